@@ -1,0 +1,329 @@
+//! The service as a whole: builds every part, runs them, and stops them in order.
+//!
+//! Owns: start-up and shutdown. If any task ends unexpectedly, the others are stopped and the process fails, so that
+//! its supervisor starts a whole one.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow, bail};
+use axum::Router;
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::{Connection, PgConnection, PgPool};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tracing::{info, warn};
+
+use crate::clients::{self, ghl, waapify};
+use crate::clock::Clock;
+use crate::cluster::{Cluster, Durability, find_running};
+use crate::config::Settings;
+use crate::connect::Connector;
+use crate::db;
+use crate::http::{self, HttpState};
+use crate::relay::gateway_events::GatewayEvents;
+use crate::relay::inbound::Inbound;
+use crate::relay::outbound::Outbound;
+use crate::relay::status_updates::StatusUpdates;
+use crate::relay::{self, Worker};
+use crate::tokens::Tokens;
+use crate::wake::Wake;
+
+/// Time for what is in hand after a stop was asked for. A send that takes longer is left to its lease: the next
+/// process waits for its echo. Supervisors commonly kill after 30 to 60 s.
+const DRAIN: Duration = Duration::from_secs(30);
+/// Where a private cluster keeps its data, below the working directory.
+const PRIVATE_FOLDER: &str = ".waapify-ghl";
+/// The database in it.
+const PRIVATE_DATABASE: &str = "waapify_ghl";
+
+/// Every part of the service over one database.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// What the workers share; tests drive them with it.
+    pub relay: Arc<relay::Context>,
+    /// Connects numbers.
+    pub connector: Connector,
+    http: HttpState,
+}
+
+impl App {
+    /// Builds the parts; touches nothing yet.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up on this machine.
+    pub fn new(settings: &Settings, pool: PgPool, clock: Clock) -> anyhow::Result<Self> {
+        let http_client = clients::http_client()?;
+        let ghl = ghl::Client::new(http_client.clone(), &settings.ghl, &settings.public_url);
+        let waapify = waapify::Client::new(http_client, settings.waapify.api_base.clone());
+        let tokens = Tokens::new(pool.clone(), ghl, settings.sealer.clone(), clock.clone());
+        let connector = Connector::new(
+            pool.clone(),
+            waapify.clone(),
+            settings.sealer.clone(),
+            clock.clone(),
+            settings.public_url.clone(),
+        );
+        let wake = Arc::new(Wake::default());
+        let relay = Arc::new(relay::Context {
+            pool: pool.clone(),
+            tokens: tokens.clone(),
+            waapify,
+            sealer: settings.sealer.clone(),
+            clock: clock.clone(),
+            wake: Arc::clone(&wake),
+            min_interval: settings.waapify.min_interval,
+        });
+        let http = HttpState {
+            pool,
+            verifier: settings.ghl.verifier.clone(),
+            tokens,
+            connector: connector.clone(),
+            clock,
+            wake,
+            public_url: settings.public_url.clone(),
+        };
+        Ok(Self {
+            relay,
+            connector,
+            http,
+        })
+    }
+
+    /// The routes.
+    pub fn router(&self) -> Router {
+        http::router(self.http.clone())
+    }
+
+    /// Serves `extra` beside the service's own routes, and runs the workers, until `stop` says so; then drains.
+    ///
+    /// # Errors
+    /// When a task ends unexpectedly, or what is in hand does not end in time.
+    pub async fn run(
+        self,
+        listener: TcpListener,
+        extra: Router,
+        stop: watch::Receiver<bool>,
+    ) -> anyhow::Result<()> {
+        let (stop_all, stopping) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        let server = axum::serve(listener, self.router().merge(extra))
+            .with_graceful_shutdown(wait_for(stopping.clone()));
+        tasks.spawn(async move { server.await.context("the HTTP server failed") });
+        spawn_worker(&mut tasks, Outbound(Arc::clone(&self.relay)), &stopping);
+        spawn_worker(
+            &mut tasks,
+            GatewayEvents(Arc::clone(&self.relay)),
+            &stopping,
+        );
+        spawn_worker(&mut tasks, Inbound(Arc::clone(&self.relay)), &stopping);
+        spawn_worker(
+            &mut tasks,
+            StatusUpdates(Arc::clone(&self.relay)),
+            &stopping,
+        );
+        let unexpected = tokio::select! {
+            () = wait_for(stop) => None,
+            ended = tasks.join_next() => ended,
+        };
+        info!("stopping");
+        stop_all.send_replace(true);
+        let drained = tokio::time::timeout(DRAIN, drain(tasks)).await;
+        match (unexpected, drained) {
+            (Some(ended), _) => bail!("a task ended unexpectedly: {ended:?}"),
+            (None, Ok(result)) => result,
+            (None, Err(_)) => {
+                warn!("not everything in hand ended in time; the next process takes it up");
+                Ok(())
+            }
+        }
+    }
+}
+
+fn spawn_worker<W: Worker>(
+    tasks: &mut JoinSet<anyhow::Result<()>>,
+    worker: W,
+    stopping: &watch::Receiver<bool>,
+) {
+    let stopping = stopping.clone();
+    tasks.spawn(async move {
+        relay::run(Arc::new(worker), stopping).await;
+        Ok(())
+    });
+}
+
+async fn drain(mut tasks: JoinSet<anyhow::Result<()>>) -> anyhow::Result<()> {
+    while let Some(ended) = tasks.join_next().await {
+        ended.context("a task ended unexpectedly")??;
+    }
+    Ok(())
+}
+
+/// Waits until `stop` turns true; a dropped sender stops too.
+async fn wait_for(mut stop: watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// A stop that follows SIGTERM and Ctrl-C.
+///
+/// # Errors
+/// When the signals cannot be caught.
+pub fn stop_on_signal() -> anyhow::Result<watch::Receiver<bool>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (sender, receiver) = watch::channel(false);
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        sender.send_replace(true);
+    });
+    Ok(receiver)
+}
+
+/// Listens where the settings say.
+///
+/// # Errors
+/// When the address cannot be had, with what to do.
+pub async fn listen(settings: &Settings) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(settings.bind).await;
+    listener.with_context(|| {
+        format!(
+            "cannot listen on {}: another program may use the port. Set PORT to a free one",
+            settings.bind
+        )
+    })
+}
+
+/// A database: the one that was given, or a private cluster that runs as long as this value lives.
+pub struct Database {
+    url: SecretString,
+    cluster: Option<Cluster>,
+}
+
+impl Database {
+    /// The given database, or a private cluster in `folder` below the working directory's `.waapify-ghl`.
+    ///
+    /// # Errors
+    /// When no cluster can be started, with what to do.
+    pub async fn open(given: Option<&SecretString>, folder: &str) -> anyhow::Result<Self> {
+        if let Some(url) = given {
+            return Ok(Self {
+                url: url.clone(),
+                cluster: None,
+            });
+        }
+        let folder = private_folder(folder)?;
+        let cluster =
+            tokio::task::spawn_blocking(move || Cluster::start(&folder, Durability::Durable))
+                .await??;
+        info!(folder = %cluster.folder().display(), "running a private PostgreSQL");
+        Self::in_cluster(cluster).await
+    }
+
+    /// The given database, or that of the private cluster which a running process of ours keeps in `folder`, or a
+    /// private cluster for as long as this value lives: for commands beside a running service.
+    ///
+    /// # Errors
+    /// As [`Database::open`].
+    pub async fn join(given: Option<&SecretString>, folder: &str) -> anyhow::Result<Self> {
+        let running = find_running(&private_folder(folder)?, PRIVATE_DATABASE);
+        match (given, running) {
+            (None, Some(url)) => Ok(Self {
+                url: url.into(),
+                cluster: None,
+            }),
+            _ => Self::open(given, folder).await,
+        }
+    }
+
+    /// The given database, or a cluster that is gone afterwards.
+    ///
+    /// # Errors
+    /// As [`Database::open`].
+    pub async fn throw_away(given: Option<&SecretString>) -> anyhow::Result<Self> {
+        if let Some(url) = given {
+            return Ok(Self {
+                url: url.clone(),
+                cluster: None,
+            });
+        }
+        let cluster = tokio::task::spawn_blocking(Cluster::throw_away).await??;
+        Self::in_cluster(cluster).await
+    }
+
+    async fn in_cluster(cluster: Cluster) -> anyhow::Result<Self> {
+        let mut connection = PgConnection::connect(&cluster.url("postgres")).await?;
+        let found: Option<i32> = sqlx::query_scalar("select 1 from pg_database where datname = $1")
+            .bind(PRIVATE_DATABASE)
+            .fetch_optional(&mut connection)
+            .await?;
+        if found.is_none() {
+            sqlx::query("create database waapify_ghl")
+                .execute(&mut connection)
+                .await?;
+        }
+        connection.close().await?;
+        Ok(Self {
+            url: cluster.url(PRIVATE_DATABASE).into(),
+            cluster: Some(cluster),
+        })
+    }
+
+    /// A pool over it, with the schema brought up to date.
+    ///
+    /// # Errors
+    /// When the database cannot be reached or holds another program's schema.
+    pub async fn migrated_pool(&self) -> anyhow::Result<PgPool> {
+        let pool = db::open_pool(self.url.expose_secret())
+            .context("DATABASE_URL is not a Postgres address")?;
+        db::migrate(&pool).await.context(
+            "the database cannot be reached, or its schema cannot be brought up to date",
+        )?;
+        Ok(pool)
+    }
+
+    /// Stops the private cluster, if there is one, after everyone has let go of it.
+    ///
+    /// # Errors
+    /// When it does not stop in time.
+    pub async fn close(self, pool: PgPool) -> anyhow::Result<()> {
+        pool.close().await;
+        match self.cluster {
+            Some(cluster) => Ok(tokio::task::spawn_blocking(move || cluster.stop()).await??),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Clears what a private cluster in `folder` keeps.
+///
+/// # Errors
+/// When a process still uses it, or it cannot be removed.
+pub fn clear_private_folder(folder: &str) -> anyhow::Result<()> {
+    let folder = private_folder(folder)?;
+    if find_running(&folder, PRIVATE_DATABASE).is_some() {
+        return Err(anyhow!(
+            "another process is using {}: stop it first",
+            folder.display()
+        ));
+    }
+    remove(&folder)
+}
+
+fn remove(folder: &Path) -> anyhow::Result<()> {
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot clear {}", folder.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn private_folder(name: &str) -> anyhow::Result<PathBuf> {
+    Ok(std::env::current_dir()?.join(PRIVATE_FOLDER).join(name))
+}

@@ -1,0 +1,191 @@
+//! The commands (design, section 3), their arguments and exit codes.
+//!
+//! Exit codes: 0 done, 1 failed with the reason on standard error, 2 the settings or arguments are wrong.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use clap::{Args, Parser, Subcommand};
+use tracing::{info, warn};
+
+use crate::app::{self, App, Database};
+use crate::clock::Clock;
+use crate::config::{self, Settings};
+use crate::connect::Entered;
+use crate::ids::LocationId;
+use crate::{sandbox, telemetry};
+
+/// Folder of the service's private cluster.
+const SERVICE_FOLDER: &str = "service";
+/// Longest wait of the container's health check for the service's own answer; Docker's default is 30 s.
+const HEALTH_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Makes WhatsApp the SMS provider of GoHighLevel, through Waapify.
+#[derive(Debug, Parser)]
+#[command(name = "waapify-ghl", version, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the service (the default)
+    Serve,
+    /// Run the service beside a simulated GHL and Waapify, with a page to play with
+    Sandbox(SandboxArgs),
+    /// Connect a WhatsApp number to a location
+    Connect(ConnectArgs),
+    /// Bring the database's schema up to date
+    Migrate,
+    /// Ask the running service whether it is ready (for containers)
+    Health,
+    /// Show the version
+    Version,
+}
+
+#[derive(Debug, Args)]
+struct SandboxArgs {
+    /// Play a whole conversation, print it, and exit 0 or 1
+    #[arg(long)]
+    script: bool,
+    /// Forget the conversations of earlier runs
+    #[arg(long)]
+    fresh: bool,
+}
+
+#[derive(Debug, Args)]
+struct ConnectArgs {
+    /// GHL's id of the location
+    #[arg(long)]
+    location: String,
+    /// Waapify's instance id
+    #[arg(long)]
+    instance_id: String,
+    /// Waapify's access token
+    #[arg(long)]
+    access_token: String,
+    /// The WhatsApp number with its country code, such as 60123456789
+    #[arg(long)]
+    number: String,
+}
+
+/// Runs the command of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    // Development only: a container has no such file, and what is set already wins.
+    let _ = dotenvy::dotenv();
+    let cli = Cli::parse();
+    telemetry::start(&config::load_log(env));
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error.into()),
+    };
+    match runtime.block_on(run(cli.command.unwrap_or(Command::Serve))) {
+        Ok(code) => code,
+        Err(error) => fail(&error),
+    }
+}
+
+#[allow(
+    clippy::print_stderr,
+    reason = "a command's error belongs to the terminal"
+)]
+fn fail(error: &anyhow::Error) -> ExitCode {
+    eprintln!("{error:#}");
+    ExitCode::from(if error.is::<config::Faults>() { 2 } else { 1 })
+}
+
+#[allow(
+    clippy::print_stdout,
+    reason = "a command's answer belongs to the terminal"
+)]
+async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Serve => serve().await?,
+        Command::Sandbox(args) if args.script => return sandbox::play_script().await,
+        Command::Sandbox(args) => sandbox::run(args.fresh).await?,
+        Command::Connect(args) => connect(args).await?,
+        Command::Migrate => migrate().await?,
+        Command::Health => health().await?,
+        Command::Version => println!("waapify-ghl {}", env!("CARGO_PKG_VERSION")),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn env(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+fn settings() -> anyhow::Result<Settings> {
+    let settings = config::load(env)?;
+    for warning in &settings.warnings {
+        warn!("{warning}");
+    }
+    Ok(settings)
+}
+
+async fn serve() -> anyhow::Result<()> {
+    let settings = settings()?;
+    let stop = app::stop_on_signal()?;
+    let listener = app::listen(&settings).await?;
+    let database = Database::open(settings.database_url.as_ref(), SERVICE_FOLDER).await?;
+    let pool = database.migrated_pool().await?;
+    info!(address = %listener.local_addr()?, public_url = %settings.public_url, "listening");
+    let app = App::new(&settings, pool.clone(), Clock::system())?;
+    let outcome = app.run(listener, axum::Router::new(), stop).await;
+    database.close(pool).await?;
+    outcome
+}
+
+#[allow(
+    clippy::print_stdout,
+    reason = "a command's answer belongs to the terminal"
+)]
+async fn connect(args: ConnectArgs) -> anyhow::Result<()> {
+    let settings = settings()?;
+    let database = Database::join(settings.database_url.as_ref(), SERVICE_FOLDER).await?;
+    let pool = database.migrated_pool().await?;
+    let app = App::new(&settings, pool.clone(), Clock::system())?;
+    let location = LocationId(args.location);
+    let entered = Entered {
+        instance_id: args.instance_id,
+        access_token: args.access_token.into(),
+        number: args.number,
+    };
+    let outcome = app.connector.connect(&location, &entered).await;
+    let installed = crate::db::locations::is_installed(&pool, &location).await;
+    database.close(pool).await?;
+    let number = outcome.context("not connected")?;
+    println!("Connected +{number} to location {location}. Waapify now posts its events here.");
+    if !installed? {
+        println!("This location has not installed the app yet: messages flow once it has.");
+    }
+    Ok(())
+}
+
+async fn migrate() -> anyhow::Result<()> {
+    let settings = settings()?;
+    let database = Database::join(settings.database_url.as_ref(), SERVICE_FOLDER).await?;
+    let pool = database.migrated_pool().await?;
+    info!("the schema is up to date");
+    database.close(pool).await
+}
+
+/// Asks `/readyz` on this machine, at the port the service listens on.
+async fn health() -> anyhow::Result<()> {
+    let bind = config::load_bind(env)?;
+    let host = if bind.ip().is_unspecified() {
+        "127.0.0.1".to_owned()
+    } else {
+        bind.ip().to_string()
+    };
+    let client = crate::clients::http_client()?;
+    let url = format!("http://{host}:{}/readyz", bind.port());
+    let answer = client.get(url).timeout(HEALTH_TIMEOUT).send().await?;
+    if !answer.status().is_success() {
+        bail!("not ready: {}", answer.status());
+    }
+    Ok(())
+}

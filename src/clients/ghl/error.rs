@@ -1,0 +1,194 @@
+//! What GHL's errors mean: one advice each (`facts/ghl.md` section 4).
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use reqwest::header::HeaderMap;
+use serde_json::Value;
+
+use crate::clients::scrub;
+
+/// The burst limit's window, where a 429 does not say it.
+const BURST_WINDOW: Duration = Duration::from_secs(10);
+/// Pause when the day's calls are used up and GHL does not say for how long.
+const DAY_LIMIT_PAUSE: Duration = Duration::from_hours(1);
+/// Longest pause that is believed: the day's limit is over by then.
+const MAX_PAUSE: Duration = Duration::from_hours(24);
+/// A paused location works again when its owner pays or resumes it; nobody does that within minutes.
+const INACTIVE_PAUSE: Duration = Duration::from_mins(15);
+
+/// What to do about a failed call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Advice {
+    /// Try again, not before this pause.
+    RetryAfter(Duration),
+    /// Try again by the schedule.
+    Retry,
+    /// The access token has expired: refresh it, once.
+    Reauthorize,
+    /// This request will never be taken.
+    Reject,
+}
+
+/// A failed call.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{detail}")]
+pub struct CallError {
+    /// What to do.
+    pub advice: Advice,
+    /// GHL's status, words and trace id; fit for logs.
+    pub detail: String,
+}
+
+/// What an error answer means (`facts/ghl.md` section 4; `contract/ghl/responses/errors.json`).
+pub(super) fn classify(status: StatusCode, headers: &HeaderMap, body: &Value) -> CallError {
+    let words = words(body);
+    let says = |part: &str| words.to_lowercase().contains(part);
+    let not_yet = says("no conversation provider found") || says("no message found");
+    let advice = match status.as_u16() {
+        429 => Advice::RetryAfter(limit_pause(headers)),
+        401 | 403 if not_yet => Advice::Retry,
+        401 if is_expiry(&words.to_lowercase()) => Advice::Reauthorize,
+        400 if says("location is not active") => Advice::RetryAfter(INACTIVE_PAUSE),
+        408 | 500.. => Advice::Retry,
+        _ => Advice::Reject,
+    };
+    CallError {
+        advice,
+        detail: describe(status, &words, body),
+    }
+}
+
+/// A 401 has many meanings; only these words, and none at all, mean that the token has ended.
+fn is_expiry(words: &str) -> bool {
+    let names_token = words.contains("token") || words.contains("jwt");
+    let ended = words.contains("invalid") || words.contains("expired");
+    (names_token && ended) || matches!(words, "" | "unauthorized")
+}
+
+/// How long a 429 asks us to wait: the burst window, or the rest of the day.
+fn limit_pause(headers: &HeaderMap) -> Duration {
+    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
+    let day_is_over = number("x-ratelimit-daily-remaining") == Some(0);
+    let pause = if day_is_over {
+        number("x-ratelimit-daily-reset").map_or(DAY_LIMIT_PAUSE, Duration::from_millis)
+    } else {
+        number("x-ratelimit-interval-milliseconds").map_or(BURST_WINDOW, Duration::from_millis)
+    };
+    pause.min(MAX_PAUSE)
+}
+
+/// GHL's words in any of its error shapes: `message` as a text or a list, OAuth's `error_description`, v3's
+/// `error.message`.
+fn words(body: &Value) -> String {
+    let places = ["/message", "/error_description", "/error/message", "/error"];
+    let found = places
+        .iter()
+        .filter_map(|place| body.pointer(place))
+        .find_map(|value| match value {
+            Value::String(text) => Some(text.clone()),
+            Value::Array(list) => Some(
+                list.iter()
+                    .filter_map(Value::as_str)
+                    .collect::<Vec<_>>()
+                    .join("; "),
+            ),
+            _ => None,
+        });
+    found.unwrap_or_default()
+}
+
+pub(super) fn describe(status: StatusCode, words: &str, body: &Value) -> String {
+    let trace = body
+        .get("traceId")
+        .and_then(Value::as_str)
+        .unwrap_or("none");
+    format!(
+        "GHL answered {}: {} (trace {})",
+        status.as_u16(),
+        scrub(words),
+        scrub_id(trace)
+    )
+}
+
+/// A trace id is kept whole: it is what GHL's support asks for.
+fn scrub_id(id: &str) -> String {
+    id.chars()
+        .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
+        .take(64)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn advice_for(status: u16, body: &Value) -> Advice {
+        classify(
+            StatusCode::from_u16(status).unwrap(),
+            &HeaderMap::new(),
+            body,
+        )
+        .advice
+    }
+
+    #[test]
+    fn every_known_error_has_the_advice_that_the_facts_give() {
+        let corpus = include_str!("../../../tests/payloads/ghl/responses/errors.json");
+        let cases: Vec<Value> = serde_json::from_str(corpus).unwrap();
+        let mut seen = 0;
+        for case in cases
+            .iter()
+            .filter(|case| case["status"].as_u64().unwrap() >= 400)
+        {
+            let status = u16::try_from(case["status"].as_u64().unwrap()).unwrap();
+            let when = case["when"].as_str().unwrap();
+            let expected = match when {
+                "expired or invalid access token" => Advice::Reauthorize,
+                "burst limit" => Advice::RetryAfter(BURST_WINDOW),
+                "location paused / SaaS cancelled" => Advice::RetryAfter(INACTIVE_PAUSE),
+                "status update before the message is downstreamed"
+                | "status update for an email / unknown message" => Advice::Retry,
+                _ if status >= 500 => Advice::Retry,
+                _ => Advice::Reject,
+            };
+            assert_eq!(advice_for(status, &case["body"]), expected, "{when}");
+            seen += 1;
+        }
+        assert!(seen > 15, "the corpus was read");
+    }
+
+    #[test]
+    fn only_words_that_mean_expiry_lead_to_a_refresh() {
+        for (message, expected) in [
+            (
+                "Invalid token: access token is invalid",
+                Advice::Reauthorize,
+            ),
+            ("The token has expired", Advice::Reauthorize),
+            ("Unauthorized", Advice::Reauthorize),
+            (
+                "The token is not authorized for this scope.",
+                Advice::Reject,
+            ),
+            ("Token's user type mismatch!", Advice::Reject),
+            ("version header was not found.", Advice::Reject),
+        ] {
+            assert_eq!(
+                advice_for(401, &json!({"message": message})),
+                expected,
+                "{message}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_limit_says_how_long_to_wait() {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-ratelimit-interval-milliseconds", "2500".parse().unwrap());
+        assert_eq!(limit_pause(&headers), Duration::from_millis(2_500));
+        headers.insert("x-ratelimit-daily-remaining", "0".parse().unwrap());
+        assert_eq!(limit_pause(&headers), DAY_LIMIT_PAUSE);
+    }
+}

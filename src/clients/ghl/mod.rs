@@ -1,0 +1,338 @@
+//! GHL's API, as far as the bridge uses it (`facts/ghl.md` sections 1, 2 and 4).
+//!
+//! Owns: the requests, and the meaning of every error GHL is known to give. Refuses: holding tokens; they are
+//! passed in.
+
+mod error;
+mod types;
+
+use std::time::Duration;
+
+use reqwest::{Method, RequestBuilder, StatusCode};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
+use serde_json::{Value, json};
+use url::Url;
+
+use super::{endpoint, scrub};
+use crate::config::GhlSettings;
+pub use error::{Advice, CallError};
+use error::{classify, describe};
+use types::LocationsPage;
+pub use types::{Grant, InboundMessage, StatusError};
+
+use crate::ids::{CompanyId, ContactId, GhlMessageId, LocationId};
+
+/// Version header of the OAuth and contacts routes.
+const V_2021_07: &str = "2021-07-28";
+/// Version header of the conversations routes.
+const V_2021_04: &str = "2021-04-15";
+/// GHL answers in seconds; its own gateway gives up at half a minute.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// Most locations one page of `/oauth/installedLocations` may hold.
+const PAGE: usize = 100;
+/// Pages walked at most: ten thousand locations, more than any agency has.
+const MAX_PAGES: usize = 100;
+
+/// The marketplace app, calling GHL.
+#[derive(Clone, Debug)]
+pub struct Client {
+    http: reqwest::Client,
+    settings: GhlSettings,
+    redirect_uri: Url,
+}
+
+impl Client {
+    /// A client of the app in `settings`; `public_url` is where GHL sent the browser after the install.
+    #[must_use]
+    pub fn new(http: reqwest::Client, settings: &GhlSettings, public_url: &Url) -> Self {
+        Self {
+            http,
+            settings: settings.clone(),
+            redirect_uri: endpoint(public_url, &["oauth", "callback"]),
+        }
+    }
+
+    /// The marketplace app's id: the client id up to its `-`.
+    #[must_use]
+    pub fn app_id(&self) -> &str {
+        self.settings
+            .client_id
+            .split('-')
+            .next()
+            .unwrap_or_default()
+    }
+
+    /// Exchanges an authorization code. A sub-account install may still answer with a Company grant.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub async fn exchange_code(&self, code: &str) -> Result<Grant, CallError> {
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("user_type", "Location"),
+            ("redirect_uri", self.redirect_uri.as_str()),
+        ];
+        self.token(&form).await
+    }
+
+    /// Exchanges a refresh token; `user_type` is that of the stored grant.
+    ///
+    /// # Errors
+    /// [`CallError`]; `Reject` means that the refresh token is dead.
+    pub async fn refresh(&self, token: &SecretString, user_type: &str) -> Result<Grant, CallError> {
+        let form = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", token.expose_secret()),
+            ("user_type", user_type),
+        ];
+        self.token(&form).await
+    }
+
+    /// `POST /oauth/token`: a form in snake case and no Version header.
+    async fn token(&self, fields: &[(&str, &str)]) -> Result<Grant, CallError> {
+        let app = [
+            ("client_id", self.settings.client_id.as_str()),
+            ("client_secret", self.settings.client_secret.expose_secret()),
+        ];
+        let form: Vec<_> = app.iter().chain(fields).collect();
+        let url = endpoint(&self.settings.api_base, &["oauth", "token"]);
+        parse(call(self.http.post(url).form(&form)).await?)
+    }
+
+    /// Mints a location's token from its company's.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub async fn location_token(
+        &self,
+        company_token: &SecretString,
+        company: &CompanyId,
+        location: &LocationId,
+    ) -> Result<Grant, CallError> {
+        let form = [
+            ("companyId", company.as_str()),
+            ("locationId", location.as_str()),
+        ];
+        let request = self.request(
+            Method::POST,
+            &["oauth", "locationToken"],
+            V_2021_07,
+            company_token,
+        );
+        parse(call(request.form(&form)).await?)
+    }
+
+    /// The locations of a company that have the app installed, all pages of them.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub async fn installed_locations(
+        &self,
+        company_token: &SecretString,
+        company: &CompanyId,
+    ) -> Result<Vec<LocationId>, CallError> {
+        let mut all = Vec::new();
+        for page in 0..MAX_PAGES {
+            let query = [
+                ("companyId", company.as_str()),
+                ("appId", self.app_id()),
+                ("isInstalled", "true"),
+                ("limit", &PAGE.to_string()),
+                ("skip", &(page * PAGE).to_string()),
+            ];
+            let request = self.request(
+                Method::GET,
+                &["oauth", "installedLocations"],
+                V_2021_07,
+                company_token,
+            );
+            let found: LocationsPage = parse(call(request.query(&query)).await?)?;
+            let full = found.locations.len() >= PAGE;
+            let installed = found
+                .locations
+                .into_iter()
+                .filter(|l| l.is_installed != Some(false));
+            all.extend(installed.map(|location| location.id));
+            if !full {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
+    /// The contact with this phone (E.164 with its plus), if there is one.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub async fn find_contact(
+        &self,
+        token: &SecretString,
+        location: &LocationId,
+        phone: &str,
+    ) -> Result<Option<ContactId>, CallError> {
+        let query = [("locationId", location.as_str()), ("number", phone)];
+        let path = ["contacts", "search", "duplicate"];
+        let answer = call(
+            self.request(Method::GET, &path, V_2021_07, token)
+                .query(&query),
+        )
+        .await?;
+        Ok(answer
+            .body
+            .pointer("/contact/id")
+            .and_then(Value::as_str)
+            .map(ContactId::from))
+    }
+
+    /// Creates the contact with this phone, or updates it.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub async fn upsert_contact(
+        &self,
+        token: &SecretString,
+        location: &LocationId,
+        phone: &str,
+        name: Option<&str>,
+    ) -> Result<ContactId, CallError> {
+        let mut body = json!({"locationId": location, "phone": phone});
+        if let Some(name) = name {
+            body["name"] = name.into();
+        }
+        let request = self.request(Method::POST, &["contacts", "upsert"], V_2021_07, token);
+        let answer = call(request.json(&body)).await?;
+        let id = answer.body.pointer("/contact/id").and_then(Value::as_str);
+        id.map(ContactId::from)
+            .ok_or_else(|| answer.incomplete("contact.id"))
+    }
+
+    /// Posts a customer's message into the contact's conversation. An answer without a message id is no success:
+    /// GHL then stored nothing (`facts/ghl.md` section 1, "Inbound").
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub async fn post_inbound(
+        &self,
+        token: &SecretString,
+        message: &InboundMessage<'_>,
+    ) -> Result<GhlMessageId, CallError> {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            r#type: &'a str,
+            /// GHL's default is "outbound".
+            direction: &'a str,
+            #[serde(flatten)]
+            message: &'a InboundMessage<'a>,
+        }
+        let body = Body {
+            r#type: "SMS",
+            direction: "inbound",
+            message,
+        };
+        let path = ["conversations", "messages", "inbound"];
+        let answer = call(
+            self.request(Method::POST, &path, V_2021_04, token)
+                .json(&body),
+        )
+        .await?;
+        let id = answer
+            .body
+            .get("messageId")
+            .and_then(Value::as_str)
+            .filter(|id| !id.is_empty());
+        id.map(GhlMessageId::from)
+            .ok_or_else(|| answer.incomplete("messageId"))
+    }
+
+    /// Tells GHL how far a message got: `delivered`, `read` or `failed`, the last with its error.
+    ///
+    /// # Errors
+    /// [`CallError`]; a message that GHL does not know yet is `Retry`.
+    pub async fn put_status(
+        &self,
+        token: &SecretString,
+        message: &GhlMessageId,
+        status: &str,
+        error: Option<StatusError<'_>>,
+    ) -> Result<(), CallError> {
+        let mut body = json!({"status": status});
+        if let Some(error) = error {
+            body["error"] = json!(error);
+        }
+        let path = ["conversations", "messages", message.as_str(), "status"];
+        call(
+            self.request(Method::PUT, &path, V_2021_04, token)
+                .json(&body),
+        )
+        .await
+        .map(|_| ())
+    }
+
+    fn request(
+        &self,
+        method: Method,
+        path: &[&str],
+        version: &str,
+        token: &SecretString,
+    ) -> RequestBuilder {
+        self.http
+            .request(method, endpoint(&self.settings.api_base, path))
+            .bearer_auth(token.expose_secret())
+            .header("Version", version)
+    }
+}
+
+/// A 2xx answer. A body that is not JSON reads as null, and is then incomplete.
+struct Answer {
+    status: StatusCode,
+    body: Value,
+}
+
+impl Answer {
+    fn incomplete(&self, missing: &str) -> CallError {
+        CallError {
+            advice: Advice::Retry,
+            detail: describe(
+                self.status,
+                &format!("the answer lacks {missing}"),
+                &self.body,
+            ),
+        }
+    }
+}
+
+async fn call(request: RequestBuilder) -> Result<Answer, CallError> {
+    let unreachable = |error: reqwest::Error| CallError {
+        advice: Advice::Retry,
+        // Without the address, which may hold a phone number.
+        detail: format!(
+            "GHL could not be reached: {}",
+            scrub(&error.without_url().to_string())
+        ),
+    };
+    let response = request
+        .header("Accept", "application/json")
+        .timeout(TIMEOUT)
+        .send()
+        .await
+        .map_err(unreachable)?;
+    let (status, headers) = (response.status(), response.headers().clone());
+    let bytes = response.bytes().await.map_err(unreachable)?;
+    let body = crate::json::parse(&bytes).unwrap_or_default();
+    if status.is_success() {
+        Ok(Answer { status, body })
+    } else {
+        Err(classify(status, &headers, &body))
+    }
+}
+
+fn parse<T: serde::de::DeserializeOwned>(answer: Answer) -> Result<T, CallError> {
+    let Answer { status, body } = answer;
+    let trace = body.get("traceId").cloned();
+    serde_json::from_value(body).map_err(|error| CallError {
+        advice: Advice::Retry,
+        detail: describe(status, &error.to_string(), &json!({"traceId": trace})),
+    })
+}

@@ -1,0 +1,383 @@
+//! The Waapify gateway, legacy dialect (`facts/waapify.md` A): every parameter in the query, HTTP 200 for everything,
+//! and a message counts as sent only when the answer holds its WhatsApp id.
+//!
+//! Owns: the three calls the bridge makes, and the one meaning of each answer. Refuses: believing `status:"success"`.
+
+use std::time::Duration;
+
+use reqwest::RequestBuilder;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use url::Url;
+
+use super::{endpoint, scrub};
+use crate::ids::WaMessageId;
+use crate::whatsapp;
+
+/// The gateway itself gives up after 60 s (`facts/waapify.md` A); its answer is worth waiting for, because a send
+/// that is cut off has an unknown outcome.
+const SEND_TIMEOUT: Duration = Duration::from_secs(68);
+/// A person waits for these answers.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(25);
+
+/// The keys of one linked number.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    /// Waapify's instance.
+    pub instance_id: String,
+    /// The account's token.
+    pub access_token: SecretString,
+}
+
+/// A file to send, which the gateway fetches itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Media {
+    /// Its address.
+    pub url: String,
+    /// Its name; documents show it.
+    pub filename: String,
+}
+
+/// Why a send did not end in a WhatsApp id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SendFailure {
+    /// It may have left or not: a timeout, an empty answer, a success without an id.
+    Unknown(String),
+    /// It did not leave, because the gateway is in trouble.
+    GatewayDown(String),
+    /// WhatsApp or the gateway refused this attempt.
+    AttemptFailed(String),
+    /// Nothing leaves from this number until someone mends it.
+    NumberStopped(Stop),
+    /// This message will never be taken.
+    Rejected(String),
+}
+
+/// Why a number cannot send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// The token or the instance id is wrong.
+    Credentials,
+    /// The phone is not linked any more.
+    LinkLost,
+    /// The plan's messages are used up.
+    Quota,
+    /// Waapify's own licence.
+    Provider,
+}
+
+impl Stop {
+    /// What it is and what to do, for people.
+    #[must_use]
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::Credentials => {
+                "Waapify refuses the access token or the instance id. Connect the number again with the right ones."
+            }
+            Self::LinkLost => {
+                "The WhatsApp number is not linked to Waapify any more. Open Waapify and scan the QR code again."
+            }
+            Self::Quota => {
+                "The message limit of the Waapify plan is used up, or the plan has ended. Renew it in Waapify."
+            }
+            Self::Provider => {
+                "Waapify reports a licence problem of its own. Ask Waapify's support."
+            }
+        }
+    }
+}
+
+/// Why an instance cannot be used, found when it is connected.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CheckError {
+    /// The credentials are wrong; Waapify's words.
+    #[error("Waapify refused the access token or the instance id (it said: {0})")]
+    Credentials(String),
+    /// The phone is not linked.
+    #[error(
+        "this instance has no WhatsApp number linked: open Waapify, scan the QR code, then try again (it said: {0})"
+    )]
+    NotLinked(String),
+    /// Anything else Waapify said.
+    #[error("Waapify answered: {0}")]
+    Refused(String),
+    /// No usable answer.
+    #[error("Waapify could not be reached: {0}")]
+    Unreachable(String),
+}
+
+/// The account behind an instance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Linked {
+    /// Its WhatsApp number, digits; none when Waapify did not say.
+    pub number: Option<String>,
+}
+
+/// The gateway.
+#[derive(Clone, Debug)]
+pub struct Client {
+    http: reqwest::Client,
+    base: Url,
+}
+
+impl Client {
+    /// A client of the gateway whose `send.php` lies under `base`.
+    #[must_use]
+    pub fn new(http: reqwest::Client, base: Url) -> Self {
+        Self { http, base }
+    }
+
+    /// Sends a text, or a file with the text as its caption, to `number` (E.164 digits).
+    ///
+    /// # Errors
+    /// [`SendFailure`].
+    pub async fn send(
+        &self,
+        credentials: &Credentials,
+        number: &str,
+        text: &str,
+        media: Option<&Media>,
+    ) -> Result<WaMessageId, SendFailure> {
+        // `message` and `filename` are always there: the gateway turns a missing one into "0".
+        let mut query = vec![
+            ("number", number),
+            ("type", if media.is_some() { "media" } else { "text" }),
+            ("message", text),
+            ("filename", media.map_or("", |media| &media.filename)),
+        ];
+        query.extend(media.map(|media| ("media_url", media.url.as_str())));
+        // POST, because proxies may repeat a GET.
+        let request = self
+            .http
+            .post(endpoint(&self.base, &["send.php"]))
+            .query(&query);
+        match ask(request, credentials, SEND_TIMEOUT).await {
+            Ok((status, text)) => classify_send(status, &text),
+            // No connection: nothing left. Anything later may have.
+            Err(error) if error.is_connect() => Err(SendFailure::GatewayDown(describe(error))),
+            Err(error) => Err(SendFailure::Unknown(describe(error))),
+        }
+    }
+
+    /// Asks whether the instance works and which number it is linked to.
+    ///
+    /// # Errors
+    /// [`CheckError`].
+    pub async fn reconnect(&self, credentials: &Credentials) -> Result<Linked, CheckError> {
+        let request = self.http.get(endpoint(&self.base, &["reconnect.php"]));
+        let answer = check(request, credentials).await?;
+        let jid = answer.pointer("/data/id").and_then(Value::as_str);
+        Ok(Linked {
+            number: jid.and_then(whatsapp::phone_of_jid),
+        })
+    }
+
+    /// Has the instance post its events to `url`.
+    ///
+    /// # Errors
+    /// [`CheckError`].
+    pub async fn set_webhook(
+        &self,
+        credentials: &Credentials,
+        url: &str,
+    ) -> Result<(), CheckError> {
+        let request = self
+            .http
+            .get(endpoint(&self.base, &["setwebhook.php"]))
+            .query(&[("webhook_url", url), ("enable", "true")]);
+        check(request, credentials).await.map(|_| ())
+    }
+}
+
+async fn ask(
+    request: RequestBuilder,
+    credentials: &Credentials,
+    timeout: Duration,
+) -> reqwest::Result<(u16, String)> {
+    let keys = [
+        ("instance_id", credentials.instance_id.as_str()),
+        ("access_token", credentials.access_token.expose_secret()),
+    ];
+    let response = request
+        .query(&keys)
+        .header("Accept", "application/json")
+        .timeout(timeout)
+        .send()
+        .await?;
+    let status = response.status().as_u16();
+    let bytes = response.bytes().await?;
+    Ok((status, String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+/// An error without its address, which holds the access token.
+fn describe(error: reqwest::Error) -> String {
+    let timed_out = error.is_timeout();
+    let words = scrub(&error.without_url().to_string());
+    if timed_out {
+        format!("no answer in time ({words})")
+    } else {
+        words
+    }
+}
+
+async fn check(request: RequestBuilder, credentials: &Credentials) -> Result<Value, CheckError> {
+    let (status, text) = ask(request, credentials, CHECK_TIMEOUT)
+        .await
+        .map_err(|error| CheckError::Unreachable(describe(error)))?;
+    let Some(answer @ Value::Object(_)) = crate::json::find(&text) else {
+        return Err(CheckError::Unreachable(format!(
+            "it answered {status} without a result"
+        )));
+    };
+    if answer.get("status").and_then(Value::as_str) == Some("success") && !asks_for_login(&answer) {
+        return Ok(answer);
+    }
+    let said = scrub(words(&answer));
+    Err(match meaning(&answer) {
+        SendFailure::NumberStopped(Stop::Credentials) => CheckError::Credentials(said),
+        SendFailure::NumberStopped(Stop::LinkLost) => CheckError::NotLinked(said),
+        _ => CheckError::Refused(said),
+    })
+}
+
+/// The one meaning of each answer to a send.
+fn classify_send(status: u16, text: &str) -> Result<WaMessageId, SendFailure> {
+    let answer = crate::json::find(text).unwrap_or_default();
+    let refused = answer.get("status").and_then(Value::as_str) == Some("error");
+    match message_id(&answer) {
+        Some(id) if !refused => return Ok(id),
+        _ => {}
+    }
+    Err(match status {
+        429 => SendFailure::GatewayDown("Waapify asks to slow down".to_owned()),
+        400..=407 | 409..=499 if !answer.is_object() => {
+            SendFailure::AttemptFailed(format!("Waapify answered {status}"))
+        }
+        200..=299 if answer.is_object() => meaning(&answer),
+        _ => SendFailure::Unknown(format!("Waapify answered {status} without a result")),
+    })
+}
+
+/// The id is in one of four places, by the gateway's build.
+fn message_id(answer: &Value) -> Option<WaMessageId> {
+    [
+        "/data/key/id",
+        "/message/key/id",
+        "/data/message/key/id",
+        "/key/id",
+    ]
+    .iter()
+    .filter_map(|place| answer.pointer(place)?.as_str())
+    .find(|id| !id.is_empty())
+    .map(WaMessageId::from)
+}
+
+fn words(answer: &Value) -> &str {
+    answer
+        .get("message")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+fn asks_for_login(answer: &Value) -> bool {
+    matches!(answer.get("relogin"), Some(Value::Bool(true)))
+        || answer.get("relogin").and_then(Value::as_str) == Some("true")
+}
+
+/// What the gateway's words mean, the first that fits (`facts/waapify.md` A, "Replies").
+fn meaning(answer: &Value) -> SendFailure {
+    use SendFailure::NumberStopped;
+    let said = words(answer);
+    let lower = said.to_lowercase();
+    let says = |parts: &[&str]| parts.iter().any(|part| lower.contains(part));
+    if asks_for_login(answer)
+        || says(&[
+            "relogin",
+            "login required",
+            "not been activated",
+            "account does not exist",
+            "cannot connect to whatsapp",
+        ])
+    {
+        NumberStopped(Stop::LinkLost)
+    } else if says(&["exceeded the maximum", "subscription"]) {
+        NumberStopped(Stop::Quota)
+    } else if says(&["license", "whoop"]) {
+        NumberStopped(Stop::Provider)
+    } else if says(&["access token", "instance id", "authentication"]) {
+        NumberStopped(Stop::Credentials)
+    } else if says(&["cannot connect to server", "try again later"]) {
+        SendFailure::GatewayDown(scrub(said))
+    } else if says(&["not supported", "phone number is required", "please enter"]) {
+        SendFailure::Rejected(scrub(said))
+    } else if answer.get("status").and_then(Value::as_str) == Some("error") {
+        SendFailure::AttemptFailed(scrub(said))
+    } else {
+        SendFailure::Unknown("Waapify reported success without a message id".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The index's word for an outcome.
+    fn outcome(result: &Result<WaMessageId, SendFailure>) -> &'static str {
+        match result {
+            Ok(_) => "sent",
+            Err(SendFailure::Unknown(_)) => "unknown",
+            Err(SendFailure::GatewayDown(_)) => "retryable-not-sent",
+            Err(SendFailure::AttemptFailed(_)) => "failed-maybe-retry",
+            Err(SendFailure::Rejected(_)) => "request",
+            Err(SendFailure::NumberStopped(Stop::Credentials)) => "config",
+            Err(SendFailure::NumberStopped(Stop::LinkLost)) => "disconnected",
+            Err(SendFailure::NumberStopped(Stop::Quota)) => "quota",
+            Err(SendFailure::NumberStopped(Stop::Provider)) => "provider",
+        }
+    }
+
+    #[test]
+    fn every_answer_of_the_corpus_means_what_its_index_says() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/payloads/waapify");
+        let index = std::fs::read(format!("{folder}/responses-index.json")).unwrap();
+        let cases: Vec<Value> = serde_json::from_slice(&index).unwrap();
+        assert!(cases.len() >= 29);
+        for case in cases {
+            let file = case["file"].as_str().unwrap();
+            let body = std::fs::read_to_string(format!("{folder}/responses/{file}")).unwrap();
+            let http = u16::try_from(case["http"].as_u64().unwrap()).unwrap();
+            let result = classify_send(http, &body);
+            let expected = match case["outcome"].as_str().unwrap() {
+                // A success without an id may have left or not.
+                "failed-or-unknown" | "sent-no-id" => "unknown",
+                // Some builds refuse the same text within five minutes; later it is taken.
+                "duplicate" => "failed-maybe-retry",
+                other => other,
+            };
+            assert_eq!(outcome(&result), expected, "{file}");
+            if let Some(id) = case["id"].as_str() {
+                assert_eq!(result.unwrap().as_str(), id, "{file}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_success_without_an_id_is_no_success() {
+        for body in [
+            "{}",
+            "[]",
+            "",
+            "null",
+            r#"{"status":"success","data":{"key":{"id":""}}}"#,
+        ] {
+            assert_eq!(outcome(&classify_send(200, body)), "unknown", "{body}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_answer_makes_the_client_panic(status in 100u16..1000, body: String) {
+            let _ = classify_send(status, &body);
+        }
+    }
+}

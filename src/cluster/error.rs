@@ -1,0 +1,112 @@
+//! What goes wrong with the private Postgres, in sentences for whoever runs the program.
+//!
+//! Owns: the wording, and with it the advice. Refuses: to repeat causes, which are in `source`.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+
+/// Why the private Postgres could not be started or stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum ClusterError {
+    /// No folder with both `postgres` and `initdb` was found.
+    #[error(
+        "PostgreSQL is not installed on this machine, and no DATABASE_URL is set. Install it:\n  \
+         Debian, Ubuntu:  apt-get install -y postgresql\n  \
+         Fedora:          dnf install -y postgresql-server\n  \
+         macOS:           brew install postgresql@17\n\
+         or run one with Docker and name it:\n  \
+         docker run -d --name waapify-ghl-db -e POSTGRES_PASSWORD=waapify -p 127.0.0.1:5432:5432 postgres:17\n  \
+         DATABASE_URL=postgres://postgres:waapify@127.0.0.1:5432/postgres"
+    )]
+    NoBinaries,
+    /// The data needs another major version than those that were found.
+    #[error(
+        "The data in {} was written by PostgreSQL {version}, which is not installed on this machine. \
+         Install that version, or move the folder away to begin with an empty database.",
+        folder.display()
+    )]
+    WrongVersion {
+        /// The folder of the cluster.
+        folder: PathBuf,
+        /// The major version that wrote it.
+        version: String,
+    },
+    /// Postgres refuses to run as root, and neither `postgres` nor `nobody` is in `/etc/passwd`.
+    #[error(
+        "PostgreSQL does not run as root, and this machine has neither a user `postgres` nor a user \
+         `nobody` to run it as. Start this program as an ordinary user."
+    )]
+    NoUnprivilegedUser,
+    /// Another process holds the folder.
+    #[error(
+        "The database in {} is already in use by another process (pid {pid}). Stop that process \
+         first, or give this one a folder of its own.",
+        folder.display()
+    )]
+    AlreadyRunning {
+        /// The folder of the cluster.
+        folder: PathBuf,
+        /// The process that holds it, as it noted it.
+        pid: String,
+    },
+    /// A server that outlived its process does not end.
+    #[error(
+        "A PostgreSQL server (pid {pid}) that was left behind still runs on {} and does not stop. \
+         Stop it with `kill -INT {pid}` and try again.",
+        folder.display()
+    )]
+    Orphan {
+        /// The folder of the cluster.
+        folder: PathBuf,
+        /// The server's process.
+        pid: i32,
+    },
+    /// `initdb` failed.
+    #[error("PostgreSQL could not create its data in {}. It said:\n{output}", folder.display())]
+    Create {
+        /// The folder of the cluster.
+        folder: PathBuf,
+        /// The last lines that `initdb` wrote.
+        output: String,
+    },
+    /// The server ended, or was not ready in time.
+    #[error("PostgreSQL did not start. The last lines of {}:\n{lines}", log.display())]
+    Start {
+        /// The server's log.
+        log: PathBuf,
+        /// Its last lines.
+        lines: String,
+    },
+    /// The server did not shut down cleanly. Committed data is safe: the next start recovers it.
+    #[error(
+        "PostgreSQL did not shut down cleanly ({status}); the next start repairs it. Details are in {}",
+        log.display()
+    )]
+    Stop {
+        /// The server's log.
+        log: PathBuf,
+        /// How it ended.
+        status: ExitStatus,
+    },
+    /// The operating system refused something.
+    #[error("Could not {doing} {}. Check who owns it and that the disk is not full", path.display())]
+    Io {
+        /// What was tried, as a verb.
+        doing: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+}
+
+/// Says what was tried, and on what, for `map_err`.
+pub(super) fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> ClusterError {
+    let path = path.to_owned();
+    move |source| ClusterError::Io {
+        doing,
+        path,
+        source,
+    }
+}

@@ -1,0 +1,299 @@
+//! Settings: `config/default.toml`, overridden one by one by environment variables of the same names in capitals.
+//!
+//! Owns: reading and checking them, all faults at once. Refuses: asking anyone else whether a value works; that is
+//! the doctor's work.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use url::Url;
+
+use crate::crypto::{Ed25519Key, Key, RsaKey, Sealer, Verifier};
+
+const DEFAULTS: &str = include_str!("../config/default.toml");
+/// Longest pause between two sends; above a minute a reply would seem lost to the person who wrote it.
+const MAX_INTERVAL_MS: u64 = 60_000;
+
+/// Every setting, checked.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Postgres URL; none: run a private cluster.
+    pub database_url: Option<SecretString>,
+    /// Where to listen.
+    pub bind: SocketAddr,
+    /// The address the world reaches us at, without a slash at its end.
+    pub public_url: Url,
+    /// The marketplace app and the platform.
+    pub ghl: GhlSettings,
+    /// The gateway.
+    pub waapify: WaapifySettings,
+    /// Seals and opens what is secret in the database.
+    pub sealer: Sealer,
+    /// What is worth saying at start although nothing is wrong.
+    pub warnings: Vec<String>,
+}
+
+/// The marketplace app's keys and the platform's addresses.
+#[derive(Clone, Debug)]
+pub struct GhlSettings {
+    /// OAuth client id, `<app id>-<suffix>`.
+    pub client_id: String,
+    /// OAuth client secret.
+    pub client_secret: SecretString,
+    /// Root of the platform's API.
+    pub api_base: Url,
+    /// Checks the platform's webhook signatures.
+    pub verifier: Verifier,
+}
+
+/// The gateway's address and pace.
+#[derive(Clone, Debug)]
+pub struct WaapifySettings {
+    /// Folder of `send.php`.
+    pub api_base: Url,
+    /// Least pause between two sends of one number.
+    pub min_interval: Duration,
+}
+
+/// How logs are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// One JSON object a line, for machines.
+    Json,
+    /// For people at a terminal.
+    Pretty,
+}
+
+/// What logging needs to start, before the other settings are checked.
+#[derive(Clone, Debug)]
+pub struct LogSettings {
+    /// An `EnvFilter` directive list.
+    pub filter: String,
+    /// How lines are written.
+    pub format: LogFormat,
+}
+
+/// Every fault of the settings, one sentence each.
+#[derive(Debug, thiserror::Error)]
+pub struct Faults(pub Vec<String>);
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "The settings are not complete. Please mend these:")?;
+        for fault in &self.0 {
+            writeln!(f, "  - {fault}")?;
+        }
+        write!(
+            f,
+            "Each setting is described in config/default.toml and config/sample.env."
+        )
+    }
+}
+
+/// Reads and checks all settings; `env` gives an environment variable.
+///
+/// # Errors
+/// [`Faults`] with every missing or bad setting.
+pub fn load(env: impl Fn(&str) -> Option<String>) -> Result<Settings, Faults> {
+    let mut reader = Reader::new(env);
+    let warnings = warnings(&reader);
+    let settings = read_all(&mut reader, &warnings);
+    match settings {
+        Some(settings) if reader.faults.is_empty() => Ok(settings),
+        _ => {
+            reader.faults.extend(warnings);
+            Err(Faults(reader.faults))
+        }
+    }
+}
+
+/// Reads how to log; falls back to the defaults, since a fault must be sayable. [`load`] reports the bad value.
+#[must_use]
+pub fn load_log(env: impl Fn(&str) -> Option<String>) -> LogSettings {
+    let mut reader = Reader::new(env);
+    LogSettings {
+        filter: reader.text("rust_log").unwrap_or_default(),
+        format: reader.log_format().unwrap_or(LogFormat::Pretty),
+    }
+}
+
+/// Reads where the service listens, for asking it from the same machine.
+///
+/// # Errors
+/// [`Faults`] in these settings only.
+pub fn load_bind(env: impl Fn(&str) -> Option<String>) -> Result<SocketAddr, Faults> {
+    let mut reader = Reader::new(env);
+    let bind = reader.bind();
+    bind.ok_or(Faults(reader.faults))
+}
+
+fn read_all(
+    reader: &mut Reader<impl Fn(&str) -> Option<String>>,
+    warnings: &[String],
+) -> Option<Settings> {
+    // Each is read before any `?`, so that one fault does not hide the next.
+    let database_url = reader.text("database_url").map(SecretString::from);
+    let bind = reader.bind();
+    let public_url = reader.public_url();
+    let client_id = reader.needed("ghl_client_id");
+    let client_secret = reader.needed("ghl_client_secret").map(SecretString::from);
+    let ghl_base = reader.parsed("ghl_api_base", parse_url);
+    let ed25519 = reader.parsed("ghl_ed25519_public_key", Ed25519Key::parse);
+    let rsa = reader.parsed("ghl_rsa_public_key", RsaKey::parse);
+    let waapify_base = reader.parsed("waapify_api_base", parse_url);
+    let min_interval = reader.parsed("waapify_min_interval_ms", parse_interval);
+    let sealer = reader.parsed("encryption_keys", parse_keys);
+    reader.parsed("ghl_marketplace_base", parse_url);
+    reader.log_format();
+    Some(Settings {
+        database_url,
+        bind: bind?,
+        public_url: public_url?,
+        ghl: GhlSettings {
+            client_id: client_id?,
+            client_secret: client_secret?,
+            api_base: ghl_base?,
+            verifier: Verifier::new(ed25519?, rsa?),
+        },
+        waapify: WaapifySettings {
+            api_base: waapify_base?,
+            min_interval: min_interval?,
+        },
+        sealer: sealer?,
+        warnings: warnings.to_vec(),
+    })
+}
+
+fn warnings(reader: &Reader<impl Fn(&str) -> Option<String>>) -> Vec<String> {
+    let shared_secret = reader.text("ghl_shared_secret").is_none();
+    shared_secret
+        .then(|| "GHL_SHARED_SECRET is not set: the page inside GHL stays off.".to_owned())
+        .into_iter()
+        .collect()
+}
+
+struct Reader<E> {
+    env: E,
+    defaults: toml::Table,
+    faults: Vec<String>,
+}
+
+impl<E: Fn(&str) -> Option<String>> Reader<E> {
+    fn new(env: E) -> Self {
+        Self {
+            env,
+            // The file is part of the program; a test reads it.
+            defaults: DEFAULTS.parse().unwrap_or_default(),
+            faults: Vec::new(),
+        }
+    }
+
+    /// The value of a setting without white space around it; empty is none.
+    fn text(&self, name: &str) -> Option<String> {
+        let default = || match self.defaults.get(name)? {
+            toml::Value::String(text) => Some(text.clone()),
+            toml::Value::Integer(number) => Some(number.to_string()),
+            _ => None,
+        };
+        let given = (self.env)(&name.to_uppercase()).filter(|value| !value.trim().is_empty());
+        let value = given.or_else(default)?.trim().to_owned();
+        (!value.is_empty()).then_some(value)
+    }
+
+    fn fault(&mut self, name: &str, what: &str) {
+        self.faults.push(format!("{} {what}.", name.to_uppercase()));
+    }
+
+    fn needed(&mut self, name: &str) -> Option<String> {
+        let value = self.text(name);
+        if value.is_none() {
+            self.fault(name, "is not set");
+        }
+        value
+    }
+
+    fn parsed<T>(&mut self, name: &str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+        let text = self.needed(name)?;
+        match parse(&text) {
+            Ok(value) => Some(value),
+            Err(what) => {
+                self.fault(name, &what);
+                None
+            }
+        }
+    }
+
+    fn bind(&mut self) -> Option<SocketAddr> {
+        let bind = self.parsed("bind_addr", parse_bind);
+        let port = match self.text("port") {
+            Some(_) => Some(self.parsed("port", |text| {
+                u16::from_str(text).map_err(|_| "is not a port number from 0 to 65535".to_owned())
+            })?),
+            None => None,
+        };
+        let bind = bind?;
+        Some(SocketAddr::new(bind.ip(), port.unwrap_or(bind.port())))
+    }
+
+    fn public_url(&mut self) -> Option<Url> {
+        self.parsed("public_url", |text| {
+            let url = parse_url(text)?;
+            let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+            match url.scheme() {
+                "https" => Ok(url),
+                "http" if local => Ok(url),
+                _ => Err("must begin with https:// (GHL calls no other address)".to_owned()),
+            }
+        })
+    }
+
+    fn log_format(&mut self) -> Option<LogFormat> {
+        self.parsed("log_format", |text| match text {
+            "json" => Ok(LogFormat::Json),
+            "pretty" => Ok(LogFormat::Pretty),
+            _ => Err("must be json or pretty".to_owned()),
+        })
+    }
+}
+
+/// An address with or without its port; the port is then 8080.
+fn parse_bind(text: &str) -> Result<SocketAddr, String> {
+    let with_port = SocketAddr::from_str(text).ok();
+    let without = || {
+        IpAddr::from_str(text)
+            .ok()
+            .map(|ip| SocketAddr::new(ip, 8080))
+    };
+    with_port
+        .or_else(without)
+        .ok_or_else(|| "is not an address like 0.0.0.0:8080".to_owned())
+}
+
+/// An http(s) address; a slash at its end is dropped so that paths can be appended.
+fn parse_url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text.trim_end_matches('/'));
+    url.ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+        .filter(|url| url.query().is_none() && url.fragment().is_none())
+        .ok_or_else(|| "is not an address like https://example.com".to_owned())
+}
+
+fn parse_interval(text: &str) -> Result<Duration, String> {
+    let milliseconds = u64::from_str(text).ok().filter(|ms| *ms <= MAX_INTERVAL_MS);
+    milliseconds
+        .map(Duration::from_millis)
+        .ok_or_else(|| format!("must be a number of milliseconds from 0 to {MAX_INTERVAL_MS}"))
+}
+
+fn parse_keys(text: &str) -> Result<Sealer, String> {
+    let mut keys = Vec::new();
+    for (at, part) in text.split(',').enumerate() {
+        keys.push(Key::parse(part).map_err(|what| format!("(key {}) {what}", at + 1))?);
+    }
+    let older = keys.split_off(1.min(keys.len()));
+    let newest = keys.pop().ok_or("holds no key")?;
+    Ok(Sealer::new(newest, older))
+}

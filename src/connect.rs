@@ -1,0 +1,225 @@
+//! Connecting a WhatsApp number to a location: check the credentials, point the webhook here, keep both sealed.
+//!
+//! Owns: that one procedure, for the command, the form, and whoever else connects. Refuses: keeping anything that
+//! Waapify did not accept.
+
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::PgPool;
+use tracing::info;
+use url::Url;
+
+use crate::clients::waapify::{CheckError, Client, Credentials};
+use crate::clock::Clock;
+use crate::crypto::{OpenError, Sealer, hash_secret, random_secret};
+use crate::db::numbers::{NewNumber, NumberRow};
+use crate::db::{locations, numbers};
+use crate::ids::LocationId;
+
+/// Digits of a WhatsApp number with its country code (ITU E.164 allows 15; shorter than 7 are short codes).
+const NUMBER_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
+
+/// Connects numbers.
+#[derive(Clone, Debug)]
+pub struct Connector {
+    pool: PgPool,
+    waapify: Client,
+    sealer: Sealer,
+    clock: Clock,
+    public_url: Url,
+}
+
+/// What a person enters.
+#[derive(Clone, Debug, serde::Deserialize)]
+pub struct Entered {
+    /// Waapify's instance id.
+    pub instance_id: String,
+    /// Waapify's access token.
+    pub access_token: SecretString,
+    /// The WhatsApp number, with its country code.
+    pub number: String,
+}
+
+/// Why a number was not connected. Each says what to mend.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// A field is empty.
+    #[error("{0} is empty: copy it from Waapify.")]
+    Empty(&'static str),
+    /// The number is not written in full.
+    #[error("the WhatsApp number must be written with its country code, such as 60123456789")]
+    BadNumber,
+    /// The instance is linked to another number.
+    #[error(
+        "this instance is linked to +{linked}, not to the number you entered. Enter that number, or the instance of yours."
+    )]
+    OtherNumber {
+        /// The number Waapify names, digits.
+        linked: String,
+    },
+    /// Waapify did not accept the credentials.
+    #[error(transparent)]
+    Check(#[from] CheckError),
+    /// Waapify did not take our webhook's address.
+    #[error("Waapify did not accept the address for replies: {0}")]
+    Webhook(CheckError),
+    /// A stored secret cannot be opened.
+    #[error(transparent)]
+    Seal(#[from] OpenError),
+    /// The database failed.
+    #[error("the database failed; nothing was changed, try again")]
+    Database(#[from] sqlx::Error),
+}
+
+impl Connector {
+    /// Connects to numbers whose webhooks point at `public_url`.
+    #[must_use]
+    pub fn new(
+        pool: PgPool,
+        waapify: Client,
+        sealer: Sealer,
+        clock: Clock,
+        public_url: Url,
+    ) -> Self {
+        Self {
+            pool,
+            waapify,
+            sealer,
+            clock,
+            public_url,
+        }
+    }
+
+    /// Connects a number and makes it the location's default; gives its digits. Connecting again is harmless.
+    ///
+    /// # Errors
+    /// [`ConnectError`]; nothing is kept then.
+    pub async fn connect(
+        &self,
+        location: &LocationId,
+        entered: &Entered,
+    ) -> Result<String, ConnectError> {
+        let number = digits(&entered.number)?;
+        let credentials = credentials(entered)?;
+        let linked = self.waapify.reconnect(&credentials).await?.number;
+        if let Some(linked) = linked.filter(|linked| *linked != number) {
+            return Err(ConnectError::OtherNumber { linked });
+        }
+        // A number that is connected already keeps its address, so that no event falls between two addresses.
+        let secret = self.webhook_secret(location, &number).await?;
+        let webhook = self.webhook_url(&secret);
+        self.waapify
+            .set_webhook(&credentials, webhook.expose_secret())
+            .await
+            .map_err(ConnectError::Webhook)?;
+        self.store(location, &number, &credentials, &secret).await?;
+        info!(%location, "a WhatsApp number is connected");
+        Ok(number)
+    }
+
+    async fn webhook_secret(
+        &self,
+        location: &LocationId,
+        number: &str,
+    ) -> Result<SecretString, ConnectError> {
+        match numbers::find_webhook_secret(&self.pool, location, number).await? {
+            Some(sealed) => Ok(self
+                .sealer
+                .open(&place(location, number, "webhook"), &sealed)?),
+            None => Ok(random_secret()),
+        }
+    }
+
+    fn webhook_url(&self, secret: &SecretString) -> SecretString {
+        let base = self.public_url.as_str().trim_end_matches('/');
+        SecretString::from(format!("{base}/hooks/waapify/{}", secret.expose_secret()))
+    }
+
+    async fn store(
+        &self,
+        location: &LocationId,
+        number: &str,
+        credentials: &Credentials,
+        secret: &SecretString,
+    ) -> sqlx::Result<()> {
+        let row = NewNumber {
+            number: number.to_owned(),
+            instance_id: credentials.instance_id.clone(),
+            access_token: self.sealer.seal(
+                &place(location, number, "access"),
+                &credentials.access_token,
+            ),
+            webhook_secret: self
+                .sealer
+                .seal(&place(location, number, "webhook"), secret),
+            webhook_secret_hash: hash_secret(secret.expose_secret()),
+        };
+        let mut tx = self.pool.begin().await?;
+        locations::ensure_location(&mut tx, location).await?;
+        numbers::record_number(&mut tx, location, &row, self.clock.now()).await?;
+        tx.commit().await
+    }
+}
+
+/// The opened keys of a stored number.
+///
+/// # Errors
+/// [`OpenError`].
+pub fn open_credentials(
+    sealer: &Sealer,
+    location: &LocationId,
+    row: &NumberRow,
+) -> Result<Credentials, OpenError> {
+    let access_token = sealer.open(&place(location, &row.number, "access"), &row.access_token)?;
+    Ok(Credentials {
+        instance_id: row.instance_id.clone(),
+        access_token,
+    })
+}
+
+fn credentials(entered: &Entered) -> Result<Credentials, ConnectError> {
+    let filled = |value: &str, name| {
+        let value = value.trim();
+        if value.is_empty() {
+            Err(ConnectError::Empty(name))
+        } else {
+            Ok(value.to_owned())
+        }
+    };
+    Ok(Credentials {
+        instance_id: filled(&entered.instance_id, "The instance id")?,
+        access_token: filled(entered.access_token.expose_secret(), "The access token")?.into(),
+    })
+}
+
+/// The digits of a number written with or without plus, spaces, dashes and brackets. Numbers in full never begin
+/// with 0.
+fn digits(written: &str) -> Result<String, ConnectError> {
+    let known = |c: char| c.is_ascii_digit() || " +-().\u{a0}".contains(c);
+    let digits: String = written.chars().filter(char::is_ascii_digit).collect();
+    let full = NUMBER_DIGITS.contains(&digits.len()) && !digits.starts_with('0');
+    if full && written.trim().chars().all(known) {
+        Ok(digits)
+    } else {
+        Err(ConnectError::BadNumber)
+    }
+}
+
+/// Where a secret of a number is kept, bound into its seal.
+fn place(location: &LocationId, number: &str, part: &str) -> String {
+    format!("numbers/{location}/{number}/{part}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_may_be_written_as_people_write_it_but_in_full() {
+        for written in ["60123456789", "+60 12-345 6789", "+60 (12) 345.6789"] {
+            assert_eq!(digits(written).unwrap(), "60123456789", "{written}");
+        }
+        for written in ["", "0123456789", "60", "60123456789012345", "6012345678x"] {
+            assert!(digits(written).is_err(), "{written}");
+        }
+    }
+}

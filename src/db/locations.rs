@@ -1,0 +1,162 @@
+//! Locations, their connect links, and GHL's contacts in them.
+
+use sqlx::{PgConnection, PgPool};
+use time::OffsetDateTime;
+
+use crate::ids::{CompanyId, ContactId, LocationId};
+
+/// Notes that a location installed the app.
+///
+/// # Errors
+/// When the database fails.
+pub async fn record_install(
+    tx: &mut PgConnection,
+    location: &LocationId,
+    company: Option<&CompanyId>,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "insert into locations (location_id, company_id, installed_at) values ($1, $2, $3)
+         on conflict (location_id) do update set
+            company_id = coalesce(excluded.company_id, locations.company_id),
+            installed_at = excluded.installed_at",
+    )
+    .bind(location)
+    .bind(company)
+    .bind(now)
+    .execute(tx)
+    .await
+    .map(|_| ())
+}
+
+/// Makes sure that a location has a row, installed or not.
+///
+/// # Errors
+/// When the database fails.
+pub async fn ensure_location(tx: &mut PgConnection, location: &LocationId) -> sqlx::Result<()> {
+    sqlx::query("insert into locations (location_id) values ($1) on conflict do nothing")
+        .bind(location)
+        .execute(tx)
+        .await
+        .map(|_| ())
+}
+
+/// Whether the location has installed the app; none for one we never heard of.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_installed(pool: &PgPool, location: &LocationId) -> sqlx::Result<bool> {
+    sqlx::query_scalar(
+        "select exists (select 1 from locations where location_id = $1 and installed_at is not null)",
+    )
+    .bind(location)
+    .fetch_one(pool)
+    .await
+}
+
+/// Keeps a connect link by the hash of its token.
+///
+/// # Errors
+/// When the database fails.
+pub async fn record_connect_link(
+    pool: &PgPool,
+    token_hash: &[u8],
+    location: &LocationId,
+    expires_at: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "insert into connect_links (token_hash, location_id, expires_at) values ($1, $2, $3)",
+    )
+    .bind(token_hash)
+    .bind(location)
+    .bind(expires_at)
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
+/// The location of a link that is neither used nor expired.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_connect_link(
+    pool: &PgPool,
+    token_hash: &[u8],
+    now: OffsetDateTime,
+) -> sqlx::Result<Option<LocationId>> {
+    sqlx::query_scalar(
+        "select location_id from connect_links where token_hash = $1 and used_at is null and expires_at > $2",
+    )
+    .bind(token_hash)
+    .bind(now)
+    .fetch_optional(pool)
+    .await
+}
+
+/// Marks a link as used; it opens nothing from then on.
+///
+/// # Errors
+/// When the database fails.
+pub async fn use_connect_link(
+    pool: &PgPool,
+    token_hash: &[u8],
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query("update connect_links set used_at = $2 where token_hash = $1")
+        .bind(token_hash)
+        .bind(now)
+        .execute(pool)
+        .await
+        .map(|_| ())
+}
+
+/// The GHL contact that was last found for a phone (E.164 digits).
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_contact(
+    pool: &PgPool,
+    location: &LocationId,
+    phone: &str,
+) -> sqlx::Result<Option<ContactId>> {
+    sqlx::query_scalar("select contact_id from contacts where location_id = $1 and phone = $2")
+        .bind(location)
+        .bind(phone)
+        .fetch_optional(pool)
+        .await
+}
+
+/// Keeps the GHL contact of a phone.
+///
+/// # Errors
+/// When the database fails.
+pub async fn record_contact(
+    pool: &PgPool,
+    location: &LocationId,
+    phone: &str,
+    contact: &ContactId,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "insert into contacts (location_id, phone, contact_id) values ($1, $2, $3)
+         on conflict (location_id, phone) do update set contact_id = excluded.contact_id",
+    )
+    .bind(location)
+    .bind(phone)
+    .bind(contact)
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
+/// Forgets the GHL contact of a phone, when GHL says there is none.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget_contact(pool: &PgPool, location: &LocationId, phone: &str) -> sqlx::Result<()> {
+    sqlx::query("delete from contacts where location_id = $1 and phone = $2")
+        .bind(location)
+        .bind(phone)
+        .execute(pool)
+        .await
+        .map(|_| ())
+}

@@ -1,0 +1,162 @@
+//! WhatsApp numbers and the Waapify instance behind each.
+
+use sqlx::{FromRow, PgConnection, PgPool};
+use time::OffsetDateTime;
+
+use crate::ids::LocationId;
+
+/// What is needed to send from a number.
+#[derive(Clone, Debug, FromRow)]
+pub struct NumberRow {
+    /// E.164 digits.
+    pub number: String,
+    /// Waapify's instance.
+    pub instance_id: String,
+    /// Sealed.
+    pub access_token: Vec<u8>,
+}
+
+/// A number to store.
+#[derive(Clone, Debug)]
+pub struct NewNumber {
+    /// E.164 digits.
+    pub number: String,
+    /// Waapify's instance.
+    pub instance_id: String,
+    /// Sealed.
+    pub access_token: Vec<u8>,
+    /// Sealed: the last part of the webhook's address.
+    pub webhook_secret: Vec<u8>,
+    /// SHA-256 of that secret, by which a webhook finds its number.
+    pub webhook_secret_hash: Vec<u8>,
+}
+
+/// Connects a number to its location and makes it the default; a known number gets the new credentials and is
+/// taken off hold.
+///
+/// # Errors
+/// When the database fails.
+pub async fn record_number(
+    tx: &mut PgConnection,
+    location: &LocationId,
+    number: &NewNumber,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query("update numbers set is_default = false where location_id = $1 and number <> $2")
+        .bind(location)
+        .bind(&number.number)
+        .execute(&mut *tx)
+        .await?;
+    sqlx::query(
+        "insert into numbers (location_id, number, instance_id, access_token, webhook_secret,
+            webhook_secret_hash, is_default, next_send_at, connected_at)
+         values ($1, $2, $3, $4, $5, $6, true, $7, $7)
+         on conflict (location_id, number) do update set
+            instance_id = excluded.instance_id, access_token = excluded.access_token,
+            webhook_secret = excluded.webhook_secret, webhook_secret_hash = excluded.webhook_secret_hash,
+            is_default = true, hold_reason = null, next_send_at = excluded.next_send_at,
+            connected_at = excluded.connected_at",
+    )
+    .bind(location)
+    .bind(&number.number)
+    .bind(&number.instance_id)
+    .bind(&number.access_token)
+    .bind(&number.webhook_secret)
+    .bind(&number.webhook_secret_hash)
+    .bind(now)
+    .execute(tx)
+    .await
+    .map(|_| ())
+}
+
+/// The sealed webhook secret of a number that is connected already.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_webhook_secret(
+    pool: &PgPool,
+    location: &LocationId,
+    number: &str,
+) -> sqlx::Result<Option<Vec<u8>>> {
+    sqlx::query_scalar("select webhook_secret from numbers where location_id = $1 and number = $2")
+        .bind(location)
+        .bind(number)
+        .fetch_optional(pool)
+        .await
+}
+
+/// A number of a location.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_number(
+    pool: &PgPool,
+    location: &LocationId,
+    number: &str,
+) -> sqlx::Result<Option<NumberRow>> {
+    sqlx::query_as(
+        "select number, instance_id, access_token from numbers where location_id = $1 and number = $2",
+    )
+    .bind(location)
+    .bind(number)
+    .fetch_optional(pool)
+    .await
+}
+
+/// The location and number whose webhook address ends in the secret with this hash.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_by_webhook_secret(
+    pool: &PgPool,
+    secret_hash: &[u8],
+) -> sqlx::Result<Option<(LocationId, String)>> {
+    sqlx::query_as("select location_id, number from numbers where webhook_secret_hash = $1")
+        .bind(secret_hash)
+        .fetch_optional(pool)
+        .await
+}
+
+/// Holds the sending of a number until `until`, with the reason a person reads.
+///
+/// # Errors
+/// When the database fails.
+pub async fn hold_number(
+    tx: &mut PgConnection,
+    location: &LocationId,
+    number: &str,
+    reason: &str,
+    until: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "update numbers set hold_reason = $3, next_send_at = greatest(next_send_at, $4)
+         where location_id = $1 and number = $2",
+    )
+    .bind(location)
+    .bind(number)
+    .bind(reason)
+    .bind(until)
+    .execute(tx)
+    .await
+    .map(|_| ())
+}
+
+/// Takes a number off hold.
+///
+/// # Errors
+/// When the database fails.
+pub async fn release_number(
+    tx: &mut PgConnection,
+    location: &LocationId,
+    number: &str,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "update numbers set hold_reason = null
+         where location_id = $1 and number = $2 and hold_reason is not null",
+    )
+    .bind(location)
+    .bind(number)
+    .execute(tx)
+    .await
+    .map(|_| ())
+}

@@ -1,0 +1,254 @@
+//! Messages on their way from GHL to WhatsApp: the queue. How an attempt ends is in [`super::outcomes`].
+//!
+//! `accepted → sending → sent`, then receipts take over; or `unconfirmed` while nobody knows whether a part left,
+//! `failed`, `ignored`. Within a conversation nothing overtakes; conversations do not wait for each other.
+
+use sqlx::{FromRow, PgPool};
+use time::{Duration, OffsetDateTime};
+
+use crate::ids::{GhlMessageId, LocationId, MessageId};
+
+/// A message that a worker has claimed.
+#[derive(Clone, Debug, FromRow)]
+pub struct OutboundJob {
+    /// Whose message.
+    pub location_id: LocationId,
+    /// Our id.
+    pub id: MessageId,
+    /// GHL's id.
+    pub ghl_message_id: GhlMessageId,
+    /// The signed bytes of the delivery.
+    pub body: Vec<u8>,
+    /// The number it leaves from; none when the location has no number.
+    pub number: Option<String>,
+    /// Parts that have left.
+    pub parts_sent: i32,
+    /// Failed attempts at the current part.
+    pub failures: i32,
+    /// Times the current part left with an unknown outcome.
+    pub unconfirmed_sends: i32,
+    /// Times the message was claimed: the fence.
+    pub claims: i32,
+    /// When GHL delivered it.
+    pub accepted_at: OffsetDateTime,
+}
+
+/// Why a message can go no further: a code for machines, a sentence for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// Short and stable, such as `invalid_phone`.
+    pub code: &'static str,
+    /// What happened, why, what to do; shown in GHL.
+    pub message: String,
+}
+
+/// Keeps a delivery; false when GHL delivered this message before.
+///
+/// # Errors
+/// When the database fails; nothing is kept then.
+pub async fn accept_delivery(
+    pool: &PgPool,
+    location: &LocationId,
+    message: &GhlMessageId,
+    conversation: &str,
+    body: &[u8],
+    now: OffsetDateTime,
+) -> sqlx::Result<bool> {
+    let inserted = sqlx::query(
+        "insert into outbound (location_id, ghl_message_id, conversation, body, due_at, accepted_at)
+         values ($1, $2, $3, $4, $5, $5) on conflict (location_id, ghl_message_id) do nothing",
+    )
+    .bind(location)
+    .bind(message)
+    .bind(conversation)
+    .bind(body)
+    .bind(now)
+    .execute(pool)
+    .await?;
+    Ok(inserted.rows_affected() == 1)
+}
+
+/// Claims at most one due message of each number that may send now, the earliest of a conversation that waits for
+/// nothing; each claim moves its number's next send by `pause`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn claim_sendable(
+    pool: &PgPool,
+    now: OffsetDateTime,
+    lease: Duration,
+    pause: Duration,
+    limit: i64,
+) -> sqlx::Result<Vec<OutboundJob>> {
+    // The number's row is locked first and its time moved on, so that two workers cannot both use one pause.
+    sqlx::query_as(
+        "with ready as (
+            select n.location_id, n.number from numbers n
+            where n.is_default and n.next_send_at <= $1
+              and exists (select 1 from outbound o
+                  where o.location_id = n.location_id and o.state = 'accepted' and o.due_at <= $1)
+            order by n.next_send_at limit $4
+            for update skip locked
+         ), next as (
+            select o.location_id, o.id, ready.number
+            from ready cross join lateral (
+                select c.location_id, c.id from outbound c
+                where c.location_id = ready.location_id and c.state = 'accepted' and c.due_at <= $1
+                  and not exists (select 1 from outbound earlier
+                      where earlier.location_id = c.location_id and earlier.conversation = c.conversation
+                        and earlier.id < c.id and earlier.state in ('accepted', 'sending', 'unconfirmed'))
+                order by c.id limit 1
+                for update skip locked
+            ) o
+         ), paced as (
+            update numbers n set next_send_at = $3 from next
+            where n.location_id = next.location_id and n.number = next.number
+         )
+         update outbound o set state = 'sending', claims = o.claims + 1, due_at = $2, number = next.number
+         from next where o.location_id = next.location_id and o.id = next.id
+         returning o.location_id, o.id, o.ghl_message_id, o.body, o.number, o.parts_sent, o.failures,
+            o.unconfirmed_sends, o.claims, o.accepted_at",
+    )
+    .bind(now)
+    .bind(now + lease)
+    .bind(now + pause)
+    .bind(limit)
+    .fetch_all(pool)
+    .await
+}
+
+/// Claims due messages of locations that have no number at all.
+///
+/// # Errors
+/// When the database fails.
+pub async fn claim_unconnected(
+    pool: &PgPool,
+    now: OffsetDateTime,
+    lease: Duration,
+    limit: i64,
+) -> sqlx::Result<Vec<OutboundJob>> {
+    sqlx::query_as(
+        "update outbound o set state = 'sending', claims = o.claims + 1, due_at = $2
+         where (o.location_id, o.id) in (
+            select c.location_id, c.id from outbound c
+            where c.state = 'accepted' and c.due_at <= $1
+              and not exists (select 1 from numbers n where n.location_id = c.location_id and n.is_default)
+            order by c.due_at limit $3
+            for update skip locked)
+         returning o.location_id, o.id, o.ghl_message_id, o.body, null::text as number, o.parts_sent,
+            o.failures, o.unconfirmed_sends, o.claims, o.accepted_at",
+    )
+    .bind(now)
+    .bind(now + lease)
+    .bind(limit)
+    .fetch_all(pool)
+    .await
+}
+
+/// Where a claimed message is going, noted before the request leaves so that its echo can be recognised.
+///
+/// # Errors
+/// When the database fails.
+pub async fn record_destination(
+    pool: &PgPool,
+    job: &OutboundJob,
+    chat: &str,
+    parts: i32,
+) -> sqlx::Result<bool> {
+    let noted = sqlx::query(
+        "update outbound set chat = $4, parts = $5
+         where location_id = $1 and id = $2 and claims = $3 and state = 'sending'",
+    )
+    .bind(&job.location_id)
+    .bind(job.id)
+    .bind(job.claims)
+    .bind(chat)
+    .bind(parts)
+    .execute(pool)
+    .await?;
+    Ok(noted.rows_affected() == 1)
+}
+
+/// Sends whose owner's lease ran out (a killed process) become `unconfirmed`: they may have left.
+///
+/// # Errors
+/// When the database fails.
+pub async fn expire_sends(
+    pool: &PgPool,
+    wait_until: OffsetDateTime,
+    now: OffsetDateTime,
+) -> sqlx::Result<u64> {
+    let expired = sqlx::query(
+        "with expired as (
+            select location_id, id from outbound where state = 'sending' and due_at <= $1 for update skip locked
+         ), noted as (
+            insert into timeline (location_id, message_id, at, state, cause)
+            select location_id, id, $1, 'unconfirmed', 'the process that was sending it stopped' from expired
+         )
+         update outbound o set state = 'unconfirmed', unconfirmed_sends = unconfirmed_sends + 1, due_at = $2
+         from expired where o.location_id = expired.location_id and o.id = expired.id",
+    )
+    .bind(now)
+    .bind(wait_until)
+    .execute(pool)
+    .await?;
+    Ok(expired.rows_affected())
+}
+
+/// Messages whose wait for an echo is over.
+///
+/// # Errors
+/// When the database fails.
+pub async fn claim_unconfirmed(
+    pool: &PgPool,
+    now: OffsetDateTime,
+    lease: Duration,
+    limit: i64,
+) -> sqlx::Result<Vec<OutboundJob>> {
+    sqlx::query_as(
+        "update outbound o set claims = o.claims + 1, due_at = $2
+         where (o.location_id, o.id) in (
+            select location_id, id from outbound where state = 'unconfirmed' and due_at <= $1
+            order by due_at limit $3 for update skip locked)
+         returning o.location_id, o.id, o.ghl_message_id, o.body, o.number, o.parts_sent, o.failures,
+            o.unconfirmed_sends, o.claims, o.accepted_at",
+    )
+    .bind(now)
+    .bind(now + lease)
+    .bind(limit)
+    .fetch_all(pool)
+    .await
+}
+
+/// A message whose part is on its way to a chat, for recognising the echo of our own send.
+#[derive(Clone, Debug, FromRow)]
+pub struct InFlight {
+    /// Our id.
+    pub id: MessageId,
+    /// The signed bytes of the delivery.
+    pub body: Vec<u8>,
+    /// The part that is on its way.
+    pub parts_sent: i32,
+}
+
+/// Messages that are on their way to `chat` (digits) from `number`, earliest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_in_flight(
+    pool: &PgPool,
+    location: &LocationId,
+    number: &str,
+    chat: &str,
+) -> sqlx::Result<Vec<InFlight>> {
+    sqlx::query_as(
+        "select id, body, parts_sent from outbound
+         where location_id = $1 and number = $2 and chat = $3 and state in ('sending', 'unconfirmed')
+         order by id",
+    )
+    .bind(location)
+    .bind(number)
+    .bind(chat)
+    .fetch_all(pool)
+    .await
+}

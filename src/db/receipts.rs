@@ -1,0 +1,192 @@
+//! What WhatsApp says about our messages: whose message an id is, and how far it got.
+
+use sqlx::{FromRow, PgConnection, PgPool};
+use time::OffsetDateTime;
+
+use crate::db::outbound::Failure;
+use crate::db::outcomes::{SentPart, fail};
+use crate::db::{status_updates, timeline};
+use crate::ids::{LocationId, MessageId, WaMessageId};
+
+/// Delivered to the customer's phone (Baileys `DELIVERY_ACK`).
+pub const DELIVERED: i32 = 3;
+/// Read or played by the customer (Baileys `READ`; `PLAYED` counts as read).
+pub const READ: i32 = 4;
+
+/// Notes whose message a WhatsApp id is; a receipt that came before keeps its level.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn record_owner(
+    tx: &mut PgConnection,
+    sent: SentPart<'_>,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "insert into receipts (location_id, number, wa_message_id, message_id, part, seen_at)
+         values ($1, $2, $3, $4, $5, $6)
+         on conflict (location_id, number, wa_message_id) do update set
+            message_id = excluded.message_id, part = excluded.part",
+    )
+    .bind(sent.location)
+    .bind(sent.number)
+    .bind(sent.wa_message_id)
+    .bind(sent.message)
+    .bind(sent.part)
+    .bind(now)
+    .execute(tx)
+    .await
+    .map(|_| ())
+}
+
+/// Whether a WhatsApp id is known to be one of our sends.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_ours(
+    pool: &PgPool,
+    location: &LocationId,
+    number: &str,
+    id: &WaMessageId,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar(
+        "select exists (select 1 from receipts where location_id = $1 and number = $2
+            and wa_message_id = $3 and message_id is not null)",
+    )
+    .bind(location)
+    .bind(number)
+    .bind(id)
+    .fetch_one(pool)
+    .await
+}
+
+/// Notes a receipt: levels only rise, and a refusal stays. Moves the message on if its id is known already.
+///
+/// # Errors
+/// When the database fails.
+pub async fn record_receipt(
+    pool: &PgPool,
+    location: &LocationId,
+    number: &str,
+    id: &WaMessageId,
+    level: i32,
+    refused: Option<&str>,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    let mut tx = pool.begin().await?;
+    let owner: Option<MessageId> = sqlx::query_scalar(
+        "insert into receipts (location_id, number, wa_message_id, level, refused, seen_at)
+         values ($1, $2, $3, $4, $5, $6)
+         on conflict (location_id, number, wa_message_id) do update set
+            level = greatest(receipts.level, excluded.level),
+            refused = coalesce(receipts.refused, excluded.refused)
+         returning message_id",
+    )
+    .bind(location)
+    .bind(number)
+    .bind(id)
+    .bind(level)
+    .bind(refused)
+    .bind(now)
+    .fetch_one(&mut *tx)
+    .await?;
+    if let Some(message) = owner {
+        advance(&mut tx, location, message, now).await?;
+    }
+    tx.commit().await
+}
+
+#[derive(FromRow)]
+struct Progress {
+    state: String,
+    all_sent: bool,
+    level: i32,
+    refused: Option<String>,
+}
+
+/// Moves a message to what its receipts say: a message is as far as the part that is furthest behind; a part that
+/// was sent twice is as far as its better copy.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn advance(
+    tx: &mut PgConnection,
+    location: &LocationId,
+    message: MessageId,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    // The lock comes first, in a statement of its own: two receipts at once are then counted one after the other.
+    sqlx::query("select 1 from outbound where location_id = $1 and id = $2 for update")
+        .bind(location)
+        .bind(message)
+        .execute(&mut *tx)
+        .await?;
+    let progress: Option<Progress> = sqlx::query_as(
+        "select o.state, o.parts is not null and o.parts_sent >= o.parts as all_sent,
+            coalesce(min(p.level), 0) as level, max(p.refused) as refused
+         from outbound o left join (
+            select max(level) as level, case when bool_and(refused is not null) then max(refused) end as refused
+            from receipts where location_id = $1 and message_id = $2 group by part) p on true
+         where o.location_id = $1 and o.id = $2 group by o.state, o.parts, o.parts_sent",
+    )
+    .bind(location)
+    .bind(message)
+    .fetch_optional(&mut *tx)
+    .await?;
+    let Some(progress) = progress else {
+        return Ok(());
+    };
+    match (progress.state.as_str(), progress.refused) {
+        ("accepted" | "sending" | "unconfirmed" | "sent", Some(code))
+            if progress.level < DELIVERED =>
+        {
+            fail(tx, location, message, &refusal(&code), now).await
+        }
+        ("sent" | "delivered", _) if progress.all_sent && progress.level >= READ => {
+            raise(tx, location, message, status_updates::Status::Read, now).await
+        }
+        ("sent", _) if progress.all_sent && progress.level >= DELIVERED => {
+            raise(
+                tx,
+                location,
+                message,
+                status_updates::Status::Delivered,
+                now,
+            )
+            .await
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn raise(
+    tx: &mut PgConnection,
+    location: &LocationId,
+    message: MessageId,
+    status: status_updates::Status<'_>,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query("update outbound set state = $3 where location_id = $1 and id = $2")
+        .bind(location)
+        .bind(message)
+        .bind(status.name())
+        .execute(&mut *tx)
+        .await?;
+    timeline::record_step(tx, location, message, status.name(), None, now).await?;
+    status_updates::queue(tx, location, message, status, now).await
+}
+
+/// WhatsApp's refusal after the gateway had taken the message (`facts/waapify.md` B, "Acks").
+fn refusal(code: &str) -> Failure {
+    let shown: String = code
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .take(8)
+        .collect();
+    Failure {
+        code: "refused_by_whatsapp",
+        message: format!(
+            "WhatsApp refused this message (code {shown}). The number may be restricted, or may not write to new contacts for now. Wait a while, or ask the customer to write first."
+        ),
+    }
+}

@@ -1,0 +1,189 @@
+//! Ticks that GHL has to be told, at least once and only upward.
+
+use sqlx::{FromRow, PgConnection, PgPool};
+use time::{Duration, OffsetDateTime};
+
+use crate::db::outbound::Failure;
+use crate::db::timeline;
+use crate::ids::{GhlMessageId, LocationId, MessageId};
+
+/// GHL knows a message only some seconds after it delivered it (`facts/ghl.md` section 1, "Status"); an update
+/// before that costs a call and a refusal.
+const GHL_KNOWS_AFTER: Duration = Duration::seconds(5);
+
+/// A status GHL takes; there is none for "sent".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status<'a> {
+    /// On the customer's phone.
+    Delivered,
+    /// Read by the customer.
+    Read,
+    /// Not sent, and why.
+    Failed(&'a Failure),
+}
+
+impl Status<'_> {
+    /// The name, GHL's and ours.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Read => "read",
+            Self::Failed(_) => "failed",
+        }
+    }
+}
+
+/// A claimed update.
+#[derive(Clone, Debug, FromRow)]
+pub struct StatusJob {
+    /// Whose message.
+    pub location_id: LocationId,
+    /// Our id.
+    pub message_id: MessageId,
+    /// GHL's id.
+    pub ghl_message_id: GhlMessageId,
+    /// `delivered`, `read` or `failed`.
+    pub status: String,
+    /// With `failed`: the code.
+    pub error_code: Option<String>,
+    /// With `failed`: the sentence.
+    pub error_message: Option<String>,
+    /// Failed attempts.
+    pub failures: i32,
+    /// The fence.
+    pub claims: i32,
+}
+
+/// Has GHL told; an update that waits already is raised in its place, so that one call tells the highest. Nothing
+/// is queued for a location that has not installed the app: there is no token to tell it with.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn queue(
+    tx: &mut PgConnection,
+    location: &LocationId,
+    message: MessageId,
+    status: Status<'_>,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    let failure = match status {
+        Status::Failed(failure) => Some(failure),
+        Status::Delivered | Status::Read => None,
+    };
+    sqlx::query(
+        "insert into status_updates
+            (location_id, message_id, ghl_message_id, status, error_code, error_message, due_at)
+         select o.location_id, o.id, o.ghl_message_id, $3, $4, $5, greatest($6, o.accepted_at + $7)
+         from outbound o join locations l on l.location_id = o.location_id and l.installed_at is not null
+         where o.location_id = $1 and o.id = $2
+         on conflict (location_id, message_id) do update set
+            status = excluded.status, error_code = excluded.error_code, error_message = excluded.error_message",
+    )
+    .bind(location)
+    .bind(message)
+    .bind(status.name())
+    .bind(failure.map(|failure| failure.code))
+    .bind(failure.map(|failure| &failure.message))
+    .bind(now)
+    .bind(GHL_KNOWS_AFTER)
+    .execute(tx)
+    .await
+    .map(|_| ())
+}
+
+/// Claims due updates.
+///
+/// # Errors
+/// When the database fails.
+pub async fn claim(
+    pool: &PgPool,
+    now: OffsetDateTime,
+    lease: Duration,
+    limit: i64,
+) -> sqlx::Result<Vec<StatusJob>> {
+    sqlx::query_as(
+        "update status_updates s set claims = s.claims + 1, due_at = $2
+         where (s.location_id, s.message_id) in (
+            select location_id, message_id from status_updates where due_at <= $1
+            order by due_at limit $3 for update skip locked)
+         returning s.location_id, s.message_id, s.ghl_message_id, s.status, s.error_code, s.error_message,
+            s.failures, s.claims",
+    )
+    .bind(now)
+    .bind(now + lease)
+    .bind(limit)
+    .fetch_all(pool)
+    .await
+}
+
+/// Ends an update that GHL took, or that will never be taken. If the message moved on meanwhile, the higher status
+/// is due at once.
+///
+/// # Errors
+/// When the database fails.
+pub async fn finish(pool: &PgPool, job: &StatusJob, now: OffsetDateTime) -> sqlx::Result<()> {
+    let mut tx = pool.begin().await?;
+    let ended = sqlx::query(
+        "delete from status_updates where location_id = $1 and message_id = $2 and status = $3",
+    )
+    .bind(&job.location_id)
+    .bind(job.message_id)
+    .bind(&job.status)
+    .execute(&mut *tx)
+    .await?;
+    if ended.rows_affected() == 0 {
+        sqlx::query(
+            "update status_updates set due_at = $3, failures = 0 where location_id = $1 and message_id = $2",
+        )
+        .bind(&job.location_id)
+        .bind(job.message_id)
+        .bind(now)
+        .execute(&mut *tx)
+        .await?;
+    }
+    tx.commit().await
+}
+
+/// Puts a claimed update back until `due`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn finish_retry(pool: &PgPool, job: &StatusJob, due: OffsetDateTime) -> sqlx::Result<()> {
+    sqlx::query(
+        "update status_updates set due_at = $4, failures = failures + 1
+         where location_id = $1 and message_id = $2 and claims = $3",
+    )
+    .bind(&job.location_id)
+    .bind(job.message_id)
+    .bind(job.claims)
+    .bind(due)
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
+/// Ends an update that GHL will never take; the message's timeline says so.
+///
+/// # Errors
+/// When the database fails.
+pub async fn abandon(
+    pool: &PgPool,
+    job: &StatusJob,
+    why: &str,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    let mut tx = pool.begin().await?;
+    let step = format!("{} (GHL was not told)", job.status);
+    timeline::record_step(
+        &mut tx,
+        &job.location_id,
+        job.message_id,
+        &step,
+        Some(why),
+        now,
+    )
+    .await?;
+    tx.commit().await?;
+    finish(pool, job, now).await
+}

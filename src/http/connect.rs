@@ -1,0 +1,121 @@
+//! `/connect/{token}`: the form where an installer enters the Waapify credentials. The link is the proof: one
+//! location, one use, 24 hours.
+
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Form, Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+use tracing::{info, warn};
+
+use super::HttpState;
+use super::error::PageError;
+use super::page;
+use crate::clients::waapify::CheckError;
+use crate::connect::{ConnectError, Entered};
+use crate::crypto::hash_secret;
+use crate::db::locations;
+use crate::ids::LocationId;
+
+/// Shows the empty form.
+pub(super) async fn show(
+    State(state): State<HttpState>,
+    Path(token): Path<String>,
+) -> Result<Markup, PageError> {
+    find_location(&state, &token).await?;
+    Ok(form(None, None))
+}
+
+/// Connects the number, or shows the form again with what is wrong.
+pub(super) async fn submit(
+    State(state): State<HttpState>,
+    Path(token): Path<String>,
+    entered: Result<Form<Entered>, FormRejection>,
+) -> Result<Response, PageError> {
+    let location = find_location(&state, &token).await?;
+    let Ok(Form(entered)) = entered else {
+        let page = form(None, Some("Please fill in all three fields."));
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+    };
+    match state.connector.connect(&location, &entered).await {
+        Ok(number) => {
+            locations::use_connect_link(&state.pool, &hash_secret(&token), state.clock.now())
+                .await
+                .map_err(|error| PageError::store_down(&error))?;
+            Ok(connected(&number).into_response())
+        }
+        Err(ConnectError::Database(error)) => Err(PageError::store_down(&error)),
+        Err(error) => {
+            info!(%location, "a number was not connected");
+            let status = match &error {
+                ConnectError::Check(CheckError::Unreachable(_)) => StatusCode::BAD_GATEWAY,
+                _ => StatusCode::UNPROCESSABLE_ENTITY,
+            };
+            Ok((status, form(Some(&entered), Some(&sentence(&error)))).into_response())
+        }
+    }
+}
+
+async fn find_location(state: &HttpState, token: &str) -> Result<LocationId, PageError> {
+    let found =
+        locations::find_connect_link(&state.pool, &hash_secret(token), state.clock.now()).await;
+    found.map_err(|error| PageError::store_down(&error))?.ok_or_else(|| {
+        warn!("a connect link that is unknown, used or expired");
+        PageError {
+            status: StatusCode::NOT_FOUND,
+            title: "This link does not work any more",
+            text: "Each link works once, for 24 hours. If your number is connected already, all is well. If not, install the app again from the GHL marketplace to get a new link.".to_owned(),
+        }
+    })
+}
+
+/// An error as a sentence of its own.
+fn sentence(error: &ConnectError) -> String {
+    let text = error.to_string();
+    let mut chars = text.chars();
+    let first = chars
+        .next()
+        .map(|c| c.to_uppercase().to_string())
+        .unwrap_or_default();
+    format!("{first}{}", chars.as_str())
+}
+
+/// The access token is never shown again.
+fn form(entered: Option<&Entered>, fault: Option<&str>) -> Markup {
+    let (instance, number) =
+        entered.map_or(("", ""), |e| (e.instance_id.as_str(), e.number.as_str()));
+    page::page(
+        "Connect your WhatsApp number",
+        &html! {
+            @if let Some(fault) = fault {
+                p.fault role="alert" { (fault) }
+            }
+            form method="post" autocomplete="off" {
+                label for="instance_id" { "Instance id" }
+                input #instance_id name="instance_id" value=(instance) required;
+                p.hint { "In Waapify: the account's page shows it under the linked number." }
+                label for="access_token" { "Access token" }
+                input #access_token name="access_token" type="password" required;
+                p.hint { "In Waapify: your profile shows it under API." }
+                label for="number" { "WhatsApp number" }
+                input #number name="number" value=(number) inputmode="tel" placeholder="60123456789" required;
+                p.hint { "The number that is linked to this instance, with its country code." }
+                button type="submit" { "Check and connect" }
+            }
+        },
+    )
+}
+
+fn connected(number: &str) -> Markup {
+    page::page(
+        "Your WhatsApp number is connected",
+        &html! {
+            p.done { "+" (number) " now sends what you write in GHL, and replies come back into the same conversation." }
+            h2 { "One click is left, in GHL" }
+            p {
+                "In the sub-account, open Settings › Phone Numbers › Advanced Settings › SMS Provider, choose this app and save. "
+                "Only an agency admin sees that setting. You can close this page."
+            }
+        },
+    )
+}

@@ -1,0 +1,52 @@
+//! `POST /hooks/delivery`: a message that a business sends in GHL. Kept as the bytes it came in, then answered; the
+//! worker reads it.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use tracing::info;
+
+use super::HttpState;
+use super::error::HookError;
+use super::verified::Verified;
+use crate::db::outbound;
+use crate::ids::{GhlMessageId, LocationId};
+
+/// Longest id that is taken for one; GHL's have 20 to 40 characters.
+const MAX_ID_BYTES: usize = 128;
+
+fn is_id(text: &str) -> bool {
+    (1..=MAX_ID_BYTES).contains(&text.len()) && !text.contains(char::is_control)
+}
+
+/// Stores a delivery once. Everything that names its message is accepted, whatever else it holds: what cannot be
+/// sent becomes `failed` in GHL, where a person reads why.
+pub(super) async fn accept(
+    State(state): State<HttpState>,
+    Verified(body): Verified,
+) -> Result<StatusCode, HookError> {
+    let delivery =
+        crate::json::parse(&body).map_err(|_| HookError::Malformed("the body is not JSON"))?;
+    let text = |field: &str| {
+        delivery
+            .get(field)
+            .and_then(crate::json::scalar_text)
+            .unwrap_or_default()
+    };
+    let (location, message) = (text("locationId"), text("messageId"));
+    if !is_id(&location) || !is_id(&message) {
+        return Err(HookError::Malformed(
+            "the body names no locationId and messageId",
+        ));
+    }
+    let location = LocationId::from(location.as_ref());
+    let message = GhlMessageId::from(message.as_ref());
+    // One conversation a contact; a delivery without a contact is a conversation of its own.
+    let conversation = Some(text("contactId")).filter(|contact| is_id(contact));
+    let conversation = conversation.as_deref().unwrap_or(message.as_str());
+    let now = state.clock.now();
+    let new = outbound::accept_delivery(&state.pool, &location, &message, conversation, &body, now)
+        .await?;
+    info!(%location, ghl_message = %message, redelivery = !new, "delivery stored");
+    state.wake.outbound.notify_one();
+    Ok(StatusCode::OK)
+}

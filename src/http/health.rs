@@ -1,0 +1,32 @@
+//! `/healthz` and `/readyz`, for the platform that runs the container. They say nothing private.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+
+use super::{HttpState, layers};
+use crate::db;
+
+/// A database that does not answer in this time is not ready; probes commonly wait for a few seconds.
+const DATABASE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The process runs.
+pub(super) async fn live() -> impl IntoResponse {
+    (layers::probe_headers(), "ok\n")
+}
+
+/// The process can take work: its database answers.
+pub(super) async fn ready(State(state): State<HttpState>) -> impl IntoResponse {
+    let answers = tokio::time::timeout(DATABASE_TIMEOUT, db::ping(&state.pool)).await;
+    let (status, text) = if matches!(answers, Ok(Ok(()))) {
+        (StatusCode::OK, "ready\n")
+    } else {
+        (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the database does not answer\n",
+        )
+    };
+    (status, layers::probe_headers(), text)
+}

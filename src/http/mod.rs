@@ -1,0 +1,79 @@
+//! The routes: verify → store → answer. What was stored is done later, by the workers.
+//!
+//! Owns: proofs of callers, limits, status codes, pages. Refuses: doing any message's work, and saying to a caller why
+//! something inside failed.
+//!
+//! * [`delivery`](self): `POST /hooks/delivery`, GHL's messages to send
+//! * `waapify`: `POST /hooks/waapify/{secret}`, the gateway's events
+//! * `oauth`: `GET /oauth/callback`; `connect`: the form behind `/connect/{token}`
+//! * `health`: `/healthz`, `/readyz`
+
+mod connect;
+mod delivery;
+mod error;
+mod health;
+mod layers;
+mod oauth;
+mod page;
+mod verified;
+mod waapify;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+use sqlx::PgPool;
+use url::Url;
+
+use crate::clock::Clock;
+use crate::connect::Connector;
+use crate::crypto::Verifier;
+use crate::tokens::Tokens;
+use crate::wake::Wake;
+
+/// A delivery is a text of a few kB and addresses of files; an e-mail's HTML comes here too. Above this it is no
+/// message.
+const MAX_DELIVERY_BYTES: usize = 2 * 1024 * 1024;
+/// A first login posts the whole address book, several MB (`facts/waapify.md` B).
+const MAX_GATEWAY_EVENT_BYTES: usize = 16 * 1024 * 1024;
+/// A form of three short fields.
+const MAX_FORM_BYTES: usize = 16 * 1024;
+
+/// What the routes are built from.
+#[derive(Clone, Debug)]
+pub struct HttpState {
+    /// The database.
+    pub pool: PgPool,
+    /// Checks GHL's signatures.
+    pub verifier: Verifier,
+    /// Turns install codes into tokens.
+    pub tokens: Tokens,
+    /// Connects numbers.
+    pub connector: Connector,
+    /// The time.
+    pub clock: Clock,
+    /// The bells of this process's workers.
+    pub wake: Arc<Wake>,
+    /// The address the world reaches us at.
+    pub public_url: Url,
+}
+
+/// All routes of the service.
+pub fn router(state: HttpState) -> Router {
+    let delivery = post(delivery::accept).layer(DefaultBodyLimit::max(MAX_DELIVERY_BYTES));
+    let gateway = post(waapify::accept).layer(DefaultBodyLimit::max(MAX_GATEWAY_EVENT_BYTES));
+    let connect = get(connect::show)
+        .post(connect::submit)
+        .layer(DefaultBodyLimit::max(MAX_FORM_BYTES));
+    let routes = Router::new()
+        .route("/hooks/delivery", delivery)
+        .route("/hooks/waapify/{secret}", gateway)
+        .route("/oauth/callback", get(oauth::callback))
+        .route("/connect/{token}", connect)
+        .route("/assets/page.css", get(page::stylesheet))
+        .route("/healthz", get(health::live))
+        .route("/readyz", get(health::ready))
+        .with_state(state);
+    layers::wrap(routes)
+}

@@ -1,0 +1,40 @@
+//! Makes WhatsApp the SMS provider of GoHighLevel (GHL), through the Waapify gateway.
+//!
+//! ```text
+//! main → cli → app → { http, relay } → { tokens, connect } → { db, clients } → plain types
+//! ```
+//!
+//! [`http`] and [`relay`] never import each other: they meet in Postgres. A webhook is stored as the bytes it came in,
+//! then answered; a worker of [`relay`] reads it, calls the other vendor, and records each step.
+//!
+//! | module | what lives there |
+//! |---|---|
+//! | [`cli`], [`app`] | commands; building, running and stopping everything |
+//! | [`config`], [`telemetry`] | settings; logs |
+//! | [`http`] | routes: verify → store → answer |
+//! | [`relay`] | workers: claim → plan → call → record |
+//! | [`tokens`], [`connect`] | a valid token for a location; connecting a WhatsApp number |
+//! | [`clients`] | the two vendors' APIs |
+//! | [`whatsapp`], [`json`] | webhook shapes → our message; pure |
+//! | [`db`], [`cluster`] | all SQL; the private PostgreSQL where none is given |
+//! | [`crypto`], [`ids`], [`clock`], [`wake`] | sealing and signatures; plain types |
+//! | [`sandbox`] | the simulated vendors and the page to play with |
+
+pub mod app;
+pub mod cli;
+pub mod clients;
+pub mod clock;
+pub mod cluster;
+pub mod config;
+pub mod connect;
+pub mod crypto;
+pub mod db;
+pub mod http;
+pub mod ids;
+pub mod json;
+pub mod relay;
+pub mod sandbox;
+pub mod telemetry;
+pub mod tokens;
+pub mod wake;
+pub mod whatsapp;

@@ -1,0 +1,140 @@
+//! The workers: each claims work from Postgres, calls a vendor, and records the outcome.
+//!
+//! Owns: the loop that all workers share, and what they are built from. Refuses: HTTP routes; routes and workers meet
+//! in the database only.
+//!
+//! * [`outbound`]: deliveries of GHL → Waapify, planned by [`plan`]
+//! * [`gateway_events`]: what Waapify posted → inbound messages, receipts, link state
+//! * [`inbound`]: customers' messages → GHL
+//! * [`status_updates`]: ticks → GHL
+//! * [`schedule`]: when what failed is tried again
+
+pub mod gateway_events;
+pub mod inbound;
+pub mod outbound;
+pub mod plan;
+pub mod schedule;
+pub mod status_updates;
+
+use std::sync::Arc;
+use std::time::Duration as StdDuration;
+
+use sqlx::PgPool;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+use tracing::{debug, error, warn};
+
+use crate::clients::waapify;
+use crate::clock::Clock;
+use crate::crypto::Sealer;
+use crate::tokens::Tokens;
+use crate::wake::Wake;
+
+/// How often a worker looks for work that nobody rang for: retries that are due, work of other processes.
+const LOOK: StdDuration = StdDuration::from_secs(1);
+/// Pause after a database error, so that an outage does not spin.
+const DATABASE_PAUSE: StdDuration = StdDuration::from_secs(1);
+
+/// What all workers share.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The database.
+    pub pool: PgPool,
+    /// GHL, with a valid token.
+    pub tokens: Tokens,
+    /// The gateway.
+    pub waapify: waapify::Client,
+    /// Opens credentials.
+    pub sealer: Sealer,
+    /// The time.
+    pub clock: Clock,
+    /// The bells.
+    pub wake: Arc<Wake>,
+    /// Least pause between two sends of one number.
+    pub min_interval: StdDuration,
+}
+
+/// One kind of work.
+pub trait Worker: Send + Sync + 'static {
+    /// What is claimed.
+    type Job: Send + 'static;
+    /// Its name in logs.
+    const NAME: &'static str;
+    /// Jobs in hand at once: a slow one then holds up few others, and the vendors are not flooded.
+    const CONCURRENCY: usize;
+
+    /// Rings when there may be work.
+    fn bell(&self) -> &Notify;
+
+    /// Takes at most `limit` due jobs.
+    fn claim(&self, limit: i64) -> impl Future<Output = sqlx::Result<Vec<Self::Job>>> + Send;
+
+    /// Does one job and records its outcome. An error leaves the job to its lease.
+    fn process(&self, job: Self::Job) -> impl Future<Output = sqlx::Result<()>> + Send;
+}
+
+/// Claims once and does what was claimed, all at once; gives the number of jobs. Tests drive a worker with this.
+///
+/// # Errors
+/// When the database fails.
+pub async fn step<W: Worker>(worker: &Arc<W>) -> sqlx::Result<usize> {
+    let jobs = worker
+        .claim(i64::try_from(W::CONCURRENCY).unwrap_or(i64::MAX))
+        .await?;
+    let count = jobs.len();
+    let mut tasks = JoinSet::new();
+    for job in jobs {
+        let worker = Arc::clone(worker);
+        tasks.spawn(async move { worker.process(job).await });
+    }
+    while let Some(ended) = tasks.join_next().await {
+        // A panic of a job is a test's failure.
+        ended.map_err(|error| sqlx::Error::Io(std::io::Error::other(error)))??;
+    }
+    Ok(count)
+}
+
+/// Runs a worker until `stop` says so, then lets it finish what it holds.
+pub async fn run<W: Worker>(worker: Arc<W>, mut stop: watch::Receiver<bool>) {
+    let mut tasks: JoinSet<sqlx::Result<()>> = JoinSet::new();
+    while !*stop.borrow() {
+        // Registered before the look, so that a ring during it is not lost.
+        let rung = worker.bell().notified();
+        let free = W::CONCURRENCY.saturating_sub(tasks.len());
+        match worker.claim(i64::try_from(free).unwrap_or(i64::MAX)).await {
+            Ok(jobs) => {
+                for job in jobs {
+                    let worker = Arc::clone(&worker);
+                    tasks.spawn(async move { worker.process(job).await });
+                }
+            }
+            Err(error) => {
+                warn!(worker = W::NAME, %error, "the database failed");
+                tokio::time::sleep(DATABASE_PAUSE).await;
+            }
+        }
+        tokio::select! {
+            () = rung => {}
+            // What ended may have freed the next of its conversation.
+            Some(ended) = tasks.join_next() => note_end(W::NAME, ended),
+            () = tokio::time::sleep(LOOK) => {}
+            _ = stop.changed() => {}
+        }
+    }
+    debug!(worker = W::NAME, in_hand = tasks.len(), "finishing");
+    while let Some(ended) = tasks.join_next().await {
+        note_end(W::NAME, ended);
+    }
+}
+
+fn note_end(worker: &str, ended: Result<sqlx::Result<()>, tokio::task::JoinError>) {
+    match ended {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            warn!(worker, %error, "the outcome could not be recorded; the lease will bring it back");
+        }
+        Err(error) => {
+            error!(worker, %error, "a job ended unexpectedly; the lease will bring it back");
+        }
+    }
+}

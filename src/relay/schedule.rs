@@ -1,0 +1,70 @@
+//! When a failed attempt is tried again: every schedule of the service, as data.
+//!
+//! Owns: pauses and their ends. Refuses: knowing what failed.
+
+use time::Duration;
+
+/// The pauses after the first, second, … failure, in seconds; after the last the work has failed.
+#[derive(Clone, Copy, Debug)]
+pub struct Schedule(&'static [i64]);
+
+/// A gateway that is down: minutes for a restart, then hours for a night's outage (about half a day in all; a reply
+/// that comes later than that surprises its reader).
+pub const GATEWAY_DOWN: Schedule = Schedule(&[
+    5, 15, 60, 300, 900, 1_800, 3_600, 3_600, 7_200, 7_200, 14_400,
+]);
+
+/// An attempt that the gateway or WhatsApp refused without a lasting reason: soon again, and not for long, because a
+/// person waits and the likely cause (no WhatsApp on that number) does not pass.
+pub const ATTEMPT_FAILED: Schedule = Schedule(&[5, 30, 120]);
+
+/// A status update. GHL knows a message 5–10 s or more after it delivered it, and says "not yet" until then
+/// (`facts/ghl.md` section 1); later pauses outlast an outage of a day.
+pub const STATUS_UPDATE: Schedule = Schedule(&[
+    2, 3, 5, 10, 20, 40, 60, 120, 300, 600, 1_800, 3_600, 7_200, 14_400, 28_800, 28_800,
+]);
+
+/// A customer's message that GHL does not take: quick for a hiccup, then through an outage of a day, because it is
+/// never worth losing.
+pub const INBOUND: Schedule = Schedule(&[
+    2, 10, 30, 120, 300, 900, 1_800, 3_600, 7_200, 14_400, 28_800, 28_800,
+]);
+
+/// Share of a pause that is added at random, so that what failed together does not come back together.
+const JITTER: f64 = 0.25;
+
+impl Schedule {
+    /// The pause after so many failures (the first is 0), stretched by `jitter` from 0 to 1; none when it is over.
+    #[must_use]
+    pub fn pause(self, failures: i32, jitter: f64) -> Option<Duration> {
+        let seconds = *self.0.get(usize::try_from(failures).ok()?)?;
+        Some(Duration::seconds(seconds) * (1.0 + JITTER * jitter.clamp(0.0, 1.0)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_schedule_grows_and_ends() {
+        for schedule in [GATEWAY_DOWN, ATTEMPT_FAILED, STATUS_UPDATE, INBOUND] {
+            let pauses: Vec<_> = (0..).map_while(|n| schedule.pause(n, 0.0)).collect();
+            assert!(pauses.is_sorted(), "{pauses:?}");
+            assert_eq!(
+                schedule.pause(i32::try_from(pauses.len()).unwrap(), 0.5),
+                None
+            );
+        }
+    }
+
+    #[test]
+    fn jitter_stretches_by_a_quarter_at_most() {
+        assert_eq!(ATTEMPT_FAILED.pause(0, 0.0), Some(Duration::seconds(5)));
+        assert_eq!(
+            ATTEMPT_FAILED.pause(0, 9.0),
+            Some(Duration::milliseconds(6_250))
+        );
+        assert_eq!(ATTEMPT_FAILED.pause(-1, 0.0), None);
+    }
+}

@@ -1,0 +1,87 @@
+//! Ticks → GHL.
+
+use std::sync::Arc;
+
+use time::Duration;
+use tokio::sync::Notify;
+use tracing::{info, warn};
+
+use super::schedule::STATUS_UPDATE;
+use super::{Context, Worker};
+use crate::clients::ghl::{Advice, StatusError};
+use crate::db::status_updates::{self, StatusJob};
+use crate::tokens::TokenError;
+
+/// A call is cut off at 30 s, and a refresh before it may take as long.
+const LEASE: Duration = Duration::seconds(90);
+/// Failures of the database or a killed process come on top of the schedule's; beyond this the job itself kills.
+const MAX_CLAIMS_BEYOND_FAILURES: i32 = 20;
+/// Who says that it failed, in GHL's `error.type`.
+const ERROR_TYPE: &str = "whatsapp";
+
+/// The worker.
+#[derive(Clone, Debug)]
+pub struct StatusUpdates(pub Arc<Context>);
+
+impl Worker for StatusUpdates {
+    type Job = StatusJob;
+    const NAME: &'static str = "status_updates";
+    const CONCURRENCY: usize = 32;
+
+    fn bell(&self) -> &Notify {
+        &self.0.wake.status_updates
+    }
+
+    async fn claim(&self, limit: i64) -> sqlx::Result<Vec<StatusJob>> {
+        status_updates::claim(&self.0.pool, self.0.clock.now(), LEASE, limit).await
+    }
+
+    async fn process(&self, job: StatusJob) -> sqlx::Result<()> {
+        if job.claims - job.failures > MAX_CLAIMS_BEYOND_FAILURES {
+            return self.give_up(&job, "it kept ending its worker").await;
+        }
+        match self.tell(&job).await {
+            Ok(()) => {
+                info!(location = %job.location_id, message = %job.message_id, status = job.status, "GHL knows");
+                status_updates::finish(&self.0.pool, &job, self.0.clock.now()).await
+            }
+            Err(TokenError::Database(error)) => Err(error),
+            Err(TokenError::Call(error)) if error.advice == Advice::Reject => {
+                self.give_up(&job, &error.detail).await
+            }
+            Err(error) => self.retry(&job, &error).await,
+        }
+    }
+}
+
+impl StatusUpdates {
+    async fn tell(&self, job: &StatusJob) -> Result<(), TokenError> {
+        let error = job.error_code.as_deref().zip(job.error_message.as_deref());
+        let error = error.map(|(code, message)| StatusError {
+            code,
+            r#type: ERROR_TYPE,
+            message,
+        });
+        self.0
+            .tokens
+            .call(&job.location_id, |ghl, token| async move {
+                ghl.put_status(&token, &job.ghl_message_id, &job.status, error)
+                    .await
+            })
+            .await
+    }
+
+    async fn retry(&self, job: &StatusJob, error: &TokenError) -> sqlx::Result<()> {
+        let Some(pause) = STATUS_UPDATE.pause(job.failures, rand::random()) else {
+            return self.give_up(job, &error.to_string()).await;
+        };
+        let pause = error.least_pause().map_or(pause, |least| pause.max(least));
+        info!(location = %job.location_id, message = %job.message_id, %error, "GHL does not know yet");
+        status_updates::finish_retry(&self.0.pool, job, self.0.clock.now() + pause).await
+    }
+
+    async fn give_up(&self, job: &StatusJob, why: &str) -> sqlx::Result<()> {
+        warn!(location = %job.location_id, message = %job.message_id, status = job.status, why, "GHL was not told");
+        status_updates::abandon(&self.0.pool, job, why, self.0.clock.now()).await
+    }
+}

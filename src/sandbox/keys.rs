@@ -1,0 +1,98 @@
+//! The keys with which the simulated GHL signs what it posts. They are made at start and
+//! never leave the process; only their public halves can be asked for.
+
+use std::{io, sync::Arc};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use ring::{
+    rand::SystemRandom,
+    signature::{Ed25519KeyPair, KeyPair as _},
+};
+use rsa::{
+    RsaPrivateKey,
+    pkcs1v15::SigningKey,
+    pkcs8::{EncodePublicKey as _, LineEnding},
+    rand_core::OsRng,
+    signature::{SignatureEncoding as _, Signer as _},
+};
+use sha2::Sha256;
+
+use super::shared::Shared;
+
+/// The DER bytes that come before the 32 key bytes in an Ed25519 SPKI (RFC 8410).
+const ED25519_SPKI: [u8; 12] = [
+    0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
+];
+/// GHL's was 4096; half of it is made in a blink and verified by the same code.
+const RSA_BITS: usize = 2048;
+
+/// The public half of what signs, in the two forms the service's settings take.
+#[derive(Clone, Debug)]
+pub struct PublicKeys {
+    /// The SPKI in base64, one line, as GHL publishes it.
+    pub ed25519_base64: String,
+    /// The same as PEM.
+    pub ed25519_pem: String,
+}
+
+pub(super) struct Keys {
+    ed25519: Ed25519KeyPair,
+    rsa: Shared<Option<Arc<RsaPrivateKey>>>,
+}
+
+impl Keys {
+    /// Makes the Ed25519 key; the RSA key is made when first needed.
+    pub(super) fn generate() -> io::Result<Self> {
+        let seed = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new())
+            .map_err(|_| io::Error::other("the system gave no randomness"))?;
+        let ed25519 = Ed25519KeyPair::from_pkcs8(seed.as_ref())
+            .map_err(|rejected| io::Error::other(rejected.to_string()))?;
+        Ok(Self {
+            ed25519,
+            rsa: Shared::default(),
+        })
+    }
+
+    /// The public Ed25519 key.
+    pub(super) fn public(&self) -> PublicKeys {
+        let mut spki = ED25519_SPKI.to_vec();
+        spki.extend_from_slice(self.ed25519.public_key().as_ref());
+        let base64 = STANDARD.encode(spki);
+        PublicKeys {
+            ed25519_pem: format!(
+                "-----BEGIN PUBLIC KEY-----\n{base64}\n-----END PUBLIC KEY-----\n"
+            ),
+            ed25519_base64: base64,
+        }
+    }
+
+    /// The public RSA key as PEM; the first call takes a moment.
+    pub(super) fn rsa_pem(&self) -> io::Result<String> {
+        self.rsa_key()?
+            .to_public_key()
+            .to_public_key_pem(LineEnding::LF)
+            .map_err(io::Error::other)
+    }
+
+    /// Base64 of an Ed25519 signature over these bytes.
+    pub(super) fn ed25519(&self, body: &[u8]) -> String {
+        STANDARD.encode(self.ed25519.sign(body))
+    }
+
+    /// Base64 of an RSA PKCS#1 v1.5 signature over the SHA-256 of these bytes.
+    pub(super) fn rsa(&self, body: &[u8]) -> io::Result<String> {
+        let key = SigningKey::<Sha256>::new(self.rsa_key()?.as_ref().clone());
+        let signature = key.try_sign(body).map_err(io::Error::other)?;
+        Ok(STANDARD.encode(signature.to_bytes()))
+    }
+
+    fn rsa_key(&self) -> io::Result<Arc<RsaPrivateKey>> {
+        let mut slot = self.rsa.lock();
+        if let Some(key) = slot.as_ref() {
+            return Ok(Arc::clone(key));
+        }
+        let key = Arc::new(RsaPrivateKey::new(&mut OsRng, RSA_BITS).map_err(io::Error::other)?);
+        *slot = Some(Arc::clone(&key));
+        Ok(key)
+    }
+}

@@ -1,0 +1,26 @@
+//! State that the tasks of a simulator share. It refuses to be lost: a task that
+//! died while holding the lock leaves the state usable for the others.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A value behind one lock, cheap to clone. Never hold the guard across an `.await`.
+#[derive(Debug, Default)]
+pub(super) struct Shared<T>(Arc<Mutex<T>>);
+
+impl<T> Clone for Shared<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> Shared<T> {
+    /// Puts `value` behind a lock.
+    pub(super) fn new(value: T) -> Self {
+        Self(Arc::new(Mutex::new(value)))
+    }
+
+    /// Waits for the lock.
+    pub(super) fn lock(&self) -> MutexGuard<'_, T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,210 @@
+//! The gateway's three PHP pages. Only the query string counts, in GET and in POST alike;
+//! success means that WhatsApp's servers took the message, nothing more.
+
+use serde_json::{Value, json};
+use url::Url;
+
+use super::{
+    super::{
+        clock,
+        door::{Answer, Call},
+    },
+    ChatMessage, Instance, Waapify, php,
+};
+
+/// What PHP's `http_build_query` makes of a parameter that was not given.
+const MISSING: &str = "0";
+
+/// Finds the instance that is named and checks the token; the texts are the gateway's.
+fn with_instance(
+    gateway: &Waapify,
+    call: &Call,
+    act: impl FnOnce(&mut Instance) -> Answer,
+) -> Answer {
+    let given = |name: &str| call.query_value(name).filter(|value| !value.is_empty());
+    let Some(token) = given("access_token") else {
+        return php::error("Access token is required");
+    };
+    let Some(instance_id) = given("instance_id") else {
+        return php::error("Instance ID is required");
+    };
+    let mut state = gateway.inner.state.lock();
+    if !state
+        .instances
+        .values()
+        .any(|instance| instance.access_token == token)
+    {
+        return php::error("Access token does not exist");
+    }
+    match state.instances.get_mut(instance_id) {
+        Some(instance) if instance.access_token == token => act(instance),
+        _ => php::error("Instance ID Invalidated"),
+    }
+}
+
+/// The handle for the instance a call names.
+fn handle(gateway: &Waapify, call: &Call) -> Waapify {
+    let instance_id = call
+        .query_value("instance_id")
+        .unwrap_or_default()
+        .to_owned();
+    Waapify {
+        instance_id,
+        ..gateway.clone()
+    }
+}
+
+/// `send.php`.
+pub(super) fn send(gateway: &Waapify, call: &Call) -> Answer {
+    let timings = gateway.timings();
+    let mut sent = None;
+    let mut answer = with_instance(gateway, call, |instance| match take(instance, call) {
+        Ok(message) => {
+            let body = json!({ "status": "success", "message": "Success", "data": message.data });
+            sent = Some(message);
+            php::answer(&body)
+        }
+        Err(reason) => php::error(reason),
+    });
+    answer.after = timings.send_takes;
+    if let Some(message) = sent {
+        tokio::spawn(handle(gateway, call).after_send(message));
+    }
+    answer
+}
+
+/// A message that WhatsApp has taken.
+pub(super) struct Sent {
+    pub(super) id: String,
+    pub(super) phone: String,
+    /// As it stands in the reply and in the echo.
+    pub(super) data: Value,
+}
+
+fn take(instance: &mut Instance, call: &Call) -> Result<Sent, &'static str> {
+    let number = call.query_value("number").unwrap_or_default();
+    if number.is_empty() {
+        return Err("Phone number is required");
+    }
+    let text = php::unspun(call.query_value("message").unwrap_or(MISSING));
+    let (kind, media_url, content) = match call.query_value("type") {
+        Some("text") => (
+            "text",
+            None,
+            json!({ "extendedTextMessage": { "text": text } }),
+        ),
+        Some("media") => {
+            let address = call.query_value("media_url").unwrap_or(MISSING);
+            let url = Url::parse(address)
+                .ok()
+                .filter(|url| url.scheme().starts_with("http"));
+            let url = url.ok_or("Failed to send file")?;
+            let file_name = call.query_value("filename").unwrap_or(MISSING);
+            let (kind, content) = media(&url, &text, file_name);
+            (kind, Some(address.to_owned()), content)
+        }
+        _ => return Err("Message type not supported"),
+    };
+    if !instance.linked {
+        return Err("Relogin required");
+    }
+    if !on_whatsapp(number) {
+        return Err("Failed to send the message");
+    }
+    let id = format!("3EB0{}", clock::hex(18));
+    let data = json!({
+        "key": { "remoteJid": format!("{number}@c.us"), "fromMe": true, "id": id },
+        "message": content,
+        "messageTimestamp": clock::now().unix_timestamp().to_string(),
+        "status": "PENDING",
+    });
+    instance
+        .chats
+        .entry(number.to_owned())
+        .or_default()
+        .messages
+        .push(ChatMessage {
+            id: id.clone(),
+            from_business: true,
+            text,
+            media_url,
+            kind,
+            at: clock::now(),
+            ack: 1,
+        });
+    Ok(Sent {
+        id,
+        phone: number.to_owned(),
+        data,
+    })
+}
+
+/// Digits with a country code, and in this world every number but those ending in 0000.
+fn on_whatsapp(number: &str) -> bool {
+    number.bytes().all(|byte| byte.is_ascii_digit())
+        && !number.starts_with('0')
+        && !number.ends_with("0000")
+}
+
+/// The message that the legacy build makes of a file: only the extension of the URL's path
+/// counts, in lower case.
+fn media(url: &Url, caption: &str, file_name: &str) -> (&'static str, Value) {
+    let extension = url
+        .path()
+        .rsplit('/')
+        .next()
+        .and_then(|name| name.rsplit_once('.'));
+    let extension = extension.map(|(_, end)| end).unwrap_or_default();
+    let (kind, name, mimetype) = match extension {
+        "jpg" | "jpeg" | "png" | "gif" => ("image", "imageMessage", "image/jpeg"),
+        "mp4" | "ogg" => ("video", "videoMessage", "video/mp4"),
+        "mp3" => ("audio", "audioMessage", "audio/ogg; codecs=opus"),
+        _ => ("document", "documentMessage", "application/pdf"),
+    };
+    let path =
+        "/v/t62.7118-24/00000000_111111111111111_2222222222222222222_n.enc?ccb=11-4&oe=6A5B3C00";
+    let mut content = json!({
+        "url": format!("https://mmg.whatsapp.net{path}"),
+        "directPath": path,
+        "mimetype": mimetype,
+        "mediaKey": "1qVkoXICKsPRUqWjWo8tzgVD18pWkbZ8C6toHgy/02I=",
+        "fileSha256": "LEm9HMrmIzWE6Nb2JzNbl7ovQIKORfsn3xsMf5FvA0E=",
+        "fileEncSha256": "17qZwAR2vg9E1R4uWOIxoVKGLG5nrFTkqplrXM9wyyY=",
+        "fileLength": "160",
+    });
+    match kind {
+        "document" => content["fileName"] = json!(file_name),
+        "image" | "video" => content["caption"] = json!(caption),
+        _ => {}
+    }
+    (kind, json!({ name: content }))
+}
+
+/// `setwebhook.php`: one address for each instance.
+pub(super) fn set_webhook(gateway: &Waapify, call: &Call) -> Answer {
+    with_instance(gateway, call, |instance| {
+        let given = call.query_value("webhook_url").unwrap_or_default();
+        let url = Url::parse(given)
+            .ok()
+            .filter(|url| url.scheme().starts_with("http"));
+        let Some(url) = url else {
+            return php::error("Webhook is not a valid URL");
+        };
+        let enabled = call.query_value("enable") == Some("true");
+        instance.webhook = enabled.then_some(url);
+        php::answer(&json!({ "status": "success", "message": "Webhook URI Saved" }))
+    })
+}
+
+/// `reconnect.php`: who is linked, or that nobody is.
+pub(super) fn reconnect(gateway: &Waapify, call: &Call) -> Answer {
+    with_instance(gateway, call, |instance| {
+        let body = if instance.linked {
+            let id = format!("{}:12@s.whatsapp.net", instance.number);
+            json!({ "status": "success", "data": { "id": id, "name": instance.name } })
+        } else {
+            json!({ "status": "error", "message": "Login required", "relogin": true })
+        };
+        php::answer(&body)
+    })
+}

@@ -1,0 +1,21 @@
+//! Logs: structured, to standard output, as JSON for machines or readable for people.
+//!
+//! What may be in them: ids, states, counts, times. What never is: message text, tokens, phone numbers, and addresses
+//! that hold one of these.
+
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{LogFormat, LogSettings};
+
+/// Starts logging; a second call changes nothing.
+pub fn start(settings: &LogSettings) {
+    let filter = EnvFilter::builder().parse_lossy(&settings.filter);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_target(false);
+    // Fails only when a subscriber is set already, as in tests.
+    let _ = match settings.format {
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+        LogFormat::Pretty => builder.compact().try_init(),
+    };
+}

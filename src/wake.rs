@@ -1,0 +1,19 @@
+//! Bells between those who bring work and those who do it, within one process.
+//!
+//! Owns: waking a worker at once instead of at its next look. Refuses: carrying the work, which lies in Postgres; a
+//! lost ring costs at most one look's pause, and workers of other processes go by their looks alone.
+
+use tokio::sync::Notify;
+
+/// One bell for each worker.
+#[derive(Debug, Default)]
+pub struct Wake {
+    /// A delivery was accepted.
+    pub outbound: Notify,
+    /// Waapify posted something.
+    pub gateway_events: Notify,
+    /// A customer's message is ready to be posted.
+    pub inbound: Notify,
+    /// GHL has to be told something.
+    pub status_updates: Notify,
+}

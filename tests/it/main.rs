@@ -1,0 +1,7 @@
+//! stub
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that unwraps has found its failure"
+)]
+mod whatsapp;

@@ -1,0 +1,341 @@
+//! What a message says, what a person reads of it, and what a log never shows.
+
+use super::*;
+
+// ---- what it says ----
+
+#[test]
+fn edits_and_revokes_are_told_by_number_or_name() {
+    let what =
+        |protocol: Value| match event_of(&upsert(&item(&json!({"protocolMessage": protocol})))) {
+            Event::Ignored { what, .. } => Some(what),
+            Event::Message(message) => {
+                assert_eq!(message.content, Content::Noise);
+                None
+            }
+            other => panic!("{other:?}"),
+        };
+    for revoke in [json!("REVOKE"), json!(0), json!("0")] {
+        assert_eq!(
+            what(json!({"type": revoke, "key": {"id": "B"}})),
+            Some(Reason::Deleted)
+        );
+    }
+    for edit in [json!("MESSAGE_EDIT"), json!(14), json!("14")] {
+        let protocol =
+            json!({"type": edit, "key": {"id": "B"}, "editedMessage": {"conversation": "x"}});
+        assert_eq!(what(protocol), Some(Reason::Edited));
+    }
+    for other in [json!("EPHEMERAL_SETTING"), json!(3), json!(null)] {
+        assert_eq!(what(json!({"type": other})), None);
+    }
+}
+
+#[test]
+fn a_stub_without_content_is_named_and_never_guessed() {
+    let event = |stub: Value, message: Value| {
+        let mut item = item(&message);
+        item["messageStubType"] = stub;
+        event_of(&upsert(&item))
+    };
+    let ignored = |what| Event::Ignored {
+        what,
+        id: Some("A1".to_owned()),
+    };
+    for stub in [json!(2), json!("2"), json!("CIPHERTEXT")] {
+        for message in [
+            json!(null),
+            json!({}),
+            json!({"senderKeyDistributionMessage": {"groupId": "g"}}),
+        ] {
+            assert_eq!(
+                message_of(event(stub.clone(), message)).content,
+                Content::Undecrypted
+            );
+        }
+        let content = message_of(event(stub, json!({"conversation": "hi"}))).content;
+        assert_eq!(
+            content,
+            Content::Text("hi".to_owned()),
+            "content beats a stub"
+        );
+    }
+    assert_eq!(event(json!(40), json!(null)), ignored(Reason::MissedCall));
+    assert_eq!(
+        event(json!("CALL_MISSED_GROUP_VIDEO"), json!(null)),
+        ignored(Reason::MissedCall)
+    );
+    assert_eq!(event(json!(27), json!(null)), ignored(Reason::GroupNotice));
+    assert_eq!(
+        event(json!("GROUP_CREATE"), json!(null)),
+        ignored(Reason::GroupNotice)
+    );
+    assert_eq!(
+        event(json!("REVOKE"), json!(null)),
+        ignored(Reason::Deleted)
+    );
+    assert_eq!(
+        event(json!("E2E_ENCRYPTED"), json!(null)),
+        ignored(Reason::SystemNotice)
+    );
+    assert_eq!(event(json!(null), json!(null)), ignored(Reason::NoContent));
+    assert_eq!(event(json!(0), json!({})), ignored(Reason::NoContent));
+}
+
+#[test]
+fn every_wrapper_is_taken_off_up_to_a_fixed_depth() {
+    let wrappers = [
+        "ephemeralMessage",
+        "viewOnceMessage",
+        "viewOnceMessageV2",
+        "viewOnceMessageV2Extension",
+        "documentWithCaptionMessage",
+        "editedMessage",
+        "associatedChildMessage",
+        "groupStatusMessage",
+        "groupStatusMessageV2",
+        "lottieStickerMessage",
+    ];
+    let wrap = |names: &[&str]| {
+        names.iter().rev().fold(json!({"conversation": "hi", "messageContextInfo": {"a": 1}}), |inner, name| {
+            json!({*name: {"message": inner}, "messageContextInfo": {"message": {"conversation": "no"}}})
+        })
+    };
+    for name in wrappers {
+        assert_eq!(shown(&wrap(&[name])).as_deref(), Some("hi"), "{name}");
+    }
+    assert_eq!(shown(&wrap(&wrappers)).as_deref(), Some("hi"), "ten deep");
+    let sent =
+        json!({"deviceSentMessage": {"destinationJid": "x", "message": {"conversation": "hi"}}});
+    assert_eq!(shown(&sent).as_deref(), Some("hi"));
+    let too_deep = wrap(&["ephemeralMessage"; 40]);
+    assert_eq!(
+        content_of(&too_deep),
+        Content::NotText {
+            kind: Kind::Other,
+            title: None,
+            caption: None
+        }
+    );
+}
+
+#[test]
+fn every_kind_of_words_is_read_as_words() {
+    for (message, text) in [
+        (json!({"conversation": "a"}), "a"),
+        (json!({"conversation": 42}), "42"),
+        (json!({"extendedTextMessage": {"text": " a \n"}}), " a \n"),
+        (
+            json!({"buttonsResponseMessage": {"selectedDisplayText": "Yes", "selectedButtonId": "b"}}),
+            "Yes",
+        ),
+        (
+            json!({"buttonsResponseMessage": {"selectedButtonId": "b"}}),
+            "b",
+        ),
+        (
+            json!({"listResponseMessage": {"title": "Row", "singleSelectReply": {"selectedRowId": "r"}}}),
+            "Row",
+        ),
+        (
+            json!({"templateButtonReplyMessage": {"selectedDisplayText": "Call"}}),
+            "Call",
+        ),
+        (
+            json!({"interactiveResponseMessage": {"body": {"text": "Ten"}}}),
+            "Ten",
+        ),
+        (
+            json!({"interactiveResponseMessage": {"nativeFlowResponseMessage": {"paramsJson": "{\"id\":\"s\",\"display_text\":\"Ten\"}"}}}),
+            "Ten",
+        ),
+        (
+            json!({"interactiveResponseMessage": {"body": {"text": ""}, "nativeFlowResponseMessage": {"paramsJson": "{\"id\":\"s\"}"}}}),
+            "s",
+        ),
+        (
+            json!({"interactiveResponseMessage": {"nativeFlowResponseMessage": {"paramsJson": {"id": 7}}}}),
+            "7",
+        ),
+        (
+            json!({"templateMessage": {"hydratedTemplate": {"hydratedContentText": "T"}}}),
+            "T",
+        ),
+        (
+            json!({"templateMessage": {"hydratedFourRowTemplate": {"hydratedContentText": "T"}}}),
+            "T",
+        ),
+        (
+            json!({"templateMessage": {"fourRowTemplate": {"hydratedContentText": "T"}}}),
+            "T",
+        ),
+        (
+            json!({"buttonsMessage": {"contentText": "Pick", "text": "Header"}}),
+            "Pick",
+        ),
+        (
+            json!({"listMessage": {"title": "Menu", "description": "Pick"}}),
+            "Pick",
+        ),
+        (json!({"listMessage": {"title": "Menu"}}), "Menu"),
+        (
+            json!({"interactiveMessage": {"body": {"text": "Hello"}}}),
+            "Hello",
+        ),
+        (
+            json!({"conversation": "a", "senderKeyDistributionMessage": {}, "someFutureField": {}}),
+            "a",
+        ),
+        (json!({"conversation": "a\u{0}b"}), "ab"),
+    ] {
+        assert_eq!(
+            content_of(&message),
+            Content::Text(text.to_owned()),
+            "{message}"
+        );
+    }
+    for blank in [
+        json!({"conversation": ""}),
+        json!({"conversation": " \n\t"}),
+        json!({"extendedTextMessage": {}}),
+    ] {
+        assert_eq!(shown(&blank), None, "{blank}");
+    }
+    let broken = json!({"interactiveResponseMessage": {"nativeFlowResponseMessage": {"paramsJson": "{oops"}}});
+    assert_eq!(
+        shown(&broken).as_deref(),
+        Some("[Message] — open WhatsApp on the phone to see it")
+    );
+}
+
+#[test]
+fn every_other_kind_has_a_line_for_the_shop_owner() {
+    for (message, line) in [
+        (json!({"imageMessage": {}}), "[Image]"),
+        (
+            json!({"imageMessage": {"caption": "my receipt"}}),
+            "[Image] my receipt",
+        ),
+        (json!({"conversation": "", "imageMessage": {}}), "[Image]"),
+        (json!({"videoMessage": {"gifPlayback": false}}), "[Video]"),
+        (json!({"videoMessage": {"gifPlayback": true}}), "[GIF]"),
+        (json!({"ptvMessage": {}}), "[Video note]"),
+        (json!({"audioMessage": {"ptt": true}}), "[Voice message]"),
+        (json!({"audioMessage": {}}), "[Audio]"),
+        (
+            json!({"documentMessage": {"fileName": "IC.pdf", "caption": "mine"}}),
+            "[Document: IC.pdf] mine",
+        ),
+        (json!({"stickerMessage": {}}), "[Sticker]"),
+        (
+            json!({"locationMessage": {"name": "Shop"}}),
+            "[Location: Shop]",
+        ),
+        (
+            json!({"locationMessage": {"isLive": true}}),
+            "[Live location]",
+        ),
+        (
+            json!({"liveLocationMessage": {"caption": "coming"}}),
+            "[Live location] coming",
+        ),
+        (
+            json!({"contactMessage": {"displayName": "Siti"}}),
+            "[Contact card: Siti]",
+        ),
+        (
+            json!({"pollCreationMessageV2": {"name": "When?"}}),
+            "[Poll: When?]",
+        ),
+        (
+            json!({"pollCreationMessageV4": {"message": {"pollCreationMessage": {"name": "When?"}}}}),
+            "[Poll: When?]",
+        ),
+        (json!({"pollUpdateMessage": {"vote": {}}}), "[Poll vote]"),
+        (
+            json!({"orderMessage": {"orderTitle": "Shop", "message": "please"}}),
+            "[Order: Shop] please",
+        ),
+        (
+            json!({"productMessage": {"product": {"title": "Cap"}}}),
+            "[Product: Cap]",
+        ),
+        (
+            json!({"groupInviteMessage": {"groupName": "Club"}}),
+            "[Group invitation: Club]",
+        ),
+        (json!({"call": {"callKey": "x"}}), "[Call]"),
+        (json!({"eventMessage": {"name": "Sale"}}), "[Event: Sale]"),
+        (json!({"someFutureMessage": {"foo": 1}}), "[Message]"),
+    ] {
+        assert_eq!(
+            shown(&message),
+            Some(format!("{line} — open WhatsApp on the phone to see it")),
+            "{message}"
+        );
+    }
+    assert_eq!(
+        shown(&json!({"reactionMessage": {"text": "👍", "key": {"id": "B"}}})).as_deref(),
+        Some("[Reaction] 👍")
+    );
+    assert_eq!(
+        shown(&json!({"albumMessage": {"expectedImageCount": 2}})),
+        None,
+        "its pictures follow"
+    );
+    for companion in [
+        "messageContextInfo",
+        "senderKeyDistributionMessage",
+        "fastRatchetKeySenderKeyDistributionMessage",
+    ] {
+        assert_eq!(
+            content_of(&json!({companion: {"a": 1}})),
+            Content::Noise,
+            "{companion}"
+        );
+        let beside_words = json!({companion: {"a": 1}, "conversation": "hi"});
+        assert_eq!(shown(&beside_words).as_deref(), Some("hi"), "{companion}");
+    }
+    assert_eq!(
+        content_of(&json!({"messageContextInfo": {}, "protocolMessage": {"type": 5}})),
+        Content::Noise
+    );
+}
+
+// ---- privacy ----
+
+#[test]
+fn debug_output_never_shows_what_people_wrote_or_who_they_are() {
+    let secrets = [
+        "60123456789",
+        "112233445566778",
+        "60111234567",
+        "Aisyah",
+        "secret",
+    ];
+    let key = json!({"remoteJid": "112233445566778@lid", "senderPn": "60123456789@s.whatsapp.net"});
+    let group =
+        json!({"remoteJid": "60123456789-1618740914@g.us", "participant": "112233445566778@lid"});
+    for key in [key, group] {
+        for message in [
+            json!({"conversation": "secret"}),
+            json!({"documentMessage": {"fileName": "secret", "caption": "secret"}}),
+        ] {
+            let mut item = item_with_key(&key);
+            item["message"] = message;
+            item["pushName"] = json!("Aisyah");
+            let shown = format!("{:?}", parse(upsert(&item).to_string().as_bytes()).unwrap());
+            assert!(
+                secrets.iter().all(|secret| !shown.contains(secret)),
+                "{shown}"
+            );
+        }
+    }
+    for row in index() {
+        let shown = format!("{:?}", parse(&body(row["file"].as_str().unwrap())));
+        assert!(
+            secrets.iter().all(|secret| !shown.contains(secret)),
+            "{shown}"
+        );
+    }
+}

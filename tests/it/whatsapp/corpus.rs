@@ -1,0 +1,346 @@
+//! The corpus, row by row: everything its index says is checked.
+
+use super::*;
+
+/// Index fields that the walk below checks.
+const CHECKED: &[&str] = &[
+    "file",
+    "event",
+    "chat",
+    "id",
+    "fromMe",
+    "sender",
+    "kind",
+    "text",
+    "textLen",
+    "caption",
+    "fileName",
+    "phone",
+    "group",
+    "ptt",
+    "apiEcho",
+    "ignore",
+    "count",
+    "unique",
+    "status",
+    "targetId",
+    "malformed",
+];
+
+/// Index fields that this module has nothing to say about: remarks, and what later work will read
+/// (quotes, ads, media, coordinates).
+const NOT_OURS: &[&str] = &[
+    "size",
+    "note",
+    "envelope",
+    "bytes",
+    "longs",
+    "mediaVector",
+    "quotedId",
+    "replyId",
+    "adSourceId",
+    "ctwaClid",
+    "viewOnce",
+    "mentionsMe",
+    "lat",
+    "lng",
+];
+
+#[test]
+fn every_row_of_the_index_says_what_the_parser_gives() {
+    let rows = index();
+    for row in &rows {
+        let file = row["file"].as_str().unwrap();
+        for field in row.as_object().unwrap().keys() {
+            assert!(
+                CHECKED.contains(&field.as_str()) || NOT_OURS.contains(&field.as_str()),
+                "{file}: unknown {field}"
+            );
+        }
+        if row["malformed"] == true {
+            check_malformed(file);
+            continue;
+        }
+        let webhook = parse(&body(file)).expect(file);
+        assert_eq!(
+            webhook.instance_id.as_deref(),
+            Some("68C0FFEE1A2B3"),
+            "{file}"
+        );
+        if let Some(count) = row["count"].as_u64() {
+            check_batch(file, row, webhook, count);
+            continue;
+        }
+        check_row(file, row, the_event(webhook));
+    }
+    let on_disk = std::fs::read_dir(Path::new(CORPUS).join("webhooks"))
+        .unwrap()
+        .count();
+    assert_eq!(rows.len(), on_disk, "every file has a row");
+}
+
+fn check_row(file: &str, row: &Value, event: Event) {
+    let kind = row["kind"].as_str();
+    let ignored = |what: Reason, id: &Value| Event::Ignored {
+        what,
+        id: id.as_str().map(str::to_owned),
+    };
+    let parsed: Value = serde_json::from_slice(&body(file)).unwrap();
+    let first_id = |pointer: &str| parsed.pointer(pointer).cloned().unwrap_or_default();
+    match (row["event"].as_str().unwrap(), kind) {
+        (_, Some("ack")) => check_ack(file, row, &receipt_of(event)),
+        ("messages.update", Some("edit")) => {
+            assert_eq!(event, ignored(Reason::Edited, &row["targetId"]), "{file}");
+        }
+        ("messages.update", Some("revoke")) => {
+            assert_eq!(event, ignored(Reason::Deleted, &row["targetId"]), "{file}");
+        }
+        ("messages.update", Some("noise")) => {
+            assert_eq!(
+                event,
+                ignored(Reason::NoStatus, &first_id("/data/data/0/key/id")),
+                "{file}"
+            );
+        }
+        ("messages.upsert", Some("edit")) => {
+            assert_eq!(event, ignored(Reason::Edited, &row["id"]), "{file}");
+        }
+        ("messages.upsert", Some("revoke")) => {
+            assert_eq!(event, ignored(Reason::Deleted, &row["id"]), "{file}");
+        }
+        ("messages.upsert", Some("missed_call")) => {
+            assert_eq!(
+                event,
+                ignored(
+                    Reason::MissedCall,
+                    &first_id("/data/data/messages/0/key/id")
+                ),
+                "{file}"
+            );
+        }
+        ("messages.upsert", Some("group_event")) => {
+            assert_eq!(
+                event,
+                ignored(
+                    Reason::GroupNotice,
+                    &first_id("/data/data/messages/0/key/id")
+                ),
+                "{file}"
+            );
+        }
+        ("messages.upsert", Some(kind)) => check_message(file, row, kind, &message_of(event)),
+        ("call", None) => assert_eq!(
+            event,
+            ignored(Reason::Call, &first_id("/data/data/0/id")),
+            "{file}"
+        ),
+        ("contacts.update" | "contacts.upsert" | "contact.update", None) => {
+            assert_eq!(event, ignored(Reason::Contacts, &Value::Null), "{file}");
+        }
+        ("groups.update", None) => {
+            assert_eq!(event, ignored(Reason::Groups, &Value::Null), "{file}");
+        }
+        ("message-receipt.update", None) => {
+            assert_eq!(
+                event,
+                ignored(Reason::OtherMessageEvent, &Value::Null),
+                "{file}"
+            );
+        }
+        ("ready", None) => {
+            assert_eq!(
+                event,
+                Event::Linked {
+                    account: Some(person(Some("60111234567"), None))
+                },
+                "{file}"
+            );
+        }
+        ("state", None) => assert_eq!(event, Event::Unlinked, "{file}"),
+        other => panic!("{file}: the walk does not know {other:?}"),
+    }
+}
+
+fn check_ack(file: &str, row: &Value, receipt: &Receipt) {
+    let refused = row["status"] == 0;
+    let expected = Receipt {
+        id: row["id"].as_str().unwrap().to_owned(),
+        level: match row["status"].as_u64().unwrap() {
+            0 => ReceiptLevel::Refused,
+            1 => ReceiptLevel::Pending,
+            2 => ReceiptLevel::ServerAck,
+            3 => ReceiptLevel::Delivered,
+            _ => ReceiptLevel::Read,
+        },
+        refusal_code: refused.then(|| "463".to_owned()),
+        chat: Some(Chat::Person(person(Some("60123456789"), None))),
+    };
+    assert_eq!(*receipt, expected, "{file}");
+}
+
+fn check_batch(file: &str, row: &Value, webhook: Webhook, count: u64) {
+    let messages: Vec<Message> = webhook.events.into_iter().map(message_of).collect();
+    assert_eq!(messages.len() as u64, count, "{file}");
+    let ids: BTreeSet<&str> = messages.iter().map(|message| message.id.as_str()).collect();
+    assert_eq!(ids.len() as u64, row["unique"].as_u64().unwrap(), "{file}");
+    assert!(
+        messages.is_sorted_by_key(|message| message.sent_at),
+        "{file}: in the body's order"
+    );
+}
+
+fn check_message(file: &str, row: &Value, kind: &str, message: &Message) {
+    let from_me = row["fromMe"].as_bool().unwrap();
+    assert_eq!(message.id, row["id"].as_str().unwrap(), "{file}");
+    assert_eq!(message.from_me, from_me, "{file}");
+    assert!(message.sent_at.is_some(), "{file}");
+    let origin = match (from_me, row["apiEcho"] == true) {
+        (false, _) => Origin::Customer,
+        (true, true) => Origin::OwnEcho,
+        (true, false) => Origin::OwnPhone,
+    };
+    assert_eq!(message.origin, origin, "{file}");
+    check_place(file, row, message);
+    check_content(file, row, kind, &message.content);
+}
+
+/// Chat, sender, phone, group, ignore.
+fn check_place(file: &str, row: &Value, message: &Message) {
+    let digits = |jid: &str| jid.split(['@', ':']).next().unwrap_or_default().to_owned();
+    let chat = row["chat"].as_str().unwrap();
+    let (_, server) = chat.split_once('@').unwrap();
+    match (&message.chat, server) {
+        (Chat::Person(person), "lid") => assert_eq!(person.lid, Some(digits(chat)), "{file}"),
+        (Chat::Person(person), "s.whatsapp.net" | "c.us") => {
+            assert_eq!(person.phone, Some(digits(chat)), "{file}");
+        }
+        (Chat::Person(person), "broadcast") => {
+            assert_eq!(Some(person), message.sender.as_ref(), "{file}");
+        }
+        (Chat::Group(group), "g.us") => assert_eq!(group, chat, "{file}"),
+        (Chat::Status, "broadcast") => assert_eq!(chat, "status@broadcast", "{file}"),
+        (Chat::Newsletter, "newsletter") => {}
+        other => panic!("{file}: {other:?}"),
+    }
+    if row["group"] == true {
+        assert!(matches!(message.chat, Chat::Group(_)), "{file}");
+    }
+    assert_eq!(
+        row["ignore"] == true,
+        matches!(message.chat, Chat::Status | Chat::Newsletter),
+        "{file}"
+    );
+    let sender = row["sender"].as_str().unwrap();
+    match &message.sender {
+        None => assert!(message.from_me || sender.ends_with("@newsletter"), "{file}"),
+        Some(person) if sender.ends_with("@lid") => {
+            assert_eq!(person.lid, Some(digits(sender)), "{file}");
+        }
+        Some(person) => assert_eq!(person.phone, Some(digits(sender)), "{file}"),
+    }
+    if let Some(phone) = row["phone"].as_str() {
+        assert_eq!(
+            message.sender.as_ref().unwrap().phone.as_deref(),
+            Some(phone),
+            "{file}"
+        );
+    }
+}
+
+/// Kind, text, textLen, caption, fileName, ptt.
+fn check_content(file: &str, row: &Value, kind: &str, content: &Content) {
+    let expected: &[Kind] = match kind {
+        "text" => {
+            let Content::Text(text) = content else {
+                panic!("{file}: {content:?}")
+            };
+            if let Some(expected) = row["text"].as_str() {
+                assert_eq!(text, expected, "{file}");
+                assert_eq!(
+                    text_of(content).as_deref(),
+                    Some(expected).filter(|text| !text.is_empty()),
+                    "{file}"
+                );
+            }
+            if let Some(length) = row["textLen"].as_u64() {
+                assert_eq!(text.chars().count() as u64, length, "{file}");
+            }
+            return;
+        }
+        "noise" => return assert_eq!(*content, Content::Noise, "{file}"),
+        "stub" => return assert_eq!(*content, Content::Undecrypted, "{file}"),
+        "image" => &[Kind::Image],
+        "video" => &[Kind::Video, Kind::Gif, Kind::VideoNote],
+        "audio" => &[Kind::Audio, Kind::VoiceNote],
+        "document" => &[Kind::Document],
+        "sticker" => &[Kind::Sticker],
+        "album" => &[Kind::Album],
+        "location" => &[Kind::Location, Kind::LiveLocation],
+        "contact" => &[Kind::Contact],
+        "poll" => &[Kind::Poll],
+        "poll_vote" => &[Kind::PollVote],
+        "order" => &[Kind::Order],
+        "unsupported" => &[Kind::Other],
+        "other" => &[Kind::Other, Kind::GroupInvite, Kind::Call, Kind::Event],
+        kind => panic!("{file}: the walk does not know {kind}"),
+    };
+    let Content::NotText {
+        kind,
+        title,
+        caption,
+    } = content
+    else {
+        panic!("{file}: {content:?}")
+    };
+    assert!(expected.contains(kind), "{file}: {kind:?}");
+    assert_eq!(text_of(content).is_some(), *kind != Kind::Album, "{file}");
+    if let Some(ptt) = row["ptt"].as_bool() {
+        assert_eq!(*kind == Kind::VoiceNote, ptt, "{file}");
+    }
+    if let Some(expected) = row["caption"].as_str() {
+        assert_eq!(caption.as_deref(), Some(expected), "{file}");
+    }
+    if let Some(expected) = row["fileName"].as_str() {
+        assert_eq!(title.as_deref(), Some(expected), "{file}");
+    }
+}
+
+fn check_malformed(file: &str) {
+    let parsed = parse(&body(file));
+    let reason = match file {
+        "bad-not-json.json" | "bad-empty.json" => {
+            return assert!(matches!(parsed, Err(BadBody::NotJson(_))), "{file}");
+        }
+        "bad-null.json" | "bad-array.json" => {
+            return assert!(matches!(parsed, Err(BadBody::NotObject)), "{file}");
+        }
+        // These two are odd, but a customer wrote something.
+        "bad-timestamp-nan.json" => {
+            let message = message_of(the_event(parsed.unwrap()));
+            assert_eq!(
+                (message.sent_at, text_of(&message.content).as_deref()),
+                (None, Some("x")),
+                "{file}"
+            );
+            return;
+        }
+        "bad-unknown-message-type.json" => {
+            let message = message_of(the_event(parsed.unwrap()));
+            let line = "[Message] — open WhatsApp on the phone to see it";
+            return assert_eq!(text_of(&message.content).as_deref(), Some(line), "{file}");
+        }
+        "bad-empty-object.json" | "bad-no-data.json" | "bad-data-null.json" => Reason::NoEventName,
+        "bad-inner-null.json" | "bad-messages-empty.json" => Reason::NoData,
+        "bad-messages-null-item.json" => Reason::Malformed,
+        "bad-no-remotejid.json" => Reason::NoChat,
+        "bad-no-id.json" => Reason::NoId,
+        "bad-message-null.json" => Reason::NoContent,
+        "bad-unknown-event.json" => Reason::UnknownEvent,
+        _ => panic!("the walk does not know {file}"),
+    };
+    let event = the_event(parsed.expect(file));
+    assert!(
+        matches!(event, Event::Ignored { what, .. } if what == reason),
+        "{file}: {event:?}"
+    );
+}

@@ -1,0 +1,90 @@
+//! What becomes of our messages.
+
+use super::*;
+
+#[test]
+fn a_status_may_be_a_number_a_string_or_a_name() {
+    let levels = [
+        (json!(0), ReceiptLevel::Refused),
+        (json!("ERROR"), ReceiptLevel::Refused),
+        (json!(1), ReceiptLevel::Pending),
+        (json!("2"), ReceiptLevel::ServerAck),
+        (json!("SERVER_ACK"), ReceiptLevel::ServerAck),
+        (json!(3), ReceiptLevel::Delivered),
+        (json!("delivery_ack"), ReceiptLevel::Delivered),
+        (json!(4.0), ReceiptLevel::Read),
+        (json!("PLAYED"), ReceiptLevel::Read),
+    ];
+    for (status, level) in levels {
+        assert_eq!(
+            receipt_of(update(true, &json!({"status": status}))).level,
+            level,
+            "{status}"
+        );
+    }
+    assert!(
+        ReceiptLevel::Refused < ReceiptLevel::Pending
+            && ReceiptLevel::Delivered < ReceiptLevel::Read
+    );
+}
+
+#[test]
+fn only_a_refusal_has_a_code_and_only_digits_are_one() {
+    let code = |status: u8, code: Value| {
+        receipt_of(update(
+            true,
+            &json!({"status": status, "messageStubParameters": code}),
+        ))
+        .refusal_code
+    };
+    assert_eq!(code(0, json!(["463"])), Some("463".to_owned()));
+    assert_eq!(code(0, json!([479])), Some("479".to_owned()));
+    assert_eq!(code(0, json!(["4x63"])), None);
+    assert_eq!(code(0, json!([])), None);
+    assert_eq!(code(3, json!(["463"])), None);
+}
+
+#[test]
+fn updates_that_are_no_receipts_say_why() {
+    let what = |event: Event| match event {
+        Event::Ignored { what, id } if id.as_deref() == Some("A1") => what,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(
+        what(update(false, &json!({"status": 4}))),
+        Reason::ReadByOwner
+    );
+    assert_eq!(
+        what(update(true, &json!({"status": 77}))),
+        Reason::UnknownStatus
+    );
+    assert_eq!(
+        what(update(true, &json!({"status": null}))),
+        Reason::NoStatus
+    );
+    assert_eq!(
+        what(update(true, &json!({"starred": true}))),
+        Reason::NoStatus
+    );
+    assert_eq!(
+        what(update(
+            true,
+            &json!({"message": {"editedMessage": {"message": {"conversation": "x"}}}})
+        )),
+        Reason::Edited
+    );
+    assert_eq!(
+        what(update(
+            false,
+            &json!({"message": null, "messageStubType": "REVOKE"})
+        )),
+        Reason::Deleted
+    );
+    assert_eq!(
+        what(update(
+            false,
+            &json!({"message": null, "messageStubType": 1})
+        )),
+        Reason::Deleted
+    );
+}
