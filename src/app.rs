@@ -3,6 +3,7 @@
 //! Owns: start-up and shutdown. If any task ends unexpectedly, the others are stopped and the process fails, so that
 //! its supervisor starts a whole one.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -185,16 +186,14 @@ pub fn stop_on_signal() -> anyhow::Result<watch::Receiver<bool>> {
     Ok(receiver)
 }
 
-/// Listens where the settings say.
+/// Listens at an address.
 ///
 /// # Errors
-/// When the address cannot be had, with what to do.
-pub async fn listen(settings: &Settings) -> anyhow::Result<TcpListener> {
-    let listener = TcpListener::bind(settings.bind).await;
-    listener.with_context(|| {
+/// When it cannot be had, with what to do.
+pub async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
         format!(
-            "cannot listen on {}: another program may use the port. Set PORT to a free one",
-            settings.bind
+            "cannot listen on {address}: another program may use the port. Set PORT to a free one"
         )
     })
 }

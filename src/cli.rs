@@ -11,7 +11,7 @@ use tracing::{info, warn};
 
 use crate::app::{self, App, Database};
 use crate::clock::Clock;
-use crate::config::{self, Settings};
+use crate::config::{self, LogSettings, Settings};
 use crate::connect::Entered;
 use crate::ids::LocationId;
 use crate::{sandbox, telemetry};
@@ -77,7 +77,7 @@ pub fn main() -> ExitCode {
     // Development only: a container has no such file, and what is set already wins.
     let _ = dotenvy::dotenv();
     let cli = Cli::parse();
-    telemetry::start(&config::load_log(env));
+    telemetry::start(&log_settings(&cli));
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error.into()),
@@ -86,6 +86,15 @@ pub fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => fail(&error),
     }
+}
+
+/// The script's transcript is what its reader wants to see: it stays quiet unless `RUST_LOG` asks for more.
+fn log_settings(cli: &Cli) -> LogSettings {
+    let plays = matches!(&cli.command, Some(Command::Sandbox(args)) if args.script);
+    config::load_log(|name| match name {
+        "RUST_LOG" if plays => env(name).or_else(|| Some("warn".to_owned())),
+        name => env(name),
+    })
 }
 
 #[allow(
@@ -129,7 +138,7 @@ fn settings() -> anyhow::Result<Settings> {
 async fn serve() -> anyhow::Result<()> {
     let settings = settings()?;
     let stop = app::stop_on_signal()?;
-    let listener = app::listen(&settings).await?;
+    let listener = app::listen(settings.bind).await?;
     let database = Database::open(settings.database_url.as_ref(), SERVICE_FOLDER).await?;
     let pool = database.migrated_pool().await?;
     info!(address = %listener.local_addr()?, public_url = %settings.public_url, "listening");

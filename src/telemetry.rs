@@ -1,4 +1,4 @@
-//! Logs: structured, to standard output, as JSON for machines or readable for people.
+//! Logs: structured, to standard error, as JSON for machines or readable for people.
 //!
 //! What may be in them: ids, states, counts, times. What never is: message text, tokens, phone numbers, and addresses
 //! that hold one of these.
@@ -12,7 +12,8 @@ pub fn start(settings: &LogSettings) {
     let filter = EnvFilter::builder().parse_lossy(&settings.filter);
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_target(false);
+        .with_target(false)
+        .with_writer(std::io::stderr);
     // Fails only when a subscriber is set already, as in tests.
     let _ = match settings.format {
         LogFormat::Json => builder.json().flatten_event(true).try_init(),

@@ -1,9 +1,191 @@
-//! Stub.
-/// x
-pub async fn play_script() -> anyhow::Result<std::process::ExitCode> {
-    anyhow::bail!("x")
+//! The sandbox: the service beside a simulated GHL and a simulated Waapify, in one process and on one port.
+//!
+//! Owns: the two vendors, which refuse what the real platforms refuse (`facts/ghl.md`, `facts/waapify.md`), the page to
+//! play with, and the script. Refuses: shortcuts; service and vendors meet over HTTP only.
+//!
+//! * `world`: both vendors; `ghl/` and `waapify/`: one each, with `stage.rs` holding what a test may set
+//! * `door`, `courier`, `wire`, `faults`: requests in, posts out, what crossed, what goes wrong on purpose
+//! * `page`: the page at `/`; [`play_script`]: a whole conversation without hands
+
+mod clock;
+mod courier;
+mod door;
+mod faults;
+mod ghl;
+mod keys;
+mod page;
+mod script;
+mod shared;
+mod waapify;
+mod wire;
+mod world;
+
+pub use faults::{Fault, Faults, Seen};
+pub use ghl::{Contact, DefaultProvider, Direction, Ghl, InstallKind, Message, SignWith, Upload};
+pub use keys::PublicKeys;
+pub use script::play_script;
+pub use waapify::{ChatMessage, Envelope, Waapify};
+pub use wire::{Edge, Exchange, Wire};
+pub use world::{Timings, World, WorldConfig, seed};
+
+use std::net::SocketAddr;
+
+use anyhow::ensure;
+use axum::Router;
+use sqlx::PgPool;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use url::Url;
+
+use crate::app::{self, App, Database};
+use crate::clients;
+use crate::clock::Clock;
+use crate::config::{self, Settings};
+use crate::connect::Entered;
+use crate::ids::LocationId;
+
+/// Folder of the sandbox's private cluster.
+const FOLDER: &str = "sandbox";
+const CLIENT_ID: &str = "66c0ffee0ddba11000000000-sandbox";
+const CLIENT_SECRET: &str = "sandbox-client-secret";
+/// Seals only what the sandbox itself made up.
+const ENCRYPTION_KEY: &str = "c2FuZGJveCBrZXksIHNlYWxzIG5vdGhpbmcgcmVhbCE=";
+/// Without a pause set by the caller: quick for someone who plays, but still to be seen.
+const MIN_INTERVAL_MS: &str = "200";
+
+/// Runs the sandbox until it is told to stop. It starts installed and connected.
+///
+/// # Errors
+/// When it cannot start, with what to do.
+pub async fn run(fresh: bool) -> anyhow::Result<()> {
+    let stop = app::stop_on_signal()?;
+    let listener = listen().await?;
+    if fresh {
+        app::clear_private_folder(FOLDER)?;
+    }
+    let database = Database::open(database_url().as_ref(), FOLDER).await?;
+    let pool = database.migrated_pool().await?;
+    let sandbox = Sandbox::start(listener, pool.clone(), Timings::default(), stop).await?;
+    sandbox.install_and_connect().await?;
+    announce(&sandbox.address);
+    let outcome = sandbox.running.await?;
+    database.close(pool).await?;
+    outcome
 }
-/// x
-pub async fn run(_fresh: bool) -> anyhow::Result<()> {
-    Ok(())
+
+#[allow(
+    clippy::print_stdout,
+    reason = "the address belongs to the terminal, not to the log"
+)]
+fn announce(address: &Url) {
+    println!("\n  The sandbox is ready: open {address}\n  Ctrl-C stops it.\n");
+}
+
+/// The service and its simulated vendors, running.
+struct Sandbox {
+    world: World,
+    app: App,
+    http: reqwest::Client,
+    address: Url,
+    running: JoinHandle<anyhow::Result<()>>,
+}
+
+impl Sandbox {
+    async fn start(
+        listener: TcpListener,
+        pool: PgPool,
+        timings: Timings,
+        stop: watch::Receiver<bool>,
+    ) -> anyhow::Result<Self> {
+        let port = listener.local_addr()?.port();
+        let address = Url::parse(&format!("http://127.0.0.1:{port}"))?;
+        let http = clients::http_client()?;
+        let world = World::new(WorldConfig {
+            client_id: CLIENT_ID.to_owned(),
+            client_secret: CLIENT_SECRET.to_owned(),
+            service_url: address.clone(),
+            timings,
+            http: http.clone(),
+        })?;
+        let app = App::new(&settings(&world, &address)?, pool, Clock::system())?;
+        let extra: Router = world.vendors_router().merge(world.page_router());
+        let running = tokio::spawn(app.clone().run(listener, extra, stop));
+        Ok(Self {
+            world,
+            app,
+            http,
+            address,
+            running,
+        })
+    }
+
+    /// What an agency does first: install the app, then connect a number.
+    async fn install_and_connect(&self) -> anyhow::Result<()> {
+        let location_id = seed::LOCATION_ID.to_owned();
+        let code = self
+            .world
+            .ghl
+            .issue_code(InstallKind::Location { location_id });
+        let callback = self.address.join("/oauth/callback")?;
+        let answer = self
+            .http
+            .get(callback)
+            .query(&[("code", code)])
+            .send()
+            .await?;
+        ensure!(
+            answer.status().is_success(),
+            "the install answered {}",
+            answer.status()
+        );
+        let entered = Entered {
+            instance_id: seed::INSTANCE_ID.to_owned(),
+            access_token: seed::ACCESS_TOKEN.into(),
+            number: seed::NUMBER.to_owned(),
+        };
+        let location = LocationId::from(seed::LOCATION_ID);
+        self.app.connector.connect(&location, &entered).await?;
+        Ok(())
+    }
+}
+
+/// The service's settings in the sandbox: the simulated vendors' addresses and keys, and the caller's pace.
+fn settings(world: &World, address: &Url) -> anyhow::Result<Settings> {
+    let keys = world.ghl.public_keys();
+    let rsa = world.ghl.rsa_public_key_pem()?;
+    let base = address.as_str().trim_end_matches('/');
+    let value = |name: &str| match name {
+        "PUBLIC_URL" => Some(base.to_owned()),
+        "GHL_CLIENT_ID" => Some(CLIENT_ID.to_owned()),
+        "GHL_CLIENT_SECRET" | "GHL_SHARED_SECRET" => Some(CLIENT_SECRET.to_owned()),
+        "GHL_API_BASE" => Some(format!("{base}/sim/ghl")),
+        "GHL_ED25519_PUBLIC_KEY" => Some(keys.ed25519_base64.clone()),
+        "GHL_RSA_PUBLIC_KEY" => Some(rsa.clone()),
+        "WAAPIFY_API_BASE" => Some(format!("{base}/sim/waapify/api")),
+        "WAAPIFY_MIN_INTERVAL_MS" => env(name).or_else(|| Some(MIN_INTERVAL_MS.to_owned())),
+        "ENCRYPTION_KEYS" => Some(ENCRYPTION_KEY.to_owned()),
+        _ => None,
+    };
+    Ok(config::load(value)?)
+}
+
+/// Only on this machine unless `BIND_ADDR` says otherwise: the page has no lock.
+async fn listen() -> anyhow::Result<TcpListener> {
+    let defaulted = |name: &str| match name {
+        "BIND_ADDR" => env(name).or_else(|| Some("127.0.0.1:8080".to_owned())),
+        name => env(name),
+    };
+    let address: SocketAddr = config::load_bind(defaulted)?;
+    app::listen(address).await
+}
+
+fn database_url() -> Option<secrecy::SecretString> {
+    env("DATABASE_URL").map(Into::into)
+}
+
+fn env(name: &str) -> Option<String> {
+    std::env::var(name)
+        .ok()
+        .filter(|value| !value.trim().is_empty())
 }

@@ -20,7 +20,7 @@ const TICKS = {
   sent: ["Sent", "0 0 18 12", "M3 6.5 6.5 10 14 2"],
   delivered: ["Delivered", "0 0 18 12", "M1 6.5 4.5 10 12 2M8.5 9l1 1L17 2"],
   read: ["Read", "0 0 18 12", "M1 6.5 4.5 10 12 2M8.5 9l1 1L17 2"],
-  failed: ["Failed", "0 0 16 16", "M8 1.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM8 4.5v4.200M8 11v.3"],
+  failed: ["Failed", "0 0 16 16", "M8 1.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM8 4.5v4.2M8 11v.3"],
 };
 
 const CLIP = "M13 7.5 7.8 12.7a3.2 3.2 0 0 1-4.5-4.5L9 2.5a2.1 2.1 0 0 1 3 3l-5.7 5.7a1 1 0 0 1-1.5-1.5L9.8 4.8";
@@ -284,7 +284,8 @@ async function refresh() {
 
 async function poll() {
   await refresh();
-  if ($("auto-read").checked) await read();
+  const open = document.hasFocus() && $("device").contains(document.activeElement);
+  if (open || $("auto-read").checked) await read();
   setTimeout(poll, POLL_MS);
 }
 
