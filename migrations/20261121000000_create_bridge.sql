@@ -172,8 +172,10 @@ create table contacts (
 create table timeline (
     location_id text not null,
     message_id bigint not null,
+    -- Steps of one moment in the order they were written.
+    step bigint generated always as identity,
     at timestamptz not null,
     state text not null,
     cause text
 );
-create index timeline_by_message on timeline (location_id, message_id, at);
+create index timeline_by_message on timeline (location_id, message_id, at, step);

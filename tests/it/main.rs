@@ -1,7 +1,26 @@
-//! stub
+//! The integration tests, one binary so that one PostgreSQL server serves them all.
+//!
+//! `harness` is what they stand on; each other file holds one subject.
+
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
     reason = "a test that unwraps has found its failure"
 )]
+
+mod commands;
+mod configuration;
+mod connecting;
+mod contract;
+mod deliveries;
+mod harness;
+mod installs;
+mod outbound;
+mod plans;
+mod replies;
+mod schema;
+mod service;
+mod signatures;
+mod ticks;
 mod whatsapp;
