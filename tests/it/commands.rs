@@ -1,1 +1,237 @@
-//! later
+//! The real program: its commands, exit codes, signals, and what survives when it is killed.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use waapify_ghl::sandbox::seed;
+
+use crate::harness::Bridge;
+
+/// The program with nothing of this process's settings.
+fn program(bridge: Option<&Bridge>) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_waapify-ghl"));
+    command
+        .env_clear()
+        .current_dir(std::env::temp_dir())
+        .stdin(Stdio::null());
+    if let Some(bridge) = bridge {
+        command
+            .envs(bridge.environment.iter().cloned())
+            .env("DATABASE_URL", bridge.database.url())
+            .env("LOG_FORMAT", "json")
+            .env("BIND_ADDR", "127.0.0.1:0");
+    }
+    command
+}
+
+async fn output(mut command: Command) -> (Option<i32>, String, String) {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = tokio::task::spawn_blocking(move || command.output().unwrap())
+        .await
+        .unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (status.code(), text(stdout), text(stderr))
+}
+
+/// A running `serve`, killed at the latest when the test ends.
+struct Serving {
+    child: Child,
+    address: String,
+    log: std::thread::JoinHandle<String>,
+}
+
+impl Serving {
+    /// Waits until it says where it listens.
+    async fn start(bridge: &Bridge) -> Self {
+        let mut child = program(Some(bridge))
+            .arg("serve")
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let (address, mut seen) = tokio::task::spawn_blocking(move || {
+            let mut seen = String::new();
+            let address = lines.by_ref().map_while(Result::ok).find_map(|line| {
+                seen.push_str(&line);
+                let entry: Value = serde_json::from_str(&line).expect("logs are JSON");
+                (entry["message"] == "listening")
+                    .then(|| entry["address"].as_str().unwrap().to_owned())
+            });
+            (address.expect("it listens"), (seen, lines))
+        })
+        .await
+        .unwrap();
+        // The rest of the log is read as it comes, so that the pipe never fills.
+        let log = std::thread::spawn(move || {
+            for line in seen.1.map_while(Result::ok) {
+                seen.0.push_str(&line);
+            }
+            seen.0
+        });
+        Self {
+            child,
+            address: format!("http://{address}"),
+            log,
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
+        kill_process(pid, signal).unwrap();
+    }
+
+    /// Exit code and log.
+    async fn ended(mut self) -> (Option<i32>, String) {
+        let waited = tokio::task::spawn_blocking(move || {
+            (self.child.wait().unwrap().code(), self.log.join().unwrap())
+        });
+        tokio::time::timeout(Duration::from_mins(1), waited)
+            .await
+            .unwrap()
+            .unwrap()
+    }
+}
+
+#[tokio::test]
+async fn missing_settings_are_all_named_and_end_in_exit_code_2() {
+    let mut serve = program(None);
+    serve.env("PORT", "x");
+    let (code, _, stderr) = output(serve).await;
+    assert_eq!(code, Some(2));
+    for name in [
+        "PUBLIC_URL",
+        "GHL_CLIENT_ID",
+        "GHL_CLIENT_SECRET",
+        "ENCRYPTION_KEYS",
+        "PORT",
+    ] {
+        assert!(stderr.contains(name), "{name}: {stderr}");
+    }
+}
+
+#[tokio::test]
+async fn version_and_wrong_arguments_answer_as_programs_do() {
+    let mut version = program(None);
+    version.arg("version");
+    let (code, stdout, _) = output(version).await;
+    assert_eq!(
+        (code, stdout.trim()),
+        (Some(0), concat!("waapify-ghl ", env!("CARGO_PKG_VERSION")))
+    );
+    let mut wrong = program(None);
+    wrong.args(["connect", "--location", "x"]);
+    let (code, _, stderr) = output(wrong).await;
+    assert_eq!(code, Some(2));
+    assert!(
+        stderr.contains("--instance-id") && stderr.contains("--number"),
+        "{stderr}"
+    );
+}
+
+#[tokio::test]
+async fn connect_connects_a_number_or_says_what_waapify_said() {
+    let bridge = Bridge::bare().await;
+    bridge.install().await;
+    let connect = |token: &str| {
+        let mut command = program(Some(&bridge));
+        command.args([
+            "connect",
+            "--location",
+            seed::LOCATION_ID,
+            "--instance-id",
+            seed::INSTANCE_ID,
+        ]);
+        command.args(["--access-token", token, "--number", seed::NUMBER]);
+        command
+    };
+    let (code, _, stderr) = output(connect("wrong")).await;
+    assert_eq!(code, Some(1));
+    assert!(stderr.contains("refused the access token"), "{stderr}");
+    let (code, stdout, stderr) = output(connect(seed::ACCESS_TOKEN)).await;
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stdout.contains("+60111234567"), "{stdout}");
+    assert!(
+        !stderr.contains(seed::ACCESS_TOKEN) && !stderr.contains(seed::NUMBER),
+        "{stderr}"
+    );
+    let id = bridge.agent_writes("hai").await;
+    bridge.settle().await;
+    assert_eq!(bridge.state(&id).await, "sent");
+}
+
+#[tokio::test]
+async fn migrate_makes_the_schema() {
+    let bridge = Bridge::bare().await;
+    let mut migrate = program(Some(&bridge));
+    migrate.arg("migrate");
+    assert_eq!(output(migrate).await.0, Some(0));
+    let mut nowhere = program(Some(&bridge));
+    nowhere
+        .arg("migrate")
+        .env("DATABASE_URL", "postgres://nobody@127.0.0.1:9/none");
+    let (code, _, stderr) = output(nowhere).await;
+    assert_eq!(code, Some(1));
+    assert!(stderr.contains("database cannot be reached"), "{stderr}");
+}
+
+#[tokio::test]
+async fn a_terminated_service_ends_with_0_and_health_tells_of_it() {
+    let bridge = Bridge::new().await;
+    let serving = Serving::start(&bridge).await;
+    let health = |address: &str| {
+        let mut command = program(None);
+        command
+            .arg("health")
+            .env("BIND_ADDR", address.trim_start_matches("http://"));
+        command
+    };
+    let address = serving.address.clone();
+    assert_eq!(output(health(&address)).await.0, Some(0));
+    serving.signal(Signal::TERM);
+    assert_eq!(serving.ended().await.0, Some(0));
+    assert_eq!(output(health(&address)).await.0, Some(1));
+}
+
+#[tokio::test]
+async fn what_was_accepted_before_a_kill_is_sent_by_the_next_process() {
+    let bridge = Bridge::new().await;
+    bridge.world.waapify.faults().always("send.php", waapify_ghl::sandbox::Fault::answer(200, "\n\n{\"status\":\"error\",\"message\":\"Cannot connect to server. Please try again later\"}"));
+    let killed = Serving::start(&bridge).await;
+    bridge
+        .world
+        .set_service_url(killed.address.parse().unwrap());
+    let ids = [
+        bridge.agent_writes("satu").await,
+        bridge.agent_writes("dua").await,
+    ];
+    killed.signal(Signal::KILL);
+    assert_eq!(killed.ended().await.0, None);
+    bridge.world.waapify.faults().clear();
+    let next = Serving::start(&bridge).await;
+    let mut look = tokio::time::interval(Duration::from_millis(20));
+    let sent = async {
+        while bridge.state(&ids[1]).await != "sent" {
+            look.tick().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), sent)
+        .await
+        .expect("both are sent");
+    assert_eq!(bridge.world.waapify.sent_texts(), ["satu", "dua"]);
+    next.signal(Signal::TERM);
+    let (code, log) = next.ended().await;
+    assert_eq!(code, Some(0));
+    for private in ["satu", "60123456789", seed::ACCESS_TOKEN, seed::NUMBER] {
+        assert!(!log.contains(private), "the log holds {private}: {log}");
+    }
+    assert!(
+        log.contains(&ids[0]) || log.contains("\"sent\""),
+        "ids are in the log: {log}"
+    );
+}

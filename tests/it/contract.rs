@@ -1,1 +1,185 @@
-//! later
+//! The contract check: the service against the platform's own OpenAPI, served as a strict mock by
+//! `contract/ghl/prism.sh`. Where the contract or Node is not at hand it is skipped, and says so.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::json;
+use time::Duration as Span;
+use waapify_ghl::ids::LocationId;
+use waapify_ghl::sandbox::seed;
+
+use crate::harness::Bridge;
+
+/// Longest wait for the mock; its first start installs it.
+const START: Duration = Duration::from_mins(4);
+
+/// The mock, which ends with the test.
+struct Prism {
+    child: Child,
+    address: String,
+}
+
+impl Drop for Prism {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The folder of the contract: `CONTRACT_DIR`, or beside the checkout.
+fn contract() -> PathBuf {
+    std::env::var_os("CONTRACT_DIR").map_or_else(
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/contract"),
+        PathBuf::from,
+    )
+}
+
+async fn start_prism() -> Option<Prism> {
+    let script = contract().join("ghl/prism.sh");
+    let node = Command::new("node")
+        .arg("--version")
+        .output()
+        .is_ok_and(|output| output.status.success());
+    if !script.is_file() || !node {
+        // Straight to the terminal: the test runner hides what passing tests print.
+        let _ = writeln!(
+            std::io::stderr(),
+            "\ncontract check SKIPPED: it needs Node and {}",
+            script.display()
+        );
+        return None;
+    }
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let child = Command::new("sh")
+        .arg(script)
+        .arg(port.to_string())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let prism = Prism {
+        child,
+        address: format!("http://127.0.0.1:{port}"),
+    };
+    let http = reqwest_client();
+    let answers = async {
+        let mut look = tokio::time::interval(Duration::from_millis(100));
+        while http.get(&prism.address).send().await.is_err() {
+            look.tick().await;
+        }
+    };
+    tokio::time::timeout(START, answers)
+        .await
+        .expect("the mock starts");
+    Some(prism)
+}
+
+fn reqwest_client() -> reqwest::Client {
+    waapify_ghl::clients::http_client().unwrap()
+}
+
+#[tokio::test]
+async fn every_request_to_ghl_keeps_the_platforms_own_contract() {
+    let Some(prism) = start_prism().await else {
+        return;
+    };
+    let strict = reqwest_client()
+        .put(format!("{}/conversations/messages/m/status", prism.address))
+        .header("Version", "2021-04-15")
+        .bearer_auth("x")
+        .json(&json!({"status": "sent"}))
+        .send()
+        .await
+        .unwrap();
+    assert!(
+        strict.status().is_client_error(),
+        "the mock refuses what breaks the contract"
+    );
+
+    let bridge = Bridge::with(|environment| {
+        environment.retain(|(name, _)| name != "GHL_API_BASE");
+        environment.push(("GHL_API_BASE".into(), prism.address.clone()));
+    })
+    .await;
+    let (status, page) = bridge.get("/oauth/callback?code=any").await;
+    assert!(status.is_success(), "{page}");
+    let location: String = sqlx::query_scalar("select location_id from locations")
+        .fetch_one(&bridge.database.pool)
+        .await
+        .unwrap();
+    bridge.connect_to(&LocationId(location.clone())).await;
+
+    let delivery = json!({"contactId": "c", "locationId": location, "messageId": "m1", "type": "SMS", "phone": seed::AISYAH.2, "message": "hai"});
+    let unsendable = json!({"contactId": "d", "locationId": location, "messageId": "m2", "type": "SMS", "phone": "012", "message": "hai"});
+    assert_eq!(bridge.world.ghl.agent_sends_raw(&delivery).await, Some(200));
+    assert_eq!(
+        bridge.world.ghl.agent_sends_raw(&unsendable).await,
+        Some(200)
+    );
+    bridge.settle().await;
+    bridge.world.waapify.customer_reads(seed::AISYAH.2).await;
+    let reply = bridge
+        .world
+        .waapify
+        .customer_sends(seed::STRANGER.1, seed::STRANGER.0, "hai juga")
+        .await;
+    bridge.after(Span::seconds(10)).await;
+
+    assert_eq!(
+        (bridge.state("m1").await, bridge.state("m2").await),
+        ("read".into(), "failed".into())
+    );
+    assert_eq!(bridge.inbound(&reply).await.unwrap().0, "posted");
+    let refused: Vec<String> =
+        sqlx::query_scalar("select cause from timeline where state like '%not told%'")
+            .fetch_all(&bridge.database.pool)
+            .await
+            .unwrap();
+    let waiting: i64 = sqlx::query_scalar("select count(*) from status_updates")
+        .fetch_one(&bridge.database.pool)
+        .await
+        .unwrap();
+    assert_eq!(
+        (refused, waiting),
+        (vec![], 0),
+        "GHL took both status updates"
+    );
+    mint(&bridge).await;
+}
+
+/// The calls of a company's install, which the mock's grant does not lead to.
+async fn mint(bridge: &Bridge) {
+    let settings = crate::harness::settings(&bridge.environment);
+    let ghl = waapify_ghl::clients::ghl::Client::new(
+        reqwest_client(),
+        &settings.ghl,
+        &settings.public_url,
+    );
+    let company = waapify_ghl::ids::CompanyId::from(seed::COMPANY_ID);
+    let token = "x".into();
+    assert!(
+        !ghl.installed_locations(&token, &company)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert!(
+        ghl.location_token(&token, &company, &LocationId::from("l"))
+            .await
+            .is_ok()
+    );
+    assert!(ghl.refresh(&token, "Location").await.is_ok());
+    assert!(
+        ghl.upsert_contact(&token, &LocationId::from("l"), seed::AISYAH.2, Some("A"))
+            .await
+            .is_ok()
+    );
+}

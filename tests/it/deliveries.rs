@@ -14,7 +14,9 @@ use crate::harness::{TestDatabase, ask, environment, payload, settings};
 /// The routes over a database, with the corpus's keys.
 fn routes(pool: PgPool) -> Router {
     let environment = environment("http://localhost:8080", "http://127.0.0.1:9");
-    App::new(&settings(&environment), pool, Clock::system()).unwrap().router()
+    App::new(&settings(&environment), pool, Clock::system())
+        .unwrap()
+        .router()
 }
 
 fn signature(file: &str) -> String {
@@ -25,12 +27,17 @@ fn signature(file: &str) -> String {
 }
 
 fn delivery(file: &str) -> Request<Body> {
-    request(&[("x-ghl-signature", &signature(file))], payload(&format!("ghl/webhooks/{file}")))
+    request(
+        &[("x-ghl-signature", &signature(file))],
+        payload(&format!("ghl/webhooks/{file}")),
+    )
 }
 
 fn request(headers: &[(&str, &str)], body: Vec<u8>) -> Request<Body> {
     let request = Request::post("/hooks/delivery").header("content-type", "application/json");
-    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+    let request = headers.iter().fold(request, |request, (name, value)| {
+        request.header(*name, *value)
+    });
     request.body(Body::from(body)).unwrap()
 }
 
@@ -65,8 +72,15 @@ async fn every_delivery_of_the_corpus_gets_the_answer_its_index_asks_for() {
             accepted.push(payload(&format!("ghl/webhooks/{file}")));
         }
     }
-    let kept: Vec<_> = stored(&database.pool).await.into_iter().map(|(_, _, body)| body).collect();
-    assert_eq!(kept, accepted, "each is stored once, as the bytes it came in");
+    let kept: Vec<_> = stored(&database.pool)
+        .await
+        .into_iter()
+        .map(|(_, _, body)| body)
+        .collect();
+    assert_eq!(
+        kept, accepted,
+        "each is stored once, as the bytes it came in"
+    );
     assert!(accepted.len() >= 21);
 }
 
@@ -76,7 +90,12 @@ async fn a_delivery_without_a_good_signature_is_refused_and_not_stored() {
     let routes = routes(database.pool.clone());
     let body = payload("ghl/webhooks/provider_outbound_sms_text.json");
     let other = signature("provider_outbound_sms_unicode.json");
-    for headers in [vec![], vec![("x-ghl-signature", "N/A")], vec![("x-ghl-signature", other.as_str())], vec![("x-wh-signature", "AAAA")]] {
+    for headers in [
+        vec![],
+        vec![("x-ghl-signature", "N/A")],
+        vec![("x-ghl-signature", other.as_str())],
+        vec![("x-wh-signature", "AAAA")],
+    ] {
         let (status, _, _) = ask(&routes, request(&headers, body.clone())).await;
         assert_eq!(status, StatusCode::UNAUTHORIZED, "{headers:?}");
     }
@@ -88,10 +107,17 @@ async fn the_older_signature_is_taken_where_it_comes_alone() {
     let database = TestDatabase::new().await;
     let signatures: Value = serde_json::from_slice(&payload("ghl/keys/signatures.json")).unwrap();
     let rows = signatures["signatures"].as_array().unwrap();
-    let row = rows.iter().find(|row| row["file"] == "provider_outbound_sms_text.json").unwrap();
+    let row = rows
+        .iter()
+        .find(|row| row["file"] == "provider_outbound_sms_text.json")
+        .unwrap();
     let header = row["x-wh-signature"].as_str().unwrap();
     let body = payload("ghl/webhooks/provider_outbound_sms_text.json");
-    let (status, _, _) = ask(&routes(database.pool.clone()), request(&[("x-wh-signature", header)], body)).await;
+    let (status, _, _) = ask(
+        &routes(database.pool.clone()),
+        request(&[("x-wh-signature", header)], body),
+    )
+    .await;
     assert_eq!(status, StatusCode::OK);
     assert_eq!(stored(&database.pool).await.len(), 1);
 }
@@ -100,12 +126,25 @@ async fn the_older_signature_is_taken_where_it_comes_alone() {
 async fn a_redelivery_is_answered_and_changes_nothing() {
     let database = TestDatabase::new().await;
     let routes = routes(database.pool.clone());
-    for file in ["provider_outbound_sms_redelivery_1.json", "provider_outbound_sms_redelivery_2.json", "provider_outbound_sms_redelivery_1.json"] {
+    for file in [
+        "provider_outbound_sms_redelivery_1.json",
+        "provider_outbound_sms_redelivery_2.json",
+        "provider_outbound_sms_redelivery_1.json",
+    ] {
         assert_eq!(deliver(&routes, file).await.0, StatusCode::OK);
     }
     assert_eq!(stored(&database.pool).await.len(), 1);
-    assert_eq!(deliver(&routes, "provider_outbound_sms_user_retry.json").await.0, StatusCode::OK);
-    assert_eq!(stored(&database.pool).await.len(), 2, "the user's own retry is a message of its own");
+    assert_eq!(
+        deliver(&routes, "provider_outbound_sms_user_retry.json")
+            .await
+            .0,
+        StatusCode::OK
+    );
+    assert_eq!(
+        stored(&database.pool).await.len(),
+        2,
+        "the user's own retry is a message of its own"
+    );
 }
 
 #[tokio::test]
@@ -121,7 +160,14 @@ async fn when_the_store_is_down_ghl_is_asked_to_come_again() {
     let nowhere = db::open_pool("postgres://nobody@127.0.0.1:9/none").unwrap();
     let (status, headers, _) = deliver(&routes(nowhere), "provider_outbound_sms_text.json").await;
     assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
-    assert!(headers["retry-after"].to_str().unwrap().parse::<u32>().unwrap() > 0);
+    assert!(
+        headers["retry-after"]
+            .to_str()
+            .unwrap()
+            .parse::<u32>()
+            .unwrap()
+            > 0
+    );
 }
 
 #[tokio::test]
@@ -134,12 +180,21 @@ async fn other_methods_and_paths_are_refused_without_a_word_about_the_inside() {
         ("POST", "/hooks/waapify/guess", StatusCode::NOT_FOUND),
         ("GET", "/connect/guess", StatusCode::NOT_FOUND),
     ] {
-        let request = Request::builder().method(method).uri(path).body(Body::from("{}")).unwrap();
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .body(Body::from("{}"))
+            .unwrap();
         let (status, headers, text) = ask(&routes, request).await;
         assert_eq!(status, expected, "{method} {path}");
         assert!(!text.contains("sql") && !text.contains("src/"), "{text}");
         assert!(headers.contains_key("x-request-id"), "{method} {path}");
         assert_eq!(headers["x-content-type-options"], "nosniff");
-        assert!(headers["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'"));
+        assert!(
+            headers["content-security-policy"]
+                .to_str()
+                .unwrap()
+                .starts_with("default-src 'none'")
+        );
     }
 }

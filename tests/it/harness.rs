@@ -9,7 +9,6 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
-use time::macros::datetime;
 use tower::ServiceExt as _;
 use url::Url;
 use waapify_ghl::app::App;
@@ -25,8 +24,6 @@ use waapify_ghl::{clients, db};
 /// The test key of `tests/payloads/ghl/keys`, with which the corpus is signed.
 pub const TEST_ED25519_KEY: &str = include_str!("../payloads/ghl/keys/test-ed25519.public.pem");
 pub const TEST_RSA_KEY: &str = include_str!("../payloads/ghl/keys/test-rsa4096.public.pem");
-/// The location of the corpus.
-pub const CORPUS_LOCATION: &str = "wAapLoc4b9QxT2mK7pZd";
 /// Longest wait for something that another task or process does.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -64,7 +61,10 @@ fn url_of(database: &str) -> String {
 
 async fn execute(sql: String) {
     let mut connection = PgConnection::connect(server()).await.unwrap();
-    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(sql))
+        .execute(&mut connection)
+        .await
+        .unwrap();
     connection.close().await.unwrap();
 }
 
@@ -98,7 +98,11 @@ impl TestDatabase {
     /// With the schema.
     pub async fn new() -> Self {
         let name = random_name();
-        execute(format!("create database {name} template {}", template().await)).await;
+        execute(format!(
+            "create database {name} template {}",
+            template().await
+        ))
+        .await;
         let pool = db::open_pool(&url_of(&name)).unwrap();
         Self { name, pool }
     }
@@ -120,7 +124,10 @@ impl Drop for TestDatabase {
     fn drop(&mut self) {
         let sql = format!("drop database if exists {} with (force)", self.name);
         let dropped = std::thread::spawn(|| {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
             runtime.block_on(execute(sql));
         });
         let _ = dropped.join();
@@ -139,14 +146,22 @@ pub fn environment(public_url: &str, vendors: &str) -> Vec<(String, String)> {
         ("GHL_RSA_PUBLIC_KEY", TEST_RSA_KEY.to_owned()),
         ("WAAPIFY_API_BASE", format!("{vendors}/sim/waapify/api")),
         ("WAAPIFY_MIN_INTERVAL_MS", "0".to_owned()),
-        ("ENCRYPTION_KEYS", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".to_owned()),
+        (
+            "ENCRYPTION_KEYS",
+            "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".to_owned(),
+        ),
     ];
     pairs.map(|(name, value)| (name.to_owned(), value)).to_vec()
 }
 
 /// Settings from such an environment.
 pub fn settings(environment: &[(String, String)]) -> Settings {
-    let find = |name: &str| environment.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+    let find = |name: &str| {
+        environment
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.clone())
+    };
     config::load(find).unwrap()
 }
 
@@ -159,6 +174,8 @@ pub struct Bridge {
     pub app: App,
     pub address: String,
     pub http: reqwest::Client,
+    /// The service's environment, for a process of the real program.
+    pub environment: Vec<(String, String)>,
 }
 
 impl Bridge {
@@ -187,7 +204,10 @@ impl Bridge {
             client_secret: "test-client-secret".to_owned(),
             service_url: Url::parse(&address).unwrap(),
             // Customers' phones receive and read only when told.
-            timings: Timings { delivered_after: None, ..Timings::fast() },
+            timings: Timings {
+                delivered_after: None,
+                ..Timings::fast()
+            },
             http: http.clone(),
         })
         .unwrap();
@@ -195,34 +215,65 @@ impl Bridge {
         environment.retain(|(name, _)| name != "GHL_ED25519_PUBLIC_KEY");
         environment.push(("GHL_ED25519_PUBLIC_KEY".to_owned(), key));
         change(&mut environment);
-        let clock = Clock::manual(datetime!(2026-11-21 09:00 UTC));
-        let app = App::new(&settings(&environment), database.pool.clone(), clock.clone()).unwrap();
+        // It starts at the real time, so that real processes can share the database.
+        let clock = Clock::manual(Clock::system().now());
+        let app = App::new(
+            &settings(&environment),
+            database.pool.clone(),
+            clock.clone(),
+        )
+        .unwrap();
         let routes: Router = app.router().merge(world.vendors_router());
         tokio::spawn(async move { axum::serve(listener, routes).await });
-        Self { database, world, clock, app, address, http }
+        Self {
+            database,
+            world,
+            clock,
+            app,
+            address,
+            http,
+            environment,
+        }
     }
 
     /// Installs the app into the seeded location, through the callback; the page it leads to.
     pub async fn install(&self) -> String {
         let location_id = seed::LOCATION_ID.to_owned();
-        let code = self.world.ghl.issue_code(InstallKind::Location { location_id });
+        let code = self
+            .world
+            .ghl
+            .issue_code(InstallKind::Location { location_id });
         let (status, page) = self.get(&format!("/oauth/callback?code={code}")).await;
         assert_eq!(status, StatusCode::OK, "{page}");
         page
     }
 
-    /// Connects the seeded number.
+    /// Connects the seeded number to the seeded location.
     pub async fn connect(&self) {
+        self.connect_to(&location()).await;
+    }
+
+    /// Connects the seeded number.
+    pub async fn connect_to(&self, location: &LocationId) {
         let entered = Entered {
             instance_id: seed::INSTANCE_ID.to_owned(),
             access_token: seed::ACCESS_TOKEN.into(),
             number: seed::NUMBER.to_owned(),
         };
-        self.app.connector.connect(&location(), &entered).await.unwrap();
+        self.app
+            .connector
+            .connect(location, &entered)
+            .await
+            .unwrap();
     }
 
     pub async fn get(&self, path: &str) -> (StatusCode, String) {
-        let answer = self.http.get(format!("{}{path}", self.address)).send().await.unwrap();
+        let answer = self
+            .http
+            .get(format!("{}{path}", self.address))
+            .send()
+            .await
+            .unwrap();
         (answer.status(), answer.text().await.unwrap())
     }
 
@@ -234,7 +285,10 @@ impl Bridge {
         let inbound = Arc::new(relay::inbound::Inbound(Arc::clone(context)));
         let statuses = Arc::new(relay::status_updates::StatusUpdates(Arc::clone(context)));
         loop {
-            let done = step(&outbound).await + step(&events).await + step(&inbound).await + step(&statuses).await;
+            let done = step(&outbound).await
+                + step(&events).await
+                + step(&inbound).await
+                + step(&statuses).await;
             if done == 0 {
                 return;
             }
@@ -266,7 +320,11 @@ impl Bridge {
     /// Has the business send, and waits until the delivery is stored; GHL's id of it.
     pub async fn agent_sends(&self, contact: &str, text: &str, attachments: &[&str]) -> String {
         let attachments: Vec<String> = attachments.iter().map(ToString::to_string).collect();
-        let id = self.world.ghl.agent_sends(contact, text, &attachments).unwrap();
+        let id = self
+            .world
+            .ghl
+            .agent_sends(contact, text, &attachments)
+            .unwrap();
         let deadline = Instant::now() + PATIENCE;
         let mut look = tokio::time::interval(Duration::from_millis(2));
         while self.find_outbound(&id).await.is_none() {
@@ -306,7 +364,10 @@ impl Bridge {
     }
 
     /// State, reason and text of the inbound message with this WhatsApp id.
-    pub async fn inbound(&self, wa_message: &str) -> Option<(String, Option<String>, Option<String>)> {
+    pub async fn inbound(
+        &self,
+        wa_message: &str,
+    ) -> Option<(String, Option<String>, Option<String>)> {
         sqlx::query_as("select state, reason, text from inbound where wa_message_id = $1")
             .bind(wa_message)
             .fetch_optional(&self.database.pool)
@@ -329,5 +390,9 @@ pub async fn ask(routes: &Router, request: Request<Body>) -> (StatusCode, Header
     let answer = routes.clone().oneshot(request).await.unwrap();
     let (parts, body) = answer.into_parts();
     let bytes = body.collect().await.unwrap().to_bytes();
-    (parts.status, parts.headers, String::from_utf8_lossy(&bytes).into_owned())
+    (
+        parts.status,
+        parts.headers,
+        String::from_utf8_lossy(&bytes).into_owned(),
+    )
 }

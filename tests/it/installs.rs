@@ -18,7 +18,13 @@ async fn use_token(bridge: &Bridge, location: &LocationId) -> Result<bool, Token
         let location = location.clone();
         async move { ghl.find_contact(&token, &location, seed::AISYAH.2).await }
     };
-    bridge.app.relay.tokens.call(location, find).await.map(|found| found.is_some())
+    bridge
+        .app
+        .relay
+        .tokens
+        .call(location, find)
+        .await
+        .map(|found| found.is_some())
 }
 
 fn company(location_ids: &[&str]) -> InstallKind {
@@ -33,47 +39,90 @@ fn company(location_ids: &[&str]) -> InstallKind {
 async fn a_location_install_ends_in_a_working_token_and_says_what_to_do_next() {
     let bridge = Bridge::bare().await;
     let page = bridge.install().await;
-    assert!(page.contains("connect your WhatsApp number") && page.contains("SMS Provider"), "{page}");
+    assert!(
+        page.contains("connect your WhatsApp number") && page.contains("SMS Provider"),
+        "{page}"
+    );
     assert!(page.contains(&format!("{}/connect/", bridge.address)));
     assert!(use_token(&bridge, &location()).await.unwrap());
     let exchange = bridge.world.ghl.faults().seen_at(TOKEN).remove(0).body;
     assert_eq!(exchange["user_type"], "Location");
-    assert_eq!(exchange["redirect_uri"], format!("{}/oauth/callback", bridge.address));
+    assert_eq!(
+        exchange["redirect_uri"],
+        format!("{}/oauth/callback", bridge.address)
+    );
 }
 
 #[tokio::test]
 async fn a_company_install_is_minted_into_tokens_of_its_locations() {
     let bridge = Bridge::bare().await;
-    bridge.world.ghl.add_location(seed::COMPANY_ID, "SecondLocation", "Kedai Dua");
-    bridge.world.ghl.add_location(seed::COMPANY_ID, "PausedLocation", "Kedai Tiga");
-    let code = bridge.world.ghl.issue_code(company(&[seed::LOCATION_ID, "SecondLocation", "PausedLocation"]));
+    bridge
+        .world
+        .ghl
+        .add_location(seed::COMPANY_ID, "SecondLocation", "Kedai Dua");
+    bridge
+        .world
+        .ghl
+        .add_location(seed::COMPANY_ID, "PausedLocation", "Kedai Tiga");
+    let code = bridge.world.ghl.issue_code(company(&[
+        seed::LOCATION_ID,
+        "SecondLocation",
+        "PausedLocation",
+    ]));
     bridge.world.ghl.set_active("PausedLocation", false);
     let (status, page) = bridge.get(&format!("/oauth/callback?code={code}")).await;
     assert_eq!(status, StatusCode::OK, "{page}");
-    assert_eq!(page.matches("/connect/").count(), 2, "one link for each location that can be used: {page}");
-    assert!(page.contains("PausedLocation"), "and the one that cannot is named");
+    assert_eq!(
+        page.matches("/connect/").count(),
+        2,
+        "one link for each location that can be used: {page}"
+    );
+    assert!(
+        page.contains("PausedLocation"),
+        "and the one that cannot is named"
+    );
     assert!(use_token(&bridge, &location()).await.unwrap());
-    assert!(!use_token(&bridge, &LocationId::from("SecondLocation")).await.unwrap());
+    assert!(
+        !use_token(&bridge, &LocationId::from("SecondLocation"))
+            .await
+            .unwrap()
+    );
 }
 
 #[tokio::test]
 async fn a_code_used_twice_or_made_up_gets_a_page_that_helps() {
     let bridge = Bridge::bare().await;
     let location_id = seed::LOCATION_ID.to_owned();
-    let code = bridge.world.ghl.issue_code(InstallKind::Location { location_id });
+    let code = bridge
+        .world
+        .ghl
+        .issue_code(InstallKind::Location { location_id });
     bridge.get(&format!("/oauth/callback?code={code}")).await;
-    for query in [format!("?code={code}"), "?code=madeup".into(), "?code=".into(), String::new(), "?error=access_denied".into()] {
+    for query in [
+        format!("?code={code}"),
+        "?code=madeup".into(),
+        "?code=".into(),
+        String::new(),
+        "?error=access_denied".into(),
+    ] {
         let (status, page) = bridge.get(&format!("/oauth/callback{query}")).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{query}");
         assert!(page.contains("install"), "{page}");
     }
-    assert!(use_token(&bridge, &location()).await.unwrap(), "the first install stands");
+    assert!(
+        use_token(&bridge, &location()).await.unwrap(),
+        "the first install stands"
+    );
 }
 
 #[tokio::test]
 async fn a_ghl_that_does_not_answer_gets_a_page_that_says_so() {
     let bridge = Bridge::bare().await;
-    bridge.world.ghl.faults().push(TOKEN, Fault::answer(503, "<html>"));
+    bridge
+        .world
+        .ghl
+        .faults()
+        .push(TOKEN, Fault::answer(503, "<html>"));
     let (status, page) = bridge.get("/oauth/callback?code=x").await;
     assert_eq!(status, StatusCode::BAD_GATEWAY);
     assert!(page.contains("once more in a few minutes"), "{page}");
@@ -89,10 +138,23 @@ async fn tokens_are_sealed_at_rest_and_bound_to_their_row() {
             .await
             .unwrap();
     assert!(use_token(&bridge, &location()).await.is_ok());
-    let used = bridge.world.ghl.faults().seen_at("GET /contacts/search/duplicate").remove(0);
-    let bearer = used.headers["authorization"].to_str().unwrap().trim_start_matches("Bearer ").to_owned();
+    let used = bridge
+        .world
+        .ghl
+        .faults()
+        .seen_at("GET /contacts/search/duplicate")
+        .remove(0);
+    let bearer = used.headers["authorization"]
+        .to_str()
+        .unwrap()
+        .trim_start_matches("Bearer ")
+        .to_owned();
     for value in &sealed {
-        assert!(!value.windows(bearer.len()).any(|window| window == bearer.as_bytes()));
+        assert!(
+            !value
+                .windows(bearer.len())
+                .any(|window| window == bearer.as_bytes())
+        );
     }
     sqlx::query("insert into tokens select 'moved', owner_kind, company_id, access_token, refresh_token, expires_at, version from tokens")
         .execute(&bridge.database.pool)
@@ -112,7 +174,10 @@ async fn a_token_is_refreshed_before_it_ends() {
     bridge.clock.advance(Duration::minutes(58));
     assert!(use_token(&bridge, &location()).await.unwrap());
     let refresh = bridge.world.ghl.faults().seen_at(TOKEN).remove(1).body;
-    assert_eq!((&refresh["grant_type"], &refresh["user_type"]), (&Value::from("refresh_token"), &Value::from("Location")));
+    assert_eq!(
+        (&refresh["grant_type"], &refresh["user_type"]),
+        (&Value::from("refresh_token"), &Value::from("Location"))
+    );
 }
 
 #[tokio::test]
@@ -144,7 +209,11 @@ async fn many_callers_at_once_refresh_once() {
     for caller in callers.collect::<Vec<_>>() {
         caller.await.unwrap().unwrap();
     }
-    assert_eq!(bridge.world.ghl.faults().count(TOKEN), 2, "the install and one refresh");
+    assert_eq!(
+        bridge.world.ghl.faults().count(TOKEN),
+        2,
+        "the install and one refresh"
+    );
 }
 
 #[tokio::test]
@@ -152,9 +221,22 @@ async fn a_refusal_of_another_meaning_never_refreshes() {
     let bridge = Bridge::bare().await;
     bridge.install().await;
     let scope = r#"{"statusCode":401,"message":"The token is not authorized for this scope."}"#;
-    bridge.world.ghl.faults().push("GET /contacts/search/duplicate", Fault::answer(401, scope));
+    bridge
+        .world
+        .ghl
+        .faults()
+        .push("GET /contacts/search/duplicate", Fault::answer(401, scope));
     let refused = use_token(&bridge, &location()).await;
-    assert!(matches!(refused, Err(TokenError::Call(CallError { advice: Advice::Reject, .. }))), "{refused:?}");
+    assert!(
+        matches!(
+            refused,
+            Err(TokenError::Call(CallError {
+                advice: Advice::Reject,
+                ..
+            }))
+        ),
+        "{refused:?}"
+    );
     assert_eq!(bridge.world.ghl.faults().count(TOKEN), 1);
 }
 
@@ -169,14 +251,20 @@ async fn a_dead_refresh_token_is_replaced_from_the_companys_or_asks_for_a_reinst
         .execute(&bridge.database.pool)
         .await
         .unwrap();
-    assert!(use_token(&bridge, &location()).await.unwrap(), "minted anew");
+    assert!(
+        use_token(&bridge, &location()).await.unwrap(),
+        "minted anew"
+    );
 
     let alone = Bridge::bare().await;
     alone.install().await;
     alone.world.ghl.revoke_refresh_tokens();
     alone.clock.advance(Duration::hours(25));
     let ended = use_token(&alone, &location()).await;
-    assert!(matches!(ended, Err(TokenError::NeedsReinstall(_))), "{ended:?}");
+    assert!(
+        matches!(ended, Err(TokenError::NeedsReinstall(_))),
+        "{ended:?}"
+    );
 }
 
 #[tokio::test]
@@ -184,13 +272,28 @@ async fn a_malformed_grant_is_an_error_and_loses_no_token() {
     let bridge = Bridge::bare().await;
     bridge.install().await;
     bridge.clock.advance(Duration::hours(25));
-    for body in ["", "[]", r#"{"access_token":5}"#, r#"{"access_token":"a","traceId":"trace-9"}"#] {
-        bridge.world.ghl.faults().push(TOKEN, Fault::answer(200, body));
+    for body in [
+        "",
+        "[]",
+        r#"{"access_token":5}"#,
+        r#"{"access_token":"a","traceId":"trace-9"}"#,
+    ] {
+        bridge
+            .world
+            .ghl
+            .faults()
+            .push(TOKEN, Fault::answer(200, body));
         let failed = use_token(&bridge, &location()).await;
-        assert!(matches!(&failed, Err(TokenError::Call(_))), "{body}: {failed:?}");
+        assert!(
+            matches!(&failed, Err(TokenError::Call(_))),
+            "{body}: {failed:?}"
+        );
         if body.contains("trace-9") {
             assert!(failed.unwrap_err().to_string().contains("trace-9"));
         }
     }
-    assert!(use_token(&bridge, &location()).await.unwrap(), "the stored pair still works");
+    assert!(
+        use_token(&bridge, &location()).await.unwrap(),
+        "the stored pair still works"
+    );
 }

@@ -7,7 +7,8 @@ use waapify_ghl::sandbox::{Fault, seed};
 use crate::harness::Bridge;
 
 const PHONE: &str = seed::AISYAH.2;
-const OUTAGE: &str = "\n\n{\"status\":\"error\",\"message\":\"Cannot connect to server. Please try again later\"}";
+const OUTAGE: &str =
+    "\n\n{\"status\":\"error\",\"message\":\"Cannot connect to server. Please try again later\"}";
 
 fn sends(bridge: &Bridge) -> Vec<Value> {
     let seen = bridge.world.waapify.faults().seen_at("send.php");
@@ -16,7 +17,10 @@ fn sends(bridge: &Bridge) -> Vec<Value> {
 
 fn texts(bridge: &Bridge) -> Vec<String> {
     let chat = bridge.world.waapify.chat(PHONE);
-    chat.into_iter().filter(|m| m.from_business).map(|m| m.text).collect()
+    chat.into_iter()
+        .filter(|m| m.from_business)
+        .map(|m| m.text)
+        .collect()
 }
 
 #[tokio::test]
@@ -47,19 +51,41 @@ async fn a_redelivered_message_is_sent_once() {
 #[tokio::test]
 async fn attachments_leave_one_after_the_other_behind_the_text() {
     let bridge = Bridge::new().await;
-    let files = ["https://files.example/menu.pdf", "https://files.example/kedai.jpg"];
-    let id = bridge.agent_sends(seed::AISYAH.0, "Menu kami", &files).await;
+    let files = [
+        "https://files.example/menu.pdf",
+        "https://files.example/kedai.jpg",
+    ];
+    let id = bridge
+        .agent_sends(seed::AISYAH.0, "Menu kami", &files)
+        .await;
     bridge.settle().await;
     let sent: Vec<_> = sends(&bridge)
         .iter()
-        .map(|query| [query["type"].clone(), query["message"].clone(), query["media_url"].clone(), query["filename"].clone()])
+        .map(|query| {
+            [
+                query["type"].clone(),
+                query["message"].clone(),
+                query["media_url"].clone(),
+                query["filename"].clone(),
+            ]
+        })
         .collect();
     assert_eq!(
         sent,
         [
             [json!("text"), json!("Menu kami"), Value::Null, json!("")],
-            [json!("media"), json!(""), json!(files[0]), json!("menu.pdf")],
-            [json!("media"), json!(""), json!(files[1]), json!("kedai.jpg")],
+            [
+                json!("media"),
+                json!(""),
+                json!(files[0]),
+                json!("menu.pdf")
+            ],
+            [
+                json!("media"),
+                json!(""),
+                json!(files[1]),
+                json!("kedai.jpg")
+            ],
         ]
     );
     assert_eq!(bridge.state(&id).await, "sent");
@@ -68,11 +94,18 @@ async fn attachments_leave_one_after_the_other_behind_the_text() {
 #[tokio::test]
 async fn a_gateway_in_trouble_is_tried_again_by_the_schedule_and_in_order() {
     let bridge = Bridge::new().await;
-    bridge.world.waapify.faults().push("send.php", Fault::answer(200, OUTAGE));
+    bridge
+        .world
+        .waapify
+        .faults()
+        .push("send.php", Fault::answer(200, OUTAGE));
     let first = bridge.agent_writes("satu").await;
     let second = bridge.agent_writes("dua").await;
     bridge.settle().await;
-    assert_eq!((bridge.state(&first).await, bridge.state(&second).await), ("accepted".into(), "accepted".into()));
+    assert_eq!(
+        (bridge.state(&first).await, bridge.state(&second).await),
+        ("accepted".into(), "accepted".into())
+    );
     assert_eq!(sends(&bridge).len(), 1, "the second waits behind the first");
     bridge.after(Duration::seconds(4)).await;
     assert_eq!(sends(&bridge).len(), 1, "not before its time");
@@ -83,7 +116,11 @@ async fn a_gateway_in_trouble_is_tried_again_by_the_schedule_and_in_order() {
 #[tokio::test]
 async fn one_failing_contact_does_not_hold_up_another() {
     let bridge = Bridge::new().await;
-    bridge.world.waapify.faults().push("send.php", Fault::answer(200, OUTAGE));
+    bridge
+        .world
+        .waapify
+        .faults()
+        .push("send.php", Fault::answer(200, OUTAGE));
     let stuck = bridge.agent_writes("tersangkut").await;
     bridge.settle().await;
     let other = bridge.agent_sends(seed::LIM_WEI.0, "lancar", &[]).await;
@@ -95,15 +132,25 @@ async fn one_failing_contact_does_not_hold_up_another() {
 #[tokio::test]
 async fn an_attempt_that_keeps_failing_ends_as_failed_with_a_sentence_in_ghl() {
     let bridge = Bridge::new().await;
-    let contact = bridge.world.ghl.add_contact(seed::LOCATION_ID, "Tiada WhatsApp", "+60123450000");
+    let contact = bridge
+        .world
+        .ghl
+        .add_contact(seed::LOCATION_ID, "Tiada WhatsApp", "+60123450000");
     let id = bridge.agent_sends(&contact, "hai", &[]).await;
     for _ in 0..6 {
         bridge.after(Duration::minutes(3)).await;
     }
-    assert_eq!(bridge.outbound(&id).await, ("failed".into(), Some("not_taken".into())));
+    assert_eq!(
+        bridge.outbound(&id).await,
+        ("failed".into(), Some("not_taken".into()))
+    );
     assert_eq!(sends(&bridge).len(), 4, "the first and three more");
     assert_eq!(bridge.ghl_status(&id), "failed");
-    assert!(bridge.ghl_error(&id).contains("may have no WhatsApp"), "{}", bridge.ghl_error(&id));
+    assert!(
+        bridge.ghl_error(&id).contains("may have no WhatsApp"),
+        "{}",
+        bridge.ghl_error(&id)
+    );
 }
 
 #[tokio::test]
@@ -111,7 +158,10 @@ async fn a_number_without_country_code_fails_at_once_and_nothing_is_sent() {
     let bridge = Bridge::new().await;
     let id = bridge.agent_sends(seed::NOMBOR_SALAH.0, "hai", &[]).await;
     bridge.after(Duration::seconds(10)).await;
-    assert_eq!(bridge.outbound(&id).await, ("failed".into(), Some("invalid_phone".into())));
+    assert_eq!(
+        bridge.outbound(&id).await,
+        ("failed".into(), Some("invalid_phone".into()))
+    );
     assert!(sends(&bridge).is_empty());
     assert_eq!(bridge.ghl_status(&id), "failed");
     assert!(bridge.ghl_error(&id).contains("country code"));
@@ -124,7 +174,10 @@ async fn a_location_without_a_number_is_told_so() {
     let id = bridge.agent_writes("hai").await;
     bridge.settle().await;
     bridge.after(Duration::seconds(10)).await;
-    assert_eq!(bridge.outbound(&id).await, ("failed".into(), Some("not_connected".into())));
+    assert_eq!(
+        bridge.outbound(&id).await,
+        ("failed".into(), Some("not_connected".into()))
+    );
     assert!(bridge.ghl_error(&id).contains("Connect one"));
 }
 
@@ -133,7 +186,10 @@ async fn a_delivery_of_an_unknown_location_ends_without_a_call_to_ghl() {
     let bridge = Bridge::bare().await;
     let id = bridge.agent_writes("hai").await;
     bridge.after(Duration::HOUR).await;
-    assert_eq!(bridge.outbound(&id).await, ("failed".into(), Some("not_installed".into())));
+    assert_eq!(
+        bridge.outbound(&id).await,
+        ("failed".into(), Some("not_installed".into()))
+    );
     assert!(bridge.world.ghl.faults().seen().is_empty());
 }
 
@@ -156,16 +212,29 @@ async fn a_lost_link_holds_the_number_and_its_messages_flow_when_it_is_back() {
     let first = bridge.agent_writes("satu").await;
     let second = bridge.agent_sends(seed::LIM_WEI.0, "dua", &[]).await;
     bridge.after(Duration::minutes(6)).await;
-    assert_eq!((bridge.state(&first).await, bridge.state(&second).await), ("accepted".into(), "accepted".into()));
-    let reason: Option<String> =
-        sqlx::query_scalar("select hold_reason from numbers").fetch_one(&bridge.database.pool).await.unwrap();
-    assert!(reason.unwrap().contains("scan the QR code"), "the reason is visible");
+    assert_eq!(
+        (bridge.state(&first).await, bridge.state(&second).await),
+        ("accepted".into(), "accepted".into())
+    );
+    let reason: Option<String> = sqlx::query_scalar("select hold_reason from numbers")
+        .fetch_one(&bridge.database.pool)
+        .await
+        .unwrap();
+    assert!(
+        reason.unwrap().contains("scan the QR code"),
+        "the reason is visible"
+    );
     bridge.world.waapify.link().await;
     bridge.after(Duration::minutes(6)).await;
     bridge.settle().await;
-    assert_eq!((bridge.state(&first).await, bridge.state(&second).await), ("sent".into(), "sent".into()));
-    let reason: Option<String> =
-        sqlx::query_scalar("select hold_reason from numbers").fetch_one(&bridge.database.pool).await.unwrap();
+    assert_eq!(
+        (bridge.state(&first).await, bridge.state(&second).await),
+        ("sent".into(), "sent".into())
+    );
+    let reason: Option<String> = sqlx::query_scalar("select hold_reason from numbers")
+        .fetch_one(&bridge.database.pool)
+        .await
+        .unwrap();
     assert_eq!(reason, None);
 }
 
@@ -177,16 +246,27 @@ async fn a_number_that_stays_away_for_a_day_fails_its_messages_readably() {
     bridge.settle().await;
     bridge.after(Duration::hours(25)).await;
     bridge.after(Duration::minutes(6)).await;
-    assert_eq!(bridge.outbound(&id).await, ("failed".into(), Some("number_stopped".into())));
+    assert_eq!(
+        bridge.outbound(&id).await,
+        ("failed".into(), Some("number_stopped".into()))
+    );
 }
 
 #[tokio::test]
 async fn a_send_whose_answer_is_lost_is_confirmed_by_its_echo_and_not_repeated() {
     let bridge = Bridge::new().await;
-    bridge.world.waapify.faults().push("send.php", Fault::after_effect(200, "\n\nnull"));
+    bridge
+        .world
+        .waapify
+        .faults()
+        .push("send.php", Fault::after_effect(200, "\n\nnull"));
     let id = bridge.agent_writes("sekali sahaja").await;
     bridge.settle().await;
-    bridge.until("the echo confirms it", async || bridge.state(&id).await != "unconfirmed").await;
+    bridge
+        .until("the echo confirms it", async || {
+            bridge.state(&id).await != "unconfirmed"
+        })
+        .await;
     bridge.world.waapify.customer_receives(PHONE).await;
     bridge.after(Duration::HOUR).await;
     assert_eq!(sends(&bridge).len(), 1);
@@ -196,7 +276,11 @@ async fn a_send_whose_answer_is_lost_is_confirmed_by_its_echo_and_not_repeated()
 #[tokio::test]
 async fn a_send_without_an_echo_is_tried_once_more_and_then_fails_honestly() {
     let bridge = Bridge::new().await;
-    bridge.world.waapify.faults().always("send.php", Fault::answer(200, "[]"));
+    bridge
+        .world
+        .waapify
+        .faults()
+        .always("send.php", Fault::answer(200, "[]"));
     let id = bridge.agent_writes("entah").await;
     let behind = bridge.agent_writes("menunggu").await;
     bridge.settle().await;
@@ -205,11 +289,18 @@ async fn a_send_without_an_echo_is_tried_once_more_and_then_fails_honestly() {
     assert_eq!(sends(&bridge).len(), 1, "the echo has its time");
     bridge.after(Duration::minutes(2)).await;
     assert_eq!(sends(&bridge).len(), 2, "once more");
-    assert_eq!(bridge.state(&behind).await, "accepted", "the conversation behind it waits");
+    assert_eq!(
+        bridge.state(&behind).await,
+        "accepted",
+        "the conversation behind it waits"
+    );
     bridge.world.waapify.faults().clear();
     bridge.after(Duration::minutes(3)).await;
     bridge.after(Duration::seconds(10)).await;
-    assert_eq!(bridge.outbound(&id).await, ("failed".into(), Some("unconfirmed".into())));
+    assert_eq!(
+        bridge.outbound(&id).await,
+        ("failed".into(), Some("unconfirmed".into()))
+    );
     assert!(bridge.ghl_error(&id).contains("may have arrived"));
     assert_eq!(texts(&bridge), ["menunggu"]);
 }
@@ -218,11 +309,18 @@ async fn a_send_without_an_echo_is_tried_once_more_and_then_fails_honestly() {
 async fn a_refused_request_fails_with_waapifys_words() {
     let bridge = Bridge::new().await;
     let refusal = "\n\n{\"status\":\"error\",\"message\":\"Message type not supported\"}";
-    bridge.world.waapify.faults().push("send.php", Fault::answer(200, refusal));
+    bridge
+        .world
+        .waapify
+        .faults()
+        .push("send.php", Fault::answer(200, refusal));
     let id = bridge.agent_writes("hai").await;
     bridge.settle().await;
     bridge.after(Duration::seconds(10)).await;
-    assert_eq!(bridge.outbound(&id).await, ("failed".into(), Some("rejected".into())));
+    assert_eq!(
+        bridge.outbound(&id).await,
+        ("failed".into(), Some("rejected".into()))
+    );
     assert!(bridge.ghl_error(&id).contains("Message type not supported"));
 }
 
@@ -235,7 +333,11 @@ async fn sends_of_one_number_keep_their_distance() {
     .await;
     bridge.install().await;
     bridge.connect().await;
-    for (contact, text) in [(seed::AISYAH.0, "a"), (seed::LIM_WEI.0, "b"), (seed::AISYAH.0, "c")] {
+    for (contact, text) in [
+        (seed::AISYAH.0, "a"),
+        (seed::LIM_WEI.0, "b"),
+        (seed::AISYAH.0, "c"),
+    ] {
         bridge.agent_sends(contact, text, &[]).await;
     }
     for sent in 1..=3 {
@@ -250,7 +352,11 @@ async fn sends_of_one_number_keep_their_distance() {
 #[tokio::test]
 async fn every_step_of_a_message_is_in_its_timeline_without_its_text() {
     let bridge = Bridge::new().await;
-    bridge.world.waapify.faults().push("send.php", Fault::answer(200, OUTAGE));
+    bridge
+        .world
+        .waapify
+        .faults()
+        .push("send.php", Fault::answer(200, OUTAGE));
     bridge.agent_writes("rahsia pelanggan").await;
     bridge.settle().await;
     bridge.after(Duration::seconds(10)).await;
@@ -259,8 +365,16 @@ async fn every_step_of_a_message_is_in_its_timeline_without_its_text() {
     let steps = steps(&bridge).await;
     let states: Vec<_> = steps.iter().map(|(state, _)| state.as_str()).collect();
     assert_eq!(states, ["accepted", "sent", "delivered"]);
-    assert!(steps[0].1.as_deref().unwrap().contains("Cannot connect to server"));
-    assert!(!format!("{steps:?}").contains("rahsia") && !format!("{steps:?}").contains("60123456789"));
+    assert!(
+        steps[0]
+            .1
+            .as_deref()
+            .unwrap()
+            .contains("Cannot connect to server")
+    );
+    assert!(
+        !format!("{steps:?}").contains("rahsia") && !format!("{steps:?}").contains("60123456789")
+    );
 }
 
 async fn steps(bridge: &Bridge) -> Vec<(String, Option<String>)> {

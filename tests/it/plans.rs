@@ -29,7 +29,11 @@ fn parts(body: &Value) -> Vec<Part> {
 fn failure(body: &Value) -> &'static str {
     match of(body) {
         Plan::Fail(failure) => {
-            assert!(failure.message.ends_with('.') && failure.message.len() > 40, "{}", failure.message);
+            assert!(
+                failure.message.ends_with('.') && failure.message.len() > 40,
+                "{}",
+                failure.message
+            );
             failure.code
         }
         other => panic!("{other:?}"),
@@ -62,14 +66,30 @@ fn every_delivery_of_the_corpus_becomes_what_the_facts_say() {
         ("sms_escaped_unicode", "Hai 👋 café / 1.0"),
         ("sms_lone_surrogate", "potong \u{fffd} di tengah"),
     ] {
-        let plan = plan(&payload(&format!("ghl/webhooks/provider_outbound_{file}.json")));
-        assert!(matches!(&plan, Plan::Send { chat, .. } if chat == "60123456789"), "{file}: {plan:?}");
+        let plan = plan(&payload(&format!(
+            "ghl/webhooks/provider_outbound_{file}.json"
+        )));
+        assert!(
+            matches!(&plan, Plan::Send { chat, .. } if chat == "60123456789"),
+            "{file}: {plan:?}"
+        );
         assert_eq!(text(plan), expected, "{file}");
     }
-    let unicode = text(plan(&payload("ghl/webhooks/provider_outbound_sms_unicode.json")));
-    assert!(unicode.contains("👩‍👩‍👧‍👦") && unicode.contains("العربية") && unicode.contains("\n\n"), "{unicode}");
-    for (file, code) in [("sms_empty", "empty"), ("sms_phone_national", "invalid_phone")] {
-        let body: Value = serde_json::from_slice(&payload(&format!("ghl/webhooks/provider_outbound_{file}.json"))).unwrap();
+    let unicode = text(plan(&payload(
+        "ghl/webhooks/provider_outbound_sms_unicode.json",
+    )));
+    assert!(
+        unicode.contains("👩‍👩‍👧‍👦") && unicode.contains("العربية") && unicode.contains("\n\n"),
+        "{unicode}"
+    );
+    for (file, code) in [
+        ("sms_empty", "empty"),
+        ("sms_phone_national", "invalid_phone"),
+    ] {
+        let body: Value = serde_json::from_slice(&payload(&format!(
+            "ghl/webhooks/provider_outbound_{file}.json"
+        )))
+        .unwrap();
         assert_eq!(failure(&body), code, "{file}");
     }
     let email = plan(&payload("ghl/webhooks/provider_outbound_email.json"));
@@ -78,52 +98,116 @@ fn every_delivery_of_the_corpus_becomes_what_the_facts_say() {
 
 #[test]
 fn attachments_go_out_in_order_as_addresses_with_names() {
-    let Plan::Send { parts, .. } = plan(&payload("ghl/webhooks/provider_outbound_sms_attachments_many.json")) else {
+    let Plan::Send { parts, .. } = plan(&payload(
+        "ghl/webhooks/provider_outbound_sms_attachments_many.json",
+    )) else {
         panic!("not sent")
     };
-    let files: Vec<_> = parts.iter().map(|part| part.media.as_ref().unwrap().filename.as_str()).collect();
+    let files: Vec<_> = parts
+        .iter()
+        .map(|part| part.media.as_ref().unwrap().filename.as_str())
+        .collect();
     assert_eq!(files, ["a.jpg", "b c.mp4", "wAapDoc000000000001"]);
     let texts: Vec<_> = parts.iter().map(|part| part.text.as_str()).collect();
-    assert_eq!(texts, ["Tiga fail", "", ""], "the first picture carries the text");
-    assert!(parts[1].media.as_ref().unwrap().url.ends_with("/media/b%20c.mp4"));
+    assert_eq!(
+        texts,
+        ["Tiga fail", "", ""],
+        "the first picture carries the text"
+    );
+    assert!(
+        parts[1]
+            .media
+            .as_ref()
+            .unwrap()
+            .url
+            .ends_with("/media/b%20c.mp4")
+    );
 }
 
 #[test]
 fn a_file_that_takes_no_caption_comes_after_the_text() {
-    let parts = parts(&message(&json!({"message": "dengar ini", "attachments": ["https://x.example/voice.ogg"]})));
+    let parts = parts(&message(
+        &json!({"message": "dengar ini", "attachments": ["https://x.example/voice.ogg"]}),
+    ));
     assert_eq!(parts.len(), 2);
-    assert_eq!((parts[0].text.as_str(), parts[0].media.is_none()), ("dengar ini", true));
+    assert_eq!(
+        (parts[0].text.as_str(), parts[0].media.is_none()),
+        ("dengar ini", true)
+    );
     assert!(parts[1].media.is_some());
-    let only = plan(&payload("ghl/webhooks/provider_outbound_sms_empty_message_with_attachment.json"));
-    assert!(matches!(only, Plan::Send { parts, .. } if parts.len() == 1 && parts[0].media.is_some()));
+    let only = plan(&payload(
+        "ghl/webhooks/provider_outbound_sms_empty_message_with_attachment.json",
+    ));
+    assert!(
+        matches!(only, Plan::Send { parts, .. } if parts.len() == 1 && parts[0].media.is_some())
+    );
 }
 
 #[test]
 fn a_message_may_be_null_a_number_or_missing() {
-    assert_eq!(parts(&message(&json!({"message": 12_345})))[0].text, "12345");
+    assert_eq!(
+        parts(&message(&json!({"message": 12_345})))[0].text,
+        "12345"
+    );
     assert_eq!(parts(&message(&json!({"message": true})))[0].text, "true");
-    for nothing in [json!({"message": null}), json!({}), json!({"message": "", "attachments": null}), json!({"message": " \n ", "attachments": [null]}), json!({"message": []})] {
+    for nothing in [
+        json!({"message": null}),
+        json!({}),
+        json!({"message": "", "attachments": null}),
+        json!({"message": " \n ", "attachments": [null]}),
+        json!({"message": []}),
+    ] {
         assert_eq!(failure(&message(&nothing)), "empty", "{nothing}");
     }
 }
 
 #[test]
 fn a_phone_without_its_country_code_is_never_guessed() {
-    for phone in [json!("0123456789"), json!("60123456789"), json!(60_123_456_789_u64), json!("012-345 6789"), json!("+0123456789"), json!("+60"), json!("+601234567890123456"), json!("abc"), json!("+999999999999")] {
-        assert_eq!(failure(&message(&json!({"message": "x", "phone": phone}))), "invalid_phone", "{phone}");
+    for phone in [
+        json!("0123456789"),
+        json!("60123456789"),
+        json!(60_123_456_789_u64),
+        json!("012-345 6789"),
+        json!("+0123456789"),
+        json!("+60"),
+        json!("+601234567890123456"),
+        json!("abc"),
+        json!("+999999999999"),
+    ] {
+        assert_eq!(
+            failure(&message(&json!({"message": "x", "phone": phone}))),
+            "invalid_phone",
+            "{phone}"
+        );
     }
     for phone in [json!(null), json!(""), json!("  "), json!([])] {
-        assert_eq!(failure(&message(&json!({"message": "x", "phone": phone}))), "no_phone", "{phone}");
+        assert_eq!(
+            failure(&message(&json!({"message": "x", "phone": phone}))),
+            "no_phone",
+            "{phone}"
+        );
     }
-    for (phone, digits) in [("+60 12-345 6789", "60123456789"), ("+65 9123 4567", "6591234567"), (" +1 (202) 555-0123 ", "12025550123")] {
+    for (phone, digits) in [
+        ("+60 12-345 6789", "60123456789"),
+        ("+65 9123 4567", "6591234567"),
+        (" +1 (202) 555-0123 ", "12025550123"),
+    ] {
         let plan = of(&message(&json!({"message": "x", "phone": phone})));
-        assert!(matches!(&plan, Plan::Send { chat, .. } if chat == digits), "{phone}: {plan:?}");
+        assert!(
+            matches!(&plan, Plan::Send { chat, .. } if chat == digits),
+            "{phone}: {plan:?}"
+        );
     }
 }
 
 #[test]
 fn an_attachment_without_a_usable_address_fails_readably() {
-    for address in ["", "file:///etc/passwd", "javascript:alert(1)", "not an address"] {
+    for address in [
+        "",
+        "file:///etc/passwd",
+        "javascript:alert(1)",
+        "not an address",
+    ] {
         let body = message(&json!({"message": "x", "attachments": [address]}));
         assert_eq!(failure(&body), "bad_attachment", "{address}");
     }
@@ -139,9 +223,15 @@ fn text_that_the_gateway_would_rewrite_is_made_safe() {
 fn a_long_text_is_split_at_sentences_and_nothing_is_lost() {
     let body = payload("ghl/webhooks/provider_outbound_sms_long.json");
     let original: Value = serde_json::from_slice(&body).unwrap();
-    let Plan::Send { parts, .. } = plan(&body) else { panic!("not sent") };
+    let Plan::Send { parts, .. } = plan(&body) else {
+        panic!("not sent")
+    };
     assert!(parts.len() > 1);
-    let joined = parts.iter().map(|part| part.text.as_str()).collect::<Vec<_>>().join(" ");
+    let joined = parts
+        .iter()
+        .map(|part| part.text.as_str())
+        .collect::<Vec<_>>()
+        .join(" ");
     assert_eq!(joined, original["message"].as_str().unwrap().trim());
 }
 
@@ -151,7 +241,9 @@ fn a_body_that_cannot_be_read_any_more_fails_readably() {
 }
 
 fn encoded(text: &str) -> usize {
-    form_urlencoded::byte_serialize(text.as_bytes()).map(str::len).sum()
+    form_urlencoded::byte_serialize(text.as_bytes())
+        .map(str::len)
+        .sum()
 }
 
 proptest! {

@@ -1,1 +1,132 @@
-//! later
+//! The running service: its workers wake at once, probes tell the truth, and a stop loses nothing.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use waapify_ghl::app::App;
+use waapify_ghl::clock::Clock;
+use waapify_ghl::db;
+use waapify_ghl::sandbox::{Timings, seed};
+
+use crate::harness::{Bridge, ask, environment, settings};
+
+/// Runs the workers of a bridge beside its routes, as `serve` does.
+async fn run(bridge: &Bridge) -> (watch::Sender<bool>, JoinHandle<anyhow::Result<()>>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (stop, stopping) = watch::channel(false);
+    (
+        stop,
+        tokio::spawn(bridge.app.clone().run(listener, Router::new(), stopping)),
+    )
+}
+
+async fn wait(what: &str, came_true: impl AsyncFn() -> bool) {
+    let looked = async {
+        let mut look = tokio::time::interval(Duration::from_millis(5));
+        while !came_true().await {
+            look.tick().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), looked)
+        .await
+        .expect(what);
+}
+
+#[tokio::test]
+async fn a_message_goes_through_without_anyone_driving_the_workers() {
+    let bridge = Bridge::new().await;
+    let (stop, running) = run(&bridge).await;
+    let id = bridge.agent_writes("hai").await;
+    wait("it is sent", async || bridge.state(&id).await == "sent").await;
+    let reply = bridge
+        .world
+        .waapify
+        .customer_sends(seed::AISYAH.2, seed::AISYAH.1, "hai juga")
+        .await;
+    wait("the reply is posted", async || {
+        bridge
+            .inbound(&reply)
+            .await
+            .is_some_and(|(state, _, _)| state == "posted")
+    })
+    .await;
+    stop.send_replace(true);
+    running.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_stop_lets_a_send_in_hand_end_and_takes_no_other() {
+    let bridge = Bridge::new().await;
+    bridge
+        .world
+        .adjust(|timings: &mut Timings| timings.send_takes = Duration::from_millis(400));
+    let (stop, running) = run(&bridge).await;
+    let first = bridge.agent_writes("satu").await;
+    wait("it is being sent", async || {
+        bridge.state(&first).await == "sending"
+    })
+    .await;
+    stop.send_replace(true);
+    let second = bridge.agent_writes("dua").await;
+    running.await.unwrap().unwrap();
+    assert_eq!(bridge.state(&first).await, "sent");
+    assert_eq!(
+        bridge.state(&second).await,
+        "accepted",
+        "it waits for the next process"
+    );
+}
+
+#[tokio::test]
+async fn a_send_whose_process_died_waits_for_its_echo_and_is_not_repeated() {
+    let bridge = Bridge::new().await;
+    bridge.world.adjust(|timings: &mut Timings| {
+        timings.send_takes = Duration::from_millis(400);
+        timings.echo_after = Duration::from_millis(600);
+    });
+    let (_stop, running) = run(&bridge).await;
+    let id = bridge.agent_writes("sekali").await;
+    wait("the gateway has it", async || {
+        bridge.world.waapify.faults().count("send.php") == 1
+    })
+    .await;
+    // The tasks of an aborted runner end where they stand, as those of a killed process.
+    running.abort();
+    let _ = running.await;
+    bridge
+        .until("the echo confirms it", async || {
+            bridge.state(&id).await == "sent"
+        })
+        .await;
+    bridge.after(time::Duration::HOUR).await;
+    assert_eq!(bridge.world.waapify.faults().count("send.php"), 1);
+}
+
+#[tokio::test]
+async fn probes_tell_whether_the_database_answers() {
+    let bridge = Bridge::bare().await;
+    assert_eq!(
+        bridge.get("/healthz").await,
+        (StatusCode::OK, "ok\n".into())
+    );
+    assert_eq!(
+        bridge.get("/readyz").await,
+        (StatusCode::OK, "ready\n".into())
+    );
+    let nowhere = db::open_pool("postgres://nobody@127.0.0.1:9/none").unwrap();
+    let environment = environment("http://localhost:8080", "http://127.0.0.1:9");
+    let routes = App::new(&settings(&environment), nowhere, Clock::system())
+        .unwrap()
+        .router();
+    for (path, expected) in [
+        ("/healthz", StatusCode::OK),
+        ("/readyz", StatusCode::SERVICE_UNAVAILABLE),
+    ] {
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        assert_eq!(ask(&routes, request).await.0, expected, "{path}");
+    }
+}

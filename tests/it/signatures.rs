@@ -16,7 +16,12 @@ fn verifier() -> Verifier {
 }
 
 fn check(headers: &[(&str, &str)], body: &[u8]) -> Result<(), SignatureError> {
-    let find = |name: &str| headers.iter().find(|(key, _)| *key == name).map(|(_, value)| *value);
+    let find = |name: &str| {
+        headers
+            .iter()
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| *value)
+    };
     verifier().verify(find, body)
 }
 
@@ -26,7 +31,13 @@ fn corpus() -> Vec<(String, String, String)> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let rows = file["signatures"].as_array().unwrap();
     rows.iter()
-        .map(|row| (text(&row["file"]), text(&row["x-ghl-signature"]), text(&row["x-wh-signature"])))
+        .map(|row| {
+            (
+                text(&row["file"]),
+                text(&row["x-ghl-signature"]),
+                text(&row["x-wh-signature"]),
+            )
+        })
         .collect()
 }
 
@@ -36,7 +47,11 @@ fn every_signature_of_the_corpus_is_accepted_over_the_raw_bytes() {
     assert!(corpus.len() >= 45, "{}", corpus.len());
     for (file, ed25519, rsa) in corpus {
         let body = payload(&format!("ghl/webhooks/{file}"));
-        assert_eq!(check(&[("x-ghl-signature", &ed25519)], &body), Ok(()), "{file}");
+        assert_eq!(
+            check(&[("x-ghl-signature", &ed25519)], &body),
+            Ok(()),
+            "{file}"
+        );
         assert_eq!(check(&[("x-wh-signature", &rsa)], &body), Ok(()), "{file}");
     }
 }
@@ -44,15 +59,29 @@ fn every_signature_of_the_corpus_is_accepted_over_the_raw_bytes() {
 #[test]
 fn a_changed_body_or_another_bodys_signature_is_refused() {
     let corpus = corpus();
-    for ((file, ed25519, rsa), (_, other_ed25519, other_rsa)) in corpus.iter().zip(corpus.iter().skip(1)) {
+    for ((file, ed25519, rsa), (_, other_ed25519, other_rsa)) in
+        corpus.iter().zip(corpus.iter().skip(1))
+    {
         let body = payload(&format!("ghl/webhooks/{file}"));
         let longer = [body.as_slice(), b" "].concat();
         let wrong = Err(SignatureError::Wrong);
-        assert_eq!(check(&[("x-ghl-signature", ed25519)], &longer), wrong, "{file}");
+        assert_eq!(
+            check(&[("x-ghl-signature", ed25519)], &longer),
+            wrong,
+            "{file}"
+        );
         assert_eq!(check(&[("x-wh-signature", rsa)], &longer), wrong, "{file}");
         if ed25519 != other_ed25519 {
-            assert_eq!(check(&[("x-ghl-signature", other_ed25519)], &body), wrong, "{file}");
-            assert_eq!(check(&[("x-wh-signature", other_rsa)], &body), wrong, "{file}");
+            assert_eq!(
+                check(&[("x-ghl-signature", other_ed25519)], &body),
+                wrong,
+                "{file}"
+            );
+            assert_eq!(
+                check(&[("x-wh-signature", other_rsa)], &body),
+                wrong,
+                "{file}"
+            );
         }
     }
 }
@@ -62,7 +91,8 @@ fn if_the_newer_signature_is_there_only_it_counts() {
     let (file, ed25519, rsa) = corpus().remove(0);
     let body = payload(&format!("ghl/webhooks/{file}"));
     let bad = STANDARD.encode([0; 64]);
-    let both = |new: &str, old: &str| check(&[("x-ghl-signature", new), ("x-wh-signature", old)], &body);
+    let both =
+        |new: &str, old: &str| check(&[("x-ghl-signature", new), ("x-wh-signature", old)], &body);
     assert_eq!(both(&bad, &rsa), Err(SignatureError::Wrong));
     assert_eq!(both("N/A", &rsa), Err(SignatureError::Missing));
     assert_eq!(both(&ed25519, "nonsense"), Ok(()));
@@ -71,8 +101,17 @@ fn if_the_newer_signature_is_there_only_it_counts() {
 
 #[test]
 fn no_signature_and_not_applicable_are_missing() {
-    for headers in [vec![], vec![("x-ghl-signature", "N/A")], vec![("x-wh-signature", "N/A")], vec![("x-ghl-signature", " ")]] {
-        assert_eq!(check(&headers, b"{}"), Err(SignatureError::Missing), "{headers:?}");
+    for headers in [
+        vec![],
+        vec![("x-ghl-signature", "N/A")],
+        vec![("x-wh-signature", "N/A")],
+        vec![("x-ghl-signature", " ")],
+    ] {
+        assert_eq!(
+            check(&headers, b"{}"),
+            Err(SignatureError::Missing),
+            "{headers:?}"
+        );
     }
 }
 
@@ -80,9 +119,21 @@ fn no_signature_and_not_applicable_are_missing() {
 #[test]
 fn the_published_ed25519_vectors_hold() {
     let vectors = [
-        ("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a", "", "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b"),
-        ("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c", "72", "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00"),
-        ("fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025", "af82", "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a"),
+        (
+            "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
+            "",
+            "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b",
+        ),
+        (
+            "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c",
+            "72",
+            "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00",
+        ),
+        (
+            "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025",
+            "af82",
+            "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a",
+        ),
     ];
     for (key, message, signature) in vectors {
         let key = Ed25519Key::parse(&STANDARD.encode(hex(key))).unwrap();
@@ -90,7 +141,10 @@ fn the_published_ed25519_vectors_hold() {
         let header = STANDARD.encode(hex(signature));
         let find = |name: &str| (name == "x-ghl-signature").then_some(header.as_str());
         assert_eq!(verifier.verify(find, &hex(message)), Ok(()));
-        assert_eq!(verifier.verify(find, b"another"), Err(SignatureError::Wrong));
+        assert_eq!(
+            verifier.verify(find, b"another"),
+            Err(SignatureError::Wrong)
+        );
     }
 }
 
@@ -99,20 +153,33 @@ fn the_default_settings_hold_the_published_keys() {
     let defaults: toml::Table = include_str!("../../config/default.toml").parse().unwrap();
     let base64_of = |pem: Vec<u8>| -> String {
         let text = String::from_utf8(pem).unwrap();
-        text.lines().filter(|line| !line.starts_with("-----")).collect()
+        text.lines()
+            .filter(|line| !line.starts_with("-----"))
+            .collect()
     };
     for (setting, file) in [
         ("ghl_ed25519_public_key", "ghl-published-ed25519.public.pem"),
         ("ghl_rsa_public_key", "ghl-published-rsa4096.public.pem"),
     ] {
-        let value: String = defaults[setting].as_str().unwrap().split_whitespace().collect();
-        assert_eq!(value, base64_of(payload(&format!("ghl/keys/{file}"))), "{setting}");
+        let value: String = defaults[setting]
+            .as_str()
+            .unwrap()
+            .split_whitespace()
+            .collect();
+        assert_eq!(
+            value,
+            base64_of(payload(&format!("ghl/keys/{file}"))),
+            "{setting}"
+        );
     }
 }
 
 #[test]
 fn a_key_is_read_as_pem_as_one_line_and_as_bare_base64() {
-    for pem in [TEST_ED25519_KEY, include_str!("../payloads/ghl/keys/ghl-published-ed25519.public.pem")] {
+    for pem in [
+        TEST_ED25519_KEY,
+        include_str!("../payloads/ghl/keys/ghl-published-ed25519.public.pem"),
+    ] {
         let bare: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
         for text in [pem.to_owned(), bare, pem.replace('\n', "\\n")] {
             assert!(Ed25519Key::parse(&text).is_ok(), "{text}");

@@ -25,7 +25,10 @@ async fn delivered_and_read_reach_ghl_with_the_documented_fields_only() {
     bridge.world.waapify.customer_reads(seed::AISYAH.2).await;
     bridge.after(Duration::seconds(1)).await;
     assert_eq!(bridge.ghl_status(&id), "read");
-    assert_eq!(told(&bridge), [json!({"status": "delivered"}), json!({"status": "read"})]);
+    assert_eq!(
+        told(&bridge),
+        [json!({"status": "delivered"}), json!({"status": "read"})]
+    );
     let call = bridge.world.ghl.faults().seen_at(STATUS).remove(0);
     assert_eq!(call.headers["version"], "2021-04-15");
     assert!(call.path.contains(&id));
@@ -57,13 +60,18 @@ async fn a_read_that_overtakes_a_delivered_costs_one_call() {
 #[tokio::test]
 async fn not_yet_is_asked_again_without_a_new_token() {
     let bridge = Bridge::new().await;
-    let not_yet = r#"{"statusCode":403,"message":"No conversation provider found for this message"}"#;
+    let not_yet =
+        r#"{"statusCode":403,"message":"No conversation provider found for this message"}"#;
     let older = r#"{"statusCode":401,"message":"No conversation provider found for this message"}"#;
     let id = bridge.agent_writes("hai").await;
     bridge.settle().await;
     let tokens_before = bridge.world.ghl.faults().count("POST /oauth/token");
     for body in [(403, not_yet), (401, older), (403, not_yet)] {
-        bridge.world.ghl.faults().push(STATUS, Fault::answer(body.0, body.1));
+        bridge
+            .world
+            .ghl
+            .faults()
+            .push(STATUS, Fault::answer(body.0, body.1));
     }
     bridge.world.waapify.customer_receives(seed::AISYAH.2).await;
     for _ in 0..12 {
@@ -71,7 +79,10 @@ async fn not_yet_is_asked_again_without_a_new_token() {
     }
     assert_eq!(bridge.ghl_status(&id), "delivered");
     assert_eq!(told(&bridge).len(), 4);
-    assert_eq!(bridge.world.ghl.faults().count("POST /oauth/token"), tokens_before);
+    assert_eq!(
+        bridge.world.ghl.faults().count("POST /oauth/token"),
+        tokens_before
+    );
 }
 
 #[tokio::test]
@@ -85,7 +96,11 @@ async fn a_status_never_goes_backwards() {
     let wa_id = bridge.world.waapify.chat(seed::AISYAH.2)[0].id.clone();
     for status in [3, 2, 1, 0] {
         let late = json!([{"key": {"remoteJid": "60123456789@s.whatsapp.net", "id": wa_id, "fromMe": true}, "update": {"status": status}}]);
-        bridge.world.waapify.post_event("messages.update", late).await;
+        bridge
+            .world
+            .waapify
+            .post_event("messages.update", late)
+            .await;
     }
     bridge.after(Duration::HOUR).await;
     assert_eq!(bridge.state(&id).await, "read");
@@ -111,7 +126,11 @@ async fn a_receipt_that_overtakes_the_gateways_answer_is_kept_and_counts() {
             }
         };
         let ack = json!([{"key": {"remoteJid": "60123456789@s.whatsapp.net", "id": chat[0].id, "fromMe": true}, "update": {"status": 3}}]);
-        bridge.world.waapify.post_event("messages.update", ack).await;
+        bridge
+            .world
+            .waapify
+            .post_event("messages.update", ack)
+            .await;
     };
     tokio::join!(bridge.settle(), ack);
     bridge.settle().await;
@@ -121,13 +140,19 @@ async fn a_receipt_that_overtakes_the_gateways_answer_is_kept_and_counts() {
 #[tokio::test]
 async fn a_message_of_several_parts_is_delivered_when_its_last_part_is() {
     let bridge = Bridge::new().await;
-    let id = bridge.agent_sends(seed::AISYAH.0, "fail", &["https://files.example/a.pdf"]).await;
+    let id = bridge
+        .agent_sends(seed::AISYAH.0, "fail", &["https://files.example/a.pdf"])
+        .await;
     bridge.settle().await;
     let parts = bridge.world.waapify.chat(seed::AISYAH.2);
     assert_eq!(parts.len(), 2);
     for (part, expected) in parts.iter().zip(["sent", "delivered"]) {
         let ack = json!([{"key": {"remoteJid": "60123456789@s.whatsapp.net", "id": part.id, "fromMe": true}, "update": {"status": 3}}]);
-        bridge.world.waapify.post_event("messages.update", ack).await;
+        bridge
+            .world
+            .waapify
+            .post_event("messages.update", ack)
+            .await;
         bridge.settle().await;
         assert_eq!(bridge.state(&id).await, expected);
     }
@@ -141,7 +166,11 @@ async fn a_refusal_after_success_becomes_failed_with_a_sentence() {
     let wa_id = bridge.world.waapify.chat(seed::AISYAH.2)[0].id.clone();
     let refusal = json!([{"key": {"remoteJid": "60123456789@s.whatsapp.net", "id": wa_id, "fromMe": true},
         "update": {"status": 0, "messageStubParameters": ["463"]}}]);
-    bridge.world.waapify.post_event("messages.update", refusal).await;
+    bridge
+        .world
+        .waapify
+        .post_event("messages.update", refusal)
+        .await;
     bridge.settle().await;
     bridge.after(Duration::seconds(10)).await;
     assert_eq!(bridge.ghl_status(&id), "failed");
@@ -157,15 +186,23 @@ async fn an_update_that_ghl_will_never_take_ends_and_the_timeline_says_so() {
     let id = bridge.agent_writes("hai").await;
     bridge.settle().await;
     let refused = r#"{"statusCode":401,"message":"The token is not authorized for this scope.","traceId":"abc-1"}"#;
-    bridge.world.ghl.faults().push(STATUS, Fault::answer(401, refused));
+    bridge
+        .world
+        .ghl
+        .faults()
+        .push(STATUS, Fault::answer(401, refused));
     bridge.world.waapify.customer_receives(seed::AISYAH.2).await;
     bridge.after(Duration::seconds(10)).await;
     bridge.after(Duration::HOUR).await;
     assert_eq!(told(&bridge).len(), 1);
     assert_eq!(bridge.state(&id).await, "delivered");
-    let cause: String = sqlx::query_scalar("select cause from timeline where state like '%not told%'")
-        .fetch_one(&bridge.database.pool)
-        .await
-        .unwrap();
-    assert!(cause.contains("not authorized for this scope") && cause.contains("abc-1"), "{cause}");
+    let cause: String =
+        sqlx::query_scalar("select cause from timeline where state like '%not told%'")
+            .fetch_one(&bridge.database.pool)
+            .await
+            .unwrap();
+    assert!(
+        cause.contains("not authorized for this scope") && cause.contains("abc-1"),
+        "{cause}"
+    );
 }
