@@ -6,7 +6,7 @@ FROM rust:1-slim-trixie AS build
 WORKDIR /build
 
 # The dependencies alone, over empty sources: this layer is built again only when they change.
-COPY Cargo.toml Cargo.lock ./
+COPY Cargo.toml Cargo.lock build.rs ./
 RUN mkdir -p src tests/it \
     && touch src/lib.rs tests/it/main.rs \
     && echo 'fn main() {}' > src/main.rs \

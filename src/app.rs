@@ -4,11 +4,11 @@
 //! its supervisor starts a whole one.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, bail};
 use axum::Router;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{Connection, PgConnection, PgPool};
@@ -19,7 +19,7 @@ use tracing::{info, warn};
 
 use crate::clients::{self, ghl, waapify};
 use crate::clock::Clock;
-use crate::cluster::{Cluster, Durability, find_running};
+use crate::cluster::{Cluster, Durability, find_running, remove_data};
 use crate::config::Settings;
 use crate::connect::Connector;
 use crate::db;
@@ -35,6 +35,8 @@ use crate::wake::Wake;
 /// Time for what is in hand after a stop was asked for. A send that takes longer is left to its lease: the next
 /// process waits for its echo. Supervisors commonly kill after 30 to 60 s.
 const DRAIN: Duration = Duration::from_secs(30);
+/// Longest wait for the database at start.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Where a private cluster keeps its data, below the working directory.
 const PRIVATE_FOLDER: &str = ".waapify-ghl";
 /// The database in it.
@@ -278,11 +280,20 @@ impl Database {
     /// # Errors
     /// When the database cannot be reached or holds another program's schema.
     pub async fn migrated_pool(&self) -> anyhow::Result<PgPool> {
-        let pool = db::open_pool(self.url.expose_secret())
-            .context("DATABASE_URL is not a Postgres address")?;
-        db::migrate(&pool).await.context(
-            "the database cannot be reached, or its schema cannot be brought up to date",
-        )?;
+        let url = self.url.expose_secret();
+        let pool = db::open_pool(url).context("DATABASE_URL is not a Postgres address")?;
+        // A connection of its own says why it cannot be had; the pool would only say that it timed out.
+        let connection = tokio::time::timeout(CONNECT_TIMEOUT, PgConnection::connect(url)).await;
+        let unreachable =
+            "the database cannot be reached: check DATABASE_URL and that Postgres runs";
+        connection
+            .context(unreachable)?
+            .context(unreachable)?
+            .close()
+            .await?;
+        db::migrate(&pool)
+            .await
+            .context("the database's schema cannot be brought up to date")?;
         Ok(pool)
     }
 
@@ -304,23 +315,7 @@ impl Database {
 /// # Errors
 /// When a process still uses it, or it cannot be removed.
 pub fn clear_private_folder(folder: &str) -> anyhow::Result<()> {
-    let folder = private_folder(folder)?;
-    if find_running(&folder, PRIVATE_DATABASE).is_some() {
-        return Err(anyhow!(
-            "another process is using {}: stop it first",
-            folder.display()
-        ));
-    }
-    remove(&folder)
-}
-
-fn remove(folder: &Path) -> anyhow::Result<()> {
-    match std::fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("cannot clear {}", folder.display()))
-        }
-        _ => Ok(()),
-    }
+    Ok(remove_data(&private_folder(folder)?)?)
 }
 
 fn private_folder(name: &str) -> anyhow::Result<PathBuf> {

@@ -175,8 +175,8 @@ async fn connect(args: ConnectArgs) -> anyhow::Result<()> {
 }
 
 async fn migrate() -> anyhow::Result<()> {
-    let settings = settings()?;
-    let database = Database::join(settings.database_url.as_ref(), SERVICE_FOLDER).await?;
+    let given = config::load_database_url(env);
+    let database = Database::join(given.as_ref(), SERVICE_FOLDER).await?;
     let pool = database.migrated_pool().await?;
     info!("the schema is up to date");
     database.close(pool).await

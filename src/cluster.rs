@@ -215,6 +215,21 @@ pub fn find_running(folder: &Path, database: &str) -> Option<String> {
     Some(url(&password, file.port, database))
 }
 
+/// Removes the data of `folder`, so that the next start begins with an empty cluster; one that never was is fine.
+///
+/// # Errors
+/// [`ClusterError::AlreadyRunning`] while a process uses it.
+pub fn remove_data(folder: &Path) -> Result<(), ClusterError> {
+    let Ok(place) = Place::of_cluster(folder) else {
+        return Ok(());
+    };
+    if !place.folder.exists() {
+        return Ok(());
+    }
+    let _lock = lock(&place.folder)?;
+    host::remove_folder(&place.folder.join("data"))
+}
+
 fn url(password: &str, port: u16, database: &str) -> String {
     format!("postgres://{SUPERUSER}:{password}@127.0.0.1:{port}/{database}")
 }

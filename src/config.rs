@@ -76,15 +76,21 @@ pub struct LogSettings {
     pub format: LogFormat,
 }
 
-/// Every fault of the settings, one sentence each.
+/// Every fault of the settings, one sentence each, and the warnings.
 #[derive(Debug, thiserror::Error)]
-pub struct Faults(pub Vec<String>);
+pub struct Faults {
+    faults: Vec<String>,
+    warnings: Vec<String>,
+}
 
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "The settings are not complete. Please mend these:")?;
-        for fault in &self.0 {
+        for fault in &self.faults {
             writeln!(f, "  - {fault}")?;
+        }
+        for warning in &self.warnings {
+            writeln!(f, "  (and for later: {warning})")?;
         }
         write!(
             f,
@@ -103,10 +109,10 @@ pub fn load(env: impl Fn(&str) -> Option<String>) -> Result<Settings, Faults> {
     let settings = read_all(&mut reader, &warnings);
     match settings {
         Some(settings) if reader.faults.is_empty() => Ok(settings),
-        _ => {
-            reader.faults.extend(warnings);
-            Err(Faults(reader.faults))
-        }
+        _ => Err(Faults {
+            faults: reader.faults,
+            warnings,
+        }),
     }
 }
 
@@ -127,7 +133,18 @@ pub fn load_log(env: impl Fn(&str) -> Option<String>) -> LogSettings {
 pub fn load_bind(env: impl Fn(&str) -> Option<String>) -> Result<SocketAddr, Faults> {
     let mut reader = Reader::new(env);
     let bind = reader.bind();
-    bind.ok_or(Faults(reader.faults))
+    bind.ok_or(Faults {
+        faults: reader.faults,
+        warnings: Vec::new(),
+    })
+}
+
+/// Reads which database to use, for commands that need nothing else; none: a private cluster.
+#[must_use]
+pub fn load_database_url(env: impl Fn(&str) -> Option<String>) -> Option<SecretString> {
+    Reader::new(env)
+        .text("database_url")
+        .map(SecretString::from)
 }
 
 fn read_all(

@@ -41,6 +41,16 @@ pub async fn ensure_location(tx: &mut PgConnection, location: &LocationId) -> sq
         .map(|_| ())
 }
 
+/// Every location we know, installed or not.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_locations(pool: &PgPool) -> sqlx::Result<Vec<LocationId>> {
+    sqlx::query_scalar("select location_id from locations order by location_id")
+        .fetch_all(pool)
+        .await
+}
+
 /// Whether the location has installed the app; none for one we never heard of.
 ///
 /// # Errors

@@ -141,7 +141,7 @@ pub async fn hold_number(
     .map(|_| ())
 }
 
-/// Takes a number off hold.
+/// Takes a number off hold; its messages may leave from now on.
 ///
 /// # Errors
 /// When the database fails.
@@ -149,13 +149,15 @@ pub async fn release_number(
     tx: &mut PgConnection,
     location: &LocationId,
     number: &str,
+    now: OffsetDateTime,
 ) -> sqlx::Result<()> {
     sqlx::query(
-        "update numbers set hold_reason = null
+        "update numbers set hold_reason = null, next_send_at = $3
          where location_id = $1 and number = $2 and hold_reason is not null",
     )
     .bind(location)
     .bind(number)
+    .bind(now)
     .execute(tx)
     .await
     .map(|_| ())

@@ -64,7 +64,7 @@ async fn find_location(state: &HttpState, token: &str) -> Result<LocationId, Pag
         PageError {
             status: StatusCode::NOT_FOUND,
             title: "This link does not work any more",
-            text: "Each link works once, for 24 hours. If your number is connected already, all is well. If not, install the app again from the GHL marketplace to get a new link.".to_owned(),
+            text: "Each link works once, for 24 hours. If your number is connected already, all is well. If not, uninstall the app in GHL and install the app again to get a new link.".to_owned(),
         }
     })
 }

@@ -46,7 +46,7 @@ pub(super) async fn accept(
     let now = state.clock.now();
     let new = outbound::accept_delivery(&state.pool, &location, &message, conversation, &body, now)
         .await?;
-    info!(%location, ghl_message = %message, redelivery = !new, "delivery stored");
+    info!(%location, ghl_message_id = %message, redelivery = !new, "delivery stored");
     state.wake.outbound.notify_one();
     Ok(StatusCode::OK)
 }

@@ -73,7 +73,7 @@ fn next_steps(install: &Install, links: &[(&LocationId, String)]) -> Markup {
                         li { a.button href=(link) { "Connect WhatsApp" @if links.len() > 1 { " for sub-account " (location) } } }
                     }
                 }
-                p.note { "Each link works once, for 24 hours. To get a new one, install the app again." }
+                p.note { "Each link works once, for 24 hours. To get a new one, uninstall the app and install it again." }
                 h2 { "Then: choose it in GHL" }
                 p {
                     "In the sub-account, open Settings › Phone Numbers › Advanced Settings › SMS Provider, choose this app and save. "

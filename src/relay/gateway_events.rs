@@ -72,7 +72,13 @@ impl GatewayEvents {
             Event::Receipt(receipt) => self.receipt(job, receipt).await,
             Event::Linked { .. } => {
                 let mut connection = self.0.pool.acquire().await?;
-                numbers::release_number(&mut connection, &job.location_id, &job.number).await?;
+                numbers::release_number(
+                    &mut connection,
+                    &job.location_id,
+                    &job.number,
+                    self.0.clock.now(),
+                )
+                .await?;
                 self.0.wake.outbound.notify_one();
                 Ok(())
             }

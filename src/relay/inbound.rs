@@ -42,7 +42,7 @@ impl Worker for Inbound {
         }
         match self.post(&job).await {
             Ok(message) => {
-                info!(location = %job.location_id, message = %job.id, ghl_message = %message, "posted to GHL");
+                info!(location = %job.location_id, message_id = %job.id, ghl_message_id = %message, "posted to GHL");
                 inbound::finish_posted(&self.0.pool, &job, &message, self.0.clock.now()).await
             }
             Err(TokenError::Database(error)) => Err(error),
@@ -110,13 +110,13 @@ impl Inbound {
             return self.fail(job, &error.to_string()).await;
         };
         let pause = error.least_pause().map_or(pause, |least| pause.max(least));
-        info!(location = %job.location_id, message = %job.id, %error, "not posted yet");
+        info!(location = %job.location_id, message_id = %job.id, %error, "not posted yet");
         let now = self.0.clock.now();
         inbound::finish_retry(&self.0.pool, job, &error.to_string(), now + pause, now).await
     }
 
     async fn fail(&self, job: &InboundJob, why: &str) -> sqlx::Result<()> {
-        warn!(location = %job.location_id, message = %job.id, why, "GHL does not take the message");
+        warn!(location = %job.location_id, message_id = %job.id, why, "GHL does not take the message");
         inbound::finish_failed(&self.0.pool, job, why, self.0.clock.now()).await
     }
 }

@@ -163,8 +163,8 @@ impl Outbound {
         };
         outcomes::record_sent(&self.0.pool, sent, "Waapify took it", now).await?;
         let mut connection = self.0.pool.acquire().await?;
-        numbers::release_number(&mut connection, &job.location_id, number).await?;
-        info!(location = %job.location_id, message = %job.id, part = job.parts_sent, "sent");
+        numbers::release_number(&mut connection, &job.location_id, number, now).await?;
+        info!(location = %job.location_id, message_id = %job.id, part = job.parts_sent, "sent");
         Ok(())
     }
 
@@ -176,7 +176,7 @@ impl Outbound {
         failure: SendFailure,
     ) -> sqlx::Result<()> {
         let now = self.0.clock.now();
-        info!(location = %job.location_id, message = %job.id, ?failure, "not sent");
+        info!(location = %job.location_id, message_id = %job.id, ?failure, "not sent");
         match failure {
             SendFailure::Unknown(cause) => {
                 outcomes::finish_unconfirmed(&self.0.pool, job, &cause, now + ECHO_WINDOW, now).await
@@ -274,7 +274,7 @@ impl Outbound {
         failure: &Failure,
         now: OffsetDateTime,
     ) -> sqlx::Result<()> {
-        info!(location = %job.location_id, message = %job.id, code = failure.code, "failed");
+        info!(location = %job.location_id, message_id = %job.id, code = failure.code, "failed");
         outcomes::finish_failed(&self.0.pool, job, failure, now).await?;
         self.0.wake.status_updates.notify_one();
         Ok(())

@@ -42,7 +42,7 @@ impl Worker for StatusUpdates {
         }
         match self.tell(&job).await {
             Ok(()) => {
-                info!(location = %job.location_id, message = %job.message_id, status = job.status, "GHL knows");
+                info!(location = %job.location_id, message_id = %job.message_id, status = job.status, "GHL knows");
                 status_updates::finish(&self.0.pool, &job, self.0.clock.now()).await
             }
             Err(TokenError::Database(error)) => Err(error),
@@ -76,12 +76,12 @@ impl StatusUpdates {
             return self.give_up(job, &error.to_string()).await;
         };
         let pause = error.least_pause().map_or(pause, |least| pause.max(least));
-        info!(location = %job.location_id, message = %job.message_id, %error, "GHL does not know yet");
+        info!(location = %job.location_id, message_id = %job.message_id, %error, "GHL does not know yet");
         status_updates::finish_retry(&self.0.pool, job, self.0.clock.now() + pause).await
     }
 
     async fn give_up(&self, job: &StatusJob, why: &str) -> sqlx::Result<()> {
-        warn!(location = %job.location_id, message = %job.message_id, status = job.status, why, "GHL was not told");
+        warn!(location = %job.location_id, message_id = %job.message_id, status = job.status, why, "GHL was not told");
         status_updates::abandon(&self.0.pool, job, why, self.0.clock.now()).await
     }
 }

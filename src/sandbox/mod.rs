@@ -32,6 +32,7 @@ use std::net::SocketAddr;
 
 use anyhow::ensure;
 use axum::Router;
+use secrecy::SecretString;
 use sqlx::PgPool;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -43,6 +44,7 @@ use crate::clients;
 use crate::clock::Clock;
 use crate::config::{self, Settings};
 use crate::connect::Entered;
+use crate::db::locations;
 use crate::ids::LocationId;
 
 /// Folder of the sandbox's private cluster.
@@ -98,6 +100,7 @@ impl Sandbox {
         timings: Timings,
         stop: watch::Receiver<bool>,
     ) -> anyhow::Result<Self> {
+        refuse_real_locations(&pool).await?;
         let port = listener.local_addr()?.port();
         let address = Url::parse(&format!("http://127.0.0.1:{port}"))?;
         let http = clients::http_client()?;
@@ -180,8 +183,21 @@ async fn listen() -> anyhow::Result<TcpListener> {
     app::listen(address).await
 }
 
-fn database_url() -> Option<secrecy::SecretString> {
-    env("DATABASE_URL").map(Into::into)
+fn database_url() -> Option<SecretString> {
+    config::load_database_url(env)
+}
+
+/// A database that real locations use is not for playing.
+async fn refuse_real_locations(pool: &PgPool) -> anyhow::Result<()> {
+    let known = locations::list_locations(pool).await?;
+    let real = known
+        .iter()
+        .find(|location| location.as_str() != seed::LOCATION_ID);
+    ensure!(
+        real.is_none(),
+        "the database that DATABASE_URL names holds real locations; unset it, or name an empty database"
+    );
+    Ok(())
 }
 
 fn env(name: &str) -> Option<String> {

@@ -13,7 +13,7 @@ use super::{Direction, Message, Sandbox, Timings, database_url, seed};
 use crate::app::Database;
 
 /// Longest wait for one thing to come true. GHL's "not yet" takes some ten seconds of it; a slow machine the rest.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const LOOK: Duration = Duration::from_millis(50);
 /// How long the script watches that nothing happens.
 const WATCH: Duration = Duration::from_secs(2);

@@ -1,96 +1,119 @@
 //! The private server: it keeps what it was given, belongs to one process, and leaves nothing behind.
 
-use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, fs, process, thread};
 
+use sqlx::{Connection as _, PgConnection};
 use waapify_ghl::cluster::{Cluster, ClusterError, Durability, find_running};
 
-/// Tells the child of [`hold`] which folder to start on; `throw-away` stands for a temporary one.
-const HELD_FOLDER: &str = "WAAPIFY_TEST_HELD_FOLDER";
 /// Generous: every test of this file may create its data at the same time.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_mins(1);
+const LOOK: Duration = Duration::from_millis(20);
 
-/// A folder that is removed when the test ends. A server on it must be stopped first.
+const KEEP: &str = "create table kept as select 42 as value";
+const KEPT: &str = "select value::text from kept";
+
+/// A folder of one test, which [`Cluster::start`] or [`spawn`] creates, and which goes with the test.
 struct Folder(PathBuf);
 
 impl Folder {
     fn new(name: &str) -> Self {
-        Self(env::temp_dir().join(format!("waapify-ghl-test-{}-{name}", process::id())))
+        let name = format!("waapify-ghl-test-{name}-{:016x}", rand::random::<u64>());
+        Self(env::temp_dir().join(name))
     }
 }
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
+        // The server of a killed process may still be writing.
+        let deadline = Instant::now() + PATIENCE;
+        while fs::remove_dir_all(&self.0).is_err() && self.0.exists() && Instant::now() < deadline {
+            thread::park_timeout(LOOK);
+        }
     }
 }
 
-/// A process of ours that runs a server until it is killed. It is reaped even when a test fails.
-struct Holder(Child);
+/// The real program. It is killed and reaped even when a test fails.
+struct Program(Child);
 
-impl Holder {
+impl Program {
+    /// As `kill -9` does: it cannot clean up.
     fn kill(&mut self) {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
     }
+
+    /// Folder and address of the throw-away server that it has started in `temporary`.
+    fn wait_for_throw_away(&self, temporary: &Folder) -> (PathBuf, String) {
+        let prefix = format!("waapify-ghl-throw-away-{}-", self.0.id());
+        wait_for("its throw-away server", || {
+            let mut entries = fs::read_dir(&temporary.0).unwrap().flatten();
+            let entry = entries.find(|e| e.file_name().to_string_lossy().starts_with(&prefix))?;
+            let url = find_running(&entry.path(), "postgres")?;
+            Some((entry.path(), url))
+        })
+    }
 }
 
-impl Drop for Holder {
+impl Drop for Program {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
+/// Starts the real program in `folder`, which is its place for temporary files, too.
+fn spawn(arguments: &[&str], folder: &Folder) -> Program {
+    fs::create_dir_all(&folder.0).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_waapify-ghl"));
+    command.args(arguments).current_dir(&folder.0);
+    command.env_remove("DATABASE_URL").env_remove("BIND_ADDR");
+    command.env("PORT", "0").env("TMPDIR", &folder.0);
+    // Its errors stay visible: they tell why a test waits in vain.
+    command.env("RUST_LOG", "error");
+    command.stdin(Stdio::null()).stdout(Stdio::null());
+    Program(command.spawn().unwrap())
+}
+
 fn start(folder: &Folder) -> Cluster {
     Cluster::start(&folder.0, Durability::ThrowAway).unwrap()
 }
 
-/// Starts this test binary once more, to run only [`hold`].
-fn spawn_holder(folder: &str) -> Holder {
-    let mut command = Command::new(env::current_exe().unwrap());
-    command
-        .args(["--ignored", "only_for_other_tests_hold_a_server"])
-        .env(HELD_FOLDER, folder);
-    Holder(
-        command
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap(),
-    )
-}
-
-#[test]
-#[ignore = "it runs in processes that other tests start and kill"]
-fn only_for_other_tests_hold_a_server() {
-    let Ok(folder) = env::var(HELD_FOLDER) else { return };
-    let _cluster = if folder == "throw-away" {
-        Cluster::throw_away().unwrap()
-    } else {
-        Cluster::start(Path::new(&folder), Durability::Durable).unwrap()
-    };
-    thread::sleep(2 * PATIENCE);
-}
-
-/// The last column of the last row, or what `psql` complained about.
-fn query(url: &str, sql: &str) -> Result<String, String> {
-    let output = Command::new("psql").args([url, "-Atqc", sql]).output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
-    if output.status.success() {
-        Ok(text(&output.stdout))
-    } else {
-        Err(text(&output.stderr))
+fn failure_to_start(folder: &Folder) -> ClusterError {
+    match Cluster::start(&folder.0, Durability::ThrowAway) {
+        Ok(_) => panic!("it started"),
+        Err(error) => error,
     }
 }
 
-fn accepts_connections(url: &str) -> bool {
-    let (_, address) = url.split_once('@').unwrap();
-    let (address, _) = address.split_once('/').unwrap();
-    TcpStream::connect(address).is_ok()
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_all().build().unwrap().block_on(future)
+}
+
+fn execute(url: &str, sql: &'static str) {
+    block_on(async {
+        let mut connection = PgConnection::connect(url).await.unwrap();
+        sqlx::query(sql).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    });
+}
+
+/// The one text that `sql` selects.
+fn select(url: &str, sql: &'static str) -> sqlx::Result<String> {
+    block_on(async {
+        let mut connection = PgConnection::connect(url).await?;
+        let text = sqlx::query_scalar(sql).fetch_one(&mut connection).await?;
+        connection.close().await?;
+        Ok(text)
+    })
+}
+
+/// Whether this very server is there: another one on the same port has another password.
+fn answers(url: &str) -> bool {
+    select(url, "select 'yes'").is_ok_and(|answer| answer == "yes")
 }
 
 fn wait_for<T>(what: &str, find: impl Fn() -> Option<T>) -> T {
@@ -100,36 +123,32 @@ fn wait_for<T>(what: &str, find: impl Fn() -> Option<T>) -> T {
             return found;
         }
         assert!(Instant::now() < deadline, "waited in vain for {what}");
-        thread::sleep(Duration::from_millis(20));
+        thread::park_timeout(LOOK);
     }
 }
 
-fn find_throw_away_folder(maker: u32) -> Option<PathBuf> {
-    let prefix = format!("waapify-ghl-throw-away-{maker}-");
-    let entries = fs::read_dir(env::temp_dir()).unwrap().flatten();
-    entries.map(|entry| entry.path()).find(|path| {
-        path.file_name()
-            .is_some_and(|name| name.to_string_lossy().starts_with(&prefix))
-    })
+/// Only with `setpriv`, so not on macOS, does a server end with its killed process; the next start stops it there.
+fn wait_for_the_end(folder: &Path, url: &str) {
+    if cfg!(target_os = "linux") {
+        wait_for("the server's end", || (!answers(url)).then_some(()));
+        wait_for("no server to be found", || {
+            find_running(folder, "postgres").is_none().then_some(())
+        });
+    }
 }
 
 #[test]
 fn a_restart_keeps_what_was_written() {
     let folder = Folder::new("restart");
     let cluster = Cluster::start(&folder.0, Durability::Durable).unwrap();
-    query(
-        &cluster.url("postgres"),
-        "create table kept as select 42 as value",
-    )
-    .unwrap();
+    execute(&cluster.url("postgres"), KEEP);
     cluster.stop().unwrap();
 
     let cluster = Cluster::start(&folder.0, Durability::Durable).unwrap();
-    assert_eq!(
-        query(&cluster.url("postgres"), "select value from kept").unwrap(),
-        "42"
-    );
-    assert_eq!(query(&cluster.url("postgres"), "show fsync").unwrap(), "on");
+    let url = cluster.url("postgres");
+    assert_eq!(select(&url, KEPT).unwrap(), "42");
+    assert_eq!(select(&url, "show fsync").unwrap(), "on");
+    assert_eq!(select(&url, "show synchronous_commit").unwrap(), "on");
     cluster.stop().unwrap();
 }
 
@@ -137,41 +156,30 @@ fn a_restart_keeps_what_was_written() {
 fn a_second_start_on_the_same_folder_names_the_folder_and_the_process() {
     let folder = Folder::new("second");
     let cluster = start(&folder);
-    let Err(error) = Cluster::start(&folder.0, Durability::ThrowAway) else {
-        panic!("it started twice")
-    };
-    assert!(matches!(error, ClusterError::AlreadyRunning { .. }), "{error}");
+    let error = failure_to_start(&folder);
+    assert!(
+        matches!(error, ClusterError::AlreadyRunning { .. }),
+        "{error}"
+    );
     let message = error.to_string();
-    assert!(
-        message.contains(&cluster.folder().display().to_string()),
-        "{message}"
-    );
+    let place = cluster.folder().display().to_string();
+    assert!(message.contains(&place), "{message}");
     assert!(message.contains(&process::id().to_string()), "{message}");
-    assert!(
-        accepts_connections(&cluster.url("postgres")),
-        "the first server suffered"
-    );
+    assert!(answers(&cluster.url("postgres")), "the first one suffered");
 }
 
 #[test]
 fn a_killed_process_leaves_no_server_and_loses_no_commit() {
     let folder = Folder::new("killed");
-    let mut holder = spawn_holder(folder.0.to_str().unwrap());
-    let url = wait_for("the server", || find_running(&folder.0, "postgres"));
-    query(&url, "create table kept as select 42 as value").unwrap();
-    holder.kill();
-    // Without setpriv (macOS) it is the next start that stops the server.
-    if cfg!(target_os = "linux") {
-        wait_for("the server's end", || (!accepts_connections(&url)).then_some(()));
-        wait_for("no server to be found", || {
-            find_running(&folder.0, "postgres").is_none().then_some(())
-        });
-    }
-    let cluster = start(&folder);
-    assert_eq!(
-        query(&cluster.url("postgres"), "select value from kept").unwrap(),
-        "42"
-    );
+    let mut sandbox = spawn(&["sandbox"], &folder);
+    let private = folder.0.join(".waapify-ghl/sandbox");
+    let url = wait_for("the server", || find_running(&private, "postgres"));
+    execute(&url, KEEP);
+    sandbox.kill();
+    wait_for_the_end(&private, &url);
+
+    let cluster = Cluster::start(&private, Durability::Durable).unwrap();
+    assert_eq!(select(&cluster.url("postgres"), KEPT).unwrap(), "42");
 }
 
 #[test]
@@ -186,16 +194,20 @@ fn only_a_running_server_is_found() {
 
 #[test]
 fn a_left_pid_file_neither_blocks_a_start_nor_is_taken_for_a_server() {
-    let folder = Folder::new("stale");
-    let cluster = start(&folder);
-    let pid_file = cluster.folder().join("data/postmaster.pid");
-    let text = fs::read_to_string(&pid_file).unwrap();
+    let (folder, other_folder) = (Folder::new("stale"), Folder::new("other"));
+    let (cluster, other) = (start(&folder), start(&other_folder));
+    let pid_file = |cluster: &Cluster| cluster.folder().join("data/postmaster.pid");
+    let path = pid_file(&cluster);
+    let text = fs::read_to_string(&path).unwrap();
     cluster.stop().unwrap();
-    // This process lives, as a reused id would, and is no PostgreSQL.
+    // Another server has got the id meanwhile. It must be one of the same user: PostgreSQL itself sees through the rest.
     let (_, rest) = text.split_once('\n').unwrap();
-    fs::write(&pid_file, format!("{}\n{rest}", process::id())).unwrap();
+    let other_text = fs::read_to_string(pid_file(&other)).unwrap();
+    let (other_pid, _) = other_text.split_once('\n').unwrap();
+    fs::write(&path, format!("{other_pid}\n{rest}")).unwrap();
     assert_eq!(find_running(&folder.0, "postgres"), None);
-    assert!(accepts_connections(&start(&folder).url("postgres")));
+    assert!(answers(&start(&folder).url("postgres")));
+    assert!(answers(&other.url("postgres")), "the other one suffered");
 }
 
 #[test]
@@ -204,7 +216,7 @@ fn a_creation_that_was_cut_short_is_begun_again() {
     fs::create_dir_all(folder.0.join("data.new/base")).unwrap();
     fs::write(folder.0.join("data.new/PG_VERSION"), "1").unwrap();
     fs::write(folder.0.join("password"), "").unwrap();
-    assert!(accepts_connections(&start(&folder).url("postgres")));
+    assert!(answers(&start(&folder).url("postgres")));
     assert!(!folder.0.join("data.new").exists());
 }
 
@@ -213,12 +225,12 @@ fn a_wrong_password_is_refused() {
     let folder = Folder::new("password");
     let cluster = start(&folder);
     let url = cluster.url("postgres");
+    assert!(answers(&url));
     let (_, address) = url.split_once('@').unwrap();
-    let complaint = query(&format!("postgres://waapify:guess@{address}"), "select 1").unwrap_err();
-    assert!(
-        complaint.contains("password authentication failed"),
-        "{complaint}"
-    );
+    let guess = format!("postgres://waapify:guess@{address}");
+    let error = select(&guess, "select 'in'").unwrap_err();
+    let refused = error.as_database_error().unwrap();
+    assert_eq!(refused.code().as_deref(), Some("28P01"), "{error}");
 }
 
 #[test]
@@ -228,32 +240,37 @@ fn a_server_that_cannot_start_says_why() {
     let settings = cluster.folder().join("data/postgresql.conf");
     cluster.stop().unwrap();
     fs::write(settings, "no_such_setting = 1\n").unwrap();
-    let Err(error) = Cluster::start(&folder.0, Durability::ThrowAway) else {
-        panic!("it started")
-    };
+    let error = failure_to_start(&folder);
     assert!(error.to_string().contains("no_such_setting"), "{error}");
 }
 
 #[test]
 fn a_throw_away_server_takes_its_folder_with_it() {
     let cluster = Cluster::throw_away().unwrap();
-    let folder = cluster.folder().to_owned();
-    assert_eq!(query(&cluster.url("postgres"), "show fsync").unwrap(), "off");
+    let (folder, url) = (cluster.folder().to_owned(), cluster.url("postgres"));
+    assert_eq!(select(&url, "show fsync").unwrap(), "off");
     cluster.stop().unwrap();
     assert!(!folder.exists());
+    assert!(!answers(&url));
 }
 
 #[test]
-fn four_processes_start_throw_away_servers_at_once_and_the_next_clears_up_after_them() {
-    let mut holders = ["throw-away"; 4].map(spawn_holder);
-    let folders = holders.each_ref().map(|holder| {
-        let folder = wait_for("its folder", || find_throw_away_folder(holder.0.id()));
-        wait_for("its server", || find_running(&folder, "postgres"));
-        folder
-    });
-    holders.iter_mut().for_each(Holder::kill);
-    Cluster::throw_away().unwrap().stop().unwrap();
-    assert!(folders.iter().all(|folder| !folder.exists()), "{folders:?}");
+fn four_killed_scripts_leave_no_server_and_the_next_one_clears_up_after_them() {
+    let temporary = Folder::new("scripts");
+    let script = || spawn(&["sandbox", "--script"], &temporary);
+    let mut scripts = [script(), script(), script(), script()];
+    let servers = scripts
+        .each_ref()
+        .map(|script| script.wait_for_throw_away(&temporary));
+    scripts.iter_mut().for_each(Program::kill);
+    for (folder, url) in &servers {
+        wait_for_the_end(folder, url);
+        assert!(folder.exists(), "nobody was left to remove it");
+    }
+    let next = script();
+    let (own, _) = next.wait_for_throw_away(&temporary);
+    assert!(own.exists());
+    assert!(servers.iter().all(|(folder, _)| !folder.exists()));
 }
 
 #[test]

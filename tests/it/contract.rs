@@ -1,4 +1,4 @@
-//! The contract check: the service against the platform's own OpenAPI, served as a strict mock by
+//! The contract check: the service against the platform's own `OpenAPI`, served as a strict mock by
 //! `contract/ghl/prism.sh`. Where the contract or Node is not at hand it is skipped, and says so.
 
 use std::io::Write as _;

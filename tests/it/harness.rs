@@ -25,7 +25,7 @@ use waapify_ghl::{clients, db};
 pub const TEST_ED25519_KEY: &str = include_str!("../payloads/ghl/keys/test-ed25519.public.pem");
 pub const TEST_RSA_KEY: &str = include_str!("../payloads/ghl/keys/test-rsa4096.public.pem");
 /// Longest wait for something that another task or process does.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A payload of the corpus.
 pub fn payload(path: &str) -> Vec<u8> {
@@ -122,6 +122,11 @@ impl TestDatabase {
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
+        // A throw-away server takes its databases with it. (Dropping each costs up to a minute: Postgres 15 waits for its
+        // autovacuum launcher to wake.)
+        if std::env::var_os("DATABASE_URL").is_none() {
+            return;
+        }
         let sql = format!("drop database if exists {} with (force)", self.name);
         let dropped = std::thread::spawn(|| {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -303,13 +308,11 @@ impl Bridge {
 
     /// Settles until something came true that waits for a vendor's own post; the clock stands still.
     pub async fn until(&self, what: &str, came_true: impl AsyncFn() -> bool) {
-        let deadline = Instant::now() + PATIENCE;
-        let mut look = tokio::time::interval(Duration::from_millis(5));
-        while !came_true().await {
-            assert!(Instant::now() < deadline, "did not come true: {what}");
-            look.tick().await;
+        wait(what, async || {
             self.settle().await;
-        }
+            came_true().await
+        })
+        .await;
     }
 
     /// Has the business write to Aisyah, and waits until the delivery is stored; GHL's id of it.
@@ -325,12 +328,10 @@ impl Bridge {
             .ghl
             .agent_sends(contact, text, &attachments)
             .unwrap();
-        let deadline = Instant::now() + PATIENCE;
-        let mut look = tokio::time::interval(Duration::from_millis(2));
-        while self.find_outbound(&id).await.is_none() {
-            assert!(Instant::now() < deadline, "the delivery was not stored");
-            look.tick().await;
-        }
+        wait("the delivery is stored", async || {
+            self.find_outbound(&id).await.is_some()
+        })
+        .await;
         id
     }
 
@@ -358,6 +359,15 @@ impl Bridge {
         self.find_outbound(ghl_message).await.unwrap()
     }
 
+    /// Failed attempts at the current part of that message.
+    pub async fn failures(&self, ghl_message: &str) -> i32 {
+        sqlx::query_scalar("select failures from outbound where ghl_message_id = $1")
+            .bind(ghl_message)
+            .fetch_one(&self.database.pool)
+            .await
+            .unwrap()
+    }
+
     /// State of that message alone.
     pub async fn state(&self, ghl_message: &str) -> String {
         self.outbound(ghl_message).await.0
@@ -378,6 +388,16 @@ impl Bridge {
 
 async fn step<W: Worker>(worker: &Arc<W>) -> usize {
     relay::step(worker).await.unwrap()
+}
+
+/// Waits for something that another task or process does.
+pub async fn wait(what: &str, came_true: impl AsyncFn() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    let mut look = tokio::time::interval(Duration::from_millis(5));
+    while !came_true().await {
+        assert!(Instant::now() < deadline, "did not come true: {what}");
+        look.tick().await;
+    }
 }
 
 /// The seeded location.

@@ -9,6 +9,7 @@
     reason = "a test that unwraps has found its failure"
 )]
 
+mod cluster;
 mod commands;
 mod configuration;
 mod connecting;
@@ -23,4 +24,5 @@ mod schema;
 mod service;
 mod signatures;
 mod ticks;
+mod vendors;
 mod whatsapp;

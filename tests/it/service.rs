@@ -12,7 +12,7 @@ use waapify_ghl::clock::Clock;
 use waapify_ghl::db;
 use waapify_ghl::sandbox::{Timings, seed};
 
-use crate::harness::{Bridge, ask, environment, settings};
+use crate::harness::{Bridge, ask, environment, settings, wait};
 
 /// Runs the workers of a bridge beside its routes, as `serve` does.
 async fn run(bridge: &Bridge) -> (watch::Sender<bool>, JoinHandle<anyhow::Result<()>>) {
@@ -22,18 +22,6 @@ async fn run(bridge: &Bridge) -> (watch::Sender<bool>, JoinHandle<anyhow::Result
         stop,
         tokio::spawn(bridge.app.clone().run(listener, Router::new(), stopping)),
     )
-}
-
-async fn wait(what: &str, came_true: impl AsyncFn() -> bool) {
-    let looked = async {
-        let mut look = tokio::time::interval(Duration::from_millis(5));
-        while !came_true().await {
-            look.tick().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_mins(1), looked)
-        .await
-        .expect(what);
 }
 
 #[tokio::test]
@@ -66,8 +54,8 @@ async fn a_stop_lets_a_send_in_hand_end_and_takes_no_other() {
         .adjust(|timings: &mut Timings| timings.send_takes = Duration::from_millis(400));
     let (stop, running) = run(&bridge).await;
     let first = bridge.agent_writes("satu").await;
-    wait("it is being sent", async || {
-        bridge.state(&first).await == "sending"
+    wait("the gateway has it", async || {
+        bridge.world.waapify.faults().count("send.php") == 1
     })
     .await;
     stop.send_replace(true);
