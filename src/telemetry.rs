@@ -3,6 +3,8 @@
 //! What may be in them: ids, states, counts, times. What never is: message text, tokens, phone numbers, and addresses
 //! that hold one of these.
 
+use std::io::IsTerminal as _;
+
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{LogFormat, LogSettings};
@@ -13,7 +15,8 @@ pub fn start(settings: &LogSettings) {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_target(false)
-        .with_writer(std::io::stderr);
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     // Fails only when a subscriber is set already, as in tests.
     let _ = match settings.format {
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
