@@ -76,6 +76,8 @@ create table outbound (
     unconfirmed_sends int not null default 0,
     -- How often a worker took this row: the fence against stale owners.
     claims int not null default 0,
+    -- The claim whose request has left for the gateway; an older one means that nothing left in this claim.
+    departed int not null default 0,
     -- accepted: not before; sending: the owner's lease; unconfirmed: wait for the echo until.
     due_at timestamptz not null,
     accepted_at timestamptz not null,
@@ -83,6 +85,7 @@ create table outbound (
     unique (location_id, ghl_message_id)
 );
 create index outbound_due on outbound (due_at) where state in ('accepted', 'sending', 'unconfirmed');
+create index outbound_waiting on outbound (location_id, id) where state = 'accepted';
 create index outbound_open on outbound (location_id, conversation, id)
     where state in ('accepted', 'sending', 'unconfirmed');
 
@@ -131,7 +134,7 @@ create table gateway_events (
     received_at timestamptz not null,
     primary key (location_id, id)
 );
-create index gateway_events_due on gateway_events (due_at) where state = 'accepted';
+create index gateway_events_waiting on gateway_events (location_id, number, id) where state = 'accepted';
 
 -- WhatsApp messages of others (and what we ignore of our own), to be posted to GHL.
 create table inbound (
@@ -157,8 +160,7 @@ create table inbound (
     primary key (location_id, id),
     unique (location_id, number, wa_message_id, from_me)
 );
-create index inbound_due on inbound (due_at) where state = 'accepted';
-create index inbound_open on inbound (location_id, conversation, id) where state = 'accepted';
+create index inbound_waiting on inbound (location_id, conversation, sent_at, id) where state = 'accepted';
 
 -- GHL's contact for a phone, so that it is looked up once.
 create table contacts (

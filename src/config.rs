@@ -9,6 +9,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use secrecy::SecretString;
+use sqlx::postgres::PgConnectOptions;
 use url::Url;
 
 use crate::crypto::{Ed25519Key, Key, RsaKey, Sealer, Verifier};
@@ -152,7 +153,7 @@ fn read_all(
     warnings: &[String],
 ) -> Option<Settings> {
     // Each is read before any `?`, so that one fault does not hide the next.
-    let database_url = reader.text("database_url").map(SecretString::from);
+    let database_url = reader.database_url();
     let bind = reader.bind();
     let public_url = reader.public_url();
     let client_id = reader.needed("ghl_client_id");
@@ -264,6 +265,18 @@ impl<E: Fn(&str) -> Option<String>> Reader<E> {
                 "http" if local => Ok(url),
                 _ => Err("must begin with https:// (GHL calls no other address)".to_owned()),
             }
+        })
+    }
+
+    /// None where it is not set, and where it is a fault.
+    fn database_url(&mut self) -> Option<SecretString> {
+        self.text("database_url")?;
+        self.parsed("database_url", |text| {
+            // Without the parser's words, which may repeat the password.
+            let fits = text.starts_with("postgres") && PgConnectOptions::from_str(text).is_ok();
+            fits.then(|| SecretString::from(text)).ok_or_else(|| {
+                "is not an address like postgres://user:password@host/database".to_owned()
+            })
         })
     }
 

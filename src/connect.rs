@@ -42,9 +42,9 @@ pub struct Entered {
 /// Why a number was not connected. Each says what to mend.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// A field is empty.
-    #[error("{0} is empty: copy it from Waapify.")]
-    Empty(&'static str),
+    /// A field is empty or no id or token at all.
+    #[error("{0} is empty or not complete: copy it from Waapify.")]
+    Field(&'static str),
     /// The number is not written in full.
     #[error("the WhatsApp number must be written with its country code, such as 60123456789")]
     BadNumber,
@@ -62,9 +62,6 @@ pub enum ConnectError {
     /// Waapify did not take our webhook's address.
     #[error("Waapify did not accept the address for replies: {0}")]
     Webhook(CheckError),
-    /// A stored secret cannot be opened.
-    #[error(transparent)]
-    Seal(#[from] OpenError),
     /// The database failed.
     #[error("the database failed; nothing was changed, try again")]
     Database(#[from] sqlx::Error),
@@ -116,17 +113,16 @@ impl Connector {
         Ok(number)
     }
 
+    /// The secret the number has already; a new one for a new number, or where the old one cannot be opened any more.
     async fn webhook_secret(
         &self,
         location: &LocationId,
         number: &str,
-    ) -> Result<SecretString, ConnectError> {
-        match numbers::find_webhook_secret(&self.pool, location, number).await? {
-            Some(sealed) => Ok(self
-                .sealer
-                .open(&place(location, number, "webhook"), &sealed)?),
-            None => Ok(random_secret()),
-        }
+    ) -> sqlx::Result<SecretString> {
+        let sealed = numbers::find_webhook_secret(&self.pool, location, number).await?;
+        let place = place(location, number, "webhook");
+        let known = sealed.and_then(|sealed| self.sealer.open(&place, &sealed).ok());
+        Ok(known.unwrap_or_else(random_secret))
     }
 
     fn webhook_url(&self, secret: &SecretString) -> SecretString {
@@ -179,16 +175,23 @@ pub fn open_credentials(
 fn credentials(entered: &Entered) -> Result<Credentials, ConnectError> {
     let filled = |value: &str, name| {
         let value = value.trim();
-        if value.is_empty() {
-            Err(ConnectError::Empty(name))
-        } else {
+        if is_key(value) {
             Ok(value.to_owned())
+        } else {
+            Err(ConnectError::Field(name))
         }
     };
     Ok(Credentials {
         instance_id: filled(&entered.instance_id, "The instance id")?,
         access_token: filled(entered.access_token.expose_secret(), "The access token")?.into(),
     })
+}
+
+/// Longest instance id or token that is taken for one: some gateways hand out signed tokens of several hundred characters.
+const MAX_KEY_BYTES: usize = 1_024;
+
+fn is_key(text: &str) -> bool {
+    (1..=MAX_KEY_BYTES).contains(&text.len()) && !text.contains(char::is_control)
 }
 
 /// The digits of a number written with or without plus, spaces, dashes and brackets. Numbers in full never begin

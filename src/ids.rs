@@ -64,3 +64,12 @@ impl fmt::Display for MessageId {
         self.0.fmt(f)
     }
 }
+
+/// Longest id that is taken for one. The vendors' have 20 to 45 characters; a database index has no room for kilobytes.
+const MAX_ID_BYTES: usize = 128;
+
+/// Whether a text can be a vendor's id: not empty, short, without control characters (of which Postgres refuses NUL).
+#[must_use]
+pub fn is_id(text: &str) -> bool {
+    (1..=MAX_ID_BYTES).contains(&text.len()) && !text.contains(char::is_control)
+}

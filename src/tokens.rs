@@ -7,7 +7,7 @@ use std::time::Duration as StdDuration;
 
 use secrecy::SecretString;
 use sqlx::PgPool;
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 use tracing::{info, warn};
 
 use crate::clients::ghl::{self, Advice, CallError, Grant};
@@ -19,11 +19,12 @@ use crate::ids::{CompanyId, LocationId};
 
 /// A token is refreshed this long before it ends, so that no call starts with one that ends on the way.
 const MARGIN: Duration = Duration::minutes(5);
-/// Longest time one process may spend on a refresh; its call is cut off at 30 s.
-const REFRESH_LEASE: Duration = Duration::seconds(40);
+/// Longest time one process may spend on a refresh: its call is cut off at 10 s. It ends well within the 30 s in which
+/// GHL answers a repeated refresh with the same pair (`facts/ghl.md` section 2), so that a killed process loses no token.
+const REFRESH_LEASE: Duration = Duration::seconds(12);
 /// How often a process looks whether another one's refresh is done, and how many times.
 const REFRESH_POLL: StdDuration = StdDuration::from_millis(200);
-const REFRESH_POLLS: u32 = 200;
+const REFRESH_POLLS: u32 = 100;
 /// A person has to act first; looking more often than this only costs calls.
 const REINSTALL_PAUSE: Duration = Duration::minutes(15);
 /// Longest life of an access token that is believed; GHL's last a day.
@@ -85,6 +86,13 @@ pub struct Install {
     pub failed: Vec<LocationId>,
 }
 
+/// Whose token.
+#[derive(Clone, Copy)]
+enum Owner<'a> {
+    Company(&'a CompanyId),
+    Location(&'a LocationId),
+}
+
 /// An opened token and which pair it is.
 struct Open {
     token: SecretString,
@@ -129,6 +137,7 @@ impl Tokens {
             }
             _ => Err(TokenError::Call(CallError {
                 advice: Advice::Reject,
+                status: None,
                 detail: "GHL's grant names neither a location nor a company".to_owned(),
             })),
         }
@@ -139,7 +148,7 @@ impl Tokens {
         grant: &Grant,
         company: &CompanyId,
     ) -> Result<Install, TokenError> {
-        let sealed = self.seal(OwnerKind::Company, company.as_str(), grant, Some(company));
+        let sealed = self.seal(Owner::Company(company), grant, Some(company));
         let mut tx = self.pool.begin().await?;
         tokens::record_token(&mut tx, OwnerKind::Company, company.as_str(), &sealed).await?;
         tx.commit().await?;
@@ -178,7 +187,7 @@ impl Tokens {
         location: &LocationId,
         company: Option<&CompanyId>,
     ) -> Result<(), TokenError> {
-        let sealed = self.seal(OwnerKind::Location, location.as_str(), grant, company);
+        let sealed = self.seal(Owner::Location(location), grant, company);
         let mut tx = self.pool.begin().await?;
         locations::record_install(&mut tx, location, company, self.clock.now()).await?;
         tokens::record_token(&mut tx, OwnerKind::Location, location.as_str(), &sealed).await?;
@@ -199,11 +208,12 @@ impl Tokens {
     where
         F: Future<Output = Result<T, CallError>>,
     {
-        let held = self.valid(location, None).await?;
+        let owner = Owner::Location(location);
+        let held = self.valid(owner, None).await?;
         match call(self.ghl.clone(), held.token).await {
             Err(error) if error.advice == Advice::Reauthorize => {
                 info!(%location, "GHL says that the token has ended");
-                let fresh = self.valid(location, Some(held.version)).await?;
+                let fresh = self.valid(owner, Some(held.version)).await?;
                 Ok(call(self.ghl.clone(), fresh.token).await?)
             }
             answer => Ok(answer?),
@@ -211,63 +221,63 @@ impl Tokens {
     }
 
     /// A token that has not ended and is not the pair `ended`; refreshes it, or waits for the process that does.
-    async fn valid(&self, location: &LocationId, ended: Option<i64>) -> Result<Open, TokenError> {
+    async fn valid(&self, owner: Owner<'_>, ended: Option<i64>) -> Result<Open, TokenError> {
+        let mut first_seen = None;
         for _ in 0..REFRESH_POLLS {
-            let row =
-                tokens::find_token(&self.pool, OwnerKind::Location, location.as_str()).await?;
+            let row = tokens::find_token(&self.pool, owner.kind(), owner.id()).await?;
             let row = row.ok_or(TokenError::NotInstalled)?;
-            let now = self.clock.now();
-            if row.expires_at - MARGIN > now && Some(row.version) != ended {
-                let place = place(OwnerKind::Location, location.as_str(), "access");
-                let token = self.sealer.open(&place, &row.access_token)?;
-                return Ok(Open {
-                    token,
-                    version: row.version,
-                });
-            }
-            if self.claim_refresh(location, &row, now).await? {
-                self.refresh(location, &row).await?;
+            let (version, now) = (row.version, self.clock.now());
+            // A pair that came while we waited is used however short its life is.
+            let margin = if *first_seen.get_or_insert(version) == version {
+                MARGIN
             } else {
-                tokio::time::sleep(REFRESH_POLL).await;
+                Duration::ZERO
+            };
+            if row.expires_at - margin > now && Some(version) != ended {
+                let token = self
+                    .sealer
+                    .open(&owner.place("access"), &row.access_token)?;
+                return Ok(Open { token, version });
             }
+            let lease = now + REFRESH_LEASE;
+            if tokens::claim_refresh(&self.pool, owner.kind(), owner.id(), version, now, lease)
+                .await?
+            {
+                return self.refresh(owner, &row).await;
+            }
+            tokio::time::sleep(REFRESH_POLL).await;
         }
         Err(TokenError::Busy)
     }
 
-    async fn claim_refresh(
-        &self,
-        location: &LocationId,
-        row: &TokenRow,
-        now: OffsetDateTime,
-    ) -> sqlx::Result<bool> {
-        let lease = now + REFRESH_LEASE;
-        let (kind, owner) = (OwnerKind::Location, location.as_str());
-        tokens::claim_refresh(&self.pool, kind, owner, row.version, now, lease).await
-    }
-
     /// Replaces the pair in `row`; the new one is committed before anyone uses it.
-    async fn refresh(&self, location: &LocationId, row: &TokenRow) -> Result<(), TokenError> {
-        let (kind, owner) = (OwnerKind::Location, location.as_str());
-        match self.renew(location, row).await {
+    async fn refresh(&self, owner: Owner<'_>, row: &TokenRow) -> Result<Open, TokenError> {
+        // Boxed, because a location's renewal may need its company's.
+        let renewed = Box::pin(self.renew(owner, row)).await;
+        let (kind, id) = (owner.kind(), owner.id());
+        match renewed {
             Ok(grant) => {
-                let sealed = self.seal(kind, owner, &grant, row.company_id.as_ref());
-                tokens::finish_refresh(&self.pool, kind, owner, row.version, &sealed).await?;
-                info!(%location, "the token is refreshed");
-                Ok(())
+                let sealed = self.seal(owner, &grant, row.company_id.as_ref());
+                tokens::finish_refresh(&self.pool, kind, id, row.version, &sealed).await?;
+                info!(owner = id, "the token is refreshed");
+                Ok(Open {
+                    token: grant.access_token,
+                    version: row.version + 1,
+                })
             }
             Err(error) => {
-                tokens::release_refresh(&self.pool, kind, owner, row.version).await?;
+                tokens::release_refresh(&self.pool, kind, id, row.version).await?;
                 Err(error)
             }
         }
     }
 
-    async fn renew(&self, location: &LocationId, row: &TokenRow) -> Result<Grant, TokenError> {
+    /// A new pair: for the refresh token, or, where a location's is missing or dead, from its company.
+    async fn renew(&self, owner: Owner<'_>, row: &TokenRow) -> Result<Grant, TokenError> {
         let refused = match &row.refresh_token {
             Some(sealed) => {
-                let place = place(OwnerKind::Location, location.as_str(), "refresh");
-                let refresh_token = self.sealer.open(&place, sealed)?;
-                match self.ghl.refresh(&refresh_token, "Location").await {
+                let refresh_token = self.sealer.open(&owner.place("refresh"), sealed)?;
+                match self.ghl.refresh(&refresh_token, owner.user_type()).await {
                     Ok(grant) => return Ok(grant),
                     Err(error) if error.advice == Advice::Reject => error,
                     Err(error) => return Err(error.into()),
@@ -275,46 +285,47 @@ impl Tokens {
             }
             None => CallError {
                 advice: Advice::Reject,
-                detail: "the location's token came without a refresh token".to_owned(),
+                status: None,
+                detail: "the token came without a refresh token".to_owned(),
             },
         };
-        match &row.company_id {
-            Some(company) => self
-                .mint(company, location)
-                .await?
-                .ok_or(TokenError::NeedsReinstall(refused)),
-            None => Err(TokenError::NeedsReinstall(refused)),
+        match (owner, &row.company_id) {
+            (Owner::Location(location), Some(company)) => {
+                self.mint(company, location, refused).await
+            }
+            _ => Err(TokenError::NeedsReinstall(refused)),
         }
     }
 
-    /// A location's token from its company's; none when we hold none that still works.
+    /// A location's token from its company's; `refused` is what stands when the company has none that works either.
     async fn mint(
         &self,
         company: &CompanyId,
         location: &LocationId,
-    ) -> Result<Option<Grant>, TokenError> {
-        let row = tokens::find_token(&self.pool, OwnerKind::Company, company.as_str()).await?;
-        let now = self.clock.now();
-        let Some(row) = row.filter(|row| row.expires_at - MARGIN > now) else {
-            return Ok(None);
+        refused: CallError,
+    ) -> Result<Grant, TokenError> {
+        let held = match self.valid(Owner::Company(company), None).await {
+            Ok(held) => held,
+            Err(TokenError::NotInstalled | TokenError::NeedsReinstall(_)) => {
+                return Err(TokenError::NeedsReinstall(refused));
+            }
+            Err(error) => return Err(error),
         };
-        let place = place(OwnerKind::Company, company.as_str(), "access");
-        let token = self.sealer.open(&place, &row.access_token)?;
-        match self.ghl.location_token(&token, company, location).await {
-            Ok(grant) => Ok(Some(grant)),
-            Err(error) if matches!(error.advice, Advice::Reject | Advice::Reauthorize) => Ok(None),
+        match self
+            .ghl
+            .location_token(&held.token, company, location)
+            .await
+        {
+            Ok(grant) => Ok(grant),
+            Err(error) if matches!(error.advice, Advice::Reject | Advice::Reauthorize) => {
+                Err(TokenError::NeedsReinstall(error))
+            }
             Err(error) => Err(error.into()),
         }
     }
 
-    fn seal(
-        &self,
-        kind: OwnerKind,
-        owner: &str,
-        grant: &Grant,
-        company: Option<&CompanyId>,
-    ) -> NewToken {
-        let seal = |part, secret| self.sealer.seal(&place(kind, owner, part), secret);
+    fn seal(&self, owner: Owner<'_>, grant: &Grant, company: Option<&CompanyId>) -> NewToken {
+        let seal = |part, secret| self.sealer.seal(&owner.place(part), secret);
         NewToken {
             company_id: company.cloned(),
             access_token: seal("access", &grant.access_token),
@@ -328,7 +339,31 @@ impl Tokens {
     }
 }
 
-/// Where a token is kept, bound into its seal.
-fn place(kind: OwnerKind, owner: &str, part: &str) -> String {
-    format!("tokens/{kind:?}/{owner}/{part}")
+impl Owner<'_> {
+    const fn kind(self) -> OwnerKind {
+        match self {
+            Self::Company(_) => OwnerKind::Company,
+            Self::Location(_) => OwnerKind::Location,
+        }
+    }
+
+    fn id(&self) -> &str {
+        match self {
+            Self::Company(company) => company.as_str(),
+            Self::Location(location) => location.as_str(),
+        }
+    }
+
+    /// GHL's `user_type` of a refresh.
+    const fn user_type(self) -> &'static str {
+        match self {
+            Self::Company(_) => "Company",
+            Self::Location(_) => "Location",
+        }
+    }
+
+    /// Where a part of the pair is kept, bound into its seal.
+    fn place(&self, part: &str) -> String {
+        format!("tokens/{}/{}/{part}", self.user_type(), self.id())
+    }
 }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::{endpoint, scrub};
-use crate::ids::WaMessageId;
+use crate::ids::{WaMessageId, is_id};
 use crate::whatsapp;
 
 /// The gateway itself gives up after 60 s (`facts/waapify.md` A); its answer is worth waiting for, because a send
@@ -250,10 +250,12 @@ fn classify_send(status: u16, text: &str) -> Result<WaMessageId, SendFailure> {
     }
     Err(match status {
         429 => SendFailure::GatewayDown("Waapify asks to slow down".to_owned()),
-        400..=407 | 409..=499 if !answer.is_object() => {
-            SendFailure::AttemptFailed(format!("Waapify answered {status}"))
+        // It said what it did, whatever the status.
+        _ if answer.is_object() && (refused || (200..300).contains(&status)) => meaning(&answer),
+        300..=399 => {
+            SendFailure::GatewayDown(format!("Waapify answered {status}, its address has moved"))
         }
-        200..=299 if answer.is_object() => meaning(&answer),
+        400..=407 | 409..=499 => SendFailure::AttemptFailed(format!("Waapify answered {status}")),
         _ => SendFailure::Unknown(format!("Waapify answered {status} without a result")),
     })
 }
@@ -268,7 +270,7 @@ fn message_id(answer: &Value) -> Option<WaMessageId> {
     ]
     .iter()
     .filter_map(|place| answer.pointer(place)?.as_str())
-    .find(|id| !id.is_empty())
+    .find(|id| is_id(id))
     .map(WaMessageId::from)
 }
 
@@ -372,6 +374,17 @@ mod tests {
         ] {
             assert_eq!(outcome(&classify_send(200, body)), "unknown", "{body}");
         }
+    }
+
+    #[test]
+    fn what_the_gateway_says_counts_whatever_its_status() {
+        let refused = r#"{"status":"error","message":"Access token does not exist"}"#;
+        assert_eq!(outcome(&classify_send(401, refused)), "config");
+        assert_eq!(outcome(&classify_send(302, "")), "retryable-not-sent");
+        assert_eq!(outcome(&classify_send(414, "<html>")), "failed-maybe-retry");
+        assert_eq!(outcome(&classify_send(504, "<html>")), "unknown");
+        let unusable = r#"{"status":"success","data":{"key":{"id":"a\u0000"}}}"#;
+        assert_eq!(outcome(&classify_send(200, unusable)), "unknown");
     }
 
     proptest::proptest! {

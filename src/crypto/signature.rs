@@ -106,13 +106,11 @@ impl Verifier {
         header: impl Fn(&str) -> Option<&'a str>,
         body: &[u8],
     ) -> Result<(), SignatureError> {
-        let given = |name| {
-            header(name)
-                .map(str::trim)
-                .filter(|value| !value.is_empty())
-        };
+        let given = |name| header(name).map(str::trim);
         let fits = match (given(ED25519_HEADER), given(RSA_HEADER)) {
-            (Some("N/A"), _) | (None, Some("N/A") | None) => return Err(SignatureError::Missing),
+            (Some("N/A" | ""), _) | (None, Some("N/A" | "") | None) => {
+                return Err(SignatureError::Missing);
+            }
             (Some(signature), _) => self.fits_ed25519(signature, body),
             (None, Some(signature)) => self.fits_rsa(signature, body),
         };

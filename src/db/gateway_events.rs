@@ -55,16 +55,23 @@ pub async fn claim(
     lease: Duration,
     limit: i64,
 ) -> sqlx::Result<Vec<EventJob>> {
+    // The heads are found number by number, so that a long backlog costs no more than a short one.
     sqlx::query_as(
-        "update gateway_events e set claims = e.claims + 1, due_at = $2
-         where (e.location_id, e.id) in (
-            select c.location_id, c.id from gateway_events c
-            where c.state = 'accepted' and c.due_at <= $1
-              and not exists (select 1 from gateway_events earlier
-                  where earlier.location_id = c.location_id and earlier.number = c.number
-                    and earlier.id < c.id and earlier.state = 'accepted')
-            order by c.id limit $3
-            for update skip locked)
+        "with heads as (
+            select head.location_id, head.id
+            from numbers n cross join lateral (
+                select e.location_id, e.id, e.due_at from gateway_events e
+                where e.location_id = n.location_id and e.number = n.number and e.state = 'accepted'
+                order by e.id limit 1
+            ) head
+            where head.due_at <= $1 order by head.id limit $3
+         ), locked as (
+            select e.location_id, e.id from gateway_events e join heads using (location_id, id)
+            where e.state = 'accepted' and e.due_at <= $1
+            for update of e skip locked
+         )
+         update gateway_events e set claims = e.claims + 1, due_at = $2
+         from locked where e.location_id = locked.location_id and e.id = locked.id
          returning e.location_id, e.id, e.number, e.body, e.claims, e.received_at",
     )
     .bind(now)

@@ -120,16 +120,27 @@ pub async fn claim(
     lease: Duration,
     limit: i64,
 ) -> sqlx::Result<Vec<InboundJob>> {
+    // From one conversation's head to the next along the index, so that a long conversation costs no more than a short
+    // one.
     sqlx::query_as(
-        "update inbound i set claims = i.claims + 1, due_at = $2
-         where (i.location_id, i.id) in (
-            select c.location_id, c.id from inbound c
-            where c.state = 'accepted' and c.due_at <= $1
-              and not exists (select 1 from inbound earlier
-                  where earlier.location_id = c.location_id and earlier.conversation = c.conversation
-                    and earlier.state = 'accepted' and (earlier.sent_at, earlier.id) < (c.sent_at, c.id))
-            order by c.due_at limit $3
-            for update skip locked)
+        "with recursive heads as (
+            (select location_id, conversation, id, due_at from inbound where state = 'accepted'
+             order by location_id, conversation, sent_at, id limit 1)
+            union all
+            select next.location_id, next.conversation, next.id, next.due_at
+            from heads cross join lateral (
+                select location_id, conversation, id, due_at from inbound
+                where state = 'accepted' and (location_id, conversation) > (heads.location_id, heads.conversation)
+                order by location_id, conversation, sent_at, id limit 1
+            ) next
+         ), locked as (
+            select i.location_id, i.id from inbound i join heads using (location_id, id)
+            where i.state = 'accepted' and i.due_at <= $1
+            order by i.due_at limit $3
+            for update of i skip locked
+         )
+         update inbound i set claims = i.claims + 1, due_at = $2
+         from locked where i.location_id = locked.location_id and i.id = locked.id
          returning i.location_id, i.id, i.wa_message_id, coalesce(i.phone, '') as phone, i.sender_name,
             coalesce(i.text, '') as text, i.sent_at, i.failures, i.claims",
     )

@@ -42,6 +42,17 @@ pub struct Failure {
     pub message: String,
 }
 
+impl Failure {
+    /// A failure with its sentence.
+    #[must_use]
+    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+        }
+    }
+}
+
 /// Keeps a delivery; false when GHL delivered this message before.
 ///
 /// # Errors
@@ -55,8 +66,13 @@ pub async fn accept_delivery(
     now: OffsetDateTime,
 ) -> sqlx::Result<bool> {
     let inserted = sqlx::query(
-        "insert into outbound (location_id, ghl_message_id, conversation, body, due_at, accepted_at)
-         values ($1, $2, $3, $4, $5, $5) on conflict (location_id, ghl_message_id) do nothing",
+        "with new as (
+            insert into outbound (location_id, ghl_message_id, conversation, body, due_at, accepted_at)
+            values ($1, $2, $3, $4, $5, $5) on conflict (location_id, ghl_message_id) do nothing
+            returning location_id, id
+         )
+         insert into timeline (location_id, message_id, at, state, cause)
+         select location_id, id, $5, 'accepted', 'GHL delivered it' from new",
     )
     .bind(location)
     .bind(message)
@@ -80,32 +96,29 @@ pub async fn claim_sendable(
     pause: Duration,
     limit: i64,
 ) -> sqlx::Result<Vec<OutboundJob>> {
-    // The number's row is locked first and its time moved on, so that two workers cannot both use one pause.
+    // The number's row is locked and its time moved on, so that two workers cannot both use one pause. A number whose
+    // messages all wait is passed over, so that it keeps no other from its turn.
     sqlx::query_as(
         "with ready as (
-            select n.location_id, n.number from numbers n
-            where n.is_default and n.next_send_at <= $1
-              and exists (select 1 from outbound o
-                  where o.location_id = n.location_id and o.state = 'accepted' and o.due_at <= $1)
-            order by n.next_send_at limit $4
-            for update skip locked
-         ), next as (
-            select o.location_id, o.id, ready.number
-            from ready cross join lateral (
-                select c.location_id, c.id from outbound c
-                where c.location_id = ready.location_id and c.state = 'accepted' and c.due_at <= $1
+            select n.location_id, n.number, o.id
+            from numbers n cross join lateral (
+                select c.id from outbound c
+                where c.location_id = n.location_id and c.state = 'accepted' and c.due_at <= $1
                   and not exists (select 1 from outbound earlier
                       where earlier.location_id = c.location_id and earlier.conversation = c.conversation
                         and earlier.id < c.id and earlier.state in ('accepted', 'sending', 'unconfirmed'))
                 order by c.id limit 1
-                for update skip locked
             ) o
+            where n.is_default and n.next_send_at <= $1
+            order by n.next_send_at limit $4
+            for update of n skip locked
          ), paced as (
-            update numbers n set next_send_at = $3 from next
-            where n.location_id = next.location_id and n.number = next.number
+            update numbers n set next_send_at = $3 from ready
+            where n.location_id = ready.location_id and n.number = ready.number
          )
-         update outbound o set state = 'sending', claims = o.claims + 1, due_at = $2, number = next.number
-         from next where o.location_id = next.location_id and o.id = next.id
+         update outbound o set state = 'sending', claims = o.claims + 1, due_at = $2, number = ready.number
+         from ready where o.location_id = ready.location_id and o.id = ready.id
+            and o.state = 'accepted' and o.due_at <= $1
          returning o.location_id, o.id, o.ghl_message_id, o.body, o.number, o.parts_sent, o.failures,
             o.unconfirmed_sends, o.claims, o.accepted_at",
     )
@@ -145,31 +158,39 @@ pub async fn claim_unconnected(
     .await
 }
 
-/// Where a claimed message is going, noted before the request leaves so that its echo can be recognised.
+/// Notes that a claimed message leaves now, and where to: so that its echo can be recognised, and so that a later
+/// crash counts as an unknown outcome. False for a stale owner, who must not send.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn record_destination(
+pub async fn record_departure(
     pool: &PgPool,
     job: &OutboundJob,
     chat: &str,
     parts: i32,
+    now: OffsetDateTime,
 ) -> sqlx::Result<bool> {
     let noted = sqlx::query(
-        "update outbound set chat = $4, parts = $5
-         where location_id = $1 and id = $2 and claims = $3 and state = 'sending'",
+        "with leaving as (
+            update outbound set chat = $4, parts = $5, departed = claims
+            where location_id = $1 and id = $2 and claims = $3 and state = 'sending'
+            returning location_id, id
+         )
+         insert into timeline (location_id, message_id, at, state) select location_id, id, $6, 'sending' from leaving",
     )
     .bind(&job.location_id)
     .bind(job.id)
     .bind(job.claims)
     .bind(chat)
     .bind(parts)
+    .bind(now)
     .execute(pool)
     .await?;
     Ok(noted.rows_affected() == 1)
 }
 
-/// Sends whose owner's lease ran out (a killed process) become `unconfirmed`: they may have left.
+/// Claims whose owner's lease ran out (a killed process): what had left becomes `unconfirmed`, what had not goes back
+/// to the queue.
 ///
 /// # Errors
 /// When the database fails.
@@ -180,12 +201,17 @@ pub async fn expire_sends(
 ) -> sqlx::Result<u64> {
     let expired = sqlx::query(
         "with expired as (
-            select location_id, id from outbound where state = 'sending' and due_at <= $1 for update skip locked
+            select location_id, id, departed = claims as left_us from outbound
+            where state = 'sending' and due_at <= $1 for update skip locked
          ), noted as (
             insert into timeline (location_id, message_id, at, state, cause)
-            select location_id, id, $1, 'unconfirmed', 'the process that was sending it stopped' from expired
+            select location_id, id, $1, case when left_us then 'unconfirmed' else 'accepted' end,
+                'the process that was sending it stopped' from expired
          )
-         update outbound o set state = 'unconfirmed', unconfirmed_sends = unconfirmed_sends + 1, due_at = $2
+         update outbound o set
+            state = case when left_us then 'unconfirmed' else 'accepted' end,
+            unconfirmed_sends = unconfirmed_sends + left_us::int,
+            due_at = case when left_us then $2 else $1 end
          from expired where o.location_id = expired.location_id and o.id = expired.id",
     )
     .bind(now)
@@ -231,7 +257,8 @@ pub struct InFlight {
     pub parts_sent: i32,
 }
 
-/// Messages that are on their way to `chat` (digits) from `number`, earliest first.
+/// Messages that are on their way to `chat` (digits) from `number`, earliest first; one that is to be tried once more
+/// may still be on its way for the first time.
 ///
 /// # Errors
 /// When the database fails.
@@ -243,7 +270,8 @@ pub async fn list_in_flight(
 ) -> sqlx::Result<Vec<InFlight>> {
     sqlx::query_as(
         "select id, body, parts_sent from outbound
-         where location_id = $1 and number = $2 and chat = $3 and state in ('sending', 'unconfirmed')
+         where location_id = $1 and number = $2 and chat = $3
+           and (state in ('sending', 'unconfirmed') or state = 'accepted' and unconfirmed_sends > 0)
          order by id",
     )
     .bind(location)

@@ -4,7 +4,7 @@ use sqlx::{FromRow, PgConnection, PgPool};
 use time::OffsetDateTime;
 
 use crate::db::outbound::Failure;
-use crate::db::outcomes::{SentPart, fail};
+use crate::db::outcomes::fail;
 use crate::db::{status_updates, timeline};
 use crate::ids::{LocationId, MessageId, WaMessageId};
 
@@ -13,11 +13,66 @@ pub const DELIVERED: i32 = 3;
 /// Read or played by the customer (Baileys `READ`; `PLAYED` counts as read).
 pub const READ: i32 = 4;
 
+/// A part of a message that WhatsApp took, and the id it got there.
+#[derive(Clone, Copy, Debug)]
+pub struct SentPart<'a> {
+    /// Whose message.
+    pub location: &'a LocationId,
+    /// Our id.
+    pub message: MessageId,
+    /// The number it left from.
+    pub number: &'a str,
+    /// Which part, from 0.
+    pub part: i32,
+    /// WhatsApp's id.
+    pub wa_message_id: &'a WaMessageId,
+}
+
+/// Notes that a part left. The id is kept whoever reports it, the sender or an echo, first or late; the message
+/// moves on only once for each part, and stays as it is when it has ended otherwise.
+///
+/// # Errors
+/// When the database fails.
+pub async fn record_sent(
+    pool: &PgPool,
+    sent: SentPart<'_>,
+    cause: &str,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    let mut tx = pool.begin().await?;
+    record_owner(&mut tx, sent, now).await?;
+    let state: Option<String> = sqlx::query_scalar(
+        "update outbound set parts_sent = parts_sent + 1, failures = 0, unconfirmed_sends = 0, due_at = $4,
+            state = case when parts_sent + 1 < parts then 'accepted' else 'sent' end
+         where location_id = $1 and id = $2 and parts_sent = $3 and state in ('accepted', 'sending', 'unconfirmed')
+         returning state",
+    )
+    .bind(sent.location)
+    .bind(sent.message)
+    .bind(sent.part)
+    .bind(now)
+    .fetch_optional(&mut *tx)
+    .await?;
+    if let Some(state) = state {
+        timeline::record_step(
+            &mut tx,
+            sent.location,
+            sent.message,
+            &state,
+            Some(cause),
+            now,
+        )
+        .await?;
+        advance(&mut tx, sent.location, sent.message, now).await?;
+    }
+    tx.commit().await
+}
+
 /// Notes whose message a WhatsApp id is; a receipt that came before keeps its level.
 ///
 /// # Errors
 /// When the database fails.
-pub(super) async fn record_owner(
+async fn record_owner(
     tx: &mut PgConnection,
     sent: SentPart<'_>,
     now: OffsetDateTime,
@@ -109,7 +164,7 @@ struct Progress {
 ///
 /// # Errors
 /// When the database fails.
-pub(super) async fn advance(
+async fn advance(
     tx: &mut PgConnection,
     location: &LocationId,
     message: MessageId,
@@ -183,10 +238,10 @@ fn refusal(code: &str) -> Failure {
         .filter(char::is_ascii_alphanumeric)
         .take(8)
         .collect();
-    Failure {
-        code: "refused_by_whatsapp",
-        message: format!(
+    Failure::new(
+        "refused_by_whatsapp",
+        format!(
             "WhatsApp refused this message (code {shown}). The number may be restricted, or may not write to new contacts for now. Wait a while, or ask the customer to write first."
         ),
-    }
+    )
 }

@@ -9,14 +9,7 @@ use super::HttpState;
 use super::error::HookError;
 use super::verified::Verified;
 use crate::db::outbound;
-use crate::ids::{GhlMessageId, LocationId};
-
-/// Longest id that is taken for one; GHL's have 20 to 40 characters.
-const MAX_ID_BYTES: usize = 128;
-
-fn is_id(text: &str) -> bool {
-    (1..=MAX_ID_BYTES).contains(&text.len()) && !text.contains(char::is_control)
-}
+use crate::ids::{GhlMessageId, LocationId, is_id};
 
 /// Stores a delivery once. Everything that names its message is accepted, whatever else it holds: what cannot be
 /// sent becomes `failed` in GHL, where a person reads why.

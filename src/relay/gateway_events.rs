@@ -14,8 +14,8 @@ use super::{Context, Worker};
 use crate::clients::waapify::Stop;
 use crate::db::gateway_events::{self, EventJob};
 use crate::db::inbound::{self, NewInbound, State};
-use crate::db::outcomes::{self, SentPart};
-use crate::db::{numbers, outbound, receipts};
+use crate::db::receipts::{self, SentPart};
+use crate::db::{numbers, outbound};
 use crate::ids::WaMessageId;
 use crate::whatsapp::{self, Chat, Content, Event, Message, Origin, Receipt, ReceiptLevel};
 
@@ -195,7 +195,7 @@ impl GatewayEvents {
                 part: candidate.parts_sent,
                 wa_message_id: id,
             };
-            outcomes::record_sent(pool, sent, "WhatsApp echoed it", self.0.clock.now()).await?;
+            receipts::record_sent(pool, sent, "WhatsApp echoed it", self.0.clock.now()).await?;
             self.0.wake.outbound.notify_one();
             break;
         }

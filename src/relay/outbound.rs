@@ -5,17 +5,19 @@
 
 use std::sync::Arc;
 
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 use tokio::sync::Notify;
 use tracing::{info, warn};
 
 use super::plan::{Part, Plan, plan};
 use super::schedule::{ATTEMPT_FAILED, GATEWAY_DOWN, Schedule};
 use super::{Context, Worker};
-use crate::clients::waapify::{Credentials, SendFailure, Stop};
+use crate::clients::waapify::SendFailure;
 use crate::connect;
+use crate::db::numbers::NumberRow;
 use crate::db::outbound::{self, Failure, OutboundJob};
-use crate::db::outcomes::{self, SentPart};
+use crate::db::outcomes::{self, Outcome};
+use crate::db::receipts::{self, SentPart};
 use crate::db::{locations, numbers};
 use crate::ids::WaMessageId;
 
@@ -32,6 +34,9 @@ const HOLD: Duration = Duration::minutes(5);
 const MAX_WAIT: Duration = Duration::hours(24);
 /// Share of the pacing interval that is added at random: a steady beat looks like a machine to WhatsApp.
 const PACE_JITTER: f64 = 0.5;
+
+/// Why a number is on hold whose keys cannot be opened.
+const SEALED: &str = "The number's access token cannot be read with the service's encryption keys. Connect the number again.";
 
 /// The worker.
 #[derive(Clone, Debug)]
@@ -81,27 +86,32 @@ impl Outbound {
     }
 
     async fn send(&self, job: &OutboundJob) -> sqlx::Result<()> {
-        let now = self.0.clock.now();
         let (chat, parts) = match plan(&job.body) {
-            Plan::Ignore(reason) => {
-                return outcomes::finish_ignored(&self.0.pool, job, reason, now).await;
-            }
-            Plan::Fail(failure) => return self.fail(job, &failure, now).await,
+            Plan::Ignore(reason) => return self.finish(job, Outcome::Ignored, reason).await,
+            Plan::Fail(failure) => return self.fail(job, &failure).await,
             Plan::Send { chat, parts } => (chat, parts),
         };
-        let Some((number, credentials)) = self.credentials(job).await? else {
-            return self.fail(job, &self.unconnected(job).await?, now).await;
+        let Some(number) = self.number(job).await? else {
+            return self.fail(job, &self.unconnected(job).await?).await;
+        };
+        let Ok(credentials) = connect::open_credentials(&self.0.sealer, &job.location_id, &number)
+        else {
+            return self.hold(job, &number.number, SEALED).await;
         };
         let Some(part) = usize::try_from(job.parts_sent)
             .ok()
             .and_then(|at| parts.get(at))
         else {
             // Only a plan that a newer version made shorter gets here: all its parts have left.
-            return outcomes::finish_ignored(&self.0.pool, job, "all its parts have left", now)
+            return self
+                .finish(job, Outcome::Ignored, "all its parts have left")
                 .await;
         };
-        let count = i32::try_from(parts.len()).unwrap_or(i32::MAX);
-        if !outbound::record_destination(&self.0.pool, job, &chat, count).await? {
+        let (count, now) = (
+            i32::try_from(parts.len()).unwrap_or(i32::MAX),
+            self.0.clock.now(),
+        );
+        if !outbound::record_departure(&self.0.pool, job, &chat, count, now).await? {
             return Ok(());
         }
         match self
@@ -110,40 +120,33 @@ impl Outbound {
             .send(&credentials, &chat, &part.text, part.media.as_ref())
             .await
         {
-            Ok(id) => self.record_sent(job, &number, &id).await,
-            Err(failure) => self.record_failure(job, &number, part, failure).await,
+            Ok(id) => self.record_sent(job, &number.number, &id).await,
+            Err(failure) => {
+                self.record_failure(job, &number.number, part, failure)
+                    .await
+            }
         }
     }
 
-    /// The number to send from and its opened credentials; none when the location has none that can be used.
-    async fn credentials(&self, job: &OutboundJob) -> sqlx::Result<Option<(String, Credentials)>> {
-        let Some(number) = &job.number else {
-            return Ok(None);
-        };
-        let Some(row) = numbers::find_number(&self.0.pool, &job.location_id, number).await? else {
-            return Ok(None);
-        };
-        match connect::open_credentials(&self.0.sealer, &job.location_id, &row) {
-            Ok(credentials) => Ok(Some((row.number, credentials))),
-            Err(error) => {
-                warn!(location = %job.location_id, %error, "the number's credentials cannot be opened");
-                Ok(None)
-            }
+    async fn number(&self, job: &OutboundJob) -> sqlx::Result<Option<NumberRow>> {
+        match &job.number {
+            Some(number) => numbers::find_number(&self.0.pool, &job.location_id, number).await,
+            None => Ok(None),
         }
     }
 
     async fn unconnected(&self, job: &OutboundJob) -> sqlx::Result<Failure> {
         let installed = locations::is_installed(&self.0.pool, &job.location_id).await?;
         Ok(if installed {
-            Failure {
-                code: "not_connected",
-                message: "No WhatsApp number is connected to this sub-account yet. Connect one in the app's settings, then send again.".to_owned(),
-            }
+            Failure::new(
+                "not_connected",
+                "No WhatsApp number is connected to this sub-account yet. Connect one in the app's settings, then send again.",
+            )
         } else {
-            Failure {
-                code: "not_installed",
-                message: "This sub-account has not installed the WhatsApp app.".to_owned(),
-            }
+            Failure::new(
+                "not_installed",
+                "This sub-account has not installed the WhatsApp app.",
+            )
         })
     }
 
@@ -161,7 +164,7 @@ impl Outbound {
             part: job.parts_sent,
             wa_message_id: id,
         };
-        outcomes::record_sent(&self.0.pool, sent, "Waapify took it", now).await?;
+        receipts::record_sent(&self.0.pool, sent, "Waapify took it", now).await?;
         let mut connection = self.0.pool.acquire().await?;
         numbers::release_number(&mut connection, &job.location_id, number, now).await?;
         info!(location = %job.location_id, message_id = %job.id, part = job.parts_sent, "sent");
@@ -175,109 +178,91 @@ impl Outbound {
         part: &Part,
         failure: SendFailure,
     ) -> sqlx::Result<()> {
-        let now = self.0.clock.now();
         info!(location = %job.location_id, message_id = %job.id, ?failure, "not sent");
         match failure {
             SendFailure::Unknown(cause) => {
-                outcomes::finish_unconfirmed(&self.0.pool, job, &cause, now + ECHO_WINDOW, now).await
+                let wait_until = self.0.clock.now() + ECHO_WINDOW;
+                self.finish(job, Outcome::Unconfirmed(wait_until), &cause)
+                    .await
             }
             SendFailure::GatewayDown(cause) => {
-                self.retry(job, GATEWAY_DOWN, &cause, "gateway_down", "WhatsApp's gateway could not be reached for many hours. Please send the message again.").await
+                let end = Failure::new(
+                    "gateway_down",
+                    "WhatsApp's gateway could not be reached for many hours. Please send the message again.",
+                );
+                self.retry(job, GATEWAY_DOWN, &cause, &end).await
             }
             SendFailure::AttemptFailed(cause) => {
-                let sentence = attempt_failed(part);
-                self.retry(job, ATTEMPT_FAILED, &cause, "not_taken", sentence).await
+                let end = Failure::new("not_taken", attempt_failed(part));
+                self.retry(job, ATTEMPT_FAILED, &cause, &end).await
             }
-            SendFailure::NumberStopped(stop) => self.hold(job, number, stop, now).await,
+            SendFailure::NumberStopped(stop) => self.hold(job, number, stop.sentence()).await,
             SendFailure::Rejected(cause) => {
-                let message = format!("Waapify refused this message: {cause}. Change it and send it again.");
-                self.fail(job, &Failure { code: "rejected", message }, now).await
+                let sentence =
+                    format!("Waapify refused this message: {cause}. Change it and send it again.");
+                self.fail(job, &Failure::new("rejected", sentence)).await
             }
         }
     }
 
+    /// Tries again by the schedule, or ends as `end` where it is over.
     async fn retry(
         &self,
         job: &OutboundJob,
         schedule: Schedule,
         cause: &str,
-        code: &'static str,
-        sentence: &str,
+        end: &Failure,
     ) -> sqlx::Result<()> {
-        let now = self.0.clock.now();
-        if let Some(pause) = schedule.pause(job.failures, rand::random()) {
-            let mut connection = self.0.pool.acquire().await?;
-            return outcomes::finish_retry(&mut connection, job, cause, true, now + pause, now)
-                .await;
+        match schedule.pause(job.failures, rand::random()) {
+            Some(pause) => {
+                let due = self.0.clock.now() + pause;
+                self.finish(job, Outcome::Retry(due), cause).await
+            }
+            None => self.fail(job, end).await,
         }
-        self.fail(
-            job,
-            &Failure {
-                code,
-                message: sentence.to_owned(),
-            },
-            now,
-        )
-        .await
     }
 
     /// Holds the whole number: what is wrong with it is wrong for every message.
-    async fn hold(
-        &self,
-        job: &OutboundJob,
-        number: &str,
-        stop: Stop,
-        now: OffsetDateTime,
-    ) -> sqlx::Result<()> {
-        warn!(location = %job.location_id, reason = ?stop, "the number is on hold");
+    async fn hold(&self, job: &OutboundJob, number: &str, reason: &str) -> sqlx::Result<()> {
+        let now = self.0.clock.now();
+        warn!(location = %job.location_id, reason, "the number is on hold");
         if now - job.accepted_at > MAX_WAIT {
-            let message = stop.sentence().to_owned();
             return self
-                .fail(
-                    job,
-                    &Failure {
-                        code: "number_stopped",
-                        message,
-                    },
-                    now,
-                )
+                .fail(job, &Failure::new("number_stopped", reason))
                 .await;
         }
         let mut tx = self.0.pool.begin().await?;
-        numbers::hold_number(
-            &mut tx,
-            &job.location_id,
-            number,
-            stop.sentence(),
-            now + HOLD,
-        )
-        .await?;
-        outcomes::finish_retry(&mut tx, job, stop.sentence(), false, now, now).await?;
+        numbers::hold_number(&mut tx, &job.location_id, number, reason, now + HOLD).await?;
+        outcomes::finish(&mut tx, job, Outcome::PutBack(now), reason, now).await?;
         tx.commit().await
     }
 
+    /// No echo came in time: once more, or the end.
     async fn end_wait(&self, job: &OutboundJob) -> sqlx::Result<()> {
-        let now = self.0.clock.now();
         if job.unconfirmed_sends < MAX_UNCONFIRMED_SENDS {
-            return outcomes::finish_wait(&self.0.pool, job, now).await;
+            let now = self.0.clock.now();
+            let cause = "no sign of it came from WhatsApp; trying once more";
+            return self.finish(job, Outcome::PutBack(now), cause).await;
         }
-        let failure = Failure {
-            code: "unconfirmed",
-            message: "WhatsApp did not confirm this message. It may have arrived all the same: look at the chat on the phone before you send it again.".to_owned(),
-        };
-        self.fail(job, &failure, now).await
+        let sentence = "WhatsApp did not confirm this message. It may have arrived all the same: look at the chat on the phone before you send it again.";
+        self.fail(job, &Failure::new("unconfirmed", sentence)).await
     }
 
-    async fn fail(
-        &self,
-        job: &OutboundJob,
-        failure: &Failure,
-        now: OffsetDateTime,
-    ) -> sqlx::Result<()> {
+    async fn fail(&self, job: &OutboundJob, failure: &Failure) -> sqlx::Result<()> {
         info!(location = %job.location_id, message_id = %job.id, code = failure.code, "failed");
-        outcomes::finish_failed(&self.0.pool, job, failure, now).await?;
+        self.finish(job, Outcome::Failed(failure), &failure.message)
+            .await?;
         self.0.wake.status_updates.notify_one();
         Ok(())
+    }
+
+    async fn finish(
+        &self,
+        job: &OutboundJob,
+        outcome: Outcome<'_>,
+        cause: &str,
+    ) -> sqlx::Result<()> {
+        outcomes::finish_alone(&self.0.pool, job, outcome, cause, self.0.clock.now()).await
     }
 }
 

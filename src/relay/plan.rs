@@ -47,7 +47,7 @@ pub struct Part {
 #[must_use]
 pub fn plan(body: &[u8]) -> Plan {
     let Ok(delivery) = crate::json::parse(body) else {
-        return Plan::Fail(failure(
+        return Plan::Fail(Failure::new(
             "unreadable",
             "The message could not be read. Please send it again.",
         ));
@@ -72,7 +72,7 @@ pub fn plan(body: &[u8]) -> Plan {
     };
     let parts = parts(&safe_text(&text_of("message")), media);
     if parts.is_empty() {
-        return Plan::Fail(failure(
+        return Plan::Fail(Failure::new(
             "empty",
             "The message is empty: it has no text and no attachment. Write something and send it again.",
         ));
@@ -84,7 +84,7 @@ pub fn plan(body: &[u8]) -> Plan {
 /// country, so it is refused.
 fn phone(written: &str) -> Result<String, Failure> {
     if written.trim().is_empty() {
-        return Err(failure(
+        return Err(Failure::new(
             "no_phone",
             "This contact has no phone number. Add one with its country code, such as +60123456789, and send again.",
         ));
@@ -103,7 +103,7 @@ fn phone(written: &str) -> Result<String, Failure> {
     if PHONE_DIGITS.contains(&digits.len()) {
         Ok(digits)
     } else {
-        Err(failure(
+        Err(Failure::new(
             "invalid_phone",
             "The contact's phone number is not complete. Write it with its country code, such as +60123456789, and send again.",
         ))
@@ -133,8 +133,7 @@ fn attachments(list: &Value) -> Result<Vec<Media>, Failure> {
         // A text everywhere; an object with its address is read too.
         let address = item.get("url").unwrap_or(item).as_str().unwrap_or_default().trim();
         media(address).ok_or_else(|| {
-            failure(
-                "bad_attachment",
+            Failure::new("bad_attachment",
                 "An attachment has no address that WhatsApp can fetch. Attach the file again and send it once more.",
             )
         })
@@ -168,7 +167,10 @@ fn file_name(url: &Url) -> String {
 
 fn parts(text: &str, mut media: Vec<Media>) -> Vec<Part> {
     let mut texts = split(text);
-    let first_takes_caption = media.first().is_some_and(takes_caption) && texts.len() == 1;
+    let first_takes_caption = texts.len() == 1
+        && media
+            .first()
+            .is_some_and(|media| takes_caption(media, text));
     let caption = if first_takes_caption {
         texts.pop()
     } else {
@@ -186,7 +188,12 @@ fn parts(text: &str, mut media: Vec<Media>) -> Vec<Part> {
     first.into_iter().chain(texts).chain(files).collect()
 }
 
-fn takes_caption(media: &Media) -> bool {
+/// A picture or video whose address and name leave room for the text.
+fn takes_caption(media: &Media, text: &str) -> bool {
+    let encoded = encoded_bytes(text) + encoded_bytes(&media.url) + encoded_bytes(&media.filename);
+    if encoded > MAX_ENCODED_BYTES {
+        return false;
+    }
     let path = media.url.split(['?', '#']).next().unwrap_or_default();
     path.rsplit_once('.')
         .is_some_and(|(_, extension)| CAPTIONED.contains(&extension.to_lowercase().as_str()))
@@ -244,11 +251,4 @@ fn sensible_cut(text: &str) -> usize {
     let line = text.rfind('\n').filter(late_enough);
     let space = || text.rfind(char::is_whitespace).filter(late_enough);
     line.or_else(space).unwrap_or(text.len())
-}
-
-fn failure(code: &'static str, sentence: &str) -> Failure {
-    Failure {
-        code,
-        message: sentence.to_owned(),
-    }
 }

@@ -4,6 +4,7 @@
 //! NUL. Refuses to know what any field means.
 
 use super::BadBody;
+use crate::ids::is_id;
 use serde_json::Value;
 
 /// Reads a body as JSON, repaired as [`crate::json::parse`] does.
@@ -31,15 +32,12 @@ pub(super) fn first_text(value: &Value, pointers: &[&str]) -> Option<String> {
         .find_map(|pointer| text(value.pointer(pointer)))
 }
 
-/// Longest id or address taken. The longest known are 40 (id) and 45 (old group); a database index
-/// has no room for kilobytes.
-const MAX_NAME_BYTES: usize = 128;
-
 /// An id or an address: trimmed, short, without control characters.
 pub(super) fn name(value: Option<&Value>) -> Option<String> {
     let text = text(value)?;
-    let name = text.trim();
-    (name.len() <= MAX_NAME_BYTES && !name.chars().any(char::is_control)).then(|| name.to_owned())
+    Some(text.trim())
+        .filter(|name| is_id(name))
+        .map(str::to_owned)
 }
 
 /// A whole number: a number, a numeric string, or a `Long` (`{low,high,unsigned}`).

@@ -72,6 +72,11 @@ fn every_bad_value_is_named_with_what_is_wrong_and_without_the_secret() {
             "c2hvcnQ=",
             "has 5 bytes and must have 32",
         ),
+        (
+            "DATABASE_URL",
+            "mysql://user:c2hvcnQ@host",
+            "is not an address like postgres://",
+        ),
         ("LOG_FORMAT", "xml", "must be json or pretty"),
     ] {
         let message = with(name, value).unwrap_err().to_string();

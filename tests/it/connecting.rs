@@ -86,11 +86,11 @@ async fn each_mistake_is_named_nothing_is_kept_and_the_link_still_works() {
     for (fields, said) in [
         (
             ["", seed::ACCESS_TOKEN, seed::NUMBER],
-            "The instance id is empty",
+            "The instance id is empty or not complete",
         ),
         (
             [seed::INSTANCE_ID, " ", seed::NUMBER],
-            "The access token is empty",
+            "The access token is empty or not complete",
         ),
         (
             [seed::INSTANCE_ID, seed::ACCESS_TOKEN, "0111234567"],

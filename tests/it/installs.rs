@@ -268,6 +268,54 @@ async fn a_dead_refresh_token_is_replaced_from_the_companys_or_asks_for_a_reinst
 }
 
 #[tokio::test]
+async fn a_minted_token_without_a_refresh_token_lives_on_through_its_company() {
+    let bridge = Bridge::bare().await;
+    bridge.world.ghl.set_location_tokens_refresh(false);
+    let code = bridge.world.ghl.issue_code(company(&[seed::LOCATION_ID]));
+    bridge.get(&format!("/oauth/callback?code={code}")).await;
+    for _ in 0..3 {
+        bridge.clock.advance(Duration::hours(25));
+        bridge.world.ghl.expire_access_tokens();
+        assert!(use_token(&bridge, &location()).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn tokens_of_a_short_life_are_used_and_do_not_end_in_a_storm() {
+    let bridge = Bridge::bare().await;
+    bridge
+        .world
+        .adjust(|timings| timings.access_token_lifetime = std::time::Duration::from_mins(1));
+    bridge.install().await;
+    assert!(use_token(&bridge, &location()).await.unwrap());
+    assert!(bridge.world.ghl.faults().count(TOKEN) <= 2);
+}
+
+#[tokio::test]
+async fn a_refresh_that_was_cut_off_before_its_pair_was_stored_is_repeated_in_time() {
+    let bridge = Bridge::bare().await;
+    bridge.install().await;
+    bridge.clock.advance(Duration::hours(25));
+    // GHL has given the new pair, but the process that asked died: it holds the lease and stored nothing.
+    bridge
+        .world
+        .ghl
+        .faults()
+        .push(TOKEN, Fault::after_effect(502, ""));
+    assert!(use_token(&bridge, &location()).await.is_err());
+    sqlx::query("update tokens set refresh_lease_until = $1")
+        .bind(bridge.clock.now() + Duration::seconds(12))
+        .execute(&bridge.database.pool)
+        .await
+        .unwrap();
+    bridge.clock.advance(Duration::seconds(12));
+    assert!(
+        use_token(&bridge, &location()).await.unwrap(),
+        "within the 30 seconds of grace"
+    );
+}
+
+#[tokio::test]
 async fn a_malformed_grant_is_an_error_and_loses_no_token() {
     let bridge = Bridge::bare().await;
     bridge.install().await;

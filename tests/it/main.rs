@@ -1,6 +1,6 @@
 //! The integration tests, one binary so that one PostgreSQL server serves them all.
 //!
-//! `harness` is what they stand on; each other file holds one subject.
+//! `harness` and `bridge` are what they stand on; each other file holds one subject.
 
 #![allow(
     clippy::unwrap_used,
@@ -9,12 +9,15 @@
     reason = "a test that unwraps has found its failure"
 )]
 
+mod bridge;
+mod claims;
 mod cluster;
 mod commands;
 mod configuration;
 mod connecting;
 mod contract;
 mod deliveries;
+mod gateway_events;
 mod harness;
 mod installs;
 mod outbound;

@@ -4,36 +4,21 @@ use serde_json::{Value, json};
 use time::Duration;
 use waapify_ghl::sandbox::{Fault, seed};
 
-use crate::harness::Bridge;
+use crate::harness::{Bridge, OUTAGE};
 
 const PHONE: &str = seed::AISYAH.2;
-const OUTAGE: &str =
-    "\n\n{\"status\":\"error\",\"message\":\"Cannot connect to server. Please try again later\"}";
-
-fn sends(bridge: &Bridge) -> Vec<Value> {
-    let seen = bridge.world.waapify.faults().seen_at("send.php");
-    seen.into_iter().map(|seen| seen.query).collect()
-}
-
-fn texts(bridge: &Bridge) -> Vec<String> {
-    let chat = bridge.world.waapify.chat(PHONE);
-    chat.into_iter()
-        .filter(|m| m.from_business)
-        .map(|m| m.text)
-        .collect()
-}
 
 #[tokio::test]
 async fn a_message_arrives_once_as_the_gateway_wants_it() {
     let bridge = Bridge::new().await;
     let id = bridge.agent_writes("Salam + 50% & kasih\nBaris dua").await;
     bridge.settle().await;
-    assert_eq!(texts(&bridge), ["Salam + 50% & kasih\nBaris dua"]);
+    assert_eq!(bridge.texts_on_phone(), ["Salam + 50% & kasih\nBaris dua"]);
     let expected = json!({
         "number": "60123456789", "type": "text", "message": "Salam + 50% & kasih\nBaris dua", "filename": "",
         "instance_id": seed::INSTANCE_ID, "access_token": seed::ACCESS_TOKEN,
     });
-    assert_eq!(sends(&bridge), [expected]);
+    assert_eq!(bridge.sends(), [expected]);
     assert_eq!(bridge.state(&id).await, "sent");
 }
 
@@ -45,7 +30,7 @@ async fn a_redelivered_message_is_sent_once() {
     bridge.settle().await;
     assert_eq!(bridge.world.ghl.redeliver(&id).await, Some(200));
     bridge.after(Duration::HOUR).await;
-    assert_eq!(sends(&bridge).len(), 1);
+    assert_eq!(bridge.sends().len(), 1);
 }
 
 #[tokio::test]
@@ -59,7 +44,8 @@ async fn attachments_leave_one_after_the_other_behind_the_text() {
         .agent_sends(seed::AISYAH.0, "Menu kami", &files)
         .await;
     bridge.settle().await;
-    let sent: Vec<_> = sends(&bridge)
+    let sent: Vec<_> = bridge
+        .sends()
         .iter()
         .map(|query| {
             [
@@ -106,11 +92,11 @@ async fn a_gateway_in_trouble_is_tried_again_by_the_schedule_and_in_order() {
         (bridge.state(&first).await, bridge.state(&second).await),
         ("accepted".into(), "accepted".into())
     );
-    assert_eq!(sends(&bridge).len(), 1, "the second waits behind the first");
+    assert_eq!(bridge.sends().len(), 1, "the second waits behind the first");
     bridge.after(Duration::seconds(4)).await;
-    assert_eq!(sends(&bridge).len(), 1, "not before its time");
+    assert_eq!(bridge.sends().len(), 1, "not before its time");
     bridge.after(Duration::seconds(3)).await;
-    assert_eq!(texts(&bridge), ["satu", "dua"]);
+    assert_eq!(bridge.texts_on_phone(), ["satu", "dua"]);
 }
 
 #[tokio::test]
@@ -144,7 +130,7 @@ async fn an_attempt_that_keeps_failing_ends_as_failed_with_a_sentence_in_ghl() {
         bridge.outbound(&id).await,
         ("failed".into(), Some("not_taken".into()))
     );
-    assert_eq!(sends(&bridge).len(), 4, "the first and three more");
+    assert_eq!(bridge.sends().len(), 4, "the first and three more");
     assert_eq!(bridge.ghl_status(&id), "failed");
     assert!(
         bridge.ghl_error(&id).contains("may have no WhatsApp"),
@@ -162,7 +148,7 @@ async fn a_number_without_country_code_fails_at_once_and_nothing_is_sent() {
         bridge.outbound(&id).await,
         ("failed".into(), Some("invalid_phone".into()))
     );
-    assert!(sends(&bridge).is_empty());
+    assert!(bridge.sends().is_empty());
     assert_eq!(bridge.ghl_status(&id), "failed");
     assert!(bridge.ghl_error(&id).contains("country code"));
 }
@@ -201,7 +187,7 @@ async fn an_email_on_the_delivery_url_is_ignored() {
     assert_eq!(bridge.world.ghl.agent_sends_raw(&body).await, Some(200));
     bridge.after(Duration::HOUR).await;
     assert_eq!(bridge.state("mail").await, "ignored");
-    assert!(sends(&bridge).is_empty());
+    assert!(bridge.sends().is_empty());
 }
 
 #[tokio::test]
@@ -253,59 +239,6 @@ async fn a_number_that_stays_away_for_a_day_fails_its_messages_readably() {
 }
 
 #[tokio::test]
-async fn a_send_whose_answer_is_lost_is_confirmed_by_its_echo_and_not_repeated() {
-    let bridge = Bridge::new().await;
-    bridge
-        .world
-        .waapify
-        .faults()
-        .push("send.php", Fault::after_effect(200, "\n\nnull"));
-    let id = bridge.agent_writes("sekali sahaja").await;
-    bridge.settle().await;
-    bridge
-        .until("the echo confirms it", async || {
-            bridge.state(&id).await != "unconfirmed"
-        })
-        .await;
-    bridge.world.waapify.customer_receives(PHONE).await;
-    bridge.after(Duration::HOUR).await;
-    assert_eq!(sends(&bridge).len(), 1);
-    assert_eq!(bridge.state(&id).await, "delivered", "its receipts count");
-}
-
-#[tokio::test]
-async fn a_send_without_an_echo_is_tried_once_more_and_then_fails_honestly() {
-    let bridge = Bridge::new().await;
-    bridge
-        .world
-        .waapify
-        .faults()
-        .always("send.php", Fault::answer(200, "[]"));
-    let id = bridge.agent_writes("entah").await;
-    let behind = bridge.agent_writes("menunggu").await;
-    bridge.settle().await;
-    assert_eq!(bridge.state(&id).await, "unconfirmed");
-    bridge.after(Duration::minutes(1)).await;
-    assert_eq!(sends(&bridge).len(), 1, "the echo has its time");
-    bridge.after(Duration::minutes(2)).await;
-    assert_eq!(sends(&bridge).len(), 2, "once more");
-    assert_eq!(
-        bridge.state(&behind).await,
-        "accepted",
-        "the conversation behind it waits"
-    );
-    bridge.world.waapify.faults().clear();
-    bridge.after(Duration::minutes(3)).await;
-    bridge.after(Duration::seconds(10)).await;
-    assert_eq!(
-        bridge.outbound(&id).await,
-        ("failed".into(), Some("unconfirmed".into()))
-    );
-    assert!(bridge.ghl_error(&id).contains("may have arrived"));
-    assert_eq!(texts(&bridge), ["menunggu"]);
-}
-
-#[tokio::test]
 async fn a_refused_request_fails_with_waapifys_words() {
     let bridge = Bridge::new().await;
     let refusal = "\n\n{\"status\":\"error\",\"message\":\"Message type not supported\"}";
@@ -342,9 +275,9 @@ async fn sends_of_one_number_keep_their_distance() {
     }
     for sent in 1..=3 {
         bridge.settle().await;
-        assert_eq!(sends(&bridge).len(), sent);
+        assert_eq!(bridge.sends().len(), sent);
         bridge.after(Duration::milliseconds(900)).await;
-        assert_eq!(sends(&bridge).len(), sent, "not within the pause");
+        assert_eq!(bridge.sends().len(), sent, "not within the pause");
         bridge.clock.advance(Duration::milliseconds(700));
     }
 }
@@ -364,9 +297,19 @@ async fn every_step_of_a_message_is_in_its_timeline_without_its_text() {
     bridge.settle().await;
     let steps = steps(&bridge).await;
     let states: Vec<_> = steps.iter().map(|(state, _)| state.as_str()).collect();
-    assert_eq!(states, ["accepted", "sent", "delivered"]);
+    assert_eq!(
+        states,
+        [
+            "accepted",
+            "sending",
+            "accepted",
+            "sending",
+            "sent",
+            "delivered"
+        ]
+    );
     assert!(
-        steps[0]
+        steps[2]
             .1
             .as_deref()
             .unwrap()

@@ -144,6 +144,16 @@ fn a_file_that_takes_no_caption_comes_after_the_text() {
 }
 
 #[test]
+fn a_caption_that_does_not_fit_beside_its_files_address_goes_alone() {
+    let long = format!("https://files.example/{}.jpg", "x".repeat(3_000));
+    let parts = parts(&message(
+        &json!({"message": "中".repeat(400), "attachments": [long]}),
+    ));
+    assert_eq!(parts.len(), 2);
+    assert!(parts[0].media.is_none() && parts[1].text.is_empty());
+}
+
+#[test]
 fn a_message_may_be_null_a_number_or_missing() {
     assert_eq!(
         parts(&message(&json!({"message": 12_345})))[0].text,

@@ -66,7 +66,8 @@ async fn not_yet_is_asked_again_without_a_new_token() {
     let id = bridge.agent_writes("hai").await;
     bridge.settle().await;
     let tokens_before = bridge.world.ghl.faults().count("POST /oauth/token");
-    for body in [(403, not_yet), (401, older), (403, not_yet)] {
+    let other = r#"{"statusCode":403,"message":"Forbidden resource"}"#;
+    for body in [(403, not_yet), (401, older), (403, other)] {
         bridge
             .world
             .ghl

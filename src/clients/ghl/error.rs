@@ -36,8 +36,24 @@ pub enum Advice {
 pub struct CallError {
     /// What to do.
     pub advice: Advice,
+    /// The answer's HTTP status; none where there was no answer.
+    pub status: Option<u16>,
     /// GHL's status, words and trace id; fit for logs.
     pub detail: String,
+}
+
+/// GHL's words when a token is used in another location.
+const WRONG_LOCATION: &str = "does not have access to this location";
+
+impl CallError {
+    /// On a status update a 403 means "not yet", in whatever words (design, section 4), but for the wrong location.
+    pub(super) fn on_status_update(mut self) -> Self {
+        let not_yet = self.status == Some(403) && !self.detail.contains(WRONG_LOCATION);
+        if not_yet && self.advice == Advice::Reject {
+            self.advice = Advice::Retry;
+        }
+        self
+    }
 }
 
 /// What an error answer means (`facts/ghl.md` section 4; `contract/ghl/responses/errors.json`).
@@ -55,6 +71,7 @@ pub(super) fn classify(status: StatusCode, headers: &HeaderMap, body: &Value) ->
     };
     CallError {
         advice,
+        status: Some(status.as_u16()),
         detail: describe(status, &words, body),
     }
 }

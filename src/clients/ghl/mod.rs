@@ -29,6 +29,9 @@ const V_2021_07: &str = "2021-07-28";
 const V_2021_04: &str = "2021-04-15";
 /// GHL answers in seconds; its own gateway gives up at half a minute.
 const TIMEOUT: Duration = Duration::from_secs(30);
+/// A refresh that got no answer can be repeated within 30 s of the first (`facts/ghl.md` section 2), so it must not
+/// wait so long itself.
+pub const TOKEN_TIMEOUT: Duration = Duration::from_secs(10);
 /// Most locations one page of `/oauth/installedLocations` may hold.
 const PAGE: usize = 100;
 /// Pages walked at most: ten thousand locations, more than any agency has.
@@ -98,7 +101,7 @@ impl Client {
         ];
         let form: Vec<_> = app.iter().chain(fields).collect();
         let url = endpoint(&self.settings.api_base, &["oauth", "token"]);
-        parse(call(self.http.post(url).form(&form)).await?)
+        parse(call_within(TOKEN_TIMEOUT, self.http.post(url).form(&form)).await?)
     }
 
     /// Mints a location's token from its company's.
@@ -262,12 +265,13 @@ impl Client {
             body["error"] = json!(error);
         }
         let path = ["conversations", "messages", message.as_str(), "status"];
-        call(
-            self.request(Method::PUT, &path, V_2021_04, token)
-                .json(&body),
-        )
-        .await
-        .map(|_| ())
+        let request = self
+            .request(Method::PUT, &path, V_2021_04, token)
+            .json(&body);
+        match call(request).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(error.on_status_update()),
+        }
     }
 
     fn request(
@@ -294,6 +298,7 @@ impl Answer {
     fn incomplete(&self, missing: &str) -> CallError {
         CallError {
             advice: Advice::Retry,
+            status: Some(self.status.as_u16()),
             detail: describe(
                 self.status,
                 &format!("the answer lacks {missing}"),
@@ -304,8 +309,13 @@ impl Answer {
 }
 
 async fn call(request: RequestBuilder) -> Result<Answer, CallError> {
+    call_within(TIMEOUT, request).await
+}
+
+async fn call_within(timeout: Duration, request: RequestBuilder) -> Result<Answer, CallError> {
     let unreachable = |error: reqwest::Error| CallError {
         advice: Advice::Retry,
+        status: None,
         // Without the address, which may hold a phone number.
         detail: format!(
             "GHL could not be reached: {}",
@@ -314,7 +324,7 @@ async fn call(request: RequestBuilder) -> Result<Answer, CallError> {
     };
     let response = request
         .header("Accept", "application/json")
-        .timeout(TIMEOUT)
+        .timeout(timeout)
         .send()
         .await
         .map_err(unreachable)?;
@@ -333,6 +343,7 @@ fn parse<T: serde::de::DeserializeOwned>(answer: Answer) -> Result<T, CallError>
     let trace = body.get("traceId").cloned();
     serde_json::from_value(body).map_err(|error| CallError {
         advice: Advice::Retry,
+        status: Some(status.as_u16()),
         detail: describe(status, &error.to_string(), &json!({"traceId": trace})),
     })
 }

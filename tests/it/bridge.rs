@@ -1,0 +1,273 @@
+//! The service over a database of its own between simulated vendors: its routes answer on a real port, its workers move
+//! only when told, and its clock is moved by hand.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::StatusCode;
+use serde_json::Value;
+use url::Url;
+use waapify_ghl::app::App;
+use waapify_ghl::clients;
+use waapify_ghl::clock::Clock;
+use waapify_ghl::connect::Entered;
+use waapify_ghl::ids::LocationId;
+use waapify_ghl::relay::{self, Worker};
+use waapify_ghl::sandbox::{InstallKind, Timings, World, WorldConfig, seed};
+
+use crate::harness::{TestDatabase, environment, location, settings, wait};
+
+/// The service over a database of its own, with simulated vendors; its routes answer on a real port, its workers move
+/// only when told.
+pub struct Bridge {
+    pub database: TestDatabase,
+    pub world: World,
+    pub clock: Clock,
+    pub app: App,
+    pub address: String,
+    pub http: reqwest::Client,
+    /// The service's environment, for a process of the real program.
+    pub environment: Vec<(String, String)>,
+}
+
+impl Bridge {
+    /// Installed and connected.
+    pub async fn new() -> Self {
+        let bridge = Self::bare().await;
+        bridge.install().await;
+        bridge.connect().await;
+        bridge
+    }
+
+    /// Neither installed nor connected.
+    pub async fn bare() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// As [`Bridge::bare`], with the environment changed.
+    pub async fn with(change: impl FnOnce(&mut Vec<(String, String)>)) -> Self {
+        let database = TestDatabase::new().await;
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let mut environment = environment(&address, &address);
+        let http = clients::http_client().unwrap();
+        let world = World::new(WorldConfig {
+            client_id: "66b1f0a2c3d4e5f60718293a-test".to_owned(),
+            client_secret: "test-client-secret".to_owned(),
+            service_url: Url::parse(&address).unwrap(),
+            // Customers' phones receive and read only when told.
+            timings: Timings {
+                delivered_after: None,
+                ..Timings::fast()
+            },
+            http: http.clone(),
+        })
+        .unwrap();
+        let key = world.ghl.public_keys().ed25519_base64;
+        environment.retain(|(name, _)| name != "GHL_ED25519_PUBLIC_KEY");
+        environment.push(("GHL_ED25519_PUBLIC_KEY".to_owned(), key));
+        change(&mut environment);
+        // It starts at the real time, so that real processes can share the database.
+        let clock = Clock::manual(Clock::system().now());
+        let app = App::new(
+            &settings(&environment),
+            database.pool.clone(),
+            clock.clone(),
+        )
+        .unwrap();
+        let routes: Router = app.router().merge(world.vendors_router());
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        Self {
+            database,
+            world,
+            clock,
+            app,
+            address,
+            http,
+            environment,
+        }
+    }
+
+    /// Installs the app into the seeded location, through the callback; the page it leads to.
+    pub async fn install(&self) -> String {
+        let location_id = seed::LOCATION_ID.to_owned();
+        let code = self
+            .world
+            .ghl
+            .issue_code(InstallKind::Location { location_id });
+        let (status, page) = self.get(&format!("/oauth/callback?code={code}")).await;
+        assert_eq!(status, StatusCode::OK, "{page}");
+        page
+    }
+
+    /// Connects the seeded number to the seeded location.
+    pub async fn connect(&self) {
+        self.connect_to(&location()).await;
+    }
+
+    /// Connects the seeded number.
+    pub async fn connect_to(&self, location: &LocationId) {
+        let entered = Entered {
+            instance_id: seed::INSTANCE_ID.to_owned(),
+            access_token: seed::ACCESS_TOKEN.into(),
+            number: seed::NUMBER.to_owned(),
+        };
+        self.app
+            .connector
+            .connect(location, &entered)
+            .await
+            .unwrap();
+    }
+
+    pub async fn get(&self, path: &str) -> (StatusCode, String) {
+        let answer = self
+            .http
+            .get(format!("{}{path}", self.address))
+            .send()
+            .await
+            .unwrap();
+        (answer.status(), answer.text().await.unwrap())
+    }
+
+    /// Lets every worker do what is due now, until nothing is.
+    pub async fn settle(&self) {
+        let context = &self.app.relay;
+        let outbound = Arc::new(relay::outbound::Outbound(Arc::clone(context)));
+        let events = Arc::new(relay::gateway_events::GatewayEvents(Arc::clone(context)));
+        let inbound = Arc::new(relay::inbound::Inbound(Arc::clone(context)));
+        let statuses = Arc::new(relay::status_updates::StatusUpdates(Arc::clone(context)));
+        loop {
+            let done = step(&outbound).await
+                + step(&events).await
+                + step(&inbound).await
+                + step(&statuses).await;
+            if done == 0 {
+                return;
+            }
+        }
+    }
+
+    /// Moves the clock, then settles.
+    pub async fn after(&self, pause: time::Duration) {
+        self.clock.advance(pause);
+        self.settle().await;
+    }
+
+    /// Settles until something came true that waits for a vendor's own post; the clock stands still.
+    pub async fn until(&self, what: &str, came_true: impl AsyncFn() -> bool) {
+        wait(what, async || {
+            self.settle().await;
+            came_true().await
+        })
+        .await;
+    }
+
+    /// Has the business write to Aisyah, and waits until the delivery is stored; GHL's id of it.
+    pub async fn agent_writes(&self, text: &str) -> String {
+        self.agent_sends(seed::AISYAH.0, text, &[]).await
+    }
+
+    /// Has the business send, and waits until the delivery is stored; GHL's id of it.
+    pub async fn agent_sends(&self, contact: &str, text: &str, attachments: &[&str]) -> String {
+        let attachments: Vec<String> = attachments.iter().map(ToString::to_string).collect();
+        let id = self
+            .world
+            .ghl
+            .agent_sends(contact, text, &attachments)
+            .unwrap();
+        wait("the delivery is stored", async || {
+            self.find_outbound(&id).await.is_some()
+        })
+        .await;
+        id
+    }
+
+    /// The queries of all sends that reached the gateway.
+    pub fn sends(&self) -> Vec<Value> {
+        let seen = self.world.waapify.faults().seen_at("send.php");
+        seen.into_iter().map(|seen| seen.query).collect()
+    }
+
+    /// What stands on Aisyah's phone from the business.
+    pub fn texts_on_phone(&self) -> Vec<String> {
+        let chat = self.world.waapify.chat(seed::AISYAH.2);
+        chat.into_iter()
+            .filter(|m| m.from_business)
+            .map(|m| m.text)
+            .collect()
+    }
+
+    /// The bodies of all messages that were posted to GHL.
+    pub fn posted(&self) -> Vec<Value> {
+        let seen = self
+            .world
+            .ghl
+            .faults()
+            .seen_at("POST /conversations/messages/inbound");
+        seen.into_iter().map(|seen| seen.body).collect()
+    }
+
+    /// What Aisyah wrote, as GHL's conversation with her shows it.
+    pub fn conversation(&self) -> Vec<String> {
+        let messages = self.world.ghl.messages_with(seed::AISYAH.0);
+        messages
+            .into_iter()
+            .filter(|m| m.alt_id.is_some())
+            .map(|m| m.text)
+            .collect()
+    }
+
+    /// What GHL shows as the status of a message.
+    pub fn ghl_status(&self, id: &str) -> String {
+        self.world.ghl.message(id).unwrap().status
+    }
+
+    /// The sentence GHL shows with a failed message.
+    pub fn ghl_error(&self, id: &str) -> String {
+        let error = self.world.ghl.message(id).unwrap().error.unwrap();
+        error["message"].as_str().unwrap().to_owned()
+    }
+
+    async fn find_outbound(&self, ghl_message: &str) -> Option<(String, Option<String>)> {
+        sqlx::query_as("select state, reason from outbound where ghl_message_id = $1")
+            .bind(ghl_message)
+            .fetch_optional(&self.database.pool)
+            .await
+            .unwrap()
+    }
+
+    /// State and reason of the outbound message with this GHL id.
+    pub async fn outbound(&self, ghl_message: &str) -> (String, Option<String>) {
+        self.find_outbound(ghl_message).await.unwrap()
+    }
+
+    /// Failed attempts at the current part of that message.
+    pub async fn failures(&self, ghl_message: &str) -> i32 {
+        sqlx::query_scalar("select failures from outbound where ghl_message_id = $1")
+            .bind(ghl_message)
+            .fetch_one(&self.database.pool)
+            .await
+            .unwrap()
+    }
+
+    /// State of that message alone.
+    pub async fn state(&self, ghl_message: &str) -> String {
+        self.outbound(ghl_message).await.0
+    }
+
+    /// State, reason and text of the inbound message with this WhatsApp id.
+    pub async fn inbound(
+        &self,
+        wa_message: &str,
+    ) -> Option<(String, Option<String>, Option<String>)> {
+        sqlx::query_as("select state, reason, text from inbound where wa_message_id = $1")
+            .bind(wa_message)
+            .fetch_optional(&self.database.pool)
+            .await
+            .unwrap()
+    }
+}
+
+async fn step<W: Worker>(worker: &Arc<W>) -> usize {
+    relay::step(worker).await.unwrap()
+}

@@ -1,0 +1,253 @@
+//! The outbound queue under its claims: nobody waits for a stranger, an unknown outcome is never repeated blindly, and a
+//! dead or stale owner loses and doubles nothing.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use time::Duration;
+use waapify_ghl::db::outbound::{self, Failure, OutboundJob};
+use waapify_ghl::db::outcomes::{self, Outcome};
+use waapify_ghl::relay;
+use waapify_ghl::relay::outbound::Outbound;
+use waapify_ghl::sandbox::{Fault, Timings, seed};
+
+use crate::harness::{Bridge, OUTAGE, wait};
+
+const PHONE: &str = seed::AISYAH.2;
+
+#[tokio::test]
+async fn a_send_whose_answer_is_lost_is_confirmed_by_its_echo_and_not_repeated() {
+    let bridge = Bridge::new().await;
+    bridge
+        .world
+        .waapify
+        .faults()
+        .push("send.php", Fault::after_effect(200, "\n\nnull"));
+    let id = bridge.agent_writes("sekali sahaja").await;
+    bridge.settle().await;
+    bridge
+        .until("the echo confirms it", async || {
+            bridge.state(&id).await != "unconfirmed"
+        })
+        .await;
+    bridge.world.waapify.customer_receives(PHONE).await;
+    bridge.after(Duration::HOUR).await;
+    assert_eq!(bridge.sends().len(), 1);
+    assert_eq!(bridge.state(&id).await, "delivered", "its receipts count");
+}
+
+#[tokio::test]
+async fn a_send_without_an_echo_is_tried_once_more_and_then_fails_honestly() {
+    let bridge = Bridge::new().await;
+    bridge
+        .world
+        .waapify
+        .faults()
+        .always("send.php", Fault::answer(200, "[]"));
+    let id = bridge.agent_writes("entah").await;
+    let behind = bridge.agent_writes("menunggu").await;
+    bridge.settle().await;
+    assert_eq!(bridge.state(&id).await, "unconfirmed");
+    bridge.after(Duration::minutes(1)).await;
+    assert_eq!(bridge.sends().len(), 1, "the echo has its time");
+    bridge.after(Duration::minutes(2)).await;
+    assert_eq!(bridge.sends().len(), 2, "once more");
+    assert_eq!(
+        bridge.state(&behind).await,
+        "accepted",
+        "the conversation behind it waits"
+    );
+    bridge.world.waapify.faults().clear();
+    bridge.after(Duration::minutes(3)).await;
+    bridge.after(Duration::seconds(10)).await;
+    assert_eq!(
+        bridge.outbound(&id).await,
+        ("failed".into(), Some("unconfirmed".into()))
+    );
+    assert!(bridge.ghl_error(&id).contains("may have arrived"));
+    assert_eq!(bridge.texts_on_phone(), ["menunggu"]);
+}
+
+#[tokio::test]
+async fn one_slow_contact_does_not_hold_up_another() {
+    let bridge = Bridge::new().await;
+    bridge
+        .world
+        .waapify
+        .faults()
+        .push("send.php", Fault::Slow(std::time::Duration::from_secs(3)));
+    let slow = bridge.agent_writes("perlahan").await;
+    let worker = Arc::new(Outbound(Arc::clone(&bridge.app.relay)));
+    let sending = tokio::spawn({
+        let worker = Arc::clone(&worker);
+        async move { relay::step(&worker).await }
+    });
+    wait("the slow send is on its way", async || {
+        bridge.sends().len() == 1
+    })
+    .await;
+    let quick = bridge.agent_sends(seed::LIM_WEI.0, "laju", &[]).await;
+    relay::step(&worker).await.unwrap();
+    assert_eq!(
+        (bridge.state(&slow).await, bridge.state(&quick).await),
+        ("sending".into(), "sent".into())
+    );
+    sending.await.unwrap().unwrap();
+    assert_eq!(bridge.state(&slow).await, "sent");
+}
+
+#[tokio::test]
+async fn one_blocked_number_does_not_hold_up_another() {
+    let bridge = Bridge::new().await;
+    bridge
+        .world
+        .waapify
+        .faults()
+        .push("send.php", Fault::answer(200, OUTAGE));
+    bridge.agent_writes("tersangkut").await;
+    bridge.settle().await;
+    bridge.agent_writes("menunggu di belakang").await;
+    let pool = &bridge.database.pool;
+    // A second location, whose number waits for its turn behind the blocked one.
+    for sql in [
+        "insert into locations (location_id, installed_at) values ('other', now())",
+        "insert into numbers select 'other', number, instance_id, access_token, webhook_secret, 'x', true, next_send_at + interval '1 ms', hold_reason, connected_at from numbers",
+        "insert into outbound (location_id, ghl_message_id, conversation, body, due_at, accepted_at) select 'other', 'o', 'c', '{}', now() - interval '1 s', now()",
+    ] {
+        sqlx::query(sql).execute(pool).await.unwrap();
+    }
+    bridge.clock.advance(Duration::seconds(1));
+    let now = bridge.clock.now();
+    let claimed = outbound::claim_sendable(pool, now, Duration::MINUTE, Duration::ZERO, 1)
+        .await
+        .unwrap();
+    assert_eq!(claimed.len(), 1);
+    assert_eq!(claimed[0].location_id.as_str(), "other");
+}
+
+#[tokio::test]
+async fn an_echo_that_comes_late_still_prevents_a_second_copy() {
+    let bridge = Bridge::new().await;
+    bridge
+        .world
+        .adjust(|timings: &mut Timings| timings.echo_after = std::time::Duration::from_mins(10));
+    bridge
+        .world
+        .waapify
+        .faults()
+        .push("send.php", Fault::after_effect(200, "\n\nnull"));
+    let id = bridge.agent_writes("sekali").await;
+    bridge.settle().await;
+    bridge
+        .world
+        .waapify
+        .faults()
+        .push("send.php", Fault::answer(200, OUTAGE));
+    bridge.after(Duration::minutes(3)).await;
+    assert_eq!(
+        bridge.state(&id).await,
+        "accepted",
+        "it is to be tried once more"
+    );
+    let sent = bridge.world.waapify.chat(PHONE).remove(0);
+    let echo = json!({"messages": [{"key": {"remoteJid": "60123456789@c.us", "fromMe": true, "id": sent.id},
+        "message": {"extendedTextMessage": {"text": sent.text}}, "messageTimestamp": "1767250742", "status": "PENDING"}], "type": "append"});
+    bridge
+        .world
+        .waapify
+        .post_event("messages.upsert", echo)
+        .await;
+    bridge.settle().await;
+    bridge.after(Duration::HOUR).await;
+    assert_eq!(bridge.state(&id).await, "sent");
+    assert_eq!(bridge.texts_on_phone(), ["sekali"]);
+}
+
+/// Claims one message as a worker does that is then killed.
+async fn claim_and_die(bridge: &Bridge) -> OutboundJob {
+    let now = bridge.clock.now();
+    let pool = &bridge.database.pool;
+    let mut claimed = outbound::claim_sendable(pool, now, Duration::minutes(2), Duration::ZERO, 1)
+        .await
+        .unwrap();
+    claimed.remove(0)
+}
+
+#[tokio::test]
+async fn what_a_killed_process_had_not_sent_yet_is_sent_when_its_lease_ends() {
+    let bridge = Bridge::new().await;
+    let id = bridge.agent_writes("hai").await;
+    claim_and_die(&bridge).await;
+    bridge.after(Duration::minutes(1)).await;
+    assert_eq!(bridge.state(&id).await, "sending", "the lease still runs");
+    bridge.after(Duration::minutes(2)).await;
+    assert_eq!(
+        (bridge.state(&id).await, bridge.sends().len()),
+        ("sent".into(), 1)
+    );
+}
+
+#[tokio::test]
+async fn what_a_killed_process_may_have_sent_waits_for_its_echo_first() {
+    let bridge = Bridge::new().await;
+    let id = bridge.agent_writes("hai").await;
+    let job = claim_and_die(&bridge).await;
+    let now = bridge.clock.now();
+    assert!(
+        outbound::record_departure(&bridge.database.pool, &job, "60123456789", 1, now)
+            .await
+            .unwrap()
+    );
+    bridge.after(Duration::minutes(3)).await;
+    assert_eq!(
+        (bridge.state(&id).await, bridge.sends().len()),
+        ("unconfirmed".into(), 0)
+    );
+    bridge.after(Duration::minutes(3)).await;
+    assert_eq!(
+        (bridge.state(&id).await, bridge.sends().len()),
+        ("sent".into(), 1)
+    );
+}
+
+#[tokio::test]
+async fn a_stale_owner_changes_nothing() {
+    let bridge = Bridge::new().await;
+    let id = bridge.agent_writes("hai").await;
+    let stale = claim_and_die(&bridge).await;
+    bridge.after(Duration::minutes(3)).await;
+    assert_eq!(bridge.state(&id).await, "sent");
+    let (pool, now) = (&bridge.database.pool, bridge.clock.now());
+    assert!(
+        !outbound::record_departure(pool, &stale, "60123456789", 1, now)
+            .await
+            .unwrap()
+    );
+    let failure = Failure::new("late", "too late");
+    for outcome in [
+        Outcome::Retry(now),
+        Outcome::Failed(&failure),
+        Outcome::Ignored,
+        Outcome::Unconfirmed(now),
+    ] {
+        outcomes::finish_alone(pool, &stale, outcome, "late", now)
+            .await
+            .unwrap();
+    }
+    assert_eq!(bridge.outbound(&id).await, ("sent".into(), None));
+}
+
+#[tokio::test]
+async fn a_number_whose_keys_cannot_be_opened_is_held_and_connecting_again_mends_it() {
+    let bridge = Bridge::new().await;
+    sqlx::query("update numbers set access_token = 'x', webhook_secret = 'x'")
+        .execute(&bridge.database.pool)
+        .await
+        .unwrap();
+    let id = bridge.agent_writes("hai").await;
+    bridge.settle().await;
+    assert_eq!(bridge.state(&id).await, "accepted");
+    bridge.connect().await;
+    bridge.settle().await;
+    assert_eq!(bridge.state(&id).await, "sent");
+}
