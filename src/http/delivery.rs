@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use tracing::info;
 
 use super::HttpState;
-use super::error::HookError;
+use super::error::{HookError, stored};
 use super::verified::Verified;
 use crate::db::outbound;
 use crate::ids::{GhlMessageId, LocationId, is_id};
@@ -37,8 +37,9 @@ pub(super) async fn accept(
     let conversation = Some(text("contactId")).filter(|contact| is_id(contact));
     let conversation = conversation.as_deref().unwrap_or(message.as_str());
     let now = state.clock.now();
-    let new = outbound::accept_delivery(&state.pool, &location, &message, conversation, &body, now)
-        .await?;
+    let store =
+        outbound::accept_delivery(&state.pool, &location, &message, conversation, &body, now);
+    let new = stored(store).await?;
     info!(%location, ghl_message_id = %message, redelivery = !new, "delivery stored");
     state.wake.outbound.notify_one();
     Ok(StatusCode::OK)

@@ -1,5 +1,7 @@
 //! What callers see when something is wrong: one enum, causes logged once and never shown.
 
+use std::time::Duration;
+
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tracing::{error, warn};
@@ -31,6 +33,17 @@ pub(super) enum HookError {
     /// The store is down: 429 is the one status that every known retry policy of GHL retries (design, promise 1).
     #[error("the message cannot be stored right now, send it again")]
     StoreDown(#[from] sqlx::Error),
+}
+
+/// Longest wait for the store, a connection included: whoever calls is asked to come again within a second or so.
+const STORE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Awaits the store; one that hangs counts as down. What it stores all the same is recognised when it comes again.
+pub(super) async fn stored<T>(
+    store: impl Future<Output = sqlx::Result<T>>,
+) -> Result<T, HookError> {
+    let answer = tokio::time::timeout(STORE_TIMEOUT, store).await;
+    Ok(answer.unwrap_or(Err(sqlx::Error::PoolTimedOut))?)
 }
 
 impl IntoResponse for HookError {

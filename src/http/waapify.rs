@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use tracing::debug;
 
 use super::HttpState;
-use super::error::HookError;
+use super::error::{HookError, stored};
 use super::verified::body_error;
 use crate::crypto::hash_secret;
 use crate::db::{gateway_events, numbers};
@@ -18,13 +18,25 @@ pub(super) async fn accept(
     Path(secret): Path<String>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<StatusCode, HookError> {
-    let found = numbers::find_by_webhook_secret(&state.pool, &hash_secret(&secret)).await?;
+    let found = stored(numbers::find_by_webhook_secret(
+        &state.pool,
+        &hash_secret(&secret),
+    ))
+    .await?;
     let (location, number) = found.ok_or(HookError::UnknownSecret)?;
     let body = body.map_err(body_error)?;
     if crate::json::parse(&body).is_err() {
         return Err(HookError::Malformed("the body is not JSON"));
     }
-    gateway_events::accept_event(&state.pool, &location, &number, &body, state.clock.now()).await?;
+    let now = state.clock.now();
+    stored(gateway_events::accept_event(
+        &state.pool,
+        &location,
+        &number,
+        &body,
+        now,
+    ))
+    .await?;
     debug!(%location, "event stored");
     state.wake.gateway_events.notify_one();
     Ok(StatusCode::OK)

@@ -171,6 +171,26 @@ async fn when_the_store_is_down_ghl_is_asked_to_come_again() {
 }
 
 #[tokio::test]
+async fn when_the_store_hangs_ghl_is_asked_to_come_again_and_nothing_is_lost() {
+    let database = TestDatabase::new().await;
+    let routes = routes(database.pool.clone());
+    let mut blocker = database.pool.begin().await.unwrap();
+    sqlx::query("lock table outbound in access exclusive mode")
+        .execute(&mut *blocker)
+        .await
+        .unwrap();
+    let (status, headers, _) = deliver(&routes, "provider_outbound_sms_text.json").await;
+    assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(headers.contains_key("retry-after"));
+    blocker.rollback().await.unwrap();
+    assert_eq!(
+        deliver(&routes, "provider_outbound_sms_text.json").await.0,
+        StatusCode::OK
+    );
+    assert_eq!(stored(&database.pool).await.len(), 1);
+}
+
+#[tokio::test]
 async fn other_methods_and_paths_are_refused_without_a_word_about_the_inside() {
     let database = TestDatabase::new().await;
     let routes = routes(database.pool.clone());
