@@ -118,16 +118,12 @@ impl Tokens {
     /// [`TokenError`].
     pub async fn install(&self, code: &str) -> Result<Install, TokenError> {
         let grant = self.ghl.exchange_code(code).await?;
-        // The kind is what GHL calls it, never `isBulkInstallation`.
-        match (
-            &grant.user_type,
-            grant.location_id.clone(),
-            grant.company_id.clone(),
-        ) {
-            (Some(kind), _, Some(company)) if kind.eq_ignore_ascii_case("company") => {
-                self.install_company(&grant, &company).await
-            }
-            (_, Some(location), company) => {
+        // The kind is what GHL calls it, never `isBulkInstallation`; without a word of GHL's, a grant that names a
+        // location is that location's.
+        let kind = grant.user_type.as_deref().unwrap_or_default();
+        let is_company = kind.eq_ignore_ascii_case("company");
+        match (grant.location_id.clone(), grant.company_id.clone()) {
+            (Some(location), company) if !is_company => {
                 self.store_location(&grant, &location, company.as_ref())
                     .await?;
                 Ok(Install {
@@ -135,7 +131,8 @@ impl Tokens {
                     failed: Vec::new(),
                 })
             }
-            _ => Err(TokenError::Call(CallError {
+            (_, Some(company)) => self.install_company(&grant, &company).await,
+            (_, None) => Err(TokenError::Call(CallError {
                 advice: Advice::Reject,
                 status: None,
                 detail: "GHL's grant names neither a location nor a company".to_owned(),

@@ -21,8 +21,9 @@ use crate::whatsapp::{self, Chat, Content, Event, Message, Origin, Receipt, Rece
 
 /// Reading an event is a few statements; a first login's contact list takes seconds.
 const LEASE: Duration = Duration::seconds(60);
-/// An event that ended its worker this often is kept, unread, for someone to look at.
-const MAX_CLAIMS: i32 = 5;
+/// An event that ended its worker this often is kept, unread, for someone to look at; a database that comes and goes for
+/// a quarter of an hour does not use that up.
+const MAX_CLAIMS: i32 = 20;
 /// A number that reports itself logged out is looked at again this often.
 const HOLD: Duration = Duration::minutes(5);
 /// Phones' clocks run ahead a little; a message from further ahead counts as written when it came.
