@@ -130,7 +130,8 @@ pub async fn claim_sendable(
     .await
 }
 
-/// Claims due messages of locations that have no number at all.
+/// Claims due messages of locations that have no number at all. It goes from one waiting location to the next along the
+/// index, so that a campaign of another location costs nothing here.
 ///
 /// # Errors
 /// When the database fails.
@@ -141,13 +142,22 @@ pub async fn claim_unconnected(
     limit: i64,
 ) -> sqlx::Result<Vec<OutboundJob>> {
     sqlx::query_as(
-        "update outbound o set state = 'sending', claims = o.claims + 1, due_at = $2
-         where (o.location_id, o.id) in (
-            select c.location_id, c.id from outbound c
+        "with recursive waiting as (
+            (select location_id from outbound where state = 'accepted' order by location_id limit 1)
+            union all
+            select next.location_id from waiting cross join lateral (
+                select location_id from outbound
+                where state = 'accepted' and location_id > waiting.location_id order by location_id limit 1
+            ) next
+         ), locked as (
+            select c.location_id, c.id from waiting join outbound c using (location_id)
             where c.state = 'accepted' and c.due_at <= $1
-              and not exists (select 1 from numbers n where n.location_id = c.location_id and n.is_default)
-            order by c.due_at limit $3
-            for update skip locked)
+              and not exists (select 1 from numbers n where n.location_id = waiting.location_id and n.is_default)
+            limit $3
+            for update of c skip locked
+         )
+         update outbound o set state = 'sending', claims = o.claims + 1, due_at = $2
+         from locked where o.location_id = locked.location_id and o.id = locked.id
          returning o.location_id, o.id, o.ghl_message_id, o.body, null::text as number, o.parts_sent,
             o.failures, o.unconfirmed_sends, o.claims, o.accepted_at",
     )

@@ -32,6 +32,8 @@ use crate::wake::Wake;
 
 /// How often a worker looks for work that nobody rang for: retries that are due, work of other processes.
 const LOOK: StdDuration = StdDuration::from_secs(1);
+/// Least pause between two looks: under load one look then serves many rings.
+const GAP: StdDuration = StdDuration::from_millis(10);
 /// Pause after a database error, so that an outage does not spin.
 const DATABASE_PAUSE: StdDuration = StdDuration::from_secs(1);
 
@@ -120,6 +122,7 @@ pub async fn run<W: Worker>(worker: Arc<W>, mut stop: watch::Receiver<bool>) {
             () = tokio::time::sleep(LOOK) => {}
             _ = stop.changed() => {}
         }
+        tokio::time::sleep(GAP).await;
     }
     debug!(worker = W::NAME, in_hand = tasks.len(), "finishing");
     while let Some(ended) = tasks.join_next().await {
