@@ -222,7 +222,7 @@ impl Database {
         let cluster =
             tokio::task::spawn_blocking(move || Cluster::start(&folder, Durability::Durable))
                 .await??;
-        info!(folder = %cluster.folder().display(), "running a private PostgreSQL");
+        info!(folder = %cluster.folder().display(), "DATABASE_URL is not set: running a private PostgreSQL");
         Self::in_cluster(cluster).await
     }
 

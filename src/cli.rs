@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, Parser, Subcommand};
-use tracing::{info, warn};
+use tracing::info;
 
 use crate::app::{self, App, Database};
 use crate::clock::Clock;
@@ -128,11 +128,7 @@ fn env(name: &str) -> Option<String> {
 }
 
 fn settings() -> anyhow::Result<Settings> {
-    let settings = config::load(env)?;
-    for warning in &settings.warnings {
-        warn!("{warning}");
-    }
-    Ok(settings)
+    Ok(config::load(env)?)
 }
 
 async fn serve() -> anyhow::Result<()> {
@@ -166,8 +162,14 @@ async fn connect(args: ConnectArgs) -> anyhow::Result<()> {
     let outcome = app.connector.connect(&location, &entered).await;
     let installed = crate::db::locations::is_installed(&pool, &location).await;
     database.close(pool).await?;
-    let number = outcome.context("not connected")?;
+    let connected = outcome.context("not connected")?;
+    let number = &connected.number;
     println!("Connected +{number} to location {location}. Waapify now posts its events here.");
+    for sharer in &connected.sharers {
+        println!(
+            "Location {sharer} is connected to the same number or instance. Its replies and ticks now come to {location}."
+        );
+    }
     if !installed? {
         println!("This location has not installed the app yet: messages flow once it has.");
     }
@@ -192,7 +194,10 @@ async fn health() -> anyhow::Result<()> {
     };
     let client = crate::clients::http_client()?;
     let url = format!("http://{host}:{}/readyz", bind.port());
-    let answer = client.get(url).timeout(HEALTH_TIMEOUT).send().await?;
+    let answer = client.get(&url).timeout(HEALTH_TIMEOUT).send().await;
+    let answer = answer
+        .ok()
+        .with_context(|| format!("the service does not answer at {url}"))?;
     if !answer.status().is_success() {
         bail!("not ready: {}", answer.status());
     }

@@ -33,8 +33,6 @@ pub struct Settings {
     pub waapify: WaapifySettings,
     /// Seals and opens what is secret in the database.
     pub sealer: Sealer,
-    /// What is worth saying at start although nothing is wrong.
-    pub warnings: Vec<String>,
 }
 
 /// The marketplace app's keys and the platform's addresses.
@@ -77,11 +75,11 @@ pub struct LogSettings {
     pub format: LogFormat,
 }
 
-/// Every fault of the settings, one sentence each, and the warnings.
+/// Every fault of the settings, one sentence each, and what else is worth setting while one is at it.
 #[derive(Debug, thiserror::Error)]
 pub struct Faults {
     faults: Vec<String>,
-    warnings: Vec<String>,
+    hints: Vec<&'static str>,
 }
 
 impl fmt::Display for Faults {
@@ -90,8 +88,8 @@ impl fmt::Display for Faults {
         for fault in &self.faults {
             writeln!(f, "  - {fault}")?;
         }
-        for warning in &self.warnings {
-            writeln!(f, "  (and for later: {warning})")?;
+        for hint in &self.hints {
+            writeln!(f, "  (and for later: {hint})")?;
         }
         write!(
             f,
@@ -106,16 +104,30 @@ impl fmt::Display for Faults {
 /// [`Faults`] with every missing or bad setting.
 pub fn load(env: impl Fn(&str) -> Option<String>) -> Result<Settings, Faults> {
     let mut reader = Reader::new(env);
-    let warnings = warnings(&reader);
-    let settings = read_all(&mut reader, &warnings);
-    match settings {
+    match read_all(&mut reader) {
         Some(settings) if reader.faults.is_empty() => Ok(settings),
-        _ => Err(Faults {
-            faults: reader.faults,
-            warnings,
-        }),
+        _ => {
+            let hints = HINTS.iter().filter(|(name, _)| reader.text(name).is_none());
+            let hints = hints.map(|(_, hint)| *hint).collect();
+            Err(Faults {
+                faults: reader.faults,
+                hints,
+            })
+        }
     }
 }
+
+/// Settings that may stay unset, and what that means.
+const HINTS: [(&str, &str); 2] = [
+    (
+        "database_url",
+        "DATABASE_URL is not set: the program runs a private PostgreSQL of its own.",
+    ),
+    (
+        "ghl_shared_secret",
+        "GHL_SHARED_SECRET is not set: the page inside GHL will need it.",
+    ),
+];
 
 /// Reads how to log; falls back to the defaults, since a fault must be sayable. [`load`] reports the bad value.
 #[must_use]
@@ -136,7 +148,7 @@ pub fn load_bind(env: impl Fn(&str) -> Option<String>) -> Result<SocketAddr, Fau
     let bind = reader.bind();
     bind.ok_or(Faults {
         faults: reader.faults,
-        warnings: Vec::new(),
+        hints: Vec::new(),
     })
 }
 
@@ -148,10 +160,7 @@ pub fn load_database_url(env: impl Fn(&str) -> Option<String>) -> Option<SecretS
         .map(SecretString::from)
 }
 
-fn read_all(
-    reader: &mut Reader<impl Fn(&str) -> Option<String>>,
-    warnings: &[String],
-) -> Option<Settings> {
+fn read_all(reader: &mut Reader<impl Fn(&str) -> Option<String>>) -> Option<Settings> {
     // Each is read before any `?`, so that one fault does not hide the next.
     let database_url = reader.database_url();
     let bind = reader.bind();
@@ -181,16 +190,7 @@ fn read_all(
             min_interval: min_interval?,
         },
         sealer: sealer?,
-        warnings: warnings.to_vec(),
     })
-}
-
-fn warnings(reader: &Reader<impl Fn(&str) -> Option<String>>) -> Vec<String> {
-    let shared_secret = reader.text("ghl_shared_secret").is_none();
-    shared_secret
-        .then(|| "GHL_SHARED_SECRET is not set: the page inside GHL stays off.".to_owned())
-        .into_iter()
-        .collect()
 }
 
 struct Reader<E> {

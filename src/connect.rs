@@ -5,7 +5,7 @@
 
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::PgPool;
-use tracing::info;
+use tracing::{info, warn};
 use url::Url;
 
 use crate::clients::waapify::{CheckError, Client, Credentials};
@@ -37,6 +37,16 @@ pub struct Entered {
     pub access_token: SecretString,
     /// The WhatsApp number, with its country code.
     pub number: String,
+}
+
+/// A number that is connected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connected {
+    /// Its digits.
+    pub number: String,
+    /// Other locations that are connected to the same number or instance. Waapify posts to one address only, so that
+    /// their replies and ticks now come to the new one.
+    pub sharers: Vec<LocationId>,
 }
 
 /// Why a number was not connected. Each says what to mend.
@@ -86,7 +96,7 @@ impl Connector {
         }
     }
 
-    /// Connects a number and makes it the location's default; gives its digits. Connecting again is harmless.
+    /// Connects a number and makes it the location's default. Connecting again is harmless.
     ///
     /// # Errors
     /// [`ConnectError`]; nothing is kept then.
@@ -94,7 +104,7 @@ impl Connector {
         &self,
         location: &LocationId,
         entered: &Entered,
-    ) -> Result<String, ConnectError> {
+    ) -> Result<Connected, ConnectError> {
         let number = digits(&entered.number)?;
         let credentials = credentials(entered)?;
         let linked = self.waapify.reconnect(&credentials).await?.number;
@@ -110,7 +120,12 @@ impl Connector {
             .map_err(ConnectError::Webhook)?;
         self.store(location, &number, &credentials, &secret).await?;
         info!(%location, "a WhatsApp number is connected");
-        Ok(number)
+        let sharers =
+            numbers::list_sharers(&self.pool, location, &number, &credentials.instance_id).await?;
+        for sharer in &sharers {
+            warn!(%location, %sharer, "another location is connected to the same number; its replies come here now");
+        }
+        Ok(Connected { number, sharers })
     }
 
     /// The secret the number has already; a new one for a new number, or where the old one cannot be opened any more.

@@ -41,7 +41,7 @@ pub enum ClusterError {
     /// Another process holds the folder.
     #[error(
         "The database in {} is already in use by another process (pid {pid}). Stop that process \
-         first, or give this one a folder of its own.",
+         first, start this one in another working directory, or set DATABASE_URL.",
         folder.display()
     )]
     AlreadyRunning {

@@ -162,3 +162,67 @@ pub async fn release_number(
     .await
     .map(|_| ())
 }
+
+/// The next moment after `now`, and before `until`, at which a number with waiting messages may send.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_next_turn(
+    pool: &PgPool,
+    now: OffsetDateTime,
+    until: OffsetDateTime,
+) -> sqlx::Result<Option<OffsetDateTime>> {
+    sqlx::query_scalar(
+        "select n.next_send_at from numbers n
+         where n.is_default and n.next_send_at > $1 and n.next_send_at < $2
+           and exists (select 1 from outbound o where o.location_id = n.location_id and o.state = 'accepted')
+         order by n.next_send_at limit 1",
+    )
+    .bind(now)
+    .bind(until)
+    .fetch_optional(pool)
+    .await
+}
+
+/// Lets a number that is not on hold send now: its turn was used by something that is never sent.
+///
+/// # Errors
+/// When the database fails.
+pub async fn give_turn_back(
+    pool: &PgPool,
+    location: &LocationId,
+    number: &str,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "update numbers set next_send_at = $3
+         where location_id = $1 and number = $2 and hold_reason is null and next_send_at > $3",
+    )
+    .bind(location)
+    .bind(number)
+    .bind(now)
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
+/// Other locations that send from the same number or instance.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_sharers(
+    pool: &PgPool,
+    location: &LocationId,
+    number: &str,
+    instance_id: &str,
+) -> sqlx::Result<Vec<LocationId>> {
+    sqlx::query_scalar(
+        "select distinct location_id from numbers
+         where location_id <> $1 and (number = $2 or instance_id = $3) order by location_id",
+    )
+    .bind(location)
+    .bind(number)
+    .bind(instance_id)
+    .fetch_all(pool)
+    .await
+}

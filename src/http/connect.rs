@@ -12,7 +12,7 @@ use super::HttpState;
 use super::error::PageError;
 use super::page;
 use crate::clients::waapify::CheckError;
-use crate::connect::{ConnectError, Entered};
+use crate::connect::{ConnectError, Connected, Entered};
 use crate::crypto::hash_secret;
 use crate::db::locations;
 use crate::ids::LocationId;
@@ -22,8 +22,8 @@ pub(super) async fn show(
     State(state): State<HttpState>,
     Path(token): Path<String>,
 ) -> Result<Markup, PageError> {
-    find_location(&state, &token).await?;
-    Ok(form(None, None))
+    let location = find_location(&state, &token).await?;
+    Ok(form(&location, None, None))
 }
 
 /// Connects the number, or shows the form again with what is wrong.
@@ -34,15 +34,15 @@ pub(super) async fn submit(
 ) -> Result<Response, PageError> {
     let location = find_location(&state, &token).await?;
     let Ok(Form(entered)) = entered else {
-        let page = form(None, Some("Please fill in all three fields."));
+        let page = form(&location, None, Some("Please fill in all three fields."));
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     };
     match state.connector.connect(&location, &entered).await {
-        Ok(number) => {
+        Ok(connected) => {
             locations::use_connect_link(&state.pool, &hash_secret(&token), state.clock.now())
                 .await
                 .map_err(|error| PageError::store_down(&error))?;
-            Ok(connected(&number).into_response())
+            Ok(done(&connected).into_response())
         }
         Err(ConnectError::Database(error)) => Err(PageError::store_down(&error)),
         Err(error) => {
@@ -51,7 +51,11 @@ pub(super) async fn submit(
                 ConnectError::Check(CheckError::Unreachable(_)) => StatusCode::BAD_GATEWAY,
                 _ => StatusCode::UNPROCESSABLE_ENTITY,
             };
-            Ok((status, form(Some(&entered), Some(&sentence(&error)))).into_response())
+            Ok((
+                status,
+                form(&location, Some(&entered), Some(&sentence(&error))),
+            )
+                .into_response())
         }
     }
 }
@@ -81,7 +85,7 @@ fn sentence(error: &ConnectError) -> String {
 }
 
 /// The access token is never shown again.
-fn form(entered: Option<&Entered>, fault: Option<&str>) -> Markup {
+fn form(location: &LocationId, entered: Option<&Entered>, fault: Option<&str>) -> Markup {
     let (instance, number) =
         entered.map_or(("", ""), |e| (e.instance_id.as_str(), e.number.as_str()));
     page::page(
@@ -90,6 +94,7 @@ fn form(entered: Option<&Entered>, fault: Option<&str>) -> Markup {
             @if let Some(fault) = fault {
                 p.fault role="alert" { (fault) }
             }
+            p.note { "For sub-account " (location) "." }
             form method="post" autocomplete="off" {
                 label for="instance_id" { "Instance id" }
                 input #instance_id name="instance_id" value=(instance) required;
@@ -106,11 +111,14 @@ fn form(entered: Option<&Entered>, fault: Option<&str>) -> Markup {
     )
 }
 
-fn connected(number: &str) -> Markup {
+fn done(connected: &Connected) -> Markup {
     page::page(
         "Your WhatsApp number is connected",
         &html! {
-            p.done { "+" (number) " now sends what you write in GHL, and replies come back into the same conversation." }
+            p.done { "+" (connected.number) " now sends what you write in GHL, and replies come back into the same conversation." }
+            @if !connected.sharers.is_empty() {
+                p.fault { "Another sub-account is connected to the same number. Its replies now come to this one." }
+            }
             h2 { "One click is left, in GHL" }
             p {
                 "In the sub-account, open Settings › Phone Numbers › Advanced Settings › SMS Provider, choose this app and save. "

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 
-use super::{HttpState, layers};
+use super::HttpState;
+use super::layers::Probe;
 use crate::db;
 
 /// A database that does not answer in this time is not ready; probes commonly wait for a few seconds.
@@ -14,7 +16,7 @@ const DATABASE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The process runs.
 pub(super) async fn live() -> impl IntoResponse {
-    (layers::probe_headers(), "ok\n")
+    (Extension(Probe), "ok\n")
 }
 
 /// The process can take work: its database answers.
@@ -28,5 +30,5 @@ pub(super) async fn ready(State(state): State<HttpState>) -> impl IntoResponse {
             "the database does not answer\n",
         )
     };
-    (status, layers::probe_headers(), text)
+    (status, Extension(Probe), text)
 }

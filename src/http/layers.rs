@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request};
+use axum::http::StatusCode;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY,
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
-use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{
@@ -92,7 +92,7 @@ fn span(request: &Request) -> Span {
 
 fn log_answer(response: &Response, latency: Duration, _: &Span) {
     let (status, ms) = (response.status().as_u16(), latency.as_millis());
-    let is_probe = response.headers().contains_key(PROBE);
+    let is_probe = response.extensions().get::<Probe>().is_some();
     if is_probe {
         tracing::debug!(status, ms, "answered");
     } else {
@@ -101,9 +101,5 @@ fn log_answer(response: &Response, latency: Duration, _: &Span) {
 }
 
 /// Marks answers to probes, which come every few seconds and would drown the log.
-const PROBE: HeaderName = HeaderName::from_static("x-probe");
-
-/// The headers of a probe's answer.
-pub(super) fn probe_headers() -> HeaderMap {
-    HeaderMap::from_iter([(PROBE, HeaderValue::from_static("1"))])
-}
+#[derive(Clone, Copy)]
+pub(super) struct Probe;

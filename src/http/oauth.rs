@@ -70,7 +70,7 @@ fn next_steps(install: &Install, links: &[(&LocationId, String)]) -> Markup {
                 p { "You need three things from Waapify: the instance id, the access token, and the number." }
                 ul.links {
                     @for (location, link) in links {
-                        li { a.button href=(link) { "Connect WhatsApp" @if links.len() > 1 { " for sub-account " (location) } } }
+                        li { a.button href=(link) { "Connect WhatsApp for sub-account " (location) } }
                     }
                 }
                 p.note { "Each link works once, for 24 hours. To get a new one, uninstall the app and install it again." }
@@ -81,7 +81,8 @@ fn next_steps(install: &Install, links: &[(&LocationId, String)]) -> Markup {
                 }
             }
             @if !install.failed.is_empty() {
-                p.note { "GHL gave no access yet for: " @for location in &install.failed { (location) " " } ". Install the app again when these sub-accounts are active." }
+                p.note { "GHL gave no access yet for these sub-accounts. Install the app again when they are active." }
+                ul { @for location in &install.failed { li { (location) } } }
             }
         },
     )

@@ -71,6 +71,11 @@ pub trait Worker: Send + Sync + 'static {
     /// Takes at most `limit` due jobs.
     fn claim(&self, limit: i64) -> impl Future<Output = sqlx::Result<Vec<Self::Job>>> + Send;
 
+    /// How long the next look may wait if nobody rings: until something falls due, [`LOOK`] at most.
+    fn pause(&self) -> impl Future<Output = StdDuration> + Send {
+        async { LOOK }
+    }
+
     /// Does one job and records its outcome. An error leaves the job to its lease.
     fn process(&self, job: Self::Job) -> impl Future<Output = sqlx::Result<()>> + Send;
 }
@@ -115,11 +120,12 @@ pub async fn run<W: Worker>(worker: Arc<W>, mut stop: watch::Receiver<bool>) {
                 tokio::time::sleep(DATABASE_PAUSE).await;
             }
         }
+        let pause = worker.pause().await;
         tokio::select! {
             () = rung => {}
             // What ended may have freed the next of its conversation.
             Some(ended) = tasks.join_next() => note_end(W::NAME, ended),
-            () = tokio::time::sleep(LOOK) => {}
+            () = tokio::time::sleep(pause) => {}
             _ = stop.changed() => {}
         }
         tokio::time::sleep(GAP).await;

@@ -4,6 +4,7 @@
 //! part again whose outcome is unknown, before its echo had time to come.
 
 use std::sync::Arc;
+use std::time::Duration as StdDuration;
 
 use time::Duration;
 use tokio::sync::Notify;
@@ -11,7 +12,7 @@ use tracing::{info, warn};
 
 use super::plan::{Part, Plan, plan};
 use super::schedule::{ATTEMPT_FAILED, GATEWAY_DOWN, Schedule};
-use super::{Context, Worker};
+use super::{Context, LOOK, Worker};
 use crate::clients::waapify::SendFailure;
 use crate::connect;
 use crate::db::numbers::NumberRow;
@@ -64,11 +65,21 @@ impl Worker for Outbound {
         let (pool, now) = (&self.0.pool, self.0.clock.now());
         outbound::expire_sends(pool, now + ECHO_WINDOW, now).await?;
         let waits = outbound::claim_unconfirmed(pool, now, LEASE, limit).await?;
-        let pause = self.pause();
+        let pause = self.pace();
         let sendable = outbound::claim_sendable(pool, now, LEASE, pause, limit).await?;
         let unconnected = outbound::claim_unconnected(pool, now, LEASE, limit).await?;
         let sends = sendable.into_iter().chain(unconnected).map(Job::Send);
         Ok(waits.into_iter().map(Job::WaitOver).chain(sends).collect())
+    }
+
+    /// Numbers keep their pace to the millisecond, not to the look.
+    async fn pause(&self) -> StdDuration {
+        let now = self.0.clock.now();
+        let turn = numbers::find_next_turn(&self.0.pool, now, now + LOOK).await;
+        let until = turn.ok().flatten().map(|turn| turn - now);
+        until
+            .and_then(|until| StdDuration::try_from(until).ok())
+            .unwrap_or(LOOK)
     }
 
     async fn process(&self, job: Job) -> sqlx::Result<()> {
@@ -80,15 +91,22 @@ impl Worker for Outbound {
 }
 
 impl Outbound {
-    fn pause(&self) -> Duration {
+    /// The pause after a send that starts now.
+    fn pace(&self) -> Duration {
         let jitter = 1.0 + PACE_JITTER * rand::random::<f64>();
         Duration::try_from(self.0.min_interval.mul_f64(jitter)).unwrap_or(Duration::ZERO)
     }
 
     async fn send(&self, job: &OutboundJob) -> sqlx::Result<()> {
         let (chat, parts) = match plan(&job.body) {
-            Plan::Ignore(reason) => return self.finish(job, Outcome::Ignored, reason).await,
-            Plan::Fail(failure) => return self.fail(job, &failure).await,
+            Plan::Ignore(reason) => {
+                self.finish(job, Outcome::Ignored, reason).await?;
+                return self.give_turn_back(job).await;
+            }
+            Plan::Fail(failure) => {
+                self.fail(job, &failure).await?;
+                return self.give_turn_back(job).await;
+            }
             Plan::Send { chat, parts } => (chat, parts),
         };
         let Some(number) = self.number(job).await? else {
@@ -126,6 +144,14 @@ impl Outbound {
                     .await
             }
         }
+    }
+
+    /// What sends nothing costs its number no pause.
+    async fn give_turn_back(&self, job: &OutboundJob) -> sqlx::Result<()> {
+        let Some(number) = &job.number else {
+            return Ok(());
+        };
+        numbers::give_turn_back(&self.0.pool, &job.location_id, number, self.0.clock.now()).await
     }
 
     async fn number(&self, job: &OutboundJob) -> sqlx::Result<Option<NumberRow>> {

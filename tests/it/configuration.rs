@@ -32,12 +32,7 @@ fn an_empty_environment_names_every_needed_setting_in_one_message() {
     ] {
         assert!(message.contains(name), "{name}: {message}");
     }
-    for name in [
-        "DATABASE_URL",
-        "GHL_API_BASE",
-        "WAAPIFY_API_BASE",
-        "LOG_FORMAT",
-    ] {
+    for name in ["GHL_API_BASE", "WAAPIFY_API_BASE", "LOG_FORMAT"] {
         assert!(!message.contains(name), "{name} has a default: {message}");
     }
 }

@@ -197,3 +197,24 @@ async fn a_second_number_has_a_secret_of_its_own_and_becomes_the_default() {
     bridge.settle().await;
     assert_eq!(second.sent_texts(), ["dari nombor baru"]);
 }
+
+#[tokio::test]
+async fn a_number_that_another_sub_account_uses_is_said_to_be() {
+    let bridge = Bridge::new().await;
+    sqlx::query("insert into locations (location_id) values ('first')")
+        .execute(&bridge.database.pool)
+        .await
+        .unwrap();
+    sqlx::query("update numbers set location_id = 'first'")
+        .execute(&bridge.database.pool)
+        .await
+        .unwrap();
+    let link = link(&bridge).await;
+    let (status, page) = submit(&bridge, &link, GOOD).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(
+        page.contains("Another sub-account is connected to the same number"),
+        "{page}"
+    );
+    assert!(!page.contains("first"), "it is not named to a stranger");
+}

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 use time::Duration;
+use waapify_ghl::relay::Worker as _;
+use waapify_ghl::relay::outbound::Outbound;
 use waapify_ghl::sandbox::{Fault, seed};
 
 use crate::harness::{Bridge, OUTAGE};
@@ -259,13 +261,7 @@ async fn a_refused_request_fails_with_waapifys_words() {
 
 #[tokio::test]
 async fn sends_of_one_number_keep_their_distance() {
-    let bridge = Bridge::with(|environment| {
-        environment.retain(|(name, _)| name != "WAAPIFY_MIN_INTERVAL_MS");
-        environment.push(("WAAPIFY_MIN_INTERVAL_MS".into(), "1000".into()));
-    })
-    .await;
-    bridge.install().await;
-    bridge.connect().await;
+    let bridge = paced().await;
     for (contact, text) in [
         (seed::AISYAH.0, "a"),
         (seed::LIM_WEI.0, "b"),
@@ -280,6 +276,52 @@ async fn sends_of_one_number_keep_their_distance() {
         assert_eq!(bridge.sends().len(), sent, "not within the pause");
         bridge.clock.advance(Duration::milliseconds(700));
     }
+}
+
+/// A bridge whose numbers pause for a second between two sends.
+async fn paced() -> Bridge {
+    let bridge = Bridge::with(|environment| {
+        environment.retain(|(name, _)| name != "WAAPIFY_MIN_INTERVAL_MS");
+        environment.push(("WAAPIFY_MIN_INTERVAL_MS".into(), "1000".into()));
+    })
+    .await;
+    bridge.install().await;
+    bridge.connect().await;
+    bridge
+}
+
+#[tokio::test]
+async fn the_worker_wakes_for_the_next_turn_of_a_number_not_for_the_next_look() {
+    let bridge = paced().await;
+    let worker = Outbound(std::sync::Arc::clone(&bridge.app.relay));
+    for text in ["a", "b"] {
+        bridge.agent_writes(text).await;
+    }
+    bridge.settle().await;
+    bridge.clock.advance(Duration::milliseconds(900));
+    let pause = Duration::try_from(worker.pause().await).unwrap();
+    assert!(
+        pause >= Duration::milliseconds(100) && pause <= Duration::milliseconds(600),
+        "{pause}"
+    );
+    bridge.after(pause).await;
+    assert_eq!(bridge.sends().len(), 2);
+    assert_eq!(
+        Duration::try_from(worker.pause().await).unwrap(),
+        Duration::SECOND,
+        "nothing waits for a turn"
+    );
+}
+
+#[tokio::test]
+async fn what_is_never_sent_uses_up_no_turn_of_its_number() {
+    let bridge = paced().await;
+    for _ in 0..3 {
+        bridge.agent_sends(seed::NOMBOR_SALAH.0, "hai", &[]).await;
+    }
+    bridge.agent_writes("hai").await;
+    bridge.settle().await;
+    assert_eq!(bridge.texts_on_phone(), ["hai"]);
 }
 
 #[tokio::test]
