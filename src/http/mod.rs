@@ -3,7 +3,7 @@
 //! Owns: proofs of callers, limits, status codes, pages. Refuses: doing any message's work, and saying to a caller why
 //! something inside failed.
 //!
-//! * [`delivery`](self): `POST /hooks/delivery`, GHL's messages to send
+//! * `delivery`: `POST /hooks/delivery`, GHL's messages to send
 //! * `waapify`: `POST /hooks/waapify/{secret}`, the gateway's events
 //! * `oauth`: `GET /oauth/callback`; `connect`: the form behind `/connect/{token}`
 //! * `health`: `/healthz`, `/readyz`

@@ -105,8 +105,6 @@ pub async fn step<W: Worker>(worker: &Arc<W>) -> sqlx::Result<usize> {
 pub async fn run<W: Worker>(worker: Arc<W>, mut stop: watch::Receiver<bool>) {
     let mut tasks: JoinSet<sqlx::Result<()>> = JoinSet::new();
     while !*stop.borrow() {
-        // Registered before the look, so that a ring during it is not lost.
-        let rung = worker.bell().notified();
         let free = W::CONCURRENCY.saturating_sub(tasks.len());
         match worker.claim(i64::try_from(free).unwrap_or(i64::MAX)).await {
             Ok(jobs) => {
@@ -122,7 +120,8 @@ pub async fn run<W: Worker>(worker: Arc<W>, mut stop: watch::Receiver<bool>) {
         }
         let pause = worker.pause().await;
         tokio::select! {
-            () = rung => {}
+            // A ring during the look is kept, and ends this wait at once.
+            () = worker.bell().notified() => {}
             // What ended may have freed the next of its conversation.
             Some(ended) = tasks.join_next() => note_end(W::NAME, ended),
             () = tokio::time::sleep(pause) => {}
