@@ -149,11 +149,14 @@ pub async fn claim_unconnected(
                 select location_id from outbound
                 where state = 'accepted' and location_id > waiting.location_id order by location_id limit 1
             ) next
+         ), unconnected as (
+            select w.location_id from waiting w
+            where not exists (select 1 from numbers n where n.location_id = w.location_id and n.is_default)
          ), locked as (
-            select c.location_id, c.id from waiting join outbound c using (location_id)
-            where c.state = 'accepted' and c.due_at <= $1
-              and not exists (select 1 from numbers n where n.location_id = waiting.location_id and n.is_default)
-            limit $3
+            select c.location_id, c.id from outbound c
+            where c.location_id = any (array(select location_id from unconnected))
+              and c.state = 'accepted' and c.due_at <= $1
+            order by c.location_id, c.id limit $3
             for update of c skip locked
          )
          update outbound o set state = 'sending', claims = o.claims + 1, due_at = $2
