@@ -79,7 +79,7 @@ fn replace_lone_surrogates(text: &str) -> String {
 
 const REPLACEMENT: &str = "\\ufffd";
 
-/// The UTF-16 code unit of a `\uXXXX` escape at the start of `text`.
+/// The UTF-16 code unit of a `\u0041` escape at the start of `text`.
 fn code_unit(text: &str) -> Option<u16> {
     let digits = text.strip_prefix("\\u")?.get(..4)?;
     u16::from_str_radix(digits, 16).ok()
