@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::http::StatusCode;
-use serde_json::Value;
+use serde_json::{Value, json};
 use url::Url;
 use waapify_ghl::app::App;
 use waapify_ghl::clients;
@@ -160,6 +160,23 @@ impl Bridge {
             came_true().await
         })
         .await;
+    }
+
+    /// Has Aisyah write to the business; WhatsApp's id of it. Her webhook has been answered then.
+    pub async fn customer_writes(&self, text: &str) -> String {
+        let (_, name, phone) = seed::AISYAH;
+        self.world.waapify.customer_sends(phone, name, text).await
+    }
+
+    /// Has WhatsApp report on a message of ours to Aisyah: Baileys' `update` for its id.
+    pub async fn whatsapp_reports(&self, wa_message: &str, update: Value) {
+        let key =
+            json!({"remoteJid": "60123456789@s.whatsapp.net", "id": wa_message, "fromMe": true});
+        let report = json!([{"key": key, "update": update}]);
+        self.world
+            .waapify
+            .post_event("messages.update", report)
+            .await;
     }
 
     /// Has the business write to Aisyah, and waits until the delivery is stored; GHL's id of it.

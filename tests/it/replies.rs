@@ -12,11 +12,7 @@ const PHONE: &str = seed::AISYAH.2;
 #[tokio::test]
 async fn a_reply_lands_in_the_contacts_conversation_with_the_documented_fields_only() {
     let bridge = Bridge::new().await;
-    let id = bridge
-        .world
-        .waapify
-        .customer_sends(PHONE, seed::AISYAH.1, "Berapa harga?")
-        .await;
+    let id = bridge.customer_writes("Berapa harga?").await;
     bridge.settle().await;
     assert_eq!(bridge.conversation(), ["Berapa harga?"]);
     let mut body = bridge.posted().remove(0);
@@ -88,11 +84,7 @@ async fn where_the_look_up_is_refused_the_contact_is_made_all_the_same() {
         .ghl
         .faults()
         .always(lookup, Fault::answer(404, r#"{"message":"Cannot GET"}"#));
-    bridge
-        .world
-        .waapify
-        .customer_sends(PHONE, seed::AISYAH.1, "Hai")
-        .await;
+    bridge.customer_writes("Hai").await;
     bridge.settle().await;
     assert_eq!(bridge.conversation(), ["Hai"]);
 }
@@ -100,11 +92,7 @@ async fn where_the_look_up_is_refused_the_contact_is_made_all_the_same() {
 #[tokio::test]
 async fn the_same_message_posted_again_makes_no_second_bubble() {
     let bridge = Bridge::new().await;
-    let id = bridge
-        .world
-        .waapify
-        .customer_sends(PHONE, seed::AISYAH.1, "sekali")
-        .await;
+    let id = bridge.customer_writes("sekali").await;
     assert_eq!(
         bridge.world.waapify.posts_again(PHONE, &id).await,
         Some(200)
@@ -127,11 +115,7 @@ async fn all_three_envelopes_are_read() {
         (Envelope::NestedArray, "c"),
     ] {
         bridge.world.waapify.set_envelope(envelope);
-        bridge
-            .world
-            .waapify
-            .customer_sends(PHONE, seed::AISYAH.1, text)
-            .await;
+        bridge.customer_writes(text).await;
         bridge.settle().await;
     }
     assert_eq!(bridge.conversation(), ["a", "b", "c"]);
@@ -146,11 +130,7 @@ async fn replies_keep_their_order_though_ghl_stumbles_over_the_first() {
         .faults()
         .push(INBOUND, Fault::answer(500, "{}"));
     for text in ["satu", "dua", "tiga"] {
-        bridge
-            .world
-            .waapify
-            .customer_sends(PHONE, seed::AISYAH.1, text)
-            .await;
+        bridge.customer_writes(text).await;
     }
     bridge.settle().await;
     assert!(bridge.conversation().is_empty());
@@ -167,11 +147,7 @@ async fn an_empty_201_is_no_success() {
         .ghl
         .faults()
         .push(INBOUND, Fault::answer(201, ""));
-    let id = bridge
-        .world
-        .waapify
-        .customer_sends(PHONE, seed::AISYAH.1, "hai")
-        .await;
+    let id = bridge.customer_writes("hai").await;
     bridge.settle().await;
     assert_eq!(bridge.inbound(&id).await.unwrap().0, "accepted");
     bridge.after(Duration::seconds(5)).await;
@@ -189,11 +165,7 @@ async fn a_contact_that_was_deleted_in_ghl_is_looked_up_afresh() {
     .execute(&bridge.database.pool)
     .await
     .unwrap();
-    bridge
-        .world
-        .waapify
-        .customer_sends(PHONE, seed::AISYAH.1, "hai")
-        .await;
+    bridge.customer_writes("hai").await;
     bridge.settle().await;
     bridge.after(Duration::seconds(5)).await;
     assert_eq!(bridge.conversation(), ["hai"]);
@@ -209,11 +181,7 @@ async fn what_ghl_refuses_twice_has_failed_with_its_reason() {
         .ghl
         .faults()
         .always(INBOUND, Fault::answer(400, refusal));
-    let id = bridge
-        .world
-        .waapify
-        .customer_sends(PHONE, seed::AISYAH.1, "hai")
-        .await;
+    let id = bridge.customer_writes("hai").await;
     bridge.settle().await;
     bridge.after(Duration::HOUR).await;
     let (state, reason, _) = bridge.inbound(&id).await.unwrap();

@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use waapify_ghl::app::App;
 use waapify_ghl::clock::Clock;
 use waapify_ghl::db;
-use waapify_ghl::sandbox::{Timings, seed};
+use waapify_ghl::sandbox::Timings;
 
 use crate::harness::{Bridge, ask, environment, settings, wait};
 
@@ -30,11 +30,7 @@ async fn a_message_goes_through_without_anyone_driving_the_workers() {
     let (stop, running) = run(&bridge).await;
     let id = bridge.agent_writes("hai").await;
     wait("it is sent", async || bridge.state(&id).await == "sent").await;
-    let reply = bridge
-        .world
-        .waapify
-        .customer_sends(seed::AISYAH.2, seed::AISYAH.1, "hai juga")
-        .await;
+    let reply = bridge.customer_writes("hai juga").await;
     wait("the reply is posted", async || {
         bridge
             .inbound(&reply)

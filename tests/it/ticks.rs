@@ -96,11 +96,8 @@ async fn a_status_never_goes_backwards() {
     assert_eq!(bridge.ghl_status(&id), "read");
     let wa_id = bridge.world.waapify.chat(seed::AISYAH.2)[0].id.clone();
     for status in [3, 2, 1, 0] {
-        let late = json!([{"key": {"remoteJid": "60123456789@s.whatsapp.net", "id": wa_id, "fromMe": true}, "update": {"status": status}}]);
         bridge
-            .world
-            .waapify
-            .post_event("messages.update", late)
+            .whatsapp_reports(&wa_id, json!({"status": status}))
             .await;
     }
     bridge.after(Duration::HOUR).await;
@@ -126,11 +123,8 @@ async fn a_receipt_that_overtakes_the_gateways_answer_is_kept_and_counts() {
                 break chat;
             }
         };
-        let ack = json!([{"key": {"remoteJid": "60123456789@s.whatsapp.net", "id": chat[0].id, "fromMe": true}, "update": {"status": 3}}]);
         bridge
-            .world
-            .waapify
-            .post_event("messages.update", ack)
+            .whatsapp_reports(&chat[0].id, json!({"status": 3}))
             .await;
     };
     tokio::join!(bridge.settle(), ack);
@@ -148,11 +142,8 @@ async fn a_message_of_several_parts_is_delivered_when_its_last_part_is() {
     let parts = bridge.world.waapify.chat(seed::AISYAH.2);
     assert_eq!(parts.len(), 2);
     for (part, expected) in parts.iter().zip(["sent", "delivered"]) {
-        let ack = json!([{"key": {"remoteJid": "60123456789@s.whatsapp.net", "id": part.id, "fromMe": true}, "update": {"status": 3}}]);
         bridge
-            .world
-            .waapify
-            .post_event("messages.update", ack)
+            .whatsapp_reports(&part.id, json!({"status": 3}))
             .await;
         bridge.settle().await;
         assert_eq!(bridge.state(&id).await, expected);
@@ -165,12 +156,11 @@ async fn a_refusal_after_success_becomes_failed_with_a_sentence() {
     let id = bridge.agent_writes("hai").await;
     bridge.settle().await;
     let wa_id = bridge.world.waapify.chat(seed::AISYAH.2)[0].id.clone();
-    let refusal = json!([{"key": {"remoteJid": "60123456789@s.whatsapp.net", "id": wa_id, "fromMe": true},
-        "update": {"status": 0, "messageStubParameters": ["463"]}}]);
     bridge
-        .world
-        .waapify
-        .post_event("messages.update", refusal)
+        .whatsapp_reports(
+            &wa_id,
+            json!({"status": 0, "messageStubParameters": ["463"]}),
+        )
         .await;
     bridge.settle().await;
     bridge.after(Duration::seconds(10)).await;
