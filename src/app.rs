@@ -24,10 +24,13 @@ use crate::config::Settings;
 use crate::connect::Connector;
 use crate::db;
 use crate::http::{self, HttpState};
+use crate::installs::Installs;
+use crate::relay::app_events::AppEvents;
 use crate::relay::gateway_events::GatewayEvents;
 use crate::relay::inbound::Inbound;
 use crate::relay::outbound::Outbound;
 use crate::relay::status_updates::StatusUpdates;
+use crate::relay::upkeep::Upkeep;
 use crate::relay::{self, Worker};
 use crate::tokens::Tokens;
 use crate::wake::Wake;
@@ -61,7 +64,13 @@ impl App {
         let http_client = clients::http_client()?;
         let ghl = ghl::Client::new(http_client.clone(), &settings.ghl, &settings.public_url);
         let waapify = waapify::Client::new(http_client, settings.waapify.api_base.clone());
-        let tokens = Tokens::new(pool.clone(), ghl, settings.sealer.clone(), clock.clone());
+        let tokens = Tokens::new(
+            pool.clone(),
+            ghl.clone(),
+            settings.sealer.clone(),
+            clock.clone(),
+        );
+        let installs = Installs::new(pool.clone(), ghl, tokens.clone(), clock.clone());
         let connector = Connector::new(
             pool.clone(),
             waapify.clone(),
@@ -72,7 +81,9 @@ impl App {
         let wake = Arc::new(Wake::default());
         let relay = Arc::new(relay::Context {
             pool: pool.clone(),
-            tokens: tokens.clone(),
+            tokens,
+            installs: installs.clone(),
+            public_url: settings.public_url.clone(),
             waapify,
             sealer: settings.sealer.clone(),
             clock: clock.clone(),
@@ -81,8 +92,8 @@ impl App {
         });
         let http = HttpState {
             pool,
-            verifier: settings.ghl.verifier.clone(),
-            tokens,
+            ghl: settings.ghl.clone(),
+            installs,
             connector: connector.clone(),
             clock,
             wake,
@@ -115,18 +126,13 @@ impl App {
         let server = axum::serve(listener, self.router().merge(extra))
             .with_graceful_shutdown(wait_for(stopping.clone()));
         tasks.spawn(async move { server.await.context("the HTTP server failed") });
-        spawn_worker(&mut tasks, Outbound(Arc::clone(&self.relay)), &stopping);
-        spawn_worker(
-            &mut tasks,
-            GatewayEvents(Arc::clone(&self.relay)),
-            &stopping,
-        );
-        spawn_worker(&mut tasks, Inbound(Arc::clone(&self.relay)), &stopping);
-        spawn_worker(
-            &mut tasks,
-            StatusUpdates(Arc::clone(&self.relay)),
-            &stopping,
-        );
+        let relay = || Arc::clone(&self.relay);
+        spawn_worker(&mut tasks, Outbound(relay()), &stopping);
+        spawn_worker(&mut tasks, GatewayEvents(relay()), &stopping);
+        spawn_worker(&mut tasks, Inbound(relay()), &stopping);
+        spawn_worker(&mut tasks, StatusUpdates(relay()), &stopping);
+        spawn_worker(&mut tasks, AppEvents(relay()), &stopping);
+        spawn_worker(&mut tasks, Upkeep(relay()), &stopping);
         let unexpected = tokio::select! {
             () = wait_for(stop) => None,
             ended = tasks.join_next() => ended,

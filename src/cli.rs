@@ -2,19 +2,25 @@
 //!
 //! Exit codes: 0 done, 1 failed with the reason on standard error, 2 the settings or arguments are wrong.
 
+mod table;
+
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, Parser, Subcommand};
+use secrecy::SecretString;
 use tracing::info;
 
 use crate::app::{self, App, Database};
 use crate::clock::Clock;
 use crate::config::{self, LogSettings, Settings};
 use crate::connect::Entered;
+use crate::db::installs::{self, Standing};
 use crate::ids::LocationId;
+use crate::keys::{self, MissingKey, Rotation};
 use crate::{sandbox, telemetry};
+use table::table;
 
 /// Folder of the service's private cluster.
 const SERVICE_FOLDER: &str = "service";
@@ -37,6 +43,10 @@ enum Command {
     Sandbox(SandboxArgs),
     /// Connect a WhatsApp number to a location
     Connect(ConnectArgs),
+    /// List the locations: how each stands, its token, its number, its last messages
+    Installs,
+    /// Seal all tokens and credentials with the first of ENCRYPTION_KEYS; the service may go on meanwhile
+    RotateKeys,
     /// Bring the database's schema up to date
     Migrate,
     /// Ask the running service whether it is ready (for containers)
@@ -64,11 +74,19 @@ struct ConnectArgs {
     #[arg(long)]
     instance_id: String,
     /// Waapify's access token
-    #[arg(long)]
-    access_token: String,
+    #[arg(long, value_parser = secret)]
+    access_token: SecretString,
     /// The WhatsApp number with its country code, such as 60123456789
     #[arg(long)]
     number: String,
+}
+
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "clap's parsers may refuse a value"
+)]
+fn secret(text: &str) -> Result<SecretString, std::convert::Infallible> {
+    Ok(text.into())
 }
 
 /// Runs the command of this process.
@@ -103,7 +121,8 @@ fn log_settings(cli: &Cli) -> LogSettings {
 )]
 fn fail(error: &anyhow::Error) -> ExitCode {
     eprintln!("{error:#}");
-    ExitCode::from(if error.is::<config::Faults>() { 2 } else { 1 })
+    let is_misconfigured = error.is::<config::Faults>() || error.is::<MissingKey>();
+    ExitCode::from(if is_misconfigured { 2 } else { 1 })
 }
 
 #[allow(
@@ -116,6 +135,8 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Sandbox(args) if args.script => return sandbox::play_script().await,
         Command::Sandbox(args) => sandbox::run(args.fresh).await?,
         Command::Connect(args) => connect(args).await?,
+        Command::Installs => list_installs().await?,
+        Command::RotateKeys => return rotate_keys().await,
         Command::Migrate => migrate().await?,
         Command::Health => health().await?,
         Command::Version => println!("waapify-ghl {}", env!("CARGO_PKG_VERSION")),
@@ -134,9 +155,10 @@ fn settings() -> anyhow::Result<Settings> {
 async fn serve() -> anyhow::Result<()> {
     let settings = settings()?;
     let stop = app::stop_on_signal()?;
-    let listener = app::listen(settings.bind).await?;
     let database = Database::open(settings.database_url.as_ref(), SERVICE_FOLDER).await?;
     let pool = database.migrated_pool().await?;
+    keys::check(&pool, &settings.sealer).await?;
+    let listener = app::listen(settings.bind).await?;
     info!(address = %listener.local_addr()?, public_url = %settings.public_url, "listening");
     let app = App::new(&settings, pool.clone(), Clock::system())?;
     let outcome = app.run(listener, axum::Router::new(), stop).await;
@@ -156,11 +178,11 @@ async fn connect(args: ConnectArgs) -> anyhow::Result<()> {
     let location = LocationId(args.location);
     let entered = Entered {
         instance_id: args.instance_id,
-        access_token: args.access_token.into(),
+        access_token: args.access_token,
         number: args.number,
     };
     let outcome = app.connector.connect(&location, &entered).await;
-    let installed = crate::db::locations::is_installed(&pool, &location).await;
+    let standing = installs::find_standing(&pool, &location).await;
     database.close(pool).await?;
     let connected = outcome.context("not connected")?;
     let number = &connected.number;
@@ -170,10 +192,48 @@ async fn connect(args: ConnectArgs) -> anyhow::Result<()> {
             "Location {sharer} is connected to the same number or instance. Its replies and ticks now come to {location}."
         );
     }
-    if !installed? {
+    if standing? != Standing::Installed {
         println!("This location has not installed the app yet: messages flow once it has.");
     }
     Ok(())
+}
+
+#[allow(
+    clippy::print_stdout,
+    reason = "a command's answer belongs to the terminal"
+)]
+async fn list_installs() -> anyhow::Result<()> {
+    let given = config::load_database_url(env);
+    let database = Database::join(given.as_ref(), SERVICE_FOLDER).await?;
+    let pool = database.migrated_pool().await?;
+    let rows = installs::list_installs(&pool).await;
+    database.close(pool).await?;
+    print!("{}", table(&rows?));
+    Ok(())
+}
+
+/// Exits 1 when a value could not be opened: its key must not be dropped yet.
+#[allow(
+    clippy::print_stdout,
+    reason = "a command's answer belongs to the terminal"
+)]
+async fn rotate_keys() -> anyhow::Result<ExitCode> {
+    let settings = settings()?;
+    let database = Database::join(settings.database_url.as_ref(), SERVICE_FOLDER).await?;
+    let pool = database.migrated_pool().await?;
+    let rotation = keys::rotate(&pool, &settings.sealer).await;
+    database.close(pool).await?;
+    let Rotation {
+        resealed,
+        unreadable,
+    } = rotation?;
+    println!("{resealed} values are sealed with the newest key now.");
+    if unreadable > 0 {
+        println!("{unreadable} cannot be opened with any of ENCRYPTION_KEYS and stay as they are.");
+        return Ok(ExitCode::FAILURE);
+    }
+    println!("Every older key may be taken out of ENCRYPTION_KEYS.");
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn migrate() -> anyhow::Result<()> {

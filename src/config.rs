@@ -44,6 +44,8 @@ pub struct GhlSettings {
     pub client_secret: SecretString,
     /// Root of the platform's API.
     pub api_base: Url,
+    /// Root of the pages where people install apps.
+    pub marketplace_base: Url,
     /// Checks the platform's webhook signatures.
     pub verifier: Verifier,
 }
@@ -80,6 +82,14 @@ pub struct LogSettings {
 pub struct Faults {
     faults: Vec<String>,
     hints: Vec<&'static str>,
+}
+
+impl GhlSettings {
+    /// The marketplace app's id: the client id up to its `-`.
+    #[must_use]
+    pub fn app_id(&self) -> &str {
+        self.client_id.split('-').next().unwrap_or_default()
+    }
 }
 
 impl fmt::Display for Faults {
@@ -173,7 +183,7 @@ fn read_all(reader: &mut Reader<impl Fn(&str) -> Option<String>>) -> Option<Sett
     let waapify_base = reader.parsed("waapify_api_base", parse_url);
     let min_interval = reader.parsed("waapify_min_interval_ms", parse_interval);
     let sealer = reader.parsed("encryption_keys", parse_keys);
-    reader.parsed("ghl_marketplace_base", parse_url);
+    let marketplace_base = reader.parsed("ghl_marketplace_base", parse_url);
     reader.log_format();
     Some(Settings {
         database_url,
@@ -183,6 +193,7 @@ fn read_all(reader: &mut Reader<impl Fn(&str) -> Option<String>>) -> Option<Sett
             client_id: client_id?,
             client_secret: client_secret?,
             api_base: ghl_base?,
+            marketplace_base: marketplace_base?,
             verifier: Verifier::new(ed25519?, rsa?),
         },
         waapify: WaapifySettings {

@@ -1,7 +1,7 @@
 //! Makes WhatsApp the SMS provider of GoHighLevel (GHL), through the Waapify gateway.
 //!
 //! ```text
-//! main → cli → app → { http, relay } → { tokens, connect } → { db, clients } → plain types
+//! main → cli → app → { http, relay } → { installs, connect } → tokens → { db, clients } → plain types
 //! ```
 //!
 //! [`http`] and [`relay`] never import each other: they meet in Postgres. A webhook is stored as the bytes it came in,
@@ -13,7 +13,9 @@
 //! | [`config`], [`telemetry`] | settings; logs |
 //! | [`http`] | routes: verify → store → answer |
 //! | [`relay`] | workers: claim → plan → call → record |
-//! | [`tokens`], [`connect`] | a valid token for a location; connecting a WhatsApp number |
+//! | [`installs`], [`tokens`] | where the app is installed; a valid token for each location |
+//! | [`connect`], [`keys`] | connecting a WhatsApp number; the keys that seal what is secret |
+//! | [`schedule`] | when what failed is tried again |
 //! | [`clients`] | the two vendors' APIs |
 //! | [`whatsapp`], [`json`] | webhook shapes → our message; pure |
 //! | [`db`], [`cluster`] | all SQL; the private PostgreSQL where none is given |
@@ -31,9 +33,12 @@ pub mod crypto;
 pub mod db;
 pub mod http;
 pub mod ids;
+pub mod installs;
 pub mod json;
+pub mod keys;
 pub mod relay;
 pub mod sandbox;
+pub mod schedule;
 pub mod telemetry;
 pub mod tokens;
 pub mod wake;

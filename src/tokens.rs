@@ -1,34 +1,46 @@
-//! A valid token for a location: stored at install, sealed, refreshed when it ends, minted from the company's.
+//! A valid token for a location: sealed at rest, renewed before it ends, minted from its company's where its own is dead.
 //!
-//! Owns: the OAuth side of an install and every use of a stored token. Refuses: deciding what a caller does about
-//! a failed call; it only refreshes, once, when the call says that the token has ended.
+//! Owns: every use of a stored token, and the one renewal at a time of each. Refuses: deciding what a caller does about
+//! a failed call; it only renews, once, when the call says that the token has ended.
+
+mod error;
+mod owner;
 
 use std::time::Duration as StdDuration;
 
 use secrecy::SecretString;
-use sqlx::PgPool;
-use time::Duration;
-use tracing::{info, warn};
+use sqlx::{PgConnection, PgPool};
+use time::{Duration, OffsetDateTime};
+use tracing::{debug, info, warn};
+
+pub use error::TokenError;
+use error::{renewal_error, trouble};
+pub use owner::Owner;
+use owner::Turns;
 
 use crate::clients::ghl::{self, Advice, CallError, Grant};
 use crate::clock::Clock;
-use crate::crypto::{OpenError, Sealer};
-use crate::db::tokens::{NewToken, OwnerKind, TokenRow};
-use crate::db::{locations, tokens};
+use crate::crypto::Sealer;
+use crate::db::installs::{self, Standing};
+use crate::db::tokens::{self, NewToken, TokenRow, Trouble};
 use crate::ids::{CompanyId, LocationId};
+use crate::schedule::{LOCATION_INACTIVE, REFRESH_FAILED};
 
-/// A token is refreshed this long before it ends, so that no call starts with one that ends on the way.
+/// A token is not used any more this long before it ends, so that no call starts with one that ends on the way.
 const MARGIN: Duration = Duration::minutes(5);
-/// Longest time one process may spend on a refresh: its call is cut off at 10 s. It ends well within the 30 s in which
+/// Share of a token's life, at its end, over which renewals are spread at random: three hours of a day, so that a
+/// thousand locations installed in one minute are renewed one in ten seconds.
+const SPREAD: f64 = 0.125;
+/// Longest time one process may spend on a renewal: its call is cut off at 10 s. It ends well within the 30 s in which
 /// GHL answers a repeated refresh with the same pair (`facts/ghl.md` section 2), so that a killed process loses no token.
 const REFRESH_LEASE: Duration = Duration::seconds(12);
-/// How often a process looks whether another one's refresh is done, and how many times.
+/// How often a process looks whether another one's renewal is done, and how many times.
 const REFRESH_POLL: StdDuration = StdDuration::from_millis(200);
 const REFRESH_POLLS: u32 = 100;
-/// A person has to act first; looking more often than this only costs calls.
-const REINSTALL_PAUSE: Duration = Duration::minutes(15);
+/// A dead token is tried again this often: its company may have installed the app meanwhile.
+const REINSTALL_LOOK: Duration = Duration::hours(24);
 /// Longest life of an access token that is believed; GHL's last a day.
-const MAX_LIFE_SECONDS: i64 = 30 * 86_400;
+const MAX_LIFE: Duration = Duration::days(30);
 
 /// The tokens of all locations.
 #[derive(Clone, Debug)]
@@ -37,60 +49,7 @@ pub struct Tokens {
     ghl: ghl::Client,
     sealer: Sealer,
     clock: Clock,
-}
-
-/// Why there is no answer to a call.
-#[derive(Debug, thiserror::Error)]
-pub enum TokenError {
-    /// The location has no token: it has not installed the app.
-    #[error("the location has not installed the app")]
-    NotInstalled,
-    /// GHL will not renew the token.
-    #[error("GHL does not renew the location's token, the app must be installed again: {0}")]
-    NeedsReinstall(CallError),
-    /// The call failed, or the refresh before it.
-    #[error(transparent)]
-    Call(#[from] CallError),
-    /// Another process has been refreshing for too long.
-    #[error("the location's token is being refreshed elsewhere")]
-    Busy,
-    /// The stored token cannot be opened.
-    #[error(transparent)]
-    Seal(#[from] OpenError),
-    /// The database failed.
-    #[error("the database failed")]
-    Database(#[from] sqlx::Error),
-}
-
-impl TokenError {
-    /// A pause that GHL, or the state of the token, asks for before the next try.
-    #[must_use]
-    pub fn least_pause(&self) -> Option<Duration> {
-        match self {
-            Self::Call(CallError {
-                advice: Advice::RetryAfter(pause),
-                ..
-            }) => Duration::try_from(*pause).ok(),
-            Self::NeedsReinstall(_) | Self::NotInstalled => Some(REINSTALL_PAUSE),
-            _ => None,
-        }
-    }
-}
-
-/// What an install brought.
-#[derive(Debug)]
-pub struct Install {
-    /// Locations that now have a token.
-    pub locations: Vec<LocationId>,
-    /// Locations whose token GHL would not give yet.
-    pub failed: Vec<LocationId>,
-}
-
-/// Whose token.
-#[derive(Clone, Copy)]
-enum Owner<'a> {
-    Company(&'a CompanyId),
-    Location(&'a LocationId),
+    turns: Turns,
 }
 
 /// An opened token and which pair it is.
@@ -108,92 +67,26 @@ impl Tokens {
             ghl,
             sealer,
             clock,
+            turns: Turns::default(),
         }
     }
 
-    /// Exchanges the code of an install and stores what it brings; a Company grant is minted into tokens of its
-    /// installed locations (`facts/ghl.md` section 2).
+    /// Stores the grant of an install, in place of whatever was there.
     ///
     /// # Errors
-    /// [`TokenError`].
-    pub async fn install(&self, code: &str) -> Result<Install, TokenError> {
-        let grant = self.ghl.exchange_code(code).await?;
-        // The kind is what GHL calls it, never `isBulkInstallation`; without a word of GHL's, a grant that names a
-        // location is that location's.
-        let kind = grant.user_type.as_deref().unwrap_or_default();
-        let is_company = kind.eq_ignore_ascii_case("company");
-        match (grant.location_id.clone(), grant.company_id.clone()) {
-            (Some(location), company) if !is_company => {
-                self.store_location(&grant, &location, company.as_ref())
-                    .await?;
-                Ok(Install {
-                    locations: vec![location],
-                    failed: Vec::new(),
-                })
-            }
-            (_, Some(company)) => self.install_company(&grant, &company).await,
-            (_, None) => Err(TokenError::Call(CallError {
-                advice: Advice::Reject,
-                status: None,
-                detail: "GHL's grant names neither a location nor a company".to_owned(),
-            })),
-        }
-    }
-
-    async fn install_company(
+    /// When the database fails.
+    pub async fn store(
         &self,
+        tx: &mut PgConnection,
+        owner: Owner<'_>,
         grant: &Grant,
-        company: &CompanyId,
-    ) -> Result<Install, TokenError> {
-        let sealed = self.seal(Owner::Company(company), grant, Some(company));
-        let mut tx = self.pool.begin().await?;
-        tokens::record_token(&mut tx, OwnerKind::Company, company.as_str(), &sealed).await?;
-        tx.commit().await?;
-        let mut install = Install {
-            locations: Vec::new(),
-            failed: Vec::new(),
-        };
-        for location in self
-            .ghl
-            .installed_locations(&grant.access_token, company)
-            .await?
-        {
-            let minted = self
-                .ghl
-                .location_token(&grant.access_token, company, &location)
-                .await;
-            match minted {
-                Ok(minted) => {
-                    self.store_location(&minted, &location, Some(company))
-                        .await?;
-                    install.locations.push(location);
-                }
-                // One location that cannot be had does not stop the others.
-                Err(error) => {
-                    warn!(%location, %error, "no token for a location of the company");
-                    install.failed.push(location);
-                }
-            }
-        }
-        Ok(install)
-    }
-
-    async fn store_location(
-        &self,
-        grant: &Grant,
-        location: &LocationId,
         company: Option<&CompanyId>,
-    ) -> Result<(), TokenError> {
-        let sealed = self.seal(Owner::Location(location), grant, company);
-        let mut tx = self.pool.begin().await?;
-        locations::record_install(&mut tx, location, company, self.clock.now()).await?;
-        tokens::record_token(&mut tx, OwnerKind::Location, location.as_str(), &sealed).await?;
-        tx.commit().await?;
-        info!(%location, "the location is installed");
-        Ok(())
+    ) -> sqlx::Result<()> {
+        let sealed = self.seal(owner, grant, company);
+        tokens::record_token(tx, owner.kind(), owner.id(), &sealed).await
     }
 
-    /// Calls GHL for a location with a valid token; when GHL says that it has ended, refreshes once and calls again.
+    /// Calls GHL for a location with a valid token; when GHL says that it has ended, renews it once and calls again.
     ///
     /// # Errors
     /// [`TokenError`].
@@ -205,11 +98,25 @@ impl Tokens {
     where
         F: Future<Output = Result<T, CallError>>,
     {
-        let owner = Owner::Location(location);
+        self.call_as(Owner::Location(location), call).await
+    }
+
+    /// As [`Tokens::call`], for any owner.
+    ///
+    /// # Errors
+    /// [`TokenError`].
+    pub async fn call_as<T, F>(
+        &self,
+        owner: Owner<'_>,
+        call: impl Fn(ghl::Client, SecretString) -> F,
+    ) -> Result<T, TokenError>
+    where
+        F: Future<Output = Result<T, CallError>>,
+    {
         let held = self.valid(owner, None).await?;
         match call(self.ghl.clone(), held.token).await {
             Err(error) if error.advice == Advice::Reauthorize => {
-                info!(%location, "GHL says that the token has ended");
+                info!(owner = owner.id(), "GHL says that the token has ended");
                 let fresh = self.valid(owner, Some(held.version)).await?;
                 Ok(call(self.ghl.clone(), fresh.token).await?)
             }
@@ -217,56 +124,184 @@ impl Tokens {
         }
     }
 
-    /// A token that has not ended and is not the pair `ended`; refreshes it, or waits for the process that does.
+    /// A location's token from its company's.
+    ///
+    /// # Errors
+    /// [`TokenError`], of the company's token too.
+    pub async fn mint(
+        &self,
+        company: &CompanyId,
+        location: &LocationId,
+    ) -> Result<Grant, TokenError> {
+        let ask = |ghl: ghl::Client, token| async move {
+            ghl.location_token(&token, company, location).await
+        };
+        self.call_as(Owner::Company(company), ask).await
+    }
+
+    /// Renews a pair before its time; nothing happens while another process does, or when it was renewed already.
+    ///
+    /// # Errors
+    /// [`TokenError`]; the pair stays in use until it ends.
+    pub async fn renew_early(&self, owner: Owner<'_>) -> Result<(), TokenError> {
+        let Some(row) = tokens::find_token(&self.pool, owner.kind(), owner.id()).await? else {
+            return Ok(());
+        };
+        if self.claim(owner, &row, false).await? {
+            self.refresh(owner, &row).await?;
+        }
+        Ok(())
+    }
+
+    /// A token that has not ended and is not the pair `ended`; renews it, or waits for whoever does.
     async fn valid(&self, owner: Owner<'_>, ended: Option<i64>) -> Result<Open, TokenError> {
-        let mut first_seen = None;
+        let row = self.find(owner).await?;
+        if self.is_fresh(&row, ended) {
+            return self.open(owner, &row);
+        }
+        // One caller of this process looks after the pair; hundreds would only ask the database in turn.
+        let _turn = self.turns.take(owner).await;
         for _ in 0..REFRESH_POLLS {
-            let row = tokens::find_token(&self.pool, owner.kind(), owner.id()).await?;
-            let row = row.ok_or(TokenError::NotInstalled)?;
-            let (version, now) = (row.version, self.clock.now());
-            // A pair that came while we waited is used however short its life is.
-            let margin = if *first_seen.get_or_insert(version) == version {
-                MARGIN
-            } else {
-                Duration::ZERO
-            };
-            if row.expires_at - margin > now && Some(version) != ended {
-                let token = self
-                    .sealer
-                    .open(&owner.place("access"), &row.access_token)?;
-                return Ok(Open { token, version });
+            let now = self.find(owner).await?;
+            // One that came while we waited is used however short its life is.
+            if self.is_fresh(&now, ended) || now.version != row.version {
+                return self.open(owner, &now);
             }
-            let lease = now + REFRESH_LEASE;
-            if tokens::claim_refresh(&self.pool, owner.kind(), owner.id(), version, now, lease)
-                .await?
-            {
-                return self.refresh(owner, &row).await;
+            if self.failed_lately(&now) {
+                return Err(trouble(&now));
+            }
+            let has_ended = ended == Some(now.version);
+            if self.claim(owner, &now, has_ended).await? {
+                return match self.refresh(owner, &now).await {
+                    Err(error) if self.is_alive(&now, ended) => {
+                        debug!(%error, "the old token serves to its end");
+                        self.open(owner, &now)
+                    }
+                    renewed => renewed,
+                };
             }
             tokio::time::sleep(REFRESH_POLL).await;
         }
         Err(TokenError::Busy)
     }
 
+    async fn find(&self, owner: Owner<'_>) -> Result<TokenRow, TokenError> {
+        match tokens::find_token(&self.pool, owner.kind(), owner.id()).await? {
+            Some(row) => Ok(row),
+            None => Err(self.missing(owner).await?),
+        }
+    }
+
+    fn open(&self, owner: Owner<'_>, row: &TokenRow) -> Result<Open, TokenError> {
+        let place = owner.place("access");
+        Ok(Open {
+            token: self.sealer.open(&place, &row.access_token)?,
+            version: row.version,
+        })
+    }
+
+    /// It has not ended, as far as we and `ended` know.
+    fn is_alive(&self, row: &TokenRow, ended: Option<i64>) -> bool {
+        row.expires_at > self.clock.now() && ended != Some(row.version)
+    }
+
+    /// It may be used: it lives for a while, or it lives and could not be renewed.
+    fn is_fresh(&self, row: &TokenRow, ended: Option<i64>) -> bool {
+        let lives_on = row.expires_at - MARGIN > self.clock.now();
+        self.is_alive(row, ended) && (lives_on || self.failed_lately(row))
+    }
+
+    fn failed_lately(&self, row: &TokenRow) -> bool {
+        row.trouble.is_some() && row.refresh_at > self.clock.now()
+    }
+
+    /// Why there is no token. Where nobody was asked for it yet, its company will be.
+    async fn missing(&self, owner: Owner<'_>) -> sqlx::Result<TokenError> {
+        let Owner::Location(location) = owner else {
+            return Ok(TokenError::NotInstalled);
+        };
+        Ok(match installs::find_standing(&self.pool, location).await? {
+            Standing::Uninstalled => TokenError::Uninstalled,
+            Standing::NotInstalled => TokenError::NotInstalled,
+            // The others have a token, if they got it just now.
+            _ => {
+                installs::want_token(&self.pool, location, self.clock.now()).await?;
+                TokenError::Pending
+            }
+        })
+    }
+
+    async fn claim(&self, owner: Owner<'_>, row: &TokenRow, ended: bool) -> sqlx::Result<bool> {
+        let now = self.clock.now();
+        tokens::claim_refresh(
+            &self.pool,
+            owner.key(),
+            row.version,
+            ended,
+            now,
+            REFRESH_LEASE,
+        )
+        .await
+    }
+
     /// Replaces the pair in `row`; the new one is committed before anyone uses it.
     async fn refresh(&self, owner: Owner<'_>, row: &TokenRow) -> Result<Open, TokenError> {
         // Boxed, because a location's renewal may need its company's.
         let renewed = Box::pin(self.renew(owner, row)).await;
-        let (kind, id) = (owner.kind(), owner.id());
         match renewed {
             Ok(grant) => {
                 let sealed = self.seal(owner, &grant, row.company_id.as_ref());
-                tokens::finish_refresh(&self.pool, kind, id, row.version, &sealed).await?;
-                info!(owner = id, "the token is refreshed");
+                tokens::finish_refresh(&self.pool, owner.key(), row.version, &sealed).await?;
+                info!(owner = owner.id(), "the token is renewed");
                 Ok(Open {
                     token: grant.access_token,
                     version: row.version + 1,
                 })
             }
+            Err(TokenError::Database(error)) => Err(error.into()),
             Err(error) => {
-                tokens::release_refresh(&self.pool, kind, id, row.version).await?;
+                self.note_failure(owner, row, &error).await?;
                 Err(error)
             }
         }
+    }
+
+    /// Keeps the pair, with why it could not be renewed and when that is tried again.
+    async fn note_failure(
+        &self,
+        owner: Owner<'_>,
+        row: &TokenRow,
+        error: &TokenError,
+    ) -> sqlx::Result<()> {
+        let detail = error.detail();
+        // Failures of another kind begin a schedule anew.
+        let failures = |kind| {
+            if row.trouble == Some(kind) {
+                row.refresh_failures
+            } else {
+                0
+            }
+        };
+        let jitter = rand::random();
+        let (kind, pause) = match error {
+            TokenError::NeedsReinstall(_) => (Trouble::NeedsReinstall, REINSTALL_LOOK),
+            TokenError::Inactive(_) => (
+                Trouble::Inactive,
+                LOCATION_INACTIVE.endless(failures(Trouble::Inactive), jitter),
+            ),
+            other => {
+                let pause = REFRESH_FAILED.endless(failures(Trouble::Failing), jitter);
+                (
+                    Trouble::Failing,
+                    other.least_pause().unwrap_or(pause).max(pause),
+                )
+            }
+        };
+        if row.trouble != Some(kind) {
+            warn!(owner = owner.id(), state = ?kind, detail, "the token cannot be renewed");
+        }
+        let at = self.clock.now() + pause;
+        tokens::fail_refresh(&self.pool, owner.key(), row.version, (kind, &detail), at).await
     }
 
     /// A new pair: for the refresh token, or, where a location's is missing or dead, from its company.
@@ -276,53 +311,32 @@ impl Tokens {
                 let refresh_token = self.sealer.open(&owner.place("refresh"), sealed)?;
                 match self.ghl.refresh(&refresh_token, owner.user_type()).await {
                     Ok(grant) => return Ok(grant),
-                    Err(error) if error.advice == Advice::Reject => error,
-                    Err(error) => return Err(error.into()),
+                    Err(error) if error.advice == Advice::Reinstall => error.detail,
+                    Err(error) => return Err(renewal_error(error)),
                 }
             }
-            None => CallError {
-                advice: Advice::Reject,
-                status: None,
-                detail: "the token came without a refresh token".to_owned(),
-            },
+            None => "the token came without a refresh token".to_owned(),
         };
-        match (owner, &row.company_id) {
-            (Owner::Location(location), Some(company)) => {
-                self.mint(company, location, refused).await
+        let (Owner::Location(location), Some(company)) = (owner, &row.company_id) else {
+            return Err(TokenError::NeedsReinstall(refused));
+        };
+        match self.mint(company, location).await {
+            Err(TokenError::Call(error)) if error.advice == Advice::Reject => {
+                Err(TokenError::NeedsReinstall(error.detail))
             }
-            _ => Err(TokenError::NeedsReinstall(refused)),
-        }
-    }
-
-    /// A location's token from its company's; `refused` is what stands when the company has none that works either.
-    async fn mint(
-        &self,
-        company: &CompanyId,
-        location: &LocationId,
-        refused: CallError,
-    ) -> Result<Grant, TokenError> {
-        let held = match self.valid(Owner::Company(company), None).await {
-            Ok(held) => held,
+            Err(TokenError::Call(error)) => Err(renewal_error(error)),
+            // The company has no token that works either.
             Err(TokenError::NotInstalled | TokenError::NeedsReinstall(_)) => {
-                return Err(TokenError::NeedsReinstall(refused));
+                Err(TokenError::NeedsReinstall(refused))
             }
-            Err(error) => return Err(error),
-        };
-        match self
-            .ghl
-            .location_token(&held.token, company, location)
-            .await
-        {
-            Ok(grant) => Ok(grant),
-            Err(error) if matches!(error.advice, Advice::Reject | Advice::Reauthorize) => {
-                Err(TokenError::NeedsReinstall(error))
-            }
-            Err(error) => Err(error.into()),
+            minted => minted,
         }
     }
 
     fn seal(&self, owner: Owner<'_>, grant: &Grant, company: Option<&CompanyId>) -> NewToken {
         let seal = |part, secret| self.sealer.seal(&owner.place(part), secret);
+        let life = Duration::seconds(grant.expires_in).clamp(Duration::ZERO, MAX_LIFE);
+        let expires_at = self.clock.now() + life;
         NewToken {
             company_id: company.cloned(),
             access_token: seal("access", &grant.access_token),
@@ -330,37 +344,36 @@ impl Tokens {
                 .refresh_token
                 .as_ref()
                 .map(|token| seal("refresh", token)),
-            expires_at: self.clock.now()
-                + Duration::seconds(grant.expires_in.clamp(0, MAX_LIFE_SECONDS)),
+            expires_at,
+            refresh_at: renewal_time(expires_at, life, rand::random()),
         }
     }
 }
 
-impl Owner<'_> {
-    const fn kind(self) -> OwnerKind {
-        match self {
-            Self::Company(_) => OwnerKind::Company,
-            Self::Location(_) => OwnerKind::Location,
-        }
+/// When a token is renewed: before the margin, at a random moment of the last part of its life.
+fn renewal_time(expires_at: OffsetDateTime, life: Duration, random: f64) -> OffsetDateTime {
+    expires_at - MARGIN.min(life / 2) - life * (SPREAD * random)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thousand_tokens_of_one_minute_are_renewed_over_hours_and_before_the_margin() {
+        let (end, life) = (OffsetDateTime::UNIX_EPOCH, Duration::DAY);
+        let times: Vec<_> = (0..1_000)
+            .map(|n| renewal_time(end, life, f64::from(n) / 1_000.0))
+            .collect();
+        assert!(times.iter().all(|at| *at <= end - MARGIN));
+        let spread = times[0] - times[999];
+        assert!(spread > Duration::hours(2) && spread < Duration::hours(4));
     }
 
-    fn id(&self) -> &str {
-        match self {
-            Self::Company(company) => company.as_str(),
-            Self::Location(location) => location.as_str(),
-        }
-    }
-
-    /// GHL's `user_type` of a refresh.
-    const fn user_type(self) -> &'static str {
-        match self {
-            Self::Company(_) => "Company",
-            Self::Location(_) => "Location",
-        }
-    }
-
-    /// Where a part of the pair is kept, bound into its seal.
-    fn place(&self, part: &str) -> String {
-        format!("tokens/{}/{}/{part}", self.user_type(), self.id())
+    #[test]
+    fn a_short_lived_token_lives_half_its_life_at_least() {
+        let end = OffsetDateTime::UNIX_EPOCH;
+        let life = Duration::minutes(4);
+        assert!(renewal_time(end, life, 1.0) > end - life + life / 4);
     }
 }

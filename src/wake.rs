@@ -16,4 +16,8 @@ pub struct Wake {
     pub inbound: Notify,
     /// GHL has to be told something.
     pub status_updates: Notify,
+    /// GHL posted something about the app.
+    pub app_events: Notify,
+    /// An install or an uninstall has work left.
+    pub upkeep: Notify,
 }

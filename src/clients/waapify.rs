@@ -187,6 +187,22 @@ impl Client {
             .query(&[("webhook_url", url), ("enable", "true")]);
         check(request, credentials).await.map(|_| ())
     }
+
+    /// Has the instance post nothing more. The gateway wants an address all the same; `url` says nothing secret.
+    ///
+    /// # Errors
+    /// [`CheckError`].
+    pub async fn clear_webhook(
+        &self,
+        credentials: &Credentials,
+        url: &Url,
+    ) -> Result<(), CheckError> {
+        let request = self
+            .http
+            .get(endpoint(&self.base, &["setwebhook.php"]))
+            .query(&[("webhook_url", url.as_str()), ("enable", "false")]);
+        check(request, credentials).await.map(|_| ())
+    }
 }
 
 async fn ask(

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 
-pub use seal::{Key, OpenError, Sealer};
+pub use seal::{Key, KeyId, OpenError, Sealer};
 pub use signature::{Ed25519Key, RsaKey, SignatureError, Verifier};
 
 /// A new secret for an address or a link: 32 random bytes, 43 characters of URL-safe base64.

@@ -15,10 +15,13 @@ const KEY_BYTES: usize = 32;
 /// Four bytes of the key's hash tell which of the configured keys sealed a value; they need not be unique.
 const KEY_ID_BYTES: usize = 4;
 
+/// The first bytes of a sealed value: which key sealed it.
+pub type KeyId = [u8; KEY_ID_BYTES];
+
 /// One 32-byte sealing key.
 #[derive(Clone)]
 pub struct Key {
-    id: [u8; KEY_ID_BYTES],
+    id: KeyId,
     cipher: LessSafeKey,
 }
 
@@ -62,6 +65,19 @@ impl Sealer {
     #[must_use]
     pub fn new(newest: Key, older: Vec<Key>) -> Self {
         Self { newest, older }
+    }
+
+    /// The key that seals.
+    #[must_use]
+    pub fn newest(&self) -> KeyId {
+        self.newest.id
+    }
+
+    /// Whether the key that sealed a value is one of ours.
+    #[must_use]
+    pub fn knows(&self, key_id: &[u8]) -> bool {
+        let mut keys = std::iter::once(&self.newest).chain(&self.older);
+        keys.any(|key| key.id == key_id)
     }
 
     /// Seals `secret` for `place`, such as `tokens/location/abc/access`.

@@ -64,6 +64,8 @@ pub struct InboundJob {
     pub sent_at: OffsetDateTime,
     /// Failed attempts.
     pub failures: i32,
+    /// Times it was put back because the location has no token.
+    pub waits: i32,
     /// The fence.
     pub claims: i32,
 }
@@ -142,7 +144,7 @@ pub async fn claim(
          update inbound i set claims = i.claims + 1, due_at = $2
          from locked where i.location_id = locked.location_id and i.id = locked.id
          returning i.location_id, i.id, i.wa_message_id, coalesce(i.phone, '') as phone, i.sender_name,
-            coalesce(i.text, '') as text, i.sent_at, i.failures, i.claims",
+            coalesce(i.text, '') as text, i.sent_at, i.failures, i.waits, i.claims",
     )
     .bind(now)
     .bind(now + lease)
@@ -239,4 +241,38 @@ pub async fn finish_retry(
         .await?;
     }
     tx.commit().await
+}
+
+/// Puts a claimed message back until `due`, because the location has no token; `reason` says so while it waits.
+///
+/// # Errors
+/// When the database fails.
+pub async fn finish_wait(
+    pool: &PgPool,
+    job: &InboundJob,
+    reason: &str,
+    due: OffsetDateTime,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    // A long wait is one step of the timeline.
+    sqlx::query(
+        "with waiting as (
+            update inbound i set due_at = $4, waits = i.waits + 1, reason = $5
+            from inbound before
+            where i.location_id = $1 and i.id = $2 and i.claims = $3 and i.state = 'accepted'
+              and before.location_id = i.location_id and before.id = i.id
+            returning i.location_id, i.id, before.reason is distinct from $5 as is_news
+         )
+         insert into timeline (location_id, message_id, at, state, cause)
+         select location_id, id, $6, 'accepted', $5 from waiting where is_news",
+    )
+    .bind(&job.location_id)
+    .bind(job.id)
+    .bind(job.claims)
+    .bind(due)
+    .bind(reason)
+    .bind(now)
+    .execute(pool)
+    .await
+    .map(|_| ())
 }

@@ -3,31 +3,7 @@
 use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
-use crate::ids::{CompanyId, ContactId, LocationId};
-
-/// Notes that a location installed the app.
-///
-/// # Errors
-/// When the database fails.
-pub async fn record_install(
-    tx: &mut PgConnection,
-    location: &LocationId,
-    company: Option<&CompanyId>,
-    now: OffsetDateTime,
-) -> sqlx::Result<()> {
-    sqlx::query(
-        "insert into locations (location_id, company_id, installed_at) values ($1, $2, $3)
-         on conflict (location_id) do update set
-            company_id = coalesce(excluded.company_id, locations.company_id),
-            installed_at = excluded.installed_at",
-    )
-    .bind(location)
-    .bind(company)
-    .bind(now)
-    .execute(tx)
-    .await
-    .map(|_| ())
-}
+use crate::ids::{ContactId, LocationId};
 
 /// Makes sure that a location has a row, installed or not.
 ///
@@ -49,19 +25,6 @@ pub async fn list_locations(pool: &PgPool) -> sqlx::Result<Vec<LocationId>> {
     sqlx::query_scalar("select location_id from locations order by location_id")
         .fetch_all(pool)
         .await
-}
-
-/// Whether the location has installed the app; none for one we never heard of.
-///
-/// # Errors
-/// When the database fails.
-pub async fn is_installed(pool: &PgPool, location: &LocationId) -> sqlx::Result<bool> {
-    sqlx::query_scalar(
-        "select exists (select 1 from locations where location_id = $1 and installed_at is not null)",
-    )
-    .bind(location)
-    .fetch_one(pool)
-    .await
 }
 
 /// Keeps a connect link by the hash of its token.

@@ -55,7 +55,7 @@ pub async fn record_number(
             instance_id = excluded.instance_id, access_token = excluded.access_token,
             webhook_secret = excluded.webhook_secret, webhook_secret_hash = excluded.webhook_secret_hash,
             is_default = true, hold_reason = null, next_send_at = excluded.next_send_at,
-            connected_at = excluded.connected_at",
+            connected_at = excluded.connected_at, disconnect_at = null",
     )
     .bind(location)
     .bind(&number.number)
@@ -78,11 +78,39 @@ pub async fn find_webhook_secret(
     location: &LocationId,
     number: &str,
 ) -> sqlx::Result<Option<Vec<u8>>> {
-    sqlx::query_scalar("select webhook_secret from numbers where location_id = $1 and number = $2")
-        .bind(location)
-        .bind(number)
-        .fetch_optional(pool)
-        .await
+    let found: Option<Option<Vec<u8>>> = sqlx::query_scalar(
+        "select webhook_secret from numbers where location_id = $1 and number = $2",
+    )
+    .bind(location)
+    .bind(number)
+    .fetch_optional(pool)
+    .await?;
+    Ok(found.flatten())
+}
+
+/// The number a location was connected to last, with its instance: what its connect form begins with.
+#[derive(Clone, Debug, FromRow)]
+pub struct LastNumber {
+    /// E.164 digits.
+    pub number: String,
+    /// Waapify's instance.
+    pub instance_id: String,
+    /// It is connected still: an uninstall would have taken its keys.
+    pub is_connected: bool,
+}
+
+/// The number a location sends from, or the last one it had.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_last(pool: &PgPool, location: &LocationId) -> sqlx::Result<Option<LastNumber>> {
+    sqlx::query_as(
+        "select number, instance_id, webhook_secret is not null as is_connected from numbers
+         where location_id = $1 order by is_default desc, connected_at desc limit 1",
+    )
+    .bind(location)
+    .fetch_optional(pool)
+    .await
 }
 
 /// A number of a location.
@@ -95,7 +123,8 @@ pub async fn find_number(
     number: &str,
 ) -> sqlx::Result<Option<NumberRow>> {
     sqlx::query_as(
-        "select number, instance_id, access_token from numbers where location_id = $1 and number = $2",
+        "select number, instance_id, access_token from numbers
+         where location_id = $1 and number = $2 and access_token is not null and disconnect_at is null",
     )
     .bind(location)
     .bind(number)
@@ -218,7 +247,8 @@ pub async fn list_sharers(
 ) -> sqlx::Result<Vec<LocationId>> {
     sqlx::query_scalar(
         "select distinct location_id from numbers
-         where location_id <> $1 and (number = $2 or instance_id = $3) order by location_id",
+         where location_id <> $1 and (number = $2 or instance_id = $3) and webhook_secret is not null
+         order by location_id",
     )
     .bind(location)
     .bind(number)

@@ -51,12 +51,14 @@ pub struct StatusJob {
     pub error_message: Option<String>,
     /// Failed attempts.
     pub failures: i32,
+    /// Times it was put back because the location has no token.
+    pub waits: i32,
     /// The fence.
     pub claims: i32,
 }
 
 /// Has GHL told; an update that waits already is raised in its place, so that one call tells the highest. Nothing
-/// is queued for a location that has not installed the app: there is no token to tell it with.
+/// is queued for a location that was uninstalled, or of which nobody heard: there is no token to tell it with.
 ///
 /// # Errors
 /// When the database fails.
@@ -75,7 +77,8 @@ pub(super) async fn queue(
         "insert into status_updates
             (location_id, message_id, ghl_message_id, status, error_code, error_message, due_at)
          select o.location_id, o.id, o.ghl_message_id, $3, $4, $5, greatest($6, o.accepted_at + $7)
-         from outbound o join locations l on l.location_id = o.location_id and l.installed_at is not null
+         from outbound o join locations l on l.location_id = o.location_id
+            and l.installed_at is not null and l.uninstalled_at is null
          where o.location_id = $1 and o.id = $2
          on conflict (location_id, message_id) do update set
             status = excluded.status, error_code = excluded.error_code, error_message = excluded.error_message",
@@ -108,7 +111,7 @@ pub async fn claim(
             select location_id, message_id from status_updates where due_at <= $1
             order by due_at limit $3 for update skip locked)
          returning s.location_id, s.message_id, s.ghl_message_id, s.status, s.error_code, s.error_message,
-            s.failures, s.claims",
+            s.failures, s.waits, s.claims",
     )
     .bind(now)
     .bind(now + lease)
@@ -152,6 +155,24 @@ pub async fn finish(pool: &PgPool, job: &StatusJob, now: OffsetDateTime) -> sqlx
 pub async fn finish_retry(pool: &PgPool, job: &StatusJob, due: OffsetDateTime) -> sqlx::Result<()> {
     sqlx::query(
         "update status_updates set due_at = $4, failures = failures + 1
+         where location_id = $1 and message_id = $2 and claims = $3",
+    )
+    .bind(&job.location_id)
+    .bind(job.message_id)
+    .bind(job.claims)
+    .bind(due)
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
+/// Puts a claimed update back until `due`, because the location has no token.
+///
+/// # Errors
+/// When the database fails.
+pub async fn finish_wait(pool: &PgPool, job: &StatusJob, due: OffsetDateTime) -> sqlx::Result<()> {
+    sqlx::query(
+        "update status_updates set due_at = $4, waits = waits + 1
          where location_id = $1 and message_id = $2 and claims = $3",
     )
     .bind(&job.location_id)

@@ -14,7 +14,7 @@ use super::page;
 use crate::clients::waapify::CheckError;
 use crate::connect::{ConnectError, Connected, Entered};
 use crate::crypto::hash_secret;
-use crate::db::locations;
+use crate::db::{locations, numbers};
 use crate::ids::LocationId;
 
 /// Shows the empty form.
@@ -23,7 +23,13 @@ pub(super) async fn show(
     Path(token): Path<String>,
 ) -> Result<Markup, PageError> {
     let location = find_location(&state, &token).await?;
-    Ok(form(&location, None, None))
+    // Of a location that was here before, only what was destroyed is asked for again.
+    let last = numbers::find_last(&state.pool, &location).await;
+    let last = last.map_err(|error| PageError::store_down(&error))?;
+    let known = last
+        .as_ref()
+        .map_or(("", ""), |last| (&last.instance_id, &last.number));
+    Ok(form(&location, known, None))
 }
 
 /// Connects the number, or shows the form again with what is wrong.
@@ -34,7 +40,11 @@ pub(super) async fn submit(
 ) -> Result<Response, PageError> {
     let location = find_location(&state, &token).await?;
     let Ok(Form(entered)) = entered else {
-        let page = form(&location, None, Some("Please fill in all three fields."));
+        let page = form(
+            &location,
+            ("", ""),
+            Some("Please fill in all three fields."),
+        );
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     };
     match state.connector.connect(&location, &entered).await {
@@ -53,7 +63,11 @@ pub(super) async fn submit(
             };
             Ok((
                 status,
-                form(&location, Some(&entered), Some(&sentence(&error))),
+                form(
+                    &location,
+                    (&entered.instance_id, &entered.number),
+                    Some(&sentence(&error)),
+                ),
             )
                 .into_response())
         }
@@ -85,9 +99,7 @@ fn sentence(error: &ConnectError) -> String {
 }
 
 /// The access token is never shown again.
-fn form(location: &LocationId, entered: Option<&Entered>, fault: Option<&str>) -> Markup {
-    let (instance, number) =
-        entered.map_or(("", ""), |e| (e.instance_id.as_str(), e.number.as_str()));
+fn form(location: &LocationId, (instance, number): (&str, &str), fault: Option<&str>) -> Markup {
     page::page(
         "Connect your WhatsApp number",
         &html! {

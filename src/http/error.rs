@@ -18,6 +18,9 @@ pub(super) enum HookError {
     /// The caller did not prove itself.
     #[error("{0}")]
     Unproven(#[from] SignatureError),
+    /// GHL means another app.
+    #[error("this event is about another app")]
+    OtherApp,
     /// The address names no number of ours.
     #[error("no such address")]
     UnknownSecret,
@@ -50,6 +53,7 @@ impl IntoResponse for HookError {
     fn into_response(self) -> Response {
         let status = match &self {
             Self::Unproven(_) => StatusCode::UNAUTHORIZED,
+            Self::OtherApp => StatusCode::FORBIDDEN,
             Self::UnknownSecret => StatusCode::NOT_FOUND,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Cut | Self::Malformed(_) => StatusCode::BAD_REQUEST,

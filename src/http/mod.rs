@@ -4,10 +4,12 @@
 //! something inside failed.
 //!
 //! * `delivery`: `POST /hooks/delivery`, GHL's messages to send
+//! * `app_events`: `POST /hooks/app`, what GHL says about the app
 //! * `waapify`: `POST /hooks/waapify/{secret}`, the gateway's events
-//! * `oauth`: `GET /oauth/callback`; `connect`: the form behind `/connect/{token}`
+//! * `oauth`: `GET /oauth/install`, `GET /oauth/callback`; `connect`: the form behind `/connect/{token}`
 //! * `health`: `/healthz`, `/readyz`
 
+mod app_events;
 mod connect;
 mod delivery;
 mod error;
@@ -27,9 +29,9 @@ use sqlx::PgPool;
 use url::Url;
 
 use crate::clock::Clock;
+use crate::config::GhlSettings;
 use crate::connect::Connector;
-use crate::crypto::Verifier;
-use crate::tokens::Tokens;
+use crate::installs::Installs;
 use crate::wake::Wake;
 
 /// A delivery is a text of a few kB and addresses of files; an e-mail's HTML comes here too. Above this it is no
@@ -37,6 +39,8 @@ use crate::wake::Wake;
 const MAX_DELIVERY_BYTES: usize = 2 * 1024 * 1024;
 /// A first login posts the whole address book, several MB (`facts/waapify.md` B).
 const MAX_GATEWAY_EVENT_BYTES: usize = 16 * 1024 * 1024;
+/// An event about the app has some hundred bytes; one about a message holds that message's text.
+const MAX_APP_EVENT_BYTES: usize = 256 * 1024;
 /// A form of three short fields.
 const MAX_FORM_BYTES: usize = 16 * 1024;
 
@@ -45,10 +49,10 @@ const MAX_FORM_BYTES: usize = 16 * 1024;
 pub struct HttpState {
     /// The database.
     pub pool: PgPool,
-    /// Checks GHL's signatures.
-    pub verifier: Verifier,
+    /// The marketplace app's keys, and the platform's.
+    pub ghl: GhlSettings,
     /// Turns install codes into tokens.
-    pub tokens: Tokens,
+    pub installs: Installs,
     /// Connects numbers.
     pub connector: Connector,
     /// The time.
@@ -63,12 +67,15 @@ pub struct HttpState {
 pub fn router(state: HttpState) -> Router {
     let delivery = post(delivery::accept).layer(DefaultBodyLimit::max(MAX_DELIVERY_BYTES));
     let gateway = post(waapify::accept).layer(DefaultBodyLimit::max(MAX_GATEWAY_EVENT_BYTES));
+    let app_events = post(app_events::accept).layer(DefaultBodyLimit::max(MAX_APP_EVENT_BYTES));
     let connect = get(connect::show)
         .post(connect::submit)
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES));
     let routes = Router::new()
         .route("/hooks/delivery", delivery)
+        .route("/hooks/app", app_events)
         .route("/hooks/waapify/{secret}", gateway)
+        .route("/oauth/install", get(oauth::install))
         .route("/oauth/callback", get(oauth::callback))
         .route("/connect/{token}", connect)
         .route("/assets/page.css", get(page::stylesheet))

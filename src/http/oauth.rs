@@ -1,13 +1,18 @@
 //! `GET /oauth/callback`: the browser after an install. The code is the proof, exchanged server to server; nothing
-//! else in the address is believed, and nothing is bound to the browser.
+//! else in the address is believed, and nothing is bound to the browser. `GET /oauth/install` begins an install here:
+//! that browser, and no other, has to come back with the `state` it was given.
 
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum_extra::extract::CookieJar;
+use axum_extra::extract::cookie::{Cookie, SameSite};
 use maud::{Markup, html};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use time::Duration;
 use tracing::{error, warn};
+use url::Url;
 
 use super::HttpState;
 use super::error::PageError;
@@ -15,39 +20,131 @@ use super::page;
 use crate::clients::ghl::Advice;
 use crate::crypto::{hash_secret, random_secret};
 use crate::db::locations;
+use crate::db::numbers::{self, LastNumber};
 use crate::ids::LocationId;
-use crate::tokens::{Install, TokenError};
+use crate::installs::Installed;
+use crate::tokens::TokenError;
 
 /// A connect link lasts for a working day: time to find the credentials, not to leave it lying about.
 const LINK_LIFE: Duration = Duration::hours(24);
+/// Time to log in to GHL and choose a sub-account.
+const STATE_LIFE: Duration = Duration::minutes(30);
+const STATE_COOKIE: &str = "install_state";
+/// What the app may do, as the marketplace app has to list it (README, "In the GHL marketplace").
+const SCOPES: &str = "conversations.readonly conversations.write conversations/message.readonly \
+    conversations/message.write contacts.readonly contacts.write locations.readonly oauth.readonly oauth.write";
 
+/// Where GHL sends the browser back to, with what it adds.
 #[derive(Deserialize)]
 pub(super) struct Callback {
     code: Option<String>,
+    state: Option<String>,
+    error: Option<String>,
+}
+
+/// Sends the browser to GHL to choose where the app is installed.
+pub(super) async fn install(State(state): State<HttpState>, jar: CookieJar) -> Response {
+    let secret = random_secret();
+    let mut cookie = state_cookie(&state.public_url, secret.expose_secret());
+    cookie.set_max_age(STATE_LIFE);
+    let address = install_address(&state, secret.expose_secret());
+    (jar.add(cookie), Redirect::to(address.as_str())).into_response()
+}
+
+/// `facts/ghl.md` section 2, "Install link": GHL wants the app's id as `version_id` beside the client id.
+fn install_address(state: &HttpState, secret: &str) -> Url {
+    let mut address = state.ghl.marketplace_base.clone();
+    address.set_path("/v2/oauth/chooselocation");
+    let base = state.public_url.as_str().trim_end_matches('/');
+    address
+        .query_pairs_mut()
+        .append_pair("response_type", "code")
+        .append_pair("redirect_uri", &format!("{base}/oauth/callback"))
+        .append_pair("client_id", &state.ghl.client_id)
+        .append_pair("scope", SCOPES)
+        .append_pair("version_id", state.ghl.app_id())
+        .append_pair("state", secret);
+    address
+}
+
+fn state_cookie(public_url: &Url, value: &str) -> Cookie<'static> {
+    Cookie::build((STATE_COOKIE, value.to_owned()))
+        .path("/oauth")
+        .http_only(true)
+        .secure(public_url.scheme() == "https")
+        // The way back from GHL is a link on another site.
+        .same_site(SameSite::Lax)
+        .build()
 }
 
 /// Exchanges the code and shows what to do next.
 pub(super) async fn callback(
     State(state): State<HttpState>,
+    jar: CookieJar,
     Query(callback): Query<Callback>,
+) -> Response {
+    let page = finish(&state, &jar, callback).await;
+    let used = state_cookie(&state.public_url, "");
+    (jar.remove(used), page).into_response()
+}
+
+async fn finish(
+    state: &HttpState,
+    jar: &CookieJar,
+    callback: Callback,
 ) -> Result<Markup, PageError> {
+    check_state(jar, callback.state.as_deref())?;
+    if callback.error.is_some() {
+        return Err(refused_by_ghl());
+    }
     let code = callback
         .code
         .filter(|code| !code.trim().is_empty())
         .ok_or_else(no_code)?;
-    let install = state
-        .tokens
+    let installed = state
+        .installs
         .install(&code)
         .await
         .map_err(|cause| not_installed(&cause))?;
-    let mut links = Vec::new();
-    for location in &install.locations {
-        let link = new_link(&state, location)
-            .await
-            .map_err(|error| PageError::store_down(&error))?;
-        links.push((location, link));
+    state.wake.upkeep.notify_one();
+    next_steps(state, &installed)
+        .await
+        .map_err(|error| PageError::store_down(&error))
+}
+
+/// An install that began here must come back with the state its browser was given; one that began in the marketplace
+/// has neither.
+fn check_state(jar: &CookieJar, given: Option<&str>) -> Result<(), PageError> {
+    let kept = jar.get(STATE_COOKIE).map(Cookie::value);
+    // Compared by their hashes, which gives no time away.
+    if kept.map(hash_secret) == given.map(hash_secret) {
+        return Ok(());
     }
-    Ok(next_steps(&install, &links))
+    warn!("an install came back with another state than it began with");
+    Err(PageError {
+        status: StatusCode::BAD_REQUEST,
+        title: "This install began somewhere else",
+        text: "It was started in another browser or window, or too long ago. Nothing was changed. Please open the app in the GHL marketplace and install it from there.".to_owned(),
+    })
+}
+
+/// What a location needs next: nothing, when its number is connected still; else a link to the form.
+struct Next<'a> {
+    location: &'a LocationId,
+    link: String,
+    last: Option<LastNumber>,
+}
+
+async fn next_steps(state: &HttpState, installed: &Installed) -> sqlx::Result<Markup> {
+    let mut steps = Vec::new();
+    for location in installed.ready.iter().chain(&installed.waiting) {
+        steps.push(Next {
+            location,
+            link: new_link(state, location).await?,
+            last: numbers::find_last(&state.pool, location).await?,
+        });
+    }
+    Ok(show(&steps, &installed.waiting))
 }
 
 async fn new_link(state: &HttpState, location: &LocationId) -> sqlx::Result<String> {
@@ -59,20 +156,16 @@ async fn new_link(state: &HttpState, location: &LocationId) -> sqlx::Result<Stri
     Ok(format!("{base}/connect/{}", token.expose_secret()))
 }
 
-fn next_steps(install: &Install, links: &[(&LocationId, String)]) -> Markup {
+fn show(steps: &[Next<'_>], waiting: &[LocationId]) -> Markup {
     page::page(
         "The app is installed",
         &html! {
-            @if links.is_empty() {
+            @if steps.is_empty() {
                 p { "No sub-account has the app yet. In GHL, open the agency's app list, choose this app, and install it in the sub-accounts that should use WhatsApp." }
             } @else {
                 h2 { "Next: connect your WhatsApp number" }
                 p { "You need three things from Waapify: the instance id, the access token, and the number." }
-                ul.links {
-                    @for (location, link) in links {
-                        li { a.button href=(link) { "Connect WhatsApp for sub-account " (location) } }
-                    }
-                }
+                ul.links { @for step in steps { li { (next_link(step)) } } }
                 p.note { "Each link works once, for 24 hours. To get a new one, uninstall the app and install it again." }
                 h2 { "Then: choose it in GHL" }
                 p {
@@ -80,12 +173,24 @@ fn next_steps(install: &Install, links: &[(&LocationId, String)]) -> Markup {
                     "Only an agency admin sees that setting."
                 }
             }
-            @if !install.failed.is_empty() {
-                p.note { "GHL gave no access yet for these sub-accounts. Install the app again when they are active." }
-                ul { @for location in &install.failed { li { (location) } } }
+            @if !waiting.is_empty() {
+                p.note { "GHL gave no access yet for these sub-accounts. We keep asking; you can connect their numbers meanwhile. If one stays like this, check in GHL that it is active and has the app." }
+                ul { @for location in waiting { li { (location) } } }
             }
         },
     )
+}
+
+fn next_link(step: &Next<'_>) -> Markup {
+    match &step.last {
+        Some(last) if last.is_connected => html! {
+            p.done { "Sub-account " (step.location) " is connected to +" (last.number) " already. There is nothing to enter." }
+            a href=(step.link) { "Connect another number" }
+        },
+        _ => html! {
+            a.button href=(step.link) { "Connect WhatsApp for sub-account " (step.location) }
+        },
+    }
 }
 
 fn no_code() -> PageError {
@@ -96,23 +201,38 @@ fn no_code() -> PageError {
     }
 }
 
-fn not_installed(cause: &TokenError) -> PageError {
-    let refused = matches!(cause, TokenError::Call(call) if matches!(call.advice, Advice::Reject | Advice::Reauthorize));
-    if let TokenError::Database(error) = cause {
-        return PageError::store_down(error);
-    }
-    if refused {
-        warn!(%cause, "GHL refused an install code");
-        return PageError {
-            status: StatusCode::BAD_REQUEST,
-            title: "GHL did not accept this install",
-            text: "The code in the link was used before or is too old. Please install the app once more from the GHL marketplace.".to_owned(),
-        };
-    }
-    error!(%cause, "an install could not be finished");
+fn refused_by_ghl() -> PageError {
+    warn!("GHL ended an install with an error");
     PageError {
-        status: StatusCode::BAD_GATEWAY,
-        title: "GHL did not answer",
-        text: "The install could not be finished because GHL did not answer. Please install the app once more in a few minutes.".to_owned(),
+        status: StatusCode::BAD_REQUEST,
+        title: "The install was not finished",
+        text: "GHL stopped it, or somebody cancelled it. Nothing was changed. Please install the app once more from the GHL marketplace, as an admin of the agency or the sub-account.".to_owned(),
+    }
+}
+
+fn not_installed(cause: &TokenError) -> PageError {
+    match cause {
+        TokenError::Database(error) => PageError::store_down(error),
+        TokenError::Call(call)
+            if matches!(
+                call.advice,
+                Advice::Reject | Advice::Reauthorize | Advice::Reinstall
+            ) =>
+        {
+            warn!(%cause, "GHL refused an install code");
+            PageError {
+                status: StatusCode::BAD_REQUEST,
+                title: "GHL did not accept this install",
+                text: "The code in the link was used before or is too old. If the app is in your list of installed apps and works, all is well. If not, please install it once more from the GHL marketplace.".to_owned(),
+            }
+        }
+        _ => {
+            error!(%cause, "an install could not be finished");
+            PageError {
+                status: StatusCode::BAD_GATEWAY,
+                title: "GHL did not answer",
+                text: "The install could not be finished because GHL did not answer. Please install the app once more in a few minutes.".to_owned(),
+            }
+        }
     }
 }

@@ -23,7 +23,7 @@ impl FromRequest<HttpState> for Verified {
         // 44 µs with Ed25519; the older RSA takes most of a millisecond, which a thread of the pool can bear.
         // A header that cannot be read is there all the same, and wrong.
         let header = |name: &str| Some(headers.get(name)?.to_str().unwrap_or("unreadable"));
-        state.verifier.verify(header, &body)?;
+        state.ghl.verifier.verify(header, &body)?;
         Ok(Self(body))
     }
 }

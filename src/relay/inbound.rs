@@ -6,12 +6,13 @@ use time::Duration;
 use tokio::sync::Notify;
 use tracing::{info, warn};
 
-use super::schedule::INBOUND;
 use super::{Context, Worker};
 use crate::clients::ghl::{self, Advice, CallError, InboundMessage};
 use crate::db::inbound::{self, InboundJob};
 use crate::db::locations;
+use crate::db::uninstalls::UNINSTALLED;
 use crate::ids::{ContactId, GhlMessageId};
+use crate::schedule::INBOUND;
 use crate::tokens::TokenError;
 
 /// Three calls of at most 30 s, and a refresh.
@@ -37,7 +38,7 @@ impl Worker for Inbound {
     }
 
     async fn process(&self, job: InboundJob) -> sqlx::Result<()> {
-        if job.claims - job.failures > MAX_CLAIMS_BEYOND_FAILURES {
+        if job.claims - job.failures - job.waits > MAX_CLAIMS_BEYOND_FAILURES {
             return self.fail(&job, "it kept ending its worker").await;
         }
         match self.post(&job).await {
@@ -49,7 +50,11 @@ impl Worker for Inbound {
             Err(TokenError::Call(error)) if error.advice == Advice::Reject => {
                 self.rejected(&job, &error).await
             }
-            Err(error) => self.retry(&job, &error).await,
+            Err(TokenError::Uninstalled) => self.fail(&job, UNINSTALLED).await,
+            Err(error) => match error.wait() {
+                Some(pause) => self.wait(&job, &error, pause).await,
+                None => self.retry(&job, &error).await,
+            },
         }
     }
 }
@@ -103,6 +108,17 @@ impl Inbound {
         let now = self.0.clock.now();
         let pause = INBOUND.pause(0, rand::random()).unwrap_or_default();
         inbound::finish_retry(&self.0.pool, job, &error.detail, now + pause, now).await
+    }
+
+    /// The location has no token, which says nothing about the message: it waits as long as it takes.
+    async fn wait(
+        &self,
+        job: &InboundJob,
+        error: &TokenError,
+        pause: Duration,
+    ) -> sqlx::Result<()> {
+        let now = self.0.clock.now();
+        inbound::finish_wait(&self.0.pool, job, &error.to_string(), now + pause, now).await
     }
 
     async fn retry(&self, job: &InboundJob, error: &TokenError) -> sqlx::Result<()> {

@@ -3,18 +3,20 @@
 //! Owns: the loop that all workers share, and what they are built from. Refuses: HTTP routes; routes and workers meet
 //! in the database only.
 //!
+//! * [`app_events`]: what GHL posted about the app → installs and uninstalls
+//! * [`upkeep`]: tokens renewed, locations listed, Waapify told of an uninstall
 //! * [`outbound`]: deliveries of GHL → Waapify, planned by [`plan`]
 //! * [`gateway_events`]: what Waapify posted → inbound messages, receipts, link state
 //! * [`inbound`]: customers' messages → GHL
 //! * [`status_updates`]: ticks → GHL
-//! * [`schedule`]: when what failed is tried again
 
+pub mod app_events;
 pub mod gateway_events;
 pub mod inbound;
 pub mod outbound;
 pub mod plan;
-pub mod schedule;
 pub mod status_updates;
+pub mod upkeep;
 
 use std::sync::Arc;
 use std::time::Duration as StdDuration;
@@ -23,10 +25,12 @@ use sqlx::PgPool;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tracing::{debug, error, warn};
+use url::Url;
 
 use crate::clients::waapify;
 use crate::clock::Clock;
 use crate::crypto::Sealer;
+use crate::installs::Installs;
 use crate::tokens::Tokens;
 use crate::wake::Wake;
 
@@ -44,6 +48,8 @@ pub struct Context {
     pub pool: PgPool,
     /// GHL, with a valid token.
     pub tokens: Tokens,
+    /// Where the app is installed.
+    pub installs: Installs,
     /// The gateway.
     pub waapify: waapify::Client,
     /// Opens credentials.
@@ -52,6 +58,8 @@ pub struct Context {
     pub clock: Clock,
     /// The bells.
     pub wake: Arc<Wake>,
+    /// The address the world reaches us at.
+    pub public_url: Url,
     /// Least pause between two sends of one number.
     pub min_interval: StdDuration,
 }

@@ -11,16 +11,18 @@ use tokio::sync::Notify;
 use tracing::{info, warn};
 
 use super::plan::{Part, Plan, plan};
-use super::schedule::{ATTEMPT_FAILED, GATEWAY_DOWN, Schedule};
 use super::{Context, LOOK, Worker};
 use crate::clients::waapify::SendFailure;
 use crate::connect;
+use crate::db::installs::{self, Standing};
+use crate::db::numbers;
 use crate::db::numbers::NumberRow;
 use crate::db::outbound::{self, Failure, OutboundJob};
 use crate::db::outcomes::{self, Outcome};
 use crate::db::receipts::{self, SentPart};
-use crate::db::{locations, numbers};
+use crate::db::uninstalls::UNINSTALLED;
 use crate::ids::WaMessageId;
+use crate::schedule::{ATTEMPT_FAILED, GATEWAY_DOWN, Schedule};
 
 /// A send is cut off at 68 s; its owner has the rest to write down what came of it.
 const LEASE: Duration = Duration::seconds(90);
@@ -33,6 +35,8 @@ const MAX_UNCONFIRMED_SENDS: i32 = 2;
 const HOLD: Duration = Duration::minutes(5);
 /// A message that waited this long for its number would surprise its reader; it fails, readable and replayable.
 const MAX_WAIT: Duration = Duration::hours(24);
+/// A location is known, or known to be nobody's, within seconds.
+const STANDING_PAUSE: Duration = Duration::seconds(1);
 /// Share of the pacing interval that is added at random: a steady beat looks like a machine to WhatsApp.
 const PACE_JITTER: f64 = 0.5;
 
@@ -110,7 +114,7 @@ impl Outbound {
             Plan::Send { chat, parts } => (chat, parts),
         };
         let Some(number) = self.number(job).await? else {
-            return self.fail(job, &self.unconnected(job).await?).await;
+            return self.end_without_number(job).await;
         };
         let Ok(credentials) = connect::open_credentials(&self.0.sealer, &job.location_id, &number)
         else {
@@ -161,19 +165,33 @@ impl Outbound {
         }
     }
 
-    async fn unconnected(&self, job: &OutboundJob) -> sqlx::Result<Failure> {
-        let installed = locations::is_installed(&self.0.pool, &job.location_id).await?;
-        Ok(if installed {
-            Failure::new(
-                "not_connected",
-                "No WhatsApp number is connected to this sub-account yet. Connect one in the app's settings, then send again.",
-            )
-        } else {
-            Failure::new(
+    /// A message whose location has no number to send from. Where the location is new to us, its agency may know it: the
+    /// message waits until that is found out, so that GHL can be told how it ended.
+    async fn end_without_number(&self, job: &OutboundJob) -> sqlx::Result<()> {
+        let (pool, location, now) = (&self.0.pool, &job.location_id, self.0.clock.now());
+        let failure = match installs::find_standing(pool, location).await? {
+            Standing::Unknown | Standing::Pending => {
+                installs::want_token(pool, location, now).await?;
+                self.0.wake.upkeep.notify_one();
+                let cause = "GHL is being asked whether this sub-account has the app";
+                return self
+                    .finish(job, Outcome::PutBack(now + STANDING_PAUSE), cause)
+                    .await;
+            }
+            Standing::NotInstalled => Failure::new(
                 "not_installed",
                 "This sub-account has not installed the WhatsApp app.",
-            )
-        })
+            ),
+            Standing::Uninstalled => Failure::new(
+                UNINSTALLED,
+                "The WhatsApp app was uninstalled from this sub-account. Install it again to send.",
+            ),
+            Standing::Installed | Standing::Inactive | Standing::NeedsReinstall => Failure::new(
+                "not_connected",
+                "No WhatsApp number is connected to this sub-account yet. Connect one in the app's settings, then send again.",
+            ),
+        };
+        self.fail(job, &failure).await
     }
 
     async fn record_sent(

@@ -6,10 +6,10 @@ use time::Duration;
 use tokio::sync::Notify;
 use tracing::{info, warn};
 
-use super::schedule::STATUS_UPDATE;
 use super::{Context, Worker};
 use crate::clients::ghl::{Advice, StatusError};
 use crate::db::status_updates::{self, StatusJob};
+use crate::schedule::STATUS_UPDATE;
 use crate::tokens::TokenError;
 
 /// A call is cut off at 30 s, and a refresh before it may take as long.
@@ -37,7 +37,7 @@ impl Worker for StatusUpdates {
     }
 
     async fn process(&self, job: StatusJob) -> sqlx::Result<()> {
-        if job.claims - job.failures > MAX_CLAIMS_BEYOND_FAILURES {
+        if job.claims - job.failures - job.waits > MAX_CLAIMS_BEYOND_FAILURES {
             return self.give_up(&job, "it kept ending its worker").await;
         }
         match self.tell(&job).await {
@@ -49,7 +49,14 @@ impl Worker for StatusUpdates {
             Err(TokenError::Call(error)) if error.advice == Advice::Reject => {
                 self.give_up(&job, &error.detail).await
             }
-            Err(error) => self.retry(&job, &error).await,
+            Err(error @ TokenError::Uninstalled) => self.give_up(&job, &error.to_string()).await,
+            Err(error) => match error.wait() {
+                Some(pause) => {
+                    let due = self.0.clock.now() + pause;
+                    status_updates::finish_wait(&self.0.pool, &job, due).await
+                }
+                None => self.retry(&job, &error).await,
+            },
         }
     }
 }

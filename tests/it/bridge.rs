@@ -8,12 +8,14 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 use url::Url;
 use waapify_ghl::app::App;
-use waapify_ghl::clients;
+use waapify_ghl::clients::{self, ghl};
 use waapify_ghl::clock::Clock;
 use waapify_ghl::connect::Entered;
+use waapify_ghl::db::installs::{self, Standing};
 use waapify_ghl::ids::LocationId;
 use waapify_ghl::relay::{self, Worker};
 use waapify_ghl::sandbox::{InstallKind, Timings, World, WorldConfig, seed};
+use waapify_ghl::tokens::TokenError;
 
 use crate::harness::{TestDatabase, environment, location, settings, wait};
 
@@ -95,9 +97,35 @@ impl Bridge {
             .world
             .ghl
             .issue_code(InstallKind::Location { location_id });
+        self.callback(&code).await
+    }
+
+    /// The code of an install by the seeded agency, in these locations.
+    pub fn company_code(&self, location_ids: &[&str]) -> String {
+        self.world.ghl.issue_code(InstallKind::Company {
+            company_id: seed::COMPANY_ID.to_owned(),
+            location_ids: location_ids.iter().map(ToString::to_string).collect(),
+            bulk: true,
+        })
+    }
+
+    /// Brings a code to the callback; the page it leads to.
+    pub async fn callback(&self, code: &str) -> String {
         let (status, page) = self.get(&format!("/oauth/callback?code={code}")).await;
         assert_eq!(status, StatusCode::OK, "{page}");
         page
+    }
+
+    /// A call that GHL refuses without a valid token of the location; true where the contact is there.
+    pub async fn use_token(&self, location: &LocationId) -> Result<bool, TokenError> {
+        use_token(&self.app, location).await
+    }
+
+    /// How a location stands.
+    pub async fn standing(&self, location: &str) -> Standing {
+        installs::find_standing(&self.database.pool, &LocationId::from(location))
+            .await
+            .unwrap()
     }
 
     /// Connects the seeded number to the seeded location.
@@ -131,16 +159,20 @@ impl Bridge {
 
     /// Lets every worker do what is due now, until nothing is.
     pub async fn settle(&self) {
-        let context = &self.app.relay;
-        let outbound = Arc::new(relay::outbound::Outbound(Arc::clone(context)));
-        let events = Arc::new(relay::gateway_events::GatewayEvents(Arc::clone(context)));
-        let inbound = Arc::new(relay::inbound::Inbound(Arc::clone(context)));
-        let statuses = Arc::new(relay::status_updates::StatusUpdates(Arc::clone(context)));
+        let context = || Arc::clone(&self.app.relay);
+        let outbound = Arc::new(relay::outbound::Outbound(context()));
+        let events = Arc::new(relay::gateway_events::GatewayEvents(context()));
+        let inbound = Arc::new(relay::inbound::Inbound(context()));
+        let statuses = Arc::new(relay::status_updates::StatusUpdates(context()));
+        let app_events = Arc::new(relay::app_events::AppEvents(context()));
+        let upkeep = Arc::new(relay::upkeep::Upkeep(context()));
         loop {
             let done = step(&outbound).await
                 + step(&events).await
                 + step(&inbound).await
-                + step(&statuses).await;
+                + step(&statuses).await
+                + step(&app_events).await
+                + step(&upkeep).await;
             if done == 0 {
                 return;
             }
@@ -283,6 +315,16 @@ impl Bridge {
             .await
             .unwrap()
     }
+}
+
+/// As [`Bridge::use_token`], through one of several processes' parts.
+pub async fn use_token(app: &App, location: &LocationId) -> Result<bool, TokenError> {
+    let find = |ghl: ghl::Client, token| {
+        let location = location.clone();
+        async move { ghl.find_contact(&token, &location, seed::AISYAH.2).await }
+    };
+    let found = app.relay.tokens.call(location, find).await;
+    found.map(|found| found.is_some())
 }
 
 async fn step<W: Worker>(worker: &Arc<W>) -> usize {

@@ -11,7 +11,7 @@ use waapify_ghl::sandbox::{Fault, seed};
 use crate::harness::{Bridge, OUTAGE, wait};
 
 /// The program with nothing of this process's settings.
-fn program(bridge: Option<&Bridge>) -> Command {
+pub fn program(bridge: Option<&Bridge>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_waapify-ghl"));
     command
         .env_clear()
@@ -27,7 +27,7 @@ fn program(bridge: Option<&Bridge>) -> Command {
     command
 }
 
-async fn output(mut command: Command) -> (Option<i32>, String, String) {
+pub async fn output(mut command: Command) -> (Option<i32>, String, String) {
     let Output {
         status,
         stdout,

@@ -9,7 +9,7 @@ use waapify_ghl::app::App;
 use waapify_ghl::clock::Clock;
 use waapify_ghl::db;
 
-use crate::harness::{TestDatabase, ask, environment, payload, settings};
+use crate::harness::{TestDatabase, ask, corpus, environment, payload, settings, signature_of};
 
 /// The routes over a database, with the corpus's keys.
 fn routes(pool: PgPool) -> Router {
@@ -19,16 +19,9 @@ fn routes(pool: PgPool) -> Router {
         .router()
 }
 
-fn signature(file: &str) -> String {
-    let signatures: Value = serde_json::from_slice(&payload("ghl/keys/signatures.json")).unwrap();
-    let rows = signatures["signatures"].as_array().unwrap();
-    let row = rows.iter().find(|row| row["file"] == file).unwrap();
-    row["x-ghl-signature"].as_str().unwrap().to_owned()
-}
-
 fn delivery(file: &str) -> Request<Body> {
     request(
-        &[("x-ghl-signature", &signature(file))],
+        &[("x-ghl-signature", &signature_of(file))],
         payload(&format!("ghl/webhooks/{file}")),
     )
 }
@@ -56,11 +49,9 @@ async fn stored(pool: &PgPool) -> Vec<(String, String, Vec<u8>)> {
 async fn every_delivery_of_the_corpus_gets_the_answer_its_index_asks_for() {
     let database = TestDatabase::new().await;
     let routes = routes(database.pool.clone());
-    let index: Vec<Value> = serde_json::from_slice(&payload("ghl/webhooks/_index.json")).unwrap();
-    let deliveries = index.iter().filter(|row| row["to"] == "delivery");
     let mut accepted = Vec::new();
-    for row in deliveries {
-        let file = row["file"].as_str().unwrap();
+    for file in corpus("delivery") {
+        let file = file.as_str();
         let (status, _, text) = deliver(&routes, file).await;
         // What names no message cannot be reported on; everything else is accepted, whatever it holds.
         let expected = match file {
@@ -89,7 +80,7 @@ async fn a_delivery_without_a_good_signature_is_refused_and_not_stored() {
     let database = TestDatabase::new().await;
     let routes = routes(database.pool.clone());
     let body = payload("ghl/webhooks/provider_outbound_sms_text.json");
-    let other = signature("provider_outbound_sms_unicode.json");
+    let other = signature_of("provider_outbound_sms_unicode.json");
     for headers in [
         vec![],
         vec![("x-ghl-signature", "N/A")],

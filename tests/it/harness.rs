@@ -8,6 +8,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
+use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
 use tower::ServiceExt as _;
 use url::Url;
@@ -32,6 +33,22 @@ const PATIENCE: Duration = Duration::from_mins(1);
 pub fn payload(path: &str) -> Vec<u8> {
     let path = format!("{}/tests/payloads/{path}", env!("CARGO_MANIFEST_DIR"));
     std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The `x-ghl-signature` of a webhook of the corpus.
+pub fn signature_of(file: &str) -> String {
+    let signatures: Value = serde_json::from_slice(&payload("ghl/keys/signatures.json")).unwrap();
+    let rows = signatures["signatures"].as_array().unwrap();
+    let row = rows.iter().find(|row| row["file"] == file).unwrap();
+    row["x-ghl-signature"].as_str().unwrap().to_owned()
+}
+
+/// The files of the corpus that belong to one entrance, as its index says.
+pub fn corpus(entrance: &str) -> Vec<String> {
+    let index: Vec<Value> = serde_json::from_slice(&payload("ghl/webhooks/_index.json")).unwrap();
+    let rows = index.iter().filter(|row| row["to"] == entrance);
+    rows.map(|row| row["file"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 /// The server that all tests of this process share: `DATABASE_URL`, or a throw-away cluster that goes with the process.

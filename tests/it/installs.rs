@@ -1,38 +1,40 @@
-//! The OAuth callback and what follows: tokens sealed, refreshed when they end, minted from a company's.
+//! Every kind of install ends in working location tokens: what the browser brings, what GHL posts, what an agency lists.
 
-use axum::http::StatusCode;
-use serde_json::Value;
+use axum::http::{StatusCode, header};
+use serde_json::{Value, json};
 use time::Duration;
-use waapify_ghl::clients::ghl::{Advice, CallError};
+use waapify_ghl::db::installs::Standing;
 use waapify_ghl::ids::LocationId;
 use waapify_ghl::sandbox::{Fault, InstallKind, seed};
 use waapify_ghl::tokens::TokenError;
 
-use crate::harness::{Bridge, location};
+use crate::harness::{Bridge, location, payload};
 
 const TOKEN: &str = "POST /oauth/token";
+const MINT: &str = "POST /oauth/locationToken";
+const LIST: &str = "GET /oauth/installedLocations";
+/// The location of the corpus.
+const CORPUS_LOCATION: &str = "wAapLoc4b9QxT2mK7pZd";
 
-/// A call that GHL refuses without a valid token.
-async fn use_token(bridge: &Bridge, location: &LocationId) -> Result<bool, TokenError> {
-    let find = |ghl: waapify_ghl::clients::ghl::Client, token| {
-        let location = location.clone();
-        async move { ghl.find_contact(&token, &location, seed::AISYAH.2).await }
-    };
-    bridge
-        .app
-        .relay
-        .tokens
-        .call(location, find)
-        .await
-        .map(|found| found.is_some())
+/// Another location of the seeded agency.
+fn add_location(bridge: &Bridge, id: &str) {
+    let ghl = &bridge.world.ghl;
+    ghl.add_location(seed::COMPANY_ID, id, "Kedai Dua");
 }
 
-fn company(location_ids: &[&str]) -> InstallKind {
-    InstallKind::Company {
-        company_id: seed::COMPANY_ID.to_owned(),
-        location_ids: location_ids.iter().map(ToString::to_string).collect(),
-        bulk: true,
-    }
+/// As the agency installs the app in a location later: no browser comes to the callback.
+fn add_installed_location(bridge: &Bridge, id: &str) {
+    add_location(bridge, id);
+    bridge.world.ghl.set_installed(id, true);
+}
+
+async fn posts(bridge: &Bridge, event: &Value) {
+    let answer = bridge.world.ghl.posts_app_event(event).await;
+    assert_eq!(answer, Some(200), "{event}");
+}
+
+async fn has_token(bridge: &Bridge, id: &str) -> bool {
+    bridge.use_token(&LocationId::from(id)).await.is_ok()
 }
 
 #[tokio::test]
@@ -44,7 +46,7 @@ async fn a_location_install_ends_in_a_working_token_and_says_what_to_do_next() {
         "{page}"
     );
     assert!(page.contains(&format!("{}/connect/", bridge.address)));
-    assert!(use_token(&bridge, &location()).await.unwrap());
+    assert!(bridge.use_token(&location()).await.unwrap());
     let exchange = bridge.world.ghl.faults().seen_at(TOKEN).remove(0).body;
     assert_eq!(exchange["user_type"], "Location");
     assert_eq!(
@@ -54,39 +56,235 @@ async fn a_location_install_ends_in_a_working_token_and_says_what_to_do_next() {
 }
 
 #[tokio::test]
-async fn a_company_install_is_minted_into_tokens_of_its_locations() {
+async fn an_agency_install_ends_in_a_token_for_each_location_and_one_that_fails_is_tried_again() {
     let bridge = Bridge::bare().await;
-    bridge
-        .world
-        .ghl
-        .add_location(seed::COMPANY_ID, "SecondLocation", "Kedai Dua");
-    bridge
-        .world
-        .ghl
-        .add_location(seed::COMPANY_ID, "PausedLocation", "Kedai Tiga");
-    let code = bridge.world.ghl.issue_code(company(&[
-        seed::LOCATION_ID,
-        "SecondLocation",
-        "PausedLocation",
-    ]));
+    add_location(&bridge, "SecondLocation");
+    add_location(&bridge, "PausedLocation");
     bridge.world.ghl.set_active("PausedLocation", false);
-    let (status, page) = bridge.get(&format!("/oauth/callback?code={code}")).await;
-    assert_eq!(status, StatusCode::OK, "{page}");
+    let code = bridge.company_code(&[seed::LOCATION_ID, "PausedLocation", "SecondLocation"]);
+    let page = bridge.callback(&code).await;
     assert_eq!(
         page.matches("/connect/").count(),
-        2,
-        "one link for each location that can be used: {page}"
+        3,
+        "each may be connected: {page}"
     );
     assert!(
-        page.contains("PausedLocation"),
-        "and the one that cannot is named"
+        page.contains("no access yet") && page.contains("<li>PausedLocation</li>"),
+        "the one that waits is named: {page}"
     );
-    assert!(use_token(&bridge, &location()).await.unwrap());
+    assert!(has_token(&bridge, seed::LOCATION_ID).await);
+    assert!(has_token(&bridge, "SecondLocation").await);
+    assert_eq!(bridge.standing("PausedLocation").await, Standing::Pending);
+    // Asked again after a quarter of an hour, after an hour, ever more slowly.
+    let asked = || bridge.world.ghl.faults().count(MINT);
+    assert_eq!(asked(), 3);
+    bridge.after(Duration::minutes(5)).await;
+    assert_eq!(asked(), 3);
+    bridge.after(Duration::minutes(15)).await;
+    assert_eq!(asked(), 4);
+    bridge.world.ghl.set_active("PausedLocation", true);
+    bridge.after(Duration::minutes(30)).await;
+    assert_eq!(asked(), 4);
+    bridge.after(Duration::minutes(60)).await;
+    assert!(has_token(&bridge, "PausedLocation").await);
+}
+
+#[tokio::test]
+async fn an_agency_with_more_locations_than_a_page_gets_them_all() {
+    let bridge = Bridge::bare().await;
+    let ids: Vec<_> = (0..45).map(|n| format!("Location{n:02}")).collect();
+    for id in &ids {
+        add_location(&bridge, id);
+    }
+    let all: Vec<_> = ids.iter().map(String::as_str).collect();
+    bridge.callback(&bridge.company_code(&all)).await;
+    for id in &ids {
+        assert_eq!(bridge.standing(id).await, Standing::Installed, "{id}");
+    }
+}
+
+#[tokio::test]
+async fn an_agency_whose_list_fails_at_first_gets_its_tokens_later() {
+    let bridge = Bridge::bare().await;
+    let faults = bridge.world.ghl.faults();
+    faults.push(LIST, Fault::answer(502, "<html>"));
+    let code = bridge.company_code(&[seed::LOCATION_ID]);
+    let page = bridge.callback(&code).await;
+    assert!(page.contains("No sub-account has the app yet"), "{page}");
+    bridge.after(Duration::minutes(1)).await;
+    assert!(has_token(&bridge, seed::LOCATION_ID).await);
+}
+
+#[tokio::test]
+async fn every_grant_of_the_corpus_becomes_what_it_is() {
+    for (grant, minted) in [
+        ("token_location", None),
+        ("token_company", Some("location_token_v2")),
+        ("token_company", Some("location_token_v2_without_refresh")),
+        ("token_company_without_location", Some("location_token_v3")),
+    ] {
+        let bridge = Bridge::bare().await;
+        let faults = bridge.world.ghl.faults();
+        let answer = |status, file: &str| {
+            let body = payload(&format!("ghl/responses/{file}.json"));
+            Fault::answer(status, std::str::from_utf8(&body).unwrap())
+        };
+        faults.push(TOKEN, answer(201, grant));
+        if let Some(minted) = minted {
+            faults.push(LIST, answer(200, "installed_locations_v2"));
+            faults.push(MINT, answer(201, minted));
+        }
+        let page = bridge.callback("any").await;
+        assert_eq!(
+            bridge.standing(CORPUS_LOCATION).await,
+            Standing::Installed,
+            "{grant}: {page}"
+        );
+        let other = bridge.standing("wAapLoc8c3RyU5nL1qXe").await;
+        assert_eq!(other, Standing::Unknown, "the app is not installed there");
+        let company: i64 =
+            sqlx::query_scalar("select count(*) from tokens where owner_kind = 'company'")
+                .fetch_one(&bridge.database.pool)
+                .await
+                .unwrap();
+        assert_eq!(company == 1, minted.is_some(), "{grant}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_in_the_newer_form_is_walked_to_its_end() {
+    let bridge = Bridge::bare().await;
+    let faults = bridge.world.ghl.faults();
+    let first = payload("ghl/responses/installed_locations_v3.json");
+    let second = json!({"items": [{"_id": "Second", "name": "Kedai Dua"}], "pagination": {"hasNextPage": false}});
+    faults.push(
+        LIST,
+        Fault::answer(200, std::str::from_utf8(&first).unwrap()),
+    );
+    faults.push(LIST, Fault::answer(200, &second.to_string()));
+    let page = bridge.callback(&bridge.company_code(&[])).await;
     assert!(
-        !use_token(&bridge, &LocationId::from("SecondLocation"))
-            .await
-            .unwrap()
+        page.contains(CORPUS_LOCATION) && page.contains("Second"),
+        "{page}"
     );
+    let asked = faults.seen_at(LIST);
+    assert_eq!(asked[1].query["pageToken"], "eyJza2lwIjoxfQ");
+}
+
+#[tokio::test]
+async fn an_install_event_before_the_callback_after_it_twice_or_never_ends_the_same() {
+    for order in ["BC", "CB", "BBC", "CBB", "C"] {
+        let bridge = Bridge::bare().await;
+        for step in order.chars() {
+            match step {
+                'B' => {
+                    let event = bridge.world.ghl.install_event(seed::LOCATION_ID);
+                    posts(&bridge, &event).await;
+                    bridge.settle().await;
+                }
+                _ => {
+                    bridge.install().await;
+                }
+            }
+        }
+        bridge.settle().await;
+        assert_eq!(
+            bridge.standing(seed::LOCATION_ID).await,
+            Standing::Installed,
+            "{order}"
+        );
+        assert!(bridge.use_token(&location()).await.unwrap(), "{order}");
+        let faults = bridge.world.ghl.faults();
+        assert_eq!(
+            (faults.count(TOKEN), faults.count(MINT)),
+            (1, 0),
+            "{order}: the location's own grant is all that was needed"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_location_added_later_needs_only_the_event_and_one_without_it_is_found_within_a_day() {
+    let bridge = Bridge::bare().await;
+    let code = bridge.company_code(&[seed::LOCATION_ID]);
+    bridge.callback(&code).await;
+    add_installed_location(&bridge, "Future");
+    let mut event = bridge.world.ghl.install_event("Future");
+    // The form of an automatic install (`contract/ghl/webhooks/install_future_location.json`).
+    for absent in ["companyId", "userId", "companyName"] {
+        event.as_object_mut().unwrap().remove(absent);
+    }
+    posts(&bridge, &event).await;
+    bridge.settle().await;
+    assert!(has_token(&bridge, "Future").await);
+
+    add_installed_location(&bridge, "Silent");
+    bridge.after(Duration::hours(25)).await;
+    assert!(has_token(&bridge, "Silent").await);
+}
+
+#[tokio::test]
+async fn an_install_event_of_an_agency_has_its_locations_listed() {
+    let bridge = Bridge::bare().await;
+    bridge.callback(&bridge.company_code(&[])).await;
+    add_installed_location(&bridge, "Second");
+    let event = json!({"type": "INSTALL", "appId": bridge.world.ghl.app_id(), "companyId": seed::COMPANY_ID});
+    posts(&bridge, &event).await;
+    bridge.settle().await;
+    assert!(has_token(&bridge, "Second").await);
+}
+
+#[tokio::test]
+async fn a_delivery_of_an_unknown_location_is_sent_or_answered_with_its_agencys_help() {
+    let bridge = Bridge::bare().await;
+    bridge.callback(&bridge.company_code(&[])).await;
+    bridge.world.ghl.set_installed(seed::LOCATION_ID, true);
+    let id = bridge.agent_writes("hai").await;
+    bridge.settle().await;
+    assert_eq!(
+        bridge.standing(seed::LOCATION_ID).await,
+        Standing::Installed
+    );
+    bridge.after(Duration::seconds(10)).await;
+    assert_eq!(bridge.state(&id).await, "failed");
+    assert!(
+        bridge
+            .ghl_error(&id)
+            .contains("No WhatsApp number is connected"),
+        "GHL was told, with the new token"
+    );
+    bridge.connect().await;
+    let id = bridge.agent_writes("lagi").await;
+    bridge.settle().await;
+    assert_eq!(bridge.state(&id).await, "sent");
+}
+
+#[tokio::test]
+async fn a_location_of_another_agency_gets_no_token_of_ours() {
+    let bridge = Bridge::bare().await;
+    bridge.callback(&bridge.company_code(&[])).await;
+    bridge.world.ghl.add_company("Other", "Agensi Lain");
+    bridge
+        .world
+        .ghl
+        .add_location("Other", "Foreign", "Kedai Lain");
+    bridge.world.ghl.set_installed("Foreign", true);
+    posts(&bridge, &bridge.world.ghl.install_event("Foreign")).await;
+    bridge.settle().await;
+    assert_eq!(bridge.standing("Foreign").await, Standing::NotInstalled);
+    let foreign = bridge.use_token(&LocationId::from("Foreign")).await;
+    assert!(
+        matches!(foreign, Err(TokenError::NotInstalled)),
+        "{foreign:?}"
+    );
+    // When its agency installs the app, it is found.
+    let code = bridge.world.ghl.issue_code(InstallKind::Company {
+        company_id: "Other".to_owned(),
+        location_ids: vec!["Foreign".to_owned()],
+        bulk: false,
+    });
+    bridge.callback(&code).await;
+    assert_eq!(bridge.standing("Foreign").await, Standing::Installed);
 }
 
 #[tokio::test]
@@ -110,7 +308,7 @@ async fn a_code_used_twice_or_made_up_gets_a_page_that_helps() {
         assert!(page.contains("install"), "{page}");
     }
     assert!(
-        use_token(&bridge, &location()).await.unwrap(),
+        bridge.use_token(&location()).await.unwrap(),
         "the first install stands"
     );
 }
@@ -128,220 +326,91 @@ async fn a_ghl_that_does_not_answer_gets_a_page_that_says_so() {
     assert!(page.contains("once more in a few minutes"), "{page}");
 }
 
-#[tokio::test]
-async fn tokens_are_sealed_at_rest_and_bound_to_their_row() {
-    let bridge = Bridge::bare().await;
-    bridge.install().await;
-    let sealed: Vec<Vec<u8>> =
-        sqlx::query_scalar("select unnest(array[access_token, refresh_token]) from tokens")
-            .fetch_all(&bridge.database.pool)
-            .await
-            .unwrap();
-    assert!(use_token(&bridge, &location()).await.is_ok());
-    let used = bridge
-        .world
-        .ghl
-        .faults()
-        .seen_at("GET /contacts/search/duplicate")
-        .remove(0);
-    let bearer = used.headers["authorization"]
-        .to_str()
-        .unwrap()
-        .trim_start_matches("Bearer ")
-        .to_owned();
-    for value in &sealed {
-        assert!(
-            !value
-                .windows(bearer.len())
-                .any(|window| window == bearer.as_bytes())
-        );
-    }
-    sqlx::query("insert into tokens select 'moved', owner_kind, company_id, access_token, refresh_token, expires_at, version from tokens")
-        .execute(&bridge.database.pool)
+/// Begins an install here; the state it was given, and the cookie that keeps it.
+async fn begin(bridge: &Bridge) -> (String, String) {
+    let answer = bridge
+        .http
+        .get(format!("{}/oauth/install", bridge.address))
+        .send()
         .await
         .unwrap();
-    let moved = use_token(&bridge, &LocationId::from("moved")).await;
-    assert!(matches!(moved, Err(TokenError::Seal(_))), "{moved:?}");
-}
-
-#[tokio::test]
-async fn a_token_is_refreshed_before_it_ends() {
-    let bridge = Bridge::bare().await;
-    bridge.install().await;
-    bridge.clock.advance(Duration::hours(23));
-    assert!(use_token(&bridge, &location()).await.unwrap());
-    assert_eq!(bridge.world.ghl.faults().count(TOKEN), 1, "not yet");
-    bridge.clock.advance(Duration::minutes(58));
-    assert!(use_token(&bridge, &location()).await.unwrap());
-    let refresh = bridge.world.ghl.faults().seen_at(TOKEN).remove(1).body;
+    assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+    let header = |name| answer.headers()[name].to_str().unwrap().to_owned();
+    let address = url::Url::parse(&header(header::LOCATION)).unwrap();
+    assert_eq!(address.path(), "/v2/oauth/chooselocation");
+    let value = |name: &str| {
+        let found = address.query_pairs().find(|(key, _)| key == name);
+        found
+            .unwrap_or_else(|| panic!("{name}: {address}"))
+            .1
+            .into_owned()
+    };
+    assert_eq!(value("version_id"), bridge.world.ghl.app_id());
     assert_eq!(
-        (&refresh["grant_type"], &refresh["user_type"]),
-        (&Value::from("refresh_token"), &Value::from("Location"))
+        value("redirect_uri"),
+        format!("{}/oauth/callback", bridge.address)
     );
+    let cookie = header(header::SET_COOKIE);
+    assert!(
+        cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"),
+        "{cookie}"
+    );
+    (value("state"), cookie.split(';').next().unwrap().to_owned())
 }
 
-#[tokio::test]
-async fn an_expiry_that_ghl_reports_leads_to_one_refresh() {
-    let bridge = Bridge::bare().await;
-    bridge.install().await;
-    for round in 2..5 {
-        bridge.world.ghl.expire_access_tokens();
-        assert!(use_token(&bridge, &location()).await.unwrap());
-        assert_eq!(bridge.world.ghl.faults().count(TOKEN), round);
+async fn come_back(bridge: &Bridge, query: &str, cookie: Option<&str>) -> StatusCode {
+    let location_id = seed::LOCATION_ID.to_owned();
+    let code = bridge
+        .world
+        .ghl
+        .issue_code(InstallKind::Location { location_id });
+    let mut request = bridge.http.get(format!(
+        "{}/oauth/callback?code={code}{query}",
+        bridge.address
+    ));
+    if let Some(cookie) = cookie {
+        request = request.header(header::COOKIE, cookie);
     }
+    request.send().await.unwrap().status()
 }
 
 #[tokio::test]
-async fn many_callers_at_once_refresh_once() {
+async fn an_install_that_began_here_must_come_back_with_its_state_to_its_browser() {
     let bridge = Bridge::bare().await;
-    bridge.install().await;
-    bridge.clock.advance(Duration::hours(25));
-    let callers = (0..12).map(|_| {
-        let (tokens, location) = (bridge.app.relay.tokens.clone(), location());
-        tokio::spawn(async move {
-            let find = |ghl: waapify_ghl::clients::ghl::Client, token| {
-                let location = location.clone();
-                async move { ghl.find_contact(&token, &location, seed::AISYAH.2).await }
-            };
-            tokens.call(&location, find).await.map(|_| ())
-        })
-    });
-    for caller in callers.collect::<Vec<_>>() {
-        caller.await.unwrap().unwrap();
+    let (state, cookie) = begin(&bridge).await;
+    let refused = StatusCode::BAD_REQUEST;
+    let theirs = format!("&state={state}");
+    for (query, cookie) in [
+        (theirs.as_str(), None),
+        ("&state=another", Some(cookie.as_str())),
+        ("", Some(cookie.as_str())),
+        ("&state=", Some(cookie.as_str())),
+        ("&state=made-up", None),
+    ] {
+        assert_eq!(come_back(&bridge, query, cookie).await, refused, "{query}");
     }
     assert_eq!(
         bridge.world.ghl.faults().count(TOKEN),
-        2,
-        "the install and one refresh"
+        0,
+        "no code was used"
+    );
+    assert_eq!(
+        come_back(&bridge, &theirs, Some(&cookie)).await,
+        StatusCode::OK
+    );
+    assert_eq!(
+        come_back(&bridge, "", None).await,
+        StatusCode::OK,
+        "from the marketplace"
     );
 }
 
 #[tokio::test]
-async fn a_refusal_of_another_meaning_never_refreshes() {
-    let bridge = Bridge::bare().await;
-    bridge.install().await;
-    let scope = r#"{"statusCode":401,"message":"The token is not authorized for this scope."}"#;
-    bridge
-        .world
-        .ghl
-        .faults()
-        .push("GET /contacts/search/duplicate", Fault::answer(401, scope));
-    let refused = use_token(&bridge, &location()).await;
-    assert!(
-        matches!(
-            refused,
-            Err(TokenError::Call(CallError {
-                advice: Advice::Reject,
-                ..
-            }))
-        ),
-        "{refused:?}"
-    );
-    assert_eq!(bridge.world.ghl.faults().count(TOKEN), 1);
-}
-
-#[tokio::test]
-async fn a_dead_refresh_token_is_replaced_from_the_companys_or_asks_for_a_reinstall() {
-    let bridge = Bridge::bare().await;
-    let code = bridge.world.ghl.issue_code(company(&[seed::LOCATION_ID]));
-    bridge.get(&format!("/oauth/callback?code={code}")).await;
-    bridge.world.ghl.revoke_refresh_tokens();
-    sqlx::query("update tokens set expires_at = $1 where owner_kind = 'location'")
-        .bind(bridge.clock.now())
-        .execute(&bridge.database.pool)
-        .await
-        .unwrap();
-    assert!(
-        use_token(&bridge, &location()).await.unwrap(),
-        "minted anew"
-    );
-
-    let alone = Bridge::bare().await;
-    alone.install().await;
-    alone.world.ghl.revoke_refresh_tokens();
-    alone.clock.advance(Duration::hours(25));
-    let ended = use_token(&alone, &location()).await;
-    assert!(
-        matches!(ended, Err(TokenError::NeedsReinstall(_))),
-        "{ended:?}"
-    );
-}
-
-#[tokio::test]
-async fn a_minted_token_without_a_refresh_token_lives_on_through_its_company() {
-    let bridge = Bridge::bare().await;
-    bridge.world.ghl.set_location_tokens_refresh(false);
-    let code = bridge.world.ghl.issue_code(company(&[seed::LOCATION_ID]));
-    bridge.get(&format!("/oauth/callback?code={code}")).await;
-    for _ in 0..3 {
-        bridge.clock.advance(Duration::hours(25));
-        bridge.world.ghl.expire_access_tokens();
-        assert!(use_token(&bridge, &location()).await.unwrap());
-    }
-}
-
-#[tokio::test]
-async fn tokens_of_a_short_life_are_used_and_do_not_end_in_a_storm() {
-    let bridge = Bridge::bare().await;
-    bridge
-        .world
-        .adjust(|timings| timings.access_token_lifetime = std::time::Duration::from_mins(1));
-    bridge.install().await;
-    assert!(use_token(&bridge, &location()).await.unwrap());
-    assert!(bridge.world.ghl.faults().count(TOKEN) <= 2);
-}
-
-#[tokio::test]
-async fn a_refresh_that_was_cut_off_before_its_pair_was_stored_is_repeated_in_time() {
-    let bridge = Bridge::bare().await;
-    bridge.install().await;
-    bridge.clock.advance(Duration::hours(25));
-    // GHL has given the new pair, but the process that asked died: it holds the lease and stored nothing.
-    bridge
-        .world
-        .ghl
-        .faults()
-        .push(TOKEN, Fault::after_effect(502, ""));
-    assert!(use_token(&bridge, &location()).await.is_err());
-    sqlx::query("update tokens set refresh_lease_until = $1")
-        .bind(bridge.clock.now() + Duration::seconds(12))
-        .execute(&bridge.database.pool)
-        .await
-        .unwrap();
-    bridge.clock.advance(Duration::seconds(12));
-    assert!(
-        use_token(&bridge, &location()).await.unwrap(),
-        "within the 30 seconds of grace"
-    );
-}
-
-#[tokio::test]
-async fn a_malformed_grant_is_an_error_and_loses_no_token() {
-    let bridge = Bridge::bare().await;
-    bridge.install().await;
-    bridge.clock.advance(Duration::hours(25));
-    for body in [
-        "",
-        "[]",
-        r#"{"access_token":5}"#,
-        r#"{"access_token":"a","traceId":"trace-9"}"#,
-    ] {
-        bridge
-            .world
-            .ghl
-            .faults()
-            .push(TOKEN, Fault::answer(200, body));
-        let failed = use_token(&bridge, &location()).await;
-        assert!(
-            matches!(&failed, Err(TokenError::Call(_))),
-            "{body}: {failed:?}"
-        );
-        if body.contains("trace-9") {
-            assert!(failed.unwrap_err().to_string().contains("trace-9"));
-        }
-    }
-    assert!(
-        use_token(&bridge, &location()).await.unwrap(),
-        "the stored pair still works"
-    );
+async fn the_next_install_of_a_connected_location_asks_for_nothing() {
+    let bridge = Bridge::new().await;
+    let page = bridge.install().await;
+    assert!(page.contains("connected to +60111234567 already"), "{page}");
+    let id = bridge.agent_writes("hai").await;
+    bridge.settle().await;
+    assert_eq!(bridge.state(&id).await, "sent");
 }

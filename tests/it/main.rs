@@ -9,6 +9,7 @@
     reason = "a test that unwraps has found its failure"
 )]
 
+mod app_events;
 mod bridge;
 mod claims;
 mod cluster;
@@ -20,6 +21,8 @@ mod deliveries;
 mod gateway_events;
 mod harness;
 mod installs;
+
+mod keys;
 mod outbound;
 mod plans;
 mod replies;
@@ -27,5 +30,6 @@ mod schema;
 mod service;
 mod signatures;
 mod ticks;
+mod tokens;
 mod vendors;
 mod whatsapp;

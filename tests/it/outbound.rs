@@ -173,7 +173,8 @@ async fn a_location_without_a_number_is_told_so() {
 async fn a_delivery_of_an_unknown_location_ends_without_a_call_to_ghl() {
     let bridge = Bridge::bare().await;
     let id = bridge.agent_writes("hai").await;
-    bridge.after(Duration::HOUR).await;
+    bridge.settle().await;
+    bridge.after(Duration::seconds(2)).await;
     assert_eq!(
         bridge.outbound(&id).await,
         ("failed".into(), Some("not_installed".into()))

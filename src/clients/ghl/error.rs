@@ -14,8 +14,6 @@ const BURST_WINDOW: Duration = Duration::from_secs(10);
 const DAY_LIMIT_PAUSE: Duration = Duration::from_hours(1);
 /// Longest pause that is believed: the day's limit is over by then.
 const MAX_PAUSE: Duration = Duration::from_hours(24);
-/// A paused location works again when its owner pays or resumes it; nobody does that within minutes.
-const INACTIVE_PAUSE: Duration = Duration::from_mins(15);
 
 /// What to do about a failed call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +24,10 @@ pub enum Advice {
     Retry,
     /// The access token has expired: refresh it, once.
     Reauthorize,
+    /// The refresh token is dead: mint from the company's, or ask for a new install.
+    Reinstall,
+    /// The location is paused: its token works again when the location does. Try again, ever more slowly.
+    Inactive,
     /// This request will never be taken.
     Reject,
 }
@@ -61,11 +63,15 @@ pub(super) fn classify(status: StatusCode, headers: &HeaderMap, body: &Value) ->
     let words = words(body);
     let says = |part: &str| words.to_lowercase().contains(part);
     let not_yet = says("no conversation provider found") || says("no message found");
+    let dead_grant = says("invalid grant")
+        || says("refresh token is invalid")
+        || body.get("error").and_then(Value::as_str) == Some("invalid_grant");
     let advice = match status.as_u16() {
+        400 | 401 if dead_grant => Advice::Reinstall,
         429 => Advice::RetryAfter(limit_pause(headers)),
         401 | 403 if not_yet => Advice::Retry,
         401 if is_expiry(&words.to_lowercase()) => Advice::Reauthorize,
-        400 if says("location is not active") => Advice::RetryAfter(INACTIVE_PAUSE),
+        400 | 403 if says("location is not active") => Advice::Inactive,
         408 | 500.. => Advice::Retry,
         _ => Advice::Reject,
     };
@@ -164,7 +170,8 @@ mod tests {
             let expected = match when {
                 "expired or invalid access token" => Advice::Reauthorize,
                 "burst limit" => Advice::RetryAfter(BURST_WINDOW),
-                "location paused / SaaS cancelled" => Advice::RetryAfter(INACTIVE_PAUSE),
+                "location paused / SaaS cancelled" => Advice::Inactive,
+                "used / expired refresh token" | "older form of the same" => Advice::Reinstall,
                 "status update before the message is downstreamed"
                 | "status update for an email / unknown message" => Advice::Retry,
                 _ if status >= 500 => Advice::Retry,

@@ -6,6 +6,7 @@
 mod error;
 mod types;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use reqwest::{Method, RequestBuilder, StatusCode};
@@ -21,7 +22,7 @@ use error::{classify, describe};
 use types::LocationsPage;
 pub use types::{Grant, InboundMessage, StatusError};
 
-use crate::ids::{CompanyId, ContactId, GhlMessageId, LocationId};
+use crate::ids::{CompanyId, ContactId, GhlMessageId, LocationId, is_id};
 
 /// Version header of the OAuth and contacts routes.
 const V_2021_07: &str = "2021-07-28";
@@ -32,9 +33,11 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// A refresh that got no answer can be repeated within 30 s of the first (`facts/ghl.md` section 2), so it must not
 /// wait so long itself.
 pub const TOKEN_TIMEOUT: Duration = Duration::from_secs(10);
-/// Most locations one page of `/oauth/installedLocations` may hold.
+/// Locations asked for in one page of `/oauth/installedLocations`; GHL may give fewer.
 const PAGE: usize = 100;
-/// Pages walked at most: ten thousand locations, more than any agency has.
+/// A page shorter than GHL's own default size is the last, unless GHL says that there is another.
+const SHORT_PAGE: usize = 20;
+/// Pages walked at most: two thousand locations even in the smallest pages, more than any agency has.
 const MAX_PAGES: usize = 100;
 
 /// The marketplace app, calling GHL.
@@ -56,16 +59,6 @@ impl Client {
         }
     }
 
-    /// The marketplace app's id: the client id up to its `-`.
-    #[must_use]
-    pub fn app_id(&self) -> &str {
-        self.settings
-            .client_id
-            .split('-')
-            .next()
-            .unwrap_or_default()
-    }
-
     /// Exchanges an authorization code. A sub-account install may still answer with a Company grant.
     ///
     /// # Errors
@@ -83,7 +76,7 @@ impl Client {
     /// Exchanges a refresh token; `user_type` is that of the stored grant.
     ///
     /// # Errors
-    /// [`CallError`]; `Reject` means that the refresh token is dead.
+    /// [`CallError`]; `Reinstall` means that the refresh token is dead.
     pub async fn refresh(&self, token: &SecretString, user_type: &str) -> Result<Grant, CallError> {
         let form = [
             ("grant_type", "refresh_token"),
@@ -136,33 +129,49 @@ impl Client {
         company_token: &SecretString,
         company: &CompanyId,
     ) -> Result<Vec<LocationId>, CallError> {
-        let mut all = Vec::new();
-        for page in 0..MAX_PAGES {
-            let query = [
-                ("companyId", company.as_str()),
-                ("appId", self.app_id()),
-                ("isInstalled", "true"),
-                ("limit", &PAGE.to_string()),
-                ("skip", &(page * PAGE).to_string()),
-            ];
-            let request = self.request(
-                Method::GET,
-                &["oauth", "installedLocations"],
-                V_2021_07,
-                company_token,
+        let mut all = BTreeSet::new();
+        let (mut seen, mut token) = (0, None);
+        for _ in 0..MAX_PAGES {
+            let page = self
+                .locations_page(company_token, company, seen, token.as_deref())
+                .await?;
+            seen += page.locations.len();
+            token = page.pagination.and_then(|next| next.next_page_token);
+            let is_last = page.locations.len() < SHORT_PAGE && token.is_none();
+            let known = all.len();
+            all.extend(
+                page.locations
+                    .into_iter()
+                    .filter(|location| location.is_installed != Some(false))
+                    .map(|location| location.id)
+                    .filter(|id| is_id(id.as_str())),
             );
-            let found: LocationsPage = parse(call(request.query(&query)).await?)?;
-            let full = found.locations.len() >= PAGE;
-            let installed = found
-                .locations
-                .into_iter()
-                .filter(|l| l.is_installed != Some(false));
-            all.extend(installed.map(|location| location.id));
-            if !full {
+            // A page that brings nothing new is one we had already, or the end.
+            if is_last || all.len() == known {
                 break;
             }
         }
-        Ok(all)
+        Ok(all.into_iter().collect())
+    }
+
+    async fn locations_page(
+        &self,
+        company_token: &SecretString,
+        company: &CompanyId,
+        skip: usize,
+        page_token: Option<&str>,
+    ) -> Result<LocationsPage, CallError> {
+        let (limit, skip) = (PAGE.to_string(), skip.to_string());
+        let query = [
+            ("companyId", company.as_str()),
+            ("appId", self.settings.app_id()),
+            ("isInstalled", "true"),
+            ("limit", &limit),
+            page_token.map_or(("skip", skip.as_str()), |token| ("pageToken", token)),
+        ];
+        let path = ["oauth", "installedLocations"];
+        let request = self.request(Method::GET, &path, V_2021_07, company_token);
+        parse(call(request.query(&query)).await?)
     }
 
     /// The contact with this phone (E.164 with its plus), if there is one.

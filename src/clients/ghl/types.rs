@@ -16,8 +16,12 @@ pub struct Grant {
     /// Good for one refresh; a minted location token may lack it.
     #[serde(alias = "refreshToken")]
     pub refresh_token: Option<SecretString>,
-    /// Seconds until the access token ends.
-    #[serde(alias = "expiresIn")]
+    /// Seconds until the access token ends. A grant that does not say so is a grant all the same.
+    #[serde(
+        alias = "expiresIn",
+        default = "unknown_life",
+        deserialize_with = "seconds"
+    )]
     pub expires_in: i64,
     /// `Company` or `Location`; absent from a minted token.
     #[serde(alias = "user_type", rename = "userType")]
@@ -56,6 +60,21 @@ pub struct StatusError<'a> {
     pub message: &'a str,
 }
 
+/// Seconds an access token is believed to live where GHL does not say: an hour, so that it is renewed long before the
+/// day that GHL's tokens live.
+const fn unknown_life() -> i64 {
+    3_600
+}
+
+/// A number, or a number in quotes.
+fn seconds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    let value = serde_json::Value::deserialize(deserializer)?;
+    let text = crate::json::scalar_text(&value);
+    Ok(text
+        .and_then(|text| text.parse().ok())
+        .unwrap_or_else(unknown_life))
+}
+
 fn rfc3339<S: serde::Serializer>(at: &OffsetDateTime, serializer: S) -> Result<S::Ok, S::Error> {
     let text = at.format(&Rfc3339).map_err(serde::ser::Error::custom)?;
     serializer.serialize_str(&text)
@@ -65,6 +84,14 @@ fn rfc3339<S: serde::Serializer>(at: &OffsetDateTime, serializer: S) -> Result<S
 pub(super) struct LocationsPage {
     #[serde(alias = "items")]
     pub(super) locations: Vec<InstalledLocation>,
+    pub(super) pagination: Option<Pagination>,
+}
+
+/// Only newer answers have it.
+#[derive(Deserialize)]
+pub(super) struct Pagination {
+    #[serde(rename = "nextPageToken")]
+    pub(super) next_page_token: Option<String>,
 }
 
 #[derive(Deserialize)]

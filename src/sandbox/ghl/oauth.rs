@@ -30,7 +30,7 @@ const TOKEN_FIELDS: [&str; 7] = [
 const SCOPES: &str = "conversations.readonly conversations.write conversations/message.readonly \
     conversations/message.write contacts.readonly contacts.write locations.readonly \
     oauth.readonly oauth.write";
-/// The page size of installedLocations unless told otherwise.
+/// The largest page of installedLocations.
 const PAGE: usize = 20;
 
 struct Form(Vec<(String, String)>);
@@ -215,7 +215,11 @@ pub(super) fn installed_locations(
         })
         .collect();
     let count = all.len();
-    let (skip, limit) = (number("skip").unwrap_or(0), number("limit").unwrap_or(PAGE));
+    // More are cut off in silence.
+    let (skip, limit) = (
+        number("skip").unwrap_or(0),
+        number("limit").unwrap_or(PAGE).min(PAGE),
+    );
     let page: Vec<Value> = all.into_iter().skip(skip).take(limit).collect();
     let body = json!({ "locations": page, "count": count, "installToFutureLocations": true });
     Ok(Answer::json(200, &body))

@@ -30,6 +30,20 @@ pub const INBOUND: Schedule = Schedule(&[
     2, 10, 30, 120, 300, 900, 1_800, 3_600, 7_200, 14_400, 28_800, 28_800,
 ]);
 
+/// A token that GHL does not renew for no lasting reason. The first tries fall into the 30 seconds in which GHL answers
+/// a repeated refresh with the same pair (`facts/ghl.md` section 2): an answer that got lost is fetched again.
+pub const REFRESH_FAILED: Schedule = Schedule(&[2, 5, 10, 60, 300]);
+
+/// A location that is not active: its owner pays or resumes it within hours, days, or never.
+pub const LOCATION_INACTIVE: Schedule = Schedule(&[900, 3_600, 14_400, 43_200, 86_400]);
+
+/// A token that no company gives: GHL may say so for some minutes after an install, and later only a person changes it.
+pub const MINT_REFUSED: Schedule = Schedule(&[60, 600, 3_600, 21_600, 86_400]);
+
+/// Waapify that cannot be told to post nothing more. After the last pause the keys are destroyed without it; its posts
+/// are refused in any case.
+pub const DISCONNECT: Schedule = Schedule(&[10, 60, 300, 1_800, 3_600, 10_800]);
+
 /// Share of a pause that is added at random, so that what failed together does not come back together.
 const JITTER: f64 = 0.25;
 
@@ -40,6 +54,14 @@ impl Schedule {
         let seconds = *self.0.get(usize::try_from(failures).ok()?)?;
         Some(Duration::seconds(seconds) * (1.0 + JITTER * jitter.clamp(0.0, 1.0)))
     }
+
+    /// As [`Schedule::pause`], for work that never ends: the last pause goes on.
+    #[must_use]
+    pub fn endless(self, failures: i32, jitter: f64) -> Duration {
+        let last = i32::try_from(self.0.len()).unwrap_or(i32::MAX) - 1;
+        self.pause(failures.clamp(0, last), jitter)
+            .unwrap_or_default()
+    }
 }
 
 #[cfg(test)]
@@ -48,12 +70,32 @@ mod tests {
 
     #[test]
     fn every_schedule_grows_and_ends() {
-        for schedule in [GATEWAY_DOWN, ATTEMPT_FAILED, STATUS_UPDATE, INBOUND] {
+        for schedule in [
+            GATEWAY_DOWN,
+            ATTEMPT_FAILED,
+            STATUS_UPDATE,
+            INBOUND,
+            REFRESH_FAILED,
+            LOCATION_INACTIVE,
+            MINT_REFUSED,
+            DISCONNECT,
+        ] {
             let pauses: Vec<_> = (0..).map_while(|n| schedule.pause(n, 0.0)).collect();
             assert!(pauses.is_sorted(), "{pauses:?}");
             assert_eq!(
                 schedule.pause(i32::try_from(pauses.len()).unwrap(), 0.5),
                 None
+            );
+        }
+    }
+
+    #[test]
+    fn an_endless_schedule_goes_on_with_its_last_pause() {
+        assert_eq!(REFRESH_FAILED.endless(0, 0.0), Duration::seconds(2));
+        for failures in [4, 5, 1_000, i32::MAX] {
+            assert_eq!(
+                REFRESH_FAILED.endless(failures, 0.0),
+                Duration::seconds(300)
             );
         }
     }

@@ -1,0 +1,95 @@
+//! What GHL posts about the app itself (INSTALL, UNINSTALL and others), byte for byte, until it has been applied.
+
+use sqlx::{FromRow, PgPool};
+use time::{Duration, OffsetDateTime};
+
+/// An event to keep.
+#[derive(Clone, Copy, Debug)]
+pub struct NewEvent<'a> {
+    /// GHL's id; older events have none.
+    pub webhook_id: Option<&'a str>,
+    /// GHL's `type`.
+    pub event_type: &'a str,
+    /// The signed bytes.
+    pub body: &'a [u8],
+    /// Whether there is something to do about it; else it is only noted.
+    pub concerns_us: bool,
+}
+
+/// A claimed event.
+#[derive(Clone, Debug, FromRow)]
+pub struct AppEventJob {
+    /// Its place in line.
+    pub id: i64,
+    /// The signed bytes.
+    pub body: Vec<u8>,
+    /// The fence, and how often it was tried.
+    pub claims: i32,
+}
+
+/// Keeps an event; false when it came before.
+///
+/// # Errors
+/// When the database fails; nothing is kept then.
+pub async fn accept_event(
+    pool: &PgPool,
+    event: NewEvent<'_>,
+    now: OffsetDateTime,
+) -> sqlx::Result<bool> {
+    let state = if event.concerns_us {
+        "accepted"
+    } else {
+        "ignored"
+    };
+    let inserted = sqlx::query(
+        "insert into app_events (webhook_id, event_type, body, state, due_at, received_at)
+         values ($1, $2, $3, $4, $5, $5) on conflict (webhook_id) do nothing",
+    )
+    .bind(event.webhook_id)
+    .bind(event.event_type)
+    .bind(event.body)
+    .bind(state)
+    .bind(now)
+    .execute(pool)
+    .await?;
+    Ok(inserted.rows_affected() == 1)
+}
+
+/// Claims the first waiting event. They are applied one after the other, in the order they came, because an install
+/// and an uninstall of one location must not change places; none of them takes long.
+///
+/// # Errors
+/// When the database fails.
+pub async fn claim(
+    pool: &PgPool,
+    now: OffsetDateTime,
+    lease: Duration,
+) -> sqlx::Result<Option<AppEventJob>> {
+    sqlx::query_as(
+        "with head as (select id, due_at from app_events where state = 'accepted' order by id limit 1)
+         update app_events e set claims = e.claims + 1, due_at = $2
+         from head where e.id = head.id and e.state = 'accepted' and e.due_at <= $1
+         returning e.id, e.body, e.claims",
+    )
+    .bind(now)
+    .bind(now + lease)
+    .fetch_optional(pool)
+    .await
+}
+
+/// Ends an event: applied (`reason` none), or why it cannot be.
+///
+/// # Errors
+/// When the database fails.
+pub async fn finish(pool: &PgPool, job: &AppEventJob, reason: Option<&str>) -> sqlx::Result<()> {
+    sqlx::query(
+        "update app_events set state = $3, reason = $4 where id = $1 and claims = $2 and state = 'accepted'",
+    )
+    .bind(job.id)
+    .bind(job.claims)
+    .bind(if reason.is_some() { "failed" } else { "done" })
+    .bind(reason)
+    .execute(pool)
+    .await
+    .map(|_| ())
+}

@@ -1,0 +1,346 @@
+//! Where the app is installed: from the first word of GHL's about a location to its uninstall.
+
+use sqlx::{FromRow, PgConnection, PgPool};
+use time::{Duration, OffsetDateTime};
+
+use crate::ids::{CompanyId, LocationId};
+
+/// How a location stands with GHL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum Standing {
+    /// Nothing was heard of it.
+    Unknown,
+    /// Its company is being asked for its token.
+    Pending,
+    /// No company gave a token.
+    NotInstalled,
+    /// It has a token.
+    Installed,
+    /// It has a token that GHL does not renew while the location is not active.
+    Inactive,
+    /// It had a token; only a new install brings another.
+    NeedsReinstall,
+    /// It was uninstalled.
+    Uninstalled,
+}
+
+impl Standing {
+    /// The state's name for people.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unknown => "connected, not installed",
+            Self::Pending => "waits for GHL",
+            Self::NotInstalled => "not installed",
+            Self::Installed => "installed",
+            Self::Inactive => "not active in GHL",
+            Self::NeedsReinstall => "needs reinstall",
+            Self::Uninstalled => "uninstalled",
+        }
+    }
+}
+
+/// The standing of a row `l` of `locations` that is joined with its row `t` of `tokens`.
+macro_rules! standing {
+    () => {
+        "case when l.uninstalled_at is not null then 'uninstalled'
+              when t.trouble = 'needs_reinstall' then 'needs_reinstall'
+              when t.trouble = 'inactive' then 'inactive'
+              when t.owner_id is not null then 'installed'
+              when l.mint_refusal is not null then 'not_installed'
+              when l.mint_at is not null then 'pending'
+              else 'unknown' end"
+    };
+}
+
+/// How a location stands.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_standing(pool: &PgPool, location: &LocationId) -> sqlx::Result<Standing> {
+    let found = sqlx::query_scalar(concat!(
+        "select ",
+        standing!(),
+        " from locations l
+         left join tokens t on t.owner_id = l.location_id and t.owner_kind = 'location'
+         where l.location_id = $1"
+    ))
+    .bind(location)
+    .fetch_optional(pool)
+    .await?;
+    Ok(found.unwrap_or(Standing::Unknown))
+}
+
+/// A location as the operator sees it.
+#[derive(Clone, Debug, FromRow)]
+pub struct InstallRow {
+    /// The location.
+    pub location_id: LocationId,
+    /// Its agency, where known.
+    pub company_id: Option<CompanyId>,
+    /// How it stands.
+    pub standing: Standing,
+    /// GHL's words, or ours, about what is wrong.
+    pub trouble: Option<String>,
+    /// When its access token ends; it is renewed before.
+    pub expires_at: Option<OffsetDateTime>,
+    /// The number it sends from, digits.
+    pub number: Option<String>,
+    /// Why that number is on hold.
+    pub hold_reason: Option<String>,
+    /// When the last message of a customer came.
+    pub last_in: Option<OffsetDateTime>,
+    /// When GHL delivered the last message of the business.
+    pub last_out: Option<OffsetDateTime>,
+}
+
+/// Every location we know.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_installs(pool: &PgPool) -> sqlx::Result<Vec<InstallRow>> {
+    sqlx::query_as(concat!(
+        "select l.location_id, l.company_id, ",
+        standing!(),
+        " as standing, coalesce(t.trouble_detail, l.mint_refusal) as trouble, t.expires_at,
+            n.number, n.hold_reason,
+            (select i.accepted_at from inbound i where i.location_id = l.location_id and not i.from_me
+             order by i.id desc limit 1) as last_in,
+            (select o.accepted_at from outbound o where o.location_id = l.location_id
+             order by o.id desc limit 1) as last_out
+         from locations l
+         left join tokens t on t.owner_id = l.location_id and t.owner_kind = 'location'
+         left join numbers n on n.location_id = l.location_id and n.is_default
+         order by l.location_id"
+    ))
+    .fetch_all(pool)
+    .await
+}
+
+/// Notes that a location has the app and a token. `alone`: the token is its own grant and not its company's. What
+/// waited for the token is due now.
+///
+/// # Errors
+/// When the database fails.
+pub async fn record_install(
+    tx: &mut PgConnection,
+    location: &LocationId,
+    company: Option<&CompanyId>,
+    alone: bool,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "insert into locations (location_id, company_id, installed_at, installed_alone) values ($1, $2, $4, $3)
+         on conflict (location_id) do update set
+            company_id = coalesce(excluded.company_id, locations.company_id),
+            installed_at = excluded.installed_at, uninstalled_at = null,
+            installed_alone = locations.installed_alone or excluded.installed_alone,
+            mint_at = null, mint_failures = 0, mint_refusal = null",
+    )
+    .bind(location)
+    .bind(company)
+    .bind(alone)
+    .bind(now)
+    .execute(&mut *tx)
+    .await?;
+    for waiting in [
+        "update inbound set due_at = $2, reason = null
+         where location_id = $1 and state = 'accepted' and due_at > $2 and reason is not null",
+        "update status_updates set due_at = $2 where location_id = $1 and due_at > $2 and waits > 0",
+    ] {
+        sqlx::query(waiting)
+            .bind(location)
+            .bind(now)
+            .execute(&mut *tx)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Has a location's token asked of its company at `mint_at`, because GHL says that the app is there. One that has a
+/// working token keeps it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn expect_install(
+    tx: &mut PgConnection,
+    location: &LocationId,
+    company: Option<&CompanyId>,
+    mint_at: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "insert into locations as l (location_id, company_id, mint_at) values ($1, $2, $3)
+         on conflict (location_id) do update set
+            company_id = coalesce(excluded.company_id, l.company_id), uninstalled_at = null,
+            mint_at = case when exists (select 1 from tokens t where t.owner_id = l.location_id
+                    and t.owner_kind = 'location' and t.trouble is distinct from 'needs_reinstall')
+                then null else excluded.mint_at end,
+            mint_failures = 0, mint_refusal = null",
+    )
+    .bind(location)
+    .bind(company)
+    .bind(mint_at)
+    .execute(tx)
+    .await
+    .map(|_| ())
+}
+
+/// Has the token of a location that needs one, and of which nobody was asked yet, asked for now.
+///
+/// # Errors
+/// When the database fails.
+pub async fn want_token(
+    pool: &PgPool,
+    location: &LocationId,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "insert into locations as l (location_id, mint_at) values ($1, $2)
+         on conflict (location_id) do update set mint_at = excluded.mint_at
+         where l.mint_at is null and l.mint_refusal is null and l.uninstalled_at is null",
+    )
+    .bind(location)
+    .bind(now)
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
+/// A location whose token is to be asked of its company.
+#[derive(Clone, Debug, FromRow)]
+pub struct MintJob {
+    /// The location.
+    pub location_id: LocationId,
+    /// Its company; unknown when only a delivery, or an INSTALL without it, told of the location.
+    pub company_id: Option<CompanyId>,
+    /// Failed tries.
+    pub mint_failures: i32,
+}
+
+/// Claims locations whose token is due to be asked for.
+///
+/// # Errors
+/// When the database fails.
+pub async fn claim_mints(
+    pool: &PgPool,
+    now: OffsetDateTime,
+    lease: Duration,
+    limit: i64,
+) -> sqlx::Result<Vec<MintJob>> {
+    sqlx::query_as(
+        "update locations l set mint_at = $2 where l.location_id in (
+            select location_id from locations where mint_at <= $1 order by mint_at limit $3
+            for update skip locked)
+         returning l.location_id, l.company_id, l.mint_failures",
+    )
+    .bind(now)
+    .bind(now + lease)
+    .bind(limit)
+    .fetch_all(pool)
+    .await
+}
+
+/// Notes that a location's token was not to be had, and when to ask again (`mint_at` none: not by ourselves).
+/// `refusal` is what GHL said for good.
+///
+/// # Errors
+/// When the database fails.
+pub async fn fail_mint(
+    pool: &PgPool,
+    location: &LocationId,
+    refusal: Option<&str>,
+    mint_at: Option<OffsetDateTime>,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "update locations set mint_at = $3, mint_failures = mint_failures + 1, mint_refusal = $2
+         where location_id = $1 and mint_at is not null",
+    )
+    .bind(location)
+    .bind(refusal)
+    .bind(mint_at)
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
+/// Has a company's locations listed at `at`. A company that nobody installed is not made one by this.
+///
+/// # Errors
+/// When the database fails.
+pub async fn schedule_listing(
+    tx: &mut PgConnection,
+    company: &CompanyId,
+    failures: i32,
+    at: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "insert into companies (company_id, list_at, list_failures)
+         select owner_id, $3, $2 from tokens where owner_id = $1 and owner_kind = 'company'
+         on conflict (company_id) do update set list_at = excluded.list_at, list_failures = excluded.list_failures",
+    )
+    .bind(company)
+    .bind(failures)
+    .bind(at)
+    .execute(tx)
+    .await
+    .map(|_| ())
+}
+
+/// Claims companies whose locations are due to be listed, each with its failed tries.
+///
+/// # Errors
+/// When the database fails.
+pub async fn claim_listings(
+    pool: &PgPool,
+    now: OffsetDateTime,
+    lease: Duration,
+    limit: i64,
+) -> sqlx::Result<Vec<(CompanyId, i32)>> {
+    sqlx::query_as(
+        "update companies c set list_at = $2 where c.company_id in (
+            select company_id from companies where list_at <= $1 order by list_at limit $3
+            for update skip locked)
+         returning c.company_id, c.list_failures",
+    )
+    .bind(now)
+    .bind(now + lease)
+    .bind(limit)
+    .fetch_all(pool)
+    .await
+}
+
+/// Of `listed`, the locations that have no working token, or were uninstalled as far as we know.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_without_token(
+    pool: &PgPool,
+    listed: &[LocationId],
+) -> sqlx::Result<Vec<LocationId>> {
+    let ids: Vec<&str> = listed.iter().map(LocationId::as_str).collect();
+    sqlx::query_scalar(
+        "select id from unnest($1::text[]) as listed (id)
+         where not exists (select 1 from tokens t where t.owner_id = id and t.owner_kind = 'location'
+            and t.trouble is distinct from 'needs_reinstall')
+           and not exists (select 1 from locations l where l.location_id = id and l.mint_at is not null)",
+    )
+    .bind(ids)
+    .fetch_all(pool)
+    .await
+}
+
+/// Companies that have a token, those of a known company first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_companies(pool: &PgPool, limit: i64) -> sqlx::Result<Vec<CompanyId>> {
+    sqlx::query_scalar(
+        "select owner_id from tokens
+         where owner_kind = 'company' and trouble is distinct from 'needs_reinstall'
+         order by owner_id limit $1",
+    )
+    .bind(limit)
+    .fetch_all(pool)
+    .await
+}

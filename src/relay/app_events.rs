@@ -1,0 +1,87 @@
+//! What GHL posted about the app → installs and uninstalls.
+//!
+//! Owns: what becomes of each event. Refuses: calling anyone; an event changes rows, and [`super::upkeep`] does the
+//! rest.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use time::Duration;
+use tokio::sync::Notify;
+use tracing::{info, warn};
+
+use super::{Context, Worker};
+use crate::db::app_events::{self, AppEventJob};
+use crate::ids::{CompanyId, LocationId};
+
+/// The uninstall of a location with a long queue is one statement of some seconds.
+const LEASE: Duration = Duration::seconds(60);
+/// An event that ended its worker this often is kept, unread, for someone to look at; others wait behind it.
+const MAX_CLAIMS: i32 = 20;
+
+/// The worker.
+#[derive(Clone, Debug)]
+pub struct AppEvents(pub Arc<Context>);
+
+/// INSTALL and UNINSTALL, as far as they are read.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Event {
+    r#type: String,
+    location_id: Option<LocationId>,
+    company_id: Option<CompanyId>,
+}
+
+impl Worker for AppEvents {
+    type Job = AppEventJob;
+    const NAME: &'static str = "app_events";
+    const CONCURRENCY: usize = 1;
+
+    fn bell(&self) -> &Notify {
+        &self.0.wake.app_events
+    }
+
+    async fn claim(&self, _: i64) -> sqlx::Result<Vec<AppEventJob>> {
+        let head = app_events::claim(&self.0.pool, self.0.clock.now(), LEASE).await?;
+        Ok(head.into_iter().collect())
+    }
+
+    async fn process(&self, job: AppEventJob) -> sqlx::Result<()> {
+        let refusal = if job.claims > MAX_CLAIMS {
+            Some("it kept ending its worker".to_owned())
+        } else {
+            self.apply(&job).await?
+        };
+        if let Some(why) = &refusal {
+            warn!(event = job.id, why, "an app event cannot be applied");
+        }
+        app_events::finish(&self.0.pool, &job, refusal.as_deref()).await?;
+        self.0.wake.upkeep.notify_one();
+        Ok(())
+    }
+}
+
+impl AppEvents {
+    /// Why the event says nothing, if so.
+    async fn apply(&self, job: &AppEventJob) -> sqlx::Result<Option<String>> {
+        let event = crate::json::parse(&job.body).and_then(serde_json::from_value::<Event>);
+        let event = match event {
+            Ok(event) => event,
+            Err(error) => return Ok(Some(error.to_string())),
+        };
+        let (location, company) = (event.location_id.as_ref(), event.company_id.as_ref());
+        info!(
+            event = job.id,
+            r#type = event.r#type,
+            location = location.map(tracing::field::display),
+            company = company.map(tracing::field::display),
+            "app event"
+        );
+        match event.r#type.as_str() {
+            "INSTALL" => self.0.installs.expect(location, company).await?,
+            "UNINSTALL" => self.0.installs.uninstall(location, company).await?,
+            _ => {}
+        }
+        Ok(None)
+    }
+}

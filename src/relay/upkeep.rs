@@ -1,0 +1,146 @@
+//! What keeps installs alive without anyone's doing: tokens renewed before they end and minted where they lack,
+//! agencies' locations listed, and Waapify told of an uninstall.
+//!
+//! Owns: doing these when they are due. Refuses: how; that is [`crate::installs`]'s and [`crate::tokens`]'s.
+
+use std::sync::Arc;
+
+use time::Duration;
+use tokio::sync::Notify;
+use tracing::{debug, info, warn};
+
+use super::{Context, Worker};
+use crate::clients::waapify::CheckError;
+use crate::connect;
+use crate::db::installs::{self, MintJob};
+use crate::db::numbers::NumberRow;
+use crate::db::tokens::{self, OwnerKind};
+use crate::db::uninstalls::{self, DisconnectJob};
+use crate::ids::{CompanyId, LocationId};
+use crate::schedule::DISCONNECT;
+use crate::tokens::{Owner, TokenError};
+
+/// A renewal may wait for its company's, a listing has many pages; a killed process's work is taken up after this.
+const LEASE: Duration = Duration::minutes(2);
+
+/// The worker.
+#[derive(Clone, Debug)]
+pub struct Upkeep(pub Arc<Context>);
+
+/// What is due.
+#[derive(Clone, Debug)]
+pub enum Job {
+    /// A pair is to be renewed.
+    Renew(OwnerKind, String),
+    /// A location's token is to be asked of its company.
+    Mint(MintJob),
+    /// A company's locations are to be listed, after so many failures.
+    List(CompanyId, i32),
+    /// Waapify is to be told to post nothing more.
+    Disconnect(DisconnectJob),
+}
+
+impl Worker for Upkeep {
+    type Job = Job;
+    const NAME: &'static str = "upkeep";
+    /// GHL limits calls per location, not in all; a few at once bring hundreds of new locations to work in a minute.
+    const CONCURRENCY: usize = 8;
+
+    fn bell(&self) -> &Notify {
+        &self.0.wake.upkeep
+    }
+
+    async fn claim(&self, limit: i64) -> sqlx::Result<Vec<Job>> {
+        let (pool, now) = (&self.0.pool, self.0.clock.now());
+        // New locations first: somebody is waiting for them.
+        let mints = installs::claim_mints(pool, now, LEASE, limit).await?;
+        let mut jobs: Vec<_> = mints.into_iter().map(Job::Mint).collect();
+        let left = |jobs: &[Job]| limit - i64::try_from(jobs.len()).unwrap_or(limit);
+        let renewals = tokens::claim_due(pool, now, LEASE, left(&jobs)).await?;
+        jobs.extend(renewals.into_iter().map(|(kind, id)| Job::Renew(kind, id)));
+        let listings = installs::claim_listings(pool, now, LEASE, left(&jobs)).await?;
+        jobs.extend(
+            listings
+                .into_iter()
+                .map(|(company, failures)| Job::List(company, failures)),
+        );
+        let disconnects = uninstalls::claim_disconnects(pool, now, LEASE, left(&jobs)).await?;
+        jobs.extend(disconnects.into_iter().map(Job::Disconnect));
+        Ok(jobs)
+    }
+
+    async fn process(&self, job: Job) -> sqlx::Result<()> {
+        match job {
+            Job::Renew(OwnerKind::Company, id) => self.renew(Owner::Company(&CompanyId(id))).await,
+            Job::Renew(OwnerKind::Location, id) => {
+                self.renew(Owner::Location(&LocationId(id))).await
+            }
+            Job::Mint(job) => {
+                if self.0.installs.mint(&job).await? {
+                    self.0.wake.inbound.notify_one();
+                    self.0.wake.status_updates.notify_one();
+                }
+                Ok(())
+            }
+            Job::List(company, failures) => {
+                let installs = &self.0.installs;
+                installs.look_for_new_locations(&company, failures).await?;
+                self.0.wake.upkeep.notify_one();
+                Ok(())
+            }
+            Job::Disconnect(job) => self.disconnect(&job).await,
+        }
+    }
+}
+
+impl Upkeep {
+    async fn renew(&self, owner: Owner<'_>) -> sqlx::Result<()> {
+        match self.0.tokens.renew_early(owner).await {
+            Err(TokenError::Database(error)) => Err(error),
+            // Noted with the token, and when it is tried again.
+            Err(error) => {
+                debug!(?owner, %error, "not renewed");
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// Tells Waapify, unless another location has the instance now; then the keys are destroyed.
+    async fn disconnect(&self, job: &DisconnectJob) -> sqlx::Result<()> {
+        let location = &job.location_id;
+        match self.tell(job).await {
+            Ok(()) => info!(%location, "Waapify posts nothing more"),
+            Err(error @ CheckError::Unreachable(_)) => {
+                let pause = DISCONNECT.pause(job.disconnect_failures, rand::random());
+                if let Some(pause) = pause {
+                    info!(%location, %error, "Waapify does not know yet");
+                    let at = self.0.clock.now() + pause;
+                    return uninstalls::retry_disconnect(&self.0.pool, job, at).await;
+                }
+                warn!(%location, %error, "Waapify was not told; what it posts is refused");
+            }
+            Err(error) => {
+                warn!(%location, %error, "Waapify was not told; what it posts is refused")
+            }
+        }
+        uninstalls::finish_disconnect(&self.0.pool, job).await
+    }
+
+    async fn tell(&self, job: &DisconnectJob) -> Result<(), CheckError> {
+        if job.is_taken_over {
+            return Ok(());
+        }
+        let number = NumberRow {
+            number: job.number.clone(),
+            instance_id: job.instance_id.clone(),
+            access_token: job.access_token.clone(),
+        };
+        let opened = connect::open_credentials(&self.0.sealer, &job.location_id, &number);
+        let credentials = opened.map_err(|error| CheckError::Refused(error.to_string()))?;
+        self.0
+            .waapify
+            .clear_webhook(&credentials, &self.0.public_url)
+            .await
+    }
+}

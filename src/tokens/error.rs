@@ -1,0 +1,99 @@
+//! Why there is no answer to a call: the token's state, or the call itself.
+
+use time::Duration;
+
+use crate::clients::ghl::{Advice, CallError};
+use crate::crypto::OpenError;
+use crate::db::tokens::{TokenRow, Trouble};
+
+/// A person has to act first; looking more often than this only costs calls.
+const PERSON_PAUSE: Duration = Duration::minutes(15);
+/// A token that is being asked for is there within seconds.
+const MINT_PAUSE: Duration = Duration::seconds(5);
+/// Why there is no answer to a call.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// There is no token, and whether there is one to be had is being found out.
+    #[error("GHL is being asked for this sub-account's token")]
+    Pending,
+    /// There is no token and none to be had: the location has not installed the app.
+    #[error("this sub-account has not installed the app")]
+    NotInstalled,
+    /// The location was uninstalled.
+    #[error("the app was uninstalled from this sub-account")]
+    Uninstalled,
+    /// GHL will not renew the token, and its words.
+    #[error("the app must be installed again in this sub-account")]
+    NeedsReinstall(String),
+    /// GHL renews the token when the location is active again, and its words.
+    #[error("this sub-account is not active in GHL")]
+    Inactive(String),
+    /// The token could not be renewed a moment ago.
+    #[error("the token could not be renewed: {0}")]
+    Failing(String),
+    /// The call failed.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// Another process has been renewing for too long.
+    #[error("the token is being renewed elsewhere")]
+    Busy,
+    /// The stored token cannot be opened.
+    #[error(transparent)]
+    Seal(#[from] OpenError),
+    /// The database failed.
+    #[error("the database failed")]
+    Database(#[from] sqlx::Error),
+}
+
+impl TokenError {
+    /// How long the work waits for the token to come back, where that is no failure of the work's own.
+    #[must_use]
+    pub fn wait(&self) -> Option<Duration> {
+        match self {
+            Self::Pending => Some(MINT_PAUSE),
+            Self::NotInstalled | Self::NeedsReinstall(_) | Self::Inactive(_) => Some(PERSON_PAUSE),
+            Self::Call(error) if error.advice == Advice::Inactive => Some(PERSON_PAUSE),
+            _ => None,
+        }
+    }
+
+    /// What went wrong, without what it means.
+    pub(super) fn detail(&self) -> String {
+        match self {
+            Self::NeedsReinstall(detail) | Self::Inactive(detail) | Self::Failing(detail) => {
+                detail.clone()
+            }
+            other => other.to_string(),
+        }
+    }
+
+    /// A pause that GHL asks for before the next try.
+    #[must_use]
+    pub fn least_pause(&self) -> Option<Duration> {
+        match self {
+            Self::Call(CallError {
+                advice: Advice::RetryAfter(pause),
+                ..
+            }) => Duration::try_from(*pause).ok(),
+            _ => None,
+        }
+    }
+}
+
+/// What a failed renewal says about the token.
+pub(super) fn renewal_error(error: CallError) -> TokenError {
+    match error.advice {
+        Advice::Inactive => TokenError::Inactive(error.detail),
+        _ => TokenError::Call(error),
+    }
+}
+
+/// What a stored trouble says to a caller.
+pub(super) fn trouble(row: &TokenRow) -> TokenError {
+    let detail = row.trouble_detail.clone().unwrap_or_default();
+    match row.trouble {
+        Some(Trouble::NeedsReinstall) => TokenError::NeedsReinstall(detail),
+        Some(Trouble::Inactive) => TokenError::Inactive(detail),
+        Some(Trouble::Failing) | None => TokenError::Failing(detail),
+    }
+}

@@ -1,0 +1,340 @@
+//! `POST /hooks/app`: whose word counts, what is noted, and what an uninstall destroys, ends and keeps.
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use serde_json::{Value, json};
+use time::Duration;
+use waapify_ghl::app::App;
+use waapify_ghl::clock::Clock;
+use waapify_ghl::db::installs::Standing;
+use waapify_ghl::ids::LocationId;
+use waapify_ghl::sandbox::{Fault, seed};
+use waapify_ghl::tokens::TokenError;
+
+use crate::harness::{
+    Bridge, TestDatabase, ask, corpus, environment, location, payload, settings, signature_of,
+};
+
+const WEBHOOK: &str = "setwebhook.php";
+
+/// Posts a body of the corpus with its signature to routes over `database`.
+async fn post(database: &TestDatabase, path: &str, file: &str, client_id: &str) -> StatusCode {
+    let mut environment = environment("http://localhost:8080", "http://127.0.0.1:9");
+    environment.retain(|(name, _)| name != "GHL_CLIENT_ID");
+    environment.push(("GHL_CLIENT_ID".to_owned(), client_id.to_owned()));
+    let app = App::new(
+        &settings(&environment),
+        database.pool.clone(),
+        Clock::system(),
+    )
+    .unwrap();
+    let request = Request::post(path)
+        .header("x-ghl-signature", signature_of(file))
+        .body(Body::from(payload(&format!("ghl/webhooks/{file}"))))
+        .unwrap();
+    ask(&app.router(), request).await.0
+}
+
+const OURS: &str = "66b1f0a2c3d4e5f60718293a-test";
+
+async fn events(database: &TestDatabase) -> Vec<(String, String, Vec<u8>)> {
+    sqlx::query_as("select event_type, state, body from app_events order by id")
+        .fetch_all(&database.pool)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn every_app_webhook_of_the_corpus_is_stored_as_it_came_and_only_installs_are_applied() {
+    let database = TestDatabase::new().await;
+    let files = corpus("app-webhook");
+    assert!(files.len() >= 18);
+    for file in &files {
+        assert_eq!(
+            post(&database, "/hooks/app", file, OURS).await,
+            StatusCode::OK,
+            "{file}"
+        );
+    }
+    let stored = events(&database).await;
+    assert_eq!(stored.len(), files.len());
+    for (file, (event_type, state, body)) in files.iter().zip(&stored) {
+        assert_eq!(*body, payload(&format!("ghl/webhooks/{file}")), "{file}");
+        let is_applied = ["INSTALL", "UNINSTALL"].contains(&event_type.as_str());
+        let expected = if is_applied { "accepted" } else { "ignored" };
+        assert_eq!(state, expected, "{file}");
+    }
+    let sends: i64 = sqlx::query_scalar("select count(*) from outbound")
+        .fetch_one(&database.pool)
+        .await
+        .unwrap();
+    assert_eq!(
+        sends, 0,
+        "a monitor event of a message is not a message to send"
+    );
+}
+
+#[tokio::test]
+async fn bodies_that_belong_to_other_entrances_are_refused_here_and_change_nothing() {
+    let database = TestDatabase::new().await;
+    let others = ["external-auth", "workflow"].map(corpus).concat();
+    assert!(others.len() >= 10);
+    for file in others
+        .iter()
+        .map(String::as_str)
+        .chain(["array.json", "not_json.bin"])
+    {
+        for path in ["/hooks/app", "/hooks/delivery"] {
+            let status = post(&database, path, file, OURS).await;
+            assert_eq!(status, StatusCode::BAD_REQUEST, "{path} {file}");
+        }
+    }
+    assert!(events(&database).await.is_empty());
+}
+
+#[tokio::test]
+async fn an_event_about_another_app_or_without_a_good_signature_is_refused() {
+    let database = TestDatabase::new().await;
+    let other = "0000f0a2c3d4e5f60718293a-test";
+    for file in [
+        "install_location.json",
+        "uninstall_company_minimal.json",
+        "plan_change.json",
+    ] {
+        let status = post(&database, "/hooks/app", file, other).await;
+        assert_eq!(status, StatusCode::FORBIDDEN, "{file}");
+    }
+    let bridge = Bridge::new().await;
+    let mut anonymous = bridge.world.ghl.uninstall_event(seed::LOCATION_ID);
+    anonymous.as_object_mut().unwrap().remove("appId");
+    assert_eq!(
+        bridge.world.ghl.posts_app_event(&anonymous).await,
+        Some(403)
+    );
+    for subject in [
+        json!({"locationId": ""}),
+        json!({"locationId": 5, "companyId": seed::COMPANY_ID}),
+        json!({}),
+    ] {
+        let mut event = subject;
+        event["type"] = "UNINSTALL".into();
+        event["appId"] = bridge.world.ghl.app_id().into();
+        assert_eq!(
+            bridge.world.ghl.posts_app_event(&event).await,
+            Some(400),
+            "{event}"
+        );
+    }
+    bridge
+        .world
+        .ghl
+        .set_signing(waapify_ghl::sandbox::SignWith::Nothing);
+    let event = bridge.world.ghl.uninstall_event(seed::LOCATION_ID);
+    assert_eq!(bridge.world.ghl.posts_app_event(&event).await, Some(401));
+    bridge.settle().await;
+    assert!(
+        bridge.use_token(&location()).await.unwrap(),
+        "nothing was uninstalled"
+    );
+    assert!(events(&database).await.is_empty() && events(&bridge.database).await.is_empty());
+}
+
+async fn uninstall(bridge: &Bridge, location_id: &str) {
+    let event = bridge.world.ghl.uninstall_event(location_id);
+    bridge.world.ghl.set_installed(location_id, false);
+    assert_eq!(bridge.world.ghl.posts_app_event(&event).await, Some(200));
+    bridge.settle().await;
+}
+
+/// How many secrets of a location the database holds.
+async fn secrets(bridge: &Bridge, location_id: &str) -> i64 {
+    sqlx::query_scalar(
+        "select (select count(*) from tokens where owner_id = $1)
+            + (select count(access_token) + count(webhook_secret) + count(webhook_secret_hash) from numbers
+               where location_id = $1)
+            + (select count(*) from connect_links where location_id = $1)",
+    )
+    .bind(location_id)
+    .fetch_one(&bridge.database.pool)
+    .await
+    .unwrap()
+}
+
+#[tokio::test]
+async fn an_uninstall_destroys_the_secrets_ends_what_waits_and_keeps_the_history() {
+    let bridge = Bridge::new().await;
+    let sent = bridge.agent_writes("satu").await;
+    bridge.settle().await;
+    bridge
+        .world
+        .waapify
+        .faults()
+        .always("send.php", Fault::answer(200, crate::harness::OUTAGE));
+    let queued = [
+        bridge.agent_writes("dua").await,
+        bridge.agent_writes("tiga").await,
+    ];
+    bridge.settle().await;
+    bridge
+        .world
+        .ghl
+        .faults()
+        .always("*", Fault::answer(503, ""));
+    let unposted = bridge.customer_writes("hai").await;
+    bridge.settle().await;
+    assert!(secrets(&bridge, seed::LOCATION_ID).await >= 5);
+    bridge.world.ghl.faults().clear();
+
+    uninstall(&bridge, seed::LOCATION_ID).await;
+    assert_eq!(
+        bridge.standing(seed::LOCATION_ID).await,
+        Standing::Uninstalled
+    );
+    assert_eq!(secrets(&bridge, seed::LOCATION_ID).await, 0);
+    assert_eq!(
+        bridge.world.waapify.webhook(),
+        None,
+        "Waapify posts nothing more"
+    );
+    let failed = ("failed".to_owned(), Some("uninstalled".to_owned()));
+    for id in &queued {
+        assert_eq!(bridge.outbound(id).await, failed);
+    }
+    assert_eq!(bridge.state(&sent).await, "sent", "the history stays");
+    let (state, reason, text) = bridge.inbound(&unposted).await.unwrap();
+    assert_eq!((state, reason), failed.clone());
+    assert_eq!(text.as_deref(), Some("hai"));
+    let ended = bridge.use_token(&location()).await;
+    assert!(matches!(ended, Err(TokenError::Uninstalled)), "{ended:?}");
+    // What GHL delivers all the same ends the same way.
+    let late = bridge.agent_writes("lewat").await;
+    bridge.settle().await;
+    assert_eq!(bridge.outbound(&late).await, failed);
+}
+
+#[tokio::test]
+async fn a_reinstall_brings_the_location_back_and_asks_only_for_what_was_destroyed() {
+    let bridge = Bridge::new().await;
+    bridge.agent_writes("satu").await;
+    bridge.settle().await;
+    uninstall(&bridge, seed::LOCATION_ID).await;
+    let page = bridge.install().await;
+    let (_, rest) = page.split_once("/connect/").unwrap();
+    let link: String = rest.chars().take_while(|c| *c != '"').collect();
+    let (_, form) = bridge.get(&format!("/connect/{link}")).await;
+    assert!(
+        form.contains(seed::INSTANCE_ID) && form.contains(seed::NUMBER),
+        "{form}"
+    );
+    assert!(!form.contains(seed::ACCESS_TOKEN), "{form}");
+    bridge.connect().await;
+    let id = bridge.agent_writes("dua").await;
+    bridge.settle().await;
+    assert_eq!(bridge.state(&id).await, "sent");
+    let reply = bridge.customer_writes("ya").await;
+    bridge
+        .until("the reply is posted", async || {
+            bridge
+                .inbound(&reply)
+                .await
+                .is_some_and(|(state, ..)| state == "posted")
+        })
+        .await;
+    bridge.after(Duration::hours(2)).await;
+    assert!(
+        bridge.world.waapify.webhook().is_some(),
+        "the new webhook stays"
+    );
+}
+
+#[tokio::test]
+async fn an_event_that_comes_again_is_applied_once() {
+    let bridge = Bridge::new().await;
+    let event = bridge.world.ghl.uninstall_event(seed::LOCATION_ID);
+    for _ in 0..2 {
+        assert_eq!(bridge.world.ghl.posts_app_event(&event).await, Some(200));
+        bridge.settle().await;
+        bridge.install().await;
+    }
+    assert_eq!(events(&bridge.database).await.len(), 1);
+    assert_eq!(
+        bridge.standing(seed::LOCATION_ID).await,
+        Standing::Installed
+    );
+}
+
+#[tokio::test]
+async fn the_uninstall_of_an_agency_takes_its_locations_along_but_for_those_installed_alone() {
+    let bridge = Bridge::bare().await;
+    let ghl = &bridge.world.ghl;
+    ghl.add_location(seed::COMPANY_ID, "Second", "Kedai Dua");
+    ghl.add_location(seed::COMPANY_ID, "Alone", "Kedai Tiga");
+    ghl.add_company("Other", "Agensi Lain");
+    ghl.add_location("Other", "Foreign", "Kedai Lain");
+    for location_id in ["Alone", "Foreign"] {
+        let location_id = location_id.to_owned();
+        let code = ghl.issue_code(waapify_ghl::sandbox::InstallKind::Location { location_id });
+        bridge.callback(&code).await;
+    }
+    let code = bridge.company_code(&[seed::LOCATION_ID, "Second", "Alone"]);
+    bridge.callback(&code).await;
+    bridge.connect().await;
+    let event: Value =
+        json!({"type": "UNINSTALL", "appId": ghl.app_id(), "companyId": seed::COMPANY_ID});
+    assert_eq!(ghl.posts_app_event(&event).await, Some(200));
+    bridge.settle().await;
+    for (id, standing) in [
+        (seed::LOCATION_ID, Standing::Uninstalled),
+        ("Second", Standing::Uninstalled),
+        ("Alone", Standing::Installed),
+        ("Foreign", Standing::Installed),
+    ] {
+        assert_eq!(bridge.standing(id).await, standing, "{id}");
+    }
+    assert_eq!(secrets(&bridge, seed::COMPANY_ID).await, 0);
+    assert_eq!(secrets(&bridge, seed::LOCATION_ID).await, 0);
+    assert!(bridge.use_token(&LocationId::from("Alone")).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_waapify_that_does_not_answer_is_told_later_and_its_keys_go_in_any_case() {
+    let bridge = Bridge::new().await;
+    let faults = bridge.world.waapify.faults();
+    faults.always(WEBHOOK, Fault::answer(502, "<html>"));
+    uninstall(&bridge, seed::LOCATION_ID).await;
+    assert_eq!(
+        secrets(&bridge, seed::LOCATION_ID).await,
+        1,
+        "the key that tells it"
+    );
+    faults.clear();
+    bridge.after(Duration::minutes(1)).await;
+    assert_eq!(bridge.world.waapify.webhook(), None);
+    assert_eq!(secrets(&bridge, seed::LOCATION_ID).await, 0);
+
+    let never = Bridge::new().await;
+    never
+        .world
+        .waapify
+        .faults()
+        .always(WEBHOOK, Fault::answer(502, "<html>"));
+    uninstall(&never, seed::LOCATION_ID).await;
+    for _ in 0..10 {
+        never.after(Duration::hours(4)).await;
+    }
+    assert_eq!(secrets(&never, seed::LOCATION_ID).await, 0);
+}
+
+#[tokio::test]
+async fn an_instance_that_another_location_uses_keeps_its_webhook() {
+    let bridge = Bridge::new().await;
+    bridge
+        .world
+        .ghl
+        .add_location(seed::COMPANY_ID, "Second", "Kedai Dua");
+    bridge.connect_to(&LocationId::from("Second")).await;
+    let webhook = bridge.world.waapify.webhook();
+    uninstall(&bridge, seed::LOCATION_ID).await;
+    assert_eq!(bridge.world.waapify.webhook(), webhook);
+    assert_eq!(secrets(&bridge, seed::LOCATION_ID).await, 0);
+}
