@@ -45,7 +45,7 @@ enum Command {
     Connect(ConnectArgs),
     /// List the locations: how each stands, its token, its number, its last messages
     Installs,
-    /// Seal all tokens and credentials with the first of ENCRYPTION_KEYS; the service may go on meanwhile
+    /// Seal all tokens and credentials with the newest key; the service may go on meanwhile
     RotateKeys,
     /// Bring the database's schema up to date
     Migrate,

@@ -148,37 +148,34 @@ pub async fn finish(pool: &PgPool, job: &StatusJob, now: OffsetDateTime) -> sqlx
     tx.commit().await
 }
 
+/// Why an update goes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Back {
+    /// The try failed.
+    Failed,
+    /// The location has no token, which is no failure of the update.
+    Waits,
+}
+
 /// Puts a claimed update back until `due`.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn finish_retry(pool: &PgPool, job: &StatusJob, due: OffsetDateTime) -> sqlx::Result<()> {
+pub async fn finish_retry(
+    pool: &PgPool,
+    job: &StatusJob,
+    back: Back,
+    due: OffsetDateTime,
+) -> sqlx::Result<()> {
     sqlx::query(
-        "update status_updates set due_at = $4, failures = failures + 1
+        "update status_updates set due_at = $4, failures = failures + (not $5)::int, waits = waits + $5::int
          where location_id = $1 and message_id = $2 and claims = $3",
     )
     .bind(&job.location_id)
     .bind(job.message_id)
     .bind(job.claims)
     .bind(due)
-    .execute(pool)
-    .await
-    .map(|_| ())
-}
-
-/// Puts a claimed update back until `due`, because the location has no token.
-///
-/// # Errors
-/// When the database fails.
-pub async fn finish_wait(pool: &PgPool, job: &StatusJob, due: OffsetDateTime) -> sqlx::Result<()> {
-    sqlx::query(
-        "update status_updates set due_at = $4, waits = waits + 1
-         where location_id = $1 and message_id = $2 and claims = $3",
-    )
-    .bind(&job.location_id)
-    .bind(job.message_id)
-    .bind(job.claims)
-    .bind(due)
+    .bind(back == Back::Waits)
     .execute(pool)
     .await
     .map(|_| ())

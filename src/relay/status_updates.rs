@@ -8,7 +8,7 @@ use tracing::{info, warn};
 
 use super::{Context, Worker};
 use crate::clients::ghl::{Advice, StatusError};
-use crate::db::status_updates::{self, StatusJob};
+use crate::db::status_updates::{self, Back, StatusJob};
 use crate::schedule::STATUS_UPDATE;
 use crate::tokens::TokenError;
 
@@ -53,7 +53,7 @@ impl Worker for StatusUpdates {
             Err(error) => match error.wait() {
                 Some(pause) => {
                     let due = self.0.clock.now() + pause;
-                    status_updates::finish_wait(&self.0.pool, &job, due).await
+                    status_updates::finish_retry(&self.0.pool, &job, Back::Waits, due).await
                 }
                 None => self.retry(&job, &error).await,
             },
@@ -84,7 +84,8 @@ impl StatusUpdates {
         };
         let pause = error.least_pause().map_or(pause, |least| pause.max(least));
         info!(location = %job.location_id, message_id = %job.message_id, %error, "GHL does not know yet");
-        status_updates::finish_retry(&self.0.pool, job, self.0.clock.now() + pause).await
+        let due = self.0.clock.now() + pause;
+        status_updates::finish_retry(&self.0.pool, job, Back::Failed, due).await
     }
 
     async fn give_up(&self, job: &StatusJob, why: &str) -> sqlx::Result<()> {

@@ -121,7 +121,7 @@ impl Upkeep {
                 warn!(%location, %error, "Waapify was not told; what it posts is refused");
             }
             Err(error) => {
-                warn!(%location, %error, "Waapify was not told; what it posts is refused")
+                warn!(%location, %error, "Waapify was not told; what it posts is refused");
             }
         }
         uninstalls::finish_disconnect(&self.0.pool, job).await

@@ -53,7 +53,9 @@ impl<'a> Owner<'a> {
 /// Whose turn it is, within this process, to look after an owner's pair. It holds one lock for each owner whose token
 /// was ever renewed here: some thousands at most.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Turns(Arc<Mutex<HashMap<(OwnerKind, String), Arc<AsyncMutex<()>>>>>);
+pub(super) struct Turns(Arc<Mutex<HashMap<(OwnerKind, String), Turn>>>);
+
+type Turn = Arc<AsyncMutex<()>>;
 
 impl Turns {
     pub(super) async fn take(&self, owner: Owner<'_>) -> OwnedMutexGuard<()> {

@@ -40,15 +40,15 @@ pub async fn output(mut command: Command) -> (Option<i32>, String, String) {
 }
 
 /// A running `serve`, killed at the latest when the test ends.
-struct Serving {
+pub struct Serving {
     child: Child,
-    address: String,
+    pub address: String,
     log: std::thread::JoinHandle<String>,
 }
 
 impl Serving {
     /// Waits until it says where it listens.
-    async fn start(bridge: &Bridge) -> Self {
+    pub async fn start(bridge: &Bridge) -> Self {
         let mut child = program(Some(bridge))
             .arg("serve")
             .stderr(Stdio::piped())
@@ -81,13 +81,13 @@ impl Serving {
         }
     }
 
-    fn signal(&self, signal: Signal) {
+    pub fn signal(&self, signal: Signal) {
         let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
         kill_process(pid, signal).unwrap();
     }
 
     /// Exit code and log.
-    async fn ended(mut self) -> (Option<i32>, String) {
+    pub async fn ended(mut self) -> (Option<i32>, String) {
         let waited = tokio::task::spawn_blocking(move || {
             (self.child.wait().unwrap().code(), self.log.join().unwrap())
         });

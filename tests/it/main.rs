@@ -9,6 +9,7 @@
     reason = "a test that unwraps has found its failure"
 )]
 
+mod answers;
 mod app_events;
 mod bridge;
 mod claims;
@@ -25,6 +26,7 @@ mod installs;
 mod keys;
 mod outbound;
 mod plans;
+mod refreshing;
 mod replies;
 mod schema;
 mod service;

@@ -1,0 +1,169 @@
+//! One refresh for everyone, in real processes: hundreds of callers of two, and a kill at each step of it.
+
+use rustix::process::Signal;
+use sqlx::{AssertSqlSafe, Connection as _};
+use waapify_ghl::db::installs::Standing;
+use waapify_ghl::sandbox::{Fault, seed};
+
+use crate::commands::Serving;
+use crate::harness::{Bridge, location, wait};
+
+const TOKEN: &str = "POST /oauth/token";
+/// Longer than any test: a request that never gets its answer.
+const FOREVER: std::time::Duration = std::time::Duration::from_mins(5);
+
+/// An installed and connected location whose access token ended a moment ago.
+async fn with_ended_token() -> Bridge {
+    let bridge = Bridge::new().await;
+    bridge.world.ghl.expire_access_tokens();
+    sqlx::query("update tokens set expires_at = now()")
+        .execute(&bridge.database.pool)
+        .await
+        .unwrap();
+    bridge
+}
+
+fn refreshes(bridge: &Bridge) -> usize {
+    // The first call was the install's.
+    bridge.world.ghl.faults().count(TOKEN) - 1
+}
+
+async fn posted(bridge: &Bridge) -> i64 {
+    sqlx::query_scalar("select count(*) from inbound where state = 'posted'")
+        .fetch_one(&bridge.database.pool)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn two_processes_with_two_hundred_messages_refresh_once() {
+    let bridge = with_ended_token().await;
+    bridge.world.ghl.set_burst_limit(Some(10_000));
+    for n in 0..200 {
+        let phone = format!("+6012{n:07}");
+        bridge
+            .world
+            .waapify
+            .customer_sends(&phone, "Pelanggan", "hai")
+            .await;
+    }
+    // Long enough for all to come while it is under way.
+    let slow = Fault::Slow(std::time::Duration::from_secs(2));
+    bridge.world.ghl.faults().push(TOKEN, slow);
+    let processes = [Serving::start(&bridge).await, Serving::start(&bridge).await];
+    wait("all are posted", async || posted(&bridge).await == 200).await;
+    assert_eq!(refreshes(&bridge), 1);
+    for process in processes {
+        process.signal(Signal::TERM);
+        assert_eq!(process.ended().await.0, Some(0));
+    }
+}
+
+/// A process that asks GHL for a new pair and meets `fault`.
+async fn refreshing(fault: Fault) -> (Box<Bridge>, Serving) {
+    let bridge = Box::new(with_ended_token().await);
+    bridge.world.ghl.faults().push(TOKEN, fault);
+    bridge.customer_writes("hai").await;
+    let process = Serving::start(&bridge).await;
+    wait("it asks for a new pair", async || refreshes(&bridge) == 1).await;
+    (bridge, process)
+}
+
+/// Kills the process; another one has to get on with the location.
+async fn kill_and_take_over(bridge: &Bridge, killed: Serving) {
+    killed.signal(Signal::KILL);
+    assert_eq!(killed.ended().await.0, None);
+    let next = Serving::start(bridge).await;
+    // The first message is leased to the killed process for a while; another customer's is not.
+    let (_, name, phone) = seed::LIM_WEI;
+    bridge
+        .world
+        .waapify
+        .customer_sends(phone, name, "ada?")
+        .await;
+    wait("the next process posts a message", async || {
+        posted(bridge).await == 1
+    })
+    .await;
+    next.signal(Signal::TERM);
+    assert_eq!(next.ended().await.0, Some(0));
+    assert_eq!(
+        bridge.standing(seed::LOCATION_ID).await,
+        Standing::Installed
+    );
+    assert!(bridge.use_token(&location()).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_process_killed_before_ghl_acted_leaves_a_location_that_works() {
+    let (bridge, process) = refreshing(Fault::Hang(FOREVER)).await;
+    kill_and_take_over(&bridge, process).await;
+    assert_eq!(refreshes(&bridge), 2);
+}
+
+#[tokio::test]
+async fn a_process_killed_before_ghls_answer_came_leaves_a_location_that_works() {
+    let (bridge, process) = refreshing(Fault::silent_after_effect(FOREVER)).await;
+    kill_and_take_over(&bridge, process).await;
+    assert_eq!(
+        refreshes(&bridge),
+        2,
+        "the old refresh token was given twice"
+    );
+}
+
+#[tokio::test]
+async fn a_process_killed_between_answer_and_commit_leaves_a_location_that_works() {
+    // The answer takes a moment, in which the row is locked against the process that will store it.
+    let slow = Fault::Slow(std::time::Duration::from_secs(1));
+    let (bridge, process) = refreshing(slow).await;
+    let mut lock = sqlx::PgConnection::connect(&bridge.database.url())
+        .await
+        .unwrap();
+    let mut tx = lock.begin().await.unwrap();
+    sqlx::query("select 1 from tokens for update")
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    let storing =
+        "datname = current_database() and pid <> pg_backend_pid() and wait_event_type = 'Lock'
+        and query like 'update tokens set access_token%'";
+    let count = format!("select count(*) from pg_stat_activity where {storing}");
+    wait("the new pair waits for the lock", async || {
+        let waiting: i64 = sqlx::query_scalar(AssertSqlSafe(count.clone()))
+            .fetch_one(&bridge.database.pool)
+            .await
+            .unwrap();
+        waiting == 1
+    })
+    .await;
+    // Postgres would finish the statement of a killed client; here it goes first.
+    let end = format!("select pg_terminate_backend(pid) from pg_stat_activity where {storing}");
+    sqlx::query(AssertSqlSafe(end))
+        .execute(&bridge.database.pool)
+        .await
+        .unwrap();
+    tx.rollback().await.unwrap();
+    kill_and_take_over(&bridge, process).await;
+    assert_eq!(
+        refreshes(&bridge),
+        2,
+        "the pair was lost, and GHL gave it again"
+    );
+}
+
+#[tokio::test]
+async fn a_process_killed_after_the_commit_leaves_a_location_that_works() {
+    let slow = Fault::Slow(std::time::Duration::from_millis(1));
+    let (bridge, process) = refreshing(slow).await;
+    wait("the new pair is stored", async || {
+        let version: i64 = sqlx::query_scalar("select version from tokens")
+            .fetch_one(&bridge.database.pool)
+            .await
+            .unwrap();
+        version == 2
+    })
+    .await;
+    kill_and_take_over(&bridge, process).await;
+    assert_eq!(refreshes(&bridge), 1, "the stored pair is used");
+}
