@@ -11,6 +11,7 @@ use tracing::{info, warn};
 
 use crate::clients::ghl::{self, Advice, CallError, Grant};
 use crate::clock::Clock;
+use crate::db::budgets::Purpose;
 use crate::db::installs::{self, MintJob};
 use crate::db::uninstalls;
 use crate::ids::{CompanyId, LocationId, is_id};
@@ -154,7 +155,9 @@ impl Installs {
     async fn list_locations(&self, company: &CompanyId) -> Result<Vec<LocationId>, TokenError> {
         let list =
             |ghl: ghl::Client, token| async move { ghl.installed_locations(&token, company).await };
-        self.tokens.call_as(Owner::Company(company), list).await
+        self.tokens
+            .call_as(Owner::Company(company), Purpose::Reply, list)
+            .await
     }
 
     async fn expect_all(
@@ -344,5 +347,6 @@ fn pause_after(error: &TokenError, failures: i32) -> Duration {
         REFRESH_FAILED
     };
     let pause = schedule.endless(failures, rand::random());
-    error.least_pause().map_or(pause, |least| pause.max(least))
+    let least = error.wait().or(error.least_pause());
+    least.map_or(pause, |least| pause.max(least))
 }

@@ -19,7 +19,7 @@
 //! | [`clients`] | the two vendors' APIs |
 //! | [`whatsapp`], [`json`] | webhook shapes → our message; pure |
 //! | [`db`], [`cluster`] | all SQL; the private PostgreSQL where none is given |
-//! | [`crypto`], [`ids`], [`clock`], [`wake`] | sealing and signatures; plain types |
+//! | [`crypto`], [`ids`], [`limits`], [`clock`], [`wake`] | sealing and signatures; plain types |
 //! | [`sandbox`] | the simulated vendors and the page to play with |
 
 pub mod app;
@@ -36,6 +36,7 @@ pub mod ids;
 pub mod installs;
 pub mod json;
 pub mod keys;
+pub mod limits;
 pub mod relay;
 pub mod sandbox;
 pub mod schedule;

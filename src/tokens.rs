@@ -21,6 +21,7 @@ use owner::Turns;
 use crate::clients::ghl::{self, Advice, CallError, Grant};
 use crate::clock::Clock;
 use crate::crypto::Sealer;
+use crate::db::budgets::{self, Purpose};
 use crate::db::installs::{self, Standing};
 use crate::db::tokens::{self, NewToken, TokenRow, Trouble};
 use crate::ids::{CompanyId, LocationId};
@@ -98,30 +99,57 @@ impl Tokens {
     where
         F: Future<Output = Result<T, CallError>>,
     {
-        self.call_as(Owner::Location(location), call).await
+        self.call_as(Owner::Location(location), Purpose::Reply, call)
+            .await
     }
 
-    /// As [`Tokens::call`], for any owner.
+    /// As [`Tokens::call`], for any owner, within the owner's budget for such calls.
     ///
     /// # Errors
     /// [`TokenError`].
     pub async fn call_as<T, F>(
         &self,
         owner: Owner<'_>,
+        purpose: Purpose,
         call: impl Fn(ghl::Client, SecretString) -> F,
     ) -> Result<T, TokenError>
     where
         F: Future<Output = Result<T, CallError>>,
     {
         let held = self.valid(owner, None).await?;
-        match call(self.ghl.clone(), held.token).await {
+        match self.budgeted(owner, purpose, held.token, &call).await? {
             Err(error) if error.advice == Advice::Reauthorize => {
                 info!(owner = owner.id(), "GHL says that the token has ended");
                 let fresh = self.valid(owner, Some(held.version)).await?;
-                Ok(call(self.ghl.clone(), fresh.token).await?)
+                Ok(self.budgeted(owner, purpose, fresh.token, &call).await??)
             }
             answer => Ok(answer?),
         }
+    }
+
+    /// One call, taken from the owner's budget; what GHL says about its limits is kept for all processes.
+    async fn budgeted<T, F>(
+        &self,
+        owner: Owner<'_>,
+        purpose: Purpose,
+        token: SecretString,
+        call: &impl Fn(ghl::Client, SecretString) -> F,
+    ) -> Result<Result<T, CallError>, TokenError>
+    where
+        F: Future<Output = Result<T, CallError>>,
+    {
+        let now = self.clock.now();
+        let taken = budgets::take_call(&self.pool, owner.id(), purpose, now).await?;
+        let taken = taken.map_err(|until| TokenError::Budget(until - now))?;
+        let ghl = self.ghl.metered();
+        let answer = call(ghl.clone(), token).await;
+        let (limits, now) = (ghl.limits(), self.clock.now());
+        // The answer counts, whether or not this can be kept.
+        if let Err(error) = budgets::record_limits(&self.pool, owner.id(), taken, limits, now).await
+        {
+            warn!(owner = owner.id(), %error, "GHL's limits could not be kept");
+        }
+        Ok(answer)
     }
 
     /// A location's token from its company's.
@@ -136,7 +164,8 @@ impl Tokens {
         let ask = |ghl: ghl::Client, token| async move {
             ghl.location_token(&token, company, location).await
         };
-        self.call_as(Owner::Company(company), ask).await
+        self.call_as(Owner::Company(company), Purpose::Reply, ask)
+            .await
     }
 
     /// Renews a pair before its time; nothing happens while another process does, or when it was renewed already.

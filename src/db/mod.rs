@@ -7,6 +7,7 @@
 //! `record_` ends it and changes nothing for a stale owner.
 
 pub mod app_events;
+pub mod budgets;
 pub mod gateway_events;
 pub mod inbound;
 pub mod installs;

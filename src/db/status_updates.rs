@@ -3,6 +3,7 @@
 use sqlx::{FromRow, PgConnection, PgPool};
 use time::{Duration, OffsetDateTime};
 
+use crate::db::budgets::Purpose;
 use crate::db::outbound::Failure;
 use crate::db::timeline;
 use crate::ids::{GhlMessageId, LocationId, MessageId};
@@ -95,7 +96,7 @@ pub(super) async fn queue(
     .map(|_| ())
 }
 
-/// Claims due updates.
+/// Claims due updates of locations that may call GHL for them.
 ///
 /// # Errors
 /// When the database fails.
@@ -109,6 +110,9 @@ pub async fn claim(
         "update status_updates s set claims = s.claims + 1, due_at = $2
          where (s.location_id, s.message_id) in (
             select location_id, message_id from status_updates where due_at <= $1
+              and location_id <> all (array(
+                select owner_id from call_budgets where paused_until > $1 or saving_until > $1
+                    or window_ends_at > $1 and used >= max * $4))
             order by due_at limit $3 for update skip locked)
          returning s.location_id, s.message_id, s.ghl_message_id, s.status, s.error_code, s.error_message,
             s.failures, s.waits, s.claims",
@@ -116,6 +120,7 @@ pub async fn claim(
     .bind(now)
     .bind(now + lease)
     .bind(limit)
+    .bind(Purpose::Tick.share())
     .fetch_all(pool)
     .await
 }

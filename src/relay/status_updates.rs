@@ -7,10 +7,11 @@ use tokio::sync::Notify;
 use tracing::{info, warn};
 
 use super::{Context, Worker};
-use crate::clients::ghl::{Advice, StatusError};
+use crate::clients::ghl::{self, Advice, StatusError};
+use crate::db::budgets::Purpose;
 use crate::db::status_updates::{self, Back, StatusJob};
 use crate::schedule::STATUS_UPDATE;
-use crate::tokens::TokenError;
+use crate::tokens::{Owner, TokenError};
 
 /// A call is cut off at 30 s, and a refresh before it may take as long.
 const LEASE: Duration = Duration::seconds(90);
@@ -69,13 +70,12 @@ impl StatusUpdates {
             r#type: ERROR_TYPE,
             message,
         });
-        self.0
-            .tokens
-            .call(&job.location_id, |ghl, token| async move {
-                ghl.put_status(&token, &job.ghl_message_id, &job.status, error)
-                    .await
-            })
-            .await
+        let tell = |ghl: ghl::Client, token| async move {
+            ghl.put_status(&token, &job.ghl_message_id, &job.status, error)
+                .await
+        };
+        let owner = Owner::Location(&job.location_id);
+        self.0.tokens.call_as(owner, Purpose::Tick, tell).await
     }
 
     async fn retry(&self, job: &StatusJob, error: &TokenError) -> sqlx::Result<()> {

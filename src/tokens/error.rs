@@ -34,6 +34,9 @@ pub enum TokenError {
     /// The call failed.
     #[error(transparent)]
     Call(#[from] CallError),
+    /// The location's calls to GHL are used up for so long.
+    #[error("GHL allows no more calls of this sub-account for a moment")]
+    Budget(Duration),
     /// Another process has been renewing for too long.
     #[error("the token is being renewed elsewhere")]
     Busy,
@@ -46,11 +49,12 @@ pub enum TokenError {
 }
 
 impl TokenError {
-    /// How long the work waits for the token to come back, where that is no failure of the work's own.
+    /// How long the work waits, where it is for the token or the budget and no failure of the work's own.
     #[must_use]
     pub fn wait(&self) -> Option<Duration> {
         match self {
             Self::Pending => Some(MINT_PAUSE),
+            Self::Budget(pause) => Some(*pause),
             Self::NotInstalled | Self::NeedsReinstall(_) | Self::Inactive(_) => Some(PERSON_PAUSE),
             Self::Call(error) if error.advice == Advice::Inactive => Some(PERSON_PAUSE),
             _ => None,

@@ -12,6 +12,7 @@
 mod answers;
 mod app_events;
 mod bridge;
+mod budgets;
 mod claims;
 mod cluster;
 mod commands;

@@ -6,14 +6,8 @@ use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
+use super::limits;
 use crate::clients::scrub;
-
-/// The burst limit's window, where a 429 does not say it.
-const BURST_WINDOW: Duration = Duration::from_secs(10);
-/// Pause when the day's calls are used up and GHL does not say for how long.
-const DAY_LIMIT_PAUSE: Duration = Duration::from_hours(1);
-/// Longest pause that is believed: the day's limit is over by then.
-const MAX_PAUSE: Duration = Duration::from_hours(24);
 
 /// What to do about a failed call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +62,7 @@ pub(super) fn classify(status: StatusCode, headers: &HeaderMap, body: &Value) ->
         || body.get("error").and_then(Value::as_str) == Some("invalid_grant");
     let advice = match status.as_u16() {
         400 | 401 if dead_grant => Advice::Reinstall,
-        429 => Advice::RetryAfter(limit_pause(headers)),
+        429 => Advice::RetryAfter(limits::pause(headers)),
         401 | 403 if not_yet => Advice::Retry,
         401 if is_expiry(&words.to_lowercase()) => Advice::Reauthorize,
         400 | 403 if says("location is not active") => Advice::Inactive,
@@ -87,18 +81,6 @@ fn is_expiry(words: &str) -> bool {
     let names_token = words.contains("token") || words.contains("jwt");
     let ended = words.contains("invalid") || words.contains("expired");
     (names_token && ended) || matches!(words, "" | "unauthorized")
-}
-
-/// How long a 429 asks us to wait: the burst window, or the rest of the day.
-fn limit_pause(headers: &HeaderMap) -> Duration {
-    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
-    let day_is_over = number("x-ratelimit-daily-remaining") == Some(0);
-    let pause = if day_is_over {
-        number("x-ratelimit-daily-reset").map_or(DAY_LIMIT_PAUSE, Duration::from_millis)
-    } else {
-        number("x-ratelimit-interval-milliseconds").map_or(BURST_WINDOW, Duration::from_millis)
-    };
-    pause.min(MAX_PAUSE)
 }
 
 /// GHL's words in any of its error shapes: `message` as a text or a list, OAuth's `error_description`, v3's
@@ -169,7 +151,7 @@ mod tests {
             let when = case["when"].as_str().unwrap();
             let expected = match when {
                 "expired or invalid access token" => Advice::Reauthorize,
-                "burst limit" => Advice::RetryAfter(BURST_WINDOW),
+                "burst limit" => Advice::RetryAfter(limits::BURST_WINDOW),
                 "location paused / SaaS cancelled" => Advice::Inactive,
                 "used / expired refresh token" | "older form of the same" => Advice::Reinstall,
                 "status update before the message is downstreamed"
@@ -205,14 +187,5 @@ mod tests {
                 "{message}"
             );
         }
-    }
-
-    #[test]
-    fn a_limit_says_how_long_to_wait() {
-        let mut headers = HeaderMap::new();
-        headers.insert("x-ratelimit-interval-milliseconds", "2500".parse().unwrap());
-        assert_eq!(limit_pause(&headers), Duration::from_millis(2_500));
-        headers.insert("x-ratelimit-daily-remaining", "0".parse().unwrap());
-        assert_eq!(limit_pause(&headers), DAY_LIMIT_PAUSE);
     }
 }

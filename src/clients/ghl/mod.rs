@@ -4,6 +4,7 @@
 //! passed in.
 
 mod error;
+mod limits;
 mod types;
 
 use std::collections::BTreeSet;
@@ -19,10 +20,12 @@ use super::{endpoint, scrub};
 use crate::config::GhlSettings;
 pub use error::{Advice, CallError};
 use error::{classify, describe};
+use limits::Meter;
 use types::LocationsPage;
 pub use types::{Grant, InboundMessage, StatusError};
 
 use crate::ids::{CompanyId, ContactId, GhlMessageId, LocationId, is_id};
+use crate::limits::Limits;
 
 /// Version header of the OAuth and contacts routes.
 const V_2021_07: &str = "2021-07-28";
@@ -46,6 +49,7 @@ pub struct Client {
     http: reqwest::Client,
     settings: GhlSettings,
     redirect_uri: Url,
+    meter: Meter,
 }
 
 impl Client {
@@ -56,7 +60,23 @@ impl Client {
             http,
             settings: settings.clone(),
             redirect_uri: endpoint(public_url, &["oauth", "callback"]),
+            meter: Meter::default(),
         }
+    }
+
+    /// The same with a memory of its own for what GHL says about its limits.
+    #[must_use]
+    pub fn metered(&self) -> Self {
+        Self {
+            meter: Meter::default(),
+            ..self.clone()
+        }
+    }
+
+    /// What the last answer said about GHL's limits.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.meter.get()
     }
 
     /// Exchanges an authorization code. A sub-account install may still answer with a Company grant.
@@ -94,7 +114,10 @@ impl Client {
         ];
         let form: Vec<_> = app.iter().chain(fields).collect();
         let url = endpoint(&self.settings.api_base, &["oauth", "token"]);
-        parse(call_within(TOKEN_TIMEOUT, self.http.post(url).form(&form)).await?)
+        parse(
+            self.call_within(TOKEN_TIMEOUT, self.http.post(url).form(&form))
+                .await?,
+        )
     }
 
     /// Mints a location's token from its company's.
@@ -117,7 +140,7 @@ impl Client {
             V_2021_07,
             company_token,
         );
-        parse(call(request.form(&form)).await?)
+        parse(self.call(request.form(&form)).await?)
     }
 
     /// The locations of a company that have the app installed, all pages of them.
@@ -171,7 +194,7 @@ impl Client {
         ];
         let path = ["oauth", "installedLocations"];
         let request = self.request(Method::GET, &path, V_2021_07, company_token);
-        parse(call(request.query(&query)).await?)
+        parse(self.call(request.query(&query)).await?)
     }
 
     /// The contact with this phone (E.164 with its plus), if there is one.
@@ -186,11 +209,12 @@ impl Client {
     ) -> Result<Option<ContactId>, CallError> {
         let query = [("locationId", location.as_str()), ("number", phone)];
         let path = ["contacts", "search", "duplicate"];
-        let answer = call(
-            self.request(Method::GET, &path, V_2021_07, token)
-                .query(&query),
-        )
-        .await?;
+        let answer = self
+            .call(
+                self.request(Method::GET, &path, V_2021_07, token)
+                    .query(&query),
+            )
+            .await?;
         Ok(answer
             .body
             .pointer("/contact/id")
@@ -214,7 +238,7 @@ impl Client {
             body["name"] = name.into();
         }
         let request = self.request(Method::POST, &["contacts", "upsert"], V_2021_07, token);
-        let answer = call(request.json(&body)).await?;
+        let answer = self.call(request.json(&body)).await?;
         let id = answer.body.pointer("/contact/id").and_then(Value::as_str);
         id.map(ContactId::from)
             .ok_or_else(|| answer.incomplete("contact.id"))
@@ -244,11 +268,12 @@ impl Client {
             message,
         };
         let path = ["conversations", "messages", "inbound"];
-        let answer = call(
-            self.request(Method::POST, &path, V_2021_04, token)
-                .json(&body),
-        )
-        .await?;
+        let answer = self
+            .call(
+                self.request(Method::POST, &path, V_2021_04, token)
+                    .json(&body),
+            )
+            .await?;
         let id = answer
             .body
             .get("messageId")
@@ -277,7 +302,7 @@ impl Client {
         let request = self
             .request(Method::PUT, &path, V_2021_04, token)
             .json(&body);
-        match call(request).await {
+        match self.call(request).await {
             Ok(_) => Ok(()),
             Err(error) => Err(error.on_status_update()),
         }
@@ -294,6 +319,44 @@ impl Client {
             .request(method, endpoint(&self.settings.api_base, path))
             .bearer_auth(token.expose_secret())
             .header("Version", version)
+    }
+
+    async fn call(&self, request: RequestBuilder) -> Result<Answer, CallError> {
+        self.call_within(TIMEOUT, request).await
+    }
+
+    async fn call_within(
+        &self,
+        timeout: Duration,
+        request: RequestBuilder,
+    ) -> Result<Answer, CallError> {
+        let response = request
+            .header("Accept", "application/json")
+            .timeout(timeout)
+            .send()
+            .await
+            .map_err(unreachable)?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        self.meter.set(limits::read(status, &headers));
+        let bytes = response.bytes().await.map_err(unreachable)?;
+        let body = crate::json::parse(&bytes).unwrap_or_default();
+        if status.is_success() {
+            Ok(Answer { status, body })
+        } else {
+            Err(classify(status, &headers, &body))
+        }
+    }
+}
+
+fn unreachable(error: reqwest::Error) -> CallError {
+    CallError {
+        advice: Advice::Retry,
+        status: None,
+        // Without the address, which may hold a phone number.
+        detail: format!(
+            "GHL could not be reached: {}",
+            scrub(&error.without_url().to_string())
+        ),
     }
 }
 
@@ -314,36 +377,6 @@ impl Answer {
                 &self.body,
             ),
         }
-    }
-}
-
-async fn call(request: RequestBuilder) -> Result<Answer, CallError> {
-    call_within(TIMEOUT, request).await
-}
-
-async fn call_within(timeout: Duration, request: RequestBuilder) -> Result<Answer, CallError> {
-    let unreachable = |error: reqwest::Error| CallError {
-        advice: Advice::Retry,
-        status: None,
-        // Without the address, which may hold a phone number.
-        detail: format!(
-            "GHL could not be reached: {}",
-            scrub(&error.without_url().to_string())
-        ),
-    };
-    let response = request
-        .header("Accept", "application/json")
-        .timeout(timeout)
-        .send()
-        .await
-        .map_err(unreachable)?;
-    let (status, headers) = (response.status(), response.headers().clone());
-    let bytes = response.bytes().await.map_err(unreachable)?;
-    let body = crate::json::parse(&bytes).unwrap_or_default();
-    if status.is_success() {
-        Ok(Answer { status, body })
-    } else {
-        Err(classify(status, &headers, &body))
     }
 }
 
