@@ -23,7 +23,13 @@ alter table locations
     add column mint_at timestamptz,
     add column mint_failures int not null default 0,
     -- Why no company gave a token; null while that is not known.
-    add column mint_refusal text;
+    add column mint_refusal text,
+    -- GHL's own time of its last INSTALL: an UNINSTALL from before it is about an earlier install.
+    add column said_installed_at timestamptz;
+-- A location whose company has no token of ours was installed by its own grant.
+update locations l set installed_alone = true
+where exists (select 1 from tokens t where t.owner_id = l.location_id and t.owner_kind = 'location')
+  and not exists (select 1 from tokens t where t.owner_id = l.company_id and t.owner_kind = 'company');
 create index locations_to_mint on locations (mint_at) where mint_at is not null;
 create index locations_by_company on locations (company_id);
 
@@ -39,13 +45,12 @@ insert into companies (company_id, list_at) select owner_id, now() from tokens w
 
 alter table tokens
     -- When the pair is renewed; after a failure nobody tries sooner.
-    add column refresh_at timestamptz,
+    add column refresh_at timestamptz not null default now(),
     add column refresh_failures int not null default 0,
     -- Why it could not be renewed the last time; null when it could.
     add column trouble text check (trouble in ('failing', 'inactive', 'needs_reinstall')),
     add column trouble_detail text;
 update tokens set refresh_at = expires_at - interval '1 hour';
-alter table tokens alter column refresh_at set not null;
 create index tokens_to_refresh on tokens (refresh_at);
 create index tokens_interrupted on tokens (refresh_lease_until) where refresh_lease_until is not null;
 
@@ -59,6 +64,8 @@ alter table numbers
     add column disconnect_failures int not null default 0;
 create index numbers_to_disconnect on numbers (disconnect_at) where disconnect_at is not null;
 
--- How often a message was put back because its location has no token: no failure of its own.
-alter table inbound add column waits int not null default 0;
+-- How often a message was put back because its location has no token: no failure of its own. `is_waiting` from then
+-- until it is claimed again, so that an install can call in what waits and nothing that is being worked on.
+alter table inbound add column waits int not null default 0, add column is_waiting boolean not null default false;
+alter table outbound add column is_waiting boolean not null default false;
 alter table status_updates add column waits int not null default 0;

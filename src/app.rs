@@ -83,7 +83,7 @@ impl App {
             pool: pool.clone(),
             tokens,
             installs: installs.clone(),
-            public_url: settings.public_url.clone(),
+            connector: connector.clone(),
             waapify,
             sealer: settings.sealer.clone(),
             clock: clock.clone(),

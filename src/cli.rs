@@ -174,6 +174,8 @@ async fn connect(args: ConnectArgs) -> anyhow::Result<()> {
     let settings = settings()?;
     let database = Database::join(settings.database_url.as_ref(), SERVICE_FOLDER).await?;
     let pool = database.migrated_pool().await?;
+    // What is sealed here must open in the service.
+    keys::check(&pool, &settings.sealer).await?;
     let app = App::new(&settings, pool.clone(), Clock::system())?;
     let location = LocationId(args.location);
     let entered = Entered {
@@ -181,7 +183,7 @@ async fn connect(args: ConnectArgs) -> anyhow::Result<()> {
         access_token: args.access_token,
         number: args.number,
     };
-    let outcome = app.connector.connect(&location, &entered).await;
+    let outcome = app.connector.connect(&location, &entered, None).await;
     let standing = installs::find_standing(&pool, &location).await;
     database.close(pool).await?;
     let connected = outcome.context("not connected")?;
@@ -192,8 +194,12 @@ async fn connect(args: ConnectArgs) -> anyhow::Result<()> {
             "Location {sharer} is connected to the same number or instance. Its replies and ticks now come to {location}."
         );
     }
-    if standing? != Standing::Installed {
-        println!("This location has not installed the app yet: messages flow once it has.");
+    let standing = standing?;
+    if standing != Standing::Installed {
+        println!(
+            "GHL's side: {}. Messages flow both ways once the app is installed there.",
+            standing.name()
+        );
     }
     Ok(())
 }
@@ -207,8 +213,12 @@ async fn list_installs() -> anyhow::Result<()> {
     let database = Database::join(given.as_ref(), SERVICE_FOLDER).await?;
     let pool = database.migrated_pool().await?;
     let rows = installs::list_installs(&pool).await;
+    let companies = installs::list_dead_companies(&pool).await;
     database.close(pool).await?;
     print!("{}", table(&rows?));
+    for (company, why) in companies? {
+        println!("Agency {company} must install the app again: {why}");
+    }
     Ok(())
 }
 
@@ -222,6 +232,7 @@ async fn rotate_keys() -> anyhow::Result<ExitCode> {
     let database = Database::join(settings.database_url.as_ref(), SERVICE_FOLDER).await?;
     let pool = database.migrated_pool().await?;
     let rotation = keys::rotate(&pool, &settings.sealer).await;
+    let left = keys::count_older(&pool, &settings.sealer).await;
     database.close(pool).await?;
     let Rotation {
         resealed,
@@ -230,6 +241,11 @@ async fn rotate_keys() -> anyhow::Result<ExitCode> {
     println!("{resealed} values are sealed with the newest key now.");
     if unreadable > 0 {
         println!("{unreadable} cannot be opened with any of ENCRYPTION_KEYS and stay as they are.");
+    }
+    if left? > 0 {
+        println!(
+            "Keep the older keys: some values need them. If a process still runs with the old settings, restart it, then run this again."
+        );
         return Ok(ExitCode::FAILURE);
     }
     println!("Every older key may be taken out of ENCRYPTION_KEYS.");

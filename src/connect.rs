@@ -11,12 +11,15 @@ use url::Url;
 use crate::clients::waapify::{CheckError, Client, Credentials};
 use crate::clock::Clock;
 use crate::crypto::{OpenError, Sealer, hash_secret, random_secret};
-use crate::db::numbers::{NewNumber, NumberRow};
+use crate::db::numbers::{ConnectedNumber, NewNumber, NumberRow};
 use crate::db::{locations, numbers};
 use crate::ids::LocationId;
 
 /// Digits of a WhatsApp number with its country code (ITU E.164 allows 15; shorter than 7 are short codes).
 const NUMBER_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
+
+/// How often a webhook is pointed anew when the database changes meanwhile; twice is a rare coincidence.
+const SETTLE_ROUNDS: usize = 3;
 
 /// Connects numbers.
 #[derive(Clone, Debug)]
@@ -69,6 +72,12 @@ pub enum ConnectError {
     /// Waapify did not accept the credentials.
     #[error(transparent)]
     Check(#[from] CheckError),
+    /// The link was used by someone else, or its location was uninstalled, while Waapify was asked.
+    #[error("this link does not work any more")]
+    LinkGone,
+    /// A stored secret cannot be opened.
+    #[error(transparent)]
+    Seal(#[from] OpenError),
     /// Waapify did not take our webhook's address.
     #[error("Waapify did not accept the address for replies: {0}")]
     Webhook(CheckError),
@@ -96,7 +105,8 @@ impl Connector {
         }
     }
 
-    /// Connects a number and makes it the location's default. Connecting again is harmless.
+    /// Connects a number and makes it the location's default. Connecting again is harmless. `link` is the hash of the
+    /// connect link that allows it, which is used up then; an operator needs none.
     ///
     /// # Errors
     /// [`ConnectError`]; nothing is kept then.
@@ -104,6 +114,7 @@ impl Connector {
         &self,
         location: &LocationId,
         entered: &Entered,
+        link: Option<&[u8]>,
     ) -> Result<Connected, ConnectError> {
         let number = digits(&entered.number)?;
         let credentials = credentials(entered)?;
@@ -114,11 +125,24 @@ impl Connector {
         // A number that is connected already keeps its address, so that no event falls between two addresses.
         let secret = self.webhook_secret(location, &number).await?;
         let webhook = self.webhook_url(&secret);
+        let is_contested =
+            numbers::is_being_disconnected(&self.pool, &credentials.instance_id).await?;
         self.waapify
             .set_webhook(&credentials, webhook.expose_secret())
             .await
             .map_err(ConnectError::Webhook)?;
-        self.store(location, &number, &credentials, &secret).await?;
+        let is_stored = self
+            .store(location, &number, &credentials, &secret, link)
+            .await?;
+        // Where an uninstall is still clearing the webhook, or the link was gone, the database has the last word.
+        if is_contested || !is_stored {
+            if let Err(error) = self.settle_webhook(&credentials).await {
+                warn!(%location, %error, "the webhook may point elsewhere");
+            }
+        }
+        if !is_stored {
+            return Err(ConnectError::LinkGone);
+        }
         info!(%location, "a WhatsApp number is connected");
         let sharers =
             numbers::list_sharers(&self.pool, location, &number, &credentials.instance_id).await?;
@@ -151,7 +175,8 @@ impl Connector {
         number: &str,
         credentials: &Credentials,
         secret: &SecretString,
-    ) -> sqlx::Result<()> {
+        link: Option<&[u8]>,
+    ) -> sqlx::Result<bool> {
         let row = NewNumber {
             number: number.to_owned(),
             instance_id: credentials.instance_id.clone(),
@@ -164,10 +189,59 @@ impl Connector {
                 .seal(&place(location, number, "webhook"), secret),
             webhook_secret_hash: hash_secret(secret.expose_secret()),
         };
+        let now = self.clock.now();
         let mut tx = self.pool.begin().await?;
+        if let Some(link) = link
+            && !locations::use_connect_link(&mut tx, link, now).await?
+        {
+            return Ok(false);
+        }
         locations::ensure_location(&mut tx, location).await?;
-        numbers::record_number(&mut tx, location, &row, self.clock.now()).await?;
-        tx.commit().await
+        numbers::record_number(&mut tx, location, &row, now).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Points an instance's webhook where the database says: at the number that is connected to it, or nowhere.
+    ///
+    /// # Errors
+    /// [`ConnectError`].
+    pub async fn settle_webhook(&self, credentials: &Credentials) -> Result<(), ConnectError> {
+        let find = || numbers::find_connected(&self.pool, &credentials.instance_id);
+        let mut wanted = find().await?;
+        for _ in 0..SETTLE_ROUNDS {
+            self.point_webhook(credentials, wanted.as_ref()).await?;
+            // A change in the database while Waapify was asked may have been overtaken.
+            let found = find().await?;
+            if found == wanted {
+                break;
+            }
+            wanted = found;
+        }
+        Ok(())
+    }
+
+    async fn point_webhook(
+        &self,
+        credentials: &Credentials,
+        at: Option<&ConnectedNumber>,
+    ) -> Result<(), ConnectError> {
+        let told = match at {
+            Some(number) => {
+                let place = place(&number.location_id, &number.number, "webhook");
+                let secret = self.sealer.open(&place, &number.webhook_secret)?;
+                let url = self.webhook_url(&secret);
+                self.waapify
+                    .set_webhook(credentials, url.expose_secret())
+                    .await
+            }
+            None => {
+                self.waapify
+                    .clear_webhook(credentials, &self.public_url)
+                    .await
+            }
+        };
+        told.map_err(ConnectError::Webhook)
     }
 }
 

@@ -6,7 +6,7 @@
 use std::time::Duration as StdDuration;
 
 use sqlx::PgPool;
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 use tracing::{info, warn};
 
 use crate::clients::ghl::{self, Advice, CallError, Grant};
@@ -24,8 +24,8 @@ const BROWSER_PATIENCE: StdDuration = StdDuration::from_secs(15);
 const HEAD_START: Duration = Duration::seconds(20);
 /// A company's locations are listed this often, for those of which no INSTALL arrived.
 const LISTING_PAUSE: Duration = Duration::hours(24);
-/// Companies that are asked for a location of which only its id is known. Each costs a call, so that a marketplace app
-/// with thousands of agencies needs GHL's INSTALL events.
+/// Companies that are asked for a location of which only its id is known. Each costs a call; with more agencies such a
+/// location waits for GHL's INSTALL.
 const MAX_COMPANIES: i64 = 200;
 
 /// Installs and uninstalls.
@@ -83,8 +83,7 @@ impl Installs {
         let company = grant.company_id.clone().filter(|id| is_id(id.as_str()));
         match (location, company) {
             (Some(location), company) if !is_company => {
-                self.store(&location, &grant, company.as_ref(), true)
-                    .await?;
+                self.store(&location, &grant, company.as_ref()).await?;
                 Ok(Installed {
                     ready: vec![location],
                     waiting: Vec::new(),
@@ -116,21 +115,22 @@ impl Installs {
         let mut installed = Installed::default();
         match self.list_locations(company).await {
             Ok(locations) => {
-                self.expect_all(&locations, company, HEAD_START).await?;
+                let mint_at = self.expect_all(&locations, company, HEAD_START).await?;
                 self.schedule_listing(company, 0, LISTING_PAUSE).await?;
                 installed.waiting = locations;
+                self.mint_while_a_browser_waits(company, mint_at, &mut installed)
+                    .await?;
             }
             Err(TokenError::Database(error)) => return Err(error.into()),
             Err(error) => warn!(%company, %error, "its locations could not be listed yet"),
         }
-        self.mint_while_a_browser_waits(company, &mut installed)
-            .await?;
         Ok(installed)
     }
 
     async fn mint_while_a_browser_waits(
         &self,
         company: &CompanyId,
+        mint_at: OffsetDateTime,
         installed: &mut Installed,
     ) -> sqlx::Result<()> {
         let mint_all = async {
@@ -139,6 +139,8 @@ impl Installs {
                     location_id: location.clone(),
                     company_id: Some(company.clone()),
                     mint_failures: 0,
+                    was_refused: false,
+                    mint_at,
                 };
                 // One location that cannot be had does not stop the others.
                 if self.mint(&job).await? {
@@ -165,13 +167,14 @@ impl Installs {
         locations: &[LocationId],
         company: &CompanyId,
         pause: Duration,
-    ) -> sqlx::Result<()> {
+    ) -> sqlx::Result<OffsetDateTime> {
         let mint_at = self.clock.now() + pause;
         let mut tx = self.pool.begin().await?;
         for location in locations {
-            installs::expect_install(&mut tx, location, Some(company), mint_at).await?;
+            installs::expect_install(&mut tx, location, Some(company), None, mint_at).await?;
         }
-        tx.commit().await
+        tx.commit().await?;
+        Ok(mint_at)
     }
 
     async fn schedule_listing(
@@ -225,12 +228,13 @@ impl Installs {
         &self,
         location: Option<&LocationId>,
         company: Option<&CompanyId>,
+        said_at: Option<OffsetDateTime>,
     ) -> sqlx::Result<()> {
         let now = self.clock.now();
         let mut connection = self.pool.acquire().await?;
         match (location, company) {
             (Some(location), company) => {
-                installs::expect_install(&mut connection, location, company, now).await
+                installs::expect_install(&mut connection, location, company, said_at, now).await
             }
             (None, Some(company)) => {
                 installs::schedule_listing(&mut connection, company, 0, now).await
@@ -240,7 +244,7 @@ impl Installs {
     }
 
     /// GHL says that the app was uninstalled: from a location, or from a company with its locations, but for those
-    /// that were installed by themselves.
+    /// that were installed by themselves, and those of which it said later than `said_at` that the app was installed.
     ///
     /// # Errors
     /// When the database fails; nothing is changed then.
@@ -248,6 +252,7 @@ impl Installs {
         &self,
         location: Option<&LocationId>,
         company: Option<&CompanyId>,
+        said_at: Option<OffsetDateTime>,
     ) -> sqlx::Result<()> {
         let now = self.clock.now();
         let mut tx = self.pool.begin().await?;
@@ -257,36 +262,47 @@ impl Installs {
             (None, None) => Vec::new(),
         };
         for location in &gone {
-            if uninstalls::uninstall_location(&mut tx, location, now).await? {
+            if uninstalls::uninstall_location(&mut tx, location, said_at, now).await? {
                 info!(%location, "the app is uninstalled");
             }
         }
         tx.commit().await
     }
 
-    /// Asks for a location's token once; true when it has one now, else it is noted when to ask again.
+    /// Asks for a location's token once, unless it has one; true when it has one now, else it is noted when to ask
+    /// again.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn mint(&self, job: &MintJob) -> sqlx::Result<bool> {
         let location = &job.location_id;
+        if installs::keeps_token(&self.pool, location).await? {
+            return Ok(true);
+        }
         let (refusal, pause) = match self.try_mint(job).await {
             Minted::Done => return Ok(true),
             Minted::Failed(TokenError::Database(error)) => return Err(error),
             Minted::Refused(why) => {
                 info!(%location, why, "no token for the location");
-                (
-                    Some(why),
-                    MINT_REFUSED.pause(job.mint_failures, rand::random()),
-                )
+                let failures = if job.was_refused {
+                    job.mint_failures
+                } else {
+                    0
+                };
+                (Some(why), MINT_REFUSED.pause(failures, rand::random()))
             }
             Minted::Failed(error) => {
                 warn!(%location, %error, "no token for the location yet");
-                (None, Some(pause_after(&error, job.mint_failures)))
+                let failures = if job.was_refused {
+                    0
+                } else {
+                    job.mint_failures
+                };
+                (None, Some(pause_after(&error, failures)))
             }
         };
         let at = pause.map(|pause| self.clock.now() + pause);
-        installs::fail_mint(&self.pool, location, refusal.as_deref(), at).await?;
+        installs::fail_mint(&self.pool, job, refusal.as_deref(), at).await?;
         Ok(false)
     }
 
@@ -299,18 +315,21 @@ impl Installs {
             },
         };
         let mut refusal = "its agency has not installed the app".to_owned();
-        let mut failure = None;
         for company in &companies {
             match self.mint_from(company, &job.location_id).await {
                 Ok(()) => return Minted::Done,
                 Err(TokenError::Call(error)) if error.advice == Advice::Reject => {
                     refusal = error.detail;
                 }
-                Err(TokenError::NotInstalled | TokenError::NeedsReinstall(_)) => {}
-                Err(error) => failure = Some(error),
+                Err(TokenError::NotInstalled) => {}
+                Err(TokenError::NeedsReinstall(_)) => {
+                    "its agency must install the app again".clone_into(&mut refusal);
+                }
+                // The others would very likely fail the same way.
+                Err(error) => return Minted::Failed(error),
             }
         }
-        failure.map_or(Minted::Refused(refusal), Minted::Failed)
+        Minted::Refused(refusal)
     }
 
     async fn mint_from(
@@ -319,7 +338,15 @@ impl Installs {
         location: &LocationId,
     ) -> Result<(), TokenError> {
         let grant = self.tokens.mint(company, location).await?;
-        Ok(self.store(location, &grant, Some(company), false).await?)
+        let mut tx = self.pool.begin().await?;
+        if installs::record_mint(&mut tx, location, company, self.clock.now()).await? {
+            let owner = Owner::Location(location);
+            self.tokens
+                .store(&mut tx, owner, &grant, Some(company))
+                .await?;
+            info!(%location, "the location is installed");
+        }
+        Ok(tx.commit().await?)
     }
 
     async fn store(
@@ -327,10 +354,9 @@ impl Installs {
         location: &LocationId,
         grant: &Grant,
         company: Option<&CompanyId>,
-        alone: bool,
     ) -> sqlx::Result<()> {
         let mut tx = self.pool.begin().await?;
-        installs::record_install(&mut tx, location, company, alone, self.clock.now()).await?;
+        installs::record_install(&mut tx, location, company, self.clock.now()).await?;
         let owner = Owner::Location(location);
         self.tokens.store(&mut tx, owner, grant, company).await?;
         tx.commit().await?;

@@ -50,6 +50,20 @@ pub async fn check(pool: &PgPool, sealer: &Sealer) -> anyhow::Result<()> {
     }
 }
 
+/// How many values another key than the newest sealed.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count_older(pool: &PgPool, sealer: &Sealer) -> sqlx::Result<i64> {
+    let mut count = 0;
+    for column in COLUMNS {
+        for (id, values) in secrets::count_by_key(pool, column).await? {
+            count += if id == sealer.newest() { 0 } else { values };
+        }
+    }
+    Ok(count)
+}
+
 /// Seals with the newest key what another one sealed. A value that the running service replaces meanwhile is sealed
 /// with the newest key already, if that service has the same keys.
 ///

@@ -40,7 +40,8 @@ const REFRESH_POLL: StdDuration = StdDuration::from_millis(200);
 const REFRESH_POLLS: u32 = 100;
 /// A dead token is tried again this often: its company may have installed the app meanwhile.
 const REINSTALL_LOOK: Duration = Duration::hours(24);
-/// Longest life of an access token that is believed; GHL's last a day.
+/// Lives of access tokens that are believed: GHL's last a day, and one that had ended already would be renewed forever.
+const MIN_LIFE: Duration = Duration::minutes(1);
 const MAX_LIFE: Duration = Duration::days(30);
 
 /// The tokens of all locations.
@@ -280,7 +281,11 @@ impl Tokens {
         match renewed {
             Ok(grant) => {
                 let sealed = self.seal(owner, &grant, row.company_id.as_ref());
-                tokens::finish_refresh(&self.pool, owner.key(), row.version, &sealed).await?;
+                if !tokens::finish_refresh(&self.pool, owner.key(), row.version, &sealed).await? {
+                    // Replaced or destroyed meanwhile: what is stored counts.
+                    let stored = self.find(owner).await?;
+                    return self.open(owner, &stored);
+                }
                 info!(owner = owner.id(), "the token is renewed");
                 Ok(Open {
                     token: grant.access_token,
@@ -364,7 +369,7 @@ impl Tokens {
 
     fn seal(&self, owner: Owner<'_>, grant: &Grant, company: Option<&CompanyId>) -> NewToken {
         let seal = |part, secret| self.sealer.seal(&owner.place(part), secret);
-        let life = Duration::seconds(grant.expires_in).clamp(Duration::ZERO, MAX_LIFE);
+        let life = Duration::seconds(grant.expires_in).clamp(MIN_LIFE, MAX_LIFE);
         let expires_at = self.clock.now() + life;
         NewToken {
             company_id: company.cloned(),

@@ -141,7 +141,7 @@ pub async fn claim(
             order by i.due_at limit $3
             for update of i skip locked
          )
-         update inbound i set claims = i.claims + 1, due_at = $2
+         update inbound i set claims = i.claims + 1, due_at = $2, is_waiting = false
          from locked where i.location_id = locked.location_id and i.id = locked.id
          returning i.location_id, i.id, i.wa_message_id, coalesce(i.phone, '') as phone, i.sender_name,
             coalesce(i.text, '') as text, i.sent_at, i.failures, i.waits, i.claims",
@@ -257,7 +257,7 @@ pub async fn finish_wait(
     // A long wait is one step of the timeline.
     sqlx::query(
         "with waiting as (
-            update inbound i set due_at = $4, waits = i.waits + 1, reason = $5
+            update inbound i set due_at = $4, waits = i.waits + 1, reason = $5, is_waiting = true
             from inbound before
             where i.location_id = $1 and i.id = $2 and i.claims = $3 and i.state = 'accepted'
               and before.location_id = i.location_id and before.id = i.id

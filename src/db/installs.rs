@@ -118,8 +118,7 @@ pub async fn list_installs(pool: &PgPool) -> sqlx::Result<Vec<InstallRow>> {
     .await
 }
 
-/// Notes that a location has the app and a token. `alone`: the token is its own grant and not its company's. What
-/// waited for the token is due now.
+/// Notes that a location has the app and a token of its own grant. What waited for the token is due now.
 ///
 /// # Errors
 /// When the database fails.
@@ -127,26 +126,62 @@ pub async fn record_install(
     tx: &mut PgConnection,
     location: &LocationId,
     company: Option<&CompanyId>,
-    alone: bool,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
     sqlx::query(
-        "insert into locations (location_id, company_id, installed_at, installed_alone) values ($1, $2, $4, $3)
+        "insert into locations (location_id, company_id, installed_at, installed_alone) values ($1, $2, $3, true)
          on conflict (location_id) do update set
             company_id = coalesce(excluded.company_id, locations.company_id),
-            installed_at = excluded.installed_at, uninstalled_at = null,
-            installed_alone = locations.installed_alone or excluded.installed_alone,
+            installed_at = excluded.installed_at, uninstalled_at = null, installed_alone = true,
             mint_at = null, mint_failures = 0, mint_refusal = null",
     )
     .bind(location)
     .bind(company)
-    .bind(alone)
     .bind(now)
     .execute(&mut *tx)
     .await?;
+    release_waiting(tx, location, now).await
+}
+
+/// Notes that a location has the app and a token from its company. False when nobody asks for one any more: it was
+/// uninstalled meanwhile, or brought its own.
+///
+/// # Errors
+/// When the database fails.
+pub async fn record_mint(
+    tx: &mut PgConnection,
+    location: &LocationId,
+    company: &CompanyId,
+    now: OffsetDateTime,
+) -> sqlx::Result<bool> {
+    let noted = sqlx::query(
+        "update locations set company_id = $2, installed_at = $3, mint_at = null, mint_failures = 0,
+            mint_refusal = null
+         where location_id = $1 and mint_at is not null and uninstalled_at is null",
+    )
+    .bind(location)
+    .bind(company)
+    .bind(now)
+    .execute(&mut *tx)
+    .await?;
+    if noted.rows_affected() == 0 {
+        return Ok(false);
+    }
+    release_waiting(tx, location, now).await?;
+    Ok(true)
+}
+
+/// Calls in what waits for the location's token, but nothing that a worker has in hand.
+async fn release_waiting(
+    tx: &mut PgConnection,
+    location: &LocationId,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
     for waiting in [
-        "update inbound set due_at = $2, reason = null
-         where location_id = $1 and state = 'accepted' and due_at > $2 and reason is not null",
+        "update inbound set due_at = $2, is_waiting = false, reason = null
+         where location_id = $1 and state = 'accepted' and is_waiting",
+        "update outbound set due_at = $2, is_waiting = false, reason = null
+         where location_id = $1 and state = 'accepted' and is_waiting",
         "update status_updates set due_at = $2 where location_id = $1 and due_at > $2 and waits > 0",
     ] {
         sqlx::query(waiting)
@@ -158,8 +193,8 @@ pub async fn record_install(
     Ok(())
 }
 
-/// Has a location's token asked of its company at `mint_at`, because GHL says that the app is there. One that has a
-/// working token keeps it.
+/// Has a location's token asked of its company at `mint_at`, because GHL says (`said_at`, by its own clock) that the
+/// app is there. One that has a working token will keep it ([`keeps_token`]).
 ///
 /// # Errors
 /// When the database fails.
@@ -167,23 +202,55 @@ pub async fn expect_install(
     tx: &mut PgConnection,
     location: &LocationId,
     company: Option<&CompanyId>,
+    said_at: Option<OffsetDateTime>,
     mint_at: OffsetDateTime,
 ) -> sqlx::Result<()> {
     sqlx::query(
-        "insert into locations as l (location_id, company_id, mint_at) values ($1, $2, $3)
+        "insert into locations as l (location_id, company_id, said_installed_at, mint_at) values ($1, $2, $3, $4)
          on conflict (location_id) do update set
             company_id = coalesce(excluded.company_id, l.company_id), uninstalled_at = null,
-            mint_at = case when exists (select 1 from tokens t where t.owner_id = l.location_id
-                    and t.owner_kind = 'location' and t.trouble is distinct from 'needs_reinstall')
-                then null else excluded.mint_at end,
-            mint_failures = 0, mint_refusal = null",
+            said_installed_at = greatest(excluded.said_installed_at, l.said_installed_at),
+            mint_at = excluded.mint_at, mint_failures = 0, mint_refusal = null",
     )
     .bind(location)
     .bind(company)
+    .bind(said_at)
     .bind(mint_at)
     .execute(tx)
     .await
     .map(|_| ())
+}
+
+/// Whether a location has a working token already; nobody asks for another then.
+///
+/// # Errors
+/// When the database fails.
+pub async fn keeps_token(pool: &PgPool, location: &LocationId) -> sqlx::Result<bool> {
+    let kept = sqlx::query(
+        "update locations l set mint_at = null, mint_failures = 0, mint_refusal = null
+         where l.location_id = $1 and exists (select 1 from tokens t where t.owner_id = l.location_id
+            and t.owner_kind = 'location' and t.trouble is distinct from 'needs_reinstall')",
+    )
+    .bind(location)
+    .execute(pool)
+    .await?;
+    Ok(kept.rows_affected() == 1)
+}
+
+/// When a location's token is asked for next; none while nobody asks.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_mint_time(
+    pool: &PgPool,
+    location: &LocationId,
+) -> sqlx::Result<Option<OffsetDateTime>> {
+    let found: Option<Option<OffsetDateTime>> =
+        sqlx::query_scalar("select mint_at from locations where location_id = $1")
+            .bind(location)
+            .fetch_optional(pool)
+            .await?;
+    Ok(found.flatten())
 }
 
 /// Has the token of a location that needs one, and of which nobody was asked yet, asked for now.
@@ -214,11 +281,15 @@ pub struct MintJob {
     pub location_id: LocationId,
     /// Its company; unknown when only a delivery, or an INSTALL without it, told of the location.
     pub company_id: Option<CompanyId>,
-    /// Failed tries.
+    /// Failed tries, all of one kind.
     pub mint_failures: i32,
+    /// The last one was a refusal.
+    pub was_refused: bool,
+    /// When the claim ends: the fence.
+    pub mint_at: OffsetDateTime,
 }
 
-/// Claims locations whose token is due to be asked for.
+/// Claims locations whose token is due to be asked for, those of a known company first.
 ///
 /// # Errors
 /// When the database fails.
@@ -230,9 +301,10 @@ pub async fn claim_mints(
 ) -> sqlx::Result<Vec<MintJob>> {
     sqlx::query_as(
         "update locations l set mint_at = $2 where l.location_id in (
-            select location_id from locations where mint_at <= $1 order by mint_at limit $3
+            select location_id from locations where mint_at <= $1 order by company_id is null, mint_at limit $3
             for update skip locked)
-         returning l.location_id, l.company_id, l.mint_failures",
+         returning l.location_id, l.company_id, l.mint_failures, l.mint_refusal is not null as was_refused,
+            l.mint_at",
     )
     .bind(now)
     .bind(now + lease)
@@ -248,17 +320,24 @@ pub async fn claim_mints(
 /// When the database fails.
 pub async fn fail_mint(
     pool: &PgPool,
-    location: &LocationId,
+    job: &MintJob,
     refusal: Option<&str>,
     mint_at: Option<OffsetDateTime>,
 ) -> sqlx::Result<()> {
+    let is_same_kind = job.was_refused == refusal.is_some();
     sqlx::query(
-        "update locations set mint_at = $3, mint_failures = mint_failures + 1, mint_refusal = $2
-         where location_id = $1 and mint_at is not null",
+        "update locations set mint_at = $4, mint_refusal = $3, mint_failures = $5
+         where location_id = $1 and mint_at = $2",
     )
-    .bind(location)
+    .bind(&job.location_id)
+    .bind(job.mint_at)
     .bind(refusal)
     .bind(mint_at)
+    .bind(if is_same_kind {
+        job.mint_failures + 1
+    } else {
+        1
+    })
     .execute(pool)
     .await
     .map(|_| ())
@@ -310,7 +389,20 @@ pub async fn claim_listings(
     .await
 }
 
-/// Of `listed`, the locations that have no working token, or were uninstalled as far as we know.
+/// Companies whose token cannot be renewed, with GHL's words.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_dead_companies(pool: &PgPool) -> sqlx::Result<Vec<(CompanyId, String)>> {
+    sqlx::query_as(
+        "select owner_id, coalesce(trouble_detail, '') from tokens
+         where owner_kind = 'company' and trouble = 'needs_reinstall' order by owner_id",
+    )
+    .fetch_all(pool)
+    .await
+}
+
+/// Of `listed`, the locations that have no working token and for which nobody asks.
 ///
 /// # Errors
 /// When the database fails.
@@ -330,7 +422,7 @@ pub async fn list_without_token(
     .await
 }
 
-/// Companies that have a token, those of a known company first.
+/// Companies that have a token which may work.
 ///
 /// # Errors
 /// When the database fails.

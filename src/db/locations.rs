@@ -66,21 +66,23 @@ pub async fn find_connect_link(
     .await
 }
 
-/// Marks a link as used; it opens nothing from then on.
+/// Uses a link up; false when it is gone: used before, expired, or its location uninstalled meanwhile.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn use_connect_link(
-    pool: &PgPool,
+    tx: &mut PgConnection,
     token_hash: &[u8],
     now: OffsetDateTime,
-) -> sqlx::Result<()> {
-    sqlx::query("update connect_links set used_at = $2 where token_hash = $1")
-        .bind(token_hash)
-        .bind(now)
-        .execute(pool)
-        .await
-        .map(|_| ())
+) -> sqlx::Result<bool> {
+    let used = sqlx::query(
+        "update connect_links set used_at = $2 where token_hash = $1 and used_at is null and expires_at > $2",
+    )
+    .bind(token_hash)
+    .bind(now)
+    .execute(tx)
+    .await?;
+    Ok(used.rows_affected() == 1)
 }
 
 /// The GHL contact that was last found for a phone (E.164 digits).

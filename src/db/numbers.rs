@@ -146,6 +146,47 @@ pub async fn find_by_webhook_secret(
         .await
 }
 
+/// A number that is connected to an instance: whose, and the sealed secret of its webhook.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct ConnectedNumber {
+    /// Whose number.
+    pub location_id: LocationId,
+    /// E.164 digits.
+    pub number: String,
+    /// Sealed.
+    pub webhook_secret: Vec<u8>,
+}
+
+/// The number that was connected to an instance last.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_connected(
+    pool: &PgPool,
+    instance_id: &str,
+) -> sqlx::Result<Option<ConnectedNumber>> {
+    sqlx::query_as(
+        "select location_id, number, webhook_secret from numbers
+         where instance_id = $1 and webhook_secret is not null order by connected_at desc limit 1",
+    )
+    .bind(instance_id)
+    .fetch_optional(pool)
+    .await
+}
+
+/// Whether Waapify has still to be told that a number of this instance was uninstalled.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_being_disconnected(pool: &PgPool, instance_id: &str) -> sqlx::Result<bool> {
+    sqlx::query_scalar(
+        "select exists (select 1 from numbers where instance_id = $1 and disconnect_at is not null)",
+    )
+    .bind(instance_id)
+    .fetch_one(pool)
+    .await
+}
+
 /// Holds the sending of a number until `until`, with the reason a person reads.
 ///
 /// # Errors

@@ -116,7 +116,7 @@ pub async fn claim_sendable(
             update numbers n set next_send_at = $3 from ready
             where n.location_id = ready.location_id and n.number = ready.number
          )
-         update outbound o set state = 'sending', claims = o.claims + 1, due_at = $2, number = ready.number
+         update outbound o set state = 'sending', is_waiting = false, claims = o.claims + 1, due_at = $2, number = ready.number
          from ready where o.location_id = ready.location_id and o.id = ready.id
             and o.state = 'accepted' and o.due_at <= $1
          returning o.location_id, o.id, o.ghl_message_id, o.body, o.number, o.parts_sent, o.failures,
@@ -159,7 +159,7 @@ pub async fn claim_unconnected(
             order by c.location_id, c.id limit $3
             for update of c skip locked
          )
-         update outbound o set state = 'sending', claims = o.claims + 1, due_at = $2
+         update outbound o set state = 'sending', is_waiting = false, claims = o.claims + 1, due_at = $2
          from locked where o.location_id = locked.location_id and o.id = locked.id
          returning o.location_id, o.id, o.ghl_message_id, o.body, null::text as number, o.parts_sent,
             o.failures, o.unconfirmed_sends, o.claims, o.accepted_at",

@@ -78,6 +78,40 @@ pub async fn finish_alone(
     tx.commit().await
 }
 
+/// Puts a claimed message back until `due`, because nobody knows its location yet; `reason` says so while it waits.
+///
+/// # Errors
+/// When the database fails.
+pub async fn finish_wait(
+    pool: &PgPool,
+    job: &OutboundJob,
+    reason: &str,
+    due: OffsetDateTime,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    // A long wait is one step of the timeline.
+    sqlx::query(
+        "with waiting as (
+            update outbound o set state = 'accepted', due_at = $4, reason = $5, is_waiting = true
+            from outbound before
+            where o.location_id = $1 and o.id = $2 and o.claims = $3 and o.state = 'sending'
+              and before.location_id = o.location_id and before.id = o.id
+            returning o.location_id, o.id, before.reason is distinct from $5 as is_news
+         )
+         insert into timeline (location_id, message_id, at, state, cause)
+         select location_id, id, $6, 'accepted', $5 from waiting where is_news",
+    )
+    .bind(&job.location_id)
+    .bind(job.id)
+    .bind(job.claims)
+    .bind(due)
+    .bind(reason)
+    .bind(now)
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
 /// Makes a message `failed` within a transaction that holds its row, and has GHL told.
 ///
 /// # Errors

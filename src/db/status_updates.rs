@@ -79,7 +79,7 @@ pub(super) async fn queue(
             (location_id, message_id, ghl_message_id, status, error_code, error_message, due_at)
          select o.location_id, o.id, o.ghl_message_id, $3, $4, $5, greatest($6, o.accepted_at + $7)
          from outbound o join locations l on l.location_id = o.location_id
-            and l.installed_at is not null and l.uninstalled_at is null
+            and (l.installed_at is not null or l.mint_at is not null) and l.uninstalled_at is null
          where o.location_id = $1 and o.id = $2
          on conflict (location_id, message_id) do update set
             status = excluded.status, error_code = excluded.error_code, error_message = excluded.error_message",

@@ -147,7 +147,7 @@ pub async fn claim_refresh(
 }
 
 /// Replaces the pair `version` by its successor and gives the lease back; changes nothing when it has been replaced
-/// by someone else. A successor without a refresh token keeps the old one.
+/// by someone else; false then. A successor without a refresh token keeps the old one.
 ///
 /// # Errors
 /// When the database fails.
@@ -156,8 +156,8 @@ pub async fn finish_refresh(
     (kind, owner): (OwnerKind, &str),
     version: i64,
     token: &NewToken,
-) -> sqlx::Result<()> {
-    sqlx::query(
+) -> sqlx::Result<bool> {
+    let replaced = sqlx::query(
         "update tokens set access_token = $4, refresh_token = coalesce($5, refresh_token), expires_at = $6,
             refresh_at = $7, version = version + 1, refresh_lease_until = null, refresh_failures = 0,
             trouble = null, trouble_detail = null
@@ -171,8 +171,8 @@ pub async fn finish_refresh(
     .bind(token.expires_at)
     .bind(token.refresh_at)
     .execute(pool)
-    .await
-    .map(|_| ())
+    .await?;
+    Ok(replaced.rows_affected() == 1)
 }
 
 /// Gives the right to refresh back after a failure, with what it was and when it is tried again.

@@ -11,22 +11,25 @@ pub const UNINSTALLED: &str = "uninstalled";
 const SENTENCE: &str = "The app was uninstalled from this sub-account.";
 
 /// Uninstalls a location: its tokens and webhook secrets are gone, its numbers send no more and wait for Waapify to be
-/// told, every message that waits is `failed(uninstalled)`. False for a location we do not know.
+/// told, every message that waits is `failed(uninstalled)`. False for a location we do not know, and for one of which
+/// GHL said later than `said_at` (by its own clock) that the app was installed.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn uninstall_location(
     tx: &mut PgConnection,
     location: &LocationId,
+    said_at: Option<OffsetDateTime>,
     now: OffsetDateTime,
 ) -> sqlx::Result<bool> {
     let known = sqlx::query(
         "update locations set uninstalled_at = $2, installed_alone = false, mint_at = null, mint_failures = 0,
             mint_refusal = null
-         where location_id = $1",
+         where location_id = $1 and ($3 is null or said_installed_at is null or said_installed_at <= $3)",
     )
     .bind(location)
     .bind(now)
+    .bind(said_at)
     .execute(&mut *tx)
     .await?;
     if known.rows_affected() == 0 {
@@ -134,8 +137,6 @@ pub struct DisconnectJob {
     pub access_token: Vec<u8>,
     /// Failed tries.
     pub disconnect_failures: i32,
-    /// Another location has the instance now, and its webhook with it.
-    pub is_taken_over: bool,
 }
 
 /// Claims numbers that are due to be disconnected.
@@ -153,9 +154,7 @@ pub async fn claim_disconnects(
          where (n.location_id, n.number) in (
             select location_id, number from numbers where disconnect_at <= $1 order by disconnect_at limit $3
             for update skip locked)
-         returning n.location_id, n.number, n.instance_id, n.access_token, n.disconnect_failures,
-            exists (select 1 from numbers other where other.instance_id = n.instance_id
-                and other.webhook_secret is not null) as is_taken_over",
+         returning n.location_id, n.number, n.instance_id, n.access_token, n.disconnect_failures",
     )
     .bind(now)
     .bind(now + lease)

@@ -47,14 +47,15 @@ pub(super) async fn submit(
         );
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     };
-    match state.connector.connect(&location, &entered).await {
-        Ok(connected) => {
-            locations::use_connect_link(&state.pool, &hash_secret(&token), state.clock.now())
-                .await
-                .map_err(|error| PageError::store_down(&error))?;
-            Ok(done(&connected).into_response())
-        }
+    let link = hash_secret(&token);
+    match state
+        .connector
+        .connect(&location, &entered, Some(&link))
+        .await
+    {
+        Ok(connected) => Ok(done(&connected).into_response()),
         Err(ConnectError::Database(error)) => Err(PageError::store_down(&error)),
+        Err(ConnectError::LinkGone) => Err(link_gone()),
         Err(error) => {
             info!(%location, "a number was not connected");
             let status = match &error {
@@ -77,14 +78,18 @@ pub(super) async fn submit(
 async fn find_location(state: &HttpState, token: &str) -> Result<LocationId, PageError> {
     let found =
         locations::find_connect_link(&state.pool, &hash_secret(token), state.clock.now()).await;
-    found.map_err(|error| PageError::store_down(&error))?.ok_or_else(|| {
-        warn!("a connect link that is unknown, used or expired");
-        PageError {
-            status: StatusCode::NOT_FOUND,
-            title: "This link does not work any more",
-            text: "Each link works once, for 24 hours. If your number is connected already, all is well. If not, uninstall the app in GHL and install the app again to get a new link.".to_owned(),
-        }
-    })
+    found
+        .map_err(|error| PageError::store_down(&error))?
+        .ok_or_else(link_gone)
+}
+
+fn link_gone() -> PageError {
+    warn!("a connect link that is unknown, used or expired");
+    PageError {
+        status: StatusCode::NOT_FOUND,
+        title: "This link does not work any more",
+        text: "Each link works once, for 24 hours. If your number is connected already, all is well. If not, install the app again to get a new link: whoever gave you the app has the address for that.".to_owned(),
+    }
 }
 
 /// An error as a sentence of its own.

@@ -93,18 +93,20 @@ async fn finish(
     jar: &CookieJar,
     callback: Callback,
 ) -> Result<Markup, PageError> {
-    check_state(jar, callback.state.as_deref())?;
     if callback.error.is_some() {
         return Err(refused_by_ghl());
     }
+    check_state(jar, callback.state.as_deref())?;
     let code = callback
         .code
         .filter(|code| !code.trim().is_empty())
         .ok_or_else(no_code)?;
-    let installed = state
-        .installs
-        .install(&code)
+    // A task of its own: a browser that leaves must not lose what the code, good for one use, has brought.
+    let installs = state.installs.clone();
+    let installing = tokio::spawn(async move { installs.install(&code).await });
+    let installed = installing
         .await
+        .map_err(|ended| internal(&ended))?
         .map_err(|cause| not_installed(&cause))?;
     state.wake.upkeep.notify_one();
     next_steps(state, &installed)
@@ -166,7 +168,7 @@ fn show(steps: &[Next<'_>], waiting: &[LocationId]) -> Markup {
                 h2 { "Next: connect your WhatsApp number" }
                 p { "You need three things from Waapify: the instance id, the access token, and the number." }
                 ul.links { @for step in steps { li { (next_link(step)) } } }
-                p.note { "Each link works once, for 24 hours. To get a new one, uninstall the app and install it again." }
+                p.note { "Each link works once, for 24 hours. To get a new one, install the app again; there is no need to uninstall it first." }
                 h2 { "Then: choose it in GHL" }
                 p {
                     "In the sub-account, open Settings › Phone Numbers › Advanced Settings › SMS Provider, choose this app and save. "
@@ -210,6 +212,19 @@ fn refused_by_ghl() -> PageError {
     }
 }
 
+fn internal(ended: &tokio::task::JoinError) -> PageError {
+    error!(%ended, "an install ended unexpectedly");
+    no_answer()
+}
+
+fn no_answer() -> PageError {
+    PageError {
+        status: StatusCode::BAD_GATEWAY,
+        title: "GHL did not answer",
+        text: "The install could not be finished because GHL did not answer. Please install the app once more in a few minutes.".to_owned(),
+    }
+}
+
 fn not_installed(cause: &TokenError) -> PageError {
     match cause {
         TokenError::Database(error) => PageError::store_down(error),
@@ -228,11 +243,7 @@ fn not_installed(cause: &TokenError) -> PageError {
         }
         _ => {
             error!(%cause, "an install could not be finished");
-            PageError {
-                status: StatusCode::BAD_GATEWAY,
-                title: "GHL did not answer",
-                text: "The install could not be finished because GHL did not answer. Please install the app once more in a few minutes.".to_owned(),
-            }
+            no_answer()
         }
     }
 }

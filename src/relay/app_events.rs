@@ -5,32 +5,23 @@
 
 use std::sync::Arc;
 
-use serde::Deserialize;
 use time::Duration;
 use tokio::sync::Notify;
 use tracing::{info, warn};
 
 use super::{Context, Worker};
+use crate::clients::ghl::AppEvent;
 use crate::db::app_events::{self, AppEventJob};
-use crate::ids::{CompanyId, LocationId};
 
-/// The uninstall of a location with a long queue is one statement of some seconds.
-const LEASE: Duration = Duration::seconds(60);
+/// The uninstall of a location with a long queue is one transaction of some seconds; a killed process's event, and what
+/// waits behind it, is taken up after this.
+const LEASE: Duration = Duration::seconds(15);
 /// An event that ended its worker this often is kept, unread, for someone to look at; others wait behind it.
 const MAX_CLAIMS: i32 = 20;
 
 /// The worker.
 #[derive(Clone, Debug)]
 pub struct AppEvents(pub Arc<Context>);
-
-/// INSTALL and UNINSTALL, as far as they are read.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Event {
-    r#type: String,
-    location_id: Option<LocationId>,
-    company_id: Option<CompanyId>,
-}
 
 impl Worker for AppEvents {
     type Job = AppEventJob;
@@ -64,22 +55,22 @@ impl Worker for AppEvents {
 impl AppEvents {
     /// Why the event says nothing, if so.
     async fn apply(&self, job: &AppEventJob) -> sqlx::Result<Option<String>> {
-        let event = crate::json::parse(&job.body).and_then(serde_json::from_value::<Event>);
-        let event = match event {
-            Ok(event) => event,
-            Err(error) => return Ok(Some(error.to_string())),
+        let event = crate::json::parse(&job.body).ok();
+        let Some(event) = event.as_ref().and_then(AppEvent::read) else {
+            return Ok(Some("it cannot be read".to_owned()));
         };
         let (location, company) = (event.location_id.as_ref(), event.company_id.as_ref());
         info!(
             event = job.id,
-            r#type = event.r#type,
+            r#type = event.kind,
             location = location.map(tracing::field::display),
             company = company.map(tracing::field::display),
             "app event"
         );
-        match event.r#type.as_str() {
-            "INSTALL" => self.0.installs.expect(location, company).await?,
-            "UNINSTALL" => self.0.installs.uninstall(location, company).await?,
+        let installs = &self.0.installs;
+        match event.kind.as_str() {
+            "INSTALL" => installs.expect(location, company, event.said_at).await?,
+            "UNINSTALL" => installs.uninstall(location, company, event.said_at).await?,
             _ => {}
         }
         Ok(None)

@@ -25,10 +25,10 @@ use sqlx::PgPool;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tracing::{debug, error, warn};
-use url::Url;
 
 use crate::clients::waapify;
 use crate::clock::Clock;
+use crate::connect::Connector;
 use crate::crypto::Sealer;
 use crate::installs::Installs;
 use crate::tokens::Tokens;
@@ -58,8 +58,8 @@ pub struct Context {
     pub clock: Clock,
     /// The bells.
     pub wake: Arc<Wake>,
-    /// The address the world reaches us at.
-    pub public_url: Url,
+    /// Points webhooks.
+    pub connector: Connector,
     /// Least pause between two sends of one number.
     pub min_interval: StdDuration,
 }

@@ -35,7 +35,7 @@ const MAX_UNCONFIRMED_SENDS: i32 = 2;
 const HOLD: Duration = Duration::minutes(5);
 /// A message that waited this long for its number would surprise its reader; it fails, readable and replayable.
 const MAX_WAIT: Duration = Duration::hours(24);
-/// A location is known, or known to be nobody's, within seconds.
+/// What is found out about a location is known so long after it was asked.
 const STANDING_PAUSE: Duration = Duration::seconds(1);
 /// Share of the pacing interval that is added at random: a steady beat looks like a machine to WhatsApp.
 const PACE_JITTER: f64 = 0.5;
@@ -170,15 +170,15 @@ impl Outbound {
     async fn end_without_number(&self, job: &OutboundJob) -> sqlx::Result<()> {
         let (pool, location, now) = (&self.0.pool, &job.location_id, self.0.clock.now());
         let failure = match installs::find_standing(pool, location).await? {
-            Standing::Unknown | Standing::Pending => {
+            Standing::Unknown | Standing::Pending if now - job.accepted_at < MAX_WAIT => {
                 installs::want_token(pool, location, now).await?;
                 self.0.wake.upkeep.notify_one();
+                let asked = installs::find_mint_time(pool, location).await?;
+                let due = asked.unwrap_or(now).max(now) + STANDING_PAUSE;
                 let cause = "GHL is being asked whether this sub-account has the app";
-                return self
-                    .finish(job, Outcome::PutBack(now + STANDING_PAUSE), cause)
-                    .await;
+                return outcomes::finish_wait(pool, job, cause, due, now).await;
             }
-            Standing::NotInstalled => Failure::new(
+            Standing::Unknown | Standing::Pending | Standing::NotInstalled => Failure::new(
                 "not_installed",
                 "This sub-account has not installed the WhatsApp app.",
             ),

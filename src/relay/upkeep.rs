@@ -11,7 +11,7 @@ use tracing::{debug, info, warn};
 
 use super::{Context, Worker};
 use crate::clients::waapify::CheckError;
-use crate::connect;
+use crate::connect::{self, ConnectError};
 use crate::db::installs::{self, MintJob};
 use crate::db::numbers::NumberRow;
 use crate::db::tokens::{self, OwnerKind};
@@ -52,8 +52,9 @@ impl Worker for Upkeep {
 
     async fn claim(&self, limit: i64) -> sqlx::Result<Vec<Job>> {
         let (pool, now) = (&self.0.pool, self.0.clock.now());
-        // New locations first: somebody is waiting for them.
-        let mints = installs::claim_mints(pool, now, LEASE, limit).await?;
+        // New locations first, because somebody waits for them, but never all hands: each may have to ask many agencies.
+        let hands = i64::try_from(Self::CONCURRENCY / 2).unwrap_or(limit);
+        let mints = installs::claim_mints(pool, now, LEASE, limit.min(hands)).await?;
         let mut jobs: Vec<_> = mints.into_iter().map(Job::Mint).collect();
         let left = |jobs: &[Job]| limit - i64::try_from(jobs.len()).unwrap_or(limit);
         let renewals = tokens::claim_due(pool, now, LEASE, left(&jobs)).await?;
@@ -106,12 +107,13 @@ impl Upkeep {
         }
     }
 
-    /// Tells Waapify, unless another location has the instance now; then the keys are destroyed.
+    /// Tells Waapify, then destroys the keys.
     async fn disconnect(&self, job: &DisconnectJob) -> sqlx::Result<()> {
         let location = &job.location_id;
         match self.tell(job).await {
-            Ok(()) => info!(%location, "Waapify posts nothing more"),
-            Err(error @ CheckError::Unreachable(_)) => {
+            Ok(()) => info!(%location, "Waapify knows of the uninstall"),
+            Err(ConnectError::Database(error)) => return Err(error),
+            Err(error @ ConnectError::Webhook(CheckError::Unreachable(_))) => {
                 let pause = DISCONNECT.pause(job.disconnect_failures, rand::random());
                 if let Some(pause) = pause {
                     info!(%location, %error, "Waapify does not know yet");
@@ -127,20 +129,14 @@ impl Upkeep {
         uninstalls::finish_disconnect(&self.0.pool, job).await
     }
 
-    async fn tell(&self, job: &DisconnectJob) -> Result<(), CheckError> {
-        if job.is_taken_over {
-            return Ok(());
-        }
+    /// Waapify has one webhook an instance: where the instance is connected again, here or elsewhere, it stays on.
+    async fn tell(&self, job: &DisconnectJob) -> Result<(), ConnectError> {
         let number = NumberRow {
             number: job.number.clone(),
             instance_id: job.instance_id.clone(),
             access_token: job.access_token.clone(),
         };
         let opened = connect::open_credentials(&self.0.sealer, &job.location_id, &number);
-        let credentials = opened.map_err(|error| CheckError::Refused(error.to_string()))?;
-        self.0
-            .waapify
-            .clear_webhook(&credentials, &self.0.public_url)
-            .await
+        self.0.connector.settle_webhook(&opened?).await
     }
 }

@@ -148,7 +148,10 @@ impl Sandbox {
             number: seed::NUMBER.to_owned(),
         };
         let location = LocationId::from(seed::LOCATION_ID);
-        self.app.connector.connect(&location, &entered).await?;
+        self.app
+            .connector
+            .connect(&location, &entered, None)
+            .await?;
         Ok(())
     }
 }

@@ -6,8 +6,10 @@ use crate::clients::ghl::{Advice, CallError};
 use crate::crypto::OpenError;
 use crate::db::tokens::{TokenRow, Trouble};
 
-/// A person has to act first; looking more often than this only costs calls.
+/// A person has to act first; what they do calls in what waits, and this is for what was overlooked then.
 const PERSON_PAUSE: Duration = Duration::minutes(15);
+/// A token that could not be renewed is tried again within seconds, then minutes.
+const FAILING_PAUSE: Duration = Duration::seconds(15);
 /// A token that is being asked for is there within seconds.
 const MINT_PAUSE: Duration = Duration::seconds(5);
 /// Why there is no answer to a call.
@@ -54,6 +56,7 @@ impl TokenError {
     pub fn wait(&self) -> Option<Duration> {
         match self {
             Self::Pending => Some(MINT_PAUSE),
+            Self::Failing(_) | Self::Busy => Some(FAILING_PAUSE),
             Self::Budget(pause) => Some(*pause),
             Self::NotInstalled | Self::NeedsReinstall(_) | Self::Inactive(_) => Some(PERSON_PAUSE),
             Self::Call(error) if error.advice == Advice::Inactive => Some(PERSON_PAUSE),

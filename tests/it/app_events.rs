@@ -8,11 +8,12 @@ use waapify_ghl::app::App;
 use waapify_ghl::clock::Clock;
 use waapify_ghl::db::installs::Standing;
 use waapify_ghl::ids::LocationId;
+use waapify_ghl::relay;
 use waapify_ghl::sandbox::{Fault, seed};
 use waapify_ghl::tokens::TokenError;
 
 use crate::harness::{
-    Bridge, TestDatabase, ask, corpus, environment, location, payload, settings, signature_of,
+    Bridge, TestDatabase, ask, corpus, environment, location, payload, settings, signature_of, wait,
 };
 
 const WEBHOOK: &str = "setwebhook.php";
@@ -323,6 +324,125 @@ async fn a_waapify_that_does_not_answer_is_told_later_and_its_keys_go_in_any_cas
         never.after(Duration::hours(4)).await;
     }
     assert_eq!(secrets(&never, seed::LOCATION_ID).await, 0);
+}
+
+#[tokio::test]
+async fn an_uninstall_from_before_the_last_install_changes_nothing() {
+    let bridge = Bridge::new().await;
+    let late = bridge.world.ghl.uninstall_event(seed::LOCATION_ID);
+    let mut install = bridge.world.ghl.install_event(seed::LOCATION_ID);
+    install["timestamp"] = "2126-01-01T00:00:00.000Z".into();
+    for event in [&install, &late] {
+        assert_eq!(bridge.world.ghl.posts_app_event(event).await, Some(200));
+        bridge.settle().await;
+    }
+    assert_eq!(
+        bridge.standing(seed::LOCATION_ID).await,
+        Standing::Installed
+    );
+    assert!(bridge.use_token(&location()).await.unwrap());
+}
+
+#[tokio::test]
+async fn an_uninstall_while_the_token_is_asked_for_stands() {
+    let bridge = Bridge::bare().await;
+    bridge.callback(&bridge.company_code(&[])).await;
+    bridge.world.ghl.set_installed(seed::LOCATION_ID, true);
+    let install = bridge.world.ghl.install_event(seed::LOCATION_ID);
+    bridge.world.ghl.posts_app_event(&install).await;
+    let slow = Fault::Slow(std::time::Duration::from_secs(1));
+    bridge
+        .world
+        .ghl
+        .faults()
+        .push("POST /oauth/locationToken", slow);
+    let context = || std::sync::Arc::clone(&bridge.app.relay);
+    let events = std::sync::Arc::new(relay::app_events::AppEvents(context()));
+    let upkeep = std::sync::Arc::new(relay::upkeep::Upkeep(context()));
+    relay::step(&events).await.unwrap();
+    let minting = tokio::spawn(async move { relay::step(&upkeep).await });
+    wait("the token is asked for", async || {
+        bridge.world.ghl.faults().count("POST /oauth/locationToken") == 1
+    })
+    .await;
+    let event = bridge.world.ghl.uninstall_event(seed::LOCATION_ID);
+    bridge.world.ghl.posts_app_event(&event).await;
+    relay::step(&events).await.unwrap();
+    minting.await.unwrap().unwrap();
+    assert_eq!(
+        bridge.standing(seed::LOCATION_ID).await,
+        Standing::Uninstalled
+    );
+    assert_eq!(secrets(&bridge, seed::LOCATION_ID).await, 0);
+}
+
+#[tokio::test]
+async fn a_connect_that_is_under_way_during_an_uninstall_leaves_no_secret_and_no_webhook() {
+    let bridge = Bridge::bare().await;
+    let page = bridge.install().await;
+    let (_, rest) = page.split_once("/connect/").unwrap();
+    let link: String = rest.chars().take_while(|c| *c != '"').collect();
+    let faults = bridge.world.waapify.faults();
+    faults.push(WEBHOOK, Fault::Slow(std::time::Duration::from_secs(1)));
+    let (address, http) = (
+        format!("{}/connect/{link}", bridge.address),
+        bridge.http.clone(),
+    );
+    let form = [
+        ("instance_id", seed::INSTANCE_ID),
+        ("access_token", seed::ACCESS_TOKEN),
+        ("number", seed::NUMBER),
+    ];
+    let submitting = tokio::spawn(async move { http.post(address).form(&form).send().await });
+    wait("Waapify is asked", async || faults.count(WEBHOOK) == 1).await;
+    uninstall(&bridge, seed::LOCATION_ID).await;
+    let answer = submitting.await.unwrap().unwrap();
+    assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+    assert_eq!(secrets(&bridge, seed::LOCATION_ID).await, 0);
+    assert_eq!(bridge.world.waapify.webhook(), None);
+}
+
+#[tokio::test]
+async fn a_disconnect_that_is_under_way_during_a_reconnect_leaves_the_webhook_on() {
+    let bridge = Bridge::new().await;
+    let faults = bridge.world.waapify.faults();
+    faults.push(WEBHOOK, Fault::Slow(std::time::Duration::from_secs(1)));
+    let before = faults.count(WEBHOOK);
+    let event = bridge.world.ghl.uninstall_event(seed::LOCATION_ID);
+    bridge.world.ghl.posts_app_event(&event).await;
+    let reconnect = async {
+        wait("Waapify is told", async || faults.count(WEBHOOK) > before).await;
+        bridge.connect().await;
+    };
+    tokio::join!(bridge.settle(), reconnect);
+    let webhook = bridge.world.waapify.webhook();
+    assert!(webhook.is_some(), "{:?}", faults.seen_at(WEBHOOK));
+    let reply = bridge.customer_writes("hai").await;
+    bridge.settle().await;
+    assert!(bridge.inbound(&reply).await.is_some());
+}
+
+#[tokio::test]
+async fn an_agency_id_that_is_none_does_not_spoil_an_event_that_names_its_location() {
+    let bridge = Bridge::bare().await;
+    bridge.callback(&bridge.company_code(&[])).await;
+    for (n, company) in [json!(""), json!(5), json!(null)].into_iter().enumerate() {
+        let id = format!("Location{n}");
+        bridge
+            .world
+            .ghl
+            .add_location(seed::COMPANY_ID, &id, "Kedai");
+        bridge.world.ghl.set_installed(&id, true);
+        let mut event = bridge.world.ghl.install_event(&id);
+        event["companyId"] = company;
+        assert_eq!(
+            bridge.world.ghl.posts_app_event(&event).await,
+            Some(200),
+            "{event}"
+        );
+        bridge.settle().await;
+        assert_eq!(bridge.standing(&id).await, Standing::Installed, "{event}");
+    }
 }
 
 #[tokio::test]

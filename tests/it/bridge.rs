@@ -142,7 +142,7 @@ impl Bridge {
         };
         self.app
             .connector
-            .connect(location, &entered)
+            .connect(location, &entered, None)
             .await
             .unwrap();
     }

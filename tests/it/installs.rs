@@ -8,7 +8,7 @@ use waapify_ghl::ids::LocationId;
 use waapify_ghl::sandbox::{Fault, InstallKind, seed};
 use waapify_ghl::tokens::TokenError;
 
-use crate::harness::{Bridge, location, payload};
+use crate::harness::{Bridge, location, payload, wait};
 
 const TOKEN: &str = "POST /oauth/token";
 const MINT: &str = "POST /oauth/locationToken";
@@ -413,4 +413,111 @@ async fn the_next_install_of_a_connected_location_asks_for_nothing() {
     let id = bridge.agent_writes("hai").await;
     bridge.settle().await;
     assert_eq!(bridge.state(&id).await, "sent");
+}
+
+#[tokio::test]
+async fn a_browser_that_leaves_does_not_lose_the_install() {
+    let bridge = Bridge::bare().await;
+    let slow = Fault::Slow(std::time::Duration::from_secs(1));
+    bridge.world.ghl.faults().push(TOKEN, slow);
+    let location_id = seed::LOCATION_ID.to_owned();
+    let code = bridge
+        .world
+        .ghl
+        .issue_code(InstallKind::Location { location_id });
+    let visit = bridge
+        .http
+        .get(format!("{}/oauth/callback?code={code}", bridge.address));
+    let gone = visit
+        .timeout(std::time::Duration::from_millis(300))
+        .send()
+        .await;
+    assert!(gone.unwrap_err().is_timeout());
+    wait("the install is stored", async || {
+        bridge.standing(seed::LOCATION_ID).await == Standing::Installed
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_location_with_a_grant_of_its_own_keeps_it_when_its_agency_installs() {
+    let bridge = Bridge::bare().await;
+    bridge.install().await;
+    bridge
+        .callback(&bridge.company_code(&[seed::LOCATION_ID]))
+        .await;
+    assert_eq!(bridge.world.ghl.faults().count(MINT), 0);
+    assert_eq!(
+        bridge.standing(seed::LOCATION_ID).await,
+        Standing::Installed
+    );
+    bridge.clock.advance(Duration::hours(25));
+    assert!(bridge.use_token(&location()).await.unwrap());
+    let refresh = bridge.world.ghl.faults().seen_at(TOKEN).pop().unwrap();
+    assert_eq!(refresh.body["user_type"], "Location");
+}
+
+#[tokio::test]
+async fn a_message_of_a_location_whose_token_is_long_in_coming_waits_quietly_and_not_for_ever() {
+    let bridge = Bridge::bare().await;
+    bridge.callback(&bridge.company_code(&[])).await;
+    bridge.world.ghl.set_installed(seed::LOCATION_ID, true);
+    bridge.world.ghl.set_active(seed::LOCATION_ID, false);
+    let id = bridge.agent_writes("hai").await;
+    for _ in 0..60 {
+        bridge.after(Duration::minutes(1)).await;
+    }
+    let (steps, claims): (i64, i32) = sqlx::query_as(
+        "select (select count(*) from timeline t where t.message_id = o.id), o.claims from outbound o where ghl_message_id = $1",
+    )
+    .bind(&id)
+    .fetch_one(&bridge.database.pool)
+    .await
+    .unwrap();
+    assert!(steps <= 2 && claims <= 6, "{steps} steps, {claims} claims");
+    for _ in 0..8 {
+        bridge.after(Duration::hours(4)).await;
+    }
+    assert_eq!(
+        bridge.outbound(&id).await,
+        ("failed".to_owned(), Some("not_installed".to_owned()))
+    );
+}
+
+#[tokio::test]
+async fn ticks_of_what_was_sent_before_the_token_came_reach_ghl_with_it() {
+    let bridge = Bridge::bare().await;
+    bridge.connect().await;
+    bridge.world.ghl.set_active(seed::LOCATION_ID, false);
+    bridge
+        .callback(&bridge.company_code(&[seed::LOCATION_ID]))
+        .await;
+    let id = bridge.agent_writes("hai").await;
+    bridge.settle().await;
+    bridge.world.waapify.customer_receives(seed::AISYAH.2).await;
+    bridge.settle().await;
+    assert_eq!(bridge.standing(seed::LOCATION_ID).await, Standing::Pending);
+    bridge.world.ghl.set_active(seed::LOCATION_ID, true);
+    bridge.after(Duration::minutes(20)).await;
+    assert_eq!(bridge.ghl_status(&id), "delivered");
+}
+
+#[tokio::test]
+async fn an_outage_does_not_use_up_the_tries_after_a_refusal() {
+    let bridge = Bridge::bare().await;
+    bridge.callback(&bridge.company_code(&[])).await;
+    add_location(&bridge, "Second");
+    let faults = bridge.world.ghl.faults();
+    faults.always(MINT, Fault::answer(503, ""));
+    posts(&bridge, &bridge.world.ghl.install_event("Second")).await;
+    for _ in 0..10 {
+        bridge.after(Duration::minutes(6)).await;
+    }
+    // GHL comes back, does not know of the install yet, and knows it a little later.
+    faults.clear();
+    bridge.after(Duration::minutes(6)).await;
+    assert_eq!(bridge.standing("Second").await, Standing::NotInstalled);
+    bridge.world.ghl.set_installed("Second", true);
+    bridge.after(Duration::minutes(2)).await;
+    assert!(has_token(&bridge, "Second").await);
 }

@@ -59,6 +59,7 @@ async fn a_rotation_moves_every_secret_to_the_newest_key_while_the_service_works
         let location = LocationId(format!("location-{n}"));
         bridge.connect_to(&location).await;
     }
+    bridge.world.ghl.set_burst_limit(Some(1_000_000));
     let both = with_keys(&bridge, &[NEW, OLD]);
     let service = App::new(&both, pool.clone(), bridge.clock.clone()).unwrap();
     let mut rotate = program(Some(&bridge));

@@ -30,7 +30,7 @@ async fn the_database_itself_refuses_what_must_never_be() {
     let database = TestDatabase::new().await;
     for sql in [
         "insert into outbound (location_id, ghl_message_id, conversation, body, state, due_at, accepted_at) values ('l', 'm', 'c', '', 'nonsense', now(), now())",
-        "insert into tokens (owner_id, owner_kind, access_token, expires_at) values ('l', 'person', '', now())",
+        "insert into tokens (owner_id, owner_kind, access_token, expires_at, refresh_at) values ('l', 'person', '', now(), now())",
         "insert into numbers (location_id, number, instance_id, access_token, webhook_secret, webhook_secret_hash, is_default, next_send_at, connected_at) values ('nobody', '1', 'i', '', '', '', true, now(), now())",
     ] {
         assert!(
@@ -38,4 +38,43 @@ async fn the_database_itself_refuses_what_must_never_be() {
             "{sql}"
         );
     }
+}
+
+#[tokio::test]
+async fn rows_of_the_first_release_are_carried_over_and_its_statements_still_work() {
+    let database = TestDatabase::empty().await;
+    let pool = &database.pool;
+    let all = sqlx::migrate!();
+    let first = sqlx::migrate::Migrator {
+        migrations: all.iter().take(1).cloned().collect(),
+        ..sqlx::migrate::Migrator::DEFAULT
+    };
+    first.run(pool).await.unwrap();
+    // As the first release writes: a location with a grant of its own, and one minted from its agency's.
+    let install = "insert into tokens (owner_id, owner_kind, company_id, access_token, refresh_token, expires_at)";
+    for statement in [
+        "insert into locations values ('alone', 'c1', now()), ('minted', 'c2', now()), ('connected', null, null)".to_owned(),
+        format!("{install} values ('alone', 'location', 'c1', 'a', 'r', now() + interval '1 day')"),
+        format!("{install} values ('minted', 'location', 'c2', 'a', null, now()), ('c2', 'company', 'c2', 'a', 'r', now())"),
+    ] {
+        sqlx::query(sqlx::AssertSqlSafe(statement)).execute(pool).await.unwrap();
+    }
+    db::migrate(pool).await.unwrap();
+    let alone: Vec<String> =
+        sqlx::query_scalar("select location_id from locations where installed_alone")
+            .fetch_all(pool)
+            .await
+            .unwrap();
+    assert_eq!(alone, ["alone"]);
+    let listed: Vec<String> = sqlx::query_scalar("select company_id from companies")
+        .fetch_all(pool)
+        .await
+        .unwrap();
+    assert_eq!(listed, ["c2"]);
+    // A process of the first release may still run beside.
+    let late = format!("{install} values ('late', 'location', null, 'a', 'r', now())");
+    sqlx::query(sqlx::AssertSqlSafe(late))
+        .execute(pool)
+        .await
+        .unwrap();
 }

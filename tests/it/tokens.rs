@@ -408,3 +408,22 @@ async fn a_grant_without_its_life_is_a_grant_all_the_same() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_token_that_has_ended_when_it_comes_is_no_storm() {
+    let bridge = Bridge::bare().await;
+    for life in [0, -5] {
+        let grant = format!(
+            r#"{{"access_token":"a","refresh_token":"r","userType":"Location","locationId":"{}","expires_in":{life}}}"#,
+            seed::LOCATION_ID
+        );
+        bridge
+            .world
+            .ghl
+            .faults()
+            .push(TOKEN, Fault::answer(200, &grant));
+        bridge.callback("any").await;
+        bridge.settle().await;
+    }
+    assert_eq!(bridge.world.ghl.faults().count(TOKEN), 2);
+}

@@ -14,6 +14,7 @@ use reqwest::{Method, RequestBuilder, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde_json::{Value, json};
+use tracing::warn;
 use url::Url;
 
 use super::{endpoint, scrub};
@@ -22,7 +23,7 @@ pub use error::{Advice, CallError};
 use error::{classify, describe};
 use limits::Meter;
 use types::LocationsPage;
-pub use types::{Grant, InboundMessage, StatusError};
+pub use types::{AppEvent, Grant, InboundMessage, StatusError};
 
 use crate::ids::{CompanyId, ContactId, GhlMessageId, LocationId, is_id};
 use crate::limits::Limits;
@@ -114,10 +115,7 @@ impl Client {
         ];
         let form: Vec<_> = app.iter().chain(fields).collect();
         let url = endpoint(&self.settings.api_base, &["oauth", "token"]);
-        parse(
-            self.call_within(TOKEN_TIMEOUT, self.http.post(url).form(&form))
-                .await?,
-        )
+        self.grant(self.http.post(url).form(&form)).await
     }
 
     /// Mints a location's token from its company's.
@@ -140,7 +138,12 @@ impl Client {
             V_2021_07,
             company_token,
         );
-        parse(self.call(request.form(&form)).await?)
+        self.grant(request.form(&form)).await
+    }
+
+    async fn grant(&self, request: RequestBuilder) -> Result<Grant, CallError> {
+        let answer = self.call_within(TOKEN_TIMEOUT, request).await?;
+        Grant::read(&answer.body).ok_or_else(|| answer.incomplete("an access token"))
     }
 
     /// The locations of a company that have the app installed, all pages of them.
@@ -152,29 +155,29 @@ impl Client {
         company_token: &SecretString,
         company: &CompanyId,
     ) -> Result<Vec<LocationId>, CallError> {
-        let mut all = BTreeSet::new();
-        let (mut seen, mut token) = (0, None);
+        let (mut installed, mut seen) = (BTreeSet::new(), BTreeSet::new());
+        let (mut skip, mut token) = (0, None);
         for _ in 0..MAX_PAGES {
             let page = self
-                .locations_page(company_token, company, seen, token.as_deref())
+                .locations_page(company_token, company, skip, token.as_deref())
                 .await?;
-            seen += page.locations.len();
+            skip += page.locations.len();
             token = page.pagination.and_then(|next| next.next_page_token);
             let is_last = page.locations.len() < SHORT_PAGE && token.is_none();
-            let known = all.len();
-            all.extend(
-                page.locations
-                    .into_iter()
-                    .filter(|location| location.is_installed != Some(false))
-                    .map(|location| location.id)
-                    .filter(|id| is_id(id.as_str())),
-            );
+            let known = seen.len();
+            for location in page.locations {
+                seen.insert(location.id.clone());
+                if location.is_installed != Some(false) && is_id(location.id.as_str()) {
+                    installed.insert(location.id);
+                }
+            }
             // A page that brings nothing new is one we had already, or the end.
-            if is_last || all.len() == known {
-                break;
+            if is_last || seen.len() == known {
+                return Ok(installed.into_iter().collect());
             }
         }
-        Ok(all.into_iter().collect())
+        warn!(%company, "GHL lists more locations than are believed");
+        Ok(installed.into_iter().collect())
     }
 
     async fn locations_page(

@@ -2,36 +2,101 @@
 
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::ids::{CompanyId, ContactId, LocationId};
+use crate::ids::{CompanyId, ContactId, LocationId, is_id};
 
-/// A token pair as GHL hands it out. Both spellings of the fields are read.
-#[derive(Deserialize)]
+/// A token pair as GHL hands it out.
 pub struct Grant {
     /// The bearer.
-    #[serde(alias = "accessToken")]
     pub access_token: SecretString,
     /// Good for one refresh; a minted location token may lack it.
-    #[serde(alias = "refreshToken")]
     pub refresh_token: Option<SecretString>,
-    /// Seconds until the access token ends. A grant that does not say so is a grant all the same.
-    #[serde(
-        alias = "expiresIn",
-        default = "unknown_life",
-        deserialize_with = "seconds"
-    )]
+    /// Seconds until the access token ends.
     pub expires_in: i64,
     /// `Company` or `Location`; absent from a minted token.
-    #[serde(alias = "user_type", rename = "userType")]
     pub user_type: Option<String>,
     /// Present in a location's grant.
-    #[serde(alias = "location_id", rename = "locationId")]
     pub location_id: Option<LocationId>,
     /// The agency.
-    #[serde(alias = "company_id", rename = "companyId")]
     pub company_id: Option<CompanyId>,
+}
+
+impl Grant {
+    /// Reads both spellings. Only the access token must be there: a pair is never lost for what stands beside it.
+    pub(super) fn read(answer: &Value) -> Option<Self> {
+        let field = |names: [&str; 2]| names.iter().find_map(|name| answer.get(name));
+        let text = |names| {
+            field(names)
+                .and_then(Value::as_str)
+                .filter(|text| !text.is_empty())
+        };
+        let secret = |names| text(names).map(SecretString::from);
+        let id = |names| text(names).filter(|id| is_id(id));
+        let seconds = field(["expires_in", "expiresIn"]).and_then(crate::json::scalar_text);
+        Some(Self {
+            access_token: secret(["access_token", "accessToken"])?,
+            refresh_token: secret(["refresh_token", "refreshToken"]),
+            expires_in: seconds
+                .and_then(|seconds| seconds.parse().ok())
+                .unwrap_or(UNKNOWN_LIFE_SECONDS),
+            user_type: text(["userType", "user_type"]).map(str::to_owned),
+            location_id: id(["locationId", "location_id"]).map(LocationId::from),
+            company_id: id(["companyId", "company_id"]).map(CompanyId::from),
+        })
+    }
+}
+
+/// An event about the app, as far as it is read; GHL posts it to `/hooks/app`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AppEvent {
+    /// GHL's `type`.
+    pub kind: String,
+    /// The marketplace app it is about; older monitor events lack it.
+    pub app_id: Option<String>,
+    /// GHL's id of the event; older ones lack it.
+    pub webhook_id: Option<String>,
+    /// The sub-account.
+    pub location_id: Option<LocationId>,
+    /// The agency.
+    pub company_id: Option<CompanyId>,
+    /// When GHL says that it happened.
+    pub said_at: Option<OffsetDateTime>,
+    /// A location is named, but not by an id.
+    pub has_bad_location: bool,
+}
+
+impl AppEvent {
+    /// Reads an event; none when it names no type. What is no id is not there.
+    #[must_use]
+    pub fn read(event: &Value) -> Option<Self> {
+        let text = |field: &str| event.get(field)?.as_str().filter(|text| is_id(text));
+        let named = event.get("locationId").is_some_and(|id| !id.is_null());
+        let location_id = text("locationId").map(LocationId::from);
+        Some(Self {
+            kind: text("type")?.to_owned(),
+            app_id: text("appId").map(str::to_owned),
+            webhook_id: text("webhookId").map(str::to_owned),
+            has_bad_location: named && location_id.is_none(),
+            location_id,
+            company_id: text("companyId").map(CompanyId::from),
+            said_at: text("timestamp").and_then(|at| OffsetDateTime::parse(at, &Rfc3339).ok()),
+        })
+    }
+
+    /// Whether it says where the app was installed or uninstalled, which is more than to be noted.
+    #[must_use]
+    pub fn is_applied(&self) -> bool {
+        ["INSTALL", "UNINSTALL"].contains(&self.kind.as_str())
+    }
+
+    /// Whether it names the location or the company it is about.
+    #[must_use]
+    pub fn names_its_subject(&self) -> bool {
+        !self.has_bad_location && (self.location_id.is_some() || self.company_id.is_some())
+    }
 }
 
 /// An inbound message to post. No provider id: the default SMS provider must not name one.
@@ -62,18 +127,7 @@ pub struct StatusError<'a> {
 
 /// Seconds an access token is believed to live where GHL does not say: an hour, so that it is renewed long before the
 /// day that GHL's tokens live.
-const fn unknown_life() -> i64 {
-    3_600
-}
-
-/// A number, or a number in quotes.
-fn seconds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
-    let value = serde_json::Value::deserialize(deserializer)?;
-    let text = crate::json::scalar_text(&value);
-    Ok(text
-        .and_then(|text| text.parse().ok())
-        .unwrap_or_else(unknown_life))
-}
+const UNKNOWN_LIFE_SECONDS: i64 = 3_600;
 
 fn rfc3339<S: serde::Serializer>(at: &OffsetDateTime, serializer: S) -> Result<S::Ok, S::Error> {
     let text = at.format(&Rfc3339).map_err(serde::ser::Error::custom)?;
@@ -105,6 +159,8 @@ pub(super) struct InstalledLocation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use secrecy::ExposeSecret as _;
+    use serde_json::json;
 
     #[test]
     fn both_spellings_of_a_grant_are_read() {
@@ -118,7 +174,8 @@ mod tests {
                 "{}/tests/payloads/ghl/responses/{file}.json",
                 env!("CARGO_MANIFEST_DIR")
             );
-            let grant: Grant = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+            let answer = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+            let grant = Grant::read(&answer).unwrap();
             assert!(grant.expires_in > 86_000, "{file}");
             assert_eq!(
                 grant.location_id.is_none(),
@@ -126,5 +183,22 @@ mod tests {
                 "{file}"
             );
         }
+    }
+
+    #[test]
+    fn a_pair_is_never_lost_for_what_stands_beside_it() {
+        for beside in [
+            json!({"companyId": 5, "userType": ["Location"], "expires_in": "x"}),
+            json!({"accessToken": "b", "locationId": "", "expires_in": null}),
+        ] {
+            let mut answer = beside;
+            answer["access_token"] = "a".into();
+            answer["refresh_token"] = "r".into();
+            let grant = Grant::read(&answer).unwrap();
+            assert_eq!(grant.access_token.expose_secret(), "a");
+            assert!(grant.refresh_token.is_some() && grant.location_id.is_none());
+            assert_eq!(grant.expires_in, UNKNOWN_LIFE_SECONDS);
+        }
+        assert!(Grant::read(&json!({"access_token": "", "refresh_token": "r"})).is_none());
     }
 }
