@@ -135,10 +135,10 @@ impl Connector {
             .store(location, &number, &credentials, &secret, link)
             .await?;
         // Where an uninstall is still clearing the webhook, or the link was gone, the database has the last word.
-        if is_contested || !is_stored {
-            if let Err(error) = self.settle_webhook(&credentials).await {
-                warn!(%location, %error, "the webhook may point elsewhere");
-            }
+        if (is_contested || !is_stored)
+            && let Err(error) = self.settle_webhook(&credentials).await
+        {
+            warn!(%location, %error, "the webhook may point elsewhere");
         }
         if !is_stored {
             return Err(ConnectError::LinkGone);

@@ -140,13 +140,15 @@ impl Tokens {
         F: Future<Output = Result<T, CallError>>,
     {
         let now = self.clock.now();
-        let taken = budgets::take_call(&self.pool, owner.id(), purpose, now).await?;
-        let taken = taken.map_err(|until| TokenError::Budget(until - now))?;
+        let budget = budgets::take_call(&self.pool, owner.id(), purpose, now)
+            .await?
+            .map_err(|until| TokenError::Budget(until - now))?;
         let ghl = self.ghl.metered();
         let answer = call(ghl.clone(), token).await;
         let (limits, now) = (ghl.limits(), self.clock.now());
         // The answer counts, whether or not this can be kept.
-        if let Err(error) = budgets::record_limits(&self.pool, owner.id(), taken, limits, now).await
+        if let Err(error) =
+            budgets::record_limits(&self.pool, owner.id(), budget, limits, now).await
         {
             warn!(owner = owner.id(), %error, "GHL's limits could not be kept");
         }
