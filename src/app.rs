@@ -23,7 +23,7 @@ use crate::cluster::{Cluster, Durability, find_running, remove_data};
 use crate::config::Settings;
 use crate::connect::Connector;
 use crate::db;
-use crate::http::{self, HttpState};
+use crate::http::{self, HttpState, Intake};
 use crate::relay::gateway_events::GatewayEvents;
 use crate::relay::inbound::Inbound;
 use crate::relay::outbound::Outbound;
@@ -80,6 +80,7 @@ impl App {
             min_interval: settings.waapify.min_interval,
         });
         let http = HttpState {
+            intake: Intake::new(&pool),
             pool,
             verifier: settings.ghl.verifier.clone(),
             tokens,

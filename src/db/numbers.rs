@@ -85,24 +85,6 @@ pub async fn find_webhook_secret(
         .await
 }
 
-/// A number of a location.
-///
-/// # Errors
-/// When the database fails.
-pub async fn find_number(
-    pool: &PgPool,
-    location: &LocationId,
-    number: &str,
-) -> sqlx::Result<Option<NumberRow>> {
-    sqlx::query_as(
-        "select number, instance_id, access_token from numbers where location_id = $1 and number = $2",
-    )
-    .bind(location)
-    .bind(number)
-    .fetch_optional(pool)
-    .await
-}
-
 /// The location and number whose webhook address ends in the secret with this hash.
 ///
 /// # Errors

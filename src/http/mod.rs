@@ -3,7 +3,7 @@
 //! Owns: proofs of callers, limits, status codes, pages. Refuses: doing any message's work, and saying to a caller why
 //! something inside failed.
 //!
-//! * `delivery`: `POST /hooks/delivery`, GHL's messages to send
+//! * `delivery`: `POST /hooks/delivery`, GHL's messages to send, stored by `intake`
 //! * `waapify`: `POST /hooks/waapify/{secret}`, the gateway's events
 //! * `oauth`: `GET /oauth/callback`; `connect`: the form behind `/connect/{token}`
 //! * `health`: `/healthz`, `/readyz`
@@ -12,11 +12,14 @@ mod connect;
 mod delivery;
 mod error;
 mod health;
+mod intake;
 mod layers;
 mod oauth;
 mod page;
 mod verified;
 mod waapify;
+
+pub use intake::Intake;
 
 use std::sync::Arc;
 
@@ -45,6 +48,8 @@ const MAX_FORM_BYTES: usize = 16 * 1024;
 pub struct HttpState {
     /// The database.
     pub pool: PgPool,
+    /// Stores deliveries.
+    pub intake: Intake,
     /// Checks GHL's signatures.
     pub verifier: Verifier,
     /// Turns install codes into tokens.

@@ -20,6 +20,7 @@ mod deliveries;
 mod gateway_events;
 mod harness;
 mod installs;
+mod intake;
 mod outbound;
 mod plans;
 mod replies;
