@@ -23,7 +23,7 @@ use crate::cluster::{Cluster, Durability, find_running, remove_data};
 use crate::config::Settings;
 use crate::connect::Connector;
 use crate::db;
-use crate::http::{self, HttpState, Intake};
+use crate::http::{self, HttpParts, HttpState, Intake};
 use crate::relay::gateway_events::GatewayEvents;
 use crate::relay::inbound::Inbound;
 use crate::relay::outbound::Outbound;
@@ -79,7 +79,7 @@ impl App {
             wake: Arc::clone(&wake),
             min_interval: settings.waapify.min_interval,
         });
-        let http = HttpState {
+        let http = HttpParts {
             intake: Intake::new(&pool),
             pool,
             verifier: settings.ghl.verifier.clone(),
@@ -92,7 +92,7 @@ impl App {
         Ok(Self {
             relay,
             connector,
-            http,
+            http: http.into(),
         })
     }
 

@@ -131,7 +131,7 @@ pub async fn accept_deliveries(
 }
 
 /// Claims at most one due message of each number that may send now, the earliest of a conversation that waits for
-/// nothing; each claim moves its number's next send by `pause`.
+/// nothing; each claim moves its number's next send by `pause`. Where there is no pause, a number may send many at once.
 ///
 /// # Errors
 /// When the database fails.
@@ -153,7 +153,7 @@ pub async fn claim_sendable(
                   and not exists (select 1 from outbound earlier
                       where earlier.location_id = c.location_id and earlier.conversation = c.conversation
                         and earlier.id < c.id and earlier.state in ('accepted', 'sending', 'unconfirmed'))
-                order by c.id limit 1
+                order by c.id limit $5
             ) o
             where n.is_default and n.next_send_at <= $1
             order by n.next_send_at limit $4
@@ -172,6 +172,7 @@ pub async fn claim_sendable(
     .bind(now + lease)
     .bind(now + pause)
     .bind(limit)
+    .bind(if pause.is_zero() { limit } else { 1 })
     .fetch_all(pool)
     .await
 }

@@ -157,7 +157,10 @@ impl Shared {
             Err(error) if deliveries.len() > 1 && db::blames_a_row(&error) => {
                 warn!(%error, "a batch was refused, its deliveries are stored one by one");
                 for (delivery, answer) in deliveries.iter().zip(answers) {
-                    match self.try_commit(connection, std::slice::from_ref(delivery)).await {
+                    match self
+                        .try_commit(connection, std::slice::from_ref(delivery))
+                        .await
+                    {
                         Ok(new) => drop(answer.send(new == [true])),
                         Err(error) => error!(%error, "a delivery cannot be stored"),
                     }

@@ -21,6 +21,7 @@ mod waapify;
 
 pub use intake::Intake;
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::Router;
@@ -43,9 +44,27 @@ const MAX_GATEWAY_EVENT_BYTES: usize = 16 * 1024 * 1024;
 /// A form of three short fields.
 const MAX_FORM_BYTES: usize = 16 * 1024;
 
-/// What the routes are built from.
+/// What the routes share. Every request gets a clone, so it is one pointer.
 #[derive(Clone, Debug)]
-pub struct HttpState {
+pub struct HttpState(Arc<HttpParts>);
+
+impl Deref for HttpState {
+    type Target = HttpParts;
+
+    fn deref(&self) -> &HttpParts {
+        &self.0
+    }
+}
+
+impl From<HttpParts> for HttpState {
+    fn from(parts: HttpParts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+/// What the routes are built from.
+#[derive(Debug)]
+pub struct HttpParts {
     /// The database.
     pub pool: PgPool,
     /// Stores deliveries.

@@ -25,7 +25,9 @@ pub(super) async fn accept(
         refused => {
             let found = stored(|| numbers::find_by_webhook_secret(&state.pool, hash)).await?;
             found.ok_or(HookError::UnknownSecret)?;
-            return Err(refused.err().unwrap_or(HookError::Malformed("the body is not JSON")));
+            return Err(refused
+                .err()
+                .unwrap_or(HookError::Malformed("the body is not JSON")));
         }
     };
     let now = state.clock.now();

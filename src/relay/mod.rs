@@ -33,8 +33,11 @@ use crate::wake::Wake;
 
 /// How often a worker looks for work that nobody rang for: retries that are due, work of other processes.
 const LOOK: StdDuration = StdDuration::from_secs(1);
-/// Least pause between two claims: under load one claim then serves many rings.
-const GAP: StdDuration = StdDuration::from_millis(10);
+/// Least pause after a claim that found something: under load one claim then serves many rings, and no worker stands
+/// idle for longer than its jobs take.
+const BUSY_GAP: StdDuration = StdDuration::from_millis(2);
+/// Least pause after a claim that found nothing: a number's pace holds up what rings, so that most rings are in vain.
+const IDLE_GAP: StdDuration = StdDuration::from_millis(10);
 /// Pause after a database error, so that an outage does not spin.
 const DATABASE_PAUSE: StdDuration = StdDuration::from_secs(1);
 
@@ -74,10 +77,7 @@ pub trait Worker: Send + Sync + 'static {
 
     /// Takes at most `limit` of what may have just come or become free, for the claims between two looks: those come
     /// often, and what only time makes due can wait for the look.
-    fn claim_fresh(
-        &self,
-        limit: i64,
-    ) -> impl Future<Output = sqlx::Result<Vec<Self::Job>>> + Send {
+    fn claim_fresh(&self, limit: i64) -> impl Future<Output = sqlx::Result<Vec<Self::Job>>> + Send {
         self.claim(limit)
     }
 
@@ -125,19 +125,22 @@ pub async fn run<W: Worker>(worker: Arc<W>, mut stop: watch::Receiver<bool>) {
             next_look = Instant::now() + LOOK;
             worker.claim(free).await
         };
-        match claimed {
+        let gap = match claimed {
             Ok(jobs) => {
+                let in_vain = jobs.is_empty() && free > 0;
+                let gap = if in_vain { IDLE_GAP } else { BUSY_GAP };
                 for job in jobs {
                     let worker = Arc::clone(&worker);
                     tasks.spawn(async move { worker.process(job).await });
                 }
+                gap
             }
             Err(error) => {
                 warn!(worker = W::NAME, %error, "the database failed");
-                tokio::time::sleep(DATABASE_PAUSE).await;
+                DATABASE_PAUSE
             }
-        }
-        tokio::time::sleep(GAP).await;
+        };
+        tokio::time::sleep(gap).await;
         wait_for_work(&*worker, &mut tasks, &mut stop).await;
     }
     debug!(worker = W::NAME, in_hand = tasks.len(), "finishing");

@@ -363,7 +363,7 @@ async fn every_step_of_a_message_is_in_its_timeline_without_its_text() {
 }
 
 async fn steps(bridge: &Bridge) -> Vec<(String, Option<String>)> {
-    sqlx::query_as("select state, cause from steps order by at, step")
+    sqlx::query_as("select s.state, s.cause from steps s join outbound o on o.id = s.message_id order by s.at, s.step")
         .fetch_all(&bridge.database.pool)
         .await
         .unwrap()
