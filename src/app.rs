@@ -23,7 +23,7 @@ use crate::cluster::{Cluster, Durability, find_running, remove_data};
 use crate::config::Settings;
 use crate::connect::Connector;
 use crate::db;
-use crate::http::{self, HttpState};
+use crate::http::{self, HttpParts, HttpState, Intake};
 use crate::installs::Installs;
 use crate::relay::app_events::AppEvents;
 use crate::relay::gateway_events::GatewayEvents;
@@ -90,7 +90,8 @@ impl App {
             wake: Arc::clone(&wake),
             min_interval: settings.waapify.min_interval,
         });
-        let http = HttpState {
+        let http = HttpParts {
+            intake: Intake::new(&pool),
             pool,
             ghl: settings.ghl.clone(),
             installs,
@@ -102,7 +103,7 @@ impl App {
         Ok(Self {
             relay,
             connector,
-            http,
+            http: http.into(),
         })
     }
 

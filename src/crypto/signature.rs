@@ -16,9 +16,9 @@ use rsa::signature::Verifier as _;
 use sha2::Sha256;
 
 /// Header of the Ed25519 signature, what GHL sends today.
-const ED25519_HEADER: &str = "x-ghl-signature";
+pub const ED25519_HEADER: &str = "x-ghl-signature";
 /// Header of its predecessor, RSA-SHA256 with PKCS #1 v1.5 padding.
-const RSA_HEADER: &str = "x-wh-signature";
+pub const RSA_HEADER: &str = "x-wh-signature";
 const ED25519_KEY_BYTES: usize = 32;
 
 /// An Ed25519 public key.

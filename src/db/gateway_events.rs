@@ -22,27 +22,27 @@ pub struct EventJob {
     pub received_at: OffsetDateTime,
 }
 
-/// Keeps an event.
+/// Keeps an event of the number whose webhook address ends in the secret with this hash; whose number that is, none
+/// when there is none.
 ///
 /// # Errors
 /// When the database fails; nothing is kept then.
 pub async fn accept_event(
     pool: &PgPool,
-    location: &LocationId,
-    number: &str,
+    secret_hash: &[u8],
     body: &[u8],
     now: OffsetDateTime,
-) -> sqlx::Result<()> {
-    sqlx::query(
-        "insert into gateway_events (location_id, number, body, due_at, received_at) values ($1, $2, $3, $4, $4)",
+) -> sqlx::Result<Option<LocationId>> {
+    sqlx::query_scalar(
+        "insert into gateway_events (location_id, number, body, due_at, received_at)
+         select location_id, number, $2, $3, $3 from numbers where webhook_secret_hash = $1
+         returning location_id",
     )
-    .bind(location)
-    .bind(number)
+    .bind(secret_hash)
     .bind(body)
     .bind(now)
-    .execute(pool)
+    .fetch_optional(pool)
     .await
-    .map(|_| ())
 }
 
 /// Claims the first waiting event of each of some numbers: events of one number are read in the order they came.

@@ -113,25 +113,6 @@ pub async fn find_last(pool: &PgPool, location: &LocationId) -> sqlx::Result<Opt
     .await
 }
 
-/// A number of a location.
-///
-/// # Errors
-/// When the database fails.
-pub async fn find_number(
-    pool: &PgPool,
-    location: &LocationId,
-    number: &str,
-) -> sqlx::Result<Option<NumberRow>> {
-    sqlx::query_as(
-        "select number, instance_id, access_token from numbers
-         where location_id = $1 and number = $2 and access_token is not null and disconnect_at is null",
-    )
-    .bind(location)
-    .bind(number)
-    .fetch_optional(pool)
-    .await
-}
-
 /// The location and number whose webhook address ends in the secret with this hash.
 ///
 /// # Errors

@@ -3,9 +3,11 @@
 //! `accepted → sending → sent`, then receipts take over; or `unconfirmed` while nobody knows whether a part left,
 //! `failed`, `ignored`. Within a conversation nothing overtakes; conversations do not wait for each other.
 
-use sqlx::{FromRow, PgPool};
+use axum::body::Bytes;
+use sqlx::{FromRow, PgConnection, PgPool};
 use time::{Duration, OffsetDateTime};
 
+use crate::db::numbers::NumberRow;
 use crate::ids::{GhlMessageId, LocationId, MessageId};
 
 /// A message that a worker has claimed.
@@ -21,6 +23,15 @@ pub struct OutboundJob {
     pub body: Vec<u8>,
     /// The number it leaves from; none when the location has no number.
     pub number: Option<String>,
+    /// Waapify's instance behind that number.
+    #[sqlx(default)]
+    pub instance_id: Option<String>,
+    /// The instance's key, sealed.
+    #[sqlx(default)]
+    pub access_token: Option<Vec<u8>>,
+    /// Whether that number was on hold, so that a success takes it off.
+    #[sqlx(default)]
+    pub is_held: bool,
     /// Parts that have left.
     pub parts_sent: i32,
     /// Failed attempts at the current part.
@@ -31,6 +42,18 @@ pub struct OutboundJob {
     pub claims: i32,
     /// When GHL delivered it.
     pub accepted_at: OffsetDateTime,
+}
+
+impl OutboundJob {
+    /// What is needed to send it; none when its location has no number.
+    #[must_use]
+    pub fn sender(&self) -> Option<NumberRow> {
+        Some(NumberRow {
+            number: self.number.clone()?,
+            instance_id: self.instance_id.clone()?,
+            access_token: self.access_token.clone()?,
+        })
+    }
 }
 
 /// Why a message can go no further: a code for machines, a sentence for people.
@@ -53,39 +76,62 @@ impl Failure {
     }
 }
 
-/// Keeps a delivery; false when GHL delivered this message before.
+/// What GHL delivered.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// Whose message.
+    pub location_id: LocationId,
+    /// GHL's id.
+    pub ghl_message_id: GhlMessageId,
+    /// What it must not overtake: the contact, of which each has one conversation.
+    pub conversation: String,
+    /// The signed bytes.
+    pub body: Bytes,
+    /// When it came.
+    pub accepted_at: OffsetDateTime,
+}
+
+/// Keeps deliveries in one commit, their ids ascending in the order given; for each, whether it is new. One that GHL
+/// delivered before, or that is here twice, is kept once.
 ///
 /// # Errors
-/// When the database fails; nothing is kept then.
-pub async fn accept_delivery(
-    pool: &PgPool,
-    location: &LocationId,
-    message: &GhlMessageId,
-    conversation: &str,
-    body: &[u8],
-    now: OffsetDateTime,
-) -> sqlx::Result<bool> {
-    let inserted = sqlx::query(
-        "with new as (
-            insert into outbound (location_id, ghl_message_id, conversation, body, due_at, accepted_at)
-            values ($1, $2, $3, $4, $5, $5) on conflict (location_id, ghl_message_id) do nothing
-            returning location_id, id
-         )
-         insert into timeline (location_id, message_id, at, state, cause)
-         select location_id, id, $5, 'accepted', 'GHL delivered it' from new",
+/// When the database fails or refuses one of them; none is kept then.
+pub async fn accept_deliveries(
+    connection: &mut PgConnection,
+    deliveries: &[Delivery],
+) -> sqlx::Result<Vec<bool>> {
+    fn column<'a, T>(deliveries: &'a [Delivery], value: impl Fn(&'a Delivery) -> T) -> Vec<T> {
+        deliveries.iter().map(value).collect()
+    }
+    // The first step of the timeline is the row itself: the view `steps` shows it.
+    let new: Vec<(LocationId, GhlMessageId)> = sqlx::query_as(
+        "insert into outbound (location_id, ghl_message_id, conversation, body, due_at, accepted_at)
+         select location_id, ghl_message_id, conversation, body, accepted_at, accepted_at
+         from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::timestamptz[])
+            as d (location_id, ghl_message_id, conversation, body, accepted_at)
+         on conflict (location_id, ghl_message_id) do nothing
+         returning location_id, ghl_message_id",
     )
-    .bind(location)
-    .bind(message)
-    .bind(conversation)
-    .bind(body)
-    .bind(now)
-    .execute(pool)
+    .bind(column(deliveries, |d| d.location_id.as_str()))
+    .bind(column(deliveries, |d| d.ghl_message_id.as_str()))
+    .bind(column(deliveries, |d| d.conversation.as_str()))
+    .bind(column(deliveries, |d| d.body.as_ref()))
+    .bind(column(deliveries, |d| d.accepted_at))
+    .fetch_all(connection)
     .await?;
-    Ok(inserted.rows_affected() == 1)
+    // What is new comes back in the order given.
+    let mut new = new.into_iter().peekable();
+    let is_next = |d: &Delivery| {
+        new.next_if(|(location, message)| {
+            *location == d.location_id && *message == d.ghl_message_id
+        })
+        .is_some()
+    };
+    Ok(deliveries.iter().map(is_next).collect())
 }
 
 /// Claims at most one due message of each number that may send now, the earliest of a conversation that waits for
-/// nothing; each claim moves its number's next send by `pause`.
+/// nothing; each claim moves its number's next send by `pause`. Where there is no pause, a number may send many at once.
 ///
 /// # Errors
 /// When the database fails.
@@ -100,14 +146,14 @@ pub async fn claim_sendable(
     // messages all wait is passed over, so that it keeps no other from its turn.
     sqlx::query_as(
         "with ready as (
-            select n.location_id, n.number, o.id
+            select n.location_id, n.number, n.instance_id, n.access_token, n.hold_reason is not null as is_held, o.id
             from numbers n cross join lateral (
                 select c.id from outbound c
                 where c.location_id = n.location_id and c.state = 'accepted' and c.due_at <= $1
                   and not exists (select 1 from outbound earlier
                       where earlier.location_id = c.location_id and earlier.conversation = c.conversation
                         and earlier.id < c.id and earlier.state in ('accepted', 'sending', 'unconfirmed'))
-                order by c.id limit 1
+                order by c.id limit $5
             ) o
             where n.is_default and n.next_send_at <= $1
             order by n.next_send_at limit $4
@@ -119,13 +165,14 @@ pub async fn claim_sendable(
          update outbound o set state = 'sending', is_waiting = false, claims = o.claims + 1, due_at = $2, number = ready.number
          from ready where o.location_id = ready.location_id and o.id = ready.id
             and o.state = 'accepted' and o.due_at <= $1
-         returning o.location_id, o.id, o.ghl_message_id, o.body, o.number, o.parts_sent, o.failures,
-            o.unconfirmed_sends, o.claims, o.accepted_at",
+         returning o.location_id, o.id, o.ghl_message_id, o.body, o.number, ready.instance_id, ready.access_token,
+            ready.is_held, o.parts_sent, o.failures, o.unconfirmed_sends, o.claims, o.accepted_at",
     )
     .bind(now)
     .bind(now + lease)
     .bind(now + pause)
     .bind(limit)
+    .bind(if pause.is_zero() { limit } else { 1 })
     .fetch_all(pool)
     .await
 }

@@ -39,6 +39,9 @@ pub async fn record_sent(
     cause: &str,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
+    if record_sent_first(pool, sent, cause, now).await? {
+        return Ok(());
+    }
     let mut tx = pool.begin().await?;
     record_owner(&mut tx, sent, now).await?;
     let state: Option<String> = sqlx::query_scalar(
@@ -66,6 +69,45 @@ pub async fn record_sent(
         advance(&mut tx, sent.location, sent.message, now).await?;
     }
     tx.commit().await
+}
+
+/// The usual case of [`record_sent`] in one statement; does nothing and is false where WhatsApp's id is known already,
+/// because a receipt or an echo came first.
+async fn record_sent_first(
+    pool: &PgPool,
+    sent: SentPart<'_>,
+    cause: &str,
+    now: OffsetDateTime,
+) -> sqlx::Result<bool> {
+    let first: Option<i32> = sqlx::query_scalar(
+        "with owner as (
+            insert into receipts (location_id, number, wa_message_id, message_id, part, seen_at)
+            values ($1, $4, $5, $2, $3, $6)
+            on conflict (location_id, number, wa_message_id) do nothing
+            returning message_id
+         ), moved as (
+            update outbound o set parts_sent = parts_sent + 1, failures = 0, unconfirmed_sends = 0, due_at = $6,
+                state = case when parts_sent + 1 < parts then 'accepted' else 'sent' end
+            from owner
+            where o.location_id = $1 and o.id = $2 and o.parts_sent = $3
+                and o.state in ('accepted', 'sending', 'unconfirmed')
+            returning o.location_id, o.id, o.state
+         ), noted as (
+            insert into timeline (location_id, message_id, at, state, cause)
+            select location_id, id, $6, state, $7 from moved
+         )
+         select 1 from owner",
+    )
+    .bind(sent.location)
+    .bind(sent.message)
+    .bind(sent.part)
+    .bind(sent.number)
+    .bind(sent.wa_message_id)
+    .bind(now)
+    .bind(cause)
+    .fetch_optional(pool)
+    .await?;
+    Ok(first.is_some())
 }
 
 /// Notes whose message a WhatsApp id is; a receipt that came before keeps its level.

@@ -131,26 +131,26 @@ pub async fn claim(
 /// # Errors
 /// When the database fails.
 pub async fn finish(pool: &PgPool, job: &StatusJob, now: OffsetDateTime) -> sqlx::Result<()> {
-    let mut tx = pool.begin().await?;
     let ended = sqlx::query(
         "delete from status_updates where location_id = $1 and message_id = $2 and status = $3",
     )
     .bind(&job.location_id)
     .bind(job.message_id)
     .bind(&job.status)
-    .execute(&mut *tx)
+    .execute(pool)
     .await?;
-    if ended.rows_affected() == 0 {
-        sqlx::query(
-            "update status_updates set due_at = $3, failures = 0 where location_id = $1 and message_id = $2",
-        )
-        .bind(&job.location_id)
-        .bind(job.message_id)
-        .bind(now)
-        .execute(&mut *tx)
-        .await?;
+    if ended.rows_affected() == 1 {
+        return Ok(());
     }
-    tx.commit().await
+    sqlx::query(
+        "update status_updates set due_at = $3, failures = 0 where location_id = $1 and message_id = $2",
+    )
+    .bind(&job.location_id)
+    .bind(job.message_id)
+    .bind(now)
+    .execute(pool)
+    .await
+    .map(|_| ())
 }
 
 /// Why an update goes back.

@@ -6,9 +6,9 @@ use axum::http::StatusCode;
 use tracing::info;
 
 use super::HttpState;
-use super::error::{HookError, stored};
+use super::error::{HookError, in_time};
 use super::verified::Verified;
-use crate::db::outbound;
+use crate::db::outbound::Delivery;
 use crate::ids::{GhlMessageId, LocationId, is_id};
 
 /// Stores a delivery once. Everything that names its message is accepted, whatever else it holds: what cannot be
@@ -31,15 +31,21 @@ pub(super) async fn accept(
             "the body names no locationId and messageId",
         ));
     }
-    let location = LocationId::from(location.as_ref());
-    let message = GhlMessageId::from(message.as_ref());
     // One conversation a contact; a delivery without a contact is a conversation of its own.
-    let conversation = Some(text("contactId")).filter(|contact| is_id(contact));
-    let conversation = conversation.as_deref().unwrap_or(message.as_str());
-    let now = state.clock.now();
-    let store =
-        outbound::accept_delivery(&state.pool, &location, &message, conversation, &body, now);
-    let new = stored(store).await?;
+    let contact = Some(text("contactId")).filter(|contact| is_id(contact));
+    let conversation = contact.unwrap_or_else(|| message.clone()).into_owned();
+    let delivery = Delivery {
+        location_id: LocationId(location.into_owned()),
+        ghl_message_id: GhlMessageId(message.into_owned()),
+        conversation,
+        body,
+        accepted_at: state.clock.now(),
+    };
+    let (location, message) = (
+        delivery.location_id.clone(),
+        delivery.ghl_message_id.clone(),
+    );
+    let new = in_time(state.intake.store(delivery)).await??;
     info!(%location, ghl_message_id = %message, redelivery = !new, "delivery stored");
     state.wake.outbound.notify_one();
     Ok(StatusCode::OK)

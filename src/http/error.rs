@@ -6,8 +6,10 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tracing::{error, warn};
 
+use super::intake::NotStored;
 use super::page;
 use crate::crypto::SignatureError;
+use crate::db;
 
 /// Seconds after which a refused webhook may come again: a restart of Postgres takes about that long.
 const RETRY_AFTER_SECONDS: &str = "5";
@@ -36,17 +38,41 @@ pub(super) enum HookError {
     /// The store is down: 429 is the one status that every known retry policy of GHL retries (design, promise 1).
     #[error("the message cannot be stored right now, send it again")]
     StoreDown(#[from] sqlx::Error),
+    /// The same, its cause logged already.
+    #[error("the message cannot be stored right now, send it again")]
+    NotStored(#[from] NotStored),
 }
 
 /// Longest wait for the store, a connection included: whoever calls is asked to come again within a second or so.
 const STORE_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// Before the next connection is tried: all of a pool can be tried in time, and an error that stays does not spin.
+const RETRY_PAUSE: Duration = Duration::from_millis(10);
+
 /// Awaits the store; one that hangs counts as down. What it stores all the same is recognised when it comes again.
-pub(super) async fn stored<T>(
-    store: impl Future<Output = sqlx::Result<T>>,
-) -> Result<T, HookError> {
+pub(super) async fn in_time<T>(store: impl Future<Output = T>) -> Result<T, HookError> {
     let answer = tokio::time::timeout(STORE_TIMEOUT, store).await;
-    Ok(answer.unwrap_or(Err(sqlx::Error::PoolTimedOut))?)
+    answer.map_err(|_| HookError::StoreDown(sqlx::Error::PoolTimedOut))
+}
+
+/// As [`in_time`], asking anew for as long as connections turn out dead, as they all do when Postgres was restarted:
+/// only for what may be done twice.
+pub(super) async fn stored<T, F>(store: impl Fn() -> F) -> Result<T, HookError>
+where
+    F: Future<Output = sqlx::Result<T>>,
+{
+    let asked = in_time(async {
+        loop {
+            match store().await {
+                Err(error) if db::is_disconnect(&error) => {
+                    warn!(%error, "a connection was dead");
+                    tokio::time::sleep(RETRY_PAUSE).await;
+                }
+                answer => return answer,
+            }
+        }
+    });
+    Ok(asked.await??)
 }
 
 impl IntoResponse for HookError {
@@ -57,11 +83,13 @@ impl IntoResponse for HookError {
             Self::UnknownSecret => StatusCode::NOT_FOUND,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Cut | Self::Malformed(_) => StatusCode::BAD_REQUEST,
-            Self::StoreDown(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::StoreDown(_) | Self::NotStored(_) => StatusCode::TOO_MANY_REQUESTS,
         };
         let text = self.to_string();
-        if let Self::StoreDown(error) = self {
+        if let Self::StoreDown(error) = &self {
             error!(%error, "the store is down, the caller is asked to come again");
+        }
+        if matches!(self, Self::StoreDown(_) | Self::NotStored(_)) {
             return (status, [(header::RETRY_AFTER, RETRY_AFTER_SECONDS)], text).into_response();
         }
         warn!(status = status.as_u16(), text, "refused");

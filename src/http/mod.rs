@@ -3,7 +3,7 @@
 //! Owns: proofs of callers, limits, status codes, pages. Refuses: doing any message's work, and saying to a caller why
 //! something inside failed.
 //!
-//! * `delivery`: `POST /hooks/delivery`, GHL's messages to send
+//! * `delivery`: `POST /hooks/delivery`, GHL's messages to send, stored by `intake`
 //! * `app_events`: `POST /hooks/app`, what GHL says about the app
 //! * `waapify`: `POST /hooks/waapify/{secret}`, the gateway's events
 //! * `oauth`: `GET /oauth/install`, `GET /oauth/callback`; `connect`: the form behind `/connect/{token}`
@@ -14,12 +14,16 @@ mod connect;
 mod delivery;
 mod error;
 mod health;
+mod intake;
 mod layers;
 mod oauth;
 mod page;
 mod verified;
 mod waapify;
 
+pub use intake::Intake;
+
+use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::Router;
@@ -44,11 +48,31 @@ const MAX_APP_EVENT_BYTES: usize = 256 * 1024;
 /// A form of three short fields.
 const MAX_FORM_BYTES: usize = 16 * 1024;
 
-/// What the routes are built from.
+/// What the routes share. Every request gets a clone, so it is one pointer.
 #[derive(Clone, Debug)]
-pub struct HttpState {
+pub struct HttpState(Arc<HttpParts>);
+
+impl Deref for HttpState {
+    type Target = HttpParts;
+
+    fn deref(&self) -> &HttpParts {
+        &self.0
+    }
+}
+
+impl From<HttpParts> for HttpState {
+    fn from(parts: HttpParts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+/// What the routes are built from.
+#[derive(Debug)]
+pub struct HttpParts {
     /// The database.
     pub pool: PgPool,
+    /// Stores deliveries.
+    pub intake: Intake,
     /// The marketplace app's keys, and the platform's.
     pub ghl: GhlSettings,
     /// Turns install codes into tokens.

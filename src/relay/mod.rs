@@ -24,6 +24,7 @@ use std::time::Duration as StdDuration;
 use sqlx::PgPool;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tracing::{debug, error, warn};
 
 use crate::clients::waapify;
@@ -36,8 +37,11 @@ use crate::wake::Wake;
 
 /// How often a worker looks for work that nobody rang for: retries that are due, work of other processes.
 const LOOK: StdDuration = StdDuration::from_secs(1);
-/// Least pause between two looks: under load one look then serves many rings.
-const GAP: StdDuration = StdDuration::from_millis(10);
+/// Least pause after a claim that found something: under load one claim then serves many rings, and no worker stands
+/// idle for longer than its jobs take.
+const BUSY_GAP: StdDuration = StdDuration::from_millis(2);
+/// Least pause after a claim that found nothing: a number's pace holds up what rings, so that most rings are in vain.
+const IDLE_GAP: StdDuration = StdDuration::from_millis(10);
 /// Pause after a database error, so that an outage does not spin.
 const DATABASE_PAUSE: StdDuration = StdDuration::from_secs(1);
 
@@ -79,6 +83,12 @@ pub trait Worker: Send + Sync + 'static {
     /// Takes at most `limit` due jobs.
     fn claim(&self, limit: i64) -> impl Future<Output = sqlx::Result<Vec<Self::Job>>> + Send;
 
+    /// Takes at most `limit` of what may have just come or become free, for the claims between two looks: those come
+    /// often, and what only time makes due can wait for the look.
+    fn claim_fresh(&self, limit: i64) -> impl Future<Output = sqlx::Result<Vec<Self::Job>>> + Send {
+        self.claim(limit)
+    }
+
     /// How long the next look may wait if nobody rings: until something falls due, [`LOOK`] at most.
     fn pause(&self) -> impl Future<Output = StdDuration> + Send {
         async { LOOK }
@@ -112,34 +122,69 @@ pub async fn step<W: Worker>(worker: &Arc<W>) -> sqlx::Result<usize> {
 /// Runs a worker until `stop` says so, then lets it finish what it holds.
 pub async fn run<W: Worker>(worker: Arc<W>, mut stop: watch::Receiver<bool>) {
     let mut tasks: JoinSet<sqlx::Result<()>> = JoinSet::new();
+    let mut next_look = Instant::now();
     while !*stop.borrow() {
-        let free = W::CONCURRENCY.saturating_sub(tasks.len());
-        match worker.claim(i64::try_from(free).unwrap_or(i64::MAX)).await {
+        let free = i64::try_from(W::CONCURRENCY.saturating_sub(tasks.len())).unwrap_or(i64::MAX);
+        let claimed = if free == 0 {
+            Ok(Vec::new())
+        } else if Instant::now() < next_look {
+            worker.claim_fresh(free).await
+        } else {
+            next_look = Instant::now() + LOOK;
+            worker.claim(free).await
+        };
+        let gap = match claimed {
             Ok(jobs) => {
+                let in_vain = jobs.is_empty() && free > 0;
+                let gap = if in_vain { IDLE_GAP } else { BUSY_GAP };
                 for job in jobs {
                     let worker = Arc::clone(&worker);
                     tasks.spawn(async move { worker.process(job).await });
                 }
+                gap
             }
             Err(error) => {
                 warn!(worker = W::NAME, %error, "the database failed");
-                tokio::time::sleep(DATABASE_PAUSE).await;
+                DATABASE_PAUSE
             }
-        }
-        let pause = worker.pause().await;
-        tokio::select! {
-            // A ring during the look is kept, and ends this wait at once.
-            () = worker.bell().notified() => {}
-            // What ended may have freed the next of its conversation.
-            Some(ended) = tasks.join_next() => note_end(W::NAME, ended),
-            () = tokio::time::sleep(pause) => {}
-            _ = stop.changed() => {}
-        }
-        tokio::time::sleep(GAP).await;
+        };
+        tokio::time::sleep(gap).await;
+        wait_for_work(&*worker, &mut tasks, &mut stop).await;
     }
     debug!(worker = W::NAME, in_hand = tasks.len(), "finishing");
     while let Some(ended) = tasks.join_next().await {
         note_end(W::NAME, ended);
+    }
+}
+
+/// Returns when something came or became free, is due, or a stop was asked for.
+async fn wait_for_work<W: Worker>(
+    worker: &W,
+    tasks: &mut JoinSet<sqlx::Result<()>>,
+    stop: &mut watch::Receiver<bool>,
+) {
+    let mut has_ended = false;
+    while let Some(ended) = tasks.try_join_next() {
+        note_end(W::NAME, ended);
+        has_ended = true;
+    }
+    // A ring of meanwhile was kept. When there is work already, nobody needs to know when the next falls due.
+    let has_work = tokio::select! {
+        biased;
+        () = worker.bell().notified() => true,
+        () = std::future::ready(()) => has_ended,
+    };
+    if has_work {
+        return;
+    }
+    let pause = worker.pause().await;
+    tokio::select! {
+        // A ring during the question is kept, and ends this wait at once.
+        () = worker.bell().notified() => {}
+        // What ended may have freed the next of its conversation.
+        Some(ended) = tasks.join_next() => note_end(W::NAME, ended),
+        () = tokio::time::sleep(pause) => {}
+        _ = stop.changed() => {}
     }
 }
 

@@ -15,12 +15,11 @@ use super::{Context, LOOK, Worker};
 use crate::clients::waapify::SendFailure;
 use crate::connect;
 use crate::db::installs::{self, Standing};
-use crate::db::numbers;
-use crate::db::numbers::NumberRow;
 use crate::db::outbound::{self, Failure, OutboundJob};
 use crate::db::outcomes::{self, Outcome};
 use crate::db::receipts::{self, SentPart};
 use crate::db::uninstalls::UNINSTALLED;
+use crate::db::{self, numbers};
 use crate::ids::WaMessageId;
 use crate::schedule::{ATTEMPT_FAILED, GATEWAY_DOWN, Schedule};
 
@@ -42,6 +41,9 @@ const PACE_JITTER: f64 = 0.5;
 
 /// Why a number is on hold whose keys cannot be opened.
 const SEALED: &str = "The number's access token cannot be read with the service's encryption keys. Connect the number again.";
+
+/// Why a part counts as sent.
+const TAKEN: &str = "Waapify took it";
 
 /// The worker.
 #[derive(Clone, Debug)]
@@ -69,11 +71,16 @@ impl Worker for Outbound {
         let (pool, now) = (&self.0.pool, self.0.clock.now());
         outbound::expire_sends(pool, now + ECHO_WINDOW, now).await?;
         let waits = outbound::claim_unconfirmed(pool, now, LEASE, limit).await?;
-        let pause = self.pace();
-        let sendable = outbound::claim_sendable(pool, now, LEASE, pause, limit).await?;
         let unconnected = outbound::claim_unconnected(pool, now, LEASE, limit).await?;
-        let sends = sendable.into_iter().chain(unconnected).map(Job::Send);
-        Ok(waits.into_iter().map(Job::WaitOver).chain(sends).collect())
+        let sends = unconnected.into_iter().map(Job::Send);
+        let rare = waits.into_iter().map(Job::WaitOver).chain(sends);
+        Ok(rare.chain(self.claim_fresh(limit).await?).collect())
+    }
+
+    async fn claim_fresh(&self, limit: i64) -> sqlx::Result<Vec<Job>> {
+        let (pool, now, pause) = (&self.0.pool, self.0.clock.now(), self.pace());
+        let sendable = outbound::claim_sendable(pool, now, LEASE, pause, limit).await?;
+        Ok(sendable.into_iter().map(Job::Send).collect())
     }
 
     /// Numbers keep their pace to the millisecond, not to the look.
@@ -113,7 +120,7 @@ impl Outbound {
             }
             Plan::Send { chat, parts } => (chat, parts),
         };
-        let Some(number) = self.number(job).await? else {
+        let Some(number) = job.sender() else {
             return self.end_without_number(job).await;
         };
         let Ok(credentials) = connect::open_credentials(&self.0.sealer, &job.location_id, &number)
@@ -156,13 +163,6 @@ impl Outbound {
             return Ok(());
         };
         numbers::give_turn_back(&self.0.pool, &job.location_id, number, self.0.clock.now()).await
-    }
-
-    async fn number(&self, job: &OutboundJob) -> sqlx::Result<Option<NumberRow>> {
-        match &job.number {
-            Some(number) => numbers::find_number(&self.0.pool, &job.location_id, number).await,
-            None => Ok(None),
-        }
     }
 
     /// A message whose location has no number to send from. Where the location is new to us, its agency may know it: the
@@ -208,11 +208,24 @@ impl Outbound {
             part: job.parts_sent,
             wa_message_id: id,
         };
-        receipts::record_sent(&self.0.pool, sent, "Waapify took it", now).await?;
-        let mut connection = self.0.pool.acquire().await?;
-        numbers::release_number(&mut connection, &job.location_id, number, now).await?;
+        self.note_sent(sent).await?;
+        if job.is_held {
+            let mut connection = self.0.pool.acquire().await?;
+            numbers::release_number(&mut connection, &job.location_id, number, now).await?;
+        }
         info!(location = %job.location_id, message_id = %job.id, part = job.parts_sent, "sent");
         Ok(())
+    }
+
+    /// Once more over another connection when one turns out dead: a part that left and is not noted waits for its echo.
+    async fn note_sent(&self, sent: SentPart<'_>) -> sqlx::Result<()> {
+        let (pool, now) = (&self.0.pool, self.0.clock.now());
+        match receipts::record_sent(pool, sent, TAKEN, now).await {
+            Err(error) if db::is_disconnect(&error) => {
+                receipts::record_sent(pool, sent, TAKEN, now).await
+            }
+            noted => noted,
+        }
     }
 
     async fn record_failure(

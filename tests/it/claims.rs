@@ -251,3 +251,19 @@ async fn a_number_whose_keys_cannot_be_opened_is_held_and_connecting_again_mends
     bridge.settle().await;
     assert_eq!(bridge.state(&id).await, "sent");
 }
+
+#[tokio::test]
+async fn a_number_without_a_pause_sends_to_many_at_once_but_one_message_to_each() {
+    let bridge = Bridge::new().await;
+    for text in ["satu", "dua"] {
+        bridge.agent_writes(text).await;
+    }
+    bridge.agent_sends(seed::LIM_WEI.0, "tiga", &[]).await;
+    let (pool, now) = (&bridge.database.pool, bridge.clock.now());
+    let claim = async |pause| {
+        let claimed = outbound::claim_sendable(pool, now, Duration::MINUTE, pause, 10).await;
+        claimed.unwrap().len()
+    };
+    assert_eq!(claim(Duration::ZERO).await, 2, "the first of each contact");
+    assert_eq!(claim(Duration::ZERO).await, 0, "the other waits for it");
+}

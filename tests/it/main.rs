@@ -23,7 +23,7 @@ mod deliveries;
 mod gateway_events;
 mod harness;
 mod installs;
-
+mod intake;
 mod keys;
 mod outbound;
 mod plans;

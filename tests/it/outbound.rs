@@ -364,7 +364,7 @@ async fn every_step_of_a_message_is_in_its_timeline_without_its_text() {
 }
 
 async fn steps(bridge: &Bridge) -> Vec<(String, Option<String>)> {
-    sqlx::query_as("select t.state, t.cause from timeline t join outbound o on o.id = t.message_id order by t.at, t.step")
+    sqlx::query_as("select s.state, s.cause from steps s join outbound o on o.id = s.message_id order by s.at, s.step")
         .fetch_all(&bridge.database.pool)
         .await
         .unwrap()

@@ -1,0 +1,133 @@
+//! Who posts deliveries: bare keep-alive connections on one thread, with requests that are built and signed before the
+//! clock starts. So the load takes less than a tenth of the processor time that the service takes, as little as pgbench
+//! does on its side; with reqwest and signing it would compete with what it measures.
+
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ring::rand::SystemRandom;
+use ring::signature::{Ed25519KeyPair, KeyPair as _};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+
+use crate::pgbench::ROUND_SECONDS;
+
+/// Signed requests at hand when a round begins; one that uses them up ends early.
+const PREPARED: usize = 60_000;
+
+/// Whose deliveries they are.
+pub const LOCATION: &str = "wAapLoc4b9QxT2mK7pZd";
+/// Message ids and contacts have 19 digits on both sides of the comparison.
+pub const FIRST_ID: u64 = 1_000_000_000_000_000_000;
+pub const LAST_ID: u64 = 8_999_999_999_999_999_999;
+pub const LAST_CONTACT: u64 = FIRST_ID + 999;
+const TEXT: &str = "Selamat datang! Pesanan anda telah diterima dan sedang diproses. Kami akan hubungi anda sebaik \
+    sahaja ia dihantar. Terima kasih!";
+
+/// A delivery as GHL posts it.
+pub fn delivery() -> String {
+    let message = rand::random_range(FIRST_ID..=LAST_ID);
+    let contact = rand::random_range(FIRST_ID..=LAST_CONTACT);
+    format!(
+        r#"{{"contactId":"{contact}","locationId":"{LOCATION}","messageId":"{message}","type":"SMS","phone":"+60123456789","message":"{TEXT}","attachments":[],"userId":"wAapUsr5jWm3XcV8bNq1"}}"#
+    )
+}
+
+/// A request as it goes over the wire.
+pub fn request(path: &str, headers: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!(
+        "POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\n{headers}content-length: {length}\r\n\r\n{body}"
+    )
+    .into_bytes()
+}
+
+/// A connection for many requests.
+pub async fn connect(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).await.unwrap();
+    stream.set_nodelay(true).unwrap();
+    stream
+}
+
+/// One request and its answer, which must be 200 and has no body.
+pub async fn post(stream: &TcpStream, request: &[u8]) {
+    stream.writable().await.unwrap();
+    // It is far smaller than the socket's buffer, which is empty.
+    assert_eq!(stream.try_write(request).unwrap(), request.len());
+    let (mut answer, mut filled) = ([0; 2048], 0);
+    while !answer[..filled].ends_with(b"\r\n\r\n") {
+        stream.readable().await.unwrap();
+        match stream.try_read(&mut answer[filled..]) {
+            Ok(0) => panic!("closed after {}", answer[..filled].escape_ascii()),
+            Ok(more) => filled += more,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+    let accepted = answer.starts_with(b"HTTP/1.1 200 ");
+    assert!(accepted, "refused: {}", answer[..filled].escape_ascii());
+}
+
+/// The platform: its key, and deliveries signed with it.
+pub struct Load {
+    key: Ed25519KeyPair,
+    requests: Arc<Mutex<Vec<Vec<u8>>>>,
+}
+
+impl Load {
+    pub fn new() -> Self {
+        let seed = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
+        Self {
+            key: Ed25519KeyPair::from_pkcs8(seed.as_ref()).unwrap(),
+            requests: Arc::default(),
+        }
+    }
+
+    /// What the service checks signatures with.
+    pub fn public_key(&self) -> String {
+        STANDARD.encode(self.key.public_key())
+    }
+
+    fn request(&self) -> Vec<u8> {
+        let body = delivery();
+        let signature = STANDARD.encode(self.key.sign(body.as_bytes()));
+        let header = format!("x-ghl-signature: {signature}\r\n");
+        request("/hooks/delivery", &header, &body)
+    }
+
+    /// Posts one delivery after another on each connection; how long each took, sorted, and all of them.
+    pub async fn round(&self, address: SocketAddr, connections: u32) -> (Vec<Duration>, Duration) {
+        let missing = PREPARED - self.requests.lock().unwrap().len();
+        let fresh: Vec<_> = (0..missing).map(|_| self.request()).collect();
+        self.requests.lock().unwrap().extend(fresh);
+        let mut streams = Vec::new();
+        for _ in 0..connections {
+            streams.push(connect(address).await);
+        }
+        let (mut tasks, length) = (JoinSet::new(), Duration::from_secs(ROUND_SECONDS));
+        let begin = Instant::now();
+        for stream in streams {
+            let requests = Arc::clone(&self.requests);
+            tasks.spawn(async move {
+                let mut took = Vec::new();
+                let next = || requests.lock().unwrap().pop();
+                while begin.elapsed() < length
+                    && let Some(request) = next()
+                {
+                    let asked = Instant::now();
+                    post(&stream, &request).await;
+                    took.push(asked.elapsed());
+                }
+                took
+            });
+        }
+        let mut took = tasks.join_all().await.concat();
+        let all = begin.elapsed();
+        took.sort_unstable();
+        (took, all)
+    }
+}

@@ -1,0 +1,70 @@
+//! PostgreSQL's own load generator, with a script of one insert: what the machine can do.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::{env, fs};
+
+use crate::Stage;
+use crate::client::{FIRST_ID, LAST_CONTACT, LAST_ID, LOCATION, delivery};
+
+/// pgbench takes whole seconds.
+pub const ROUND_SECONDS: u64 = 2;
+
+/// In `PATH`, else where Debian's packages put it.
+pub fn find() -> Option<PathBuf> {
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
+    let packaged = versions.flatten().map(|version| version.path().join("bin"));
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path)
+        .chain(packaged)
+        .map(|folder| folder.join("pgbench"))
+        .find(|program| program.is_file())
+}
+
+/// A script that inserts what a delivery leaves: same table, columns and body size, new ids, prepared statements.
+pub struct Pgbench {
+    program: PathBuf,
+    script: PathBuf,
+    url: String,
+    body: String,
+}
+
+impl Pgbench {
+    /// None where there is no pgbench.
+    pub fn new(stage: &Stage, url: &str) -> Option<Self> {
+        let program = stage.pgbench.clone()?;
+        let script = stage.folder.join("insert.sql");
+        let insert = format!(
+            "\\set message random({FIRST_ID}, {LAST_ID})\n\
+             \\set contact random({FIRST_ID}, {LAST_CONTACT})\n\
+             insert into outbound (location_id, ghl_message_id, conversation, body, due_at, accepted_at) \
+             values ('{LOCATION}', :message, :contact, :body, now(), now()) \
+             on conflict (location_id, ghl_message_id) do nothing;\n"
+        );
+        fs::write(&script, insert).unwrap();
+        Some(Self {
+            program,
+            script,
+            url: url.to_owned(),
+            // It has no backslash, so it is a bytea as it stands.
+            body: format!("body={}", delivery()),
+        })
+    }
+
+    /// Inserts a second, without the time to connect.
+    pub fn round(&self, connections: u32) -> f64 {
+        let (clients, threads) = (connections.to_string(), connections.min(2).to_string());
+        let seconds = ROUND_SECONDS.to_string();
+        let mut command = Command::new(&self.program);
+        command.args(["-n", "-M", "prepared", "-T", &seconds, "-c", &clients]);
+        command.args(["-j", &threads, "-D", &self.body, "-f"]);
+        command.arg(&self.script).arg(&self.url);
+        let output = command.output().unwrap();
+        let report = String::from_utf8_lossy(&output.stdout);
+        let tps = report.lines().rev().find_map(|line| {
+            let (number, _) = line.strip_prefix("tps = ")?.split_once(' ')?;
+            number.parse().ok().filter(|_| output.status.success())
+        });
+        tps.unwrap_or_else(|| panic!("{report}{}", String::from_utf8_lossy(&output.stderr)))
+    }
+}

@@ -1,0 +1,120 @@
+//! Vendors that answer at once: as little of Waapify and GHL as a message needs. What Waapify took is delivered as soon
+//! as it was answered, and GHL takes every status.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use axum::extract::{Form, Query, State};
+use axum::routing::{get, post, put};
+use axum::{Json, Router};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use url::Url;
+
+use crate::client::{self, connect};
+
+/// Connections over which Waapify posts its events.
+const COURIERS: usize = 8;
+
+/// What the vendors know and saw.
+pub struct Vendors {
+    /// Where they listen.
+    pub address: String,
+    seen: Arc<Seen>,
+}
+
+struct Seen {
+    /// The path of each instance's webhook.
+    webhooks: Mutex<HashMap<String, String>>,
+    sent: AtomicU64,
+    told: AtomicU64,
+    acks: UnboundedSender<Vec<u8>>,
+}
+
+impl Vendors {
+    /// Vendors of a service at `service`.
+    pub async fn start(service: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let (acks, posted) = unbounded_channel();
+        let seen = Arc::new(Seen {
+            webhooks: Mutex::default(),
+            sent: AtomicU64::new(0),
+            told: AtomicU64::new(0),
+            acks,
+        });
+        let routes = Router::new()
+            .route("/oauth/token", post(grant))
+            .route("/reconnect.php", get(|| async { success() }))
+            .route("/setwebhook.php", get(set_webhook))
+            .route("/send.php", post(send))
+            .route("/conversations/messages/{id}/status", put(tell))
+            .with_state(Arc::clone(&seen));
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        let posted = Arc::new(tokio::sync::Mutex::new(posted));
+        for _ in 0..COURIERS {
+            tokio::spawn(courier(service, Arc::clone(&posted)));
+        }
+        Self { address, seen }
+    }
+
+    /// Statuses that GHL was told.
+    pub fn told(&self) -> u64 {
+        self.seen.told.load(Ordering::Relaxed)
+    }
+}
+
+async fn courier(service: SocketAddr, posted: Arc<tokio::sync::Mutex<UnboundedReceiver<Vec<u8>>>>) {
+    let mut stream = None;
+    loop {
+        let next = posted.lock().await.recv().await;
+        let Some(request) = next else { return };
+        if stream.is_none() {
+            stream = Some(connect(service).await);
+        }
+        client::post(stream.as_ref().unwrap(), &request).await;
+    }
+}
+
+fn success() -> Json<Value> {
+    Json(json!({"status": "success", "message": "ok"}))
+}
+
+type Fields = HashMap<String, String>;
+
+/// The code is the location's id.
+async fn grant(Form(fields): Form<Fields>) -> Json<Value> {
+    Json(json!({
+        "access_token": "bench", "refresh_token": "bench", "expires_in": 86_399, "userType": "Location",
+        "companyId": "bench", "locationId": fields["code"],
+    }))
+}
+
+async fn set_webhook(State(seen): State<Arc<Seen>>, Query(query): Query<Fields>) -> Json<Value> {
+    let path = Url::parse(&query["webhook_url"]).unwrap().path().to_owned();
+    let instance = query["instance_id"].clone();
+    seen.webhooks.lock().unwrap().insert(instance, path);
+    success()
+}
+
+async fn send(State(seen): State<Arc<Seen>>, Query(query): Query<Fields>) -> Json<Value> {
+    let id = format!("3EB0{:016X}", seen.sent.fetch_add(1, Ordering::Relaxed));
+    let jid = format!("{}@s.whatsapp.net", query["number"]);
+    let key = json!({"remoteJid": jid, "fromMe": true, "id": id});
+    let instance = &query["instance_id"];
+    let update = json!([{"key": key, "update": {"status": 3}}]);
+    let event =
+        json!({"instance_id": instance, "data": {"event": "messages.update", "data": update}});
+    let path = seen.webhooks.lock().unwrap()[instance].clone();
+    let ack = client::request(&path, "", &event.to_string());
+    seen.acks.send(ack).unwrap();
+    Json(json!({"status": "success", "data": {"key": key}}))
+}
+
+async fn tell(State(seen): State<Arc<Seen>>) -> Json<Value> {
+    seen.told.fetch_add(1, Ordering::Relaxed);
+    Json(json!({}))
+}
