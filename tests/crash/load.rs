@@ -36,7 +36,7 @@ pub struct Customer {
     pub contact: Option<String>,
 }
 
-/// One to three shops with up to four customers each.
+/// One to three shops with two to four customers each.
 pub fn build(world: &World, rng: &mut StdRng) -> Vec<Shop> {
     let shops = 0..rng.random_range(1..=3);
     shops.map(|at| shop(world, rng, at)).collect()
@@ -57,7 +57,7 @@ fn shop(world: &World, rng: &mut StdRng, at: usize) -> Shop {
             .waapify
             .add_instance(&instance, &token, &number, &name);
     }
-    let customers = (1..=rng.random_range(1..=4)).map(|customer| {
+    let customers = (1..=rng.random_range(2..=4)).map(|customer| {
         let (phone, name) = (
             format!("+{CUSTOMERS}{customer:03}"),
             format!("Pelanggan {customer}"),

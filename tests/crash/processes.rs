@@ -15,6 +15,9 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::pass;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_waapify-ghl");
+/// Has the kernel kill a replica when the suite is killed (or the runtime's thread that started it ends, which is when
+/// the suite does).
+const SETPRIV: &str = "/usr/bin/setpriv";
 /// Below the ports that the system gives to outgoing connections, one of which could take a dead replica's.
 const PORTS: std::ops::Range<u16> = 10_000..30_000;
 /// Longest wait for a replica to end by itself; it may drain for 30 s.
@@ -78,7 +81,13 @@ impl Replica {
             life.starts += 1;
             life.started = Some(Instant::now());
             let log = File::create(self.log(life.starts)).unwrap();
-            let mut command = Command::new(PROGRAM);
+            let mut command = if Path::new(SETPRIV).is_file() {
+                let mut command = Command::new(SETPRIV);
+                command.args(["--pdeathsig", "KILL", PROGRAM]);
+                command
+            } else {
+                Command::new(PROGRAM)
+            };
             command.arg("serve").env_clear().current_dir("/");
             command.envs(self.environment.iter().cloned());
             command.stdin(Stdio::null()).stderr(log);

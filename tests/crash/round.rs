@@ -26,7 +26,7 @@ use crate::load::{self, CUSTOMERS, MARK, Shop};
 use crate::pass;
 use crate::processes::Replica;
 use crate::proxy::Proxy;
-use crate::store::Store;
+use crate::store::{A_DAY, A_MOMENT, Store};
 
 const CLIENT_ID: &str = "66b1f0a2c3d4e5f60718293a-crash";
 const CLIENT_SECRET: &str = "crash-client-secret";
@@ -73,6 +73,11 @@ pub async fn play(store: &Mutex<Store>, folder: &Path, seed: u64) -> Outcome {
     checks.run(&stage.shops);
     outcome.violations.extend(checks.violations);
     outcome.counts = checks.counts;
+    let unread = store.unread().await;
+    if unread > 0 {
+        let text = format!("{unread} events of the gateway could not be read");
+        outcome.violations.push(text);
+    }
     stage.end(&mut outcome).await;
     outcome.counts.extend(book.counts.into_inner().unwrap());
     outcome
@@ -170,6 +175,7 @@ impl Stage {
     async fn become_quiet(&self, store: &Store, book: &Book) -> Result<(), String> {
         let deadline = Instant::now() + PATIENCE;
         let (mut before, mut since) = (Vec::new(), Instant::now());
+        let mut times = [A_MOMENT, A_DAY];
         while Instant::now() < deadline {
             for replica in &self.replicas {
                 let complaint = replica.revive();
@@ -183,7 +189,9 @@ impl Stage {
                 if open.is_empty() {
                     return Ok(());
                 }
-                store.let_time_pass_after(&open).await;
+                let time = times[0];
+                store.let_pass_after(time, &open).await;
+                times.rotate_left(1);
             }
             pass(LOOK).await;
         }
@@ -215,7 +223,7 @@ fn world(service: &Proxy, rng: &mut StdRng) -> World {
         delivery_patience: Duration::from_secs(2),
         // GHL's limit is not this suite's subject.
         rate_window: Duration::from_secs(1),
-        send_takes: milliseconds(0..40),
+        send_takes: milliseconds(0..120),
         echo_after: milliseconds(0..60),
         delivered_after: Some(milliseconds(5..150)),
         read_after: Some(milliseconds(5..400)).filter(|after| after.as_millis() % 2 == 0),

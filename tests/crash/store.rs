@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rustix::process::{Pid, Signal, kill_process};
-use sqlx::PgPool;
+use sqlx::{AssertSqlSafe, PgPool};
 use url::Url;
 use waapify_ghl::cluster::{self, Cluster, Durability};
 use waapify_ghl::db;
@@ -24,15 +24,19 @@ const OPEN: &str = "
 /// Nobody claims meanwhile.
 const LOCK: &str =
     "lock outbound, gateway_events, inbound, status_updates in share row exclusive mode";
-/// The same as a clock that jumps ahead: every wait of the service is over, leases and holds included. A day outlasts
-/// each of them, and the clocks that the suite sets back.
+/// Every wait of the service, leases and holds included, ends so much earlier.
 const JUMP: &str = "
-    update outbound set due_at = due_at - interval '1 day' where state in ('accepted', 'sending', 'unconfirmed');
-    update gateway_events set due_at = due_at - interval '1 day' where state = 'accepted';
-    update inbound set due_at = due_at - interval '1 day' where state = 'accepted';
-    update status_updates set due_at = due_at - interval '1 day';
-    update numbers set next_send_at = next_send_at - interval '1 day';
-    update tokens set refresh_lease_until = refresh_lease_until - interval '1 day'";
+    update outbound set due_at = due_at - $1 where state in ('accepted', 'sending', 'unconfirmed');
+    update gateway_events set due_at = due_at - $1 where state = 'accepted';
+    update inbound set due_at = due_at - $1 where state = 'accepted';
+    update status_updates set due_at = due_at - $1;
+    update numbers set next_send_at = next_send_at - $1;
+    update tokens set refresh_lease_until = refresh_lease_until - $1";
+/// What a clock that jumps ahead can end at most: more than any wait, and than the clocks that the suite sets back.
+pub const A_DAY: &str = "interval '1 day'";
+/// Above the 12 s after which a killed process's right to refresh a token ends, below any lease: who holds a job and
+/// waits for that token goes on before his lease ends.
+pub const A_MOMENT: &str = "interval '15 seconds'";
 
 /// A database whose address stays.
 pub struct Store {
@@ -113,25 +117,36 @@ impl Store {
         sqlx::query_as(OPEN).fetch_all(&self.pool).await.unwrap()
     }
 
-    /// Ends every wait, unless somebody has begun to work since `seen`: what was just claimed must keep its lease.
-    pub async fn let_time_pass_after(&self, seen: &[(String, String)]) {
+    /// Has so much time pass, unless somebody has begun to work since `seen`: what was just claimed keeps its lease.
+    pub async fn let_pass_after(&self, time: &str, seen: &[(String, String)]) {
         let mut tx = self.pool.begin().await.unwrap();
         sqlx::raw_sql(LOCK).execute(&mut *tx).await.unwrap();
         let open: Vec<(String, String)> = sqlx::query_as(OPEN).fetch_all(&mut *tx).await.unwrap();
         if open == seen {
-            sqlx::raw_sql(JUMP).execute(&mut *tx).await.unwrap();
+            sqlx::raw_sql(jump(time)).execute(&mut *tx).await.unwrap();
         }
         tx.commit().await.unwrap();
     }
 
-    /// Ends every wait, whoever is at work: a clock that jumps ahead.
-    pub async fn let_time_pass(&self) -> sqlx::Result<()> {
-        sqlx::raw_sql(JUMP).execute(&self.pool).await.map(|_| ())
+    /// Has so much time pass, whoever is at work: a clock that jumps ahead.
+    pub async fn let_pass(&self, time: &str) -> sqlx::Result<()> {
+        let passed = sqlx::raw_sql(jump(time)).execute(&self.pool).await;
+        passed.map(|_| ())
+    }
+
+    /// Events that the service could not read.
+    pub async fn unread(&self) -> i64 {
+        let sql = "select count(*) from gateway_events where state = 'failed'";
+        sqlx::query_scalar(sql).fetch_one(&self.pool).await.unwrap()
     }
 
     async fn execute(&self, sql: &'static str) {
         sqlx::raw_sql(sql).execute(&self.pool).await.unwrap();
     }
+}
+
+fn jump(time: &str) -> AssertSqlSafe<String> {
+    AssertSqlSafe(JUMP.replace("$1", time))
 }
 
 /// Starts the server on its data and puts the proxy before it.
