@@ -1,6 +1,6 @@
 //! Ticks that GHL has to be told, at least once and only upward.
 
-use sqlx::{FromRow, PgConnection, PgPool};
+use sqlx::{FromRow, PgConnection, PgExecutor, PgPool};
 use time::{Duration, OffsetDateTime};
 
 use crate::db::outbound::Failure;
@@ -133,7 +133,7 @@ pub async fn finish(pool: &PgPool, job: &StatusJob, now: OffsetDateTime) -> sqlx
     .execute(&mut *tx)
     .await?;
     if ended.rows_affected() == 0 {
-        sqlx::query(
+        let raised = sqlx::query(
             "update status_updates set due_at = $3, failures = 0 where location_id = $1 and message_id = $2",
         )
         .bind(&job.location_id)
@@ -141,8 +141,33 @@ pub async fn finish(pool: &PgPool, job: &StatusJob, now: OffsetDateTime) -> sqlx
         .bind(now)
         .execute(&mut *tx)
         .await?;
+        if raised.rows_affected() == 0 {
+            tell_again(&mut *tx, job, now).await?;
+        }
     }
     tx.commit().await
+}
+
+/// For an owner that kept its update beyond its lease: another has told GHL of a read meanwhile, and this one's late
+/// "delivered" may have arrived after it.
+async fn tell_again(
+    executor: impl PgExecutor<'_>,
+    job: &StatusJob,
+    due: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "insert into status_updates (location_id, message_id, ghl_message_id, status, due_at)
+         select location_id, id, ghl_message_id, state, $4 from outbound
+         where location_id = $1 and id = $2 and state = 'read' and $3 = 'delivered'
+         on conflict (location_id, message_id) do nothing",
+    )
+    .bind(&job.location_id)
+    .bind(job.message_id)
+    .bind(&job.status)
+    .bind(due)
+    .execute(executor)
+    .await
+    .map(|_| ())
 }
 
 /// Puts a claimed update back until `due`.
@@ -150,7 +175,7 @@ pub async fn finish(pool: &PgPool, job: &StatusJob, now: OffsetDateTime) -> sqlx
 /// # Errors
 /// When the database fails.
 pub async fn finish_retry(pool: &PgPool, job: &StatusJob, due: OffsetDateTime) -> sqlx::Result<()> {
-    sqlx::query(
+    let put_back = sqlx::query(
         "update status_updates set due_at = $4, failures = failures + 1
          where location_id = $1 and message_id = $2 and claims = $3",
     )
@@ -159,8 +184,11 @@ pub async fn finish_retry(pool: &PgPool, job: &StatusJob, due: OffsetDateTime) -
     .bind(job.claims)
     .bind(due)
     .execute(pool)
-    .await
-    .map(|_| ())
+    .await?;
+    if put_back.rows_affected() == 0 {
+        tell_again(pool, job, due).await?;
+    }
+    Ok(())
 }
 
 /// Ends an update that GHL will never take; the message's timeline says so.
