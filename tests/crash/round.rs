@@ -34,8 +34,9 @@ const CLIENT_SECRET: &str = "crash-client-secret";
 const KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 /// Longest wait for a replica, and for the calm after the trouble: many times what is usual.
 const PATIENCE: Duration = Duration::from_mins(1);
-/// What has not moved for so long waits for time to pass: well above a call and a statement.
-const STILL: Duration = Duration::from_millis(250);
+/// What has not moved for so long waits for time to pass: well above a call and a statement, and above the pause between
+/// two looks at a token that another process refreshes, also on a machine that has too much to do.
+const STILL: Duration = Duration::from_millis(400);
 const LOOK: Duration = Duration::from_millis(15);
 
 /// What a round brought.

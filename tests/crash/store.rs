@@ -4,8 +4,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
+use sqlx::postgres::PgPoolOptions;
 use sqlx::{AssertSqlSafe, PgPool};
 use url::Url;
 use waapify_ghl::cluster::{self, Cluster, Durability};
@@ -13,6 +15,10 @@ use waapify_ghl::db;
 
 use crate::proxy::Proxy;
 
+/// For the suite's own questions, beside the replicas' twenty each.
+const CONNECTIONS: u32 = 3;
+/// Unlike the service, the suite waits for a machine that has too much to do.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// What is not ended: rows that a worker still has to come for.
 const OPEN: &str = "
     select 'outbound ' || id as name, concat(state, claims, parts_sent, due_at) as rest from outbound
@@ -57,7 +63,11 @@ impl Store {
         let cluster = start(folder.to_owned(), &proxy).await;
         let mut url = Url::parse(&cluster.url("postgres")).unwrap();
         url.set_port(Some(proxy.address.port())).unwrap();
-        let pool = db::open_pool(url.as_str()).unwrap();
+        let pool = PgPoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(PATIENCE)
+            .connect_lazy(url.as_str())
+            .unwrap();
         db::migrate(&pool).await.unwrap();
         Self {
             folder: folder.to_owned(),
