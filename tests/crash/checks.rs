@@ -14,6 +14,7 @@ use waapify_ghl::sandbox::{ChatMessage, Direction, Message, World};
 use crate::STRICT_INBOUND;
 use crate::faults::Book;
 use crate::load::{Customer, Shop};
+use crate::ticks::{wrong_status, wrong_tick};
 
 /// A part may be on a phone this often, and only where an outcome was unknown.
 const MOST_COPIES: usize = 2;
@@ -373,41 +374,4 @@ fn expected(phone: &str, message: &Message) -> Vec<Key> {
         }
         Plan::Ignore(_) | Plan::Fail(_) => Vec::new(),
     }
-}
-
-/// No tick without WhatsApp's ack of every part; and none missing where the service heard of all of them.
-fn wrong_tick(state: &str, parts: &[&[&ChatMessage]]) -> Option<String> {
-    let rank = |state| match state {
-        "delivered" => 3,
-        "read" => 4,
-        _ => 0,
-    };
-    let told = parts
-        .iter()
-        .map(|copies| copies.iter().map(|m| m.ack).max().unwrap_or(0))
-        .min();
-    if rank(state) > told.unwrap_or(0) {
-        return Some(format!("it is {state}, WhatsApp's ack is {told:?}"));
-    }
-    // Of two copies only one may be known; the echo makes sure of an only one.
-    let heard = |copies: &&[&ChatMessage]| match copies {
-        [only] if only.heard => only.ack_heard,
-        _ => 0,
-    };
-    let heard = parts.iter().map(heard).min().unwrap_or(0);
-    (state != "failed" && heard >= 3 && rank(state) < heard)
-        .then(|| format!("it is {state}, the ack {heard} was heard for every part"))
-}
-
-/// GHL shows what we know, and came there upward.
-fn wrong_status(state: &str, message: &Message) -> Option<String> {
-    let rank = |status: &String| {
-        ["pending", "sent", "delivered", "read", "failed"]
-            .iter()
-            .position(|s| s == status)
-    };
-    let taken = message.taken.is_some() || state != "sent";
-    let shown = if taken { state } else { "pending" };
-    (message.status != shown || !message.statuses.is_sorted_by_key(rank))
-        .then(|| format!("it is {state}, GHL showed {:?}", message.statuses))
 }

@@ -20,6 +20,7 @@ mod processes;
 mod proxy;
 mod round;
 mod store;
+mod ticks;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -140,12 +140,13 @@ impl Stage {
                 .await
                 .is_ok_and(|a| a.status().is_success())
         };
+        let begin = Instant::now();
         self.replicas.iter().for_each(Replica::start);
         for replica in &self.replicas {
-            let begin = Instant::now();
-            while !get(format!("http://{}/readyz", replica.address)).await {
-                assert!(begin.elapsed() < PATIENCE, "a replica is not ready");
-                pass(LOOK).await;
+            let url = format!("http://{}/readyz", replica.address);
+            while !get(url.clone()).await {
+                replica.revive();
+                again(begin, "a replica is ready").await;
             }
         }
         let find = |name: &str| {
@@ -154,20 +155,24 @@ impl Stage {
         };
         let app = App::new(&config::load(find).unwrap(), pool, Clock::system()).unwrap();
         for shop in &self.shops {
-            let location_id = shop.location.clone();
-            let code = self
-                .world
-                .ghl
-                .issue_code(InstallKind::Location { location_id });
-            let installed = get(format!("{address}/oauth/callback?code={code}")).await;
-            assert!(installed, "the app is not installed");
+            let code = || {
+                let location_id = shop.location.clone();
+                self.world
+                    .ghl
+                    .issue_code(InstallKind::Location { location_id })
+            };
+            while !get(format!("{address}/oauth/callback?code={}", code())).await {
+                again(begin, "the app is installed").await;
+            }
             let entered = Entered {
                 instance_id: shop.instance.clone(),
                 access_token: shop.token.as_str().into(),
                 number: shop.number.clone(),
             };
             let location = LocationId::from(shop.location.as_str());
-            app.connector.connect(&location, &entered).await.unwrap();
+            while app.connector.connect(&location, &entered).await.is_err() {
+                again(begin, "the number is connected").await;
+            }
         }
     }
 
@@ -215,6 +220,12 @@ impl Stage {
         }
         self.vendors.abort();
     }
+}
+
+/// Before something is tried again: a machine that has too much to do is no fault of the service's.
+async fn again(begin: Instant, what: &str) {
+    assert!(begin.elapsed() < PATIENCE, "did not come true: {what}");
+    pass(LOOK).await;
 }
 
 fn world(service: &Proxy, rng: &mut StdRng) -> World {
