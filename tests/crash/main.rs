@@ -40,7 +40,7 @@ use crate::store::Store;
 /// (`docs/decisions.md`), so such doubles are counted; any other is a violation all the same.
 const STRICT_INBOUND: bool = false;
 /// The rounds that `cargo test` plays, of seeds 1 and up: about half a minute.
-const SHORT: u64 = 8;
+const SHORT: u64 = 6;
 /// Rounds at a time: a round mostly waits.
 const LANES: u64 = 4;
 

@@ -32,11 +32,11 @@ const CLIENT_ID: &str = "66b1f0a2c3d4e5f60718293a-crash";
 const CLIENT_SECRET: &str = "crash-client-secret";
 /// Seals only what the suite made up.
 const KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
-/// Longest wait for a replica, and for the calm after the trouble: many times what is usual.
+/// Longest wait for a replica, and in the calm after the trouble for anything to end: many times what is usual.
 const PATIENCE: Duration = Duration::from_mins(1);
 /// What has not moved for so long waits for time to pass: above a call, a statement, and the pause between two looks at a
 /// token that another process refreshes.
-const STILL: Duration = Duration::from_millis(300);
+const STILL: Duration = Duration::from_millis(500);
 const LOOK: Duration = Duration::from_millis(15);
 
 /// What a round brought.
@@ -93,6 +93,7 @@ struct Stage {
     shops: Vec<Shop>,
     replicas: Vec<Replica>,
     vendors: tokio::task::JoinHandle<()>,
+    http: reqwest::Client,
 }
 
 impl Stage {
@@ -124,6 +125,7 @@ impl Stage {
             world,
             replicas,
             vendors: vendors_task,
+            http: clients::http_client().unwrap(),
         };
         stage
             .open(&environment, pool, &format!("http://{}", service.address))
@@ -133,22 +135,8 @@ impl Stage {
 
     /// Starts the replicas, installs the app in every shop and connects its number.
     async fn open(&self, environment: &[(String, String)], pool: sqlx::PgPool, address: &str) {
-        let http = clients::http_client().unwrap();
-        let get = async |url: String| {
-            http.get(url)
-                .send()
-                .await
-                .is_ok_and(|a| a.status().is_success())
-        };
+        self.start().await;
         let begin = Instant::now();
-        self.replicas.iter().for_each(Replica::start);
-        for replica in &self.replicas {
-            let url = format!("http://{}/readyz", replica.address);
-            while !get(url.clone()).await {
-                replica.revive();
-                again(begin, "a replica is ready").await;
-            }
-        }
         let find = |name: &str| {
             let found = environment.iter().find(|(key, _)| key == name);
             found.map(|(_, value)| value.clone())
@@ -161,7 +149,10 @@ impl Stage {
                     .ghl
                     .issue_code(InstallKind::Location { location_id })
             };
-            while !get(format!("{address}/oauth/callback?code={}", code())).await {
+            while !self
+                .get(format!("{address}/oauth/callback?code={}", code()))
+                .await
+            {
                 again(begin, "the app is installed").await;
             }
             let entered = Entered {
@@ -176,18 +167,38 @@ impl Stage {
         }
     }
 
+    /// Starts the replicas that do not run, and returns when all are ready.
+    async fn start(&self) {
+        let begin = Instant::now();
+        for replica in &self.replicas {
+            replica.start();
+            while !self.get(format!("http://{}/readyz", replica.address)).await {
+                replica.revive();
+                again(begin, "a replica is ready").await;
+            }
+        }
+    }
+
+    /// Whether an address answers with success.
+    async fn get(&self, url: String) -> bool {
+        let answer = self.http.get(url).send().await;
+        answer.is_ok_and(|answer| answer.status().is_success())
+    }
+
     /// Waits until nothing is under way and nothing waits; lets time pass where only that is waited for. What is left
     /// when patience ends is the error.
     async fn become_quiet(&self, store: &Store, book: &Book) -> Result<(), String> {
-        let deadline = Instant::now() + PATIENCE;
         let (mut before, mut since) = (Vec::new(), Instant::now());
-        let mut a_moment = true;
-        while Instant::now() < deadline {
+        let (mut a_moment, mut left, mut progress) = (true, usize::MAX, Instant::now());
+        while progress.elapsed() < PATIENCE {
             for replica in &self.replicas {
                 let complaint = replica.revive();
                 book.complaints.lock().unwrap().extend(complaint);
             }
             let open = store.open_work().await;
+            if open.len() != left {
+                (left, progress) = (open.len(), Instant::now());
+            }
             let busy = self.world.wire.under_way() > 0;
             if busy || open != before {
                 (before, since) = (open, Instant::now());
@@ -217,7 +228,7 @@ impl Stage {
             book.complaints.lock().unwrap().extend(complaint);
         }
         store.let_pass(A_DAY).await.unwrap();
-        self.replicas.iter().for_each(Replica::start);
+        self.start().await;
     }
 
     /// Stops the replicas, as a deployment does, and reads their logs.
