@@ -35,8 +35,12 @@ pub fn wrong_status(state: &str, message: &Message) -> Option<String> {
             .iter()
             .position(|s| s == status)
     };
-    let taken = message.taken.is_some() || state != "sent";
-    let shown = if taken { state } else { "pending" };
-    (message.status != shown || !message.statuses.is_sorted_by_key(rank))
-        .then(|| format!("it is {state}, GHL showed {:?}", message.statuses))
+    // One that was stored and whose every answer was lost: GHL gave up on it by itself, and learns better.
+    let given_up = message.taken.is_none();
+    let wrong = if given_up {
+        state != "sent" && message.status != state
+    } else {
+        message.status != state || !message.statuses.is_sorted_by_key(rank)
+    };
+    wrong.then(|| format!("it is {state}, GHL showed {:?}", message.statuses))
 }
