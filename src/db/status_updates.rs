@@ -142,15 +142,18 @@ pub async fn finish(pool: &PgPool, job: &StatusJob, now: OffsetDateTime) -> sqlx
     if ended.rows_affected() == 1 {
         return Ok(());
     }
-    sqlx::query(
+    let raised = sqlx::query(
         "update status_updates set due_at = $3, failures = 0 where location_id = $1 and message_id = $2",
     )
     .bind(&job.location_id)
     .bind(job.message_id)
     .bind(now)
     .execute(pool)
-    .await
-    .map(|_| ())
+    .await?;
+    if raised.rows_affected() == 0 {
+        tell_again(pool, job, now).await?;
+    }
+    Ok(())
 }
 
 /// Why an update goes back.
@@ -160,6 +163,25 @@ pub enum Back {
     Failed,
     /// The location has no token, which is no failure of the update.
     Waits,
+}
+
+/// For an owner that kept its update beyond its lease, or while the message was replayed: GHL has been told of a higher
+/// status meanwhile, and this owner's late one may have arrived after it.
+async fn tell_again(pool: &PgPool, job: &StatusJob, due: OffsetDateTime) -> sqlx::Result<()> {
+    sqlx::query(
+        "insert into status_updates (location_id, message_id, ghl_message_id, status, due_at)
+         select location_id, id, ghl_message_id, state, $4 from outbound
+         where location_id = $1 and id = $2 and $3 in ('delivered', 'failed')
+           and state in ('delivered', 'read') and state <> $3
+         on conflict (location_id, message_id) do nothing",
+    )
+    .bind(&job.location_id)
+    .bind(job.message_id)
+    .bind(&job.status)
+    .bind(due)
+    .execute(pool)
+    .await
+    .map(|_| ())
 }
 
 /// Puts a claimed update back until `due`.
@@ -172,7 +194,7 @@ pub async fn finish_retry(
     back: Back,
     due: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    sqlx::query(
+    let put_back = sqlx::query(
         "update status_updates set due_at = $4, failures = failures + (not $5)::int, waits = waits + $5::int
          where location_id = $1 and message_id = $2 and claims = $3",
     )
@@ -182,8 +204,11 @@ pub async fn finish_retry(
     .bind(due)
     .bind(back == Back::Waits)
     .execute(pool)
-    .await
-    .map(|_| ())
+    .await?;
+    if put_back.rows_affected() == 0 {
+        tell_again(pool, job, due).await?;
+    }
+    Ok(())
 }
 
 /// Ends an update that GHL will never take; the message's timeline says so.

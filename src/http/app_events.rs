@@ -36,12 +36,8 @@ pub(super) async fn accept(
         body: &body,
         concerns_us: event.is_applied(),
     };
-    let is_new = stored(app_events::accept_event(
-        &state.pool,
-        new,
-        state.clock.now(),
-    ))
-    .await?;
+    let now = state.clock.now();
+    let is_new = stored(|| app_events::accept_event(&state.pool, new, now)).await?;
     info!(
         r#type = event.kind,
         redelivery = !is_new,

@@ -31,6 +31,7 @@ pub(super) struct Parcel {
 impl Courier {
     /// Posts it once; the answer's status, or `None` if there was no answer.
     pub(super) async fn post(&self, parcel: Parcel) -> Option<u16> {
+        let _underway = self.wire.begin();
         let started = Started::now(self.edge, "POST", parcel.url.path(), parcel.url.query());
         let mut request = self
             .http

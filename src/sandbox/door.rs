@@ -69,6 +69,7 @@ impl Door {
     }
 
     async fn run(&self, request: Request, vendor: &impl Vendor) -> Answer {
+        let _underway = self.wire.begin();
         let Some(call) = Call::read(request).await else {
             return Answer::new(413, "text/plain", "too large");
         };

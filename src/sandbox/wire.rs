@@ -1,7 +1,10 @@
 //! The wire log: every HTTP exchange on the four edges between the service and its two
-//! vendors, as a person would tell it. It keeps the last 200 and refuses secrets.
+//! vendors, as a person would tell it. It keeps the last 200 and refuses secrets. It also
+//! counts what is under way, so that a test knows when nothing more will come by itself.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -63,7 +66,20 @@ struct Log {
 
 /// The log itself; cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub struct Wire(Shared<Log>);
+pub struct Wire {
+    log: Shared<Log>,
+    under_way: Arc<AtomicUsize>,
+}
+
+/// Counts as under way for as long as it lives.
+#[derive(Debug)]
+pub(super) struct Underway(Arc<AtomicUsize>);
+
+impl Drop for Underway {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
 
 /// A request under way, to be finished with its answer.
 pub(super) struct Started {
@@ -91,13 +107,26 @@ impl Wire {
     /// The log, oldest exchange first.
     #[must_use]
     pub fn exchanges(&self) -> Vec<Exchange> {
-        self.0.lock().exchanges.iter().cloned().collect()
+        self.log.lock().exchanges.iter().cloned().collect()
+    }
+
+    /// How much is under way: requests that a vendor has not answered yet, and posts that it makes or means to make,
+    /// retries and acks included. At 0 nothing more comes from the vendors by itself.
+    #[must_use]
+    pub fn under_way(&self) -> usize {
+        self.under_way.load(Ordering::SeqCst)
+    }
+
+    /// Counts something as under way.
+    pub(super) fn begin(&self) -> Underway {
+        self.under_way.fetch_add(1, Ordering::SeqCst);
+        Underway(Arc::clone(&self.under_way))
     }
 
     /// Writes down how a request ended.
     pub(super) fn finish(&self, started: Started, status: Option<u16>, summary: String) {
         let took = clock::instant().saturating_duration_since(started.began);
-        let mut log = self.0.lock();
+        let mut log = self.log.lock();
         log.last_number += 1;
         let exchange = Exchange {
             number: log.last_number,

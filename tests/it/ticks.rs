@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 use time::Duration;
+use waapify_ghl::db::status_updates::{self, Back};
 use waapify_ghl::sandbox::{Fault, Timings, seed};
 
 use crate::harness::Bridge;
@@ -55,6 +56,31 @@ async fn a_read_that_overtakes_a_delivered_costs_one_call() {
     bridge.after(Duration::seconds(10)).await;
     assert_eq!(bridge.ghl_status(&id), "read");
     assert_eq!(told(&bridge), [json!({"status": "read"})]);
+}
+
+#[tokio::test]
+async fn a_delivered_that_comes_after_the_read_is_followed_by_the_read_again() {
+    let bridge = Bridge::new().await;
+    let id = bridge.agent_writes("hai").await;
+    bridge.settle().await;
+    bridge.world.waapify.customer_receives(seed::AISYAH.2).await;
+    bridge.settle().await;
+    bridge.clock.advance(Duration::seconds(10));
+    let (pool, now) = (&bridge.database.pool, bridge.clock.now());
+    let claimed = status_updates::claim(pool, now, Duration::seconds(90), 1).await;
+    let late = claimed.unwrap().remove(0);
+    bridge.world.waapify.customer_reads(seed::AISYAH.2).await;
+    bridge.after(Duration::minutes(2)).await;
+    assert_eq!(bridge.ghl_status(&id), "read");
+    // Whether its owner had GHL's answer or not.
+    let now = bridge.clock.now();
+    status_updates::finish(pool, &late, now).await.unwrap();
+    bridge.settle().await;
+    status_updates::finish_retry(pool, &late, Back::Failed, now)
+        .await
+        .unwrap();
+    bridge.settle().await;
+    assert_eq!(told(&bridge), vec![json!({"status": "read"}); 3]);
 }
 
 #[tokio::test]

@@ -84,7 +84,12 @@ impl Ghl {
         message.posted = Some(body.clone());
         state.messages.push(message);
         drop(state);
-        tokio::spawn(self.clone().deliver(id.clone(), body));
+        let (ghl, underway) = (self.clone(), self.inner.courier.wire.begin());
+        let posted = id.clone();
+        tokio::spawn(async move {
+            ghl.deliver(posted, body).await;
+            drop(underway);
+        });
         Some(id)
     }
 
@@ -240,9 +245,11 @@ impl Ghl {
         let status = self.post_signed(DELIVERY, body, summary).await;
         if status.is_some_and(|status| (200..300).contains(&status))
             && let Some(message) = self.inner.state.lock().message_mut(id)
-            && message.status == "pending"
         {
-            message.set_status("sent");
+            message.taken.get_or_insert_with(clock::instant);
+            if message.status == "pending" {
+                message.set_status("sent");
+            }
         }
         status
     }

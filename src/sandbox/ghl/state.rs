@@ -123,7 +123,10 @@ pub struct Message {
     pub(super) posted: Option<Bytes>,
     /// The beginning of the first delivery call.
     #[serde(skip)]
-    pub(super) first_delivery: Option<Instant>,
+    pub first_delivery: Option<Instant>,
+    /// When the service first answered a delivery call with success.
+    #[serde(skip)]
+    pub taken: Option<Instant>,
 }
 
 impl Message {
@@ -248,6 +251,7 @@ impl State {
             deliveries: 0,
             posted: None,
             first_delivery: None,
+            taken: None,
         }
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     super::{clock, courier::Parcel, wire::quoted},
-    Envelope, Waapify,
+    ChatMessage, Envelope, Waapify,
     send::Sent,
 };
 
@@ -15,8 +15,10 @@ impl Waapify {
     pub(super) async fn after_send(self, sent: Sent) {
         let timings = self.timings();
         tokio::time::sleep(timings.echo_after).await;
-        self.post_event("messages.upsert", messages(&sent.data, "append"))
+        let status = self
+            .post_event("messages.upsert", messages(&sent.data, "append"))
             .await;
+        self.note_heard(&sent.phone, &sent.id, status);
         let Some(delivered_after) = timings.delivered_after else {
             return;
         };
@@ -61,18 +63,46 @@ impl Waapify {
                 }
             }
         });
-        if !updates.is_empty() {
-            self.post_event("messages.update", Value::Array(updates))
-                .await;
+        if updates.is_empty() {
+            return;
         }
+        let ids: Vec<String> = updates
+            .iter()
+            .filter_map(|update| Some(update.pointer("/key/id")?.as_str()?.to_owned()))
+            .collect();
+        let status = self
+            .post_event("messages.update", Value::Array(updates))
+            .await;
+        self.note(phone, status, |message| {
+            if ids.contains(&message.id) {
+                message.ack_heard = message.ack_heard.max(level);
+            }
+        });
     }
 
     /// Posts an inbound message, and the contact's name as the gateway does beside it.
-    pub(super) async fn post_inbound(&self, phone: &str, name: &str, message: Value) {
+    pub(super) async fn post_inbound(&self, phone: &str, name: &str, id: &str, message: Value) {
         let contact = json!([{ "id": format!("{phone}@s.whatsapp.net"), "notify": name }]);
-        self.post_event("messages.upsert", messages(&message, "notify"))
+        let status = self
+            .post_event("messages.upsert", messages(&message, "notify"))
             .await;
+        self.note_heard(phone, id, status);
         self.post_event("contacts.update", contact).await;
+    }
+
+    /// Notes that the service has heard of a message, if it answered so.
+    pub(super) fn note_heard(&self, phone: &str, id: &str, status: Option<u16>) {
+        self.note(phone, status, |message| message.heard |= message.id == id);
+    }
+
+    /// Changes the messages of a chat after a webhook that was answered with success.
+    fn note(&self, phone: &str, status: Option<u16>, change: impl FnMut(&mut ChatMessage)) {
+        if status.is_some_and(|status| (200..300).contains(&status)) {
+            self.with(|instance| {
+                let chat = instance.chats.get_mut(phone).into_iter();
+                chat.flat_map(|chat| &mut chat.messages).for_each(change);
+            });
+        }
     }
 
     /// Posts any event in the current envelope, once. The answer's status, or `None` if there

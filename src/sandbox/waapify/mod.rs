@@ -54,6 +54,11 @@ pub struct ChatMessage {
     pub at: OffsetDateTime,
     /// The highest ack sent: 1 accepted, 3 delivered, 4 read.
     pub ack: u8,
+    /// Whether the service answered the webhook about it with success: the customer's message, or the echo. The
+    /// gateway posts once, so that what the service did not hear is lost.
+    pub heard: bool,
+    /// The highest ack whose webhook the service answered with success; 0 for none.
+    pub ack_heard: u8,
 }
 
 /// One linked number of the gateway.

@@ -68,7 +68,11 @@ pub(super) fn send(gateway: &Waapify, call: &Call) -> Answer {
     });
     answer.after = timings.send_takes;
     if let Some(message) = sent {
-        tokio::spawn(handle(gateway, call).after_send(message));
+        let (handle, underway) = (handle(gateway, call), gateway.inner.courier.wire.begin());
+        tokio::spawn(async move {
+            handle.after_send(message).await;
+            drop(underway);
+        });
     }
     answer
 }
@@ -131,6 +135,8 @@ fn take(instance: &mut Instance, call: &Call) -> Result<Sent, &'static str> {
             kind,
             at: clock::now(),
             ack: 1,
+            heard: false,
+            ack_heard: 0,
         });
     Ok(Sent {
         id,

@@ -48,7 +48,7 @@ impl Waapify {
         let phone = digits(phone);
         let id = format!("3A{}", clock::hex(18));
         self.keep_on_phone(&phone, name, &id, text);
-        self.post_inbound(&phone, name, inbound_text(&phone, name, &id, text))
+        self.post_inbound(&phone, name, &id, inbound_text(&phone, name, &id, text))
             .await;
         id
     }
@@ -61,7 +61,7 @@ impl Waapify {
         self.keep_on_phone(&phone, name, &id, "[not a plain text]");
         let mut message = inbound_text(&phone, name, &id, "");
         message["message"] = content;
-        self.post_inbound(&phone, name, message).await;
+        self.post_inbound(&phone, name, &id, message).await;
         id
     }
 
@@ -79,7 +79,9 @@ impl Waapify {
         })??;
         let message = inbound_text(&phone, &name, message_id, &text);
         let data = json!({ "messages": [message], "type": "notify" });
-        self.post_event("messages.upsert", data).await
+        let status = self.post_event("messages.upsert", data).await;
+        self.note_heard(&phone, message_id, status);
+        status
     }
 
     fn keep_on_phone(&self, phone: &str, name: &str, id: &str, text: &str) {
@@ -94,6 +96,8 @@ impl Waapify {
                 kind: "text",
                 at: clock::now(),
                 ack: 0,
+                heard: false,
+                ack_heard: 0,
             });
         });
     }

@@ -1,0 +1,377 @@
+//! What must hold of a round once it is quiet: what the two vendors' users see, against what the service says.
+//!
+//! Owns: the promises, put as questions to the simulated vendors and the database. Refuses: the service's own word where
+//! a phone or a conversation can be looked at instead.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde_json::json;
+use sqlx::{FromRow, PgPool};
+use time::OffsetDateTime;
+use waapify_ghl::relay::plan::{Plan, plan};
+use waapify_ghl::sandbox::{ChatMessage, Direction, Message, World};
+
+use crate::STRICT_INBOUND;
+use crate::faults::Book;
+use crate::load::{Customer, Shop};
+use crate::ticks::{wrong_status, wrong_tick};
+
+/// A part may be on a phone this often, and only where an outcome was unknown.
+const MOST_COPIES: usize = 2;
+/// Reasons of a failure that the suite's faults can bring about.
+const REASONS: [&str; 2] = ["unconfirmed", "gateway_down"];
+
+/// A message as the service knows it.
+#[derive(FromRow)]
+struct Row {
+    ghl_message_id: String,
+    location_id: String,
+    state: String,
+    reason: Option<String>,
+    /// Outcomes that were unknown.
+    unknown: i64,
+    timeline: String,
+}
+
+/// Everything that a check looks at, and what it finds.
+pub struct Checks<'a> {
+    world: &'a World,
+    book: &'a Book,
+    rows: HashMap<String, Row>,
+    /// States of customers' messages by location and WhatsApp's id.
+    inbound: HashMap<(String, String), String>,
+    /// When each customer's message was posted to GHL, whatever was answered.
+    posts: HashMap<String, Vec<OffsetDateTime>>,
+    pub counts: BTreeMap<&'static str, u64>,
+    pub violations: Vec<String>,
+}
+
+impl<'a> Checks<'a> {
+    /// Reads the database.
+    pub async fn new(world: &'a World, book: &'a Book, pool: &PgPool) -> Self {
+        let rows: Vec<Row> = sqlx::query_as(
+            "select o.ghl_message_id, o.location_id, o.state, o.reason,
+                count(*) filter (where t.state = 'unconfirmed') as unknown,
+                string_agg(concat_ws(' ', t.at, t.state, t.cause), E'\\n      ' order by t.step) as timeline
+             from outbound o join timeline t on t.location_id = o.location_id and t.message_id = o.id
+             group by o.location_id, o.id",
+        )
+        .fetch_all(pool)
+        .await
+        .unwrap();
+        let inbound: Vec<(String, String, String)> = sqlx::query_as(
+            "select location_id, wa_message_id, state from inbound where not from_me",
+        )
+        .fetch_all(pool)
+        .await
+        .unwrap();
+        let mut posts: HashMap<String, Vec<OffsetDateTime>> = HashMap::new();
+        for seen in world
+            .ghl
+            .faults()
+            .seen_at("POST /conversations/messages/inbound")
+        {
+            let id = seen.body["altId"].as_str().unwrap_or_default();
+            posts.entry(id.to_owned()).or_default().push(seen.at);
+        }
+        Self {
+            world,
+            book,
+            rows: rows
+                .into_iter()
+                .map(|row| (row.ghl_message_id.clone(), row))
+                .collect(),
+            inbound: inbound
+                .into_iter()
+                .map(|(at, id, state)| ((at, id), state))
+                .collect(),
+            posts,
+            counts: BTreeMap::new(),
+            violations: Vec::new(),
+        }
+    }
+
+    /// Looks at every conversation of every shop.
+    pub fn run(&mut self, shops: &[Shop]) {
+        let known: BTreeSet<String> = self
+            .world
+            .ghl
+            .messages()
+            .into_iter()
+            .map(|m| m.id)
+            .collect();
+        let strange = self.rows.keys().filter(|id| !known.contains(*id));
+        let strange: Vec<String> = strange.map(|id| format!("nobody sent {id}")).collect();
+        self.violations.extend(strange);
+        for shop in shops {
+            let phones: BTreeSet<String> =
+                shop.customers.iter().map(|c| digits(&c.phone)).collect();
+            for (phone, _) in shop.gateway.customers() {
+                let chat = shop.gateway.chat(&phone);
+                if !phones.contains(&phone) && chat.iter().any(|m| m.from_business) {
+                    self.violations
+                        .push(format!("a stranger of {} got a message", shop.location));
+                }
+            }
+            for customer in &shop.customers {
+                self.conversation(shop, customer);
+            }
+        }
+    }
+
+    fn conversation(&mut self, shop: &Shop, customer: &Customer) {
+        let contacts = self.world.ghl.contacts(&shop.location);
+        let contacts: Vec<_> = contacts
+            .into_iter()
+            .filter(|contact| contact.phone.as_deref() == Some(&customer.phone))
+            .collect();
+        if contacts.len() > 1 {
+            self.violations
+                .push(format!("{} contacts for one phone", contacts.len()));
+        }
+        let messages: Vec<Message> = contacts
+            .iter()
+            .flat_map(|contact| self.world.ghl.messages_with(&contact.id))
+            .collect();
+        let (sent, received): (Vec<_>, Vec<_>) = messages
+            .into_iter()
+            .partition(|message| message.direction == Direction::Outbound);
+        let (ours, theirs): (Vec<_>, Vec<_>) = shop
+            .gateway
+            .chat(&customer.phone)
+            .into_iter()
+            .partition(|message| message.from_business);
+        self.sent(customer, &sent, &ours);
+        self.received(shop, &received, &theirs);
+    }
+
+    /// What the business sent, against the customer's phone.
+    fn sent(&mut self, customer: &Customer, sent: &[Message], phone: &[ChatMessage]) {
+        let parts: Vec<Vec<Key>> = sent.iter().map(|m| expected(&customer.phone, m)).collect();
+        let mut copies: BTreeMap<Part, Vec<&ChatMessage>> = BTreeMap::new();
+        let mut order = Vec::new();
+        let mut strange = 0;
+        for bubble in phone {
+            let key = (bubble.text.clone(), bubble.media_url.clone());
+            let place = parts.iter().enumerate().find_map(|(message, parts)| {
+                Some((message, parts.iter().position(|part| *part == key)?))
+            });
+            match place {
+                Some(part) => {
+                    copies.entry(part).or_default().push(bubble);
+                    order.push(part);
+                }
+                None => strange += 1,
+            }
+        }
+        if strange > 0 {
+            self.violations.push(format!(
+                "a phone shows {strange} messages that nobody sent to it"
+            ));
+        }
+        for (at, message) in sent.iter().enumerate() {
+            let of_part = |part| copies.get(&(at, part)).map_or(&[][..], Vec::as_slice);
+            let of_parts: Vec<_> = (0..parts[at].len()).map(of_part).collect();
+            self.message(message, &of_parts);
+        }
+        self.order(sent, order);
+    }
+
+    /// One message of the business and the copies of its parts.
+    fn message(&mut self, message: &Message, parts: &[&[&ChatMessage]]) {
+        let copies: usize = parts.iter().map(|part| part.len()).sum();
+        let Some(row) = self.rows.get(&message.id) else {
+            if message.taken.is_some() {
+                self.violations
+                    .push(format!("{}: accepted and lost", message.id));
+            } else {
+                *self
+                    .counts
+                    .entry("never accepted (GHL gave up)")
+                    .or_default() += 1;
+            }
+            if copies > 0 {
+                self.violations
+                    .push(format!("{}: sent without a trace", message.id));
+            }
+            return;
+        };
+        let unknown = usize::try_from(row.unknown).unwrap();
+        let doubles: usize = parts.iter().map(|part| part.len().saturating_sub(1)).sum();
+        let mut wrong = Vec::new();
+        if row.location_id != message.location_id {
+            wrong.push("it is kept for another location".to_owned());
+        }
+        match (row.state.as_str(), row.reason.as_deref()) {
+            ("sent" | "delivered" | "read", None) if parts.iter().any(|part| part.is_empty()) => {
+                wrong.push("a part is on no phone".to_owned());
+            }
+            ("sent" | "delivered" | "read", None) => {}
+            ("failed", Some(reason)) if REASONS.contains(&reason) => {}
+            (state, reason) => wrong.push(format!("it is {state} ({reason:?}) in the end")),
+        }
+        if doubles > unknown || parts.iter().any(|part| part.len() > MOST_COPIES) {
+            wrong.push(format!(
+                "{doubles} copies too many, {unknown} unknown outcomes"
+            ));
+        }
+        wrong.extend(wrong_tick(&row.state, parts));
+        wrong.extend(wrong_status(&row.state, message));
+        for wrong in wrong {
+            let (id, timeline) = (&message.id, &row.timeline);
+            self.violations
+                .push(format!("{id}: {wrong}\n      {timeline}"));
+        }
+        for (what, count) in [
+            ("messages sent", usize::from(row.state != "failed")),
+            (
+                "messages failed, all of them unconfirmed",
+                usize::from(row.state == "failed"),
+            ),
+            ("unknown outcomes", unknown),
+            ("doubles within unknown outcomes", doubles),
+        ] {
+            self.count(what, count);
+        }
+    }
+
+    /// Parts in their order, no message inside another, and none before one that was accepted before it was offered.
+    fn order(&mut self, sent: &[Message], bubbles: Vec<Part>) {
+        let mut seen = BTreeSet::new();
+        let first: Vec<Part> = bubbles
+            .into_iter()
+            .filter(|part| seen.insert(*part))
+            .collect();
+        let mut wrong = Vec::new();
+        let mut ended = BTreeSet::new();
+        for pair in first.windows(2) {
+            let ((message, part), (next, next_part)) = (pair[0], pair[1]);
+            if message == next && next_part < part {
+                wrong.push((message, "its parts are out of order".to_owned()));
+            }
+            if message != next {
+                ended.insert(message);
+            }
+            if ended.contains(&next) {
+                wrong.push((next, "another message is inside it".to_owned()));
+            }
+        }
+        for (at, (later, _)) in first.iter().enumerate() {
+            for (earlier, _) in &first[at + 1..] {
+                if sent[*earlier].taken < sent[*later].first_delivery
+                    && sent[*earlier].taken.is_some()
+                {
+                    let text = format!(
+                        "{} came after it and was accepted before",
+                        sent[*earlier].id
+                    );
+                    wrong.push((*later, text));
+                }
+            }
+        }
+        wrong.sort();
+        wrong.dedup();
+        for (at, wrong) in wrong {
+            let timeline = self.rows.get(&sent[at].id).map_or("", |row| &row.timeline);
+            self.violations
+                .push(format!("{}: {wrong}\n      {timeline}", sent[at].id));
+        }
+    }
+
+    /// What a customer wrote, against GHL's conversation.
+    fn received(&mut self, shop: &Shop, conversation: &[Message], written: &[ChatMessage]) {
+        let shown = |id: &str| {
+            let same = |m: &&Message| m.alt_id.as_deref() == Some(id);
+            conversation.iter().filter(same).count()
+        };
+        for message in conversation {
+            let source = written
+                .iter()
+                .find(|w| message.alt_id.as_deref() == Some(&w.id));
+            if source.is_none_or(|source| source.text != message.text) {
+                self.violations
+                    .push(format!("{}: no customer wrote this here", message.id));
+            }
+        }
+        let mut expected = Vec::new();
+        for message in written {
+            let copies = shown(&message.id);
+            let state = self
+                .inbound
+                .get(&(shop.location.clone(), message.id.clone()));
+            let state = state.cloned().unwrap_or_default();
+            if copies > 0 {
+                expected.push(message.id.as_str());
+                self.count("customers' messages posted", 1);
+            }
+            match (message.heard, copies) {
+                (true, 0) => self
+                    .violations
+                    .push(format!("{}: lost, it is {state}", message.id)),
+                (false, 0) => {
+                    self.count("customers' messages that nobody heard", 1);
+                }
+                (_, 1) => {}
+                _ => self.posted_twice(&message.id),
+            }
+            if copies > 0 && state != "posted" {
+                self.violations
+                    .push(format!("{}: in GHL, and {state} here", message.id));
+            }
+        }
+        let mut seen = BTreeSet::new();
+        let posted = conversation.iter().filter_map(|m| m.alt_id.as_deref());
+        let posted: Vec<&str> = posted.filter(|id| seen.insert(*id)).collect();
+        if posted != expected {
+            self.violations.push(format!(
+                "GHL has {posted:?} in this order, written was {expected:?}"
+            ));
+        }
+    }
+
+    fn count(&mut self, what: &'static str, count: usize) {
+        *self.counts.entry(what).or_default() += u64::try_from(count).unwrap();
+    }
+
+    fn posted_twice(&mut self, id: &str) {
+        let posts = self.posts.get(id).cloned().unwrap_or_default();
+        let explained = match posts.as_slice() {
+            [first, .., last] => self.book.explains(*first, *last),
+            _ => false,
+        };
+        self.count("customers' messages posted twice", 1);
+        if STRICT_INBOUND || !explained {
+            self.violations
+                .push(format!("{id}: posted twice, at {posts:?}"));
+        }
+    }
+}
+
+/// Text and file of a part: what makes it unlike all others.
+type Key = (String, Option<String>);
+/// A message of a conversation, and one of its parts.
+type Part = (usize, usize);
+
+fn digits(phone: &str) -> String {
+    phone.chars().filter(char::is_ascii_digit).collect()
+}
+
+/// The parts that a message has on a phone.
+fn expected(phone: &str, message: &Message) -> Vec<Key> {
+    let body = json!({
+        "type": "SMS",
+        "phone": phone,
+        "message": message.text,
+        "attachments": message.attachments,
+    });
+    match plan(body.to_string().as_bytes()) {
+        Plan::Send { parts, .. } => {
+            let key = |media: waapify_ghl::clients::waapify::Media| media.url;
+            parts
+                .into_iter()
+                .map(|part| (part.text, part.media.map(key)))
+                .collect()
+        }
+        Plan::Ignore(_) | Plan::Fail(_) => Vec::new(),
+    }
+}

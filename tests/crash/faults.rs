@@ -1,0 +1,242 @@
+//! What goes wrong in a round, by its seed: one track for each thing that can fail, all at once.
+//!
+//! Owns: when what fails, for how long, and the book of it. Refuses: failing in a way that has a name in no vendor's
+//! facts, and failing once the round is to become calm.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
+use time::OffsetDateTime;
+use waapify_ghl::clock::Clock;
+use waapify_ghl::sandbox::{Fault, World};
+
+use crate::pass;
+use crate::processes::{Replica, faketime};
+use crate::store::{A_DAY, Store};
+
+/// The gateway's words when its own server is down.
+const OUTAGE: &str =
+    r#"{"status":"error","message":"Cannot connect to server. Please try again later"}"#;
+/// What it says of a message that left and of one that did not.
+const NO_ID: &str = r#"{"status":"success","message":"Success"}"#;
+/// A replica's clock against another's. Leases are of the wall clock, the shortest of the relay's 60 s: replicas that
+/// differ by more take up each other's work.
+const SKEW_SECONDS: std::ops::RangeInclusive<i64> = -20..=20;
+/// As long as a job is in hand when nothing holds it up, with the wait for a connection to the database.
+const IN_HAND: time::Duration = time::Duration::seconds(2);
+/// Leases end, echoes are late; retries are due; a token ends.
+const JUMP_SECONDS: [i64; 3] = [180, 7_200, 90_000];
+
+/// What happened, and when an answer of GHL's may have been lost.
+#[derive(Default)]
+pub struct Book {
+    pub counts: Mutex<BTreeMap<&'static str, u64>>,
+    pub complaints: Mutex<Vec<String>>,
+    lossy: Mutex<Vec<(OffsetDateTime, OffsetDateTime)>>,
+}
+
+impl Book {
+    fn note(&self, what: &'static str) {
+        *self.counts.lock().unwrap().entry(what).or_default() += 1;
+    }
+
+    fn complain(&self, complaint: Option<String>) {
+        self.complaints.lock().unwrap().extend(complaint);
+    }
+
+    /// From then until now an answer of GHL's could be lost, or the note of it; and of what was in hand, a little later.
+    fn lost_since(&self, begin: OffsetDateTime) {
+        let end = Clock::system().now() + IN_HAND;
+        self.lossy.lock().unwrap().push((begin, end));
+    }
+
+    /// Whether something between two moments explains why a post was made again.
+    pub fn explains(&self, first: OffsetDateTime, second: OffsetDateTime) -> bool {
+        let lossy = self.lossy.lock().unwrap();
+        lossy
+            .iter()
+            .any(|(begin, end)| *begin <= second && *end >= first)
+    }
+}
+
+/// One round's trouble.
+pub struct Trouble<'a> {
+    pub world: &'a World,
+    pub store: &'a tokio::sync::Mutex<Store>,
+    pub replicas: &'a [Replica],
+    pub book: &'a Book,
+    pub until: Instant,
+}
+
+impl Trouble<'_> {
+    /// Until the time is over, then everything is mended and runs.
+    pub async fn run(&self, seed: u64) {
+        let rng = |track: u64| StdRng::seed_from_u64(seed.wrapping_mul(31).wrapping_add(track));
+        tokio::join!(
+            self.processes(rng(1)),
+            self.database(rng(2)),
+            self.ghl(rng(3)),
+            self.gateway(rng(4)),
+            self.clocks(rng(5)),
+            self.supervise(),
+        );
+        self.store.lock().await.recover().await;
+        self.replicas.iter().for_each(Replica::start);
+    }
+
+    /// Whether this track takes part in the round, and then its pauses: false when the time is over.
+    async fn next(&self, rng: &mut StdRng, milliseconds: std::ops::Range<u64>) -> bool {
+        pass(Duration::from_millis(rng.random_range(milliseconds))).await;
+        Instant::now() < self.until
+    }
+
+    async fn supervise(&self) {
+        while Instant::now() < self.until {
+            pass(Duration::from_millis(20)).await;
+            for replica in self.replicas {
+                self.book.complain(replica.revive());
+            }
+        }
+    }
+
+    async fn processes(&self, mut rng: StdRng) {
+        if rng.random_bool(0.2) {
+            return;
+        }
+        while self.next(&mut rng, 200..1_800).await {
+            let replica = &self.replicas[rng.random_range(0..self.replicas.len())];
+            let begin = Clock::system().now();
+            if rng.random_bool(0.8) {
+                if replica.kill() {
+                    self.book.note("processes killed");
+                }
+            } else {
+                self.book.note("processes asked to stop");
+                self.book.complain(replica.terminate().await);
+            }
+            pass(Duration::from_millis(rng.random_range(0..300))).await;
+            replica.start();
+            self.book.lost_since(begin);
+        }
+    }
+
+    async fn database(&self, mut rng: StdRng) {
+        if rng.random_bool(0.4) {
+            return;
+        }
+        while self.next(&mut rng, 500..2_500).await {
+            let begin = Clock::system().now();
+            let down = Duration::from_millis(rng.random_range(0..500));
+            let mut store = self.store.lock().await;
+            if rng.random_bool(0.7) {
+                self.book.note("Postgres crashed");
+                store.crash().await;
+                pass(down).await;
+            } else {
+                self.book.note("Postgres silent");
+                store.set_flowing(false);
+                // Above the second after which a hook gives up, now and then.
+                pass(down * 3).await;
+            }
+            store.recover().await;
+            self.book.lost_since(begin);
+        }
+    }
+
+    async fn ghl(&self, mut rng: StdRng) {
+        if rng.random_bool(0.3) {
+            return;
+        }
+        let faults = self.world.ghl.faults();
+        while self.next(&mut rng, 100..800).await {
+            let wait = Duration::from_millis(rng.random_range(50..900));
+            let begin = Clock::system().now();
+            let (what, fault) = match rng.random_range(0..6) {
+                0 => ("GHL 5xx", Fault::answer(503, "<html>")),
+                1 => ("GHL hangs", Fault::Hang(wait)),
+                2 => ("GHL 429", slow_down()),
+                3 => ("GHL's answer lost", Fault::after_effect(502, "")),
+                4 => ("GHL's answer hangs", Fault::silent_after_effect(wait)),
+                _ => {
+                    self.book.note("GHL's tokens end");
+                    self.world.ghl.expire_access_tokens();
+                    continue;
+                }
+            };
+            self.book.note(what);
+            faults.always("*", fault);
+            pass(Duration::from_millis(rng.random_range(30..500))).await;
+            faults.clear();
+            if what.starts_with("GHL's") {
+                self.book.lost_since(begin);
+            }
+        }
+    }
+
+    async fn gateway(&self, mut rng: StdRng) {
+        if rng.random_bool(0.2) {
+            return;
+        }
+        let faults = self.world.waapify.faults();
+        while self.next(&mut rng, 100..800).await {
+            let wait = Duration::from_millis(rng.random_range(50..900));
+            let (what, fault) = match rng.random_range(0..9) {
+                0 => ("gateway 5xx, nothing sent", Fault::answer(500, "<html>")),
+                1 => ("gateway 5xx, sent", Fault::after_effect(502, "<html>")),
+                2 => ("gateway hangs", Fault::Hang(wait)),
+                3 => ("gateway sends and hangs", Fault::silent_after_effect(wait)),
+                4 => ("gateway 429", Fault::answer(429, "")),
+                5 => ("gateway says it is down", Fault::answer(200, OUTAGE)),
+                6 => ("gateway lies: nothing sent", Fault::answer(200, NO_ID)),
+                7 => ("gateway sends without id", Fault::after_effect(200, NO_ID)),
+                _ => ("gateway slow", Fault::Slow(wait)),
+            };
+            self.book.note(what);
+            faults.always("*", fault);
+            pass(Duration::from_millis(rng.random_range(30..400))).await;
+            faults.clear();
+        }
+    }
+
+    async fn clocks(&self, mut rng: StdRng) {
+        if rng.random_bool(0.5) {
+            return;
+        }
+        let mut ahead = 0;
+        while self.next(&mut rng, 300..2_000).await {
+            let begin = Clock::system().now();
+            if faketime().is_none() {
+                // The waits end in the database instead; clocks that differ cannot be had so.
+                if self.store.lock().await.let_pass(A_DAY).await.is_ok() {
+                    self.book.note("waits ended at once");
+                }
+            } else if rng.random_bool(0.6) {
+                self.book.note("clocks jumped ahead");
+                ahead += JUMP_SECONDS[rng.random_range(0..JUMP_SECONDS.len())];
+                self.replicas
+                    .iter()
+                    .for_each(|replica| replica.set_clock(ahead));
+            } else {
+                self.book.note("one clock is off");
+                let skew = rng.random_range(SKEW_SECONDS);
+                self.replicas[rng.random_range(0..self.replicas.len())].set_clock(ahead + skew);
+            }
+            self.book.lost_since(begin);
+        }
+    }
+}
+
+/// GHL's burst limit, over soon.
+fn slow_down() -> Fault {
+    Fault::Answer {
+        status: 429,
+        headers: vec![(
+            "x-ratelimit-interval-milliseconds".to_owned(),
+            "200".to_owned(),
+        )],
+        body: r#"{"statusCode":429,"message":"Too Many Requests"}"#.to_owned(),
+    }
+}

@@ -1,0 +1,198 @@
+//! Who is in a round's world, and what they do there: agents send, customers write and read, vendors repeat themselves.
+//!
+//! Owns: every text and file that travels, each of them unlike all others. Refuses: knowing what became of it.
+
+use std::time::Duration;
+
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
+use tokio::task::JoinSet;
+use waapify_ghl::sandbox::{Direction, Waapify, World, seed};
+
+use crate::pass;
+
+/// Begins every text, so that a log that holds one is found out.
+pub const MARK: &str = "teks";
+/// Begins every customer's number, so that a log that holds one is found out.
+pub const CUSTOMERS: &str = "60123450";
+/// Words of a text that is cut into two or three parts: with 13 bytes each, above the 5,500 of one.
+const LONG_WORDS: std::ops::Range<usize> = 430..1_100;
+
+/// A sub-account with its number.
+pub struct Shop {
+    pub location: String,
+    pub number: String,
+    pub instance: String,
+    pub token: String,
+    pub gateway: Waapify,
+    pub customers: Vec<Customer>,
+}
+
+/// A customer of a shop; the same people write to all shops.
+pub struct Customer {
+    pub phone: String,
+    pub name: String,
+    /// None: GHL has never heard of them.
+    pub contact: Option<String>,
+}
+
+/// One to three shops with two to four customers each.
+pub fn build(world: &World, rng: &mut StdRng) -> Vec<Shop> {
+    let shops = 0..rng.random_range(1..=3);
+    shops.map(|at| shop(world, rng, at)).collect()
+}
+
+fn shop(world: &World, rng: &mut StdRng, at: usize) -> Shop {
+    let (mut location, mut number) = (seed::LOCATION_ID.to_owned(), seed::NUMBER.to_owned());
+    let (mut instance, mut token) = (seed::INSTANCE_ID.to_owned(), seed::ACCESS_TOKEN.to_owned());
+    let mut gateway = world.waapify.clone();
+    if at > 0 {
+        location = format!("CrashLocation000000{at}");
+        number = format!("6011890000{at}");
+        instance = format!("68C0FFEE{at}");
+        token = format!("crash-waapify-token-{at}");
+        let name = format!("Kedai {at}");
+        world.ghl.add_location(seed::COMPANY_ID, &location, &name);
+        gateway = world
+            .waapify
+            .add_instance(&instance, &token, &number, &name);
+    }
+    let customers = (1..=rng.random_range(2..=4)).map(|customer| {
+        let (phone, name) = (
+            format!("+{CUSTOMERS}{customer:03}"),
+            format!("Pelanggan {customer}"),
+        );
+        let known = rng.random_bool(0.8);
+        let contact = known.then(|| world.ghl.add_contact(&location, &name, &phone));
+        Customer {
+            phone,
+            name,
+            contact,
+        }
+    });
+    Shop {
+        customers: customers.collect(),
+        location,
+        number,
+        instance,
+        token,
+        gateway,
+    }
+}
+
+/// Has everybody be busy for about `length`; returns when the last of them is done.
+pub async fn run(world: &World, shops: &[Shop], seed: u64, length: Duration) {
+    let mut people = JoinSet::new();
+    let conversations = shops
+        .iter()
+        .flat_map(|shop| shop.customers.iter().map(move |c| (shop, c)));
+    for (at, (shop, customer)) in (0..).zip(conversations) {
+        let talk = Talk {
+            world: world.clone(),
+            gateway: shop.gateway.clone(),
+            phone: customer.phone.clone(),
+            name: customer.name.clone(),
+            contact: customer.contact.clone(),
+            tag: format!("{MARK}-{at}"),
+            said: 0,
+        };
+        let rng = StdRng::seed_from_u64(seed.wrapping_mul(1_000).wrapping_add(at));
+        people.spawn(talk.run(rng, length));
+    }
+    people.join_all().await;
+}
+
+/// One conversation, from both of its ends.
+struct Talk {
+    world: World,
+    gateway: Waapify,
+    phone: String,
+    name: String,
+    contact: Option<String>,
+    tag: String,
+    said: usize,
+}
+
+impl Talk {
+    async fn run(mut self, mut rng: StdRng, length: Duration) {
+        let steps = rng.random_range(8..=16);
+        for _ in 0..steps {
+            let share = rng.random_range(0.3..1.7) / f64::from(steps);
+            pass(length.mul_f64(share)).await;
+            match rng.random_range(0..100) {
+                0..22 => self.send_text(1),
+                22..28 => self.send_text(rng.random_range(LONG_WORDS)),
+                28..38 => self.send_files(rng.random_range(1..=3)),
+                // A campaign does not wait for its answers.
+                38..45 => (0..3).for_each(|_| self.send_text(2)),
+                45..82 => self.write().await,
+                82..90 => self.gateway.customer_reads(&self.phone).await,
+                90..95 => self.deliver_again(&mut rng).await,
+                _ => self.write_again(&mut rng).await,
+            }
+        }
+    }
+
+    /// `words` words that stand nowhere else.
+    fn words(&mut self, words: usize) -> String {
+        self.said += 1;
+        let word = |at| format!("{}-{}-{at:04}", self.tag, self.said);
+        (0..words).map(word).collect::<Vec<_>>().join(" ")
+    }
+
+    fn send_text(&mut self, words: usize) {
+        let text = self.words(words);
+        self.send(&text, &[]);
+    }
+
+    /// Some with a text, which a first picture takes as its caption.
+    fn send_files(&mut self, files: usize) {
+        let text = self.words(1);
+        let address = |at| {
+            let extension = ["jpg", "pdf", "mp3"][at % 3];
+            format!("https://files.example/{text}-{at}.{extension}")
+        };
+        let first = self.said % 3;
+        let files: Vec<String> = (first..first + files).map(address).collect();
+        let text = if self.said.is_multiple_of(2) {
+            text
+        } else {
+            String::new()
+        };
+        self.send(&text, &files);
+    }
+
+    fn send(&self, text: &str, files: &[String]) {
+        if let Some(contact) = &self.contact {
+            self.world.ghl.agent_sends(contact, text, files);
+        }
+    }
+
+    async fn write(&mut self) {
+        let text = self.words(1);
+        self.gateway
+            .customer_sends(&self.phone, &self.name, &text)
+            .await;
+    }
+
+    /// GHL delivers a message once more.
+    async fn deliver_again(&self, rng: &mut StdRng) {
+        let contact = self.contact.as_deref().unwrap_or_default();
+        let mut sent = self.world.ghl.messages_with(contact);
+        sent.retain(|message| message.direction == Direction::Outbound);
+        if let Some(last) = sent.len().checked_sub(1) {
+            let message = &sent[rng.random_range(0..=last)];
+            self.world.ghl.redeliver(&message.id).await;
+        }
+    }
+
+    /// The gateway posts a message once more that the service has heard of.
+    async fn write_again(&self, rng: &mut StdRng) {
+        let mut written = self.gateway.chat(&self.phone);
+        written.retain(|message| !message.from_business && message.heard);
+        if let Some(last) = written.len().checked_sub(1) {
+            let message = &written[rng.random_range(0..=last)];
+            self.gateway.posts_again(&self.phone, &message.id).await;
+        }
+    }
+}

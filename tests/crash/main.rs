@@ -1,0 +1,190 @@
+//! The crash suite: real processes of the service over a real PostgreSQL between simulated vendors, everything failing
+//! at once, and after each round the question whether the promises held.
+//!
+//! Owns: the rounds, several at a time in lanes of their own, and the summary. Refuses: being green after a violation.
+//! A seed decides who is there, what they do and what fails when; processes and networks decide the rest, so that a seed
+//! repeats a round's plan and not each of its races.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a suite that cannot run should stop, and its table belongs to the terminal"
+)]
+
+mod checks;
+mod faults;
+mod load;
+mod processes;
+mod proxy;
+mod round;
+mod store;
+mod ticks;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use std::{env, fs};
+
+use tokio::sync::{Mutex, mpsc};
+use tokio::task::JoinSet;
+
+use crate::round::Outcome;
+use crate::store::Store;
+
+/// Whether a customer's message must never be twice in GHL. Today one whose answer was lost is posted again
+/// (`docs/decisions.md`), so such doubles are counted; any other is a violation all the same.
+const STRICT_INBOUND: bool = false;
+/// The rounds that `cargo test` plays, of seeds 1 and up: about half a minute.
+const SHORT: u64 = 6;
+/// Rounds at a time: a round mostly waits.
+const LANES: u64 = 4;
+
+/// What to play.
+#[derive(Clone, Copy)]
+struct Order {
+    rounds: u64,
+    first_seed: u64,
+    lanes: u64,
+}
+
+fn main() -> ExitCode {
+    let Some(order) = order(env::args().skip(1)) else {
+        return ExitCode::SUCCESS;
+    };
+    tokio::runtime::Runtime::new().unwrap().block_on(run(order))
+}
+
+/// From `--rounds`, `--seed`, `--lanes`; none when `cargo test` asks for other tests, or only for their names.
+fn order(arguments: impl Iterator<Item = String>) -> Option<Order> {
+    let mut order = Order {
+        rounds: SHORT,
+        first_seed: 1,
+        lanes: LANES,
+    };
+    let mut arguments = arguments.peekable();
+    while let Some(argument) = arguments.next() {
+        let mut number = || {
+            arguments
+                .next()
+                .and_then(|value| value.parse().ok())
+                .expect("a number")
+        };
+        match argument.as_str() {
+            "--rounds" => order.rounds = number(),
+            "--seed" => order.first_seed = number(),
+            "--lanes" => order.lanes = number(),
+            "--list" => return None,
+            flag if flag.starts_with('-') => {}
+            name if "crash".contains(name) => {}
+            _ => return None,
+        }
+    }
+    Some(order)
+}
+
+/// Plays all rounds and prints what they brought.
+async fn run(order: Order) -> ExitCode {
+    let begin = Instant::now();
+    if processes::faketime().is_none() {
+        println!(
+            "libfaketime is not installed: no clock is moved, waits are ended in the database instead"
+        );
+    }
+    // In cargo's folder: the system's temporary one is often in memory, where a sync costs nothing.
+    let folder = format!("crash-{}", std::process::id());
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
+    let next = Arc::new(AtomicU64::new(order.first_seed));
+    let (sender, mut outcomes) = mpsc::channel(1);
+    let mut lanes = JoinSet::new();
+    for lane in 0..order.lanes.min(order.rounds) {
+        let folder = folder.join(format!("lane-{lane}"));
+        lanes.spawn(play_lane(folder, order, Arc::clone(&next), sender.clone()));
+    }
+    drop(sender);
+    let (mut total, mut played) = (Outcome::default(), 0);
+    while let Some((seed, outcome, took)) = outcomes.recv().await {
+        played += 1;
+        tell(seed, &outcome, took);
+        for (what, count) in outcome.counts {
+            *total.counts.entry(what).or_default() += count;
+        }
+        total.violations.extend(outcome.violations);
+    }
+    // A lane that panicked has lost its round.
+    lanes.join_all().await;
+    print_summary(
+        played,
+        &total.counts,
+        total.violations.len(),
+        begin.elapsed(),
+    );
+    ExitCode::from(u8::from(
+        !total.violations.is_empty() || played < order.rounds,
+    ))
+}
+
+type Played = (u64, Outcome, Duration);
+
+/// One round after another, each of the next seed, over one server.
+async fn play_lane(folder: PathBuf, order: Order, next: Arc<AtomicU64>, to: mpsc::Sender<Played>) {
+    let store = Mutex::new(Store::start(&folder.join("postgres")).await);
+    loop {
+        let seed = next.fetch_add(1, Ordering::SeqCst);
+        if seed >= order.first_seed + order.rounds {
+            break;
+        }
+        let logs = folder.join(format!("seed-{seed}"));
+        let begin = Instant::now();
+        let outcome = round::play(&store, &logs, seed).await;
+        // A single round is played to be looked at.
+        if outcome.violations.is_empty() && order.rounds > 1 {
+            fs::remove_dir_all(&logs).unwrap();
+        }
+        to.send((seed, outcome, begin.elapsed())).await.unwrap();
+    }
+    store.into_inner().end().await;
+}
+
+fn tell(seed: u64, outcome: &Outcome, took: Duration) {
+    let count = |what| outcome.counts.get(what).copied().unwrap_or_default();
+    println!(
+        "seed {seed}: {} sent, {} posted, {} kills, {} crashes of Postgres, {} violations, {:.1} s",
+        count("messages sent"),
+        count("customers' messages posted"),
+        count("processes killed"),
+        count("Postgres crashed"),
+        outcome.violations.len(),
+        took.as_secs_f64(),
+    );
+    for violation in &outcome.violations {
+        println!("  VIOLATION {violation}");
+    }
+}
+
+fn print_summary(rounds: u64, counts: &BTreeMap<&str, u64>, violations: usize, took: Duration) {
+    println!("\n{rounds:>8}  rounds in {:.0} s", took.as_secs_f64());
+    for (what, count) in counts {
+        println!("{count:>8}  {what}");
+    }
+    println!("{violations:>8}  violations");
+    // The line by which `.ci/run` counts tests.
+    let (word, passed) = if violations == 0 {
+        ("ok", 1)
+    } else {
+        ("FAILED", 0)
+    };
+    println!(
+        "\ntest result: {word}. {passed} passed; {} failed; 0 ignored",
+        1 - passed
+    );
+}
+
+/// Lets real time pass: the suite's only way to wait.
+async fn pass(time: Duration) {
+    let _ = tokio::time::timeout(time, std::future::pending::<()>()).await;
+}

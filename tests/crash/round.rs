@@ -1,0 +1,310 @@
+//! One round: a world, its replicas, load and trouble together, then calm, then the checks.
+//!
+//! Owns: what a seed means, and when a round is quiet. Refuses: carrying anything into the next round.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
+use tokio::net::TcpListener;
+use tokio::sync::Mutex;
+use waapify_ghl::app::App;
+use waapify_ghl::clients;
+use waapify_ghl::clock::Clock;
+use waapify_ghl::config;
+use waapify_ghl::connect::Entered;
+use waapify_ghl::ids::LocationId;
+use waapify_ghl::sandbox::{Envelope, InstallKind, Timings, World, WorldConfig};
+
+use crate::checks::Checks;
+use crate::faults::{Book, Trouble};
+use crate::load::{self, CUSTOMERS, MARK, Shop};
+use crate::pass;
+use crate::processes::Replica;
+use crate::proxy::Proxy;
+use crate::store::{A_DAY, A_MOMENT, Store};
+
+const CLIENT_ID: &str = "66b1f0a2c3d4e5f60718293a-crash";
+const CLIENT_SECRET: &str = "crash-client-secret";
+/// Seals only what the suite made up.
+const KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+/// Longest wait for a replica, and in the calm after the trouble for anything to end: many times what is usual.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// What has not moved for so long waits for time to pass: above a call, a statement, and the pause between two looks at a
+/// token that another process refreshes.
+const STILL: Duration = Duration::from_millis(500);
+const LOOK: Duration = Duration::from_millis(15);
+
+/// What a round brought.
+#[derive(Default)]
+pub struct Outcome {
+    pub counts: BTreeMap<&'static str, u64>,
+    pub violations: Vec<String>,
+}
+
+/// The round of a seed; its logs are in `folder`.
+pub async fn play(store: &Mutex<Store>, folder: &Path, seed: u64) -> Outcome {
+    fs::create_dir_all(folder).unwrap();
+    store.lock().await.clear().await;
+    let mut rng = StdRng::seed_from_u64(seed);
+    let stage = Stage::set(store, folder, &mut rng).await;
+    let book = Book::default();
+    let length = Duration::from_millis(rng.random_range(2_000..3_500));
+    let trouble = Trouble {
+        world: &stage.world,
+        store,
+        replicas: &stage.replicas,
+        book: &book,
+        until: Instant::now() + length,
+    };
+    tokio::join!(
+        load::run(&stage.world, &stage.shops, seed, length),
+        trouble.run(seed),
+    );
+    let store = store.lock().await;
+    let mut outcome = Outcome::default();
+    if let Err(open) = stage.become_quiet(&store, &book).await {
+        outcome.violations.push(open);
+    }
+    let mut checks = Checks::new(&stage.world, &book, &store.pool).await;
+    checks.run(&stage.shops);
+    outcome.violations.extend(checks.violations);
+    outcome.counts = checks.counts;
+    let unread = store.unread().await;
+    if unread > 0 {
+        let text = format!("{unread} events of the gateway could not be read");
+        outcome.violations.push(text);
+    }
+    stage.end(&mut outcome).await;
+    outcome.counts.extend(book.counts.into_inner().unwrap());
+    outcome
+        .violations
+        .extend(book.complaints.into_inner().unwrap());
+    outcome
+}
+
+/// Everything that stands around the database.
+struct Stage {
+    world: World,
+    shops: Vec<Shop>,
+    replicas: Vec<Replica>,
+    vendors: tokio::task::JoinHandle<()>,
+    http: reqwest::Client,
+}
+
+impl Stage {
+    /// Vendors, replicas behind one address, shops installed and connected.
+    async fn set(store: &Mutex<Store>, folder: &Path, rng: &mut StdRng) -> Self {
+        let (url, pool) = {
+            let store = store.lock().await;
+            (store.url.clone(), store.pool.clone())
+        };
+        let service = Proxy::start().await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let vendors = format!("http://{}", listener.local_addr().unwrap());
+        let world = world(&service, rng);
+        let routes: Router = world.vendors_router();
+        let vendors_task =
+            tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
+        let environment = environment(
+            &url,
+            &format!("http://{}", service.address),
+            &vendors,
+            &world,
+        );
+        let replicas: Vec<Replica> = (0..rng.random_range(1..=2))
+            .map(|slot| Replica::new(slot, &environment, folder))
+            .collect();
+        service.aim(replicas.iter().map(|replica| replica.address).collect());
+        let stage = Self {
+            shops: load::build(&world, rng),
+            world,
+            replicas,
+            vendors: vendors_task,
+            http: clients::http_client().unwrap(),
+        };
+        stage
+            .open(&environment, pool, &format!("http://{}", service.address))
+            .await;
+        stage
+    }
+
+    /// Starts the replicas, installs the app in every shop and connects its number.
+    async fn open(&self, environment: &[(String, String)], pool: sqlx::PgPool, address: &str) {
+        self.start().await;
+        let begin = Instant::now();
+        let find = |name: &str| {
+            let found = environment.iter().find(|(key, _)| key == name);
+            found.map(|(_, value)| value.clone())
+        };
+        let app = App::new(&config::load(find).unwrap(), pool, Clock::system()).unwrap();
+        for shop in &self.shops {
+            let code = || {
+                let location_id = shop.location.clone();
+                self.world
+                    .ghl
+                    .issue_code(InstallKind::Location { location_id })
+            };
+            while !self
+                .get(format!("{address}/oauth/callback?code={}", code()))
+                .await
+            {
+                again(begin, "the app is installed").await;
+            }
+            let entered = Entered {
+                instance_id: shop.instance.clone(),
+                access_token: shop.token.as_str().into(),
+                number: shop.number.clone(),
+            };
+            let location = LocationId::from(shop.location.as_str());
+            while app
+                .connector
+                .connect(&location, &entered, None)
+                .await
+                .is_err()
+            {
+                again(begin, "the number is connected").await;
+            }
+        }
+    }
+
+    /// Starts the replicas that do not run, and returns when all are ready.
+    async fn start(&self) {
+        let begin = Instant::now();
+        for replica in &self.replicas {
+            replica.start();
+            while !self.get(format!("http://{}/readyz", replica.address)).await {
+                replica.revive();
+                again(begin, "a replica is ready").await;
+            }
+        }
+    }
+
+    /// Whether an address answers with success.
+    async fn get(&self, url: String) -> bool {
+        let answer = self.http.get(url).send().await;
+        answer.is_ok_and(|answer| answer.status().is_success())
+    }
+
+    /// Waits until nothing is under way and nothing waits; lets time pass where only that is waited for. What is left
+    /// when patience ends is the error.
+    async fn become_quiet(&self, store: &Store, book: &Book) -> Result<(), String> {
+        let (mut before, mut since) = (Vec::new(), Instant::now());
+        let (mut a_moment, mut left, mut progress) = (true, usize::MAX, Instant::now());
+        while progress.elapsed() < PATIENCE {
+            for replica in &self.replicas {
+                let complaint = replica.revive();
+                book.complaints.lock().unwrap().extend(complaint);
+            }
+            let open = store.open_work().await;
+            if open.len() != left {
+                (left, progress) = (open.len(), Instant::now());
+            }
+            let busy = self.world.wire.under_way() > 0;
+            if busy || open != before {
+                (before, since) = (open, Instant::now());
+            } else if since.elapsed() > STILL {
+                if open.is_empty() {
+                    return Ok(());
+                }
+                if a_moment {
+                    store.let_pass_after(A_MOMENT, &open).await;
+                } else {
+                    self.let_a_day_pass(store, book).await;
+                }
+                a_moment = !a_moment;
+            }
+            pass(LOOK).await;
+        }
+        Err(format!(
+            "not quiet in the end, still open: {:?}",
+            store.open_work().await
+        ))
+    }
+
+    /// With no process there, since who still holds a job must not lose its lease, however slow the machine is.
+    async fn let_a_day_pass(&self, store: &Store, book: &Book) {
+        for replica in &self.replicas {
+            let complaint = replica.terminate().await;
+            book.complaints.lock().unwrap().extend(complaint);
+        }
+        store.let_pass(A_DAY).await.unwrap();
+        self.start().await;
+    }
+
+    /// Stops the replicas, as a deployment does, and reads their logs.
+    async fn end(&self, outcome: &mut Outcome) {
+        for replica in &self.replicas {
+            outcome.violations.extend(replica.terminate().await);
+            let logs = replica.logs();
+            for private in [MARK, CUSTOMERS, "panicked"] {
+                if logs.contains(private) {
+                    outcome.violations.push(format!("a log holds {private:?}"));
+                }
+            }
+        }
+        self.vendors.abort();
+    }
+}
+
+/// Before something is tried again: a machine that has too much to do is no fault of the service's.
+async fn again(begin: Instant, what: &str) {
+    assert!(begin.elapsed() < PATIENCE, "did not come true: {what}");
+    pass(LOOK).await;
+}
+
+fn world(service: &Proxy, rng: &mut StdRng) -> World {
+    let mut milliseconds = |range| Duration::from_millis(rng.random_range(range));
+    let timings = Timings {
+        // Shorter than a real one's, longer than the service's own second.
+        delivery_patience: Duration::from_secs(2),
+        // GHL's limit is not this suite's subject.
+        rate_window: Duration::from_secs(1),
+        send_takes: milliseconds(0..120),
+        echo_after: milliseconds(0..60),
+        delivered_after: Some(milliseconds(5..150)),
+        read_after: Some(milliseconds(5..400)).filter(|after| after.as_millis() % 2 == 0),
+        ..Timings::fast()
+    };
+    let world = World::new(WorldConfig {
+        client_id: CLIENT_ID.to_owned(),
+        client_secret: CLIENT_SECRET.to_owned(),
+        service_url: format!("http://{}", service.address).parse().unwrap(),
+        timings,
+        http: clients::http_client().unwrap(),
+    })
+    .unwrap();
+    let envelopes = [Envelope::Flat, Envelope::Nested, Envelope::NestedArray];
+    world
+        .waapify
+        .set_envelope(envelopes[rng.random_range(0..envelopes.len())]);
+    world
+}
+
+fn environment(
+    database: &str,
+    service: &str,
+    vendors: &str,
+    world: &World,
+) -> Vec<(String, String)> {
+    let pairs = [
+        ("DATABASE_URL", database.to_owned()),
+        ("PUBLIC_URL", service.to_owned()),
+        ("GHL_CLIENT_ID", CLIENT_ID.to_owned()),
+        ("GHL_CLIENT_SECRET", CLIENT_SECRET.to_owned()),
+        ("GHL_API_BASE", format!("{vendors}/sim/ghl")),
+        (
+            "GHL_ED25519_PUBLIC_KEY",
+            world.ghl.public_keys().ed25519_base64,
+        ),
+        ("WAAPIFY_API_BASE", format!("{vendors}/sim/waapify/api")),
+        ("WAAPIFY_MIN_INTERVAL_MS", "0".to_owned()),
+        ("ENCRYPTION_KEYS", KEY.to_owned()),
+        ("LOG_FORMAT", "json".to_owned()),
+    ];
+    pairs.map(|(name, value)| (name.to_owned(), value)).to_vec()
+}

@@ -1,0 +1,176 @@
+//! The database of a lane: a real, durable PostgreSQL that is crashed, stalled and started again behind one address.
+//!
+//! Owns: its process, and the clock of what waits in it. Refuses: judging what it holds, which is `checks`'.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use sqlx::postgres::PgPoolOptions;
+use sqlx::{AssertSqlSafe, PgPool};
+use url::Url;
+use waapify_ghl::cluster::{self, Cluster, Durability};
+use waapify_ghl::db;
+
+use crate::proxy::Proxy;
+
+/// For the suite's own questions, beside the replicas' twenty each.
+const CONNECTIONS: u32 = 3;
+/// Unlike the service, the suite waits for a machine that has too much to do.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// What is not ended: rows that a worker still has to come for.
+const OPEN: &str = "
+    select 'outbound ' || id as name, concat(state, claims, parts_sent, due_at) as rest from outbound
+        where state in ('accepted', 'sending', 'unconfirmed')
+    union all select 'event ' || id, concat(claims, due_at) from gateway_events where state = 'accepted'
+    union all select 'inbound ' || id, concat(claims, due_at) from inbound where state = 'accepted'
+    union all select 'status ' || message_id, concat(status, claims, due_at) from status_updates
+    order by 1, 2";
+/// Nobody claims meanwhile.
+const LOCK: &str =
+    "lock outbound, gateway_events, inbound, status_updates in share row exclusive mode";
+/// Every wait of the service, leases and holds included, ends so much earlier.
+const JUMP: &str = "
+    update outbound set due_at = due_at - $1 where state in ('accepted', 'sending', 'unconfirmed');
+    update gateway_events set due_at = due_at - $1 where state = 'accepted';
+    update inbound set due_at = due_at - $1 where state = 'accepted';
+    update status_updates set due_at = due_at - $1;
+    update numbers set next_send_at = next_send_at - $1, disconnect_at = disconnect_at - $1;
+    update tokens set refresh_lease_until = refresh_lease_until - $1;
+    update app_events set due_at = due_at - $1 where state = 'accepted';
+    update locations set mint_at = mint_at - $1;
+    update call_budgets set window_ends_at = window_ends_at - $1, paused_until = paused_until - $1,
+        saving_until = saving_until - $1";
+/// What a clock that jumps ahead can end at most: more than any wait, and than the clocks that the suite sets back.
+pub const A_DAY: &str = "interval '1 day'";
+/// Above the 12 s after which a killed process's right to refresh a token ends, below any lease: who holds a job and
+/// waits for that token goes on before his lease ends.
+pub const A_MOMENT: &str = "interval '15 seconds'";
+
+/// A database whose address stays.
+pub struct Store {
+    folder: PathBuf,
+    cluster: Option<Cluster>,
+    proxy: Proxy,
+    /// Through the proxy; the same for good.
+    pub url: String,
+    pub pool: PgPool,
+}
+
+impl Store {
+    /// An empty one in `folder`, with the schema.
+    pub async fn start(folder: &Path) -> Self {
+        fs::create_dir_all(folder).unwrap();
+        cluster::remove_data(folder).unwrap();
+        let proxy = Proxy::start().await;
+        let cluster = start(folder.to_owned(), &proxy).await;
+        let mut url = Url::parse(&cluster.url("postgres")).unwrap();
+        url.set_port(Some(proxy.address.port())).unwrap();
+        let pool = PgPoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(PATIENCE)
+            .connect_lazy(url.as_str())
+            .unwrap();
+        db::migrate(&pool).await.unwrap();
+        Self {
+            folder: folder.to_owned(),
+            cluster: Some(cluster),
+            proxy,
+            url: url.into(),
+            pool,
+        }
+    }
+
+    /// Forgets every row.
+    pub async fn clear(&self) {
+        self.execute(
+            "do $$ begin execute (select 'truncate ' || string_agg(quote_ident(tablename), ', ')
+                from pg_tables where schemaname = 'public' and tablename <> '_sqlx_migrations'); end $$",
+        )
+        .await;
+    }
+
+    /// Immediate shutdown: nothing is written out, and the next start recovers from the log.
+    pub async fn crash(&mut self) {
+        if let Some(cluster) = self.cluster.take() {
+            let pid = fs::read_to_string(cluster.folder().join("data/postmaster.pid")).unwrap();
+            let pid = pid.lines().next().and_then(|line| line.parse().ok());
+            kill_process(Pid::from_raw(pid.unwrap()).unwrap(), Signal::QUIT).unwrap();
+            let ended = tokio::task::spawn_blocking(move || cluster.stop()).await;
+            ended.unwrap().unwrap();
+        }
+    }
+
+    /// Starts it again where it was crashed, and lets it be heard.
+    pub async fn recover(&mut self) {
+        self.set_flowing(true);
+        if self.cluster.is_none() {
+            self.cluster = Some(start(self.folder.clone(), &self.proxy).await);
+        }
+    }
+
+    /// Whether it answers; while not, its connections stay and are silent.
+    pub fn set_flowing(&self, flows: bool) {
+        self.proxy.set_flowing(flows);
+    }
+
+    /// Stops it for good and removes it.
+    pub async fn end(mut self) {
+        self.pool.close().await;
+        let (cluster, folder) = (self.cluster.take(), self.folder);
+        let stopped = tokio::task::spawn_blocking(move || {
+            cluster.map(Cluster::stop);
+            cluster::remove_data(&folder)
+        });
+        stopped.await.unwrap().unwrap();
+    }
+
+    /// What is not ended, a line each; two equal answers mean that nobody is at work.
+    pub async fn open_work(&self) -> Vec<(String, String)> {
+        sqlx::query_as(OPEN).fetch_all(&self.pool).await.unwrap()
+    }
+
+    /// Has so much time pass, unless somebody has begun to work since `seen`: what was just claimed keeps its lease.
+    pub async fn let_pass_after(&self, time: &str, seen: &[(String, String)]) {
+        let mut tx = self.pool.begin().await.unwrap();
+        sqlx::raw_sql(LOCK).execute(&mut *tx).await.unwrap();
+        let open: Vec<(String, String)> = sqlx::query_as(OPEN).fetch_all(&mut *tx).await.unwrap();
+        if open == seen {
+            sqlx::raw_sql(jump(time)).execute(&mut *tx).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+    }
+
+    /// Has so much time pass, whoever is at work: a clock that jumps ahead.
+    pub async fn let_pass(&self, time: &str) -> sqlx::Result<()> {
+        let passed = sqlx::raw_sql(jump(time)).execute(&self.pool).await;
+        passed.map(|_| ())
+    }
+
+    /// Events that the service could not read.
+    pub async fn unread(&self) -> i64 {
+        let sql = "select count(*) from gateway_events where state = 'failed'";
+        sqlx::query_scalar(sql).fetch_one(&self.pool).await.unwrap()
+    }
+
+    async fn execute(&self, sql: &'static str) {
+        sqlx::raw_sql(sql).execute(&self.pool).await.unwrap();
+    }
+}
+
+fn jump(time: &str) -> AssertSqlSafe<String> {
+    AssertSqlSafe(JUMP.replace("$1", time))
+}
+
+/// Starts the server on its data and puts the proxy before it.
+async fn start(folder: PathBuf, proxy: &Proxy) -> Cluster {
+    let started = tokio::task::spawn_blocking(move || Cluster::start(&folder, Durability::Durable));
+    let cluster = started.await.unwrap().unwrap();
+    let port = Url::parse(&cluster.url("postgres"))
+        .unwrap()
+        .port()
+        .unwrap();
+    proxy.aim(vec![([127, 0, 0, 1], port).into()]);
+    cluster
+}
