@@ -24,6 +24,7 @@ mod harness;
 mod installs;
 
 mod keys;
+mod messages;
 mod outbound;
 mod plans;
 mod refreshing;
