@@ -255,7 +255,7 @@ fn wording(doubt: Doubt) -> (String, &'static str) {
             "Send it again?",
         ),
         Doubt::PartsLeft { sent } => (
-            format!("{sent} of its parts have left; only the rest goes."),
+            format!("{sent} of its parts already left; only the rest goes."),
             "Send the rest?",
         ),
         Doubt::AnswerLost => ("GHL may have it already.".to_owned(), "Post it again?"),
