@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 done, 1 failed with the reason on standard error, 2 the settings or arguments are wrong.
 
+mod messages;
 mod table;
 
 use std::process::ExitCode;
@@ -20,6 +21,7 @@ use crate::db::installs::{self, Standing};
 use crate::ids::LocationId;
 use crate::keys::{self, MissingKey, Rotation};
 use crate::{sandbox, telemetry};
+use messages::Messages;
 use table::table;
 
 /// Folder of the service's private cluster.
@@ -45,6 +47,9 @@ enum Command {
     Connect(ConnectArgs),
     /// List the locations: how each stands, its token, its number, its last messages
     Installs,
+    /// What became of messages: list them, show one's steps, send failed ones again
+    #[command(subcommand)]
+    Messages(Messages),
     /// Seal all tokens and credentials with the newest key; the service may go on meanwhile
     RotateKeys,
     /// Bring the database's schema up to date
@@ -136,6 +141,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Sandbox(args) => sandbox::run(args.fresh).await?,
         Command::Connect(args) => connect(args).await?,
         Command::Installs => list_installs().await?,
+        Command::Messages(command) => return messages::run(command).await,
         Command::RotateKeys => return rotate_keys().await,
         Command::Migrate => migrate().await?,
         Command::Health => health().await?,

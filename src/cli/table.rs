@@ -1,4 +1,4 @@
-//! The table of `installs`.
+//! Tables for the terminal, and the one of `installs`.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,8 @@ use time::macros::format_description;
 
 use crate::db::installs::InstallRow;
 
-const MINUTES: &[BorrowedFormatItem<'_>] =
+/// A moment in a table.
+pub(super) const MINUTES: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day] [hour]:[minute]Z");
 const HEADER: [&str; 7] = [
     "LOCATION",
@@ -25,18 +26,11 @@ pub(super) fn table(rows: &[InstallRow]) -> String {
     if rows.is_empty() {
         return "No location has installed the app or is connected yet.\n".to_owned();
     }
-    let lines: Vec<_> = rows.iter().map(cells).collect();
-    let header = HEADER.map(str::to_owned);
-    let width = |column: usize| {
-        let all = lines.iter().chain([&header]);
-        all.map(|line| line[column].chars().count())
-            .max()
-            .unwrap_or_default()
-    };
-    let widths: [usize; HEADER.len()] = std::array::from_fn(width);
-    let mut out = line(&header, &widths);
-    for (row, cells) in rows.iter().zip(&lines) {
-        out.push_str(&line(cells, &widths));
+    let cells: Vec<_> = rows.iter().map(cells).collect();
+    let mut lines = align(HEADER, &cells).into_iter();
+    let mut out = lines.next().unwrap_or_default();
+    for (row, line) in rows.iter().zip(lines) {
+        out.push_str(&line);
         for wrong in [&row.trouble, &row.hold_reason].into_iter().flatten() {
             // Writing to a text cannot fail.
             let _ = writeln!(out, "    {wrong}");
@@ -65,11 +59,22 @@ fn cells(row: &InstallRow) -> [String; HEADER.len()] {
     ]
 }
 
-fn line(cells: &[String; HEADER.len()], widths: &[usize; HEADER.len()]) -> String {
-    let padded = cells
-        .iter()
-        .zip(widths)
-        .map(|(cell, width)| format!("{cell:<width$}"));
-    let joined = padded.collect::<Vec<_>>().join("  ");
-    format!("{}\n", joined.trim_end())
+/// The header's line and one for each row, their columns under each other.
+pub(super) fn align<const N: usize>(header: [&str; N], rows: &[[String; N]]) -> Vec<String> {
+    let header = header.map(str::to_owned);
+    let lines = || [&header].into_iter().chain(rows);
+    let widths: [usize; N] = std::array::from_fn(|column| {
+        lines()
+            .map(|line| line[column].chars().count())
+            .max()
+            .unwrap_or_default()
+    });
+    let line = |cells: &[String; N]| {
+        let padded = cells
+            .iter()
+            .zip(widths)
+            .map(|(cell, width)| format!("{cell:<width$}"));
+        format!("{}\n", padded.collect::<Vec<_>>().join("  ").trim_end())
+    };
+    lines().map(line).collect()
 }

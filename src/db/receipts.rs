@@ -202,7 +202,7 @@ struct Progress {
 }
 
 /// Moves a message to what its receipts say: a message is as far as the part that is furthest behind; a part that
-/// was sent twice is as far as its better copy.
+/// was sent twice is as far as its better copy. A copy without a part was refused before a replay and does not count.
 ///
 /// # Errors
 /// When the database fails.
@@ -223,7 +223,7 @@ async fn advance(
             coalesce(min(p.level), 0) as level, max(p.refused) as refused
          from outbound o left join (
             select max(level) as level, case when bool_and(refused is not null) then max(refused) end as refused
-            from receipts where location_id = $1 and message_id = $2 group by part) p on true
+            from receipts where location_id = $1 and message_id = $2 and part is not null group by part) p on true
          where o.location_id = $1 and o.id = $2 group by o.state, o.parts, o.parts_sent",
     )
     .bind(location)

@@ -25,6 +25,7 @@ mod harness;
 mod installs;
 mod intake;
 mod keys;
+mod messages;
 mod outbound;
 mod plans;
 mod refreshing;

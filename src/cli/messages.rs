@@ -1,0 +1,325 @@
+//! `messages`: what became of messages, and failed ones back into their queue.
+//!
+//! Refuses: showing what a message says, or more of a customer's number than its last four digits; and repeating what
+//! may have arrived without a yes.
+
+use std::fmt::Write as _;
+use std::io::{self, BufRead, IsTerminal as _, Write};
+use std::process::ExitCode;
+
+use anyhow::bail;
+use clap::{Args, Subcommand};
+use sqlx::PgPool;
+use time::OffsetDateTime;
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
+
+use super::table::{MINUTES, align};
+use super::{SERVICE_FOLDER, env};
+use crate::app::Database;
+use crate::clock::Clock;
+use crate::config;
+use crate::db::messages::{self, Direction, MessageRow, WhatsAppCopy};
+use crate::db::receipts::{DELIVERED, READ};
+use crate::db::replays::{self, Doubt, Replay};
+use crate::ids::{LocationId, MessageId};
+
+/// A moment in a timeline.
+const SECONDS: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day] [hour]:[minute]:[second]Z");
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Messages {
+    /// List the last messages of businesses and their customers, newest first
+    List(ListArgs),
+    /// Show what happened to a message, step by step
+    Show {
+        /// Its number, as `list` shows it
+        #[arg(value_name = "ID")]
+        id: i64,
+    },
+    /// Put failed messages back into their queue; the running service sends them
+    ///
+    /// A replayed message goes before everything that waits in its conversation, because it is older; several go in
+    /// the order they came. Parts of it that have left do not go again, but for those that WhatsApp refused and what
+    /// is behind them. GHL shows it as failed until WhatsApp confirms it.
+    ///
+    /// One that may have arrived is asked for on a terminal, and needs --yes elsewhere.
+    #[command(verbatim_doc_comment)]
+    Replay(ReplayArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// Only those that failed
+    #[arg(long)]
+    failed: bool,
+    /// Only those of this location (GHL's id)
+    #[arg(long, value_name = "ID")]
+    location: Option<String>,
+    /// At most so many
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..))]
+    limit: i64,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReplayArgs {
+    /// Their numbers, as `list` shows them
+    #[arg(value_name = "ID", required = true)]
+    ids: Vec<i64>,
+    /// Also those that may have arrived
+    #[arg(long)]
+    yes: bool,
+}
+
+/// Exits 1 when a message was not replayed.
+pub(super) async fn run(command: Messages) -> anyhow::Result<ExitCode> {
+    let given = config::load_database_url(env);
+    let database = Database::join(given.as_ref(), SERVICE_FOLDER).await?;
+    let pool = database.migrated_pool().await?;
+    let outcome = match command {
+        Messages::List(args) => list(&pool, args).await,
+        Messages::Show { id } => show(&pool, MessageId(id)).await,
+        Messages::Replay(args) => replay(&pool, args).await,
+    };
+    database.close(pool).await?;
+    outcome
+}
+
+async fn list(pool: &PgPool, args: ListArgs) -> anyhow::Result<ExitCode> {
+    let location = args.location.map(LocationId);
+    let rows = messages::list_messages(pool, location.as_ref(), args.failed, args.limit).await?;
+    let text = if rows.is_empty() {
+        "No such message.\n".to_owned()
+    } else {
+        let header = [
+            "ID",
+            "DIRECTION",
+            "STATE",
+            "ACCEPTED",
+            "LOCATION",
+            "CHAT",
+            "REASON",
+        ];
+        align(header, &rows.iter().map(cells).collect::<Vec<_>>()).concat()
+    };
+    io::stdout().write_all(text.as_bytes())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn cells(row: &MessageRow) -> [String; 7] {
+    [
+        row.id.to_string(),
+        direction(row.direction).to_owned(),
+        row.state.clone(),
+        moment(row.accepted_at, MINUTES),
+        row.location_id.to_string(),
+        chat(row),
+        row.reason.clone().unwrap_or_default(),
+    ]
+}
+
+const fn direction(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Outbound => "out",
+        Direction::Inbound => "in",
+    }
+}
+
+fn chat(row: &MessageRow) -> String {
+    let end = row.chat_end.as_ref();
+    end.map_or_else(|| "-".to_owned(), |end| format!("…{end}"))
+}
+
+fn moment(at: OffsetDateTime, format: &[BorrowedFormatItem<'_>]) -> String {
+    at.format(format).unwrap_or_default()
+}
+
+async fn show(pool: &PgPool, id: MessageId) -> anyhow::Result<ExitCode> {
+    let Some(row) = messages::find_message(pool, id).await? else {
+        bail!("no message has the number {id}");
+    };
+    let copies = messages::list_copies(pool, &row).await?;
+    let steps = messages::list_steps(pool, &row).await?;
+    let mut text = heading(&row, &copies);
+    let steps: Vec<_> = steps
+        .into_iter()
+        .map(|step| {
+            let cause = step.cause.unwrap_or_default();
+            [moment(step.at, SECONDS), step.state, cause]
+        })
+        .collect();
+    text.push('\n');
+    text.push_str(&align(["WHEN", "STEP", "WHY"], &steps).concat());
+    io::stdout().write_all(text.as_bytes())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What a message is, a line each.
+fn heading(row: &MessageRow, copies: &[WhatsAppCopy]) -> String {
+    let way = match row.direction {
+        Direction::Outbound => "from GHL to WhatsApp",
+        Direction::Inbound => "from WhatsApp to GHL",
+    };
+    let reason = row.reason.as_ref().map(|reason| format!(" ({reason})"));
+    let mut lines = vec![
+        ("message", format!("{}, {way}", row.id)),
+        ("state", row.state.clone() + &reason.unwrap_or_default()),
+        ("location", row.location_id.to_string()),
+    ];
+    if let Some(number) = &row.number {
+        lines.push(("number", format!("+{number}")));
+    }
+    lines.push(("chat", chat(row)));
+    if let Some(id) = &row.ghl_message_id {
+        lines.push(("GHL's id", id.to_string()));
+    }
+    if let (Some(sent), Some(parts)) = (row.parts_sent, row.parts) {
+        lines.push(("parts", format!("{sent} of {parts} sent")));
+    }
+    for copy in copies {
+        lines.push(("WhatsApp's id", whatsapp(copy)));
+    }
+    let mut text = String::new();
+    for (name, value) in lines {
+        // Writing to a text cannot fail.
+        let _ = writeln!(text, "{name:<14} {value}");
+    }
+    text
+}
+
+fn whatsapp(copy: &WhatsAppCopy) -> String {
+    let mut text = copy.wa_message_id.to_string();
+    let _ = match copy.part {
+        Some(part) => write!(text, ", part {}", part + 1),
+        None => Ok(()),
+    };
+    let _ = match &copy.refused {
+        Some(code) => write!(text, ", refused (code {code})"),
+        None if copy.level >= READ => write!(text, ", read"),
+        None if copy.level >= DELIVERED => write!(text, ", delivered"),
+        None => Ok(()),
+    };
+    text
+}
+
+/// One after the other in the order they came, so that no later message overtakes an earlier one on its way back.
+async fn replay(pool: &PgPool, args: ReplayArgs) -> anyhow::Result<ExitCode> {
+    let mut ids = args.ids;
+    ids.sort_unstable();
+    ids.dedup();
+    let mut all_done = true;
+    for id in ids.into_iter().map(MessageId) {
+        let left = match replays::replay(pool, id, args.yes, Clock::system().now()).await? {
+            Replay::InDoubt(doubt) => replay_doubtful(pool, id, doubt).await?,
+            other => refusal(other),
+        };
+        match left {
+            None => writeln!(io::stdout(), "{id}: back in the queue")?,
+            Some(why) => {
+                all_done = false;
+                writeln!(io::stderr(), "{id}: not replayed: {why}")?;
+            }
+        }
+    }
+    Ok(if all_done {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Asks, where someone can answer. Nothing is held meanwhile: what was judged is judged again after the answer.
+async fn replay_doubtful(
+    pool: &PgPool,
+    id: MessageId,
+    doubt: Doubt,
+) -> anyhow::Result<Option<String>> {
+    let (what, question) = wording(doubt);
+    if !io::stdin().is_terminal() {
+        return Ok(Some(format!("{what} Add --yes to do it all the same.")));
+    }
+    let question = format!("{id}: {what} {question} [y/N] ");
+    if !says_yes(&question, &mut io::stdin().lock(), &mut io::stderr())? {
+        return Ok(Some("left as it is".to_owned()));
+    }
+    let replay = replays::replay(pool, id, true, Clock::system().now()).await?;
+    Ok(refusal(replay))
+}
+
+fn wording(doubt: Doubt) -> (String, &'static str) {
+    match doubt {
+        Doubt::Unconfirmed => ("It may have arrived.".to_owned(), "Send it again?"),
+        Doubt::Refused => (
+            "WhatsApp refused a part of it; that part and all behind it go again.".to_owned(),
+            "Send it again?",
+        ),
+        Doubt::PartsLeft { sent } => (
+            format!("{sent} of its parts already left; only the rest goes."),
+            "Send the rest?",
+        ),
+        Doubt::AnswerLost => ("GHL may have it already.".to_owned(), "Post it again?"),
+    }
+}
+
+/// Why a message was not replayed; none when it was.
+fn refusal(replay: Replay) -> Option<String> {
+    let why = match replay {
+        Replay::Queued => return None,
+        Replay::Unknown => "no message has this number".to_owned(),
+        Replay::Uninstalled => {
+            "the app was uninstalled from its sub-account; install it again first".to_owned()
+        }
+        Replay::InDoubt(doubt) => wording(doubt).0,
+        Replay::NotFailed(state, reason) => {
+            let reason = reason.unwrap_or_default();
+            match state.as_str() {
+                "ignored" => format!("it was ignored on purpose: {reason}"),
+                "held" => format!("it is held: {reason}"),
+                "accepted" | "sending" | "unconfirmed" => {
+                    format!("it is on its way already ({state})")
+                }
+                _ => format!("it has not failed ({state})"),
+            }
+        }
+    };
+    Some(why)
+}
+
+/// Puts a question to a person; only a yes counts as one.
+fn says_yes(
+    question: &str,
+    answers: &mut impl BufRead,
+    terminal: &mut impl Write,
+) -> io::Result<bool> {
+    terminal.write_all(question.as_bytes())?;
+    terminal.flush()?;
+    let mut answer = String::new();
+    answers.read_line(&mut answer)?;
+    Ok(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_yes_is_a_yes() {
+        for (answer, expected) in [
+            ("y\n", true),
+            (" YES \n", true),
+            ("\n", false),
+            ("n\n", false),
+            ("yolo\n", false),
+            ("", false),
+        ] {
+            let mut terminal = Vec::new();
+            let said = says_yes("Again? ", &mut answer.as_bytes(), &mut terminal).unwrap();
+            assert_eq!(
+                (said, terminal),
+                (expected, b"Again? ".to_vec()),
+                "{answer:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! Failed messages that go back into their queue because the operator says so.
+//!
+//! Owns: what may be repeated, and what only after a yes because it may have arrived. Decided and done in one
+//! transaction that holds the message's row.
+
+use sqlx::{FromRow, PgConnection, PgPool};
+use time::OffsetDateTime;
+
+use crate::db::messages::{self, Direction};
+use crate::db::timeline;
+use crate::db::uninstalls::UNINSTALLED;
+use crate::ids::{LocationId, MessageId};
+
+/// The step of a replay that repeats nothing.
+const SAFE: &str = "replayed by the operator";
+/// The step of one that may repeat something: from then on the message is in doubt for good.
+const DOUBTFUL: &str = "replayed by the operator, although it may have arrived";
+
+/// What became of a replay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Replay {
+    /// The message is back in its queue.
+    Queued,
+    /// It may have arrived; nothing was done without a yes.
+    InDoubt(Doubt),
+    /// It has not failed; its state, and the reason of that.
+    NotFailed(String, Option<String>),
+    /// Its location has uninstalled the app.
+    Uninstalled,
+    /// No message has this number.
+    Unknown,
+}
+
+/// Why a message may have arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// A part of it left with an unknown outcome.
+    Unconfirmed,
+    /// WhatsApp took parts of it and refused one: that part and all behind it go again.
+    Refused,
+    /// Some parts have left; only the rest goes.
+    PartsLeft {
+        /// So many.
+        sent: i32,
+    },
+    /// GHL's answer was lost.
+    AnswerLost,
+}
+
+/// Puts a failed message back into its queue, due now and ahead of what came later in its conversation. `anyway`: even
+/// if it may have arrived. Parts that have left do not go again, but for those that WhatsApp refused and what is
+/// behind them. GHL is not told of the failure any more if it does not know yet, and hears of the ticks that come.
+///
+/// # Errors
+/// When the database fails; nothing is changed then.
+pub async fn replay(
+    pool: &PgPool,
+    id: MessageId,
+    anyway: bool,
+    now: OffsetDateTime,
+) -> sqlx::Result<Replay> {
+    let Some(message) = messages::find_message(pool, id).await? else {
+        return Ok(Replay::Unknown);
+    };
+    let (direction, location) = (message.direction, message.location_id);
+    let mut tx = pool.begin().await?;
+    let standing = match direction {
+        Direction::Outbound => find_outbound(&mut tx, &location, id).await?,
+        Direction::Inbound => find_inbound(&mut tx, &location, id).await?,
+    };
+    if standing.state != "failed" {
+        return Ok(Replay::NotFailed(standing.state, standing.reason));
+    }
+    if standing.is_uninstalled {
+        return Ok(Replay::Uninstalled);
+    }
+    let doubt = standing.doubt(direction);
+    match doubt {
+        Some(doubt) if !anyway => return Ok(Replay::InDoubt(doubt)),
+        _ => {}
+    }
+    match direction {
+        Direction::Outbound => requeue_outbound(&mut tx, &location, id, &standing, now).await?,
+        Direction::Inbound => requeue_inbound(&mut tx, &location, id, now).await?,
+    }
+    let cause = if doubt.is_some() { DOUBTFUL } else { SAFE };
+    timeline::record_step(&mut tx, &location, id, "accepted", Some(cause), now).await?;
+    tx.commit().await?;
+    Ok(Replay::Queued)
+}
+
+/// What decides whether a message may be repeated.
+#[derive(FromRow)]
+struct Standing {
+    state: String,
+    reason: Option<String>,
+    is_uninstalled: bool,
+    /// Something of it left and nobody knows what became of it.
+    is_lost: bool,
+    parts_sent: i32,
+    /// The first part of which WhatsApp refused every copy.
+    refused_part: Option<i32>,
+}
+
+impl Standing {
+    fn doubt(&self, direction: Direction) -> Option<Doubt> {
+        match direction {
+            Direction::Inbound => self.is_lost.then_some(Doubt::AnswerLost),
+            Direction::Outbound if self.is_lost => Some(Doubt::Unconfirmed),
+            Direction::Outbound if self.refused_part.is_some() => Some(Doubt::Refused),
+            Direction::Outbound if self.parts_sent > 0 => Some(Doubt::PartsLeft {
+                sent: self.parts_sent,
+            }),
+            Direction::Outbound => None,
+        }
+    }
+}
+
+async fn find_outbound(
+    tx: &mut PgConnection,
+    location: &LocationId,
+    id: MessageId,
+) -> sqlx::Result<Standing> {
+    // A part that WhatsApp has, although the message never counted it as sent: an answer that came too late.
+    sqlx::query_as(
+        "select o.state, o.reason, o.parts_sent,
+            exists (select 1 from locations l where l.location_id = o.location_id and l.uninstalled_at is not null)
+                as is_uninstalled,
+            exists (select 1 from timeline t where t.location_id = o.location_id and t.message_id = o.id
+                and (t.state = 'unconfirmed' or t.cause = $3))
+            or exists (select 1 from receipts r where r.location_id = o.location_id and r.message_id = o.id
+                and r.part >= o.parts_sent and r.refused is null) as is_lost,
+            (select min(part) from (select part from receipts r
+                where r.location_id = o.location_id and r.message_id = o.id and r.part is not null
+                group by part having bool_and(refused is not null)) refused) as refused_part
+         from outbound o where o.location_id = $1 and o.id = $2 for update of o",
+    )
+    .bind(location)
+    .bind(id)
+    .bind(DOUBTFUL)
+    .fetch_one(tx)
+    .await
+}
+
+async fn find_inbound(
+    tx: &mut PgConnection,
+    location: &LocationId,
+    id: MessageId,
+) -> sqlx::Result<Standing> {
+    // Only a refusal by GHL itself (4xx but for its timeout, 408) is known to have left nothing there; the words are
+    // those of `clients::ghl`. A claim that neither failed nor waited ended with its process, perhaps after the call;
+    // the one that ended the message is none of these, and an uninstall ends it without a claim.
+    sqlx::query_as(
+        "select i.state, i.reason, 0 as parts_sent, null::int as refused_part,
+            exists (select 1 from locations l where l.location_id = i.location_id and l.uninstalled_at is not null)
+                as is_uninstalled,
+            i.claims - i.failures - i.waits > (i.reason is distinct from $3)::int
+            or exists (select 1 from timeline t where t.location_id = i.location_id and t.message_id = i.id
+                and (t.cause = $4 or t.cause ~ '^GHL (could not be reached|answered ([^4]|408))')) as is_lost
+         from inbound i where i.location_id = $1 and i.id = $2 for update of i",
+    )
+    .bind(location)
+    .bind(id)
+    .bind(UNINSTALLED)
+    .bind(DOUBTFUL)
+    .fetch_one(tx)
+    .await
+}
+
+async fn requeue_outbound(
+    tx: &mut PgConnection,
+    location: &LocationId,
+    id: MessageId,
+    standing: &Standing,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    let refused = standing.refused_part.unwrap_or(standing.parts_sent);
+    sqlx::query(
+        "update outbound set state = 'accepted', reason = null, failures = 0, unconfirmed_sends = 0,
+            parts_sent = least(parts_sent, $3), due_at = $4
+         where location_id = $1 and id = $2",
+    )
+    .bind(location)
+    .bind(id)
+    .bind(refused)
+    .bind(now)
+    .execute(&mut *tx)
+    .await?;
+    // A refused copy stays ours, but counts for no part: else it would fail the message again.
+    let withdrawn = [
+        "update receipts set part = null where location_id = $1 and message_id = $2 and refused is not null",
+        "delete from status_updates where location_id = $1 and message_id = $2",
+    ];
+    for statement in withdrawn {
+        sqlx::query(statement)
+            .bind(location)
+            .bind(id)
+            .execute(&mut *tx)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn requeue_inbound(
+    tx: &mut PgConnection,
+    location: &LocationId,
+    id: MessageId,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    // `claims` is the fence and never goes back; with all of them counted as waits no try is used up.
+    sqlx::query(
+        "update inbound set state = 'accepted', reason = null, failures = 0, waits = claims, due_at = $3
+         where location_id = $1 and id = $2",
+    )
+    .bind(location)
+    .bind(id)
+    .bind(now)
+    .execute(tx)
+    .await
+    .map(|_| ())
+}
