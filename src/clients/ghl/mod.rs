@@ -20,7 +20,7 @@ use crate::config::GhlSettings;
 pub use error::{Advice, CallError};
 use error::{classify, describe};
 use types::LocationsPage;
-pub use types::{Grant, InboundMessage, StatusError};
+pub use types::{Grant, InboundMessage, LastMessage, StatusError};
 
 use crate::ids::{CompanyId, ContactId, GhlMessageId, LocationId, is_id};
 
@@ -220,11 +220,11 @@ impl Client {
             .ok_or_else(|| answer.incomplete("contact.id"))
     }
 
-    /// Posts a customer's message into the contact's conversation. An answer without a message id is no success:
-    /// GHL then stored nothing (`facts/ghl.md` section 1, "Inbound").
+    /// Posts a customer's message into the contact's conversation. An answer without a message id is no success
+    /// (`facts/ghl.md` section 1, "Inbound").
     ///
     /// # Errors
-    /// [`CallError`].
+    /// [`CallError`], which says whether GHL may have the message all the same.
     pub async fn post_inbound(
         &self,
         token: &SecretString,
@@ -256,6 +256,33 @@ impl Client {
             .filter(|id| !id.is_empty());
         id.map(GhlMessageId::from)
             .ok_or_else(|| answer.incomplete("messageId"))
+    }
+
+    /// The last message of a contact's conversation, as GHL's search index knows it: a new one takes about a minute to
+    /// get there. None when there is no conversation.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub async fn find_last_message(
+        &self,
+        token: &SecretString,
+        location: &LocationId,
+        contact: &ContactId,
+    ) -> Result<Option<LastMessage>, CallError> {
+        let query = [
+            ("locationId", location.as_str()),
+            ("contactId", contact.as_str()),
+            ("limit", "1"),
+        ];
+        let path = ["conversations", "search"];
+        let request = self.request(Method::GET, &path, V_2021_04, token);
+        let answer = call(request.query(&query)).await?;
+        let found = answer.body.get("conversations").and_then(Value::as_array);
+        let found = found.ok_or_else(|| answer.incomplete("conversations"))?;
+        let own = found.iter().find(|conversation| {
+            conversation.get("contactId").and_then(Value::as_str) == Some(contact.as_str())
+        });
+        Ok(own.and_then(LastMessage::read))
     }
 
     /// Tells GHL how far a message got: `delivered`, `read` or `failed`, the last with its error.
@@ -300,14 +327,19 @@ impl Client {
 /// A 2xx answer. A body that is not JSON reads as null, and is then incomplete.
 struct Answer {
     status: StatusCode,
+    /// There was no body at all.
+    is_empty: bool,
     body: Value,
 }
 
 impl Answer {
+    /// An answer that lacks what it is for. An empty one means that GHL did nothing (`facts/ghl.md` section 1,
+    /// "Inbound").
     fn incomplete(&self, missing: &str) -> CallError {
         CallError {
             advice: Advice::Retry,
             status: Some(self.status.as_u16()),
+            may_have_arrived: !self.is_empty,
             detail: describe(
                 self.status,
                 &format!("the answer lacks {missing}"),
@@ -325,6 +357,7 @@ async fn call_within(timeout: Duration, request: RequestBuilder) -> Result<Answe
     let unreachable = |error: reqwest::Error| CallError {
         advice: Advice::Retry,
         status: None,
+        may_have_arrived: !error.is_connect(),
         // Without the address, which may hold a phone number.
         detail: format!(
             "GHL could not be reached: {}",
@@ -341,18 +374,23 @@ async fn call_within(timeout: Duration, request: RequestBuilder) -> Result<Answe
     let bytes = response.bytes().await.map_err(unreachable)?;
     let body = crate::json::parse(&bytes).unwrap_or_default();
     if status.is_success() {
-        Ok(Answer { status, body })
+        Ok(Answer {
+            status,
+            is_empty: bytes.trim_ascii().is_empty(),
+            body,
+        })
     } else {
         Err(classify(status, &headers, &body))
     }
 }
 
 fn parse<T: serde::de::DeserializeOwned>(answer: Answer) -> Result<T, CallError> {
-    let Answer { status, body } = answer;
+    let Answer { status, body, .. } = answer;
     let trace = body.get("traceId").cloned();
     serde_json::from_value(body).map_err(|error| CallError {
         advice: Advice::Retry,
         status: Some(status.as_u16()),
+        may_have_arrived: true,
         detail: describe(status, &error.to_string(), &json!({"traceId": trace})),
     })
 }
