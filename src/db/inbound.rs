@@ -204,7 +204,7 @@ pub async fn record_departure(
     Ok(noted.rows_affected() == 1)
 }
 
-/// What left for GHL last in the message's conversation, but for itself.
+/// What left for GHL last in the message's conversation, but for itself and for what GHL refused.
 ///
 /// # Errors
 /// When the database fails.
@@ -215,6 +215,7 @@ pub async fn find_predecessor(
     sqlx::query_as(
         "select coalesce(text, '') as text, sent_at, departed_at from inbound
          where location_id = $1 and conversation = $2 and id <> $3 and departed_at is not null
+           and (state = 'posted' or unclear)
          order by departed_at desc limit 1",
     )
     .bind(&job.location_id)
@@ -261,7 +262,7 @@ async fn end(
 ) -> sqlx::Result<()> {
     let mut tx = pool.begin().await?;
     let done = sqlx::query(
-        "update inbound set state = $3, reason = $4, ghl_message_id = $5
+        "update inbound set state = $3, reason = $4, ghl_message_id = $5, unclear = $7
          where location_id = $1 and id = $2 and state = 'accepted' and (claims = $6 or $3 = 'posted')",
     )
     .bind(&job.location_id)
@@ -270,6 +271,7 @@ async fn end(
     .bind(reason)
     .bind(ghl_message)
     .bind(job.claims)
+    .bind(job.unclear && state != "posted")
     .execute(&mut *tx)
     .await?;
     if done.rows_affected() == 1 {

@@ -162,6 +162,21 @@ async fn the_same_words_twice_are_two_messages_though_the_second_ones_answer_is_
 }
 
 #[tokio::test]
+async fn a_refused_message_between_two_with_the_same_words_makes_neither_the_other() {
+    let bridge = Bridge::new().await;
+    bridge.customer_writes("ok").await;
+    bridge.settle().await;
+    let faults = bridge.world.ghl.faults();
+    faults.push(INBOUND, Fault::answer(400, r#"{"message":"no"}"#));
+    let refused = writes_into(&bridge, Fault::answer(400, r#"{"message":"no"}"#), "x").await;
+    bridge.after(Duration::seconds(5)).await;
+    assert_eq!(state(&bridge, &refused).await, "failed");
+    writes_into(&bridge, Fault::answer(500, "{}"), "ok").await;
+    after_index_lag(&bridge).await;
+    assert_eq!(bridge.conversation(), ["ok", "ok"]);
+}
+
+#[tokio::test]
 async fn nothing_overtakes_a_message_whose_answer_was_lost_not_even_one_written_before_it() {
     let bridge = Bridge::new().await;
     let lost = writes_into(&bridge, Fault::after_effect(502, ""), "dua").await;
