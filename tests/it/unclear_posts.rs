@@ -3,15 +3,19 @@
 use std::sync::Arc;
 
 use time::Duration;
+use tokio::io::AsyncReadExt as _;
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use waapify_ghl::app::App;
+use waapify_ghl::clients;
+use waapify_ghl::clients::ghl::{self, CallError};
 use waapify_ghl::connect::Entered;
 use waapify_ghl::relay;
 use waapify_ghl::relay::gateway_events::GatewayEvents;
 use waapify_ghl::relay::inbound::Inbound;
 use waapify_ghl::sandbox::{Fault, seed};
 
-use crate::harness::{Bridge, location, settings, wait};
+use crate::harness::{Bridge, environment, location, settings, wait};
 
 const INBOUND: &str = "POST /conversations/messages/inbound";
 const SEARCH: &str = "GET /conversations/search";
@@ -278,4 +282,30 @@ async fn five_first_messages_at_two_numbers_and_two_services_make_one_contact() 
         1,
         "found the second time"
     );
+}
+
+/// How a call fails to a GHL at `address`.
+async fn failure_at(address: std::net::SocketAddr) -> CallError {
+    let address = format!("http://{address}");
+    let settings = settings(&environment(&address, &address));
+    let http = clients::http_client().unwrap();
+    let ghl = ghl::Client::new(http, &settings.ghl, &settings.public_url);
+    let (token, location) = ("token".into(), location());
+    let found = ghl.find_contact(&token, &location, seed::AISYAH.2).await;
+    found.unwrap_err()
+}
+
+#[tokio::test]
+async fn only_a_connection_that_was_there_may_have_carried_the_message() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let hang_up = async {
+        let (mut connection, _) = listener.accept().await.unwrap();
+        connection.read_u8().await.unwrap();
+    };
+    let (cut_off, ()) = tokio::join!(failure_at(address), hang_up);
+    assert!(cut_off.may_have_arrived, "{cut_off}");
+    drop(listener);
+    let refused = failure_at(address).await;
+    assert!(!refused.may_have_arrived, "{refused}");
 }
