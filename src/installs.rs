@@ -93,6 +93,7 @@ impl Installs {
             (_, None) => Err(TokenError::Call(CallError {
                 advice: Advice::Reject,
                 status: None,
+                may_have_arrived: true,
                 detail: "GHL's grant names neither a location nor a company".to_owned(),
             })),
         }

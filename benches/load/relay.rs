@@ -68,7 +68,10 @@ impl Bridge {
                 number: format!("6012{n:07}"),
             };
             let location = LocationId(format!("l{n}"));
-            app.connector.connect(&location, &entered, None).await.unwrap();
+            app.connector
+                .connect(&location, &entered, None)
+                .await
+                .unwrap();
         }
         pool.close().await;
         let mut database = PgConnection::connect(&url).await.unwrap();

@@ -1,7 +1,8 @@
 //! WhatsApp messages on their way to GHL.
 //!
 //! `accepted → posted`, or `ignored`, `held` (a sender known only by a LID), `failed`. Within a conversation they are
-//! posted in the order WhatsApp gives them.
+//! posted in the order WhatsApp gives them. A row is `unclear` from the moment its post leaves until it is known what
+//! came of it, so that a killed process counts as a lost answer.
 
 use sqlx::{FromRow, PgPool};
 use time::{Duration, OffsetDateTime};
@@ -54,6 +55,8 @@ pub struct InboundJob {
     pub id: MessageId,
     /// WhatsApp's id.
     pub wa_message_id: WaMessageId,
+    /// The chat.
+    pub conversation: String,
     /// Digits of the sender.
     pub phone: String,
     /// The sender's WhatsApp name.
@@ -68,6 +71,21 @@ pub struct InboundJob {
     pub waits: i32,
     /// The fence.
     pub claims: i32,
+    /// A post has left, and whether GHL has it is not known. What puts the message back records this.
+    pub unclear: bool,
+    /// When the last post left.
+    pub departed_at: Option<OffsetDateTime>,
+}
+
+/// A message that left for GHL before another one of its conversation.
+#[derive(Clone, Debug, FromRow)]
+pub struct Predecessor {
+    /// What it says.
+    pub text: String,
+    /// When it was written.
+    pub sent_at: OffsetDateTime,
+    /// When it left.
+    pub departed_at: OffsetDateTime,
 }
 
 /// Keeps a message; none when it is known already.
@@ -112,7 +130,8 @@ pub async fn record_message(
     Ok(id)
 }
 
-/// Claims the first waiting message of each of some conversations.
+/// Claims the first waiting message of each of some conversations: the unclear one, if there is one, since the others
+/// wait for it.
 ///
 /// # Errors
 /// When the database fails.
@@ -135,16 +154,23 @@ pub async fn claim(
                 where state = 'accepted' and (location_id, conversation) > (heads.location_id, heads.conversation)
                 order by location_id, conversation, sent_at, id limit 1
             ) next
+         ), next as (
+            select location_id, id from heads where not exists (
+                select 1 from inbound i
+                where i.location_id = heads.location_id and i.conversation = heads.conversation
+                  and i.state = 'accepted' and i.unclear)
+            union all select location_id, id from inbound where state = 'accepted' and unclear
          ), locked as (
-            select i.location_id, i.id from inbound i join heads using (location_id, id)
+            select i.location_id, i.id from inbound i join next using (location_id, id)
             where i.state = 'accepted' and i.due_at <= $1
             order by i.due_at limit $3
             for update of i skip locked
          )
          update inbound i set claims = i.claims + 1, due_at = $2, is_waiting = false
          from locked where i.location_id = locked.location_id and i.id = locked.id
-         returning i.location_id, i.id, i.wa_message_id, coalesce(i.phone, '') as phone, i.sender_name,
-            coalesce(i.text, '') as text, i.sent_at, i.failures, i.waits, i.claims",
+         returning i.location_id, i.id, i.wa_message_id, i.conversation, coalesce(i.phone, '') as phone,
+            i.sender_name, coalesce(i.text, '') as text, i.sent_at, i.failures, i.waits, i.claims, i.unclear,
+            i.departed_at",
     )
     .bind(now)
     .bind(now + lease)
@@ -153,18 +179,64 @@ pub async fn claim(
     .await
 }
 
-/// Ends a message that GHL took.
+/// Notes that a claimed message leaves now, and until when it is its owner's; it is unclear from now on. False for a
+/// stale owner, who must not post.
+///
+/// # Errors
+/// When the database fails.
+pub async fn record_departure(
+    pool: &PgPool,
+    job: &InboundJob,
+    lease_until: OffsetDateTime,
+    now: OffsetDateTime,
+) -> sqlx::Result<bool> {
+    let noted = sqlx::query(
+        "update inbound set departed_at = $4, unclear = true, due_at = $5
+         where location_id = $1 and id = $2 and claims = $3 and state = 'accepted'",
+    )
+    .bind(&job.location_id)
+    .bind(job.id)
+    .bind(job.claims)
+    .bind(now)
+    .bind(lease_until)
+    .execute(pool)
+    .await?;
+    Ok(noted.rows_affected() == 1)
+}
+
+/// What left for GHL last in the message's conversation, but for itself and for what GHL refused.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_predecessor(
+    pool: &PgPool,
+    job: &InboundJob,
+) -> sqlx::Result<Option<Predecessor>> {
+    sqlx::query_as(
+        "select coalesce(text, '') as text, sent_at, departed_at from inbound
+         where location_id = $1 and conversation = $2 and id <> $3 and departed_at is not null
+           and (state = 'posted' or unclear)
+         order by departed_at desc limit 1",
+    )
+    .bind(&job.location_id)
+    .bind(&job.conversation)
+    .bind(job.id)
+    .fetch_optional(pool)
+    .await
+}
+
+/// Ends a message that GHL took: under the id that GHL gave, or with the reason why that is not known.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn finish_posted(
     pool: &PgPool,
     job: &InboundJob,
-    message: &GhlMessageId,
+    message: Result<&GhlMessageId, &str>,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
     // Without the fence: whoever posted it, it is in GHL.
-    end(pool, job, "posted", None, Some(message), now).await
+    end(pool, job, "posted", message.err(), message.ok(), now).await
 }
 
 /// Ends a message that GHL will not take.
@@ -190,7 +262,7 @@ async fn end(
 ) -> sqlx::Result<()> {
     let mut tx = pool.begin().await?;
     let done = sqlx::query(
-        "update inbound set state = $3, reason = $4, ghl_message_id = $5
+        "update inbound set state = $3, reason = $4, ghl_message_id = $5, unclear = $7
          where location_id = $1 and id = $2 and state = 'accepted' and (claims = $6 or $3 = 'posted')",
     )
     .bind(&job.location_id)
@@ -199,6 +271,7 @@ async fn end(
     .bind(reason)
     .bind(ghl_message)
     .bind(job.claims)
+    .bind(job.unclear && state != "posted")
     .execute(&mut *tx)
     .await?;
     if done.rows_affected() == 1 {
@@ -220,13 +293,14 @@ pub async fn finish_retry(
 ) -> sqlx::Result<()> {
     let mut tx = pool.begin().await?;
     let done = sqlx::query(
-        "update inbound set due_at = $4, failures = failures + 1
+        "update inbound set due_at = $4, failures = failures + 1, unclear = $5
          where location_id = $1 and id = $2 and claims = $3 and state = 'accepted'",
     )
     .bind(&job.location_id)
     .bind(job.id)
     .bind(job.claims)
     .bind(due)
+    .bind(job.unclear)
     .execute(&mut *tx)
     .await?;
     if done.rows_affected() == 1 {
@@ -257,7 +331,7 @@ pub async fn finish_wait(
     // A long wait is one step of the timeline.
     sqlx::query(
         "with waiting as (
-            update inbound i set due_at = $4, waits = i.waits + 1, reason = $5, is_waiting = true
+            update inbound i set due_at = $4, waits = i.waits + 1, reason = $5, is_waiting = true, unclear = $7
             from inbound before
             where i.location_id = $1 and i.id = $2 and i.claims = $3 and i.state = 'accepted'
               and before.location_id = i.location_id and before.id = i.id
@@ -272,6 +346,7 @@ pub async fn finish_wait(
     .bind(due)
     .bind(reason)
     .bind(now)
+    .bind(job.unclear)
     .execute(pool)
     .await
     .map(|_| ())

@@ -8,7 +8,6 @@ use time::OffsetDateTime;
 
 use crate::db::messages::{self, Direction};
 use crate::db::timeline;
-use crate::db::uninstalls::UNINSTALLED;
 use crate::ids::{LocationId, MessageId};
 
 /// The step of a replay that repeats nothing.
@@ -147,22 +146,14 @@ async fn find_inbound(
     location: &LocationId,
     id: MessageId,
 ) -> sqlx::Result<Standing> {
-    // Only a refusal by GHL itself (4xx but for its timeout, 408) is known to have left nothing there; the words are
-    // those of `clients::ghl`. A claim that neither failed nor waited ended with its process, perhaps after the call;
-    // the one that ended the message is none of these, and an uninstall ends it without a claim.
     sqlx::query_as(
-        "select i.state, i.reason, 0 as parts_sent, null::int as refused_part,
+        "select i.state, i.reason, 0 as parts_sent, null::int as refused_part, i.unclear as is_lost,
             exists (select 1 from locations l where l.location_id = i.location_id and l.uninstalled_at is not null)
-                as is_uninstalled,
-            i.claims - i.failures - i.waits > (i.reason is distinct from $3)::int
-            or exists (select 1 from timeline t where t.location_id = i.location_id and t.message_id = i.id
-                and (t.cause = $4 or t.cause ~ '^GHL (could not be reached|answered ([^4]|408))')) as is_lost
+                as is_uninstalled
          from inbound i where i.location_id = $1 and i.id = $2 for update of i",
     )
     .bind(location)
     .bind(id)
-    .bind(UNINSTALLED)
-    .bind(DOUBTFUL)
     .fetch_one(tx)
     .await
 }
@@ -207,7 +198,8 @@ async fn requeue_inbound(
     id: MessageId,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    // `claims` is the fence and never goes back; with all of them counted as waits no try is used up.
+    // `claims` is the fence and never goes back; with all of them counted as waits no try is used up. What is unclear
+    // stays so: the worker looks into GHL's conversation before it posts.
     sqlx::query(
         "update inbound set state = 'accepted', reason = null, failures = 0, waits = claims, due_at = $3
          where location_id = $1 and id = $2",

@@ -1,4 +1,8 @@
 //! Customers' messages → GHL: the contact is found or made, the message posted into its conversation.
+//!
+//! Owns: one attempt at a message. Refuses: posting again what GHL may have, before its conversation was looked at.
+
+mod evidence;
 
 use std::sync::Arc;
 
@@ -15,10 +19,19 @@ use crate::ids::{ContactId, GhlMessageId};
 use crate::schedule::INBOUND;
 use crate::tokens::TokenError;
 
-/// Three calls of at most 30 s, and a refresh.
+/// Three calls of at most 30 s, and a refresh; the post has a lease of its own.
 const LEASE: Duration = Duration::seconds(150);
+/// How long a message rests whose answer was lost: GHL's search knows of it after about a minute (`facts/ghl.md`
+/// section 1), and half of that again is allowed for.
+const INDEX_LAG: Duration = Duration::seconds(90);
+/// A post takes 30 s, or about 100 s with a renewal of the token and a second call; if its process was killed, the
+/// search then needs its time, too.
+const POST_LEASE: Duration = Duration::seconds(100 + INDEX_LAG.whole_seconds());
 /// Failures of the database or a killed process come on top of the schedule's; beyond this the job itself kills.
 const MAX_CLAIMS_BEYOND_FAILURES: i32 = 20;
+
+/// What the timeline says of a message that was found in GHL.
+const ANSWER_LOST: &str = "GHL has it, its answer was lost";
 
 /// The worker.
 #[derive(Clone, Debug)]
@@ -37,33 +50,72 @@ impl Worker for Inbound {
         inbound::claim(&self.0.pool, self.0.clock.now(), LEASE, limit).await
     }
 
-    async fn process(&self, job: InboundJob) -> sqlx::Result<()> {
+    async fn process(&self, mut job: InboundJob) -> sqlx::Result<()> {
         if job.claims - job.failures - job.waits > MAX_CLAIMS_BEYOND_FAILURES {
             return self.fail(&job, "it kept ending its worker").await;
         }
-        match self.post(&job).await {
+        let contact = match self.prepare(&job).await {
+            Ok(Prepared::Post(contact)) => contact,
+            Ok(Prepared::IsInGhl) => {
+                info!(location = %job.location_id, message_id = %job.id, "GHL has it, its answer was lost");
+                return self.finish_posted(&job, Err(ANSWER_LOST)).await;
+            }
+            Err(error) => return self.put_off(&job, error).await,
+        };
+        let now = self.0.clock.now();
+        if !inbound::record_departure(&self.0.pool, &job, now + POST_LEASE, now).await? {
+            return Ok(());
+        }
+        match self.post(&job, &contact).await {
             Ok(message) => {
                 info!(location = %job.location_id, message_id = %job.id, ghl_message_id = %message, "posted to GHL");
-                inbound::finish_posted(&self.0.pool, &job, &message, self.0.clock.now()).await
+                self.finish_posted(&job, Ok(&message)).await
             }
-            Err(TokenError::Database(error)) => Err(error),
-            Err(TokenError::Call(error)) if error.advice == Advice::Reject => {
-                self.rejected(&job, &error).await
+            Err(error) => {
+                job.unclear = matches!(&error, TokenError::Call(call) if call.may_have_arrived);
+                self.put_off(&job, error).await
             }
-            Err(TokenError::Uninstalled) => self.fail(&job, UNINSTALLED).await,
-            Err(error) => match error.wait() {
-                Some(pause) => self.wait(&job, &error, pause).await,
-                None => self.retry(&job, &error).await,
-            },
         }
     }
 }
 
+/// What a claimed message is ready for.
+enum Prepared {
+    /// It goes to this contact.
+    Post(ContactId),
+    /// It has arrived before.
+    IsInGhl,
+}
+
 impl Inbound {
-    async fn post(&self, job: &InboundJob) -> Result<GhlMessageId, TokenError> {
+    /// Everything before the post. After an unclear one GHL's conversation is looked at first.
+    async fn prepare(&self, job: &InboundJob) -> Result<Prepared, TokenError> {
         let contact = self.contact(job).await?;
+        if job.unclear && self.is_in_ghl(job, &contact).await? {
+            return Ok(Prepared::IsInGhl);
+        }
+        Ok(Prepared::Post(contact))
+    }
+
+    async fn is_in_ghl(&self, job: &InboundJob, contact: &ContactId) -> Result<bool, TokenError> {
+        let location = &job.location_id;
+        let find = |ghl: ghl::Client, token| async move {
+            ghl.find_last_message(&token, location, contact).await
+        };
+        let Some(last) = self.0.tokens.call(location, find).await? else {
+            return Ok(false);
+        };
+        let before = inbound::find_predecessor(&self.0.pool, job).await?;
+        Ok(evidence::proves(&last, job, before.as_ref()))
+    }
+
+    async fn post(
+        &self,
+        job: &InboundJob,
+        contact: &ContactId,
+    ) -> Result<GhlMessageId, TokenError> {
         let message = InboundMessage {
-            contact_id: &contact,
+            contact_id: contact,
             message: &job.text,
             alt_id: job.wa_message_id.as_str(),
             date: job.sent_at,
@@ -86,17 +138,47 @@ impl Inbound {
         }
         let phone = format!("+{}", job.phone);
         let (phone, name) = (phone.as_str(), job.sender_name.as_deref());
-        let find_or_make = |ghl: ghl::Client, token| async move {
-            match ghl.find_contact(&token, location, phone).await {
-                Ok(Some(contact)) => Ok(contact),
-                // Where the look-up is refused, making it is still safe: GHL knows contacts by phone.
-                Err(error) if error.advice != Advice::Reject => Err(error),
-                Ok(None) | Err(_) => ghl.upsert_contact(&token, location, phone, name).await,
-            }
+        let find = |ghl: ghl::Client, token| async move {
+            ghl.find_contact(&token, location, phone).await
         };
-        let contact = self.0.tokens.call(location, find_or_make).await?;
+        let found = match self.0.tokens.call(location, find).await {
+            // Where the look-up is refused, making it is still safe: GHL knows contacts by phone.
+            Err(TokenError::Call(error)) if error.advice == Advice::Reject => None,
+            found => found?,
+        };
+        let make = |ghl: ghl::Client, token| async move {
+            ghl.upsert_contact(&token, location, phone, name).await
+        };
+        let contact = match found {
+            Some(contact) => contact,
+            None => self.0.tokens.call(location, make).await?,
+        };
         locations::record_contact(pool, location, &job.phone, &contact).await?;
         Ok(contact)
+    }
+
+    async fn finish_posted(
+        &self,
+        job: &InboundJob,
+        message: Result<&GhlMessageId, &str>,
+    ) -> sqlx::Result<()> {
+        inbound::finish_posted(&self.0.pool, job, message, self.0.clock.now()).await
+    }
+
+    /// A try that did not post the message, or not for all we know.
+    async fn put_off(&self, job: &InboundJob, error: TokenError) -> sqlx::Result<()> {
+        match error {
+            TokenError::Database(error) => Err(error),
+            TokenError::Uninstalled => self.fail(job, UNINSTALLED).await,
+            // While it is unclear what GHL has, a refused look-up says nothing about the message.
+            TokenError::Call(error) if error.advice == Advice::Reject && !job.unclear => {
+                self.rejected(job, &error).await
+            }
+            error => match error.wait() {
+                Some(pause) => self.wait(job, &error, pause).await,
+                None => self.retry(job, &error).await,
+            },
+        }
     }
 
     /// GHL refuses the message. The first time the contact we remember may be gone, so it is looked up afresh.
@@ -126,6 +208,11 @@ impl Inbound {
             return self.fail(job, &error.to_string()).await;
         };
         let pause = error.least_pause().map_or(pause, |least| pause.max(least));
+        let pause = if job.unclear {
+            pause.max(INDEX_LAG)
+        } else {
+            pause
+        };
         info!(location = %job.location_id, message_id = %job.id, %error, "not posted yet");
         let now = self.0.clock.now();
         inbound::finish_retry(&self.0.pool, job, &error.to_string(), now + pause, now).await

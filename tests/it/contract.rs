@@ -182,4 +182,11 @@ async fn mint(bridge: &Bridge) {
             .await
             .is_ok()
     );
+    // The mock's conversation is somebody else's.
+    let contact = waapify_ghl::ids::ContactId::from("c");
+    assert!(
+        ghl.find_last_message(&token, &LocationId::from("l"), &contact)
+            .await
+            .is_ok()
+    );
 }

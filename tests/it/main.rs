@@ -35,5 +35,6 @@ mod service;
 mod signatures;
 mod ticks;
 mod tokens;
+mod unclear_posts;
 mod vendors;
 mod whatsapp;

@@ -307,40 +307,51 @@ async fn what_whatsapp_refused_leaves_anew_and_the_old_refusal_does_not_end_it()
 }
 
 #[tokio::test]
-async fn a_reply_goes_again_at_once_after_a_refusal_and_after_a_yes_when_an_answer_was_lost() {
+async fn a_reply_goes_again_at_once_after_a_refusal() {
     let bridge = Bridge::new().await;
-    let faults = bridge.world.ghl.faults();
     let refusal = r#"{"statusCode":400,"message":"Incorrect type","traceId":"t-1"}"#;
-    for fault in [
-        Fault::answer(400, refusal),
-        Fault::answer(400, refusal),
-        Fault::after_effect(502, "{}"),
-        Fault::answer(400, refusal),
-    ] {
-        faults.push(INBOUND, fault);
+    for _ in 0..2 {
+        let faults = bridge.world.ghl.faults();
+        faults.push(INBOUND, Fault::answer(400, refusal));
     }
-    let mut numbers = Vec::new();
-    for text in ["ditolak", "hilang"] {
-        let id = bridge.customer_writes(text).await;
-        bridge.settle().await;
-        bridge.after(A_WHILE).await;
-        assert_eq!(bridge.inbound(&id).await.unwrap().0, "failed");
-        numbers.push(number_of(&bridge, &id).await);
-    }
-    assert_eq!(bridge.conversation(), ["hilang"], "its answer was lost");
-    let both = ["replay", &numbers[0], &numbers[1]];
-    let (code, stdout, stderr) = messages(&bridge, &both).await;
-    assert_eq!(code, Some(1));
-    assert_eq!(stdout, format!("{}: back in the queue\n", numbers[0]));
-    assert!(
-        stderr.starts_with(&numbers[1]) && stderr.contains("GHL may have it already"),
-        "{stderr}"
+    let id = bridge.customer_writes("ditolak").await;
+    bridge.settle().await;
+    bridge.after(A_WHILE).await;
+    assert_eq!(bridge.inbound(&id).await.unwrap().0, "failed");
+    let number = number_of(&bridge, &id).await;
+    let (code, stdout, _) = messages(&bridge, &["replay", &number]).await;
+    assert_eq!(
+        (code, stdout),
+        (Some(0), format!("{number}: back in the queue\n"))
     );
     bridge.after(A_WHILE).await;
-    assert_eq!(bridge.conversation(), ["hilang", "ditolak"]);
-    replay_anyway(&bridge, &numbers[1]).await;
+    assert_eq!(bridge.conversation(), ["ditolak"]);
+}
+
+#[tokio::test]
+async fn a_reply_whose_answer_was_lost_goes_again_after_a_yes_and_not_if_ghl_has_it() {
+    let bridge = Bridge::new().await;
+    let faults = bridge.world.ghl.faults();
+    faults.always(INBOUND, Fault::after_effect(502, "{}"));
+    faults.always("GET /conversations/search", Fault::answer(503, ""));
+    let id = bridge.customer_writes("hilang").await;
+    for _ in 0..12 {
+        bridge.settle().await;
+        bridge.after(Duration::hours(11)).await;
+    }
+    assert_eq!(bridge.inbound(&id).await.unwrap().0, "failed");
+    faults.clear();
+    let number = number_of(&bridge, &id).await;
+    let (code, _, stderr) = messages(&bridge, &["replay", &number]).await;
+    assert_eq!(code, Some(1));
+    assert!(
+        stderr.starts_with(&number) && stderr.contains("GHL may have it already"),
+        "{stderr}"
+    );
+    replay_anyway(&bridge, &number).await;
     bridge.after(A_WHILE).await;
-    assert_eq!(bridge.conversation(), ["hilang", "ditolak", "hilang"]);
+    assert_eq!(bridge.inbound(&id).await.unwrap().0, "posted");
+    assert_eq!(bridge.conversation(), ["hilang"], "it was there");
 }
 
 #[tokio::test]

@@ -34,6 +34,8 @@ pub struct CallError {
     pub advice: Advice,
     /// The answer's HTTP status; none where there was no answer.
     pub status: Option<u16>,
+    /// GHL may have done what was asked all the same: the request left, and no answer says that it was refused.
+    pub may_have_arrived: bool,
     /// GHL's status, words and trace id; fit for logs.
     pub detail: String,
 }
@@ -72,6 +74,8 @@ pub(super) fn classify(status: StatusCode, headers: &HeaderMap, body: &Value) ->
     CallError {
         advice,
         status: Some(status.as_u16()),
+        // GHL has given 500 both before and after it acted.
+        may_have_arrived: matches!(status.as_u16(), 408 | 500..),
         detail: describe(status, &words, body),
     }
 }
@@ -186,6 +190,23 @@ mod tests {
                 expected,
                 "{message}"
             );
+        }
+    }
+
+    #[test]
+    fn only_a_refusal_in_words_says_that_nothing_was_done() {
+        for (status, may_have_arrived) in [
+            (400, false),
+            (401, false),
+            (408, true),
+            (422, false),
+            (429, false),
+            (500, true),
+            (504, true),
+        ] {
+            let status = StatusCode::from_u16(status).unwrap();
+            let error = classify(status, &HeaderMap::new(), &json!({"message": "no"}));
+            assert_eq!(error.may_have_arrived, may_have_arrived, "{status}");
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Owns: the requests, and the meaning of every error GHL is known to give. Refuses: holding tokens; they are
 //! passed in.
 
+mod call;
 mod error;
 mod limits;
 mod types;
@@ -10,20 +11,20 @@ mod types;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use reqwest::{Method, RequestBuilder, StatusCode};
+use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde_json::{Value, json};
 use tracing::warn;
 use url::Url;
 
-use super::{endpoint, scrub};
+use super::endpoint;
 use crate::config::GhlSettings;
+use call::parse;
 pub use error::{Advice, CallError};
-use error::{classify, describe};
 use limits::Meter;
 use types::LocationsPage;
-pub use types::{AppEvent, Grant, InboundMessage, StatusError};
+pub use types::{AppEvent, Grant, InboundMessage, LastMessage, StatusError};
 
 use crate::ids::{CompanyId, ContactId, GhlMessageId, LocationId, is_id};
 use crate::limits::Limits;
@@ -32,8 +33,6 @@ use crate::limits::Limits;
 const V_2021_07: &str = "2021-07-28";
 /// Version header of the conversations routes.
 const V_2021_04: &str = "2021-04-15";
-/// GHL answers in seconds; its own gateway gives up at half a minute.
-const TIMEOUT: Duration = Duration::from_secs(30);
 /// A refresh that got no answer can be repeated within 30 s of the first (`facts/ghl.md` section 2), so it must not
 /// wait so long itself.
 pub const TOKEN_TIMEOUT: Duration = Duration::from_secs(10);
@@ -141,11 +140,6 @@ impl Client {
         self.grant(request.form(&form)).await
     }
 
-    async fn grant(&self, request: RequestBuilder) -> Result<Grant, CallError> {
-        let answer = self.call_within(TOKEN_TIMEOUT, request).await?;
-        Grant::read(&answer.body).ok_or_else(|| answer.incomplete("an access token"))
-    }
-
     /// The locations of a company that have the app installed, all pages of them.
     ///
     /// # Errors
@@ -247,11 +241,11 @@ impl Client {
             .ok_or_else(|| answer.incomplete("contact.id"))
     }
 
-    /// Posts a customer's message into the contact's conversation. An answer without a message id is no success:
-    /// GHL then stored nothing (`facts/ghl.md` section 1, "Inbound").
+    /// Posts a customer's message into the contact's conversation. An answer without a message id is no success
+    /// (`facts/ghl.md` section 1, "Inbound").
     ///
     /// # Errors
-    /// [`CallError`].
+    /// [`CallError`], which says whether GHL may have the message all the same.
     pub async fn post_inbound(
         &self,
         token: &SecretString,
@@ -286,6 +280,33 @@ impl Client {
             .ok_or_else(|| answer.incomplete("messageId"))
     }
 
+    /// The last message of a contact's conversation, as GHL's search index knows it: a new one takes about a minute to
+    /// get there. None when there is no conversation.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub async fn find_last_message(
+        &self,
+        token: &SecretString,
+        location: &LocationId,
+        contact: &ContactId,
+    ) -> Result<Option<LastMessage>, CallError> {
+        let query = [
+            ("locationId", location.as_str()),
+            ("contactId", contact.as_str()),
+            ("limit", "1"),
+        ];
+        let path = ["conversations", "search"];
+        let request = self.request(Method::GET, &path, V_2021_04, token);
+        let answer = self.call(request.query(&query)).await?;
+        let found = answer.body.get("conversations").and_then(Value::as_array);
+        let found = found.ok_or_else(|| answer.incomplete("conversations"))?;
+        let own = found.iter().find(|conversation| {
+            conversation.get("contactId").and_then(Value::as_str) == Some(contact.as_str())
+        });
+        Ok(own.and_then(LastMessage::read))
+    }
+
     /// Tells GHL how far a message got: `delivered`, `read` or `failed`, the last with its error.
     ///
     /// # Errors
@@ -310,85 +331,4 @@ impl Client {
             Err(error) => Err(error.on_status_update()),
         }
     }
-
-    fn request(
-        &self,
-        method: Method,
-        path: &[&str],
-        version: &str,
-        token: &SecretString,
-    ) -> RequestBuilder {
-        self.http
-            .request(method, endpoint(&self.settings.api_base, path))
-            .bearer_auth(token.expose_secret())
-            .header("Version", version)
-    }
-
-    async fn call(&self, request: RequestBuilder) -> Result<Answer, CallError> {
-        self.call_within(TIMEOUT, request).await
-    }
-
-    async fn call_within(
-        &self,
-        timeout: Duration,
-        request: RequestBuilder,
-    ) -> Result<Answer, CallError> {
-        let response = request
-            .header("Accept", "application/json")
-            .timeout(timeout)
-            .send()
-            .await
-            .map_err(unreachable)?;
-        let (status, headers) = (response.status(), response.headers().clone());
-        self.meter.set(limits::read(status, &headers));
-        let bytes = response.bytes().await.map_err(unreachable)?;
-        let body = crate::json::parse(&bytes).unwrap_or_default();
-        if status.is_success() {
-            Ok(Answer { status, body })
-        } else {
-            Err(classify(status, &headers, &body))
-        }
-    }
-}
-
-fn unreachable(error: reqwest::Error) -> CallError {
-    CallError {
-        advice: Advice::Retry,
-        status: None,
-        // Without the address, which may hold a phone number.
-        detail: format!(
-            "GHL could not be reached: {}",
-            scrub(&error.without_url().to_string())
-        ),
-    }
-}
-
-/// A 2xx answer. A body that is not JSON reads as null, and is then incomplete.
-struct Answer {
-    status: StatusCode,
-    body: Value,
-}
-
-impl Answer {
-    fn incomplete(&self, missing: &str) -> CallError {
-        CallError {
-            advice: Advice::Retry,
-            status: Some(self.status.as_u16()),
-            detail: describe(
-                self.status,
-                &format!("the answer lacks {missing}"),
-                &self.body,
-            ),
-        }
-    }
-}
-
-fn parse<T: serde::de::DeserializeOwned>(answer: Answer) -> Result<T, CallError> {
-    let Answer { status, body } = answer;
-    let trace = body.get("traceId").cloned();
-    serde_json::from_value(body).map_err(|error| CallError {
-        advice: Advice::Retry,
-        status: Some(status.as_u16()),
-        detail: describe(status, &error.to_string(), &json!({"traceId": trace})),
-    })
 }

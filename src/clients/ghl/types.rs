@@ -114,6 +114,38 @@ pub struct InboundMessage<'a> {
     pub date: OffsetDateTime,
 }
 
+/// The last message of a conversation, as far as GHL tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastMessage {
+    /// What it says.
+    pub text: String,
+    /// The customer wrote it; none where GHL does not say.
+    pub is_inbound: Option<bool>,
+    /// When it was written or stored; none where GHL does not say.
+    pub at: Option<OffsetDateTime>,
+}
+
+impl LastMessage {
+    /// From a conversation of GHL's search; none when nothing was written in it.
+    pub(super) fn read(conversation: &Value) -> Option<Self> {
+        let text = |name: &str| conversation.get(name).and_then(Value::as_str);
+        Some(Self {
+            text: text("lastMessageBody")?.to_owned(),
+            is_inbound: text("lastMessageDirection").map(|direction| direction == "inbound"),
+            at: conversation.get("lastMessageDate").and_then(moment),
+        })
+    }
+}
+
+/// Milliseconds since 1970, or RFC 3339.
+fn moment(value: &Value) -> Option<OffsetDateTime> {
+    if let Some(text) = value.as_str() {
+        return OffsetDateTime::parse(text, &Rfc3339).ok();
+    }
+    let milliseconds = value.as_i64()?;
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(milliseconds) * 1_000_000).ok()
+}
+
 /// Why a message failed, as GHL shows it; GHL wants all three fields.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct StatusError<'a> {
@@ -161,6 +193,23 @@ mod tests {
     use super::*;
     use secrecy::ExposeSecret as _;
     use serde_json::json;
+
+    #[test]
+    fn a_last_message_is_read_with_and_without_what_the_description_leaves_out() {
+        let read = |conversation: Value| LastMessage::read(&conversation);
+        let bare = read(json!({"lastMessageBody": "hai"})).unwrap();
+        assert_eq!((bare.is_inbound, bare.at), (None, None));
+        let millennium = OffsetDateTime::from_unix_timestamp(946_684_800).ok();
+        for date in [
+            json!(946_684_800_000_i64),
+            json!("2000-01-01T00:00:00.000Z"),
+        ] {
+            let full = json!({"lastMessageBody": "hai", "lastMessageDirection": "outbound", "lastMessageDate": date});
+            let full = read(full).unwrap();
+            assert_eq!((full.is_inbound, full.at), (Some(false), millennium));
+        }
+        assert_eq!(read(json!({"lastMessageBody": null})), None);
+    }
 
     #[test]
     fn both_spellings_of_a_grant_are_read() {

@@ -1,7 +1,9 @@
 //! GHL's conversation routes beside messages, and the question who is the SMS provider.
-//! The search index's lag of the real platform is not simulated.
+//! Its search answers what `facts/ghl.md` section 1 tells, and the direction and date that the platform adds in
+//! practice; the search index's lag of the real platform is not simulated.
 
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 
 use super::{
     super::{
@@ -10,17 +12,33 @@ use super::{
         world::seed,
     },
     Ghl,
-    gate::{WRONG_LOCATION, invalid, json_body, refuse},
-    state::DefaultProvider,
+    gate::{WRONG_LOCATION, invalid, json_body, refuse, unknown_fields},
+    state::{Conversation, DefaultProvider, State},
 };
+
+/// Conversations in one answer where `limit` is not given.
+const SEARCH_LIMIT: usize = 20;
+/// What a search may ask, from the platform's `OpenAPI`, as far as it is known here.
+const SEARCH_FIELDS: [&str; 3] = ["locationId", "contactId", "limit"];
 
 /// `GET /conversations/search`.
 pub(super) fn search(ghl: &Ghl, call: &Call, location_id: &str) -> Result<Answer, Answer> {
+    let asked = call.query_json();
+    let names = asked.as_object().into_iter().flat_map(|asked| asked.keys());
+    let wrong = unknown_fields(names.map(String::as_str), &SEARCH_FIELDS);
+    if !wrong.is_empty() {
+        return Err(invalid(&wrong));
+    }
     match call.query_value("locationId") {
         None => return Err(invalid(&["locationId must be a string".to_owned()])),
         Some(asked) if asked != location_id => return Err(refuse(403, WRONG_LOCATION)),
         Some(_) => {}
     }
+    let limit = match call.query_value("limit").map(str::parse::<usize>) {
+        None => SEARCH_LIMIT,
+        Some(Ok(limit)) => limit,
+        Some(Err(_)) => return Err(invalid(&["limit must be a number".to_owned()])),
+    };
     let state = ghl.inner.state.lock();
     let found: Vec<Value> = state
         .conversations
@@ -30,26 +48,38 @@ pub(super) fn search(ghl: &Ghl, call: &Call, location_id: &str) -> Result<Answer
             call.query_value("contactId")
                 .is_none_or(|id| id == conversation.contact_id)
         })
-        .map(|conversation| {
-            let last = state
-                .messages
-                .iter()
-                .rev()
-                .find(|message| message.conversation_id == conversation.id);
-            json!({
-                "id": conversation.id,
-                "locationId": conversation.location_id,
-                "contactId": conversation.contact_id,
-                "lastMessageType": "TYPE_CUSTOM_SMS",
-                "lastMessageBody": last.map(|message| message.text.as_str()),
-            })
-        })
+        .map(|conversation| shown(&state, conversation))
         .collect();
     let total = found.len();
+    let page: Vec<Value> = found.into_iter().take(limit).collect();
     Ok(Answer::json(
         200,
-        &json!({ "conversations": found, "total": total }),
+        &json!({ "conversations": page, "total": total }),
     ))
+}
+
+/// A conversation with its last message, if there is one.
+fn shown(state: &State, conversation: &Conversation) -> Value {
+    let mut shown = json!({
+        "id": conversation.id,
+        "locationId": conversation.location_id,
+        "contactId": conversation.contact_id,
+        "type": "TYPE_PHONE",
+    });
+    let messages = state.messages.iter();
+    let mut own = messages.filter(|message| message.conversation_id == conversation.id);
+    if let Some(last) = own.next_back() {
+        shown["lastMessageType"] = "TYPE_CUSTOM_SMS".into();
+        shown["lastMessageBody"] = last.text.as_str().into();
+        shown["lastMessageDirection"] = json!(last.direction);
+        shown["lastMessageDate"] = milliseconds(last.at).into();
+    }
+    shown
+}
+
+/// A date the way this one field has it.
+fn milliseconds(at: OffsetDateTime) -> i64 {
+    at.unix_timestamp() * 1_000 + i64::from(at.millisecond())
 }
 
 /// `POST /conversations/`; one that exists is refused with its id in the body.

@@ -63,6 +63,10 @@ async fn a_second_conversation_with_a_contact_is_refused_with_the_id_of_the_firs
     let (_, found) = stage.get(&token, CONVERSATIONS, &path).await;
     assert_eq!(found["total"], 1);
     assert_eq!(text(&found["conversations"][0]["id"]), id);
+    let (status, _) = stage
+        .get(&token, CONVERSATIONS, &format!("{path}&contact=x"))
+        .await;
+    assert_eq!(status, 422, "a field it does not know");
 }
 
 #[tokio::test]

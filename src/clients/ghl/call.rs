@@ -1,0 +1,113 @@
+//! One call: its request, its limits in time, and what came back.
+
+use std::time::Duration;
+
+use reqwest::{Method, RequestBuilder, StatusCode};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+
+use super::error::{classify, describe};
+use super::{Advice, CallError, Client, Grant, TOKEN_TIMEOUT, limits};
+use crate::clients::{endpoint, scrub};
+
+/// GHL answers in seconds; its own gateway gives up at half a minute.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+impl Client {
+    pub(super) fn request(
+        &self,
+        method: Method,
+        path: &[&str],
+        version: &str,
+        token: &SecretString,
+    ) -> RequestBuilder {
+        self.http
+            .request(method, endpoint(&self.settings.api_base, path))
+            .bearer_auth(token.expose_secret())
+            .header("Version", version)
+    }
+
+    pub(super) async fn call(&self, request: RequestBuilder) -> Result<Answer, CallError> {
+        self.call_within(TIMEOUT, request).await
+    }
+
+    async fn call_within(
+        &self,
+        timeout: Duration,
+        request: RequestBuilder,
+    ) -> Result<Answer, CallError> {
+        let response = request
+            .header("Accept", "application/json")
+            .timeout(timeout)
+            .send()
+            .await
+            .map_err(unreachable)?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        self.meter.set(limits::read(status, &headers));
+        let bytes = response.bytes().await.map_err(unreachable)?;
+        let body = crate::json::parse(&bytes).unwrap_or_default();
+        if status.is_success() {
+            Ok(Answer {
+                status,
+                is_empty: bytes.trim_ascii().is_empty(),
+                body,
+            })
+        } else {
+            Err(classify(status, &headers, &body))
+        }
+    }
+
+    pub(super) async fn grant(&self, request: RequestBuilder) -> Result<Grant, CallError> {
+        let answer = self.call_within(TOKEN_TIMEOUT, request).await?;
+        Grant::read(&answer.body).ok_or_else(|| answer.incomplete("an access token"))
+    }
+}
+
+fn unreachable(error: reqwest::Error) -> CallError {
+    CallError {
+        advice: Advice::Retry,
+        status: None,
+        may_have_arrived: !error.is_connect(),
+        // Without the address, which may hold a phone number.
+        detail: format!(
+            "GHL could not be reached: {}",
+            scrub(&error.without_url().to_string())
+        ),
+    }
+}
+
+/// A 2xx answer. A body that is not JSON reads as null, and is then incomplete.
+pub(super) struct Answer {
+    status: StatusCode,
+    /// There was no body at all.
+    is_empty: bool,
+    pub(super) body: Value,
+}
+
+impl Answer {
+    /// An answer that lacks what it is for. An empty one means that GHL did nothing (`facts/ghl.md` section 1,
+    /// "Inbound").
+    pub(super) fn incomplete(&self, missing: &str) -> CallError {
+        CallError {
+            advice: Advice::Retry,
+            status: Some(self.status.as_u16()),
+            may_have_arrived: !self.is_empty,
+            detail: describe(
+                self.status,
+                &format!("the answer lacks {missing}"),
+                &self.body,
+            ),
+        }
+    }
+}
+
+pub(super) fn parse<T: serde::de::DeserializeOwned>(answer: Answer) -> Result<T, CallError> {
+    let Answer { status, body, .. } = answer;
+    let trace = body.get("traceId").cloned();
+    serde_json::from_value(body).map_err(|error| CallError {
+        advice: Advice::Retry,
+        status: Some(status.as_u16()),
+        may_have_arrived: true,
+        detail: describe(status, &error.to_string(), &json!({"traceId": trace})),
+    })
+}
