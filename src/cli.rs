@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::config::{self, LogSettings, Settings};
 use crate::connect::Entered;
 use crate::db::installs::{self, Standing};
+use crate::db::numbers;
 use crate::ids::LocationId;
 use crate::keys::{self, MissingKey, Rotation};
 use crate::{sandbox, telemetry};
@@ -84,6 +85,9 @@ struct ConnectArgs {
     /// The WhatsApp number with its country code, such as 60123456789
     #[arg(long)]
     number: String,
+    /// Pause between two sends of this number, in milliseconds; without it, that of the settings
+    #[arg(long, value_parser = clap::value_parser!(i32).range(0..=60_000))]
+    interval_ms: Option<i32>,
 }
 
 #[allow(
@@ -191,6 +195,9 @@ async fn connect(args: ConnectArgs) -> anyhow::Result<()> {
     };
     let outcome = app.connector.connect(&location, &entered, None).await;
     let standing = installs::find_standing(&pool, &location).await;
+    if let Ok(connected) = &outcome {
+        numbers::record_interval(&pool, &location, &connected.number, args.interval_ms).await?;
+    }
     database.close(pool).await?;
     let connected = outcome.context("not connected")?;
     let number = &connected.number;

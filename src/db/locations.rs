@@ -85,39 +85,47 @@ pub async fn use_connect_link(
     Ok(used.rows_affected() == 1)
 }
 
-/// The GHL contact that was last found for a phone (E.164 digits).
+/// The GHL contact that was last found for a phone (E.164 digits), who wrote at `wrote_at`.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn find_contact(
+pub async fn find_writer(
     pool: &PgPool,
     location: &LocationId,
     phone: &str,
+    wrote_at: OffsetDateTime,
 ) -> sqlx::Result<Option<ContactId>> {
-    sqlx::query_scalar("select contact_id from contacts where location_id = $1 and phone = $2")
-        .bind(location)
-        .bind(phone)
-        .fetch_optional(pool)
-        .await
+    sqlx::query_scalar(
+        "update contacts set wrote_at = greatest(wrote_at, $3) where location_id = $1 and phone = $2
+         returning contact_id",
+    )
+    .bind(location)
+    .bind(phone)
+    .bind(wrote_at)
+    .fetch_optional(pool)
+    .await
 }
 
-/// Keeps the GHL contact of a phone.
+/// Keeps the GHL contact of a phone, who wrote at `wrote_at`.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn record_contact(
+pub async fn record_writer(
     pool: &PgPool,
     location: &LocationId,
     phone: &str,
     contact: &ContactId,
+    wrote_at: OffsetDateTime,
 ) -> sqlx::Result<()> {
     sqlx::query(
-        "insert into contacts (location_id, phone, contact_id) values ($1, $2, $3)
-         on conflict (location_id, phone) do update set contact_id = excluded.contact_id",
+        "insert into contacts (location_id, phone, contact_id, wrote_at) values ($1, $2, $3, $4)
+         on conflict (location_id, phone) do update set contact_id = excluded.contact_id,
+            wrote_at = greatest(contacts.wrote_at, excluded.wrote_at)",
     )
     .bind(location)
     .bind(phone)
     .bind(contact)
+    .bind(wrote_at)
     .execute(pool)
     .await
     .map(|_| ())

@@ -168,6 +168,25 @@ pub async fn is_being_disconnected(pool: &PgPool, instance_id: &str) -> sqlx::Re
     .await
 }
 
+/// Gives a number a pause of its own between two sends, in milliseconds up to a minute; none: that of the settings.
+///
+/// # Errors
+/// When the database fails.
+pub async fn record_interval(
+    pool: &PgPool,
+    location: &LocationId,
+    number: &str,
+    interval_ms: Option<i32>,
+) -> sqlx::Result<()> {
+    sqlx::query("update numbers set min_interval_ms = $3 where location_id = $1 and number = $2")
+        .bind(location)
+        .bind(number)
+        .bind(interval_ms)
+        .execute(pool)
+        .await
+        .map(|_| ())
+}
+
 /// Holds the sending of a number until `until`, with the reason a person reads.
 ///
 /// # Errors

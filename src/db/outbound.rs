@@ -85,14 +85,23 @@ pub struct Delivery {
     pub ghl_message_id: GhlMessageId,
     /// What it must not overtake: the contact, of which each has one conversation.
     pub conversation: String,
+    /// It names the user who sent it: a person, or a workflow in their name.
+    pub has_sender: bool,
     /// The signed bytes.
     pub body: Bytes,
     /// When it came.
     pub accepted_at: OffsetDateTime,
 }
 
+/// A conversation is under way this long after the customer wrote; WhatsApp itself counts a day.
+const UNDER_WAY: Duration = Duration::hours(24);
+
 /// Keeps deliveries in one commit, their ids ascending in the order given; for each, whether it is new. One that GHL
 /// delivered before, or that is here twice, is kept once.
+///
+/// GHL does not say which message a person sent and which a campaign, so its rank is told by what we know: 2 in a
+/// conversation in which the customer wrote lately, 1 with a sender (which a workflow may have too, `facts/ghl.md`
+/// section 3), 0 otherwise. What waits in the same conversation rises with it, because nothing overtakes there.
 ///
 /// # Errors
 /// When the database fails or refuses one of them; none is kept then.
@@ -105,18 +114,30 @@ pub async fn accept_deliveries(
     }
     // The first step of the timeline is the row itself: the view `steps` shows it.
     let new: Vec<(LocationId, GhlMessageId)> = sqlx::query_as(
-        "insert into outbound (location_id, ghl_message_id, conversation, body, due_at, accepted_at)
-         select location_id, ghl_message_id, conversation, body, accepted_at, accepted_at
-         from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::timestamptz[])
-            as d (location_id, ghl_message_id, conversation, body, accepted_at)
-         on conflict (location_id, ghl_message_id) do nothing
-         returning location_id, ghl_message_id",
+        "with new as (
+            insert into outbound (location_id, ghl_message_id, conversation, body, due_at, accepted_at, rank)
+            select location_id, ghl_message_id, conversation, body, accepted_at, accepted_at,
+                case when exists (select 1 from contacts c where c.location_id = d.location_id
+                        and c.contact_id = d.conversation and c.wrote_at > d.accepted_at - $7) then 2
+                    else d.has_sender::int end
+            from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::timestamptz[], $6::bool[])
+                as d (location_id, ghl_message_id, conversation, body, accepted_at, has_sender)
+            on conflict (location_id, ghl_message_id) do nothing
+            returning location_id, ghl_message_id, conversation, id, rank
+         ), raised as (
+            update outbound o set rank = new.rank from new
+            where new.rank > 0 and o.location_id = new.location_id and o.conversation = new.conversation
+              and o.state = 'accepted' and o.rank < new.rank and o.id < new.id
+         )
+         select location_id, ghl_message_id from new order by id",
     )
     .bind(column(deliveries, |d| d.location_id.as_str()))
     .bind(column(deliveries, |d| d.ghl_message_id.as_str()))
     .bind(column(deliveries, |d| d.conversation.as_str()))
     .bind(column(deliveries, |d| d.body.as_ref()))
     .bind(column(deliveries, |d| d.accepted_at))
+    .bind(column(deliveries, |d| d.has_sender))
+    .bind(UNDER_WAY)
     .fetch_all(connection)
     .await?;
     // What is new comes back in the order given.
@@ -130,8 +151,18 @@ pub async fn accept_deliveries(
     Ok(deliveries.iter().map(is_next).collect())
 }
 
-/// Claims at most one due message of each number that may send now, the earliest of a conversation that waits for
-/// nothing; each claim moves its number's next send by `pause`. Where there is no pause, a number may send many at once.
+/// The pause after a send of a number.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// Where the number has none of its own.
+    pub interval: Duration,
+    /// How far either is stretched, at random: 1 is not at all.
+    pub stretch: f64,
+}
+
+/// Claims at most one due message of each number that may send now, of the highest rank, the earliest of a conversation
+/// that waits for nothing; each claim moves its number's next send by its pause. Where there is no pause, a number may
+/// send many at once.
 ///
 /// # Errors
 /// When the database fails.
@@ -139,7 +170,7 @@ pub async fn claim_sendable(
     pool: &PgPool,
     now: OffsetDateTime,
     lease: Duration,
-    pause: Duration,
+    pace: Pace,
     limit: i64,
 ) -> sqlx::Result<Vec<OutboundJob>> {
     // The number's row is locked and its time moved on, so that two workers cannot both use one pause. A number whose
@@ -153,13 +184,15 @@ pub async fn claim_sendable(
                   and not exists (select 1 from outbound earlier
                       where earlier.location_id = c.location_id and earlier.conversation = c.conversation
                         and earlier.id < c.id and earlier.state in ('accepted', 'sending', 'unconfirmed'))
-                order by c.id limit $5
+                order by c.rank desc, c.id
+                limit case when coalesce(n.min_interval_ms, $3) = 0 then $4 else 1 end
             ) o
             where n.is_default and n.next_send_at <= $1
             order by n.next_send_at limit $4
             for update of n skip locked
          ), paced as (
-            update numbers n set next_send_at = $3 from ready
+            update numbers n set next_send_at = $1 + coalesce(n.min_interval_ms, $3) * $5 * interval '1 millisecond'
+            from ready
             where n.location_id = ready.location_id and n.number = ready.number
          )
          update outbound o set state = 'sending', is_waiting = false, claims = o.claims + 1, due_at = $2, number = ready.number
@@ -170,9 +203,9 @@ pub async fn claim_sendable(
     )
     .bind(now)
     .bind(now + lease)
-    .bind(now + pause)
+    .bind(i64::try_from(pace.interval.whole_milliseconds()).unwrap_or(i64::MAX))
     .bind(limit)
-    .bind(if pause.is_zero() { limit } else { 1 })
+    .bind(pace.stretch)
     .fetch_all(pool)
     .await
 }
@@ -203,7 +236,7 @@ pub async fn claim_unconnected(
             select c.location_id, c.id from outbound c
             where c.location_id = any (array(select location_id from unconnected))
               and c.state = 'accepted' and c.due_at <= $1
-            order by c.location_id, c.id limit $3
+            order by c.location_id, c.rank desc, c.id limit $3
             for update of c skip locked
          )
          update outbound o set state = 'sending', is_waiting = false, claims = o.claims + 1, due_at = $2

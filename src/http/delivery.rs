@@ -38,6 +38,7 @@ pub(super) async fn accept(
         location_id: LocationId(location.into_owned()),
         ghl_message_id: GhlMessageId(message.into_owned()),
         conversation,
+        has_sender: !text("userId").is_empty(),
         body,
         accepted_at: state.clock.now(),
     };

@@ -133,7 +133,8 @@ impl Inbound {
     /// gets the WhatsApp name.
     async fn contact(&self, job: &InboundJob) -> Result<ContactId, TokenError> {
         let (pool, location) = (&self.0.pool, &job.location_id);
-        if let Some(known) = locations::find_contact(pool, location, &job.phone).await? {
+        if let Some(known) = locations::find_writer(pool, location, &job.phone, job.sent_at).await?
+        {
             return Ok(known);
         }
         let phone = format!("+{}", job.phone);
@@ -153,7 +154,7 @@ impl Inbound {
             Some(contact) => contact,
             None => self.0.tokens.call(location, make).await?,
         };
-        locations::record_contact(pool, location, &job.phone, &contact).await?;
+        locations::record_writer(pool, location, &job.phone, &contact, job.sent_at).await?;
         Ok(contact)
     }
 

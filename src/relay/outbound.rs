@@ -15,7 +15,7 @@ use super::{Context, LOOK, Worker};
 use crate::clients::waapify::SendFailure;
 use crate::connect;
 use crate::db::installs::{self, Standing};
-use crate::db::outbound::{self, Failure, OutboundJob};
+use crate::db::outbound::{self, Failure, OutboundJob, Pace};
 use crate::db::outcomes::{self, Outcome};
 use crate::db::receipts::{self, SentPart};
 use crate::db::uninstalls::UNINSTALLED;
@@ -78,8 +78,8 @@ impl Worker for Outbound {
     }
 
     async fn claim_fresh(&self, limit: i64) -> sqlx::Result<Vec<Job>> {
-        let (pool, now, pause) = (&self.0.pool, self.0.clock.now(), self.pace());
-        let sendable = outbound::claim_sendable(pool, now, LEASE, pause, limit).await?;
+        let (pool, now, pace) = (&self.0.pool, self.0.clock.now(), self.pace());
+        let sendable = outbound::claim_sendable(pool, now, LEASE, pace, limit).await?;
         Ok(sendable.into_iter().map(Job::Send).collect())
     }
 
@@ -102,10 +102,12 @@ impl Worker for Outbound {
 }
 
 impl Outbound {
-    /// The pause after a send that starts now.
-    fn pace(&self) -> Duration {
-        let jitter = 1.0 + PACE_JITTER * rand::random::<f64>();
-        Duration::try_from(self.0.min_interval.mul_f64(jitter)).unwrap_or(Duration::ZERO)
+    /// The pause after sends that start now.
+    fn pace(&self) -> Pace {
+        Pace {
+            interval: Duration::try_from(self.0.min_interval).unwrap_or(Duration::ZERO),
+            stretch: 1.0 + PACE_JITTER * rand::random::<f64>(),
+        }
     }
 
     async fn send(&self, job: &OutboundJob) -> sqlx::Result<()> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 use time::Duration;
-use waapify_ghl::db::outbound::{self, Failure, OutboundJob};
+use waapify_ghl::db::outbound::{self, Failure, OutboundJob, Pace};
 use waapify_ghl::db::outcomes::{self, Outcome};
 use waapify_ghl::relay;
 use waapify_ghl::relay::outbound::Outbound;
@@ -14,6 +14,11 @@ use waapify_ghl::sandbox::{Fault, Timings, seed};
 use crate::harness::{Bridge, OUTAGE, wait};
 
 const PHONE: &str = seed::AISYAH.2;
+
+const UNPACED: Pace = Pace {
+    interval: Duration::ZERO,
+    stretch: 1.0,
+};
 
 #[tokio::test]
 async fn a_send_whose_answer_is_lost_is_confirmed_by_its_echo_and_not_repeated() {
@@ -118,7 +123,7 @@ async fn one_blocked_number_does_not_hold_up_another() {
     }
     bridge.clock.advance(Duration::seconds(1));
     let now = bridge.clock.now();
-    let claimed = outbound::claim_sendable(pool, now, Duration::MINUTE, Duration::ZERO, 1)
+    let claimed = outbound::claim_sendable(pool, now, Duration::MINUTE, UNPACED, 1)
         .await
         .unwrap();
     assert_eq!(claimed.len(), 1);
@@ -167,7 +172,7 @@ async fn an_echo_that_comes_late_still_prevents_a_second_copy() {
 async fn claim_and_die(bridge: &Bridge) -> OutboundJob {
     let now = bridge.clock.now();
     let pool = &bridge.database.pool;
-    let mut claimed = outbound::claim_sendable(pool, now, Duration::minutes(2), Duration::ZERO, 1)
+    let mut claimed = outbound::claim_sendable(pool, now, Duration::minutes(2), UNPACED, 1)
         .await
         .unwrap();
     claimed.remove(0)
@@ -260,10 +265,10 @@ async fn a_number_without_a_pause_sends_to_many_at_once_but_one_message_to_each(
     }
     bridge.agent_sends(seed::LIM_WEI.0, "tiga", &[]).await;
     let (pool, now) = (&bridge.database.pool, bridge.clock.now());
-    let claim = async |pause| {
-        let claimed = outbound::claim_sendable(pool, now, Duration::MINUTE, pause, 10).await;
+    let claim = async |pace| {
+        let claimed = outbound::claim_sendable(pool, now, Duration::MINUTE, pace, 10).await;
         claimed.unwrap().len()
     };
-    assert_eq!(claim(Duration::ZERO).await, 2, "the first of each contact");
-    assert_eq!(claim(Duration::ZERO).await, 0, "the other waits for it");
+    assert_eq!(claim(UNPACED).await, 2, "the first of each contact");
+    assert_eq!(claim(UNPACED).await, 0, "the other waits for it");
 }

@@ -28,6 +28,7 @@ mod keys;
 mod messages;
 mod outbound;
 mod plans;
+mod ranks;
 mod refreshing;
 mod replies;
 mod schema;
