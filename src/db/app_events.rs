@@ -3,6 +3,8 @@
 use sqlx::{FromRow, PgPool};
 use time::{Duration, OffsetDateTime};
 
+use crate::ids::{ContactId, LocationId};
+
 /// An event to keep.
 #[derive(Clone, Copy, Debug)]
 pub struct NewEvent<'a> {
@@ -10,6 +12,10 @@ pub struct NewEvent<'a> {
     pub webhook_id: Option<&'a str>,
     /// GHL's `type`.
     pub event_type: &'a str,
+    /// The sub-account, where it names one.
+    pub location: Option<&'a LocationId>,
+    /// The contact whose message it is about.
+    pub contact: Option<&'a ContactId>,
     /// The signed bytes.
     pub body: &'a [u8],
     /// Whether there is something to do about it; else it is only noted.
@@ -42,14 +48,16 @@ pub async fn accept_event(
         "ignored"
     };
     let inserted = sqlx::query(
-        "insert into app_events (webhook_id, event_type, body, state, due_at, received_at)
-         values ($1, $2, $3, $4, $5, $5) on conflict (webhook_id) do nothing",
+        "insert into app_events (webhook_id, event_type, body, state, due_at, received_at, location_id, contact_id)
+         values ($1, $2, $3, $4, $5, $5, $6, $7) on conflict (webhook_id) do nothing",
     )
     .bind(event.webhook_id)
     .bind(event.event_type)
     .bind(event.body)
     .bind(state)
     .bind(now)
+    .bind(event.location)
+    .bind(event.contact)
     .execute(pool)
     .await?;
     Ok(inserted.rows_affected() == 1)
@@ -92,4 +100,25 @@ pub async fn finish(pool: &PgPool, job: &AppEventJob, reason: Option<&str>) -> s
     .execute(pool)
     .await
     .map(|_| ())
+}
+
+/// GHL's events of messages that it stored for a contact since `since`, oldest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_stored_messages(
+    pool: &PgPool,
+    location: &LocationId,
+    contact: &ContactId,
+    since: OffsetDateTime,
+) -> sqlx::Result<Vec<Vec<u8>>> {
+    sqlx::query_scalar(
+        "select body from app_events where location_id = $1 and contact_id = $2
+            and event_type = 'InboundMessage' and received_at >= $3 order by id",
+    )
+    .bind(location)
+    .bind(contact)
+    .bind(since)
+    .fetch_all(pool)
+    .await
 }

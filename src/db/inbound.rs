@@ -351,3 +351,21 @@ pub async fn finish_wait(
     .await
     .map(|_| ())
 }
+
+/// Whether a message of GHL's is known to be one that we posted.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_posted(
+    pool: &PgPool,
+    location: &LocationId,
+    message: &GhlMessageId,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar(
+        "select exists (select 1 from inbound where location_id = $1 and ghl_message_id = $2)",
+    )
+    .bind(location)
+    .bind(message)
+    .fetch_one(pool)
+    .await
+}

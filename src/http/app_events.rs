@@ -33,6 +33,8 @@ pub(super) async fn accept(
     let new = NewEvent {
         webhook_id: event.webhook_id.as_deref(),
         event_type: &event.kind,
+        location: event.location_id.as_ref(),
+        contact: event.contact_id.as_ref(),
         body: &body,
         concerns_us: event.is_applied(),
     };

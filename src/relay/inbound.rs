@@ -11,10 +11,10 @@ use tokio::sync::Notify;
 use tracing::{info, warn};
 
 use super::{Context, Worker};
-use crate::clients::ghl::{self, Advice, CallError, InboundMessage};
+use crate::clients::ghl::{self, Advice, CallError, InboundMessage, StoredMessage};
 use crate::db::inbound::{self, InboundJob};
-use crate::db::locations;
 use crate::db::uninstalls::UNINSTALLED;
+use crate::db::{app_events, locations};
 use crate::ids::{ContactId, GhlMessageId};
 use crate::schedule::INBOUND;
 use crate::tokens::TokenError;
@@ -56,6 +56,10 @@ impl Worker for Inbound {
         }
         let contact = match self.prepare(&job).await {
             Ok(Prepared::Post(contact)) => contact,
+            Ok(Prepared::WasStored(message)) => {
+                info!(location = %job.location_id, message_id = %job.id, ghl_message_id = %message, "GHL has it, its answer was lost");
+                return self.finish_posted(&job, Ok(&message)).await;
+            }
             Ok(Prepared::IsInGhl) => {
                 info!(location = %job.location_id, message_id = %job.id, "GHL has it, its answer was lost");
                 return self.finish_posted(&job, Err(ANSWER_LOST)).await;
@@ -83,7 +87,9 @@ impl Worker for Inbound {
 enum Prepared {
     /// It goes to this contact.
     Post(ContactId),
-    /// It has arrived before.
+    /// GHL said by an event that it has it, under this id.
+    WasStored(GhlMessageId),
+    /// GHL's conversation shows it.
     IsInGhl,
 }
 
@@ -91,10 +97,43 @@ impl Inbound {
     /// Everything before the post. After an unclear one GHL's conversation is looked at first.
     async fn prepare(&self, job: &InboundJob) -> Result<Prepared, TokenError> {
         let contact = self.contact(job).await?;
-        if job.unclear && self.is_in_ghl(job, &contact).await? {
+        if !job.unclear {
+            return Ok(Prepared::Post(contact));
+        }
+        if let Some(message) = self.find_stored(job, &contact).await? {
+            return Ok(Prepared::WasStored(message));
+        }
+        if self.is_in_ghl(job, &contact).await? {
             return Ok(Prepared::IsInGhl);
         }
         Ok(Prepared::Post(contact))
+    }
+
+    /// The message as GHL's event of it names it, where the app's webhook gets those: with the same words, stored since
+    /// it left, and not known as another of ours.
+    async fn find_stored(
+        &self,
+        job: &InboundJob,
+        contact: &ContactId,
+    ) -> sqlx::Result<Option<GhlMessageId>> {
+        let (pool, location) = (&self.0.pool, &job.location_id);
+        let Some(departed_at) = job.departed_at else {
+            return Ok(None);
+        };
+        let since = departed_at - evidence::SLACK;
+        let bodies = app_events::list_stored_messages(pool, location, contact, since).await?;
+        for body in bodies {
+            let event = crate::json::parse(&body).ok();
+            let Some(stored) = event.as_ref().and_then(StoredMessage::read) else {
+                continue;
+            };
+            if evidence::same_words(&stored.text, &job.text)
+                && !inbound::is_posted(pool, location, &stored.id).await?
+            {
+                return Ok(Some(stored.id));
+            }
+        }
+        Ok(None)
     }
 
     async fn is_in_ghl(&self, job: &InboundJob, contact: &ContactId) -> Result<bool, TokenError> {

@@ -9,8 +9,6 @@ use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
-use time::OffsetDateTime;
-use waapify_ghl::clock::Clock;
 use waapify_ghl::sandbox::{Fault, World};
 
 use crate::pass;
@@ -25,17 +23,14 @@ const NO_ID: &str = r#"{"status":"success","message":"Success"}"#;
 /// A replica's clock against another's. Leases are of the wall clock, the shortest of the relay's 60 s: replicas that
 /// differ by more take up each other's work.
 const SKEW_SECONDS: std::ops::RangeInclusive<i64> = -20..=20;
-/// As long as a job is in hand when nothing holds it up, with the wait for a connection to the database.
-const IN_HAND: time::Duration = time::Duration::seconds(2);
 /// Leases end, echoes are late; retries are due; a token ends.
 const JUMP_SECONDS: [i64; 3] = [180, 7_200, 90_000];
 
-/// What happened, and when an answer of GHL's may have been lost.
+/// What happened.
 #[derive(Default)]
 pub struct Book {
     pub counts: Mutex<BTreeMap<&'static str, u64>>,
     pub complaints: Mutex<Vec<String>>,
-    lossy: Mutex<Vec<(OffsetDateTime, OffsetDateTime)>>,
 }
 
 impl Book {
@@ -45,20 +40,6 @@ impl Book {
 
     fn complain(&self, complaint: Option<String>) {
         self.complaints.lock().unwrap().extend(complaint);
-    }
-
-    /// From then until now an answer of GHL's could be lost, or the note of it; and of what was in hand, a little later.
-    fn lost_since(&self, begin: OffsetDateTime) {
-        let end = Clock::system().now() + IN_HAND;
-        self.lossy.lock().unwrap().push((begin, end));
-    }
-
-    /// Whether something between two moments explains why a post was made again.
-    pub fn explains(&self, first: OffsetDateTime, second: OffsetDateTime) -> bool {
-        let lossy = self.lossy.lock().unwrap();
-        lossy
-            .iter()
-            .any(|(begin, end)| *begin <= second && *end >= first)
     }
 }
 
@@ -108,7 +89,6 @@ impl Trouble<'_> {
         }
         while self.next(&mut rng, 200..1_800).await {
             let replica = &self.replicas[rng.random_range(0..self.replicas.len())];
-            let begin = Clock::system().now();
             if rng.random_bool(0.8) {
                 if replica.kill() {
                     self.book.note("processes killed");
@@ -119,7 +99,6 @@ impl Trouble<'_> {
             }
             pass(Duration::from_millis(rng.random_range(0..300))).await;
             replica.start();
-            self.book.lost_since(begin);
         }
     }
 
@@ -128,7 +107,6 @@ impl Trouble<'_> {
             return;
         }
         while self.next(&mut rng, 500..2_500).await {
-            let begin = Clock::system().now();
             let down = Duration::from_millis(rng.random_range(0..500));
             let mut store = self.store.lock().await;
             if rng.random_bool(0.7) {
@@ -142,7 +120,6 @@ impl Trouble<'_> {
                 pass(down * 3).await;
             }
             store.recover().await;
-            self.book.lost_since(begin);
         }
     }
 
@@ -153,7 +130,6 @@ impl Trouble<'_> {
         let faults = self.world.ghl.faults();
         while self.next(&mut rng, 100..800).await {
             let wait = Duration::from_millis(rng.random_range(50..900));
-            let begin = Clock::system().now();
             let (what, fault) = match rng.random_range(0..6) {
                 0 => ("GHL 5xx", Fault::answer(503, "<html>")),
                 1 => ("GHL hangs", Fault::Hang(wait)),
@@ -170,9 +146,7 @@ impl Trouble<'_> {
             faults.always("*", fault);
             pass(Duration::from_millis(rng.random_range(30..500))).await;
             faults.clear();
-            if what.starts_with("GHL's") {
-                self.book.lost_since(begin);
-            }
+            if what.starts_with("GHL's") {}
         }
     }
 
@@ -207,7 +181,6 @@ impl Trouble<'_> {
         }
         let mut ahead = 0;
         while self.next(&mut rng, 300..2_000).await {
-            let begin = Clock::system().now();
             if faketime().is_none() {
                 // The waits end in the database instead; clocks that differ cannot be had so.
                 if self.store.lock().await.let_pass(A_DAY).await.is_ok() {
@@ -224,7 +197,6 @@ impl Trouble<'_> {
                 let skew = rng.random_range(SKEW_SECONDS);
                 self.replicas[rng.random_range(0..self.replicas.len())].set_clock(ahead + skew);
             }
-            self.book.lost_since(begin);
         }
     }
 }

@@ -36,9 +36,6 @@ use tokio::task::JoinSet;
 use crate::round::Outcome;
 use crate::store::Store;
 
-/// Whether a customer's message must never be twice in GHL. Today one whose answer was lost is posted again
-/// (`docs/decisions.md`), so such doubles are counted; any other is a violation all the same.
-const STRICT_INBOUND: bool = false;
 /// The rounds that `cargo test` plays, of seeds 1 and up: about half a minute.
 const SHORT: u64 = 6;
 /// Rounds at a time: a round mostly waits.

@@ -70,7 +70,7 @@ pub async fn play(store: &Mutex<Store>, folder: &Path, seed: u64) -> Outcome {
     if let Err(open) = stage.become_quiet(&store, &book).await {
         outcome.violations.push(open);
     }
-    let mut checks = Checks::new(&stage.world, &book, &store.pool).await;
+    let mut checks = Checks::new(&stage.world, &store.pool).await;
     checks.run(&stage.shops);
     outcome.violations.extend(checks.violations);
     outcome.counts = checks.counts;
@@ -282,6 +282,8 @@ fn world(service: &Proxy, rng: &mut StdRng) -> World {
     world
         .waapify
         .set_envelope(envelopes[rng.random_range(0..envelopes.len())]);
+    // The app is subscribed to GHL's own events of what it stored.
+    world.ghl.set_posts_stored_messages(true);
     world
 }
 

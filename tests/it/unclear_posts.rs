@@ -309,3 +309,30 @@ async fn only_a_connection_that_was_there_may_have_carried_the_message() {
     let refused = failure_at(address).await;
     assert!(!refused.may_have_arrived, "{refused}");
 }
+
+#[tokio::test]
+async fn ghls_own_event_of_a_message_proves_it_although_the_business_wrote_since() {
+    let bridge = Bridge::new().await;
+    bridge.world.ghl.set_posts_stored_messages(true);
+    let faults = bridge.world.ghl.faults();
+    faults.push(INBOUND, Fault::after_effect(502, ""));
+    let id = bridge.customer_writes("hai").await;
+    bridge.settle().await;
+    bridge.agent_writes("ya?").await;
+    wait("GHL has told of it", async || {
+        let events: i64 = sqlx::query_scalar("select count(*) from app_events")
+            .fetch_one(&bridge.database.pool)
+            .await
+            .unwrap();
+        events == 1
+    })
+    .await;
+    bridge.after(Duration::minutes(2)).await;
+    assert_eq!(bridge.conversation(), ["hai"]);
+    let (state, ..) = bridge.inbound(&id).await.unwrap();
+    assert_eq!(state, "posted");
+    // The same words again are another message.
+    bridge.customer_writes("hai").await;
+    bridge.settle().await;
+    assert_eq!(bridge.conversation(), ["hai", "hai"]);
+}

@@ -24,7 +24,7 @@ use call::parse;
 pub use error::{Advice, CallError};
 use limits::Meter;
 use types::LocationsPage;
-pub use types::{AppEvent, Grant, InboundMessage, LastMessage, StatusError};
+pub use types::{AppEvent, Grant, InboundMessage, LastMessage, StatusError, StoredMessage};
 
 use crate::ids::{CompanyId, ContactId, GhlMessageId, LocationId, is_id};
 use crate::limits::Limits;

@@ -6,7 +6,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::ids::{CompanyId, ContactId, LocationId, is_id};
+use crate::ids::{CompanyId, ContactId, GhlMessageId, LocationId, is_id};
 
 /// A token pair as GHL hands it out.
 pub struct Grant {
@@ -62,6 +62,8 @@ pub struct AppEvent {
     pub location_id: Option<LocationId>,
     /// The agency.
     pub company_id: Option<CompanyId>,
+    /// The contact, where it is about one's message.
+    pub contact_id: Option<ContactId>,
     /// When GHL says that it happened.
     pub said_at: Option<OffsetDateTime>,
     /// A location is named, but not by an id.
@@ -82,6 +84,7 @@ impl AppEvent {
             has_bad_location: named && location_id.is_none(),
             location_id,
             company_id: text("companyId").map(CompanyId::from),
+            contact_id: text("contactId").map(ContactId::from),
             said_at: text("timestamp").and_then(|at| OffsetDateTime::parse(at, &Rfc3339).ok()),
         })
     }
@@ -96,6 +99,27 @@ impl AppEvent {
     #[must_use]
     pub fn names_its_subject(&self) -> bool {
         !self.has_bad_location && (self.location_id.is_some() || self.company_id.is_some())
+    }
+}
+
+/// GHL's event of a message that it stored; it comes for our own posts too (`InboundMessage`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredMessage {
+    /// GHL's id.
+    pub id: GhlMessageId,
+    /// What it says.
+    pub text: String,
+}
+
+impl StoredMessage {
+    /// Reads the event; none when it names no message.
+    #[must_use]
+    pub fn read(event: &Value) -> Option<Self> {
+        let id = event.get("messageId")?.as_str().filter(|id| is_id(id))?;
+        Some(Self {
+            id: GhlMessageId::from(id),
+            text: event.get("body")?.as_str()?.to_owned(),
+        })
     }
 }
 

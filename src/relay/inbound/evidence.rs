@@ -9,17 +9,17 @@ use crate::clients::ghl::LastMessage;
 use crate::db::inbound::{InboundJob, Predecessor};
 
 /// What two clocks may differ by; WhatsApp's dates have whole seconds.
-const SLACK: Duration = Duration::seconds(5);
+pub(super) const SLACK: Duration = Duration::seconds(5);
 /// GHL stores a post at the latest when its call is cut off, a renewed token and a second call included.
 const LONGEST_POST: Duration = Duration::seconds(100);
 
 /// Whether `last`, what GHL shows as the conversation's last message, is the message of `job`; `before` is what left
 /// for that conversation before it.
 pub(super) fn proves(last: &LastMessage, job: &InboundJob, before: Option<&Predecessor>) -> bool {
-    if last.is_inbound == Some(false) || squash(&last.text) != squash(&job.text) {
+    if last.is_inbound == Some(false) || !same_words(&last.text, &job.text) {
         return false;
     }
-    let twin = before.filter(|before| squash(&before.text) == squash(&job.text));
+    let twin = before.filter(|before| same_words(&before.text, &job.text));
     match last.at {
         None => twin.is_none(),
         Some(at) => {
@@ -38,8 +38,8 @@ fn fits(at: OffsetDateTime, sent_at: OffsetDateTime, departed_at: Option<OffsetD
 }
 
 /// The words alone: GHL trims texts and may change their white space.
-fn squash(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+pub(super) fn same_words(one: &str, other: &str) -> bool {
+    one.split_whitespace().eq(other.split_whitespace())
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{
     super::{clock, courier::Parcel, keys::PublicKeys, wire::quoted, world::seed},
     Ghl,
-    state::Direction,
+    state::{Direction, Message},
 };
 
 /// Documented: up to 12 retries; counted here with the first call.
@@ -210,20 +210,59 @@ impl Ghl {
     }
 
     async fn deliver(self, id: String, body: Bytes) {
+        let post = || self.deliver_once(&id, body.clone());
+        if self.retry(post).await {
+            return;
+        }
+        if let Some(message) = self.inner.state.lock().message_mut(&id) {
+            message.set_status("failed");
+            message.error = Some(json!({ "message": "The provider could not be reached." }));
+        }
+    }
+
+    /// Posts an app event until the service takes it, as often as the platform tries.
+    pub(super) async fn post_until_taken(self, event: Value) {
+        self.retry(|| self.posts_app_event(&event)).await;
+    }
+
+    /// The platform's retries; whether one was answered 2xx.
+    async fn retry<F: Future<Output = Option<u16>>>(&self, post: impl Fn() -> F) -> bool {
         for doubling in 0..TRIES {
-            let status = self.deliver_once(&id, body.clone()).await;
-            if status.is_some_and(|status| (200..300).contains(&status)) {
-                return;
+            if post()
+                .await
+                .is_some_and(|status| (200..300).contains(&status))
+            {
+                return true;
             }
             let base = self.timings().delivery_retry_base;
             let pause = base * 2_u32.pow(doubling.min(MAX_DOUBLINGS));
             let jitter = pause.mul_f64(rand::random_range(0.0..0.25));
             tokio::time::sleep(pause + jitter).await;
         }
-        if let Some(message) = self.inner.state.lock().message_mut(&id) {
-            message.set_status("failed");
-            message.error = Some(json!({ "message": "The provider could not be reached." }));
-        }
+        false
+    }
+
+    /// An `InboundMessage` event, as documented.
+    pub(super) fn stored_message_event(&self, message: &Message) -> Value {
+        json!({
+            "type": "InboundMessage",
+            "appId": self.app_id(),
+            "versionId": self.app_id(),
+            "locationId": message.location_id,
+            "contactId": message.contact_id,
+            "conversationId": message.conversation_id,
+            "messageId": message.id,
+            "body": message.text,
+            "attachments": message.attachments,
+            "contentType": "text/plain",
+            "direction": "inbound",
+            "messageType": "SMS",
+            "messageTypeString": "TYPE_CUSTOM_SMS",
+            "status": "delivered",
+            "dateAdded": clock::stamp(message.at),
+            "timestamp": clock::stamp(clock::now()),
+            "webhookId": clock::trace_id(),
+        })
     }
 
     async fn deliver_once(&self, id: &str, body: Bytes) -> Option<u16> {

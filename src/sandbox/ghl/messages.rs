@@ -113,7 +113,13 @@ pub(super) fn inbound(ghl: &Ghl, call: &Call, location_id: &str) -> Result<Answe
         "contactId": contact_id,
         "dateAdded": clock::stamp(stored.at),
     });
+    let is_told = state.posts_stored_messages && direction == Direction::Inbound;
+    let event = is_told.then(|| ghl.stored_message_event(&stored));
     state.messages.push(stored);
+    drop(state);
+    if let Some(event) = event {
+        tokio::spawn(ghl.clone().post_until_taken(event));
+    }
     Ok(Answer::json(201, &answer))
 }
 

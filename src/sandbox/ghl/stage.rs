@@ -119,6 +119,11 @@ impl Ghl {
         self.inner.state.lock().location_tokens_refresh = given;
     }
 
+    /// Whether the app is subscribed to `InboundMessage`: GHL then posts an event of each message it stores, ours too.
+    pub fn set_posts_stored_messages(&self, posted: bool) {
+        self.inner.state.lock().posts_stored_messages = posted;
+    }
+
     /// How many calls a location has in one window; `None` for the platform's 100.
     pub fn set_burst_limit(&self, calls: Option<usize>) {
         self.inner.limiter.lock().burst = calls;

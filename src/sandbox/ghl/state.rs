@@ -160,6 +160,7 @@ pub(super) struct State {
     pub(super) messages: Vec<Message>,
     pub(super) uploads: Vec<Upload>,
     pub(super) location_tokens_refresh: bool,
+    pub(super) posts_stored_messages: bool,
 }
 
 impl State {
@@ -193,6 +194,7 @@ impl State {
             messages: Vec::new(),
             uploads: Vec::new(),
             location_tokens_refresh: true,
+            posts_stored_messages: false,
         }
     }
 
