@@ -21,7 +21,7 @@ pub const SEED: &str = "
     insert into locations values ('wAapLoc4b9QxT2mK7pZd', null, now());
     insert into numbers (location_id, number, instance_id, access_token, webhook_secret, webhook_secret_hash,
         is_default, next_send_at, connected_at) values
-        ('wAapLoc4b9QxT2mK7pZd', '60123456789', 'none', '', '', '', true, '2100-01-01', now())";
+        ('wAapLoc4b9QxT2mK7pZd', '60123456789', 'none', null, null, '', true, '2100-01-01', now())";
 
 pub async fn run(stage: &Stage) {
     let url = stage.database("accept").await;

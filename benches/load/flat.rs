@@ -64,7 +64,7 @@ async fn fill(database: &mut PgConnection, backlog: u32) {
         "insert into locations values ('backlog', null, now());
          insert into numbers (location_id, number, instance_id, access_token, webhook_secret, webhook_secret_hash,
             is_default, next_send_at, connected_at)
-            values ('backlog', '60123456788', 'none', '', '', 'backlog', true, '2100-01-01', now());
+            values ('backlog', '60123456788', 'none', null, null, 'backlog', true, '2100-01-01', now());
          insert into outbound (location_id, ghl_message_id, conversation, body, due_at, accepted_at)
          select 'backlog', n, n % 1000, convert_to(repeat('x', 400), 'UTF8'), now(), now()
          from generate_series(1, {backlog}) n"

@@ -74,7 +74,7 @@ impl Service {
         let begin = Instant::now();
         let child = command.spawn().unwrap();
         let mut service = Self { child, address };
-        // It listens before it opens its database, so that most of the time the request waits there.
+        // It listens when its database is open and its keys fit; until then the connection is refused.
         let ready = async || {
             let answer = http.get(format!("http://{address}/readyz")).send().await;
             answer.is_ok_and(|answer| answer.status().is_success())
