@@ -30,6 +30,14 @@ const MAX_WAITING_BYTES: usize = 64 * 1024 * 1024;
 /// to come again; until then it is awaited, since a new connection would only wait for the same lock.
 const HUNG_AFTER: Duration = Duration::from_secs(10);
 
+/// The plan of its one statement is kept for hours, and made while Postgres may know nothing of the tables' sizes: it has
+/// to find rows by index whatever the sizes look like.
+const PLANNING: [(&str, &str); 3] = [
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+];
+
 /// A delivery is not stored; the cause is logged once for the whole batch.
 #[derive(Debug, thiserror::Error)]
 #[error("not stored")]
@@ -67,7 +75,7 @@ impl Intake {
         Self(Arc::new(Shared {
             line: Mutex::default(),
             connection: Arc::default(),
-            options: pool.connect_options(),
+            options: Arc::new(pool.connect_options().as_ref().clone().options(PLANNING)),
         }))
     }
 
