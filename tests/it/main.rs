@@ -33,6 +33,7 @@ mod replies;
 mod schema;
 mod service;
 mod signatures;
+mod stops;
 mod ticks;
 mod tokens;
 mod unclear_posts;
