@@ -24,7 +24,7 @@ use crate::cluster::{Cluster, Durability, find_running, remove_data};
 use crate::config::Settings;
 use crate::connect::Connector;
 use crate::db;
-use crate::http::{self, HttpParts, HttpState, Intake};
+use crate::http::{self, HttpParts, HttpState, Intake, WaitingRoom};
 use crate::installs::Installs;
 use crate::relay::app_events::AppEvents;
 use crate::relay::gateway_events::GatewayEvents;
@@ -98,6 +98,7 @@ impl App {
         });
         let http = HttpParts {
             intake: Intake::new(&pool),
+            waiting_room: WaitingRoom::default(),
             pool,
             ghl: settings.ghl.clone(),
             installs,
