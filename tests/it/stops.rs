@@ -6,15 +6,19 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use sqlx::Row as _;
 use tokio::sync::watch;
+use waapify_ghl::db::app_events::{self, NewEvent};
+use waapify_ghl::db::installs;
+use waapify_ghl::relay::app_events::AppEvents;
 use waapify_ghl::relay::gateway_events::GatewayEvents;
 use waapify_ghl::relay::inbound::Inbound;
 use waapify_ghl::relay::outbound::Outbound;
 use waapify_ghl::relay::status_updates::StatusUpdates;
+use waapify_ghl::relay::upkeep::Upkeep;
 use waapify_ghl::relay::{self, Worker};
 use waapify_ghl::sandbox::{Fault, seed};
 
 use crate::commands::Serving;
-use crate::harness::{Bridge, wait};
+use crate::harness::{Bridge, location, wait};
 
 const LOOKUP: &str = "GET /contacts/search/duplicate";
 const INBOUND: &str = "POST /conversations/messages/inbound";
@@ -144,6 +148,30 @@ async fn an_event_that_was_cut_off_is_read_at_once() {
                 .is_some_and(|row| row.0 == "posted")
         })
         .await;
+}
+
+async fn is_claimed_again_after_its_release<W: Worker>(worker: W) {
+    let jobs = worker.claim(1).await.unwrap();
+    assert_eq!(jobs.len(), 1, "{}", W::NAME);
+    assert!(worker.claim(1).await.unwrap().is_empty(), "{}", W::NAME);
+    worker.release(&jobs).await.unwrap();
+    assert_eq!(worker.claim(1).await.unwrap().len(), 1, "{}", W::NAME);
+}
+
+#[tokio::test]
+async fn app_events_and_tokens_that_messages_wait_for_are_given_back_too() {
+    let bridge = Bridge::bare().await;
+    let (pool, now) = (&bridge.database.pool, bridge.clock.now());
+    let event = NewEvent {
+        webhook_id: None,
+        event_type: "INSTALL",
+        body: b"{}",
+        concerns_us: true,
+    };
+    app_events::accept_event(pool, event, now).await.unwrap();
+    installs::want_token(pool, &location(), now).await.unwrap();
+    is_claimed_again_after_its_release(AppEvents(Arc::clone(&bridge.app.relay))).await;
+    is_claimed_again_after_its_release(Upkeep(Arc::clone(&bridge.app.relay))).await;
 }
 
 #[tokio::test]
