@@ -15,6 +15,7 @@ use sqlx::{Connection, PgConnection, PgPool};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tracing::{info, warn};
 
 use crate::clients::{self, ghl, waapify};
@@ -23,7 +24,7 @@ use crate::cluster::{Cluster, Durability, find_running, remove_data};
 use crate::config::Settings;
 use crate::connect::Connector;
 use crate::db;
-use crate::http::{self, HttpParts, HttpState, Intake};
+use crate::http::{self, HttpParts, HttpState, Intake, WaitingRoom};
 use crate::installs::Installs;
 use crate::relay::app_events::AppEvents;
 use crate::relay::gateway_events::GatewayEvents;
@@ -35,9 +36,13 @@ use crate::relay::{self, Worker};
 use crate::tokens::Tokens;
 use crate::wake::Wake;
 
-/// Time for what is in hand after a stop was asked for. A send that takes longer is left to its lease: the next
-/// process waits for its echo. Supervisors commonly kill after 30 to 60 s.
-const DRAIN: Duration = Duration::from_secs(30);
+/// The last part of a stop's time: two seconds for giving back what did not end, one for closing the database, the rest
+/// in reserve.
+const GIVE_BACK: Duration = Duration::from_secs(5);
+/// Of it, the time for closing the database.
+const CLOSE: Duration = Duration::from_secs(2);
+/// Longest wait for connections that somebody still holds; the server forgets them when the process ends.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// Longest wait for the database at start.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Where a private cluster keeps its data, below the working directory.
@@ -53,6 +58,7 @@ pub struct App {
     /// Connects numbers.
     pub connector: Connector,
     http: HttpState,
+    stop_timeout: Duration,
 }
 
 impl App {
@@ -92,6 +98,7 @@ impl App {
         });
         let http = HttpParts {
             intake: Intake::new(&pool),
+            waiting_room: WaitingRoom::default(),
             pool,
             ghl: settings.ghl.clone(),
             installs,
@@ -104,6 +111,7 @@ impl App {
             relay,
             connector,
             http: http.into(),
+            stop_timeout: settings.stop_timeout,
         })
     }
 
@@ -112,20 +120,24 @@ impl App {
         http::router(self.http.clone())
     }
 
-    /// Serves `extra` beside the service's own routes, and runs the workers, until `stop` says so; then drains.
+    /// Serves `extra` beside the service's own routes, and runs the workers, until `stop` says so. What is in hand may
+    /// then end; what does not is given back, and this returns before the stop's time limit.
     ///
     /// # Errors
-    /// When a task ends unexpectedly, or what is in hand does not end in time.
+    /// When a task ends unexpectedly.
     pub async fn run(
         self,
         listener: TcpListener,
         extra: Router,
         stop: watch::Receiver<bool>,
     ) -> anyhow::Result<()> {
-        let (stop_all, stopping) = watch::channel(false);
+        let (stop_all, stopping) = watch::channel(None);
         let mut tasks = JoinSet::new();
-        let server = axum::serve(listener, self.router().merge(extra))
-            .with_graceful_shutdown(wait_for(stopping.clone()));
+        let mut asked = stopping.clone();
+        let server =
+            axum::serve(listener, self.router().merge(extra)).with_graceful_shutdown(async move {
+                let _ = asked.wait_for(Option::is_some).await;
+            });
         tasks.spawn(async move { server.await.context("the HTTP server failed") });
         let relay = || Arc::clone(&self.relay);
         spawn_worker(&mut tasks, Outbound(relay()), &stopping);
@@ -139,13 +151,14 @@ impl App {
             ended = tasks.join_next() => ended,
         };
         info!("stopping");
-        stop_all.send_replace(true);
-        let drained = tokio::time::timeout(DRAIN, drain(tasks)).await;
+        let end = Instant::now() + self.stop_timeout;
+        stop_all.send_replace(Some(end - GIVE_BACK));
+        let drained = tokio::time::timeout_at(end - CLOSE, drain(tasks)).await;
         match (unexpected, drained) {
             (Some(ended), _) => bail!("a task ended unexpectedly: {ended:?}"),
             (None, Ok(result)) => result,
             (None, Err(_)) => {
-                warn!("not everything in hand ended in time; the next process takes it up");
+                warn!("requests or the database did not end in time and are cut off");
                 Ok(())
             }
         }
@@ -155,7 +168,7 @@ impl App {
 fn spawn_worker<W: Worker>(
     tasks: &mut JoinSet<anyhow::Result<()>>,
     worker: W,
-    stopping: &watch::Receiver<bool>,
+    stopping: &watch::Receiver<Option<Instant>>,
 ) {
     let stopping = stopping.clone();
     tasks.spawn(async move {
@@ -309,7 +322,12 @@ impl Database {
     /// # Errors
     /// When it does not stop in time.
     pub async fn close(self, pool: PgPool) -> anyhow::Result<()> {
-        pool.close().await;
+        if tokio::time::timeout(CLOSE_TIMEOUT, pool.close())
+            .await
+            .is_err()
+        {
+            warn!("the database's connections did not end in time");
+        }
         match self.cluster {
             Some(cluster) => Ok(tokio::task::spawn_blocking(move || cluster.stop()).await??),
             None => Ok(()),

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -17,6 +18,9 @@ use crate::crypto::{Ed25519Key, Key, RsaKey, Sealer, Verifier};
 const DEFAULTS: &str = include_str!("../config/default.toml");
 /// Longest pause between two sends; above a minute a reply would seem lost to the person who wrote it.
 const MAX_INTERVAL_MS: u64 = 60_000;
+
+/// Seconds that a stop may take: five of them go into giving back what did not end, and no call takes five minutes.
+const STOP_SECONDS: RangeInclusive<u64> = 6..=300;
 
 /// Every setting, checked.
 #[derive(Clone, Debug)]
@@ -33,6 +37,8 @@ pub struct Settings {
     pub waapify: WaapifySettings,
     /// Seals and opens what is secret in the database.
     pub sealer: Sealer,
+    /// Longest time from a request to stop to the process's end.
+    pub stop_timeout: Duration,
 }
 
 /// The marketplace app's keys and the platform's addresses.
@@ -184,6 +190,7 @@ fn read_all(reader: &mut Reader<impl Fn(&str) -> Option<String>>) -> Option<Sett
     let min_interval = reader.parsed("waapify_min_interval_ms", parse_interval);
     let sealer = reader.parsed("encryption_keys", parse_keys);
     let marketplace_base = reader.parsed("ghl_marketplace_base", parse_url);
+    let stop_timeout = reader.parsed("stop_timeout_seconds", parse_stop_timeout);
     reader.log_format();
     Some(Settings {
         database_url,
@@ -201,6 +208,7 @@ fn read_all(reader: &mut Reader<impl Fn(&str) -> Option<String>>) -> Option<Sett
             min_interval: min_interval?,
         },
         sealer: sealer?,
+        stop_timeout: stop_timeout?,
     })
 }
 
@@ -327,6 +335,15 @@ fn parse_interval(text: &str) -> Result<Duration, String> {
     milliseconds
         .map(Duration::from_millis)
         .ok_or_else(|| format!("must be a number of milliseconds from 0 to {MAX_INTERVAL_MS}"))
+}
+
+fn parse_stop_timeout(text: &str) -> Result<Duration, String> {
+    let seconds = u64::from_str(text).ok();
+    let seconds = seconds.filter(|seconds| STOP_SECONDS.contains(seconds));
+    seconds.map(Duration::from_secs).ok_or_else(|| {
+        let (least, most) = (STOP_SECONDS.start(), STOP_SECONDS.end());
+        format!("must be a number of seconds from {least} to {most}")
+    })
 }
 
 fn parse_keys(text: &str) -> Result<Sealer, String> {

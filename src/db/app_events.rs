@@ -122,3 +122,20 @@ pub async fn list_stored_messages(
     .fetch_all(pool)
     .await
 }
+
+/// Ends the leases of claims that are still held.
+///
+/// # Errors
+/// When the database fails.
+pub async fn release(pool: &PgPool, jobs: &[AppEventJob], now: OffsetDateTime) -> sqlx::Result<()> {
+    sqlx::query(
+        "update app_events e set due_at = $3 from unnest($1::bigint[], $2::int[]) as j (id, claims)
+         where e.id = j.id and e.claims = j.claims and e.state = 'accepted'",
+    )
+    .bind(jobs.iter().map(|job| job.id).collect::<Vec<_>>())
+    .bind(jobs.iter().map(|job| job.claims).collect::<Vec<_>>())
+    .bind(now)
+    .execute(pool)
+    .await
+    .map(|_| ())
+}

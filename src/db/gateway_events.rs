@@ -99,3 +99,22 @@ pub async fn finish(pool: &PgPool, job: &EventJob, reason: Option<&str>) -> sqlx
     .await
     .map(|_| ())
 }
+
+/// Ends the leases of claims that are still held.
+///
+/// # Errors
+/// When the database fails.
+pub async fn release(pool: &PgPool, jobs: &[EventJob], now: OffsetDateTime) -> sqlx::Result<()> {
+    sqlx::query(
+        "update gateway_events e set due_at = $4
+         from unnest($1::text[], $2::bigint[], $3::int[]) as j (location_id, id, claims)
+         where e.location_id = j.location_id and e.id = j.id and e.claims = j.claims and e.state = 'accepted'",
+    )
+    .bind(jobs.iter().map(|job| job.location_id.as_str()).collect::<Vec<_>>())
+    .bind(jobs.iter().map(|job| job.id).collect::<Vec<_>>())
+    .bind(jobs.iter().map(|job| job.claims).collect::<Vec<_>>())
+    .bind(now)
+    .execute(pool)
+    .await
+    .map(|_| ())
+}

@@ -369,3 +369,33 @@ pub async fn is_posted(
     .fetch_one(pool)
     .await
 }
+
+/// Ends the leases of claims that are still held. A message that left in its claim rests until `rested`, so that GHL's
+/// search knows of it when it is looked for.
+///
+/// # Errors
+/// When the database fails.
+pub async fn release(
+    pool: &PgPool,
+    jobs: &[InboundJob],
+    rested: OffsetDateTime,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "update inbound i
+         set due_at = case when i.unclear and i.departed_at is distinct from j.departed_at then $5 else $6 end
+         from unnest($1::text[], $2::bigint[], $3::int[], $4::timestamptz[])
+            as j (location_id, id, claims, departed_at)
+         where i.location_id = j.location_id and i.id = j.id and i.claims = j.claims and i.state = 'accepted'
+           and not i.is_waiting",
+    )
+    .bind(jobs.iter().map(|job| job.location_id.as_str()).collect::<Vec<_>>())
+    .bind(jobs.iter().map(|job| job.id.0).collect::<Vec<_>>())
+    .bind(jobs.iter().map(|job| job.claims).collect::<Vec<_>>())
+    .bind(jobs.iter().map(|job| job.departed_at).collect::<Vec<_>>())
+    .bind(rested)
+    .bind(now)
+    .execute(pool)
+    .await
+    .map(|_| ())
+}

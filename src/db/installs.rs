@@ -343,6 +343,32 @@ pub async fn fail_mint(
     .map(|_| ())
 }
 
+/// Ends claims that are still held.
+///
+/// # Errors
+/// When the database fails.
+pub async fn release_mints(
+    pool: &PgPool,
+    jobs: &[&MintJob],
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "update locations l set mint_at = $3
+         from unnest($1::text[], $2::timestamptz[]) as j (location_id, mint_at)
+         where l.location_id = j.location_id and l.mint_at = j.mint_at",
+    )
+    .bind(
+        jobs.iter()
+            .map(|job| job.location_id.as_str())
+            .collect::<Vec<_>>(),
+    )
+    .bind(jobs.iter().map(|job| job.mint_at).collect::<Vec<_>>())
+    .bind(now)
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
 /// Has a company's locations listed at `at`. A company that nobody installed is not made one by this.
 ///
 /// # Errors

@@ -314,6 +314,44 @@ pub async fn expire_sends(
     Ok(expired.rows_affected())
 }
 
+/// The state in which an owner holds a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// To send a part of it.
+    Sending,
+    /// To end its wait for an echo.
+    Unconfirmed,
+}
+
+/// Ends the leases of claims that are still held so: what had left then becomes `unconfirmed`, what had not goes back
+/// to the queue ([`expire_sends`]), and the end of a wait is claimed anew. An outcome that was recorded stays.
+///
+/// # Errors
+/// When the database fails.
+pub async fn release(
+    pool: &PgPool,
+    jobs: &[&OutboundJob],
+    held: Held,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "update outbound o set due_at = $5
+         from unnest($1::text[], $2::bigint[], $3::int[]) as j (location_id, id, claims)
+         where o.location_id = j.location_id and o.id = j.id and o.claims = j.claims and o.state = $4",
+    )
+    .bind(jobs.iter().map(|job| job.location_id.as_str()).collect::<Vec<_>>())
+    .bind(jobs.iter().map(|job| job.id.0).collect::<Vec<_>>())
+    .bind(jobs.iter().map(|job| job.claims).collect::<Vec<_>>())
+    .bind(match held {
+        Held::Sending => "sending",
+        Held::Unconfirmed => "unconfirmed",
+    })
+    .bind(now)
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
 /// Messages whose wait for an echo is over.
 ///
 /// # Errors

@@ -22,6 +22,7 @@ mod verified;
 mod waapify;
 
 pub use intake::Intake;
+pub use waapify::WaitingRoom;
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -73,6 +74,8 @@ pub struct HttpParts {
     pub pool: PgPool,
     /// Stores deliveries.
     pub intake: Intake,
+    /// Where the gateway's events wait while the store is down.
+    pub waiting_room: WaitingRoom,
     /// The marketplace app's keys, and the platform's.
     pub ghl: GhlSettings,
     /// Turns install codes into tokens.

@@ -50,6 +50,10 @@ impl Worker for AppEvents {
         self.0.wake.upkeep.notify_one();
         Ok(())
     }
+
+    async fn release(&self, jobs: &[AppEventJob]) -> sqlx::Result<()> {
+        app_events::release(&self.0.pool, jobs, self.0.clock.now()).await
+    }
 }
 
 impl AppEvents {

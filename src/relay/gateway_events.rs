@@ -64,6 +64,10 @@ impl Worker for GatewayEvents {
             }
         }
     }
+
+    async fn release(&self, jobs: &[EventJob]) -> sqlx::Result<()> {
+        gateway_events::release(&self.0.pool, jobs, self.0.clock.now()).await
+    }
 }
 
 impl GatewayEvents {

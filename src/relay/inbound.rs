@@ -81,6 +81,12 @@ impl Worker for Inbound {
             }
         }
     }
+
+    /// What is cut off may reach GHL as late as now, whenever it departed.
+    async fn release(&self, jobs: &[InboundJob]) -> sqlx::Result<()> {
+        let now = self.0.clock.now();
+        inbound::release(&self.0.pool, jobs, now + INDEX_LAG, now).await
+    }
 }
 
 /// What a claimed message is ready for.

@@ -12,6 +12,7 @@
 
 pub mod app_events;
 pub mod gateway_events;
+mod in_hand;
 pub mod inbound;
 pub mod outbound;
 pub mod plan;
@@ -25,7 +26,7 @@ use sqlx::PgPool;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
-use tracing::{debug, error, warn};
+use tracing::warn;
 
 use crate::clients::waapify;
 use crate::clock::Clock;
@@ -34,6 +35,7 @@ use crate::crypto::Sealer;
 use crate::installs::Installs;
 use crate::tokens::Tokens;
 use crate::wake::Wake;
+use in_hand::InHand;
 
 /// How often a worker looks for work that nobody rang for: retries that are due, work of other processes.
 const LOOK: StdDuration = StdDuration::from_secs(1);
@@ -71,7 +73,7 @@ pub struct Context {
 /// One kind of work.
 pub trait Worker: Send + Sync + 'static {
     /// What is claimed.
-    type Job: Send + 'static;
+    type Job: Clone + Send + Sync + 'static;
     /// Its name in logs.
     const NAME: &'static str;
     /// Jobs in hand at once: a slow one then holds up few others, and the vendors are not flooded.
@@ -96,6 +98,10 @@ pub trait Worker: Send + Sync + 'static {
 
     /// Does one job and records its outcome. An error leaves the job to its lease.
     fn process(&self, job: Self::Job) -> impl Future<Output = sqlx::Result<()>> + Send;
+
+    /// Makes jobs due that are still this owner's and that nobody works on any more, because the process stops. What
+    /// came of them is not known: one may have been done a moment ago.
+    fn release(&self, jobs: &[Self::Job]) -> impl Future<Output = sqlx::Result<()>> + Send;
 }
 
 /// Claims once and does what was claimed, all at once; gives the number of jobs. Tests drive a worker with this.
@@ -119,12 +125,16 @@ pub async fn step<W: Worker>(worker: &Arc<W>) -> sqlx::Result<usize> {
     Ok(count)
 }
 
-/// Runs a worker until `stop` says so, then lets it finish what it holds.
-pub async fn run<W: Worker>(worker: Arc<W>, mut stop: watch::Receiver<bool>) {
-    let mut tasks: JoinSet<sqlx::Result<()>> = JoinSet::new();
+/// Runs a worker until `stop` gives the moment by which what is in hand is to have ended. No job is taken from then on,
+/// and what has not ended by that moment is cut off and given back ([`Worker::release`]).
+pub async fn run<W: Worker>(worker: Arc<W>, mut stop: watch::Receiver<Option<Instant>>) {
+    let mut in_hand = InHand::new(Arc::clone(&worker));
     let mut next_look = Instant::now();
-    while !*stop.borrow() {
-        let free = i64::try_from(W::CONCURRENCY.saturating_sub(tasks.len())).unwrap_or(i64::MAX);
+    let until = loop {
+        if let Some(until) = *stop.borrow() {
+            break until;
+        }
+        let free = i64::try_from(W::CONCURRENCY.saturating_sub(in_hand.len())).unwrap_or(i64::MAX);
         let claimed = if free == 0 {
             Ok(Vec::new())
         } else if Instant::now() < next_look {
@@ -136,12 +146,10 @@ pub async fn run<W: Worker>(worker: Arc<W>, mut stop: watch::Receiver<bool>) {
         let gap = match claimed {
             Ok(jobs) => {
                 let in_vain = jobs.is_empty() && free > 0;
-                let gap = if in_vain { IDLE_GAP } else { BUSY_GAP };
                 for job in jobs {
-                    let worker = Arc::clone(&worker);
-                    tasks.spawn(async move { worker.process(job).await });
+                    in_hand.start(job);
                 }
-                gap
+                if in_vain { IDLE_GAP } else { BUSY_GAP }
             }
             Err(error) => {
                 warn!(worker = W::NAME, %error, "the database failed");
@@ -149,25 +157,18 @@ pub async fn run<W: Worker>(worker: Arc<W>, mut stop: watch::Receiver<bool>) {
             }
         };
         tokio::time::sleep(gap).await;
-        wait_for_work(&*worker, &mut tasks, &mut stop).await;
-    }
-    debug!(worker = W::NAME, in_hand = tasks.len(), "finishing");
-    while let Some(ended) = tasks.join_next().await {
-        note_end(W::NAME, ended);
-    }
+        wait_for_work(&*worker, &mut in_hand, &mut stop).await;
+    };
+    in_hand.finish(until).await;
 }
 
 /// Returns when something came or became free, is due, or a stop was asked for.
 async fn wait_for_work<W: Worker>(
     worker: &W,
-    tasks: &mut JoinSet<sqlx::Result<()>>,
-    stop: &mut watch::Receiver<bool>,
+    in_hand: &mut InHand<W>,
+    stop: &mut watch::Receiver<Option<Instant>>,
 ) {
-    let mut has_ended = false;
-    while let Some(ended) = tasks.try_join_next() {
-        note_end(W::NAME, ended);
-        has_ended = true;
-    }
+    let has_ended = in_hand.notice_ended();
     // A ring of meanwhile was kept. When there is work already, nobody needs to know when the next falls due.
     let has_work = tokio::select! {
         biased;
@@ -182,20 +183,8 @@ async fn wait_for_work<W: Worker>(
         // A ring during the question is kept, and ends this wait at once.
         () = worker.bell().notified() => {}
         // What ended may have freed the next of its conversation.
-        Some(ended) = tasks.join_next() => note_end(W::NAME, ended),
+        () = in_hand.next_ended() => {}
         () = tokio::time::sleep(pause) => {}
         _ = stop.changed() => {}
-    }
-}
-
-fn note_end(worker: &str, ended: Result<sqlx::Result<()>, tokio::task::JoinError>) {
-    match ended {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => {
-            warn!(worker, %error, "the outcome could not be recorded; the lease will bring it back");
-        }
-        Err(error) => {
-            error!(worker, %error, "a job ended unexpectedly; the lease will bring it back");
-        }
     }
 }

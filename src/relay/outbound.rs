@@ -15,7 +15,7 @@ use super::{Context, LOOK, Worker};
 use crate::clients::waapify::SendFailure;
 use crate::connect;
 use crate::db::installs::{self, Standing};
-use crate::db::outbound::{self, Failure, OutboundJob, Pace};
+use crate::db::outbound::{self, Failure, Held, OutboundJob, Pace};
 use crate::db::outcomes::{self, Outcome};
 use crate::db::receipts::{self, SentPart};
 use crate::db::uninstalls::UNINSTALLED;
@@ -98,6 +98,19 @@ impl Worker for Outbound {
             Job::Send(job) => self.send(&job).await,
             Job::WaitOver(job) => self.end_wait(&job).await,
         }
+    }
+
+    async fn release(&self, jobs: &[Job]) -> sqlx::Result<()> {
+        let (mut sends, mut waits) = (Vec::new(), Vec::new());
+        for job in jobs {
+            match job {
+                Job::Send(job) => sends.push(job),
+                Job::WaitOver(job) => waits.push(job),
+            }
+        }
+        let (pool, now) = (&self.0.pool, self.0.clock.now());
+        outbound::release(pool, &sends, Held::Sending, now).await?;
+        outbound::release(pool, &waits, Held::Unconfirmed, now).await
     }
 }
 

@@ -60,6 +60,10 @@ impl Worker for StatusUpdates {
             },
         }
     }
+
+    async fn release(&self, jobs: &[StatusJob]) -> sqlx::Result<()> {
+        status_updates::release(&self.0.pool, jobs, self.0.clock.now()).await
+    }
 }
 
 impl StatusUpdates {

@@ -92,6 +92,17 @@ impl Worker for Upkeep {
             Job::Disconnect(job) => self.disconnect(&job).await,
         }
     }
+
+    /// Only what messages wait for. A renewal that was cut off is taken up when its pair's own lease of seconds ends;
+    /// listings and disconnects are in no hurry and have no fence, so they keep their two minutes.
+    async fn release(&self, jobs: &[Job]) -> sqlx::Result<()> {
+        let mints = jobs.iter().filter_map(|job| match job {
+            Job::Mint(job) => Some(job),
+            Job::Renew(..) | Job::List(..) | Job::Disconnect(_) => None,
+        });
+        let mints: Vec<_> = mints.collect();
+        installs::release_mints(&self.0.pool, &mints, self.0.clock.now()).await
+    }
 }
 
 impl Upkeep {

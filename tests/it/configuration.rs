@@ -72,6 +72,7 @@ fn every_bad_value_is_named_with_what_is_wrong_and_without_the_secret() {
             "mysql://user:c2hvcnQ@host",
             "is not an address like postgres://",
         ),
+        ("STOP_TIMEOUT_SECONDS", "5", "seconds from 6 to 300"),
         ("LOG_FORMAT", "xml", "must be json or pretty"),
     ] {
         let message = with(name, value).unwrap_err().to_string();

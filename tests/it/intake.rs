@@ -168,7 +168,8 @@ async fn deliveries_do_not_wait_for_the_workers_connections() {
         taken.push(connection);
     }
     assert_eq!(service.deliver("a").await, StatusCode::OK);
-    let event = Request::post("/hooks/waapify/guess").body(Body::from("{}"));
+    // Whose refusal needs the pool.
+    let event = Request::post("/hooks/waapify/guess").body(Body::from("no JSON"));
     let (status, headers, _) = ask(&service.routes, event.unwrap()).await;
     assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
     assert!(headers.contains_key("retry-after"));

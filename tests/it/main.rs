@@ -34,6 +34,8 @@ mod replies;
 mod schema;
 mod service;
 mod signatures;
+mod stops;
+mod store_outages;
 mod ticks;
 mod tokens;
 mod unclear_posts;
