@@ -18,7 +18,7 @@ use crate::clock::Clock;
 use crate::config::{self, LogSettings, Settings};
 use crate::connect::Entered;
 use crate::db::installs::{self, Standing};
-use crate::db::numbers;
+use crate::db::{companies, numbers};
 use crate::ids::LocationId;
 use crate::keys::{self, MissingKey, Rotation};
 use crate::{sandbox, telemetry};
@@ -226,7 +226,7 @@ async fn list_installs() -> anyhow::Result<()> {
     let database = Database::join(given.as_ref(), SERVICE_FOLDER).await?;
     let pool = database.migrated_pool().await?;
     let rows = installs::list_installs(&pool).await;
-    let companies = installs::list_dead_companies(&pool).await;
+    let companies = companies::list_dead_companies(&pool).await;
     database.close(pool).await?;
     print!("{}", table(&rows?));
     for (company, why) in companies? {

@@ -12,8 +12,9 @@ use tracing::{info, warn};
 use crate::clients::ghl::{self, Advice, CallError, Grant};
 use crate::clock::Clock;
 use crate::db::budgets::Purpose;
-use crate::db::installs::{self, MintJob};
+use crate::db::mints::{self, MintJob};
 use crate::db::uninstalls;
+use crate::db::{companies, installs};
 use crate::ids::{CompanyId, LocationId, is_id};
 use crate::schedule::{LOCATION_INACTIVE, MINT_REFUSED, REFRESH_FAILED};
 use crate::tokens::{Owner, TokenError, Tokens};
@@ -110,7 +111,7 @@ impl Installs {
             .store(&mut tx, Owner::Company(company), grant, Some(company))
             .await?;
         // Listed again soon, should this request not come to its end.
-        installs::schedule_listing(&mut tx, company, 0, now + HEAD_START).await?;
+        companies::schedule_listing(&mut tx, company, 0, now + HEAD_START).await?;
         tx.commit().await?;
         info!(%company, "the agency is installed");
         let mut installed = Installed::default();
@@ -186,7 +187,7 @@ impl Installs {
     ) -> sqlx::Result<()> {
         let mut connection = self.pool.acquire().await?;
         let at = self.clock.now() + pause;
-        installs::schedule_listing(&mut connection, company, failures, at).await
+        companies::schedule_listing(&mut connection, company, failures, at).await
     }
 
     /// Lists a company's locations again, and has the tokens of those that lack one asked for: no INSTALL may have
@@ -201,7 +202,7 @@ impl Installs {
     ) -> sqlx::Result<()> {
         match self.list_locations(company).await {
             Ok(listed) => {
-                let new = installs::list_without_token(&self.pool, &listed).await?;
+                let new = companies::list_without_token(&self.pool, &listed).await?;
                 self.expect_all(&new, company, Duration::ZERO).await?;
                 self.schedule_listing(company, 0, LISTING_PAUSE).await
             }
@@ -238,7 +239,7 @@ impl Installs {
                 installs::expect_install(&mut connection, location, company, said_at, now).await
             }
             (None, Some(company)) => {
-                installs::schedule_listing(&mut connection, company, 0, now).await
+                companies::schedule_listing(&mut connection, company, 0, now).await
             }
             (None, None) => Ok(()),
         }
@@ -303,14 +304,14 @@ impl Installs {
             }
         };
         let at = pause.map(|pause| self.clock.now() + pause);
-        installs::fail_mint(&self.pool, job, refusal.as_deref(), at).await?;
+        mints::fail_mint(&self.pool, job, refusal.as_deref(), at).await?;
         Ok(false)
     }
 
     async fn try_mint(&self, job: &MintJob) -> Minted {
         let companies = match &job.company_id {
             Some(company) => vec![company.clone()],
-            None => match installs::list_companies(&self.pool, MAX_COMPANIES).await {
+            None => match companies::list_companies(&self.pool, MAX_COMPANIES).await {
                 Ok(companies) => companies,
                 Err(error) => return Minted::Failed(error.into()),
             },

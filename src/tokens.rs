@@ -5,12 +5,13 @@
 
 mod error;
 mod owner;
+mod renewal;
 
 use std::time::Duration as StdDuration;
 
 use secrecy::SecretString;
 use sqlx::{PgConnection, PgPool};
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 use tracing::{debug, info, warn};
 
 pub use error::TokenError;
@@ -23,25 +24,29 @@ use crate::clock::Clock;
 use crate::crypto::Sealer;
 use crate::db::budgets::{self, Purpose};
 use crate::db::installs::{self, Standing};
+use crate::db::mints;
 use crate::db::tokens::{self, NewToken, TokenRow, Trouble};
 use crate::ids::{CompanyId, LocationId};
 use crate::schedule::{LOCATION_INACTIVE, REFRESH_FAILED};
 
 /// A token is not used any more this long before it ends, so that no call starts with one that ends on the way.
 const MARGIN: Duration = Duration::minutes(5);
-/// Share of a token's life, at its end, over which renewals are spread at random: three hours of a day, so that a
-/// thousand locations installed in one minute are renewed one in ten seconds.
-const SPREAD: f64 = 0.125;
+
 /// Longest time one process may spend on a renewal: its call is cut off at 10 s. It ends well within the 30 s in which
 /// GHL answers a repeated refresh with the same pair (`facts/ghl.md` section 2), so that a killed process loses no token.
 const REFRESH_LEASE: Duration = Duration::seconds(12);
+
 /// How often a process looks whether another one's renewal is done, and how many times.
 const REFRESH_POLL: StdDuration = StdDuration::from_millis(200);
+
 const REFRESH_POLLS: u32 = 100;
+
 /// A dead token is tried again this often: its company may have installed the app meanwhile.
 const REINSTALL_LOOK: Duration = Duration::hours(24);
+
 /// Lives of access tokens that are believed: GHL's last a day, and one that had ended already would be renewed forever.
 const MIN_LIFE: Duration = Duration::minutes(1);
+
 const MAX_LIFE: Duration = Duration::days(30);
 
 /// The tokens of all locations.
@@ -257,7 +262,7 @@ impl Tokens {
             Standing::NotInstalled => TokenError::NotInstalled,
             // The others have a token, if they got it just now.
             _ => {
-                installs::want_token(&self.pool, location, self.clock.now()).await?;
+                mints::want_token(&self.pool, location, self.clock.now()).await?;
                 TokenError::Pending
             }
         })
@@ -381,35 +386,7 @@ impl Tokens {
                 .as_ref()
                 .map(|token| seal("refresh", token)),
             expires_at,
-            refresh_at: renewal_time(expires_at, life, rand::random()),
+            refresh_at: renewal::renewal_time(expires_at, life, rand::random()),
         }
-    }
-}
-
-/// When a token is renewed: before the margin, at a random moment of the last part of its life.
-fn renewal_time(expires_at: OffsetDateTime, life: Duration, random: f64) -> OffsetDateTime {
-    expires_at - MARGIN.min(life / 2) - life * (SPREAD * random)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_thousand_tokens_of_one_minute_are_renewed_over_hours_and_before_the_margin() {
-        let (end, life) = (OffsetDateTime::UNIX_EPOCH, Duration::DAY);
-        let times: Vec<_> = (0..1_000)
-            .map(|n| renewal_time(end, life, f64::from(n) / 1_000.0))
-            .collect();
-        assert!(times.iter().all(|at| *at <= end - MARGIN));
-        let spread = times[0] - times[999];
-        assert!(spread > Duration::hours(2) && spread < Duration::hours(4));
-    }
-
-    #[test]
-    fn a_short_lived_token_lives_half_its_life_at_least() {
-        let end = OffsetDateTime::UNIX_EPOCH;
-        let life = Duration::minutes(4);
-        assert!(renewal_time(end, life, 1.0) > end - life + life / 4);
     }
 }

@@ -8,11 +8,15 @@
 
 pub mod app_events;
 pub mod budgets;
+pub mod companies;
+pub mod deliveries;
+pub mod departures;
 pub mod gateway_events;
 pub mod inbound;
 pub mod installs;
 pub mod locations;
 pub mod messages;
+pub mod mints;
 pub mod numbers;
 pub mod outbound;
 pub mod outcomes;

@@ -8,7 +8,7 @@ use tracing::info;
 use super::HttpState;
 use super::error::{HookError, in_time};
 use super::verified::Verified;
-use crate::db::outbound::Delivery;
+use crate::db::deliveries::Delivery;
 use crate::ids::{GhlMessageId, LocationId, is_id};
 
 /// Stores a delivery once. Everything that names its message is accepted, whatever else it holds: what cannot be

@@ -18,7 +18,7 @@ use tokio::time::timeout;
 use tracing::{error, warn};
 
 use crate::db;
-use crate::db::outbound::{self, Delivery};
+use crate::db::deliveries::{self, Delivery};
 
 /// Rows of one commit: past some dozens a larger batch saves nothing more, and its callers wait longer.
 const MAX_BATCH_ROWS: usize = 256;
@@ -207,7 +207,7 @@ impl Shared {
                 Some(connection) => connection,
                 None => self.options.connect().await?,
             };
-            let stored = outbound::accept_deliveries(&mut connection, deliveries).await;
+            let stored = deliveries::accept_deliveries(&mut connection, deliveries).await;
             if !matches!(&stored, Err(error) if db::is_disconnect(error)) {
                 *slot = Some(connection);
             }

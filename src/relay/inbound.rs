@@ -14,7 +14,7 @@ use super::{Context, Worker};
 use crate::clients::ghl::{self, Advice, CallError, InboundMessage, StoredMessage};
 use crate::db::inbound::{self, InboundJob};
 use crate::db::uninstalls::UNINSTALLED;
-use crate::db::{app_events, locations};
+use crate::db::{app_events, departures, locations};
 use crate::ids::{ContactId, GhlMessageId};
 use crate::schedule::INBOUND;
 use crate::tokens::TokenError;
@@ -67,7 +67,7 @@ impl Worker for Inbound {
             Err(error) => return self.put_off(&job, error).await,
         };
         let now = self.0.clock.now();
-        if !inbound::record_departure(&self.0.pool, &job, now + POST_LEASE, now).await? {
+        if !departures::record_departure(&self.0.pool, &job, now + POST_LEASE, now).await? {
             return Ok(());
         }
         match self.post(&job, &contact).await {
@@ -134,7 +134,7 @@ impl Inbound {
                 continue;
             };
             if evidence::same_words(&stored.text, &job.text)
-                && !inbound::is_posted(pool, location, &stored.id).await?
+                && !departures::is_posted(pool, location, &stored.id).await?
             {
                 return Ok(Some(stored.id));
             }
@@ -150,7 +150,7 @@ impl Inbound {
         let Some(last) = self.0.tokens.call(location, find).await? else {
             return Ok(false);
         };
-        let before = inbound::find_predecessor(&self.0.pool, job).await?;
+        let before = departures::find_predecessor(&self.0.pool, job).await?;
         Ok(evidence::proves(&last, job, before.as_ref()))
     }
 

@@ -15,6 +15,7 @@ use super::{Context, LOOK, Worker};
 use crate::clients::waapify::SendFailure;
 use crate::connect;
 use crate::db::installs::{self, Standing};
+use crate::db::mints;
 use crate::db::outbound::{self, Failure, Held, OutboundJob, Pace};
 use crate::db::outcomes::{self, Outcome};
 use crate::db::receipts::{self, SentPart};
@@ -186,9 +187,9 @@ impl Outbound {
         let (pool, location, now) = (&self.0.pool, &job.location_id, self.0.clock.now());
         let failure = match installs::find_standing(pool, location).await? {
             Standing::Unknown | Standing::Pending if now - job.accepted_at < MAX_WAIT => {
-                installs::want_token(pool, location, now).await?;
+                mints::want_token(pool, location, now).await?;
                 self.0.wake.upkeep.notify_one();
-                let asked = installs::find_mint_time(pool, location).await?;
+                let asked = mints::find_mint_time(pool, location).await?;
                 let due = asked.unwrap_or(now).max(now) + STANDING_PAUSE;
                 let cause = "GHL is being asked whether this sub-account has the app";
                 return outcomes::finish_wait(pool, job, cause, due, now).await;

@@ -12,7 +12,8 @@ use tracing::{debug, info, warn};
 use super::{Context, Worker};
 use crate::clients::waapify::CheckError;
 use crate::connect::{self, ConnectError};
-use crate::db::installs::{self, MintJob};
+use crate::db::companies;
+use crate::db::mints::{self, MintJob};
 use crate::db::numbers::NumberRow;
 use crate::db::tokens::{self, OwnerKind};
 use crate::db::uninstalls::{self, DisconnectJob};
@@ -54,12 +55,12 @@ impl Worker for Upkeep {
         let (pool, now) = (&self.0.pool, self.0.clock.now());
         // New locations first, because somebody waits for them, but never all hands: each may have to ask many agencies.
         let hands = i64::try_from(Self::CONCURRENCY / 2).unwrap_or(limit);
-        let mints = installs::claim_mints(pool, now, LEASE, limit.min(hands)).await?;
+        let mints = mints::claim_mints(pool, now, LEASE, limit.min(hands)).await?;
         let mut jobs: Vec<_> = mints.into_iter().map(Job::Mint).collect();
         let left = |jobs: &[Job]| limit - i64::try_from(jobs.len()).unwrap_or(limit);
         let renewals = tokens::claim_due(pool, now, LEASE, left(&jobs)).await?;
         jobs.extend(renewals.into_iter().map(|(kind, id)| Job::Renew(kind, id)));
-        let listings = installs::claim_listings(pool, now, LEASE, left(&jobs)).await?;
+        let listings = companies::claim_listings(pool, now, LEASE, left(&jobs)).await?;
         jobs.extend(
             listings
                 .into_iter()
@@ -101,7 +102,7 @@ impl Worker for Upkeep {
             Job::Renew(..) | Job::List(..) | Job::Disconnect(_) => None,
         });
         let mints: Vec<_> = mints.collect();
-        installs::release_mints(&self.0.pool, &mints, self.0.clock.now()).await
+        mints::release_mints(&self.0.pool, &mints, self.0.clock.now()).await
     }
 }
 

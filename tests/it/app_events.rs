@@ -2,21 +2,15 @@
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
-use serde_json::{Value, json};
-use time::Duration;
+use serde_json::json;
 use waapify_ghl::app::App;
 use waapify_ghl::clock::Clock;
 use waapify_ghl::db::installs::Standing;
-use waapify_ghl::ids::LocationId;
-use waapify_ghl::relay;
-use waapify_ghl::sandbox::{Fault, seed};
-use waapify_ghl::tokens::TokenError;
+use waapify_ghl::sandbox::seed;
 
 use crate::harness::{
-    Bridge, TestDatabase, ask, corpus, environment, location, payload, settings, signature_of, wait,
+    Bridge, TestDatabase, ask, corpus, environment, location, payload, settings, signature_of,
 };
-
-const WEBHOOK: &str = "setwebhook.php";
 
 /// Posts a body of the corpus with its signature to routes over `database`.
 async fn post(database: &TestDatabase, path: &str, file: &str, client_id: &str) -> StatusCode {
@@ -140,7 +134,7 @@ async fn an_event_about_another_app_or_without_a_good_signature_is_refused() {
     assert!(events(&database).await.is_empty() && events(&bridge.database).await.is_empty());
 }
 
-async fn uninstall(bridge: &Bridge, location_id: &str) {
+pub async fn uninstall(bridge: &Bridge, location_id: &str) {
     let event = bridge.world.ghl.uninstall_event(location_id);
     bridge.world.ghl.set_installed(location_id, false);
     assert_eq!(bridge.world.ghl.posts_app_event(&event).await, Some(200));
@@ -148,7 +142,7 @@ async fn uninstall(bridge: &Bridge, location_id: &str) {
 }
 
 /// How many secrets of a location the database holds.
-async fn secrets(bridge: &Bridge, location_id: &str) -> i64 {
+pub async fn secrets(bridge: &Bridge, location_id: &str) -> i64 {
     sqlx::query_scalar(
         "select (select count(*) from tokens where owner_id = $1)
             + (select count(access_token) + count(webhook_secret) + count(webhook_secret_hash) from numbers
@@ -159,93 +153,6 @@ async fn secrets(bridge: &Bridge, location_id: &str) -> i64 {
     .fetch_one(&bridge.database.pool)
     .await
     .unwrap()
-}
-
-#[tokio::test]
-async fn an_uninstall_destroys_the_secrets_ends_what_waits_and_keeps_the_history() {
-    let bridge = Bridge::new().await;
-    let sent = bridge.agent_writes("satu").await;
-    bridge.settle().await;
-    bridge
-        .world
-        .waapify
-        .faults()
-        .always("send.php", Fault::answer(200, crate::harness::OUTAGE));
-    let queued = [
-        bridge.agent_writes("dua").await,
-        bridge.agent_writes("tiga").await,
-    ];
-    bridge.settle().await;
-    bridge
-        .world
-        .ghl
-        .faults()
-        .always("*", Fault::answer(503, ""));
-    let unposted = bridge.customer_writes("hai").await;
-    bridge.settle().await;
-    assert!(secrets(&bridge, seed::LOCATION_ID).await >= 5);
-    bridge.world.ghl.faults().clear();
-
-    uninstall(&bridge, seed::LOCATION_ID).await;
-    assert_eq!(
-        bridge.standing(seed::LOCATION_ID).await,
-        Standing::Uninstalled
-    );
-    assert_eq!(secrets(&bridge, seed::LOCATION_ID).await, 0);
-    assert_eq!(
-        bridge.world.waapify.webhook(),
-        None,
-        "Waapify posts nothing more"
-    );
-    let failed = ("failed".to_owned(), Some("uninstalled".to_owned()));
-    for id in &queued {
-        assert_eq!(bridge.outbound(id).await, failed);
-    }
-    assert_eq!(bridge.state(&sent).await, "sent", "the history stays");
-    let (state, reason, text) = bridge.inbound(&unposted).await.unwrap();
-    assert_eq!((state, reason), failed.clone());
-    assert_eq!(text.as_deref(), Some("hai"));
-    let ended = bridge.use_token(&location()).await;
-    assert!(matches!(ended, Err(TokenError::Uninstalled)), "{ended:?}");
-    // What GHL delivers all the same ends the same way.
-    let late = bridge.agent_writes("lewat").await;
-    bridge.settle().await;
-    assert_eq!(bridge.outbound(&late).await, failed);
-}
-
-#[tokio::test]
-async fn a_reinstall_brings_the_location_back_and_asks_only_for_what_was_destroyed() {
-    let bridge = Bridge::new().await;
-    bridge.agent_writes("satu").await;
-    bridge.settle().await;
-    uninstall(&bridge, seed::LOCATION_ID).await;
-    let page = bridge.install().await;
-    let (_, rest) = page.split_once("/connect/").unwrap();
-    let link: String = rest.chars().take_while(|c| *c != '"').collect();
-    let (_, form) = bridge.get(&format!("/connect/{link}")).await;
-    assert!(
-        form.contains(seed::INSTANCE_ID) && form.contains(seed::NUMBER),
-        "{form}"
-    );
-    assert!(!form.contains(seed::ACCESS_TOKEN), "{form}");
-    bridge.connect().await;
-    let id = bridge.agent_writes("dua").await;
-    bridge.settle().await;
-    assert_eq!(bridge.state(&id).await, "sent");
-    let reply = bridge.customer_writes("ya").await;
-    bridge
-        .until("the reply is posted", async || {
-            bridge
-                .inbound(&reply)
-                .await
-                .is_some_and(|(state, ..)| state == "posted")
-        })
-        .await;
-    bridge.after(Duration::hours(2)).await;
-    assert!(
-        bridge.world.waapify.webhook().is_some(),
-        "the new webhook stays"
-    );
 }
 
 #[tokio::test]
@@ -262,164 +169,6 @@ async fn an_event_that_comes_again_is_applied_once() {
         bridge.standing(seed::LOCATION_ID).await,
         Standing::Installed
     );
-}
-
-#[tokio::test]
-async fn the_uninstall_of_an_agency_takes_its_locations_along_but_for_those_installed_alone() {
-    let bridge = Bridge::bare().await;
-    let ghl = &bridge.world.ghl;
-    ghl.add_location(seed::COMPANY_ID, "Second", "Kedai Dua");
-    ghl.add_location(seed::COMPANY_ID, "Alone", "Kedai Tiga");
-    ghl.add_company("Other", "Agensi Lain");
-    ghl.add_location("Other", "Foreign", "Kedai Lain");
-    for location_id in ["Alone", "Foreign"] {
-        let location_id = location_id.to_owned();
-        let code = ghl.issue_code(waapify_ghl::sandbox::InstallKind::Location { location_id });
-        bridge.callback(&code).await;
-    }
-    let code = bridge.company_code(&[seed::LOCATION_ID, "Second", "Alone"]);
-    bridge.callback(&code).await;
-    bridge.connect().await;
-    let event: Value =
-        json!({"type": "UNINSTALL", "appId": ghl.app_id(), "companyId": seed::COMPANY_ID});
-    assert_eq!(ghl.posts_app_event(&event).await, Some(200));
-    bridge.settle().await;
-    for (id, standing) in [
-        (seed::LOCATION_ID, Standing::Uninstalled),
-        ("Second", Standing::Uninstalled),
-        ("Alone", Standing::Installed),
-        ("Foreign", Standing::Installed),
-    ] {
-        assert_eq!(bridge.standing(id).await, standing, "{id}");
-    }
-    assert_eq!(secrets(&bridge, seed::COMPANY_ID).await, 0);
-    assert_eq!(secrets(&bridge, seed::LOCATION_ID).await, 0);
-    assert!(bridge.use_token(&LocationId::from("Alone")).await.is_ok());
-}
-
-#[tokio::test]
-async fn a_waapify_that_does_not_answer_is_told_later_and_its_keys_go_in_any_case() {
-    let bridge = Bridge::new().await;
-    let faults = bridge.world.waapify.faults();
-    faults.always(WEBHOOK, Fault::answer(502, "<html>"));
-    uninstall(&bridge, seed::LOCATION_ID).await;
-    assert_eq!(
-        secrets(&bridge, seed::LOCATION_ID).await,
-        1,
-        "the key that tells it"
-    );
-    faults.clear();
-    bridge.after(Duration::minutes(1)).await;
-    assert_eq!(bridge.world.waapify.webhook(), None);
-    assert_eq!(secrets(&bridge, seed::LOCATION_ID).await, 0);
-
-    let never = Bridge::new().await;
-    never
-        .world
-        .waapify
-        .faults()
-        .always(WEBHOOK, Fault::answer(502, "<html>"));
-    uninstall(&never, seed::LOCATION_ID).await;
-    for _ in 0..10 {
-        never.after(Duration::hours(4)).await;
-    }
-    assert_eq!(secrets(&never, seed::LOCATION_ID).await, 0);
-}
-
-#[tokio::test]
-async fn an_uninstall_from_before_the_last_install_changes_nothing() {
-    let bridge = Bridge::new().await;
-    let late = bridge.world.ghl.uninstall_event(seed::LOCATION_ID);
-    let mut install = bridge.world.ghl.install_event(seed::LOCATION_ID);
-    install["timestamp"] = "2126-01-01T00:00:00.000Z".into();
-    for event in [&install, &late] {
-        assert_eq!(bridge.world.ghl.posts_app_event(event).await, Some(200));
-        bridge.settle().await;
-    }
-    assert_eq!(
-        bridge.standing(seed::LOCATION_ID).await,
-        Standing::Installed
-    );
-    assert!(bridge.use_token(&location()).await.unwrap());
-}
-
-#[tokio::test]
-async fn an_uninstall_while_the_token_is_asked_for_stands() {
-    let bridge = Bridge::bare().await;
-    bridge.callback(&bridge.company_code(&[])).await;
-    bridge.world.ghl.set_installed(seed::LOCATION_ID, true);
-    let install = bridge.world.ghl.install_event(seed::LOCATION_ID);
-    bridge.world.ghl.posts_app_event(&install).await;
-    let slow = Fault::Slow(std::time::Duration::from_secs(1));
-    bridge
-        .world
-        .ghl
-        .faults()
-        .push("POST /oauth/locationToken", slow);
-    let context = || std::sync::Arc::clone(&bridge.app.relay);
-    let events = std::sync::Arc::new(relay::app_events::AppEvents(context()));
-    let upkeep = std::sync::Arc::new(relay::upkeep::Upkeep(context()));
-    relay::step(&events).await.unwrap();
-    let minting = tokio::spawn(async move { relay::step(&upkeep).await });
-    wait("the token is asked for", async || {
-        bridge.world.ghl.faults().count("POST /oauth/locationToken") == 1
-    })
-    .await;
-    let event = bridge.world.ghl.uninstall_event(seed::LOCATION_ID);
-    bridge.world.ghl.posts_app_event(&event).await;
-    relay::step(&events).await.unwrap();
-    minting.await.unwrap().unwrap();
-    assert_eq!(
-        bridge.standing(seed::LOCATION_ID).await,
-        Standing::Uninstalled
-    );
-    assert_eq!(secrets(&bridge, seed::LOCATION_ID).await, 0);
-}
-
-#[tokio::test]
-async fn a_connect_that_is_under_way_during_an_uninstall_leaves_no_secret_and_no_webhook() {
-    let bridge = Bridge::bare().await;
-    let page = bridge.install().await;
-    let (_, rest) = page.split_once("/connect/").unwrap();
-    let link: String = rest.chars().take_while(|c| *c != '"').collect();
-    let faults = bridge.world.waapify.faults();
-    faults.push(WEBHOOK, Fault::Slow(std::time::Duration::from_secs(1)));
-    let (address, http) = (
-        format!("{}/connect/{link}", bridge.address),
-        bridge.http.clone(),
-    );
-    let form = [
-        ("instance_id", seed::INSTANCE_ID),
-        ("access_token", seed::ACCESS_TOKEN),
-        ("number", seed::NUMBER),
-    ];
-    let submitting = tokio::spawn(async move { http.post(address).form(&form).send().await });
-    wait("Waapify is asked", async || faults.count(WEBHOOK) == 1).await;
-    uninstall(&bridge, seed::LOCATION_ID).await;
-    let answer = submitting.await.unwrap().unwrap();
-    assert_eq!(answer.status(), StatusCode::NOT_FOUND);
-    assert_eq!(secrets(&bridge, seed::LOCATION_ID).await, 0);
-    assert_eq!(bridge.world.waapify.webhook(), None);
-}
-
-#[tokio::test]
-async fn a_disconnect_that_is_under_way_during_a_reconnect_leaves_the_webhook_on() {
-    let bridge = Bridge::new().await;
-    let faults = bridge.world.waapify.faults();
-    faults.push(WEBHOOK, Fault::Slow(std::time::Duration::from_secs(1)));
-    let before = faults.count(WEBHOOK);
-    let event = bridge.world.ghl.uninstall_event(seed::LOCATION_ID);
-    bridge.world.ghl.posts_app_event(&event).await;
-    let reconnect = async {
-        wait("Waapify is told", async || faults.count(WEBHOOK) > before).await;
-        bridge.connect().await;
-    };
-    tokio::join!(bridge.settle(), reconnect);
-    let webhook = bridge.world.waapify.webhook();
-    assert!(webhook.is_some(), "{:?}", faults.seen_at(WEBHOOK));
-    let reply = bridge.customer_writes("hai").await;
-    bridge.settle().await;
-    assert!(bridge.inbound(&reply).await.is_some());
 }
 
 #[tokio::test]
@@ -443,18 +192,4 @@ async fn an_agency_id_that_is_none_does_not_spoil_an_event_that_names_its_locati
         bridge.settle().await;
         assert_eq!(bridge.standing(&id).await, Standing::Installed, "{event}");
     }
-}
-
-#[tokio::test]
-async fn an_instance_that_another_location_uses_keeps_its_webhook() {
-    let bridge = Bridge::new().await;
-    bridge
-        .world
-        .ghl
-        .add_location(seed::COMPANY_ID, "Second", "Kedai Dua");
-    bridge.connect_to(&LocationId::from("Second")).await;
-    let webhook = bridge.world.waapify.webhook();
-    uninstall(&bridge, seed::LOCATION_ID).await;
-    assert_eq!(bridge.world.waapify.webhook(), webhook);
-    assert_eq!(secrets(&bridge, seed::LOCATION_ID).await, 0);
 }

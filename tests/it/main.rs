@@ -9,6 +9,7 @@
     reason = "a test that unwraps has found its failure"
 )]
 
+mod agencies;
 mod answers;
 mod app_events;
 mod bridge;
@@ -30,6 +31,8 @@ mod outbound;
 mod plans;
 mod ranks;
 mod refreshing;
+mod renewals;
+mod replayed_replies;
 mod replies;
 mod schema;
 mod service;
@@ -39,5 +42,6 @@ mod store_outages;
 mod ticks;
 mod tokens;
 mod unclear_posts;
+mod uninstalls;
 mod vendors;
 mod whatsapp;

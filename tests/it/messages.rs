@@ -8,28 +8,28 @@ use waapify_ghl::sandbox::{Fault, seed};
 use crate::commands::{output, program};
 use crate::harness::{Bridge, OUTAGE};
 
-const INBOUND: &str = "POST /conversations/messages/inbound";
+pub const INBOUND: &str = "POST /conversations/messages/inbound";
 const STATUS: &str = "PUT /conversations/messages/{id}/status";
 /// The gateway's words for what it will never take.
 const UNSUPPORTED: &str = "\n\n{\"status\":\"error\",\"message\":\"Message type not supported\"}";
 /// Real processes tell the real time, which is ahead of a bridge's clock that stands still.
-const A_WHILE: Duration = Duration::minutes(10);
+pub const A_WHILE: Duration = Duration::minutes(10);
 
 /// Exit code, standard output, standard error.
-async fn messages(bridge: &Bridge, arguments: &[&str]) -> (Option<i32>, String, String) {
+pub async fn messages(bridge: &Bridge, arguments: &[&str]) -> (Option<i32>, String, String) {
     let mut command = program(Some(bridge));
     command.arg("messages").args(arguments);
     output(command).await
 }
 
 /// Replays what may have arrived.
-async fn replay_anyway(bridge: &Bridge, number: &str) {
+pub async fn replay_anyway(bridge: &Bridge, number: &str) {
     let (code, _, stderr) = messages(bridge, &["replay", "--yes", number]).await;
     assert_eq!(code, Some(0), "{stderr}");
 }
 
 /// Our number of the message with this id of GHL's or WhatsApp's.
-async fn number_of(bridge: &Bridge, vendors_id: &str) -> String {
+pub async fn number_of(bridge: &Bridge, vendors_id: &str) -> String {
     let id: i64 = sqlx::query_scalar(
         "select id from outbound where ghl_message_id = $1
          union all select id from inbound where wa_message_id = $1",
@@ -304,54 +304,6 @@ async fn what_whatsapp_refused_leaves_anew_and_the_old_refusal_does_not_end_it()
         stdout.contains(&refused) && stdout.contains(&again),
         "{stdout}"
     );
-}
-
-#[tokio::test]
-async fn a_reply_goes_again_at_once_after_a_refusal() {
-    let bridge = Bridge::new().await;
-    let refusal = r#"{"statusCode":400,"message":"Incorrect type","traceId":"t-1"}"#;
-    for _ in 0..2 {
-        let faults = bridge.world.ghl.faults();
-        faults.push(INBOUND, Fault::answer(400, refusal));
-    }
-    let id = bridge.customer_writes("ditolak").await;
-    bridge.settle().await;
-    bridge.after(A_WHILE).await;
-    assert_eq!(bridge.inbound(&id).await.unwrap().0, "failed");
-    let number = number_of(&bridge, &id).await;
-    let (code, stdout, _) = messages(&bridge, &["replay", &number]).await;
-    assert_eq!(
-        (code, stdout),
-        (Some(0), format!("{number}: back in the queue\n"))
-    );
-    bridge.after(A_WHILE).await;
-    assert_eq!(bridge.conversation(), ["ditolak"]);
-}
-
-#[tokio::test]
-async fn a_reply_whose_answer_was_lost_goes_again_after_a_yes_and_not_if_ghl_has_it() {
-    let bridge = Bridge::new().await;
-    let faults = bridge.world.ghl.faults();
-    faults.always(INBOUND, Fault::after_effect(502, "{}"));
-    faults.always("GET /conversations/search", Fault::answer(503, ""));
-    let id = bridge.customer_writes("hilang").await;
-    for _ in 0..12 {
-        bridge.settle().await;
-        bridge.after(Duration::hours(11)).await;
-    }
-    assert_eq!(bridge.inbound(&id).await.unwrap().0, "failed");
-    faults.clear();
-    let number = number_of(&bridge, &id).await;
-    let (code, _, stderr) = messages(&bridge, &["replay", &number]).await;
-    assert_eq!(code, Some(1));
-    assert!(
-        stderr.starts_with(&number) && stderr.contains("GHL may have it already"),
-        "{stderr}"
-    );
-    replay_anyway(&bridge, &number).await;
-    bridge.after(A_WHILE).await;
-    assert_eq!(bridge.inbound(&id).await.unwrap().0, "posted");
-    assert_eq!(bridge.conversation(), ["hilang"], "it was there");
 }
 
 #[tokio::test]

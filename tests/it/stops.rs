@@ -7,7 +7,7 @@ use rustix::process::Signal;
 use sqlx::Row as _;
 use tokio::sync::watch;
 use waapify_ghl::db::app_events::{self, NewEvent};
-use waapify_ghl::db::installs;
+use waapify_ghl::db::mints;
 use waapify_ghl::relay::app_events::AppEvents;
 use waapify_ghl::relay::gateway_events::GatewayEvents;
 use waapify_ghl::relay::inbound::Inbound;
@@ -163,13 +163,15 @@ async fn app_events_and_tokens_that_messages_wait_for_are_given_back_too() {
     let bridge = Bridge::bare().await;
     let (pool, now) = (&bridge.database.pool, bridge.clock.now());
     let event = NewEvent {
+        location: None,
+        contact: None,
         webhook_id: None,
         event_type: "INSTALL",
         body: b"{}",
         concerns_us: true,
     };
     app_events::accept_event(pool, event, now).await.unwrap();
-    installs::want_token(pool, &location(), now).await.unwrap();
+    mints::want_token(pool, &location(), now).await.unwrap();
     is_claimed_again_after_its_release(AppEvents(Arc::clone(&bridge.app.relay))).await;
     is_claimed_again_after_its_release(Upkeep(Arc::clone(&bridge.app.relay))).await;
 }

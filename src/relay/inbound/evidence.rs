@@ -6,7 +6,8 @@
 use time::{Duration, OffsetDateTime};
 
 use crate::clients::ghl::LastMessage;
-use crate::db::inbound::{InboundJob, Predecessor};
+use crate::db::departures::Predecessor;
+use crate::db::inbound::InboundJob;
 
 /// What two clocks may differ by; WhatsApp's dates have whole seconds.
 pub(super) const SLACK: Duration = Duration::seconds(5);

@@ -1,0 +1,82 @@
+//! Customers' messages that leave for GHL: noted before they do, and compared afterwards where no answer came.
+
+use sqlx::{FromRow, PgPool};
+use time::OffsetDateTime;
+
+use crate::db::inbound::InboundJob;
+use crate::ids::{GhlMessageId, LocationId};
+
+/// A message that left for GHL before another one of its conversation.
+#[derive(Clone, Debug, FromRow)]
+pub struct Predecessor {
+    /// What it says.
+    pub text: String,
+    /// When it was written.
+    pub sent_at: OffsetDateTime,
+    /// When it left.
+    pub departed_at: OffsetDateTime,
+}
+
+/// Notes that a claimed message leaves now, and until when it is its owner's; it is unclear from now on. False for a
+/// stale owner, who must not post.
+///
+/// # Errors
+/// When the database fails.
+pub async fn record_departure(
+    pool: &PgPool,
+    job: &InboundJob,
+    lease_until: OffsetDateTime,
+    now: OffsetDateTime,
+) -> sqlx::Result<bool> {
+    let noted = sqlx::query(
+        "update inbound set departed_at = $4, unclear = true, due_at = $5
+         where location_id = $1 and id = $2 and claims = $3 and state = 'accepted'",
+    )
+    .bind(&job.location_id)
+    .bind(job.id)
+    .bind(job.claims)
+    .bind(now)
+    .bind(lease_until)
+    .execute(pool)
+    .await?;
+    Ok(noted.rows_affected() == 1)
+}
+
+/// What left for GHL last in the message's conversation, but for itself and for what GHL refused.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_predecessor(
+    pool: &PgPool,
+    job: &InboundJob,
+) -> sqlx::Result<Option<Predecessor>> {
+    sqlx::query_as(
+        "select coalesce(text, '') as text, sent_at, departed_at from inbound
+         where location_id = $1 and conversation = $2 and id <> $3 and departed_at is not null
+           and (state = 'posted' or unclear)
+         order by departed_at desc limit 1",
+    )
+    .bind(&job.location_id)
+    .bind(&job.conversation)
+    .bind(job.id)
+    .fetch_optional(pool)
+    .await
+}
+
+/// Whether a message of GHL's is known to be one that we posted.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_posted(
+    pool: &PgPool,
+    location: &LocationId,
+    message: &GhlMessageId,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar(
+        "select exists (select 1 from inbound where location_id = $1 and ghl_message_id = $2)",
+    )
+    .bind(location)
+    .bind(message)
+    .fetch_one(pool)
+    .await
+}
