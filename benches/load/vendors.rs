@@ -114,7 +114,8 @@ async fn send(State(seen): State<Arc<Seen>>, Query(query): Query<Fields>) -> Jso
     Json(json!({"status": "success", "data": {"key": key}}))
 }
 
-async fn tell(State(seen): State<Arc<Seen>>) -> Json<Value> {
+/// With limits that never stand in the way: GHL's own, ten calls a second and location, would be all there is to see.
+async fn tell(State(seen): State<Arc<Seen>>) -> ([(&'static str, &'static str); 1], Json<Value>) {
     seen.told.fetch_add(1, Ordering::Relaxed);
-    Json(json!({}))
+    ([("x-ratelimit-max", "1000000000")], Json(json!({})))
 }
