@@ -220,9 +220,17 @@ impl Ghl {
         }
     }
 
-    /// Posts an app event until the service takes it, as often as the platform tries.
-    pub(super) async fn post_until_taken(self, event: Value) {
-        self.retry(|| self.posts_app_event(&event)).await;
+    /// Posts the event of a stored message until the service takes it, as often as the platform tries.
+    pub(super) async fn tell_of(self, message_id: String, event: Value) {
+        let note = |set: fn(&mut Message)| {
+            if let Some(message) = self.inner.state.lock().message_mut(&message_id) {
+                set(message);
+            }
+        };
+        note(|message| message.first_delivery = Some(clock::instant()));
+        if self.retry(|| self.posts_app_event(&event)).await {
+            note(|message| message.taken = Some(clock::instant()));
+        }
     }
 
     /// The platform's retries; whether one was answered 2xx.

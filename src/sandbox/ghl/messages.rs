@@ -118,7 +118,7 @@ pub(super) fn inbound(ghl: &Ghl, call: &Call, location_id: &str) -> Result<Answe
     state.messages.push(stored);
     drop(state);
     if let Some(event) = event {
-        tokio::spawn(ghl.clone().post_until_taken(event));
+        tokio::spawn(ghl.clone().tell_of(id, event));
     }
     Ok(Answer::json(201, &answer))
 }

@@ -124,7 +124,7 @@ pub struct Message {
     /// The beginning of the first delivery call.
     #[serde(skip)]
     pub first_delivery: Option<Instant>,
-    /// When the service first answered a delivery call with success.
+    /// When the service first answered a delivery call, or the event of a stored message, with success.
     #[serde(skip)]
     pub taken: Option<Instant>,
 }
