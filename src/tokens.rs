@@ -390,16 +390,3 @@ impl Tokens {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn another_process_repeats_a_refresh_well_within_the_time_in_which_ghl_repeats_its_answer() {
-        let grace = Duration::seconds(30);
-        let polled = Duration::try_from(REFRESH_POLL).unwrap();
-        assert!(REFRESH_LEASE > ghl::TOKEN_TIMEOUT);
-        assert!(REFRESH_LEASE + polled < grace / 2);
-    }
-}

@@ -38,4 +38,12 @@ mod tests {
         let life = Duration::minutes(4);
         assert!(renewal_time(end, life, 1.0) > end - life + life / 4);
     }
+
+    #[test]
+    fn another_process_repeats_a_refresh_well_within_the_time_in_which_ghl_repeats_its_answer() {
+        let grace = Duration::seconds(30);
+        let polled = Duration::try_from(super::super::REFRESH_POLL).unwrap();
+        assert!(super::super::REFRESH_LEASE > crate::clients::ghl::TOKEN_TIMEOUT);
+        assert!(super::super::REFRESH_LEASE + polled < grace / 2);
+    }
 }
