@@ -226,7 +226,7 @@ impl Installs {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn expect(
+    pub async fn note_install(
         &self,
         location: Option<&LocationId>,
         company: Option<&CompanyId>,

@@ -73,7 +73,11 @@ impl AppEvents {
         );
         let installs = &self.0.installs;
         match event.kind.as_str() {
-            "INSTALL" => installs.expect(location, company, event.said_at).await?,
+            "INSTALL" => {
+                installs
+                    .note_install(location, company, event.said_at)
+                    .await?
+            }
             "UNINSTALL" => installs.uninstall(location, company, event.said_at).await?,
             _ => {}
         }
