@@ -76,7 +76,7 @@ impl AppEvents {
             "INSTALL" => {
                 installs
                     .note_install(location, company, event.said_at)
-                    .await?
+                    .await?;
             }
             "UNINSTALL" => installs.uninstall(location, company, event.said_at).await?,
             _ => {}
