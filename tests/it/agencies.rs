@@ -203,11 +203,11 @@ async fn an_outage_does_not_use_up_the_tries_after_a_refusal() {
     faults.always(MINT, Fault::answer(503, ""));
     posts(&bridge, &bridge.world.ghl.install_event("Second")).await;
     for _ in 0..10 {
-        bridge.after(Duration::minutes(6)).await;
+        bridge.after(Duration::minutes(7)).await;
     }
     // GHL comes back, does not know of the install yet, and knows it a little later.
     faults.clear();
-    bridge.after(Duration::minutes(6)).await;
+    bridge.after(Duration::minutes(7)).await;
     assert_eq!(bridge.standing("Second").await, Standing::NotInstalled);
     bridge.world.ghl.set_installed("Second", true);
     bridge.after(Duration::minutes(2)).await;
