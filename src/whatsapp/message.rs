@@ -47,6 +47,7 @@ pub(super) fn read(item: &Value) -> Event {
         sent_at: instant(item.get("messageTimestamp")),
         origin: origin(from_me, item.get("status")),
         content,
+        file: None,
     })
 }
 

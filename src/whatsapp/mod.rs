@@ -5,6 +5,7 @@
 //! - `update`:   one item of an update → [`Receipt`]
 //! - `jid`:      WhatsApp addresses → who and where
 //! - `content`:  message kinds → [`Content`], and [`Content`] → what a person reads; a new kind goes there
+//! - `media`:    a message's file on WhatsApp's servers
 //! - `json`:     reading values whose encoding differs from build to build
 //!
 //! It owns every assumption about what Baileys writes. It refuses to decide what becomes of an event
@@ -15,6 +16,7 @@ mod content;
 mod envelope;
 mod jid;
 mod json;
+mod media;
 mod message;
 mod update;
 
@@ -24,6 +26,7 @@ use time::OffsetDateTime;
 pub use content::{Kind, text_of};
 pub use envelope::parse;
 pub use jid::phone_of_jid;
+pub use media::{MediaFile, MediaKeys};
 
 /// Why a body is no webhook at all. Neither text repeats any of the body.
 #[derive(Debug, thiserror::Error)]
@@ -168,6 +171,8 @@ pub struct Message {
     pub origin: Origin,
     /// What it says.
     pub content: Content,
+    /// The file that came with it.
+    pub file: Option<MediaFile>,
 }
 
 /// A person, by the two addresses WhatsApp knows. Either may be missing.
@@ -267,6 +272,7 @@ impl fmt::Debug for Message {
             .field("sent_at", &self.sent_at)
             .field("origin", &self.origin)
             .field("content", &self.content)
+            .field("file", &self.file)
             .finish()
     }
 }
