@@ -24,7 +24,7 @@ use crate::cluster::{Cluster, Durability, find_running, remove_data};
 use crate::config::Settings;
 use crate::connect::Connector;
 use crate::db;
-use crate::http::{self, HttpParts, HttpState, Intake, WaitingRoom};
+use crate::http::{self, HttpParts, HttpState, Intake, Proofs, WaitingRoom};
 use crate::installs::Installs;
 use crate::relay::app_events::AppEvents;
 use crate::relay::gateway_events::GatewayEvents;
@@ -97,6 +97,7 @@ impl App {
             min_interval: settings.waapify.min_interval,
         });
         let http = HttpParts {
+            proofs: Proofs::new(settings.ghl.verifier.clone()),
             intake: Intake::new(&pool),
             waiting_room: WaitingRoom::default(),
             pool,

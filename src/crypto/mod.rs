@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 
 pub use seal::{Key, KeyId, OpenError, Sealer};
-pub use signature::{ED25519_HEADER, Ed25519Key, RSA_HEADER, RsaKey, SignatureError, Verifier};
+pub use signature::{Ed25519Key, RsaKey, Signature, SignatureError, Verifier};
 
 /// A new secret for an address or a link: 32 random bytes, 43 characters of URL-safe base64.
 #[must_use]

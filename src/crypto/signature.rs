@@ -7,7 +7,6 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ring::signature::{ED25519, UnparsedPublicKey};
 use rsa::RsaPublicKey;
 use rsa::pkcs1v15::{Signature as RsaSignature, VerifyingKey};
 use rsa::pkcs8::DecodePublicKey;
@@ -16,14 +15,13 @@ use rsa::signature::Verifier as _;
 use sha2::Sha256;
 
 /// Header of the Ed25519 signature, what GHL sends today.
-pub const ED25519_HEADER: &str = "x-ghl-signature";
+const ED25519_HEADER: &str = "x-ghl-signature";
 /// Header of its predecessor, RSA-SHA256 with PKCS #1 v1.5 padding.
-pub const RSA_HEADER: &str = "x-wh-signature";
-const ED25519_KEY_BYTES: usize = 32;
+const RSA_HEADER: &str = "x-wh-signature";
 
 /// An Ed25519 public key.
 #[derive(Clone)]
-pub struct Ed25519Key(Vec<u8>);
+pub struct Ed25519Key(ed25519_dalek::VerifyingKey);
 
 impl Ed25519Key {
     /// Reads PEM, bare base64 of the same DER, or base64 of the 32 raw bytes.
@@ -32,12 +30,10 @@ impl Ed25519Key {
     /// A sentence for the operator.
     pub fn parse(text: &str) -> Result<Self, String> {
         let der = key_bytes(text)?;
-        if der.len() == ED25519_KEY_BYTES {
-            return Ok(Self(der));
-        }
         let info = SubjectPublicKeyInfoRef::try_from(der.as_slice()).ok();
-        info.and_then(|info| Some(info.subject_public_key.as_bytes()?.to_vec()))
-            .filter(|key| key.len() == ED25519_KEY_BYTES)
+        let inside = info.and_then(|info| info.subject_public_key.as_bytes());
+        let raw = inside.unwrap_or(&der).try_into().ok();
+        raw.and_then(|raw| ed25519_dalek::VerifyingKey::from_bytes(raw).ok())
             .map(Self)
             .ok_or_else(|| "is not an Ed25519 public key in PEM or base64".to_owned())
     }
@@ -90,6 +86,37 @@ pub enum SignatureError {
     Wrong,
 }
 
+/// A signature as a request carries it.
+#[derive(Clone, Debug)]
+pub enum Signature {
+    /// What GHL sends today.
+    Ed25519(ed25519_dalek::Signature),
+    /// Its predecessor; about twenty times as costly to check.
+    Rsa(RsaSignature),
+}
+
+impl Signature {
+    /// The signature that counts; `header` gives a request header's value by its lower-case name. If the Ed25519 header
+    /// is present, only that one counts.
+    ///
+    /// # Errors
+    /// [`SignatureError`]; wrong is also what cannot be a signature at all.
+    pub fn find<'a>(header: impl Fn(&str) -> Option<&'a str>) -> Result<Self, SignatureError> {
+        let given = |name| header(name).map(str::trim);
+        let decode = |text: &str| STANDARD.decode(text).map_err(|_| SignatureError::Wrong);
+        let found = match (given(ED25519_HEADER), given(RSA_HEADER)) {
+            (Some("N/A" | ""), _) | (None, Some("N/A" | "") | None) => {
+                return Err(SignatureError::Missing);
+            }
+            (Some(text), _) => {
+                ed25519_dalek::Signature::from_slice(&decode(text)?).map(Self::Ed25519)
+            }
+            (None, Some(text)) => RsaSignature::try_from(decode(text)?.as_slice()).map(Self::Rsa),
+        };
+        found.map_err(|_| SignatureError::Wrong)
+    }
+}
+
 impl Verifier {
     /// A verifier over the two keys.
     #[must_use]
@@ -97,39 +124,29 @@ impl Verifier {
         Self { ed25519, rsa }
     }
 
-    /// Checks the signature of `body`; `header` gives a request header's value by its lower-case name.
-    ///
-    /// # Errors
-    /// [`SignatureError`]; if the Ed25519 header is present, only that one counts.
-    pub fn verify<'a>(
-        &self,
-        header: impl Fn(&str) -> Option<&'a str>,
-        body: &[u8],
-    ) -> Result<(), SignatureError> {
-        let given = |name| header(name).map(str::trim);
-        let fits = match (given(ED25519_HEADER), given(RSA_HEADER)) {
-            (Some("N/A" | ""), _) | (None, Some("N/A" | "") | None) => {
-                return Err(SignatureError::Missing);
-            }
-            (Some(signature), _) => self.fits_ed25519(signature, body),
-            (None, Some(signature)) => self.fits_rsa(signature, body),
-        };
-        fits.then_some(()).ok_or(SignatureError::Wrong)
+    /// Whether the signature is that of `body`.
+    #[must_use]
+    pub fn fits(&self, signature: &Signature, body: &[u8]) -> bool {
+        match signature {
+            Signature::Ed25519(signature) => self.ed25519.0.verify(body, signature).is_ok(),
+            Signature::Rsa(signature) => self.rsa.0.verify(body, signature).is_ok(),
+        }
     }
 
-    fn fits_ed25519(&self, signature: &str, body: &[u8]) -> bool {
-        let key = UnparsedPublicKey::new(&ED25519, &self.ed25519.0);
-        STANDARD
-            .decode(signature)
-            .is_ok_and(|signature| key.verify(body, &signature).is_ok())
-    }
-
-    fn fits_rsa(&self, signature: &str, body: &[u8]) -> bool {
-        let signature = STANDARD
-            .decode(signature)
-            .ok()
-            .and_then(|bytes| RsaSignature::try_from(bytes.as_slice()).ok());
-        signature.is_some_and(|signature| self.rsa.0.verify(body, &signature).is_ok())
+    /// Whether each Ed25519 signature is that of its body. Checked together, eight good ones take half as long as one by
+    /// one.
+    #[must_use]
+    pub fn fit_each(&self, signatures: &[ed25519_dalek::Signature], bodies: &[&[u8]]) -> Vec<bool> {
+        let key = self.ed25519.0;
+        let keys = vec![key; signatures.len()];
+        if signatures.len() > 1 && ed25519_dalek::verify_batch(bodies, signatures, &keys).is_ok() {
+            return vec![true; signatures.len()];
+        }
+        // A bad one is among them: each is looked at by itself.
+        let pairs = signatures.iter().zip(bodies);
+        pairs
+            .map(|(signature, body)| key.verify(body, signature).is_ok())
+            .collect()
     }
 }
 

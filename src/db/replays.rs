@@ -166,8 +166,9 @@ async fn requeue_outbound(
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
     let refused = standing.refused_part.unwrap_or(standing.parts_sent);
+    // A person waits for it, as for an answer; and nothing behind it in its conversation may rank higher.
     sqlx::query(
-        "update outbound set state = 'accepted', reason = null, failures = 0, unconfirmed_sends = 0,
+        "update outbound set state = 'accepted', reason = null, failures = 0, unconfirmed_sends = 0, rank = 2,
             parts_sent = least(parts_sent, $3), due_at = $4
          where location_id = $1 and id = $2",
     )

@@ -1,12 +1,14 @@
 //! `POST /hooks/delivery`: a message that a business sends in GHL. Kept as the bytes it came in, then answered; the
 //! worker reads it.
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use tracing::info;
 
 use super::HttpState;
 use super::error::{HookError, in_time};
+use super::layers::Quiet;
 use super::verified::Verified;
 use crate::db::deliveries::Delivery;
 use crate::ids::{GhlMessageId, LocationId, is_id};
@@ -16,7 +18,7 @@ use crate::ids::{GhlMessageId, LocationId, is_id};
 pub(super) async fn accept(
     State(state): State<HttpState>,
     Verified(body): Verified,
-) -> Result<StatusCode, HookError> {
+) -> Result<(Extension<Quiet>, StatusCode), HookError> {
     let delivery =
         crate::json::parse(&body).map_err(|_| HookError::Malformed("the body is not JSON"))?;
     let text = |field: &str| {
@@ -49,5 +51,5 @@ pub(super) async fn accept(
     let new = in_time(state.intake.store(delivery)).await??;
     info!(%location, ghl_message_id = %message, redelivery = !new, "delivery stored");
     state.wake.outbound.notify_one();
-    Ok(StatusCode::OK)
+    Ok((Extension(Quiet), StatusCode::OK))
 }

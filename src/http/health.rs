@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 
 use super::HttpState;
-use super::layers::Probe;
+use super::layers::Quiet;
 use crate::db;
 
 /// A database that does not answer in this time is not ready; probes commonly wait for a few seconds.
@@ -16,7 +16,7 @@ const DATABASE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The process runs.
 pub(super) async fn live() -> impl IntoResponse {
-    (Extension(Probe), "ok\n")
+    (Extension(Quiet), "ok\n")
 }
 
 /// The process can take work: its database answers.
@@ -30,5 +30,5 @@ pub(super) async fn ready(State(state): State<HttpState>) -> impl IntoResponse {
             "the database does not answer\n",
         )
     };
-    (status, Extension(Probe), text)
+    (status, Extension(Quiet), text)
 }

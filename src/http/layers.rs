@@ -95,14 +95,15 @@ fn span(request: &Request) -> Span {
 
 fn log_answer<B>(response: &Response<B>, latency: Duration, _: &Span) {
     let (status, ms) = (response.status().as_u16(), latency.as_millis());
-    let is_probe = response.extensions().get::<Probe>().is_some();
-    if is_probe {
+    let is_quiet = response.extensions().get::<Quiet>().is_some();
+    if is_quiet {
         tracing::debug!(status, ms, "answered");
     } else {
         tracing::info!(status, ms, "answered");
     }
 }
 
-/// Marks answers to probes, which come every few seconds and would drown the log.
+/// Marks answers that need no line in the log: those to probes, which come every few seconds and would drown it, and
+/// those whose handler wrote one.
 #[derive(Clone, Copy)]
-pub(super) struct Probe;
+pub(super) struct Quiet;

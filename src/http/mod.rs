@@ -18,10 +18,12 @@ mod intake;
 mod layers;
 mod oauth;
 mod page;
+mod proofs;
 mod verified;
 mod waapify;
 
 pub use intake::Intake;
+pub use proofs::Proofs;
 pub use waapify::WaitingRoom;
 
 use std::ops::Deref;
@@ -72,6 +74,8 @@ impl From<HttpParts> for HttpState {
 pub struct HttpParts {
     /// The database.
     pub pool: PgPool,
+    /// Checks the platform's signatures.
+    pub proofs: Proofs,
     /// Stores deliveries.
     pub intake: Intake,
     /// Where the gateway's events wait while the store is down.
