@@ -7,7 +7,7 @@
 //! - `contact`:  address book and group news → [`ContactNews`], [`GroupNews`]
 //! - `jid`:      WhatsApp addresses → who and where
 //! - `content`:  a `message` object → [`Content`] and what lies around it: quote, ad, file
-//! - `kinds`:    the table of message kinds; a new kind goes there
+//! - `kinds`:    the table of message kinds; a new kind goes there, and what to read in it to `details`
 //! - `vcard`:    contact cards → lines
 //! - `wording`:  [`Message`] → what a person reads
 //! - `media`:    a message's file on WhatsApp's servers; `file` reads it
@@ -21,6 +21,7 @@
 mod call;
 mod contact;
 mod content;
+mod details;
 mod envelope;
 mod file;
 mod jid;
