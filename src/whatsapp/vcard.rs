@@ -12,6 +12,9 @@ const MAX_VALUES: usize = 8;
 /// Longest value shown, in characters: the longest mail address is 254.
 const MAX_VALUE: usize = 254;
 
+/// Stands for an escaped semicolon; a control character, which no value may contain.
+const ESCAPED: &str = "\u{1}";
+
 /// What a card says: its name, and phones, mails and organisation as one line.
 #[derive(Default)]
 pub(super) struct Card {
@@ -34,7 +37,12 @@ pub(super) fn read(text: &str) -> Card {
             "TEL" => phones.extend(shown(value).or_else(|| whatsapp_number(parameters))),
             "EMAIL" => mails.extend(shown(value)),
             "ORG" => {
-                let parts = value.split(';').filter_map(shown).collect::<Vec<_>>();
+                // A semicolon parts company and department, unless it is escaped.
+                let parts = value.replace("\\;", ESCAPED);
+                let parts = parts
+                    .split(';')
+                    .filter_map(|part| shown(&part.replace(ESCAPED, ";")));
+                let parts = parts.collect::<Vec<_>>();
                 organisation = Some(parts.join(", ")).filter(|parts| !parts.is_empty());
             }
             _ => {}

@@ -270,8 +270,7 @@ fn check_file(file: &str, row: &Value, message: &Message) {
         WITH_FILES.contains(&row["kind"].as_str().unwrap()),
         "{file}"
     );
-    if let Some(name) = row["mediaVector"].as_str() {
-        let vector = files::vector(name);
+    if let Some(vector) = row["mediaVector"].as_str().and_then(files::vector) {
         files::assert_is_vector(file, message.file.as_ref().unwrap(), &vector);
     }
 }
