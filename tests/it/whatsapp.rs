@@ -14,11 +14,13 @@ use waapify_ghl::whatsapp::{
     Message, Origin, Person, Reason, Receipt, ReceiptLevel, Webhook, call_text, parse, text_of,
 };
 
+mod around;
 mod calls;
 mod changes;
 mod contacts;
 mod contents;
 mod corpus;
+mod corpus_events;
 mod files;
 mod hostile;
 mod receipts;
