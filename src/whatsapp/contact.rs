@@ -1,7 +1,7 @@
 //! Address book and group news → who belongs to which address, and what people and groups are called.
 //!
 //! Owns: the field names of both generations of Baileys. Refuses what tells nothing new: pictures, settings,
-//! members. A first login's list has thousands of entries, so nothing here looks at an entry twice.
+//! members. A first login's list has thousands of entries, so an entry costs a few look-ups and no more.
 
 use super::{ContactNews, Event, GroupNews, Person, Reason, jid, json};
 use serde_json::Value;

@@ -266,7 +266,7 @@ fn unknown(message: &Value) -> (Content, Option<MediaFile>, &Value) {
 fn native_flow(body: &Value) -> Option<Value> {
     let params = body.pointer("/nativeFlowResponseMessage/paramsJson")?;
     match params.as_str() {
-        Some(text) => serde_json::from_str(text).ok(),
+        Some(text) => crate::json::parse(text.as_bytes()).ok(),
         None => Some(params.clone()),
     }
 }

@@ -74,9 +74,7 @@ fn message(
         from_me,
         chat,
         sender,
-        sender_name: json::text(item.get("pushName"))
-            .filter(|_| !from_me)
-            .map(|name| name.trim().to_owned()),
+        sender_name: json::title(item, &["/pushName"]).filter(|_| !from_me),
         sent_at,
         origin: origin(from_me, item.get("status")),
         content: said.content,

@@ -123,6 +123,10 @@ fn every_kind_of_words_is_read_as_words() {
             "7",
         ),
         (
+            json!({"interactiveResponseMessage": {"nativeFlowResponseMessage": {"paramsJson": "{\"id\":\"s\",\"display_text\":\"T\\ud83d\"}"}}}),
+            "T\u{FFFD}",
+        ),
+        (
             json!({"templateMessage": {"hydratedTemplate": {"hydratedContentText": "T"}}}),
             "T",
         ),
