@@ -17,7 +17,9 @@ use crate::db::inbound::{self, NewInbound, State};
 use crate::db::receipts::{self, SentPart};
 use crate::db::{numbers, outbound};
 use crate::ids::WaMessageId;
-use crate::whatsapp::{self, Chat, Content, Event, Message, Origin, Receipt, ReceiptLevel};
+use crate::whatsapp::{
+    self, Chat, Content, Event, FileFate, Message, Origin, Receipt, ReceiptLevel,
+};
 
 /// Reading an event is a few statements; a first login's contact list takes seconds.
 const LEASE: Duration = Duration::seconds(60);
@@ -101,6 +103,7 @@ impl GatewayEvents {
                 )
                 .await
             }
+            Event::Call(_) | Event::Contact(_) | Event::Group(_) => Ok(()),
             Event::Ignored { what, .. } => {
                 debug!(location = %job.location_id, event = job.id, %what, "ignored");
                 Ok(())
@@ -137,7 +140,7 @@ impl GatewayEvents {
         if message.origin == Origin::OwnEcho {
             self.confirm_send(job, message, &id).await?;
         }
-        let text = whatsapp::text_of(&message.content);
+        let text = whatsapp::text_of(message, None, FileFate::None);
         let Some(state) = enter(message, text.as_deref()) else {
             return Ok(());
         };
@@ -219,13 +222,17 @@ fn says_the_same(body: &[u8], part: i32, content: &Content) -> bool {
         Content::NotText { caption, .. } => {
             part.media.is_some() && caption.as_deref().unwrap_or_default() == part.text
         }
-        Content::Undecrypted | Content::Noise => false,
+        Content::Edited(_) | Content::Deleted | Content::Undecrypted | Content::Noise => false,
     })
 }
 
-/// How a message enters; none when its id must stay free, because its content is still to come or nobody wrote it.
+/// How a message enters; none when its id must stay free, because its content is still to come or nobody wrote it, and
+/// for what changes an older message.
 fn enter<'a>(message: &Message, text: Option<&str>) -> Option<State<'a>> {
-    if matches!(message.content, Content::Undecrypted | Content::Noise) {
+    if matches!(
+        message.content,
+        Content::Edited(_) | Content::Deleted | Content::Undecrypted | Content::Noise
+    ) {
         return None;
     }
     Some(match (&message.chat, message.origin) {

@@ -1,22 +1,21 @@
-//! What a message says: Baileys' `message` object → [`Content`] → what a person reads.
+//! What a message says: Baileys' `message` object → [`Said`].
 //!
-//! Owns: wrappers, the names of all message kinds, and their wording. Adding a kind is done
-//! here, in three neighbouring places: the enum [`Kind`], a row of [`KINDS`], a line of [`wording`].
-//! Refuses: media bytes, and who wrote the message.
+//! Owns: wrappers, the fields that are words, edits and revokes, and what lies around a message: the quote, the ad,
+//! the marks. Refuses: who wrote the message, kinds that are more than words (`kinds`), and wording.
 
-use super::{Content, json};
+use super::{Ad, Content, Kind, Marks, MediaFile, json, kinds, wording};
 use serde_json::Value;
 
-/// What a `message` object turned out to be.
-pub(super) enum Reading {
-    /// `null`, empty, or not an object.
-    Absent,
-    /// A new text for an older message.
-    Edited,
-    /// An older message taken back.
-    Deleted,
-    /// Everything else.
-    Content(Content),
+/// What a `message` object says. The fields are those of [`super::Message`].
+#[derive(Default)]
+pub(super) struct Said {
+    pub(super) content: Content,
+    pub(super) file: Option<MediaFile>,
+    pub(super) about: Option<String>,
+    pub(super) quote: Option<String>,
+    pub(super) choice: Option<String>,
+    pub(super) ad: Option<Ad>,
+    pub(super) marks: Marks,
 }
 
 /// How many wrappers are taken off. Five is the most ever seen; twice that costs nothing.
@@ -44,18 +43,9 @@ const NOISE: &[&str] = &[
 /// Fields that are words: where the words are, best first.
 const TEXTS: &[(&str, &[&str])] = &[
     ("extendedTextMessage", &["/text"]),
-    (
-        "buttonsResponseMessage",
-        &["/selectedDisplayText", "/selectedButtonId"],
-    ),
-    (
-        "listResponseMessage",
-        &["/title", "/singleSelectReply/selectedRowId"],
-    ),
-    (
-        "templateButtonReplyMessage",
-        &["/selectedDisplayText", "/selectedId"],
-    ),
+    ("buttonsResponseMessage", &["/selectedDisplayText"]),
+    ("listResponseMessage", &["/title"]),
+    ("templateButtonReplyMessage", &["/selectedDisplayText"]),
     ("interactiveResponseMessage", &["/body/text"]),
     (
         "templateMessage",
@@ -73,218 +63,84 @@ const TEXTS: &[(&str, &[&str])] = &[
     ("buttonsMessage", &["/contentText", "/text"]),
     ("listMessage", &["/description", "/title"]),
     ("interactiveMessage", &["/body/text", "/header/title"]),
+    ("questionResponseMessage", &["/text"]),
     ("conversation", &[""]),
 ];
 
-/// What a message is when it is more than words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "the names are the documentation")]
-pub enum Kind {
-    Image,
-    Video,
-    Gif,
-    VideoNote,
-    VoiceNote,
-    Audio,
-    Document,
-    Sticker,
-    Location,
-    LiveLocation,
-    Contact,
-    Poll,
-    PollVote,
-    Order,
-    Product,
-    GroupInvite,
-    Reaction,
-    Call,
-    Event,
-    /// Announces pictures that follow as messages of their own.
-    Album,
-    Other,
-}
-
-/// One field that is more than words.
-struct Row {
-    field: &'static str,
-    /// The row holds only if this flag of the field is set. Rows are tried in order.
-    flag: Option<&'static str>,
-    kind: Kind,
-    /// Where its title is, best first.
-    title: &'static [&'static str],
-    /// Where its caption is, best first.
-    caption: &'static [&'static str],
-}
-
-impl Row {
-    const fn new(field: &'static str, kind: Kind) -> Self {
-        Self {
-            field,
-            flag: None,
-            kind,
-            title: &[],
-            caption: &["/caption"],
-        }
-    }
-
-    const fn if_set(self, flag: &'static str) -> Self {
-        Self {
-            flag: Some(flag),
-            ..self
-        }
-    }
-
-    const fn title(self, title: &'static [&'static str]) -> Self {
-        Self { title, ..self }
-    }
-
-    const fn caption(self, caption: &'static [&'static str]) -> Self {
-        Self { caption, ..self }
-    }
-}
-
-/// Fields that are more than words. The first row that holds wins.
-const KINDS: &[Row] = &[
-    Row::new("imageMessage", Kind::Image),
-    Row::new("videoMessage", Kind::Gif).if_set("gifPlayback"),
-    Row::new("videoMessage", Kind::Video),
-    Row::new("ptvMessage", Kind::VideoNote),
-    Row::new("audioMessage", Kind::VoiceNote).if_set("ptt"),
-    Row::new("audioMessage", Kind::Audio),
-    Row::new("documentMessage", Kind::Document).title(&["/fileName", "/title"]),
-    Row::new("stickerMessage", Kind::Sticker),
-    Row::new("stickerPackMessage", Kind::Sticker).title(&["/name"]),
-    Row::new("locationMessage", Kind::LiveLocation)
-        .if_set("isLive")
-        .caption(&["/comment"]),
-    Row::new("locationMessage", Kind::Location)
-        .title(&["/name", "/address"])
-        .caption(&["/comment"]),
-    Row::new("liveLocationMessage", Kind::LiveLocation),
-    Row::new("contactMessage", Kind::Contact).title(&["/displayName"]),
-    Row::new("contactsArrayMessage", Kind::Contact).title(&["/displayName"]),
-    Row::new("pollCreationMessage", Kind::Poll).title(&["/name"]),
-    Row::new("pollCreationMessageV2", Kind::Poll).title(&["/name"]),
-    Row::new("pollCreationMessageV3", Kind::Poll).title(&["/name"]),
-    Row::new("pollCreationMessageV5", Kind::Poll).title(&["/name"]),
-    Row::new("pollResultSnapshotMessage", Kind::Poll).title(&["/name"]),
-    Row::new("pollUpdateMessage", Kind::PollVote),
-    Row::new("orderMessage", Kind::Order)
-        .title(&["/orderTitle"])
-        .caption(&["/message"]),
-    Row::new("productMessage", Kind::Product)
-        .title(&["/product/title", "/catalog/title"])
-        .caption(&["/body", "/product/description"]),
-    Row::new("groupInviteMessage", Kind::GroupInvite).title(&["/groupName"]),
-    Row::new("reactionMessage", Kind::Reaction).caption(&["/text"]),
-    Row::new("call", Kind::Call),
-    // The misspelling is WhatsApp's.
-    Row::new("callLogMesssage", Kind::Call),
-    Row::new("scheduledCallCreationMessage", Kind::Call).title(&["/title"]),
-    Row::new("eventMessage", Kind::Event).title(&["/name"]),
-    Row::new("albumMessage", Kind::Album),
+/// Where the id of a chosen button or row is.
+const CHOICES: &[&str] = &[
+    "/selectedButtonId",
+    "/singleSelectReply/selectedRowId",
+    "/selectedId",
 ];
 
-/// How a kind is called, and whether the reader is sent to the phone. `None`: nothing is shown.
-const fn wording(kind: Kind) -> Option<(&'static str, bool)> {
-    Some(match kind {
-        Kind::Image => ("Image", true),
-        Kind::Video => ("Video", true),
-        Kind::Gif => ("GIF", true),
-        Kind::VideoNote => ("Video note", true),
-        Kind::VoiceNote => ("Voice message", true),
-        Kind::Audio => ("Audio", true),
-        Kind::Document => ("Document", true),
-        Kind::Sticker => ("Sticker", true),
-        Kind::Location => ("Location", true),
-        Kind::LiveLocation => ("Live location", true),
-        Kind::Contact => ("Contact card", true),
-        Kind::Poll => ("Poll", true),
-        Kind::PollVote => ("Poll vote", true),
-        Kind::Order => ("Order", true),
-        Kind::Product => ("Product", true),
-        Kind::GroupInvite => ("Group invitation", true),
-        Kind::Reaction => ("Reaction", false),
-        Kind::Call => ("Call", true),
-        Kind::Event => ("Event", true),
-        // Each of its pictures has a line of its own.
-        Kind::Album => return None,
-        Kind::Other => ("Message", true),
+/// Where a vote, an answer or a reaction names what it is about. A reply does so in its context.
+const ABOUT: &[&str] = &[
+    "/pollCreationMessageKey/id",
+    "/eventCreationMessageKey/id",
+    "/key/id",
+];
+
+/// Where a field of an unknown kind may hold words.
+const PERHAPS_WORDS: &[&str] = &["/caption", "/text", "/body/text", "/contentText"];
+
+/// Reads a `message` object. `None` if it is absent: `null`, empty, or not an object.
+pub(super) fn read(message: &Value) -> Option<Said> {
+    let mut marks = Marks::default();
+    let Some(message) = unwrapped(message, &mut marks) else {
+        return Some(Said {
+            content: other(None),
+            marks,
+            ..Said::default()
+        });
+    };
+    let fields = message.as_object()?;
+    if fields.values().all(Value::is_null) {
+        return None;
+    }
+    if let Some(change) = message.get("protocolMessage").and_then(edit_or_revoke) {
+        return Some(change);
+    }
+    let (content, file, body) = kinds::find(message)
+        .or_else(|| words(message))
+        .unwrap_or_else(|| unknown(message));
+    let around = context(message);
+    marks.view_once |= json::flag(body.get("viewOnce"));
+    marks.disappearing |= json::integer(around.get("expiration")).is_some_and(|left| left > 0);
+    marks.forwarded |= json::flag(around.get("isForwarded"));
+    let about = ABOUT
+        .iter()
+        .find_map(|pointer| json::name(body.pointer(pointer)));
+    Some(Said {
+        about: about.or_else(|| json::name(around.get("stanzaId"))),
+        quote: quote(around),
+        choice: choice(body),
+        ad: around.get("externalAdReply").and_then(ad),
+        content,
+        file,
+        marks,
     })
 }
 
-/// Ends the line of everything that this thread cannot show.
-const ON_THE_PHONE: &str = " — open WhatsApp on the phone to see it";
-
-/// What a person reading an SMS-style thread should see for this content. Never blank; `None` if
-/// there is nothing to show.
-#[must_use]
-pub fn text_of(content: &Content) -> Option<String> {
-    match content {
-        Content::Text(text) => (!text.trim().is_empty()).then(|| text.clone()),
-        Content::NotText {
-            kind,
-            title,
-            caption,
-        } => {
-            let (name, on_the_phone) = wording(*kind)?;
-            let title = title
-                .as_ref()
-                .map_or_else(String::new, |title| format!(": {title}"));
-            let caption = caption
-                .as_ref()
-                .map_or_else(String::new, |caption| format!(" {caption}"));
-            let hint = if on_the_phone { ON_THE_PHONE } else { "" };
-            Some(format!("[{name}{title}]{caption}{hint}"))
-        }
-        Content::Undecrypted | Content::Noise => None,
-    }
-}
-
-/// Reads a `message` object.
-pub(super) fn read(message: &Value) -> Reading {
-    let Some(message) = unwrapped(message) else {
-        return Reading::Content(not_text(Kind::Other));
-    };
-    let Some(fields) = message.as_object() else {
-        return Reading::Absent;
-    };
-    let mut said = fields
-        .iter()
-        .filter(|(_, body)| !body.is_null())
-        .map(|(field, _)| field.as_str())
-        .peekable();
-    if said.peek().is_none() {
-        return Reading::Absent;
-    }
-    if let Some(reading) = message.get("protocolMessage").and_then(edit_or_revoke) {
-        return reading;
-    }
-    Reading::Content(
-        if let Some(content) = more_than_words(message).or_else(|| words(message)) {
-            content
-        } else if said.all(|field| COMPANIONS.contains(&field) || NOISE.contains(&field)) {
-            Content::Noise
-        } else {
-            not_text(Kind::Other)
-        },
-    )
-}
-
-const fn not_text(kind: Kind) -> Content {
+const fn other(caption: Option<String>) -> Content {
     Content::NotText {
-        kind,
+        kind: Kind::Other,
         title: None,
-        caption: None,
+        caption,
+        lines: Vec::new(),
     }
 }
 
-/// Takes wrappers off. `None` if there are more than [`MAX_WRAPPERS`].
-fn unwrapped(message: &Value) -> Option<&Value> {
+/// Takes wrappers off, noting what they mean. `None` if there are more than [`MAX_WRAPPERS`].
+fn unwrapped<'a>(message: &'a Value, marks: &mut Marks) -> Option<&'a Value> {
     let mut message = message;
     for _ in 0..=MAX_WRAPPERS {
         match wrapped(message) {
-            Some(inner) => message = inner,
+            Some((wrapper, inner)) => {
+                marks.view_once |= wrapper.starts_with("viewOnceMessage");
+                marks.disappearing |= wrapper == "ephemeralMessage";
+                message = inner;
+            }
             None => return Some(message),
         }
     }
@@ -296,56 +152,187 @@ fn unwrapped(message: &Value) -> Option<&Value> {
 /// `editedMessage`, `associatedChildMessage`, `groupStatusMessage` (`V2`), `deviceSentMessage`,
 /// `lottieStickerMessage`, `pollCreationMessageV4`. WhatsApp adds one every few months, always of
 /// this form, so the form decides and not the name.
-fn wrapped(message: &Value) -> Option<&Value> {
+fn wrapped(message: &Value) -> Option<(&str, &Value)> {
     let fields = message.as_object()?.iter();
     fields
         .filter(|(field, _)| !COMPANIONS.contains(&field.as_str()))
-        .find_map(|(_, body)| body.get("message").filter(|inner| inner.is_object()))
+        .find_map(|(field, body)| {
+            let inner = body.get("message").filter(|inner| inner.is_object())?;
+            Some((field.as_str(), inner))
+        })
 }
 
-/// An edit or a revoke, as a number or by name (`ProtocolMessage.Type`).
-fn edit_or_revoke(protocol: &Value) -> Option<Reading> {
+/// An edit or a revoke, as a number or by name (`ProtocolMessage.Type`). Its `key` is read for the id alone: the rest
+/// of it is as seen from the sender's side.
+fn edit_or_revoke(protocol: &Value) -> Option<Said> {
     let kind = protocol.get("type");
-    match (json::integer(kind), json::text(kind).as_deref()) {
-        (Some(0), _) | (_, Some("REVOKE")) => Some(Reading::Deleted),
-        (Some(14), _) | (_, Some("MESSAGE_EDIT")) => Some(Reading::Edited),
-        _ => None,
+    let content = match (json::integer(kind), json::text(kind).as_deref()) {
+        (Some(0), _) | (_, Some("REVOKE")) => Content::Deleted,
+        (Some(14), _) | (_, Some("MESSAGE_EDIT")) => edited(protocol.get("editedMessage")),
+        _ => return None,
+    };
+    Some(Said {
+        content,
+        about: json::name(protocol.pointer("/key/id")),
+        ..Said::default()
+    })
+}
+
+/// What an edited message says now. Its file, if any, is the one that came with the first version.
+pub(super) fn edited(message: Option<&Value>) -> Content {
+    match message.and_then(read).map(|said| said.content) {
+        Some(edited @ Content::Edited(_)) => edited,
+        Some(content @ (Content::Text(_) | Content::NotText { .. })) => {
+            Content::Edited(Box::new(content))
+        }
+        _ => Content::Edited(Box::new(other(None))),
     }
 }
 
-fn more_than_words(message: &Value) -> Option<Content> {
-    KINDS.iter().find_map(|row| {
-        let body = message.get(row.field).filter(|body| !body.is_null())?;
-        let holds = row.flag.is_none_or(|flag| json::flag(body.get(flag)));
-        holds.then(|| Content::NotText {
-            kind: row.kind,
-            title: json::first_text(body, row.title),
-            caption: json::first_text(body, row.caption),
+/// The `contextInfo` of a message, wherever it is.
+fn context(message: &Value) -> &Value {
+    let fields = message.as_object().into_iter().flatten();
+    fields
+        .filter(|(field, _)| !COMPANIONS.contains(&field.as_str()))
+        .find_map(|(_, body)| {
+            body.get("contextInfo")
+                .filter(|context| context.is_object())
         })
+        .unwrap_or(&Value::Null)
+}
+
+/// The message that is answered, in one line.
+fn quote(context: &Value) -> Option<String> {
+    let quoted = context.get("quotedMessage").and_then(read)?;
+    let quote = wording::brief(&quoted.content)?;
+    let is_status = context.get("remoteJid").and_then(Value::as_str) == Some("status@broadcast");
+    Some(if is_status {
+        format!("[Status] {quote}")
+    } else {
+        quote
     })
 }
 
-fn words(message: &Value) -> Option<Content> {
-    TEXTS.iter().find_map(|(field, pointers)| {
+/// Longest address of an ad, in bytes, as in `file`.
+const MAX_ADDRESS: usize = 2048;
+/// Longest id of an ad or click, in bytes. Click ids are about 100.
+const MAX_AD_ID: usize = 512;
+
+/// An ad that led here. Bots use the same field for previews of links, which name no source.
+fn ad(reply: &Value) -> Option<Ad> {
+    let source_id = json::token(reply.get("sourceId"), MAX_AD_ID);
+    let click_id = json::token(reply.get("ctwaClid"), MAX_AD_ID);
+    let led_here =
+        source_id.is_some() || click_id.is_some() || json::text(reply.get("sourceType")).is_some();
+    led_here.then(|| Ad {
+        title: json::title(reply, &["/title", "/body"]),
+        url: json::token(reply.get("sourceUrl"), MAX_ADDRESS)
+            .filter(|url| url.starts_with("https://") || url.starts_with("http://")),
+        source_id,
+        click_id,
+    })
+}
+
+/// The words of a message, if it is nothing more.
+fn words(message: &Value) -> Option<(Content, Option<MediaFile>, &Value)> {
+    let content = TEXTS.iter().find_map(|(field, pointers)| {
         let body = message.get(field).filter(|body| !body.is_null())?;
-        let text = json::first_text(body, pointers).or_else(|| native_flow_choice(body));
-        Some(match (text, *field) {
-            (Some(text), _) => Content::Text(text),
-            (None, "conversation" | "extendedTextMessage") => Content::Text(String::new()),
-            // A menu or an answer without words may still mean something on the phone.
-            (None, _) => not_text(Kind::Other),
-        })
+        let text = json::first_text(body, pointers);
+        let content = form(body, text.as_ref())
+            .or_else(|| text.or_else(|| choice_words(body)).map(Content::Text))
+            .unwrap_or_else(|| match *field {
+                "conversation" | "extendedTextMessage" => Content::Text(String::new()),
+                // A menu or an answer without words may still mean something on the phone.
+                _ => other(None),
+            });
+        Some((content, body))
+    });
+    content.map(|(content, body)| (content, None, body))
+}
+
+/// A message of no known field: nobody's, or one to be looked at on the phone, with the words it may hold.
+fn unknown(message: &Value) -> (Content, Option<MediaFile>, &Value) {
+    let fields = message.as_object().into_iter().flatten();
+    let said = fields
+        .filter(|(field, body)| !body.is_null() && !COMPANIONS.contains(&field.as_str()))
+        .find(|(field, _)| !NOISE.contains(&field.as_str()));
+    match said {
+        None => (Content::Noise, None, &Value::Null),
+        Some((_, body)) => (other(json::first_text(body, PERHAPS_WORDS)), None, body),
+    }
+}
+
+/// The answer of a native flow, which is JSON inside a string.
+fn native_flow(body: &Value) -> Option<Value> {
+    let params = body.pointer("/nativeFlowResponseMessage/paramsJson")?;
+    match params.as_str() {
+        Some(text) => crate::json::parse(text.as_bytes()).ok(),
+        None => Some(params.clone()),
+    }
+}
+
+/// The id of what was chosen.
+fn choice(body: &Value) -> Option<String> {
+    json::title(body, CHOICES).or_else(|| json::title(&native_flow(body)?, &["/id"]))
+}
+
+/// What was chosen, when the message has no words for it; at worst its id.
+fn choice_words(body: &Value) -> Option<String> {
+    native_flow(body)
+        .and_then(|params| json::first_text(&params, &["/display_text", "/title"]))
+        .or_else(|| choice(body))
+}
+
+/// Most answers shown of a form, and how deep they may lie; WhatsApp's forms have some dozens on one level.
+const MAX_ANSWERS: usize = 50;
+const MAX_FORM_DEPTH: usize = 3;
+
+/// What a customer filled in: a native flow that is a form, and not a choice, has a token or is called so.
+fn form(body: &Value, text: Option<&String>) -> Option<Content> {
+    let name = json::text(body.pointer("/nativeFlowResponseMessage/name"));
+    let params = native_flow(body)?;
+    let is_form = params.get("flow_token").is_some()
+        || matches!(
+            name.as_deref(),
+            Some("flow" | "galaxy_message" | "address_message")
+        );
+    let mut lines = Vec::new();
+    answers(&params, MAX_FORM_DEPTH, &mut lines);
+    (is_form && !lines.is_empty()).then(|| Content::NotText {
+        kind: Kind::Form,
+        title: None,
+        caption: text.cloned(),
+        lines,
     })
 }
 
-/// What was chosen in a native flow, whose answer is JSON inside a string.
-fn native_flow_choice(body: &Value) -> Option<String> {
-    let params = body.pointer("/nativeFlowResponseMessage/paramsJson")?;
-    let parsed = params
-        .as_str()
-        .and_then(|text| serde_json::from_str::<Value>(text).ok());
-    json::first_text(
-        parsed.as_ref().unwrap_or(params),
-        &["/display_text", "/title", "/id"],
-    )
+fn answers(params: &Value, depth: usize, lines: &mut Vec<String>) {
+    for (name, value) in params.as_object().into_iter().flatten() {
+        if lines.len() >= MAX_ANSWERS || matches!(name.as_str(), "flow_token" | "id" | "version") {
+            continue;
+        }
+        if let (Some(name), Some(answer)) = (
+            json::title(&Value::from(name.as_str()), &[""]),
+            answer(value),
+        ) {
+            lines.push(format!("{name}: {answer}"));
+        } else if depth > 1 && value.is_object() {
+            answers(value, depth - 1, lines);
+        }
+    }
+}
+
+/// One answer, whole: it is the customer's words.
+fn answer(value: &Value) -> Option<String> {
+    match value {
+        Value::Bool(yes) => Some(if *yes { "yes" } else { "no" }.to_owned()),
+        Value::Array(items) => {
+            let items: Vec<_> = items
+                .iter()
+                .filter_map(|item| json::text(Some(item)))
+                .collect();
+            (!items.is_empty()).then(|| items.join(", "))
+        }
+        value => json::text(Some(value)),
+    }
 }

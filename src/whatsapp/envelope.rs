@@ -7,7 +7,7 @@
 //! `type` (`notify`, `append`) is not read: messages received while the gateway was away are `append`,
 //! and a batch shares one type.
 
-use super::{BadBody, Event, Reason, Webhook, jid, json, message, update};
+use super::{BadBody, Event, Reason, Webhook, call, contact, jid, json, message, update};
 use serde_json::Value;
 
 /// How many envelopes may lie around the items: the deepest known is two (`data.data.messages`).
@@ -73,26 +73,24 @@ fn events(name: &str, payload: &Value) -> Vec<Event> {
             _ => ignored(Reason::ConnectionState),
         }],
         "connection.update" => vec![ignored(Reason::ConnectionState)],
-        "call" | "calls" => {
-            let call = payload.get(0).unwrap_or(payload);
-            vec![Event::Ignored {
-                what: Reason::Call,
-                id: json::name(call.get("id")),
-            }]
-        }
+        "call" | "calls" => items(payload).iter().map(call::read).collect(),
         "message-receipt.update"
         | "messages.reaction"
         | "messages.delete"
         | "messages.media-update" => {
             vec![ignored(Reason::OtherMessageEvent)]
         }
-        name if name.starts_with("contact") => vec![ignored(Reason::Contacts)],
-        name if name.starts_with("group") => vec![ignored(Reason::Groups)],
+        "lid-mapping.update" | "chats.phonenumbershare" => contact::read(items(payload)),
+        name if name.starts_with("contact") => contact::read(items(payload)),
+        name if name.starts_with("group") => contact::read_groups(items(payload)),
         _ => vec![ignored(Reason::UnknownEvent)],
     }
 }
 
-/// The items of an event, however they are wrapped: an array, `messages`, `data`, or one bare item.
+/// Where the items of an event may be.
+const HOLDERS: &[&str] = &["messages", "contacts", "calls", "groups", "data"];
+
+/// The items of an event, however they are wrapped: an array, a field of [`HOLDERS`], or one bare item.
 fn items(payload: &Value) -> &[Value] {
     let mut payload = payload;
     for _ in 0..MAX_ENVELOPES {
@@ -102,8 +100,10 @@ fn items(payload: &Value) -> &[Value] {
         if payload.get("key").is_some() {
             break;
         }
-        match payload.get("messages").or_else(|| payload.get("data")) {
+        match HOLDERS.iter().find_map(|field| payload.get(field)) {
             Some(inner) => payload = inner,
+            // A call, a contact, a group; a pair of addresses.
+            None if payload.get("id").or_else(|| payload.get("lid")).is_some() => break,
             None => return &[],
         }
     }

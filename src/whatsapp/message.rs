@@ -1,11 +1,15 @@
 //! One item of `messages.upsert` → a message.
 //!
-//! Owns: ids, time, origin, and what a stub without content means. Refuses an item that cannot be
-//! named (no id) or placed (no chat).
+//! Owns: ids (also those of edits and revokes, which `update` finds too), time, origin, and what a stub without
+//! content means. Refuses an item that cannot be named (no id) or placed (no chat).
 
-use super::content::{self, Reading};
-use super::{Content, Event, Message, Origin, Reason, ReceiptLevel, jid, json, update};
+use super::content::{self, Said};
+use super::{
+    Call, Chat, Content, Event, Marks, Message, Origin, Person, Reason, ReceiptLevel, call, jid,
+    json, update, wording,
+};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
 /// `messageStubType` of a message that could not be decrypted.
@@ -32,38 +36,107 @@ pub(super) fn read(item: &Value) -> Event {
             id: Some(id),
         };
     };
-    let content = match content(item) {
-        Ok(content) => content,
-        Err(what) => return Event::Ignored { what, id: Some(id) },
+    let Some(said) = said(item) else {
+        return of_stub(item, id, from_me, chat, sender);
     };
-    Event::Message(Message {
+    let id = match said.content {
+        Content::Edited(_) | Content::Deleted => change_id(&said).unwrap_or(id),
+        _ => id,
+    };
+    let sent_at = json::instant(item.get("messageTimestamp"));
+    Event::Message(Box::new(message(item, id, (chat, sender), said, sent_at)))
+}
+
+/// Reads an item of an update that changes the message it names: `said` is what it says from now on.
+pub(super) fn changed(item: &Value, said: Said, sent_at: Option<OffsetDateTime>) -> Event {
+    let from_me = json::flag(item.pointer("/key/fromMe"));
+    match (change_id(&said), jid::chat(item, from_me)) {
+        (Some(id), Some(place)) => {
+            Event::Message(Box::new(message(item, id, place, said, sent_at)))
+        }
+        (id, _) => Event::Ignored {
+            what: Reason::NoChat,
+            id,
+        },
+    }
+}
+
+fn message(
+    item: &Value,
+    id: String,
+    (chat, sender): (Chat, Option<Person>),
+    said: Said,
+    sent_at: Option<OffsetDateTime>,
+) -> Message {
+    let from_me = json::flag(item.pointer("/key/fromMe"));
+    Message {
         id,
         from_me,
         chat,
         sender,
-        sender_name: json::text(item.get("pushName"))
-            .filter(|_| !from_me)
-            .map(|name| name.trim().to_owned()),
-        sent_at: instant(item.get("messageTimestamp")),
+        sender_name: json::title(item, &["/pushName"]).filter(|_| !from_me),
+        sent_at,
         origin: origin(from_me, item.get("status")),
-        content,
-        file: None,
-    })
+        content: said.content,
+        file: said.file,
+        about: said.about,
+        quote: said.quote,
+        choice: said.choice,
+        ad: said.ad,
+        marks: said.marks,
+    }
 }
 
-/// What the item says, or why it says nothing to us.
-fn content(item: &Value) -> Result<Content, Reason> {
+/// The id of an edit or a revoke. Baileys announces one as a message with an id of its own and as an update without,
+/// and both must count as one: so the id is made of what both know, the message that is changed and what it says now.
+/// (A text that is changed to what it was two changes ago therefore counts once.) It is hashed because the parts have
+/// no fixed length; 128 bits are enough to tell the messages of one chat apart.
+fn change_id(said: &Said) -> Option<String> {
+    let (name, text) = match &said.content {
+        Content::Edited(content) => ("edit", wording::plain(content)),
+        _ => ("revoke", String::new()),
+    };
+    let mut hash = Sha256::new();
+    hash.update(said.about.as_ref()?);
+    hash.update([0]);
+    hash.update(text);
+    let hex = hash
+        .finalize()
+        .iter()
+        .take(16)
+        .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+    Some(format!("{name}:{hex}"))
+}
+
+/// What the item says, unless it says nothing.
+fn said(item: &Value) -> Option<Said> {
     let stub = item.get("messageStubType");
-    match item.get("message").map_or(Reading::Absent, content::read) {
+    match item.get("message").and_then(content::read) {
         // The keys of a group may have arrived while the message itself could not be decrypted.
-        Reading::Absent | Reading::Content(Content::Noise) if is_ciphertext(stub) => {
-            Ok(Content::Undecrypted)
-        }
-        Reading::Absent => Err(stub_reason(stub)),
-        Reading::Edited => Err(Reason::Edited),
-        Reading::Deleted => Err(Reason::Deleted),
-        Reading::Content(content) => Ok(content),
+        None
+        | Some(Said {
+            content: Content::Noise,
+            ..
+        }) if is_ciphertext(stub) => Some(Said {
+            content: Content::Undecrypted,
+            marks: Marks {
+                view_once: json::flag(item.pointer("/key/isViewOnce")),
+                ..Marks::default()
+            },
+            ..Said::default()
+        }),
+        None if is_revoke(stub) => Some(Said {
+            content: Content::Deleted,
+            about: json::name(item.pointer("/key/id")),
+            ..Said::default()
+        }),
+        said => said,
     }
+}
+
+/// Whether the stub says "revoked", as a number or by name.
+pub(super) fn is_revoke(stub: Option<&Value>) -> bool {
+    json::integer(stub) == Some(1) || json::text(stub).as_deref() == Some("REVOKE")
 }
 
 /// Whether the stub says "not decrypted", as a number or by name.
@@ -73,24 +146,31 @@ fn is_ciphertext(stub: Option<&Value>) -> bool {
 }
 
 /// What a stub without content is about. Numbers as in `WebMessageInfo.StubType`.
-fn stub_reason(stub: Option<&Value>) -> Reason {
-    if let Some(number) = json::integer(stub) {
-        return match number {
-            // Some builds write "no stub" as UNKNOWN.
-            0 => Reason::NoContent,
-            1 => Reason::Deleted,
-            40 | 41 | 45 | 46 => Reason::MissedCall,
-            20..=33 | 43 | 44 => Reason::GroupNotice,
-            _ => Reason::SystemNotice,
-        };
-    }
-    match json::text(stub).as_deref() {
-        None | Some("UNKNOWN") => Reason::NoContent,
-        Some("REVOKE") => Reason::Deleted,
-        Some(name) if name.starts_with("CALL_MISSED") => Reason::MissedCall,
-        Some(name) if name.starts_with("GROUP_") => Reason::GroupNotice,
-        Some(_) => Reason::SystemNotice,
-    }
+fn of_stub(item: &Value, id: String, from_me: bool, chat: Chat, sender: Option<Person>) -> Event {
+    let stub = item.get("messageStubType");
+    let name = json::text(stub).unwrap_or_default();
+    let missed = |is_video, is_group| {
+        let at = json::instant(item.get("messageTimestamp"));
+        let call = call::missed(id.clone(), (chat, sender), from_me);
+        Event::Call(Call {
+            is_video,
+            is_group,
+            at,
+            ..call
+        })
+    };
+    let what = match (json::integer(stub), name.as_str()) {
+        (Some(40), _) | (_, "CALL_MISSED_VOICE") => return missed(false, false),
+        (Some(41), _) | (_, "CALL_MISSED_VIDEO") => return missed(true, false),
+        (Some(45), _) | (_, "CALL_MISSED_GROUP_VOICE") => return missed(false, true),
+        (Some(46), _) | (_, "CALL_MISSED_GROUP_VIDEO") => return missed(true, true),
+        // Some builds write "no stub" as UNKNOWN.
+        (Some(0), _) | (None, "" | "UNKNOWN") => Reason::NoContent,
+        (Some(20..=33 | 43 | 44), _) => Reason::GroupNotice,
+        (None, name) if name.starts_with("GROUP_") => Reason::GroupNotice,
+        _ => Reason::SystemNotice,
+    };
+    Event::Ignored { what, id: Some(id) }
 }
 
 /// A gateway's own message is announced before the server has it, a human's only after.
@@ -100,14 +180,4 @@ fn origin(from_me: bool, status: Option<&Value>) -> Origin {
         Some(ReceiptLevel::Pending) => Origin::OwnEcho,
         _ => Origin::OwnPhone,
     }
-}
-
-/// The years WhatsApp's clock can believably show, in Unix seconds: 2009 (its founding) to 2100.
-/// Anything else (milliseconds, 0, a broken clock) is no time at all.
-const BELIEVABLE_SECONDS: std::ops::Range<i64> = 1_230_768_000..4_102_444_800;
-
-/// A timestamp in Unix seconds, in any encoding.
-fn instant(value: Option<&Value>) -> Option<OffsetDateTime> {
-    let seconds = json::integer(value).filter(|seconds| BELIEVABLE_SECONDS.contains(seconds))?;
-    OffsetDateTime::from_unix_timestamp(seconds).ok()
 }

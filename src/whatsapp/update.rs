@@ -1,10 +1,10 @@
-//! One item of `messages.update` → a receipt.
+//! One item of `messages.update` → a receipt, or an edit or a revoke.
 //!
-//! Owns: the meaning of a status. Refuses everything else an update can carry (edits, revokes, stars)
-//! and the statuses of incoming messages, which only say that the owner read them.
+//! Owns: the meaning of a status, and what an edit or a revoke looks like here. Refuses everything else an update
+//! can carry (stars, votes) and the statuses of incoming messages, which only say that the owner read them.
 
-use super::content::{self, Reading};
-use super::{Event, Reason, Receipt, ReceiptLevel, jid, json};
+use super::content::{self, Said};
+use super::{Content, Event, Reason, Receipt, ReceiptLevel, jid, json, message};
 use serde_json::Value;
 
 /// Reads one item.
@@ -24,11 +24,14 @@ pub(super) fn read(item: &Value) -> Event {
             id: None,
         };
     };
+    if let Some(said) = change(update, &id) {
+        return message::changed(item, said, json::instant(update.get("messageTimestamp")));
+    }
     let from_me = json::flag(key.get("fromMe"));
     let status = update.get("status").filter(|status| !status.is_null());
     let what = match level(status) {
         Some(level) if from_me => return Event::Receipt(receipt(item, update, id, level)),
-        _ if status.is_none() => reason(update),
+        _ if status.is_none() => Reason::NoStatus,
         Some(_) => Reason::ReadByOwner,
         None => Reason::UnknownStatus,
     };
@@ -49,23 +52,25 @@ fn receipt(item: &Value, update: &Value, id: String, level: ReceiptLevel) -> Rec
     }
 }
 
-/// What an update without a status is about.
-fn reason(update: &Value) -> Reason {
-    let message = update.get("message");
-    if message.is_some_and(|message| message.get("editedMessage").is_some()) {
-        return Reason::Edited;
-    }
-    match message.map_or(Reading::Absent, content::read) {
-        Reading::Edited => Reason::Edited,
-        Reading::Deleted => Reason::Deleted,
-        _ if is_revoke(update.get("messageStubType")) => Reason::Deleted,
-        _ => Reason::NoStatus,
-    }
-}
-
-/// Whether the stub says "revoked", as a number or by name.
-fn is_revoke(stub: Option<&Value>) -> bool {
-    json::integer(stub) == Some(1) || json::text(stub).as_deref() == Some("REVOKE")
+/// The edit or revoke that an update carries; without a target of its own it means the message of its key.
+fn change(update: &Value, id: &str) -> Option<Said> {
+    let message = update.get("message").filter(|message| !message.is_null());
+    let said = match message.and_then(content::read) {
+        Some(said) if matches!(said.content, Content::Edited(_) | Content::Deleted) => said,
+        _ if message.is_some_and(|message| message.get("editedMessage").is_some()) => Said {
+            content: content::edited(message),
+            ..Said::default()
+        },
+        None if message::is_revoke(update.get("messageStubType")) => Said {
+            content: Content::Deleted,
+            ..Said::default()
+        },
+        _ => return None,
+    };
+    Some(Said {
+        about: said.about.or_else(|| Some(id.to_owned())),
+        ..said
+    })
 }
 
 /// A status, as a number or by name (`WebMessageInfo.Status`).

@@ -10,15 +10,22 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
 use waapify_ghl::whatsapp::{
-    BadBody, Chat, Content, Event, Kind, Message, Origin, Person, Reason, Receipt, ReceiptLevel,
-    Webhook, parse, text_of,
+    BadBody, Call, CallOutcome, Chat, Content, Event, FileFate, Kind, MediaFile, MediaKeys,
+    Message, Origin, Person, Reason, Receipt, ReceiptLevel, Webhook, call_text, parse, text_of,
 };
 
+mod around;
+mod calls;
+mod changes;
+mod contacts;
 mod contents;
 mod corpus;
+mod corpus_events;
+mod files;
 mod hostile;
 mod receipts;
 mod shapes;
+mod wording;
 
 const CORPUS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/payloads/waapify");
 
@@ -44,8 +51,15 @@ fn event_of(body: &Value) -> Event {
 
 fn message_of(event: Event) -> Message {
     match event {
-        Event::Message(message) => message,
+        Event::Message(message) => *message,
         other => panic!("not a message: {other:?}"),
+    }
+}
+
+fn call_of(event: Event) -> Call {
+    match event {
+        Event::Call(call) => call,
+        other => panic!("not a call: {other:?}"),
     }
 }
 
@@ -79,11 +93,15 @@ fn item_with_key(key: &Value) -> Value {
 }
 
 fn content_of(message: &Value) -> Content {
-    message_of(event_of(&upsert(&item(message)))).content
+    said(message).content
+}
+
+fn said(message: &Value) -> Message {
+    message_of(event_of(&upsert(&item(message))))
 }
 
 fn shown(message: &Value) -> Option<String> {
-    text_of(&content_of(message))
+    text_of(&said(message), None, FileFate::None)
 }
 
 fn chat_and_sender(key: &Value) -> (Chat, Option<Person>) {

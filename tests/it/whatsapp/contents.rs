@@ -5,33 +5,6 @@ use super::*;
 // ---- what it says ----
 
 #[test]
-fn edits_and_revokes_are_told_by_number_or_name() {
-    let what =
-        |protocol: Value| match event_of(&upsert(&item(&json!({"protocolMessage": protocol})))) {
-            Event::Ignored { what, .. } => Some(what),
-            Event::Message(message) => {
-                assert_eq!(message.content, Content::Noise);
-                None
-            }
-            other => panic!("{other:?}"),
-        };
-    for revoke in [json!("REVOKE"), json!(0), json!("0")] {
-        assert_eq!(
-            what(json!({"type": revoke, "key": {"id": "B"}})),
-            Some(Reason::Deleted)
-        );
-    }
-    for edit in [json!("MESSAGE_EDIT"), json!(14), json!("14")] {
-        let protocol =
-            json!({"type": edit, "key": {"id": "B"}, "editedMessage": {"conversation": "x"}});
-        assert_eq!(what(protocol), Some(Reason::Edited));
-    }
-    for other in [json!("EPHEMERAL_SETTING"), json!(3), json!(null)] {
-        assert_eq!(what(json!({"type": other})), None);
-    }
-}
-
-#[test]
 fn a_stub_without_content_is_named_and_never_guessed() {
     let event = |stub: Value, message: Value| {
         let mut item = item(&message);
@@ -60,19 +33,10 @@ fn a_stub_without_content_is_named_and_never_guessed() {
             "content beats a stub"
         );
     }
-    assert_eq!(event(json!(40), json!(null)), ignored(Reason::MissedCall));
-    assert_eq!(
-        event(json!("CALL_MISSED_GROUP_VIDEO"), json!(null)),
-        ignored(Reason::MissedCall)
-    );
     assert_eq!(event(json!(27), json!(null)), ignored(Reason::GroupNotice));
     assert_eq!(
         event(json!("GROUP_CREATE"), json!(null)),
         ignored(Reason::GroupNotice)
-    );
-    assert_eq!(
-        event(json!("REVOKE"), json!(null)),
-        ignored(Reason::Deleted)
     );
     assert_eq!(
         event(json!("E2E_ENCRYPTED"), json!(null)),
@@ -114,7 +78,8 @@ fn every_wrapper_is_taken_off_up_to_a_fixed_depth() {
         Content::NotText {
             kind: Kind::Other,
             title: None,
-            caption: None
+            caption: None,
+            lines: Vec::new()
         }
     );
 }
@@ -156,6 +121,10 @@ fn every_kind_of_words_is_read_as_words() {
         (
             json!({"interactiveResponseMessage": {"nativeFlowResponseMessage": {"paramsJson": {"id": 7}}}}),
             "7",
+        ),
+        (
+            json!({"interactiveResponseMessage": {"nativeFlowResponseMessage": {"paramsJson": "{\"id\":\"s\",\"display_text\":\"T\\ud83d\"}"}}}),
+            "T\u{FFFD}",
         ),
         (
             json!({"templateMessage": {"hydratedTemplate": {"hydratedContentText": "T"}}}),
@@ -204,85 +173,12 @@ fn every_kind_of_words_is_read_as_words() {
     let broken = json!({"interactiveResponseMessage": {"nativeFlowResponseMessage": {"paramsJson": "{oops"}}});
     assert_eq!(
         shown(&broken).as_deref(),
-        Some("[Message] — open WhatsApp on the phone to see it")
+        Some("[Message — open WhatsApp on the phone to see it]")
     );
 }
 
 #[test]
-fn every_other_kind_has_a_line_for_the_shop_owner() {
-    for (message, line) in [
-        (json!({"imageMessage": {}}), "[Image]"),
-        (
-            json!({"imageMessage": {"caption": "my receipt"}}),
-            "[Image] my receipt",
-        ),
-        (json!({"conversation": "", "imageMessage": {}}), "[Image]"),
-        (json!({"videoMessage": {"gifPlayback": false}}), "[Video]"),
-        (json!({"videoMessage": {"gifPlayback": true}}), "[GIF]"),
-        (json!({"ptvMessage": {}}), "[Video note]"),
-        (json!({"audioMessage": {"ptt": true}}), "[Voice message]"),
-        (json!({"audioMessage": {}}), "[Audio]"),
-        (
-            json!({"documentMessage": {"fileName": "IC.pdf", "caption": "mine"}}),
-            "[Document: IC.pdf] mine",
-        ),
-        (json!({"stickerMessage": {}}), "[Sticker]"),
-        (
-            json!({"locationMessage": {"name": "Shop"}}),
-            "[Location: Shop]",
-        ),
-        (
-            json!({"locationMessage": {"isLive": true}}),
-            "[Live location]",
-        ),
-        (
-            json!({"liveLocationMessage": {"caption": "coming"}}),
-            "[Live location] coming",
-        ),
-        (
-            json!({"contactMessage": {"displayName": "Siti"}}),
-            "[Contact card: Siti]",
-        ),
-        (
-            json!({"pollCreationMessageV2": {"name": "When?"}}),
-            "[Poll: When?]",
-        ),
-        (
-            json!({"pollCreationMessageV4": {"message": {"pollCreationMessage": {"name": "When?"}}}}),
-            "[Poll: When?]",
-        ),
-        (json!({"pollUpdateMessage": {"vote": {}}}), "[Poll vote]"),
-        (
-            json!({"orderMessage": {"orderTitle": "Shop", "message": "please"}}),
-            "[Order: Shop] please",
-        ),
-        (
-            json!({"productMessage": {"product": {"title": "Cap"}}}),
-            "[Product: Cap]",
-        ),
-        (
-            json!({"groupInviteMessage": {"groupName": "Club"}}),
-            "[Group invitation: Club]",
-        ),
-        (json!({"call": {"callKey": "x"}}), "[Call]"),
-        (json!({"eventMessage": {"name": "Sale"}}), "[Event: Sale]"),
-        (json!({"someFutureMessage": {"foo": 1}}), "[Message]"),
-    ] {
-        assert_eq!(
-            shown(&message),
-            Some(format!("{line} — open WhatsApp on the phone to see it")),
-            "{message}"
-        );
-    }
-    assert_eq!(
-        shown(&json!({"reactionMessage": {"text": "👍", "key": {"id": "B"}}})).as_deref(),
-        Some("[Reaction] 👍")
-    );
-    assert_eq!(
-        shown(&json!({"albumMessage": {"expectedImageCount": 2}})),
-        None,
-        "its pictures follow"
-    );
+fn what_nobody_wrote_is_noise_and_hides_nothing() {
     for companion in [
         "messageContextInfo",
         "senderKeyDistributionMessage",
@@ -320,6 +216,13 @@ fn debug_output_never_shows_what_people_wrote_or_who_they_are() {
         for message in [
             json!({"conversation": "secret"}),
             json!({"documentMessage": {"fileName": "secret", "caption": "secret"}}),
+            json!({"contactMessage": {"vcard": "FN:secret\nTEL:60123456789"}}),
+            json!({"protocolMessage": {"type": 14, "editedMessage": {"conversation": "secret"}}}),
+            json!({"extendedTextMessage": {"text": "secret", "contextInfo": {
+                "quotedMessage": {"conversation": "secret"},
+                "externalAdReply": {"title": "secret", "sourceUrl": "https://secret", "sourceId": "secret", "ctwaClid": "secret"},
+            }}}),
+            json!({"buttonsResponseMessage": {"selectedButtonId": "secret"}}),
         ] {
             let mut item = item_with_key(&key);
             item["message"] = message;
@@ -330,6 +233,34 @@ fn debug_output_never_shows_what_people_wrote_or_who_they_are() {
                 "{shown}"
             );
         }
+    }
+    let news = |event: &str, item: Value| {
+        parse(
+            json!({"event": event, "data": [item]})
+                .to_string()
+                .as_bytes(),
+        )
+        .unwrap()
+    };
+    for webhook in [
+        news(
+            "call",
+            json!({"id": "C", "from": "60123456789@c.us", "chatId": "112233445566778@lid"}),
+        ),
+        news(
+            "contacts.upsert",
+            json!({"id": "60123456789@c.us", "name": "Aisyah", "lid": "112233445566778@lid"}),
+        ),
+        news(
+            "groups.update",
+            json!({"id": "60123456789-1618740914@g.us", "subject": "secret"}),
+        ),
+    ] {
+        let shown = format!("{webhook:?}");
+        assert!(
+            secrets.iter().all(|secret| !shown.contains(secret)),
+            "{shown}"
+        );
     }
     for row in index() {
         let shown = format!("{:?}", parse(&body(row["file"].as_str().unwrap())));

@@ -36,6 +36,33 @@ fn any_json() -> impl Strategy<Value = Value> {
         "conversation",
         "ephemeralMessage",
         "templateMessage",
+        "editedMessage",
+        "contextInfo",
+        "quotedMessage",
+        "stanzaId",
+        "externalAdReply",
+        "ctwaClid",
+        "imageMessage",
+        "documentMessage",
+        "mediaKey",
+        "directPath",
+        "fileName",
+        "caption",
+        "contactMessage",
+        "contactsArrayMessage",
+        "contacts",
+        "vcard",
+        "locationMessage",
+        "degreesLatitude",
+        "pollCreationMessage",
+        "options",
+        "orderMessage",
+        "totalAmount1000",
+        "reactionMessage",
+        "text",
+        "seconds",
+        "MESSAGE_EDIT",
+        "REVOKE",
         "messages.upsert",
         "messages.update",
         "state",
@@ -92,10 +119,17 @@ fn assert_sound(parsed: Result<Webhook, BadBody>) {
         if let Event::Message(message) = event {
             assert!(!message.id.is_empty() && message.id.len() <= 128);
             assert_eq!(message.from_me, message.origin != Origin::Customer);
-            assert!(
-                text_of(&message.content)
-                    .is_none_or(|text| !text.trim().is_empty() && !text.contains('\0'))
-            );
+            for fate in [
+                FileFate::None,
+                FileFate::Attached,
+                FileFate::Linked("https://f"),
+                FileFate::Missing("it is gone"),
+            ] {
+                assert!(
+                    text_of(&message, Some("> a\nb"), fate)
+                        .is_none_or(|text| !text.trim().is_empty() && !text.contains('\0'))
+                );
+            }
             if let Chat::Person(person) = message.chat {
                 assert!(person.phone.is_some() || person.lid.is_some());
                 assert!(
@@ -124,7 +158,9 @@ proptest! {
         assert_sound(parse(value.to_string().as_bytes()));
         assert_sound(parse(upsert(&value).to_string().as_bytes()));
         assert_sound(parse(upsert(&item(&value)).to_string().as_bytes()));
-        assert_sound(parse(json!({"event": "messages.update", "data": value}).to_string().as_bytes()));
+        for event in ["messages.update", "call", "contacts.upsert", "groups.update"] {
+            assert_sound(parse(json!({"event": event, "data": value}).to_string().as_bytes()));
+        }
     }
 
     #[test]

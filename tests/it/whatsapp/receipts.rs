@@ -66,25 +66,4 @@ fn updates_that_are_no_receipts_say_why() {
         what(update(true, &json!({"starred": true}))),
         Reason::NoStatus
     );
-    assert_eq!(
-        what(update(
-            true,
-            &json!({"message": {"editedMessage": {"message": {"conversation": "x"}}}})
-        )),
-        Reason::Edited
-    );
-    assert_eq!(
-        what(update(
-            false,
-            &json!({"message": null, "messageStubType": "REVOKE"})
-        )),
-        Reason::Deleted
-    );
-    assert_eq!(
-        what(update(
-            false,
-            &json!({"message": null, "messageStubType": 1})
-        )),
-        Reason::Deleted
-    );
 }
