@@ -26,7 +26,7 @@ use time::OffsetDateTime;
 pub use content::{Kind, text_of};
 pub use envelope::parse;
 pub use jid::phone_of_jid;
-pub use media::{MediaFile, MediaKeys};
+pub use media::{Decryptor, FileType, MediaError, MediaFile, MediaKeys};
 
 /// Why a body is no webhook at all. Neither text repeats any of the body.
 #[derive(Debug, thiserror::Error)]
