@@ -216,12 +216,14 @@ fn may_pass(error: &TokenError) -> bool {
 /// A whole file as GHL takes it; none where GHL does not.
 async fn for_ghl(file: &MediaFile, bytes: Vec<u8>) -> Option<NewFile> {
     let mut file_type = file.file_type(&bytes);
+    let mut name = file.safe_name(&file_type);
     let mut bytes = Bytes::from(bytes);
     if file_type.extension == "webp" {
         let webp = bytes.clone();
         // Milliseconds of work. A decoder that panics has converted nothing.
         let converted = tokio::task::spawn_blocking(move || sticker::to_png(&webp));
         bytes = converted.await.ok().flatten()?.into();
+        name = format!("{}.png", name.trim_end_matches(".webp"));
         file_type = FileType {
             extension: "png".to_owned(),
             mimetype: "image/png",
@@ -229,7 +231,7 @@ async fn for_ghl(file: &MediaFile, bytes: Vec<u8>) -> Option<NewFile> {
     }
     let fits = ghl::takes(&file_type.extension) && bytes.len() <= MAX_UPLOAD_BYTES;
     fits.then(|| NewFile {
-        name: file.safe_name(&file_type),
+        name,
         mimetype: file_type.mimetype,
         bytes,
     })
