@@ -254,7 +254,7 @@ pub(super) fn line_of(text: &str, fate: FileFate<'_>) -> String {
         FileFate::Attached => text.to_owned(),
         FileFate::Linked(link) => format!("{text}\nOpen the file (for {LINK_DAYS} days): {link}"),
         FileFate::Missing(reason) => format!(
-            "{text}\n(The file could not be fetched: {reason}. Please ask the customer to send it again.)"
+            "{text}\n(The file could not be fetched: {reason}. Look for it on the phone, or ask the customer to send it again.)"
         ),
     }
 }

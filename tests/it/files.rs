@@ -15,7 +15,7 @@ use waapify_ghl::ids::WaMessageId;
 use waapify_ghl::sandbox::{CustomerFile, Fault, seed};
 use waapify_ghl::whatsapp::MediaFile;
 
-use crate::harness::{Bridge, location};
+use crate::harness::{Bridge, location, payload};
 
 /// As `relay::media` holds a message back.
 const WAIT: Duration = Duration::minutes(2);
@@ -232,4 +232,39 @@ async fn a_file_waits_for_no_person_and_is_linked() {
     sends(&bridge, &picture(JPEG)).await;
     bridge.settle().await;
     assert_eq!(fate(&bridge).await.0, "linked");
+}
+
+#[tokio::test]
+async fn the_simulated_gateway_announces_a_file_as_baileys_does() {
+    let bridge = Bridge::new().await;
+    let file = CustomerFile {
+        caption: Some("Resit"),
+        ..picture(JPEG)
+    };
+    let (_, name, phone) = seed::AISYAH;
+    let waapify = &bridge.world.waapify;
+    let id = waapify.customer_sends_file(phone, name, &file).await;
+    let body: Vec<u8> = sqlx::query_scalar("select body from gateway_events order by id limit 1")
+        .fetch_one(&bridge.database.pool)
+        .await
+        .unwrap();
+    let sent: Value = serde_json::from_slice(&body).unwrap();
+    let real: Value = serde_json::from_slice(&payload(
+        "waapify/webhooks/env-flat-legacy-image-4.4.0.json",
+    ))
+    .unwrap();
+    let message = "/data/messages/0/message/imageMessage";
+    let (sent, real) = (
+        sent.pointer(message).unwrap(),
+        real.pointer(message).unwrap(),
+    );
+    for (field, value) in sent.as_object().unwrap() {
+        let like = real.get(field).unwrap_or(&Value::Null);
+        assert_eq!(value.is_string(), like.is_string(), "{field}");
+        let keyed = ["mediaKey", "fileSha256", "fileEncSha256"].contains(&field.as_str());
+        let length = |value: &Value| value.as_str().map(str::len);
+        assert!(!keyed || length(value) == length(like), "{field}");
+    }
+    bridge.settle().await;
+    assert_eq!(bridge.inbound(&id).await.unwrap().0, "posted");
 }

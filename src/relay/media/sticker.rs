@@ -90,8 +90,8 @@ fn lossless_side(body: &[u8]) -> Option<u32> {
 mod tests {
     use super::*;
 
-    fn webp(width: u32, height: u32) -> Vec<u8> {
-        let pixels = [200, 10, 10, 255].repeat((width * height) as usize);
+    fn webp(width: u32, height: u32, red: u8) -> Vec<u8> {
+        let pixels = [red, 10, 10, 255].repeat((width * height) as usize);
         let mut file = Vec::new();
         image_webp::WebPEncoder::new(&mut file)
             .encode(&pixels, width, height, image_webp::ColorType::Rgba8)
@@ -99,21 +99,47 @@ mod tests {
         file
     }
 
-    #[test]
-    fn a_sticker_becomes_the_same_picture_as_png() {
-        let png = to_png(&webp(64, 32)).unwrap();
+    fn decoded(png: &[u8]) -> (u32, u32, Vec<u8>) {
         let mut reader = png::Decoder::new(Cursor::new(png)).read_info().unwrap();
         let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
         let info = reader.next_frame(&mut pixels).unwrap();
-        assert_eq!((info.width, info.height), (64, 32));
+        (info.width, info.height, pixels)
+    }
+
+    #[test]
+    fn a_sticker_becomes_the_same_picture_as_png() {
+        let (width, height, pixels) = decoded(&to_png(&webp(64, 32, 200)).unwrap());
+        assert_eq!((width, height), (64, 32));
         assert!(pixels.starts_with(&[200, 10, 10]));
+    }
+
+    fn chunk(name: &[u8], body: &[u8]) -> Vec<u8> {
+        let length = u32::try_from(body.len()).unwrap().to_le_bytes();
+        [name, &length, body].concat()
+    }
+
+    #[test]
+    fn an_animated_sticker_becomes_its_first_picture() {
+        let frame = |color: u8| {
+            let picture = webp(64, 32, color).split_off(12);
+            // No offset, 64 by 32, 100 ms.
+            let head = [0, 0, 0, 0, 0, 0, 63, 0, 0, 31, 0, 0, 100, 0, 0, 0];
+            chunk(b"ANMF", &[head.as_slice(), &picture].concat())
+        };
+        let canvas = chunk(b"VP8X", &[0x12, 0, 0, 0, 63, 0, 0, 31, 0, 0]);
+        let animation = chunk(b"ANIM", &[0; 6]);
+        let body = [b"WEBP".to_vec(), canvas, animation, frame(200), frame(90)].concat();
+        let (width, height, pixels) = decoded(&to_png(&chunk(b"RIFF", &body)).unwrap());
+        assert_eq!((width, height), (64, 32));
+        // Laid over an empty canvas, which may round.
+        assert!(pixels[0].abs_diff(200) <= 1, "{:?}", &pixels[..4]);
     }
 
     #[test]
     fn what_is_broken_or_larger_than_a_sticker_is_not_converted() {
-        assert_eq!(to_png(&webp(1, MAX_SIDE + 1)), None);
+        assert_eq!(to_png(&webp(1, MAX_SIDE + 1, 0)), None);
         assert_eq!(to_png(b"RIFF"), None);
-        let whole = webp(64, 64);
+        let whole = webp(64, 64, 0);
         for length in 0..whole.len() {
             let _ = to_png(&whole[..length]);
         }
@@ -125,17 +151,12 @@ mod tests {
         let sides = |width: u16, height: u16| {
             let mut body = b"\0\0\0\x9d\x01\x2a".to_vec();
             body.extend(width.to_le_bytes().into_iter().chain(height.to_le_bytes()));
-            let mut chunk = b"VP8 ".to_vec();
-            chunk.extend(u32::try_from(body.len()).unwrap().to_le_bytes());
-            chunk.extend(body);
-            chunk
+            chunk(b"VP8 ", &body)
         };
         assert!(is_small(&sides(512, 512), 0));
         assert!(!is_small(&sides(16_383, 512), 0));
-        let mut frame = b"ANMF".to_vec();
-        frame.extend(34_u32.to_le_bytes());
-        frame.extend([0; FRAME_HEAD]);
-        frame.extend(sides(512, 16_383));
+        let body = [vec![0; FRAME_HEAD], sides(512, 16_383)].concat();
+        let frame = chunk(b"ANMF", &body);
         assert!(!is_small(&frame, 0));
     }
 }
