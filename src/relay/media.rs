@@ -29,10 +29,12 @@ use crate::whatsapp::{FileType, MediaFile};
 /// How long a message is held back for its file at most: two tries at the slowest, and a person who waits for an answer
 /// does not yet wonder.
 pub(super) const MEDIA_WAIT: Duration = Duration::minutes(2);
-/// Longest try: a video of 50 MB at 8 Mbit/s.
-const TRY: StdDuration = StdDuration::from_secs(50);
-/// A try, and the statements that record it. A killed process's file is taken up again within its message's wait.
-const LEASE: Duration = Duration::seconds(55);
+/// Longest time for fetching: a video of 50 MB at 12 Mbit/s.
+const FETCH: StdDuration = StdDuration::from_secs(35);
+/// Longest time for an upload: 5 MB at 4 Mbit/s, and ten seconds for the contact.
+const UPLOAD: StdDuration = StdDuration::from_secs(20);
+/// Both, and the statements that record them. A killed process's file is taken up again within its message's wait.
+const LEASE: Duration = Duration::seconds(60);
 /// A file that ends its worker this often is not tried again.
 const MAX_CLAIMS_BEYOND_FAILURES: i32 = 3;
 /// Tries at an upload that GHL may take the next time; then the file is linked, which needs nothing of GHL's.
@@ -77,12 +79,7 @@ impl Worker for Media {
             let ended = Outcome::Missing("it kept ending its worker".to_owned());
             return self.record(&job, ended).await;
         }
-        let outcome = if let Ok(outcome) = timeout(TRY, self.carry(&job)).await {
-            outcome?
-        } else {
-            let end = Outcome::Missing(OVERDUE.to_owned());
-            Outcome::Later("it takes too long".to_owned(), Box::new(end))
-        };
+        let outcome = self.carry(&job).await?;
         self.record(&job, outcome).await
     }
 
@@ -93,7 +90,9 @@ impl Worker for Media {
 
 impl Media {
     async fn carry(&self, job: &MediaJob) -> sqlx::Result<Outcome> {
-        let file = match self.fetch(&job.file).await {
+        let fetched = timeout(FETCH, self.fetch(&job.file)).await;
+        let fetched = fetched.unwrap_or_else(|_| Err(FetchError::Retry("too slow".to_owned())));
+        let file = match fetched {
             Ok(file) => file,
             Err(error @ FetchError::Retry(_)) => {
                 let end = Outcome::Missing("WhatsApp's server does not give the file".to_owned());
@@ -104,7 +103,11 @@ impl Media {
         let Some(file) = file else {
             return Ok(Outcome::Linked);
         };
-        match self.upload(job, &file).await {
+        let Ok(uploaded) = timeout(UPLOAD, self.upload(job, &file)).await else {
+            info!(location = %job.location_id, message_id = %job.message_id, "GHL takes too long over the file");
+            return Ok(Outcome::Linked);
+        };
+        match uploaded {
             Ok(address) => Ok(Outcome::Attached(address)),
             Err(TokenError::Database(error)) => Err(error),
             Err(error) if may_pass(&error) && job.failures + 1 < UPLOAD_TRIES => {

@@ -84,7 +84,7 @@ async fn what_a_killed_process_had_in_hand_is_taken_up_again_in_time() {
     let lost = media.claim(1).await.unwrap().remove(0);
     bridge.settle().await;
     assert!(bridge.posted().is_empty());
-    bridge.after(Duration::seconds(56)).await;
+    bridge.after(Duration::seconds(61)).await;
     assert_eq!(only_post(&bridge).1.len(), 1);
     // The killed one lives on: its end is a stale owner's.
     media.process(lost).await.unwrap();
