@@ -18,17 +18,18 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
-use crate::clients::{self, ghl, waapify};
+use crate::clients::{self, ghl, waapify, whatsapp_media};
 use crate::clock::Clock;
 use crate::cluster::{Cluster, Durability, find_running, remove_data};
 use crate::config::Settings;
 use crate::connect::Connector;
 use crate::db;
-use crate::http::{self, HttpParts, HttpState, Intake, Proofs, WaitingRoom};
+use crate::http::{self, Files, HttpParts, HttpState, Intake, Proofs, WaitingRoom};
 use crate::installs::Installs;
 use crate::relay::app_events::AppEvents;
 use crate::relay::gateway_events::GatewayEvents;
 use crate::relay::inbound::Inbound;
+use crate::relay::media::Media;
 use crate::relay::outbound::Outbound;
 use crate::relay::status_updates::StatusUpdates;
 use crate::relay::upkeep::Upkeep;
@@ -70,6 +71,7 @@ impl App {
         let http_client = clients::http_client()?;
         let ghl = ghl::Client::new(http_client.clone(), &settings.ghl, &settings.public_url);
         let waapify = waapify::Client::new(http_client, settings.waapify.api_base.clone());
+        let media = whatsapp_media::Client::new(settings.whatsapp_media_base.clone())?;
         let tokens = Tokens::new(
             pool.clone(),
             ghl.clone(),
@@ -94,6 +96,8 @@ impl App {
             sealer: settings.sealer.clone(),
             clock: clock.clone(),
             wake: Arc::clone(&wake),
+            media: media.clone(),
+            public_url: settings.public_url.clone(),
             min_interval: settings.waapify.min_interval,
         });
         let http = HttpParts {
@@ -104,6 +108,7 @@ impl App {
             ghl: settings.ghl.clone(),
             installs,
             connector: connector.clone(),
+            files: Files::new(media),
             clock,
             wake,
             public_url: settings.public_url.clone(),
@@ -144,6 +149,7 @@ impl App {
         spawn_worker(&mut tasks, Outbound(relay()), &stopping);
         spawn_worker(&mut tasks, GatewayEvents(relay()), &stopping);
         spawn_worker(&mut tasks, Inbound(relay()), &stopping);
+        spawn_worker(&mut tasks, Media(relay()), &stopping);
         spawn_worker(&mut tasks, StatusUpdates(relay()), &stopping);
         spawn_worker(&mut tasks, AppEvents(relay()), &stopping);
         spawn_worker(&mut tasks, Upkeep(relay()), &stopping);

@@ -35,6 +35,8 @@ pub struct Settings {
     pub ghl: GhlSettings,
     /// The gateway.
     pub waapify: WaapifySettings,
+    /// Root of WhatsApp's media servers.
+    pub whatsapp_media_base: Url,
     /// Seals and opens what is secret in the database.
     pub sealer: Sealer,
     /// Longest time from a request to stop to the process's end.
@@ -187,6 +189,7 @@ fn read_all(reader: &mut Reader<impl Fn(&str) -> Option<String>>) -> Option<Sett
     let ed25519 = reader.parsed("ghl_ed25519_public_key", Ed25519Key::parse);
     let rsa = reader.parsed("ghl_rsa_public_key", RsaKey::parse);
     let waapify_base = reader.parsed("waapify_api_base", parse_url);
+    let media_base = reader.parsed("whatsapp_media_base", parse_url);
     let min_interval = reader.parsed("waapify_min_interval_ms", parse_interval);
     let sealer = reader.parsed("encryption_keys", parse_keys);
     let marketplace_base = reader.parsed("ghl_marketplace_base", parse_url);
@@ -207,6 +210,7 @@ fn read_all(reader: &mut Reader<impl Fn(&str) -> Option<String>>) -> Option<Sett
             api_base: waapify_base?,
             min_interval: min_interval?,
         },
+        whatsapp_media_base: media_base?,
         sealer: sealer?,
         stop_timeout: stop_timeout?,
     })

@@ -16,7 +16,7 @@
 //! | [`installs`], [`tokens`] | where the app is installed; a valid token for each location |
 //! | [`connect`], [`keys`] | connecting a WhatsApp number; the keys that seal what is secret |
 //! | [`schedule`] | when what failed is tried again |
-//! | [`clients`] | the two vendors' APIs |
+//! | [`clients`] | the two vendors' APIs, and WhatsApp's media servers |
 //! | [`whatsapp`], [`json`] | webhook shapes → our message; pure |
 //! | [`db`], [`cluster`] | all SQL; the private PostgreSQL where none is given |
 //! | [`crypto`], [`ids`], [`limits`], [`clock`], [`wake`] | sealing and signatures; plain types |

@@ -30,6 +30,9 @@ pub const INBOUND: Schedule = Schedule(&[
     2, 10, 30, 120, 300, 900, 1_800, 3_600, 7_200, 14_400, 28_800, 28_800,
 ]);
 
+/// A customer's file that does not come: its message waits for it, and for no longer than two minutes.
+pub const MEDIA: Schedule = Schedule(&[2, 5, 10, 20]);
+
 /// A token that GHL does not renew for no lasting reason. The first tries fall into the 30 seconds in which GHL answers
 /// a repeated refresh with the same pair (`facts/ghl.md` section 2): an answer that got lost is fetched again.
 pub const REFRESH_FAILED: Schedule = Schedule(&[2, 5, 10, 60, 300]);
@@ -75,6 +78,7 @@ mod tests {
             ATTEMPT_FAILED,
             STATUS_UPDATE,
             INBOUND,
+            MEDIA,
             REFRESH_FAILED,
             LOCATION_INACTIVE,
             MINT_REFUSED,

@@ -14,6 +14,8 @@ pub struct Wake {
     pub gateway_events: Notify,
     /// A customer's message is ready to be posted.
     pub inbound: Notify,
+    /// A customer's file is to be fetched.
+    pub media: Notify,
     /// GHL has to be told something.
     pub status_updates: Notify,
     /// GHL posted something about the app.

@@ -4,6 +4,7 @@
 //! * [`relay`]: messages through claim, send, receipt and status, with vendors that answer at once
 //! * [`flat`]: both again, with a backlog of ten thousand and of a million messages
 //! * [`memory`]: resident memory, start-up
+//! * [`files`]: resident memory while ten large files come through at once
 //!
 //! `cargo bench --bench load` runs all of them, `cargo bench --bench load -- accept flat` two. The real program runs
 //! in its own process; load, vendors, service and database share the machine, so only ratios can be compared.
@@ -18,6 +19,7 @@
 mod accept;
 mod client;
 mod figures;
+mod files;
 mod flat;
 mod memory;
 mod pgbench;
@@ -34,7 +36,7 @@ use waapify_ghl::cluster::{self, Cluster, Durability};
 const SETTINGS: &str =
     "select 'PostgreSQL ' || string_agg(name || ' ' || setting, ', ' order by name)
     from pg_settings where name in ('server_version', 'fsync', 'synchronous_commit')";
-const PARTS: [&str; 4] = ["accept", "relay", "flat", "memory"];
+const PARTS: [&str; 5] = ["accept", "relay", "flat", "memory", "files"];
 
 /// What every part needs.
 pub(crate) struct Stage {
@@ -118,6 +120,7 @@ async fn run(stage: &Stage, parts: &[&str]) {
             "accept" => accept::run(stage).await,
             "relay" => relay::run(stage).await,
             "flat" => flat::run(stage).await,
+            "files" => files::run(stage).await,
             _ => memory::run(stage).await,
         }
     }

@@ -39,6 +39,7 @@ pub fn environment(
         ("GHL_SHARED_SECRET", "bench".to_owned()),
         ("GHL_API_BASE", vendors.to_owned()),
         ("WAAPIFY_API_BASE", vendors.to_owned()),
+        ("WHATSAPP_MEDIA_BASE", vendors.to_owned()),
         ("WAAPIFY_MIN_INTERVAL_MS", "0".to_owned()),
         ("GHL_ED25519_PUBLIC_KEY", public_key.to_owned()),
         ("ENCRYPTION_KEYS", STANDARD.encode([0; 32])),
@@ -90,13 +91,16 @@ impl Service {
 
     /// A line of Linux's `/proc/<pid>/status`, such as `VmRSS:`.
     pub fn memory(&self, name: &str) -> String {
+        self.bytes(name).map_or("unknown".to_owned(), megabytes)
+    }
+
+    /// The same in bytes; none elsewhere.
+    pub fn bytes(&self, name: &str) -> Option<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()));
         let status = status.unwrap_or_default();
         let line = status.lines().find_map(|line| line.strip_prefix(name));
         let number = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-        number.map_or("unknown".to_owned(), |kilobytes| {
-            megabytes(kilobytes * 1024)
-        })
+        number.map(|kilobytes| kilobytes * 1024)
     }
 
     /// Processor time of Linux's `/proc/<pid>/stat`, which counts in hundredths of a second.

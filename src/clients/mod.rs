@@ -1,9 +1,10 @@
-//! The two vendors' APIs, one file each: one call in, one typed answer or one advice out.
+//! The two vendors' APIs and WhatsApp's media servers, one file each: one call in, one typed answer or one advice out.
 //!
 //! Owns: requests, their limits, and what an answer means. Refuses: retrying; the workers have the schedule.
 
 pub mod ghl;
 pub mod waapify;
+pub mod whatsapp_media;
 
 use std::time::Duration;
 
@@ -30,7 +31,7 @@ pub fn http_client() -> reqwest::Result<reqwest::Client> {
 }
 
 /// `base` with `segments` appended, each percent-encoded.
-fn endpoint(base: &Url, segments: &[&str]) -> Url {
+pub(crate) fn endpoint(base: &Url, segments: &[&str]) -> Url {
     let mut url = base.clone();
     // Settings admit only http(s) addresses, which always have a path.
     if let Ok(mut path) = url.path_segments_mut() {

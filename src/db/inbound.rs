@@ -7,6 +7,7 @@
 use sqlx::{FromRow, PgPool};
 use time::{Duration, OffsetDateTime};
 
+use crate::db::media::{self, NewMedia};
 use crate::db::timeline;
 use crate::ids::{GhlMessageId, LocationId, MessageId, WaMessageId};
 
@@ -33,6 +34,8 @@ pub struct NewInbound<'a> {
     pub sent_at: OffsetDateTime,
     /// `accepted`, or `ignored` or `held` with a reason.
     pub state: State<'a>,
+    /// The file that came with it, for which it waits.
+    pub media: Option<NewMedia<'a>>,
 }
 
 /// How a message enters.
@@ -75,6 +78,10 @@ pub struct InboundJob {
     pub unclear: bool,
     /// When the last post left.
     pub departed_at: Option<OffsetDateTime>,
+    /// What became of its file is not decided, although its time is over.
+    pub lacks_file: bool,
+    /// Where GHL keeps its file.
+    pub attachment: Option<String>,
 }
 
 /// Keeps a message; none when it is known already.
@@ -95,7 +102,7 @@ pub async fn record_message(
     let id: Option<MessageId> = sqlx::query_scalar(
         "insert into inbound (location_id, number, wa_message_id, from_me, conversation, phone, sender_name,
             text, sent_at, state, reason, due_at, accepted_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $13, $12)
          on conflict (location_id, number, wa_message_id, from_me) do nothing returning id",
     )
     .bind(message.location)
@@ -110,9 +117,13 @@ pub async fn record_message(
     .bind(state)
     .bind(reason)
     .bind(now)
+    .bind(message.media.map_or(now, |media| media.until))
     .fetch_optional(&mut *tx)
     .await?;
     if let Some(id) = id {
+        if let Some(media) = message.media {
+            media::record_media(&mut tx, message.location, id, media.file, now).await?;
+        }
         timeline::record_step(&mut tx, message.location, id, state, reason, now).await?;
     }
     tx.commit().await?;
@@ -159,7 +170,10 @@ pub async fn claim(
          from locked where i.location_id = locked.location_id and i.id = locked.id
          returning i.location_id, i.id, i.wa_message_id, i.conversation, coalesce(i.phone, '') as phone,
             i.sender_name, coalesce(i.text, '') as text, i.sent_at, i.failures, i.waits, i.claims, i.unclear,
-            i.departed_at",
+            i.departed_at,
+            exists (select 1 from media m where m.location_id = i.location_id and m.message_id = i.id
+                and m.state = 'wanted') as lacks_file,
+            (select m.attachment from media m where m.location_id = i.location_id and m.message_id = i.id) as attachment",
     )
     .bind(now)
     .bind(now + lease)

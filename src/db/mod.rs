@@ -15,6 +15,7 @@ pub mod gateway_events;
 pub mod inbound;
 pub mod installs;
 pub mod locations;
+pub mod media;
 pub mod messages;
 pub mod mints;
 pub mod numbers;

@@ -3,6 +3,7 @@
 use sqlx::{FromRow, PgConnection, PgPool};
 use time::{Duration, OffsetDateTime};
 
+use super::media;
 use crate::ids::{CompanyId, LocationId};
 
 /// Why messages of an uninstalled location end; the code that stands in `reason`.
@@ -87,6 +88,7 @@ async fn end_messages(
             .execute(&mut *tx)
             .await?;
     }
+    media::end_links(tx, location).await?;
     sqlx::query(
         "update gateway_events set state = 'failed', reason = $2 where location_id = $1 and state = 'accepted'",
     )

@@ -7,12 +7,14 @@
 //! * `app_events`: `POST /hooks/app`, what GHL says about the app
 //! * `waapify`: `POST /hooks/waapify/{secret}`, the gateway's events
 //! * `oauth`: `GET /oauth/install`, `GET /oauth/callback`; `connect`: the form behind `/connect/{token}`
+//! * `files`: `GET /files/{secret}/{name}`, a customer's file that GHL does not take
 //! * `health`: `/healthz`, `/readyz`
 
 mod app_events;
 mod connect;
 mod delivery;
 mod error;
+mod files;
 mod health;
 mod intake;
 mod layers;
@@ -22,6 +24,7 @@ mod proofs;
 mod verified;
 mod waapify;
 
+pub use files::Files;
 pub use intake::Intake;
 pub use proofs::Proofs;
 pub use waapify::WaitingRoom;
@@ -86,6 +89,8 @@ pub struct HttpParts {
     pub installs: Installs,
     /// Connects numbers.
     pub connector: Connector,
+    /// Customers' files behind links.
+    pub files: Files,
     /// The time.
     pub clock: Clock,
     /// The bells of this process's workers.
@@ -109,6 +114,7 @@ pub fn router(state: HttpState) -> Router {
         .route("/oauth/install", get(oauth::install))
         .route("/oauth/callback", get(oauth::callback))
         .route("/connect/{token}", connect)
+        .route("/files/{secret}/{name}", get(files::download))
         .route("/assets/page.css", get(page::stylesheet))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))

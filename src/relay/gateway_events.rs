@@ -9,11 +9,13 @@ use time::{Duration, OffsetDateTime};
 use tokio::sync::Notify;
 use tracing::{debug, warn};
 
+use super::media::MEDIA_WAIT;
 use super::plan::{Plan, plan};
 use super::{Context, Worker};
 use crate::clients::waapify::Stop;
 use crate::db::gateway_events::{self, EventJob};
 use crate::db::inbound::{self, NewInbound, State};
+use crate::db::media::NewMedia;
 use crate::db::receipts::{self, SentPart};
 use crate::db::{numbers, outbound};
 use crate::ids::WaMessageId;
@@ -157,6 +159,10 @@ impl GatewayEvents {
             Chat::Broadcast | Chat::Status | Chat::Newsletter | Chat::Other => ("", None),
         };
         let ignored = matches!(state, State::Ignored(_));
+        let now = self.0.clock.now();
+        let file = message.file.as_ref().filter(|_| state == State::Accepted);
+        let until = now + MEDIA_WAIT;
+        let media = file.map(|file| NewMedia { file, until });
         let new = NewInbound {
             location: &job.location_id,
             number: &job.number,
@@ -168,9 +174,11 @@ impl GatewayEvents {
             text: text.as_deref().filter(|_| !ignored),
             sent_at: sent_at(message, job.received_at),
             state,
+            media,
         };
-        inbound::record_message(&self.0.pool, &new, self.0.clock.now()).await?;
+        inbound::record_message(&self.0.pool, &new, now).await?;
         self.0.wake.inbound.notify_one();
+        self.0.wake.media.notify_one();
         Ok(())
     }
 

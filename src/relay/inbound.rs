@@ -10,11 +10,13 @@ use time::Duration;
 use tokio::sync::Notify;
 use tracing::{info, warn};
 
+use super::contacts::{self, Sender};
+use super::media::{FileFate, OVERDUE, line_of};
 use super::{Context, Worker};
 use crate::clients::ghl::{self, Advice, CallError, InboundMessage, StoredMessage};
 use crate::db::inbound::{self, InboundJob};
 use crate::db::uninstalls::UNINSTALLED;
-use crate::db::{app_events, departures, locations};
+use crate::db::{app_events, departures, locations, media};
 use crate::ids::{ContactId, GhlMessageId};
 use crate::schedule::INBOUND;
 use crate::tokens::TokenError;
@@ -66,6 +68,9 @@ impl Worker for Inbound {
             }
             Err(error) => return self.put_off(&job, error).await,
         };
+        if job.lacks_file {
+            self.settle_file(&mut job).await?;
+        }
         let now = self.0.clock.now();
         if !departures::record_departure(&self.0.pool, &job, now + POST_LEASE, now).await? {
             return Ok(());
@@ -102,7 +107,12 @@ enum Prepared {
 impl Inbound {
     /// Everything before the post. After an unclear one GHL's conversation is looked at first.
     async fn prepare(&self, job: &InboundJob) -> Result<Prepared, TokenError> {
-        let contact = self.contact(job).await?;
+        let sender = Sender {
+            phone: &job.phone,
+            name: job.sender_name.as_deref(),
+            wrote_at: job.sent_at,
+        };
+        let contact = contacts::find_or_make(&self.0, &job.location_id, sender).await?;
         if !job.unclear {
             return Ok(Prepared::Post(contact));
         }
@@ -164,6 +174,7 @@ impl Inbound {
             message: &job.text,
             alt_id: job.wa_message_id.as_str(),
             date: job.sent_at,
+            attachments: job.attachment.as_slice(),
         };
         self.0
             .tokens
@@ -174,33 +185,12 @@ impl Inbound {
             .await
     }
 
-    /// The sender's contact. One that GHL has is used as it is, so that a name the business gave it stays; a new one
-    /// gets the WhatsApp name.
-    async fn contact(&self, job: &InboundJob) -> Result<ContactId, TokenError> {
-        let (pool, location) = (&self.0.pool, &job.location_id);
-        if let Some(known) = locations::find_writer(pool, location, &job.phone, job.sent_at).await?
-        {
-            return Ok(known);
-        }
-        let phone = format!("+{}", job.phone);
-        let (phone, name) = (phone.as_str(), job.sender_name.as_deref());
-        let find = |ghl: ghl::Client, token| async move {
-            ghl.find_contact(&token, location, phone).await
-        };
-        let found = match self.0.tokens.call(location, find).await {
-            // Where the look-up is refused, making it is still safe: GHL knows contacts by phone.
-            Err(TokenError::Call(error)) if error.advice == Advice::Reject => None,
-            found => found?,
-        };
-        let make = |ghl: ghl::Client, token| async move {
-            ghl.upsert_contact(&token, location, phone, name).await
-        };
-        let contact = match found {
-            Some(contact) => contact,
-            None => self.0.tokens.call(location, make).await?,
-        };
-        locations::record_writer(pool, location, &job.phone, &contact, job.sent_at).await?;
-        Ok(contact)
+    /// The message has waited for its file long enough.
+    async fn settle_file(&self, job: &mut InboundJob) -> sqlx::Result<()> {
+        let line = line_of(&job.text, FileFate::Missing(OVERDUE));
+        let now = self.0.clock.now();
+        (job.text, job.attachment) = media::settle(&self.0.pool, job, OVERDUE, &line, now).await?;
+        Ok(())
     }
 
     async fn finish_posted(

@@ -7,13 +7,15 @@
 //! * [`upkeep`]: tokens renewed, locations listed, Waapify told of an uninstall
 //! * [`outbound`]: deliveries of GHL → Waapify, planned by [`plan`]
 //! * [`gateway_events`]: what Waapify posted → inbound messages, receipts, link state
-//! * [`inbound`]: customers' messages → GHL
+//! * [`inbound`]: customers' messages → GHL; [`media`]: their files
 //! * [`status_updates`]: ticks → GHL
 
 pub mod app_events;
+mod contacts;
 pub mod gateway_events;
 mod in_hand;
 pub mod inbound;
+pub mod media;
 pub mod outbound;
 pub mod plan;
 pub mod status_updates;
@@ -27,8 +29,9 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tracing::warn;
+use url::Url;
 
-use crate::clients::waapify;
+use crate::clients::{waapify, whatsapp_media};
 use crate::clock::Clock;
 use crate::connect::Connector;
 use crate::crypto::Sealer;
@@ -66,6 +69,10 @@ pub struct Context {
     pub wake: Arc<Wake>,
     /// Points webhooks.
     pub connector: Connector,
+    /// Where customers' files are fetched.
+    pub media: whatsapp_media::Client,
+    /// The address the world reaches us at.
+    pub public_url: Url,
     /// Least pause between two sends of one number.
     pub min_interval: StdDuration,
 }

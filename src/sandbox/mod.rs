@@ -24,7 +24,7 @@ pub use faults::{Fault, Faults, Seen};
 pub use ghl::{Contact, DefaultProvider, Direction, Ghl, InstallKind, Message, SignWith, Upload};
 pub use keys::PublicKeys;
 pub use script::play_script;
-pub use waapify::{ChatMessage, Envelope, Waapify};
+pub use waapify::{ChatMessage, CustomerFile, Envelope, Waapify};
 pub use wire::{Edge, Exchange, Wire};
 pub use world::{Timings, World, WorldConfig, seed};
 
@@ -169,6 +169,7 @@ fn settings(world: &World, address: &Url) -> anyhow::Result<Settings> {
         "GHL_ED25519_PUBLIC_KEY" => Some(keys.ed25519_base64.clone()),
         "GHL_RSA_PUBLIC_KEY" => Some(rsa.clone()),
         "WAAPIFY_API_BASE" => Some(format!("{base}/sim/waapify/api")),
+        "WHATSAPP_MEDIA_BASE" => Some(format!("{base}/sim/whatsapp")),
         "WAAPIFY_MIN_INTERVAL_MS" => env(name).or_else(|| Some(MIN_INTERVAL_MS.to_owned())),
         "ENCRYPTION_KEYS" => Some(ENCRYPTION_KEY.to_owned()),
         _ => None,

@@ -143,6 +143,7 @@ const EDGES = {
   ghl_to_service: ["GHL → service", "ghl"],
   service_to_ghl: ["service → GHL", "ghl"],
   service_to_waapify: ["service → Waapify", "waapify"],
+  service_to_whatsapp: ["service → WhatsApp", "waapify"],
   waapify_to_service: ["Waapify → service", "waapify"],
 };
 

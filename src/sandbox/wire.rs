@@ -1,4 +1,4 @@
-//! The wire log: every HTTP exchange on the four edges between the service and its two
+//! The wire log: every HTTP exchange on the edges between the service and its
 //! vendors, as a person would tell it. It keeps the last 200 and refuses secrets. It also
 //! counts what is under way, so that a test knows when nothing more will come by itself.
 
@@ -22,7 +22,7 @@ const HIDDEN: &str = "•••";
 /// Query parameters whose values are secrets.
 const SECRETS: [&str; 4] = ["access_token", "code", "client_secret", "refresh_token"];
 
-/// One of the four directions in which a request can travel.
+/// One of the directions in which a request can travel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Edge {
@@ -32,6 +32,8 @@ pub enum Edge {
     ServiceToGhl,
     /// A call to the gateway.
     ServiceToWaapify,
+    /// A file from WhatsApp's media host.
+    ServiceToWhatsapp,
     /// A webhook of the gateway.
     WaapifyToService,
 }

@@ -146,11 +146,12 @@ impl World {
         })
     }
 
-    /// GHL's API at `/sim/ghl` and the gateway's at `/sim/waapify/api`.
+    /// GHL's API at `/sim/ghl`, the gateway's at `/sim/waapify/api`, WhatsApp's media host at `/sim/whatsapp`.
     pub fn vendors_router(&self) -> Router {
         Router::new()
             .nest("/sim/ghl", self.ghl.router())
             .nest("/sim/waapify/api", self.waapify.router())
+            .nest("/sim/whatsapp", self.waapify.media_router())
     }
 
     /// The page at `/`, with what it asks for under `/sandbox/`.

@@ -163,12 +163,14 @@ impl Bridge {
         let outbound = Arc::new(relay::outbound::Outbound(context()));
         let events = Arc::new(relay::gateway_events::GatewayEvents(context()));
         let inbound = Arc::new(relay::inbound::Inbound(context()));
+        let media = Arc::new(relay::media::Media(context()));
         let statuses = Arc::new(relay::status_updates::StatusUpdates(context()));
         let app_events = Arc::new(relay::app_events::AppEvents(context()));
         let upkeep = Arc::new(relay::upkeep::Upkeep(context()));
         loop {
             let done = step(&outbound).await
                 + step(&events).await
+                + step(&media).await
                 + step(&inbound).await
                 + step(&statuses).await
                 + step(&app_events).await

@@ -189,4 +189,21 @@ async fn mint(bridge: &Bridge) {
             .await
             .is_ok()
     );
+    let file = waapify_ghl::clients::ghl::NewFile {
+        name: "photo.jpg".to_owned(),
+        mimetype: "image/jpeg",
+        bytes: axum::body::Bytes::from_static(b"\xff\xd8\xff"),
+    };
+    let address = ghl
+        .upload(&token, &LocationId::from("l"), &contact, &file)
+        .await;
+    assert!(address.unwrap().starts_with("https://"));
+    let message = waapify_ghl::clients::ghl::InboundMessage {
+        contact_id: &contact,
+        message: "hai",
+        alt_id: "w",
+        date: time::OffsetDateTime::UNIX_EPOCH,
+        attachments: &["https://storage.googleapis.com/msgsndr/a.jpg".to_owned()],
+    };
+    assert!(ghl.post_inbound(&token, &message).await.is_ok());
 }

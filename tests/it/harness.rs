@@ -168,6 +168,7 @@ pub fn environment(public_url: &str, vendors: &str) -> Vec<(String, String)> {
         ("GHL_ED25519_PUBLIC_KEY", TEST_ED25519_KEY.to_owned()),
         ("GHL_RSA_PUBLIC_KEY", TEST_RSA_KEY.to_owned()),
         ("WAAPIFY_API_BASE", format!("{vendors}/sim/waapify/api")),
+        ("WHATSAPP_MEDIA_BASE", format!("{vendors}/sim/whatsapp")),
         ("WAAPIFY_MIN_INTERVAL_MS", "0".to_owned()),
         (
             "ENCRYPTION_KEYS",

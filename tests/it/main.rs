@@ -21,6 +21,7 @@ mod configuration;
 mod connecting;
 mod contract;
 mod deliveries;
+mod files;
 mod gateway_events;
 mod harness;
 mod installs;

@@ -7,6 +7,7 @@ mod call;
 mod error;
 mod limits;
 mod types;
+mod upload;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -24,7 +25,10 @@ use call::parse;
 pub use error::{Advice, CallError};
 use limits::Meter;
 use types::LocationsPage;
-pub use types::{AppEvent, Grant, InboundMessage, LastMessage, StatusError, StoredMessage};
+pub use types::{
+    AppEvent, Grant, InboundMessage, LastMessage, NewFile, StatusError, StoredMessage,
+};
+pub use upload::{MAX_UPLOAD_BYTES, takes};
 
 use crate::ids::{CompanyId, ContactId, GhlMessageId, LocationId, is_id};
 use crate::limits::Limits;

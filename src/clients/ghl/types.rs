@@ -136,6 +136,20 @@ pub struct InboundMessage<'a> {
     /// When it was written.
     #[serde(serialize_with = "rfc3339")]
     pub date: OffsetDateTime,
+    /// Addresses of files that were uploaded before.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    pub attachments: &'a [String],
+}
+
+/// A file to upload.
+#[derive(Clone, Debug)]
+pub struct NewFile {
+    /// What it is called, with an ending that GHL takes.
+    pub name: String,
+    /// Its type.
+    pub mimetype: &'static str,
+    /// All of it; a copy costs nothing.
+    pub bytes: bytes::Bytes,
 }
 
 /// The last message of a conversation, as far as GHL tells.

@@ -70,6 +70,8 @@ mod tests {
             claims: 2,
             unclear: true,
             departed_at: Some(seconds(10)),
+            lacks_file: false,
+            attachment: None,
         }
     }
 

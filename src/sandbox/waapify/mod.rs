@@ -2,6 +2,7 @@
 //! everything behind. It refuses with the gateway's texts, always with HTTP 200.
 
 mod events;
+mod files;
 mod php;
 mod send;
 mod stage;
@@ -23,6 +24,8 @@ use super::{
     wire::{Edge, Wire, quoted},
     world::{Timings, seed},
 };
+
+pub use files::CustomerFile;
 
 /// How webhooks are wrapped; which one Waapify uses is not established.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -90,6 +93,9 @@ struct State {
 struct Inner {
     state: Shared<State>,
     door: Door,
+    media_door: Door,
+    /// What lies at WhatsApp's media host.
+    files: Shared<files::Kept>,
     courier: Courier,
     timings: Shared<Timings>,
 }
@@ -110,6 +116,12 @@ impl Waapify {
                 wire: wire.clone(),
                 faults: Faults::default(),
             },
+            media_door: Door {
+                edge: Edge::ServiceToWhatsapp,
+                wire: wire.clone(),
+                faults: Faults::default(),
+            },
+            files: Shared::default(),
             courier: Courier {
                 http,
                 wire: wire.clone(),

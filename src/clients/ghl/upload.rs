@@ -1,0 +1,68 @@
+//! A file into a contact's conversation: GHL keeps it and gives its address (`facts/ghl.md` section 1).
+
+use reqwest::Method;
+use reqwest::multipart::{Form, Part};
+use secrecy::SecretString;
+use serde_json::Value;
+
+use super::{Advice, CallError, Client, NewFile, V_2021_04};
+use crate::ids::{ContactId, LocationId};
+
+/// Largest file that GHL takes (`facts/ghl.md` section 1).
+pub const MAX_UPLOAD_BYTES: usize = 5 * 1024 * 1024;
+
+/// Endings of the files that GHL takes (`facts/ghl.md` section 1); what it refuses all the same is answered with 415.
+const EXTENSIONS: [&str; 25] = [
+    "jpg", "png", "gif", "heic", "mp4", "mpeg", "mov", "3gp", "zip", "rar", "pdf", "doc", "docx",
+    "xls", "xlsx", "ppt", "pptx", "csv", "txt", "mp3", "m4a", "wav", "ogg", "amr", "vcf",
+];
+
+/// Whether GHL takes files with this ending.
+#[must_use]
+pub fn takes(extension: &str) -> bool {
+    EXTENSIONS.contains(&extension)
+}
+
+impl Client {
+    /// Uploads a file; gives the address to attach to a message.
+    ///
+    /// # Errors
+    /// [`CallError`]; `Reject` for a type or size that GHL does not take.
+    pub async fn upload(
+        &self,
+        token: &SecretString,
+        location: &LocationId,
+        contact: &ContactId,
+        file: &NewFile,
+    ) -> Result<String, CallError> {
+        let length = file.bytes.len() as u64;
+        let part = Part::stream_with_length(file.bytes.clone(), length)
+            .file_name(file.name.clone())
+            .mime_str(file.mimetype)
+            .map_err(|_| no_type())?;
+        let form = Form::new()
+            .text("locationId", location.0.clone())
+            .text("contactId", contact.0.clone())
+            .part("fileAttachment", part);
+        let path = ["conversations", "messages", "upload"];
+        let request = self.request(Method::POST, &path, V_2021_04, token);
+        let answer = self.call(request.multipart(form)).await?;
+        let files = answer.body.get("uploadedFiles").and_then(Value::as_object);
+        // GHL may change the name; there is only one.
+        let address = files.and_then(|files| files.values().find_map(Value::as_str));
+        let address = address.filter(|address| address.starts_with("https://"));
+        address
+            .map(str::to_owned)
+            .ok_or_else(|| answer.incomplete("uploadedFiles"))
+    }
+}
+
+/// A type that cannot be written into a request. Ours all can.
+fn no_type() -> CallError {
+    CallError {
+        advice: Advice::Reject,
+        status: None,
+        may_have_arrived: false,
+        detail: "the file's type cannot be sent".to_owned(),
+    }
+}

@@ -1,0 +1,288 @@
+//! WhatsApp's media servers: a customer's file, fetched and decrypted piece by piece (`facts/waapify.md` C).
+//!
+//! Owns: which addresses may be asked, how much may come, and what a failure means. Refuses: any server but WhatsApp's,
+//! since a stranger wrote the address; redirects; a file in memory.
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use reqwest::header::ORIGIN;
+use url::Url;
+
+use super::{CONNECT_TIMEOUT, scrub};
+use crate::whatsapp::{Decryptor, MediaError, MediaFile};
+
+/// WhatsApp's media servers beside the usual one end so.
+const HOSTS: &str = ".whatsapp.net";
+/// What WhatsApp's own web page says where it comes from.
+const WEB: &str = "https://web.whatsapp.com";
+/// Longest silence of a server that has begun to answer, or is about to.
+const READ_TIMEOUT: Duration = Duration::from_secs(20);
+/// Longest time for one file: 100 MB at 1 Mbit/s, which a phone's browser on a bad day still reaches.
+const TOTAL_TIMEOUT: Duration = Duration::from_mins(15);
+/// Largest file, as WhatsApp keeps it. WhatsApp takes documents up to 2 GB, but pictures, voice messages and videos
+/// are below 100 MB; beyond it a file costs minutes of traffic that nobody may ever look at.
+const MAX_BYTES: u64 = 100 * 1024 * 1024;
+
+/// Why a file does not come, and with it what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FetchError {
+    /// WhatsApp has it no more: never again.
+    #[error("WhatsApp does not keep the file any more")]
+    Gone,
+    /// The server or the way to it fails: try again.
+    #[error("WhatsApp's server does not give the file: {0}")]
+    Retry(String),
+    /// It is not asked for at all: never.
+    #[error("{0}")]
+    Refused(&'static str),
+    /// It came, and is not what was announced.
+    #[error(transparent)]
+    Broken(#[from] MediaError),
+}
+
+/// No address of WhatsApp's.
+const NO_ADDRESS: FetchError = FetchError::Refused("the message names no place of WhatsApp's");
+/// More than we take, or more than was announced.
+const TOO_LARGE: FetchError = FetchError::Refused("the file is larger than 100 MB");
+const LARGER_THAN_SAID: FetchError =
+    FetchError::Refused("the file is larger than the message says");
+
+/// WhatsApp's servers, as one who knows a file's key sees them.
+#[derive(Clone, Debug)]
+pub struct Client {
+    http: reqwest::Client,
+    base: Url,
+}
+
+impl Client {
+    /// Files are looked for at `base`, `https://mmg.whatsapp.net` but for tests.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up on this machine.
+    pub fn new(base: Url) -> reqwest::Result<Self> {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder()
+            .user_agent(concat!("waapify-ghl/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT_TIMEOUT)
+            .read_timeout(READ_TIMEOUT)
+            .timeout(TOTAL_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()?;
+        Ok(Self { http, base })
+    }
+
+    /// Begins to fetch a file.
+    ///
+    /// # Errors
+    /// [`FetchError`]; nothing was asked for what is `Refused` because of its address.
+    pub async fn open(&self, file: &MediaFile) -> Result<Download, FetchError> {
+        let limit = limit(file.length)?;
+        let decryptor = Decryptor::new(file)?;
+        let address = self.address(file).ok_or(NO_ADDRESS)?;
+        let request = self.http.get(address).header(ORIGIN, WEB);
+        let response = request.send().await.map_err(unreachable)?;
+        match response.status() {
+            StatusCode::OK => {}
+            StatusCode::FORBIDDEN | StatusCode::NOT_FOUND | StatusCode::GONE => {
+                return Err(FetchError::Gone);
+            }
+            status if status.is_server_error() || is_passing(status) => {
+                return Err(FetchError::Retry(format!("it answers {}", status.as_u16())));
+            }
+            status if status.is_redirection() => {
+                return Err(FetchError::Refused("WhatsApp's server points elsewhere"));
+            }
+            _ => return Err(FetchError::Refused("WhatsApp's server refuses the file")),
+        }
+        if response.content_length().is_some_and(|said| said > limit) {
+            return Err(too_large(limit));
+        }
+        Ok(Download {
+            response,
+            decryptor: Some(decryptor),
+            limit,
+            left: limit,
+        })
+    }
+
+    /// Where the file lies: its path at the usual server, or its own address if that is WhatsApp's.
+    fn address(&self, file: &MediaFile) -> Option<Url> {
+        let path = file.direct_path.as_deref().filter(|path| {
+            path.starts_with('/') && !path.starts_with("//") && !path.starts_with("/\\")
+        });
+        let base = self.base.as_str().trim_end_matches('/');
+        let by_path = path.and_then(|path| Url::parse(&format!("{base}{path}")).ok());
+        let by_url = || Url::parse(file.url.as_deref()?).ok();
+        by_path
+            .filter(|url| self.may_ask(url))
+            .or_else(|| by_url().filter(|url| self.may_ask(url)))
+    }
+
+    /// The base's own server; where that is WhatsApp's, any of WhatsApp's. Over the same scheme and port, so that in
+    /// production nothing but https on its own port is left.
+    fn may_ask(&self, url: &Url) -> bool {
+        let is_whatsapp = |url: &Url| url.host_str().is_some_and(|host| host.ends_with(HOSTS));
+        let same_host = url.host_str() == self.base.host_str();
+        url.scheme() == self.base.scheme()
+            && url.port_or_known_default() == self.base.port_or_known_default()
+            && url.username().is_empty()
+            && url.password().is_none()
+            && (same_host || is_whatsapp(&self.base) && is_whatsapp(url))
+    }
+}
+
+/// Bytes that may come for a file of which so many were announced.
+fn limit(length: Option<u64>) -> Result<u64, FetchError> {
+    let said = length.map_or(MAX_BYTES, MediaFile::encrypted_length);
+    if said > MAX_BYTES {
+        return Err(TOO_LARGE);
+    }
+    Ok(said)
+}
+
+const fn too_large(limit: u64) -> FetchError {
+    if limit < MAX_BYTES {
+        LARGER_THAN_SAID
+    } else {
+        TOO_LARGE
+    }
+}
+
+const fn is_passing(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT
+    )
+}
+
+/// Without the address, which opens the file's place.
+fn unreachable(error: reqwest::Error) -> FetchError {
+    FetchError::Retry(scrub(&error.without_url().to_string()))
+}
+
+/// A file that is coming.
+pub struct Download {
+    response: reqwest::Response,
+    /// None after the end.
+    decryptor: Option<Decryptor>,
+    limit: u64,
+    left: u64,
+}
+
+impl Download {
+    /// The next bytes of the file, decrypted; none when it has ended and all of it is proven. What was given before
+    /// that is not.
+    ///
+    /// # Errors
+    /// [`FetchError`]; what came so far is then worth nothing.
+    pub async fn next(&mut self) -> Result<Option<Vec<u8>>, FetchError> {
+        loop {
+            let Some(decryptor) = &mut self.decryptor else {
+                return Ok(None);
+            };
+            let Some(piece) = self.response.chunk().await.map_err(unreachable)? else {
+                let ended = self.decryptor.take().map(Decryptor::finish).transpose()?;
+                return Ok(ended.filter(|last| !last.is_empty()));
+            };
+            let left = self.left.checked_sub(piece.len() as u64);
+            self.left = left.ok_or(too_large(self.limit))?;
+            let plain = decryptor.feed(&piece);
+            if !plain.is_empty() {
+                return Ok(Some(plain));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::whatsapp::MediaKeys;
+
+    fn address(direct_path: Option<&str>, url: Option<&str>) -> Option<String> {
+        let client = Client::new(Url::parse("https://mmg.whatsapp.net").unwrap()).unwrap();
+        let file = MediaFile {
+            keys: MediaKeys::Image,
+            direct_path: direct_path.map(str::to_owned),
+            url: url.map(str::to_owned),
+            media_key: [0; 32],
+            sha256: None,
+            encrypted_sha256: None,
+            length: None,
+            mimetype: None,
+            file_name: None,
+        };
+        client.address(&file).map(String::from)
+    }
+
+    #[test]
+    fn a_path_is_looked_for_at_whatsapps_usual_server() {
+        let there = address(
+            Some("/v/t62/n.enc?ccb=11-4&oe=6A5B"),
+            Some("https://evil.example/x"),
+        );
+        assert_eq!(
+            there.unwrap(),
+            "https://mmg.whatsapp.net/v/t62/n.enc?ccb=11-4&oe=6A5B"
+        );
+    }
+
+    #[test]
+    fn without_a_path_only_whatsapps_own_servers_are_asked() {
+        for (url, allowed) in [
+            ("https://media-kul2-1.cdn.whatsapp.net/v/n.enc", true),
+            ("https://mmg.whatsapp.net:443/v/n.enc", true),
+            ("http://mmg.whatsapp.net/v/n.enc", false),
+            ("https://mmg.whatsapp.net:8443/v/n.enc", false),
+            ("https://mmg.whatsapp.net.evil.example/n.enc", false),
+            ("https://evilwhatsapp.net/n.enc", false),
+            ("https://mmg.whatsapp.net@evil.example/n.enc", false),
+            ("https://x@mmg.whatsapp.net/n.enc", false),
+            ("https://x:y@mmg.whatsapp.net/n.enc", false),
+            ("https://evil.example/#.whatsapp.net", false),
+            ("https://evil.example\\.whatsapp.net/n.enc", false),
+            ("https://169.254.169.254/latest", false),
+            ("https://mmg.whatsapp.net./n.enc", false),
+            ("file:///etc/passwd", false),
+            ("", false),
+        ] {
+            assert_eq!(address(None, Some(url)).is_some(), allowed, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_path_cannot_lead_to_another_server() {
+        for path in [
+            "//evil.example/n",
+            "/\\evil.example/n",
+            "\\\\evil.example",
+            "@evil.example/n",
+            ":8080/n",
+            ".evil.example/n",
+            "https://evil.example/n",
+            "",
+        ] {
+            assert_eq!(address(Some(path), None), None, "{path}");
+        }
+        for path in [
+            "/../..//evil.example/n",
+            "/@evil.example",
+            "/\t/evil.example",
+            "/%2f/evil",
+        ] {
+            let there = Url::parse(&address(Some(path), None).unwrap()).unwrap();
+            assert_eq!(there.host_str(), Some("mmg.whatsapp.net"), "{path}");
+            assert_eq!(there.username(), "");
+        }
+    }
+
+    #[test]
+    fn no_more_may_come_than_was_announced() {
+        assert_eq!(limit(Some(160)).unwrap(), 186);
+        assert_eq!(limit(Some(64)).unwrap(), 90);
+        assert_eq!(limit(None).unwrap(), MAX_BYTES);
+        assert_eq!(limit(Some(MAX_BYTES)), Err(TOO_LARGE));
+        assert_eq!(limit(Some(u64::MAX)), Err(TOO_LARGE));
+    }
+}

@@ -1,0 +1,367 @@
+//! Files of customers' messages: wanted, then attached (GHL has it), linked (the reader fetches it through us) or
+//! missing.
+//!
+//! A message with a file is not due before the file's fate is known, or its time is over; whoever learns either first
+//! decides, and the other changes nothing. What opens the file stays only as long as it is wanted or linked. A link's
+//! secret is kept as its hash here; the message's text holds the link, because a post may have to be repeated as it was.
+
+use sqlx::postgres::PgRow;
+use sqlx::{FromRow, PgConnection, PgPool, Row as _};
+use time::{Duration, OffsetDateTime};
+
+use super::inbound::InboundJob;
+use super::timeline;
+use crate::ids::{LocationId, MessageId};
+use crate::whatsapp::{MediaFile, MediaKeys};
+
+/// A file to keep with its message.
+#[derive(Clone, Copy, Debug)]
+pub struct NewMedia<'a> {
+    /// As the message describes it.
+    pub file: &'a MediaFile,
+    /// How long its message waits for it at most.
+    pub until: OffsetDateTime,
+}
+
+/// A claimed file, with what is known of its message.
+#[derive(Clone, Debug, FromRow)]
+pub struct MediaJob {
+    /// Whose message.
+    pub location_id: LocationId,
+    /// Our id of the message.
+    pub message_id: MessageId,
+    /// Digits of the sender.
+    pub phone: String,
+    /// The sender's WhatsApp name.
+    pub sender_name: Option<String>,
+    /// When it was written.
+    pub sent_at: OffsetDateTime,
+    /// What GHL is to show beside it.
+    pub text: String,
+    /// The file.
+    #[sqlx(flatten)]
+    pub file: MediaFile,
+    /// Failed attempts.
+    pub failures: i32,
+    /// The fence.
+    pub claims: i32,
+}
+
+/// What became of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate<'a> {
+    /// GHL keeps it at this address.
+    Attached(&'a str),
+    /// It is fetched by a link whose secret has this hash, until then.
+    Linked(&'a [u8], OffsetDateTime),
+    /// It does not come, and why.
+    Missing(&'a str),
+}
+
+/// Keeps a message's file, to be fetched at once.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn record_media(
+    tx: &mut PgConnection,
+    location: &LocationId,
+    message: MessageId,
+    file: &MediaFile,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    // Postgres keeps no NUL.
+    let text = |text: &Option<String>| text.as_ref().map(|text| text.replace('\0', ""));
+    sqlx::query(
+        "insert into media (location_id, message_id, keys, direct_path, url, media_key, sha256, encrypted_sha256,
+            length, mimetype, file_name, due_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+    )
+    .bind(location)
+    .bind(message)
+    .bind(name_of(file.keys))
+    .bind(text(&file.direct_path))
+    .bind(text(&file.url))
+    .bind(file.media_key.as_slice())
+    .bind(file.sha256.as_ref().map(<[u8; 32]>::as_slice))
+    .bind(file.encrypted_sha256.as_ref().map(<[u8; 32]>::as_slice))
+    .bind(file.length.map(|length| i64::try_from(length).unwrap_or(i64::MAX)))
+    .bind(text(&file.mimetype))
+    .bind(text(&file.file_name))
+    .bind(now)
+    .execute(tx)
+    .await
+    .map(|_| ())
+}
+
+/// Claims files that are due, of messages that wait; each location in turn, so that one with many holds up no other.
+///
+/// # Errors
+/// When the database fails.
+pub async fn claim(
+    pool: &PgPool,
+    now: OffsetDateTime,
+    lease: Duration,
+    limit: i64,
+) -> sqlx::Result<Vec<MediaJob>> {
+    sqlx::query_as(
+        "with due as (
+            select m.location_id, m.message_id, m.due_at,
+                row_number() over (partition by m.location_id order by m.due_at, m.message_id) as turn
+            from media m join inbound i on i.location_id = m.location_id and i.id = m.message_id
+            where m.state = 'wanted' and m.due_at <= $1 and i.state = 'accepted'
+         ), locked as (
+            select m.location_id, m.message_id
+            from media m join (select * from due order by turn, due_at limit $3) next using (location_id, message_id)
+            where m.state = 'wanted' and m.due_at <= $1
+            for update of m skip locked
+         )
+         update media m set claims = m.claims + 1, due_at = $2
+         from locked l join inbound i on i.location_id = l.location_id and i.id = l.message_id
+         where m.location_id = l.location_id and m.message_id = l.message_id
+         returning m.*, coalesce(i.phone, '') as phone, i.sender_name, i.sent_at, coalesce(i.text, '') as text",
+    )
+    .bind(now)
+    .bind(now + lease)
+    .bind(limit)
+    .fetch_all(pool)
+    .await
+}
+
+/// Ends a file, and with it the wait of its message, which says `text` from now on. False for a stale owner, and where
+/// the message did not wait any longer.
+///
+/// # Errors
+/// When the database fails.
+pub async fn finish(
+    pool: &PgPool,
+    job: &MediaJob,
+    fate: Fate<'_>,
+    text: &str,
+    now: OffsetDateTime,
+) -> sqlx::Result<bool> {
+    let mut tx = pool.begin().await?;
+    let message = (&job.location_id, job.message_id);
+    let ended = end(&mut tx, message, Some(job.claims), fate, text, now).await?;
+    tx.commit().await?;
+    Ok(ended)
+}
+
+/// Ends a wait that took too long: the message leaves now, without its file. Where the file's fate was decided a moment
+/// ago, that counts. Gives what the message says and the address that is attached to it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn settle(
+    pool: &PgPool,
+    job: &InboundJob,
+    reason: &str,
+    text: &str,
+    now: OffsetDateTime,
+) -> sqlx::Result<(String, Option<String>)> {
+    let mut tx = pool.begin().await?;
+    let message = (&job.location_id, job.id);
+    end(&mut tx, message, None, Fate::Missing(reason), text, now).await?;
+    let settled = sqlx::query_as(
+        "select coalesce(i.text, ''), m.attachment
+         from inbound i join media m on m.location_id = i.location_id and m.message_id = i.id
+         where i.location_id = $1 and i.id = $2",
+    )
+    .bind(&job.location_id)
+    .bind(job.id)
+    .fetch_one(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    Ok(settled)
+}
+
+async fn end(
+    tx: &mut PgConnection,
+    (location, message): (&LocationId, MessageId),
+    claims: Option<i32>,
+    fate: Fate<'_>,
+    text: &str,
+    now: OffsetDateTime,
+) -> sqlx::Result<bool> {
+    let (state, reason, attachment, link, cause) = match fate {
+        Fate::Attached(address) => ("attached", None, Some(address), None, "its file is in GHL"),
+        Fate::Linked(hash, ends_at) => (
+            "linked",
+            None,
+            None,
+            Some((hash, ends_at)),
+            "it links its file",
+        ),
+        Fate::Missing(reason) => ("missing", Some(reason), None, None, reason),
+    };
+    let ended = sqlx::query(
+        "update media set state = $3, reason = $4, attachment = $5, link_hash = $6, link_ends_at = $7
+         where location_id = $1 and message_id = $2 and state = 'wanted' and claims = coalesce($8, claims)",
+    )
+    .bind(location)
+    .bind(message)
+    .bind(state)
+    .bind(reason)
+    .bind(attachment)
+    .bind(link.map(|(hash, _)| hash))
+    .bind(link.map(|(_, ends_at)| ends_at))
+    .bind(claims)
+    .execute(&mut *tx)
+    .await?;
+    if ended.rows_affected() == 0 {
+        return Ok(false);
+    }
+    if link.is_none() {
+        forget_file(tx, location, message).await?;
+    }
+    // A message that a worker has in hand, or that failed before, keeps its own time.
+    sqlx::query(
+        "update inbound set text = $3, due_at = case when claims = 0 then $4 else due_at end
+         where location_id = $1 and id = $2 and state <> 'posted'",
+    )
+    .bind(location)
+    .bind(message)
+    .bind(text)
+    .bind(now)
+    .execute(&mut *tx)
+    .await?;
+    timeline::record_step(tx, location, message, "accepted", Some(cause), now).await?;
+    Ok(true)
+}
+
+/// What opens a file that nobody fetches any more.
+async fn forget_file(
+    tx: &mut PgConnection,
+    location: &LocationId,
+    message: MessageId,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "update media set keys = null, direct_path = null, url = null, media_key = null, file_name = null
+         where location_id = $1 and message_id = $2",
+    )
+    .bind(location)
+    .bind(message)
+    .execute(tx)
+    .await
+    .map(|_| ())
+}
+
+/// Puts a claimed file back until `due`, after a failure.
+///
+/// # Errors
+/// When the database fails.
+pub async fn finish_retry(
+    pool: &PgPool,
+    job: &MediaJob,
+    cause: &str,
+    due: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "update media set due_at = $4, reason = $5, failures = failures + 1
+         where location_id = $1 and message_id = $2 and claims = $3 and state = 'wanted'",
+    )
+    .bind(&job.location_id)
+    .bind(job.message_id)
+    .bind(job.claims)
+    .bind(due)
+    .bind(cause)
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
+/// Ends the leases of claims that are still held.
+///
+/// # Errors
+/// When the database fails.
+pub async fn release(pool: &PgPool, jobs: &[MediaJob], now: OffsetDateTime) -> sqlx::Result<()> {
+    sqlx::query(
+        "update media m set due_at = $4
+         from unnest($1::text[], $2::bigint[], $3::int[]) as j (location_id, message_id, claims)
+         where m.location_id = j.location_id and m.message_id = j.message_id and m.claims = j.claims
+           and m.state = 'wanted'",
+    )
+    .bind(
+        jobs.iter()
+            .map(|job| job.location_id.as_str())
+            .collect::<Vec<_>>(),
+    )
+    .bind(jobs.iter().map(|job| job.message_id.0).collect::<Vec<_>>())
+    .bind(jobs.iter().map(|job| job.claims).collect::<Vec<_>>())
+    .bind(now)
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
+/// The file behind a link, while the link lasts.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_linked(
+    pool: &PgPool,
+    link_hash: &[u8],
+    now: OffsetDateTime,
+) -> sqlx::Result<Option<MediaFile>> {
+    sqlx::query_as(
+        "select * from media where link_hash = $1 and state = 'linked' and link_ends_at > $2",
+    )
+    .bind(link_hash)
+    .bind(now)
+    .fetch_optional(pool)
+    .await
+}
+
+/// Ends the links of a location that has gone, and forgets what opened their files.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn end_links(tx: &mut PgConnection, location: &LocationId) -> sqlx::Result<()> {
+    sqlx::query(
+        "update media set state = 'missing', reason = 'the app was uninstalled', link_hash = null,
+            keys = null, direct_path = null, url = null, media_key = null, file_name = null
+         where location_id = $1 and state in ('wanted', 'linked')",
+    )
+    .bind(location)
+    .execute(tx)
+    .await
+    .map(|_| ())
+}
+
+const fn name_of(keys: MediaKeys) -> &'static str {
+    match keys {
+        MediaKeys::Image => "image",
+        MediaKeys::Video => "video",
+        MediaKeys::Audio => "audio",
+        MediaKeys::Document => "document",
+    }
+}
+
+impl FromRow<'_, PgRow> for MediaFile {
+    fn from_row(row: &PgRow) -> sqlx::Result<Self> {
+        let keys = match row.try_get("keys")? {
+            "image" => MediaKeys::Image,
+            "video" => MediaKeys::Video,
+            "audio" => MediaKeys::Audio,
+            _ => MediaKeys::Document,
+        };
+        let media_key: Vec<u8> = row.try_get("media_key")?;
+        let hash = |column: &str| -> sqlx::Result<Option<[u8; 32]>> {
+            let hash: Option<Vec<u8>> = row.try_get(column)?;
+            Ok(hash.and_then(|hash| hash.try_into().ok()))
+        };
+        let length: Option<i64> = row.try_get("length")?;
+        Ok(Self {
+            keys,
+            direct_path: row.try_get("direct_path")?,
+            url: row.try_get("url")?,
+            media_key: media_key
+                .try_into()
+                .map_err(|_| sqlx::Error::Decode("a key has not 32 bytes".into()))?,
+            sha256: hash("sha256")?,
+            encrypted_sha256: hash("encrypted_sha256")?,
+            length: length.and_then(|length| u64::try_from(length).ok()),
+            mimetype: row.try_get("mimetype")?,
+            file_name: row.try_get("file_name")?,
+        })
+    }
+}

@@ -1,0 +1,148 @@
+//! `/files/{secret}/{name}`: a customer's file that GHL does not take, fetched from WhatsApp and decrypted while it is
+//! downloaded. The link's secret is the proof; a link lasts as long as WhatsApp keeps the file.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::header::{
+    CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
+};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tracing::{info, warn};
+use url::form_urlencoded;
+
+use super::HttpState;
+use super::error::PageError;
+use crate::clients::whatsapp_media::{self, Download, FetchError};
+use crate::crypto::hash_secret;
+use crate::db::media;
+use crate::whatsapp::MediaFile;
+
+/// Downloads at once; each holds a piece of some kB, and a link that went round must not take the whole line.
+const MAX_DOWNLOADS: usize = 16;
+
+/// Whatever the file is, it does nothing in a browser.
+const POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; sandbox");
+
+/// What this route needs.
+#[derive(Clone, Debug)]
+pub struct Files {
+    whatsapp: whatsapp_media::Client,
+    room: Arc<Semaphore>,
+}
+
+impl Files {
+    /// Files that lie at WhatsApp.
+    #[must_use]
+    pub fn new(whatsapp: whatsapp_media::Client) -> Self {
+        Self {
+            whatsapp,
+            room: Arc::new(Semaphore::new(MAX_DOWNLOADS)),
+        }
+    }
+}
+
+/// Hands the file on; the name in the address is for people.
+pub(super) async fn download(
+    State(state): State<HttpState>,
+    Path((secret, _)): Path<(String, String)>,
+) -> Result<Response, PageError> {
+    let found = media::find_linked(&state.pool, &hash_secret(&secret), state.clock.now()).await;
+    let file = found
+        .map_err(|error| PageError::store_down(&error))?
+        .ok_or_else(link_gone)?;
+    let permit = Arc::clone(&state.files.room).try_acquire_owned();
+    let permit = permit.map_err(|_| busy())?;
+    match state.files.whatsapp.open(&file).await {
+        Ok(download) => Ok(answer(&file, download, permit)),
+        Err(error) => Err(not_there(&error)),
+    }
+}
+
+/// What was proven once is proven again at the end: a file that is another one by now breaks off.
+fn answer(file: &MediaFile, download: Download, permit: OwnedSemaphorePermit) -> Response {
+    let pieces = stream::try_unfold((download, permit), |(mut download, permit)| async move {
+        match download.next().await {
+            Ok(piece) => Ok(piece.map(|piece| (piece, (download, permit)))),
+            Err(error) => {
+                warn!(%error, "a file broke off");
+                Err(error)
+            }
+        }
+    });
+    let file_type = file.file_type(&[]);
+    let mut response = Body::from_stream(pieces).into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_SECURITY_POLICY, POLICY);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(file_type.mimetype));
+    if let Some(length) = file.length {
+        headers.insert(CONTENT_LENGTH, length.into());
+    }
+    let disposition = HeaderValue::from_str(&disposition(&file.safe_name(&file_type)));
+    let plain = HeaderValue::from_static("attachment");
+    headers.insert(CONTENT_DISPOSITION, disposition.unwrap_or(plain));
+    info!("a file is downloaded");
+    response
+}
+
+/// RFC 6266: the name in ASCII for old browsers, and as it is.
+fn disposition(name: &str) -> String {
+    let ascii: String = name
+        .chars()
+        .map(|c| {
+            if c.is_ascii_graphic() || c == ' ' {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    let encoded: String = form_urlencoded::byte_serialize(name.as_bytes()).collect();
+    let encoded = encoded.replace('+', "%20").replace('*', "%2A");
+    format!("attachment; filename=\"{ascii}\"; filename*=UTF-8''{encoded}")
+}
+
+fn link_gone() -> PageError {
+    PageError {
+        status: StatusCode::NOT_FOUND,
+        title: "This file is not here any more",
+        text: "WhatsApp keeps a customer's file for about three weeks, and this link ends before that. Please ask the customer to send the file again.".to_owned(),
+    }
+}
+
+fn busy() -> PageError {
+    PageError {
+        status: StatusCode::SERVICE_UNAVAILABLE,
+        title: "Too many downloads at once",
+        text: "Please open the link again in a minute.".to_owned(),
+    }
+}
+
+fn not_there(error: &FetchError) -> PageError {
+    warn!(%error, "a linked file does not come");
+    match error {
+        FetchError::Retry(_) => PageError {
+            status: StatusCode::BAD_GATEWAY,
+            title: "WhatsApp does not answer",
+            text: "Please open the link again in a minute.".to_owned(),
+        },
+        FetchError::Gone | FetchError::Refused(_) | FetchError::Broken(_) => link_gone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_stands_in_the_header_for_old_and_new_browsers() {
+        assert_eq!(
+            disposition("Sijil é 1*.pdf"),
+            "attachment; filename=\"Sijil _ 1*.pdf\"; filename*=UTF-8''Sijil%20%C3%A9%201%2A.pdf"
+        );
+    }
+}

@@ -1,0 +1,263 @@
+//! Customers' files → GHL: fetched from WhatsApp, proven, uploaded, or else linked.
+//!
+//! Owns: one attempt at a file, and how long its message waits for it. Refuses: holding what GHL would not take; a
+//! larger file is only looked through, and its reader fetches it by a link of ours.
+
+mod sticker;
+
+use std::sync::Arc;
+use std::time::Duration as StdDuration;
+
+use bytes::Bytes;
+use secrecy::ExposeSecret as _;
+use time::Duration;
+use tokio::sync::Notify;
+use tokio::time::timeout;
+use tracing::{info, warn};
+
+use super::contacts::{self, Sender};
+use super::{Context, Worker};
+use crate::clients::endpoint;
+use crate::clients::ghl::{self, Advice, MAX_UPLOAD_BYTES, NewFile};
+use crate::clients::whatsapp_media::FetchError;
+use crate::crypto::{hash_secret, random_secret};
+use crate::db::media::{self, Fate, MediaJob};
+use crate::schedule::MEDIA;
+use crate::tokens::TokenError;
+use crate::whatsapp::{FileType, MediaFile};
+
+/// How long a message is held back for its file at most: two tries at the slowest, and a person who waits for an answer
+/// does not yet wonder.
+pub(super) const MEDIA_WAIT: Duration = Duration::minutes(2);
+/// Longest time for fetching: a video of 50 MB at 12 Mbit/s.
+const FETCH: StdDuration = StdDuration::from_secs(35);
+/// Longest time for an upload: 5 MB at 4 Mbit/s, and ten seconds for the contact.
+const UPLOAD: StdDuration = StdDuration::from_secs(20);
+/// Both, and the statements that record them. A killed process's file is taken up again within its message's wait.
+const LEASE: Duration = Duration::seconds(60);
+/// A file that ends its worker this often is not tried again.
+const MAX_CLAIMS_BEYOND_FAILURES: i32 = 3;
+/// Tries at an upload that GHL may take the next time; then the file is linked, which needs nothing of GHL's.
+const UPLOAD_TRIES: i32 = 3;
+/// WhatsApp keeps files for about three weeks (`facts/waapify.md` C); a link that promises less than that holds.
+pub const LINK_DAYS: i64 = 20;
+/// Why a file is missing whose message could not wait any longer.
+pub(super) const OVERDUE: &str = "WhatsApp's server did not give the file in time";
+
+/// The worker.
+#[derive(Clone, Debug)]
+pub struct Media(pub Arc<Context>);
+
+/// What came of a try.
+enum Outcome {
+    /// GHL has it at this address.
+    Attached(String),
+    /// It is whole, and not for GHL.
+    Linked,
+    /// It will not come.
+    Missing(String),
+    /// Not this time; when there is no time left, the other.
+    Later(String, Box<Outcome>),
+}
+
+impl Worker for Media {
+    type Job = MediaJob;
+    const NAME: &'static str = "media";
+    /// Each may hold as much as GHL takes, 5 MB, and a sticker its pixels: some 40 MB at most, however many wait.
+    const CONCURRENCY: usize = 8;
+
+    fn bell(&self) -> &Notify {
+        &self.0.wake.media
+    }
+
+    async fn claim(&self, limit: i64) -> sqlx::Result<Vec<MediaJob>> {
+        media::claim(&self.0.pool, self.0.clock.now(), LEASE, limit).await
+    }
+
+    async fn process(&self, job: MediaJob) -> sqlx::Result<()> {
+        if job.claims - job.failures > MAX_CLAIMS_BEYOND_FAILURES {
+            let ended = Outcome::Missing("it kept ending its worker".to_owned());
+            return self.record(&job, ended).await;
+        }
+        let outcome = self.carry(&job).await?;
+        self.record(&job, outcome).await
+    }
+
+    async fn release(&self, jobs: &[MediaJob]) -> sqlx::Result<()> {
+        media::release(&self.0.pool, jobs, self.0.clock.now()).await
+    }
+}
+
+impl Media {
+    async fn carry(&self, job: &MediaJob) -> sqlx::Result<Outcome> {
+        let fetched = timeout(FETCH, self.fetch(&job.file)).await;
+        let fetched = fetched.unwrap_or_else(|_| Err(FetchError::Retry("too slow".to_owned())));
+        let file = match fetched {
+            Ok(file) => file,
+            Err(error @ FetchError::Retry(_)) => {
+                let end = Outcome::Missing("WhatsApp's server does not give the file".to_owned());
+                return Ok(Outcome::Later(error.to_string(), Box::new(end)));
+            }
+            Err(error) => return Ok(Outcome::Missing(error.to_string())),
+        };
+        let Some(file) = file else {
+            return Ok(Outcome::Linked);
+        };
+        let Ok(uploaded) = timeout(UPLOAD, self.upload(job, &file)).await else {
+            info!(location = %job.location_id, message_id = %job.message_id, "GHL takes too long over the file");
+            return Ok(Outcome::Linked);
+        };
+        match uploaded {
+            Ok(address) => Ok(Outcome::Attached(address)),
+            Err(TokenError::Database(error)) => Err(error),
+            Err(error) if may_pass(&error) && job.failures + 1 < UPLOAD_TRIES => {
+                let cause = error.to_string();
+                Ok(Outcome::Later(cause, Box::new(Outcome::Linked)))
+            }
+            Err(error) => {
+                info!(location = %job.location_id, message_id = %job.message_id, %error, "GHL does not take the file");
+                Ok(Outcome::Linked)
+            }
+        }
+    }
+
+    /// Fetches and proves a file; gives it where GHL may take it.
+    async fn fetch(&self, file: &MediaFile) -> Result<Option<NewFile>, FetchError> {
+        let mut download = self.0.media.open(file).await?;
+        let length = file
+            .length
+            .map(|said| usize::try_from(said).unwrap_or(usize::MAX));
+        let mut kept = match length {
+            Some(length) if length > MAX_UPLOAD_BYTES => None,
+            length => Some(Vec::with_capacity(length.unwrap_or_default())),
+        };
+        while let Some(piece) = download.next().await? {
+            kept = kept.filter(|bytes: &Vec<u8>| bytes.len() + piece.len() <= MAX_UPLOAD_BYTES);
+            if let Some(bytes) = &mut kept {
+                bytes.extend_from_slice(&piece);
+            }
+        }
+        Ok(match kept {
+            Some(bytes) => for_ghl(file, bytes).await,
+            None => None,
+        })
+    }
+
+    async fn upload(&self, job: &MediaJob, file: &NewFile) -> Result<String, TokenError> {
+        let location = &job.location_id;
+        let sender = Sender {
+            phone: &job.phone,
+            name: job.sender_name.as_deref(),
+            wrote_at: job.sent_at,
+        };
+        let contact = &contacts::find_or_make(&self.0, location, sender).await?;
+        let upload = |ghl: ghl::Client, token| async move {
+            ghl.upload(&token, location, contact, file).await
+        };
+        self.0.tokens.call(location, upload).await
+    }
+
+    async fn record(&self, job: &MediaJob, outcome: Outcome) -> sqlx::Result<()> {
+        match outcome {
+            Outcome::Attached(address) => {
+                let text = line_of(&job.text, FileFate::Attached);
+                self.end(job, Fate::Attached(&address), &text).await
+            }
+            Outcome::Linked => {
+                let secret = random_secret();
+                let name = job.file.safe_name(&job.file.file_type(&[]));
+                let path = ["files", secret.expose_secret(), name.as_str()];
+                let link = endpoint(&self.0.public_url, &path);
+                let hash = hash_secret(secret.expose_secret());
+                let ends_at = self.0.clock.now() + Duration::days(LINK_DAYS);
+                let text = line_of(&job.text, FileFate::Linked(link.as_str()));
+                self.end(job, Fate::Linked(&hash, ends_at), &text).await
+            }
+            Outcome::Missing(reason) => {
+                let text = line_of(&job.text, FileFate::Missing(&reason));
+                self.end(job, Fate::Missing(&reason), &text).await
+            }
+            Outcome::Later(cause, end) => match MEDIA.pause(job.failures, rand::random()) {
+                None => Box::pin(self.record(job, *end)).await,
+                Some(pause) => {
+                    info!(location = %job.location_id, message_id = %job.message_id, cause, "the file is not there yet");
+                    let due = self.0.clock.now() + pause;
+                    media::finish_retry(&self.0.pool, job, &cause, due).await
+                }
+            },
+        }
+    }
+
+    async fn end(&self, job: &MediaJob, fate: Fate<'_>, text: &str) -> sqlx::Result<()> {
+        let (location, message_id) = (&job.location_id, job.message_id);
+        if !media::finish(&self.0.pool, job, fate, text, self.0.clock.now()).await? {
+            return Ok(());
+        }
+        match fate {
+            Fate::Attached(_) => info!(%location, %message_id, "the file is in GHL"),
+            Fate::Linked(..) => info!(%location, %message_id, "the file is linked"),
+            Fate::Missing(reason) => warn!(%location, %message_id, reason, "the file is missing"),
+        }
+        self.0.wake.inbound.notify_one();
+        Ok(())
+    }
+}
+
+/// Whether an upload may succeed soon. Where a person has to act first, nobody waits for them.
+fn may_pass(error: &TokenError) -> bool {
+    match error {
+        TokenError::Call(error) => {
+            matches!(error.advice, Advice::Retry | Advice::RetryAfter(_))
+        }
+        TokenError::Pending | TokenError::Failing(_) | TokenError::Budget(_) | TokenError::Busy => {
+            true
+        }
+        _ => false,
+    }
+}
+
+/// A whole file as GHL takes it; none where GHL does not.
+async fn for_ghl(file: &MediaFile, bytes: Vec<u8>) -> Option<NewFile> {
+    let mut file_type = file.file_type(&bytes);
+    let mut name = file.safe_name(&file_type);
+    let mut bytes = Bytes::from(bytes);
+    if file_type.extension == "webp" {
+        let webp = bytes.clone();
+        // Milliseconds of work. A decoder that panics has converted nothing.
+        let converted = tokio::task::spawn_blocking(move || sticker::to_png(&webp));
+        bytes = converted.await.ok().flatten()?.into();
+        name = format!("{}.png", name.trim_end_matches(".webp"));
+        file_type = FileType {
+            extension: "png".to_owned(),
+            mimetype: "image/png",
+        };
+    }
+    let fits = ghl::takes(&file_type.extension) && bytes.len() <= MAX_UPLOAD_BYTES;
+    fits.then(|| NewFile {
+        name,
+        mimetype: file_type.mimetype,
+        bytes,
+    })
+}
+
+/// What became of a message's file, as far as its reader needs to know.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum FileFate<'a> {
+    /// It hangs on the message.
+    Attached,
+    /// It is to be fetched there.
+    Linked(&'a str),
+    /// It does not come, and why.
+    Missing(&'a str),
+}
+
+/// What GHL shows of a message with a file.
+pub(super) fn line_of(text: &str, fate: FileFate<'_>) -> String {
+    match fate {
+        FileFate::Attached => text.to_owned(),
+        FileFate::Linked(link) => format!("{text}\nOpen the file (for {LINK_DAYS} days): {link}"),
+        FileFate::Missing(reason) => format!(
+            "{text}\n(The file could not be fetched: {reason}. Look for it on the phone, or ask the customer to send it again.)"
+        ),
+    }
+}

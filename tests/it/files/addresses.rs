@@ -1,0 +1,117 @@
+//! Whom the service asks for files: WhatsApp's media host and nobody else, whatever a message says.
+
+use std::net::TcpListener;
+
+use waapify_ghl::sandbox::{CustomerFile, Fault};
+use waapify_ghl::whatsapp::MediaFile;
+
+use super::{JPEG, arrives, fate, only_post, picture};
+use crate::harness::Bridge;
+
+/// A server that nobody may call.
+fn stranger() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let host = listener.local_addr().unwrap().to_string();
+    (listener, host)
+}
+
+fn kept(bridge: &Bridge) -> MediaFile {
+    let file: CustomerFile<'_> = picture(JPEG);
+    bridge.world.waapify.keep_file(&file)
+}
+
+#[tokio::test]
+async fn no_address_of_a_stranger_is_ever_called() {
+    let bridge = Bridge::new().await;
+    let (listener, host) = stranger();
+    let own = bridge.address.trim_start_matches("http://");
+    let file = kept(&bridge);
+    let (path, url) = (
+        |text: String| (Some(text), None),
+        |text: String| (None, Some(text)),
+    );
+    for (direct_path, url) in [
+        url(format!("http://{host}/n.enc")),
+        url(format!("http://{own}@{host}/n.enc")),
+        url(format!("http://user:pass@{own}/sim/whatsapp/n.enc")),
+        url(format!("https://{host}/n.enc")),
+        url("http://169.254.169.254/latest/meta-data".to_owned()),
+        url("file:///etc/passwd".to_owned()),
+        path(format!("//{host}/n.enc")),
+        path(format!("/\\{host}/n.enc")),
+        path(format!("@{host}/n.enc")),
+        path(format!("http://{host}/n.enc")),
+        (None, None),
+    ] {
+        let file = MediaFile {
+            direct_path,
+            url,
+            ..file.clone()
+        };
+        arrives(&bridge, &file).await;
+        bridge.settle().await;
+    }
+    assert_eq!(bridge.posted().len(), 11, "each is posted without its file");
+    for post in bridge.posted() {
+        let text = post["message"].as_str().unwrap();
+        assert!(text.contains("names no place of WhatsApp's"), "{text}");
+    }
+    assert!(listener.accept().is_err(), "nobody called");
+    assert_eq!(bridge.world.waapify.media_faults().count("GET file"), 0);
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let bridge = Bridge::new().await;
+    let (listener, host) = stranger();
+    let redirect = Fault::Answer {
+        status: 302,
+        headers: vec![("location".to_owned(), format!("http://{host}/n.enc"))],
+        body: String::new(),
+    };
+    let faults = bridge.world.waapify.media_faults();
+    faults.push("GET file", redirect);
+    arrives(&bridge, &kept(&bridge)).await;
+    bridge.settle().await;
+    assert!(listener.accept().is_err(), "nobody called");
+    assert_eq!(fate(&bridge).await.0, "missing");
+    assert!(only_post(&bridge).0.contains("points elsewhere"));
+}
+
+#[tokio::test]
+async fn whatsapp_is_asked_as_its_own_page_asks() {
+    let bridge = Bridge::new().await;
+    arrives(&bridge, &kept(&bridge)).await;
+    bridge.settle().await;
+    let call = bridge.world.waapify.media_faults().seen_at("GET file");
+    assert_eq!(call.len(), 1);
+    assert_eq!(call[0].headers["origin"], "https://web.whatsapp.com");
+    assert_eq!(call[0].query["oe"], "6A5B3C00");
+}
+
+#[tokio::test]
+async fn more_than_was_announced_is_not_taken() {
+    let bridge = Bridge::new().await;
+    let file = MediaFile {
+        length: Some(3),
+        ..bridge.world.waapify.keep_file(&picture(&[7; 300]))
+    };
+    arrives(&bridge, &file).await;
+    bridge.settle().await;
+    let (text, _) = only_post(&bridge);
+    assert!(text.contains("larger than the message says"), "{text}");
+}
+
+#[tokio::test]
+async fn a_file_over_the_limit_is_not_even_asked_for() {
+    let bridge = Bridge::new().await;
+    let file = MediaFile {
+        length: Some(2_000_000_000),
+        ..kept(&bridge)
+    };
+    arrives(&bridge, &file).await;
+    bridge.settle().await;
+    assert!(only_post(&bridge).0.contains("larger than 100 MB"));
+    assert_eq!(bridge.world.waapify.media_faults().count("GET file"), 0);
+}

@@ -1,0 +1,137 @@
+//! The decryptor against files that Baileys encrypted, whole and in any pieces, and against every way to be wrong.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use proptest::prelude::*;
+use serde_json::Value;
+use waapify_ghl::whatsapp::{Decryptor, MediaError, MediaFile, MediaKeys};
+
+use crate::harness::payload;
+
+fn vectors(list: &str) -> Vec<Value> {
+    let corpus: Value = serde_json::from_slice(&payload("waapify/media-vectors.json")).unwrap();
+    corpus[list].as_array().unwrap().clone()
+}
+
+fn bytes(vector: &Value, field: &str) -> Vec<u8> {
+    STANDARD.decode(vector[field].as_str().unwrap()).unwrap()
+}
+
+fn file_of(vector: &Value) -> MediaFile {
+    let hash = |field: &str| {
+        let text = vector.get(field)?.as_str()?;
+        Some(STANDARD.decode(text).unwrap().try_into().unwrap())
+    };
+    MediaFile {
+        keys: match vector["mediaType"].as_str().unwrap() {
+            "image" => MediaKeys::Image,
+            "video" => MediaKeys::Video,
+            "audio" => MediaKeys::Audio,
+            _ => MediaKeys::Document,
+        },
+        direct_path: None,
+        url: None,
+        media_key: hash("mediaKey").unwrap(),
+        sha256: hash("fileSha256"),
+        encrypted_sha256: hash("fileEncSha256"),
+        length: vector.get("fileLength").and_then(Value::as_u64),
+        mimetype: None,
+        file_name: None,
+    }
+}
+
+fn decrypt<'a>(
+    file: &MediaFile,
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+) -> Result<Vec<u8>, MediaError> {
+    let mut decryptor = Decryptor::new(file)?;
+    let mut plain = Vec::new();
+    for piece in pieces {
+        plain.extend(decryptor.feed(piece));
+    }
+    plain.extend(decryptor.finish()?);
+    Ok(plain)
+}
+
+#[test]
+fn what_baileys_encrypted_is_decrypted() {
+    let vectors = vectors("vectors");
+    assert!(vectors.len() >= 5);
+    for vector in vectors {
+        let encrypted = bytes(&vector, "encrypted");
+        let file = file_of(&vector);
+        let plain = decrypt(&file, [encrypted.as_slice()]).unwrap();
+        assert_eq!(plain, bytes(&vector, "plaintext"), "{}", vector["name"]);
+        let length = MediaFile::encrypted_length(plain.len() as u64);
+        assert_eq!(length, encrypted.len() as u64);
+    }
+}
+
+#[test]
+fn every_negative_of_the_corpus_is_refused_for_its_reason() {
+    let mut seen = 0;
+    for vector in vectors("negative") {
+        let expect = vector["expect"].as_str().unwrap();
+        let expected = if expect.contains("too short") {
+            MediaError::TooShort
+        } else {
+            assert!(expect.contains("mac mismatch"), "{expect}");
+            MediaError::Mac
+        };
+        let encrypted = bytes(&vector, "encrypted");
+        let outcome = decrypt(&file_of(&vector), [encrypted.as_slice()]);
+        assert_eq!(outcome, Err(expected), "{}", vector["name"]);
+        seen += 1;
+    }
+    assert!(seen >= 4);
+}
+
+#[test]
+fn what_the_message_says_of_its_file_must_be_true() {
+    let vector = vectors("vectors").remove(0);
+    let encrypted = bytes(&vector, "encrypted");
+    let good = file_of(&vector);
+    let said = |change: fn(&mut MediaFile)| {
+        let mut file = good.clone();
+        change(&mut file);
+        decrypt(&file, [encrypted.as_slice()])
+    };
+    assert_eq!(
+        said(|file| file.encrypted_sha256 = Some([7; 32])),
+        Err(MediaError::EncryptedHash)
+    );
+    assert_eq!(
+        said(|file| file.sha256 = Some([7; 32])),
+        Err(MediaError::PlainHash)
+    );
+    assert_eq!(
+        said(|file| file.length = Some(159)),
+        Err(MediaError::Length)
+    );
+    assert!(
+        said(|file| (file.sha256, file.encrypted_sha256, file.length) = (None, None, None)).is_ok()
+    );
+}
+
+proptest! {
+    #[test]
+    fn pieces_of_any_size_give_the_same_file(which in 0_usize..5, cuts in prop::collection::vec(0_usize..220, 0..12)) {
+        let vector = vectors("vectors").remove(which);
+        let encrypted = bytes(&vector, "encrypted");
+        let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(encrypted.len())).collect();
+        cuts.extend([0, encrypted.len()]);
+        cuts.sort_unstable();
+        let pieces = cuts.windows(2).map(|pair| &encrypted[pair[0]..pair[1]]);
+        prop_assert_eq!(decrypt(&file_of(&vector), pieces), Ok(bytes(&vector, "plaintext")));
+    }
+
+    #[test]
+    fn a_changed_or_cut_file_is_never_given_as_whole(which in 0_usize..5, at in 0_usize..220, bit in 0_u8..8, cut: bool) {
+        let vector = vectors("vectors").remove(which);
+        let mut encrypted = bytes(&vector, "encrypted");
+        let at = at % encrypted.len();
+        if cut { encrypted.truncate(at) } else { encrypted[at] ^= 1 << bit }
+        let outcome = decrypt(&file_of(&vector), [encrypted.as_slice()]);
+        prop_assert!(matches!(outcome, Err(MediaError::Mac | MediaError::TooShort)), "{:?}", outcome);
+    }
+}

@@ -1,0 +1,200 @@
+//! A message waits for its file, in order and for no longer than two minutes, whatever happens to the process.
+
+use std::sync::Arc;
+use std::time::Duration as StdDuration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use time::Duration;
+use waapify_ghl::relay::Worker as _;
+use waapify_ghl::relay::media::Media;
+use waapify_ghl::sandbox::{Fault, seed};
+use waapify_ghl::whatsapp::MediaFile;
+
+use super::{JPEG, LINE, WAIT, arrives, document, fate, only_post, picture, sends};
+use crate::commands::Serving;
+use crate::harness::{Bridge, wait};
+
+fn worker(bridge: &Bridge) -> Arc<Media> {
+    Arc::new(Media(Arc::clone(&bridge.app.relay)))
+}
+
+#[tokio::test]
+async fn a_text_that_follows_a_picture_stays_behind_it() {
+    let bridge = Bridge::new().await;
+    let faults = bridge.world.waapify.media_faults();
+    faults.push("GET file", Fault::answer(503, ""));
+    sends(&bridge, &picture(JPEG)).await;
+    bridge.clock.advance(Duration::seconds(1));
+    bridge.customer_writes("Boleh buat macam ni?").await;
+    bridge.settle().await;
+    assert!(bridge.posted().is_empty(), "both wait for the picture");
+    bridge.after(Duration::seconds(3)).await;
+    assert_eq!(bridge.conversation(), [LINE, "Boleh buat macam ni?"]);
+    assert!(bridge.posted()[0]["attachments"].is_array());
+}
+
+#[tokio::test]
+async fn a_file_that_does_not_come_holds_its_message_back_for_two_minutes_at_most() {
+    let bridge = Bridge::new().await;
+    let hang = Fault::Hang(StdDuration::from_mins(1));
+    bridge.world.waapify.media_faults().always("GET file", hang);
+    sends(&bridge, &picture(JPEG)).await;
+    let media = worker(&bridge);
+    let job = media.claim(1).await.unwrap().remove(0);
+    let fetching = tokio::spawn({
+        let media = Arc::clone(&media);
+        async move { media.process(job).await }
+    });
+    bridge.clock.advance(WAIT - Duration::seconds(1));
+    let inbound = Arc::new(waapify_ghl::relay::inbound::Inbound(Arc::clone(
+        &bridge.app.relay,
+    )));
+    assert!(inbound.claim(9).await.unwrap().is_empty(), "it waits");
+    bridge.clock.advance(Duration::seconds(1));
+    waapify_ghl::relay::step(&inbound).await.unwrap();
+    let (text, _) = only_post(&bridge);
+    assert!(text.contains("did not give the file in time"), "{text}");
+    assert_eq!(fate(&bridge).await.0, "missing");
+    fetching.abort();
+}
+
+#[tokio::test]
+async fn a_file_that_comes_after_its_message_left_changes_nothing() {
+    let bridge = Bridge::new().await;
+    sends(&bridge, &picture(JPEG)).await;
+    let media = worker(&bridge);
+    let job = media.claim(1).await.unwrap().remove(0);
+    bridge.clock.advance(WAIT);
+    let inbound = Arc::new(waapify_ghl::relay::inbound::Inbound(Arc::clone(
+        &bridge.app.relay,
+    )));
+    waapify_ghl::relay::step(&inbound).await.unwrap();
+    let before = (fate(&bridge).await, only_post(&bridge));
+    media.process(job).await.unwrap();
+    bridge.settle().await;
+    assert_eq!((fate(&bridge).await, only_post(&bridge)), before);
+}
+
+#[tokio::test]
+async fn what_a_killed_process_had_in_hand_is_taken_up_again_in_time() {
+    let bridge = Bridge::new().await;
+    sends(&bridge, &picture(JPEG)).await;
+    let media = worker(&bridge);
+    let lost = media.claim(1).await.unwrap().remove(0);
+    bridge.settle().await;
+    assert!(bridge.posted().is_empty());
+    bridge.after(Duration::seconds(61)).await;
+    assert_eq!(only_post(&bridge).1.len(), 1);
+    // The killed one lives on: its end is a stale owner's.
+    media.process(lost).await.unwrap();
+    bridge.settle().await;
+    assert_eq!(only_post(&bridge).1.len(), 1);
+    assert_eq!(fate(&bridge).await.0, "attached");
+}
+
+#[tokio::test]
+async fn what_a_stop_cuts_off_is_given_back() {
+    let bridge = Bridge::new().await;
+    sends(&bridge, &picture(JPEG)).await;
+    let media = worker(&bridge);
+    let jobs = media.claim(1).await.unwrap();
+    media.release(&jobs).await.unwrap();
+    bridge.settle().await;
+    assert_eq!(only_post(&bridge).1.len(), 1);
+}
+
+#[tokio::test]
+async fn a_file_that_ends_its_worker_again_and_again_is_given_up() {
+    let bridge = Bridge::new().await;
+    let file = bridge.world.waapify.keep_file(&picture(JPEG));
+    arrives(&bridge, &file).await;
+    sqlx::query("update media set claims = 3")
+        .execute(&bridge.database.pool)
+        .await
+        .unwrap();
+    bridge.settle().await;
+    assert!(only_post(&bridge).0.contains("it kept ending its worker"));
+}
+
+#[tokio::test]
+async fn many_files_of_one_location_do_not_hold_up_anothers() {
+    let bridge = Bridge::new().await;
+    let file = bridge.world.waapify.keep_file(&picture(JPEG));
+    for _ in 0..12 {
+        arrives(&bridge, &file).await;
+    }
+    // Another location's file, which came last.
+    for statement in [
+        "insert into inbound (location_id, number, wa_message_id, from_me, conversation, text, sent_at, state, due_at,
+            accepted_at) select 'other', number, 'other', false, conversation, text, sent_at, state, due_at, accepted_at
+         from inbound limit 1",
+        "insert into media (location_id, message_id, keys, media_key, due_at)
+         select 'other', i.id, m.keys, m.media_key, m.due_at from inbound i, (select * from media limit 1) m
+         where i.location_id = 'other'",
+    ] {
+        sqlx::query(statement).execute(&bridge.database.pool).await.unwrap();
+    }
+    let claimed = worker(&bridge).claim(2).await.unwrap();
+    assert!(
+        claimed
+            .iter()
+            .any(|job| job.location_id.as_str() == "other")
+    );
+}
+
+#[tokio::test]
+async fn nothing_that_names_or_opens_a_file_is_in_the_log() {
+    let bridge = Bridge::with(|environment| {
+        environment.push((
+            "RUST_LOG".to_owned(),
+            "waapify_ghl=trace,tower_http=trace,info".to_owned(),
+        ));
+    })
+    .await;
+    bridge.install().await;
+    bridge.connect().await;
+    let waapify = &bridge.world.waapify;
+    let attached = waapify.keep_file(&document(b"%PDF-1.4", "application/pdf", "Rahsia.pdf"));
+    let lost = MediaFile {
+        direct_path: Some("/v/t62.7118-24/lost_n.enc".to_owned()),
+        ..attached.clone()
+    };
+    let refused = MediaFile {
+        direct_path: None,
+        url: Some("http://127.0.0.1:9/stranger_n.enc".to_owned()),
+        ..attached.clone()
+    };
+    let linked = waapify.keep_file(&document(b"blob", "application/x-unknown", "Rahsia.blob"));
+    for file in [&attached, &lost, &refused, &linked] {
+        arrives(&bridge, file).await;
+    }
+    let serving = Serving::start(&bridge).await;
+    wait("all are posted", async || bridge.posted().len() == 4).await;
+    let posted = bridge.posted();
+    let mut lines = posted.iter().map(|post| post["message"].as_str().unwrap());
+    let link = lines.find(|line| line.contains("/files/")).unwrap();
+    let link = link.split_whitespace().last().unwrap();
+    let secret = link.split('/').nth_back(1).unwrap();
+    let here = link.replace(&bridge.address, &serving.address);
+    assert_eq!(bridge.http.get(here).send().await.unwrap().status(), 200);
+    serving.signal(rustix::process::Signal::TERM);
+    let (_, log) = serving.ended().await;
+    assert!(
+        log.contains("the file is in GHL") && log.contains("the file is linked"),
+        "{log}"
+    );
+    assert!(log.contains("a file is downloaded"), "{log}");
+    let key = STANDARD.encode(attached.media_key);
+    for hidden in [
+        "Rahsia",
+        "n.enc",
+        "t62",
+        "storage.googleapis",
+        &key,
+        secret,
+        &seed::AISYAH.2[1..],
+    ] {
+        assert!(!log.contains(hidden), "{hidden} in {log}");
+    }
+}
