@@ -7,9 +7,11 @@
 //! * `app_events`: `POST /hooks/app`, what GHL says about the app
 //! * `waapify`: `POST /hooks/waapify/{secret}`, the gateway's events
 //! * `oauth`: `GET /oauth/install`, `GET /oauth/callback`; `connect`: the form behind `/connect/{token}`
+//! * `attachments`: `GET /attachments/{token}/{name}`, agents' files under addresses that the gateway understands
 //! * `health`: `/healthz`, `/readyz`
 
 mod app_events;
+mod attachments;
 mod connect;
 mod delivery;
 mod error;
@@ -33,6 +35,8 @@ use axum::routing::{get, post};
 use sqlx::PgPool;
 use url::Url;
 
+use crate::attachments::Attachments;
+use crate::clients::origin;
 use crate::clock::Clock;
 use crate::config::GhlSettings;
 use crate::connect::Connector;
@@ -82,6 +86,10 @@ pub struct HttpParts {
     pub installs: Installs,
     /// Connects numbers.
     pub connector: Connector,
+    /// The servers of agents' files.
+    pub origin: origin::Client,
+    /// Addresses of our own for them.
+    pub attachments: Attachments,
     /// The time.
     pub clock: Clock,
     /// The bells of this process's workers.
@@ -105,6 +113,7 @@ pub fn router(state: HttpState) -> Router {
         .route("/oauth/install", get(oauth::install))
         .route("/oauth/callback", get(oauth::callback))
         .route("/connect/{token}", connect)
+        .route("/attachments/{token}/{name}", get(attachments::show))
         .route("/assets/page.css", get(page::stylesheet))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))

@@ -28,7 +28,8 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tracing::warn;
 
-use crate::clients::waapify;
+use crate::attachments::Attachments;
+use crate::clients::{origin, waapify};
 use crate::clock::Clock;
 use crate::connect::Connector;
 use crate::crypto::Sealer;
@@ -58,6 +59,10 @@ pub struct Context {
     pub installs: Installs,
     /// The gateway.
     pub waapify: waapify::Client,
+    /// The servers of agents' files.
+    pub origin: origin::Client,
+    /// Addresses of our own for them.
+    pub attachments: Attachments,
     /// Opens credentials.
     pub sealer: Sealer,
     /// The time.
