@@ -374,7 +374,9 @@ fn expected(phone: &str, message: &Message) -> Vec<Key> {
     });
     // Their servers cannot be asked, so that their addresses say what they are.
     let addresses = message.attachments.iter().map(|address| address.parse());
-    let files: Vec<File> = addresses.map(|url| File::by_address(&url.unwrap())).collect();
+    let files: Vec<File> = addresses
+        .map(|url| File::by_address(&url.unwrap()))
+        .collect();
     match plan(body.to_string().as_bytes(), None, Some(&files)) {
         Plan::Send { parts, .. } => {
             let key = |media: Attachment| media.url;

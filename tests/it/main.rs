@@ -12,6 +12,7 @@
 mod agencies;
 mod answers;
 mod app_events;
+mod attachments;
 mod bridge;
 mod budgets;
 mod claims;
@@ -27,6 +28,8 @@ mod installs;
 mod intake;
 mod keys;
 mod messages;
+mod numbers;
+mod origins;
 mod outbound;
 mod plans;
 mod ranks;

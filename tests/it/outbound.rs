@@ -7,6 +7,7 @@ use waapify_ghl::relay::outbound::Outbound;
 use waapify_ghl::sandbox::{Fault, seed};
 
 use crate::harness::{Bridge, OUTAGE};
+use crate::origins::Storage;
 
 const PHONE: &str = seed::AISYAH.2;
 
@@ -38,10 +39,9 @@ async fn a_redelivered_message_is_sent_once() {
 #[tokio::test]
 async fn attachments_leave_one_after_the_other_behind_the_text() {
     let bridge = Bridge::new().await;
-    let files = [
-        "https://files.example/menu.pdf",
-        "https://files.example/kedai.jpg",
-    ];
+    let storage = Storage::of_a_shop().await;
+    let files = [storage.url("/menu.pdf"), storage.url("/kedai.jpg")];
+    let files = files.each_ref().map(String::as_str);
     let id = bridge
         .agent_sends(seed::AISYAH.0, "Menu kami", &files)
         .await;

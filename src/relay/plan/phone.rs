@@ -5,7 +5,8 @@
 
 use std::ops::RangeInclusive;
 
-use phonenumber::country::Id as Country;
+use phonenumber::country::{Id as Country, Source};
+use phonenumber::metadata::DATABASE;
 use phonenumber::{Mode, PhoneNumber};
 
 use crate::db::outbound::Failure;
@@ -18,14 +19,22 @@ const ZEROS: [char; 10] = [
     '\u{660}', '\u{6f0}', '\u{966}', '\u{9e6}', '\u{be6}', '\u{e50}', '\u{ed0}', '\u{1040}',
     '\u{17e0}', '\u{ff10}',
 ];
-/// The prefix of international calls in most countries (ITU E.164's recommendation); others are in their country's data.
+/// The prefix of international calls in most countries (ITU's recommendation); no national number begins with it.
 const INTERNATIONAL: &str = "00";
 
-/// The country of a full number's own region, for numbers of its neighbours written without country code; none for
-/// digits that are no valid number.
+/// The country of a full number: its own where several share its code, the main one of them for digits that the data
+/// does not know; none for digits without a country code.
 #[must_use]
 pub fn country_of(digits: &str) -> Option<Country> {
-    full(digits)?.country().id()
+    let number = phonenumber::parse(None, format!("+{digits}")).ok()?;
+    let main = || {
+        DATABASE
+            .region(&number.code().value())?
+            .first()?
+            .parse()
+            .ok()
+    };
+    number.country().id().or_else(main)
 }
 
 /// E.164 digits of a number as a person in `country` wrote it.
@@ -37,24 +46,22 @@ pub(super) fn phone(written: &str, country: Option<Country>) -> Result<String, F
             "This contact has no phone number. Add one with its country code, such as +60123456789, and send again.",
         ));
     }
-    // With its plus a number says everything itself; new numbers may be unknown to the data, so it need not be "valid".
-    let number = if written.starts_with('+') {
-        phonenumber::parse(None, &written).ok()
+    if has_extension(&written) {
+        return Err(Failure::new(
+            "invalid_phone",
+            "The contact's phone number has letters or an extension, which WhatsApp cannot dial. Write the number alone and send again.",
+        ));
+    }
+    let digits: String = written.chars().filter(char::is_ascii_digit).collect();
+    let found = if written.starts_with('+') {
+        international(&written, &digits)
     } else {
-        let digits: String = written.chars().filter(char::is_ascii_digit).collect();
         let abroad = || digits.strip_prefix(INTERNATIONAL).and_then(full);
         // Digits alone mean abroad only where they mean nothing at home.
         let in_country = |country| national(&written, country).or_else(|| full(&digits));
         abroad().or_else(|| country.and_then(in_country))
     };
-    if has_extension(&written) || number.as_ref().is_some_and(|n| n.extension().is_some()) {
-        return Err(Failure::new(
-            "invalid_phone",
-            "The contact's phone number has an extension, which WhatsApp cannot dial. Write the number alone and send again.",
-        ));
-    }
-    let digits = number.as_ref().map(e164).unwrap_or_default();
-    DIGITS.contains(&digits.len()).then_some(digits).ok_or_else(|| {
+    found.filter(|digits| DIGITS.contains(&digits.len())).ok_or_else(|| {
         Failure::new(
             "invalid_phone",
             "The contact's phone number is not complete. Write it with its country code, such as +60123456789, and send again.",
@@ -82,24 +89,36 @@ fn digit(c: char) -> Option<char> {
     })
 }
 
-/// A letter or a mark of dialling further: whatever the parser makes of it, it is not a number alone.
+/// A letter, or a mark of dialling further: whatever a parser makes of it, it is not a number alone.
 fn has_extension(written: &str) -> bool {
-    written
-        .chars()
-        .any(|c| c.is_alphabetic() || matches!(c, ';' | ',' | '#' | '*'))
-        && written.chars().any(|c| c.is_ascii_digit())
+    let further = |c: char| c.is_alphabetic() || matches!(c, ';' | ',' | '#' | '*');
+    written.chars().any(further) && written.chars().any(|c| c.is_ascii_digit())
+}
+
+/// A number with its plus says everything itself. It need not be "valid", because the data may not know new numbers yet;
+/// what the parser changed (a trunk zero behind the country code) counts only if it then is.
+fn international(written: &str, digits: &str) -> Option<String> {
+    let number = phonenumber::parse(None, written).ok()?;
+    let changed = e164(&number);
+    Some(if number.is_valid() {
+        changed
+    } else {
+        digits.to_owned()
+    })
 }
 
 /// The number that people of `country` reach by dialling this.
-fn national(written: &str, country: Country) -> Option<PhoneNumber> {
+fn national(written: &str, country: Country) -> Option<String> {
     let number = phonenumber::parse(Some(country), written).ok()?;
-    number.is_valid().then_some(number)
+    // Behind a country's own prefix of calls abroad the parser reads numbers by the wrong country's rules.
+    let abroad = number.code().source() == Source::Idd;
+    (number.is_valid() && !abroad).then(|| e164(&number))
 }
 
 /// The number with these digits, if it can exist.
-fn full(digits: &str) -> Option<PhoneNumber> {
+fn full(digits: &str) -> Option<String> {
     let number = phonenumber::parse(None, format!("+{digits}")).ok()?;
-    number.is_valid().then_some(number)
+    (number.is_valid() && e164(&number) == digits).then(|| digits.to_owned())
 }
 
 fn e164(number: &PhoneNumber) -> String {

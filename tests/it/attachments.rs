@@ -1,0 +1,519 @@
+//! What an agent attaches arrives whole, as what it is, under its name; and no address leads anywhere else.
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::header::{CONTENT_RANGE, CONTENT_TYPE, LOCATION};
+use axum::http::{Request, StatusCode};
+use axum::routing::get;
+use serde_json::json;
+use time::Duration;
+use waapify_ghl::clients::origin::{Client, OriginError, Reach};
+use waapify_ghl::sandbox::{ChatMessage, Fault, seed};
+
+use crate::harness::{Bridge, OUTAGE, ask};
+use crate::origins::{JPEG, PDF, Storage, Stored, serve};
+
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n a picture";
+const MP4: &[u8] = b"\0\0\0\x18ftypisom\0\0\x02\0 a film";
+const MOV: &[u8] = b"\0\0\0\x14ftypqt  \0\0\x02\0 a film";
+const HEIC: &[u8] = b"\0\0\0\x18ftypheic\0\0\0\0 a picture";
+const WEBP: &[u8] = b"RIFF\x24\0\0\0WEBPVP8  a picture";
+const OPUS: &[u8] = b"OggS\0\x02\0\0\0\0\0\0\0\0AAAA\0\0\0\0BBBB\x01\x13OpusHead a voice";
+const VORBIS: &[u8] = b"OggS\0\x02\0\0\0\0\0\0\0\0AAAA\0\0\0\0BBBB\x01\x1e\x01vorbis a song";
+const MP3: &[u8] = b"ID3\x04\0\0 a song";
+const ZIP: &[u8] = b"PK\x03\x04 a package";
+const HTML: &[u8] = b"<!doctype html><script>alert(1)</script>";
+/// Longer than all tries at asking for a file.
+const A_WHILE: Duration = Duration::minutes(2);
+
+/// What stands on Aisyah's phone from the business.
+fn on_phone(bridge: &Bridge) -> Vec<ChatMessage> {
+    let chat = bridge.world.waapify.chat(seed::AISYAH.2);
+    chat.into_iter().filter(|m| m.from_business).collect()
+}
+
+/// Sends one file; kind, name and content as they arrive.
+async fn arrives(bridge: &Bridge, url: &str) -> (&'static str, String, Vec<u8>) {
+    let before = on_phone(bridge).len();
+    let id = bridge.agent_sends(seed::AISYAH.0, "", &[url]).await;
+    bridge.settle().await;
+    assert_eq!(bridge.state(&id).await, "sent", "{url}");
+    let mut arrived = on_phone(bridge);
+    assert_eq!(arrived.len(), before + 1, "{url}");
+    let last = arrived.remove(before);
+    (
+        last.kind,
+        last.file_name.unwrap(),
+        last.file.unwrap().to_vec(),
+    )
+}
+
+/// Sends one file that cannot be sent; the code of the failure. Its sentence names the file.
+async fn fails(bridge: &Bridge, url: &str, name: &str) -> String {
+    let sends = bridge.sends().len();
+    let id = bridge.agent_sends(seed::AISYAH.0, "x", &[url]).await;
+    bridge.after(Duration::seconds(10)).await;
+    let (state, code) = bridge.outbound(&id).await;
+    assert_eq!(
+        (state.as_str(), bridge.sends().len()),
+        ("failed", sends),
+        "{url}"
+    );
+    let sentence = bridge.ghl_error(&id);
+    assert!(sentence.contains(name), "{url}: {sentence}");
+    code.unwrap()
+}
+
+#[tokio::test]
+async fn a_file_arrives_as_what_it_is_whatever_its_address_says() {
+    let cases: [(&'static str, &'static str, &[u8], &str, &str); 20] = [
+        ("/a.jpg", "image/jpeg", JPEG, "image", "a.jpg"),
+        (
+            "/photo",
+            "application/octet-stream",
+            JPEG,
+            "image",
+            "photo.jpg",
+        ),
+        ("/FOTO.JPG", "image/jpeg", JPEG, "image", "FOTO.JPG"),
+        ("/foto.pdf", "application/pdf", PNG, "image", "foto.pdf.png"),
+        ("/film.mp4", "video/mp4", MP4, "video", "film.mp4"),
+        ("/film", "binary/octet-stream", MP4, "video", "film.mp4"),
+        ("/film.mov", "video/quicktime", MOV, "document", "film.mov"),
+        (
+            "/iphone.mp4",
+            "video/mp4",
+            MOV,
+            "document",
+            "iphone.mp4.mov",
+        ),
+        ("/suara.ogg", "audio/ogg", OPUS, "audio", "suara.ogg"),
+        (
+            "/suara.opus",
+            "application/octet-stream",
+            OPUS,
+            "audio",
+            "suara.opus",
+        ),
+        ("/lagu.ogg", "audio/ogg", VORBIS, "document", "lagu.ogg"),
+        ("/lagu.mp3", "audio/mpeg", MP3, "audio", "lagu.mp3"),
+        ("/foto.webp", "image/webp", WEBP, "document", "foto.webp"),
+        ("/foto.heic", "image/heic", HEIC, "document", "foto.heic"),
+        (
+            "/iphone.jpg",
+            "image/jpeg",
+            HEIC,
+            "document",
+            "iphone.jpg.heic",
+        ),
+        (
+            "/invois.jpg",
+            "image/jpeg",
+            PDF,
+            "document",
+            "invois.jpg.pdf",
+        ),
+        (
+            "/surat.docx",
+            "application/zip",
+            ZIP,
+            "document",
+            "surat.docx",
+        ),
+        (
+            "/harga.csv",
+            "text/plain",
+            b"a,b\n1,2\n",
+            "document",
+            "harga.csv",
+        ),
+        ("/gambar.png", "image/png", HTML, "document", "gambar.png"),
+        ("/kosong.txt", "text/plain", b"", "document", "kosong.txt"),
+    ];
+    let files = cases.iter().map(|case| Stored::new(case.0, case.1, case.2));
+    let storage = Storage::start(files.collect()).await;
+    let bridge = Bridge::new().await;
+    for (path, _, bytes, kind, name) in cases {
+        let arrived = arrives(&bridge, &storage.url(path)).await;
+        assert_eq!(arrived, (kind, name.to_owned(), bytes.to_vec()), "{path}");
+    }
+    let direct: Vec<_> = on_phone(&bridge)
+        .into_iter()
+        .map(|m| m.media_url.unwrap())
+        .collect();
+    assert_eq!(
+        direct[0],
+        storage.url("/a.jpg"),
+        "an address that says the right thing is given as it is"
+    );
+    assert!(
+        direct[1].starts_with(&format!("{}/attachments/", bridge.address)),
+        "{}",
+        direct[1]
+    );
+}
+
+#[tokio::test]
+async fn a_file_without_a_name_is_called_what_its_server_calls_it() {
+    let mut named = Stored::new("/documents/download/Doc0001", "application/pdf", PDF);
+    named.disposition =
+        Some("attachment; filename=\"x.pdf\"; filename*=UTF-8''Sebut%20Harga%20%E5%A0%B1.pdf");
+    let nameless = Stored::new(
+        "/documents/download/Doc0002",
+        "application/pdf; charset=binary",
+        PDF,
+    );
+    let storage = Storage::start(vec![named, nameless]).await;
+    let bridge = Bridge::new().await;
+    let arrived = arrives(&bridge, &storage.url("/documents/download/Doc0001")).await;
+    assert_eq!(
+        (arrived.0, arrived.1.as_str()),
+        ("document", "Sebut Harga 報.pdf")
+    );
+    let arrived = arrives(&bridge, &storage.url("/documents/download/Doc0002")).await;
+    assert_eq!((arrived.0, arrived.1.as_str()), ("document", "Doc0002.pdf"));
+}
+
+#[tokio::test]
+async fn a_text_and_three_files_leave_in_order_and_are_delivered_when_the_last_is() {
+    let storage = Storage::start(vec![
+        Stored::new("/1", "image/png", PNG),
+        Stored::new("/2.pdf", "application/pdf", PDF),
+        Stored::new("/3.ogg", "audio/ogg", OPUS),
+    ])
+    .await;
+    let bridge = Bridge::new().await;
+    let files = ["/1", "/2.pdf", "/3.ogg"].map(|path| storage.url(path));
+    let files = files.each_ref().map(String::as_str);
+    let id = bridge
+        .agent_sends(seed::AISYAH.0, "Tiga fail", &files)
+        .await;
+    let next = bridge.agent_writes("selepas itu").await;
+    bridge.settle().await;
+    let arrived = on_phone(&bridge);
+    let shown: Vec<_> = arrived.iter().map(|m| (m.kind, m.text.as_str())).collect();
+    assert_eq!(
+        shown,
+        [
+            ("image", "Tiga fail"),
+            ("document", ""),
+            ("audio", ""),
+            ("text", "selepas itu")
+        ],
+        "the picture carries the text, and nothing overtakes"
+    );
+    for (part, expected) in arrived.iter().take(3).zip(["sent", "sent", "delivered"]) {
+        bridge
+            .whatsapp_reports(&part.id, json!({"status": 3}))
+            .await;
+        bridge.settle().await;
+        assert_eq!(bridge.state(&id).await, expected);
+    }
+    assert_eq!(bridge.state(&next).await, "sent");
+}
+
+#[tokio::test]
+async fn a_text_before_a_document_goes_first_and_alone() {
+    let storage = Storage::of_a_shop().await;
+    let bridge = Bridge::new().await;
+    let files = [storage.url("/menu.pdf"), storage.url("/kedai.jpg")];
+    let files = files.each_ref().map(String::as_str);
+    bridge.agent_sends(seed::AISYAH.0, "Menu", &files).await;
+    bridge.settle().await;
+    let shown: Vec<_> = on_phone(&bridge)
+        .into_iter()
+        .map(|m| (m.kind, m.text))
+        .collect();
+    let nothing = String::new();
+    assert_eq!(
+        shown,
+        [
+            ("text", "Menu".to_owned()),
+            ("document", nothing.clone()),
+            ("image", nothing)
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_file_is_asked_about_once_and_planned_the_same_at_every_attempt() {
+    let storage = Storage::start(vec![Stored::new("/x", "image/jpeg", JPEG)]).await;
+    let bridge = Bridge::new().await;
+    for _ in 0..2 {
+        bridge
+            .world
+            .waapify
+            .faults()
+            .push("send.php", Fault::answer(200, OUTAGE));
+    }
+    let id = bridge
+        .agent_sends(seed::AISYAH.0, "Lihat", &[&storage.url("/x")])
+        .await;
+    bridge.settle().await;
+    assert_eq!(storage.asked(), 1);
+    storage.replace(vec![Stored::new("/x", "application/pdf", PDF)]);
+    bridge.after(Duration::minutes(1)).await;
+    bridge.after(Duration::minutes(1)).await;
+    assert_eq!(bridge.state(&id).await, "sent");
+    assert_eq!(storage.asked(), 2, "asked once, fetched once");
+    let captions: Vec<_> = bridge
+        .sends()
+        .into_iter()
+        .map(|query| query["message"].clone())
+        .collect();
+    assert_eq!(
+        captions, ["Lihat"; 3],
+        "one part, with its caption, at each attempt"
+    );
+}
+
+#[tokio::test]
+async fn a_server_in_trouble_is_asked_again_and_then_the_address_has_to_do() {
+    let origin = serve(Router::new().fallback(|| async { StatusCode::SERVICE_UNAVAILABLE })).await;
+    let bridge = Bridge::new().await;
+    let id = bridge
+        .agent_sends(seed::AISYAH.0, "", &[&format!("{origin}/menu.pdf")])
+        .await;
+    bridge.settle().await;
+    assert_eq!(
+        (bridge.state(&id).await.as_str(), bridge.failures(&id).await),
+        ("accepted", 1)
+    );
+    for _ in 0..3 {
+        assert!(bridge.sends().is_empty());
+        bridge.after(Duration::minutes(1)).await;
+    }
+    let sends = bridge.sends();
+    assert_eq!(sends[0]["media_url"], format!("{origin}/menu.pdf"));
+    assert_eq!(sends[0]["filename"], "menu.pdf");
+    assert_eq!(
+        bridge.failures(&id).await,
+        1,
+        "the tries before do not count, the gateway's does"
+    );
+}
+
+#[tokio::test]
+async fn a_slow_server_holds_up_no_other_contact() {
+    let silent = Router::new().fallback(std::future::pending::<StatusCode>);
+    let origin = serve(silent).await;
+    let bridge = Bridge::new().await;
+    let id = bridge
+        .agent_sends(seed::AISYAH.0, "", &[&format!("{origin}/a.jpg")])
+        .await;
+    bridge.agent_sends(seed::LIM_WEI.0, "lancar", &[]).await;
+    bridge.settle().await;
+    assert_eq!(bridge.sends()[0]["message"], "lancar");
+    assert_eq!(
+        (bridge.state(&id).await.as_str(), bridge.failures(&id).await),
+        ("accepted", 1)
+    );
+}
+
+#[tokio::test]
+async fn a_file_that_is_gone_or_too_large_fails_with_its_name() {
+    let total = |bytes: &'static str| {
+        move || async move {
+            let range = [(CONTENT_RANGE, format!("bytes 0-3/{bytes}"))];
+            (StatusCode::PARTIAL_CONTENT, range, "abcd")
+        }
+    };
+    let origin = serve(
+        Router::new()
+            .route("/hilang.pdf", get(StatusCode::NOT_FOUND))
+            .route("/lama.pdf", get(StatusCode::GONE))
+            .route("/tutup.pdf", get(StatusCode::FORBIDDEN))
+            .route("/besar.mp4", get(total("104857601")))
+            .route("/sedang.bin", get(total("104857600"))),
+    )
+    .await;
+    let bridge = Bridge::new().await;
+    for (name, code) in [
+        ("hilang.pdf", "file_gone"),
+        ("lama.pdf", "file_gone"),
+        ("tutup.pdf", "file_gone"),
+        ("besar.mp4", "file_too_large"),
+    ] {
+        assert_eq!(
+            fails(&bridge, &format!("{origin}/{name}"), name).await,
+            code,
+            "{name}"
+        );
+    }
+    assert_eq!(
+        arrives(&bridge, &format!("{origin}/sedang.bin")).await.0,
+        "document"
+    );
+}
+
+#[tokio::test]
+async fn redirects_are_followed_three_times_and_never_inwards() {
+    let to = |address: &str| {
+        let address = address.to_owned();
+        get(move || async move { (StatusCode::FOUND, [(LOCATION, address)]) })
+    };
+    let origin = serve(
+        Router::new()
+            .route("/1", to("/2"))
+            .route("/2", to("/3"))
+            .route("/3", to("/Invois%207.pdf"))
+            .route("/0", to("/1"))
+            .route(
+                "/Invois%207.pdf",
+                get(|| async { ([(CONTENT_TYPE, "application/pdf")], PDF) }),
+            )
+            .route("/router.jpg", to("http://10.0.0.1/admin"))
+            .route("/awan.jpg", to("http://169.254.169.254/latest/meta-data/"))
+            .route("/pelabuhan.jpg", to("https://files.example:6379/"))
+            .route("/fail.jpg", to("file:///etc/passwd")),
+    )
+    .await;
+    let bridge = Bridge::new().await;
+    let arrived = arrives(&bridge, &format!("{origin}/1")).await;
+    assert_eq!(
+        (arrived.0, arrived.1.as_str()),
+        ("document", "Invois 7.pdf")
+    );
+    for name in ["router.jpg", "awan.jpg", "pelabuhan.jpg", "fail.jpg"] {
+        assert_eq!(
+            fails(&bridge, &format!("{origin}/{name}"), name).await,
+            "bad_attachment"
+        );
+    }
+    let id = bridge
+        .agent_sends(seed::AISYAH.0, "", &[&format!("{origin}/0")])
+        .await;
+    bridge.settle().await;
+    assert_eq!(
+        (bridge.state(&id).await.as_str(), bridge.failures(&id).await),
+        ("accepted", 1)
+    );
+}
+
+#[tokio::test]
+async fn nobody_is_led_into_a_private_network() {
+    let bridge = Bridge::new().await;
+    for url in [
+        "http://10.1.2.3/rahsia.jpg",
+        "http://192.168.1.1/rahsia.jpg",
+        "http://169.254.169.254/rahsia.jpg",
+        "http://[::ffff:10.0.0.1]/rahsia.jpg",
+        "http://[fd00:ec2::254]/rahsia.jpg",
+        "http://167772161/rahsia.jpg",
+    ] {
+        assert_eq!(
+            fails(&bridge, url, "rahsia.jpg").await,
+            "bad_attachment",
+            "{url}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn outside_the_simulated_world_this_machine_is_private_too() {
+    let storage = Storage::of_a_shop().await;
+    let service = Client::new(Reach::Public).unwrap();
+    for url in [
+        storage.url("/menu.pdf"),
+        "http://localhost/menu.pdf".to_owned(),
+    ] {
+        let asked = service.ask(&url.parse().unwrap()).await;
+        assert!(
+            matches!(asked, Err(OriginError::NotPublic(_))),
+            "{url}: {asked:?}"
+        );
+        let opened = service.open(&url.parse().unwrap()).await;
+        assert!(
+            matches!(opened, Err(OriginError::NotPublic(_))),
+            "{url}: {opened:?}"
+        );
+    }
+    assert_eq!(storage.asked(), 0);
+}
+
+#[tokio::test]
+async fn our_address_gives_the_bytes_and_nothing_else_of_a_stranger() {
+    let storage = Storage::start(vec![
+        Stored::new("/x", "text/html", HTML),
+        Stored::new("/y", "x", JPEG),
+    ])
+    .await;
+    let bridge = Bridge::new().await;
+    let router = bridge.app.router();
+    let now = bridge.clock.now();
+    let address = |path: &str, media_type: &str| {
+        let attachments = &bridge.app.relay.attachments;
+        let address = attachments.address(&storage.url(path), media_type, "jpg", now);
+        address.strip_prefix(&bridge.address).unwrap().to_owned()
+    };
+    let get = |path: &str| Request::get(path).body(Body::empty()).unwrap();
+    let path = address("/y", "image/jpeg");
+    let answer = ask(&router, get(&path)).await;
+    assert_eq!(answer.0, StatusCode::OK);
+    let header = |name: &str| answer.1.get(name).map(|value| value.to_str().unwrap());
+    assert_eq!(header("content-type"), Some("image/jpeg"));
+    assert_eq!(
+        header("content-length"),
+        Some(JPEG.len().to_string().as_str())
+    );
+    assert_eq!(header("x-content-type-options"), Some("nosniff"));
+    assert_eq!(header("content-disposition"), Some("attachment"));
+    assert_eq!(header("set-cookie"), None);
+    let html = ask(&router, get(&address("/x", "application/octet-stream"))).await;
+    assert_eq!(html.1["content-type"], "application/octet-stream");
+    assert_eq!(
+        ask(&router, get(&address("/none", "image/png"))).await.0,
+        StatusCode::NOT_FOUND
+    );
+    for forged in [
+        "/attachments/x/file.jpg",
+        "/attachments/aHR0cDovLzEwLjAuMC4x/file.jpg",
+    ] {
+        assert_eq!(
+            ask(&router, get(forged)).await.0,
+            StatusCode::NOT_FOUND,
+            "{forged}"
+        );
+    }
+    bridge.clock.advance(Duration::days(4));
+    assert_eq!(
+        ask(&router, get(&path)).await.0,
+        StatusCode::NOT_FOUND,
+        "it has an end"
+    );
+}
+
+#[tokio::test]
+async fn a_replay_after_the_file_came_back_asks_again() {
+    let storage = Storage::start(Vec::new()).await;
+    let bridge = Bridge::new().await;
+    let id = bridge
+        .agent_sends(seed::AISYAH.0, "", &[&storage.url("/menu.pdf")])
+        .await;
+    bridge.after(A_WHILE).await;
+    assert_eq!(
+        bridge.outbound(&id).await,
+        ("failed".into(), Some("file_gone".into()))
+    );
+    storage.replace(vec![Stored::new("/menu.pdf", "application/pdf", PDF)]);
+    sqlx::query("update outbound set state = 'accepted', due_at = $1")
+        .bind(bridge.clock.now())
+        .execute(&bridge.database.pool)
+        .await
+        .unwrap();
+    bridge.settle().await;
+    assert_eq!(on_phone(&bridge)[0].file.as_deref(), Some(PDF));
+}
+
+#[tokio::test]
+async fn a_national_number_is_read_as_one_of_the_connected_numbers_country() {
+    let bridge = Bridge::new().await;
+    let body = json!({
+        "contactId": seed::AISYAH.0, "locationId": seed::LOCATION_ID, "messageId": "national-1", "type": "SMS",
+        "phone": "012-345 6789", "message": "hai", "attachments": [],
+    });
+    assert_eq!(bridge.world.ghl.agent_sends_raw(&body).await, Some(200));
+    bridge.settle().await;
+    assert_eq!(bridge.sends()[0]["number"], "60123456789");
+    assert_eq!(bridge.state("national-1").await, "sent");
+}
