@@ -12,7 +12,7 @@ use time::Duration;
 use tokio::sync::Notify;
 use tracing::{info, warn};
 
-use super::plan::{self, Attachment, Part, Plan, country_of};
+use super::plan::{self, Attachment, INVALID_PHONE, Part, Plan, country_of};
 use super::{Context, LOOK, Worker};
 use crate::clients::waapify::{Media, SendFailure};
 use crate::connect;
@@ -134,11 +134,15 @@ impl Outbound {
                 self.finish(job, Outcome::Ignored, reason).await?;
                 return self.give_turn_back(job).await;
             }
+            // Without a number of its own a location has no country either, in which to read its customers' numbers.
+            Plan::Ask(_) if job.number.is_none() => return self.end_without_number(job).await,
+            Plan::Fail(failure) if job.number.is_none() && failure.code == INVALID_PHONE => {
+                return self.end_without_number(job).await;
+            }
             Plan::Fail(failure) => {
                 self.fail(job, &failure).await?;
                 return self.give_turn_back(job).await;
             }
-            Plan::Ask(_) if job.number.is_none() => return self.end_without_number(job).await,
             Plan::Ask(addresses) => return self.look_at_files(job, &addresses).await,
             Plan::Send { chat, parts } => (chat, parts),
         };

@@ -22,6 +22,7 @@ mod configuration;
 mod connecting;
 mod contract;
 mod deliveries;
+mod file_servers;
 mod gateway_events;
 mod harness;
 mod installs;

@@ -11,6 +11,8 @@ use phonenumber::{Mode, PhoneNumber};
 
 use crate::db::outbound::Failure;
 
+/// The code of a number that cannot be sent to.
+pub const INVALID_PHONE: &str = "invalid_phone";
 /// Digits of a full number: ITU E.164 allows 15; 7 with a country code exist, less are short codes.
 const DIGITS: RangeInclusive<usize> = 7..=15;
 /// The zeros of the decimal digits in which phone numbers are written, beside ASCII's (Unicode, category Nd): Arabic,
@@ -48,7 +50,7 @@ pub(super) fn phone(written: &str, country: Option<Country>) -> Result<String, F
     }
     if has_extension(&written) {
         return Err(Failure::new(
-            "invalid_phone",
+            INVALID_PHONE,
             "The contact's phone number has letters or an extension, which WhatsApp cannot dial. Write the number alone and send again.",
         ));
     }
@@ -63,7 +65,7 @@ pub(super) fn phone(written: &str, country: Option<Country>) -> Result<String, F
     };
     found.filter(|digits| DIGITS.contains(&digits.len())).ok_or_else(|| {
         Failure::new(
-            "invalid_phone",
+            INVALID_PHONE,
             "The contact's phone number is not complete. Write it with its country code, such as +60123456789, and send again.",
         )
     })

@@ -2,6 +2,7 @@
 //! everything behind. It refuses with the gateway's texts, always with HTTP 200.
 
 mod events;
+mod files;
 mod php;
 mod send;
 mod stage;
