@@ -6,8 +6,11 @@ use axum::body::Body;
 use axum::http::header::{CONTENT_RANGE, CONTENT_TYPE, LOCATION};
 use axum::http::{Request, StatusCode};
 use axum::routing::get;
+use http_body_util::BodyExt as _;
 use time::Duration;
-use waapify_ghl::clients::origin::{Client, OriginError, Reach};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tower::ServiceExt as _;
+use waapify_ghl::clients::origin::{Client, MAX_FILE_BYTES, OriginError, Reach};
 use waapify_ghl::sandbox::seed;
 
 use crate::attachments::{HTML, arrives};
@@ -244,4 +247,47 @@ async fn our_address_gives_the_bytes_and_nothing_else_of_a_stranger() {
         StatusCode::NOT_FOUND,
         "it has an end"
     );
+}
+
+/// A server that never ends its one file and does not say how large it is; its address.
+async fn endless() -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut caller, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut asked = [0; 1024];
+                let _ = caller.read(&mut asked).await;
+                let head = b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n";
+                let mut written = caller.write_all(head).await;
+                let megabyte = vec![b'x'; 1024 * 1024];
+                while written.is_ok() {
+                    written = caller.write_all(&megabyte).await;
+                }
+            });
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn a_file_without_end_is_cut_at_the_limit() {
+    let origin = endless().await;
+    let bridge = Bridge::new().await;
+    let attachments = &bridge.app.relay.attachments;
+    let address = attachments.address(&origin, "application/pdf", "pdf", bridge.clock.now());
+    let path = address.strip_prefix(&bridge.address).unwrap();
+    let request = Request::get(path).body(Body::empty()).unwrap();
+    let answer = bridge.app.router().oneshot(request).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    let (mut body, mut bytes) = (answer.into_body(), 0);
+    let ended_well = loop {
+        match body.frame().await {
+            Some(Ok(frame)) => bytes += frame.into_data().unwrap().len(),
+            Some(Err(_)) => break false,
+            None => break true,
+        }
+    };
+    assert!(!ended_well, "the reader has to see that it is not whole: {bytes}");
+    assert!(bytes as u64 <= MAX_FILE_BYTES);
 }

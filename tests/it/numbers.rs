@@ -155,7 +155,7 @@ fn a_locations_country_is_that_of_its_number_even_where_countries_share_a_code()
         ("77011234567", Some(Country::KZ)),
         ("447400123456", Some(Country::GB)),
         ("12025550123", Some(Country::US)),
-        ("10000000000", Some(Country::US)),
+        ("15550000000", Some(Country::US)),
         ("0", None),
         ("999999999", None),
         ("", None),
