@@ -44,7 +44,7 @@ pub async fn arrives(bridge: &Bridge, url: &str) -> (&'static str, String, Vec<u
 
 #[tokio::test]
 async fn a_file_arrives_as_what_it_is_whatever_its_address_says() {
-    let cases: [(&'static str, &'static str, &[u8], &str, &str); 20] = [
+    let cases: [(&'static str, &'static str, &[u8], &str, &str); 23] = [
         ("/a.jpg", "image/jpeg", JPEG, "image", "a.jpg"),
         (
             "/photo",
@@ -74,6 +74,21 @@ async fn a_file_arrives_as_what_it_is_whatever_its_address_says() {
             "suara.opus",
         ),
         ("/lagu.ogg", "audio/ogg", VORBIS, "document", "lagu.ogg"),
+        (
+            "/logo.ai",
+            "application/postscript",
+            PDF,
+            "document",
+            "logo.ai",
+        ),
+        ("/foto.jfif", "image/jpeg", JPEG, "image", "foto.jfif.jpg"),
+        (
+            "/film.mkv",
+            "video/x-matroska",
+            b"\x1a\x45\xdf\xa3 a film",
+            "document",
+            "film.mkv",
+        ),
         ("/lagu.mp3", "audio/mpeg", MP3, "audio", "lagu.mp3"),
         ("/foto.webp", "image/webp", WEBP, "document", "foto.webp"),
         ("/foto.heic", "image/heic", HEIC, "document", "foto.heic"),
@@ -129,6 +144,21 @@ async fn a_file_arrives_as_what_it_is_whatever_its_address_says() {
         "{}",
         direct[1]
     );
+}
+
+#[tokio::test]
+async fn a_text_alone_asks_nobody_and_is_claimed_once() {
+    let bridge = Bridge::new().await;
+    let id = bridge.agent_writes("hai").await;
+    bridge.settle().await;
+    let row: (i32, bool) = sqlx::query_as(
+        "select claims, files is null from outbound where ghl_message_id = $1 and state = 'sent'",
+    )
+    .bind(&id)
+    .fetch_one(&bridge.database.pool)
+    .await
+    .unwrap();
+    assert_eq!(row, (1, true));
 }
 
 #[tokio::test]

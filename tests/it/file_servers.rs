@@ -288,6 +288,9 @@ async fn a_file_without_end_is_cut_at_the_limit() {
             None => break true,
         }
     };
-    assert!(!ended_well, "the reader has to see that it is not whole: {bytes}");
+    assert!(
+        !ended_well,
+        "the reader has to see that it is not whole: {bytes}"
+    );
     assert!(bytes as u64 <= MAX_FILE_BYTES);
 }

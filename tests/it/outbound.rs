@@ -156,6 +156,20 @@ async fn a_number_without_country_code_fails_at_once_and_nothing_is_sent() {
 }
 
 #[tokio::test]
+async fn a_national_number_of_a_location_without_a_number_is_not_called_wrong() {
+    let bridge = Bridge::bare().await;
+    bridge.install().await;
+    let body = json!({
+        "contactId": seed::AISYAH.0, "locationId": seed::LOCATION_ID, "messageId": "national-2", "type": "SMS",
+        "phone": "012-345 6789", "message": "hai", "attachments": [],
+    });
+    assert_eq!(bridge.world.ghl.agent_sends_raw(&body).await, Some(200));
+    bridge.settle().await;
+    let (_, reason) = bridge.outbound("national-2").await;
+    assert_eq!(reason.as_deref(), Some("not_connected"));
+}
+
+#[tokio::test]
 async fn a_location_without_a_number_is_told_so() {
     let bridge = Bridge::bare().await;
     bridge.install().await;

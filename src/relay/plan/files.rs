@@ -123,7 +123,7 @@ const TYPES: [FileType; 40] = [
 const UNKNOWN: &str = "application/octet-stream";
 
 /// Beginnings of files: where, which bytes, which type.
-const SIGNATURES: [(usize, &[u8], &str); 22] = [
+const SIGNATURES: [(usize, &[u8], &str); 21] = [
     (0, b"\xff\xd8\xff", "image/jpeg"),
     (0, b"\x89PNG\r\n\x1a\n", "image/png"),
     (0, b"GIF8", "image/gif"),
@@ -142,7 +142,6 @@ const SIGNATURES: [(usize, &[u8], &str); 22] = [
     (0, b"%PDF-", "application/pdf"),
     (0, b"II*\0", "image/tiff"),
     (0, b"MM\0*", "image/tiff"),
-    (0, b"\x1a\x45\xdf\xa3", "video/webm"),
     (0, b"Rar!", "application/vnd.rar"),
     (0, b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
     (0, b"\x1f\x8b", "application/gzip"),
@@ -292,12 +291,16 @@ fn is_vague(found: &FileType) -> bool {
     ["text/plain", "application/zip", UNKNOWN].contains(&found.media_type)
 }
 
-/// The name with an extension that says what the file is: the phone chooses the app that opens it by that.
+/// The name with an extension that says what the file is: the phone chooses the app that opens it by that. A document
+/// keeps an extension that we do not know; many formats are a PDF or a TIFF inside.
 fn with_extension(name: String, found: &FileType, is_certain: bool) -> String {
     let own = names::extension(&name).to_lowercase();
     let is_right = found.extensions.contains(&own.as_str());
+    let misleads = found.kind != Kind::Document || by_extension(&own).is_some();
     match found.extensions.first() {
-        Some(usual) if !is_right && (is_certain || own.is_empty()) => format!("{name}.{usual}"),
+        Some(usual) if !is_right && (own.is_empty() || is_certain && misleads) => {
+            format!("{name}.{usual}")
+        }
         _ => name,
     }
 }
