@@ -20,6 +20,87 @@ pub const HTML: &[u8] = b"<!doctype html><script>alert(1)</script>";
 /// Longer than all tries at asking for a file.
 const A_WHILE: Duration = Duration::minutes(2);
 
+/// Path, type and bytes on its server; kind and name on the phone.
+const FILES: [(&str, &str, &[u8], &str, &str); 23] = [
+    ("/a.jpg", "image/jpeg", JPEG, "image", "a.jpg"),
+    (
+        "/photo",
+        "application/octet-stream",
+        JPEG,
+        "image",
+        "photo.jpg",
+    ),
+    ("/FOTO.JPG", "image/jpeg", JPEG, "image", "FOTO.JPG"),
+    ("/foto.pdf", "application/pdf", PNG, "image", "foto.pdf.png"),
+    ("/film.mp4", "video/mp4", MP4, "video", "film.mp4"),
+    ("/film", "binary/octet-stream", MP4, "video", "film.mp4"),
+    ("/film.mov", "video/quicktime", MOV, "document", "film.mov"),
+    (
+        "/iphone.mp4",
+        "video/mp4",
+        MOV,
+        "document",
+        "iphone.mp4.mov",
+    ),
+    ("/suara.ogg", "audio/ogg", OPUS, "audio", "suara.ogg"),
+    (
+        "/suara.opus",
+        "application/octet-stream",
+        OPUS,
+        "audio",
+        "suara.opus",
+    ),
+    ("/lagu.ogg", "audio/ogg", VORBIS, "document", "lagu.ogg"),
+    (
+        "/logo.ai",
+        "application/postscript",
+        PDF,
+        "document",
+        "logo.ai",
+    ),
+    ("/foto.jfif", "image/jpeg", JPEG, "image", "foto.jfif.jpg"),
+    (
+        "/film.mkv",
+        "video/x-matroska",
+        b"\x1a\x45\xdf\xa3 a film",
+        "document",
+        "film.mkv",
+    ),
+    ("/lagu.mp3", "audio/mpeg", MP3, "audio", "lagu.mp3"),
+    ("/foto.webp", "image/webp", WEBP, "document", "foto.webp"),
+    ("/foto.heic", "image/heic", HEIC, "document", "foto.heic"),
+    (
+        "/iphone.jpg",
+        "image/jpeg",
+        HEIC,
+        "document",
+        "iphone.jpg.heic",
+    ),
+    (
+        "/invois.jpg",
+        "image/jpeg",
+        PDF,
+        "document",
+        "invois.jpg.pdf",
+    ),
+    (
+        "/surat.docx",
+        "application/zip",
+        ZIP,
+        "document",
+        "surat.docx",
+    ),
+    (
+        "/harga.csv",
+        "text/plain",
+        b"a,b\n1,2\n",
+        "document",
+        "harga.csv",
+    ),
+    ("/gambar.png", "image/png", HTML, "document", "gambar.png"),
+    ("/kosong.txt", "text/plain", b"", "document", "kosong.txt"),
+];
+
 /// What stands on Aisyah's phone from the business.
 pub fn on_phone(bridge: &Bridge) -> Vec<ChatMessage> {
     let chat = bridge.world.waapify.chat(seed::AISYAH.2);
@@ -44,89 +125,10 @@ pub async fn arrives(bridge: &Bridge, url: &str) -> (&'static str, String, Vec<u
 
 #[tokio::test]
 async fn a_file_arrives_as_what_it_is_whatever_its_address_says() {
-    let cases: [(&'static str, &'static str, &[u8], &str, &str); 23] = [
-        ("/a.jpg", "image/jpeg", JPEG, "image", "a.jpg"),
-        (
-            "/photo",
-            "application/octet-stream",
-            JPEG,
-            "image",
-            "photo.jpg",
-        ),
-        ("/FOTO.JPG", "image/jpeg", JPEG, "image", "FOTO.JPG"),
-        ("/foto.pdf", "application/pdf", PNG, "image", "foto.pdf.png"),
-        ("/film.mp4", "video/mp4", MP4, "video", "film.mp4"),
-        ("/film", "binary/octet-stream", MP4, "video", "film.mp4"),
-        ("/film.mov", "video/quicktime", MOV, "document", "film.mov"),
-        (
-            "/iphone.mp4",
-            "video/mp4",
-            MOV,
-            "document",
-            "iphone.mp4.mov",
-        ),
-        ("/suara.ogg", "audio/ogg", OPUS, "audio", "suara.ogg"),
-        (
-            "/suara.opus",
-            "application/octet-stream",
-            OPUS,
-            "audio",
-            "suara.opus",
-        ),
-        ("/lagu.ogg", "audio/ogg", VORBIS, "document", "lagu.ogg"),
-        (
-            "/logo.ai",
-            "application/postscript",
-            PDF,
-            "document",
-            "logo.ai",
-        ),
-        ("/foto.jfif", "image/jpeg", JPEG, "image", "foto.jfif.jpg"),
-        (
-            "/film.mkv",
-            "video/x-matroska",
-            b"\x1a\x45\xdf\xa3 a film",
-            "document",
-            "film.mkv",
-        ),
-        ("/lagu.mp3", "audio/mpeg", MP3, "audio", "lagu.mp3"),
-        ("/foto.webp", "image/webp", WEBP, "document", "foto.webp"),
-        ("/foto.heic", "image/heic", HEIC, "document", "foto.heic"),
-        (
-            "/iphone.jpg",
-            "image/jpeg",
-            HEIC,
-            "document",
-            "iphone.jpg.heic",
-        ),
-        (
-            "/invois.jpg",
-            "image/jpeg",
-            PDF,
-            "document",
-            "invois.jpg.pdf",
-        ),
-        (
-            "/surat.docx",
-            "application/zip",
-            ZIP,
-            "document",
-            "surat.docx",
-        ),
-        (
-            "/harga.csv",
-            "text/plain",
-            b"a,b\n1,2\n",
-            "document",
-            "harga.csv",
-        ),
-        ("/gambar.png", "image/png", HTML, "document", "gambar.png"),
-        ("/kosong.txt", "text/plain", b"", "document", "kosong.txt"),
-    ];
-    let files = cases.iter().map(|case| Stored::new(case.0, case.1, case.2));
+    let files = FILES.iter().map(|case| Stored::new(case.0, case.1, case.2));
     let storage = Storage::start(files.collect()).await;
     let bridge = Bridge::new().await;
-    for (path, _, bytes, kind, name) in cases {
+    for (path, _, bytes, kind, name) in FILES {
         let arrived = arrives(&bridge, &storage.url(path)).await;
         assert_eq!(arrived, (kind, name.to_owned(), bytes.to_vec()), "{path}");
     }
