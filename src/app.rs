@@ -18,7 +18,9 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
-use crate::clients::{self, ghl, waapify, whatsapp_media};
+use crate::attachments::Attachments;
+use crate::clients::origin::Reach;
+use crate::clients::{self, ghl, origin, waapify, whatsapp_media};
 use crate::clock::Clock;
 use crate::cluster::{Cluster, Durability, find_running, remove_data};
 use crate::config::Settings;
@@ -63,11 +65,26 @@ pub struct App {
 }
 
 impl App {
-    /// Builds the parts; touches nothing yet.
+    /// Builds the parts; touches nothing yet. Files of messages are fetched from the public Internet only.
     ///
     /// # Errors
     /// When TLS cannot be set up on this machine.
     pub fn new(settings: &Settings, pool: PgPool, clock: Clock) -> anyhow::Result<Self> {
+        Self::with_reach(settings, pool, clock, Reach::Public)
+    }
+
+    /// As [`App::new`], with files from wherever `reach` allows: simulated worlds keep them on this machine.
+    ///
+    /// # Errors
+    /// As [`App::new`].
+    pub fn with_reach(
+        settings: &Settings,
+        pool: PgPool,
+        clock: Clock,
+        reach: Reach,
+    ) -> anyhow::Result<Self> {
+        let origin = origin::Client::new(reach)?;
+        let attachments = Attachments::new(settings.sealer.clone(), settings.public_url.clone());
         let http_client = clients::http_client()?;
         let ghl = ghl::Client::new(http_client.clone(), &settings.ghl, &settings.public_url);
         let waapify = waapify::Client::new(http_client, settings.waapify.api_base.clone());
@@ -93,6 +110,8 @@ impl App {
             installs: installs.clone(),
             connector: connector.clone(),
             waapify,
+            origin: origin.clone(),
+            attachments: attachments.clone(),
             sealer: settings.sealer.clone(),
             clock: clock.clone(),
             wake: Arc::clone(&wake),
@@ -109,6 +128,8 @@ impl App {
             installs,
             connector: connector.clone(),
             files: Files::new(media),
+            origin,
+            attachments,
             clock,
             wake,
             public_url: settings.public_url.clone(),

@@ -14,6 +14,7 @@
 //! | [`http`] | routes: verify → store → answer |
 //! | [`relay`] | workers: claim → plan → call → record |
 //! | [`installs`], [`tokens`] | where the app is installed; a valid token for each location |
+//! | [`attachments`] | addresses of our own for agents' files |
 //! | [`connect`], [`keys`] | connecting a WhatsApp number; the keys that seal what is secret |
 //! | [`schedule`] | when what failed is tried again |
 //! | [`clients`] | the two vendors' APIs, and WhatsApp's media servers |
@@ -23,6 +24,7 @@
 //! | [`sandbox`] | the simulated vendors and the page to play with |
 
 pub mod app;
+pub mod attachments;
 pub mod cli;
 pub mod clients;
 pub mod clock;

@@ -18,6 +18,10 @@ pub const GATEWAY_DOWN: Schedule = Schedule(&[
 /// person waits and the likely cause (no WhatsApp on that number) does not pass.
 pub const ATTEMPT_FAILED: Schedule = Schedule(&[5, 30, 120]);
 
+/// A file whose server cannot be asked what it is: a hiccup passes, and after a minute or so its address has to do,
+/// because a person waits.
+pub const FILE_UNREACHABLE: Schedule = Schedule(&[3, 15, 45]);
+
 /// A status update. GHL knows a message 5–10 s or more after it delivered it, and says "not yet" until then
 /// (`facts/ghl.md` section 1); later pauses outlast an outage of a day.
 pub const STATUS_UPDATE: Schedule = Schedule(&[
@@ -76,6 +80,7 @@ mod tests {
         for schedule in [
             GATEWAY_DOWN,
             ATTEMPT_FAILED,
+            FILE_UNREACHABLE,
             STATUS_UPDATE,
             INBOUND,
             MEDIA,

@@ -20,6 +20,9 @@ pub struct OutboundJob {
     pub ghl_message_id: GhlMessageId,
     /// The signed bytes of the delivery.
     pub body: Vec<u8>,
+    /// What is known about its files, JSON; none before they were asked about.
+    #[sqlx(default)]
+    pub files: Option<String>,
     /// The number it leaves from; none when the location has no number.
     pub number: Option<String>,
     /// Waapify's instance behind that number.
@@ -122,8 +125,8 @@ pub async fn claim_sendable(
          update outbound o set state = 'sending', is_waiting = false, claims = o.claims + 1, due_at = $2, number = ready.number
          from ready where o.location_id = ready.location_id and o.id = ready.id
             and o.state = 'accepted' and o.due_at <= $1
-         returning o.location_id, o.id, o.ghl_message_id, o.body, o.number, ready.instance_id, ready.access_token,
-            ready.is_held, o.parts_sent, o.failures, o.unconfirmed_sends, o.claims, o.accepted_at",
+         returning o.location_id, o.id, o.ghl_message_id, o.body, o.files::text as files, o.number, ready.instance_id,
+            ready.access_token, ready.is_held, o.parts_sent, o.failures, o.unconfirmed_sends, o.claims, o.accepted_at",
     )
     .bind(now)
     .bind(now + lease)
@@ -204,6 +207,36 @@ pub async fn record_departure(
     .execute(pool)
     .await?;
     Ok(noted.rows_affected() == 1)
+}
+
+/// Keeps what is known about a claimed message's files, and puts it back into the queue: from now on it is planned with
+/// that. Tries at asking do not count as tries at sending.
+///
+/// # Errors
+/// When the database fails.
+pub async fn record_files(
+    pool: &PgPool,
+    job: &OutboundJob,
+    files: &str,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "with known as (
+            update outbound set files = $4::jsonb, state = 'accepted', due_at = $5, failures = 0
+            where location_id = $1 and id = $2 and claims = $3 and state = 'sending'
+            returning location_id, id
+         )
+         insert into timeline (location_id, message_id, at, state, cause)
+         select location_id, id, $5, 'accepted', 'its files were looked at' from known",
+    )
+    .bind(&job.location_id)
+    .bind(job.id)
+    .bind(job.claims)
+    .bind(files)
+    .bind(now)
+    .execute(pool)
+    .await
+    .map(|_| ())
 }
 
 /// Claims whose owner's lease ran out (a killed process): what had left becomes `unconfirmed`, what had not goes back
@@ -308,6 +341,8 @@ pub struct InFlight {
     pub id: MessageId,
     /// The signed bytes of the delivery.
     pub body: Vec<u8>,
+    /// What is known about its files, JSON.
+    pub files: Option<String>,
     /// The part that is on its way.
     pub parts_sent: i32,
 }
@@ -324,7 +359,7 @@ pub async fn list_in_flight(
     chat: &str,
 ) -> sqlx::Result<Vec<InFlight>> {
     sqlx::query_as(
-        "select id, body, parts_sent from outbound
+        "select id, body, files::text as files, parts_sent from outbound
          where location_id = $1 and number = $2 and chat = $3
            and (state in ('sending', 'unconfirmed') or state = 'accepted' and unconfirmed_sends > 0)
          order by id",

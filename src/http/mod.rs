@@ -8,9 +8,11 @@
 //! * `waapify`: `POST /hooks/waapify/{secret}`, the gateway's events
 //! * `oauth`: `GET /oauth/install`, `GET /oauth/callback`; `connect`: the form behind `/connect/{token}`
 //! * `files`: `GET /files/{secret}/{name}`, a customer's file that GHL does not take
+//! * `attachments`: `GET /attachments/{token}/{name}`, agents' files under addresses that the gateway understands
 //! * `health`: `/healthz`, `/readyz`
 
 mod app_events;
+mod attachments;
 mod connect;
 mod delivery;
 mod error;
@@ -38,6 +40,8 @@ use axum::routing::{get, post};
 use sqlx::PgPool;
 use url::Url;
 
+use crate::attachments::Attachments;
+use crate::clients::origin;
 use crate::clock::Clock;
 use crate::config::GhlSettings;
 use crate::connect::Connector;
@@ -91,6 +95,10 @@ pub struct HttpParts {
     pub connector: Connector,
     /// Customers' files behind links.
     pub files: Files,
+    /// The servers of agents' files.
+    pub origin: origin::Client,
+    /// Addresses of our own for them.
+    pub attachments: Attachments,
     /// The time.
     pub clock: Clock,
     /// The bells of this process's workers.
@@ -115,6 +123,7 @@ pub fn router(state: HttpState) -> Router {
         .route("/oauth/callback", get(oauth::callback))
         .route("/connect/{token}", connect)
         .route("/files/{secret}/{name}", get(files::download))
+        .route("/attachments/{token}/{name}", get(attachments::show))
         .route("/assets/page.css", get(page::stylesheet))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))

@@ -10,14 +10,15 @@ use tokio::sync::Notify;
 use tracing::{debug, warn};
 
 use super::media::MEDIA_WAIT;
-use super::plan::{Plan, plan};
+use super::plan::{Country, Plan, country_of, files, plan};
 use super::{Context, Worker};
 use crate::clients::waapify::Stop;
 use crate::db::gateway_events::{self, EventJob};
 use crate::db::inbound::{self, NewInbound, State};
 use crate::db::media::NewMedia;
+use crate::db::numbers;
+use crate::db::outbound::{self, InFlight};
 use crate::db::receipts::{self, SentPart};
-use crate::db::{numbers, outbound};
 use crate::ids::WaMessageId;
 use crate::whatsapp::{
     self, Chat, Content, Event, FileFate, Message, Origin, Receipt, ReceiptLevel,
@@ -201,7 +202,7 @@ impl GatewayEvents {
             return Ok(());
         }
         for candidate in outbound::list_in_flight(pool, location, &job.number, chat).await? {
-            if !says_the_same(&candidate.body, candidate.parts_sent, &message.content) {
+            if !says_the_same(&candidate, country_of(&job.number), &message.content) {
                 continue;
             }
             let sent = SentPart {
@@ -220,11 +221,13 @@ impl GatewayEvents {
 }
 
 /// Whether an echo's content is that of a part.
-fn says_the_same(body: &[u8], part: i32, content: &Content) -> bool {
-    let Plan::Send { parts, .. } = plan(body) else {
+fn says_the_same(candidate: &InFlight, country: Option<Country>, content: &Content) -> bool {
+    let files = files::known(candidate.files.as_deref());
+    let Plan::Send { parts, .. } = plan(&candidate.body, country, files.as_deref()) else {
         return false;
     };
-    let part = usize::try_from(part).ok().and_then(|part| parts.get(part));
+    let part = usize::try_from(candidate.parts_sent).ok();
+    let part = part.and_then(|part| parts.get(part));
     part.is_some_and(|part| match content {
         Content::Text(text) => part.media.is_none() && *text == part.text,
         Content::NotText { caption, .. } => {

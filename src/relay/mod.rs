@@ -31,7 +31,8 @@ use tokio::time::Instant;
 use tracing::warn;
 use url::Url;
 
-use crate::clients::{waapify, whatsapp_media};
+use crate::attachments::Attachments;
+use crate::clients::{origin, waapify, whatsapp_media};
 use crate::clock::Clock;
 use crate::connect::Connector;
 use crate::crypto::Sealer;
@@ -61,6 +62,10 @@ pub struct Context {
     pub installs: Installs,
     /// The gateway.
     pub waapify: waapify::Client,
+    /// The servers of agents' files.
+    pub origin: origin::Client,
+    /// Addresses of our own for them.
+    pub attachments: Attachments,
     /// Opens credentials.
     pub sealer: Sealer,
     /// The time.

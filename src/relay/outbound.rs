@@ -3,6 +3,8 @@
 //! Owns: one attempt at one part of a message, and the one exhaustive match on how it ended. Refuses: sending a
 //! part again whose outcome is unknown, before its echo had time to come.
 
+mod files;
+
 use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
@@ -10,9 +12,9 @@ use time::Duration;
 use tokio::sync::Notify;
 use tracing::{info, warn};
 
-use super::plan::{Part, Plan, plan};
+use super::plan::{self, Attachment, INVALID_PHONE, Part, Plan, country_of};
 use super::{Context, LOOK, Worker};
-use crate::clients::waapify::SendFailure;
+use crate::clients::waapify::{Media, SendFailure};
 use crate::connect;
 use crate::db::installs::{self, Standing};
 use crate::db::mints;
@@ -125,15 +127,23 @@ impl Outbound {
     }
 
     async fn send(&self, job: &OutboundJob) -> sqlx::Result<()> {
-        let (chat, parts) = match plan(&job.body) {
+        let country = job.number.as_deref().and_then(country_of);
+        let known = plan::files::known(job.files.as_deref());
+        let (chat, parts) = match plan::plan(&job.body, country, known.as_deref()) {
             Plan::Ignore(reason) => {
                 self.finish(job, Outcome::Ignored, reason).await?;
                 return self.give_turn_back(job).await;
+            }
+            // Without a number of its own a location has no country either, in which to read its customers' numbers.
+            Plan::Ask(_) if job.number.is_none() => return self.end_without_number(job).await,
+            Plan::Fail(failure) if job.number.is_none() && failure.code == INVALID_PHONE => {
+                return self.end_without_number(job).await;
             }
             Plan::Fail(failure) => {
                 self.fail(job, &failure).await?;
                 return self.give_turn_back(job).await;
             }
+            Plan::Ask(addresses) => return self.look_at_files(job, &addresses).await,
             Plan::Send { chat, parts } => (chat, parts),
         };
         let Some(number) = job.sender() else {
@@ -159,10 +169,11 @@ impl Outbound {
         if !outbound::record_departure(&self.0.pool, job, &chat, count, now).await? {
             return Ok(());
         }
+        let media = part.media.as_ref().map(|file| self.media(file));
         match self
             .0
             .waapify
-            .send(&credentials, &chat, &part.text, part.media.as_ref())
+            .send(&credentials, &chat, &part.text, media.as_ref())
             .await
         {
             Ok(id) => self.record_sent(job, &number.number, &id).await,
@@ -170,6 +181,19 @@ impl Outbound {
                 self.record_failure(job, &number.number, part, failure)
                     .await
             }
+        }
+    }
+
+    /// The file as the gateway is told of it.
+    fn media(&self, attachment: &Attachment) -> Media {
+        let Attachment { url, file, alias } = attachment;
+        let (attachments, now) = (&self.0.attachments, self.0.clock.now());
+        Media {
+            url: match alias {
+                Some(alias) => attachments.address(url, &file.media_type, alias, now),
+                None => url.clone(),
+            },
+            filename: file.name.clone(),
         }
     }
 

@@ -1,22 +1,26 @@
-//! What a delivery of GHL becomes on WhatsApp. Pure: bytes in, plan out, and the same plan every time.
+//! What a delivery of GHL becomes on WhatsApp. Pure: bytes and what is known about its files in, plan out, and the same
+//! plan every time.
 //!
 //! Owns: reading every shape of `ProviderOutboundMessage` (`facts/ghl.md` section 3), and the sentences a user reads
-//! when something cannot be sent. Refuses: guessing a phone number's country.
+//! when something cannot be sent. Refuses: asking anybody; what must be asked first is a plan of its own.
+//!
+//! * [`files`]: what an attachment is, and what the gateway makes of it; `names`: what it is called
+//! * `phone`: which number is meant; `text`: words that the gateway lets through
 
+pub mod files;
+mod names;
+mod phone;
+mod text;
+
+pub use phonenumber::country::Id as Country;
 use serde_json::Value;
-use unicode_segmentation::UnicodeSegmentation;
-use url::{Url, form_urlencoded};
+use url::Url;
 
-use crate::clients::waapify::Media;
+use crate::attachments::longest_address;
 use crate::db::outbound::Failure;
-
-/// Longest encoded text of one send: the gateway reads it from the address, which servers cut at about 8 KB
-/// (`facts/waapify.md` A); 6 KB leaves room for the other parameters.
-const MAX_ENCODED_BYTES: usize = 5_500;
-/// Digits of a full number: ITU E.164 allows 15; 7 with a country code exist, less are short codes.
-const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
-/// Extensions that the gateway sends as a picture or video, which carry a caption (`facts/waapify.md` A, "Media").
-const CAPTIONED: [&str; 5] = ["jpg", "jpeg", "png", "gif", "mp4"];
+use files::File;
+pub use phone::{INVALID_PHONE, country_of};
+use text::{MAX_ENCODED_BYTES, encoded_bytes};
 
 /// What to do with a delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +29,8 @@ pub enum Plan {
     Ignore(&'static str),
     /// Cannot be sent.
     Fail(Failure),
+    /// To be planned again when it is known what these files are, in this order.
+    Ask(Vec<Url>),
     /// To be sent, part after part.
     Send {
         /// E.164 digits of the customer.
@@ -40,12 +46,24 @@ pub struct Part {
     /// Text, or the file's caption; may be empty with a file.
     pub text: String,
     /// A file.
-    pub media: Option<Media>,
+    pub media: Option<Attachment>,
 }
 
-/// Plans a delivery from its signed bytes.
+/// A file of a part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attachment {
+    /// Where it lies.
+    pub url: String,
+    /// What it is, and its name.
+    pub file: File,
+    /// The gateway needs an address of ours that ends in this extension; none: it gets the file's own.
+    pub alias: Option<&'static str>,
+}
+
+/// Plans a delivery from its signed bytes. National phone numbers are read as those of `country`; `files` tells of each
+/// attachment in order, once they were asked about.
 #[must_use]
-pub fn plan(body: &[u8]) -> Plan {
+pub fn plan(body: &[u8], country: Option<Country>, files: Option<&[File]>) -> Plan {
     let Ok(delivery) = crate::json::parse(body) else {
         return Plan::Fail(Failure::new(
             "unreadable",
@@ -61,16 +79,26 @@ pub fn plan(body: &[u8]) -> Plan {
     if text_of("type").eq_ignore_ascii_case("email") {
         return Plan::Ignore("an e-mail is not for WhatsApp");
     }
-    let chat = match phone(&text_of("phone")) {
+    let chat = match phone::phone(&text_of("phone"), country) {
         Ok(chat) => chat,
         Err(failure) => return Plan::Fail(failure),
     };
-    let media = match delivery.get("attachments").map(attachments) {
-        Some(Ok(media)) => media,
+    let addresses = match delivery.get("attachments").map(addresses) {
+        Some(Ok(addresses)) => addresses,
         Some(Err(failure)) => return Plan::Fail(failure),
         None => Vec::new(),
     };
-    let parts = parts(&safe_text(&text_of("message")), media);
+    let files = match files.filter(|files| files.len() == addresses.len()) {
+        Some(files) => files,
+        None if addresses.is_empty() => &[],
+        None => return Plan::Ask(addresses),
+    };
+    let media = addresses.iter().zip(files);
+    let media: Vec<_> = match media.map(|(url, file)| attachment(url, file)).collect() {
+        Ok(media) => media,
+        Err(failure) => return Plan::Fail(failure),
+    };
+    let parts = parts(&text::safe(&text_of("message")), media);
     if parts.is_empty() {
         return Plan::Fail(Failure::new(
             "empty",
@@ -80,50 +108,7 @@ pub fn plan(body: &[u8]) -> Plan {
     Plan::Send { chat, parts }
 }
 
-/// E.164 digits of a number written in full. A number without its country code could be someone else's in another
-/// country, so it is refused.
-fn phone(written: &str) -> Result<String, Failure> {
-    if written.trim().is_empty() {
-        return Err(Failure::new(
-            "no_phone",
-            "This contact has no phone number. Add one with its country code, such as +60123456789, and send again.",
-        ));
-    }
-    let number = written
-        .trim()
-        .starts_with('+')
-        .then(|| phonenumber::parse(None, written));
-    let digits = match number {
-        Some(Ok(number)) => {
-            let e164 = number.format().mode(phonenumber::Mode::E164).to_string();
-            e164.chars().filter(char::is_ascii_digit).collect()
-        }
-        Some(Err(_)) | None => String::new(),
-    };
-    if PHONE_DIGITS.contains(&digits.len()) {
-        Ok(digits)
-    } else {
-        Err(Failure::new(
-            "invalid_phone",
-            "The contact's phone number is not complete. Write it with its country code, such as +60123456789, and send again.",
-        ))
-    }
-}
-
-/// The gateway rewrites braces and brackets, and one such text can hang it for everyone (`facts/waapify.md` A, "Text
-/// changes").
-fn safe_text(text: &str) -> String {
-    text.trim()
-        .chars()
-        .map(|c| match c {
-            '{' | '[' => '(',
-            '}' | ']' => ')',
-            c => c,
-        })
-        .collect()
-}
-
-fn attachments(list: &Value) -> Result<Vec<Media>, Failure> {
+fn addresses(list: &Value) -> Result<Vec<Url>, Failure> {
     let list = match list {
         Value::Array(list) => list.as_slice(),
         Value::Null => &[],
@@ -132,7 +117,7 @@ fn attachments(list: &Value) -> Result<Vec<Media>, Failure> {
     let given = list.iter().filter(|item| !matches!(item, Value::Null)).map(|item| {
         // A text everywhere; an object with its address is read too.
         let address = item.get("url").unwrap_or(item).as_str().unwrap_or_default().trim();
-        media(address).ok_or_else(|| {
+        web_address(address).ok_or_else(|| {
             Failure::new("bad_attachment",
                 "An attachment has no address that WhatsApp can fetch. Attach the file again and send it once more.",
             )
@@ -141,36 +126,52 @@ fn attachments(list: &Value) -> Result<Vec<Media>, Failure> {
     given.collect()
 }
 
-fn media(address: &str) -> Option<Media> {
+fn web_address(address: &str) -> Option<Url> {
     let url = Url::parse(address).ok()?;
-    (matches!(url.scheme(), "http" | "https") && url.has_host()).then(|| Media {
-        filename: file_name(&url),
-        url: url.into(),
-    })
+    (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
 }
 
-/// The last part of the path, decoded.
-fn file_name(url: &Url) -> String {
-    let last = url
-        .path_segments()
-        .and_then(|mut parts| parts.next_back())
-        .unwrap_or_default();
-    // A plus sign is itself in a path; the form decoder would read it as a space.
-    let encoded = format!("={}", last.replace('+', "%2B"));
-    let decoded = form_urlencoded::parse(encoded.as_bytes())
-        .next()
-        .map(|(_, name)| name.into_owned());
-    decoded
-        .filter(|name| !name.is_empty())
-        .unwrap_or_else(|| "file".to_owned())
+/// The address that the gateway is given: the file's own where that leads it to the right kind, else one of ours; the
+/// other one where that is too long.
+fn attachment(url: &Url, file: &File) -> Result<Attachment, Failure> {
+    let with = |alias| Attachment {
+        url: url.to_string(),
+        file: file.clone(),
+        alias,
+    };
+    let others = [Some(file.alias()), None];
+    let mut choices = [file.alias_for(url)].into_iter().chain(others).map(with);
+    choices
+        .find(|choice| choice.encoded_bytes() <= MAX_ENCODED_BYTES)
+        .ok_or_else(|| {
+            let sentence = format!(
+                "The address of \"{}\" is too long for WhatsApp. Attach the file from another place and send it again.",
+                file.name
+            );
+            Failure::new("bad_attachment", sentence)
+        })
 }
 
-fn parts(text: &str, mut media: Vec<Media>) -> Vec<Part> {
-    let mut texts = split(text);
-    let first_takes_caption = texts.len() == 1
-        && media
-            .first()
-            .is_some_and(|media| takes_caption(media, text));
+impl Attachment {
+    /// Bytes of address and name in the gateway's address, at most.
+    fn encoded_bytes(&self) -> usize {
+        let address = match self.alias {
+            Some(_) => longest_address(self.url.len()),
+            None => encoded_bytes(&self.url),
+        };
+        address + encoded_bytes(&self.file.name)
+    }
+
+    /// A picture or video whose address and name leave room for the text.
+    fn takes_caption(&self, text: &str) -> bool {
+        self.file.takes_caption() && self.encoded_bytes() + encoded_bytes(text) <= MAX_ENCODED_BYTES
+    }
+}
+
+fn parts(text: &str, mut media: Vec<Attachment>) -> Vec<Part> {
+    let mut texts = text::split(text);
+    let first_takes_caption =
+        texts.len() == 1 && media.first().is_some_and(|media| media.takes_caption(text));
     let caption = if first_takes_caption {
         texts.pop()
     } else {
@@ -186,69 +187,4 @@ fn parts(text: &str, mut media: Vec<Media>) -> Vec<Part> {
         media: Some(media),
     });
     first.into_iter().chain(texts).chain(files).collect()
-}
-
-/// A picture or video whose address and name leave room for the text.
-fn takes_caption(media: &Media, text: &str) -> bool {
-    let encoded = encoded_bytes(text) + encoded_bytes(&media.url) + encoded_bytes(&media.filename);
-    if encoded > MAX_ENCODED_BYTES {
-        return false;
-    }
-    let path = media.url.split(['?', '#']).next().unwrap_or_default();
-    path.rsplit_once('.')
-        .is_some_and(|(_, extension)| CAPTIONED.contains(&extension.to_lowercase().as_str()))
-}
-
-/// Cuts a text that does not fit into one send: at the last line break or space that fits, else between two
-/// characters as people see them.
-fn split(text: &str) -> Vec<String> {
-    let mut parts = Vec::new();
-    let mut rest = text;
-    while !rest.is_empty() {
-        let fits = fitting_prefix(rest);
-        let cut = if fits == rest.len() {
-            fits
-        } else {
-            sensible_cut(&rest[..fits])
-        };
-        parts.push(rest[..cut].trim_end().to_owned());
-        rest = rest[cut..].trim_start();
-    }
-    parts.retain(|part| !part.is_empty());
-    parts
-}
-
-/// Bytes of the longest prefix that fits, in whole characters as people see them; at least one `char`.
-fn fitting_prefix(text: &str) -> usize {
-    let mut encoded = 0;
-    for (at, grapheme) in text.grapheme_indices(true) {
-        encoded += encoded_bytes(grapheme);
-        if encoded > MAX_ENCODED_BYTES {
-            // One endless "character" (a heap of combining marks) is cut inside rather than refused.
-            return if at > 0 { at } else { fitting_chars(text) };
-        }
-    }
-    text.len()
-}
-
-fn fitting_chars(text: &str) -> usize {
-    let mut encoded = 0;
-    let too_far = text.char_indices().find(|(_, c)| {
-        encoded += encoded_bytes(c.encode_utf8(&mut [0; 4]));
-        encoded > MAX_ENCODED_BYTES
-    });
-    too_far.map_or(text.len(), |(at, _)| at)
-}
-
-fn encoded_bytes(text: &str) -> usize {
-    form_urlencoded::byte_serialize(text.as_bytes())
-        .map(str::len)
-        .sum()
-}
-
-fn sensible_cut(text: &str) -> usize {
-    let late_enough = |cut: &usize| *cut > text.len() / 2;
-    let line = text.rfind('\n').filter(late_enough);
-    let space = || text.rfind(char::is_whitespace).filter(late_enough);
-    line.or_else(space).unwrap_or(text.len())
 }

@@ -44,7 +44,7 @@ pub(super) trait Vendor: Clone + Send + Sync + 'static {
     /// The name by which faults and tests know the route.
     fn route(&self, call: &Call) -> String;
     /// Does what was asked, or refuses as the real one would.
-    fn act(&self, call: &Call) -> Answer;
+    fn act(&self, call: &Call) -> impl Future<Output = Answer> + Send;
     /// The call in one sentence.
     fn summary(&self, call: &Call, answer: &Answer) -> String;
 }
@@ -78,7 +78,7 @@ impl Door {
             .finish();
         let started = Started::now(self.edge, call.method.as_str(), &call.path, Some(&query));
         let fault = self.faults.note(&vendor.route(&call), &call);
-        let answer = faults::play(fault, || vendor.act(&call)).await;
+        let answer = faults::play(fault, vendor.act(&call)).await;
         tokio::time::sleep(answer.after).await;
         let summary = vendor.summary(&call, &answer);
         self.wire.finish(started, Some(answer.status), summary);

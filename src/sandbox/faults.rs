@@ -195,9 +195,9 @@ impl Faults {
 }
 
 /// Acts, or plays the fault, or both.
-pub(super) async fn play(fault: Option<Fault>, act: impl FnOnce() -> Answer) -> Answer {
+pub(super) async fn play(fault: Option<Fault>, act: impl Future<Output = Answer>) -> Answer {
     match fault {
-        None => act(),
+        None => act.await,
         Some(Fault::Answer {
             status,
             headers,
@@ -209,7 +209,7 @@ pub(super) async fn play(fault: Option<Fault>, act: impl FnOnce() -> Answer) -> 
             headers,
             body,
         }) => {
-            act();
+            act.await;
             tokio::time::sleep(wait).await;
             Answer::canned(status, headers, body)
         }
@@ -219,7 +219,7 @@ pub(super) async fn play(fault: Option<Fault>, act: impl FnOnce() -> Answer) -> 
         }
         Some(Fault::Slow(wait)) => {
             tokio::time::sleep(wait).await;
-            act()
+            act.await
         }
     }
 }

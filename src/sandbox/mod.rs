@@ -40,7 +40,7 @@ use tokio::task::JoinHandle;
 use url::Url;
 
 use crate::app::{self, App, Database};
-use crate::clients;
+use crate::clients::{self, origin::Reach};
 use crate::clock::Clock;
 use crate::config::{self, Settings};
 use crate::connect::Entered;
@@ -111,7 +111,8 @@ impl Sandbox {
             timings,
             http: http.clone(),
         })?;
-        let app = App::new(&settings(&world, &address)?, pool, Clock::system())?;
+        let settings = settings(&world, &address)?;
+        let app = App::with_reach(&settings, pool, Clock::system(), Reach::Simulated)?;
         let extra: Router = world.vendors_router().merge(world.page_router());
         let running = tokio::spawn(app.clone().run(listener, extra, stop));
         Ok(Self {

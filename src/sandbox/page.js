@@ -54,24 +54,24 @@ function clock(at, seconds) {
   return seconds ? `${time}:${two(date.getSeconds())}` : time;
 }
 
-/** A file's name with a link, if its address is one a browser may open. */
-function file(address) {
+/** A file's name, given or that of its address, with a link if its address is one a browser may open. */
+function file(address, given) {
   let url = null;
-  let name = address;
+  let name = given || address;
   try {
     url = new URL(address);
-    name = decodeURIComponent(url.pathname.split("/").pop() || url.host);
+    name = given || decodeURIComponent(url.pathname.split("/").pop() || url.host);
   } catch { /* no address, or a broken escape: shown as it is */ }
   const shown = [drawing("clip", "0 0 16 16", CLIP), el("span", "", name)];
   if (!url || !/^https?:$/.test(url.protocol)) return el("span", "file", shown);
   return el("a", "file", shown, { href: url.href, target: "_blank", rel: "noopener noreferrer" });
 }
 
-function bubble({ id, text, files, at, right, status, reason }) {
+function bubble({ id, text, files, label, at, right, status, reason }) {
   const fresh = !view.seen.has(id);
   view.seen.add(id);
   return el("li", `bubble${right ? " right" : ""}${fresh ? " fresh" : ""}`, [
-    ...files.map((address) => el("div", "", [file(address)])),
+    ...files.map((address) => el("div", "", [file(address, label)])),
     text ? el("div", "text", text) : null,
     el("div", "meta", [el("time", "", clock(at), { datetime: at }), status ? tick(status) : null]),
     reason ? el("div", "reason", reason) : null,
@@ -187,6 +187,7 @@ function drawPhone() {
       id: `phone-${message.id}`,
       text: message.text,
       files: message.media_url ? [message.media_url] : [],
+      label: message.file_name && `${message.kind} · ${message.file_name}`,
       at: message.at,
       right: !message.from_business,
     }));

@@ -26,9 +26,8 @@ pub mod seed {
         ("SandboxContact000001", "Aisyah Rahman", "+60123456789");
     /// Contact id, name, phone: another.
     pub const LIM_WEI: (&str, &str, &str) = ("SandboxContact000002", "Lim Wei", "+60198765432");
-    /// Contact id, name, phone: a national number that cannot be sent to.
-    pub const NOMBOR_SALAH: (&str, &str, &str) =
-        ("SandboxContact000003", "Nombor Salah", "0123456789");
+    /// Contact id, name, phone: a number that is not complete and cannot be sent to.
+    pub const NOMBOR_SALAH: (&str, &str, &str) = ("SandboxContact000003", "Nombor Salah", "012345");
     /// Name and phone of a customer whom the business does not know yet.
     pub const STRANGER: (&str, &str) = ("Siti Baharu", "+60137778888");
     /// The gateway's instance.

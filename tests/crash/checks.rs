@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde_json::json;
 use sqlx::{FromRow, PgPool};
 use time::OffsetDateTime;
-use waapify_ghl::relay::plan::{Plan, plan};
+use waapify_ghl::relay::plan::files::File;
+use waapify_ghl::relay::plan::{Attachment, Plan, plan};
 use waapify_ghl::sandbox::{ChatMessage, Direction, Message, World};
 
 use crate::load::{Customer, Shop};
@@ -371,14 +372,19 @@ fn expected(phone: &str, message: &Message) -> Vec<Key> {
         "message": message.text,
         "attachments": message.attachments,
     });
-    match plan(body.to_string().as_bytes()) {
+    // Their servers cannot be asked, so that their addresses say what they are.
+    let addresses = message.attachments.iter().map(|address| address.parse());
+    let files: Vec<File> = addresses
+        .map(|url| File::by_address(&url.unwrap()))
+        .collect();
+    match plan(body.to_string().as_bytes(), None, Some(&files)) {
         Plan::Send { parts, .. } => {
-            let key = |media: waapify_ghl::clients::waapify::Media| media.url;
+            let key = |media: Attachment| media.url;
             parts
                 .into_iter()
                 .map(|part| (part.text, part.media.map(key)))
                 .collect()
         }
-        Plan::Ignore(_) | Plan::Fail(_) => Vec::new(),
+        Plan::Ignore(_) | Plan::Fail(_) | Plan::Ask(_) => Vec::new(),
     }
 }

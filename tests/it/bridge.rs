@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 use url::Url;
 use waapify_ghl::app::App;
+use waapify_ghl::clients::origin::Reach;
 use waapify_ghl::clients::{self, ghl};
 use waapify_ghl::clock::Clock;
 use waapify_ghl::connect::Entered;
@@ -71,10 +72,11 @@ impl Bridge {
         change(&mut environment);
         // It starts at the real time, so that real processes can share the database.
         let clock = Clock::manual(Clock::system().now());
-        let app = App::new(
+        let app = App::with_reach(
             &settings(&environment),
             database.pool.clone(),
             clock.clone(),
+            Reach::Simulated,
         )
         .unwrap();
         let routes: Router = app.router().merge(world.vendors_router());

@@ -239,6 +239,9 @@ async fn a_stale_owner_changes_nothing() {
             .await
             .unwrap();
     }
+    outbound::record_files(pool, &stale, "[]", now)
+        .await
+        .unwrap();
     assert_eq!(bridge.outbound(&id).await, ("sent".into(), None));
 }
 

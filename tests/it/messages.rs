@@ -7,6 +7,7 @@ use waapify_ghl::sandbox::{Fault, seed};
 
 use crate::commands::{output, program};
 use crate::harness::{Bridge, OUTAGE};
+use crate::origins::Storage;
 
 pub const INBOUND: &str = "POST /conversations/messages/inbound";
 const STATUS: &str = "PUT /conversations/messages/{id}/status";
@@ -244,8 +245,9 @@ async fn what_may_have_arrived_is_sent_again_only_after_a_yes() {
 #[tokio::test]
 async fn of_a_message_in_parts_only_the_rest_goes_again() {
     let bridge = Bridge::new().await;
+    let storage = Storage::of_a_shop().await;
     let id = bridge
-        .agent_sends(seed::AISYAH.0, "fail", &["https://files.example/a.pdf"])
+        .agent_sends(seed::AISYAH.0, "fail", &[&storage.url("/menu.pdf")])
         .await;
     // The text leaves, the file does not.
     gateway(&bridge, Fault::Slow(std::time::Duration::ZERO));

@@ -7,6 +7,7 @@ use waapify_ghl::relay::outbound::Outbound;
 use waapify_ghl::sandbox::{Fault, seed};
 
 use crate::harness::{Bridge, OUTAGE};
+use crate::origins::Storage;
 
 const PHONE: &str = seed::AISYAH.2;
 
@@ -38,10 +39,9 @@ async fn a_redelivered_message_is_sent_once() {
 #[tokio::test]
 async fn attachments_leave_one_after_the_other_behind_the_text() {
     let bridge = Bridge::new().await;
-    let files = [
-        "https://files.example/menu.pdf",
-        "https://files.example/kedai.jpg",
-    ];
+    let storage = Storage::of_a_shop().await;
+    let files = [storage.url("/menu.pdf"), storage.url("/kedai.jpg")];
+    let files = files.each_ref().map(String::as_str);
     let id = bridge
         .agent_sends(seed::AISYAH.0, "Menu kami", &files)
         .await;
@@ -153,6 +153,20 @@ async fn a_number_without_country_code_fails_at_once_and_nothing_is_sent() {
     assert!(bridge.sends().is_empty());
     assert_eq!(bridge.ghl_status(&id), "failed");
     assert!(bridge.ghl_error(&id).contains("country code"));
+}
+
+#[tokio::test]
+async fn a_national_number_of_a_location_without_a_number_is_not_called_wrong() {
+    let bridge = Bridge::bare().await;
+    bridge.install().await;
+    let body = json!({
+        "contactId": seed::AISYAH.0, "locationId": seed::LOCATION_ID, "messageId": "national-2", "type": "SMS",
+        "phone": "012-345 6789", "message": "hai", "attachments": [],
+    });
+    assert_eq!(bridge.world.ghl.agent_sends_raw(&body).await, Some(200));
+    bridge.settle().await;
+    let (_, reason) = bridge.outbound("national-2").await;
+    assert_eq!(reason.as_deref(), Some("not_connected"));
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use waapify_ghl::db::status_updates::{self, Back};
 use waapify_ghl::sandbox::{Fault, Timings, seed};
 
 use crate::harness::Bridge;
+use crate::origins::Storage;
 
 const STATUS: &str = "PUT /conversations/messages/{id}/status";
 
@@ -161,8 +162,9 @@ async fn a_receipt_that_overtakes_the_gateways_answer_is_kept_and_counts() {
 #[tokio::test]
 async fn a_message_of_several_parts_is_delivered_when_its_last_part_is() {
     let bridge = Bridge::new().await;
+    let storage = Storage::of_a_shop().await;
     let id = bridge
-        .agent_sends(seed::AISYAH.0, "fail", &["https://files.example/a.pdf"])
+        .agent_sends(seed::AISYAH.0, "fail", &[&storage.url("/menu.pdf")])
         .await;
     bridge.settle().await;
     let parts = bridge.world.waapify.chat(seed::AISYAH.2);

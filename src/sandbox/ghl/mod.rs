@@ -144,7 +144,7 @@ impl Vendor for Ghl {
         )
     }
 
-    fn act(&self, call: &Call) -> Answer {
+    async fn act(&self, call: &Call) -> Answer {
         let subject =
             gate::bearer(call).and_then(|token| self.inner.tokens.lock().subject_of(token));
         let window = self.timings().rate_window;

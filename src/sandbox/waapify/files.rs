@@ -121,7 +121,7 @@ impl Vendor for Host {
         ROUTE.to_owned()
     }
 
-    fn act(&self, call: &Call) -> Answer {
+    async fn act(&self, call: &Call) -> Answer {
         match self.0.inner.files.lock().get(&call.path) {
             Some(bytes) => Answer::new(200, "application/octet-stream", bytes.clone()),
             None => Answer::new(410, "text/plain", "URL signature expired"),

@@ -2,6 +2,7 @@
 //! everything behind. It refuses with the gateway's texts, always with HTTP 200.
 
 mod events;
+mod fetch;
 mod files;
 mod php;
 mod send;
@@ -9,7 +10,7 @@ mod stage;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use axum::{Router, extract::Request};
+use axum::{Router, body::Bytes, extract::Request};
 use reqwest::Client;
 use serde::Serialize;
 use serde_json::Value;
@@ -52,6 +53,11 @@ pub struct ChatMessage {
     pub media_url: Option<String>,
     /// `text`, `image`, `video`, `audio` or `document`.
     pub kind: &'static str,
+    /// The name of a file, as the gateway was told it.
+    pub file_name: Option<String>,
+    /// The file itself, where the gateway fetched it.
+    #[serde(skip)]
+    pub file: Option<Bytes>,
     /// When it was written.
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
@@ -181,9 +187,9 @@ impl Vendor for Waapify {
         call.segments().join("/")
     }
 
-    fn act(&self, call: &Call) -> Answer {
+    async fn act(&self, call: &Call) -> Answer {
         match call.segments().as_slice() {
-            ["send.php"] => send::send(self, call),
+            ["send.php"] => send::send(self, call).await,
             ["setwebhook.php"] => send::set_webhook(self, call),
             ["reconnect.php"] => send::reconnect(self, call),
             _ => Answer::new(404, "text/html", "<html><h1>404 Not Found</h1></html>"),

@@ -1,6 +1,7 @@
 //! The gateway's three PHP pages. Only the query string counts, in GET and in POST alike;
 //! success means that WhatsApp's servers took the message, nothing more.
 
+use axum::body::Bytes;
 use serde_json::{Value, json};
 use url::Url;
 
@@ -9,12 +10,11 @@ use super::{
         clock,
         door::{Answer, Call},
     },
-    ChatMessage, Instance, Waapify, php,
+    ChatMessage, Instance, Waapify, fetch, php,
 };
 
 /// What PHP's `http_build_query` makes of a parameter that was not given.
 const MISSING: &str = "0";
-
 /// Finds the instance that is named and checks the token; the texts are the gateway's.
 fn with_instance(
     gateway: &Waapify,
@@ -55,10 +55,13 @@ fn handle(gateway: &Waapify, call: &Call) -> Waapify {
 }
 
 /// `send.php`.
-pub(super) fn send(gateway: &Waapify, call: &Call) -> Answer {
+pub(super) async fn send(gateway: &Waapify, call: &Call) -> Answer {
     let timings = gateway.timings();
     let mut sent = None;
-    let mut answer = with_instance(gateway, call, |instance| match take(instance, call) {
+    let fetched = fetch::fetch(&gateway.inner.courier.http, call);
+    let fetched = tokio::time::timeout(fetch::FETCH_TIMEOUT, fetched).await;
+    let file = fetched.unwrap_or(Err("Failed to send file"));
+    let mut answer = with_instance(gateway, call, |instance| match take(instance, call, file) {
         Ok(message) => {
             let body = json!({ "status": "success", "message": "Success", "data": message.data });
             sent = Some(message);
@@ -85,36 +88,24 @@ pub(super) struct Sent {
     pub(super) data: Value,
 }
 
-fn take(instance: &mut Instance, call: &Call) -> Result<Sent, &'static str> {
+fn take(
+    instance: &mut Instance,
+    call: &Call,
+    file: Result<Option<Bytes>, &'static str>,
+) -> Result<Sent, &'static str> {
     let number = call.query_value("number").unwrap_or_default();
     if number.is_empty() {
         return Err("Phone number is required");
     }
     let text = php::unspun(call.query_value("message").unwrap_or(MISSING));
-    let (kind, media_url, content) = match call.query_value("type") {
-        Some("text") => (
-            "text",
-            None,
-            json!({ "extendedTextMessage": { "text": text } }),
-        ),
-        Some("media") => {
-            let address = call.query_value("media_url").unwrap_or(MISSING);
-            let url = Url::parse(address)
-                .ok()
-                .filter(|url| url.scheme().starts_with("http"));
-            let url = url.ok_or("Failed to send file")?;
-            let file_name = call.query_value("filename").unwrap_or(MISSING);
-            let (kind, content) = media(&url, &text, file_name);
-            (kind, Some(address.to_owned()), content)
-        }
-        _ => return Err("Message type not supported"),
-    };
+    let (kind, media_url, content) = content(call, &text)?;
     if !instance.linked {
         return Err("Relogin required");
     }
     if !on_whatsapp(number) {
         return Err("Failed to send the message");
     }
+    let file = file?;
     let id = format!("3EB0{}", clock::hex(18));
     let data = json!({
         "key": { "remoteJid": format!("{number}@c.us"), "fromMe": true, "id": id },
@@ -131,8 +122,13 @@ fn take(instance: &mut Instance, call: &Call) -> Result<Sent, &'static str> {
             id: id.clone(),
             from_business: true,
             text,
+            file_name: media_url
+                .as_ref()
+                .and(call.query_value("filename"))
+                .map(str::to_owned),
             media_url,
             kind,
+            file,
             at: clock::now(),
             ack: 1,
             heard: false,
@@ -145,45 +141,32 @@ fn take(instance: &mut Instance, call: &Call) -> Result<Sent, &'static str> {
     })
 }
 
+/// Kind, file's address and WhatsApp's message of a call.
+fn content(call: &Call, text: &str) -> Result<(&'static str, Option<String>, Value), &'static str> {
+    match call.query_value("type") {
+        Some("text") => {
+            let content = json!({ "extendedTextMessage": { "text": text } });
+            Ok(("text", None, content))
+        }
+        Some("media") => {
+            let address = call.query_value("media_url").unwrap_or(MISSING);
+            let url = Url::parse(address)
+                .ok()
+                .filter(|url| url.scheme().starts_with("http"));
+            let url = url.ok_or("Failed to send file")?;
+            let file_name = call.query_value("filename").unwrap_or(MISSING);
+            let (kind, content) = fetch::message(&url, text, file_name);
+            Ok((kind, Some(address.to_owned()), content))
+        }
+        _ => Err("Message type not supported"),
+    }
+}
+
 /// Digits with a country code, and in this world every number but those ending in 0000.
 fn on_whatsapp(number: &str) -> bool {
     number.bytes().all(|byte| byte.is_ascii_digit())
         && !number.starts_with('0')
         && !number.ends_with("0000")
-}
-
-/// The message that the legacy build makes of a file: only the extension of the URL's path
-/// counts, in lower case.
-fn media(url: &Url, caption: &str, file_name: &str) -> (&'static str, Value) {
-    let extension = url
-        .path()
-        .rsplit('/')
-        .next()
-        .and_then(|name| name.rsplit_once('.'));
-    let extension = extension.map(|(_, end)| end).unwrap_or_default();
-    let (kind, name, mimetype) = match extension {
-        "jpg" | "jpeg" | "png" | "gif" => ("image", "imageMessage", "image/jpeg"),
-        "mp4" | "ogg" => ("video", "videoMessage", "video/mp4"),
-        "mp3" => ("audio", "audioMessage", "audio/ogg; codecs=opus"),
-        _ => ("document", "documentMessage", "application/pdf"),
-    };
-    let path =
-        "/v/t62.7118-24/00000000_111111111111111_2222222222222222222_n.enc?ccb=11-4&oe=6A5B3C00";
-    let mut content = json!({
-        "url": format!("https://mmg.whatsapp.net{path}"),
-        "directPath": path,
-        "mimetype": mimetype,
-        "mediaKey": "1qVkoXICKsPRUqWjWo8tzgVD18pWkbZ8C6toHgy/02I=",
-        "fileSha256": "LEm9HMrmIzWE6Nb2JzNbl7ovQIKORfsn3xsMf5FvA0E=",
-        "fileEncSha256": "17qZwAR2vg9E1R4uWOIxoVKGLG5nrFTkqplrXM9wyyY=",
-        "fileLength": "160",
-    });
-    match kind {
-        "document" => content["fileName"] = json!(file_name),
-        "image" | "video" => content["caption"] = json!(caption),
-        _ => {}
-    }
-    (kind, json!({ name: content }))
 }
 
 /// `setwebhook.php`: one address for each instance.

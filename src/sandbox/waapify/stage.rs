@@ -94,6 +94,8 @@ impl Waapify {
                 text: text.to_owned(),
                 media_url: None,
                 kind: "text",
+                file_name: None,
+                file: None,
                 at: clock::now(),
                 ack: 0,
                 heard: false,

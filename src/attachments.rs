@@ -1,0 +1,149 @@
+//! Addresses of our own for agents' files, for those that the gateway would take for something else: it tells a file's
+//! kind by the end of its address (`facts/waapify.md` A, "Media").
+//!
+//! Owns: what such an address holds, sealed, so that nothing is stored and nobody can have us fetch what he likes.
+//! Refuses: fetching; the route does it.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use secrecy::ExposeSecret;
+use time::{Duration, OffsetDateTime};
+use url::Url;
+
+use crate::crypto::Sealer;
+
+/// The gateway fetches a file within the minute it is told of it; a gateway that queues may need days, and each attempt
+/// gets a new address.
+const LIFETIME: Duration = Duration::days(3);
+/// What the seal is bound to.
+const PLACE: &str = "attachments/address";
+/// Bytes of an address besides what is sealed: `PUBLIC_URL`, the path, the extension.
+const FRAME_BYTES: usize = 256;
+/// Bytes that are sealed besides the file's address: key id, nonce and tag (32), the end of its life, its type.
+const SEAL_BYTES: usize = 128;
+
+/// Makes and reads the addresses.
+#[derive(Clone, Debug)]
+pub struct Attachments {
+    sealer: Sealer,
+    public_url: Url,
+}
+
+/// What an address stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Where the file lies.
+    pub url: Url,
+    /// What it is.
+    pub media_type: String,
+}
+
+impl Attachments {
+    /// Addresses under `public_url`.
+    #[must_use]
+    pub fn new(sealer: Sealer, public_url: Url) -> Self {
+        Self { sealer, public_url }
+    }
+
+    /// An address that ends in `extension` and gives the bytes of `url` as `media_type`, for some days from `now`.
+    #[must_use]
+    pub fn address(
+        &self,
+        url: &str,
+        media_type: &str,
+        extension: &str,
+        now: OffsetDateTime,
+    ) -> String {
+        let end = (now + LIFETIME).unix_timestamp();
+        let sealed = self
+            .sealer
+            .seal(PLACE, &format!("{end} {media_type} {url}").into());
+        let token = URL_SAFE_NO_PAD.encode(sealed);
+        let base = self.public_url.as_str().trim_end_matches('/');
+        format!("{base}/attachments/{token}/file.{extension}")
+    }
+
+    /// What an address stands for; none if it is not ours, or too old.
+    #[must_use]
+    pub fn open(&self, token: &str, now: OffsetDateTime) -> Option<Target> {
+        let sealed = URL_SAFE_NO_PAD.decode(token).ok()?;
+        let opened = self.sealer.open(PLACE, &sealed).ok()?;
+        let mut fields = opened.expose_secret().splitn(3, ' ');
+        let end: i64 = fields.next()?.parse().ok()?;
+        let media_type = fields.next()?.to_owned();
+        let url = Url::parse(fields.next()?).ok()?;
+        (now.unix_timestamp() <= end).then_some(Target { url, media_type })
+    }
+}
+
+/// No address for a file whose own has `bytes` is longer than this.
+#[must_use]
+pub const fn longest_address(bytes: usize) -> usize {
+    // Base64 makes four of three.
+    FRAME_BYTES + (SEAL_BYTES + bytes).div_ceil(3) * 4
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::Key;
+
+    const NOW: OffsetDateTime = time::macros::datetime!(2026-11-21 12:00 UTC);
+
+    fn attachments(key: &str) -> Attachments {
+        let sealer = Sealer::new(Key::parse(key).unwrap(), vec![]);
+        Attachments::new(sealer, Url::parse("https://bridge.example/").unwrap())
+    }
+
+    fn ours() -> Attachments {
+        attachments("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
+    }
+
+    fn token(address: &str) -> &str {
+        address.rsplit('/').nth(1).unwrap()
+    }
+
+    #[test]
+    fn an_address_gives_back_what_it_was_made_of_until_it_is_too_old() {
+        let url = "https://files.example/a%20b?x=1&y= z#f";
+        let address = ours().address(url, "audio/ogg", "mp3", NOW);
+        assert!(address.starts_with("https://bridge.example/attachments/"));
+        assert!(address.ends_with("/file.mp3"));
+        let target = ours().open(token(&address), NOW + LIFETIME).unwrap();
+        assert_eq!(target.url, Url::parse(url).unwrap());
+        assert_eq!(target.media_type, "audio/ogg");
+        let late = NOW + LIFETIME + Duration::seconds(1);
+        assert_eq!(ours().open(token(&address), late), None);
+    }
+
+    #[test]
+    fn nobody_else_can_make_an_address_or_change_one() {
+        let address = ours().address("https://files.example/a", "image/png", "png", NOW);
+        let token = token(&address);
+        let theirs = attachments("AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=");
+        assert_eq!(theirs.open(token, NOW), None);
+        for at in 0..token.len() {
+            let mut changed = token.as_bytes().to_vec();
+            changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
+            let changed = String::from_utf8(changed).unwrap();
+            assert_eq!(ours().open(&changed, NOW), None, "{at}");
+        }
+        for forged in ["", "x", "aHR0cDovLzEyNy4wLjAuMS8"] {
+            assert_eq!(ours().open(forged, NOW), None, "{forged}");
+        }
+        let elsewhere = ours().sealer.seal(
+            "tokens/x",
+            &"9999999999 image/png https://x.example/".into(),
+        );
+        assert_eq!(ours().open(&URL_SAFE_NO_PAD.encode(elsewhere), NOW), None);
+    }
+
+    #[test]
+    fn an_address_is_never_longer_than_was_reckoned_with() {
+        for length in [0, 1, 2, 500, 3_000] {
+            let url = format!("https://files.example/{}", "x".repeat(length));
+            let address = ours().address(&url, &"t".repeat(71), "extension", NOW);
+            assert!(address.len() <= longest_address(url.len()), "{length}");
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! `GET /attachments/{token}/{name}`: an agent's file under an address whose end tells the gateway what it is.
+//!
+//! Owns: what of its server's answer is passed on. Refuses: every address that we did not seal ourselves, and passing on
+//! anything but bytes and their number: no cookie, no header of a stranger's comes from our name.
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use http_body_util::Limited;
+use tracing::info;
+
+use super::HttpState;
+use crate::clients::origin::{MAX_FILE_BYTES, OriginError};
+
+/// Gives the file as it is read, so that its size costs no memory. The name only ends the address.
+pub(super) async fn show(
+    State(state): State<HttpState>,
+    Path((token, _)): Path<(String, String)>,
+) -> Response {
+    let Some(target) = state.attachments.open(&token, state.clock.now()) else {
+        return (StatusCode::NOT_FOUND, "This address is not known any more.").into_response();
+    };
+    let opened = match state.origin.open(&target.url).await {
+        Ok(opened) => opened,
+        Err(error) => {
+            info!(%error, "a file cannot be passed on");
+            return refusal(&error).into_response();
+        }
+    };
+    let limit = usize::try_from(MAX_FILE_BYTES).unwrap_or(usize::MAX);
+    let body = Body::new(Limited::new(opened.body, limit));
+    // One of our own types, none of which a browser runs; and it is to keep the file, not to show it.
+    let headers = [
+        (CONTENT_TYPE, target.media_type),
+        (CONTENT_DISPOSITION, "attachment".to_owned()),
+    ];
+    let length = opened
+        .bytes
+        .map(|bytes| [(CONTENT_LENGTH, bytes.to_string())]);
+    (headers, length, body).into_response()
+}
+
+const fn refusal(error: &OriginError) -> (StatusCode, &'static str) {
+    match error {
+        OriginError::NotPublic(_) | OriginError::Gone(_) => {
+            (StatusCode::NOT_FOUND, "The file is not there.")
+        }
+        OriginError::TooLarge(_) => (StatusCode::NOT_FOUND, "The file is too large."),
+        OriginError::Unreachable(_) => (
+            StatusCode::BAD_GATEWAY,
+            "The file's server does not answer.",
+        ),
+    }
+}

@@ -1,0 +1,101 @@
+//! What the files of a message are, asked once before its first part leaves.
+//!
+//! Owns: what a server's silence or refusal means for the message. Refuses: holding up its number while it asks; the
+//! message goes back into the queue afterwards.
+
+use std::time::Duration as StdDuration;
+
+use tracing::info;
+use url::Url;
+
+use super::Outbound;
+use crate::clients::origin::{MAX_FILE_BYTES, OriginError};
+use crate::db::outbound::{self, Failure, OutboundJob};
+use crate::db::outcomes::Outcome;
+use crate::relay::plan::files::File;
+use crate::schedule::FILE_UNREACHABLE;
+
+/// Longest look at all files of a message: within its lease, with time to write down what came of it.
+const LOOK_LIMIT: StdDuration = StdDuration::from_mins(1);
+
+impl Outbound {
+    /// Asks what the files at `addresses` are, and puts the message back with the answers.
+    pub(super) async fn look_at_files(
+        &self,
+        job: &OutboundJob,
+        addresses: &[Url],
+    ) -> sqlx::Result<()> {
+        // Others may use the number meanwhile.
+        self.give_turn_back(job).await?;
+        let is_last = FILE_UNREACHABLE.pause(job.failures, 0.0).is_none();
+        let looked = tokio::time::timeout(LOOK_LIMIT, self.ask_about(addresses, is_last)).await;
+        let files = match looked {
+            Ok(Ok(files)) => files,
+            Ok(Err((url, error))) => return self.end_look(job, &url, error).await,
+            Err(_) if is_last => addresses.iter().map(File::by_address).collect(),
+            Err(_) => {
+                let cause = "the attachments' servers are too slow";
+                return self.look_later(job, cause).await;
+            }
+        };
+        let files =
+            serde_json::to_string(&files).map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
+        outbound::record_files(&self.0.pool, job, &files, self.0.clock.now()).await
+    }
+
+    /// The files, or the first that cannot be asked about and why. The last time its address has to do.
+    async fn ask_about(
+        &self,
+        addresses: &[Url],
+        is_last: bool,
+    ) -> Result<Vec<File>, (Url, OriginError)> {
+        let mut files = Vec::new();
+        for url in addresses {
+            files.push(match self.0.origin.ask(url).await {
+                Ok(answer) => File::recognise(url, &answer),
+                Err(OriginError::Unreachable(_)) if is_last => File::by_address(url),
+                Err(error) => return Err((url.clone(), error)),
+            });
+        }
+        Ok(files)
+    }
+
+    async fn end_look(&self, job: &OutboundJob, url: &Url, error: OriginError) -> sqlx::Result<()> {
+        let name = File::by_address(url).name;
+        let failure = match error {
+            OriginError::Unreachable(cause) => {
+                return self.look_later(job, &cause).await;
+            }
+            OriginError::Gone(_) => Failure::new(
+                "file_gone",
+                format!(
+                    "The file \"{name}\" is not there any more, or not for everyone to fetch. Attach it again and send it once more."
+                ),
+            ),
+            OriginError::TooLarge(_) => Failure::new(
+                "file_too_large",
+                format!(
+                    "The file \"{name}\" is larger than the {} MB that can be sent. Send a smaller one, or a link to it.",
+                    MAX_FILE_BYTES / 1024 / 1024
+                ),
+            ),
+            OriginError::NotPublic(_) => Failure::new(
+                "bad_attachment",
+                format!(
+                    "The address of \"{name}\" does not lead to a public web server, so WhatsApp cannot fetch it. Attach the file itself and send it again."
+                ),
+            ),
+        };
+        self.fail(job, &failure).await
+    }
+
+    async fn look_later(&self, job: &OutboundJob, cause: &str) -> sqlx::Result<()> {
+        info!(location = %job.location_id, message_id = %job.id, cause, "a file could not be looked at");
+        // The last time never comes here: its address has to do.
+        let pause = FILE_UNREACHABLE
+            .pause(job.failures, rand::random())
+            .unwrap_or_default();
+        let due = self.0.clock.now() + pause;
+        self.finish(job, Outcome::Retry(due), cause).await
+    }
+}
