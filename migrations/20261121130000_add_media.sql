@@ -15,6 +15,10 @@ create table media (
     file_name text,
     state text not null default 'wanted' check (state in ('wanted', 'attached', 'linked', 'missing')),
     reason text,
+    -- What its message says for each fate; U+FDD0 stands for the link, or for the reason. Null: nothing.
+    text_attached text,
+    text_linked text,
+    text_missing text,
     -- attached: the address that GHL gave.
     attachment text,
     -- linked: SHA-256 of our link's secret, and when the link ends.

@@ -122,12 +122,36 @@ pub async fn record_message(
     .await?;
     if let Some(id) = id {
         if let Some(media) = message.media {
-            media::record_media(&mut tx, message.location, id, media.file, now).await?;
+            media::record_media(&mut tx, message.location, id, media, now).await?;
         }
         timeline::record_step(&mut tx, message.location, id, state, reason, now).await?;
     }
     tx.commit().await?;
     Ok(id)
+}
+
+/// What a message of a conversation says, by WhatsApp's id; whoever wrote it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_text(
+    pool: &PgPool,
+    location: &LocationId,
+    number: &str,
+    conversation: &str,
+    id: &WaMessageId,
+) -> sqlx::Result<Option<String>> {
+    let found: Option<Option<String>> = sqlx::query_scalar(
+        "select text from inbound
+         where location_id = $1 and number = $2 and wa_message_id = $3 and conversation = $4 limit 1",
+    )
+    .bind(location)
+    .bind(number)
+    .bind(id)
+    .bind(conversation)
+    .fetch_optional(pool)
+    .await?;
+    Ok(found.flatten())
 }
 
 /// Claims the first waiting message of each of some conversations: the unclear one, if there is one, since the others

@@ -21,7 +21,23 @@ pub struct NewMedia<'a> {
     pub file: &'a MediaFile,
     /// How long its message waits for it at most.
     pub until: OffsetDateTime,
+    /// What the message then says.
+    pub texts: Texts<'a>,
 }
+
+/// What a message says for each fate of its file; [`SLOT`] stands for what only that fate tells.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Texts<'a> {
+    /// With the file beside it.
+    pub attached: Option<&'a str>,
+    /// With the link in its slot.
+    pub linked: Option<&'a str>,
+    /// With the reason in its slot.
+    pub missing: Option<&'a str>,
+}
+
+/// Stands in [`Texts`] for the link or the reason. Unicode keeps it for such use within a program.
+pub const SLOT: &str = "\u{FDD0}";
 
 /// A claimed file, with what is known of its message.
 #[derive(Clone, Debug, FromRow)]
@@ -36,8 +52,6 @@ pub struct MediaJob {
     pub sender_name: Option<String>,
     /// When it was written.
     pub sent_at: OffsetDateTime,
-    /// What GHL is to show beside it.
-    pub text: String,
     /// The file.
     #[sqlx(flatten)]
     pub file: MediaFile,
@@ -52,10 +66,21 @@ pub struct MediaJob {
 pub enum Fate<'a> {
     /// GHL keeps it at this address.
     Attached(&'a str),
-    /// It is fetched by a link whose secret has this hash, until then.
-    Linked(&'a [u8], OffsetDateTime),
+    /// It is fetched by a link.
+    Linked(Link<'a>),
     /// It does not come, and why.
     Missing(&'a str),
+}
+
+/// Where a file is fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Link<'a> {
+    /// The address.
+    pub address: &'a str,
+    /// What its secret is known by.
+    pub hash: &'a [u8],
+    /// When it ends.
+    pub ends_at: OffsetDateTime,
 }
 
 /// Keeps a message's file, to be fetched at once.
@@ -66,15 +91,16 @@ pub(super) async fn record_media(
     tx: &mut PgConnection,
     location: &LocationId,
     message: MessageId,
-    file: &MediaFile,
+    media: NewMedia<'_>,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
+    let (file, texts) = (media.file, media.texts);
     // Postgres keeps no NUL.
     let text = |text: &Option<String>| text.as_ref().map(|text| text.replace('\0', ""));
     sqlx::query(
         "insert into media (location_id, message_id, keys, direct_path, url, media_key, sha256, encrypted_sha256,
-            length, mimetype, file_name, due_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+            length, mimetype, file_name, due_at, text_attached, text_linked, text_missing)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
     )
     .bind(location)
     .bind(message)
@@ -88,6 +114,9 @@ pub(super) async fn record_media(
     .bind(text(&file.mimetype))
     .bind(text(&file.file_name))
     .bind(now)
+    .bind(texts.attached)
+    .bind(texts.linked)
+    .bind(texts.missing)
     .execute(tx)
     .await
     .map(|_| ())
@@ -118,7 +147,7 @@ pub async fn claim(
          update media m set claims = m.claims + 1, due_at = $2
          from locked l join inbound i on i.location_id = l.location_id and i.id = l.message_id
          where m.location_id = l.location_id and m.message_id = l.message_id
-         returning m.*, coalesce(i.phone, '') as phone, i.sender_name, i.sent_at, coalesce(i.text, '') as text",
+         returning m.*, coalesce(i.phone, '') as phone, i.sender_name, i.sent_at",
     )
     .bind(now)
     .bind(now + lease)
@@ -127,7 +156,7 @@ pub async fn claim(
     .await
 }
 
-/// Ends a file, and with it the wait of its message, which says `text` from now on. False for a stale owner, and where
+/// Ends a file, and with it the wait of its message, which says from now on what fits. False for a stale owner, and where
 /// the message did not wait any longer.
 ///
 /// # Errors
@@ -136,12 +165,11 @@ pub async fn finish(
     pool: &PgPool,
     job: &MediaJob,
     fate: Fate<'_>,
-    text: &str,
     now: OffsetDateTime,
 ) -> sqlx::Result<bool> {
     let mut tx = pool.begin().await?;
     let message = (&job.location_id, job.message_id);
-    let ended = end(&mut tx, message, Some(job.claims), fate, text, now).await?;
+    let ended = end(&mut tx, message, Some(job.claims), fate, now).await?;
     tx.commit().await?;
     Ok(ended)
 }
@@ -155,12 +183,11 @@ pub async fn settle(
     pool: &PgPool,
     job: &InboundJob,
     reason: &str,
-    text: &str,
     now: OffsetDateTime,
 ) -> sqlx::Result<(String, Option<String>)> {
     let mut tx = pool.begin().await?;
     let message = (&job.location_id, job.id);
-    end(&mut tx, message, None, Fate::Missing(reason), text, now).await?;
+    end(&mut tx, message, None, Fate::Missing(reason), now).await?;
     let settled = sqlx::query_as(
         "select coalesce(i.text, ''), m.attachment
          from inbound i join media m on m.location_id = i.location_id and m.message_id = i.id
@@ -179,19 +206,26 @@ async fn end(
     (location, message): (&LocationId, MessageId),
     claims: Option<i32>,
     fate: Fate<'_>,
-    text: &str,
     now: OffsetDateTime,
 ) -> sqlx::Result<bool> {
-    let (state, reason, attachment, link, cause) = match fate {
-        Fate::Attached(address) => ("attached", None, Some(address), None, "its file is in GHL"),
-        Fate::Linked(hash, ends_at) => (
+    let (state, reason, attachment, link, cause, slot) = match fate {
+        Fate::Attached(address) => (
+            "attached",
+            None,
+            Some(address),
+            None,
+            "its file is in GHL",
+            "",
+        ),
+        Fate::Linked(link) => (
             "linked",
             None,
             None,
-            Some((hash, ends_at)),
+            Some(link),
             "it links its file",
+            link.address,
         ),
-        Fate::Missing(reason) => ("missing", Some(reason), None, None, reason),
+        Fate::Missing(reason) => ("missing", Some(reason), None, None, reason, reason),
     };
     let ended = sqlx::query(
         "update media set state = $3, reason = $4, attachment = $5, link_hash = $6, link_ends_at = $7
@@ -202,8 +236,8 @@ async fn end(
     .bind(state)
     .bind(reason)
     .bind(attachment)
-    .bind(link.map(|(hash, _)| hash))
-    .bind(link.map(|(_, ends_at)| ends_at))
+    .bind(link.map(|link| link.hash))
+    .bind(link.map(|link| link.ends_at))
     .bind(claims)
     .execute(&mut *tx)
     .await?;
@@ -215,13 +249,18 @@ async fn end(
     }
     // A message that a worker has in hand, or that failed before, keeps its own time.
     sqlx::query(
-        "update inbound set text = $3, due_at = case when claims = 0 then $4 else due_at end
-         where location_id = $1 and id = $2 and state <> 'posted'",
+        "update inbound i set due_at = case when i.claims = 0 then $3 else i.due_at end,
+            text = replace(case m.state when 'attached' then m.text_attached when 'linked' then m.text_linked
+                else m.text_missing end, $4, $5)
+         from media m
+         where i.location_id = $1 and i.id = $2 and i.state <> 'posted'
+           and m.location_id = i.location_id and m.message_id = i.id",
     )
     .bind(location)
     .bind(message)
-    .bind(text)
     .bind(now)
+    .bind(SLOT)
+    .bind(slot)
     .execute(&mut *tx)
     .await?;
     timeline::record_step(tx, location, message, "accepted", Some(cause), now).await?;

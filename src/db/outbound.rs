@@ -334,20 +334,20 @@ pub async fn claim_unconfirmed(
     .await
 }
 
-/// A message whose part is on its way to a chat, for recognising the echo of our own send.
+/// One part of a message, with what tells its words.
 #[derive(Clone, Debug, FromRow)]
-pub struct InFlight {
+pub struct PartOf {
     /// Our id.
     pub id: MessageId,
     /// The signed bytes of the delivery.
     pub body: Vec<u8>,
     /// What is known about its files, JSON.
     pub files: Option<String>,
-    /// The part that is on its way.
-    pub parts_sent: i32,
+    /// Which part, from 0.
+    pub part: i32,
 }
 
-/// Messages that are on their way to `chat` (digits) from `number`, earliest first; one that is to be tried once more
+/// The parts that are on their way to `chat` (digits) from `number`, earliest first; one that is to be tried once more
 /// may still be on its way for the first time.
 ///
 /// # Errors
@@ -357,9 +357,9 @@ pub async fn list_in_flight(
     location: &LocationId,
     number: &str,
     chat: &str,
-) -> sqlx::Result<Vec<InFlight>> {
+) -> sqlx::Result<Vec<PartOf>> {
     sqlx::query_as(
-        "select id, body, files::text as files, parts_sent from outbound
+        "select id, body, files::text as files, parts_sent as part from outbound
          where location_id = $1 and number = $2 and chat = $3
            and (state in ('sending', 'unconfirmed') or state = 'accepted' and unconfirmed_sends > 0)
          order by id",

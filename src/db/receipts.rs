@@ -3,7 +3,7 @@
 use sqlx::{FromRow, PgConnection, PgPool};
 use time::OffsetDateTime;
 
-use crate::db::outbound::Failure;
+use crate::db::outbound::{Failure, PartOf};
 use crate::db::outcomes::fail;
 use crate::db::{status_updates, timeline};
 use crate::ids::{LocationId, MessageId, WaMessageId};
@@ -154,6 +154,30 @@ pub async fn is_ours(
     .bind(number)
     .bind(id)
     .fetch_one(pool)
+    .await
+}
+
+/// The part of a message of ours that went to `chat` (digits) under WhatsApp's id.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_sent(
+    pool: &PgPool,
+    location: &LocationId,
+    number: &str,
+    chat: &str,
+    id: &WaMessageId,
+) -> sqlx::Result<Option<PartOf>> {
+    sqlx::query_as(
+        "select o.id, o.body, o.files::text as files, r.part
+         from receipts r join outbound o on o.location_id = r.location_id and o.id = r.message_id
+         where r.location_id = $1 and r.number = $2 and r.wa_message_id = $3 and r.part is not null and o.chat = $4",
+    )
+    .bind(location)
+    .bind(number)
+    .bind(id)
+    .bind(chat)
+    .fetch_optional(pool)
     .await
 }
 

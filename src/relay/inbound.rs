@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tracing::{info, warn};
 
 use super::contacts::{self, Sender};
-use super::media::{FileFate, OVERDUE, line_of};
+use super::media::OVERDUE;
 use super::{Context, Worker};
 use crate::clients::ghl::{self, Advice, CallError, InboundMessage, StoredMessage};
 use crate::db::inbound::{self, InboundJob};
@@ -187,9 +187,8 @@ impl Inbound {
 
     /// The message has waited for its file long enough.
     async fn settle_file(&self, job: &mut InboundJob) -> sqlx::Result<()> {
-        let line = line_of(&job.text, FileFate::Missing(OVERDUE));
         let now = self.0.clock.now();
-        (job.text, job.attachment) = media::settle(&self.0.pool, job, OVERDUE, &line, now).await?;
+        (job.text, job.attachment) = media::settle(&self.0.pool, job, OVERDUE, now).await?;
         Ok(())
     }
 

@@ -21,7 +21,7 @@ use crate::clients::endpoint;
 use crate::clients::ghl::{self, Advice, MAX_UPLOAD_BYTES, NewFile};
 use crate::clients::whatsapp_media::FetchError;
 use crate::crypto::{hash_secret, random_secret};
-use crate::db::media::{self, Fate, MediaJob};
+use crate::db::media::{self, Fate, Link, MediaJob};
 use crate::schedule::MEDIA;
 use crate::tokens::TokenError;
 use crate::whatsapp::{FileType, MediaFile};
@@ -159,24 +159,21 @@ impl Media {
 
     async fn record(&self, job: &MediaJob, outcome: Outcome) -> sqlx::Result<()> {
         match outcome {
-            Outcome::Attached(address) => {
-                let text = line_of(&job.text, FileFate::Attached);
-                self.end(job, Fate::Attached(&address), &text).await
-            }
+            Outcome::Attached(address) => self.end(job, Fate::Attached(&address)).await,
             Outcome::Linked => {
                 let secret = random_secret();
                 let name = job.file.safe_name(&job.file.file_type(&[]));
                 let path = ["files", secret.expose_secret(), name.as_str()];
-                let link = endpoint(&self.0.public_url, &path);
+                let address = endpoint(&self.0.public_url, &path);
                 let hash = hash_secret(secret.expose_secret());
-                let ends_at = self.0.clock.now() + Duration::days(LINK_DAYS);
-                let text = line_of(&job.text, FileFate::Linked(link.as_str()));
-                self.end(job, Fate::Linked(&hash, ends_at), &text).await
+                let link = Link {
+                    address: address.as_str(),
+                    hash: &hash,
+                    ends_at: self.0.clock.now() + Duration::days(LINK_DAYS),
+                };
+                self.end(job, Fate::Linked(link)).await
             }
-            Outcome::Missing(reason) => {
-                let text = line_of(&job.text, FileFate::Missing(&reason));
-                self.end(job, Fate::Missing(&reason), &text).await
-            }
+            Outcome::Missing(reason) => self.end(job, Fate::Missing(&reason)).await,
             Outcome::Later(cause, end) => match MEDIA.pause(job.failures, rand::random()) {
                 None => Box::pin(self.record(job, *end)).await,
                 Some(pause) => {
@@ -188,9 +185,9 @@ impl Media {
         }
     }
 
-    async fn end(&self, job: &MediaJob, fate: Fate<'_>, text: &str) -> sqlx::Result<()> {
+    async fn end(&self, job: &MediaJob, fate: Fate<'_>) -> sqlx::Result<()> {
         let (location, message_id) = (&job.location_id, job.message_id);
-        if !media::finish(&self.0.pool, job, fate, text, self.0.clock.now()).await? {
+        if !media::finish(&self.0.pool, job, fate, self.0.clock.now()).await? {
             return Ok(());
         }
         match fate {
@@ -238,26 +235,4 @@ async fn for_ghl(file: &MediaFile, bytes: Vec<u8>) -> Option<NewFile> {
         mimetype: file_type.mimetype,
         bytes,
     })
-}
-
-/// What became of a message's file, as far as its reader needs to know.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum FileFate<'a> {
-    /// It hangs on the message.
-    Attached,
-    /// It is to be fetched there.
-    Linked(&'a str),
-    /// It does not come, and why.
-    Missing(&'a str),
-}
-
-/// What GHL shows of a message with a file.
-pub(super) fn line_of(text: &str, fate: FileFate<'_>) -> String {
-    match fate {
-        FileFate::Attached => text.to_owned(),
-        FileFate::Linked(link) => format!("{text}\nOpen the file (for {LINK_DAYS} days): {link}"),
-        FileFate::Missing(reason) => format!(
-            "{text}\n(The file could not be fetched: {reason}. Look for it on the phone, or ask the customer to send it again.)"
-        ),
-    }
 }

@@ -11,6 +11,7 @@
 //! * [`status_updates`]: ticks → GHL
 
 pub mod app_events;
+mod arrivals;
 mod contacts;
 pub mod gateway_events;
 mod in_hand;

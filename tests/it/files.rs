@@ -10,7 +10,7 @@ use axum::body::Bytes;
 use serde_json::Value;
 use time::Duration;
 use waapify_ghl::db::inbound::{self, NewInbound, State};
-use waapify_ghl::db::media::NewMedia;
+use waapify_ghl::db::media::{NewMedia, SLOT, Texts};
 use waapify_ghl::ids::WaMessageId;
 use waapify_ghl::sandbox::{CustomerFile, Fault, seed};
 use waapify_ghl::whatsapp::MediaFile;
@@ -65,6 +65,11 @@ async fn arrives(bridge: &Bridge, file: &MediaFile) -> String {
         media: Some(NewMedia {
             file,
             until: now + WAIT,
+            texts: Texts {
+                attached: Some(LINE),
+                linked: Some(&format!("{LINE}\n{SLOT}")),
+                missing: Some(&format!("{LINE} ({SLOT}; ask the customer to send it again)")),
+            },
         }),
     };
     let recorded = inbound::record_message(&bridge.database.pool, &new, now).await;
