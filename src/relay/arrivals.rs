@@ -19,6 +19,9 @@ use crate::whatsapp::{self, Chat, Content, FileFate, Message, Origin, text_of};
 /// Phones' clocks run ahead a little; a message from further ahead counts as written when it came.
 const MAX_AHEAD: Duration = Duration::minutes(10);
 
+/// Why a message waits whose sender is known by a LID alone.
+pub(super) const HIDDEN: &str = "WhatsApp hides the sender's number";
+
 /// Records a message once; the same one again, from either side, changes nothing.
 pub(super) async fn record(
     context: &Context,
@@ -49,7 +52,7 @@ pub(super) async fn record(
         phone,
         sender_name: message.sender_name.as_deref(),
         text: text.as_deref().filter(|_| !is_ignored),
-        sent_at: sent_at(message, job.received_at),
+        sent_at: believable(message.sent_at, job.received_at),
         state,
         media: file.map(|file| NewMedia {
             file,
@@ -64,7 +67,7 @@ pub(super) async fn record(
 }
 
 /// The conversation of a chat, and the phone of its other side where it is known.
-fn place(chat: &Chat) -> (&str, Option<&str>) {
+pub(super) fn place(chat: &Chat) -> (&str, Option<&str>) {
     match chat {
         Chat::Person(person) => {
             let phone = person.phone.as_deref();
@@ -195,14 +198,16 @@ fn enter<'a>(message: &Message, text: Option<&str>) -> Option<State<'a>> {
             State::Ignored("written on the business's own phone")
         }
         (Chat::Person(_), Origin::Customer) if text.is_none() => State::Ignored("it says nothing"),
-        (Chat::Person(person), Origin::Customer) if person.phone.is_none() => {
-            State::Held("WhatsApp hides the sender's number")
-        }
+        (Chat::Person(person), Origin::Customer) if person.phone.is_none() => State::Held(HIDDEN),
         (Chat::Person(_), Origin::Customer) => State::Accepted,
     })
 }
 
-fn sent_at(message: &Message, received_at: OffsetDateTime) -> OffsetDateTime {
-    let believable = message.sent_at.filter(|at| *at <= received_at + MAX_AHEAD);
+/// When something happened: as it says, unless that is too far ahead.
+pub(super) fn believable(
+    said: Option<OffsetDateTime>,
+    received_at: OffsetDateTime,
+) -> OffsetDateTime {
+    let believable = said.filter(|at| *at <= received_at + MAX_AHEAD);
     believable.unwrap_or(received_at)
 }

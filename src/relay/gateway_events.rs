@@ -9,7 +9,7 @@ use time::Duration;
 use tokio::sync::Notify;
 use tracing::{debug, warn};
 
-use super::{Context, Worker, arrivals};
+use super::{Context, Worker, arrivals, calls};
 use crate::clients::waapify::Stop;
 use crate::db::gateway_events::{self, EventJob};
 use crate::db::numbers;
@@ -97,7 +97,8 @@ impl GatewayEvents {
                 )
                 .await
             }
-            Event::Call(_) | Event::Contact(_) | Event::Group(_) => Ok(()),
+            Event::Call(call) => calls::record(&self.0, job, call).await,
+            Event::Contact(_) | Event::Group(_) => Ok(()),
             Event::Ignored { what, .. } => {
                 debug!(location = %job.location_id, event = job.id, %what, "ignored");
                 Ok(())

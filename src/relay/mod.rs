@@ -12,6 +12,7 @@
 
 pub mod app_events;
 mod arrivals;
+mod calls;
 mod contacts;
 pub mod gateway_events;
 mod in_hand;

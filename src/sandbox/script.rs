@@ -9,12 +9,14 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
-use super::{Direction, Message, Sandbox, Timings, database_url, seed};
+use super::{CustomerFile, Direction, Message, Sandbox, Timings, database_url, seed};
 use crate::app::Database;
 
 /// Longest wait for one thing to come true. GHL's "not yet" takes some ten seconds of it; a slow machine the rest.
 const PATIENCE: Duration = Duration::from_mins(1);
 const LOOK: Duration = Duration::from_millis(50);
+/// The smallest picture there is: one transparent dot.
+const PICTURE: &[u8] = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x01D\0;";
 /// How long the script watches that nothing happens.
 const WATCH: Duration = Duration::from_secs(2);
 
@@ -58,6 +60,7 @@ async fn play(sandbox: &Sandbox) -> anyhow::Result<()> {
     );
     let greeting = script.business_writes().await?;
     script.customer_answers().await?;
+    script.customer_sends_a_picture().await?;
     script.stranger_writes().await?;
     script.wrong_number_fails().await?;
     script.redelivery_changes_nothing(&greeting).await
@@ -89,6 +92,40 @@ impl Script<'_> {
         self.write(phone, name, "Terima kasih! Bila sampai?").await;
         self.reply(contact, name, "Terima kasih! Bila sampai?")
             .await
+    }
+
+    async fn customer_sends_a_picture(&self) -> anyhow::Result<()> {
+        let (contact, name, phone) = seed::AISYAH;
+        let world = &self.sandbox.world;
+        let picture = CustomerFile {
+            kind: "image",
+            bytes: PICTURE,
+            mimetype: "image/gif",
+            name: None,
+            caption: Some("Macam ni?"),
+        };
+        say("WhatsApp", &format!("{name} sends a picture: Macam ni?"));
+        world
+            .waapify
+            .customer_sends_file(phone, name, &picture)
+            .await;
+        let has_picture = || {
+            let messages = world.ghl.messages_with(contact);
+            messages
+                .iter()
+                .any(|m| m.text.contains("Macam ni?") && m.attachments.len() == 1)
+        };
+        self.until("the picture is in the conversation", has_picture)
+            .await?;
+        let uploads = world.ghl.uploads();
+        if !uploads.iter().any(|upload| upload.bytes == PICTURE) {
+            bail!("GHL has another picture than the customer sent");
+        }
+        say(
+            "GHL",
+            &format!("the conversation with {name} shows the picture, decrypted"),
+        );
+        Ok(())
     }
 
     /// Somebody GHL does not know: the contact is made, with the WhatsApp name.

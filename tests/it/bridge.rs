@@ -204,6 +204,13 @@ impl Bridge {
         self.world.waapify.customer_sends(phone, name, text).await
     }
 
+    /// Has the gateway post a body to the number's webhook, and gives the answer.
+    pub async fn gateway_posts(&self, body: &Value) -> StatusCode {
+        let webhook = self.world.waapify.webhook().unwrap();
+        let answer = self.http.post(webhook).json(body).send().await;
+        answer.unwrap().status()
+    }
+
     /// Has WhatsApp report on a message of ours to Aisyah: Baileys' `update` for its id.
     pub async fn whatsapp_reports(&self, wa_message: &str, update: Value) {
         let key =

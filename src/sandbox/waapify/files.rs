@@ -82,6 +82,12 @@ impl Waapify {
         described
     }
 
+    /// Puts a file that is encrypted already at a path of the media host.
+    pub fn keep_encrypted(&self, path: &str, bytes: Vec<u8>) {
+        let path = path.split('?').next().unwrap_or(path);
+        self.inner.files.lock().insert(path.to_owned(), bytes);
+    }
+
     /// All files are too old now.
     pub fn lose_files(&self) {
         self.inner.files.lock().clear();

@@ -1,0 +1,47 @@
+//! A WhatsApp call → one line in the conversation.
+//!
+//! Owns: which step of a call makes the line. A call is announced step by step, and a missed one once more by the line
+//! that WhatsApp leaves in the chat, all under one id: the first step that says how it ended counts. Refuses: group
+//! calls, which nobody of the business was asked to take.
+
+use super::Context;
+use super::arrivals::{HIDDEN, believable, place};
+use crate::db::gateway_events::EventJob;
+use crate::db::inbound::{self, NewInbound, State};
+use crate::ids::WaMessageId;
+use crate::whatsapp::{Call, CallOutcome, Chat, call_text};
+
+/// Records a call that is over, once.
+pub(super) async fn record(context: &Context, job: &EventJob, call: &Call) -> sqlx::Result<()> {
+    let is_over = match call.outcome {
+        CallOutcome::Missed
+        | CallOutcome::Declined
+        | CallOutcome::Unanswered
+        | CallOutcome::Ended => true,
+        CallOutcome::Offered | CallOutcome::Accepted | CallOutcome::Other => false,
+    };
+    if !is_over || call.is_group || !matches!(call.chat, Chat::Person(_)) {
+        return Ok(());
+    }
+    let (conversation, phone) = place(&call.chat);
+    let text = call_text(call);
+    let new = NewInbound {
+        location: &job.location_id,
+        number: &job.number,
+        wa_message_id: &WaMessageId::from(call.id.as_str()),
+        from_me: call.outcome == CallOutcome::Unanswered,
+        conversation,
+        phone,
+        sender_name: None,
+        text: Some(&text),
+        sent_at: believable(call.at, job.received_at),
+        state: match phone {
+            Some(_) => State::Accepted,
+            None => State::Held(HIDDEN),
+        },
+        media: None,
+    };
+    inbound::record_message(&context.pool, &new, context.clock.now()).await?;
+    context.wake.inbound.notify_one();
+    Ok(())
+}
