@@ -50,6 +50,8 @@ pub struct GhlSettings {
     pub client_id: String,
     /// OAuth client secret.
     pub client_secret: SecretString,
+    /// The app's conversation provider of calls, if it has one: calls then go into GHL's call log.
+    pub call_provider_id: Option<String>,
     /// Root of the platform's API.
     pub api_base: Url,
     /// Root of the pages where people install apps.
@@ -202,6 +204,7 @@ fn read_all(reader: &mut Reader<impl Fn(&str) -> Option<String>>) -> Option<Sett
         ghl: GhlSettings {
             client_id: client_id?,
             client_secret: client_secret?,
+            call_provider_id: reader.text("ghl_call_provider_id"),
             api_base: ghl_base?,
             marketplace_base: marketplace_base?,
             verifier: Verifier::new(ed25519?, rsa?),

@@ -34,8 +34,33 @@ pub struct NewInbound<'a> {
     pub sent_at: OffsetDateTime,
     /// `accepted`, or `ignored` or `held` with a reason.
     pub state: State<'a>,
+    /// Of a call: how it ended.
+    pub call: Option<CallEnd>,
     /// The file that came with it, for which it waits.
     pub media: Option<NewMedia<'a>>,
+}
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallEnd {
+    /// It was taken.
+    Completed,
+    /// Nobody took it.
+    NoAnswer,
+    /// It was turned down.
+    Busy,
+}
+
+impl CallEnd {
+    /// GHL's name of it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::NoAnswer => "no-answer",
+            Self::Busy => "busy",
+        }
+    }
 }
 
 /// How a message enters.
@@ -60,12 +85,16 @@ pub struct InboundJob {
     pub wa_message_id: WaMessageId,
     /// The chat.
     pub conversation: String,
+    /// The number it came to.
+    pub number: String,
     /// Digits of the sender.
     pub phone: String,
     /// The sender's WhatsApp name.
     pub sender_name: Option<String>,
     /// What GHL is to show.
     pub text: String,
+    /// Of a call: how it ended, in GHL's words.
+    pub call_status: Option<String>,
     /// When it was written.
     pub sent_at: OffsetDateTime,
     /// Failed attempts.
@@ -101,8 +130,8 @@ pub async fn record_message(
     let mut tx = pool.begin().await?;
     let id: Option<MessageId> = sqlx::query_scalar(
         "insert into inbound (location_id, number, wa_message_id, from_me, conversation, phone, sender_name,
-            text, sent_at, state, reason, due_at, accepted_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $13, $12)
+            text, sent_at, state, reason, due_at, accepted_at, call_status)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $13, $12, $14)
          on conflict (location_id, number, wa_message_id, from_me) do nothing returning id",
     )
     .bind(message.location)
@@ -118,6 +147,7 @@ pub async fn record_message(
     .bind(reason)
     .bind(now)
     .bind(message.media.map_or(now, |media| media.until))
+    .bind(message.call.map(CallEnd::name))
     .fetch_optional(&mut *tx)
     .await?;
     if let Some(id) = id {
@@ -192,7 +222,7 @@ pub async fn claim(
          )
          update inbound i set claims = i.claims + 1, due_at = $2, is_waiting = false
          from locked where i.location_id = locked.location_id and i.id = locked.id
-         returning i.location_id, i.id, i.wa_message_id, i.conversation, coalesce(i.phone, '') as phone,
+         returning i.location_id, i.id, i.wa_message_id, i.conversation, i.number, i.call_status, coalesce(i.phone, '') as phone,
             i.sender_name, coalesce(i.text, '') as text, i.sent_at, i.failures, i.waits, i.claims, i.unclear,
             i.departed_at,
             exists (select 1 from media m where m.location_id = i.location_id and m.message_id = i.id

@@ -54,6 +54,7 @@ pub(super) async fn record(
         text: text.as_deref().filter(|_| !is_ignored),
         sent_at: believable(message.sent_at, job.received_at),
         state,
+        call: None,
         media: file.map(|file| NewMedia {
             file,
             until: now + MEDIA_WAIT,

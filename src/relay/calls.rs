@@ -7,20 +7,19 @@
 use super::Context;
 use super::arrivals::{HIDDEN, believable, place};
 use crate::db::gateway_events::EventJob;
-use crate::db::inbound::{self, NewInbound, State};
+use crate::db::inbound::{self, CallEnd, NewInbound, State};
 use crate::ids::WaMessageId;
 use crate::whatsapp::{Call, CallOutcome, Chat, call_text};
 
 /// Records a call that is over, once.
 pub(super) async fn record(context: &Context, job: &EventJob, call: &Call) -> sqlx::Result<()> {
-    let is_over = match call.outcome {
-        CallOutcome::Missed
-        | CallOutcome::Declined
-        | CallOutcome::Unanswered
-        | CallOutcome::Ended => true,
-        CallOutcome::Offered | CallOutcome::Accepted | CallOutcome::Other => false,
+    let end = match call.outcome {
+        CallOutcome::Missed | CallOutcome::Unanswered => CallEnd::NoAnswer,
+        CallOutcome::Declined => CallEnd::Busy,
+        CallOutcome::Ended => CallEnd::Completed,
+        CallOutcome::Offered | CallOutcome::Accepted | CallOutcome::Other => return Ok(()),
     };
-    if !is_over || call.is_group || !matches!(call.chat, Chat::Person(_)) {
+    if call.is_group || !matches!(call.chat, Chat::Person(_)) {
         return Ok(());
     }
     let (conversation, phone) = place(&call.chat);
@@ -39,6 +38,7 @@ pub(super) async fn record(context: &Context, job: &EventJob, call: &Call) -> sq
             Some(_) => State::Accepted,
             None => State::Held(HIDDEN),
         },
+        call: Some(end),
         media: None,
     };
     inbound::record_message(&context.pool, &new, context.clock.now()).await?;

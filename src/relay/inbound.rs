@@ -13,7 +13,7 @@ use tracing::{info, warn};
 use super::contacts::{self, Sender};
 use super::media::OVERDUE;
 use super::{Context, Worker};
-use crate::clients::ghl::{self, Advice, CallError, InboundMessage, StoredMessage};
+use crate::clients::ghl::{self, Advice, CallError, CallLog, InboundMessage, StoredMessage};
 use crate::db::inbound::{self, InboundJob};
 use crate::db::uninstalls::UNINSTALLED;
 use crate::db::{app_events, departures, locations, media};
@@ -169,12 +169,21 @@ impl Inbound {
         job: &InboundJob,
         contact: &ContactId,
     ) -> Result<GhlMessageId, TokenError> {
+        let (ours, theirs) = (format!("+{}", job.number), format!("+{}", job.phone));
+        let log = |status| CallLog {
+            from: &theirs,
+            to: &ours,
+            status,
+        };
+        // A log that GHL refused once is a line of text the next time.
+        let status = job.call_status.as_deref().filter(|_| job.failures == 0);
         let message = InboundMessage {
             contact_id: contact,
             message: &job.text,
             alt_id: job.wa_message_id.as_str(),
             date: job.sent_at,
             attachments: job.attachment.as_slice(),
+            call: status.map(log),
         };
         self.0
             .tokens

@@ -36,6 +36,8 @@ pub mod seed {
     pub const ACCESS_TOKEN: &str = "sandbox-waapify-token";
     /// The business's WhatsApp number, digits only.
     pub const NUMBER: &str = "60111234567";
+    /// The app's conversation provider of calls.
+    pub const CALL_PROVIDER_ID: &str = "wAapPrvCall7Zk3Q9mTx";
 }
 
 /// How fast the world turns.

@@ -80,3 +80,39 @@ async fn a_call_of_a_group_makes_no_line_and_the_corpus_makes_two() {
     ];
     assert_eq!(lines, expected);
 }
+
+#[tokio::test]
+async fn with_a_provider_of_calls_a_call_is_an_entry_of_the_call_log() {
+    let bridge = Bridge::with(|environment| {
+        let provider = seed::CALL_PROVIDER_ID.to_owned();
+        environment.push(("GHL_CALL_PROVIDER_ID".to_owned(), provider));
+    })
+    .await;
+    bridge.install().await;
+    bridge.connect().await;
+    step(&bridge, "CALL1", "timeout", &json!({})).await;
+    bridge.settle().await;
+    let posted = bridge.posted();
+    assert_eq!(posted.len(), 1, "{posted:?}");
+    assert_eq!(posted[0]["type"], "Call");
+    assert_eq!(posted[0]["conversationProviderId"], seed::CALL_PROVIDER_ID);
+    let log =
+        json!({"from": seed::AISYAH.2, "to": format!("+{}", seed::NUMBER), "status": "no-answer"});
+    assert_eq!(posted[0]["call"], log);
+    let (state, ..) = bridge.inbound("CALL1").await.unwrap();
+    assert_eq!(state, "posted");
+}
+
+#[tokio::test]
+async fn a_call_log_that_ghl_refuses_becomes_a_line_of_text() {
+    let bridge = Bridge::with(|environment| {
+        environment.push(("GHL_CALL_PROVIDER_ID".to_owned(), "another".to_owned()));
+    })
+    .await;
+    bridge.install().await;
+    bridge.connect().await;
+    step(&bridge, "CALL1", "timeout", &json!({})).await;
+    bridge.settle().await;
+    bridge.after(time::Duration::minutes(5)).await;
+    assert_eq!(bridge.conversation(), ["[Missed WhatsApp voice call]"]);
+}

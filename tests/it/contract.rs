@@ -204,6 +204,7 @@ async fn mint(bridge: &Bridge) {
         alt_id: "w",
         date: time::OffsetDateTime::UNIX_EPOCH,
         attachments: &["https://storage.googleapis.com/msgsndr/a.jpg".to_owned()],
+        call: None,
     };
     assert!(ghl.post_inbound(&token, &message).await.is_ok());
 }

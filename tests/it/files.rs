@@ -62,6 +62,7 @@ async fn arrives(bridge: &Bridge, file: &MediaFile) -> String {
         // Before anything that the simulated phones write, whose clock has whole seconds.
         sent_at: now - Duration::minutes(1),
         state: State::Accepted,
+        call: None,
         media: Some(NewMedia {
             file,
             until: now + WAIT,

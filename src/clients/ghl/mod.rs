@@ -26,7 +26,7 @@ pub use error::{Advice, CallError};
 use limits::Meter;
 use types::LocationsPage;
 pub use types::{
-    AppEvent, Grant, InboundMessage, LastMessage, NewFile, StatusError, StoredMessage,
+    AppEvent, CallLog, Grant, InboundMessage, LastMessage, NewFile, StatusError, StoredMessage,
 };
 pub use upload::{MAX_UPLOAD_BYTES, takes};
 
@@ -256,15 +256,24 @@ impl Client {
         message: &InboundMessage<'_>,
     ) -> Result<GhlMessageId, CallError> {
         #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
         struct Body<'a> {
             r#type: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            conversation_provider_id: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            call: Option<CallLog<'a>>,
             /// GHL's default is "outbound".
             direction: &'a str,
             #[serde(flatten)]
             message: &'a InboundMessage<'a>,
         }
+        let provider = self.settings.call_provider_id.as_deref();
+        let provider = provider.filter(|_| message.call.is_some());
         let body = Body {
-            r#type: "SMS",
+            r#type: if provider.is_some() { "Call" } else { "SMS" },
+            conversation_provider_id: provider,
+            call: provider.and(message.call),
             direction: "inbound",
             message,
         };

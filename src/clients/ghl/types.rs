@@ -123,7 +123,7 @@ impl StoredMessage {
     }
 }
 
-/// An inbound message to post. No provider id: the default SMS provider must not name one.
+/// An inbound message to post. No provider id: the default SMS provider must not name one; that of calls must.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct InboundMessage<'a> {
@@ -139,6 +139,20 @@ pub struct InboundMessage<'a> {
     /// Addresses of files that were uploaded before.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     pub attachments: &'a [String],
+    /// Of a call: who called whom, for the call log.
+    #[serde(skip)]
+    pub call: Option<CallLog<'a>>,
+}
+
+/// An entry of GHL's call log.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct CallLog<'a> {
+    /// E.164 with its plus sign.
+    pub from: &'a str,
+    /// E.164 with its plus sign.
+    pub to: &'a str,
+    /// `completed`, `no-answer`, `busy`.
+    pub status: &'a str,
 }
 
 /// A file to upload.

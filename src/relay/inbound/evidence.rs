@@ -57,6 +57,8 @@ mod tests {
     /// Written at noon, posted ten seconds later.
     fn job(text: &str) -> InboundJob {
         InboundJob {
+            number: "60111234567".to_owned(),
+            call_status: None,
             location_id: LocationId::from("l"),
             id: MessageId(1),
             wa_message_id: WaMessageId::from("w"),

@@ -8,6 +8,7 @@ use super::{
     super::{
         clock,
         door::{Answer, Call},
+        seed,
     },
     Ghl,
     gate::{WRONG_LOCATION, invalid, json_body, refuse, unknown_fields},
@@ -58,6 +59,17 @@ const TYPES: [&str; 17] = [
 const STATUS_FIELDS: [&str; 4] = ["status", "error", "emailMessageId", "recipients"];
 /// The values of `status`; there is no "sent".
 const STATUSES: [&str; 4] = ["delivered", "failed", "pending", "read"];
+/// The values of a call's `status`.
+const CALL_STATUSES: [&str; 8] = [
+    "pending",
+    "completed",
+    "answered",
+    "busy",
+    "no-answer",
+    "failed",
+    "canceled",
+    "voicemail",
+];
 /// While GHL has not passed the message on to itself.
 const NOT_YET: &str = "No conversation provider found for this message";
 
@@ -68,7 +80,8 @@ pub(super) fn inbound(ghl: &Ghl, call: &Call, location_id: &str) -> Result<Answe
     if !wrong.is_empty() {
         return Err(invalid(&wrong));
     }
-    if body.contains_key("conversationProviderId") {
+    let is_logged = is_call_log(&body);
+    if body.contains_key("conversationProviderId") && !is_logged {
         let body = json!({
             "statusCode": 400,
             "message": "Incorrect conversationProviderId/type",
@@ -78,6 +91,7 @@ pub(super) fn inbound(ghl: &Ghl, call: &Call, location_id: &str) -> Result<Answe
     }
     match text(&body, "type") {
         Some("SMS") => {}
+        Some("Call") if is_logged => {}
         // Measured: answered as a success, stored nowhere.
         Some("Custom") => return Ok(Answer::new(201, "application/json", "")),
         _ => return Err(refuse(400, "No conversationProviderId passed in body")),
@@ -121,6 +135,14 @@ pub(super) fn inbound(ghl: &Ghl, call: &Call, location_id: &str) -> Result<Answe
         tokio::spawn(ghl.clone().tell_of(id, event));
     }
     Ok(Answer::json(201, &answer))
+}
+
+/// Whether it is an entry of the call log, from the provider of calls.
+fn is_call_log(body: &Map<String, Value>) -> bool {
+    let status = body.get("call").and_then(|call| call["status"].as_str());
+    text(body, "type") == Some("Call")
+        && text(body, "conversationProviderId") == Some(seed::CALL_PROVIDER_ID)
+        && status.is_some_and(|status| CALL_STATUSES.contains(&status))
 }
 
 /// Whose message it is: the contact named, or the conversation's.
