@@ -45,7 +45,11 @@ pub async fn accept_event(
     .await
 }
 
-/// Claims the first waiting event of each of some numbers: events of one number are read in the order they came.
+/// Events of one number that are claimed at once: a claim then costs each of them little, and their lease outlasts them.
+const RUN: i64 = 32;
+
+/// Claims the first waiting events of each of some numbers: events of one number are read in the order they came. What
+/// failed before is claimed alone, so that only the event at fault uses up its tries.
 ///
 /// # Errors
 /// When the database fails.
@@ -55,7 +59,7 @@ pub async fn claim(
     lease: Duration,
     limit: i64,
 ) -> sqlx::Result<Vec<EventJob>> {
-    // The heads are found number by number, so that a long backlog costs no more than a short one.
+    // Whoever has the head has what follows: nobody else's claim begins behind a head. The heads are found number by number, so that a long backlog costs no more than a short one.
     sqlx::query_as(
         "with heads as (
             select head.location_id, head.id
@@ -66,35 +70,50 @@ pub async fn claim(
             ) head
             where head.due_at <= $1 order by head.id limit $3
          ), locked as (
-            select e.location_id, e.id from gateway_events e join heads using (location_id, id)
+            select e.location_id, e.id, e.number, e.claims from gateway_events e join heads using (location_id, id)
             where e.state = 'accepted' and e.due_at <= $1
             for update of e skip locked
+         ), run as (
+            select l.location_id, e.id
+            from locked l cross join lateral (
+                select next.id from gateway_events next
+                where next.location_id = l.location_id and next.number = l.number and next.state = 'accepted'
+                  and next.id >= l.id
+                order by next.id limit case when l.claims = 0 then $4 else 1 end
+            ) e
+         ), claimed as (
+            update gateway_events e set claims = e.claims + 1, due_at = $2
+            from run where e.location_id = run.location_id and e.id = run.id and e.state = 'accepted'
+            returning e.location_id, e.id, e.number, e.body, e.claims, e.received_at
          )
-         update gateway_events e set claims = e.claims + 1, due_at = $2
-         from locked where e.location_id = locked.location_id and e.id = locked.id
-         returning e.location_id, e.id, e.number, e.body, e.claims, e.received_at",
+         select * from claimed order by location_id, number, id",
     )
     .bind(now)
     .bind(now + lease)
     .bind(limit)
+    .bind(RUN)
     .fetch_all(pool)
     .await
 }
 
-/// Ends an event: read (`reason` none), or not readable and why.
+/// How an event ends: read, or why it cannot be.
+pub type Ended<'a> = (&'a EventJob, Result<(), String>);
+
+/// Ends events.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn finish(pool: &PgPool, job: &EventJob, reason: Option<&str>) -> sqlx::Result<()> {
+pub async fn finish(pool: &PgPool, ended: &[Ended<'_>]) -> sqlx::Result<()> {
+    let reasons = ended.iter().map(|(_, result)| result.as_ref().err());
     sqlx::query(
-        "update gateway_events set state = $4, reason = $5
-         where location_id = $1 and id = $2 and claims = $3 and state = 'accepted'",
+        "update gateway_events e set state = case when j.reason is null then 'done' else 'failed' end, reason = j.reason
+         from unnest($1::text[], $2::bigint[], $3::int[], $4::text[]) as j (location_id, id, claims, reason)
+         where e.location_id = j.location_id and e.id = j.id and e.claims = j.claims and e.state = 'accepted'",
     )
-    .bind(&job.location_id)
-    .bind(job.id)
-    .bind(job.claims)
-    .bind(if reason.is_some() { "failed" } else { "done" })
-    .bind(reason)
+    .bind(ended.iter().map(|(job, _)| job.location_id.as_str()).collect::<Vec<_>>())
+    .bind(ended.iter().map(|(job, _)| job.id).collect::<Vec<_>>())
+    .bind(ended.iter().map(|(job, _)| job.claims).collect::<Vec<_>>())
+    .bind(reasons.collect::<Vec<_>>())
     .execute(pool)
     .await
     .map(|_| ())

@@ -194,14 +194,35 @@ pub async fn record_receipt(
     refused: Option<&str>,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    let mut tx = pool.begin().await?;
-    let owner: Option<MessageId> = sqlx::query_scalar(
-        "insert into receipts (location_id, number, wa_message_id, level, refused, seen_at)
-         values ($1, $2, $3, $4, $5, $6)
-         on conflict (location_id, number, wa_message_id) do update set
-            level = greatest(receipts.level, excluded.level),
-            refused = coalesce(receipts.refused, excluded.refused)
-         returning message_id",
+    // The usual message has one part: it is as far as this receipt says, and one statement does it all. The tick is
+    // queued as `status_updates::queue` does it.
+    let unsettled: Option<MessageId> = sqlx::query_scalar(
+        "with seen as (
+            insert into receipts (location_id, number, wa_message_id, level, refused, seen_at)
+            values ($1, $2, $3, $4, $5, $6)
+            on conflict (location_id, number, wa_message_id) do update set
+               level = greatest(receipts.level, excluded.level),
+               refused = coalesce(receipts.refused, excluded.refused)
+            returning message_id, part, level, refused
+         ), moved as (
+            update outbound o set state = case when seen.level >= $8 then 'read' else 'delivered' end
+            from seen
+            where o.location_id = $1 and o.id = seen.message_id and o.parts = 1 and o.parts_sent = 1
+              and seen.part is not null and seen.refused is null
+              and (o.state = 'sent' and seen.level >= $7 or o.state = 'delivered' and seen.level >= $8)
+            returning o.location_id, o.id, o.ghl_message_id, o.state, o.accepted_at
+         ), noted as (
+            insert into timeline (location_id, message_id, at, state) select location_id, id, $6, state from moved
+         ), queued as (
+            insert into status_updates (location_id, message_id, ghl_message_id, status, due_at)
+            select m.location_id, m.id, m.ghl_message_id, m.state, greatest($6, m.accepted_at + $9)
+            from moved m join locations l on l.location_id = m.location_id
+               and (l.installed_at is not null or l.mint_at is not null) and l.uninstalled_at is null
+            on conflict (location_id, message_id) do update set
+               status = excluded.status, error_code = null, error_message = null
+         )
+         select seen.message_id from seen join outbound o on o.location_id = $1 and o.id = seen.message_id
+         where o.parts is distinct from 1 or seen.refused is not null",
     )
     .bind(location)
     .bind(number)
@@ -209,11 +230,16 @@ pub async fn record_receipt(
     .bind(level)
     .bind(refused)
     .bind(now)
-    .fetch_one(&mut *tx)
+    .bind(DELIVERED)
+    .bind(READ)
+    .bind(status_updates::GHL_KNOWS_AFTER)
+    .fetch_optional(pool)
     .await?;
-    if let Some(message) = owner {
-        advance(&mut tx, location, message, now).await?;
-    }
+    let Some(message) = unsettled else {
+        return Ok(());
+    };
+    let mut tx = pool.begin().await?;
+    advance(&mut tx, location, message, now).await?;
     tx.commit().await
 }
 

@@ -10,7 +10,7 @@ use crate::ids::{GhlMessageId, LocationId, MessageId};
 
 /// GHL knows a message only some seconds after it delivered it (`facts/ghl.md` section 1, "Status"); an update
 /// before that costs a call and a refusal.
-const GHL_KNOWS_AFTER: Duration = Duration::seconds(5);
+pub(super) const GHL_KNOWS_AFTER: Duration = Duration::seconds(5);
 
 /// A status GHL takes; there is none for "sent".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -30,7 +30,8 @@ const HOLD: Duration = Duration::minutes(5);
 pub struct GatewayEvents(pub Arc<Context>);
 
 impl Worker for GatewayEvents {
-    type Job = EventJob;
+    /// The next events of one number, in their order.
+    type Job = Vec<EventJob>;
     const NAME: &'static str = "gateway_events";
     const CONCURRENCY: usize = 8;
 
@@ -38,35 +39,54 @@ impl Worker for GatewayEvents {
         &self.0.wake.gateway_events
     }
 
-    async fn claim(&self, limit: i64) -> sqlx::Result<Vec<EventJob>> {
-        gateway_events::claim(&self.0.pool, self.0.clock.now(), LEASE, limit).await
+    async fn claim(&self, limit: i64) -> sqlx::Result<Vec<Vec<EventJob>>> {
+        let events = gateway_events::claim(&self.0.pool, self.0.clock.now(), LEASE, limit).await?;
+        let same =
+            |a: &EventJob, b: &EventJob| (&a.location_id, &a.number) == (&b.location_id, &b.number);
+        Ok(events.chunk_by(same).map(<[EventJob]>::to_vec).collect())
     }
 
-    async fn process(&self, job: EventJob) -> sqlx::Result<()> {
-        if job.claims > MAX_CLAIMS {
-            return gateway_events::finish(&self.0.pool, &job, Some("it kept ending its worker"))
-                .await;
-        }
-        match whatsapp::parse(&job.body) {
-            Ok(webhook) => {
-                for event in &webhook.events {
-                    self.apply(&job, event).await?;
+    /// What was read before something failed is done all the same.
+    async fn process(&self, jobs: Vec<EventJob>) -> sqlx::Result<()> {
+        let mut ended = Vec::with_capacity(jobs.len());
+        let mut outcome = Ok(());
+        for job in &jobs {
+            match self.read(job).await {
+                Ok(result) => ended.push((job, result)),
+                Err(error) => {
+                    outcome = Err(error);
+                    break;
                 }
-                gateway_events::finish(&self.0.pool, &job, None).await
-            }
-            Err(error) => {
-                warn!(location = %job.location_id, event = job.id, %error, "an event cannot be read");
-                gateway_events::finish(&self.0.pool, &job, Some(&error.to_string())).await
             }
         }
+        gateway_events::finish(&self.0.pool, &ended).await?;
+        outcome
     }
 
-    async fn release(&self, jobs: &[EventJob]) -> sqlx::Result<()> {
-        gateway_events::release(&self.0.pool, jobs, self.0.clock.now()).await
+    async fn release(&self, jobs: &[Vec<EventJob>]) -> sqlx::Result<()> {
+        gateway_events::release(&self.0.pool, &jobs.concat(), self.0.clock.now()).await
     }
 }
 
 impl GatewayEvents {
+    /// Applies what an event says, or says why it cannot be read.
+    async fn read(&self, job: &EventJob) -> sqlx::Result<Result<(), String>> {
+        if job.claims > MAX_CLAIMS {
+            return Ok(Err("it kept ending its worker".to_owned()));
+        }
+        let webhook = match whatsapp::parse(&job.body) {
+            Ok(webhook) => webhook,
+            Err(error) => {
+                warn!(location = %job.location_id, event = job.id, %error, "an event cannot be read");
+                return Ok(Err(error.to_string()));
+            }
+        };
+        for event in &webhook.events {
+            self.apply(job, event).await?;
+        }
+        Ok(Ok(()))
+    }
+
     async fn apply(&self, job: &EventJob, event: &Event) -> sqlx::Result<()> {
         match event {
             Event::Message(message) => arrivals::record(&self.0, job, message).await,

@@ -1,7 +1,11 @@
 //! What Waapify posts: the address's proof, every body of the corpus, and what is noted, held or left alone.
 
+use std::sync::Arc;
+
 use axum::http::StatusCode;
 use serde_json::{Value, json};
+use waapify_ghl::relay::gateway_events::GatewayEvents;
+use waapify_ghl::relay::step;
 use waapify_ghl::sandbox::seed;
 
 use crate::harness::{Bridge, payload};
@@ -234,4 +238,23 @@ async fn an_address_book_of_many_megabytes_is_taken_and_a_larger_body_is_not() {
         .unwrap()
         .status();
     assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[tokio::test]
+async fn what_waits_at_one_number_is_read_in_one_go_and_in_its_order() {
+    let bridge = Bridge::new().await;
+    let mut texts = Vec::new();
+    for n in 0..40 {
+        texts.push(format!("mesej {n}"));
+        let body = json!({"instance_id": "x", "event": "messages.upsert", "data": {"messages": [{
+            "key": {"remoteJid": "60123456789@s.whatsapp.net", "fromMe": false, "id": format!("AC{n:030}")},
+            "messageTimestamp": 1_767_250_500 + n, "message": {"conversation": texts[n]}}], "type": "notify"}});
+        assert_eq!(bridge.gateway_posts(&body).await, StatusCode::OK);
+    }
+    let worker = Arc::new(GatewayEvents(Arc::clone(&bridge.app.relay)));
+    assert_eq!(step(&worker).await.unwrap(), 1, "one number's");
+    assert_eq!(step(&worker).await.unwrap(), 1, "the rest of it");
+    assert_eq!(step(&worker).await.unwrap(), 0);
+    bridge.settle().await;
+    assert_eq!(bridge.conversation(), texts);
 }
