@@ -41,7 +41,7 @@ pub fn mutated(body: &[u8], max: usize, seed: u32) -> Option<Vec<u8>> {
         let copies = 2 + random.below(MOST_COPIES.min(max / body.len().max(1)));
         match nth(&mut tree, &mut random) {
             Value::String(text) => *text = text.repeat(copies),
-            Value::Array(items) => *items = items.repeat(copies),
+            Value::Array(items) => *items = vec![items.clone(); copies].concat(),
             _ => {}
         }
     }
