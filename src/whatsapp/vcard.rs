@@ -7,7 +7,7 @@ use super::json;
 
 /// Longest card read, in bytes. A card with every field is about 1 KiB; more is a photo.
 const MAX_CARD: usize = 64 * 1024;
-/// Most values shown of a kind: nobody has more phones, and a line has to end.
+/// Most values read of a kind, and most parts of an organisation: nobody has more phones, and a line has to end.
 const MAX_VALUES: usize = 8;
 /// Longest value shown, in characters: the longest mail address is 254.
 const MAX_VALUE: usize = 254;
@@ -34,22 +34,22 @@ pub(super) fn read(text: &str) -> Card {
     for (name, parameters, value) in unfolded.lines().filter_map(property) {
         match name.as_str() {
             "FN" => card.name = card.name.or_else(|| shown(value)),
-            "TEL" => phones.extend(shown(value).or_else(|| whatsapp_number(parameters))),
-            "EMAIL" => mails.extend(shown(value)),
-            "ORG" => {
+            "TEL" if phones.len() < MAX_VALUES => {
+                phones.extend(shown(value).or_else(|| whatsapp_number(parameters)));
+            }
+            "EMAIL" if mails.len() < MAX_VALUES => mails.extend(shown(value)),
+            "ORG" if organisation.is_none() => {
                 // A semicolon parts company and department, unless it is escaped.
                 let parts = value.replace("\\;", ESCAPED);
                 let parts = parts
                     .split(';')
                     .filter_map(|part| shown(&part.replace(ESCAPED, ";")));
-                let parts = parts.collect::<Vec<_>>();
+                let parts = parts.take(MAX_VALUES).collect::<Vec<_>>();
                 organisation = Some(parts.join(", ")).filter(|parts| !parts.is_empty());
             }
             _ => {}
         }
     }
-    phones.truncate(MAX_VALUES);
-    mails.truncate(MAX_VALUES);
     card.details = [phones, mails, organisation.into_iter().collect()].concat();
     card
 }

@@ -14,6 +14,19 @@ fn nesting_without_end_is_refused_and_not_followed() {
     assert!(matches!(parse(deep.as_bytes()), Err(BadBody::NotJson(_))));
 }
 
+#[test]
+fn a_card_without_end_is_read_only_as_far_as_it_is_shown() {
+    let cards = [
+        format!("ORG:{}", "a;".repeat(30_000)),
+        "ORG:a\n".repeat(10_000),
+        "TEL:1\nEMAIL:a@b\n".repeat(4_000),
+    ];
+    for card in cards {
+        let text = shown(&json!({"contactMessage": {"vcard": card}})).unwrap();
+        assert!(text.len() < 200, "{} bytes: {}", text.len(), &text[..200]);
+    }
+}
+
 /// Any JSON, built from the words the parser looks for.
 fn any_json() -> impl Strategy<Value = Value> {
     let words = prop::sample::select(vec![
