@@ -1,13 +1,15 @@
 //! WhatsApp messages on their way to GHL.
 //!
-//! `accepted → posted`, or `ignored`, `held` (a sender known only by a LID), `failed`. Within a conversation they are
-//! posted in the order WhatsApp gives them. A row is `unclear` from the moment its post leaves until it is known what
+//! `accepted → posted`, or `ignored`, `held` (a sender known only by a LID, a content still to come), `failed`. Within a
+//! conversation they are posted in the order WhatsApp gives them. A row is `unclear` from the moment its post leaves until it is known what
 //! came of it, so that a killed process counts as a lost answer.
 
 use sqlx::{FromRow, PgPool};
 use time::{Duration, OffsetDateTime};
 
 use crate::db::media::{self, NewMedia};
+use crate::db::senders::{self, HIDDEN, LID_SERVER};
+use crate::db::stubs::{self, UNDECRYPTED};
 use crate::db::timeline;
 use crate::ids::{GhlMessageId, LocationId, MessageId, WaMessageId};
 
@@ -22,9 +24,9 @@ pub struct NewInbound<'a> {
     pub wa_message_id: &'a WaMessageId,
     /// Written on our side (the gateway or the phone).
     pub from_me: bool,
-    /// The chat.
+    /// The chat: a phone, a LID with [`LID_SERVER`], or a group.
     pub conversation: &'a str,
-    /// Digits of the sender.
+    /// Digits of the sender; none of a group's.
     pub phone: Option<&'a str>,
     /// The sender's WhatsApp name.
     pub sender_name: Option<&'a str>,
@@ -32,7 +34,7 @@ pub struct NewInbound<'a> {
     pub text: Option<&'a str>,
     /// When it was written.
     pub sent_at: OffsetDateTime,
-    /// `accepted`, or `ignored` or `held` with a reason.
+    /// How it enters.
     pub state: State<'a>,
     /// The file that came with it, for which it waits.
     pub media: Option<NewMedia<'a>>,
@@ -45,8 +47,10 @@ pub enum State<'a> {
     Accepted,
     /// Not for GHL, and why.
     Ignored(&'a str),
-    /// Waits for something, and for what.
-    Held(&'a str),
+    /// Waits until its sender's phone is known.
+    Hidden,
+    /// Waits for its content, at most until then.
+    Undecrypted(OffsetDateTime),
 }
 
 /// A claimed message.
@@ -60,7 +64,7 @@ pub struct InboundJob {
     pub wa_message_id: WaMessageId,
     /// The chat.
     pub conversation: String,
-    /// Digits of the sender.
+    /// Digits of the sender, or the address of a group: whom GHL's contact stands for.
     pub phone: String,
     /// The sender's WhatsApp name.
     pub sender_name: Option<String>,
@@ -84,7 +88,7 @@ pub struct InboundJob {
     pub attachment: Option<String>,
 }
 
-/// Keeps a message; none when it is known already.
+/// Keeps a message; none when it is known already. The content of one that is held for it takes its place.
 ///
 /// # Errors
 /// When the database fails.
@@ -93,17 +97,39 @@ pub async fn record_message(
     message: &NewInbound<'_>,
     now: OffsetDateTime,
 ) -> sqlx::Result<Option<MessageId>> {
-    let (state, reason) = match message.state {
-        State::Accepted => ("accepted", None),
-        State::Ignored(reason) => ("ignored", Some(reason)),
-        State::Held(reason) => ("held", Some(reason)),
+    let until = message.media.map_or(now, |media| media.until);
+    let (state, reason, due_at) = match message.state {
+        State::Accepted => ("accepted", None, until),
+        State::Ignored(reason) => ("ignored", Some(reason), now),
+        State::Hidden => ("held", Some(HIDDEN), now),
+        State::Undecrypted(until) => ("held", Some(UNDECRYPTED), until),
     };
+    let is_stub = matches!(message.state, State::Undecrypted(_));
+    let hidden = message.conversation.strip_suffix(LID_SERVER);
+    let hidden = hidden.filter(|_| state == "held");
     let mut tx = pool.begin().await?;
-    let id: Option<MessageId> = sqlx::query_scalar(
+    let is_known = match hidden {
+        Some(lid) => senders::lock(&mut tx, message.location, lid).await?,
+        None => false,
+    };
+    // What waits for its content may know its sender already, and keeps its place.
+    let kept: Option<(MessageId, String, Option<String>)> = sqlx::query_as(
         "insert into inbound (location_id, number, wa_message_id, from_me, conversation, phone, sender_name,
-            text, sent_at, state, reason, due_at, accepted_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $13, $12)
-         on conflict (location_id, number, wa_message_id, from_me) do nothing returning id",
+            text, sent_at, state, reason, due_at, accepted_at, undecrypted)
+         select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $13, $12, $14
+         where $15 is null or not exists (select 1 from inbound
+            where location_id = $1 and number = $2 and wa_message_id = $15 and from_me = $4)
+         on conflict (location_id, number, wa_message_id, from_me) do update set
+            conversation = case when inbound.phone is null then excluded.conversation else inbound.conversation end,
+            phone = coalesce(inbound.phone, excluded.phone),
+            sender_name = coalesce(excluded.sender_name, inbound.sender_name), text = excluded.text,
+            state = case when excluded.state = 'held' and inbound.phone is not null then 'accepted'
+                else excluded.state end,
+            reason = case when excluded.state = 'held' and inbound.phone is not null then null
+                else excluded.reason end,
+            due_at = case when excluded.state = 'held' then $16 else excluded.due_at end, undecrypted = false
+         where inbound.state = 'held' and inbound.undecrypted and not excluded.undecrypted
+         returning id, state, reason",
     )
     .bind(message.location)
     .bind(message.number)
@@ -117,17 +143,32 @@ pub async fn record_message(
     .bind(state)
     .bind(reason)
     .bind(now)
-    .bind(message.media.map_or(now, |media| media.until))
+    .bind(due_at)
+    .bind(is_stub)
+    .bind(stubs::twin(message.wa_message_id, is_stub))
+    .bind(until)
     .fetch_optional(&mut *tx)
     .await?;
-    if let Some(id) = id {
-        if let Some(media) = message.media {
-            media::record_media(&mut tx, message.location, id, media, now).await?;
-        }
-        timeline::record_step(&mut tx, message.location, id, state, reason, now).await?;
+    let Some((id, state, reason)) = kept else {
+        return Ok(None);
+    };
+    if let Some(media) = message.media {
+        media::record_media(&mut tx, message.location, id, media, now).await?;
+    }
+    timeline::record_step(
+        &mut tx,
+        message.location,
+        id,
+        &state,
+        reason.as_deref(),
+        now,
+    )
+    .await?;
+    if let Some(lid) = hidden.filter(|_| is_known) {
+        senders::release(&mut tx, message.location, &[lid], until, now).await?;
     }
     tx.commit().await?;
-    Ok(id)
+    Ok(Some(id))
 }
 
 /// What a message of a conversation says, by WhatsApp's id; whoever wrote it.
@@ -192,7 +233,7 @@ pub async fn claim(
          )
          update inbound i set claims = i.claims + 1, due_at = $2, is_waiting = false
          from locked where i.location_id = locked.location_id and i.id = locked.id
-         returning i.location_id, i.id, i.wa_message_id, i.conversation, coalesce(i.phone, '') as phone,
+         returning i.location_id, i.id, i.wa_message_id, i.conversation, coalesce(i.phone, i.conversation) as phone,
             i.sender_name, coalesce(i.text, '') as text, i.sent_at, i.failures, i.waits, i.claims, i.unclear,
             i.departed_at,
             exists (select 1 from media m where m.location_id = i.location_id and m.message_id = i.id

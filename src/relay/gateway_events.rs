@@ -9,7 +9,7 @@ use time::Duration;
 use tokio::sync::Notify;
 use tracing::{debug, warn};
 
-use super::{Context, Worker, arrivals};
+use super::{Context, Worker, arrivals, senders};
 use crate::clients::waapify::Stop;
 use crate::db::gateway_events::{self, EventJob};
 use crate::db::numbers;
@@ -49,6 +49,7 @@ impl Worker for GatewayEvents {
         }
         match whatsapp::parse(&job.body) {
             Ok(webhook) => {
+                senders::learn(&self.0, &job, &webhook.events).await?;
                 for event in &webhook.events {
                     self.apply(&job, event).await?;
                 }
