@@ -4,6 +4,8 @@ create table lids (
     location_id text not null,
     lid text not null,
     phone text,
+    -- The name that came with it.
+    name text,
     -- When it was said; of two that contradict each other the later one counts.
     said_at timestamptz,
     primary key (location_id, lid)

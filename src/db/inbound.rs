@@ -4,12 +4,13 @@
 //! conversation they are posted in the order WhatsApp gives them. A row is `unclear` from the moment its post leaves until it is known what
 //! came of it, so that a killed process counts as a lost answer.
 
+mod entry;
+
 use sqlx::{FromRow, PgPool};
 use time::{Duration, OffsetDateTime};
 
 use crate::db::media::{self, NewMedia};
-use crate::db::senders::{self, HIDDEN, LID_SERVER};
-use crate::db::stubs::{self, UNDECRYPTED};
+use crate::db::senders::{self, LID_SERVER};
 use crate::db::timeline;
 use crate::ids::{GhlMessageId, LocationId, MessageId, WaMessageId};
 
@@ -98,74 +99,23 @@ pub async fn record_message(
     now: OffsetDateTime,
 ) -> sqlx::Result<Option<MessageId>> {
     let until = message.media.map_or(now, |media| media.until);
-    let (state, reason, due_at) = match message.state {
-        State::Accepted => ("accepted", None, until),
-        State::Ignored(reason) => ("ignored", Some(reason), now),
-        State::Hidden => ("held", Some(HIDDEN), now),
-        State::Undecrypted(until) => ("held", Some(UNDECRYPTED), until),
-    };
-    let is_stub = matches!(message.state, State::Undecrypted(_));
-    let hidden = message.conversation.strip_suffix(LID_SERVER);
-    let hidden = hidden.filter(|_| state == "held");
+    let lid = message.conversation.strip_suffix(LID_SERVER);
+    let lid = lid.filter(|_| !matches!(message.state, State::Ignored(_)));
     let mut tx = pool.begin().await?;
-    let is_known = match hidden {
+    let is_known = match lid {
         Some(lid) => senders::lock(&mut tx, message.location, lid).await?,
         None => false,
     };
-    // What waits for its content may know its sender already, and keeps its place.
-    let kept: Option<(MessageId, String, Option<String>)> = sqlx::query_as(
-        "insert into inbound (location_id, number, wa_message_id, from_me, conversation, phone, sender_name,
-            text, sent_at, state, reason, due_at, accepted_at, undecrypted)
-         select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $13, $12, $14
-         where $15 is null or not exists (select 1 from inbound
-            where location_id = $1 and number = $2 and wa_message_id = $15 and from_me = $4)
-         on conflict (location_id, number, wa_message_id, from_me) do update set
-            conversation = case when inbound.phone is null then excluded.conversation else inbound.conversation end,
-            phone = coalesce(inbound.phone, excluded.phone),
-            sender_name = coalesce(excluded.sender_name, inbound.sender_name), text = excluded.text,
-            state = case when excluded.state = 'held' and inbound.phone is not null then 'accepted'
-                else excluded.state end,
-            reason = case when excluded.state = 'held' and inbound.phone is not null then null
-                else excluded.reason end,
-            due_at = case when excluded.state = 'held' then $16 else excluded.due_at end, undecrypted = false
-         where inbound.state = 'held' and inbound.undecrypted and not excluded.undecrypted
-         returning id, state, reason",
-    )
-    .bind(message.location)
-    .bind(message.number)
-    .bind(message.wa_message_id)
-    .bind(message.from_me)
-    .bind(message.conversation)
-    .bind(message.phone)
-    .bind(message.sender_name)
-    .bind(message.text)
-    .bind(message.sent_at)
-    .bind(state)
-    .bind(reason)
-    .bind(now)
-    .bind(due_at)
-    .bind(is_stub)
-    .bind(stubs::twin(message.wa_message_id, is_stub))
-    .bind(until)
-    .fetch_optional(&mut *tx)
-    .await?;
-    let Some((id, state, reason)) = kept else {
+    let Some(entry) = entry::insert(&mut tx, message, now).await? else {
         return Ok(None);
     };
+    let (location, id, reason) = (message.location, entry.id, entry.reason.as_deref());
     if let Some(media) = message.media {
-        media::record_media(&mut tx, message.location, id, media, now).await?;
+        media::record_media(&mut tx, location, id, media, now).await?;
     }
-    timeline::record_step(
-        &mut tx,
-        message.location,
-        id,
-        &state,
-        reason.as_deref(),
-        now,
-    )
-    .await?;
-    if let Some(lid) = hidden.filter(|_| is_known) {
-        senders::release(&mut tx, message.location, &[lid], until, now).await?;
+    timeline::record_step(&mut tx, location, id, &entry.state, reason, now).await?;
+    if let Some(lid) = lid.filter(|_| is_known) {
+        senders::release(&mut tx, location, &[lid], until, now).await?;
     }
     tx.commit().await?;
     Ok(Some(id))

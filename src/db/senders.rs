@@ -3,6 +3,8 @@
 //! A message that waits and the news it waits for may come to two processes at once. Both lock the LID's row in `lids`
 //! before they look, so that one of them sees what the other did.
 
+use std::collections::HashMap;
+
 use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
@@ -20,6 +22,8 @@ pub struct Pair<'a> {
     pub lid: &'a str,
     /// Digits of the phone.
     pub phone: &'a str,
+    /// The name that came with it: for messages that bring none.
+    pub name: Option<&'a str>,
     /// When it was said.
     pub said_at: OffsetDateTime,
 }
@@ -37,22 +41,36 @@ pub async fn learn(
     file_until: OffsetDateTime,
     now: OffsetDateTime,
 ) -> sqlx::Result<bool> {
+    let known: Vec<(String, String)> = sqlx::query_as(
+        "select lid, phone from lids where location_id = $1 and lid = any($2) and phone is not null",
+    )
+    .bind(location)
+    .bind(pairs.iter().map(|pair| pair.lid).collect::<Vec<_>>())
+    .fetch_all(pool)
+    .await?;
+    let known: HashMap<_, _> = known.into_iter().collect();
+    let is_news = |pair: &&Pair<'_>| known.get(pair.lid).is_none_or(|phone| phone != pair.phone);
+    let news: Vec<_> = pairs.iter().filter(is_news).collect();
+    if news.is_empty() {
+        return Ok(false);
+    }
     let mut tx = pool.begin().await?;
     // In one order everywhere, so that two who learn at once wait for each other and never both.
     let learnt: Vec<String> = sqlx::query_scalar(
-        "insert into lids (location_id, lid, phone, said_at)
-         select $1, said.lid, said.phone, said.said_at
-         from unnest($2::text[], $3::text[], $4::timestamptz[]) as said (lid, phone, said_at)
-         where not exists (select 1 from lids l where l.location_id = $1 and l.lid = said.lid and l.phone = said.phone)
+        "insert into lids (location_id, lid, phone, name, said_at)
+         select $1, said.lid, said.phone, said.name, said.said_at
+         from unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[]) as said (lid, phone, name, said_at)
          order by said.lid
-         on conflict (location_id, lid) do update set phone = excluded.phone, said_at = excluded.said_at
+         on conflict (location_id, lid) do update set phone = excluded.phone, name = excluded.name,
+            said_at = excluded.said_at
          where lids.phone is null or lids.said_at <= excluded.said_at
          returning lid",
     )
     .bind(location)
-    .bind(pairs.iter().map(|pair| pair.lid).collect::<Vec<_>>())
-    .bind(pairs.iter().map(|pair| pair.phone).collect::<Vec<_>>())
-    .bind(pairs.iter().map(|pair| pair.said_at).collect::<Vec<_>>())
+    .bind(news.iter().map(|pair| pair.lid).collect::<Vec<_>>())
+    .bind(news.iter().map(|pair| pair.phone).collect::<Vec<_>>())
+    .bind(news.iter().map(|pair| pair.name).collect::<Vec<_>>())
+    .bind(news.iter().map(|pair| pair.said_at).collect::<Vec<_>>())
     .fetch_all(&mut *tx)
     .await?;
     if !learnt.is_empty() {
@@ -115,6 +133,7 @@ pub(super) async fn release(
     sqlx::query(
         "with released as (
             update inbound i set phone = l.phone, conversation = l.phone,
+                sender_name = coalesce(i.sender_name, l.name),
                 state = case when i.undecrypted then 'held' else 'accepted' end,
                 reason = case when i.undecrypted then i.reason end,
                 due_at = case when i.undecrypted then i.due_at

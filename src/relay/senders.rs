@@ -21,10 +21,17 @@ pub(super) async fn learn(context: &Context, job: &EventJob, events: &[Event]) -
     for event in events {
         match event {
             Event::Message(message) => read(&mut pairs, job, message),
-            Event::Contact(news) => note(&mut pairs, &news.person, job.received_at),
+            Event::Contact(news) => {
+                note(
+                    &mut pairs,
+                    &news.person,
+                    news.name.as_deref(),
+                    job.received_at,
+                );
+            }
             Event::Call(call) => {
                 let from = call.from.iter();
-                from.for_each(|from| note(&mut pairs, from, job.received_at));
+                from.for_each(|from| note(&mut pairs, from, None, job.received_at));
             }
             Event::Group(news) => {
                 subjects.insert(news.group.as_str(), news.subject.as_str());
@@ -54,22 +61,31 @@ fn read<'a>(pairs: &mut BTreeMap<&'a str, Pair<'a>>, job: &EventJob, message: &'
     for person in chat.into_iter().chain(&message.sender) {
         // On a message of our own the second address may be ours.
         if !(message.from_me && person.phone.as_ref() == Some(&job.number)) {
-            note(pairs, person, said_at);
+            note(pairs, person, None, said_at);
         }
     }
 }
 
-fn note<'a>(pairs: &mut BTreeMap<&'a str, Pair<'a>>, person: &'a Person, said_at: OffsetDateTime) {
+fn note<'a>(
+    pairs: &mut BTreeMap<&'a str, Pair<'a>>,
+    person: &'a Person,
+    name: Option<&'a str>,
+    said_at: OffsetDateTime,
+) {
     let (Some(phone), Some(lid)) = (&person.phone, &person.lid) else {
         return;
     };
     let pair = Pair {
         lid,
         phone,
+        name,
         said_at,
     };
     let known = pairs.entry(lid).or_insert(pair);
     if known.said_at <= said_at {
-        *known = pair;
+        *known = Pair {
+            name: name.or(known.name),
+            ..pair
+        };
     }
 }
