@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use secrecy::SecretString;
 use tracing::info;
 
@@ -88,6 +88,15 @@ struct ConnectArgs {
     /// Pause between two sends of this number, in milliseconds; without it, that of the settings
     #[arg(long, value_parser = clap::value_parser!(i32).range(0..=60_000))]
     interval_ms: Option<i32>,
+    /// Whether messages of groups that this number is in go to GHL, a contact for each group; without it, as before
+    #[arg(long)]
+    groups: Option<Switch>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Switch {
+    On,
+    Off,
 }
 
 #[allow(
@@ -197,6 +206,10 @@ async fn connect(args: ConnectArgs) -> anyhow::Result<()> {
     let standing = installs::find_standing(&pool, &location).await;
     if let Ok(connected) = &outcome {
         numbers::record_interval(&pool, &location, &connected.number, args.interval_ms).await?;
+        if let Some(groups) = args.groups {
+            let forwards = groups == Switch::On;
+            numbers::record_groups(&pool, &location, &connected.number, forwards).await?;
+        }
     }
     database.close(pool).await?;
     let connected = outcome.context("not connected")?;

@@ -52,8 +52,11 @@ pub(super) enum Messages {
 #[derive(Debug, Args)]
 pub(super) struct ListArgs {
     /// Only those that failed
-    #[arg(long)]
+    #[arg(long, conflicts_with = "held")]
     failed: bool,
+    /// Only those that are held: WhatsApp hides their senders, or their content is still to come
+    #[arg(long)]
+    held: bool,
     /// Only those of this location (GHL's id)
     #[arg(long, value_name = "ID")]
     location: Option<String>,
@@ -88,7 +91,12 @@ pub(super) async fn run(command: Messages) -> anyhow::Result<ExitCode> {
 
 async fn list(pool: &PgPool, args: ListArgs) -> anyhow::Result<ExitCode> {
     let location = args.location.map(LocationId);
-    let rows = messages::list_messages(pool, location.as_ref(), args.failed, args.limit).await?;
+    let state = match (args.failed, args.held) {
+        (true, _) => Some("failed"),
+        (false, true) => Some("held"),
+        (false, false) => None,
+    };
+    let rows = messages::list_messages(pool, location.as_ref(), state, args.limit).await?;
     let text = if rows.is_empty() {
         "No such message.\n".to_owned()
     } else {

@@ -1,13 +1,16 @@
 //! WhatsApp messages on their way to GHL.
 //!
-//! `accepted → posted`, or `ignored`, `held` (a sender known only by a LID), `failed`. Within a conversation they are
-//! posted in the order WhatsApp gives them. A row is `unclear` from the moment its post leaves until it is known what
+//! `accepted → posted`, or `ignored`, `held` (a sender known only by a LID, a content still to come), `failed`. Within a
+//! conversation they are posted in the order WhatsApp gives them. A row is `unclear` from the moment its post leaves until it is known what
 //! came of it, so that a killed process counts as a lost answer.
+
+mod entry;
 
 use sqlx::{FromRow, PgPool};
 use time::{Duration, OffsetDateTime};
 
 use crate::db::media::{self, NewMedia};
+use crate::db::senders::{self, LID_SERVER};
 use crate::db::timeline;
 use crate::ids::{GhlMessageId, LocationId, MessageId, WaMessageId};
 
@@ -22,9 +25,9 @@ pub struct NewInbound<'a> {
     pub wa_message_id: &'a WaMessageId,
     /// Written on our side (the gateway or the phone).
     pub from_me: bool,
-    /// The chat.
+    /// The chat: a phone, a LID with [`LID_SERVER`], or a group.
     pub conversation: &'a str,
-    /// Digits of the sender.
+    /// Digits of the sender; none of a group's.
     pub phone: Option<&'a str>,
     /// The sender's WhatsApp name.
     pub sender_name: Option<&'a str>,
@@ -32,7 +35,7 @@ pub struct NewInbound<'a> {
     pub text: Option<&'a str>,
     /// When it was written.
     pub sent_at: OffsetDateTime,
-    /// `accepted`, or `ignored` or `held` with a reason.
+    /// How it enters.
     pub state: State<'a>,
     /// Of a call: how it ended.
     pub call: Option<CallEnd>,
@@ -70,8 +73,10 @@ pub enum State<'a> {
     Accepted,
     /// Not for GHL, and why.
     Ignored(&'a str),
-    /// Waits for something, and for what.
-    Held(&'a str),
+    /// Waits until its sender's phone is known.
+    Hidden,
+    /// Waits for its content, at most until then.
+    Undecrypted(OffsetDateTime),
 }
 
 /// A claimed message.
@@ -87,7 +92,7 @@ pub struct InboundJob {
     pub conversation: String,
     /// The number it came to.
     pub number: String,
-    /// Digits of the sender.
+    /// Digits of the sender, or the address of a group: whom GHL's contact stands for.
     pub phone: String,
     /// The sender's WhatsApp name.
     pub sender_name: Option<String>,
@@ -113,7 +118,7 @@ pub struct InboundJob {
     pub attachment: Option<String>,
 }
 
-/// Keeps a message; none when it is known already.
+/// Keeps a message; none when it is known already. The content of one that is held for it takes its place.
 ///
 /// # Errors
 /// When the database fails.
@@ -122,42 +127,27 @@ pub async fn record_message(
     message: &NewInbound<'_>,
     now: OffsetDateTime,
 ) -> sqlx::Result<Option<MessageId>> {
-    let (state, reason) = match message.state {
-        State::Accepted => ("accepted", None),
-        State::Ignored(reason) => ("ignored", Some(reason)),
-        State::Held(reason) => ("held", Some(reason)),
-    };
+    let until = message.media.map_or(now, |media| media.until);
+    let lid = message.conversation.strip_suffix(LID_SERVER);
+    let lid = lid.filter(|_| !matches!(message.state, State::Ignored(_)));
     let mut tx = pool.begin().await?;
-    let id: Option<MessageId> = sqlx::query_scalar(
-        "insert into inbound (location_id, number, wa_message_id, from_me, conversation, phone, sender_name,
-            text, sent_at, state, reason, due_at, accepted_at, call_status)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $13, $12, $14)
-         on conflict (location_id, number, wa_message_id, from_me) do nothing returning id",
-    )
-    .bind(message.location)
-    .bind(message.number)
-    .bind(message.wa_message_id)
-    .bind(message.from_me)
-    .bind(message.conversation)
-    .bind(message.phone)
-    .bind(message.sender_name)
-    .bind(message.text)
-    .bind(message.sent_at)
-    .bind(state)
-    .bind(reason)
-    .bind(now)
-    .bind(message.media.map_or(now, |media| media.until))
-    .bind(message.call.map(CallEnd::name))
-    .fetch_optional(&mut *tx)
-    .await?;
-    if let Some(id) = id {
-        if let Some(media) = message.media {
-            media::record_media(&mut tx, message.location, id, media, now).await?;
-        }
-        timeline::record_step(&mut tx, message.location, id, state, reason, now).await?;
+    let is_known = match lid {
+        Some(lid) => senders::lock(&mut tx, message.location, lid).await?,
+        None => false,
+    };
+    let Some(entry) = entry::insert(&mut tx, message, now).await? else {
+        return Ok(None);
+    };
+    let (location, id, reason) = (message.location, entry.id, entry.reason.as_deref());
+    if let Some(media) = message.media {
+        media::record_media(&mut tx, location, id, media, now).await?;
+    }
+    timeline::record_step(&mut tx, location, id, &entry.state, reason, now).await?;
+    if let Some(lid) = lid.filter(|_| is_known) {
+        senders::release(&mut tx, location, &[lid], until, now).await?;
     }
     tx.commit().await?;
-    Ok(id)
+    Ok(Some(id))
 }
 
 /// What a message of a conversation says, by WhatsApp's id; whoever wrote it.
@@ -222,7 +212,8 @@ pub async fn claim(
          )
          update inbound i set claims = i.claims + 1, due_at = $2, is_waiting = false
          from locked where i.location_id = locked.location_id and i.id = locked.id
-         returning i.location_id, i.id, i.wa_message_id, i.conversation, i.number, i.call_status, coalesce(i.phone, '') as phone,
+         returning i.location_id, i.id, i.wa_message_id, i.conversation, i.number, i.call_status,
+            coalesce(i.phone, i.conversation) as phone,
             i.sender_name, coalesce(i.text, '') as text, i.sent_at, i.failures, i.waits, i.claims, i.unclear,
             i.departed_at,
             exists (select 1 from media m where m.location_id = i.location_id and m.message_id = i.id

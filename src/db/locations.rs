@@ -85,7 +85,7 @@ pub async fn use_connect_link(
     Ok(used.rows_affected() == 1)
 }
 
-/// The GHL contact that was last found for a phone (E.164 digits), who wrote at `wrote_at`.
+/// The GHL contact that was last found for a phone (E.164 digits) or a group (its address), who wrote at `wrote_at`.
 ///
 /// # Errors
 /// When the database fails.

@@ -46,7 +46,7 @@ pub struct MediaJob {
     pub location_id: LocationId,
     /// Our id of the message.
     pub message_id: MessageId,
-    /// Digits of the sender.
+    /// Digits of the sender, or the address of a group.
     pub phone: String,
     /// The sender's WhatsApp name.
     pub sender_name: Option<String>,
@@ -147,7 +147,7 @@ pub async fn claim(
          update media m set claims = m.claims + 1, due_at = $2
          from locked l join inbound i on i.location_id = l.location_id and i.id = l.message_id
          where m.location_id = l.location_id and m.message_id = l.message_id
-         returning m.*, coalesce(i.phone, '') as phone, i.sender_name, i.sent_at",
+         returning m.*, coalesce(i.phone, i.conversation) as phone, i.sender_name, i.sent_at",
     )
     .bind(now)
     .bind(now + lease)

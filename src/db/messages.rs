@@ -63,7 +63,7 @@ macro_rules! inbound {
     };
 }
 
-/// The last messages, newest first: of one location or of all, all or only what failed. Of what came from WhatsApp those
+/// The last messages, newest first: of one location or of all, all or only those in one state. Of what came from WhatsApp those
 /// of others: our own are echoes of what is in the list already.
 ///
 /// # Errors
@@ -71,7 +71,7 @@ macro_rules! inbound {
 pub async fn list_messages(
     pool: &PgPool,
     location: Option<&LocationId>,
-    only_failed: bool,
+    state: Option<&str>,
     limit: i64,
 ) -> sqlx::Result<Vec<MessageRow>> {
     let places = match location {
@@ -82,15 +82,15 @@ pub async fn list_messages(
         "select m.* from unnest($1::text[]) as place (id) cross join lateral (
             (",
         outbound!(),
-        "where location_id = place.id and (state = 'failed' or not $2) order by id desc limit $3)
+        "where location_id = place.id and ($2 is null or state = $2) order by id desc limit $3)
             union all
             (",
         inbound!(),
-        "where location_id = place.id and (state = 'failed' or not $2) and not from_me order by id desc limit $3)
+        "where location_id = place.id and ($2 is null or state = $2) and not from_me order by id desc limit $3)
          ) m order by m.id desc limit $3"
     ))
     .bind(texts(&places))
-    .bind(only_failed)
+    .bind(state)
     .bind(limit)
     .fetch_all(pool)
     .await

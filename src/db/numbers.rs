@@ -187,6 +187,44 @@ pub async fn record_interval(
         .map(|_| ())
 }
 
+/// Says whether messages of groups that a number is in go to GHL.
+///
+/// # Errors
+/// When the database fails.
+pub async fn record_groups(
+    pool: &PgPool,
+    location: &LocationId,
+    number: &str,
+    forwards: bool,
+) -> sqlx::Result<()> {
+    sqlx::query("update numbers set forwards_groups = $3 where location_id = $1 and number = $2")
+        .bind(location)
+        .bind(number)
+        .bind(forwards)
+        .execute(pool)
+        .await
+        .map(|_| ())
+}
+
+/// Whether messages of groups that a number is in go to GHL.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forwards_groups(
+    pool: &PgPool,
+    location: &LocationId,
+    number: &str,
+) -> sqlx::Result<bool> {
+    let forwards: Option<bool> = sqlx::query_scalar(
+        "select forwards_groups from numbers where location_id = $1 and number = $2",
+    )
+    .bind(location)
+    .bind(number)
+    .fetch_optional(pool)
+    .await?;
+    Ok(forwards.unwrap_or_default())
+}
+
 /// Holds the sending of a number until `until`, with the reason a person reads.
 ///
 /// # Errors

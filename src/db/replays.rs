@@ -7,6 +7,7 @@ use sqlx::{FromRow, PgConnection, PgPool};
 use time::OffsetDateTime;
 
 use crate::db::messages::{self, Direction};
+use crate::db::senders::{self, HIDDEN, LID_SERVER};
 use crate::db::timeline;
 use crate::ids::{LocationId, MessageId};
 
@@ -201,14 +202,24 @@ async fn requeue_inbound(
 ) -> sqlx::Result<()> {
     // `claims` is the fence and never goes back; with all of them counted as waits no try is used up. What is unclear
     // stays so: the worker looks into GHL's conversation before it posts.
-    sqlx::query(
-        "update inbound set state = 'accepted', reason = null, failures = 0, waits = claims, due_at = $3
-         where location_id = $1 and id = $2",
+    let conversation: String = sqlx::query_scalar(
+        "update inbound set failures = 0, waits = claims, due_at = $3, undecrypted = false,
+            state = case when conversation like '%' || $4 then 'held' else 'accepted' end,
+            reason = case when conversation like '%' || $4 then $5 end
+         where location_id = $1 and id = $2 returning conversation",
     )
     .bind(location)
     .bind(id)
     .bind(now)
-    .execute(tx)
-    .await
-    .map(|_| ())
+    .bind(LID_SERVER)
+    .bind(HIDDEN)
+    .fetch_one(&mut *tx)
+    .await?;
+    // It failed while it was held, and is held again unless its sender is known by now.
+    if let Some(lid) = conversation.strip_suffix(LID_SERVER)
+        && senders::lock(tx, location, lid).await?
+    {
+        senders::release(tx, location, &[lid], now, now).await?;
+    }
+    Ok(())
 }

@@ -11,16 +11,19 @@ use super::plan::{Country, Part, Plan, country_of, files, plan};
 use crate::db::gateway_events::EventJob;
 use crate::db::inbound::{self, NewInbound, State};
 use crate::db::media::{NewMedia, SLOT, Texts};
+use crate::db::numbers;
 use crate::db::outbound::{self, PartOf};
 use crate::db::receipts::{self, SentPart};
+use crate::db::senders::{self, LID_SERVER};
+use crate::db::stubs;
 use crate::ids::WaMessageId;
-use crate::whatsapp::{self, Chat, Content, FileFate, Message, Origin, text_of};
+use crate::whatsapp::{self, Chat, Content, FileFate, Message, Origin, Person, text_of};
 
 /// Phones' clocks run ahead a little; a message from further ahead counts as written when it came.
 const MAX_AHEAD: Duration = Duration::minutes(10);
-
-/// Why a message waits whose sender is known by a LID alone.
-pub(super) const HIDDEN: &str = "WhatsApp hides the sender's number";
+/// How long a message that came undecrypted waits for its content: WhatsApp sends it again within seconds to minutes,
+/// if at all, and a business that learns after a quarter of an hour that somebody wrote can still answer.
+const CONTENT_WAIT: Duration = Duration::minutes(15);
 
 /// Records a message once; the same one again, from either side, changes nothing.
 pub(super) async fn record(
@@ -28,28 +31,28 @@ pub(super) async fn record(
     job: &EventJob,
     message: &Message,
 ) -> sqlx::Result<()> {
-    let id = WaMessageId::from(message.id.as_str());
+    let id = id_of(message);
+    let place = place(context, job, message).await?;
     if message.origin == Origin::OwnEcho {
-        confirm_send(context, job, message, &id).await?;
+        confirm_send(context, job, message, &place, &id).await?;
     }
-    let (conversation, phone) = place(&message.chat);
-    let about = find_about(context, job, message, conversation).await?;
+    let about = find_about(context, job, message, &place.conversation).await?;
     let about = about.as_deref();
-    let text = text_of(message, about, FileFate::None);
-    let Some(state) = enter(message, text.as_deref()) else {
+    let text = text_in(&place, message, about, FileFate::None);
+    let now = context.clock.now();
+    let Some(state) = enter(message, &place, text.as_deref(), now) else {
         return Ok(());
     };
-    let now = context.clock.now();
     let is_ignored = matches!(state, State::Ignored(_));
-    let texts = Fates::of(message, about);
+    let texts = Fates::of(&place, message, about);
     let file = message.file.as_ref().filter(|_| !is_ignored);
     let new = NewInbound {
         location: &job.location_id,
         number: &job.number,
         wa_message_id: &id,
         from_me: message.from_me,
-        conversation,
-        phone,
+        conversation: &place.conversation,
+        phone: place.phone.as_deref(),
         sender_name: message.sender_name.as_deref(),
         text: text.as_deref().filter(|_| !is_ignored),
         sent_at: believable(message.sent_at, job.received_at),
@@ -67,16 +70,92 @@ pub(super) async fn record(
     Ok(())
 }
 
-/// The conversation of a chat, and the phone of its other side where it is known.
-pub(super) fn place(chat: &Chat) -> (&str, Option<&str>) {
-    match chat {
-        Chat::Person(person) => {
-            let phone = person.phone.as_deref();
-            (phone.or(person.lid.as_deref()).unwrap_or_default(), phone)
-        }
-        Chat::Group(group) => (group, None),
-        Chat::Broadcast | Chat::Status | Chat::Newsletter | Chat::Other => ("", None),
+/// Of a view-once stub no content will come, so that it is posted as it is.
+fn id_of(message: &Message) -> WaMessageId {
+    if message.content == Content::Undecrypted && message.marks.view_once {
+        stubs::id_of(&message.id)
+    } else {
+        WaMessageId::from(message.id.as_str())
     }
+}
+
+/// Where a message belongs.
+#[derive(Default)]
+pub(super) struct Place {
+    /// The chat.
+    pub(super) conversation: String,
+    /// The phone of a person's chat, where it is known.
+    pub(super) phone: Option<String>,
+    /// It is a group whose messages GHL gets.
+    is_forwarded_group: bool,
+}
+
+async fn place(context: &Context, job: &EventJob, message: &Message) -> sqlx::Result<Place> {
+    let (pool, location) = (&context.pool, &job.location_id);
+    Ok(match &message.chat {
+        Chat::Person(person) => place_of(context, job, person, message.from_me).await?,
+        Chat::Group(group) => Place {
+            conversation: group.clone(),
+            phone: None,
+            is_forwarded_group: message.origin == Origin::Customer
+                && numbers::forwards_groups(pool, location, &job.number).await?,
+        },
+        Chat::Broadcast | Chat::Status | Chat::Newsletter | Chat::Other => Place::default(),
+    })
+}
+
+/// The place of what belongs to a chat with one person.
+pub(super) async fn place_of(
+    context: &Context,
+    job: &EventJob,
+    person: &Person,
+    from_me: bool,
+) -> sqlx::Result<Place> {
+    let phone = phone_of(context, job, person, from_me).await?;
+    let lid = person.lid.as_ref();
+    let hidden = || {
+        lid.map(|lid| format!("{lid}{LID_SERVER}"))
+            .unwrap_or_default()
+    };
+    Ok(Place {
+        conversation: phone.clone().unwrap_or_else(hidden),
+        phone,
+        is_forwarded_group: false,
+    })
+}
+
+/// The phone of a chat's other side: as the message says, else as it was learnt of the LID. A message of our own may
+/// show our own number beside the other side's LID.
+async fn phone_of(
+    context: &Context,
+    job: &EventJob,
+    person: &Person,
+    from_me: bool,
+) -> sqlx::Result<Option<String>> {
+    let is_ours = |phone: &&String| from_me && **phone == job.number && person.lid.is_some();
+    match (
+        person.phone.as_ref().filter(|phone| !is_ours(phone)),
+        &person.lid,
+    ) {
+        (None, Some(lid)) => senders::find_phone(&context.pool, &job.location_id, lid).await,
+        (phone, _) => Ok(phone.cloned()),
+    }
+}
+
+/// What GHL shows of a message.
+fn text_in(
+    place: &Place,
+    message: &Message,
+    about: Option<&str>,
+    file: FileFate<'_>,
+) -> Option<String> {
+    let text = text_of(message, about, file);
+    // Of a file that is attached there may be nothing to say but whose it is.
+    let says_something = text.is_some() || file == FileFate::Attached;
+    if place.is_forwarded_group && says_something {
+        return Some(whatsapp::group_text(message, text.as_deref()));
+    }
+    text
 }
 
 /// The words of the message that this one is about, where it does not carry them itself.
@@ -108,12 +187,13 @@ struct Fates {
 }
 
 impl Fates {
-    fn of(message: &Message, about: Option<&str>) -> Self {
+    fn of(place: &Place, message: &Message, about: Option<&str>) -> Self {
         let link = format!("{SLOT} (opens for {LINK_DAYS} days)");
+        let text = |fate| text_in(place, message, about, fate);
         Self {
-            attached: text_of(message, about, FileFate::Attached),
-            linked: text_of(message, about, FileFate::Linked(&link)),
-            missing: text_of(message, about, FileFate::Missing(SLOT)),
+            attached: text(FileFate::Attached),
+            linked: text(FileFate::Linked(&link)),
+            missing: text(FileFate::Missing(SLOT)),
         }
     }
 
@@ -132,13 +212,11 @@ async fn confirm_send(
     context: &Context,
     job: &EventJob,
     message: &Message,
+    place: &Place,
     id: &WaMessageId,
 ) -> sqlx::Result<()> {
     let (pool, location) = (&context.pool, &job.location_id);
-    let Chat::Person(whatsapp::Person {
-        phone: Some(chat), ..
-    }) = &message.chat
-    else {
+    let Some(chat) = &place.phone else {
         return Ok(());
     };
     if receipts::is_ours(pool, location, &job.number, id).await? {
@@ -182,26 +260,36 @@ fn part_of(sent: &PartOf, country: Option<Country>) -> Option<Part> {
     }
 }
 
-/// How a message enters; none when its id must stay free, because its content is still to come or nobody wrote it.
-fn enter<'a>(message: &Message, text: Option<&str>) -> Option<State<'a>> {
-    if matches!(message.content, Content::Undecrypted | Content::Noise) {
+/// How a message enters; none when its id must stay free, because its content may still come or nobody wrote it.
+fn enter<'a>(
+    message: &Message,
+    place: &Place,
+    text: Option<&str>,
+    now: OffsetDateTime,
+) -> Option<State<'a>> {
+    if message.content == Content::Noise {
         return None;
     }
-    Some(match (&message.chat, message.origin) {
-        (Chat::Group(_), _) => State::Ignored("a group message"),
+    let state = match (&message.chat, message.origin) {
+        (Chat::Group(_), _) if !place.is_forwarded_group => State::Ignored("a group message"),
         (Chat::Broadcast | Chat::Status | Chat::Newsletter | Chat::Other, _) => {
             State::Ignored("a broadcast, status or channel message")
         }
-        (Chat::Person(_), Origin::OwnEcho) => {
-            State::Ignored("the echo of a message sent through Waapify")
+        (_, Origin::OwnEcho) => State::Ignored("the echo of a message sent through Waapify"),
+        (_, Origin::OwnPhone) => State::Ignored("written on the business's own phone"),
+        (_, Origin::Customer) if text.is_none() => State::Ignored("it says nothing"),
+        (Chat::Person(_), Origin::Customer) if place.phone.is_none() => State::Hidden,
+        (Chat::Person(_) | Chat::Group(_), Origin::Customer) => State::Accepted,
+    };
+    match state {
+        State::Ignored(_) if message.content == Content::Undecrypted => None,
+        State::Accepted | State::Hidden
+            if message.content == Content::Undecrypted && !message.marks.view_once =>
+        {
+            Some(State::Undecrypted(now + CONTENT_WAIT))
         }
-        (Chat::Person(_), Origin::OwnPhone) => {
-            State::Ignored("written on the business's own phone")
-        }
-        (Chat::Person(_), Origin::Customer) if text.is_none() => State::Ignored("it says nothing"),
-        (Chat::Person(person), Origin::Customer) if person.phone.is_none() => State::Held(HIDDEN),
-        (Chat::Person(_), Origin::Customer) => State::Accepted,
-    })
+        state => Some(state),
+    }
 }
 
 /// When something happened: as it says, unless that is too far ahead.

@@ -5,7 +5,7 @@
 //! calls, which nobody of the business was asked to take.
 
 use super::Context;
-use super::arrivals::{HIDDEN, believable, place};
+use super::arrivals::{believable, place_of};
 use crate::db::gateway_events::EventJob;
 use crate::db::inbound::{self, CallEnd, NewInbound, State};
 use crate::ids::WaMessageId;
@@ -19,24 +19,28 @@ pub(super) async fn record(context: &Context, job: &EventJob, call: &Call) -> sq
         CallOutcome::Ended => CallEnd::Completed,
         CallOutcome::Offered | CallOutcome::Accepted | CallOutcome::Other => return Ok(()),
     };
-    if call.is_group || !matches!(call.chat, Chat::Person(_)) {
+    let Chat::Person(person) = &call.chat else {
+        return Ok(());
+    };
+    if call.is_group {
         return Ok(());
     }
-    let (conversation, phone) = place(&call.chat);
+    let from_me = call.outcome == CallOutcome::Unanswered;
+    let place = place_of(context, job, person, from_me).await?;
     let text = call_text(call);
     let new = NewInbound {
         location: &job.location_id,
         number: &job.number,
         wa_message_id: &WaMessageId::from(call.id.as_str()),
-        from_me: call.outcome == CallOutcome::Unanswered,
-        conversation,
-        phone,
+        from_me,
+        conversation: &place.conversation,
+        phone: place.phone.as_deref(),
         sender_name: None,
         text: Some(&text),
         sent_at: believable(call.at, job.received_at),
-        state: match phone {
+        state: match place.phone {
             Some(_) => State::Accepted,
-            None => State::Held(HIDDEN),
+            None => State::Hidden,
         },
         call: Some(end),
         media: None,

@@ -1,19 +1,24 @@
-//! GHL's contact for a customer.
+//! GHL's contact for a customer, or for a group.
 //!
-//! Owns: finding it, or making it, once for each phone. Refuses: changing one that GHL has.
+//! Owns: finding it, or making it, once for each phone or group. Refuses: changing one that GHL has.
 
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use super::Context;
 use crate::clients::ghl::{self, Advice};
-use crate::db::locations;
+use crate::db::{groups, locations};
 use crate::ids::{ContactId, LocationId};
 use crate::tokens::TokenError;
+
+/// One call of GHL's with a renewal of the token; whoever is killed in it holds the group up no longer than that.
+const MAKING: Duration = Duration::seconds(100);
+/// What a group is called whose name nobody told.
+const NAMELESS: &str = "WhatsApp group";
 
 /// A customer as a message shows them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sender<'a> {
-    /// Digits.
+    /// Digits; of a group, its address.
     pub(super) phone: &'a str,
     /// The name on WhatsApp.
     pub(super) name: Option<&'a str>,
@@ -34,6 +39,9 @@ pub(super) async fn find_or_make(
     {
         return Ok(known);
     }
+    if sender.phone.contains('@') {
+        return make_group(context, location, sender).await;
+    }
     let phone = format!("+{}", sender.phone);
     let (phone, name) = (phone.as_str(), sender.name);
     let find =
@@ -44,7 +52,8 @@ pub(super) async fn find_or_make(
         found => found?,
     };
     let make = |ghl: ghl::Client, token| async move {
-        ghl.upsert_contact(&token, location, phone, name).await
+        ghl.upsert_contact(&token, location, Some(phone), name)
+            .await
     };
     let contact = match found {
         Some(contact) => contact,
@@ -52,4 +61,31 @@ pub(super) async fn find_or_make(
     };
     locations::record_writer(pool, location, sender.phone, &contact, sender.wrote_at).await?;
     Ok(contact)
+}
+
+/// The contact of a group. GHL knows contacts by phone or mail, and a group has neither: of those who would make it at
+/// once, one does. (Where GHL's answer is lost, or the process killed before the contact is noted, a second one is made.)
+async fn make_group(
+    context: &Context,
+    location: &LocationId,
+    group: Sender<'_>,
+) -> Result<ContactId, TokenError> {
+    let (pool, now) = (&context.pool, context.clock.now());
+    let (address, wrote_at, until) = (group.phone, group.wrote_at, now + MAKING);
+    let claimed = groups::claim_making(pool, location, address, until, now).await?;
+    let subject = claimed.ok_or(TokenError::MakingContact)?;
+    let name = Some(subject.as_deref().unwrap_or(NAMELESS));
+    let make = |ghl: ghl::Client, token| async move {
+        ghl.upsert_contact(&token, location, None, name).await
+    };
+    // Whoever had the claim before may have made it a moment ago.
+    let contact = match locations::find_writer(pool, location, address, wrote_at).await? {
+        Some(known) => Ok(known),
+        None => context.tokens.call(location, make).await,
+    };
+    if let Ok(contact) = &contact {
+        locations::record_writer(pool, location, address, contact, wrote_at).await?;
+    }
+    groups::finish_making(pool, location, address, until).await?;
+    contact
 }

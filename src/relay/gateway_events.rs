@@ -9,7 +9,7 @@ use time::Duration;
 use tokio::sync::Notify;
 use tracing::{debug, warn};
 
-use super::{Context, Worker, arrivals, calls};
+use super::{Context, Worker, arrivals, calls, senders};
 use crate::clients::waapify::Stop;
 use crate::db::gateway_events::{self, EventJob};
 use crate::db::numbers;
@@ -81,6 +81,7 @@ impl GatewayEvents {
                 return Ok(Err(error.to_string()));
             }
         };
+        senders::learn(&self.0, job, &webhook.events).await?;
         for event in &webhook.events {
             self.apply(job, event).await?;
         }

@@ -16,7 +16,7 @@ use super::{Context, Worker};
 use crate::clients::ghl::{self, Advice, CallError, CallLog, InboundMessage, StoredMessage};
 use crate::db::inbound::{self, InboundJob};
 use crate::db::uninstalls::UNINSTALLED;
-use crate::db::{app_events, departures, locations, media};
+use crate::db::{app_events, departures, locations, media, stubs};
 use crate::ids::{ContactId, GhlMessageId};
 use crate::schedule::INBOUND;
 use crate::tokens::TokenError;
@@ -49,6 +49,11 @@ impl Worker for Inbound {
     }
 
     async fn claim(&self, limit: i64) -> sqlx::Result<Vec<InboundJob>> {
+        stubs::expire(&self.0.pool, self.0.clock.now()).await?;
+        self.claim_fresh(limit).await
+    }
+
+    async fn claim_fresh(&self, limit: i64) -> sqlx::Result<Vec<InboundJob>> {
         inbound::claim(&self.0.pool, self.0.clock.now(), LEASE, limit).await
     }
 

@@ -206,9 +206,11 @@ fn may_pass(error: &TokenError) -> bool {
         TokenError::Call(error) => {
             matches!(error.advice, Advice::Retry | Advice::RetryAfter(_))
         }
-        TokenError::Pending | TokenError::Failing(_) | TokenError::Budget(_) | TokenError::Busy => {
-            true
-        }
+        TokenError::Pending
+        | TokenError::Failing(_)
+        | TokenError::Budget(_)
+        | TokenError::Busy
+        | TokenError::MakingContact => true,
         _ => false,
     }
 }

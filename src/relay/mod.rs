@@ -20,6 +20,7 @@ pub mod inbound;
 pub mod media;
 pub mod outbound;
 pub mod plan;
+mod senders;
 pub mod status_updates;
 pub mod upkeep;
 

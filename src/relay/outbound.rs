@@ -12,10 +12,11 @@ use time::Duration;
 use tokio::sync::Notify;
 use tracing::{info, warn};
 
-use super::plan::{self, Attachment, INVALID_PHONE, Part, Plan, country_of};
+use super::plan::{self, Attachment, INVALID_PHONE, NO_PHONE, Part, Plan, country_of};
 use super::{Context, LOOK, Worker};
 use crate::clients::waapify::{Media, SendFailure};
 use crate::connect;
+use crate::db::groups;
 use crate::db::installs::{self, Standing};
 use crate::db::mints;
 use crate::db::outbound::{self, Failure, Held, OutboundJob, Pace};
@@ -139,10 +140,7 @@ impl Outbound {
             Plan::Fail(failure) if job.number.is_none() && failure.code == INVALID_PHONE => {
                 return self.end_without_number(job).await;
             }
-            Plan::Fail(failure) => {
-                self.fail(job, &failure).await?;
-                return self.give_turn_back(job).await;
-            }
+            Plan::Fail(failure) => return self.fail_plan(job, failure).await,
             Plan::Ask(addresses) => return self.look_at_files(job, &addresses).await,
             Plan::Send { chat, parts } => (chat, parts),
         };
@@ -195,6 +193,22 @@ impl Outbound {
             },
             filename: file.name.clone(),
         }
+    }
+
+    /// What cannot be sent, and why; that a group has no phone number is no help to its reader.
+    async fn fail_plan(&self, job: &OutboundJob, failure: Failure) -> sqlx::Result<()> {
+        let is_for_group = failure.code == NO_PHONE
+            && groups::is_addressed(&self.0.pool, &job.location_id, job.id).await?;
+        let failure = if is_for_group {
+            Failure::new(
+                "whatsapp_group",
+                "This contact is a WhatsApp group, which cannot be answered from here. Open WhatsApp on the phone and answer there.",
+            )
+        } else {
+            failure
+        };
+        self.fail(job, &failure).await?;
+        self.give_turn_back(job).await
     }
 
     /// What sends nothing costs its number no pause.

@@ -19,7 +19,7 @@ use url::Url;
 use crate::attachments::longest_address;
 use crate::db::outbound::Failure;
 use files::File;
-pub use phone::{INVALID_PHONE, country_of};
+pub use phone::{INVALID_PHONE, NO_PHONE, country_of};
 use text::{MAX_ENCODED_BYTES, encoded_bytes};
 
 /// What to do with a delivery.

@@ -10,7 +10,7 @@ use crate::db::tokens::{TokenRow, Trouble};
 const PERSON_PAUSE: Duration = Duration::minutes(15);
 /// A token that could not be renewed is tried again within seconds, then minutes.
 const FAILING_PAUSE: Duration = Duration::seconds(15);
-/// A token that is being asked for is there within seconds.
+/// A token that is being asked for is there within seconds; so is a contact that is being made.
 const MINT_PAUSE: Duration = Duration::seconds(5);
 /// Why there is no answer to a call.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +42,9 @@ pub enum TokenError {
     /// Another process has been renewing for too long.
     #[error("the token is being renewed elsewhere")]
     Busy,
+    /// Another worker is making the group's contact, which GHL would make twice.
+    #[error("the group's contact is being made")]
+    MakingContact,
     /// The stored token cannot be opened.
     #[error(transparent)]
     Seal(#[from] OpenError),
@@ -55,7 +58,7 @@ impl TokenError {
     #[must_use]
     pub fn wait(&self) -> Option<Duration> {
         match self {
-            Self::Pending => Some(MINT_PAUSE),
+            Self::Pending | Self::MakingContact => Some(MINT_PAUSE),
             Self::Failing(_) | Self::Busy => Some(FAILING_PAUSE),
             Self::Budget(pause) => Some(*pause),
             Self::NotInstalled | Self::NeedsReinstall(_) | Self::Inactive(_) => Some(PERSON_PAUSE),

@@ -44,7 +44,7 @@ pub use types::{
     Ad, Call, CallOutcome, Chat, ContactNews, Content, GroupNews, Marks, Message, Origin, Person,
     Receipt, ReceiptLevel,
 };
-pub use wording::{FileFate, call_text, text_of};
+pub use wording::{FileFate, call_text, group_text, text_of};
 
 /// Why a body is no webhook at all. Neither text repeats any of the body.
 #[derive(Debug, thiserror::Error)]

@@ -258,6 +258,24 @@ fn ad(ad: &Ad) -> String {
         .join(" ")
 }
 
+/// A message of a group: who wrote it on a line of its own, since GHL's contact stands for the whole group. Of a number
+/// the last four digits; a LID tells nobody anything.
+#[must_use]
+pub fn group_text(message: &Message, text: Option<&str>) -> String {
+    let phone = message
+        .sender
+        .as_ref()
+        .and_then(|sender| sender.phone.as_deref());
+    let end = phone.and_then(|phone| phone.get(phone.len().saturating_sub(4)..));
+    let named = message.sender_name.clone();
+    let name = named.or_else(|| end.map(|end| format!("…{end}")));
+    let name = name.as_deref().unwrap_or("Someone");
+    match text {
+        Some(text) => format!("[{name}]\n{text}"),
+        None => format!("[{name}]"),
+    }
+}
+
 /// The line of a call's step.
 #[must_use]
 pub fn call_text(call: &Call) -> String {

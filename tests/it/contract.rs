@@ -178,9 +178,14 @@ async fn mint(bridge: &Bridge) {
     );
     assert!(ghl.refresh(&token, "Location").await.is_ok());
     assert!(
-        ghl.upsert_contact(&token, &LocationId::from("l"), seed::AISYAH.2, Some("A"))
-            .await
-            .is_ok()
+        ghl.upsert_contact(
+            &token,
+            &LocationId::from("l"),
+            Some(seed::AISYAH.2),
+            Some("A")
+        )
+        .await
+        .is_ok()
     );
     // The mock's conversation is somebody else's.
     let contact = waapify_ghl::ids::ContactId::from("c");

@@ -56,10 +56,20 @@ async fn rows_of_the_first_release_are_carried_over_and_its_statements_still_wor
         "insert into locations values ('alone', 'c1', now()), ('minted', 'c2', now()), ('connected', null, null)".to_owned(),
         format!("{install} values ('alone', 'location', 'c1', 'a', 'r', now() + interval '1 day')"),
         format!("{install} values ('minted', 'location', 'c2', 'a', null, now()), ('c2', 'company', 'c2', 'a', 'r', now())"),
+        // A sender who is hidden, and a customer.
+        "insert into inbound (location_id, number, wa_message_id, from_me, conversation, phone, state, due_at, accepted_at)
+         values ('alone', '1', 'a', false, '112233445566778', null, 'held', now(), now()),
+            ('alone', '1', 'b', false, '60123456789', '60123456789', 'accepted', now(), now())".to_owned(),
     ] {
         sqlx::query(sqlx::AssertSqlSafe(statement)).execute(pool).await.unwrap();
     }
     db::migrate(pool).await.unwrap();
+    let conversations: Vec<String> =
+        sqlx::query_scalar("select conversation from inbound order by id")
+            .fetch_all(pool)
+            .await
+            .unwrap();
+    assert_eq!(conversations, ["112233445566778@lid", "60123456789"]);
     let alone: Vec<String> =
         sqlx::query_scalar("select location_id from locations where installed_alone")
             .fetch_all(pool)

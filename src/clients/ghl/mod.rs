@@ -223,7 +223,7 @@ impl Client {
             .map(ContactId::from))
     }
 
-    /// Creates the contact with this phone, or updates it.
+    /// Creates the contact with this phone, or updates it. Without a phone GHL creates another one each time.
     ///
     /// # Errors
     /// [`CallError`].
@@ -231,12 +231,14 @@ impl Client {
         &self,
         token: &SecretString,
         location: &LocationId,
-        phone: &str,
+        phone: Option<&str>,
         name: Option<&str>,
     ) -> Result<ContactId, CallError> {
-        let mut body = json!({"locationId": location, "phone": phone});
-        if let Some(name) = name {
-            body["name"] = name.into();
+        let mut body = json!({"locationId": location});
+        for (field, value) in [("phone", phone), ("name", name)] {
+            if let Some(value) = value {
+                body[field] = value.into();
+            }
         }
         let request = self.request(Method::POST, &["contacts", "upsert"], V_2021_07, token);
         let answer = self.call(request.json(&body)).await?;

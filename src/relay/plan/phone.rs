@@ -13,6 +13,8 @@ use crate::db::outbound::Failure;
 
 /// The code of a number that cannot be sent to.
 pub const INVALID_PHONE: &str = "invalid_phone";
+/// The code of a contact without a number.
+pub const NO_PHONE: &str = "no_phone";
 /// Digits of a full number: ITU E.164 allows 15; 7 with a country code exist, less are short codes.
 const DIGITS: RangeInclusive<usize> = 7..=15;
 /// The zeros of the decimal digits in which phone numbers are written, beside ASCII's (Unicode, category Nd): Arabic,
@@ -44,7 +46,7 @@ pub(super) fn phone(written: &str, country: Option<Country>) -> Result<String, F
     let written = plain(written);
     if written.is_empty() {
         return Err(Failure::new(
-            "no_phone",
+            NO_PHONE,
             "This contact has no phone number. Add one with its country code, such as +60123456789, and send again.",
         ));
     }

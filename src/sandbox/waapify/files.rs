@@ -49,9 +49,14 @@ impl Waapify {
         name: &str,
         file: &CustomerFile<'_>,
     ) -> String {
-        let kept = self.keep_file(file);
-        let content = announcement(file, &kept);
+        let content = self.announce(file);
         self.customer_sends_content(phone, name, content).await
+    }
+
+    /// Puts a file at the media host; the `message` object that says so.
+    #[must_use]
+    pub fn announce(&self, file: &CustomerFile<'_>) -> Value {
+        announcement(file, &self.keep_file(file))
     }
 
     /// Puts a file at the media host, as a customer's phone does before it says so.
