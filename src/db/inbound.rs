@@ -24,9 +24,9 @@ pub struct NewInbound<'a> {
     pub from_me: bool,
     /// The chat.
     pub conversation: &'a str,
-    /// Digits of the sender.
+    /// Digits of the chat's other side.
     pub phone: Option<&'a str>,
-    /// The sender's WhatsApp name.
+    /// The sender's WhatsApp name; none for the business.
     pub sender_name: Option<&'a str>,
     /// What GHL is to show; none for what is ignored.
     pub text: Option<&'a str>,
@@ -58,11 +58,13 @@ pub struct InboundJob {
     pub id: MessageId,
     /// WhatsApp's id.
     pub wa_message_id: WaMessageId,
+    /// The business wrote it, on its phone.
+    pub from_me: bool,
     /// The chat.
     pub conversation: String,
-    /// Digits of the sender.
+    /// Digits of the chat's other side.
     pub phone: String,
-    /// The sender's WhatsApp name.
+    /// The sender's WhatsApp name; none for the business.
     pub sender_name: Option<String>,
     /// What GHL is to show.
     pub text: String,
@@ -192,7 +194,7 @@ pub async fn claim(
          )
          update inbound i set claims = i.claims + 1, due_at = $2, is_waiting = false
          from locked where i.location_id = locked.location_id and i.id = locked.id
-         returning i.location_id, i.id, i.wa_message_id, i.conversation, coalesce(i.phone, '') as phone,
+         returning i.location_id, i.id, i.wa_message_id, i.from_me, i.conversation, coalesce(i.phone, '') as phone,
             i.sender_name, coalesce(i.text, '') as text, i.sent_at, i.failures, i.waits, i.claims, i.unclear,
             i.departed_at,
             exists (select 1 from media m where m.location_id = i.location_id and m.message_id = i.id

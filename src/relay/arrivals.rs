@@ -26,14 +26,12 @@ pub(super) async fn record(
     message: &Message,
 ) -> sqlx::Result<()> {
     let id = WaMessageId::from(message.id.as_str());
-    if message.origin == Origin::OwnEcho {
-        confirm_send(context, job, message, &id).await?;
-    }
+    let is_ours = message.from_me && confirm_send(context, job, message, &id).await?;
     let (conversation, phone) = place(&message.chat);
     let about = find_about(context, job, message, conversation).await?;
     let about = about.as_deref();
     let text = text_of(message, about, FileFate::None);
-    let Some(state) = enter(message, text.as_deref()) else {
+    let Some(state) = enter(message, is_ours, &job.number, text.as_deref()) else {
         return Ok(());
     };
     let now = context.clock.now();
@@ -122,23 +120,27 @@ impl Fates {
     }
 }
 
-/// An echo of our own send proves that it left, which its sender may not know (yet): the part on its way to that
-/// chat with that text is the one.
+/// Whether a message from our side is one of our own sends. Its echo proves that it left, which its sender may not know
+/// (yet): the part on its way to that chat with that text is the one. Some builds do not mark echoes, so what seems to
+/// be typed by a person is compared too, unless only a phone can have made its id.
 async fn confirm_send(
     context: &Context,
     job: &EventJob,
     message: &Message,
     id: &WaMessageId,
-) -> sqlx::Result<()> {
+) -> sqlx::Result<bool> {
     let (pool, location) = (&context.pool, &job.location_id);
+    if receipts::is_ours(pool, location, &job.number, id).await? {
+        return Ok(true);
+    }
     let Chat::Person(whatsapp::Person {
         phone: Some(chat), ..
     }) = &message.chat
     else {
-        return Ok(());
+        return Ok(false);
     };
-    if receipts::is_ours(pool, location, &job.number, id).await? {
-        return Ok(());
+    if message.origin == Origin::OwnPhone && message.has_phone_id() {
+        return Ok(false);
     }
     for candidate in outbound::list_in_flight(pool, location, &job.number, chat).await? {
         if !says_the_same(&candidate, country_of(&job.number), &message.content) {
@@ -153,9 +155,9 @@ async fn confirm_send(
         };
         receipts::record_sent(pool, sent, "WhatsApp echoed it", context.clock.now()).await?;
         context.wake.outbound.notify_one();
-        break;
+        return Ok(true);
     }
-    Ok(())
+    Ok(false)
 }
 
 /// Whether an echo's content is that of a part.
@@ -178,8 +180,14 @@ fn part_of(sent: &PartOf, country: Option<Country>) -> Option<Part> {
     }
 }
 
-/// How a message enters; none when its id must stay free, because its content is still to come or nobody wrote it.
-fn enter<'a>(message: &Message, text: Option<&str>) -> Option<State<'a>> {
+/// How a message enters, `is_ours` when this service sent it; none when its id must stay free, because its content is
+/// still to come or nobody wrote it.
+fn enter<'a>(
+    message: &Message,
+    is_ours: bool,
+    number: &str,
+    text: Option<&str>,
+) -> Option<State<'a>> {
     if matches!(message.content, Content::Undecrypted | Content::Noise) {
         return None;
     }
@@ -188,17 +196,17 @@ fn enter<'a>(message: &Message, text: Option<&str>) -> Option<State<'a>> {
         (Chat::Broadcast | Chat::Status | Chat::Newsletter | Chat::Other, _) => {
             State::Ignored("a broadcast, status or channel message")
         }
-        (Chat::Person(_), Origin::OwnEcho) => {
+        (Chat::Person(_), origin) if is_ours || origin == Origin::OwnEcho => {
             State::Ignored("the echo of a message sent through Waapify")
         }
-        (Chat::Person(_), Origin::OwnPhone) => {
-            State::Ignored("written on the business's own phone")
+        (Chat::Person(person), _) if person.phone.as_deref() == Some(number) => {
+            State::Ignored("a note of the business to itself")
         }
-        (Chat::Person(_), Origin::Customer) if text.is_none() => State::Ignored("it says nothing"),
-        (Chat::Person(person), Origin::Customer) if person.phone.is_none() => {
+        (Chat::Person(_), _) if text.is_none() => State::Ignored("it says nothing"),
+        (Chat::Person(person), _) if person.phone.is_none() => {
             State::Held("WhatsApp hides the sender's number")
         }
-        (Chat::Person(_), Origin::Customer) => State::Accepted,
+        (Chat::Person(_), _) => State::Accepted,
     })
 }
 

@@ -198,12 +198,15 @@ async fn mint(bridge: &Bridge) {
         .upload(&token, &LocationId::from("l"), &contact, &file)
         .await;
     assert!(address.unwrap().starts_with("https://"));
-    let message = waapify_ghl::clients::ghl::InboundMessage {
+    let mut message = waapify_ghl::clients::ghl::InboundMessage {
+        direction: waapify_ghl::clients::ghl::Direction::Inbound,
         contact_id: &contact,
         message: "hai",
         alt_id: "w",
         date: time::OffsetDateTime::UNIX_EPOCH,
         attachments: &["https://storage.googleapis.com/msgsndr/a.jpg".to_owned()],
     };
+    assert!(ghl.post_inbound(&token, &message).await.is_ok());
+    message.direction = waapify_ghl::clients::ghl::Direction::Outbound;
     assert!(ghl.post_inbound(&token, &message).await.is_ok());
 }

@@ -26,7 +26,7 @@ pub use error::{Advice, CallError};
 use limits::Meter;
 use types::LocationsPage;
 pub use types::{
-    AppEvent, Grant, InboundMessage, LastMessage, NewFile, StatusError, StoredMessage,
+    AppEvent, Direction, Grant, InboundMessage, LastMessage, NewFile, StatusError, StoredMessage,
 };
 pub use upload::{MAX_UPLOAD_BYTES, takes};
 
@@ -245,7 +245,7 @@ impl Client {
             .ok_or_else(|| answer.incomplete("contact.id"))
     }
 
-    /// Posts a customer's message into the contact's conversation. An answer without a message id is no success
+    /// Posts a message of WhatsApp's into the contact's conversation. An answer without a message id is no success
     /// (`facts/ghl.md` section 1, "Inbound").
     ///
     /// # Errors
@@ -258,14 +258,11 @@ impl Client {
         #[derive(Serialize)]
         struct Body<'a> {
             r#type: &'a str,
-            /// GHL's default is "outbound".
-            direction: &'a str,
             #[serde(flatten)]
             message: &'a InboundMessage<'a>,
         }
         let body = Body {
             r#type: "SMS",
-            direction: "inbound",
             message,
         };
         let path = ["conversations", "messages", "inbound"];
