@@ -10,6 +10,7 @@ use super::{
         door::{Answer, Call},
     },
     Ghl,
+    delivery::delivery_of,
     gate::{WRONG_LOCATION, invalid, json_body, refuse, unknown_fields},
     state::{Direction, State},
 };
@@ -104,6 +105,10 @@ pub(super) fn inbound(ghl: &Ghl, call: &Call, location_id: &str) -> Result<Answe
     }
     if direction == Direction::Outbound {
         stored.set_status("delivered");
+        let phone = state
+            .contact(&contact_id)
+            .and_then(|contact| contact.phone.clone());
+        stored.posted = delivery_of(&stored, phone.as_deref().unwrap_or_default());
     }
     let answer = json!({
         "success": true,
@@ -113,8 +118,9 @@ pub(super) fn inbound(ghl: &Ghl, call: &Call, location_id: &str) -> Result<Answe
         "contactId": contact_id,
         "dateAdded": clock::stamp(stored.at),
     });
-    let is_told = state.posts_stored_messages && direction == Direction::Inbound;
-    let event = is_told.then(|| ghl.stored_message_event(&stored));
+    let event = state
+        .posts_stored_messages
+        .then(|| ghl.stored_message_event(&stored));
     state.messages.push(stored);
     drop(state);
     if let Some(event) = event {
