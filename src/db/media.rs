@@ -147,8 +147,7 @@ pub async fn claim(
          update media m set claims = m.claims + 1, due_at = $2
          from locked l join inbound i on i.location_id = l.location_id and i.id = l.message_id
          where m.location_id = l.location_id and m.message_id = l.message_id
-         returning m.*, coalesce(i.phone, '') as phone, i.sender_name,
-            case when not i.from_me then i.sent_at end as wrote_at",
+         returning m.*, coalesce(i.phone, '') as phone, i.sender_name, case when not i.from_me then i.sent_at end as wrote_at",
     )
     .bind(now)
     .bind(now + lease)

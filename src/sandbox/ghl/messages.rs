@@ -12,7 +12,7 @@ use super::{
     Ghl,
     delivery::delivery_of,
     gate::{WRONG_LOCATION, invalid, json_body, refuse, unknown_fields},
-    state::{Direction, State},
+    state::{Direction, Message, State},
 };
 
 /// What an inbound message may have, from the platform's `OpenAPI`.
@@ -104,11 +104,7 @@ pub(super) fn inbound(ghl: &Ghl, call: &Call, location_id: &str) -> Result<Answe
         stored.at = date;
     }
     if direction == Direction::Outbound {
-        stored.set_status("delivered");
-        let phone = state
-            .contact(&contact_id)
-            .and_then(|contact| contact.phone.clone());
-        stored.posted = delivery_of(&stored, phone.as_deref().unwrap_or_default());
+        file_as_sent(&state, &mut stored);
     }
     let answer = json!({
         "success": true,
@@ -127,6 +123,14 @@ pub(super) fn inbound(ghl: &Ghl, call: &Call, location_id: &str) -> Result<Answe
         tokio::spawn(ghl.clone().tell_of(id, event));
     }
     Ok(Answer::json(201, &answer))
+}
+
+/// The business's own words from elsewhere: they have been sent, and are kept as they would be delivered.
+fn file_as_sent(state: &State, stored: &mut Message) {
+    let contact = state.contact(&stored.contact_id);
+    let phone = contact.and_then(|contact| contact.phone.as_deref());
+    stored.set_status("delivered");
+    stored.posted = delivery_of(stored, phone.unwrap_or_default());
 }
 
 /// Whose message it is: the contact named, or the conversation's.
