@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use time::Duration;
 use tokio::task::JoinSet;
 use waapify_ghl::app::App;
+use waapify_ghl::db::messages;
 use waapify_ghl::relay;
 use waapify_ghl::relay::gateway_events::GatewayEvents;
 use waapify_ghl::relay::inbound::Inbound;
@@ -74,6 +75,8 @@ async fn what_is_written_on_the_phone_stands_in_ghl_as_the_businesss_and_in_orde
     let expected = json!({"type": "SMS", "direction": "outbound", "contactId": seed::AISYAH.0, "message": "Ada, dua lagi", "altId": id});
     assert_eq!(body, expected);
     assert!(bridge.sends().is_empty());
+    let listed = messages::list_messages(&bridge.database.pool, None, false, 10).await;
+    assert_eq!(listed.unwrap().len(), 3, "an operator sees it, too");
 }
 
 #[tokio::test]
