@@ -102,7 +102,8 @@ pub async fn finish(pool: &PgPool, job: &AppEventJob, reason: Option<&str>) -> s
     .map(|_| ())
 }
 
-/// GHL's events of messages that it stored for a contact since `since`, oldest first.
+/// GHL's events of messages that it stored for a contact since `since`, oldest first: the customer's, or the business's
+/// where it is `from_me`.
 ///
 /// # Errors
 /// When the database fails.
@@ -110,15 +111,21 @@ pub async fn list_stored_messages(
     pool: &PgPool,
     location: &LocationId,
     contact: &ContactId,
+    from_me: bool,
     since: OffsetDateTime,
 ) -> sqlx::Result<Vec<Vec<u8>>> {
     sqlx::query_scalar(
         "select body from app_events where location_id = $1 and contact_id = $2
-            and event_type = 'InboundMessage' and received_at >= $3 order by id",
+            and event_type = $4 and received_at >= $3 order by id",
     )
     .bind(location)
     .bind(contact)
     .bind(since)
+    .bind(if from_me {
+        "OutboundMessage"
+    } else {
+        "InboundMessage"
+    })
     .fetch_all(pool)
     .await
 }

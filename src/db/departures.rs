@@ -1,14 +1,16 @@
-//! Customers' messages that leave for GHL: noted before they do, and compared afterwards where no answer came.
+//! WhatsApp messages that leave for GHL: noted before they do, and compared afterwards where no answer came.
 
 use sqlx::{FromRow, PgPool};
 use time::OffsetDateTime;
 
 use crate::db::inbound::InboundJob;
-use crate::ids::{GhlMessageId, LocationId};
+use crate::ids::{ContactId, GhlMessageId, LocationId};
 
 /// A message that left for GHL before another one of its conversation.
 #[derive(Clone, Debug, FromRow)]
 pub struct Predecessor {
+    /// The business wrote it.
+    pub from_me: bool,
     /// What it says.
     pub text: String,
     /// When it was written.
@@ -51,7 +53,7 @@ pub async fn find_predecessor(
     job: &InboundJob,
 ) -> sqlx::Result<Option<Predecessor>> {
     sqlx::query_as(
-        "select coalesce(text, '') as text, sent_at, departed_at from inbound
+        "select from_me, coalesce(text, '') as text, sent_at, departed_at from inbound
          where location_id = $1 and conversation = $2 and id <> $3 and departed_at is not null
            and (state = 'posted' or unclear)
          order by departed_at desc limit 1",
@@ -63,20 +65,43 @@ pub async fn find_predecessor(
     .await
 }
 
-/// Whether a message of GHL's is known to be one that we posted.
+/// Whether a message of GHL's is known: as one that we posted, or as one of an agent that has left for WhatsApp.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn is_posted(
+pub async fn is_known(
     pool: &PgPool,
     location: &LocationId,
     message: &GhlMessageId,
 ) -> sqlx::Result<bool> {
     sqlx::query_scalar(
-        "select exists (select 1 from inbound where location_id = $1 and ghl_message_id = $2)",
+        "select exists (select 1 from inbound where location_id = $1 and ghl_message_id = $2)
+            or exists (select 1 from outbound where location_id = $1 and ghl_message_id = $2 and departed > 0)",
     )
     .bind(location)
     .bind(message)
     .fetch_one(pool)
+    .await
+}
+
+/// GHL's deliveries to a contact since `since` of which nothing has left, oldest first: one of them may be GHL's echo of
+/// what we posted.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_unsent_deliveries(
+    pool: &PgPool,
+    location: &LocationId,
+    contact: &ContactId,
+    since: OffsetDateTime,
+) -> sqlx::Result<Vec<Vec<u8>>> {
+    sqlx::query_scalar(
+        "select body from outbound where location_id = $1 and conversation = $2 and accepted_at >= $3
+            and departed = 0 and state in ('accepted', 'sending') order by id",
+    )
+    .bind(location)
+    .bind(contact)
+    .bind(since)
+    .fetch_all(pool)
     .await
 }

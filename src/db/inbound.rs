@@ -27,9 +27,9 @@ pub struct NewInbound<'a> {
     pub from_me: bool,
     /// The chat: a phone, a LID with [`LID_SERVER`], or a group.
     pub conversation: &'a str,
-    /// Digits of the sender; none of a group's.
+    /// Digits of the chat's other side; none of a group.
     pub phone: Option<&'a str>,
-    /// The sender's WhatsApp name.
+    /// The sender's WhatsApp name; none for the business.
     pub sender_name: Option<&'a str>,
     /// What GHL is to show; none for what is ignored.
     pub text: Option<&'a str>,
@@ -88,13 +88,15 @@ pub struct InboundJob {
     pub id: MessageId,
     /// WhatsApp's id.
     pub wa_message_id: WaMessageId,
+    /// The business wrote it, on its phone.
+    pub from_me: bool,
     /// The chat.
     pub conversation: String,
     /// The number it came to.
     pub number: String,
-    /// Digits of the sender, or the address of a group: whom GHL's contact stands for.
+    /// Digits of the chat's other side, or the address of a group: whom GHL's contact stands for.
     pub phone: String,
-    /// The sender's WhatsApp name.
+    /// The sender's WhatsApp name; none for the business.
     pub sender_name: Option<String>,
     /// What GHL is to show.
     pub text: String,
@@ -212,7 +214,7 @@ pub async fn claim(
          )
          update inbound i set claims = i.claims + 1, due_at = $2, is_waiting = false
          from locked where i.location_id = locked.location_id and i.id = locked.id
-         returning i.location_id, i.id, i.wa_message_id, i.conversation, i.number, i.call_status,
+         returning i.location_id, i.id, i.wa_message_id, i.from_me, i.conversation, i.number, i.call_status,
             coalesce(i.phone, i.conversation) as phone,
             i.sender_name, coalesce(i.text, '') as text, i.sent_at, i.failures, i.waits, i.claims, i.unclear,
             i.departed_at,

@@ -85,7 +85,8 @@ pub async fn use_connect_link(
     Ok(used.rows_affected() == 1)
 }
 
-/// The GHL contact that was last found for a phone (E.164 digits) or a group (its address), who wrote at `wrote_at`.
+/// The GHL contact that was last found for a phone (E.164 digits) or a group (its address), who wrote at `wrote_at`; none
+/// where the business wrote to them.
 ///
 /// # Errors
 /// When the database fails.
@@ -93,7 +94,7 @@ pub async fn find_writer(
     pool: &PgPool,
     location: &LocationId,
     phone: &str,
-    wrote_at: OffsetDateTime,
+    wrote_at: Option<OffsetDateTime>,
 ) -> sqlx::Result<Option<ContactId>> {
     sqlx::query_scalar(
         "update contacts set wrote_at = greatest(wrote_at, $3) where location_id = $1 and phone = $2
@@ -106,7 +107,7 @@ pub async fn find_writer(
     .await
 }
 
-/// Keeps the GHL contact of a phone, who wrote at `wrote_at`.
+/// Keeps the GHL contact of a phone, who wrote at `wrote_at`; none where the business wrote to them.
 ///
 /// # Errors
 /// When the database fails.
@@ -115,7 +116,7 @@ pub async fn record_writer(
     location: &LocationId,
     phone: &str,
     contact: &ContactId,
-    wrote_at: OffsetDateTime,
+    wrote_at: Option<OffsetDateTime>,
 ) -> sqlx::Result<()> {
     sqlx::query(
         "insert into contacts (location_id, phone, contact_id, wrote_at) values ($1, $2, $3, $4)

@@ -50,8 +50,8 @@ pub struct MediaJob {
     pub phone: String,
     /// The sender's WhatsApp name.
     pub sender_name: Option<String>,
-    /// When it was written.
-    pub sent_at: OffsetDateTime,
+    /// When the customer wrote it; none where the business did.
+    pub wrote_at: Option<OffsetDateTime>,
     /// The file.
     #[sqlx(flatten)]
     pub file: MediaFile,
@@ -147,7 +147,8 @@ pub async fn claim(
          update media m set claims = m.claims + 1, due_at = $2
          from locked l join inbound i on i.location_id = l.location_id and i.id = l.message_id
          where m.location_id = l.location_id and m.message_id = l.message_id
-         returning m.*, coalesce(i.phone, i.conversation) as phone, i.sender_name, i.sent_at",
+         returning m.*, coalesce(i.phone, i.conversation) as phone, i.sender_name,
+            case when not i.from_me then i.sent_at end as wrote_at",
     )
     .bind(now)
     .bind(now + lease)

@@ -63,8 +63,8 @@ macro_rules! inbound {
     };
 }
 
-/// The last messages, newest first: of one location or of all, all or only those in one state. Of what came from WhatsApp those
-/// of others: our own are echoes of what is in the list already.
+/// The last messages, newest first: of one location or of all, all or only those in one state. Of what came from WhatsApp
+/// not what is ignored of our own: echoes of what is in the list already.
 ///
 /// # Errors
 /// When the database fails.
@@ -86,7 +86,8 @@ pub async fn list_messages(
             union all
             (",
         inbound!(),
-        "where location_id = place.id and ($2 is null or state = $2) and not from_me order by id desc limit $3)
+         "where location_id = place.id and ($2 is null or state = $2) and (not from_me or state <> 'ignored')
+            order by id desc limit $3)
          ) m order by m.id desc limit $3"
     ))
     .bind(texts(&places))

@@ -34,6 +34,13 @@ pub struct OutboundJob {
     /// Whether that number was on hold, so that a success takes it off.
     #[sqlx(default)]
     pub is_held: bool,
+    /// GHL's echo of a message that was written on the business's phone.
+    #[sqlx(default)]
+    pub is_echo: bool,
+    /// What the message from the business's phone says that is on its way to the same contact in GHL: GHL may have
+    /// stored it under the id of this one.
+    #[sqlx(default)]
+    pub mirroring: Option<String>,
     /// Parts that have left.
     pub parts_sent: i32,
     /// Failed attempts at the current part.
@@ -126,7 +133,12 @@ pub async fn claim_sendable(
          from ready where o.location_id = ready.location_id and o.id = ready.id
             and o.state = 'accepted' and o.due_at <= $1
          returning o.location_id, o.id, o.ghl_message_id, o.body, o.files::text as files, o.number, ready.instance_id,
-            ready.access_token, ready.is_held, o.parts_sent, o.failures, o.unconfirmed_sends, o.claims, o.accepted_at",
+            ready.access_token, ready.is_held, o.parts_sent, o.failures, o.unconfirmed_sends, o.claims, o.accepted_at,
+            exists (select 1 from inbound i where i.location_id = o.location_id
+                and i.ghl_message_id = o.ghl_message_id and i.from_me) as is_echo,
+            (select i.text from contacts c join inbound i on i.location_id = c.location_id and i.conversation = c.phone
+             where c.location_id = o.location_id and c.contact_id = o.conversation
+               and i.state = 'accepted' and i.unclear and i.from_me limit 1) as mirroring",
     )
     .bind(now)
     .bind(now + lease)

@@ -33,14 +33,19 @@ pub(super) async fn record(
 ) -> sqlx::Result<()> {
     let id = id_of(message);
     let place = place(context, job, message).await?;
-    if message.origin == Origin::OwnEcho {
-        confirm_send(context, job, message, &place, &id).await?;
-    }
+    let is_ours = message.from_me && confirm_send(context, job, message, &place, &id).await?;
     let about = find_about(context, job, message, &place.conversation).await?;
     let about = about.as_deref();
     let text = text_in(&place, message, about, FileFate::None);
     let now = context.clock.now();
-    let Some(state) = enter(message, &place, text.as_deref(), now) else {
+    let is_ours = is_ours || message.origin == Origin::OwnEcho;
+    let Some(state) = enter(
+        message,
+        is_ours,
+        (&job.number, &place),
+        text.as_deref(),
+        now,
+    ) else {
         return Ok(());
     };
     let is_ignored = matches!(state, State::Ignored(_));
@@ -206,21 +211,25 @@ impl Fates {
     }
 }
 
-/// An echo of our own send proves that it left, which its sender may not know (yet): the part on its way to that
-/// chat with that text is the one.
+/// Whether a message from our side is one of our own sends. Its echo proves that it left, which its sender may not know
+/// (yet): the part on its way to that chat with that text is the one. Some builds do not mark echoes, so what seems to
+/// be typed by a person is compared too, unless only a phone can have made its id.
 async fn confirm_send(
     context: &Context,
     job: &EventJob,
     message: &Message,
     place: &Place,
     id: &WaMessageId,
-) -> sqlx::Result<()> {
+) -> sqlx::Result<bool> {
     let (pool, location) = (&context.pool, &job.location_id);
-    let Some(chat) = &place.phone else {
-        return Ok(());
-    };
     if receipts::is_ours(pool, location, &job.number, id).await? {
-        return Ok(());
+        return Ok(true);
+    }
+    let Some(chat) = &place.phone else {
+        return Ok(false);
+    };
+    if message.origin == Origin::OwnPhone && message.has_phone_id() {
+        return Ok(false);
     }
     for candidate in outbound::list_in_flight(pool, location, &job.number, chat).await? {
         if !says_the_same(&candidate, country_of(&job.number), &message.content) {
@@ -235,9 +244,9 @@ async fn confirm_send(
         };
         receipts::record_sent(pool, sent, "WhatsApp echoed it", context.clock.now()).await?;
         context.wake.outbound.notify_one();
-        break;
+        return Ok(true);
     }
-    Ok(())
+    Ok(false)
 }
 
 /// Whether an echo's content is that of a part.
@@ -260,10 +269,12 @@ fn part_of(sent: &PartOf, country: Option<Country>) -> Option<Part> {
     }
 }
 
-/// How a message enters; none when its id must stay free, because its content may still come or nobody wrote it.
+/// How a message enters, `is_ours` when it was sent through the gateway; none when its id must stay free, because its
+/// content may still come or nobody wrote it.
 fn enter<'a>(
     message: &Message,
-    place: &Place,
+    is_ours: bool,
+    (number, place): (&str, &Place),
     text: Option<&str>,
     now: OffsetDateTime,
 ) -> Option<State<'a>> {
@@ -275,19 +286,24 @@ fn enter<'a>(
         (Chat::Broadcast | Chat::Status | Chat::Newsletter | Chat::Other, _) => {
             State::Ignored("a broadcast, status or channel message")
         }
-        (_, Origin::OwnEcho) => State::Ignored("the echo of a message sent through Waapify"),
-        (_, Origin::OwnPhone) => State::Ignored("written on the business's own phone"),
-        (_, Origin::Customer) if text.is_none() => State::Ignored("it says nothing"),
-        (Chat::Person(_), Origin::Customer) if place.phone.is_none() => State::Hidden,
-        (Chat::Person(_) | Chat::Group(_), Origin::Customer) => State::Accepted,
+        _ if is_ours => State::Ignored("the echo of a message sent through Waapify"),
+        (Chat::Person(_), _) if place.phone.as_deref() == Some(number) => {
+            State::Ignored("a note of the business to itself")
+        }
+        _ if text.is_none() => State::Ignored("it says nothing"),
+        (Chat::Person(_), _) if place.phone.is_none() => State::Hidden,
+        (Chat::Person(_) | Chat::Group(_), _) => State::Accepted,
     };
+    if message.content != Content::Undecrypted {
+        return Some(state);
+    }
     match state {
-        State::Ignored(_) if message.content == Content::Undecrypted => None,
-        State::Accepted | State::Hidden
-            if message.content == Content::Undecrypted && !message.marks.view_once =>
-        {
+        // What the business wrote it knows.
+        _ if message.from_me => None,
+        State::Accepted | State::Hidden if !message.marks.view_once => {
             Some(State::Undecrypted(now + CONTENT_WAIT))
         }
+        State::Ignored(_) => None,
         state => Some(state),
     }
 }

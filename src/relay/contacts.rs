@@ -15,15 +15,15 @@ const MAKING: Duration = Duration::seconds(100);
 /// What a group is called whose name nobody told.
 const NAMELESS: &str = "WhatsApp group";
 
-/// A customer as a message shows them.
+/// A customer as a message shows them: its sender, or whom the business wrote to.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sender<'a> {
     /// Digits; of a group, its address.
     pub(super) phone: &'a str,
-    /// The name on WhatsApp.
+    /// The name on WhatsApp; none where the business wrote.
     pub(super) name: Option<&'a str>,
-    /// When they wrote.
-    pub(super) wrote_at: OffsetDateTime,
+    /// When they wrote; none where the business did.
+    pub(super) wrote_at: Option<OffsetDateTime>,
 }
 
 /// The sender's contact. One that GHL has is used as it is, so that a name the business gave it stays; a new one gets

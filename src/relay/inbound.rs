@@ -1,8 +1,8 @@
-//! Customers' messages → GHL: the contact is found or made, the message posted into its conversation.
+//! Customers' messages, and those written on the business's phone → GHL: the contact is found or made, the message posted into its conversation.
 //!
 //! Owns: one attempt at a message. Refuses: posting again what GHL may have, before its conversation was looked at.
 
-mod evidence;
+pub(super) mod evidence;
 
 use std::sync::Arc;
 
@@ -13,7 +13,9 @@ use tracing::{info, warn};
 use super::contacts::{self, Sender};
 use super::media::OVERDUE;
 use super::{Context, Worker};
-use crate::clients::ghl::{self, Advice, CallError, CallLog, InboundMessage, StoredMessage};
+use crate::clients::ghl::{
+    self, Advice, CallError, CallLog, Direction, InboundMessage, StoredMessage,
+};
 use crate::db::inbound::{self, InboundJob};
 use crate::db::uninstalls::UNINSTALLED;
 use crate::db::{app_events, departures, locations, media, stubs};
@@ -115,7 +117,7 @@ impl Inbound {
         let sender = Sender {
             phone: &job.phone,
             name: job.sender_name.as_deref(),
-            wrote_at: job.sent_at,
+            wrote_at: (!job.from_me).then_some(job.sent_at),
         };
         let contact = contacts::find_or_make(&self.0, &job.location_id, sender).await?;
         if !job.unclear {
@@ -130,8 +132,8 @@ impl Inbound {
         Ok(Prepared::Post(contact))
     }
 
-    /// The message as GHL's event of it names it, where the app's webhook gets those: with the same words, stored since
-    /// it left, and not known as another of ours.
+    /// The message as GHL's event of it names it, where the app's webhook gets those, or GHL's echo of it to the
+    /// delivery URL, which waits unsent meanwhile: with the same words, stored since it left, and not known as another.
     async fn find_stored(
         &self,
         job: &InboundJob,
@@ -142,14 +144,20 @@ impl Inbound {
             return Ok(None);
         };
         let since = departed_at - evidence::SLACK;
-        let bodies = app_events::list_stored_messages(pool, location, contact, since).await?;
-        for body in bodies {
+        let events =
+            app_events::list_stored_messages(pool, location, contact, job.from_me, since).await?;
+        let echoes = if job.from_me {
+            departures::list_unsent_deliveries(pool, location, contact, since).await?
+        } else {
+            Vec::new()
+        };
+        for body in events.into_iter().chain(echoes) {
             let event = crate::json::parse(&body).ok();
             let Some(stored) = event.as_ref().and_then(StoredMessage::read) else {
                 continue;
             };
-            if evidence::same_words(&stored.text, &job.text)
-                && !departures::is_posted(pool, location, &stored.id).await?
+            if evidence::is_told_of(&stored, job)
+                && !departures::is_known(pool, location, &stored.id).await?
             {
                 return Ok(Some(stored.id));
             }
@@ -175,14 +183,20 @@ impl Inbound {
         contact: &ContactId,
     ) -> Result<GhlMessageId, TokenError> {
         let (ours, theirs) = (format!("+{}", job.number), format!("+{}", job.phone));
-        let log = |status| CallLog {
-            from: &theirs,
-            to: &ours,
-            status,
+        let (from, to) = if job.from_me {
+            (&ours, &theirs)
+        } else {
+            (&theirs, &ours)
         };
+        let log = |status| CallLog { from, to, status };
         // A log that GHL refused once is a line of text the next time.
         let status = job.call_status.as_deref().filter(|_| job.failures == 0);
         let message = InboundMessage {
+            direction: if job.from_me {
+                Direction::Outbound
+            } else {
+                Direction::Inbound
+            },
             contact_id: contact,
             message: &job.text,
             alt_id: job.wa_message_id.as_str(),

@@ -148,7 +148,7 @@ impl Media {
         let sender = Sender {
             phone: &job.phone,
             name: job.sender_name.as_deref(),
-            wrote_at: job.sent_at,
+            wrote_at: job.wrote_at,
         };
         let contact = &contacts::find_or_make(&self.0, location, sender).await?;
         let upload = |ghl: ghl::Client, token| async move {

@@ -7,7 +7,7 @@
 //! * [`upkeep`]: tokens renewed, locations listed, Waapify told of an uninstall
 //! * [`outbound`]: deliveries of GHL → Waapify, planned by [`plan`]
 //! * [`gateway_events`]: what Waapify posted → inbound messages, receipts, link state
-//! * [`inbound`]: customers' messages → GHL; [`media`]: their files
+//! * [`inbound`]: customers' messages, and those written on the business's phone → GHL; [`media`]: their files
 //! * [`status_updates`]: ticks → GHL
 
 pub mod app_events;

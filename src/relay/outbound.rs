@@ -3,6 +3,7 @@
 //! Owns: one attempt at one part of a message, and the one exhaustive match on how it ended. Refuses: sending a
 //! part again whose outcome is unknown, before its echo had time to come.
 
+mod echoes;
 mod files;
 
 use std::sync::Arc;
@@ -99,7 +100,13 @@ impl Worker for Outbound {
 
     async fn process(&self, job: Job) -> sqlx::Result<()> {
         match job {
-            Job::Send(job) => self.send(&job).await,
+            Job::Send(job) => match echoes::judge(&job, self.0.clock.now()) {
+                Some((outcome, why)) => {
+                    self.finish(&job, outcome, why).await?;
+                    self.give_turn_back(&job).await
+                }
+                None => self.send(&job).await,
+            },
             Job::WaitOver(job) => self.end_wait(&job).await,
         }
     }

@@ -21,7 +21,9 @@ mod wire;
 mod world;
 
 pub use faults::{Fault, Faults, Seen};
-pub use ghl::{Contact, DefaultProvider, Direction, Ghl, InstallKind, Message, SignWith, Upload};
+pub use ghl::{
+    Contact, DefaultProvider, Direction, Echoes, Ghl, InstallKind, Message, SignWith, Upload,
+};
 pub use keys::PublicKeys;
 pub use script::play_script;
 pub use waapify::{ChatMessage, CustomerFile, Envelope, Waapify};

@@ -43,6 +43,21 @@ pub struct Message {
     pub marks: Marks,
 }
 
+impl Message {
+    /// Whether its id is one that the app on a phone makes: 32 hexadecimal digits on Android, `3A` and 18 on an iPhone.
+    /// Gateways' begin with `BAE5` or `3EB0`, and so do those of linked computers.
+    #[must_use]
+    pub fn has_phone_id(&self) -> bool {
+        let id = self.id.as_str();
+        let is_shaped = match id.len() {
+            32 => !id.starts_with("3EB0") && !id.starts_with("BAE5"),
+            20 => id.starts_with("3A"),
+            _ => false,
+        };
+        is_shaped && id.bytes().all(|byte| byte.is_ascii_hexdigit())
+    }
+}
+
 /// What WhatsApp prints beside a message.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Marks {

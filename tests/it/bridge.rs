@@ -267,7 +267,7 @@ impl Bridge {
         seen.into_iter().map(|seen| seen.body).collect()
     }
 
-    /// What Aisyah wrote, as GHL's conversation with her shows it.
+    /// What came from WhatsApp, as GHL's conversation with Aisyah shows it.
     pub fn conversation(&self) -> Vec<String> {
         let messages = self.world.ghl.messages_with(seed::AISYAH.0);
         messages

@@ -203,7 +203,8 @@ async fn mint(bridge: &Bridge) {
         .upload(&token, &LocationId::from("l"), &contact, &file)
         .await;
     assert!(address.unwrap().starts_with("https://"));
-    let message = waapify_ghl::clients::ghl::InboundMessage {
+    let mut message = waapify_ghl::clients::ghl::InboundMessage {
+        direction: waapify_ghl::clients::ghl::Direction::Inbound,
         contact_id: &contact,
         message: "hai",
         alt_id: "w",
@@ -211,5 +212,7 @@ async fn mint(bridge: &Bridge) {
         attachments: &["https://storage.googleapis.com/msgsndr/a.jpg".to_owned()],
         call: None,
     };
+    assert!(ghl.post_inbound(&token, &message).await.is_ok());
+    message.direction = waapify_ghl::clients::ghl::Direction::Outbound;
     assert!(ghl.post_inbound(&token, &message).await.is_ok());
 }

@@ -25,7 +25,7 @@ pub async fn post(bridge: &Bridge, file: &str) -> StatusCode {
 }
 
 #[tokio::test]
-async fn echoes_groups_and_the_own_phone_are_noted_and_not_posted() {
+async fn echoes_groups_and_statuses_are_noted_and_not_posted() {
     let bridge = Bridge::new().await;
     for (file, id, reason) in [
         (

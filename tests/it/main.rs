@@ -36,6 +36,7 @@ mod messages;
 mod numbers;
 mod origins;
 mod outbound;
+mod own_phone;
 mod plans;
 mod ranks;
 mod refreshing;

@@ -26,7 +26,8 @@ pub use error::{Advice, CallError};
 use limits::Meter;
 use types::LocationsPage;
 pub use types::{
-    AppEvent, CallLog, Grant, InboundMessage, LastMessage, NewFile, StatusError, StoredMessage,
+    AppEvent, CallLog, Direction, Grant, InboundMessage, LastMessage, NewFile, StatusError,
+    StoredMessage,
 };
 pub use upload::{MAX_UPLOAD_BYTES, takes};
 
@@ -247,7 +248,7 @@ impl Client {
             .ok_or_else(|| answer.incomplete("contact.id"))
     }
 
-    /// Posts a customer's message into the contact's conversation. An answer without a message id is no success
+    /// Posts a message of WhatsApp's into the contact's conversation. An answer without a message id is no success
     /// (`facts/ghl.md` section 1, "Inbound").
     ///
     /// # Errors
@@ -265,8 +266,6 @@ impl Client {
             conversation_provider_id: Option<&'a str>,
             #[serde(skip_serializing_if = "Option::is_none")]
             call: Option<CallLog<'a>>,
-            /// GHL's default is "outbound".
-            direction: &'a str,
             #[serde(flatten)]
             message: &'a InboundMessage<'a>,
         }
@@ -276,7 +275,6 @@ impl Client {
             r#type: if provider.is_some() { "Call" } else { "SMS" },
             conversation_provider_id: provider,
             call: provider.and(message.call),
-            direction: "inbound",
             message,
         };
         let path = ["conversations", "messages", "inbound"];

@@ -102,32 +102,55 @@ impl AppEvent {
     }
 }
 
-/// GHL's event of a message that it stored; it comes for our own posts too (`InboundMessage`).
+/// A message that GHL has stored, as it tells of it: by an event (`InboundMessage`, `OutboundMessage`), which comes for
+/// our own posts too, or by a delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredMessage {
     /// GHL's id.
     pub id: GhlMessageId,
-    /// What it says.
+    /// What it says; may be empty beside files.
     pub text: String,
+    /// Addresses of its files.
+    pub files: Vec<String>,
 }
 
 impl StoredMessage {
-    /// Reads the event; none when it names no message.
+    /// Reads either; none when it names no message.
     #[must_use]
     pub fn read(event: &Value) -> Option<Self> {
         let id = event.get("messageId")?.as_str().filter(|id| is_id(id))?;
+        let files = event.get("attachments").and_then(Value::as_array);
+        let files = files.into_iter().flatten();
         Some(Self {
             id: GhlMessageId::from(id),
-            text: event.get("body")?.as_str()?.to_owned(),
+            text: ["body", "message"]
+                .iter()
+                .find_map(|field| event.get(field)?.as_str())
+                .unwrap_or_default()
+                .to_owned(),
+            files: files.filter_map(Value::as_str).map(str::to_owned).collect(),
         })
     }
 }
 
-/// An inbound message to post. No provider id: the default SMS provider must not name one; that of calls must.
+/// Who wrote a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// The customer.
+    Inbound,
+    /// The business.
+    Outbound,
+}
+
+/// A message of WhatsApp's to post. No provider id: the default SMS provider must not name one; that of
+/// calls must.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct InboundMessage<'a> {
-    /// The sender.
+    /// GHL's default is "outbound", so that it is always said.
+    pub direction: Direction,
+    /// The customer.
     pub contact_id: &'a ContactId,
     /// What it says.
     pub message: &'a str,

@@ -5,7 +5,7 @@
 
 use time::{Duration, OffsetDateTime};
 
-use crate::clients::ghl::LastMessage;
+use crate::clients::ghl::{LastMessage, StoredMessage};
 use crate::db::departures::Predecessor;
 use crate::db::inbound::InboundJob;
 
@@ -17,10 +17,12 @@ const LONGEST_POST: Duration = Duration::seconds(100);
 /// Whether `last`, what GHL shows as the conversation's last message, is the message of `job`; `before` is what left
 /// for that conversation before it.
 pub(super) fn proves(last: &LastMessage, job: &InboundJob, before: Option<&Predecessor>) -> bool {
-    if last.is_inbound == Some(false) || !same_words(&last.text, &job.text) {
+    if last.is_inbound == Some(job.from_me) || !same_words(&last.text, &job.text) {
         return false;
     }
-    let twin = before.filter(|before| same_words(&before.text, &job.text));
+    let twin = before.filter(|before| {
+        last.is_inbound != Some(before.from_me) && same_words(&before.text, &job.text)
+    });
     match last.at {
         None => twin.is_none(),
         Some(at) => {
@@ -38,8 +40,19 @@ fn fits(at: OffsetDateTime, sent_at: OffsetDateTime, departed_at: Option<OffsetD
     written || stored
 }
 
+/// Whether what GHL says it stored may be the message of `job`: by its words, or by its file where it has no words.
+pub(super) fn is_told_of(stored: &StoredMessage, job: &InboundJob) -> bool {
+    let has_words = !job.text.trim().is_empty();
+    let shares_file = || {
+        job.attachment
+            .as_ref()
+            .is_some_and(|file| stored.files.contains(file))
+    };
+    same_words(&stored.text, &job.text) && (has_words || shares_file())
+}
+
 /// The words alone: GHL trims texts and may change their white space.
-pub(super) fn same_words(one: &str, other: &str) -> bool {
+pub(in crate::relay) fn same_words(one: &str, other: &str) -> bool {
     one.split_whitespace().eq(other.split_whitespace())
 }
 
@@ -62,6 +75,7 @@ mod tests {
             location_id: LocationId::from("l"),
             id: MessageId(1),
             wa_message_id: WaMessageId::from("w"),
+            from_me: false,
             conversation: "60123456789".to_owned(),
             phone: "60123456789".to_owned(),
             sender_name: None,
@@ -87,6 +101,7 @@ mod tests {
 
     fn before(text: &str, sent: i64) -> Predecessor {
         Predecessor {
+            from_me: false,
             text: text.to_owned(),
             sent_at: seconds(sent),
             departed_at: seconds(sent + 10),
@@ -105,6 +120,35 @@ mod tests {
         ));
         assert!(!proves(&last(words, Some(false), None), &ours, None));
         assert!(!proves(&last("Berapa harga", None, None), &ours, None));
+    }
+
+    #[test]
+    fn the_businesss_own_words_are_proven_by_the_businesss_bubble_only() {
+        let mut own = job("ok");
+        own.from_me = true;
+        let at = Some(seconds(0));
+        assert!(proves(&last("ok", Some(false), at), &own, None));
+        assert!(!proves(&last("ok", Some(true), at), &own, None));
+        let customers = before("ok", -3);
+        assert!(
+            proves(&last("ok", Some(false), at), &own, Some(&customers)),
+            "the customer's cannot be it"
+        );
+        assert!(!proves(&last("ok", None, at), &own, Some(&customers)));
+    }
+
+    #[test]
+    fn a_file_without_words_is_told_by_its_address() {
+        let mut own = job("");
+        own.attachment = Some("https://storage/a.jpg".to_owned());
+        let stored = |files: &[&str]| StoredMessage {
+            id: crate::ids::GhlMessageId::from("m"),
+            text: String::new(),
+            files: files.iter().map(ToString::to_string).collect(),
+        };
+        assert!(is_told_of(&stored(&["https://storage/a.jpg"]), &own));
+        assert!(!is_told_of(&stored(&["https://storage/b.jpg"]), &own));
+        assert!(!is_told_of(&stored(&[]), &own));
     }
 
     #[test]

@@ -8,9 +8,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    super::{clock, courier::Parcel, keys::PublicKeys, wire::quoted, world::seed},
+    super::{clock, courier::Parcel, door::Answer, keys::PublicKeys, wire::quoted, world::seed},
     Ghl,
-    state::{Direction, Message},
+    state::{Direction, Echoes, Message},
 };
 
 /// Documented: up to 12 retries; counted here with the first call.
@@ -45,7 +45,23 @@ struct Outbound<'a> {
     phone: &'a str,
     message: &'a str,
     attachments: &'a [String],
+    #[serde(skip_serializing_if = "str::is_empty")]
     user_id: &'a str,
+}
+
+/// The delivery of a message that no user wrote.
+pub(super) fn delivery_of(message: &Message, phone: &str) -> Option<Bytes> {
+    let body = Outbound {
+        contact_id: &message.contact_id,
+        location_id: &message.location_id,
+        message_id: &message.id,
+        r#type: "SMS",
+        phone,
+        message: &message.text,
+        attachments: &message.attachments,
+        user_id: "",
+    };
+    serde_json::to_vec(&body).ok().map(Bytes::from)
 }
 
 impl Ghl {
@@ -209,6 +225,37 @@ impl Ghl {
         }
     }
 
+    /// Delivers the outbound message that was just stored by the post with this answer, where it does such a thing.
+    pub(super) async fn echo(&self, answer: &Answer) {
+        let answer: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let id = answer
+            .get("messageId")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let (echoes, body) = {
+            let mut state = self.inner.state.lock();
+            let posted = state
+                .message_mut(id)
+                .and_then(|message| message.posted.clone());
+            (state.echoes, posted)
+        };
+        let (Some(body), id) = (body, id.to_owned()) else {
+            return;
+        };
+        match echoes {
+            Echoes::Never => {}
+            Echoes::BeforeAnswer => self.clone().deliver(id, body).await,
+            Echoes::AfterAnswer => {
+                let (ghl, underway) = (self.clone(), self.inner.courier.wire.begin());
+                tokio::spawn(async move {
+                    tokio::time::sleep(ghl.timings().echo_after).await;
+                    ghl.deliver(id, body).await;
+                    drop(underway);
+                });
+            }
+        }
+    }
+
     async fn deliver(self, id: String, body: Bytes) {
         let post = || self.deliver_once(&id, body.clone());
         if self.retry(post).await {
@@ -250,10 +297,14 @@ impl Ghl {
         false
     }
 
-    /// An `InboundMessage` event, as documented.
+    /// An `InboundMessage` or `OutboundMessage` event, as documented.
     pub(super) fn stored_message_event(&self, message: &Message) -> Value {
+        let (kind, direction) = match message.direction {
+            Direction::Inbound => ("InboundMessage", "inbound"),
+            Direction::Outbound => ("OutboundMessage", "outbound"),
+        };
         json!({
-            "type": "InboundMessage",
+            "type": kind,
             "appId": self.app_id(),
             "versionId": self.app_id(),
             "locationId": message.location_id,
@@ -263,7 +314,7 @@ impl Ghl {
             "body": message.text,
             "attachments": message.attachments,
             "contentType": "text/plain",
-            "direction": "inbound",
+            "direction": direction,
             "messageType": "SMS",
             "messageTypeString": "TYPE_CUSTOM_SMS",
             "status": "delivered",

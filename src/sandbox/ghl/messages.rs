@@ -11,8 +11,9 @@ use super::{
         seed,
     },
     Ghl,
+    delivery::delivery_of,
     gate::{WRONG_LOCATION, invalid, json_body, refuse, unknown_fields},
-    state::{Direction, State},
+    state::{Direction, Message, State},
 };
 
 /// What an inbound message may have, from the platform's `OpenAPI`.
@@ -117,7 +118,7 @@ pub(super) fn inbound(ghl: &Ghl, call: &Call, location_id: &str) -> Result<Answe
         stored.at = date;
     }
     if direction == Direction::Outbound {
-        stored.set_status("delivered");
+        file_as_sent(&state, &mut stored);
     }
     let answer = json!({
         "success": true,
@@ -127,8 +128,9 @@ pub(super) fn inbound(ghl: &Ghl, call: &Call, location_id: &str) -> Result<Answe
         "contactId": contact_id,
         "dateAdded": clock::stamp(stored.at),
     });
-    let is_told = state.posts_stored_messages && direction == Direction::Inbound;
-    let event = is_told.then(|| ghl.stored_message_event(&stored));
+    let event = state
+        .posts_stored_messages
+        .then(|| ghl.stored_message_event(&stored));
     state.messages.push(stored);
     drop(state);
     if let Some(event) = event {
@@ -143,6 +145,14 @@ fn is_call_log(body: &Map<String, Value>) -> bool {
     text(body, "type") == Some("Call")
         && text(body, "conversationProviderId") == Some(seed::CALL_PROVIDER_ID)
         && status.is_some_and(|status| CALL_STATUSES.contains(&status))
+}
+
+/// The business's own words from elsewhere: they have been sent, and are kept as they would be delivered.
+fn file_as_sent(state: &State, stored: &mut Message) {
+    let contact = state.contact(&stored.contact_id);
+    let phone = contact.and_then(|contact| contact.phone.as_deref());
+    stored.set_status("delivered");
+    stored.posted = delivery_of(stored, phone.unwrap_or_default());
 }
 
 /// Whose message it is: the contact named, or the conversation's.

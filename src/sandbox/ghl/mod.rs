@@ -37,7 +37,7 @@ use super::{
 
 pub use self::{
     delivery::SignWith,
-    state::{Contact, DefaultProvider, Direction, Message, Upload},
+    state::{Contact, DefaultProvider, Direction, Echoes, Message, Upload},
     tokens::InstallKind,
 };
 
@@ -157,6 +157,9 @@ impl Vendor for Ghl {
             return quota.stamp(gate::refuse(429, "Too Many Requests"));
         }
         let answer = self.pass(call).unwrap_or_else(|refusal| refusal);
+        if call.segments().as_slice() == ["conversations", "messages", "inbound"] {
+            self.echo(&answer).await;
+        }
         quota.stamp(answer)
     }
 

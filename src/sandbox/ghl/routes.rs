@@ -149,10 +149,11 @@ fn asked(call: &Call) -> String {
         "GET /conversations/search" => "Looks for a conversation".to_owned(),
         "POST /conversations/" => "Begins a conversation".to_owned(),
         "POST /conversations/messages/inbound" => {
-            format!(
-                "Puts the customer's message into GHL: {}",
-                quoted(text("message"))
-            )
+            let whose = match text("direction") {
+                "inbound" => "the customer's message",
+                _ => "the message from the business's phone",
+            };
+            format!("Puts {whose} into GHL: {}", quoted(text("message")))
         }
         "POST /conversations/messages/upload" => "Uploads a file".to_owned(),
         "PUT /conversations/messages/{id}/status" => status_asked(&body),

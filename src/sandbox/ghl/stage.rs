@@ -4,7 +4,7 @@
 use super::{
     super::clock,
     Ghl,
-    state::{Contact, DefaultProvider, Location, Message, Upload},
+    state::{Contact, DefaultProvider, Echoes, Location, Message, Upload},
     tokens::{InstallKind, Subject},
 };
 
@@ -119,7 +119,13 @@ impl Ghl {
         self.inner.state.lock().location_tokens_refresh = given;
     }
 
-    /// Whether the app is subscribed to `InboundMessage`: GHL then posts an event of each message it stores, ours too.
+    /// Whether an outbound message that the app posts is delivered to the app, as if an agent had written it.
+    pub fn set_echoes_outbound(&self, echoes: Echoes) {
+        self.inner.state.lock().echoes = echoes;
+    }
+
+    /// Whether the app is subscribed to `InboundMessage` and `OutboundMessage`: GHL then posts an event of each message
+    /// it is given to store.
     pub fn set_posts_stored_messages(&self, posted: bool) {
         self.inner.state.lock().posts_stored_messages = posted;
     }

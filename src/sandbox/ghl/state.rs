@@ -161,6 +161,20 @@ pub(super) struct State {
     pub(super) uploads: Vec<Upload>,
     pub(super) location_tokens_refresh: bool,
     pub(super) posts_stored_messages: bool,
+    pub(super) echoes: Echoes,
+}
+
+/// Whether an outbound message that the app posts comes to the app's delivery URL; the real platform's habit is not
+/// established.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Echoes {
+    /// It does not.
+    #[default]
+    Never,
+    /// It does, and the post is answered afterwards.
+    BeforeAnswer,
+    /// It does, after the post's answer.
+    AfterAnswer,
 }
 
 impl State {
@@ -195,6 +209,7 @@ impl State {
             uploads: Vec::new(),
             location_tokens_refresh: true,
             posts_stored_messages: false,
+            echoes: Echoes::Never,
         }
     }
 

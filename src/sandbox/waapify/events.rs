@@ -10,10 +10,16 @@ use super::{
     send::Sent,
 };
 
+/// The status of a message that WhatsApp's server has.
+pub(super) const SERVER_ACK: u8 = 2;
+
 impl Waapify {
     /// The life of a sent message after the reply: its echo, then the acks.
-    pub(super) async fn after_send(self, sent: Sent) {
+    pub(super) async fn after_send(self, mut sent: Sent) {
         let timings = self.timings();
+        if self.inner.state.lock().hides_echoes {
+            sent.data["status"] = json!(SERVER_ACK);
+        }
         tokio::time::sleep(timings.echo_after).await;
         let status = self
             .post_event("messages.upsert", messages(&sent.data, "append"))
@@ -196,13 +202,16 @@ pub(super) fn digits(phone: &str) -> String {
     phone.chars().filter(char::is_ascii_digit).collect()
 }
 
-fn messages(message: &Value, kind: &str) -> Value {
+pub(super) fn messages(message: &Value, kind: &str) -> Value {
     json!({ "messages": [message], "type": kind })
 }
 
 fn summary(event: &str, data: &Value) -> String {
     let text = |path: &str| data.pointer(path).and_then(Value::as_str);
     match event {
+        "messages.upsert" if data.pointer("/messages/0/status") == Some(&json!(SERVER_ACK)) => {
+            "Message written on the business's phone".to_owned()
+        }
         "messages.upsert" if data.pointer("/messages/0/key/fromMe") == Some(&json!(true)) => {
             "Echo of the message just sent".to_owned()
         }

@@ -148,7 +148,7 @@ impl Vendor for Host {
 }
 
 /// WhatsApp's `message` object for a file.
-fn announcement(file: &CustomerFile<'_>, kept: &MediaFile) -> Value {
+pub(super) fn announcement(file: &CustomerFile<'_>, kept: &MediaFile) -> Value {
     let base64 = |bytes: Option<[u8; 32]>| bytes.map(|bytes| STANDARD.encode(bytes));
     let mut body = json!({
         "url": kept.url,

@@ -4,6 +4,7 @@
 mod events;
 mod fetch;
 mod files;
+mod owner;
 mod php;
 mod send;
 mod stage;
@@ -94,6 +95,8 @@ struct Chat {
 struct State {
     instances: BTreeMap<String, Instance>,
     envelope: Envelope,
+    /// Echoes carry the status of what a person wrote.
+    hides_echoes: bool,
 }
 
 struct Inner {

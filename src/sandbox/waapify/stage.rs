@@ -88,9 +88,17 @@ impl Waapify {
         self.with(|instance| {
             let chat = instance.chats.entry(phone.to_owned()).or_default();
             name.clone_into(&mut chat.name);
+        });
+        self.keep_written(phone, id, text, false);
+    }
+
+    /// Puts what a person wrote, on either side, into the chat.
+    pub(super) fn keep_written(&self, phone: &str, id: &str, text: &str, from_business: bool) {
+        self.with(|instance| {
+            let chat = instance.chats.entry(phone.to_owned()).or_default();
             chat.messages.push(ChatMessage {
                 id: id.to_owned(),
-                from_business: false,
+                from_business,
                 text: text.to_owned(),
                 media_url: None,
                 kind: "text",
