@@ -45,11 +45,14 @@ pub async fn accept_event(
     .await
 }
 
-/// Events of one number that are claimed at once: a claim then costs each of them little, and their lease outlasts them.
+/// Events of one number that are claimed at once: a claim then costs each of them little.
 const RUN: i64 = 32;
+/// Bytes of such a run, unless a single event has more. Receipts and messages have some kilobytes; a book of contacts,
+/// which takes its time, then comes alone.
+const RUN_BYTES: i64 = 256 * 1024;
 
 /// Claims the first waiting events of each of some numbers: events of one number are read in the order they came. What
-/// failed before is claimed alone, so that only the event at fault uses up its tries.
+/// was claimed before, by another or in vain, is not taken along, so that only the event at fault uses up its tries.
 ///
 /// # Errors
 /// When the database fails.
@@ -59,7 +62,8 @@ pub async fn claim(
     lease: Duration,
     limit: i64,
 ) -> sqlx::Result<Vec<EventJob>> {
-    // Whoever has the head has what follows: nobody else's claim begins behind a head. The heads are found number by number, so that a long backlog costs no more than a short one.
+    // The heads are found number by number, so that a long backlog costs no more than a short one. Whoever locks the
+    // head takes what follows it.
     sqlx::query_as(
         "with heads as (
             select head.location_id, head.id
@@ -76,11 +80,16 @@ pub async fn claim(
          ), run as (
             select l.location_id, e.id
             from locked l cross join lateral (
-                select next.id from gateway_events next
-                where next.location_id = l.location_id and next.number = l.number and next.state = 'accepted'
-                  and next.id >= l.id
-                order by next.id limit case when l.claims = 0 then $4 else 1 end
+                select next.id, bool_and(next.is_new) over upto and sum(next.bytes) over upto <= $5 as fits
+                from (
+                    select id, claims = 0 and due_at <= $1 as is_new, octet_length(body) as bytes
+                    from gateway_events
+                    where location_id = l.location_id and number = l.number and state = 'accepted' and id >= l.id
+                    order by id limit $4
+                ) next
+                window upto as (order by next.id)
             ) e
+            where e.fits or e.id = l.id
          ), claimed as (
             update gateway_events e set claims = e.claims + 1, due_at = $2
             from run where e.location_id = run.location_id and e.id = run.id and e.state = 'accepted'
@@ -92,6 +101,7 @@ pub async fn claim(
     .bind(now + lease)
     .bind(limit)
     .bind(RUN)
+    .bind(RUN_BYTES)
     .fetch_all(pool)
     .await
 }

@@ -37,7 +37,7 @@ pub struct NewInbound<'a> {
     pub sent_at: OffsetDateTime,
     /// How it enters.
     pub state: State<'a>,
-    /// Of a call: how it ended.
+    /// Of a call: how it ended, where that is known.
     pub call: Option<CallEnd>,
     /// The file that came with it, for which it waits.
     pub media: Option<NewMedia<'a>>,
@@ -46,8 +46,6 @@ pub struct NewInbound<'a> {
 /// How a call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallEnd {
-    /// It was taken.
-    Completed,
     /// Nobody took it.
     NoAnswer,
     /// It was turned down.
@@ -59,7 +57,6 @@ impl CallEnd {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Completed => "completed",
             Self::NoAnswer => "no-answer",
             Self::Busy => "busy",
         }

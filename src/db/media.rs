@@ -5,14 +5,15 @@
 //! decides, and the other changes nothing. What opens the file stays only as long as it is wanted or linked. A link's
 //! secret is kept as its hash here; the message's text holds the link, because a post may have to be repeated as it was.
 
-use sqlx::postgres::PgRow;
-use sqlx::{FromRow, PgConnection, PgPool, Row as _};
+mod row;
+
+use sqlx::{FromRow, PgConnection, PgPool};
 use time::{Duration, OffsetDateTime};
 
 use super::inbound::InboundJob;
 use super::timeline;
 use crate::ids::{LocationId, MessageId};
-use crate::whatsapp::{MediaFile, MediaKeys};
+use crate::whatsapp::MediaFile;
 
 /// A file to keep with its message.
 #[derive(Clone, Copy, Debug)]
@@ -104,7 +105,7 @@ pub(super) async fn record_media(
     )
     .bind(location)
     .bind(message)
-    .bind(name_of(file.keys))
+    .bind(row::name_of(file.keys))
     .bind(text(&file.direct_path))
     .bind(text(&file.url))
     .bind(file.media_key.as_slice())
@@ -175,7 +176,7 @@ pub async fn finish(
     Ok(ended)
 }
 
-/// Ends a wait that took too long: the message leaves now, without its file. Where the file's fate was decided a moment
+/// Ends a wait that took too long: the message leaves now, with a link to its file. Where the file's fate was decided a moment
 /// ago, that counts. Gives what the message says and the address that is attached to it.
 ///
 /// # Errors
@@ -183,12 +184,12 @@ pub async fn finish(
 pub async fn settle(
     pool: &PgPool,
     job: &InboundJob,
-    reason: &str,
+    link: Link<'_>,
     now: OffsetDateTime,
 ) -> sqlx::Result<(String, Option<String>)> {
     let mut tx = pool.begin().await?;
     let message = (&job.location_id, job.id);
-    end(&mut tx, message, None, Fate::Missing(reason), now).await?;
+    end(&mut tx, message, None, Fate::Linked(link), now).await?;
     let settled = sqlx::query_as(
         "select coalesce(i.text, ''), m.attachment
          from inbound i join media m on m.location_id = i.location_id and m.message_id = i.id
@@ -209,24 +210,10 @@ async fn end(
     fate: Fate<'_>,
     now: OffsetDateTime,
 ) -> sqlx::Result<bool> {
-    let (state, reason, attachment, link, cause, slot) = match fate {
-        Fate::Attached(address) => (
-            "attached",
-            None,
-            Some(address),
-            None,
-            "its file is in GHL",
-            "",
-        ),
-        Fate::Linked(link) => (
-            "linked",
-            None,
-            None,
-            Some(link),
-            "it links its file",
-            link.address,
-        ),
-        Fate::Missing(reason) => ("missing", Some(reason), None, None, reason, reason),
+    let (state, reason, attachment, link) = match fate {
+        Fate::Attached(address) => ("attached", None, Some(address), None),
+        Fate::Linked(link) => ("linked", None, None, Some(link)),
+        Fate::Missing(reason) => ("missing", Some(reason), None, None),
     };
     let ended = sqlx::query(
         "update media set state = $3, reason = $4, attachment = $5, link_hash = $6, link_ends_at = $7
@@ -248,6 +235,29 @@ async fn end(
     if link.is_none() {
         forget_file(tx, location, message).await?;
     }
+    let slot = match fate {
+        Fate::Attached(_) => "",
+        Fate::Linked(link) => link.address,
+        Fate::Missing(reason) => reason,
+    };
+    let cause = match fate {
+        Fate::Attached(_) => "its file is in GHL",
+        Fate::Linked(_) => "it links its file",
+        Fate::Missing(reason) => reason,
+    };
+    end_wait(tx, location, message, slot, now).await?;
+    timeline::record_step(tx, location, message, "accepted", Some(cause), now).await?;
+    Ok(true)
+}
+
+/// The message says what became of its file, and leaves.
+async fn end_wait(
+    tx: &mut PgConnection,
+    location: &LocationId,
+    message: MessageId,
+    slot: &str,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
     // A message that a worker has in hand, or that failed before, keeps its own time.
     sqlx::query(
         "update inbound i set due_at = case when i.claims = 0 then $3 else i.due_at end,
@@ -262,10 +272,9 @@ async fn end(
     .bind(now)
     .bind(SLOT)
     .bind(slot)
-    .execute(&mut *tx)
-    .await?;
-    timeline::record_step(tx, location, message, "accepted", Some(cause), now).await?;
-    Ok(true)
+    .execute(tx)
+    .await
+    .map(|_| ())
 }
 
 /// What opens a file that nobody fetches any more.
@@ -365,43 +374,4 @@ pub(super) async fn end_links(tx: &mut PgConnection, location: &LocationId) -> s
     .execute(tx)
     .await
     .map(|_| ())
-}
-
-const fn name_of(keys: MediaKeys) -> &'static str {
-    match keys {
-        MediaKeys::Image => "image",
-        MediaKeys::Video => "video",
-        MediaKeys::Audio => "audio",
-        MediaKeys::Document => "document",
-    }
-}
-
-impl FromRow<'_, PgRow> for MediaFile {
-    fn from_row(row: &PgRow) -> sqlx::Result<Self> {
-        let keys = match row.try_get("keys")? {
-            "image" => MediaKeys::Image,
-            "video" => MediaKeys::Video,
-            "audio" => MediaKeys::Audio,
-            _ => MediaKeys::Document,
-        };
-        let media_key: Vec<u8> = row.try_get("media_key")?;
-        let hash = |column: &str| -> sqlx::Result<Option<[u8; 32]>> {
-            let hash: Option<Vec<u8>> = row.try_get(column)?;
-            Ok(hash.and_then(|hash| hash.try_into().ok()))
-        };
-        let length: Option<i64> = row.try_get("length")?;
-        Ok(Self {
-            keys,
-            direct_path: row.try_get("direct_path")?,
-            url: row.try_get("url")?,
-            media_key: media_key
-                .try_into()
-                .map_err(|_| sqlx::Error::Decode("a key has not 32 bytes".into()))?,
-            sha256: hash("sha256")?,
-            encrypted_sha256: hash("encrypted_sha256")?,
-            length: length.and_then(|length| u64::try_from(length).ok()),
-            mimetype: row.try_get("mimetype")?,
-            file_name: row.try_get("file_name")?,
-        })
-    }
 }

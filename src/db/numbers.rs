@@ -249,6 +249,19 @@ pub async fn hold_number(
     .map(|_| ())
 }
 
+/// Takes a number off hold after a send, whose pause it keeps.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end_hold(pool: &PgPool, location: &LocationId, number: &str) -> sqlx::Result<()> {
+    sqlx::query("update numbers set hold_reason = null where location_id = $1 and number = $2")
+        .bind(location)
+        .bind(number)
+        .execute(pool)
+        .await
+        .map(|_| ())
+}
+
 /// Takes a number off hold; its messages may leave from now on.
 ///
 /// # Errors

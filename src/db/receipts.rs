@@ -194,8 +194,9 @@ pub async fn record_receipt(
     refused: Option<&str>,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    // The usual message has one part: it is as far as this receipt says, and one statement does it all. The tick is
-    // queued as `status_updates::queue` does it.
+    // The usual message has one part: it is as far as this receipt says, and one statement does it all; the tick is
+    // queued as `status_updates::queue` does it. Where a receipt moved nothing, it may have waited for the send's own
+    // record, which this statement then does not see: it is looked at again.
     let unsettled: Option<MessageId> = sqlx::query_scalar(
         "with seen as (
             insert into receipts (location_id, number, wa_message_id, level, refused, seen_at)
@@ -222,7 +223,8 @@ pub async fn record_receipt(
                status = excluded.status, error_code = null, error_message = null
          )
          select seen.message_id from seen join outbound o on o.location_id = $1 and o.id = seen.message_id
-         where o.parts is distinct from 1 or seen.refused is not null",
+         where o.parts is distinct from 1 or seen.refused is not null
+           or seen.level >= $7 and not exists (select 1 from moved)",
     )
     .bind(location)
     .bind(number)

@@ -122,6 +122,12 @@ async fn find_outbound(
     id: MessageId,
 ) -> sqlx::Result<Standing> {
     // A part that WhatsApp has, although the message never counted it as sent: an answer that came too late.
+    // Receipts before their message, as who records one locks them.
+    sqlx::query("select 1 from receipts where location_id = $1 and message_id = $2 for update")
+        .bind(location)
+        .bind(id)
+        .execute(&mut *tx)
+        .await?;
     sqlx::query_as(
         "select o.state, o.reason, o.parts_sent,
             exists (select 1 from locations l where l.location_id = o.location_id and l.uninstalled_at is not null)

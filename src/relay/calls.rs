@@ -14,9 +14,10 @@ use crate::whatsapp::{Call, CallOutcome, Chat, call_text};
 /// Records a call that is over, once.
 pub(super) async fn record(context: &Context, job: &EventJob, call: &Call) -> sqlx::Result<()> {
     let end = match call.outcome {
-        CallOutcome::Missed | CallOutcome::Unanswered => CallEnd::NoAnswer,
-        CallOutcome::Declined => CallEnd::Busy,
-        CallOutcome::Ended => CallEnd::Completed,
+        CallOutcome::Missed | CallOutcome::Unanswered => Some(CallEnd::NoAnswer),
+        CallOutcome::Declined => Some(CallEnd::Busy),
+        // Whether anybody had taken it the gateway is not told.
+        CallOutcome::Ended => None,
         CallOutcome::Offered | CallOutcome::Accepted | CallOutcome::Other => return Ok(()),
     };
     let Chat::Person(person) = &call.chat else {
@@ -42,7 +43,7 @@ pub(super) async fn record(context: &Context, job: &EventJob, call: &Call) -> sq
             Some(_) => State::Accepted,
             None => State::Hidden,
         },
-        call: Some(end),
+        call: end,
         media: None,
     };
     inbound::record_message(&context.pool, &new, context.clock.now()).await?;

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tracing::{info, warn};
 
 use super::contacts::{self, Sender};
-use super::media::OVERDUE;
+use super::media::NewLink;
 use super::{Context, Worker};
 use crate::clients::ghl::{
     self, Advice, CallError, CallLog, Direction, InboundMessage, StoredMessage,
@@ -213,10 +213,11 @@ impl Inbound {
             .await
     }
 
-    /// The message has waited for its file long enough.
+    /// The message has waited for its file long enough: its reader fetches it.
     async fn settle_file(&self, job: &mut InboundJob) -> sqlx::Result<()> {
         let now = self.0.clock.now();
-        (job.text, job.attachment) = media::settle(&self.0.pool, job, OVERDUE, now).await?;
+        let link = NewLink::new(&self.0, "file");
+        (job.text, job.attachment) = media::settle(&self.0.pool, job, link.borrowed(), now).await?;
         Ok(())
     }
 

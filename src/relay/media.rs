@@ -10,10 +10,11 @@ use std::time::Duration as StdDuration;
 
 use bytes::Bytes;
 use secrecy::ExposeSecret as _;
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 use tracing::{info, warn};
+use url::Url;
 
 use super::contacts::{self, Sender};
 use super::{Context, Worker};
@@ -39,10 +40,8 @@ const LEASE: Duration = Duration::seconds(60);
 const MAX_CLAIMS_BEYOND_FAILURES: i32 = 3;
 /// Tries at an upload that GHL may take the next time; then the file is linked, which needs nothing of GHL's.
 const UPLOAD_TRIES: i32 = 3;
-/// WhatsApp keeps files for about three weeks (`facts/waapify.md` C); a link that promises less than that holds.
-pub const LINK_DAYS: i64 = 20;
-/// Why a file is missing whose message could not wait any longer.
-pub(super) const OVERDUE: &str = "WhatsApp's server did not give the file in time";
+/// WhatsApp keeps files for two and a half to three weeks (`facts/waapify.md` C); a link that promises less holds.
+pub const LINK_DAYS: i64 = 17;
 
 /// The worker.
 #[derive(Clone, Debug)]
@@ -95,8 +94,8 @@ impl Media {
         let file = match fetched {
             Ok(file) => file,
             Err(error @ FetchError::Retry(_)) => {
-                let end = Outcome::Missing("WhatsApp's server does not give the file".to_owned());
-                return Ok(Outcome::Later(error.to_string(), Box::new(end)));
+                // WhatsApp keeps it: its reader may have more luck.
+                return Ok(Outcome::Later(error.to_string(), Box::new(Outcome::Linked)));
             }
             Err(error) => return Ok(Outcome::Missing(error.to_string())),
         };
@@ -161,17 +160,9 @@ impl Media {
         match outcome {
             Outcome::Attached(address) => self.end(job, Fate::Attached(&address)).await,
             Outcome::Linked => {
-                let secret = random_secret();
                 let name = job.file.safe_name(&job.file.file_type(&[]));
-                let path = ["files", secret.expose_secret(), name.as_str()];
-                let address = endpoint(&self.0.public_url, &path);
-                let hash = hash_secret(secret.expose_secret());
-                let link = Link {
-                    address: address.as_str(),
-                    hash: &hash,
-                    ends_at: self.0.clock.now() + Duration::days(LINK_DAYS),
-                };
-                self.end(job, Fate::Linked(link)).await
+                let link = NewLink::new(&self.0, &name);
+                self.end(job, Fate::Linked(link.borrowed())).await
             }
             Outcome::Missing(reason) => self.end(job, Fate::Missing(&reason)).await,
             Outcome::Later(cause, end) => match MEDIA.pause(job.failures, rand::random()) {
@@ -197,6 +188,34 @@ impl Media {
         }
         self.0.wake.inbound.notify_one();
         Ok(())
+    }
+}
+
+/// A link of ours to a file.
+pub(super) struct NewLink {
+    address: Url,
+    hash: Vec<u8>,
+    ends_at: OffsetDateTime,
+}
+
+impl NewLink {
+    /// A link that nobody can guess; the name at its end is for people.
+    pub(super) fn new(context: &Context, name: &str) -> Self {
+        let secret = random_secret();
+        let path = ["files", secret.expose_secret(), name];
+        Self {
+            address: endpoint(&context.public_url, &path),
+            hash: hash_secret(secret.expose_secret()),
+            ends_at: context.clock.now() + Duration::days(LINK_DAYS),
+        }
+    }
+
+    pub(super) fn borrowed(&self) -> Link<'_> {
+        Link {
+            address: self.address.as_str(),
+            hash: &self.hash,
+            ends_at: self.ends_at,
+        }
     }
 }
 

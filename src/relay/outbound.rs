@@ -261,7 +261,6 @@ impl Outbound {
         number: &str,
         id: &WaMessageId,
     ) -> sqlx::Result<()> {
-        let now = self.0.clock.now();
         let sent = SentPart {
             location: &job.location_id,
             message: job.id,
@@ -271,8 +270,7 @@ impl Outbound {
         };
         self.note_sent(sent).await?;
         if job.is_held {
-            let mut connection = self.0.pool.acquire().await?;
-            numbers::release_number(&mut connection, &job.location_id, number, now).await?;
+            numbers::end_hold(&self.0.pool, &job.location_id, number).await?;
         }
         info!(location = %job.location_id, message_id = %job.id, part = job.parts_sent, "sent");
         Ok(())
@@ -344,14 +342,16 @@ impl Outbound {
     async fn hold(&self, job: &OutboundJob, number: &str, reason: &str) -> sqlx::Result<()> {
         let now = self.0.clock.now();
         warn!(location = %job.location_id, reason, "the number is on hold");
-        if now - job.accepted_at > MAX_WAIT {
-            return self
-                .fail(job, &Failure::new("number_stopped", reason))
-                .await;
-        }
+        let failure = Failure::new("number_stopped", reason);
+        let outcome = if now - job.accepted_at > MAX_WAIT {
+            Outcome::Failed(&failure)
+        } else {
+            Outcome::PutBack(now)
+        };
         let mut tx = self.0.pool.begin().await?;
         numbers::hold_number(&mut tx, &job.location_id, number, reason, now + HOLD).await?;
-        outcomes::finish(&mut tx, job, Outcome::PutBack(now), reason, now).await?;
+        outcomes::finish(&mut tx, job, outcome, reason, now).await?;
+        self.0.wake.status_updates.notify_one();
         tx.commit().await
     }
 

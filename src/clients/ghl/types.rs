@@ -174,7 +174,7 @@ pub struct CallLog<'a> {
     pub from: &'a str,
     /// E.164 with its plus sign.
     pub to: &'a str,
-    /// `completed`, `no-answer`, `busy`.
+    /// `no-answer`, `busy`.
     pub status: &'a str,
 }
 

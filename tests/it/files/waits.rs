@@ -54,8 +54,8 @@ async fn a_file_that_does_not_come_holds_its_message_back_for_two_minutes_at_mos
     bridge.clock.advance(Duration::seconds(1));
     waapify_ghl::relay::step(&inbound).await.unwrap();
     let (text, _) = only_post(&bridge);
-    assert!(text.contains("did not give the file in time"), "{text}");
-    assert_eq!(fate(&bridge).await.0, "missing");
+    assert!(text.contains("/files/"), "{text}");
+    assert_eq!(fate(&bridge).await.0, "linked");
     fetching.abort();
 }
 
