@@ -121,7 +121,7 @@ impl App {
         });
         let http = HttpParts {
             proofs: Proofs::new(settings.ghl.verifier.clone()),
-            intake: Intake::new(&pool),
+            intake: Intake::new(&pool)?,
             waiting_room: WaitingRoom::default(),
             pool,
             ghl: settings.ghl.clone(),

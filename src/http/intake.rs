@@ -3,17 +3,20 @@
 //! Owns: the line of deliveries that wait, and the one connection that commits them. A disk's sync is what accepting
 //! costs; shared, it is paid once for many, without a timer: the busier, the larger the batches. One connection alone
 //! keeps the order: ids ascend as deliveries came, and no later one can be seen before an earlier one. It is not one
-//! of the pool's, so that busy workers never stand in the way.
+//! of the pool's, and has a thread of its own, so that neither busy workers nor checks of signatures stand in the way: while
+//! it waits for its turn, everybody waits.
 //!
 //! Refuses: keeping a delivery whose caller has gone, and more waiting bytes than [`MAX_WAITING_BYTES`].
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use std::{io, thread};
 
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, PgConnection, PgPool};
-use tokio::sync::{OwnedMutexGuard, oneshot};
+use tokio::runtime::Builder;
+use tokio::sync::{Notify, oneshot};
 use tokio::time::timeout;
 use tracing::{error, warn};
 
@@ -43,16 +46,18 @@ const PLANNING: [(&str, &str); 3] = [
 #[error("not stored")]
 pub(super) struct NotStored;
 
-/// Stores deliveries. Clones share one line.
+/// Stores deliveries. Clones share one line, which is served until the last of them is dropped.
 #[derive(Clone, Debug)]
-pub struct Intake(Arc<Shared>);
+pub struct Intake {
+    queue: Arc<Queue>,
+    _open: Arc<oneshot::Sender<()>>,
+}
 
-#[derive(Debug)]
-struct Shared {
+#[derive(Debug, Default)]
+struct Queue {
     line: Mutex<Line>,
-    /// Held by whoever commits. Opened when it is first needed.
-    connection: Arc<tokio::sync::Mutex<Option<PgConnection>>>,
-    options: Arc<PgConnectOptions>,
+    /// Rings when somebody lines up.
+    bell: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -70,27 +75,36 @@ struct Waiting {
 
 impl Intake {
     /// An intake into the database of `pool`; connects when the first delivery comes.
-    #[must_use]
-    pub fn new(pool: &PgPool) -> Self {
-        Self(Arc::new(Shared {
-            line: Mutex::default(),
-            connection: Arc::default(),
-            options: Arc::new(pool.connect_options().as_ref().clone().options(PLANNING)),
-        }))
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn new(pool: &PgPool) -> io::Result<Self> {
+        let queue = Arc::new(Queue::default());
+        let (open, closed) = oneshot::channel();
+        let store = Store {
+            queue: Arc::clone(&queue),
+            options: pool.connect_options().as_ref().clone().options(PLANNING),
+            connection: None,
+        };
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        thread::Builder::new()
+            .name("intake".to_owned())
+            .spawn(move || runtime.block_on(store.serve(closed)))?;
+        Ok(Self {
+            queue,
+            _open: Arc::new(open),
+        })
     }
 
     /// Returns when the delivery is committed; false when it was stored before. Whoever stops waiting may find it
     /// stored all the same.
     pub(super) async fn store(&self, delivery: Delivery) -> Result<bool, NotStored> {
         let (answer, answered) = oneshot::channel();
-        if !self.0.line().push(Waiting { delivery, answer }) {
+        if !self.queue.line().push(Waiting { delivery, answer }) {
             warn!("too many deliveries wait for the store");
             return Err(NotStored);
         }
-        // Whoever holds the connection looks at the line once more after letting go of it.
-        if let Ok(connection) = Arc::clone(&self.0.connection).try_lock_owned() {
-            tokio::spawn(Arc::clone(&self.0).commit_all(connection));
-        }
+        self.queue.bell.notify_one();
         answered.await.map_err(|_| NotStored)
     }
 }
@@ -124,38 +138,45 @@ impl Line {
     }
 }
 
-impl Shared {
+impl Queue {
     fn line(&self) -> std::sync::MutexGuard<'_, Line> {
         // Nothing panics while it holds the line.
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    /// Commits batch after batch until nobody waits.
-    async fn commit_all(self: Arc<Self>, connection: OwnedMutexGuard<Option<PgConnection>>) {
-        let mut held = Some(connection);
-        while let Some(mut connection) = held {
-            loop {
-                let batch = self.line().take_batch();
-                if batch.is_empty() {
-                    break;
-                }
-                self.commit(&mut connection, batch).await;
+/// Whoever commits.
+struct Store {
+    queue: Arc<Queue>,
+    options: PgConnectOptions,
+    /// Opened when it is first needed.
+    connection: Option<PgConnection>,
+}
+
+impl Store {
+    /// Commits batch after batch until the last intake is dropped.
+    async fn serve(mut self, mut closed: oneshot::Receiver<()>) {
+        loop {
+            let batch = self.queue.line().take_batch();
+            if !batch.is_empty() {
+                self.commit(batch).await;
+                continue;
             }
-            drop(connection);
-            // Who came between the last look and now found the connection taken, and relies on this one.
-            let nobody_waits = self.line().waiting.is_empty();
-            let again = Arc::clone(&self.connection).try_lock_owned();
-            held = again.ok().filter(|_| !nobody_waits);
+            // A ring of meanwhile was kept.
+            tokio::select! {
+                () = self.queue.bell.notified() => {}
+                _ = &mut closed => return,
+            }
         }
     }
 
     /// Commits a batch and answers its callers; who gets no answer is asked to come again.
-    async fn commit(&self, connection: &mut Option<PgConnection>, batch: Vec<Waiting>) {
+    async fn commit(&mut self, batch: Vec<Waiting>) {
         let (deliveries, answers): (Vec<_>, Vec<_>) = batch
             .into_iter()
             .map(|waiting| (waiting.delivery, waiting.answer))
             .unzip();
-        match self.try_commit(connection, &deliveries).await {
+        match self.try_commit(&deliveries).await {
             Ok(new) => {
                 for (answer, new) in answers.into_iter().zip(new) {
                     let _ = answer.send(new);
@@ -165,10 +186,7 @@ impl Shared {
             Err(error) if deliveries.len() > 1 && db::blames_a_row(&error) => {
                 warn!(%error, "a batch was refused, its deliveries are stored one by one");
                 for (delivery, answer) in deliveries.iter().zip(answers) {
-                    match self
-                        .try_commit(connection, std::slice::from_ref(delivery))
-                        .await
-                    {
+                    match self.try_commit(std::slice::from_ref(delivery)).await {
                         Ok(new) => drop(answer.send(new == [true])),
                         Err(error) => error!(%error, "a delivery cannot be stored"),
                     }
@@ -182,34 +200,26 @@ impl Shared {
 
     /// Commits once, and once more over a new connection when the old one turns out dead: what it may have stored
     /// already is recognised.
-    async fn try_commit(
-        &self,
-        connection: &mut Option<PgConnection>,
-        deliveries: &[Delivery],
-    ) -> sqlx::Result<Vec<bool>> {
-        let was_open = connection.is_some();
-        match self.commit_over(connection, deliveries).await {
+    async fn try_commit(&mut self, deliveries: &[Delivery]) -> sqlx::Result<Vec<bool>> {
+        let was_open = self.connection.is_some();
+        match self.commit_over(deliveries).await {
             Err(error) if was_open && db::is_disconnect(&error) => {
-                self.commit_over(connection, deliveries).await
+                self.commit_over(deliveries).await
             }
             other => other,
         }
     }
 
-    async fn commit_over(
-        &self,
-        slot: &mut Option<PgConnection>,
-        deliveries: &[Delivery],
-    ) -> sqlx::Result<Vec<bool>> {
+    async fn commit_over(&mut self, deliveries: &[Delivery]) -> sqlx::Result<Vec<bool>> {
         let stored = timeout(HUNG_AFTER, async {
             // Out of its slot while it is in use, so that a broken one is not used again.
-            let mut connection = match slot.take() {
+            let mut connection = match self.connection.take() {
                 Some(connection) => connection,
                 None => self.options.connect().await?,
             };
             let stored = deliveries::accept_deliveries(&mut connection, deliveries).await;
             if !matches!(&stored, Err(error) if db::is_disconnect(error)) {
-                *slot = Some(connection);
+                self.connection = Some(connection);
             }
             stored
         });
