@@ -15,7 +15,7 @@ use waapify_ghl::connect::Entered;
 use waapify_ghl::db::installs::{self, Standing};
 use waapify_ghl::ids::LocationId;
 use waapify_ghl::relay::{self, Worker};
-use waapify_ghl::sandbox::{InstallKind, Timings, World, WorldConfig, seed};
+use waapify_ghl::sandbox::{CustomerFile, InstallKind, Timings, World, WorldConfig, seed};
 use waapify_ghl::tokens::TokenError;
 
 use crate::harness::{TestDatabase, environment, location, settings, wait};
@@ -277,6 +277,14 @@ impl Bridge {
             .collect()
     }
 
+    /// Asserts that one message was posted, with these words and one file.
+    pub fn assert_posted_with_file(&self, words: &str) {
+        let posted = self.posted();
+        assert_eq!(posted.len(), 1, "{posted:?}");
+        assert_eq!(posted[0]["message"], words);
+        assert_eq!(posted[0]["attachments"].as_array().unwrap().len(), 1);
+    }
+
     /// What GHL shows as the status of a message.
     pub fn ghl_status(&self, id: &str) -> String {
         self.world.ghl.message(id).unwrap().status
@@ -340,4 +348,15 @@ pub async fn use_token(app: &App, location: &LocationId) -> Result<bool, TokenEr
 
 async fn step<W: Worker>(worker: &Arc<W>) -> usize {
     relay::step(worker).await.unwrap()
+}
+
+/// A picture, as far as its beginning tells.
+pub fn picture(caption: &str) -> CustomerFile<'_> {
+    CustomerFile {
+        kind: "image",
+        bytes: b"\xff\xd8\xff\xe0 a picture",
+        mimetype: "image/jpeg",
+        name: None,
+        caption: Some(caption),
+    }
 }

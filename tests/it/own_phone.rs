@@ -11,8 +11,9 @@ use waapify_ghl::db::messages;
 use waapify_ghl::relay;
 use waapify_ghl::relay::gateway_events::GatewayEvents;
 use waapify_ghl::relay::inbound::Inbound;
-use waapify_ghl::sandbox::{CustomerFile, Direction, Echoes, Fault, seed};
+use waapify_ghl::sandbox::{Direction, Echoes, Fault, seed};
 
+use crate::bridge::picture;
 use crate::harness::{Bridge, settings, wait};
 
 const INBOUND: &str = "POST /conversations/messages/inbound";
@@ -308,13 +309,7 @@ async fn an_answer_from_the_phone_does_not_move_when_the_customer_wrote_last() {
 #[tokio::test]
 async fn a_picture_from_the_phone_hangs_on_its_message() {
     let bridge = Bridge::new().await;
-    let picture = CustomerFile {
-        kind: "image",
-        bytes: b"\xff\xd8\xff\xe0 a picture",
-        mimetype: "image/jpeg",
-        name: None,
-        caption: Some("Yang ini"),
-    };
+    let picture = picture("Yang ini");
     bridge.world.waapify.owner_sends_file(PHONE, &picture).await;
     bridge.settle().await;
     let uploads = bridge.world.ghl.uploads();

@@ -5,8 +5,9 @@ use time::{Duration, OffsetDateTime};
 use waapify_ghl::db::inbound::{self, NewInbound, State};
 use waapify_ghl::db::senders::{self, Pair};
 use waapify_ghl::ids::WaMessageId;
-use waapify_ghl::sandbox::{CustomerFile, Envelope, Fault, seed};
+use waapify_ghl::sandbox::{Envelope, Fault, seed};
 
+use crate::bridge::picture;
 use crate::gateway_events::post;
 use crate::harness::{Bridge, location};
 use crate::messages::messages;
@@ -158,13 +159,7 @@ async fn a_new_contact_gets_the_name_of_the_address_book_where_the_message_had_n
 #[tokio::test]
 async fn a_held_messages_file_is_fetched_when_its_sender_is_known() {
     let bridge = Bridge::new().await;
-    let picture = CustomerFile {
-        kind: "image",
-        bytes: b"\xff\xd8\xff\xe0 a picture",
-        mimetype: "image/jpeg",
-        name: None,
-        caption: Some("Tengok ni"),
-    };
+    let picture = picture("Tengok ni");
     let content = bridge.world.waapify.announce(&picture);
     let mut message = text(&bridge, "F1", json!({"remoteJid": LID}), "");
     message["message"] = content;
@@ -176,10 +171,7 @@ async fn a_held_messages_file_is_fetched_when_its_sender_is_known() {
     );
     named(&bridge).await;
     assert_eq!(bridge.world.ghl.uploads().len(), 1);
-    let posted = bridge.posted();
-    assert_eq!(posted.len(), 1);
-    assert_eq!(posted[0]["message"], "Tengok ni");
-    assert_eq!(posted[0]["attachments"].as_array().unwrap().len(), 1);
+    bridge.assert_posted_with_file("Tengok ni");
 }
 
 #[tokio::test]

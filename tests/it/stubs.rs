@@ -5,8 +5,9 @@ use time::{Duration, OffsetDateTime};
 use waapify_ghl::db::inbound::{self, NewInbound, State};
 use waapify_ghl::db::stubs;
 use waapify_ghl::ids::WaMessageId;
-use waapify_ghl::sandbox::{CustomerFile, seed};
+use waapify_ghl::sandbox::seed;
 
+use crate::bridge::picture;
 use crate::gateway_events::post;
 use crate::harness::{Bridge, location};
 use crate::senders::{LID, arrive, named, steps, text};
@@ -118,20 +119,11 @@ async fn an_ads_lead_is_kept_and_filled_in_by_what_whatsapp_sends_again() {
 async fn a_stubs_file_is_attached_when_it_comes() {
     let bridge = Bridge::new().await;
     arrive(&bridge, &[stub(&bridge, "S1", PHONE)]).await;
-    let picture = CustomerFile {
-        kind: "image",
-        bytes: b"\xff\xd8\xff\xe0 a picture",
-        mimetype: "image/jpeg",
-        name: None,
-        caption: Some("Tengok ni"),
-    };
+    let picture = picture("Tengok ni");
     let mut message = text(&bridge, "S1", json!({"remoteJid": PHONE}), "");
     message["message"] = bridge.world.waapify.announce(&picture);
     arrive(&bridge, &[message]).await;
-    let posted = bridge.posted();
-    assert_eq!(posted.len(), 1);
-    assert_eq!(posted[0]["message"], "Tengok ni");
-    assert_eq!(posted[0]["attachments"].as_array().unwrap().len(), 1);
+    bridge.assert_posted_with_file("Tengok ni");
 }
 
 #[tokio::test]
