@@ -130,6 +130,7 @@ impl App {
             files: Files::new(media),
             origin,
             attachments,
+            attachments_room: crate::http::attachments_room(),
             clock,
             wake,
             public_url: settings.public_url.clone(),

@@ -10,6 +10,7 @@ use secrecy::ExposeSecret;
 use time::{Duration, OffsetDateTime};
 use url::Url;
 
+use crate::config::MAX_PUBLIC_URL_BYTES;
 use crate::crypto::Sealer;
 
 /// The gateway fetches a file within the minute it is told of it; a gateway that queues may need days, and each attempt
@@ -17,8 +18,9 @@ use crate::crypto::Sealer;
 const LIFETIME: Duration = Duration::days(3);
 /// What the seal is bound to.
 const PLACE: &str = "attachments/address";
-/// Bytes of an address besides what is sealed: `PUBLIC_URL`, the path, the extension.
-const FRAME_BYTES: usize = 256;
+/// Bytes of an address besides what is sealed and `PUBLIC_URL`: `/attachments/`, `/file.`, the extension, and two more for
+/// each of its three slashes, which are escaped in a query.
+const FRAME_BYTES: usize = 64;
 /// Bytes that are sealed besides the file's address: key id, nonce and tag (32), the end of its life, its type.
 const SEAL_BYTES: usize = 128;
 
@@ -76,15 +78,18 @@ impl Attachments {
     }
 }
 
-/// No address for a file whose own has `bytes` is longer than this.
+/// No address for a file whose own has `bytes` is longer than this in a query, where each byte of `PUBLIC_URL` may be
+/// escaped as three; the rest of it needs no escape but in its frame.
 #[must_use]
 pub const fn longest_address(bytes: usize) -> usize {
     // Base64 makes four of three.
-    FRAME_BYTES + (SEAL_BYTES + bytes).div_ceil(3) * 4
+    MAX_PUBLIC_URL_BYTES * 3 + FRAME_BYTES + (SEAL_BYTES + bytes).div_ceil(3) * 4
 }
 
 #[cfg(test)]
 mod tests {
+    use url::form_urlencoded;
+
     use super::*;
     use crate::crypto::Key;
 
@@ -139,11 +144,21 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_never_longer_than_was_reckoned_with() {
+    fn an_address_in_a_query_is_never_longer_than_was_reckoned_with() {
+        let root = "https://bridge.example/";
+        let longest = format!(
+            "{root}{}",
+            "/".repeat(MAX_PUBLIC_URL_BYTES - root.len() - 1)
+        );
+        let attachments = Attachments {
+            public_url: Url::parse(&format!("{longest}x")).unwrap(),
+            ..ours()
+        };
         for length in [0, 1, 2, 500, 3_000] {
             let url = format!("https://files.example/{}", "x".repeat(length));
-            let address = ours().address(&url, &"t".repeat(71), "extension", NOW);
-            assert!(address.len() <= longest_address(url.len()), "{length}");
+            let address = attachments.address(&url, &"t".repeat(71), "extension", NOW);
+            let encoded: String = form_urlencoded::byte_serialize(address.as_bytes()).collect();
+            assert!(encoded.len() <= longest_address(url.len()), "{length}");
         }
     }
 }

@@ -16,6 +16,9 @@ use url::Url;
 use crate::crypto::{Ed25519Key, Key, RsaKey, Sealer, Verifier};
 
 const DEFAULTS: &str = include_str!("../config/default.toml");
+/// Longest `PUBLIC_URL`: a host name and a short path. It stands, escaped, in the address of every file that the gateway
+/// is told of, whose request line has room for a few kB only.
+pub const MAX_PUBLIC_URL_BYTES: usize = 200;
 /// Longest pause between two sends; above a minute a reply would seem lost to the person who wrote it.
 const MAX_INTERVAL_MS: u64 = 60_000;
 
@@ -287,6 +290,9 @@ impl<E: Fn(&str) -> Option<String>> Reader<E> {
             let url = parse_url(text)?;
             let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
             match url.scheme() {
+                _ if url.as_str().len() > MAX_PUBLIC_URL_BYTES => Err(format!(
+                    "must not be longer than {MAX_PUBLIC_URL_BYTES} characters (it is part of every file's address)"
+                )),
                 "https" => Ok(url),
                 "http" if local => Ok(url),
                 _ => Err("must begin with https:// (GHL calls no other address)".to_owned()),

@@ -43,8 +43,14 @@ pub struct OutboundJob {
     pub mirroring: Option<String>,
     /// Parts that have left.
     pub parts_sent: i32,
-    /// Failed attempts at the current part.
+    /// Failed attempts at the current part, all of the kind `failing`.
     pub failures: i32,
+    /// How the last attempt failed.
+    #[sqlx(default)]
+    pub failing: Option<String>,
+    /// Claims in a row whose owner stopped before anything left.
+    #[sqlx(default)]
+    pub lost_claims: i32,
     /// Times the current part left with an unknown outcome.
     pub unconfirmed_sends: i32,
     /// Times the message was claimed: the fence.
@@ -133,7 +139,7 @@ pub async fn claim_sendable(
          from ready where o.location_id = ready.location_id and o.id = ready.id
             and o.state = 'accepted' and o.due_at <= $1
          returning o.location_id, o.id, o.ghl_message_id, o.body, o.files::text as files, o.number, ready.instance_id,
-            ready.access_token, ready.is_held, o.parts_sent, o.failures, o.unconfirmed_sends, o.claims, o.accepted_at,
+            ready.access_token, ready.is_held, o.parts_sent, o.failures, o.failing, o.lost_claims, o.unconfirmed_sends, o.claims, o.accepted_at,
             exists (select 1 from inbound i where i.location_id = o.location_id
                 and i.ghl_message_id = o.ghl_message_id and i.from_me) as is_echo,
             (select i.text from contacts c join inbound i on i.location_id = c.location_id and i.conversation = c.phone
@@ -181,7 +187,7 @@ pub async fn claim_unconnected(
          update outbound o set state = 'sending', is_waiting = false, claims = o.claims + 1, due_at = $2
          from locked where o.location_id = locked.location_id and o.id = locked.id
          returning o.location_id, o.id, o.ghl_message_id, o.body, null::text as number, o.parts_sent,
-            o.failures, o.unconfirmed_sends, o.claims, o.accepted_at",
+            o.failures, o.failing, o.lost_claims, o.unconfirmed_sends, o.claims, o.accepted_at",
     )
     .bind(now)
     .bind(now + lease)
@@ -204,7 +210,7 @@ pub async fn record_departure(
 ) -> sqlx::Result<bool> {
     let noted = sqlx::query(
         "with leaving as (
-            update outbound set chat = $4, parts = $5, departed = claims
+            update outbound set chat = $4, parts = $5, departed = claims, lost_claims = 0
             where location_id = $1 and id = $2 and claims = $3 and state = 'sending'
             returning location_id, id
          )
@@ -234,7 +240,7 @@ pub async fn record_files(
 ) -> sqlx::Result<()> {
     sqlx::query(
         "with known as (
-            update outbound set files = $4::jsonb, state = 'accepted', due_at = $5, failures = 0
+            update outbound set files = $4::jsonb, state = 'accepted', due_at = $5, failures = 0, lost_claims = 0
             where location_id = $1 and id = $2 and claims = $3 and state = 'sending'
             returning location_id, id
          )
@@ -252,7 +258,7 @@ pub async fn record_files(
 }
 
 /// Claims whose owner's lease ran out (a killed process): what had left becomes `unconfirmed`, what had not goes back
-/// to the queue.
+/// to the queue, and the lost claim is counted.
 ///
 /// # Errors
 /// When the database fails.
@@ -272,7 +278,7 @@ pub async fn expire_sends(
          )
          update outbound o set
             state = case when left_us then 'unconfirmed' else 'accepted' end,
-            unconfirmed_sends = unconfirmed_sends + left_us::int,
+            unconfirmed_sends = unconfirmed_sends + left_us::int, lost_claims = lost_claims + (not left_us)::int,
             due_at = case when left_us then $2 else $1 end
          from expired where o.location_id = expired.location_id and o.id = expired.id",
     )

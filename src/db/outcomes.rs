@@ -12,8 +12,8 @@ use crate::ids::{LocationId, MessageId};
 pub enum Outcome<'a> {
     /// Nobody knows whether the part left: wait for its echo until then.
     Unconfirmed(OffsetDateTime),
-    /// The part did not leave; try again then. It counts as a failure of the message.
-    Retry(OffsetDateTime),
+    /// The part did not leave; try again then. It counts as a failure of this kind, the first if the last was of another.
+    Retry(OffsetDateTime, &'a str),
     /// The part did not leave, for a reason that is not the message's own; try again then.
     PutBack(OffsetDateTime),
     /// The message cannot be sent; GHL is told.
@@ -33,15 +33,16 @@ pub async fn finish(
     cause: &str,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    let (state, due, failed, unconfirmed) = match outcome {
-        Outcome::Unconfirmed(until) => ("unconfirmed", until, 0, 1),
-        Outcome::Retry(due) => ("accepted", due, 1, 0),
-        Outcome::PutBack(due) => ("accepted", due, 0, 0),
-        Outcome::Failed(_) => ("failed", now, 0, 0),
-        Outcome::Ignored => ("ignored", now, 0, 0),
+    let (state, due, failing, unconfirmed) = match outcome {
+        Outcome::Unconfirmed(until) => ("unconfirmed", until, None, 1),
+        Outcome::Retry(due, kind) => ("accepted", due, Some(kind), 0),
+        Outcome::PutBack(due) => ("accepted", due, None, 0),
+        Outcome::Failed(_) => ("failed", now, None, 0),
+        Outcome::Ignored => ("ignored", now, None, 0),
     };
     let ended = sqlx::query(
-        "update outbound set state = $4, due_at = $5, failures = failures + $6,
+        "update outbound set state = $4, due_at = $5, failing = coalesce($6, failing), lost_claims = 0,
+            failures = case when $6 is null then failures when $6 = failing then failures + 1 else 1 end,
             unconfirmed_sends = unconfirmed_sends + $7, reason = case when $4 = 'ignored' then $8 end
          where location_id = $1 and id = $2 and claims = $3 and state in ('sending', 'unconfirmed')",
     )
@@ -50,7 +51,7 @@ pub async fn finish(
     .bind(job.claims)
     .bind(state)
     .bind(due)
-    .bind(failed)
+    .bind(failing)
     .bind(unconfirmed)
     .bind(cause)
     .execute(&mut *tx)
@@ -92,7 +93,7 @@ pub async fn finish_wait(
     // A long wait is one step of the timeline.
     sqlx::query(
         "with waiting as (
-            update outbound o set state = 'accepted', due_at = $4, reason = $5, is_waiting = true
+            update outbound o set state = 'accepted', due_at = $4, reason = $5, is_waiting = true, lost_claims = 0
             from outbound before
             where o.location_id = $1 and o.id = $2 and o.claims = $3 and o.state = 'sending'
               and before.location_id = o.location_id and before.id = o.id

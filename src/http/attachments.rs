@@ -3,16 +3,26 @@
 //! Owns: what of its server's answer is passed on. Refuses: every address that we did not seal ourselves, and passing on
 //! anything but bytes and their number: no cookie, no header of a stranger's comes from our name.
 
-use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use http_body_util::Limited;
+use http_body_util::{BodyDataStream, Limited};
 use tracing::info;
 
 use super::HttpState;
+use super::pump::{self, Room};
 use crate::clients::origin::{MAX_FILE_BYTES, OriginError};
+
+/// Files on their way at once: the gateway fetches one a send, and 64 are under way at most. Twice that, since a fetch may
+/// outlast its send.
+const MAX_FILES: usize = 128;
+
+/// Room for the files of this route.
+#[must_use]
+pub fn room() -> Room {
+    Room::new(MAX_FILES)
+}
 
 /// Gives the file as it is read, so that its size costs no memory. The name only ends the address.
 pub(super) async fn show(
@@ -22,6 +32,9 @@ pub(super) async fn show(
     let Some(target) = state.attachments.open(&token, state.clock.now()) else {
         return (StatusCode::NOT_FOUND, "This address is not known any more.").into_response();
     };
+    let Some(place) = state.attachments_room.enter() else {
+        return (StatusCode::SERVICE_UNAVAILABLE, "Too many files at once.").into_response();
+    };
     let opened = match state.origin.open(&target.url).await {
         Ok(opened) => opened,
         Err(error) => {
@@ -30,7 +43,8 @@ pub(super) async fn show(
         }
     };
     let limit = usize::try_from(MAX_FILE_BYTES).unwrap_or(usize::MAX);
-    let body = Body::new(Limited::new(opened.body, limit));
+    let pieces = BodyDataStream::new(Limited::new(opened.body, limit));
+    let body = pump::body(pieces, place);
     // One of our own types, none of which a browser runs; and it is to keep the file, not to show it.
     let headers = [
         (CONTENT_TYPE, target.media_type),

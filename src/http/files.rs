@@ -1,9 +1,6 @@
 //! `/files/{secret}/{name}`: a customer's file that GHL does not take, fetched from WhatsApp and decrypted while it is
 //! downloaded. The link's secret is the proof; a link lasts as long as WhatsApp keeps the file.
 
-use std::sync::Arc;
-
-use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::header::{
     CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
@@ -11,12 +8,12 @@ use axum::http::header::{
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::{info, warn};
 use url::form_urlencoded;
 
 use super::HttpState;
 use super::error::PageError;
+use super::pump::{self, Place, Room};
 use crate::clients::whatsapp_media::{self, Download, FetchError};
 use crate::crypto::hash_secret;
 use crate::db::media;
@@ -32,7 +29,7 @@ const POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; sandbo
 #[derive(Clone, Debug)]
 pub struct Files {
     whatsapp: whatsapp_media::Client,
-    room: Arc<Semaphore>,
+    room: Room,
 }
 
 impl Files {
@@ -41,7 +38,7 @@ impl Files {
     pub fn new(whatsapp: whatsapp_media::Client) -> Self {
         Self {
             whatsapp,
-            room: Arc::new(Semaphore::new(MAX_DOWNLOADS)),
+            room: Room::new(MAX_DOWNLOADS),
         }
     }
 }
@@ -55,27 +52,21 @@ pub(super) async fn download(
     let file = found
         .map_err(|error| PageError::store_down(&error))?
         .ok_or_else(link_gone)?;
-    let permit = Arc::clone(&state.files.room).try_acquire_owned();
-    let permit = permit.map_err(|_| busy())?;
+    let place = state.files.room.enter().ok_or_else(busy)?;
     match state.files.whatsapp.open(&file).await {
-        Ok(download) => Ok(answer(&file, download, permit)),
+        Ok(download) => Ok(answer(&file, download, place)),
         Err(error) => Err(not_there(&error)),
     }
 }
 
 /// What was proven once is proven again at the end: a file that is another one by now breaks off.
-fn answer(file: &MediaFile, download: Download, permit: OwnedSemaphorePermit) -> Response {
-    let pieces = stream::try_unfold((download, permit), |(mut download, permit)| async move {
-        match download.next().await {
-            Ok(piece) => Ok(piece.map(|piece| (piece, (download, permit)))),
-            Err(error) => {
-                warn!(%error, "a file broke off");
-                Err(error)
-            }
-        }
+fn answer(file: &MediaFile, download: Download, place: Place) -> Response {
+    let pieces = stream::try_unfold(download, |mut download| async move {
+        let piece = download.next().await?;
+        Ok::<_, FetchError>(piece.map(|piece| (piece.into(), download)))
     });
     let file_type = file.file_type(&[]);
-    let mut response = Body::from_stream(pieces).into_response();
+    let mut response = pump::body(pieces, place).into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_SECURITY_POLICY, POLICY);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(file_type.mimetype));

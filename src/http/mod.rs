@@ -9,6 +9,7 @@
 //! * `oauth`: `GET /oauth/install`, `GET /oauth/callback`; `connect`: the form behind `/connect/{token}`
 //! * `files`: `GET /files/{secret}/{name}`, a customer's file that GHL does not take
 //! * `attachments`: `GET /attachments/{token}/{name}`, agents' files under addresses that the gateway understands
+//! * `pump`: how both give a file to its reader
 //! * `health`: `/healthz`, `/readyz`
 
 mod app_events;
@@ -23,12 +24,15 @@ mod layers;
 mod oauth;
 mod page;
 mod proofs;
+mod pump;
 mod verified;
 mod waapify;
 
+pub use attachments::room as attachments_room;
 pub use files::Files;
 pub use intake::Intake;
 pub use proofs::Proofs;
+pub use pump::Room;
 pub use waapify::WaitingRoom;
 
 use std::ops::Deref;
@@ -99,6 +103,8 @@ pub struct HttpParts {
     pub origin: origin::Client,
     /// Addresses of our own for them.
     pub attachments: Attachments,
+    /// Room for the files behind these.
+    pub attachments_room: Room,
     /// The time.
     pub clock: Clock,
     /// The bells of this process's workers.

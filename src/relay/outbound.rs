@@ -5,6 +5,7 @@
 
 mod echoes;
 mod files;
+mod retries;
 
 use std::sync::Arc;
 use std::time::Duration as StdDuration;
@@ -26,7 +27,7 @@ use crate::db::receipts::{self, SentPart};
 use crate::db::uninstalls::UNINSTALLED;
 use crate::db::{self, numbers};
 use crate::ids::WaMessageId;
-use crate::schedule::{ATTEMPT_FAILED, GATEWAY_DOWN, Schedule};
+use crate::schedule::{ATTEMPT_FAILED, GATEWAY_DOWN};
 
 /// A send is cut off at 68 s; its owner has the rest to write down what came of it.
 const LEASE: Duration = Duration::seconds(90);
@@ -100,6 +101,7 @@ impl Worker for Outbound {
 
     async fn process(&self, job: Job) -> sqlx::Result<()> {
         match job {
+            Job::Send(job) if retries::is_deadly(&job) => self.bury(&job).await,
             Job::Send(job) => match echoes::judge(&job, self.0.clock.now()) {
                 Some((outcome, why)) => {
                     self.finish(&job, outcome, why).await?;
@@ -318,23 +320,6 @@ impl Outbound {
                     format!("Waapify refused this message: {cause}. Change it and send it again.");
                 self.fail(job, &Failure::new("rejected", sentence)).await
             }
-        }
-    }
-
-    /// Tries again by the schedule, or ends as `end` where it is over.
-    async fn retry(
-        &self,
-        job: &OutboundJob,
-        schedule: Schedule,
-        cause: &str,
-        end: &Failure,
-    ) -> sqlx::Result<()> {
-        match schedule.pause(job.failures, rand::random()) {
-            Some(pause) => {
-                let due = self.0.clock.now() + pause;
-                self.finish(job, Outcome::Retry(due), cause).await
-            }
-            None => self.fail(job, end).await,
         }
     }
 

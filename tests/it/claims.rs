@@ -193,6 +193,31 @@ async fn what_a_killed_process_had_not_sent_yet_is_sent_when_its_lease_ends() {
 }
 
 #[tokio::test]
+async fn a_message_that_stops_every_process_ends_and_its_conversation_goes_on() {
+    let bridge = Bridge::new().await;
+    let id = bridge.agent_writes("maut").await;
+    let behind = bridge.agent_writes("menunggu").await;
+    let (pool, pause) = (&bridge.database.pool, Duration::minutes(2));
+    for _ in 0..=20 {
+        claim_and_die(&bridge).await;
+        bridge.clock.advance(pause);
+        let now = bridge.clock.now();
+        outbound::expire_sends(pool, now + pause, now)
+            .await
+            .unwrap();
+    }
+    bridge.settle().await;
+    bridge.after(Duration::seconds(10)).await;
+    assert_eq!(
+        bridge.outbound(&id).await,
+        ("failed".into(), Some("lost".into()))
+    );
+    assert!(bridge.ghl_error(&id).contains("Write it anew"));
+    assert_eq!(bridge.state(&behind).await, "sent");
+    assert_eq!(bridge.texts_on_phone(), ["menunggu"]);
+}
+
+#[tokio::test]
 async fn what_a_killed_process_may_have_sent_waits_for_its_echo_first() {
     let bridge = Bridge::new().await;
     let id = bridge.agent_writes("hai").await;
@@ -230,7 +255,7 @@ async fn a_stale_owner_changes_nothing() {
     );
     let failure = Failure::new("late", "too late");
     for outcome in [
-        Outcome::Retry(now),
+        Outcome::Retry(now, "late"),
         Outcome::Failed(&failure),
         Outcome::Ignored,
         Outcome::Unconfirmed(now),
@@ -243,6 +268,27 @@ async fn a_stale_owner_changes_nothing() {
         .await
         .unwrap();
     assert_eq!(bridge.outbound(&id).await, ("sent".into(), None));
+}
+
+#[tokio::test]
+async fn a_refusal_after_a_gateways_restart_is_tried_again_as_the_first_of_its_kind() {
+    let bridge = Bridge::new().await;
+    let faults = bridge.world.waapify.faults();
+    let refusal = "\n\n{\"status\":\"error\",\"message\":\"Failed to send the message\"}";
+    for answer in [OUTAGE, OUTAGE, OUTAGE, refusal] {
+        faults.push("send.php", Fault::answer(200, answer));
+    }
+    let id = bridge.agent_writes("hai").await;
+    bridge.settle().await;
+    for failures in [2, 3, 1] {
+        bridge.after(Duration::minutes(2)).await;
+        assert_eq!(
+            (bridge.state(&id).await.as_str(), bridge.failures(&id).await),
+            ("accepted", failures)
+        );
+    }
+    bridge.after(Duration::minutes(1)).await;
+    assert_eq!(bridge.state(&id).await, "sent");
 }
 
 #[tokio::test]

@@ -43,6 +43,11 @@ fn every_bad_value_is_named_with_what_is_wrong_and_without_the_secret() {
         ("PUBLIC_URL", "http://bridge.example", "https://"),
         ("PUBLIC_URL", "bridge.example", "is not an address"),
         (
+            "PUBLIC_URL",
+            &format!("https://bridge.example/{}", "x".repeat(200)),
+            "must not be longer than 200",
+        ),
+        (
             "BIND_ADDR",
             "everywhere",
             "is not an address like 0.0.0.0:8080",

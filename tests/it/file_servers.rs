@@ -294,3 +294,56 @@ async fn a_file_without_end_is_cut_at_the_limit() {
     );
     assert!(bytes as u64 <= MAX_FILE_BYTES);
 }
+
+#[tokio::test]
+async fn so_many_files_may_be_on_their_way_and_no_more() {
+    let origin = endless().await;
+    let bridge = Bridge::new().await;
+    let attachments = &bridge.app.relay.attachments;
+    let address = attachments.address(&origin, "application/pdf", "pdf", bridge.clock.now());
+    let path = address.strip_prefix(&bridge.address).unwrap();
+    let fetch = async || {
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        bridge.app.router().oneshot(request).await.unwrap()
+    };
+    let mut open = Vec::new();
+    for _ in 0..128 {
+        let answer = fetch().await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        open.push(answer);
+    }
+    assert_eq!(fetch().await.status(), StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test]
+async fn what_one_server_told_is_kept_where_another_is_silent() {
+    let routes = Router::new()
+        .route(
+            "/foto",
+            get(|| async { ([(CONTENT_TYPE, "image/jpeg")], JPEG) }),
+        )
+        .fallback(std::future::pending::<StatusCode>);
+    let origin = serve(routes).await;
+    let bridge = Bridge::new().await;
+    let mut urls = vec![format!("{origin}/foto")];
+    urls.extend((0..3).map(|n| format!("{origin}/senyap-{n}.pdf")));
+    let urls: Vec<_> = urls.iter().map(String::as_str).collect();
+    let id = bridge.agent_sends(seed::AISYAH.0, "", &urls).await;
+    // Its last try.
+    sqlx::query("update outbound set failures = 3, failing = 'file_unreachable'")
+        .execute(&bridge.database.pool)
+        .await
+        .unwrap();
+    let looked = waapify_ghl::relay::outbound::Outbound(std::sync::Arc::clone(&bridge.app.relay));
+    waapify_ghl::relay::step(&std::sync::Arc::new(looked))
+        .await
+        .unwrap();
+    let types: Vec<String> = sqlx::query_scalar(
+        "select f ->> 'type' from outbound, jsonb_array_elements(files) f where ghl_message_id = $1",
+    )
+    .bind(&id)
+    .fetch_all(&bridge.database.pool)
+    .await
+    .unwrap();
+    assert_eq!((types.len(), types[0].as_str()), (4, "image/jpeg"));
+}

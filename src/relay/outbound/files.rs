@@ -5,10 +5,11 @@
 
 use std::time::Duration as StdDuration;
 
+use tokio::task::JoinSet;
 use tracing::info;
 use url::Url;
 
-use super::Outbound;
+use super::{Outbound, retries};
 use crate::clients::origin::{MAX_FILE_BYTES, OriginError};
 use crate::db::outbound::{self, Failure, OutboundJob};
 use crate::db::outcomes::Outcome;
@@ -17,6 +18,10 @@ use crate::schedule::FILE_UNREACHABLE;
 
 /// Longest look at all files of a message: within its lease, with time to write down what came of it.
 const LOOK_LIMIT: StdDuration = StdDuration::from_mins(1);
+/// Files that are asked about at once: with ten seconds for each, some twenty silent ones fit into the look.
+const AT_ONCE: usize = 4;
+/// The kind of failure that is counted here.
+const KIND: &str = "file_unreachable";
 
 impl Outbound {
     /// Asks what the files at `addresses` are, and puts the message back with the answers.
@@ -27,37 +32,56 @@ impl Outbound {
     ) -> sqlx::Result<()> {
         // Others may use the number meanwhile.
         self.give_turn_back(job).await?;
-        let is_last = FILE_UNREACHABLE.pause(job.failures, 0.0).is_none();
-        let looked = tokio::time::timeout(LOOK_LIMIT, self.ask_about(addresses, is_last)).await;
-        let files = match looked {
-            Ok(Ok(files)) => files,
+        let tries = retries::failures(job, KIND);
+        let is_last = FILE_UNREACHABLE.pause(tries, 0.0).is_none();
+        let mut files = vec![None; addresses.len()];
+        let looking = self.ask_about(addresses, &mut files, is_last);
+        match tokio::time::timeout(LOOK_LIMIT, looking).await {
+            Ok(Ok(())) => {}
             Ok(Err((url, error))) => return self.end_look(job, &url, error).await,
-            Err(_) if is_last => addresses.iter().map(File::by_address).collect(),
+            Err(_) if is_last => {}
             Err(_) => {
                 let cause = "the attachments' servers are too slow";
                 return self.look_later(job, cause).await;
             }
-        };
+        }
+        // The last time, the address of what nobody could tell has to do.
+        let files = files.into_iter().zip(addresses);
+        let files: Vec<_> = files
+            .map(|(file, url)| file.unwrap_or_else(|| File::by_address(url)))
+            .collect();
         let files =
             serde_json::to_string(&files).map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
         outbound::record_files(&self.0.pool, job, &files, self.0.clock.now()).await
     }
 
-    /// The files, or the first that cannot be asked about and why. The last time its address has to do.
+    /// Fills in the files as their servers answer, or gives one that cannot be asked about and why. The last time, what
+    /// does not answer stays unknown.
     async fn ask_about(
         &self,
         addresses: &[Url],
+        files: &mut [Option<File>],
         is_last: bool,
-    ) -> Result<Vec<File>, (Url, OriginError)> {
-        let mut files = Vec::new();
-        for url in addresses {
-            files.push(match self.0.origin.ask(url).await {
-                Ok(answer) => File::recognise(url, &answer),
-                Err(OriginError::Unreachable(_)) if is_last => File::by_address(url),
-                Err(error) => return Err((url.clone(), error)),
-            });
+    ) -> Result<(), (Url, OriginError)> {
+        for (files, addresses) in files.chunks_mut(AT_ONCE).zip(addresses.chunks(AT_ONCE)) {
+            let mut asking = JoinSet::new();
+            for (at, url) in addresses.iter().enumerate() {
+                let (origin, url) = (self.0.origin.clone(), url.clone());
+                asking.spawn(async move { (at, origin.ask(&url).await) });
+            }
+            while let Some(asked) = asking.join_next().await {
+                match asked {
+                    Ok((at, Ok(answer))) => {
+                        files[at] = Some(File::recognise(&addresses[at], &answer));
+                    }
+                    Ok((_, Err(OriginError::Unreachable(_)))) if is_last => {}
+                    Ok((at, Err(error))) => return Err((addresses[at].clone(), error)),
+                    // It broke down, and would the next time.
+                    Err(_) => {}
+                }
+            }
         }
-        Ok(files)
+        Ok(())
     }
 
     async fn end_look(&self, job: &OutboundJob, url: &Url, error: OriginError) -> sqlx::Result<()> {
@@ -93,9 +117,9 @@ impl Outbound {
         info!(location = %job.location_id, message_id = %job.id, cause, "a file could not be looked at");
         // The last time never comes here: its address has to do.
         let pause = FILE_UNREACHABLE
-            .pause(job.failures, rand::random())
+            .pause(retries::failures(job, KIND), rand::random())
             .unwrap_or_default();
         let due = self.0.clock.now() + pause;
-        self.finish(job, Outcome::Retry(due), cause).await
+        self.finish(job, Outcome::Retry(due, KIND), cause).await
     }
 }
