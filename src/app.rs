@@ -83,61 +83,11 @@ impl App {
         clock: Clock,
         reach: Reach,
     ) -> anyhow::Result<Self> {
-        let origin = origin::Client::new(reach)?;
-        let attachments = Attachments::new(settings.sealer.clone(), settings.public_url.clone());
-        let http_client = clients::http_client()?;
-        let ghl = ghl::Client::new(http_client.clone(), &settings.ghl, &settings.public_url);
-        let waapify = waapify::Client::new(http_client, settings.waapify.api_base.clone());
-        let media = whatsapp_media::Client::new(settings.whatsapp_media_base.clone())?;
-        let tokens = Tokens::new(
-            pool.clone(),
-            ghl.clone(),
-            settings.sealer.clone(),
-            clock.clone(),
-        );
-        let installs = Installs::new(pool.clone(), ghl, tokens.clone(), clock.clone());
-        let connector = Connector::new(
-            pool.clone(),
-            waapify.clone(),
-            settings.sealer.clone(),
-            clock.clone(),
-            settings.public_url.clone(),
-        );
-        let wake = Arc::new(Wake::default());
-        let relay = Arc::new(relay::Context {
-            pool: pool.clone(),
-            tokens,
-            installs: installs.clone(),
-            connector: connector.clone(),
-            waapify,
-            origin: origin.clone(),
-            attachments: attachments.clone(),
-            sealer: settings.sealer.clone(),
-            clock: clock.clone(),
-            wake: Arc::clone(&wake),
-            media: media.clone(),
-            public_url: settings.public_url.clone(),
-            min_interval: settings.waapify.min_interval,
-        });
-        let http = HttpParts {
-            proofs: Proofs::new(settings.ghl.verifier.clone()),
-            intake: Intake::new(&pool)?,
-            waiting_room: WaitingRoom::default(),
-            pool,
-            ghl: settings.ghl.clone(),
-            installs,
-            connector: connector.clone(),
-            files: Files::new(media),
-            origin,
-            attachments,
-            attachments_room: crate::http::attachments_room(),
-            clock,
-            wake,
-            public_url: settings.public_url.clone(),
-        };
+        let relay = Arc::new(relay_context(settings, pool, clock, reach)?);
+        let http = http_parts(settings, &relay)?;
         Ok(Self {
+            connector: relay.connector.clone(),
             relay,
-            connector,
             http: http.into(),
             stop_timeout: settings.stop_timeout,
         })
@@ -167,6 +117,13 @@ impl App {
                 let _ = asked.wait_for(Option::is_some).await;
             });
         tasks.spawn(async move { server.await.context("the HTTP server failed") });
+        let (intake, mut asked) = (self.http.intake.clone(), stopping.clone());
+        tasks.spawn(async move {
+            tokio::select! {
+                () = intake.ended() => bail!("the store of deliveries ended"),
+                _ = asked.wait_for(Option::is_some) => Ok(()),
+            }
+        });
         let relay = || Arc::clone(&self.relay);
         spawn_worker(&mut tasks, Outbound(relay()), &stopping);
         spawn_worker(&mut tasks, GatewayEvents(relay()), &stopping);
@@ -192,6 +149,63 @@ impl App {
             }
         }
     }
+}
+
+/// What the workers share.
+fn relay_context(
+    settings: &Settings,
+    pool: PgPool,
+    clock: Clock,
+    reach: Reach,
+) -> anyhow::Result<relay::Context> {
+    let http_client = clients::http_client()?;
+    let (sealer, public_url) = (&settings.sealer, &settings.public_url);
+    let ghl = ghl::Client::new(http_client.clone(), &settings.ghl, public_url);
+    let waapify = waapify::Client::new(http_client, settings.waapify.api_base.clone());
+    let tokens = Tokens::new(pool.clone(), ghl.clone(), sealer.clone(), clock.clone());
+    let installs = Installs::new(pool.clone(), ghl, tokens.clone(), clock.clone());
+    let connector = Connector::new(
+        pool.clone(),
+        waapify.clone(),
+        sealer.clone(),
+        clock.clone(),
+        public_url.clone(),
+    );
+    Ok(relay::Context {
+        pool,
+        tokens,
+        installs,
+        connector,
+        waapify,
+        origin: origin::Client::new(reach)?,
+        attachments: Attachments::new(sealer.clone(), public_url.clone()),
+        sealer: sealer.clone(),
+        clock,
+        wake: Arc::new(Wake::default()),
+        media: whatsapp_media::Client::new(settings.whatsapp_media_base.clone())?,
+        public_url: public_url.clone(),
+        min_interval: settings.waapify.min_interval,
+    })
+}
+
+/// What the routes share, most of it with the workers.
+fn http_parts(settings: &Settings, relay: &relay::Context) -> anyhow::Result<HttpParts> {
+    Ok(HttpParts {
+        proofs: Proofs::new(settings.ghl.verifier.clone()),
+        intake: Intake::new(&relay.pool)?,
+        waiting_room: WaitingRoom::default(),
+        pool: relay.pool.clone(),
+        ghl: settings.ghl.clone(),
+        installs: relay.installs.clone(),
+        connector: relay.connector.clone(),
+        files: Files::new(relay.media.clone()),
+        origin: relay.origin.clone(),
+        attachments: relay.attachments.clone(),
+        attachments_room: http::attachments_room(),
+        clock: relay.clock.clone(),
+        wake: Arc::clone(&relay.wake),
+        public_url: settings.public_url.clone(),
+    })
 }
 
 fn spawn_worker<W: Worker>(

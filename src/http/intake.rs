@@ -16,7 +16,7 @@ use std::{io, thread};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, PgConnection, PgPool};
 use tokio::runtime::Builder;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, oneshot, watch};
 use tokio::time::timeout;
 use tracing::{error, warn};
 
@@ -50,7 +50,7 @@ pub(super) struct NotStored;
 #[derive(Clone, Debug)]
 pub struct Intake {
     queue: Arc<Queue>,
-    _open: Arc<oneshot::Sender<()>>,
+    open: Arc<watch::Sender<()>>,
 }
 
 #[derive(Debug, Default)]
@@ -80,7 +80,7 @@ impl Intake {
     /// When the system gives no thread.
     pub fn new(pool: &PgPool) -> io::Result<Self> {
         let queue = Arc::new(Queue::default());
-        let (open, closed) = oneshot::channel();
+        let (open, closed) = watch::channel(());
         let store = Store {
             queue: Arc::clone(&queue),
             options: pool.connect_options().as_ref().clone().options(PLANNING),
@@ -92,7 +92,7 @@ impl Intake {
             .spawn(move || runtime.block_on(store.serve(closed)))?;
         Ok(Self {
             queue,
-            _open: Arc::new(open),
+            open: Arc::new(open),
         })
     }
 
@@ -106,6 +106,11 @@ impl Intake {
         }
         self.queue.bell.notify_one();
         answered.await.map_err(|_| NotStored)
+    }
+
+    /// Returns when nobody serves the line any more, which nothing but a fault of ours can bring about.
+    pub async fn ended(&self) {
+        self.open.closed().await;
     }
 }
 
@@ -155,7 +160,7 @@ struct Store {
 
 impl Store {
     /// Commits batch after batch until the last intake is dropped.
-    async fn serve(mut self, mut closed: oneshot::Receiver<()>) {
+    async fn serve(mut self, mut closed: watch::Receiver<()>) {
         loop {
             let batch = self.queue.line().take_batch();
             if !batch.is_empty() {
@@ -165,7 +170,7 @@ impl Store {
             // A ring of meanwhile was kept.
             tokio::select! {
                 () = self.queue.bell.notified() => {}
-                _ = &mut closed => return,
+                _ = closed.changed() => return,
             }
         }
     }
