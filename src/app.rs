@@ -205,6 +205,10 @@ fn http_parts(settings: &Settings, relay: &relay::Context) -> anyhow::Result<Htt
         clock: relay.clock.clone(),
         wake: Arc::clone(&relay.wake),
         public_url: settings.public_url.clone(),
+        tokens: relay.tokens.clone(),
+        gateway: relay.waapify.clone(),
+        sealer: relay.sealer.clone(),
+        admin_token: settings.admin_token.clone(),
     })
 }
 

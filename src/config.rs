@@ -22,6 +22,9 @@ pub const MAX_PUBLIC_URL_BYTES: usize = 200;
 /// Longest pause between two sends; above a minute a reply would seem lost to the person who wrote it.
 const MAX_INTERVAL_MS: u64 = 60_000;
 
+/// Shortest `ADMIN_TOKEN`: the operator's pages show every location, and a password that people can remember is guessed.
+const MIN_ADMIN_TOKEN_BYTES: usize = 16;
+
 /// Seconds that a stop may take: five of them go into giving back what did not end, and no call takes five minutes.
 const STOP_SECONDS: RangeInclusive<u64> = 6..=300;
 
@@ -44,6 +47,8 @@ pub struct Settings {
     pub sealer: Sealer,
     /// Longest time from a request to stop to the process's end.
     pub stop_timeout: Duration,
+    /// Opens `/metrics` and the operator's pages; none: they are off.
+    pub admin_token: Option<SecretString>,
 }
 
 /// The marketplace app's keys and the platform's addresses.
@@ -53,6 +58,12 @@ pub struct GhlSettings {
     pub client_id: String,
     /// OAuth client secret.
     pub client_secret: SecretString,
+    /// What GHL encrypts a page's user with; none: the page inside GHL is off.
+    pub shared_secret: Option<SecretString>,
+    /// The app's SMS provider, where it is known: checks can then name it.
+    pub provider_id: Option<String>,
+    /// Who may show `/app` in a frame, besides the agencies' own domains: sources as CSP writes them.
+    pub frame_ancestors: Vec<String>,
     /// The app's conversation provider of calls, if it has one: calls then go into GHL's call log.
     pub call_provider_id: Option<String>,
     /// Root of the platform's API.
@@ -141,14 +152,18 @@ pub fn load(env: impl Fn(&str) -> Option<String>) -> Result<Settings, Faults> {
 }
 
 /// Settings that may stay unset, and what that means.
-const HINTS: [(&str, &str); 2] = [
+const HINTS: [(&str, &str); 3] = [
     (
         "database_url",
         "DATABASE_URL is not set: the program runs a private PostgreSQL of its own.",
     ),
     (
         "ghl_shared_secret",
-        "GHL_SHARED_SECRET is not set: the page inside GHL will need it.",
+        "GHL_SHARED_SECRET is not set: the page inside GHL needs it.",
+    ),
+    (
+        "admin_token",
+        "ADMIN_TOKEN is not set: the operator's pages and /metrics are off.",
     ),
 ];
 
@@ -199,6 +214,8 @@ fn read_all(reader: &mut Reader<impl Fn(&str) -> Option<String>>) -> Option<Sett
     let sealer = reader.parsed("encryption_keys", parse_keys);
     let marketplace_base = reader.parsed("ghl_marketplace_base", parse_url);
     let stop_timeout = reader.parsed("stop_timeout_seconds", parse_stop_timeout);
+    let frame_ancestors = reader.parsed("app_frame_ancestors", parse_frame_ancestors);
+    let admin_token = reader.admin_token();
     reader.log_format();
     Some(Settings {
         database_url,
@@ -207,6 +224,9 @@ fn read_all(reader: &mut Reader<impl Fn(&str) -> Option<String>>) -> Option<Sett
         ghl: GhlSettings {
             client_id: client_id?,
             client_secret: client_secret?,
+            shared_secret: reader.text("ghl_shared_secret").map(SecretString::from),
+            provider_id: reader.text("ghl_conversation_provider_id"),
+            frame_ancestors: frame_ancestors?,
             call_provider_id: reader.text("ghl_call_provider_id"),
             api_base: ghl_base?,
             marketplace_base: marketplace_base?,
@@ -219,6 +239,7 @@ fn read_all(reader: &mut Reader<impl Fn(&str) -> Option<String>>) -> Option<Sett
         whatsapp_media_base: media_base?,
         sealer: sealer?,
         stop_timeout: stop_timeout?,
+        admin_token,
     })
 }
 
@@ -312,6 +333,20 @@ impl<E: Fn(&str) -> Option<String>> Reader<E> {
         })
     }
 
+    /// None where it is not set, and where it is a fault.
+    fn admin_token(&mut self) -> Option<SecretString> {
+        self.text("admin_token")?;
+        self.parsed("admin_token", |text| {
+            if text.len() < MIN_ADMIN_TOKEN_BYTES {
+                Err(format!(
+                    "must have {MIN_ADMIN_TOKEN_BYTES} characters or more (make one with `openssl rand -hex 32`)"
+                ))
+            } else {
+                Ok(SecretString::from(text))
+            }
+        })
+    }
+
     fn log_format(&mut self) -> Option<LogFormat> {
         self.parsed("log_format", |text| match text {
             "json" => Ok(LogFormat::Json),
@@ -356,6 +391,21 @@ fn parse_stop_timeout(text: &str) -> Result<Duration, String> {
     seconds.map(Duration::from_secs).ok_or_else(|| {
         let (least, most) = (STOP_SECONDS.start(), STOP_SECONDS.end());
         format!("must be a number of seconds from {least} to {most}")
+    })
+}
+
+/// Sources separated by white space, each an https origin whose host may begin with `*.`; they become part of a header.
+fn parse_frame_ancestors(text: &str) -> Result<Vec<String>, String> {
+    let sources = text.split_whitespace().map(|source| {
+        let host = source.strip_prefix("https://")?;
+        let host = host.strip_prefix("*.").unwrap_or(host);
+        let is_plain = host
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b".-:".contains(&b));
+        (is_plain && !host.is_empty()).then(|| source.to_owned())
+    });
+    sources.collect::<Option<_>>().ok_or_else(|| {
+        "must be addresses like https://*.example.com, separated by spaces".to_owned()
     })
 }
 

@@ -16,11 +16,12 @@
 //! | [`installs`], [`tokens`] | where the app is installed; a valid token for each location |
 //! | [`attachments`] | addresses of our own for agents' files |
 //! | [`connect`], [`keys`] | connecting a WhatsApp number; the keys that seal what is secret |
+//! | [`doctor`] | what may be wrong, and how to mend it |
 //! | [`schedule`] | when what failed is tried again |
 //! | [`clients`] | the two vendors' APIs, and WhatsApp's media servers |
 //! | [`whatsapp`], [`json`] | webhook shapes → our message; pure |
 //! | [`db`], [`cluster`] | all SQL; the private PostgreSQL where none is given |
-//! | [`crypto`], [`ids`], [`limits`], [`clock`], [`wake`] | sealing and signatures; plain types |
+//! | [`crypto`], [`ids`], [`language`], [`limits`], [`clock`], [`wake`] | sealing and signatures; plain types |
 //! | [`sandbox`] | the simulated vendors and the page to play with |
 
 pub mod app;
@@ -33,11 +34,13 @@ pub mod config;
 pub mod connect;
 pub mod crypto;
 pub mod db;
+pub mod doctor;
 pub mod http;
 pub mod ids;
 pub mod installs;
 pub mod json;
 pub mod keys;
+pub mod language;
 pub mod limits;
 pub mod relay;
 pub mod sandbox;

@@ -16,31 +16,34 @@ use crate::connect::{ConnectError, Connected, Entered};
 use crate::crypto::hash_secret;
 use crate::db::{locations, numbers};
 use crate::ids::LocationId;
+use crate::language::{Language, Text};
 
 /// Shows the empty form.
 pub(super) async fn show(
     State(state): State<HttpState>,
+    language: Language,
     Path(token): Path<String>,
 ) -> Result<Markup, PageError> {
     let location = find_location(&state, &token).await?;
     // Of a location that was here before, only what was destroyed is asked for again.
-    let last = numbers::find_last(&state.pool, &location).await;
-    let last = last.map_err(|error| PageError::store_down(&error))?;
+    let last = numbers::find_last(&state.pool, &location).await?;
     let known = last
         .as_ref()
         .map_or(("", ""), |last| (&last.instance_id, &last.number));
-    Ok(form(&location, known, None))
+    Ok(form(language, &location, known, None))
 }
 
 /// Connects the number, or shows the form again with what is wrong.
 pub(super) async fn submit(
     State(state): State<HttpState>,
+    language: Language,
     Path(token): Path<String>,
     entered: Result<Form<Entered>, FormRejection>,
 ) -> Result<Response, PageError> {
     let location = find_location(&state, &token).await?;
     let Ok(Form(entered)) = entered else {
         let page = form(
+            language,
             &location,
             ("", ""),
             Some("Please fill in all three fields."),
@@ -53,8 +56,8 @@ pub(super) async fn submit(
         .connect(&location, &entered, Some(&link))
         .await
     {
-        Ok(connected) => Ok(done(&connected).into_response()),
-        Err(ConnectError::Database(error)) => Err(PageError::store_down(&error)),
+        Ok(connected) => Ok(done(language, &connected).into_response()),
+        Err(ConnectError::Database(error)) => Err(error.into()),
         Err(ConnectError::LinkGone) => Err(link_gone()),
         Err(error) => {
             info!(%location, "a number was not connected");
@@ -65,6 +68,7 @@ pub(super) async fn submit(
             Ok((
                 status,
                 form(
+                    language,
                     &location,
                     (&entered.instance_id, &entered.number),
                     Some(&sentence(&error)),
@@ -77,18 +81,22 @@ pub(super) async fn submit(
 
 async fn find_location(state: &HttpState, token: &str) -> Result<LocationId, PageError> {
     let found =
-        locations::find_connect_link(&state.pool, &hash_secret(token), state.clock.now()).await;
-    found
-        .map_err(|error| PageError::store_down(&error))?
-        .ok_or_else(link_gone)
+        locations::find_connect_link(&state.pool, &hash_secret(token), state.clock.now()).await?;
+    found.ok_or_else(link_gone)
 }
 
 fn link_gone() -> PageError {
     warn!("a connect link that is unknown, used or expired");
     PageError {
         status: StatusCode::NOT_FOUND,
-        title: "This link does not work any more",
-        text: "Each link works once, for 24 hours. If your number is connected already, all is well. If not, install the app again to get a new link: whoever gave you the app has the address for that.".to_owned(),
+        title: Text::new(
+            "This link does not work any more",
+            "Pautan ini tidak berfungsi lagi",
+        ),
+        text: Text::new(
+            "Each link works once, for 24 hours. If your number is connected already, all is well. If not, install the app again to get a new link: whoever gave you the app has the address for that.",
+            "Setiap pautan berfungsi sekali, selama 24 jam. Jika nombor anda sudah disambungkan, semuanya baik. Jika tidak, pasang aplikasi ini sekali lagi untuk mendapat pautan baharu: orang yang memberi anda aplikasi ini mempunyai alamatnya.",
+        ),
     }
 }
 
@@ -104,12 +112,18 @@ fn sentence(error: &ConnectError) -> String {
 }
 
 /// The access token is never shown again.
-fn form(location: &LocationId, (instance, number): (&str, &str), fault: Option<&str>) -> Markup {
+fn form(
+    language: Language,
+    location: &LocationId,
+    (instance, number): (&str, &str),
+    fault: Option<&str>,
+) -> Markup {
     page::page(
+        language,
         "Connect your WhatsApp number",
         &html! {
             @if let Some(fault) = fault {
-                p.fault role="alert" { (fault) }
+                p.notice.bad role="alert" { (fault) }
             }
             p.note { "For sub-account " (location) "." }
             form method="post" autocomplete="off" {
@@ -128,13 +142,14 @@ fn form(location: &LocationId, (instance, number): (&str, &str), fault: Option<&
     )
 }
 
-fn done(connected: &Connected) -> Markup {
+fn done(language: Language, connected: &Connected) -> Markup {
     page::page(
+        language,
         "Your WhatsApp number is connected",
         &html! {
-            p.done { "+" (connected.number) " now sends what you write in GHL, and replies come back into the same conversation." }
+            p.notice.good { "+" (connected.number) " now sends what you write in GHL, and replies come back into the same conversation." }
             @if !connected.sharers.is_empty() {
-                p.fault { "Another sub-account is connected to the same number. Its replies now come to this one." }
+                p.notice.warn { "Another sub-account is connected to the same number. Its replies now come to this one." }
             }
             h2 { "One click is left, in GHL" }
             p {

@@ -10,6 +10,7 @@ use super::intake::NotStored;
 use super::page;
 use crate::crypto::SignatureError;
 use crate::db;
+use crate::language::{Language, Text};
 
 /// Seconds after which a refused webhook may come again: a restart of Postgres takes about that long.
 const RETRY_AFTER_SECONDS: &str = "5";
@@ -98,14 +99,14 @@ impl IntoResponse for HookError {
 }
 
 /// An answer to a person that is not the page they asked for.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct PageError {
     /// The status.
     pub status: StatusCode,
     /// What happened.
-    pub title: &'static str,
+    pub title: Text,
     /// Why, and what to do next.
-    pub text: String,
+    pub text: Text,
 }
 
 impl PageError {
@@ -114,15 +115,32 @@ impl PageError {
         error!(%error, "the store is down");
         Self {
             status: StatusCode::SERVICE_UNAVAILABLE,
-            title: "Please try again in a minute",
-            text: "The service cannot reach its database right now. Nothing was changed."
-                .to_owned(),
+            title: Text::new("Please try again in a minute", "Sila cuba lagi sebentar"),
+            text: Text::new(
+                "The service cannot reach its database right now. Nothing was changed.",
+                "Perkhidmatan ini tidak dapat mencapai pangkalan datanya sekarang. Tiada apa-apa diubah.",
+            ),
         }
+    }
+
+    /// As the caller reads it.
+    pub(super) fn page(&self, language: Language) -> Response {
+        let page = page::message(language, self.title.of(language), self.text.of(language));
+        (self.status, page).into_response()
     }
 }
 
+impl From<sqlx::Error> for PageError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::store_down(&error)
+    }
+}
+
+/// In English, until [`page::speak`] says it in the caller's language.
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
-        (self.status, page::message(self.title, &self.text)).into_response()
+        let mut response = self.page(Language::English);
+        response.extensions_mut().insert(self);
+        response
     }
 }

@@ -17,6 +17,7 @@ use super::pump::{self, Place, Room};
 use crate::clients::whatsapp_media::{self, Download, FetchError};
 use crate::crypto::hash_secret;
 use crate::db::media;
+use crate::language::Text;
 use crate::whatsapp::MediaFile;
 
 /// Downloads at once; each holds a piece of some kB, and a link that went round must not take the whole line.
@@ -100,16 +101,28 @@ fn disposition(name: &str) -> String {
 fn link_gone() -> PageError {
     PageError {
         status: StatusCode::NOT_FOUND,
-        title: "This file is not here any more",
-        text: "WhatsApp keeps a customer's file for about three weeks, and this link ends before that. Please ask the customer to send the file again.".to_owned(),
+        title: Text::new(
+            "This file is not here any more",
+            "Fail ini tiada lagi di sini",
+        ),
+        text: Text::new(
+            "WhatsApp keeps a customer's file for about three weeks, and this link ends before that. Please ask the customer to send the file again.",
+            "WhatsApp menyimpan fail pelanggan selama kira-kira tiga minggu, dan pautan ini tamat sebelum itu. Sila minta pelanggan menghantar fail itu sekali lagi.",
+        ),
     }
 }
 
 fn busy() -> PageError {
     PageError {
         status: StatusCode::SERVICE_UNAVAILABLE,
-        title: "Too many downloads at once",
-        text: "Please open the link again in a minute.".to_owned(),
+        title: Text::new(
+            "Too many downloads at once",
+            "Terlalu banyak muat turun serentak",
+        ),
+        text: Text::new(
+            "Please open the link again in a minute.",
+            "Sila buka pautan ini sekali lagi sebentar nanti.",
+        ),
     }
 }
 
@@ -118,8 +131,11 @@ fn not_there(error: &FetchError) -> PageError {
     match error {
         FetchError::Retry(_) => PageError {
             status: StatusCode::BAD_GATEWAY,
-            title: "WhatsApp does not answer",
-            text: "Please open the link again in a minute.".to_owned(),
+            title: Text::new("WhatsApp does not answer", "WhatsApp tidak menjawab"),
+            text: Text::new(
+                "Please open the link again in a minute.",
+                "Sila buka pautan ini sekali lagi sebentar nanti.",
+            ),
         },
         FetchError::Gone | FetchError::Refused(_) | FetchError::Broken(_) => link_gone(),
     }

@@ -22,12 +22,13 @@ use tracing::{Span, info_span};
 const REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Nothing but our own style sheet, and no frame. The address of a connect form is a secret, hence `no-referrer`.
+/// Nothing but our own style sheet, scripts and pictures, and no frame. The address of a connect form is a secret, hence
+/// `no-referrer`.
 const SECURITY_HEADERS: [(HeaderName, HeaderValue); 6] = [
     (
         CONTENT_SECURITY_POLICY,
         HeaderValue::from_static(
-            "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+            "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
         ),
     ),
     (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),

@@ -25,6 +25,7 @@ mod oauth;
 mod page;
 mod proofs;
 mod pump;
+mod session;
 mod verified;
 mod waapify;
 
@@ -40,16 +41,20 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware;
 use axum::routing::{get, post};
+use secrecy::SecretString;
 use sqlx::PgPool;
 use url::Url;
 
 use crate::attachments::Attachments;
-use crate::clients::origin;
+use crate::clients::{self, origin};
 use crate::clock::Clock;
 use crate::config::GhlSettings;
 use crate::connect::Connector;
+use crate::crypto::Sealer;
 use crate::installs::Installs;
+use crate::tokens::Tokens;
 use crate::wake::Wake;
 
 /// A delivery is a text of a few kB and addresses of files; an e-mail's HTML comes here too. Above this it is no
@@ -111,6 +116,14 @@ pub struct HttpParts {
     pub wake: Arc<Wake>,
     /// The address the world reaches us at.
     pub public_url: Url,
+    /// GHL, with a valid token.
+    pub tokens: Tokens,
+    /// The gateway.
+    pub gateway: clients::waapify::Client,
+    /// Seals what browsers keep for us, and opens what the database keeps sealed.
+    pub sealer: Sealer,
+    /// What the operator proves himself with; none: his pages are off.
+    pub admin_token: Option<SecretString>,
 }
 
 /// All routes of the service.
@@ -121,16 +134,20 @@ pub fn router(state: HttpState) -> Router {
     let connect = get(connect::show)
         .post(connect::submit)
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES));
-    let routes = Router::new()
-        .route("/hooks/delivery", delivery)
-        .route("/hooks/app", app_events)
-        .route("/hooks/waapify/{secret}", gateway)
+    let pages = Router::new()
         .route("/oauth/install", get(oauth::install))
         .route("/oauth/callback", get(oauth::callback))
         .route("/connect/{token}", connect)
         .route("/files/{secret}/{name}", get(files::download))
+        .layer(middleware::from_fn(page::speak));
+    let routes = Router::new()
+        .merge(pages)
+        .route("/hooks/delivery", delivery)
+        .route("/hooks/app", app_events)
+        .route("/hooks/waapify/{secret}", gateway)
         .route("/attachments/{token}/{name}", get(attachments::show))
         .route("/assets/page.css", get(page::stylesheet))
+        .route("/assets/mark.svg", get(page::mark))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .with_state(state);

@@ -23,6 +23,7 @@ use crate::db::locations;
 use crate::db::numbers::{self, LastNumber};
 use crate::ids::LocationId;
 use crate::installs::Installed;
+use crate::language::{Language, Text};
 use crate::tokens::TokenError;
 
 /// A connect link lasts for a working day: time to find the credentials, not to leave it lying about.
@@ -80,16 +81,18 @@ fn state_cookie(public_url: &Url, value: &str) -> Cookie<'static> {
 /// Exchanges the code and shows what to do next.
 pub(super) async fn callback(
     State(state): State<HttpState>,
+    language: Language,
     jar: CookieJar,
     Query(callback): Query<Callback>,
 ) -> Response {
-    let page = finish(&state, &jar, callback).await;
+    let page = finish(&state, language, &jar, callback).await;
     let used = state_cookie(&state.public_url, "");
     (jar.remove(used), page).into_response()
 }
 
 async fn finish(
     state: &HttpState,
+    language: Language,
     jar: &CookieJar,
     callback: Callback,
 ) -> Result<Markup, PageError> {
@@ -109,9 +112,7 @@ async fn finish(
         .map_err(|ended| internal(&ended))?
         .map_err(|cause| not_installed(&cause))?;
     state.wake.upkeep.notify_one();
-    next_steps(state, &installed)
-        .await
-        .map_err(|error| PageError::store_down(&error))
+    Ok(next_steps(state, language, &installed).await?)
 }
 
 /// An install that began here must come back with the state its browser was given; one that began in the marketplace
@@ -125,8 +126,14 @@ fn check_state(jar: &CookieJar, given: Option<&str>) -> Result<(), PageError> {
     warn!("an install came back with another state than it began with");
     Err(PageError {
         status: StatusCode::BAD_REQUEST,
-        title: "This install began somewhere else",
-        text: "It was started in another browser or window, or too long ago. Nothing was changed. Please open the app in the GHL marketplace and install it from there.".to_owned(),
+        title: Text::new(
+            "This install began somewhere else",
+            "Pemasangan ini bermula di tempat lain",
+        ),
+        text: Text::new(
+            "It was started in another browser or window, or too long ago. Nothing was changed. Please open the app in the GHL marketplace and install it from there.",
+            "Ia dimulakan dalam pelayar atau tetingkap lain, atau sudah terlalu lama. Tiada apa-apa diubah. Sila buka aplikasi ini di marketplace GHL dan pasang dari situ.",
+        ),
     })
 }
 
@@ -137,7 +144,11 @@ struct Next<'a> {
     last: Option<LastNumber>,
 }
 
-async fn next_steps(state: &HttpState, installed: &Installed) -> sqlx::Result<Markup> {
+async fn next_steps(
+    state: &HttpState,
+    language: Language,
+    installed: &Installed,
+) -> sqlx::Result<Markup> {
     let mut steps = Vec::new();
     for location in installed.ready.iter().chain(&installed.waiting) {
         steps.push(Next {
@@ -146,7 +157,7 @@ async fn next_steps(state: &HttpState, installed: &Installed) -> sqlx::Result<Ma
             last: numbers::find_last(&state.pool, location).await?,
         });
     }
-    Ok(show(&steps, &installed.waiting))
+    Ok(show(language, &steps, &installed.waiting))
 }
 
 async fn new_link(state: &HttpState, location: &LocationId) -> sqlx::Result<String> {
@@ -158,8 +169,9 @@ async fn new_link(state: &HttpState, location: &LocationId) -> sqlx::Result<Stri
     Ok(format!("{base}/connect/{}", token.expose_secret()))
 }
 
-fn show(steps: &[Next<'_>], waiting: &[LocationId]) -> Markup {
+fn show(language: Language, steps: &[Next<'_>], waiting: &[LocationId]) -> Markup {
     page::page(
+        language,
         "The app is installed",
         &html! {
             @if steps.is_empty() {
@@ -186,7 +198,7 @@ fn show(steps: &[Next<'_>], waiting: &[LocationId]) -> Markup {
 fn next_link(step: &Next<'_>) -> Markup {
     match &step.last {
         Some(last) if last.is_connected => html! {
-            p.done { "Sub-account " (step.location) " is connected to +" (last.number) " already. There is nothing to enter." }
+            p.notice.good { "Sub-account " (step.location) " is connected to +" (last.number) " already. There is nothing to enter." }
             a href=(step.link) { "Connect another number" }
         },
         _ => html! {
@@ -198,8 +210,14 @@ fn next_link(step: &Next<'_>) -> Markup {
 fn no_code() -> PageError {
     PageError {
         status: StatusCode::BAD_REQUEST,
-        title: "This page opens after an install",
-        text: "GHL sends you here with a code when you install the app. Open the app in the GHL marketplace and install it from there.".to_owned(),
+        title: Text::new(
+            "This page opens after an install",
+            "Halaman ini dibuka selepas pemasangan",
+        ),
+        text: Text::new(
+            "GHL sends you here with a code when you install the app. Open the app in the GHL marketplace and install it from there.",
+            "GHL menghantar anda ke sini dengan satu kod apabila anda memasang aplikasi ini. Buka aplikasi ini di marketplace GHL dan pasang dari situ.",
+        ),
     }
 }
 
@@ -207,8 +225,11 @@ fn refused_by_ghl() -> PageError {
     warn!("GHL ended an install with an error");
     PageError {
         status: StatusCode::BAD_REQUEST,
-        title: "The install was not finished",
-        text: "GHL stopped it, or somebody cancelled it. Nothing was changed. Please install the app once more from the GHL marketplace, as an admin of the agency or the sub-account.".to_owned(),
+        title: Text::new("The install was not finished", "Pemasangan belum selesai"),
+        text: Text::new(
+            "GHL stopped it, or somebody cancelled it. Nothing was changed. Please install the app once more from the GHL marketplace, as an admin of the agency or the sub-account.",
+            "GHL menghentikannya, atau seseorang membatalkannya. Tiada apa-apa diubah. Sila pasang aplikasi ini sekali lagi dari marketplace GHL, sebagai admin agensi atau sub-akaun.",
+        ),
     }
 }
 
@@ -220,8 +241,11 @@ fn internal(ended: &tokio::task::JoinError) -> PageError {
 fn no_answer() -> PageError {
     PageError {
         status: StatusCode::BAD_GATEWAY,
-        title: "GHL did not answer",
-        text: "The install could not be finished because GHL did not answer. Please install the app once more in a few minutes.".to_owned(),
+        title: Text::new("GHL did not answer", "GHL tidak menjawab"),
+        text: Text::new(
+            "The install could not be finished because GHL did not answer. Please install the app once more in a few minutes.",
+            "Pemasangan tidak dapat diselesaikan kerana GHL tidak menjawab. Sila pasang aplikasi ini sekali lagi dalam beberapa minit.",
+        ),
     }
 }
 
@@ -237,8 +261,14 @@ fn not_installed(cause: &TokenError) -> PageError {
             warn!(%cause, "GHL refused an install code");
             PageError {
                 status: StatusCode::BAD_REQUEST,
-                title: "GHL did not accept this install",
-                text: "The code in the link was used before or is too old. If the app is in your list of installed apps and works, all is well. If not, please install it once more from the GHL marketplace.".to_owned(),
+                title: Text::new(
+                    "GHL did not accept this install",
+                    "GHL tidak menerima pemasangan ini",
+                ),
+                text: Text::new(
+                    "The code in the link was used before or is too old. If the app is in your list of installed apps and works, all is well. If not, please install it once more from the GHL marketplace.",
+                    "Kod dalam pautan itu sudah digunakan atau terlalu lama. Jika aplikasi ini ada dalam senarai aplikasi anda dan berfungsi, semuanya baik. Jika tidak, sila pasang sekali lagi dari marketplace GHL.",
+                ),
             }
         }
         _ => {

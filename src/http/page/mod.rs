@@ -1,0 +1,121 @@
+//! The frame of every page: server-rendered, one style sheet, no inline script.
+//!
+//! Owns: the head, the header, the language a page is in. Refuses: what a page says.
+//!
+//! What pages are made of, each a class of `page.css`: `p.notice` with `good`, `warn` or `bad`; `span.pill` with the same;
+//! `a.button`, `button` and `.quiet` for the second choice; `section.panel` with an `h2`; `dl.facts`; `table.rows` (its
+//! cells name their column in `data-label`, which a phone shows); `ol.steps` (numbered, `li.done` ticked); `figure.qr`;
+//! `p.hint` under a field; `.actions` for a row of buttons.
+
+pub(super) mod parts;
+
+use std::convert::Infallible;
+
+use axum::extract::{FromRequestParts, Request};
+use axum::http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use maud::{DOCTYPE, Markup, html};
+
+use super::error::PageError;
+use crate::language::Language;
+
+/// Style sheets and scripts change with a release only; a browser that keeps one for ten minutes is soon right again.
+pub(super) const ASSET_CACHE: &str = "public, max-age=600";
+
+impl<S: Sync> FromRequestParts<S> for Language {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let header = parts.headers.get(ACCEPT_LANGUAGE);
+        Ok(Self::preferred(
+            header.and_then(|value| value.to_str().ok()).unwrap_or(""),
+        ))
+    }
+}
+
+/// How a page is framed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Frame<'a> {
+    /// Scripts of ours that it loads, such as `/assets/app.js`.
+    pub scripts: &'a [&'a str],
+    /// Seconds after which a browser without JavaScript loads it again.
+    pub refresh: Option<u32>,
+    /// Room for tables and more than one panel.
+    pub is_wide: bool,
+    /// Who is shown at the right of the header: a location's or the operator's name.
+    pub whose: Option<&'a str>,
+}
+
+/// A page with a title and a body.
+pub(super) fn page(language: Language, title: &str, body: &Markup) -> Markup {
+    framed(language, title, Frame::default(), body)
+}
+
+/// A page in a frame of its own.
+pub(super) fn framed(language: Language, title: &str, frame: Frame<'_>, body: &Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang=(language.tag()) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="robots" content="noindex";
+                @if let Some(seconds) = frame.refresh {
+                    noscript { meta http-equiv="refresh" content=(seconds); }
+                }
+                title { (title) }
+                link rel="icon" href="/assets/mark.svg" type="image/svg+xml";
+                link rel="stylesheet" href="/assets/page.css";
+                @for script in frame.scripts { script src=(script) defer {} }
+            }
+            body {
+                a.skip href="#content" { (language.pick("Skip to the content", "Terus ke kandungan")) }
+                header.top {
+                    img src="/assets/mark.svg" alt="" width="28" height="28";
+                    span.name { (language.pick("WhatsApp for GHL", "WhatsApp untuk GHL")) }
+                    @if let Some(whose) = frame.whose { span.whose { (whose) } }
+                }
+                main #content.wide[frame.is_wide] {
+                    h1 { (title) }
+                    (body)
+                }
+            }
+        }
+    }
+}
+
+/// A page that says one thing.
+pub(super) fn message(language: Language, title: &str, text: &str) -> Markup {
+    page(language, title, &html! { p { (text) } })
+}
+
+/// Says a [`PageError`] in the caller's language. Every route that shows pages has this around it.
+pub(super) async fn speak(language: Language, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    match response.extensions_mut().remove::<PageError>() {
+        Some(error) => error.page(language),
+        None => response,
+    }
+}
+
+/// A file of ours that every page may load.
+macro_rules! asset {
+    ($kind:literal, $file:literal) => {
+        (
+            [(CONTENT_TYPE, $kind), (CACHE_CONTROL, ASSET_CACHE)],
+            include_str!($file),
+        )
+    };
+}
+
+/// The style sheet.
+pub(super) async fn stylesheet() -> impl IntoResponse {
+    asset!("text/css; charset=utf-8", "page.css")
+}
+
+/// The mark in the header and in the tab.
+pub(super) async fn mark() -> impl IntoResponse {
+    asset!("image/svg+xml", "mark.svg")
+}

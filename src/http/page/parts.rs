@@ -1,0 +1,43 @@
+//! Parts that more than one page shows.
+
+use maud::{Markup, html};
+
+use crate::doctor::{Finding, State};
+use crate::language::Language;
+
+/// What checks found, the worst first: what, why it matters, what to do.
+pub(in crate::http) fn findings(language: Language, findings: &[Finding]) -> Markup {
+    let mut sorted: Vec<_> = findings.iter().collect();
+    sorted.sort_by_key(|finding| match finding.state {
+        State::Bad => 0,
+        State::Warn => 1,
+        State::Unknown => 2,
+        State::Good => 3,
+    });
+    html! {
+        ul.findings {
+            @for finding in sorted {
+                li {
+                    (state_pill(language, finding.state))
+                    p {
+                        @if let Some(number) = &finding.number { "+" (number) ": " }
+                        (finding.what.of(language))
+                    }
+                    @if let Some(why) = &finding.why { p.hint { (why.of(language)) } }
+                    @if let Some(todo) = &finding.todo { p { strong { (language.pick("Do this: ", "Buat ini: ")) } (todo.of(language)) } }
+                }
+            }
+        }
+    }
+}
+
+/// A check's state in a word.
+pub(in crate::http) fn state_pill(language: Language, state: State) -> Markup {
+    let (class, word) = match state {
+        State::Good => ("pill good", language.pick("All well", "Baik")),
+        State::Warn => ("pill warn", language.pick("Look at this", "Sila semak")),
+        State::Bad => ("pill bad", language.pick("Needs mending", "Perlu dibaiki")),
+        State::Unknown => ("pill", language.pick("Not known", "Tidak diketahui")),
+    };
+    html! { span class=(class) { (word) } }
+}
