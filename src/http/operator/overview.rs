@@ -60,11 +60,11 @@ pub(super) async fn show(
 
 /// What checks found; none: they took too long.
 pub(super) fn findings(language: Language, found: Option<&[Finding]>) -> Markup {
-    match found {
-        Some(found) => page::parts::findings(language, found),
-        None => html! {
-            p.notice.warn { (language.pick("The checks took too long. Load the page again in a minute.", "Semakan mengambil masa terlalu lama. Muatkan semula halaman sebentar lagi.")) }
-        },
+    if let Some(found) = found {
+        return page::parts::findings(language, found);
+    }
+    html! {
+        p.notice.warn { (language.pick("The checks took too long. Load the page again in a minute.", "Semakan mengambil masa terlalu lama. Muatkan semula halaman sebentar lagi.")) }
     }
 }
 
