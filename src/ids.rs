@@ -87,7 +87,9 @@ pub fn host_name(text: &str) -> Option<String> {
     let host = text.strip_suffix('/').unwrap_or(text).to_ascii_lowercase();
     let is_label = |label: &str| {
         (1..=MAX_LABEL_BYTES).contains(&label.len())
-            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-')
             && !label.starts_with('-')
             && !label.ends_with('-')
     };

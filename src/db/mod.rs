@@ -24,6 +24,7 @@ pub mod numbers;
 pub mod outbound;
 pub mod outcomes;
 pub mod overview;
+pub mod preferences;
 pub mod receipts;
 pub mod replays;
 pub mod secrets;

@@ -29,10 +29,7 @@ const NO_FRAME: &str = "frame-ancestors 'none'";
 /// Nothing but our own style sheet, scripts and pictures, and no frame. The address of a connect form is a secret, hence
 /// `no-referrer`.
 const SECURITY_HEADERS: [(HeaderName, HeaderValue); 6] = [
-    (
-        CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(POLICY),
-    ),
+    (CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
     (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
     (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),

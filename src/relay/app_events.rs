@@ -113,7 +113,9 @@ impl AppEvents {
         company: Option<&CompanyId>,
     ) -> sqlx::Result<()> {
         match (location, company) {
-            (None, Some(company)) => domains::record_domain(&self.0.pool, company, None, self.0.clock.now()).await,
+            (None, Some(company)) => {
+                domains::record_domain(&self.0.pool, company, None, self.0.clock.now()).await
+            }
             _ => Ok(()),
         }
     }

@@ -85,7 +85,10 @@ pub enum WhiteLabel {
 
 impl WhiteLabel {
     fn read(event: &Value) -> Self {
-        let Some(details) = event.get("whitelabelDetails").filter(|said| said.is_object()) else {
+        let Some(details) = event
+            .get("whitelabelDetails")
+            .filter(|said| said.is_object())
+        else {
             return Self::Unsaid;
         };
         let domain = details.get("domain").and_then(Value::as_str);

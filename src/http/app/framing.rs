@@ -20,7 +20,11 @@ use crate::ids::host_name;
 const MAX_DOMAINS: i64 = 50;
 
 /// Says in the answer who may show it.
-pub(super) async fn frame(State(state): State<HttpState>, request: Request, next: Next) -> Response {
+pub(super) async fn frame(
+    State(state): State<HttpState>,
+    request: Request,
+    next: Next,
+) -> Response {
     let (headers, path) = (request.headers(), request.uri().path());
     let domains = find_domains(&state, headers, path).await;
     // Without the database nobody but GHL itself.
@@ -43,7 +47,9 @@ async fn find_domains(
     headers: &HeaderMap,
     path: &str,
 ) -> sqlx::Result<Vec<String>> {
-    let id = path.strip_prefix("/app/").and_then(|rest| rest.split('/').next());
+    let id = path
+        .strip_prefix("/app/")
+        .and_then(|rest| rest.split('/').next());
     let cookies = CookieJar::from_headers(headers);
     if let Some((location, _)) = id.and_then(|id| visitor::find_session(state, &cookies, id)) {
         let domain = domains::find_domain_of(&state.pool, &location).await?;

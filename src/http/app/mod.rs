@@ -33,8 +33,14 @@ pub(super) fn routes(state: HttpState) -> Router<HttpState> {
         .route("/app/{session}/messages", get(messages::list))
         .route("/app/{session}/messages/{id}", get(messages::show))
         .route("/app/{session}/messages/{id}/retry", post(messages::retry))
-        .route("/app/{session}/numbers/{number}", get(numbers::show).post(numbers::change))
-        .route("/app/{session}/numbers/{number}/default", post(numbers::make_default))
+        .route(
+            "/app/{session}/numbers/{number}",
+            get(numbers::show).post(numbers::change),
+        )
+        .route(
+            "/app/{session}/numbers/{number}/default",
+            post(numbers::make_default),
+        )
         .route("/app/{session}/connect", post(numbers::connect))
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
         .layer(middleware::from_fn(page::speak))

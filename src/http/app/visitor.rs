@@ -31,12 +31,24 @@ pub(super) struct Visitor {
     /// The one location whose rows they may see.
     pub location: LocationId,
     session: Session,
+    names: HashMap<String, String>,
+    query: HashMap<String, String>,
 }
 
 impl Visitor {
     /// An address of this session's pages; `rest` is empty or begins with a slash.
     pub(super) fn address(&self, rest: &str) -> String {
         format!("{}{rest}", self.session.path)
+    }
+
+    /// What stands in the address where the route has `name`; nobody has checked it.
+    pub(super) fn named(&self, name: &str) -> &str {
+        self.names.get(name).map_or("", String::as_str)
+    }
+
+    /// What the address asks for behind its `?`; nobody has checked it.
+    pub(super) fn asked(&self, name: &str) -> Option<&str> {
+        self.query.get(name).map(String::as_str)
     }
 
     /// What every form carries.
@@ -51,7 +63,12 @@ pub(super) fn find_session(
     cookies: &CookieJar,
     id: &str,
 ) -> Option<(LocationId, Session)> {
-    let session = Session::find(cookies.iter(), &path_of(id), &state.sealer, state.clock.now())?;
+    let session = Session::find(
+        cookies.iter(),
+        &path_of(id),
+        &state.sealer,
+        state.clock.now(),
+    )?;
     match session.holder.clone() {
         Holder::Location(location) => Some((location, session)),
         Holder::Operator => None,
@@ -68,22 +85,30 @@ impl FromRequestParts<HttpState> for Visitor {
 
     async fn from_request_parts(parts: &mut Parts, state: &HttpState) -> Result<Self, Response> {
         let names = parts.extract::<Path<HashMap<String, String>>>().await;
-        let names = names.map_err(|_| not_here().into_response())?;
+        let Path(names) = names.map_err(|_| not_here().into_response())?;
+        let query = parts.extract::<Query<HashMap<String, String>>>().await;
+        let Query(query) = query.unwrap_or_default();
         let id = names.get("session").map_or("", String::as_str);
         let cookies = CookieJar::from_headers(&parts.headers);
         let Some((location, session)) = find_session(state, &cookies, id) else {
-            return Err(without_session(parts).await);
+            return Err(without_session(parts, query.contains_key(FIRST)).await);
         };
-        check_standing(state, &location).await.map_err(IntoResponse::into_response)?;
-        Ok(Self { location, session })
+        check_standing(state, &location)
+            .await
+            .map_err(IntoResponse::into_response)?;
+        Ok(Self {
+            location,
+            session,
+            names,
+            query,
+        })
     }
 }
 
 /// No session, or one that is over: a page that begins another by itself, unless that would never end.
-async fn without_session(parts: &mut Parts) -> Response {
+async fn without_session(parts: &mut Parts, is_first: bool) -> Response {
     let Ok(language) = parts.extract::<Language>().await;
-    let query = parts.extract::<Query<HashMap<String, String>>>().await;
-    if query.is_ok_and(|query| query.contains_key(FIRST)) {
+    if is_first {
         warn!("a browser did not keep the session's cookie");
         return exchange::no_cookies().into_response();
     }
@@ -91,7 +116,10 @@ async fn without_session(parts: &mut Parts) -> Response {
 }
 
 /// The app has to be there, whatever the session says. One whose token lapsed sees the page, since it says what to do.
-pub(super) async fn check_standing(state: &HttpState, location: &LocationId) -> Result<(), PageError> {
+pub(super) async fn check_standing(
+    state: &HttpState,
+    location: &LocationId,
+) -> Result<(), PageError> {
     match installs::find_standing(&state.pool, location).await? {
         Standing::Installed | Standing::Inactive | Standing::NeedsReinstall => Ok(()),
         Standing::Unknown | Standing::Pending | Standing::NotInstalled | Standing::Uninstalled => {
