@@ -116,8 +116,8 @@ fn numbers_panel(
             h2 { (language.pick("WhatsApp numbers", "Nombor WhatsApp")) }
             @if rows.is_empty() {
                 p.notice.warn { (language.pick(
-                    "No WhatsApp number is connected yet. Messages wait until there is one.",
-                    "Belum ada nombor WhatsApp yang disambungkan. Mesej menunggu sehingga ada satu.",
+                    "No WhatsApp number is connected yet. No message can leave until there is one.",
+                    "Belum ada nombor WhatsApp yang disambungkan. Tiada mesej boleh dihantar sehingga ada satu.",
                 )) }
             }
             @for row in rows { (numbers::summary(language, visitor, row, now)) }
