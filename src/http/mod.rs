@@ -8,6 +8,7 @@
 //! * `waapify`: `POST /hooks/waapify/{secret}`, the gateway's events
 //! * `oauth`: `GET /oauth/install`, `GET /oauth/callback`; `connect`: the form behind `/connect/{token}`
 //! * `app`: `/app`, the page inside GHL
+//! * `external_auth`: `/hooks/external-auth/{secret}`, what GHL asks for during an install
 //! * `files`: `GET /files/{secret}/{name}`, a customer's file that GHL does not take
 //! * `attachments`: `GET /attachments/{token}/{name}`, agents' files under addresses that the gateway understands
 //! * `pump`: how both give a file to its reader
@@ -19,6 +20,7 @@ mod attachments;
 mod connect;
 mod delivery;
 mod error;
+mod external_auth;
 mod files;
 mod health;
 mod intake;
@@ -32,6 +34,7 @@ mod verified;
 mod waapify;
 
 pub use attachments::room as attachments_room;
+pub use external_auth::external_auth_secret;
 pub use files::Files;
 pub use intake::Intake;
 pub use proofs::Proofs;
@@ -56,6 +59,7 @@ use crate::clock::Clock;
 use crate::config::GhlSettings;
 use crate::connect::Connector;
 use crate::crypto::Sealer;
+use crate::doctor::Doctor;
 use crate::installs::Installs;
 use crate::tokens::Tokens;
 use crate::wake::Wake;
@@ -67,6 +71,8 @@ const MAX_DELIVERY_BYTES: usize = 2 * 1024 * 1024;
 const MAX_GATEWAY_EVENT_BYTES: usize = 16 * 1024 * 1024;
 /// An event about the app has some hundred bytes; one about a message holds that message's text.
 const MAX_APP_EVENT_BYTES: usize = 256 * 1024;
+/// GHL's install form: three fields, and the ids of an agency's locations.
+const MAX_INSTALL_FORM_BYTES: usize = 64 * 1024;
 /// A form of three short fields.
 const MAX_FORM_BYTES: usize = 16 * 1024;
 
@@ -123,6 +129,8 @@ pub struct HttpParts {
     pub min_interval: Duration,
     /// GHL, with a valid token.
     pub tokens: Tokens,
+    /// Checks the service and its locations.
+    pub doctor: Doctor,
     /// The gateway.
     pub gateway: clients::waapify::Client,
     /// Seals what browsers keep for us, and opens what the database keeps sealed.
@@ -139,10 +147,28 @@ pub fn router(state: HttpState) -> Router {
     let connect = get(connect::show)
         .post(connect::submit)
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES));
+    // GHL's portal lets the app's maker choose the method.
+    let external_auth = get(external_auth::accept)
+        .post(external_auth::accept)
+        .put(external_auth::accept)
+        .patch(external_auth::accept)
+        .layer(DefaultBodyLimit::max(MAX_INSTALL_FORM_BYTES));
     let pages = Router::new()
         .route("/oauth/install", get(oauth::install))
         .route("/oauth/callback", get(oauth::callback))
         .route("/connect/{token}", connect)
+        .route(
+            "/connect/{token}/qr",
+            post(connect::begin).layer(DefaultBodyLimit::max(MAX_FORM_BYTES)),
+        )
+        .route("/connect/{token}/qr.png", get(connect::picture))
+        .route("/connect/{token}/state", get(connect::progress))
+        .route("/connect/{token}/cancel", post(connect::cancel))
+        .route(
+            "/connect/{token}/test",
+            post(connect::send_test).layer(DefaultBodyLimit::max(MAX_FORM_BYTES)),
+        )
+        .route("/connect/{token}/provider", get(connect::provider))
         .route("/files/{secret}/{name}", get(files::download))
         .layer(middleware::from_fn(page::speak));
     let routes = Router::new()
@@ -150,12 +176,15 @@ pub fn router(state: HttpState) -> Router {
         .merge(app::routes(state.clone()))
         .route("/hooks/delivery", delivery)
         .route("/hooks/app", app_events)
+        .route("/hooks/external-auth/{secret}", external_auth)
         .route("/hooks/waapify/{secret}", gateway)
         .route("/attachments/{token}/{name}", get(attachments::show))
         .route("/assets/page.css", get(page::stylesheet))
         .route("/assets/mark.svg", get(page::mark))
         .route("/assets/app.js", get(page::app_script))
+        .route("/assets/connect.js", get(page::connect_script))
         .route("/healthz", get(health::live))
+        .route("/healthz/{question}", get(health::answer))
         .route("/readyz", get(health::ready))
         .with_state(state);
     layers::wrap(routes)

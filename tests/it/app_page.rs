@@ -1,6 +1,8 @@
 //! The page inside GHL: who gets in, for how long, and what they find. Each subject has a file below.
 
+mod checks;
 mod framing;
+mod linking;
 mod messages;
 mod numbers;
 mod strangers;

@@ -4,12 +4,13 @@
 //! passed in.
 
 mod call;
+mod channels;
 mod error;
 mod limits;
 mod types;
 mod upload;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use reqwest::Method;
@@ -21,7 +22,9 @@ use url::Url;
 
 use super::endpoint;
 use crate::config::GhlSettings;
+use crate::crypto::hash_secret;
 use call::parse;
+pub use channels::{SmsProvider, SmsProviders};
 pub use error::{Advice, CallError};
 use limits::Meter;
 use types::LocationsPage;
@@ -82,6 +85,13 @@ impl Client {
     #[must_use]
     pub fn limits(&self) -> Limits {
         self.meter.get()
+    }
+
+    /// A hash of the app's keys, by which what GHL says to them is kept.
+    #[must_use]
+    pub fn keys_hash(&self) -> Vec<u8> {
+        let (id, secret) = (&self.settings.client_id, &self.settings.client_secret);
+        hash_secret(&format!("{id}:{}", secret.expose_secret()))
     }
 
     /// Exchanges an authorization code. A sub-account install may still answer with a Company grant.
@@ -145,7 +155,7 @@ impl Client {
         self.grant(request.form(&form)).await
     }
 
-    /// The locations of a company that have the app installed, all pages of them.
+    /// The locations of a company that have the app installed, all pages of them, with their names where GHL says them.
     ///
     /// # Errors
     /// [`CallError`].
@@ -153,8 +163,8 @@ impl Client {
         &self,
         company_token: &SecretString,
         company: &CompanyId,
-    ) -> Result<Vec<LocationId>, CallError> {
-        let (mut installed, mut seen) = (BTreeSet::new(), BTreeSet::new());
+    ) -> Result<BTreeMap<LocationId, Option<String>>, CallError> {
+        let (mut installed, mut seen) = (BTreeMap::new(), BTreeSet::new());
         let (mut skip, mut token) = (0, None);
         for _ in 0..MAX_PAGES {
             let page = self
@@ -167,16 +177,16 @@ impl Client {
             for location in page.locations {
                 seen.insert(location.id.clone());
                 if location.is_installed != Some(false) && is_id(location.id.as_str()) {
-                    installed.insert(location.id);
+                    installed.insert(location.id, location.name);
                 }
             }
             // A page that brings nothing new is one we had already, or the end.
             if is_last || seen.len() == known {
-                return Ok(installed.into_iter().collect());
+                return Ok(installed);
             }
         }
         warn!(%company, "GHL lists more locations than are believed");
-        Ok(installed.into_iter().collect())
+        Ok(installed)
     }
 
     async fn locations_page(
