@@ -7,6 +7,7 @@
 //! * `app_events`: `POST /hooks/app`, what GHL says about the app
 //! * `waapify`: `POST /hooks/waapify/{secret}`, the gateway's events
 //! * `oauth`: `GET /oauth/install`, `GET /oauth/callback`; `connect`: the form behind `/connect/{token}`
+//! * `app`: `/app`, the page inside GHL
 //! * `external_auth`: `/hooks/external-auth/{secret}`, what GHL asks for during an install
 //! * `files`: `GET /files/{secret}/{name}`, a customer's file that GHL does not take
 //! * `attachments`: `GET /attachments/{token}/{name}`, agents' files under addresses that the gateway understands
@@ -15,6 +16,7 @@
 //! * `health`: `/healthz`, `/readyz`
 
 mod admin;
+mod app;
 mod app_events;
 mod attachments;
 mod connect;
@@ -47,6 +49,7 @@ pub use waapify::WaitingRoom;
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -128,6 +131,8 @@ pub struct HttpParts {
     pub wake: Arc<Wake>,
     /// The address the world reaches us at.
     pub public_url: Url,
+    /// Least pause between two sends of one number.
+    pub min_interval: Duration,
     /// GHL, with a valid token.
     pub tokens: Tokens,
     /// Checks the service and its locations.
@@ -179,6 +184,7 @@ pub fn router(state: HttpState) -> Router {
         .layer(middleware::from_fn(page::speak));
     let routes = Router::new()
         .merge(pages)
+        .merge(app::routes(state.clone()))
         .route("/hooks/delivery", delivery)
         .route("/hooks/app", app_events)
         .route("/hooks/external-auth/{secret}", external_auth)
@@ -186,6 +192,7 @@ pub fn router(state: HttpState) -> Router {
         .route("/attachments/{token}/{name}", get(attachments::show))
         .route("/assets/page.css", get(page::stylesheet))
         .route("/assets/mark.svg", get(page::mark))
+        .route("/assets/app.js", get(page::app_script))
         .route("/assets/connect.js", get(page::connect_script))
         .route("/metrics", get(metrics::show))
         .route("/healthz", get(health::live))

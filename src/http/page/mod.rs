@@ -121,6 +121,11 @@ pub(super) async fn mark() -> impl IntoResponse {
     asset!("image/svg+xml", "mark.svg")
 }
 
+/// What asks GHL's page around `/app` for its user.
+pub(super) async fn app_script() -> impl IntoResponse {
+    asset!("text/javascript; charset=utf-8", "app.js")
+}
+
 /// The script of the connect page and of the checklist.
 pub(super) async fn connect_script() -> impl IntoResponse {
     asset!("text/javascript; charset=utf-8", "connect.js")
