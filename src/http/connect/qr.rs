@@ -1,7 +1,8 @@
 //! Linking a phone by QR code on the connect page. What waits is kept with the link, its token sealed, so that a reload
 //! goes on and no page holds the token.
 //!
-//! Owns: beginning, showing, finishing, giving up. Refuses: an instance that waits for somebody else's phone, which
+//! Owns: beginning, showing, finishing, giving up. Looking is enough to finish: whoever looks first after the phone has
+//! scanned, the page or its script, connects the number, once. Refuses: an instance that waits for somebody else's phone, which
 //! Waapify hands out to everybody of one account.
 
 use axum::Json;
@@ -11,7 +12,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tracing::info;
 
 use super::{Fault, HttpState, Opened, PageError, Typed, find_any, find_unused, link_gone, pages};
@@ -19,21 +20,13 @@ use super::{Language, Text, qr_fault};
 use crate::clients::waapify::{Credentials, QrCode};
 use crate::connect::{ConnectError, Entered, Field};
 use crate::db::links::{self, Waits};
+use crate::http::page::qr::{Said, waiting};
 use crate::linking::{self, Progress};
 
 /// What the short form holds.
 #[derive(Deserialize)]
 pub(in crate::http) struct Begin {
     access_token: SecretString,
-}
-
-/// How far it is, for the page's script.
-#[derive(Serialize)]
-pub(in crate::http) struct Said {
-    /// `waiting`, `linked` or `stopped`.
-    state: &'static str,
-    /// For people.
-    text: String,
 }
 
 /// Has Waapify make an instance for this link.
@@ -136,10 +129,7 @@ pub(in crate::http) async fn progress(
     Path(token): Path<String>,
 ) -> Result<Json<Said>, PageError> {
     let opened = find_any(&state, &token).await?;
-    let said = |state, text: &Text| Said {
-        state,
-        text: text.of(language).to_owned(),
-    };
+    let said = |state, text: &Text| Said::new(state, text, language);
     if opened.link.used_at.is_some() {
         return Ok(Json(said("linked", &Text::new("", ""))));
     }
@@ -147,7 +137,7 @@ pub(in crate::http) async fn progress(
         return Err(link_gone());
     };
     Ok(Json(match advance(&state, &opened, &credentials).await? {
-        Progress::Waiting => said("waiting", &pages::waiting()),
+        Progress::Waiting => said("waiting", &waiting()),
         Progress::Linked(_) => said("linked", &Text::new("", "")),
         Progress::Stopped(error) if error.is_passing() => said("waiting", &error.text()),
         Progress::Stopped(error) => said("stopped", &error.text()),
