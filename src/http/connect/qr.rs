@@ -12,7 +12,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tracing::info;
 
 use super::{Fault, HttpState, Opened, PageError, Typed, find_any, find_unused, link_gone, pages};
@@ -20,13 +20,21 @@ use super::{Language, Text, qr_fault};
 use crate::clients::waapify::{Credentials, QrCode};
 use crate::connect::{ConnectError, Entered, Field};
 use crate::db::links::{self, Waits};
-use crate::http::page::qr::{Said, waiting};
 use crate::linking::{self, Progress};
 
 /// What the short form holds.
 #[derive(Deserialize)]
 pub(in crate::http) struct Begin {
     access_token: SecretString,
+}
+
+/// How far it is, for the page's script.
+#[derive(Serialize)]
+pub(in crate::http) struct Said {
+    /// `waiting`, `linked` or `stopped`.
+    state: &'static str,
+    /// For people.
+    text: String,
 }
 
 /// Has Waapify make an instance for this link.
@@ -129,7 +137,10 @@ pub(in crate::http) async fn progress(
     Path(token): Path<String>,
 ) -> Result<Json<Said>, PageError> {
     let opened = find_any(&state, &token).await?;
-    let said = |state, text: &Text| Said::new(state, text, language);
+    let said = |state, text: &Text| Said {
+        state,
+        text: text.of(language).to_owned(),
+    };
     if opened.link.used_at.is_some() {
         return Ok(Json(said("linked", &Text::new("", ""))));
     }
@@ -137,7 +148,7 @@ pub(in crate::http) async fn progress(
         return Err(link_gone());
     };
     Ok(Json(match advance(&state, &opened, &credentials).await? {
-        Progress::Waiting => said("waiting", &waiting()),
+        Progress::Waiting => said("waiting", &pages::waiting()),
         Progress::Linked(_) => said("linked", &Text::new("", "")),
         Progress::Stopped(error) if error.is_passing() => said("waiting", &error.text()),
         Progress::Stopped(error) => said("stopped", &error.text()),

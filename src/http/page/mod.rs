@@ -9,7 +9,6 @@
 
 pub(super) mod checklist;
 pub(super) mod parts;
-pub(super) mod qr;
 
 use std::convert::Infallible;
 
