@@ -326,4 +326,10 @@ async fn what_waits_is_sealed_and_outlives_a_change_of_the_keys() {
     assert!(!page.contains("qr.png"), "{page}");
     assert!(bridge.get(&link).await.1.contains("name=\"instance_id\""));
     assert_eq!(begin(&bridge, &link).await, instance);
+    bridge.after(time::Duration::hours(25)).await;
+    let kept: i64 = sqlx::query_scalar("select count(pending_token) from connect_links")
+        .fetch_one(pool)
+        .await
+        .unwrap();
+    assert_eq!(kept, 0, "an expired link keeps no token");
 }

@@ -2,8 +2,8 @@
 //! goes on and no page holds the token.
 //!
 //! Owns: beginning, showing, finishing, giving up. Looking is enough to finish: whoever looks first after the phone has
-//! scanned, the page or its script, connects the number, once. Refuses: an instance that waits for somebody else's phone, which
-//! Waapify hands out to everybody of one account.
+//! scanned, the page or its script, connects the number, once. Refuses: an instance that waits for somebody else's phone,
+//! which Waapify hands out to everybody of one account.
 
 use axum::Json;
 use axum::extract::rejection::FormRejection;
