@@ -8,6 +8,8 @@ mod numbers;
 mod strangers;
 
 use axum::http::{HeaderMap, StatusCode};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use time::Duration;
 use waapify_ghl::ids::LocationId;
@@ -189,13 +191,11 @@ async fn a_payload_opens_one_session_and_no_changed_copy_of_it_opens_another() {
     assert_eq!(again.status, StatusCode::FORBIDDEN);
     assert!(again.headers.get("set-cookie").is_none());
     // The same salt, and another text: all that somebody without the secret can make of it.
-    use base64::Engine as _;
-    let standard = base64::engine::general_purpose::STANDARD;
-    let bytes = standard.decode(&payload).unwrap();
+    let bytes = STANDARD.decode(&payload).unwrap();
     for at in 16..bytes.len() {
         let mut changed = bytes.clone();
         changed[at] ^= 4;
-        let answer = exchange(&bridge, &standard.encode(&changed)).await;
+        let answer = exchange(&bridge, &STANDARD.encode(&changed)).await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN, "{at}");
     }
     bridge.clock.advance(Duration::days(400));
