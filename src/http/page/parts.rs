@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use crate::clients::waapify::Stop;
 use crate::doctor::{Finding, State};
 use crate::language::Language;
 
@@ -28,6 +29,14 @@ pub(in crate::http) fn findings(language: Language, findings: &[Finding]) -> Mar
                 }
             }
         }
+    }
+}
+
+/// Why a number is on hold, in the reader's language where it is one of the reasons we know.
+pub(in crate::http) fn hold_reason(language: Language, reason: &str) -> Markup {
+    match Stop::told_by(reason) {
+        Some(stop) => html! { (stop.text().of(language)) },
+        None => html! { span lang="en" { (reason) } },
     }
 }
 
