@@ -9,7 +9,7 @@ mod php;
 mod send;
 mod stage;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use axum::{Router, body::Bytes, extract::Request};
 use reqwest::Client;
@@ -114,6 +114,12 @@ struct Inner {
 pub struct Waapify {
     inner: Arc<Inner>,
     instance_id: String,
+}
+
+impl fmt::Debug for Waapify {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Waapify")
+    }
 }
 
 impl Waapify {

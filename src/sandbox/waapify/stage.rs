@@ -35,6 +35,18 @@ impl Waapify {
         }
     }
 
+    /// Forgets what was said, and where the webhooks go; numbers and customers stay.
+    pub(in crate::sandbox) fn forget(&self) {
+        for instance in self.inner.state.lock().instances.values_mut() {
+            instance.linked = true;
+            instance.webhook = None;
+            instance.held.clear();
+            for chat in instance.chats.values_mut() {
+                chat.messages.clear();
+            }
+        }
+    }
+
     /// A customer who could write.
     pub fn add_customer(&self, phone: &str, name: &str) {
         self.with(|instance| {
