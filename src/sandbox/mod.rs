@@ -232,9 +232,9 @@ fn database_url() -> Option<SecretString> {
 /// A database that real locations use is not for playing.
 async fn refuse_real_locations(pool: &PgPool) -> anyhow::Result<()> {
     let known = locations::list_locations(pool).await?;
-    let real = known
-        .iter()
-        .find(|location| ![seed::LOCATION_ID, seed::SECOND_LOCATION_ID].contains(&location.as_str()));
+    let real = known.iter().find(|location| {
+        ![seed::LOCATION_ID, seed::SECOND_LOCATION_ID].contains(&location.as_str())
+    });
     ensure!(
         real.is_none(),
         "the database that DATABASE_URL names holds real locations; unset it, or name an empty database"

@@ -82,7 +82,8 @@ impl Ghl {
 
     fn shown_location(&self, id: &str) -> Result<Shown, Response> {
         let found = self.shown().into_iter().find(|shown| shown.id == id);
-        found.ok_or_else(|| (StatusCode::NOT_FOUND, "There is no such sub-account.").into_response())
+        found
+            .ok_or_else(|| (StatusCode::NOT_FOUND, "There is no such sub-account.").into_response())
     }
 }
 
@@ -110,7 +111,8 @@ fn turned_away(request: &Request) -> Option<Response> {
         return Some(Redirect::to(&format!("http://localhost:{port}{place}")).into_response());
     }
     let from = value("sec-fetch-site");
-    let is_foreign = request.method() == Method::POST && from.is_some_and(|from| from != "same-origin");
+    let is_foreign =
+        request.method() == Method::POST && from.is_some_and(|from| from != "same-origin");
     is_foreign.then(|| StatusCode::FORBIDDEN.into_response())
 }
 

@@ -74,8 +74,5 @@ pub(super) async fn save(State(ghl): State<Ghl>, Form(chosen): Form<Chosen>) -> 
     };
     ghl.set_default_provider(&location.id, provider);
     let id = &location.id;
-    Redirect::to(&format!(
-        "/sandbox/ghl/settings?location={id}&saved={id}"
-    ))
-    .into_response()
+    Redirect::to(&format!("/sandbox/ghl/settings?location={id}&saved={id}")).into_response()
 }

@@ -1,0 +1,1 @@
+//! Forms: what was entered wrongly is said at its field.
