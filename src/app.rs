@@ -26,7 +26,7 @@ use crate::cluster::{Cluster, Durability, find_running, remove_data};
 use crate::config::Settings;
 use crate::connect::Connector;
 use crate::db;
-use crate::http::{self, Files, HttpParts, HttpState, Intake, Proofs, WaitingRoom};
+use crate::http::{self, Admin, Files, HttpParts, HttpState, Intake, Meter, Proofs, WaitingRoom};
 use crate::installs::Installs;
 use crate::relay::app_events::AppEvents;
 use crate::relay::gateway_events::GatewayEvents;
@@ -36,6 +36,7 @@ use crate::relay::outbound::Outbound;
 use crate::relay::status_updates::StatusUpdates;
 use crate::relay::upkeep::Upkeep;
 use crate::relay::{self, Worker};
+use crate::tally::Tally;
 use crate::tokens::Tokens;
 use crate::wake::Wake;
 
@@ -182,6 +183,7 @@ fn relay_context(
         sealer: sealer.clone(),
         clock,
         wake: Arc::new(Wake::default()),
+        tally: Tally::default(),
         media: whatsapp_media::Client::new(settings.whatsapp_media_base.clone())?,
         public_url: public_url.clone(),
         min_interval: settings.waapify.min_interval,
@@ -209,6 +211,8 @@ fn http_parts(settings: &Settings, relay: &relay::Context) -> anyhow::Result<Htt
         gateway: relay.waapify.clone(),
         sealer: relay.sealer.clone(),
         admin_token: settings.admin_token.clone(),
+        admin: Admin::default(),
+        meter: Meter::new(relay.tally.clone(), relay.clock.now()),
     })
 }
 

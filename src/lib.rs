@@ -18,6 +18,8 @@
 //! | [`connect`], [`keys`] | connecting a WhatsApp number; the keys that seal what is secret |
 //! | [`doctor`] | what may be wrong, and how to mend it |
 //! | [`schedule`] | when what failed is tried again |
+//! | [`tally`] | what this process has done, counted |
+//! | [`marketplace`] | the guide to GHL's developer portal |
 //! | [`clients`] | the two vendors' APIs, and WhatsApp's media servers |
 //! | [`whatsapp`], [`json`] | webhook shapes → our message; pure |
 //! | [`db`], [`cluster`] | all SQL; the private PostgreSQL where none is given |
@@ -42,9 +44,11 @@ pub mod json;
 pub mod keys;
 pub mod language;
 pub mod limits;
+pub mod marketplace;
 pub mod relay;
 pub mod sandbox;
 pub mod schedule;
+pub mod tally;
 pub mod telemetry;
 pub mod tokens;
 pub mod wake;

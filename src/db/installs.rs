@@ -53,6 +53,7 @@ macro_rules! standing {
               else 'unknown' end"
     };
 }
+pub(super) use standing;
 
 /// How a location stands.
 ///

@@ -63,6 +63,8 @@ macro_rules! inbound {
     };
 }
 
+pub(super) use {inbound, outbound};
+
 /// The last messages, newest first: of one location or of all, all or only those in one state. Of what came from WhatsApp
 /// not what is ignored of our own: echoes of what is in the list already.
 ///

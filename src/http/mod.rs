@@ -10,8 +10,10 @@
 //! * `files`: `GET /files/{secret}/{name}`, a customer's file that GHL does not take
 //! * `attachments`: `GET /attachments/{token}/{name}`, agents' files under addresses that the gateway understands
 //! * `pump`: how both give a file to its reader
+//! * `operator`: the operator's pages; `metrics`: `GET /metrics`; `admin`: the token of both
 //! * `health`: `/healthz`, `/readyz`
 
+mod admin;
 mod app_events;
 mod attachments;
 mod connect;
@@ -21,7 +23,9 @@ mod files;
 mod health;
 mod intake;
 mod layers;
+mod metrics;
 mod oauth;
+mod operator;
 mod page;
 mod proofs;
 mod pump;
@@ -29,9 +33,11 @@ mod session;
 mod verified;
 mod waapify;
 
+pub use admin::Admin;
 pub use attachments::room as attachments_room;
 pub use files::Files;
 pub use intake::Intake;
+pub use metrics::Meter;
 pub use proofs::Proofs;
 pub use pump::Room;
 pub use waapify::WaitingRoom;
@@ -124,6 +130,10 @@ pub struct HttpParts {
     pub sealer: Sealer,
     /// What the operator proves himself with; none: his pages are off.
     pub admin_token: Option<SecretString>,
+    /// Compares it.
+    pub admin: Admin,
+    /// What `/metrics` shows beside the database's counts.
+    pub meter: Meter,
 }
 
 /// All routes of the service.
@@ -139,6 +149,7 @@ pub fn router(state: HttpState) -> Router {
         .route("/oauth/callback", get(oauth::callback))
         .route("/connect/{token}", connect)
         .route("/files/{secret}/{name}", get(files::download))
+        .merge(operator::routes())
         .layer(middleware::from_fn(page::speak));
     let routes = Router::new()
         .merge(pages)
@@ -148,6 +159,7 @@ pub fn router(state: HttpState) -> Router {
         .route("/attachments/{token}/{name}", get(attachments::show))
         .route("/assets/page.css", get(page::stylesheet))
         .route("/assets/mark.svg", get(page::mark))
+        .route("/metrics", get(metrics::show))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .with_state(state);

@@ -226,6 +226,7 @@ impl Inbound {
         job: &InboundJob,
         message: Result<&GhlMessageId, &str>,
     ) -> sqlx::Result<()> {
+        self.0.tally.inbound_ended("posted");
         inbound::finish_posted(&self.0.pool, job, message, self.0.clock.now()).await
     }
 
@@ -284,6 +285,7 @@ impl Inbound {
 
     async fn fail(&self, job: &InboundJob, why: &str) -> sqlx::Result<()> {
         warn!(location = %job.location_id, message_id = %job.id, why, "GHL does not take the message");
+        self.0.tally.inbound_ended("failed");
         inbound::finish_failed(&self.0.pool, job, why, self.0.clock.now()).await
     }
 }

@@ -40,6 +40,7 @@ use crate::clock::Clock;
 use crate::connect::Connector;
 use crate::crypto::Sealer;
 use crate::installs::Installs;
+use crate::tally::Tally;
 use crate::tokens::Tokens;
 use crate::wake::Wake;
 use in_hand::InHand;
@@ -75,6 +76,8 @@ pub struct Context {
     pub clock: Clock,
     /// The bells.
     pub wake: Arc<Wake>,
+    /// What is counted.
+    pub tally: Tally,
     /// Points webhooks.
     pub connector: Connector,
     /// Where customers' files are fetched.

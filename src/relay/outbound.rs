@@ -183,7 +183,13 @@ impl Outbound {
             .send(&credentials, &chat, &part.text, media.as_ref())
             .await
         {
-            Ok(id) => self.record_sent(job, &number.number, &id).await,
+            Ok(id) => {
+                self.0.tally.part_sent();
+                if job.parts_sent + 1 == count {
+                    self.0.tally.outbound_ended("sent");
+                }
+                self.record_sent(job, &number.number, &id).await
+            }
             Err(failure) => {
                 self.record_failure(job, &number.number, part, failure)
                     .await
@@ -333,6 +339,7 @@ impl Outbound {
         } else {
             Outcome::PutBack(now)
         };
+        self.count(outcome);
         let mut tx = self.0.pool.begin().await?;
         numbers::hold_number(&mut tx, &job.location_id, number, reason, now + HOLD).await?;
         outcomes::finish(&mut tx, job, outcome, reason, now).await?;
@@ -365,7 +372,16 @@ impl Outbound {
         outcome: Outcome<'_>,
         cause: &str,
     ) -> sqlx::Result<()> {
+        self.count(outcome);
         outcomes::finish_alone(&self.0.pool, job, outcome, cause, self.0.clock.now()).await
+    }
+
+    fn count(&self, outcome: Outcome<'_>) {
+        match outcome {
+            Outcome::Failed(failure) => self.0.tally.outbound_failed(failure.code),
+            Outcome::Ignored => self.0.tally.outbound_ended("ignored"),
+            Outcome::Unconfirmed(_) | Outcome::Retry(..) | Outcome::PutBack(_) => {}
+        }
     }
 }
 

@@ -43,6 +43,7 @@ impl Worker for StatusUpdates {
         }
         match self.tell(&job).await {
             Ok(()) => {
+                self.0.tally.tick_ended("told");
                 info!(location = %job.location_id, message_id = %job.message_id, status = job.status, "GHL knows");
                 status_updates::finish(&self.0.pool, &job, self.0.clock.now()).await
             }
@@ -94,6 +95,7 @@ impl StatusUpdates {
 
     async fn give_up(&self, job: &StatusJob, why: &str) -> sqlx::Result<()> {
         warn!(location = %job.location_id, message_id = %job.message_id, status = job.status, why, "GHL was not told");
+        self.0.tally.tick_ended("given_up");
         status_updates::abandon(&self.0.pool, job, why, self.0.clock.now()).await
     }
 }

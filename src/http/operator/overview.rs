@@ -1,0 +1,121 @@
+//! `/operator`: the service as a whole.
+
+use axum::extract::State;
+use maud::{Markup, html};
+use time::OffsetDateTime;
+
+use super::{Operator, Place, parts, words};
+use crate::db::operator;
+use crate::db::queues::{self, Counts, MAX_COUNT, QueueRow};
+use crate::http::HttpState;
+use crate::http::error::PageError;
+use crate::ids::MessageId;
+use crate::language::Language;
+
+/// So many of the last failures.
+const LAST_FAILURES: i64 = 5;
+
+/// Queues, standings, what is on hold, and the last failures.
+pub(super) async fn show(
+    State(state): State<HttpState>,
+    operator: Operator,
+    language: Language,
+) -> Result<Markup, PageError> {
+    let counts = queues::read_counts(&state.pool).await?;
+    let failures =
+        operator::list_failures(&state.pool, None, MessageId(i64::MAX), LAST_FAILURES).await?;
+    let failures: Vec<_> = failures
+        .iter()
+        .map(|row| (&row.message, row.sentence.as_deref()))
+        .collect();
+    let body = html! {
+        div.panels {
+            (queue_panel(language, &counts, state.clock.now()))
+            (standing_panel(language, &counts))
+        }
+        section.panel {
+            h2 { (language.pick("Last failures", "Kegagalan terakhir")) }
+            (parts::messages(language, &failures))
+            p { a href="/operator/failures" { (language.pick("All failures", "Semua kegagalan")) } }
+        }
+    };
+    Ok(operator.page(
+        language,
+        Place::Overview,
+        language.pick("Overview", "Gambaran"),
+        &body,
+    ))
+}
+
+fn queue_panel(language: Language, counts: &Counts, now: OffsetDateTime) -> Markup {
+    let names = language.pick(
+        ["Queue", "How many", "Oldest"],
+        ["Giliran", "Bilangan", "Paling lama"],
+    );
+    html! {
+        section.panel {
+            h2 { (language.pick("Queues", "Giliran")) }
+            table.rows {
+                thead { tr { @for name in names { th scope="col" { (name) } } } }
+                tbody {
+                    @for row in &counts.queues {
+                        tr {
+                            td data-label=(names[0]) { (words::queue(language, &row.queue, &row.state)) }
+                            td.number data-label=(names[1]) { (count(row.count)) }
+                            td.number data-label=(names[2]) { (age(language, row, now)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A count that stopped at its limit says so.
+pub(super) fn count(count: i64) -> String {
+    if count >= MAX_COUNT {
+        format!("{MAX_COUNT}+")
+    } else {
+        count.to_string()
+    }
+}
+
+fn age(language: Language, row: &QueueRow, now: OffsetDateTime) -> String {
+    let Some(oldest) = row.oldest.filter(|oldest| *oldest < now) else {
+        return "–".to_owned();
+    };
+    let age = now - oldest;
+    match age.whole_seconds() {
+        0..60 => format!("{} {}", age.whole_seconds(), language.pick("s", "saat")),
+        60..3600 => format!("{} min", age.whole_minutes()),
+        3600..172_800 => format!("{} {}", age.whole_hours(), language.pick("h", "jam")),
+        _ => format!("{} {}", age.whole_days(), language.pick("days", "hari")),
+    }
+}
+
+fn standing_panel(language: Language, counts: &Counts) -> Markup {
+    let on_hold: i64 = counts.holds.iter().map(|(_, count)| count).sum();
+    html! {
+        section.panel {
+            h2 { (language.pick("Sub-accounts and numbers", "Sub-akaun dan nombor")) }
+            dl.facts {
+                @for (standing, count) in &counts.standings {
+                    dt { (words::standing_name(language, *standing)) }
+                    dd { (count) }
+                }
+                dt { (language.pick("connected numbers", "nombor disambung")) }
+                dd { (counts.numbers) }
+                dt { (language.pick("of these on hold", "daripadanya ditahan")) }
+                dd { (on_hold) }
+            }
+            @for (reason, count) in &counts.holds {
+                p.notice.bad { (count) " × " (reason) }
+            }
+            @let dead: i64 = counts.tokens.iter().map(|(_, _, count)| count).sum();
+            @if dead > 0 {
+                p.notice.warn { (dead) " " (language.pick("tokens of GHL could not be renewed.", "token GHL tidak dapat diperbaharui.")) }
+            }
+            p { a href="/operator/locations?troubled=1" { (language.pick("Sub-accounts that need somebody", "Sub-akaun yang perlu perhatian")) } }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! What this process has done since it started, counted for `/metrics`.
+//!
+//! Owns: the counters. Refuses: labels that grow with the customers; which message it was is in the log and in the
+//! database.
+
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::registry::Registry;
+
+type Labels<const N: usize> = [(&'static str, &'static str); N];
+
+/// The counters; clones count together.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    ends: Family<Labels<2>, Counter>,
+    failures: Family<Labels<1>, Counter>,
+    parts: Counter,
+    ticks: Family<Labels<1>, Counter>,
+}
+
+impl Tally {
+    /// A part of a message left for WhatsApp.
+    pub fn part_sent(&self) {
+        self.parts.inc();
+    }
+
+    /// A message of the business ended: `sent` or `ignored`.
+    pub fn outbound_ended(&self, end: &'static str) {
+        self.ends
+            .get_or_create(&[("direction", "outbound"), ("end", end)])
+            .inc();
+    }
+
+    /// A message of the business failed; `code` is a failure's own, of which there are some twenty.
+    pub fn outbound_failed(&self, code: &'static str) {
+        self.outbound_ended("failed");
+        self.failures.get_or_create(&[("code", code)]).inc();
+    }
+
+    /// A message from WhatsApp ended: `posted` or `failed`.
+    pub fn inbound_ended(&self, end: &'static str) {
+        self.ends
+            .get_or_create(&[("direction", "inbound"), ("end", end)])
+            .inc();
+    }
+
+    /// GHL took a status, or never will.
+    pub fn tick_ended(&self, end: &'static str) {
+        self.ticks.get_or_create(&[("end", end)]).inc();
+    }
+
+    /// Puts the counters into a scrape.
+    pub fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "messages_ended",
+            "Messages that this process brought to an end",
+            self.ends.clone(),
+        );
+        registry.register(
+            "outbound_failures",
+            "Messages of businesses that this process ended as failed, by reason",
+            self.failures.clone(),
+        );
+        registry.register(
+            "parts_sent",
+            "Texts and files that this process gave to the gateway, which took them",
+            self.parts.clone(),
+        );
+        registry.register(
+            "statuses_ended",
+            "Statuses that this process told GHL, or gave up",
+            self.ticks.clone(),
+        );
+    }
+}
