@@ -28,7 +28,7 @@ async fn every_page_fits_and_can_be_read_in_malay() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_page_can_be_used_with_the_keyboard_alone() {
-    let (stage, tab) = (Stage::connected().await, Tab::open("en-US").await);
+    let (stage, tab) = (Stage::lively().await, Tab::open("en-US").await);
     let mut faults = Vec::new();
     for page in Page::ALL {
         page.open(&stage, &tab).await;
@@ -40,7 +40,7 @@ async fn every_page_can_be_used_with_the_keyboard_alone() {
 
 async fn look_at_all(language: &str, tag: &str) {
     let folder = std::env::var_os("SCREENSHOTS").map(PathBuf::from);
-    let (stage, tab) = (Stage::connected().await, Tab::open(language).await);
+    let (stage, tab) = (Stage::lively().await, Tab::open(language).await);
     let mut faults = Vec::new();
     for page in Page::ALL {
         page.open(&stage, &tab).await;
@@ -53,18 +53,25 @@ async fn look_at_all(language: &str, tag: &str) {
         }
         for (width, height, name) in SIZES {
             tab.resize(width, height).await;
-            for scheme in ["light", "dark"] {
-                tab.prefer(scheme).await;
-                let found = tab.faults().await;
-                let place = format!("{page:?}, {tag}, {width} px, {scheme}");
-                faults.extend(found.into_iter().map(|fault| format!("{place}: {fault}")));
-            }
-            tab.prefer("light").await;
+            let found = tab.faults().await;
+            faults.extend(
+                found
+                    .into_iter()
+                    .map(|fault| format!("{page:?}, {tag}, {width} px: {fault}")),
+            );
             if let (Some(folder), Some(size)) = (&folder, name) {
                 let file = folder.join(format!("{}-{size}-{tag}.png", page.name()));
                 picture::keep(&tab, &file).await;
             }
         }
+        tab.prefer("dark").await;
+        let found = tab.faults().await;
+        faults.extend(
+            found
+                .into_iter()
+                .map(|fault| format!("{page:?}, {tag}, dark: {fault}")),
+        );
+        tab.prefer("light").await;
         let complaints = tab.complaints().await;
         let complaints = complaints.into_iter().filter(|_| page != Page::Error);
         faults.extend(complaints.map(|what| format!("{page:?}: {what}")));

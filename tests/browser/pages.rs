@@ -1,6 +1,6 @@
 //! Every page that there is, and how one gets there.
 
-use waapify_ghl::sandbox::{InstallKind, seed};
+use waapify_ghl::sandbox::{ADMIN_TOKEN, InstallKind, seed};
 
 use crate::stage::Stage;
 use crate::tab::Tab;
@@ -18,15 +18,36 @@ pub enum Page {
     Error,
     /// GHL's side of it.
     Ghl,
+    /// Where the operator enters his token.
+    SignIn,
+    /// The operator's first page.
+    Operator,
+    /// His pages of lists.
+    OperatorLocations,
+    OperatorNumbers,
+    OperatorFailures,
+    /// One sub-account, its messages, one of them.
+    OperatorLocation,
+    OperatorMessages,
+    OperatorMessage,
 }
 
 impl Page {
-    pub const ALL: [Self; 5] = [
+    /// In an order in which each can be reached: the operator signs in once.
+    pub const ALL: [Self; 13] = [
         Self::Installed,
         Self::Agency,
         Self::Connect,
         Self::Error,
         Self::Ghl,
+        Self::SignIn,
+        Self::Operator,
+        Self::OperatorLocations,
+        Self::OperatorNumbers,
+        Self::OperatorFailures,
+        Self::OperatorLocation,
+        Self::OperatorMessages,
+        Self::OperatorMessage,
     ];
 
     /// The name of its picture.
@@ -37,6 +58,14 @@ impl Page {
             Self::Connect => "connect",
             Self::Error => "error",
             Self::Ghl => "ghl",
+            Self::SignIn => "operator-sign-in",
+            Self::Operator => "operator",
+            Self::OperatorLocations => "operator-locations",
+            Self::OperatorNumbers => "operator-numbers",
+            Self::OperatorFailures => "operator-failures",
+            Self::OperatorLocation => "operator-location",
+            Self::OperatorMessages => "operator-messages",
+            Self::OperatorMessage => "operator-message",
         }
     }
 
@@ -56,8 +85,38 @@ impl Page {
             }
             Self::Error => tab.goto(&stage.service("/connect/over")).await,
             Self::Ghl => tab.goto(&stage.ghl("/sandbox/ghl")).await,
+            Self::SignIn => tab.goto(&stage.service("/operator/sign-in")).await,
+            Self::Operator => {
+                tab.goto(&stage.service("/operator/sign-in")).await;
+                tab.find("[type=password]")
+                    .await
+                    .send_keys(ADMIN_TOKEN)
+                    .await
+                    .unwrap();
+                tab.find("main button[type=submit]")
+                    .await
+                    .click()
+                    .await
+                    .unwrap();
+                tab.find("main [href*='/operator/locations']").await;
+            }
+            Self::OperatorLocations => tab.goto(&stage.service("/operator/locations")).await,
+            Self::OperatorNumbers => tab.goto(&stage.service("/operator/numbers")).await,
+            Self::OperatorFailures => tab.goto(&stage.service("/operator/failures")).await,
+            Self::OperatorLocation => tab.goto(&location(stage, "")).await,
+            Self::OperatorMessages => tab.goto(&location(stage, "/messages")).await,
+            Self::OperatorMessage => {
+                tab.goto(&location(stage, "/messages")).await;
+                let first = tab.find("main a[href*='/operator/messages/']").await;
+                first.click().await.unwrap();
+                tab.find(".timeline").await;
+            }
         }
     }
+}
+
+fn location(stage: &Stage, rest: &str) -> String {
+    stage.service(&format!("/operator/locations/{}{rest}", seed::LOCATION_ID))
 }
 
 /// The callback of an install in the seeded sub-account.

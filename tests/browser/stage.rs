@@ -6,7 +6,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use waapify_ghl::sandbox::{Sandbox, Timings, seed};
 
-use crate::harness::TestDatabase;
+use crate::harness::{TestDatabase, wait};
 
 /// Longest wait for what a page shall show. It is generous, for machines that do much else.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -47,6 +47,48 @@ impl Stage {
         let stage = Self::bare().await;
         stage.sandbox.install_and_connect().await.unwrap();
         stage
+    }
+
+    /// As [`Stage::connected`], with what has been written so far: a message that was read and its reply, one that
+    /// failed for its number, and one from someone new.
+    pub async fn lively() -> Self {
+        let stage = Self::connected().await;
+        let (ghl, waapify) = (&stage.sandbox.world.ghl, &stage.sandbox.world.waapify);
+        let read = ghl.agent_sends(seed::AISYAH.0, "Pesanan anda telah dihantar. 🎉", &[]);
+        let failed = ghl.agent_sends(seed::NOMBOR_SALAH.0, "Ada apa-apa soalan?", &[]);
+        let (read, failed) = (read.unwrap(), failed.unwrap());
+        stage.until_status(&read, "delivered").await;
+        waapify.customer_reads(seed::AISYAH.2).await;
+        stage.until_status(&read, "read").await;
+        stage.until_status(&failed, "failed").await;
+        let (_, name, phone) = seed::AISYAH;
+        waapify
+            .customer_sends(phone, name, "Terima kasih! Bila sampai?")
+            .await;
+        let (name, phone) = seed::STRANGER;
+        waapify
+            .customer_sends(phone, name, "Hi, kedai buka hari Ahad?")
+            .await;
+        wait("both are in GHL", async || {
+            let messages = ghl.messages();
+            messages
+                .iter()
+                .filter(|message| message.alt_id.is_some())
+                .count()
+                == 2
+        })
+        .await;
+        stage
+    }
+
+    /// Waits until GHL shows a message with this status.
+    pub async fn until_status(&self, message: &str, status: &str) {
+        let ghl = &self.sandbox.world.ghl;
+        wait(&format!("GHL shows {status}"), async || {
+            ghl.message(message)
+                .is_some_and(|message| message.status == status)
+        })
+        .await;
     }
 
     /// An address at the service.
