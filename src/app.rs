@@ -26,6 +26,7 @@ use crate::cluster::{Cluster, Durability, find_running, remove_data};
 use crate::config::Settings;
 use crate::connect::Connector;
 use crate::db;
+use crate::doctor::Doctor;
 use crate::http::{self, Admin, Files, HttpParts, HttpState, Intake, Meter, Proofs, WaitingRoom};
 use crate::installs::Installs;
 use crate::relay::app_events::AppEvents;
@@ -162,9 +163,17 @@ fn relay_context(
     let http_client = clients::http_client()?;
     let (sealer, public_url) = (&settings.sealer, &settings.public_url);
     let ghl = ghl::Client::new(http_client.clone(), &settings.ghl, public_url);
-    let waapify = waapify::Client::new(http_client, settings.waapify.api_base.clone());
+    let waapify = waapify::Client::new(http_client.clone(), settings.waapify.api_base.clone());
     let tokens = Tokens::new(pool.clone(), ghl.clone(), sealer.clone(), clock.clone());
-    let installs = Installs::new(pool.clone(), ghl, tokens.clone(), clock.clone());
+    let installs = Installs::new(pool.clone(), ghl.clone(), tokens.clone(), clock.clone());
+    let clients = (ghl, waapify.clone(), http_client);
+    let doctor = Doctor::new(
+        settings,
+        pool.clone(),
+        tokens.clone(),
+        clients,
+        clock.clone(),
+    );
     let connector = Connector::new(
         pool.clone(),
         waapify.clone(),
@@ -177,6 +186,7 @@ fn relay_context(
         tokens,
         installs,
         connector,
+        doctor,
         waapify,
         origin: origin::Client::new(reach)?,
         attachments: Attachments::new(sealer.clone(), public_url.clone()),
@@ -200,6 +210,7 @@ fn http_parts(settings: &Settings, relay: &relay::Context) -> anyhow::Result<Htt
         ghl: settings.ghl.clone(),
         installs: relay.installs.clone(),
         connector: relay.connector.clone(),
+        doctor: relay.doctor.clone(),
         files: Files::new(relay.media.clone()),
         origin: relay.origin.clone(),
         attachments: relay.attachments.clone(),
@@ -346,13 +357,20 @@ impl Database {
         })
     }
 
+    /// A pool over it as it is; nobody connects yet.
+    ///
+    /// # Errors
+    /// When the address is none.
+    pub fn pool(&self) -> anyhow::Result<PgPool> {
+        db::open_pool(self.url.expose_secret()).context("DATABASE_URL is not a Postgres address")
+    }
+
     /// A pool over it, with the schema brought up to date.
     ///
     /// # Errors
     /// When the database cannot be reached or holds another program's schema.
     pub async fn migrated_pool(&self) -> anyhow::Result<PgPool> {
-        let url = self.url.expose_secret();
-        let pool = db::open_pool(url).context("DATABASE_URL is not a Postgres address")?;
+        let (url, pool) = (self.url.expose_secret(), self.pool()?);
         // A connection of its own says why it cannot be had; the pool would only say that it timed out.
         let connection = tokio::time::timeout(CONNECT_TIMEOUT, PgConnection::connect(url)).await;
         let unreachable =

@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 done, 1 failed with the reason on standard error, 2 the settings or arguments are wrong.
 
+mod doctor;
 mod messages;
 mod table;
 
@@ -22,6 +23,7 @@ use crate::db::{companies, numbers};
 use crate::ids::LocationId;
 use crate::keys::{self, MissingKey, Rotation};
 use crate::{sandbox, telemetry};
+use doctor::DoctorArgs;
 use messages::Messages;
 use table::table;
 
@@ -48,6 +50,8 @@ enum Command {
     Connect(ConnectArgs),
     /// List the locations: how each stands, its token, its number, its last messages
     Installs,
+    /// Say what is wrong with the service and its locations, and how to mend it
+    Doctor(DoctorArgs),
     /// What became of messages: list them, show one's steps, send failed ones again
     #[command(subcommand)]
     Messages(Messages),
@@ -124,11 +128,16 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// The script's transcript is what its reader wants to see: it stays quiet unless `RUST_LOG` asks for more.
+/// The script's transcript and the doctor's report are what their readers want to see: these commands stay quiet unless
+/// `RUST_LOG` asks for more.
 fn log_settings(cli: &Cli) -> LogSettings {
-    let plays = matches!(&cli.command, Some(Command::Sandbox(args)) if args.script);
+    let quiet = match &cli.command {
+        Some(Command::Sandbox(args)) if args.script => Some("warn"),
+        Some(Command::Doctor(_)) => Some("error"),
+        _ => None,
+    };
     config::load_log(|name| match name {
-        "RUST_LOG" if plays => env(name).or_else(|| Some("warn".to_owned())),
+        "RUST_LOG" if quiet.is_some() => env(name).or_else(|| quiet.map(str::to_owned)),
         name => env(name),
     })
 }
@@ -154,6 +163,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Sandbox(args) => sandbox::run(args.fresh).await?,
         Command::Connect(args) => connect(args).await?,
         Command::Installs => list_installs().await?,
+        Command::Doctor(args) => return doctor::run(args).await,
         Command::Messages(command) => return messages::run(command).await,
         Command::RotateKeys => return rotate_keys().await,
         Command::Migrate => migrate().await?,

@@ -9,6 +9,8 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use secrecy::SecretString;
 use sqlx::postgres::PgConnectOptions;
 use url::Url;
@@ -101,10 +103,19 @@ pub struct LogSettings {
     pub format: LogFormat,
 }
 
+/// A setting that is missing or bad.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Its variable, such as `PUBLIC_URL`.
+    pub name: String,
+    /// What is wrong with it, to be read after its name, without its value.
+    pub what: String,
+}
+
 /// Every fault of the settings, one sentence each, and what else is worth setting while one is at it.
 #[derive(Debug, thiserror::Error)]
 pub struct Faults {
-    faults: Vec<String>,
+    faults: Vec<Fault>,
     hints: Vec<&'static str>,
 }
 
@@ -120,7 +131,7 @@ impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "The settings are not complete. Please mend these:")?;
         for fault in &self.faults {
-            writeln!(f, "  - {fault}")?;
+            writeln!(f, "  - {} {}.", fault.name, fault.what)?;
         }
         for hint in &self.hints {
             writeln!(f, "  (and for later: {hint})")?;
@@ -150,6 +161,35 @@ pub fn load(env: impl Fn(&str) -> Option<String>) -> Result<Settings, Faults> {
         }
     }
 }
+
+/// As [`load`], and where there are faults with stand-ins in their places: for looking at what else is wrong. Nothing
+/// that needs one of the faulty settings may be done with these.
+///
+/// # Errors
+/// [`Faults`] that no stand-in mends; there are none today.
+pub fn load_beside_faults(
+    env: impl Fn(&str) -> Option<String>,
+) -> Result<(Settings, Vec<Fault>), Faults> {
+    let faults = match load(&env) {
+        Ok(settings) => return Ok((settings, Vec::new())),
+        Err(Faults { faults, .. }) => faults,
+    };
+    let is_faulty = |name: &str| faults.iter().any(|fault| fault.name == name);
+    let settings = load(|name| match name {
+        name if !is_faulty(name) => env(name),
+        "PUBLIC_URL" => Some("https://not-set.invalid".to_owned()),
+        "GHL_CLIENT_ID" | "GHL_CLIENT_SECRET" => Some("not-set".to_owned()),
+        "DATABASE_URL" => Some("postgres://not-set.invalid/none".to_owned()),
+        // A key that nobody has: nothing is ever opened with it.
+        "ENCRYPTION_KEYS" => Some(STANDARD.encode(rand::random::<[u8; 32]>())),
+        // The others have a default.
+        _ => None,
+    })?;
+    Ok((settings, faults))
+}
+
+/// What is wrong with a setting that nobody set.
+pub const NOT_SET: &str = "is not set";
 
 /// Settings that may stay unset, and what that means.
 const HINTS: [(&str, &str); 3] = [
@@ -246,7 +286,7 @@ fn read_all(reader: &mut Reader<impl Fn(&str) -> Option<String>>) -> Option<Sett
 struct Reader<E> {
     env: E,
     defaults: toml::Table,
-    faults: Vec<String>,
+    faults: Vec<Fault>,
 }
 
 impl<E: Fn(&str) -> Option<String>> Reader<E> {
@@ -272,13 +312,16 @@ impl<E: Fn(&str) -> Option<String>> Reader<E> {
     }
 
     fn fault(&mut self, name: &str, what: &str) {
-        self.faults.push(format!("{} {what}.", name.to_uppercase()));
+        self.faults.push(Fault {
+            name: name.to_uppercase(),
+            what: what.to_owned(),
+        });
     }
 
     fn needed(&mut self, name: &str) -> Option<String> {
         let value = self.text(name);
         if value.is_none() {
-            self.fault(name, "is not set");
+            self.fault(name, NOT_SET);
         }
         value
     }

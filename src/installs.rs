@@ -75,7 +75,10 @@ impl Installs {
     /// # Errors
     /// [`TokenError`], when the code is worth nothing; what fails later is tried again in the background.
     pub async fn install(&self, code: &str) -> Result<Installed, TokenError> {
-        let grant = self.ghl.exchange_code(code).await?;
+        let answer = self.ghl.exchange_code(code).await;
+        // A code that was used before is refused in the same words as wrong keys.
+        self.tokens.note_verdict(&answer, false).await;
+        let grant = answer?;
         // The kind is what GHL calls it, never `isBulkInstallation`; without a word of GHL's, a grant that names a
         // location is that location's.
         let kind = grant.user_type.as_deref().unwrap_or_default();

@@ -6,6 +6,7 @@
 mod error;
 mod owner;
 mod renewal;
+mod verdict;
 
 use std::time::Duration as StdDuration;
 
@@ -350,7 +351,9 @@ impl Tokens {
         let refused = match &row.refresh_token {
             Some(sealed) => {
                 let refresh_token = self.sealer.open(&owner.place("refresh"), sealed)?;
-                match self.ghl.refresh(&refresh_token, owner.user_type()).await {
+                let answer = self.ghl.refresh(&refresh_token, owner.user_type()).await;
+                self.note_verdict(&answer, true).await;
+                match answer {
                     Ok(grant) => return Ok(grant),
                     Err(error) if error.advice == Advice::Reinstall => error.detail,
                     Err(error) => return Err(renewal_error(error)),
@@ -385,6 +388,7 @@ impl Tokens {
                 .refresh_token
                 .as_ref()
                 .map(|token| seal("refresh", token)),
+            scope: grant.scope.clone(),
             expires_at,
             refresh_at: renewal::renewal_time(expires_at, life, rand::random()),
         }

@@ -43,7 +43,7 @@ pub(crate) fn endpoint(base: &Url, segments: &[&str]) -> Url {
 }
 
 /// A vendor's words, fit for logs and timelines: one line, cut, and without long numbers, which may be phones.
-fn scrub(text: &str) -> String {
+pub(crate) fn scrub(text: &str) -> String {
     let mut out = String::new();
     let mut digits = String::new();
     for c in text.chars().take(MAX_DETAIL).chain([' ']) {

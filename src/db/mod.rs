@@ -7,7 +7,9 @@
 //! `record_` ends it and changes nothing for a stale owner.
 
 pub mod app_events;
+pub mod app_keys;
 pub mod budgets;
+pub mod checkups;
 pub mod companies;
 pub mod deliveries;
 pub mod departures;
@@ -32,6 +34,7 @@ pub mod status_updates;
 pub mod stubs;
 pub mod timeline;
 pub mod tokens;
+pub mod troubles;
 pub mod uninstalls;
 
 use std::str::FromStr;
@@ -105,7 +108,50 @@ pub fn blames_a_row(error: &sqlx::Error) -> bool {
 /// # Errors
 /// When the database cannot be reached or holds a schema that this program does not know.
 pub async fn migrate(pool: &PgPool) -> Result<(), sqlx::migrate::MigrateError> {
-    sqlx::migrate!().run(pool).await
+    MIGRATIONS.run(pool).await
+}
+
+/// What this program makes of a database.
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
+
+/// How a database's schema differs from this program's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SchemaGap {
+    /// Migrations that were not applied, or not to their end.
+    pub missing: usize,
+    /// Migrations that this program does not know, or knows otherwise: it is older than the database.
+    pub foreign: usize,
+}
+
+/// Compares a database's schema with this program's.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_schema_gap(pool: &PgPool) -> sqlx::Result<SchemaGap> {
+    let is_new: bool = sqlx::query_scalar("select to_regclass('_sqlx_migrations') is null")
+        .fetch_one(pool)
+        .await?;
+    let applied: Vec<(i64, bool, Vec<u8>)> = if is_new {
+        Vec::new()
+    } else {
+        sqlx::query_as("select version, success, checksum from _sqlx_migrations")
+            .fetch_all(pool)
+            .await?
+    };
+    let find = |version| applied.iter().find(|(applied, ..)| *applied == version);
+    let ours = |version| MIGRATIONS.iter().find(|ours| ours.version == version);
+    Ok(SchemaGap {
+        missing: MIGRATIONS
+            .iter()
+            .filter(|ours| find(ours.version).is_none_or(|(_, success, _)| !success))
+            .count(),
+        foreign: applied
+            .iter()
+            .filter(|(version, _, checksum)| {
+                ours(*version).is_none_or(|ours| ours.checksum[..] != checksum[..])
+            })
+            .count(),
+    })
 }
 
 /// Whether the database answers.

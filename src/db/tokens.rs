@@ -59,6 +59,8 @@ pub struct NewToken {
     pub access_token: Vec<u8>,
     /// Sealed.
     pub refresh_token: Option<Vec<u8>>,
+    /// What it may do, in GHL's words, where it says so.
+    pub scope: Option<String>,
     /// When the access token ends.
     pub expires_at: OffsetDateTime,
     /// When it is renewed.
@@ -96,12 +98,13 @@ pub async fn record_token(
     token: &NewToken,
 ) -> sqlx::Result<()> {
     sqlx::query(
-        "insert into tokens (owner_id, owner_kind, company_id, access_token, refresh_token, expires_at, refresh_at)
-         values ($1, $2, $3, $4, $5, $6, $7)
+        "insert into tokens (owner_id, owner_kind, company_id, access_token, refresh_token, expires_at, refresh_at, scope)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)
          on conflict (owner_id, owner_kind) do update set
             company_id = coalesce(excluded.company_id, tokens.company_id),
             access_token = excluded.access_token, refresh_token = excluded.refresh_token,
-            expires_at = excluded.expires_at, refresh_at = excluded.refresh_at, version = tokens.version + 1,
+            expires_at = excluded.expires_at, refresh_at = excluded.refresh_at, scope = excluded.scope,
+            version = tokens.version + 1,
             refresh_lease_until = null, refresh_failures = 0, trouble = null, trouble_detail = null",
     )
     .bind(owner)
@@ -111,6 +114,7 @@ pub async fn record_token(
     .bind(&token.refresh_token)
     .bind(token.expires_at)
     .bind(token.refresh_at)
+    .bind(&token.scope)
     .execute(tx)
     .await
     .map(|_| ())
@@ -159,7 +163,7 @@ pub async fn finish_refresh(
 ) -> sqlx::Result<bool> {
     let replaced = sqlx::query(
         "update tokens set access_token = $4, refresh_token = coalesce($5, refresh_token), expires_at = $6,
-            refresh_at = $7, version = version + 1, refresh_lease_until = null, refresh_failures = 0,
+            refresh_at = $7, scope = coalesce($8, scope), version = version + 1, refresh_lease_until = null, refresh_failures = 0,
             trouble = null, trouble_detail = null
          where owner_id = $1 and owner_kind = $2 and version = $3",
     )
@@ -170,6 +174,7 @@ pub async fn finish_refresh(
     .bind(&token.refresh_token)
     .bind(token.expires_at)
     .bind(token.refresh_at)
+    .bind(&token.scope)
     .execute(pool)
     .await?;
     Ok(replaced.rows_affected() == 1)

@@ -56,6 +56,11 @@ pub async fn uninstall_location(
     .bind(SENTENCE)
     .execute(&mut *tx)
     .await?;
+    sqlx::query("update troubles set healed_at = $2 where location_id = $1 and healed_at is null")
+        .bind(location)
+        .bind(now)
+        .execute(&mut *tx)
+        .await?;
     end_messages(tx, location, now).await?;
     Ok(true)
 }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::words::Said;
 use crate::language::Text;
 
 /// How a check ended.
@@ -36,4 +37,27 @@ pub struct Finding {
     /// What to do; none where all is well.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub todo: Option<Text>,
+}
+
+impl Finding {
+    /// A check's answer about the location or the service as a whole.
+    pub(super) fn new(check: &'static str, state: State, said: Said) -> Self {
+        let Said { what, why, todo } = said;
+        Self {
+            check,
+            number: None,
+            state,
+            what,
+            why,
+            todo,
+        }
+    }
+
+    /// The same about a number.
+    pub(super) fn of_number(self, number: &str) -> Self {
+        Self {
+            number: Some(number.to_owned()),
+            ..self
+        }
+    }
 }

@@ -4,5 +4,93 @@
 //! Owns: the checks and their sentences. Refuses: mending; that is the relay's, or a person's.
 
 mod finding;
+mod location;
+mod number;
+mod provider;
+mod reach;
+mod service;
+mod words;
+
+use std::sync::Arc;
+
+use sqlx::PgPool;
 
 pub use finding::{Finding, State};
+pub use location::NEEDED_SCOPES;
+pub use number::LinkFault;
+pub use provider::Provider;
+pub use reach::answer;
+pub use words::trouble::{PERSISTS, REGISTERED};
+
+use crate::clients::{ghl, waapify};
+use crate::clock::Clock;
+use crate::config::{Fault, Settings};
+use crate::db::troubles::Trouble;
+use crate::tokens::Tokens;
+
+/// Checks the service and its locations; a clone costs nothing.
+#[derive(Clone, Debug)]
+pub struct Doctor(Arc<Parts>);
+
+#[derive(Clone, Debug)]
+struct Parts {
+    pool: PgPool,
+    tokens: Tokens,
+    ghl: ghl::Client,
+    gateway: waapify::Client,
+    http: reqwest::Client,
+    clock: Clock,
+    settings: Settings,
+    /// Settings that are missing or bad; what stands in `settings` for them means nothing.
+    faults: Vec<Fault>,
+}
+
+impl Doctor {
+    /// A doctor of a service with these parts; `http` asks the service's own address.
+    #[must_use]
+    pub fn new(
+        settings: &Settings,
+        pool: PgPool,
+        tokens: Tokens,
+        clients: (ghl::Client, waapify::Client, reqwest::Client),
+        clock: Clock,
+    ) -> Self {
+        let (ghl, gateway, http) = clients;
+        Self(Arc::new(Parts {
+            pool,
+            tokens,
+            ghl,
+            gateway,
+            http,
+            clock,
+            settings: settings.clone(),
+            faults: Vec::new(),
+        }))
+    }
+
+    /// The same where some settings are missing or bad: what needs one of them is not checked.
+    #[must_use]
+    pub fn with_faults(&self, faults: Vec<Fault>) -> Self {
+        Self(Arc::new(Parts {
+            faults,
+            ..(*self.0).clone()
+        }))
+    }
+
+    /// The first of these settings that is missing or bad.
+    fn lacks(&self, names: &[&'static str]) -> Option<&'static str> {
+        let is_faulty = |name: &&str| self.0.faults.iter().any(|fault| fault.name == *name);
+        names.iter().copied().find(is_faulty)
+    }
+}
+
+/// A trouble that the watch noticed, in the words of the check that would find it.
+#[must_use]
+pub fn describe(trouble: &Trouble) -> Finding {
+    let said = words::trouble::trouble(trouble);
+    let finding = Finding::new(trouble.kind.name(), State::Bad, said);
+    match trouble.number.as_str() {
+        "" => finding,
+        number => finding.of_number(number),
+    }
+}

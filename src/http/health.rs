@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use axum::Extension;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 
 use super::HttpState;
 use super::layers::Quiet;
 use crate::db;
+use crate::doctor;
 
 /// A database that does not answer in this time is not ready; probes commonly wait for a few seconds.
 const DATABASE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -17,6 +18,17 @@ const DATABASE_TIMEOUT: Duration = Duration::from_secs(2);
 /// The process runs.
 pub(super) async fn live() -> impl IntoResponse {
     (Extension(Quiet), "ok\n")
+}
+
+/// Proves to the doctor that `PUBLIC_URL` leads to this deployment; strangers cannot ask.
+pub(super) async fn answer(
+    State(state): State<HttpState>,
+    Path(question): Path<String>,
+) -> impl IntoResponse {
+    let answer = doctor::answer(&state.sealer, &question);
+    answer.map_or((StatusCode::NOT_FOUND, String::new()), |answer| {
+        (StatusCode::OK, answer)
+    })
 }
 
 /// The process can take work: its database answers.

@@ -59,6 +59,7 @@ use crate::clock::Clock;
 use crate::config::GhlSettings;
 use crate::connect::Connector;
 use crate::crypto::Sealer;
+use crate::doctor::Doctor;
 use crate::installs::Installs;
 use crate::tokens::Tokens;
 use crate::wake::Wake;
@@ -124,6 +125,8 @@ pub struct HttpParts {
     pub public_url: Url,
     /// GHL, with a valid token.
     pub tokens: Tokens,
+    /// Checks the service and its locations.
+    pub doctor: Doctor,
     /// The gateway.
     pub gateway: clients::waapify::Client,
     /// Seals what browsers keep for us, and opens what the database keeps sealed.
@@ -161,6 +164,7 @@ pub fn router(state: HttpState) -> Router {
         .route("/assets/mark.svg", get(page::mark))
         .route("/metrics", get(metrics::show))
         .route("/healthz", get(health::live))
+        .route("/healthz/{question}", get(health::answer))
         .route("/readyz", get(health::ready))
         .with_state(state);
     layers::wrap(routes)

@@ -39,6 +39,7 @@ use crate::clients::{origin, waapify, whatsapp_media};
 use crate::clock::Clock;
 use crate::connect::Connector;
 use crate::crypto::Sealer;
+use crate::doctor::Doctor;
 use crate::installs::Installs;
 use crate::tally::Tally;
 use crate::tokens::Tokens;
@@ -80,6 +81,8 @@ pub struct Context {
     pub tally: Tally,
     /// Points webhooks.
     pub connector: Connector,
+    /// Knows what is wrong.
+    pub doctor: Doctor,
     /// Where customers' files are fetched.
     pub media: whatsapp_media::Client,
     /// The address the world reaches us at.

@@ -43,7 +43,19 @@ pub struct CallError {
 /// GHL's words when a token is used in another location.
 const WRONG_LOCATION: &str = "does not have access to this location";
 
+/// GHL's words when the app lacks the scope of a route, or has a token of the wrong class for it.
+const NO_SCOPE: [&str; 2] = [
+    "not authorized for this scope",
+    "not allowed to access this scope",
+];
+
 impl CallError {
+    /// GHL refused because the app lacks the scope, whatever else works.
+    #[must_use]
+    pub fn lacks_scope(&self) -> bool {
+        self.status == Some(401) && NO_SCOPE.iter().any(|words| self.detail.contains(words))
+    }
+
     /// On a status update a 403 means "not yet", in whatever words (design, section 4), but for the wrong location.
     pub(super) fn on_status_update(mut self) -> Self {
         let not_yet = self.status == Some(403) && !self.detail.contains(WRONG_LOCATION);

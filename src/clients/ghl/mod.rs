@@ -4,6 +4,7 @@
 //! passed in.
 
 mod call;
+mod channels;
 mod error;
 mod limits;
 mod types;
@@ -21,7 +22,9 @@ use url::Url;
 
 use super::endpoint;
 use crate::config::GhlSettings;
+use crate::crypto::hash_secret;
 use call::parse;
+pub use channels::{SmsProvider, SmsProviders};
 pub use error::{Advice, CallError};
 use limits::Meter;
 use types::LocationsPage;
@@ -82,6 +85,13 @@ impl Client {
     #[must_use]
     pub fn limits(&self) -> Limits {
         self.meter.get()
+    }
+
+    /// A hash of the app's keys, by which what GHL says to them is kept.
+    #[must_use]
+    pub fn keys_hash(&self) -> Vec<u8> {
+        let (id, secret) = (&self.settings.client_id, &self.settings.client_secret);
+        hash_secret(&format!("{id}:{}", secret.expose_secret()))
     }
 
     /// Exchanges an authorization code. A sub-account install may still answer with a Company grant.

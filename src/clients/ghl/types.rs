@@ -14,6 +14,8 @@ pub struct Grant {
     pub access_token: SecretString,
     /// Good for one refresh; a minted location token may lack it.
     pub refresh_token: Option<SecretString>,
+    /// What it may do, separated by spaces, where GHL says so.
+    pub scope: Option<String>,
     /// Seconds until the access token ends.
     pub expires_in: i64,
     /// `Company` or `Location`; absent from a minted token.
@@ -39,6 +41,7 @@ impl Grant {
         Some(Self {
             access_token: secret(["access_token", "accessToken"])?,
             refresh_token: secret(["refresh_token", "refreshToken"]),
+            scope: text(["scope", "scopes"]).map(str::to_owned),
             expires_in: seconds
                 .and_then(|seconds| seconds.parse().ok())
                 .unwrap_or(UNKNOWN_LIFE_SECONDS),

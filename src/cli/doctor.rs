@@ -1,0 +1,212 @@
+//! `doctor`: what is wrong with the service and its locations, on the terminal or as JSON.
+//!
+//! Exits 2 when settings are missing, bad, or do not fit the database, as every command does; else 1 when anything is
+//! bad; else 0. Missing settings do not end it: what can be checked without them is. Refuses: bringing the schema up to
+//! date, and mending anything but, where it is told so, webhooks.
+
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Args;
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use serde::Serialize;
+use sqlx::PgPool;
+use tracing::error;
+
+use super::{SERVICE_FOLDER, env};
+use crate::app::{App, Database};
+use crate::clock::Clock;
+use crate::config;
+use crate::connect;
+use crate::db;
+use crate::db::checkups;
+use crate::db::installs::{self, Standing};
+use crate::db::numbers::NumberRow;
+use crate::doctor::{Doctor, Finding, State};
+use crate::ids::LocationId;
+
+/// Locations checked at once: each waits for both vendors, and hundreds are then done within minutes.
+const AT_ONCE: usize = 8;
+/// A database that nobody can reach, in place of one that could not be opened.
+const NOWHERE: &str = "postgres://not-set.invalid/none";
+
+#[derive(Debug, Args)]
+pub(super) struct DoctorArgs {
+    /// Only this location (GHL's id), beside the service itself
+    #[arg(long)]
+    location: Option<String>,
+    /// One JSON object: {ok, findings}
+    #[arg(long)]
+    json: bool,
+    /// First have Waapify post the events of every connected number here again
+    #[arg(long)]
+    register_webhooks: bool,
+}
+
+/// A finding with the location it is about.
+#[derive(Debug, Serialize)]
+struct Row {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location: Option<LocationId>,
+    #[serde(flatten)]
+    finding: Finding,
+}
+
+#[allow(
+    clippy::print_stdout,
+    reason = "a command's answer belongs to the terminal"
+)]
+pub(super) async fn run(args: DoctorArgs) -> anyhow::Result<ExitCode> {
+    let (settings, faults) = config::load_beside_faults(env)?;
+    let database = match Database::join(settings.database_url.as_ref(), SERVICE_FOLDER).await {
+        Ok(database) => Some(database),
+        Err(cause) => {
+            error!(
+                cause = format!("{cause:#}"),
+                "the database cannot be opened"
+            );
+            None
+        }
+    };
+    let pool = match &database {
+        Some(database) => database.pool()?,
+        None => db::open_pool(NOWHERE)?,
+    };
+    let app = App::new(&settings, pool.clone(), Clock::system())?;
+    let doctor = app.relay.doctor.with_faults(faults);
+    let findings = doctor.check_service().await;
+    let given = args.location.map(LocationId);
+    let is_readable = findings
+        .iter()
+        .any(|finding| finding.check == "database" && finding.state == State::Good);
+    let locations = match given {
+        Some(location) if is_readable => vec![location],
+        None if is_readable => list_locations(&pool).await?,
+        _ => Vec::new(),
+    };
+    let is_registered = if args.register_webhooks {
+        register_webhooks(&app, &locations).await
+    } else {
+        Ok(())
+    };
+    let mut rows: Vec<Row> = findings
+        .into_iter()
+        .map(|finding| Row {
+            location: None,
+            finding,
+        })
+        .collect();
+    rows.extend(check_all(&doctor, &locations).await);
+    if let Some(database) = database {
+        database.close(pool).await?;
+    }
+    if args.json {
+        let ok = rows.iter().all(|row| row.finding.state != State::Bad);
+        println!("{}", serde_json::json!({"ok": ok, "findings": rows}));
+    } else {
+        print!("{}", report(&rows));
+    }
+    is_registered?;
+    Ok(exit_code(&rows))
+}
+
+async fn list_locations(pool: &PgPool) -> sqlx::Result<Vec<LocationId>> {
+    let rows = installs::list_installs(pool).await?;
+    let present = rows
+        .into_iter()
+        .filter(|row| row.standing != Standing::Uninstalled);
+    Ok(present.map(|row| row.location_id).collect())
+}
+
+async fn check_all(doctor: &Doctor, locations: &[LocationId]) -> Vec<Row> {
+    let checks = locations.iter().map(|location| async move {
+        let findings = doctor.check_location(location).await;
+        findings.into_iter().map(move |finding| Row {
+            location: Some(location.clone()),
+            finding,
+        })
+    });
+    let checked: Vec<_> = stream::iter(checks).buffered(AT_ONCE).collect().await;
+    checked.into_iter().flatten().collect()
+}
+
+/// All that can be registered is; the first failure is told.
+async fn register_webhooks(app: &App, locations: &[LocationId]) -> anyhow::Result<()> {
+    let mut outcome = Ok(());
+    for location in locations {
+        let relay = &app.relay;
+        let now = relay.clock.now();
+        for number in checkups::list_numbers(&relay.pool, location, now).await? {
+            let row = NumberRow {
+                number: number.number,
+                instance_id: number.instance_id,
+                access_token: number.access_token,
+            };
+            let registered = match connect::open_credentials(&relay.sealer, location, &row) {
+                Ok(credentials) => app.connector.settle_webhook(&credentials).await,
+                Err(error) => Err(error.into()),
+            };
+            let registered = registered
+                .with_context(|| format!("the webhook of location {location} is not registered"));
+            outcome = outcome.and(registered);
+        }
+    }
+    outcome
+}
+
+fn exit_code(rows: &[Row]) -> ExitCode {
+    let mut bad = rows.iter().filter(|row| row.finding.state == State::Bad);
+    let is_of_settings = |row: &Row| ["settings", "keys"].contains(&row.finding.check);
+    match bad.next() {
+        None => ExitCode::SUCCESS,
+        Some(first) if is_of_settings(first) || bad.any(is_of_settings) => ExitCode::from(2),
+        Some(_) => ExitCode::FAILURE,
+    }
+}
+
+/// A line for each finding, and beneath each that is not good why it matters and what to do.
+fn report(rows: &[Row]) -> String {
+    let mut out = String::new();
+    // Writing to a text cannot fail.
+    let mut about = None;
+    for row in rows {
+        if about != Some(&row.location) {
+            about = Some(&row.location);
+            let _ = match &row.location {
+                None => writeln!(out, "The service"),
+                Some(location) => writeln!(out, "\nLocation {location}"),
+            };
+        }
+        write_finding(&mut out, &row.finding);
+    }
+    let count = |state| rows.iter().filter(|row| row.finding.state == state).count();
+    let _ = writeln!(
+        out,
+        "\n{} bad, {} to look at, {} not known, {} good.",
+        count(State::Bad),
+        count(State::Warn),
+        count(State::Unknown),
+        count(State::Good)
+    );
+    out
+}
+
+fn write_finding(out: &mut String, finding: &Finding) {
+    let state = match finding.state {
+        State::Good => "ok",
+        State::Warn => "LOOK",
+        State::Bad => "BAD",
+        State::Unknown => "?",
+    };
+    let number = finding.number.as_ref();
+    let number = number.map_or_else(String::new, |number| format!("+{number}: "));
+    let what = &finding.what.english;
+    let _ = writeln!(out, "  {state:<4} {:<15} {number}{what}", finding.check);
+    for (label, text) in [("Why:", &finding.why), ("Do: ", &finding.todo)] {
+        if let Some(text) = text {
+            let _ = writeln!(out, "       {label} {}", text.english);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! What GHL said to the marketplace app's keys: they cannot be tried, only used (`facts/ghl.md` section 2).
+
+use sqlx::{FromRow, PgPool};
+use time::OffsetDateTime;
+
+/// What GHL said to a pair of keys.
+#[derive(Clone, Debug, Default, PartialEq, Eq, FromRow)]
+pub struct Verdicts {
+    /// When it last gave a token for them.
+    pub accepted_at: Option<OffsetDateTime>,
+    /// When it last refused them.
+    pub refused_at: Option<OffsetDateTime>,
+    /// Its words then.
+    pub refusal: Option<String>,
+}
+
+/// Notes that GHL gave a token for these keys.
+///
+/// # Errors
+/// When the database fails.
+pub async fn record_acceptance(
+    pool: &PgPool,
+    keys_hash: &[u8],
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "insert into app_keys (keys_hash, accepted_at) values ($1, $2)
+         on conflict (keys_hash) do update set accepted_at = excluded.accepted_at",
+    )
+    .bind(keys_hash)
+    .bind(now)
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
+/// Notes that GHL refused. `is_certain`: it can only have been the keys; another refusal counts only for keys that were
+/// never accepted.
+///
+/// # Errors
+/// When the database fails.
+pub async fn record_refusal(
+    pool: &PgPool,
+    keys_hash: &[u8],
+    refusal: &str,
+    is_certain: bool,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "insert into app_keys as k (keys_hash, refused_at, refusal) values ($1, $2, $3)
+         on conflict (keys_hash) do update set refused_at = excluded.refused_at, refusal = excluded.refusal
+         where $4 or k.accepted_at is null",
+    )
+    .bind(keys_hash)
+    .bind(now)
+    .bind(refusal)
+    .bind(is_certain)
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
+/// What GHL said to these keys so far.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_verdicts(pool: &PgPool, keys_hash: &[u8]) -> sqlx::Result<Verdicts> {
+    let found = sqlx::query_as(
+        "select accepted_at, refused_at, refusal from app_keys where keys_hash = $1",
+    )
+    .bind(keys_hash)
+    .fetch_optional(pool)
+    .await?;
+    Ok(found.unwrap_or_default())
+}

@@ -1,0 +1,233 @@
+//! The checks of a location: its install, its token, its SMS provider, what came and went.
+
+use time::OffsetDateTime;
+
+use super::words::{self, Said, location as say};
+use super::{Doctor, Finding, Provider, State, provider};
+use crate::clients::ghl::{self, Advice, SmsProviders};
+use crate::db::budgets::Purpose;
+use crate::db::checkups;
+use crate::db::installs::{self, Standing};
+use crate::ids::LocationId;
+use crate::tokens::{Owner, TokenError};
+
+/// The scopes without which something of the bridge fails: contacts are found and made, messages posted, updated and
+/// looked up, the SMS provider read.
+pub const NEEDED_SCOPES: [&str; 5] = [
+    "contacts.readonly",
+    "contacts.write",
+    "conversations.readonly",
+    "conversations/message.write",
+    "locations.readonly",
+];
+/// Settings without which GHL cannot be asked. A renewal with the wrong client keys might cost the refresh token.
+const GHL_SETTINGS: [&str; 4] = [
+    "ENCRYPTION_KEYS",
+    "GHL_CLIENT_ID",
+    "GHL_CLIENT_SECRET",
+    "GHL_API_BASE",
+];
+
+/// What the one call that proves token, scope and provider came to.
+type Asked = Result<SmsProviders, TokenError>;
+
+impl Doctor {
+    /// Everything about a location and its numbers.
+    pub async fn check_location(&self, location: &LocationId) -> Vec<Finding> {
+        let checked = self.try_check_location(location).await;
+        checked.unwrap_or_else(|_| vec![database_failed("database")])
+    }
+
+    /// Whether we are a location's default SMS provider, as the live checklist of its set-up asks again and again.
+    pub async fn check_provider(&self, location: &LocationId) -> Finding {
+        if let Some(name) = self.lacks(&GHL_SETTINGS) {
+            return Finding::new("provider", State::Unknown, words::not_checked(name));
+        }
+        let asked = self.ask(location, Purpose::Reply).await;
+        self.provider_finding(&asked)
+    }
+
+    /// Who a location's default SMS provider is.
+    ///
+    /// # Errors
+    /// [`TokenError`].
+    pub async fn find_provider(&self, location: &LocationId) -> Result<Provider, TokenError> {
+        let providers = self.ask(location, Purpose::Tick).await?;
+        Ok(self.judge(&providers))
+    }
+
+    async fn try_check_location(&self, location: &LocationId) -> sqlx::Result<Vec<Finding>> {
+        let standing = installs::find_standing(&self.0.pool, location).await?;
+        let trouble = checkups::find_token_trouble(&self.0.pool, location).await?;
+        let mut findings = vec![install(standing, &trouble.unwrap_or_default())];
+        findings.extend(self.check_ghl(location, standing).await?);
+        findings.extend(self.check_history(location).await?);
+        if standing != Standing::Uninstalled {
+            findings.extend(self.check_numbers(location).await?);
+        }
+        Ok(findings)
+    }
+
+    /// Token, scopes and provider, by one call.
+    async fn check_ghl(
+        &self,
+        location: &LocationId,
+        standing: Standing,
+    ) -> sqlx::Result<Vec<Finding>> {
+        let because = match standing {
+            Standing::Installed => self.lacks(&GHL_SETTINGS),
+            _ => Some("install"),
+        };
+        if let Some(because) = because {
+            let unknown = |check| Finding::new(check, State::Unknown, words::not_checked(because));
+            return Ok(["token", "scopes", "provider"].map(unknown).to_vec());
+        }
+        let asked = self.ask(location, Purpose::Reply).await;
+        let scope = checkups::find_scope(&self.0.pool, location).await?;
+        Ok(vec![
+            token(&asked),
+            scopes(&asked, scope.as_deref()),
+            self.provider_finding(&asked),
+        ])
+    }
+
+    async fn ask(&self, location: &LocationId, purpose: Purpose) -> Asked {
+        let ask =
+            |ghl: ghl::Client, token| async move { ghl.sms_providers(&token, location).await };
+        let owner = Owner::Location(location);
+        self.0.tokens.call_as(owner, purpose, ask).await
+    }
+
+    fn judge(&self, providers: &SmsProviders) -> Provider {
+        let ours = self.0.settings.ghl.provider_id.as_deref();
+        provider::judge(providers, ours)
+    }
+
+    fn provider_finding(&self, asked: &Asked) -> Finding {
+        let (state, said) = match asked {
+            Ok(providers) => judged(&self.judge(providers)),
+            Err(error) => refused(error),
+        };
+        Finding::new("provider", state, said)
+    }
+
+    async fn check_history(&self, location: &LocationId) -> sqlx::Result<Vec<Finding>> {
+        let history = checkups::find_history(&self.0.pool, location).await?;
+        let last = |check, at: Option<OffsetDateTime>, seen: fn(_) -> Said, none: fn() -> Said| {
+            at.map_or_else(
+                || Finding::new(check, State::Unknown, none()),
+                |at| Finding::new(check, State::Good, seen(at)),
+            )
+        };
+        Ok(vec![
+            last(
+                "last_delivery",
+                history.last_delivery,
+                say::last_delivery,
+                say::no_delivery,
+            ),
+            last(
+                "last_inbound",
+                history.last_inbound,
+                say::last_inbound,
+                say::no_inbound,
+            ),
+            last("last_ack", history.last_ack, say::last_ack, say::no_ack),
+        ])
+    }
+}
+
+pub(super) fn database_failed(check: &'static str) -> Finding {
+    Finding::new(check, State::Bad, words::database_failed())
+}
+
+/// `trouble`: GHL's words, or ours, about what is wrong.
+fn install(standing: Standing, trouble: &str) -> Finding {
+    let (state, said) = match standing {
+        Standing::Installed => (State::Good, say::installed()),
+        Standing::Unknown => (State::Bad, say::unknown_location()),
+        Standing::Pending => (State::Warn, say::waits_for_token()),
+        Standing::NotInstalled => (State::Bad, say::not_installed(trouble)),
+        Standing::Inactive => (State::Bad, say::inactive()),
+        Standing::NeedsReinstall => (State::Bad, say::needs_reinstall(trouble)),
+        Standing::Uninstalled => (State::Bad, say::uninstalled()),
+    };
+    Finding::new("install", state, said)
+}
+
+fn token(asked: &Asked) -> Finding {
+    let (state, said) = match asked {
+        Ok(_) => (State::Good, say::token_works()),
+        // It was understood.
+        Err(TokenError::Call(error)) if error.lacks_scope() => (State::Good, say::token_works()),
+        Err(error) => refused(error),
+    };
+    Finding::new("token", state, said)
+}
+
+/// By GHL's refusal first, then by what it said when it gave the token.
+fn scopes(asked: &Asked, granted: Option<&str>) -> Finding {
+    let finding = |state, said| Finding::new("scopes", state, said);
+    if let Err(TokenError::Call(error)) = asked
+        && error.lacks_scope()
+    {
+        return finding(State::Bad, say::scopes_missing(&error.detail));
+    }
+    let granted: Option<Vec<_>> = granted.map(|scope| scope.split_whitespace().collect());
+    let lacking = |granted: &Vec<&str>| {
+        let lacking = NEEDED_SCOPES
+            .iter()
+            .filter(|scope| !granted.contains(scope));
+        lacking.copied().collect::<Vec<_>>().join(", ")
+    };
+    match granted.as_ref().map(lacking) {
+        Some(lacking) if !lacking.is_empty() => finding(State::Bad, say::scopes_missing(&lacking)),
+        _ if asked.is_err() => finding(State::Unknown, words::not_checked("token")),
+        _ => finding(State::Good, say::scopes_suffice()),
+    }
+}
+
+fn judged(provider: &Provider) -> (State, Said) {
+    match provider {
+        Provider::Ours => (State::Good, say::provider_ours()),
+        Provider::OursByName(name) => (State::Good, say::provider_ours_by_name(name)),
+        Provider::Unclear(name) => (State::Warn, say::provider_unclear(name)),
+        Provider::NotOurs {
+            name,
+            is_offered: true,
+        } => (State::Bad, say::provider_not_chosen(name.as_deref())),
+        Provider::NotOurs {
+            name,
+            is_offered: false,
+        } => (State::Bad, say::provider_not_offered(name.as_deref())),
+    }
+}
+
+/// Why there is no answer, as a check of its own.
+fn refused(error: &TokenError) -> (State, Said) {
+    match error {
+        TokenError::Pending => (State::Warn, say::waits_for_token()),
+        TokenError::NotInstalled => (State::Bad, say::unknown_location()),
+        TokenError::Uninstalled => (State::Bad, say::uninstalled()),
+        TokenError::NeedsReinstall(words) => (State::Bad, say::needs_reinstall(words)),
+        TokenError::Inactive(_) => (State::Bad, say::inactive()),
+        TokenError::Failing(words) => (State::Bad, say::token_refused(words)),
+        TokenError::Seal(_) => (State::Bad, say::token_sealed()),
+        TokenError::Database(_) => (State::Bad, words::database_failed()),
+        TokenError::Call(error) if error.lacks_scope() => {
+            (State::Bad, say::scopes_missing(&error.detail))
+        }
+        TokenError::Call(error) => match error.advice {
+            Advice::Inactive => (State::Bad, say::inactive()),
+            Advice::Retry | Advice::RetryAfter(_) => {
+                (State::Unknown, say::ghl_silent(&error.detail))
+            }
+            Advice::Reauthorize | Advice::Reinstall | Advice::Reject => {
+                (State::Bad, say::token_refused(&error.detail))
+            }
+        },
+        TokenError::Budget(_) | TokenError::Busy | TokenError::MakingContact => {
+            (State::Unknown, say::ghl_silent(&error.to_string()))
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! The checks of a connected number: its link, its hold, its webhook, who shares it.
+
+use futures_util::future::join_all;
+
+use super::location::database_failed;
+use super::words::{self, Said, location as say_location, number as say};
+use super::{Doctor, Finding, State};
+use crate::clients::waapify::CheckError;
+use crate::connect;
+use crate::crypto::OpenError;
+use crate::db::checkups::{self, NumberCheckup};
+use crate::db::numbers::{self, NumberRow};
+use crate::ids::LocationId;
+
+/// Why a number cannot be used, as Waapify tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkFault {
+    /// The phone is not linked.
+    Unlinked,
+    /// Another phone is.
+    OtherNumber,
+    /// The access token or the instance id is wrong.
+    Credentials,
+}
+
+impl LinkFault {
+    /// Its name in the database.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Unlinked => "unlinked",
+            Self::OtherNumber => "other_number",
+            Self::Credentials => "credentials",
+        }
+    }
+
+    /// What [`LinkFault::code`] names.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        [Self::Unlinked, Self::OtherNumber, Self::Credentials]
+            .into_iter()
+            .find(|fault| fault.code() == code)
+    }
+}
+
+/// How a number's link is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Link {
+    /// It works.
+    Works,
+    /// It does not; the number that is linked instead, or Waapify's words.
+    Broken(LinkFault, String),
+    /// Waapify gave no answer that tells; what happened.
+    NotKnown(String),
+}
+
+impl Doctor {
+    /// Whether a number is linked; asking has Waapify try to link it again. None: Waapify did not tell.
+    ///
+    /// # Errors
+    /// When its keys cannot be opened.
+    pub async fn find_link_fault(
+        &self,
+        location: &LocationId,
+        number: &NumberCheckup,
+    ) -> Result<Option<Result<(), LinkFault>>, OpenError> {
+        Ok(match self.ask_link(location, number).await? {
+            Link::Works => Some(Ok(())),
+            Link::Broken(fault, _) => Some(Err(fault)),
+            Link::NotKnown(_) => None,
+        })
+    }
+
+    pub(super) async fn check_numbers(&self, location: &LocationId) -> sqlx::Result<Vec<Finding>> {
+        let now = self.0.clock.now();
+        let found = checkups::list_numbers(&self.0.pool, location, now).await?;
+        if found.is_empty() {
+            return Ok(vec![Finding::new(
+                "number",
+                State::Bad,
+                say_location::no_number(),
+            )]);
+        }
+        let checked = join_all(
+            found
+                .iter()
+                .map(|number| self.check_number(location, number)),
+        );
+        Ok(checked.await.into_iter().flatten().collect())
+    }
+
+    async fn check_number(&self, location: &LocationId, number: &NumberCheckup) -> Vec<Finding> {
+        let findings = [
+            self.check_link(location, number).await,
+            check_hold(number),
+            check_webhook(number),
+            self.check_sharers(location, number).await,
+        ];
+        findings
+            .map(|finding| finding.of_number(&number.number))
+            .to_vec()
+    }
+
+    async fn check_link(&self, location: &LocationId, number: &NumberCheckup) -> Finding {
+        let finding = |state, said| Finding::new("link", state, said);
+        if let Some(name) = self.lacks(&["ENCRYPTION_KEYS", "WAAPIFY_API_BASE"]) {
+            return finding(State::Unknown, words::not_checked(name));
+        }
+        let Ok(link) = self.ask_link(location, number).await else {
+            return finding(State::Bad, say::sealed());
+        };
+        let (state, said): (_, Said) = match link {
+            Link::Works => (State::Good, say::linked()),
+            Link::Broken(LinkFault::Unlinked, _) => (State::Bad, say::unlinked()),
+            Link::Broken(LinkFault::OtherNumber, linked) => {
+                (State::Bad, say::other_number(&linked))
+            }
+            Link::Broken(LinkFault::Credentials, words) => {
+                (State::Bad, say::credentials_refused(Some(&words)))
+            }
+            Link::NotKnown(words) => (State::Bad, say::gateway_fails(&words)),
+        };
+        finding(state, said)
+    }
+
+    async fn ask_link(
+        &self,
+        location: &LocationId,
+        number: &NumberCheckup,
+    ) -> Result<Link, OpenError> {
+        let row = NumberRow {
+            number: number.number.clone(),
+            instance_id: number.instance_id.clone(),
+            access_token: number.access_token.clone(),
+        };
+        let credentials = connect::open_credentials(&self.0.settings.sealer, location, &row)?;
+        Ok(match self.0.gateway.reconnect(&credentials).await {
+            Ok(linked) => match linked.number {
+                Some(linked) if linked != number.number => {
+                    Link::Broken(LinkFault::OtherNumber, linked)
+                }
+                _ => Link::Works,
+            },
+            Err(CheckError::NotLinked(words)) => Link::Broken(LinkFault::Unlinked, words),
+            Err(CheckError::Credentials(words)) => Link::Broken(LinkFault::Credentials, words),
+            Err(CheckError::Refused(words) | CheckError::Unreachable(words)) => {
+                Link::NotKnown(words)
+            }
+        })
+    }
+
+    async fn check_sharers(&self, location: &LocationId, number: &NumberCheckup) -> Finding {
+        let (pool, instance) = (&self.0.pool, &number.instance_id);
+        let sharers = numbers::list_sharers(pool, location, &number.number, instance).await;
+        match sharers.map(|sharers| sharers.len()) {
+            Ok(0) => Finding::new("shared_number", State::Good, say::alone()),
+            Ok(others) => Finding::new("shared_number", State::Bad, say::shared(others)),
+            Err(_) => database_failed("shared_number"),
+        }
+    }
+}
+
+fn check_hold(number: &NumberCheckup) -> Finding {
+    match &number.hold_reason {
+        Some(reason) => Finding::new("hold", State::Bad, say::on_hold(reason)),
+        None => Finding::new("hold", State::Good, say::sends()),
+    }
+}
+
+/// Waapify does not tell where it posts: what it posted does.
+fn check_webhook(number: &NumberCheckup) -> Finding {
+    let heard = number.last_event_at.filter(|at| *at >= number.connected_at);
+    match (number.unheard_since, heard) {
+        (Some(since), _) => Finding::new("webhook", State::Bad, say::webhook_silent(since)),
+        (None, Some(at)) => Finding::new("webhook", State::Good, say::webhook_heard(at)),
+        (None, None) => Finding::new("webhook", State::Unknown, say::webhook_untried()),
+    }
+}

@@ -1,0 +1,250 @@
+//! The checks of the service as a whole.
+
+use std::time::Duration;
+
+use secrecy::ExposeSecret as _;
+use url::Url;
+
+use super::reach::{self, Reached};
+use super::words::{self, Said, service as say};
+use super::{Doctor, Finding, State};
+use crate::db::{self, app_keys, companies};
+use crate::keys::{self, MissingKey};
+
+/// A database that takes longer than this to say which migrations it has is not well.
+const DATABASE_TIMEOUT: Duration = Duration::from_secs(8);
+/// GHL's app ids are Mongo's: so many hexadecimal digits.
+const APP_ID_DIGITS: usize = 24;
+
+impl Doctor {
+    /// Everything about the service as a whole.
+    pub async fn check_service(&self) -> Vec<Finding> {
+        let mut findings = self.check_settings();
+        let (public_url, stored) = tokio::join!(self.check_public_url(), self.check_stored());
+        findings.push(public_url);
+        findings.extend(stored);
+        findings
+    }
+
+    /// Whether the database can be asked about locations; what else it may be.
+    pub async fn check_database(&self) -> Finding {
+        if let Some(name) = self.lacks(&["DATABASE_URL"]) {
+            return Finding::new("database", State::Unknown, words::not_checked(name));
+        }
+        let asked = tokio::time::timeout(DATABASE_TIMEOUT, db::find_schema_gap(&self.0.pool)).await;
+        let (state, said) = match asked {
+            Ok(Ok(gap)) if gap.foreign > 0 => (State::Bad, say::migrations_foreign()),
+            Ok(Ok(gap)) if gap.missing > 0 => (State::Bad, say::migrations_missing(gap.missing)),
+            Ok(Ok(_)) => (State::Good, say::database_fine()),
+            Ok(Err(_)) | Err(_) => (State::Bad, say::database_away()),
+        };
+        Finding::new("database", state, said)
+    }
+
+    fn check_settings(&self) -> Vec<Finding> {
+        let parts = &self.0;
+        let mut findings: Vec<_> = parts
+            .faults
+            .iter()
+            .map(|fault| Finding::new("settings", State::Bad, say::setting_fault(fault)))
+            .collect();
+        if findings.is_empty() {
+            findings.push(Finding::new(
+                "settings",
+                State::Good,
+                say::settings_complete(),
+            ));
+        }
+        if self.lacks(&["GHL_CLIENT_ID"]).is_none() {
+            findings.push(self.check_client_id());
+        }
+        if self
+            .lacks(&["GHL_CLIENT_ID", "GHL_CLIENT_SECRET"])
+            .is_none()
+        {
+            findings.push(self.check_client_secret());
+        }
+        let ghl = &parts.settings.ghl;
+        let option = |check, name, is_set: bool, unset: fn() -> Said| {
+            if is_set {
+                Finding::new(check, State::Good, say::option_set(name))
+            } else {
+                Finding::new(check, State::Warn, unset())
+            }
+        };
+        findings.extend([
+            option(
+                "shared_secret",
+                "GHL_SHARED_SECRET",
+                ghl.shared_secret.is_some(),
+                say::shared_secret_unset,
+            ),
+            option(
+                "provider_id",
+                "GHL_CONVERSATION_PROVIDER_ID",
+                ghl.provider_id.is_some(),
+                say::provider_id_unset,
+            ),
+        ]);
+        if self.lacks(&["ADMIN_TOKEN"]).is_none() {
+            let is_set = parts.settings.admin_token.is_some();
+            findings.push(option(
+                "admin_token",
+                "ADMIN_TOKEN",
+                is_set,
+                say::admin_token_unset,
+            ));
+        }
+        for (check, name, url) in [
+            ("ghl_address", "GHL_API_BASE", &ghl.api_base),
+            (
+                "waapify_address",
+                "WAAPIFY_API_BASE",
+                &parts.settings.waapify.api_base,
+            ),
+        ] {
+            if self.lacks(&[name]).is_none() {
+                findings.push(check_address(check, name, url));
+            }
+        }
+        findings
+    }
+
+    fn check_client_id(&self) -> Finding {
+        let ghl = &self.0.settings.ghl;
+        let suffix = ghl.client_id.split_once('-').map(|(_, suffix)| suffix);
+        let is_word =
+            |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric());
+        let app_id = ghl.app_id();
+        let is_id = app_id.len() == APP_ID_DIGITS && app_id.bytes().all(|b| b.is_ascii_hexdigit());
+        if is_id && suffix.is_some_and(is_word) {
+            Finding::new("client_id", State::Good, say::client_id_plausible(app_id))
+        } else {
+            Finding::new("client_id", State::Bad, say::client_id_odd())
+        }
+    }
+
+    fn check_client_secret(&self) -> Finding {
+        let ghl = &self.0.settings.ghl;
+        let secret = ghl.client_secret.expose_secret();
+        let shared = ghl
+            .shared_secret
+            .as_ref()
+            .map(|shared| shared.expose_secret());
+        if secret == ghl.client_id || shared == Some(secret) {
+            Finding::new("client_secret", State::Bad, say::client_secret_odd())
+        } else {
+            Finding::new("client_secret", State::Good, say::client_secret_set())
+        }
+    }
+
+    async fn check_public_url(&self) -> Finding {
+        let finding = |state, said| Finding::new("public_url", state, said);
+        if let Some(name) = self.lacks(&["PUBLIC_URL", "ENCRYPTION_KEYS"]) {
+            return finding(State::Unknown, words::not_checked(name));
+        }
+        let (parts, settings) = (&self.0, &self.0.settings);
+        match reach::ask(&parts.http, &settings.sealer, &settings.public_url).await {
+            Reached::Us if settings.public_url.scheme() == "https" => {
+                finding(State::Good, say::public_url_reaches_us())
+            }
+            // Settings admit plain http for this machine only.
+            Reached::Us => finding(State::Warn, say::public_url_local()),
+            Reached::SomebodyElse => finding(State::Bad, say::public_url_is_somebody_elses()),
+            Reached::Nobody(how) => finding(State::Bad, say::public_url_fails(&how)),
+        }
+    }
+
+    /// The database, and what it says about the keys.
+    async fn check_stored(&self) -> Vec<Finding> {
+        let database = self.check_database().await;
+        if database.state != State::Good {
+            let unknown =
+                |check| Finding::new(check, State::Unknown, words::not_checked("database"));
+            return vec![database, unknown("keys"), unknown("app_keys")];
+        }
+        let mut findings = vec![
+            database,
+            self.check_keys().await,
+            self.check_app_keys().await,
+        ];
+        findings.extend(self.check_agencies().await);
+        findings
+    }
+
+    async fn check_keys(&self) -> Finding {
+        let finding = |state, said| Finding::new("keys", state, said);
+        if let Some(name) = self.lacks(&["ENCRYPTION_KEYS"]) {
+            return finding(State::Unknown, words::not_checked(name));
+        }
+        match keys::check(&self.0.pool, &self.0.settings.sealer).await {
+            Ok(()) => finding(State::Good, say::keys_fit()),
+            Err(error) => match error.downcast_ref::<MissingKey>() {
+                Some(missing) => finding(State::Bad, say::keys_missing(missing.count)),
+                None => finding(State::Bad, words::database_failed()),
+            },
+        }
+    }
+
+    /// They cannot be tried: GHL checks a code before the client's keys (`facts/ghl.md` section 2).
+    async fn check_app_keys(&self) -> Finding {
+        let finding = |state, said| Finding::new("app_keys", state, said);
+        if let Some(name) = self.lacks(&["GHL_CLIENT_ID", "GHL_CLIENT_SECRET"]) {
+            return finding(State::Unknown, words::not_checked(name));
+        }
+        let found = app_keys::find_verdicts(&self.0.pool, &self.0.ghl.keys_hash()).await;
+        let Ok(verdicts) = found else {
+            return finding(State::Bad, words::database_failed());
+        };
+        match (verdicts.accepted_at, verdicts.refused_at) {
+            (accepted, Some(refused)) if accepted.is_none_or(|accepted| accepted < refused) => {
+                let said = verdicts.refusal.unwrap_or_default();
+                let said = say::app_keys_refused(refused, &said, accepted.is_some());
+                finding(State::Bad, said)
+            }
+            (Some(accepted), _) => finding(State::Good, say::app_keys_accepted(accepted)),
+            (None, _) => finding(State::Unknown, say::app_keys_untried()),
+        }
+    }
+
+    /// Agencies whose token is dead; where there are none, nothing is said.
+    async fn check_agencies(&self) -> Vec<Finding> {
+        match companies::list_dead_companies(&self.0.pool).await {
+            Ok(dead) => dead
+                .iter()
+                .map(|(company, why)| {
+                    let said = say::agency_dead(company.as_str(), why);
+                    Finding::new("agency", State::Bad, said)
+                })
+                .collect(),
+            Err(_) => vec![Finding::new("agency", State::Bad, words::database_failed())],
+        }
+    }
+}
+
+/// Tokens travel to a vendor's address.
+fn check_address(check: &'static str, name: &'static str, url: &Url) -> Finding {
+    let is_local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    match url.scheme() {
+        _ if is_local => Finding::new(check, State::Warn, say::vendor_local(name)),
+        "https" => Finding::new(check, State::Good, say::vendor_https(name)),
+        _ => Finding::new(check, State::Bad, say::vendor_plain(name)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_vendors_address_is_https_or_simulated() {
+        for (address, state) in [
+            ("https://stag.waapify.com/api", State::Good),
+            ("http://127.0.0.1:8080/sim", State::Warn),
+            ("http://stag.waapify.com/api", State::Bad),
+        ] {
+            let finding = check_address("waapify_address", "X", &Url::parse(address).unwrap());
+            assert_eq!(finding.state, state, "{address}");
+        }
+    }
+}
