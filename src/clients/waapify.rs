@@ -1,12 +1,14 @@
 //! The Waapify gateway, legacy dialect (`facts/waapify.md` A): every parameter in the query, HTTP 200 for everything,
 //! and a message counts as sent only when the answer holds its WhatsApp id.
 //!
-//! Owns: the three calls the bridge makes, and the one meaning of each answer. Refuses: believing `status:"success"`.
+//! Owns: the calls the bridge makes, and the one meaning of each answer. Refuses: believing `status:"success"`.
 
 mod answer;
+mod qr;
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use reqwest::RequestBuilder;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -16,6 +18,7 @@ use super::{endpoint, scrub};
 use crate::ids::WaMessageId;
 use crate::whatsapp;
 use answer::{asks_for_login, classify_send, meaning, words};
+pub use qr::QrCode;
 
 /// The gateway itself gives up after 60 s (`facts/waapify.md` A); its answer is worth waiting for, because a send
 /// that is cut off has an unknown outcome.
@@ -23,6 +26,9 @@ const SEND_TIMEOUT: Duration = Duration::from_secs(68);
 
 /// A person waits for these answers.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(25);
+
+/// A QR code's picture as base64 has a third of a megabyte at most; every other answer has some kilobytes.
+const MAX_ANSWER_BYTES: usize = 512 * 1024;
 
 /// The keys of one linked number.
 #[derive(Clone, Debug)]
@@ -102,6 +108,11 @@ pub enum CheckError {
         "this instance has no WhatsApp number linked: open Waapify, scan the QR code, then try again (it said: {0})"
     )]
     NotLinked(String),
+    /// The plan has no room for one more number.
+    #[error(
+        "the Waapify account has as many WhatsApp numbers as its plan allows: remove one in Waapify, or take a larger plan (it said: {0})"
+    )]
+    Full(String),
     /// Anything else Waapify said.
     #[error("Waapify answered: {0}")]
     Refused(String),
@@ -155,8 +166,8 @@ impl Client {
             .http
             .post(endpoint(&self.base, &["send.php"]))
             .query(&query);
-        match ask(request, credentials, SEND_TIMEOUT).await {
-            Ok((status, text)) => classify_send(status, &text),
+        match ask(with_keys(request, credentials), SEND_TIMEOUT).await {
+            Ok((status, body)) => classify_send(status, &String::from_utf8_lossy(&body)),
             // No connection: nothing left. Anything later may have.
             Err(error) if error.is_connect() => Err(SendFailure::GatewayDown(describe(error))),
             Err(error) => Err(SendFailure::Unknown(describe(error))),
@@ -207,26 +218,80 @@ impl Client {
             .query(&[("webhook_url", url.as_str()), ("enable", "false")]);
         check(request, credentials).await.map(|_| ())
     }
+
+    /// Makes a new instance in the account, whose WhatsApp number is linked by a QR code; its id. Waapify hands out the
+    /// same one again for as long as one of the account's is not linked, be it another location's.
+    ///
+    /// # Errors
+    /// [`CheckError`]; `Full` when the plan has no room.
+    pub async fn create_instance(&self, access_token: &SecretString) -> Result<String, CheckError> {
+        let request = self
+            .http
+            .get(endpoint(&self.base, &["createinstance.php"]))
+            .query(&[("access_token", access_token.expose_secret())]);
+        let (status, body) = fetch(request, CHECK_TIMEOUT).await?;
+        let answer = judged(status, &String::from_utf8_lossy(&body))?;
+        let id = answer.get("instance_id").and_then(Value::as_str);
+        id.filter(|id| is_instance_id(id))
+            .map(str::to_owned)
+            .ok_or_else(|| CheckError::Refused("it named no new instance".to_owned()))
+    }
+
+    /// The QR code by which a phone links itself to an instance that is not linked. It changes about every 20 s.
+    ///
+    /// # Errors
+    /// [`CheckError`].
+    pub async fn qr_code(&self, credentials: &Credentials) -> Result<QrCode, CheckError> {
+        let request = self.http.get(endpoint(&self.base, &["getqrcode.php"]));
+        let (status, body) = fetch(with_keys(request, credentials), CHECK_TIMEOUT).await?;
+        qr::read(status, &body)
+    }
+
+    /// Ends the WhatsApp session of an instance whose link was lost, so that a QR code can be had for it. One that works
+    /// is logged out, too.
+    ///
+    /// # Errors
+    /// [`CheckError`]; `NotLinked` when nobody had scanned, which is as good.
+    pub async fn reboot(&self, credentials: &Credentials) -> Result<(), CheckError> {
+        let request = self.http.get(endpoint(&self.base, &["reboot.php"]));
+        check(request, credentials).await.map(|_| ())
+    }
 }
 
-async fn ask(
-    request: RequestBuilder,
-    credentials: &Credentials,
-    timeout: Duration,
-) -> reqwest::Result<(u16, String)> {
-    let keys = [
+/// Letters, digits, dashes: what goes into addresses and the database later. Waapify's have 13.
+fn is_instance_id(text: &str) -> bool {
+    let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    (1..=64).contains(&text.len()) && text.bytes().all(known)
+}
+
+fn with_keys(request: RequestBuilder, credentials: &Credentials) -> RequestBuilder {
+    request.query(&[
         ("instance_id", credentials.instance_id.as_str()),
         ("access_token", credentials.access_token.expose_secret()),
-    ];
-    let response = request
-        .query(&keys)
+    ])
+}
+
+async fn ask(request: RequestBuilder, timeout: Duration) -> reqwest::Result<(u16, Bytes)> {
+    let mut response = request
         .header("Accept", "application/json")
         .timeout(timeout)
         .send()
         .await?;
-    let status = response.status().as_u16();
-    let bytes = response.bytes().await?;
-    Ok((status, String::from_utf8_lossy(&bytes).into_owned()))
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        body.extend_from_slice(&chunk);
+        if body.len() > MAX_ANSWER_BYTES {
+            // No answer of the gateway's is so long; what was read so far says nothing then.
+            body.clear();
+            break;
+        }
+    }
+    Ok((response.status().as_u16(), body.into()))
+}
+
+async fn fetch(request: RequestBuilder, timeout: Duration) -> Result<(u16, Bytes), CheckError> {
+    let answer = ask(request, timeout).await;
+    answer.map_err(|error| CheckError::Unreachable(describe(error)))
 }
 
 /// An error without its address, which holds the access token.
@@ -241,10 +306,13 @@ fn describe(error: reqwest::Error) -> String {
 }
 
 async fn check(request: RequestBuilder, credentials: &Credentials) -> Result<Value, CheckError> {
-    let (status, text) = ask(request, credentials, CHECK_TIMEOUT)
-        .await
-        .map_err(|error| CheckError::Unreachable(describe(error)))?;
-    let Some(answer @ Value::Object(_)) = crate::json::find(&text) else {
+    let (status, body) = fetch(with_keys(request, credentials), CHECK_TIMEOUT).await?;
+    judged(status, &String::from_utf8_lossy(&body))
+}
+
+/// The answer where it is a success, else what is wrong.
+fn judged(status: u16, text: &str) -> Result<Value, CheckError> {
+    let Some(answer @ Value::Object(_)) = crate::json::find(text) else {
         return Err(CheckError::Unreachable(format!(
             "it answered {status} without a result"
         )));
@@ -252,10 +320,15 @@ async fn check(request: RequestBuilder, credentials: &Credentials) -> Result<Val
     if answer.get("status").and_then(Value::as_str) == Some("success") && !asks_for_login(&answer) {
         return Ok(answer);
     }
-    let said = scrub(words(&answer));
-    Err(match meaning(&answer) {
+    Err(refusal(&answer))
+}
+
+fn refusal(answer: &Value) -> CheckError {
+    let said = scrub(words(answer));
+    match meaning(answer) {
+        _ if said.to_lowercase().contains("can only add up to") => CheckError::Full(said),
         SendFailure::NumberStopped(Stop::Credentials) => CheckError::Credentials(said),
         SendFailure::NumberStopped(Stop::LinkLost) => CheckError::NotLinked(said),
         _ => CheckError::Refused(said),
-    })
+    }
 }

@@ -28,7 +28,7 @@ pub use ghl::{
 };
 pub use keys::PublicKeys;
 pub use script::play_script;
-pub use waapify::{ChatMessage, CustomerFile, Envelope, Waapify};
+pub use waapify::{Build as GatewayBuild, ChatMessage, CustomerFile, Envelope, Waapify};
 pub use wire::{Edge, Exchange, Wire};
 pub use world::{Timings, World, WorldConfig, seed};
 

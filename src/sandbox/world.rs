@@ -42,6 +42,10 @@ pub mod seed {
     pub const ACCESS_TOKEN: &str = "sandbox-waapify-token";
     /// The business's WhatsApp number, digits only.
     pub const NUMBER: &str = "60111234567";
+    /// The number of a phone that is linked to a new instance, digits only.
+    pub const NEW_NUMBER: &str = "60117778888";
+    /// What that phone's owner is called on WhatsApp.
+    pub const NEW_NAME: &str = "Kedai Kopi Baru";
     /// The app's conversation provider of calls.
     pub const CALL_PROVIDER_ID: &str = "wAapPrvCall7Zk3Q9mTx";
 }
@@ -69,6 +73,8 @@ pub struct Timings {
     pub delivered_after: Option<Duration>,
     /// From the delivery to the read ack; `None`: only [`Waapify::customer_reads`].
     pub read_after: Option<Duration>,
+    /// How long one QR code of WhatsApp's is valid.
+    pub qr_changes_after: Duration,
 }
 
 impl Default for Timings {
@@ -85,6 +91,7 @@ impl Default for Timings {
             echo_after: Duration::from_millis(700),
             delivered_after: Some(Duration::from_millis(1_500)),
             read_after: None,
+            qr_changes_after: Duration::from_secs(20),
         }
     }
 }

@@ -32,6 +32,7 @@ mod harness;
 mod installs;
 mod intake;
 mod keys;
+mod linking;
 mod messages;
 mod numbers;
 mod origins;

@@ -6,16 +6,22 @@ mod fetch;
 mod files;
 mod owner;
 mod php;
+mod qr;
 mod send;
 mod stage;
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+};
 
 use axum::{Router, body::Bytes, extract::Request};
 use reqwest::Client;
 use serde::Serialize;
 use serde_json::Value;
 use time::OffsetDateTime;
+use tokio::time::Instant;
 use url::Url;
 
 use super::{
@@ -28,6 +34,7 @@ use super::{
 };
 
 pub use files::CustomerFile;
+pub use qr::Build;
 
 /// How webhooks are wrapped; which one Waapify uses is not established.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -71,13 +78,18 @@ pub struct ChatMessage {
     pub ack_heard: u8,
 }
 
-/// One linked number of the gateway.
+/// One number of the gateway, linked or waiting for a phone.
 #[derive(Debug)]
 struct Instance {
     access_token: String,
+    /// Empty until a phone was linked.
     number: String,
     name: String,
     linked: bool,
+    /// A phone scanned its QR code, and nobody had the session ended since.
+    activated: bool,
+    /// When its QR codes began.
+    shown_since: Option<Instant>,
     webhook: Option<Url>,
     /// The customers' phones by their numbers, digits only.
     chats: BTreeMap<String, Chat>,
@@ -94,6 +106,11 @@ struct Chat {
 #[derive(Debug, Default)]
 struct State {
     instances: BTreeMap<String, Instance>,
+    /// The tokens of accounts, with or without an instance.
+    accounts: BTreeSet<String>,
+    /// How many linked numbers the plan of each account allows; none: as many as one likes.
+    max_numbers: Option<usize>,
+    build: Build,
     envelope: Envelope,
     /// Echoes carry the status of what a person wrote.
     hides_echoes: bool,
@@ -201,6 +218,9 @@ impl Vendor for Waapify {
             ["send.php"] => send::send(self, call).await,
             ["setwebhook.php"] => send::set_webhook(self, call),
             ["reconnect.php"] => send::reconnect(self, call),
+            ["createinstance.php"] => qr::create_instance(self, call),
+            ["getqrcode.php"] => qr::show(self, call),
+            ["reboot.php"] => qr::reboot(self, call),
             _ => Answer::new(404, "text/html", "<html><h1>404 Not Found</h1></html>"),
         }
     }
@@ -218,6 +238,9 @@ impl Vendor for Waapify {
             ["send.php"] => format!("Sends to {}: {}", query("number"), quoted(query("message"))),
             ["setwebhook.php"] => "Tells the gateway where to post".to_owned(),
             ["reconnect.php"] => "Asks whether the number is linked".to_owned(),
+            ["createinstance.php"] => "Asks for a new instance".to_owned(),
+            ["getqrcode.php"] => "Asks for the QR code to scan".to_owned(),
+            ["reboot.php"] => "Has the number's session ended, to scan anew".to_owned(),
             _ => format!("Asks for {}", call.path),
         };
         match php::error_in(&answer.body) {

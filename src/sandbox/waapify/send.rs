@@ -1,4 +1,4 @@
-//! The gateway's three PHP pages. Only the query string counts, in GET and in POST alike;
+//! The gateway's PHP pages for a number that is linked. Only the query string counts, in GET and in POST alike;
 //! success means that WhatsApp's servers took the message, nothing more.
 
 use axum::body::Bytes;
@@ -10,13 +10,14 @@ use super::{
         clock,
         door::{Answer, Call},
     },
-    ChatMessage, Instance, Waapify, fetch, php,
+    ChatMessage, Instance, Waapify, fetch, php, qr,
 };
 
 /// What PHP's `http_build_query` makes of a parameter that was not given.
 const MISSING: &str = "0";
+
 /// Finds the instance that is named and checks the token; the texts are the gateway's.
-fn with_instance(
+pub(super) fn with_instance(
     gateway: &Waapify,
     call: &Call,
     act: impl FnOnce(&mut Instance) -> Answer,
@@ -29,11 +30,7 @@ fn with_instance(
         return php::error("Instance ID is required");
     };
     let mut state = gateway.inner.state.lock();
-    if !state
-        .instances
-        .values()
-        .any(|instance| instance.access_token == token)
-    {
+    if !state.accounts.contains(token) {
         return php::error("Access token does not exist");
     }
     match state.instances.get_mut(instance_id) {
@@ -188,7 +185,9 @@ pub(super) fn set_webhook(gateway: &Waapify, call: &Call) -> Answer {
 /// `reconnect.php`: who is linked, or that nobody is.
 pub(super) fn reconnect(gateway: &Waapify, call: &Call) -> Answer {
     with_instance(gateway, call, |instance| {
-        let body = if instance.linked {
+        let body = if !instance.activated {
+            json!({ "status": "error", "message": qr::NOT_ACTIVATED })
+        } else if instance.linked {
             let id = format!("{}:12@s.whatsapp.net", instance.number);
             json!({ "status": "success", "data": { "id": id, "name": instance.name } })
         } else {

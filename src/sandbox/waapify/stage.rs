@@ -20,15 +20,16 @@ impl Waapify {
             number: number.to_owned(),
             name: name.to_owned(),
             linked: true,
+            activated: true,
+            shown_since: None,
             webhook: None,
             chats: std::collections::BTreeMap::new(),
             held: Vec::new(),
         };
-        self.inner
-            .state
-            .lock()
-            .instances
-            .insert(id.to_owned(), instance);
+        let mut state = self.inner.state.lock();
+        state.accounts.insert(access_token.to_owned());
+        state.instances.insert(id.to_owned(), instance);
+        drop(state);
         Self {
             instance_id: id.to_owned(),
             ..self.clone()
@@ -128,6 +129,7 @@ impl Waapify {
     pub async fn link(&self) {
         let linked = self.with(|instance| {
             let before = std::mem::replace(&mut instance.linked, true);
+            instance.activated = true;
             let user = json!({
                 "id": format!("{}:12@s.whatsapp.net", instance.number),
                 "name": instance.name,

@@ -1,0 +1,143 @@
+//! Waapify's answers to `getqrcode.php`, which each build gives in another form: the bytes of a picture, or JSON with the
+//! picture in it; pure.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::answer::{meaning, words};
+use super::{CheckError, SendFailure, Stop, refusal};
+
+/// What every PNG begins with.
+const PNG_SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
+/// A QR code is a picture of some kilobytes; what is larger is none.
+const MAX_PNG_BYTES: usize = 256 * 1024;
+/// What some builds write before the base64 of a picture.
+const DATA_PREFIX: &str = "data:image/png;base64,";
+
+/// What there is to scan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum QrCode {
+    /// A picture, PNG.
+    Png(Bytes),
+    /// WhatsApp has given none yet: ask again in some seconds.
+    NotReady,
+    /// The instance is linked, or was: `reconnect` says which.
+    InUse,
+}
+
+/// Reads an answer of any build.
+pub(super) fn read(status: u16, body: &Bytes) -> Result<QrCode, CheckError> {
+    // PHP may print newlines before it.
+    let start = body.iter().position(|byte| !byte.is_ascii_whitespace());
+    let body = body.slice(start.unwrap_or(body.len())..);
+    if body.starts_with(PNG_SIGNATURE) {
+        return picture(body);
+    }
+    let answer = crate::json::find(&String::from_utf8_lossy(&body));
+    let Some(answer @ Value::Object(_)) = answer else {
+        // An empty answer and `null` are how the gateway says that its own server has no code yet.
+        return if status < 400 {
+            Ok(QrCode::NotReady)
+        } else {
+            Err(CheckError::Unreachable(format!(
+                "it answered {status} without a result"
+            )))
+        };
+    };
+    if let Some(text) = answer.get("base64").and_then(Value::as_str) {
+        let text = text.strip_prefix(DATA_PREFIX).unwrap_or(text);
+        let bytes = STANDARD.decode(text.trim()).unwrap_or_default();
+        return picture(bytes.into());
+    }
+    if words(&answer).to_lowercase().contains("has been used") {
+        return Ok(QrCode::InUse);
+    }
+    match meaning(&answer) {
+        SendFailure::NumberStopped(Stop::Credentials | Stop::Quota | Stop::Provider) => {
+            Err(refusal(&answer))
+        }
+        _ => Ok(QrCode::NotReady),
+    }
+}
+
+/// A picture, if it is one; what is not may be one the next time.
+fn picture(bytes: Bytes) -> Result<QrCode, CheckError> {
+    if bytes.len() > MAX_PNG_BYTES {
+        return Err(CheckError::Refused(
+            "a QR code of an impossible size".to_owned(),
+        ));
+    }
+    if bytes.starts_with(PNG_SIGNATURE) {
+        Ok(QrCode::Png(bytes))
+    } else {
+        Ok(QrCode::NotReady)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_text(text: &str) -> Result<QrCode, CheckError> {
+        read(200, &Bytes::copy_from_slice(text.as_bytes()))
+    }
+
+    #[test]
+    fn a_picture_is_found_in_the_forms_of_all_builds() {
+        let png = [PNG_SIGNATURE, b"rest"].concat();
+        let expected = QrCode::Png(Bytes::from(png.clone()));
+        let raw = [b"\n\n", png.as_slice()].concat();
+        assert_eq!(read(200, &raw.into()), Ok(expected.clone()));
+        let base64 = STANDARD.encode(&png);
+        for text in [
+            format!(
+                r#"{{"status":"success","message":"Success","base64":"{DATA_PREFIX}{base64}"}}"#
+            ),
+            format!("\n\n{{\"base64\":\"{base64}\"}}"),
+            format!(r#"{{"base64":"{}"}}"#, base64.replace('/', "\\/")),
+        ] {
+            assert_eq!(read_text(&text), Ok(expected.clone()), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_picture_yet_is_asked_for_again() {
+        for text in [
+            "",
+            "\n\nnull",
+            "[]",
+            "{}",
+            "<html>",
+            r#"{"base64":null}"#,
+            r#"{"base64":"data:image/png;base64,PHNjcmlwdD4="}"#,
+            r#"{"base64":"not base64"}"#,
+            r#"{"status":"error","message":"The system cannot generate a WhatsApp QR code"}"#,
+        ] {
+            assert_eq!(read_text(text), Ok(QrCode::NotReady), "{text}");
+        }
+    }
+
+    #[test]
+    fn refusals_keep_their_meaning() {
+        for text in [
+            "This Instance ID has been used",
+            "Instance ID has been used",
+        ] {
+            let body = format!("\n\n{{\"status\":\"error\",\"message\":\"{text}\"}}");
+            assert_eq!(read_text(&body), Ok(QrCode::InUse));
+        }
+        let body = r#"{"status":"error","message":"Instance ID Invalidated"}"#;
+        assert!(matches!(read_text(body), Err(CheckError::Credentials(_))));
+        assert!(matches!(
+            read(502, &Bytes::from_static(b"<html>")),
+            Err(CheckError::Unreachable(_))
+        ));
+        let huge = [PNG_SIGNATURE, &vec![0; MAX_PNG_BYTES]].concat();
+        assert!(matches!(
+            read(200, &huge.into()),
+            Err(CheckError::Refused(_))
+        ));
+    }
+}
