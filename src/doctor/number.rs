@@ -143,9 +143,11 @@ impl Doctor {
             },
             Err(CheckError::NotLinked(words)) => Link::Broken(LinkFault::Unlinked, words),
             Err(CheckError::Credentials(words)) => Link::Broken(LinkFault::Credentials, words),
-            Err(CheckError::Refused(words) | CheckError::Unreachable(words)) => {
-                Link::NotKnown(words)
-            }
+            Err(
+                CheckError::Full(words)
+                | CheckError::Refused(words)
+                | CheckError::Unreachable(words),
+            ) => Link::NotKnown(words),
         })
     }
 

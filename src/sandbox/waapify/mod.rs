@@ -171,10 +171,7 @@ impl Waapify {
             seed::NUMBER,
             seed::LOCATION_NAME,
         );
-        let known = [seed::AISYAH, seed::LIM_WEI].map(|(_, name, phone)| (name, phone));
-        for (name, phone) in known.into_iter().chain([seed::STRANGER]) {
-            seeded.add_customer(phone, name);
-        }
+        seeded.seed_customers();
         seeded
     }
 

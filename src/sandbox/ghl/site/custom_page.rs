@@ -1,11 +1,13 @@
 //! The app's custom page: GHL's page around our frame, and its answer to the question who looks at it.
 
 use axum::{
+    Json,
     extract::{Query, State},
     response::Response,
 };
 use maud::html;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::{APP, Ghl, page, seed};
 use crate::sandbox::keys::encrypt_with_passphrase;
@@ -45,7 +47,7 @@ struct UserData<'a> {
     app_status: &'a str,
 }
 
-/// The page with the frame in it. The frame asks; `frame.js` answers with what stands in `data-payload`.
+/// The page with the frame in it. The frame asks; `frame.js` answers with what it gets here, a new payload each time.
 pub(super) async fn show(State(ghl): State<Ghl>, Query(asked): Query<Asked>) -> Response {
     let locations = ghl.shown();
     let active = asked.location.as_deref().filter(|id| !id.is_empty());
@@ -68,9 +70,15 @@ pub(super) async fn show(State(ghl): State<Ghl>, Query(asked): Query<Asked>) -> 
             }
             button.quiet type="submit" { "Show" }
         }
-        iframe #app title=(APP) src=(address.unwrap_or_default()) data-payload=(payload(&ghl, asked.user, active)) {}
+        iframe #app title=(APP) src=(address.unwrap_or_default()) {}
     };
     page(&ghl, "/sandbox/ghl/custom-page", APP, &body)
+}
+
+/// Who looks at the page, encrypted for the app.
+pub(super) async fn tell(State(ghl): State<Ghl>, Query(asked): Query<Asked>) -> Json<Value> {
+    let active = asked.location.as_deref().filter(|id| !id.is_empty());
+    Json(json!({ "payload": payload(&ghl, asked.user, active) }))
 }
 
 fn payload(ghl: &Ghl, who: Who, active_location: Option<&str>) -> String {

@@ -51,6 +51,7 @@ impl Ghl {
                 get(settings::show).post(settings::save),
             )
             .route("/sandbox/ghl/custom-page", get(custom_page::show))
+            .route("/sandbox/ghl/user-data", get(custom_page::tell))
             .route("/sandbox/ghl/uninstall", post(install::uninstall))
             .route(
                 "/v2/oauth/chooselocation",
@@ -130,7 +131,7 @@ fn page(ghl: &Ghl, here: &str, title: &str, body: &Markup) -> Response {
     let origin = service.origin().ascii_serialization();
     // What an install leads to is at the service, and so is what is in the frame.
     let policy = format!(
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src data:; frame-src {origin}; \
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; frame-src {origin}; \
          form-action 'self' {origin}; base-uri 'none'; frame-ancestors 'none'"
     );
     let entries = [
