@@ -36,6 +36,7 @@ use crate::relay::media::Media;
 use crate::relay::outbound::Outbound;
 use crate::relay::status_updates::StatusUpdates;
 use crate::relay::upkeep::Upkeep;
+use crate::relay::watch::Watch;
 use crate::relay::{self, Worker};
 use crate::tally::Tally;
 use crate::tokens::Tokens;
@@ -134,6 +135,7 @@ impl App {
         spawn_worker(&mut tasks, StatusUpdates(relay()), &stopping);
         spawn_worker(&mut tasks, AppEvents(relay()), &stopping);
         spawn_worker(&mut tasks, Upkeep(relay()), &stopping);
+        spawn_worker(&mut tasks, Watch(relay()), &stopping);
         let unexpected = tokio::select! {
             () = wait_for(stop) => None,
             ended = tasks.join_next() => ended,

@@ -22,4 +22,6 @@ pub struct Wake {
     pub app_events: Notify,
     /// An install or an uninstall has work left.
     pub upkeep: Notify,
+    /// A number was linked or unlinked.
+    pub watch: Notify,
 }

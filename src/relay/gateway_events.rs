@@ -14,6 +14,7 @@ use crate::clients::waapify::Stop;
 use crate::db::gateway_events::{self, EventJob};
 use crate::db::numbers;
 use crate::db::receipts;
+use crate::db::troubles;
 use crate::ids::WaMessageId;
 use crate::whatsapp::{self, Event, Receipt, ReceiptLevel};
 
@@ -101,8 +102,9 @@ impl GatewayEvents {
                     self.0.clock.now(),
                 )
                 .await?;
+                drop(connection);
                 self.0.wake.outbound.notify_one();
-                Ok(())
+                self.have_watched(job).await
             }
             Event::Unlinked => {
                 warn!(location = %job.location_id, "the number was logged out of WhatsApp");
@@ -116,7 +118,9 @@ impl GatewayEvents {
                     reason,
                     until,
                 )
-                .await
+                .await?;
+                drop(connection);
+                self.have_watched(job).await
             }
             Event::Call(call) => calls::record(&self.0, job, call).await,
             Event::Contact(_) | Event::Group(_) => Ok(()),
@@ -125,6 +129,13 @@ impl GatewayEvents {
                 Ok(())
             }
         }
+    }
+
+    /// The trouble of a lost link begins and ends with what the gateway says, not with the next look.
+    async fn have_watched(&self, job: &EventJob) -> sqlx::Result<()> {
+        troubles::watch_now(&self.0.pool, &job.location_id, self.0.clock.now()).await?;
+        self.0.wake.watch.notify_one();
+        Ok(())
     }
 
     async fn receipt(&self, job: &EventJob, receipt: &Receipt) -> sqlx::Result<()> {

@@ -5,6 +5,7 @@
 //!
 //! * [`app_events`]: what GHL posted about the app → installs and uninstalls
 //! * [`upkeep`]: tokens renewed, locations listed, Waapify told of an uninstall
+//! * [`watch`]: what stops a location that worked, noticed
 //! * [`outbound`]: deliveries of GHL → Waapify, planned by [`plan`]
 //! * [`gateway_events`]: what Waapify posted → inbound messages, receipts, link state
 //! * [`inbound`]: customers' messages, and those written on the business's phone → GHL; [`media`]: their files
@@ -23,12 +24,14 @@ pub mod plan;
 mod senders;
 pub mod status_updates;
 pub mod upkeep;
+pub mod watch;
 
 use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
 use sqlx::PgPool;
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
+use tokio::sync::watch::Receiver;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tracing::warn;
@@ -148,7 +151,7 @@ pub async fn step<W: Worker>(worker: &Arc<W>) -> sqlx::Result<usize> {
 
 /// Runs a worker until `stop` gives the moment by which what is in hand is to have ended. No job is taken from then on,
 /// and what has not ended by that moment is cut off and given back ([`Worker::release`]).
-pub async fn run<W: Worker>(worker: Arc<W>, mut stop: watch::Receiver<Option<Instant>>) {
+pub async fn run<W: Worker>(worker: Arc<W>, mut stop: Receiver<Option<Instant>>) {
     let mut in_hand = InHand::new(Arc::clone(&worker));
     let mut next_look = Instant::now();
     let until = loop {
@@ -187,7 +190,7 @@ pub async fn run<W: Worker>(worker: Arc<W>, mut stop: watch::Receiver<Option<Ins
 async fn wait_for_work<W: Worker>(
     worker: &W,
     in_hand: &mut InHand<W>,
-    stop: &mut watch::Receiver<Option<Instant>>,
+    stop: &mut Receiver<Option<Instant>>,
 ) {
     let has_ended = in_hand.notice_ended();
     // A ring of meanwhile was kept. When there is work already, nobody needs to know when the next falls due.
