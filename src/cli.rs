@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 failed with the reason on standard error, 2 the settings or arguments are wrong.
 
 mod doctor;
+mod marketplace;
 mod messages;
 mod table;
 
@@ -55,6 +56,8 @@ enum Command {
     /// What became of messages: list them, show one's steps, send failed ones again
     #[command(subcommand)]
     Messages(Messages),
+    /// Print what to enter in GHL's developer portal, field by field, as Markdown
+    Marketplace(marketplace::GuideArgs),
     /// Seal all tokens and credentials with the newest key; the service may go on meanwhile
     RotateKeys,
     /// Bring the database's schema up to date
@@ -165,6 +168,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Installs => list_installs().await?,
         Command::Doctor(args) => return doctor::run(args).await,
         Command::Messages(command) => return messages::run(command).await,
+        Command::Marketplace(args) => marketplace::run(&args)?,
         Command::RotateKeys => return rotate_keys().await,
         Command::Migrate => migrate().await?,
         Command::Health => health().await?,

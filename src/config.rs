@@ -3,6 +3,8 @@
 //! Owns: reading and checking them, all faults at once. Refuses: asking anyone else whether a value works; that is
 //! the doctor's work.
 
+mod guide;
+
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
@@ -16,6 +18,8 @@ use sqlx::postgres::PgConnectOptions;
 use url::Url;
 
 use crate::crypto::{Ed25519Key, Key, RsaKey, Sealer, Verifier};
+
+pub use guide::{GuideSettings, load_guide};
 
 const DEFAULTS: &str = include_str!("../config/default.toml");
 /// Longest `PUBLIC_URL`: a host name and a short path. It stands, escaped, in the address of every file that the gateway

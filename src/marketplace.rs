@@ -1,1 +1,377 @@
-//! x
+//! The guide to GHL's developer portal: every field of the app's screens with the very value to enter.
+//!
+//! Owns: what the app asks of GHL (its scopes, its addresses, the fields of its external authentication) and the Markdown
+//! that says so. Everything that has to be typed is made from the settings, so that nothing is mistyped. Refuses: secrets,
+//! unless they are handed in; guides get pasted around. Pure: no clock, no network.
+
+use std::fmt::Write as _;
+
+use url::Url;
+
+/// What the app may do: one list for the portal and for our own install links.
+pub const SCOPES: [&str; 9] = [
+    "conversations.readonly",
+    "conversations.write",
+    "conversations/message.readonly",
+    "conversations/message.write",
+    "contacts.readonly",
+    "contacts.write",
+    "locations.readonly",
+    "oauth.readonly",
+    "oauth.write",
+];
+/// GHL refuses redirect URLs that contain one of its names (`facts/ghl.md` section 2).
+const BRANDS: [&str; 2] = ["ghl", "highlevel"];
+/// Stands for a value that is not known yet.
+const CLIENT_ID: &str = "CLIENT_ID";
+const APP_ID: &str = "APP_ID";
+/// Stands for the secret of the external authentication's address.
+pub const SECRET: &str = "SECRET";
+
+/// A field that people fill in when they install: its key in the portal and in the body, its label, its hint.
+struct Field {
+    key: &'static str,
+    label: &'static str,
+    hint: &'static str,
+}
+
+/// GHL takes three at most.
+const FIELDS: [Field; 3] = [
+    Field {
+        key: "instanceId",
+        label: "Waapify instance ID",
+        hint: "Shown in Waapify under the linked number.",
+    },
+    Field {
+        key: "accessToken",
+        label: "Waapify access token",
+        hint: "Shown in your Waapify profile under API.",
+    },
+    Field {
+        key: "number",
+        label: "WhatsApp number",
+        hint: "With its country code, such as 60123456789.",
+    },
+];
+
+/// What the guide is made from.
+#[derive(Clone, Debug)]
+pub struct Guide<'a> {
+    /// The address the world reaches the service at.
+    pub public_url: &'a Url,
+    /// Root of the pages where people install apps.
+    pub marketplace_base: &'a Url,
+    /// The app's client id; none while the app is still to be made.
+    pub client_id: Option<&'a str>,
+    /// The secret in the external authentication's address; none: it is left open.
+    pub external_auth_secret: Option<&'a str>,
+}
+
+/// The address that begins an install (`facts/ghl.md` section 2, "Install link"): GHL wants the app's id as
+/// `version_id` beside the client id.
+#[must_use]
+pub fn install_link(marketplace_base: &Url, public_url: &Url, client_id: &str) -> Url {
+    let app_id = match client_id {
+        CLIENT_ID => APP_ID,
+        id => id.split('-').next().unwrap_or_default(),
+    };
+    let mut address = marketplace_base.clone();
+    address.set_path("/v2/oauth/chooselocation");
+    address
+        .query_pairs_mut()
+        .append_pair("response_type", "code")
+        .append_pair("redirect_uri", &under(public_url, "/oauth/callback"))
+        .append_pair("client_id", client_id)
+        .append_pair("scope", &SCOPES.join(" "))
+        .append_pair("version_id", app_id);
+    address
+}
+
+fn under(public_url: &Url, path: &str) -> String {
+    format!("{}{path}", public_url.as_str().trim_end_matches('/'))
+}
+
+impl Guide<'_> {
+    /// The guide, as Markdown.
+    #[must_use]
+    pub fn markdown(&self) -> String {
+        [
+            self.beginning(),
+            app(),
+            self.auth(),
+            self.webhooks(),
+            self.provider(),
+            self.page(),
+            self.external_auth(),
+            settings(),
+            self.install(),
+            self.check(),
+        ]
+        .join("\n")
+    }
+
+    fn under(&self, path: &str) -> String {
+        under(self.public_url, path)
+    }
+
+    fn beginning(&self) -> String {
+        let mut text = format!(
+            "# The app in GHL's marketplace
+
+Every screen of the developer portal (<https://marketplace.gohighlevel.com>, My Apps) with what to enter there, for the
+service at `{}`. Copy the values from here; a slash or a letter less, and something stays silent.
+
+`waapify-ghl marketplace` prints this guide for your own `PUBLIC_URL`. Go through it in this order: a conversation
+provider that is made **after** the app was installed does not appear in that sub-account until the app is uninstalled
+there and installed again.
+",
+            self.under("")
+        );
+        let lower = self.public_url.as_str().to_lowercase();
+        if let Some(brand) = BRANDS.iter().find(|brand| lower.contains(**brand)) {
+            // Writing to a text cannot fail.
+            let _ = writeln!(
+                text,
+                "\n> **This will not work yet.** GHL refuses redirect URLs that contain its own names, and yours contains \
+                 `{brand}`. Give the service another address (`PUBLIC_URL`) first."
+            );
+        }
+        text
+    }
+
+    fn auth(&self) -> String {
+        let mut text = format!(
+            "## 2. Auth (Advanced Settings › Auth)
+
+| field | enter |
+|---|---|
+| Redirect URL | `{}` |
+| Client keys | press Add; the id becomes `GHL_CLIENT_ID`, the secret `GHL_CLIENT_SECRET`; the secret is shown once |
+| Shared Secret | press Generate; it becomes `GHL_SHARED_SECRET` |
+
+Scopes, all of them and no other:
+
+```text
+",
+            self.under("/oauth/callback")
+        );
+        for scope in SCOPES {
+            let _ = writeln!(text, "{scope}");
+        }
+        text.push_str(
+            "```
+
+If the portal does not offer `oauth.readonly` and `oauth.write` for this kind of app, leave these two out. Scopes
+change only with a new version of the app; who has it installed must agree to them anew.
+",
+        );
+        text
+    }
+
+    fn webhooks(&self) -> String {
+        format!(
+            "## 3. Webhooks (Advanced Settings › Webhooks)
+
+| field | enter |
+|---|---|
+| Default Webhook URL | `{}` |
+
+Switch these events on, with the default address:
+
+| event | what for |
+|---|---|
+| `INSTALL` (AppInstall) | sub-accounts that an agency adds later, which no page is opened for |
+| `UNINSTALL` (AppUninstall) | keys are destroyed and nothing more is sent |
+| `InboundMessage`, `OutboundMessage` | proof that GHL stored a message when its answer was lost: without them a reply may appear twice |
+| `EXTERNAL_AUTH_CONNECTED` (ExternalAuthConnected) | only with section 6 |
+
+Leave every other event off. They would be stored and never used.
+",
+            self.under("/hooks/app")
+        )
+    }
+
+    fn provider(&self) -> String {
+        let delivery = self.under("/hooks/delivery");
+        format!(
+            "## 4. Conversation provider (Conversation Providers)
+
+| field | enter |
+|---|---|
+| Name | what businesses choose in their settings, such as `WhatsApp` |
+| Type | `SMS` |
+| Delivery URL | `{delivery}` |
+| Is this a Custom Conversation Provider | **leave it unticked**: ticked, it is one more channel that workflows, campaigns and the AI bot do not use |
+| Always show this Conversation Provider | leave it unticked |
+| Alias | `WhatsApp`, or leave it empty |
+| Logo | yours, or leave it empty |
+
+Save. The id that it gets becomes `GHL_CONVERSATION_PROVIDER_ID`, by which checks tell it from others.
+
+If calls shall stand in GHL's call log, add a second provider; without it a call is a line of text:
+
+| field | enter |
+|---|---|
+| Name | such as `WhatsApp calls` |
+| Type | `Call` |
+| Delivery URL | `{delivery}` |
+
+Its id becomes `GHL_CALL_PROVIDER_ID`.
+"
+        )
+    }
+
+    fn page(&self) -> String {
+        format!(
+            "## 5. Custom page (Custom Pages)
+
+| field | enter |
+|---|---|
+| Name | such as `WhatsApp` |
+| Live URL, Testing URL | `{}` |
+| Placement | left navigation menu, of the sub-account |
+
+The page shows the sub-account's number, what is wrong, and what became of its last messages. It knows who looks at it
+by the Shared Secret of section 2: without `GHL_SHARED_SECRET` it stays closed.
+",
+            self.under("/app")
+        )
+    }
+
+    fn external_auth(&self) -> String {
+        let secret = self.external_auth_secret.unwrap_or(SECRET);
+        let mut text = String::from(
+            "## 6. External Authentication (optional)
+
+It asks for the Waapify account while the app is being installed, so that the number is connected at once. Without it
+the page after the install asks. Choose **API Key / Basic Auth**.
+
+Configure Your Fields:
+
+| key | label | hint | required |
+|---|---|---|---|
+",
+        );
+        for Field { key, label, hint } in FIELDS {
+            let _ = writeln!(text, "| `{key}` | {label} | {hint} | yes |");
+        }
+        let _ = write!(
+            text,
+            "
+Configure authentication endpoint:
+
+| field | enter |
+|---|---|
+| Method | `POST` |
+| URL | `{}` |
+| Headers | `Content-Type`: `application/json` |
+| Multi-Account Support | leave it off |
+
+Request body:
+
+```json
+{{
+",
+            self.under(&format!("/hooks/external-auth/{secret}"))
+        );
+        for (at, Field { key, .. }) in FIELDS.iter().enumerate() {
+            let comma = if at + 1 < FIELDS.len() { "," } else { "" };
+            let _ = writeln!(text, "  \"{key}\": \"{{{{userData.{key}}}}}\"{comma}");
+        }
+        text.push_str("}\n```\n");
+        if self.external_auth_secret.is_none() {
+            let _ = writeln!(
+                text,
+                "\n`{SECRET}` stands for a secret of your service. `waapify-ghl marketplace --show-secrets` prints the whole \
+                 address; whoever knows it can connect numbers, so keep that out of tickets and chats."
+            );
+        }
+        text
+    }
+
+    fn install(&self) -> String {
+        let client_id = self.client_id.unwrap_or(CLIENT_ID);
+        let mut text = format!(
+            "## 8. Install
+
+Hand out this link. It sends the browser to GHL with everything GHL wants, and back:
+
+```text
+{}
+```
+
+It leads to an address of this form, which the portal shows, too (an agency with its own domain uses
+`marketplace.leadconnectorhq.com`):
+
+```text
+{}
+```
+",
+            self.under("/oauth/install"),
+            install_link(self.marketplace_base, self.public_url, client_id)
+        );
+        if self.client_id.is_none() {
+            let _ = writeln!(
+                text,
+                "\n`{CLIENT_ID}` is `GHL_CLIENT_ID`, and `{APP_ID}` the part of it before its first hyphen. Without `version_id` \
+                 GHL says `error.noversionid`."
+            );
+        }
+        text.push_str(
+            "
+Then, in each sub-account, an **agency admin** opens Settings › Phone Numbers › Advanced Settings › SMS Provider,
+chooses the provider by the name of section 4, and saves. GHL shows that setting to nobody else, and no program can
+change it.
+",
+        );
+        text
+    }
+
+    fn check(&self) -> String {
+        format!(
+            "## 9. Check
+
+1. `{}` answers `ready` in a browser.
+2. `{}` leads to GHL's choice of sub-accounts, and back to a page of the service.
+3. `waapify-ghl installs` shows the sub-account as `installed`, with its number.
+4. The provider stands in that sub-account's SMS Provider setting and is chosen. If it is missing there, the app was
+   installed before the provider was made: uninstall it in that sub-account, then install it again.
+5. Write to your own phone from GHL's Conversations: the message arrives on WhatsApp, and its tick in GHL.
+6. Answer on the phone: the answer stands in the same conversation.
+7. `waapify-ghl messages list` shows both.
+",
+            self.under("/readyz"),
+            self.under("/oauth/install")
+        )
+    }
+}
+
+fn app() -> String {
+    "## 1. The app (Create App)
+
+| field | enter |
+|---|---|
+| App Name | yours, without GHL's names in it |
+| App Type | Private while you try it out (at most five agencies), Public for everyone |
+| Target User | Sub-account |
+| Who Can Install | Both Agency & Sub-account |
+| Can be bulk-installed | Yes |
+| Listing Type | White-label |
+"
+    .to_owned()
+}
+
+fn settings() -> String {
+    "## 7. What the service needs to know
+
+| variable | from |
+|---|---|
+| `GHL_CLIENT_ID`, `GHL_CLIENT_SECRET` | section 2, Client keys |
+| `GHL_SHARED_SECRET` | section 2, Shared Secret |
+| `GHL_CONVERSATION_PROVIDER_ID` | section 4, the provider of type SMS |
+| `GHL_CALL_PROVIDER_ID` | section 4, the provider of type Call, if you made one |
+
+Restart the service with them **before** the first install.
+"
+    .to_owned()
+}

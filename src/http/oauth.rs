@@ -24,6 +24,7 @@ use crate::db::numbers::{self, LastNumber};
 use crate::ids::LocationId;
 use crate::installs::Installed;
 use crate::language::{Language, Text};
+use crate::marketplace;
 use crate::tokens::TokenError;
 
 /// A connect link lasts for a working day: time to find the credentials, not to leave it lying about.
@@ -31,9 +32,6 @@ const LINK_LIFE: Duration = Duration::hours(24);
 /// Time to log in to GHL and choose a sub-account.
 const STATE_LIFE: Duration = Duration::minutes(30);
 const STATE_COOKIE: &str = "install_state";
-/// What the app may do, as the marketplace app has to list it (README, "In the GHL marketplace").
-const SCOPES: &str = "conversations.readonly conversations.write conversations/message.readonly \
-    conversations/message.write contacts.readonly contacts.write locations.readonly oauth.readonly oauth.write";
 
 /// Where GHL sends the browser back to, with what it adds.
 #[derive(Deserialize)]
@@ -48,24 +46,13 @@ pub(super) async fn install(State(state): State<HttpState>, jar: CookieJar) -> R
     let secret = random_secret();
     let mut cookie = state_cookie(&state.public_url, secret.expose_secret());
     cookie.set_max_age(STATE_LIFE);
-    let address = install_address(&state, secret.expose_secret());
-    (jar.add(cookie), Redirect::to(address.as_str())).into_response()
-}
-
-/// `facts/ghl.md` section 2, "Install link": GHL wants the app's id as `version_id` beside the client id.
-fn install_address(state: &HttpState, secret: &str) -> Url {
-    let mut address = state.ghl.marketplace_base.clone();
-    address.set_path("/v2/oauth/chooselocation");
-    let base = state.public_url.as_str().trim_end_matches('/');
+    let ghl = &state.ghl;
+    let mut address =
+        marketplace::install_link(&ghl.marketplace_base, &state.public_url, &ghl.client_id);
     address
         .query_pairs_mut()
-        .append_pair("response_type", "code")
-        .append_pair("redirect_uri", &format!("{base}/oauth/callback"))
-        .append_pair("client_id", &state.ghl.client_id)
-        .append_pair("scope", SCOPES)
-        .append_pair("version_id", state.ghl.app_id())
-        .append_pair("state", secret);
-    address
+        .append_pair("state", secret.expose_secret());
+    (jar.add(cookie), Redirect::to(address.as_str())).into_response()
 }
 
 fn state_cookie(public_url: &Url, value: &str) -> Cookie<'static> {

@@ -1,0 +1,475 @@
+//! The operator's pages: who gets in, what they show and hide, and what can be done there.
+
+use axum::http::StatusCode;
+use axum::http::header::{AUTHORIZATION, COOKIE, LOCATION, ORIGIN, SET_COOKIE};
+use time::Duration;
+use waapify_ghl::sandbox::{Fault, seed};
+
+use crate::harness::{Bridge, OUTAGE};
+use crate::messages::{A_WHILE, number_of};
+use crate::metrics::{TOKEN, operated};
+
+/// A client that follows no redirect and keeps no cookie.
+fn client() -> reqwest::Client {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(std::time::Duration::from_mins(1))
+        .build()
+        .unwrap()
+}
+
+/// A browser that signed in.
+struct Browser<'a> {
+    bridge: &'a Bridge,
+    client: reqwest::Client,
+    cookie: String,
+}
+
+impl<'a> Browser<'a> {
+    async fn sign_in(bridge: &'a Bridge) -> Self {
+        let client = client();
+        let answer = client
+            .post(format!("{}/operator/sign-in", bridge.address))
+            .header(ORIGIN, &bridge.address)
+            .form(&[("token", TOKEN)])
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+        assert_eq!(answer.headers()[LOCATION], "/operator");
+        let set = answer.headers()[SET_COOKIE].to_str().unwrap();
+        for attribute in ["HttpOnly", "SameSite=Strict", "Secure", "Path=/operator"] {
+            assert!(set.contains(attribute), "{set}");
+        }
+        let cookie = set.split(';').next().unwrap().to_owned();
+        Self {
+            bridge,
+            client,
+            cookie,
+        }
+    }
+
+    async fn get(&self, path: &str) -> (StatusCode, String) {
+        let url = format!("{}{path}", self.bridge.address);
+        let request = self.client.get(url).header(COOKIE, &self.cookie);
+        let answer = request.send().await.unwrap();
+        (answer.status(), answer.text().await.unwrap())
+    }
+
+    /// A page that is there.
+    async fn page(&self, path: &str) -> String {
+        let (status, page) = self.get(path).await;
+        assert_eq!(status, StatusCode::OK, "{path}: {page}");
+        page
+    }
+
+    async fn post(&self, path: &str, form: &[(&str, &str)]) -> (StatusCode, String) {
+        let url = format!("{}{path}", self.bridge.address);
+        let request = self.client.post(url).header(COOKIE, &self.cookie);
+        let answer = request.form(form).send().await.unwrap();
+        (answer.status(), answer.text().await.unwrap())
+    }
+}
+
+/// The token that a page's forms carry.
+fn csrf(page: &str) -> &str {
+    let (_, rest) = page.split_once("name=\"csrf\" value=\"").unwrap();
+    rest.split('"').next().unwrap()
+}
+
+/// Every route of the operator's, with real ids in it.
+async fn routes(bridge: &Bridge) -> (String, Vec<(&'static str, String)>) {
+    let failed = bridge
+        .agent_sends(seed::NOMBOR_SALAH.0, "rahsia", &[])
+        .await;
+    bridge.settle().await;
+    let id = number_of(bridge, &failed).await;
+    let location = seed::LOCATION_ID;
+    let routes = vec![
+        ("GET", "/operator".to_owned()),
+        ("POST", "/operator/sign-out".to_owned()),
+        ("GET", "/operator/locations".to_owned()),
+        ("GET", format!("/operator/locations/{location}")),
+        ("GET", format!("/operator/locations/{location}/messages")),
+        ("GET", "/operator/numbers".to_owned()),
+        ("GET", "/operator/failures".to_owned()),
+        ("GET", format!("/operator/messages/{id}")),
+        ("POST", format!("/operator/messages/{id}/replay")),
+    ];
+    (id, routes)
+}
+
+/// Asks with these headers, and shows that nothing of anyone is in the answer.
+async fn refused(
+    bridge: &Bridge,
+    (method, path): &(&'static str, String),
+    headers: &[(axum::http::HeaderName, &str)],
+) -> StatusCode {
+    let mut request =
+        client().request(method.parse().unwrap(), format!("{}{path}", bridge.address));
+    for (name, value) in headers {
+        request = request.header(name, *value);
+    }
+    if *method == "POST" {
+        request = request.form(&[("csrf", ""), ("anyway", "1")]);
+    }
+    let answer = request.send().await.unwrap();
+    let status = answer.status();
+    let page = answer.text().await.unwrap();
+    for private in [seed::LOCATION_ID, seed::NUMBER, seed::COMPANY_ID, "csrf"] {
+        assert!(!page.contains(private), "{method} {path}: {page}");
+    }
+    status
+}
+
+#[tokio::test]
+async fn without_an_admin_token_there_are_no_such_pages() {
+    let bridge = Bridge::new().await;
+    let (_, mut routes) = routes(&bridge).await;
+    routes.push(("GET", "/operator/sign-in".to_owned()));
+    routes.push(("POST", "/operator/sign-in".to_owned()));
+    for route in &routes {
+        assert_eq!(
+            refused(&bridge, route, &[]).await,
+            StatusCode::NOT_FOUND,
+            "{route:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn every_route_is_closed_to_whoever_is_not_the_operator() {
+    let bridge = operated().await;
+    let (id, routes) = routes(&bridge).await;
+    let browser = Browser::sign_in(&bridge).await;
+    let forged = format!("{}x", &browser.cookie[..browser.cookie.len() - 8]);
+    let cut = browser.cookie[..browser.cookie.len() - 8].to_owned();
+    for route in &routes {
+        let leads_away = StatusCode::SEE_OTHER;
+        assert_eq!(refused(&bridge, route, &[]).await, leads_away, "{route:?}");
+        for cookie in ["session=", "session=e30", &forged, &cut] {
+            let status = refused(&bridge, route, &[(COOKIE, cookie)]).await;
+            assert_eq!(status, leads_away, "{route:?} {cookie}");
+        }
+    }
+    // One wrong header a route, since tries are few.
+    for route in &routes {
+        let status = refused(&bridge, route, &[(AUTHORIZATION, "Bearer wrong")]).await;
+        assert_eq!(status, StatusCode::UNAUTHORIZED, "{route:?}");
+    }
+    bridge.clock.advance(Duration::minutes(61));
+    for route in &routes {
+        let status = refused(&bridge, route, &[(COOKIE, &browser.cookie)]).await;
+        assert_eq!(status, StatusCode::SEE_OTHER, "{route:?}");
+    }
+    let state: String = sqlx::query_scalar("select state from outbound where id = $1")
+        .bind(id.parse::<i64>().unwrap())
+        .fetch_one(&bridge.database.pool)
+        .await
+        .unwrap();
+    assert_eq!(state, "failed", "nothing was replayed");
+}
+
+#[tokio::test]
+async fn every_page_opens_for_the_operator_by_session_and_by_header() {
+    let bridge = operated().await;
+    let (_, routes) = routes(&bridge).await;
+    let browser = Browser::sign_in(&bridge).await;
+    for (_, path) in routes.iter().filter(|(method, _)| *method == "GET") {
+        let page = browser.page(path).await;
+        assert!(
+            page.contains("aria-current") && !page.contains("<script"),
+            "{path}: {page}"
+        );
+        assert!(!page.contains("rahsia"), "{path} shows no text");
+        let answer = bridge
+            .http
+            .get(format!("{}{path}", bridge.address))
+            .bearer_auth(TOKEN)
+            .header("accept-language", "ms")
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+        assert_eq!(answer.headers()["referrer-policy"], "same-origin");
+        assert!(answer.text().await.unwrap().contains("Kegagalan"), "{path}");
+    }
+    for path in [
+        "/operator/messages/999999",
+        "/operator/messages/x",
+        "/operator/messages/%00",
+        "/operator/locations/nobody",
+        "/operator/locations/%00",
+    ] {
+        assert_eq!(browser.get(path).await.0, StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_token_opens_no_session_and_a_foreign_page_cannot_sign_in() {
+    let bridge = operated().await;
+    let url = format!("{}/operator/sign-in", bridge.address);
+    for wrong in ["", "x", &TOKEN[1..]] {
+        let answer = client()
+            .post(&url)
+            .form(&[("token", wrong)])
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+        assert!(answer.headers().get(SET_COOKIE).is_none());
+        let page = answer.text().await.unwrap();
+        assert!(
+            page.contains("not the operator") && page.contains("aria-invalid=\"true\""),
+            "{page}"
+        );
+    }
+    let foreign = client()
+        .post(&url)
+        .header(ORIGIN, "https://evil.example")
+        .form(&[("token", TOKEN)])
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(foreign.status(), StatusCode::FORBIDDEN);
+    assert!(foreign.headers().get(SET_COOKIE).is_none());
+}
+
+#[tokio::test]
+async fn forms_of_other_pages_do_nothing_and_signing_out_ends_the_session() {
+    let bridge = operated().await;
+    let (id, _) = routes(&bridge).await;
+    let browser = Browser::sign_in(&bridge).await;
+    let replay = format!("/operator/messages/{id}/replay");
+    let page = browser.page(&format!("/operator/messages/{id}")).await;
+    for form in [&[][..], &[("csrf", "")], &[("csrf", "x")]] {
+        assert_eq!(browser.post(&replay, form).await.0, StatusCode::FORBIDDEN);
+        let (status, _) = browser.post("/operator/sign-out", form).await;
+        assert_eq!(status, StatusCode::FORBIDDEN);
+    }
+    let foreign = browser
+        .client
+        .post(format!("{}{replay}", bridge.address))
+        .header(COOKIE, &browser.cookie)
+        .header(ORIGIN, "https://evil.example")
+        .form(&[("csrf", csrf(&page))])
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(foreign.status(), StatusCode::FORBIDDEN);
+    let out = browser
+        .client
+        .post(format!("{}/operator/sign-out", bridge.address))
+        .header(COOKIE, &browser.cookie)
+        .form(&[("csrf", csrf(&page))])
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(out.status(), StatusCode::SEE_OTHER);
+    let set = out.headers()[SET_COOKIE].to_str().unwrap();
+    assert!(
+        set.starts_with("session=;") && set.contains("Max-Age=0"),
+        "{set}"
+    );
+}
+
+#[tokio::test]
+async fn the_pages_tell_how_a_location_stands_but_show_customers_only_by_their_ends() {
+    let bridge = operated().await;
+    bridge.agent_writes("rahsia satu").await;
+    bridge.settle().await;
+    bridge.customer_writes("rahsia dua").await;
+    bridge.settle().await;
+    bridge.world.waapify.unlink().await;
+    bridge.settle().await;
+    let browser = Browser::sign_in(&bridge).await;
+    let overview = browser.page("/operator").await;
+    assert!(
+        overview.contains("To WhatsApp, waiting") && overview.contains("not linked to Waapify")
+    );
+    let list = browser.page("/operator/locations?troubled=1").await;
+    assert!(
+        list.contains(seed::LOCATION_ID) && list.contains("on hold"),
+        "{list}"
+    );
+    let location = browser
+        .page(&format!("/operator/locations/{}", seed::LOCATION_ID))
+        .await;
+    for shown in [
+        "installed",
+        seed::NUMBER,
+        "scan the QR code",
+        "…6789",
+        "in GHL",
+    ] {
+        assert!(location.contains(shown), "{shown}: {location}");
+    }
+    let numbers = browser.page("/operator/numbers?held=1").await;
+    assert!(
+        numbers.contains(seed::NUMBER) && numbers.contains("Tried again at"),
+        "{numbers}"
+    );
+    for page in [&overview, &list, &location, &numbers] {
+        assert!(
+            !page.contains("60123456789") && !page.contains("rahsia"),
+            "{page}"
+        );
+    }
+    let (status, _) = browser
+        .get(&format!("/operator/locations?find={}", seed::LOCATION_ID))
+        .await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn an_opened_message_shows_its_whole_number_and_each_step_but_no_text() {
+    let bridge = operated().await;
+    bridge
+        .world
+        .waapify
+        .faults()
+        .push("send.php", Fault::answer(200, OUTAGE));
+    let id = bridge.agent_writes("rahsia").await;
+    bridge.settle().await;
+    bridge.after(Duration::seconds(10)).await;
+    bridge.world.waapify.customer_receives(seed::AISYAH.2).await;
+    bridge.settle().await;
+    let browser = Browser::sign_in(&bridge).await;
+    let number = number_of(&bridge, &id).await;
+    let page = browser.page(&format!("/operator/messages/{number}")).await;
+    for shown in [
+        "+60123456789",
+        id.as_str(),
+        "GHL delivered it",
+        "Cannot connect to server",
+        "delivered",
+        "1 / 1",
+    ] {
+        assert!(page.contains(shown), "{shown}: {page}");
+    }
+    assert!(
+        !page.contains("rahsia") && !page.contains("/replay"),
+        "{page}"
+    );
+    let reply = bridge.customer_writes("rahsia").await;
+    bridge.settle().await;
+    let number = number_of(&bridge, &reply).await;
+    let page = browser.page(&format!("/operator/messages/{number}")).await;
+    assert!(
+        page.contains("+60123456789") && page.contains("to GHL"),
+        "{page}"
+    );
+}
+
+#[tokio::test]
+async fn a_failed_message_goes_again_and_what_may_have_arrived_only_after_a_yes() {
+    let bridge = operated().await;
+    for _ in 0..2 {
+        bridge
+            .world
+            .waapify
+            .faults()
+            .push("send.php", Fault::answer(200, ""));
+    }
+    let id = bridge.agent_writes("hai").await;
+    bridge.settle().await;
+    for _ in 0..2 {
+        bridge.after(Duration::minutes(3)).await;
+    }
+    assert_eq!(bridge.state(&id).await, "failed");
+    let browser = Browser::sign_in(&bridge).await;
+    let failures = browser.page("/operator/failures").await;
+    assert!(
+        failures.contains("WhatsApp did not confirm this message"),
+        "{failures}"
+    );
+    let path = format!("/operator/messages/{}", number_of(&bridge, &id).await);
+    let page = browser.page(&path).await;
+    let csrf = csrf(&page).to_owned();
+    let replay = format!("{path}/replay");
+    let (status, page) = browser.post(&replay, &[("csrf", &csrf)]).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert!(page.contains("Look at the chat on the phone") && page.contains("name=\"anyway\""));
+    assert_eq!(bridge.state(&id).await, "failed");
+    let (status, _) = browser
+        .post(&replay, &[("csrf", &csrf), ("anyway", "1")])
+        .await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+    let page = browser.page(&format!("{path}?replayed=1")).await;
+    assert!(page.contains("back in its queue"), "{page}");
+    bridge.after(A_WHILE).await;
+    assert_eq!(bridge.texts_on_phone(), ["hai"]);
+    let browser = Browser::sign_in(&bridge).await;
+    let page = browser.page(&path).await;
+    assert!(page.contains("replayed by the operator"), "{page}");
+    let csrf = self::csrf(&page).to_owned();
+    let (status, page) = browser.post(&replay, &[("csrf", &csrf)]).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert!(page.contains("It has not failed (sent)"), "{page}");
+}
+
+#[tokio::test]
+async fn lists_go_on_where_the_page_before_ended_and_miss_nothing() {
+    let bridge = operated().await;
+    let pool = &bridge.database.pool;
+    sqlx::query(
+        "insert into outbound (location_id, ghl_message_id, conversation, body, due_at, accepted_at, state, reason)
+         select 'loc' || n % 3, 'm' || n, 'c', '{}', now(), now(), 'failed', 'invalid_phone'
+         from generate_series(1, 120) n",
+    )
+    .execute(pool)
+    .await
+    .unwrap();
+    sqlx::query(
+        "insert into locations (location_id) select 'a&b ' || n from generate_series(100, 219) n",
+    )
+    .execute(pool)
+    .await
+    .unwrap();
+    let browser = Browser::sign_in(&bridge).await;
+    for (begin, row, count) in [
+        ("/operator/failures", "<td data-label=\"Message\">", 120),
+        (
+            "/operator/failures?location=loc1",
+            "<td data-label=\"Message\">",
+            40,
+        ),
+        (
+            "/operator/locations/loc2/messages",
+            "<td data-label=\"Message\">",
+            40,
+        ),
+        (
+            "/operator/locations",
+            "<td data-label=\"Sub-account\">",
+            121,
+        ),
+        (
+            "/operator/locations?troubled=1",
+            "<td data-label=\"Sub-account\">",
+            120,
+        ),
+        ("/operator/numbers", "<td data-label=\"Number\">", 1),
+    ] {
+        let mut rows = Vec::new();
+        let mut next = Some(begin.to_owned());
+        while let Some(path) = next {
+            let page = browser.page(&path).await;
+            rows.extend(
+                page.split(row)
+                    .skip(1)
+                    .map(|cell| cell.split("</td>").next().unwrap().to_owned()),
+            );
+            next = page.split_once("\" rel=\"next\"").map(|(before, _)| {
+                let (_, link) = before.rsplit_once("href=\"").unwrap();
+                link.replace("&amp;", "&")
+            });
+        }
+        let all = rows.len();
+        rows.sort();
+        rows.dedup();
+        assert_eq!((all, rows.len()), (count, count), "{begin}");
+    }
+    let page = browser.page("/operator/locations/a&b%20100").await;
+    assert!(page.contains("a&amp;b 100"), "{page}");
+}
