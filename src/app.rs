@@ -220,6 +220,7 @@ fn http_parts(settings: &Settings, relay: &relay::Context) -> anyhow::Result<Htt
         clock: relay.clock.clone(),
         wake: Arc::clone(&relay.wake),
         public_url: settings.public_url.clone(),
+        min_interval: settings.waapify.min_interval,
         tokens: relay.tokens.clone(),
         gateway: relay.waapify.clone(),
         sealer: relay.sealer.clone(),

@@ -73,3 +73,75 @@ const MAX_ID_BYTES: usize = 128;
 pub fn is_id(text: &str) -> bool {
     (1..=MAX_ID_BYTES).contains(&text.len()) && !text.contains(char::is_control)
 }
+
+/// Longest host name (RFC 1035), and longest of its labels.
+const MAX_HOST_BYTES: usize = 253;
+const MAX_LABEL_BYTES: usize = 63;
+
+/// The host that a text names, with or without `https://` before and a slash behind it, in small letters; none where it
+/// is no public name of two labels or more, such as an address of digits. Safe to stand in a header.
+#[must_use]
+pub fn host_name(text: &str) -> Option<String> {
+    let text = text.trim();
+    let text = text.strip_prefix("https://").unwrap_or(text);
+    let host = text.strip_suffix('/').unwrap_or(text).to_ascii_lowercase();
+    let is_label = |label: &str| {
+        (1..=MAX_LABEL_BYTES).contains(&label.len())
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let (_, last) = host.rsplit_once('.')?;
+    let is_name = host.len() <= MAX_HOST_BYTES
+        && host.split('.').all(is_label)
+        && last.starts_with(|c: char| c.is_ascii_alphabetic());
+    is_name.then_some(host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_public_host_name_is_one() {
+        for (text, host) in [
+            ("app.agency.my", "app.agency.my"),
+            ("https://App.Agency.MY/", "app.agency.my"),
+            (" xn--80ak6aa92e.com ", "xn--80ak6aa92e.com"),
+            ("a-1.b2.co", "a-1.b2.co"),
+        ] {
+            assert_eq!(host_name(text).as_deref(), Some(host), "{text}");
+        }
+        let (label, host) = ("a".repeat(64), "a.".repeat(130));
+        for text in [
+            "",
+            ".",
+            "localhost",
+            "*",
+            "*.agency.my",
+            "agency..my",
+            ".agency.my",
+            "agency.my.",
+            "-a.my",
+            "a-.my",
+            "127.0.0.1",
+            "[::1]",
+            "0x7f.1",
+            "agency.my:443",
+            "http://agency.my",
+            "https://agency.my/path",
+            "user@agency.my",
+            "agency.my; script-src *",
+            "agency.my https://evil.example",
+            "agency.my\r\nset-cookie: a=b",
+            "agensi\u{e9}.my",
+            "'self'.my",
+            &format!("{label}.my"),
+            &format!("{host}my"),
+        ] {
+            assert_eq!(host_name(text), None, "{text}");
+        }
+    }
+}

@@ -1,9 +1,11 @@
-//! Cryptography, all of it from well-kept crates: sealing of secrets at rest, signatures of webhooks, random secrets.
+//! Cryptography, all of it from well-kept crates: sealing of secrets at rest, signatures of webhooks, who sits before a
+//! page inside GHL, random secrets.
 //!
 //! Owns: keys and what is done with them. Refuses: a primitive of its own.
 
 mod seal;
 mod signature;
+mod sso;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,6 +14,7 @@ use sha2::{Digest, Sha256};
 
 pub use seal::{Key, KeyId, OpenError, Sealer};
 pub use signature::{Ed25519Key, RsaKey, Signature, SignatureError, Verifier};
+pub use sso::{SsoError, SsoUser, open_user};
 
 /// A new secret for an address or a link: 32 random bytes, 43 characters of URL-safe base64.
 #[must_use]

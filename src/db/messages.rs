@@ -104,14 +104,33 @@ pub async fn list_messages(
 /// # Errors
 /// When the database fails.
 pub async fn find_message(pool: &PgPool, id: MessageId) -> sqlx::Result<Option<MessageRow>> {
-    let places = list_places(pool).await?;
+    find_in(pool, &list_places(pool).await?, id).await
+}
+
+/// The message with this number, if it is the location's.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_message_of(
+    pool: &PgPool,
+    location: &LocationId,
+    id: MessageId,
+) -> sqlx::Result<Option<MessageRow>> {
+    find_in(pool, std::slice::from_ref(location), id).await
+}
+
+async fn find_in(
+    pool: &PgPool,
+    places: &[LocationId],
+    id: MessageId,
+) -> sqlx::Result<Option<MessageRow>> {
     sqlx::query_as(concat!(
         outbound!(),
         "where location_id = any($1) and id = $2 union all ",
         inbound!(),
         "where location_id = any($1) and id = $2"
     ))
-    .bind(texts(&places))
+    .bind(texts(places))
     .bind(id)
     .fetch_optional(pool)
     .await

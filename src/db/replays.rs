@@ -1,4 +1,4 @@
-//! Failed messages that go back into their queue because the operator says so.
+//! Failed messages that go back into their queue because a person says so: the operator, or a location's own user.
 //!
 //! Owns: what may be repeated, and what only after a yes because it may have arrived. Decided and done in one
 //! transaction that holds the message's row.
@@ -6,15 +6,35 @@
 use sqlx::{FromRow, PgConnection, PgPool};
 use time::OffsetDateTime;
 
-use crate::db::messages::{self, Direction};
+use crate::db::messages::{self, Direction, MessageRow};
 use crate::db::senders::{self, HIDDEN, LID_SERVER};
 use crate::db::timeline;
 use crate::ids::{LocationId, MessageId};
 
-/// The step of a replay that repeats nothing.
-const SAFE: &str = "replayed by the operator";
-/// The step of one that may repeat something: from then on the message is in doubt for good.
-const DOUBTFUL: &str = "replayed by the operator, although it may have arrived";
+/// Who says so.
+#[derive(Clone, Copy)]
+enum By {
+    Operator,
+    Location,
+}
+
+impl By {
+    /// The step of a replay that repeats nothing.
+    const fn safe(self) -> &'static str {
+        match self {
+            Self::Operator => "replayed by the operator",
+            Self::Location => "sent again from the page in GHL",
+        }
+    }
+
+    /// The step of one that may repeat something: from then on the message is in doubt for good.
+    const fn doubtful(self) -> &'static str {
+        match self {
+            Self::Operator => "replayed by the operator, although it may have arrived",
+            Self::Location => "sent again from the page in GHL, although it may have arrived",
+        }
+    }
+}
 
 /// What became of a replay.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,10 +79,37 @@ pub async fn replay(
     anyway: bool,
     now: OffsetDateTime,
 ) -> sqlx::Result<Replay> {
-    let Some(message) = messages::find_message(pool, id).await? else {
-        return Ok(Replay::Unknown);
-    };
-    let (direction, location) = (message.direction, message.location_id);
+    match messages::find_message(pool, id).await? {
+        Some(message) => requeue(pool, message, By::Operator, anyway, now).await,
+        None => Ok(Replay::Unknown),
+    }
+}
+
+/// As [`replay`], for the location's own user: a message of another location is unknown.
+///
+/// # Errors
+/// As [`replay`].
+pub async fn replay_own(
+    pool: &PgPool,
+    location: &LocationId,
+    id: MessageId,
+    anyway: bool,
+    now: OffsetDateTime,
+) -> sqlx::Result<Replay> {
+    match messages::find_message_of(pool, location, id).await? {
+        Some(message) => requeue(pool, message, By::Location, anyway, now).await,
+        None => Ok(Replay::Unknown),
+    }
+}
+
+async fn requeue(
+    pool: &PgPool,
+    message: MessageRow,
+    by: By,
+    anyway: bool,
+    now: OffsetDateTime,
+) -> sqlx::Result<Replay> {
+    let (direction, location, id) = (message.direction, message.location_id, message.id);
     let mut tx = pool.begin().await?;
     let standing = match direction {
         Direction::Outbound => find_outbound(&mut tx, &location, id).await?,
@@ -83,7 +130,11 @@ pub async fn replay(
         Direction::Outbound => requeue_outbound(&mut tx, &location, id, &standing, now).await?,
         Direction::Inbound => requeue_inbound(&mut tx, &location, id, now).await?,
     }
-    let cause = if doubt.is_some() { DOUBTFUL } else { SAFE };
+    let cause = if doubt.is_some() {
+        by.doubtful()
+    } else {
+        by.safe()
+    };
     timeline::record_step(&mut tx, &location, id, "accepted", Some(cause), now).await?;
     tx.commit().await?;
     Ok(Replay::Queued)
@@ -133,7 +184,7 @@ async fn find_outbound(
             exists (select 1 from locations l where l.location_id = o.location_id and l.uninstalled_at is not null)
                 as is_uninstalled,
             exists (select 1 from timeline t where t.location_id = o.location_id and t.message_id = o.id
-                and (t.state = 'unconfirmed' or t.cause = $3))
+                and (t.state = 'unconfirmed' or t.cause = any($3)))
             or exists (select 1 from receipts r where r.location_id = o.location_id and r.message_id = o.id
                 and r.part >= o.parts_sent and r.refused is null) as is_lost,
             (select min(part) from (select part from receipts r
@@ -143,7 +194,7 @@ async fn find_outbound(
     )
     .bind(location)
     .bind(id)
-    .bind(DOUBTFUL)
+    .bind([By::Operator, By::Location].map(By::doubtful))
     .fetch_one(tx)
     .await
 }

@@ -22,15 +22,14 @@ use tracing::{Span, info_span};
 const REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// The part of it that says who may show a page in a frame.
+const NO_FRAME: &str = "frame-ancestors 'none'";
+
 /// Nothing but our own style sheet, scripts and pictures, and no frame. The address of a connect form is a secret, hence
 /// `no-referrer`.
 const SECURITY_HEADERS: [(HeaderName, HeaderValue); 6] = [
-    (
-        CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(
-            "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-        ),
-    ),
+    (CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
     (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
     (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
@@ -59,10 +58,32 @@ pub(super) fn wrap(routes: Router) -> Router {
 }
 
 async fn secure(mut response: Response) -> Response {
+    let is_framed = response.extensions().get::<Framed>().is_some();
     for (name, value) in SECURITY_HEADERS {
-        response.headers_mut().entry(name).or_insert(value);
+        // It cannot name anybody, so that a page in a frame goes without it.
+        if !(is_framed && name == X_FRAME_OPTIONS) {
+            response.headers_mut().entry(name).or_insert(value);
+        }
     }
     response
+}
+
+/// Marks answers that [`allow_frames`] went over.
+#[derive(Clone, Copy)]
+struct Framed;
+
+/// Lets these show an answer in a frame, and nobody else: sources as CSP writes them, none of which comes from a caller
+/// unchecked.
+pub(super) fn allow_frames(response: &mut Response, sources: &[String]) {
+    let ancestors = format!("frame-ancestors {}", sources.join(" "));
+    let policy = POLICY.replace(NO_FRAME, &ancestors);
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_SECURITY_POLICY, policy);
+        // With `no-referrer` browsers hide even from us where a form comes from.
+        headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+        response.extensions_mut().insert(Framed);
+    }
 }
 
 #[derive(Clone, Copy)]

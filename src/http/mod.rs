@@ -7,6 +7,7 @@
 //! * `app_events`: `POST /hooks/app`, what GHL says about the app
 //! * `waapify`: `POST /hooks/waapify/{secret}`, the gateway's events
 //! * `oauth`: `GET /oauth/install`, `GET /oauth/callback`; `connect`: the form behind `/connect/{token}`
+//! * `app`: `/app`, the page inside GHL
 //! * `files`: `GET /files/{secret}/{name}`, a customer's file that GHL does not take
 //! * `attachments`: `GET /attachments/{token}/{name}`, agents' files under addresses that the gateway understands
 //! * `pump`: how both give a file to its reader
@@ -14,6 +15,7 @@
 //! * `health`: `/healthz`, `/readyz`
 
 mod admin;
+mod app;
 mod app_events;
 mod attachments;
 mod connect;
@@ -44,6 +46,7 @@ pub use waapify::WaitingRoom;
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -123,6 +126,8 @@ pub struct HttpParts {
     pub wake: Arc<Wake>,
     /// The address the world reaches us at.
     pub public_url: Url,
+    /// Least pause between two sends of one number.
+    pub min_interval: Duration,
     /// GHL, with a valid token.
     pub tokens: Tokens,
     /// Checks the service and its locations.
@@ -156,6 +161,7 @@ pub fn router(state: HttpState) -> Router {
         .layer(middleware::from_fn(page::speak));
     let routes = Router::new()
         .merge(pages)
+        .merge(app::routes(state.clone()))
         .route("/hooks/delivery", delivery)
         .route("/hooks/app", app_events)
         .route("/hooks/waapify/{secret}", gateway)
@@ -163,6 +169,7 @@ pub fn router(state: HttpState) -> Router {
         .route("/assets/page.css", get(page::stylesheet))
         .route("/assets/mark.svg", get(page::mark))
         .route("/metrics", get(metrics::show))
+        .route("/assets/app.js", get(page::app_script))
         .route("/healthz", get(health::live))
         .route("/healthz/{question}", get(health::answer))
         .route("/readyz", get(health::ready))

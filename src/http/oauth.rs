@@ -147,7 +147,8 @@ async fn next_steps(
     Ok(show(language, &steps, &installed.waiting))
 }
 
-async fn new_link(state: &HttpState, location: &LocationId) -> sqlx::Result<String> {
+/// A fresh link to the form where a location connects a number.
+pub(super) async fn new_link(state: &HttpState, location: &LocationId) -> sqlx::Result<String> {
     let token = random_secret();
     let hash = hash_secret(token.expose_secret());
     locations::record_connect_link(&state.pool, &hash, location, state.clock.now() + LINK_LIFE)

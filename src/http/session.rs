@@ -59,9 +59,9 @@ impl Session {
     /// which has to be `Secure`; browsers take such a one from this machine itself without https, too.
     pub(super) fn cookie(&self, sealer: &Sealer) -> Cookie<'static> {
         let text = serde_json::to_string(self).unwrap_or_default();
-        let sealed = URL_SAFE_NO_PAD.encode(sealer.seal(PLACE, &text.into()));
+        let value = URL_SAFE_NO_PAD.encode(sealer.seal(PLACE, &text.into()));
         let is_framed = matches!(self.holder, Holder::Location(_));
-        let mut cookie = Cookie::new(COOKIE, sealed);
+        let mut cookie = Cookie::new(COOKIE, value);
         cookie.set_path(self.path.clone());
         cookie.set_http_only(true);
         cookie.set_secure(true);
@@ -84,8 +84,8 @@ impl Session {
         now: OffsetDateTime,
     ) -> Option<Self> {
         let opened = |cookie: &Cookie<'_>| {
-            let sealed = URL_SAFE_NO_PAD.decode(cookie.value()).ok()?;
-            let text = sealer.open(PLACE, &sealed).ok()?;
+            let value = URL_SAFE_NO_PAD.decode(cookie.value()).ok()?;
+            let text = sealer.open(PLACE, &value).ok()?;
             serde_json::from_str::<Self>(text.expose_secret()).ok()
         };
         cookies

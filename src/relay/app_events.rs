@@ -10,8 +10,10 @@ use tokio::sync::Notify;
 use tracing::{info, warn};
 
 use super::{Context, Worker};
-use crate::clients::ghl::AppEvent;
+use crate::clients::ghl::{AppEvent, WhiteLabel};
 use crate::db::app_events::{self, AppEventJob};
+use crate::db::domains;
+use crate::ids::{CompanyId, LocationId};
 
 /// The uninstall of a location with a long queue is one transaction of some seconds; a killed process's event, and what
 /// waits behind it, is taken up after this.
@@ -77,10 +79,44 @@ impl AppEvents {
                 installs
                     .note_install(location, company, event.said_at)
                     .await?;
+                self.note_white_label(company, &event.white_label).await?;
             }
-            "UNINSTALL" => installs.uninstall(location, company, event.said_at).await?,
+            "UNINSTALL" => {
+                installs.uninstall(location, company, event.said_at).await?;
+                self.forget_white_label(location, company).await?;
+            }
             _ => {}
         }
         Ok(None)
+    }
+
+    async fn note_white_label(
+        &self,
+        company: Option<&CompanyId>,
+        said: &WhiteLabel,
+    ) -> sqlx::Result<()> {
+        let Some(company) = company else {
+            return Ok(());
+        };
+        let domain = match said {
+            WhiteLabel::Unsaid => return Ok(()),
+            WhiteLabel::None => None,
+            WhiteLabel::Domain(domain) => Some(domain.as_str()),
+        };
+        domains::record_domain(&self.0.pool, company, domain, self.0.clock.now()).await
+    }
+
+    /// The domain goes with its agency, not with one location of it.
+    async fn forget_white_label(
+        &self,
+        location: Option<&LocationId>,
+        company: Option<&CompanyId>,
+    ) -> sqlx::Result<()> {
+        match (location, company) {
+            (None, Some(company)) => {
+                domains::record_domain(&self.0.pool, company, None, self.0.clock.now()).await
+            }
+            _ => Ok(()),
+        }
     }
 }

@@ -13,6 +13,7 @@ use crate::db::inbound::{self, NewInbound, State};
 use crate::db::media::{NewMedia, SLOT, Texts};
 use crate::db::numbers;
 use crate::db::outbound::{self, PartOf};
+use crate::db::preferences;
 use crate::db::receipts::{self, SentPart};
 use crate::db::senders::{self, LID_SERVER};
 use crate::db::stubs;
@@ -39,6 +40,7 @@ pub(super) async fn record(
     let text = text_in(&place, message, about, FileFate::None);
     let now = context.clock.now();
     let is_ours = is_ours || message.origin == Origin::OwnEcho;
+    let is_theirs = message.from_me && !is_ours;
     let Some(state) = enter(
         message,
         is_ours,
@@ -47,6 +49,14 @@ pub(super) async fn record(
         now,
     ) else {
         return Ok(());
+    };
+    let state = match state {
+        State::Accepted | State::Hidden if is_theirs && !mirrors_phone(context, job).await? => {
+            State::Ignored(
+                "written on the business's phone, which this number does not show in GHL",
+            )
+        }
+        state => state,
     };
     let is_ignored = matches!(state, State::Ignored(_));
     let texts = Fates::of(&place, message, about);
@@ -73,6 +83,10 @@ pub(super) async fn record(
     context.wake.inbound.notify_one();
     context.wake.media.notify_one();
     Ok(())
+}
+
+async fn mirrors_phone(context: &Context, job: &EventJob) -> sqlx::Result<bool> {
+    preferences::mirrors_phone(&context.pool, &job.location_id, &job.number).await
 }
 
 /// Of a view-once stub no content will come, so that it is posted as it is.

@@ -7,6 +7,7 @@ mod bridge;
 mod driver;
 mod every_page;
 mod forms;
+mod frame;
 #[path = "../it/harness.rs"]
 #[allow(
     dead_code,

@@ -51,6 +51,7 @@ mod schema;
 mod senders;
 mod service;
 mod signatures;
+mod sso;
 mod stops;
 mod store_outages;
 mod stubs;

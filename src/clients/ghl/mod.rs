@@ -30,7 +30,7 @@ use limits::Meter;
 use types::LocationsPage;
 pub use types::{
     AppEvent, CallLog, Direction, Grant, InboundMessage, LastMessage, NewFile, StatusError,
-    StoredMessage,
+    StoredMessage, WhiteLabel,
 };
 pub use upload::{MAX_UPLOAD_BYTES, takes};
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::ids::{CompanyId, ContactId, GhlMessageId, LocationId, is_id};
+use crate::ids::{CompanyId, ContactId, GhlMessageId, LocationId, host_name, is_id};
 
 /// A token pair as GHL hands it out.
 pub struct Grant {
@@ -71,6 +71,32 @@ pub struct AppEvent {
     pub said_at: Option<OffsetDateTime>,
     /// A location is named, but not by an id.
     pub has_bad_location: bool,
+    /// What it says of the agency's white label.
+    pub white_label: WhiteLabel,
+}
+
+/// What an install says of the domain under which an agency's users see GHL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WhiteLabel {
+    /// Nothing.
+    Unsaid,
+    /// That there is none, or none that is a host name.
+    None,
+    /// A host name.
+    Domain(String),
+}
+
+impl WhiteLabel {
+    fn read(event: &Value) -> Self {
+        let Some(details) = event
+            .get("whitelabelDetails")
+            .filter(|said| said.is_object())
+        else {
+            return Self::Unsaid;
+        };
+        let domain = details.get("domain").and_then(Value::as_str);
+        domain.and_then(host_name).map_or(Self::None, Self::Domain)
+    }
 }
 
 impl AppEvent {
@@ -89,6 +115,7 @@ impl AppEvent {
             company_id: text("companyId").map(CompanyId::from),
             contact_id: text("contactId").map(ContactId::from),
             said_at: text("timestamp").and_then(|at| OffsetDateTime::parse(at, &Rfc3339).ok()),
+            white_label: WhiteLabel::read(event),
         })
     }
 

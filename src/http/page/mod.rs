@@ -119,3 +119,8 @@ pub(super) async fn stylesheet() -> impl IntoResponse {
 pub(super) async fn mark() -> impl IntoResponse {
     asset!("image/svg+xml", "mark.svg")
 }
+
+/// What asks GHL's page around `/app` for its user.
+pub(super) async fn app_script() -> impl IntoResponse {
+    asset!("text/javascript; charset=utf-8", "app.js")
+}

@@ -1,0 +1,148 @@
+//! Who sits before a page inside GHL: what GHL encrypts for the page with the app's shared secret (`facts/ghl.md`
+//! section 3, "SSO").
+//!
+//! Owns: opening it, and holding every field against what it has to be. Refuses: what is not encrypted, and any trust in
+//! age or freshness: the format has neither a MAC nor a time, so that one is exchanged once and its salt remembered. A
+//! changed one has to keep the salt, which the key is made from.
+
+use aes::Aes256;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use cbc::cipher::block_padding::Pkcs7;
+use cbc::cipher::{BlockDecryptMut, KeyIvInit};
+use md5::{Digest, Md5};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+use crate::ids::{CompanyId, LocationId, is_id};
+
+/// What OpenSSL writes before the salt.
+const MAGIC: &[u8] = b"Salted__";
+/// Bytes of the salt.
+const SALT: usize = 8;
+/// Longest payload that is looked at, in characters: real ones have some hundred.
+const MAX_PAYLOAD: usize = 8 * 1024;
+/// Longest name or address that is taken for one: an e-mail address has at most 254 characters, a name fewer.
+const MAX_TEXT: usize = 512;
+
+/// A user whom GHL names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SsoUser {
+    /// GHL's id of the user.
+    pub user_id: String,
+    /// The agency.
+    pub company: CompanyId,
+    /// The sub-account that is open before the user; none in the agency's own view.
+    pub active_location: Option<LocationId>,
+    /// What the payload was encrypted under: random, and the same in every changed copy of it.
+    pub salt: [u8; SALT],
+}
+
+/// Why a payload names nobody. Nothing of the payload is in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SsoError {
+    /// Nothing, or far more than GHL sends.
+    #[error("the payload is empty or too long")]
+    Size,
+    /// Plain JSON, base64 of it, or anything else that was not encrypted.
+    #[error("the payload is not encrypted")]
+    NotEncrypted,
+    /// Another secret, or changed on its way.
+    #[error("the payload does not open with the shared secret")]
+    NotOurs,
+    /// It opens, and what is inside is not what GHL writes.
+    #[error("the payload does not describe a user")]
+    NotAUser,
+}
+
+/// Where a user belongs.
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    Agency,
+    Location,
+}
+
+/// What GHL writes. Fields beside these may come (`isAgencyOwner`, `versionId`, `appStatus`).
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Plain {
+    user_id: String,
+    company_id: String,
+    role: String,
+    #[serde(rename = "type")]
+    kind: Kind,
+    user_name: Option<String>,
+    email: Option<String>,
+    active_location: Option<String>,
+}
+
+/// Opens a payload with the app's shared secret.
+///
+/// # Errors
+/// [`SsoError`]; nothing that is inside is believed then.
+pub fn open_user(secret: &SecretString, payload: &str) -> Result<SsoUser, SsoError> {
+    if payload.is_empty() || payload.len() > MAX_PAYLOAD {
+        return Err(SsoError::Size);
+    }
+    let bytes = STANDARD.decode(payload);
+    let bytes = bytes.map_err(|_| SsoError::NotEncrypted)?;
+    let salted = bytes.strip_prefix(MAGIC).ok_or(SsoError::NotEncrypted)?;
+    let (salt, encrypted) = salted
+        .split_first_chunk::<SALT>()
+        .ok_or(SsoError::NotEncrypted)?;
+    let plain = decrypt(secret, *salt, encrypted).ok_or(SsoError::NotOurs)?;
+    // Another secret gives a good padding once in some 250 times, and then no text.
+    let text = String::from_utf8(plain).map_err(|_| SsoError::NotOurs)?;
+    let plain: Plain = serde_json::from_str(&text).map_err(|_| SsoError::NotAUser)?;
+    checked(plain, *salt).ok_or(SsoError::NotAUser)
+}
+
+fn decrypt(secret: &SecretString, salt: [u8; SALT], encrypted: &[u8]) -> Option<Vec<u8>> {
+    let (key, iv) = key_and_iv(secret.expose_secret().as_bytes(), salt);
+    let cipher = cbc::Decryptor::<Aes256>::new(&key.into(), &iv.into());
+    let mut buffer = encrypted.to_vec();
+    let plain = cipher.decrypt_padded_mut::<Pkcs7>(&mut buffer).ok()?;
+    Some(plain.to_vec())
+}
+
+/// OpenSSL's `EVP_BytesToKey` with MD5 and one round: each digest covers the one before, the secret and the salt.
+fn key_and_iv(secret: &[u8], salt: [u8; SALT]) -> ([u8; 32], [u8; 16]) {
+    let digest = |before: &[u8]| -> [u8; 16] {
+        let digest = Md5::new().chain_update(before);
+        digest
+            .chain_update(secret)
+            .chain_update(salt)
+            .finalize()
+            .into()
+    };
+    let first = digest(&[]);
+    let second = digest(&first);
+    let mut key = [0; 32];
+    key[..16].copy_from_slice(&first);
+    key[16..].copy_from_slice(&second);
+    (key, digest(&second))
+}
+
+fn checked(plain: Plain, salt: [u8; SALT]) -> Option<SsoUser> {
+    let is_text = |text: &Option<String>| text.as_ref().is_none_or(|text| text.len() <= MAX_TEXT);
+    let are_ids = [&plain.user_id, &plain.company_id, &plain.role]
+        .into_iter()
+        .all(|id| is_id(id));
+    // GHL leaves it out in an agency's view; empty means the same.
+    let location = plain.active_location.filter(|id| !id.is_empty());
+    let is_located = location.as_ref().is_none_or(|id| is_id(id));
+    if !(are_ids && is_located && is_text(&plain.user_name) && is_text(&plain.email)) {
+        return None;
+    }
+    // A user of a sub-account is never outside of one.
+    if matches!(plain.kind, Kind::Location) && location.is_none() {
+        return None;
+    }
+    Some(SsoUser {
+        user_id: plain.user_id,
+        company: CompanyId(plain.company_id),
+        active_location: location.map(LocationId),
+        salt,
+    })
+}

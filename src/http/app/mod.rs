@@ -1,0 +1,53 @@
+//! The page inside GHL: what a location's own users see of their numbers and messages, and what they may change.
+//!
+//! Owns: the way from GHL's word about its user to a session, and every page behind it. Refuses: any location but the
+//! session's: each handler asks the database with that one, never with one from an address or a form.
+//!
+//! * `exchange`: `GET /app`, `POST /app/session`: GHL's payload → a session
+//! * `visitor`: who asks, proven anew at every request; the token of forms
+//! * `framing`: who may show these pages in a frame
+//! * `overview`, `numbers`, `messages`: the pages; `words`: what they call things
+
+mod exchange;
+mod framing;
+mod messages;
+mod numbers;
+mod overview;
+mod visitor;
+mod words;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+
+use super::{HttpState, MAX_FORM_BYTES, page};
+
+/// The routes. A session's pages lie below its id, so that two tabs of one browser can hold two locations.
+pub(super) fn routes(state: HttpState) -> Router<HttpState> {
+    Router::new()
+        .route("/app", get(exchange::ask))
+        .route("/app/session", post(exchange::begin))
+        .route("/app/{session}", get(overview::show))
+        .route("/app/{session}/messages", get(messages::list))
+        .route("/app/{session}/messages/{id}", get(messages::show))
+        .route("/app/{session}/messages/{id}/retry", post(messages::retry))
+        .route(
+            "/app/{session}/numbers/{number}",
+            get(numbers::show).post(numbers::change),
+        )
+        .route(
+            "/app/{session}/numbers/{number}/default",
+            post(numbers::make_default),
+        )
+        .route("/app/{session}/connect", post(numbers::connect))
+        .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
+        .layer(middleware::from_fn(page::speak))
+        .layer(middleware::from_fn_with_state(state, framing::frame))
+}
+
+/// After a form: the browser gets the page anew, so that a reload repeats nothing.
+fn see(address: &str) -> Response {
+    Redirect::to(address).into_response()
+}

@@ -1,0 +1,190 @@
+//! The first page: the numbers, the messages of the last 24 hours, and what failed last.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+use time::{Duration, OffsetDateTime};
+
+use super::super::HttpState;
+use super::super::error::PageError;
+use super::super::page::{self, Frame};
+use super::visitor::{FIRST, Visitor};
+use super::{messages, numbers, see, words};
+use crate::db::messages::Direction;
+use crate::db::overview::{self, Count, Entry, NumberState};
+use crate::language::Language;
+
+/// What "lately" is: no location's own midnight has to be known for it.
+const LATELY: Duration = Duration::hours(24);
+/// Failures on the first page.
+const FAILURES: i64 = 5;
+/// The order in which states are shown.
+const STATES: [&str; 10] = [
+    "accepted",
+    "sending",
+    "unconfirmed",
+    "sent",
+    "delivered",
+    "read",
+    "posted",
+    "held",
+    "failed",
+    "ignored",
+];
+
+/// The tabs of a session's pages.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tab {
+    Overview,
+    Messages,
+}
+
+/// A page of a session, with its tabs.
+pub(super) fn framed(
+    language: Language,
+    visitor: &Visitor,
+    tab: Option<Tab>,
+    title: &str,
+    body: &Markup,
+) -> Markup {
+    let tabs = [
+        (Tab::Overview, "", language.pick("Overview", "Ringkasan")),
+        (
+            Tab::Messages,
+            "/messages",
+            language.pick("Messages", "Mesej"),
+        ),
+    ];
+    let frame = Frame {
+        is_wide: true,
+        whose: Some(visitor.location.as_str()),
+        ..Frame::default()
+    };
+    page::framed(
+        language,
+        title,
+        frame,
+        &html! {
+            nav aria-label=(language.pick("Pages", "Halaman")) {
+                ul.tabs {
+                    @for (at, rest, name) in tabs {
+                        li { a href=(visitor.address(rest)) aria-current=[(tab == Some(at)).then_some("page")] { (name) } }
+                    }
+                }
+            }
+            (body)
+        },
+    )
+}
+
+/// Shows the page.
+pub(super) async fn show(
+    State(state): State<HttpState>,
+    language: Language,
+    visitor: Visitor,
+) -> Result<Response, PageError> {
+    // The cookie came; the address that is kept and reloaded does not ask for it again.
+    if visitor.asked(FIRST).is_some() {
+        return Ok(see(&visitor.address("")));
+    }
+    let (pool, location, now) = (&state.pool, &visitor.location, state.clock.now());
+    let numbers = overview::list_numbers(pool, location).await?;
+    let counts = overview::count_states(pool, location, now - LATELY).await?;
+    let failures = overview::list_failures(pool, location, i64::MAX, FAILURES).await?;
+    let body = html! {
+        (numbers_panel(language, &visitor, &numbers, now))
+        .panels {
+            (counts_panel(language, &visitor, &counts))
+            (failures_panel(language, &visitor, &failures, now))
+        }
+    };
+    let title = language.pick(
+        "WhatsApp in this sub-account",
+        "WhatsApp dalam sub-akaun ini",
+    );
+    Ok(framed(language, &visitor, Some(Tab::Overview), title, &body).into_response())
+}
+
+fn numbers_panel(
+    language: Language,
+    visitor: &Visitor,
+    rows: &[NumberState],
+    now: OffsetDateTime,
+) -> Markup {
+    html! {
+        section.panel {
+            h2 { (language.pick("WhatsApp numbers", "Nombor WhatsApp")) }
+            @if rows.is_empty() {
+                p.notice.warn { (language.pick(
+                    "No WhatsApp number is connected yet. Messages wait until there is one.",
+                    "Belum ada nombor WhatsApp yang disambungkan. Mesej menunggu sehingga ada satu.",
+                )) }
+            }
+            @for row in rows { (numbers::summary(language, visitor, row, now)) }
+            .actions {
+                form method="post" action=(visitor.address("/connect")) target="_blank" rel="noopener" {
+                    (visitor.token())
+                    button.quiet[!rows.is_empty()] type="submit" {
+                        @if rows.is_empty() { (language.pick("Connect a number", "Sambungkan nombor")) }
+                        @else { (language.pick("Connect another number, or new credentials", "Sambungkan nombor lain, atau kelayakan baharu")) }
+                    }
+                }
+            }
+            p.hint { (language.pick("This opens a new window.", "Ini membuka tetingkap baharu.")) }
+        }
+    }
+}
+
+fn counts_panel(language: Language, visitor: &Visitor, counts: &[Count]) -> Markup {
+    let is_cut = [Direction::Outbound, Direction::Inbound]
+        .into_iter()
+        .any(|way| {
+            let counted = counts.iter().filter(|count| count.direction == way);
+            counted.map(|count| count.count).sum::<i64>() >= overview::WINDOW
+        });
+    html! {
+        section.panel {
+            h2 { (language.pick("The last 24 hours", "24 jam yang lalu")) }
+            @if counts.is_empty() { p { (language.pick("No message yet.", "Belum ada mesej.")) } }
+            @for way in [Direction::Outbound, Direction::Inbound] {
+                @let of_way: Vec<_> = counts.iter().filter(|count| count.direction == way).collect();
+                @if !of_way.is_empty() {
+                    h3 { (words::direction(language, way)) }
+                    ul.counts {
+                        @for name in STATES {
+                            @for count in of_way.iter().filter(|count| count.state == name) {
+                                li { strong { (count.count) } span { (words::state(language, way, name).1) } }
+                            }
+                        }
+                    }
+                }
+            }
+            @if is_cut {
+                p.hint { (language.pick(
+                    "There were so many that only the newest 10,000 of each direction are counted.",
+                    "Terlalu banyak, maka hanya 10,000 yang terbaharu bagi setiap arah dikira.",
+                )) }
+            }
+            p { a href=(visitor.address("/messages")) { (language.pick("All messages", "Semua mesej")) } }
+        }
+    }
+}
+
+fn failures_panel(
+    language: Language,
+    visitor: &Visitor,
+    failures: &[Entry],
+    now: OffsetDateTime,
+) -> Markup {
+    html! {
+        section.panel {
+            h2 { (language.pick("What failed last", "Kegagalan terakhir")) }
+            @if failures.is_empty() {
+                p { (language.pick("Nothing has failed.", "Tiada kegagalan.")) }
+            } @else {
+                (messages::table(language, visitor, failures, now))
+                p { a href=(visitor.address("/messages?state=failed")) { (language.pick("All failures", "Semua kegagalan")) } }
+            }
+        }
+    }
+}
