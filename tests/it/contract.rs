@@ -153,6 +153,32 @@ async fn every_request_to_ghl_keeps_the_platforms_own_contract() {
         "GHL took both status updates"
     );
     mint(&bridge).await;
+    channels(&bridge, &prism.address).await;
+}
+
+/// Who the SMS provider is, in each of the contract's cases.
+async fn channels(bridge: &Bridge, prism: &str) {
+    for (example, expected) in [
+        ("ours", Some("66c0ffee0ddba11000000001")),
+        ("twilio", Some("twilio_provider")),
+        ("empty", None),
+    ] {
+        let mut headers = axum::http::HeaderMap::new();
+        headers.insert("prefer", format!("example={example}").parse().unwrap());
+        let http = reqwest::Client::builder()
+            .default_headers(headers)
+            .build()
+            .unwrap();
+        let settings = crate::harness::settings(&bridge.environment);
+        assert!(settings.ghl.api_base.as_str().starts_with(prism));
+        let ghl = waapify_ghl::clients::ghl::Client::new(http, &settings.ghl, &settings.public_url);
+        let token = "x".into();
+        let providers = ghl
+            .sms_providers(&token, &LocationId::from("l"))
+            .await
+            .unwrap();
+        assert_eq!(providers.default.as_deref(), expected, "{example}");
+    }
 }
 
 /// The calls of a company's install, which the mock's grant does not lead to.

@@ -208,8 +208,8 @@ pub(in crate::doctor) fn alone() -> Said {
 pub(in crate::doctor) fn shared(others: usize) -> Said {
     Said::wrong(
         Text::new(
-            format!("{others} other sub-accounts are connected to the same number or instance."),
-            format!("{others} sub-akaun lain disambung ke nombor atau instance yang sama."),
+            format!("Other sub-accounts connected to the same number or instance: {others}."),
+            format!("Sub-akaun lain yang disambung ke nombor atau instance yang sama: {others}."),
         ),
         Text::new(
             "Waapify reports to one address only: replies and ticks reach the one that was connected last.",

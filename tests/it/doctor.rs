@@ -1,0 +1,383 @@
+//! The doctor as a real process: a good setup is good, and each broken one is named, explained, and ends with its code.
+//! Here the command itself and the checks of the service; `doctor/locations.rs` and `doctor/numbers.rs` hold the others.
+
+mod locations;
+mod numbers;
+
+use std::process::Command;
+
+use serde_json::Value;
+use waapify_ghl::db;
+use waapify_ghl::sandbox::{Fault, seed};
+use waapify_ghl::tokens::Owner;
+
+use crate::commands::{output, program};
+use crate::harness::{Bridge, TestDatabase, location};
+
+/// Nobody listens there.
+const NOWHERE: &str = "https://127.0.0.1:9";
+
+/// What the doctor said.
+pub struct Report {
+    code: Option<i32>,
+    text: String,
+    json: Value,
+}
+
+impl Report {
+    /// The first finding of a check.
+    fn find(&self, check: &str) -> &Value {
+        let found = self.json["findings"].as_array().unwrap().iter();
+        let mut of_check = found.filter(|finding| finding["check"] == check);
+        let first = of_check.next();
+        first.unwrap_or_else(|| panic!("no {check}: {}", self.text))
+    }
+
+    fn state(&self, check: &str) -> &str {
+        self.find(check)["state"].as_str().unwrap()
+    }
+
+    /// Asserts that the command failed with `code` and says what, why, and what to do, in both languages.
+    fn assert_bad(&self, check: &str, says: &str, code: i32) {
+        let finding = self.find(check);
+        assert_eq!(finding["state"], "bad", "{finding}");
+        self.assert_explained(check, says);
+        assert_eq!(self.code, Some(code), "{}", self.text);
+        assert_eq!(self.json["ok"], false);
+    }
+
+    fn assert_explained(&self, check: &str, says: &str) {
+        let finding = self.find(check);
+        let english = finding["what"]["en"].as_str().unwrap();
+        assert!(english.contains(says), "{finding}");
+        for part in ["what", "why", "todo"] {
+            let (en, ms) = (&finding[part]["en"], &finding[part]["ms"]);
+            assert!(en.is_string() && ms.is_string() && en != ms, "{finding}");
+        }
+    }
+}
+
+/// A bridge with every setting that a real one has.
+pub async fn complete() -> Bridge {
+    let bridge = Bridge::with(|environment| {
+        let more = [
+            ("GHL_CONVERSATION_PROVIDER_ID", seed::PROVIDER_ID),
+            ("ADMIN_TOKEN", "an-admin-token-of-the-tests"),
+        ];
+        environment.extend(more.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    })
+    .await;
+    bridge.install().await;
+    bridge.connect().await;
+    bridge
+}
+
+/// Runs the doctor beside the bridge, with the command changed.
+pub async fn diagnose_with(bridge: &Bridge, change: impl FnOnce(&mut Command)) -> Report {
+    let mut command = program(Some(bridge));
+    command.args(["doctor", "--json"]);
+    change(&mut command);
+    let (code, text, stderr) = output(command).await;
+    let json = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{text} {stderr}"));
+    Report { code, text, json }
+}
+
+pub async fn diagnose(bridge: &Bridge) -> Report {
+    diagnose_with(bridge, |_| {}).await
+}
+
+/// One message each way, and its ack.
+async fn talk(bridge: &Bridge) {
+    bridge.customer_writes("hai").await;
+    let id = bridge.agent_writes("apa khabar").await;
+    bridge.settle().await;
+    bridge.world.waapify.customer_reads(seed::AISYAH.2).await;
+    bridge.settle().await;
+    assert_eq!(bridge.state(&id).await, "read");
+}
+
+#[tokio::test]
+async fn a_good_setup_is_good_in_every_check() {
+    let bridge = complete().await;
+    talk(&bridge).await;
+    let report = diagnose(&bridge).await;
+    assert_eq!(report.code, Some(0), "{}", report.text);
+    assert_eq!(report.json["ok"], true);
+    let findings = report.json["findings"].as_array().unwrap();
+    for finding in findings {
+        // The tests' vendors and the service are on this machine, which is worth a look.
+        let local = ["public_url", "ghl_address", "waapify_address"];
+        let is_local = local.iter().any(|check| finding["check"] == *check);
+        let expected = if is_local { "warn" } else { "good" };
+        assert_eq!(finding["state"], expected, "{finding}");
+    }
+    let checks: Vec<_> = findings
+        .iter()
+        .map(|f| f["check"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        checks,
+        [
+            "settings",
+            "client_id",
+            "client_secret",
+            "shared_secret",
+            "provider_id",
+            "admin_token",
+            "ghl_address",
+            "waapify_address",
+            "public_url",
+            "database",
+            "keys",
+            "app_keys",
+            "install",
+            "token",
+            "scopes",
+            "provider",
+            "last_delivery",
+            "last_inbound",
+            "last_ack",
+            "link",
+            "hold",
+            "webhook",
+            "shared_number",
+        ]
+    );
+    let about_location = findings.iter().find(|f| f["check"] == "link").unwrap();
+    assert_eq!(about_location["location"], seed::LOCATION_ID);
+    assert_eq!(about_location["number"], seed::NUMBER);
+}
+
+#[tokio::test]
+async fn on_a_terminal_it_reads_as_a_list_with_what_to_do() {
+    let bridge = complete().await;
+    bridge.world.waapify.unlink().await;
+    let mut command = program(Some(&bridge));
+    command.args(["doctor", "--location", seed::LOCATION_ID]);
+    let (code, stdout, stderr) = output(command).await;
+    assert_eq!(code, Some(1), "{stderr}");
+    for part in [
+        "The service\n",
+        "  ok   database        The database answers",
+        &format!("\nLocation {}\n", seed::LOCATION_ID),
+        &format!(
+            "  BAD  link            +{}: This number is not linked",
+            seed::NUMBER
+        ),
+        "       Why: Nothing is sent",
+        "       Do:  Open Waapify",
+        " bad, ",
+    ] {
+        assert!(stdout.contains(part), "{part}: {stdout}");
+    }
+    assert!(stderr.is_empty(), "{stderr}");
+}
+
+#[tokio::test]
+async fn missing_settings_are_findings_and_the_rest_is_checked_all_the_same() {
+    let bridge = complete().await;
+    let report = diagnose_with(&bridge, |command| {
+        command.env_remove("PUBLIC_URL").env("LOG_FORMAT", "loud");
+    })
+    .await;
+    report.assert_bad("settings", "PUBLIC_URL is not set.", 2);
+    assert!(
+        report.text.contains("LOG_FORMAT must be json or pretty."),
+        "{}",
+        report.text
+    );
+    assert_eq!(report.state("public_url"), "unknown");
+    for check in ["database", "keys", "app_keys", "token", "provider", "link"] {
+        assert_eq!(report.state(check), "good", "{check}");
+    }
+    let report = diagnose_with(&bridge, |command| {
+        command
+            .env("ENCRYPTION_KEYS", "x")
+            .env_remove("GHL_CLIENT_SECRET");
+    })
+    .await;
+    report.assert_bad("settings", "GHL_CLIENT_SECRET is not set.", 2);
+    for check in [
+        "public_url",
+        "keys",
+        "app_keys",
+        "token",
+        "provider",
+        "link",
+    ] {
+        assert_eq!(report.state(check), "unknown", "{check}");
+    }
+    let report = diagnose_with(&bridge, |command| {
+        command.env("DATABASE_URL", "mysql://x");
+    })
+    .await;
+    report.assert_bad("settings", "DATABASE_URL is not an address", 2);
+    assert_eq!(report.state("database"), "unknown");
+}
+
+#[tokio::test]
+async fn implausible_settings_are_named() {
+    let bridge = complete().await;
+    for (name, value, check, says) in [
+        (
+            "GHL_CLIENT_ID",
+            "66b1f0a2c3d4e5f60718293a",
+            "client_id",
+            "is no client id",
+        ),
+        (
+            "GHL_CLIENT_SECRET",
+            "test-shared-secret",
+            "client_secret",
+            "same as",
+        ),
+        (
+            "GHL_API_BASE",
+            "http://ghl.invalid",
+            "ghl_address",
+            "does not begin with https",
+        ),
+        (
+            "WAAPIFY_API_BASE",
+            "http://waapify.invalid",
+            "waapify_address",
+            "does not begin with https",
+        ),
+    ] {
+        let report = diagnose_with(&bridge, |command| {
+            command.env(name, value);
+        })
+        .await;
+        report.assert_bad(check, says, 1);
+    }
+    let report = diagnose_with(&bridge, |command| {
+        for name in [
+            "GHL_SHARED_SECRET",
+            "GHL_CONVERSATION_PROVIDER_ID",
+            "ADMIN_TOKEN",
+        ] {
+            command.env_remove(name);
+        }
+    })
+    .await;
+    for check in ["shared_secret", "provider_id", "admin_token"] {
+        assert_eq!(report.state(check), "warn");
+        report.assert_explained(check, "is not set");
+    }
+    assert_eq!(report.code, Some(0), "{}", report.text);
+}
+
+#[tokio::test]
+async fn an_address_that_does_not_lead_here_is_told_from_one_that_leads_elsewhere() {
+    let bridge = complete().await;
+    let nobody = diagnose_with(&bridge, |command| {
+        command.env("PUBLIC_URL", NOWHERE);
+    })
+    .await;
+    nobody.assert_bad(
+        "public_url",
+        "does not reach this service: no connection",
+        1,
+    );
+    let elsewhere = diagnose_with(&bridge, |command| {
+        command.env(
+            "PUBLIC_URL",
+            format!("{}/readyz?", bridge.address).trim_end_matches('?'),
+        );
+    })
+    .await;
+    elsewhere.assert_bad("public_url", "not this deployment", 1);
+}
+
+#[tokio::test]
+async fn keys_that_open_nothing_are_named_with_how_much_they_do_not_open() {
+    let bridge = complete().await;
+    let report = diagnose_with(&bridge, |command| {
+        command.env(
+            "ENCRYPTION_KEYS",
+            "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=",
+        );
+    })
+    .await;
+    report.assert_bad("keys", "does not open 4 of the stored", 2);
+    report.assert_bad("token", "cannot be opened", 2);
+    report.assert_bad("link", "cannot be opened", 2);
+}
+
+#[tokio::test]
+async fn a_database_that_is_away_old_or_another_versions_is_named_and_left_as_it_is() {
+    let bridge = complete().await;
+    let at = async |url: String| {
+        diagnose_with(&bridge, |command| {
+            command.env("DATABASE_URL", url);
+        })
+        .await
+    };
+    let away = at("postgres://nobody@127.0.0.1:9/none".to_owned()).await;
+    away.assert_bad("database", "does not answer", 1);
+    assert_eq!(away.state("keys"), "unknown");
+    let empty = TestDatabase::empty().await;
+    at(empty.url())
+        .await
+        .assert_bad("database", "migrations are missing", 1);
+    let gap = db::find_schema_gap(&empty.pool).await.unwrap();
+    assert!(gap.missing > 10, "nothing was brought up to date: {gap:?}");
+    sqlx::query("insert into _sqlx_migrations (version, description, success, checksum, execution_time) values (99991231000000, 'x', true, '', 0)")
+        .execute(&bridge.database.pool)
+        .await
+        .unwrap();
+    diagnose(&bridge)
+        .await
+        .assert_bad("database", "made by another version", 1);
+}
+
+#[tokio::test]
+async fn the_apps_keys_are_known_by_what_ghl_last_said_to_them() {
+    let bridge = Bridge::bare().await;
+    assert_eq!(diagnose(&bridge).await.state("app_keys"), "unknown");
+    bridge.get("/oauth/callback?code=wrong").await;
+    diagnose(&bridge)
+        .await
+        .assert_bad("app_keys", "the install link was opened twice", 1);
+    bridge.clock.advance(time::Duration::SECOND);
+    bridge.install().await;
+    assert_eq!(diagnose(&bridge).await.state("app_keys"), "good");
+    // Whoever comes with a made-up code takes that back from nobody.
+    bridge.clock.advance(time::Duration::SECOND);
+    bridge.get("/oauth/callback?code=wrong").await;
+    assert_eq!(diagnose(&bridge).await.state("app_keys"), "good");
+    let refusal =
+        r#"{"error":"invalid_client","error_description":"Client credentials are wrong"}"#;
+    let faults = bridge.world.ghl.faults();
+    faults.push("POST /oauth/token", Fault::answer(401, refusal));
+    let renewed = bridge
+        .app
+        .relay
+        .tokens
+        .renew_early(Owner::Location(&location()))
+        .await;
+    renewed.unwrap_err();
+    let report = diagnose(&bridge).await;
+    report.assert_bad("app_keys", "Client credentials are wrong", 1);
+    // Other keys are not blamed for it.
+    let other = diagnose_with(&bridge, |command| {
+        command.env("GHL_CLIENT_SECRET", "another-secret");
+    })
+    .await;
+    assert_eq!(other.state("app_keys"), "unknown");
+}
+
+#[tokio::test]
+async fn an_agency_whose_token_is_dead_is_named() {
+    let bridge = complete().await;
+    let code = bridge.company_code(&[seed::LOCATION_ID]);
+    bridge.callback(&code).await;
+    assert!(!diagnose(&bridge).await.text.contains("\"agency\""));
+    sqlx::query("update tokens set trouble = 'needs_reinstall', trouble_detail = 'it is over' where owner_kind = 'company'")
+        .execute(&bridge.database.pool)
+        .await
+        .unwrap();
+    diagnose(&bridge)
+        .await
+        .assert_bad("agency", "it is over", 1);
+}

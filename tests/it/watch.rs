@@ -1,0 +1,347 @@
+//! What the watch notices by itself: each trouble once, healed, and ended; and what is none.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use time::Duration;
+use tracing_subscriber::fmt::MakeWriter;
+use waapify_ghl::app::App;
+use waapify_ghl::clock::Clock;
+use waapify_ghl::db::troubles::{self, Kind, Trouble};
+use waapify_ghl::doctor::{self, PERSISTS, REGISTERED, State};
+use waapify_ghl::ids::LocationId;
+use waapify_ghl::relay::{self, watch::Watch};
+use waapify_ghl::sandbox::{DefaultProvider, Fault, seed};
+
+use crate::doctor::complete;
+use crate::harness::{Bridge, location, settings, wait};
+
+/// Longer than the pause between two looks.
+const LATER: Duration = Duration::minutes(20);
+const CHANNELS: &str = "GET /locations/{id}/conversationChannels/SMS";
+const UNLINKED: &str = r#"{"status":"error","message":"Relogin required"}"#;
+
+/// Lets the watch of a process look at what is due; how many locations that were.
+async fn look(app: &App) -> usize {
+    let watch = Arc::new(Watch(Arc::clone(&app.relay)));
+    relay::step(&watch).await.unwrap()
+}
+
+async fn look_later(bridge: &Bridge) {
+    bridge.clock.advance(LATER);
+    assert_eq!(look(&bridge.app).await, 1);
+}
+
+async fn open(bridge: &Bridge) -> Vec<Trouble> {
+    troubles::list_open(&bridge.database.pool, &location())
+        .await
+        .unwrap()
+}
+
+/// Kinds and details of what is wrong.
+async fn wrong(bridge: &Bridge) -> Vec<(Kind, Option<String>)> {
+    let open = open(bridge).await.into_iter();
+    open.map(|trouble| (trouble.kind, trouble.detail)).collect()
+}
+
+fn some(text: &str) -> Option<String> {
+    Some(text.to_owned())
+}
+
+/// How many there are, and have been, of a kind.
+async fn counts(bridge: &Bridge, kind: Kind) -> (i64, i64) {
+    let pool = &bridge.database.pool;
+    let of = |counted: Vec<(Kind, i64)>| {
+        assert_eq!(counted.len(), Kind::ALL.len(), "kinds without any too");
+        counted.into_iter().find(|(of, _)| *of == kind).unwrap().1
+    };
+    (
+        of(troubles::count_open(pool).await.unwrap()),
+        of(troubles::count_begun(pool).await.unwrap()),
+    )
+}
+
+/// Log lines of this thread, while it lives.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Log {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+#[tokio::test]
+async fn a_switched_provider_is_noticed_once_and_its_end_too() {
+    let bridge = complete().await;
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    look_later(&bridge).await;
+    assert_eq!(wrong(&bridge).await, []);
+    let ghl = &bridge.world.ghl;
+    ghl.set_default_provider(seed::LOCATION_ID, DefaultProvider::Twilio);
+    look_later(&bridge).await;
+    let begun = open(&bridge).await.remove(0);
+    look_later(&bridge).await;
+    let still = open(&bridge).await.remove(0);
+    assert_eq!((still.kind, still.detail), (Kind::Provider, some("Twilio")));
+    assert_eq!((still.id, still.since), (begun.id, begun.since));
+    assert!(still.last_seen_at > begun.last_seen_at);
+    assert_eq!(counts(&bridge, Kind::Provider).await, (1, 1));
+    let told = doctor::describe(&begun);
+    assert_eq!((told.check, told.state), ("provider", State::Bad));
+    assert!(told.what.english.contains("Twilio") && told.todo.is_some());
+    ghl.set_default_provider(seed::LOCATION_ID, DefaultProvider::Ours);
+    look_later(&bridge).await;
+    look_later(&bridge).await;
+    assert_eq!(wrong(&bridge).await, []);
+    assert_eq!(counts(&bridge, Kind::Provider).await, (0, 1));
+    let text = log.text();
+    assert_eq!(text.matches("a trouble began").count(), 1, "{text}");
+    assert_eq!(text.matches("a trouble ended").count(), 1, "{text}");
+    assert!(
+        text.contains(seed::LOCATION_ID) && !text.contains(seed::NUMBER),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn a_provider_that_was_never_ours_is_no_trouble_yet() {
+    let bridge = complete().await;
+    let ghl = &bridge.world.ghl;
+    ghl.set_default_provider(seed::LOCATION_ID, DefaultProvider::NotConfigured);
+    look_later(&bridge).await;
+    assert_eq!(wrong(&bridge).await, []);
+}
+
+#[tokio::test]
+async fn an_unlinked_number_is_noticed_at_once_and_ends_when_it_is_linked() {
+    let bridge = complete().await;
+    look_later(&bridge).await;
+    bridge.world.waapify.unlink().await;
+    bridge.settle().await;
+    assert_eq!(look(&bridge.app).await, 1, "its gateway said so");
+    let trouble = open(&bridge).await.remove(0);
+    assert_eq!(
+        (trouble.kind, trouble.number.as_str()),
+        (Kind::Link, seed::NUMBER)
+    );
+    let told = doctor::describe(&trouble);
+    assert!(told.todo.unwrap().english.contains("scan the QR code"));
+    bridge.world.waapify.link().await;
+    bridge.settle().await;
+    assert_eq!(look(&bridge.app).await, 1);
+    assert_eq!(counts(&bridge, Kind::Link).await, (0, 1));
+}
+
+#[tokio::test]
+async fn a_link_that_came_back_unheard_lets_waiting_messages_go() {
+    let bridge = complete().await;
+    let faults = bridge.world.waapify.faults();
+    faults.always("send.php", Fault::answer(200, UNLINKED));
+    faults.always("reconnect.php", Fault::answer(200, UNLINKED));
+    let id = bridge.agent_writes("hai").await;
+    bridge.settle().await;
+    look_later(&bridge).await;
+    assert_eq!(wrong(&bridge).await, [(Kind::Link, some("unlinked"))]);
+    faults.clear();
+    look_later(&bridge).await;
+    assert_eq!(wrong(&bridge).await, []);
+    bridge.settle().await;
+    assert_eq!(bridge.state(&id).await, "sent");
+}
+
+#[tokio::test]
+async fn refused_keys_and_another_phone_are_troubles_of_the_link() {
+    let bridge = complete().await;
+    let faults = bridge.world.waapify.faults();
+    for (answer, code) in [
+        (
+            r#"{"status":"error","message":"Access token does not exist"}"#,
+            "credentials",
+        ),
+        (
+            r#"{"status":"success","data":{"id":"60198887777:3@s.whatsapp.net"}}"#,
+            "other_number",
+        ),
+    ] {
+        faults.push("reconnect.php", Fault::answer(200, answer));
+        look_later(&bridge).await;
+        assert_eq!(wrong(&bridge).await, [(Kind::Link, some(code))]);
+        let told = doctor::describe(&open(&bridge).await[0]);
+        assert!(told.why.is_some() && !told.what.english.contains("60198887777"));
+    }
+    assert_eq!(
+        counts(&bridge, Kind::Link).await,
+        (1, 1),
+        "one trouble, whatever its cause"
+    );
+}
+
+#[tokio::test]
+async fn a_silent_gateway_is_told_our_address_again_and_ends_with_its_next_report() {
+    let bridge = complete().await;
+    bridge.world.waapify.set_webhook(None);
+    bridge.agent_writes("hai").await;
+    bridge.settle().await;
+    look_later(&bridge).await;
+    assert_eq!(wrong(&bridge).await, [(Kind::Silence, some(REGISTERED))]);
+    assert!(bridge.world.waapify.webhook().is_some(), "told again");
+    look_later(&bridge).await;
+    assert_eq!(
+        wrong(&bridge).await,
+        [(Kind::Silence, some(REGISTERED))],
+        "nothing new was sent"
+    );
+    bridge.customer_writes("apa khabar").await;
+    look_later(&bridge).await;
+    assert_eq!(counts(&bridge, Kind::Silence).await, (0, 1));
+}
+
+#[tokio::test]
+async fn a_silence_that_persists_is_said_to() {
+    let bridge = complete().await;
+    for detail in [REGISTERED, PERSISTS, PERSISTS] {
+        // Another tool takes the webhook each time.
+        bridge.world.waapify.set_webhook(None);
+        bridge.agent_writes("hai").await;
+        bridge.settle().await;
+        look_later(&bridge).await;
+        assert_eq!(wrong(&bridge).await, [(Kind::Silence, some(detail))]);
+    }
+    assert_eq!(counts(&bridge, Kind::Silence).await, (1, 1));
+    let told = doctor::describe(&open(&bridge).await[0]);
+    assert!(told.what.english.contains("has reported nothing"));
+    bridge.clock.advance(Duration::SECOND);
+    bridge.connect().await;
+    look_later(&bridge).await;
+    assert_eq!(wrong(&bridge).await, [], "connected anew, it begins anew");
+}
+
+#[tokio::test]
+async fn a_location_that_needs_a_new_install_is_noticed_until_it_has_one() {
+    let bridge = complete().await;
+    bridge.world.ghl.revoke_refresh_tokens();
+    bridge.after(Duration::days(2)).await;
+    assert_eq!(look(&bridge.app).await, 1);
+    let trouble = open(&bridge).await.remove(0);
+    assert_eq!(trouble.kind, Kind::Reinstall);
+    assert!(trouble.detail.unwrap().contains("GHL answered 4"));
+    bridge.install().await;
+    look_later(&bridge).await;
+    assert_eq!(counts(&bridge, Kind::Reinstall).await, (0, 1));
+}
+
+#[tokio::test]
+async fn vendors_that_are_down_are_no_trouble_of_a_location_and_end_none() {
+    let bridge = complete().await;
+    let (ghl, waapify) = (bridge.world.ghl.faults(), bridge.world.waapify.faults());
+    ghl.always(CHANNELS, Fault::answer(503, "{}"));
+    waapify.always("reconnect.php", Fault::answer(502, "<html>"));
+    look_later(&bridge).await;
+    assert_eq!(wrong(&bridge).await, []);
+    waapify.clear();
+    waapify.push("reconnect.php", Fault::answer(200, UNLINKED));
+    look_later(&bridge).await;
+    waapify.always("reconnect.php", Fault::answer(502, "<html>"));
+    look_later(&bridge).await;
+    assert_eq!(wrong(&bridge).await, [(Kind::Link, some("unlinked"))]);
+}
+
+#[tokio::test]
+async fn a_trouble_ends_with_its_number_and_with_the_install() {
+    let bridge = complete().await;
+    let faults = bridge.world.waapify.faults();
+    faults.push("reconnect.php", Fault::answer(200, UNLINKED));
+    look_later(&bridge).await;
+    sqlx::query("update numbers set webhook_secret = null")
+        .execute(&bridge.database.pool)
+        .await
+        .unwrap();
+    look_later(&bridge).await;
+    assert_eq!(counts(&bridge, Kind::Link).await, (0, 1));
+    bridge.connect().await;
+    faults.push("reconnect.php", Fault::answer(200, UNLINKED));
+    look_later(&bridge).await;
+    assert_eq!(counts(&bridge, Kind::Link).await, (1, 2));
+    let mut connection = bridge.database.pool.acquire().await.unwrap();
+    let now = bridge.clock.now();
+    waapify_ghl::db::uninstalls::uninstall_location(&mut connection, &location(), None, now)
+        .await
+        .unwrap();
+    assert_eq!(counts(&bridge, Kind::Link).await, (0, 2));
+    bridge.clock.advance(LATER);
+    assert_eq!(look(&bridge.app).await, 0, "nobody looks at it any more");
+}
+
+#[tokio::test]
+async fn two_processes_look_at_a_location_once() {
+    let bridge = complete().await;
+    let pool = bridge.database.pool.clone();
+    let clock: Clock = bridge.clock.clone();
+    let other = App::new(&settings(&bridge.environment), pool, clock).unwrap();
+    bridge.clock.advance(LATER);
+    let (first, second) = tokio::join!(look(&bridge.app), look(&other));
+    assert_eq!(first + second, 1);
+    assert_eq!(bridge.world.ghl.faults().count(CHANNELS), 1);
+    // A process that was killed is replaced when its lease ends.
+    bridge.clock.advance(LATER);
+    let (now, lease) = (bridge.clock.now(), Duration::minutes(5));
+    let killed = troubles::claim_watches(&bridge.database.pool, now, lease, 9)
+        .await
+        .unwrap();
+    assert_eq!((killed.len(), look(&bridge.app).await), (1, 0));
+    bridge.clock.advance(lease);
+    assert_eq!(look(&bridge.app).await, 1);
+    let stale = bridge.clock.now();
+    troubles::schedule_watch(&bridge.database.pool, &killed[0], stale)
+        .await
+        .unwrap();
+    assert_eq!(
+        look(&bridge.app).await,
+        0,
+        "the killed one's word comes too late"
+    );
+}
+
+#[tokio::test]
+async fn a_slow_location_holds_up_no_other() {
+    let bridge = complete().await;
+    let other = LocationId::from("another-location");
+    bridge.connect_to(&other).await;
+    let faults = bridge.world.waapify.faults();
+    faults.push(
+        "reconnect.php",
+        Fault::Hang(std::time::Duration::from_hours(1)),
+    );
+    faults.always("reconnect.php", Fault::answer(200, UNLINKED));
+    bridge.clock.advance(LATER);
+    let app = bridge.app.clone();
+    let looking = tokio::spawn(async move { look(&app).await });
+    wait("the other one is looked at", async || {
+        counts(&bridge, Kind::Link).await == (1, 1)
+    })
+    .await;
+    assert!(!looking.is_finished(), "the first one still waits");
+    looking.abort();
+}
