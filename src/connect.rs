@@ -3,16 +3,22 @@
 //! Owns: that one procedure, for the command, the form, and whoever else connects. Refuses: keeping anything that
 //! Waapify did not accept.
 
+mod error;
+mod offers;
+
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::PgPool;
 use tracing::{info, warn};
 use url::Url;
 
-use crate::clients::waapify::{CheckError, Client, Credentials};
+pub use error::{ConnectError, Field, check_text};
+pub use offers::Offered;
+
+use crate::clients::waapify::{Client, Credentials};
 use crate::clock::Clock;
 use crate::crypto::{OpenError, Sealer, hash_secret, random_secret};
 use crate::db::numbers::{ConnectedNumber, NewNumber, NumberRow};
-use crate::db::{locations, numbers};
+use crate::db::{links, locations, numbers, offers as stored};
 use crate::ids::LocationId;
 
 /// Digits of a WhatsApp number with its country code (ITU E.164 allows 15; shorter than 7 are short codes).
@@ -52,38 +58,15 @@ pub struct Connected {
     pub sharers: Vec<LocationId>,
 }
 
-/// Why a number was not connected. Each says what to mend.
-#[derive(Debug, thiserror::Error)]
-pub enum ConnectError {
-    /// A field is empty or no id or token at all.
-    #[error("{0} is empty or not complete: copy it from Waapify.")]
-    Field(&'static str),
-    /// The number is not written in full.
-    #[error("the WhatsApp number must be written with its country code, such as 60123456789")]
-    BadNumber,
-    /// The instance is linked to another number.
-    #[error(
-        "this instance is linked to +{linked}, not to the number you entered. Enter that number, or the instance of yours."
-    )]
-    OtherNumber {
-        /// The number Waapify names, digits.
-        linked: String,
-    },
-    /// Waapify did not accept the credentials.
-    #[error(transparent)]
-    Check(#[from] CheckError),
-    /// The link was used by someone else, or its location was uninstalled, while Waapify was asked.
-    #[error("this link does not work any more")]
-    LinkGone,
-    /// A stored secret cannot be opened.
-    #[error(transparent)]
-    Seal(#[from] OpenError),
-    /// Waapify did not take our webhook's address.
-    #[error("Waapify did not accept the address for replies: {0}")]
-    Webhook(CheckError),
-    /// The database failed.
-    #[error("the database failed; nothing was changed, try again")]
-    Database(#[from] sqlx::Error),
+/// Who has a number connected.
+#[derive(Clone, Copy, Debug)]
+enum By<'a> {
+    /// An operator, or somebody whom GHL shows the location to.
+    Operator,
+    /// The holder of the connect link with this hash, which is used up then.
+    Link(&'a [u8]),
+    /// The form of GHL's install, for a location that has no number yet.
+    Offer,
 }
 
 impl Connector {
@@ -116,6 +99,16 @@ impl Connector {
         entered: &Entered,
         link: Option<&[u8]>,
     ) -> Result<Connected, ConnectError> {
+        let by = link.map_or(By::Operator, By::Link);
+        self.connect_by(location, entered, by).await
+    }
+
+    async fn connect_by(
+        &self,
+        location: &LocationId,
+        entered: &Entered,
+        by: By<'_>,
+    ) -> Result<Connected, ConnectError> {
         let number = digits(&entered.number)?;
         let credentials = credentials(entered)?;
         let linked = self.waapify.reconnect(&credentials).await?.number;
@@ -132,7 +125,7 @@ impl Connector {
             .await
             .map_err(ConnectError::Webhook)?;
         let is_stored = self
-            .store(location, &number, &credentials, &secret, link)
+            .store(location, &number, &credentials, &secret, by)
             .await?;
         // Where an uninstall is still clearing the webhook, or the link was gone, the database has the last word.
         if (is_contested || !is_stored)
@@ -175,7 +168,7 @@ impl Connector {
         number: &str,
         credentials: &Credentials,
         secret: &SecretString,
-        link: Option<&[u8]>,
+        by: By<'_>,
     ) -> sqlx::Result<bool> {
         let row = NewNumber {
             number: number.to_owned(),
@@ -191,9 +184,12 @@ impl Connector {
         };
         let now = self.clock.now();
         let mut tx = self.pool.begin().await?;
-        if let Some(link) = link
-            && !locations::use_connect_link(&mut tx, link, now).await?
-        {
+        let is_allowed = match by {
+            By::Operator => true,
+            By::Link(hash) => links::use_link(&mut tx, hash, number, now).await?,
+            By::Offer => stored::use_offer(&mut tx, location).await?,
+        };
+        if !is_allowed {
             return Ok(false);
         }
         locations::ensure_location(&mut tx, location).await?;
@@ -262,17 +258,17 @@ pub fn open_credentials(
 }
 
 fn credentials(entered: &Entered) -> Result<Credentials, ConnectError> {
-    let filled = |value: &str, name| {
+    let filled = |value: &str, field| {
         let value = value.trim();
         if is_key(value) {
             Ok(value.to_owned())
         } else {
-            Err(ConnectError::Field(name))
+            Err(ConnectError::Field(field))
         }
     };
     Ok(Credentials {
-        instance_id: filled(&entered.instance_id, "The instance id")?,
-        access_token: filled(entered.access_token.expose_secret(), "The access token")?.into(),
+        instance_id: filled(&entered.instance_id, Field::InstanceId)?,
+        access_token: filled(entered.access_token.expose_secret(), Field::AccessToken)?.into(),
     })
 }
 
@@ -285,7 +281,10 @@ fn is_key(text: &str) -> bool {
 
 /// The digits of a number written with or without plus, spaces, dashes and brackets. Numbers in full never begin
 /// with 0.
-fn digits(written: &str) -> Result<String, ConnectError> {
+///
+/// # Errors
+/// [`ConnectError::BadNumber`].
+pub fn digits(written: &str) -> Result<String, ConnectError> {
     let known = |c: char| c.is_ascii_digit() || " +-().\u{a0}".contains(c);
     let digits: String = written.chars().filter(char::is_ascii_digit).collect();
     let full = NUMBER_DIGITS.contains(&digits.len()) && !digits.starts_with('0');

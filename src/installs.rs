@@ -3,6 +3,7 @@
 //! Owns: the way of every kind of install to working location tokens (`facts/ghl.md` section 2), and the uninstall.
 //! Refuses: matching anything to "the latest install"; a grant, an event or a list names whom it is about.
 
+use std::collections::BTreeMap;
 use std::time::Duration as StdDuration;
 
 use sqlx::PgPool;
@@ -45,6 +46,8 @@ pub struct Installed {
     pub ready: Vec<LocationId>,
     /// Locations whose token is still being asked for.
     pub waiting: Vec<LocationId>,
+    /// What GHL calls them, where it said so.
+    pub names: BTreeMap<LocationId, String>,
 }
 
 /// How a location's token was asked for.
@@ -90,7 +93,7 @@ impl Installs {
                 self.store(&location, &grant, company.as_ref()).await?;
                 Ok(Installed {
                     ready: vec![location],
-                    waiting: Vec::new(),
+                    ..Installed::default()
                 })
             }
             (_, Some(company)) => self.install_company(&grant, &company).await,
@@ -119,7 +122,11 @@ impl Installs {
         info!(%company, "the agency is installed");
         let mut installed = Installed::default();
         match self.list_locations(company).await {
-            Ok(locations) => {
+            Ok(named) => {
+                let locations: Vec<_> = named.keys().cloned().collect();
+                let names = named.into_iter();
+                let names = names.filter_map(|(location, name)| Some((location, name?)));
+                installed.names = names.collect();
                 let mint_at = self.expect_all(&locations, company, HEAD_START).await?;
                 self.schedule_listing(company, 0, LISTING_PAUSE).await?;
                 installed.waiting = locations;
@@ -159,7 +166,10 @@ impl Installs {
         ended.unwrap_or(Ok(()))
     }
 
-    async fn list_locations(&self, company: &CompanyId) -> Result<Vec<LocationId>, TokenError> {
+    async fn list_locations(
+        &self,
+        company: &CompanyId,
+    ) -> Result<BTreeMap<LocationId, Option<String>>, TokenError> {
         let list =
             |ghl: ghl::Client, token| async move { ghl.installed_locations(&token, company).await };
         self.tokens
@@ -205,6 +215,7 @@ impl Installs {
     ) -> sqlx::Result<()> {
         match self.list_locations(company).await {
             Ok(listed) => {
+                let listed: Vec<_> = listed.into_keys().collect();
                 let new = companies::list_without_token(&self.pool, &listed).await?;
                 self.expect_all(&new, company, Duration::ZERO).await?;
                 self.schedule_listing(company, 0, LISTING_PAUSE).await

@@ -15,7 +15,8 @@
 //! | [`relay`] | workers: claim → plan → call → record |
 //! | [`installs`], [`tokens`] | where the app is installed; a valid token for each location |
 //! | [`attachments`] | addresses of our own for agents' files |
-//! | [`connect`], [`keys`] | connecting a WhatsApp number; the keys that seal what is secret |
+//! | [`connect`], [`linking`] | connecting a WhatsApp number; linking a phone by its QR code |
+//! | [`keys`] | the keys that seal what is secret |
 //! | [`doctor`] | what may be wrong, and how to mend it |
 //! | [`schedule`] | when what failed is tried again |
 //! | [`tally`] | what this process has done, counted |
@@ -44,6 +45,7 @@ pub mod json;
 pub mod keys;
 pub mod language;
 pub mod limits;
+pub mod linking;
 pub mod marketplace;
 pub mod relay;
 pub mod sandbox;

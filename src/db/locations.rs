@@ -1,4 +1,4 @@
-//! Locations, their connect links, and GHL's contacts in them.
+//! Locations, and GHL's contacts in them.
 
 use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
@@ -25,64 +25,6 @@ pub async fn list_locations(pool: &PgPool) -> sqlx::Result<Vec<LocationId>> {
     sqlx::query_scalar("select location_id from locations order by location_id")
         .fetch_all(pool)
         .await
-}
-
-/// Keeps a connect link by the hash of its token.
-///
-/// # Errors
-/// When the database fails.
-pub async fn record_connect_link(
-    pool: &PgPool,
-    token_hash: &[u8],
-    location: &LocationId,
-    expires_at: OffsetDateTime,
-) -> sqlx::Result<()> {
-    sqlx::query(
-        "insert into connect_links (token_hash, location_id, expires_at) values ($1, $2, $3)",
-    )
-    .bind(token_hash)
-    .bind(location)
-    .bind(expires_at)
-    .execute(pool)
-    .await
-    .map(|_| ())
-}
-
-/// The location of a link that is neither used nor expired.
-///
-/// # Errors
-/// When the database fails.
-pub async fn find_connect_link(
-    pool: &PgPool,
-    token_hash: &[u8],
-    now: OffsetDateTime,
-) -> sqlx::Result<Option<LocationId>> {
-    sqlx::query_scalar(
-        "select location_id from connect_links where token_hash = $1 and used_at is null and expires_at > $2",
-    )
-    .bind(token_hash)
-    .bind(now)
-    .fetch_optional(pool)
-    .await
-}
-
-/// Uses a link up; false when it is gone: used before, expired, or its location uninstalled meanwhile.
-///
-/// # Errors
-/// When the database fails.
-pub async fn use_connect_link(
-    tx: &mut PgConnection,
-    token_hash: &[u8],
-    now: OffsetDateTime,
-) -> sqlx::Result<bool> {
-    let used = sqlx::query(
-        "update connect_links set used_at = $2 where token_hash = $1 and used_at is null and expires_at > $2",
-    )
-    .bind(token_hash)
-    .bind(now)
-    .execute(tx)
-    .await?;
-    Ok(used.rows_affected() == 1)
 }
 
 /// The GHL contact that was last found for a phone (E.164 digits) or a group (its address), who wrote at `wrote_at`; none

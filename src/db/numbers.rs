@@ -88,6 +88,25 @@ pub async fn find_webhook_secret(
     Ok(found.flatten())
 }
 
+/// A connected number of a location, with its keys.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_number(
+    pool: &PgPool,
+    location: &LocationId,
+    number: &str,
+) -> sqlx::Result<Option<NumberRow>> {
+    sqlx::query_as(
+        "select number, instance_id, access_token from numbers
+         where location_id = $1 and number = $2 and webhook_secret is not null and access_token is not null",
+    )
+    .bind(location)
+    .bind(number)
+    .fetch_optional(pool)
+    .await
+}
+
 /// The number a location was connected to last, with its instance: what its connect form begins with.
 #[derive(Clone, Debug, FromRow)]
 pub struct LastNumber {

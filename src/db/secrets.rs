@@ -65,7 +65,7 @@ macro_rules! column {
 }
 
 /// Where [`crate::tokens`] and [`crate::connect`] keep what they seal.
-pub const COLUMNS: [Column; 4] = [
+pub const COLUMNS: [Column; 6] = [
     column!(
         "tokens",
         "owner_id",
@@ -93,6 +93,20 @@ pub const COLUMNS: [Column; 4] = [
         "number",
         "webhook_secret",
         "'numbers/' || location_id || '/' || number || '/webhook'"
+    ),
+    column!(
+        "connect_links",
+        "encode(token_hash, 'hex')",
+        "location_id",
+        "pending_token",
+        "'connect_links/' || location_id || '/' || encode(token_hash, 'hex') || '/token'"
+    ),
+    column!(
+        "offers",
+        "location_id",
+        "instance_id",
+        "access_token",
+        "'offers/' || location_id || '/' || instance_id || '/access'"
     ),
 ];
 

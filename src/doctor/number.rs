@@ -144,8 +144,8 @@ impl Doctor {
             Err(CheckError::NotLinked(words)) => Link::Broken(LinkFault::Unlinked, words),
             Err(CheckError::Credentials(words)) => Link::Broken(LinkFault::Credentials, words),
             Err(
-                CheckError::Full(words)
-                | CheckError::Refused(words)
+                CheckError::Refused(words)
+                | CheckError::Full(words)
                 | CheckError::Unreachable(words),
             ) => Link::NotKnown(words),
         })

@@ -1,36 +1,101 @@
-//! `/connect/{token}`: the form where an installer enters the Waapify credentials. The link is the proof: one
-//! location, one use, 24 hours.
+//! `/connect/{token}`: where an installer connects a WhatsApp number. The link is the proof: one location, one use, 24
+//! hours. The number comes by Waapify's three keys, or, where none is linked yet, by a QR code.
+//!
+//! Owns: the link's life, and which page it opens. Refuses: a second use, and any location but the link's own: no handler
+//! reads one from anywhere else.
+
+mod pages;
+mod qr;
+mod test_message;
+
+use std::fmt::Write as _;
 
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, Path, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use maud::{Markup, html};
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::Markup;
+use secrecy::ExposeSecret;
+use time::Duration;
 use tracing::{info, warn};
+
+pub(super) use qr::{begin, cancel, picture, progress};
+pub(super) use test_message::send as send_test;
 
 use super::HttpState;
 use super::error::PageError;
-use super::page;
+use super::page::checklist;
 use crate::clients::waapify::CheckError;
-use crate::connect::{ConnectError, Connected, Entered};
-use crate::crypto::hash_secret;
-use crate::db::{locations, numbers};
+use crate::connect::{ConnectError, Entered, Field};
+use crate::crypto::{hash_secret, random_secret};
+use crate::db::links::{self, Link};
+use crate::db::numbers;
 use crate::ids::LocationId;
 use crate::language::{Language, Text};
+use pages::{Done, Fault, Typed};
 
-/// Shows the empty form.
+/// A connect link lasts for a working day: time to find the credentials, not to leave it lying about.
+const LINK_LIFE: Duration = Duration::hours(24);
+/// A used link opens its last page for as long: the one click that is left in GHL may be an agency admin's, who gets the
+/// address from whoever connected. It shows the number and the state of that click, and connects nothing.
+const DONE_LIFE: Duration = Duration::hours(24);
+
+/// A link that opens a page still.
+struct Opened {
+    hash: Vec<u8>,
+    /// The page's own path.
+    path: String,
+    link: Link,
+}
+
+impl Opened {
+    fn location(&self) -> &LocationId {
+        &self.link.location_id
+    }
+
+    /// Where the token of what waits is sealed for.
+    fn place(&self) -> String {
+        let mut place = format!("connect_links/{}/", self.link.location_id);
+        for byte in &self.hash {
+            // Writing into a String cannot fail.
+            let _ = write!(place, "{byte:02x}");
+        }
+        place + "/token"
+    }
+}
+
+/// Makes a link for a location; its address.
+pub(super) async fn new_link(state: &HttpState, location: &LocationId) -> sqlx::Result<String> {
+    let token = random_secret();
+    let hash = hash_secret(token.expose_secret());
+    let end = state.clock.now() + LINK_LIFE;
+    links::record_link(&state.pool, &hash, location, end).await?;
+    let base = state.public_url.as_str().trim_end_matches('/');
+    Ok(format!("{base}/connect/{}", token.expose_secret()))
+}
+
+/// Shows what comes next: the form, the QR code, or that all is done.
 pub(super) async fn show(
     State(state): State<HttpState>,
     language: Language,
     Path(token): Path<String>,
-) -> Result<Markup, PageError> {
-    let location = find_location(&state, &token).await?;
+) -> Result<Response, PageError> {
+    let opened = find_any(&state, &token).await?;
+    if opened.link.used_at.is_some() {
+        let page = done(&state, language, &opened, &pages::TestForm::default()).await?;
+        return Ok(page.into_response());
+    }
+    if opened.link.pending_instance.is_some() {
+        return qr::show(&state, language, &opened).await;
+    }
     // Of a location that was here before, only what was destroyed is asked for again.
-    let last = numbers::find_last(&state.pool, &location).await?;
-    let known = last
-        .as_ref()
-        .map_or(("", ""), |last| (&last.instance_id, &last.number));
-    Ok(form(language, &location, known, None))
+    let last = numbers::find_last(&state.pool, opened.location()).await?;
+    let typed = last.as_ref().map_or(Typed::default(), |last| Typed {
+        instance: &last.instance_id,
+        number: &last.number,
+        connected: last.is_connected.then_some(last.number.as_str()),
+    });
+    Ok(pages::form(language, &opened, typed, None).into_response())
 }
 
 /// Connects the number, or shows the form again with what is wrong.
@@ -40,49 +105,109 @@ pub(super) async fn submit(
     Path(token): Path<String>,
     entered: Result<Form<Entered>, FormRejection>,
 ) -> Result<Response, PageError> {
-    let location = find_location(&state, &token).await?;
+    let opened = find_unused(&state, &token).await?;
     let Ok(Form(entered)) = entered else {
-        let page = form(
-            language,
-            &location,
-            ("", ""),
-            Some("Please fill in all three fields."),
-        );
+        let fault = Fault::of_form(Text::new(
+            "Please fill in all three fields.",
+            "Sila isi ketiga-tiga ruangan.",
+        ));
+        let page = pages::form(language, &opened, Typed::default(), Some(&fault));
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     };
-    let link = hash_secret(&token);
-    match state
+    let connected = state
         .connector
-        .connect(&location, &entered, Some(&link))
-        .await
-    {
-        Ok(connected) => Ok(done(language, &connected).into_response()),
-        Err(ConnectError::Database(error)) => Err(error.into()),
-        Err(ConnectError::LinkGone) => Err(link_gone()),
+        .connect(opened.location(), &entered, Some(&opened.hash));
+    match connected.await {
+        // A reload of what follows must not connect again.
+        Ok(_) => Ok(Redirect::to(&opened.path).into_response()),
         Err(error) => {
-            info!(%location, "a number was not connected");
-            let status = match &error {
-                ConnectError::Check(CheckError::Unreachable(_)) => StatusCode::BAD_GATEWAY,
-                _ => StatusCode::UNPROCESSABLE_ENTITY,
+            let fault = fault(&opened, error)?;
+            let typed = Typed {
+                instance: &entered.instance_id,
+                number: &entered.number,
+                connected: None,
             };
-            Ok((
-                status,
-                form(
-                    language,
-                    &location,
-                    (&entered.instance_id, &entered.number),
-                    Some(&sentence(&error)),
-                ),
-            )
-                .into_response())
+            let page = pages::form(language, &opened, typed, Some(&fault));
+            Ok((fault.status, page).into_response())
         }
     }
 }
 
-async fn find_location(state: &HttpState, token: &str) -> Result<LocationId, PageError> {
-    let found =
-        locations::find_connect_link(&state.pool, &hash_secret(token), state.clock.now()).await?;
-    found.ok_or_else(link_gone)
+/// Whether GHL names us as the SMS provider by now, as a piece of the page.
+pub(super) async fn provider(
+    State(state): State<HttpState>,
+    language: Language,
+    Path(token): Path<String>,
+) -> Result<Markup, PageError> {
+    let opened = find_any(&state, &token).await?;
+    let finding = state.doctor.check_provider(opened.location()).await;
+    Ok(checklist::answer(language, &finding))
+}
+
+/// What a person can do about a failure; those that are none of theirs are pages of their own.
+fn fault(opened: &Opened, error: ConnectError) -> Result<Fault, PageError> {
+    match error {
+        ConnectError::Database(error) => Err(error.into()),
+        ConnectError::LinkGone => Err(link_gone()),
+        error => {
+            info!(location = %opened.location(), "a number was not connected");
+            Ok(Fault {
+                field: error.field(),
+                text: error.text(),
+                status: match &error {
+                    ConnectError::Check(CheckError::Unreachable(_)) => StatusCode::BAD_GATEWAY,
+                    _ => StatusCode::UNPROCESSABLE_ENTITY,
+                },
+                is_of_qr: false,
+            })
+        }
+    }
+}
+
+async fn done(
+    state: &HttpState,
+    language: Language,
+    opened: &Opened,
+    test: &pages::TestForm<'_>,
+) -> Result<Markup, PageError> {
+    let location = opened.location();
+    let number = opened.link.number.as_deref().unwrap_or_default();
+    let found = numbers::find_number(&state.pool, location, number).await?;
+    let found = found.ok_or_else(link_gone)?;
+    let sharers = numbers::list_sharers(&state.pool, location, number, &found.instance_id).await?;
+    let finding = checklist::in_time(state.doctor.check_provider(location)).await;
+    let done = Done {
+        number,
+        is_shared: !sharers.is_empty(),
+        finding: finding.as_ref(),
+        offers_test: test_message::is_offered(opened, state.clock.now()),
+    };
+    Ok(pages::done(language, opened, &done, test))
+}
+
+/// The link of a token that still opens a page: unused, or used not long ago.
+async fn find_any(state: &HttpState, token: &str) -> Result<Opened, PageError> {
+    let hash = hash_secret(token);
+    let now = state.clock.now();
+    let found = links::find_link(&state.pool, &hash).await?;
+    let found = found.filter(|link| match link.used_at {
+        Some(used_at) => now < used_at + DONE_LIFE && link.number.is_some(),
+        None => now < link.expires_at,
+    });
+    let link = found.ok_or_else(link_gone)?;
+    Ok(Opened {
+        hash,
+        path: format!("/connect/{token}"),
+        link,
+    })
+}
+
+async fn find_unused(state: &HttpState, token: &str) -> Result<Opened, PageError> {
+    let opened = find_any(state, token).await?;
+    if opened.link.used_at.is_some() {
+        return Err(link_gone());
+    }
+    Ok(opened)
 }
 
 fn link_gone() -> PageError {
@@ -100,62 +225,18 @@ fn link_gone() -> PageError {
     }
 }
 
-/// An error as a sentence of its own.
-fn sentence(error: &ConnectError) -> String {
-    let text = error.to_string();
-    let mut chars = text.chars();
-    let first = chars
-        .next()
-        .map(|c| c.to_uppercase().to_string())
-        .unwrap_or_default();
-    format!("{first}{}", chars.as_str())
-}
-
-/// The access token is never shown again.
-fn form(
-    language: Language,
-    location: &LocationId,
-    (instance, number): (&str, &str),
-    fault: Option<&str>,
-) -> Markup {
-    page::page(
-        language,
-        "Connect your WhatsApp number",
-        &html! {
-            @if let Some(fault) = fault {
-                p.notice.bad role="alert" { (fault) }
-            }
-            p.note { "For sub-account " (location) "." }
-            form method="post" autocomplete="off" {
-                label for="instance_id" { "Instance id" }
-                input #instance_id name="instance_id" value=(instance) required;
-                p.hint { "In Waapify: the account's page shows it under the linked number." }
-                label for="access_token" { "Access token" }
-                input #access_token name="access_token" type="password" required;
-                p.hint { "In Waapify: your profile shows it under API." }
-                label for="number" { "WhatsApp number" }
-                input #number name="number" value=(number) inputmode="tel" placeholder="60123456789" required;
-                p.hint { "The number that is linked to this instance, with its country code." }
-                button type="submit" { "Check and connect" }
-            }
+/// What may be wrong with the QR form's only field.
+fn qr_fault(error: &CheckError) -> Fault {
+    Fault {
+        field: match error {
+            CheckError::Unreachable(_) => None,
+            _ => Some(Field::AccessToken),
         },
-    )
-}
-
-fn done(language: Language, connected: &Connected) -> Markup {
-    page::page(
-        language,
-        "Your WhatsApp number is connected",
-        &html! {
-            p.notice.good { "+" (connected.number) " now sends what you write in GHL, and replies come back into the same conversation." }
-            @if !connected.sharers.is_empty() {
-                p.notice.warn { "Another sub-account is connected to the same number. Its replies now come to this one." }
-            }
-            h2 { "One click is left, in GHL" }
-            p {
-                "In the sub-account, open Settings › Phone Numbers › Advanced Settings › SMS Provider, choose this app and save. "
-                "Only an agency admin sees that setting. You can close this page."
-            }
+        text: crate::connect::check_text(error),
+        status: match error {
+            CheckError::Unreachable(_) => StatusCode::BAD_GATEWAY,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
         },
-    )
+        is_of_qr: true,
+    }
 }

@@ -8,6 +8,7 @@
 //! * `waapify`: `POST /hooks/waapify/{secret}`, the gateway's events
 //! * `oauth`: `GET /oauth/install`, `GET /oauth/callback`; `connect`: the form behind `/connect/{token}`
 //! * `app`: `/app`, the page inside GHL
+//! * `external_auth`: `/hooks/external-auth/{secret}`, what GHL asks for during an install
 //! * `files`: `GET /files/{secret}/{name}`, a customer's file that GHL does not take
 //! * `attachments`: `GET /attachments/{token}/{name}`, agents' files under addresses that the gateway understands
 //! * `pump`: how both give a file to its reader
@@ -21,6 +22,7 @@ mod attachments;
 mod connect;
 mod delivery;
 mod error;
+mod external_auth;
 mod files;
 mod health;
 mod intake;
@@ -37,6 +39,7 @@ mod waapify;
 
 pub use admin::Admin;
 pub use attachments::room as attachments_room;
+pub use external_auth::external_auth_secret;
 pub use files::Files;
 pub use intake::Intake;
 pub use metrics::Meter;
@@ -74,6 +77,8 @@ const MAX_DELIVERY_BYTES: usize = 2 * 1024 * 1024;
 const MAX_GATEWAY_EVENT_BYTES: usize = 16 * 1024 * 1024;
 /// An event about the app has some hundred bytes; one about a message holds that message's text.
 const MAX_APP_EVENT_BYTES: usize = 256 * 1024;
+/// GHL's install form: three fields, and the ids of an agency's locations.
+const MAX_INSTALL_FORM_BYTES: usize = 64 * 1024;
 /// A form of three short fields.
 const MAX_FORM_BYTES: usize = 16 * 1024;
 
@@ -152,10 +157,28 @@ pub fn router(state: HttpState) -> Router {
     let connect = get(connect::show)
         .post(connect::submit)
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES));
+    // GHL's portal lets the app's maker choose the method.
+    let external_auth = get(external_auth::accept)
+        .post(external_auth::accept)
+        .put(external_auth::accept)
+        .patch(external_auth::accept)
+        .layer(DefaultBodyLimit::max(MAX_INSTALL_FORM_BYTES));
     let pages = Router::new()
         .route("/oauth/install", get(oauth::install))
         .route("/oauth/callback", get(oauth::callback))
         .route("/connect/{token}", connect)
+        .route(
+            "/connect/{token}/qr",
+            post(connect::begin).layer(DefaultBodyLimit::max(MAX_FORM_BYTES)),
+        )
+        .route("/connect/{token}/qr.png", get(connect::picture))
+        .route("/connect/{token}/state", get(connect::progress))
+        .route("/connect/{token}/cancel", post(connect::cancel))
+        .route(
+            "/connect/{token}/test",
+            post(connect::send_test).layer(DefaultBodyLimit::max(MAX_FORM_BYTES)),
+        )
+        .route("/connect/{token}/provider", get(connect::provider))
         .route("/files/{secret}/{name}", get(files::download))
         .merge(operator::routes())
         .layer(middleware::from_fn(page::speak));
@@ -164,12 +187,14 @@ pub fn router(state: HttpState) -> Router {
         .merge(app::routes(state.clone()))
         .route("/hooks/delivery", delivery)
         .route("/hooks/app", app_events)
+        .route("/hooks/external-auth/{secret}", external_auth)
         .route("/hooks/waapify/{secret}", gateway)
         .route("/attachments/{token}/{name}", get(attachments::show))
         .route("/assets/page.css", get(page::stylesheet))
         .route("/assets/mark.svg", get(page::mark))
         .route("/metrics", get(metrics::show))
         .route("/assets/app.js", get(page::app_script))
+        .route("/assets/connect.js", get(page::connect_script))
         .route("/healthz", get(health::live))
         .route("/healthz/{question}", get(health::answer))
         .route("/readyz", get(health::ready))

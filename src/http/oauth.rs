@@ -2,6 +2,8 @@
 //! else in the address is believed, and nothing is bound to the browser. `GET /oauth/install` begins an install here:
 //! that browser, and no other, has to come back with the `state` it was given.
 
+use std::time::Duration as StdDuration;
+
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -15,11 +17,11 @@ use tracing::{error, warn};
 use url::Url;
 
 use super::HttpState;
+use super::connect;
 use super::error::PageError;
 use super::page;
 use crate::clients::ghl::Advice;
 use crate::crypto::{hash_secret, random_secret};
-use crate::db::locations;
 use crate::db::numbers::{self, LastNumber};
 use crate::ids::LocationId;
 use crate::installs::Installed;
@@ -27,10 +29,10 @@ use crate::language::{Language, Text};
 use crate::marketplace;
 use crate::tokens::TokenError;
 
-/// A connect link lasts for a working day: time to find the credentials, not to leave it lying about.
-const LINK_LIFE: Duration = Duration::hours(24);
 /// Time to log in to GHL and choose a sub-account.
 const STATE_LIFE: Duration = Duration::minutes(30);
+/// A browser waits this long for numbers that came with the install form.
+const OFFERS_PATIENCE: StdDuration = StdDuration::from_secs(10);
 const STATE_COOKIE: &str = "install_state";
 
 /// Where GHL sends the browser back to, with what it adds.
@@ -82,7 +84,7 @@ async fn finish(
     language: Language,
     jar: &CookieJar,
     callback: Callback,
-) -> Result<Markup, PageError> {
+) -> Result<Response, PageError> {
     if callback.error.is_some() {
         return Err(refused_by_ghl());
     }
@@ -127,70 +129,106 @@ fn check_state(jar: &CookieJar, given: Option<&str>) -> Result<(), PageError> {
 /// What a location needs next: nothing, when its number is connected still; else a link to the form.
 struct Next<'a> {
     location: &'a LocationId,
+    /// What GHL calls it.
+    name: Option<&'a str>,
     link: String,
     last: Option<LastNumber>,
 }
 
+/// One location goes straight to its connect page; of several each has its link.
 async fn next_steps(
     state: &HttpState,
     language: Language,
     installed: &Installed,
-) -> sqlx::Result<Markup> {
+) -> sqlx::Result<Response> {
+    take_up_offers(state, &installed.ready).await;
     let mut steps = Vec::new();
     for location in installed.ready.iter().chain(&installed.waiting) {
         steps.push(Next {
             location,
-            link: new_link(state, location).await?,
+            name: installed.names.get(location).map(String::as_str),
+            link: connect::new_link(state, location).await?,
             last: numbers::find_last(&state.pool, location).await?,
         });
     }
-    Ok(show(language, &steps, &installed.waiting))
+    Ok(match (steps.as_slice(), installed.waiting.as_slice()) {
+        ([only], []) => Redirect::to(&only.link).into_response(),
+        _ => show(language, &steps, &installed.waiting).into_response(),
+    })
 }
 
-/// A fresh link to the form where a location connects a number.
-pub(super) async fn new_link(state: &HttpState, location: &LocationId) -> sqlx::Result<String> {
-    let token = random_secret();
-    let hash = hash_secret(token.expose_secret());
-    locations::record_connect_link(&state.pool, &hash, location, state.clock.now() + LINK_LIFE)
-        .await?;
-    let base = state.public_url.as_str().trim_end_matches('/');
-    Ok(format!("{base}/connect/{}", token.expose_secret()))
+/// Connects what GHL's install form brought; what takes longer is done in the background.
+async fn take_up_offers(state: &HttpState, ready: &[LocationId]) {
+    let take_up_all = async {
+        for location in ready {
+            if let Err(error) = state.connector.take_up_offer(location).await {
+                error!(%location, %error, "the number of the install form waits");
+            }
+        }
+    };
+    let _ = tokio::time::timeout(OFFERS_PATIENCE, take_up_all).await;
 }
 
 fn show(language: Language, steps: &[Next<'_>], waiting: &[LocationId]) -> Markup {
+    let title = language.pick("The app is installed", "Aplikasi sudah dipasang");
     page::page(
         language,
-        "The app is installed",
+        title,
         &html! {
             @if steps.is_empty() {
-                p { "No sub-account has the app yet. In GHL, open the agency's app list, choose this app, and install it in the sub-accounts that should use WhatsApp." }
+                p { (language.pick(
+                    "No sub-account has the app yet. In GHL, open the agency's app list, choose this app, and install it in the sub-accounts that should use WhatsApp.",
+                    "Belum ada sub-akaun yang mempunyai aplikasi ini. Dalam GHL, buka senarai aplikasi agensi, pilih aplikasi ini, dan pasang dalam sub-akaun yang akan menggunakan WhatsApp.",
+                )) }
             } @else {
-                h2 { "Next: connect your WhatsApp number" }
-                p { "You need three things from Waapify: the instance id, the access token, and the number." }
-                ul.links { @for step in steps { li { (next_link(step)) } } }
-                p.note { "Each link works once, for 24 hours. To get a new one, install the app again; there is no need to uninstall it first." }
-                h2 { "Then: choose it in GHL" }
+                h2 { (language.pick("Next: connect your WhatsApp number", "Seterusnya: sambungkan nombor WhatsApp anda")) }
+                p { (language.pick(
+                    "You need three things from Waapify: the instance id, the access token, and the number. Without a linked number the access token is enough.",
+                    "Anda perlukan tiga perkara dari Waapify: ID instance, token akses dan nombor. Jika belum ada nombor yang dipautkan, token akses sahaja sudah cukup.",
+                )) }
+                ul.links { @for step in steps { li { (next_link(language, step)) } } }
+                p.note { (language.pick(
+                    "Each link works once, for 24 hours. To get a new one, install the app again; there is no need to uninstall it first.",
+                    "Setiap pautan berfungsi sekali, selama 24 jam. Untuk pautan baharu, pasang aplikasi sekali lagi; tidak perlu nyahpasang dahulu.",
+                )) }
+                h2 { (language.pick("Then: choose it in GHL", "Kemudian: pilih ia dalam GHL")) }
                 p {
-                    "In the sub-account, open Settings › Phone Numbers › Advanced Settings › SMS Provider, choose this app and save. "
-                    "Only an agency admin sees that setting."
+                    (language.pick("In the sub-account, open ", "Dalam sub-akaun, buka "))
+                    strong { "Settings › Phone Numbers › Advanced Settings › SMS Provider" }
+                    (language.pick(
+                        ", choose this app and save. Only an agency admin sees that setting.",
+                        ", pilih aplikasi ini dan simpan. Hanya admin agensi yang nampak tetapan itu.",
+                    ))
                 }
             }
             @if !waiting.is_empty() {
-                p.note { "GHL gave no access yet for these sub-accounts. We keep asking; you can connect their numbers meanwhile. If one stays like this, check in GHL that it is active and has the app." }
+                p.note { (language.pick(
+                    "GHL gave no access yet for these sub-accounts. We keep asking; you can connect their numbers meanwhile. If one stays like this, check in GHL that it is active and has the app.",
+                    "GHL belum memberi akses untuk sub-akaun ini. Kami terus meminta; anda boleh menyambungkan nombornya sementara itu. Jika ia kekal begini, semak dalam GHL bahawa ia aktif dan mempunyai aplikasi ini.",
+                )) }
                 ul { @for location in waiting { li { (location) } } }
             }
         },
     )
 }
 
-fn next_link(step: &Next<'_>) -> Markup {
+fn next_link(language: Language, step: &Next<'_>) -> Markup {
+    let who = html! {
+        @if let Some(name) = step.name { (name) " (" span.id { (step.location) } ")" } @else { (step.location) }
+    };
     match &step.last {
         Some(last) if last.is_connected => html! {
-            p.notice.good { "Sub-account " (step.location) " is connected to +" (last.number) " already. There is nothing to enter." }
-            a href=(step.link) { "Connect another number" }
+            p.notice.good {
+                (language.pick("Sub-account ", "Sub-akaun ")) (who)
+                (language.pick(" is connected to +", " sudah disambungkan kepada +")) (last.number)
+                (language.pick(" already. There is nothing to enter.", ". Tiada apa-apa perlu diisi."))
+            }
+            a href=(step.link) { (language.pick("Connect another number", "Sambungkan nombor lain")) }
         },
         _ => html! {
-            a.button href=(step.link) { "Connect WhatsApp for sub-account " (step.location) }
+            a.button href=(step.link) {
+                (language.pick("Connect WhatsApp for sub-account ", "Sambungkan WhatsApp untuk sub-akaun ")) (who)
+            }
         },
     }
 }

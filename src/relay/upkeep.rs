@@ -1,5 +1,5 @@
 //! What keeps installs alive without anyone's doing: tokens renewed before they end and minted where they lack,
-//! agencies' locations listed, and Waapify told of an uninstall.
+//! agencies' locations listed, numbers of install forms connected, and Waapify told of an uninstall.
 //!
 //! Owns: doing these when they are due. Refuses: how; that is [`crate::installs`]'s and [`crate::tokens`]'s.
 
@@ -15,6 +15,7 @@ use crate::connect::{self, ConnectError};
 use crate::db::companies;
 use crate::db::mints::{self, MintJob};
 use crate::db::numbers::NumberRow;
+use crate::db::offers;
 use crate::db::tokens::{self, OwnerKind};
 use crate::db::uninstalls::{self, DisconnectJob};
 use crate::ids::{CompanyId, LocationId};
@@ -39,6 +40,8 @@ pub enum Job {
     List(CompanyId, i32),
     /// Waapify is to be told to post nothing more.
     Disconnect(DisconnectJob),
+    /// A location is installed whose number came with the install form.
+    TakeUp(LocationId),
 }
 
 impl Worker for Upkeep {
@@ -68,6 +71,8 @@ impl Worker for Upkeep {
         );
         let disconnects = uninstalls::claim_disconnects(pool, now, LEASE, left(&jobs)).await?;
         jobs.extend(disconnects.into_iter().map(Job::Disconnect));
+        let offers = offers::claim_offers(pool, now, LEASE, left(&jobs)).await?;
+        jobs.extend(offers.into_iter().map(Job::TakeUp));
         Ok(jobs)
     }
 
@@ -91,6 +96,7 @@ impl Worker for Upkeep {
                 Ok(())
             }
             Job::Disconnect(job) => self.disconnect(&job).await,
+            Job::TakeUp(location) => self.0.connector.take_up_offer(&location).await.map(drop),
         }
     }
 
@@ -99,7 +105,7 @@ impl Worker for Upkeep {
     async fn release(&self, jobs: &[Job]) -> sqlx::Result<()> {
         let mints = jobs.iter().filter_map(|job| match job {
             Job::Mint(job) => Some(job),
-            Job::Renew(..) | Job::List(..) | Job::Disconnect(_) => None,
+            Job::Renew(..) | Job::List(..) | Job::Disconnect(_) | Job::TakeUp(_) => None,
         });
         let mints: Vec<_> = mints.collect();
         mints::release_mints(&self.0.pool, &mints, self.0.clock.now()).await

@@ -53,7 +53,8 @@ async fn the_agencys_view_and_a_location_without_the_app_are_told_what_to_do() {
     open(&stage, &tab, "").await;
     tab.sees("Buka halaman ini dari sub-akaun").await;
     open(&stage, &tab, seed::SECOND_LOCATION_ID).await;
-    tab.sees("Aplikasi ini tidak dipasang dalam sub-akaun ini").await;
+    tab.sees("Aplikasi ini tidak dipasang dalam sub-akaun ini")
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

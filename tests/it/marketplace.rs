@@ -96,7 +96,9 @@ fn scopes_and_fields_stand_in_the_guide_as_the_service_uses_them() {
     ] {
         assert!(guide.contains(said), "{said}: {guide}");
     }
-    assert!(!guide.contains(&format!("external-auth/{SECRET}")) && !guide.contains("CLIENT_ID` is"));
+    assert!(
+        !guide.contains(&format!("external-auth/{SECRET}")) && !guide.contains("CLIENT_ID` is")
+    );
 }
 
 #[test]

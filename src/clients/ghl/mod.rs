@@ -10,7 +10,7 @@ mod limits;
 mod types;
 mod upload;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use reqwest::Method;
@@ -155,7 +155,7 @@ impl Client {
         self.grant(request.form(&form)).await
     }
 
-    /// The locations of a company that have the app installed, all pages of them.
+    /// The locations of a company that have the app installed, all pages of them, with their names where GHL says them.
     ///
     /// # Errors
     /// [`CallError`].
@@ -163,8 +163,8 @@ impl Client {
         &self,
         company_token: &SecretString,
         company: &CompanyId,
-    ) -> Result<Vec<LocationId>, CallError> {
-        let (mut installed, mut seen) = (BTreeSet::new(), BTreeSet::new());
+    ) -> Result<BTreeMap<LocationId, Option<String>>, CallError> {
+        let (mut installed, mut seen) = (BTreeMap::new(), BTreeSet::new());
         let (mut skip, mut token) = (0, None);
         for _ in 0..MAX_PAGES {
             let page = self
@@ -177,16 +177,16 @@ impl Client {
             for location in page.locations {
                 seen.insert(location.id.clone());
                 if location.is_installed != Some(false) && is_id(location.id.as_str()) {
-                    installed.insert(location.id);
+                    installed.insert(location.id, location.name);
                 }
             }
             // A page that brings nothing new is one we had already, or the end.
             if is_last || seen.len() == known {
-                return Ok(installed.into_iter().collect());
+                return Ok(installed);
             }
         }
         warn!(%company, "GHL lists more locations than are believed");
-        Ok(installed.into_iter().collect())
+        Ok(installed)
     }
 
     async fn locations_page(

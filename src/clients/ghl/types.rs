@@ -289,6 +289,7 @@ pub(super) struct Pagination {
 pub(super) struct InstalledLocation {
     #[serde(rename = "_id", alias = "id")]
     pub(super) id: LocationId,
+    pub(super) name: Option<String>,
     #[serde(rename = "isInstalled")]
     pub(super) is_installed: Option<bool>,
 }

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use tracing::info;
 
 use super::super::error::PageError;
-use super::super::{HttpState, oauth};
+use super::super::{HttpState, connect as connect_page};
 use super::visitor::{Sent, Visitor, not_here};
 use super::{overview as pages, see, words};
 use crate::db::overview::{self, NumberState};
@@ -300,7 +300,7 @@ pub(super) async fn connect(
     State(state): State<HttpState>,
     sent: Sent,
 ) -> Result<Response, PageError> {
-    let link = oauth::new_link(&state, &sent.visitor.location).await?;
+    let link = connect_page::new_link(&state, &sent.visitor.location).await?;
     Ok(see(&link))
 }
 

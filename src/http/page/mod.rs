@@ -7,6 +7,7 @@
 //! cells name their column in `data-label`, which a phone shows); `ol.steps` (numbered, `li.done` ticked); `figure.qr`;
 //! `p.hint` under a field; `.actions` for a row of buttons.
 
+pub(super) mod checklist;
 pub(super) mod parts;
 
 use std::convert::Infallible;
@@ -123,4 +124,9 @@ pub(super) async fn mark() -> impl IntoResponse {
 /// What asks GHL's page around `/app` for its user.
 pub(super) async fn app_script() -> impl IntoResponse {
     asset!("text/javascript; charset=utf-8", "app.js")
+}
+
+/// The script of the connect page and of the checklist.
+pub(super) async fn connect_script() -> impl IntoResponse {
+    asset!("text/javascript; charset=utf-8", "connect.js")
 }

@@ -1,0 +1,84 @@
+// The connect page: renews the QR code and watches for the phone; asks whether GHL names us as the SMS provider.
+"use strict";
+
+// WhatsApp changes a code about every 20 s.
+const PICTURE_MS = 10000;
+const STATE_MS = 3000;
+const CHECK_MS = 5000;
+// Nobody stands before a page for longer; a button asks on.
+const GIVE_UP_MS = 10 * 60 * 1000;
+
+function button(text, act) {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.className = "quiet";
+  made.textContent = text;
+  made.addEventListener("click", () => { made.remove(); act(); });
+  return made;
+}
+
+function watchQr(figure) {
+  const picture = figure.querySelector("img");
+  const said = figure.querySelector("[data-said]");
+  const end = Date.now() + GIVE_UP_MS;
+  let is_over = false;
+  const renew = () => { picture.src = figure.dataset.picture + "?at=" + Date.now(); };
+  picture.addEventListener("error", () => {
+    picture.hidden = true;
+    said.textContent = figure.dataset.late;
+    if (!is_over) setTimeout(renew, STATE_MS);
+  });
+  picture.addEventListener("load", () => {
+    picture.hidden = false;
+    if (!is_over) setTimeout(renew, PICTURE_MS);
+  });
+  renew();
+  const stop = () => {
+    is_over = true;
+    picture.hidden = true;
+    figure.append(button(figure.dataset.over, () => location.reload()));
+  };
+  const ask = async () => {
+    if (Date.now() > end) return stop();
+    try {
+      const answer = await fetch(figure.dataset.state, { cache: "no-store" });
+      if (answer.status === 404) return location.reload();
+      const { state, text } = await answer.json();
+      if (state === "linked") return location.reload();
+      if (!picture.hidden || state === "stopped") said.textContent = text;
+      if (state === "stopped") return stop();
+    } catch { /* A network that comes back is asked again. */ }
+    setTimeout(ask, STATE_MS);
+  };
+  setTimeout(ask, STATE_MS);
+}
+
+function watchProvider(section) {
+  const answer = section.querySelector("[data-answer]");
+  let end = Date.now() + GIVE_UP_MS / 2;
+  let last = "";
+  const ask = async () => {
+    try {
+      const response = await fetch(section.dataset.check, { cache: "no-store" });
+      if (response.ok) {
+        const text = await response.text();
+        // What has not changed is not read out again.
+        if (text !== last) answer.innerHTML = text;
+        last = text;
+      }
+      if (answer.querySelector("[data-state=good]")) {
+        section.querySelectorAll(".steps > li").forEach((step) => step.classList.add("done"));
+        return;
+      }
+      if (response.status === 404) return;
+    } catch { /* A network that comes back is asked again. */ }
+    if (Date.now() < end) return void setTimeout(ask, CHECK_MS);
+    answer.after(button(section.dataset.again, () => { end = Date.now() + GIVE_UP_MS / 2; ask(); }));
+  };
+  if (!answer.querySelector("[data-state=good]")) setTimeout(ask, CHECK_MS);
+}
+
+document.querySelectorAll("figure[data-picture]").forEach(watchQr);
+document.querySelectorAll("section[data-check]").forEach(watchProvider);
+// The field that is wrong, also where a browser does not heed `autofocus`.
+document.querySelector("[aria-invalid=true]")?.focus();
