@@ -170,7 +170,7 @@ impl Sandbox {
             .send()
             .await?;
         ensure!(
-            answer.status().is_success(),
+            answer.status().is_success() || answer.status().is_redirection(),
             "the install answered {}",
             answer.status()
         );

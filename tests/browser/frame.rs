@@ -2,14 +2,9 @@
 
 use waapify_ghl::sandbox::seed;
 
+use crate::pages::open_app as open;
 use crate::stage::Stage;
 use crate::tab::Tab;
-
-async fn open(stage: &Stage, tab: &Tab, location: &str) {
-    let path = format!("/sandbox/ghl/custom-page?location={location}");
-    tab.goto(&stage.ghl(&path)).await;
-    tab.enter_frame().await;
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_page_in_ghl_shows_its_location_survives_a_reload_and_sends_again() {
@@ -35,7 +30,7 @@ async fn a_change_of_a_numbers_settings_is_kept() {
     let (stage, tab) = (Stage::connected().await, Tab::open("en-US").await);
     open(&stage, &tab, seed::LOCATION_ID).await;
     tab.press("Settings").await;
-    tab.fill("name", "Kedai utama").await;
+    tab.fill("[name=name]", "Kedai utama").await;
     tab.find("[name=groups]").await.click().await.unwrap();
     tab.press("Save").await;
     tab.sees("Saved").await;

@@ -6,7 +6,6 @@
 mod bridge;
 mod driver;
 mod every_page;
-mod forms;
 mod frame;
 #[path = "../it/harness.rs"]
 #[allow(

@@ -2,6 +2,7 @@
 
 use fantoccini::Locator;
 use fantoccini::elements::Element;
+use fantoccini::wd::WindowHandle;
 use serde_json::{Value, json};
 
 use crate::driver::Browser;
@@ -55,6 +56,33 @@ impl Tab {
         }
     }
 
+    /// Waits until a part of the page says something.
+    pub async fn shows(&self, css: &str, words: &str) {
+        let script = "return [...document.querySelectorAll(arguments[0])].some((one) => one.textContent.includes(arguments[1]))";
+        let look = async || {
+            let arguments = vec![json!(css), json!(words)];
+            let found = self.browser.client.execute(script, arguments).await;
+            found.is_ok_and(|found| found == true)
+        };
+        wait(&format!("{css} says {words:?}"), look).await;
+    }
+
+    /// Opens another tab and looks at it; the one that was looked at.
+    pub async fn turn_to_new(&self) -> WindowHandle {
+        let client = &self.browser.client;
+        let here = client.window().await.unwrap();
+        let new = client.new_window(true).await.unwrap();
+        client.switch_to_window(new.handle).await.unwrap();
+        here
+    }
+
+    /// Closes this tab and looks at another again.
+    pub async fn turn_back_to(&self, other: WindowHandle) {
+        let client = &self.browser.client;
+        client.close_window().await.unwrap();
+        client.switch_to_window(other).await.unwrap();
+    }
+
     /// Waits for a part of the page.
     pub async fn find(&self, css: &str) -> Element {
         let look = self.browser.client.wait().at_most(crate::stage::PATIENCE);
@@ -78,8 +106,8 @@ impl Tab {
     }
 
     /// Writes into a field, instead of what was there.
-    pub async fn fill(&self, name: &str, value: &str) {
-        let field = self.find(&format!("[name=\"{name}\"]")).await;
+    pub async fn fill(&self, css: &str, value: &str) {
+        let field = self.find(css).await;
         field.clear().await.unwrap();
         field.send_keys(value).await.unwrap();
     }
@@ -93,6 +121,17 @@ impl Tab {
     /// From now on inside the page's frame.
     pub async fn enter_frame(&self) {
         self.find("iframe").await.enter_frame().await.unwrap();
+    }
+
+    /// The page in the frame, from inside it, is shown whole: GHL's page becomes as high as needed.
+    pub async fn unroll_frame(&self) {
+        let height = self
+            .run("return document.documentElement.scrollHeight", vec![])
+            .await;
+        self.leave_frame().await;
+        let stretch = "document.querySelector('iframe').style.height = `${arguments[0] + 2}px`";
+        self.run(stretch, vec![height]).await;
+        self.enter_frame().await;
     }
 
     /// Out of the frame again.

@@ -1,1 +1,0 @@
-//! Forms: what was entered wrongly is said at its field.
