@@ -4,10 +4,10 @@
 //! the doctor's work.
 
 mod guide;
+mod parse;
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
-use std::ops::RangeInclusive;
+use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -17,7 +17,10 @@ use secrecy::SecretString;
 use sqlx::postgres::PgConnectOptions;
 use url::Url;
 
-use crate::crypto::{Ed25519Key, Key, RsaKey, Sealer, Verifier};
+use crate::crypto::{Ed25519Key, RsaKey, Sealer, Verifier};
+use parse::{
+    parse_bind, parse_frame_ancestors, parse_interval, parse_keys, parse_stop_timeout, parse_url,
+};
 
 pub use guide::{GuideSettings, load_guide};
 
@@ -25,14 +28,9 @@ const DEFAULTS: &str = include_str!("../config/default.toml");
 /// Longest `PUBLIC_URL`: a host name and a short path. It stands, escaped, in the address of every file that the gateway
 /// is told of, whose request line has room for a few kB only.
 pub const MAX_PUBLIC_URL_BYTES: usize = 200;
-/// Longest pause between two sends; above a minute a reply would seem lost to the person who wrote it.
-const MAX_INTERVAL_MS: u64 = 60_000;
 
 /// Shortest `ADMIN_TOKEN`: the operator's pages show every location, and a password that people can remember is guessed.
 const MIN_ADMIN_TOKEN_BYTES: usize = 16;
-
-/// Seconds that a stop may take: five of them go into giving back what did not end, and no call takes five minutes.
-const STOP_SECONDS: RangeInclusive<u64> = 6..=300;
 
 /// Every setting, checked.
 #[derive(Clone, Debug)]
@@ -401,75 +399,4 @@ impl<E: Fn(&str) -> Option<String>> Reader<E> {
             _ => Err("must be json or pretty".to_owned()),
         })
     }
-}
-
-/// An address with or without its port; the port is then 8080.
-fn parse_bind(text: &str) -> Result<SocketAddr, String> {
-    let with_port = SocketAddr::from_str(text).ok();
-    let without = || {
-        IpAddr::from_str(text)
-            .ok()
-            .map(|ip| SocketAddr::new(ip, 8080))
-    };
-    with_port
-        .or_else(without)
-        .ok_or_else(|| "is not an address like 0.0.0.0:8080".to_owned())
-}
-
-/// An http(s) address; a slash at its end is dropped so that paths can be appended.
-fn parse_url(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text.trim_end_matches('/'));
-    url.ok()
-        .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-        .filter(|url| url.query().is_none() && url.fragment().is_none())
-        .ok_or_else(|| "is not an address like https://example.com".to_owned())
-}
-
-fn parse_interval(text: &str) -> Result<Duration, String> {
-    let milliseconds = u64::from_str(text).ok().filter(|ms| *ms <= MAX_INTERVAL_MS);
-    milliseconds
-        .map(Duration::from_millis)
-        .ok_or_else(|| format!("must be a number of milliseconds from 0 to {MAX_INTERVAL_MS}"))
-}
-
-fn parse_stop_timeout(text: &str) -> Result<Duration, String> {
-    let seconds = u64::from_str(text).ok();
-    let seconds = seconds.filter(|seconds| STOP_SECONDS.contains(seconds));
-    seconds.map(Duration::from_secs).ok_or_else(|| {
-        let (least, most) = (STOP_SECONDS.start(), STOP_SECONDS.end());
-        format!("must be a number of seconds from {least} to {most}")
-    })
-}
-
-/// Sources separated by white space, each an https origin whose host may begin with `*.`, or one of this machine; they
-/// become part of a header.
-fn parse_frame_ancestors(text: &str) -> Result<Vec<String>, String> {
-    let sources = text.split_whitespace().map(|source| {
-        if let Some(host) = source.strip_prefix("http://") {
-            let name = host.split(':').next().unwrap_or_default();
-            let is_port = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
-            let is_local = matches!(name, "localhost" | "127.0.0.1");
-            let port = host.split_once(':').map_or("", |(_, port)| port);
-            return (is_local && is_port(port)).then(|| source.to_owned());
-        }
-        let host = source.strip_prefix("https://")?;
-        let host = host.strip_prefix("*.").unwrap_or(host);
-        let is_plain = host
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b".-:".contains(&b));
-        (is_plain && !host.is_empty()).then(|| source.to_owned())
-    });
-    sources.collect::<Option<_>>().ok_or_else(|| {
-        "must be addresses like https://*.example.com, separated by spaces".to_owned()
-    })
-}
-
-fn parse_keys(text: &str) -> Result<Sealer, String> {
-    let mut keys = Vec::new();
-    for (at, part) in text.split(',').enumerate() {
-        keys.push(Key::parse(part).map_err(|what| format!("(key {}) {what}", at + 1))?);
-    }
-    let older = keys.split_off(1.min(keys.len()));
-    let newest = keys.pop().ok_or("holds no key")?;
-    Ok(Sealer::new(newest, older))
 }

@@ -31,8 +31,8 @@ pub(super) enum Reached {
 /// Answers a question, the last part of `/healthz/{question}`; none where it is none of ours.
 #[must_use]
 pub fn answer(sealer: &Sealer, question: &str) -> Option<String> {
-    let sealed = URL_SAFE_NO_PAD.decode(question).ok()?;
-    let secret = sealer.open(PLACE, &sealed).ok()?;
+    let bytes = URL_SAFE_NO_PAD.decode(question).ok()?;
+    let secret = sealer.open(PLACE, &bytes).ok()?;
     Some(answer_to(&secret))
 }
 

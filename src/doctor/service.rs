@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use secrecy::ExposeSecret as _;
+use secrecy::ExposeSecret;
 use url::Url;
 
 use super::reach::{self, Reached};
@@ -127,10 +127,7 @@ impl Doctor {
     fn check_client_secret(&self) -> Finding {
         let ghl = &self.0.settings.ghl;
         let secret = ghl.client_secret.expose_secret();
-        let shared = ghl
-            .shared_secret
-            .as_ref()
-            .map(|shared| shared.expose_secret());
+        let shared = ghl.shared_secret.as_ref().map(ExposeSecret::expose_secret);
         if secret == ghl.client_id || shared == Some(secret) {
             Finding::new("client_secret", State::Bad, say::client_secret_odd())
         } else {

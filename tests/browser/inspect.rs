@@ -14,6 +14,12 @@ const USABLE: &str = "
     return [...document.querySelectorAll(controls)]
         .filter((one) => !one.disabled && one.checkVisibility() && !one.matches('.skip'))
         .map((one) => (one.dataset.stop ??= String(Math.random()), one.dataset.stop));";
+/// The way begins at the top, also where a field had the focus, and in a frame that nobody has clicked into.
+const BEGIN: &str = "
+    window.focus();
+    document.body.tabIndex = -1;
+    document.body.focus();
+    document.body.removeAttribute('tabindex');";
 /// The part that has the focus, and whether that can be seen; null at the end.
 const FOCUSED: &str = "
     const one = document.activeElement;
@@ -34,8 +40,7 @@ impl Tab {
         let usable = self.run(USABLE, vec![]).await;
         let mut missing: Vec<String> = serde_json::from_value(usable).unwrap();
         let mut faults = Vec::new();
-        self.run("document.activeElement?.blur(); scrollTo(0, 0);", vec![])
-            .await;
+        self.run(BEGIN, vec![]).await;
         for _ in 0..MAX_STOPS {
             let active = self.browser.client.active_element().await.unwrap();
             active.send_keys(&Key::Tab.to_string()).await.unwrap();

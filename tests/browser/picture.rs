@@ -43,31 +43,30 @@ fn write(file: &Path, (width, height): (u32, u32), colours: &[Colour]) {
     writer.write_image_data(&indices).unwrap();
 }
 
-/// Colours that differ only in their last bits become the most frequent of them, with as few such bits as needed: large
-/// areas keep their colour, only the edges of letters change.
+/// The 256 most frequent colours, and for each pixel the nearest of them: areas keep their colour, only the edges of
+/// letters change.
 fn reduce(colours: &[Colour]) -> (Vec<Colour>, Vec<u8>) {
     let mut counts: HashMap<Colour, usize> = HashMap::new();
     for colour in colours {
         *counts.entry(*colour).or_default() += 1;
     }
-    for lost_bits in 0..8 {
-        let bucket = |colour: &Colour| colour.map(|part| part >> lost_bits);
-        let mut chosen: HashMap<Colour, (usize, Colour)> = HashMap::new();
-        for (colour, count) in &counts {
-            let best = chosen.entry(bucket(colour)).or_default();
-            *best = (*best).max((*count, *colour));
-        }
-        if chosen.len() > 256 {
-            continue;
-        }
-        let mut palette: Vec<Colour> = chosen.values().map(|(_, colour)| *colour).collect();
-        palette.sort_unstable();
-        let place = |colour: &Colour| {
-            let (_, chosen) = chosen[&bucket(colour)];
-            u8::try_from(palette.binary_search(&chosen).unwrap()).unwrap()
+    let mut ranked: Vec<Colour> = counts.keys().copied().collect();
+    ranked.sort_unstable_by_key(|colour| (usize::MAX - counts[colour], *colour));
+    let palette: Vec<Colour> = ranked.iter().take(256).copied().collect();
+    let nearest = |colour: &Colour| {
+        let distance = |other: &Colour| -> u32 {
+            let parts = colour.iter().zip(other);
+            parts.map(|(a, b)| u32::from(a.abs_diff(*b)).pow(2)).sum()
         };
-        let indices = colours.iter().map(place).collect();
-        return (palette, indices);
-    }
-    unreachable!("eight bits less are one colour")
+        (0..=u8::MAX)
+            .zip(&palette)
+            .min_by_key(|(_, other)| distance(other))
+            .map_or(0, |(index, _)| index)
+    };
+    let places: HashMap<Colour, u8> = ranked
+        .iter()
+        .map(|colour| (*colour, nearest(colour)))
+        .collect();
+    let indices = colours.iter().map(|colour| places[colour]).collect();
+    (palette, indices)
 }

@@ -129,7 +129,7 @@ impl Tab {
             .run("return document.documentElement.scrollHeight", vec![])
             .await;
         self.leave_frame().await;
-        let stretch = "document.querySelector('iframe').style.height = `${arguments[0] + 2}px`";
+        let stretch = "document.querySelector('iframe').style.minHeight = `${arguments[0] + 2}px`";
         self.run(stretch, vec![height]).await;
         self.enter_frame().await;
     }

@@ -1,0 +1,85 @@
+//! What the text of a setting may be, each with the words for one that is not.
+
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+use std::time::Duration;
+
+use url::Url;
+
+use crate::crypto::{Key, Sealer};
+
+/// Longest pause between two sends; above a minute a reply would seem lost to the person who wrote it.
+const MAX_INTERVAL_MS: u64 = 60_000;
+/// Seconds that a stop may take: five of them go into giving back what did not end, and no call takes five minutes.
+const STOP_SECONDS: RangeInclusive<u64> = 6..=300;
+
+/// An address with or without its port; the port is then 8080.
+pub(super) fn parse_bind(text: &str) -> Result<SocketAddr, String> {
+    let with_port = SocketAddr::from_str(text).ok();
+    let without = || {
+        IpAddr::from_str(text)
+            .ok()
+            .map(|ip| SocketAddr::new(ip, 8080))
+    };
+    with_port
+        .or_else(without)
+        .ok_or_else(|| "is not an address like 0.0.0.0:8080".to_owned())
+}
+
+/// An http(s) address; a slash at its end is dropped so that paths can be appended.
+pub(super) fn parse_url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text.trim_end_matches('/'));
+    url.ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+        .filter(|url| url.query().is_none() && url.fragment().is_none())
+        .ok_or_else(|| "is not an address like https://example.com".to_owned())
+}
+
+pub(super) fn parse_interval(text: &str) -> Result<Duration, String> {
+    let milliseconds = u64::from_str(text).ok().filter(|ms| *ms <= MAX_INTERVAL_MS);
+    milliseconds
+        .map(Duration::from_millis)
+        .ok_or_else(|| format!("must be a number of milliseconds from 0 to {MAX_INTERVAL_MS}"))
+}
+
+pub(super) fn parse_stop_timeout(text: &str) -> Result<Duration, String> {
+    let seconds = u64::from_str(text).ok();
+    let seconds = seconds.filter(|seconds| STOP_SECONDS.contains(seconds));
+    seconds.map(Duration::from_secs).ok_or_else(|| {
+        let (least, most) = (STOP_SECONDS.start(), STOP_SECONDS.end());
+        format!("must be a number of seconds from {least} to {most}")
+    })
+}
+
+/// Sources separated by white space, each an https origin whose host may begin with `*.`, or one of this machine; they
+/// become part of a header.
+pub(super) fn parse_frame_ancestors(text: &str) -> Result<Vec<String>, String> {
+    let sources = text.split_whitespace().map(|source| {
+        if let Some(host) = source.strip_prefix("http://") {
+            let (name, port) = host.split_once(':').unwrap_or((host, ""));
+            let is_local = matches!(name, "localhost" | "127.0.0.1");
+            let is_port = port.bytes().all(|b| b.is_ascii_digit());
+            return (is_local && is_port).then(|| source.to_owned());
+        }
+        let host = source.strip_prefix("https://")?;
+        let host = host.strip_prefix("*.").unwrap_or(host);
+        let is_plain = host
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b".-:".contains(&b));
+        (is_plain && !host.is_empty()).then(|| source.to_owned())
+    });
+    sources.collect::<Option<_>>().ok_or_else(|| {
+        "must be addresses like https://*.example.com, separated by spaces".to_owned()
+    })
+}
+
+pub(super) fn parse_keys(text: &str) -> Result<Sealer, String> {
+    let mut keys = Vec::new();
+    for (at, part) in text.split(',').enumerate() {
+        keys.push(Key::parse(part).map_err(|what| format!("(key {}) {what}", at + 1))?);
+    }
+    let older = keys.split_off(1.min(keys.len()));
+    let newest = keys.pop().ok_or("holds no key")?;
+    Ok(Sealer::new(newest, older))
+}
