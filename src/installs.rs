@@ -122,11 +122,10 @@ impl Installs {
         info!(%company, "the agency is installed");
         let mut installed = Installed::default();
         match self.list_locations(company).await {
-            Ok(named) => {
-                let locations: Vec<_> = named.keys().cloned().collect();
-                let names = named.into_iter();
-                let names = names.filter_map(|(location, name)| Some((location, name?)));
-                installed.names = names.collect();
+            Ok(listed) => {
+                let locations: Vec<_> = listed.keys().cloned().collect();
+                let names = listed.into_iter();
+                installed.names = names.filter_map(|(id, name)| Some((id, name?))).collect();
                 let mint_at = self.expect_all(&locations, company, HEAD_START).await?;
                 self.schedule_listing(company, 0, LISTING_PAUSE).await?;
                 installed.waiting = locations;

@@ -176,8 +176,8 @@ fn is_called(name: &str, names: &[&str]) -> bool {
 
 /// The first field with one of these names that says something; numbers count as texts.
 fn find(fields: &[(String, Value)], names: &[&str]) -> Option<String> {
-    let named = fields.iter().filter(|(name, _)| is_called(name, names));
-    let mut said = named.filter_map(|(_, value)| crate::json::scalar_text(value));
+    let fields = fields.iter().filter(|(name, _)| is_called(name, names));
+    let mut said = fields.filter_map(|(_, value)| crate::json::scalar_text(value));
     said.find(|text| !text.trim().is_empty())
         .map(|text| text.trim().to_owned())
 }

@@ -111,9 +111,16 @@ impl Bridge {
         })
     }
 
-    /// Brings a code to the callback; the page it leads to.
+    /// Brings a code to the callback; the page it leads to, which is the connect page of a single location.
     pub async fn callback(&self, code: &str) -> String {
-        let (status, page) = self.get(&format!("/oauth/callback?code={code}")).await;
+        let callback = format!("{}/oauth/callback?code={code}", self.address);
+        let answer = self.http.get(callback).send().await.unwrap();
+        let connect = answer.headers().get("location");
+        let connect = connect.map(|address| address.to_str().unwrap().to_owned());
+        let (status, page) = match connect {
+            Some(address) => self.get(address.strip_prefix(&self.address).unwrap()).await,
+            None => (answer.status(), answer.text().await.unwrap()),
+        };
         assert_eq!(status, StatusCode::OK, "{page}");
         page
     }

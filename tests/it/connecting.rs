@@ -6,11 +6,17 @@ use waapify_ghl::sandbox::{Fault, seed};
 
 use crate::harness::Bridge;
 
-/// The path of the connect link on the page after an install.
-async fn link(bridge: &Bridge) -> String {
+/// The path of the connect link that an install leads to.
+pub async fn link(bridge: &Bridge) -> String {
     let page = bridge.install().await;
+    path_in(&page)
+}
+
+/// The path of the first connect link on a page.
+pub fn path_in(page: &str) -> String {
     let (_, rest) = page.split_once("/connect/").unwrap();
-    let token: String = rest.chars().take_while(|c| *c != '"').collect();
+    let is_token = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let token: String = rest.chars().take_while(is_token).collect();
     format!("/connect/{token}")
 }
 
@@ -20,17 +26,20 @@ async fn submit(bridge: &Bridge, path: &str, fields: [&str; 3]) -> (StatusCode, 
         ("access_token", fields[1]),
         ("number", fields[2]),
     ];
-    let answer = bridge
-        .http
-        .post(format!("{}{path}", bridge.address))
-        .form(&form)
-        .send()
-        .await
-        .unwrap();
-    (answer.status(), answer.text().await.unwrap())
+    post(bridge, path, &form).await
 }
 
-async fn numbers(bridge: &Bridge) -> Vec<String> {
+/// Posts a form as a browser does, which goes where the answer sends it.
+pub async fn post(bridge: &Bridge, path: &str, form: &[(&str, &str)]) -> (StatusCode, String) {
+    let url = format!("{}{path}", bridge.address);
+    let answer = bridge.http.post(url).form(form).send().await.unwrap();
+    match answer.headers().get("location") {
+        Some(path) => bridge.get(path.to_str().unwrap()).await,
+        None => (answer.status(), answer.text().await.unwrap()),
+    }
+}
+
+pub async fn numbers(bridge: &Bridge) -> Vec<String> {
     sqlx::query_scalar("select number from numbers")
         .fetch_all(&bridge.database.pool)
         .await
@@ -61,12 +70,14 @@ async fn the_form_connects_a_number_once_and_points_its_webhook_here() {
         "{webhook}"
     );
     assert_eq!(numbers(&bridge).await, ["60111234567"]);
-    assert_eq!(
-        bridge.get(&link).await.0,
-        StatusCode::NOT_FOUND,
-        "the link is used up"
-    );
-    assert_eq!(submit(&bridge, &link, GOOD).await.0, StatusCode::NOT_FOUND);
+    let again = submit(&bridge, &link, ["SECOND", "second-token", "60117654321"]).await;
+    assert_eq!(again.0, StatusCode::NOT_FOUND, "the link is used up");
+    let (status, page) = bridge.get(&link).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(page.contains("+60111234567") && !page.contains("name=\"access_token\""));
+    assert!(page.contains("SMS Provider"), "{page}");
+    bridge.clock.advance(Duration::hours(25));
+    assert_eq!(bridge.get(&link).await.0, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]
@@ -79,39 +90,59 @@ async fn a_link_expires_after_a_day() {
     assert!(page.contains("install the app again"), "{page}");
 }
 
+fn html_escaped(text: &str) -> String {
+    text.replace('"', "&quot;")
+}
+
 #[tokio::test]
 async fn each_mistake_is_named_nothing_is_kept_and_the_link_still_works() {
     let bridge = Bridge::bare().await;
     let link = link(&bridge).await;
-    for (fields, said) in [
+    for (fields, field, said) in [
         (
             ["", seed::ACCESS_TOKEN, seed::NUMBER],
+            "instance_id",
             "The instance id is empty or not complete",
         ),
         (
             [seed::INSTANCE_ID, " ", seed::NUMBER],
+            "access_token",
             "The access token is empty or not complete",
         ),
         (
             [seed::INSTANCE_ID, seed::ACCESS_TOKEN, "0111234567"],
+            "number",
             "country code",
         ),
         (
             [seed::INSTANCE_ID, "wrong", seed::NUMBER],
+            "access_token",
             "refused the access token",
         ),
         (
             ["wrong", seed::ACCESS_TOKEN, seed::NUMBER],
+            "instance_id",
             "refused the access token or the instance id",
         ),
         (
             [seed::INSTANCE_ID, seed::ACCESS_TOKEN, "60129999999"],
+            "number",
             "linked to +60111234567",
         ),
     ] {
         let (status, page) = submit(&bridge, &link, fields).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{fields:?}");
         assert!(page.contains(said), "{fields:?}: {page}");
+        let marked: Vec<_> = page
+            .split("<input")
+            .filter(|input| input.contains("aria-invalid"))
+            .collect();
+        assert_eq!(marked.len(), 1, "{page}");
+        assert!(
+            marked[0].contains(&format!("name=\"{field}\"")) && marked[0].contains("autofocus")
+        );
+        let kept = html_escaped(fields[0]);
+        assert!(page.contains(&format!("value=\"{kept}\"")), "{page}");
         assert!(
             !page.contains(seed::ACCESS_TOKEN),
             "the token is not shown again"
@@ -217,4 +248,135 @@ async fn a_number_that_another_sub_account_uses_is_said_to_be() {
         "{page}"
     );
     assert!(!page.contains("first"), "it is not named to a stranger");
+}
+
+#[tokio::test]
+async fn the_last_page_turns_green_when_ghl_names_us_and_sends_a_few_tests() {
+    let bridge = Bridge::bare().await;
+    let link = link(&bridge).await;
+    let test = format!("{link}/test");
+    assert_eq!(
+        post(&bridge, &test, &[("to", "60123456789")]).await.0,
+        StatusCode::NOT_FOUND,
+        "nothing is connected yet"
+    );
+    submit(&bridge, &link, GOOD).await;
+    let (status, piece) = bridge.get(&format!("{link}/provider")).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(piece.contains("data-state"), "{piece}");
+    let (status, page) = post(&bridge, &test, &[("to", "0123456789")]).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        page.contains("country code") && page.contains("aria-invalid"),
+        "{page}"
+    );
+    for _ in 0..3 {
+        let (status, page) = post(&bridge, &test, &[("to", "+60 12-345 6789")]).await;
+        assert_eq!(status, StatusCode::OK, "{page}");
+    }
+    let (status, page) = post(&bridge, &test, &[("to", "60123456789")]).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.contains("No more test messages"), "{page}");
+    let sent = bridge.world.waapify.sent_texts();
+    assert_eq!(sent.len(), 3);
+    assert!(
+        sent.iter().all(|text| text.starts_with("Test:")),
+        "{sent:?}"
+    );
+}
+
+#[tokio::test]
+async fn tests_end_half_an_hour_after_connecting() {
+    let bridge = Bridge::bare().await;
+    let link = link(&bridge).await;
+    submit(&bridge, &link, GOOD).await;
+    bridge.clock.advance(Duration::minutes(31));
+    let (_, page) = bridge.get(&link).await;
+    assert!(!page.contains("/test\""), "{page}");
+    let (status, _) = post(&bridge, &format!("{link}/test"), &[("to", "60123456789")]).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(bridge.world.waapify.sent_texts().is_empty());
+}
+
+#[tokio::test]
+async fn a_link_reaches_nothing_of_another_location() {
+    let bridge = Bridge::new().await;
+    bridge
+        .world
+        .ghl
+        .add_location(seed::COMPANY_ID, "Second", "Kedai Dua");
+    let code = bridge
+        .world
+        .ghl
+        .issue_code(waapify_ghl::sandbox::InstallKind::Location {
+            location_id: "Second".to_owned(),
+        });
+    let second = path_in(&bridge.callback(&code).await);
+    let (_, page) = bridge.get(&second).await;
+    for foreign in [seed::LOCATION_ID, seed::NUMBER, seed::INSTANCE_ID] {
+        assert!(!page.contains(foreign), "{page}");
+    }
+    for (route, form) in [
+        ("/test", [("to", "60123456789")]),
+        ("", [("location_id", seed::LOCATION_ID)]),
+    ] {
+        let (status, page) = post(&bridge, &format!("{second}{route}"), &form).await;
+        assert!(status.is_client_error(), "{route}: {status}");
+        assert!(!page.contains(seed::NUMBER), "{page}");
+    }
+    for route in ["/qr.png", "/state"] {
+        assert_eq!(
+            bridge.get(&format!("{second}{route}")).await.0,
+            StatusCode::NOT_FOUND
+        );
+    }
+    assert!(bridge.world.waapify.sent_texts().is_empty());
+    for forged in [
+        "/connect/x",
+        "/connect/x/qr.png",
+        "/connect/x/state",
+        "/connect/x/provider",
+    ] {
+        assert_eq!(
+            bridge.get(forged).await.0,
+            StatusCode::NOT_FOUND,
+            "{forged}"
+        );
+    }
+    for forged in [
+        "/connect/x",
+        "/connect/x/qr",
+        "/connect/x/cancel",
+        "/connect/x/test",
+    ] {
+        let form = [("access_token", seed::ACCESS_TOKEN), ("to", "60123456789")];
+        assert_eq!(
+            post(&bridge, forged, &form).await.0,
+            StatusCode::NOT_FOUND,
+            "{forged}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn pages_speak_malay_to_a_malay_browser() {
+    let bridge = Bridge::bare().await;
+    let link = link(&bridge).await;
+    let read = async |path: &str| {
+        let url = format!("{}{path}", bridge.address);
+        let request = bridge.http.get(url).header("accept-language", "ms-MY");
+        request.send().await.unwrap().text().await.unwrap()
+    };
+    let page = read(&link).await;
+    assert!(
+        page.contains("lang=\"ms\"") && page.contains("Sambungkan nombor WhatsApp anda"),
+        "{page}"
+    );
+    submit(&bridge, &link, GOOD).await;
+    let page = read(&link).await;
+    assert!(
+        page.contains("Tinggal satu klik") && page.contains("SMS Provider"),
+        "{page}"
+    );
+    assert!(read("/connect/x").await.contains("tidak berfungsi lagi"));
 }

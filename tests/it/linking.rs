@@ -4,6 +4,11 @@ use secrecy::SecretString;
 use waapify_ghl::clients::waapify::{CheckError, Client, Credentials, QrCode};
 use waapify_ghl::sandbox::{Fault, GatewayBuild, seed};
 
+use axum::http::StatusCode;
+use serde_json::Value;
+use waapify_ghl::linking::{self, Progress};
+
+use crate::connecting::{link, numbers, path_in, post};
 use crate::harness::Bridge;
 
 fn client(bridge: &Bridge) -> &Client {
@@ -118,4 +123,174 @@ async fn what_the_gateway_refuses_is_told_without_the_token() {
             "{said}"
         );
     }
+}
+
+const TOKEN: [(&str, &str); 1] = [("access_token", seed::ACCESS_TOKEN)];
+
+/// Begins on a connect page; the instance that waits.
+async fn begin(bridge: &Bridge, link: &str) -> String {
+    let (status, page) = post(bridge, &format!("{link}/qr"), &TOKEN).await;
+    assert_eq!(status, StatusCode::OK, "{page}");
+    assert!(page.contains(&format!("{link}/qr.png")), "{page}");
+    assert!(!page.contains(seed::ACCESS_TOKEN), "{page}");
+    let picture = bridge.http.get(format!("{}{link}/qr.png", bridge.address));
+    let picture = picture.send().await.unwrap();
+    assert_eq!(picture.headers()["content-type"], "image/png");
+    assert!(picture.bytes().await.unwrap().starts_with(b"\x89PNG"));
+    bridge.world.waapify.waiting_instances().remove(0)
+}
+
+async fn state(bridge: &Bridge, link: &str) -> Value {
+    let (status, body) = bridge.get(&format!("{link}/state")).await;
+    assert_eq!(status, StatusCode::OK, "{body}");
+    serde_json::from_str::<Value>(&body).unwrap()["state"].clone()
+}
+
+#[tokio::test]
+async fn a_person_without_a_number_scans_a_code_and_is_connected_with_what_waapify_names() {
+    let bridge = Bridge::bare().await;
+    let link = link(&bridge).await;
+    let instance = begin(&bridge, &link).await;
+    assert_eq!(state(&bridge, &link).await, "waiting");
+    let (_, page) = bridge.get(&link).await;
+    assert!(
+        page.contains("qr.png") && page.contains("http-equiv=\"refresh\""),
+        "a reload goes on: {page}"
+    );
+    assert!(bridge.world.waapify.scan_qr(&instance).await);
+    assert_eq!(state(&bridge, &link).await, "linked");
+    assert_eq!(state(&bridge, &link).await, "linked", "asked again");
+    let (status, page) = bridge.get(&link).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(page.contains(&format!("+{}", seed::NEW_NUMBER)), "{page}");
+    assert_eq!(numbers(&bridge).await, [seed::NEW_NUMBER]);
+    assert!(bridge.world.waapify.at(&instance).webhook().is_some());
+    assert_eq!(
+        bridge.get(&format!("{link}/qr.png")).await.0,
+        StatusCode::NOT_FOUND
+    );
+    assert_eq!(
+        post(&bridge, &format!("{link}/qr"), &TOKEN).await.0,
+        StatusCode::NOT_FOUND
+    );
+    let kept: i64 =
+        sqlx::query_scalar("select count(*) from connect_links where pending_token is not null")
+            .fetch_one(&bridge.database.pool)
+            .await
+            .unwrap();
+    assert_eq!(kept, 0, "the token is kept with the number alone");
+}
+
+#[tokio::test]
+async fn without_a_script_the_page_itself_sees_the_link_happen() {
+    let bridge = Bridge::bare().await;
+    let link = link(&bridge).await;
+    let instance = begin(&bridge, &link).await;
+    bridge.world.waapify.scan_qr(&instance).await;
+    let answer = bridge
+        .http
+        .get(format!("{}{link}", bridge.address))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+    assert_eq!(numbers(&bridge).await, [seed::NEW_NUMBER]);
+}
+
+#[tokio::test]
+async fn an_instance_that_waits_for_one_location_is_not_given_to_another() {
+    let bridge = Bridge::bare().await;
+    let first = link(&bridge).await;
+    bridge
+        .world
+        .ghl
+        .add_location(seed::COMPANY_ID, "Second", "Kedai Dua");
+    let code = bridge
+        .world
+        .ghl
+        .issue_code(waapify_ghl::sandbox::InstallKind::Location {
+            location_id: "Second".to_owned(),
+        });
+    let second = path_in(&bridge.callback(&code).await);
+    let instance = begin(&bridge, &first).await;
+    let (status, page) = post(&bridge, &format!("{second}/qr"), &TOKEN).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        page.contains("another number right now") && !page.contains(&instance),
+        "{page}"
+    );
+    bridge.world.waapify.scan_qr(&instance).await;
+    assert_eq!(state(&bridge, &first).await, "linked");
+    // The number that waits to be linked again is another location's, too.
+    let waiting = keys(&instance);
+    client(&bridge).reboot(&waiting).await.unwrap();
+    let (status, page) = post(&bridge, &format!("{second}/qr"), &TOKEN).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{page}");
+    assert_eq!(numbers(&bridge).await, [seed::NEW_NUMBER]);
+}
+
+#[tokio::test]
+async fn a_newer_link_of_a_location_goes_on_with_what_waits_and_one_may_give_up() {
+    let bridge = Bridge::bare().await;
+    let first = link(&bridge).await;
+    begin(&bridge, &first).await;
+    let second = link(&bridge).await;
+    begin(&bridge, &second).await;
+    assert_eq!(
+        bridge.get(&format!("{first}/state")).await.0,
+        StatusCode::NOT_FOUND
+    );
+    let (_, page) = post(&bridge, &format!("{second}/cancel"), &[]).await;
+    assert!(page.contains("name=\"instance_id\""), "{page}");
+    assert_eq!(
+        bridge.get(&format!("{second}/qr.png")).await.0,
+        StatusCode::NOT_FOUND
+    );
+}
+
+#[tokio::test]
+async fn what_waapify_says_about_a_new_instance_stands_at_its_field() {
+    let bridge = Bridge::bare().await;
+    let link = link(&bridge).await;
+    let path = format!("{link}/qr");
+    bridge.world.waapify.set_max_numbers(Some(1));
+    for (token, said) in [
+        ("", "The access token is empty"),
+        ("nobody-s", "refused the access token"),
+        (seed::ACCESS_TOKEN, "as many WhatsApp numbers"),
+    ] {
+        let (status, page) = post(&bridge, &path, &[("access_token", token)]).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{page}");
+        assert!(page.contains(said), "{page}");
+        let input = page
+            .split("<input")
+            .find(|input| input.contains("aria-invalid"))
+            .unwrap();
+        assert!(input.contains("qr_access_token"), "{input}");
+        assert!(token.is_empty() || !page.contains(token), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn a_known_number_is_linked_again_and_no_other_phone_takes_its_place() {
+    let bridge = Bridge::new().await;
+    let keys = keys(seed::INSTANCE_ID);
+    let works = linking::begin_again(client(&bridge), &keys, seed::NUMBER).await;
+    assert!(matches!(works, Progress::Linked(_)), "{works:?}");
+    assert_eq!(bridge.world.waapify.faults().count("reboot.php"), 0);
+    bridge.world.waapify.unlink().await;
+    let waits = linking::begin_again(client(&bridge), &keys, seed::NUMBER).await;
+    assert!(matches!(waits, Progress::Waiting), "{waits:?}");
+    let code = linking::picture(client(&bridge), &keys).await;
+    assert!(matches!(code, Ok(QrCode::Png(_))), "{code:?}");
+    bridge
+        .world
+        .waapify
+        .scan_qr_with(seed::INSTANCE_ID, "60119990000", "x")
+        .await;
+    let other = linking::state(client(&bridge), &keys, Some(seed::NUMBER)).await;
+    let Progress::Stopped(error) = other else {
+        panic!("{other:?}");
+    };
+    assert!(error.to_string().contains("60119990000"), "{error}");
 }

@@ -25,6 +25,7 @@ mod contract;
 mod corpus;
 mod deliveries;
 mod doctor;
+mod external_auth;
 mod file_servers;
 mod files;
 mod gateway_events;

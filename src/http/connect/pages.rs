@@ -313,7 +313,7 @@ pub(super) fn done(
 
 fn test_form(language: Language, opened: &Opened, test: &TestForm<'_>) -> Markup {
     let error = match &test.result {
-        Some(Err(text)) => Some(text),
+        Some(Err(said)) => Some(said),
         _ => None,
     };
     html! {

@@ -201,8 +201,8 @@ fn draw(text: &str) -> Option<Vec<u8>> {
         }
     }
     let mut png = Vec::new();
-    let size = u32::try_from(side).ok()?;
-    let mut encoder = Encoder::new(&mut png, size, size);
+    let pixels_wide = u32::try_from(side).ok()?;
+    let mut encoder = Encoder::new(&mut png, pixels_wide, pixels_wide);
     encoder.set_color(ColorType::Grayscale);
     encoder.set_depth(BitDepth::Eight);
     let mut writer = encoder.write_header().ok()?;

@@ -1,0 +1,202 @@
+//! GHL's install form: every shape of it, what Waapify has to say first, and what it may never change.
+
+use axum::http::StatusCode;
+use secrecy::ExposeSecret as _;
+use serde_json::{Value, json};
+use time::Duration;
+use waapify_ghl::http::external_auth_secret;
+use waapify_ghl::sandbox::{Fault, InstallKind, seed};
+
+use crate::connecting::numbers;
+use crate::harness::{Bridge, corpus, payload, settings};
+
+fn address(bridge: &Bridge) -> String {
+    let secret = external_auth_secret(&settings(&bridge.environment).ghl);
+    format!(
+        "{}/hooks/external-auth/{}",
+        bridge.address,
+        secret.expose_secret()
+    )
+}
+
+async fn post(bridge: &Bridge, body: &Value) -> (StatusCode, Value) {
+    let request = bridge.http.post(address(bridge)).json(body);
+    let answer = request.send().await.unwrap();
+    (answer.status(), answer.json().await.unwrap())
+}
+
+/// What an installer of the location enters.
+fn form(location: &Value) -> Value {
+    json!({
+        "companyId": null,
+        "locationId": location,
+        "instanceId": seed::INSTANCE_ID,
+        "accessToken": seed::ACCESS_TOKEN,
+    })
+}
+
+async fn owners(bridge: &Bridge) -> Vec<(String, String)> {
+    sqlx::query_as("select location_id, number from numbers order by 1")
+        .fetch_all(&bridge.database.pool)
+        .await
+        .unwrap()
+}
+
+async fn offers(bridge: &Bridge) -> i64 {
+    sqlx::query_scalar("select count(*) from offers")
+        .fetch_one(&bridge.database.pool)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn every_form_of_the_corpus_is_read_and_its_locations_kept() {
+    let files = corpus("external-auth");
+    assert_eq!(files.len(), 4);
+    for file in files {
+        let bridge = Bridge::bare().await;
+        let body = payload(&format!("ghl/webhooks/{file}"));
+        let mut form: Value = serde_json::from_slice(&body).unwrap();
+        bridge.world.waapify.add_instance(
+            form["instanceId"].as_str().unwrap(),
+            form["accessToken"].as_str().unwrap(),
+            "60110001111",
+            "Kedai",
+        );
+        let (status, answer) = post(&bridge, &form).await;
+        assert_eq!(status, StatusCode::OK, "{file}: {answer}");
+        let locations = match &form["locationId"] {
+            Value::Array(list) => list.len(),
+            Value::String(_) => 1,
+            _ => 0,
+        };
+        assert_eq!(
+            offers(&bridge).await,
+            i64::try_from(locations).unwrap(),
+            "{file}"
+        );
+        form["accessToken"] = "wrong".into();
+        let (status, answer) = post(&bridge, &form).await;
+        assert_eq!(status, StatusCode::UNAUTHORIZED, "{file}");
+        assert!(
+            answer["message"]
+                .as_str()
+                .unwrap()
+                .contains("refused the access token")
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_number_of_the_form_is_connected_when_the_install_arrives_and_the_page_says_so() {
+    let bridge = Bridge::bare().await;
+    let (status, _) = post(&bridge, &form(&json!([seed::LOCATION_ID]))).await;
+    assert_eq!(status, StatusCode::OK);
+    bridge.settle().await;
+    assert!(numbers(&bridge).await.is_empty(), "it is not installed yet");
+    let page = bridge.install().await;
+    assert!(page.contains("+60111234567 already"), "{page}");
+    let expected = [(seed::LOCATION_ID.to_owned(), seed::NUMBER.to_owned())];
+    assert_eq!(owners(&bridge).await, expected);
+    assert_eq!(offers(&bridge).await, 0);
+    let id = bridge.agent_writes("hai").await;
+    bridge.settle().await;
+    assert_eq!(bridge.state(&id).await, "sent");
+}
+
+#[tokio::test]
+async fn a_silent_waapify_is_asked_again_in_the_background() {
+    let bridge = Bridge::bare().await;
+    post(&bridge, &form(&json!(seed::LOCATION_ID))).await;
+    let faults = bridge.world.waapify.faults();
+    faults.always("setwebhook.php", Fault::answer(502, "<html>"));
+    bridge.install().await;
+    assert!(numbers(&bridge).await.is_empty());
+    faults.clear();
+    bridge.after(Duration::minutes(5)).await;
+    assert_eq!(numbers(&bridge).await, [seed::NUMBER]);
+}
+
+#[tokio::test]
+async fn a_connected_number_is_never_replaced_and_what_no_install_follows_is_forgotten() {
+    let bridge = Bridge::new().await;
+    let other =
+        bridge
+            .world
+            .waapify
+            .add_instance("OTHER", "other-token", "60119998888", "Orang Lain");
+    let foreign = json!({
+        "locationId": [seed::LOCATION_ID, "Never"],
+        "instance_id": "OTHER",
+        "access_token": "other-token",
+    });
+    let (status, answer) = post(&bridge, &foreign).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(!answer.to_string().contains(seed::NUMBER), "{answer}");
+    bridge.settle().await;
+    let expected = [(seed::LOCATION_ID.to_owned(), seed::NUMBER.to_owned())];
+    assert_eq!(owners(&bridge).await, expected);
+    assert!(other.webhook().is_none());
+    assert_eq!(offers(&bridge).await, 1);
+    bridge.after(Duration::minutes(61)).await;
+    assert_eq!(offers(&bridge).await, 0);
+    bridge
+        .world
+        .ghl
+        .add_location(seed::COMPANY_ID, "Never", "Kedai");
+    let location_id = "Never".to_owned();
+    let code = bridge
+        .world
+        .ghl
+        .issue_code(InstallKind::Location { location_id });
+    bridge.callback(&code).await;
+    bridge.settle().await;
+    assert_eq!(owners(&bridge).await, expected);
+}
+
+#[tokio::test]
+async fn every_method_and_encoding_is_taken_and_none_without_the_secret() {
+    let bridge = Bridge::bare().await;
+    let pairs = [
+        ("instance-id", seed::INSTANCE_ID),
+        ("Access_Token", seed::ACCESS_TOKEN),
+        ("whatsappNumber", "+60 11-123 4567"),
+        ("locationId[]", seed::LOCATION_ID),
+        ("locationId[]", "Second"),
+    ];
+    let address = address(&bridge);
+    let nested =
+        json!({"userData": {"instanceId": seed::INSTANCE_ID, "accessToken": seed::ACCESS_TOKEN}});
+    for request in [
+        bridge.http.get(&address).query(&pairs),
+        bridge.http.put(&address).form(&pairs),
+        bridge.http.patch(&address).form(&pairs),
+        bridge.http.post(&address).form(&pairs),
+        bridge.http.post(&address).json(&nested),
+    ] {
+        let answer = request.send().await.unwrap();
+        let status = answer.status();
+        assert_eq!(status, StatusCode::OK, "{}", answer.text().await.unwrap());
+    }
+    assert_eq!(offers(&bridge).await, 2);
+    for (body, status) in [
+        ("", StatusCode::UNPROCESSABLE_ENTITY),
+        ("not json", StatusCode::UNPROCESSABLE_ENTITY),
+        ("[]", StatusCode::UNPROCESSABLE_ENTITY),
+        (
+            r#"{"instanceId":null,"accessToken":{}}"#,
+            StatusCode::UNPROCESSABLE_ENTITY,
+        ),
+    ] {
+        let answer = bridge.http.post(&address).body(body).send().await.unwrap();
+        assert_eq!(answer.status(), status, "{body}");
+        let text = answer.text().await.unwrap();
+        assert!(text.contains("copy it from Waapify"), "{text}");
+    }
+    let forged = format!("{}/hooks/external-auth/guess", bridge.address);
+    let answer = bridge.http.post(forged).form(&pairs).send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+    bridge.world.waapify.unlink().await;
+    let (status, answer) = post(&bridge, &form(&Value::Null)).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{answer}");
+}
