@@ -1,16 +1,20 @@
 //! `marketplace`: the guide to GHL's developer portal, for this service's address.
+//!
+//! Secrets only where they are asked for: a guide gets pasted around.
 
 use std::io::{self, Write as _};
 
 use clap::Args;
+use secrecy::ExposeSecret;
 
 use super::env;
 use crate::config;
+use crate::http::external_auth_secret;
 use crate::marketplace::Guide;
 
 #[derive(Debug, Args)]
 pub(super) struct GuideArgs {
-    /// Print secret addresses whole, too
+    /// Print addresses that hold a secret whole, too; this needs the app's keys in the settings
     #[arg(long)]
     show_secrets: bool,
 }
@@ -18,13 +22,17 @@ pub(super) struct GuideArgs {
 /// Prints the guide.
 pub(super) fn run(args: &GuideArgs) -> anyhow::Result<()> {
     let settings = config::load_guide(env)?;
+    let secret = if args.show_secrets {
+        Some(external_auth_secret(&super::settings()?.ghl))
+    } else {
+        None
+    };
     let guide = Guide {
         public_url: &settings.public_url,
         marketplace_base: &settings.marketplace_base,
         client_id: settings.client_id.as_deref(),
-        external_auth_secret: None,
+        external_auth_secret: secret.as_ref().map(ExposeSecret::expose_secret),
     };
-    let _ = args.show_secrets;
     io::stdout().write_all(guide.markdown().as_bytes())?;
     Ok(())
 }

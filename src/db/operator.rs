@@ -72,7 +72,8 @@ pub async fn list_locations(
         "select * from (",
         locations!(),
         "where l.location_id > $1 and (not $2 or n.hold_reason is not null or l.uninstalled_at is null
-            and (t.trouble is not null or t.owner_id is null or n.number is null))
+            and (t.trouble is not null or t.owner_id is null or n.number is null
+                or exists (select 1 from troubles w where w.location_id = l.location_id and w.healed_at is null)))
          ) l order by location_id limit $3"
     ))
     .bind(after)

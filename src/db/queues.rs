@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 
 use crate::db::installs::{Standing, standing};
 use crate::db::tokens::{OwnerKind, Trouble};
+use crate::db::troubles;
 
 /// Counting stops here: a queue that long is counted within milliseconds, and a longer one is a longer one.
 pub const MAX_COUNT: i64 = 10_000;
@@ -41,6 +42,8 @@ pub struct Counts {
     pub numbers: i64,
     /// Tokens that could not be renewed, by whose they are and why.
     pub tokens: Vec<(OwnerKind, Trouble, i64)>,
+    /// What the watch noticed and has not ended, by its kind.
+    pub troubles: Vec<(troubles::Kind, i64)>,
 }
 
 /// Counts everything, in one read-only transaction whose statements may take three seconds each.
@@ -53,14 +56,16 @@ pub async fn read_counts(pool: &PgPool) -> sqlx::Result<Counts> {
         .execute(&mut *tx)
         .await?;
     sqlx::query(STATEMENT_TIMEOUT).execute(&mut *tx).await?;
-    let counts = Counts {
+    let mut counts = Counts {
         queues: list_queues(&mut tx).await?,
         standings: list_standings(&mut tx).await?,
         holds: list_holds(&mut tx).await?,
         numbers: count_numbers(&mut tx).await?,
         tokens: list_token_troubles(&mut tx).await?,
+        troubles: Vec::new(),
     };
     tx.rollback().await?;
+    counts.troubles = troubles::count_open(pool).await?;
     Ok(counts)
 }
 

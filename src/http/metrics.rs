@@ -200,6 +200,21 @@ fn register_counts(registry: &mut Registry, counts: &Counts, now: OffsetDateTime
         "Connected numbers that cannot send",
         held,
     );
+    register_tokens(registry, counts);
+    let troubles = Gauges::<1>::default();
+    for (kind, count) in &counts.troubles {
+        troubles
+            .get_or_create(&[("kind", kind.name().to_owned())])
+            .set(*count);
+    }
+    registry.register(
+        "troubles_open",
+        "What the watch noticed at sub-accounts and has not ended",
+        troubles,
+    );
+}
+
+fn register_tokens(registry: &mut Registry, counts: &Counts) {
     let tokens = Gauges::<2>::default();
     for (owner, trouble, count) in &counts.tokens {
         let owner = match owner {

@@ -3,9 +3,10 @@
 use axum::http::StatusCode;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use waapify_ghl::db::queues::{self, MAX_COUNT};
+use waapify_ghl::db::troubles::{self, About, Kind};
 use waapify_ghl::sandbox::{Fault, seed};
 
-use crate::harness::{Bridge, OUTAGE};
+use crate::harness::{Bridge, OUTAGE, location};
 
 pub const TOKEN: &str = "operators-token-of-the-tests";
 
@@ -165,9 +166,19 @@ async fn a_lost_link_and_dead_tokens_show() {
     bridge.settle().await;
     bridge.world.waapify.unlink().await;
     bridge.settle().await;
+    let location = location();
+    let about = About {
+        location: &location,
+        number: "",
+        kind: Kind::Silence,
+    };
+    troubles::note(&bridge.database.pool, about, None, bridge.clock.now())
+        .await
+        .unwrap();
     let samples = read(&bridge).await;
     for series in [
         "waapify_ghl_numbers_on_hold{kind=\"link_lost\"}",
+        "waapify_ghl_troubles_open{kind=\"silence\"}",
         "waapify_ghl_locations{standing=\"needs_reinstall\"}",
         "waapify_ghl_tokens_in_trouble{owner=\"location\",trouble=\"needs_reinstall\"}",
         "waapify_ghl_queue_length{queue=\"inbound\",state=\"accepted\"}",

@@ -284,9 +284,9 @@ async fn the_pages_tell_how_a_location_stands_but_show_customers_only_by_their_e
     bridge.settle().await;
     let browser = Browser::sign_in(&bridge).await;
     let overview = browser.page("/operator").await;
-    assert!(
-        overview.contains("To WhatsApp, waiting") && overview.contains("not linked to Waapify")
-    );
+    for shown in ["To WhatsApp, waiting", "not linked to Waapify", "All well"] {
+        assert!(overview.contains(shown), "{shown}: {overview}");
+    }
     let list = browser.page("/operator/locations?troubled=1").await;
     assert!(
         list.contains(seed::LOCATION_ID) && list.contains("on hold"),
@@ -304,12 +304,22 @@ async fn the_pages_tell_how_a_location_stands_but_show_customers_only_by_their_e
     ] {
         assert!(location.contains(shown), "{shown}: {location}");
     }
+    let checked = browser
+        .page(&format!(
+            "/operator/locations/{}?check=1",
+            seed::LOCATION_ID
+        ))
+        .await;
+    assert!(
+        checked.contains("pill bad") && checked.contains("Do this"),
+        "{checked}"
+    );
     let numbers = browser.page("/operator/numbers?held=1").await;
     assert!(
         numbers.contains(seed::NUMBER) && numbers.contains("Tried again at"),
         "{numbers}"
     );
-    for page in [&overview, &list, &location, &numbers] {
+    for page in [&overview, &list, &location, &checked, &numbers] {
         assert!(
             !page.contains("60123456789") && !page.contains("rahsia"),
             "{page}"

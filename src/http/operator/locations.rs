@@ -1,5 +1,7 @@
 //! `/operator/locations`: all of them, page by page, and one with what is to know about it.
 
+use std::time::Duration;
+
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
@@ -8,6 +10,8 @@ use url::form_urlencoded;
 
 use super::{Operator, Place, not_found, overview, parts, words};
 use crate::db::operator::{self, Backlog, LocationRow};
+use crate::db::troubles;
+use crate::doctor;
 use crate::http::HttpState;
 use crate::http::error::PageError;
 use crate::ids::{LocationId, MessageId};
@@ -130,12 +134,51 @@ fn number(language: Language, row: &LocationRow) -> Markup {
     }
 }
 
+/// What may stand behind a location's address.
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    /// Set: GHL and Waapify are asked how it is.
+    check: Option<String>,
+}
+
+/// Longest wait for GHL and Waapify, which checks ask about each number.
+const MAX_CHECK: Duration = Duration::from_secs(30);
+
+/// What the watch has noticed; and, where that is asked for, what GHL and Waapify say now.
+async fn health(
+    state: &HttpState,
+    language: Language,
+    location: &LocationId,
+    is_asked: bool,
+) -> Result<Markup, PageError> {
+    let found = if is_asked {
+        let checked = state.doctor.check_location(location);
+        tokio::time::timeout(MAX_CHECK, checked).await.ok()
+    } else {
+        let open = troubles::list_open(&state.pool, location).await?;
+        Some(open.iter().map(doctor::describe).collect())
+    };
+    Ok(html! {
+        section.panel {
+            h2 { (language.pick("Its health", "Kesihatannya")) }
+            @if !is_asked && found.as_ref().is_some_and(Vec::is_empty) {
+                p { (language.pick("The watch has noticed nothing.", "Pemantau tidak mengesan apa-apa.")) }
+            }
+            (overview::findings(language, found.as_deref()))
+            p.actions {
+                a.button.quiet href={ (parts::address(location)) "?check=1" } { (language.pick("Check now", "Semak sekarang")) }
+            }
+        }
+    })
+}
+
 /// One location.
 pub(super) async fn show(
     State(state): State<HttpState>,
     operator: Operator,
     language: Language,
     Path(location): Path<String>,
+    Query(asked): Query<Asked>,
 ) -> Result<Markup, PageError> {
     let location = LocationId(location.replace('\0', ""));
     let pool = &state.pool;
@@ -152,7 +195,9 @@ pub(super) async fn show(
         .collect();
     let messages = operator::list_messages(pool, &location, newest, LAST).await?;
     let messages: Vec<_> = messages.iter().map(|row| (row, None)).collect();
+    let health = health(&state, language, &location, asked.check.is_some()).await?;
     let body = html! {
+        (health)
         div.panels {
             (facts(language, &row))
             (backlog_panel(language, &backlog))

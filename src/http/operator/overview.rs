@@ -1,5 +1,7 @@
 //! `/operator`: the service as a whole.
 
+use std::time::Duration;
+
 use axum::extract::State;
 use maud::{Markup, html};
 use time::OffsetDateTime;
@@ -7,11 +9,15 @@ use time::OffsetDateTime;
 use super::{Operator, Place, parts, words};
 use crate::db::operator;
 use crate::db::queues::{self, Counts, MAX_COUNT, QueueRow};
+use crate::doctor::Finding;
 use crate::http::HttpState;
 use crate::http::error::PageError;
+use crate::http::page;
 use crate::ids::MessageId;
 use crate::language::Language;
 
+/// Longest wait for the checks that ask others; without their answer the rest of a page is worth having.
+const MAX_CHECK: Duration = Duration::from_secs(10);
 /// So many of the last failures.
 const LAST_FAILURES: i64 = 5;
 
@@ -22,6 +28,7 @@ pub(super) async fn show(
     language: Language,
 ) -> Result<Markup, PageError> {
     let counts = queues::read_counts(&state.pool).await?;
+    let checked = tokio::time::timeout(MAX_CHECK, state.doctor.check_service()).await;
     let failures =
         operator::list_failures(&state.pool, None, MessageId(i64::MAX), LAST_FAILURES).await?;
     let failures: Vec<_> = failures
@@ -30,6 +37,10 @@ pub(super) async fn show(
         .collect();
     let body = html! {
         div.panels {
+            section.panel {
+                h2 { (language.pick("The service", "Perkhidmatan")) }
+                (findings(language, checked.as_deref().ok()))
+            }
             (queue_panel(language, &counts, state.clock.now()))
             (standing_panel(language, &counts))
         }
@@ -45,6 +56,16 @@ pub(super) async fn show(
         language.pick("Overview", "Gambaran"),
         &body,
     ))
+}
+
+/// What checks found; none: they took too long.
+pub(super) fn findings(language: Language, found: Option<&[Finding]>) -> Markup {
+    if let Some(found) = found {
+        return page::parts::findings(language, found);
+    }
+    html! {
+        p.notice.warn { (language.pick("The checks took too long. Load the page again in a minute.", "Semakan mengambil masa terlalu lama. Muatkan semula halaman sebentar lagi.")) }
+    }
 }
 
 fn queue_panel(language: Language, counts: &Counts, now: OffsetDateTime) -> Markup {
@@ -114,6 +135,15 @@ fn standing_panel(language: Language, counts: &Counts) -> Markup {
             @let dead: i64 = counts.tokens.iter().map(|(_, _, count)| count).sum();
             @if dead > 0 {
                 p.notice.warn { (dead) " " (language.pick("tokens of GHL could not be renewed.", "token GHL tidak dapat diperbaharui.")) }
+            }
+            @let troubles: i64 = counts.troubles.iter().map(|(_, count)| count).sum();
+            @if troubles > 0 {
+                p.notice.bad {
+                    (troubles) " " (language.pick("troubles are open: ", "masalah belum selesai: "))
+                    @for (kind, count) in counts.troubles.iter().filter(|(_, count)| *count > 0) {
+                        (words::trouble(language, *kind)) " (" (count) ") "
+                    }
+                }
             }
             p { a href="/operator/locations?troubled=1" { (language.pick("Sub-accounts that need somebody", "Sub-akaun yang perlu perhatian")) } }
         }

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use crate::db::installs::Standing;
+use crate::db::troubles::Kind;
 use crate::language::Language;
 
 /// A message's state as a pill.
@@ -46,6 +47,25 @@ pub(super) const fn standing_name(language: Language, standing: Standing) -> &'s
         Standing::Uninstalled => "dinyahpasang",
     };
     language.pick(standing.name(), malay)
+}
+
+/// What the watch noticed, in a few words.
+pub(super) const fn trouble(language: Language, kind: Kind) -> &'static str {
+    match kind {
+        Kind::Provider => language.pick(
+            "another SMS provider is chosen",
+            "penyedia SMS lain dipilih",
+        ),
+        Kind::Link => language.pick("the number is not linked", "nombor tidak dipautkan"),
+        Kind::Silence => language.pick(
+            "Waapify reports nothing",
+            "Waapify tidak melaporkan apa-apa",
+        ),
+        Kind::Reinstall => language.pick(
+            "the app must be installed again",
+            "aplikasi perlu dipasang semula",
+        ),
+    }
 }
 
 /// A queue's name and what its members wait for.
