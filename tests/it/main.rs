@@ -12,6 +12,7 @@
 mod agencies;
 mod answers;
 mod app_events;
+mod app_page;
 mod attachments;
 mod bridge;
 mod budgets;

@@ -5,7 +5,6 @@ use axum::http::HeaderMap;
 use axum::http::header::REFERER;
 use axum::middleware::Next;
 use axum::response::Response;
-use axum_extra::extract::CookieJar;
 use tracing::error;
 use url::Url;
 
@@ -50,8 +49,7 @@ async fn find_domains(
     let id = path
         .strip_prefix("/app/")
         .and_then(|rest| rest.split('/').next());
-    let cookies = CookieJar::from_headers(headers);
-    if let Some((location, _)) = id.and_then(|id| visitor::find_session(state, &cookies, id)) {
+    if let Some((location, _)) = id.and_then(|id| visitor::find_session(state, headers, id)) {
         let domain = domains::find_domain_of(&state.pool, &location).await?;
         return Ok(domain.into_iter().collect());
     }

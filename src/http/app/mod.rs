@@ -6,10 +6,12 @@
 //! * `exchange`: `GET /app`, `POST /app/session`: GHL's payload → a session
 //! * `visitor`: who asks, proven anew at every request; the token of forms
 //! * `framing`: who may show these pages in a frame
-//! * `overview`, `numbers`, `messages`: the pages; `words`: what they call things
+//! * `overview`, `numbers`, `linking`, `messages`, `checks`: the pages; `words`: what they call things
 
+mod checks;
 mod exchange;
 mod framing;
+mod linking;
 mod messages;
 mod numbers;
 mod overview;
@@ -41,6 +43,21 @@ pub(super) fn routes(state: HttpState) -> Router<HttpState> {
             "/app/{session}/numbers/{number}/default",
             post(numbers::make_default),
         )
+        .route(
+            "/app/{session}/numbers/{number}/relink",
+            post(linking::begin),
+        )
+        .route("/app/{session}/numbers/{number}/link", get(linking::show))
+        .route(
+            "/app/{session}/numbers/{number}/link/qr.png",
+            get(linking::picture),
+        )
+        .route(
+            "/app/{session}/numbers/{number}/link/state",
+            get(linking::progress),
+        )
+        .route("/app/{session}/checks", get(checks::show))
+        .route("/app/{session}/provider", get(checks::provider))
         .route("/app/{session}/connect", post(numbers::connect))
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
         .layer(middleware::from_fn(page::speak))

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use tracing::info;
 
 use super::super::error::PageError;
-use super::super::{HttpState, connect as connect_page};
+use super::super::{HttpState, connect as connecting};
 use super::visitor::{Sent, Visitor, not_here};
 use super::{overview as pages, see, words};
 use crate::db::overview::{self, NumberState};
@@ -40,12 +40,25 @@ pub(super) fn summary(
             a.button.quiet href=(address) aria-label={ (language.pick("Settings", "Tetapan")) " +" (row.number) } {
                 (language.pick("Settings", "Tetapan"))
             }
+            @if row.is_connected && row.hold_reason.is_some() {
+                (relink_form(language, visitor, row))
+            }
             @if row.is_connected && !row.is_default {
                 form method="post" action=(format!("{address}/default")) {
                     (visitor.token())
                     button.quiet type="submit" { (language.pick("Send from this number", "Hantar dari nombor ini")) }
                 }
             }
+        }
+    }
+}
+
+fn relink_form(language: Language, visitor: &Visitor, row: &NumberState) -> Markup {
+    let address = visitor.address(&format!("/numbers/{}/relink", row.number));
+    html! {
+        form method="post" action=(address) {
+            (visitor.token())
+            button.quiet[row.hold_reason.is_none()] type="submit" { (language.pick("Link the phone again", "Pautkan telefon semula")) }
         }
     }
 }
@@ -92,7 +105,9 @@ pub(super) async fn show(
 ) -> Result<Markup, PageError> {
     let row = find(&state, &visitor).await?;
     let entered = Entered::of(&row);
-    let notice = visitor.asked("saved").map(|_| Notice::Saved);
+    let saved = visitor.asked("saved").map(|_| Notice::Saved);
+    let linked = visitor.asked("linked").map(|_| Notice::Linked);
+    let notice = saved.or(linked);
     Ok(settings(
         &state,
         language,
@@ -168,6 +183,7 @@ impl Entered {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Notice {
     Saved,
+    Linked,
     BadName,
     BadPause,
 }
@@ -229,6 +245,9 @@ fn settings(
             @if notice == Some(Notice::Saved) {
                 p.notice.good role="status" { (language.pick("Saved.", "Disimpan.")) }
             }
+            @if notice == Some(Notice::Linked) {
+                p.notice.good role="status" { (language.pick("The phone is linked. What waited is on its way.", "Telefon sudah dipautkan. Mesej yang menunggu sedang dihantar.")) }
+            }
             form method="post" action=(visitor.address(&format!("/numbers/{}", row.number))) {
                 (visitor.token())
                 label for="name" { (language.pick("Name", "Nama")) }
@@ -251,6 +270,16 @@ fn settings(
                     button type="submit" { (language.pick("Save", "Simpan")) }
                     a href=(visitor.address("")) { (language.pick("Back", "Kembali")) }
                 }
+            }
+        }
+        @if row.is_connected {
+            section.panel {
+                h2 { (language.pick("The phone", "Telefon")) }
+                p { (language.pick(
+                    "If WhatsApp on the phone no longer lists this link under Linked devices, or messages do not leave, link it again. A phone that is linked stays so.",
+                    "Jika WhatsApp pada telefon tidak lagi menyenaraikan pautan ini di bawah Linked devices, atau mesej tidak dihantar, pautkannya semula. Telefon yang sudah dipautkan kekal begitu.",
+                )) }
+                .actions { (relink_form(language, visitor, row)) }
             }
         }
     };
@@ -300,7 +329,7 @@ pub(super) async fn connect(
     State(state): State<HttpState>,
     sent: Sent,
 ) -> Result<Response, PageError> {
-    let link = connect_page::new_link(&state, &sent.visitor.location).await?;
+    let link = connecting::new_link(&state, &sent.visitor.location).await?;
     Ok(see(&link))
 }
 

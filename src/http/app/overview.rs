@@ -7,11 +7,13 @@ use time::{Duration, OffsetDateTime};
 
 use super::super::HttpState;
 use super::super::error::PageError;
-use super::super::page::{self, Frame};
+use super::super::page::{self, Frame, parts};
 use super::visitor::{FIRST, Visitor};
 use super::{messages, numbers, see, words};
 use crate::db::messages::Direction;
 use crate::db::overview::{self, Count, Entry, NumberState};
+use crate::db::troubles;
+use crate::doctor;
 use crate::language::Language;
 
 /// What "lately" is: no location's own midnight has to be known for it.
@@ -37,6 +39,7 @@ const STATES: [&str; 10] = [
 pub(super) enum Tab {
     Overview,
     Messages,
+    Checks,
 }
 
 /// A page of a session, with its tabs.
@@ -47,6 +50,18 @@ pub(super) fn framed(
     title: &str,
     body: &Markup,
 ) -> Markup {
+    framed_as(language, visitor, tab, title, Frame::default(), body)
+}
+
+/// The same with scripts, or loaded again by itself.
+pub(super) fn framed_as(
+    language: Language,
+    visitor: &Visitor,
+    tab: Option<Tab>,
+    title: &str,
+    frame: Frame<'_>,
+    body: &Markup,
+) -> Markup {
     let tabs = [
         (Tab::Overview, "", language.pick("Overview", "Ringkasan")),
         (
@@ -54,11 +69,12 @@ pub(super) fn framed(
             "/messages",
             language.pick("Messages", "Mesej"),
         ),
+        (Tab::Checks, "/checks", language.pick("Checks", "Semakan")),
     ];
     let frame = Frame {
         is_wide: true,
         whose: Some(visitor.location.as_str()),
-        ..Frame::default()
+        ..frame
     };
     page::framed(
         language,
@@ -91,7 +107,15 @@ pub(super) async fn show(
     let numbers = overview::list_numbers(pool, location).await?;
     let counts = overview::count_states(pool, location, now - LATELY).await?;
     let failures = overview::list_failures(pool, location, i64::MAX, FAILURES).await?;
+    let troubles = troubles::list_open(pool, location).await?;
+    let troubles: Vec<_> = troubles.iter().map(doctor::describe).collect();
     let body = html! {
+        @if !troubles.is_empty() {
+            section.panel {
+                h2 { (language.pick("This needs your attention", "Ini memerlukan perhatian anda")) }
+                (parts::findings(language, &troubles))
+            }
+        }
         (numbers_panel(language, &visitor, &numbers, now))
         .panels {
             (counts_panel(language, &visitor, &counts))
@@ -116,8 +140,8 @@ fn numbers_panel(
             h2 { (language.pick("WhatsApp numbers", "Nombor WhatsApp")) }
             @if rows.is_empty() {
                 p.notice.warn { (language.pick(
-                    "No WhatsApp number is connected yet. Messages wait until there is one.",
-                    "Belum ada nombor WhatsApp yang disambungkan. Mesej menunggu sehingga ada satu.",
+                    "No WhatsApp number is connected yet. No message can leave until there is one.",
+                    "Belum ada nombor WhatsApp yang disambungkan. Tiada mesej boleh dihantar sehingga ada satu.",
                 )) }
             }
             @for row in rows { (numbers::summary(language, visitor, row, now)) }

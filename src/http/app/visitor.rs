@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use axum::RequestPartsExt as _;
 use axum::extract::{Form, FromRequest, FromRequestParts, Path, Query, Request};
-use axum::http::StatusCode;
-use axum::http::header::ORIGIN;
+use axum::http::header::{COOKIE, ORIGIN};
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum_extra::extract::CookieJar;
+use axum_extra::extract::cookie::Cookie;
 use maud::{Markup, html};
 use tracing::warn;
 
@@ -60,15 +60,18 @@ impl Visitor {
 /// The session with this id that the browser holds, and its location.
 pub(super) fn find_session(
     state: &HttpState,
-    cookies: &CookieJar,
+    headers: &HeaderMap,
     id: &str,
 ) -> Option<(LocationId, Session)> {
-    let session = Session::find(
-        cookies.iter(),
-        &path_of(id),
-        &state.sealer,
-        state.clock.now(),
-    )?;
+    // Each of them, also those of one name: whatever else was set beside it, the session's own is found.
+    let texts = headers.get_all(COOKIE).into_iter();
+    let texts = texts.filter_map(|text| text.to_str().ok());
+    let cookies = texts.flat_map(|text| text.split(';'));
+    let cookies: Vec<_> = cookies
+        .filter_map(|cookie| Cookie::parse(cookie.trim().to_owned()).ok())
+        .collect();
+    let now = state.clock.now();
+    let session = Session::find(cookies.iter(), &path_of(id), &state.sealer, now)?;
     match session.holder.clone() {
         Holder::Location(location) => Some((location, session)),
         Holder::Operator => None,
@@ -89,8 +92,7 @@ impl FromRequestParts<HttpState> for Visitor {
         let query = parts.extract::<Query<HashMap<String, String>>>().await;
         let Query(query) = query.unwrap_or_default();
         let id = names.get("session").map_or("", String::as_str);
-        let cookies = CookieJar::from_headers(&parts.headers);
-        let Some((location, session)) = find_session(state, &cookies, id) else {
+        let Some((location, session)) = find_session(state, &parts.headers, id) else {
             return Err(without_session(parts, query.contains_key(FIRST)).await);
         };
         check_standing(state, &location)

@@ -10,7 +10,7 @@ use crate::http::page::{self, Frame, checklist};
 use crate::language::{Language, Text};
 
 /// Codes change about every 20 s; a browser without JavaScript gets the next one in time.
-const REFRESH_SECONDS: u32 = 15;
+pub(in crate::http) const REFRESH_SECONDS: u32 = 15;
 /// The script of these pages.
 const SCRIPT: &[&str] = &["/assets/connect.js"];
 
@@ -234,7 +234,7 @@ pub(super) fn scan(language: Language, opened: &Opened, problem: Option<&Text>) 
 
 /// The code and how to scan it. The page's script, `/assets/connect.js`, has it renewed from `{path}/qr.png`, asks
 /// `{path}/state`, and loads the page again when the phone is linked.
-fn code(language: Language, path: &str) -> Markup {
+pub(in crate::http) fn code(language: Language, path: &str) -> Markup {
     html! {
         ol.steps {
             li { (language.pick(

@@ -36,6 +36,29 @@ pub(in crate::http) struct Said {
     text: String,
 }
 
+impl Said {
+    /// In the caller's language.
+    pub(in crate::http) fn of(language: Language, progress: &Progress) -> Self {
+        let said = |state, text: &Text| Self {
+            state,
+            text: text.of(language).to_owned(),
+        };
+        match progress {
+            Progress::Waiting => said("waiting", &pages::waiting()),
+            Progress::Linked(_) => Self::linked(),
+            Progress::Stopped(error) if error.is_passing() => said("waiting", &error.text()),
+            Progress::Stopped(error) => said("stopped", &error.text()),
+        }
+    }
+
+    fn linked() -> Self {
+        Self {
+            state: "linked",
+            text: String::new(),
+        }
+    }
+}
+
 /// Has Waapify make an instance for this link.
 pub(in crate::http) async fn begin(
     State(state): State<HttpState>,
@@ -117,14 +140,19 @@ pub(in crate::http) async fn picture(
     let Some(credentials) = pending(&state, &opened) else {
         return Err(link_gone());
     };
-    Ok(match linking::picture(&state.gateway, &credentials).await {
+    Ok(picture_of(&state, &credentials).await)
+}
+
+/// The picture to scan for an instance.
+pub(in crate::http) async fn picture_of(state: &HttpState, credentials: &Credentials) -> Response {
+    match linking::picture(&state.gateway, credentials).await {
         Ok(QrCode::Png(bytes)) => ([(CONTENT_TYPE, "image/png")], bytes).into_response(),
         // The page's script asks again.
         Ok(QrCode::NotReady | QrCode::InUse) => {
             (StatusCode::NOT_FOUND, [RETRY_AFTER]).into_response()
         }
         Err(_) => (StatusCode::BAD_GATEWAY, [RETRY_AFTER]).into_response(),
-    })
+    }
 }
 
 const RETRY_AFTER: (HeaderName, &str) = (axum::http::header::RETRY_AFTER, "3");
@@ -136,22 +164,14 @@ pub(in crate::http) async fn progress(
     Path(token): Path<String>,
 ) -> Result<Json<Said>, PageError> {
     let opened = find_any(&state, &token).await?;
-    let said = |state, text: &Text| Said {
-        state,
-        text: text.of(language).to_owned(),
-    };
     if opened.link.used_at.is_some() {
-        return Ok(Json(said("linked", &Text::new("", ""))));
+        return Ok(Json(Said::linked()));
     }
     let Some(credentials) = pending(&state, &opened) else {
         return Err(link_gone());
     };
-    Ok(Json(match advance(&state, &opened, &credentials).await? {
-        Progress::Waiting => said("waiting", &pages::waiting()),
-        Progress::Linked(_) => said("linked", &Text::new("", "")),
-        Progress::Stopped(error) if error.is_passing() => said("waiting", &error.text()),
-        Progress::Stopped(error) => said("stopped", &error.text()),
-    }))
+    let progress = advance(&state, &opened, &credentials).await?;
+    Ok(Json(Said::of(language, &progress)))
 }
 
 /// Gives up: the form again.

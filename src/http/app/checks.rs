@@ -1,0 +1,62 @@
+//! What the doctor finds about the location, and the one click that GHL keeps for itself.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use maud::{Markup, html};
+
+use super::super::HttpState;
+use super::super::error::PageError;
+use super::super::page::{Frame, checklist, parts};
+use super::overview::{Tab, framed_as};
+use super::visitor::Visitor;
+use crate::doctor;
+use crate::language::Language;
+
+/// The checks ask both vendors; a page that takes longer seems broken.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Checks the location.
+pub(super) async fn show(
+    State(state): State<HttpState>,
+    language: Language,
+    visitor: Visitor,
+) -> Result<Markup, PageError> {
+    let checking = state.doctor.check_location(&visitor.location);
+    let findings = tokio::time::timeout(PATIENCE, checking).await;
+    let findings = findings.unwrap_or_default();
+    let provider = findings.iter().find(|finding| finding.check == "provider");
+    let is_ours = provider.is_some_and(|finding| finding.state == doctor::State::Good);
+    let body = html! {
+        section.panel {
+            @if findings.is_empty() {
+                p.notice.warn { (language.pick(
+                    "GHL or Waapify did not answer in time. Reload this page in a minute.",
+                    "GHL atau Waapify tidak menjawab tepat pada masanya. Muat semula halaman ini dalam seminit.",
+                )) }
+            }
+            (parts::findings(language, &findings))
+        }
+        @if !is_ours {
+            .panel { (checklist::checklist(language, provider, &visitor.address("/provider"))) }
+        }
+    };
+    let scripts = ["/assets/connect.js"];
+    let frame = Frame {
+        scripts: &scripts,
+        ..Frame::default()
+    };
+    let title = language.pick("Checks", "Semakan");
+    let tab = Some(Tab::Checks);
+    Ok(framed_as(language, &visitor, tab, title, frame, &body))
+}
+
+/// Whether GHL names us as the SMS provider by now, as a piece of the page.
+pub(super) async fn provider(
+    State(state): State<HttpState>,
+    language: Language,
+    visitor: Visitor,
+) -> Markup {
+    let finding = state.doctor.check_provider(&visitor.location).await;
+    checklist::answer(language, &finding)
+}

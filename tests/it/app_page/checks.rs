@@ -1,0 +1,76 @@
+//! What is wrong with a location, on its page: the troubles that were noticed, the doctor's findings, the last click.
+
+use axum::http::StatusCode;
+use waapify_ghl::db::troubles::{self, About, Kind};
+use waapify_ghl::sandbox::{DefaultProvider, seed};
+
+use super::{Frame, OTHER, install_other};
+use crate::harness::{Bridge, location};
+
+#[tokio::test]
+async fn a_location_whose_provider_is_ours_sees_that_all_is_well() {
+    let bridge = Bridge::new().await;
+    let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
+    let page = frame.get("/checks").await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.body.contains("All well"), "{}", page.body);
+    assert!(!page.body.contains("One click is left"), "{}", page.body);
+    let piece = frame.get("/provider").await.body;
+    assert!(piece.contains("data-state=\"good\""), "{piece}");
+}
+
+#[tokio::test]
+async fn while_another_provider_is_chosen_the_page_shows_the_click_that_is_left() {
+    let bridge = Bridge::new().await;
+    let ghl = &bridge.world.ghl;
+    ghl.set_default_provider(seed::LOCATION_ID, DefaultProvider::NotConfigured);
+    let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
+    let page = frame.get("/checks").await.body;
+    assert!(
+        page.contains("One click is left") && page.contains("Needs mending"),
+        "{page}"
+    );
+    let check = format!("data-check=\"{}/provider\"", frame.path);
+    assert!(page.contains(&check), "{page}");
+    assert!(
+        frame
+            .get("/provider")
+            .await
+            .body
+            .contains("data-state=\"bad\"")
+    );
+    ghl.set_default_provider(seed::LOCATION_ID, DefaultProvider::Ours);
+    assert!(
+        frame
+            .get("/provider")
+            .await
+            .body
+            .contains("data-state=\"good\"")
+    );
+}
+
+#[tokio::test]
+async fn an_open_trouble_stands_on_the_first_page_of_its_own_location_until_it_ends() {
+    let bridge = Bridge::new().await;
+    install_other(&bridge).await;
+    let (pool, location, now) = (&bridge.database.pool, location(), bridge.clock.now());
+    let about = About {
+        location: &location,
+        number: "",
+        kind: Kind::Provider,
+    };
+    troubles::note(pool, about, Some("Twilio"), now)
+        .await
+        .unwrap();
+    let attention = "This needs your attention";
+    let here = Frame::open(&bridge, seed::LOCATION_ID).await;
+    let page = here.get("").await.body;
+    assert!(
+        page.contains(attention) && page.contains("Do this"),
+        "{page}"
+    );
+    let there = Frame::open(&bridge, OTHER).await;
+    assert!(!there.get("").await.body.contains(attention));
+    troubles::heal(pool, about, now).await.unwrap();
+    assert!(!here.get("").await.body.contains(attention));
+}

@@ -1,0 +1,155 @@
+//! Who may show the page in a frame.
+
+use serde_json::{Value, json};
+use waapify_ghl::sandbox::seed;
+
+use super::{Answer, Frame, answer};
+use crate::harness::Bridge;
+
+const GHL: &str = "https://*.gohighlevel.com https://*.leadconnectorhq.com https://*.msgsndr.com";
+
+/// Who may show an answer.
+fn ancestors(answer: &Answer) -> String {
+    let policy = answer.text("content-security-policy");
+    assert!(policy.starts_with("default-src 'none';"), "{policy}");
+    let (_, rest) = policy.split_once("frame-ancestors ").unwrap();
+    rest.split(';').next().unwrap().to_owned()
+}
+
+/// Asks for a page as a browser in a frame of `referrer` does.
+async fn asked_by(bridge: &Bridge, path: &str, referrer: Option<&str>) -> Answer {
+    let mut request = bridge.http.get(format!("{}{path}", bridge.address));
+    if let Some(referrer) = referrer {
+        request = request.header("referer", referrer);
+    }
+    answer(request).await
+}
+
+/// Has GHL say that an agency installed the app under its own domain.
+async fn install_under(bridge: &Bridge, company: &str, details: Value) {
+    let mut event = bridge.world.ghl.install_event(seed::LOCATION_ID);
+    event["companyId"] = company.into();
+    event["webhookId"] = format!("{company}{details}").into();
+    event["whitelabelDetails"] = details;
+    assert_eq!(bridge.world.ghl.posts_app_event(&event).await, Some(200));
+    bridge.settle().await;
+}
+
+#[tokio::test]
+async fn ghl_may_show_the_page_and_nobody_else_and_other_pages_nobody_at_all() {
+    let bridge = Bridge::new().await;
+    let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
+    for path in ["/app", "/app/unknown", "/app/unknown/messages", &frame.path] {
+        let page = frame.get_at(path).await;
+        assert_eq!(ancestors(&page), GHL, "{path}");
+        assert!(page.headers.get("x-frame-options").is_none(), "{path}");
+        assert_eq!(page.text("referrer-policy"), "same-origin", "{path}");
+    }
+    for path in ["/oauth/callback", "/connect/unknown", "/healthz"] {
+        let page = asked_by(&bridge, path, None).await;
+        assert_eq!(ancestors(&page), "'none'", "{path}");
+        assert_eq!(page.text("x-frame-options"), "DENY", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn an_agencys_own_domain_may_show_the_page_and_its_locations_sessions() {
+    let bridge = Bridge::new().await;
+    install_under(
+        &bridge,
+        seed::COMPANY_ID,
+        json!({"domain": "App.Agensi.my", "logoUrl": "x"}),
+    )
+    .await;
+    install_under(&bridge, "other", json!({"domain": "app.lain.my"})).await;
+    // What the last event says of the location's agency is not what counts here.
+    sqlx::query("update locations set company_id = $1")
+        .bind(seed::COMPANY_ID)
+        .execute(&bridge.database.pool)
+        .await
+        .unwrap();
+    let own = format!("{GHL} https://app.agensi.my");
+    let named = asked_by(&bridge, "/app", Some("https://app.agensi.my/v2/location/x")).await;
+    assert_eq!(ancestors(&named), own);
+    let stranger = asked_by(&bridge, "/app", Some("https://evil.example/")).await;
+    assert_eq!(ancestors(&stranger), GHL);
+    let unsaid = ancestors(&asked_by(&bridge, "/app", None).await);
+    assert!(unsaid.contains("https://app.agensi.my") && unsaid.contains("https://app.lain.my"));
+    let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
+    assert_eq!(ancestors(&frame.get("").await), own, "its agency's alone");
+    assert_eq!(ancestors(&frame.get("/messages/1").await), own);
+}
+
+#[tokio::test]
+async fn a_domain_goes_when_ghl_names_none_any_more_or_the_agency_uninstalls() {
+    let bridge = Bridge::new().await;
+    let gone = [
+        json!({"type": "INSTALL", "appId": bridge.world.ghl.app_id(), "companyId": "c", "whitelabelDetails": {}}),
+        json!({"type": "UNINSTALL", "appId": bridge.world.ghl.app_id(), "companyId": "c"}),
+    ];
+    for event in &gone {
+        install_under(&bridge, "c", json!({"domain": "app.agensi.my"})).await;
+        // Nothing said is nothing changed.
+        let silent =
+            json!({"type": "INSTALL", "appId": bridge.world.ghl.app_id(), "companyId": "c"});
+        assert_eq!(bridge.world.ghl.posts_app_event(&silent).await, Some(200));
+        bridge.settle().await;
+        let before = ancestors(&asked_by(&bridge, "/app", None).await);
+        assert!(before.contains("app.agensi.my"), "{event}");
+        assert_eq!(bridge.world.ghl.posts_app_event(event).await, Some(200));
+        bridge.settle().await;
+        let after = ancestors(&asked_by(&bridge, "/app", None).await);
+        assert_eq!(after, GHL, "{event}");
+        sqlx::query("delete from app_events")
+            .execute(&bridge.database.pool)
+            .await
+            .unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_host_name_never_reaches_the_header() {
+    let bridge = Bridge::new().await;
+    for (n, domain) in [
+        json!("*"),
+        json!("agensi.my; script-src *"),
+        json!("agensi.my https://evil.example"),
+        json!("a.my\r\nset-cookie: x=y"),
+        json!("127.0.0.1"),
+        json!(["a.my"]),
+        json!(""),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        install_under(&bridge, &format!("c{n}"), json!({"domain": domain})).await;
+    }
+    let kept: i64 = sqlx::query_scalar("select count(*) from white_label_domains")
+        .fetch_one(&bridge.database.pool)
+        .await
+        .unwrap();
+    assert_eq!(kept, 0);
+    // Nor from a database that somebody wrote into.
+    sqlx::query("insert into white_label_domains values ('c', 'a.my; script-src *', now())")
+        .execute(&bridge.database.pool)
+        .await
+        .unwrap();
+    assert_eq!(ancestors(&asked_by(&bridge, "/app", None).await), GHL);
+}
+
+#[tokio::test]
+async fn the_header_stays_short_however_many_agencies_there_are() {
+    let bridge = Bridge::new().await;
+    sqlx::query(
+        "insert into white_label_domains
+         select 'c' || n, 'a' || n || '.my', now() - n * interval '1 second' from generate_series(1, 1000) n",
+    )
+    .execute(&bridge.database.pool)
+    .await
+    .unwrap();
+    let unsaid = ancestors(&asked_by(&bridge, "/app", None).await);
+    assert!(unsaid.len() < 4096, "{}", unsaid.len());
+    assert!(unsaid.contains("https://a1.my ") && !unsaid.contains("https://a999.my"));
+    let named = asked_by(&bridge, "/app", Some("https://a999.my/")).await;
+    assert_eq!(ancestors(&named), format!("{GHL} https://a999.my"));
+}

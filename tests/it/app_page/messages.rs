@@ -1,0 +1,265 @@
+//! The location's messages on the page: counted, searched, explained, and sent again.
+
+use axum::http::StatusCode;
+use time::Duration;
+use waapify_ghl::db::overview;
+use waapify_ghl::sandbox::{Fault, seed};
+
+use super::Frame;
+use crate::harness::{Bridge, location};
+use crate::messages::number_of;
+
+const A_WHILE: Duration = Duration::minutes(20);
+
+/// The rows of a list.
+fn rows(page: &str) -> usize {
+    page.matches("<tr>").count().saturating_sub(1)
+}
+
+/// A message that failed because no number was connected, which one is now.
+async fn failed() -> (Bridge, String) {
+    let bridge = Bridge::bare().await;
+    bridge.install().await;
+    let id = bridge.agent_writes("rahsia").await;
+    bridge.settle().await;
+    bridge.connect().await;
+    let number = number_of(&bridge, &id).await;
+    (bridge, number)
+}
+
+#[tokio::test]
+async fn messages_of_the_last_day_are_counted_by_state_and_older_ones_are_not() {
+    let (bridge, _) = failed().await;
+    bridge.clock.advance(Duration::hours(25));
+    bridge.customer_writes("hai").await;
+    bridge.agent_writes("satu").await;
+    bridge.agent_writes("dua").await;
+    bridge.settle().await;
+    let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
+    let page = frame.get("").await.body;
+    for count in [
+        "<strong>2</strong><span>Sent</span>",
+        "<strong>1</strong><span>In GHL</span>",
+    ] {
+        assert!(page.contains(count), "{count}: {page}");
+    }
+    assert!(!page.contains("<span>Failed</span>"), "{page}");
+    assert_eq!(rows(&page), 1, "the failure of yesterday is still one");
+}
+
+#[tokio::test]
+async fn a_page_shows_neither_what_a_message_says_nor_a_customers_number() {
+    let (bridge, id) = failed().await;
+    bridge.customer_writes("sulit").await;
+    bridge.agent_writes("rahsia").await;
+    bridge.settle().await;
+    let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
+    for rest in [
+        "".to_owned(),
+        "/messages".to_owned(),
+        format!("/messages/{id}"),
+    ] {
+        let page = frame.get(&rest).await.body;
+        for secret in ["rahsia", "sulit", &seed::AISYAH.2[1..], "Aisyah"] {
+            assert!(!page.contains(secret), "{rest} shows {secret}");
+        }
+    }
+    let list = frame.get("/messages").await.body;
+    assert!(
+        list.contains(&format!("…{}", &seed::AISYAH.2[8..])),
+        "{list}"
+    );
+}
+
+#[tokio::test]
+async fn the_list_is_searched_by_state_and_read_page_by_page() {
+    let bridge = Bridge::new().await;
+    bridge.customer_writes("hai").await;
+    bridge.agent_writes("satu").await;
+    bridge.agent_sends(seed::NOMBOR_SALAH.0, "dua", &[]).await;
+    bridge.settle().await;
+    let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
+    for (state, count) in [
+        ("", 3),
+        ("waiting", 0),
+        ("sent", 1),
+        ("delivered", 0),
+        ("read", 0),
+        ("posted", 1),
+        ("held", 0),
+        ("failed", 1),
+        ("ignored", 0),
+    ] {
+        let page = frame.get(&format!("/messages?state={state}")).await;
+        assert_eq!(page.status, StatusCode::OK);
+        assert_eq!(rows(&page.body), count, "{state}: {}", page.body);
+    }
+    sqlx::query(
+        "insert into outbound (location_id, ghl_message_id, conversation, body, state, due_at, accepted_at)
+         select $1, 'm' || n, 'c', '', 'read', now(), now() from generate_series(1, 120) n",
+    )
+    .bind(location())
+    .execute(&bridge.database.pool)
+    .await
+    .unwrap();
+    let mut rest = "/messages?state=read".to_owned();
+    for count in [50, 50, 20] {
+        let page = frame.get(&rest).await.body;
+        assert_eq!(rows(&page), count);
+        if let Some((_, next)) = page.split_once("/messages?state=read&amp;before=") {
+            let id: String = next.chars().take_while(char::is_ascii_digit).collect();
+            rest = format!("/messages?state=read&before={id}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_search_for_nonsense_finds_nothing_and_breaks_nothing() {
+    let bridge = Bridge::new().await;
+    let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
+    for rest in [
+        "/messages?state=nonsense",
+        "/messages?state=%00",
+        "/messages?before=x",
+        "/messages?before=99999999999999999999",
+        "/messages/0",
+        "/messages/-1",
+        "/messages/x",
+        "/messages/%00",
+        "/messages/%ff",
+        "/messages/99999999999999999999",
+        "/numbers/%00",
+        "/numbers/%27%20or%201=1",
+    ] {
+        let page = frame.get(rest).await;
+        assert_eq!(page.status, StatusCode::NOT_FOUND, "{rest}");
+        assert!(page.body.contains("There is nothing here"), "{rest}");
+    }
+    let page = frame.get("/messages?state=sent&state=read&x=%ff").await;
+    assert_eq!(page.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_failed_message_tells_its_story_and_is_sent_again_at_one_click() {
+    let (bridge, id) = failed().await;
+    let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
+    let shown = frame.get(&format!("/messages/{id}")).await.body;
+    for said in ["GHL delivered it", "Failed", "Try again"] {
+        assert!(shown.contains(said), "{said}: {shown}");
+    }
+    let answer = frame.post(&format!("/messages/{id}/retry"), &[]).await;
+    let expected = format!("{}/messages/{id}?done=queued", frame.path);
+    assert_eq!(answer.leads_to(), expected);
+    bridge.after(A_WHILE).await;
+    assert_eq!(bridge.texts_on_phone(), ["rahsia"]);
+    let shown = frame.get_at(&expected).await.body;
+    assert!(shown.contains("sent again from the page in GHL"), "{shown}");
+    assert!(shown.contains("on its way again") && !shown.contains("Try again"));
+    // A second click of an old page changes nothing.
+    let again = frame.post(&format!("/messages/{id}/retry"), &[]).await;
+    assert!(again.leads_to().ends_with("?done=not-failed"));
+    bridge.after(A_WHILE).await;
+    assert_eq!(bridge.texts_on_phone(), ["rahsia"]);
+}
+
+#[tokio::test]
+async fn what_may_have_arrived_goes_again_only_after_a_second_yes_every_time() {
+    let bridge = Bridge::new().await;
+    let faults = bridge.world.waapify.faults();
+    for _ in 0..2 {
+        faults.push("send.php", Fault::answer(200, ""));
+    }
+    let id = bridge.agent_writes("hai").await;
+    bridge.settle().await;
+    for _ in 0..2 {
+        bridge.after(Duration::minutes(3)).await;
+    }
+    let failed = ("failed".to_owned(), Some("unconfirmed".to_owned()));
+    assert_eq!(bridge.outbound(&id).await, failed);
+    let number = number_of(&bridge, &id).await;
+    let retry = format!("/messages/{number}/retry");
+    let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
+    let question = frame.post(&retry, &[]).await;
+    assert_eq!(question.status, StatusCode::OK);
+    assert!(
+        question.body.contains("It may have arrived"),
+        "{}",
+        question.body
+    );
+    assert_eq!(bridge.outbound(&id).await, failed);
+    // Sent again it stays in doubt, however it fails next.
+    faults.always(
+        "send.php",
+        Fault::answer(200, r#"{"status":"error","message":"Invalid phone"}"#),
+    );
+    assert!(
+        frame
+            .post(&retry, &[("sure", "1")])
+            .await
+            .leads_to()
+            .ends_with("queued")
+    );
+    bridge.after(A_WHILE).await;
+    for _ in 0..20 {
+        bridge.after(Duration::hours(4)).await;
+    }
+    let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
+    let question = frame.post(&retry, &[]).await;
+    assert!(
+        question.body.contains("It may have arrived"),
+        "{}",
+        question.body
+    );
+    faults.clear();
+    frame.post(&retry, &[("sure", "1")]).await;
+    bridge.after(A_WHILE).await;
+    assert_eq!(bridge.texts_on_phone(), ["hai"]);
+}
+
+#[tokio::test]
+async fn of_very_many_messages_the_newest_are_counted_and_the_page_says_so() {
+    let bridge = Bridge::new().await;
+    let pool = &bridge.database.pool;
+    for (table, columns, values) in [
+        (
+            "outbound",
+            "ghl_message_id, conversation, body, due_at",
+            "'m' || n, 'c', ''::bytea, now()",
+        ),
+        (
+            "inbound",
+            "number, wa_message_id, from_me, conversation, due_at",
+            "'60111234567', 'w' || n, false, 'c', now()",
+        ),
+    ] {
+        let last = if table == "outbound" {
+            "sent"
+        } else {
+            "posted"
+        };
+        let sql = format!(
+            "insert into {table} (location_id, {columns}, state, accepted_at)
+             select $1, {values}, case when n < 4 then 'failed' else '{last}' end, now() from generate_series(1, 40000) n"
+        );
+        sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(location())
+            .execute(pool)
+            .await
+            .unwrap();
+    }
+    let failures = overview::list_failures(pool, &location(), i64::MAX, 5)
+        .await
+        .unwrap();
+    assert_eq!(failures.len(), 5, "the oldest of all");
+    let since = bridge.clock.now() - Duration::hours(24);
+    let counts = overview::count_states(pool, &location(), since)
+        .await
+        .unwrap();
+    assert!(
+        counts.iter().all(|count| count.count == overview::WINDOW),
+        "{counts:?}"
+    );
+    let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
+    let page = frame.get("").await.body;
+    assert!(page.contains("only the newest 10,000"), "{page}");
+}
