@@ -4,6 +4,7 @@
 #[path = "../it/bridge.rs"]
 #[allow(dead_code, reason = "only the databases are needed here")]
 mod bridge;
+mod checks;
 mod driver;
 mod every_page;
 mod frame;

@@ -22,8 +22,9 @@ pub enum Page {
     Agency,
     /// A link that is over.
     Error,
-    /// The page in GHL: overview, a number's settings, messages, one of them.
+    /// The page in GHL: overview, checks, a number's settings, messages, one of them.
     App,
+    AppChecks,
     AppSettings,
     AppMessages,
     AppMessage,
@@ -41,7 +42,7 @@ pub enum Page {
 }
 
 /// With the names of their pictures, in an order in which each can be reached: the operator signs in once.
-pub const ALL: [(Page, &str); 20] = [
+pub const ALL: [(Page, &str); 21] = [
     (Page::Connect, "connect"),
     (Page::ConnectWrong, "connect-wrong-token"),
     (Page::ConnectQr, "connect-qr"),
@@ -50,6 +51,7 @@ pub const ALL: [(Page, &str); 20] = [
     (Page::ConnectAgain, "connect-again"),
     (Page::Error, "error"),
     (Page::App, "app"),
+    (Page::AppChecks, "app-checks"),
     (Page::AppSettings, "app-settings"),
     (Page::AppMessages, "app-messages"),
     (Page::AppMessage, "app-message"),
@@ -72,7 +74,7 @@ impl Page {
     pub fn is_framed(self) -> bool {
         matches!(
             self,
-            Self::App | Self::AppSettings | Self::AppMessages | Self::AppMessage
+            Self::App | Self::AppChecks | Self::AppSettings | Self::AppMessages | Self::AppMessage
         )
     }
 
@@ -115,6 +117,15 @@ impl Page {
             Self::Agency => tab.goto(&install_agency(stage)).await,
             Self::Error => tab.goto(&stage.service("/connect/over")).await,
             Self::App => open_app(stage, tab, seed::LOCATION_ID).await,
+            Self::AppChecks => {
+                Box::pin(Self::App.open(stage, tab)).await;
+                tab.find(".tabs a[href$='/checks']")
+                    .await
+                    .click()
+                    .await
+                    .unwrap();
+                tab.find(".findings li").await;
+            }
             Self::AppSettings => {
                 Box::pin(Self::App.open(stage, tab)).await;
                 tab.find("main a[href*='/numbers/']")
