@@ -24,3 +24,7 @@ alter table numbers
     add column mirrors_phone boolean not null default true,
     -- What the business calls the number.
     add column name text check (length(name) between 1 and 60);
+
+-- The last failures of a location, however many messages it has.
+create index outbound_failed on outbound (location_id, id) where state = 'failed';
+create index inbound_failed on inbound (location_id, id) where state = 'failed';

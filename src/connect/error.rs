@@ -105,8 +105,11 @@ impl ConnectError {
             }
             Self::Check(CheckError::NotLinked(_)) => Some(Field::InstanceId),
             Self::Check(CheckError::Full(_)) => Some(Field::AccessToken),
-            Self::Check(_) | Self::LinkGone | Self::Seal(_) | Self::Webhook(_) => None,
-            Self::Database(_) => None,
+            Self::Check(_)
+            | Self::LinkGone
+            | Self::Seal(_)
+            | Self::Webhook(_)
+            | Self::Database(_) => None,
         }
     }
 

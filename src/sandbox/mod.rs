@@ -140,8 +140,8 @@ impl Sandbox {
         Ok(Self {
             world,
             app,
-            http,
             address,
+            http,
             running,
         })
     }

@@ -59,9 +59,9 @@ async fn look_at_all(language: &str, tag: &str) {
                     .into_iter()
                     .map(|fault| format!("{page:?}, {tag}, {width} px: {fault}")),
             );
-            if let (Some(folder), Some(size)) = (&folder, size) {
+            if let (Some(folder), Some(name), Some(size)) = (&folder, name, size) {
                 if page.is_framed() {
-                    tab.unroll_frame().await;
+                    tab.unroll_frame(width).await;
                 }
                 let file = folder.join(format!("{name}-{size}-{tag}.png"));
                 picture::keep(&tab, &file).await;

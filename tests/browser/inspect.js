@@ -63,6 +63,10 @@ for (const id of ids.filter((id, index) => ids.indexOf(id) !== index)) faults.pu
 for (const control of document.querySelectorAll("input:not([type=hidden]), select, textarea, button, a[href], summary, iframe")) {
   if (shown(control) && !nameOf(control)) faults.push(`it has no name: ${control.outerHTML.slice(0, 120)}`);
 }
+for (const one of document.querySelectorAll("button, .button, .pill")) {
+  // Two lines and the padding; a column that is too narrow breaks it letter by letter.
+  if (shown(one) && one.getBoundingClientRect().height > 6.5 * parseFloat(getComputedStyle(one).fontSize)) faults.push(`it is squeezed: ${told(one)}`);
+}
 for (const list of ["aria-describedby", "aria-labelledby", "for"]) {
   for (const element of document.querySelectorAll(`[${list}]`)) {
     for (const id of element.getAttribute(list).split(/\s+/)) {

@@ -41,29 +41,29 @@ pub enum Page {
     Ghl,
 }
 
-/// With the names of their pictures, in an order in which each can be reached: the operator signs in once.
-pub const ALL: [(Page, &str); 21] = [
-    (Page::Connect, "connect"),
-    (Page::ConnectWrong, "connect-wrong-token"),
-    (Page::ConnectQr, "connect-qr"),
-    (Page::Agency, "agency-install"),
-    (Page::Connected, "connected"),
-    (Page::ConnectAgain, "connect-again"),
-    (Page::Error, "error"),
-    (Page::App, "app"),
-    (Page::AppChecks, "app-checks"),
-    (Page::AppSettings, "app-settings"),
-    (Page::AppMessages, "app-messages"),
-    (Page::AppMessage, "app-message"),
-    (Page::SignIn, "operator-sign-in"),
-    (Page::Operator, "operator"),
-    (Page::OperatorLocations, "operator-locations"),
-    (Page::OperatorNumbers, "operator-numbers"),
-    (Page::OperatorFailures, "operator-failures"),
-    (Page::OperatorLocation, "operator-location"),
-    (Page::OperatorMessages, "operator-messages"),
-    (Page::OperatorMessage, "operator-message"),
-    (Page::Ghl, "sandbox-ghl"),
+/// With the names of the pictures that are kept, in an order in which each can be reached: the operator signs in once.
+pub const ALL: [(Page, Option<&str>); 21] = [
+    (Page::Connect, Some("connect")),
+    (Page::ConnectWrong, Some("connect-wrong-token")),
+    (Page::ConnectQr, Some("connect-qr")),
+    (Page::Agency, Some("agency-install")),
+    (Page::Connected, Some("connected")),
+    (Page::ConnectAgain, None),
+    (Page::Error, Some("error")),
+    (Page::App, Some("app")),
+    (Page::AppChecks, Some("app-checks")),
+    (Page::AppSettings, Some("app-settings")),
+    (Page::AppMessages, Some("app-messages")),
+    (Page::AppMessage, Some("app-message")),
+    (Page::SignIn, None),
+    (Page::Operator, Some("operator")),
+    (Page::OperatorLocations, None),
+    (Page::OperatorNumbers, None),
+    (Page::OperatorFailures, None),
+    (Page::OperatorLocation, Some("operator-location")),
+    (Page::OperatorMessages, None),
+    (Page::OperatorMessage, Some("operator-message")),
+    (Page::Ghl, None),
 ];
 
 /// The instance of the sub-account that is connected while one looks.

@@ -123,15 +123,22 @@ impl Tab {
         self.find("iframe").await.enter_frame().await.unwrap();
     }
 
-    /// The page in the frame, from inside it, is shown whole: GHL's page becomes as high as needed.
-    pub async fn unroll_frame(&self) {
-        let height = self
-            .run("return document.documentElement.scrollHeight", vec![])
-            .await;
+    /// The page in the frame, from inside it, is shown whole: GHL's page, and the window, become as high as needed.
+    pub async fn unroll_frame(&self, width: u32) {
+        let height = "return document.documentElement.scrollHeight";
+        let framed = self.run(height, vec![]).await;
         self.leave_frame().await;
         let stretch = "document.querySelector('iframe').style.minHeight = `${arguments[0] + 2}px`";
-        self.run(stretch, vec![height]).await;
+        self.run(stretch, vec![framed]).await;
+        let whole = self.run(height, vec![]).await.as_u64().unwrap();
+        self.resize(width, u32::try_from(whole).unwrap()).await;
         self.enter_frame().await;
+        let painted = "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done(true)))";
+        self.browser
+            .client
+            .execute_async(painted, vec![])
+            .await
+            .unwrap();
     }
 
     /// Out of the frame again.

@@ -117,10 +117,8 @@ pub(super) async fn show(
             }
         }
         (numbers_panel(language, &visitor, &numbers, now))
-        .panels {
-            (counts_panel(language, &visitor, &counts))
-            (failures_panel(language, &visitor, &failures, now))
-        }
+        (counts_panel(language, &visitor, &counts))
+        (failures_panel(language, &visitor, &failures, now))
     };
     let title = language.pick(
         "WhatsApp in this sub-account",

@@ -11,7 +11,7 @@ use maud::html;
 use serde::Deserialize;
 use url::Url;
 
-use super::{APP, About, Ghl, page, seed};
+use super::{APP, About, Ghl, Shown, no_location, page, seed};
 use crate::sandbox::ghl::{DefaultProvider, InstallKind};
 
 /// Stands for the whole agency where a sub-account could be chosen.
@@ -98,9 +98,8 @@ pub(super) async fn install(State(ghl): State<Ghl>, Form(chosen): Form<Chosen>) 
         };
         (kind, all)
     } else {
-        let location = match ghl.shown_location(&chosen.location) {
-            Ok(location) => location.id,
-            Err(refusal) => return refusal,
+        let Some(Shown { id: location, .. }) = ghl.shown_location(&chosen.location) else {
+            return no_location();
         };
         let location_id = location.clone();
         (InstallKind::Location { location_id }, vec![location])
@@ -118,9 +117,8 @@ pub(super) async fn install(State(ghl): State<Ghl>, Form(chosen): Form<Chosen>) 
 
 /// Takes the app out of a sub-account; what was chosen as its SMS provider is then GHL's own again.
 pub(super) async fn uninstall(State(ghl): State<Ghl>, Form(about): Form<About>) -> Response {
-    let location = match ghl.shown_location(&about.location) {
-        Ok(location) => location.id,
-        Err(refusal) => return refusal,
+    let Some(Shown { id: location, .. }) = ghl.shown_location(&about.location) else {
+        return no_location();
     };
     ghl.set_installed(&location, false);
     ghl.set_default_provider(&location, DefaultProvider::Twilio);

@@ -117,6 +117,10 @@ fn turned_away(request: &Request) -> Option<Response> {
     is_foreign.then(|| StatusCode::FORBIDDEN.into_response())
 }
 
+fn no_location() -> Response {
+    (StatusCode::NOT_FOUND, "There is no such sub-account.").into_response()
+}
+
 fn asset(content_type: &'static str, body: &'static str) -> Response {
     let headers = [
         (header::CONTENT_TYPE, content_type),

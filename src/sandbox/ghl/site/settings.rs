@@ -8,7 +8,7 @@ use axum::{
 use maud::html;
 use serde::Deserialize;
 
-use super::{APP, Ghl, Shown, page};
+use super::{APP, Ghl, Shown, no_location, page};
 use crate::sandbox::ghl::DefaultProvider;
 
 /// The page's own query.
@@ -63,9 +63,8 @@ pub(super) async fn show(State(ghl): State<Ghl>, Query(asked): Query<Asked>) -> 
 
 /// Saves it.
 pub(super) async fn save(State(ghl): State<Ghl>, Form(chosen): Form<Chosen>) -> Response {
-    let location = match ghl.shown_location(&chosen.location) {
-        Ok(location) => location,
-        Err(refusal) => return refusal,
+    let Some(location) = ghl.shown_location(&chosen.location) else {
+        return no_location();
     };
     let provider = if chosen.provider == "ours" && location.installed {
         DefaultProvider::Ours
