@@ -13,9 +13,6 @@ use secrecy::SecretString;
 use crate::clients::waapify::{CheckError, Client, Credentials, QrCode};
 use crate::connect::ConnectError;
 
-/// A code that is shown longer than this may have changed: WhatsApp changes it about every 20 s.
-pub const PICTURE_SECONDS: u32 = 10;
-
 /// How far it is.
 #[derive(Debug)]
 pub enum Progress {

@@ -159,6 +159,21 @@ pub async fn forget_pending(pool: &PgPool, token_hash: &[u8]) -> sqlx::Result<()
     .map(|_| ())
 }
 
+/// Destroys the tokens of what waits with links that have expired.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget_expired(pool: &PgPool, now: OffsetDateTime) -> sqlx::Result<()> {
+    sqlx::query(
+        "update connect_links set pending_instance = null, pending_token = null
+         where pending_instance is not null and expires_at <= $1",
+    )
+    .bind(now)
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
 /// Counts a test message of a link that was used after `since`; false when it has sent `max` already.
 ///
 /// # Errors

@@ -83,7 +83,7 @@ pub(super) async fn accept(
                 kept = offered.kept.len(),
                 "an install form for connected locations"
             );
-            answer(StatusCode::OK, kept(), language)
+            answer(StatusCode::OK, &kept(), language)
         }
         Ok(offered) => {
             info!(
@@ -91,11 +91,11 @@ pub(super) async fn accept(
                 "an install form is accepted"
             );
             state.wake.upkeep.notify_one();
-            answer(StatusCode::OK, accepted(), language)
+            answer(StatusCode::OK, &accepted(), language)
         }
         Err(error) => {
             info!("an install form is refused");
-            answer(status(&error), error.text(), language)
+            answer(status(&error), &error.text(), language)
         }
     }
 }
@@ -112,7 +112,7 @@ const fn status(error: &ConnectError) -> StatusCode {
 }
 
 /// The sentence under the names that pages of GHL are known to look at.
-fn answer(status: StatusCode, text: Text, language: Language) -> Response {
+fn answer(status: StatusCode, text: &Text, language: Language) -> Response {
     let said = text.of(language);
     let body = if status.is_success() {
         json!({ "success": true, "message": said })

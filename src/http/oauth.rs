@@ -17,7 +17,7 @@ use tracing::{error, warn};
 use url::Url;
 
 use super::HttpState;
-use super::connect;
+pub(super) use super::connect::new_link;
 use super::error::PageError;
 use super::page;
 use crate::clients::ghl::Advice;
@@ -147,7 +147,7 @@ async fn next_steps(
         steps.push(Next {
             location,
             name: installed.names.get(location).map(String::as_str),
-            link: connect::new_link(state, location).await?,
+            link: new_link(state, location).await?,
             last: numbers::find_last(&state.pool, location).await?,
         });
     }

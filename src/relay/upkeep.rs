@@ -13,6 +13,7 @@ use super::{Context, Worker};
 use crate::clients::waapify::CheckError;
 use crate::connect::{self, ConnectError};
 use crate::db::companies;
+use crate::db::links;
 use crate::db::mints::{self, MintJob};
 use crate::db::numbers::NumberRow;
 use crate::db::offers;
@@ -71,6 +72,7 @@ impl Worker for Upkeep {
         );
         let disconnects = uninstalls::claim_disconnects(pool, now, LEASE, left(&jobs)).await?;
         jobs.extend(disconnects.into_iter().map(Job::Disconnect));
+        links::forget_expired(pool, now).await?;
         let offers = offers::claim_offers(pool, now, LEASE, left(&jobs)).await?;
         jobs.extend(offers.into_iter().map(Job::TakeUp));
         Ok(jobs)

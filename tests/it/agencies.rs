@@ -88,6 +88,7 @@ async fn a_list_in_the_newer_form_is_walked_to_its_end() {
         page.contains(CORPUS_LOCATION) && page.contains("Second"),
         "{page}"
     );
+    assert!(page.contains("Kedai Dua"), "its name in GHL: {page}");
     let asked = faults.seen_at(LIST);
     assert_eq!(asked[1].query["pageToken"], "eyJza2lwIjoxfQ");
 }

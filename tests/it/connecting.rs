@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use time::Duration;
-use waapify_ghl::sandbox::{Fault, seed};
+use waapify_ghl::sandbox::{DefaultProvider, Fault, seed};
 
 use crate::harness::Bridge;
 
@@ -263,7 +263,19 @@ async fn the_last_page_turns_green_when_ghl_names_us_and_sends_a_few_tests() {
     submit(&bridge, &link, GOOD).await;
     let (status, piece) = bridge.get(&format!("{link}/provider")).await;
     assert_eq!(status, StatusCode::OK);
-    assert!(piece.contains("data-state"), "{piece}");
+    assert!(piece.contains("data-state=\"good\""), "{piece}");
+    let theirs = DefaultProvider::Twilio;
+    bridge
+        .world
+        .ghl
+        .set_default_provider(seed::LOCATION_ID, theirs);
+    let (_, piece) = bridge.get(&format!("{link}/provider")).await;
+    assert!(piece.contains("data-state=\"bad\""), "{piece}");
+    let (_, page) = bridge.get(&link).await;
+    assert!(
+        page.contains("data-state=\"bad\"") && page.contains("Uninstall the app"),
+        "{page}"
+    );
     let (status, page) = post(&bridge, &test, &[("to", "0123456789")]).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(
@@ -277,6 +289,8 @@ async fn the_last_page_turns_green_when_ghl_names_us_and_sends_a_few_tests() {
     let (status, page) = post(&bridge, &test, &[("to", "60123456789")]).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.contains("No more test messages"), "{page}");
+    bridge.settle().await;
+    assert!(bridge.posted().is_empty(), "{:?}", bridge.posted());
     let sent = bridge.world.waapify.sent_texts();
     assert_eq!(sent.len(), 3);
     assert!(

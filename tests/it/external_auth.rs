@@ -57,7 +57,7 @@ async fn every_form_of_the_corpus_is_read_and_its_locations_kept() {
         let bridge = Bridge::bare().await;
         let body = payload(&format!("ghl/webhooks/{file}"));
         let mut form: Value = serde_json::from_slice(&body).unwrap();
-        bridge.world.waapify.add_instance(
+        let _ = bridge.world.waapify.add_instance(
             form["instanceId"].as_str().unwrap(),
             form["accessToken"].as_str().unwrap(),
             "60110001111",

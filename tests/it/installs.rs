@@ -228,11 +228,12 @@ async fn an_install_that_began_here_must_come_back_with_its_state_to_its_browser
     );
     assert_eq!(
         come_back(&bridge, &theirs, Some(&cookie)).await,
-        StatusCode::OK
+        StatusCode::SEE_OTHER,
+        "to the connect page"
     );
     assert_eq!(
         come_back(&bridge, "", None).await,
-        StatusCode::OK,
+        StatusCode::SEE_OTHER,
         "from the marketplace"
     );
 }

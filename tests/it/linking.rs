@@ -294,3 +294,42 @@ async fn a_known_number_is_linked_again_and_no_other_phone_takes_its_place() {
     };
     assert!(error.to_string().contains("60119990000"), "{error}");
 }
+
+#[tokio::test]
+async fn what_waits_is_sealed_and_outlives_a_change_of_the_keys() {
+    let bridge = Bridge::bare().await;
+    let link = link(&bridge).await;
+    let instance = begin(&bridge, &link).await;
+    let pool = &bridge.database.pool;
+    let sealed: Vec<u8> = sqlx::query_scalar("select pending_token from connect_links")
+        .fetch_one(pool)
+        .await
+        .unwrap();
+    let token = seed::ACCESS_TOKEN.as_bytes();
+    assert!(!sealed.windows(token.len()).any(|part| part == token));
+    let mut environment = bridge.environment.clone();
+    for (name, value) in &mut environment {
+        if name == "ENCRYPTION_KEYS" {
+            *value = format!("{}=,{value}", "E".repeat(43));
+        }
+    }
+    let newer = crate::harness::settings(&environment).sealer;
+    let rotation = waapify_ghl::keys::rotate(pool, &newer).await.unwrap();
+    assert_eq!(rotation.unreadable, 0);
+    let moved: Vec<u8> = sqlx::query_scalar("select pending_token from connect_links")
+        .fetch_one(pool)
+        .await
+        .unwrap();
+    assert_ne!(moved[..4], sealed[..4], "the newest key sealed it");
+    // This process has the old key alone, so that it begins anew; nothing of the link is lost.
+    let (_, page) = bridge.get(&link).await;
+    assert!(!page.contains("qr.png"), "{page}");
+    assert!(bridge.get(&link).await.1.contains("name=\"instance_id\""));
+    assert_eq!(begin(&bridge, &link).await, instance);
+    bridge.after(time::Duration::hours(25)).await;
+    let kept: i64 = sqlx::query_scalar("select count(pending_token) from connect_links")
+        .fetch_one(pool)
+        .await
+        .unwrap();
+    assert_eq!(kept, 0, "an expired link keeps no token");
+}

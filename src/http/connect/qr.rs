@@ -1,8 +1,9 @@
 //! Linking a phone by QR code on the connect page. What waits is kept with the link, its token sealed, so that a reload
 //! goes on and no page holds the token.
 //!
-//! Owns: beginning, showing, finishing, giving up. Refuses: an instance that waits for somebody else's phone, which
-//! Waapify hands out to everybody of one account.
+//! Owns: beginning, showing, finishing, giving up. Looking is enough to finish: whoever looks first after the phone has
+//! scanned, the page or its script, connects the number, once. Refuses: an instance that waits for somebody else's phone,
+//! which Waapify hands out to everybody of one account.
 
 use axum::Json;
 use axum::extract::rejection::FormRejection;

@@ -88,8 +88,8 @@ fn reasons(language: Language) -> Markup {
             p { (language.pick("It is one of these:", "Sebabnya salah satu daripada ini:")) }
             ul { @for reason in reasons { li { (reason) } } }
             p.hint { (language.pick(
-                "All but the first are for whoever made the app.",
-                "Semua kecuali yang pertama adalah untuk pembuat aplikasi.",
+                "You can mend the one at the top yourself; the others are for whoever made the app.",
+                "Anda boleh membaiki yang paling atas sendiri; yang lain adalah untuk pembuat aplikasi.",
             )) }
         }
     }
