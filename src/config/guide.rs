@@ -2,7 +2,8 @@
 
 use url::Url;
 
-use super::{Faults, Reader, parse_url};
+use super::parse::parse_url;
+use super::{Faults, Reader};
 
 /// What the guide to GHL's portal is made from.
 #[derive(Clone, Debug)]

@@ -69,18 +69,12 @@ async fn every_address_in_the_guide_is_one_that_the_service_has() {
         );
     }
     for path in paths {
-        if TO_COME.iter().any(|route| path.starts_with(route)) {
-            continue;
-        }
         // Hooks are posted to; what is wrong with an empty post is no matter here.
         let request = Request::post(&path).body(Body::empty()).unwrap();
         let (status, _, _) = ask(&app.router(), request).await;
         assert_ne!(status, StatusCode::NOT_FOUND, "{path}");
     }
 }
-
-/// Routes that other branches bring.
-const TO_COME: [&str; 1] = ["/app"];
 
 #[test]
 fn scopes_and_fields_stand_in_the_guide_as_the_service_uses_them() {

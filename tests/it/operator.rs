@@ -1,13 +1,16 @@
-//! The operator's pages: who gets in, what they show and hide, and what can be done there.
+//! The operator's pages: what they show and hide, and what can be done there. Who gets in is in `doors`.
+
+mod doors;
 
 use axum::http::StatusCode;
-use axum::http::header::{AUTHORIZATION, COOKIE, LOCATION, ORIGIN, SET_COOKIE};
+use axum::http::header::{COOKIE, LOCATION, ORIGIN, SET_COOKIE};
 use time::Duration;
 use waapify_ghl::sandbox::{Fault, seed};
 
 use crate::harness::{Bridge, OUTAGE};
 use crate::messages::{A_WHILE, number_of};
 use crate::metrics::{TOKEN, operated};
+use doors::routes;
 
 /// A client that follows no redirect and keeps no cookie.
 fn client() -> reqwest::Client {
@@ -69,105 +72,31 @@ impl<'a> Browser<'a> {
         let answer = request.form(form).send().await.unwrap();
         (answer.status(), answer.text().await.unwrap())
     }
+
+    /// What stands in the first cells of a list, from one page to the next.
+    async fn all_rows(&self, begin: &str, row: &str) -> Vec<String> {
+        let mut rows = Vec::new();
+        let mut next = Some(begin.to_owned());
+        while let Some(path) = next {
+            let page = self.page(&path).await;
+            rows.extend(
+                page.split(row)
+                    .skip(1)
+                    .map(|cell| cell.split("</td>").next().unwrap().to_owned()),
+            );
+            next = page.split_once("\" rel=\"next\"").map(|(before, _)| {
+                let (_, link) = before.rsplit_once("href=\"").unwrap();
+                link.replace("&amp;", "&")
+            });
+        }
+        rows
+    }
 }
 
 /// The token that a page's forms carry.
 fn csrf(page: &str) -> &str {
     let (_, rest) = page.split_once("name=\"csrf\" value=\"").unwrap();
     rest.split('"').next().unwrap()
-}
-
-/// Every route of the operator's, with real ids in it.
-async fn routes(bridge: &Bridge) -> (String, Vec<(&'static str, String)>) {
-    let failed = bridge
-        .agent_sends(seed::NOMBOR_SALAH.0, "rahsia", &[])
-        .await;
-    bridge.settle().await;
-    let id = number_of(bridge, &failed).await;
-    let location = seed::LOCATION_ID;
-    let routes = vec![
-        ("GET", "/operator".to_owned()),
-        ("POST", "/operator/sign-out".to_owned()),
-        ("GET", "/operator/locations".to_owned()),
-        ("GET", format!("/operator/locations/{location}")),
-        ("GET", format!("/operator/locations/{location}/messages")),
-        ("GET", "/operator/numbers".to_owned()),
-        ("GET", "/operator/failures".to_owned()),
-        ("GET", format!("/operator/messages/{id}")),
-        ("POST", format!("/operator/messages/{id}/replay")),
-    ];
-    (id, routes)
-}
-
-/// Asks with these headers, and shows that nothing of anyone is in the answer.
-async fn refused(
-    bridge: &Bridge,
-    (method, path): &(&'static str, String),
-    headers: &[(axum::http::HeaderName, &str)],
-) -> StatusCode {
-    let mut request =
-        client().request(method.parse().unwrap(), format!("{}{path}", bridge.address));
-    for (name, value) in headers {
-        request = request.header(name, *value);
-    }
-    if *method == "POST" {
-        request = request.form(&[("csrf", ""), ("anyway", "1")]);
-    }
-    let answer = request.send().await.unwrap();
-    let status = answer.status();
-    let page = answer.text().await.unwrap();
-    for private in [seed::LOCATION_ID, seed::NUMBER, seed::COMPANY_ID, "csrf"] {
-        assert!(!page.contains(private), "{method} {path}: {page}");
-    }
-    status
-}
-
-#[tokio::test]
-async fn without_an_admin_token_there_are_no_such_pages() {
-    let bridge = Bridge::new().await;
-    let (_, mut routes) = routes(&bridge).await;
-    routes.push(("GET", "/operator/sign-in".to_owned()));
-    routes.push(("POST", "/operator/sign-in".to_owned()));
-    for route in &routes {
-        assert_eq!(
-            refused(&bridge, route, &[]).await,
-            StatusCode::NOT_FOUND,
-            "{route:?}"
-        );
-    }
-}
-
-#[tokio::test]
-async fn every_route_is_closed_to_whoever_is_not_the_operator() {
-    let bridge = operated().await;
-    let (id, routes) = routes(&bridge).await;
-    let browser = Browser::sign_in(&bridge).await;
-    let forged = format!("{}x", &browser.cookie[..browser.cookie.len() - 8]);
-    let cut = browser.cookie[..browser.cookie.len() - 8].to_owned();
-    for route in &routes {
-        let leads_away = StatusCode::SEE_OTHER;
-        assert_eq!(refused(&bridge, route, &[]).await, leads_away, "{route:?}");
-        for cookie in ["session=", "session=e30", &forged, &cut] {
-            let status = refused(&bridge, route, &[(COOKIE, cookie)]).await;
-            assert_eq!(status, leads_away, "{route:?} {cookie}");
-        }
-    }
-    // One wrong header a route, since tries are few.
-    for route in &routes {
-        let status = refused(&bridge, route, &[(AUTHORIZATION, "Bearer wrong")]).await;
-        assert_eq!(status, StatusCode::UNAUTHORIZED, "{route:?}");
-    }
-    bridge.clock.advance(Duration::minutes(61));
-    for route in &routes {
-        let status = refused(&bridge, route, &[(COOKIE, &browser.cookie)]).await;
-        assert_eq!(status, StatusCode::SEE_OTHER, "{route:?}");
-    }
-    let state: String = sqlx::query_scalar("select state from outbound where id = $1")
-        .bind(id.parse::<i64>().unwrap())
-        .fetch_one(&bridge.database.pool)
-        .await
-        .unwrap();
-    assert_eq!(state, "failed", "nothing was replayed");
 }
 
 #[tokio::test]
@@ -203,74 +132,6 @@ async fn every_page_opens_for_the_operator_by_session_and_by_header() {
     ] {
         assert_eq!(browser.get(path).await.0, StatusCode::NOT_FOUND, "{path}");
     }
-}
-
-#[tokio::test]
-async fn a_wrong_token_opens_no_session_and_a_foreign_page_cannot_sign_in() {
-    let bridge = operated().await;
-    let url = format!("{}/operator/sign-in", bridge.address);
-    for wrong in ["", "x", &TOKEN[1..]] {
-        let answer = client()
-            .post(&url)
-            .form(&[("token", wrong)])
-            .send()
-            .await
-            .unwrap();
-        assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
-        assert!(answer.headers().get(SET_COOKIE).is_none());
-        let page = answer.text().await.unwrap();
-        assert!(
-            page.contains("not the operator") && page.contains("aria-invalid=\"true\""),
-            "{page}"
-        );
-    }
-    let foreign = client()
-        .post(&url)
-        .header(ORIGIN, "https://evil.example")
-        .form(&[("token", TOKEN)])
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(foreign.status(), StatusCode::FORBIDDEN);
-    assert!(foreign.headers().get(SET_COOKIE).is_none());
-}
-
-#[tokio::test]
-async fn forms_of_other_pages_do_nothing_and_signing_out_ends_the_session() {
-    let bridge = operated().await;
-    let (id, _) = routes(&bridge).await;
-    let browser = Browser::sign_in(&bridge).await;
-    let replay = format!("/operator/messages/{id}/replay");
-    let page = browser.page(&format!("/operator/messages/{id}")).await;
-    for form in [&[][..], &[("csrf", "")], &[("csrf", "x")]] {
-        assert_eq!(browser.post(&replay, form).await.0, StatusCode::FORBIDDEN);
-        let (status, _) = browser.post("/operator/sign-out", form).await;
-        assert_eq!(status, StatusCode::FORBIDDEN);
-    }
-    let foreign = browser
-        .client
-        .post(format!("{}{replay}", bridge.address))
-        .header(COOKIE, &browser.cookie)
-        .header(ORIGIN, "https://evil.example")
-        .form(&[("csrf", csrf(&page))])
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(foreign.status(), StatusCode::FORBIDDEN);
-    let out = browser
-        .client
-        .post(format!("{}/operator/sign-out", bridge.address))
-        .header(COOKIE, &browser.cookie)
-        .form(&[("csrf", csrf(&page))])
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(out.status(), StatusCode::SEE_OTHER);
-    let set = out.headers()[SET_COOKIE].to_str().unwrap();
-    assert!(
-        set.starts_with("session=;") && set.contains("Max-Age=0"),
-        "{set}"
-    );
 }
 
 #[tokio::test]
@@ -461,20 +322,7 @@ async fn lists_go_on_where_the_page_before_ended_and_miss_nothing() {
         ),
         ("/operator/numbers", "<td data-label=\"Number\">", 1),
     ] {
-        let mut rows = Vec::new();
-        let mut next = Some(begin.to_owned());
-        while let Some(path) = next {
-            let page = browser.page(&path).await;
-            rows.extend(
-                page.split(row)
-                    .skip(1)
-                    .map(|cell| cell.split("</td>").next().unwrap().to_owned()),
-            );
-            next = page.split_once("\" rel=\"next\"").map(|(before, _)| {
-                let (_, link) = before.rsplit_once("href=\"").unwrap();
-                link.replace("&amp;", "&")
-            });
-        }
+        let mut rows = browser.all_rows(begin, row).await;
         let all = rows.len();
         rows.sort();
         rows.dedup();
