@@ -1,7 +1,7 @@
 //! Makes WhatsApp the SMS provider of GoHighLevel (GHL), through the Waapify gateway.
 //!
 //! ```text
-//! main → cli → app → { http, relay } → { installs, connect } → tokens → { db, clients } → plain types
+//! main → cli → app → { http, relay } → { doctor, installs, connect } → tokens → { db, clients } → plain types
 //! ```
 //!
 //! [`http`] and [`relay`] never import each other: they meet in Postgres. A webhook is stored as the bytes it came in,

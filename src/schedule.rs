@@ -34,6 +34,12 @@ pub const INBOUND: Schedule = Schedule(&[
     2, 10, 30, 120, 300, 900, 1_800, 3_600, 7_200, 14_400, 28_800, 28_800,
 ]);
 
+/// A post whose answer was lost, while another message hides from us whether GHL has it: GHL's event of it clears that up,
+/// and comes after seconds to minutes where its first tries failed (`facts/ghl.md` section 3); after these twelve minutes
+/// the customer's words are worth more than the risk of a second bubble. Each pause is below the ten minutes for which an
+/// echo of the post waits (`relay::outbound::echoes`).
+pub const HIDDEN_POST: Schedule = Schedule(&[90, 180, 360]);
+
 /// A customer's file that does not come: its message waits for it, and for no longer than two minutes.
 pub const MEDIA: Schedule = Schedule(&[2, 5, 10, 20]);
 
@@ -83,6 +89,7 @@ mod tests {
             FILE_UNREACHABLE,
             STATUS_UPDATE,
             INBOUND,
+            HIDDEN_POST,
             MEDIA,
             REFRESH_FAILED,
             LOCATION_INACTIVE,

@@ -102,8 +102,8 @@ pub async fn finish(pool: &PgPool, job: &AppEventJob, reason: Option<&str>) -> s
     .map(|_| ())
 }
 
-/// GHL's events of messages that it stored for a contact since `since`, oldest first: the customer's, or the business's
-/// where it is `from_me`.
+/// GHL's events of messages that it stored for a contact, as they came after `place`, oldest first: the customer's, or
+/// the business's where it is `from_me`.
 ///
 /// # Errors
 /// When the database fails.
@@ -112,21 +112,35 @@ pub async fn list_stored_messages(
     location: &LocationId,
     contact: &ContactId,
     from_me: bool,
-    since: OffsetDateTime,
+    place: i64,
 ) -> sqlx::Result<Vec<Vec<u8>>> {
     sqlx::query_scalar(
         "select body from app_events where location_id = $1 and contact_id = $2
-            and event_type = $4 and received_at >= $3 order by id",
+            and event_type = $4 and place > $3 order by id",
     )
     .bind(location)
     .bind(contact)
-    .bind(since)
+    .bind(place)
     .bind(if from_me {
         "OutboundMessage"
     } else {
         "InboundMessage"
     })
     .fetch_all(pool)
+    .await
+}
+
+/// Whether GHL posts events of what it stores for this location: whether one ever came.
+///
+/// # Errors
+/// When the database fails.
+pub async fn are_told_of(pool: &PgPool, location: &LocationId) -> sqlx::Result<bool> {
+    sqlx::query_scalar(
+        "select exists (select 1 from app_events where location_id = $1 and contact_id is not null
+            and event_type in ('InboundMessage', 'OutboundMessage'))",
+    )
+    .bind(location)
+    .fetch_one(pool)
     .await
 }
 

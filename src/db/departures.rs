@@ -31,7 +31,8 @@ pub async fn record_departure(
     now: OffsetDateTime,
 ) -> sqlx::Result<bool> {
     let noted = sqlx::query(
-        "update inbound set departed_at = $4, unclear = true, due_at = $5
+        "update inbound set departed_at = $4, unclear = true, due_at = $5, looks = 0,
+            departed_place = coalesce(case when unclear then departed_place end, nextval('message_ids'))
          where location_id = $1 and id = $2 and claims = $3 and state = 'accepted'",
     )
     .bind(&job.location_id)
@@ -42,6 +43,38 @@ pub async fn record_departure(
     .execute(pool)
     .await?;
     Ok(noted.rows_affected() == 1)
+}
+
+/// Puts a message back until `due` whose post is not cleared up: GHL may have it, and `why` that cannot be seen now.
+///
+/// # Errors
+/// When the database fails.
+pub async fn finish_look(
+    pool: &PgPool,
+    job: &InboundJob,
+    why: &str,
+    due: OffsetDateTime,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    // No failure of its own, like a wait for a token.
+    sqlx::query(
+        "with looked as (
+            update inbound set due_at = $4, looks = looks + 1, waits = waits + 1
+            where location_id = $1 and id = $2 and claims = $3 and state = 'accepted'
+            returning location_id, id
+         )
+         insert into timeline (location_id, message_id, at, state, cause)
+         select location_id, id, $6, 'accepted', $5 from looked",
+    )
+    .bind(&job.location_id)
+    .bind(job.id)
+    .bind(job.claims)
+    .bind(due)
+    .bind(why)
+    .bind(now)
+    .execute(pool)
+    .await
+    .map(|_| ())
 }
 
 /// What left for GHL last in the message's conversation, but for itself and for what GHL refused.
@@ -84,8 +117,8 @@ pub async fn is_known(
     .await
 }
 
-/// GHL's deliveries to a contact since `since` of which nothing has left, oldest first: one of them may be GHL's echo of
-/// what we posted.
+/// GHL's deliveries to a contact that came after `place` and of which nothing has left, oldest first: one of them may be
+/// GHL's echo of what we posted.
 ///
 /// # Errors
 /// When the database fails.
@@ -93,15 +126,15 @@ pub async fn list_unsent_deliveries(
     pool: &PgPool,
     location: &LocationId,
     contact: &ContactId,
-    since: OffsetDateTime,
+    place: i64,
 ) -> sqlx::Result<Vec<Vec<u8>>> {
     sqlx::query_scalar(
-        "select body from outbound where location_id = $1 and conversation = $2 and accepted_at >= $3
+        "select body from outbound where location_id = $1 and conversation = $2 and id > $3
             and departed = 0 and state in ('accepted', 'sending') order by id",
     )
     .bind(location)
     .bind(contact)
-    .bind(since)
+    .bind(place)
     .fetch_all(pool)
     .await
 }

@@ -111,6 +111,10 @@ pub struct InboundJob {
     pub unclear: bool,
     /// When the last post left.
     pub departed_at: Option<OffsetDateTime>,
+    /// Where that post stands among GHL's events and deliveries: what came after it has a higher number.
+    pub departed_place: Option<i64>,
+    /// Looks in a row at a conversation that another message has come into.
+    pub looks: i32,
     /// What became of its file is not decided, although its time is over.
     pub lacks_file: bool,
     /// Where GHL keeps its file.
@@ -214,7 +218,7 @@ pub async fn claim(
          returning i.location_id, i.id, i.wa_message_id, i.from_me, i.conversation, i.number, i.call_status,
             coalesce(i.phone, i.conversation) as phone,
             i.sender_name, coalesce(i.text, '') as text, i.sent_at, i.failures, i.waits, i.claims, i.unclear,
-            i.departed_at,
+            i.departed_at, i.departed_place, i.looks,
             exists (select 1 from media m where m.location_id = i.location_id and m.message_id = i.id
                 and m.state = 'wanted') as lacks_file,
             (select m.attachment from media m where m.location_id = i.location_id and m.message_id = i.id) as attachment",

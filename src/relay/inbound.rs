@@ -10,6 +10,7 @@ use time::Duration;
 use tokio::sync::Notify;
 use tracing::{info, warn};
 
+use self::evidence::End;
 use super::contacts::{self, Sender};
 use super::media::NewLink;
 use super::{Context, Worker};
@@ -20,7 +21,7 @@ use crate::db::inbound::{self, InboundJob};
 use crate::db::uninstalls::UNINSTALLED;
 use crate::db::{app_events, departures, locations, media, stubs};
 use crate::ids::{ContactId, GhlMessageId};
-use crate::schedule::INBOUND;
+use crate::schedule::{HIDDEN_POST, INBOUND};
 use crate::tokens::TokenError;
 
 /// Three calls of at most 30 s, and a refresh; the post has a lease of its own.
@@ -36,6 +37,8 @@ const MAX_CLAIMS_BEYOND_FAILURES: i32 = 20;
 
 /// What the timeline says of a message that was found in GHL.
 const ANSWER_LOST: &str = "GHL has it, its answer was lost";
+/// And of one that may be there, behind another.
+const HIDDEN: &str = "its answer was lost, and another message hides whether GHL has it";
 
 /// The worker.
 #[derive(Clone, Debug)]
@@ -73,6 +76,7 @@ impl Worker for Inbound {
                 info!(location = %job.location_id, message_id = %job.id, "GHL has it, its answer was lost");
                 return self.finish_posted(&job, Err(ANSWER_LOST)).await;
             }
+            Ok(Prepared::IsHidden(pause)) => return self.look_again(&job, pause).await,
             Err(error) => return self.put_off(&job, error).await,
         };
         if job.lacks_file {
@@ -109,6 +113,8 @@ enum Prepared {
     WasStored(GhlMessageId),
     /// GHL's conversation shows it.
     IsInGhl,
+    /// GHL may have it, and its event of it may come within this time.
+    IsHidden(Duration),
 }
 
 impl Inbound {
@@ -126,28 +132,31 @@ impl Inbound {
         if let Some(message) = self.find_stored(job, &contact).await? {
             return Ok(Prepared::WasStored(message));
         }
-        if self.is_in_ghl(job, &contact).await? {
-            return Ok(Prepared::IsInGhl);
+        match self.look(job, &contact).await? {
+            End::Ours => Ok(Prepared::IsInGhl),
+            End::Unknown if app_events::are_told_of(&self.0.pool, &job.location_id).await? => {
+                let pause = HIDDEN_POST.pause(job.looks, rand::random());
+                Ok(pause.map_or(Prepared::Post(contact), Prepared::IsHidden))
+            }
+            End::Older | End::Unknown => Ok(Prepared::Post(contact)),
         }
-        Ok(Prepared::Post(contact))
     }
 
     /// The message as GHL's event of it names it, where the app's webhook gets those, or GHL's echo of it to the
-    /// delivery URL, which waits unsent meanwhile: with the same words, stored since it left, and not known as another.
+    /// delivery URL, which waits unsent meanwhile: with the same words, come since it left, and not known as another.
     async fn find_stored(
         &self,
         job: &InboundJob,
         contact: &ContactId,
     ) -> sqlx::Result<Option<GhlMessageId>> {
         let (pool, location) = (&self.0.pool, &job.location_id);
-        let Some(departed_at) = job.departed_at else {
+        let Some(place) = job.departed_place else {
             return Ok(None);
         };
-        let since = departed_at - evidence::SLACK;
         let events =
-            app_events::list_stored_messages(pool, location, contact, job.from_me, since).await?;
+            app_events::list_stored_messages(pool, location, contact, job.from_me, place).await?;
         let echoes = if job.from_me {
-            departures::list_unsent_deliveries(pool, location, contact, since).await?
+            departures::list_unsent_deliveries(pool, location, contact, place).await?
         } else {
             Vec::new()
         };
@@ -165,16 +174,17 @@ impl Inbound {
         Ok(None)
     }
 
-    async fn is_in_ghl(&self, job: &InboundJob, contact: &ContactId) -> Result<bool, TokenError> {
+    /// What the end of GHL's conversation tells of the message; an empty one that it is not there.
+    async fn look(&self, job: &InboundJob, contact: &ContactId) -> Result<End, TokenError> {
         let location = &job.location_id;
         let find = |ghl: ghl::Client, token| async move {
             ghl.find_last_message(&token, location, contact).await
         };
         let Some(last) = self.0.tokens.call(location, find).await? else {
-            return Ok(false);
+            return Ok(End::Older);
         };
         let before = departures::find_predecessor(&self.0.pool, job).await?;
-        Ok(evidence::proves(&last, job, before.as_ref()))
+        Ok(evidence::judge(&last, job, before.as_ref()))
     }
 
     async fn post(
@@ -228,6 +238,11 @@ impl Inbound {
     ) -> sqlx::Result<()> {
         self.0.tally.inbound_ended("posted");
         inbound::finish_posted(&self.0.pool, job, message, self.0.clock.now()).await
+    }
+
+    async fn look_again(&self, job: &InboundJob, pause: Duration) -> sqlx::Result<()> {
+        let now = self.0.clock.now();
+        departures::finish_look(&self.0.pool, job, HIDDEN, now + pause, now).await
     }
 
     /// A try that did not post the message, or not for all we know.

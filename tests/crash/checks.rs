@@ -36,8 +36,8 @@ struct Row {
 pub struct Checks<'a> {
     world: &'a World,
     rows: HashMap<String, Row>,
-    /// States of customers' messages by location and WhatsApp's id.
-    inbound: HashMap<(String, String), String>,
+    /// States and timelines of customers' messages by location and WhatsApp's id.
+    inbound: HashMap<(String, String), (String, String)>,
     /// When each customer's message was posted to GHL, whatever was answered.
     posts: HashMap<String, Vec<OffsetDateTime>>,
     pub counts: BTreeMap<&'static str, u64>,
@@ -57,8 +57,11 @@ impl<'a> Checks<'a> {
         .fetch_all(pool)
         .await
         .unwrap();
-        let inbound: Vec<(String, String, String)> = sqlx::query_as(
-            "select location_id, wa_message_id, state from inbound where not from_me",
+        let inbound: Vec<(String, String, String, String)> = sqlx::query_as(
+            "select i.location_id, i.wa_message_id, i.state,
+                string_agg(concat_ws(' ', t.at, t.state, t.cause), E'\\n      ' order by t.step) as timeline
+             from inbound i join timeline t on t.location_id = i.location_id and t.message_id = i.id
+             where not i.from_me group by i.location_id, i.id",
         )
         .fetch_all(pool)
         .await
@@ -80,7 +83,7 @@ impl<'a> Checks<'a> {
                 .collect(),
             inbound: inbound
                 .into_iter()
-                .map(|(at, id, state)| ((at, id), state))
+                .map(|(at, id, state, timeline)| ((at, id), (state, timeline)))
                 .collect(),
             posts,
             counts: BTreeMap::new(),
@@ -296,20 +299,21 @@ impl<'a> Checks<'a> {
             let state = self
                 .inbound
                 .get(&(shop.location.clone(), message.id.clone()));
-            let state = state.cloned().unwrap_or_default();
+            let (state, timeline) = state.cloned().unwrap_or_default();
             if copies > 0 {
                 expected.push(message.id.as_str());
                 self.count("customers' messages posted", 1);
             }
             match (message.heard, copies) {
-                (true, 0) => self
-                    .violations
-                    .push(format!("{}: lost, it is {state}", message.id)),
+                (true, 0) => self.violations.push(format!(
+                    "{}: lost, it is {state}\n      {timeline}",
+                    message.id
+                )),
                 (false, 0) => {
                     self.count("customers' messages that nobody heard", 1);
                 }
                 (_, 1) => {}
-                _ => self.posted_twice(&message.id),
+                _ => self.posted_twice(&message.id, &timeline),
             }
             if copies > 0 && state != "posted" {
                 self.violations
@@ -331,7 +335,7 @@ impl<'a> Checks<'a> {
     }
 
     /// A second post is a fault unless nothing could prove the first: GHL's event of it came only afterwards.
-    fn posted_twice(&mut self, id: &str) {
+    fn posted_twice(&mut self, id: &str, timeline: &str) {
         let all = self.world.ghl.messages();
         let copies: Vec<_> = all
             .iter()
@@ -350,8 +354,9 @@ impl<'a> Checks<'a> {
             return;
         }
         let posts = self.posts.get(id).cloned().unwrap_or_default();
-        self.violations
-            .push(format!("{id}: posted twice, at {posts:?}"));
+        self.violations.push(format!(
+            "{id}: posted twice, at {posts:?}\n      {timeline}"
+        ));
     }
 }
 

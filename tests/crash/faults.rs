@@ -146,7 +146,6 @@ impl Trouble<'_> {
             faults.always("*", fault);
             pass(Duration::from_millis(rng.random_range(30..500))).await;
             faults.clear();
-            if what.starts_with("GHL's") {}
         }
     }
 

@@ -1,10 +1,9 @@
 //! What the watch notices by itself: each trouble once, healed, and ended; and what is none.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
+use rustix::process::Signal;
 use time::Duration;
-use tracing_subscriber::fmt::MakeWriter;
 use waapify_ghl::app::App;
 use waapify_ghl::clock::Clock;
 use waapify_ghl::db::troubles::{self, Kind, Trouble};
@@ -13,6 +12,7 @@ use waapify_ghl::ids::LocationId;
 use waapify_ghl::relay::{self, watch::Watch};
 use waapify_ghl::sandbox::{DefaultProvider, Fault, seed};
 
+use crate::commands::Serving;
 use crate::doctor::complete;
 use crate::harness::{Bridge, location, settings, wait};
 
@@ -66,41 +66,9 @@ async fn send_unheard(bridge: &Bridge) {
     bridge.settle().await;
 }
 
-/// Log lines of this thread, while it lives.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-}
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Log {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
-
 #[tokio::test]
 async fn a_switched_provider_is_noticed_once_and_its_end_too() {
     let bridge = complete().await;
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
     look_later(&bridge).await;
     assert_eq!(wrong(&bridge).await, []);
     let ghl = &bridge.world.ghl;
@@ -124,12 +92,43 @@ async fn a_switched_provider_is_noticed_once_and_its_end_too() {
     look_later(&bridge).await;
     assert_eq!(wrong(&bridge).await, []);
     assert_eq!(counts(&bridge, Kind::Provider).await, (0, 1));
-    let text = log.text();
-    assert_eq!(text.matches("a trouble began").count(), 1, "{text}");
-    assert_eq!(text.matches("a trouble ended").count(), 1, "{text}");
+}
+
+#[tokio::test]
+async fn a_trouble_is_in_the_log_once_at_its_beginning_and_once_at_its_end() {
+    let bridge = complete().await;
+    let faults = bridge.world.waapify.faults();
+    faults.always("reconnect.php", Fault::answer(200, UNLINKED));
+    let serving = Serving::start(&bridge).await;
+    let looks = async || faults.count("reconnect.php");
+    for _ in 0..2 {
+        let before = looks().await;
+        sqlx::query("update locations set watch_at = now()")
+            .execute(&bridge.database.pool)
+            .await
+            .unwrap();
+        wait("it is looked at", async || looks().await > before).await;
+        wait("it is noticed", async || {
+            counts(&bridge, Kind::Link).await == (1, 1)
+        })
+        .await;
+    }
+    faults.clear();
+    sqlx::query("update locations set watch_at = now()")
+        .execute(&bridge.database.pool)
+        .await
+        .unwrap();
+    wait("it ends", async || {
+        counts(&bridge, Kind::Link).await == (0, 1)
+    })
+    .await;
+    serving.signal(Signal::TERM);
+    let (_, log) = serving.ended().await;
+    assert_eq!(log.matches("a trouble began").count(), 1, "{log}");
+    assert_eq!(log.matches("a trouble ended").count(), 1, "{log}");
     assert!(
-        text.contains(seed::LOCATION_ID) && !text.contains(seed::NUMBER),
-        "{text}"
+        log.contains(seed::LOCATION_ID) && !log.contains(seed::NUMBER),
+        "{log}"
     );
 }
 

@@ -1,4 +1,4 @@
-//! Whether GHL's last message of a conversation is ours; pure.
+//! What GHL's last message of a conversation says of ours; pure.
 //!
 //! Owns: the one comparison. Refuses: believing what two messages would explain: a message that is posted twice is
 //! better than one that is missing.
@@ -10,25 +10,38 @@ use crate::db::departures::Predecessor;
 use crate::db::inbound::InboundJob;
 
 /// What two clocks may differ by; WhatsApp's dates have whole seconds.
-pub(super) const SLACK: Duration = Duration::seconds(5);
+const SLACK: Duration = Duration::seconds(5);
 /// GHL stores a post at the latest when its call is cut off, a renewed token and a second call included.
 const LONGEST_POST: Duration = Duration::seconds(100);
 
-/// Whether `last`, what GHL shows as the conversation's last message, is the message of `job`; `before` is what left
-/// for that conversation before it.
-pub(super) fn proves(last: &LastMessage, job: &InboundJob, before: Option<&Predecessor>) -> bool {
-    if last.is_inbound == Some(job.from_me) || !same_words(&last.text, &job.text) {
-        return false;
-    }
-    let twin = before.filter(|before| {
-        last.is_inbound != Some(before.from_me) && same_words(&before.text, &job.text)
-    });
-    match last.at {
-        None => twin.is_none(),
-        Some(at) => {
-            let fits_twin = twin.is_some_and(|twin| fits(at, twin.sent_at, Some(twin.departed_at)));
-            fits(at, job.sent_at, job.departed_at) && !fits_twin
-        }
+/// What the end of a conversation tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// It is our message.
+    Ours,
+    /// It is an older one: ours is not there.
+    Older,
+    /// Ours may stand before it.
+    Unknown,
+}
+
+/// What `last`, GHL's last message of the conversation, tells of the message of `job`; `before` is what left for that
+/// conversation before it.
+pub(super) fn judge(last: &LastMessage, job: &InboundJob, before: Option<&Predecessor>) -> End {
+    let explains = |from_me, text: &str, sent_at, departed_at| {
+        last.is_inbound != Some(from_me)
+            && same_words(&last.text, text)
+            && last.at.is_none_or(|at| fits(at, sent_at, departed_at))
+    };
+    let is_ours = explains(job.from_me, &job.text, job.sent_at, job.departed_at);
+    let is_before =
+        before.is_some_and(|b| explains(b.from_me, &b.text, b.sent_at, Some(b.departed_at)));
+    let is_older = || last.at.is_some_and(|at| at < job.sent_at - SLACK);
+    match (is_ours, is_before) {
+        (true, false) => End::Ours,
+        (false, true) => End::Older,
+        (false, false) if is_older() => End::Older,
+        _ => End::Unknown,
     }
 }
 
@@ -86,6 +99,8 @@ mod tests {
             claims: 2,
             unclear: true,
             departed_at: Some(seconds(10)),
+            departed_place: Some(1),
+            looks: 0,
             lacks_file: false,
             attachment: None,
         }
@@ -112,14 +127,16 @@ mod tests {
     fn the_same_words_are_ours_unless_the_business_said_them() {
         let ours = job("Berapa  harga?\nTerima kasih ");
         let words = "Berapa harga? Terima kasih";
-        assert!(proves(&last(words, None, None), &ours, None));
-        assert!(proves(
-            &last(words, Some(true), None),
-            &ours,
-            Some(&before("hai", -60))
-        ));
-        assert!(!proves(&last(words, Some(false), None), &ours, None));
-        assert!(!proves(&last("Berapa harga", None, None), &ours, None));
+        assert_eq!(judge(&last(words, None, None), &ours, None), End::Ours);
+        let hai = before("hai", -60);
+        let found = judge(&last(words, Some(true), None), &ours, Some(&hai));
+        assert_eq!(found, End::Ours);
+        for other in [
+            last(words, Some(false), None),
+            last("Berapa harga", None, None),
+        ] {
+            assert_eq!(judge(&other, &ours, None), End::Unknown);
+        }
     }
 
     #[test]
@@ -127,14 +144,35 @@ mod tests {
         let mut own = job("ok");
         own.from_me = true;
         let at = Some(seconds(0));
-        assert!(proves(&last("ok", Some(false), at), &own, None));
-        assert!(!proves(&last("ok", Some(true), at), &own, None));
+        let end = |is_inbound, at, before| judge(&last("ok", is_inbound, at), &own, before);
+        assert_eq!(end(Some(false), at, None), End::Ours);
+        assert_eq!(end(Some(true), at, None), End::Unknown);
         let customers = before("ok", -3);
-        assert!(
-            proves(&last("ok", Some(false), at), &own, Some(&customers)),
+        assert_eq!(
+            end(Some(false), at, Some(&customers)),
+            End::Ours,
             "the customer's cannot be it"
         );
-        assert!(!proves(&last("ok", None, at), &own, Some(&customers)));
+        assert_eq!(end(Some(true), at, Some(&customers)), End::Older);
+        assert_eq!(end(None, at, Some(&customers)), End::Unknown);
+    }
+
+    #[test]
+    fn ours_cannot_stand_before_a_message_that_is_older() {
+        let end = |text, at| judge(&last(text, None, at), &job("ok"), Some(&before("hai", -3)));
+        assert_eq!(end("lagi?", Some(seconds(-60))), End::Older);
+        assert_eq!(end("lagi?", Some(seconds(60))), End::Unknown);
+        assert_eq!(
+            end("lagi?", Some(seconds(-3))),
+            End::Unknown,
+            "as good as ours"
+        );
+        assert_eq!(end("lagi?", None), End::Unknown);
+        assert_eq!(
+            end("hai", Some(seconds(-3))),
+            End::Older,
+            "what left before"
+        );
     }
 
     #[test]
@@ -153,34 +191,31 @@ mod tests {
 
     #[test]
     fn a_date_must_be_that_of_the_writing_or_of_the_post() {
-        let at = |n| proves(&last("ok", Some(true), Some(seconds(n))), &job("ok"), None);
-        for (n, is_ours) in [
-            (-3_600, false),
-            (0, true),
-            (12, true),
-            (60, true),
-            (3_600, false),
+        let end = |n| judge(&last("ok", Some(true), Some(seconds(n))), &job("ok"), None);
+        for (n, expected) in [
+            (-3_600, End::Older),
+            (0, End::Ours),
+            (12, End::Ours),
+            (60, End::Ours),
+            (3_600, End::Unknown),
         ] {
-            assert_eq!(at(n), is_ours, "{n}");
+            assert_eq!(end(n), expected, "{n}");
         }
     }
 
     #[test]
     fn after_a_message_with_the_same_words_only_a_date_of_ours_alone_proves_it() {
-        let ours = job("ok");
-        let proves_after = |sent, at: Option<i64>| {
-            proves(
+        let end = |sent, at: Option<i64>| {
+            let twin = before("ok", sent);
+            judge(
                 &last("ok", Some(true), at.map(seconds)),
-                &ours,
-                Some(&before("ok", sent)),
+                &job("ok"),
+                Some(&twin),
             )
         };
-        assert!(!proves_after(-3_600, None));
-        assert!(proves_after(-3_600, Some(0)));
-        assert!(
-            !proves_after(-3_600, Some(-3_600)),
-            "that is the first one's"
-        );
-        assert!(!proves_after(-3, Some(0)), "it may be either's");
+        assert_eq!(end(-3_600, None), End::Unknown);
+        assert_eq!(end(-3_600, Some(0)), End::Ours);
+        assert_eq!(end(-3_600, Some(-3_600)), End::Older, "the first one's");
+        assert_eq!(end(-3, Some(0)), End::Unknown, "it may be either's");
     }
 }

@@ -16,8 +16,8 @@ const ECHO: &str = "GHL's echo of a message written on the business's phone";
 const PERHAPS: &str = "the same words, written on the business's phone, are on their way to GHL";
 /// GHL answers a post within a second or two. What has waited longer is looked at ever more rarely.
 const PAUSE: Duration = Duration::seconds(3);
-/// A lost answer is cleared up in less than five minutes, the lease of a killed process included (`relay::inbound`);
-/// what waited twice as long is an agent's message.
+/// After a lost answer GHL's echo is looked for within five minutes, the lease of a killed process included, and then
+/// every few minutes (`relay::inbound`); what waited longer than any of these pauses is an agent's message.
 const MAX_WAIT: Duration = Duration::minutes(10);
 
 /// What becomes of a claimed delivery that is an echo, or may be one; none when it is to be sent.

@@ -134,7 +134,11 @@ pub(super) fn inbound(ghl: &Ghl, call: &Call, location_id: &str) -> Result<Answe
     state.messages.push(stored);
     drop(state);
     if let Some(event) = event {
-        tokio::spawn(ghl.clone().tell_of(id, event));
+        let (ghl, underway) = (ghl.clone(), ghl.inner.courier.wire.begin());
+        tokio::spawn(async move {
+            ghl.tell_of(id, event).await;
+            drop(underway);
+        });
     }
     Ok(Answer::json(201, &answer))
 }
