@@ -124,7 +124,7 @@ impl Browser {
         }
     }
 
-    /// Asks chromedriver for something that is no part of the WebDriver standard.
+    /// Asks chromedriver for something that is no part of the standard.
     pub async fn ask(&self, path: &'static str, body: Value) -> Value {
         self.client.issue_cmd(Further { path, body }).await.unwrap()
     }

@@ -1,6 +1,13 @@
 //! The pages as a person meets them: a real Chromium, the real service over a real PostgreSQL, and simulated vendors.
 //! Needs `chromium` and `chromedriver` on the machine, and says so where they are missing.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that unwraps has found its failure"
+)]
+
 #[path = "../it/bridge.rs"]
 #[allow(dead_code, reason = "only the databases are needed here")]
 mod bridge;

@@ -20,7 +20,7 @@ pub async fn patience() {
 /// The running sandbox.
 pub struct Stage {
     pub sandbox: Sandbox,
-    pub database: TestDatabase,
+    _database: TestDatabase,
     _stop: watch::Sender<bool>,
 }
 
@@ -37,7 +37,7 @@ impl Stage {
         sandbox.world.forget();
         Self {
             sandbox,
-            database,
+            _database: database,
             _stop: stop,
         }
     }
@@ -99,11 +99,5 @@ impl Stage {
     /// An address at GHL.
     pub fn ghl(&self, path: &str) -> String {
         self.sandbox.ghl_address().join(path).unwrap().into()
-    }
-
-    /// The texts on Aisyah's phone.
-    pub fn phone(&self) -> Vec<String> {
-        let chat = self.sandbox.world.waapify.chat(seed::AISYAH.2);
-        chat.into_iter().map(|message| message.text).collect()
     }
 }

@@ -112,12 +112,6 @@ impl Tab {
         field.send_keys(value).await.unwrap();
     }
 
-    /// Ticks a radio button or box.
-    pub async fn choose(&self, name: &str, value: &str) {
-        let css = format!("[name=\"{name}\"][value=\"{value}\"]");
-        self.find(&css).await.click().await.unwrap();
-    }
-
     /// From now on inside the page's frame.
     pub async fn enter_frame(&self) {
         self.find("iframe").await.enter_frame().await.unwrap();

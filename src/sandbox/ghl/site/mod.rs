@@ -81,10 +81,8 @@ impl Ghl {
             .collect()
     }
 
-    fn shown_location(&self, id: &str) -> Result<Shown, Response> {
-        let found = self.shown().into_iter().find(|shown| shown.id == id);
-        found
-            .ok_or_else(|| (StatusCode::NOT_FOUND, "There is no such sub-account.").into_response())
+    fn shown_location(&self, id: &str) -> Option<Shown> {
+        self.shown().into_iter().find(|shown| shown.id == id)
     }
 }
 
