@@ -19,8 +19,8 @@ use secrecy::ExposeSecret;
 use time::Duration;
 use tracing::{info, warn};
 
-pub(super) use pages::{REFRESH_SECONDS, code};
-pub(super) use qr::{Said, begin, cancel, picture, picture_of, progress};
+pub(super) use pages::REFRESH_SECONDS;
+pub(super) use qr::{begin, cancel, picture, picture_of, progress};
 pub(super) use test_message::send as send_test;
 
 use super::HttpState;

@@ -64,8 +64,9 @@ for (const control of document.querySelectorAll("input:not([type=hidden]), selec
   if (shown(control) && !nameOf(control)) faults.push(`it has no name: ${control.outerHTML.slice(0, 120)}`);
 }
 for (const one of document.querySelectorAll("button, .button, .pill")) {
-  // Two lines and the padding; a column that is too narrow breaks it letter by letter.
-  if (shown(one) && one.getBoundingClientRect().height > 6.5 * parseFloat(getComputedStyle(one).fontSize)) faults.push(`it is squeezed: ${told(one)}`);
+  // A column that is too narrow breaks it letter by letter.
+  const { width, height } = one.getBoundingClientRect();
+  if (shown(one) && height > width && one.textContent.trim().length > 4) faults.push(`it is squeezed: ${told(one)}`);
 }
 for (const list of ["aria-describedby", "aria-labelledby", "for"]) {
   for (const element of document.querySelectorAll(`[${list}]`)) {

@@ -55,10 +55,13 @@ fn every_vector_opens_as_it_says_or_is_refused() {
         let user = opened.unwrap();
         assert_eq!(user.user_id, plain["userId"]);
         assert_eq!(user.company.as_str(), plain["companyId"]);
-        let location = user.active_location.as_ref().map(|id| id.as_str());
+        let location = user
+            .active_location
+            .as_ref()
+            .map(waapify_ghl::ids::LocationId::as_str);
         assert_eq!(location, plain["activeLocation"].as_str());
-        let salt: String = user.salt.iter().map(|b| format!("{b:02x}")).collect();
-        assert_eq!(salt, vector["salt"]);
+        let salt = u64::from_be_bytes(user.salt);
+        assert_eq!(format!("{salt:016x}"), vector["salt"]);
     }
 }
 

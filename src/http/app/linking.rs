@@ -10,9 +10,10 @@ use maud::html;
 use tracing::{info, warn};
 
 use super::super::HttpState;
-use super::super::connect::{self as connecting, Said};
+use super::super::connect as connecting;
 use super::super::error::PageError;
 use super::super::page::Frame;
+use super::super::page::qr::{self, Said};
 use super::overview::framed_as;
 use super::see;
 use super::visitor::{Sent, Visitor, not_here};
@@ -77,10 +78,11 @@ pub(super) async fn show(
             "Imbas kod ini dengan telefon"
         ),
     );
+    let page = page_of(&visitor, &number);
     let body = html! {
         section.panel {
             @if let Some(problem) = &problem { p.notice.bad role="alert" { (problem.of(language)) } }
-            (connecting::code(language, &page_of(&visitor, &number)))
+            (qr::code(language, &format!("{page}/qr.png"), &format!("{page}/state")))
             p { a href=(visitor.address("")) { (language.pick("Back", "Kembali")) } }
         }
     };

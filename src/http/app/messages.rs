@@ -120,7 +120,7 @@ pub(super) fn table(
         language.pick("Customer", "Pelanggan"),
         language.pick("State", "Keadaan"),
         language.pick("Why", "Sebab"),
-        "",
+        language.pick("Action", "Tindakan"),
     ];
     html! {
         table.rows {

@@ -51,7 +51,7 @@ pub(super) fn state_pill(language: Language, direction: Direction, name: &str) -
 pub(super) fn direction(language: Language, direction: Direction) -> &'static str {
     match direction {
         Direction::Outbound => language.pick("To the customer", "Kepada pelanggan"),
-        Direction::Inbound => language.pick("To GHL", "Kepada GHL"),
+        Direction::Inbound => language.pick("From the customer", "Daripada pelanggan"),
     }
 }
 

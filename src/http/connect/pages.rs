@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use super::Opened;
 use crate::connect::Field;
 use crate::doctor::Finding;
-use crate::http::page::{self, Frame, checklist};
+use crate::http::page::{self, Frame, checklist, qr};
 use crate::language::{Language, Text};
 
 /// Codes change about every 20 s; a browser without JavaScript gets the next one in time.
@@ -201,14 +201,6 @@ fn by_qr(language: Language, opened: &Opened, fault: Option<&Fault>) -> Markup {
     }
 }
 
-/// What is said while nobody has scanned.
-pub(super) fn waiting() -> Text {
-    Text::new(
-        "Waiting for your phone. The code changes by itself every few seconds.",
-        "Menunggu telefon anda. Kod ini bertukar sendiri setiap beberapa saat.",
-    )
-}
-
 /// The QR code; `problem` is what Waapify said instead.
 pub(super) fn scan(language: Language, opened: &Opened, problem: Option<&Text>) -> Markup {
     let title = language.pick(
@@ -222,7 +214,7 @@ pub(super) fn scan(language: Language, opened: &Opened, problem: Option<&Text>) 
     };
     let body = html! {
         @if let Some(problem) = problem { p.notice.bad role="alert" { (problem.of(language)) } }
-        (code(language, &opened.path))
+        (qr::code(language, &format!("{}/qr.png", opened.path), &format!("{}/state", opened.path)))
         div.actions {
             form method="post" action={ (opened.path) "/cancel" } {
                 button.quiet type="submit" { (language.pick("Use other keys instead", "Guna maklumat lain")) }
@@ -230,31 +222,6 @@ pub(super) fn scan(language: Language, opened: &Opened, problem: Option<&Text>) 
         }
     };
     page::framed(language, title, frame, &body)
-}
-
-/// The code and how to scan it. The page's script, `/assets/connect.js`, has it renewed from `{path}/qr.png`, asks
-/// `{path}/state`, and loads the page again when the phone is linked.
-pub(in crate::http) fn code(language: Language, path: &str) -> Markup {
-    html! {
-        ol.steps {
-            li { (language.pick(
-                "On the phone that has the number, open WhatsApp or WhatsApp Business.",
-                "Pada telefon yang mempunyai nombor itu, buka WhatsApp atau WhatsApp Business.",
-            )) }
-            li { (language.pick(
-                "Open Settings (iPhone) or the menu ⋮ (Android), then Linked devices › Link a device.",
-                "Buka Settings (iPhone) atau menu ⋮ (Android), kemudian Linked devices › Link a device.",
-            )) }
-            li { (language.pick("Point the camera at this code.", "Halakan kamera pada kod ini.")) }
-        }
-        figure.qr data-picture={ (path) "/qr.png" } data-state={ (path) "/state" }
-            data-late=(language.pick("The code is being made…", "Kod sedang disediakan…"))
-            data-over=(language.pick("Show a new code", "Tunjukkan kod baharu")) {
-            img src={ (path) "/qr.png" } width="272" height="272"
-                alt=(language.pick("QR code to link your phone", "Kod QR untuk memautkan telefon anda"));
-            figcaption.hint role="status" data-said { (waiting().of(language)) }
-        }
-    }
 }
 
 /// The form of the test message, and what became of the last one.

@@ -2,8 +2,8 @@
 //! goes on and no page holds the token.
 //!
 //! Owns: beginning, showing, finishing, giving up. Looking is enough to finish: whoever looks first after the phone has
-//! scanned, the page or its script, connects the number, once. Refuses: an instance that waits for somebody else's phone,
-//! which Waapify hands out to everybody of one account.
+//! scanned, the page or its script, connects the number, once. Refuses: an instance that waits for somebody else's phone, which
+//! Waapify hands out to everybody of one account.
 
 use axum::Json;
 use axum::extract::rejection::FormRejection;
@@ -12,7 +12,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tracing::info;
 
 use super::{Fault, HttpState, Opened, PageError, Typed, find_any, find_unused, link_gone, pages};
@@ -20,44 +20,13 @@ use super::{Language, Text, qr_fault};
 use crate::clients::waapify::{Credentials, QrCode};
 use crate::connect::{ConnectError, Entered, Field};
 use crate::db::links::{self, Waits};
+use crate::http::page::qr::Said;
 use crate::linking::{self, Progress};
 
 /// What the short form holds.
 #[derive(Deserialize)]
 pub(in crate::http) struct Begin {
     access_token: SecretString,
-}
-
-/// How far it is, for the page's script.
-#[derive(Serialize)]
-pub(in crate::http) struct Said {
-    /// `waiting`, `linked` or `stopped`.
-    state: &'static str,
-    /// For people.
-    text: String,
-}
-
-impl Said {
-    /// In the caller's language.
-    pub(in crate::http) fn of(language: Language, progress: &Progress) -> Self {
-        let said = |state, text: &Text| Self {
-            state,
-            text: text.of(language).to_owned(),
-        };
-        match progress {
-            Progress::Waiting => said("waiting", &pages::waiting()),
-            Progress::Linked(_) => Self::linked(),
-            Progress::Stopped(error) if error.is_passing() => said("waiting", &error.text()),
-            Progress::Stopped(error) => said("stopped", &error.text()),
-        }
-    }
-
-    fn linked() -> Self {
-        Self {
-            state: "linked",
-            text: String::new(),
-        }
-    }
 }
 
 /// Has Waapify make an instance for this link.

@@ -9,6 +9,7 @@
 
 pub(super) mod checklist;
 pub(super) mod parts;
+pub(super) mod qr;
 
 use std::convert::Infallible;
 

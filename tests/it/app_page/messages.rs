@@ -1,8 +1,10 @@
 //! The location's messages on the page: counted, searched, explained, and sent again.
 
 use axum::http::StatusCode;
+use sqlx::PgPool;
+use sqlx::postgres::PgPoolOptions;
 use time::Duration;
-use waapify_ghl::db::overview;
+use waapify_ghl::db::{messages, overview};
 use waapify_ghl::sandbox::{Fault, seed};
 
 use super::Frame;
@@ -55,7 +57,7 @@ async fn a_page_shows_neither_what_a_message_says_nor_a_customers_number() {
     bridge.settle().await;
     let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
     for rest in [
-        "".to_owned(),
+        String::new(),
         "/messages".to_owned(),
         format!("/messages/{id}"),
     ] {
@@ -216,49 +218,93 @@ async fn what_may_have_arrived_goes_again_only_after_a_second_yes_every_time() {
     assert_eq!(bridge.texts_on_phone(), ["hai"]);
 }
 
-#[tokio::test]
-async fn of_very_many_messages_the_newest_are_counted_and_the_page_says_so() {
-    let bridge = Bridge::new().await;
-    let pool = &bridge.database.pool;
-    for (table, columns, values) in [
-        (
-            "outbound",
-            "ghl_message_id, conversation, body, due_at",
-            "'m' || n, 'c', ''::bytea, now()",
-        ),
-        (
-            "inbound",
-            "number, wa_message_id, from_me, conversation, due_at",
-            "'60111234567', 'w' || n, false, 'c', now()",
-        ),
+/// Gives the seeded location 40,000 messages of each direction, of which the first three of each failed, and as many
+/// events.
+async fn fill(pool: &PgPool) {
+    let rows = "now() from generate_series(1, 40000) n";
+    for sql in [
+        format!("insert into outbound (location_id, ghl_message_id, conversation, body, due_at, state, accepted_at)
+            select $1, 'm' || n, 'c', '', now(), case when n < 4 then 'failed' else 'sent' end, {rows}"),
+        format!("insert into inbound (location_id, number, wa_message_id, from_me, conversation, due_at, state, accepted_at)
+            select $1, '60111234567', 'w' || n, false, 'c', now(), case when n < 4 then 'failed' else 'posted' end, {rows}"),
+        format!("insert into gateway_events (location_id, number, body, due_at, state, received_at)
+            select $1, '60111234567', '', now(), 'done', {rows}"),
+        "insert into timeline (location_id, message_id, at, state) select location_id, id, accepted_at, state from outbound
+            where location_id = $1".to_owned(),
     ] {
-        let last = if table == "outbound" {
-            "sent"
-        } else {
-            "posted"
-        };
-        let sql = format!(
-            "insert into {table} (location_id, {columns}, state, accepted_at)
-             select $1, {values}, case when n < 4 then 'failed' else '{last}' end, now() from generate_series(1, 40000) n"
-        );
         sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(location())
             .execute(pool)
             .await
             .unwrap();
     }
-    let failures = overview::list_failures(pool, &location(), i64::MAX, 5)
+    sqlx::raw_sql("analyze outbound; analyze inbound; analyze gateway_events; analyze timeline")
+        .execute(pool)
         .await
         .unwrap();
-    assert_eq!(failures.len(), 5, "the oldest of all");
+}
+
+#[tokio::test]
+async fn no_query_of_the_page_reads_a_large_table_from_end_to_end() {
+    let bridge = Bridge::new().await;
+    fill(&bridge.database.pool).await;
+    // One connection, which can be told to report what it read.
+    let url = bridge.database.url();
+    let pool = PgPoolOptions::new().max_connections(1).connect(&url).await;
+    let (pool, location) = (pool.unwrap(), location());
+    let read_from_end_to_end = async || -> i64 {
+        sqlx::raw_sql("select pg_stat_force_next_flush()")
+            .execute(&pool)
+            .await
+            .unwrap();
+        sqlx::query_scalar(
+            "select sum(seq_scan)::bigint from pg_stat_user_tables
+             where relname in ('outbound', 'inbound', 'gateway_events', 'timeline')",
+        )
+        .fetch_one(&pool)
+        .await
+        .unwrap()
+    };
+    let before = read_from_end_to_end().await;
     let since = bridge.clock.now() - Duration::hours(24);
-    let counts = overview::count_states(pool, &location(), since)
+    // Postgres plans anew for all values after it has seen some.
+    for _ in 0..8 {
+        let failures = overview::list_failures(&pool, &location, i64::MAX, 5).await;
+        assert_eq!(failures.unwrap().len(), 5, "the oldest of all");
+        overview::count_states(&pool, &location, since)
+            .await
+            .unwrap();
+        overview::list_numbers(&pool, &location).await.unwrap();
+        for states in [&["read"][..], &[], &["sent", "posted"]] {
+            let entries = overview::list_entries(&pool, &location, states, i64::MAX, 50).await;
+            let count = if states == ["read"] { 0 } else { 50 };
+            assert_eq!(entries.unwrap().len(), count);
+        }
+        let one = overview::list_failures(&pool, &location, i64::MAX, 1).await;
+        let id = one.unwrap()[0].id;
+        let one = messages::find_message_of(&pool, &location, id).await;
+        messages::list_steps(&pool, &one.unwrap().unwrap())
+            .await
+            .unwrap();
+    }
+    assert_eq!(read_from_end_to_end().await, before);
+    sqlx::query("select count(*) from outbound where body = 'x'")
+        .execute(&pool)
         .await
         .unwrap();
-    assert!(
-        counts.iter().all(|count| count.count == overview::WINDOW),
-        "{counts:?}"
-    );
+    assert!(read_from_end_to_end().await > before, "it would be seen");
+}
+
+#[tokio::test]
+async fn of_very_many_messages_the_newest_are_counted_and_the_page_says_so() {
+    let bridge = Bridge::new().await;
+    fill(&bridge.database.pool).await;
+    let since = bridge.clock.now() - Duration::hours(24);
+    let counts = overview::count_states(&bridge.database.pool, &location(), since)
+        .await
+        .unwrap();
+    let is_full = |count: &overview::Count| count.count == overview::WINDOW;
+    assert!(counts.iter().all(is_full), "{counts:?}");
     let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
     let page = frame.get("").await.body;
     assert!(page.contains("only the newest 10,000"), "{page}");
