@@ -3,9 +3,8 @@
 use serde_json::json;
 use waapify_ghl::sandbox::seed;
 
-use crate::harness::wait;
 use crate::pages::{self, show_qr};
-use crate::stage::Stage;
+use crate::stage::{Stage, came_true};
 use crate::tab::Tab;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -29,10 +28,8 @@ async fn someone_installs_the_app_scans_the_code_and_writes_to_a_customer() {
     );
     choose_ours(&stage, &tab).await;
     // The page that is open finds out by itself.
-    wait("the checklist is green", async || {
-        done_steps(&tab).await == 3
-    })
-    .await;
+    let is_green = came_true(async || done_steps(&tab).await == 3).await;
+    assert!(is_green, "the checklist");
     tab.assert_quiet("the connect page").await;
     converse(&stage, &tab).await;
 }

@@ -11,10 +11,19 @@ use crate::harness::{TestDatabase, wait};
 /// Longest wait for what a page shall show. It is generous, for machines that do much else.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// [`PATIENCE`] passes.
-pub async fn patience() {
-    let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + PATIENCE, PATIENCE);
-    ticks.tick().await;
+/// Pause between two looks at a page; each look keeps the browser from its own work.
+pub const LOOK: Duration = Duration::from_millis(50);
+
+/// Looks until something came true; false when it does not in time.
+pub async fn came_true(look: impl AsyncFn() -> bool) -> bool {
+    let mut looks = tokio::time::interval(LOOK);
+    for _ in 0..PATIENCE.as_millis() / LOOK.as_millis() {
+        looks.tick().await;
+        if look().await {
+            return true;
+        }
+    }
+    false
 }
 
 /// The running sandbox.

@@ -6,7 +6,7 @@ use fantoccini::wd::WindowHandle;
 use serde_json::{Value, json};
 
 use crate::driver::Browser;
-use crate::harness::wait;
+use crate::stage::{LOOK, PATIENCE, came_true};
 
 /// A browser at one page or in one frame of it.
 pub struct Tab {
@@ -49,11 +49,12 @@ impl Tab {
             *seen.lock().unwrap() = text;
             is_there
         };
-        let what = format!("the page says {words:?}");
-        tokio::select! {
-            () = wait(&what, look) => {}
-            () = crate::stage::patience() => panic!("not there: {words:?} in\n{}", seen.lock().unwrap()),
-        }
+        let is_there = came_true(look).await;
+        assert!(
+            is_there,
+            "not there: {words:?} in\n{}",
+            seen.lock().unwrap()
+        );
     }
 
     /// Waits until a part of the page says something.
@@ -64,7 +65,7 @@ impl Tab {
             let found = self.browser.client.execute(script, arguments).await;
             found.is_ok_and(|found| found == true)
         };
-        wait(&format!("{css} says {words:?}"), look).await;
+        assert!(came_true(look).await, "{css} does not say {words:?}");
     }
 
     /// Opens another tab and looks at it; the one that was looked at.
@@ -85,7 +86,7 @@ impl Tab {
 
     /// Waits for a part of the page.
     pub async fn find(&self, css: &str) -> Element {
-        let look = self.browser.client.wait().at_most(crate::stage::PATIENCE);
+        let look = self.browser.client.wait().at_most(PATIENCE).every(LOOK);
         let found = look.for_element(Locator::Css(css)).await;
         match found {
             Ok(element) => element,
@@ -98,7 +99,7 @@ impl Tab {
         let path = format!(
             "//*[self::a or self::button or self::summary][contains(normalize-space(.), \"{words}\")]"
         );
-        let look = self.browser.client.wait().at_most(crate::stage::PATIENCE);
+        let look = self.browser.client.wait().at_most(PATIENCE).every(LOOK);
         match look.for_element(Locator::XPath(&path)).await {
             Ok(element) => element.click().await.unwrap(),
             Err(error) => panic!("{words:?}: {error} in\n{}", self.text().await),
