@@ -52,9 +52,16 @@ pub(super) fn parse_stop_timeout(text: &str) -> Result<Duration, String> {
     })
 }
 
-/// Sources separated by white space, each an https origin whose host may begin with `*.`; they become part of a header.
+/// Sources separated by white space, each an https origin whose host may begin with `*.`, or one of this machine; they
+/// become part of a header.
 pub(super) fn parse_frame_ancestors(text: &str) -> Result<Vec<String>, String> {
     let sources = text.split_whitespace().map(|source| {
+        if let Some(host) = source.strip_prefix("http://") {
+            let (name, port) = host.split_once(':').unwrap_or((host, ""));
+            let is_local = matches!(name, "localhost" | "127.0.0.1");
+            let is_port = port.bytes().all(|b| b.is_ascii_digit());
+            return (is_local && is_port).then(|| source.to_owned());
+        }
         let host = source.strip_prefix("https://")?;
         let host = host.strip_prefix("*.").unwrap_or(host);
         let is_plain = host

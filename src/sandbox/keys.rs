@@ -1,9 +1,13 @@
 //! The keys with which the simulated GHL signs what it posts. They are made at start and
-//! never leave the process; only their public halves can be asked for.
+//! never leave the process; only their public halves can be asked for. And the cipher in which it tells a page who
+//! looks at it.
 
 use std::{io, sync::Arc};
 
+use aes::Aes256;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use cbc::cipher::{BlockEncryptMut as _, KeyIvInit as _, block_padding::Pkcs7};
+use md5::{Digest as _, Md5};
 use ring::{
     rand::SystemRandom,
     signature::{Ed25519KeyPair, KeyPair as _},
@@ -94,5 +98,47 @@ impl Keys {
         let key = Arc::new(RsaPrivateKey::new(&mut OsRng, RSA_BITS).map_err(io::Error::other)?);
         *slot = Some(Arc::clone(&key));
         Ok(key)
+    }
+}
+
+/// What `CryptoJS.AES.encrypt` makes of a text and a passphrase, as GHL does (`facts/ghl.md` section 3, "SSO"): key and
+/// IV are `OpenSSL`'s `EVP_BytesToKey` with MD5, one round.
+pub(super) fn encrypt_with_passphrase(passphrase: &str, salt: [u8; 8], plain: &str) -> String {
+    let mut derived = Vec::with_capacity(48);
+    let mut block = Vec::new();
+    while derived.len() < 48 {
+        let hash = Md5::new()
+            .chain_update(&block)
+            .chain_update(passphrase)
+            .chain_update(salt);
+        block = hash.finalize().to_vec();
+        derived.extend_from_slice(&block);
+    }
+    let (key, iv) = derived.split_at(32);
+    let mut sealed = b"Salted__".to_vec();
+    sealed.extend_from_slice(&salt);
+    // Room for the padding, of one to sixteen bytes.
+    let mut room = vec![0; plain.len() + 16];
+    room[..plain.len()].copy_from_slice(plain.as_bytes());
+    let cipher = cbc::Encryptor::<Aes256>::new_from_slices(key, iv);
+    if let Ok(cipher) = cipher
+        && let Ok(encrypted) = cipher.encrypt_padded_mut::<Pkcs7>(&mut room, plain.len())
+    {
+        sealed.extend_from_slice(encrypted);
+    }
+    STANDARD.encode(sealed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::encrypt_with_passphrase;
+
+    #[test]
+    fn a_payload_is_what_crypto_js_makes_of_it() {
+        let plain = r#"{"userId":"wAapUsr5jWm3XcV8bNq1","companyId":"wAapCo2h7GfS9dKaP0tv","role":"admin","type":"agency","userName":"Aminah Contoh","email":"aminah@example.com"}"#;
+        let secret = "3f0f8f2e-7a11-4c7a-9a44-invented00001";
+        let salt = [0x20, 0xe5, 0x7e, 0x5e, 0x68, 0xfe, 0xa1, 0x7e];
+        let payload = "U2FsdGVkX18g5X5eaP6hfn0JjxwrpFjxrFDY4mG9uPp1SbrShXpIARWSWA6RfMzqUDzT5bXbUeVjtDlg1uonsn6IKLvYpVUZ1Hb8m4b+C7Bhlz0mEHZvv8ErSdJ/HVmsaYN/i53m4DTLVOgbiWWn/alz2I/GIcc5yW8ENVjy0Be/EbLR4Soch8KHdyd4BQMt6FSjxxv78w828oCdfyRweX9MWeN6Iu0H1SLLMn6zLXA=";
+        assert_eq!(encrypt_with_passphrase(secret, salt, plain), payload);
     }
 }

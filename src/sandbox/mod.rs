@@ -5,8 +5,10 @@
 //!
 //! * `world`: both vendors; `ghl/` and `waapify/`: one each, with `stage.rs` holding what a test may set
 //! * `door`, `courier`, `wire`, `faults`: requests in, posts out, what crossed, what goes wrong on purpose
-//! * `page`: the page at `/`; [`play_script`]: a whole conversation without hands
+//! * `page`: the page at `/`; `ghl/site`: GHL's own pages; `anew`: forgetting all of it
+//! * [`Sandbox`]: all of it running; [`play_script`]: a whole conversation without hands
 
+mod anew;
 mod clock;
 mod courier;
 mod door;
@@ -53,6 +55,8 @@ use crate::ids::LocationId;
 const FOLDER: &str = "sandbox";
 const CLIENT_ID: &str = "66c0ffee0ddba11000000000-sandbox";
 const CLIENT_SECRET: &str = "sandbox-client-secret";
+/// Opens the operator's pages of the sandbox; what they show is made up.
+pub const ADMIN_TOKEN: &str = "sandbox-admin-token";
 /// Seals only what the sandbox itself made up.
 const ENCRYPTION_KEY: &str = "c2FuZGJveCBrZXksIHNlYWxzIG5vdGhpbmcgcmVhbCE=";
 /// Without a pause set by the caller: quick for someone who plays, but still to be seen.
@@ -86,17 +90,25 @@ fn announce(address: &Url) {
     println!("\n  The sandbox is ready: open {address}\n  Ctrl-C stops it.\n");
 }
 
-/// The service and its simulated vendors, running.
-struct Sandbox {
-    world: World,
-    app: App,
+/// The service and its simulated vendors, running on one port.
+#[derive(Debug)]
+pub struct Sandbox {
+    /// The vendors.
+    pub world: World,
+    /// The service.
+    pub app: App,
+    /// Where the service listens; GHL's pages are at [`Sandbox::ghl_address`].
+    pub address: Url,
     http: reqwest::Client,
-    address: Url,
     running: JoinHandle<anyhow::Result<()>>,
 }
 
 impl Sandbox {
-    async fn start(
+    /// Starts both over an empty database or one that a sandbox used, until `stop` turns true. Nothing is installed.
+    ///
+    /// # Errors
+    /// When the database holds locations of others, or a key cannot be made.
+    pub async fn start(
         listener: TcpListener,
         pool: PgPool,
         timings: Timings,
@@ -113,21 +125,38 @@ impl Sandbox {
             timings,
             http: http.clone(),
         })?;
+        world.ghl.add_location(
+            seed::COMPANY_ID,
+            seed::SECOND_LOCATION_ID,
+            seed::SECOND_LOCATION_NAME,
+        );
         let settings = settings(&world, &address)?;
-        let app = App::with_reach(&settings, pool, Clock::system(), Reach::Simulated)?;
-        let extra: Router = world.vendors_router().merge(world.page_router());
+        let app = App::with_reach(&settings, pool.clone(), Clock::system(), Reach::Simulated)?;
+        let extra: Router = world
+            .vendors_router()
+            .merge(world.page_router())
+            .merge(anew::router(world.clone(), pool));
         let running = tokio::spawn(app.clone().run(listener, extra, stop));
         Ok(Self {
             world,
             app,
-            http,
             address,
+            http,
             running,
         })
     }
 
+    /// Where GHL's pages are: on another site than the service's.
+    #[must_use]
+    pub fn ghl_address(&self) -> Url {
+        ghl::site_address(&self.address)
+    }
+
     /// What an agency does first: install the app, then connect a number.
-    async fn install_and_connect(&self) -> anyhow::Result<()> {
+    ///
+    /// # Errors
+    /// When one of it is refused.
+    pub async fn install_and_connect(&self) -> anyhow::Result<()> {
         let location_id = seed::LOCATION_ID.to_owned();
         let code = self
             .world
@@ -164,10 +193,16 @@ fn settings(world: &World, address: &Url) -> anyhow::Result<Settings> {
     let keys = world.ghl.public_keys();
     let rsa = world.ghl.rsa_public_key_pem()?;
     let base = address.as_str().trim_end_matches('/');
+    let site = ghl::site_address(address);
+    let site = site.as_str().trim_end_matches('/');
     let value = |name: &str| match name {
         "PUBLIC_URL" => Some(base.to_owned()),
         "GHL_CLIENT_ID" => Some(CLIENT_ID.to_owned()),
-        "GHL_CLIENT_SECRET" | "GHL_SHARED_SECRET" => Some(CLIENT_SECRET.to_owned()),
+        "GHL_CLIENT_SECRET" => Some(CLIENT_SECRET.to_owned()),
+        "GHL_SHARED_SECRET" => Some(seed::SHARED_SECRET.to_owned()),
+        "GHL_CONVERSATION_PROVIDER_ID" => Some(seed::PROVIDER_ID.to_owned()),
+        "GHL_MARKETPLACE_BASE" | "APP_FRAME_ANCESTORS" => Some(site.to_owned()),
+        "ADMIN_TOKEN" => Some(ADMIN_TOKEN.to_owned()),
         "GHL_API_BASE" => Some(format!("{base}/sim/ghl")),
         "GHL_ED25519_PUBLIC_KEY" => Some(keys.ed25519_base64.clone()),
         "GHL_RSA_PUBLIC_KEY" => Some(rsa.clone()),
@@ -197,9 +232,9 @@ fn database_url() -> Option<SecretString> {
 /// A database that real locations use is not for playing.
 async fn refuse_real_locations(pool: &PgPool) -> anyhow::Result<()> {
     let known = locations::list_locations(pool).await?;
-    let real = known
-        .iter()
-        .find(|location| location.as_str() != seed::LOCATION_ID);
+    let real = known.iter().find(|location| {
+        ![seed::LOCATION_ID, seed::SECOND_LOCATION_ID].contains(&location.as_str())
+    });
     ensure!(
         real.is_none(),
         "the database that DATABASE_URL names holds real locations; unset it, or name an empty database"

@@ -204,6 +204,7 @@ function drawLine() {
   $("line-text").textContent = linked ? "WhatsApp is linked" : "WhatsApp is unlinked";
   $("line-button").textContent = linked ? "Unlink" : "Link again";
   $("line-button").disabled = false;
+  $("scan-button").hidden = !view.state.shows_qr;
 }
 
 const chosenContact = () => view.state?.contacts.find(({ id }) => id === view.contact);
@@ -333,6 +334,11 @@ $("redeliver").addEventListener("click", async () => {
 $("line-button").addEventListener("click", async () => {
   $("line-button").disabled = true;
   await pull("link", { linked: !view.state.linked });
+  await refresh();
+});
+
+$("scan-button").addEventListener("click", async () => {
+  if (await pull("scan", {})) notice("The business's phone has scanned the QR code.", true);
   await refresh();
 });
 

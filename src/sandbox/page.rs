@@ -33,6 +33,7 @@ pub(super) fn router(world: World) -> Router {
         .route("/sandbox/customer/read", post(customer_reads))
         .route("/sandbox/redeliver", post(redeliver))
         .route("/sandbox/link", post(link))
+        .route("/sandbox/scan", post(scan))
         .with_state(world)
 }
 
@@ -62,20 +63,21 @@ async fn state(State(world): State<World>) -> Json<Value> {
             })
         })
         .collect();
-    let customers: Vec<Value> = world
-        .waapify
+    let line = world.waapify.heard();
+    let customers: Vec<Value> = line
         .customers()
         .into_iter()
         .map(|(phone, name)| {
-            let messages = world.waapify.chat(&phone);
+            let messages = line.chat(&phone);
             json!({ "phone": phone, "name": name, "messages": messages })
         })
         .collect();
-    let (number, name) = world.waapify.owner();
+    let (number, name) = line.owner();
     Json(json!({
         "location": seed::LOCATION_NAME,
         "business": { "number": number, "name": name },
-        "linked": world.waapify.is_linked(),
+        "linked": line.is_linked(),
+        "shows_qr": !world.waapify.waiting_instances().is_empty(),
         "contacts": contacts,
         "customers": customers,
         "wire": world.wire.exchanges(),
@@ -124,18 +126,13 @@ async fn customer(State(world): State<World>, Json(said): Json<CustomerSays>) ->
         );
     }
     let digits: String = said.phone.chars().filter(char::is_ascii_digit).collect();
-    let known = world
-        .waapify
+    let line = world.waapify.heard();
+    let known = line
         .customers()
         .into_iter()
         .find(|(phone, _)| *phone == digits);
     let name = known.map_or_else(|| "Someone".to_owned(), |(_, name)| name);
-    tokio::spawn(async move {
-        world
-            .waapify
-            .customer_sends(&digits, &name, &said.text)
-            .await
-    });
+    tokio::spawn(async move { line.customer_sends(&digits, &name, &said.text).await });
     StatusCode::ACCEPTED.into_response()
 }
 
@@ -145,7 +142,7 @@ struct CustomerReads {
 }
 
 async fn customer_reads(State(world): State<World>, Json(who): Json<CustomerReads>) -> StatusCode {
-    tokio::spawn(async move { world.waapify.customer_reads(&who.phone).await });
+    tokio::spawn(async move { world.waapify.heard().customer_reads(&who.phone).await });
     StatusCode::ACCEPTED
 }
 
@@ -169,13 +166,26 @@ struct Link {
 
 async fn link(State(world): State<World>, Json(wanted): Json<Link>) -> StatusCode {
     tokio::spawn(async move {
+        let line = world.waapify.heard();
         if wanted.linked {
-            world.waapify.link().await;
+            line.link().await;
         } else {
-            world.waapify.unlink().await;
+            line.unlink().await;
         }
     });
     StatusCode::ACCEPTED
+}
+
+#[derive(Deserialize)]
+struct Scan {}
+
+/// The business's phone scans the QR code that a page of the service shows.
+async fn scan(State(world): State<World>, Json(Scan {}): Json<Scan>) -> StatusCode {
+    for instance in world.waapify.waiting_instances() {
+        world.waapify.scan_qr(&instance).await;
+        world.waapify.at(&instance).seed_customers();
+    }
+    StatusCode::NO_CONTENT
 }
 
 fn refused(status: StatusCode, reason: &str) -> Response {

@@ -112,6 +112,11 @@ impl Wire {
         self.log.lock().exchanges.iter().cloned().collect()
     }
 
+    /// Begins a new log.
+    pub(super) fn clear(&self) {
+        self.log.lock().exchanges.clear();
+    }
+
     /// How much is under way: requests that a vendor has not answered yet, and posts that it makes or means to make,
     /// retries and acks included. At 0 nothing more comes from the vendors by itself.
     #[must_use]

@@ -17,6 +17,12 @@ pub mod seed {
     pub const LOCATION_ID: &str = "SandboxLocation00001";
     /// The sub-account's name, and its name on WhatsApp.
     pub const LOCATION_NAME: &str = "Kedai Contoh";
+    /// Another of its sub-accounts, in the sandbox only.
+    pub const SECOND_LOCATION_ID: &str = "SandboxLocation00002";
+    /// That one's name.
+    pub const SECOND_LOCATION_NAME: &str = "Butik Contoh";
+    /// What GHL encrypts a page's user with, as the marketplace app's keys show it.
+    pub const SHARED_SECRET: &str = "sandbox-shared-secret";
     /// The person who types on the business's side.
     pub const USER_ID: &str = "SandboxUser000000001";
     /// Our conversation provider at that location.
@@ -121,7 +127,7 @@ pub struct WorldConfig {
 }
 
 /// Both vendors and what they share; cheap to clone.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct World {
     /// The simulated platform.
     pub ghl: Ghl,
@@ -162,9 +168,16 @@ impl World {
             .nest("/sim/whatsapp", self.waapify.media_router())
     }
 
-    /// The page at `/`, with what it asks for under `/sandbox/`.
+    /// The page at `/`, with what it asks for under `/sandbox/`, and GHL's own pages under `/sandbox/ghl`.
     pub fn page_router(&self) -> Router {
-        page::router(self.clone())
+        page::router(self.clone()).merge(self.ghl.site_router())
+    }
+
+    /// Forgets what happened: nothing is installed or linked, nobody wrote, and GHL's own SMS provider is chosen.
+    pub fn forget(&self) {
+        self.ghl.forget();
+        self.waapify.forget();
+        self.wire.clear();
     }
 
     /// Changes the speed of a running world.

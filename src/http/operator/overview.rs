@@ -77,7 +77,7 @@ fn queue_panel(language: Language, counts: &Counts, now: OffsetDateTime) -> Mark
         section.panel {
             h2 { (language.pick("Queues", "Giliran")) }
             table.rows {
-                thead { tr { @for name in names { th scope="col" { (name) } } } }
+                thead { tr { @for (at, name) in names.iter().enumerate() { th.number[at > 0] scope="col" { (name) } } } }
                 tbody {
                     @for row in &counts.queues {
                         tr {

@@ -8,12 +8,13 @@ mod gate;
 mod messages;
 mod oauth;
 mod routes;
+mod site;
 mod stage;
 mod state;
 mod tokens;
 mod upload;
 
-use std::{io, sync::Arc};
+use std::{fmt, io, sync::Arc};
 
 use axum::{Router, extract::Request};
 use reqwest::Client;
@@ -35,6 +36,7 @@ use super::{
     world::Timings,
 };
 
+pub(super) use self::site::address as site_address;
 pub use self::{
     delivery::SignWith,
     state::{Contact, DefaultProvider, Direction, Echoes, Message, Upload},
@@ -59,6 +61,12 @@ struct Inner {
     courier: Courier,
     timings: Shared<Timings>,
     service_url: Shared<Url>,
+}
+
+impl fmt::Debug for Ghl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Ghl")
+    }
 }
 
 impl Ghl {

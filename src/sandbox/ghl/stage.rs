@@ -4,8 +4,8 @@
 use super::{
     super::clock,
     Ghl,
-    state::{Contact, DefaultProvider, Echoes, Location, Message, Upload},
-    tokens::{InstallKind, Subject},
+    state::{Contact, DefaultProvider, Echoes, Location, Message, State, Upload},
+    tokens::{InstallKind, Subject, TokenBook},
 };
 
 impl Ghl {
@@ -46,6 +46,21 @@ impl Ghl {
         }
         drop(state);
         self.inner.tokens.lock().add_code(subject)
+    }
+
+    /// Forgets messages, tokens and what was installed; locations and their first contacts stay.
+    pub(in crate::sandbox) fn forget(&self) {
+        let mut state = self.inner.state.lock();
+        let mut locations = std::mem::take(&mut state.locations);
+        for location in locations.values_mut() {
+            location.installed = false;
+            location.active = true;
+            location.provider = DefaultProvider::Twilio;
+        }
+        *state = State::seeded();
+        state.locations = locations;
+        drop(state);
+        *self.inner.tokens.lock() = TokenBook::default();
     }
 
     /// Another agency.

@@ -12,6 +12,7 @@ mod stage;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt,
     sync::Arc,
 };
 
@@ -132,6 +133,12 @@ pub struct Waapify {
     instance_id: String,
 }
 
+impl fmt::Debug for Waapify {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Waapify")
+    }
+}
+
 impl Waapify {
     pub(super) fn new(timings: &Shared<Timings>, wire: &Wire, http: Client) -> Self {
         let inner = Inner {
@@ -164,10 +171,7 @@ impl Waapify {
             seed::NUMBER,
             seed::LOCATION_NAME,
         );
-        let known = [seed::AISYAH, seed::LIM_WEI].map(|(_, name, phone)| (name, phone));
-        for (name, phone) in known.into_iter().chain([seed::STRANGER]) {
-            seeded.add_customer(phone, name);
-        }
+        seeded.seed_customers();
         seeded
     }
 

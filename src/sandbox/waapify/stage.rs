@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::{
-    super::clock,
+    super::{clock, world::seed},
     ChatMessage, Envelope, Instance, Waapify,
     events::{digits, inbound_text},
 };
@@ -36,11 +36,49 @@ impl Waapify {
         }
     }
 
+    /// Forgets what was said, where the webhooks go, and instances that came later; the first number stays linked.
+    pub(in crate::sandbox) fn forget(&self) {
+        let mut state = self.inner.state.lock();
+        state.instances.retain(|id, _| id == seed::INSTANCE_ID);
+        for instance in state.instances.values_mut() {
+            instance.linked = true;
+            instance.activated = true;
+            instance.webhook = None;
+            instance.held.clear();
+            for chat in instance.chats.values_mut() {
+                chat.messages.clear();
+            }
+        }
+    }
+
+    /// The instance that the service listens to, if there is one: the newest, as far as its webhook tells.
+    #[must_use]
+    pub(in crate::sandbox) fn heard(&self) -> Self {
+        let state = self.inner.state.lock();
+        let mut heard = state
+            .instances
+            .iter()
+            .filter(|(_, instance)| instance.webhook.is_some());
+        let later = heard.clone().find(|(id, _)| *id != seed::INSTANCE_ID);
+        let id = later.or_else(|| heard.next()).map(|(id, _)| id.clone());
+        drop(heard);
+        drop(state);
+        id.map_or_else(|| self.clone(), |id| self.at(&id))
+    }
+
     /// A customer who could write.
     pub fn add_customer(&self, phone: &str, name: &str) {
         self.with(|instance| {
             name.clone_into(&mut instance.chats.entry(digits(phone)).or_default().name);
         });
+    }
+
+    /// The customers whom everybody has at first.
+    pub(in crate::sandbox) fn seed_customers(&self) {
+        let known = [seed::AISYAH, seed::LIM_WEI].map(|(_, name, phone)| (name, phone));
+        for (name, phone) in known.into_iter().chain([seed::STRANGER]) {
+            self.add_customer(phone, name);
+        }
     }
 
     /// A customer writes to the business; WhatsApp's id of the message. Returns when the

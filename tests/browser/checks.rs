@@ -1,0 +1,74 @@
+//! The page of checks in GHL: each thing that is broken is named there, and mended from there where that is possible.
+
+use waapify_ghl::connect::Entered;
+use waapify_ghl::ids::LocationId;
+use waapify_ghl::sandbox::{DefaultProvider, seed};
+
+use crate::pages::{Page, open_app};
+use crate::stage::Stage;
+use crate::tab::Tab;
+
+/// Opens the checks; the findings that are not good, as the page says them.
+async fn look(stage: &Stage, tab: &Tab) -> String {
+    Page::AppChecks.open(stage, tab).await;
+    let script = "return [...document.querySelectorAll('.findings li:has(.pill.bad)')].map((one) => one.innerText).join('\\n')";
+    let bad = tab.run(script, vec![]).await;
+    bad.as_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_broken_is_named_and_what_to_do() {
+    let (stage, tab) = (Stage::lively().await, Tab::open("en-US").await);
+    let ghl = &stage.sandbox.world.ghl;
+    let bad = look(&stage, &tab).await;
+    assert!(
+        bad.contains("The default SMS provider is \"Twilio\", not ours"),
+        "{bad}"
+    );
+    assert!(bad.contains("Do this: Have an agency admin"), "{bad}");
+    ghl.set_default_provider(seed::LOCATION_ID, DefaultProvider::Ours);
+    assert_eq!(look(&stage, &tab).await, "", "a good setup");
+    connect_elsewhere(&stage).await;
+    let bad = look(&stage, &tab).await;
+    assert!(bad.contains("connected to the same number"), "{bad}");
+    ghl.expire_access_tokens();
+    ghl.revoke_refresh_tokens();
+    let bad = look(&stage, &tab).await;
+    assert!(bad.contains("install"), "{bad}");
+    tab.assert_quiet("the checks").await;
+}
+
+/// Another sub-account connects the same number, with its own install.
+async fn connect_elsewhere(stage: &Stage) {
+    let entered = Entered {
+        instance_id: seed::INSTANCE_ID.to_owned(),
+        access_token: seed::ACCESS_TOKEN.into(),
+        number: seed::NUMBER.to_owned(),
+    };
+    let location = LocationId::from(seed::SECOND_LOCATION_ID);
+    let connector = &stage.sandbox.app.connector;
+    connector.connect(&location, &entered, None).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_phone_that_lost_its_link_is_linked_again_from_the_page() {
+    let (stage, tab) = (Stage::connected().await, Tab::open("en-US").await);
+    let waapify = &stage.sandbox.world.waapify;
+    stage
+        .sandbox
+        .world
+        .ghl
+        .set_default_provider(seed::LOCATION_ID, DefaultProvider::Ours);
+    waapify.unlink().await;
+    let bad = look(&stage, &tab).await;
+    assert!(bad.contains("not linked to Waapify any more"), "{bad}");
+    open_app(&stage, &tab, seed::LOCATION_ID).await;
+    tab.sees("On hold").await;
+    tab.press("Link the phone again").await;
+    tab.find("figure.qr img").await;
+    tab.sees("Waiting for your phone").await;
+    assert!(waapify.scan_qr(seed::INSTANCE_ID).await);
+    tab.sees("The phone is linked.").await;
+    assert_eq!(look(&stage, &tab).await, "");
+    tab.assert_quiet("linking again").await;
+}

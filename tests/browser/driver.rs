@@ -1,0 +1,175 @@
+//! chromedriver: one process for all tests that run at the same time, and a browser of its own for each.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use axum::http::Method;
+use fantoccini::wd::WebDriverCompatibleCommand;
+use fantoccini::{Client, ClientBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use url::{ParseError, Url};
+
+const INSTALL: &str = "The browser tests need Chromium and its WebDriver. Install them (Debian: apt-get install chromium chromium-driver).";
+/// The shell ends chromedriver when this process is gone, however it ended: its input is closed then.
+const WATCHED: &str = r#""$0" --port=0 --log-level=SEVERE & read -r _; kill $!"#;
+
+/// A running chromedriver.
+pub struct Driver {
+    shell: Child,
+    _said: BufReader<ChildStdout>,
+    port: u16,
+}
+
+impl Driver {
+    /// The one that runs, or a new one.
+    pub fn shared() -> Arc<Self> {
+        static RUNNING: Mutex<Weak<Driver>> = Mutex::new(Weak::new());
+        let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+        running.upgrade().unwrap_or_else(|| {
+            let driver = Arc::new(Self::start());
+            *running = Arc::downgrade(&driver);
+            driver
+        })
+    }
+
+    fn start() -> Self {
+        let program = find(&["chromedriver"]);
+        let mut shell = Command::new("sh")
+            .args(["-c", WATCHED])
+            .arg(program)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = BufReader::new(shell.stdout.take().unwrap());
+        let port = loop {
+            let mut line = String::new();
+            let length = said.read_line(&mut line).unwrap();
+            assert!(length > 0, "chromedriver ended before it listened");
+            if let Some((_, rest)) = line.split_once("successfully on port ") {
+                break rest.trim().trim_end_matches('.').parse().unwrap();
+            }
+        };
+        Self {
+            shell,
+            _said: said,
+            port,
+        }
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        drop(self.shell.stdin.take());
+        let _ = self.shell.wait();
+    }
+}
+
+/// A program on the search path.
+fn find(names: &[&str]) -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
+    let places = names
+        .iter()
+        .flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
+    let found = places.into_iter().find(|place| place.is_file());
+    found.unwrap_or_else(|| panic!("{INSTALL}"))
+}
+
+/// A browser without a window; it is gone when this value is.
+pub struct Browser {
+    pub client: Client,
+    session: String,
+    driver: Arc<Driver>,
+}
+
+impl Browser {
+    /// One that asks for pages in `language`, such as `en-US`, and keeps third parties' cookies out.
+    pub async fn open(language: &str) -> Self {
+        let driver = Driver::shared();
+        let browser = find(&["chromium", "chromium-browser", "google-chrome"]);
+        let capabilities = json!({
+            "browserName": "chrome",
+            "goog:loggingPrefs": { "browser": "ALL" },
+            "goog:chromeOptions": {
+                "binary": browser,
+                "args": [
+                    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+                    "--no-first-run", "--hide-scrollbars", "--disable-extensions", "--disable-background-networking",
+                    format!("--lang={language}"),
+                ],
+                "prefs": {
+                    "intl.accept_languages": language,
+                    // As strict as browsers become: only a partitioned cookie is kept in a frame of another site.
+                    "profile.cookie_controls_mode": 1,
+                    "profile.block_third_party_cookies": true,
+                },
+            },
+        });
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities.as_object().unwrap().clone())
+            .connect(&format!("http://127.0.0.1:{}", driver.port))
+            .await
+            .unwrap();
+        let session = client.session_id().await.unwrap().unwrap();
+        Self {
+            client,
+            session,
+            driver,
+        }
+    }
+
+    /// Asks chromedriver for something that is no part of the standard.
+    pub async fn ask(&self, path: &'static str, body: Value) -> Value {
+        self.client.issue_cmd(Further { path, body }).await.unwrap()
+    }
+
+    /// Asks the browser through its own protocol.
+    pub async fn devtools(&self, command: &str, parameters: Value) -> Value {
+        let body = json!({ "cmd": command, "params": parameters });
+        self.ask("goog/cdp/execute", body).await
+    }
+}
+
+impl Drop for Browser {
+    /// Ends the browser, also where a test fails.
+    fn drop(&mut self) {
+        let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.driver.port)) else {
+            return;
+        };
+        // A browser that does not end must not hold up the others; it goes with chromedriver.
+        let _ = stream.set_read_timeout(Some(Duration::from_secs(10)));
+        let head = format!(
+            "DELETE /session/{} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+            self.session
+        );
+        if stream.write_all(head.as_bytes()).is_ok() {
+            let _ = stream.read(&mut [0]);
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Further {
+    path: &'static str,
+    body: Value,
+}
+
+impl WebDriverCompatibleCommand for Further {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        base.join(&format!(
+            "session/{}/{}",
+            session.unwrap_or_default(),
+            self.path
+        ))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        (Method::POST, Some(self.body.to_string()))
+    }
+}

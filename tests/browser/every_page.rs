@@ -1,0 +1,85 @@
+//! What holds for every page: it fits a desk and a phone in both languages, and needs neither mouse nor sharp eyes. With
+//! `SCREENSHOTS` set to a folder, each is kept there as a picture.
+
+use std::path::PathBuf;
+
+use crate::pages::{self, Page};
+use crate::picture;
+use crate::stage::Stage;
+use crate::tab::Tab;
+
+/// Width and height of the window, and the name of that size; a picture is taken of the named ones.
+const SIZES: [(u32, u32, Option<&str>); 3] = [
+    (1280, 900, Some("desktop")),
+    (390, 844, Some("phone")),
+    // The narrowest phones in use.
+    (360, 640, None),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_page_fits_and_can_be_read_in_english() {
+    look_at_all("en-US", "en").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_page_fits_and_can_be_read_in_malay() {
+    look_at_all("ms-MY", "ms").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_page_can_be_used_with_the_keyboard_alone() {
+    let (stage, tab) = (Stage::lively().await, Tab::open("en-US").await);
+    let mut faults = Vec::new();
+    for (page, _) in pages::ALL {
+        page.open(&stage, &tab).await;
+        let found = tab.keyboard_faults().await;
+        faults.extend(found.into_iter().map(|fault| format!("{page:?}: {fault}")));
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+async fn look_at_all(language: &str, tag: &str) {
+    let folder = std::env::var_os("SCREENSHOTS").map(PathBuf::from);
+    let (stage, tab) = (Stage::lively().await, Tab::open(language).await);
+    let mut faults = Vec::new();
+    for (page, name) in pages::ALL {
+        page.open(&stage, &tab).await;
+        if page.is_ours() {
+            assert_eq!(
+                tab.run("return document.documentElement.lang", vec![])
+                    .await,
+                tag
+            );
+        }
+        for (width, height, size) in SIZES {
+            tab.resize(width, height).await;
+            let found = tab.faults().await;
+            faults.extend(
+                found
+                    .into_iter()
+                    .map(|fault| format!("{page:?}, {tag}, {width} px: {fault}")),
+            );
+            if let (Some(folder), Some(name), Some(size)) = (&folder, name, size) {
+                if page.is_framed() {
+                    tab.unroll_frame(width).await;
+                }
+                let file = folder.join(format!("{name}-{size}-{tag}.png"));
+                picture::keep(&tab, &file).await;
+            }
+        }
+        tab.prefer("dark").await;
+        let found = tab.faults().await;
+        faults.extend(
+            found
+                .into_iter()
+                .map(|fault| format!("{page:?}, {tag}, dark: {fault}")),
+        );
+        tab.prefer("light").await;
+        let complaints = tab.complaints().await;
+        // Browsers count an answer of 404 or 422 among what they complain of.
+        let is_refusal = matches!(page, Page::Error | Page::ConnectWrong);
+        let complaints = complaints.into_iter().filter(|_| !is_refusal);
+        faults.extend(complaints.map(|what| format!("{page:?}: {what}")));
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+}

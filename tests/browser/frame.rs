@@ -1,0 +1,61 @@
+//! The page inside GHL: a frame of another site, in a browser that keeps third parties' cookies out.
+
+use waapify_ghl::sandbox::seed;
+
+use crate::pages::open_app as open;
+use crate::stage::Stage;
+use crate::tab::Tab;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_page_in_ghl_shows_its_location_survives_a_reload_and_sends_again() {
+    let (stage, tab) = (Stage::lively().await, Tab::open("en-US").await);
+    open(&stage, &tab, seed::LOCATION_ID).await;
+    tab.sees(seed::LOCATION_ID).await;
+    tab.sees(seed::NUMBER).await;
+    tab.run("location.reload()", vec![]).await;
+    tab.sees(seed::NUMBER).await;
+    tab.press("Messages").await;
+    tab.sees("Failed").await;
+    tab.press("Try again").await;
+    tab.sees("on its way again").await;
+    tab.assert_quiet("in the frame").await;
+    // The whole of GHL's page anew, too.
+    open(&stage, &tab, seed::LOCATION_ID).await;
+    tab.sees(seed::NUMBER).await;
+    tab.assert_quiet("the whole page anew").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_of_a_numbers_settings_is_kept() {
+    let (stage, tab) = (Stage::connected().await, Tab::open("en-US").await);
+    open(&stage, &tab, seed::LOCATION_ID).await;
+    tab.press("Settings").await;
+    tab.fill("[name=name]", "Kedai utama").await;
+    tab.find("[name=groups]").await.click().await.unwrap();
+    tab.press("Save").await;
+    tab.sees("Saved").await;
+    open(&stage, &tab, seed::LOCATION_ID).await;
+    tab.sees("Kedai utama").await;
+    tab.press("Settings").await;
+    let groups = tab.find("[name=groups]").await;
+    assert!(groups.is_selected().await.unwrap());
+    tab.assert_quiet("settings").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_agencys_view_and_a_location_without_the_app_are_told_what_to_do() {
+    let (stage, tab) = (Stage::connected().await, Tab::open("ms-MY").await);
+    open(&stage, &tab, "").await;
+    tab.sees("Buka halaman ini dari sub-akaun").await;
+    open(&stage, &tab, seed::SECOND_LOCATION_ID).await;
+    tab.sees("Aplikasi ini tidak dipasang dalam sub-akaun ini")
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_page_without_ghl_around_it_says_so() {
+    let (stage, tab) = (Stage::connected().await, Tab::open("en-US").await);
+    tab.goto(&stage.service("/app")).await;
+    tab.sees("This page works inside GHL only").await;
+    tab.assert_quiet("alone").await;
+}

@@ -1,0 +1,30 @@
+//! The pages as a person meets them: a real Chromium, the real service over a real PostgreSQL, and simulated vendors.
+//! Needs `chromium` and `chromedriver` on the machine, and says so where they are missing.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that unwraps has found its failure"
+)]
+
+#[path = "../it/bridge.rs"]
+#[allow(dead_code, reason = "only the databases are needed here")]
+mod bridge;
+mod checks;
+mod driver;
+mod every_page;
+mod frame;
+#[path = "../it/harness.rs"]
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "only the databases are needed here"
+)]
+mod harness;
+mod inspect;
+mod pages;
+mod picture;
+mod setup;
+mod stage;
+mod tab;

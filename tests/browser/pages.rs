@@ -1,0 +1,237 @@
+//! Every page that there is, and how one gets there.
+
+use waapify_ghl::sandbox::{ADMIN_TOKEN, InstallKind, seed};
+
+use crate::stage::Stage;
+use crate::tab::Tab;
+
+/// A page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// The first page after an install: the form for Waapify's keys, and the way without them.
+    Connect,
+    /// The same with a token that Waapify refuses.
+    ConnectWrong,
+    /// The code that a phone has to scan.
+    ConnectQr,
+    /// A number is connected, and one click is left.
+    Connected,
+    /// An install where a number is connected already.
+    ConnectAgain,
+    /// An install by an agency, in several sub-accounts.
+    Agency,
+    /// A link that is over.
+    Error,
+    /// The page in GHL: overview, checks, a number's settings, messages, one of them.
+    App,
+    AppChecks,
+    AppSettings,
+    AppMessages,
+    AppMessage,
+    /// Where the operator enters his token; his pages after that.
+    SignIn,
+    Operator,
+    OperatorLocations,
+    OperatorNumbers,
+    OperatorFailures,
+    OperatorLocation,
+    OperatorMessages,
+    OperatorMessage,
+    /// GHL's side of it, simulated.
+    Ghl,
+}
+
+/// With the names of the pictures that are kept, in an order in which each can be reached: the operator signs in once.
+pub const ALL: [(Page, Option<&str>); 21] = [
+    (Page::Connect, Some("connect")),
+    (Page::ConnectWrong, Some("connect-wrong-token")),
+    (Page::ConnectQr, Some("connect-qr")),
+    (Page::Agency, Some("agency-install")),
+    (Page::Connected, Some("connected")),
+    (Page::ConnectAgain, None),
+    (Page::Error, Some("error")),
+    (Page::App, Some("app")),
+    (Page::AppChecks, Some("app-checks")),
+    (Page::AppSettings, Some("app-settings")),
+    (Page::AppMessages, Some("app-messages")),
+    (Page::AppMessage, Some("app-message")),
+    (Page::SignIn, None),
+    (Page::Operator, Some("operator")),
+    (Page::OperatorLocations, None),
+    (Page::OperatorNumbers, None),
+    (Page::OperatorFailures, None),
+    (Page::OperatorLocation, Some("operator-location")),
+    (Page::OperatorMessages, None),
+    (Page::OperatorMessage, Some("operator-message")),
+    (Page::Ghl, None),
+];
+
+/// The instance of the sub-account that is connected while one looks.
+const BUTIK: (&str, &str, &str) = ("68C0FFEE9D8E7", "sandbox-butik-token", "60129998877");
+
+impl Page {
+    /// Whether it is in GHL's frame.
+    pub fn is_framed(self) -> bool {
+        matches!(
+            self,
+            Self::App | Self::AppChecks | Self::AppSettings | Self::AppMessages | Self::AppMessage
+        )
+    }
+
+    /// Whether it is a page of the service, in two languages.
+    pub fn is_ours(self) -> bool {
+        self != Self::Ghl
+    }
+
+    /// Goes there; into the frame, if it is in one.
+    pub async fn open(self, stage: &Stage, tab: &Tab) {
+        let operator = |path: &str| stage.service(&format!("/operator{path}"));
+        let location = |path: &str| operator(&format!("/locations/{}{path}", seed::LOCATION_ID));
+        match self {
+            Self::Connect => open_form(stage, tab, seed::SECOND_LOCATION_ID).await,
+            Self::ConnectWrong => {
+                open_form(stage, tab, seed::SECOND_LOCATION_ID).await;
+                enter_keys(tab, (seed::INSTANCE_ID, "wrong", seed::NUMBER)).await;
+                tab.find("[aria-invalid=true]").await;
+            }
+            Self::ConnectQr => {
+                open_form(stage, tab, seed::SECOND_LOCATION_ID).await;
+                show_qr(tab).await;
+            }
+            Self::Connected => {
+                let (instance, token, number) = BUTIK;
+                let name = seed::SECOND_LOCATION_NAME;
+                let _ = stage
+                    .sandbox
+                    .world
+                    .waapify
+                    .add_instance(instance, token, number, name);
+                open_form(stage, tab, seed::SECOND_LOCATION_ID).await;
+                enter_keys(tab, BUTIK).await;
+                tab.find(".last-mile [data-state=bad]").await;
+            }
+            Self::ConnectAgain => {
+                tab.goto(&install(stage, seed::LOCATION_ID)).await;
+                tab.find(".last-mile [data-state=bad]").await;
+            }
+            Self::Agency => tab.goto(&install_agency(stage)).await,
+            Self::Error => tab.goto(&stage.service("/connect/over")).await,
+            Self::App => open_app(stage, tab, seed::LOCATION_ID).await,
+            Self::AppChecks => {
+                Box::pin(Self::App.open(stage, tab)).await;
+                tab.find(".tabs a[href$='/checks']")
+                    .await
+                    .click()
+                    .await
+                    .unwrap();
+                tab.find(".findings li").await;
+            }
+            Self::AppSettings => {
+                Box::pin(Self::App.open(stage, tab)).await;
+                tab.find("main a[href*='/numbers/']")
+                    .await
+                    .click()
+                    .await
+                    .unwrap();
+                tab.find("[name=groups]").await;
+            }
+            Self::AppMessages => {
+                Box::pin(Self::App.open(stage, tab)).await;
+                tab.find(".tabs a[href$='/messages']")
+                    .await
+                    .click()
+                    .await
+                    .unwrap();
+                tab.find("[name=state]").await;
+            }
+            Self::AppMessage => {
+                Box::pin(Self::AppMessages.open(stage, tab)).await;
+                let failed = tab.find("tr:has(.pill.bad) a[href*='/messages/']").await;
+                failed.click().await.unwrap();
+                tab.find(".timeline").await;
+            }
+            Self::SignIn => tab.goto(&operator("/sign-in")).await,
+            Self::Operator => {
+                tab.goto(&operator("/sign-in")).await;
+                let field = tab.find("[type=password]").await;
+                field.send_keys(ADMIN_TOKEN).await.unwrap();
+                tab.find("main button[type=submit]")
+                    .await
+                    .click()
+                    .await
+                    .unwrap();
+                tab.find("main [href*='/operator/locations']").await;
+            }
+            Self::OperatorLocations => tab.goto(&operator("/locations")).await,
+            Self::OperatorNumbers => tab.goto(&operator("/numbers")).await,
+            Self::OperatorFailures => tab.goto(&operator("/failures")).await,
+            Self::OperatorLocation => tab.goto(&location("")).await,
+            Self::OperatorMessages => tab.goto(&location("/messages")).await,
+            Self::OperatorMessage => {
+                tab.goto(&operator("/failures")).await;
+                let first = tab.find("main a[href*='/operator/messages/']").await;
+                first.click().await.unwrap();
+                tab.find(".timeline").await;
+            }
+            Self::Ghl => tab.goto(&stage.ghl("/sandbox/ghl")).await,
+        }
+    }
+}
+
+/// The callback of an install in a sub-account.
+pub fn install(stage: &Stage, location: &str) -> String {
+    let location_id = location.to_owned();
+    let kind = InstallKind::Location { location_id };
+    let code = stage.sandbox.world.ghl.issue_code(kind);
+    stage.service(&format!("/oauth/callback?code={code}"))
+}
+
+fn install_agency(stage: &Stage) -> String {
+    let location_ids = [seed::LOCATION_ID, seed::SECOND_LOCATION_ID];
+    let code = stage.sandbox.world.ghl.issue_code(InstallKind::Company {
+        company_id: seed::COMPANY_ID.to_owned(),
+        location_ids: location_ids.map(ToOwned::to_owned).to_vec(),
+        bulk: true,
+    });
+    stage.service(&format!("/oauth/callback?code={code}"))
+}
+
+/// The page after an install.
+pub async fn open_form(stage: &Stage, tab: &Tab, location: &str) {
+    tab.goto(&install(stage, location)).await;
+    tab.find("[name=instance_id]").await;
+}
+
+/// Fills in Waapify's instance id, token and number, and sends them.
+pub async fn enter_keys(tab: &Tab, (instance, token, number): (&str, &str, &str)) {
+    tab.fill("#instance_id", instance).await;
+    tab.fill("#access_token", token).await;
+    tab.fill("#number", number).await;
+    let button = tab.find("form:has(#instance_id) button[type=submit]").await;
+    button.click().await.unwrap();
+}
+
+/// Goes on without a linked number, to the QR code.
+pub async fn show_qr(tab: &Tab) {
+    tab.find("details:has(#qr_access_token) summary")
+        .await
+        .click()
+        .await
+        .unwrap();
+    tab.fill("#qr_access_token", seed::ACCESS_TOKEN).await;
+    let button = tab
+        .find("form:has(#qr_access_token) button[type=submit]")
+        .await;
+    button.click().await.unwrap();
+    tab.find("figure.qr img").await;
+}
+
+/// The app's page in GHL, as an agency admin sees it in this sub-account, or, for an empty one, in the agency's view.
+pub async fn open_app(stage: &Stage, tab: &Tab, location: &str) {
+    let path = format!("/sandbox/ghl/custom-page?location={location}");
+    tab.goto(&stage.ghl(&path)).await;
+    tab.enter_frame().await;
+    if !location.is_empty() {
+        tab.find("main .tabs, main .error-page, main h1 + p").await;
+    }
+}

@@ -1,0 +1,115 @@
+//! From the marketplace to the first message and its ticks.
+
+use serde_json::json;
+use waapify_ghl::sandbox::seed;
+
+use crate::pages::{self, show_qr};
+use crate::stage::{Stage, came_true};
+use crate::tab::Tab;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn someone_installs_the_app_scans_the_code_and_writes_to_a_customer() {
+    let stage = Stage::bare().await;
+    let tab = Tab::open("en-US").await;
+    tab.goto(&stage.ghl("/sandbox/ghl")).await;
+    tab.press("Install the app").await;
+    tab.sees("Where should it be installed?").await;
+    tab.press("Allow and install").await;
+    tab.sees("Connect your WhatsApp number").await;
+    show_qr(&tab).await;
+    tab.sees("Waiting for your phone").await;
+    scan(&stage, &tab).await;
+    tab.sees("Your WhatsApp number is connected").await;
+    tab.sees(seed::NEW_NUMBER).await;
+    assert_eq!(
+        done_steps(&tab).await,
+        0,
+        "GHL's own provider is chosen still"
+    );
+    choose_ours(&stage, &tab).await;
+    // The page that is open finds out by itself.
+    let is_green = came_true(async || done_steps(&tab).await == 3).await;
+    assert!(is_green, "the checklist");
+    tab.assert_quiet("the connect page").await;
+    converse(&stage, &tab).await;
+}
+
+/// The business's phone scans the code, by the sandbox's button.
+async fn scan(stage: &Stage, tab: &Tab) {
+    let connect = tab.turn_to_new().await;
+    tab.goto(&stage.service("/")).await;
+    tab.press("Scan with the phone").await;
+    tab.sees("has scanned the QR code").await;
+    tab.turn_back_to(connect).await;
+}
+
+/// An agency admin makes the click that no API has.
+async fn choose_ours(stage: &Stage, tab: &Tab) {
+    let connect = tab.turn_to_new().await;
+    let path = format!("/sandbox/ghl/settings?location={}", seed::LOCATION_ID);
+    tab.goto(&stage.ghl(&path)).await;
+    tab.find("[name=provider][value=ours]")
+        .await
+        .click()
+        .await
+        .unwrap();
+    tab.press("Save").await;
+    tab.sees("Saved.").await;
+    tab.turn_back_to(connect).await;
+}
+
+/// Says what is still to do in the checklist of the page.
+async fn done_steps(tab: &Tab) -> usize {
+    let script = "return document.querySelectorAll('.last-mile .steps > li.done').length";
+    let done = tab.run(script, vec![]).await;
+    usize::try_from(done.as_u64().unwrap()).unwrap()
+}
+
+/// Business and customer write to each other, on the sandbox's page.
+async fn converse(stage: &Stage, tab: &Tab) {
+    tab.goto(&stage.service("/")).await;
+    tab.sees("WhatsApp is linked").await;
+    tab.press(seed::AISYAH.1).await;
+    tab.fill("#agent-text", "Pesanan anda telah dihantar.")
+        .await;
+    tab.press("Send").await;
+    tab.shows("#phone-thread .bubble", "Pesanan anda telah dihantar.")
+        .await;
+    tab.find("#ghl-thread .tick.delivered, #ghl-thread .tick.read")
+        .await;
+    tab.fill("#customer-text", "Terima kasih!").await;
+    tab.find("#customer-form button[type=submit]")
+        .await
+        .click()
+        .await
+        .unwrap();
+    tab.shows("#ghl-thread .bubble:not(.right)", "Terima kasih!")
+        .await;
+    // Looking at the chat reads what is in it.
+    tab.find("#ghl-thread .tick.read").await;
+    tab.assert_quiet("the conversation").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wrong_token_marks_its_field_and_the_rest_stays() {
+    let (stage, tab) = (Stage::connected().await, Tab::open("en-US").await);
+    pages::Page::ConnectWrong.open(&stage, &tab).await;
+    let script = "const bad = document.querySelectorAll('[aria-invalid=true]');
+        return { bad: [...bad].map((one) => one.id), focus: document.activeElement.id,
+            said: [...bad].map((one) => document.getElementById(one.getAttribute('aria-describedby').split(' ')[0]).textContent),
+            instance: document.getElementById('instance_id').value, token: document.getElementById('access_token').value };";
+    let found = tab.run(script, vec![]).await;
+    assert_eq!(found["bad"], json!(["access_token"]), "{found}");
+    assert_eq!(found["focus"], "access_token");
+    assert!(
+        found["said"][0].as_str().unwrap().contains("access token"),
+        "{found}"
+    );
+    assert_eq!(
+        (&found["instance"], &found["token"]),
+        (&json!(seed::INSTANCE_ID), &json!(""))
+    );
+    tab.fill("#access_token", seed::ACCESS_TOKEN).await;
+    tab.press("Check and connect").await;
+    tab.sees("Your WhatsApp number is connected").await;
+}

@@ -1,0 +1,180 @@
+//! What a person does in a browser and sees there, in the words of the pages. Waits are for conditions, never for a time.
+
+use fantoccini::Locator;
+use fantoccini::elements::Element;
+use fantoccini::wd::WindowHandle;
+use serde_json::{Value, json};
+
+use crate::driver::Browser;
+use crate::stage::{LOOK, PATIENCE, came_true};
+
+/// A browser at one page or in one frame of it.
+pub struct Tab {
+    pub browser: Browser,
+}
+
+impl Tab {
+    /// An empty one, in `language`.
+    pub async fn open(language: &str) -> Self {
+        Self {
+            browser: Browser::open(language).await,
+        }
+    }
+
+    pub async fn goto(&self, address: &str) {
+        self.browser.client.goto(address).await.unwrap();
+    }
+
+    /// Runs a script in the page or frame.
+    pub async fn run(&self, script: &str, arguments: Vec<Value>) -> Value {
+        let ran = self.browser.client.execute(script, arguments).await;
+        ran.unwrap_or_else(|error| panic!("{error}: {script}"))
+    }
+
+    /// What a person reads; nothing while the page changes.
+    pub async fn text(&self) -> String {
+        let script = "return document.body?.innerText ?? ''";
+        let text = self.browser.client.execute(script, vec![]).await;
+        let text = text.unwrap_or_default();
+        // Upper case by style, and spaces that do not break, are no other words.
+        text.as_str().unwrap_or_default().replace('\u{a0}', " ")
+    }
+
+    /// Waits until the page says something.
+    pub async fn sees(&self, words: &str) {
+        let seen = std::sync::Mutex::new(String::new());
+        let look = async || {
+            let text = self.text().await;
+            let is_there = text.contains(words);
+            *seen.lock().unwrap() = text;
+            is_there
+        };
+        let is_there = came_true(look).await;
+        assert!(
+            is_there,
+            "not there: {words:?} in\n{}",
+            seen.lock().unwrap()
+        );
+    }
+
+    /// Waits until a part of the page says something.
+    pub async fn shows(&self, css: &str, words: &str) {
+        let script = "return [...document.querySelectorAll(arguments[0])].some((one) => one.textContent.includes(arguments[1]))";
+        let look = async || {
+            let arguments = vec![json!(css), json!(words)];
+            let found = self.browser.client.execute(script, arguments).await;
+            found.is_ok_and(|found| found == true)
+        };
+        assert!(came_true(look).await, "{css} does not say {words:?}");
+    }
+
+    /// Opens another tab and looks at it; the one that was looked at.
+    pub async fn turn_to_new(&self) -> WindowHandle {
+        let client = &self.browser.client;
+        let here = client.window().await.unwrap();
+        let new = client.new_window(true).await.unwrap();
+        client.switch_to_window(new.handle).await.unwrap();
+        here
+    }
+
+    /// Closes this tab and looks at another again.
+    pub async fn turn_back_to(&self, other: WindowHandle) {
+        let client = &self.browser.client;
+        client.close_window().await.unwrap();
+        client.switch_to_window(other).await.unwrap();
+    }
+
+    /// Waits for a part of the page.
+    pub async fn find(&self, css: &str) -> Element {
+        let look = self.browser.client.wait().at_most(PATIENCE).every(LOOK);
+        let found = look.for_element(Locator::Css(css)).await;
+        match found {
+            Ok(element) => element,
+            Err(error) => panic!("{css}: {error} in\n{}", self.text().await),
+        }
+    }
+
+    /// Presses the button, or follows the link, that says so.
+    pub async fn press(&self, words: &str) {
+        let path = format!(
+            "//*[self::a or self::button or self::summary][contains(normalize-space(.), \"{words}\")]"
+        );
+        let look = self.browser.client.wait().at_most(PATIENCE).every(LOOK);
+        match look.for_element(Locator::XPath(&path)).await {
+            Ok(element) => element.click().await.unwrap(),
+            Err(error) => panic!("{words:?}: {error} in\n{}", self.text().await),
+        }
+    }
+
+    /// Writes into a field, instead of what was there.
+    pub async fn fill(&self, css: &str, value: &str) {
+        let field = self.find(css).await;
+        field.clear().await.unwrap();
+        field.send_keys(value).await.unwrap();
+    }
+
+    /// From now on inside the page's frame.
+    pub async fn enter_frame(&self) {
+        self.find("iframe").await.enter_frame().await.unwrap();
+    }
+
+    /// The page in the frame, from inside it, is shown whole: GHL's page, and the window, become as high as needed.
+    pub async fn unroll_frame(&self, width: u32) {
+        let height = "return document.documentElement.scrollHeight";
+        let framed = self.run(height, vec![]).await;
+        self.leave_frame().await;
+        let stretch = "document.querySelector('iframe').style.minHeight = `${arguments[0] + 2}px`";
+        self.run(stretch, vec![framed]).await;
+        let whole = self.run(height, vec![]).await.as_u64().unwrap();
+        self.resize(width, u32::try_from(whole).unwrap()).await;
+        self.enter_frame().await;
+        let painted = "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done(true)))";
+        self.browser
+            .client
+            .execute_async(painted, vec![])
+            .await
+            .unwrap();
+    }
+
+    /// Out of the frame again.
+    pub async fn leave_frame(&self) {
+        self.browser.client.enter_parent_frame().await.unwrap();
+    }
+
+    /// The part of the window that shows the page gets this size, in CSS pixels.
+    pub async fn resize(&self, width: u32, height: u32) {
+        let size =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.browser
+            .devtools("Emulation.setDeviceMetricsOverride", size)
+            .await;
+    }
+
+    /// The page is shown to someone who likes it `light` or `dark`.
+    pub async fn prefer(&self, scheme: &str) {
+        let wish = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        self.browser
+            .devtools("Emulation.setEmulatedMedia", wish)
+            .await;
+    }
+
+    /// What the browser complained of since the last look: errors of scripts, of the content security policy, of loading.
+    pub async fn complaints(&self) -> Vec<String> {
+        let log = self
+            .browser
+            .ask("se/log", json!({ "type": "browser" }))
+            .await;
+        let lines = log.as_array().cloned().unwrap_or_default();
+        lines
+            .iter()
+            .filter(|line| line["level"] == "SEVERE" || line["source"] == "security")
+            .map(|line| line["message"].as_str().unwrap_or_default().to_owned())
+            .collect()
+    }
+
+    /// Fails where the browser complained.
+    pub async fn assert_quiet(&self, place: &str) {
+        let complaints = self.complaints().await;
+        assert!(complaints.is_empty(), "{place}: {complaints:#?}");
+    }
+}
