@@ -44,9 +44,12 @@ pub(in crate::http) fn found(language: Language, finding: &Finding) -> Markup {
 
 /// Why a number is on hold, in the reader's language where it is one of the reasons we know.
 pub(in crate::http) fn hold_reason(language: Language, reason: &str) -> Markup {
-    match Stop::told_by(reason) {
-        Some(stop) => html! { (stop.text().of(language)) },
-        None => html! { span lang="en" { (reason) } },
+    let text = Stop::told_by(reason).map(Stop::text);
+    html! {
+        @match &text {
+            Some(text) => (text.of(language)),
+            None => span lang="en" { (reason) },
+        }
     }
 }
 
