@@ -77,25 +77,18 @@ pub(super) fn table(language: Language, rows: &[NumberRow], now: OffsetDateTime)
             "Peristiwa terakhir",
         ],
     );
-    if rows.is_empty() {
-        return html! { p.hint { (language.pick("There is none.", "Tiada.")) } };
-    }
-    html! {
-        table.rows {
-            thead { tr { @for name in names { th scope="col" { (name) } } } }
-            tbody {
-                @for row in rows {
-                    tr {
-                        td data-label=(names[0]) { "+" (row.number) }
-                        td data-label=(names[1]) { (parts::location(&row.location_id)) }
-                        td data-label=(names[2]) { (state(language, row, now)) }
-                        td data-label=(names[3]) { (parts::moment(row.connected_at)) }
-                        td data-label=(names[4]) { (parts::maybe(row.last_event)) }
-                    }
-                }
+    let rows = rows.iter().map(|row| {
+        html! {
+            tr {
+                td data-label=(names[0]) { "+" (row.number) }
+                td data-label=(names[1]) { (parts::location(&row.location_id)) }
+                td data-label=(names[2]) { (state(language, row, now)) }
+                td data-label=(names[3]) { (parts::moment(row.connected_at)) }
+                td data-label=(names[4]) { (parts::maybe(row.last_event)) }
             }
         }
-    }
+    });
+    parts::table(language, &names, rows)
 }
 
 fn state(language: Language, row: &NumberRow, now: OffsetDateTime) -> Markup {

@@ -63,3 +63,19 @@ pub(in crate::http) fn state_pill(language: Language, state: State) -> Markup {
     };
     html! { span class=(class) { (word) } }
 }
+
+/// The pages beside this one: address, name, and whether it is this one.
+pub(in crate::http) fn tabs<'a>(
+    language: Language,
+    tabs: impl IntoIterator<Item = (String, &'a str, bool)>,
+) -> Markup {
+    html! {
+        nav aria-label=(language.pick("Pages", "Halaman")) {
+            ul.tabs {
+                @for (address, name, is_current) in tabs {
+                    li { a href=(address) aria-current=[is_current.then_some("page")] { (name) } }
+                }
+            }
+        }
+    }
+}
