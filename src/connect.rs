@@ -99,8 +99,16 @@ impl Connector {
         entered: &Entered,
         link: Option<&[u8]>,
     ) -> Result<Connected, ConnectError> {
-        let by = link.map_or(By::Operator, By::Link);
-        self.connect_by(location, entered, by).await
+        let (this, location, entered) = (self.clone(), location.clone(), entered.clone());
+        let link = link.map(<[u8]>::to_vec);
+        // A task of its own: whoever leaves while Waapify is asked must not leave the webhook at an address that was
+        // never stored.
+        let connecting = tokio::spawn(async move {
+            let by = link.as_deref().map_or(By::Operator, By::Link);
+            this.connect_by(&location, &entered, by).await
+        });
+        let ended = connecting.await;
+        ended.unwrap_or_else(|_| Err(ConnectError::Database(sqlx::Error::WorkerCrashed)))
     }
 
     async fn connect_by(
@@ -124,16 +132,16 @@ impl Connector {
             .set_webhook(&credentials, webhook.expose_secret())
             .await
             .map_err(ConnectError::Webhook)?;
-        let is_stored = self
+        let stored = self
             .store(location, &number, &credentials, &secret, by)
-            .await?;
-        // Where an uninstall is still clearing the webhook, or the link was gone, the database has the last word.
-        if (is_contested || !is_stored)
+            .await;
+        // Where an uninstall is still clearing the webhook, or nothing was stored, the database has the last word.
+        if (is_contested || !matches!(stored, Ok(true)))
             && let Err(error) = self.settle_webhook(&credentials).await
         {
             warn!(%location, %error, "the webhook may point elsewhere");
         }
-        if !is_stored {
+        if !stored? {
             return Err(ConnectError::LinkGone);
         }
         info!(%location, "a WhatsApp number is connected");

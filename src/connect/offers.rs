@@ -13,6 +13,8 @@ use crate::ids::LocationId;
 
 /// GHL sends the form during the install; an hour is for people who are called away in between.
 const OFFER_LIFE: Duration = Duration::hours(1);
+/// Two calls of 25 s to Waapify, and one more where the webhook has to be settled.
+const OFFER_LEASE: Duration = Duration::minutes(2);
 
 /// What became of an install form.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -68,6 +70,21 @@ impl Connector {
         Ok(offered)
     }
 
+    /// As [`Connector::take_up_offer`], unless somebody is at it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn claim_and_take_up_offer(
+        &self,
+        location: &LocationId,
+    ) -> sqlx::Result<Option<Connected>> {
+        let now = self.clock.now();
+        if !offers::claim_offer(&self.pool, location, now, OFFER_LEASE).await? {
+            return Ok(None);
+        }
+        self.take_up_offer(location).await
+    }
+
     /// Connects what an install form brought for a location, once the location is installed. None when there is nothing,
     /// or it is no use.
     ///
@@ -94,11 +111,13 @@ impl Connector {
             Ok(connected) => Ok(Some(connected)),
             Err(ConnectError::Database(error)) => Err(error),
             Err(error) if error.is_passing() => {
-                info!(%location, %error, "the number of the install form is not connected yet");
+                info!(%location, "the number of the install form is not connected yet");
                 Ok(None)
             }
             Err(error) => {
-                warn!(%location, %error, "the number of the install form is not connected");
+                // Not the error, which may name a number.
+                let field = error.field();
+                warn!(%location, ?field, "the number of the install form is not connected");
                 offers::forget_offer(&self.pool, location).await?;
                 Ok(None)
             }

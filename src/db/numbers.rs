@@ -54,7 +54,7 @@ pub async fn record_number(
          on conflict (location_id, number) do update set
             instance_id = excluded.instance_id, access_token = excluded.access_token,
             webhook_secret = excluded.webhook_secret, webhook_secret_hash = excluded.webhook_secret_hash,
-            is_default = true, hold_reason = null, next_send_at = excluded.next_send_at,
+            is_default = true, hold_reason = null, other_phone = false, next_send_at = excluded.next_send_at,
             connected_at = excluded.connected_at, disconnect_at = null",
     )
     .bind(location)
@@ -256,7 +256,8 @@ pub async fn hold_number(
     until: OffsetDateTime,
 ) -> sqlx::Result<()> {
     sqlx::query(
-        "update numbers set hold_reason = $3, next_send_at = greatest(next_send_at, $4)
+        "update numbers set hold_reason = case when other_phone then hold_reason else $3 end,
+            next_send_at = greatest(next_send_at, $4)
          where location_id = $1 and number = $2",
     )
     .bind(location)
@@ -273,15 +274,60 @@ pub async fn hold_number(
 /// # Errors
 /// When the database fails.
 pub async fn end_hold(pool: &PgPool, location: &LocationId, number: &str) -> sqlx::Result<()> {
-    sqlx::query("update numbers set hold_reason = null where location_id = $1 and number = $2")
-        .bind(location)
-        .bind(number)
-        .execute(pool)
-        .await
-        .map(|_| ())
+    sqlx::query(
+        "update numbers set hold_reason = null where location_id = $1 and number = $2 and not other_phone",
+    )
+    .bind(location)
+    .bind(number)
+    .execute(pool)
+    .await
+    .map(|_| ())
 }
 
-/// Takes a number off hold; its messages may leave from now on.
+/// Notes that another phone than the number's is linked to its instance. No hold's end changes that: only its own phone,
+/// or a new connect.
+///
+/// # Errors
+/// When the database fails.
+pub async fn mark_other_phone(
+    pool: &PgPool,
+    location: &LocationId,
+    number: &str,
+    reason: &str,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "update numbers set other_phone = true, hold_reason = $3
+         where location_id = $1 and number = $2 and not other_phone",
+    )
+    .bind(location)
+    .bind(number)
+    .bind(reason)
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
+/// Whether another phone than the number's is linked to its instance.
+///
+/// # Errors
+/// When the database fails.
+pub async fn has_other_phone(
+    pool: &PgPool,
+    location: &LocationId,
+    number: &str,
+) -> sqlx::Result<bool> {
+    let has: Option<bool> = sqlx::query_scalar(
+        "select other_phone from numbers where location_id = $1 and number = $2",
+    )
+    .bind(location)
+    .bind(number)
+    .fetch_optional(pool)
+    .await?;
+    Ok(has.unwrap_or_default())
+}
+
+/// Takes a number off hold; its messages may leave from now on. Where another phone was linked, only if its own is
+/// `proven` to be linked again.
 ///
 /// # Errors
 /// When the database fails.
@@ -290,14 +336,16 @@ pub async fn release_number(
     location: &LocationId,
     number: &str,
     now: OffsetDateTime,
+    proven: bool,
 ) -> sqlx::Result<()> {
     sqlx::query(
-        "update numbers set hold_reason = null, next_send_at = $3
-         where location_id = $1 and number = $2 and hold_reason is not null",
+        "update numbers set hold_reason = null, other_phone = false, next_send_at = $3
+         where location_id = $1 and number = $2 and hold_reason is not null and (not other_phone or $4)",
     )
     .bind(location)
     .bind(number)
     .bind(now)
+    .bind(proven)
     .execute(tx)
     .await
     .map(|_| ())
@@ -314,7 +362,7 @@ pub async fn find_next_turn(
 ) -> sqlx::Result<Option<OffsetDateTime>> {
     sqlx::query_scalar(
         "select n.next_send_at from numbers n
-         where n.is_default and n.next_send_at > $1 and n.next_send_at < $2
+         where n.is_default and not n.other_phone and n.next_send_at > $1 and n.next_send_at < $2
            and exists (select 1 from outbound o where o.location_id = n.location_id and o.state = 'accepted')
          order by n.next_send_at limit 1",
     )

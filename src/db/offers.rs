@@ -94,13 +94,34 @@ pub async fn claim_offers(
     .await
 }
 
-/// Uses a location's offer up; false when it is gone, or the location has a connected number by now.
+/// Takes a location's offer under a lease; false when there is none, or somebody has it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn claim_offer(
+    pool: &PgPool,
+    location: &LocationId,
+    now: OffsetDateTime,
+    lease: Duration,
+) -> sqlx::Result<bool> {
+    let claimed =
+        sqlx::query("update offers set due_at = $3 where location_id = $1 and due_at <= $2")
+            .bind(location)
+            .bind(now)
+            .bind(now + lease)
+            .execute(pool)
+            .await?;
+    Ok(claimed.rows_affected() == 1)
+}
+
+/// Uses a location's offer up; false when it is gone, the location was uninstalled, or has a connected number by now.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn use_offer(tx: &mut PgConnection, location: &LocationId) -> sqlx::Result<bool> {
     let used = sqlx::query(
         "delete from offers where location_id = $1
+         and exists (select 1 from tokens where owner_kind = 'location' and owner_id = $1)
          and not exists (select 1 from numbers where location_id = $1 and webhook_secret is not null)",
     )
     .bind(location)

@@ -127,7 +127,7 @@ pub async fn claim_sendable(
                 order by c.rank desc, c.id
                 limit case when coalesce(n.min_interval_ms, $3) = 0 then $4 else 1 end
             ) o
-            where n.is_default and n.next_send_at <= $1
+            where n.is_default and not n.other_phone and n.next_send_at <= $1
             order by n.next_send_at limit $4
             for update of n skip locked
          ), paced as (

@@ -39,6 +39,7 @@ pub async fn uninstall_location(
     for statement in [
         "delete from tokens where owner_id = $1 and owner_kind = 'location'",
         "delete from connect_links where location_id = $1",
+        "delete from offers where location_id = $1",
         "delete from status_updates where location_id = $1",
     ] {
         sqlx::query(statement)

@@ -46,8 +46,8 @@ impl LinkFault {
 /// How a number's link is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Link {
-    /// It works.
-    Works,
+    /// It works; whether Waapify named the phone, which then is the number's.
+    Works { is_named: bool },
     /// It does not; the number that is linked instead, or Waapify's words.
     Broken(LinkFault, String),
     /// Waapify gave no answer that tells; what happened.
@@ -56,6 +56,7 @@ pub(super) enum Link {
 
 impl Doctor {
     /// Whether a number is linked; asking has Waapify try to link it again. None: Waapify did not tell.
+    /// Where it works: whether Waapify named its phone.
     ///
     /// # Errors
     /// When its keys cannot be opened.
@@ -63,9 +64,9 @@ impl Doctor {
         &self,
         location: &LocationId,
         number: &NumberCheckup,
-    ) -> Result<Option<Result<(), LinkFault>>, OpenError> {
+    ) -> Result<Option<Result<bool, LinkFault>>, OpenError> {
         Ok(match self.ask_link(location, number).await? {
-            Link::Works => Some(Ok(())),
+            Link::Works { is_named } => Some(Ok(is_named)),
             Link::Broken(fault, _) => Some(Err(fault)),
             Link::NotKnown(_) => None,
         })
@@ -110,7 +111,7 @@ impl Doctor {
             return finding(State::Bad, say::sealed());
         };
         let (state, said): (_, Said) = match link {
-            Link::Works => (State::Good, say::linked()),
+            Link::Works { .. } => (State::Good, say::linked()),
             Link::Broken(LinkFault::Unlinked, _) => (State::Bad, say::unlinked()),
             Link::Broken(LinkFault::OtherNumber, linked) => {
                 (State::Bad, say::other_number(&linked))
@@ -139,7 +140,9 @@ impl Doctor {
                 Some(linked) if linked != number.number => {
                     Link::Broken(LinkFault::OtherNumber, linked)
                 }
-                _ => Link::Works,
+                linked => Link::Works {
+                    is_named: linked.is_some(),
+                },
             },
             Err(CheckError::NotLinked(words)) => Link::Broken(LinkFault::Unlinked, words),
             Err(CheckError::Credentials(words)) => Link::Broken(LinkFault::Credentials, words),

@@ -157,16 +157,18 @@ async fn next_steps(
     })
 }
 
-/// Connects what GHL's install form brought; what takes longer is done in the background.
+/// Connects what GHL's install form brought; the browser waits for it a little.
 async fn take_up_offers(state: &HttpState, ready: &[LocationId]) {
-    let take_up_all = async {
-        for location in ready {
-            if let Err(error) = state.connector.take_up_offer(location).await {
+    let (connector, ready) = (state.connector.clone(), ready.to_vec());
+    // A task of its own, which goes on when the browser's patience ends.
+    let taking_up = tokio::spawn(async move {
+        for location in &ready {
+            if let Err(error) = connector.claim_and_take_up_offer(location).await {
                 error!(%location, %error, "the number of the install form waits");
             }
         }
-    };
-    let _ = tokio::time::timeout(OFFERS_PATIENCE, take_up_all).await;
+    });
+    let _ = tokio::time::timeout(OFFERS_PATIENCE, taking_up).await;
 }
 
 fn show(language: Language, steps: &[Next<'_>], waiting: &[LocationId]) -> Markup {

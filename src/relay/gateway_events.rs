@@ -25,9 +25,6 @@ const LEASE: Duration = Duration::seconds(60);
 const MAX_CLAIMS: i32 = 20;
 /// A number that reports itself logged out is looked at again this often.
 const HOLD: Duration = Duration::minutes(5);
-/// Another phone's link is nothing to try again, since the try would succeed: the number waits until its own phone is
-/// linked, or it is connected anew, both of which end a hold.
-pub(super) const UNTIL_LINKED: Duration = Duration::days(3_650);
 
 /// The worker.
 #[derive(Clone, Debug)]
@@ -85,6 +82,10 @@ impl GatewayEvents {
                 return Ok(Err(error.to_string()));
             }
         };
+        if self.is_of_another_phone(job, &webhook.events).await? {
+            debug!(location = %job.location_id, event = job.id, "ignored: another phone is linked");
+            return Ok(Ok(()));
+        }
         senders::learn(&self.0, job, &webhook.events).await?;
         for event in &webhook.events {
             self.apply(job, event).await?;
@@ -92,30 +93,27 @@ impl GatewayEvents {
         Ok(Ok(()))
     }
 
+    /// Whether these are chats of a phone that is not the number's, which are none of its business.
+    async fn is_of_another_phone(&self, job: &EventJob, events: &[Event]) -> sqlx::Result<bool> {
+        // Receipts, most of what comes, are about what we sent, and cost no question.
+        let tells = |event: &Event| {
+            matches!(
+                event,
+                Event::Message(_) | Event::Call(_) | Event::Contact(_) | Event::Group(_)
+            )
+        };
+        Ok(events.iter().any(tells)
+            && numbers::has_other_phone(&self.0.pool, &job.location_id, &job.number).await?)
+    }
+
     async fn apply(&self, job: &EventJob, event: &Event) -> sqlx::Result<()> {
         match event {
             Event::Message(message) => arrivals::record(&self.0, job, message).await,
             Event::Receipt(receipt) => self.receipt(job, receipt).await,
-            Event::Linked { account } if is_another(account.as_ref(), &job.number) => {
-                warn!(location = %job.location_id, "another phone was linked than the number's");
-                self.hold(job, Stop::OtherNumber, UNTIL_LINKED).await
-            }
-            Event::Linked { .. } => {
-                let mut connection = self.0.pool.acquire().await?;
-                numbers::release_number(
-                    &mut connection,
-                    &job.location_id,
-                    &job.number,
-                    self.0.clock.now(),
-                )
-                .await?;
-                drop(connection);
-                self.0.wake.outbound.notify_one();
-                self.have_watched(job).await
-            }
+            Event::Linked { account } => self.linked(job, account.as_ref()).await,
             Event::Unlinked => {
                 warn!(location = %job.location_id, "the number was logged out of WhatsApp");
-                self.hold(job, Stop::LinkLost, HOLD).await
+                self.hold(job).await
             }
             Event::Call(call) => calls::record(&self.0, job, call).await,
             Event::Contact(_) | Event::Group(_) => Ok(()),
@@ -126,17 +124,30 @@ impl GatewayEvents {
         }
     }
 
-    async fn hold(&self, job: &EventJob, stop: Stop, time: Duration) -> sqlx::Result<()> {
-        let (location, until) = (&job.location_id, self.0.clock.now() + time);
+    /// A phone was linked: the number's own, as far as it is named, or another, from which nothing may leave.
+    async fn linked(&self, job: &EventJob, account: Option<&Person>) -> sqlx::Result<()> {
+        let (pool, location, number) = (&self.0.pool, &job.location_id, job.number.as_str());
+        let phone = account.and_then(|person| person.phone.as_deref());
+        if phone.is_some_and(|phone| phone != number) {
+            warn!(%location, "another phone was linked than the number's");
+            let reason = Stop::OtherNumber.sentence();
+            numbers::mark_other_phone(pool, location, number, reason).await?;
+        } else {
+            let mut connection = pool.acquire().await?;
+            let now = self.0.clock.now();
+            numbers::release_number(&mut connection, location, number, now, phone.is_some())
+                .await?;
+            drop(connection);
+            self.0.wake.outbound.notify_one();
+        }
+        self.have_watched(job).await
+    }
+
+    async fn hold(&self, job: &EventJob) -> sqlx::Result<()> {
+        let (location, reason) = (&job.location_id, Stop::LinkLost.sentence());
+        let until = self.0.clock.now() + HOLD;
         let mut connection = self.0.pool.acquire().await?;
-        numbers::hold_number(
-            &mut connection,
-            location,
-            &job.number,
-            stop.sentence(),
-            until,
-        )
-        .await?;
+        numbers::hold_number(&mut connection, location, &job.number, reason, until).await?;
         drop(connection);
         self.have_watched(job).await
     }
@@ -171,10 +182,4 @@ impl GatewayEvents {
         self.0.wake.status_updates.notify_one();
         Ok(())
     }
-}
-
-/// Whether the linked account is known to have another phone than `number` (digits).
-fn is_another(account: Option<&Person>, number: &str) -> bool {
-    let phone = account.and_then(|person| person.phone.as_deref());
-    phone.is_some_and(|phone| phone != number)
 }

@@ -11,7 +11,6 @@ use time::{Duration, OffsetDateTime};
 use tokio::sync::Notify;
 use tracing::{debug, info, warn};
 
-use super::gateway_events::UNTIL_LINKED;
 use super::{Context, Worker};
 use crate::clients::waapify::Stop;
 use crate::connect::{self, ConnectError};
@@ -127,34 +126,30 @@ impl Look<'_> {
     async fn at_number(&self, number: &NumberCheckup) -> sqlx::Result<()> {
         let (context, location) = (self.context, &self.job.location_id);
         // Asking has Waapify try to link it again.
-        let fault = match context.doctor.find_link_fault(location, number).await {
-            Ok(Some(Ok(()))) => None,
-            Ok(Some(Err(fault))) => Some(fault),
+        let is_named = match context.doctor.find_link_fault(location, number).await {
+            Ok(Some(Ok(is_named))) => is_named,
+            Ok(Some(Err(fault))) => return self.link_is_broken(number, fault).await,
             Ok(None) => return Ok(()),
             Err(error) => {
                 warn!(%location, %error, "a number cannot be looked at");
                 return Ok(());
             }
         };
-        if let Some(fault) = fault {
-            return self.link_is_broken(number, fault).await;
-        }
-        self.link_works(number).await?;
+        self.link_works(number, is_named).await?;
         self.listen(number).await
     }
 
     async fn link_is_broken(&self, number: &NumberCheckup, fault: LinkFault) -> sqlx::Result<()> {
         if fault == LinkFault::OtherNumber {
-            let (location, until) = (&self.job.location_id, self.now() + UNTIL_LINKED);
+            let (pool, location) = (&self.context.pool, &self.job.location_id);
             let reason = Stop::OtherNumber.sentence();
-            let mut connection = self.context.pool.acquire().await?;
-            numbers::hold_number(&mut connection, location, &number.number, reason, until).await?;
+            numbers::mark_other_phone(pool, location, &number.number, reason).await?;
         }
         self.note(&number.number, Kind::Link, Some(fault.code()))
             .await
     }
 
-    async fn link_works(&self, number: &NumberCheckup) -> sqlx::Result<()> {
+    async fn link_works(&self, number: &NumberCheckup, is_named: bool) -> sqlx::Result<()> {
         self.heal(&number.number, Kind::Link).await?;
         // Its messages need not wait for the next try.
         let held = number.hold_reason.as_deref();
@@ -164,7 +159,8 @@ impl Look<'_> {
         {
             let (context, location) = (self.context, &self.job.location_id);
             let mut connection = context.pool.acquire().await?;
-            numbers::release_number(&mut connection, location, &number.number, self.now()).await?;
+            let (number, now) = (&number.number, self.now());
+            numbers::release_number(&mut connection, location, number, now, is_named).await?;
             context.wake.outbound.notify_one();
         }
         Ok(())

@@ -106,7 +106,7 @@ async fn finish(
         warn!(%location, %error, "the webhook may point elsewhere");
     }
     let mut connection = state.pool.acquire().await?;
-    numbers::release_number(&mut connection, location, number, now).await?;
+    numbers::release_number(&mut connection, location, number, now, true).await?;
     troubles::watch_now(&state.pool, location, now).await?;
     info!(%location, "a phone is linked again");
     state.wake.outbound.notify_one();
