@@ -284,12 +284,12 @@ const fn standing_label(standing: Standing) -> &'static str {
 
 /// The kind of a reason that people read.
 fn kind_of(reason: &str) -> &'static str {
-    let kinds = [
-        (Stop::Credentials, "credentials"),
-        (Stop::LinkLost, "link_lost"),
-        (Stop::Quota, "quota"),
-        (Stop::Provider, "provider"),
-    ];
-    let kind = kinds.iter().find(|(stop, _)| stop.sentence() == reason);
-    kind.map_or("other", |(_, kind)| *kind)
+    match Stop::told_by(reason) {
+        Some(Stop::Credentials) => "credentials",
+        Some(Stop::LinkLost) => "link_lost",
+        Some(Stop::OtherNumber) => "other_number",
+        Some(Stop::Quota) => "quota",
+        Some(Stop::Provider) => "provider",
+        None => "other",
+    }
 }

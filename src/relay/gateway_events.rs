@@ -16,7 +16,7 @@ use crate::db::numbers;
 use crate::db::receipts;
 use crate::db::troubles;
 use crate::ids::WaMessageId;
-use crate::whatsapp::{self, Event, Receipt, ReceiptLevel};
+use crate::whatsapp::{self, Event, Person, Receipt, ReceiptLevel};
 
 /// Reading an event is a few statements; a first login's contact list takes seconds.
 const LEASE: Duration = Duration::seconds(60);
@@ -25,6 +25,9 @@ const LEASE: Duration = Duration::seconds(60);
 const MAX_CLAIMS: i32 = 20;
 /// A number that reports itself logged out is looked at again this often.
 const HOLD: Duration = Duration::minutes(5);
+/// Another phone's link is nothing to try again, since the try would succeed: the number waits until its own phone is
+/// linked, or it is connected anew, both of which end a hold.
+pub(super) const UNTIL_LINKED: Duration = Duration::days(3_650);
 
 /// The worker.
 #[derive(Clone, Debug)]
@@ -93,6 +96,10 @@ impl GatewayEvents {
         match event {
             Event::Message(message) => arrivals::record(&self.0, job, message).await,
             Event::Receipt(receipt) => self.receipt(job, receipt).await,
+            Event::Linked { account } if is_another(account.as_ref(), &job.number) => {
+                warn!(location = %job.location_id, "another phone was linked than the number's");
+                self.hold(job, Stop::OtherNumber, UNTIL_LINKED).await
+            }
             Event::Linked { .. } => {
                 let mut connection = self.0.pool.acquire().await?;
                 numbers::release_number(
@@ -108,19 +115,7 @@ impl GatewayEvents {
             }
             Event::Unlinked => {
                 warn!(location = %job.location_id, "the number was logged out of WhatsApp");
-                let until = self.0.clock.now() + HOLD;
-                let reason = Stop::LinkLost.sentence();
-                let mut connection = self.0.pool.acquire().await?;
-                numbers::hold_number(
-                    &mut connection,
-                    &job.location_id,
-                    &job.number,
-                    reason,
-                    until,
-                )
-                .await?;
-                drop(connection);
-                self.have_watched(job).await
+                self.hold(job, Stop::LinkLost, HOLD).await
             }
             Event::Call(call) => calls::record(&self.0, job, call).await,
             Event::Contact(_) | Event::Group(_) => Ok(()),
@@ -129,6 +124,21 @@ impl GatewayEvents {
                 Ok(())
             }
         }
+    }
+
+    async fn hold(&self, job: &EventJob, stop: Stop, time: Duration) -> sqlx::Result<()> {
+        let (location, until) = (&job.location_id, self.0.clock.now() + time);
+        let mut connection = self.0.pool.acquire().await?;
+        numbers::hold_number(
+            &mut connection,
+            location,
+            &job.number,
+            stop.sentence(),
+            until,
+        )
+        .await?;
+        drop(connection);
+        self.have_watched(job).await
     }
 
     /// The trouble of a lost link begins and ends with what the gateway says, not with the next look.
@@ -161,4 +171,10 @@ impl GatewayEvents {
         self.0.wake.status_updates.notify_one();
         Ok(())
     }
+}
+
+/// Whether the linked account is known to have another phone than `number` (digits).
+fn is_another(account: Option<&Person>, number: &str) -> bool {
+    let phone = account.and_then(|person| person.phone.as_deref());
+    phone.is_some_and(|phone| phone != number)
 }

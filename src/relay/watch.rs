@@ -11,6 +11,7 @@ use time::{Duration, OffsetDateTime};
 use tokio::sync::Notify;
 use tracing::{debug, info, warn};
 
+use super::gateway_events::UNTIL_LINKED;
 use super::{Context, Worker};
 use crate::clients::waapify::Stop;
 use crate::connect::{self, ConnectError};
@@ -143,6 +144,12 @@ impl Look<'_> {
     }
 
     async fn link_is_broken(&self, number: &NumberCheckup, fault: LinkFault) -> sqlx::Result<()> {
+        if fault == LinkFault::OtherNumber {
+            let (location, until) = (&self.job.location_id, self.now() + UNTIL_LINKED);
+            let reason = Stop::OtherNumber.sentence();
+            let mut connection = self.context.pool.acquire().await?;
+            numbers::hold_number(&mut connection, location, &number.number, reason, until).await?;
+        }
         self.note(&number.number, Kind::Link, Some(fault.code()))
             .await
     }
@@ -150,7 +157,11 @@ impl Look<'_> {
     async fn link_works(&self, number: &NumberCheckup) -> sqlx::Result<()> {
         self.heal(&number.number, Kind::Link).await?;
         // Its messages need not wait for the next try.
-        if number.hold_reason.as_deref() == Some(Stop::LinkLost.sentence()) {
+        let held = number.hold_reason.as_deref();
+        if [Stop::LinkLost, Stop::OtherNumber]
+            .iter()
+            .any(|stop| held == Some(stop.sentence()))
+        {
             let (context, location) = (self.context, &self.job.location_id);
             let mut connection = context.pool.acquire().await?;
             numbers::release_number(&mut connection, location, &number.number, self.now()).await?;

@@ -184,10 +184,11 @@ impl Stage {
         }
     }
 
-    /// Whether an address answers with success.
+    /// Whether an address answers with success, or leads to the page that does.
     async fn get(&self, url: String) -> bool {
         let answer = self.http.get(url).send().await;
-        answer.is_ok_and(|answer| answer.status().is_success())
+        let status = answer.map(|answer| answer.status());
+        status.is_ok_and(|status| status.is_success() || status.is_redirection())
     }
 
     /// Waits until nothing is under way and nothing waits; lets time pass where only that is waited for. What is left

@@ -110,7 +110,7 @@ async fn every_request_to_ghl_keeps_the_platforms_own_contract() {
     })
     .await;
     let (status, page) = bridge.get("/oauth/callback?code=any").await;
-    assert!(status.is_success(), "{page}");
+    assert!(status.is_success() || status.is_redirection(), "{page}");
     let location: String = sqlx::query_scalar("select location_id from locations")
         .fetch_one(&bridge.database.pool)
         .await

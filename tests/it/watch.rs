@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use rustix::process::Signal;
+use serde_json::json;
 use time::Duration;
 use waapify_ghl::app::App;
 use waapify_ghl::clock::Clock;
@@ -350,4 +351,50 @@ async fn a_slow_location_holds_up_no_other() {
     .await;
     assert!(!looking.is_finished(), "the first one still waits");
     looking.abort();
+}
+
+/// Links another phone than the number's, as somebody does who scans with the wrong one.
+async fn link_another(bridge: &Bridge) {
+    bridge.world.waapify.unlink().await;
+    let ready = json!({
+        "instance_id": seed::INSTANCE_ID,
+        "event": "ready",
+        "data": {"id": "60199999999:3@s.whatsapp.net", "name": "Bukan Kedai"},
+    });
+    bridge.gateway_posts(&ready).await;
+    bridge.settle().await;
+}
+
+#[tokio::test]
+async fn nothing_is_sent_from_a_phone_that_is_not_the_numbers() {
+    let bridge = Bridge::new().await;
+    link_another(&bridge).await;
+    let message = bridge.agent_writes("hai").await;
+    bridge.after(Duration::hours(2)).await;
+    assert_eq!(bridge.sends().len(), 0, "it would come from a stranger");
+    assert_eq!(bridge.state(&message).await, "accepted");
+    bridge.world.waapify.link().await;
+    bridge
+        .until(
+            "its own phone is linked, and the message leaves",
+            async || bridge.sends().len() == 1,
+        )
+        .await;
+}
+
+#[tokio::test]
+async fn the_watch_holds_a_number_whose_instance_is_linked_to_another() {
+    let bridge = Bridge::new().await;
+    let other = r#"{"status":"success","data":{"id":"60199999999:3@s.whatsapp.net","name":"x"}}"#;
+    let faults = bridge.world.waapify.faults();
+    faults.always("reconnect.php", Fault::answer(200, other));
+    look_later(&bridge).await;
+    bridge.agent_writes("hai").await;
+    bridge.after(Duration::minutes(10)).await;
+    assert_eq!(bridge.sends().len(), 0);
+    faults.clear();
+    look_later(&bridge).await;
+    bridge
+        .until("the number is released", async || bridge.sends().len() == 1)
+        .await;
 }

@@ -99,6 +99,7 @@ mod tests {
             Err(SendFailure::Rejected(_)) => "request",
             Err(SendFailure::NumberStopped(Stop::Credentials)) => "config",
             Err(SendFailure::NumberStopped(Stop::LinkLost)) => "disconnected",
+            Err(SendFailure::NumberStopped(Stop::OtherNumber)) => "no answer means that",
             Err(SendFailure::NumberStopped(Stop::Quota)) => "quota",
             Err(SendFailure::NumberStopped(Stop::Provider)) => "provider",
         }

@@ -55,9 +55,9 @@ pub(super) fn read(status: u16, body: &Bytes) -> Result<QrCode, CheckError> {
         return Ok(QrCode::InUse);
     }
     match meaning(&answer) {
-        SendFailure::NumberStopped(Stop::Credentials | Stop::Quota | Stop::Provider) => {
-            Err(refusal(&answer))
-        }
+        SendFailure::NumberStopped(
+            Stop::Credentials | Stop::OtherNumber | Stop::Quota | Stop::Provider,
+        ) => Err(refusal(&answer)),
         _ => Ok(QrCode::NotReady),
     }
 }

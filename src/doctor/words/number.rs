@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use super::{Said, moment};
 use crate::clients::waapify::Stop;
-use crate::language::Text;
+use crate::language::{Language, Text};
 
 pub(in crate::doctor) fn linked() -> Said {
     Said::only(Text::new(
@@ -122,31 +122,15 @@ pub(in crate::doctor) fn sends() -> Said {
 
 /// `reason`: the sentence that was kept with the hold.
 pub(in crate::doctor) fn on_hold(reason: &str) -> Said {
-    let stops = [
-        (
-            Stop::Credentials,
-            "Waapify menolak access token atau instance ID. Sambung nombor semula dengan yang betul.",
-        ),
-        (
-            Stop::LinkLost,
-            "Nombor WhatsApp tidak lagi dipautkan ke Waapify. Buka Waapify dan imbas kod QR semula.",
-        ),
-        (
-            Stop::Quota,
-            "Had mesej pelan Waapify telah habis, atau pelan telah tamat. Perbaharuinya di Waapify.",
-        ),
-        (
-            Stop::Provider,
-            "Waapify melaporkan masalah lesennya sendiri. Tanya sokongan Waapify.",
-        ),
-    ];
-    let known = stops.iter().find(|(stop, _)| stop.sentence() == reason);
+    let malay = Stop::told_by(reason).map(Stop::text);
     Said::wrong(
         Text::new(
             format!("Sending is on hold: {reason}"),
             format!(
                 "Penghantaran ditahan: {}",
-                known.map_or(reason, |(_, malay)| malay)
+                malay
+                    .as_ref()
+                    .map_or(reason, |text| text.of(Language::Malay))
             ),
         ),
         Text::new(

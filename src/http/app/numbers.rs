@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use tracing::info;
 
 use super::super::error::PageError;
+use super::super::page::parts;
 use super::super::{HttpState, connect as connecting};
 use super::visitor::{Sent, Visitor, not_here};
 use super::{overview as pages, see, words};
@@ -75,7 +76,7 @@ fn link_pill(language: Language, row: &NumberState) -> Markup {
 fn facts(language: Language, row: &NumberState, now: OffsetDateTime) -> Markup {
     html! {
         @if let Some(reason) = row.hold_reason.as_ref().filter(|_| row.is_connected) {
-            p.notice.bad lang="en" { (reason) }
+            p.notice.bad { (parts::hold_reason(language, reason)) }
         }
         @if !row.is_connected {
             p.notice.bad { (language.pick(

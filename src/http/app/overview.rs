@@ -81,13 +81,7 @@ pub(super) fn framed_as(
         title,
         frame,
         &html! {
-            nav aria-label=(language.pick("Pages", "Halaman")) {
-                ul.tabs {
-                    @for (at, rest, name) in tabs {
-                        li { a href=(visitor.address(rest)) aria-current=[(tab == Some(at)).then_some("page")] { (name) } }
-                    }
-                }
-            }
+            (parts::tabs(language, tabs.map(|(at, rest, name)| (visitor.address(rest), name, tab == Some(at)))))
             (body)
         },
     )

@@ -13,7 +13,7 @@ use tracing::{info, warn};
 
 use super::pages::TestForm;
 use super::{HttpState, Language, Opened, PageError, Text, done, find_any, link_gone};
-use crate::clients::waapify::{SendFailure, Stop};
+use crate::clients::waapify::SendFailure;
 use crate::connect::{self, ConnectError};
 use crate::db::{links, numbers};
 
@@ -127,22 +127,6 @@ fn failed(failure: &SendFailure) -> Text {
             "Waapify cannot be reached right now. Try again in a minute.",
             "Waapify tidak dapat dihubungi sekarang. Cuba lagi sebentar.",
         ),
-        SendFailure::NumberStopped(stop) => Text::new(
-            stop.sentence(),
-            match stop {
-                Stop::Credentials => {
-                    "Waapify menolak token akses atau ID instance. Sambungkan nombor ini sekali lagi dengan yang betul."
-                }
-                Stop::LinkLost => {
-                    "Nombor WhatsApp ini tidak lagi dipautkan kepada Waapify. Buka Waapify dan imbas kod QR sekali lagi."
-                }
-                Stop::Quota => {
-                    "Had mesej pelan Waapify sudah habis, atau pelan sudah tamat. Perbaharui dalam Waapify."
-                }
-                Stop::Provider => {
-                    "Waapify melaporkan masalah lesennya sendiri. Hubungi sokongan Waapify."
-                }
-            },
-        ),
+        SendFailure::NumberStopped(stop) => stop.text(),
     }
 }

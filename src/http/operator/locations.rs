@@ -101,27 +101,20 @@ fn table(language: Language, rows: &[LocationRow]) -> Markup {
             "Pengesahan terakhir",
         ],
     );
-    if rows.is_empty() {
-        return html! { p.hint { (language.pick("There is none.", "Tiada.")) } };
-    }
-    html! {
-        table.rows {
-            thead { tr { @for name in names { th scope="col" { (name) } } } }
-            tbody {
-                @for row in rows {
-                    tr {
-                        td data-label=(names[0]) { (parts::location(&row.location_id)) }
-                        td data-label=(names[1]) { (words::standing(language, row.standing)) }
-                        td data-label=(names[2]) { (parts::maybe(row.expires_at)) }
-                        td data-label=(names[3]) { (number(language, row)) }
-                        td data-label=(names[4]) { (parts::maybe(row.last_out)) }
-                        td data-label=(names[5]) { (parts::maybe(row.last_in)) }
-                        td data-label=(names[6]) { (parts::maybe(row.last_ack)) }
-                    }
-                }
+    let rows = rows.iter().map(|row| {
+        html! {
+            tr {
+                td data-label=(names[0]) { (parts::location(&row.location_id)) }
+                td data-label=(names[1]) { (words::standing(language, row.standing)) }
+                td data-label=(names[2]) { (parts::maybe(row.expires_at)) }
+                td data-label=(names[3]) { (number(language, row)) }
+                td data-label=(names[4]) { (parts::maybe(row.last_out)) }
+                td data-label=(names[5]) { (parts::maybe(row.last_in)) }
+                td data-label=(names[6]) { (parts::maybe(row.last_ack)) }
             }
         }
-    }
+    });
+    parts::table(language, &names, rows)
 }
 
 fn number(language: Language, row: &LocationRow) -> Markup {

@@ -134,15 +134,7 @@ impl Operator {
             title,
             frame,
             &html! {
-                nav aria-label=(language.pick("Pages", "Halaman")) {
-                    ul.tabs {
-                        @for (tab, address, name) in TABS {
-                            li {
-                                a href=(address) aria-current=[(tab == place).then_some("page")] { (language.pick(name.0, name.1)) }
-                            }
-                        }
-                    }
-                }
+                (page::parts::tabs(language, TABS.map(|(tab, address, name)| (address.to_owned(), language.pick(name.0, name.1), tab == place))))
                 (body)
                 @if self.session.is_some() {
                     form.actions method="post" action="/operator/sign-out" {

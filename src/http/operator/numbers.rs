@@ -10,6 +10,7 @@ use super::{Operator, Place, parts};
 use crate::db::operator::{self, NumberRow};
 use crate::http::HttpState;
 use crate::http::error::PageError;
+use crate::http::page::parts::hold_reason;
 use crate::language::Language;
 
 /// Which page of the list.
@@ -76,25 +77,18 @@ pub(super) fn table(language: Language, rows: &[NumberRow], now: OffsetDateTime)
             "Peristiwa terakhir",
         ],
     );
-    if rows.is_empty() {
-        return html! { p.hint { (language.pick("There is none.", "Tiada.")) } };
-    }
-    html! {
-        table.rows {
-            thead { tr { @for name in names { th scope="col" { (name) } } } }
-            tbody {
-                @for row in rows {
-                    tr {
-                        td data-label=(names[0]) { "+" (row.number) }
-                        td data-label=(names[1]) { (parts::location(&row.location_id)) }
-                        td data-label=(names[2]) { (state(language, row, now)) }
-                        td data-label=(names[3]) { (parts::moment(row.connected_at)) }
-                        td data-label=(names[4]) { (parts::maybe(row.last_event)) }
-                    }
-                }
+    let rows = rows.iter().map(|row| {
+        html! {
+            tr {
+                td data-label=(names[0]) { "+" (row.number) }
+                td data-label=(names[1]) { (parts::location(&row.location_id)) }
+                td data-label=(names[2]) { (state(language, row, now)) }
+                td data-label=(names[3]) { (parts::moment(row.connected_at)) }
+                td data-label=(names[4]) { (parts::maybe(row.last_event)) }
             }
         }
-    }
+    });
+    parts::table(language, &names, rows)
 }
 
 fn state(language: Language, row: &NumberRow, now: OffsetDateTime) -> Markup {
@@ -103,7 +97,7 @@ fn state(language: Language, row: &NumberRow, now: OffsetDateTime) -> Markup {
             span.pill { (language.pick("disconnected", "diputuskan")) }
         } @else if let Some(reason) = &row.hold_reason {
             span.pill.bad { (language.pick("on hold", "ditahan")) }
-            p { (reason) }
+            p { (hold_reason(language, reason)) }
             @if row.next_send_at > now {
                 p.hint { (language.pick("Tried again at ", "Dicuba lagi pada ")) (parts::moment(row.next_send_at)) }
             }

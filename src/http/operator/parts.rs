@@ -83,24 +83,34 @@ pub(super) fn messages(language: Language, rows: &[(&MessageRow, Option<&str>)])
             "Sebab",
         ],
     );
-    if rows.is_empty() {
+    let rows = rows.iter().map(|(row, sentence)| {
+        html! {
+            tr {
+                td data-label=(names[0]) { a href={ "/operator/messages/" (row.id) } { (row.id) ", " (direction(language, row.direction)) } }
+                td data-label=(names[1]) { (words::state(language, &row.state)) }
+                td data-label=(names[2]) { (moment(row.accepted_at)) }
+                td data-label=(names[3]) { (location(&row.location_id)) }
+                td data-label=(names[4]) { @match &row.chat_end { Some(end) => { "…" (end) } None => { "–" } } }
+                td data-label=(names[5]) { (sentence.or(row.reason.as_deref()).unwrap_or("–")) }
+            }
+        }
+    });
+    table(language, &names, rows)
+}
+
+/// A table under these heads, a row each; a word where there is none.
+pub(super) fn table(
+    language: Language,
+    names: &[&str],
+    rows: impl ExactSizeIterator<Item = Markup>,
+) -> Markup {
+    if rows.len() == 0 {
         return html! { p.hint { (language.pick("There is none.", "Tiada.")) } };
     }
     html! {
         table.rows {
             thead { tr { @for name in names { th scope="col" { (name) } } } }
-            tbody {
-                @for (row, sentence) in rows {
-                    tr {
-                        td data-label=(names[0]) { a href={ "/operator/messages/" (row.id) } { (row.id) ", " (direction(language, row.direction)) } }
-                        td data-label=(names[1]) { (words::state(language, &row.state)) }
-                        td data-label=(names[2]) { (moment(row.accepted_at)) }
-                        td data-label=(names[3]) { (location(&row.location_id)) }
-                        td data-label=(names[4]) { @match &row.chat_end { Some(end) => { "…" (end) } None => { "–" } } }
-                        td data-label=(names[5]) { (sentence.or(row.reason.as_deref()).unwrap_or("–")) }
-                    }
-                }
-            }
+            tbody { @for row in rows { (row) } }
         }
     }
 }

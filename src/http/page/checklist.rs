@@ -59,7 +59,7 @@ pub(in crate::http) fn answer(language: Language, finding: &Finding) -> Markup {
         State::Warn | State::Bad => "bad",
         State::Unknown => "unknown",
     };
-    html! { div data-state=(state) { (parts::findings(language, std::slice::from_ref(finding))) } }
+    html! { div data-state=(state) { ul.findings { li { (parts::found(language, finding)) } } } }
 }
 
 /// Why the app may not be in that list (`facts/ghl.md` sections 0 and 2).

@@ -2,31 +2,53 @@
 
 use maud::{Markup, html};
 
+use crate::clients::waapify::Stop;
 use crate::doctor::{Finding, State};
 use crate::language::Language;
 
-/// What checks found, the worst first: what, why it matters, what to do.
+/// What checks found, the worst first: what, why it matters, what to do. What is well is folded away.
 pub(in crate::http) fn findings(language: Language, findings: &[Finding]) -> Markup {
-    let mut sorted: Vec<_> = findings.iter().collect();
-    sorted.sort_by_key(|finding| match finding.state {
+    let (well, mut open): (Vec<_>, Vec<_>) = findings
+        .iter()
+        .partition(|finding| finding.state == State::Good);
+    open.sort_by_key(|finding| match finding.state {
         State::Bad => 0,
         State::Warn => 1,
-        State::Unknown => 2,
-        State::Good => 3,
+        State::Unknown | State::Good => 2,
     });
     html! {
-        ul.findings {
-            @for finding in sorted {
-                li {
-                    (state_pill(language, finding.state))
-                    p {
-                        @if let Some(number) = &finding.number { "+" (number) ": " }
-                        (finding.what.of(language))
-                    }
-                    @if let Some(why) = &finding.why { p.hint { (why.of(language)) } }
-                    @if let Some(todo) = &finding.todo { p { strong { (language.pick("Do this: ", "Buat ini: ")) } (todo.of(language)) } }
-                }
+        @if !open.is_empty() { ul.findings { @for finding in open { li { (found(language, finding)) } } } }
+        @if !well.is_empty() {
+            details {
+                summary { (language.pick("All well: ", "Semuanya baik: ")) (well.len()) (language.pick(" checks", " semakan")) }
+                ul.findings { @for finding in well { li { (found(language, finding)) } } }
             }
+        }
+    }
+}
+
+/// One of them.
+pub(in crate::http) fn found(language: Language, finding: &Finding) -> Markup {
+    html! {
+        (state_pill(language, finding.state))
+        p {
+            @if let Some(number) = &finding.number { "+" (number) ": " }
+            (finding.what.of(language))
+        }
+        @if let Some(why) = &finding.why { p.hint { (why.of(language)) } }
+        @if let Some(todo) = &finding.todo {
+            p { strong { (language.pick("Do this: ", "Buat ini: ")) } (todo.of(language)) }
+        }
+    }
+}
+
+/// Why a number is on hold, in the reader's language where it is one of the reasons we know.
+pub(in crate::http) fn hold_reason(language: Language, reason: &str) -> Markup {
+    let text = Stop::told_by(reason).map(Stop::text);
+    html! {
+        @match &text {
+            Some(text) => (text.of(language)),
+            None => span lang="en" { (reason) },
         }
     }
 }
@@ -40,4 +62,20 @@ pub(in crate::http) fn state_pill(language: Language, state: State) -> Markup {
         State::Unknown => ("pill", language.pick("Not known", "Tidak diketahui")),
     };
     html! { span class=(class) { (word) } }
+}
+
+/// The pages beside this one: address, name, and whether it is this one.
+pub(in crate::http) fn tabs<'a>(
+    language: Language,
+    tabs: impl IntoIterator<Item = (String, &'a str, bool)>,
+) -> Markup {
+    html! {
+        nav aria-label=(language.pick("Pages", "Halaman")) {
+            ul.tabs {
+                @for (address, name, is_current) in tabs {
+                    li { a href=(address) aria-current=[is_current.then_some("page")] { (name) } }
+                }
+            }
+        }
+    }
 }
