@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -15,12 +15,17 @@ use serde_json::{Value, json};
 use url::{ParseError, Url};
 
 const INSTALL: &str = "The browser tests need Chromium and its WebDriver. Install them (Debian: apt-get install chromium chromium-driver).";
-/// The shell ends chromedriver when this process is gone, however it ended: its input is closed then.
-const WATCHED: &str = r#""$0" --port=0 --log-level=SEVERE & read -r _; kill $!"#;
+/// Becomes chromedriver, beside a watcher that ends it when this process is gone, however it ended: its input is closed
+/// then.
+const WATCHED: &str = r#"exec 3<&0
+{ read -r _ <&3; kill $$; } >/dev/null 2>&1 &
+exec "$0" --port=0 --log-level=SEVERE"#;
+/// It picks a free port and may lose it again before it listens.
+const STARTS: usize = 5;
 
 /// A running chromedriver.
 pub struct Driver {
-    shell: Child,
+    process: Child,
     _said: BufReader<ChildStdout>,
     port: u16,
 }
@@ -39,34 +44,40 @@ impl Driver {
 
     fn start() -> Self {
         let program = find(&["chromedriver"]);
-        let mut shell = Command::new("sh")
+        let started = (0..STARTS).find_map(|_| Self::try_start(&program));
+        started.expect("chromedriver ends before it listens")
+    }
+
+    fn try_start(program: &Path) -> Option<Self> {
+        let mut process = Command::new("sh")
             .args(["-c", WATCHED])
             .arg(program)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut said = BufReader::new(shell.stdout.take().unwrap());
-        let port = loop {
-            let mut line = String::new();
-            let length = said.read_line(&mut line).unwrap();
-            assert!(length > 0, "chromedriver ended before it listened");
+        let mut said = BufReader::new(process.stdout.take().unwrap());
+        let mut line = String::new();
+        while said.read_line(&mut line).unwrap() > 0 {
             if let Some((_, rest)) = line.split_once("successfully on port ") {
-                break rest.trim().trim_end_matches('.').parse().unwrap();
+                let port = rest.trim().trim_end_matches('.').parse().unwrap();
+                return Some(Self {
+                    process,
+                    _said: said,
+                    port,
+                });
             }
-        };
-        Self {
-            shell,
-            _said: said,
-            port,
+            line.clear();
         }
+        process.wait().unwrap();
+        None
     }
 }
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        drop(self.shell.stdin.take());
-        let _ = self.shell.wait();
+        drop(self.process.stdin.take());
+        let _ = self.process.wait();
     }
 }
 

@@ -67,14 +67,17 @@ async fn look_at_all(language: &str, tag: &str) {
                 picture::keep(&tab, &file).await;
             }
         }
-        tab.prefer("dark").await;
-        let found = tab.faults().await;
-        faults.extend(
-            found
-                .into_iter()
-                .map(|fault| format!("{page:?}, {tag}, dark: {fault}")),
-        );
-        tab.prefer("light").await;
+        // Colours have no language.
+        if tag == "en" {
+            tab.prefer("dark").await;
+            let found = tab.faults().await;
+            faults.extend(
+                found
+                    .into_iter()
+                    .map(|fault| format!("{page:?}, dark: {fault}")),
+            );
+            tab.prefer("light").await;
+        }
         let complaints = tab.complaints().await;
         // Browsers count an answer of 404 or 422 among what they complain of.
         let is_refusal = matches!(page, Page::Error | Page::ConnectWrong);

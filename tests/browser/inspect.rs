@@ -1,6 +1,6 @@
 //! What has to hold for any page: it fits, has names for what can be used, can be read, and needs no mouse.
 
-use fantoccini::key::Key;
+use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
 use serde_json::json;
 
 use crate::tab::Tab;
@@ -8,6 +8,8 @@ use crate::tab::Tab;
 /// Tab stops of the longest page, with room to grow.
 const MAX_STOPS: usize = 120;
 
+/// The Tab key, as `WebDriver` writes it.
+const TAB: char = '\u{e004}';
 /// What can be used: each must be reached by the Tab key. Of a group of radio buttons one is.
 const USABLE: &str = "
     const controls = 'input:not([type=hidden], [type=radio]), select, textarea, button, a[href], summary';
@@ -42,8 +44,10 @@ impl Tab {
         let mut faults = Vec::new();
         self.run(BEGIN, vec![]).await;
         for _ in 0..MAX_STOPS {
-            let active = self.browser.client.active_element().await.unwrap();
-            active.send_keys(&Key::Tab.to_string()).await.unwrap();
+            let press = KeyActions::new("keyboard".to_owned())
+                .then(KeyAction::Down { value: TAB })
+                .then(KeyAction::Up { value: TAB });
+            self.browser.client.perform_actions(press).await.unwrap();
             let focused = self.run(FOCUSED, vec![]).await;
             if focused.is_null() || missing.is_empty() {
                 break;
