@@ -19,6 +19,7 @@
 //! | [`keys`] | the keys that seal what is secret |
 //! | [`doctor`] | what may be wrong, and how to mend it |
 //! | [`schedule`] | when what failed is tried again |
+//! | [`reason`] | why messages and numbers stand where they stand, in both languages |
 //! | [`tally`] | what this process has done, counted |
 //! | [`marketplace`] | the guide to GHL's developer portal |
 //! | [`clients`] | the two vendors' APIs, and WhatsApp's media servers |
@@ -47,6 +48,7 @@ pub mod language;
 pub mod limits;
 pub mod linking;
 pub mod marketplace;
+pub mod reason;
 pub mod relay;
 pub mod sandbox;
 pub mod schedule;

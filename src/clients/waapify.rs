@@ -16,7 +16,7 @@ use url::Url;
 
 use super::{endpoint, scrub};
 use crate::ids::WaMessageId;
-use crate::language::Text;
+use crate::reason::{Reason, hold};
 use crate::whatsapp;
 use answer::{asks_for_login, classify_send, meaning, words};
 pub use qr::QrCode;
@@ -92,14 +92,19 @@ impl Stop {
     /// What it is and what to do, in English: what is kept with a number on hold.
     #[must_use]
     pub const fn sentence(self) -> &'static str {
-        self.sentences().0
+        self.reason().sentence()
     }
 
     /// The same in both languages.
     #[must_use]
-    pub fn text(self) -> Text {
-        let (english, malay) = self.sentences();
-        Text::new(english, malay)
+    pub const fn reason(self) -> Reason {
+        match self {
+            Self::Credentials => hold::CREDENTIALS,
+            Self::LinkLost => hold::LINK_LOST,
+            Self::OtherNumber => hold::OTHER_NUMBER,
+            Self::Quota => hold::QUOTA,
+            Self::Provider => hold::PROVIDER,
+        }
     }
 
     /// The one that a kept sentence tells of.
@@ -108,31 +113,6 @@ impl Stop {
         Self::ALL
             .into_iter()
             .find(|stop| stop.sentence() == sentence)
-    }
-
-    const fn sentences(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Credentials => (
-                "Waapify refuses the access token or the instance id. Connect the number again with the right ones.",
-                "Waapify menolak token akses atau ID instance. Sambungkan nombor ini sekali lagi dengan yang betul.",
-            ),
-            Self::LinkLost => (
-                "The WhatsApp number is not linked to Waapify any more. Open Waapify and scan the QR code again.",
-                "Nombor WhatsApp ini tidak lagi dipautkan kepada Waapify. Buka Waapify dan imbas kod QR sekali lagi.",
-            ),
-            Self::OtherNumber => (
-                "Another WhatsApp number is linked to this Waapify instance. Nothing is sent, because it would come from that number. Link the right phone again, or connect the number that is linked.",
-                "Nombor WhatsApp lain dipautkan kepada instance Waapify ini. Tiada apa-apa dihantar, kerana ia akan datang dari nombor itu. Pautkan semula telefon yang betul, atau sambungkan nombor yang dipautkan.",
-            ),
-            Self::Quota => (
-                "The message limit of the Waapify plan is used up, or the plan has ended. Renew it in Waapify.",
-                "Had mesej pelan Waapify sudah habis, atau pelan sudah tamat. Perbaharui dalam Waapify.",
-            ),
-            Self::Provider => (
-                "Waapify reports a licence problem of its own. Ask Waapify's support.",
-                "Waapify melaporkan masalah lesennya sendiri. Hubungi sokongan Waapify.",
-            ),
-        }
     }
 }
 

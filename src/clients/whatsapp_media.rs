@@ -10,6 +10,7 @@ use reqwest::header::ORIGIN;
 use url::Url;
 
 use super::{CONNECT_TIMEOUT, scrub};
+use crate::reason::file;
 use crate::whatsapp::{Decryptor, MediaError, MediaFile};
 
 /// WhatsApp's media servers beside the usual one end so.
@@ -28,7 +29,7 @@ const MAX_BYTES: u64 = 100 * 1024 * 1024;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {
     /// WhatsApp has it no more: never again.
-    #[error("WhatsApp does not keep the file any more")]
+    #[error("{}", file::GONE.sentence())]
     Gone,
     /// The server or the way to it fails: try again.
     #[error("WhatsApp's server does not give the file: {0}")]
@@ -42,11 +43,10 @@ pub enum FetchError {
 }
 
 /// No address of WhatsApp's.
-const NO_ADDRESS: FetchError = FetchError::Refused("the message names no place of WhatsApp's");
+const NO_ADDRESS: FetchError = FetchError::Refused(file::NO_ADDRESS.sentence());
 /// More than we take, or more than was announced.
-const TOO_LARGE: FetchError = FetchError::Refused("the file is larger than 100 MB");
-const LARGER_THAN_SAID: FetchError =
-    FetchError::Refused("the file is larger than the message says");
+const TOO_LARGE: FetchError = FetchError::Refused(file::TOO_LARGE.sentence());
+const LARGER_THAN_SAID: FetchError = FetchError::Refused(file::LARGER_THAN_SAID.sentence());
 
 /// WhatsApp's servers, as one who knows a file's key sees them.
 #[derive(Clone, Debug)]
@@ -91,9 +91,9 @@ impl Client {
                 return Err(FetchError::Retry(format!("it answers {}", status.as_u16())));
             }
             status if status.is_redirection() => {
-                return Err(FetchError::Refused("WhatsApp's server points elsewhere"));
+                return Err(FetchError::Refused(file::ELSEWHERE.sentence()));
             }
-            _ => return Err(FetchError::Refused("WhatsApp's server refuses the file")),
+            _ => return Err(FetchError::Refused(file::REFUSED.sentence())),
         }
         if response.content_length().is_some_and(|said| said > limit) {
             return Err(too_large(limit));

@@ -13,6 +13,7 @@ use time::{Duration, OffsetDateTime};
 use super::inbound::InboundJob;
 use super::timeline;
 use crate::ids::{LocationId, MessageId};
+use crate::reason::step;
 use crate::whatsapp::MediaFile;
 
 /// A file to keep with its message.
@@ -241,8 +242,8 @@ async fn end(
         Fate::Missing(reason) => reason,
     };
     let cause = match fate {
-        Fate::Attached(_) => "its file is in GHL",
-        Fate::Linked(_) => "it links its file",
+        Fate::Attached(_) => step::FILE_IN_GHL.sentence(),
+        Fate::Linked(_) => step::FILE_LINKED.sentence(),
         Fate::Missing(reason) => reason,
     };
     end_wait(tx, location, message, slot, now).await?;

@@ -7,6 +7,7 @@ use sqlx::{FromRow, PgPool};
 use time::OffsetDateTime;
 
 use crate::ids::{GhlMessageId, LocationId, MessageId, WaMessageId};
+use crate::reason::step;
 
 /// Which way a message goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
@@ -180,9 +181,10 @@ pub async fn list_steps(pool: &PgPool, message: &MessageRow) -> sqlx::Result<Vec
         state: "accepted".to_owned(),
         cause: Some(
             match message.direction {
-                Direction::Outbound => "GHL delivered it",
-                Direction::Inbound => "Waapify posted it",
+                Direction::Outbound => step::GHL_DELIVERED,
+                Direction::Inbound => step::WAAPIFY_POSTED,
             }
+            .sentence()
             .to_owned(),
         ),
     };

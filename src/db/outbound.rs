@@ -8,6 +8,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::db::numbers::NumberRow;
 use crate::ids::{GhlMessageId, LocationId, MessageId};
+use crate::reason::step;
 
 /// A message that a worker has claimed.
 #[derive(Clone, Debug, FromRow)]
@@ -245,13 +246,14 @@ pub async fn record_files(
             returning location_id, id
          )
          insert into timeline (location_id, message_id, at, state, cause)
-         select location_id, id, $5, 'accepted', 'its files were looked at' from known",
+         select location_id, id, $5, 'accepted', $6 from known",
     )
     .bind(&job.location_id)
     .bind(job.id)
     .bind(job.claims)
     .bind(files)
     .bind(now)
+    .bind(step::FILES_LOOKED_AT.sentence())
     .execute(pool)
     .await
     .map(|_| ())
@@ -274,7 +276,7 @@ pub async fn expire_sends(
          ), noted as (
             insert into timeline (location_id, message_id, at, state, cause)
             select location_id, id, $1, case when left_us then 'unconfirmed' else 'accepted' end,
-                'the process that was sending it stopped' from expired
+                $3 from expired
          )
          update outbound o set
             state = case when left_us then 'unconfirmed' else 'accepted' end,
@@ -284,6 +286,7 @@ pub async fn expire_sends(
     )
     .bind(now)
     .bind(wait_until)
+    .bind(step::PROCESS_STOPPED.sentence())
     .execute(pool)
     .await?;
     Ok(expired.rows_affected())

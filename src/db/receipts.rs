@@ -7,6 +7,7 @@ use crate::db::outbound::{Failure, PartOf};
 use crate::db::outcomes::fail;
 use crate::db::{status_updates, timeline};
 use crate::ids::{LocationId, MessageId, WaMessageId};
+use crate::reason::failure;
 
 /// Delivered to the customer's phone (Baileys `DELIVERY_ACK`).
 pub const DELIVERED: i32 = 3;
@@ -332,10 +333,5 @@ fn refusal(code: &str) -> Failure {
         .filter(char::is_ascii_alphanumeric)
         .take(8)
         .collect();
-    Failure::new(
-        "refused_by_whatsapp",
-        format!(
-            "WhatsApp refused this message (code {shown}). The number may be restricted, or may not write to new contacts for now. Wait a while, or ask the customer to write first."
-        ),
-    )
+    Failure::new("refused_by_whatsapp", failure::REFUSED.with(&[&shown]))
 }

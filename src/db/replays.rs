@@ -10,6 +10,7 @@ use crate::db::messages::{self, Direction, MessageRow};
 use crate::db::senders::{self, HIDDEN, LID_SERVER};
 use crate::db::timeline;
 use crate::ids::{LocationId, MessageId};
+use crate::reason::step;
 
 /// Who says so.
 #[derive(Clone, Copy)]
@@ -22,16 +23,16 @@ impl By {
     /// The step of a replay that repeats nothing.
     const fn safe(self) -> &'static str {
         match self {
-            Self::Operator => "replayed by the operator",
-            Self::Location => "sent again from the page in GHL",
+            Self::Operator => step::REPLAYED.sentence(),
+            Self::Location => step::SENT_AGAIN.sentence(),
         }
     }
 
     /// The step of one that may repeat something: from then on the message is in doubt for good.
     const fn doubtful(self) -> &'static str {
         match self {
-            Self::Operator => "replayed by the operator, although it may have arrived",
-            Self::Location => "sent again from the page in GHL, although it may have arrived",
+            Self::Operator => step::REPLAYED_IN_DOUBT.sentence(),
+            Self::Location => step::SENT_AGAIN_IN_DOUBT.sentence(),
         }
     }
 }

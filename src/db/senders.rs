@@ -9,9 +9,10 @@ use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
 use crate::ids::LocationId;
+use crate::reason::step;
 
 /// Why a message is held whose sender is known by a LID alone.
-pub const HIDDEN: &str = "WhatsApp hides the sender's number";
+pub const HIDDEN: &str = step::SENDER_HIDDEN.sentence();
 /// What follows the LID in the conversation of such a message; a phone's conversation is the phone alone.
 pub const LID_SERVER: &str = "@lid";
 
@@ -146,13 +147,14 @@ pub(super) async fn release(
             returning i.location_id, i.id, i.state
          )
          insert into timeline (location_id, message_id, at, state, cause)
-         select location_id, id, $3, state, 'the sender''s number is known now' from released",
+         select location_id, id, $3, state, $6 from released",
     )
     .bind(location)
     .bind(lids.iter().map(AsRef::as_ref).collect::<Vec<&str>>())
     .bind(now)
     .bind(file_until)
     .bind(LID_SERVER)
+    .bind(step::SENDER_KNOWN.sentence())
     .execute(tx)
     .await
     .map(|_| ())

@@ -8,9 +8,10 @@ use time::OffsetDateTime;
 
 use super::senders::{HIDDEN, LID_SERVER};
 use crate::ids::WaMessageId;
+use crate::reason::step;
 
 /// Why a message is held whose content is still to come.
-pub const UNDECRYPTED: &str = "WhatsApp could not decrypt it yet";
+pub const UNDECRYPTED: &str = step::UNDECRYPTED.sentence();
 /// No id of WhatsApp's begins so.
 const PREFIX: &str = "stub:";
 /// Rows in one statement: the rest follows at the next look, and no lock lasts long.
@@ -51,13 +52,14 @@ pub async fn expire(pool: &PgPool, now: OffsetDateTime) -> sqlx::Result<u64> {
             returning i.location_id, i.id, i.state
          )
          insert into timeline (location_id, message_id, at, state, cause)
-         select location_id, id, $1, state, 'its content did not come' from expired",
+         select location_id, id, $1, state, $6 from expired",
     )
     .bind(now)
     .bind(BATCH)
     .bind(PREFIX)
     .bind(LID_SERVER)
     .bind(HIDDEN)
+    .bind(step::NO_CONTENT.sentence())
     .execute(pool)
     .await?;
     Ok(expired.rows_affected())

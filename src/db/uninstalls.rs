@@ -5,11 +5,10 @@ use time::{Duration, OffsetDateTime};
 
 use super::media;
 use crate::ids::{CompanyId, LocationId};
+use crate::reason::{hold, wait};
 
 /// Why messages of an uninstalled location end; the code that stands in `reason`.
-pub const UNINSTALLED: &str = "uninstalled";
-/// The same for people.
-const SENTENCE: &str = "The app was uninstalled from this sub-account.";
+pub const UNINSTALLED: &str = wait::ENDED_BY_UNINSTALL.sentence();
 
 /// Uninstalls a location: its tokens and webhook secrets are gone, its numbers send no more and wait for Waapify to be
 /// told, every message that waits is `failed(uninstalled)`. False for a location we do not know, and for one of which
@@ -54,7 +53,7 @@ pub async fn uninstall_location(
     )
     .bind(location)
     .bind(now)
-    .bind(SENTENCE)
+    .bind(hold::UNINSTALLED.sentence())
     .execute(&mut *tx)
     .await?;
     sqlx::query("update troubles set healed_at = $2 where location_id = $1 and healed_at is null")
@@ -90,7 +89,7 @@ async fn end_messages(
             .bind(location)
             .bind(UNINSTALLED)
             .bind(now)
-            .bind(SENTENCE)
+            .bind(hold::UNINSTALLED.sentence())
             .execute(&mut *tx)
             .await?;
     }

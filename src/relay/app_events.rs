@@ -14,6 +14,7 @@ use crate::clients::ghl::{AppEvent, WhiteLabel};
 use crate::db::app_events::{self, AppEventJob};
 use crate::db::domains;
 use crate::ids::{CompanyId, LocationId};
+use crate::reason::step;
 
 /// The uninstall of a location with a long queue is one transaction of some seconds; a killed process's event, and what
 /// waits behind it, is taken up after this.
@@ -41,7 +42,7 @@ impl Worker for AppEvents {
 
     async fn process(&self, job: AppEventJob) -> sqlx::Result<()> {
         let refusal = if job.claims > MAX_CLAIMS {
-            Some("it kept ending its worker".to_owned())
+            Some(step::DEADLY.sentence().to_owned())
         } else {
             self.apply(&job).await?
         };

@@ -18,6 +18,7 @@ use crate::db::receipts::{self, SentPart};
 use crate::db::senders::{self, LID_SERVER};
 use crate::db::stubs;
 use crate::ids::WaMessageId;
+use crate::reason::step;
 use crate::whatsapp::{self, Chat, Content, FileFate, Message, Origin, Person, text_of};
 
 /// Phones' clocks run ahead a little; a message from further ahead counts as written when it came.
@@ -52,9 +53,7 @@ pub(super) async fn record(
     };
     let state = match state {
         State::Accepted | State::Hidden if is_theirs && !mirrors_phone(context, job).await? => {
-            State::Ignored(
-                "written on the business's phone, which this number does not show in GHL",
-            )
+            State::Ignored(step::PHONE_NOT_MIRRORED.sentence())
         }
         state => state,
     };
@@ -256,7 +255,7 @@ async fn confirm_send(
             part: candidate.part,
             wa_message_id: id,
         };
-        receipts::record_sent(pool, sent, "WhatsApp echoed it", context.clock.now()).await?;
+        receipts::record_sent(pool, sent, step::ECHOED.sentence(), context.clock.now()).await?;
         context.wake.outbound.notify_one();
         return Ok(true);
     }
@@ -296,15 +295,15 @@ fn enter<'a>(
         return None;
     }
     let state = match (&message.chat, message.origin) {
-        (Chat::Group(_), _) if !place.is_forwarded_group => State::Ignored("a group message"),
+        (Chat::Group(_), _) if !place.is_forwarded_group => State::Ignored(step::GROUP.sentence()),
         (Chat::Broadcast | Chat::Status | Chat::Newsletter | Chat::Other, _) => {
-            State::Ignored("a broadcast, status or channel message")
+            State::Ignored(step::BROADCAST.sentence())
         }
-        _ if is_ours => State::Ignored("the echo of a message sent through Waapify"),
+        _ if is_ours => State::Ignored(step::ECHO.sentence()),
         (Chat::Person(_), _) if place.phone.as_deref() == Some(number) => {
-            State::Ignored("a note of the business to itself")
+            State::Ignored(step::NOTE.sentence())
         }
-        _ if text.is_none() => State::Ignored("it says nothing"),
+        _ if text.is_none() => State::Ignored(step::SAYS_NOTHING.sentence()),
         (Chat::Person(_), _) if place.phone.is_none() => State::Hidden,
         (Chat::Person(_) | Chat::Group(_), _) => State::Accepted,
     };

@@ -16,6 +16,7 @@ use crate::db::numbers;
 use crate::db::receipts;
 use crate::db::troubles;
 use crate::ids::WaMessageId;
+use crate::reason::step;
 use crate::whatsapp::{self, Event, Person, Receipt, ReceiptLevel};
 
 /// Reading an event is a few statements; a first login's contact list takes seconds.
@@ -73,7 +74,7 @@ impl GatewayEvents {
     /// Applies what an event says, or says why it cannot be read.
     async fn read(&self, job: &EventJob) -> sqlx::Result<Result<(), String>> {
         if job.claims > MAX_CLAIMS {
-            return Ok(Err("it kept ending its worker".to_owned()));
+            return Ok(Err(step::DEADLY.sentence().to_owned()));
         }
         let webhook = match whatsapp::parse(&job.body) {
             Ok(webhook) => webhook,

@@ -21,6 +21,7 @@ use crate::db::inbound::{self, InboundJob};
 use crate::db::uninstalls::UNINSTALLED;
 use crate::db::{app_events, departures, locations, media, stubs};
 use crate::ids::{ContactId, GhlMessageId};
+use crate::reason::step;
 use crate::schedule::{HIDDEN_POST, INBOUND};
 use crate::tokens::TokenError;
 
@@ -34,11 +35,6 @@ const INDEX_LAG: Duration = Duration::seconds(90);
 const POST_LEASE: Duration = Duration::seconds(100 + INDEX_LAG.whole_seconds());
 /// Failures of the database or a killed process come on top of the schedule's; beyond this the job itself kills.
 const MAX_CLAIMS_BEYOND_FAILURES: i32 = 20;
-
-/// What the timeline says of a message that was found in GHL.
-const ANSWER_LOST: &str = "GHL has it, its answer was lost";
-/// And of one that may be there, behind another.
-const HIDDEN: &str = "its answer was lost, and another message hides whether GHL has it";
 
 /// The worker.
 #[derive(Clone, Debug)]
@@ -64,7 +60,7 @@ impl Worker for Inbound {
 
     async fn process(&self, mut job: InboundJob) -> sqlx::Result<()> {
         if job.claims - job.failures - job.waits > MAX_CLAIMS_BEYOND_FAILURES {
-            return self.fail(&job, "it kept ending its worker").await;
+            return self.fail(&job, step::DEADLY.sentence()).await;
         }
         let contact = match self.prepare(&job).await {
             Ok(Prepared::Post(contact)) => contact,
@@ -74,7 +70,9 @@ impl Worker for Inbound {
             }
             Ok(Prepared::IsInGhl) => {
                 info!(location = %job.location_id, message_id = %job.id, "GHL has it, its answer was lost");
-                return self.finish_posted(&job, Err(ANSWER_LOST)).await;
+                return self
+                    .finish_posted(&job, Err(step::ANSWER_LOST.sentence()))
+                    .await;
             }
             Ok(Prepared::IsHidden(pause)) => return self.look_again(&job, pause).await,
             Err(error) => return self.put_off(&job, error).await,
@@ -242,7 +240,14 @@ impl Inbound {
 
     async fn look_again(&self, job: &InboundJob, pause: Duration) -> sqlx::Result<()> {
         let now = self.0.clock.now();
-        departures::finish_look(&self.0.pool, job, HIDDEN, now + pause, now).await
+        departures::finish_look(
+            &self.0.pool,
+            job,
+            step::ANSWER_HIDDEN.sentence(),
+            now + pause,
+            now,
+        )
+        .await
     }
 
     /// A try that did not post the message, or not for all we know.

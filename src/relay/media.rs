@@ -23,6 +23,7 @@ use crate::clients::ghl::{self, Advice, MAX_UPLOAD_BYTES, NewFile};
 use crate::clients::whatsapp_media::FetchError;
 use crate::crypto::{hash_secret, random_secret};
 use crate::db::media::{self, Fate, Link, MediaJob};
+use crate::reason::step;
 use crate::schedule::MEDIA;
 use crate::tokens::TokenError;
 use crate::whatsapp::{FileType, MediaFile};
@@ -75,7 +76,7 @@ impl Worker for Media {
 
     async fn process(&self, job: MediaJob) -> sqlx::Result<()> {
         if job.claims - job.failures > MAX_CLAIMS_BEYOND_FAILURES {
-            let ended = Outcome::Missing("it kept ending its worker".to_owned());
+            let ended = Outcome::Missing(step::DEADLY.sentence().to_owned());
             return self.record(&job, ended).await;
         }
         let outcome = self.carry(&job).await?;

@@ -27,6 +27,7 @@ use crate::db::receipts::{self, SentPart};
 use crate::db::uninstalls::UNINSTALLED;
 use crate::db::{self, numbers};
 use crate::ids::WaMessageId;
+use crate::reason::{Reason, failure, hold, step, wait};
 use crate::schedule::{ATTEMPT_FAILED, GATEWAY_DOWN};
 
 /// A send is cut off at 68 s; its owner has the rest to write down what came of it.
@@ -44,12 +45,6 @@ const MAX_WAIT: Duration = Duration::hours(24);
 const STANDING_PAUSE: Duration = Duration::seconds(1);
 /// Share of the pacing interval that is added at random: a steady beat looks like a machine to WhatsApp.
 const PACE_JITTER: f64 = 0.5;
-
-/// Why a number is on hold whose keys cannot be opened.
-const SEALED: &str = "The number's access token cannot be read with the service's encryption keys. Connect the number again.";
-
-/// Why a part counts as sent.
-const TAKEN: &str = "Waapify took it";
 
 /// The worker.
 #[derive(Clone, Debug)]
@@ -158,7 +153,9 @@ impl Outbound {
         };
         let Ok(credentials) = connect::open_credentials(&self.0.sealer, &job.location_id, &number)
         else {
-            return self.hold(job, &number.number, SEALED).await;
+            return self
+                .hold(job, &number.number, hold::SEALED.sentence())
+                .await;
         };
         let Some(part) = usize::try_from(job.parts_sent)
             .ok()
@@ -166,7 +163,7 @@ impl Outbound {
         else {
             // Only a plan that a newer version made shorter gets here: all its parts have left.
             return self
-                .finish(job, Outcome::Ignored, "all its parts have left")
+                .finish(job, Outcome::Ignored, step::ALL_LEFT.sentence())
                 .await;
         };
         let (count, now) = (
@@ -215,10 +212,7 @@ impl Outbound {
         let is_for_group = failure.code == NO_PHONE
             && groups::is_addressed(&self.0.pool, &job.location_id, job.id).await?;
         let failure = if is_for_group {
-            Failure::new(
-                "whatsapp_group",
-                "This contact is a WhatsApp group, which cannot be answered from here. Open WhatsApp on the phone and answer there.",
-            )
+            Failure::new("whatsapp_group", failure::GROUP.sentence())
         } else {
             failure
         };
@@ -244,21 +238,16 @@ impl Outbound {
                 self.0.wake.upkeep.notify_one();
                 let asked = mints::find_mint_time(pool, location).await?;
                 let due = asked.unwrap_or(now).max(now) + STANDING_PAUSE;
-                let cause = "GHL is being asked whether this sub-account has the app";
+                let cause = wait::STANDING.sentence();
                 return outcomes::finish_wait(pool, job, cause, due, now).await;
             }
-            Standing::Unknown | Standing::Pending | Standing::NotInstalled => Failure::new(
-                "not_installed",
-                "This sub-account has not installed the WhatsApp app.",
-            ),
-            Standing::Uninstalled => Failure::new(
-                UNINSTALLED,
-                "The WhatsApp app was uninstalled from this sub-account. Install it again to send.",
-            ),
-            Standing::Installed | Standing::Inactive | Standing::NeedsReinstall => Failure::new(
-                "not_connected",
-                "No WhatsApp number is connected to this sub-account yet. Connect one in the app's settings, then send again.",
-            ),
+            Standing::Unknown | Standing::Pending | Standing::NotInstalled => {
+                Failure::new("not_installed", failure::NOT_INSTALLED.sentence())
+            }
+            Standing::Uninstalled => Failure::new(UNINSTALLED, failure::UNINSTALLED.sentence()),
+            Standing::Installed | Standing::Inactive | Standing::NeedsReinstall => {
+                Failure::new("not_connected", failure::NOT_CONNECTED.sentence())
+            }
         };
         self.fail(job, &failure).await
     }
@@ -287,9 +276,9 @@ impl Outbound {
     /// Once more over another connection when one turns out dead: a part that left and is not noted waits for its echo.
     async fn note_sent(&self, sent: SentPart<'_>) -> sqlx::Result<()> {
         let (pool, now) = (&self.0.pool, self.0.clock.now());
-        match receipts::record_sent(pool, sent, TAKEN, now).await {
+        match receipts::record_sent(pool, sent, step::TAKEN.sentence(), now).await {
             Err(error) if db::is_disconnect(&error) => {
-                receipts::record_sent(pool, sent, TAKEN, now).await
+                receipts::record_sent(pool, sent, step::TAKEN.sentence(), now).await
             }
             noted => noted,
         }
@@ -310,20 +299,16 @@ impl Outbound {
                     .await
             }
             SendFailure::GatewayDown(cause) => {
-                let end = Failure::new(
-                    "gateway_down",
-                    "WhatsApp's gateway could not be reached for many hours. Please send the message again.",
-                );
+                let end = Failure::new("gateway_down", failure::GATEWAY_DOWN.sentence());
                 self.retry(job, GATEWAY_DOWN, &cause, &end).await
             }
             SendFailure::AttemptFailed(cause) => {
-                let end = Failure::new("not_taken", attempt_failed(part));
+                let end = Failure::new("not_taken", attempt_failed(part).sentence());
                 self.retry(job, ATTEMPT_FAILED, &cause, &end).await
             }
             SendFailure::NumberStopped(stop) => self.hold(job, number, stop.sentence()).await,
             SendFailure::Rejected(cause) => {
-                let sentence =
-                    format!("Waapify refused this message: {cause}. Change it and send it again.");
+                let sentence = failure::REJECTED.with(&[&cause]);
                 self.fail(job, &Failure::new("rejected", sentence)).await
             }
         }
@@ -351,10 +336,10 @@ impl Outbound {
     async fn end_wait(&self, job: &OutboundJob) -> sqlx::Result<()> {
         if job.unconfirmed_sends < MAX_UNCONFIRMED_SENDS {
             let now = self.0.clock.now();
-            let cause = "no sign of it came from WhatsApp; trying once more";
+            let cause = step::ONCE_MORE.sentence();
             return self.finish(job, Outcome::PutBack(now), cause).await;
         }
-        let sentence = "WhatsApp did not confirm this message. It may have arrived all the same: look at the chat on the phone before you send it again.";
+        let sentence = failure::UNCONFIRMED.sentence();
         self.fail(job, &Failure::new("unconfirmed", sentence)).await
     }
 
@@ -385,10 +370,10 @@ impl Outbound {
     }
 }
 
-const fn attempt_failed(part: &Part) -> &'static str {
+const fn attempt_failed(part: &Part) -> Reason {
     if part.media.is_some() {
-        "WhatsApp did not take this file. The number may have no WhatsApp, or the file cannot be fetched. Check both and send it again."
+        failure::FILE_NOT_TAKEN
     } else {
-        "WhatsApp did not take this message. The number may have no WhatsApp. Check it and send again."
+        failure::TEXT_NOT_TAKEN
     }
 }

@@ -18,6 +18,7 @@ use url::Url;
 
 use crate::attachments::longest_address;
 use crate::db::outbound::Failure;
+use crate::reason::{failure, step};
 use files::File;
 pub use phone::{INVALID_PHONE, NO_PHONE, country_of};
 use text::{MAX_ENCODED_BYTES, encoded_bytes};
@@ -65,10 +66,7 @@ pub struct Attachment {
 #[must_use]
 pub fn plan(body: &[u8], country: Option<Country>, files: Option<&[File]>) -> Plan {
     let Ok(delivery) = crate::json::parse(body) else {
-        return Plan::Fail(Failure::new(
-            "unreadable",
-            "The message could not be read. Please send it again.",
-        ));
+        return Plan::Fail(Failure::new("unreadable", failure::UNREADABLE.sentence()));
     };
     let text_of = |field: &str| {
         delivery
@@ -77,7 +75,7 @@ pub fn plan(body: &[u8], country: Option<Country>, files: Option<&[File]>) -> Pl
             .unwrap_or_default()
     };
     if text_of("type").eq_ignore_ascii_case("email") {
-        return Plan::Ignore("an e-mail is not for WhatsApp");
+        return Plan::Ignore(step::EMAIL.sentence());
     }
     let chat = match phone::phone(&text_of("phone"), country) {
         Ok(chat) => chat,
@@ -100,10 +98,7 @@ pub fn plan(body: &[u8], country: Option<Country>, files: Option<&[File]>) -> Pl
     };
     let parts = parts(&text::safe(&text_of("message")), media);
     if parts.is_empty() {
-        return Plan::Fail(Failure::new(
-            "empty",
-            "The message is empty: it has no text and no attachment. Write something and send it again.",
-        ));
+        return Plan::Fail(Failure::new("empty", failure::EMPTY.sentence()));
     }
     Plan::Send { chat, parts }
 }
@@ -114,15 +109,20 @@ fn addresses(list: &Value) -> Result<Vec<Url>, Failure> {
         Value::Null => &[],
         one => std::slice::from_ref(one),
     };
-    let given = list.iter().filter(|item| !matches!(item, Value::Null)).map(|item| {
-        // A text everywhere; an object with its address is read too.
-        let address = item.get("url").unwrap_or(item).as_str().unwrap_or_default().trim();
-        web_address(address).ok_or_else(|| {
-            Failure::new("bad_attachment",
-                "An attachment has no address that WhatsApp can fetch. Attach the file again and send it once more.",
-            )
-        })
-    });
+    let given = list
+        .iter()
+        .filter(|item| !matches!(item, Value::Null))
+        .map(|item| {
+            // A text everywhere; an object with its address is read too.
+            let address = item
+                .get("url")
+                .unwrap_or(item)
+                .as_str()
+                .unwrap_or_default()
+                .trim();
+            web_address(address)
+                .ok_or_else(|| Failure::new("bad_attachment", failure::NO_FILE_ADDRESS.sentence()))
+        });
     given.collect()
 }
 
@@ -144,10 +144,7 @@ fn attachment(url: &Url, file: &File) -> Result<Attachment, Failure> {
     choices
         .find(|choice| choice.encoded_bytes() <= MAX_ENCODED_BYTES)
         .ok_or_else(|| {
-            let sentence = format!(
-                "The address of \"{}\" is too long for WhatsApp. Attach the file from another place and send it again.",
-                file.name
-            );
+            let sentence = failure::FILE_ADDRESS_TOO_LONG.with(&[&file.name]);
             Failure::new("bad_attachment", sentence)
         })
 }

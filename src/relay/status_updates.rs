@@ -10,6 +10,7 @@ use super::{Context, Worker};
 use crate::clients::ghl::{self, Advice, StatusError};
 use crate::db::budgets::Purpose;
 use crate::db::status_updates::{self, Back, StatusJob};
+use crate::reason::step;
 use crate::schedule::STATUS_UPDATE;
 use crate::tokens::{Owner, TokenError};
 
@@ -39,7 +40,7 @@ impl Worker for StatusUpdates {
 
     async fn process(&self, job: StatusJob) -> sqlx::Result<()> {
         if job.claims - job.failures - job.waits > MAX_CLAIMS_BEYOND_FAILURES {
-            return self.give_up(&job, "it kept ending its worker").await;
+            return self.give_up(&job, step::DEADLY.sentence()).await;
         }
         match self.tell(&job).await {
             Ok(()) => {

@@ -5,6 +5,7 @@ use time::Duration;
 use crate::clients::ghl::{Advice, CallError};
 use crate::crypto::OpenError;
 use crate::db::tokens::{TokenRow, Trouble};
+use crate::reason::wait;
 
 /// A person has to act first; what they do calls in what waits, and this is for what was overlooked then.
 const PERSON_PAUSE: Duration = Duration::minutes(15);
@@ -16,34 +17,34 @@ const MINT_PAUSE: Duration = Duration::seconds(5);
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
     /// There is no token, and whether there is one to be had is being found out.
-    #[error("GHL is being asked for this sub-account's token")]
+    #[error("{}", wait::TOKEN_PENDING.sentence())]
     Pending,
     /// There is no token and none to be had: the location has not installed the app.
-    #[error("this sub-account has not installed the app")]
+    #[error("{}", wait::NOT_INSTALLED.sentence())]
     NotInstalled,
     /// The location was uninstalled.
-    #[error("the app was uninstalled from this sub-account")]
+    #[error("{}", wait::UNINSTALLED.sentence())]
     Uninstalled,
     /// GHL will not renew the token, and its words.
-    #[error("the app must be installed again in this sub-account")]
+    #[error("{}", wait::REINSTALL.sentence())]
     NeedsReinstall(String),
     /// GHL renews the token when the location is active again, and its words.
-    #[error("this sub-account is not active in GHL")]
+    #[error("{}", wait::INACTIVE.sentence())]
     Inactive(String),
     /// The token could not be renewed a moment ago.
-    #[error("the token could not be renewed: {0}")]
+    #[error("{}", wait::RENEWAL.with(&[.0]))]
     Failing(String),
     /// The call failed.
     #[error(transparent)]
     Call(#[from] CallError),
     /// The location's calls to GHL are used up for so long.
-    #[error("GHL allows no more calls of this sub-account for a moment")]
+    #[error("{}", wait::BUDGET.sentence())]
     Budget(Duration),
     /// Another process has been renewing for too long.
-    #[error("the token is being renewed elsewhere")]
+    #[error("{}", wait::RENEWED_ELSEWHERE.sentence())]
     Busy,
     /// Another worker is making the group's contact, which GHL would make twice.
-    #[error("the group's contact is being made")]
+    #[error("{}", wait::MAKING_CONTACT.sentence())]
     MakingContact,
     /// The stored token cannot be opened.
     #[error(transparent)]

@@ -91,6 +91,13 @@ impl<'a> Frame<'a> {
         self.get_at(&format!("{}{rest}", self.path)).await
     }
 
+    /// The same as a browser asks for it that likes `language` best.
+    pub async fn get_in(&self, language: &str, rest: &str) -> Answer {
+        let address = format!("{}{}{rest}", self.bridge.address, self.path);
+        let request = self.bridge.http.get(address).header("cookie", &self.cookie);
+        answer(request.header("accept-language", language)).await
+    }
+
     /// Gets any page with this session's cookie.
     pub async fn get_at(&self, path: &str) -> Answer {
         let address = format!("{}{path}", self.bridge.address);

@@ -3,8 +3,8 @@
 use time::OffsetDateTime;
 
 use super::{Said, moment};
-use crate::clients::waapify::Stop;
 use crate::language::{Language, Text};
+use crate::reason;
 
 pub(in crate::doctor) fn linked() -> Said {
     Said::only(Text::new(
@@ -120,17 +120,16 @@ pub(in crate::doctor) fn sends() -> Said {
     ))
 }
 
-/// `reason`: the sentence that was kept with the hold.
-pub(in crate::doctor) fn on_hold(reason: &str) -> Said {
-    let malay = Stop::told_by(reason).map(Stop::text);
+/// `sentence`: the one that was kept with the hold.
+pub(in crate::doctor) fn on_hold(sentence: &str) -> Said {
+    let text = reason::told_by(sentence);
     Said::wrong(
         Text::new(
-            format!("Sending is on hold: {reason}"),
+            format!("Sending is on hold: {sentence}"),
             format!(
                 "Penghantaran ditahan: {}",
-                malay
-                    .as_ref()
-                    .map_or(reason, |text| text.of(Language::Malay))
+                text.as_ref()
+                    .map_or(sentence, |text| text.of(Language::Malay))
             ),
         ),
         Text::new(

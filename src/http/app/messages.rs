@@ -10,6 +10,7 @@ use tracing::info;
 
 use super::super::HttpState;
 use super::super::error::PageError;
+use super::super::page::parts;
 use super::overview::{Tab, framed};
 use super::visitor::{Sent, Visitor, not_here};
 use super::{see, words};
@@ -135,7 +136,7 @@ pub(super) fn table(
                         }
                         td data-label=(columns[1]) { (words::chat(entry.chat_end.as_deref())) }
                         td data-label=(columns[2]) { (words::state_pill(language, entry.direction, &entry.state)) }
-                        td data-label=(columns[3]) { @if let Some(why) = &entry.why { span lang="en" { (why) } } }
+                        td data-label=(columns[3]) { @if let Some(why) = &entry.why { (parts::reason(language, why)) } }
                         td { @if entry.state == "failed" { (retry_form(language, visitor, entry.id)) } }
                     }
                 }
@@ -232,7 +233,7 @@ fn timeline(language: Language, direction: Direction, steps: &[Step]) -> Markup 
             @for step in steps {
                 li {
                     strong { (words::state(language, direction, &step.state).1) } " " (words::exactly(step.at))
-                    @if let Some(cause) = &step.cause { p lang="en" { (cause) } }
+                    @if let Some(cause) = &step.cause { p { (parts::reason(language, cause)) } }
                 }
             }
         }

@@ -76,7 +76,7 @@ fn link_pill(language: Language, row: &NumberState) -> Markup {
 fn facts(language: Language, row: &NumberState, now: OffsetDateTime) -> Markup {
     html! {
         @if let Some(reason) = row.hold_reason.as_ref().filter(|_| row.is_connected) {
-            p.notice.bad { (parts::hold_reason(language, reason)) }
+            p.notice.bad { (parts::reason(language, reason)) }
         }
         @if !row.is_connected {
             p.notice.bad { (language.pick(

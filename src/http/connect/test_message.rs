@@ -127,6 +127,6 @@ fn failed(failure: &SendFailure) -> Text {
             "Waapify cannot be reached right now. Try again in a minute.",
             "Waapify tidak dapat dihubungi sekarang. Cuba lagi sebentar.",
         ),
-        SendFailure::NumberStopped(stop) => stop.text(),
+        SendFailure::NumberStopped(stop) => stop.reason().text(),
     }
 }

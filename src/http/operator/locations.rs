@@ -14,6 +14,7 @@ use crate::db::troubles;
 use crate::doctor;
 use crate::http::HttpState;
 use crate::http::error::PageError;
+use crate::http::page::parts::reason;
 use crate::ids::{LocationId, MessageId};
 use crate::language::Language;
 
@@ -237,7 +238,7 @@ fn facts(language: Language, row: &LocationRow) -> Markup {
                 dt { (language.pick("Last tick", "Pengesahan terakhir")) }
                 dd { (parts::maybe(row.last_ack)) }
             }
-            @if let Some(trouble) = &row.trouble { p.notice.warn { (trouble) } }
+            @if let Some(trouble) = &row.trouble { p.notice.warn { (reason(language, trouble)) } }
         }
     }
 }

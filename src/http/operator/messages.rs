@@ -10,6 +10,7 @@ use crate::db::operator;
 use crate::db::receipts::{DELIVERED, READ};
 use crate::http::HttpState;
 use crate::http::error::PageError;
+use crate::http::page::parts::reason;
 use crate::ids::{LocationId, MessageId};
 use crate::language::Language;
 
@@ -162,7 +163,7 @@ fn facts(
             dt { (language.pick("Way", "Arah")) }
             dd { (parts::direction(language, row.direction)) }
             dt { (language.pick("State", "Keadaan")) }
-            dd { (words::state(language, &row.state)) " " (row.reason.as_deref().unwrap_or_default()) }
+            dd { (words::state(language, &row.state)) " " @if let Some(why) = &row.reason { (reason(language, why)) } }
             dt { (language.pick("Sub-account", "Sub-akaun")) }
             dd { (parts::location(&row.location_id)) }
             @if let Some(number) = &row.number {
@@ -204,7 +205,7 @@ fn timeline(language: Language, steps: &[Step]) -> Markup {
             @for step in steps {
                 li {
                     (words::state(language, &step.state)) " " (parts::moment(step.at))
-                    @if let Some(cause) = &step.cause { p { (cause) } }
+                    @if let Some(cause) = &step.cause { p { (reason(language, cause)) } }
                 }
             }
         }

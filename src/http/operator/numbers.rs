@@ -10,7 +10,7 @@ use super::{Operator, Place, parts};
 use crate::db::operator::{self, NumberRow};
 use crate::http::HttpState;
 use crate::http::error::PageError;
-use crate::http::page::parts::hold_reason;
+use crate::http::page::parts::reason;
 use crate::language::Language;
 
 /// Which page of the list.
@@ -95,9 +95,9 @@ fn state(language: Language, row: &NumberRow, now: OffsetDateTime) -> Markup {
     html! {
         @if !row.is_connected {
             span.pill { (language.pick("disconnected", "diputuskan")) }
-        } @else if let Some(reason) = &row.hold_reason {
+        } @else if let Some(sentence) = &row.hold_reason {
             span.pill.bad { (language.pick("on hold", "ditahan")) }
-            p { (hold_reason(language, reason)) }
+            p { (reason(language, sentence)) }
             @if row.next_send_at > now {
                 p.hint { (language.pick("Tried again at ", "Dicuba lagi pada ")) (parts::moment(row.next_send_at)) }
             }

@@ -9,6 +9,7 @@ use url::form_urlencoded;
 
 use super::words;
 use crate::db::messages::{Direction, MessageRow};
+use crate::http::page::parts::reason;
 use crate::ids::LocationId;
 use crate::language::Language;
 
@@ -91,7 +92,7 @@ pub(super) fn messages(language: Language, rows: &[(&MessageRow, Option<&str>)])
                 td data-label=(names[2]) { (moment(row.accepted_at)) }
                 td data-label=(names[3]) { (location(&row.location_id)) }
                 td data-label=(names[4]) { @match &row.chat_end { Some(end) => { "…" (end) } None => { "–" } } }
-                td data-label=(names[5]) { (sentence.or(row.reason.as_deref()).unwrap_or("–")) }
+                td data-label=(names[5]) { @match sentence.or(row.reason.as_deref()) { Some(why) => (reason(language, why)), None => "–" } }
             }
         }
     });

@@ -2,9 +2,9 @@
 
 use maud::{Markup, html};
 
-use crate::clients::waapify::Stop;
 use crate::doctor::{Finding, State};
 use crate::language::Language;
+use crate::reason;
 
 /// What checks found, the worst first: what, why it matters, what to do. What is well is folded away.
 pub(in crate::http) fn findings(language: Language, findings: &[Finding]) -> Markup {
@@ -42,13 +42,13 @@ pub(in crate::http) fn found(language: Language, finding: &Finding) -> Markup {
     }
 }
 
-/// Why a number is on hold, in the reader's language where it is one of the reasons we know.
-pub(in crate::http) fn hold_reason(language: Language, reason: &str) -> Markup {
-    let text = Stop::told_by(reason).map(Stop::text);
+/// Why a message or a number stands where it stands, by the sentence that is kept: in the reader's language where it is
+/// ours, else in English.
+pub(in crate::http) fn reason(language: Language, sentence: &str) -> Markup {
     html! {
-        @match &text {
+        @match reason::told_by(sentence) {
             Some(text) => (text.of(language)),
-            None => span lang="en" { (reason) },
+            None => span lang="en" { (sentence) },
         }
     }
 }

@@ -8,12 +8,9 @@ use time::{Duration, OffsetDateTime};
 use crate::clients::ghl::StoredMessage;
 use crate::db::outbound::OutboundJob;
 use crate::db::outcomes::Outcome;
+use crate::reason::step;
 use crate::relay::inbound::evidence::same_words;
 
-/// Why an echo is not sent.
-const ECHO: &str = "GHL's echo of a message written on the business's phone";
-/// Why a delivery waits.
-const PERHAPS: &str = "the same words, written on the business's phone, are on their way to GHL";
 /// GHL answers a post within a second or two. What has waited longer is looked at ever more rarely.
 const PAUSE: Duration = Duration::seconds(3);
 /// After a lost answer GHL's echo is looked for within five minutes, the lease of a killed process included, and then
@@ -26,12 +23,17 @@ pub(super) fn judge(
     now: OffsetDateTime,
 ) -> Option<(Outcome<'static>, &'static str)> {
     if job.is_echo {
-        return Some((Outcome::Ignored, ECHO));
+        return Some((Outcome::Ignored, step::GHL_ECHO.sentence()));
     }
     let mirroring = job.mirroring.as_ref().filter(|_| job.parts_sent == 0)?;
     let waited = now - job.accepted_at;
     let delivery = crate::json::parse(&job.body).ok()?;
     let delivered = StoredMessage::read(&delivery)?;
     let waits = waited < MAX_WAIT && same_words(&delivered.text, mirroring);
-    waits.then(|| (Outcome::PutBack(now + PAUSE.max(waited / 2)), PERHAPS))
+    waits.then(|| {
+        (
+            Outcome::PutBack(now + PAUSE.max(waited / 2)),
+            step::GHL_ECHO_PERHAPS.sentence(),
+        )
+    })
 }

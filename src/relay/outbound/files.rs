@@ -13,6 +13,7 @@ use super::{Outbound, retries};
 use crate::clients::origin::{MAX_FILE_BYTES, OriginError};
 use crate::db::outbound::{self, Failure, OutboundJob};
 use crate::db::outcomes::Outcome;
+use crate::reason::{failure, step};
 use crate::relay::plan::files::File;
 use crate::schedule::FILE_UNREACHABLE;
 
@@ -41,7 +42,7 @@ impl Outbound {
             Ok(Err((url, error))) => return self.end_look(job, &url, error).await,
             Err(_) if is_last => {}
             Err(_) => {
-                let cause = "the attachments' servers are too slow";
+                let cause = step::FILES_TOO_SLOW.sentence();
                 return self.look_later(job, cause).await;
             }
         }
@@ -90,25 +91,14 @@ impl Outbound {
             OriginError::Unreachable(cause) => {
                 return self.look_later(job, &cause).await;
             }
-            OriginError::Gone(_) => Failure::new(
-                "file_gone",
-                format!(
-                    "The file \"{name}\" is not there any more, or not for everyone to fetch. Attach it again and send it once more."
-                ),
-            ),
+            OriginError::Gone(_) => Failure::new("file_gone", failure::FILE_GONE.with(&[&name])),
             OriginError::TooLarge(_) => Failure::new(
                 "file_too_large",
-                format!(
-                    "The file \"{name}\" is larger than the {} MB that can be sent. Send a smaller one, or a link to it.",
-                    MAX_FILE_BYTES / 1024 / 1024
-                ),
+                failure::FILE_TOO_LARGE.with(&[&name, &(MAX_FILE_BYTES / 1024 / 1024).to_string()]),
             ),
-            OriginError::NotPublic(_) => Failure::new(
-                "bad_attachment",
-                format!(
-                    "The address of \"{name}\" does not lead to a public web server, so WhatsApp cannot fetch it. Attach the file itself and send it again."
-                ),
-            ),
+            OriginError::NotPublic(_) => {
+                Failure::new("bad_attachment", failure::FILE_NOT_PUBLIC.with(&[&name]))
+            }
         };
         self.fail(job, &failure).await
     }

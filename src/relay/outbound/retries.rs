@@ -6,6 +6,7 @@
 use super::{MAX_WAIT, Outbound};
 use crate::db::outbound::{Failure, OutboundJob};
 use crate::db::outcomes::Outcome;
+use crate::reason::failure;
 use crate::schedule::Schedule;
 
 /// Claims in a row that ended with their process before anything left: a deploy or a crash beside it costs one or two,
@@ -48,7 +49,7 @@ impl Outbound {
 
     /// Ends a message before its attempt, so that its conversation goes on.
     pub(super) async fn bury(&self, job: &OutboundJob) -> sqlx::Result<()> {
-        let sentence = "The service stopped each time it was about to send this message, so it was given up. Write it anew, and tell support if that fails too.";
+        let sentence = failure::LOST.sentence();
         self.fail(job, &Failure::new("lost", sentence)).await?;
         self.give_turn_back(job).await
     }

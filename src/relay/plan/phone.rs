@@ -10,6 +10,7 @@ use phonenumber::metadata::DATABASE;
 use phonenumber::{Mode, PhoneNumber};
 
 use crate::db::outbound::Failure;
+use crate::reason::failure;
 
 /// The code of a number that cannot be sent to.
 pub const INVALID_PHONE: &str = "invalid_phone";
@@ -45,15 +46,12 @@ pub fn country_of(digits: &str) -> Option<Country> {
 pub(super) fn phone(written: &str, country: Option<Country>) -> Result<String, Failure> {
     let written = plain(written);
     if written.is_empty() {
-        return Err(Failure::new(
-            NO_PHONE,
-            "This contact has no phone number. Add one with its country code, such as +60123456789, and send again.",
-        ));
+        return Err(Failure::new(NO_PHONE, failure::NO_PHONE.sentence()));
     }
     if has_extension(&written) {
         return Err(Failure::new(
             INVALID_PHONE,
-            "The contact's phone number has letters or an extension, which WhatsApp cannot dial. Write the number alone and send again.",
+            failure::PHONE_WITH_EXTENSION.sentence(),
         ));
     }
     let digits: String = written.chars().filter(char::is_ascii_digit).collect();
@@ -65,12 +63,9 @@ pub(super) fn phone(written: &str, country: Option<Country>) -> Result<String, F
         let in_country = |country| national(&written, country).or_else(|| full(&digits));
         abroad().or_else(|| country.and_then(in_country))
     };
-    found.filter(|digits| DIGITS.contains(&digits.len())).ok_or_else(|| {
-        Failure::new(
-            INVALID_PHONE,
-            "The contact's phone number is not complete. Write it with its country code, such as +60123456789, and send again.",
-        )
-    })
+    found
+        .filter(|digits| DIGITS.contains(&digits.len()))
+        .ok_or_else(|| Failure::new(INVALID_PHONE, failure::PHONE_INCOMPLETE.sentence()))
 }
 
 /// Digits and plus of any script as ASCII; without what only marks a phone number.

@@ -11,6 +11,7 @@ use ring::{digest, hkdf, hmac};
 use subtle::ConstantTimeEq;
 
 use super::MediaFile;
+use crate::reason::file;
 
 /// AES's block.
 pub(super) const BLOCK: usize = 16;
@@ -25,25 +26,25 @@ const EXPANDED: usize = 112;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MediaError {
     /// No room for a mac and one block.
-    #[error("the file is cut off")]
+    #[error("{}", file::CUT_OFF.sentence())]
     TooShort,
     /// Another key, other bytes, or not whole.
-    #[error("the file does not fit its key")]
+    #[error("{}", file::MAC.sentence())]
     Mac,
     /// Not the bytes that were announced.
-    #[error("what WhatsApp holds is not the announced file")]
+    #[error("{}", file::ENCRYPTED_HASH.sentence())]
     EncryptedHash,
     /// Not the plaintext that was announced.
-    #[error("the file is not the one that was announced")]
+    #[error("{}", file::PLAIN_HASH.sentence())]
     PlainHash,
     /// Longer or shorter than announced.
-    #[error("the file has not the announced size")]
+    #[error("{}", file::LENGTH.sentence())]
     Length,
     /// No padding at its end, or no whole blocks: its maker made a mistake.
-    #[error("the file ends wrongly")]
+    #[error("{}", file::PADDING.sentence())]
     Padding,
     /// No keys could be derived.
-    #[error("the file's key is of no use")]
+    #[error("{}", file::KEY.sentence())]
     Key,
 }
 

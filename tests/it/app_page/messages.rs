@@ -309,3 +309,29 @@ async fn of_very_many_messages_the_newest_are_counted_and_the_page_says_so() {
     let page = frame.get("").await.body;
     assert!(page.contains("only the newest 10,000"), "{page}");
 }
+
+#[tokio::test]
+async fn a_malay_browser_reads_in_malay_why_a_message_failed() {
+    let (bridge, id) = failed().await;
+    let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
+    let malay = "Belum ada nombor WhatsApp disambungkan kepada sub-akaun ini. Sambungkan satu dalam tetapan aplikasi, kemudian hantar lagi.";
+    let english = "No WhatsApp number is connected";
+    for rest in [
+        String::new(),
+        "/messages?state=failed".to_owned(),
+        format!("/messages/{id}"),
+    ] {
+        let page = frame.get_in("ms-MY", &rest).await.body;
+        assert!(page.contains(malay), "{rest}: {page}");
+        assert!(!page.contains(english), "{rest}: {page}");
+        let page = frame.get(&rest).await.body;
+        assert!(page.contains(english), "{rest}: {page}");
+    }
+    sqlx::query("update timeline set cause = 'GHL answers 422: no' where state = 'failed'")
+        .execute(&bridge.database.pool)
+        .await
+        .unwrap();
+    let page = frame.get_in("ms-MY", &format!("/messages/{id}")).await.body;
+    let others = "<span lang=\"en\">GHL answers 422: no</span>";
+    assert!(page.contains(others), "others' words stay: {page}");
+}
