@@ -164,16 +164,16 @@ pub(in crate::doctor) fn ghl_silent(words: &str) -> Said {
 pub(in crate::doctor) fn token_sealed() -> Said {
     Said::wrong(
         Text::new(
-            "This sub-account's stored token cannot be opened with ENCRYPTION_KEYS.",
-            "Token sub-akaun ini yang disimpan tidak dapat dibuka dengan ENCRYPTION_KEYS.",
+            "This sub-account's stored token cannot be opened here any more.",
+            "Token sub-akaun ini yang disimpan tidak lagi dapat dibuka di sini.",
         ),
         Text::new(
             "Nothing reaches GHL from here.",
             "Tiada apa yang sampai ke GHL dari sini.",
         ),
         Text::new(
-            "Put the key back that sealed it, or install the app again.",
-            "Letakkan semula kunci yang mengunci token itu, atau pasang app semula.",
+            "Install the app again in this sub-account, or tell whoever gave you the app: its key is missing.",
+            "Pasang app semula dalam sub-akaun ini, atau beritahu orang yang memberi anda app ini: kuncinya hilang.",
         ),
     )
 }
@@ -231,8 +231,12 @@ pub(in crate::doctor) fn provider_unclear(name: &str) -> Said {
             "Jika ia milik app lain, mesej perniagaan tidak sampai ke sini.",
         ),
         Text::new(
-            "Set GHL_CONVERSATION_PROVIDER_ID to our provider's id and look again.",
-            "Tetapkan GHL_CONVERSATION_PROVIDER_ID kepada ID penyedia kita dan semak semula.",
+            format!(
+                "Write a message in GHL. If it does not come to WhatsApp, have an agency admin choose our provider at {WHERE}, or tell whoever gave you the app."
+            ),
+            format!(
+                "Tulis satu mesej dalam GHL. Jika ia tidak sampai ke WhatsApp, minta admin agensi memilih penyedia kami di {WHERE}, atau beritahu orang yang memberi anda app ini."
+            ),
         ),
     )
 }
@@ -346,12 +350,12 @@ pub(in crate::doctor) fn no_number() -> Said {
             "Tiada nombor WhatsApp disambung ke sub-akaun ini.",
         ),
         Text::new(
-            "What the business writes waits here and is not sent.",
-            "Mesej perniagaan menunggu di sini dan tidak dihantar.",
+            "What the business writes fails at once: there is no number to send it from.",
+            "Mesej perniagaan gagal serta-merta: tiada nombor untuk menghantarnya.",
         ),
         Text::new(
-            "Connect a number on the app's page inside GHL, with the install's connect link, or with `waapify-ghl connect`.",
-            "Sambung nombor di halaman app dalam GHL, dengan pautan sambungan semasa pemasangan, atau dengan `waapify-ghl connect`.",
+            "Connect a number on the app's page inside GHL, or with the link that followed the install.",
+            "Sambung nombor di halaman app dalam GHL, atau dengan pautan yang diberi selepas pemasangan.",
         ),
     )
 }

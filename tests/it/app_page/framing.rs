@@ -105,7 +105,12 @@ async fn a_click_on_a_page_of_ours_is_shown_where_that_page_was() {
     let refused = answer(request.header("referer", "https://bridge.example/app")).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
     assert_eq!(ancestors(&refused), own);
-    let stranger = asked_by(&bridge, "/app/over", Some("https://bridge.example.evil.my/")).await;
+    let stranger = asked_by(
+        &bridge,
+        "/app/over",
+        Some("https://bridge.example.evil.my/"),
+    )
+    .await;
     assert_eq!(ancestors(&stranger), GHL);
 }
 
