@@ -76,7 +76,7 @@ pub(super) fn database_failed() -> Said {
         ),
         Text::new(
             "Everything that is stored is safe, but nothing moves while the database is away.",
-            "Semua yang disimpan selamat, tetapi tiada apa yang bergerak selagi pangkalan data tidak menjawab.",
+            "Semua yang disimpan selamat, tetapi tiada mesej dihantar atau diterima selagi pangkalan data tidak menjawab.",
         ),
         Text::new(
             "Look again in a minute. If it stays so, the service's operator has to look after its database.",

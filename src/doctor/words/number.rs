@@ -25,7 +25,7 @@ pub(in crate::doctor) fn unlinked() -> Said {
         ),
         Text::new(
             "On the app's page inside GHL press \"Link the phone again\" (or open Waapify), then on the phone WhatsApp > Linked devices > Link a device, and scan the QR code.",
-            "Di halaman app dalam GHL tekan \"Pautkan telefon semula\" (atau buka Waapify), kemudian di telefon WhatsApp > Linked devices > Link a device, dan imbas kod QR.",
+            "Di halaman aplikasi dalam GHL tekan \"Pautkan telefon semula\" (atau buka Waapify), kemudian di telefon WhatsApp > Linked devices > Link a device, dan imbas kod QR.",
         ),
     )
 }
@@ -54,7 +54,7 @@ fn wrong_phone(what: Text) -> Said {
         ),
         Text::new(
             "On the app's page inside GHL, connect that number instead, or press \"Link the phone again\" and scan the QR code with the phone of this one.",
-            "Di halaman app dalam GHL, sambung nombor itu sebagai ganti, atau tekan \"Pautkan telefon semula\" dan imbas kod QR dengan telefon nombor ini.",
+            "Di halaman aplikasi dalam GHL, sambung nombor itu sebagai ganti, atau tekan \"Pautkan telefon semula\" dan imbas kod QR dengan telefon nombor ini.",
         ),
     )
 }
@@ -91,7 +91,7 @@ pub(in crate::doctor) fn gateway_fails(words: &str) -> Said {
         ),
         Text::new(
             "Look again in some minutes. If it stays so, ask Waapify's support, or tell whoever gave you the app.",
-            "Semak semula selepas beberapa minit. Jika masih sama, tanya sokongan Waapify, atau beritahu orang yang memberi anda app ini.",
+            "Semak semula selepas beberapa minit. Jika masih sama, tanya sokongan Waapify, atau beritahu orang yang memberi anda aplikasi ini.",
         ),
     )
 }
@@ -108,7 +108,7 @@ pub(in crate::doctor) fn sealed() -> Said {
         ),
         Text::new(
             "Connect the number again on the app's page inside GHL, or tell whoever gave you the app: its key is missing.",
-            "Sambung nombor semula di halaman app dalam GHL, atau beritahu orang yang memberi anda app ini: kuncinya hilang.",
+            "Sambung nombor semula di halaman aplikasi dalam GHL, atau beritahu orang yang memberi anda aplikasi ini: kuncinya hilang.",
         ),
     )
 }
@@ -139,7 +139,7 @@ pub(in crate::doctor) fn on_hold(reason: &str) -> Said {
         ),
         Text::new(
             "Mend what the reason says. For the phone's link, press \"Link the phone again\" on the app's page inside GHL.",
-            "Selesaikan apa yang dinyatakan. Untuk pautan telefon, tekan \"Pautkan telefon semula\" di halaman app dalam GHL.",
+            "Selesaikan apa yang dinyatakan. Untuk pautan telefon, tekan \"Pautkan telefon semula\" di halaman aplikasi dalam GHL.",
         ),
     )
 }
@@ -172,11 +172,11 @@ pub(in crate::doctor) fn webhook_silent(since: OffsetDateTime) -> Said {
         ),
         Text::new(
             "Customers' replies and ticks do not come.",
-            "Balasan pelanggan dan tanda terima tidak masuk.",
+            "Balasan pelanggan dan pengesahan tidak masuk.",
         ),
         Text::new(
             "The service registers the webhook again by itself. If it stays silent, connect the number again on the app's page inside GHL, and check that no other tool has set its own webhook on this instance.",
-            "Perkhidmatan mendaftarkan webhook semula dengan sendiri. Jika masih senyap, sambung nombor semula di halaman app dalam GHL, dan pastikan tiada alat lain menetapkan webhooknya sendiri pada instance ini.",
+            "Perkhidmatan mendaftarkan webhook semula dengan sendiri. Jika masih senyap, sambung nombor semula di halaman aplikasi dalam GHL, dan pastikan tiada alat lain menetapkan webhooknya sendiri pada instance ini.",
         ),
     )
 }
@@ -197,7 +197,7 @@ pub(in crate::doctor) fn shared(others: usize) -> Said {
         ),
         Text::new(
             "Waapify reports to one address only: replies and ticks reach the one that was connected last.",
-            "Waapify melapor ke satu alamat sahaja: balasan dan tanda terima sampai kepada yang disambung paling akhir.",
+            "Waapify melapor ke satu alamat sahaja: balasan dan pengesahan sampai kepada yang disambung paling akhir.",
         ),
         Text::new(
             "Give each sub-account a number and an instance of its own. To have the replies here, connect the number here again.",

@@ -53,7 +53,7 @@ pub(super) async fn show(
     Ok(operator.page(
         language,
         Place::Overview,
-        language.pick("Overview", "Gambaran"),
+        language.pick("Overview", "Ringkasan"),
         &body,
     ))
 }
