@@ -264,23 +264,6 @@ async fn an_agency_user_outside_of_a_sub_account_is_told_to_open_one() {
 }
 
 #[tokio::test]
-async fn a_user_of_another_agency_than_the_locations_gets_no_session() {
-    let bridge = Bridge::new().await;
-    let mut user = user_of(seed::LOCATION_ID);
-    user["companyId"] = "another".into();
-    let answer = exchange(&bridge, &payload_of(&user)).await;
-    assert_eq!(answer.status, StatusCode::FORBIDDEN);
-    assert!(answer.headers.get("set-cookie").is_none());
-    // Of which agency a location is, GHL may not have said yet.
-    sqlx::query("update locations set company_id = null")
-        .execute(&bridge.database.pool)
-        .await
-        .unwrap();
-    let answer = exchange(&bridge, &payload_of(&user_of(seed::LOCATION_ID))).await;
-    assert_eq!(answer.status, StatusCode::SEE_OTHER);
-}
-
-#[tokio::test]
 async fn a_location_without_the_app_gets_no_session_and_an_uninstall_ends_those_there_are() {
     let bridge = Bridge::new().await;
     for stranger in [OTHER, "NoSuchLocation"] {

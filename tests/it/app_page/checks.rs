@@ -65,6 +65,25 @@ async fn while_ghl_does_not_answer_no_click_is_asked_for() {
 }
 
 #[tokio::test]
+async fn a_browser_without_scripts_asks_ghl_by_a_link() {
+    let bridge = Bridge::new().await;
+    let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
+    let begun = frame.post("/connect", &[]).await;
+    let link = begun.leads_to().strip_prefix(&bridge.address).unwrap();
+    let (_, page) = bridge.get(link).await;
+    assert!(
+        page.contains("Asking GHL") && page.contains("<noscript><p><a href=\"?check\">"),
+        "{page}"
+    );
+    let (_, asked) = bridge.get(&format!("{link}?check")).await;
+    assert!(
+        asked.contains("data-state=\"good\"") && asked.contains("GHL sends through this app"),
+        "{asked}"
+    );
+    assert!(!asked.contains("One click is left"), "{asked}");
+}
+
+#[tokio::test]
 async fn an_open_trouble_stands_on_the_first_page_of_its_own_location_until_it_ends() {
     let bridge = Bridge::new().await;
     install_other(&bridge).await;
