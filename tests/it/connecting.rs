@@ -389,7 +389,7 @@ async fn pages_speak_malay_to_a_malay_browser() {
     submit(&bridge, &link, GOOD).await;
     let page = read(&link).await;
     assert!(
-        page.contains("Tinggal satu klik") && page.contains("SMS Provider"),
+        page.contains("GHL menghantar melalui aplikasi ini") && page.contains("SMS Provider"),
         "{page}"
     );
     assert!(read("/connect/x").await.contains("tidak berfungsi lagi"));
