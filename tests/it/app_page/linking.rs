@@ -106,7 +106,11 @@ async fn another_phones_link_ends_only_when_somebody_says_so_and_then_the_right_
     assert_eq!(waapify.faults().count("reboot.php"), reboots + 1);
     assert_eq!(state(&frame).await, "waiting");
     frame.get(&rest("/link/qr.png")).await;
-    assert!(waapify.scan_qr(seed::INSTANCE_ID).await);
+    assert!(
+        waapify
+            .scan_qr_with(seed::INSTANCE_ID, seed::NUMBER, "Kedai")
+            .await
+    );
     frame.get(&rest("/link")).await.leads_to();
     bridge.settle().await;
     assert_eq!(bridge.state(&id).await, "sent");
