@@ -41,11 +41,19 @@ pub async fn begin(
 }
 
 /// Begins again with the instance of a known number (digits) whose link may be lost. One that is linked after all stays
-/// so; else its session is ended, so that a code can be had.
-pub async fn begin_again(gateway: &Client, credentials: &Credentials, number: &str) -> Progress {
+/// so; else its session is ended, so that a code can be had. Another phone's session only where `ends_other`: whoever
+/// uses that phone with the instance loses it.
+pub async fn begin_again(
+    gateway: &Client,
+    credentials: &Credentials,
+    number: &str,
+    ends_other: bool,
+) -> Progress {
     let progress = state(gateway, credentials, Some(number)).await;
-    if !matches!(progress, Progress::Waiting) {
-        return progress;
+    match &progress {
+        Progress::Waiting => {}
+        Progress::Stopped(ConnectError::OtherNumber { .. }) if ends_other => {}
+        Progress::Linked(_) | Progress::Stopped(_) => return progress,
     }
     match gateway.reboot(credentials).await {
         // Not linked is what it is to be.

@@ -3,7 +3,7 @@
 use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
-use crate::ids::{ContactId, LocationId};
+use crate::ids::{CompanyId, ContactId, LocationId};
 
 /// Makes sure that a location has a row, installed or not.
 ///
@@ -25,6 +25,18 @@ pub async fn list_locations(pool: &PgPool) -> sqlx::Result<Vec<LocationId>> {
     sqlx::query_scalar("select location_id from locations order by location_id")
         .fetch_all(pool)
         .await
+}
+
+/// The agency of a location, where GHL named it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_company(pool: &PgPool, location: &LocationId) -> sqlx::Result<Option<CompanyId>> {
+    let found = sqlx::query_scalar("select company_id from locations where location_id = $1")
+        .bind(location)
+        .fetch_optional(pool)
+        .await?;
+    Ok(found.flatten())
 }
 
 /// The GHL contact that was last found for a phone (E.164 digits) or a group (its address), who wrote at `wrote_at`; none

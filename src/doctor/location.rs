@@ -75,11 +75,11 @@ impl Doctor {
         standing: Standing,
     ) -> sqlx::Result<Vec<Finding>> {
         let because = match standing {
-            Standing::Installed => self.lacks(&GHL_SETTINGS),
-            _ => Some("install"),
+            Standing::Installed => self.lacks(&GHL_SETTINGS).map(words::not_checked),
+            _ => Some(words::not_checked_until("the install", "pemasangan")),
         };
         if let Some(because) = because {
-            let unknown = |check| Finding::new(check, State::Unknown, words::not_checked(because));
+            let unknown = |check| Finding::new(check, State::Unknown, because.clone());
             return Ok(["token", "scopes", "provider"].map(unknown).to_vec());
         }
         let asked = self.ask(location, Purpose::Reply).await;
@@ -182,7 +182,10 @@ fn scopes(asked: &Asked, granted: Option<&str>) -> Finding {
     };
     match granted.as_ref().map(lacking) {
         Some(lacking) if !lacking.is_empty() => finding(State::Bad, say::scopes_missing(&lacking)),
-        _ if asked.is_err() => finding(State::Unknown, words::not_checked("token")),
+        _ if asked.is_err() => finding(
+            State::Unknown,
+            words::not_checked_until("the token", "token"),
+        ),
         _ => finding(State::Good, say::scopes_suffice()),
     }
 }

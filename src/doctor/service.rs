@@ -156,8 +156,13 @@ impl Doctor {
     async fn check_stored(&self) -> Vec<Finding> {
         let database = self.check_database().await;
         if database.state != State::Good {
-            let unknown =
-                |check| Finding::new(check, State::Unknown, words::not_checked("database"));
+            let unknown = |check| {
+                Finding::new(
+                    check,
+                    State::Unknown,
+                    words::not_checked_until("the database", "pangkalan data"),
+                )
+            };
             return vec![database, unknown("keys"), unknown("app_keys")];
         }
         let mut findings = vec![

@@ -18,6 +18,7 @@ const MINUTES: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
 
 /// What is said of a finding.
+#[derive(Clone)]
 pub(super) struct Said {
     /// What was found.
     pub what: Text,
@@ -53,11 +54,16 @@ fn moment(at: OffsetDateTime) -> String {
         .unwrap_or_default()
 }
 
-/// What cannot be checked until something else is mended.
-pub(super) fn not_checked(because: &str) -> Said {
+/// What cannot be checked until something else is mended: a setting, by its name.
+pub(super) fn not_checked(setting: &str) -> Said {
+    not_checked_until(setting, setting)
+}
+
+/// The same of what has a name in each language.
+pub(super) fn not_checked_until(english: &str, malay: &str) -> Said {
     Said::only(Text::new(
-        format!("Not checked, because of what is wrong with {because}."),
-        format!("Tidak disemak, kerana masalah pada {because}."),
+        format!("Not checked, because of what is wrong with {english}."),
+        format!("Tidak disemak, kerana masalah pada {malay}."),
     ))
 }
 
@@ -70,11 +76,11 @@ pub(super) fn database_failed() -> Said {
         ),
         Text::new(
             "Everything that is stored is safe, but nothing moves while the database is away.",
-            "Semua yang disimpan selamat, tetapi tiada apa yang bergerak selagi pangkalan data tidak menjawab.",
+            "Semua yang disimpan selamat, tetapi tiada mesej dihantar atau diterima selagi pangkalan data tidak menjawab.",
         ),
         Text::new(
-            "Check that PostgreSQL runs and has free connections, then look again.",
-            "Pastikan PostgreSQL berjalan dan masih ada sambungan kosong, kemudian semak semula.",
+            "Look again in a minute. If it stays so, the service's operator has to look after its database.",
+            "Semak semula dalam seminit. Jika masih sama, Pengendali perkhidmatan perlu memeriksa pangkalan datanya.",
         ),
     )
 }

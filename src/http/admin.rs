@@ -1,8 +1,8 @@
 //! The operator's token: who gives it, in a header or in a form, is the operator.
 //!
-//! Owns: comparing it, and how often strangers may guess. A wrong guess uses up one of a few tries, which come back after
-//! some seconds; who finds none left waits in line for one. Header and form have tries of their own, and neither a session
-//! that is in force nor the commands need one, so that guessing strangers lock nobody out who is in.
+//! Owns: comparing it, and how fast strangers are told that they guessed wrong. A wrong guess uses up one of a few tries,
+//! which come back after some seconds; who finds none left waits in line for one. The right token needs none: guessing
+//! strangers lock nobody out, and nobody guesses a random token of sixteen characters, however fast he asks.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,9 +17,9 @@ use tracing::warn;
 
 use crate::crypto::hash_secret;
 
-/// Wrong guesses in a row before anyone has to wait: more than an operator's typing slips.
+/// Wrong guesses in a row before the next one has to wait: more than an operator's typing slips.
 const TRIES: usize = 10;
-/// After so long a used-up try is back: two guesses a second, of a token of sixteen characters or more.
+/// After so long a used-up try is back: two wrong tokens a second in the log.
 const TRY_BACK: Duration = Duration::from_secs(5);
 /// Longest wait in line for a try; browsers and Prometheus give up at about that time, too.
 const MAX_LINE: Duration = Duration::from_secs(10);
@@ -46,22 +46,22 @@ impl Default for Tries {
 pub(super) enum Refused {
     /// He gave another token, or none.
     Wrong,
-    /// So many wrong ones came that nobody looked at his.
+    /// He gave another token, too, after so many wrong ones that he did not get to a try in time.
     Busy,
 }
 
 impl Tries {
     async fn check(&self, token: &SecretString, given: &str) -> Result<(), Refused> {
-        let waiting = Arc::clone(&self.0).acquire_owned();
-        let attempt = tokio::time::timeout(MAX_LINE, waiting).await;
-        let Ok(Ok(attempt)) = attempt else {
-            return Err(Refused::Busy);
-        };
         // Hashes have one length and give no time away.
         let (ours, theirs) = (hash_secret(token.expose_secret()), hash_secret(given));
         if ours.ct_eq(&theirs).into() {
             return Ok(());
         }
+        let waiting = Arc::clone(&self.0).acquire_owned();
+        let attempt = tokio::time::timeout(MAX_LINE, waiting).await;
+        let Ok(Ok(attempt)) = attempt else {
+            return Err(Refused::Busy);
+        };
         warn!("a wrong operator's token");
         // Used up even if the caller hangs up.
         tokio::spawn(async move {
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_right_token_uses_up_no_try_and_wrong_ones_make_everyone_wait() {
+    async fn a_right_token_passes_at_once_and_wrong_ones_wait_for_each_other() {
         let (tries, token) = (Tries::default(), SecretString::from("right".to_owned()));
         for _ in 0..50 {
             assert_eq!(tries.check(&token, "right").await, Ok(()));
@@ -135,7 +135,8 @@ mod tests {
             assert_eq!(tries.check(&token, "wrong").await, Err(Refused::Wrong));
         }
         assert_eq!(tries.0.available_permits(), 0);
-        let waiting = tries.check(&token, "right");
+        assert_eq!(tries.check(&token, "right").await, Ok(()));
+        let waiting = tries.check(&token, "wrong");
         let soon = Duration::from_millis(20);
         assert!(tokio::time::timeout(soon, waiting).await.is_err());
     }

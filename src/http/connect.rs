@@ -11,7 +11,7 @@ mod test_message;
 use std::fmt::Write as _;
 
 use axum::extract::rejection::FormRejection;
-use axum::extract::{Form, Path, State};
+use axum::extract::{Form, Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::Markup;
@@ -80,6 +80,7 @@ pub(super) async fn show(
     State(state): State<HttpState>,
     language: Language,
     Path(token): Path<String>,
+    RawQuery(query): RawQuery,
 ) -> Result<Response, PageError> {
     let opened = find_any(&state, &token).await?;
     if opened.link.used_at.is_some() {
@@ -91,10 +92,18 @@ pub(super) async fn show(
     }
     // Of a location that was here before, only what was destroyed is asked for again.
     let last = numbers::find_last(&state.pool, opened.location()).await?;
+    // The page's script asks GHL; a browser without it asks by this address, and waits.
+    let finding = match query.as_deref() {
+        Some(checklist::ASKED) => {
+            checklist::in_time(state.doctor.check_provider(opened.location())).await
+        }
+        _ => None,
+    };
     let typed = last.as_ref().map_or(Typed::default(), |last| Typed {
         instance: &last.instance_id,
         number: &last.number,
         connected: last.is_connected.then_some(last.number.as_str()),
+        finding: finding.as_ref(),
     });
     Ok(pages::form(language, &opened, typed, None).into_response())
 }
@@ -126,7 +135,7 @@ pub(super) async fn submit(
             let typed = Typed {
                 instance: &entered.instance_id,
                 number: &entered.number,
-                connected: None,
+                ..Typed::default()
             };
             let page = pages::form(language, &opened, typed, Some(&fault));
             Ok((fault.status, page).into_response())
@@ -220,8 +229,8 @@ fn link_gone() -> PageError {
             "Pautan ini tidak berfungsi lagi",
         ),
         text: Text::new(
-            "Each link works once, for 24 hours. If your number is connected already, all is well. If not, install the app again to get a new link: whoever gave you the app has the address for that.",
-            "Setiap pautan berfungsi sekali, selama 24 jam. Jika nombor anda sudah disambungkan, semuanya baik. Jika tidak, pasang aplikasi ini sekali lagi untuk mendapat pautan baharu: orang yang memberi anda aplikasi ini mempunyai alamatnya.",
+            "Each link works once, for 24 hours. If your number is connected already, all is well. If not, get a new one: open the app in GHL's menu and press \"Connect a number\". If it has no page there, install the app again.",
+            "Setiap pautan berfungsi sekali, selama 24 jam. Jika nombor anda sudah disambungkan, semuanya baik. Jika tidak, dapatkan pautan baharu: buka aplikasi ini dalam menu GHL dan tekan \"Sambungkan nombor\". Jika ia tiada halaman di situ, pasang aplikasi ini sekali lagi.",
         ),
     }
 }

@@ -188,11 +188,13 @@ fn register_counts(registry: &mut Registry, counts: &Counts, now: OffsetDateTime
         counts.numbers,
     );
     let held = Gauges::<1>::default();
-    for kind in ["credentials", "link_lost", "quota", "provider", "other"] {
-        held.get_or_create(&[("kind", kind.to_owned())]).set(0);
+    for stop in Stop::ALL.map(Some).into_iter().chain([None]) {
+        held.get_or_create(&[("kind", kind_of(stop).to_owned())])
+            .set(0);
     }
     for (reason, count) in &counts.holds {
-        held.get_or_create(&[("kind", kind_of(reason).to_owned())])
+        let kind = kind_of(Stop::told_by(reason));
+        held.get_or_create(&[("kind", kind.to_owned())])
             .inc_by(*count);
     }
     registry.register(
@@ -283,8 +285,8 @@ const fn standing_label(standing: Standing) -> &'static str {
 }
 
 /// The kind of a reason that people read.
-fn kind_of(reason: &str) -> &'static str {
-    match Stop::told_by(reason) {
+fn kind_of(stop: Option<Stop>) -> &'static str {
+    match stop {
         Some(Stop::Credentials) => "credentials",
         Some(Stop::LinkLost) => "link_lost",
         Some(Stop::OtherNumber) => "other_number",

@@ -190,8 +190,8 @@ fn show(language: Language, steps: &[Next<'_>], waiting: &[LocationId]) -> Marku
                 )) }
                 ul.links { @for step in steps { li { (next_link(language, step)) } } }
                 p.note { (language.pick(
-                    "Each link works once, for 24 hours. To get a new one, install the app again; there is no need to uninstall it first.",
-                    "Setiap pautan berfungsi sekali, selama 24 jam. Untuk pautan baharu, pasang aplikasi sekali lagi; tidak perlu nyahpasang dahulu.",
+                    "Each link works once, for 24 hours. To get a new one, open the app in the menu of the sub-account in GHL and press “Connect a number”.",
+                    "Setiap pautan berfungsi sekali, selama 24 jam. Untuk pautan baharu, buka aplikasi ini dalam menu sub-akaun di GHL dan tekan “Sambungkan nombor”.",
                 )) }
                 h2 { (language.pick("Then: choose it in GHL", "Kemudian: pilih ia dalam GHL")) }
                 p {

@@ -87,7 +87,7 @@ async fn a_link_expires_after_a_day() {
     bridge.clock.advance(Duration::hours(25));
     let (status, page) = bridge.get(&link).await;
     assert_eq!(status, StatusCode::NOT_FOUND);
-    assert!(page.contains("install the app again"), "{page}");
+    assert!(page.contains("get a new one"), "{page}");
 }
 
 fn html_escaped(text: &str) -> String {
@@ -389,7 +389,7 @@ async fn pages_speak_malay_to_a_malay_browser() {
     submit(&bridge, &link, GOOD).await;
     let page = read(&link).await;
     assert!(
-        page.contains("Tinggal satu klik") && page.contains("SMS Provider"),
+        page.contains("GHL menghantar melalui aplikasi ini") && page.contains("SMS Provider"),
         "{page}"
     );
     assert!(read("/connect/x").await.contains("tidak berfungsi lagi"));

@@ -165,7 +165,7 @@ async fn on_a_terminal_it_reads_as_a_list_with_what_to_do() {
             seed::NUMBER
         ),
         "       Why: Nothing is sent",
-        "       Do:  Open Waapify",
+        "       Do:  On the app's page inside GHL",
         " bad, ",
     ] {
         assert!(stdout.contains(part), "{part}: {stdout}");

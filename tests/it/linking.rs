@@ -275,11 +275,11 @@ async fn what_waapify_says_about_a_new_instance_stands_at_its_field() {
 async fn a_known_number_is_linked_again_and_no_other_phone_takes_its_place() {
     let bridge = Bridge::new().await;
     let keys = keys(seed::INSTANCE_ID);
-    let works = linking::begin_again(client(&bridge), &keys, seed::NUMBER).await;
+    let works = linking::begin_again(client(&bridge), &keys, seed::NUMBER, false).await;
     assert!(matches!(works, Progress::Linked(_)), "{works:?}");
     assert_eq!(bridge.world.waapify.faults().count("reboot.php"), 0);
     bridge.world.waapify.unlink().await;
-    let waits = linking::begin_again(client(&bridge), &keys, seed::NUMBER).await;
+    let waits = linking::begin_again(client(&bridge), &keys, seed::NUMBER, false).await;
     assert!(matches!(waits, Progress::Waiting), "{waits:?}");
     let code = linking::picture(client(&bridge), &keys).await;
     assert!(matches!(code, Ok(QrCode::Png(_))), "{code:?}");

@@ -140,6 +140,7 @@ async fn queues_fill_and_empty_and_ends_are_counted() {
         ("waapify_ghl_locations{standing=\"installed\"}", 1.0),
         ("waapify_ghl_numbers", 1.0),
         ("waapify_ghl_numbers_on_hold{kind=\"link_lost\"}", 0.0),
+        ("waapify_ghl_numbers_on_hold{kind=\"other_number\"}", 0.0),
         ("waapify_ghl_database_up", 1.0),
     ] {
         assert!(

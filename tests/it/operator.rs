@@ -145,9 +145,15 @@ async fn the_pages_tell_how_a_location_stands_but_show_customers_only_by_their_e
     bridge.settle().await;
     let browser = Browser::sign_in(&bridge).await;
     let overview = browser.page("/operator").await;
-    for shown in ["To WhatsApp, waiting", "not linked to Waapify", "All well"] {
+    for shown in [
+        "To WhatsApp, waiting",
+        "not linked to Waapify",
+        "All well",
+        "http-equiv=\"refresh\"",
+    ] {
         assert!(overview.contains(shown), "{shown}: {overview}");
     }
+    assert!(!overview.contains("<noscript"), "it loads itself again");
     let list = browser.page("/operator/locations?troubled=1").await;
     assert!(
         list.contains(seed::LOCATION_ID) && list.contains("on hold"),

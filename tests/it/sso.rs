@@ -11,6 +11,7 @@ use proptest::prelude::*;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use waapify_ghl::crypto::{SsoError, SsoUser, open_user};
+use waapify_ghl::sandbox::seed;
 
 use crate::harness::payload;
 
@@ -38,7 +39,7 @@ pub fn encrypted(secret: &str, plain: &[u8]) -> String {
 
 /// A user of a sub-account.
 pub fn user_of(location: &str) -> Value {
-    json!({"userId": "u1", "companyId": "c1", "role": "user", "type": "location", "activeLocation": location, "userName": "Ali", "email": "ali@example.com"})
+    json!({"userId": "u1", "companyId": seed::COMPANY_ID, "role": "user", "type": "location", "activeLocation": location, "userName": "Ali", "email": "ali@example.com"})
 }
 
 #[test]

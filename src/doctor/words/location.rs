@@ -11,7 +11,7 @@ const WHERE: &str = "Settings > Phone Numbers > Advanced Settings > SMS Provider
 pub(in crate::doctor) fn installed() -> Said {
     Said::only(Text::new(
         "The app is installed in this sub-account.",
-        "App ini dipasang dalam sub-akaun ini.",
+        "Aplikasi ini dipasang dalam sub-akaun ini.",
     ))
 }
 
@@ -19,7 +19,7 @@ pub(in crate::doctor) fn unknown_location() -> Said {
     Said::wrong(
         Text::new(
             "The app is not installed in this sub-account, as far as GHL has told us.",
-            "App ini belum dipasang dalam sub-akaun ini, setakat yang diberitahu oleh GHL.",
+            "Aplikasi ini belum dipasang dalam sub-akaun ini, setakat yang diberitahu oleh GHL.",
         ),
         Text::new(
             "GHL delivers nothing from it and takes nothing for it.",
@@ -27,7 +27,7 @@ pub(in crate::doctor) fn unknown_location() -> Said {
         ),
         Text::new(
             "Check the location's id, then install the app there from GHL's marketplace.",
-            "Semak ID lokasi, kemudian pasang app ini di situ dari marketplace GHL.",
+            "Semak ID lokasi, kemudian pasang aplikasi ini di situ dari marketplace GHL.",
         ),
     )
 }
@@ -44,7 +44,7 @@ pub(in crate::doctor) fn waits_for_token() -> Said {
         ),
         Text::new(
             "Wait a minute and look again. If it stays so, uninstall the app from this sub-account and install it again.",
-            "Tunggu seminit dan semak semula. Jika masih sama, nyahpasang app dari sub-akaun ini dan pasang semula.",
+            "Tunggu seminit dan semak semula. Jika masih sama, nyahpasang aplikasi dari sub-akaun ini dan pasang semula.",
         ),
     )
 }
@@ -58,11 +58,11 @@ pub(in crate::doctor) fn not_installed(words: &str) -> Said {
         ),
         Text::new(
             "No message flows in either direction.",
-            "Tiada mesej bergerak ke mana-mana arah.",
+            "Tiada mesej dihantar atau diterima.",
         ),
         Text::new(
             "Install the app in this sub-account from GHL's marketplace.",
-            "Pasang app ini dalam sub-akaun ini dari marketplace GHL.",
+            "Pasang aplikasi ini dalam sub-akaun ini dari marketplace GHL.",
         ),
     )
 }
@@ -75,11 +75,11 @@ pub(in crate::doctor) fn needs_reinstall(words: &str) -> Said {
         ),
         Text::new(
             "Messages wait, in both directions, until the app is installed again.",
-            "Mesej menunggu, di kedua-dua arah, sehingga app dipasang semula.",
+            "Mesej menunggu, di kedua-dua arah, sehingga aplikasi dipasang semula.",
         ),
         Text::new(
             "Install the app again in this sub-account from GHL's marketplace. The connected number stays.",
-            "Pasang app semula dalam sub-akaun ini dari marketplace GHL. Nombor yang disambung kekal.",
+            "Pasang aplikasi semula dalam sub-akaun ini dari marketplace GHL. Nombor yang disambung kekal.",
         ),
     )
 }
@@ -105,15 +105,15 @@ pub(in crate::doctor) fn uninstalled() -> Said {
     Said::wrong(
         Text::new(
             "The app was uninstalled from this sub-account.",
-            "App ini telah dinyahpasang dari sub-akaun ini.",
+            "Aplikasi ini telah dinyahpasang dari sub-akaun ini.",
         ),
         Text::new(
             "No message flows, and its tokens and keys are destroyed.",
-            "Tiada mesej bergerak, dan token serta kuncinya telah dimusnahkan.",
+            "Tiada mesej dihantar atau diterima, dan token serta kuncinya telah dimusnahkan.",
         ),
         Text::new(
             "If that was not meant, install the app again and connect the number again.",
-            "Jika itu tidak disengajakan, pasang app semula dan sambung nombor semula.",
+            "Jika itu tidak disengajakan, pasang aplikasi semula dan sambung nombor semula.",
         ),
     )
 }
@@ -134,11 +134,11 @@ pub(in crate::doctor) fn token_refused(words: &str) -> Said {
         ),
         Text::new(
             "Customers' messages and ticks do not reach GHL.",
-            "Mesej pelanggan dan tanda terima tidak sampai ke GHL.",
+            "Mesej pelanggan dan pengesahan tidak sampai ke GHL.",
         ),
         Text::new(
             "Look again in some minutes. If it stays so, uninstall the app from this sub-account and install it again.",
-            "Semak semula selepas beberapa minit. Jika masih sama, nyahpasang app dari sub-akaun ini dan pasang semula.",
+            "Semak semula selepas beberapa minit. Jika masih sama, nyahpasang aplikasi dari sub-akaun ini dan pasang semula.",
         ),
     )
 }
@@ -164,16 +164,16 @@ pub(in crate::doctor) fn ghl_silent(words: &str) -> Said {
 pub(in crate::doctor) fn token_sealed() -> Said {
     Said::wrong(
         Text::new(
-            "This sub-account's stored token cannot be opened with ENCRYPTION_KEYS.",
-            "Token sub-akaun ini yang disimpan tidak dapat dibuka dengan ENCRYPTION_KEYS.",
+            "This sub-account's stored token cannot be opened here any more.",
+            "Token sub-akaun ini yang disimpan tidak lagi dapat dibuka di sini.",
         ),
         Text::new(
             "Nothing reaches GHL from here.",
             "Tiada apa yang sampai ke GHL dari sini.",
         ),
         Text::new(
-            "Put the key back that sealed it, or install the app again.",
-            "Letakkan semula kunci yang mengunci token itu, atau pasang app semula.",
+            "Install the app again in this sub-account, or tell whoever gave you the app: its key is missing.",
+            "Pasang aplikasi semula dalam sub-akaun ini, atau beritahu orang yang memberi anda aplikasi ini: kuncinya hilang.",
         ),
     )
 }
@@ -181,7 +181,7 @@ pub(in crate::doctor) fn token_sealed() -> Said {
 pub(in crate::doctor) fn scopes_suffice() -> Said {
     Said::only(Text::new(
         "The app has every scope it needs.",
-        "App ini mempunyai semua scope yang diperlukan.",
+        "Aplikasi ini mempunyai semua scope yang diperlukan.",
     ))
 }
 
@@ -190,7 +190,7 @@ pub(in crate::doctor) fn scopes_missing(missing: &str) -> Said {
     Said::wrong(
         Text::new(
             format!("The app lacks scopes in this sub-account: {missing}"),
-            format!("App ini kekurangan scope dalam sub-akaun ini: {missing}"),
+            format!("Aplikasi ini kekurangan scope dalam sub-akaun ini: {missing}"),
         ),
         Text::new(
             "GHL refuses every call that needs them.",
@@ -198,7 +198,7 @@ pub(in crate::doctor) fn scopes_missing(missing: &str) -> Said {
         ),
         Text::new(
             "In GHL's developer portal add the scopes to a new version of the app (its target user must be Sub-Account) and publish it. Then uninstall the app from this sub-account and install it again.",
-            "Di portal pembangun GHL, tambah scope itu pada versi baharu app (target user mestilah Sub-Account) dan terbitkannya. Kemudian nyahpasang app dari sub-akaun ini dan pasang semula.",
+            "Di portal pembangun GHL, tambah scope itu pada versi baharu aplikasi (target user mestilah Sub-Account) dan terbitkannya. Kemudian nyahpasang aplikasi dari sub-akaun ini dan pasang semula.",
         ),
     )
 }
@@ -206,7 +206,7 @@ pub(in crate::doctor) fn scopes_missing(missing: &str) -> Said {
 pub(in crate::doctor) fn provider_ours() -> Said {
     Said::only(Text::new(
         "We are this sub-account's default SMS provider.",
-        "Kita ialah penyedia SMS utama sub-akaun ini.",
+        "Kami ialah penyedia SMS utama sub-akaun ini.",
     ))
 }
 
@@ -214,7 +214,7 @@ pub(in crate::doctor) fn provider_ours() -> Said {
 pub(in crate::doctor) fn provider_ours_by_name(name: &str) -> Said {
     Said::only(Text::new(
         format!("The default SMS provider is \"{name}\", which is ours by its name."),
-        format!("Penyedia SMS utama ialah \"{name}\", iaitu milik kita mengikut namanya."),
+        format!("Penyedia SMS utama ialah \"{name}\", iaitu milik kami mengikut namanya."),
     ))
 }
 
@@ -223,16 +223,20 @@ pub(in crate::doctor) fn provider_unclear(name: &str) -> Said {
         Text::new(
             format!("The default SMS provider is \"{name}\". Whether that is ours cannot be told."),
             format!(
-                "Penyedia SMS utama ialah \"{name}\". Sama ada itu milik kita tidak dapat dipastikan."
+                "Penyedia SMS utama ialah \"{name}\". Sama ada itu milik kami tidak dapat dipastikan."
             ),
         ),
         Text::new(
             "If it is another app's, what the business writes does not come here.",
-            "Jika ia milik app lain, mesej perniagaan tidak sampai ke sini.",
+            "Jika ia milik aplikasi lain, mesej perniagaan tidak sampai ke sini.",
         ),
         Text::new(
-            "Set GHL_CONVERSATION_PROVIDER_ID to our provider's id and look again.",
-            "Tetapkan GHL_CONVERSATION_PROVIDER_ID kepada ID penyedia kita dan semak semula.",
+            format!(
+                "Write a message in GHL. If it does not come to WhatsApp, have an agency admin choose our provider at {WHERE}, or tell whoever gave you the app."
+            ),
+            format!(
+                "Tulis satu mesej dalam GHL. Jika ia tidak sampai ke WhatsApp, minta admin agensi memilih penyedia kami di {WHERE}, atau beritahu orang yang memberi anda aplikasi ini."
+            ),
         ),
     )
 }
@@ -242,7 +246,7 @@ pub(in crate::doctor) fn provider_not_chosen(other: Option<&str>) -> Said {
     let what = match other {
         Some(name) => Text::new(
             format!("The default SMS provider is \"{name}\", not ours."),
-            format!("Penyedia SMS utama ialah \"{name}\", bukan kita."),
+            format!("Penyedia SMS utama ialah \"{name}\", bukan kami."),
         ),
         None => Text::new(
             "No default SMS provider has been chosen yet.",
@@ -260,7 +264,7 @@ pub(in crate::doctor) fn provider_not_chosen(other: Option<&str>) -> Said {
                 "Have an agency admin open the sub-account in GHL, go to {WHERE}, choose our provider and save. Users of the sub-account do not see this setting."
             ),
             format!(
-                "Minta admin agensi membuka sub-akaun dalam GHL, pergi ke {WHERE}, pilih penyedia kita dan simpan. Pengguna sub-akaun tidak nampak tetapan ini."
+                "Minta admin agensi membuka sub-akaun dalam GHL, pergi ke {WHERE}, pilih penyedia kami dan simpan. Pengguna sub-akaun tidak nampak tetapan ini."
             ),
         ),
     )
@@ -277,7 +281,7 @@ pub(in crate::doctor) fn provider_not_offered(other: Option<&str>) -> Said {
     Said::wrong(
         Text::new(
             format!("GHL does not offer our SMS provider in this sub-account{now}."),
-            format!("GHL tidak menawarkan penyedia SMS kita dalam sub-akaun ini{kini}."),
+            format!("GHL tidak menawarkan penyedia SMS kami dalam sub-akaun ini{kini}."),
         ),
         Text::new(
             "Nobody can choose it, so that nothing goes over WhatsApp.",
@@ -288,7 +292,7 @@ pub(in crate::doctor) fn provider_not_offered(other: Option<&str>) -> Said {
                 "If the provider was created after this install, uninstall the app from this sub-account and install it again. Otherwise look in GHL's developer portal: the provider's type must be SMS, \"custom conversation provider\" must not be ticked, the app's target user must be Sub-Account, and its scopes must hold conversations/message.write and locations.readonly. Then choose it at {WHERE}."
             ),
             format!(
-                "Jika penyedia dicipta selepas pemasangan ini, nyahpasang app dari sub-akaun ini dan pasang semula. Jika tidak, semak di portal pembangun GHL: jenis penyedia mestilah SMS, \"custom conversation provider\" tidak boleh ditanda, target user app mestilah Sub-Account, dan scopenya mesti ada conversations/message.write dan locations.readonly. Kemudian pilih di {WHERE}."
+                "Jika penyedia dicipta selepas pemasangan ini, nyahpasang aplikasi dari sub-akaun ini dan pasang semula. Jika tidak, semak di portal pembangun GHL: jenis penyedia mestilah SMS, \"custom conversation provider\" tidak boleh ditanda, target user aplikasi mestilah Sub-Account, dan scopenya mesti ada conversations/message.write dan locations.readonly. Kemudian pilih di {WHERE}."
             ),
         ),
     )
@@ -346,12 +350,12 @@ pub(in crate::doctor) fn no_number() -> Said {
             "Tiada nombor WhatsApp disambung ke sub-akaun ini.",
         ),
         Text::new(
-            "What the business writes waits here and is not sent.",
-            "Mesej perniagaan menunggu di sini dan tidak dihantar.",
+            "What the business writes fails at once: there is no number to send it from.",
+            "Mesej perniagaan gagal serta-merta: tiada nombor untuk menghantarnya.",
         ),
         Text::new(
-            "Connect a number on the app's page inside GHL, with the install's connect link, or with `waapify-ghl connect`.",
-            "Sambung nombor di halaman app dalam GHL, dengan pautan sambungan semasa pemasangan, atau dengan `waapify-ghl connect`.",
+            "Connect a number on the app's page inside GHL, or with the link that followed the install.",
+            "Sambung nombor di halaman aplikasi dalam GHL, atau dengan pautan yang diberi selepas pemasangan.",
         ),
     )
 }

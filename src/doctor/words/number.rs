@@ -24,8 +24,8 @@ pub(in crate::doctor) fn unlinked() -> Said {
             "Tiada mesej dihantar daripadanya dan tiada balasan masuk; mesej menunggu.",
         ),
         Text::new(
-            "Open Waapify (or the app's page inside GHL), then on the phone WhatsApp > Linked devices > Link a device, and scan the QR code.",
-            "Buka Waapify (atau halaman app dalam GHL), kemudian di telefon WhatsApp > Linked devices > Link a device, dan imbas kod QR.",
+            "On the app's page inside GHL press \"Link the phone again\" (or open Waapify), then on the phone WhatsApp > Linked devices > Link a device, and scan the QR code.",
+            "Di halaman aplikasi dalam GHL tekan \"Pautkan telefon semula\" (atau buka Waapify), kemudian di telefon WhatsApp > Linked devices > Link a device, dan imbas kod QR.",
         ),
     )
 }
@@ -49,12 +49,12 @@ fn wrong_phone(what: Text) -> Said {
     Said::wrong(
         what,
         Text::new(
-            "What the business writes leaves from the wrong number.",
-            "Mesej perniagaan keluar dari nombor yang salah.",
+            "Nothing is sent from it: messages wait, since they would leave from the wrong number.",
+            "Tiada mesej dihantar daripadanya: mesej menunggu, supaya tidak keluar dari nombor yang salah.",
         ),
         Text::new(
-            "Connect that number instead, or scan the QR code with the phone of this one.",
-            "Sambung nombor itu sebagai ganti, atau imbas kod QR dengan telefon nombor ini.",
+            "On the app's page inside GHL, connect that number instead, or press \"Link the phone again\" and scan the QR code with the phone of this one.",
+            "Di halaman aplikasi dalam GHL, sambung nombor itu sebagai ganti, atau tekan \"Pautkan telefon semula\" dan imbas kod QR dengan telefon nombor ini.",
         ),
     )
 }
@@ -90,8 +90,8 @@ pub(in crate::doctor) fn gateway_fails(words: &str) -> Said {
             "Mesej menunggu dan dicuba lagi sehingga ia menjawab.",
         ),
         Text::new(
-            "Look again in some minutes. If it stays so, check WAAPIFY_API_BASE and ask Waapify's support.",
-            "Semak semula selepas beberapa minit. Jika masih sama, semak WAAPIFY_API_BASE dan tanya sokongan Waapify.",
+            "Look again in some minutes. If it stays so, ask Waapify's support, or tell whoever gave you the app.",
+            "Semak semula selepas beberapa minit. Jika masih sama, tanya sokongan Waapify, atau beritahu orang yang memberi anda aplikasi ini.",
         ),
     )
 }
@@ -99,16 +99,16 @@ pub(in crate::doctor) fn gateway_fails(words: &str) -> Said {
 pub(in crate::doctor) fn sealed() -> Said {
     Said::wrong(
         Text::new(
-            "The number's stored access token cannot be opened with ENCRYPTION_KEYS.",
-            "Access token nombor ini yang disimpan tidak dapat dibuka dengan ENCRYPTION_KEYS.",
+            "The number's stored access token cannot be opened here any more.",
+            "Access token nombor ini yang disimpan tidak lagi dapat dibuka di sini.",
         ),
         Text::new(
             "Nothing is sent from this number.",
             "Tiada mesej dihantar dari nombor ini.",
         ),
         Text::new(
-            "Put the key back that sealed it, or connect the number again.",
-            "Letakkan semula kunci yang mengunci token itu, atau sambung nombor semula.",
+            "Connect the number again on the app's page inside GHL, or tell whoever gave you the app: its key is missing.",
+            "Sambung nombor semula di halaman aplikasi dalam GHL, atau beritahu orang yang memberi anda aplikasi ini: kuncinya hilang.",
         ),
     )
 }
@@ -137,8 +137,8 @@ pub(in crate::doctor) fn on_hold(sentence: &str) -> Said {
             "Mesej menunggu, dan dihantar sendiri apabila sebabnya selesai.",
         ),
         Text::new(
-            "Mend what the reason says; the number is tried again every few minutes.",
-            "Selesaikan apa yang dinyatakan; nombor dicuba semula setiap beberapa minit.",
+            "Mend what the reason says. For the phone's link, press \"Link the phone again\" on the app's page inside GHL.",
+            "Selesaikan apa yang dinyatakan. Untuk pautan telefon, tekan \"Pautkan telefon semula\" di halaman aplikasi dalam GHL.",
         ),
     )
 }
@@ -171,11 +171,11 @@ pub(in crate::doctor) fn webhook_silent(since: OffsetDateTime) -> Said {
         ),
         Text::new(
             "Customers' replies and ticks do not come.",
-            "Balasan pelanggan dan tanda terima tidak masuk.",
+            "Balasan pelanggan dan pengesahan tidak masuk.",
         ),
         Text::new(
-            "The service registers the webhook again by itself; `waapify-ghl doctor --register-webhooks` does it now. If it stays silent, check that no other tool has set its own webhook on this instance, and that PUBLIC_URL reaches us.",
-            "Perkhidmatan mendaftarkan webhook semula dengan sendiri; `waapify-ghl doctor --register-webhooks` melakukannya sekarang. Jika masih senyap, pastikan tiada alat lain menetapkan webhooknya sendiri pada instance ini, dan PUBLIC_URL sampai kepada kita.",
+            "The service registers the webhook again by itself. If it stays silent, connect the number again on the app's page inside GHL, and check that no other tool has set its own webhook on this instance.",
+            "Perkhidmatan mendaftarkan webhook semula dengan sendiri. Jika masih senyap, sambung nombor semula di halaman aplikasi dalam GHL, dan pastikan tiada alat lain menetapkan webhooknya sendiri pada instance ini.",
         ),
     )
 }
@@ -196,7 +196,7 @@ pub(in crate::doctor) fn shared(others: usize) -> Said {
         ),
         Text::new(
             "Waapify reports to one address only: replies and ticks reach the one that was connected last.",
-            "Waapify melapor ke satu alamat sahaja: balasan dan tanda terima sampai kepada yang disambung paling akhir.",
+            "Waapify melapor ke satu alamat sahaja: balasan dan pengesahan sampai kepada yang disambung paling akhir.",
         ),
         Text::new(
             "Give each sub-account a number and an instance of its own. To have the replies here, connect the number here again.",

@@ -37,7 +37,7 @@ pub(in crate::doctor) fn setting_fault(fault: &Fault) -> Said {
 pub(in crate::doctor) fn client_id_plausible(app_id: &str) -> Said {
     Said::only(Text::new(
         format!("The client id belongs to the app {app_id}."),
-        format!("Client ID ini milik app {app_id}."),
+        format!("Client ID ini milik aplikasi {app_id}."),
     ))
 }
 
@@ -49,11 +49,11 @@ pub(in crate::doctor) fn client_id_odd() -> Said {
         ),
         Text::new(
             "Installs fail, and GHL's events about the app are not taken for ours.",
-            "Pemasangan gagal, dan acara GHL tentang app ini tidak dikenali sebagai milik kita.",
+            "Pemasangan gagal, dan acara GHL tentang aplikasi ini tidak dikenali sebagai milik kami.",
         ),
         Text::new(
             "Copy the client id from GHL's developer portal: your app > Advanced Settings > Auth > Client Keys. Take all of it, the part after the dash too.",
-            "Salin client ID dari portal pembangun GHL: app anda > Advanced Settings > Auth > Client Keys. Salin kesemuanya, termasuk bahagian selepas tanda sempang.",
+            "Salin client ID dari portal pembangun GHL: aplikasi anda > Advanced Settings > Auth > Client Keys. Salin kesemuanya, termasuk bahagian selepas tanda sempang.",
         ),
     )
 }
@@ -70,7 +70,7 @@ pub(in crate::doctor) fn client_secret_odd() -> Said {
         ),
         Text::new(
             "Make a new client key in GHL's developer portal (your app > Advanced Settings > Auth > Client Keys) and copy its secret; GHL shows it only once.",
-            "Buat client key baharu di portal pembangun GHL (app anda > Advanced Settings > Auth > Client Keys) dan salin secretnya; GHL menunjukkannya sekali sahaja.",
+            "Buat client key baharu di portal pembangun GHL (aplikasi anda > Advanced Settings > Auth > Client Keys) dan salin secretnya; GHL menunjukkannya sekali sahaja.",
         ),
     )
 }
@@ -102,7 +102,7 @@ pub(in crate::doctor) fn shared_secret_unset() -> Said {
         ),
         Text::new(
             "Copy it from GHL's developer portal (your app > Advanced Settings > Auth > Shared Secret), set GHL_SHARED_SECRET and restart.",
-            "Salin dari portal pembangun GHL (app anda > Advanced Settings > Auth > Shared Secret), tetapkan GHL_SHARED_SECRET dan mulakan semula.",
+            "Salin dari portal pembangun GHL (aplikasi anda > Advanced Settings > Auth > Shared Secret), tetapkan GHL_SHARED_SECRET dan mulakan semula.",
         ),
     )
 }
@@ -115,11 +115,11 @@ pub(in crate::doctor) fn provider_id_unset() -> Said {
         ),
         Text::new(
             "Whether we are a location's SMS provider can then only be guessed from names.",
-            "Tanpa ini, sama ada kita penyedia SMS sesuatu lokasi hanya boleh diteka daripada nama.",
+            "Tanpa ini, sama ada kami penyedia SMS sesuatu lokasi hanya boleh diteka daripada nama.",
         ),
         Text::new(
             "Copy the provider's id from GHL's developer portal (your app > Modules > Conversation Providers), set GHL_CONVERSATION_PROVIDER_ID and restart.",
-            "Salin ID penyedia dari portal pembangun GHL (app anda > Modules > Conversation Providers), tetapkan GHL_CONVERSATION_PROVIDER_ID dan mulakan semula.",
+            "Salin ID penyedia dari portal pembangun GHL (aplikasi anda > Modules > Conversation Providers), tetapkan GHL_CONVERSATION_PROVIDER_ID dan mulakan semula.",
         ),
     )
 }
@@ -129,7 +129,7 @@ pub(in crate::doctor) fn admin_token_unset() -> Said {
         Text::new("ADMIN_TOKEN is not set.", "ADMIN_TOKEN belum ditetapkan."),
         Text::new(
             "The operator's pages and /metrics are off.",
-            "Halaman operator dan /metrics dimatikan.",
+            "Halaman Pengendali dan /metrics dimatikan.",
         ),
         Text::new(
             "Make one with `openssl rand -hex 32`, set ADMIN_TOKEN and restart.",
@@ -216,7 +216,7 @@ pub(in crate::doctor) fn public_url_fails(how: &str) -> Said {
         ),
         Text::new(
             "GHL's messages, Waapify's replies and people's browsers do not arrive.",
-            "Mesej GHL, balasan Waapify dan pelayar orang tidak akan sampai.",
+            "Mesej GHL, balasan Waapify dan pelayar pengguna tidak akan sampai.",
         ),
         Text::new(
             "Check that the service runs, that the name leads to it, that the proxy in front passes all paths on, and that its certificate is valid.",
@@ -312,7 +312,7 @@ pub(in crate::doctor) fn keys_missing(count: i64) -> Said {
         Text::new(
             format!("ENCRYPTION_KEYS does not open {count} of the stored tokens and credentials."),
             format!(
-                "ENCRYPTION_KEYS tidak dapat membuka {count} token dan kelayakan yang disimpan."
+                "ENCRYPTION_KEYS tidak dapat membuka {count} token dan maklumat sambungan yang disimpan."
             ),
         ),
         Text::new(
@@ -321,7 +321,7 @@ pub(in crate::doctor) fn keys_missing(count: i64) -> Said {
         ),
         Text::new(
             "Add the key that was used before, after the newest, separated by a comma. If it is lost, install the app and connect every number again, in an empty database.",
-            "Tambah kunci yang digunakan dahulu, selepas kunci terbaru, dipisahkan dengan koma. Jika ia hilang, pasang app dan sambung setiap nombor semula, dalam pangkalan data kosong.",
+            "Tambah kunci yang digunakan dahulu, selepas kunci terbaru, dipisahkan dengan koma. Jika ia hilang, pasang aplikasi dan sambung setiap nombor semula, dalam pangkalan data kosong.",
         ),
     )
 }
@@ -330,14 +330,14 @@ pub(in crate::doctor) fn app_keys_accepted(at: OffsetDateTime) -> Said {
     let at = moment(at);
     Said::only(Text::new(
         format!("GHL accepted the app's client keys, last at {at}."),
-        format!("GHL menerima client key app ini, kali terakhir pada {at}."),
+        format!("GHL menerima client key aplikasi ini, kali terakhir pada {at}."),
     ))
 }
 
 pub(in crate::doctor) fn app_keys_untried() -> Said {
     Said::only(Text::new(
         "Whether GHL accepts the app's client keys shows at the first install: they cannot be tried without one.",
-        "Sama ada GHL menerima client key app ini akan diketahui pada pemasangan pertama: ia tidak boleh dicuba tanpanya.",
+        "Sama ada GHL menerima client key aplikasi ini akan diketahui pada pemasangan pertama: ia tidak boleh dicuba tanpanya.",
     ))
 }
 
@@ -359,15 +359,15 @@ pub(in crate::doctor) fn app_keys_refused(
     Said::wrong(
         Text::new(
             format!("GHL refused the app's client keys at {at}{perhaps}: {words}"),
-            format!("GHL menolak client key app ini pada {at}{barangkali}: {words}"),
+            format!("GHL menolak client key aplikasi ini pada {at}{barangkali}: {words}"),
         ),
         Text::new(
             "The app can be installed nowhere, and tokens are not renewed.",
-            "App tidak boleh dipasang di mana-mana, dan token tidak diperbaharui.",
+            "Aplikasi tidak boleh dipasang di mana-mana, dan token tidak diperbaharui.",
         ),
         Text::new(
             "Copy GHL_CLIENT_ID and GHL_CLIENT_SECRET of the same client key from GHL's developer portal (your app > Advanced Settings > Auth), restart, and install once more.",
-            "Salin GHL_CLIENT_ID dan GHL_CLIENT_SECRET daripada client key yang sama di portal pembangun GHL (app anda > Advanced Settings > Auth), mulakan semula, dan pasang sekali lagi.",
+            "Salin GHL_CLIENT_ID dan GHL_CLIENT_SECRET daripada client key yang sama di portal pembangun GHL (aplikasi anda > Advanced Settings > Auth), mulakan semula, dan pasang sekali lagi.",
         ),
     )
 }
@@ -384,7 +384,7 @@ pub(in crate::doctor) fn agency_dead(company: &str, words: &str) -> Said {
         ),
         Text::new(
             "Ask the agency to install the app again from GHL's marketplace.",
-            "Minta agensi memasang app ini semula dari marketplace GHL.",
+            "Minta agensi memasang aplikasi ini semula dari marketplace GHL.",
         ),
     )
 }

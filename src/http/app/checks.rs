@@ -26,7 +26,11 @@ pub(super) async fn show(
     let findings = tokio::time::timeout(PATIENCE, checking).await;
     let findings = findings.unwrap_or_default();
     let provider = findings.iter().find(|finding| finding.check == "provider");
-    let is_ours = provider.is_some_and(|finding| finding.state == doctor::State::Good);
+    // Silence, of GHL or of its token, says nothing of that click.
+    let is_missing = |finding: &&doctor::Finding| {
+        matches!(finding.state, doctor::State::Bad | doctor::State::Warn)
+    };
+    let missing = provider.filter(is_missing);
     let body = html! {
         section.panel {
             @if findings.is_empty() {
@@ -37,8 +41,8 @@ pub(super) async fn show(
             }
             (parts::findings(language, &findings))
         }
-        @if !is_ours {
-            .panel { (checklist::checklist(language, provider, &visitor.address("/provider"))) }
+        @if missing.is_some() {
+            .panel { (checklist::checklist(language, missing, &visitor.address("/provider"))) }
         }
     };
     let scripts = ["/assets/connect.js"];

@@ -18,7 +18,7 @@ use super::super::session::{Holder, Session};
 use super::see;
 use super::visitor::{FIRST, check_origin, check_standing, path_of};
 use crate::crypto::{SsoUser, open_user, random_secret};
-use crate::db::sso;
+use crate::db::{locations, sso};
 use crate::ids::LocationId;
 use crate::language::{Language, Text};
 
@@ -82,6 +82,11 @@ pub(super) async fn begin(
     let user = prove(&state, &payload).await?;
     let location = user.active_location.ok_or_else(no_location)?;
     check_standing(&state, &location).await?;
+    let company = locations::find_company(&state.pool, &location).await?;
+    if company.is_some_and(|company| company != user.company) {
+        warn!(%location, "an SSO payload names another agency than the location's");
+        return Err(refused());
+    }
     Ok(start(&state, location))
 }
 

@@ -53,15 +53,19 @@ async fn find_domains(
         let domain = domains::find_domain_of(&state.pool, &location).await?;
         return Ok(domain.into_iter().collect());
     }
-    match shown_by(headers) {
+    match shown_by(headers, &state.public_url) {
         Some(host) if domains::is_known(&state.pool, &host).await? => Ok(vec![host]),
         Some(_) => Ok(Vec::new()),
         None => domains::list_newest(&state.pool, MAX_DOMAINS).await,
     }
 }
 
-/// The host of the page around this one, where the browser says it.
-fn shown_by(headers: &HeaderMap) -> Option<String> {
+/// The host of the page around this one, where the browser says it. Behind a click on a page of ours stands that page,
+/// which says nothing of the one around it.
+fn shown_by(headers: &HeaderMap, ours: &Url) -> Option<String> {
     let referrer = Url::parse(headers.get(REFERER)?.to_str().ok()?).ok()?;
+    if referrer.host() == ours.host() {
+        return None;
+    }
     host_name(referrer.host_str()?)
 }

@@ -1,12 +1,13 @@
 //! Linking the phone of a known number again, by QR code: `POST …/relink` begins, `…/link` shows the code until a phone has
 //! scanned it.
 //!
-//! Refuses: another number than the known one, and its keys in any page.
+//! Owns: the question that comes first where another phone is linked: ending that link is for people to decide. Refuses:
+//! another number than the known one, and its keys in any page.
 
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use maud::html;
+use maud::{Markup, html};
 use tracing::{info, warn};
 
 use super::super::HttpState;
@@ -18,10 +19,13 @@ use super::overview::framed_as;
 use super::see;
 use super::visitor::{Sent, Visitor, not_here};
 use crate::clients::waapify::Credentials;
-use crate::connect::open_credentials;
+use crate::connect::{ConnectError, open_credentials};
 use crate::db::{numbers, troubles};
-use crate::language::Language;
+use crate::language::{Language, Text};
 use crate::linking::{self, Progress};
+
+/// The box of a form that ends another phone's link.
+const ENDS_OTHER: &str = "ends_other";
 
 /// The number in the address, if it is the location's own and has its keys.
 async fn find(state: &HttpState, visitor: &Visitor) -> Result<(String, Credentials), PageError> {
@@ -50,7 +54,8 @@ pub(super) async fn begin(
 ) -> Result<Response, PageError> {
     let visitor = &sent.visitor;
     let (number, credentials) = find(&state, visitor).await?;
-    let progress = linking::begin_again(&state.gateway, &credentials, &number).await;
+    let ends_other = sent.is_ticked(ENDS_OTHER);
+    let progress = linking::begin_again(&state.gateway, &credentials, &number, ends_other).await;
     if matches!(progress, Progress::Linked(_)) {
         return finish(&state, visitor, &number, &credentials).await;
     }
@@ -66,11 +71,20 @@ pub(super) async fn show(
 ) -> Result<Response, PageError> {
     let (number, credentials) = find(&state, &visitor).await?;
     let progress = linking::state(&state.gateway, &credentials, Some(&number)).await;
-    let problem = match progress {
+    Ok(match progress {
         Progress::Linked(_) => return finish(&state, &visitor, &number, &credentials).await,
-        Progress::Waiting => None,
-        Progress::Stopped(error) => Some(error.text()),
-    };
+        Progress::Waiting => scan(language, &visitor, &number, None).into_response(),
+        Progress::Stopped(ConnectError::OtherNumber { linked }) => {
+            ask(language, &visitor, &number, &linked).into_response()
+        }
+        Progress::Stopped(error) => {
+            scan(language, &visitor, &number, Some(&error.text())).into_response()
+        }
+    })
+}
+
+/// The code; `problem` is what Waapify said instead.
+fn scan(language: Language, visitor: &Visitor, number: &str, problem: Option<&Text>) -> Markup {
     let title = format!(
         "{} +{number}",
         language.pick(
@@ -78,10 +92,10 @@ pub(super) async fn show(
             "Imbas kod ini dengan telefon"
         ),
     );
-    let page = page_of(&visitor, &number);
+    let page = page_of(visitor, number);
     let body = html! {
         section.panel {
-            @if let Some(problem) = &problem { p.notice.bad role="alert" { (problem.of(language)) } }
+            @if let Some(problem) = problem { p.notice.bad role="alert" { (problem.of(language)) } }
             (qr::code(language, &format!("{page}/qr.png"), &format!("{page}/state")))
             p { a href=(visitor.address("")) { (language.pick("Back", "Kembali")) } }
         }
@@ -91,7 +105,47 @@ pub(super) async fn show(
         refresh: Some(connecting::REFRESH_SECONDS),
         ..Frame::default()
     };
-    Ok(framed_as(language, &visitor, None, &title, frame, &body).into_response())
+    framed_as(language, visitor, None, &title, frame, &body)
+}
+
+/// What is said where the phone of another number is linked.
+fn other_phone(number: &str, linked: &str) -> Text {
+    Text::new(
+        format!("The phone of +{linked} is linked in Waapify where +{number} should be."),
+        format!("Telefon +{linked} dipautkan dalam Waapify di tempat +{number}."),
+    )
+}
+
+/// Asks whether that phone's link may end.
+fn ask(language: Language, visitor: &Visitor, number: &str, linked: &str) -> Markup {
+    let title = language.pick("Another phone is linked", "Telefon lain dipautkan");
+    let body = html! {
+        section.panel {
+            p.notice.bad role="alert" { (other_phone(number, linked).of(language)) }
+            p {
+                (language.pick("To link the phone of +", "Untuk memautkan telefon +")) (number)
+                (language.pick(", the link of +", ", pautan +")) (linked)
+                (language.pick(
+                    " has to end. Its own WhatsApp goes on; it only stops sending and receiving through Waapify. Then a QR code appears here.",
+                    " perlu ditamatkan. WhatsApp pada telefonnya tetap berfungsi; ia hanya berhenti menghantar dan menerima melalui Waapify. Kemudian kod QR akan muncul di sini.",
+                ))
+            }
+            .actions {
+                form method="post" action=(visitor.address(&format!("/numbers/{number}/relink"))) {
+                    (visitor.token())
+                    button type="submit" name=(ENDS_OTHER) value="1" {
+                        (language.pick("End that link and show the QR code", "Tamatkan pautan itu dan tunjukkan kod QR"))
+                    }
+                }
+                a href=(visitor.address("")) { (language.pick("Back", "Kembali")) }
+            }
+            p.hint { (language.pick(
+                "To send from the linked number instead, go back and connect it as another number.",
+                "Untuk menghantar dari nombor yang dipautkan itu, kembali dan sambungkannya sebagai nombor lain.",
+            )) }
+        }
+    };
+    framed_as(language, visitor, None, title, Frame::default(), &body)
 }
 
 /// The number works again: what waits may leave, and its trouble is looked at anew.
@@ -131,5 +185,10 @@ pub(super) async fn progress(
 ) -> Result<Json<Said>, PageError> {
     let (number, credentials) = find(&state, &visitor).await?;
     let progress = linking::state(&state.gateway, &credentials, Some(&number)).await;
-    Ok(Json(Said::of(language, &progress)))
+    Ok(Json(match &progress {
+        Progress::Stopped(ConnectError::OtherNumber { linked }) => {
+            Said::stopped(language, &other_phone(&number, linked))
+        }
+        progress => Said::of(language, progress),
+    }))
 }

@@ -43,7 +43,7 @@ const SEARCHES: [(&str, &[&str], &str, &str); 9] = [
     ),
     ("held", &["held"], "Held", "Ditahan"),
     ("failed", &["failed"], "Failed", "Gagal"),
-    ("ignored", &["ignored"], "Left out", "Diketepikan"),
+    ("ignored", &["ignored"], "Left out", "Diabaikan"),
 ];
 
 /// Shows the list.

@@ -81,7 +81,7 @@ fn facts(language: Language, row: &NumberState, now: OffsetDateTime) -> Markup {
         @if !row.is_connected {
             p.notice.bad { (language.pick(
                 "Its credentials were removed when the app was uninstalled. Connect it again.",
-                "Kelayakannya dibuang semasa aplikasi dinyahpasang. Sambungkannya sekali lagi.",
+                "Maklumat sambungannya dibuang semasa aplikasi dinyahpasang. Sambungkannya sekali lagi.",
             )) }
         }
         dl.facts {
@@ -257,7 +257,7 @@ fn settings(
                 @if notice == Some(Notice::BadName) {
                     p.error role="alert" { (language.pick("Please choose a name of up to 60 letters.", "Sila pilih nama sehingga 60 huruf.")) }
                 }
-                p.hint { (language.pick("What you call this number here, such as Sales. Customers do not see it.", "Panggilan anda untuk nombor ini di sini, contohnya Jualan. Pelanggan tidak melihatnya.")) }
+                p.hint { (language.pick("What you call this number here, such as Sales. Customers do not see it.", "Nama yang anda gunakan untuk nombor ini di sini, contohnya Jualan. Pelanggan tidak melihatnya.")) }
                 (pause_field(language, entered, &least, notice))
                 label.check {
                     input type="checkbox" name="phone" value="1" checked[entered.mirrors_phone];

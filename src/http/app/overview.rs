@@ -142,7 +142,7 @@ fn numbers_panel(
                     (visitor.token())
                     button.quiet[!rows.is_empty()] type="submit" {
                         @if rows.is_empty() { (language.pick("Connect a number", "Sambungkan nombor")) }
-                        @else { (language.pick("Connect another number, or new credentials", "Sambungkan nombor lain, atau kelayakan baharu")) }
+                        @else { (language.pick("Connect another number, or new credentials", "Sambungkan nombor lain, atau maklumat sambungan baharu")) }
                     }
                 }
             }

@@ -21,6 +21,8 @@ pub(super) struct Typed<'a> {
     pub number: &'a str,
     /// The number that the location is connected to.
     pub connected: Option<&'a str>,
+    /// What GHL says of its SMS provider, where it was asked.
+    pub finding: Option<&'a Finding>,
 }
 
 /// What is wrong with a form.
@@ -114,7 +116,7 @@ pub(super) fn form(
                 (language.pick("This sub-account is connected to +", "Sub-akaun ini sudah disambungkan kepada +")) (number)
                 (language.pick(" already. There is nothing to enter.", ". Tiada apa-apa perlu diisi."))
             }
-            (checklist::checklist(language, None, &format!("{}/provider", opened.path)))
+            (checklist::checklist(language, typed.finding, &format!("{}/provider", opened.path)))
             details open[fault.is_some()] {
                 summary { (language.pick("Connect another number", "Sambungkan nombor lain")) }
                 (by_keys(language, opened, typed, fault.filter(|fault| !fault.is_of_qr)))
@@ -239,7 +241,7 @@ pub(super) struct Done<'a> {
     pub offers_test: bool,
 }
 
-/// All is done here; one click is left in GHL.
+/// All is done here; one click may be left in GHL.
 pub(super) fn done(
     language: Language,
     opened: &Opened,

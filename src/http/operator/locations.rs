@@ -263,7 +263,7 @@ fn backlog_panel(language: Language, backlog: &Backlog) -> Markup {
         (backlog.held, language.pick("held", "ditahan")),
         (
             backlog.statuses,
-            language.pick("ticks for GHL", "status untuk GHL"),
+            language.pick("ticks for GHL", "pengesahan untuk GHL"),
         ),
     ];
     html! {

@@ -194,7 +194,7 @@ fn level(language: Language, copy: &WhatsAppCopy) -> String {
     match &copy.refused {
         Some(code) => format!("{} ({code})", language.pick("refused", "ditolak")),
         None if copy.level >= READ => language.pick("read", "dibaca").to_owned(),
-        None if copy.level >= DELIVERED => language.pick("delivered", "sampai").to_owned(),
+        None if copy.level >= DELIVERED => language.pick("delivered", "diterima").to_owned(),
         None => String::new(),
     }
 }

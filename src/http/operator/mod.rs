@@ -161,7 +161,7 @@ enum Place {
 
 /// Each with its address and its names, English and Malay.
 const TABS: [(Place, &str, (&str, &str)); 4] = [
-    (Place::Overview, PATH, ("Overview", "Gambaran")),
+    (Place::Overview, PATH, ("Overview", "Ringkasan")),
     (
         Place::Locations,
         "/operator/locations",

@@ -67,7 +67,7 @@ pub(super) async fn submit(
             StatusCode::UNAUTHORIZED,
             language.pick(
                 "This is not the operator's token. It is ADMIN_TOKEN in the service's settings.",
-                "Ini bukan token pengendali. Ia ialah ADMIN_TOKEN dalam tetapan perkhidmatan.",
+                "Ini bukan token Pengendali. Ia ialah ADMIN_TOKEN dalam tetapan perkhidmatan.",
             ),
         ),
         Err(Refused::Busy) => (
@@ -101,11 +101,11 @@ pub(super) async fn end(
 fn form(language: Language, fault: Option<&str>) -> Markup {
     page::page(
         language,
-        language.pick("Operator's pages", "Halaman pengendali"),
+        language.pick("Operator's pages", "Halaman Pengendali"),
         &html! {
             @if let Some(fault) = fault { p.notice.bad #fault role="alert" { (fault) } }
             form method="post" action=(SIGN_IN) {
-                label for="token" { (language.pick("Operator's token", "Token pengendali")) }
+                label for="token" { (language.pick("Operator's token", "Token Pengendali")) }
                 input #token name="token" type="password" autocomplete="current-password" required
                     aria-invalid=[fault.map(|_| "true")] aria-describedby=[fault.map(|_| "fault")];
                 p.hint { (language.pick("ADMIN_TOKEN of the service's settings.", "ADMIN_TOKEN dalam tetapan perkhidmatan.")) }

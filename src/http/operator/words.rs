@@ -13,7 +13,7 @@ pub(super) fn state(language: Language, state: &str) -> Markup {
         "sending" => ("", language.pick("being sent", "sedang dihantar")),
         "unconfirmed" => ("warn", language.pick("not confirmed", "belum disahkan")),
         "sent" => ("good", language.pick("sent", "dihantar")),
-        "delivered" => ("good", language.pick("delivered", "sampai")),
+        "delivered" => ("good", language.pick("delivered", "diterima")),
         "read" => ("good", language.pick("read", "dibaca")),
         "posted" => ("good", language.pick("in GHL", "dalam GHL")),
         "held" => ("warn", language.pick("held", "ditahan")),

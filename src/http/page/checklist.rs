@@ -17,6 +17,9 @@ const DRAWING: &str = include_str!("sms_provider.svg");
 /// A page is not held up longer for GHL's answer; its script asks again.
 const PATIENCE: Duration = Duration::from_secs(4);
 
+/// Stands behind the `?` of a page's address where a browser without JavaScript asks GHL again.
+pub(in crate::http) const ASKED: &str = "check";
+
 /// What GHL says, if it says it soon.
 pub(in crate::http) async fn in_time(check: impl Future<Output = Finding>) -> Option<Finding> {
     tokio::time::timeout(PATIENCE, check).await.ok()
@@ -28,11 +31,19 @@ pub(in crate::http) fn checklist(
     finding: Option<&Finding>,
     check: &str,
 ) -> Markup {
-    let is_done = finding.is_some_and(|finding| finding.state == State::Good);
-    let class = is_done.then_some("done");
+    let state = finding.map(|finding| finding.state);
+    let class = (state == Some(State::Good)).then_some("done");
+    let done = language.pick(
+        "GHL sends through this app",
+        "GHL menghantar melalui aplikasi ini",
+    );
     html! {
-        section.last-mile data-check=(check) data-again=(language.pick("Check again", "Semak sekali lagi")) {
-            h2 { (language.pick("One click is left, in GHL", "Tinggal satu klik, dalam GHL")) }
+        section.last-mile data-check=(check) data-again=(again(language)) data-done=(done) {
+            h2 { @match state {
+                Some(State::Good) => (done),
+                Some(State::Warn | State::Bad) => (language.pick("One click is left, in GHL", "Tinggal satu klik, dalam GHL")),
+                Some(State::Unknown) | None => (language.pick("Choose this app in GHL", "Pilih aplikasi ini dalam GHL")),
+            } }
             p { (language.pick(
                 "GHL lets only an agency admin choose the SMS provider: account users do not see the setting. If you are none, send this page to yours.",
                 "GHL hanya membenarkan admin agensi memilih SMS Provider: pengguna akaun biasa tidak nampak tetapan ini. Jika anda bukan admin agensi, hantar halaman ini kepada admin anda.",
@@ -47,9 +58,14 @@ pub(in crate::http) fn checklist(
                 Some(finding) => (answer(language, finding)),
                 None => p.note { (language.pick("Asking GHL…", "Bertanya kepada GHL…")) },
             } }
+            noscript { p { a href={ "?" (ASKED) } { (again(language)) } } }
             (reasons(language))
         }
     }
+}
+
+fn again(language: Language) -> &'static str {
+    language.pick("Check again", "Semak sekali lagi")
 }
 
 /// The live part: what GHL says now.

@@ -68,6 +68,7 @@ function watchProvider(section) {
       }
       if (answer.querySelector("[data-state=good]")) {
         section.querySelectorAll(".steps > li").forEach((step) => step.classList.add("done"));
+        section.querySelector("h2").textContent = section.dataset.done;
         return;
       }
       if (response.status === 404) return;

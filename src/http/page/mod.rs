@@ -42,7 +42,8 @@ impl<S: Sync> FromRequestParts<S> for Language {
 pub(super) struct Frame<'a> {
     /// Scripts of ours that it loads, such as `/assets/app.js`.
     pub scripts: &'a [&'a str],
-    /// Seconds after which a browser without JavaScript loads it again.
+    /// Seconds after which a browser loads it again; where a page has scripts, which know better, only one without
+    /// JavaScript.
     pub refresh: Option<u32>,
     /// Room for tables and more than one panel.
     pub is_wide: bool,
@@ -65,7 +66,8 @@ pub(super) fn framed(language: Language, title: &str, frame: Frame<'_>, body: &M
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="robots" content="noindex";
                 @if let Some(seconds) = frame.refresh {
-                    noscript { meta http-equiv="refresh" content=(seconds); }
+                    @let meta = html! { meta http-equiv="refresh" content=(seconds); };
+                    @if frame.scripts.is_empty() { (meta) } @else { noscript { (meta) } }
                 }
                 title { (title) }
                 link rel="icon" href="/assets/mark.svg" type="image/svg+xml";

@@ -37,6 +37,11 @@ impl Said {
         }
     }
 
+    /// It cannot go on.
+    pub(in crate::http) fn stopped(language: Language, text: &Text) -> Self {
+        Self::new("stopped", text, language)
+    }
+
     /// A phone is linked.
     pub(in crate::http) fn linked() -> Self {
         Self {

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use waapify_ghl::db::troubles::{self, About, Kind};
-use waapify_ghl::sandbox::{DefaultProvider, seed};
+use waapify_ghl::sandbox::{DefaultProvider, Fault, seed};
 
 use super::{Frame, OTHER, install_other};
 use crate::harness::{Bridge, location};
@@ -47,6 +47,40 @@ async fn while_another_provider_is_chosen_the_page_shows_the_click_that_is_left(
             .body
             .contains("data-state=\"good\"")
     );
+}
+
+#[tokio::test]
+async fn while_ghl_does_not_answer_no_click_is_asked_for() {
+    let bridge = Bridge::new().await;
+    let faults = bridge.world.ghl.faults();
+    faults.always(
+        "GET /locations/{id}/conversationChannels/SMS",
+        Fault::answer(500, "{}"),
+    );
+    let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
+    let page = frame.get("/checks").await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.body.contains("gave no usable answer"), "{}", page.body);
+    assert!(!page.body.contains("data-check"), "{}", page.body);
+}
+
+#[tokio::test]
+async fn a_browser_without_scripts_asks_ghl_by_a_link() {
+    let bridge = Bridge::new().await;
+    let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
+    let begun = frame.post("/connect", &[]).await;
+    let link = begun.leads_to().strip_prefix(&bridge.address).unwrap();
+    let (_, page) = bridge.get(link).await;
+    assert!(
+        page.contains("Asking GHL") && page.contains("<noscript><p><a href=\"?check\">"),
+        "{page}"
+    );
+    let (_, asked) = bridge.get(&format!("{link}?check")).await;
+    assert!(
+        asked.contains("data-state=\"good\"") && asked.contains("GHL sends through this app"),
+        "{asked}"
+    );
+    assert!(!asked.contains("One click is left"), "{asked}");
 }
 
 #[tokio::test]

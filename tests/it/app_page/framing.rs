@@ -1,5 +1,6 @@
 //! Who may show the page in a frame.
 
+use axum::http::StatusCode;
 use serde_json::{Value, json};
 use waapify_ghl::sandbox::seed;
 
@@ -78,6 +79,39 @@ async fn an_agencys_own_domain_may_show_the_page_and_its_locations_sessions() {
     let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
     assert_eq!(ancestors(&frame.get("").await), own, "its agency's alone");
     assert_eq!(ancestors(&frame.get("/messages/1").await), own);
+}
+
+#[tokio::test]
+async fn a_click_on_a_page_of_ours_is_shown_where_that_page_was() {
+    let bridge = Bridge::with(|environment| {
+        environment.retain(|(name, _)| name != "PUBLIC_URL");
+        environment.push(("PUBLIC_URL".to_owned(), "https://bridge.example".to_owned()));
+    })
+    .await;
+    sqlx::query("insert into white_label_domains values ('c', 'app.agensi.my', now())")
+        .execute(&bridge.database.pool)
+        .await
+        .unwrap();
+    let own = format!("{GHL} https://app.agensi.my");
+    let ours = "https://bridge.example/app/over";
+    for path in ["/app/over", "/app/over/messages", "/app/over?begin"] {
+        let over = asked_by(&bridge, path, Some(ours)).await;
+        assert_eq!(over.status, StatusCode::UNAUTHORIZED, "{path}");
+        assert_eq!(ancestors(&over), own, "{path}");
+    }
+    let address = format!("{}/app/session", bridge.address);
+    let request = bridge.http.post(address).form(&[("payload", "x")]);
+    let request = request.header("origin", "https://bridge.example");
+    let refused = answer(request.header("referer", "https://bridge.example/app")).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    assert_eq!(ancestors(&refused), own);
+    let stranger = asked_by(
+        &bridge,
+        "/app/over",
+        Some("https://bridge.example.evil.my/"),
+    )
+    .await;
+    assert_eq!(ancestors(&stranger), GHL);
 }
 
 #[tokio::test]

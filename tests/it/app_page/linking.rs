@@ -82,6 +82,41 @@ async fn another_phone_does_not_take_the_numbers_place() {
 }
 
 #[tokio::test]
+async fn another_phones_link_ends_only_when_somebody_says_so_and_then_the_right_one_is_linked() {
+    let (bridge, id) = unlinked().await;
+    let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
+    frame.post(&rest("/relink"), &[]).await;
+    frame.get(&rest("/link/qr.png")).await;
+    let waapify = &bridge.world.waapify;
+    assert!(
+        waapify
+            .scan_qr_with(seed::INSTANCE_ID, "60177776666", "Lain")
+            .await
+    );
+    let reboots = waapify.faults().count("reboot.php");
+    frame.post(&rest("/relink"), &[]).await;
+    assert_eq!(waapify.faults().count("reboot.php"), reboots);
+    let asked = frame.get(&rest("/link")).await.body;
+    assert!(
+        asked.contains("name=\"ends_other\"") && !asked.contains("qr.png"),
+        "{asked}"
+    );
+    assert!(!asked.contains("you entered"), "{asked}");
+    frame.post(&rest("/relink"), &[("ends_other", "1")]).await;
+    assert_eq!(waapify.faults().count("reboot.php"), reboots + 1);
+    assert_eq!(state(&frame).await, "waiting");
+    frame.get(&rest("/link/qr.png")).await;
+    assert!(
+        waapify
+            .scan_qr_with(seed::INSTANCE_ID, seed::NUMBER, "Kedai")
+            .await
+    );
+    frame.get(&rest("/link")).await.leads_to();
+    bridge.settle().await;
+    assert_eq!(bridge.state(&id).await, "sent");
+}
+
+#[tokio::test]
 async fn a_phone_that_is_linked_stays_so() {
     let bridge = Bridge::new().await;
     let frame = Frame::open(&bridge, seed::LOCATION_ID).await;

@@ -1,11 +1,13 @@
 //! Another location's ids, in an address or in a form: nothing is shown and nothing changes, route by route.
+//! Nor does a user of another agency get in.
 
 use axum::http::StatusCode;
 use waapify_ghl::sandbox::seed;
 
-use super::{Frame, OTHER, install_other};
+use super::{Frame, OTHER, exchange, install_other, payload_of};
 use crate::harness::Bridge;
 use crate::messages::number_of;
+use crate::sso::user_of;
 
 /// Every row that the page can change, as text.
 async fn everything(bridge: &Bridge) -> Vec<String> {
@@ -188,4 +190,21 @@ async fn every_form_needs_the_token_of_its_own_session_and_comes_from_a_page_of_
         assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{rest}");
     }
     assert_eq!(everything(&bridge).await, before);
+}
+
+#[tokio::test]
+async fn a_user_of_another_agency_than_the_locations_gets_no_session() {
+    let bridge = Bridge::new().await;
+    let mut user = user_of(seed::LOCATION_ID);
+    user["companyId"] = "another".into();
+    let answer = exchange(&bridge, &payload_of(&user)).await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+    assert!(answer.headers.get("set-cookie").is_none());
+    // Of which agency a location is, GHL may not have said yet.
+    sqlx::query("update locations set company_id = null")
+        .execute(&bridge.database.pool)
+        .await
+        .unwrap();
+    let answer = exchange(&bridge, &payload_of(&user_of(seed::LOCATION_ID))).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
 }
