@@ -19,7 +19,7 @@ const LOOKED_THROUGH: i64 = 2_000;
 pub struct History {
     /// GHL delivered a message to send.
     pub last_delivery: Option<OffsetDateTime>,
-    /// A customer's message came.
+    /// A customer's message came, if it is among the last two thousand rows: each send leaves one too.
     pub last_inbound: Option<OffsetDateTime>,
     /// WhatsApp reported that a customer has a message.
     pub last_ack: Option<OffsetDateTime>,
@@ -33,8 +33,9 @@ pub async fn find_history(pool: &PgPool, location: &LocationId) -> sqlx::Result<
     sqlx::query_as(
         "select
             (select accepted_at from outbound where location_id = $1 order by id desc limit 1) as last_delivery,
-            (select accepted_at from inbound where location_id = $1 and not from_me order by id desc limit 1)
-                as last_inbound,
+            (select max(i.accepted_at) from (select accepted_at, from_me from inbound
+                where location_id = $1 order by id desc limit $2) i
+             where not i.from_me) as last_inbound,
             (select max(t.at) from (
                 select message_id from (
                     select message_id, level, seen_at from receipts
@@ -63,7 +64,8 @@ pub struct NumberCheckup {
     pub hold_reason: Option<String>,
     /// When it was connected last.
     pub connected_at: OffsetDateTime,
-    /// When its gateway last posted.
+    /// When its gateway last posted: by its location's last events, or by its own sends that were confirmed, since a busy
+    /// number's events push a quiet one's out of sight.
     pub last_event_at: Option<OffsetDateTime>,
     /// The first and the last of its sends of late that should have been reported and were not.
     pub unheard_since: Option<OffsetDateTime>,
@@ -81,7 +83,7 @@ pub async fn list_numbers(
     now: OffsetDateTime,
 ) -> sqlx::Result<Vec<NumberCheckup>> {
     sqlx::query_as(
-        "select n.number, n.instance_id, n.access_token, n.hold_reason, n.connected_at, e.last_event_at,
+        "select n.number, n.instance_id, n.access_token, n.hold_reason, n.connected_at, h.last_event_at,
             s.unheard_since, s.unheard_until
          from numbers n
          left join lateral (
@@ -90,9 +92,13 @@ pub async fn list_numbers(
                 order by id desc limit $4) recent
             where number = n.number) e on true
          left join lateral (
+            select greatest(e.last_event_at, max(r.seen_at)) as last_event_at from receipts r
+            where r.location_id = n.location_id and r.number = n.number and r.message_id is not null
+              and r.level > 0 and r.seen_at > $2) h on true
+         left join lateral (
             select min(r.seen_at) as unheard_since, max(r.seen_at) as unheard_until from receipts r
             where r.location_id = n.location_id and r.number = n.number and r.message_id is not null
-              and r.seen_at > greatest(e.last_event_at, n.connected_at, $2) and r.seen_at <= $3) s on true
+              and r.seen_at > greatest(h.last_event_at, n.connected_at, $2) and r.seen_at <= $3) s on true
          where n.location_id = $1 and n.access_token is not null and n.webhook_secret is not null
          order by n.is_default desc, n.number",
     )

@@ -106,8 +106,9 @@ pub async fn list_installs(pool: &PgPool) -> sqlx::Result<Vec<InstallRow>> {
         standing!(),
         " as standing, coalesce(t.trouble_detail, l.mint_refusal) as trouble, t.expires_at,
             n.number, n.hold_reason,
-            (select i.accepted_at from inbound i where i.location_id = l.location_id and not i.from_me
-             order by i.id desc limit 1) as last_in,
+            (select max(i.accepted_at) from (select accepted_at, from_me from inbound
+                where location_id = l.location_id order by id desc limit 200) i
+             where not i.from_me) as last_in,
             (select o.accepted_at from outbound o where o.location_id = l.location_id
              order by o.id desc limit 1) as last_out
          from locations l
@@ -119,7 +120,8 @@ pub async fn list_installs(pool: &PgPool) -> sqlx::Result<Vec<InstallRow>> {
     .await
 }
 
-/// Notes that a location has the app and a token of its own grant. What waited for the token is due now.
+/// Notes that a location has the app and a token of its own grant. What waited for the token is due now. One that comes
+/// back is being set up for some minutes, like a new one, before the watch looks at it.
 ///
 /// # Errors
 /// When the database fails.
@@ -133,6 +135,8 @@ pub async fn record_install(
         "insert into locations (location_id, company_id, installed_at, installed_alone) values ($1, $2, $3, true)
          on conflict (location_id) do update set
             company_id = coalesce(excluded.company_id, locations.company_id),
+            watch_at = case when locations.uninstalled_at is null then locations.watch_at
+                else greatest(locations.watch_at, $3 + interval '5 minutes') end,
             installed_at = excluded.installed_at, uninstalled_at = null, installed_alone = true,
             mint_at = null, mint_failures = 0, mint_refusal = null",
     )
@@ -209,7 +213,10 @@ pub async fn expect_install(
     sqlx::query(
         "insert into locations as l (location_id, company_id, said_installed_at, mint_at) values ($1, $2, $3, $4)
          on conflict (location_id) do update set
-            company_id = coalesce(excluded.company_id, l.company_id), uninstalled_at = null,
+            company_id = coalesce(excluded.company_id, l.company_id),
+            watch_at = case when l.uninstalled_at is null then l.watch_at
+                else greatest(l.watch_at, $4 + interval '5 minutes') end,
+            uninstalled_at = null,
             said_installed_at = greatest(excluded.said_installed_at, l.said_installed_at),
             mint_at = excluded.mint_at, mint_failures = 0, mint_refusal = null",
     )

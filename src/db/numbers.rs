@@ -3,6 +3,7 @@
 use sqlx::{FromRow, PgConnection, PgPool};
 use time::OffsetDateTime;
 
+use crate::db::removals;
 use crate::ids::LocationId;
 
 /// What is needed to send from a number.
@@ -32,7 +33,7 @@ pub struct NewNumber {
 }
 
 /// Connects a number to its location and makes it the default; a known number gets the new credentials and is
-/// taken off hold.
+/// taken off hold. An instance has one number: whichever else the location had on it is given up.
 ///
 /// # Errors
 /// When the database fails.
@@ -47,6 +48,7 @@ pub async fn record_number(
         .bind(&number.number)
         .execute(&mut *tx)
         .await?;
+    removals::give_up_replaced(tx, location, &number.number, &number.instance_id, now).await?;
     sqlx::query(
         "insert into numbers (location_id, number, instance_id, access_token, webhook_secret,
             webhook_secret_hash, is_default, next_send_at, connected_at)

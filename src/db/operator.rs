@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 
 use crate::db::installs::{Standing, standing};
 use crate::db::messages::{Direction, MessageRow, inbound, outbound};
+use crate::db::overview::WINDOW;
 use crate::ids::{CompanyId, LocationId, MessageId};
 
 /// A location on a page.
@@ -190,7 +191,8 @@ pub async fn find_backlog(pool: &PgPool, location: &LocationId) -> sqlx::Result<
     .await
 }
 
-/// Messages of a location before `before`, newest first; of what came from WhatsApp not what is ignored of our own.
+/// Messages of a location before `before`, newest first; of what came from WhatsApp not what is ignored of our own. That
+/// is looked for among the newest [`WINDOW`] rows: each send leaves an ignored one, and stands here itself.
 ///
 /// # Errors
 /// When the database fails.
@@ -205,12 +207,16 @@ pub async fn list_messages(
         outbound!(),
         "where location_id = $1 and id < $2 order by id desc limit $3) union all (",
         inbound!(),
-        "where location_id = $1 and id < $2 and (not from_me or state <> 'ignored') order by id desc limit $3)
+        "where location_id = $1 and id < $2 and (not from_me or state <> 'ignored')
+            and id >= coalesce((select id from inbound where location_id = $1 and id < $2
+                order by id desc offset $4 limit 1), 0)
+         order by id desc limit $3)
          order by id desc limit $3"
     ))
     .bind(location)
     .bind(before)
     .bind(limit)
+    .bind(WINDOW)
     .fetch_all(pool)
     .await
 }

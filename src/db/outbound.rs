@@ -103,7 +103,8 @@ pub struct Pace {
 
 /// Claims at most one due message of each number that may send now, of the highest rank, the earliest of a conversation
 /// that waits for nothing; each claim moves its number's next send by its pause. Where there is no pause, a number may
-/// send many at once.
+/// send many at once. What has left in part, or may have left, goes on from its own number while that is connected: a
+/// customer would see two senders, and the echo of the first would not be known.
 ///
 /// # Errors
 /// When the database fails.
@@ -117,11 +118,15 @@ pub async fn claim_sendable(
     // The number's row is locked and its time moved on, so that two workers cannot both use one pause. A number whose
     // messages all wait is passed over, so that it keeps no other from its turn.
     sqlx::query_as(
-        "with ready as (
+        "with fresh as (
             select n.location_id, n.number, n.instance_id, n.access_token, n.hold_reason is not null as is_held, o.id
             from numbers n cross join lateral (
+                select coalesce(array_agg(other.number), '{}') as numbers from numbers other
+                where other.location_id = n.location_id and not other.is_default and other.webhook_secret is not null
+            ) others cross join lateral (
                 select c.id from outbound c
                 where c.location_id = n.location_id and c.state = 'accepted' and c.due_at <= $1
+                  and not ((c.parts_sent > 0 or c.unconfirmed_sends > 0) and coalesce(c.number, '') = any(others.numbers))
                   and not exists (select 1 from outbound earlier
                       where earlier.location_id = c.location_id and earlier.conversation = c.conversation
                         and earlier.id < c.id and earlier.state in ('accepted', 'sending', 'unconfirmed'))
@@ -131,6 +136,26 @@ pub async fn claim_sendable(
             where n.is_default and not n.other_phone and n.next_send_at <= $1
             order by n.next_send_at limit $4
             for update of n skip locked
+         ), begun as (
+            select n.location_id, n.number, n.instance_id, n.access_token, n.hold_reason is not null as is_held, o.id
+            from (select distinct location_id, number from outbound
+                where state = 'accepted' and (parts_sent > 0 or unconfirmed_sends > 0)) b
+            join numbers n on n.location_id = b.location_id and n.number = b.number
+            cross join lateral (
+                select c.id from outbound c
+                where c.location_id = n.location_id and c.number = n.number and c.state = 'accepted'
+                  and (c.parts_sent > 0 or c.unconfirmed_sends > 0) and c.due_at <= $1
+                  and not exists (select 1 from outbound earlier
+                      where earlier.location_id = c.location_id and earlier.conversation = c.conversation
+                        and earlier.id < c.id and earlier.state in ('accepted', 'sending', 'unconfirmed'))
+                order by c.id
+                limit case when coalesce(n.min_interval_ms, $3) = 0 then $4 else 1 end
+            ) o
+            where not n.is_default and n.webhook_secret is not null and n.next_send_at <= $1
+            limit $4
+            for update of n skip locked
+         ), ready as (
+            select * from begun union all select * from fresh limit $4
          ), paced as (
             update numbers n set next_send_at = $1 + coalesce(n.min_interval_ms, $3) * $5 * interval '1 millisecond'
             from ready
@@ -351,43 +376,6 @@ pub async fn claim_unconfirmed(
     .bind(now)
     .bind(now + lease)
     .bind(limit)
-    .fetch_all(pool)
-    .await
-}
-
-/// One part of a message, with what tells its words.
-#[derive(Clone, Debug, FromRow)]
-pub struct PartOf {
-    /// Our id.
-    pub id: MessageId,
-    /// The signed bytes of the delivery.
-    pub body: Vec<u8>,
-    /// What is known about its files, JSON.
-    pub files: Option<String>,
-    /// Which part, from 0.
-    pub part: i32,
-}
-
-/// The parts that are on their way to `chat` (digits) from `number`, earliest first; one that is to be tried once more
-/// may still be on its way for the first time.
-///
-/// # Errors
-/// When the database fails.
-pub async fn list_in_flight(
-    pool: &PgPool,
-    location: &LocationId,
-    number: &str,
-    chat: &str,
-) -> sqlx::Result<Vec<PartOf>> {
-    sqlx::query_as(
-        "select id, body, files::text as files, parts_sent as part from outbound
-         where location_id = $1 and number = $2 and chat = $3
-           and (state in ('sending', 'unconfirmed') or state = 'accepted' and unconfirmed_sends > 0)
-         order by id",
-    )
-    .bind(location)
-    .bind(number)
-    .bind(chat)
     .fetch_all(pool)
     .await
 }

@@ -46,7 +46,8 @@ pub struct NumberState {
 }
 
 /// The numbers of a location, the default first; along the primary key of `numbers`, and for each the newest events
-/// along that of `gateway_events`.
+/// along that of `gateway_events`. Those without keys only where no other has any: they were removed, but after an
+/// uninstall they are what there is to connect again.
 ///
 /// # Errors
 /// When the database fails.
@@ -57,7 +58,9 @@ pub async fn list_numbers(pool: &PgPool, location: &LocationId) -> sqlx::Result<
             (select e.received_at from (select number, received_at from gateway_events
                 where location_id = n.location_id order by id desc limit $2) e
              where e.number = n.number limit 1) as last_event_at
-         from numbers n where n.location_id = $1 order by n.is_default desc, n.connected_at desc",
+         from numbers n where n.location_id = $1 and (n.webhook_secret is not null or not exists (
+            select 1 from numbers other where other.location_id = $1 and other.webhook_secret is not null))
+         order by n.is_default desc, n.connected_at desc",
     )
     .bind(location)
     .bind(EVENT_WINDOW)

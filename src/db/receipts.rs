@@ -3,7 +3,8 @@
 use sqlx::{FromRow, PgConnection, PgPool};
 use time::OffsetDateTime;
 
-use crate::db::outbound::{Failure, PartOf};
+use crate::db::in_flight::PartOf;
+use crate::db::outbound::Failure;
 use crate::db::outcomes::fail;
 use crate::db::{status_updates, timeline};
 use crate::ids::{LocationId, MessageId, WaMessageId};

@@ -5,6 +5,10 @@ use time::{Duration, OffsetDateTime};
 
 use crate::ids::LocationId;
 
+/// What is heard of a location has it looked at, but not sooner after the last look: a gateway whose link comes and
+/// goes reports so every second, and a look may itself make it report.
+const LEAST_PAUSE: Duration = Duration::seconds(30);
+
 /// What can be wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, sqlx::Type)]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
@@ -65,7 +69,8 @@ pub struct Trouble {
     pub last_seen_at: OffsetDateTime,
 }
 
-/// Notes a trouble, or that it is there still; its id, and whether it has just begun.
+/// Notes a trouble, or that it is there still; its id, and whether it has just begun. None where the app was uninstalled
+/// meanwhile: nobody would end it.
 ///
 /// # Errors
 /// When the database fails.
@@ -74,11 +79,12 @@ pub async fn note(
     about: About<'_>,
     detail: Option<&str>,
     now: OffsetDateTime,
-) -> sqlx::Result<(i64, bool)> {
-    // A row that this statement inserted was deleted by nobody.
+) -> sqlx::Result<Option<(i64, bool)>> {
+    // A row that this statement inserted was deleted by nobody. An uninstall that is under way is waited for.
     sqlx::query_as(
         "insert into troubles (location_id, number, kind, detail, since, last_seen_at)
-         values ($1, $2, $3, $4, $5, $5)
+         select location_id, $2, $3, $4, $5, $5 from locations
+         where location_id = $1 and uninstalled_at is null for share
          on conflict (location_id, number, kind) where healed_at is null do update set
             detail = excluded.detail, last_seen_at = excluded.last_seen_at
          returning id, xmax = 0",
@@ -88,7 +94,7 @@ pub async fn note(
     .bind(about.kind)
     .bind(detail)
     .bind(now)
-    .fetch_one(pool)
+    .fetch_optional(pool)
     .await
 }
 
@@ -203,10 +209,11 @@ pub async fn claim_watches(
     limit: i64,
 ) -> sqlx::Result<Vec<WatchJob>> {
     sqlx::query_as(
-        "update locations l set watch_at = $2 where l.location_id in (
-            select location_id from locations where watch_at <= $1 and uninstalled_at is null
+        "update locations l set watch_at = $2, watch_lease_until = $2, watched_at = $1 where l.location_id in (
+            select location_id from locations
+            where watch_at <= $1 and uninstalled_at is null and (watch_lease_until is null or watch_lease_until <= $1)
             order by watch_at limit $3 for update skip locked)
-         returning l.location_id, l.watch_at as lease_ends_at, l.provider_at is not null as was_provider",
+         returning l.location_id, l.watch_lease_until as lease_ends_at, l.provider_at is not null as was_provider",
     )
     .bind(now)
     .bind(now + lease)
@@ -215,7 +222,8 @@ pub async fn claim_watches(
     .await
 }
 
-/// Says when a location is looked at next; changes nothing for a stale owner.
+/// Ends a look and says when the next one is: sooner where something was heard meanwhile. Changes nothing for a stale
+/// owner.
 ///
 /// # Errors
 /// When the database fails.
@@ -224,16 +232,21 @@ pub async fn schedule_watch(
     job: &WatchJob,
     next: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    sqlx::query("update locations set watch_at = $3 where location_id = $1 and watch_at = $2")
-        .bind(&job.location_id)
-        .bind(job.lease_ends_at)
-        .bind(next)
-        .execute(pool)
-        .await
-        .map(|_| ())
+    // The claim put it at the end of the lease; it is before that only if something was heard.
+    sqlx::query(
+        "update locations set watch_lease_until = null,
+            watch_at = case when watch_at < $2 then least(watch_at, $3) else $3 end
+         where location_id = $1 and watch_lease_until = $2",
+    )
+    .bind(&job.location_id)
+    .bind(job.lease_ends_at)
+    .bind(next)
+    .execute(pool)
+    .await
+    .map(|_| ())
 }
 
-/// Has a location looked at now, because something was heard of it.
+/// Has a location looked at soon, because something was heard of it: now, or half a minute after the last look.
 ///
 /// # Errors
 /// When the database fails.
@@ -242,15 +255,18 @@ pub async fn watch_now(
     location: &LocationId,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    sqlx::query("update locations set watch_at = least(watch_at, $2) where location_id = $1")
-        .bind(location)
-        .bind(now)
-        .execute(pool)
-        .await
-        .map(|_| ())
+    sqlx::query(
+        "update locations set watch_at = least(watch_at, greatest($2, watched_at + $3)) where location_id = $1",
+    )
+    .bind(location)
+    .bind(now)
+    .bind(LEAST_PAUSE)
+    .execute(pool)
+    .await
+    .map(|_| ())
 }
 
-/// Notes that GHL named us as a location's default SMS provider.
+/// Notes that GHL named us as a location's default SMS provider; an uninstall has made that nobody's matter.
 ///
 /// # Errors
 /// When the database fails.
@@ -259,10 +275,12 @@ pub async fn record_provider(
     location: &LocationId,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    sqlx::query("update locations set provider_at = $2 where location_id = $1")
-        .bind(location)
-        .bind(now)
-        .execute(pool)
-        .await
-        .map(|_| ())
+    sqlx::query(
+        "update locations set provider_at = $2 where location_id = $1 and uninstalled_at is null",
+    )
+    .bind(location)
+    .bind(now)
+    .execute(pool)
+    .await
+    .map(|_| ())
 }

@@ -24,7 +24,7 @@ pub async fn uninstall_location(
 ) -> sqlx::Result<bool> {
     let known = sqlx::query(
         "update locations set uninstalled_at = $2, installed_alone = false, mint_at = null, mint_failures = 0,
-            mint_refusal = null
+            mint_refusal = null, provider_at = null
          where location_id = $1 and ($3 is null or said_installed_at is null or said_installed_at <= $3)",
     )
     .bind(location)

@@ -9,10 +9,10 @@ use super::Context;
 use super::media::{LINK_DAYS, MEDIA_WAIT};
 use super::plan::{Country, Part, Plan, country_of, files, plan};
 use crate::db::gateway_events::EventJob;
+use crate::db::in_flight::{self, PartOf};
 use crate::db::inbound::{self, NewInbound, State};
 use crate::db::media::{NewMedia, SLOT, Texts};
 use crate::db::numbers;
-use crate::db::outbound::{self, PartOf};
 use crate::db::preferences;
 use crate::db::receipts::{self, SentPart};
 use crate::db::senders::{self, LID_SERVER};
@@ -244,7 +244,7 @@ async fn confirm_send(
     if message.origin == Origin::OwnPhone && message.has_phone_id() {
         return Ok(false);
     }
-    for candidate in outbound::list_in_flight(pool, location, &job.number, chat).await? {
+    for candidate in in_flight::list_in_flight(pool, location, &job.number, chat).await? {
         if !says_the_same(&candidate, country_of(&job.number), &message.content) {
             continue;
         }

@@ -225,9 +225,8 @@ impl Look<'_> {
 
     async fn note(&self, number: &str, kind: Kind, detail: Option<&str>) -> sqlx::Result<()> {
         let about = self.about(number, kind);
-        let (trouble, is_new) =
-            troubles::note(&self.context.pool, about, detail, self.now()).await?;
-        if is_new {
+        let noted = troubles::note(&self.context.pool, about, detail, self.now()).await?;
+        if let Some((trouble, true)) = noted {
             warn!(location = %about.location, trouble, kind = kind.name(), "a trouble began");
         }
         Ok(())

@@ -23,12 +23,12 @@ const CHANNELS: &str = "GET /locations/{id}/conversationChannels/SMS";
 const UNLINKED: &str = r#"{"status":"error","message":"Relogin required"}"#;
 
 /// Lets the watch of a process look at what is due; how many locations that were.
-async fn look(app: &App) -> usize {
+pub async fn look(app: &App) -> usize {
     let watch = Arc::new(Watch(Arc::clone(&app.relay)));
     relay::step(&watch).await.unwrap()
 }
 
-async fn look_later(bridge: &Bridge) {
+pub async fn look_later(bridge: &Bridge) {
     bridge.clock.advance(LATER);
     assert_eq!(look(&bridge.app).await, 1);
 }
@@ -40,7 +40,7 @@ async fn open(bridge: &Bridge) -> Vec<Trouble> {
 }
 
 /// Kinds and details of what is wrong.
-async fn wrong(bridge: &Bridge) -> Vec<(Kind, String)> {
+pub async fn wrong(bridge: &Bridge) -> Vec<(Kind, String)> {
     let open = open(bridge).await.into_iter();
     open.map(|trouble| (trouble.kind, trouble.detail.unwrap_or_default()))
         .collect()
@@ -147,7 +147,7 @@ async fn an_unlinked_number_is_noticed_at_once_and_ends_when_it_is_linked() {
     let bridge = complete().await;
     look_later(&bridge).await;
     bridge.world.waapify.unlink().await;
-    bridge.settle().await;
+    bridge.after(Duration::MINUTE).await;
     assert_eq!(look(&bridge.app).await, 1, "its gateway said so");
     let trouble = open(&bridge).await.remove(0);
     assert_eq!(
@@ -157,7 +157,7 @@ async fn an_unlinked_number_is_noticed_at_once_and_ends_when_it_is_linked() {
     let told = doctor::describe(&trouble);
     assert!(told.todo.unwrap().english.contains("scan the QR code"));
     bridge.world.waapify.link().await;
-    bridge.settle().await;
+    bridge.after(Duration::MINUTE).await;
     assert_eq!(look(&bridge.app).await, 1);
     assert_eq!(counts(&bridge, Kind::Link).await, (0, 1));
 }

@@ -6,7 +6,7 @@
 //! * `exchange`: `GET /app`, `POST /app/session`: GHL's payload → a session
 //! * `visitor`: who asks, proven anew at every request; the token of forms
 //! * `framing`: who may show these pages in a frame
-//! * `overview`, `numbers`, `linking`, `messages`, `checks`: the pages; `words`: what they call things
+//! * `overview`, `numbers`, `removal`, `linking`, `messages`, `checks`: the pages; `words`: what they call things
 
 mod checks;
 mod exchange;
@@ -15,6 +15,7 @@ mod linking;
 mod messages;
 mod numbers;
 mod overview;
+mod removal;
 mod visitor;
 mod words;
 
@@ -42,6 +43,10 @@ pub(super) fn routes(state: HttpState) -> Router<HttpState> {
         .route(
             "/app/{session}/numbers/{number}/default",
             post(numbers::make_default),
+        )
+        .route(
+            "/app/{session}/numbers/{number}/remove",
+            post(removal::remove),
         )
         .route(
             "/app/{session}/numbers/{number}/relink",

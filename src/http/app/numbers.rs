@@ -11,7 +11,7 @@ use super::super::error::PageError;
 use super::super::page::parts;
 use super::super::{HttpState, connect as connecting};
 use super::visitor::{Sent, Visitor, not_here};
-use super::{overview as pages, see, words};
+use super::{overview as pages, removal, see, words};
 use crate::db::overview::{self, NumberState};
 use crate::db::preferences::{self, Preferences};
 use crate::language::Language;
@@ -119,7 +119,7 @@ pub(super) async fn show(
 }
 
 /// The number in the address, if it is the location's own.
-async fn find(state: &HttpState, visitor: &Visitor) -> Result<NumberState, PageError> {
+pub(super) async fn find(state: &HttpState, visitor: &Visitor) -> Result<NumberState, PageError> {
     let rows = overview::list_numbers(&state.pool, &visitor.location).await?;
     let number = visitor.named("number");
     rows.into_iter()
@@ -283,6 +283,7 @@ fn settings(
                 .actions { (relink_form(language, visitor, row)) }
             }
         }
+        (removal::panel(language, visitor, row))
     };
     pages::framed(language, visitor, None, &title, &body)
 }

@@ -37,9 +37,11 @@ pub(super) fn judge(last: &LastMessage, job: &InboundJob, before: Option<&Predec
     let is_before =
         before.is_some_and(|b| explains(b.from_me, &b.text, b.sent_at, Some(b.departed_at)));
     let is_older = || last.at.is_some_and(|at| at < job.sent_at - SLACK);
+    // GHL orders by the date a message was written: ours may stand before one that was written later and left earlier.
+    let is_in_order = before.is_some_and(|b| b.sent_at <= job.sent_at);
     match (is_ours, is_before) {
         (true, false) => End::Ours,
-        (false, true) => End::Older,
+        (false, true) if is_in_order => End::Older,
         (false, false) if is_older() => End::Older,
         _ => End::Unknown,
     }
@@ -173,6 +175,22 @@ mod tests {
             End::Older,
             "what left before"
         );
+    }
+
+    #[test]
+    fn a_predecessor_that_was_written_later_says_nothing_of_ours() {
+        let end = |sent| {
+            let last = last("hai", Some(true), Some(seconds(sent)));
+            judge(&last, &job("ok"), Some(&before("hai", sent)))
+        };
+        for (sent, expected) in [
+            (-20, End::Older),
+            (0, End::Older),
+            (1, End::Unknown),
+            (20, End::Unknown),
+        ] {
+            assert_eq!(end(sent), expected, "{sent}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use serde_json::json;
 use time::Duration;
 use waapify_ghl::db::numbers;
+use waapify_ghl::db::troubles::{self, About, Kind};
 use waapify_ghl::sandbox::{Fault, seed};
 
 use super::Frame;
@@ -118,6 +119,44 @@ async fn another_number_is_made_the_one_that_sends() {
     let answer = frame.post(&format!("{}/default", settings()), &[]).await;
     assert_eq!(answer.status, StatusCode::NOT_FOUND);
     assert_eq!(default_number(&bridge).await, [SECOND]);
+}
+
+#[tokio::test]
+async fn a_number_that_does_not_send_is_removed_and_its_troubles_end() {
+    let bridge = Bridge::new().await;
+    connect_second(&bridge).await;
+    let location = location();
+    let about = About {
+        location: &location,
+        number: SECOND,
+        kind: Kind::Link,
+    };
+    let pool = &bridge.database.pool;
+    let noted = troubles::note(pool, about, None, bridge.clock.now()).await;
+    assert!(noted.unwrap().is_some());
+    let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
+    let own = frame.get(&settings()).await.body;
+    assert!(
+        !own.contains("Remove this number"),
+        "messages leave from it"
+    );
+    let answer = frame.post(&format!("{}/remove", settings()), &[]).await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
+    let second = format!("/numbers/{SECOND}");
+    let page = frame.get(&second).await.body;
+    assert!(page.contains("Remove this number"), "{page}");
+    let answer = frame.post(&format!("{second}/remove"), &[]).await;
+    assert_eq!(answer.leads_to(), frame.path);
+    let page = frame.get("").await.body;
+    assert!(
+        page.contains(seed::NUMBER) && !page.contains(SECOND),
+        "{page}"
+    );
+    assert!(!page.contains("This needs your attention"), "{page}");
+    assert_eq!(frame.get(&second).await.status, StatusCode::NOT_FOUND);
+    bridge.settle().await;
+    let webhook = bridge.world.waapify.webhook();
+    assert!(webhook.is_some(), "the instance has another number here");
 }
 
 #[tokio::test]

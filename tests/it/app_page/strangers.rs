@@ -47,7 +47,7 @@ async fn another_locations_ids_in_an_address_find_nothing_and_change_nothing() {
         format!("/numbers/{number}/link/qr.png"),
         format!("/numbers/{number}/link/state"),
     ];
-    let writes: [(String, &[(&str, &str)]); 4] = [
+    let writes: [(String, &[(&str, &str)]); 5] = [
         (format!("/messages/{id}/retry"), &[("sure", "1")]),
         (
             format!("/numbers/{number}"),
@@ -55,6 +55,7 @@ async fn another_locations_ids_in_an_address_find_nothing_and_change_nothing() {
         ),
         (format!("/numbers/{number}/default"), &[]),
         (format!("/numbers/{number}/relink"), &[]),
+        (format!("/numbers/{number}/remove"), &[]),
     ];
     let before = everything(&bridge).await;
     let calls = bridge.world.waapify.faults().count("reconnect.php");
@@ -128,6 +129,7 @@ async fn another_locations_ids_in_a_form_change_nothing_of_it() {
         "/numbers/60190000000",
         "/numbers/60190000000/default",
         "/numbers/60190000000/relink",
+        "/numbers/60190000000/remove",
     ] {
         let answer = stranger.post(rest, &fields).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{rest}");
@@ -156,6 +158,7 @@ async fn every_form_needs_the_token_of_its_own_session_and_comes_from_a_page_of_
         format!("/numbers/{}", seed::NUMBER),
         format!("/numbers/{}/default", seed::NUMBER),
         format!("/numbers/{}/relink", seed::NUMBER),
+        format!("/numbers/{}/remove", seed::NUMBER),
         "/connect".to_owned(),
     ] {
         for token in ["", "csrf", &other_session] {

@@ -1,0 +1,137 @@
+//! Messages under way while the location begins to send from another number, and numbers that are given up.
+
+use std::sync::Arc;
+
+use time::Duration;
+use waapify_ghl::connect::Entered;
+use waapify_ghl::db::removals;
+use waapify_ghl::db::troubles::{self, About, Kind};
+use waapify_ghl::relay::{self, outbound::Outbound};
+
+use waapify_ghl::sandbox::{Fault, Waapify, seed};
+
+use crate::harness::{Bridge, location};
+use crate::origins::Storage;
+
+const SECOND: &str = "60117654321";
+
+/// Connects a number of another instance, which becomes the default.
+async fn connect_second(bridge: &Bridge) -> Waapify {
+    let waapify = &bridge.world.waapify;
+    let second = waapify.add_instance("SECOND", "second-token", SECOND, "Kedai Dua");
+    let entered = Entered {
+        instance_id: "SECOND".to_owned(),
+        access_token: "second-token".into(),
+        number: SECOND.to_owned(),
+    };
+    bridge
+        .app
+        .connector
+        .connect(&location(), &entered, None)
+        .await
+        .unwrap();
+    second
+}
+
+/// Sends the first part of a message of two, and no more.
+async fn send_half(bridge: &Bridge) -> String {
+    let storage = Storage::of_a_shop().await;
+    let file = storage.url("/menu.pdf");
+    let id = bridge
+        .agent_sends(seed::AISYAH.0, "Menu kami", &[&file])
+        .await;
+    let worker = Arc::new(Outbound(Arc::clone(&bridge.app.relay)));
+    while bridge.sends().is_empty() {
+        assert!(relay::step(&worker).await.unwrap() > 0);
+    }
+    assert_eq!(bridge.state(&id).await, "accepted", "a part is left");
+    id
+}
+
+/// Sends a message that is lost on the way, without a word of the gateway's.
+async fn send_into_the_dark(bridge: &Bridge) -> String {
+    let faults = bridge.world.waapify.faults();
+    faults.push("send.php", Fault::answer(200, ""));
+    let id = bridge.agent_writes("hai").await;
+    bridge.settle().await;
+    assert_eq!(bridge.state(&id).await, "unconfirmed");
+    id
+}
+
+#[tokio::test]
+async fn a_message_in_parts_goes_on_from_its_own_number() {
+    let bridge = Bridge::new().await;
+    let id = send_half(&bridge).await;
+    let second = connect_second(&bridge).await;
+    bridge.settle().await;
+    assert_eq!(bridge.state(&id).await, "sent");
+    assert_eq!(bridge.sends().len(), 2);
+    assert_eq!(second.sent_texts(), Vec::<String>::new());
+    bridge.agent_writes("lagi").await;
+    bridge.settle().await;
+    assert_eq!(second.sent_texts(), ["lagi"], "the next one does not");
+}
+
+#[tokio::test]
+async fn an_unconfirmed_message_is_tried_again_from_its_own_number() {
+    let bridge = Bridge::new().await;
+    let id = send_into_the_dark(&bridge).await;
+    let second = connect_second(&bridge).await;
+    bridge.after(Duration::minutes(5)).await;
+    assert_eq!(bridge.state(&id).await, "sent");
+    assert_eq!(bridge.texts_on_phone(), ["hai"]);
+    assert_eq!(second.sent_texts(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_removed_numbers_message_goes_on_from_the_one_that_sends() {
+    let bridge = Bridge::new().await;
+    let id = send_into_the_dark(&bridge).await;
+    let second = connect_second(&bridge).await;
+    let (pool, now) = (&bridge.database.pool, bridge.clock.now());
+    let remove = async |number| removals::remove_number(pool, &location(), number, now).await;
+    assert!(!remove(SECOND).await.unwrap(), "messages leave from it");
+    assert!(remove(seed::NUMBER).await.unwrap());
+    assert!(!remove(seed::NUMBER).await.unwrap(), "it is gone");
+    bridge.after(Duration::minutes(5)).await;
+    assert_eq!(bridge.state(&id).await, "sent");
+    assert_eq!(second.sent_texts(), ["hai"]);
+    assert_eq!(bridge.world.waapify.webhook(), None, "Waapify was told");
+}
+
+#[tokio::test]
+async fn a_number_whose_instance_another_number_got_is_given_up() {
+    let bridge = Bridge::new().await;
+    let pool = &bridge.database.pool;
+    sqlx::query(
+        "insert into numbers (location_id, number, instance_id, access_token, webhook_secret, webhook_secret_hash,
+            is_default, next_send_at, connected_at)
+         select location_id, $1, instance_id, access_token, webhook_secret, 'another', false, next_send_at, connected_at
+         from numbers",
+    )
+    .bind(SECOND)
+    .execute(pool)
+    .await
+    .unwrap();
+    let location = location();
+    let about = About {
+        location: &location,
+        number: SECOND,
+        kind: Kind::Link,
+    };
+    let noted = troubles::note(pool, about, None, bridge.clock.now()).await;
+    assert!(noted.unwrap().is_some());
+    let webhook = bridge.world.waapify.webhook();
+    bridge.connect().await;
+    bridge.settle().await;
+    assert_eq!(troubles::list_open(pool, &location).await.unwrap(), []);
+    let keyless: Vec<String> = sqlx::query_scalar(
+        "select number from numbers where access_token is null and webhook_secret is null",
+    )
+    .fetch_all(pool)
+    .await
+    .unwrap();
+    assert_eq!(keyless, [SECOND]);
+    assert!(webhook.is_some());
+    assert_eq!(bridge.world.waapify.webhook(), webhook);
+}
