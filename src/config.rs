@@ -23,6 +23,7 @@ use parse::{
 };
 
 pub use guide::{GuideSettings, load_guide};
+pub use parse::NOT_SET;
 
 const DEFAULTS: &str = include_str!("../config/default.toml");
 /// Longest `PUBLIC_URL`: a host name and a short path. It stands, escaped, in the address of every file that the gateway
@@ -189,9 +190,6 @@ pub fn load_beside_faults(
     })?;
     Ok((settings, faults))
 }
-
-/// What is wrong with a setting that nobody set.
-pub const NOT_SET: &str = "is not set";
 
 /// Settings that may stay unset, and what that means.
 const HINTS: [(&str, &str); 3] = [

@@ -9,6 +9,8 @@ use url::Url;
 
 use crate::crypto::{Key, Sealer};
 
+/// What is wrong with a setting that nobody set.
+pub const NOT_SET: &str = "is not set";
 /// Longest pause between two sends; above a minute a reply would seem lost to the person who wrote it.
 const MAX_INTERVAL_MS: u64 = 60_000;
 /// Seconds that a stop may take: five of them go into giving back what did not end, and no call takes five minutes.

@@ -16,6 +16,7 @@ pub mod departures;
 pub mod domains;
 pub mod gateway_events;
 pub mod groups;
+pub mod holds;
 pub mod in_flight;
 pub mod inbound;
 pub mod installs;

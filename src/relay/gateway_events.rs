@@ -12,7 +12,7 @@ use tracing::{debug, warn};
 use super::{Context, Worker, arrivals, calls, senders};
 use crate::clients::waapify::Stop;
 use crate::db::gateway_events::{self, EventJob};
-use crate::db::numbers;
+use crate::db::holds;
 use crate::db::receipts;
 use crate::db::troubles;
 use crate::ids::WaMessageId;
@@ -104,7 +104,7 @@ impl GatewayEvents {
             )
         };
         Ok(events.iter().any(tells)
-            && numbers::has_other_phone(&self.0.pool, &job.location_id, &job.number).await?)
+            && holds::has_other_phone(&self.0.pool, &job.location_id, &job.number).await?)
     }
 
     async fn apply(&self, job: &EventJob, event: &Event) -> sqlx::Result<()> {
@@ -132,12 +132,11 @@ impl GatewayEvents {
         if phone.is_some_and(|phone| phone != number) {
             warn!(%location, "another phone was linked than the number's");
             let reason = Stop::OtherNumber.sentence();
-            numbers::mark_other_phone(pool, location, number, reason).await?;
+            holds::mark_other_phone(pool, location, number, reason).await?;
         } else {
             let mut connection = pool.acquire().await?;
             let now = self.0.clock.now();
-            numbers::release_number(&mut connection, location, number, now, phone.is_some())
-                .await?;
+            holds::release_number(&mut connection, location, number, now, phone.is_some()).await?;
             drop(connection);
             self.0.wake.outbound.notify_one();
         }
@@ -148,7 +147,7 @@ impl GatewayEvents {
         let (location, reason) = (&job.location_id, Stop::LinkLost.sentence());
         let until = self.0.clock.now() + HOLD;
         let mut connection = self.0.pool.acquire().await?;
-        numbers::hold_number(&mut connection, location, &job.number, reason, until).await?;
+        holds::hold_number(&mut connection, location, &job.number, reason, until).await?;
         drop(connection);
         self.have_watched(job).await
     }

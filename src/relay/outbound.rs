@@ -19,6 +19,7 @@ use super::{Context, LOOK, Worker};
 use crate::clients::waapify::{Media, SendFailure};
 use crate::connect;
 use crate::db::groups;
+use crate::db::holds;
 use crate::db::installs::{self, Standing};
 use crate::db::mints;
 use crate::db::outbound::{self, Failure, Held, OutboundJob, Pace};
@@ -267,7 +268,7 @@ impl Outbound {
         };
         self.note_sent(sent).await?;
         if job.is_held {
-            numbers::end_hold(&self.0.pool, &job.location_id, number).await?;
+            holds::end_hold(&self.0.pool, &job.location_id, number).await?;
         }
         info!(location = %job.location_id, message_id = %job.id, part = job.parts_sent, "sent");
         Ok(())
@@ -326,7 +327,7 @@ impl Outbound {
         };
         self.count(outcome);
         let mut tx = self.0.pool.begin().await?;
-        numbers::hold_number(&mut tx, &job.location_id, number, reason, now + HOLD).await?;
+        holds::hold_number(&mut tx, &job.location_id, number, reason, now + HOLD).await?;
         outcomes::finish(&mut tx, job, outcome, reason, now).await?;
         self.0.wake.status_updates.notify_one();
         tx.commit().await

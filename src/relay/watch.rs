@@ -15,8 +15,9 @@ use super::{Context, Worker};
 use crate::clients::waapify::Stop;
 use crate::connect::{self, ConnectError};
 use crate::db::checkups::{self, NumberCheckup};
+use crate::db::holds;
 use crate::db::installs::{self, Standing};
-use crate::db::numbers::{self, NumberRow};
+use crate::db::numbers::NumberRow;
 use crate::db::troubles::{self, About, Kind, Trouble, WatchJob};
 use crate::doctor::{LinkFault, PERSISTS, Provider, REGISTERED};
 
@@ -143,7 +144,7 @@ impl Look<'_> {
         if fault == LinkFault::OtherNumber {
             let (pool, location) = (&self.context.pool, &self.job.location_id);
             let reason = Stop::OtherNumber.sentence();
-            numbers::mark_other_phone(pool, location, &number.number, reason).await?;
+            holds::mark_other_phone(pool, location, &number.number, reason).await?;
         }
         self.note(&number.number, Kind::Link, Some(fault.code()))
             .await
@@ -160,7 +161,7 @@ impl Look<'_> {
             let (context, location) = (self.context, &self.job.location_id);
             let mut connection = context.pool.acquire().await?;
             let (number, now) = (&number.number, self.now());
-            numbers::release_number(&mut connection, location, number, now, is_named).await?;
+            holds::release_number(&mut connection, location, number, now, is_named).await?;
             context.wake.outbound.notify_one();
         }
         Ok(())

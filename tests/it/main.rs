@@ -42,6 +42,7 @@ mod metrics;
 mod numbers;
 mod operator;
 mod origins;
+mod other_phones;
 mod outbound;
 mod own_phone;
 mod plans;

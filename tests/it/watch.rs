@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use rustix::process::Signal;
-use serde_json::json;
 use time::Duration;
 use waapify_ghl::app::App;
 use waapify_ghl::clock::Clock;
@@ -351,89 +350,4 @@ async fn a_slow_location_holds_up_no_other() {
     .await;
     assert!(!looking.is_finished(), "the first one still waits");
     looking.abort();
-}
-
-/// Links another phone than the number's, as somebody does who scans with the wrong one.
-async fn link_another(bridge: &Bridge) {
-    bridge.world.waapify.unlink().await;
-    let ready = json!({
-        "instance_id": seed::INSTANCE_ID,
-        "event": "ready",
-        "data": {"id": "60199999999:3@s.whatsapp.net", "name": "Bukan Kedai"},
-    });
-    bridge.gateway_posts(&ready).await;
-    bridge.settle().await;
-}
-
-#[tokio::test]
-async fn nothing_is_sent_from_a_phone_that_is_not_the_numbers() {
-    let bridge = Bridge::new().await;
-    link_another(&bridge).await;
-    let message = bridge.agent_writes("hai").await;
-    bridge.after(Duration::hours(2)).await;
-    assert_eq!(bridge.sends().len(), 0, "it would come from a stranger");
-    assert_eq!(bridge.state(&message).await, "accepted");
-    bridge.world.waapify.link().await;
-    bridge
-        .until(
-            "its own phone is linked, and the message leaves",
-            async || bridge.sends().len() == 1,
-        )
-        .await;
-}
-
-#[tokio::test]
-async fn the_watch_holds_a_number_whose_instance_is_linked_to_another() {
-    let bridge = Bridge::new().await;
-    let other = r#"{"status":"success","data":{"id":"60199999999:3@s.whatsapp.net","name":"x"}}"#;
-    let faults = bridge.world.waapify.faults();
-    faults.always("reconnect.php", Fault::answer(200, other));
-    look_later(&bridge).await;
-    bridge.agent_writes("hai").await;
-    bridge.after(Duration::minutes(10)).await;
-    assert_eq!(bridge.sends().len(), 0);
-    faults.clear();
-    look_later(&bridge).await;
-    bridge
-        .until("the number is released", async || bridge.sends().len() == 1)
-        .await;
-}
-
-#[tokio::test]
-async fn what_is_written_to_another_phone_stays_out_of_ghl() {
-    let bridge = Bridge::new().await;
-    link_another(&bridge).await;
-    bridge.world.waapify.link().await;
-    link_another(&bridge).await;
-    let message = json!({
-        "instance_id": seed::INSTANCE_ID,
-        "event": "messages.upsert",
-        "data": {"type": "notify", "messages": [{
-            "key": {"remoteJid": "60177777777@s.whatsapp.net", "fromMe": false, "id": "3AFOREIGN"},
-            "messageTimestamp": 1_767_250_532,
-            "pushName": "Kawan",
-            "message": {"conversation": "jumpa malam ini?"},
-        }]},
-    });
-    bridge.gateway_posts(&message).await;
-    bridge.settle().await;
-    assert!(bridge.posted().is_empty(), "it is none of the business's");
-    let kept: i64 = sqlx::query_scalar("select count(*) from inbound")
-        .fetch_one(&bridge.database.pool)
-        .await
-        .unwrap();
-    assert_eq!(kept, 0);
-}
-
-#[tokio::test]
-async fn a_phone_that_waapify_does_not_name_ends_no_hold_of_another_phones() {
-    let bridge = Bridge::new().await;
-    link_another(&bridge).await;
-    bridge.agent_writes("hai").await;
-    let unnamed = r#"{"status":"success","data":{"name":"x"}}"#;
-    let faults = bridge.world.waapify.faults();
-    faults.always("reconnect.php", Fault::answer(200, unnamed));
-    look_later(&bridge).await;
-    bridge.after(Duration::minutes(10)).await;
-    assert_eq!(bridge.sends().len(), 0);
 }

@@ -20,6 +20,7 @@ use super::see;
 use super::visitor::{Sent, Visitor, not_here};
 use crate::clients::waapify::Credentials;
 use crate::connect::{ConnectError, open_credentials};
+use crate::db::holds;
 use crate::db::{numbers, troubles};
 use crate::language::{Language, Text};
 use crate::linking::{self, Progress};
@@ -160,7 +161,7 @@ async fn finish(
         warn!(%location, %error, "the webhook may point elsewhere");
     }
     let mut connection = state.pool.acquire().await?;
-    numbers::release_number(&mut connection, location, number, now, true).await?;
+    holds::release_number(&mut connection, location, number, now, true).await?;
     troubles::watch_now(&state.pool, location, now).await?;
     info!(%location, "a phone is linked again");
     state.wake.outbound.notify_one();

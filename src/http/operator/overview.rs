@@ -130,7 +130,7 @@ fn standing_panel(language: Language, counts: &Counts) -> Markup {
                 dd { (on_hold) }
             }
             @for (reason, count) in &counts.holds {
-                p.notice.bad { (count) " × " (page::parts::hold_reason(language, reason)) }
+                p.notice.bad { (count) " × " (page::parts::reason(language, reason)) }
             }
             @let dead: i64 = counts.tokens.iter().map(|(_, _, count)| count).sum();
             @if dead > 0 {

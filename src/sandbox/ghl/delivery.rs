@@ -261,7 +261,10 @@ impl Ghl {
         if self.retry(post).await {
             return;
         }
-        if let Some(message) = self.inner.state.lock().message_mut(&id) {
+        let mut state = self.inner.state.lock();
+        let message = state.message_mut(&id);
+        // One that was taken when it was delivered again, while this went on, has not failed.
+        if let Some(message) = message.filter(|message| message.taken.is_none()) {
             message.set_status("failed");
             message.error = Some(json!({ "message": "The provider could not be reached." }));
         }

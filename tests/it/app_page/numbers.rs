@@ -3,8 +3,8 @@
 use axum::http::StatusCode;
 use serde_json::json;
 use time::Duration;
-use waapify_ghl::db::numbers;
 use waapify_ghl::db::troubles::{self, About, Kind};
+use waapify_ghl::db::{holds, numbers};
 use waapify_ghl::sandbox::{Fault, seed};
 
 use super::Frame;
@@ -73,7 +73,7 @@ async fn a_number_on_hold_says_why_and_when_something_was_heard_of_it() {
     bridge.settle().await;
     let mut tx = bridge.database.pool.begin().await.unwrap();
     let until = bridge.clock.now() + Duration::hours(1);
-    numbers::hold_number(
+    holds::hold_number(
         &mut tx,
         &location(),
         seed::NUMBER,
