@@ -121,12 +121,11 @@ pub async fn claim_sendable(
         "with fresh as (
             select n.location_id, n.number, n.instance_id, n.access_token, n.hold_reason is not null as is_held, o.id
             from numbers n cross join lateral (
-                select coalesce(array_agg(other.number), '{}') as numbers from numbers other
-                where other.location_id = n.location_id and not other.is_default and other.webhook_secret is not null
-            ) others cross join lateral (
                 select c.id from outbound c
                 where c.location_id = n.location_id and c.state = 'accepted' and c.due_at <= $1
-                  and not ((c.parts_sent > 0 or c.unconfirmed_sends > 0) and coalesce(c.number, '') = any(others.numbers))
+                  and not ((c.parts_sent > 0 or c.unconfirmed_sends > 0) and coalesce(c.number, '') = any(array(
+                      select other.number from numbers other where other.location_id = n.location_id
+                        and not other.is_default and other.webhook_secret is not null)))
                   and not exists (select 1 from outbound earlier
                       where earlier.location_id = c.location_id and earlier.conversation = c.conversation
                         and earlier.id < c.id and earlier.state in ('accepted', 'sending', 'unconfirmed'))

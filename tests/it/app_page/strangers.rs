@@ -33,9 +33,18 @@ async fn two_locations() -> (Bridge, String) {
     (bridge, id)
 }
 
+/// Leaves no number that nobody may remove.
+async fn send_from_none(bridge: &Bridge) {
+    sqlx::query("update numbers set is_default = false")
+        .execute(&bridge.database.pool)
+        .await
+        .unwrap();
+}
+
 #[tokio::test]
 async fn another_locations_ids_in_an_address_find_nothing_and_change_nothing() {
     let (bridge, id) = two_locations().await;
+    send_from_none(&bridge).await;
     let stranger = Frame::open(&bridge, OTHER).await;
     let token = stranger.token().await;
     let number = seed::NUMBER;
@@ -86,6 +95,7 @@ async fn another_locations_ids_in_an_address_find_nothing_and_change_nothing() {
         assert!(is_there, "{rest}: {} {}", answer.status, answer.body);
     }
     for (rest, fields) in &writes {
+        send_from_none(&bridge).await;
         let answer = owner.post(rest, fields).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{rest}");
     }
