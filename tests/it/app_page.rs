@@ -383,25 +383,3 @@ async fn two_tabs_of_one_browser_hold_two_locations_and_never_mix() {
         StatusCode::UNAUTHORIZED
     );
 }
-
-#[tokio::test]
-async fn a_new_link_to_connect_a_number_is_the_locations_own() {
-    let bridge = Bridge::new().await;
-    let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
-    let page = frame.get("").await.body;
-    assert!(page.contains("target=\"_blank\""), "{page}");
-    let answer = frame.post("/connect", &[]).await;
-    let link = answer
-        .leads_to()
-        .strip_prefix(&bridge.address)
-        .unwrap()
-        .to_owned();
-    assert!(link.starts_with("/connect/"), "{link}");
-    assert_eq!(bridge.get(&link).await.0, StatusCode::OK);
-    let newest = "select location_id from connect_links order by expires_at desc limit 1";
-    let linked: String = sqlx::query_scalar(newest)
-        .fetch_one(&bridge.database.pool)
-        .await
-        .unwrap();
-    assert_eq!(linked, seed::LOCATION_ID);
-}
