@@ -25,15 +25,16 @@ pub(super) async fn show(
     let checking = state.doctor.check_location(&visitor.location);
     let findings = tokio::time::timeout(PATIENCE, checking).await;
     let findings = findings.unwrap_or_default();
-    let provider = findings.iter().find(|finding| finding.check == "provider");
     // Silence, of GHL or of its token, says nothing of that click.
-    let is_missing = |finding: &&doctor::Finding| {
-        matches!(finding.state, doctor::State::Bad | doctor::State::Warn)
+    let is_missing = |finding: &doctor::Finding| {
+        finding.check == "provider"
+            && matches!(finding.state, doctor::State::Bad | doctor::State::Warn)
     };
-    let missing = provider.filter(is_missing);
+    let (missing, findings): (Vec<_>, Vec<_>) = findings.into_iter().partition(is_missing);
+    let missing = missing.first();
     let body = html! {
         section.panel {
-            @if findings.is_empty() {
+            @if findings.is_empty() && missing.is_none() {
                 p.notice.warn { (language.pick(
                     "GHL or Waapify did not answer in time. Reload this page in a minute.",
                     "GHL atau Waapify tidak menjawab tepat pada masanya. Muat semula halaman ini dalam seminit.",

@@ -20,7 +20,7 @@ pub(in crate::http) fn findings(language: Language, findings: &[Finding]) -> Mar
         @if !open.is_empty() { ul.findings { @for finding in open { li { (found(language, finding)) } } } }
         @if !well.is_empty() {
             details {
-                summary { (language.pick("All well: ", "Semuanya baik: ")) (well.len()) (language.pick(" checks", " semakan")) }
+                summary { (language.pick("Checked and well: ", "Sudah disemak dan baik: ")) (well.len()) }
                 ul.findings { @for finding in well { li { (found(language, finding)) } } }
             }
         }
