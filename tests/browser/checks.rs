@@ -2,7 +2,7 @@
 
 use waapify_ghl::connect::Entered;
 use waapify_ghl::ids::LocationId;
-use waapify_ghl::sandbox::{DefaultProvider, seed};
+use waapify_ghl::sandbox::{DefaultProvider, Fault, seed};
 
 use crate::pages::{Page, open_app};
 use crate::stage::Stage;
@@ -71,4 +71,56 @@ async fn a_phone_that_lost_its_link_is_linked_again_from_the_page() {
     tab.sees("The phone is linked.").await;
     assert_eq!(look(&stage, &tab).await, "");
     tab.assert_quiet("linking again").await;
+}
+
+async fn execute(stage: &Stage, statements: &[&'static str]) {
+    for sql in statements {
+        let pool = &stage.sandbox.app.relay.pool;
+        sqlx::query(*sql).execute(pool).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_thing_that_can_be_wrong_with_a_sub_account_is_named() {
+    let (stage, tab) = (Stage::lively().await, Tab::open("en-US").await);
+    let world = &stage.sandbox.world;
+    let (ghl, gateway) = (world.ghl.faults(), world.waapify.faults());
+    world
+        .ghl
+        .set_default_provider(seed::LOCATION_ID, DefaultProvider::Ours);
+    let refusal = r#"{"statusCode":401,"message":"The token is not authorized for this scope."}"#;
+    ghl.always("*", Fault::answer(401, refusal));
+    let bad = look(&stage, &tab).await;
+    assert!(bad.contains("not authorized for this scope"), "{bad}");
+    ghl.clear();
+    let other = r#"{"status":"success","data":{"id":"60198887777:3@s.whatsapp.net"}}"#;
+    gateway.always("reconnect.php", Fault::answer(200, other));
+    let bad = look(&stage, &tab).await;
+    assert!(bad.contains("linked to +60198887777"), "{bad}");
+    let refused = r#"{"status":"error","message":"Access token does not exist"}"#;
+    gateway.clear();
+    gateway.always("reconnect.php", Fault::answer(200, refused));
+    let bad = look(&stage, &tab).await;
+    assert!(bad.contains("refuses the access token"), "{bad}");
+    gateway.clear();
+    execute(&stage, &[
+        "update numbers set hold_reason = 'The message limit of the Waapify plan is used up, or the plan has ended. Renew it in Waapify.'",
+    ])
+    .await;
+    let bad = look(&stage, &tab).await;
+    assert!(bad.contains("Sending is on hold"), "{bad}");
+    execute(
+        &stage,
+        &[
+            "update numbers set hold_reason = null, connected_at = connected_at - interval '1 day'",
+            "update receipts set seen_at = seen_at - interval '20 minutes', level = 0",
+            "delete from gateway_events",
+        ],
+    )
+    .await;
+    let bad = look(&stage, &tab).await;
+    assert!(bad.contains("webhook seems to point elsewhere"), "{bad}");
+    execute(&stage, &["update tokens set trouble = 'inactive'"]).await;
+    let bad = look(&stage, &tab).await;
+    assert!(bad.contains("not active in GHL"), "{bad}");
 }
