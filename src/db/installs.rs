@@ -90,34 +90,46 @@ pub struct InstallRow {
     pub number: Option<String>,
     /// Why that number is on hold.
     pub hold_reason: Option<String>,
-    /// When the last message of a customer came.
-    pub last_in: Option<OffsetDateTime>,
     /// When GHL delivered the last message of the business.
     pub last_out: Option<OffsetDateTime>,
+    /// When the last message of a customer came.
+    pub last_in: Option<OffsetDateTime>,
+    /// When WhatsApp last confirmed one of the last twenty messages.
+    pub last_ack: Option<OffsetDateTime>,
 }
+
+/// The columns of an [`InstallRow`]. Only the last rows of a location are looked at, so that none takes long.
+macro_rules! installs {
+    () => {
+        concat!(
+            "select l.location_id, l.company_id, ",
+            $crate::db::installs::standing!(),
+            " as standing, coalesce(t.trouble_detail, l.mint_refusal) as trouble, t.expires_at, n.number, n.hold_reason,
+                (select o.accepted_at from outbound o where o.location_id = l.location_id order by o.id desc limit 1)
+                    as last_out,
+                (select i.accepted_at from (select accepted_at, from_me from inbound i
+                    where i.location_id = l.location_id order by i.id desc limit 200) i
+                 where not i.from_me limit 1) as last_in,
+                (select max(s.at) from (select o.id from outbound o where o.location_id = l.location_id
+                    order by o.id desc limit 20) o
+                 join timeline s on s.location_id = l.location_id and s.message_id = o.id
+                 where s.state in ('delivered', 'read')) as last_ack
+             from locations l
+             left join tokens t on t.owner_id = l.location_id and t.owner_kind = 'location'
+             left join numbers n on n.location_id = l.location_id and n.is_default "
+        )
+    };
+}
+pub(super) use installs;
 
 /// Every location we know.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn list_installs(pool: &PgPool) -> sqlx::Result<Vec<InstallRow>> {
-    sqlx::query_as(concat!(
-        "select l.location_id, l.company_id, ",
-        standing!(),
-        " as standing, coalesce(t.trouble_detail, l.mint_refusal) as trouble, t.expires_at,
-            n.number, n.hold_reason,
-            (select max(i.accepted_at) from (select accepted_at, from_me from inbound
-                where location_id = l.location_id order by id desc limit 200) i
-             where not i.from_me) as last_in,
-            (select o.accepted_at from outbound o where o.location_id = l.location_id
-             order by o.id desc limit 1) as last_out
-         from locations l
-         left join tokens t on t.owner_id = l.location_id and t.owner_kind = 'location'
-         left join numbers n on n.location_id = l.location_id and n.is_default
-         order by l.location_id"
-    ))
-    .fetch_all(pool)
-    .await
+    sqlx::query_as(concat!(installs!(), "order by l.location_id"))
+        .fetch_all(pool)
+        .await
 }
 
 /// Notes that a location has the app and a token of its own grant. What waited for the token is due now. One that comes

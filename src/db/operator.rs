@@ -6,58 +6,10 @@
 use sqlx::{FromRow, PgPool};
 use time::OffsetDateTime;
 
-use crate::db::installs::{Standing, standing};
+use crate::db::installs::{InstallRow, installs};
 use crate::db::messages::{Direction, MessageRow, inbound, outbound};
 use crate::db::overview::WINDOW;
-use crate::ids::{CompanyId, LocationId, MessageId};
-
-/// A location on a page.
-#[derive(Clone, Debug, FromRow)]
-pub struct LocationRow {
-    /// The location.
-    pub location_id: LocationId,
-    /// Its agency, where known.
-    pub company_id: Option<CompanyId>,
-    /// How it stands with GHL.
-    pub standing: Standing,
-    /// What is wrong with that, in words.
-    pub trouble: Option<String>,
-    /// When its access token ends.
-    pub expires_at: Option<OffsetDateTime>,
-    /// The number it sends from.
-    pub number: Option<String>,
-    /// Why that is on hold.
-    pub hold_reason: Option<String>,
-    /// When GHL delivered the last message.
-    pub last_out: Option<OffsetDateTime>,
-    /// When a customer's last message came.
-    pub last_in: Option<OffsetDateTime>,
-    /// When WhatsApp last confirmed one of the last twenty messages.
-    pub last_ack: Option<OffsetDateTime>,
-}
-
-/// The columns of a [`LocationRow`]. Only the last rows of a location are looked at, so that none takes long.
-macro_rules! locations {
-    () => {
-        concat!(
-            "select l.location_id, l.company_id, ",
-            standing!(),
-            " as standing, coalesce(t.trouble_detail, l.mint_refusal) as trouble, t.expires_at, n.number, n.hold_reason,
-                (select o.accepted_at from outbound o where o.location_id = l.location_id order by o.id desc limit 1)
-                    as last_out,
-                (select i.accepted_at from (select accepted_at, from_me from inbound i
-                    where i.location_id = l.location_id order by i.id desc limit 200) i
-                 where not i.from_me limit 1) as last_in,
-                (select max(s.at) from (select o.id from outbound o where o.location_id = l.location_id
-                    order by o.id desc limit 20) o
-                 join timeline s on s.location_id = l.location_id and s.message_id = o.id
-                 where s.state in ('delivered', 'read')) as last_ack
-             from locations l
-             left join tokens t on t.owner_id = l.location_id and t.owner_kind = 'location'
-             left join numbers n on n.location_id = l.location_id and n.is_default "
-        )
-    };
-}
+use crate::ids::{LocationId, MessageId};
 
 /// Locations behind `after`, in the order of their ids. `troubled`: only those that need somebody.
 ///
@@ -68,10 +20,10 @@ pub async fn list_locations(
     after: &str,
     troubled: bool,
     limit: i64,
-) -> sqlx::Result<Vec<LocationRow>> {
+) -> sqlx::Result<Vec<InstallRow>> {
     sqlx::query_as(concat!(
         "select * from (",
-        locations!(),
+        installs!(),
         "where l.location_id > $1 and (not $2 or n.hold_reason is not null or l.uninstalled_at is null
             and (t.trouble is not null or t.owner_id is null or n.number is null
                 or exists (select 1 from troubles w where w.location_id = l.location_id and w.healed_at is null)))
@@ -91,8 +43,8 @@ pub async fn list_locations(
 pub async fn find_location(
     pool: &PgPool,
     location: &LocationId,
-) -> sqlx::Result<Option<LocationRow>> {
-    sqlx::query_as(concat!(locations!(), "where l.location_id = $1"))
+) -> sqlx::Result<Option<InstallRow>> {
+    sqlx::query_as(concat!(installs!(), "where l.location_id = $1"))
         .bind(location)
         .fetch_optional(pool)
         .await

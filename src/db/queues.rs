@@ -44,6 +44,8 @@ pub struct Counts {
     pub tokens: Vec<(OwnerKind, Trouble, i64)>,
     /// What the watch noticed and has not ended, by its kind.
     pub troubles: Vec<(troubles::Kind, i64)>,
+    /// What the watch has ever noticed, by its kind.
+    pub begun: Vec<(troubles::Kind, i64)>,
 }
 
 /// Counts everything, in one read-only transaction whose statements may take three seconds each.
@@ -63,9 +65,11 @@ pub async fn read_counts(pool: &PgPool) -> sqlx::Result<Counts> {
         numbers: count_numbers(&mut tx).await?,
         tokens: list_token_troubles(&mut tx).await?,
         troubles: Vec::new(),
+        begun: Vec::new(),
     };
     tx.rollback().await?;
     counts.troubles = troubles::count_open(pool).await?;
+    counts.begun = troubles::count_begun(pool).await?;
     Ok(counts)
 }
 

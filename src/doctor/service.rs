@@ -64,39 +64,9 @@ impl Doctor {
         {
             findings.push(self.check_client_secret());
         }
-        let ghl = &parts.settings.ghl;
-        let option = |check, name, is_set: bool, unset: fn() -> Said| {
-            if is_set {
-                Finding::new(check, State::Good, say::option_set(name))
-            } else {
-                Finding::new(check, State::Warn, unset())
-            }
-        };
-        findings.extend([
-            option(
-                "shared_secret",
-                "GHL_SHARED_SECRET",
-                ghl.shared_secret.is_some(),
-                say::shared_secret_unset,
-            ),
-            option(
-                "provider_id",
-                "GHL_CONVERSATION_PROVIDER_ID",
-                ghl.provider_id.is_some(),
-                say::provider_id_unset,
-            ),
-        ]);
-        if self.lacks(&["ADMIN_TOKEN"]).is_none() {
-            let is_set = parts.settings.admin_token.is_some();
-            findings.push(option(
-                "admin_token",
-                "ADMIN_TOKEN",
-                is_set,
-                say::admin_token_unset,
-            ));
-        }
+        findings.extend(self.check_options());
         for (check, name, url) in [
-            ("ghl_address", "GHL_API_BASE", &ghl.api_base),
+            ("ghl_address", "GHL_API_BASE", &parts.settings.ghl.api_base),
             (
                 "waapify_address",
                 "WAAPIFY_API_BASE",
@@ -106,6 +76,41 @@ impl Doctor {
             if self.lacks(&[name]).is_none() {
                 findings.push(check_address(check, name, url));
             }
+        }
+        findings
+    }
+
+    /// What may stay unset.
+    fn check_options(&self) -> Vec<Finding> {
+        let settings = &self.0.settings;
+        let option = |check, name, is_set: bool, unset: fn() -> Said| {
+            if is_set {
+                Finding::new(check, State::Good, say::option_set(name))
+            } else {
+                Finding::new(check, State::Warn, unset())
+            }
+        };
+        let mut findings = vec![
+            option(
+                "shared_secret",
+                "GHL_SHARED_SECRET",
+                settings.ghl.shared_secret.is_some(),
+                say::shared_secret_unset,
+            ),
+            option(
+                "provider_id",
+                "GHL_CONVERSATION_PROVIDER_ID",
+                settings.ghl.provider_id.is_some(),
+                say::provider_id_unset,
+            ),
+        ];
+        if self.lacks(&["ADMIN_TOKEN"]).is_none() {
+            findings.push(option(
+                "admin_token",
+                "ADMIN_TOKEN",
+                settings.admin_token.is_some(),
+                say::admin_token_unset,
+            ));
         }
         findings
     }

@@ -203,17 +203,26 @@ fn register_counts(registry: &mut Registry, counts: &Counts, now: OffsetDateTime
         held,
     );
     register_tokens(registry, counts);
-    let troubles = Gauges::<1>::default();
-    for (kind, count) in &counts.troubles {
-        troubles
-            .get_or_create(&[("kind", kind.name().to_owned())])
-            .set(*count);
+    for (name, help, counted) in [
+        (
+            "troubles_open",
+            "What the watch noticed at sub-accounts and has not ended",
+            &counts.troubles,
+        ),
+        (
+            "troubles_begun",
+            "What the watch has ever noticed at sub-accounts, ended or not",
+            &counts.begun,
+        ),
+    ] {
+        let troubles = Gauges::<1>::default();
+        for (kind, count) in counted {
+            troubles
+                .get_or_create(&[("kind", kind.name().to_owned())])
+                .set(*count);
+        }
+        registry.register(name, help, troubles);
     }
-    registry.register(
-        "troubles_open",
-        "What the watch noticed at sub-accounts and has not ended",
-        troubles,
-    );
 }
 
 fn register_tokens(registry: &mut Registry, counts: &Counts) {

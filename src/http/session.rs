@@ -3,6 +3,8 @@
 //! Owns: the cookie, its end, and the token that its forms carry. Refuses: what the holder may see; each page asks that
 //! anew.
 
+use axum::http::HeaderMap;
+use axum::http::header::ORIGIN;
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -101,12 +103,17 @@ impl Session {
 }
 
 /// Whether a form may come from a page of ours, as far as the browser says where it comes from.
-pub(super) fn is_own_origin(origin: Option<&str>, public_url: &Url) -> bool {
-    origin.is_none_or(|origin| origin == public_url.origin().ascii_serialization())
+pub(super) fn is_own_origin(headers: &HeaderMap, public_url: &Url) -> bool {
+    let ours = public_url.origin().ascii_serialization();
+    headers
+        .get(ORIGIN)
+        .is_none_or(|origin| origin.as_bytes() == ours.as_bytes())
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
     use crate::crypto::Key;
 
@@ -137,9 +144,13 @@ mod tests {
     #[test]
     fn a_form_of_another_site_is_told_by_its_origin() {
         let ours = Url::parse("https://bridge.example/path").unwrap();
-        assert!(is_own_origin(None, &ours));
-        assert!(is_own_origin(Some("https://bridge.example"), &ours));
-        assert!(!is_own_origin(Some("null"), &ours));
-        assert!(!is_own_origin(Some("https://bridge.example.evil"), &ours));
+        let from = |origin: Option<&'static str>| {
+            let origin = origin.map(|origin| (ORIGIN, HeaderValue::from_static(origin)));
+            is_own_origin(&origin.into_iter().collect(), &ours)
+        };
+        assert!(from(None));
+        assert!(from(Some("https://bridge.example")));
+        assert!(!from(Some("null")));
+        assert!(!from(Some("https://bridge.example.evil")));
     }
 }

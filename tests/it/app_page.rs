@@ -12,7 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use time::Duration;
-use waapify_ghl::sandbox::{InstallKind, seed};
+use waapify_ghl::sandbox::seed;
 
 use crate::app_events::uninstall;
 use crate::harness::Bridge;
@@ -130,14 +130,10 @@ impl<'a> Frame<'a> {
 }
 
 /// A second location with the app, of the same agency.
-pub const OTHER: &str = "SandboxLocation00002";
+pub const OTHER: &str = seed::SECOND_LOCATION_ID;
 
 pub async fn install_other(bridge: &Bridge) {
-    let ghl = &bridge.world.ghl;
-    ghl.add_location(seed::COMPANY_ID, OTHER, "Kedai Dua");
-    let location_id = OTHER.to_owned();
-    let code = ghl.issue_code(InstallKind::Location { location_id });
-    bridge.callback(&code).await;
+    bridge.install_second().await;
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use waapify_ghl::connect::Entered;
 use waapify_ghl::db::installs::{self, Standing};
 use waapify_ghl::ids::LocationId;
 use waapify_ghl::relay::{self, Worker};
-use waapify_ghl::sandbox::{CustomerFile, InstallKind, Timings, World, WorldConfig, seed};
+use waapify_ghl::sandbox::{CustomerFile, Fault, InstallKind, Timings, World, WorldConfig, seed};
 use waapify_ghl::tokens::TokenError;
 
 use crate::harness::{TestDatabase, environment, location, settings, wait};
@@ -164,6 +164,33 @@ impl Bridge {
             .await
             .unwrap();
         (answer.status(), answer.text().await.unwrap())
+    }
+
+    /// A second location of the seeded agency, with the app; the page after its install.
+    pub async fn install_second(&self) -> String {
+        let ghl = &self.world.ghl;
+        ghl.add_location(seed::COMPANY_ID, seed::SECOND_LOCATION_ID, "Kedai Dua");
+        let location_id = seed::SECOND_LOCATION_ID.to_owned();
+        self.callback(&ghl.issue_code(InstallKind::Location { location_id }))
+            .await
+    }
+
+    /// A message of an agent's that has failed because nobody knows whether it left; GHL's id.
+    pub async fn agents_unconfirmed(&self) -> String {
+        for _ in 0..2 {
+            self.world
+                .waapify
+                .faults()
+                .push("send.php", Fault::answer(200, ""));
+        }
+        let id = self.agent_writes("hai").await;
+        self.settle().await;
+        for _ in 0..2 {
+            self.after(time::Duration::minutes(3)).await;
+        }
+        let failed = ("failed".to_owned(), Some("unconfirmed".to_owned()));
+        assert_eq!(self.outbound(&id).await, failed);
+        id
     }
 
     /// Lets every worker do what is due now, until nothing is.

@@ -315,17 +315,7 @@ async fn tests_end_half_an_hour_after_connecting() {
 #[tokio::test]
 async fn a_link_reaches_nothing_of_another_location() {
     let bridge = Bridge::new().await;
-    bridge
-        .world
-        .ghl
-        .add_location(seed::COMPANY_ID, "Second", "Kedai Dua");
-    let code = bridge
-        .world
-        .ghl
-        .issue_code(waapify_ghl::sandbox::InstallKind::Location {
-            location_id: "Second".to_owned(),
-        });
-    let second = path_in(&bridge.callback(&code).await);
+    let second = path_in(&bridge.install_second().await);
     let (_, page) = bridge.get(&second).await;
     for foreign in [seed::LOCATION_ID, seed::NUMBER, seed::INSTANCE_ID] {
         assert!(!page.contains(foreign), "{page}");

@@ -201,17 +201,7 @@ async fn without_a_script_the_page_itself_sees_the_link_happen() {
 async fn an_instance_that_waits_for_one_location_is_not_given_to_another() {
     let bridge = Bridge::bare().await;
     let first = link(&bridge).await;
-    bridge
-        .world
-        .ghl
-        .add_location(seed::COMPANY_ID, "Second", "Kedai Dua");
-    let code = bridge
-        .world
-        .ghl
-        .issue_code(waapify_ghl::sandbox::InstallKind::Location {
-            location_id: "Second".to_owned(),
-        });
-    let second = path_in(&bridge.callback(&code).await);
+    let second = path_in(&bridge.install_second().await);
     let instance = begin(&bridge, &first).await;
     let (status, page) = post(&bridge, &format!("{second}/qr"), &TOKEN).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);

@@ -218,16 +218,7 @@ async fn replayed_messages_go_before_what_waits_in_the_order_they_came() {
 #[tokio::test]
 async fn what_may_have_arrived_is_sent_again_only_after_a_yes() {
     let bridge = Bridge::new().await;
-    for _ in 0..2 {
-        gateway(&bridge, Fault::answer(200, ""));
-    }
-    let id = bridge.agent_writes("hai").await;
-    bridge.settle().await;
-    for _ in 0..2 {
-        bridge.after(Duration::minutes(3)).await;
-    }
-    let failed = ("failed".to_owned(), Some("unconfirmed".to_owned()));
-    assert_eq!(bridge.outbound(&id).await, failed);
+    let id = bridge.agents_unconfirmed().await;
     let number = number_of(&bridge, &id).await;
     let (code, stdout, stderr) = messages(&bridge, &["replay", &number]).await;
     assert_eq!((code, stdout.as_str()), (Some(1), ""));
@@ -235,7 +226,11 @@ async fn what_may_have_arrived_is_sent_again_only_after_a_yes() {
         stderr.contains("It may have arrived") && stderr.contains("--yes"),
         "{stderr}"
     );
-    assert_eq!(bridge.outbound(&id).await, failed);
+    let (state, reason) = bridge.outbound(&id).await;
+    assert_eq!(
+        (state.as_str(), reason.as_deref()),
+        ("failed", Some("unconfirmed"))
+    );
     replay_anyway(&bridge, &number).await;
     bridge.after(A_WHILE).await;
     assert_eq!(bridge.texts_on_phone(), ["hai"]);

@@ -14,7 +14,7 @@ use super::super::page::parts;
 use super::overview::{Tab, framed};
 use super::visitor::{Sent, Visitor, not_here};
 use super::{see, words};
-use crate::db::messages::{self, Direction, MessageRow, Step};
+use crate::db::messages::{self, MessageRow, Step};
 use crate::db::overview::{self, Entry};
 use crate::db::replays::{self, Doubt, Replay};
 use crate::ids::MessageId;
@@ -220,24 +220,13 @@ fn message_page(
             }
             @if row.state == "failed" { .actions { (retry_form(language, visitor, row.id)) } }
             h2 { (language.pick("What happened", "Apa yang berlaku")) }
-            (timeline(language, row.direction, steps))
+            (parts::timeline(language, steps, |step| html! {
+                strong { (words::state(language, row.direction, &step.state).1) } " " (words::exactly(step.at))
+            }))
             p { a href=(visitor.address("/messages")) { (language.pick("Back to the messages", "Kembali ke mesej")) } }
         }
     };
     framed(language, visitor, Some(Tab::Messages), &title, &body)
-}
-
-fn timeline(language: Language, direction: Direction, steps: &[Step]) -> Markup {
-    html! {
-        ol.timeline {
-            @for step in steps {
-                li {
-                    strong { (words::state(language, direction, &step.state).1) } " " (words::exactly(step.at))
-                    @if let Some(cause) = &step.cause { p { (parts::reason(language, cause)) } }
-                }
-            }
-        }
-    }
 }
 
 /// Sends a failed message again; one that may have arrived only after a second yes.
@@ -266,7 +255,7 @@ pub(super) async fn retry(
 }
 
 fn question(language: Language, visitor: &Visitor, id: MessageId, doubt: Doubt) -> Markup {
-    let (what, yes) = wording(language, doubt);
+    let (what, yes) = parts::doubt(language, doubt);
     let body = html! {
         section.panel {
             p.notice.warn { (what) }
@@ -282,35 +271,4 @@ fn question(language: Language, visitor: &Visitor, id: MessageId, doubt: Doubt) 
     };
     let title = language.pick("It may have arrived", "Ia mungkin sudah sampai");
     framed(language, visitor, Some(Tab::Messages), title, &body)
-}
-
-/// Why a message may have arrived, and what the button says that sends it all the same.
-fn wording(language: Language, doubt: Doubt) -> (String, &'static str) {
-    let (english, malay) = match doubt {
-        Doubt::Unconfirmed => (
-            "WhatsApp never confirmed this message, and it may have arrived all the same. Look at the chat on the phone first: sent again, the customer may read it twice.".to_owned(),
-            "WhatsApp tidak pernah mengesahkan mesej ini, tetapi ia mungkin sudah sampai. Lihat sembang pada telefon dahulu: jika dihantar lagi, pelanggan mungkin membacanya dua kali.".to_owned(),
-        ),
-        Doubt::Refused => (
-            "WhatsApp refused a part of this message. That part and all behind it go again.".to_owned(),
-            "WhatsApp menolak sebahagian mesej ini. Bahagian itu dan semua selepasnya akan dihantar lagi.".to_owned(),
-        ),
-        Doubt::PartsLeft { sent } => (
-            format!("{sent} of its parts already left. Only the rest goes now."),
-            format!("{sent} bahagiannya sudah dihantar. Hanya bakinya akan dihantar sekarang."),
-        ),
-        Doubt::AnswerLost => (
-            "GHL may have this message already. Look at the conversation in GHL first: posted again, it may stand there twice.".to_owned(),
-            "GHL mungkin sudah menerima mesej ini. Lihat perbualan dalam GHL dahulu: jika dihantar lagi, ia mungkin terpapar dua kali.".to_owned(),
-        ),
-    };
-    let text = match language {
-        Language::English => english,
-        Language::Malay => malay,
-    };
-    let yes = match doubt {
-        Doubt::PartsLeft { .. } => language.pick("Send the rest", "Hantar bakinya"),
-        _ => language.pick("Send it again", "Hantar lagi"),
-    };
-    (text, yes)
 }

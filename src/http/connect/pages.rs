@@ -150,8 +150,8 @@ fn by_keys(language: Language, opened: &Opened, typed: Typed<'_>, fault: Option<
             field: Field::InstanceId,
             value: typed.instance,
             hint: language.pick(
-                "In Waapify: open WhatsApp › Accounts. Under your number it says Instance ID, such as 609ACF283XXXX.",
-                "Dalam Waapify: buka WhatsApp › Accounts. Di bawah nombor anda tertulis Instance ID, contohnya 609ACF283XXXX.",
+                "In Waapify: open WhatsApp › Accounts. Under your number it says Instance ID, such as 609ACF283A1B2.",
+                "Dalam Waapify: buka WhatsApp › Accounts. Di bawah nombor anda tertulis Instance ID, contohnya 609ACF283A1B2.",
             ),
             fault: of(Field::InstanceId),
         },

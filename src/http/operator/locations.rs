@@ -9,7 +9,8 @@ use serde::Deserialize;
 use url::form_urlencoded;
 
 use super::{Operator, Place, not_found, overview, parts, words};
-use crate::db::operator::{self, Backlog, LocationRow};
+use crate::db::installs::InstallRow;
+use crate::db::operator::{self, Backlog};
 use crate::db::troubles;
 use crate::doctor;
 use crate::http::HttpState;
@@ -81,7 +82,7 @@ pub(super) async fn list(
         .into_response())
 }
 
-fn table(language: Language, rows: &[LocationRow]) -> Markup {
+fn table(language: Language, rows: &[InstallRow]) -> Markup {
     let names = language.pick(
         [
             "Sub-account",
@@ -118,7 +119,7 @@ fn table(language: Language, rows: &[LocationRow]) -> Markup {
     parts::table(language, &names, rows)
 }
 
-fn number(language: Language, row: &LocationRow) -> Markup {
+fn number(language: Language, row: &InstallRow) -> Markup {
     html! {
         @match &row.number {
             Some(number) => { "+" (number) " " }
@@ -220,7 +221,7 @@ pub(super) fn query_value(location: &LocationId) -> String {
     form_urlencoded::byte_serialize(location.as_str().as_bytes()).collect()
 }
 
-fn facts(language: Language, row: &LocationRow) -> Markup {
+fn facts(language: Language, row: &InstallRow) -> Markup {
     html! {
         section.panel {
             h2 { "GHL" }

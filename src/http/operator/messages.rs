@@ -5,12 +5,12 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::{Operator, Place, not_found, parts, words};
-use crate::db::messages::{self, MessageRow, Step, WhatsAppCopy};
+use crate::db::messages::{self, MessageRow, WhatsAppCopy};
 use crate::db::operator;
 use crate::db::receipts::{DELIVERED, READ};
 use crate::http::HttpState;
 use crate::http::error::PageError;
-use crate::http::page::parts::reason;
+use crate::http::page::parts::{self as page_parts, reason};
 use crate::ids::{LocationId, MessageId};
 use crate::language::Language;
 
@@ -137,7 +137,9 @@ pub(super) async fn show(
             }
             section.panel {
                 h2 { (language.pick("What happened", "Apa yang berlaku")) }
-                (timeline(language, &steps))
+                (page_parts::timeline(language, &steps, |step| html! {
+                    (words::state(language, &step.state)) " " (parts::moment(step.at))
+                }))
             }
         }
     };
@@ -196,18 +198,5 @@ fn level(language: Language, copy: &WhatsAppCopy) -> String {
         None if copy.level >= READ => language.pick("read", "dibaca").to_owned(),
         None if copy.level >= DELIVERED => language.pick("delivered", "diterima").to_owned(),
         None => String::new(),
-    }
-}
-
-fn timeline(language: Language, steps: &[Step]) -> Markup {
-    html! {
-        ol.timeline {
-            @for step in steps {
-                li {
-                    (words::state(language, &step.state)) " " (parts::moment(step.at))
-                    @if let Some(cause) = &step.cause { p { (reason(language, cause)) } }
-                }
-            }
-        }
     }
 }

@@ -19,7 +19,7 @@ mod words;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRequestParts};
 use axum::http::StatusCode;
-use axum::http::header::{HeaderMap, HeaderValue, ORIGIN, REFERRER_POLICY};
+use axum::http::header::{HeaderMap, HeaderValue, REFERRER_POLICY};
 use axum::http::request::Parts;
 use axum::middleware;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -28,18 +28,16 @@ use axum_extra::extract::CookieJar;
 use maud::{Markup, html};
 use tracing::warn;
 
-use super::HttpState;
 use super::admin::bearer;
 use super::error::PageError;
 use super::page::{self, Frame};
 use super::session::{Holder, Session, is_own_origin};
+use super::{HttpState, MAX_FORM_BYTES};
 use crate::language::{Language, Text};
 
 /// Where the pages are; the session's cookie belongs to it.
 const PATH: &str = "/operator";
 const SIGN_IN: &str = "/operator/sign-in";
-/// Forms of a token or a few words.
-const MAX_FORM_BYTES: usize = 16 * 1024;
 
 /// The pages.
 pub(super) fn routes() -> Router<HttpState> {
@@ -115,7 +113,7 @@ impl Operator {
             .session
             .as_ref()
             .is_none_or(|session| session.wrote(csrf));
-        if wrote && is_ours(state, headers) {
+        if wrote && is_own_origin(headers, &state.public_url) {
             return Ok(());
         }
         Err(foreign_form())
@@ -174,16 +172,6 @@ const TABS: [(Place, &str, (&str, &str)); 4] = [
         ("Failures", "Kegagalan"),
     ),
 ];
-
-/// Whether a form may come from a page of ours, as far as the browser says.
-fn is_ours(state: &HttpState, headers: &HeaderMap) -> bool {
-    let origin = headers.get(ORIGIN).map(HeaderValue::to_str);
-    match origin {
-        None => is_own_origin(None, &state.public_url),
-        Some(Ok(origin)) => is_own_origin(Some(origin), &state.public_url),
-        Some(Err(_)) => false,
-    }
-}
 
 fn foreign_form() -> PageError {
     warn!("a form of the operator's pages that another page wrote");

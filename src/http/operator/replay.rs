@@ -13,6 +13,7 @@ use crate::db::messages::Direction;
 use crate::db::replays::{self, Doubt, Replay};
 use crate::http::HttpState;
 use crate::http::error::PageError;
+use crate::http::page::parts::doubt as wording;
 use crate::language::Language;
 
 #[derive(Deserialize)]
@@ -66,7 +67,7 @@ pub(super) async fn submit(
 }
 
 fn ask(operator: &Operator, language: Language, address: &str, doubt: Doubt) -> Response {
-    let (what, button) = question(language, doubt);
+    let (what, button) = wording(language, doubt);
     let body = html! {
         section.panel {
             p.notice.warn role="alert" { (what) }
@@ -81,47 +82,6 @@ fn ask(operator: &Operator, language: Language, address: &str, doubt: Doubt) -> 
     let title = language.pick("It may have arrived", "Ia mungkin sudah sampai");
     let page = operator.page(language, Place::Failures, title, &body);
     (StatusCode::CONFLICT, page).into_response()
-}
-
-fn question(language: Language, doubt: Doubt) -> (String, &'static str) {
-    let again = language.pick("Send it again all the same", "Hantar juga sekali lagi");
-    match doubt {
-        Doubt::Unconfirmed => (
-            language
-                .pick(
-                    "Nobody knows whether it left. Look at the chat on the phone: if it is there, leave it as it is.",
-                    "Tidak diketahui sama ada ia telah dihantar. Lihat sembang di telefon: jika ada, biarkan begitu.",
-                )
-                .to_owned(),
-            again,
-        ),
-        Doubt::Refused => (
-            language
-                .pick(
-                    "WhatsApp refused a part of it. That part and all behind it go again.",
-                    "WhatsApp menolak sebahagiannya. Bahagian itu dan semua selepasnya dihantar lagi.",
-                )
-                .to_owned(),
-            again,
-        ),
-        Doubt::PartsLeft { sent } => (
-            language.pick(
-                format!("{sent} of its parts have left already. Only the rest goes.").as_str(),
-                format!("{sent} bahagiannya sudah dihantar. Hanya bakinya dihantar.").as_str(),
-            )
-            .to_owned(),
-            language.pick("Send the rest", "Hantar bakinya"),
-        ),
-        Doubt::AnswerLost => (
-            language
-                .pick(
-                    "GHL may have it already: its answer was lost. Look at the conversation in GHL first.",
-                    "GHL mungkin sudah menerimanya: jawapannya hilang. Lihat perbualan dalam GHL dahulu.",
-                )
-                .to_owned(),
-            language.pick("Post it again all the same", "Pos juga sekali lagi"),
-        ),
-    }
 }
 
 /// Why it was not replayed.

@@ -13,7 +13,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tracing::info;
 
-use super::{Operator, PATH, SIGN_IN, foreign_form, is_ours};
+use super::super::session::is_own_origin;
+use super::{Operator, PATH, SIGN_IN, foreign_form};
 use crate::http::HttpState;
 use crate::http::admin::Refused;
 use crate::http::error::PageError;
@@ -50,7 +51,7 @@ pub(super) async fn submit(
     let Some(token) = &state.admin_token else {
         return Ok(StatusCode::NOT_FOUND.into_response());
     };
-    if !is_ours(&state, &headers) {
+    if !is_own_origin(&headers, &state.public_url) {
         return Err(foreign_form());
     }
     let given = entered
