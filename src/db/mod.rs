@@ -33,6 +33,7 @@ pub mod outcomes;
 pub mod overview;
 pub mod preferences;
 pub mod queues;
+pub mod ranks;
 pub mod receipts;
 pub mod removals;
 pub mod replays;
@@ -62,12 +63,19 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// it goes down may still meet a dead one.
 const TRUSTED_FOR: Duration = Duration::from_millis(100);
 
+/// Every row is found by an index, also where Postgres knows nothing yet of the sizes: queues grow from nothing to a
+/// million faster than it counts, and a plan made before would read all of them at each claim. Plans that look dear to
+/// it must not be compiled either, which takes longer than they do.
+const PLANNING: [(&str, &str); 2] = [("enable_seqscan", "off"), ("jit", "off")];
+
 /// Opens the pool; the first connection is made when it is first needed.
 ///
 /// # Errors
 /// When `url` is not a Postgres URL.
 pub fn open_pool(url: &str) -> sqlx::Result<PgPool> {
-    let options = PgConnectOptions::from_str(url)?.application_name("waapify-ghl");
+    let options = PgConnectOptions::from_str(url)?
+        .application_name("waapify-ghl")
+        .options(PLANNING);
     Ok(PgPoolOptions::new()
         .max_connections(MAX_CONNECTIONS)
         .acquire_timeout(ACQUIRE_TIMEOUT)

@@ -116,12 +116,13 @@ pub async fn claim_sendable(
     limit: i64,
 ) -> sqlx::Result<Vec<OutboundJob>> {
     // The number's row is locked and its time moved on, so that two workers cannot both use one pause. A number whose
-    // messages all wait is passed over, so that it keeps no other from its turn.
+    // messages all wait is passed over, so that it keeps no other from its turn. The joined state says no more than the
+    // lines above it do, but keeps the planner from reading all that waits.
     sqlx::query_as(
         "with fresh as (
-            select n.location_id, n.number, n.instance_id, n.access_token, n.hold_reason is not null as is_held, o.id
+            select n.location_id, n.number, n.instance_id, n.access_token, n.hold_reason is not null as is_held, o.id, o.state
             from numbers n cross join lateral (
-                select c.id from outbound c
+                select c.id, c.state from outbound c
                 where c.location_id = n.location_id and c.state = 'accepted' and c.due_at <= $1
                   and not ((c.parts_sent > 0 or c.unconfirmed_sends > 0) and coalesce(c.number, '') = any(array(
                       select other.number from numbers other where other.location_id = n.location_id
@@ -136,12 +137,12 @@ pub async fn claim_sendable(
             order by n.next_send_at limit $4
             for update of n skip locked
          ), begun as (
-            select n.location_id, n.number, n.instance_id, n.access_token, n.hold_reason is not null as is_held, o.id
+            select n.location_id, n.number, n.instance_id, n.access_token, n.hold_reason is not null as is_held, o.id, o.state
             from (select distinct location_id, number from outbound
                 where state = 'accepted' and (parts_sent > 0 or unconfirmed_sends > 0)) b
             join numbers n on n.location_id = b.location_id and n.number = b.number
             cross join lateral (
-                select c.id from outbound c
+                select c.id, c.state from outbound c
                 where c.location_id = n.location_id and c.number = n.number and c.state = 'accepted'
                   and (c.parts_sent > 0 or c.unconfirmed_sends > 0) and c.due_at <= $1
                   and not exists (select 1 from outbound earlier
@@ -162,7 +163,7 @@ pub async fn claim_sendable(
          )
          update outbound o set state = 'sending', is_waiting = false, claims = o.claims + 1, due_at = $2, number = ready.number
          from ready where o.location_id = ready.location_id and o.id = ready.id
-            and o.state = 'accepted' and o.due_at <= $1
+            and o.state = ready.state and o.due_at <= $1
          returning o.location_id, o.id, o.ghl_message_id, o.body, o.files::text as files, o.number, ready.instance_id,
             ready.access_token, ready.is_held, o.parts_sent, o.failures, o.failing, o.lost_claims, o.unconfirmed_sends, o.claims, o.accepted_at,
             exists (select 1 from inbound i where i.location_id = o.location_id

@@ -33,14 +33,6 @@ const MAX_WAITING_BYTES: usize = 64 * 1024 * 1024;
 /// to come again; until then it is awaited, since a new connection would only wait for the same lock.
 const HUNG_AFTER: Duration = Duration::from_secs(10);
 
-/// The plan of its one statement is kept for hours, and made while Postgres may know nothing of the tables' sizes: it has
-/// to find rows by index whatever the sizes look like.
-const PLANNING: [(&str, &str); 3] = [
-    ("enable_seqscan", "off"),
-    ("enable_hashjoin", "off"),
-    ("enable_mergejoin", "off"),
-];
-
 /// A delivery is not stored; the cause is logged once for the whole batch.
 #[derive(Debug, thiserror::Error)]
 #[error("not stored")]
@@ -83,7 +75,7 @@ impl Intake {
         let (open, closed) = watch::channel(());
         let store = Store {
             queue: Arc::clone(&queue),
-            options: pool.connect_options().as_ref().clone().options(PLANNING),
+            options: pool.connect_options(),
             connection: None,
         };
         let runtime = Builder::new_current_thread().enable_all().build()?;
@@ -153,7 +145,7 @@ impl Queue {
 /// Whoever commits.
 struct Store {
     queue: Arc<Queue>,
-    options: PgConnectOptions,
+    options: Arc<PgConnectOptions>,
     /// Opened when it is first needed.
     connection: Option<PgConnection>,
 }

@@ -24,6 +24,7 @@ use crate::db::installs::{self, Standing};
 use crate::db::mints;
 use crate::db::outbound::{self, Failure, Held, OutboundJob, Pace};
 use crate::db::outcomes::{self, Outcome};
+use crate::db::ranks;
 use crate::db::receipts::{self, SentPart};
 use crate::db::uninstalls::UNINSTALLED;
 use crate::db::{self, numbers};
@@ -72,6 +73,7 @@ impl Worker for Outbound {
     async fn claim(&self, limit: i64) -> sqlx::Result<Vec<Job>> {
         let (pool, now) = (&self.0.pool, self.0.clock.now());
         outbound::expire_sends(pool, now + ECHO_WINDOW, now).await?;
+        ranks::raise_ranks(pool, limit).await?;
         let waits = outbound::claim_unconfirmed(pool, now, LEASE, limit).await?;
         let unconnected = outbound::claim_unconnected(pool, now, LEASE, limit).await?;
         let sends = unconnected.into_iter().map(Job::Send);

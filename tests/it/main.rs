@@ -14,6 +14,7 @@ mod answers;
 mod app_events;
 mod app_page;
 mod attachments;
+mod backlogs;
 mod bridge;
 mod budgets;
 mod calls;
