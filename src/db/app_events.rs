@@ -74,9 +74,9 @@ pub async fn claim(
     lease: Duration,
 ) -> sqlx::Result<Option<AppEventJob>> {
     sqlx::query_as(
-        "with head as (select id, due_at from app_events where state = 'accepted' order by id limit 1)
+        "with head as (select ctid, claims from app_events where state = 'accepted' order by id limit 1)
          update app_events e set claims = e.claims + 1, due_at = $2
-         from head where e.id = head.id and e.state = 'accepted' and e.due_at <= $1
+         from head where e.ctid = head.ctid and e.claims = head.claims and e.due_at <= $1
          returning e.id, e.body, e.claims",
     )
     .bind(now)

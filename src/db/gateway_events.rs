@@ -66,23 +66,23 @@ pub async fn claim(
     // head takes what follows it.
     sqlx::query_as(
         "with heads as (
-            select head.location_id, head.id
+            select head.ctid
             from numbers n cross join lateral (
-                select e.location_id, e.id, e.due_at from gateway_events e
+                select e.id, e.due_at, e.ctid from gateway_events e
                 where e.location_id = n.location_id and e.number = n.number and e.state = 'accepted'
                 order by e.id limit 1
             ) head
             where head.due_at <= $1 order by head.id limit $3
          ), locked as (
-            select e.location_id, e.id, e.number, e.claims from gateway_events e join heads using (location_id, id)
-            where e.state = 'accepted' and e.due_at <= $1
+            select e.location_id, e.id, e.number from heads join gateway_events e on e.ctid = heads.ctid
+            where e.due_at <= $1
             for update of e skip locked
          ), run as (
-            select l.location_id, e.id
+            select e.ctid, e.claims
             from locked l cross join lateral (
-                select next.id, bool_and(next.is_new) over upto and sum(next.bytes) over upto <= $5 as fits
+                select next.id, next.ctid, next.claims, bool_and(next.is_new) over upto and sum(next.bytes) over upto <= $5 as fits
                 from (
-                    select id, claims = 0 and due_at <= $1 as is_new, octet_length(body) as bytes
+                    select id, ctid, claims, claims = 0 and due_at <= $1 as is_new, octet_length(body) as bytes
                     from gateway_events
                     where location_id = l.location_id and number = l.number and state = 'accepted' and id >= l.id
                     order by id limit $4
@@ -92,7 +92,7 @@ pub async fn claim(
             where e.fits or e.id = l.id
          ), claimed as (
             update gateway_events e set claims = e.claims + 1, due_at = $2
-            from run where e.location_id = run.location_id and e.id = run.id and e.state = 'accepted'
+            from run where e.ctid = run.ctid and e.claims = run.claims
             returning e.location_id, e.id, e.number, e.body, e.claims, e.received_at
          )
          select * from claimed order by location_id, number, id",
@@ -118,7 +118,7 @@ pub async fn finish(pool: &PgPool, ended: &[Ended<'_>]) -> sqlx::Result<()> {
     sqlx::query(
         "update gateway_events e set state = case when j.reason is null then 'done' else 'failed' end, reason = j.reason
          from unnest($1::text[], $2::bigint[], $3::int[], $4::text[]) as j (location_id, id, claims, reason)
-         where e.location_id = j.location_id and e.id = j.id and e.claims = j.claims and e.state = 'accepted'",
+         where e.location_id = j.location_id and e.id = j.id and e.claims = j.claims and e.state not in ('done', 'failed')",
     )
     .bind(ended.iter().map(|(job, _)| job.location_id.as_str()).collect::<Vec<_>>())
     .bind(ended.iter().map(|(job, _)| job.id).collect::<Vec<_>>())
@@ -137,7 +137,7 @@ pub async fn release(pool: &PgPool, jobs: &[EventJob], now: OffsetDateTime) -> s
     sqlx::query(
         "update gateway_events e set due_at = $4
          from unnest($1::text[], $2::bigint[], $3::int[]) as j (location_id, id, claims)
-         where e.location_id = j.location_id and e.id = j.id and e.claims = j.claims and e.state = 'accepted'",
+         where e.location_id = j.location_id and e.id = j.id and e.claims = j.claims and e.state not in ('done', 'failed')",
     )
     .bind(jobs.iter().map(|job| job.location_id.as_str()).collect::<Vec<_>>())
     .bind(jobs.iter().map(|job| job.id).collect::<Vec<_>>())

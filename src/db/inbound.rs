@@ -192,35 +192,33 @@ pub async fn claim(
     // one.
     sqlx::query_as(
         "with recursive heads as (
-            (select location_id, conversation, id, due_at from inbound where state = 'accepted'
+            (select location_id, conversation, due_at, ctid from inbound where state = 'accepted'
              order by location_id, conversation, sent_at, id limit 1)
             union all
-            select next.location_id, next.conversation, next.id, next.due_at
+            select next.location_id, next.conversation, next.due_at, next.ctid
             from heads cross join lateral (
-                select location_id, conversation, id, due_at from inbound
+                select location_id, conversation, due_at, ctid from inbound
                 where state = 'accepted' and (location_id, conversation) > (heads.location_id, heads.conversation)
                 order by location_id, conversation, sent_at, id limit 1
             ) next
          ), next as (
-            select location_id, id from heads where not exists (
+            select due_at, ctid from heads where due_at <= $1 and not exists (
                 select 1 from inbound i
                 where i.location_id = heads.location_id and i.conversation = heads.conversation
                   and i.state = 'accepted' and i.unclear)
-            union all select location_id, id from inbound where state = 'accepted' and unclear
-         ), locked as (
-            select i.location_id, i.id from inbound i join next using (location_id, id)
-            where i.state = 'accepted' and i.due_at <= $1
-            order by i.due_at limit $3
-            for update of i skip locked
+            union all select due_at, ctid from inbound where state = 'accepted' and unclear and due_at <= $1
          )
          update inbound i set claims = i.claims + 1, due_at = $2, is_waiting = false
-         from locked where i.location_id = locked.location_id and i.id = locked.id
+         where i.ctid = any (array(
+            select i.ctid from next join inbound i on i.ctid = next.ctid
+            order by next.due_at limit $3
+            for update of i skip locked))
          returning i.location_id, i.id, i.wa_message_id, i.from_me, i.conversation, i.number, i.call_status,
             coalesce(i.phone, i.conversation) as phone,
             i.sender_name, coalesce(i.text, '') as text, i.sent_at, i.failures, i.waits, i.claims, i.unclear,
             i.departed_at, i.departed_place, i.looks,
-            exists (select 1 from media m where m.location_id = i.location_id and m.message_id = i.id
-                and m.state = 'wanted') as lacks_file,
+            coalesce((select m.state from media m where m.location_id = i.location_id and m.message_id = i.id)
+                = 'wanted', false) as lacks_file,
             (select m.attachment from media m where m.location_id = i.location_id and m.message_id = i.id) as attachment",
     )
     .bind(now)

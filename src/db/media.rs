@@ -136,19 +136,19 @@ pub async fn claim(
 ) -> sqlx::Result<Vec<MediaJob>> {
     sqlx::query_as(
         "with due as (
-            select m.location_id, m.message_id, m.due_at,
+            select m.ctid, m.due_at,
                 row_number() over (partition by m.location_id order by m.due_at, m.message_id) as turn
-            from media m join inbound i on i.location_id = m.location_id and i.id = m.message_id
-            where m.state = 'wanted' and m.due_at <= $1 and i.state = 'accepted'
+            from media m
+            where m.state = 'wanted' and m.due_at <= $1 and (select i.state from inbound i
+                where i.location_id = m.location_id and i.id = m.message_id) = 'accepted'
          ), locked as (
-            select m.location_id, m.message_id
-            from media m join (select * from due order by turn, due_at limit $3) next using (location_id, message_id)
-            where m.state = 'wanted' and m.due_at <= $1
+            select m.ctid, m.location_id, m.message_id
+            from (select * from due order by turn, due_at limit $3) next join media m on m.ctid = next.ctid
             for update of m skip locked
          )
          update media m set claims = m.claims + 1, due_at = $2
          from locked l join inbound i on i.location_id = l.location_id and i.id = l.message_id
-         where m.location_id = l.location_id and m.message_id = l.message_id
+         where m.ctid = l.ctid
          returning m.*, coalesce(i.phone, i.conversation) as phone, i.sender_name,
             case when not i.from_me then i.sent_at end as wrote_at",
     )

@@ -4,7 +4,10 @@
 //! here, and no transaction is held open while one is.
 //!
 //! Moments (`now`) are passed in, so that tests can drive them. `claim_` takes work under a lease, `finish_` or
-//! `record_` ends it and changes nothing for a stale owner.
+//! `record_` ends it and changes nothing for a stale owner. Claims change the rows that they found by the place where
+//! those lie (`ctid`), which leaves the planner no choice: joined by key, it may read all that waits instead. Such rows
+//! are locked, or what was found of them (`claims`, `state`) is compared again: Postgres goes on with the newest version of
+//! a row that somebody changed meanwhile, wherever that lies.
 
 pub mod app_events;
 pub mod app_keys;

@@ -116,20 +116,20 @@ pub async fn claim_sendable(
     limit: i64,
 ) -> sqlx::Result<Vec<OutboundJob>> {
     // The number's row is locked and its time moved on, so that two workers cannot both use one pause. A number whose
-    // messages all wait is passed over, so that it keeps no other from its turn. The joined state says no more than the
-    // lines above it do, but keeps the planner from reading all that waits.
+    // messages all wait is passed over, so that it keeps no other from its turn.
     sqlx::query_as(
         "with fresh as (
-            select n.location_id, n.number, n.instance_id, n.access_token, n.hold_reason is not null as is_held, o.id, o.state
+            select n.location_id, n.number, n.instance_id, n.access_token, n.hold_reason is not null as is_held, o.ctid, o.state
             from numbers n cross join lateral (
-                select c.id, c.state from outbound c
+                select c.ctid, c.state from outbound c
                 where c.location_id = n.location_id and c.state = 'accepted' and c.due_at <= $1
                   and not ((c.parts_sent > 0 or c.unconfirmed_sends > 0) and coalesce(c.number, '') = any(array(
                       select other.number from numbers other where other.location_id = n.location_id
                         and not other.is_default and other.webhook_secret is not null)))
-                  and not exists (select 1 from outbound earlier
-                      where earlier.location_id = c.location_id and earlier.conversation = c.conversation
-                        and earlier.id < c.id and earlier.state in ('accepted', 'sending', 'unconfirmed'))
+                  and c.id = (select open.id from outbound open
+                      where open.location_id = c.location_id and open.conversation = c.conversation
+                        and open.state in ('accepted', 'sending', 'unconfirmed')
+                      order by open.location_id, open.conversation, open.id limit 1)
                 order by c.rank desc, c.id
                 limit case when coalesce(n.min_interval_ms, $3) = 0 then $4 else 1 end
             ) o
@@ -137,17 +137,18 @@ pub async fn claim_sendable(
             order by n.next_send_at limit $4
             for update of n skip locked
          ), begun as (
-            select n.location_id, n.number, n.instance_id, n.access_token, n.hold_reason is not null as is_held, o.id, o.state
+            select n.location_id, n.number, n.instance_id, n.access_token, n.hold_reason is not null as is_held, o.ctid, o.state
             from (select distinct location_id, number from outbound
                 where state = 'accepted' and (parts_sent > 0 or unconfirmed_sends > 0)) b
             join numbers n on n.location_id = b.location_id and n.number = b.number
             cross join lateral (
-                select c.id, c.state from outbound c
+                select c.ctid, c.state from outbound c
                 where c.location_id = n.location_id and c.number = n.number and c.state = 'accepted'
                   and (c.parts_sent > 0 or c.unconfirmed_sends > 0) and c.due_at <= $1
-                  and not exists (select 1 from outbound earlier
-                      where earlier.location_id = c.location_id and earlier.conversation = c.conversation
-                        and earlier.id < c.id and earlier.state in ('accepted', 'sending', 'unconfirmed'))
+                  and c.id = (select open.id from outbound open
+                      where open.location_id = c.location_id and open.conversation = c.conversation
+                        and open.state in ('accepted', 'sending', 'unconfirmed')
+                      order by open.location_id, open.conversation, open.id limit 1)
                 order by c.id
                 limit case when coalesce(n.min_interval_ms, $3) = 0 then $4 else 1 end
             ) o
@@ -162,8 +163,7 @@ pub async fn claim_sendable(
             where n.location_id = ready.location_id and n.number = ready.number
          )
          update outbound o set state = 'sending', is_waiting = false, claims = o.claims + 1, due_at = $2, number = ready.number
-         from ready where o.location_id = ready.location_id and o.id = ready.id
-            and o.state = ready.state and o.due_at <= $1
+         from ready where o.ctid = ready.ctid and o.state = ready.state and o.due_at <= $1
          returning o.location_id, o.id, o.ghl_message_id, o.body, o.files::text as files, o.number, ready.instance_id,
             ready.access_token, ready.is_held, o.parts_sent, o.failures, o.failing, o.lost_claims, o.unconfirmed_sends, o.claims, o.accepted_at,
             exists (select 1 from inbound i where i.location_id = o.location_id
@@ -203,15 +203,14 @@ pub async fn claim_unconnected(
          ), unconnected as (
             select w.location_id from waiting w
             where not exists (select 1 from numbers n where n.location_id = w.location_id and n.is_default)
-         ), locked as (
-            select c.location_id, c.id from outbound c
+         )
+         update outbound o set state = 'sending', is_waiting = false, claims = o.claims + 1, due_at = $2
+         where o.ctid = any (array(
+            select c.ctid from outbound c
             where c.location_id = any (array(select location_id from unconnected))
               and c.state = 'accepted' and c.due_at <= $1
             order by c.location_id, c.rank desc, c.id limit $3
-            for update of c skip locked
-         )
-         update outbound o set state = 'sending', is_waiting = false, claims = o.claims + 1, due_at = $2
-         from locked where o.location_id = locked.location_id and o.id = locked.id
+            for update of c skip locked))
          returning o.location_id, o.id, o.ghl_message_id, o.body, null::text as number, o.parts_sent,
             o.failures, o.failing, o.lost_claims, o.unconfirmed_sends, o.claims, o.accepted_at",
     )
@@ -367,9 +366,9 @@ pub async fn claim_unconfirmed(
 ) -> sqlx::Result<Vec<OutboundJob>> {
     sqlx::query_as(
         "update outbound o set claims = o.claims + 1, due_at = $2
-         where (o.location_id, o.id) in (
-            select location_id, id from outbound where state = 'unconfirmed' and due_at <= $1
-            order by due_at limit $3 for update skip locked)
+         where o.ctid = any (array(
+            select ctid from outbound where state = 'unconfirmed' and due_at <= $1
+            order by due_at limit $3 for update skip locked))
          returning o.location_id, o.id, o.ghl_message_id, o.body, o.number, o.parts_sent, o.failures,
             o.unconfirmed_sends, o.claims, o.accepted_at",
     )

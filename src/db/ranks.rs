@@ -12,7 +12,6 @@ use sqlx::PgPool;
 /// When the database fails.
 pub async fn raise_ranks(pool: &PgPool, ahead: i64) -> sqlx::Result<()> {
     // It goes from one waiting location to the next along the index. Where all that waits has one rank, that is all.
-    // The joined state says no more than the lowest line does, but keeps the planner from reading all that waits.
     sqlx::query(
         "with recursive waiting as (
             (select location_id from outbound where state = 'accepted' order by location_id, rank desc, id limit 1)
@@ -22,7 +21,7 @@ pub async fn raise_ranks(pool: &PgPool, ahead: i64) -> sqlx::Result<()> {
                 order by location_id, rank desc, id limit 1
             ) next
          ), behind as (
-            select before.location_id, before.id, before.state, max(ahead.rank) as rank
+            select before.ctid, max(ahead.rank) as rank
             from waiting cross join lateral (
                 select rank from outbound where location_id = waiting.location_id and state = 'accepted'
                 order by rank, id desc limit 1
@@ -31,14 +30,15 @@ pub async fn raise_ranks(pool: &PgPool, ahead: i64) -> sqlx::Result<()> {
                 where location_id = waiting.location_id and state = 'accepted' and rank > lowest.rank
                 order by rank desc, id limit $1
             ) ahead cross join lateral (
-                select o.location_id, o.id, o.state from outbound o
+                select o.ctid from outbound o
                 where o.location_id = ahead.location_id and o.conversation = ahead.conversation and o.id < ahead.id
                   and o.state = 'accepted' and o.rank < ahead.rank
+                order by o.location_id, o.conversation, o.id limit $1
             ) before
-            group by before.location_id, before.id, before.state
+            group by before.ctid
          )
          update outbound o set rank = behind.rank
-         from behind where o.location_id = behind.location_id and o.id = behind.id and o.state = behind.state",
+         from behind where o.ctid = behind.ctid and o.rank < behind.rank",
     )
     .bind(ahead)
     .execute(pool)

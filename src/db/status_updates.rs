@@ -108,12 +108,12 @@ pub async fn claim(
 ) -> sqlx::Result<Vec<StatusJob>> {
     sqlx::query_as(
         "update status_updates s set claims = s.claims + 1, due_at = $2
-         where (s.location_id, s.message_id) in (
-            select location_id, message_id from status_updates where due_at <= $1
+         where s.ctid = any (array(
+            select ctid from status_updates where due_at <= $1
               and location_id <> all (array(
                 select owner_id from call_budgets where paused_until > $1 or saving_until > $1
                     or window_ends_at > $1 and used >= max * $4))
-            order by due_at limit $3 for update skip locked)
+            order by due_at limit $3 for update skip locked))
          returning s.location_id, s.message_id, s.ghl_message_id, s.status, s.error_code, s.error_message,
             s.failures, s.waits, s.claims",
     )

@@ -1,10 +1,11 @@
-//! What waits costs no claim anything, also while Postgres does not know yet that it is there: a plan that was made when
-//! the queues were empty would read them whole at each claim.
+//! What waits costs no look anything, also while Postgres does not know yet that it is there: a plan that was made when
+//! nothing waited would read all that waits at each look.
 
 use std::sync::Arc;
 
+use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
-use sqlx::{PgPool, Postgres, pool::PoolConnection};
+use time::Duration;
 use waapify_ghl::app::App;
 use waapify_ghl::clients::origin::Reach;
 use waapify_ghl::relay::Worker;
@@ -16,6 +17,7 @@ use waapify_ghl::relay::outbound::Outbound;
 use waapify_ghl::relay::status_updates::StatusUpdates;
 use waapify_ghl::relay::upkeep::Upkeep;
 use waapify_ghl::relay::watch::Watch;
+use waapify_ghl::sandbox::seed;
 
 use crate::harness::{Bridge, settings};
 
@@ -24,20 +26,38 @@ const UNTIL_PLANNED: usize = 8;
 /// A tenth of what waits in each queue.
 const FEW: i64 = 2_000;
 
+/// What has ended lies in the same tables, and Postgres has counted it.
+const HISTORY: [&str; 5] = [
+    "insert into outbound (location_id, ghl_message_id, conversation, body, state, due_at, accepted_at)
+     select 'Other' || n % 10, 'old' || n, n % 100, '{}', 'read', now(), now() from generate_series(1, 50000) n",
+    "insert into inbound (location_id, number, wa_message_id, from_me, conversation, sent_at, state, due_at, accepted_at)
+     select 'Other' || n % 10, '60', 'old' || n, false, n % 100, now(), 'posted', now(), now()
+     from generate_series(1, 50000) n",
+    "insert into gateway_events (location_id, number, body, state, due_at, received_at)
+     select 'Other' || n % 10, '60', '{}', 'done', now(), now() from generate_series(1, 50000) n",
+    "insert into media (location_id, message_id, state, due_at)
+     select 'Other' || n % 10, n, 'attached', now() from generate_series(1, 50000) n",
+    "analyze",
+];
 /// Twenty thousand of each kind, none of which may be taken yet, in ten conversations.
-const BACKLOG: [&str; 6] = [
-    "update numbers set next_send_at = '2100-01-01'",
+const BACKLOG: [&str; 8] = [
+    "insert into locations values ('Busy', null, now())",
+    "insert into numbers (location_id, number, instance_id, access_token, webhook_secret, webhook_secret_hash,
+         is_default, next_send_at, connected_at)
+     values ('Busy', '60111111111', 'none', null, null, 'busy', true, '2100-01-01', now())",
     "insert into outbound (location_id, ghl_message_id, conversation, body, due_at, accepted_at, rank)
-     select location_id, n, n % 10, '{}', now(), now(), 1 from numbers, generate_series(1, 20000) n",
+     select location_id, n, n % 10, '{}', now(), now(), 1 from numbers cross join generate_series(1, 20000) n where location_id = 'Busy'",
     "insert into inbound (location_id, number, wa_message_id, from_me, conversation, sent_at, state, due_at, accepted_at)
      select location_id, number, n, false, n % 10, now(), 'accepted', '2100-01-01', now()
-     from numbers, generate_series(1, 20000) n",
+     from numbers cross join generate_series(1, 20000) n",
     "insert into gateway_events (location_id, number, body, due_at, received_at)
-     select location_id, number, '{}', '2100-01-01', now() from numbers, generate_series(1, 20000)",
+     select location_id, number, '{}', '2100-01-01', now() from numbers cross join generate_series(1, 20000) n where location_id = 'Busy'",
     "insert into status_updates (location_id, message_id, ghl_message_id, status, due_at)
-     select location_id, n, n, 'read', '2100-01-01' from numbers, generate_series(1, 20000) n",
+     select location_id, n, n, 'read', '2100-01-01' from numbers cross join generate_series(1, 20000) n",
     "insert into media (location_id, message_id, due_at)
-     select location_id, n, '2100-01-01' from numbers, generate_series(1, 20000) n",
+     select location_id, n, '2100-01-01' from numbers cross join generate_series(1, 20000) n",
+    "insert into app_events (event_type, body, state, due_at, received_at)
+     select 'INSTALL', '{}', 'accepted', '2100-01-01', now() from generate_series(1, 20000)",
 ];
 
 /// One connection, as a plan lives with its connection.
@@ -49,7 +69,7 @@ async fn alone(pool: &PgPool) -> PgPool {
 
 /// Rows and index entries of the queues that were read so far.
 async fn count_reads(pool: &PgPool) -> i64 {
-    let mut connection: PoolConnection<Postgres> = pool.acquire().await.unwrap();
+    let mut connection = pool.acquire().await.unwrap();
     sqlx::query("select pg_stat_force_next_flush()")
         .execute(&mut *connection)
         .await
@@ -75,40 +95,84 @@ async fn look<W: Worker>(worker: &W, pool: &PgPool) -> i64 {
     count_reads(pool).await - before
 }
 
+/// A bridge whose workers share one connection to a database with a history.
+async fn long_running() -> (Bridge, PgPool) {
+    let mut bridge = Bridge::new().await;
+    let pool = alone(&bridge.database.pool).await;
+    run(&pool, &HISTORY).await;
+    let (settings, clock) = (settings(&bridge.environment), bridge.clock.clone());
+    bridge.app = App::with_reach(&settings, pool.clone(), clock, Reach::Simulated).unwrap();
+    bridge.settle().await;
+    (bridge, pool)
+}
+
+async fn run(pool: &PgPool, statements: &[&'static str]) {
+    for sql in statements {
+        sqlx::query(*sql).execute(pool).await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn no_look_reads_a_backlog_that_came_after_its_plan_was_made() {
-    let bridge = Bridge::new().await;
-    bridge.settle().await;
-    let pool = alone(&bridge.database.pool).await;
-    let settings = settings(&bridge.environment);
-    let clock = bridge.clock.clone();
-    let app = App::with_reach(&settings, pool.clone(), clock, Reach::Simulated).unwrap();
-    let relay = || Arc::clone(&app.relay);
+    let (bridge, pool) = long_running().await;
+    let relay = || Arc::clone(&bridge.app.relay);
     let looks = async || {
         let pool = &pool;
         [
-            (Outbound::NAME, look(&Outbound(relay()), pool).await),
-            (
-                GatewayEvents::NAME,
-                look(&GatewayEvents(relay()), pool).await,
-            ),
-            (Inbound::NAME, look(&Inbound(relay()), pool).await),
-            (Media::NAME, look(&Media(relay()), pool).await),
-            (
-                StatusUpdates::NAME,
-                look(&StatusUpdates(relay()), pool).await,
-            ),
-            (AppEvents::NAME, look(&AppEvents(relay()), pool).await),
-            (Upkeep::NAME, look(&Upkeep(relay()), pool).await),
-            (Watch::NAME, look(&Watch(relay()), pool).await),
+            look(&Outbound(relay()), pool).await,
+            look(&GatewayEvents(relay()), pool).await,
+            look(&Inbound(relay()), pool).await,
+            look(&Media(relay()), pool).await,
+            look(&StatusUpdates(relay()), pool).await,
+            look(&AppEvents(relay()), pool).await,
+            look(&Upkeep(relay()), pool).await,
+            look(&Watch(relay()), pool).await,
         ]
     };
     for _ in 0..UNTIL_PLANNED {
         looks().await;
     }
-    for sql in BACKLOG {
-        sqlx::query(sql).execute(&pool).await.unwrap();
-    }
+    run(&pool, &BACKLOG).await;
     let reads = looks().await;
-    assert!(reads.iter().all(|(_, read)| *read < FEW), "{reads:?}");
+    assert!(reads.iter().all(|read| *read < FEW), "{reads:?}");
+}
+
+#[tokio::test]
+async fn nor_does_what_a_message_costs_each_way() {
+    let (bridge, pool) = long_running().await;
+    let relay_both_ways = async || {
+        bridge.agent_writes("hai").await;
+        bridge.settle().await;
+        bridge.world.waapify.customer_reads(seed::AISYAH.2).await;
+        bridge.customer_writes("hai juga").await;
+        bridge.after(Duration::MINUTE).await;
+    };
+    for _ in 0..UNTIL_PLANNED {
+        relay_both_ways().await;
+    }
+    run(&pool, &BACKLOG).await;
+    let before = count_reads(&pool).await;
+    relay_both_ways().await;
+    let read = count_reads(&pool).await - before;
+    assert!(read < FEW, "{read}");
+    let states = "select count(*) from outbound where location_id <> 'Busy' and state = 'read' and ghl_message_id !~ '^old'";
+    let relayed: i64 = sqlx::query_scalar(states).fetch_one(&pool).await.unwrap();
+    assert_eq!(usize::try_from(relayed).unwrap(), UNTIL_PLANNED + 1);
+}
+
+#[tokio::test]
+async fn of_a_campaign_a_claim_reads_what_it_takes() {
+    let (bridge, pool) = long_running().await;
+    let outbound = Outbound(Arc::clone(&bridge.app.relay));
+    for _ in 0..UNTIL_PLANNED {
+        look(&outbound, &pool).await;
+    }
+    let campaign = "insert into outbound (location_id, ghl_message_id, conversation, body, due_at, accepted_at, rank)
+        select location_id, n, n % 1000, '{}', now() - interval '1 h', now(), n % 2
+        from numbers cross join generate_series(1, 20000) n";
+    run(&pool, &[campaign]).await;
+    let before = count_reads(&pool).await;
+    assert_eq!(outbound.claim(64).await.unwrap().len(), 64);
+    let read = count_reads(&pool).await - before;
+    assert!(read < FEW, "{read}");
 }
