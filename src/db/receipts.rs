@@ -28,6 +28,17 @@ pub struct SentPart<'a> {
     pub part: i32,
     /// WhatsApp's id.
     pub wa_message_id: &'a WaMessageId,
+    /// Who says so.
+    pub told_by: ToldBy,
+}
+
+/// Who says which part has an id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ToldBy {
+    /// The gateway's answer to the send.
+    Answer,
+    /// An echo with the same words: it may be that of another part, so it counts only where nobody has said anything.
+    Echo,
 }
 
 /// Notes that a part left. The id is kept whoever reports it, the sender or an echo, first or late; the message
@@ -45,7 +56,9 @@ pub async fn record_sent(
         return Ok(());
     }
     let mut tx = pool.begin().await?;
-    record_owner(&mut tx, sent, now).await?;
+    if !record_owner(&mut tx, sent, now).await? {
+        return Ok(());
+    }
     let state: Option<String> = sqlx::query_scalar(
         "update outbound set parts_sent = parts_sent + 1, failures = 0, unconfirmed_sends = 0, due_at = $4,
             state = case when parts_sent + 1 < parts then 'accepted' else 'sent' end
@@ -112,7 +125,8 @@ async fn record_sent_first(
     Ok(first.is_some())
 }
 
-/// Notes whose message a WhatsApp id is; a receipt that came before keeps its level.
+/// Notes whose message a WhatsApp id is; a receipt that came before keeps its level. False where that is known already
+/// and an echo says so.
 ///
 /// # Errors
 /// When the database fails.
@@ -120,12 +134,13 @@ async fn record_owner(
     tx: &mut PgConnection,
     sent: SentPart<'_>,
     now: OffsetDateTime,
-) -> sqlx::Result<()> {
-    sqlx::query(
+) -> sqlx::Result<bool> {
+    let noted = sqlx::query(
         "insert into receipts (location_id, number, wa_message_id, message_id, part, seen_at)
          values ($1, $2, $3, $4, $5, $6)
          on conflict (location_id, number, wa_message_id) do update set
-            message_id = excluded.message_id, part = excluded.part",
+            message_id = excluded.message_id, part = excluded.part
+         where receipts.message_id is null or $7",
     )
     .bind(sent.location)
     .bind(sent.number)
@@ -133,9 +148,10 @@ async fn record_owner(
     .bind(sent.message)
     .bind(sent.part)
     .bind(now)
+    .bind(sent.told_by == ToldBy::Answer)
     .execute(tx)
-    .await
-    .map(|_| ())
+    .await?;
+    Ok(noted.rows_affected() == 1)
 }
 
 /// Whether a WhatsApp id is known to be one of our sends.

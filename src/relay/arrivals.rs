@@ -14,7 +14,7 @@ use crate::db::inbound::{self, NewInbound, State};
 use crate::db::media::{NewMedia, SLOT, Texts};
 use crate::db::numbers;
 use crate::db::preferences;
-use crate::db::receipts::{self, SentPart};
+use crate::db::receipts::{self, SentPart, ToldBy};
 use crate::db::senders::{self, LID_SERVER};
 use crate::db::stubs;
 use crate::ids::WaMessageId;
@@ -254,6 +254,7 @@ async fn confirm_send(
             number: &job.number,
             part: candidate.part,
             wa_message_id: id,
+            told_by: ToldBy::Echo,
         };
         receipts::record_sent(pool, sent, step::ECHOED.sentence(), context.clock.now()).await?;
         context.wake.outbound.notify_one();

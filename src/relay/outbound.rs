@@ -25,7 +25,7 @@ use crate::db::mints;
 use crate::db::outbound::{self, Failure, Held, OutboundJob, Pace};
 use crate::db::outcomes::{self, Outcome};
 use crate::db::ranks;
-use crate::db::receipts::{self, SentPart};
+use crate::db::receipts::{self, SentPart, ToldBy};
 use crate::db::uninstalls::UNINSTALLED;
 use crate::db::{self, numbers};
 use crate::ids::WaMessageId;
@@ -267,6 +267,7 @@ impl Outbound {
             number,
             part: job.parts_sent,
             wa_message_id: id,
+            told_by: ToldBy::Answer,
         };
         self.note_sent(sent).await?;
         if job.is_held {
