@@ -26,8 +26,7 @@ pub const TEST_RSA_KEY: &str = include_str!("../payloads/ghl/keys/test-rsa4096.p
 /// The gateway's words when its own server is down.
 pub const OUTAGE: &str =
     "\n\n{\"status\":\"error\",\"message\":\"Cannot connect to server. Please try again later\"}";
-/// Longest wait for something that another task or process does: some wait half a minute for a lease and a grace, and a
-/// busy machine may need as long again and more.
+/// Longest wait for something that another task or process does: the longest lease of a killed process is a minute.
 const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A payload of the corpus.

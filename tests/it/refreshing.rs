@@ -71,6 +71,13 @@ async fn refreshing(fault: Fault) -> (Box<Bridge>, Serving) {
     bridge.customer_writes("hai").await;
     let process = Serving::start(&bridge).await;
     wait("it asks for a new pair", async || refreshes(&bridge) == 1).await;
+    // Killed sooner, it would hold the number's events for a minute.
+    wait("the customer's event has ended", async || {
+        let waiting = "select count(*) from gateway_events where state = 'accepted'";
+        let pool = &bridge.database.pool;
+        sqlx::query_scalar(waiting).fetch_one(pool).await.ok() == Some(0_i64)
+    })
+    .await;
     (bridge, process)
 }
 
