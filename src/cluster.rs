@@ -9,21 +9,23 @@
 
 mod error;
 mod host;
+mod lock;
 mod server;
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
-use std::{env, process, thread};
+use std::time::Duration;
+use std::{env, process};
 
 use rustix::process::{Pid, Signal};
 
 pub use self::error::ClusterError;
 use self::error::io_error;
 use self::host::Place;
+use self::lock::lock;
 use self::server::{PidFile, Server};
 
 /// The superuser that `initdb` creates; it owns everything in the cluster.
@@ -32,9 +34,6 @@ const SUPERUSER: &str = "waapify";
 const THROW_AWAY_PREFIX: &str = "waapify-ghl-throw-away-";
 /// As long as `pg_ctl` waits. A usual start takes 30 ms; one after a crash replays the log first.
 const START_LIMIT: Duration = Duration::from_mins(1);
-/// A program that the last owner was starting holds a copy of its lock until it runs, which takes milliseconds.
-const LOCK_PATIENCE: Duration = Duration::from_millis(500);
-const LOCK_PAUSE: Duration = Duration::from_millis(10);
 /// Another program can take the free port before the server does; three times in a row is no accident.
 const PORT_ATTEMPTS: usize = 3;
 /// The server's complaint and its hints; more would bury them.
@@ -239,43 +238,6 @@ fn url(password: &str, port: u16, database: &str) -> String {
 
 fn read_password(folder: &Path) -> io::Result<String> {
     fs::read_to_string(folder.join("password"))
-}
-
-/// Takes the folder's lock, and notes in it who has it.
-fn lock(folder: &Path) -> Result<File, ClusterError> {
-    let path = folder.join("owner.lock");
-    let open = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path);
-    let mut file = open.map_err(io_error("open", &path))?;
-    match try_lock(&file) {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let pid = fs::read_to_string(&path).unwrap_or_default();
-            return Err(ClusterError::AlreadyRunning {
-                folder: folder.to_owned(),
-                pid,
-            });
-        }
-        Err(TryLockError::Error(error)) => return Err(io_error("lock", &path)(error)),
-    }
-    file.set_len(0)
-        .and_then(|()| write!(file, "{}", process::id()))
-        .map_err(io_error("write", &path))?;
-    Ok(file)
-}
-
-/// Takes a lock, with the patience that an owner which has just gone needs.
-fn try_lock(file: &File) -> Result<(), TryLockError> {
-    let end = Instant::now() + LOCK_PATIENCE;
-    loop {
-        match file.try_lock() {
-            Err(TryLockError::WouldBlock) if Instant::now() < end => thread::sleep(LOCK_PAUSE),
-            locked => return locked,
-        }
-    }
 }
 
 /// Runs `initdb` beside the place of the data and moves the result there, so that `data` is complete

@@ -1,12 +1,19 @@
 //! What an agent attaches arrives whole, in order, as what it is, under its name.
 
-use serde_json::json;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
 use time::Duration;
+use waapify_ghl::db::receipts::{self, SentPart, ToldBy};
+use waapify_ghl::ids::WaMessageId;
+use waapify_ghl::relay;
+use waapify_ghl::relay::outbound::Outbound;
 use waapify_ghl::sandbox::{ChatMessage, Fault, seed};
 
-use crate::harness::{Bridge, OUTAGE};
+use crate::harness::{Bridge, OUTAGE, location};
 use crate::origins::{JPEG, PDF, Storage, Stored};
 
+const PHONE: &str = seed::AISYAH.2;
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n a picture";
 const MP4: &[u8] = b"\0\0\0\x18ftypisom\0\0\x02\0 a film";
 const MOV: &[u8] = b"\0\0\0\x14ftypqt  \0\0\x02\0 a film";
@@ -310,4 +317,80 @@ async fn a_national_number_is_read_as_one_of_the_connected_numbers_country() {
     bridge.settle().await;
     assert_eq!(bridge.sends()[0]["number"], "60123456789");
     assert_eq!(bridge.state("national-1").await, "sent");
+}
+
+#[tokio::test]
+async fn an_echo_of_a_file_is_not_taken_for_the_next_one() {
+    let bridge = Bridge::new().await;
+    let storage = Storage::of_a_shop().await;
+    let files = [storage.url("/menu.pdf"), storage.url("/kedai.jpg")];
+    let files = files.each_ref().map(String::as_str);
+    bridge.agent_sends(seed::AISYAH.0, "", &files).await;
+    let worker = Arc::new(Outbound(Arc::clone(&bridge.app.relay)));
+    while bridge.sends().is_empty() {
+        relay::step(&worker).await.unwrap();
+    }
+    let pool = &bridge.database.pool;
+    let message = sqlx::query_scalar("select id from outbound");
+    let id = bridge.world.waapify.chat(PHONE).remove(0).id;
+    // Files have no words: when the echo's id was looked for, the answer's record was not there yet; when the echo was
+    // compared with what is on its way, that was the second file.
+    let echo = SentPart {
+        location: &location(),
+        message: message.fetch_one(pool).await.unwrap(),
+        number: seed::NUMBER,
+        part: 1,
+        wa_message_id: &WaMessageId(id),
+        told_by: ToldBy::Echo,
+    };
+    receipts::record_sent(pool, echo, "its echo came", bridge.clock.now())
+        .await
+        .unwrap();
+    bridge.settle().await;
+    let names = bridge.sends();
+    let names: Vec<_> = names.iter().map(|send| &send["filename"]).collect();
+    assert_eq!(names, ["menu.pdf", "kedai.jpg"]);
+}
+
+#[tokio::test]
+async fn attachments_leave_one_after_the_other_behind_the_text() {
+    let bridge = Bridge::new().await;
+    let storage = Storage::of_a_shop().await;
+    let files = [storage.url("/menu.pdf"), storage.url("/kedai.jpg")];
+    let files = files.each_ref().map(String::as_str);
+    let id = bridge
+        .agent_sends(seed::AISYAH.0, "Menu kami", &files)
+        .await;
+    bridge.settle().await;
+    let sent: Vec<_> = bridge
+        .sends()
+        .iter()
+        .map(|query| {
+            [
+                query["type"].clone(),
+                query["message"].clone(),
+                query["media_url"].clone(),
+                query["filename"].clone(),
+            ]
+        })
+        .collect();
+    assert_eq!(
+        sent,
+        [
+            [json!("text"), json!("Menu kami"), Value::Null, json!("")],
+            [
+                json!("media"),
+                json!(""),
+                json!(files[0]),
+                json!("menu.pdf")
+            ],
+            [
+                json!("media"),
+                json!(""),
+                json!(files[1]),
+                json!("kedai.jpg")
+            ],
+        ]
+    );
+    assert_eq!(bridge.state(&id).await, "sent");
 }
