@@ -13,7 +13,7 @@ rm -rf "$work/seeds" "$work/logs"
 mkdir -p "$work/seeds" "$work/logs" "$work/corpus" "$work/crashes"
 
 # Names and values that the reader looks for; libFuzzer wants them quoted.
-grep -ohE '"[A-Za-z0-9_.@-]{2,40}"' ../src/whatsapp/*.rs | tr -d '"' | sort -u >target/words
+grep -ohE '"[A-Za-z0-9_.@-]{2,40}"' ../crates/whatsapp-events/src/*.rs | tr -d '"' | sort -u >target/words
 sed 's/.*/"\\"&\\""/' target/words >target/dictionary
 
 # Bodies of both vendors, one file of a seed's name each.

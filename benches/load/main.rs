@@ -30,8 +30,8 @@ mod vendors;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+use private_postgres::{self, Cluster, Durability};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
-use waapify_ghl::cluster::{self, Cluster, Durability};
 
 const SETTINGS: &str =
     "select 'PostgreSQL ' || string_agg(name || ' ' || setting, ', ' order by name)
@@ -77,7 +77,7 @@ fn main() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("load");
     fs::create_dir_all(&folder).unwrap();
     // What a failed run left.
-    cluster::remove_data(&folder).unwrap();
+    private_postgres::remove_data(&folder).unwrap();
     let mut builder = tokio::runtime::Builder::new_current_thread();
     let runtime = builder.enable_all().build().unwrap();
     let cluster = Cluster::start(&folder, Durability::Durable).unwrap();
@@ -91,7 +91,7 @@ fn main() {
     };
     runtime.block_on(run(&stage, &parts));
     cluster.stop().unwrap();
-    cluster::remove_data(&folder).unwrap();
+    private_postgres::remove_data(&folder).unwrap();
     fs::remove_dir_all(&folder).unwrap();
 }
 

@@ -9,10 +9,10 @@ use axum::body::Body;
 use axum::http::Request;
 use sqlx::{Connection as _, PgConnection};
 use tower::ServiceExt as _;
+use waapify_ghl::accounts::connect::Entered;
 use waapify_ghl::app::App;
-use waapify_ghl::clock::Clock;
-use waapify_ghl::connect::Entered;
-use waapify_ghl::ids::LocationId;
+use waapify_ghl::model::ids::LocationId;
+use waapify_ghl::runtime::clock::Clock;
 use waapify_ghl::{config, db};
 
 use crate::client::{Load, delivery};

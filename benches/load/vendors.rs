@@ -14,7 +14,8 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use url::Url;
 
-use crate::client::{self, connect};
+use crate::client;
+use crate::client::connect;
 
 /// Connections over which Waapify posts its events.
 const COURIERS: usize = 8;

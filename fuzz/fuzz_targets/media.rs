@@ -12,8 +12,8 @@ use cbc::cipher::{BlockEncryptMut, KeyIvInit};
 use libfuzzer_sys::arbitrary::{Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
 use ring::{digest, hkdf, hmac};
-use waapify_ghl::whatsapp::{Decryptor, MediaError, MediaFile, MediaKeys};
 use waapify_ghl_fuzz::timed;
+use whatsapp_events::{Decryptor, MediaError, MediaFile, MediaKeys};
 
 const BLOCK: usize = 16;
 const MAC: usize = 10;

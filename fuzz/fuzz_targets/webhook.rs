@@ -6,13 +6,14 @@
 
 mod tree;
 
-use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
 use std::fmt::Debug;
-use waapify_ghl::whatsapp::{
+
+use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
+use waapify_ghl_fuzz::timed;
+use whatsapp_events::{
     Ad, BadBody, Call, Chat, ContactNews, Content, Event, FileFate, GroupNews, MediaFile, Message,
     Origin, Person, Webhook, call_text, parse, text_of,
 };
-use waapify_ghl_fuzz::timed;
 
 /// Longest `Debug` of what is no webhook: it says where the fault is, and has no room for the body.
 const MAX_FAULT: usize = 160;

@@ -2,8 +2,9 @@
 //!
 //! Owns: how long a unit may take. Refuses: knowing what a unit does.
 
-use rustix::time::{ClockId, clock_gettime};
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use rustix::time::{ClockId, clock_gettime};
 
 /// Most processor time for a unit, in microseconds: a webhook's worker must not be held up by one body.
 const LIMIT: u64 = 100_000;

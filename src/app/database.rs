@@ -1,17 +1,17 @@
 //! The database of a process: the one that was given, or a private PostgreSQL that the process runs itself.
 //!
 //! Owns: opening it, bringing its schema up to date, and closing it. Refuses: running the cluster; that is
-//! [`crate::cluster`]'s.
+//! [`private_postgres`]'s.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use private_postgres::{Cluster, Durability, find_running, remove_data};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{Connection, PgConnection, PgPool};
 use tracing::{info, warn};
 
-use crate::cluster::{Cluster, Durability, find_running, remove_data};
 use crate::db;
 
 /// Longest wait for connections that somebody still holds; the server forgets them when the process ends.

@@ -9,23 +9,22 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Args;
-use futures_util::StreamExt as _;
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use serde::Serialize;
 use sqlx::PgPool;
 use tracing::error;
 
-use super::{SERVICE_FOLDER, env};
+use crate::accounts::connect;
 use crate::app::{App, Database};
-use crate::clock::Clock;
-use crate::config;
-use crate::connect;
-use crate::db;
-use crate::db::checkups;
-use crate::db::installs::{self, Standing};
+use crate::cli::{SERVICE_FOLDER, env};
+use crate::db::accounts::installs;
+use crate::db::accounts::installs::Standing;
+use crate::db::history::health_facts;
 use crate::db::numbers::NumberRow;
 use crate::doctor::{Doctor, Finding, State};
-use crate::ids::LocationId;
+use crate::model::ids::LocationId;
+use crate::runtime::clock::Clock;
+use crate::{config, db};
 
 /// Locations checked at once: each waits for both vendors, and hundreds are then done within minutes.
 const AT_ONCE: usize = 8;
@@ -138,7 +137,7 @@ async fn register_webhooks(app: &App, locations: &[LocationId]) -> anyhow::Resul
     for location in locations {
         let relay = &app.relay;
         let now = relay.clock.now();
-        for number in checkups::list_numbers(&relay.pool, location, now).await? {
+        for number in health_facts::list_numbers(&relay.pool, location, now).await? {
             let row = NumberRow {
                 number: number.number,
                 instance_id: number.instance_id,

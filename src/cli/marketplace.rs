@@ -2,15 +2,16 @@
 //!
 //! Secrets only where they are asked for: a guide gets pasted around.
 
-use std::io::{self, Write as _};
+use std::io;
+use std::io::Write as _;
 
 use clap::Args;
 use secrecy::ExposeSecret;
 
-use super::env;
+use crate::cli::env;
 use crate::config;
+use crate::config::marketplace::Guide;
 use crate::http::external_auth_secret;
-use crate::marketplace::Guide;
 
 #[derive(Debug, Args)]
 pub(super) struct GuideArgs {
@@ -23,7 +24,7 @@ pub(super) struct GuideArgs {
 pub(super) fn run(args: &GuideArgs) -> anyhow::Result<()> {
     let settings = config::load_guide(env)?;
     let secret = if args.show_secrets {
-        Some(external_auth_secret(&super::settings()?.ghl))
+        Some(external_auth_secret(&crate::cli::settings()?.ghl))
     } else {
         None
     };

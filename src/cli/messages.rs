@@ -4,7 +4,8 @@
 //! may have arrived without a yes.
 
 use std::fmt::Write as _;
-use std::io::{self, BufRead, IsTerminal as _, Write};
+use std::io;
+use std::io::{BufRead, IsTerminal as _, Write};
 use std::process::ExitCode;
 
 use anyhow::bail;
@@ -14,15 +15,16 @@ use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
-use super::table::{MINUTES, align};
-use super::{SERVICE_FOLDER, env};
 use crate::app::Database;
-use crate::clock::Clock;
+use crate::cli::table::{MINUTES, align};
+use crate::cli::{SERVICE_FOLDER, env};
 use crate::config;
-use crate::db::messages::{self, Direction, MessageRow, WhatsAppCopy};
-use crate::db::receipts::{DELIVERED, READ};
-use crate::db::replays::{self, Doubt, Replay};
-use crate::ids::{LocationId, MessageId};
+use crate::db::outbound::receipts::{DELIVERED, READ};
+use crate::db::views::messages::{Direction, MessageRow, WhatsAppCopy};
+use crate::db::views::replays::{Doubt, Replay};
+use crate::db::views::{messages, replays};
+use crate::model::ids::{LocationId, MessageId};
+use crate::runtime::clock::Clock;
 
 /// A moment in a timeline.
 const SECONDS: &[BorrowedFormatItem<'_>] =

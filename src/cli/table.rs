@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
-use crate::db::installs::InstallRow;
+use crate::db::accounts::installs::InstallRow;
 
 /// A moment in a table.
 pub(super) const MINUTES: &[BorrowedFormatItem<'_>] =

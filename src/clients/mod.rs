@@ -1,10 +1,11 @@
 //! The two vendors' APIs and WhatsApp's media servers, one file each: one call in, one typed answer or one advice out.
-//! And [`origin`], the servers of agents' files, whose addresses nobody vouches for.
+//! And [`attachment_source`], the servers of agents' files, whose addresses nobody vouches for.
 //!
 //! Owns: requests, their limits, and what an answer means. Refuses: retrying; the workers have the schedule.
 
+pub mod attachment_links;
+pub mod attachment_source;
 pub mod ghl;
-pub mod origin;
 pub mod waapify;
 pub mod whatsapp_media;
 

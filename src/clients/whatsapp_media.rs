@@ -8,10 +8,10 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use reqwest::header::ORIGIN;
 use url::Url;
+use whatsapp_events::{Decryptor, MediaError, MediaFile};
 
-use super::{CONNECT_TIMEOUT, scrub};
-use crate::reason::file;
-use crate::whatsapp::{Decryptor, MediaError, MediaFile};
+use crate::clients::{CONNECT_TIMEOUT, scrub};
+use crate::model::reason::file;
 
 /// WhatsApp's media servers beside the usual one end so.
 const HOSTS: &str = ".whatsapp.net";
@@ -197,8 +197,9 @@ impl Download {
 
 #[cfg(test)]
 mod tests {
+    use whatsapp_events::MediaKeys;
+
     use super::*;
-    use crate::whatsapp::MediaKeys;
 
     fn address(direct_path: Option<&str>, url: Option<&str>) -> Option<String> {
         let client = Client::new(Url::parse("https://mmg.whatsapp.net").unwrap()).unwrap();

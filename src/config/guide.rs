@@ -2,8 +2,8 @@
 
 use url::Url;
 
-use super::parse::parse_url;
-use super::{Faults, Reader};
+use crate::config::parse::parse_url;
+use crate::config::{Faults, Reader};
 
 /// What the guide to GHL's portal is made from.
 #[derive(Clone, Debug)]

@@ -9,10 +9,9 @@ mod sso;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+pub use seal::{Key, KeyId, OpenError, Sealer};
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
-
-pub use seal::{Key, KeyId, OpenError, Sealer};
 pub use signature::{Ed25519Key, RsaKey, Signature, SignatureError, Verifier};
 pub use sso::{SsoError, SsoUser, open_user};
 

@@ -14,7 +14,7 @@ use md5::{Digest, Md5};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use crate::ids::{CompanyId, LocationId, is_id};
+use crate::model::ids::{CompanyId, LocationId, is_id};
 
 /// What OpenSSL writes before the salt.
 const MAGIC: &[u8] = b"Salted__";

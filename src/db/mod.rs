@@ -9,46 +9,14 @@
 //! are locked, or what was found of them (`claims`, `state`) is compared again: Postgres goes on with the newest version of
 //! a row that somebody changed meanwhile, wherever that lies.
 
-pub mod app_events;
-pub mod app_keys;
-pub mod budgets;
-pub mod checkups;
-pub mod companies;
-pub mod deliveries;
-pub mod departures;
-pub mod domains;
-pub mod gateway_events;
-pub mod groups;
-pub mod holds;
-pub mod in_flight;
+pub mod accounts;
+pub mod contacts;
+pub mod history;
 pub mod inbound;
-pub mod installs;
-pub mod links;
-pub mod locations;
-pub mod media;
-pub mod messages;
-pub mod mints;
 pub mod numbers;
-pub mod offers;
-pub mod operator;
 pub mod outbound;
-pub mod outcomes;
-pub mod overview;
-pub mod preferences;
-pub mod queues;
-pub mod ranks;
-pub mod receipts;
-pub mod removals;
-pub mod replays;
-pub mod secrets;
-pub mod senders;
-pub mod sso;
-pub mod status_updates;
-pub mod stubs;
-pub mod timeline;
-pub mod tokens;
-pub mod troubles;
-pub mod uninstalls;
+pub mod views;
+pub mod webhooks;
 
 use std::str::FromStr;
 use std::time::Duration;

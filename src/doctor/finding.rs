@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::words::Said;
-use crate::language::Text;
+use crate::doctor::labels::Said;
+use crate::model::language::Text;
 
 /// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -2,14 +2,16 @@
 
 use time::OffsetDateTime;
 
-use super::words::{self, Said, location as say};
-use super::{Doctor, Finding, Provider, State, provider};
-use crate::clients::ghl::{self, Advice, SmsProviders};
-use crate::db::budgets::Purpose;
-use crate::db::checkups;
-use crate::db::installs::{self, Standing};
-use crate::ids::LocationId;
-use crate::tokens::{Owner, TokenError};
+use crate::accounts::tokens::{Owner, TokenError};
+use crate::clients::ghl;
+use crate::clients::ghl::{Advice, SmsProviders};
+use crate::db::accounts::installs;
+use crate::db::accounts::installs::Standing;
+use crate::db::accounts::rate_limits::Purpose;
+use crate::db::history::health_facts;
+use crate::doctor::labels::{Said, location as say};
+use crate::doctor::{Doctor, Finding, Provider, State, labels, provider};
+use crate::model::ids::LocationId;
 
 /// The scopes without which something of the bridge fails: contacts are found and made, messages posted, updated and
 /// looked up, the SMS provider read.
@@ -41,7 +43,7 @@ impl Doctor {
     /// Whether we are a location's default SMS provider, as the live checklist of its set-up asks again and again.
     pub async fn check_provider(&self, location: &LocationId) -> Finding {
         if let Some(name) = self.lacks(&GHL_SETTINGS) {
-            return Finding::new("provider", State::Unknown, words::not_checked(name));
+            return Finding::new("provider", State::Unknown, labels::not_checked(name));
         }
         let asked = self.ask(location, Purpose::Reply).await;
         self.provider_finding(&asked)
@@ -58,7 +60,7 @@ impl Doctor {
 
     async fn try_check_location(&self, location: &LocationId) -> sqlx::Result<Vec<Finding>> {
         let standing = installs::find_standing(&self.0.pool, location).await?;
-        let trouble = checkups::find_token_trouble(&self.0.pool, location).await?;
+        let trouble = health_facts::find_token_trouble(&self.0.pool, location).await?;
         let mut findings = vec![install(standing, &trouble.unwrap_or_default())];
         findings.extend(self.check_ghl(location, standing).await?);
         findings.extend(self.check_history(location).await?);
@@ -75,15 +77,15 @@ impl Doctor {
         standing: Standing,
     ) -> sqlx::Result<Vec<Finding>> {
         let because = match standing {
-            Standing::Installed => self.lacks(&GHL_SETTINGS).map(words::not_checked),
-            _ => Some(words::not_checked_until("the install", "pemasangan")),
+            Standing::Installed => self.lacks(&GHL_SETTINGS).map(labels::not_checked),
+            _ => Some(labels::not_checked_until("the install", "pemasangan")),
         };
         if let Some(because) = because {
             let unknown = |check| Finding::new(check, State::Unknown, because.clone());
             return Ok(["token", "scopes", "provider"].map(unknown).to_vec());
         }
         let asked = self.ask(location, Purpose::Reply).await;
-        let scope = checkups::find_scope(&self.0.pool, location).await?;
+        let scope = health_facts::find_scope(&self.0.pool, location).await?;
         Ok(vec![
             token(&asked),
             scopes(&asked, scope.as_deref()),
@@ -112,7 +114,7 @@ impl Doctor {
     }
 
     async fn check_history(&self, location: &LocationId) -> sqlx::Result<Vec<Finding>> {
-        let history = checkups::find_history(&self.0.pool, location).await?;
+        let history = health_facts::find_history(&self.0.pool, location).await?;
         let last = |check, at: Option<OffsetDateTime>, seen: fn(_) -> Said, none: fn() -> Said| {
             at.map_or_else(
                 || Finding::new(check, State::Unknown, none()),
@@ -138,7 +140,7 @@ impl Doctor {
 }
 
 pub(super) fn database_failed(check: &'static str) -> Finding {
-    Finding::new(check, State::Bad, words::database_failed())
+    Finding::new(check, State::Bad, labels::database_failed())
 }
 
 /// `trouble`: GHL's words, or ours, about what is wrong.
@@ -184,7 +186,7 @@ fn scopes(asked: &Asked, granted: Option<&str>) -> Finding {
         Some(lacking) if !lacking.is_empty() => finding(State::Bad, say::scopes_missing(&lacking)),
         _ if asked.is_err() => finding(
             State::Unknown,
-            words::not_checked_until("the token", "token"),
+            labels::not_checked_until("the token", "token"),
         ),
         _ => finding(State::Good, say::scopes_suffice()),
     }
@@ -216,7 +218,7 @@ fn refused(error: &TokenError) -> (State, Said) {
         TokenError::Inactive(_) => (State::Bad, say::inactive()),
         TokenError::Failing(words) => (State::Bad, say::token_refused(words)),
         TokenError::Seal(_) => (State::Bad, say::token_sealed()),
-        TokenError::Database(_) => (State::Bad, words::database_failed()),
+        TokenError::Database(_) => (State::Bad, labels::database_failed()),
         TokenError::Call(error) if error.lacks_scope() => {
             (State::Bad, say::scopes_missing(&error.detail))
         }

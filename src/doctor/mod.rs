@@ -4,29 +4,28 @@
 //! Owns: the checks and their sentences. Refuses: mending; that is the relay's, or a person's.
 
 mod finding;
+mod labels;
 mod location;
 mod number;
 mod provider;
-mod reach;
+mod reachability;
 mod service;
-mod words;
 
 use std::sync::Arc;
 
-use sqlx::PgPool;
-
 pub use finding::{Finding, State};
+pub use labels::incident::{PERSISTS, REGISTERED};
 pub use location::NEEDED_SCOPES;
 pub use number::LinkFault;
 pub use provider::Provider;
-pub use reach::answer;
-pub use words::trouble::{PERSISTS, REGISTERED};
+pub use reachability::answer;
+use sqlx::PgPool;
 
+use crate::accounts::tokens::Tokens;
 use crate::clients::{ghl, waapify};
-use crate::clock::Clock;
 use crate::config::{Fault, Settings};
-use crate::db::troubles::Trouble;
-use crate::tokens::Tokens;
+use crate::db::history::incidents::Trouble;
+use crate::runtime::clock::Clock;
 
 /// Checks the service and its locations; a clone costs nothing.
 #[derive(Clone, Debug)]
@@ -87,7 +86,7 @@ impl Doctor {
 /// A trouble that the watch noticed, in the words of the check that would find it.
 #[must_use]
 pub fn describe(trouble: &Trouble) -> Finding {
-    let said = words::trouble::trouble(trouble);
+    let said = labels::incident::incident(trouble);
     let finding = Finding::new(trouble.kind.name(), State::Bad, said);
     match trouble.number.as_str() {
         "" => finding,

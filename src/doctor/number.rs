@@ -2,15 +2,17 @@
 
 use futures_util::future::join_all;
 
-use super::location::database_failed;
-use super::words::{self, Said, location as say_location, number as say};
-use super::{Doctor, Finding, State};
+use crate::accounts::connect;
 use crate::clients::waapify::CheckError;
-use crate::connect;
 use crate::crypto::OpenError;
-use crate::db::checkups::{self, NumberCheckup};
-use crate::db::numbers::{self, NumberRow};
-use crate::ids::LocationId;
+use crate::db::history::health_facts;
+use crate::db::history::health_facts::NumberCheckup;
+use crate::db::numbers;
+use crate::db::numbers::NumberRow;
+use crate::doctor::labels::{Said, location as say_location, number as say};
+use crate::doctor::location::database_failed;
+use crate::doctor::{Doctor, Finding, State, labels};
+use crate::model::ids::LocationId;
 
 /// Why a number cannot be used, as Waapify tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +76,7 @@ impl Doctor {
 
     pub(super) async fn check_numbers(&self, location: &LocationId) -> sqlx::Result<Vec<Finding>> {
         let now = self.0.clock.now();
-        let found = checkups::list_numbers(&self.0.pool, location, now).await?;
+        let found = health_facts::list_numbers(&self.0.pool, location, now).await?;
         if found.is_empty() {
             return Ok(vec![Finding::new(
                 "number",
@@ -105,7 +107,7 @@ impl Doctor {
     async fn check_link(&self, location: &LocationId, number: &NumberCheckup) -> Finding {
         let finding = |state, said| Finding::new("link", state, said);
         if let Some(name) = self.lacks(&["ENCRYPTION_KEYS", "WAAPIFY_API_BASE"]) {
-            return finding(State::Unknown, words::not_checked(name));
+            return finding(State::Unknown, labels::not_checked(name));
         }
         let Ok(link) = self.ask_link(location, number).await else {
             return finding(State::Bad, say::sealed());

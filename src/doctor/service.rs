@@ -5,11 +5,13 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 use url::Url;
 
-use super::reach::{self, Reached};
-use super::words::{self, Said, service as say};
-use super::{Doctor, Finding, State};
-use crate::db::{self, app_keys, companies};
-use crate::keys::{self, MissingKey};
+use crate::accounts::key_rotation;
+use crate::accounts::key_rotation::MissingKey;
+use crate::db;
+use crate::db::accounts::{client_credentials, companies};
+use crate::doctor::labels::{Said, service as say};
+use crate::doctor::reachability::Reached;
+use crate::doctor::{Doctor, Finding, State, labels, reachability};
 
 /// A database that takes longer than this to say which migrations it has is not well.
 const DATABASE_TIMEOUT: Duration = Duration::from_secs(8);
@@ -29,7 +31,7 @@ impl Doctor {
     /// Whether the database can be asked about locations; what else it may be.
     pub async fn check_database(&self) -> Finding {
         if let Some(name) = self.lacks(&["DATABASE_URL"]) {
-            return Finding::new("database", State::Unknown, words::not_checked(name));
+            return Finding::new("database", State::Unknown, labels::not_checked(name));
         }
         let asked = tokio::time::timeout(DATABASE_TIMEOUT, db::find_schema_gap(&self.0.pool)).await;
         let (state, said) = match asked {
@@ -143,10 +145,10 @@ impl Doctor {
     async fn check_public_url(&self) -> Finding {
         let finding = |state, said| Finding::new("public_url", state, said);
         if let Some(name) = self.lacks(&["PUBLIC_URL", "ENCRYPTION_KEYS"]) {
-            return finding(State::Unknown, words::not_checked(name));
+            return finding(State::Unknown, labels::not_checked(name));
         }
         let (parts, settings) = (&self.0, &self.0.settings);
-        match reach::ask(&parts.http, &settings.sealer, &settings.public_url).await {
+        match reachability::ask(&parts.http, &settings.sealer, &settings.public_url).await {
             Reached::Us if settings.public_url.scheme() == "https" => {
                 finding(State::Good, say::public_url_reaches_us())
             }
@@ -165,7 +167,7 @@ impl Doctor {
                 Finding::new(
                     check,
                     State::Unknown,
-                    words::not_checked_until("the database", "pangkalan data"),
+                    labels::not_checked_until("the database", "pangkalan data"),
                 )
             };
             return vec![database, unknown("keys"), unknown("app_keys")];
@@ -182,13 +184,13 @@ impl Doctor {
     async fn check_keys(&self) -> Finding {
         let finding = |state, said| Finding::new("keys", state, said);
         if let Some(name) = self.lacks(&["ENCRYPTION_KEYS"]) {
-            return finding(State::Unknown, words::not_checked(name));
+            return finding(State::Unknown, labels::not_checked(name));
         }
-        match keys::check(&self.0.pool, &self.0.settings.sealer).await {
+        match key_rotation::check(&self.0.pool, &self.0.settings.sealer).await {
             Ok(()) => finding(State::Good, say::keys_fit()),
             Err(error) => match error.downcast_ref::<MissingKey>() {
                 Some(missing) => finding(State::Bad, say::keys_missing(missing.count)),
-                None => finding(State::Bad, words::database_failed()),
+                None => finding(State::Bad, labels::database_failed()),
             },
         }
     }
@@ -197,11 +199,11 @@ impl Doctor {
     async fn check_app_keys(&self) -> Finding {
         let finding = |state, said| Finding::new("app_keys", state, said);
         if let Some(name) = self.lacks(&["GHL_CLIENT_ID", "GHL_CLIENT_SECRET"]) {
-            return finding(State::Unknown, words::not_checked(name));
+            return finding(State::Unknown, labels::not_checked(name));
         }
-        let found = app_keys::find_verdicts(&self.0.pool, &self.0.ghl.keys_hash()).await;
+        let found = client_credentials::find_verdicts(&self.0.pool, &self.0.ghl.keys_hash()).await;
         let Ok(verdicts) = found else {
-            return finding(State::Bad, words::database_failed());
+            return finding(State::Bad, labels::database_failed());
         };
         match (verdicts.accepted_at, verdicts.refused_at) {
             (accepted, Some(refused)) if accepted.is_none_or(|accepted| accepted < refused) => {
@@ -224,7 +226,11 @@ impl Doctor {
                     Finding::new("agency", State::Bad, said)
                 })
                 .collect(),
-            Err(_) => vec![Finding::new("agency", State::Bad, words::database_failed())],
+            Err(_) => vec![Finding::new(
+                "agency",
+                State::Bad,
+                labels::database_failed(),
+            )],
         }
     }
 }

@@ -6,11 +6,11 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tracing::{error, warn};
 
-use super::intake::NotStored;
-use super::page;
 use crate::crypto::SignatureError;
 use crate::db;
-use crate::language::{Language, Text};
+use crate::http::pages::layout;
+use crate::http::webhooks::insert_batcher::NotStored;
+use crate::model::language::{Language, Text};
 
 /// Seconds after which a refused webhook may come again: a restart of Postgres takes about that long.
 const RETRY_AFTER_SECONDS: &str = "5";
@@ -125,7 +125,7 @@ impl PageError {
 
     /// As the caller reads it.
     pub(super) fn page(&self, language: Language) -> Response {
-        let page = page::message(language, self.title.of(language), self.text.of(language));
+        let page = layout::message(language, self.title.of(language), self.text.of(language));
         (self.status, page).into_response()
     }
 }
@@ -136,7 +136,7 @@ impl From<sqlx::Error> for PageError {
     }
 }
 
-/// In English, until [`page::speak`] says it in the caller's language.
+/// In English, until [`layout::speak`] says it in the caller's language.
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         let mut response = self.page(Language::English);

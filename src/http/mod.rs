@@ -16,59 +16,48 @@
 //! * `health`: `/healthz`, `/readyz`
 
 mod admin;
-mod app;
-mod app_events;
-mod attachments;
-mod connect;
-mod delivery;
+mod downloads;
 mod error;
-mod external_auth;
-mod files;
-mod health;
-mod intake;
 mod layers;
-mod metrics;
-mod oauth;
-mod operator;
-mod page;
-mod proofs;
-mod pump;
-mod session;
-mod verified;
-mod waapify;
-
-pub use admin::Admin;
-pub use attachments::room as attachments_room;
-pub use external_auth::external_auth_secret;
-pub use files::Files;
-pub use intake::Intake;
-pub use metrics::Meter;
-pub use proofs::Proofs;
-pub use pump::Room;
-pub use waapify::WaitingRoom;
+mod ops;
+mod pages;
+mod webhooks;
 
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+pub use admin::Admin;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware;
 use axum::routing::{get, post};
+use axum::{Router, middleware};
+pub use downloads::bounded_stream::Room;
+pub use downloads::inbound_media::Files;
+pub use downloads::outbound_attachment::room as attachments_room;
+use downloads::{inbound_media, outbound_attachment};
+pub use ops::metrics::Meter;
+use ops::{health, metrics};
+use pages::{connect, layout, location, oauth, operator};
 use secrecy::SecretString;
 use sqlx::PgPool;
 use url::Url;
+pub use webhooks::external_auth::external_auth_secret;
+pub use webhooks::insert_batcher::Intake;
+pub use webhooks::signature_batcher::Proofs;
+pub use webhooks::waapify_event::WaitingRoom;
+use webhooks::{external_auth, ghl_delivery, ghl_event, waapify_event};
 
-use crate::attachments::Attachments;
-use crate::clients::{self, origin};
-use crate::clock::Clock;
+use crate::accounts::connect::Connector;
+use crate::accounts::installs::Installs;
+use crate::accounts::tokens::Tokens;
+use crate::clients;
+use crate::clients::attachment_links::Attachments;
+use crate::clients::attachment_source;
 use crate::config::GhlSettings;
-use crate::connect::Connector;
 use crate::crypto::Sealer;
 use crate::doctor::Doctor;
-use crate::installs::Installs;
-use crate::tokens::Tokens;
-use crate::wake::Wake;
+use crate::runtime::clock::Clock;
+use crate::runtime::notify::Wake;
 
 /// A delivery is a text of a few kB and addresses of files; an e-mail's HTML comes here too. Above this it is no
 /// message.
@@ -120,7 +109,7 @@ pub struct HttpParts {
     /// Customers' files behind links.
     pub files: Files,
     /// The servers of agents' files.
-    pub origin: origin::Client,
+    pub origin: attachment_source::Client,
     /// Addresses of our own for them.
     pub attachments: Attachments,
     /// Room for the files behind these.
@@ -151,9 +140,9 @@ pub struct HttpParts {
 
 /// All routes of the service.
 pub fn router(state: HttpState) -> Router {
-    let delivery = post(delivery::accept).layer(DefaultBodyLimit::max(MAX_DELIVERY_BYTES));
-    let gateway = post(waapify::accept).layer(DefaultBodyLimit::max(MAX_GATEWAY_EVENT_BYTES));
-    let app_events = post(app_events::accept).layer(DefaultBodyLimit::max(MAX_APP_EVENT_BYTES));
+    let delivery = post(ghl_delivery::accept).layer(DefaultBodyLimit::max(MAX_DELIVERY_BYTES));
+    let gateway = post(waapify_event::accept).layer(DefaultBodyLimit::max(MAX_GATEWAY_EVENT_BYTES));
+    let app_events = post(ghl_event::accept).layer(DefaultBodyLimit::max(MAX_APP_EVENT_BYTES));
     let connect = get(connect::show)
         .post(connect::submit)
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES));
@@ -179,22 +168,25 @@ pub fn router(state: HttpState) -> Router {
             post(connect::send_test).layer(DefaultBodyLimit::max(MAX_FORM_BYTES)),
         )
         .route("/connect/{token}/provider", get(connect::provider))
-        .route("/files/{secret}/{name}", get(files::download))
+        .route("/files/{secret}/{name}", get(inbound_media::download))
         .merge(operator::routes())
-        .layer(middleware::from_fn(page::speak));
+        .layer(middleware::from_fn(layout::speak));
     let routes = Router::new()
         .merge(pages)
-        .merge(app::routes(state.clone()))
+        .merge(location::routes(state.clone()))
         .route("/hooks/delivery", delivery)
         .route("/hooks/app", app_events)
         .route("/hooks/external-auth/{secret}", external_auth)
         .route("/hooks/waapify/{secret}", gateway)
-        .route("/attachments/{token}/{name}", get(attachments::show))
-        .route("/assets/page.css", get(page::stylesheet))
-        .route("/assets/mark.svg", get(page::mark))
+        .route(
+            "/attachments/{token}/{name}",
+            get(outbound_attachment::show),
+        )
+        .route("/assets/page.css", get(layout::stylesheet))
+        .route("/assets/mark.svg", get(layout::mark))
         .route("/metrics", get(metrics::show))
-        .route("/assets/app.js", get(page::app_script))
-        .route("/assets/connect.js", get(page::connect_script))
+        .route("/assets/app.js", get(layout::app_script))
+        .route("/assets/connect.js", get(layout::connect_script))
         .route("/healthz", get(health::live))
         .route("/healthz/{question}", get(health::answer))
         .route("/readyz", get(health::ready))

@@ -1,8 +1,8 @@
 //! The page of checks in GHL: each thing that is broken is named there, and mended from there where that is possible.
 
-use waapify_ghl::connect::Entered;
-use waapify_ghl::ids::LocationId;
-use waapify_ghl::sandbox::{DefaultProvider, Fault, seed};
+use simulators::{DefaultProvider, Fault, seed};
+use waapify_ghl::accounts::connect::Entered;
+use waapify_ghl::model::ids::LocationId;
 
 use crate::pages::{Page, open_app};
 use crate::stage::Stage;

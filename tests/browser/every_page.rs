@@ -3,10 +3,10 @@
 
 use std::path::PathBuf;
 
-use crate::pages::{self, Page};
-use crate::picture;
+use crate::pages::Page;
 use crate::stage::Stage;
 use crate::tab::Tab;
+use crate::{pages, picture};
 
 /// Width and height of the window, and the name of that size; a picture is taken of the named ones.
 const SIZES: [(u32, u32, Option<&str>); 3] = [

@@ -1,6 +1,6 @@
 //! The page inside GHL: a frame of another site, in a browser that keeps third parties' cookies out.
 
-use waapify_ghl::sandbox::seed;
+use simulators::seed;
 
 use crate::pages::open_app as open;
 use crate::stage::Stage;

@@ -1,6 +1,7 @@
 //! Every page that there is, and how one gets there.
 
-use waapify_ghl::sandbox::{ADMIN_TOKEN, InstallKind, seed};
+use simulators::{InstallKind, seed};
+use waapify_ghl::cli::sandbox::ADMIN_TOKEN;
 
 use crate::stage::Stage;
 use crate::tab::Tab;

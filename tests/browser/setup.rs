@@ -1,9 +1,10 @@
 //! From the marketplace to the first message and its ticks.
 
 use serde_json::json;
-use waapify_ghl::sandbox::seed;
+use simulators::seed;
 
-use crate::pages::{self, show_qr};
+use crate::pages;
+use crate::pages::show_qr;
 use crate::stage::{Stage, came_true};
 use crate::tab::Tab;
 

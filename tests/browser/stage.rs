@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use simulators::{Timings, seed};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use waapify_ghl::sandbox::{Sandbox, Timings, seed};
+use waapify_ghl::cli::sandbox::Sandbox;
 
 use crate::harness::{TestDatabase, wait};
 

@@ -6,11 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::json;
+use simulators::{ChatMessage, Direction, Message, World};
 use sqlx::{FromRow, PgPool};
 use time::OffsetDateTime;
-use waapify_ghl::relay::plan::files::File;
-use waapify_ghl::relay::plan::{Attachment, Plan, plan};
-use waapify_ghl::sandbox::{ChatMessage, Direction, Message, World};
+use waapify_ghl::workers::outbound::plan::attachments::File;
+use waapify_ghl::workers::outbound::plan::{Attachment, Plan, plan};
 
 use crate::load::{Customer, Shop};
 use crate::ticks::{wrong_status, wrong_tick};

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
-use waapify_ghl::sandbox::{Fault, World};
+use simulators::{Fault, World};
 
 use crate::pass;
 use crate::processes::{Replica, faketime};

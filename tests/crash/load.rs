@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
+use simulators::{Direction, Waapify, World, seed};
 use tokio::task::JoinSet;
-use waapify_ghl::sandbox::{Direction, Waapify, World, seed};
 
 use crate::pass;
 

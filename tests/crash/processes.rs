@@ -2,7 +2,8 @@
 //!
 //! Owns: their lives, as a supervisor does, and their logs. Refuses: deciding when one dies, which is `faults`'.
 
-use std::fs::{self, File};
+use std::fs;
+use std::fs::File;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};

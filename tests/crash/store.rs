@@ -6,11 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use private_postgres::{self, Cluster, Durability};
 use rustix::process::{Pid, Signal, kill_process};
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{AssertSqlSafe, PgPool};
 use url::Url;
-use waapify_ghl::cluster::{self, Cluster, Durability};
 use waapify_ghl::db;
 
 use crate::proxy::Proxy;
@@ -62,7 +62,7 @@ impl Store {
     /// An empty one in `folder`, with the schema.
     pub async fn start(folder: &Path) -> Self {
         fs::create_dir_all(folder).unwrap();
-        cluster::remove_data(folder).unwrap();
+        private_postgres::remove_data(folder).unwrap();
         let proxy = Proxy::start().await;
         let cluster = start(folder.to_owned(), &proxy).await;
         let mut url = Url::parse(&cluster.url("postgres")).unwrap();
@@ -121,7 +121,7 @@ impl Store {
         let (cluster, folder) = (self.cluster.take(), self.folder);
         let stopped = tokio::task::spawn_blocking(move || {
             cluster.map(Cluster::stop);
-            cluster::remove_data(&folder)
+            private_postgres::remove_data(&folder)
         });
         stopped.await.unwrap().unwrap();
     }

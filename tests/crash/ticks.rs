@@ -2,7 +2,7 @@
 //!
 //! Owns: these two questions. Refuses: whether the message is where it belongs, which is `checks`'.
 
-use waapify_ghl::sandbox::{ChatMessage, Message};
+use simulators::{ChatMessage, Message};
 
 /// No tick without WhatsApp's ack of every part; and none missing where the service heard of all of them.
 pub fn wrong_tick(state: &str, parts: &[&[&ChatMessage]]) -> Option<String> {

@@ -1,11 +1,11 @@
 //! Installs by an agency: all its locations, page by page, those added later, and no other agency's.
 
 use serde_json::json;
+use simulators::{Fault, InstallKind, seed};
 use time::Duration;
-use waapify_ghl::db::installs::Standing;
-use waapify_ghl::ids::LocationId;
-use waapify_ghl::sandbox::{Fault, InstallKind, seed};
-use waapify_ghl::tokens::TokenError;
+use waapify_ghl::accounts::tokens::TokenError;
+use waapify_ghl::db::accounts::installs::Standing;
+use waapify_ghl::model::ids::LocationId;
 
 use crate::harness::{Bridge, location, payload};
 use crate::installs::{

@@ -1,8 +1,8 @@
 //! GHL's answers of the corpus, each on the call it belongs to. Grants and lists are in `installs`.
 
 use serde_json::Value;
+use simulators::{Fault, seed};
 use time::Duration;
-use waapify_ghl::sandbox::{Fault, seed};
 
 use crate::harness::{Bridge, payload};
 

@@ -3,10 +3,10 @@
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use serde_json::json;
+use simulators::seed;
 use waapify_ghl::app::App;
-use waapify_ghl::clock::Clock;
-use waapify_ghl::db::installs::Standing;
-use waapify_ghl::sandbox::seed;
+use waapify_ghl::db::accounts::installs::Standing;
+use waapify_ghl::runtime::clock::Clock;
 
 use crate::harness::{
     Bridge, TestDatabase, ask, corpus, environment, location, payload, settings, signature_of,
@@ -120,10 +120,7 @@ async fn an_event_about_another_app_or_without_a_good_signature_is_refused() {
             "{event}"
         );
     }
-    bridge
-        .world
-        .ghl
-        .set_signing(waapify_ghl::sandbox::SignWith::Nothing);
+    bridge.world.ghl.set_signing(simulators::SignWith::Nothing);
     let event = bridge.world.ghl.uninstall_event(seed::LOCATION_ID);
     assert_eq!(bridge.world.ghl.posts_app_event(&event).await, Some(401));
     bridge.settle().await;

@@ -11,8 +11,8 @@ use axum::http::{HeaderMap, StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use simulators::seed;
 use time::Duration;
-use waapify_ghl::sandbox::seed;
 
 use crate::app_events::uninstall;
 use crate::harness::Bridge;

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use simulators::{ChatMessage, Fault, seed};
 use time::Duration;
-use waapify_ghl::db::receipts::{self, SentPart, ToldBy};
-use waapify_ghl::ids::WaMessageId;
-use waapify_ghl::relay;
-use waapify_ghl::relay::outbound::Outbound;
-use waapify_ghl::sandbox::{ChatMessage, Fault, seed};
+use waapify_ghl::db::outbound::receipts;
+use waapify_ghl::db::outbound::receipts::{SentPart, ToldBy};
+use waapify_ghl::model::ids::WaMessageId;
+use waapify_ghl::workers;
+use waapify_ghl::workers::outbound::Outbound;
 
 use crate::harness::{Bridge, OUTAGE, location};
 use crate::origins::{JPEG, PDF, Storage, Stored};
@@ -328,7 +329,7 @@ async fn an_echo_of_a_file_is_not_taken_for_the_next_one() {
     bridge.agent_sends(seed::AISYAH.0, "", &files).await;
     let worker = Arc::new(Outbound(Arc::clone(&bridge.app.relay)));
     while bridge.sends().is_empty() {
-        relay::step(&worker).await.unwrap();
+        workers::step(&worker).await.unwrap();
     }
     let pool = &bridge.database.pool;
     let message = sqlx::query_scalar("select id from outbound");

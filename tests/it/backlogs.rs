@@ -3,21 +3,21 @@
 
 use std::sync::Arc;
 
+use simulators::seed;
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use time::Duration;
 use waapify_ghl::app::App;
-use waapify_ghl::clients::origin::Reach;
-use waapify_ghl::relay::Worker;
-use waapify_ghl::relay::app_events::AppEvents;
-use waapify_ghl::relay::gateway_events::GatewayEvents;
-use waapify_ghl::relay::inbound::Inbound;
-use waapify_ghl::relay::media::Media;
-use waapify_ghl::relay::outbound::Outbound;
-use waapify_ghl::relay::status_updates::StatusUpdates;
-use waapify_ghl::relay::upkeep::Upkeep;
-use waapify_ghl::relay::watch::Watch;
-use waapify_ghl::sandbox::seed;
+use waapify_ghl::clients::attachment_source::Reach;
+use waapify_ghl::workers::Worker;
+use waapify_ghl::workers::ghl_events::AppEvents;
+use waapify_ghl::workers::inbound::Inbound;
+use waapify_ghl::workers::inbound_media::Media;
+use waapify_ghl::workers::monitor::Watch;
+use waapify_ghl::workers::outbound::Outbound;
+use waapify_ghl::workers::status_updates::StatusUpdates;
+use waapify_ghl::workers::token_upkeep::Upkeep;
+use waapify_ghl::workers::waapify_events::GatewayEvents;
 
 use crate::harness::{Bridge, settings};
 

@@ -6,17 +6,19 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
+use simulators::{CustomerFile, Fault, InstallKind, Timings, World, WorldConfig, seed};
 use url::Url;
+use waapify_ghl::accounts::connect::Entered;
+use waapify_ghl::accounts::tokens::TokenError;
 use waapify_ghl::app::App;
-use waapify_ghl::clients::origin::Reach;
-use waapify_ghl::clients::{self, ghl};
-use waapify_ghl::clock::Clock;
-use waapify_ghl::connect::Entered;
-use waapify_ghl::db::installs::{self, Standing};
-use waapify_ghl::ids::LocationId;
-use waapify_ghl::relay::{self, Worker};
-use waapify_ghl::sandbox::{CustomerFile, Fault, InstallKind, Timings, World, WorldConfig, seed};
-use waapify_ghl::tokens::TokenError;
+use waapify_ghl::clients::attachment_source::Reach;
+use waapify_ghl::clients::ghl;
+use waapify_ghl::db::accounts::installs;
+use waapify_ghl::db::accounts::installs::Standing;
+use waapify_ghl::model::ids::LocationId;
+use waapify_ghl::runtime::clock::Clock;
+use waapify_ghl::workers::Worker;
+use waapify_ghl::{clients, workers};
 
 use crate::harness::{TestDatabase, environment, location, settings, wait};
 
@@ -196,13 +198,13 @@ impl Bridge {
     /// Lets every worker do what is due now, until nothing is.
     pub async fn settle(&self) {
         let context = || Arc::clone(&self.app.relay);
-        let outbound = Arc::new(relay::outbound::Outbound(context()));
-        let events = Arc::new(relay::gateway_events::GatewayEvents(context()));
-        let inbound = Arc::new(relay::inbound::Inbound(context()));
-        let media = Arc::new(relay::media::Media(context()));
-        let statuses = Arc::new(relay::status_updates::StatusUpdates(context()));
-        let app_events = Arc::new(relay::app_events::AppEvents(context()));
-        let upkeep = Arc::new(relay::upkeep::Upkeep(context()));
+        let outbound = Arc::new(workers::outbound::Outbound(context()));
+        let events = Arc::new(workers::waapify_events::GatewayEvents(context()));
+        let inbound = Arc::new(workers::inbound::Inbound(context()));
+        let media = Arc::new(workers::inbound_media::Media(context()));
+        let statuses = Arc::new(workers::status_updates::StatusUpdates(context()));
+        let app_events = Arc::new(workers::ghl_events::AppEvents(context()));
+        let upkeep = Arc::new(workers::token_upkeep::Upkeep(context()));
         loop {
             let done = step(&outbound).await
                 + step(&events).await
@@ -381,7 +383,7 @@ pub async fn use_token(app: &App, location: &LocationId) -> Result<bool, TokenEr
 }
 
 async fn step<W: Worker>(worker: &Arc<W>) -> usize {
-    relay::step(worker).await.unwrap()
+    workers::step(worker).await.unwrap()
 }
 
 /// A picture, as far as its beginning tells.

@@ -1,12 +1,12 @@
 //! GHL's limit on calls: kept by all processes together, for one location alone, and replies before ticks.
 
+use simulators::{Fault, InstallKind, seed};
 use time::Duration;
+use waapify_ghl::accounts::tokens::TokenError;
 use waapify_ghl::app::App;
-use waapify_ghl::db::budgets::{Purpose, take_call};
+use waapify_ghl::db::accounts::rate_limits::{Purpose, take_call};
 use waapify_ghl::db::open_pool;
-use waapify_ghl::ids::LocationId;
-use waapify_ghl::sandbox::{Fault, InstallKind, seed};
-use waapify_ghl::tokens::TokenError;
+use waapify_ghl::model::ids::LocationId;
 
 use crate::bridge::use_token;
 use crate::harness::{Bridge, TestDatabase, location, settings};
@@ -142,7 +142,7 @@ async fn the_last_of_the_days_calls_are_kept_for_replies() {
 #[tokio::test]
 async fn a_window_begins_with_its_first_call_and_counts_to_its_limit() {
     let database = TestDatabase::new().await;
-    let start = waapify_ghl::clock::Clock::system().now();
+    let start = waapify_ghl::runtime::clock::Clock::system().now();
     for n in 1..=100 {
         let taken = take_call(&database.pool, "l", Purpose::Reply, start)
             .await

@@ -1,7 +1,7 @@
 //! WhatsApp calls: one line for each, by the first step that says how it ended.
 
 use serde_json::{Value, json};
-use waapify_ghl::sandbox::seed;
+use simulators::seed;
 
 use crate::harness::{Bridge, payload};
 

@@ -4,12 +4,13 @@
 use std::sync::Arc;
 
 use serde_json::json;
+use simulators::{Fault, Timings, seed};
 use time::Duration;
-use waapify_ghl::db::outbound::{self, Failure, OutboundJob, Pace};
-use waapify_ghl::db::outcomes::{self, Outcome};
-use waapify_ghl::relay;
-use waapify_ghl::relay::outbound::Outbound;
-use waapify_ghl::sandbox::{Fault, Timings, seed};
+use waapify_ghl::db::outbound;
+use waapify_ghl::db::outbound::outcomes::Outcome;
+use waapify_ghl::db::outbound::{Failure, OutboundJob, Pace, outcomes};
+use waapify_ghl::workers;
+use waapify_ghl::workers::outbound::Outbound;
 
 use crate::harness::{Bridge, OUTAGE, wait};
 
@@ -85,14 +86,14 @@ async fn one_slow_contact_does_not_hold_up_another() {
     let worker = Arc::new(Outbound(Arc::clone(&bridge.app.relay)));
     let sending = tokio::spawn({
         let worker = Arc::clone(&worker);
-        async move { relay::step(&worker).await }
+        async move { workers::step(&worker).await }
     });
     wait("the slow send is on its way", async || {
         bridge.sends().len() == 1
     })
     .await;
     let quick = bridge.agent_sends(seed::LIM_WEI.0, "laju", &[]).await;
-    relay::step(&worker).await.unwrap();
+    workers::step(&worker).await.unwrap();
     assert_eq!(
         (bridge.state(&slow).await, bridge.state(&quick).await),
         ("sending".into(), "sent".into())

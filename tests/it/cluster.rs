@@ -5,8 +5,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, fs, process, thread};
 
+use private_postgres::{Cluster, ClusterError, Durability, find_running};
 use sqlx::{Connection as _, PgConnection};
-use waapify_ghl::cluster::{Cluster, ClusterError, Durability, find_running};
 
 /// Generous: every test of this file may create its data at the same time.
 const PATIENCE: Duration = Duration::from_mins(1);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
-use waapify_ghl::sandbox::{Fault, seed};
+use simulators::{Fault, seed};
 
 use crate::harness::{Bridge, OUTAGE, wait};
 

@@ -1,6 +1,7 @@
 //! Settings: defaults, overrides, and every fault named at once.
 
-use waapify_ghl::config::{self, Faults, Settings};
+use waapify_ghl::config;
+use waapify_ghl::config::{Faults, Settings};
 
 use crate::harness::environment;
 

@@ -1,8 +1,8 @@
 //! Connecting a WhatsApp number: the form behind its link, and what Waapify has to say first.
 
 use axum::http::StatusCode;
+use simulators::{DefaultProvider, Fault, seed};
 use time::Duration;
-use waapify_ghl::sandbox::{DefaultProvider, Fault, seed};
 
 use crate::harness::Bridge;
 

@@ -7,9 +7,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::json;
+use simulators::seed;
 use time::Duration as Span;
-use waapify_ghl::ids::LocationId;
-use waapify_ghl::sandbox::seed;
+use waapify_ghl::model::ids::LocationId;
 
 use crate::harness::Bridge;
 
@@ -189,7 +189,7 @@ async fn mint(bridge: &Bridge) {
         &settings.ghl,
         &settings.public_url,
     );
-    let company = waapify_ghl::ids::CompanyId::from(seed::COMPANY_ID);
+    let company = waapify_ghl::model::ids::CompanyId::from(seed::COMPANY_ID);
     let token = "x".into();
     assert!(
         !ghl.installed_locations(&token, &company)
@@ -214,7 +214,7 @@ async fn mint(bridge: &Bridge) {
         .is_ok()
     );
     // The mock's conversation is somebody else's.
-    let contact = waapify_ghl::ids::ContactId::from("c");
+    let contact = waapify_ghl::model::ids::ContactId::from("c");
     assert!(
         ghl.find_last_message(&token, &LocationId::from("l"), &contact)
             .await

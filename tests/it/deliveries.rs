@@ -6,8 +6,8 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use serde_json::Value;
 use sqlx::PgPool;
 use waapify_ghl::app::App;
-use waapify_ghl::clock::Clock;
 use waapify_ghl::db;
+use waapify_ghl::runtime::clock::Clock;
 
 use crate::harness::{TestDatabase, ask, corpus, environment, payload, settings, signature_of};
 

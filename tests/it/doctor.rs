@@ -7,9 +7,9 @@ mod numbers;
 use std::process::Command;
 
 use serde_json::Value;
+use simulators::{Fault, seed};
+use waapify_ghl::accounts::tokens::Owner;
 use waapify_ghl::db;
-use waapify_ghl::sandbox::{Fault, seed};
-use waapify_ghl::tokens::Owner;
 
 use crate::commands::{output, program};
 use crate::harness::{Bridge, TestDatabase, location};

@@ -3,9 +3,9 @@
 use axum::http::StatusCode;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
+use simulators::{Fault, InstallKind, seed};
 use time::Duration;
 use waapify_ghl::http::external_auth_secret;
-use waapify_ghl::sandbox::{Fault, InstallKind, seed};
 
 use crate::connecting::numbers;
 use crate::harness::{Bridge, corpus, payload, settings};

@@ -7,11 +7,11 @@ use axum::http::header::{CONTENT_RANGE, CONTENT_TYPE, LOCATION};
 use axum::http::{Request, StatusCode};
 use axum::routing::get;
 use http_body_util::BodyExt as _;
+use simulators::seed;
 use time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tower::ServiceExt as _;
-use waapify_ghl::clients::origin::{Client, MAX_FILE_BYTES, OriginError, Reach};
-use waapify_ghl::sandbox::seed;
+use waapify_ghl::clients::attachment_source::{Client, MAX_FILE_BYTES, OriginError, Reach};
 
 use crate::attachments::{HTML, arrives};
 use crate::harness::{Bridge, ask};
@@ -334,8 +334,8 @@ async fn what_one_server_told_is_kept_where_another_is_silent() {
         .execute(&bridge.database.pool)
         .await
         .unwrap();
-    let looked = waapify_ghl::relay::outbound::Outbound(std::sync::Arc::clone(&bridge.app.relay));
-    waapify_ghl::relay::step(&std::sync::Arc::new(looked))
+    let looked = waapify_ghl::workers::outbound::Outbound(std::sync::Arc::clone(&bridge.app.relay));
+    waapify_ghl::workers::step(&std::sync::Arc::new(looked))
         .await
         .unwrap();
     let types: Vec<String> = sqlx::query_scalar(

@@ -8,12 +8,13 @@ mod waits;
 
 use axum::body::Bytes;
 use serde_json::Value;
+use simulators::{CustomerFile, Fault, seed};
 use time::Duration;
-use waapify_ghl::db::inbound::{self, NewInbound, State};
-use waapify_ghl::db::media::{NewMedia, SLOT, Texts};
-use waapify_ghl::ids::WaMessageId;
-use waapify_ghl::sandbox::{CustomerFile, Fault, seed};
-use waapify_ghl::whatsapp::MediaFile;
+use waapify_ghl::db::inbound;
+use waapify_ghl::db::inbound::media::{NewMedia, SLOT, Texts};
+use waapify_ghl::db::inbound::{NewInbound, State};
+use waapify_ghl::model::ids::WaMessageId;
+use whatsapp_events::MediaFile;
 
 use crate::harness::{Bridge, location, payload};
 

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
-use waapify_ghl::relay::gateway_events::GatewayEvents;
-use waapify_ghl::relay::step;
-use waapify_ghl::sandbox::seed;
+use simulators::seed;
+use waapify_ghl::workers::step;
+use waapify_ghl::workers::waapify_events::GatewayEvents;
 
 use crate::harness::{Bridge, payload};
 

@@ -1,10 +1,11 @@
 //! Groups: nobody's conversation unless the business asks for it, and then one contact each.
 
 use serde_json::{Value, json};
+use simulators::{CustomerFile, seed};
 use time::Duration;
-use waapify_ghl::db::{groups, numbers};
-use waapify_ghl::sandbox::{CustomerFile, seed};
-use waapify_ghl::whatsapp::{self, Event, group_text};
+use waapify_ghl::db::contacts::groups;
+use waapify_ghl::db::numbers;
+use whatsapp_events::{self, Event, group_text};
 
 use crate::commands::{output, program};
 use crate::gateway_events::post;
@@ -189,7 +190,7 @@ fn a_groups_message_begins_with_its_speaker() {
         let item = json!({"key": {"remoteJid": GROUP, "participant": participant, "id": "G"},
             "pushName": name, "message": {"conversation": "x"}});
         let body = json!({"event": "messages.upsert", "data": {"messages": [item]}});
-        let webhook = whatsapp::parse(&serde_json::to_vec(&body).unwrap()).unwrap();
+        let webhook = whatsapp_events::parse(&serde_json::to_vec(&body).unwrap()).unwrap();
         let Event::Message(message) = &webhook.events[0] else {
             panic!("{webhook:?}");
         };

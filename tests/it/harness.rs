@@ -8,15 +8,15 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
+use private_postgres::Cluster;
 use serde_json::Value;
+use simulators::seed;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
 use tower::ServiceExt as _;
 use url::Url;
-use waapify_ghl::cluster::Cluster;
-use waapify_ghl::config::{self, Settings};
-use waapify_ghl::db;
-use waapify_ghl::ids::LocationId;
-use waapify_ghl::sandbox::seed;
+use waapify_ghl::config::Settings;
+use waapify_ghl::model::ids::LocationId;
+use waapify_ghl::{config, db};
 
 pub use crate::bridge::Bridge;
 

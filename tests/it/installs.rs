@@ -2,10 +2,10 @@
 
 use axum::http::{StatusCode, header};
 use serde_json::Value;
+use simulators::{Fault, InstallKind, seed};
 use time::Duration;
-use waapify_ghl::db::installs::Standing;
-use waapify_ghl::ids::LocationId;
-use waapify_ghl::sandbox::{Fault, InstallKind, seed};
+use waapify_ghl::db::accounts::installs::Standing;
+use waapify_ghl::model::ids::LocationId;
 
 use crate::harness::{Bridge, location, payload, wait};
 

@@ -12,7 +12,7 @@ use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use sqlx::{PgPool, Postgres, Transaction};
 use tokio::task::JoinSet;
 use waapify_ghl::app::App;
-use waapify_ghl::clock::Clock;
+use waapify_ghl::runtime::clock::Clock;
 
 use crate::harness::{Bridge, TestDatabase, ask, environment, settings, wait};
 

@@ -2,11 +2,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use simulators::seed;
+use waapify_ghl::accounts::key_rotation;
+use waapify_ghl::accounts::key_rotation::{MissingKey, Rotation};
 use waapify_ghl::app::App;
 use waapify_ghl::config::Settings;
-use waapify_ghl::ids::LocationId;
-use waapify_ghl::keys::{self, MissingKey, Rotation};
-use waapify_ghl::sandbox::seed;
+use waapify_ghl::model::ids::LocationId;
 
 use crate::bridge::use_token;
 use crate::commands::{output, program};
@@ -41,13 +42,16 @@ async fn the_program_does_not_start_with_a_key_that_opens_nothing_and_says_so() 
         "{stderr}"
     );
     assert!(!stderr.contains("\"listening\""), "{stderr}");
-    let wrong = keys::check(&bridge.database.pool, &with_keys(&bridge, &[NEW]).sealer).await;
+    let wrong =
+        key_rotation::check(&bridge.database.pool, &with_keys(&bridge, &[NEW]).sealer).await;
     assert_eq!(
         wrong.unwrap_err().downcast::<MissingKey>().unwrap().count,
         4
     );
     let both = with_keys(&bridge, &[NEW, OLD]).sealer;
-    keys::check(&bridge.database.pool, &both).await.unwrap();
+    key_rotation::check(&bridge.database.pool, &both)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -78,10 +82,10 @@ async fn a_rotation_moves_every_secret_to_the_newest_key_while_the_service_works
         "{stdout}"
     );
     let newest = with_keys(&bridge, &[NEW]);
-    keys::check(pool, &newest.sealer).await.unwrap();
+    key_rotation::check(pool, &newest.sealer).await.unwrap();
     let alone = App::new(&newest, pool.clone(), bridge.clock.clone()).unwrap();
     assert!(use_token(&alone, &location()).await.unwrap());
-    let again = keys::rotate(pool, &newest.sealer).await.unwrap();
+    let again = key_rotation::rotate(pool, &newest.sealer).await.unwrap();
     assert_eq!(again, Rotation::default(), "nothing is left to do");
 }
 
@@ -95,7 +99,7 @@ async fn what_no_key_opens_is_counted_and_left_as_it_is() {
         .unwrap();
     let damaged = "select access_token from numbers";
     let before: Vec<u8> = sqlx::query_scalar(damaged).fetch_one(pool).await.unwrap();
-    let rotation = keys::rotate(pool, &with_keys(&bridge, &[NEW, OLD]).sealer)
+    let rotation = key_rotation::rotate(pool, &with_keys(&bridge, &[NEW, OLD]).sealer)
         .await
         .unwrap();
     assert_eq!((rotation.resealed, rotation.unreadable), (3, 1));

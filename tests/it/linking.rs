@@ -1,12 +1,12 @@
 //! Linking a number by QR code: the gateway's calls, and the procedure for whoever shows the code.
 
-use secrecy::SecretString;
-use waapify_ghl::clients::waapify::{CheckError, Client, Credentials, QrCode};
-use waapify_ghl::sandbox::{Fault, GatewayBuild, seed};
-
 use axum::http::StatusCode;
+use secrecy::SecretString;
 use serde_json::Value;
-use waapify_ghl::linking::{self, Progress};
+use simulators::{Fault, GatewayBuild, seed};
+use waapify_ghl::accounts::qr_linking;
+use waapify_ghl::accounts::qr_linking::Progress;
+use waapify_ghl::clients::waapify::{CheckError, Client, Credentials, QrCode};
 
 use crate::connecting::{link, numbers, path_in, post};
 use crate::harness::Bridge;
@@ -265,20 +265,20 @@ async fn what_waapify_says_about_a_new_instance_stands_at_its_field() {
 async fn a_known_number_is_linked_again_and_no_other_phone_takes_its_place() {
     let bridge = Bridge::new().await;
     let keys = keys(seed::INSTANCE_ID);
-    let works = linking::begin_again(client(&bridge), &keys, seed::NUMBER, false).await;
+    let works = qr_linking::begin_again(client(&bridge), &keys, seed::NUMBER, false).await;
     assert!(matches!(works, Progress::Linked(_)), "{works:?}");
     assert_eq!(bridge.world.waapify.faults().count("reboot.php"), 0);
     bridge.world.waapify.unlink().await;
-    let waits = linking::begin_again(client(&bridge), &keys, seed::NUMBER, false).await;
+    let waits = qr_linking::begin_again(client(&bridge), &keys, seed::NUMBER, false).await;
     assert!(matches!(waits, Progress::Waiting), "{waits:?}");
-    let code = linking::picture(client(&bridge), &keys).await;
+    let code = qr_linking::picture(client(&bridge), &keys).await;
     assert!(matches!(code, Ok(QrCode::Png(_))), "{code:?}");
     bridge
         .world
         .waapify
         .scan_qr_with(seed::INSTANCE_ID, "60119990000", "x")
         .await;
-    let other = linking::state(client(&bridge), &keys, Some(seed::NUMBER)).await;
+    let other = qr_linking::state(client(&bridge), &keys, Some(seed::NUMBER)).await;
     let Progress::Stopped(error) = other else {
         panic!("{other:?}");
     };
@@ -304,7 +304,9 @@ async fn what_waits_is_sealed_and_outlives_a_change_of_the_keys() {
         }
     }
     let newer = crate::harness::settings(&environment).sealer;
-    let rotation = waapify_ghl::keys::rotate(pool, &newer).await.unwrap();
+    let rotation = waapify_ghl::accounts::key_rotation::rotate(pool, &newer)
+        .await
+        .unwrap();
     assert_eq!(rotation.unreadable, 0);
     let moved: Vec<u8> = sqlx::query_scalar("select pending_token from connect_links")
         .fetch_one(pool)

@@ -5,10 +5,10 @@ use axum::http::{Request, StatusCode};
 use secrecy::ExposeSecret as _;
 use url::Url;
 use waapify_ghl::app::App;
-use waapify_ghl::clock::Clock;
 use waapify_ghl::config;
+use waapify_ghl::config::marketplace::{Guide, SCOPES, SECRET};
 use waapify_ghl::http::external_auth_secret;
-use waapify_ghl::marketplace::{Guide, SCOPES, SECRET};
+use waapify_ghl::runtime::clock::Clock;
 
 use crate::commands::{output, program};
 use crate::harness::{TestDatabase, ask, environment, settings};

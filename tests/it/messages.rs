@@ -2,8 +2,8 @@
 //! again, once, and never by mistake.
 
 use serde_json::{Value, json};
+use simulators::{Fault, seed};
 use time::Duration;
-use waapify_ghl::sandbox::{Fault, seed};
 
 use crate::commands::{output, program};
 use crate::harness::{Bridge, OUTAGE};

@@ -2,9 +2,11 @@
 
 use axum::http::StatusCode;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
-use waapify_ghl::db::queues::{self, MAX_COUNT};
-use waapify_ghl::db::troubles::{self, About, Kind};
-use waapify_ghl::sandbox::{Fault, seed};
+use simulators::{Fault, seed};
+use waapify_ghl::db::history::incidents;
+use waapify_ghl::db::history::incidents::{About, Kind};
+use waapify_ghl::db::views::queue_counts;
+use waapify_ghl::db::views::queue_counts::MAX_COUNT;
 
 use crate::harness::{Bridge, OUTAGE, location};
 
@@ -173,7 +175,7 @@ async fn a_lost_link_and_dead_tokens_show() {
         number: "",
         kind: Kind::Silence,
     };
-    troubles::note(&bridge.database.pool, about, None, bridge.clock.now())
+    incidents::note(&bridge.database.pool, about, None, bridge.clock.now())
         .await
         .unwrap();
     let samples = read(&bridge).await;
@@ -245,12 +247,12 @@ async fn a_long_queue_is_counted_to_its_limit_along_an_index() {
     .await
     .unwrap();
     sqlx::query("analyze outbound").execute(pool).await.unwrap();
-    let counts = queues::read_counts(pool).await.unwrap();
+    let counts = queue_counts::read_counts(pool).await.unwrap();
     let row = &counts.queues[0];
     assert_eq!((row.queue.as_str(), row.count), ("outbound", MAX_COUNT));
     let plan: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(format!(
         "explain {}",
-        queues::QUEUES.replace("$1", &MAX_COUNT.to_string())
+        queue_counts::QUEUES.replace("$1", &MAX_COUNT.to_string())
     )))
     .fetch_all(pool)
     .await

@@ -4,13 +4,13 @@ mod doors;
 
 use axum::http::StatusCode;
 use axum::http::header::{COOKIE, LOCATION, ORIGIN, SET_COOKIE};
+use doors::routes;
+use simulators::{Fault, seed};
 use time::Duration;
-use waapify_ghl::sandbox::{Fault, seed};
 
 use crate::harness::{Bridge, OUTAGE};
 use crate::messages::{A_WHILE, number_of};
 use crate::metrics::{TOKEN, operated};
-use doors::routes;
 
 /// A client that follows no redirect and keeps no cookie.
 fn client() -> reqwest::Client {

@@ -1,8 +1,8 @@
 //! Another phone than the number's, linked to its instance: nothing leaves from it, and its chats stay out of GHL.
 
 use serde_json::json;
+use simulators::{Fault, seed};
 use time::Duration;
-use waapify_ghl::sandbox::{Fault, seed};
 
 use crate::harness::Bridge;
 use crate::watch::look_later;

@@ -1,10 +1,10 @@
 //! From GHL to WhatsApp: what reaches the gateway, once and in order, and what becomes of every way it can fail.
 
 use serde_json::json;
+use simulators::{Fault, seed};
 use time::Duration;
-use waapify_ghl::relay::Worker as _;
-use waapify_ghl::relay::outbound::Outbound;
-use waapify_ghl::sandbox::{Fault, seed};
+use waapify_ghl::workers::Worker as _;
+use waapify_ghl::workers::outbound::Outbound;
 
 use crate::harness::{Bridge, OUTAGE};
 

@@ -4,14 +4,14 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use simulators::{Direction, Echoes, Fault, seed};
 use time::Duration;
 use tokio::task::JoinSet;
 use waapify_ghl::app::App;
-use waapify_ghl::db::messages;
-use waapify_ghl::relay;
-use waapify_ghl::relay::gateway_events::GatewayEvents;
-use waapify_ghl::relay::inbound::Inbound;
-use waapify_ghl::sandbox::{Direction, Echoes, Fault, seed};
+use waapify_ghl::db::views::messages;
+use waapify_ghl::workers;
+use waapify_ghl::workers::inbound::Inbound;
+use waapify_ghl::workers::waapify_events::GatewayEvents;
 
 use crate::bridge::picture;
 use crate::harness::{Bridge, settings, wait};
@@ -112,8 +112,8 @@ async fn two_services_show_each_message_once() {
         for app in [&bridge.app, &other] {
             let events = Arc::new(GatewayEvents(Arc::clone(&app.relay)));
             let inbound = Arc::new(Inbound(Arc::clone(&app.relay)));
-            steps.spawn(async move { relay::step(&events).await.unwrap() });
-            steps.spawn(async move { relay::step(&inbound).await.unwrap() });
+            steps.spawn(async move { workers::step(&events).await.unwrap() });
+            steps.spawn(async move { workers::step(&inbound).await.unwrap() });
         }
         if steps.join_all().await.iter().sum::<usize>() == 0 {
             break;
@@ -142,7 +142,7 @@ async fn what_the_service_sends_is_never_shown_twice_however_its_echo_looks_and_
             })
             .await;
             let events = Arc::new(GatewayEvents(Arc::clone(&bridge.app.relay)));
-            relay::step(&events).await.unwrap();
+            workers::step(&events).await.unwrap();
         };
         tokio::join!(bridge.settle(), read_echo);
         bridge.after(Duration::minutes(5)).await;

@@ -3,8 +3,8 @@
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 use serde_json::{Value, json};
 use url::form_urlencoded;
-use waapify_ghl::relay::plan::files::File;
-use waapify_ghl::relay::plan::{Country, Part, Plan, plan as plan_with};
+use waapify_ghl::workers::outbound::plan::attachments::File;
+use waapify_ghl::workers::outbound::plan::{Country, Part, Plan, plan as plan_with};
 
 use crate::harness::payload;
 

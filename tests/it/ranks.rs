@@ -1,9 +1,9 @@
 //! What a person waits for goes first, and each number keeps its own pace.
 
 use serde_json::json;
+use simulators::seed;
 use time::Duration;
 use waapify_ghl::db::numbers;
-use waapify_ghl::sandbox::seed;
 
 use crate::commands::{output, program};
 use crate::harness::{Bridge, location};

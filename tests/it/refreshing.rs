@@ -1,9 +1,9 @@
 //! One refresh for everyone, in real processes: hundreds of callers of two, and a kill at each step of it.
 
 use rustix::process::Signal;
+use simulators::{Fault, seed};
 use sqlx::{AssertSqlSafe, Connection as _};
-use waapify_ghl::db::installs::Standing;
-use waapify_ghl::sandbox::{Fault, seed};
+use waapify_ghl::db::accounts::installs::Standing;
 
 use crate::commands::Serving;
 use crate::harness::{Bridge, location, wait};

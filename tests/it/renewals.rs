@@ -1,9 +1,10 @@
 //! Renewals that go wrong, and what waits for them.
 
+use simulators::{Fault, seed};
 use time::Duration;
-use waapify_ghl::db::installs::{self, Standing};
-use waapify_ghl::sandbox::{Fault, seed};
-use waapify_ghl::tokens::TokenError;
+use waapify_ghl::accounts::tokens::TokenError;
+use waapify_ghl::db::accounts::installs;
+use waapify_ghl::db::accounts::installs::Standing;
 
 use crate::harness::{Bridge, location};
 use crate::tokens::TOKEN;

@@ -1,7 +1,7 @@
 //! Customers' messages that the operator has posted again.
 
+use simulators::Fault;
 use time::Duration;
-use waapify_ghl::sandbox::Fault;
 
 use crate::harness::Bridge;
 use crate::messages::{A_WHILE, INBOUND, messages, number_of, replay_anyway};

@@ -1,8 +1,8 @@
 //! From WhatsApp to GHL: the contact, and the message in its conversation, once and in order.
 
 use serde_json::json;
+use simulators::{Envelope, Fault, seed};
 use time::Duration;
-use waapify_ghl::sandbox::{Envelope, Fault, seed};
 
 use crate::harness::Bridge;
 

@@ -1,11 +1,13 @@
 //! Customers whose number WhatsApp hides: held until it is known, then in the one conversation at their place.
 
 use serde_json::{Value, json};
+use simulators::{Envelope, Fault, seed};
 use time::{Duration, OffsetDateTime};
-use waapify_ghl::db::inbound::{self, NewInbound, State};
-use waapify_ghl::db::senders::{self, Pair};
-use waapify_ghl::ids::WaMessageId;
-use waapify_ghl::sandbox::{Envelope, Fault, seed};
+use waapify_ghl::db::contacts::lids;
+use waapify_ghl::db::contacts::lids::Pair;
+use waapify_ghl::db::inbound;
+use waapify_ghl::db::inbound::{NewInbound, State};
+use waapify_ghl::model::ids::WaMessageId;
 
 use crate::bridge::picture;
 use crate::gateway_events::post;
@@ -202,7 +204,7 @@ async fn learning_and_recording_at_once_loses_and_doubles_nothing() {
             name: None,
             said_at: now,
         }];
-        let learn = || senders::learn(pool, &location, &pairs, now, now);
+        let learn = || lids::learn(pool, &location, &pairs, now, now);
         let (one, two, three, four) = tokio::join!(
             learn(),
             inbound::record_message(pool, &message, now),
@@ -240,7 +242,7 @@ async fn of_two_phones_of_one_hidden_address_the_later_word_counts() {
             name: None,
             said_at,
         };
-        senders::learn(pool, &location, &[pair], now, now)
+        lids::learn(pool, &location, &[pair], now, now)
             .await
             .unwrap();
     }

@@ -5,12 +5,12 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
+use simulators::Timings;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use waapify_ghl::app::App;
-use waapify_ghl::clock::Clock;
 use waapify_ghl::db;
-use waapify_ghl::sandbox::Timings;
+use waapify_ghl::runtime::clock::Clock;
 
 use crate::harness::{Bridge, ask, environment, settings, wait};
 

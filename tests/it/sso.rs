@@ -10,8 +10,8 @@ use md5::{Digest, Md5};
 use proptest::prelude::*;
 use secrecy::SecretString;
 use serde_json::{Value, json};
+use simulators::seed;
 use waapify_ghl::crypto::{SsoError, SsoUser, open_user};
-use waapify_ghl::sandbox::seed;
 
 use crate::harness::payload;
 
@@ -59,7 +59,7 @@ fn every_vector_opens_as_it_says_or_is_refused() {
         let location = user
             .active_location
             .as_ref()
-            .map(waapify_ghl::ids::LocationId::as_str);
+            .map(waapify_ghl::model::ids::LocationId::as_str);
         assert_eq!(location, plain["activeLocation"].as_str());
         let salt = u64::from_be_bytes(user.salt);
         assert_eq!(format!("{salt:016x}"), vector["salt"]);

@@ -4,18 +4,20 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
+use simulators::{Fault, seed};
 use sqlx::Row as _;
 use tokio::sync::watch;
-use waapify_ghl::db::app_events::{self, NewEvent};
-use waapify_ghl::db::mints;
-use waapify_ghl::relay::app_events::AppEvents;
-use waapify_ghl::relay::gateway_events::GatewayEvents;
-use waapify_ghl::relay::inbound::Inbound;
-use waapify_ghl::relay::outbound::Outbound;
-use waapify_ghl::relay::status_updates::StatusUpdates;
-use waapify_ghl::relay::upkeep::Upkeep;
-use waapify_ghl::relay::{self, Worker};
-use waapify_ghl::sandbox::{Fault, seed};
+use waapify_ghl::db::accounts::token_requests;
+use waapify_ghl::db::webhooks::ghl_events;
+use waapify_ghl::db::webhooks::ghl_events::NewEvent;
+use waapify_ghl::workers;
+use waapify_ghl::workers::Worker;
+use waapify_ghl::workers::ghl_events::AppEvents;
+use waapify_ghl::workers::inbound::Inbound;
+use waapify_ghl::workers::outbound::Outbound;
+use waapify_ghl::workers::status_updates::StatusUpdates;
+use waapify_ghl::workers::token_upkeep::Upkeep;
+use waapify_ghl::workers::waapify_events::GatewayEvents;
 
 use crate::commands::Serving;
 use crate::harness::{Bridge, location, wait};
@@ -29,7 +31,7 @@ const FOREVER: Duration = Duration::from_mins(5);
 /// Runs a worker until something came true, then stops it without time to finish.
 async fn cut_off<W: Worker>(worker: W, what: &str, came_true: impl AsyncFn() -> bool) {
     let (stop, stopping) = watch::channel(None);
-    let running = tokio::spawn(relay::run(Arc::new(worker), stopping));
+    let running = tokio::spawn(workers::run(Arc::new(worker), stopping));
     wait(what, came_true).await;
     stop.send_replace(Some(tokio::time::Instant::now()));
     running.await.unwrap();
@@ -86,7 +88,7 @@ async fn what_a_stopped_process_could_not_finish_is_taken_up_by_the_next_at_once
 async fn a_post_that_was_cut_off_rests_and_is_looked_for() {
     let bridge = Bridge::new().await;
     let id = bridge.customer_writes("hai").await;
-    relay::step(&Arc::new(GatewayEvents(Arc::clone(&bridge.app.relay))))
+    workers::step(&Arc::new(GatewayEvents(Arc::clone(&bridge.app.relay))))
         .await
         .unwrap();
     let lost = Fault::silent_after_effect(FOREVER);
@@ -170,8 +172,10 @@ async fn app_events_and_tokens_that_messages_wait_for_are_given_back_too() {
         body: b"{}",
         concerns_us: true,
     };
-    app_events::accept_event(pool, event, now).await.unwrap();
-    mints::want_token(pool, &location(), now).await.unwrap();
+    ghl_events::accept_event(pool, event, now).await.unwrap();
+    token_requests::want_token(pool, &location(), now)
+        .await
+        .unwrap();
     is_claimed_again_after_its_release(AppEvents(Arc::clone(&bridge.app.relay))).await;
     is_claimed_again_after_its_release(Upkeep(Arc::clone(&bridge.app.relay))).await;
 }
@@ -191,7 +195,7 @@ async fn giving_back_undoes_no_outcome_and_no_later_claim() {
     assert_eq!(faults.count("send.php"), 1, "its wait goes on");
     bridge.clock.advance(time::Duration::seconds(70));
     let waits = worker.claim(1).await.unwrap();
-    assert!(matches!(&waits[..], [relay::outbound::Job::WaitOver(_)]));
+    assert!(matches!(&waits[..], [workers::outbound::Job::WaitOver(_)]));
     worker.release(&jobs).await.unwrap();
     assert!(
         worker.claim(1).await.unwrap().is_empty(),

@@ -9,18 +9,18 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
+use private_postgres::{Cluster, Durability, remove_data};
+use proxy::Proxy;
 use sqlx::PgPool;
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::timeout;
 use url::Url;
 use waapify_ghl::app::App;
-use waapify_ghl::clock::Clock;
-use waapify_ghl::cluster::{Cluster, Durability, remove_data};
 use waapify_ghl::crypto::hash_secret;
 use waapify_ghl::db;
+use waapify_ghl::runtime::clock::Clock;
 
 use crate::harness::{ask, environment, payload, settings, signature_of};
-use proxy::Proxy;
 
 /// Above the second in which GHL is answered.
 const SOON: Duration = Duration::from_secs(3);

@@ -1,11 +1,11 @@
 //! Messages that come undecrypted: nobody who wrote is lost, and nothing is shown twice.
 
 use serde_json::{Value, json};
+use simulators::seed;
 use time::{Duration, OffsetDateTime};
-use waapify_ghl::db::inbound::{self, NewInbound, State};
-use waapify_ghl::db::stubs;
-use waapify_ghl::ids::WaMessageId;
-use waapify_ghl::sandbox::seed;
+use waapify_ghl::db::inbound;
+use waapify_ghl::db::inbound::{NewInbound, State, undecrypted};
+use waapify_ghl::model::ids::WaMessageId;
 
 use crate::bridge::picture;
 use crate::gateway_events::post;
@@ -200,9 +200,9 @@ async fn a_content_that_comes_the_moment_the_wait_ends_is_neither_lost_nor_doubl
         inbound::record_message(pool, &stub, now).await.unwrap();
         let come = message(&words, State::Accepted);
         let (one, content, two, again) = tokio::join!(
-            stubs::expire(pool, now),
+            undecrypted::expire(pool, now),
             inbound::record_message(pool, &come, now),
-            stubs::expire(pool, now),
+            undecrypted::expire(pool, now),
             inbound::record_message(pool, &come, now),
         );
         let expired = one.unwrap() + two.unwrap();

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use simulators::{Fault, Waapify, seed};
 use time::Duration;
-use waapify_ghl::connect::Entered;
-use waapify_ghl::db::removals;
-use waapify_ghl::db::troubles::{self, About, Kind};
-use waapify_ghl::relay::{self, outbound::Outbound};
-
-use waapify_ghl::sandbox::{Fault, Waapify, seed};
+use waapify_ghl::accounts::connect::Entered;
+use waapify_ghl::db::history::incidents;
+use waapify_ghl::db::history::incidents::{About, Kind};
+use waapify_ghl::db::numbers::removals;
+use waapify_ghl::workers;
+use waapify_ghl::workers::outbound::Outbound;
 
 use crate::harness::{Bridge, location};
 use crate::origins::Storage;
@@ -42,7 +43,7 @@ async fn send_half(bridge: &Bridge) -> String {
         .await;
     let worker = Arc::new(Outbound(Arc::clone(&bridge.app.relay)));
     while bridge.sends().is_empty() {
-        assert!(relay::step(&worker).await.unwrap() > 0);
+        assert!(workers::step(&worker).await.unwrap() > 0);
     }
     assert_eq!(bridge.state(&id).await, "accepted", "a part is left");
     id
@@ -119,12 +120,12 @@ async fn a_number_whose_instance_another_number_got_is_given_up() {
         number: SECOND,
         kind: Kind::Link,
     };
-    let noted = troubles::note(pool, about, None, bridge.clock.now()).await;
+    let noted = incidents::note(pool, about, None, bridge.clock.now()).await;
     assert!(noted.unwrap().is_some());
     let webhook = bridge.world.waapify.webhook();
     bridge.connect().await;
     bridge.settle().await;
-    assert_eq!(troubles::list_open(pool, &location).await.unwrap(), []);
+    assert_eq!(incidents::list_open(pool, &location).await.unwrap(), []);
     let keyless: Vec<String> = sqlx::query_scalar(
         "select number from numbers where access_token is null and webhook_secret is null",
     )

@@ -2,9 +2,10 @@
 //! message yet.
 
 use serde_json::{Value, json};
+use simulators::{Fault, Timings, seed};
 use time::Duration;
-use waapify_ghl::db::status_updates::{self, Back};
-use waapify_ghl::sandbox::{Fault, Timings, seed};
+use waapify_ghl::db::outbound::status_updates;
+use waapify_ghl::db::outbound::status_updates::Back;
 
 use crate::harness::Bridge;
 use crate::origins::Storage;

@@ -1,13 +1,13 @@
 //! The life of a token: sealed at rest, renewed before it ends and once for all callers, minted from its company's.
 
 use serde_json::Value;
+use simulators::{Fault, seed};
 use time::Duration;
+use waapify_ghl::accounts::tokens::TokenError;
 use waapify_ghl::app::App;
 use waapify_ghl::clients::ghl::{Advice, CallError};
-use waapify_ghl::db::installs::Standing;
-use waapify_ghl::ids::LocationId;
-use waapify_ghl::sandbox::{Fault, seed};
-use waapify_ghl::tokens::TokenError;
+use waapify_ghl::db::accounts::installs::Standing;
+use waapify_ghl::model::ids::LocationId;
 
 use crate::bridge::use_token;
 use crate::harness::{Bridge, location, settings};

@@ -3,18 +3,18 @@
 use std::sync::Arc;
 
 use serde_json::json;
+use simulators::{Fault, seed};
 use time::Duration;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use waapify_ghl::accounts::connect::Entered;
 use waapify_ghl::app::App;
-use waapify_ghl::clients;
-use waapify_ghl::clients::ghl::{self, CallError};
-use waapify_ghl::connect::Entered;
-use waapify_ghl::relay;
-use waapify_ghl::relay::gateway_events::GatewayEvents;
-use waapify_ghl::relay::inbound::Inbound;
-use waapify_ghl::sandbox::{Fault, seed};
+use waapify_ghl::clients::ghl;
+use waapify_ghl::clients::ghl::CallError;
+use waapify_ghl::workers::inbound::Inbound;
+use waapify_ghl::workers::waapify_events::GatewayEvents;
+use waapify_ghl::{clients, workers};
 
 use crate::harness::{Bridge, environment, location, settings, wait};
 
@@ -113,11 +113,11 @@ async fn a_process_killed_in_the_middle_of_a_post_doubles_nothing() {
     let bridge = Bridge::new().await;
     let (id, next) = (bridge.customer_writes("hai").await, "ada?");
     let events = Arc::new(GatewayEvents(Arc::clone(&bridge.app.relay)));
-    relay::step(&events).await.unwrap();
+    workers::step(&events).await.unwrap();
     let lost = Fault::silent_after_effect(FOREVER);
     bridge.world.ghl.faults().push(INBOUND, lost);
     let worker = Arc::new(Inbound(Arc::clone(&bridge.app.relay)));
-    let step = tokio::spawn(async move { relay::step(&worker).await });
+    let step = tokio::spawn(async move { workers::step(&worker).await });
     wait("GHL has it", async || bridge.conversation() == ["hai"]).await;
     step.abort();
     assert!(step.await.unwrap_err().is_cancelled());
@@ -187,7 +187,7 @@ async fn nothing_overtakes_a_message_whose_answer_was_lost_not_even_one_written_
     let lost = writes_into(&bridge, Fault::after_effect(502, ""), "dua").await;
     let early = bridge.customer_writes("satu").await;
     let events = Arc::new(GatewayEvents(Arc::clone(&bridge.app.relay)));
-    relay::step(&events).await.unwrap();
+    workers::step(&events).await.unwrap();
     sqlx::query(
         "update inbound set sent_at = sent_at - interval '1 hour' where wa_message_id = $1",
     )
@@ -209,7 +209,7 @@ async fn settle_both(bridge: &Bridge, other: &App) {
         let mut steps = JoinSet::new();
         for app in [&bridge.app, other] {
             let worker = Arc::new(Inbound(Arc::clone(&app.relay)));
-            steps.spawn(async move { relay::step(&worker).await.unwrap() });
+            steps.spawn(async move { workers::step(&worker).await.unwrap() });
         }
         if steps.join_all().await.iter().sum::<usize>() == 0 {
             return;
@@ -250,7 +250,7 @@ async fn five_first_messages_at_two_numbers_and_two_services_make_one_contact() 
             .await;
     }
     let events = Arc::new(GatewayEvents(Arc::clone(&bridge.app.relay)));
-    while relay::step(&events).await.unwrap() > 0 {}
+    while workers::step(&events).await.unwrap() > 0 {}
     // GHL makes the contact, but its answer is lost.
     bridge
         .world

@@ -2,12 +2,12 @@
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
+use simulators::{Fault, seed};
 use time::Duration;
-use waapify_ghl::db::installs::Standing;
-use waapify_ghl::ids::LocationId;
-use waapify_ghl::relay;
-use waapify_ghl::sandbox::{Fault, seed};
-use waapify_ghl::tokens::TokenError;
+use waapify_ghl::accounts::tokens::TokenError;
+use waapify_ghl::db::accounts::installs::Standing;
+use waapify_ghl::model::ids::LocationId;
+use waapify_ghl::workers;
 
 use crate::app_events::{secrets, uninstall};
 use crate::harness::{Bridge, location, wait};
@@ -111,7 +111,7 @@ async fn the_uninstall_of_an_agency_takes_its_locations_along_but_for_those_inst
     ghl.add_location("Other", "Foreign", "Kedai Lain");
     for location_id in ["Alone", "Foreign"] {
         let location_id = location_id.to_owned();
-        let code = ghl.issue_code(waapify_ghl::sandbox::InstallKind::Location { location_id });
+        let code = ghl.issue_code(simulators::InstallKind::Location { location_id });
         bridge.callback(&code).await;
     }
     let code = bridge.company_code(&[seed::LOCATION_ID, "Second", "Alone"]);
@@ -194,17 +194,17 @@ async fn an_uninstall_while_the_token_is_asked_for_stands() {
         .faults()
         .push("POST /oauth/locationToken", slow);
     let context = || std::sync::Arc::clone(&bridge.app.relay);
-    let events = std::sync::Arc::new(relay::app_events::AppEvents(context()));
-    let upkeep = std::sync::Arc::new(relay::upkeep::Upkeep(context()));
-    relay::step(&events).await.unwrap();
-    let minting = tokio::spawn(async move { relay::step(&upkeep).await });
+    let events = std::sync::Arc::new(workers::ghl_events::AppEvents(context()));
+    let upkeep = std::sync::Arc::new(workers::token_upkeep::Upkeep(context()));
+    workers::step(&events).await.unwrap();
+    let minting = tokio::spawn(async move { workers::step(&upkeep).await });
     wait("the token is asked for", async || {
         bridge.world.ghl.faults().count("POST /oauth/locationToken") == 1
     })
     .await;
     let event = bridge.world.ghl.uninstall_event(seed::LOCATION_ID);
     bridge.world.ghl.posts_app_event(&event).await;
-    relay::step(&events).await.unwrap();
+    workers::step(&events).await.unwrap();
     minting.await.unwrap().unwrap();
     assert_eq!(
         bridge.standing(seed::LOCATION_ID).await,

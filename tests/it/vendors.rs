@@ -18,11 +18,11 @@ use axum::extract::Request;
 use axum::http::HeaderMap;
 use reqwest::{Client, RequestBuilder, StatusCode};
 use serde_json::Value;
+use simulators::{InstallKind, Timings, World, WorldConfig, seed};
 use tokio::net::TcpListener;
 use tokio::time::{interval, timeout};
 use url::Url;
 use waapify_ghl::clients;
-use waapify_ghl::sandbox::{InstallKind, Timings, World, WorldConfig, seed};
 
 /// Generous, for a machine that runs all other tests beside this one.
 const PATIENCE: Duration = Duration::from_mins(1);

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use rustix::process::Signal;
+use simulators::{DefaultProvider, Fault, seed};
 use time::Duration;
 use waapify_ghl::app::App;
-use waapify_ghl::clock::Clock;
-use waapify_ghl::db::troubles::{self, Kind, Trouble};
-use waapify_ghl::doctor::{self, PERSISTS, REGISTERED, State};
-use waapify_ghl::ids::LocationId;
-use waapify_ghl::relay::{self, watch::Watch};
-use waapify_ghl::sandbox::{DefaultProvider, Fault, seed};
+use waapify_ghl::db::history::incidents;
+use waapify_ghl::db::history::incidents::{Kind, Trouble};
+use waapify_ghl::doctor::{PERSISTS, REGISTERED, State};
+use waapify_ghl::model::ids::LocationId;
+use waapify_ghl::runtime::clock::Clock;
+use waapify_ghl::workers::monitor::Watch;
+use waapify_ghl::{doctor, workers};
 
 use crate::commands::Serving;
 use crate::doctor::complete;
@@ -24,7 +26,7 @@ const UNLINKED: &str = r#"{"status":"error","message":"Relogin required"}"#;
 /// Lets the watch of a process look at what is due; how many locations that were.
 pub async fn look(app: &App) -> usize {
     let watch = Arc::new(Watch(Arc::clone(&app.relay)));
-    relay::step(&watch).await.unwrap()
+    workers::step(&watch).await.unwrap()
 }
 
 pub async fn look_later(bridge: &Bridge) {
@@ -33,7 +35,7 @@ pub async fn look_later(bridge: &Bridge) {
 }
 
 async fn open(bridge: &Bridge) -> Vec<Trouble> {
-    troubles::list_open(&bridge.database.pool, &location())
+    incidents::list_open(&bridge.database.pool, &location())
         .await
         .unwrap()
 }
@@ -53,8 +55,8 @@ async fn counts(bridge: &Bridge, kind: Kind) -> (i64, i64) {
         counted.into_iter().find(|(of, _)| *of == kind).unwrap().1
     };
     (
-        of(troubles::count_open(pool).await.unwrap()),
-        of(troubles::count_begun(pool).await.unwrap()),
+        of(incidents::count_open(pool).await.unwrap()),
+        of(incidents::count_begun(pool).await.unwrap()),
     )
 }
 
@@ -292,9 +294,14 @@ async fn a_trouble_ends_with_its_number_and_with_the_install() {
     assert_eq!(counts(&bridge, Kind::Link).await, (1, 2));
     let mut connection = bridge.database.pool.acquire().await.unwrap();
     let now = bridge.clock.now();
-    waapify_ghl::db::uninstalls::uninstall_location(&mut connection, &location(), None, now)
-        .await
-        .unwrap();
+    waapify_ghl::db::accounts::uninstalls::uninstall_location(
+        &mut connection,
+        &location(),
+        None,
+        now,
+    )
+    .await
+    .unwrap();
     assert_eq!(counts(&bridge, Kind::Link).await, (0, 2));
     bridge.clock.advance(LATER);
     assert_eq!(look(&bridge.app).await, 0, "nobody looks at it any more");
@@ -313,14 +320,14 @@ async fn two_processes_look_at_a_location_once() {
     // A process that was killed is replaced when its lease ends.
     bridge.clock.advance(LATER);
     let (now, lease) = (bridge.clock.now(), Duration::minutes(5));
-    let killed = troubles::claim_watches(&bridge.database.pool, now, lease, 9)
+    let killed = incidents::claim_watches(&bridge.database.pool, now, lease, 9)
         .await
         .unwrap();
     assert_eq!((killed.len(), look(&bridge.app).await), (1, 0));
     bridge.clock.advance(lease);
     assert_eq!(look(&bridge.app).await, 1);
     let stale = bridge.clock.now();
-    troubles::schedule_watch(&bridge.database.pool, &killed[0], stale)
+    incidents::schedule_watch(&bridge.database.pool, &killed[0], stale)
         .await
         .unwrap();
     assert_eq!(

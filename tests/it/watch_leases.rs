@@ -1,9 +1,10 @@
 //! How often the watch looks, whoever calls it; and what it takes neither for a trouble nor for news.
 
+use simulators::{DefaultProvider, seed};
 use time::Duration;
-use waapify_ghl::db::troubles::{self, About, Kind};
-use waapify_ghl::db::{installs, uninstalls};
-use waapify_ghl::sandbox::{DefaultProvider, seed};
+use waapify_ghl::db::accounts::{installs, uninstalls};
+use waapify_ghl::db::history::incidents;
+use waapify_ghl::db::history::incidents::{About, Kind};
 
 use crate::doctor::complete;
 use crate::harness::{Bridge, location};
@@ -12,7 +13,7 @@ use crate::watch::{look, look_later, wrong};
 /// What the gateway's worker does when it hears of a link.
 async fn hear(bridge: &Bridge) {
     let (pool, now) = (&bridge.database.pool, bridge.clock.now());
-    troubles::watch_now(pool, &location(), now).await.unwrap();
+    incidents::watch_now(pool, &location(), now).await.unwrap();
 }
 
 #[tokio::test]
@@ -35,13 +36,13 @@ async fn what_is_heard_during_a_look_begins_no_second_one_and_is_not_lost() {
     let pool = &bridge.database.pool;
     hear(&bridge).await;
     let (now, lease) = (bridge.clock.now(), Duration::minutes(5));
-    let mut jobs = troubles::claim_watches(pool, now, lease, 9).await.unwrap();
+    let mut jobs = incidents::claim_watches(pool, now, lease, 9).await.unwrap();
     let job = jobs.pop().unwrap();
     bridge.clock.advance(Duration::minutes(2));
     hear(&bridge).await;
     assert_eq!(look(&bridge.app).await, 0, "it is being looked at");
     let next = bridge.clock.now() + Duration::minutes(15);
-    troubles::schedule_watch(pool, &job, next).await.unwrap();
+    incidents::schedule_watch(pool, &job, next).await.unwrap();
     assert_eq!(look(&bridge.app).await, 1, "something was heard meanwhile");
     bridge.clock.advance(Duration::minutes(2));
     assert_eq!(look(&bridge.app).await, 0);
@@ -60,7 +61,7 @@ async fn a_location_that_comes_back_is_set_up_in_peace() {
         number: "",
         kind: Kind::Provider,
     };
-    let noted = troubles::note(&bridge.database.pool, about, None, now).await;
+    let noted = incidents::note(&bridge.database.pool, about, None, now).await;
     assert_eq!(noted.unwrap(), None, "a look that was under way");
     let ghl = &bridge.world.ghl;
     ghl.set_default_provider(seed::LOCATION_ID, DefaultProvider::Twilio);

@@ -6,10 +6,11 @@
     reason = "a test that unwraps has found its failure"
 )]
 
-use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
-use waapify_ghl::whatsapp::{
+
+use serde_json::{Value, json};
+use whatsapp_events::{
     BadBody, Call, CallOutcome, Chat, Content, Event, FileFate, Kind, MediaFile, MediaKeys,
     Message, Origin, Person, Reason, Receipt, ReceiptLevel, Webhook, call_text, parse, text_of,
 };

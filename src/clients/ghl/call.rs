@@ -6,8 +6,8 @@ use reqwest::{Method, RequestBuilder, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-use super::error::{classify, describe};
-use super::{Advice, CallError, Client, Grant, TOKEN_TIMEOUT, limits};
+use crate::clients::ghl::error::{classify, describe};
+use crate::clients::ghl::{Advice, CallError, Client, Grant, TOKEN_TIMEOUT, limits};
 use crate::clients::{endpoint, scrub};
 
 /// GHL answers in seconds; its own gateway gives up at half a minute.
@@ -45,7 +45,7 @@ impl Client {
         let (status, headers) = (response.status(), response.headers().clone());
         self.meter.set(limits::read(status, &headers));
         let bytes = response.bytes().await.map_err(unreachable)?;
-        let body = crate::json::parse(&bytes).unwrap_or_default();
+        let body = whatsapp_events::json::parse(&bytes).unwrap_or_default();
         if status.is_success() {
             Ok(Answer {
                 status,

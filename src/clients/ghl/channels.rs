@@ -4,9 +4,9 @@ use reqwest::Method;
 use secrecy::SecretString;
 use serde_json::Value;
 
-use super::{CallError, Client};
+use crate::clients::ghl::{CallError, Client};
 use crate::clients::scrub;
-use crate::ids::LocationId;
+use crate::model::ids::LocationId;
 
 /// Version header of this route, which no other version knows.
 const V3: &str = "v3";
@@ -97,8 +97,9 @@ fn read(body: &Value) -> Option<SmsProviders> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::json;
+
+    use super::*;
 
     fn payload(text: &str) -> SmsProviders {
         read(&serde_json::from_str(text).unwrap()).unwrap()

@@ -6,7 +6,7 @@ use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-use super::limits;
+use crate::clients::ghl::limits;
 use crate::clients::scrub;
 
 /// What to do about a failed call.
@@ -142,8 +142,9 @@ fn scrub_id(id: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::json;
+
+    use super::*;
 
     fn advice_for(status: u16, body: &Value) -> Advice {
         classify(

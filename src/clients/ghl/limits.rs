@@ -6,7 +6,7 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 
-use crate::limits::Limits;
+use crate::model::rate_limits::Limits;
 
 /// The burst limit's window, where a 429 does not say it.
 pub(super) const BURST_WINDOW: Duration = Duration::from_secs(10);

@@ -13,29 +13,28 @@ mod upload;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use call::parse;
+pub use channels::{SmsProvider, SmsProviders};
+pub use error::{Advice, CallError};
+use limits::Meter;
 use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde_json::{Value, json};
 use tracing::warn;
-use url::Url;
-
-use super::endpoint;
-use crate::config::GhlSettings;
-use crate::crypto::hash_secret;
-use call::parse;
-pub use channels::{SmsProvider, SmsProviders};
-pub use error::{Advice, CallError};
-use limits::Meter;
 use types::LocationsPage;
 pub use types::{
     AppEvent, CallLog, Direction, Grant, InboundMessage, LastMessage, NewFile, StatusError,
     StoredMessage, WhiteLabel,
 };
 pub use upload::{MAX_UPLOAD_BYTES, takes};
+use url::Url;
 
-use crate::ids::{CompanyId, ContactId, GhlMessageId, LocationId, is_id};
-use crate::limits::Limits;
+use crate::clients::endpoint;
+use crate::config::GhlSettings;
+use crate::crypto::hash_secret;
+use crate::model::ids::{CompanyId, ContactId, GhlMessageId, LocationId, is_id};
+use crate::model::rate_limits::Limits;
 
 /// Version header of the OAuth and contacts routes.
 const V_2021_07: &str = "2021-07-28";

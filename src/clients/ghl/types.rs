@@ -6,7 +6,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::ids::{CompanyId, ContactId, GhlMessageId, LocationId, host_name, is_id};
+use crate::model::ids::{CompanyId, ContactId, GhlMessageId, LocationId, host_name, is_id};
 
 /// A token pair as GHL hands it out.
 pub struct Grant {
@@ -37,7 +37,8 @@ impl Grant {
         };
         let secret = |names| text(names).map(SecretString::from);
         let id = |names| text(names).filter(|id| is_id(id));
-        let seconds = field(["expires_in", "expiresIn"]).and_then(crate::json::scalar_text);
+        let seconds =
+            field(["expires_in", "expiresIn"]).and_then(whatsapp_events::json::scalar_text);
         Some(Self {
             access_token: secret(["access_token", "accessToken"])?,
             refresh_token: secret(["refresh_token", "refreshToken"]),
@@ -296,9 +297,10 @@ pub(super) struct InstalledLocation {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use secrecy::ExposeSecret as _;
     use serde_json::json;
+
+    use super::*;
 
     #[test]
     fn a_last_message_is_read_with_and_without_what_the_description_leaves_out() {

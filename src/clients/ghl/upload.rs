@@ -5,8 +5,8 @@ use reqwest::multipart::{Form, Part};
 use secrecy::SecretString;
 use serde_json::Value;
 
-use super::{Advice, CallError, Client, NewFile, V_2021_04};
-use crate::ids::{ContactId, LocationId};
+use crate::clients::ghl::{Advice, CallError, Client, NewFile, V_2021_04};
+use crate::model::ids::{ContactId, LocationId};
 
 /// Largest file that GHL takes (`facts/ghl.md` section 1).
 pub const MAX_UPLOAD_BYTES: usize = 5 * 1024 * 1024;

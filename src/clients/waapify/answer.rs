@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use super::{SendFailure, Stop};
 use crate::clients::scrub;
-use crate::ids::{WaMessageId, is_id};
+use crate::clients::waapify::{SendFailure, Stop};
+use crate::model::ids::{WaMessageId, is_id};
 
 /// The one meaning of each answer to a send.
 pub(super) fn classify_send(status: u16, text: &str) -> Result<WaMessageId, SendFailure> {
-    let answer = crate::json::find(text).unwrap_or_default();
+    let answer = whatsapp_events::json::find(text).unwrap_or_default();
     let refused = answer.get("status").and_then(Value::as_str) == Some("error");
     match message_id(&answer) {
         Some(id) if !refused => return Ok(id),

@@ -6,8 +6,8 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::answer::{meaning, words};
-use super::{CheckError, SendFailure, Stop, refusal};
+use crate::clients::waapify::answer::{meaning, words};
+use crate::clients::waapify::{CheckError, SendFailure, Stop, refusal};
 
 /// What every PNG begins with.
 const PNG_SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
@@ -35,7 +35,7 @@ pub(super) fn read(status: u16, body: &Bytes) -> Result<QrCode, CheckError> {
     if body.starts_with(PNG_SIGNATURE) {
         return picture(body);
     }
-    let answer = crate::json::find(&String::from_utf8_lossy(&body));
+    let answer = whatsapp_events::json::find(&String::from_utf8_lossy(&body));
     let Some(answer @ Value::Object(_)) = answer else {
         // An empty answer and `null` are how the gateway says that its own server has no code yet.
         return if status < 400 {

@@ -3,10 +3,10 @@
 use sqlx::{FromRow, PgConnection};
 use time::OffsetDateTime;
 
-use super::{CallEnd, NewInbound, State};
-use crate::db::senders::HIDDEN;
-use crate::db::stubs::{self, UNDECRYPTED};
-use crate::ids::MessageId;
+use crate::db::contacts::lids::HIDDEN;
+use crate::db::inbound::undecrypted::UNDECRYPTED;
+use crate::db::inbound::{CallEnd, NewInbound, State, undecrypted};
+use crate::model::ids::MessageId;
 
 /// How a message stands now.
 #[derive(FromRow)]
@@ -63,7 +63,7 @@ pub(super) async fn insert(
     .bind(now)
     .bind(due_at)
     .bind(is_stub)
-    .bind(stubs::twin(message.wa_message_id, is_stub))
+    .bind(undecrypted::twin(message.wa_message_id, is_stub))
     .bind(message.call.map(CallEnd::name))
     .fetch_optional(tx)
     .await

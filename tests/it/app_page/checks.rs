@@ -1,8 +1,9 @@
 //! What is wrong with a location, on its page: the troubles that were noticed, the doctor's findings, the last click.
 
 use axum::http::StatusCode;
-use waapify_ghl::db::troubles::{self, About, Kind};
-use waapify_ghl::sandbox::{DefaultProvider, Fault, seed};
+use simulators::{DefaultProvider, Fault, seed};
+use waapify_ghl::db::history::incidents;
+use waapify_ghl::db::history::incidents::{About, Kind};
 
 use super::{Frame, OTHER, install_other};
 use crate::harness::{Bridge, location};
@@ -93,7 +94,7 @@ async fn an_open_trouble_stands_on_the_first_page_of_its_own_location_until_it_e
         number: "",
         kind: Kind::Provider,
     };
-    troubles::note(pool, about, Some("Twilio"), now)
+    incidents::note(pool, about, Some("Twilio"), now)
         .await
         .unwrap();
     let attention = "This needs your attention";
@@ -105,6 +106,6 @@ async fn an_open_trouble_stands_on_the_first_page_of_its_own_location_until_it_e
     );
     let there = Frame::open(&bridge, OTHER).await;
     assert!(!there.get("").await.body.contains(attention));
-    troubles::heal(pool, about, now).await.unwrap();
+    incidents::heal(pool, about, now).await.unwrap();
     assert!(!here.get("").await.body.contains(attention));
 }

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
-use waapify_ghl::sandbox::seed;
+use simulators::seed;
 
 use super::{Answer, Frame, answer};
 use crate::harness::Bridge;

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use serde_json::Value;
-use waapify_ghl::sandbox::seed;
+use simulators::seed;
 
 use super::Frame;
 use crate::harness::Bridge;

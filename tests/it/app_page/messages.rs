@@ -1,11 +1,11 @@
 //! The location's messages on the page: counted, searched, explained, and sent again.
 
 use axum::http::StatusCode;
+use simulators::{Fault, seed};
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use time::Duration;
-use waapify_ghl::db::{messages, overview};
-use waapify_ghl::sandbox::{Fault, seed};
+use waapify_ghl::db::views::{messages, overview};
 
 use super::Frame;
 use crate::harness::{Bridge, location};

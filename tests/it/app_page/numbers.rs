@@ -2,10 +2,12 @@
 
 use axum::http::StatusCode;
 use serde_json::json;
+use simulators::{Fault, seed};
 use time::Duration;
-use waapify_ghl::db::troubles::{self, About, Kind};
-use waapify_ghl::db::{holds, numbers};
-use waapify_ghl::sandbox::{Fault, seed};
+use waapify_ghl::db::history::incidents;
+use waapify_ghl::db::history::incidents::{About, Kind};
+use waapify_ghl::db::numbers;
+use waapify_ghl::db::numbers::holds;
 
 use super::Frame;
 use crate::harness::{Bridge, location};
@@ -132,7 +134,7 @@ async fn a_number_that_does_not_send_is_removed_and_its_troubles_end() {
         kind: Kind::Link,
     };
     let pool = &bridge.database.pool;
-    let noted = troubles::note(pool, about, None, bridge.clock.now()).await;
+    let noted = incidents::note(pool, about, None, bridge.clock.now()).await;
     assert!(noted.unwrap().is_some());
     let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
     let own = frame.get(&settings()).await.body;

@@ -2,7 +2,7 @@
 //! Nor does a user of another agency get in.
 
 use axum::http::StatusCode;
-use waapify_ghl::sandbox::seed;
+use simulators::seed;
 
 use super::{Frame, OTHER, exchange, install_other, payload_of};
 use crate::harness::Bridge;

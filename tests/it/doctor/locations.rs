@@ -1,8 +1,8 @@
 //! The checks of a location: install, token, scopes, SMS provider.
 
+use simulators::{DefaultProvider, Fault, seed};
 use time::Duration;
 use waapify_ghl::doctor::State;
-use waapify_ghl::sandbox::{DefaultProvider, Fault, seed};
 
 use super::{complete, diagnose, diagnose_with};
 use crate::harness::{Bridge, location};

@@ -1,7 +1,7 @@
 //! The checks of a connected number: link, hold, webhook, who shares it.
 
-use waapify_ghl::ids::LocationId;
-use waapify_ghl::sandbox::{Fault, seed};
+use simulators::{Fault, seed};
+use waapify_ghl::model::ids::LocationId;
 
 use super::{complete, diagnose, diagnose_with};
 use crate::harness::Bridge;

@@ -2,8 +2,8 @@
 
 use std::net::TcpListener;
 
-use waapify_ghl::sandbox::{CustomerFile, Fault};
-use waapify_ghl::whatsapp::MediaFile;
+use simulators::{CustomerFile, Fault};
+use whatsapp_events::MediaFile;
 
 use super::{JPEG, arrives, fate, only_post, picture};
 use crate::harness::Bridge;

@@ -1,8 +1,8 @@
 //! Files that GHL does not take: the message holds a link, and the link gives the customer's bytes for twenty days.
 
 use axum::http::StatusCode;
+use simulators::Fault;
 use time::Duration;
-use waapify_ghl::sandbox::Fault;
 
 use super::{JPEG, UPLOAD, arrives, document, fate, only_post, picture, sends};
 use crate::app_events::uninstall;
@@ -26,7 +26,7 @@ async fn a_file_too_large_for_ghl_is_linked_and_the_link_gives_its_bytes() {
     let video: Vec<u8> = (0..6_000_000_u32)
         .map(|n| n.to_le_bytes()[n as usize % 3])
         .collect();
-    let file = waapify_ghl::sandbox::CustomerFile {
+    let file = simulators::CustomerFile {
         kind: "video",
         mimetype: "video/mp4",
         ..picture(&video)
@@ -141,7 +141,7 @@ async fn an_uninstall_ends_the_links_of_its_location() {
     arrives(&bridge, &bridge.world.waapify.keep_file(&file)).await;
     bridge.settle().await;
     let link = link(&bridge);
-    uninstall(&bridge, waapify_ghl::sandbox::seed::LOCATION_ID).await;
+    uninstall(&bridge, simulators::seed::LOCATION_ID).await;
     let (status, _) = bridge.get(link.trim_start_matches(&bridge.address)).await;
     assert_eq!(status, StatusCode::NOT_FOUND);
     assert!(!fate(&bridge).await.2, "what opens the file is gone");

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
 use serde_json::Value;
-use waapify_ghl::whatsapp::{Decryptor, MediaError, MediaFile, MediaKeys};
+use whatsapp_events::{Decryptor, MediaError, MediaFile, MediaKeys};
 
 use crate::harness::payload;
 

@@ -5,11 +5,11 @@ use std::time::Duration as StdDuration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use simulators::{Fault, seed};
 use time::Duration;
-use waapify_ghl::relay::Worker as _;
-use waapify_ghl::relay::media::Media;
-use waapify_ghl::sandbox::{Fault, seed};
-use waapify_ghl::whatsapp::MediaFile;
+use waapify_ghl::workers::Worker as _;
+use waapify_ghl::workers::inbound_media::Media;
+use whatsapp_events::MediaFile;
 
 use super::{JPEG, LINE, WAIT, arrives, document, fate, only_post, picture, sends};
 use crate::commands::Serving;
@@ -47,12 +47,12 @@ async fn a_file_that_does_not_come_holds_its_message_back_for_two_minutes_at_mos
         async move { media.process(job).await }
     });
     bridge.clock.advance(WAIT - Duration::seconds(1));
-    let inbound = Arc::new(waapify_ghl::relay::inbound::Inbound(Arc::clone(
+    let inbound = Arc::new(waapify_ghl::workers::inbound::Inbound(Arc::clone(
         &bridge.app.relay,
     )));
     assert!(inbound.claim(9).await.unwrap().is_empty(), "it waits");
     bridge.clock.advance(Duration::seconds(1));
-    waapify_ghl::relay::step(&inbound).await.unwrap();
+    waapify_ghl::workers::step(&inbound).await.unwrap();
     let (text, _) = only_post(&bridge);
     assert!(text.contains("/files/"), "{text}");
     assert_eq!(fate(&bridge).await.0, "linked");
@@ -66,10 +66,10 @@ async fn a_file_that_comes_after_its_message_left_changes_nothing() {
     let media = worker(&bridge);
     let job = media.claim(1).await.unwrap().remove(0);
     bridge.clock.advance(WAIT);
-    let inbound = Arc::new(waapify_ghl::relay::inbound::Inbound(Arc::clone(
+    let inbound = Arc::new(waapify_ghl::workers::inbound::Inbound(Arc::clone(
         &bridge.app.relay,
     )));
-    waapify_ghl::relay::step(&inbound).await.unwrap();
+    waapify_ghl::workers::step(&inbound).await.unwrap();
     let before = (fate(&bridge).await, only_post(&bridge));
     media.process(job).await.unwrap();
     bridge.settle().await;

@@ -5,8 +5,8 @@ use axum::http::header::{AUTHORIZATION, COOKIE, ORIGIN, SET_COOKIE};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
+use simulators::seed;
 use time::Duration;
-use waapify_ghl::sandbox::seed;
 
 use super::{Browser, client, csrf};
 use crate::harness::{Bridge, settings};

@@ -1,7 +1,7 @@
 //! Contacts, conversations, channels and uploads of a location.
 
 use serde_json::{Value, json};
-use waapify_ghl::sandbox::{DefaultProvider, seed};
+use simulators::{DefaultProvider, seed};
 
 use super::{CHANNELS, CONTACTS, CONVERSATIONS, Stage, ask, text};
 

@@ -12,7 +12,7 @@ use rsa::pkcs8::DecodePublicKey as _;
 use rsa::signature::Verifier as _;
 use serde_json::json;
 use sha2::Sha256;
-use waapify_ghl::sandbox::{SignWith, seed};
+use simulators::{SignWith, seed};
 
 use super::{Post, Stage, complaint, refusal, until};
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::RequestBuilder;
 use serde_json::json;
-use waapify_ghl::sandbox::{Fault, seed};
+use simulators::{Fault, seed};
 
 use super::{CONVERSATIONS, Stage, until};
 

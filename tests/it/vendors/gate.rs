@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use waapify_ghl::sandbox::{InstallKind, seed};
+use simulators::{InstallKind, seed};
 
 use super::{CONTACTS, Stage, complaint, refusal, text};
 

@@ -1,7 +1,7 @@
 //! The gateway: legacy PHP in front, webhooks behind.
 
 use serde_json::Value;
-use waapify_ghl::sandbox::{Envelope, seed};
+use simulators::{Envelope, seed};
 
 use super::{Stage, text, until};
 

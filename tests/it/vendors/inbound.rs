@@ -1,7 +1,7 @@
 //! Inbound messages are held against GHL's schema, field by field.
 
 use serde_json::{Value, json};
-use waapify_ghl::sandbox::{Direction, Message, seed};
+use simulators::{Direction, Message, seed};
 
 use super::{CONVERSATIONS, Stage, complaint, refusal, text, with};
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use waapify_ghl::sandbox::{InstallKind, seed};
+use simulators::{InstallKind, seed};
 
 use super::{
     CLIENT_SECRET, CONTACTS, OAUTH, Stage, ask, complaint, refusal, seeded_location, text,

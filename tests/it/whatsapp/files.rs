@@ -1,7 +1,9 @@
 //! A message's file: found for every kind, read in every encoding, and refused when nothing could be done with it.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 use super::*;
-use base64::{Engine, engine::general_purpose::STANDARD};
 
 /// A row of `media-vectors.json`, which does not hold all that the index names.
 pub(super) fn vector(name: &str) -> Option<Value> {

@@ -1,7 +1,8 @@
 //! Hostile and broken input: nothing panics, and the promises of the types hold.
 
-use super::*;
 use proptest::prelude::*;
+
+use super::*;
 
 #[test]
 fn nesting_without_end_is_refused_and_not_followed() {

@@ -1,0 +1,282 @@
+//! What the machine offers: the Postgres binaries, a user to run them as, a folder it can reach.
+//!
+//! Owns: every decision that depends on the machine and not on the cluster. Refuses: to install or
+//! configure anything, and to guess when two runs could guess differently.
+
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, lchown};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::{env, fs, io, process};
+
+use rustix::process::geteuid;
+
+use crate::error::{ClusterError, io_error};
+
+/// Where the data goes when the server's user cannot reach the folder that was asked for.
+const FALLBACK_FOLDER: &str = "/var/lib/waapify-ghl";
+/// Others may pass through to what they own, and not look around.
+const PASS_THROUGH_MODE: u32 = 0o711;
+/// Runs its arguments if its parent is the process `$0`. A parent that was killed before `setpriv` had
+/// asked for the signal would not be missed otherwise.
+const EXEC_UNLESS_ORPHANED: &str = r#"[ "$PPID" = "$0" ] && exec "$@""#;
+/// Where packages put the binaries: a folder, and how its versions begin; each has a `bin`.
+const INSTALL_FOLDERS: [(&str, &str); 4] = [
+    ("/usr/lib/postgresql", ""),
+    ("/opt/homebrew/opt", "postgresql@"),
+    ("/usr/local/opt", "postgresql@"),
+    ("/Applications/Postgres.app/Contents/Versions", ""),
+];
+
+/// The user that the server runs as when this process is root.
+#[derive(Clone, Copy)]
+struct User {
+    uid: u32,
+    gid: u32,
+}
+
+/// Where a cluster really lives, and who runs its server.
+pub(super) struct Place {
+    /// Absolute and free of symbolic links.
+    pub(super) folder: PathBuf,
+    /// None when this process runs it as itself.
+    user: Option<User>,
+}
+
+impl Place {
+    /// Decides for the cluster of `folder`, which must exist. Every process decides the same.
+    pub(super) fn of_cluster(folder: &Path) -> Result<Self, ClusterError> {
+        Self::choose(folder, find_owner(&folder.join("data")))
+    }
+
+    /// Decides for a folder that will hold the folders of new clusters.
+    pub(super) fn of_parent(folder: &Path) -> Result<Self, ClusterError> {
+        Self::choose(folder, None)
+    }
+
+    fn choose(folder: &Path, owner: Option<User>) -> Result<Self, ClusterError> {
+        let folder = fs::canonicalize(folder).map_err(io_error("find the folder", folder))?;
+        if !geteuid().is_root() {
+            return Ok(Self { folder, user: None });
+        }
+        let user = match owner {
+            Some(owner) => owner,
+            None => find_user("postgres")
+                .or_else(|| find_user("nobody"))
+                .ok_or(ClusterError::NoUnprivilegedUser)?,
+        };
+        if can_reach(user, &folder) {
+            return Ok(Self {
+                folder,
+                user: Some(user),
+            });
+        }
+        let folder = Path::new(FALLBACK_FOLDER).join(short_hash(&folder));
+        let user = find_owner(&folder.join("data")).unwrap_or(user);
+        Ok(Self {
+            folder,
+            user: Some(user),
+        })
+    }
+
+    /// Creates the folder if it is missing, which only a fallback can be.
+    pub(super) fn create(&self) -> Result<(), ClusterError> {
+        if self.folder.exists() {
+            return Ok(());
+        }
+        tracing::info!(folder = %self.folder.display(), "the database server's user cannot reach the usual folder");
+        fs::create_dir_all(&self.folder).map_err(io_error("create the folder", &self.folder))?;
+        // Whatever the umask: without this the server could not reach its own fallback.
+        for folder in [Path::new(FALLBACK_FOLDER), &self.folder] {
+            let mode = fs::Permissions::from_mode(PASS_THROUGH_MODE);
+            fs::set_permissions(folder, mode).map_err(io_error("open up the folder", folder))?;
+        }
+        Ok(())
+    }
+
+    /// A new folder in this one, for a cluster of its own.
+    pub(super) fn create_inner(mut self, name: &str) -> Result<Self, ClusterError> {
+        self.folder.push(name);
+        fs::create_dir(&self.folder)
+            .and_then(|()| {
+                fs::set_permissions(&self.folder, fs::Permissions::from_mode(PASS_THROUGH_MODE))
+            })
+            .map_err(io_error("create the folder", &self.folder))?;
+        Ok(self)
+    }
+
+    /// Gives `path` to the server's user. The folder around it stays ours, so that a server that was
+    /// broken into cannot put a link where this process, as root, writes.
+    pub(super) fn hand_over(&self, path: &Path) -> Result<(), ClusterError> {
+        let Some(User { uid, gid }) = self.user else {
+            return Ok(());
+        };
+        lchown(path, Some(uid), Some(gid)).map_err(io_error("change the owner of", path))
+    }
+
+    /// A command that runs as the server's user, out of reach of the terminal's Ctrl-C, and gets
+    /// `death_signal` when the thread that spawns it ends.
+    pub(super) fn command(&self, program: &Path, death_signal: &str) -> Command {
+        let mut command = if has_setpriv() {
+            let mut command = Command::new("setpriv");
+            command.args([
+                "--pdeathsig",
+                death_signal,
+                "sh",
+                "-c",
+                EXEC_UNLESS_ORPHANED,
+            ]);
+            command.arg(process::id().to_string()).arg(program);
+            command
+        } else {
+            Command::new(program)
+        };
+        if let Some(User { uid, gid }) = self.user {
+            command.uid(uid).gid(gid);
+        }
+        // The messages that we look for are the untranslated ones.
+        command.current_dir("/").process_group(0).env("LC_ALL", "C");
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        command
+    }
+}
+
+/// The folder of the binaries: of the version that wrote the data, if there is data, else the first found.
+pub(super) fn find_binaries(folder: &Path) -> Result<PathBuf, ClusterError> {
+    let mut found = candidate_folders()
+        .into_iter()
+        .filter(|bin| is_complete(bin))
+        .peekable();
+    if found.peek().is_none() {
+        return Err(ClusterError::NoBinaries);
+    }
+    let wanted = fs::read_to_string(folder.join("data/PG_VERSION")).unwrap_or_default();
+    let wanted = wanted.trim();
+    found
+        .find(|bin| wanted.is_empty() || find_major_version(bin).as_deref() == Some(wanted))
+        .ok_or_else(|| ClusterError::WrongVersion {
+            folder: folder.to_owned(),
+            version: wanted.to_owned(),
+        })
+}
+
+/// `PATH` first, for it is what somebody chose; then what packages install beside it, newest first.
+fn candidate_folders() -> Vec<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    // The server is spawned in another folder, where a relative entry would mean something else.
+    let mut folders: Vec<PathBuf> = env::split_paths(&path)
+        .filter(|entry| entry.is_absolute())
+        .collect();
+    if let Ok(output) = Command::new("pg_config").arg("--bindir").output() {
+        folders.push(PathBuf::from(
+            String::from_utf8_lossy(&output.stdout).trim(),
+        ));
+    }
+    for (parent, prefix) in INSTALL_FOLDERS {
+        let entries = fs::read_dir(parent).into_iter().flatten().flatten();
+        let mut versions: Vec<u32> = entries
+            .filter_map(|entry| {
+                entry
+                    .file_name()
+                    .to_str()?
+                    .strip_prefix(prefix)?
+                    .parse()
+                    .ok()
+            })
+            .collect();
+        versions.sort_unstable_by(|left, right| right.cmp(left));
+        folders.extend(
+            versions
+                .iter()
+                .map(|version| Path::new(parent).join(format!("{prefix}{version}/bin"))),
+        );
+    }
+    folders
+}
+
+fn is_complete(bin: &Path) -> bool {
+    ["postgres", "initdb"]
+        .iter()
+        .all(|program| bin.join(program).is_file())
+}
+
+/// `15` of `postgres (Postgres) 15.14 (Debian 15.14-0+deb12u1)`.
+fn find_major_version(bin: &Path) -> Option<String> {
+    let output = Command::new(bin.join("postgres"))
+        .arg("--version")
+        .output()
+        .ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let version = text.split_whitespace().nth(2)?;
+    Some(version.chars().take_while(char::is_ascii_digit).collect())
+}
+
+/// Whether `setpriv` is here and knows the option, which older ones and `BusyBox`'s do not.
+fn has_setpriv() -> bool {
+    let mut probe = Command::new("setpriv");
+    probe
+        .args(["--pdeathsig", "INT", "true"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    probe.status().is_ok_and(|status| status.success())
+}
+
+/// Looks a user up in `/etc/passwd`: `name:password:uid:gid:…`.
+fn find_user(name: &str) -> Option<User> {
+    let passwd = fs::read_to_string("/etc/passwd").ok()?;
+    let fields = passwd
+        .lines()
+        .map(|line| line.split(':').collect::<Vec<_>>());
+    let user = fields
+        .into_iter()
+        .find(|fields| fields.first() == Some(&name))?;
+    Some(User {
+        uid: user.get(2)?.parse().ok()?,
+        gid: user.get(3)?.parse().ok()?,
+    })
+}
+
+/// Who owns existing data: Postgres runs as nobody else on it. Root's cannot be, so that is None.
+fn find_owner(data: &Path) -> Option<User> {
+    let metadata = fs::metadata(data).ok()?;
+    (metadata.uid() != 0).then(|| User {
+        uid: metadata.uid(),
+        gid: metadata.gid(),
+    })
+}
+
+/// Whether `user`, in no group but its own, may pass through `folder` and all above it.
+fn can_reach(user: User, folder: &Path) -> bool {
+    folder.ancestors().all(|ancestor| {
+        fs::metadata(ancestor).is_ok_and(|metadata| {
+            let passing_bit = if metadata.uid() == user.uid {
+                0o100
+            } else if metadata.gid() == user.gid {
+                0o010
+            } else {
+                0o001
+            };
+            metadata.mode() & passing_bit != 0
+        })
+    })
+}
+
+/// FNV-1a with its published offset and prime: the standard hasher may change with the compiler, and
+/// the data must be found again.
+fn short_hash(path: &Path) -> String {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    format!("{hash:016x}")
+}
+
+/// Removes a folder of ours; one that is already gone is fine.
+pub(super) fn remove_folder(folder: &Path) -> Result<(), ClusterError> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(io_error("remove the folder", folder)(error))
+        }
+        _ => Ok(()),
+    }
+}

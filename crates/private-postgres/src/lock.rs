@@ -1,0 +1,52 @@
+//! One owner a folder: the lock that says so.
+//!
+//! Owns: who may run a cluster in a folder. Refuses: to wait for an owner that stays.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::Write as _;
+use std::path::Path;
+use std::time::{Duration, Instant};
+use std::{fs, process, thread};
+
+use crate::error::{ClusterError, io_error};
+
+/// A program that the last owner was starting holds a copy of its lock until it runs, which takes milliseconds.
+const LOCK_PATIENCE: Duration = Duration::from_millis(500);
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
+
+/// Takes the folder's lock, and notes in it who has it.
+pub(super) fn lock(folder: &Path) -> Result<File, ClusterError> {
+    let path = folder.join("owner.lock");
+    let open = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path);
+    let mut file = open.map_err(io_error("open", &path))?;
+    match try_lock(&file) {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let pid = fs::read_to_string(&path).unwrap_or_default();
+            return Err(ClusterError::AlreadyRunning {
+                folder: folder.to_owned(),
+                pid,
+            });
+        }
+        Err(TryLockError::Error(error)) => return Err(io_error("lock", &path)(error)),
+    }
+    file.set_len(0)
+        .and_then(|()| write!(file, "{}", process::id()))
+        .map_err(io_error("write", &path))?;
+    Ok(file)
+}
+
+/// Takes a lock, with the patience that an owner which has just gone needs.
+fn try_lock(file: &File) -> Result<(), TryLockError> {
+    let end = Instant::now() + LOCK_PATIENCE;
+    loop {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) if Instant::now() < end => thread::sleep(LOCK_PAUSE),
+            locked => return locked,
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! GHL's conversation routes beside messages, and the question who is the SMS provider.
+//! Its search answers what `facts/ghl.md` section 1 tells, and the direction and date that the platform adds in
+//! practice; the search index's lag of the real platform is not simulated.
+
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+use crate::clock;
+use crate::endpoint::{Answer, Call};
+use crate::ghl::Ghl;
+use crate::ghl::gate::{WRONG_LOCATION, invalid, json_body, refuse, unknown_fields};
+use crate::ghl::state::{Conversation, DefaultProvider, State};
+use crate::simulation::seed;
+
+/// Conversations in one answer where `limit` is not given.
+const SEARCH_LIMIT: usize = 20;
+/// What a search may ask, from the platform's `OpenAPI`, as far as it is known here.
+const SEARCH_FIELDS: [&str; 3] = ["locationId", "contactId", "limit"];
+
+/// `GET /conversations/search`.
+pub(super) fn search(ghl: &Ghl, call: &Call, location_id: &str) -> Result<Answer, Answer> {
+    let asked = call.query_json();
+    let names = asked.as_object().into_iter().flat_map(|asked| asked.keys());
+    let wrong = unknown_fields(names.map(String::as_str), &SEARCH_FIELDS);
+    if !wrong.is_empty() {
+        return Err(invalid(&wrong));
+    }
+    match call.query_value("locationId") {
+        None => return Err(invalid(&["locationId must be a string".to_owned()])),
+        Some(asked) if asked != location_id => return Err(refuse(403, WRONG_LOCATION)),
+        Some(_) => {}
+    }
+    let limit = match call.query_value("limit").map(str::parse::<usize>) {
+        None => SEARCH_LIMIT,
+        Some(Ok(limit)) => limit,
+        Some(Err(_)) => return Err(invalid(&["limit must be a number".to_owned()])),
+    };
+    let state = ghl.inner.state.lock();
+    let found: Vec<Value> = state
+        .conversations
+        .iter()
+        .filter(|conversation| conversation.location_id == location_id)
+        .filter(|conversation| {
+            call.query_value("contactId")
+                .is_none_or(|id| id == conversation.contact_id)
+        })
+        .map(|conversation| shown(&state, conversation))
+        .collect();
+    let total = found.len();
+    let page: Vec<Value> = found.into_iter().take(limit).collect();
+    Ok(Answer::json(
+        200,
+        &json!({ "conversations": page, "total": total }),
+    ))
+}
+
+/// A conversation with its last message, if there is one.
+fn shown(state: &State, conversation: &Conversation) -> Value {
+    let mut shown = json!({
+        "id": conversation.id,
+        "locationId": conversation.location_id,
+        "contactId": conversation.contact_id,
+        "type": "TYPE_PHONE",
+    });
+    let messages = state.messages.iter();
+    let mut own = messages.filter(|message| message.conversation_id == conversation.id);
+    if let Some(last) = own.next_back() {
+        shown["lastMessageType"] = "TYPE_CUSTOM_SMS".into();
+        shown["lastMessageBody"] = last.text.as_str().into();
+        shown["lastMessageDirection"] = json!(last.direction);
+        shown["lastMessageDate"] = milliseconds(last.at).into();
+    }
+    shown
+}
+
+/// A date the way this one field has it.
+fn milliseconds(at: OffsetDateTime) -> i64 {
+    at.unix_timestamp() * 1_000 + i64::from(at.millisecond())
+}
+
+/// `POST /conversations/`; one that exists is refused with its id in the body.
+pub(super) fn create(ghl: &Ghl, call: &Call, location_id: &str) -> Result<Answer, Answer> {
+    let body = json_body(call)?;
+    let field = |name: &str| body.get(name).and_then(Value::as_str);
+    let (Some(asked), Some(contact_id)) = (field("locationId"), field("contactId")) else {
+        let wrong = ["locationId", "contactId"]
+            .iter()
+            .filter(|name| field(name).is_none());
+        return Err(invalid(
+            &wrong
+                .map(|name| format!("{name} must be a string"))
+                .collect::<Vec<_>>(),
+        ));
+    };
+    let mut state = ghl.inner.state.lock();
+    let own = state
+        .contact(contact_id)
+        .is_some_and(|contact| contact.location_id == location_id);
+    if asked != location_id || !own {
+        return Err(refuse(403, WRONG_LOCATION));
+    }
+    let before = state.conversations.len();
+    let id = state.conversation_of(location_id, contact_id);
+    if state.conversations.len() == before {
+        let body = json!({
+            "statusCode": 400,
+            "message": "Conversation already exists",
+            "conversationId": id,
+        });
+        return Err(Answer::json(400, &body));
+    }
+    let conversation = json!({ "id": id, "locationId": location_id, "contactId": contact_id });
+    Ok(Answer::json(
+        201,
+        &json!({ "success": true, "conversation": conversation }),
+    ))
+}
+
+/// `GET /locations/{id}/conversationChannels/SMS`.
+pub(super) fn channels(ghl: &Ghl, call: &Call, location_id: &str) -> Result<Answer, Answer> {
+    let segments = call.segments();
+    if segments.get(3) != Some(&"SMS") {
+        return Err(invalid(&[
+            "type must be one of the following values: SMS, Email".to_owned(),
+        ]));
+    }
+    if segments.get(1) != Some(&location_id) {
+        return Err(refuse(403, WRONG_LOCATION));
+    }
+    let state = ghl.inner.state.lock();
+    let provider = state
+        .locations
+        .get(location_id)
+        .map_or(DefaultProvider::NotConfigured, |location| location.provider);
+    let entry = |id: &str, name: &str, default: bool| {
+        json!({ "conversationProvider": {
+            "_id": id, "name": name, "type": "SMS", "default": default,
+        }})
+    };
+    let ours = provider == DefaultProvider::Ours;
+    let channel = if provider == DefaultProvider::NotConfigured {
+        json!({
+            "_id": "default_data",
+            "locationId": location_id,
+            "defaults": null,
+            "SMS": [],
+            "Email": [],
+        })
+    } else {
+        json!({
+            "_id": location_id,
+            "locationId": location_id,
+            "defaults": { "SMS": if ours { seed::PROVIDER_ID } else { "twilio_provider" } },
+            "SMS": [
+                entry(seed::PROVIDER_ID, "WhatsApp Bridge", ours),
+                entry("twilio_provider", "Twilio", !ours),
+            ],
+            "Email": [],
+        })
+    };
+    let body = json!({ "conversationChannel": channel, "traceId": clock::trace_id() });
+    Ok(Answer::json(200, &body))
+}

@@ -1,0 +1,191 @@
+//! The sandbox's page: three static files, the state they poll, and the levers they pull.
+//! It refuses what is not declared as JSON, so that no other site can post a form to it.
+
+use axum::extract::State;
+use axum::http::{HeaderName, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::simulation::{World, seed};
+
+/// Everything comes from here; nothing is inline.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; \
+    frame-ancestors 'none'";
+
+/// The page and its routes.
+pub(super) fn router(world: World) -> Router {
+    let html = || async { file("text/html; charset=utf-8", include_str!("page.html")) };
+    let css = || async { file("text/css; charset=utf-8", include_str!("page.css")) };
+    let script = || async { file("text/javascript; charset=utf-8", include_str!("page.js")) };
+    Router::new()
+        .route("/", get(html))
+        .route("/sandbox/page.css", get(css))
+        .route("/sandbox/page.js", get(script))
+        .route("/sandbox/state", get(state))
+        .route("/sandbox/agent", post(agent))
+        .route("/sandbox/customer", post(customer))
+        .route("/sandbox/customer/read", post(customer_reads))
+        .route("/sandbox/redeliver", post(redeliver))
+        .route("/sandbox/link", post(link))
+        .route("/sandbox/scan", post(scan))
+        .with_state(world)
+}
+
+fn file(content_type: &'static str, body: &'static str) -> Response {
+    let headers: [(HeaderName, &str); 4] = [
+        (header::CONTENT_TYPE, content_type),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    (headers, body).into_response()
+}
+
+/// Everything the page shows.
+async fn state(State(world): State<World>) -> Json<Value> {
+    let contacts: Vec<Value> = world
+        .ghl
+        .contacts(seed::LOCATION_ID)
+        .into_iter()
+        .map(|contact| {
+            let messages = world.ghl.messages_with(&contact.id);
+            json!({
+                "id": contact.id,
+                "name": contact.name,
+                "phone": contact.phone,
+                "messages": messages,
+            })
+        })
+        .collect();
+    let line = world.waapify.heard();
+    let customers: Vec<Value> = line
+        .customers()
+        .into_iter()
+        .map(|(phone, name)| {
+            let messages = line.chat(&phone);
+            json!({ "phone": phone, "name": name, "messages": messages })
+        })
+        .collect();
+    let (number, name) = line.owner();
+    Json(json!({
+        "location": seed::LOCATION_NAME,
+        "business": { "number": number, "name": name },
+        "linked": line.is_linked(),
+        "shows_qr": !world.waapify.waiting_instances().is_empty(),
+        "contacts": contacts,
+        "customers": customers,
+        "wire": world.wire.exchanges(),
+    }))
+}
+
+#[derive(Deserialize)]
+struct AgentSays {
+    contact_id: String,
+    text: String,
+    attachment: Option<String>,
+}
+
+async fn agent(State(world): State<World>, Json(said): Json<AgentSays>) -> Response {
+    let attachments: Vec<String> = said
+        .attachment
+        .into_iter()
+        .filter(|url| !url.trim().is_empty())
+        .collect();
+    if said.text.trim().is_empty() && attachments.is_empty() {
+        return refused(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "There is nothing to send.",
+        );
+    }
+    match world
+        .ghl
+        .agent_sends(&said.contact_id, &said.text, &attachments)
+    {
+        Some(id) => (StatusCode::CREATED, Json(json!({ "message_id": id }))).into_response(),
+        None => refused(StatusCode::NOT_FOUND, "There is no such contact."),
+    }
+}
+
+#[derive(Deserialize)]
+struct CustomerSays {
+    phone: String,
+    text: String,
+}
+
+async fn customer(State(world): State<World>, Json(said): Json<CustomerSays>) -> Response {
+    if said.text.trim().is_empty() {
+        return refused(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "There is nothing to send.",
+        );
+    }
+    let digits: String = said.phone.chars().filter(char::is_ascii_digit).collect();
+    let line = world.waapify.heard();
+    let known = line
+        .customers()
+        .into_iter()
+        .find(|(phone, _)| *phone == digits);
+    let name = known.map_or_else(|| "Someone".to_owned(), |(_, name)| name);
+    tokio::spawn(async move { line.customer_sends(&digits, &name, &said.text).await });
+    StatusCode::ACCEPTED.into_response()
+}
+
+#[derive(Deserialize)]
+struct CustomerReads {
+    phone: String,
+}
+
+async fn customer_reads(State(world): State<World>, Json(who): Json<CustomerReads>) -> StatusCode {
+    tokio::spawn(async move { world.waapify.heard().customer_reads(&who.phone).await });
+    StatusCode::ACCEPTED
+}
+
+#[derive(Deserialize)]
+struct Redeliver {
+    message_id: String,
+}
+
+async fn redeliver(State(world): State<World>, Json(which): Json<Redeliver>) -> Response {
+    if world.ghl.message(&which.message_id).is_none() {
+        return refused(StatusCode::NOT_FOUND, "There is no such message.");
+    }
+    let answered = world.ghl.redeliver(&which.message_id).await;
+    Json(json!({ "answered": answered })).into_response()
+}
+
+#[derive(Deserialize)]
+struct Link {
+    linked: bool,
+}
+
+async fn link(State(world): State<World>, Json(wanted): Json<Link>) -> StatusCode {
+    tokio::spawn(async move {
+        let line = world.waapify.heard();
+        if wanted.linked {
+            line.link().await;
+        } else {
+            line.unlink().await;
+        }
+    });
+    StatusCode::ACCEPTED
+}
+
+#[derive(Deserialize)]
+struct Scan {}
+
+/// The business's phone scans the QR code that a page of the service shows.
+async fn scan(State(world): State<World>, Json(Scan {}): Json<Scan>) -> StatusCode {
+    for instance in world.waapify.waiting_instances() {
+        world.waapify.scan_qr(&instance).await;
+        world.waapify.at(&instance).seed_customers();
+    }
+    StatusCode::NO_CONTENT
+}
+
+fn refused(status: StatusCode, reason: &str) -> Response {
+    (status, Json(json!({ "error": reason }))).into_response()
+}

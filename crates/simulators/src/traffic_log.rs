@@ -1,0 +1,194 @@
+//! The wire log: every HTTP exchange on the edges between the service and its
+//! vendors, as a person would tell it. It keeps the last 200 and refuses secrets. It also
+//! counts what is under way, so that a test knows when nothing more will come by itself.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde::Serialize;
+use time::OffsetDateTime;
+use tokio::time::Instant;
+use url::form_urlencoded;
+
+use crate::clock;
+use crate::shared::Shared;
+
+/// Enough for a long conversation on the page; older lines nobody scrolls to.
+const KEPT: usize = 200;
+/// A longer path is cut: the summary says what was in it.
+const PATH_CHARS: usize = 240;
+/// What stands where a secret was.
+const HIDDEN: &str = "•••";
+/// Query parameters whose values are secrets.
+const SECRETS: [&str; 4] = ["access_token", "code", "client_secret", "refresh_token"];
+
+/// One of the directions in which a request can travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Edge {
+    /// A delivery or an app event.
+    GhlToService,
+    /// A call to GHL's API.
+    ServiceToGhl,
+    /// A call to the gateway.
+    ServiceToWaapify,
+    /// A file from WhatsApp's media host.
+    ServiceToWhatsapp,
+    /// A webhook of the gateway.
+    WaapifyToService,
+}
+
+/// One request and its answer.
+#[derive(Clone, Debug, Serialize)]
+pub struct Exchange {
+    /// Counts up from 1; never reused.
+    pub number: u64,
+    /// When the request left.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    /// From whom to whom.
+    pub edge: Edge,
+    /// The HTTP method.
+    pub method: String,
+    /// Path and query, without secrets.
+    pub path: String,
+    /// The answer's status; `None` if no answer came.
+    pub status: Option<u16>,
+    /// One sentence about what was said.
+    pub summary: String,
+    /// How long the answer took, in milliseconds.
+    pub took_ms: u64,
+}
+
+#[derive(Debug, Default)]
+struct Log {
+    last_number: u64,
+    exchanges: VecDeque<Exchange>,
+}
+
+/// The log itself; cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Wire {
+    log: Shared<Log>,
+    under_way: Arc<AtomicUsize>,
+}
+
+/// Counts as under way for as long as it lives.
+#[derive(Debug)]
+pub(super) struct Underway(Arc<AtomicUsize>);
+
+impl Drop for Underway {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// A request under way, to be finished with its answer.
+pub(super) struct Started {
+    at: OffsetDateTime,
+    began: Instant,
+    edge: Edge,
+    method: String,
+    path: String,
+}
+
+impl Started {
+    /// Notes the moment at which a request leaves.
+    pub(super) fn now(edge: Edge, method: &str, path: &str, query: Option<&str>) -> Self {
+        Self {
+            at: clock::now(),
+            began: clock::instant(),
+            edge,
+            method: method.to_owned(),
+            path: readable_path(path, query),
+        }
+    }
+}
+
+impl Wire {
+    /// The log, oldest exchange first.
+    #[must_use]
+    pub fn exchanges(&self) -> Vec<Exchange> {
+        self.log.lock().exchanges.iter().cloned().collect()
+    }
+
+    /// Begins a new log.
+    pub(super) fn clear(&self) {
+        self.log.lock().exchanges.clear();
+    }
+
+    /// How much is under way: requests that a vendor has not answered yet, and posts that it makes or means to make,
+    /// retries and acks included. At 0 nothing more comes from the vendors by itself.
+    #[must_use]
+    pub fn under_way(&self) -> usize {
+        self.under_way.load(Ordering::SeqCst)
+    }
+
+    /// Counts something as under way.
+    pub(super) fn begin(&self) -> Underway {
+        self.under_way.fetch_add(1, Ordering::SeqCst);
+        Underway(Arc::clone(&self.under_way))
+    }
+
+    /// Writes down how a request ended.
+    pub(super) fn finish(&self, started: Started, status: Option<u16>, summary: String) {
+        let took = clock::instant().saturating_duration_since(started.began);
+        let mut log = self.log.lock();
+        log.last_number += 1;
+        let exchange = Exchange {
+            number: log.last_number,
+            at: started.at,
+            edge: started.edge,
+            method: started.method,
+            path: started.path,
+            status,
+            summary,
+            took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        };
+        log.exchanges.push_back(exchange);
+        while log.exchanges.len() > KEPT {
+            log.exchanges.pop_front();
+        }
+    }
+}
+
+/// `text` in quotation marks, cut to one readable line.
+pub(super) fn quoted(text: &str) -> String {
+    const CHARS: usize = 80;
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut shown: String = line.chars().take(CHARS).collect();
+    if line.chars().count() > CHARS {
+        shown.push('…');
+    }
+    format!("“{shown}”")
+}
+
+fn readable_path(path: &str, query: Option<&str>) -> String {
+    let mut readable = match path.split_once("/hooks/waapify/") {
+        Some((before, _)) => format!("{before}/hooks/waapify/{HIDDEN}"),
+        None => path.to_owned(),
+    };
+    let pairs: Vec<String> = form_urlencoded::parse(query.unwrap_or_default().as_bytes())
+        .map(|(name, value)| {
+            let secret = SECRETS.contains(&name.as_ref());
+            // A webhook address holds the secret that proves its caller.
+            let address = name == "webhook_url";
+            let shown = match () {
+                () if secret => HIDDEN.to_owned(),
+                () if address => readable_path(&value, None),
+                () => value.into_owned(),
+            };
+            format!("{name}={shown}")
+        })
+        .collect();
+    if !pairs.is_empty() {
+        readable.push('?');
+        readable.push_str(&pairs.join("&"));
+    }
+    if readable.chars().count() > PATH_CHARS {
+        readable = readable.chars().take(PATH_CHARS).collect();
+        readable.push('…');
+    }
+    readable
+}

@@ -1,0 +1,245 @@
+//! The simulated Waapify: the gateway's legacy PHP dialect in front, a WhatsApp that hears
+//! everything behind. It refuses with the gateway's texts, always with HTTP 200.
+
+mod controls;
+mod events;
+mod fetch;
+mod files;
+mod owner;
+mod php;
+mod qr;
+mod send;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::Request;
+pub use files::CustomerFile;
+pub use qr::Build;
+use reqwest::Client;
+use serde::Serialize;
+use serde_json::Value;
+use time::OffsetDateTime;
+use tokio::time::Instant;
+use url::Url;
+
+use crate::endpoint::{Answer, Call, Door, Vendor};
+use crate::faults::Faults;
+use crate::shared::Shared;
+use crate::simulation::{Timings, seed};
+use crate::traffic_log::{Edge, Wire, quoted};
+use crate::webhook_sender::Courier;
+
+/// How webhooks are wrapped; which one Waapify uses is not established.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Envelope {
+    /// `{instance_id, event, data: {messages, type}}`: the legacy build.
+    #[default]
+    Flat,
+    /// `{instance_id, data: {event, data: {messages, type}}}`: the modern build.
+    Nested,
+    /// `{instance_id, data: {event, data: [messages]}}`: the extended build.
+    NestedArray,
+}
+
+/// A bubble on the customer's phone.
+#[derive(Clone, Debug, Serialize)]
+pub struct ChatMessage {
+    /// WhatsApp's id.
+    pub id: String,
+    /// Whether the business wrote it.
+    pub from_business: bool,
+    /// Text or caption, as it arrived.
+    pub text: String,
+    /// The address of a file, if there is one.
+    pub media_url: Option<String>,
+    /// `text`, `image`, `video`, `audio` or `document`.
+    pub kind: &'static str,
+    /// The name of a file, as the gateway was told it.
+    pub file_name: Option<String>,
+    /// The file itself, where the gateway fetched it.
+    #[serde(skip)]
+    pub file: Option<Bytes>,
+    /// When it was written.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    /// The highest ack sent: 1 accepted, 3 delivered, 4 read.
+    pub ack: u8,
+    /// Whether the service answered the webhook about it with success: the customer's message, or the echo. The
+    /// gateway posts once, so that what the service did not hear is lost.
+    pub heard: bool,
+    /// The highest ack whose webhook the service answered with success; 0 for none.
+    pub ack_heard: u8,
+}
+
+/// One number of the gateway, linked or waiting for a phone.
+#[derive(Debug)]
+struct Instance {
+    access_token: String,
+    /// Empty until a phone was linked.
+    number: String,
+    name: String,
+    linked: bool,
+    /// A phone scanned its QR code, and nobody had the session ended since.
+    activated: bool,
+    /// When its QR codes began.
+    shown_since: Option<Instant>,
+    webhook: Option<Url>,
+    /// The customers' phones by their numbers, digits only.
+    chats: BTreeMap<String, Chat>,
+    /// Events that happened while the number was unlinked.
+    held: Vec<(String, Value)>,
+}
+
+#[derive(Debug, Default)]
+struct Chat {
+    name: String,
+    messages: Vec<ChatMessage>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    instances: BTreeMap<String, Instance>,
+    /// The tokens of accounts, with or without an instance.
+    accounts: BTreeSet<String>,
+    /// How many linked numbers the plan of each account allows; none: as many as one likes.
+    max_numbers: Option<usize>,
+    build: Build,
+    envelope: Envelope,
+    /// Echoes carry the status of what a person wrote.
+    hides_echoes: bool,
+}
+
+struct Inner {
+    state: Shared<State>,
+    door: Door,
+    media_door: Door,
+    /// What lies at WhatsApp's media host.
+    files: Shared<files::Kept>,
+    courier: Courier,
+    timings: Shared<Timings>,
+}
+
+/// The simulated gateway, seen through one of its instances; cheap to clone.
+#[derive(Clone)]
+pub struct Waapify {
+    inner: Arc<Inner>,
+    instance_id: String,
+}
+
+impl fmt::Debug for Waapify {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Waapify")
+    }
+}
+
+impl Waapify {
+    pub(super) fn new(timings: &Shared<Timings>, wire: &Wire, http: Client) -> Self {
+        let inner = Inner {
+            state: Shared::default(),
+            door: Door {
+                edge: Edge::ServiceToWaapify,
+                wire: wire.clone(),
+                faults: Faults::default(),
+            },
+            media_door: Door {
+                edge: Edge::ServiceToWhatsapp,
+                wire: wire.clone(),
+                faults: Faults::default(),
+            },
+            files: Shared::default(),
+            courier: Courier {
+                http,
+                wire: wire.clone(),
+                edge: Edge::WaapifyToService,
+            },
+            timings: timings.clone(),
+        };
+        let gateway = Self {
+            inner: Arc::new(inner),
+            instance_id: seed::INSTANCE_ID.to_owned(),
+        };
+        let seeded = gateway.add_instance(
+            seed::INSTANCE_ID,
+            seed::ACCESS_TOKEN,
+            seed::NUMBER,
+            seed::LOCATION_NAME,
+        );
+        seeded.seed_customers();
+        seeded
+    }
+
+    /// The API, to be nested at any prefix.
+    pub fn router(&self) -> Router {
+        let gateway = self.clone();
+        Router::new().fallback(move |request: Request| {
+            let gateway = gateway.clone();
+            async move { gateway.inner.door.clone().serve(request, gateway).await }
+        })
+    }
+
+    /// Faults to prepare and requests to inspect, of all instances.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        &self.inner.door.faults
+    }
+
+    fn timings(&self) -> Timings {
+        self.inner.timings.lock().clone()
+    }
+
+    /// Does something with this handle's instance, if it still exists.
+    fn with<T>(&self, act: impl FnOnce(&mut Instance) -> T) -> Option<T> {
+        self.inner
+            .state
+            .lock()
+            .instances
+            .get_mut(&self.instance_id)
+            .map(act)
+    }
+}
+
+impl Vendor for Waapify {
+    fn route(&self, call: &Call) -> String {
+        call.segments().join("/")
+    }
+
+    async fn act(&self, call: &Call) -> Answer {
+        match call.segments().as_slice() {
+            ["send.php"] => send::send(self, call).await,
+            ["setwebhook.php"] => send::set_webhook(self, call),
+            ["reconnect.php"] => send::reconnect(self, call),
+            ["createinstance.php"] => qr::create_instance(self, call),
+            ["getqrcode.php"] => qr::show(self, call),
+            ["reboot.php"] => qr::reboot(self, call),
+            _ => Answer::new(404, "text/html", "<html><h1>404 Not Found</h1></html>"),
+        }
+    }
+
+    fn summary(&self, call: &Call, answer: &Answer) -> String {
+        let query = |name: &str| call.query_value(name).unwrap_or_default();
+        let asked = match call.segments().as_slice() {
+            ["send.php"] if query("type") == "media" => {
+                format!(
+                    "Sends a file to {}: {}",
+                    query("number"),
+                    quoted(query("message"))
+                )
+            }
+            ["send.php"] => format!("Sends to {}: {}", query("number"), quoted(query("message"))),
+            ["setwebhook.php"] => "Tells the gateway where to post".to_owned(),
+            ["reconnect.php"] => "Asks whether the number is linked".to_owned(),
+            ["createinstance.php"] => "Asks for a new instance".to_owned(),
+            ["getqrcode.php"] => "Asks for the QR code to scan".to_owned(),
+            ["reboot.php"] => "Has the number's session ended, to scan anew".to_owned(),
+            _ => format!("Asks for {}", call.path),
+        };
+        match php::error_in(&answer.body) {
+            Some(reason) => format!("{asked} · refused: {reason}"),
+            None => asked,
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! The gateway's PHP pages for a number that is linked. Only the query string counts, in GET and in POST alike;
+//! success means that WhatsApp's servers took the message, nothing more.
+
+use axum::body::Bytes;
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::clock;
+use crate::endpoint::{Answer, Call};
+use crate::waapify::{ChatMessage, Instance, Waapify, fetch, php, qr};
+
+/// What PHP's `http_build_query` makes of a parameter that was not given.
+const MISSING: &str = "0";
+
+/// Finds the instance that is named and checks the token; the texts are the gateway's.
+pub(super) fn with_instance(
+    gateway: &Waapify,
+    call: &Call,
+    act: impl FnOnce(&mut Instance) -> Answer,
+) -> Answer {
+    let given = |name: &str| call.query_value(name).filter(|value| !value.is_empty());
+    let Some(token) = given("access_token") else {
+        return php::error("Access token is required");
+    };
+    let Some(instance_id) = given("instance_id") else {
+        return php::error("Instance ID is required");
+    };
+    let mut state = gateway.inner.state.lock();
+    if !state.accounts.contains(token) {
+        return php::error("Access token does not exist");
+    }
+    match state.instances.get_mut(instance_id) {
+        Some(instance) if instance.access_token == token => act(instance),
+        _ => php::error("Instance ID Invalidated"),
+    }
+}
+
+/// The handle for the instance a call names.
+fn handle(gateway: &Waapify, call: &Call) -> Waapify {
+    let instance_id = call
+        .query_value("instance_id")
+        .unwrap_or_default()
+        .to_owned();
+    Waapify {
+        instance_id,
+        ..gateway.clone()
+    }
+}
+
+/// `send.php`.
+pub(super) async fn send(gateway: &Waapify, call: &Call) -> Answer {
+    let timings = gateway.timings();
+    let mut sent = None;
+    let fetched = fetch::fetch(&gateway.inner.courier.http, call);
+    let fetched = tokio::time::timeout(fetch::FETCH_TIMEOUT, fetched).await;
+    let file = fetched.unwrap_or(Err("Failed to send file"));
+    let mut answer = with_instance(gateway, call, |instance| match take(instance, call, file) {
+        Ok(message) => {
+            let body = json!({ "status": "success", "message": "Success", "data": message.data });
+            sent = Some(message);
+            php::answer(&body)
+        }
+        Err(reason) => php::error(reason),
+    });
+    answer.after = timings.send_takes;
+    if let Some(message) = sent {
+        let (handle, underway) = (handle(gateway, call), gateway.inner.courier.wire.begin());
+        tokio::spawn(async move {
+            handle.after_send(message).await;
+            drop(underway);
+        });
+    }
+    answer
+}
+
+/// A message that WhatsApp has taken.
+pub(super) struct Sent {
+    pub(super) id: String,
+    pub(super) phone: String,
+    /// As it stands in the reply and in the echo.
+    pub(super) data: Value,
+}
+
+fn take(
+    instance: &mut Instance,
+    call: &Call,
+    file: Result<Option<Bytes>, &'static str>,
+) -> Result<Sent, &'static str> {
+    let number = call.query_value("number").unwrap_or_default();
+    if number.is_empty() {
+        return Err("Phone number is required");
+    }
+    let text = php::unspun(call.query_value("message").unwrap_or(MISSING));
+    let (kind, media_url, content) = content(call, &text)?;
+    if !instance.linked {
+        return Err("Relogin required");
+    }
+    if !on_whatsapp(number) {
+        return Err("Failed to send the message");
+    }
+    let file = file?;
+    let id = format!("3EB0{}", clock::hex(18));
+    let data = json!({
+        "key": { "remoteJid": format!("{number}@c.us"), "fromMe": true, "id": id },
+        "message": content,
+        "messageTimestamp": clock::now().unix_timestamp().to_string(),
+        "status": "PENDING",
+    });
+    instance
+        .chats
+        .entry(number.to_owned())
+        .or_default()
+        .messages
+        .push(ChatMessage {
+            id: id.clone(),
+            from_business: true,
+            text,
+            file_name: media_url
+                .as_ref()
+                .and(call.query_value("filename"))
+                .map(str::to_owned),
+            media_url,
+            kind,
+            file,
+            at: clock::now(),
+            ack: 1,
+            heard: false,
+            ack_heard: 0,
+        });
+    Ok(Sent {
+        id,
+        phone: number.to_owned(),
+        data,
+    })
+}
+
+/// Kind, file's address and WhatsApp's message of a call.
+fn content(call: &Call, text: &str) -> Result<(&'static str, Option<String>, Value), &'static str> {
+    match call.query_value("type") {
+        Some("text") => {
+            let content = json!({ "extendedTextMessage": { "text": text } });
+            Ok(("text", None, content))
+        }
+        Some("media") => {
+            let address = call.query_value("media_url").unwrap_or(MISSING);
+            let url = Url::parse(address)
+                .ok()
+                .filter(|url| url.scheme().starts_with("http"));
+            let url = url.ok_or("Failed to send file")?;
+            let file_name = call.query_value("filename").unwrap_or(MISSING);
+            let (kind, content) = fetch::message(&url, text, file_name);
+            Ok((kind, Some(address.to_owned()), content))
+        }
+        _ => Err("Message type not supported"),
+    }
+}
+
+/// Digits with a country code, and in this world every number but those ending in 0000.
+fn on_whatsapp(number: &str) -> bool {
+    number.bytes().all(|byte| byte.is_ascii_digit())
+        && !number.starts_with('0')
+        && !number.ends_with("0000")
+}
+
+/// `setwebhook.php`: one address for each instance.
+pub(super) fn set_webhook(gateway: &Waapify, call: &Call) -> Answer {
+    with_instance(gateway, call, |instance| {
+        let given = call.query_value("webhook_url").unwrap_or_default();
+        let url = Url::parse(given)
+            .ok()
+            .filter(|url| url.scheme().starts_with("http"));
+        let Some(url) = url else {
+            return php::error("Webhook is not a valid URL");
+        };
+        let enabled = call.query_value("enable") == Some("true");
+        instance.webhook = enabled.then_some(url);
+        php::answer(&json!({ "status": "success", "message": "Webhook URI Saved" }))
+    })
+}
+
+/// `reconnect.php`: who is linked, or that nobody is.
+pub(super) fn reconnect(gateway: &Waapify, call: &Call) -> Answer {
+    with_instance(gateway, call, |instance| {
+        let body = if !instance.activated {
+            json!({ "status": "error", "message": qr::NOT_ACTIVATED })
+        } else if instance.linked {
+            let id = format!("{}:12@s.whatsapp.net", instance.number);
+            json!({ "status": "success", "data": { "id": id, "name": instance.name } })
+        } else {
+            json!({ "status": "error", "message": "Login required", "relogin": true })
+        };
+        php::answer(&body)
+    })
+}

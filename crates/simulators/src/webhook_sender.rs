@@ -1,0 +1,54 @@
+//! Carries a vendor's posts to the service and writes them into the wire log.
+//! One attempt for each call: whoever wants retries makes them.
+
+use std::time::Duration;
+
+use reqwest::Client;
+use reqwest::header::CONTENT_TYPE;
+use url::Url;
+
+use crate::traffic_log::{Edge, Started, Wire};
+
+/// The way from one vendor to the service.
+#[derive(Clone, Debug)]
+pub(super) struct Courier {
+    pub(super) http: Client,
+    pub(super) wire: Wire,
+    pub(super) edge: Edge,
+}
+
+/// One post to the service.
+pub(super) struct Parcel {
+    pub(super) url: Url,
+    /// Beside the content type, which is always JSON.
+    pub(super) headers: Vec<(&'static str, String)>,
+    pub(super) body: Vec<u8>,
+    /// How the wire log tells it.
+    pub(super) summary: String,
+    /// How long the vendor waits for an answer.
+    pub(super) patience: Duration,
+}
+
+impl Courier {
+    /// Posts it once; the answer's status, or `None` if there was no answer.
+    pub(super) async fn post(&self, parcel: Parcel) -> Option<u16> {
+        let _underway = self.wire.begin();
+        let started = Started::now(self.edge, "POST", parcel.url.path(), parcel.url.query());
+        let mut request = self
+            .http
+            .post(parcel.url)
+            .timeout(parcel.patience)
+            .header(CONTENT_TYPE, "application/json")
+            .body(parcel.body);
+        for (name, value) in parcel.headers {
+            request = request.header(name, value);
+        }
+        let status = request
+            .send()
+            .await
+            .ok()
+            .map(|answer| answer.status().as_u16());
+        self.wire.finish(started, status, parcel.summary);
+        status
+    }
+}

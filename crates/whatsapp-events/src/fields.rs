@@ -1,0 +1,191 @@
+//! Reading JSON values whose encoding differs from build to build.
+//!
+//! Owns: numbers as strings and strings as numbers, `{low,high,unsigned}`, flags in any dress, bytes in
+//! any dress, NUL, and what makes a stranger's string fit to stand in a line. Refuses to know what any field means.
+
+use base64::Engine;
+use base64::alphabet::{STANDARD, URL_SAFE};
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use serde_json::Value;
+use time::OffsetDateTime;
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::BadBody;
+use crate::json::is_id;
+
+/// Reads a body as JSON, repaired as [`crate::json::parse`] does.
+///
+/// # Errors
+/// [`BadBody::NotJson`]; it says where, not what.
+pub(super) fn read(body: &[u8]) -> Result<Value, BadBody> {
+    crate::json::parse(body).map_err(BadBody::NotJson)
+}
+
+/// A string or a number, as text. `None` if blank. NUL is dropped: Postgres cannot hold it.
+pub(super) fn text(value: Option<&Value>) -> Option<String> {
+    let text = match value? {
+        Value::String(text) => text.replace('\0', ""),
+        Value::Number(number) => number.to_string(),
+        _ => return None,
+    };
+    (!text.trim().is_empty()).then_some(text)
+}
+
+/// The first of `pointers` (RFC 6901) that leads from `value` to text that is not blank.
+pub(super) fn first_text(value: &Value, pointers: &[&str]) -> Option<String> {
+    pointers
+        .iter()
+        .find_map(|pointer| text(value.pointer(pointer)))
+}
+
+/// An id or an address: trimmed, short, without control characters.
+pub(super) fn name(value: Option<&Value>) -> Option<String> {
+    let text = text(value)?;
+    Some(text.trim())
+        .filter(|name| is_id(name))
+        .map(str::to_owned)
+}
+
+/// A whole number: a number, a numeric string, or a `Long` (`{low,high,unsigned}`).
+pub(super) fn integer(value: Option<&Value>) -> Option<i64> {
+    match value? {
+        Value::Number(number) => number.as_i64().or_else(|| whole(number.as_f64()?)),
+        Value::String(text) => text.trim().parse().ok(),
+        Value::Object(long) => {
+            let low = integer(long.get("low").filter(|part| !part.is_object()))?;
+            let high = integer(long.get("high").filter(|part| !part.is_object())).unwrap_or(0);
+            // JavaScript keeps both halves as signed 32-bit numbers.
+            high.checked_mul(1 << 32)?.checked_add(low & 0xFFFF_FFFF)
+        }
+        _ => None,
+    }
+}
+
+/// A float without a fraction, such as `1.767e9`.
+fn whole(float: f64) -> Option<i64> {
+    // Beyond 2^53 a float no longer names one integer.
+    let exact = float.fract() == 0.0 && float.abs() <= 9_007_199_254_740_992.0;
+    #[expect(clippy::cast_possible_truncation, reason = "whole, and within 2^53")]
+    exact.then_some(float as i64)
+}
+
+/// `true`, `"true"`, `1`, `"1"`. Anything else, and nothing, is `false`.
+pub(super) fn flag(value: Option<&Value>) -> bool {
+    match value {
+        Some(Value::Bool(flag)) => *flag,
+        Some(Value::String(text)) if text.trim().eq_ignore_ascii_case("true") => true,
+        other => integer(other) == Some(1),
+    }
+}
+
+/// The years WhatsApp's clock can believably show, in Unix seconds: 2009 (its founding) to 2100.
+/// Anything else (milliseconds, 0, a broken clock) is no time at all.
+const BELIEVABLE_SECONDS: std::ops::Range<i64> = 1_230_768_000..4_102_444_800;
+
+/// A timestamp in Unix seconds, in any encoding.
+pub(super) fn instant(value: Option<&Value>) -> Option<OffsetDateTime> {
+    let seconds = integer(value).filter(|seconds| BELIEVABLE_SECONDS.contains(seconds))?;
+    OffsetDateTime::from_unix_timestamp(seconds).ok()
+}
+
+/// Longest base64 of 32 bytes, with room for line ends; longer text is not even looked at.
+const MAX_BASE64: usize = 64;
+
+/// Exactly 32 bytes: base64 (either alphabet, padded or not), an array of numbers, `{"0":…}`, or a `Buffer`
+/// (`{"type":"Buffer","data":…}`) around base64 or an array.
+pub(super) fn bytes32(value: Option<&Value>) -> Option<[u8; 32]> {
+    let byte = |value: &Value| value.as_u64().and_then(|byte| u8::try_from(byte).ok());
+    let bytes: Vec<u8> = match value? {
+        Value::String(text) => base64(text)?,
+        Value::Array(items) if items.len() == 32 => {
+            items.iter().map(byte).collect::<Option<_>>()?
+        }
+        Value::Object(fields) if fields.len() == 32 => (0..32)
+            .map(|index| fields.get(&index.to_string()).and_then(byte))
+            .collect::<Option<_>>()?,
+        Value::Object(buffer) => {
+            return bytes32(buffer.get("data").filter(|data| !data.is_object()));
+        }
+        _ => return None,
+    };
+    bytes.try_into().ok()
+}
+
+fn base64(text: &str) -> Option<Vec<u8>> {
+    let text = text.trim();
+    if text.len() > MAX_BASE64 {
+        return None;
+    }
+    let alphabet = if text.contains(['-', '_']) {
+        &URL_SAFE
+    } else {
+        &STANDARD
+    };
+    let config =
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    GeneralPurpose::new(alphabet, config).decode(text).ok()
+}
+
+/// Text that is taken whole or not at all: at most `max` bytes, trimmed, without blanks and control characters inside.
+pub(super) fn token(value: Option<&Value>, max: usize) -> Option<String> {
+    let text = text(value)?;
+    let text = text.trim();
+    let usable =
+        text.len() <= max && !text.contains(|c: char| c.is_whitespace() || is_invisible(c));
+    usable.then(|| text.to_owned())
+}
+
+/// Longest title taken, in characters. WhatsApp itself allows 255 for questions and file names, and less for the rest.
+const MAX_TITLE: usize = 256;
+
+/// The first of `pointers` that leads to something that can be shown, as one line; see [`one_line`].
+pub(super) fn title(value: &Value, pointers: &[&str]) -> Option<String> {
+    pointers
+        .iter()
+        .find_map(|pointer| one_line(&text(value.pointer(pointer))?, MAX_TITLE))
+}
+
+/// A stranger's string as part of a line: blanks and control characters become single spaces, direction marks and
+/// other invisible characters go, and it ends with `…` after `max` characters. `None` if nothing is left.
+pub(super) fn one_line(text: &str, max: usize) -> Option<String> {
+    // Enough of the text for `max` characters even if most of it is blanks; the rest need not be looked at.
+    let line = text
+        .chars()
+        .take(max.saturating_mul(8))
+        .filter(|c| !is_invisible(*c) || c.is_control())
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect::<String>();
+    let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+    (!line.is_empty()).then(|| cut(line, max))
+}
+
+/// Cuts between characters as people see them, unless one of those is longer than all that is allowed.
+fn cut(line: String, max: usize) -> String {
+    if line.chars().count() <= max {
+        return line;
+    }
+    let mut left = max.saturating_sub(1);
+    let mut end = 0;
+    for grapheme in line.graphemes(true) {
+        let length = grapheme.chars().count();
+        if length > left {
+            break;
+        }
+        left -= length;
+        end += grapheme.len();
+    }
+    if end == 0 {
+        return line.chars().take(max).collect();
+    }
+    format!("{}…", line[..end].trim_end())
+}
+
+/// Control characters, direction marks (which turn a line around, so that `gpj.exe` reads `exe.jpg`), and characters
+/// that take no room. The joiners U+200C and U+200D stay: Persian and emoji need them.
+pub(super) fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{61C}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}'
+        )
+}

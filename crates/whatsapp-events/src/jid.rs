@@ -1,0 +1,141 @@
+//! WhatsApp addresses (JIDs): `user[_agent][:device]@server`.
+//!
+//! Owns: which server means what, and which of a key's many fields names the person. Refuses to guess:
+//! an address without a usable user is nobody, and a LID is never taken for a phone number.
+
+use serde_json::Value;
+
+use crate::{Chat, Person, fields};
+
+/// Shortest and longest number taken for a phone: E.164 allows 15 digits; the shortest with a country
+/// code are 7. `0@s.whatsapp.net` is WhatsApp itself.
+const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
+
+/// One address of a person.
+enum Address {
+    Phone(String),
+    Lid(String),
+}
+
+impl Address {
+    /// Tests the server, never the name of the field it came from: 7.x swaps the two.
+    fn read(jid: &str) -> Option<Self> {
+        let (user, server) = split(jid)?;
+        match server.as_str() {
+            "s.whatsapp.net" | "c.us" | "hosted" => {
+                let digits = user.strip_prefix('+').unwrap_or(user);
+                (is_digits(digits) && PHONE_DIGITS.contains(&digits.len()))
+                    .then(|| Self::Phone(digits.to_owned()))
+            }
+            "lid" | "hosted.lid" => is_digits(user).then(|| Self::Lid(user.to_owned())),
+            _ => None,
+        }
+    }
+}
+
+/// The user without agent and device, and the server in lower case.
+fn split(jid: &str) -> Option<(&str, String)> {
+    let (user, server) = jid.rsplit_once('@')?;
+    let user = user.split([':', '_']).next()?;
+    Some((user, server.to_ascii_lowercase()))
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The person whom these fields name: the first phone and the first LID among them.
+pub(super) fn person(object: &Value, fields: &[&str]) -> Option<Person> {
+    let mut person = Person {
+        phone: None,
+        lid: None,
+    };
+    for jid in fields
+        .iter()
+        .filter_map(|field| fields::name(object.get(field)))
+    {
+        match Address::read(&jid) {
+            Some(Address::Phone(phone)) if person.phone.is_none() => person.phone = Some(phone),
+            Some(Address::Lid(lid)) if person.lid.is_none() => person.lid = Some(lid),
+            _ => {}
+        }
+    }
+    (person.phone.is_some() || person.lid.is_some()).then_some(person)
+}
+
+/// The phone of an address such as `60123456789:12@s.whatsapp.net`: digits with country code.
+#[must_use]
+pub fn phone_of_jid(jid: &str) -> Option<String> {
+    match Address::read(jid)? {
+        Address::Phone(phone) => Some(phone),
+        Address::Lid(_) => None,
+    }
+}
+
+/// The chat of a key, and who wrote there (`None` if we did, or if nobody is named).
+/// `None` without a `remoteJid`.
+///
+/// # Source
+/// Baileys 6.7.24 and 7.0.0-rc14, `decodeMessageNode`: on a message of our own, `senderPn` and
+/// `senderLid` are *ours*, while 7.x's `remoteJidAlt` is the recipient's (`peer_recipient_pn`) unless
+/// the server also named us; compare with the business's own number. On broadcasts and statuses 7.x
+/// puts the participant's other address into `remoteJidAlt` too.
+pub(super) fn chat(item: &Value, from_me: bool) -> Option<(Chat, Option<Person>)> {
+    let key = item.get("key")?;
+    let jid = fields::name(key.get("remoteJid"))?;
+    let (_, server) = split(&jid).unwrap_or_default();
+    Some(match server.as_str() {
+        "g.us" => (
+            Chat::Group(jid),
+            participant(item, &[]).filter(|_| !from_me),
+        ),
+        "newsletter" => (Chat::Newsletter, None),
+        "broadcast" => {
+            let sender = participant(item, &["remoteJidAlt"]).filter(|_| !from_me);
+            if jid.eq_ignore_ascii_case("status@broadcast") {
+                (Chat::Status, sender)
+            } else {
+                (sender.clone().map_or(Chat::Broadcast, Chat::Person), sender)
+            }
+        }
+        _ if from_me => (
+            person(key, &["remoteJid", "remoteJidAlt"]).map_or(Chat::Other, Chat::Person),
+            None,
+        ),
+        _ => one_to_one(key),
+    })
+}
+
+/// A chat with one person, who also wrote the message.
+fn one_to_one(key: &Value) -> (Chat, Option<Person>) {
+    // An address of an unknown kind stays unknown, whatever the other fields say.
+    if person(key, &["remoteJid"]).is_none() {
+        return (Chat::Other, None);
+    }
+    let sender = person(
+        key,
+        &[
+            "remoteJid",
+            "senderPn",
+            "remoteJidAlt",
+            "senderLid",
+            "participantPn",
+            "participantAlt",
+        ],
+    );
+    (sender.clone().map_or(Chat::Other, Chat::Person), sender)
+}
+
+/// Who wrote into a group, a status or a broadcast list.
+fn participant(item: &Value, more: &[&str]) -> Option<Person> {
+    const FIELDS: &[&str] = &[
+        "participant",
+        "participantPn",
+        "participantAlt",
+        "participantLid",
+        "senderPn",
+        "senderLid",
+    ];
+    let key = item.get("key")?;
+    person(key, &[FIELDS, more].concat()).or_else(|| person(item, &["participant"]))
+}

@@ -1,0 +1,145 @@
+//! JSON as the two vendors really send it.
+//!
+//! Owns: reading bodies that strict readers refuse although a person could read them. Refuses: guessing at
+//! broken structure; what is not JSON after these repairs is an error.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+/// Reads a body whose *text* may be damaged: bytes that are not UTF-8 and lone surrogate escapes (`\ud83d`
+/// without its partner, which `JSON.stringify` writes when a text was cut inside an emoji) become `U+FFFD`.
+///
+/// # Errors
+/// When the body is not JSON for any other reason.
+pub fn parse(body: &[u8]) -> serde_json::Result<Value> {
+    // The common case pays nothing: repairs are tried only for what a strict reader refuses.
+    serde_json::from_slice(body).or_else(|_| {
+        let text = String::from_utf8_lossy(body);
+        let text = text.trim_start_matches('\u{feff}');
+        serde_json::from_str(&replace_lone_surrogates(text))
+    })
+}
+
+/// Finds the JSON value in an answer that has text around it: PHP prints newlines or warnings before its JSON
+/// (`facts/waapify.md` A).
+#[must_use]
+pub fn find(text: &str) -> Option<Value> {
+    if let Ok(value) = parse(text.trim().as_bytes()) {
+        return Some(value);
+    }
+    let mut objects = text.match_indices('{').take(MAX_CANDIDATES);
+    objects.find_map(|(start, _)| {
+        serde_json::Deserializer::from_str(&text[start..])
+            .into_iter::<Value>()
+            .next()?
+            .ok()
+    })
+}
+
+/// How many braces are tried as the start of the answer; a warning holds few, and every try reads the rest.
+const MAX_CANDIDATES: usize = 16;
+
+/// A value as text: strings as they are, numbers and booleans as they are written; null, lists and objects are none.
+#[must_use]
+pub fn scalar_text(value: &Value) -> Option<Cow<'_, str>> {
+    match value {
+        Value::String(text) => Some(Cow::Borrowed(text)),
+        Value::Number(number) => Some(Cow::Owned(number.to_string())),
+        Value::Bool(truth) => Some(Cow::Owned(truth.to_string())),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// Longest id that is taken for one. The vendors' have 20 to 45 characters; a database index has no room for kilobytes.
+const MAX_ID_BYTES: usize = 128;
+
+/// Whether a text can be a vendor's id: not empty, short, without control characters (of which Postgres refuses NUL).
+#[must_use]
+pub fn is_id(text: &str) -> bool {
+    (1..=MAX_ID_BYTES).contains(&text.len()) && !text.contains(char::is_control)
+}
+
+fn replace_lone_surrogates(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        let (before, escape) = rest.split_at(at);
+        out.push_str(before);
+        let (written, taken) = match code_unit(escape) {
+            Some(0xD800..=0xDBFF) => match escape.get(6..).and_then(code_unit) {
+                Some(0xDC00..=0xDFFF) => (escape.get(..12), 12),
+                _ => (Some(REPLACEMENT), 6),
+            },
+            Some(0xDC00..=0xDFFF) => (Some(REPLACEMENT), 6),
+            Some(_) => (escape.get(..6), 6),
+            // A two-character escape; a backslash at the very end is left for the reader to refuse.
+            None => {
+                let len = 1 + escape[1..].chars().next().map_or(0, char::len_utf8);
+                (escape.get(..len), len)
+            }
+        };
+        out.push_str(written.unwrap_or_default());
+        rest = escape.get(taken..).unwrap_or_default();
+    }
+    out.push_str(rest);
+    out
+}
+
+const REPLACEMENT: &str = "\\ufffd";
+
+/// The UTF-16 code unit of a `\u0041` escape at the start of `text`.
+fn code_unit(text: &str) -> Option<u16> {
+    let digits = text.strip_prefix("\\u")?.get(..4)?;
+    u16::from_str_radix(digits, 16).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lone_surrogate_becomes_the_replacement_character() {
+        for (body, text) in [
+            (r#""a\ud83d b""#, "a\u{fffd} b"),
+            (r#""\udc4b""#, "\u{fffd}"),
+            (r#""\ud83d\ud83d\udc4b""#, "\u{fffd}👋"),
+            (r#""\\ud83d \"""#, "\\ud83d \""),
+            (r#""\ud83dA""#, "\u{fffd}A"),
+        ] {
+            assert_eq!(parse(body.as_bytes()).unwrap(), Value::from(text), "{body}");
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf8_do_not_lose_the_message() {
+        assert_eq!(parse(b"\"a\xffb\"").unwrap(), Value::from("a\u{fffd}b"));
+    }
+
+    #[test]
+    fn an_answer_is_found_behind_newlines_and_warnings() {
+        let answer = serde_json::json!({"status": "error"});
+        assert_eq!(find("\n\n{\"status\":\"error\"}"), Some(answer.clone()));
+        assert_eq!(find("<br />{x}\n{\"status\":\"error\"}"), Some(answer));
+        assert_eq!(find("\n\nnull"), Some(Value::Null));
+        assert_eq!(find("<html></html>"), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_body_makes_the_reader_panic(body: Vec<u8>, text in ".*\\\\u.*") {
+            let _ = parse(&body);
+            let _ = parse(text.as_bytes());
+            let _ = find(&text);
+        }
+
+        #[test]
+        fn any_text_survives_the_trip(text: String) {
+            let body = serde_json::to_vec(&text).unwrap();
+            proptest::prop_assert_eq!(parse(&body).unwrap(), Value::from(text.clone()));
+            let escaped: Vec<_> = text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
+            let escaped = escaped.concat();
+            proptest::prop_assert_eq!(parse(format!("\"{escaped}\\ud800\"").as_bytes()).unwrap(), Value::from(text + "\u{fffd}"));
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Why a number was not connected: what Waapify said, which field of the form it is about, and what to mend, in both
+//! languages.
+
+use std::fmt;
+
+use crate::clients::waapify::CheckError;
+use crate::crypto::OpenError;
+use crate::model::language::Text;
+
+/// A field that a person fills in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field {
+    /// Waapify's instance id.
+    InstanceId,
+    /// Waapify's access token.
+    AccessToken,
+    /// The WhatsApp number.
+    Number,
+}
+
+impl Field {
+    /// Its name in forms.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::InstanceId => "instance_id",
+            Self::AccessToken => "access_token",
+            Self::Number => "number",
+        }
+    }
+
+    /// Its name for people.
+    #[must_use]
+    pub fn label(self) -> Text {
+        match self {
+            Self::InstanceId => Text::new("Instance id", "ID instance"),
+            Self::AccessToken => Text::new("Access token", "Token akses"),
+            Self::Number => Text::new("WhatsApp number", "Nombor WhatsApp"),
+        }
+    }
+}
+
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::InstanceId => "The instance id",
+            Self::AccessToken => "The access token",
+            Self::Number => "The WhatsApp number",
+        })
+    }
+}
+
+/// Why a number was not connected. Each says what to mend.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// A field is empty or no id or token at all.
+    #[error("{0} is empty or not complete: copy it from Waapify.")]
+    Field(Field),
+    /// The number is not written in full.
+    #[error("the WhatsApp number must be written with its country code, such as 60123456789")]
+    BadNumber,
+    /// The instance is linked to another number.
+    #[error(
+        "this instance is linked to +{linked}, not to the number you entered. Enter that number, or the instance of yours."
+    )]
+    OtherNumber {
+        /// The number Waapify names, digits.
+        linked: String,
+    },
+    /// Nobody said which number it is.
+    #[error("Waapify does not say which number is linked to this instance: enter it")]
+    Unnamed,
+    /// Waapify did not accept the credentials.
+    #[error(transparent)]
+    Check(#[from] CheckError),
+    /// The link was used by someone else, or its location was uninstalled, while Waapify was asked.
+    #[error("this link does not work any more")]
+    LinkGone,
+    /// A stored secret cannot be opened.
+    #[error(transparent)]
+    Seal(#[from] OpenError),
+    /// Waapify did not take our webhook's address.
+    #[error("Waapify did not accept the address for replies: {0}")]
+    Webhook(CheckError),
+    /// The database failed.
+    #[error("the database failed; nothing was changed, try again")]
+    Database(#[from] sqlx::Error),
+}
+
+impl ConnectError {
+    /// The field that has to be mended, where one is known.
+    #[must_use]
+    pub fn field(&self) -> Option<Field> {
+        match self {
+            Self::Field(field) => Some(*field),
+            Self::BadNumber | Self::OtherNumber { .. } | Self::Unnamed => Some(Field::Number),
+            Self::Check(CheckError::Credentials(said)) => {
+                let said = said.to_lowercase();
+                let is_instance = said.contains("instance") && !said.contains("access token");
+                Some(if is_instance {
+                    Field::InstanceId
+                } else {
+                    Field::AccessToken
+                })
+            }
+            Self::Check(CheckError::NotLinked(_)) => Some(Field::InstanceId),
+            Self::Check(CheckError::Full(_)) => Some(Field::AccessToken),
+            Self::Check(_)
+            | Self::LinkGone
+            | Self::Seal(_)
+            | Self::Webhook(_)
+            | Self::Database(_) => None,
+        }
+    }
+
+    /// Whether it may pass by itself.
+    #[must_use]
+    pub const fn is_passing(&self) -> bool {
+        matches!(
+            self,
+            Self::Database(_)
+                | Self::Check(CheckError::Unreachable(_))
+                | Self::Webhook(CheckError::Unreachable(_))
+        )
+    }
+
+    /// A sentence for people.
+    #[must_use]
+    pub fn text(&self) -> Text {
+        let malay = match self {
+            Self::Field(field) => format!(
+                "{} kosong atau tidak lengkap: salin semula dari Waapify.",
+                field.label().malay
+            ),
+            Self::BadNumber => {
+                "Nombor WhatsApp mesti ditulis dengan kod negara, contohnya 60123456789".to_owned()
+            }
+            Self::OtherNumber { linked } => format!(
+                "Instance ini dipautkan kepada +{linked}, bukan nombor yang anda masukkan. Masukkan nombor itu, atau instance anda sendiri."
+            ),
+            Self::Unnamed => {
+                "Waapify tidak menyatakan nombor yang dipautkan kepada instance ini: masukkan nombor itu".to_owned()
+            }
+            Self::Check(error) => malay(error),
+            Self::LinkGone => "Pautan ini tidak berfungsi lagi".to_owned(),
+            Self::Seal(_) => {
+                "Maklumat yang disimpan tidak dapat dibuka. Sila sambungkan nombor ini sekali lagi.".to_owned()
+            }
+            Self::Webhook(error) => format!(
+                "Waapify tidak menerima alamat untuk balasan: {}",
+                malay(error)
+            ),
+            Self::Database(_) => {
+                "Pangkalan data gagal; tiada apa-apa diubah, cuba lagi".to_owned()
+            }
+        };
+        Text::new(sentence(&self.to_string()), malay)
+    }
+}
+
+/// A sentence for people about what Waapify said.
+#[must_use]
+pub fn check_text(error: &CheckError) -> Text {
+    Text::new(sentence(&error.to_string()), malay(error))
+}
+
+fn malay(error: &CheckError) -> String {
+    match error {
+        CheckError::Credentials(said) => {
+            format!("Waapify menolak token akses atau ID instance (katanya: {said})")
+        }
+        CheckError::NotLinked(said) => format!(
+            "Instance ini tiada nombor WhatsApp yang dipautkan: buka Waapify, imbas kod QR, kemudian cuba lagi (katanya: {said})"
+        ),
+        CheckError::Full(said) => format!(
+            "Akaun Waapify ini sudah mempunyai semua nombor WhatsApp yang dibenarkan oleh pelannya: buang satu dalam Waapify, atau ambil pelan yang lebih besar (katanya: {said})"
+        ),
+        CheckError::Refused(said) => format!("Waapify menjawab: {said}"),
+        CheckError::Unreachable(said) => format!("Waapify tidak dapat dihubungi: {said}"),
+    }
+}
+
+/// A text that begins like a sentence.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|c| c.to_uppercase().to_string());
+    format!("{}{}", first.unwrap_or_default(), chars.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waapifys_words_tell_which_field_is_wrong() {
+        let refused = |said: &str| ConnectError::Check(CheckError::Credentials(said.to_owned()));
+        for (error, field) in [
+            (refused("Access token does not exist"), Field::AccessToken),
+            (refused("Authentication failed"), Field::AccessToken),
+            (refused("Instance ID Invalidated"), Field::InstanceId),
+            (ConnectError::BadNumber, Field::Number),
+        ] {
+            assert_eq!(error.field(), Some(field), "{error}");
+            assert!(error.text().english.starts_with(char::is_uppercase));
+        }
+        let silent = ConnectError::Check(CheckError::Unreachable("x".to_owned()));
+        assert!(silent.field().is_none() && silent.is_passing());
+    }
+}

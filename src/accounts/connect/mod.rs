@@ -1,0 +1,324 @@
+//! Connecting a WhatsApp number to a location: check the credentials, point the webhook here, keep both sealed.
+//!
+//! Owns: that one procedure, for the command, the form, and whoever else connects. Refuses: keeping anything that
+//! Waapify did not accept.
+
+mod error;
+mod pending_connections;
+
+pub use error::{ConnectError, Field, check_text};
+pub use pending_connections::Offered;
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::PgPool;
+use tracing::{info, warn};
+use url::Url;
+
+use crate::clients::waapify::{Client, Credentials};
+use crate::crypto::{OpenError, Sealer, hash_secret, random_secret};
+use crate::db::accounts::{connect_links, locations, pending_connections as stored};
+use crate::db::numbers;
+use crate::db::numbers::{ConnectedNumber, NewNumber, NumberRow};
+use crate::model::ids::LocationId;
+use crate::runtime::clock::Clock;
+
+/// Digits of a WhatsApp number with its country code (ITU E.164 allows 15; shorter than 7 are short codes).
+const NUMBER_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
+
+/// How often a webhook is pointed anew when the database changes meanwhile; twice is a rare coincidence.
+const SETTLE_ROUNDS: usize = 3;
+
+/// Connects numbers.
+#[derive(Clone, Debug)]
+pub struct Connector {
+    pool: PgPool,
+    waapify: Client,
+    sealer: Sealer,
+    clock: Clock,
+    public_url: Url,
+}
+
+/// What a person enters.
+#[derive(Clone, Debug, serde::Deserialize)]
+pub struct Entered {
+    /// Waapify's instance id.
+    pub instance_id: String,
+    /// Waapify's access token.
+    pub access_token: SecretString,
+    /// The WhatsApp number, with its country code.
+    pub number: String,
+}
+
+/// A number that is connected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connected {
+    /// Its digits.
+    pub number: String,
+    /// Other locations that are connected to the same number or instance. Waapify posts to one address only, so that
+    /// their replies and ticks now come to the new one.
+    pub sharers: Vec<LocationId>,
+}
+
+/// Who has a number connected.
+#[derive(Clone, Copy, Debug)]
+enum By<'a> {
+    /// An operator, or somebody whom GHL shows the location to.
+    Operator,
+    /// The holder of the connect link with this hash, which is used up then.
+    Link(&'a [u8]),
+    /// The form of GHL's install, for a location that has no number yet.
+    Offer,
+}
+
+impl Connector {
+    /// Connects to numbers whose webhooks point at `public_url`.
+    #[must_use]
+    pub fn new(
+        pool: PgPool,
+        waapify: Client,
+        sealer: Sealer,
+        clock: Clock,
+        public_url: Url,
+    ) -> Self {
+        Self {
+            pool,
+            waapify,
+            sealer,
+            clock,
+            public_url,
+        }
+    }
+
+    /// Connects a number and makes it the location's default. Connecting again is harmless. `link` is the hash of the
+    /// connect link that allows it, which is used up then; an operator needs none.
+    ///
+    /// # Errors
+    /// [`ConnectError`]; nothing is kept then.
+    pub async fn connect(
+        &self,
+        location: &LocationId,
+        entered: &Entered,
+        link: Option<&[u8]>,
+    ) -> Result<Connected, ConnectError> {
+        let (this, location, entered) = (self.clone(), location.clone(), entered.clone());
+        let link = link.map(<[u8]>::to_vec);
+        // A task of its own: whoever leaves while Waapify is asked must not leave the webhook at an address that was
+        // never stored.
+        let connecting = tokio::spawn(async move {
+            let by = link.as_deref().map_or(By::Operator, By::Link);
+            this.connect_by(&location, &entered, by).await
+        });
+        let ended = connecting.await;
+        ended.unwrap_or_else(|_| Err(ConnectError::Database(sqlx::Error::WorkerCrashed)))
+    }
+
+    async fn connect_by(
+        &self,
+        location: &LocationId,
+        entered: &Entered,
+        by: By<'_>,
+    ) -> Result<Connected, ConnectError> {
+        let number = digits(&entered.number)?;
+        let credentials = credentials(entered)?;
+        let linked = self.waapify.reconnect(&credentials).await?.number;
+        if let Some(linked) = linked.filter(|linked| *linked != number) {
+            return Err(ConnectError::OtherNumber { linked });
+        }
+        // A number that is connected already keeps its address, so that no event falls between two addresses.
+        let secret = self.webhook_secret(location, &number).await?;
+        let webhook = self.webhook_url(&secret);
+        let is_contested =
+            numbers::is_being_disconnected(&self.pool, &credentials.instance_id).await?;
+        self.waapify
+            .set_webhook(&credentials, webhook.expose_secret())
+            .await
+            .map_err(ConnectError::Webhook)?;
+        let stored = self
+            .store(location, &number, &credentials, &secret, by)
+            .await;
+        // Where an uninstall is still clearing the webhook, or nothing was stored, the database has the last word.
+        if (is_contested || !matches!(stored, Ok(true)))
+            && let Err(error) = self.settle_webhook(&credentials).await
+        {
+            warn!(%location, %error, "the webhook may point elsewhere");
+        }
+        if !stored? {
+            return Err(ConnectError::LinkGone);
+        }
+        info!(%location, "a WhatsApp number is connected");
+        let sharers =
+            numbers::list_sharers(&self.pool, location, &number, &credentials.instance_id).await?;
+        for sharer in &sharers {
+            warn!(%location, %sharer, "another location is connected to the same number; its replies come here now");
+        }
+        Ok(Connected { number, sharers })
+    }
+
+    /// The secret the number has already; a new one for a new number, or where the old one cannot be opened any more.
+    async fn webhook_secret(
+        &self,
+        location: &LocationId,
+        number: &str,
+    ) -> sqlx::Result<SecretString> {
+        let sealed = numbers::find_webhook_secret(&self.pool, location, number).await?;
+        let place = place(location, number, "webhook");
+        let known = sealed.and_then(|sealed| self.sealer.open(&place, &sealed).ok());
+        Ok(known.unwrap_or_else(random_secret))
+    }
+
+    fn webhook_url(&self, secret: &SecretString) -> SecretString {
+        let base = self.public_url.as_str().trim_end_matches('/');
+        SecretString::from(format!("{base}/hooks/waapify/{}", secret.expose_secret()))
+    }
+
+    async fn store(
+        &self,
+        location: &LocationId,
+        number: &str,
+        credentials: &Credentials,
+        secret: &SecretString,
+        by: By<'_>,
+    ) -> sqlx::Result<bool> {
+        let row = NewNumber {
+            number: number.to_owned(),
+            instance_id: credentials.instance_id.clone(),
+            access_token: self.sealer.seal(
+                &place(location, number, "access"),
+                &credentials.access_token,
+            ),
+            webhook_secret: self
+                .sealer
+                .seal(&place(location, number, "webhook"), secret),
+            webhook_secret_hash: hash_secret(secret.expose_secret()),
+        };
+        let now = self.clock.now();
+        let mut tx = self.pool.begin().await?;
+        let is_allowed = match by {
+            By::Operator => true,
+            By::Link(hash) => connect_links::use_link(&mut tx, hash, number, now).await?,
+            By::Offer => stored::use_offer(&mut tx, location).await?,
+        };
+        if !is_allowed {
+            return Ok(false);
+        }
+        locations::ensure_location(&mut tx, location).await?;
+        numbers::record_number(&mut tx, location, &row, now).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Points an instance's webhook where the database says: at the number that is connected to it, or nowhere.
+    ///
+    /// # Errors
+    /// [`ConnectError`].
+    pub async fn settle_webhook(&self, credentials: &Credentials) -> Result<(), ConnectError> {
+        let find = || numbers::find_connected(&self.pool, &credentials.instance_id);
+        let mut wanted = find().await?;
+        for _ in 0..SETTLE_ROUNDS {
+            self.point_webhook(credentials, wanted.as_ref()).await?;
+            // A change in the database while Waapify was asked may have been overtaken.
+            let found = find().await?;
+            if found == wanted {
+                break;
+            }
+            wanted = found;
+        }
+        Ok(())
+    }
+
+    async fn point_webhook(
+        &self,
+        credentials: &Credentials,
+        at: Option<&ConnectedNumber>,
+    ) -> Result<(), ConnectError> {
+        let told = match at {
+            Some(number) => {
+                let place = place(&number.location_id, &number.number, "webhook");
+                let secret = self.sealer.open(&place, &number.webhook_secret)?;
+                let url = self.webhook_url(&secret);
+                self.waapify
+                    .set_webhook(credentials, url.expose_secret())
+                    .await
+            }
+            None => {
+                self.waapify
+                    .clear_webhook(credentials, &self.public_url)
+                    .await
+            }
+        };
+        told.map_err(ConnectError::Webhook)
+    }
+}
+
+/// The opened keys of a stored number.
+///
+/// # Errors
+/// [`OpenError`].
+pub fn open_credentials(
+    sealer: &Sealer,
+    location: &LocationId,
+    row: &NumberRow,
+) -> Result<Credentials, OpenError> {
+    let access_token = sealer.open(&place(location, &row.number, "access"), &row.access_token)?;
+    Ok(Credentials {
+        instance_id: row.instance_id.clone(),
+        access_token,
+    })
+}
+
+fn credentials(entered: &Entered) -> Result<Credentials, ConnectError> {
+    let filled = |value: &str, field| {
+        let value = value.trim();
+        if is_key(value) {
+            Ok(value.to_owned())
+        } else {
+            Err(ConnectError::Field(field))
+        }
+    };
+    Ok(Credentials {
+        instance_id: filled(&entered.instance_id, Field::InstanceId)?,
+        access_token: filled(entered.access_token.expose_secret(), Field::AccessToken)?.into(),
+    })
+}
+
+/// Longest instance id or token that is taken for one: some gateways hand out signed tokens of several hundred characters.
+const MAX_KEY_BYTES: usize = 1_024;
+
+fn is_key(text: &str) -> bool {
+    (1..=MAX_KEY_BYTES).contains(&text.len()) && !text.contains(char::is_control)
+}
+
+/// The digits of a number written with or without plus, spaces, dashes and brackets. Numbers in full never begin
+/// with 0.
+///
+/// # Errors
+/// [`ConnectError::BadNumber`].
+pub fn digits(written: &str) -> Result<String, ConnectError> {
+    let known = |c: char| c.is_ascii_digit() || " +-().\u{a0}".contains(c);
+    let digits: String = written.chars().filter(char::is_ascii_digit).collect();
+    let full = NUMBER_DIGITS.contains(&digits.len()) && !digits.starts_with('0');
+    if full && written.trim().chars().all(known) {
+        Ok(digits)
+    } else {
+        Err(ConnectError::BadNumber)
+    }
+}
+
+/// Where a secret of a number is kept, bound into its seal.
+fn place(location: &LocationId, number: &str, part: &str) -> String {
+    format!("numbers/{location}/{number}/{part}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_may_be_written_as_people_write_it_but_in_full() {
+        for written in ["60123456789", "+60 12-345 6789", "+60 (12) 345.6789"] {
+            assert_eq!(digits(written).unwrap(), "60123456789", "{written}");
+        }
+        for written in ["", "0123456789", "60", "60123456789012345", "6012345678x"] {
+            assert!(digits(written).is_err(), "{written}");
+        }
+    }
+}

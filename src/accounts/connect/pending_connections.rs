@@ -1,0 +1,133 @@
+//! Numbers that come with GHL's install form: checked at once, connected when their locations are installed.
+//!
+//! The caller proves that it is GHL's form, not that a location is its own: so nothing of it replaces a number that is
+//! connected, and a location that is not installed within the hour is forgotten. What is connected can only be changed
+//! by whom the location itself lets in: its connect link, or the page inside GHL.
+
+use time::Duration;
+use tracing::{info, warn};
+
+use crate::accounts::connect::{
+    By, ConnectError, Connected, Connector, Entered, credentials, digits,
+};
+use crate::db::accounts::pending_connections;
+use crate::db::accounts::pending_connections::Offer;
+use crate::model::ids::LocationId;
+
+/// GHL sends the form during the install; an hour is for people who are called away in between.
+const OFFER_LIFE: Duration = Duration::hours(1);
+/// Two calls of 25 s to Waapify, and one more where the webhook has to be settled.
+const OFFER_LEASE: Duration = Duration::minutes(2);
+
+/// What became of an install form.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Offered {
+    /// Locations that are connected as soon as they are installed.
+    pub taken: Vec<LocationId>,
+    /// Locations that keep the number they are connected to.
+    pub kept: Vec<LocationId>,
+}
+
+impl Connector {
+    /// Checks what an install form says, and keeps it for its locations. Without a number it is the one that Waapify
+    /// names.
+    ///
+    /// # Errors
+    /// [`ConnectError`]; nothing is kept then.
+    pub async fn offer(
+        &self,
+        locations: &[LocationId],
+        entered: &Entered,
+    ) -> Result<Offered, ConnectError> {
+        let credentials = credentials(entered)?;
+        let wanted = match entered.number.trim() {
+            "" => None,
+            number => Some(digits(number)?),
+        };
+        let linked = self.waapify.reconnect(&credentials).await?.number;
+        let number = match (wanted, linked) {
+            (Some(wanted), Some(linked)) if wanted != linked => {
+                return Err(ConnectError::OtherNumber { linked });
+            }
+            (Some(number), _) | (None, Some(number)) => number,
+            (None, None) => return Err(ConnectError::Unnamed),
+        };
+        let now = self.clock.now();
+        let mut offered = Offered::default();
+        for location in locations {
+            let offer = Offer {
+                instance_id: credentials.instance_id.clone(),
+                access_token: self.sealer.seal(
+                    &place(location, &credentials.instance_id),
+                    &credentials.access_token,
+                ),
+                number: number.clone(),
+            };
+            let end = now + OFFER_LIFE;
+            if pending_connections::record_offer(&self.pool, location, &offer, now, end).await? {
+                offered.taken.push(location.clone());
+            } else {
+                offered.kept.push(location.clone());
+            }
+        }
+        Ok(offered)
+    }
+
+    /// As [`Connector::take_up_offer`], unless somebody is at it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn claim_and_take_up_offer(
+        &self,
+        location: &LocationId,
+    ) -> sqlx::Result<Option<Connected>> {
+        let now = self.clock.now();
+        if !pending_connections::claim_offer(&self.pool, location, now, OFFER_LEASE).await? {
+            return Ok(None);
+        }
+        self.take_up_offer(location).await
+    }
+
+    /// Connects what an install form brought for a location, once the location is installed. None when there is nothing,
+    /// or it is no use.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn take_up_offer(&self, location: &LocationId) -> sqlx::Result<Option<Connected>> {
+        let found = pending_connections::find_offer(&self.pool, location, self.clock.now()).await?;
+        let Some(offer) = found else {
+            return Ok(None);
+        };
+        let opened = self
+            .sealer
+            .open(&place(location, &offer.instance_id), &offer.access_token);
+        let Ok(access_token) = opened else {
+            pending_connections::forget_offer(&self.pool, location).await?;
+            return Ok(None);
+        };
+        let entered = Entered {
+            instance_id: offer.instance_id,
+            access_token,
+            number: offer.number,
+        };
+        match self.connect_by(location, &entered, By::Offer).await {
+            Ok(connected) => Ok(Some(connected)),
+            Err(ConnectError::Database(error)) => Err(error),
+            Err(error) if error.is_passing() => {
+                info!(%location, "the number of the install form is not connected yet");
+                Ok(None)
+            }
+            Err(error) => {
+                // Not the error, which may name a number.
+                let field = error.field();
+                warn!(%location, ?field, "the number of the install form is not connected");
+                pending_connections::forget_offer(&self.pool, location).await?;
+                Ok(None)
+            }
+        }
+    }
+}
+
+fn place(location: &LocationId, instance: &str) -> String {
+    format!("offers/{location}/{instance}/access")
+}

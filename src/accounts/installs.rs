@@ -1,0 +1,393 @@
+//! Where the app is installed, and with which token: from a browser's code, from GHL's word, from a company's list.
+//!
+//! Owns: the way of every kind of install to working location tokens (`facts/ghl.md` section 2), and the uninstall.
+//! Refuses: matching anything to "the latest install"; a grant, an event or a list names whom it is about.
+
+use std::collections::BTreeMap;
+use std::time::Duration as StdDuration;
+
+use sqlx::PgPool;
+use time::{Duration, OffsetDateTime};
+use tracing::{info, warn};
+
+use crate::accounts::tokens::{Owner, TokenError, Tokens};
+use crate::clients::ghl;
+use crate::clients::ghl::{Advice, CallError, Grant};
+use crate::db::accounts::rate_limits::Purpose;
+use crate::db::accounts::token_requests::MintJob;
+use crate::db::accounts::{companies, installs, token_requests, uninstalls};
+use crate::model::ids::{CompanyId, LocationId, is_id};
+use crate::model::retry_schedule::{LOCATION_INACTIVE, MINT_REFUSED, REFRESH_FAILED};
+use crate::runtime::clock::Clock;
+
+/// A browser waits this long for the tokens of an agency's locations; what is left is done in the background.
+const BROWSER_PATIENCE: StdDuration = StdDuration::from_secs(15);
+/// The background leaves the locations of an install to the browser's request for so long.
+const HEAD_START: Duration = Duration::seconds(20);
+/// A company's locations are listed this often, for those of which no INSTALL arrived.
+const LISTING_PAUSE: Duration = Duration::hours(24);
+/// Companies that are asked for a location of which only its id is known. Each costs a call; with more agencies such a
+/// location waits for GHL's INSTALL.
+const MAX_COMPANIES: i64 = 200;
+
+/// Installs and uninstalls.
+#[derive(Clone, Debug)]
+pub struct Installs {
+    pool: PgPool,
+    ghl: ghl::Client,
+    tokens: Tokens,
+    clock: Clock,
+}
+
+/// What a browser's install brought.
+#[derive(Debug, Default)]
+pub struct Installed {
+    /// Locations that have a token.
+    pub ready: Vec<LocationId>,
+    /// Locations whose token is still being asked for.
+    pub waiting: Vec<LocationId>,
+    /// What GHL calls them, where it said so.
+    pub names: BTreeMap<LocationId, String>,
+}
+
+/// How a location's token was asked for.
+#[derive(Debug)]
+enum Minted {
+    Done,
+    /// The companies say that the app is not there, or none is known.
+    Refused(String),
+    /// It has to be tried again.
+    Failed(TokenError),
+}
+
+impl Installs {
+    /// Installs with tokens kept in `tokens`.
+    #[must_use]
+    pub fn new(pool: PgPool, ghl: ghl::Client, tokens: Tokens, clock: Clock) -> Self {
+        Self {
+            pool,
+            ghl,
+            tokens,
+            clock,
+        }
+    }
+
+    /// Exchanges the code of an install and stores what it brings; a Company grant is turned into tokens of its
+    /// installed locations.
+    ///
+    /// # Errors
+    /// [`TokenError`], when the code is worth nothing; what fails later is tried again in the background.
+    pub async fn install(&self, code: &str) -> Result<Installed, TokenError> {
+        let answer = self.ghl.exchange_code(code).await;
+        // A code that was used before is refused in the same words as wrong keys.
+        self.tokens.note_verdict(&answer, false).await;
+        let grant = answer?;
+        // The kind is what GHL calls it, never `isBulkInstallation`; without a word of GHL's, a grant that names a
+        // location is that location's.
+        let kind = grant.user_type.as_deref().unwrap_or_default();
+        let is_company = kind.eq_ignore_ascii_case("company");
+        let location = grant.location_id.clone().filter(|id| is_id(id.as_str()));
+        let company = grant.company_id.clone().filter(|id| is_id(id.as_str()));
+        match (location, company) {
+            (Some(location), company) if !is_company => {
+                self.store(&location, &grant, company.as_ref()).await?;
+                Ok(Installed {
+                    ready: vec![location],
+                    ..Installed::default()
+                })
+            }
+            (_, Some(company)) => self.install_company(&grant, &company).await,
+            (_, None) => Err(TokenError::Call(CallError {
+                advice: Advice::Reject,
+                status: None,
+                may_have_arrived: true,
+                detail: "GHL's grant names neither a location nor a company".to_owned(),
+            })),
+        }
+    }
+
+    async fn install_company(
+        &self,
+        grant: &Grant,
+        company: &CompanyId,
+    ) -> Result<Installed, TokenError> {
+        let now = self.clock.now();
+        let mut tx = self.pool.begin().await?;
+        self.tokens
+            .store(&mut tx, Owner::Company(company), grant, Some(company))
+            .await?;
+        // Listed again soon, should this request not come to its end.
+        companies::schedule_listing(&mut tx, company, 0, now + HEAD_START).await?;
+        tx.commit().await?;
+        info!(%company, "the agency is installed");
+        let mut installed = Installed::default();
+        match self.list_locations(company).await {
+            Ok(listed) => {
+                let locations: Vec<_> = listed.keys().cloned().collect();
+                let names = listed.into_iter();
+                installed.names = names.filter_map(|(id, name)| Some((id, name?))).collect();
+                let mint_at = self.expect_all(&locations, company, HEAD_START).await?;
+                self.schedule_listing(company, 0, LISTING_PAUSE).await?;
+                installed.waiting = locations;
+                self.mint_while_a_browser_waits(company, mint_at, &mut installed)
+                    .await?;
+            }
+            Err(TokenError::Database(error)) => return Err(error.into()),
+            Err(error) => warn!(%company, %error, "its locations could not be listed yet"),
+        }
+        Ok(installed)
+    }
+
+    async fn mint_while_a_browser_waits(
+        &self,
+        company: &CompanyId,
+        mint_at: OffsetDateTime,
+        installed: &mut Installed,
+    ) -> sqlx::Result<()> {
+        let mint_all = async {
+            for location in installed.waiting.clone() {
+                let job = MintJob {
+                    location_id: location.clone(),
+                    company_id: Some(company.clone()),
+                    mint_failures: 0,
+                    was_refused: false,
+                    mint_at,
+                };
+                // One location that cannot be had does not stop the others.
+                if self.mint(&job).await? {
+                    installed.waiting.retain(|waiting| *waiting != location);
+                    installed.ready.push(location);
+                }
+            }
+            Ok(())
+        };
+        let ended = tokio::time::timeout(BROWSER_PATIENCE, mint_all).await;
+        ended.unwrap_or(Ok(()))
+    }
+
+    async fn list_locations(
+        &self,
+        company: &CompanyId,
+    ) -> Result<BTreeMap<LocationId, Option<String>>, TokenError> {
+        let list =
+            |ghl: ghl::Client, token| async move { ghl.installed_locations(&token, company).await };
+        self.tokens
+            .call_as(Owner::Company(company), Purpose::Reply, list)
+            .await
+    }
+
+    async fn expect_all(
+        &self,
+        locations: &[LocationId],
+        company: &CompanyId,
+        pause: Duration,
+    ) -> sqlx::Result<OffsetDateTime> {
+        let mint_at = self.clock.now() + pause;
+        let mut tx = self.pool.begin().await?;
+        for location in locations {
+            installs::expect_install(&mut tx, location, Some(company), None, mint_at).await?;
+        }
+        tx.commit().await?;
+        Ok(mint_at)
+    }
+
+    async fn schedule_listing(
+        &self,
+        company: &CompanyId,
+        failures: i32,
+        pause: Duration,
+    ) -> sqlx::Result<()> {
+        let mut connection = self.pool.acquire().await?;
+        let at = self.clock.now() + pause;
+        companies::schedule_listing(&mut connection, company, failures, at).await
+    }
+
+    /// Lists a company's locations again, and has the tokens of those that lack one asked for: no INSTALL may have
+    /// arrived for them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn look_for_new_locations(
+        &self,
+        company: &CompanyId,
+        failures: i32,
+    ) -> sqlx::Result<()> {
+        match self.list_locations(company).await {
+            Ok(listed) => {
+                let listed: Vec<_> = listed.into_keys().collect();
+                let new = companies::list_without_token(&self.pool, &listed).await?;
+                self.expect_all(&new, company, Duration::ZERO).await?;
+                self.schedule_listing(company, 0, LISTING_PAUSE).await
+            }
+            Err(TokenError::Database(error)) => Err(error),
+            // Uninstalled meanwhile, or nothing that calls could change.
+            Err(TokenError::NotInstalled | TokenError::NeedsReinstall(_)) => {
+                self.schedule_listing(company, failures + 1, LISTING_PAUSE)
+                    .await
+            }
+            Err(error) => {
+                warn!(%company, %error, "its locations could not be listed");
+                let pause = error.least_pause().unwrap_or_default();
+                let pause = pause.max(REFRESH_FAILED.endless(failures, rand::random()));
+                self.schedule_listing(company, failures + 1, pause).await
+            }
+        }
+    }
+
+    /// GHL says that the app was installed: in a location (whose token is asked for unless it has one), or in a company
+    /// (whose locations are listed, if we have its token; else a browser will bring it).
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn note_install(
+        &self,
+        location: Option<&LocationId>,
+        company: Option<&CompanyId>,
+        said_at: Option<OffsetDateTime>,
+    ) -> sqlx::Result<()> {
+        let now = self.clock.now();
+        let mut connection = self.pool.acquire().await?;
+        match (location, company) {
+            (Some(location), company) => {
+                installs::expect_install(&mut connection, location, company, said_at, now).await
+            }
+            (None, Some(company)) => {
+                companies::schedule_listing(&mut connection, company, 0, now).await
+            }
+            (None, None) => Ok(()),
+        }
+    }
+
+    /// GHL says that the app was uninstalled: from a location, or from a company with its locations, but for those
+    /// that were installed by themselves, and those of which it said later than `said_at` that the app was installed.
+    ///
+    /// # Errors
+    /// When the database fails; nothing is changed then.
+    pub async fn uninstall(
+        &self,
+        location: Option<&LocationId>,
+        company: Option<&CompanyId>,
+        said_at: Option<OffsetDateTime>,
+    ) -> sqlx::Result<()> {
+        let now = self.clock.now();
+        let mut tx = self.pool.begin().await?;
+        let gone = match (location, company) {
+            (Some(location), _) => vec![location.clone()],
+            (None, Some(company)) => uninstalls::uninstall_company(&mut tx, company).await?,
+            (None, None) => Vec::new(),
+        };
+        for location in &gone {
+            if uninstalls::uninstall_location(&mut tx, location, said_at, now).await? {
+                info!(%location, "the app is uninstalled");
+            }
+        }
+        tx.commit().await
+    }
+
+    /// Asks for a location's token once, unless it has one; true when it has one now, else it is noted when to ask
+    /// again.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn mint(&self, job: &MintJob) -> sqlx::Result<bool> {
+        let location = &job.location_id;
+        if installs::keeps_token(&self.pool, location).await? {
+            return Ok(true);
+        }
+        let (refusal, pause) = match self.try_mint(job).await {
+            Minted::Done => return Ok(true),
+            Minted::Failed(TokenError::Database(error)) => return Err(error),
+            Minted::Refused(why) => {
+                info!(%location, why, "no token for the location");
+                let failures = if job.was_refused {
+                    job.mint_failures
+                } else {
+                    0
+                };
+                (Some(why), MINT_REFUSED.pause(failures, rand::random()))
+            }
+            Minted::Failed(error) => {
+                warn!(%location, %error, "no token for the location yet");
+                let failures = if job.was_refused {
+                    0
+                } else {
+                    job.mint_failures
+                };
+                (None, Some(pause_after(&error, failures)))
+            }
+        };
+        let at = pause.map(|pause| self.clock.now() + pause);
+        token_requests::fail_mint(&self.pool, job, refusal.as_deref(), at).await?;
+        Ok(false)
+    }
+
+    async fn try_mint(&self, job: &MintJob) -> Minted {
+        let companies = match &job.company_id {
+            Some(company) => vec![company.clone()],
+            None => match companies::list_companies(&self.pool, MAX_COMPANIES).await {
+                Ok(companies) => companies,
+                Err(error) => return Minted::Failed(error.into()),
+            },
+        };
+        let mut refusal = "its agency has not installed the app".to_owned();
+        for company in &companies {
+            match self.mint_from(company, &job.location_id).await {
+                Ok(()) => return Minted::Done,
+                Err(TokenError::Call(error)) if error.advice == Advice::Reject => {
+                    refusal = error.detail;
+                }
+                Err(TokenError::NotInstalled) => {}
+                Err(TokenError::NeedsReinstall(_)) => {
+                    "its agency must install the app again".clone_into(&mut refusal);
+                }
+                // The others would very likely fail the same way.
+                Err(error) => return Minted::Failed(error),
+            }
+        }
+        Minted::Refused(refusal)
+    }
+
+    async fn mint_from(
+        &self,
+        company: &CompanyId,
+        location: &LocationId,
+    ) -> Result<(), TokenError> {
+        let grant = self.tokens.mint(company, location).await?;
+        let mut tx = self.pool.begin().await?;
+        if installs::record_mint(&mut tx, location, company, self.clock.now()).await? {
+            let owner = Owner::Location(location);
+            self.tokens
+                .store(&mut tx, owner, &grant, Some(company))
+                .await?;
+            info!(%location, "the location is installed");
+        }
+        Ok(tx.commit().await?)
+    }
+
+    async fn store(
+        &self,
+        location: &LocationId,
+        grant: &Grant,
+        company: Option<&CompanyId>,
+    ) -> sqlx::Result<()> {
+        let mut tx = self.pool.begin().await?;
+        installs::record_install(&mut tx, location, company, self.clock.now()).await?;
+        let owner = Owner::Location(location);
+        self.tokens.store(&mut tx, owner, grant, company).await?;
+        tx.commit().await?;
+        info!(%location, "the location is installed");
+        Ok(())
+    }
+}
+
+fn pause_after(error: &TokenError, failures: i32) -> Duration {
+    let inactive = matches!(error, TokenError::Call(error) if error.advice == Advice::Inactive);
+    let schedule = if inactive {
+        LOCATION_INACTIVE
+    } else {
+        REFRESH_FAILED
+    };
+    let pause = schedule.endless(failures, rand::random());
+    let least = error.wait().or(error.least_pause());
+    least.map_or(pause, |least| pause.max(least))
+}

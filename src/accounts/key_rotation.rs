@@ -1,0 +1,105 @@
+//! The keys that seal what is secret: whether they fit the database, and changing them while the service runs.
+//!
+//! Owns: the walk over all sealed values. Refuses: destroying what it cannot open; that stays as it is, and is counted.
+
+use sqlx::PgPool;
+use tracing::warn;
+
+use crate::crypto::Sealer;
+use crate::db::accounts::sealed_values;
+use crate::db::accounts::sealed_values::{COLUMNS, Column, SealedRow};
+
+/// Values read at once: short statements, so that a running service hardly notices.
+const BATCH: i64 = 100;
+
+/// The configured keys do not fit the database.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "ENCRYPTION_KEYS does not hold the key that sealed {count} of the tokens and credentials in this database. Add the \
+     key that was used before, after the newest, separated by a comma. If it is lost, the app has to be installed and \
+     every number connected again, in an empty database."
+)]
+pub struct MissingKey {
+    /// How many values cannot be opened.
+    pub count: i64,
+}
+
+/// What a rotation did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rotation {
+    /// Values that the newest key seals now.
+    pub resealed: u64,
+    /// Values that no configured key opens.
+    pub unreadable: u64,
+}
+
+/// Checks that every sealed value was sealed by one of the configured keys.
+///
+/// # Errors
+/// [`MissingKey`], or when the database fails.
+pub async fn check(pool: &PgPool, sealer: &Sealer) -> anyhow::Result<()> {
+    let mut count = 0;
+    for column in COLUMNS {
+        for (id, values) in sealed_values::count_by_key(pool, column).await? {
+            count += if sealer.knows(&id) { 0 } else { values };
+        }
+    }
+    if count == 0 {
+        Ok(())
+    } else {
+        Err(MissingKey { count }.into())
+    }
+}
+
+/// How many values another key than the newest sealed.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count_older(pool: &PgPool, sealer: &Sealer) -> sqlx::Result<i64> {
+    let mut count = 0;
+    for column in COLUMNS {
+        for (id, values) in sealed_values::count_by_key(pool, column).await? {
+            count += if id == sealer.newest() { 0 } else { values };
+        }
+    }
+    Ok(count)
+}
+
+/// Seals with the newest key what another one sealed. A value that the running service replaces meanwhile is sealed
+/// with the newest key already, if that service has the same keys.
+///
+/// # Errors
+/// When the database fails; what is done stays done, and the next run goes on.
+pub async fn rotate(pool: &PgPool, sealer: &Sealer) -> sqlx::Result<Rotation> {
+    let mut rotation = Rotation::default();
+    for column in COLUMNS {
+        rotate_column(pool, sealer, column, &mut rotation).await?;
+    }
+    Ok(rotation)
+}
+
+async fn rotate_column(
+    pool: &PgPool,
+    sealer: &Sealer,
+    column: Column,
+    rotation: &mut Rotation,
+) -> sqlx::Result<()> {
+    let mut last = SealedRow::default();
+    loop {
+        let rows = sealed_values::list_sealed(pool, column, &sealer.newest(), &last, BATCH).await?;
+        for row in &rows {
+            let Ok(secret) = sealer.open(&row.place, &row.value) else {
+                warn!(place = row.place, "a sealed value cannot be opened");
+                rotation.unreadable += 1;
+                continue;
+            };
+            let value = sealer.seal(&row.place, &secret);
+            let replaced = sealed_values::replace_sealed(pool, column, row, &value).await?;
+            rotation.resealed += u64::from(replaced);
+        }
+        match rows.into_iter().next_back() {
+            Some(row) => last = row,
+            None => return Ok(()),
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Why there is no answer to a call: the token's state, or the call itself.
+
+use time::Duration;
+
+use crate::clients::ghl::{Advice, CallError};
+use crate::crypto::OpenError;
+use crate::db::accounts::tokens::{TokenRow, Trouble};
+use crate::model::reason::wait;
+
+/// A person has to act first; what they do calls in what waits, and this is for what was overlooked then.
+const PERSON_PAUSE: Duration = Duration::minutes(15);
+/// A token that could not be renewed is tried again within seconds, then minutes.
+const FAILING_PAUSE: Duration = Duration::seconds(15);
+/// A token that is being asked for is there within seconds; so is a contact that is being made.
+const MINT_PAUSE: Duration = Duration::seconds(5);
+/// Why there is no answer to a call.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// There is no token, and whether there is one to be had is being found out.
+    #[error("{}", wait::TOKEN_PENDING.sentence())]
+    Pending,
+    /// There is no token and none to be had: the location has not installed the app.
+    #[error("{}", wait::NOT_INSTALLED.sentence())]
+    NotInstalled,
+    /// The location was uninstalled.
+    #[error("{}", wait::UNINSTALLED.sentence())]
+    Uninstalled,
+    /// GHL will not renew the token, and its words.
+    #[error("{}", wait::REINSTALL.sentence())]
+    NeedsReinstall(String),
+    /// GHL renews the token when the location is active again, and its words.
+    #[error("{}", wait::INACTIVE.sentence())]
+    Inactive(String),
+    /// The token could not be renewed a moment ago.
+    #[error("{}", wait::RENEWAL.with(&[.0]))]
+    Failing(String),
+    /// The call failed.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// The location's calls to GHL are used up for so long.
+    #[error("{}", wait::BUDGET.sentence())]
+    Budget(Duration),
+    /// Another process has been renewing for too long.
+    #[error("{}", wait::RENEWED_ELSEWHERE.sentence())]
+    Busy,
+    /// Another worker is making the group's contact, which GHL would make twice.
+    #[error("{}", wait::MAKING_CONTACT.sentence())]
+    MakingContact,
+    /// The stored token cannot be opened.
+    #[error(transparent)]
+    Seal(#[from] OpenError),
+    /// The database failed.
+    #[error("the database failed")]
+    Database(#[from] sqlx::Error),
+}
+
+impl TokenError {
+    /// How long the work waits, where it is for the token or the budget and no failure of the work's own.
+    #[must_use]
+    pub fn wait(&self) -> Option<Duration> {
+        match self {
+            Self::Pending | Self::MakingContact => Some(MINT_PAUSE),
+            Self::Failing(_) | Self::Busy => Some(FAILING_PAUSE),
+            Self::Budget(pause) => Some(*pause),
+            Self::NotInstalled | Self::NeedsReinstall(_) | Self::Inactive(_) => Some(PERSON_PAUSE),
+            Self::Call(error) if error.advice == Advice::Inactive => Some(PERSON_PAUSE),
+            _ => None,
+        }
+    }
+
+    /// What went wrong, without what it means.
+    pub(super) fn detail(&self) -> String {
+        match self {
+            Self::NeedsReinstall(detail) | Self::Inactive(detail) | Self::Failing(detail) => {
+                detail.clone()
+            }
+            other => other.to_string(),
+        }
+    }
+
+    /// A pause that GHL asks for before the next try.
+    #[must_use]
+    pub fn least_pause(&self) -> Option<Duration> {
+        match self {
+            Self::Call(CallError {
+                advice: Advice::RetryAfter(pause),
+                ..
+            }) => Duration::try_from(*pause).ok(),
+            _ => None,
+        }
+    }
+}
+
+/// What a failed renewal says about the token.
+pub(super) fn renewal_error(error: CallError) -> TokenError {
+    match error.advice {
+        Advice::Inactive => TokenError::Inactive(error.detail),
+        _ => TokenError::Call(error),
+    }
+}
+
+/// What a stored trouble says to a caller.
+pub(super) fn trouble(row: &TokenRow) -> TokenError {
+    let detail = row.trouble_detail.clone().unwrap_or_default();
+    match row.trouble {
+        Some(Trouble::NeedsReinstall) => TokenError::NeedsReinstall(detail),
+        Some(Trouble::Inactive) => TokenError::Inactive(detail),
+        Some(Trouble::Failing) | None => TokenError::Failing(detail),
+    }
+}

@@ -1,0 +1,396 @@
+//! A valid token for a location: sealed at rest, renewed before it ends, minted from its company's where its own is dead.
+//!
+//! Owns: every use of a stored token, and the one renewal at a time of each. Refuses: deciding what a caller does about
+//! a failed call; it only renews, once, when the call says that the token has ended.
+
+mod client_credentials;
+mod error;
+mod owner;
+mod renewal;
+
+use std::time::Duration as StdDuration;
+
+pub use error::TokenError;
+use error::{renewal_error, trouble};
+pub use owner::Owner;
+use owner::Turns;
+use secrecy::SecretString;
+use sqlx::{PgConnection, PgPool};
+use time::Duration;
+use tracing::{debug, info, warn};
+
+use crate::clients::ghl;
+use crate::clients::ghl::{Advice, CallError, Grant};
+use crate::crypto::Sealer;
+use crate::db::accounts::installs::Standing;
+use crate::db::accounts::rate_limits::Purpose;
+use crate::db::accounts::tokens::{NewToken, TokenRow, Trouble};
+use crate::db::accounts::{installs, rate_limits, token_requests, tokens};
+use crate::model::ids::{CompanyId, LocationId};
+use crate::model::retry_schedule::{LOCATION_INACTIVE, REFRESH_FAILED};
+use crate::runtime::clock::Clock;
+
+/// A token is not used any more this long before it ends, so that no call starts with one that ends on the way.
+const MARGIN: Duration = Duration::minutes(5);
+
+/// Longest time one process may spend on a renewal: its call is cut off at 10 s. It ends well within the 30 s in which
+/// GHL answers a repeated refresh with the same pair (`facts/ghl.md` section 2), so that a killed process loses no token.
+const REFRESH_LEASE: Duration = Duration::seconds(12);
+
+/// How often a process looks whether another one's renewal is done, and how many times.
+const REFRESH_POLL: StdDuration = StdDuration::from_millis(200);
+
+const REFRESH_POLLS: u32 = 100;
+
+/// A dead token is tried again this often: its company may have installed the app meanwhile.
+const REINSTALL_LOOK: Duration = Duration::hours(24);
+
+/// Lives of access tokens that are believed: GHL's last a day, and one that had ended already would be renewed forever.
+const MIN_LIFE: Duration = Duration::minutes(1);
+
+const MAX_LIFE: Duration = Duration::days(30);
+
+/// The tokens of all locations.
+#[derive(Clone, Debug)]
+pub struct Tokens {
+    pool: PgPool,
+    ghl: ghl::Client,
+    sealer: Sealer,
+    clock: Clock,
+    turns: Turns,
+}
+
+/// An opened token and which pair it is.
+struct Open {
+    token: SecretString,
+    version: i64,
+}
+
+impl Tokens {
+    /// Tokens kept in `pool`, sealed by `sealer`.
+    #[must_use]
+    pub fn new(pool: PgPool, ghl: ghl::Client, sealer: Sealer, clock: Clock) -> Self {
+        Self {
+            pool,
+            ghl,
+            sealer,
+            clock,
+            turns: Turns::default(),
+        }
+    }
+
+    /// Stores the grant of an install, in place of whatever was there.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn store(
+        &self,
+        tx: &mut PgConnection,
+        owner: Owner<'_>,
+        grant: &Grant,
+        company: Option<&CompanyId>,
+    ) -> sqlx::Result<()> {
+        let sealed = self.seal(owner, grant, company);
+        tokens::record_token(tx, owner.kind(), owner.id(), &sealed).await
+    }
+
+    /// Calls GHL for a location with a valid token; when GHL says that it has ended, renews it once and calls again.
+    ///
+    /// # Errors
+    /// [`TokenError`].
+    pub async fn call<T, F>(
+        &self,
+        location: &LocationId,
+        call: impl Fn(ghl::Client, SecretString) -> F,
+    ) -> Result<T, TokenError>
+    where
+        F: Future<Output = Result<T, CallError>>,
+    {
+        self.call_as(Owner::Location(location), Purpose::Reply, call)
+            .await
+    }
+
+    /// As [`Tokens::call`], for any owner, within the owner's budget for such calls.
+    ///
+    /// # Errors
+    /// [`TokenError`].
+    pub async fn call_as<T, F>(
+        &self,
+        owner: Owner<'_>,
+        purpose: Purpose,
+        call: impl Fn(ghl::Client, SecretString) -> F,
+    ) -> Result<T, TokenError>
+    where
+        F: Future<Output = Result<T, CallError>>,
+    {
+        let held = self.valid(owner, None).await?;
+        match self.budgeted(owner, purpose, held.token, &call).await? {
+            Err(error) if error.advice == Advice::Reauthorize => {
+                info!(owner = owner.id(), "GHL says that the token has ended");
+                let fresh = self.valid(owner, Some(held.version)).await?;
+                Ok(self.budgeted(owner, purpose, fresh.token, &call).await??)
+            }
+            answer => Ok(answer?),
+        }
+    }
+
+    /// One call, taken from the owner's budget; what GHL says about its limits is kept for all processes.
+    async fn budgeted<T, F>(
+        &self,
+        owner: Owner<'_>,
+        purpose: Purpose,
+        token: SecretString,
+        call: &impl Fn(ghl::Client, SecretString) -> F,
+    ) -> Result<Result<T, CallError>, TokenError>
+    where
+        F: Future<Output = Result<T, CallError>>,
+    {
+        let now = self.clock.now();
+        let budget = rate_limits::take_call(&self.pool, owner.id(), purpose, now)
+            .await?
+            .map_err(|until| TokenError::Budget(until - now))?;
+        let ghl = self.ghl.metered();
+        let answer = call(ghl.clone(), token).await;
+        let (limits, now) = (ghl.limits(), self.clock.now());
+        // The answer counts, whether or not this can be kept.
+        if let Err(error) =
+            rate_limits::record_limits(&self.pool, owner.id(), budget, limits, now).await
+        {
+            warn!(owner = owner.id(), %error, "GHL's limits could not be kept");
+        }
+        Ok(answer)
+    }
+
+    /// A location's token from its company's.
+    ///
+    /// # Errors
+    /// [`TokenError`], of the company's token too.
+    pub async fn mint(
+        &self,
+        company: &CompanyId,
+        location: &LocationId,
+    ) -> Result<Grant, TokenError> {
+        let ask = |ghl: ghl::Client, token| async move {
+            ghl.location_token(&token, company, location).await
+        };
+        self.call_as(Owner::Company(company), Purpose::Reply, ask)
+            .await
+    }
+
+    /// Renews a pair before its time; nothing happens while another process does, or when it was renewed already.
+    ///
+    /// # Errors
+    /// [`TokenError`]; the pair stays in use until it ends.
+    pub async fn renew_early(&self, owner: Owner<'_>) -> Result<(), TokenError> {
+        let Some(row) = tokens::find_token(&self.pool, owner.kind(), owner.id()).await? else {
+            return Ok(());
+        };
+        if self.claim(owner, &row, false).await? {
+            self.refresh(owner, &row).await?;
+        }
+        Ok(())
+    }
+
+    /// A token that has not ended and is not the pair `ended`; renews it, or waits for whoever does.
+    async fn valid(&self, owner: Owner<'_>, ended: Option<i64>) -> Result<Open, TokenError> {
+        let row = self.find(owner).await?;
+        if self.is_fresh(&row, ended) {
+            return self.open(owner, &row);
+        }
+        // One caller of this process looks after the pair; hundreds would only ask the database in turn.
+        let _turn = self.turns.take(owner).await;
+        for _ in 0..REFRESH_POLLS {
+            let now = self.find(owner).await?;
+            // One that came while we waited is used however short its life is.
+            if self.is_fresh(&now, ended) || now.version != row.version {
+                return self.open(owner, &now);
+            }
+            if self.failed_lately(&now) {
+                return Err(trouble(&now));
+            }
+            let has_ended = ended == Some(now.version);
+            if self.claim(owner, &now, has_ended).await? {
+                return match self.refresh(owner, &now).await {
+                    Err(error) if self.is_alive(&now, ended) => {
+                        debug!(%error, "the old token serves to its end");
+                        self.open(owner, &now)
+                    }
+                    renewed => renewed,
+                };
+            }
+            tokio::time::sleep(REFRESH_POLL).await;
+        }
+        Err(TokenError::Busy)
+    }
+
+    async fn find(&self, owner: Owner<'_>) -> Result<TokenRow, TokenError> {
+        match tokens::find_token(&self.pool, owner.kind(), owner.id()).await? {
+            Some(row) => Ok(row),
+            None => Err(self.missing(owner).await?),
+        }
+    }
+
+    fn open(&self, owner: Owner<'_>, row: &TokenRow) -> Result<Open, TokenError> {
+        let place = owner.place("access");
+        Ok(Open {
+            token: self.sealer.open(&place, &row.access_token)?,
+            version: row.version,
+        })
+    }
+
+    /// It has not ended, as far as we and `ended` know.
+    fn is_alive(&self, row: &TokenRow, ended: Option<i64>) -> bool {
+        row.expires_at > self.clock.now() && ended != Some(row.version)
+    }
+
+    /// It may be used: it lives for a while, or it lives and could not be renewed.
+    fn is_fresh(&self, row: &TokenRow, ended: Option<i64>) -> bool {
+        let lives_on = row.expires_at - MARGIN > self.clock.now();
+        self.is_alive(row, ended) && (lives_on || self.failed_lately(row))
+    }
+
+    fn failed_lately(&self, row: &TokenRow) -> bool {
+        row.trouble.is_some() && row.refresh_at > self.clock.now()
+    }
+
+    /// Why there is no token. Where nobody was asked for it yet, its company will be.
+    async fn missing(&self, owner: Owner<'_>) -> sqlx::Result<TokenError> {
+        let Owner::Location(location) = owner else {
+            return Ok(TokenError::NotInstalled);
+        };
+        Ok(match installs::find_standing(&self.pool, location).await? {
+            Standing::Uninstalled => TokenError::Uninstalled,
+            Standing::NotInstalled => TokenError::NotInstalled,
+            // The others have a token, if they got it just now.
+            _ => {
+                token_requests::want_token(&self.pool, location, self.clock.now()).await?;
+                TokenError::Pending
+            }
+        })
+    }
+
+    async fn claim(&self, owner: Owner<'_>, row: &TokenRow, ended: bool) -> sqlx::Result<bool> {
+        let now = self.clock.now();
+        tokens::claim_refresh(
+            &self.pool,
+            owner.key(),
+            row.version,
+            ended,
+            now,
+            REFRESH_LEASE,
+        )
+        .await
+    }
+
+    /// Replaces the pair in `row`; the new one is committed before anyone uses it.
+    async fn refresh(&self, owner: Owner<'_>, row: &TokenRow) -> Result<Open, TokenError> {
+        // Boxed, because a location's renewal may need its company's.
+        let renewed = Box::pin(self.renew(owner, row)).await;
+        match renewed {
+            Ok(grant) => {
+                let sealed = self.seal(owner, &grant, row.company_id.as_ref());
+                if !tokens::finish_refresh(&self.pool, owner.key(), row.version, &sealed).await? {
+                    // Replaced or destroyed meanwhile: what is stored counts.
+                    let stored = self.find(owner).await?;
+                    return self.open(owner, &stored);
+                }
+                info!(owner = owner.id(), "the token is renewed");
+                Ok(Open {
+                    token: grant.access_token,
+                    version: row.version + 1,
+                })
+            }
+            Err(TokenError::Database(error)) => Err(error.into()),
+            Err(error) => {
+                self.note_failure(owner, row, &error).await?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Keeps the pair, with why it could not be renewed and when that is tried again.
+    async fn note_failure(
+        &self,
+        owner: Owner<'_>,
+        row: &TokenRow,
+        error: &TokenError,
+    ) -> sqlx::Result<()> {
+        let detail = error.detail();
+        // Failures of another kind begin a schedule anew.
+        let failures = |kind| {
+            if row.trouble == Some(kind) {
+                row.refresh_failures
+            } else {
+                0
+            }
+        };
+        let jitter = rand::random();
+        let (kind, pause) = match error {
+            TokenError::NeedsReinstall(_) => (Trouble::NeedsReinstall, REINSTALL_LOOK),
+            TokenError::Inactive(_) => (
+                Trouble::Inactive,
+                LOCATION_INACTIVE.endless(failures(Trouble::Inactive), jitter),
+            ),
+            other => {
+                let pause = REFRESH_FAILED.endless(failures(Trouble::Failing), jitter);
+                (
+                    Trouble::Failing,
+                    other.least_pause().unwrap_or(pause).max(pause),
+                )
+            }
+        };
+        if row.trouble != Some(kind) {
+            warn!(owner = owner.id(), state = ?kind, detail, "the token cannot be renewed");
+        }
+        let at = self.clock.now() + pause;
+        tokens::fail_refresh(&self.pool, owner.key(), row.version, (kind, &detail), at).await
+    }
+
+    /// A new pair: for the refresh token, or, where a location's is missing or dead, from its company.
+    async fn renew(&self, owner: Owner<'_>, row: &TokenRow) -> Result<Grant, TokenError> {
+        let refused = match &row.refresh_token {
+            Some(sealed) => {
+                let refresh_token = self.sealer.open(&owner.place("refresh"), sealed)?;
+                let answer = self.ghl.refresh(&refresh_token, owner.user_type()).await;
+                self.note_verdict(&answer, true).await;
+                match answer {
+                    Ok(grant) => return Ok(grant),
+                    Err(error) if error.advice == Advice::Reinstall => error.detail,
+                    Err(error) => return Err(renewal_error(error)),
+                }
+            }
+            None => "the token came without a refresh token".to_owned(),
+        };
+        let (Owner::Location(location), Some(company)) = (owner, &row.company_id) else {
+            return Err(TokenError::NeedsReinstall(refused));
+        };
+        match self.mint(company, location).await {
+            Err(TokenError::Call(error)) if error.advice == Advice::Reject => {
+                Err(TokenError::NeedsReinstall(error.detail))
+            }
+            Err(TokenError::Call(error)) => Err(renewal_error(error)),
+            // The company has no token that works either.
+            Err(TokenError::NotInstalled | TokenError::NeedsReinstall(_)) => {
+                Err(TokenError::NeedsReinstall(refused))
+            }
+            minted => minted,
+        }
+    }
+
+    fn seal(&self, owner: Owner<'_>, grant: &Grant, company: Option<&CompanyId>) -> NewToken {
+        let seal = |part, secret| self.sealer.seal(&owner.place(part), secret);
+        let life = Duration::seconds(grant.expires_in).clamp(MIN_LIFE, MAX_LIFE);
+        let expires_at = self.clock.now() + life;
+        NewToken {
+            company_id: company.cloned(),
+            access_token: seal("access", &grant.access_token),
+            refresh_token: grant
+                .refresh_token
+                .as_ref()
+                .map(|token| seal("refresh", token)),
+            scope: grant.scope.clone(),
+            expires_at,
+            refresh_at: renewal::renewal_time(expires_at, life, rand::random()),
+        }
+    }
+}

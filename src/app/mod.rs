@@ -1,0 +1,278 @@
+//! The service as a whole: builds every part, runs them, and stops them in order.
+//!
+//! Owns: start-up and shutdown. If any task ends unexpectedly, the others are stopped and the process fails, so that
+//! its supervisor starts a whole one.
+
+mod database;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use axum::Router;
+pub use database::{Database, clear_private_folder};
+use sqlx::PgPool;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tracing::{info, warn};
+
+use crate::accounts::connect::Connector;
+use crate::accounts::installs::Installs;
+use crate::accounts::tokens::Tokens;
+use crate::clients::attachment_links::Attachments;
+use crate::clients::attachment_source::Reach;
+use crate::clients::{attachment_source, ghl, waapify, whatsapp_media};
+use crate::config::Settings;
+use crate::doctor::Doctor;
+use crate::http::{Admin, Files, HttpParts, HttpState, Intake, Meter, Proofs, WaitingRoom};
+use crate::runtime::clock::Clock;
+use crate::runtime::counters::Tally;
+use crate::runtime::notify::Wake;
+use crate::workers::Worker;
+use crate::workers::ghl_events::AppEvents;
+use crate::workers::inbound::Inbound;
+use crate::workers::inbound_media::Media;
+use crate::workers::monitor::Watch;
+use crate::workers::outbound::Outbound;
+use crate::workers::status_updates::StatusUpdates;
+use crate::workers::token_upkeep::Upkeep;
+use crate::workers::waapify_events::GatewayEvents;
+use crate::{clients, http, workers};
+
+/// The last part of a stop's time: two seconds for giving back what did not end, one for closing the database, the rest
+/// in reserve.
+const GIVE_BACK: Duration = Duration::from_secs(5);
+/// Of it, the time for closing the database.
+const CLOSE: Duration = Duration::from_secs(2);
+
+/// Every part of the service over one database.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// What the workers share; tests drive them with it.
+    pub relay: Arc<workers::Context>,
+    /// Connects numbers.
+    pub connector: Connector,
+    http: HttpState,
+    stop_timeout: Duration,
+}
+
+impl App {
+    /// Builds the parts; touches nothing yet. Files of messages are fetched from the public Internet only.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up on this machine.
+    pub fn new(settings: &Settings, pool: PgPool, clock: Clock) -> anyhow::Result<Self> {
+        Self::with_reach(settings, pool, clock, Reach::Public)
+    }
+
+    /// As [`App::new`], with files from wherever `reach` allows: simulated worlds keep them on this machine.
+    ///
+    /// # Errors
+    /// As [`App::new`].
+    pub fn with_reach(
+        settings: &Settings,
+        pool: PgPool,
+        clock: Clock,
+        reach: Reach,
+    ) -> anyhow::Result<Self> {
+        let relay = Arc::new(relay_context(settings, pool, clock, reach)?);
+        let http = http_parts(settings, &relay)?;
+        Ok(Self {
+            connector: relay.connector.clone(),
+            relay,
+            http: http.into(),
+            stop_timeout: settings.stop_timeout,
+        })
+    }
+
+    /// The routes.
+    pub fn router(&self) -> Router {
+        http::router(self.http.clone())
+    }
+
+    /// Serves `extra` beside the service's own routes, and runs the workers, until `stop` says so. What is in hand may
+    /// then end; what does not is given back, and this returns before the stop's time limit.
+    ///
+    /// # Errors
+    /// When a task ends unexpectedly.
+    pub async fn run(
+        self,
+        listener: TcpListener,
+        extra: Router,
+        stop: watch::Receiver<bool>,
+    ) -> anyhow::Result<()> {
+        let (stop_all, stopping) = watch::channel(None);
+        let mut tasks = JoinSet::new();
+        let mut asked = stopping.clone();
+        let server =
+            axum::serve(listener, self.router().merge(extra)).with_graceful_shutdown(async move {
+                let _ = asked.wait_for(Option::is_some).await;
+            });
+        tasks.spawn(async move { server.await.context("the HTTP server failed") });
+        let (intake, mut asked) = (self.http.intake.clone(), stopping.clone());
+        tasks.spawn(async move {
+            tokio::select! {
+                () = intake.ended() => bail!("the store of deliveries ended"),
+                _ = asked.wait_for(Option::is_some) => Ok(()),
+            }
+        });
+        let relay = || Arc::clone(&self.relay);
+        spawn_worker(&mut tasks, Outbound(relay()), &stopping);
+        spawn_worker(&mut tasks, GatewayEvents(relay()), &stopping);
+        spawn_worker(&mut tasks, Inbound(relay()), &stopping);
+        spawn_worker(&mut tasks, Media(relay()), &stopping);
+        spawn_worker(&mut tasks, StatusUpdates(relay()), &stopping);
+        spawn_worker(&mut tasks, AppEvents(relay()), &stopping);
+        spawn_worker(&mut tasks, Upkeep(relay()), &stopping);
+        spawn_worker(&mut tasks, Watch(relay()), &stopping);
+        let unexpected = tokio::select! {
+            () = wait_for(stop) => None,
+            ended = tasks.join_next() => ended,
+        };
+        info!("stopping");
+        let end = Instant::now() + self.stop_timeout;
+        stop_all.send_replace(Some(end - GIVE_BACK));
+        let drained = tokio::time::timeout_at(end - CLOSE, drain(tasks)).await;
+        match (unexpected, drained) {
+            (Some(ended), _) => bail!("a task ended unexpectedly: {ended:?}"),
+            (None, Ok(result)) => result,
+            (None, Err(_)) => {
+                warn!("requests or the database did not end in time and are cut off");
+                Ok(())
+            }
+        }
+    }
+}
+
+/// What the workers share.
+fn relay_context(
+    settings: &Settings,
+    pool: PgPool,
+    clock: Clock,
+    reach: Reach,
+) -> anyhow::Result<workers::Context> {
+    let http_client = clients::http_client()?;
+    let (sealer, public_url) = (&settings.sealer, &settings.public_url);
+    let ghl = ghl::Client::new(http_client.clone(), &settings.ghl, public_url);
+    let waapify = waapify::Client::new(http_client.clone(), settings.waapify.api_base.clone());
+    let tokens = Tokens::new(pool.clone(), ghl.clone(), sealer.clone(), clock.clone());
+    let installs = Installs::new(pool.clone(), ghl.clone(), tokens.clone(), clock.clone());
+    let clients = (ghl, waapify.clone(), http_client);
+    let doctor = Doctor::new(
+        settings,
+        pool.clone(),
+        tokens.clone(),
+        clients,
+        clock.clone(),
+    );
+    let connector = Connector::new(
+        pool.clone(),
+        waapify.clone(),
+        sealer.clone(),
+        clock.clone(),
+        public_url.clone(),
+    );
+    Ok(workers::Context {
+        pool,
+        tokens,
+        installs,
+        connector,
+        doctor,
+        waapify,
+        origin: attachment_source::Client::new(reach)?,
+        attachments: Attachments::new(sealer.clone(), public_url.clone()),
+        sealer: sealer.clone(),
+        clock,
+        wake: Arc::new(Wake::default()),
+        tally: Tally::default(),
+        media: whatsapp_media::Client::new(settings.whatsapp_media_base.clone())?,
+        public_url: public_url.clone(),
+        min_interval: settings.waapify.min_interval,
+    })
+}
+
+/// What the routes share, most of it with the workers.
+fn http_parts(settings: &Settings, relay: &workers::Context) -> anyhow::Result<HttpParts> {
+    Ok(HttpParts {
+        proofs: Proofs::new(settings.ghl.verifier.clone()),
+        intake: Intake::new(&relay.pool)?,
+        waiting_room: WaitingRoom::default(),
+        pool: relay.pool.clone(),
+        ghl: settings.ghl.clone(),
+        installs: relay.installs.clone(),
+        connector: relay.connector.clone(),
+        doctor: relay.doctor.clone(),
+        files: Files::new(relay.media.clone()),
+        origin: relay.origin.clone(),
+        attachments: relay.attachments.clone(),
+        attachments_room: http::attachments_room(),
+        clock: relay.clock.clone(),
+        wake: Arc::clone(&relay.wake),
+        public_url: settings.public_url.clone(),
+        min_interval: settings.waapify.min_interval,
+        tokens: relay.tokens.clone(),
+        gateway: relay.waapify.clone(),
+        sealer: relay.sealer.clone(),
+        admin_token: settings.admin_token.clone(),
+        admin: Admin::default(),
+        meter: Meter::new(relay.tally.clone(), relay.clock.now()),
+    })
+}
+
+fn spawn_worker<W: Worker>(
+    tasks: &mut JoinSet<anyhow::Result<()>>,
+    worker: W,
+    stopping: &watch::Receiver<Option<Instant>>,
+) {
+    let stopping = stopping.clone();
+    tasks.spawn(async move {
+        workers::run(Arc::new(worker), stopping).await;
+        Ok(())
+    });
+}
+
+async fn drain(mut tasks: JoinSet<anyhow::Result<()>>) -> anyhow::Result<()> {
+    while let Some(ended) = tasks.join_next().await {
+        ended.context("a task ended unexpectedly")??;
+    }
+    Ok(())
+}
+
+/// Waits until `stop` turns true; a dropped sender stops too.
+async fn wait_for(mut stop: watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+/// A stop that follows SIGTERM and Ctrl-C.
+///
+/// # Errors
+/// When the signals cannot be caught.
+pub fn stop_on_signal() -> anyhow::Result<watch::Receiver<bool>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (sender, receiver) = watch::channel(false);
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        sender.send_replace(true);
+    });
+    Ok(receiver)
+}
+
+/// Listens at an address.
+///
+/// # Errors
+/// When it cannot be had, with what to do.
+pub async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
+        format!(
+            "cannot listen on {address}: another program may use the port. Set PORT to a free one"
+        )
+    })
+}

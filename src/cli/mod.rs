@@ -1,0 +1,325 @@
+//! The commands (design, section 3), their arguments and exit codes.
+//!
+//! Exit codes: 0 done, 1 failed with the reason on standard error, 2 the settings or arguments are wrong.
+
+mod doctor;
+mod marketplace;
+mod messages;
+pub mod sandbox;
+mod table;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use doctor::DoctorArgs;
+use messages::Messages;
+use secrecy::SecretString;
+use table::table;
+use tracing::info;
+
+use crate::accounts::connect::Entered;
+use crate::accounts::key_rotation;
+use crate::accounts::key_rotation::{MissingKey, Rotation};
+use crate::app::{App, Database};
+use crate::config::{LogSettings, Settings};
+use crate::db::accounts::installs::Standing;
+use crate::db::accounts::{companies, installs};
+use crate::db::numbers;
+use crate::model::ids::LocationId;
+use crate::runtime::clock::Clock;
+use crate::runtime::logging;
+use crate::{app, config};
+
+/// Folder of the service's private cluster.
+const SERVICE_FOLDER: &str = "service";
+/// Longest wait of the container's health check for the service's own answer; Docker's default is 30 s.
+const HEALTH_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Makes WhatsApp the SMS provider of GoHighLevel, through Waapify.
+#[derive(Debug, Parser)]
+#[command(name = "waapify-ghl", version, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the service (the default)
+    Serve,
+    /// Run the service beside a simulated GHL and Waapify, with a page to play with
+    Sandbox(SandboxArgs),
+    /// Connect a WhatsApp number to a location
+    Connect(ConnectArgs),
+    /// List the locations: how each stands, its token, its number, its last messages
+    Installs,
+    /// Say what is wrong with the service and its locations, and how to mend it
+    Doctor(DoctorArgs),
+    /// What became of messages: list them, show one's steps, send failed ones again
+    #[command(subcommand)]
+    Messages(Messages),
+    /// Print what to enter in GHL's developer portal, field by field, as Markdown
+    Marketplace(marketplace::GuideArgs),
+    /// Seal all tokens and credentials with the newest key; the service may go on meanwhile
+    RotateKeys,
+    /// Bring the database's schema up to date
+    Migrate,
+    /// Ask the running service whether it is ready (for containers)
+    Health,
+    /// Show the version
+    Version,
+}
+
+#[derive(Debug, Args)]
+struct SandboxArgs {
+    /// Play a whole conversation, print it, and exit 0 or 1
+    #[arg(long)]
+    script: bool,
+    /// Forget the conversations of earlier runs
+    #[arg(long)]
+    fresh: bool,
+}
+
+#[derive(Debug, Args)]
+struct ConnectArgs {
+    /// GHL's id of the location
+    #[arg(long)]
+    location: String,
+    /// Waapify's instance id
+    #[arg(long)]
+    instance_id: String,
+    /// Waapify's access token
+    #[arg(long, value_parser = secret)]
+    access_token: SecretString,
+    /// The WhatsApp number with its country code, such as 60123456789
+    #[arg(long)]
+    number: String,
+    /// Pause between two sends of this number, in milliseconds; without it, that of the settings
+    #[arg(long, value_parser = clap::value_parser!(i32).range(0..=60_000))]
+    interval_ms: Option<i32>,
+    /// Whether messages of groups that this number is in go to GHL, a contact for each group; without it, as before
+    #[arg(long)]
+    groups: Option<Switch>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Switch {
+    On,
+    Off,
+}
+
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "clap's parsers may refuse a value"
+)]
+fn secret(text: &str) -> Result<SecretString, std::convert::Infallible> {
+    Ok(text.into())
+}
+
+/// Runs the command of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    // Development only: a container has no such file, and what is set already wins.
+    let _ = dotenvy::dotenv();
+    let cli = Cli::parse();
+    logging::start(&log_settings(&cli));
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error.into()),
+    };
+    match runtime.block_on(run(cli.command.unwrap_or(Command::Serve))) {
+        Ok(code) => code,
+        Err(error) => fail(&error),
+    }
+}
+
+/// The script's transcript and the doctor's report are what their readers want to see: these commands stay quiet unless
+/// `RUST_LOG` asks for more.
+fn log_settings(cli: &Cli) -> LogSettings {
+    let quiet = match &cli.command {
+        Some(Command::Sandbox(args)) if args.script => Some("warn"),
+        Some(Command::Doctor(_)) => Some("error"),
+        _ => None,
+    };
+    config::load_log(|name| match name {
+        "RUST_LOG" if quiet.is_some() => env(name).or_else(|| quiet.map(str::to_owned)),
+        name => env(name),
+    })
+}
+
+#[allow(
+    clippy::print_stderr,
+    reason = "a command's error belongs to the terminal"
+)]
+fn fail(error: &anyhow::Error) -> ExitCode {
+    eprintln!("{error:#}");
+    let is_misconfigured = error.is::<config::Faults>() || error.is::<MissingKey>();
+    ExitCode::from(if is_misconfigured { 2 } else { 1 })
+}
+
+#[allow(
+    clippy::print_stdout,
+    reason = "a command's answer belongs to the terminal"
+)]
+async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Serve => serve().await?,
+        Command::Sandbox(args) if args.script => return sandbox::play_script().await,
+        Command::Sandbox(args) => sandbox::run(args.fresh).await?,
+        Command::Connect(args) => connect(args).await?,
+        Command::Installs => list_installs().await?,
+        Command::Doctor(args) => return doctor::run(args).await,
+        Command::Messages(command) => return messages::run(command).await,
+        Command::Marketplace(args) => marketplace::run(&args)?,
+        Command::RotateKeys => return rotate_keys().await,
+        Command::Migrate => migrate().await?,
+        Command::Health => health().await?,
+        Command::Version => println!("waapify-ghl {}", env!("CARGO_PKG_VERSION")),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn env(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+fn settings() -> anyhow::Result<Settings> {
+    Ok(config::load(env)?)
+}
+
+async fn serve() -> anyhow::Result<()> {
+    let settings = settings()?;
+    let stop = app::stop_on_signal()?;
+    let database = Database::open(settings.database_url.as_ref(), SERVICE_FOLDER).await?;
+    let pool = database.migrated_pool().await?;
+    key_rotation::check(&pool, &settings.sealer).await?;
+    let listener = app::listen(settings.bind).await?;
+    info!(address = %listener.local_addr()?, public_url = %settings.public_url, "listening");
+    let app = App::new(&settings, pool.clone(), Clock::system())?;
+    let outcome = app.run(listener, axum::Router::new(), stop).await;
+    database.close(pool).await?;
+    outcome
+}
+
+#[allow(
+    clippy::print_stdout,
+    reason = "a command's answer belongs to the terminal"
+)]
+async fn connect(args: ConnectArgs) -> anyhow::Result<()> {
+    let settings = settings()?;
+    let database = Database::join(settings.database_url.as_ref(), SERVICE_FOLDER).await?;
+    let pool = database.migrated_pool().await?;
+    // What is sealed here must open in the service.
+    key_rotation::check(&pool, &settings.sealer).await?;
+    let app = App::new(&settings, pool.clone(), Clock::system())?;
+    let location = LocationId(args.location);
+    let entered = Entered {
+        instance_id: args.instance_id,
+        access_token: args.access_token,
+        number: args.number,
+    };
+    let outcome = app.connector.connect(&location, &entered, None).await;
+    let standing = installs::find_standing(&pool, &location).await;
+    if let Ok(connected) = &outcome {
+        numbers::record_interval(&pool, &location, &connected.number, args.interval_ms).await?;
+        if let Some(groups) = args.groups {
+            let forwards = groups == Switch::On;
+            numbers::record_groups(&pool, &location, &connected.number, forwards).await?;
+        }
+    }
+    database.close(pool).await?;
+    let connected = outcome.context("not connected")?;
+    let number = &connected.number;
+    println!("Connected +{number} to location {location}. Waapify now posts its events here.");
+    for sharer in &connected.sharers {
+        println!(
+            "Location {sharer} is connected to the same number or instance. Its replies and ticks now come to {location}."
+        );
+    }
+    let standing = standing?;
+    if standing != Standing::Installed {
+        println!(
+            "GHL's side: {}. Messages flow both ways once the app is installed there.",
+            standing.name()
+        );
+    }
+    Ok(())
+}
+
+#[allow(
+    clippy::print_stdout,
+    reason = "a command's answer belongs to the terminal"
+)]
+async fn list_installs() -> anyhow::Result<()> {
+    let given = config::load_database_url(env);
+    let database = Database::join(given.as_ref(), SERVICE_FOLDER).await?;
+    let pool = database.migrated_pool().await?;
+    let rows = installs::list_installs(&pool).await;
+    let companies = companies::list_dead_companies(&pool).await;
+    database.close(pool).await?;
+    print!("{}", table(&rows?));
+    for (company, why) in companies? {
+        println!("Agency {company} must install the app again: {why}");
+    }
+    Ok(())
+}
+
+/// Exits 1 when a value could not be opened: its key must not be dropped yet.
+#[allow(
+    clippy::print_stdout,
+    reason = "a command's answer belongs to the terminal"
+)]
+async fn rotate_keys() -> anyhow::Result<ExitCode> {
+    let settings = settings()?;
+    let database = Database::join(settings.database_url.as_ref(), SERVICE_FOLDER).await?;
+    let pool = database.migrated_pool().await?;
+    let rotation = key_rotation::rotate(&pool, &settings.sealer).await;
+    let left = key_rotation::count_older(&pool, &settings.sealer).await;
+    database.close(pool).await?;
+    let Rotation {
+        resealed,
+        unreadable,
+    } = rotation?;
+    println!("{resealed} values are sealed with the newest key now.");
+    if unreadable > 0 {
+        println!("{unreadable} cannot be opened with any of ENCRYPTION_KEYS and stay as they are.");
+    }
+    if left? > 0 {
+        println!(
+            "Keep the older keys: some values need them. If a process still runs with the old settings, restart it, then run this again."
+        );
+        return Ok(ExitCode::FAILURE);
+    }
+    println!("Every older key may be taken out of ENCRYPTION_KEYS.");
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn migrate() -> anyhow::Result<()> {
+    let given = config::load_database_url(env);
+    let database = Database::join(given.as_ref(), SERVICE_FOLDER).await?;
+    let pool = database.migrated_pool().await?;
+    info!("the schema is up to date");
+    database.close(pool).await
+}
+
+/// Asks `/readyz` on this machine, at the port the service listens on.
+async fn health() -> anyhow::Result<()> {
+    let bind = config::load_bind(env)?;
+    let host = if bind.ip().is_unspecified() {
+        "127.0.0.1".to_owned()
+    } else {
+        bind.ip().to_string()
+    };
+    let client = crate::clients::http_client()?;
+    let url = format!("http://{host}:{}/readyz", bind.port());
+    let answer = client.get(&url).timeout(HEALTH_TIMEOUT).send().await;
+    let answer = answer
+        .ok()
+        .with_context(|| format!("the service does not answer at {url}"))?;
+    if !answer.status().is_success() {
+        bail!("not ready: {}", answer.status());
+    }
+    Ok(())
+}

@@ -1,0 +1,231 @@
+//! The sandbox: the service beside a simulated GHL and a simulated Waapify, in one process and on one port.
+//!
+//! Owns: the two vendors, which refuse what the real platforms refuse (`facts/ghl.md`, `facts/waapify.md`), the page to
+//! play with, and the script. Refuses: shortcuts; service and vendors meet over HTTP only.
+//!
+//! * `world`: both vendors; `ghl/` and `waapify/`: one each, with `stage.rs` holding what a test may set
+//! * `door`, `courier`, `wire`, `faults`: requests in, posts out, what crossed, what goes wrong on purpose
+//! * `page`: the page at `/`; `ghl/site`: GHL's own pages; `anew`: forgetting all of it
+//! * [`Sandbox`]: all of it running; [`play_script`]: a whole conversation without hands
+
+mod reset;
+mod script;
+
+use std::net::SocketAddr;
+
+use anyhow::ensure;
+use axum::Router;
+pub use script::play_script;
+use secrecy::SecretString;
+use simulators::{InstallKind, Timings, World, WorldConfig, seed};
+use sqlx::PgPool;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use url::Url;
+
+use crate::accounts::connect::Entered;
+use crate::app::{App, Database};
+use crate::clients::attachment_source::Reach;
+use crate::config::Settings;
+use crate::db::accounts::locations;
+use crate::model::ids::LocationId;
+use crate::runtime::clock::Clock;
+use crate::{app, clients, config};
+
+/// Folder of the sandbox's private cluster.
+const FOLDER: &str = "sandbox";
+const CLIENT_ID: &str = "66c0ffee0ddba11000000000-sandbox";
+const CLIENT_SECRET: &str = "sandbox-client-secret";
+/// Opens the operator's pages of the sandbox; what they show is made up.
+pub const ADMIN_TOKEN: &str = "sandbox-admin-token";
+/// Seals only what the sandbox itself made up.
+const ENCRYPTION_KEY: &str = "c2FuZGJveCBrZXksIHNlYWxzIG5vdGhpbmcgcmVhbCE=";
+/// Without a pause set by the caller: quick for someone who plays, but still to be seen.
+const MIN_INTERVAL_MS: &str = "200";
+
+/// Runs the sandbox until it is told to stop. It starts installed and connected.
+///
+/// # Errors
+/// When it cannot start, with what to do.
+pub async fn run(fresh: bool) -> anyhow::Result<()> {
+    let stop = app::stop_on_signal()?;
+    let listener = listen().await?;
+    if fresh {
+        app::clear_private_folder(FOLDER)?;
+    }
+    let database = Database::open(database_url().as_ref(), FOLDER).await?;
+    let pool = database.migrated_pool().await?;
+    let sandbox = Sandbox::start(listener, pool.clone(), Timings::default(), stop).await?;
+    sandbox.install_and_connect().await?;
+    announce(&sandbox.address);
+    let outcome = sandbox.running.await?;
+    database.close(pool).await?;
+    outcome
+}
+
+#[allow(
+    clippy::print_stdout,
+    reason = "the address belongs to the terminal, not to the log"
+)]
+fn announce(address: &Url) {
+    println!("\n  The sandbox is ready: open {address}\n  Ctrl-C stops it.\n");
+}
+
+/// The service and its simulated vendors, running on one port.
+#[derive(Debug)]
+pub struct Sandbox {
+    /// The vendors.
+    pub world: World,
+    /// The service.
+    pub app: App,
+    /// Where the service listens; GHL's pages are at [`Sandbox::ghl_address`].
+    pub address: Url,
+    http: reqwest::Client,
+    running: JoinHandle<anyhow::Result<()>>,
+}
+
+impl Sandbox {
+    /// Starts both over an empty database or one that a sandbox used, until `stop` turns true. Nothing is installed.
+    ///
+    /// # Errors
+    /// When the database holds locations of others, or a key cannot be made.
+    pub async fn start(
+        listener: TcpListener,
+        pool: PgPool,
+        timings: Timings,
+        stop: watch::Receiver<bool>,
+    ) -> anyhow::Result<Self> {
+        refuse_real_locations(&pool).await?;
+        let port = listener.local_addr()?.port();
+        let address = Url::parse(&format!("http://127.0.0.1:{port}"))?;
+        let http = clients::http_client()?;
+        let world = World::new(WorldConfig {
+            client_id: CLIENT_ID.to_owned(),
+            client_secret: CLIENT_SECRET.to_owned(),
+            service_url: address.clone(),
+            timings,
+            http: http.clone(),
+        })?;
+        world.ghl.add_location(
+            seed::COMPANY_ID,
+            seed::SECOND_LOCATION_ID,
+            seed::SECOND_LOCATION_NAME,
+        );
+        let settings = settings(&world, &address)?;
+        let app = App::with_reach(&settings, pool.clone(), Clock::system(), Reach::Simulated)?;
+        let extra: Router = world
+            .vendors_router()
+            .merge(world.page_router())
+            .merge(reset::router(world.clone(), pool));
+        let running = tokio::spawn(app.clone().run(listener, extra, stop));
+        Ok(Self {
+            world,
+            app,
+            address,
+            http,
+            running,
+        })
+    }
+
+    /// Where GHL's pages are: on another site than the service's.
+    #[must_use]
+    pub fn ghl_address(&self) -> Url {
+        simulators::site_address(&self.address)
+    }
+
+    /// What an agency does first: install the app, then connect a number.
+    ///
+    /// # Errors
+    /// When one of it is refused.
+    pub async fn install_and_connect(&self) -> anyhow::Result<()> {
+        let location_id = seed::LOCATION_ID.to_owned();
+        let code = self
+            .world
+            .ghl
+            .issue_code(InstallKind::Location { location_id });
+        let callback = self.address.join("/oauth/callback")?;
+        let answer = self
+            .http
+            .get(callback)
+            .query(&[("code", code)])
+            .send()
+            .await?;
+        ensure!(
+            answer.status().is_success() || answer.status().is_redirection(),
+            "the install answered {}",
+            answer.status()
+        );
+        let entered = Entered {
+            instance_id: seed::INSTANCE_ID.to_owned(),
+            access_token: seed::ACCESS_TOKEN.into(),
+            number: seed::NUMBER.to_owned(),
+        };
+        let location = LocationId::from(seed::LOCATION_ID);
+        self.app
+            .connector
+            .connect(&location, &entered, None)
+            .await?;
+        Ok(())
+    }
+}
+
+/// The service's settings in the sandbox: the simulated vendors' addresses and keys, and the caller's pace.
+fn settings(world: &World, address: &Url) -> anyhow::Result<Settings> {
+    let keys = world.ghl.public_keys();
+    let rsa = world.ghl.rsa_public_key_pem()?;
+    let base = address.as_str().trim_end_matches('/');
+    let site = simulators::site_address(address);
+    let site = site.as_str().trim_end_matches('/');
+    let value = |name: &str| match name {
+        "PUBLIC_URL" => Some(base.to_owned()),
+        "GHL_CLIENT_ID" => Some(CLIENT_ID.to_owned()),
+        "GHL_CLIENT_SECRET" => Some(CLIENT_SECRET.to_owned()),
+        "GHL_SHARED_SECRET" => Some(seed::SHARED_SECRET.to_owned()),
+        "GHL_CONVERSATION_PROVIDER_ID" => Some(seed::PROVIDER_ID.to_owned()),
+        "GHL_MARKETPLACE_BASE" | "APP_FRAME_ANCESTORS" => Some(site.to_owned()),
+        "ADMIN_TOKEN" => Some(ADMIN_TOKEN.to_owned()),
+        "GHL_API_BASE" => Some(format!("{base}/sim/ghl")),
+        "GHL_ED25519_PUBLIC_KEY" => Some(keys.ed25519_base64.clone()),
+        "GHL_RSA_PUBLIC_KEY" => Some(rsa.clone()),
+        "WAAPIFY_API_BASE" => Some(format!("{base}/sim/waapify/api")),
+        "WHATSAPP_MEDIA_BASE" => Some(format!("{base}/sim/whatsapp")),
+        "WAAPIFY_MIN_INTERVAL_MS" => env(name).or_else(|| Some(MIN_INTERVAL_MS.to_owned())),
+        "ENCRYPTION_KEYS" => Some(ENCRYPTION_KEY.to_owned()),
+        _ => None,
+    };
+    Ok(config::load(value)?)
+}
+
+/// Only on this machine unless `BIND_ADDR` says otherwise: the page has no lock.
+async fn listen() -> anyhow::Result<TcpListener> {
+    let defaulted = |name: &str| match name {
+        "BIND_ADDR" => env(name).or_else(|| Some("127.0.0.1:8080".to_owned())),
+        name => env(name),
+    };
+    let address: SocketAddr = config::load_bind(defaulted)?;
+    app::listen(address).await
+}
+
+fn database_url() -> Option<SecretString> {
+    config::load_database_url(env)
+}
+
+/// A database that real locations use is not for playing.
+async fn refuse_real_locations(pool: &PgPool) -> anyhow::Result<()> {
+    let known = locations::list_locations(pool).await?;
+    let real = known.iter().find(|location| {
+        ![seed::LOCATION_ID, seed::SECOND_LOCATION_ID].contains(&location.as_str())
+    });
+    ensure!(
+        real.is_none(),
+        "the database that DATABASE_URL names holds real locations; unset it, or name an empty database"
+    );
+    Ok(())
+}
+
+fn env(name: &str) -> Option<String> {
+    std::env::var(name)
+        .ok()
+        .filter(|value| !value.trim().is_empty())
+}

@@ -1,0 +1,268 @@
+//! `sandbox --script`: a whole conversation without hands, printed as it happens. It fails on the first thing that does
+//! not come true.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::bail;
+use simulators::{CustomerFile, Direction, Message, Timings, seed};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
+
+use crate::app::Database;
+use crate::cli::sandbox::{Sandbox, database_url};
+
+/// Longest wait for one thing to come true. GHL's "not yet" takes some ten seconds of it; a slow machine the rest.
+const PATIENCE: Duration = Duration::from_mins(1);
+const LOOK: Duration = Duration::from_millis(50);
+/// The smallest picture there is: one transparent dot.
+const PICTURE: &[u8] = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x01D\0;";
+/// How long the script watches that nothing happens.
+const WATCH: Duration = Duration::from_secs(2);
+
+/// Plays the conversation on a database of its own; exit code 0 when all of it came true, 1 when not.
+///
+/// # Errors
+/// When the sandbox cannot start, with what to do.
+#[allow(clippy::print_stderr, reason = "the verdict belongs to the terminal")]
+pub async fn play_script() -> anyhow::Result<ExitCode> {
+    let database = Database::throw_away(database_url().as_ref()).await?;
+    let pool = database.migrated_pool().await?;
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let (stop, stopping) = watch::channel(false);
+    let sandbox = Sandbox::start(listener, pool.clone(), Timings::default(), stopping).await?;
+    let verdict = play(&sandbox).await;
+    stop.send_replace(true);
+    sandbox.running.await??;
+    database.close(pool).await?;
+    match verdict {
+        Ok(()) => {
+            say("", "The whole conversation came true.");
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(error) => {
+            eprintln!("\nFAILED: {error:#}");
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}
+
+async fn play(sandbox: &Sandbox) -> anyhow::Result<()> {
+    let script = Script { sandbox };
+    sandbox.install_and_connect().await?;
+    say(
+        "Setup",
+        &format!(
+            "{} has installed the app and connected +{}",
+            seed::LOCATION_NAME,
+            seed::NUMBER
+        ),
+    );
+    let greeting = script.business_writes().await?;
+    script.customer_answers().await?;
+    script.customer_sends_a_picture().await?;
+    script.stranger_writes().await?;
+    script.wrong_number_fails().await?;
+    script.redelivery_changes_nothing(&greeting).await
+}
+
+struct Script<'a> {
+    sandbox: &'a Sandbox,
+}
+
+impl Script<'_> {
+    async fn business_writes(&self) -> anyhow::Result<String> {
+        let (contact, name, phone) = seed::AISYAH;
+        let text = "Selamat datang! Pesanan anda telah diterima. 🎉";
+        let id = self.send(contact, name, text)?;
+        self.until("the message is on the customer's phone", || {
+            self.copies_on_phone(phone, text) == 1
+        })
+        .await?;
+        say("WhatsApp", &format!("{name}'s phone shows: {text}"));
+        self.status(&id, "delivered", "✓✓").await?;
+        self.sandbox.world.waapify.customer_reads(phone).await;
+        say("WhatsApp", &format!("{name} reads it"));
+        self.status(&id, "read", "✓✓ (blue)").await?;
+        Ok(id)
+    }
+
+    async fn customer_answers(&self) -> anyhow::Result<()> {
+        let (contact, name, phone) = seed::AISYAH;
+        self.write(phone, name, "Terima kasih! Bila sampai?").await;
+        self.reply(contact, name, "Terima kasih! Bila sampai?")
+            .await
+    }
+
+    async fn customer_sends_a_picture(&self) -> anyhow::Result<()> {
+        let (contact, name, phone) = seed::AISYAH;
+        let world = &self.sandbox.world;
+        let picture = CustomerFile {
+            kind: "image",
+            bytes: PICTURE,
+            mimetype: "image/gif",
+            name: None,
+            caption: Some("Macam ni?"),
+        };
+        say("WhatsApp", &format!("{name} sends a picture: Macam ni?"));
+        world
+            .waapify
+            .customer_sends_file(phone, name, &picture)
+            .await;
+        let has_picture = || {
+            let messages = world.ghl.messages_with(contact);
+            messages
+                .iter()
+                .any(|m| m.text.contains("Macam ni?") && m.attachments.len() == 1)
+        };
+        self.until("the picture is in the conversation", has_picture)
+            .await?;
+        let uploads = world.ghl.uploads();
+        if !uploads.iter().any(|upload| upload.bytes == PICTURE) {
+            bail!("GHL has another picture than the customer sent");
+        }
+        say(
+            "GHL",
+            &format!("the conversation with {name} shows the picture, decrypted"),
+        );
+        Ok(())
+    }
+
+    /// Somebody GHL does not know: the contact is made, with the WhatsApp name.
+    async fn stranger_writes(&self) -> anyhow::Result<()> {
+        let (name, phone) = seed::STRANGER;
+        self.write(phone, name, "Hi, kedai buka hari Ahad?").await;
+        let find = || {
+            let contacts = self.sandbox.world.ghl.contacts(seed::LOCATION_ID);
+            contacts
+                .into_iter()
+                .find(|contact| contact.phone.as_deref() == Some(phone))
+        };
+        self.until("GHL has the new contact", || find().is_some())
+            .await?;
+        let Some(contact) = find() else {
+            bail!("the new contact is gone")
+        };
+        if contact.name != name {
+            bail!("the new contact is called {}, not {name}", contact.name);
+        }
+        say("GHL", &format!("a new contact: {name}"));
+        self.reply(&contact.id, name, "Hi, kedai buka hari Ahad?")
+            .await
+    }
+
+    async fn wrong_number_fails(&self) -> anyhow::Result<()> {
+        let (contact, name, _) = seed::NOMBOR_SALAH;
+        let id = self.send(contact, name, "Ada apa-apa soalan?")?;
+        self.status(&id, "failed", "!").await?;
+        let error = self.message(&id)?.error;
+        let reason = error
+            .as_ref()
+            .and_then(|error| error["message"].as_str())
+            .unwrap_or_default();
+        if !reason.contains("country code") {
+            bail!("the reason does not help: {reason:?}");
+        }
+        say("GHL", &format!("the reason: {reason}"));
+        Ok(())
+    }
+
+    async fn redelivery_changes_nothing(&self, id: &str) -> anyhow::Result<()> {
+        let (_, _, phone) = seed::AISYAH;
+        let text = self.message(id)?.text;
+        let answer = self.sandbox.world.ghl.redeliver(id).await;
+        say("GHL", "delivers the first message a second time");
+        if answer != Some(200) {
+            bail!("the redelivery was answered {answer:?}");
+        }
+        sleep(WATCH).await;
+        let copies = self.copies_on_phone(phone, &text);
+        if copies != 1 {
+            bail!("the phone shows the message {copies} times");
+        }
+        say("WhatsApp", "the phone still shows it once");
+        Ok(())
+    }
+
+    fn send(&self, contact: &str, name: &str, text: &str) -> anyhow::Result<String> {
+        say("GHL", &format!("{} → {name}: {text}", seed::LOCATION_NAME));
+        let sent = self.sandbox.world.ghl.agent_sends(contact, text, &[]);
+        sent.ok_or_else(|| anyhow::anyhow!("GHL has no contact {name}"))
+    }
+
+    async fn write(&self, phone: &str, name: &str, text: &str) {
+        say("WhatsApp", &format!("{name} writes: {text}"));
+        self.sandbox
+            .world
+            .waapify
+            .customer_sends(phone, name, text)
+            .await;
+    }
+
+    async fn reply(&self, contact: &str, name: &str, text: &str) -> anyhow::Result<()> {
+        let arrived = || {
+            let messages = self.sandbox.world.ghl.messages_with(contact);
+            messages
+                .iter()
+                .filter(|m| m.direction == Direction::Inbound && m.text == text)
+                .count()
+                == 1
+        };
+        self.until("the reply is in the conversation, once", arrived)
+            .await?;
+        say(
+            "GHL",
+            &format!("the conversation with {name} shows: {text}"),
+        );
+        Ok(())
+    }
+
+    async fn status(&self, id: &str, status: &str, tick: &str) -> anyhow::Result<()> {
+        let reached = || {
+            self.message(id)
+                .is_ok_and(|message| message.status == status)
+        };
+        self.until(&format!("GHL shows the message as {status}"), reached)
+            .await?;
+        say("GHL", &format!("{tick} {status}"));
+        Ok(())
+    }
+
+    fn message(&self, id: &str) -> anyhow::Result<Message> {
+        self.sandbox
+            .world
+            .ghl
+            .message(id)
+            .ok_or_else(|| anyhow::anyhow!("GHL lost the message"))
+    }
+
+    fn copies_on_phone(&self, phone: &str, text: &str) -> usize {
+        let chat = self.sandbox.world.waapify.chat(phone);
+        chat.iter()
+            .filter(|message| message.from_business && message.text == text)
+            .count()
+    }
+
+    async fn until(&self, what: &str, came_true: impl Fn() -> bool) -> anyhow::Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        while !came_true() {
+            if Instant::now() > deadline {
+                bail!("did not come true in {} s: {what}", PATIENCE.as_secs());
+            }
+            if self.sandbox.running.is_finished() {
+                bail!("the service ended; it was to come true: {what}");
+            }
+            sleep(LOOK).await;
+        }
+        Ok(())
+    }
+}
+
+#[allow(
+    clippy::print_stdout,
+    reason = "the transcript is the command's answer"
+)]
+fn say(side: &str, text: &str) {
+    println!("{side:>9}  {text}");
+}

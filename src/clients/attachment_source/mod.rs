@@ -1,0 +1,203 @@
+//! The servers that hold agents' files: asked what a file is, and opened where the gateway needs another address for it.
+//!
+//! Owns: requests to addresses that others chose, and their limits. Refuses: every server that is not on the public
+//! Internet ([`Reach`]), redirects that were not checked, proxies of the environment (they would connect in our place).
+
+mod public_network;
+
+use std::error::Error as _;
+use std::time::Duration;
+
+pub use public_network::{NotPublic, Reach};
+use reqwest::header::{
+    CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HeaderName, LOCATION, RANGE,
+};
+use reqwest::{Response, StatusCode, redirect};
+use url::Url;
+
+use crate::clients::scrub;
+
+/// Largest file that is passed on: what WhatsApp's documented business API takes of documents, the largest kind. The
+/// gateway holds a file in memory, so that its own limit can only be lower.
+pub const MAX_FILE_BYTES: u64 = 100 * 1024 * 1024;
+/// Bytes of a file's beginning that are asked for: no signature needs more than 40, and an ID3 or HTML head shows too.
+const HEAD_BYTES: usize = 512;
+/// Storage redirects once to the signed address and perhaps once to https; more is a loop.
+const MAX_REDIRECTS: usize = 3;
+/// Time to reach a server at all.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Longest silence of a server within an answer; storage answers within a second or two.
+const SILENCE: Duration = Duration::from_secs(15);
+/// Longest question for one file, with its redirects.
+const ASK_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What a server says about a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Where it lies in the end.
+    pub url: Url,
+    /// `Content-Type`.
+    pub content_type: Option<String>,
+    /// `Content-Disposition`.
+    pub disposition: Option<String>,
+    /// Its first bytes.
+    pub head: Vec<u8>,
+}
+
+/// An open file.
+#[derive(Debug)]
+pub struct Opened {
+    /// Its size in bytes, where the server says it.
+    pub bytes: Option<u64>,
+    /// Its content.
+    pub body: reqwest::Body,
+}
+
+/// Why there is no file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OriginError {
+    /// The address may not be followed.
+    #[error(transparent)]
+    NotPublic(#[from] NotPublic),
+    /// The server says that there is no file, or not for us: 401, 403, 404, 410.
+    #[error("the server answered {0}")]
+    Gone(u16),
+    /// More than [`MAX_FILE_BYTES`].
+    #[error("the file has {0} bytes")]
+    TooLarge(u64),
+    /// Nobody knows: no answer, or none that says anything about the file.
+    #[error("the file's server could not be asked: {0}")]
+    Unreachable(String),
+}
+
+/// Asks servers for files.
+#[derive(Clone, Debug)]
+pub struct Client {
+    http: reqwest::Client,
+    reach: Reach,
+}
+
+impl Client {
+    /// A client that goes as far as `reach`.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up on this machine.
+    pub fn new(reach: Reach) -> reqwest::Result<Self> {
+        // Fails only when a provider is installed already, which is then the same one.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder()
+            .user_agent(concat!("waapify-ghl/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT_TIMEOUT)
+            .read_timeout(SILENCE)
+            .redirect(redirect::Policy::none())
+            .dns_resolver(public_network::Resolver(reach))
+            .no_proxy()
+            // A kept connection would outlive its check.
+            .pool_max_idle_per_host(0)
+            .build()?;
+        Ok(Self { http, reach })
+    }
+
+    /// Asks what a file is, by its first bytes.
+    ///
+    /// # Errors
+    /// [`OriginError`].
+    pub async fn ask(&self, url: &Url) -> Result<Answer, OriginError> {
+        tokio::time::timeout(ASK_TIMEOUT, self.look(url))
+            .await
+            .unwrap_or_else(|_| Err(OriginError::Unreachable("no answer in time".to_owned())))
+    }
+
+    /// Opens a file. Whoever reads it must stop after [`MAX_FILE_BYTES`] where its size is not known.
+    ///
+    /// # Errors
+    /// [`OriginError`].
+    pub async fn open(&self, url: &Url) -> Result<Opened, OriginError> {
+        let (_, response) = self.follow(url, None).await?;
+        let bytes = size(&response)?;
+        let body = reqwest::Body::from(response);
+        Ok(Opened { bytes, body })
+    }
+
+    async fn look(&self, url: &Url) -> Result<Answer, OriginError> {
+        // GET, because signed addresses of storage are good for that method alone.
+        let range = format!("bytes=0-{}", HEAD_BYTES - 1);
+        let (url, mut response) = self.follow(url, Some(&range)).await?;
+        size(&response)?;
+        let mut head = Vec::new();
+        while head.len() < HEAD_BYTES {
+            match response.chunk().await {
+                Ok(Some(chunk)) => head.extend_from_slice(&chunk),
+                Ok(None) => break,
+                Err(error) => return Err(unreachable(error)),
+            }
+        }
+        head.truncate(HEAD_BYTES);
+        Ok(Answer {
+            url,
+            content_type: header(&response, &CONTENT_TYPE),
+            disposition: header(&response, &CONTENT_DISPOSITION),
+            head,
+        })
+    }
+
+    /// The successful answer at the end of all redirects, and its address; each hop is checked.
+    async fn follow(&self, url: &Url, range: Option<&str>) -> Result<(Url, Response), OriginError> {
+        let mut url = url.clone();
+        for _ in 0..=MAX_REDIRECTS {
+            self.reach.check(&url)?;
+            let mut request = self.http.get(url.clone());
+            if let Some(range) = range {
+                request = request.header(RANGE, range);
+            }
+            let response = request.send().await.map_err(unreachable)?;
+            let status = response.status();
+            if status.is_success() {
+                return Ok((url, response));
+            }
+            let next = header(&response, &LOCATION).and_then(|next| url.join(&next).ok());
+            url = match (status.as_u16(), next) {
+                (301 | 302 | 303 | 307 | 308, Some(next)) => next,
+                (401 | 403 | 404 | 410, _) => return Err(OriginError::Gone(status.as_u16())),
+                (status, _) => {
+                    return Err(OriginError::Unreachable(format!("it answered {status}")));
+                }
+            };
+        }
+        Err(OriginError::Unreachable(
+            "it redirects too often".to_owned(),
+        ))
+    }
+}
+
+/// The size of the whole file, where the server says it.
+fn size(response: &Response) -> Result<Option<u64>, OriginError> {
+    let bytes = if response.status() == StatusCode::PARTIAL_CONTENT {
+        let range = header(response, &CONTENT_RANGE);
+        range.and_then(|range| range.rsplit_once('/')?.1.trim().parse().ok())
+    } else {
+        header(response, &CONTENT_LENGTH).and_then(|length| length.trim().parse().ok())
+    };
+    match bytes {
+        Some(bytes) if bytes > MAX_FILE_BYTES => Err(OriginError::TooLarge(bytes)),
+        bytes => Ok(bytes),
+    }
+}
+
+/// A header as text; servers write file names in bytes of their own.
+fn header(response: &Response, name: &HeaderName) -> Option<String> {
+    let value = response.headers().get(name)?;
+    Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+}
+
+/// The guard's refusal is inside the error of a connection. The address stays out of it: it may be a signed one.
+fn unreachable(error: reqwest::Error) -> OriginError {
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        if inner.is::<NotPublic>() {
+            return OriginError::NotPublic(NotPublic);
+        }
+        cause = inner.source();
+    }
+    OriginError::Unreachable(scrub(&error.without_url().to_string()))
+}

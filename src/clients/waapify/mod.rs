@@ -1,0 +1,353 @@
+//! The Waapify gateway, legacy dialect (`facts/waapify.md` A): every parameter in the query, HTTP 200 for everything,
+//! and a message counts as sent only when the answer holds its WhatsApp id.
+//!
+//! Owns: the calls the bridge makes, and the one meaning of each answer. Refuses: believing `status:"success"`.
+
+mod answer;
+mod qr;
+
+use std::time::Duration;
+
+use answer::{asks_for_login, classify_send, meaning, words};
+use bytes::Bytes;
+pub use qr::QrCode;
+use reqwest::RequestBuilder;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use url::Url;
+use whatsapp_events;
+
+use crate::clients::{endpoint, scrub};
+use crate::model::ids::WaMessageId;
+use crate::model::reason::{Reason, hold};
+
+/// The gateway itself gives up after 60 s (`facts/waapify.md` A); its answer is worth waiting for, because a send
+/// that is cut off has an unknown outcome.
+const SEND_TIMEOUT: Duration = Duration::from_secs(68);
+
+/// A person waits for these answers.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(25);
+
+/// A QR code's picture as base64 has a third of a megabyte at most; every other answer has some kilobytes.
+const MAX_ANSWER_BYTES: usize = 512 * 1024;
+
+/// The keys of one linked number.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    /// Waapify's instance.
+    pub instance_id: String,
+    /// The account's token.
+    pub access_token: SecretString,
+}
+
+/// A file to send, which the gateway fetches itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Media {
+    /// Its address.
+    pub url: String,
+    /// Its name; documents show it.
+    pub filename: String,
+}
+
+/// Why a send did not end in a WhatsApp id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SendFailure {
+    /// It may have left or not: a timeout, an empty answer, a success without an id.
+    Unknown(String),
+    /// It did not leave, because the gateway is in trouble.
+    GatewayDown(String),
+    /// WhatsApp or the gateway refused this attempt.
+    AttemptFailed(String),
+    /// Nothing leaves from this number until someone mends it.
+    NumberStopped(Stop),
+    /// This message will never be taken.
+    Rejected(String),
+}
+
+/// Why a number cannot send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// The token or the instance id is wrong.
+    Credentials,
+    /// The phone is not linked any more.
+    LinkLost,
+    /// Another phone than the number's is linked: whatever left would come from a stranger.
+    OtherNumber,
+    /// The plan's messages are used up.
+    Quota,
+    /// Waapify's own licence.
+    Provider,
+}
+
+impl Stop {
+    /// Every one of them.
+    pub const ALL: [Self; 5] = [
+        Self::Credentials,
+        Self::LinkLost,
+        Self::OtherNumber,
+        Self::Quota,
+        Self::Provider,
+    ];
+
+    /// What it is and what to do, in English: what is kept with a number on hold.
+    #[must_use]
+    pub const fn sentence(self) -> &'static str {
+        self.reason().sentence()
+    }
+
+    /// The same in both languages.
+    #[must_use]
+    pub const fn reason(self) -> Reason {
+        match self {
+            Self::Credentials => hold::CREDENTIALS,
+            Self::LinkLost => hold::LINK_LOST,
+            Self::OtherNumber => hold::OTHER_NUMBER,
+            Self::Quota => hold::QUOTA,
+            Self::Provider => hold::PROVIDER,
+        }
+    }
+
+    /// The one that a kept sentence tells of.
+    #[must_use]
+    pub fn told_by(sentence: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|stop| stop.sentence() == sentence)
+    }
+}
+
+/// Why an instance cannot be used, found when it is connected.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CheckError {
+    /// The credentials are wrong; Waapify's words.
+    #[error("Waapify refused the access token or the instance id (it said: {0})")]
+    Credentials(String),
+    /// The phone is not linked.
+    #[error(
+        "this instance has no WhatsApp number linked: open Waapify, scan the QR code, then try again (it said: {0})"
+    )]
+    NotLinked(String),
+    /// The plan has no room for one more number.
+    #[error(
+        "the Waapify account has as many WhatsApp numbers as its plan allows: remove one in Waapify, or take a larger plan (it said: {0})"
+    )]
+    Full(String),
+    /// Anything else Waapify said.
+    #[error("Waapify answered: {0}")]
+    Refused(String),
+    /// No usable answer.
+    #[error("Waapify could not be reached: {0}")]
+    Unreachable(String),
+}
+
+/// The account behind an instance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Linked {
+    /// Its WhatsApp number, digits; none when Waapify did not say.
+    pub number: Option<String>,
+}
+
+/// The gateway.
+#[derive(Clone, Debug)]
+pub struct Client {
+    http: reqwest::Client,
+    base: Url,
+}
+
+impl Client {
+    /// A client of the gateway whose `send.php` lies under `base`.
+    #[must_use]
+    pub fn new(http: reqwest::Client, base: Url) -> Self {
+        Self { http, base }
+    }
+
+    /// Sends a text, or a file with the text as its caption, to `number` (E.164 digits).
+    ///
+    /// # Errors
+    /// [`SendFailure`].
+    pub async fn send(
+        &self,
+        credentials: &Credentials,
+        number: &str,
+        text: &str,
+        media: Option<&Media>,
+    ) -> Result<WaMessageId, SendFailure> {
+        // `message` and `filename` are always there: the gateway turns a missing one into "0".
+        let mut query = vec![
+            ("number", number),
+            ("type", if media.is_some() { "media" } else { "text" }),
+            ("message", text),
+            ("filename", media.map_or("", |media| &media.filename)),
+        ];
+        query.extend(media.map(|media| ("media_url", media.url.as_str())));
+        // POST, because proxies may repeat a GET.
+        let request = self
+            .http
+            .post(endpoint(&self.base, &["send.php"]))
+            .query(&query);
+        match ask(with_keys(request, credentials), SEND_TIMEOUT).await {
+            Ok((status, body)) => classify_send(status, &String::from_utf8_lossy(&body)),
+            // No connection: nothing left. Anything later may have.
+            Err(error) if error.is_connect() => Err(SendFailure::GatewayDown(describe(error))),
+            Err(error) => Err(SendFailure::Unknown(describe(error))),
+        }
+    }
+
+    /// Asks whether the instance works and which number it is linked to.
+    ///
+    /// # Errors
+    /// [`CheckError`].
+    pub async fn reconnect(&self, credentials: &Credentials) -> Result<Linked, CheckError> {
+        let request = self.http.get(endpoint(&self.base, &["reconnect.php"]));
+        let answer = check(request, credentials).await?;
+        let jid = answer.pointer("/data/id").and_then(Value::as_str);
+        Ok(Linked {
+            number: jid.and_then(whatsapp_events::phone_of_jid),
+        })
+    }
+
+    /// Has the instance post its events to `url`.
+    ///
+    /// # Errors
+    /// [`CheckError`].
+    pub async fn set_webhook(
+        &self,
+        credentials: &Credentials,
+        url: &str,
+    ) -> Result<(), CheckError> {
+        let request = self
+            .http
+            .get(endpoint(&self.base, &["setwebhook.php"]))
+            .query(&[("webhook_url", url), ("enable", "true")]);
+        check(request, credentials).await.map(|_| ())
+    }
+
+    /// Has the instance post nothing more. The gateway wants an address all the same; `url` says nothing secret.
+    ///
+    /// # Errors
+    /// [`CheckError`].
+    pub async fn clear_webhook(
+        &self,
+        credentials: &Credentials,
+        url: &Url,
+    ) -> Result<(), CheckError> {
+        let request = self
+            .http
+            .get(endpoint(&self.base, &["setwebhook.php"]))
+            .query(&[("webhook_url", url.as_str()), ("enable", "false")]);
+        check(request, credentials).await.map(|_| ())
+    }
+
+    /// Makes a new instance in the account, whose WhatsApp number is linked by a QR code; its id. Waapify hands out the
+    /// same one again for as long as one of the account's is not linked, be it another location's.
+    ///
+    /// # Errors
+    /// [`CheckError`]; `Full` when the plan has no room.
+    pub async fn create_instance(&self, access_token: &SecretString) -> Result<String, CheckError> {
+        let request = self
+            .http
+            .get(endpoint(&self.base, &["createinstance.php"]))
+            .query(&[("access_token", access_token.expose_secret())]);
+        let (status, body) = fetch(request, CHECK_TIMEOUT).await?;
+        let answer = judged(status, &String::from_utf8_lossy(&body))?;
+        let id = answer.get("instance_id").and_then(Value::as_str);
+        id.filter(|id| is_instance_id(id))
+            .map(str::to_owned)
+            .ok_or_else(|| CheckError::Refused("it named no new instance".to_owned()))
+    }
+
+    /// The QR code by which a phone links itself to an instance that is not linked. It changes about every 20 s.
+    ///
+    /// # Errors
+    /// [`CheckError`].
+    pub async fn qr_code(&self, credentials: &Credentials) -> Result<QrCode, CheckError> {
+        let request = self.http.get(endpoint(&self.base, &["getqrcode.php"]));
+        let (status, body) = fetch(with_keys(request, credentials), CHECK_TIMEOUT).await?;
+        qr::read(status, &body)
+    }
+
+    /// Ends the WhatsApp session of an instance whose link was lost, so that a QR code can be had for it. One that works
+    /// is logged out, too.
+    ///
+    /// # Errors
+    /// [`CheckError`]; `NotLinked` when nobody had scanned, which is as good.
+    pub async fn reboot(&self, credentials: &Credentials) -> Result<(), CheckError> {
+        let request = self.http.get(endpoint(&self.base, &["reboot.php"]));
+        check(request, credentials).await.map(|_| ())
+    }
+}
+
+/// Letters, digits, dashes: what goes into addresses and the database later. Waapify's have 13.
+fn is_instance_id(text: &str) -> bool {
+    let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    (1..=64).contains(&text.len()) && text.bytes().all(known)
+}
+
+fn with_keys(request: RequestBuilder, credentials: &Credentials) -> RequestBuilder {
+    request.query(&[
+        ("instance_id", credentials.instance_id.as_str()),
+        ("access_token", credentials.access_token.expose_secret()),
+    ])
+}
+
+async fn ask(request: RequestBuilder, timeout: Duration) -> reqwest::Result<(u16, Bytes)> {
+    let mut response = request
+        .header("Accept", "application/json")
+        .timeout(timeout)
+        .send()
+        .await?;
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        body.extend_from_slice(&chunk);
+        if body.len() > MAX_ANSWER_BYTES {
+            // No answer of the gateway's is so long; what was read so far says nothing then.
+            body.clear();
+            break;
+        }
+    }
+    Ok((response.status().as_u16(), body.into()))
+}
+
+async fn fetch(request: RequestBuilder, timeout: Duration) -> Result<(u16, Bytes), CheckError> {
+    let answer = ask(request, timeout).await;
+    answer.map_err(|error| CheckError::Unreachable(describe(error)))
+}
+
+/// An error without its address, which holds the access token.
+fn describe(error: reqwest::Error) -> String {
+    let timed_out = error.is_timeout();
+    let words = scrub(&error.without_url().to_string());
+    if timed_out {
+        format!("no answer in time ({words})")
+    } else {
+        words
+    }
+}
+
+async fn check(request: RequestBuilder, credentials: &Credentials) -> Result<Value, CheckError> {
+    let (status, body) = fetch(with_keys(request, credentials), CHECK_TIMEOUT).await?;
+    judged(status, &String::from_utf8_lossy(&body))
+}
+
+/// The answer where it is a success, else what is wrong.
+fn judged(status: u16, text: &str) -> Result<Value, CheckError> {
+    let Some(answer @ Value::Object(_)) = whatsapp_events::json::find(text) else {
+        return Err(CheckError::Unreachable(format!(
+            "it answered {status} without a result"
+        )));
+    };
+    if answer.get("status").and_then(Value::as_str) == Some("success") && !asks_for_login(&answer) {
+        return Ok(answer);
+    }
+    Err(refusal(&answer))
+}
+
+fn refusal(answer: &Value) -> CheckError {
+    let said = scrub(words(answer));
+    match meaning(answer) {
+        _ if said.to_lowercase().contains("can only add up to") => CheckError::Full(said),
+        SendFailure::NumberStopped(Stop::Credentials) => CheckError::Credentials(said),
+        SendFailure::NumberStopped(Stop::LinkLost) => CheckError::NotLinked(said),
+        _ => CheckError::Refused(said),
+    }
+}

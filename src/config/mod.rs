@@ -1,0 +1,400 @@
+//! Settings: `config/default.toml`, overridden one by one by environment variables of the same names in capitals.
+//!
+//! Owns: reading and checking them, all faults at once. Refuses: asking anyone else whether a value works; that is
+//! the doctor's work.
+
+mod guide;
+pub mod marketplace;
+mod parse;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::str::FromStr;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+pub use guide::{GuideSettings, load_guide};
+pub use parse::NOT_SET;
+use parse::{
+    parse_bind, parse_frame_ancestors, parse_interval, parse_keys, parse_stop_timeout, parse_url,
+};
+use secrecy::SecretString;
+use sqlx::postgres::PgConnectOptions;
+use url::Url;
+
+use crate::crypto::{Ed25519Key, RsaKey, Sealer, Verifier};
+
+const DEFAULTS: &str = include_str!("../../config/default.toml");
+/// Longest `PUBLIC_URL`: a host name and a short path. It stands, escaped, in the address of every file that the gateway
+/// is told of, whose request line has room for a few kB only.
+pub const MAX_PUBLIC_URL_BYTES: usize = 200;
+
+/// Shortest `ADMIN_TOKEN`: the operator's pages show every location, and a password that people can remember is guessed.
+const MIN_ADMIN_TOKEN_BYTES: usize = 16;
+
+/// Every setting, checked.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Postgres URL; none: run a private cluster.
+    pub database_url: Option<SecretString>,
+    /// Where to listen.
+    pub bind: SocketAddr,
+    /// The address the world reaches us at, without a slash at its end.
+    pub public_url: Url,
+    /// The marketplace app and the platform.
+    pub ghl: GhlSettings,
+    /// The gateway.
+    pub waapify: WaapifySettings,
+    /// Root of WhatsApp's media servers.
+    pub whatsapp_media_base: Url,
+    /// Seals and opens what is secret in the database.
+    pub sealer: Sealer,
+    /// Longest time from a request to stop to the process's end.
+    pub stop_timeout: Duration,
+    /// Opens `/metrics` and the operator's pages; none: they are off.
+    pub admin_token: Option<SecretString>,
+}
+
+/// The marketplace app's keys and the platform's addresses.
+#[derive(Clone, Debug)]
+pub struct GhlSettings {
+    /// OAuth client id, `<app id>-<suffix>`.
+    pub client_id: String,
+    /// OAuth client secret.
+    pub client_secret: SecretString,
+    /// What GHL encrypts a page's user with; none: the page inside GHL is off.
+    pub shared_secret: Option<SecretString>,
+    /// The app's SMS provider, where it is known: checks can then name it.
+    pub provider_id: Option<String>,
+    /// Who may show `/app` in a frame, besides the agencies' own domains: sources as CSP writes them.
+    pub frame_ancestors: Vec<String>,
+    /// The app's conversation provider of calls, if it has one: calls then go into GHL's call log.
+    pub call_provider_id: Option<String>,
+    /// Root of the platform's API.
+    pub api_base: Url,
+    /// Root of the pages where people install apps.
+    pub marketplace_base: Url,
+    /// Checks the platform's webhook signatures.
+    pub verifier: Verifier,
+}
+
+/// The gateway's address and pace.
+#[derive(Clone, Debug)]
+pub struct WaapifySettings {
+    /// Folder of `send.php`.
+    pub api_base: Url,
+    /// Least pause between two sends of one number.
+    pub min_interval: Duration,
+}
+
+/// How logs are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// One JSON object a line, for machines.
+    Json,
+    /// For people at a terminal.
+    Pretty,
+}
+
+/// What logging needs to start, before the other settings are checked.
+#[derive(Clone, Debug)]
+pub struct LogSettings {
+    /// An `EnvFilter` directive list.
+    pub filter: String,
+    /// How lines are written.
+    pub format: LogFormat,
+}
+
+/// A setting that is missing or bad.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Its variable, such as `PUBLIC_URL`.
+    pub name: String,
+    /// What is wrong with it, to be read after its name, without its value.
+    pub what: String,
+}
+
+/// Every fault of the settings, one sentence each, and what else is worth setting while one is at it.
+#[derive(Debug, thiserror::Error)]
+pub struct Faults {
+    faults: Vec<Fault>,
+    hints: Vec<&'static str>,
+}
+
+impl GhlSettings {
+    /// The marketplace app's id: the client id up to its `-`.
+    #[must_use]
+    pub fn app_id(&self) -> &str {
+        self.client_id.split('-').next().unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "The settings are not complete. Please mend these:")?;
+        for fault in &self.faults {
+            writeln!(f, "  - {} {}.", fault.name, fault.what)?;
+        }
+        for hint in &self.hints {
+            writeln!(f, "  (and for later: {hint})")?;
+        }
+        write!(
+            f,
+            "Each setting is described in config/default.toml and config/sample.env."
+        )
+    }
+}
+
+/// Reads and checks all settings; `env` gives an environment variable.
+///
+/// # Errors
+/// [`Faults`] with every missing or bad setting.
+pub fn load(env: impl Fn(&str) -> Option<String>) -> Result<Settings, Faults> {
+    let mut reader = Reader::new(env);
+    match read_all(&mut reader) {
+        Some(settings) if reader.faults.is_empty() => Ok(settings),
+        _ => {
+            let hints = HINTS.iter().filter(|(name, _)| reader.text(name).is_none());
+            let hints = hints.map(|(_, hint)| *hint).collect();
+            Err(Faults {
+                faults: reader.faults,
+                hints,
+            })
+        }
+    }
+}
+
+/// As [`load`], and where there are faults with stand-ins in their places: for looking at what else is wrong. Nothing
+/// that needs one of the faulty settings may be done with these.
+///
+/// # Errors
+/// [`Faults`] that no stand-in mends; there are none today.
+pub fn load_beside_faults(
+    env: impl Fn(&str) -> Option<String>,
+) -> Result<(Settings, Vec<Fault>), Faults> {
+    let faults = match load(&env) {
+        Ok(settings) => return Ok((settings, Vec::new())),
+        Err(Faults { faults, .. }) => faults,
+    };
+    let is_faulty = |name: &str| faults.iter().any(|fault| fault.name == name);
+    let settings = load(|name| match name {
+        name if !is_faulty(name) => env(name),
+        "PUBLIC_URL" => Some("https://not-set.invalid".to_owned()),
+        "GHL_CLIENT_ID" | "GHL_CLIENT_SECRET" => Some("not-set".to_owned()),
+        "DATABASE_URL" => Some("postgres://not-set.invalid/none".to_owned()),
+        // A key that nobody has: nothing is ever opened with it.
+        "ENCRYPTION_KEYS" => Some(STANDARD.encode(rand::random::<[u8; 32]>())),
+        // The others have a default.
+        _ => None,
+    })?;
+    Ok((settings, faults))
+}
+
+/// Settings that may stay unset, and what that means.
+const HINTS: [(&str, &str); 3] = [
+    (
+        "database_url",
+        "DATABASE_URL is not set: the program runs a private PostgreSQL of its own.",
+    ),
+    (
+        "ghl_shared_secret",
+        "GHL_SHARED_SECRET is not set: the page inside GHL needs it.",
+    ),
+    (
+        "admin_token",
+        "ADMIN_TOKEN is not set: the operator's pages and /metrics are off.",
+    ),
+];
+
+/// Reads how to log; falls back to the defaults, since a fault must be sayable. [`load`] reports the bad value.
+#[must_use]
+pub fn load_log(env: impl Fn(&str) -> Option<String>) -> LogSettings {
+    let mut reader = Reader::new(env);
+    LogSettings {
+        filter: reader.text("rust_log").unwrap_or_default(),
+        format: reader.log_format().unwrap_or(LogFormat::Pretty),
+    }
+}
+
+/// Reads where the service listens, for asking it from the same machine.
+///
+/// # Errors
+/// [`Faults`] in these settings only.
+pub fn load_bind(env: impl Fn(&str) -> Option<String>) -> Result<SocketAddr, Faults> {
+    let mut reader = Reader::new(env);
+    let bind = reader.bind();
+    bind.ok_or(Faults {
+        faults: reader.faults,
+        hints: Vec::new(),
+    })
+}
+
+/// Reads which database to use, for commands that need nothing else; none: a private cluster.
+#[must_use]
+pub fn load_database_url(env: impl Fn(&str) -> Option<String>) -> Option<SecretString> {
+    Reader::new(env)
+        .text("database_url")
+        .map(SecretString::from)
+}
+
+fn read_all(reader: &mut Reader<impl Fn(&str) -> Option<String>>) -> Option<Settings> {
+    // Each is read before any `?`, so that one fault does not hide the next.
+    let database_url = reader.database_url();
+    let bind = reader.bind();
+    let public_url = reader.public_url();
+    let client_id = reader.needed("ghl_client_id");
+    let client_secret = reader.needed("ghl_client_secret").map(SecretString::from);
+    let ghl_base = reader.parsed("ghl_api_base", parse_url);
+    let ed25519 = reader.parsed("ghl_ed25519_public_key", Ed25519Key::parse);
+    let rsa = reader.parsed("ghl_rsa_public_key", RsaKey::parse);
+    let waapify_base = reader.parsed("waapify_api_base", parse_url);
+    let media_base = reader.parsed("whatsapp_media_base", parse_url);
+    let min_interval = reader.parsed("waapify_min_interval_ms", parse_interval);
+    let sealer = reader.parsed("encryption_keys", parse_keys);
+    let marketplace_base = reader.parsed("ghl_marketplace_base", parse_url);
+    let stop_timeout = reader.parsed("stop_timeout_seconds", parse_stop_timeout);
+    let frame_ancestors = reader.parsed("app_frame_ancestors", parse_frame_ancestors);
+    let admin_token = reader.admin_token();
+    reader.log_format();
+    Some(Settings {
+        database_url,
+        bind: bind?,
+        public_url: public_url?,
+        ghl: GhlSettings {
+            client_id: client_id?,
+            client_secret: client_secret?,
+            shared_secret: reader.text("ghl_shared_secret").map(SecretString::from),
+            provider_id: reader.text("ghl_conversation_provider_id"),
+            frame_ancestors: frame_ancestors?,
+            call_provider_id: reader.text("ghl_call_provider_id"),
+            api_base: ghl_base?,
+            marketplace_base: marketplace_base?,
+            verifier: Verifier::new(ed25519?, rsa?),
+        },
+        waapify: WaapifySettings {
+            api_base: waapify_base?,
+            min_interval: min_interval?,
+        },
+        whatsapp_media_base: media_base?,
+        sealer: sealer?,
+        stop_timeout: stop_timeout?,
+        admin_token,
+    })
+}
+
+struct Reader<E> {
+    env: E,
+    defaults: toml::Table,
+    faults: Vec<Fault>,
+}
+
+impl<E: Fn(&str) -> Option<String>> Reader<E> {
+    fn new(env: E) -> Self {
+        Self {
+            env,
+            // The file is part of the program; a test reads it.
+            defaults: DEFAULTS.parse().unwrap_or_default(),
+            faults: Vec::new(),
+        }
+    }
+
+    /// The value of a setting without white space around it; empty is none.
+    fn text(&self, name: &str) -> Option<String> {
+        let default = || match self.defaults.get(name)? {
+            toml::Value::String(text) => Some(text.clone()),
+            toml::Value::Integer(number) => Some(number.to_string()),
+            _ => None,
+        };
+        let given = (self.env)(&name.to_uppercase()).filter(|value| !value.trim().is_empty());
+        let value = given.or_else(default)?.trim().to_owned();
+        (!value.is_empty()).then_some(value)
+    }
+
+    fn fault(&mut self, name: &str, what: &str) {
+        self.faults.push(Fault {
+            name: name.to_uppercase(),
+            what: what.to_owned(),
+        });
+    }
+
+    fn needed(&mut self, name: &str) -> Option<String> {
+        let value = self.text(name);
+        if value.is_none() {
+            self.fault(name, NOT_SET);
+        }
+        value
+    }
+
+    fn parsed<T>(&mut self, name: &str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+        let text = self.needed(name)?;
+        match parse(&text) {
+            Ok(value) => Some(value),
+            Err(what) => {
+                self.fault(name, &what);
+                None
+            }
+        }
+    }
+
+    fn bind(&mut self) -> Option<SocketAddr> {
+        let bind = self.parsed("bind_addr", parse_bind);
+        let port = match self.text("port") {
+            Some(_) => Some(self.parsed("port", |text| {
+                u16::from_str(text).map_err(|_| "is not a port number from 0 to 65535".to_owned())
+            })?),
+            None => None,
+        };
+        let bind = bind?;
+        Some(SocketAddr::new(bind.ip(), port.unwrap_or(bind.port())))
+    }
+
+    fn public_url(&mut self) -> Option<Url> {
+        self.parsed("public_url", |text| {
+            let url = parse_url(text)?;
+            let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+            match url.scheme() {
+                _ if url.as_str().len() > MAX_PUBLIC_URL_BYTES => Err(format!(
+                    "must not be longer than {MAX_PUBLIC_URL_BYTES} characters (it is part of every file's address)"
+                )),
+                "https" => Ok(url),
+                "http" if local => Ok(url),
+                _ => Err("must begin with https:// (GHL calls no other address)".to_owned()),
+            }
+        })
+    }
+
+    /// None where it is not set, and where it is a fault.
+    fn database_url(&mut self) -> Option<SecretString> {
+        self.text("database_url")?;
+        self.parsed("database_url", |text| {
+            // Without the parser's words, which may repeat the password.
+            let fits = text.starts_with("postgres") && PgConnectOptions::from_str(text).is_ok();
+            fits.then(|| SecretString::from(text)).ok_or_else(|| {
+                "is not an address like postgres://user:password@host/database".to_owned()
+            })
+        })
+    }
+
+    /// None where it is not set, and where it is a fault.
+    fn admin_token(&mut self) -> Option<SecretString> {
+        self.text("admin_token")?;
+        self.parsed("admin_token", |text| {
+            if text.len() < MIN_ADMIN_TOKEN_BYTES {
+                Err(format!(
+                    "must have {MIN_ADMIN_TOKEN_BYTES} characters or more (make one with `openssl rand -hex 32`)"
+                ))
+            } else {
+                Ok(SecretString::from(text))
+            }
+        })
+    }
+
+    fn log_format(&mut self) -> Option<LogFormat> {
+        self.parsed("log_format", |text| match text {
+            "json" => Ok(LogFormat::Json),
+            "pretty" => Ok(LogFormat::Pretty),
+            _ => Err("must be json or pretty".to_owned()),
+        })
+    }
+}

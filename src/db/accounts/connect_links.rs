@@ -1,0 +1,197 @@
+//! Connect links: what each allows, what it waits for, and what it has done.
+
+use sqlx::{FromRow, PgConnection, PgPool};
+use time::OffsetDateTime;
+
+use crate::model::ids::LocationId;
+
+/// A connect link.
+#[derive(Clone, Debug, FromRow)]
+pub struct Link {
+    /// The location it connects, and no other.
+    pub location_id: LocationId,
+    /// Until when it can be used.
+    pub expires_at: OffsetDateTime,
+    /// When it was used.
+    pub used_at: Option<OffsetDateTime>,
+    /// The instance that waits for a phone.
+    pub pending_instance: Option<String>,
+    /// That instance's token, sealed.
+    pub pending_token: Option<Vec<u8>>,
+    /// The number that it connected, digits.
+    pub number: Option<String>,
+}
+
+/// Keeps a connect link by the hash of its token.
+///
+/// # Errors
+/// When the database fails.
+pub async fn record_link(
+    pool: &PgPool,
+    token_hash: &[u8],
+    location: &LocationId,
+    expires_at: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "insert into connect_links (token_hash, location_id, expires_at) values ($1, $2, $3)",
+    )
+    .bind(token_hash)
+    .bind(location)
+    .bind(expires_at)
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
+/// The link of a token, used or expired ones too.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_link(pool: &PgPool, token_hash: &[u8]) -> sqlx::Result<Option<Link>> {
+    sqlx::query_as(
+        "select location_id, expires_at, used_at, pending_instance, pending_token, number
+         from connect_links where token_hash = $1",
+    )
+    .bind(token_hash)
+    .fetch_optional(pool)
+    .await
+}
+
+/// Uses a link up for `number`; false when it is gone: used before, expired, or its location uninstalled meanwhile.
+///
+/// # Errors
+/// When the database fails.
+pub async fn use_link(
+    tx: &mut PgConnection,
+    token_hash: &[u8],
+    number: &str,
+    now: OffsetDateTime,
+) -> sqlx::Result<bool> {
+    let used = sqlx::query(
+        "update connect_links set used_at = $2, number = $3, pending_instance = null, pending_token = null
+         where token_hash = $1 and used_at is null and expires_at > $2",
+    )
+    .bind(token_hash)
+    .bind(now)
+    .bind(number)
+    .execute(tx)
+    .await?;
+    Ok(used.rows_affected() == 1)
+}
+
+/// Whether an instance is free to be linked with a location's link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waits {
+    /// It waits with this link now.
+    Here,
+    /// It belongs to a number of another location, or another location's link waits for it.
+    Elsewhere,
+    /// The link is used or expired.
+    Gone,
+}
+
+/// Keeps the instance that waits for a phone, with its sealed token, in place of any other. A newer link of a location
+/// takes it from an older one.
+///
+/// # Errors
+/// When the database fails.
+pub async fn record_pending(
+    pool: &PgPool,
+    token_hash: &[u8],
+    location: &LocationId,
+    instance_id: &str,
+    sealed_token: &[u8],
+    now: OffsetDateTime,
+) -> sqlx::Result<Waits> {
+    let mut tx = pool.begin().await?;
+    sqlx::query(
+        "update connect_links set pending_instance = null, pending_token = null
+         where pending_instance = $1 and (location_id = $2 or expires_at <= $3)",
+    )
+    .bind(instance_id)
+    .bind(location)
+    .bind(now)
+    .execute(&mut *tx)
+    .await?;
+    let recorded = sqlx::query(
+        "update connect_links set pending_instance = $2, pending_token = $3
+         where token_hash = $1 and used_at is null and expires_at > $4
+           and not exists (select 1 from numbers where instance_id = $2 and location_id <> $5
+                             and webhook_secret is not null)",
+    )
+    .bind(token_hash)
+    .bind(instance_id)
+    .bind(sealed_token)
+    .bind(now)
+    .bind(location)
+    .execute(&mut *tx)
+    .await;
+    let recorded = match recorded {
+        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
+            return Ok(Waits::Elsewhere);
+        }
+        recorded => recorded?.rows_affected(),
+    };
+    tx.commit().await?;
+    if recorded == 1 {
+        return Ok(Waits::Here);
+    }
+    let link = find_link(pool, token_hash).await?;
+    let is_usable = link.is_some_and(|link| link.used_at.is_none() && link.expires_at > now);
+    Ok(if is_usable {
+        Waits::Elsewhere
+    } else {
+        Waits::Gone
+    })
+}
+
+/// Forgets what a link waits for.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget_pending(pool: &PgPool, token_hash: &[u8]) -> sqlx::Result<()> {
+    sqlx::query(
+        "update connect_links set pending_instance = null, pending_token = null where token_hash = $1",
+    )
+    .bind(token_hash)
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
+/// Destroys the tokens of what waits with links that have expired.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget_expired(pool: &PgPool, now: OffsetDateTime) -> sqlx::Result<()> {
+    sqlx::query(
+        "update connect_links set pending_instance = null, pending_token = null
+         where pending_instance is not null and expires_at <= $1",
+    )
+    .bind(now)
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
+/// Counts a test message of a link that was used after `since`; false when it has sent `max` already.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count_test(
+    pool: &PgPool,
+    token_hash: &[u8],
+    since: OffsetDateTime,
+    max: i32,
+) -> sqlx::Result<bool> {
+    let counted = sqlx::query(
+        "update connect_links set tests_sent = tests_sent + 1
+         where token_hash = $1 and used_at > $2 and tests_sent < $3",
+    )
+    .bind(token_hash)
+    .bind(since)
+    .bind(max)
+    .execute(pool)
+    .await?;
+    Ok(counted.rows_affected() == 1)
+}

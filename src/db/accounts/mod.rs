@@ -1,0 +1,15 @@
+//! Where the app is installed, and what it may do there: installs, tokens, links and credentials.
+
+pub mod client_credentials;
+pub mod companies;
+pub mod connect_links;
+pub mod installs;
+pub mod locations;
+pub mod pending_connections;
+pub mod rate_limits;
+pub mod sealed_values;
+pub mod sso_payloads;
+pub mod token_requests;
+pub mod tokens;
+pub mod uninstalls;
+pub mod white_label_domains;

@@ -1,0 +1,129 @@
+//! GHL's limit on calls: one budget for each location, which all processes share (`facts/ghl.md` section 4).
+
+use sqlx::{FromRow, PgPool};
+use time::OffsetDateTime;
+
+use crate::model::rate_limits::Limits;
+
+/// What a call is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// A person waits for it: a customer's message, a token.
+    Reply,
+    /// A tick; it may come later.
+    Tick,
+}
+
+impl Purpose {
+    /// The share of a window's calls it may use: a campaign's ticks leave room for the replies it brings.
+    pub(in crate::db) const fn share(self) -> f64 {
+        match self {
+            Self::Reply => 1.0,
+            Self::Tick => 0.7,
+        }
+    }
+}
+
+/// A budget as it stands after a call was taken from it.
+#[derive(Clone, Copy, Debug, FromRow)]
+pub struct Taken {
+    /// Calls since the window began, this one included.
+    pub used: i32,
+    /// Of how many.
+    pub max: i32,
+    /// Length of a window, in milliseconds.
+    pub window_ms: i32,
+}
+
+/// Takes a call from an owner's budget; the moment at which there may be one again where it is used up.
+///
+/// # Errors
+/// When the database fails.
+pub async fn take_call(
+    pool: &PgPool,
+    owner: &str,
+    purpose: Purpose,
+    now: OffsetDateTime,
+) -> sqlx::Result<Result<Taken, OffsetDateTime>> {
+    let taken = sqlx::query_as(
+        "insert into call_budgets as b (owner_id, used, window_ends_at) values ($1, 1, $2 + interval '10 seconds')
+         on conflict (owner_id) do update set
+            used = case when b.window_ends_at <= $2 then 1 else b.used + 1 end,
+            window_ends_at = case when b.window_ends_at <= $2 then $2 + b.window_ms * interval '1 millisecond'
+                else b.window_ends_at end
+         where (b.window_ends_at <= $2 or b.used < b.max * $3)
+           and (b.paused_until is null or b.paused_until <= $2)
+           and ($4 or b.saving_until is null or b.saving_until <= $2)
+         returning b.used, b.max, b.window_ms",
+    )
+    .bind(owner)
+    .bind(now)
+    .bind(purpose.share())
+    .bind(purpose == Purpose::Reply)
+    .fetch_optional(pool)
+    .await?;
+    match taken {
+        Some(taken) => Ok(Ok(taken)),
+        None => find_end(pool, owner, purpose, now).await.map(Err),
+    }
+}
+
+async fn find_end(
+    pool: &PgPool,
+    owner: &str,
+    purpose: Purpose,
+    now: OffsetDateTime,
+) -> sqlx::Result<OffsetDateTime> {
+    // Null is passed over; what is past already ends now.
+    sqlx::query_scalar(
+        "select greatest($2, paused_until, case when $3 then null else saving_until end,
+            case when used >= max * $4 then window_ends_at end)
+         from call_budgets where owner_id = $1",
+    )
+    .bind(owner)
+    .bind(now)
+    .bind(purpose == Purpose::Reply)
+    .bind(purpose.share())
+    .fetch_one(pool)
+    .await
+}
+
+/// Keeps what GHL said, where it is news: another limit, a count that is ahead of ours, a pause.
+///
+/// # Errors
+/// When the database fails.
+pub async fn record_limits(
+    pool: &PgPool,
+    owner: &str,
+    taken: Taken,
+    limits: Limits,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    let max = limits.max.unwrap_or(taken.max);
+    let window = limits
+        .window
+        .map(|window| i32::try_from(window.as_millis()).unwrap_or(i32::MAX));
+    let window_ms = window.unwrap_or(taken.window_ms);
+    let used = limits.remaining.map_or(taken.used, |left| max - left);
+    let is_news = (max, window_ms) != (taken.max, taken.window_ms)
+        || used > taken.used
+        || limits.pause.is_some()
+        || limits.saving.is_some();
+    if !is_news {
+        return Ok(());
+    }
+    sqlx::query(
+        "update call_budgets set max = $2, window_ms = $3, used = greatest(used, $4),
+            paused_until = greatest(paused_until, $5), saving_until = greatest(saving_until, $6)
+         where owner_id = $1",
+    )
+    .bind(owner)
+    .bind(max)
+    .bind(window_ms)
+    .bind(used)
+    .bind(limits.pause.map(|pause| now + pause))
+    .bind(limits.saving.map(|pause| now + pause))
+    .execute(pool)
+    .await
+    .map(|_| ())
+}

@@ -1,0 +1,161 @@
+//! The phones behind WhatsApp's hidden addresses (LIDs), and the messages that wait to know one.
+//!
+//! A message that waits and the news it waits for may come to two processes at once. Both lock the LID's row in `lids`
+//! before they look, so that one of them sees what the other did.
+
+use std::collections::HashMap;
+
+use sqlx::{PgConnection, PgPool};
+use time::OffsetDateTime;
+
+use crate::model::ids::LocationId;
+use crate::model::reason::step;
+
+/// Why a message is held whose sender is known by a LID alone.
+pub const HIDDEN: &str = step::SENDER_HIDDEN.sentence();
+/// What follows the LID in the conversation of such a message; a phone's conversation is the phone alone.
+pub const LID_SERVER: &str = "@lid";
+
+/// A LID and the phone it belongs to.
+#[derive(Clone, Copy, Debug)]
+pub struct Pair<'a> {
+    /// Digits of the LID.
+    pub lid: &'a str,
+    /// Digits of the phone.
+    pub phone: &'a str,
+    /// The name that came with it: for messages that bring none.
+    pub name: Option<&'a str>,
+    /// When it was said.
+    pub said_at: OffsetDateTime,
+}
+
+/// Learns whom LIDs belong to, each named once, and releases the messages that wait for one of them: they are due now,
+/// those with a file at `file_until` at the latest. Where it contradicts what is known, the later word counts, for
+/// messages from then on. True if anything was new.
+///
+/// # Errors
+/// When the database fails; nothing is learnt then.
+pub async fn learn(
+    pool: &PgPool,
+    location: &LocationId,
+    pairs: &[Pair<'_>],
+    file_until: OffsetDateTime,
+    now: OffsetDateTime,
+) -> sqlx::Result<bool> {
+    let known: Vec<(String, String)> = sqlx::query_as(
+        "select lid, phone from lids where location_id = $1 and lid = any($2) and phone is not null",
+    )
+    .bind(location)
+    .bind(pairs.iter().map(|pair| pair.lid).collect::<Vec<_>>())
+    .fetch_all(pool)
+    .await?;
+    let known: HashMap<_, _> = known.into_iter().collect();
+    let is_news = |pair: &&Pair<'_>| known.get(pair.lid).is_none_or(|phone| phone != pair.phone);
+    let news: Vec<_> = pairs.iter().filter(is_news).collect();
+    if news.is_empty() {
+        return Ok(false);
+    }
+    let mut tx = pool.begin().await?;
+    // In one order everywhere, so that two who learn at once wait for each other and never both.
+    let learnt: Vec<String> = sqlx::query_scalar(
+        "insert into lids (location_id, lid, phone, name, said_at)
+         select $1, said.lid, said.phone, said.name, said.said_at
+         from unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[]) as said (lid, phone, name, said_at)
+         order by said.lid
+         on conflict (location_id, lid) do update set phone = excluded.phone, name = excluded.name,
+            said_at = excluded.said_at
+         where lids.phone is null or lids.said_at <= excluded.said_at
+         returning lid",
+    )
+    .bind(location)
+    .bind(news.iter().map(|pair| pair.lid).collect::<Vec<_>>())
+    .bind(news.iter().map(|pair| pair.phone).collect::<Vec<_>>())
+    .bind(news.iter().map(|pair| pair.name).collect::<Vec<_>>())
+    .bind(news.iter().map(|pair| pair.said_at).collect::<Vec<_>>())
+    .fetch_all(&mut *tx)
+    .await?;
+    if !learnt.is_empty() {
+        release(&mut tx, location, &learnt, file_until, now).await?;
+    }
+    tx.commit().await?;
+    Ok(!learnt.is_empty())
+}
+
+/// The phone of a LID, if it is known.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_phone(
+    pool: &PgPool,
+    location: &LocationId,
+    lid: &str,
+) -> sqlx::Result<Option<String>> {
+    let found: Option<Option<String>> =
+        sqlx::query_scalar("select phone from lids where location_id = $1 and lid = $2")
+            .bind(location)
+            .bind(lid)
+            .fetch_optional(pool)
+            .await?;
+    Ok(found.flatten())
+}
+
+/// Locks a LID until the transaction ends: nobody learns its phone meanwhile. True if the phone is known.
+///
+/// # Errors
+/// When the database fails.
+pub(in crate::db) async fn lock(
+    tx: &mut PgConnection,
+    location: &LocationId,
+    lid: &str,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar(
+        "insert into lids (location_id, lid) values ($1, $2)
+         on conflict (location_id, lid) do update set lid = excluded.lid
+         returning phone is not null",
+    )
+    .bind(location)
+    .bind(lid)
+    .fetch_one(tx)
+    .await
+}
+
+/// Moves the held messages of LIDs whose phones are known into the phones' conversations. What waits for its content
+/// goes on waiting for that.
+///
+/// # Errors
+/// When the database fails.
+pub(in crate::db) async fn release(
+    tx: &mut PgConnection,
+    location: &LocationId,
+    lids: &[impl AsRef<str>],
+    file_until: OffsetDateTime,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "with released as (
+            update inbound i set phone = l.phone, conversation = l.phone,
+                sender_name = coalesce(i.sender_name, l.name),
+                state = case when i.undecrypted then 'held' else 'accepted' end,
+                reason = case when i.undecrypted then i.reason end,
+                due_at = case when i.undecrypted then i.due_at
+                    when exists (select 1 from media m where m.location_id = i.location_id and m.message_id = i.id
+                        and m.state = 'wanted') then $4
+                    else $3 end
+            from lids l
+            where l.location_id = $1 and l.lid = any($2) and l.phone is not null
+              and i.location_id = $1 and i.state = 'held' and i.conversation = l.lid || $5
+            returning i.location_id, i.id, i.state
+         )
+         insert into timeline (location_id, message_id, at, state, cause)
+         select location_id, id, $3, state, $6 from released",
+    )
+    .bind(location)
+    .bind(lids.iter().map(AsRef::as_ref).collect::<Vec<&str>>())
+    .bind(now)
+    .bind(file_until)
+    .bind(LID_SERVER)
+    .bind(step::SENDER_KNOWN.sentence())
+    .execute(tx)
+    .await
+    .map(|_| ())
+}

@@ -1,0 +1,383 @@
+//! Files of customers' messages: wanted, then attached (GHL has it), linked (the reader fetches it through us) or
+//! missing.
+//!
+//! A message with a file is not due before the file's fate is known, or its time is over; whoever learns either first
+//! decides, and the other changes nothing. What opens the file stays only as long as it is wanted or linked. A link's
+//! secret is kept as its hash here; the message's text holds the link, because a post may have to be repeated as it was.
+
+mod row;
+
+pub use row::StoredFile;
+use sqlx::{FromRow, PgConnection, PgPool};
+use time::{Duration, OffsetDateTime};
+use whatsapp_events::MediaFile;
+
+use crate::db::history::timeline;
+use crate::db::inbound::InboundJob;
+use crate::model::ids::{LocationId, MessageId};
+use crate::model::reason::step;
+
+/// A file to keep with its message.
+#[derive(Clone, Copy, Debug)]
+pub struct NewMedia<'a> {
+    /// As the message describes it.
+    pub file: &'a MediaFile,
+    /// How long its message waits for it at most.
+    pub until: OffsetDateTime,
+    /// What the message then says.
+    pub texts: Texts<'a>,
+}
+
+/// What a message says for each fate of its file; [`SLOT`] stands for what only that fate tells.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Texts<'a> {
+    /// With the file beside it.
+    pub attached: Option<&'a str>,
+    /// With the link in its slot.
+    pub linked: Option<&'a str>,
+    /// With the reason in its slot.
+    pub missing: Option<&'a str>,
+}
+
+/// Stands in [`Texts`] for the link or the reason. Unicode keeps it for such use within a program.
+pub const SLOT: &str = "\u{FDD0}";
+
+/// A claimed file, with what is known of its message.
+#[derive(Clone, Debug, FromRow)]
+pub struct MediaJob {
+    /// Whose message.
+    pub location_id: LocationId,
+    /// Our id of the message.
+    pub message_id: MessageId,
+    /// Digits of the sender, or the address of a group.
+    pub phone: String,
+    /// The sender's WhatsApp name.
+    pub sender_name: Option<String>,
+    /// When the customer wrote it; none where the business did.
+    pub wrote_at: Option<OffsetDateTime>,
+    /// The file.
+    #[sqlx(flatten)]
+    pub file: StoredFile,
+    /// Failed attempts.
+    pub failures: i32,
+    /// The fence.
+    pub claims: i32,
+}
+
+/// What became of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate<'a> {
+    /// GHL keeps it at this address.
+    Attached(&'a str),
+    /// It is fetched by a link.
+    Linked(Link<'a>),
+    /// It does not come, and why.
+    Missing(&'a str),
+}
+
+/// Where a file is fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Link<'a> {
+    /// The address.
+    pub address: &'a str,
+    /// What its secret is known by.
+    pub hash: &'a [u8],
+    /// When it ends.
+    pub ends_at: OffsetDateTime,
+}
+
+/// Keeps a message's file, to be fetched at once.
+///
+/// # Errors
+/// When the database fails.
+pub(in crate::db) async fn record_media(
+    tx: &mut PgConnection,
+    location: &LocationId,
+    message: MessageId,
+    media: NewMedia<'_>,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    let (file, texts) = (media.file, media.texts);
+    // Postgres keeps no NUL.
+    let text = |text: &Option<String>| text.as_ref().map(|text| text.replace('\0', ""));
+    sqlx::query(
+        "insert into media (location_id, message_id, keys, direct_path, url, media_key, sha256, encrypted_sha256,
+            length, mimetype, file_name, due_at, text_attached, text_linked, text_missing)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+    )
+    .bind(location)
+    .bind(message)
+    .bind(row::name_of(file.keys))
+    .bind(text(&file.direct_path))
+    .bind(text(&file.url))
+    .bind(file.media_key.as_slice())
+    .bind(file.sha256.as_ref().map(<[u8; 32]>::as_slice))
+    .bind(file.encrypted_sha256.as_ref().map(<[u8; 32]>::as_slice))
+    .bind(file.length.map(|length| i64::try_from(length).unwrap_or(i64::MAX)))
+    .bind(text(&file.mimetype))
+    .bind(text(&file.file_name))
+    .bind(now)
+    .bind(texts.attached)
+    .bind(texts.linked)
+    .bind(texts.missing)
+    .execute(tx)
+    .await
+    .map(|_| ())
+}
+
+/// Claims files that are due, of messages that wait; each location in turn, so that one with many holds up no other.
+///
+/// # Errors
+/// When the database fails.
+pub async fn claim(
+    pool: &PgPool,
+    now: OffsetDateTime,
+    lease: Duration,
+    limit: i64,
+) -> sqlx::Result<Vec<MediaJob>> {
+    sqlx::query_as(
+        "with due as (
+            select m.ctid, m.due_at,
+                row_number() over (partition by m.location_id order by m.due_at, m.message_id) as turn
+            from media m
+            where m.state = 'wanted' and m.due_at <= $1 and (select i.state from inbound i
+                where i.location_id = m.location_id and i.id = m.message_id) = 'accepted'
+         ), locked as (
+            select m.ctid, m.location_id, m.message_id
+            from (select * from due order by turn, due_at limit $3) next join media m on m.ctid = next.ctid
+            for update of m skip locked
+         )
+         update media m set claims = m.claims + 1, due_at = $2
+         from locked l join inbound i on i.location_id = l.location_id and i.id = l.message_id
+         where m.ctid = l.ctid
+         returning m.*, coalesce(i.phone, i.conversation) as phone, i.sender_name,
+            case when not i.from_me then i.sent_at end as wrote_at",
+    )
+    .bind(now)
+    .bind(now + lease)
+    .bind(limit)
+    .fetch_all(pool)
+    .await
+}
+
+/// Ends a file, and with it the wait of its message, which says from now on what fits. False for a stale owner, and where
+/// the message did not wait any longer.
+///
+/// # Errors
+/// When the database fails.
+pub async fn finish(
+    pool: &PgPool,
+    job: &MediaJob,
+    fate: Fate<'_>,
+    now: OffsetDateTime,
+) -> sqlx::Result<bool> {
+    let mut tx = pool.begin().await?;
+    let message = (&job.location_id, job.message_id);
+    let ended = end(&mut tx, message, Some(job.claims), fate, now).await?;
+    tx.commit().await?;
+    Ok(ended)
+}
+
+/// Ends a wait that took too long: the message leaves now, with a link to its file. Where the file's fate was decided a moment
+/// ago, that counts. Gives what the message says and the address that is attached to it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn settle(
+    pool: &PgPool,
+    job: &InboundJob,
+    link: Link<'_>,
+    now: OffsetDateTime,
+) -> sqlx::Result<(String, Option<String>)> {
+    let mut tx = pool.begin().await?;
+    let message = (&job.location_id, job.id);
+    end(&mut tx, message, None, Fate::Linked(link), now).await?;
+    let settled = sqlx::query_as(
+        "select coalesce(i.text, ''), m.attachment
+         from inbound i join media m on m.location_id = i.location_id and m.message_id = i.id
+         where i.location_id = $1 and i.id = $2",
+    )
+    .bind(&job.location_id)
+    .bind(job.id)
+    .fetch_one(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    Ok(settled)
+}
+
+async fn end(
+    tx: &mut PgConnection,
+    (location, message): (&LocationId, MessageId),
+    claims: Option<i32>,
+    fate: Fate<'_>,
+    now: OffsetDateTime,
+) -> sqlx::Result<bool> {
+    let (state, reason, attachment, link) = match fate {
+        Fate::Attached(address) => ("attached", None, Some(address), None),
+        Fate::Linked(link) => ("linked", None, None, Some(link)),
+        Fate::Missing(reason) => ("missing", Some(reason), None, None),
+    };
+    let ended = sqlx::query(
+        "update media set state = $3, reason = $4, attachment = $5, link_hash = $6, link_ends_at = $7
+         where location_id = $1 and message_id = $2 and state = 'wanted' and claims = coalesce($8, claims)",
+    )
+    .bind(location)
+    .bind(message)
+    .bind(state)
+    .bind(reason)
+    .bind(attachment)
+    .bind(link.map(|link| link.hash))
+    .bind(link.map(|link| link.ends_at))
+    .bind(claims)
+    .execute(&mut *tx)
+    .await?;
+    if ended.rows_affected() == 0 {
+        return Ok(false);
+    }
+    if link.is_none() {
+        forget_file(tx, location, message).await?;
+    }
+    let slot = match fate {
+        Fate::Attached(_) => "",
+        Fate::Linked(link) => link.address,
+        Fate::Missing(reason) => reason,
+    };
+    let cause = match fate {
+        Fate::Attached(_) => step::FILE_IN_GHL.sentence(),
+        Fate::Linked(_) => step::FILE_LINKED.sentence(),
+        Fate::Missing(reason) => reason,
+    };
+    end_wait(tx, location, message, slot, now).await?;
+    timeline::record_step(tx, location, message, "accepted", Some(cause), now).await?;
+    Ok(true)
+}
+
+/// The message says what became of its file, and leaves.
+async fn end_wait(
+    tx: &mut PgConnection,
+    location: &LocationId,
+    message: MessageId,
+    slot: &str,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    // A message that a worker has in hand, or that failed before, keeps its own time.
+    sqlx::query(
+        "update inbound i set due_at = case when i.claims = 0 then $3 else i.due_at end,
+            text = replace(case m.state when 'attached' then m.text_attached when 'linked' then m.text_linked
+                else m.text_missing end, $4, $5)
+         from media m
+         where i.location_id = $1 and i.id = $2 and i.state <> 'posted'
+           and m.location_id = i.location_id and m.message_id = i.id",
+    )
+    .bind(location)
+    .bind(message)
+    .bind(now)
+    .bind(SLOT)
+    .bind(slot)
+    .execute(tx)
+    .await
+    .map(|_| ())
+}
+
+/// What opens a file that nobody fetches any more.
+async fn forget_file(
+    tx: &mut PgConnection,
+    location: &LocationId,
+    message: MessageId,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "update media set keys = null, direct_path = null, url = null, media_key = null, file_name = null
+         where location_id = $1 and message_id = $2",
+    )
+    .bind(location)
+    .bind(message)
+    .execute(tx)
+    .await
+    .map(|_| ())
+}
+
+/// Puts a claimed file back until `due`, after a failure.
+///
+/// # Errors
+/// When the database fails.
+pub async fn finish_retry(
+    pool: &PgPool,
+    job: &MediaJob,
+    cause: &str,
+    due: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "update media set due_at = $4, reason = $5, failures = failures + 1
+         where location_id = $1 and message_id = $2 and claims = $3 and state = 'wanted'",
+    )
+    .bind(&job.location_id)
+    .bind(job.message_id)
+    .bind(job.claims)
+    .bind(due)
+    .bind(cause)
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
+/// Ends the leases of claims that are still held.
+///
+/// # Errors
+/// When the database fails.
+pub async fn release(pool: &PgPool, jobs: &[MediaJob], now: OffsetDateTime) -> sqlx::Result<()> {
+    sqlx::query(
+        "update media m set due_at = $4
+         from unnest($1::text[], $2::bigint[], $3::int[]) as j (location_id, message_id, claims)
+         where m.location_id = j.location_id and m.message_id = j.message_id and m.claims = j.claims
+           and m.state = 'wanted'",
+    )
+    .bind(
+        jobs.iter()
+            .map(|job| job.location_id.as_str())
+            .collect::<Vec<_>>(),
+    )
+    .bind(jobs.iter().map(|job| job.message_id.0).collect::<Vec<_>>())
+    .bind(jobs.iter().map(|job| job.claims).collect::<Vec<_>>())
+    .bind(now)
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
+/// The file behind a link, while the link lasts.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_linked(
+    pool: &PgPool,
+    link_hash: &[u8],
+    now: OffsetDateTime,
+) -> sqlx::Result<Option<MediaFile>> {
+    let found: Option<StoredFile> = sqlx::query_as(
+        "select * from media where link_hash = $1 and state = 'linked' and link_ends_at > $2",
+    )
+    .bind(link_hash)
+    .bind(now)
+    .fetch_optional(pool)
+    .await?;
+    Ok(found.map(|StoredFile(file)| file))
+}
+
+/// Ends the links of a location that has gone, and forgets what opened their files.
+///
+/// # Errors
+/// When the database fails.
+pub(in crate::db) async fn end_links(
+    tx: &mut PgConnection,
+    location: &LocationId,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "update media set state = 'missing', reason = 'the app was uninstalled', link_hash = null,
+            keys = null, direct_path = null, url = null, media_key = null, file_name = null
+         where location_id = $1 and state in ('wanted', 'linked')",
+    )
+    .bind(location)
+    .execute(tx)
+    .await
+    .map(|_| ())
+}

@@ -1,0 +1,390 @@
+//! WhatsApp messages on their way to GHL.
+//!
+//! `accepted → posted`, or `ignored`, `held` (a sender known only by a LID, a content still to come), `failed`. Within a
+//! conversation they are posted in the order WhatsApp gives them. A row is `unclear` from the moment its post leaves until it is known what
+//! came of it, so that a killed process counts as a lost answer.
+
+mod entry;
+pub mod media;
+pub mod posts;
+pub mod undecrypted;
+
+use sqlx::{FromRow, PgPool};
+use time::{Duration, OffsetDateTime};
+
+use crate::db::contacts::lids;
+use crate::db::contacts::lids::LID_SERVER;
+use crate::db::history::timeline;
+use crate::db::inbound::media::NewMedia;
+use crate::model::ids::{GhlMessageId, LocationId, MessageId, WaMessageId};
+
+/// A message to keep.
+#[derive(Clone, Debug)]
+pub struct NewInbound<'a> {
+    /// Whose number it came to.
+    pub location: &'a LocationId,
+    /// That number.
+    pub number: &'a str,
+    /// WhatsApp's id.
+    pub wa_message_id: &'a WaMessageId,
+    /// Written on our side (the gateway or the phone).
+    pub from_me: bool,
+    /// The chat: a phone, a LID with [`LID_SERVER`], or a group.
+    pub conversation: &'a str,
+    /// Digits of the chat's other side; none of a group.
+    pub phone: Option<&'a str>,
+    /// The sender's WhatsApp name; none for the business.
+    pub sender_name: Option<&'a str>,
+    /// What GHL is to show; none for what is ignored.
+    pub text: Option<&'a str>,
+    /// When it was written.
+    pub sent_at: OffsetDateTime,
+    /// How it enters.
+    pub state: State<'a>,
+    /// Of a call: how it ended, where that is known.
+    pub call: Option<CallEnd>,
+    /// The file that came with it, for which it waits.
+    pub media: Option<NewMedia<'a>>,
+}
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallEnd {
+    /// Nobody took it.
+    NoAnswer,
+    /// It was turned down.
+    Busy,
+}
+
+impl CallEnd {
+    /// GHL's name of it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NoAnswer => "no-answer",
+            Self::Busy => "busy",
+        }
+    }
+}
+
+/// How a message enters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State<'a> {
+    /// To be posted.
+    Accepted,
+    /// Not for GHL, and why.
+    Ignored(&'a str),
+    /// Waits until its sender's phone is known.
+    Hidden,
+    /// Waits for its content, at most until then.
+    Undecrypted(OffsetDateTime),
+}
+
+/// A claimed message.
+#[derive(Clone, Debug, FromRow)]
+pub struct InboundJob {
+    /// Whose message.
+    pub location_id: LocationId,
+    /// Our id.
+    pub id: MessageId,
+    /// WhatsApp's id.
+    pub wa_message_id: WaMessageId,
+    /// The business wrote it, on its phone.
+    pub from_me: bool,
+    /// The chat.
+    pub conversation: String,
+    /// The number it came to.
+    pub number: String,
+    /// Digits of the chat's other side, or the address of a group: whom GHL's contact stands for.
+    pub phone: String,
+    /// The sender's WhatsApp name; none for the business.
+    pub sender_name: Option<String>,
+    /// What GHL is to show.
+    pub text: String,
+    /// Of a call: how it ended, in GHL's words.
+    pub call_status: Option<String>,
+    /// When it was written.
+    pub sent_at: OffsetDateTime,
+    /// Failed attempts.
+    pub failures: i32,
+    /// Times it was put back because the location has no token.
+    pub waits: i32,
+    /// The fence.
+    pub claims: i32,
+    /// A post has left, and whether GHL has it is not known. What puts the message back records this.
+    pub unclear: bool,
+    /// When the last post left.
+    pub departed_at: Option<OffsetDateTime>,
+    /// Where that post stands among GHL's events and deliveries: what came after it has a higher number.
+    pub departed_place: Option<i64>,
+    /// Looks in a row at a conversation that another message has come into.
+    pub looks: i32,
+    /// What became of its file is not decided, although its time is over.
+    pub lacks_file: bool,
+    /// Where GHL keeps its file.
+    pub attachment: Option<String>,
+}
+
+/// Keeps a message; none when it is known already. The content of one that is held for it takes its place.
+///
+/// # Errors
+/// When the database fails.
+pub async fn record_message(
+    pool: &PgPool,
+    message: &NewInbound<'_>,
+    now: OffsetDateTime,
+) -> sqlx::Result<Option<MessageId>> {
+    let until = message.media.map_or(now, |media| media.until);
+    let lid = message.conversation.strip_suffix(LID_SERVER);
+    let lid = lid.filter(|_| !matches!(message.state, State::Ignored(_)));
+    let mut tx = pool.begin().await?;
+    let is_known = match lid {
+        Some(lid) => lids::lock(&mut tx, message.location, lid).await?,
+        None => false,
+    };
+    let Some(entry) = entry::insert(&mut tx, message, now).await? else {
+        return Ok(None);
+    };
+    let (location, id, reason) = (message.location, entry.id, entry.reason.as_deref());
+    if let Some(media) = message.media {
+        media::record_media(&mut tx, location, id, media, now).await?;
+    }
+    timeline::record_step(&mut tx, location, id, &entry.state, reason, now).await?;
+    if let Some(lid) = lid.filter(|_| is_known) {
+        lids::release(&mut tx, location, &[lid], until, now).await?;
+    }
+    tx.commit().await?;
+    Ok(Some(id))
+}
+
+/// What a message of a conversation says, by WhatsApp's id; whoever wrote it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_text(
+    pool: &PgPool,
+    location: &LocationId,
+    number: &str,
+    conversation: &str,
+    id: &WaMessageId,
+) -> sqlx::Result<Option<String>> {
+    let found: Option<Option<String>> = sqlx::query_scalar(
+        "select text from inbound
+         where location_id = $1 and number = $2 and wa_message_id = $3 and conversation = $4 limit 1",
+    )
+    .bind(location)
+    .bind(number)
+    .bind(id)
+    .bind(conversation)
+    .fetch_optional(pool)
+    .await?;
+    Ok(found.flatten())
+}
+
+/// Claims the first waiting message of each of some conversations: the unclear one, if there is one, since the others
+/// wait for it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn claim(
+    pool: &PgPool,
+    now: OffsetDateTime,
+    lease: Duration,
+    limit: i64,
+) -> sqlx::Result<Vec<InboundJob>> {
+    // From one conversation's head to the next along the index, so that a long conversation costs no more than a short
+    // one.
+    sqlx::query_as(
+        "with recursive heads as (
+            (select location_id, conversation, due_at, ctid from inbound where state = 'accepted'
+             order by location_id, conversation, sent_at, id limit 1)
+            union all
+            select next.location_id, next.conversation, next.due_at, next.ctid
+            from heads cross join lateral (
+                select location_id, conversation, due_at, ctid from inbound
+                where state = 'accepted' and (location_id, conversation) > (heads.location_id, heads.conversation)
+                order by location_id, conversation, sent_at, id limit 1
+            ) next
+         ), next as (
+            select due_at, ctid from heads where due_at <= $1 and not exists (
+                select 1 from inbound i
+                where i.location_id = heads.location_id and i.conversation = heads.conversation
+                  and i.state = 'accepted' and i.unclear)
+            union all select due_at, ctid from inbound where state = 'accepted' and unclear and due_at <= $1
+         )
+         update inbound i set claims = i.claims + 1, due_at = $2, is_waiting = false
+         where i.ctid = any (array(
+            select i.ctid from next join inbound i on i.ctid = next.ctid
+            order by next.due_at limit $3
+            for update of i skip locked))
+         returning i.location_id, i.id, i.wa_message_id, i.from_me, i.conversation, i.number, i.call_status,
+            coalesce(i.phone, i.conversation) as phone,
+            i.sender_name, coalesce(i.text, '') as text, i.sent_at, i.failures, i.waits, i.claims, i.unclear,
+            i.departed_at, i.departed_place, i.looks,
+            coalesce((select m.state from media m where m.location_id = i.location_id and m.message_id = i.id)
+                = 'wanted', false) as lacks_file,
+            (select m.attachment from media m where m.location_id = i.location_id and m.message_id = i.id) as attachment",
+    )
+    .bind(now)
+    .bind(now + lease)
+    .bind(limit)
+    .fetch_all(pool)
+    .await
+}
+
+/// Ends a message that GHL took: under the id that GHL gave, or with the reason why that is not known.
+///
+/// # Errors
+/// When the database fails.
+pub async fn finish_posted(
+    pool: &PgPool,
+    job: &InboundJob,
+    message: Result<&GhlMessageId, &str>,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    // Without the fence: whoever posted it, it is in GHL.
+    end(pool, job, "posted", message.err(), message.ok(), now).await
+}
+
+/// Ends a message that GHL will not take.
+///
+/// # Errors
+/// When the database fails.
+pub async fn finish_failed(
+    pool: &PgPool,
+    job: &InboundJob,
+    reason: &str,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    end(pool, job, "failed", Some(reason), None, now).await
+}
+
+async fn end(
+    pool: &PgPool,
+    job: &InboundJob,
+    state: &str,
+    reason: Option<&str>,
+    ghl_message: Option<&GhlMessageId>,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    let mut tx = pool.begin().await?;
+    let done = sqlx::query(
+        "update inbound set state = $3, reason = $4, ghl_message_id = $5, unclear = $7
+         where location_id = $1 and id = $2 and state = 'accepted' and (claims = $6 or $3 = 'posted')",
+    )
+    .bind(&job.location_id)
+    .bind(job.id)
+    .bind(state)
+    .bind(reason)
+    .bind(ghl_message)
+    .bind(job.claims)
+    .bind(job.unclear && state != "posted")
+    .execute(&mut *tx)
+    .await?;
+    if done.rows_affected() == 1 {
+        timeline::record_step(&mut tx, &job.location_id, job.id, state, reason, now).await?;
+    }
+    tx.commit().await
+}
+
+/// Puts a claimed message back until `due`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn finish_retry(
+    pool: &PgPool,
+    job: &InboundJob,
+    cause: &str,
+    due: OffsetDateTime,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    let mut tx = pool.begin().await?;
+    let done = sqlx::query(
+        "update inbound set due_at = $4, failures = failures + 1, unclear = $5
+         where location_id = $1 and id = $2 and claims = $3 and state = 'accepted'",
+    )
+    .bind(&job.location_id)
+    .bind(job.id)
+    .bind(job.claims)
+    .bind(due)
+    .bind(job.unclear)
+    .execute(&mut *tx)
+    .await?;
+    if done.rows_affected() == 1 {
+        timeline::record_step(
+            &mut tx,
+            &job.location_id,
+            job.id,
+            "accepted",
+            Some(cause),
+            now,
+        )
+        .await?;
+    }
+    tx.commit().await
+}
+
+/// Puts a claimed message back until `due`, because the location has no token; `reason` says so while it waits.
+///
+/// # Errors
+/// When the database fails.
+pub async fn finish_wait(
+    pool: &PgPool,
+    job: &InboundJob,
+    reason: &str,
+    due: OffsetDateTime,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    // A long wait is one step of the timeline.
+    sqlx::query(
+        "with waiting as (
+            update inbound i set due_at = $4, waits = i.waits + 1, reason = $5, is_waiting = true, unclear = $7
+            from inbound before
+            where i.location_id = $1 and i.id = $2 and i.claims = $3 and i.state = 'accepted'
+              and before.location_id = i.location_id and before.id = i.id
+            returning i.location_id, i.id, before.reason is distinct from $5 as is_news
+         )
+         insert into timeline (location_id, message_id, at, state, cause)
+         select location_id, id, $6, 'accepted', $5 from waiting where is_news",
+    )
+    .bind(&job.location_id)
+    .bind(job.id)
+    .bind(job.claims)
+    .bind(due)
+    .bind(reason)
+    .bind(now)
+    .bind(job.unclear)
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
+/// Ends the leases of claims that are still held. A message that left in its claim rests until `rested`, so that GHL's
+/// search knows of it when it is looked for.
+///
+/// # Errors
+/// When the database fails.
+pub async fn release(
+    pool: &PgPool,
+    jobs: &[InboundJob],
+    rested: OffsetDateTime,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "update inbound i
+         set due_at = case when i.unclear and i.departed_at is distinct from j.departed_at then $5 else $6 end
+         from unnest($1::text[], $2::bigint[], $3::int[], $4::timestamptz[])
+            as j (location_id, id, claims, departed_at)
+         where i.location_id = j.location_id and i.id = j.id and i.claims = j.claims and i.state = 'accepted'
+           and not i.is_waiting",
+    )
+    .bind(jobs.iter().map(|job| job.location_id.as_str()).collect::<Vec<_>>())
+    .bind(jobs.iter().map(|job| job.id.0).collect::<Vec<_>>())
+    .bind(jobs.iter().map(|job| job.claims).collect::<Vec<_>>())
+    .bind(jobs.iter().map(|job| job.departed_at).collect::<Vec<_>>())
+    .bind(rested)
+    .bind(now)
+    .execute(pool)
+    .await
+    .map(|_| ())
+}

@@ -1,0 +1,140 @@
+//! WhatsApp messages that leave for GHL: noted before they do, and compared afterwards where no answer came.
+
+use sqlx::{FromRow, PgPool};
+use time::OffsetDateTime;
+
+use crate::db::inbound::InboundJob;
+use crate::model::ids::{ContactId, GhlMessageId, LocationId};
+
+/// A message that left for GHL before another one of its conversation.
+#[derive(Clone, Debug, FromRow)]
+pub struct Predecessor {
+    /// The business wrote it.
+    pub from_me: bool,
+    /// What it says.
+    pub text: String,
+    /// When it was written.
+    pub sent_at: OffsetDateTime,
+    /// When it left.
+    pub departed_at: OffsetDateTime,
+}
+
+/// Notes that a claimed message leaves now, and until when it is its owner's; it is unclear from now on. False for a
+/// stale owner, who must not post.
+///
+/// # Errors
+/// When the database fails.
+pub async fn record_departure(
+    pool: &PgPool,
+    job: &InboundJob,
+    lease_until: OffsetDateTime,
+    now: OffsetDateTime,
+) -> sqlx::Result<bool> {
+    let noted = sqlx::query(
+        "update inbound set departed_at = $4, unclear = true, due_at = $5, looks = 0,
+            departed_place = coalesce(case when unclear then departed_place end, nextval('message_ids'))
+         where location_id = $1 and id = $2 and claims = $3 and state = 'accepted'",
+    )
+    .bind(&job.location_id)
+    .bind(job.id)
+    .bind(job.claims)
+    .bind(now)
+    .bind(lease_until)
+    .execute(pool)
+    .await?;
+    Ok(noted.rows_affected() == 1)
+}
+
+/// Puts a message back until `due` whose post is not cleared up: GHL may have it, and `why` that cannot be seen now.
+///
+/// # Errors
+/// When the database fails.
+pub async fn finish_look(
+    pool: &PgPool,
+    job: &InboundJob,
+    why: &str,
+    due: OffsetDateTime,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    // No failure of its own, like a wait for a token.
+    sqlx::query(
+        "with looked as (
+            update inbound set due_at = $4, looks = looks + 1, waits = waits + 1
+            where location_id = $1 and id = $2 and claims = $3 and state = 'accepted'
+            returning location_id, id
+         )
+         insert into timeline (location_id, message_id, at, state, cause)
+         select location_id, id, $6, 'accepted', $5 from looked",
+    )
+    .bind(&job.location_id)
+    .bind(job.id)
+    .bind(job.claims)
+    .bind(due)
+    .bind(why)
+    .bind(now)
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
+/// What left for GHL last in the message's conversation, but for itself and for what GHL refused.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_predecessor(
+    pool: &PgPool,
+    job: &InboundJob,
+) -> sqlx::Result<Option<Predecessor>> {
+    sqlx::query_as(
+        "select from_me, coalesce(text, '') as text, sent_at, departed_at from inbound
+         where location_id = $1 and conversation = $2 and id <> $3 and departed_at is not null
+           and (state = 'posted' or unclear)
+         order by departed_at desc limit 1",
+    )
+    .bind(&job.location_id)
+    .bind(&job.conversation)
+    .bind(job.id)
+    .fetch_optional(pool)
+    .await
+}
+
+/// Whether a message of GHL's is known: as one that we posted, or as one of an agent that has left for WhatsApp.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_known(
+    pool: &PgPool,
+    location: &LocationId,
+    message: &GhlMessageId,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar(
+        "select exists (select 1 from inbound where location_id = $1 and ghl_message_id = $2)
+            or exists (select 1 from outbound where location_id = $1 and ghl_message_id = $2 and departed > 0)",
+    )
+    .bind(location)
+    .bind(message)
+    .fetch_one(pool)
+    .await
+}
+
+/// GHL's deliveries to a contact that came after `place` and of which nothing has left, oldest first: one of them may be
+/// GHL's echo of what we posted.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_unsent_deliveries(
+    pool: &PgPool,
+    location: &LocationId,
+    contact: &ContactId,
+    place: i64,
+) -> sqlx::Result<Vec<Vec<u8>>> {
+    sqlx::query_scalar(
+        "select body from outbound where location_id = $1 and conversation = $2 and id > $3
+            and departed = 0 and state in ('accepted', 'sending') order by id",
+    )
+    .bind(location)
+    .bind(contact)
+    .bind(place)
+    .fetch_all(pool)
+    .await
+}

@@ -1,0 +1,66 @@
+//! Messages that came undecrypted: held until their content comes under the same id, or posted without it.
+//!
+//! One that is posted without its content gives its id back by taking the one that [`id_of`] makes: the content, if it
+//! comes later still, is a message of its own then, and the same stub again is known.
+
+use sqlx::PgPool;
+use time::OffsetDateTime;
+
+use crate::db::contacts::lids::{HIDDEN, LID_SERVER};
+use crate::model::ids::WaMessageId;
+use crate::model::reason::step;
+
+/// Why a message is held whose content is still to come.
+pub const UNDECRYPTED: &str = step::UNDECRYPTED.sentence();
+/// No id of WhatsApp's begins so.
+const PREFIX: &str = "stub:";
+/// Rows in one statement: the rest follows at the next look, and no lock lasts long.
+const BATCH: i64 = 500;
+
+/// The id of a stub that is posted as it is.
+#[must_use]
+pub fn id_of(id: &str) -> WaMessageId {
+    WaMessageId(format!("{PREFIX}{id}"))
+}
+
+/// The other id under which a stub may be known; `None` for a message that is none.
+pub(in crate::db) fn twin(id: &WaMessageId, is_held: bool) -> Option<WaMessageId> {
+    match id.as_str().strip_prefix(PREFIX) {
+        Some(plain) => Some(WaMessageId::from(plain)),
+        None => is_held.then(|| id_of(id.as_str())),
+    }
+}
+
+/// Lets stubs go whose time is over; one whose sender is hidden is held for that from now on. How many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn expire(pool: &PgPool, now: OffsetDateTime) -> sqlx::Result<u64> {
+    let expired = sqlx::query(
+        "with due as (
+            select i.location_id, i.id from inbound i
+            where i.state = 'held' and i.undecrypted and i.due_at <= $1
+              and not exists (select 1 from inbound twin where twin.location_id = i.location_id
+                and twin.number = i.number and twin.wa_message_id = $3 || i.wa_message_id and twin.from_me = i.from_me)
+            order by i.due_at limit $2
+            for update of i skip locked
+         ), expired as (
+            update inbound i set undecrypted = false, wa_message_id = $3 || i.wa_message_id, due_at = $1,
+                state = case when i.phone is null and i.conversation like '%' || $4 then 'held' else 'accepted' end,
+                reason = case when i.phone is null and i.conversation like '%' || $4 then $5 end
+            from due where i.location_id = due.location_id and i.id = due.id
+            returning i.location_id, i.id, i.state
+         )
+         insert into timeline (location_id, message_id, at, state, cause)
+         select location_id, id, $1, state, $6 from expired",
+    )
+    .bind(now)
+    .bind(BATCH)
+    .bind(PREFIX)
+    .bind(LID_SERVER)
+    .bind(HIDDEN)
+    .bind(step::NO_CONTENT.sentence())
+    .execute(pool)
+    .await?;
+    Ok(expired.rows_affected())
+}

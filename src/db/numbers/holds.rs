@@ -1,0 +1,113 @@
+//! Numbers that may not send: why, until when, and what ends it.
+
+use sqlx::{PgConnection, PgPool};
+use time::OffsetDateTime;
+
+use crate::model::ids::LocationId;
+
+/// Holds the sending of a number until `until`, with the reason a person reads.
+///
+/// # Errors
+/// When the database fails.
+pub async fn hold_number(
+    tx: &mut PgConnection,
+    location: &LocationId,
+    number: &str,
+    reason: &str,
+    until: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "update numbers set hold_reason = case when other_phone then hold_reason else $3 end,
+            next_send_at = greatest(next_send_at, $4)
+         where location_id = $1 and number = $2",
+    )
+    .bind(location)
+    .bind(number)
+    .bind(reason)
+    .bind(until)
+    .execute(tx)
+    .await
+    .map(|_| ())
+}
+
+/// Takes a number off hold after a send, whose pause it keeps.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end_hold(pool: &PgPool, location: &LocationId, number: &str) -> sqlx::Result<()> {
+    sqlx::query(
+        "update numbers set hold_reason = null where location_id = $1 and number = $2 and not other_phone",
+    )
+    .bind(location)
+    .bind(number)
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
+/// Notes that another phone than the number's is linked to its instance. No hold's end changes that: only its own phone,
+/// or a new connect.
+///
+/// # Errors
+/// When the database fails.
+pub async fn mark_other_phone(
+    pool: &PgPool,
+    location: &LocationId,
+    number: &str,
+    reason: &str,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "update numbers set other_phone = true, hold_reason = $3
+         where location_id = $1 and number = $2 and not other_phone",
+    )
+    .bind(location)
+    .bind(number)
+    .bind(reason)
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
+/// Whether another phone than the number's is linked to its instance.
+///
+/// # Errors
+/// When the database fails.
+pub async fn has_other_phone(
+    pool: &PgPool,
+    location: &LocationId,
+    number: &str,
+) -> sqlx::Result<bool> {
+    let has: Option<bool> = sqlx::query_scalar(
+        "select other_phone from numbers where location_id = $1 and number = $2",
+    )
+    .bind(location)
+    .bind(number)
+    .fetch_optional(pool)
+    .await?;
+    Ok(has.unwrap_or_default())
+}
+
+/// Takes a number off hold; its messages may leave from now on. Where another phone was linked, only if its own is
+/// `proven` to be linked again.
+///
+/// # Errors
+/// When the database fails.
+pub async fn release_number(
+    tx: &mut PgConnection,
+    location: &LocationId,
+    number: &str,
+    now: OffsetDateTime,
+    proven: bool,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "update numbers set hold_reason = null, other_phone = false, next_send_at = $3
+         where location_id = $1 and number = $2 and hold_reason is not null and (not other_phone or $4)",
+    )
+    .bind(location)
+    .bind(number)
+    .bind(now)
+    .bind(proven)
+    .execute(tx)
+    .await
+    .map(|_| ())
+}

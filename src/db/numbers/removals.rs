@@ -1,0 +1,67 @@
+//! Numbers that a location gives up while the app stays installed: nothing leaves from them or comes of them, nobody looks
+//! at them, and their troubles end. What an uninstall does to all of them is in [`crate::db::accounts::uninstalls`].
+
+use sqlx::{PgConnection, PgPool};
+use time::OffsetDateTime;
+
+use crate::model::ids::LocationId;
+
+/// Gives up the location's other numbers of an instance, which is linked to `number` now. Their keys go at once: the
+/// instance's webhook is that number's.
+///
+/// # Errors
+/// When the database fails.
+pub async fn give_up_replaced(
+    tx: &mut PgConnection,
+    location: &LocationId,
+    number: &str,
+    instance_id: &str,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "with gone as (
+            update numbers set webhook_secret = null, webhook_secret_hash = null, access_token = null, hold_reason = null
+            where location_id = $1 and number <> $2 and instance_id = $3 and webhook_secret is not null
+            returning location_id, number
+         )
+         update troubles t set healed_at = $4 from gone
+         where t.location_id = gone.location_id and t.number = gone.number and t.healed_at is null",
+    )
+    .bind(location)
+    .bind(number)
+    .bind(instance_id)
+    .bind(now)
+    .execute(tx)
+    .await
+    .map(|_| ())
+}
+
+/// Removes a connected number that its location does not send from; Waapify is told as after an uninstall. False when
+/// the location has no such number.
+///
+/// # Errors
+/// When the database fails.
+pub async fn remove_number(
+    pool: &PgPool,
+    location: &LocationId,
+    number: &str,
+    now: OffsetDateTime,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar(
+        "with gone as (
+            update numbers set webhook_secret = null, webhook_secret_hash = null, hold_reason = null,
+                disconnect_at = $3, disconnect_failures = 0
+            where location_id = $1 and number = $2 and not is_default and webhook_secret is not null
+            returning location_id, number
+         ), healed as (
+            update troubles t set healed_at = $3 from gone
+            where t.location_id = gone.location_id and t.number = gone.number and t.healed_at is null
+         )
+         select exists (select 1 from gone)",
+    )
+    .bind(location)
+    .bind(number)
+    .bind(now)
+    .fetch_one(pool)
+    .await
+}

@@ -1,0 +1,93 @@
+//! What a location's own users decide about their numbers.
+
+use sqlx::PgPool;
+
+use crate::model::ids::LocationId;
+
+/// A number's settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preferences {
+    /// What the business calls it, up to 60 characters; none: nothing.
+    pub name: Option<String>,
+    /// Its own pause between two sends, milliseconds up to a minute; none: that of the settings.
+    pub min_interval_ms: Option<i32>,
+    /// Messages of groups go to GHL.
+    pub forwards_groups: bool,
+    /// What is written on the phone goes to GHL.
+    pub mirrors_phone: bool,
+}
+
+/// Keeps the settings of a number; false when the location has no such number.
+///
+/// # Errors
+/// When the database fails.
+pub async fn record_preferences(
+    pool: &PgPool,
+    location: &LocationId,
+    number: &str,
+    preferences: &Preferences,
+) -> sqlx::Result<bool> {
+    let changed = sqlx::query(
+        "update numbers set name = $3, min_interval_ms = $4, forwards_groups = $5, mirrors_phone = $6
+         where location_id = $1 and number = $2",
+    )
+    .bind(location)
+    .bind(number)
+    .bind(&preferences.name)
+    .bind(preferences.min_interval_ms)
+    .bind(preferences.forwards_groups)
+    .bind(preferences.mirrors_phone)
+    .execute(pool)
+    .await?;
+    Ok(changed.rows_affected() == 1)
+}
+
+/// Makes a connected number the one that messages leave from; false when the location has no such number.
+///
+/// # Errors
+/// When the database fails; nothing is changed then.
+pub async fn make_default(
+    pool: &PgPool,
+    location: &LocationId,
+    number: &str,
+) -> sqlx::Result<bool> {
+    let mut tx = pool.begin().await?;
+    // The old one first: there is never a second default.
+    sqlx::query("update numbers set is_default = false where location_id = $1 and number <> $2")
+        .bind(location)
+        .bind(number)
+        .execute(&mut *tx)
+        .await?;
+    let made = sqlx::query(
+        "update numbers set is_default = true
+         where location_id = $1 and number = $2 and webhook_secret is not null",
+    )
+    .bind(location)
+    .bind(number)
+    .execute(&mut *tx)
+    .await?;
+    if made.rows_affected() == 0 {
+        return Ok(false);
+    }
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// Whether what the business writes on a number's phone goes to GHL.
+///
+/// # Errors
+/// When the database fails.
+pub async fn mirrors_phone(
+    pool: &PgPool,
+    location: &LocationId,
+    number: &str,
+) -> sqlx::Result<bool> {
+    let mirrors: Option<bool> = sqlx::query_scalar(
+        "select mirrors_phone from numbers where location_id = $1 and number = $2",
+    )
+    .bind(location)
+    .bind(number)
+    .fetch_optional(pool)
+    .await?;
+    Ok(mirrors.unwrap_or(true))
+}

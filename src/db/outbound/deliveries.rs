@@ -1,0 +1,85 @@
+//! How GHL's deliveries enter the queue of [`crate::db::outbound`].
+
+use axum::body::Bytes;
+use sqlx::{FromRow, PgConnection};
+use time::{Duration, OffsetDateTime};
+
+use crate::model::ids::{GhlMessageId, LocationId};
+
+/// What GHL delivered.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// Whose message.
+    pub location_id: LocationId,
+    /// GHL's id.
+    pub ghl_message_id: GhlMessageId,
+    /// What it must not overtake: the contact, of which each has one conversation.
+    pub conversation: String,
+    /// It names the user who sent it: a person, or a workflow in their name.
+    pub has_sender: bool,
+    /// The signed bytes.
+    pub body: Bytes,
+    /// When it came.
+    pub accepted_at: OffsetDateTime,
+}
+
+/// A conversation is under way this long after the customer wrote; WhatsApp itself counts a day.
+const UNDER_WAY: Duration = Duration::hours(24);
+
+/// Keeps deliveries in one commit, their ids ascending in the order given; for each, whether it is new. One that GHL
+/// delivered before, or that is here twice, is kept once.
+///
+/// GHL does not say which message a person sent and which a campaign, so its rank is told by what we know: 2 in a
+/// conversation in which the customer wrote lately, 1 with a sender (which a workflow may have too, `facts/ghl.md`
+/// section 3), 0 otherwise.
+///
+/// # Errors
+/// When the database fails or refuses one of them; none is kept then.
+pub async fn accept_deliveries(
+    connection: &mut PgConnection,
+    deliveries: &[Delivery],
+) -> sqlx::Result<Vec<bool>> {
+    // What is new comes back as it was inserted, in the order given.
+    let mut new = insert(connection, deliveries).await?.into_iter().peekable();
+    let is_next = |d: &Delivery| {
+        new.next_if(|new| {
+            new.location_id == d.location_id && new.ghl_message_id == d.ghl_message_id
+        })
+        .is_some()
+    };
+    Ok(deliveries.iter().map(is_next).collect())
+}
+
+/// A delivery that was not there before.
+#[derive(Debug, FromRow)]
+struct New {
+    location_id: LocationId,
+    ghl_message_id: GhlMessageId,
+}
+
+async fn insert(connection: &mut PgConnection, deliveries: &[Delivery]) -> sqlx::Result<Vec<New>> {
+    fn column<'a, T>(deliveries: &'a [Delivery], value: impl Fn(&'a Delivery) -> T) -> Vec<T> {
+        deliveries.iter().map(value).collect()
+    }
+    // The first step of the timeline is the row itself: the view `steps` shows it.
+    sqlx::query_as(
+        "insert into outbound (location_id, ghl_message_id, conversation, body, due_at, accepted_at, rank)
+         select location_id, ghl_message_id, conversation, body, accepted_at, accepted_at,
+            case when exists (select 1 from contacts c where c.location_id = d.location_id
+                    and c.contact_id = d.conversation and c.wrote_at > d.accepted_at - $7) then 2
+                else d.has_sender::int end
+         from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::timestamptz[], $6::bool[])
+            as d (location_id, ghl_message_id, conversation, body, accepted_at, has_sender)
+         on conflict (location_id, ghl_message_id) do nothing
+         returning location_id, ghl_message_id",
+    )
+    .bind(column(deliveries, |d| d.location_id.as_str()))
+    .bind(column(deliveries, |d| d.ghl_message_id.as_str()))
+    .bind(column(deliveries, |d| d.conversation.as_str()))
+    .bind(column(deliveries, |d| d.body.as_ref()))
+    .bind(column(deliveries, |d| d.accepted_at))
+    .bind(column(deliveries, |d| d.has_sender))
+    .bind(UNDER_WAY)
+    .fetch_all(connection)
+    .await
+}

@@ -1,0 +1,43 @@
+//! Messages that may have left and whose outcome is not known: what an echo is compared with.
+
+use sqlx::{FromRow, PgPool};
+
+use crate::model::ids::{LocationId, MessageId};
+
+/// One part of a message, with what tells its words.
+#[derive(Clone, Debug, FromRow)]
+pub struct PartOf {
+    /// Our id.
+    pub id: MessageId,
+    /// The signed bytes of the delivery.
+    pub body: Vec<u8>,
+    /// What is known about its files, JSON.
+    pub files: Option<String>,
+    /// Which part, from 0.
+    pub part: i32,
+}
+
+/// The parts that are on their way to `chat` (digits) from `number`, earliest first; one that is to be tried once more
+/// may still be on its way for the first time.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_in_flight(
+    pool: &PgPool,
+    location: &LocationId,
+    number: &str,
+    chat: &str,
+) -> sqlx::Result<Vec<PartOf>> {
+    sqlx::query_as(
+        "select id, body, files::text as files, parts_sent as part from outbound
+         where location_id = $1 and number = $2 and chat = $3
+           and (state = 'sending' and departed = claims or state = 'unconfirmed'
+             or state in ('accepted', 'sending') and unconfirmed_sends > 0)
+         order by id",
+    )
+    .bind(location)
+    .bind(number)
+    .bind(chat)
+    .fetch_all(pool)
+    .await
+}

@@ -1,0 +1,144 @@
+//! How an attempt at an outbound message ends. Nothing here does anything for a stale owner.
+
+use sqlx::{PgConnection, PgPool};
+use time::OffsetDateTime;
+
+use crate::db::history::timeline;
+use crate::db::outbound::{Failure, OutboundJob, status_updates};
+use crate::model::ids::{LocationId, MessageId};
+
+/// How a claimed message goes on.
+#[derive(Clone, Copy, Debug)]
+pub enum Outcome<'a> {
+    /// Nobody knows whether the part left: wait for its echo until then.
+    Unconfirmed(OffsetDateTime),
+    /// The part did not leave; try again then. It counts as a failure of this kind, the first if the last was of another.
+    Retry(OffsetDateTime, &'a str),
+    /// The part did not leave, for a reason that is not the message's own; try again then.
+    PutBack(OffsetDateTime),
+    /// The message cannot be sent; GHL is told.
+    Failed(&'a Failure),
+    /// The message is not for WhatsApp.
+    Ignored,
+}
+
+/// Ends a claim. `cause` is the sentence for the timeline; a failure brings its own.
+///
+/// # Errors
+/// When the database fails.
+pub async fn finish(
+    tx: &mut PgConnection,
+    job: &OutboundJob,
+    outcome: Outcome<'_>,
+    cause: &str,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    let (state, due, failing, unconfirmed) = match outcome {
+        Outcome::Unconfirmed(until) => ("unconfirmed", until, None, 1),
+        Outcome::Retry(due, kind) => ("accepted", due, Some(kind), 0),
+        Outcome::PutBack(due) => ("accepted", due, None, 0),
+        Outcome::Failed(_) => ("failed", now, None, 0),
+        Outcome::Ignored => ("ignored", now, None, 0),
+    };
+    let ended = sqlx::query(
+        "update outbound set state = $4, due_at = $5, failing = coalesce($6, failing), lost_claims = 0,
+            failures = case when $6 is null then failures when $6 = failing then failures + 1 else 1 end,
+            unconfirmed_sends = unconfirmed_sends + $7, reason = case when $4 = 'ignored' then $8 end
+         where location_id = $1 and id = $2 and claims = $3 and state in ('sending', 'unconfirmed')",
+    )
+    .bind(&job.location_id)
+    .bind(job.id)
+    .bind(job.claims)
+    .bind(state)
+    .bind(due)
+    .bind(failing)
+    .bind(unconfirmed)
+    .bind(cause)
+    .execute(&mut *tx)
+    .await?;
+    match outcome {
+        _ if ended.rows_affected() == 0 => Ok(()),
+        Outcome::Failed(failure) => fail(tx, &job.location_id, job.id, failure, now).await,
+        _ => timeline::record_step(tx, &job.location_id, job.id, state, Some(cause), now).await,
+    }
+}
+
+/// As [`finish`], in a transaction of its own.
+///
+/// # Errors
+/// When the database fails.
+pub async fn finish_alone(
+    pool: &PgPool,
+    job: &OutboundJob,
+    outcome: Outcome<'_>,
+    cause: &str,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    let mut tx = pool.begin().await?;
+    finish(&mut tx, job, outcome, cause, now).await?;
+    tx.commit().await
+}
+
+/// Puts a claimed message back until `due`, because nobody knows its location yet; `reason` says so while it waits.
+///
+/// # Errors
+/// When the database fails.
+pub async fn finish_wait(
+    pool: &PgPool,
+    job: &OutboundJob,
+    reason: &str,
+    due: OffsetDateTime,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    // A long wait is one step of the timeline.
+    sqlx::query(
+        "with waiting as (
+            update outbound o set state = 'accepted', due_at = $4, reason = $5, is_waiting = true, lost_claims = 0
+            from outbound before
+            where o.location_id = $1 and o.id = $2 and o.claims = $3 and o.state = 'sending'
+              and before.location_id = o.location_id and before.id = o.id
+            returning o.location_id, o.id, before.reason is distinct from $5 as is_news
+         )
+         insert into timeline (location_id, message_id, at, state, cause)
+         select location_id, id, $6, 'accepted', $5 from waiting where is_news",
+    )
+    .bind(&job.location_id)
+    .bind(job.id)
+    .bind(job.claims)
+    .bind(due)
+    .bind(reason)
+    .bind(now)
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
+/// Makes a message `failed` within a transaction that holds its row, and has GHL told.
+///
+/// # Errors
+/// When the database fails.
+pub(in crate::db) async fn fail(
+    tx: &mut PgConnection,
+    location: &LocationId,
+    message: MessageId,
+    failure: &Failure,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "update outbound set state = 'failed', reason = $3 where location_id = $1 and id = $2",
+    )
+    .bind(location)
+    .bind(message)
+    .bind(failure.code)
+    .execute(&mut *tx)
+    .await?;
+    timeline::record_step(tx, location, message, "failed", Some(&failure.message), now).await?;
+    status_updates::queue(
+        tx,
+        location,
+        message,
+        status_updates::Status::Failed(failure),
+        now,
+    )
+    .await
+}

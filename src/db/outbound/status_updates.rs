@@ -1,0 +1,256 @@
+//! Ticks that GHL has to be told, at least once and only upward.
+
+use sqlx::{FromRow, PgConnection, PgPool};
+use time::{Duration, OffsetDateTime};
+
+use crate::db::accounts::rate_limits::Purpose;
+use crate::db::history::timeline;
+use crate::db::outbound::Failure;
+use crate::model::ids::{GhlMessageId, LocationId, MessageId};
+
+/// GHL knows a message only some seconds after it delivered it (`facts/ghl.md` section 1, "Status"); an update
+/// before that costs a call and a refusal.
+pub(in crate::db) const GHL_KNOWS_AFTER: Duration = Duration::seconds(5);
+
+/// A status GHL takes; there is none for "sent".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status<'a> {
+    /// On the customer's phone.
+    Delivered,
+    /// Read by the customer.
+    Read,
+    /// Not sent, and why.
+    Failed(&'a Failure),
+}
+
+impl Status<'_> {
+    /// The name, GHL's and ours.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Read => "read",
+            Self::Failed(_) => "failed",
+        }
+    }
+}
+
+/// A claimed update.
+#[derive(Clone, Debug, FromRow)]
+pub struct StatusJob {
+    /// Whose message.
+    pub location_id: LocationId,
+    /// Our id.
+    pub message_id: MessageId,
+    /// GHL's id.
+    pub ghl_message_id: GhlMessageId,
+    /// `delivered`, `read` or `failed`.
+    pub status: String,
+    /// With `failed`: the code.
+    pub error_code: Option<String>,
+    /// With `failed`: the sentence.
+    pub error_message: Option<String>,
+    /// Failed attempts.
+    pub failures: i32,
+    /// Times it was put back because the location has no token.
+    pub waits: i32,
+    /// The fence.
+    pub claims: i32,
+}
+
+/// Has GHL told; an update that waits already is raised in its place, so that one call tells the highest. Nothing
+/// is queued for a location that was uninstalled, or of which nobody heard: there is no token to tell it with.
+///
+/// # Errors
+/// When the database fails.
+pub(in crate::db) async fn queue(
+    tx: &mut PgConnection,
+    location: &LocationId,
+    message: MessageId,
+    status: Status<'_>,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    let failure = match status {
+        Status::Failed(failure) => Some(failure),
+        Status::Delivered | Status::Read => None,
+    };
+    sqlx::query(
+        "insert into status_updates
+            (location_id, message_id, ghl_message_id, status, error_code, error_message, due_at)
+         select o.location_id, o.id, o.ghl_message_id, $3, $4, $5, greatest($6, o.accepted_at + $7)
+         from outbound o join locations l on l.location_id = o.location_id
+            and (l.installed_at is not null or l.mint_at is not null) and l.uninstalled_at is null
+         where o.location_id = $1 and o.id = $2
+         on conflict (location_id, message_id) do update set
+            status = excluded.status, error_code = excluded.error_code, error_message = excluded.error_message",
+    )
+    .bind(location)
+    .bind(message)
+    .bind(status.name())
+    .bind(failure.map(|failure| failure.code))
+    .bind(failure.map(|failure| &failure.message))
+    .bind(now)
+    .bind(GHL_KNOWS_AFTER)
+    .execute(tx)
+    .await
+    .map(|_| ())
+}
+
+/// Claims due updates of locations that may call GHL for them.
+///
+/// # Errors
+/// When the database fails.
+pub async fn claim(
+    pool: &PgPool,
+    now: OffsetDateTime,
+    lease: Duration,
+    limit: i64,
+) -> sqlx::Result<Vec<StatusJob>> {
+    sqlx::query_as(
+        "update status_updates s set claims = s.claims + 1, due_at = $2
+         where s.ctid = any (array(
+            select ctid from status_updates where due_at <= $1
+              and location_id <> all (array(
+                select owner_id from call_budgets where paused_until > $1 or saving_until > $1
+                    or window_ends_at > $1 and used >= max * $4))
+            order by due_at limit $3 for update skip locked))
+         returning s.location_id, s.message_id, s.ghl_message_id, s.status, s.error_code, s.error_message,
+            s.failures, s.waits, s.claims",
+    )
+    .bind(now)
+    .bind(now + lease)
+    .bind(limit)
+    .bind(Purpose::Tick.share())
+    .fetch_all(pool)
+    .await
+}
+
+/// Ends an update that GHL took, or that will never be taken. If the message moved on meanwhile, the higher status
+/// is due at once.
+///
+/// # Errors
+/// When the database fails.
+pub async fn finish(pool: &PgPool, job: &StatusJob, now: OffsetDateTime) -> sqlx::Result<()> {
+    let ended = sqlx::query(
+        "delete from status_updates where location_id = $1 and message_id = $2 and status = $3",
+    )
+    .bind(&job.location_id)
+    .bind(job.message_id)
+    .bind(&job.status)
+    .execute(pool)
+    .await?;
+    if ended.rows_affected() == 1 {
+        return Ok(());
+    }
+    let raised = sqlx::query(
+        "update status_updates set due_at = $3, failures = 0 where location_id = $1 and message_id = $2",
+    )
+    .bind(&job.location_id)
+    .bind(job.message_id)
+    .bind(now)
+    .execute(pool)
+    .await?;
+    if raised.rows_affected() == 0 {
+        tell_again(pool, job, now).await?;
+    }
+    Ok(())
+}
+
+/// Why an update goes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Back {
+    /// The try failed.
+    Failed,
+    /// The location has no token, which is no failure of the update.
+    Waits,
+}
+
+/// For an owner that kept its update beyond its lease, or while the message was replayed: GHL has been told of a higher
+/// status meanwhile, and this owner's late one may have arrived after it.
+async fn tell_again(pool: &PgPool, job: &StatusJob, due: OffsetDateTime) -> sqlx::Result<()> {
+    sqlx::query(
+        "insert into status_updates (location_id, message_id, ghl_message_id, status, due_at)
+         select location_id, id, ghl_message_id, state, $4 from outbound
+         where location_id = $1 and id = $2 and $3 in ('delivered', 'failed')
+           and state in ('delivered', 'read') and state <> $3
+         on conflict (location_id, message_id) do nothing",
+    )
+    .bind(&job.location_id)
+    .bind(job.message_id)
+    .bind(&job.status)
+    .bind(due)
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
+/// Puts a claimed update back until `due`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn finish_retry(
+    pool: &PgPool,
+    job: &StatusJob,
+    back: Back,
+    due: OffsetDateTime,
+) -> sqlx::Result<()> {
+    let put_back = sqlx::query(
+        "update status_updates set due_at = $4, failures = failures + (not $5)::int, waits = waits + $5::int
+         where location_id = $1 and message_id = $2 and claims = $3",
+    )
+    .bind(&job.location_id)
+    .bind(job.message_id)
+    .bind(job.claims)
+    .bind(due)
+    .bind(back == Back::Waits)
+    .execute(pool)
+    .await?;
+    if put_back.rows_affected() == 0 {
+        tell_again(pool, job, due).await?;
+    }
+    Ok(())
+}
+
+/// Ends an update that GHL will never take; the message's timeline says so.
+///
+/// # Errors
+/// When the database fails.
+pub async fn abandon(
+    pool: &PgPool,
+    job: &StatusJob,
+    why: &str,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    let mut tx = pool.begin().await?;
+    let step = format!("{} (GHL was not told)", job.status);
+    timeline::record_step(
+        &mut tx,
+        &job.location_id,
+        job.message_id,
+        &step,
+        Some(why),
+        now,
+    )
+    .await?;
+    tx.commit().await?;
+    finish(pool, job, now).await
+}
+
+/// Ends the leases of claims that are still held; one that was just put back is told a little early.
+///
+/// # Errors
+/// When the database fails.
+pub async fn release(pool: &PgPool, jobs: &[StatusJob], now: OffsetDateTime) -> sqlx::Result<()> {
+    sqlx::query(
+        "update status_updates s set due_at = $4
+         from unnest($1::text[], $2::bigint[], $3::int[]) as j (location_id, message_id, claims)
+         where s.location_id = j.location_id and s.message_id = j.message_id and s.claims = j.claims",
+    )
+    .bind(jobs.iter().map(|job| job.location_id.as_str()).collect::<Vec<_>>())
+    .bind(jobs.iter().map(|job| job.message_id.0).collect::<Vec<_>>())
+    .bind(jobs.iter().map(|job| job.claims).collect::<Vec<_>>())
+    .bind(now)
+    .execute(pool)
+    .await
+    .map(|_| ())
+}

@@ -1,0 +1,7 @@
+//! Reads for pages, commands and metrics. Nothing here changes a row but a replay.
+
+pub mod messages;
+pub mod operator;
+pub mod overview;
+pub mod queue_counts;
+pub mod replays;

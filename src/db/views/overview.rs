@@ -1,0 +1,191 @@
+//! What a location's own users see of their numbers and messages.
+//!
+//! Refuses: what a message says, more of a customer's number than its last four digits, and any row of another location:
+//! every statement begins with the one location that the caller has proven. Each reads a bounded number of rows along an
+//! index, however many there are: a page is looked at while a campaign of a million messages is under way.
+
+use sqlx::{FromRow, PgPool};
+use time::OffsetDateTime;
+
+use crate::db::views::messages::Direction;
+use crate::model::ids::{LocationId, MessageId};
+
+/// The newest messages of each direction that are counted and searched: some 20 ms of reading. A page that says less than
+/// there is has to say so.
+pub const WINDOW: i64 = 10_000;
+/// The newest events in which a number's last is looked for.
+const EVENT_WINDOW: i64 = 1_000;
+
+/// A number with its settings.
+#[derive(Clone, Debug, FromRow)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "they are columns, each of its own"
+)]
+pub struct NumberState {
+    /// E.164 digits.
+    pub number: String,
+    /// What the business calls it.
+    pub name: Option<String>,
+    /// The one that messages leave from.
+    pub is_default: bool,
+    /// Its keys are here; an uninstall takes them.
+    pub is_connected: bool,
+    /// Why nothing leaves at the moment, in a sentence.
+    pub hold_reason: Option<String>,
+    /// When it was connected the last time.
+    pub connected_at: OffsetDateTime,
+    /// Its own pause between two sends, milliseconds; none: that of the settings.
+    pub min_interval_ms: Option<i32>,
+    /// Messages of groups go to GHL.
+    pub forwards_groups: bool,
+    /// What is written on the phone goes to GHL.
+    pub mirrors_phone: bool,
+    /// When Waapify posted something of it, if it did lately.
+    pub last_event_at: Option<OffsetDateTime>,
+}
+
+/// The numbers of a location, the default first; along the primary key of `numbers`, and for each the newest events
+/// along that of `gateway_events`. Those without keys only where no other has any: they were removed, but after an
+/// uninstall they are what there is to connect again.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_numbers(pool: &PgPool, location: &LocationId) -> sqlx::Result<Vec<NumberState>> {
+    sqlx::query_as(
+        "select n.number, n.name, n.is_default, n.webhook_secret is not null as is_connected, n.hold_reason,
+            n.connected_at, n.min_interval_ms, n.forwards_groups, n.mirrors_phone,
+            (select e.received_at from (select number, received_at from gateway_events
+                where location_id = n.location_id order by id desc limit $2) e
+             where e.number = n.number limit 1) as last_event_at
+         from numbers n where n.location_id = $1 and (n.webhook_secret is not null or not exists (
+            select 1 from numbers other where other.location_id = $1 and other.webhook_secret is not null))
+         order by n.is_default desc, n.connected_at desc",
+    )
+    .bind(location)
+    .bind(EVENT_WINDOW)
+    .fetch_all(pool)
+    .await
+}
+
+/// How many messages are in a state.
+#[derive(Clone, Debug, FromRow)]
+pub struct Count {
+    /// Which way.
+    pub direction: Direction,
+    /// The state.
+    pub state: String,
+    /// So many.
+    pub count: i64,
+}
+
+/// The messages of a location since `since` by state, of the newest [`WINDOW`] of each direction; along the primary
+/// keys. Of what came from WhatsApp not the business's own echoes.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count_states(
+    pool: &PgPool,
+    location: &LocationId,
+    since: OffsetDateTime,
+) -> sqlx::Result<Vec<Count>> {
+    sqlx::query_as(
+        "select 'outbound' as direction, state, count(*) as count from (
+            select state, accepted_at from outbound where location_id = $1 order by id desc limit $3
+         ) o where accepted_at >= $2 group by state
+         union all
+         select 'inbound', state, count(*) from (
+            select state, accepted_at, from_me from inbound where location_id = $1 order by id desc limit $3
+         ) i where accepted_at >= $2 and (not from_me or state <> 'ignored') group by state",
+    )
+    .bind(location)
+    .bind(since)
+    .bind(WINDOW)
+    .fetch_all(pool)
+    .await
+}
+
+/// A message in a list.
+#[derive(Clone, Debug, FromRow)]
+pub struct Entry {
+    /// Which way it goes.
+    pub direction: Direction,
+    /// Our id.
+    pub id: MessageId,
+    /// Where it is on its way.
+    pub state: String,
+    /// Last digits of the customer's number, once known.
+    pub chat_end: Option<String>,
+    /// When it came.
+    pub accepted_at: OffsetDateTime,
+    /// Why it is there, in a sentence, where there is one.
+    pub why: Option<String>,
+}
+
+/// The last step's cause of a message `m`, along `timeline_by_message`.
+macro_rules! entries {
+    ($inner:expr) => {
+        concat!(
+            "select m.*, (select t.cause from timeline t where t.location_id = $1 and t.message_id = m.id
+                and t.state = m.state order by t.at desc, t.step desc limit 1) as why
+             from (",
+            $inner,
+            ") m order by m.id desc limit $2"
+        )
+    };
+}
+
+/// The last failures of a location, newest first; along `outbound_failed` and `inbound_failed`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_failures(
+    pool: &PgPool,
+    location: &LocationId,
+    before: i64,
+    limit: i64,
+) -> sqlx::Result<Vec<Entry>> {
+    sqlx::query_as(entries!(
+        "(select 'outbound' as direction, id, state, right(chat, 4) as chat_end, accepted_at
+            from outbound where location_id = $1 and state = 'failed' and id < $3 order by id desc limit $2)
+         union all
+         (select 'inbound', id, state, right(phone, 4), accepted_at
+            from inbound where location_id = $1 and state = 'failed' and id < $3 order by id desc limit $2)"
+    ))
+    .bind(location)
+    .bind(limit)
+    .bind(before)
+    .fetch_all(pool)
+    .await
+}
+
+/// The messages of a location before the one with the number `before`, newest first, in one of `states` (empty: in any):
+/// of the newest [`WINDOW`] of each direction; along the primary keys.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_entries(
+    pool: &PgPool,
+    location: &LocationId,
+    states: &[&str],
+    before: i64,
+    limit: i64,
+) -> sqlx::Result<Vec<Entry>> {
+    sqlx::query_as(entries!(
+        "(select * from (select 'outbound' as direction, id, state, right(chat, 4) as chat_end, accepted_at
+            from outbound where location_id = $1 and id < $3 order by id desc limit $5) o
+          where $4 = '{}' or state = any($4) order by id desc limit $2)
+         union all
+         (select direction, id, state, chat_end, accepted_at from (
+            select 'inbound' as direction, id, state, right(phone, 4) as chat_end, accepted_at, from_me
+            from inbound where location_id = $1 and id < $3 order by id desc limit $5) i
+          where ($4 = '{}' or state = any($4)) and (not from_me or state <> 'ignored') order by id desc limit $2)"
+    ))
+    .bind(location)
+    .bind(limit)
+    .bind(before)
+    .bind(states)
+    .bind(WINDOW)
+    .fetch_all(pool)
+    .await
+}

@@ -1,0 +1,149 @@
+//! What Waapify posted, byte for byte, until it has been read.
+
+use sqlx::{FromRow, PgPool};
+use time::{Duration, OffsetDateTime};
+
+use crate::model::ids::LocationId;
+
+/// A claimed event.
+#[derive(Clone, Debug, FromRow)]
+pub struct EventJob {
+    /// Whose number.
+    pub location_id: LocationId,
+    /// Its place in line.
+    pub id: i64,
+    /// The number whose webhook it came to.
+    pub number: String,
+    /// The bytes.
+    pub body: Vec<u8>,
+    /// The fence, and how often it was tried.
+    pub claims: i32,
+    /// When it came.
+    pub received_at: OffsetDateTime,
+}
+
+/// Keeps an event of the number whose webhook address ends in the secret with this hash; whose number that is, none
+/// when there is none.
+///
+/// # Errors
+/// When the database fails; nothing is kept then.
+pub async fn accept_event(
+    pool: &PgPool,
+    secret_hash: &[u8],
+    body: &[u8],
+    now: OffsetDateTime,
+) -> sqlx::Result<Option<LocationId>> {
+    sqlx::query_scalar(
+        "insert into gateway_events (location_id, number, body, due_at, received_at)
+         select location_id, number, $2, $3, $3 from numbers where webhook_secret_hash = $1
+         returning location_id",
+    )
+    .bind(secret_hash)
+    .bind(body)
+    .bind(now)
+    .fetch_optional(pool)
+    .await
+}
+
+/// Events of one number that are claimed at once: a claim then costs each of them little.
+const RUN: i64 = 32;
+/// Bytes of such a run, unless a single event has more. Receipts and messages have some kilobytes; a book of contacts,
+/// which takes its time, then comes alone.
+const RUN_BYTES: i64 = 256 * 1024;
+
+/// Claims the first waiting events of each of some numbers: events of one number are read in the order they came. What
+/// was claimed before, by another or in vain, is not taken along, so that only the event at fault uses up its tries.
+///
+/// # Errors
+/// When the database fails.
+pub async fn claim(
+    pool: &PgPool,
+    now: OffsetDateTime,
+    lease: Duration,
+    limit: i64,
+) -> sqlx::Result<Vec<EventJob>> {
+    // The heads are found number by number, so that a long backlog costs no more than a short one. Whoever locks the
+    // head takes what follows it.
+    sqlx::query_as(
+        "with heads as (
+            select head.ctid
+            from numbers n cross join lateral (
+                select e.id, e.due_at, e.ctid from gateway_events e
+                where e.location_id = n.location_id and e.number = n.number and e.state = 'accepted'
+                order by e.id limit 1
+            ) head
+            where head.due_at <= $1 order by head.id limit $3
+         ), locked as (
+            select e.location_id, e.id, e.number from heads join gateway_events e on e.ctid = heads.ctid
+            where e.due_at <= $1
+            for update of e skip locked
+         ), run as (
+            select e.ctid, e.claims
+            from locked l cross join lateral (
+                select next.id, next.ctid, next.claims, bool_and(next.is_new) over upto and sum(next.bytes) over upto <= $5 as fits
+                from (
+                    select id, ctid, claims, claims = 0 and due_at <= $1 as is_new, octet_length(body) as bytes
+                    from gateway_events
+                    where location_id = l.location_id and number = l.number and state = 'accepted' and id >= l.id
+                    order by id limit $4
+                ) next
+                window upto as (order by next.id)
+            ) e
+            where e.fits or e.id = l.id
+         ), claimed as (
+            update gateway_events e set claims = e.claims + 1, due_at = $2
+            from run where e.ctid = run.ctid and e.claims = run.claims
+            returning e.location_id, e.id, e.number, e.body, e.claims, e.received_at
+         )
+         select * from claimed order by location_id, number, id",
+    )
+    .bind(now)
+    .bind(now + lease)
+    .bind(limit)
+    .bind(RUN)
+    .bind(RUN_BYTES)
+    .fetch_all(pool)
+    .await
+}
+
+/// How an event ends: read, or why it cannot be.
+pub type Ended<'a> = (&'a EventJob, Result<(), String>);
+
+/// Ends events.
+///
+/// # Errors
+/// When the database fails.
+pub async fn finish(pool: &PgPool, ended: &[Ended<'_>]) -> sqlx::Result<()> {
+    let reasons = ended.iter().map(|(_, result)| result.as_ref().err());
+    sqlx::query(
+        "update gateway_events e set state = case when j.reason is null then 'done' else 'failed' end, reason = j.reason
+         from unnest($1::text[], $2::bigint[], $3::int[], $4::text[]) as j (location_id, id, claims, reason)
+         where e.location_id = j.location_id and e.id = j.id and e.claims = j.claims and e.state not in ('done', 'failed')",
+    )
+    .bind(ended.iter().map(|(job, _)| job.location_id.as_str()).collect::<Vec<_>>())
+    .bind(ended.iter().map(|(job, _)| job.id).collect::<Vec<_>>())
+    .bind(ended.iter().map(|(job, _)| job.claims).collect::<Vec<_>>())
+    .bind(reasons.collect::<Vec<_>>())
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
+/// Ends the leases of claims that are still held.
+///
+/// # Errors
+/// When the database fails.
+pub async fn release(pool: &PgPool, jobs: &[EventJob], now: OffsetDateTime) -> sqlx::Result<()> {
+    sqlx::query(
+        "update gateway_events e set due_at = $4
+         from unnest($1::text[], $2::bigint[], $3::int[]) as j (location_id, id, claims)
+         where e.location_id = j.location_id and e.id = j.id and e.claims = j.claims and e.state not in ('done', 'failed')",
+    )
+    .bind(jobs.iter().map(|job| job.location_id.as_str()).collect::<Vec<_>>())
+    .bind(jobs.iter().map(|job| job.id).collect::<Vec<_>>())
+    .bind(jobs.iter().map(|job| job.claims).collect::<Vec<_>>())
+    .bind(now)
+    .execute(pool)
+    .await
+    .map(|_| ())
+}

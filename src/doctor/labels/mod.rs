@@ -1,0 +1,86 @@
+//! Every sentence of the checks, in both languages, grouped as the checks are.
+//!
+//! Owns: words. Refuses: deciding anything. GHL's own menu names stay English.
+
+pub(super) mod incident;
+pub(super) mod location;
+pub(super) mod number;
+pub(super) mod service;
+
+use time::OffsetDateTime;
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
+
+use crate::model::language::Text;
+
+/// A moment as pages and terminals show it.
+const MINUTES: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
+
+/// What is said of a finding.
+#[derive(Clone)]
+pub(super) struct Said {
+    /// What was found.
+    pub what: Text,
+    /// Why it matters.
+    pub why: Option<Text>,
+    /// What to do.
+    pub todo: Option<Text>,
+}
+
+impl Said {
+    /// All is well, or there is nothing to be done.
+    fn only(what: Text) -> Self {
+        Self {
+            what,
+            why: None,
+            todo: None,
+        }
+    }
+
+    /// What is wrong, why it matters, what to do.
+    fn wrong(what: Text, why: Text, todo: Text) -> Self {
+        Self {
+            what,
+            why: Some(why),
+            todo: Some(todo),
+        }
+    }
+}
+
+fn moment(at: OffsetDateTime) -> String {
+    at.to_offset(time::UtcOffset::UTC)
+        .format(MINUTES)
+        .unwrap_or_default()
+}
+
+/// What cannot be checked until something else is mended: a setting, by its name.
+pub(super) fn not_checked(setting: &str) -> Said {
+    not_checked_until(setting, setting)
+}
+
+/// The same of what has a name in each language.
+pub(super) fn not_checked_until(english: &str, malay: &str) -> Said {
+    Said::only(Text::new(
+        format!("Not checked, because of what is wrong with {english}."),
+        format!("Tidak disemak, kerana masalah pada {malay}."),
+    ))
+}
+
+/// The database failed in the middle of a check.
+pub(super) fn database_failed() -> Said {
+    Said::wrong(
+        Text::new(
+            "The database did not answer a question of this check.",
+            "Pangkalan data tidak menjawab soalan semakan ini.",
+        ),
+        Text::new(
+            "Everything that is stored is safe, but nothing moves while the database is away.",
+            "Semua yang disimpan selamat, tetapi tiada mesej dihantar atau diterima selagi pangkalan data tidak menjawab.",
+        ),
+        Text::new(
+            "Look again in a minute. If it stays so, the service's operator has to look after its database.",
+            "Semak semula dalam seminit. Jika masih sama, Pengendali perkhidmatan perlu memeriksa pangkalan datanya.",
+        ),
+    )
+}

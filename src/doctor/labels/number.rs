@@ -1,0 +1,206 @@
+//! What is said of a connected number: its link, its hold, its webhook, who shares it.
+
+use time::OffsetDateTime;
+
+use crate::doctor::labels::{Said, moment};
+use crate::model::language::{Language, Text};
+use crate::model::reason;
+
+pub(in crate::doctor) fn linked() -> Said {
+    Said::only(Text::new(
+        "WhatsApp is linked to Waapify.",
+        "WhatsApp dipautkan ke Waapify.",
+    ))
+}
+
+pub(in crate::doctor) fn unlinked() -> Said {
+    Said::wrong(
+        Text::new(
+            "This number is not linked to Waapify any more.",
+            "Nombor ini tidak lagi dipautkan ke Waapify.",
+        ),
+        Text::new(
+            "Nothing is sent from it and no reply comes; messages wait.",
+            "Tiada mesej dihantar daripadanya dan tiada balasan masuk; mesej menunggu.",
+        ),
+        Text::new(
+            "On the app's page inside GHL press \"Link the phone again\" (or open Waapify), then on the phone WhatsApp > Linked devices > Link a device, and scan the QR code.",
+            "Di halaman aplikasi dalam GHL tekan \"Pautkan telefon semula\" (atau buka Waapify), kemudian di telefon WhatsApp > Linked devices > Link a device, dan imbas kod QR.",
+        ),
+    )
+}
+
+pub(in crate::doctor) fn other_number(linked: &str) -> Said {
+    wrong_phone(Text::new(
+        format!("Waapify's instance is linked to +{linked}, another number."),
+        format!("Instance Waapify ini dipautkan ke +{linked}, iaitu nombor lain."),
+    ))
+}
+
+/// As [`other_number`], which is not kept.
+pub(in crate::doctor) fn other_number_somewhere() -> Said {
+    wrong_phone(Text::new(
+        "Waapify's instance is linked to another number.",
+        "Instance Waapify ini dipautkan ke nombor lain.",
+    ))
+}
+
+fn wrong_phone(what: Text) -> Said {
+    Said::wrong(
+        what,
+        Text::new(
+            "Nothing is sent from it: messages wait, since they would leave from the wrong number.",
+            "Tiada mesej dihantar daripadanya: mesej menunggu, supaya tidak keluar dari nombor yang salah.",
+        ),
+        Text::new(
+            "On the app's page inside GHL, connect that number instead, or press \"Link the phone again\" and scan the QR code with the phone of this one.",
+            "Di halaman aplikasi dalam GHL, sambung nombor itu sebagai ganti, atau tekan \"Pautkan telefon semula\" dan imbas kod QR dengan telefon nombor ini.",
+        ),
+    )
+}
+
+/// `words`: Waapify's, where they are known.
+pub(in crate::doctor) fn credentials_refused(words: Option<&str>) -> Said {
+    let words = words.map_or_else(|| ".".to_owned(), |words| format!(": {words}"));
+    Said::wrong(
+        Text::new(
+            format!("Waapify refuses the access token or the instance id{words}"),
+            format!("Waapify menolak access token atau instance ID{words}"),
+        ),
+        Text::new(
+            "Nothing is sent from this number and no reply comes.",
+            "Tiada mesej dihantar dari nombor ini dan tiada balasan masuk.",
+        ),
+        Text::new(
+            "Copy both from Waapify and connect the number again.",
+            "Salin kedua-duanya dari Waapify dan sambung nombor semula.",
+        ),
+    )
+}
+
+/// `words`: Waapify's, or what happened.
+pub(in crate::doctor) fn gateway_fails(words: &str) -> Said {
+    Said::wrong(
+        Text::new(
+            format!("Waapify gave no usable answer: {words}"),
+            format!("Waapify tidak memberi jawapan yang boleh digunakan: {words}"),
+        ),
+        Text::new(
+            "Messages wait and are tried again until it answers.",
+            "Mesej menunggu dan dicuba lagi sehingga ia menjawab.",
+        ),
+        Text::new(
+            "Look again in some minutes. If it stays so, ask Waapify's support, or tell whoever gave you the app.",
+            "Semak semula selepas beberapa minit. Jika masih sama, tanya sokongan Waapify, atau beritahu orang yang memberi anda aplikasi ini.",
+        ),
+    )
+}
+
+pub(in crate::doctor) fn sealed() -> Said {
+    Said::wrong(
+        Text::new(
+            "The number's stored access token cannot be opened here any more.",
+            "Access token nombor ini yang disimpan tidak lagi dapat dibuka di sini.",
+        ),
+        Text::new(
+            "Nothing is sent from this number.",
+            "Tiada mesej dihantar dari nombor ini.",
+        ),
+        Text::new(
+            "Connect the number again on the app's page inside GHL, or tell whoever gave you the app: its key is missing.",
+            "Sambung nombor semula di halaman aplikasi dalam GHL, atau beritahu orang yang memberi anda aplikasi ini: kuncinya hilang.",
+        ),
+    )
+}
+
+pub(in crate::doctor) fn sends() -> Said {
+    Said::only(Text::new(
+        "Sending is not on hold.",
+        "Penghantaran tidak ditahan.",
+    ))
+}
+
+/// `sentence`: the one that was kept with the hold.
+pub(in crate::doctor) fn on_hold(sentence: &str) -> Said {
+    let text = reason::told_by(sentence);
+    Said::wrong(
+        Text::new(
+            format!("Sending is on hold: {sentence}"),
+            format!(
+                "Penghantaran ditahan: {}",
+                text.as_ref()
+                    .map_or(sentence, |text| text.of(Language::Malay))
+            ),
+        ),
+        Text::new(
+            "Messages wait, and leave by themselves when the reason is gone.",
+            "Mesej menunggu, dan dihantar sendiri apabila sebabnya selesai.",
+        ),
+        Text::new(
+            "Mend what the reason says. For the phone's link, press \"Link the phone again\" on the app's page inside GHL.",
+            "Selesaikan apa yang dinyatakan. Untuk pautan telefon, tekan \"Pautkan telefon semula\" di halaman aplikasi dalam GHL.",
+        ),
+    )
+}
+
+pub(in crate::doctor) fn webhook_heard(at: OffsetDateTime) -> Said {
+    let at = moment(at);
+    Said::only(Text::new(
+        format!("Waapify reports here, last at {at}."),
+        format!("Waapify melapor ke sini, kali terakhir pada {at}."),
+    ))
+}
+
+pub(in crate::doctor) fn webhook_untried() -> Said {
+    Said::only(Text::new(
+        "Whether Waapify reports here shows with the first message: its setting cannot be read back. Write to the number from another phone to try.",
+        "Sama ada Waapify melapor ke sini akan diketahui dengan mesej pertama: tetapannya tidak boleh dibaca semula. Cuba tulis kepada nombor ini dari telefon lain.",
+    ))
+}
+
+pub(in crate::doctor) fn webhook_silent(since: OffsetDateTime) -> Said {
+    let since = moment(since);
+    Said::wrong(
+        Text::new(
+            format!(
+                "Waapify has reported nothing of what was sent since {since}: its webhook seems to point elsewhere."
+            ),
+            format!(
+                "Waapify tidak melaporkan apa-apa tentang mesej yang dihantar sejak {since}: webhooknya nampaknya menghala ke tempat lain."
+            ),
+        ),
+        Text::new(
+            "Customers' replies and ticks do not come.",
+            "Balasan pelanggan dan pengesahan tidak masuk.",
+        ),
+        Text::new(
+            "The service registers the webhook again by itself. If it stays silent, connect the number again on the app's page inside GHL, and check that no other tool has set its own webhook on this instance.",
+            "Perkhidmatan mendaftarkan webhook semula dengan sendiri. Jika masih senyap, sambung nombor semula di halaman aplikasi dalam GHL, dan pastikan tiada alat lain menetapkan webhooknya sendiri pada instance ini.",
+        ),
+    )
+}
+
+pub(in crate::doctor) fn alone() -> Said {
+    Said::only(Text::new(
+        "No other sub-account uses this number or instance.",
+        "Tiada sub-akaun lain menggunakan nombor atau instance ini.",
+    ))
+}
+
+/// Without the others' ids: they may be another agency's.
+pub(in crate::doctor) fn shared(others: usize) -> Said {
+    Said::wrong(
+        Text::new(
+            format!("Other sub-accounts connected to the same number or instance: {others}."),
+            format!("Sub-akaun lain yang disambung ke nombor atau instance yang sama: {others}."),
+        ),
+        Text::new(
+            "Waapify reports to one address only: replies and ticks reach the one that was connected last.",
+            "Waapify melapor ke satu alamat sahaja: balasan dan pengesahan sampai kepada yang disambung paling akhir.",
+        ),
+        Text::new(
+            "Give each sub-account a number and an instance of its own. To have the replies here, connect the number here again.",
+            "Beri setiap sub-akaun nombor dan instance sendiri. Untuk menerima balasan di sini, sambung nombor di sini semula.",
+        ),
+    )
+}

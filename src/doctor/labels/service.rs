@@ -1,0 +1,390 @@
+//! What is said of the service as a whole: settings, addresses, the database, keys.
+
+use time::OffsetDateTime;
+
+use crate::config::{Fault, NOT_SET};
+use crate::doctor::labels::{Said, moment};
+use crate::model::language::Text;
+
+pub(in crate::doctor) fn settings_complete() -> Said {
+    Said::only(Text::new("The settings are complete.", "Tetapan lengkap."))
+}
+
+pub(in crate::doctor) fn setting_fault(fault: &Fault) -> Said {
+    let Fault { name, what } = fault;
+    let malay = if what == NOT_SET {
+        format!("{name} belum ditetapkan.")
+    } else {
+        format!("{name} tidak betul ({what}).")
+    };
+    Said::wrong(
+        Text::new(format!("{name} {what}."), malay),
+        Text::new(
+            "The service does not start without it.",
+            "Perkhidmatan tidak akan bermula tanpanya.",
+        ),
+        Text::new(
+            format!(
+                "Set {name} in the environment (config/sample.env describes it) and restart the service."
+            ),
+            format!(
+                "Tetapkan {name} dalam persekitaran (lihat config/sample.env) dan mulakan semula perkhidmatan."
+            ),
+        ),
+    )
+}
+
+pub(in crate::doctor) fn client_id_plausible(app_id: &str) -> Said {
+    Said::only(Text::new(
+        format!("The client id belongs to the app {app_id}."),
+        format!("Client ID ini milik aplikasi {app_id}."),
+    ))
+}
+
+pub(in crate::doctor) fn client_id_odd() -> Said {
+    Said::wrong(
+        Text::new(
+            "GHL_CLIENT_ID is no client id: those look like 66b1f0a2c3d4e5f60718293a-m1abc2de.",
+            "GHL_CLIENT_ID bukan client ID yang sah: bentuknya seperti 66b1f0a2c3d4e5f60718293a-m1abc2de.",
+        ),
+        Text::new(
+            "Installs fail, and GHL's events about the app are not taken for ours.",
+            "Pemasangan gagal, dan acara GHL tentang aplikasi ini tidak dikenali sebagai milik kami.",
+        ),
+        Text::new(
+            "Copy the client id from GHL's developer portal: your app > Advanced Settings > Auth > Client Keys. Take all of it, the part after the dash too.",
+            "Salin client ID dari portal pembangun GHL: aplikasi anda > Advanced Settings > Auth > Client Keys. Salin kesemuanya, termasuk bahagian selepas tanda sempang.",
+        ),
+    )
+}
+
+pub(in crate::doctor) fn client_secret_odd() -> Said {
+    Said::wrong(
+        Text::new(
+            "GHL_CLIENT_SECRET is the same as the client id or the shared secret.",
+            "GHL_CLIENT_SECRET sama dengan client ID atau shared secret.",
+        ),
+        Text::new(
+            "Every install fails, because GHL refuses the keys.",
+            "Setiap pemasangan gagal kerana GHL menolak kunci ini.",
+        ),
+        Text::new(
+            "Make a new client key in GHL's developer portal (your app > Advanced Settings > Auth > Client Keys) and copy its secret; GHL shows it only once.",
+            "Buat client key baharu di portal pembangun GHL (aplikasi anda > Advanced Settings > Auth > Client Keys) dan salin secretnya; GHL menunjukkannya sekali sahaja.",
+        ),
+    )
+}
+
+pub(in crate::doctor) fn client_secret_set() -> Said {
+    Said::only(Text::new(
+        "The client secret is set.",
+        "Client secret telah ditetapkan.",
+    ))
+}
+
+/// A setting that may stay unset, and is set.
+pub(in crate::doctor) fn option_set(name: &str) -> Said {
+    Said::only(Text::new(
+        format!("{name} is set."),
+        format!("{name} telah ditetapkan."),
+    ))
+}
+
+pub(in crate::doctor) fn shared_secret_unset() -> Said {
+    Said::wrong(
+        Text::new(
+            "GHL_SHARED_SECRET is not set.",
+            "GHL_SHARED_SECRET belum ditetapkan.",
+        ),
+        Text::new(
+            "The page inside GHL, where a business connects its number, stays closed.",
+            "Halaman dalam GHL, tempat perniagaan menyambung nombornya, kekal tertutup.",
+        ),
+        Text::new(
+            "Copy it from GHL's developer portal (your app > Advanced Settings > Auth > Shared Secret), set GHL_SHARED_SECRET and restart.",
+            "Salin dari portal pembangun GHL (aplikasi anda > Advanced Settings > Auth > Shared Secret), tetapkan GHL_SHARED_SECRET dan mulakan semula.",
+        ),
+    )
+}
+
+pub(in crate::doctor) fn provider_id_unset() -> Said {
+    Said::wrong(
+        Text::new(
+            "GHL_CONVERSATION_PROVIDER_ID is not set.",
+            "GHL_CONVERSATION_PROVIDER_ID belum ditetapkan.",
+        ),
+        Text::new(
+            "Whether we are a location's SMS provider can then only be guessed from names.",
+            "Tanpa ini, sama ada kami penyedia SMS sesuatu lokasi hanya boleh diteka daripada nama.",
+        ),
+        Text::new(
+            "Copy the provider's id from GHL's developer portal (your app > Modules > Conversation Providers), set GHL_CONVERSATION_PROVIDER_ID and restart.",
+            "Salin ID penyedia dari portal pembangun GHL (aplikasi anda > Modules > Conversation Providers), tetapkan GHL_CONVERSATION_PROVIDER_ID dan mulakan semula.",
+        ),
+    )
+}
+
+pub(in crate::doctor) fn admin_token_unset() -> Said {
+    Said::wrong(
+        Text::new("ADMIN_TOKEN is not set.", "ADMIN_TOKEN belum ditetapkan."),
+        Text::new(
+            "The operator's pages and /metrics are off.",
+            "Halaman Pengendali dan /metrics dimatikan.",
+        ),
+        Text::new(
+            "Make one with `openssl rand -hex 32`, set ADMIN_TOKEN and restart.",
+            "Buat satu dengan `openssl rand -hex 32`, tetapkan ADMIN_TOKEN dan mulakan semula.",
+        ),
+    )
+}
+
+pub(in crate::doctor) fn vendor_https(name: &str) -> Said {
+    Said::only(Text::new(
+        format!("{name} is an https address."),
+        format!("{name} ialah alamat https."),
+    ))
+}
+
+pub(in crate::doctor) fn vendor_local(name: &str) -> Said {
+    Said::wrong(
+        Text::new(
+            format!("{name} is an address of this machine: a simulated vendor."),
+            format!("{name} ialah alamat mesin ini: vendor simulasi."),
+        ),
+        Text::new(
+            "No real message leaves and none comes.",
+            "Tiada mesej sebenar keluar atau masuk.",
+        ),
+        Text::new(
+            format!(
+                "For real use take {name} out of the environment; its default is the real address."
+            ),
+            format!(
+                "Untuk kegunaan sebenar, buang {name} dari persekitaran; nilai asalnya ialah alamat sebenar."
+            ),
+        ),
+    )
+}
+
+pub(in crate::doctor) fn vendor_plain(name: &str) -> Said {
+    Said::wrong(
+        Text::new(
+            format!("{name} does not begin with https://."),
+            format!("{name} tidak bermula dengan https://."),
+        ),
+        Text::new(
+            "Access tokens travel to it, and anyone on the way can read them.",
+            "Token akses dihantar kepadanya, dan sesiapa di tengah laluan boleh membacanya.",
+        ),
+        Text::new(
+            format!("Set {name} to the vendor's https address and restart."),
+            format!("Tetapkan {name} kepada alamat https vendor dan mulakan semula."),
+        ),
+    )
+}
+
+pub(in crate::doctor) fn public_url_reaches_us() -> Said {
+    Said::only(Text::new(
+        "PUBLIC_URL is https and reaches this service.",
+        "PUBLIC_URL ialah https dan sampai ke perkhidmatan ini.",
+    ))
+}
+
+pub(in crate::doctor) fn public_url_local() -> Said {
+    Said::wrong(
+        Text::new(
+            "PUBLIC_URL is an address of this machine.",
+            "PUBLIC_URL ialah alamat mesin ini sendiri.",
+        ),
+        Text::new(
+            "It does for trying things out, but neither GHL nor Waapify can reach it.",
+            "Ia boleh digunakan untuk mencuba, tetapi GHL dan Waapify tidak dapat mencapainya.",
+        ),
+        Text::new(
+            "Give the service an https address on the Internet, set PUBLIC_URL to it and restart.",
+            "Berikan perkhidmatan ini alamat https di Internet, tetapkan PUBLIC_URL kepadanya dan mulakan semula.",
+        ),
+    )
+}
+
+/// `how`: what happened when it was asked.
+pub(in crate::doctor) fn public_url_fails(how: &str) -> Said {
+    Said::wrong(
+        Text::new(
+            format!("PUBLIC_URL does not reach this service: {how}."),
+            format!("PUBLIC_URL tidak sampai ke perkhidmatan ini: {how}."),
+        ),
+        Text::new(
+            "GHL's messages, Waapify's replies and people's browsers do not arrive.",
+            "Mesej GHL, balasan Waapify dan pelayar pengguna tidak akan sampai.",
+        ),
+        Text::new(
+            "Check that the service runs, that the name leads to it, that the proxy in front passes all paths on, and that its certificate is valid.",
+            "Pastikan perkhidmatan berjalan, nama domain menuju kepadanya, proksi di hadapan meneruskan semua laluan, dan sijilnya sah.",
+        ),
+    )
+}
+
+pub(in crate::doctor) fn public_url_is_somebody_elses() -> Said {
+    Said::wrong(
+        Text::new(
+            "Something answers at PUBLIC_URL, but not this deployment: another service, another PUBLIC_URL, or other ENCRYPTION_KEYS.",
+            "Ada yang menjawab di PUBLIC_URL, tetapi bukan pemasangan ini: perkhidmatan lain, PUBLIC_URL lain, atau ENCRYPTION_KEYS lain.",
+        ),
+        Text::new(
+            "GHL's messages and Waapify's replies go somewhere else.",
+            "Mesej GHL dan balasan Waapify pergi ke tempat lain.",
+        ),
+        Text::new(
+            "Set PUBLIC_URL to this deployment's own address, give every process of it the same settings, and restart.",
+            "Tetapkan PUBLIC_URL kepada alamat pemasangan ini sendiri, berikan tetapan yang sama kepada setiap prosesnya, dan mulakan semula.",
+        ),
+    )
+}
+
+pub(in crate::doctor) fn database_fine() -> Said {
+    Said::only(Text::new(
+        "The database answers and its schema is up to date.",
+        "Pangkalan data menjawab dan skemanya terkini.",
+    ))
+}
+
+pub(in crate::doctor) fn database_away() -> Said {
+    Said::wrong(
+        Text::new(
+            "The database does not answer.",
+            "Pangkalan data tidak menjawab.",
+        ),
+        Text::new(
+            "Nothing is accepted and nothing is sent without it; GHL is asked to try again later.",
+            "Tiada mesej diterima atau dihantar tanpanya; GHL diminta mencuba lagi kemudian.",
+        ),
+        Text::new(
+            "Check DATABASE_URL, that PostgreSQL runs, and that this machine may connect to it.",
+            "Semak DATABASE_URL, pastikan PostgreSQL berjalan, dan mesin ini dibenarkan menyambung kepadanya.",
+        ),
+    )
+}
+
+pub(in crate::doctor) fn migrations_missing(count: usize) -> Said {
+    Said::wrong(
+        Text::new(
+            format!("The database's schema is too old: {count} migrations are missing."),
+            format!("Skema pangkalan data terlalu lama: {count} migrasi belum dijalankan."),
+        ),
+        Text::new(
+            "Parts of the service fail until it is brought up to date.",
+            "Sebahagian perkhidmatan gagal sehingga ia dikemas kini.",
+        ),
+        Text::new(
+            "Run `waapify-ghl migrate`, or restart the service: it does so when it starts.",
+            "Jalankan `waapify-ghl migrate`, atau mulakan semula perkhidmatan: ia melakukannya ketika bermula.",
+        ),
+    )
+}
+
+pub(in crate::doctor) fn migrations_foreign() -> Said {
+    Said::wrong(
+        Text::new(
+            "The database's schema was made by another version of this program.",
+            "Skema pangkalan data dibuat oleh versi lain program ini.",
+        ),
+        Text::new(
+            "This version does not start with it.",
+            "Versi ini tidak dapat bermula dengannya.",
+        ),
+        Text::new(
+            "Run the newest version that this database has seen, or name another database in DATABASE_URL.",
+            "Jalankan versi terbaru yang pernah digunakan pada pangkalan data ini, atau namakan pangkalan data lain dalam DATABASE_URL.",
+        ),
+    )
+}
+
+pub(in crate::doctor) fn keys_fit() -> Said {
+    Said::only(Text::new(
+        "ENCRYPTION_KEYS opens everything that is stored.",
+        "ENCRYPTION_KEYS membuka semua yang disimpan.",
+    ))
+}
+
+pub(in crate::doctor) fn keys_missing(count: i64) -> Said {
+    Said::wrong(
+        Text::new(
+            format!("ENCRYPTION_KEYS does not open {count} of the stored tokens and credentials."),
+            format!(
+                "ENCRYPTION_KEYS tidak dapat membuka {count} token dan maklumat sambungan yang disimpan."
+            ),
+        ),
+        Text::new(
+            "The service does not start, so that nothing is lost.",
+            "Perkhidmatan tidak bermula, supaya tiada apa yang hilang.",
+        ),
+        Text::new(
+            "Add the key that was used before, after the newest, separated by a comma. If it is lost, install the app and connect every number again, in an empty database.",
+            "Tambah kunci yang digunakan dahulu, selepas kunci terbaru, dipisahkan dengan koma. Jika ia hilang, pasang aplikasi dan sambung setiap nombor semula, dalam pangkalan data kosong.",
+        ),
+    )
+}
+
+pub(in crate::doctor) fn app_keys_accepted(at: OffsetDateTime) -> Said {
+    let at = moment(at);
+    Said::only(Text::new(
+        format!("GHL accepted the app's client keys, last at {at}."),
+        format!("GHL menerima client key aplikasi ini, kali terakhir pada {at}."),
+    ))
+}
+
+pub(in crate::doctor) fn app_keys_untried() -> Said {
+    Said::only(Text::new(
+        "Whether GHL accepts the app's client keys shows at the first install: they cannot be tried without one.",
+        "Sama ada GHL menerima client key aplikasi ini akan diketahui pada pemasangan pertama: ia tidak boleh dicuba tanpanya.",
+    ))
+}
+
+/// `was_accepted`: they worked before, so that it is not a matter of a used code.
+pub(in crate::doctor) fn app_keys_refused(
+    at: OffsetDateTime,
+    words: &str,
+    was_accepted: bool,
+) -> Said {
+    let at = moment(at);
+    let (perhaps, barangkali) = if was_accepted {
+        ("", "")
+    } else {
+        (
+            " (or the install link was opened twice, which GHL refuses in the same words)",
+            " (atau pautan pemasangan dibuka dua kali, yang ditolak GHL dengan kata yang sama)",
+        )
+    };
+    Said::wrong(
+        Text::new(
+            format!("GHL refused the app's client keys at {at}{perhaps}: {words}"),
+            format!("GHL menolak client key aplikasi ini pada {at}{barangkali}: {words}"),
+        ),
+        Text::new(
+            "The app can be installed nowhere, and tokens are not renewed.",
+            "Aplikasi tidak boleh dipasang di mana-mana, dan token tidak diperbaharui.",
+        ),
+        Text::new(
+            "Copy GHL_CLIENT_ID and GHL_CLIENT_SECRET of the same client key from GHL's developer portal (your app > Advanced Settings > Auth), restart, and install once more.",
+            "Salin GHL_CLIENT_ID dan GHL_CLIENT_SECRET daripada client key yang sama di portal pembangun GHL (aplikasi anda > Advanced Settings > Auth), mulakan semula, dan pasang sekali lagi.",
+        ),
+    )
+}
+
+pub(in crate::doctor) fn agency_dead(company: &str, words: &str) -> Said {
+    Said::wrong(
+        Text::new(
+            format!("GHL does not renew the token of agency {company}: {words}"),
+            format!("GHL tidak memperbaharui token agensi {company}: {words}"),
+        ),
+        Text::new(
+            "New locations of this agency get no token; those that have their own go on.",
+            "Lokasi baharu agensi ini tidak mendapat token; lokasi yang ada token sendiri terus berjalan.",
+        ),
+        Text::new(
+            "Ask the agency to install the app again from GHL's marketplace.",
+            "Minta agensi memasang aplikasi ini semula dari marketplace GHL.",
+        ),
+    )
+}

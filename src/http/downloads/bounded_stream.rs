@@ -1,0 +1,186 @@
+//! A file on its way from its server to its reader, through a task of its own.
+//!
+//! Owns: how many are on their way, and how long a reader may pause or take in all: a body alone is not polled while
+//! nobody reads, so that no limit of its source would ever strike. Refuses: a whole file in memory; an end that looks
+//! like the file's where it was cut.
+
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::BoxError;
+use axum::body::Body;
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _, stream};
+use tokio::sync::mpsc::Sender;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::time::timeout;
+use tracing::{info, warn};
+
+/// How long a file may take.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    /// A reader that takes nothing.
+    pause: Duration,
+    /// The whole file.
+    total: Duration,
+}
+
+/// A phone that changes its network is back within half a minute; and 100 MB at 1 Mbit/s, which a phone's browser on a
+/// bad day still reaches, take under a quarter of an hour.
+const LIMITS: Limits = Limits {
+    pause: Duration::from_secs(30),
+    total: Duration::from_mins(15),
+};
+
+/// Room for so many files on their way at once.
+#[derive(Clone, Debug)]
+pub struct Room(Arc<Semaphore>);
+
+/// One's place in a [`Room`].
+pub(in crate::http) type Place = OwnedSemaphorePermit;
+
+impl Room {
+    /// Room for `files`.
+    pub(in crate::http) fn new(files: usize) -> Self {
+        Self(Arc::new(Semaphore::new(files)))
+    }
+
+    /// A place, if there is one.
+    pub(in crate::http) fn enter(&self) -> Option<Place> {
+        Arc::clone(&self.0).try_acquire_owned().ok()
+    }
+}
+
+/// A body that gives `source` and breaks off where that fails or a limit strikes; the place is free at the end.
+pub(in crate::http) fn body<E: Into<BoxError> + Send + 'static>(
+    source: impl Stream<Item = Result<Bytes, E>> + Send + 'static,
+    place: Place,
+) -> Body {
+    bounded(source, place, LIMITS)
+}
+
+fn bounded<E: Into<BoxError> + Send + 'static>(
+    source: impl Stream<Item = Result<Bytes, E>> + Send + 'static,
+    place: Place,
+    limits: Limits,
+) -> Body {
+    // One piece waits while the next is fetched.
+    let (sender, receiver) = mpsc::channel(1);
+    tokio::spawn(async move {
+        let pumped = timeout(limits.total, pump(source, sender, limits.pause)).await;
+        if pumped.is_err() {
+            info!("a file took too long and was cut");
+        }
+        drop(place);
+    });
+    Body::from_stream(stream::try_unfold(receiver, |mut receiver| async move {
+        match receiver.recv().await {
+            Some(Some(piece)) => Ok(Some((piece, receiver))),
+            // The source has ended.
+            Some(None) => Ok(None),
+            None => Err(io::Error::from(io::ErrorKind::ConnectionAborted)),
+        }
+    }))
+}
+
+/// Sends every piece, and none at the end; nothing more where it breaks off.
+async fn pump<E: Into<BoxError>>(
+    source: impl Stream<Item = Result<Bytes, E>>,
+    sender: Sender<Option<Bytes>>,
+    pause: Duration,
+) {
+    let mut source = pin!(source);
+    loop {
+        let piece = tokio::select! {
+            // The reader has gone.
+            () = sender.closed() => return,
+            piece = source.next() => piece,
+        };
+        let piece = match piece.transpose() {
+            Ok(piece) => piece,
+            Err(error) => {
+                let error: BoxError = error.into();
+                warn!(%error, "a file broke off");
+                return;
+            }
+        };
+        let is_end = piece.is_none();
+        match timeout(pause, sender.send(piece)).await {
+            Ok(Ok(())) if !is_end => {}
+            Ok(_) => return,
+            Err(_) => {
+                info!("a file's reader paused too long");
+                return;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use http_body_util::BodyExt as _;
+
+    use super::*;
+
+    /// Soon for a machine that is busy.
+    const SOON: Duration = Duration::from_secs(20);
+    const NEVER: Duration = Duration::from_hours(1);
+    const QUICK: Duration = Duration::from_millis(50);
+
+    fn endless() -> impl Stream<Item = Result<Bytes, Infallible>> {
+        stream::repeat_with(|| Ok(Bytes::from_static(b"x")))
+    }
+
+    /// The only place of a room is free again before long.
+    async fn is_freed(room: &Room) -> bool {
+        timeout(SOON, room.0.acquire()).await.is_ok()
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_pauses_is_cut_and_its_place_is_free() {
+        let (room, total) = (Room::new(1), NEVER);
+        let limits = Limits {
+            pause: QUICK,
+            total,
+        };
+        let body = bounded(endless(), room.enter().unwrap(), limits);
+        assert!(room.enter().is_none());
+        assert!(is_freed(&room).await);
+        assert!(body.collect().await.is_err(), "it does not look whole");
+    }
+
+    #[tokio::test]
+    async fn a_file_that_takes_too_long_is_cut_and_its_place_is_free() {
+        let room = Room::new(1);
+        let limits = Limits {
+            pause: NEVER,
+            total: QUICK,
+        };
+        let source = stream::pending::<Result<Bytes, Infallible>>();
+        let body = bounded(source, room.enter().unwrap(), limits);
+        let read = timeout(SOON, body.collect()).await;
+        assert!(read.unwrap().is_err(), "it does not look whole");
+        assert!(is_freed(&room).await);
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_goes_frees_its_place() {
+        let room = Room::new(1);
+        let source = stream::pending::<Result<Bytes, Infallible>>();
+        drop(body(source, room.enter().unwrap()));
+        assert!(is_freed(&room).await);
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_read_comes_whole() {
+        let room = Room::new(1);
+        let source = stream::iter(["a", "b", "c"].map(|piece| Ok::<_, Infallible>(piece.into())));
+        let whole = body(source, room.enter().unwrap()).collect().await;
+        assert_eq!(whole.unwrap().to_bytes(), "abc");
+        assert!(is_freed(&room).await);
+    }
+}

@@ -1,0 +1,5 @@
+//! Files that pass through the service to whoever has their link.
+
+pub(super) mod bounded_stream;
+pub(super) mod inbound_media;
+pub(super) mod outbound_attachment;

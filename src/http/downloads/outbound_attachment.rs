@@ -1,0 +1,71 @@
+//! `GET /attachments/{token}/{name}`: an agent's file under an address whose end tells the gateway what it is.
+//!
+//! Owns: what of its server's answer is passed on. Refuses: every address that we did not seal ourselves, and passing on
+//! anything but bytes and their number: no cookie, no header of a stranger's comes from our name.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use http_body_util::{BodyDataStream, Limited};
+use tracing::info;
+
+use crate::clients::attachment_source::{MAX_FILE_BYTES, OriginError};
+use crate::http::HttpState;
+use crate::http::downloads::bounded_stream;
+use crate::http::downloads::bounded_stream::Room;
+
+/// Files on their way at once: the gateway fetches one a send, and 64 are under way at most. Twice that, since a fetch may
+/// outlast its send.
+const MAX_FILES: usize = 128;
+
+/// Room for the files of this route.
+#[must_use]
+pub fn room() -> Room {
+    Room::new(MAX_FILES)
+}
+
+/// Gives the file as it is read, so that its size costs no memory. The name only ends the address.
+pub(in crate::http) async fn show(
+    State(state): State<HttpState>,
+    Path((token, _)): Path<(String, String)>,
+) -> Response {
+    let Some(target) = state.attachments.open(&token, state.clock.now()) else {
+        return (StatusCode::NOT_FOUND, "This address is not known any more.").into_response();
+    };
+    let Some(place) = state.attachments_room.enter() else {
+        return (StatusCode::SERVICE_UNAVAILABLE, "Too many files at once.").into_response();
+    };
+    let opened = match state.origin.open(&target.url).await {
+        Ok(opened) => opened,
+        Err(error) => {
+            info!(%error, "a file cannot be passed on");
+            return refusal(&error).into_response();
+        }
+    };
+    let limit = usize::try_from(MAX_FILE_BYTES).unwrap_or(usize::MAX);
+    let pieces = BodyDataStream::new(Limited::new(opened.body, limit));
+    let body = bounded_stream::body(pieces, place);
+    // One of our own types, none of which a browser runs; and it is to keep the file, not to show it.
+    let headers = [
+        (CONTENT_TYPE, target.media_type),
+        (CONTENT_DISPOSITION, "attachment".to_owned()),
+    ];
+    let length = opened
+        .bytes
+        .map(|bytes| [(CONTENT_LENGTH, bytes.to_string())]);
+    (headers, length, body).into_response()
+}
+
+const fn refusal(error: &OriginError) -> (StatusCode, &'static str) {
+    match error {
+        OriginError::NotPublic(_) | OriginError::Gone(_) => {
+            (StatusCode::NOT_FOUND, "The file is not there.")
+        }
+        OriginError::TooLarge(_) => (StatusCode::NOT_FOUND, "The file is too large."),
+        OriginError::Unreachable(_) => (
+            StatusCode::BAD_GATEWAY,
+            "The file's server does not answer.",
+        ),
+    }
+}

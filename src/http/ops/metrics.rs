@@ -1,0 +1,307 @@
+//! `GET /metrics`: how the service does, for Prometheus.
+//!
+//! Owns: names and labels. No label grows with the customers: there is no location and no phone number in any. Counters
+//! count what this process did since it started; gauges are what the database holds, the same from each process. Refuses:
+//! keeping Prometheus waiting. When the database is slow or away the answer says so and has the rest.
+
+use std::time::Duration;
+
+use axum::Extension;
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Registry, Unit};
+use sqlx::PgPool;
+use time::OffsetDateTime;
+use tokio::sync::Mutex;
+use tracing::{error, warn};
+
+use crate::clients::waapify::Stop;
+use crate::db::accounts::installs::Standing;
+use crate::db::accounts::tokens::{OwnerKind, Trouble};
+use crate::db::views::queue_counts;
+use crate::db::views::queue_counts::Counts;
+use crate::http::HttpState;
+use crate::http::layers::Quiet;
+use crate::runtime::counters::Tally;
+
+/// Longest wait for the counts, others' before ours included; Prometheus waits ten seconds by default.
+const MAX_WAIT: Duration = Duration::from_secs(5);
+/// What Prometheus' own format is called since it became a standard.
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+type Gauges<const N: usize> = Family<[(&'static str, String); N], Gauge>;
+
+/// What scrapes share.
+#[derive(Debug)]
+pub struct Meter {
+    tally: Tally,
+    started_at: OffsetDateTime,
+    /// One at a time asks the database: scrapes do not pile up there.
+    turn: Mutex<()>,
+}
+
+impl Meter {
+    /// A meter of a process that started then.
+    #[must_use]
+    pub fn new(tally: Tally, started_at: OffsetDateTime) -> Self {
+        Self {
+            tally,
+            started_at,
+            turn: Mutex::default(),
+        }
+    }
+
+    async fn read(&self, pool: &PgPool) -> Option<Counts> {
+        let read = async {
+            let _turn = self.turn.lock().await;
+            queue_counts::read_counts(pool).await
+        };
+        match tokio::time::timeout(MAX_WAIT, read).await {
+            Ok(Ok(counts)) => Some(counts),
+            Ok(Err(error)) => {
+                warn!(%error, "the queues could not be counted");
+                None
+            }
+            Err(_) => {
+                warn!("the queues could not be counted in time");
+                None
+            }
+        }
+    }
+}
+
+/// The answer to a scrape.
+pub(in crate::http) async fn show(State(state): State<HttpState>, headers: HeaderMap) -> Response {
+    let Some(token) = &state.admin_token else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    if let Err(refused) = state.admin.check_header(token, &headers).await {
+        return refused.into_response();
+    }
+    let counts = state.meter.read(&state.pool).await;
+    let mut registry = Registry::default();
+    register_process(&mut registry, state.meter.started_at);
+    let ours = registry.sub_registry_with_prefix("waapify_ghl");
+    register_build(ours);
+    register_pool(ours, &state.pool, counts.is_some());
+    state.meter.tally.register(ours);
+    if let Some(counts) = &counts {
+        register_counts(ours, counts, state.clock.now());
+    }
+    let mut text = String::new();
+    if let Err(error) = encode(&mut text, &registry) {
+        error!(%error, "the metrics could not be written");
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    }
+    (Extension(Quiet), [(CONTENT_TYPE, OPEN_METRICS)], text).into_response()
+}
+
+fn gauge(registry: &mut Registry, name: &str, help: &str, value: i64) {
+    let gauge = Gauge::<i64>::default();
+    gauge.set(value);
+    registry.register(name, help, gauge);
+}
+
+fn register_process(registry: &mut Registry, started_at: OffsetDateTime) {
+    let process = registry.sub_registry_with_prefix("process");
+    let started = Gauge::<i64>::default();
+    started.set(started_at.unix_timestamp());
+    process.register_with_unit(
+        "start_time",
+        "When the process started, in seconds since 1970",
+        Unit::Seconds,
+        started,
+    );
+    if let Some(bytes) = resident_bytes() {
+        let resident = Gauge::<i64>::default();
+        resident.set(bytes);
+        process.register_with_unit(
+            "resident_memory",
+            "Memory that the process has in use",
+            Unit::Bytes,
+            resident,
+        );
+    }
+}
+
+/// As Linux says; none elsewhere.
+fn resident_bytes() -> Option<i64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kilobytes: i64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kilobytes * 1024)
+}
+
+fn register_build(registry: &mut Registry) {
+    let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
+    registry.register("build", "What runs", build);
+}
+
+fn register_pool(registry: &mut Registry, pool: &PgPool, answers: bool) {
+    gauge(
+        registry,
+        "database_up",
+        "1 if the database answered this scrape in time",
+        i64::from(answers),
+    );
+    let idle = i64::try_from(pool.num_idle()).unwrap_or(i64::MAX);
+    let connections = Family::<[(&str, &str); 1], Gauge>::default();
+    connections.get_or_create(&[("state", "idle")]).set(idle);
+    connections
+        .get_or_create(&[("state", "used")])
+        .set(i64::from(pool.size()) - idle);
+    registry.register(
+        "database_connections",
+        "Connections of this process to the database",
+        connections,
+    );
+}
+
+fn register_counts(registry: &mut Registry, counts: &Counts, now: OffsetDateTime) {
+    register_queues(registry, counts, now);
+    let locations = Gauges::<1>::default();
+    for standing in STANDINGS {
+        let found = counts
+            .standings
+            .iter()
+            .find(|(found, _)| *found == standing);
+        locations
+            .get_or_create(&[("standing", standing_label(standing).to_owned())])
+            .set(found.map_or(0, |(_, count)| *count));
+    }
+    registry.register(
+        "locations",
+        "Sub-accounts, by how they stand with GHL",
+        locations,
+    );
+    gauge(
+        registry,
+        "numbers",
+        "WhatsApp numbers that are connected",
+        counts.numbers,
+    );
+    let held = Gauges::<1>::default();
+    for stop in Stop::ALL.map(Some).into_iter().chain([None]) {
+        held.get_or_create(&[("kind", kind_of(stop).to_owned())])
+            .set(0);
+    }
+    for (reason, count) in &counts.holds {
+        let kind = kind_of(Stop::told_by(reason));
+        held.get_or_create(&[("kind", kind.to_owned())])
+            .inc_by(*count);
+    }
+    registry.register(
+        "numbers_on_hold",
+        "Connected numbers that cannot send",
+        held,
+    );
+    register_tokens(registry, counts);
+    for (name, help, counted) in [
+        (
+            "troubles_open",
+            "What the watch noticed at sub-accounts and has not ended",
+            &counts.troubles,
+        ),
+        (
+            "troubles_begun",
+            "What the watch has ever noticed at sub-accounts, ended or not",
+            &counts.begun,
+        ),
+    ] {
+        let troubles = Gauges::<1>::default();
+        for (kind, count) in counted {
+            troubles
+                .get_or_create(&[("kind", kind.name().to_owned())])
+                .set(*count);
+        }
+        registry.register(name, help, troubles);
+    }
+}
+
+fn register_tokens(registry: &mut Registry, counts: &Counts) {
+    let tokens = Gauges::<2>::default();
+    for (owner, trouble, count) in &counts.tokens {
+        let owner = match owner {
+            OwnerKind::Company => "company",
+            OwnerKind::Location => "location",
+        };
+        let trouble = match trouble {
+            Trouble::Failing => "failing",
+            Trouble::Inactive => "inactive",
+            Trouble::NeedsReinstall => "needs_reinstall",
+        };
+        tokens
+            .get_or_create(&[("owner", owner.to_owned()), ("trouble", trouble.to_owned())])
+            .set(*count);
+    }
+    registry.register(
+        "tokens_in_trouble",
+        "GHL's tokens that could not be renewed",
+        tokens,
+    );
+}
+
+fn register_queues(registry: &mut Registry, counts: &Counts, now: OffsetDateTime) {
+    let (lengths, ages) = (Gauges::<2>::default(), Gauges::<2>::default());
+    for row in &counts.queues {
+        let labels = [("queue", row.queue.clone()), ("state", row.state.clone())];
+        lengths.get_or_create(&labels).set(row.count);
+        let age = row
+            .oldest
+            .map_or(0, |oldest| (now - oldest).whole_seconds());
+        ages.get_or_create(&labels).set(age.max(0));
+    }
+    let help = format!(
+        "What waits in each queue; {} stands for that many or more",
+        queue_counts::MAX_COUNT
+    );
+    registry.register("queue_length", help, lengths);
+    registry.register_with_unit(
+        "queue_oldest",
+        "Since when the oldest in each queue waits; statuses and files: since when it is due",
+        Unit::Seconds,
+        ages,
+    );
+}
+
+const STANDINGS: [Standing; 7] = [
+    Standing::Unknown,
+    Standing::Pending,
+    Standing::NotInstalled,
+    Standing::Installed,
+    Standing::Inactive,
+    Standing::NeedsReinstall,
+    Standing::Uninstalled,
+];
+
+const fn standing_label(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Unknown => "unknown",
+        Standing::Pending => "pending",
+        Standing::NotInstalled => "not_installed",
+        Standing::Installed => "installed",
+        Standing::Inactive => "inactive",
+        Standing::NeedsReinstall => "needs_reinstall",
+        Standing::Uninstalled => "uninstalled",
+    }
+}
+
+/// The kind of a reason that people read.
+fn kind_of(stop: Option<Stop>) -> &'static str {
+    match stop {
+        Some(Stop::Credentials) => "credentials",
+        Some(Stop::LinkLost) => "link_lost",
+        Some(Stop::OtherNumber) => "other_number",
+        Some(Stop::Quota) => "quota",
+        Some(Stop::Provider) => "provider",
+        None => "other",
+    }
+}

@@ -1,0 +1,255 @@
+//! `/connect/{token}`: where an installer connects a WhatsApp number. The link is the proof: one location, one use, 24
+//! hours. The number comes by Waapify's three keys, or, where none is linked yet, by a QR code.
+//!
+//! Owns: the link's life, and which page it opens. Refuses: a second use, and any location but the link's own: no handler
+//! reads one from anywhere else.
+
+mod qr;
+mod test_message;
+mod views;
+
+use std::fmt::Write as _;
+
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Form, Path, RawQuery, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::Markup;
+pub(in crate::http) use qr::{begin, cancel, picture, picture_of, progress};
+use secrecy::ExposeSecret;
+pub(in crate::http) use test_message::send as send_test;
+use time::Duration;
+use tracing::{info, warn};
+pub(in crate::http) use views::REFRESH_SECONDS;
+use views::{Done, Fault, Typed};
+
+use crate::accounts::connect::{ConnectError, Entered, Field};
+use crate::clients::waapify::CheckError;
+use crate::crypto::{hash_secret, random_secret};
+use crate::db::accounts::connect_links;
+use crate::db::accounts::connect_links::Link;
+use crate::db::numbers;
+use crate::http::HttpState;
+use crate::http::error::PageError;
+use crate::http::pages::layout::checklist;
+use crate::model::ids::LocationId;
+use crate::model::language::{Language, Text};
+
+/// A connect link lasts for a working day: time to find the credentials, not to leave it lying about.
+const LINK_LIFE: Duration = Duration::hours(24);
+/// A used link opens its last page for as long: the one click that is left in GHL may be an agency admin's, who gets the
+/// address from whoever connected. It shows the number and the state of that click, and connects nothing.
+const DONE_LIFE: Duration = Duration::hours(24);
+
+/// A link that opens a page still.
+struct Opened {
+    hash: Vec<u8>,
+    /// The page's own path.
+    path: String,
+    link: Link,
+}
+
+impl Opened {
+    fn location(&self) -> &LocationId {
+        &self.link.location_id
+    }
+
+    /// Where the token of what waits is sealed for.
+    fn place(&self) -> String {
+        let mut place = format!("connect_links/{}/", self.link.location_id);
+        for byte in &self.hash {
+            // Writing into a String cannot fail.
+            let _ = write!(place, "{byte:02x}");
+        }
+        place + "/token"
+    }
+}
+
+/// Makes a link for a location; its address.
+pub(in crate::http) async fn new_link(
+    state: &HttpState,
+    location: &LocationId,
+) -> sqlx::Result<String> {
+    let token = random_secret();
+    let hash = hash_secret(token.expose_secret());
+    let end = state.clock.now() + LINK_LIFE;
+    connect_links::record_link(&state.pool, &hash, location, end).await?;
+    let base = state.public_url.as_str().trim_end_matches('/');
+    Ok(format!("{base}/connect/{}", token.expose_secret()))
+}
+
+/// Shows what comes next: the form, the QR code, or that all is done.
+pub(in crate::http) async fn show(
+    State(state): State<HttpState>,
+    language: Language,
+    Path(token): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, PageError> {
+    let opened = find_any(&state, &token).await?;
+    if opened.link.used_at.is_some() {
+        let page = done(&state, language, &opened, &views::TestForm::default()).await?;
+        return Ok(page.into_response());
+    }
+    if opened.link.pending_instance.is_some() {
+        return qr::show(&state, language, &opened).await;
+    }
+    // Of a location that was here before, only what was destroyed is asked for again.
+    let last = numbers::find_last(&state.pool, opened.location()).await?;
+    // The page's script asks GHL; a browser without it asks by this address, and waits.
+    let finding = match query.as_deref() {
+        Some(checklist::ASKED) => {
+            checklist::in_time(state.doctor.check_provider(opened.location())).await
+        }
+        _ => None,
+    };
+    let typed = last.as_ref().map_or(Typed::default(), |last| Typed {
+        instance: &last.instance_id,
+        number: &last.number,
+        connected: last.is_connected.then_some(last.number.as_str()),
+        finding: finding.as_ref(),
+    });
+    Ok(views::form(language, &opened, typed, None).into_response())
+}
+
+/// Connects the number, or shows the form again with what is wrong.
+pub(in crate::http) async fn submit(
+    State(state): State<HttpState>,
+    language: Language,
+    Path(token): Path<String>,
+    entered: Result<Form<Entered>, FormRejection>,
+) -> Result<Response, PageError> {
+    let opened = find_unused(&state, &token).await?;
+    let Ok(Form(entered)) = entered else {
+        let fault = Fault::of_form(Text::new(
+            "Please fill in all three fields.",
+            "Sila isi ketiga-tiga ruangan.",
+        ));
+        let page = views::form(language, &opened, Typed::default(), Some(&fault));
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+    };
+    let connected = state
+        .connector
+        .connect(opened.location(), &entered, Some(&opened.hash));
+    match connected.await {
+        // A reload of what follows must not connect again.
+        Ok(_) => Ok(Redirect::to(&opened.path).into_response()),
+        Err(error) => {
+            let fault = fault(&opened, error)?;
+            let typed = Typed {
+                instance: &entered.instance_id,
+                number: &entered.number,
+                ..Typed::default()
+            };
+            let page = views::form(language, &opened, typed, Some(&fault));
+            Ok((fault.status, page).into_response())
+        }
+    }
+}
+
+/// Whether GHL names us as the SMS provider by now, as a piece of the page.
+pub(in crate::http) async fn provider(
+    State(state): State<HttpState>,
+    language: Language,
+    Path(token): Path<String>,
+) -> Result<Markup, PageError> {
+    let opened = find_any(&state, &token).await?;
+    let finding = state.doctor.check_provider(opened.location()).await;
+    Ok(checklist::answer(language, &finding))
+}
+
+/// What a person can do about a failure; those that are none of theirs are pages of their own.
+fn fault(opened: &Opened, error: ConnectError) -> Result<Fault, PageError> {
+    match error {
+        ConnectError::Database(error) => Err(error.into()),
+        ConnectError::LinkGone => Err(link_gone()),
+        error => {
+            info!(location = %opened.location(), "a number was not connected");
+            Ok(Fault {
+                field: error.field(),
+                text: error.text(),
+                status: match &error {
+                    ConnectError::Check(CheckError::Unreachable(_)) => StatusCode::BAD_GATEWAY,
+                    _ => StatusCode::UNPROCESSABLE_ENTITY,
+                },
+                is_of_qr: false,
+            })
+        }
+    }
+}
+
+async fn done(
+    state: &HttpState,
+    language: Language,
+    opened: &Opened,
+    test: &views::TestForm<'_>,
+) -> Result<Markup, PageError> {
+    let location = opened.location();
+    let number = opened.link.number.as_deref().unwrap_or_default();
+    let found = numbers::find_number(&state.pool, location, number).await?;
+    let found = found.ok_or_else(link_gone)?;
+    let sharers = numbers::list_sharers(&state.pool, location, number, &found.instance_id).await?;
+    let finding = checklist::in_time(state.doctor.check_provider(location)).await;
+    let done = Done {
+        number,
+        is_shared: !sharers.is_empty(),
+        finding: finding.as_ref(),
+        offers_test: test_message::is_offered(opened, state.clock.now()),
+    };
+    Ok(views::done(language, opened, &done, test))
+}
+
+/// The link of a token that still opens a page: unused, or used not long ago.
+async fn find_any(state: &HttpState, token: &str) -> Result<Opened, PageError> {
+    let hash = hash_secret(token);
+    let now = state.clock.now();
+    let found = connect_links::find_link(&state.pool, &hash).await?;
+    let found = found.filter(|link| match link.used_at {
+        Some(used_at) => now < used_at + DONE_LIFE && link.number.is_some(),
+        None => now < link.expires_at,
+    });
+    let link = found.ok_or_else(link_gone)?;
+    Ok(Opened {
+        hash,
+        path: format!("/connect/{token}"),
+        link,
+    })
+}
+
+async fn find_unused(state: &HttpState, token: &str) -> Result<Opened, PageError> {
+    let opened = find_any(state, token).await?;
+    if opened.link.used_at.is_some() {
+        return Err(link_gone());
+    }
+    Ok(opened)
+}
+
+fn link_gone() -> PageError {
+    warn!("a connect link that is unknown, used or expired");
+    PageError {
+        status: StatusCode::NOT_FOUND,
+        title: Text::new(
+            "This link does not work any more",
+            "Pautan ini tidak berfungsi lagi",
+        ),
+        text: Text::new(
+            "Each link works once, for 24 hours. If your number is connected already, all is well. If not, get a new one: open the app in GHL's menu and press \"Connect a number\". If it has no page there, install the app again.",
+            "Setiap pautan berfungsi sekali, selama 24 jam. Jika nombor anda sudah disambungkan, semuanya baik. Jika tidak, dapatkan pautan baharu: buka aplikasi ini dalam menu GHL dan tekan \"Sambungkan nombor\". Jika ia tiada halaman di situ, pasang aplikasi ini sekali lagi.",
+        ),
+    }
+}
+
+/// What may be wrong with the QR form's only field.
+fn qr_fault(error: &CheckError) -> Fault {
+    Fault {
+        field: match error {
+            CheckError::Unreachable(_) => None,
+            _ => Some(Field::AccessToken),
+        },
+        text: crate::accounts::connect::check_text(error),
+        status: match error {
+            CheckError::Unreachable(_) => StatusCode::BAD_GATEWAY,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        },
+        is_of_qr: true,
+    }
+}

@@ -1,0 +1,201 @@
+//! Linking a phone by QR code on the connect page. What waits is kept with the link, its token sealed, so that a reload
+//! goes on and no page holds the token.
+//!
+//! Owns: beginning, showing, finishing, giving up. Looking is enough to finish: whoever looks first after the phone has
+//! scanned, the page or its script, connects the number, once. Refuses: an instance that waits for somebody else's phone, which
+//! Waapify hands out to everybody of one account.
+
+use axum::Json;
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Form, Path, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderName, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use tracing::info;
+
+use crate::accounts::connect::{ConnectError, Entered, Field};
+use crate::accounts::qr_linking;
+use crate::accounts::qr_linking::Progress;
+use crate::clients::waapify::{Credentials, QrCode};
+use crate::db::accounts::connect_links;
+use crate::db::accounts::connect_links::Waits;
+use crate::http::pages::connect::{
+    Fault, HttpState, Language, Opened, PageError, Text, Typed, find_any, find_unused, link_gone,
+    qr_fault, views,
+};
+use crate::http::pages::layout::qr::Said;
+
+/// What the short form holds.
+#[derive(Deserialize)]
+pub(in crate::http) struct Begin {
+    access_token: SecretString,
+}
+
+/// Has Waapify make an instance for this link.
+pub(in crate::http) async fn begin(
+    State(state): State<HttpState>,
+    language: Language,
+    Path(token): Path<String>,
+    given: Result<Form<Begin>, FormRejection>,
+) -> Result<Response, PageError> {
+    let opened = find_unused(&state, &token).await?;
+    let access_token = given.map(|Form(given)| given.access_token);
+    let refused = |fault: &Fault| {
+        let page = views::form(language, &opened, Typed::default(), Some(fault));
+        Ok((fault.status, page).into_response())
+    };
+    let access_token = match access_token {
+        Ok(token) if !token.expose_secret().trim().is_empty() => {
+            SecretString::from(token.expose_secret().trim())
+        }
+        _ => {
+            let text = ConnectError::Field(Field::AccessToken).text();
+            return refused(&Fault::of_qr(Field::AccessToken, text));
+        }
+    };
+    let credentials = match qr_linking::begin(&state.gateway, &access_token).await {
+        Ok(credentials) => credentials,
+        Err(error) => return refused(&qr_fault(&error)),
+    };
+    let sealed = state.sealer.seal(&opened.place(), &access_token);
+    let waits = connect_links::record_pending(
+        &state.pool,
+        &opened.hash,
+        opened.location(),
+        &credentials.instance_id,
+        &sealed,
+        state.clock.now(),
+    );
+    match waits.await? {
+        Waits::Here => Ok(Redirect::to(&opened.path).into_response()),
+        Waits::Gone => Err(link_gone()),
+        Waits::Elsewhere => {
+            info!(location = %opened.location(), "the account's free instance belongs to another location");
+            refused(&Fault::of_qr(Field::AccessToken, taken()))
+        }
+    }
+}
+
+fn taken() -> Text {
+    Text::new(
+        "This Waapify account is linking another number right now: a number of another sub-account waits for its QR code. Link that one first, or remove it in Waapify, then try again.",
+        "Akaun Waapify ini sedang memautkan nombor lain: nombor sub-akaun lain masih menunggu kod QR diimbas. Pautkan nombor itu dahulu, atau buang ia dalam Waapify, kemudian cuba lagi.",
+    )
+}
+
+/// Shows the code, or what became of it.
+pub(super) async fn show(
+    state: &HttpState,
+    language: Language,
+    opened: &Opened,
+) -> Result<Response, PageError> {
+    let Some(credentials) = pending(state, opened) else {
+        // Its key is gone: it can only begin anew.
+        connect_links::forget_pending(&state.pool, &opened.hash).await?;
+        return Ok(Redirect::to(&opened.path).into_response());
+    };
+    Ok(match advance(state, opened, &credentials).await? {
+        Progress::Linked(_) => Redirect::to(&opened.path).into_response(),
+        Progress::Waiting => views::scan(language, opened, None).into_response(),
+        Progress::Stopped(error) => {
+            views::scan(language, opened, Some(&error.text())).into_response()
+        }
+    })
+}
+
+/// The picture to scan.
+pub(in crate::http) async fn picture(
+    State(state): State<HttpState>,
+    Path(token): Path<String>,
+) -> Result<Response, PageError> {
+    let opened = find_unused(&state, &token).await?;
+    let Some(credentials) = pending(&state, &opened) else {
+        return Err(link_gone());
+    };
+    Ok(picture_of(&state, &credentials).await)
+}
+
+/// The picture to scan for an instance.
+pub(in crate::http) async fn picture_of(state: &HttpState, credentials: &Credentials) -> Response {
+    match qr_linking::picture(&state.gateway, credentials).await {
+        Ok(QrCode::Png(bytes)) => ([(CONTENT_TYPE, "image/png")], bytes).into_response(),
+        // The page's script asks again.
+        Ok(QrCode::NotReady | QrCode::InUse) => {
+            (StatusCode::NOT_FOUND, [RETRY_AFTER]).into_response()
+        }
+        Err(_) => (StatusCode::BAD_GATEWAY, [RETRY_AFTER]).into_response(),
+    }
+}
+
+const RETRY_AFTER: (HeaderName, &str) = (axum::http::header::RETRY_AFTER, "3");
+
+/// How far it is; a phone that was linked meanwhile is connected.
+pub(in crate::http) async fn progress(
+    State(state): State<HttpState>,
+    language: Language,
+    Path(token): Path<String>,
+) -> Result<Json<Said>, PageError> {
+    let opened = find_any(&state, &token).await?;
+    if opened.link.used_at.is_some() {
+        return Ok(Json(Said::linked()));
+    }
+    let Some(credentials) = pending(&state, &opened) else {
+        return Err(link_gone());
+    };
+    let progress = advance(&state, &opened, &credentials).await?;
+    Ok(Json(Said::of(language, &progress)))
+}
+
+/// Gives up: the form again.
+pub(in crate::http) async fn cancel(
+    State(state): State<HttpState>,
+    Path(token): Path<String>,
+) -> Result<Redirect, PageError> {
+    let opened = find_unused(&state, &token).await?;
+    connect_links::forget_pending(&state.pool, &opened.hash).await?;
+    Ok(Redirect::to(&opened.path))
+}
+
+/// The keys of what waits with a link, where they can be opened.
+fn pending(state: &HttpState, opened: &Opened) -> Option<Credentials> {
+    let sealed = opened.link.pending_token.as_ref()?;
+    Some(Credentials {
+        instance_id: opened.link.pending_instance.clone()?,
+        access_token: state.sealer.open(&opened.place(), sealed).ok()?,
+    })
+}
+
+/// Asks whether a phone is linked, and connects its number then, which uses the link up.
+async fn advance(
+    state: &HttpState,
+    opened: &Opened,
+    credentials: &Credentials,
+) -> Result<Progress, PageError> {
+    let progress = qr_linking::state(&state.gateway, credentials, None).await;
+    let Progress::Linked(number) = progress else {
+        return Ok(progress);
+    };
+    let entered = Entered {
+        instance_id: credentials.instance_id.clone(),
+        access_token: credentials.access_token.clone(),
+        number: number.clone(),
+    };
+    let connected = state
+        .connector
+        .connect(opened.location(), &entered, Some(&opened.hash));
+    match connected.await {
+        Ok(_) => Ok(Progress::Linked(number)),
+        Err(ConnectError::Database(error)) => Err(error.into()),
+        // The page and its script ask at the same time; the other one was first.
+        Err(ConnectError::LinkGone) => {
+            let link = connect_links::find_link(&state.pool, &opened.hash).await?;
+            let is_done = link.is_some_and(|link| link.used_at.is_some());
+            is_done
+                .then_some(Progress::Linked(number))
+                .ok_or_else(link_gone)
+        }
+        Err(error) => Ok(Progress::Stopped(error)),
+    }
+}

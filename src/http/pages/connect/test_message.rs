@@ -1,0 +1,136 @@
+//! One fixed sentence to a phone that the person names, right after connecting: the proof that the number sends.
+//!
+//! Owns: its limits: with this link's own number, for half an hour, three times, in words that cannot be chosen. Refuses:
+//! to be a way of writing to strangers.
+
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Form, Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use time::{Duration, OffsetDateTime};
+use tracing::{info, warn};
+
+use crate::accounts::connect;
+use crate::accounts::connect::ConnectError;
+use crate::clients::waapify::SendFailure;
+use crate::db::accounts::connect_links;
+use crate::db::numbers;
+use crate::http::pages::connect::views::TestForm;
+use crate::http::pages::connect::{
+    HttpState, Language, Opened, PageError, Text, done, find_any, link_gone,
+};
+
+/// Whoever connects tries it at once.
+const TEST_LIFE: Duration = Duration::minutes(30);
+/// One, and two more for a mistyped number.
+const MAX_TESTS: i32 = 3;
+
+/// What the form holds.
+#[derive(Deserialize)]
+pub(in crate::http) struct Test {
+    to: String,
+}
+
+/// Whether a link still sends one.
+pub(super) fn is_offered(opened: &Opened, now: OffsetDateTime) -> bool {
+    let used_at = opened.link.used_at;
+    used_at.is_some_and(|used_at| now < used_at + TEST_LIFE)
+}
+
+/// Sends it, and shows the page again with what became of it.
+pub(in crate::http) async fn send(
+    State(state): State<HttpState>,
+    language: Language,
+    Path(token): Path<String>,
+    given: Result<Form<Test>, FormRejection>,
+) -> Result<Response, PageError> {
+    let opened = find_any(&state, &token).await?;
+    if opened.link.used_at.is_none() {
+        return Err(link_gone());
+    }
+    let to = given.map(|Form(given)| given.to).unwrap_or_default();
+    let result = try_send(&state, language, &opened, &to).await?;
+    let status = match &result {
+        Ok(_) => StatusCode::OK,
+        Err(_) => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    let test = TestForm {
+        to: &to,
+        result: Some(result),
+    };
+    let page = done(&state, language, &opened, &test).await?;
+    Ok((status, page).into_response())
+}
+
+async fn try_send(
+    state: &HttpState,
+    language: Language,
+    opened: &Opened,
+    to: &str,
+) -> Result<Result<Text, Text>, PageError> {
+    let Ok(to) = connect::digits(to) else {
+        return Ok(Err(ConnectError::BadNumber.text()));
+    };
+    let location = opened.location();
+    let number = opened.link.number.as_deref().unwrap_or_default();
+    let row = numbers::find_number(&state.pool, location, number).await?;
+    let row = row.ok_or_else(link_gone)?;
+    let Ok(credentials) = connect::open_credentials(&state.sealer, location, &row) else {
+        return Err(link_gone());
+    };
+    let since = state.clock.now() - TEST_LIFE;
+    if !connect_links::count_test(&state.pool, &opened.hash, since, MAX_TESTS).await? {
+        return Ok(Err(over()));
+    }
+    let sent = state
+        .gateway
+        .send(&credentials, &to, words(language), None)
+        .await;
+    Ok(match sent {
+        Ok(_) => {
+            info!(%location, "a test message was sent");
+            Ok(Text::new(
+                "Sent. Look at that phone: the message should be there.",
+                "Dihantar. Semak telefon itu: mesej sepatutnya sudah sampai.",
+            ))
+        }
+        Err(failure) => {
+            warn!(%location, "a test message was not sent");
+            Err(failed(&failure))
+        }
+    })
+}
+
+/// No braces, which the gateway would take for alternatives.
+fn words(language: Language) -> &'static str {
+    language.pick(
+        "Test: this WhatsApp number is connected to GHL. Please do not reply.",
+        "Ujian: nombor WhatsApp ini sudah disambungkan kepada GHL. Sila jangan balas.",
+    )
+}
+
+fn over() -> Text {
+    Text::new(
+        "No more test messages can be sent from this page. Write to a contact in GHL instead.",
+        "Tiada lagi mesej ujian boleh dihantar dari halaman ini. Tulis kepada kenalan dalam GHL sebagai ganti.",
+    )
+}
+
+fn failed(failure: &SendFailure) -> Text {
+    match failure {
+        SendFailure::AttemptFailed(_) | SendFailure::Rejected(_) => Text::new(
+            "WhatsApp did not take the message. Is this number on WhatsApp?",
+            "WhatsApp tidak menerima mesej itu. Adakah nombor ini menggunakan WhatsApp?",
+        ),
+        SendFailure::Unknown(_) => Text::new(
+            "Waapify did not say whether the message left. Look at that phone before you try again.",
+            "Waapify tidak menyatakan sama ada mesej itu dihantar. Semak telefon itu sebelum mencuba lagi.",
+        ),
+        SendFailure::GatewayDown(_) => Text::new(
+            "Waapify cannot be reached right now. Try again in a minute.",
+            "Waapify tidak dapat dihubungi sekarang. Cuba lagi sebentar.",
+        ),
+        SendFailure::NumberStopped(stop) => stop.reason().text(),
+    }
+}

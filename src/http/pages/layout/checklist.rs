@@ -1,0 +1,112 @@
+//! The last mile: the one click that GHL keeps for itself, shown as a short list with a picture, and a check that turns
+//! green when GHL names us as the SMS provider.
+//!
+//! Owns: the words and the picture, for the connect page and the page inside GHL. Refuses: asking GHL; a [`Finding`] is
+//! passed in. The page loads `/assets/connect.js`, which asks `check` for [`answer`] every few seconds.
+
+use std::time::Duration;
+
+use maud::{Markup, PreEscaped, html};
+
+use crate::doctor::{Finding, State};
+use crate::http::pages::layout::components;
+use crate::model::language::Language;
+
+/// GHL's settings page with the place of the click. Its menu names are English in every language.
+const DRAWING: &str = include_str!("sms_provider.svg");
+/// A page is not held up longer for GHL's answer; its script asks again.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+/// Stands behind the `?` of a page's address where a browser without JavaScript asks GHL again.
+pub(in crate::http) const ASKED: &str = "check";
+
+/// What GHL says, if it says it soon.
+pub(in crate::http) async fn in_time(check: impl Future<Output = Finding>) -> Option<Finding> {
+    tokio::time::timeout(PATIENCE, check).await.ok()
+}
+
+/// The list. `finding` is the last answer, none while there is none; `check` the address that gives [`answer`].
+pub(in crate::http) fn checklist(
+    language: Language,
+    finding: Option<&Finding>,
+    check: &str,
+) -> Markup {
+    let state = finding.map(|finding| finding.state);
+    let class = (state == Some(State::Good)).then_some("done");
+    let done = language.pick(
+        "GHL sends through this app",
+        "GHL menghantar melalui aplikasi ini",
+    );
+    html! {
+        section.last-mile data-check=(check) data-again=(again(language)) data-done=(done) {
+            h2 { @match state {
+                Some(State::Good) => (done),
+                Some(State::Warn | State::Bad) => (language.pick("One click is left, in GHL", "Tinggal satu klik, dalam GHL")),
+                Some(State::Unknown) | None => (language.pick("Choose this app in GHL", "Pilih aplikasi ini dalam GHL")),
+            } }
+            p { (language.pick(
+                "GHL lets only an agency admin choose the SMS provider: account users do not see the setting. If you are none, send this page to yours.",
+                "GHL hanya membenarkan admin agensi memilih SMS Provider: pengguna akaun biasa tidak nampak tetapan ini. Jika anda bukan admin agensi, hantar halaman ini kepada admin anda.",
+            )) }
+            ol.steps {
+                li class=[class] { (language.pick("In GHL, open the sub-account, then ", "Dalam GHL, buka sub-akaun, kemudian ")) strong { "Settings › Phone Numbers" } "." }
+                li class=[class] { (language.pick("Open ", "Buka ")) strong { "Advanced Settings › SMS Provider" } "." }
+                li class=[class] { (language.pick("Choose this app and press ", "Pilih aplikasi ini dan tekan ")) strong { "Save" } "." }
+            }
+            figure aria-hidden="true" { (PreEscaped(DRAWING)) }
+            div role="status" aria-live="polite" data-answer { @match finding {
+                Some(finding) => (answer(language, finding)),
+                None => p.note { (language.pick("Asking GHL…", "Bertanya kepada GHL…")) },
+            } }
+            noscript { p { a href={ "?" (ASKED) } { (again(language)) } } }
+            (reasons(language))
+        }
+    }
+}
+
+fn again(language: Language) -> &'static str {
+    language.pick("Check again", "Semak sekali lagi")
+}
+
+/// The live part: what GHL says now.
+pub(in crate::http) fn answer(language: Language, finding: &Finding) -> Markup {
+    let state = match finding.state {
+        State::Good => "good",
+        State::Warn | State::Bad => "bad",
+        State::Unknown => "unknown",
+    };
+    html! { div data-state=(state) { ul.findings { li { (components::found(language, finding)) } } } }
+}
+
+/// Why the app may not be in that list (`facts/ghl.md` sections 0 and 2).
+fn reasons(language: Language) -> Markup {
+    let reasons = [
+        language.pick(
+            "The provider was created after the app was installed here. Uninstall the app from this sub-account, then install it again.",
+            "Provider dicipta selepas aplikasi dipasang di sini. Nyahpasang aplikasi daripada sub-akaun ini, kemudian pasang semula.",
+        ),
+        language.pick(
+            "In the marketplace app, “Is this a Custom Conversation Provider” is ticked. It must not be: only then it can be the SMS provider.",
+            "Dalam aplikasi marketplace, “Is this a Custom Conversation Provider” ditanda. Ia tidak boleh ditanda: barulah ia boleh menjadi SMS Provider.",
+        ),
+        language.pick(
+            "The app lacks a scope, such as conversations/message.write. Add it in a new version of the app, then install that.",
+            "Aplikasi kekurangan satu scope, contohnya conversations/message.write. Tambah scope itu dalam versi baharu aplikasi, kemudian pasang versi itu.",
+        ),
+        language.pick(
+            "The app's target user is Agency. It must be Sub-account.",
+            "Target user aplikasi ialah Agency. Ia mesti Sub-account.",
+        ),
+    ];
+    html! {
+        details {
+            summary { (language.pick("The app is not in that list", "Aplikasi ini tiada dalam senarai itu")) }
+            p { (language.pick("It is one of these:", "Sebabnya salah satu daripada ini:")) }
+            ul { @for reason in reasons { li { (reason) } } }
+            p.hint { (language.pick(
+                "You can mend the one at the top yourself; the others are for whoever made the app.",
+                "Anda boleh membaiki yang paling atas sendiri; yang lain adalah untuk pembuat aplikasi.",
+            )) }
+        }
+    }
+}

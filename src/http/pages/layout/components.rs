@@ -1,0 +1,132 @@
+//! Parts that more than one page shows.
+
+use maud::{Markup, html};
+
+use crate::db::views::messages::Step;
+use crate::db::views::replays::Doubt;
+use crate::doctor::{Finding, State};
+use crate::model::language::Language;
+use crate::model::reason;
+
+/// What checks found, the worst first: what, why it matters, what to do. What is well is folded away.
+pub(in crate::http) fn findings(language: Language, findings: &[Finding]) -> Markup {
+    let (well, mut open): (Vec<_>, Vec<_>) = findings
+        .iter()
+        .partition(|finding| finding.state == State::Good);
+    open.sort_by_key(|finding| match finding.state {
+        State::Bad => 0,
+        State::Warn => 1,
+        State::Unknown | State::Good => 2,
+    });
+    html! {
+        @if !open.is_empty() { ul.findings { @for finding in open { li { (found(language, finding)) } } } }
+        @if !well.is_empty() {
+            details {
+                summary { (language.pick("Checked and well: ", "Sudah disemak dan baik: ")) (well.len()) }
+                ul.findings { @for finding in well { li { (found(language, finding)) } } }
+            }
+        }
+    }
+}
+
+/// One of them.
+pub(in crate::http) fn found(language: Language, finding: &Finding) -> Markup {
+    html! {
+        (state_pill(language, finding.state))
+        p {
+            @if let Some(number) = &finding.number { "+" (number) ": " }
+            (finding.what.of(language))
+        }
+        @if let Some(why) = &finding.why { p.hint { (why.of(language)) } }
+        @if let Some(todo) = &finding.todo {
+            p { strong { (language.pick("Do this: ", "Buat ini: ")) } (todo.of(language)) }
+        }
+    }
+}
+
+/// Why a message or a number stands where it stands, by the sentence that is kept: in the reader's language where it is
+/// ours, else in English.
+pub(in crate::http) fn reason(language: Language, sentence: &str) -> Markup {
+    html! {
+        @match reason::told_by(sentence) {
+            Some(text) => (text.of(language)),
+            None => span lang="en" { (sentence) },
+        }
+    }
+}
+
+/// A check's state in a word.
+pub(in crate::http) fn state_pill(language: Language, state: State) -> Markup {
+    let (class, word) = match state {
+        State::Good => ("pill good", language.pick("All well", "Baik")),
+        State::Warn => ("pill warn", language.pick("Look at this", "Sila semak")),
+        State::Bad => ("pill bad", language.pick("Needs mending", "Perlu dibaiki")),
+        State::Unknown => ("pill", language.pick("Not known", "Tidak diketahui")),
+    };
+    html! { span class=(class) { (word) } }
+}
+
+/// The pages beside this one: address, name, and whether it is this one.
+pub(in crate::http) fn tabs<'a>(
+    language: Language,
+    tabs: impl IntoIterator<Item = (String, &'a str, bool)>,
+) -> Markup {
+    html! {
+        nav aria-label=(language.pick("Pages", "Halaman")) {
+            ul.tabs {
+                @for (address, name, is_current) in tabs {
+                    li { a href=(address) aria-current=[is_current.then_some("page")] { (name) } }
+                }
+            }
+        }
+    }
+}
+
+/// Every step of a message with its cause; `head` says the state and the time.
+pub(in crate::http) fn timeline(
+    language: Language,
+    steps: &[Step],
+    head: impl Fn(&Step) -> Markup,
+) -> Markup {
+    html! {
+        ol.timeline {
+            @for step in steps {
+                li {
+                    (head(step))
+                    @if let Some(cause) = &step.cause { p { (reason(language, cause)) } }
+                }
+            }
+        }
+    }
+}
+
+/// Why a message may have arrived, and what the button says that sends it all the same.
+pub(in crate::http) fn doubt(language: Language, doubt: Doubt) -> (String, &'static str) {
+    let (english, malay) = match doubt {
+        Doubt::Unconfirmed => (
+            "WhatsApp never confirmed this message, and it may have arrived all the same. Look at the chat on the phone first: sent again, the customer may read it twice.".to_owned(),
+            "WhatsApp tidak pernah mengesahkan mesej ini, tetapi ia mungkin sudah sampai. Lihat sembang pada telefon dahulu: jika dihantar lagi, pelanggan mungkin membacanya dua kali.".to_owned(),
+        ),
+        Doubt::Refused => (
+            "WhatsApp refused a part of this message. That part and all behind it go again.".to_owned(),
+            "WhatsApp menolak sebahagian mesej ini. Bahagian itu dan semua selepasnya akan dihantar lagi.".to_owned(),
+        ),
+        Doubt::PartsLeft { sent } => (
+            format!("{sent} of its parts already left. Only the rest goes now."),
+            format!("{sent} bahagiannya sudah dihantar. Hanya bakinya akan dihantar sekarang."),
+        ),
+        Doubt::AnswerLost => (
+            "GHL may have this message already. Look at the conversation in GHL first: posted again, it may stand there twice.".to_owned(),
+            "GHL mungkin sudah menerima mesej ini. Lihat perbualan dalam GHL dahulu: jika dihantar lagi, ia mungkin terpapar dua kali.".to_owned(),
+        ),
+    };
+    let text = match language {
+        Language::English => english,
+        Language::Malay => malay,
+    };
+    let yes = match doubt {
+        Doubt::PartsLeft { .. } => language.pick("Send the rest", "Hantar bakinya"),
+        _ => language.pick("Send it again", "Hantar lagi"),
+    };
+    (text, yes)
+}

@@ -1,0 +1,140 @@
+//! The frame of every page: server-rendered, one style sheet, no inline script.
+//!
+//! Owns: the head, the header, the language a page is in. Refuses: what a page says.
+//!
+//! What pages are made of, each a class of `page.css`: `p.notice` with `good`, `warn` or `bad`; `span.pill` with the same;
+//! `a.button`, `button` and `.quiet` for the second choice; `section.panel` with an `h2`; `dl.facts`; `table.rows` (its
+//! cells name their column in `data-label`, which a phone shows); `ol.steps` (numbered, `li.done` ticked); `figure.qr`;
+//! `p.hint` under a field; `.actions` for a row of buttons.
+
+pub(in crate::http) mod checklist;
+pub(in crate::http) mod components;
+pub(in crate::http) mod qr;
+
+use std::convert::Infallible;
+
+use axum::extract::{FromRequestParts, Request};
+use axum::http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use maud::{DOCTYPE, Markup, html};
+
+use crate::http::error::PageError;
+use crate::model::language::Language;
+
+/// Style sheets and scripts change with a release only; a browser that keeps one for ten minutes is soon right again.
+pub(in crate::http) const ASSET_CACHE: &str = "public, max-age=600";
+
+impl<S: Sync> FromRequestParts<S> for Language {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let header = parts.headers.get(ACCEPT_LANGUAGE);
+        Ok(Self::preferred(
+            header.and_then(|value| value.to_str().ok()).unwrap_or(""),
+        ))
+    }
+}
+
+/// How a page is framed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::http) struct Frame<'a> {
+    /// Scripts of ours that it loads, such as `/assets/app.js`.
+    pub scripts: &'a [&'a str],
+    /// Seconds after which a browser loads it again; where a page has scripts, which know better, only one without
+    /// JavaScript.
+    pub refresh: Option<u32>,
+    /// Room for tables and more than one panel.
+    pub is_wide: bool,
+    /// Who is shown at the right of the header: a location's or the operator's name.
+    pub whose: Option<&'a str>,
+}
+
+/// A page with a title and a body.
+pub(in crate::http) fn page(language: Language, title: &str, body: &Markup) -> Markup {
+    framed(language, title, Frame::default(), body)
+}
+
+/// A page in a frame of its own.
+pub(in crate::http) fn framed(
+    language: Language,
+    title: &str,
+    frame: Frame<'_>,
+    body: &Markup,
+) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang=(language.tag()) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="robots" content="noindex";
+                @if let Some(seconds) = frame.refresh {
+                    @let meta = html! { meta http-equiv="refresh" content=(seconds); };
+                    @if frame.scripts.is_empty() { (meta) } @else { noscript { (meta) } }
+                }
+                title { (title) }
+                link rel="icon" href="/assets/mark.svg" type="image/svg+xml";
+                link rel="stylesheet" href="/assets/page.css";
+                @for script in frame.scripts { script src=(script) defer {} }
+            }
+            body {
+                a.skip href="#content" { (language.pick("Skip to the content", "Terus ke kandungan")) }
+                header.top {
+                    img src="/assets/mark.svg" alt="" width="28" height="28";
+                    span.name { (language.pick("WhatsApp for GHL", "WhatsApp untuk GHL")) }
+                    @if let Some(whose) = frame.whose { span.whose { (whose) } }
+                }
+                main #content.wide[frame.is_wide] {
+                    h1 { (title) }
+                    (body)
+                }
+            }
+        }
+    }
+}
+
+/// A page that says one thing.
+pub(in crate::http) fn message(language: Language, title: &str, text: &str) -> Markup {
+    page(language, title, &html! { p { (text) } })
+}
+
+/// Says a [`PageError`] in the caller's language. Every route that shows pages has this around it.
+pub(in crate::http) async fn speak(language: Language, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    match response.extensions_mut().remove::<PageError>() {
+        Some(error) => error.page(language),
+        None => response,
+    }
+}
+
+/// A file of ours that every page may load.
+macro_rules! asset {
+    ($kind:literal, $file:literal) => {
+        (
+            [(CONTENT_TYPE, $kind), (CACHE_CONTROL, ASSET_CACHE)],
+            include_str!($file),
+        )
+    };
+}
+
+/// The style sheet.
+pub(in crate::http) async fn stylesheet() -> impl IntoResponse {
+    asset!("text/css; charset=utf-8", "page.css")
+}
+
+/// The mark in the header and in the tab.
+pub(in crate::http) async fn mark() -> impl IntoResponse {
+    asset!("image/svg+xml", "mark.svg")
+}
+
+/// What asks GHL's page around `/app` for its user.
+pub(in crate::http) async fn app_script() -> impl IntoResponse {
+    asset!("text/javascript; charset=utf-8", "app.js")
+}
+
+/// The script of the connect page and of the checklist.
+pub(in crate::http) async fn connect_script() -> impl IntoResponse {
+    asset!("text/javascript; charset=utf-8", "connect.js")
+}

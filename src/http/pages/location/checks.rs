@@ -1,0 +1,67 @@
+//! What the doctor finds about the location, and the one click that GHL keeps for itself.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use maud::{Markup, html};
+
+use crate::doctor;
+use crate::http::HttpState;
+use crate::http::error::PageError;
+use crate::http::pages::layout::{Frame, checklist, components};
+use crate::http::pages::location::location_user::Visitor;
+use crate::http::pages::location::overview::{Tab, framed_as};
+use crate::model::language::Language;
+
+/// The checks ask both vendors; a page that takes longer seems broken.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Checks the location.
+pub(super) async fn show(
+    State(state): State<HttpState>,
+    language: Language,
+    visitor: Visitor,
+) -> Result<Markup, PageError> {
+    let checking = state.doctor.check_location(&visitor.location);
+    let findings = tokio::time::timeout(PATIENCE, checking).await;
+    let findings = findings.unwrap_or_default();
+    // Silence, of GHL or of its token, says nothing of that click.
+    let is_missing = |finding: &doctor::Finding| {
+        finding.check == "provider"
+            && matches!(finding.state, doctor::State::Bad | doctor::State::Warn)
+    };
+    let (missing, findings): (Vec<_>, Vec<_>) = findings.into_iter().partition(is_missing);
+    let missing = missing.first();
+    let body = html! {
+        section.panel {
+            @if findings.is_empty() && missing.is_none() {
+                p.notice.warn { (language.pick(
+                    "GHL or Waapify did not answer in time. Reload this page in a minute.",
+                    "GHL atau Waapify tidak menjawab tepat pada masanya. Muat semula halaman ini dalam seminit.",
+                )) }
+            }
+            (components::findings(language, &findings))
+        }
+        @if missing.is_some() {
+            .panel { (checklist::checklist(language, missing, &visitor.address("/provider"))) }
+        }
+    };
+    let scripts = ["/assets/connect.js"];
+    let frame = Frame {
+        scripts: &scripts,
+        ..Frame::default()
+    };
+    let title = language.pick("Checks", "Semakan");
+    let tab = Some(Tab::Checks);
+    Ok(framed_as(language, &visitor, tab, title, frame, &body))
+}
+
+/// Whether GHL names us as the SMS provider by now, as a piece of the page.
+pub(super) async fn provider(
+    State(state): State<HttpState>,
+    language: Language,
+    visitor: Visitor,
+) -> Markup {
+    let finding = state.doctor.check_provider(&visitor.location).await;
+    checklist::answer(language, &finding)
+}

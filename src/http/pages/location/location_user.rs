@@ -1,0 +1,213 @@
+//! Who asks for a page of a session, and whether a form comes from one of its pages. Having the value is the proof.
+
+use std::collections::HashMap;
+
+use axum::RequestPartsExt as _;
+use axum::extract::{Form, FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::header::COOKIE;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum_extra::extract::cookie::Cookie;
+use maud::{Markup, html};
+use tracing::warn;
+
+use crate::db::accounts::installs;
+use crate::db::accounts::installs::Standing;
+use crate::http::HttpState;
+use crate::http::error::PageError;
+use crate::http::pages::location::sso_login;
+use crate::http::pages::session::{Holder, Session, is_own_origin};
+use crate::model::ids::LocationId;
+use crate::model::language::{Language, Text};
+
+/// The field of a form that carries its session's token.
+const TOKEN: &str = "csrf";
+/// Stands in the first address of a session: whoever comes there without the cookie will never have it.
+pub(super) const FIRST: &str = "begin";
+
+/// Someone whom GHL shows this location to, and the app is installed in it.
+#[derive(Debug)]
+pub(super) struct Visitor {
+    /// The one location whose rows they may see.
+    pub location: LocationId,
+    session: Session,
+    names: HashMap<String, String>,
+    query: HashMap<String, String>,
+}
+
+impl Visitor {
+    /// An address of this session's pages; `rest` is empty or begins with a slash.
+    pub(super) fn address(&self, rest: &str) -> String {
+        format!("{}{rest}", self.session.path)
+    }
+
+    /// What stands in the address where the route has `name`; nobody has checked it.
+    pub(super) fn named(&self, name: &str) -> &str {
+        self.names.get(name).map_or("", String::as_str)
+    }
+
+    /// What the address asks for behind its `?`; nobody has checked it.
+    pub(super) fn asked(&self, name: &str) -> Option<&str> {
+        self.query.get(name).map(String::as_str)
+    }
+
+    /// What every form carries.
+    pub(super) fn token(&self) -> Markup {
+        html! { input type="hidden" name=(TOKEN) value=(self.session.csrf); }
+    }
+}
+
+/// The session with this id that the browser holds, and its location.
+pub(super) fn find_session(
+    state: &HttpState,
+    headers: &HeaderMap,
+    id: &str,
+) -> Option<(LocationId, Session)> {
+    // Each of them, also those of one name: whatever else was set beside it, the session's own is found.
+    let texts = headers.get_all(COOKIE).into_iter();
+    let texts = texts.filter_map(|text| text.to_str().ok());
+    let cookies = texts.flat_map(|text| text.split(';'));
+    let cookies: Vec<_> = cookies
+        .filter_map(|cookie| Cookie::parse(cookie.trim().to_owned()).ok())
+        .collect();
+    let now = state.clock.now();
+    let session = Session::find(cookies.iter(), &path_of(id), &state.sealer, now)?;
+    match session.holder.clone() {
+        Holder::Location(location) => Some((location, session)),
+        Holder::Operator => None,
+    }
+}
+
+/// The address of a session's first page, and its cookie's path.
+pub(super) fn path_of(id: &str) -> String {
+    format!("/app/{id}")
+}
+
+impl FromRequestParts<HttpState> for Visitor {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &HttpState) -> Result<Self, Response> {
+        let names = parts.extract::<Path<HashMap<String, String>>>().await;
+        let Path(names) = names.map_err(|_| not_here().into_response())?;
+        let query = parts.extract::<Query<HashMap<String, String>>>().await;
+        let Query(query) = query.unwrap_or_default();
+        let id = names.get("session").map_or("", String::as_str);
+        let Some((location, session)) = find_session(state, &parts.headers, id) else {
+            return Err(without_session(parts, query.contains_key(FIRST)).await);
+        };
+        check_standing(state, &location)
+            .await
+            .map_err(IntoResponse::into_response)?;
+        Ok(Self {
+            location,
+            session,
+            names,
+            query,
+        })
+    }
+}
+
+/// No session, or one that is over: a page that begins another by itself, unless that would never end.
+async fn without_session(parts: &mut Parts, is_first: bool) -> Response {
+    let Ok(language) = parts.extract::<Language>().await;
+    if is_first {
+        warn!("a browser did not keep the session's cookie");
+        return sso_login::no_cookies().into_response();
+    }
+    (StatusCode::UNAUTHORIZED, sso_login::page(language)).into_response()
+}
+
+/// The app has to be there, whatever the session says. One whose token lapsed sees the page, since it says what to do.
+pub(super) async fn check_standing(
+    state: &HttpState,
+    location: &LocationId,
+) -> Result<(), PageError> {
+    match installs::find_standing(&state.pool, location).await? {
+        Standing::Installed | Standing::Inactive | Standing::NeedsReinstall => Ok(()),
+        Standing::Unknown | Standing::Pending | Standing::NotInstalled | Standing::Uninstalled => {
+            Err(PageError {
+                status: StatusCode::FORBIDDEN,
+                title: Text::new(
+                    "The app is not installed in this sub-account",
+                    "Aplikasi ini tidak dipasang dalam sub-akaun ini",
+                ),
+                text: Text::new(
+                    "It was uninstalled, or GHL has not told us of its install yet. Install it from the GHL marketplace. If you just did, open this page again in a minute.",
+                    "Ia telah dinyahpasang, atau GHL belum memberitahu kami tentang pemasangannya. Pasang ia dari marketplace GHL. Jika anda baru memasangnya, buka halaman ini sekali lagi dalam seminit.",
+                ),
+            })
+        }
+    }
+}
+
+/// A form that one of the session's own pages sent.
+#[derive(Debug)]
+pub(super) struct Sent {
+    /// Whose.
+    pub visitor: Visitor,
+    fields: HashMap<String, String>,
+}
+
+impl Sent {
+    /// What was entered, without white space around it; a field that is not there is empty.
+    pub(super) fn field(&self, name: &str) -> &str {
+        self.fields.get(name).map_or("", |text| text.trim())
+    }
+
+    /// Whether a box was ticked.
+    pub(super) fn is_ticked(&self, name: &str) -> bool {
+        self.fields.contains_key(name)
+    }
+}
+
+impl FromRequest<HttpState> for Sent {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &HttpState) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let visitor = Visitor::from_request_parts(&mut parts, state).await?;
+        check_origin(&parts, state).map_err(IntoResponse::into_response)?;
+        let request = Request::from_parts(parts, body);
+        let form = Form::<HashMap<String, String>>::from_request(request, state).await;
+        let Form(fields) = form.map_err(|_| not_ours().into_response())?;
+        let token = fields.get(TOKEN).map_or("", String::as_str);
+        if !visitor.session.wrote(token) {
+            return Err(not_ours().into_response());
+        }
+        Ok(Self { visitor, fields })
+    }
+}
+
+/// Refuses what another site's page sent.
+pub(super) fn check_origin(parts: &Parts, state: &HttpState) -> Result<(), PageError> {
+    if is_own_origin(&parts.headers, &state.public_url) {
+        Ok(())
+    } else {
+        Err(not_ours())
+    }
+}
+
+/// The same for what is not there and for what is another location's.
+pub(super) fn not_here() -> PageError {
+    PageError {
+        status: StatusCode::NOT_FOUND,
+        title: Text::new("There is nothing here", "Tiada apa-apa di sini"),
+        text: Text::new(
+            "What you are looking for does not exist in this sub-account, or not any more. Go back, or open the page again in GHL.",
+            "Apa yang anda cari tidak wujud dalam sub-akaun ini, atau tidak lagi. Kembali, atau buka halaman ini sekali lagi dalam GHL.",
+        ),
+    }
+}
+
+fn not_ours() -> PageError {
+    warn!("a form that is none of its session's");
+    PageError {
+        status: StatusCode::FORBIDDEN,
+        title: Text::new("Nothing was changed", "Tiada apa-apa diubah"),
+        text: Text::new(
+            "This form was not sent from the page as we show it, or not whole. Please open the page again in GHL and try once more.",
+            "Borang ini tidak dihantar dari halaman kami, atau tidak lengkap. Sila buka halaman ini sekali lagi dalam GHL dan cuba lagi.",
+        ),
+    }
+}

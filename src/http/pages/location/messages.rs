@@ -1,0 +1,275 @@
+//! The location's messages: a list that is searched by state, one with its steps, and a failed one sent again.
+//!
+//! Refuses: what a message says, and more of a customer's number than its last four digits; both are in GHL.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+use time::OffsetDateTime;
+use tracing::info;
+
+use crate::db::views::messages::{MessageRow, Step};
+use crate::db::views::overview::Entry;
+use crate::db::views::replays::{Doubt, Replay};
+use crate::db::views::{messages, overview, replays};
+use crate::http::HttpState;
+use crate::http::error::PageError;
+use crate::http::pages::layout::components;
+use crate::http::pages::location::location_user::{Sent, Visitor, not_here};
+use crate::http::pages::location::overview::{Tab, framed};
+use crate::http::pages::location::{labels, see};
+use crate::model::ids::MessageId;
+use crate::model::language::Language;
+
+/// Messages of one page.
+const PAGE: i64 = 50;
+
+/// What can be searched for: the word in the address, the states, and their name.
+const SEARCHES: [(&str, &[&str], &str, &str); 9] = [
+    ("", &[], "All", "Semua"),
+    (
+        "waiting",
+        &["accepted", "sending", "unconfirmed"],
+        "On their way",
+        "Dalam perjalanan",
+    ),
+    ("sent", &["sent"], "Sent", "Dihantar"),
+    ("delivered", &["delivered"], "Delivered", "Diterima"),
+    ("read", &["read"], "Read", "Dibaca"),
+    (
+        "posted",
+        &["posted"],
+        "Received in GHL",
+        "Diterima dalam GHL",
+    ),
+    ("held", &["held"], "Held", "Ditahan"),
+    ("failed", &["failed"], "Failed", "Gagal"),
+    ("ignored", &["ignored"], "Left out", "Diabaikan"),
+];
+
+/// Shows the list.
+pub(super) async fn list(
+    State(state): State<HttpState>,
+    language: Language,
+    visitor: Visitor,
+) -> Result<Markup, PageError> {
+    let wanted = visitor.asked("state").unwrap_or_default();
+    let known = SEARCHES.iter().find(|(name, ..)| *name == wanted);
+    let (name, states, ..) = known.ok_or_else(not_here)?;
+    let before = match visitor.asked("before") {
+        None => i64::MAX,
+        Some(id) => id.parse().map_err(|_| not_here())?,
+    };
+    let (pool, location) = (&state.pool, &visitor.location);
+    let entries = match *name {
+        "failed" => overview::list_failures(pool, location, before, PAGE).await?,
+        _ => overview::list_entries(pool, location, states, before, PAGE).await?,
+    };
+    let body = html! {
+        section.panel {
+            (search_form(language, &visitor, name))
+            @if entries.is_empty() {
+                p { (language.pick("No such message.", "Tiada mesej seperti itu.")) }
+            } @else {
+                (table(language, &visitor, &entries, state.clock.now()))
+            }
+            @if let Some(last) = entries.last().filter(|_| is_full(&entries)) {
+                p { a href=(visitor.address(&format!("/messages?state={name}&before={}", last.id))) { (language.pick("Older ones", "Yang lebih lama")) } }
+            }
+            p.hint { (language.pick(
+                "What a message says, and the customer's full number, is in GHL only. A state other than Failed is searched for among the newest 10,000 messages.",
+                "Isi mesej dan nombor penuh pelanggan hanya ada dalam GHL. Keadaan selain Gagal dicari dalam kalangan 10,000 mesej terbaharu.",
+            )) }
+        }
+    };
+    let title = language.pick("Messages", "Mesej");
+    Ok(framed(
+        language,
+        &visitor,
+        Some(Tab::Messages),
+        title,
+        &body,
+    ))
+}
+
+fn is_full(entries: &[Entry]) -> bool {
+    i64::try_from(entries.len()).is_ok_and(|count| count >= PAGE)
+}
+
+fn search_form(language: Language, visitor: &Visitor, chosen: &str) -> Markup {
+    html! {
+        form method="get" action=(visitor.address("/messages")) {
+            label for="state" { (language.pick("Show", "Papar")) }
+            select #state name="state" {
+                @for (name, _, english, malay) in SEARCHES {
+                    option value=(name) selected[name == chosen] { (language.pick(english, malay)) }
+                }
+            }
+            .actions { button.quiet type="submit" { (language.pick("Show", "Papar")) } }
+        }
+    }
+}
+
+/// Messages as rows.
+pub(super) fn table(
+    language: Language,
+    visitor: &Visitor,
+    entries: &[Entry],
+    now: OffsetDateTime,
+) -> Markup {
+    let columns = [
+        language.pick("When", "Bila"),
+        language.pick("Customer", "Pelanggan"),
+        language.pick("State", "Keadaan"),
+        language.pick("Why", "Sebab"),
+        language.pick("Action", "Tindakan"),
+    ];
+    html! {
+        table.rows {
+            thead { tr { @for column in columns { th scope="col" { (column) } } } }
+            tbody {
+                @for entry in entries {
+                    tr {
+                        td data-label=(columns[0]) {
+                            a href=(visitor.address(&format!("/messages/{}", entry.id))) { (labels::ago(language, entry.accepted_at, now)) }
+                            br;
+                            span.note { (labels::direction(language, entry.direction)) }
+                        }
+                        td data-label=(columns[1]) { (labels::chat(entry.chat_end.as_deref())) }
+                        td data-label=(columns[2]) { (labels::state_pill(language, entry.direction, &entry.state)) }
+                        td data-label=(columns[3]) { @if let Some(why) = &entry.why { (components::reason(language, why)) } }
+                        td { @if entry.state == "failed" { (retry_form(language, visitor, entry.id)) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn retry_form(language: Language, visitor: &Visitor, id: MessageId) -> Markup {
+    html! {
+        form method="post" action=(visitor.address(&format!("/messages/{id}/retry"))) {
+            (visitor.token())
+            button.small.quiet type="submit" { (language.pick("Try again", "Cuba lagi")) }
+        }
+    }
+}
+
+/// Shows one message with its steps.
+pub(super) async fn show(
+    State(state): State<HttpState>,
+    language: Language,
+    visitor: Visitor,
+) -> Result<Markup, PageError> {
+    let row = find(&state, &visitor).await?;
+    let steps = messages::list_steps(&state.pool, &row).await?;
+    let notice = visitor
+        .asked("done")
+        .and_then(|done| notice(language, done));
+    Ok(message_page(language, &visitor, &row, &steps, notice))
+}
+
+/// The message in the address, if it is the location's own.
+async fn find(state: &HttpState, visitor: &Visitor) -> Result<MessageRow, PageError> {
+    let id = visitor.named("id").parse();
+    let id = MessageId(id.map_err(|_| not_here())?);
+    let found = messages::find_message_of(&state.pool, &visitor.location, id).await?;
+    found.ok_or_else(not_here)
+}
+
+/// What came of a retry, by the word in the address.
+fn notice(language: Language, done: &str) -> Option<(&'static str, &'static str)> {
+    Some(match done {
+        "queued" => ("notice good", language.pick(
+            "It is on its way again. Reload this page to see what becomes of it.",
+            "Ia dalam perjalanan semula. Muat semula halaman ini untuk melihat perkembangannya.",
+        )),
+        "not-failed" => ("notice warn", language.pick(
+            "It has not failed (any more), so nothing was done.",
+            "Ia tidak (lagi) gagal, maka tiada apa-apa dilakukan.",
+        )),
+        _ => return None,
+    })
+}
+
+fn message_page(
+    language: Language,
+    visitor: &Visitor,
+    row: &MessageRow,
+    steps: &[Step],
+    notice: Option<(&str, &str)>,
+) -> Markup {
+    let title = format!("{} {}", language.pick("Message", "Mesej"), row.id);
+    let body = html! {
+        section.panel {
+            @if let Some((class, text)) = notice { p class=(class) role="status" { (text) } }
+            dl.facts {
+                dt { (language.pick("State", "Keadaan")) }
+                dd { (labels::state_pill(language, row.direction, &row.state)) }
+                dt { (language.pick("Direction", "Arah")) }
+                dd { (labels::direction(language, row.direction)) }
+                dt { (language.pick("Customer", "Pelanggan")) }
+                dd { (labels::chat(row.chat_end.as_deref())) }
+                @if let Some(number) = &row.number {
+                    dt { (language.pick("Your number", "Nombor anda")) }
+                    dd { "+" (number) }
+                }
+                @if let (Some(sent), Some(parts)) = (row.parts_sent, row.parts.filter(|parts| *parts > 1)) {
+                    dt { (language.pick("Parts sent", "Bahagian dihantar")) }
+                    dd { (sent) " / " (parts) }
+                }
+            }
+            @if row.state == "failed" { .actions { (retry_form(language, visitor, row.id)) } }
+            h2 { (language.pick("What happened", "Apa yang berlaku")) }
+            (components::timeline(language, steps, |step| html! {
+                strong { (labels::state(language, row.direction, &step.state).1) } " " (labels::exactly(step.at))
+            }))
+            p { a href=(visitor.address("/messages")) { (language.pick("Back to the messages", "Kembali ke mesej")) } }
+        }
+    };
+    framed(language, visitor, Some(Tab::Messages), &title, &body)
+}
+
+/// Sends a failed message again; one that may have arrived only after a second yes.
+pub(super) async fn retry(
+    State(state): State<HttpState>,
+    language: Language,
+    sent: Sent,
+) -> Result<Response, PageError> {
+    let visitor = &sent.visitor;
+    let row = find(&state, visitor).await?;
+    let (location, id) = (&visitor.location, row.id);
+    let is_sure = sent.is_ticked("sure");
+    let replay = replays::replay_own(&state.pool, location, id, is_sure, state.clock.now()).await?;
+    let done = match replay {
+        Replay::Queued => {
+            info!(%location, message_id = %id, "a failed message goes again");
+            state.wake.outbound.notify_one();
+            state.wake.inbound.notify_one();
+            "queued"
+        }
+        Replay::InDoubt(doubt) => return Ok(question(language, visitor, id, doubt).into_response()),
+        Replay::NotFailed(..) => "not-failed",
+        Replay::Uninstalled | Replay::Unknown => return Err(not_here()),
+    };
+    Ok(see(&visitor.address(&format!("/messages/{id}?done={done}"))))
+}
+
+fn question(language: Language, visitor: &Visitor, id: MessageId, doubt: Doubt) -> Markup {
+    let (what, yes) = components::doubt(language, doubt);
+    let body = html! {
+        section.panel {
+            p.notice.warn { (what) }
+            .actions {
+                form method="post" action=(visitor.address(&format!("/messages/{id}/retry"))) {
+                    (visitor.token())
+                    input type="hidden" name="sure" value="1";
+                    button type="submit" { (yes) }
+                }
+                a href=(visitor.address(&format!("/messages/{id}"))) { (language.pick("Leave it as it is", "Biarkan sahaja")) }
+            }
+        }
+    };
+    let title = language.pick("It may have arrived", "Ia mungkin sudah sampai");
+    framed(language, visitor, Some(Tab::Messages), title, &body)
+}

@@ -1,0 +1,81 @@
+//! The page inside GHL: what a location's own users see of their numbers and messages, and what they may change.
+//!
+//! Owns: the way from GHL's word about its user to a session, and every page behind it. Refuses: any location but the
+//! session's: each handler asks the database with that one, never with one from an address or a form.
+//!
+//! * `exchange`: `GET /app`, `POST /app/session`: GHL's payload → a session
+//! * `visitor`: who asks, proven anew at every request; the token of forms
+//! * `framing`: who may show these pages in a frame
+//! * `overview`, `numbers`, `removal`, `linking`, `messages`, `checks`: the pages; `words`: what they call things
+
+mod checks;
+mod frame_ancestors;
+mod labels;
+mod location_user;
+mod messages;
+mod numbers;
+mod overview;
+mod qr_linking;
+mod removal;
+mod sso_login;
+
+use axum::extract::DefaultBodyLimit;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum::{Router, middleware};
+
+use crate::http::pages::layout;
+use crate::http::{HttpState, MAX_FORM_BYTES};
+
+/// The routes. A session's pages lie below its id, so that two tabs of one browser can hold two locations.
+pub(in crate::http) fn routes(state: HttpState) -> Router<HttpState> {
+    Router::new()
+        .route("/app", get(sso_login::ask))
+        .route("/app/session", post(sso_login::begin))
+        .route("/app/{session}", get(overview::show))
+        .route("/app/{session}/messages", get(messages::list))
+        .route("/app/{session}/messages/{id}", get(messages::show))
+        .route("/app/{session}/messages/{id}/retry", post(messages::retry))
+        .route(
+            "/app/{session}/numbers/{number}",
+            get(numbers::show).post(numbers::change),
+        )
+        .route(
+            "/app/{session}/numbers/{number}/default",
+            post(numbers::make_default),
+        )
+        .route(
+            "/app/{session}/numbers/{number}/remove",
+            post(removal::remove),
+        )
+        .route(
+            "/app/{session}/numbers/{number}/relink",
+            post(qr_linking::begin),
+        )
+        .route(
+            "/app/{session}/numbers/{number}/link",
+            get(qr_linking::show),
+        )
+        .route(
+            "/app/{session}/numbers/{number}/link/qr.png",
+            get(qr_linking::picture),
+        )
+        .route(
+            "/app/{session}/numbers/{number}/link/state",
+            get(qr_linking::progress),
+        )
+        .route("/app/{session}/checks", get(checks::show))
+        .route("/app/{session}/provider", get(checks::provider))
+        .route("/app/{session}/connect", post(numbers::connect))
+        .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
+        .layer(middleware::from_fn(layout::speak))
+        .layer(middleware::from_fn_with_state(
+            state,
+            frame_ancestors::frame,
+        ))
+}
+
+/// After a form: the browser gets the page anew, so that a reload repeats nothing.
+fn see(address: &str) -> Response {
+    Redirect::to(address).into_response()
+}

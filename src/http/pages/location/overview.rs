@@ -1,0 +1,208 @@
+//! The first page: the numbers, the messages of the last 24 hours, and what failed last.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+use time::{Duration, OffsetDateTime};
+
+use crate::db::history::incidents;
+use crate::db::views::messages::Direction;
+use crate::db::views::overview;
+use crate::db::views::overview::{Count, Entry, NumberState};
+use crate::doctor;
+use crate::http::HttpState;
+use crate::http::error::PageError;
+use crate::http::pages::layout;
+use crate::http::pages::layout::{Frame, components};
+use crate::http::pages::location::location_user::{FIRST, Visitor};
+use crate::http::pages::location::{labels, messages, numbers, see};
+use crate::model::language::Language;
+
+/// What "lately" is: no location's own midnight has to be known for it.
+const LATELY: Duration = Duration::hours(24);
+/// Failures on the first page.
+const FAILURES: i64 = 5;
+/// The order in which states are shown.
+const STATES: [&str; 10] = [
+    "accepted",
+    "sending",
+    "unconfirmed",
+    "sent",
+    "delivered",
+    "read",
+    "posted",
+    "held",
+    "failed",
+    "ignored",
+];
+
+/// The tabs of a session's pages.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tab {
+    Overview,
+    Messages,
+    Checks,
+}
+
+/// A page of a session, with its tabs.
+pub(super) fn framed(
+    language: Language,
+    visitor: &Visitor,
+    tab: Option<Tab>,
+    title: &str,
+    body: &Markup,
+) -> Markup {
+    framed_as(language, visitor, tab, title, Frame::default(), body)
+}
+
+/// The same with scripts, or loaded again by itself.
+pub(super) fn framed_as(
+    language: Language,
+    visitor: &Visitor,
+    tab: Option<Tab>,
+    title: &str,
+    frame: Frame<'_>,
+    body: &Markup,
+) -> Markup {
+    let tabs = [
+        (Tab::Overview, "", language.pick("Overview", "Ringkasan")),
+        (
+            Tab::Messages,
+            "/messages",
+            language.pick("Messages", "Mesej"),
+        ),
+        (Tab::Checks, "/checks", language.pick("Checks", "Semakan")),
+    ];
+    let frame = Frame {
+        is_wide: true,
+        whose: Some(visitor.location.as_str()),
+        ..frame
+    };
+    layout::framed(
+        language,
+        title,
+        frame,
+        &html! {
+            (components::tabs(language, tabs.map(|(at, rest, name)| (visitor.address(rest), name, tab == Some(at)))))
+            (body)
+        },
+    )
+}
+
+/// Shows the page.
+pub(super) async fn show(
+    State(state): State<HttpState>,
+    language: Language,
+    visitor: Visitor,
+) -> Result<Response, PageError> {
+    // The cookie came; the address that is kept and reloaded does not ask for it again.
+    if visitor.asked(FIRST).is_some() {
+        return Ok(see(&visitor.address("")));
+    }
+    let (pool, location, now) = (&state.pool, &visitor.location, state.clock.now());
+    let numbers = overview::list_numbers(pool, location).await?;
+    let counts = overview::count_states(pool, location, now - LATELY).await?;
+    let failures = overview::list_failures(pool, location, i64::MAX, FAILURES).await?;
+    let troubles = incidents::list_open(pool, location).await?;
+    let troubles: Vec<_> = troubles.iter().map(doctor::describe).collect();
+    let body = html! {
+        @if !troubles.is_empty() {
+            section.panel {
+                h2 { (language.pick("This needs your attention", "Ini memerlukan perhatian anda")) }
+                (components::findings(language, &troubles))
+            }
+        }
+        (numbers_panel(language, &visitor, &numbers, now))
+        (counts_panel(language, &visitor, &counts))
+        (failures_panel(language, &visitor, &failures, now))
+    };
+    let title = language.pick(
+        "WhatsApp in this sub-account",
+        "WhatsApp dalam sub-akaun ini",
+    );
+    Ok(framed(language, &visitor, Some(Tab::Overview), title, &body).into_response())
+}
+
+fn numbers_panel(
+    language: Language,
+    visitor: &Visitor,
+    rows: &[NumberState],
+    now: OffsetDateTime,
+) -> Markup {
+    html! {
+        section.panel {
+            h2 { (language.pick("WhatsApp numbers", "Nombor WhatsApp")) }
+            @if rows.is_empty() {
+                p.notice.warn { (language.pick(
+                    "No WhatsApp number is connected yet. No message can leave until there is one.",
+                    "Belum ada nombor WhatsApp yang disambungkan. Tiada mesej boleh dihantar sehingga ada satu.",
+                )) }
+            }
+            @for row in rows { (numbers::summary(language, visitor, row, now)) }
+            .actions {
+                form method="post" action=(visitor.address("/connect")) target="_blank" rel="noopener" {
+                    (visitor.token())
+                    button.quiet[!rows.is_empty()] type="submit" {
+                        @if rows.is_empty() { (language.pick("Connect a number", "Sambungkan nombor")) }
+                        @else { (language.pick("Connect another number, or new credentials", "Sambungkan nombor lain, atau maklumat sambungan baharu")) }
+                    }
+                }
+            }
+            p.hint { (language.pick("This opens a new window.", "Ini membuka tetingkap baharu.")) }
+        }
+    }
+}
+
+fn counts_panel(language: Language, visitor: &Visitor, counts: &[Count]) -> Markup {
+    let is_cut = [Direction::Outbound, Direction::Inbound]
+        .into_iter()
+        .any(|way| {
+            let counted = counts.iter().filter(|count| count.direction == way);
+            counted.map(|count| count.count).sum::<i64>() >= overview::WINDOW
+        });
+    html! {
+        section.panel {
+            h2 { (language.pick("The last 24 hours", "24 jam yang lalu")) }
+            @if counts.is_empty() { p { (language.pick("No message yet.", "Belum ada mesej.")) } }
+            @for way in [Direction::Outbound, Direction::Inbound] {
+                @let of_way: Vec<_> = counts.iter().filter(|count| count.direction == way).collect();
+                @if !of_way.is_empty() {
+                    h3 { (labels::direction(language, way)) }
+                    ul.counts {
+                        @for name in STATES {
+                            @for count in of_way.iter().filter(|count| count.state == name) {
+                                li { strong { (count.count) } span { (labels::state(language, way, name).1) } }
+                            }
+                        }
+                    }
+                }
+            }
+            @if is_cut {
+                p.hint { (language.pick(
+                    "There were so many that only the newest 10,000 of each direction are counted.",
+                    "Terlalu banyak, maka hanya 10,000 yang terbaharu bagi setiap arah dikira.",
+                )) }
+            }
+            p { a href=(visitor.address("/messages")) { (language.pick("All messages", "Semua mesej")) } }
+        }
+    }
+}
+
+fn failures_panel(
+    language: Language,
+    visitor: &Visitor,
+    failures: &[Entry],
+    now: OffsetDateTime,
+) -> Markup {
+    html! {
+        section.panel {
+            h2 { (language.pick("What failed last", "Kegagalan terakhir")) }
+            @if failures.is_empty() {
+                p { (language.pick("Nothing has failed.", "Tiada kegagalan.")) }
+            } @else {
+                (messages::table(language, visitor, failures, now))
+                p { a href=(visitor.address("/messages?state=failed")) { (language.pick("All failures", "Semua kegagalan")) } }
+            }
+        }
+    }
+}

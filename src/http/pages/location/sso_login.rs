@@ -1,0 +1,171 @@
+//! From GHL's word to a session: `GET /app` asks GHL's page around it for its user, and `POST /app/session` exchanges what
+//! GHL encrypted, once, for a session of the location that is open there.
+
+use std::collections::HashMap;
+
+use axum::extract::{Form, FromRequest as _, Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum_extra::extract::CookieJar;
+use maud::{Markup, html};
+use secrecy::{ExposeSecret, SecretString};
+use tracing::{info, warn};
+
+use crate::crypto::{SsoUser, open_user, random_secret};
+use crate::db::accounts::{locations, sso_payloads};
+use crate::http::HttpState;
+use crate::http::error::PageError;
+use crate::http::pages::layout;
+use crate::http::pages::layout::Frame;
+use crate::http::pages::location::location_user::{FIRST, check_origin, check_standing, path_of};
+use crate::http::pages::location::see;
+use crate::http::pages::session::{Holder, Session};
+use crate::model::ids::LocationId;
+use crate::model::language::{Language, Text};
+
+/// The page that asks.
+pub(super) async fn ask(
+    State(state): State<HttpState>,
+    language: Language,
+) -> Result<Markup, PageError> {
+    secret(&state)?;
+    Ok(page(language))
+}
+
+/// The page that asks by itself; the one step that needs a script, because GHL answers nothing else.
+pub(super) fn page(language: Language) -> Markup {
+    let scripts = ["/assets/app.js"];
+    let frame = Frame {
+        scripts: &scripts,
+        ..Frame::default()
+    };
+    let title = language.pick(
+        "WhatsApp in this sub-account",
+        "WhatsApp dalam sub-akaun ini",
+    );
+    layout::framed(
+        language,
+        title,
+        frame,
+        &html! {
+            form #exchange method="post" action="/app/session" hidden { input type="hidden" name="payload"; }
+            p #asking role="status" hidden {
+                (language.pick("One moment: we are asking GHL which sub-account is open.", "Sebentar: kami sedang bertanya GHL sub-akaun mana yang dibuka."))
+            }
+            div #unanswered role="alert" hidden {
+                p.notice.warn { (language.pick("GHL did not tell us which sub-account is open.", "GHL tidak memberitahu kami sub-akaun mana yang dibuka.")) }
+                p { (language.pick(
+                    "This page works inside GHL only. Log in to GHL, open your sub-account, and choose this app in the menu at the left. If you are there already, reload the page in your browser.",
+                    "Halaman ini hanya berfungsi di dalam GHL. Log masuk ke GHL, buka sub-akaun anda, dan pilih aplikasi ini dalam menu di sebelah kiri. Jika anda sudah berada di sana, muat semula halaman dalam pelayar anda.",
+                )) }
+            }
+            noscript {
+                p.notice.warn { (language.pick(
+                    "Please turn JavaScript on for this page: GHL tells us with it which sub-account is open. Everything after that works without.",
+                    "Sila hidupkan JavaScript untuk halaman ini: dengan itulah GHL memberitahu kami sub-akaun mana yang dibuka. Selepas itu semuanya berfungsi tanpanya.",
+                )) }
+            }
+        },
+    )
+}
+
+/// Exchanges a payload.
+pub(super) async fn begin(
+    State(state): State<HttpState>,
+    request: Request,
+) -> Result<Response, PageError> {
+    let (parts, body) = request.into_parts();
+    check_origin(&parts, &state)?;
+    let request = Request::from_parts(parts, body);
+    let form = Form::<HashMap<String, String>>::from_request(request, &state).await;
+    let Form(mut form) = form.map_err(|_| refused())?;
+    let payload = form.remove("payload").unwrap_or_default();
+    let user = prove(&state, &payload).await?;
+    let location = user.active_location.ok_or_else(no_location)?;
+    check_standing(&state, &location).await?;
+    let company = locations::find_company(&state.pool, &location).await?;
+    if company.is_some_and(|company| company != user.company) {
+        warn!(%location, "an SSO payload names another agency than the location's");
+        return Err(refused());
+    }
+    Ok(start(&state, location))
+}
+
+/// Whom a payload names, which it does once.
+async fn prove(state: &HttpState, payload: &str) -> Result<SsoUser, PageError> {
+    let user = open_user(secret(state)?, payload).map_err(|error| {
+        warn!(%error, "an SSO payload is refused");
+        refused()
+    })?;
+    if !sso_payloads::use_payload(&state.pool, &user.salt, state.clock.now()).await? {
+        warn!("an SSO payload came a second time");
+        return Err(refused());
+    }
+    Ok(user)
+}
+
+fn start(state: &HttpState, location: LocationId) -> Response {
+    info!(%location, "a session begins");
+    let path = path_of(random_secret().expose_secret());
+    let session = Session::begin(Holder::Location(location), &path, state.clock.now());
+    let cookies = CookieJar::new().add(session.cookie(&state.sealer));
+    (cookies, see(&format!("{path}?{FIRST}"))).into_response()
+}
+
+fn secret(state: &HttpState) -> Result<&SecretString, PageError> {
+    state.ghl.shared_secret.as_ref().ok_or_else(|| {
+        warn!("the page inside GHL is asked for, and GHL_SHARED_SECRET is not set");
+        PageError {
+            status: StatusCode::NOT_FOUND,
+            title: Text::new("This page is switched off", "Halaman ini dimatikan"),
+            text: Text::new(
+                "The operator of this service has not given it the app's shared secret (GHL_SHARED_SECRET). Messages go on all the same. Please tell whoever gave you the app.",
+                "Pengendali perkhidmatan ini belum memberikannya rahsia kongsi aplikasi (GHL_SHARED_SECRET). Mesej tetap berjalan. Sila beritahu orang yang memberi anda aplikasi ini.",
+            ),
+        }
+    })
+}
+
+/// The same for everything that does not prove itself, so that nobody learns why.
+fn refused() -> PageError {
+    PageError {
+        status: StatusCode::FORBIDDEN,
+        title: Text::new(
+            "We could not tell who you are",
+            "Kami tidak dapat mengenal pasti anda",
+        ),
+        text: Text::new(
+            "What came from GHL could not be used, or was used before. Please reload the page in GHL. If you see this again, tell whoever gave you the app: its shared secret here may not be GHL's.",
+            "Apa yang datang dari GHL tidak boleh digunakan, atau sudah digunakan. Sila muat semula halaman dalam GHL. Jika anda melihat ini lagi, beritahu orang yang memberi anda aplikasi ini: rahsia kongsinya di sini mungkin tidak sama dengan GHL.",
+        ),
+    }
+}
+
+fn no_location() -> PageError {
+    PageError {
+        status: StatusCode::FORBIDDEN,
+        title: Text::new(
+            "Open this from a sub-account",
+            "Buka halaman ini dari sub-akaun",
+        ),
+        text: Text::new(
+            "You are in the agency's view, and each sub-account has its own WhatsApp number. In GHL, switch to the sub-account that you want to look at, and choose this app in its menu.",
+            "Anda berada dalam paparan agensi, dan setiap sub-akaun mempunyai nombor WhatsApp sendiri. Dalam GHL, tukar ke sub-akaun yang anda mahu lihat, dan pilih aplikasi ini dalam menunya.",
+        ),
+    }
+}
+
+/// The browser was given a cookie and came back without it.
+pub(super) fn no_cookies() -> PageError {
+    PageError {
+        status: StatusCode::UNAUTHORIZED,
+        title: Text::new(
+            "Your browser keeps no cookies here",
+            "Pelayar anda tidak menyimpan kuki di sini",
+        ),
+        text: Text::new(
+            "This page needs one cookie for an hour, and your browser refuses it inside GHL. Allow cookies for this page (in Safari: update it, or turn off \"Block all cookies\"), or use a current Chrome, Edge or Firefox. Then reload the page in GHL.",
+            "Halaman ini memerlukan satu kuki selama sejam, dan pelayar anda menolaknya di dalam GHL. Benarkan kuki untuk halaman ini (dalam Safari: kemas kini, atau matikan \"Block all cookies\"), atau gunakan Chrome, Edge atau Firefox yang terkini. Kemudian muat semula halaman dalam GHL.",
+        ),
+    }
+}

@@ -1,0 +1,308 @@
+//! `GET /oauth/callback`: the browser after an install. The code is the proof, exchanged server to server; nothing
+//! else in the address is believed, and nothing is bound to the browser. `GET /oauth/install` begins an install here:
+//! that browser, and no other, has to come back with the `state` it was given.
+
+use std::time::Duration as StdDuration;
+
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum_extra::extract::CookieJar;
+use axum_extra::extract::cookie::{Cookie, SameSite};
+use maud::{Markup, html};
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+use time::Duration;
+use tracing::{error, warn};
+use url::Url;
+
+use crate::accounts::installs::Installed;
+use crate::accounts::tokens::TokenError;
+use crate::clients::ghl::Advice;
+use crate::config::marketplace;
+use crate::crypto::{hash_secret, random_secret};
+use crate::db::numbers;
+use crate::db::numbers::LastNumber;
+use crate::http::HttpState;
+use crate::http::error::PageError;
+pub(in crate::http) use crate::http::pages::connect::new_link;
+use crate::http::pages::layout;
+use crate::model::ids::LocationId;
+use crate::model::language::{Language, Text};
+
+/// Time to log in to GHL and choose a sub-account.
+const STATE_LIFE: Duration = Duration::minutes(30);
+/// A browser waits this long for numbers that came with the install form.
+const OFFERS_PATIENCE: StdDuration = StdDuration::from_secs(10);
+const STATE_COOKIE: &str = "install_state";
+
+/// Where GHL sends the browser back to, with what it adds.
+#[derive(Deserialize)]
+pub(in crate::http) struct Callback {
+    code: Option<String>,
+    state: Option<String>,
+    error: Option<String>,
+}
+
+/// Sends the browser to GHL to choose where the app is installed.
+pub(in crate::http) async fn install(State(state): State<HttpState>, jar: CookieJar) -> Response {
+    let secret = random_secret();
+    let mut cookie = state_cookie(&state.public_url, secret.expose_secret());
+    cookie.set_max_age(STATE_LIFE);
+    let ghl = &state.ghl;
+    let mut address =
+        marketplace::install_link(&ghl.marketplace_base, &state.public_url, &ghl.client_id);
+    address
+        .query_pairs_mut()
+        .append_pair("state", secret.expose_secret());
+    (jar.add(cookie), Redirect::to(address.as_str())).into_response()
+}
+
+fn state_cookie(public_url: &Url, value: &str) -> Cookie<'static> {
+    Cookie::build((STATE_COOKIE, value.to_owned()))
+        .path("/oauth")
+        .http_only(true)
+        .secure(public_url.scheme() == "https")
+        // The way back from GHL is a link on another site.
+        .same_site(SameSite::Lax)
+        .build()
+}
+
+/// Exchanges the code and shows what to do next.
+pub(in crate::http) async fn callback(
+    State(state): State<HttpState>,
+    language: Language,
+    jar: CookieJar,
+    Query(callback): Query<Callback>,
+) -> Response {
+    let page = finish(&state, language, &jar, callback).await;
+    let used = state_cookie(&state.public_url, "");
+    (jar.remove(used), page).into_response()
+}
+
+async fn finish(
+    state: &HttpState,
+    language: Language,
+    jar: &CookieJar,
+    callback: Callback,
+) -> Result<Response, PageError> {
+    if callback.error.is_some() {
+        return Err(refused_by_ghl());
+    }
+    check_state(jar, callback.state.as_deref())?;
+    let code = callback
+        .code
+        .filter(|code| !code.trim().is_empty())
+        .ok_or_else(no_code)?;
+    // A task of its own: a browser that leaves must not lose what the code, good for one use, has brought.
+    let installs = state.installs.clone();
+    let installing = tokio::spawn(async move { installs.install(&code).await });
+    let installed = installing
+        .await
+        .map_err(|ended| internal(&ended))?
+        .map_err(|cause| not_installed(&cause))?;
+    state.wake.upkeep.notify_one();
+    Ok(next_steps(state, language, &installed).await?)
+}
+
+/// An install that began here must come back with the state its browser was given; one that began in the marketplace
+/// has neither.
+fn check_state(jar: &CookieJar, given: Option<&str>) -> Result<(), PageError> {
+    let kept = jar.get(STATE_COOKIE).map(Cookie::value);
+    // Compared by their hashes, which gives no time away.
+    if kept.map(hash_secret) == given.map(hash_secret) {
+        return Ok(());
+    }
+    warn!("an install came back with another state than it began with");
+    Err(PageError {
+        status: StatusCode::BAD_REQUEST,
+        title: Text::new(
+            "This install began somewhere else",
+            "Pemasangan ini bermula di tempat lain",
+        ),
+        text: Text::new(
+            "It was started in another browser or window, or too long ago. Nothing was changed. Please open the app in the GHL marketplace and install it from there.",
+            "Ia dimulakan dalam pelayar atau tetingkap lain, atau sudah terlalu lama. Tiada apa-apa diubah. Sila buka aplikasi ini di marketplace GHL dan pasang dari situ.",
+        ),
+    })
+}
+
+/// What a location needs next: nothing, when its number is connected still; else a link to the form.
+struct Next<'a> {
+    location: &'a LocationId,
+    /// What GHL calls it.
+    name: Option<&'a str>,
+    link: String,
+    last: Option<LastNumber>,
+}
+
+/// One location goes straight to its connect page; of several each has its link.
+async fn next_steps(
+    state: &HttpState,
+    language: Language,
+    installed: &Installed,
+) -> sqlx::Result<Response> {
+    take_up_offers(state, &installed.ready).await;
+    let mut steps = Vec::new();
+    for location in installed.ready.iter().chain(&installed.waiting) {
+        steps.push(Next {
+            location,
+            name: installed.names.get(location).map(String::as_str),
+            link: new_link(state, location).await?,
+            last: numbers::find_last(&state.pool, location).await?,
+        });
+    }
+    Ok(match (steps.as_slice(), installed.waiting.as_slice()) {
+        ([only], []) => Redirect::to(&only.link).into_response(),
+        _ => show(language, &steps, &installed.waiting).into_response(),
+    })
+}
+
+/// Connects what GHL's install form brought; the browser waits for it a little.
+async fn take_up_offers(state: &HttpState, ready: &[LocationId]) {
+    let (connector, ready) = (state.connector.clone(), ready.to_vec());
+    // A task of its own, which goes on when the browser's patience ends.
+    let taking_up = tokio::spawn(async move {
+        for location in &ready {
+            if let Err(error) = connector.claim_and_take_up_offer(location).await {
+                error!(%location, %error, "the number of the install form waits");
+            }
+        }
+    });
+    let _ = tokio::time::timeout(OFFERS_PATIENCE, taking_up).await;
+}
+
+fn show(language: Language, steps: &[Next<'_>], waiting: &[LocationId]) -> Markup {
+    let title = language.pick("The app is installed", "Aplikasi sudah dipasang");
+    layout::page(
+        language,
+        title,
+        &html! {
+            @if steps.is_empty() {
+                p { (language.pick(
+                    "No sub-account has the app yet. In GHL, open the agency's app list, choose this app, and install it in the sub-accounts that should use WhatsApp.",
+                    "Belum ada sub-akaun yang mempunyai aplikasi ini. Dalam GHL, buka senarai aplikasi agensi, pilih aplikasi ini, dan pasang dalam sub-akaun yang akan menggunakan WhatsApp.",
+                )) }
+            } @else {
+                h2 { (language.pick("Next: connect your WhatsApp number", "Seterusnya: sambungkan nombor WhatsApp anda")) }
+                p { (language.pick(
+                    "You need three things from Waapify: the instance id, the access token, and the number. Without a linked number the access token is enough.",
+                    "Anda perlukan tiga perkara dari Waapify: ID instance, token akses dan nombor. Jika belum ada nombor yang dipautkan, token akses sahaja sudah cukup.",
+                )) }
+                ul.links { @for step in steps { li { (next_link(language, step)) } } }
+                p.note { (language.pick(
+                    "Each link works once, for 24 hours. To get a new one, open the app in the menu of the sub-account in GHL and press “Connect a number”.",
+                    "Setiap pautan berfungsi sekali, selama 24 jam. Untuk pautan baharu, buka aplikasi ini dalam menu sub-akaun di GHL dan tekan “Sambungkan nombor”.",
+                )) }
+                h2 { (language.pick("Then: choose it in GHL", "Kemudian: pilih ia dalam GHL")) }
+                p {
+                    (language.pick("In the sub-account, open ", "Dalam sub-akaun, buka "))
+                    strong { "Settings › Phone Numbers › Advanced Settings › SMS Provider" }
+                    (language.pick(
+                        ", choose this app and save. Only an agency admin sees that setting.",
+                        ", pilih aplikasi ini dan simpan. Hanya admin agensi yang nampak tetapan itu.",
+                    ))
+                }
+            }
+            @if !waiting.is_empty() {
+                p.note { (language.pick(
+                    "GHL gave no access yet for these sub-accounts. We keep asking; you can connect their numbers meanwhile. If one stays like this, check in GHL that it is active and has the app.",
+                    "GHL belum memberi akses untuk sub-akaun ini. Kami terus meminta; anda boleh menyambungkan nombornya sementara itu. Jika ia kekal begini, semak dalam GHL bahawa ia aktif dan mempunyai aplikasi ini.",
+                )) }
+                ul { @for location in waiting { li { (location) } } }
+            }
+        },
+    )
+}
+
+fn next_link(language: Language, step: &Next<'_>) -> Markup {
+    let who = html! {
+        @if let Some(name) = step.name { (name) " (" span.id { (step.location) } ")" } @else { (step.location) }
+    };
+    match &step.last {
+        Some(last) if last.is_connected => html! {
+            p.notice.good {
+                (language.pick("Sub-account ", "Sub-akaun ")) (who)
+                (language.pick(" is connected to +", " sudah disambungkan kepada +")) (last.number)
+                (language.pick(" already. There is nothing to enter.", ". Tiada apa-apa perlu diisi."))
+            }
+            a href=(step.link) { (language.pick("Connect another number", "Sambungkan nombor lain")) }
+        },
+        _ => html! {
+            a.button href=(step.link) {
+                (language.pick("Connect WhatsApp for sub-account ", "Sambungkan WhatsApp untuk sub-akaun ")) (who)
+            }
+        },
+    }
+}
+
+fn no_code() -> PageError {
+    PageError {
+        status: StatusCode::BAD_REQUEST,
+        title: Text::new(
+            "This page opens after an install",
+            "Halaman ini dibuka selepas pemasangan",
+        ),
+        text: Text::new(
+            "GHL sends you here with a code when you install the app. Open the app in the GHL marketplace and install it from there.",
+            "GHL menghantar anda ke sini dengan satu kod apabila anda memasang aplikasi ini. Buka aplikasi ini di marketplace GHL dan pasang dari situ.",
+        ),
+    }
+}
+
+fn refused_by_ghl() -> PageError {
+    warn!("GHL ended an install with an error");
+    PageError {
+        status: StatusCode::BAD_REQUEST,
+        title: Text::new("The install was not finished", "Pemasangan belum selesai"),
+        text: Text::new(
+            "GHL stopped it, or somebody cancelled it. Nothing was changed. Please install the app once more from the GHL marketplace, as an admin of the agency or the sub-account.",
+            "GHL menghentikannya, atau seseorang membatalkannya. Tiada apa-apa diubah. Sila pasang aplikasi ini sekali lagi dari marketplace GHL, sebagai admin agensi atau sub-akaun.",
+        ),
+    }
+}
+
+fn internal(ended: &tokio::task::JoinError) -> PageError {
+    error!(%ended, "an install ended unexpectedly");
+    no_answer()
+}
+
+fn no_answer() -> PageError {
+    PageError {
+        status: StatusCode::BAD_GATEWAY,
+        title: Text::new("GHL did not answer", "GHL tidak menjawab"),
+        text: Text::new(
+            "The install could not be finished because GHL did not answer. Please install the app once more in a few minutes.",
+            "Pemasangan tidak dapat diselesaikan kerana GHL tidak menjawab. Sila pasang aplikasi ini sekali lagi dalam beberapa minit.",
+        ),
+    }
+}
+
+fn not_installed(cause: &TokenError) -> PageError {
+    match cause {
+        TokenError::Database(error) => PageError::store_down(error),
+        TokenError::Call(call)
+            if matches!(
+                call.advice,
+                Advice::Reject | Advice::Reauthorize | Advice::Reinstall
+            ) =>
+        {
+            warn!(%cause, "GHL refused an install code");
+            PageError {
+                status: StatusCode::BAD_REQUEST,
+                title: Text::new(
+                    "GHL did not accept this install",
+                    "GHL tidak menerima pemasangan ini",
+                ),
+                text: Text::new(
+                    "The code in the link was used before or is too old. If the app is in your list of installed apps and works, all is well. If not, please install it once more from the GHL marketplace.",
+                    "Kod dalam pautan itu sudah digunakan atau terlalu lama. Jika aplikasi ini ada dalam senarai aplikasi anda dan berfungsi, semuanya baik. Jika tidak, sila pasang sekali lagi dari marketplace GHL.",
+                ),
+            }
+        }
+        _ => {
+            error!(%cause, "an install could not be finished");
+            no_answer()
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! What several of these pages show: moments, lists of messages, the way to the next page.
+
+use maud::{Markup, html};
+use time::OffsetDateTime;
+use time::format_description::BorrowedFormatItem;
+use time::format_description::well_known::Rfc3339;
+use time::macros::format_description;
+use url::form_urlencoded;
+
+use crate::db::views::messages::{Direction, MessageRow};
+use crate::http::pages::layout::components::reason;
+use crate::http::pages::operator::labels;
+use crate::model::ids::LocationId;
+use crate::model::language::Language;
+
+/// Rows of one page: more than fit on a screen, few enough to come at once.
+pub(super) const PAGE: usize = 50;
+
+const MOMENT: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
+
+/// One row more than a page has tells whether there is another.
+pub(super) fn limit() -> i64 {
+    i64::try_from(PAGE + 1).unwrap_or(i64::MAX)
+}
+
+/// A moment, UTC.
+pub(super) fn moment(at: OffsetDateTime) -> Markup {
+    let exact = at.format(&Rfc3339).unwrap_or_default();
+    html! { time datetime=(exact) { (at.format(MOMENT).unwrap_or_default()) " UTC" } }
+}
+
+/// A moment that may not have been yet.
+pub(super) fn maybe(at: Option<OffsetDateTime>) -> Markup {
+    at.map_or_else(|| html! { "–" }, moment)
+}
+
+/// The address of a location's page.
+pub(super) fn address(location: &LocationId) -> String {
+    let id: String = form_urlencoded::byte_serialize(location.as_str().as_bytes()).collect();
+    // Within a path a space is not a plus.
+    format!("/operator/locations/{}", id.replace('+', "%20"))
+}
+
+/// A location, which leads to its page.
+pub(super) fn location(id: &LocationId) -> Markup {
+    html! { a.id href=(address(id)) { (id) } }
+}
+
+/// A link to the next page, where there is one.
+pub(super) fn next(language: Language, address: Option<String>) -> Markup {
+    html! {
+        @if let Some(address) = address {
+            p.actions { a.button.quiet href=(address) rel="next" { (language.pick("Next page", "Halaman seterusnya")) } }
+        }
+    }
+}
+
+/// Which way a message goes.
+pub(super) fn direction(language: Language, direction: Direction) -> &'static str {
+    match direction {
+        Direction::Outbound => language.pick("to WhatsApp", "ke WhatsApp"),
+        Direction::Inbound => language.pick("to GHL", "ke GHL"),
+    }
+}
+
+/// Messages, with a sentence each where there is one.
+pub(super) fn messages(language: Language, rows: &[(&MessageRow, Option<&str>)]) -> Markup {
+    let names = language.pick(
+        [
+            "Message",
+            "State",
+            "Came at",
+            "Sub-account",
+            "Customer",
+            "Why",
+        ],
+        [
+            "Mesej",
+            "Keadaan",
+            "Diterima",
+            "Sub-akaun",
+            "Pelanggan",
+            "Sebab",
+        ],
+    );
+    let rows = rows.iter().map(|(row, sentence)| {
+        html! {
+            tr {
+                td data-label=(names[0]) { a href={ "/operator/messages/" (row.id) } { (row.id) ", " (direction(language, row.direction)) } }
+                td data-label=(names[1]) { (labels::state(language, &row.state)) }
+                td data-label=(names[2]) { (moment(row.accepted_at)) }
+                td data-label=(names[3]) { (location(&row.location_id)) }
+                td data-label=(names[4]) { @match &row.chat_end { Some(end) => { "…" (end) } None => { "–" } } }
+                td data-label=(names[5]) { @match sentence.or(row.reason.as_deref()) { Some(why) => (reason(language, why)), None => "–" } }
+            }
+        }
+    });
+    table(language, &names, rows)
+}
+
+/// A table under these heads, a row each; a word where there is none.
+pub(super) fn table(
+    language: Language,
+    names: &[&str],
+    rows: impl ExactSizeIterator<Item = Markup>,
+) -> Markup {
+    if rows.len() == 0 {
+        return html! { p.hint { (language.pick("There is none.", "Tiada.")) } };
+    }
+    html! {
+        table.rows {
+            thead { tr { @for name in names { th scope="col" { (name) } } } }
+            tbody { @for row in rows { (row) } }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! The words for states, in both languages.
+
+use maud::{Markup, html};
+
+use crate::db::accounts::installs::Standing;
+use crate::db::history::incidents::Kind;
+use crate::model::language::Language;
+
+/// A message's state as a pill.
+pub(super) fn state(language: Language, state: &str) -> Markup {
+    let (class, word) = match state {
+        "accepted" => ("", language.pick("waiting", "menunggu")),
+        "sending" => ("", language.pick("being sent", "sedang dihantar")),
+        "unconfirmed" => ("warn", language.pick("not confirmed", "belum disahkan")),
+        "sent" => ("good", language.pick("sent", "dihantar")),
+        "delivered" => ("good", language.pick("delivered", "diterima")),
+        "read" => ("good", language.pick("read", "dibaca")),
+        "posted" => ("good", language.pick("in GHL", "dalam GHL")),
+        "held" => ("warn", language.pick("held", "ditahan")),
+        "ignored" => ("", language.pick("left out", "diabaikan")),
+        "failed" => ("bad", language.pick("failed", "gagal")),
+        other => ("", other),
+    };
+    html! { span class={ "pill " (class) } { (word) } }
+}
+
+/// How a location stands, as a pill.
+pub(super) fn standing(language: Language, standing: Standing) -> Markup {
+    let class = match standing {
+        Standing::Installed => "good",
+        Standing::NeedsReinstall => "bad",
+        Standing::Inactive | Standing::NotInstalled => "warn",
+        Standing::Unknown | Standing::Pending | Standing::Uninstalled => "",
+    };
+    html! { span class={ "pill " (class) } { (standing_name(language, standing)) } }
+}
+
+/// How a location stands, in a few words.
+pub(super) const fn standing_name(language: Language, standing: Standing) -> &'static str {
+    let malay = match standing {
+        Standing::Unknown => "disambung, belum dipasang",
+        Standing::Pending => "menunggu GHL",
+        Standing::NotInstalled => "belum dipasang",
+        Standing::Installed => "dipasang",
+        Standing::Inactive => "tidak aktif dalam GHL",
+        Standing::NeedsReinstall => "perlu dipasang semula",
+        Standing::Uninstalled => "dinyahpasang",
+    };
+    language.pick(standing.name(), malay)
+}
+
+/// What the watch noticed, in a few words.
+pub(super) const fn trouble(language: Language, kind: Kind) -> &'static str {
+    match kind {
+        Kind::Provider => language.pick(
+            "another SMS provider is chosen",
+            "penyedia SMS lain dipilih",
+        ),
+        Kind::Link => language.pick("the number is not linked", "nombor tidak dipautkan"),
+        Kind::Silence => language.pick(
+            "Waapify reports nothing",
+            "Waapify tidak melaporkan apa-apa",
+        ),
+        Kind::Reinstall => language.pick(
+            "the app must be installed again",
+            "aplikasi perlu dipasang semula",
+        ),
+    }
+}
+
+/// A queue's name and what its members wait for.
+pub(super) fn queue(language: Language, queue: &str, state: &str) -> &'static str {
+    match (queue, state) {
+        ("outbound", "accepted") => language.pick("To WhatsApp, waiting", "Ke WhatsApp, menunggu"),
+        ("outbound", "sending") => {
+            language.pick("To WhatsApp, being sent", "Ke WhatsApp, sedang dihantar")
+        }
+        ("outbound", _) => {
+            language.pick("To WhatsApp, not confirmed", "Ke WhatsApp, belum disahkan")
+        }
+        ("inbound", "held") => language.pick(
+            "To GHL, held (hidden sender)",
+            "Ke GHL, ditahan (pengirim tersembunyi)",
+        ),
+        ("inbound", _) => language.pick("To GHL, waiting", "Ke GHL, menunggu"),
+        ("statuses", _) => language.pick("Ticks for GHL", "Status untuk GHL"),
+        ("gateway_events", _) => {
+            language.pick("Waapify's events to read", "Peristiwa Waapify untuk dibaca")
+        }
+        ("files", _) => language.pick("Customers' files to fetch", "Fail pelanggan untuk diambil"),
+        _ => language.pick("GHL's events to apply", "Peristiwa GHL untuk dilaksanakan"),
+    }
+}

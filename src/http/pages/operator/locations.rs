@@ -1,0 +1,280 @@
+//! `/operator/locations`: all of them, page by page, and one with what is to know about it.
+
+use std::time::Duration;
+
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::{Markup, html};
+use serde::Deserialize;
+use url::form_urlencoded;
+
+use crate::db::accounts::installs::InstallRow;
+use crate::db::history::incidents;
+use crate::db::views::operator;
+use crate::db::views::operator::Backlog;
+use crate::doctor;
+use crate::http::HttpState;
+use crate::http::error::PageError;
+use crate::http::pages::layout::components::reason;
+use crate::http::pages::operator::{Operator, Place, components, labels, not_found, overview};
+use crate::model::ids::{LocationId, MessageId};
+use crate::model::language::Language;
+
+/// So many failures and messages on a location's page.
+const LAST: i64 = 10;
+
+/// Which page of the list.
+#[derive(Deserialize)]
+pub(super) struct Which {
+    /// The last location of the page before.
+    #[serde(default)]
+    after: String,
+    /// Set: only those that need somebody.
+    troubled: Option<String>,
+    /// A location to go to.
+    find: Option<String>,
+}
+
+/// A page of the list.
+pub(super) async fn list(
+    State(state): State<HttpState>,
+    operator: Operator,
+    language: Language,
+    Query(which): Query<Which>,
+) -> Result<Response, PageError> {
+    if let Some(id) = which
+        .find
+        .as_deref()
+        .map(str::trim)
+        .filter(|id| !id.is_empty())
+    {
+        return Ok(Redirect::to(&components::address(&LocationId::from(id))).into_response());
+    }
+    let troubled = which.troubled.is_some();
+    let after = which.after.replace('\0', "");
+    let mut rows =
+        operator::list_locations(&state.pool, &after, troubled, components::limit()).await?;
+    let has_more = rows.len() > components::PAGE;
+    rows.truncate(components::PAGE);
+    let next = rows.last().filter(|_| has_more).map(|last| {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.append_pair("after", last.location_id.as_str());
+        if troubled {
+            query.append_pair("troubled", "1");
+        }
+        format!("/operator/locations?{}", query.finish())
+    });
+    let body = html! {
+        section.panel {
+            form method="get" action="/operator/locations" {
+                label for="find" { (language.pick("Go to a sub-account", "Pergi ke sub-akaun")) }
+                input #find name="find" autocomplete="off" placeholder=(language.pick("GHL's id of it", "ID GHL sub-akaun itu"));
+                div.actions {
+                    button.quiet.small type="submit" { (language.pick("Go", "Pergi")) }
+                    @if troubled { a href="/operator/locations" { (language.pick("Show all", "Tunjuk semua")) } }
+                    @else { a href="/operator/locations?troubled=1" { (language.pick("Only those that need somebody", "Hanya yang perlu perhatian")) } }
+                }
+            }
+        }
+        section.panel { (table(language, &rows)) (components::next(language, next)) }
+    };
+    let title = language.pick("Sub-accounts", "Sub-akaun");
+    Ok(operator
+        .page(language, Place::Locations, title, &body)
+        .into_response())
+}
+
+fn table(language: Language, rows: &[InstallRow]) -> Markup {
+    let names = language.pick(
+        [
+            "Sub-account",
+            "GHL",
+            "Token until",
+            "Number",
+            "Last from GHL",
+            "Last from a customer",
+            "Last tick",
+        ],
+        [
+            "Sub-akaun",
+            "GHL",
+            "Token hingga",
+            "Nombor",
+            "Terakhir dari GHL",
+            "Terakhir dari pelanggan",
+            "Pengesahan terakhir",
+        ],
+    );
+    let rows = rows.iter().map(|row| {
+        html! {
+            tr {
+                td data-label=(names[0]) { (components::location(&row.location_id)) }
+                td data-label=(names[1]) { (labels::standing(language, row.standing)) }
+                td data-label=(names[2]) { (components::maybe(row.expires_at)) }
+                td data-label=(names[3]) { (number(language, row)) }
+                td data-label=(names[4]) { (components::maybe(row.last_out)) }
+                td data-label=(names[5]) { (components::maybe(row.last_in)) }
+                td data-label=(names[6]) { (components::maybe(row.last_ack)) }
+            }
+        }
+    });
+    components::table(language, &names, rows)
+}
+
+fn number(language: Language, row: &InstallRow) -> Markup {
+    html! {
+        @match &row.number {
+            Some(number) => { "+" (number) " " }
+            None => { (language.pick("none", "tiada")) }
+        }
+        @if row.hold_reason.is_some() { span.pill.bad { (language.pick("on hold", "ditahan")) } }
+    }
+}
+
+/// What may stand behind a location's address.
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    /// Set: GHL and Waapify are asked how it is.
+    check: Option<String>,
+}
+
+/// Longest wait for GHL and Waapify, which checks ask about each number.
+const MAX_CHECK: Duration = Duration::from_secs(30);
+
+/// What the watch has noticed; and, where that is asked for, what GHL and Waapify say now.
+async fn health(
+    state: &HttpState,
+    language: Language,
+    location: &LocationId,
+    is_asked: bool,
+) -> Result<Markup, PageError> {
+    let found = if is_asked {
+        let checked = state.doctor.check_location(location);
+        tokio::time::timeout(MAX_CHECK, checked).await.ok()
+    } else {
+        let open = incidents::list_open(&state.pool, location).await?;
+        Some(open.iter().map(doctor::describe).collect())
+    };
+    Ok(html! {
+        section.panel {
+            h2 { (language.pick("Its health", "Kesihatannya")) }
+            @if !is_asked && found.as_ref().is_some_and(Vec::is_empty) {
+                p { (language.pick("The watch has noticed nothing.", "Pemantau tidak mengesan apa-apa.")) }
+            }
+            (overview::findings(language, found.as_deref()))
+            p.actions {
+                a.button.quiet href={ (components::address(location)) "?check=1" } { (language.pick("Check now", "Semak sekarang")) }
+            }
+        }
+    })
+}
+
+/// One location.
+pub(super) async fn show(
+    State(state): State<HttpState>,
+    operator: Operator,
+    language: Language,
+    Path(location): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Markup, PageError> {
+    let location = LocationId(location.replace('\0', ""));
+    let pool = &state.pool;
+    let row = operator::find_location(pool, &location)
+        .await?
+        .ok_or_else(not_found)?;
+    let numbers = operator::list_numbers(pool, Some(&location), ("", ""), false, LAST).await?;
+    let backlog = operator::find_backlog(pool, &location).await?;
+    let newest = MessageId(i64::MAX);
+    let failures = operator::list_failures(pool, Some(&location), newest, LAST).await?;
+    let failures: Vec<_> = failures
+        .iter()
+        .map(|row| (&row.message, row.sentence.as_deref()))
+        .collect();
+    let messages = operator::list_messages(pool, &location, newest, LAST).await?;
+    let messages: Vec<_> = messages.iter().map(|row| (row, None)).collect();
+    let health = health(&state, language, &location, asked.check.is_some()).await?;
+    let body = html! {
+        (health)
+        div.panels {
+            (facts(language, &row))
+            (backlog_panel(language, &backlog))
+        }
+        section.panel {
+            h2 { (language.pick("Numbers", "Nombor")) }
+            (crate::http::pages::operator::numbers::table(language, &numbers, state.clock.now()))
+        }
+        section.panel {
+            h2 { (language.pick("Last failures", "Kegagalan terakhir")) }
+            (components::messages(language, &failures))
+            p { a href={ "/operator/failures?location=" (query_value(&location)) } { (language.pick("All its failures", "Semua kegagalannya")) } }
+        }
+        section.panel {
+            h2 { (language.pick("Last messages", "Mesej terakhir")) }
+            (components::messages(language, &messages))
+            p { a href={ (components::address(&location)) "/messages" } { (language.pick("All its messages", "Semua mesejnya")) } }
+        }
+    };
+    let title = format!("{} {location}", language.pick("Sub-account", "Sub-akaun"));
+    Ok(operator.page(language, Place::Locations, &title, &body))
+}
+
+/// A location within a query.
+pub(super) fn query_value(location: &LocationId) -> String {
+    form_urlencoded::byte_serialize(location.as_str().as_bytes()).collect()
+}
+
+fn facts(language: Language, row: &InstallRow) -> Markup {
+    html! {
+        section.panel {
+            h2 { "GHL" }
+            dl.facts {
+                dt { (language.pick("Stands", "Keadaan")) }
+                dd { (labels::standing(language, row.standing)) }
+                dt { (language.pick("Agency", "Agensi")) }
+                dd.id { (row.company_id.as_ref().map_or("–", |company| company.as_str())) }
+                dt { (language.pick("Token until", "Token hingga")) }
+                dd { (components::maybe(row.expires_at)) }
+                dt { (language.pick("Last from GHL", "Terakhir dari GHL")) }
+                dd { (components::maybe(row.last_out)) }
+                dt { (language.pick("Last from a customer", "Terakhir dari pelanggan")) }
+                dd { (components::maybe(row.last_in)) }
+                dt { (language.pick("Last tick", "Pengesahan terakhir")) }
+                dd { (components::maybe(row.last_ack)) }
+            }
+            @if let Some(trouble) = &row.trouble { p.notice.warn { (reason(language, trouble)) } }
+        }
+    }
+}
+
+fn backlog_panel(language: Language, backlog: &Backlog) -> Markup {
+    let counts = [
+        (
+            backlog.outbound,
+            language.pick("waiting for WhatsApp", "menunggu WhatsApp"),
+        ),
+        (
+            backlog.unconfirmed,
+            language.pick(
+                "being sent or not confirmed",
+                "sedang dihantar atau belum disahkan",
+            ),
+        ),
+        (
+            backlog.inbound,
+            language.pick("waiting for GHL", "menunggu GHL"),
+        ),
+        (backlog.held, language.pick("held", "ditahan")),
+        (
+            backlog.statuses,
+            language.pick("ticks for GHL", "pengesahan untuk GHL"),
+        ),
+    ];
+    html! {
+        section.panel {
+            h2 { (language.pick("What waits", "Yang menunggu")) }
+            ul.counts {
+                @for (count, what) in counts { li { strong { (overview::count(count)) } span { (what) } } }
+            }
+        }
+    }
+}

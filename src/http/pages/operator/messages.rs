@@ -1,0 +1,209 @@
+//! What failed, a location's messages, and one message with its steps.
+
+use axum::extract::{Path, Query, State};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use crate::db::outbound::receipts::{DELIVERED, READ};
+use crate::db::views::messages::{MessageRow, WhatsAppCopy};
+use crate::db::views::{messages, operator};
+use crate::http::HttpState;
+use crate::http::error::PageError;
+use crate::http::pages::layout::components::{
+    reason, {self as page_parts},
+};
+use crate::http::pages::operator::{Operator, Place, components, labels, not_found};
+use crate::model::ids::{LocationId, MessageId};
+use crate::model::language::Language;
+
+/// Which page of a list.
+#[derive(Deserialize)]
+pub(super) struct Which {
+    /// The last message of the page before.
+    before: Option<i64>,
+    /// Only those of this location.
+    location: Option<String>,
+}
+
+impl Which {
+    fn before(&self) -> MessageId {
+        MessageId(self.before.unwrap_or(i64::MAX))
+    }
+}
+
+/// What failed, newest first.
+pub(super) async fn failures(
+    State(state): State<HttpState>,
+    operator: Operator,
+    language: Language,
+    Query(which): Query<Which>,
+) -> Result<Markup, PageError> {
+    let location = which
+        .location
+        .as_ref()
+        .map(|id| LocationId(id.replace('\0', "")));
+    let rows = operator::list_failures(
+        &state.pool,
+        location.as_ref(),
+        which.before(),
+        components::limit(),
+    )
+    .await?;
+    let shown: Vec<_> = rows
+        .iter()
+        .take(components::PAGE)
+        .map(|row| (&row.message, row.sentence.as_deref()))
+        .collect();
+    let last = shown.last().filter(|_| rows.len() > components::PAGE);
+    let next = last.map(|(last, _)| match &location {
+        Some(location) => {
+            let location = crate::http::pages::operator::locations::query_value(location);
+            format!("/operator/failures?location={location}&before={}", last.id)
+        }
+        None => format!("/operator/failures?before={}", last.id),
+    });
+    let body = html! {
+        section.panel {
+            @if let Some(location) = &location { p { (language.pick("Of ", "Bagi ")) (components::location(location)) } }
+            (components::messages(language, &shown))
+            (components::next(language, next))
+        }
+    };
+    let title = language.pick("Failures", "Kegagalan");
+    Ok(operator.page(language, Place::Failures, title, &body))
+}
+
+/// A location's messages, newest first.
+pub(super) async fn list(
+    State(state): State<HttpState>,
+    operator: Operator,
+    language: Language,
+    Path(location): Path<String>,
+    Query(which): Query<Which>,
+) -> Result<Markup, PageError> {
+    let location = LocationId(location.replace('\0', ""));
+    let rows = operator::list_messages(&state.pool, &location, which.before(), components::limit())
+        .await?;
+    let shown: Vec<_> = rows
+        .iter()
+        .take(components::PAGE)
+        .map(|row| (row, None))
+        .collect();
+    let last = shown.last().filter(|_| rows.len() > components::PAGE);
+    let next = last.map(|(last, _)| {
+        format!(
+            "{}/messages?before={}",
+            components::address(&location),
+            last.id
+        )
+    });
+    let body = html! {
+        section.panel {
+            p { (language.pick("Of ", "Bagi ")) (components::location(&location)) }
+            (components::messages(language, &shown))
+            (components::next(language, next))
+        }
+    };
+    let title = language.pick("Messages", "Mesej");
+    Ok(operator.page(language, Place::Locations, title, &body))
+}
+
+/// What may stand behind a message's address.
+#[derive(Deserialize)]
+pub(super) struct Done {
+    /// It was put back into its queue.
+    replayed: Option<String>,
+}
+
+/// One message: the only page with a customer's whole number.
+pub(super) async fn show(
+    State(state): State<HttpState>,
+    operator: Operator,
+    language: Language,
+    Path(id): Path<String>,
+    Query(done): Query<Done>,
+) -> Result<Markup, PageError> {
+    let row = find(&state, &id).await?;
+    let phone = operator::find_phone(&state.pool, &row).await?;
+    let copies = messages::list_copies(&state.pool, &row).await?;
+    let steps = messages::list_steps(&state.pool, &row).await?;
+    let body = html! {
+        @if done.replayed.is_some() {
+            p.notice.good role="status" { (language.pick("It is back in its queue.", "Ia kembali dalam giliran.")) }
+        }
+        div.panels {
+            section.panel {
+                h2 { (language.pick("What it is", "Butiran")) }
+                (facts(language, &row, phone.as_deref(), &copies))
+                @if row.state == "failed" {
+                    form.actions method="post" action={ "/operator/messages/" (row.id) "/replay" } {
+                        input type="hidden" name="csrf" value=(operator.csrf());
+                        button type="submit" { (language.pick("Put it back into its queue", "Letak semula dalam giliran")) }
+                    }
+                }
+            }
+            section.panel {
+                h2 { (language.pick("What happened", "Apa yang berlaku")) }
+                (page_parts::timeline(language, &steps, |step| html! {
+                    (labels::state(language, &step.state)) " " (components::moment(step.at))
+                }))
+            }
+        }
+    };
+    let title = format!("{} {}", language.pick("Message", "Mesej"), row.id);
+    Ok(operator.page(language, Place::Failures, &title, &body))
+}
+
+/// The message that an address names.
+pub(super) async fn find(state: &HttpState, id: &str) -> Result<MessageRow, PageError> {
+    let id: i64 = id.parse().map_err(|_| not_found())?;
+    let found = messages::find_message(&state.pool, MessageId(id)).await?;
+    found.ok_or_else(not_found)
+}
+
+fn facts(
+    language: Language,
+    row: &MessageRow,
+    phone: Option<&str>,
+    copies: &[WhatsAppCopy],
+) -> Markup {
+    html! {
+        dl.facts {
+            dt { (language.pick("Way", "Arah")) }
+            dd { (components::direction(language, row.direction)) }
+            dt { (language.pick("State", "Keadaan")) }
+            dd { (labels::state(language, &row.state)) " " @if let Some(why) = &row.reason { (reason(language, why)) } }
+            dt { (language.pick("Sub-account", "Sub-akaun")) }
+            dd { (components::location(&row.location_id)) }
+            @if let Some(number) = &row.number {
+                dt { (language.pick("Business's number", "Nombor perniagaan")) }
+                dd { "+" (number) }
+            }
+            @if let Some(phone) = phone {
+                dt { (language.pick("Customer", "Pelanggan")) }
+                dd { "+" (phone) }
+            }
+            @if let Some(id) = &row.ghl_message_id {
+                dt { (language.pick("GHL's id", "ID GHL")) }
+                dd.id { (id) }
+            }
+            @if let (Some(sent), Some(parts)) = (row.parts_sent, row.parts) {
+                dt { (language.pick("Parts sent", "Bahagian dihantar")) }
+                dd { (sent) " / " (parts) }
+            }
+            @for copy in copies {
+                dt { (language.pick("WhatsApp's id", "ID WhatsApp")) }
+                dd { span.id { (copy.wa_message_id) } " " (level(language, copy)) }
+            }
+        }
+    }
+}
+
+fn level(language: Language, copy: &WhatsAppCopy) -> String {
+    match &copy.refused {
+        Some(code) => format!("{} ({code})", language.pick("refused", "ditolak")),
+        None if copy.level >= READ => language.pick("read", "dibaca").to_owned(),
+        None if copy.level >= DELIVERED => language.pick("delivered", "diterima").to_owned(),
+        None => String::new(),
+    }
+}

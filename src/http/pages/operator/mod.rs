@@ -1,0 +1,197 @@
+//! `/operator`: every location, number and failure, for whoever holds `ADMIN_TOKEN`; 404 everywhere while none is set.
+//!
+//! Owns: who gets in, and the frame of these pages. Every handler takes [`Operator`]; having it is the proof. Refuses:
+//! texts of messages, and customers' numbers but for their ends, until one message is opened.
+//!
+//! * `sign_in`: the token in a form, for a session of an hour
+//! * `overview`: the service as a whole; `locations`, `numbers`: page by page
+//! * `messages`: what failed, a location's messages, one message with its steps; `replay`: a failed one again
+
+mod components;
+mod labels;
+mod locations;
+mod messages;
+mod numbers;
+mod overview;
+mod replay;
+mod sign_in;
+
+use axum::extract::{DefaultBodyLimit, FromRequestParts};
+use axum::http::StatusCode;
+use axum::http::header::{HeaderMap, HeaderValue, REFERRER_POLICY};
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum::{Router, middleware};
+use axum_extra::extract::CookieJar;
+use maud::{Markup, html};
+use tracing::warn;
+
+use crate::http::admin::bearer;
+use crate::http::error::PageError;
+use crate::http::pages::layout;
+use crate::http::pages::layout::Frame;
+use crate::http::pages::session::{Holder, Session, is_own_origin};
+use crate::http::{HttpState, MAX_FORM_BYTES};
+use crate::model::language::{Language, Text};
+
+/// Where the pages are; the session's cookie belongs to it.
+const PATH: &str = "/operator";
+const SIGN_IN: &str = "/operator/sign-in";
+
+/// The pages.
+pub(in crate::http) fn routes() -> Router<HttpState> {
+    Router::new()
+        .route(PATH, get(overview::show))
+        .route(SIGN_IN, get(sign_in::show).post(sign_in::submit))
+        .route("/operator/sign-out", post(sign_in::end))
+        .route("/operator/locations", get(locations::list))
+        .route("/operator/locations/{location}", get(locations::show))
+        .route(
+            "/operator/locations/{location}/messages",
+            get(messages::list),
+        )
+        .route("/operator/numbers", get(numbers::list))
+        .route("/operator/failures", get(messages::failures))
+        .route("/operator/messages/{id}", get(messages::show))
+        .route("/operator/messages/{id}/replay", post(replay::submit))
+        .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
+        .layer(middleware::map_response(with_referrer))
+}
+
+/// Under `no-referrer` browsers hide a form's origin, too, even from its own site. No address here is a secret.
+async fn with_referrer(mut response: Response) -> Response {
+    let policy = HeaderValue::from_static("same-origin");
+    response.headers_mut().insert(REFERRER_POLICY, policy);
+    response
+}
+
+/// Whoever holds the operator's token.
+pub(in crate::http) struct Operator {
+    /// The browser's; none where the token came in a header.
+    session: Option<Session>,
+}
+
+impl FromRequestParts<HttpState> for Operator {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &HttpState) -> Result<Self, Response> {
+        let Some(token) = &state.admin_token else {
+            return Err(StatusCode::NOT_FOUND.into_response());
+        };
+        if bearer(&parts.headers).is_some() {
+            let checked = state.admin.check_header(token, &parts.headers).await;
+            return checked
+                .map(|()| Self { session: None })
+                .map_err(IntoResponse::into_response);
+        }
+        let jar = CookieJar::from_headers(&parts.headers);
+        let session = Session::find(jar.iter(), PATH, &state.sealer, state.clock.now());
+        match session.filter(|session| session.holder == Holder::Operator) {
+            Some(session) => Ok(Self {
+                session: Some(session),
+            }),
+            None => Err(Redirect::to(SIGN_IN).into_response()),
+        }
+    }
+}
+
+impl Operator {
+    /// What his forms carry; a program with the header needs none.
+    fn csrf(&self) -> &str {
+        self.session.as_ref().map_or("", |session| &session.csrf)
+    }
+
+    /// Whether a form is from one of his pages.
+    fn check_form(
+        &self,
+        state: &HttpState,
+        headers: &HeaderMap,
+        csrf: &str,
+    ) -> Result<(), PageError> {
+        let wrote = self
+            .session
+            .as_ref()
+            .is_none_or(|session| session.wrote(csrf));
+        if wrote && is_own_origin(headers, &state.public_url) {
+            return Ok(());
+        }
+        Err(foreign_form())
+    }
+
+    /// A page of his.
+    fn page(&self, language: Language, place: Place, title: &str, body: &Markup) -> Markup {
+        let frame = Frame {
+            refresh: (place == Place::Overview).then_some(REFRESH_SECONDS),
+            is_wide: true,
+            whose: Some(language.pick("Operator", "Pengendali")),
+            ..Frame::default()
+        };
+        layout::framed(
+            language,
+            title,
+            frame,
+            &html! {
+                (layout::components::tabs(language, TABS.map(|(tab, address, name)| (address.to_owned(), language.pick(name.0, name.1), tab == place))))
+                (body)
+                @if self.session.is_some() {
+                    form.actions method="post" action="/operator/sign-out" {
+                        input type="hidden" name="csrf" value=(self.csrf());
+                        button.quiet.small type="submit" { (language.pick("Sign out", "Log keluar")) }
+                    }
+                }
+            },
+        )
+    }
+}
+
+/// The overview loads itself again after a minute.
+const REFRESH_SECONDS: u32 = 60;
+
+/// A tab of the pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Overview,
+    Locations,
+    Numbers,
+    Failures,
+}
+
+/// Each with its address and its names, English and Malay.
+const TABS: [(Place, &str, (&str, &str)); 4] = [
+    (Place::Overview, PATH, ("Overview", "Ringkasan")),
+    (
+        Place::Locations,
+        "/operator/locations",
+        ("Sub-accounts", "Sub-akaun"),
+    ),
+    (Place::Numbers, "/operator/numbers", ("Numbers", "Nombor")),
+    (
+        Place::Failures,
+        "/operator/failures",
+        ("Failures", "Kegagalan"),
+    ),
+];
+
+fn foreign_form() -> PageError {
+    warn!("a form of the operator's pages that another page wrote");
+    PageError {
+        status: StatusCode::FORBIDDEN,
+        title: Text::new("Please open the page again", "Sila buka halaman itu semula"),
+        text: Text::new(
+            "This form is too old, or it came from another website. Nothing was changed. Go back, load the page again and repeat it.",
+            "Borang ini terlalu lama, atau datang dari laman web lain. Tiada apa-apa diubah. Kembali, muatkan semula halaman dan ulangi.",
+        ),
+    }
+}
+
+fn not_found() -> PageError {
+    PageError {
+        status: StatusCode::NOT_FOUND,
+        title: Text::new("There is no such thing here", "Tiada perkara itu di sini"),
+        text: Text::new(
+            "No sub-account or message has this name. Check the address, or look for it in the lists.",
+            "Tiada sub-akaun atau mesej dengan nama ini. Semak alamatnya, atau cari dalam senarai.",
+        ),
+    }
+}

@@ -1,0 +1,111 @@
+//! A failed message back into its queue. What may have arrived is asked about first, as the command does.
+
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Form, Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::html;
+use serde::Deserialize;
+use tracing::info;
+
+use crate::db::views::messages::Direction;
+use crate::db::views::replays;
+use crate::db::views::replays::{Doubt, Replay};
+use crate::http::HttpState;
+use crate::http::error::PageError;
+use crate::http::pages::layout::components::doubt as wording;
+use crate::http::pages::operator::{Operator, Place, foreign_form, messages};
+use crate::model::language::Language;
+
+#[derive(Deserialize)]
+pub(super) struct Entered {
+    #[serde(default)]
+    csrf: String,
+    /// Set: also if it may have arrived.
+    anyway: Option<String>,
+}
+
+/// Replays it, or asks, or says why not.
+pub(super) async fn submit(
+    State(state): State<HttpState>,
+    operator: Operator,
+    language: Language,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    entered: Result<Form<Entered>, FormRejection>,
+) -> Result<Response, PageError> {
+    let Ok(Form(entered)) = entered else {
+        return Err(foreign_form());
+    };
+    operator.check_form(&state, &headers, &entered.csrf)?;
+    let row = messages::find(&state, &id).await?;
+    let anyway = entered.anyway.is_some();
+    let replay = replays::replay(&state.pool, row.id, anyway, state.clock.now()).await?;
+    let address = format!("/operator/messages/{}", row.id);
+    let why = match replay {
+        Replay::Queued => {
+            info!(location = %row.location_id, message_id = %row.id, "replayed by the operator");
+            match row.direction {
+                Direction::Outbound => state.wake.outbound.notify_one(),
+                Direction::Inbound => state.wake.inbound.notify_one(),
+            }
+            return Ok(Redirect::to(&format!("{address}?replayed=1")).into_response());
+        }
+        Replay::InDoubt(doubt) => {
+            return Ok(ask(&operator, language, &address, doubt).into_response());
+        }
+        other => refusal(language, other),
+    };
+    let body = html! {
+        section.panel {
+            p.notice.warn role="alert" { (why) }
+            p { a href=(address) { (language.pick("Back to the message", "Kembali ke mesej")) } }
+        }
+    };
+    let title = language.pick("It was not replayed", "Ia tidak diulang");
+    let page = operator.page(language, Place::Failures, title, &body);
+    Ok((StatusCode::CONFLICT, page).into_response())
+}
+
+fn ask(operator: &Operator, language: Language, address: &str, doubt: Doubt) -> Response {
+    let (what, button) = wording(language, doubt);
+    let body = html! {
+        section.panel {
+            p.notice.warn role="alert" { (what) }
+            form.actions method="post" action={ (address) "/replay" } {
+                input type="hidden" name="csrf" value=(operator.csrf());
+                input type="hidden" name="anyway" value="1";
+                button type="submit" { (button) }
+                a.button.quiet href=(address) { (language.pick("Leave it as it is", "Biarkan begitu")) }
+            }
+        }
+    };
+    let title = language.pick("It may have arrived", "Ia mungkin sudah sampai");
+    let page = operator.page(language, Place::Failures, title, &body);
+    (StatusCode::CONFLICT, page).into_response()
+}
+
+/// Why it was not replayed.
+fn refusal(language: Language, replay: Replay) -> String {
+    match replay {
+        Replay::Uninstalled => language
+            .pick(
+                "The app was uninstalled from its sub-account. Install it again first.",
+                "Aplikasi ini telah dinyahpasang daripada sub-akaunnya. Pasang semula dahulu.",
+            )
+            .to_owned(),
+        Replay::NotFailed(state, reason) => {
+            let reason = reason
+                .map(|reason| format!(": {reason}"))
+                .unwrap_or_default();
+            let what = language.pick("It has not failed", "Ia tidak gagal");
+            format!("{what} ({state}{reason}).")
+        }
+        Replay::Queued | Replay::InDoubt(_) | Replay::Unknown => language
+            .pick(
+                "There is no such message any more.",
+                "Mesej itu tiada lagi.",
+            )
+            .to_owned(),
+    }
+}

@@ -1,0 +1,116 @@
+//! Signing in with `ADMIN_TOKEN`, and out.
+//!
+//! Owns: the form and the session that it begins. Refuses: comparing the token; [`crate::http::admin`] does, and keeps
+//! guesses few.
+
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Form, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum_extra::extract::CookieJar;
+use maud::{Markup, html};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use tracing::info;
+
+use crate::http::HttpState;
+use crate::http::admin::Refused;
+use crate::http::error::PageError;
+use crate::http::pages::layout;
+use crate::http::pages::operator::{Operator, PATH, SIGN_IN, foreign_form};
+use crate::http::pages::session::{Holder, Session, is_own_origin};
+use crate::model::language::Language;
+
+#[derive(Deserialize)]
+pub(super) struct Entered {
+    token: SecretString,
+}
+
+/// What every form carries that does nothing else.
+#[derive(Deserialize)]
+pub(super) struct Bare {
+    csrf: String,
+}
+
+/// The empty form.
+pub(super) async fn show(State(state): State<HttpState>, language: Language) -> Response {
+    if state.admin_token.is_none() {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    form(language, None).into_response()
+}
+
+/// Begins a session, or shows the form again with what is wrong.
+pub(super) async fn submit(
+    State(state): State<HttpState>,
+    language: Language,
+    headers: HeaderMap,
+    entered: Result<Form<Entered>, FormRejection>,
+) -> Result<Response, PageError> {
+    let Some(token) = &state.admin_token else {
+        return Ok(StatusCode::NOT_FOUND.into_response());
+    };
+    if !is_own_origin(&headers, &state.public_url) {
+        return Err(foreign_form());
+    }
+    let given = entered
+        .as_ref()
+        .map_or("", |Form(entered)| entered.token.expose_secret());
+    let (status, fault) = match state.admin.check_form(token, given.trim()).await {
+        Ok(()) => {
+            info!("the operator signed in");
+            let session = Session::begin(Holder::Operator, PATH, state.clock.now());
+            let jar = CookieJar::new().add(session.cookie(&state.sealer));
+            return Ok((jar, Redirect::to(PATH)).into_response());
+        }
+        Err(Refused::Wrong) => (
+            StatusCode::UNAUTHORIZED,
+            language.pick(
+                "This is not the operator's token. It is ADMIN_TOKEN in the service's settings.",
+                "Ini bukan token Pengendali. Ia ialah ADMIN_TOKEN dalam tetapan perkhidmatan.",
+            ),
+        ),
+        Err(Refused::Busy) => (
+            StatusCode::TOO_MANY_REQUESTS,
+            language.pick(
+                "So many wrong tokens come in that nobody looked at yours. Try again in a minute; a browser that is signed in already goes on working.",
+                "Terlalu banyak token salah diterima sehingga token anda tidak sempat disemak. Cuba lagi sebentar; pelayar yang sudah log masuk terus berfungsi.",
+            ),
+        ),
+    };
+    Ok((status, form(language, Some(fault))).into_response())
+}
+
+/// Ends the session.
+pub(super) async fn end(
+    State(state): State<HttpState>,
+    operator: Operator,
+    headers: HeaderMap,
+    entered: Result<Form<Bare>, FormRejection>,
+) -> Result<Response, PageError> {
+    let csrf = entered.map(|Form(bare)| bare.csrf).unwrap_or_default();
+    operator.check_form(&state, &headers, &csrf)?;
+    // The same cookie once more, since a browser replaces only that one.
+    let mut cookie =
+        Session::begin(Holder::Operator, PATH, state.clock.now()).cookie(&state.sealer);
+    cookie.set_value("");
+    cookie.set_max_age(time::Duration::ZERO);
+    Ok((CookieJar::new().add(cookie), Redirect::to(SIGN_IN)).into_response())
+}
+
+fn form(language: Language, fault: Option<&str>) -> Markup {
+    layout::page(
+        language,
+        language.pick("Operator's pages", "Halaman Pengendali"),
+        &html! {
+            @if let Some(fault) = fault { p.notice.bad #fault role="alert" { (fault) } }
+            form method="post" action=(SIGN_IN) {
+                label for="token" { (language.pick("Operator's token", "Token Pengendali")) }
+                input #token name="token" type="password" autocomplete="current-password" required
+                    aria-invalid=[fault.map(|_| "true")] aria-describedby=[fault.map(|_| "fault")];
+                p.hint { (language.pick("ADMIN_TOKEN of the service's settings.", "ADMIN_TOKEN dalam tetapan perkhidmatan.")) }
+                button type="submit" { (language.pick("Sign in", "Log masuk")) }
+            }
+        },
+    )
+}

@@ -1,0 +1,156 @@
+//! A browser that has proven who sits before it: a sealed cookie, so that nothing is stored and any replica can read it.
+//!
+//! Owns: the cookie, its end, and the token that its forms carry. Refuses: what the holder may see; each page asks that
+//! anew.
+
+use axum::http::HeaderMap;
+use axum::http::header::ORIGIN;
+use axum_extra::extract::cookie::{Cookie, SameSite};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq;
+use time::{Duration, OffsetDateTime};
+use url::Url;
+
+use crate::crypto::{Sealer, random_secret};
+use crate::model::ids::LocationId;
+
+/// An hour of work; the page inside GHL renews it by itself, and the operator enters his token again.
+const LIFE: Duration = Duration::hours(1);
+/// What the seal is bound to.
+const PLACE: &str = "http/session";
+/// The cookie's name; its path tells which page it belongs to.
+const COOKIE: &str = "session";
+
+/// Whose page it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::http) enum Holder {
+    /// Someone whom GHL shows this location to.
+    Location(LocationId),
+    /// Whoever holds `ADMIN_TOKEN`.
+    Operator,
+}
+
+/// What a cookie says.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(in crate::http) struct Session {
+    /// Whose page it is.
+    pub holder: Holder,
+    /// Stands in every form of this session's pages: another site cannot know it.
+    pub csrf: String,
+    /// The cookie's path, so that it opens no other page.
+    pub path: String,
+    /// Seconds since 1970.
+    end: i64,
+}
+
+impl Session {
+    /// A session of `holder` for the pages under `path`.
+    pub(in crate::http) fn begin(holder: Holder, path: &str, now: OffsetDateTime) -> Self {
+        Self {
+            holder,
+            csrf: random_secret().expose_secret().to_owned(),
+            path: path.to_owned(),
+            end: (now + LIFE).unix_timestamp(),
+        }
+    }
+
+    /// The cookie that holds it. In a frame of another site browsers keep only a partitioned cookie of `SameSite=None`,
+    /// which has to be `Secure`; browsers take such a one from this machine itself without https, too.
+    pub(in crate::http) fn cookie(&self, sealer: &Sealer) -> Cookie<'static> {
+        let text = serde_json::to_string(self).unwrap_or_default();
+        let value = URL_SAFE_NO_PAD.encode(sealer.seal(PLACE, &text.into()));
+        let is_framed = matches!(self.holder, Holder::Location(_));
+        let mut cookie = Cookie::new(COOKIE, value);
+        cookie.set_path(self.path.clone());
+        cookie.set_http_only(true);
+        cookie.set_secure(true);
+        cookie.set_max_age(LIFE);
+        cookie.set_same_site(if is_framed {
+            SameSite::None
+        } else {
+            SameSite::Strict
+        });
+        cookie.set_partitioned(is_framed);
+        cookie
+    }
+
+    /// The session that one of `cookies` holds for the pages under `path`; none if it is not ours, over, or of another
+    /// path.
+    pub(in crate::http) fn find<'a>(
+        cookies: impl Iterator<Item = &'a Cookie<'static>>,
+        path: &str,
+        sealer: &Sealer,
+        now: OffsetDateTime,
+    ) -> Option<Self> {
+        let opened = |cookie: &Cookie<'_>| {
+            let value = URL_SAFE_NO_PAD.decode(cookie.value()).ok()?;
+            let text = sealer.open(PLACE, &value).ok()?;
+            serde_json::from_str::<Self>(text.expose_secret()).ok()
+        };
+        cookies
+            .filter(|cookie| cookie.name() == COOKIE)
+            .filter_map(opened)
+            .find(|session| session.path == path && now.unix_timestamp() < session.end)
+    }
+
+    /// Whether a form that carries `given` comes from a page of this session.
+    pub(in crate::http) fn wrote(&self, given: &str) -> bool {
+        self.csrf.as_bytes().ct_eq(given.as_bytes()).into()
+    }
+}
+
+/// Whether a form may come from a page of ours, as far as the browser says where it comes from.
+pub(in crate::http) fn is_own_origin(headers: &HeaderMap, public_url: &Url) -> bool {
+    let ours = public_url.origin().ascii_serialization();
+    headers
+        .get(ORIGIN)
+        .is_none_or(|origin| origin.as_bytes() == ours.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+    use crate::crypto::Key;
+
+    const NOON: OffsetDateTime = time::macros::datetime!(2026-11-21 12:00 UTC);
+
+    fn sealer(letter: &str) -> Sealer {
+        Sealer::new(
+            Key::parse(&format!("{}=", letter.repeat(43))).unwrap(),
+            vec![],
+        )
+    }
+
+    #[test]
+    fn a_cookie_opens_the_pages_it_was_made_for_until_it_ends() {
+        let session = Session::begin(Holder::Location(LocationId::from("l")), "/app/1", NOON);
+        let cookie = session.cookie(&sealer("A"));
+        let find = |path, key, at| Session::find([cookie.clone()].iter(), path, &sealer(key), at);
+        let found = find("/app/1", "A", NOON).unwrap();
+        assert_eq!(found.holder, session.holder);
+        assert!(found.wrote(&session.csrf) && !found.wrote(""));
+        assert!(find("/app/2", "A", NOON).is_none());
+        assert!(find("/app/1", "E", NOON).is_none());
+        assert!(find("/app/1", "A", NOON + LIFE).is_none());
+        let forged = Cookie::new(COOKIE, "e30");
+        assert!(Session::find([forged].iter(), "/app/1", &sealer("A"), NOON).is_none());
+    }
+
+    #[test]
+    fn a_form_of_another_site_is_told_by_its_origin() {
+        let ours = Url::parse("https://bridge.example/path").unwrap();
+        let from = |origin: Option<&'static str>| {
+            let origin = origin.map(|origin| (ORIGIN, HeaderValue::from_static(origin)));
+            is_own_origin(&origin.into_iter().collect(), &ours)
+        };
+        assert!(from(None));
+        assert!(from(Some("https://bridge.example")));
+        assert!(!from(Some("null")));
+        assert!(!from(Some("https://bridge.example.evil")));
+    }
+}

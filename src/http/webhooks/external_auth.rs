@@ -1,0 +1,204 @@
+//! `POST /hooks/external-auth/{secret}`: the form that GHL shows during an install, sent on to us with what the installer
+//! entered (`facts/ghl.md` section 3, "External Authentication"). GHL lets the install go on when the answer is 200, and
+//! shows our sentence when it is not.
+//!
+//! Owns: reading every form of it. Refuses: a caller without the address's secret, and credentials that Waapify refuses.
+//! What it may change is decided in [`crate::accounts::connect`]: never a number that is connected.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::hmac;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+use subtle::ConstantTimeEq as _;
+use tracing::{info, warn};
+use url::form_urlencoded;
+
+use crate::accounts::connect::{ConnectError, Entered};
+use crate::clients::waapify::CheckError;
+use crate::config::GhlSettings;
+use crate::http::HttpState;
+use crate::model::ids::{LocationId, is_id};
+use crate::model::language::{Language, Text};
+
+/// What the address's secret is derived for.
+const PURPOSE: &[u8] = b"external-auth address v1";
+/// An agency that installs in more sub-accounts at once connects the others by their links.
+const MAX_LOCATIONS: usize = 500;
+/// How the fields may be called, without case, `_` and `-`: the app's form names them.
+const INSTANCE: &[&str] = &["instanceid", "instance"];
+const TOKEN: &[&str] = &["accesstoken", "token", "apikey"];
+const NUMBER: &[&str] = &[
+    "number",
+    "whatsappnumber",
+    "phone",
+    "phonenumber",
+    "whatsapp",
+];
+const LOCATION: &[&str] = &["locationid", "locationids", "locations"];
+
+/// The last part of the address that the marketplace app names for external authentication. It follows from the app's
+/// client secret: so it needs no setting, is the same in all replicas and after the sealing keys changed, and changes
+/// with the app's own keys.
+#[must_use]
+pub fn external_auth_secret(ghl: &GhlSettings) -> SecretString {
+    let key = hmac::Key::new(
+        hmac::HMAC_SHA256,
+        ghl.client_secret.expose_secret().as_bytes(),
+    );
+    let tag = hmac::sign(&key, &[PURPOSE, ghl.client_id.as_bytes()].concat());
+    URL_SAFE_NO_PAD.encode(tag).into()
+}
+
+/// Checks what the installer entered, and keeps it for the locations.
+pub(in crate::http) async fn accept(
+    State(state): State<HttpState>,
+    language: Language,
+    Path(secret): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let expected = external_auth_secret(&state.ghl);
+    let is_ours = expected.expose_secret().as_bytes().ct_eq(secret.as_bytes());
+    if !bool::from(is_ours) {
+        warn!("an install form at an address that is not ours");
+        return (StatusCode::NOT_FOUND, "no such address").into_response();
+    }
+    let fields = read(query.as_deref(), &headers, &body);
+    let find = |names| find(&fields, names).unwrap_or_default();
+    let entered = Entered {
+        instance_id: find(INSTANCE),
+        access_token: find(TOKEN).into(),
+        number: find(NUMBER),
+    };
+    match state.connector.offer(&locations(&fields), &entered).await {
+        Ok(offered) if offered.taken.is_empty() && !offered.kept.is_empty() => {
+            info!(
+                kept = offered.kept.len(),
+                "an install form for connected locations"
+            );
+            answer(StatusCode::OK, &kept(), language)
+        }
+        Ok(offered) => {
+            info!(
+                locations = offered.taken.len(),
+                "an install form is accepted"
+            );
+            state.wake.upkeep.notify_one();
+            answer(StatusCode::OK, &accepted(), language)
+        }
+        Err(error) => {
+            info!("an install form is refused");
+            answer(status(&error), &error.text(), language)
+        }
+    }
+}
+
+/// GHL says of 4xx that the credentials are wrong; what may pass by itself is said to be so in the sentence.
+const fn status(error: &ConnectError) -> StatusCode {
+    match error {
+        ConnectError::Check(CheckError::Credentials(_)) => StatusCode::UNAUTHORIZED,
+        ConnectError::Check(CheckError::Unreachable(_)) | ConnectError::Database(_) => {
+            StatusCode::TOO_MANY_REQUESTS
+        }
+        _ => StatusCode::UNPROCESSABLE_ENTITY,
+    }
+}
+
+/// The sentence under the names that pages of GHL are known to look at.
+fn answer(status: StatusCode, text: &Text, language: Language) -> Response {
+    let said = text.of(language);
+    let body = if status.is_success() {
+        json!({ "success": true, "message": said })
+    } else {
+        json!({ "success": false, "message": said, "error": said })
+    };
+    (status, Json(body)).into_response()
+}
+
+fn accepted() -> Text {
+    Text::new(
+        "Waapify accepted the access token and the instance id.",
+        "Waapify menerima token akses dan ID instance.",
+    )
+}
+
+fn kept() -> Text {
+    Text::new(
+        "Waapify accepted the access token and the instance id. This sub-account is connected already and keeps its number; to change it, open the app's page in GHL.",
+        "Waapify menerima token akses dan ID instance. Sub-akaun ini sudah disambungkan dan mengekalkan nombornya; untuk menukarnya, buka halaman aplikasi ini dalam GHL.",
+    )
+}
+
+/// The fields of the body, JSON or a form, and of the query; the body's come first.
+fn read(query: Option<&str>, headers: &HeaderMap, body: &[u8]) -> Vec<(String, Value)> {
+    let kind = headers.get(header::CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let is_form = kind.starts_with("application/x-www-form-urlencoded");
+    let pairs = |text: &[u8]| -> Vec<(String, Value)> {
+        form_urlencoded::parse(text)
+            .map(|(name, value)| (name.into_owned(), value.into_owned().into()))
+            .collect()
+    };
+    let mut fields = match whatsapp_events::json::parse(body) {
+        Ok(Value::Object(object)) if !is_form => nested(object),
+        _ if is_form => pairs(body),
+        _ => Vec::new(),
+    };
+    fields.extend(pairs(query.unwrap_or_default().as_bytes()));
+    fields
+}
+
+/// The fields of an object, and those of an object in it, such as `userData` of GHL's own template.
+fn nested(object: serde_json::Map<String, Value>) -> Vec<(String, Value)> {
+    let mut fields = Vec::new();
+    for (name, value) in object {
+        match value {
+            Value::Object(inner) => fields.extend(inner),
+            value => fields.push((name, value)),
+        }
+    }
+    fields
+}
+
+fn is_called(name: &str, names: &[&str]) -> bool {
+    // `locationId[]` and `locationId[0]` are how forms write lists.
+    let name = name.split('[').next().unwrap_or_default();
+    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+    names.iter().any(|known| plain.eq_ignore_ascii_case(known))
+}
+
+/// The first field with one of these names that says something; numbers count as texts.
+fn find(fields: &[(String, Value)], names: &[&str]) -> Option<String> {
+    let fields = fields.iter().filter(|(name, _)| is_called(name, names));
+    let mut said = fields.filter_map(|(_, value)| whatsapp_events::json::scalar_text(value));
+    said.find(|text| !text.trim().is_empty())
+        .map(|text| text.trim().to_owned())
+}
+
+/// The locations of a list, of one text (which may be a list itself), of repeated fields; what is no id is none.
+fn locations(fields: &[(String, Value)]) -> Vec<LocationId> {
+    let mut found = Vec::new();
+    for (_, value) in fields.iter().filter(|(name, _)| is_called(name, LOCATION)) {
+        match value {
+            Value::Array(list) => found.extend(list.iter().filter_map(|id| id.as_str())),
+            Value::String(text) => found.extend(text.split([',', ' ', '"', '[', ']', '{', '}'])),
+            _ => {}
+        }
+    }
+    let mut ids: Vec<_> = found
+        .into_iter()
+        .filter(|id| is_id(id))
+        .map(LocationId::from)
+        .take(MAX_LOCATIONS)
+        .collect();
+    ids.sort();
+    ids.dedup();
+    ids
+}

@@ -1,0 +1,51 @@
+//! `POST /hooks/app`: what GHL says about the app. GHL signs for every app with one key, so the signature proves GHL
+//! and the app id that it means us.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use tracing::info;
+
+use crate::clients::ghl::AppEvent;
+use crate::db::webhooks::ghl_events;
+use crate::db::webhooks::ghl_events::NewEvent;
+use crate::http::HttpState;
+use crate::http::error::{HookError, stored};
+use crate::http::webhooks::verified::Verified;
+
+/// Stores an event once. Types beside INSTALL and UNINSTALL are noted: GHL sends what the app's settings subscribe to,
+/// its messages among them, and those come to the delivery route if they are for us.
+pub(in crate::http) async fn accept(
+    State(state): State<HttpState>,
+    Verified(body): Verified,
+) -> Result<StatusCode, HookError> {
+    let event = whatsapp_events::json::parse(&body)
+        .map_err(|_| HookError::Malformed("the body is not JSON"))?;
+    let event = AppEvent::read(&event).ok_or(HookError::Malformed("the body names no type"))?;
+    match &event.app_id {
+        Some(app) if app != state.ghl.app_id() => return Err(HookError::OtherApp),
+        None if event.is_applied() => return Err(HookError::OtherApp),
+        _ => {}
+    }
+    if event.is_applied() && !event.names_its_subject() {
+        return Err(HookError::Malformed(
+            "the body names no locationId and no companyId",
+        ));
+    }
+    let new = NewEvent {
+        webhook_id: event.webhook_id.as_deref(),
+        event_type: &event.kind,
+        location: event.location_id.as_ref(),
+        contact: event.contact_id.as_ref(),
+        body: &body,
+        concerns_us: event.is_applied(),
+    };
+    let now = state.clock.now();
+    let is_new = stored(|| ghl_events::accept_event(&state.pool, new, now)).await?;
+    info!(
+        r#type = event.kind,
+        redelivery = !is_new,
+        "app event stored"
+    );
+    state.wake.app_events.notify_one();
+    Ok(StatusCode::OK)
+}

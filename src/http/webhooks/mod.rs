@@ -1,0 +1,9 @@
+//! What the vendors post: prove the caller, store the bytes, answer.
+
+pub(super) mod external_auth;
+pub(super) mod ghl_delivery;
+pub(super) mod ghl_event;
+pub(super) mod insert_batcher;
+pub(super) mod signature_batcher;
+mod verified;
+pub(super) mod waapify_event;

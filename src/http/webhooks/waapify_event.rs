@@ -1,0 +1,115 @@
+//! `POST /hooks/waapify/{secret}`: what the gateway tells about one number. The secret in the address is the proof.
+//!
+//! Waapify posts each event once, without a time limit of its own (`facts/waapify.md` B). So here alone a caller waits
+//! while the store is down.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, sleep, timeout_at};
+use tracing::{debug, warn};
+
+use crate::crypto::hash_secret;
+use crate::db;
+use crate::db::numbers;
+use crate::db::webhooks::waapify_events;
+use crate::http::HttpState;
+use crate::http::error::{HookError, stored};
+use crate::http::webhooks::verified::body_error;
+
+/// How long an event waits for the store: a restart of Postgres, or the start of its stand-in, takes less, and routers
+/// in front of services commonly cut off at 30 s.
+const PATIENCE: Duration = Duration::from_secs(25);
+/// Longest try: a connection that died without a word is given up, and the next one may live.
+const TRY: Duration = Duration::from_secs(5);
+/// Between two tries: an event is stored soon after the store is back, and hundreds that wait are no storm.
+const PAUSE: Duration = Duration::from_millis(200);
+/// Bytes of the events that wait, in all: while the store is down nobody can prove who he is.
+const MAX_WAITING_BYTES: usize = 64 * 1024 * 1024;
+/// What a waiting event counts at least: its connection and its task cost that much, however short it is.
+const MIN_BYTES: usize = 16 * 1024;
+
+/// Where events wait for the store. Clones share one room.
+#[derive(Clone, Debug)]
+pub struct WaitingRoom(Arc<Semaphore>);
+
+impl Default for WaitingRoom {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(MAX_WAITING_BYTES)))
+    }
+}
+
+impl WaitingRoom {
+    /// Asks the store again and again, if there is room for so many bytes: only for what may be done twice. `error` is
+    /// what the store said first.
+    async fn wait<T, F>(
+        &self,
+        bytes: usize,
+        mut error: sqlx::Error,
+        store: impl Fn() -> F,
+    ) -> Result<T, HookError>
+    where
+        F: Future<Output = sqlx::Result<T>>,
+    {
+        let bytes = u32::try_from(bytes.max(MIN_BYTES)).unwrap_or(u32::MAX);
+        let Ok(_room) = self.0.try_acquire_many(bytes) else {
+            warn!("too many events wait for the store");
+            return Err(error.into());
+        };
+        warn!(%error, "the store is down, an event waits for it");
+        let end = Instant::now() + PATIENCE;
+        while may_pass(&error) && Instant::now() + PAUSE < end {
+            sleep(PAUSE).await;
+            let limit = end.min(Instant::now() + TRY);
+            match timeout_at(limit, store()).await {
+                Ok(Ok(stored)) => return Ok(stored),
+                Ok(Err(failure)) => error = failure,
+                Err(_) => error = sqlx::Error::PoolTimedOut,
+            }
+        }
+        Err(error.into())
+    }
+}
+
+/// Whether waiting can help.
+fn may_pass(error: &sqlx::Error) -> bool {
+    !db::blames_a_row(error) && !matches!(error, sqlx::Error::PoolClosed)
+}
+
+/// Stores an event. Waapify posts once and never again, so only what is no JSON at all is refused.
+pub(in crate::http) async fn accept(
+    State(state): State<HttpState>,
+    Path(secret): Path<String>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<StatusCode, HookError> {
+    let hash = &hash_secret(&secret);
+    let body = match body.map_err(body_error) {
+        Ok(body) if whatsapp_events::json::parse(&body).is_ok() => body,
+        // Only who knows the secret is told what is wrong.
+        refused => {
+            let found = stored(|| numbers::find_by_webhook_secret(&state.pool, hash)).await?;
+            found.ok_or(HookError::UnknownSecret)?;
+            return Err(refused
+                .err()
+                .unwrap_or(HookError::Malformed("the body is not JSON")));
+        }
+    };
+    let now = state.clock.now();
+    // Stored twice over a connection that died, an event changes nothing the second time.
+    let store = || waapify_events::accept_event(&state.pool, hash, &body, now);
+    let location = match stored(store).await {
+        Err(HookError::StoreDown(error)) => {
+            state.waiting_room.wait(body.len(), error, store).await?
+        }
+        answer => answer?,
+    };
+    let location = location.ok_or(HookError::UnknownSecret)?;
+    debug!(%location, "event stored");
+    state.wake.gateway_events.notify_one();
+    Ok(StatusCode::OK)
+}

@@ -1,0 +1,7 @@
+//! Plain types without I/O: identifiers, states, reasons, languages, retry schedules.
+
+pub mod ids;
+pub mod language;
+pub mod rate_limits;
+pub mod reason;
+pub mod retry_schedule;

@@ -1,0 +1,125 @@
+//! What GHL posted about the app → installs and uninstalls.
+//!
+//! Owns: what becomes of each event. Refuses: calling anyone; an event changes rows, and [`crate::workers::token_upkeep`] does the
+//! rest.
+
+use std::sync::Arc;
+
+use time::Duration;
+use tokio::sync::Notify;
+use tracing::{info, warn};
+
+use crate::clients::ghl::{AppEvent, WhiteLabel};
+use crate::db::accounts::white_label_domains;
+use crate::db::webhooks::ghl_events;
+use crate::db::webhooks::ghl_events::AppEventJob;
+use crate::model::ids::{CompanyId, LocationId};
+use crate::model::reason::step;
+use crate::workers::{Context, Worker};
+
+/// The uninstall of a location with a long queue is one transaction of some seconds; a killed process's event, and what
+/// waits behind it, is taken up after this.
+const LEASE: Duration = Duration::seconds(15);
+/// An event that ended its worker this often is kept, unread, for someone to look at; others wait behind it.
+const MAX_CLAIMS: i32 = 20;
+
+/// The worker.
+#[derive(Clone, Debug)]
+pub struct AppEvents(pub Arc<Context>);
+
+impl Worker for AppEvents {
+    type Job = AppEventJob;
+    const NAME: &'static str = "app_events";
+    const CONCURRENCY: usize = 1;
+
+    fn bell(&self) -> &Notify {
+        &self.0.wake.app_events
+    }
+
+    async fn claim(&self, _: i64) -> sqlx::Result<Vec<AppEventJob>> {
+        let head = ghl_events::claim(&self.0.pool, self.0.clock.now(), LEASE).await?;
+        Ok(head.into_iter().collect())
+    }
+
+    async fn process(&self, job: AppEventJob) -> sqlx::Result<()> {
+        let refusal = if job.claims > MAX_CLAIMS {
+            Some(step::DEADLY.sentence().to_owned())
+        } else {
+            self.apply(&job).await?
+        };
+        if let Some(why) = &refusal {
+            warn!(event = job.id, why, "an app event cannot be applied");
+        }
+        ghl_events::finish(&self.0.pool, &job, refusal.as_deref()).await?;
+        self.0.wake.upkeep.notify_one();
+        Ok(())
+    }
+
+    async fn release(&self, jobs: &[AppEventJob]) -> sqlx::Result<()> {
+        ghl_events::release(&self.0.pool, jobs, self.0.clock.now()).await
+    }
+}
+
+impl AppEvents {
+    /// Why the event says nothing, if so.
+    async fn apply(&self, job: &AppEventJob) -> sqlx::Result<Option<String>> {
+        let event = whatsapp_events::json::parse(&job.body).ok();
+        let Some(event) = event.as_ref().and_then(AppEvent::read) else {
+            return Ok(Some("it cannot be read".to_owned()));
+        };
+        let (location, company) = (event.location_id.as_ref(), event.company_id.as_ref());
+        info!(
+            event = job.id,
+            r#type = event.kind,
+            location = location.map(tracing::field::display),
+            company = company.map(tracing::field::display),
+            "app event"
+        );
+        let installs = &self.0.installs;
+        match event.kind.as_str() {
+            "INSTALL" => {
+                installs
+                    .note_install(location, company, event.said_at)
+                    .await?;
+                self.note_white_label(company, &event.white_label).await?;
+            }
+            "UNINSTALL" => {
+                installs.uninstall(location, company, event.said_at).await?;
+                self.forget_white_label(location, company).await?;
+            }
+            _ => {}
+        }
+        Ok(None)
+    }
+
+    async fn note_white_label(
+        &self,
+        company: Option<&CompanyId>,
+        said: &WhiteLabel,
+    ) -> sqlx::Result<()> {
+        let Some(company) = company else {
+            return Ok(());
+        };
+        let domain = match said {
+            WhiteLabel::Unsaid => return Ok(()),
+            WhiteLabel::None => None,
+            WhiteLabel::Domain(domain) => Some(domain.as_str()),
+        };
+        white_label_domains::record_domain(&self.0.pool, company, domain, self.0.clock.now()).await
+    }
+
+    /// The domain goes with its agency, not with one location of it.
+    async fn forget_white_label(
+        &self,
+        location: Option<&LocationId>,
+        company: Option<&CompanyId>,
+    ) -> sqlx::Result<()> {
+        match (location, company) {
+            (None, Some(company)) => {
+                white_label_domains::record_domain(&self.0.pool, company, None, self.0.clock.now())
+                    .await
+            }
+            _ => Ok(()),
+        }
+    }
+}

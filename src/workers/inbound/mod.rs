@@ -1,0 +1,316 @@
+//! Customers' messages, and those written on the business's phone → GHL: the contact is found or made, the message posted into its conversation.
+//!
+//! Owns: one attempt at a message. Refuses: posting again what GHL may have, before its conversation was looked at.
+
+pub(super) mod calls;
+pub(super) mod contacts;
+pub(in crate::workers) mod lids;
+pub(in crate::workers) mod reconciliation;
+pub(in crate::workers) mod record;
+
+use std::sync::Arc;
+
+use time::Duration;
+use tokio::sync::Notify;
+use tracing::{info, warn};
+
+use self::reconciliation::End;
+use crate::accounts::tokens::TokenError;
+use crate::clients::ghl;
+use crate::clients::ghl::{Advice, CallError, CallLog, Direction, InboundMessage, StoredMessage};
+use crate::db::accounts::locations;
+use crate::db::accounts::uninstalls::UNINSTALLED;
+use crate::db::inbound;
+use crate::db::inbound::{InboundJob, media, posts, undecrypted};
+use crate::db::webhooks::ghl_events;
+use crate::model::ids::{ContactId, GhlMessageId};
+use crate::model::reason::step;
+use crate::model::retry_schedule::{HIDDEN_POST, INBOUND};
+use crate::workers::inbound::contacts::Sender;
+use crate::workers::inbound_media::NewLink;
+use crate::workers::{Context, Worker};
+
+/// Three calls of at most 30 s, and a refresh; the post has a lease of its own.
+const LEASE: Duration = Duration::seconds(150);
+/// How long a message rests whose answer was lost: GHL's search knows of it after about a minute (`facts/ghl.md`
+/// section 1), and half of that again is allowed for.
+const INDEX_LAG: Duration = Duration::seconds(90);
+/// A post takes 30 s, or about 100 s with a renewal of the token and a second call; if its process was killed, the
+/// search then needs its time, too.
+const POST_LEASE: Duration = Duration::seconds(100 + INDEX_LAG.whole_seconds());
+/// Failures of the database or a killed process come on top of the schedule's; beyond this the job itself kills.
+const MAX_CLAIMS_BEYOND_FAILURES: i32 = 20;
+
+/// The worker.
+#[derive(Clone, Debug)]
+pub struct Inbound(pub Arc<Context>);
+
+impl Worker for Inbound {
+    type Job = InboundJob;
+    const NAME: &'static str = "inbound";
+    const CONCURRENCY: usize = 32;
+
+    fn bell(&self) -> &Notify {
+        &self.0.wake.inbound
+    }
+
+    async fn claim(&self, limit: i64) -> sqlx::Result<Vec<InboundJob>> {
+        undecrypted::expire(&self.0.pool, self.0.clock.now()).await?;
+        self.claim_fresh(limit).await
+    }
+
+    async fn claim_fresh(&self, limit: i64) -> sqlx::Result<Vec<InboundJob>> {
+        inbound::claim(&self.0.pool, self.0.clock.now(), LEASE, limit).await
+    }
+
+    async fn process(&self, mut job: InboundJob) -> sqlx::Result<()> {
+        if job.claims - job.failures - job.waits > MAX_CLAIMS_BEYOND_FAILURES {
+            return self.fail(&job, step::DEADLY.sentence()).await;
+        }
+        let contact = match self.prepare(&job).await {
+            Ok(Prepared::Post(contact)) => contact,
+            Ok(Prepared::WasStored(message)) => {
+                info!(location = %job.location_id, message_id = %job.id, ghl_message_id = %message, "GHL has it, its answer was lost");
+                return self.finish_posted(&job, Ok(&message)).await;
+            }
+            Ok(Prepared::IsInGhl) => {
+                info!(location = %job.location_id, message_id = %job.id, "GHL has it, its answer was lost");
+                return self
+                    .finish_posted(&job, Err(step::ANSWER_LOST.sentence()))
+                    .await;
+            }
+            Ok(Prepared::IsHidden(pause)) => return self.look_again(&job, pause).await,
+            Err(error) => return self.put_off(&job, error).await,
+        };
+        if job.lacks_file {
+            self.settle_file(&mut job).await?;
+        }
+        let now = self.0.clock.now();
+        if !posts::record_departure(&self.0.pool, &job, now + POST_LEASE, now).await? {
+            return Ok(());
+        }
+        match self.post(&job, &contact).await {
+            Ok(message) => {
+                info!(location = %job.location_id, message_id = %job.id, ghl_message_id = %message, "posted to GHL");
+                self.finish_posted(&job, Ok(&message)).await
+            }
+            Err(error) => {
+                job.unclear = matches!(&error, TokenError::Call(call) if call.may_have_arrived);
+                self.put_off(&job, error).await
+            }
+        }
+    }
+
+    /// What is cut off may reach GHL as late as now, whenever it departed.
+    async fn release(&self, jobs: &[InboundJob]) -> sqlx::Result<()> {
+        let now = self.0.clock.now();
+        inbound::release(&self.0.pool, jobs, now + INDEX_LAG, now).await
+    }
+}
+
+/// What a claimed message is ready for.
+enum Prepared {
+    /// It goes to this contact.
+    Post(ContactId),
+    /// GHL said by an event that it has it, under this id.
+    WasStored(GhlMessageId),
+    /// GHL's conversation shows it.
+    IsInGhl,
+    /// GHL may have it, and its event of it may come within this time.
+    IsHidden(Duration),
+}
+
+impl Inbound {
+    /// Everything before the post. After an unclear one GHL's conversation is looked at first.
+    async fn prepare(&self, job: &InboundJob) -> Result<Prepared, TokenError> {
+        let sender = Sender {
+            phone: &job.phone,
+            name: job.sender_name.as_deref(),
+            wrote_at: (!job.from_me).then_some(job.sent_at),
+        };
+        let contact = contacts::find_or_make(&self.0, &job.location_id, sender).await?;
+        if !job.unclear {
+            return Ok(Prepared::Post(contact));
+        }
+        if let Some(message) = self.find_stored(job, &contact).await? {
+            return Ok(Prepared::WasStored(message));
+        }
+        match self.look(job, &contact).await? {
+            End::Ours => Ok(Prepared::IsInGhl),
+            End::Unknown if ghl_events::are_told_of(&self.0.pool, &job.location_id).await? => {
+                let pause = HIDDEN_POST.pause(job.looks, rand::random());
+                Ok(pause.map_or(Prepared::Post(contact), Prepared::IsHidden))
+            }
+            End::Older | End::Unknown => Ok(Prepared::Post(contact)),
+        }
+    }
+
+    /// The message as GHL's event of it names it, where the app's webhook gets those, or GHL's echo of it to the
+    /// delivery URL, which waits unsent meanwhile: with the same words, come since it left, and not known as another.
+    async fn find_stored(
+        &self,
+        job: &InboundJob,
+        contact: &ContactId,
+    ) -> sqlx::Result<Option<GhlMessageId>> {
+        let (pool, location) = (&self.0.pool, &job.location_id);
+        let Some(place) = job.departed_place else {
+            return Ok(None);
+        };
+        let events =
+            ghl_events::list_stored_messages(pool, location, contact, job.from_me, place).await?;
+        let echoes = if job.from_me {
+            posts::list_unsent_deliveries(pool, location, contact, place).await?
+        } else {
+            Vec::new()
+        };
+        for body in events.into_iter().chain(echoes) {
+            let event = whatsapp_events::json::parse(&body).ok();
+            let Some(stored) = event.as_ref().and_then(StoredMessage::read) else {
+                continue;
+            };
+            if reconciliation::is_told_of(&stored, job)
+                && !posts::is_known(pool, location, &stored.id).await?
+            {
+                return Ok(Some(stored.id));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What the end of GHL's conversation tells of the message; an empty one that it is not there.
+    async fn look(&self, job: &InboundJob, contact: &ContactId) -> Result<End, TokenError> {
+        let location = &job.location_id;
+        let find = |ghl: ghl::Client, token| async move {
+            ghl.find_last_message(&token, location, contact).await
+        };
+        let Some(last) = self.0.tokens.call(location, find).await? else {
+            return Ok(End::Older);
+        };
+        let before = posts::find_predecessor(&self.0.pool, job).await?;
+        Ok(reconciliation::judge(&last, job, before.as_ref()))
+    }
+
+    async fn post(
+        &self,
+        job: &InboundJob,
+        contact: &ContactId,
+    ) -> Result<GhlMessageId, TokenError> {
+        let (ours, theirs) = (format!("+{}", job.number), format!("+{}", job.phone));
+        let (from, to) = if job.from_me {
+            (&ours, &theirs)
+        } else {
+            (&theirs, &ours)
+        };
+        let log = |status| CallLog { from, to, status };
+        // A log that GHL refused once is a line of text the next time.
+        let status = job.call_status.as_deref().filter(|_| job.failures == 0);
+        let message = InboundMessage {
+            direction: if job.from_me {
+                Direction::Outbound
+            } else {
+                Direction::Inbound
+            },
+            contact_id: contact,
+            message: &job.text,
+            alt_id: job.wa_message_id.as_str(),
+            date: job.sent_at,
+            attachments: job.attachment.as_slice(),
+            call: status.map(log),
+        };
+        self.0
+            .tokens
+            .call(&job.location_id, |ghl, token| {
+                let message = &message;
+                async move { ghl.post_inbound(&token, message).await }
+            })
+            .await
+    }
+
+    /// The message has waited for its file long enough: its reader fetches it.
+    async fn settle_file(&self, job: &mut InboundJob) -> sqlx::Result<()> {
+        let now = self.0.clock.now();
+        let link = NewLink::new(&self.0, "file");
+        (job.text, job.attachment) = media::settle(&self.0.pool, job, link.borrowed(), now).await?;
+        Ok(())
+    }
+
+    async fn finish_posted(
+        &self,
+        job: &InboundJob,
+        message: Result<&GhlMessageId, &str>,
+    ) -> sqlx::Result<()> {
+        self.0.tally.inbound_ended("posted");
+        inbound::finish_posted(&self.0.pool, job, message, self.0.clock.now()).await
+    }
+
+    async fn look_again(&self, job: &InboundJob, pause: Duration) -> sqlx::Result<()> {
+        let now = self.0.clock.now();
+        posts::finish_look(
+            &self.0.pool,
+            job,
+            step::ANSWER_HIDDEN.sentence(),
+            now + pause,
+            now,
+        )
+        .await
+    }
+
+    /// A try that did not post the message, or not for all we know.
+    async fn put_off(&self, job: &InboundJob, error: TokenError) -> sqlx::Result<()> {
+        match error {
+            TokenError::Database(error) => Err(error),
+            TokenError::Uninstalled => self.fail(job, UNINSTALLED).await,
+            // While it is unclear what GHL has, a refused look-up says nothing about the message.
+            TokenError::Call(error) if error.advice == Advice::Reject && !job.unclear => {
+                self.rejected(job, &error).await
+            }
+            error => match error.wait() {
+                Some(pause) => self.wait(job, &error, pause).await,
+                None => self.retry(job, &error).await,
+            },
+        }
+    }
+
+    /// GHL refuses the message. The first time the contact we remember may be gone, so it is looked up afresh.
+    async fn rejected(&self, job: &InboundJob, error: &CallError) -> sqlx::Result<()> {
+        if job.failures > 0 {
+            return self.fail(job, &error.detail).await;
+        }
+        locations::forget_contact(&self.0.pool, &job.location_id, &job.phone).await?;
+        let now = self.0.clock.now();
+        let pause = INBOUND.pause(0, rand::random()).unwrap_or_default();
+        inbound::finish_retry(&self.0.pool, job, &error.detail, now + pause, now).await
+    }
+
+    /// The location has no token, which says nothing about the message: it waits as long as it takes.
+    async fn wait(
+        &self,
+        job: &InboundJob,
+        error: &TokenError,
+        pause: Duration,
+    ) -> sqlx::Result<()> {
+        let now = self.0.clock.now();
+        inbound::finish_wait(&self.0.pool, job, &error.to_string(), now + pause, now).await
+    }
+
+    async fn retry(&self, job: &InboundJob, error: &TokenError) -> sqlx::Result<()> {
+        let Some(pause) = INBOUND.pause(job.failures, rand::random()) else {
+            return self.fail(job, &error.to_string()).await;
+        };
+        let pause = error.least_pause().map_or(pause, |least| pause.max(least));
+        let pause = if job.unclear {
+            pause.max(INDEX_LAG)
+        } else {
+            pause
+        };
+        info!(location = %job.location_id, message_id = %job.id, %error, "not posted yet");
+        let now = self.0.clock.now();
+        inbound::finish_retry(&self.0.pool, job, &error.to_string(), now + pause, now).await
+    }
+
+    async fn fail(&self, job: &InboundJob, why: &str) -> sqlx::Result<()> {
+        warn!(location = %job.location_id, message_id = %job.id, why, "GHL does not take the message");
+        self.0.tally.inbound_ended("failed");
+        inbound::finish_failed(&self.0.pool, job, why, self.0.clock.now()).await
+    }
+}

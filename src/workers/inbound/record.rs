@@ -1,0 +1,333 @@
+//! A message that Waapify announces → a row of `inbound`, or the proof that one of ours left.
+//!
+//! Owns: which conversation a message belongs to, what GHL will show of it, and whether it is for GHL at all. Refuses:
+//! calling anyone.
+
+use time::{Duration, OffsetDateTime};
+use whatsapp_events::{self, Chat, Content, FileFate, Message, Origin, Person, text_of};
+
+use crate::db::contacts::lids;
+use crate::db::contacts::lids::LID_SERVER;
+use crate::db::inbound::media::{NewMedia, SLOT, Texts};
+use crate::db::inbound::{NewInbound, State, undecrypted};
+use crate::db::numbers::settings;
+use crate::db::outbound::in_flight::PartOf;
+use crate::db::outbound::receipts::{SentPart, ToldBy};
+use crate::db::outbound::{in_flight, receipts};
+use crate::db::webhooks::waapify_events::EventJob;
+use crate::db::{inbound, numbers};
+use crate::model::ids::WaMessageId;
+use crate::model::reason::step;
+use crate::workers::Context;
+use crate::workers::inbound_media::{LINK_DAYS, MEDIA_WAIT};
+use crate::workers::outbound::plan::{Country, Part, Plan, attachments, country_of, plan};
+
+/// Phones' clocks run ahead a little; a message from further ahead counts as written when it came.
+const MAX_AHEAD: Duration = Duration::minutes(10);
+/// How long a message that came undecrypted waits for its content: WhatsApp sends it again within seconds to minutes,
+/// if at all, and a business that learns after a quarter of an hour that somebody wrote can still answer.
+const CONTENT_WAIT: Duration = Duration::minutes(15);
+
+/// Records a message once; the same one again, from either side, changes nothing.
+pub(in crate::workers) async fn record(
+    context: &Context,
+    job: &EventJob,
+    message: &Message,
+) -> sqlx::Result<()> {
+    let id = id_of(message);
+    let place = place(context, job, message).await?;
+    let is_ours = message.from_me && confirm_send(context, job, message, &place, &id).await?;
+    let about = find_about(context, job, message, &place.conversation).await?;
+    let about = about.as_deref();
+    let text = text_in(&place, message, about, FileFate::None);
+    let now = context.clock.now();
+    let is_ours = is_ours || message.origin == Origin::OwnEcho;
+    let is_theirs = message.from_me && !is_ours;
+    let Some(state) = enter(
+        message,
+        is_ours,
+        (&job.number, &place),
+        text.as_deref(),
+        now,
+    ) else {
+        return Ok(());
+    };
+    let state = match state {
+        State::Accepted | State::Hidden if is_theirs && !mirrors_phone(context, job).await? => {
+            State::Ignored(step::PHONE_NOT_MIRRORED.sentence())
+        }
+        state => state,
+    };
+    let is_ignored = matches!(state, State::Ignored(_));
+    let texts = Fates::of(&place, message, about);
+    let file = message.file.as_ref().filter(|_| !is_ignored);
+    let new = NewInbound {
+        location: &job.location_id,
+        number: &job.number,
+        wa_message_id: &id,
+        from_me: message.from_me,
+        conversation: &place.conversation,
+        phone: place.phone.as_deref(),
+        sender_name: message.sender_name.as_deref(),
+        text: text.as_deref().filter(|_| !is_ignored),
+        sent_at: believable(message.sent_at, job.received_at),
+        state,
+        call: None,
+        media: file.map(|file| NewMedia {
+            file,
+            until: now + MEDIA_WAIT,
+            texts: texts.borrowed(),
+        }),
+    };
+    inbound::record_message(&context.pool, &new, now).await?;
+    context.wake.inbound.notify_one();
+    context.wake.media.notify_one();
+    Ok(())
+}
+
+async fn mirrors_phone(context: &Context, job: &EventJob) -> sqlx::Result<bool> {
+    settings::mirrors_phone(&context.pool, &job.location_id, &job.number).await
+}
+
+/// Of a view-once stub no content will come, so that it is posted as it is.
+fn id_of(message: &Message) -> WaMessageId {
+    if message.content == Content::Undecrypted && message.marks.view_once {
+        undecrypted::id_of(&message.id)
+    } else {
+        WaMessageId::from(message.id.as_str())
+    }
+}
+
+/// Where a message belongs.
+#[derive(Default)]
+pub(in crate::workers) struct Place {
+    /// The chat.
+    pub(in crate::workers) conversation: String,
+    /// The phone of a person's chat, where it is known.
+    pub(in crate::workers) phone: Option<String>,
+    /// It is a group whose messages GHL gets.
+    is_forwarded_group: bool,
+}
+
+async fn place(context: &Context, job: &EventJob, message: &Message) -> sqlx::Result<Place> {
+    let (pool, location) = (&context.pool, &job.location_id);
+    Ok(match &message.chat {
+        Chat::Person(person) => place_of(context, job, person, message.from_me).await?,
+        Chat::Group(group) => Place {
+            conversation: group.clone(),
+            phone: None,
+            is_forwarded_group: message.origin == Origin::Customer
+                && numbers::forwards_groups(pool, location, &job.number).await?,
+        },
+        Chat::Broadcast | Chat::Status | Chat::Newsletter | Chat::Other => Place::default(),
+    })
+}
+
+/// The place of what belongs to a chat with one person.
+pub(in crate::workers) async fn place_of(
+    context: &Context,
+    job: &EventJob,
+    person: &Person,
+    from_me: bool,
+) -> sqlx::Result<Place> {
+    let phone = phone_of(context, job, person, from_me).await?;
+    let lid = person.lid.as_ref();
+    let hidden = || {
+        lid.map(|lid| format!("{lid}{LID_SERVER}"))
+            .unwrap_or_default()
+    };
+    Ok(Place {
+        conversation: phone.clone().unwrap_or_else(hidden),
+        phone,
+        is_forwarded_group: false,
+    })
+}
+
+/// The phone of a chat's other side: as the message says, else as it was learnt of the LID. A message of our own may
+/// show our own number beside the other side's LID.
+async fn phone_of(
+    context: &Context,
+    job: &EventJob,
+    person: &Person,
+    from_me: bool,
+) -> sqlx::Result<Option<String>> {
+    let is_ours = |phone: &&String| from_me && **phone == job.number && person.lid.is_some();
+    match (
+        person.phone.as_ref().filter(|phone| !is_ours(phone)),
+        &person.lid,
+    ) {
+        (None, Some(lid)) => lids::find_phone(&context.pool, &job.location_id, lid).await,
+        (phone, _) => Ok(phone.cloned()),
+    }
+}
+
+/// What GHL shows of a message.
+fn text_in(
+    place: &Place,
+    message: &Message,
+    about: Option<&str>,
+    file: FileFate<'_>,
+) -> Option<String> {
+    let text = text_of(message, about, file);
+    // Of a file that is attached there may be nothing to say but whose it is.
+    let says_something = text.is_some() || file == FileFate::Attached;
+    if place.is_forwarded_group && says_something {
+        return Some(whatsapp_events::group_text(message, text.as_deref()));
+    }
+    text
+}
+
+/// The words of the message that this one is about, where it does not carry them itself.
+async fn find_about(
+    context: &Context,
+    job: &EventJob,
+    message: &Message,
+    conversation: &str,
+) -> sqlx::Result<Option<String>> {
+    let Some(about) = message.about.as_deref().filter(|_| message.quote.is_none()) else {
+        return Ok(None);
+    };
+    let (pool, location) = (&context.pool, &job.location_id);
+    let about = WaMessageId::from(about);
+    let theirs = inbound::find_text(pool, location, &job.number, conversation, &about).await?;
+    if theirs.is_some() {
+        return Ok(theirs);
+    }
+    let ours = receipts::find_sent(pool, location, &job.number, conversation, &about).await?;
+    let part = ours.and_then(|sent| part_of(&sent, country_of(&job.number)));
+    Ok(part.map(|part| part.text).filter(|text| !text.is_empty()))
+}
+
+/// What each fate of a message's file makes of its text.
+struct Fates {
+    attached: Option<String>,
+    linked: Option<String>,
+    missing: Option<String>,
+}
+
+impl Fates {
+    fn of(place: &Place, message: &Message, about: Option<&str>) -> Self {
+        let link = format!("{SLOT} (opens for {LINK_DAYS} days)");
+        let text = |fate| text_in(place, message, about, fate);
+        Self {
+            attached: text(FileFate::Attached),
+            linked: text(FileFate::Linked(&link)),
+            missing: text(FileFate::Missing(SLOT)),
+        }
+    }
+
+    fn borrowed(&self) -> Texts<'_> {
+        Texts {
+            attached: self.attached.as_deref(),
+            linked: self.linked.as_deref(),
+            missing: self.missing.as_deref(),
+        }
+    }
+}
+
+/// Whether a message from our side is one of our own sends. Its echo proves that it left, which its sender may not know
+/// (yet): the part on its way to that chat with that text is the one. Some builds do not mark echoes, so what seems to
+/// be typed by a person is compared too, unless only a phone can have made its id.
+async fn confirm_send(
+    context: &Context,
+    job: &EventJob,
+    message: &Message,
+    place: &Place,
+    id: &WaMessageId,
+) -> sqlx::Result<bool> {
+    let (pool, location) = (&context.pool, &job.location_id);
+    if receipts::is_ours(pool, location, &job.number, id).await? {
+        return Ok(true);
+    }
+    let Some(chat) = &place.phone else {
+        return Ok(false);
+    };
+    if message.origin == Origin::OwnPhone && message.has_phone_id() {
+        return Ok(false);
+    }
+    for candidate in in_flight::list_in_flight(pool, location, &job.number, chat).await? {
+        if !says_the_same(&candidate, country_of(&job.number), &message.content) {
+            continue;
+        }
+        let sent = SentPart {
+            location,
+            message: candidate.id,
+            number: &job.number,
+            part: candidate.part,
+            wa_message_id: id,
+            told_by: ToldBy::Echo,
+        };
+        receipts::record_sent(pool, sent, step::ECHOED.sentence(), context.clock.now()).await?;
+        context.wake.outbound.notify_one();
+        return Ok(true);
+    }
+    Ok(false)
+}
+
+/// Whether an echo's content is that of a part.
+fn says_the_same(candidate: &PartOf, country: Option<Country>, content: &Content) -> bool {
+    part_of(candidate, country).is_some_and(|part| match content {
+        Content::Text(text) => part.media.is_none() && *text == part.text,
+        Content::NotText { caption, .. } => {
+            part.media.is_some() && caption.as_deref().unwrap_or_default() == part.text
+        }
+        Content::Edited(_) | Content::Deleted | Content::Undecrypted | Content::Noise => false,
+    })
+}
+
+/// A part of a message of ours, as it is planned.
+fn part_of(sent: &PartOf, country: Option<Country>) -> Option<Part> {
+    let files = attachments::known(sent.files.as_deref());
+    match plan(&sent.body, country, files.as_deref()) {
+        Plan::Send { parts, .. } => parts.into_iter().nth(usize::try_from(sent.part).ok()?),
+        _ => None,
+    }
+}
+
+/// How a message enters, `is_ours` when it was sent through the gateway; none when its id must stay free, because its
+/// content may still come or nobody wrote it.
+fn enter<'a>(
+    message: &Message,
+    is_ours: bool,
+    (number, place): (&str, &Place),
+    text: Option<&str>,
+    now: OffsetDateTime,
+) -> Option<State<'a>> {
+    if message.content == Content::Noise {
+        return None;
+    }
+    let state = match (&message.chat, message.origin) {
+        (Chat::Group(_), _) if !place.is_forwarded_group => State::Ignored(step::GROUP.sentence()),
+        (Chat::Broadcast | Chat::Status | Chat::Newsletter | Chat::Other, _) => {
+            State::Ignored(step::BROADCAST.sentence())
+        }
+        _ if is_ours => State::Ignored(step::ECHO.sentence()),
+        (Chat::Person(_), _) if place.phone.as_deref() == Some(number) => {
+            State::Ignored(step::NOTE.sentence())
+        }
+        _ if text.is_none() => State::Ignored(step::SAYS_NOTHING.sentence()),
+        (Chat::Person(_), _) if place.phone.is_none() => State::Hidden,
+        (Chat::Person(_) | Chat::Group(_), _) => State::Accepted,
+    };
+    if message.content != Content::Undecrypted {
+        return Some(state);
+    }
+    match state {
+        // What the business wrote it knows.
+        _ if message.from_me => None,
+        State::Accepted | State::Hidden if !message.marks.view_once => {
+            Some(State::Undecrypted(now + CONTENT_WAIT))
+        }
+        State::Ignored(_) => None,
+        state => Some(state),
+    }
+}
+
+/// When something happened: as it says, unless that is too far ahead.
+pub(in crate::workers) fn believable(
+    said: Option<OffsetDateTime>,
+    received_at: OffsetDateTime,
+) -> OffsetDateTime {
+    let believable = said.filter(|at| *at <= received_at + MAX_AHEAD);
+    believable.unwrap_or(received_at)
+}

@@ -1,0 +1,262 @@
+//! Customers' files → GHL: fetched from WhatsApp, proven, uploaded, or else linked.
+//!
+//! Owns: one attempt at a file, and how long its message waits for it. Refuses: holding what GHL would not take; a
+//! larger file is only looked through, and its reader fetches it by a link of ours.
+
+mod sticker;
+
+use std::sync::Arc;
+use std::time::Duration as StdDuration;
+
+use bytes::Bytes;
+use secrecy::ExposeSecret as _;
+use time::{Duration, OffsetDateTime};
+use tokio::sync::Notify;
+use tokio::time::timeout;
+use tracing::{info, warn};
+use url::Url;
+use whatsapp_events::{FileType, MediaFile};
+
+use crate::accounts::tokens::TokenError;
+use crate::clients::ghl::{Advice, MAX_UPLOAD_BYTES, NewFile};
+use crate::clients::whatsapp_media::FetchError;
+use crate::clients::{endpoint, ghl};
+use crate::crypto::{hash_secret, random_secret};
+use crate::db::inbound::media;
+use crate::db::inbound::media::{Fate, Link, MediaJob};
+use crate::model::reason::step;
+use crate::model::retry_schedule::MEDIA;
+use crate::workers::inbound::contacts;
+use crate::workers::inbound::contacts::Sender;
+use crate::workers::{Context, Worker};
+
+/// How long a message is held back for its file at most: two tries at the slowest, and a person who waits for an answer
+/// does not yet wonder.
+pub(in crate::workers) const MEDIA_WAIT: Duration = Duration::minutes(2);
+/// Longest time for fetching: a video of 50 MB at 12 Mbit/s.
+const FETCH: StdDuration = StdDuration::from_secs(35);
+/// Longest time for an upload: 5 MB at 4 Mbit/s, and ten seconds for the contact.
+const UPLOAD: StdDuration = StdDuration::from_secs(20);
+/// Both, and the statements that record them. A killed process's file is taken up again within its message's wait.
+const LEASE: Duration = Duration::seconds(60);
+/// A file that ends its worker this often is not tried again.
+const MAX_CLAIMS_BEYOND_FAILURES: i32 = 3;
+/// Tries at an upload that GHL may take the next time; then the file is linked, which needs nothing of GHL's.
+const UPLOAD_TRIES: i32 = 3;
+/// WhatsApp keeps files for two and a half to three weeks (`facts/waapify.md` C); a link that promises less holds.
+pub const LINK_DAYS: i64 = 17;
+
+/// The worker.
+#[derive(Clone, Debug)]
+pub struct Media(pub Arc<Context>);
+
+/// What came of a try.
+enum Outcome {
+    /// GHL has it at this address.
+    Attached(String),
+    /// It is whole, and not for GHL.
+    Linked,
+    /// It will not come.
+    Missing(String),
+    /// Not this time; when there is no time left, the other.
+    Later(String, Box<Outcome>),
+}
+
+impl Worker for Media {
+    type Job = MediaJob;
+    const NAME: &'static str = "media";
+    /// Each may hold as much as GHL takes, 5 MB, and a sticker its pixels: some 40 MB at most, however many wait.
+    const CONCURRENCY: usize = 8;
+
+    fn bell(&self) -> &Notify {
+        &self.0.wake.media
+    }
+
+    async fn claim(&self, limit: i64) -> sqlx::Result<Vec<MediaJob>> {
+        media::claim(&self.0.pool, self.0.clock.now(), LEASE, limit).await
+    }
+
+    async fn process(&self, job: MediaJob) -> sqlx::Result<()> {
+        if job.claims - job.failures > MAX_CLAIMS_BEYOND_FAILURES {
+            let ended = Outcome::Missing(step::DEADLY.sentence().to_owned());
+            return self.record(&job, ended).await;
+        }
+        let outcome = self.carry(&job).await?;
+        self.record(&job, outcome).await
+    }
+
+    async fn release(&self, jobs: &[MediaJob]) -> sqlx::Result<()> {
+        media::release(&self.0.pool, jobs, self.0.clock.now()).await
+    }
+}
+
+impl Media {
+    async fn carry(&self, job: &MediaJob) -> sqlx::Result<Outcome> {
+        let fetched = timeout(FETCH, self.fetch(&job.file.0)).await;
+        let fetched = fetched.unwrap_or_else(|_| Err(FetchError::Retry("too slow".to_owned())));
+        let file = match fetched {
+            Ok(file) => file,
+            Err(error @ FetchError::Retry(_)) => {
+                // WhatsApp keeps it: its reader may have more luck.
+                return Ok(Outcome::Later(error.to_string(), Box::new(Outcome::Linked)));
+            }
+            Err(error) => return Ok(Outcome::Missing(error.to_string())),
+        };
+        let Some(file) = file else {
+            return Ok(Outcome::Linked);
+        };
+        let Ok(uploaded) = timeout(UPLOAD, self.upload(job, &file)).await else {
+            info!(location = %job.location_id, message_id = %job.message_id, "GHL takes too long over the file");
+            return Ok(Outcome::Linked);
+        };
+        match uploaded {
+            Ok(address) => Ok(Outcome::Attached(address)),
+            Err(TokenError::Database(error)) => Err(error),
+            Err(error) if may_pass(&error) && job.failures + 1 < UPLOAD_TRIES => {
+                let cause = error.to_string();
+                Ok(Outcome::Later(cause, Box::new(Outcome::Linked)))
+            }
+            Err(error) => {
+                info!(location = %job.location_id, message_id = %job.message_id, %error, "GHL does not take the file");
+                Ok(Outcome::Linked)
+            }
+        }
+    }
+
+    /// Fetches and proves a file; gives it where GHL may take it.
+    async fn fetch(&self, file: &MediaFile) -> Result<Option<NewFile>, FetchError> {
+        let mut download = self.0.media.open(file).await?;
+        let length = file
+            .length
+            .map(|said| usize::try_from(said).unwrap_or(usize::MAX));
+        let mut kept = match length {
+            Some(length) if length > MAX_UPLOAD_BYTES => None,
+            length => Some(Vec::with_capacity(length.unwrap_or_default())),
+        };
+        while let Some(piece) = download.next().await? {
+            kept = kept.filter(|bytes: &Vec<u8>| bytes.len() + piece.len() <= MAX_UPLOAD_BYTES);
+            if let Some(bytes) = &mut kept {
+                bytes.extend_from_slice(&piece);
+            }
+        }
+        Ok(match kept {
+            Some(bytes) => for_ghl(file, bytes).await,
+            None => None,
+        })
+    }
+
+    async fn upload(&self, job: &MediaJob, file: &NewFile) -> Result<String, TokenError> {
+        let location = &job.location_id;
+        let sender = Sender {
+            phone: &job.phone,
+            name: job.sender_name.as_deref(),
+            wrote_at: job.wrote_at,
+        };
+        let contact = &contacts::find_or_make(&self.0, location, sender).await?;
+        let upload = |ghl: ghl::Client, token| async move {
+            ghl.upload(&token, location, contact, file).await
+        };
+        self.0.tokens.call(location, upload).await
+    }
+
+    async fn record(&self, job: &MediaJob, outcome: Outcome) -> sqlx::Result<()> {
+        match outcome {
+            Outcome::Attached(address) => self.end(job, Fate::Attached(&address)).await,
+            Outcome::Linked => {
+                let name = job.file.0.safe_name(&job.file.0.file_type(&[]));
+                let link = NewLink::new(&self.0, &name);
+                self.end(job, Fate::Linked(link.borrowed())).await
+            }
+            Outcome::Missing(reason) => self.end(job, Fate::Missing(&reason)).await,
+            Outcome::Later(cause, end) => match MEDIA.pause(job.failures, rand::random()) {
+                None => Box::pin(self.record(job, *end)).await,
+                Some(pause) => {
+                    info!(location = %job.location_id, message_id = %job.message_id, cause, "the file is not there yet");
+                    let due = self.0.clock.now() + pause;
+                    media::finish_retry(&self.0.pool, job, &cause, due).await
+                }
+            },
+        }
+    }
+
+    async fn end(&self, job: &MediaJob, fate: Fate<'_>) -> sqlx::Result<()> {
+        let (location, message_id) = (&job.location_id, job.message_id);
+        if !media::finish(&self.0.pool, job, fate, self.0.clock.now()).await? {
+            return Ok(());
+        }
+        match fate {
+            Fate::Attached(_) => info!(%location, %message_id, "the file is in GHL"),
+            Fate::Linked(..) => info!(%location, %message_id, "the file is linked"),
+            Fate::Missing(reason) => warn!(%location, %message_id, reason, "the file is missing"),
+        }
+        self.0.wake.inbound.notify_one();
+        Ok(())
+    }
+}
+
+/// A link of ours to a file.
+pub(in crate::workers) struct NewLink {
+    address: Url,
+    hash: Vec<u8>,
+    ends_at: OffsetDateTime,
+}
+
+impl NewLink {
+    /// A link that nobody can guess; the name at its end is for people.
+    pub(in crate::workers) fn new(context: &Context, name: &str) -> Self {
+        let secret = random_secret();
+        let path = ["files", secret.expose_secret(), name];
+        Self {
+            address: endpoint(&context.public_url, &path),
+            hash: hash_secret(secret.expose_secret()),
+            ends_at: context.clock.now() + Duration::days(LINK_DAYS),
+        }
+    }
+
+    pub(in crate::workers) fn borrowed(&self) -> Link<'_> {
+        Link {
+            address: self.address.as_str(),
+            hash: &self.hash,
+            ends_at: self.ends_at,
+        }
+    }
+}
+
+/// Whether an upload may succeed soon. Where a person has to act first, nobody waits for them.
+fn may_pass(error: &TokenError) -> bool {
+    match error {
+        TokenError::Call(error) => {
+            matches!(error.advice, Advice::Retry | Advice::RetryAfter(_))
+        }
+        TokenError::Pending
+        | TokenError::Failing(_)
+        | TokenError::Budget(_)
+        | TokenError::Busy
+        | TokenError::MakingContact => true,
+        _ => false,
+    }
+}
+
+/// A whole file as GHL takes it; none where GHL does not.
+async fn for_ghl(file: &MediaFile, bytes: Vec<u8>) -> Option<NewFile> {
+    let mut file_type = file.file_type(&bytes);
+    let mut name = file.safe_name(&file_type);
+    let mut bytes = Bytes::from(bytes);
+    if file_type.extension == "webp" {
+        let webp = bytes.clone();
+        // Milliseconds of work. A decoder that panics has converted nothing.
+        let converted = tokio::task::spawn_blocking(move || sticker::to_png(&webp));
+        bytes = converted.await.ok().flatten()?.into();
+        name = format!("{}.png", name.trim_end_matches(".webp"));
+        file_type = FileType {
+            extension: "png".to_owned(),
+            mimetype: "image/png",
+        };
+    }
+    let fits = ghl::takes(&file_type.extension) && bytes.len() <= MAX_UPLOAD_BYTES;
+    fits.then(|| NewFile {
+        name,
+        mimetype: file_type.mimetype,
+        bytes,
+    })
+}

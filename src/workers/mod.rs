@@ -1,0 +1,209 @@
+//! The workers: each claims work from Postgres, calls a vendor, and records the outcome.
+//!
+//! Owns: the loop that all workers share, and what they are built from. Refuses: HTTP routes; routes and workers meet
+//! in the database only.
+//!
+//! * [`ghl_events`]: what GHL posted about the app → installs and uninstalls
+//! * [`token_upkeep`]: tokens renewed, locations listed, Waapify told of an uninstall
+//! * [`monitor`]: what stops a location that worked, noticed
+//! * [`outbound`]: deliveries of GHL → Waapify, planned by [`plan`]
+//! * [`waapify_events`]: what Waapify posted → inbound messages, receipts, link state
+//! * [`inbound`]: customers' messages, and those written on the business's phone → GHL; [`inbound_media`]: their files
+//! * [`status_updates`]: ticks → GHL
+
+pub mod ghl_events;
+pub mod inbound;
+pub mod inbound_media;
+pub mod monitor;
+pub mod outbound;
+mod running_jobs;
+pub mod status_updates;
+pub mod token_upkeep;
+pub mod waapify_events;
+
+use std::sync::Arc;
+use std::time::Duration as StdDuration;
+
+use running_jobs::InHand;
+use sqlx::PgPool;
+use tokio::sync::Notify;
+use tokio::sync::watch::Receiver;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tracing::warn;
+use url::Url;
+
+use crate::accounts::connect::Connector;
+use crate::accounts::installs::Installs;
+use crate::accounts::tokens::Tokens;
+use crate::clients::attachment_links::Attachments;
+use crate::clients::{attachment_source, waapify, whatsapp_media};
+use crate::crypto::Sealer;
+use crate::doctor::Doctor;
+use crate::runtime::clock::Clock;
+use crate::runtime::counters::Tally;
+use crate::runtime::notify::Wake;
+
+/// How often a worker looks for work that nobody rang for: retries that are due, work of other processes.
+const LOOK: StdDuration = StdDuration::from_secs(1);
+/// Least pause after a claim that found something: under load one claim then serves many rings, and no worker stands
+/// idle for longer than its jobs take.
+const BUSY_GAP: StdDuration = StdDuration::from_millis(2);
+/// Least pause after a claim that found nothing: a number's pace holds up what rings, so that most rings are in vain.
+const IDLE_GAP: StdDuration = StdDuration::from_millis(10);
+/// Pause after a database error, so that an outage does not spin.
+const DATABASE_PAUSE: StdDuration = StdDuration::from_secs(1);
+
+/// What all workers share.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The database.
+    pub pool: PgPool,
+    /// GHL, with a valid token.
+    pub tokens: Tokens,
+    /// Where the app is installed.
+    pub installs: Installs,
+    /// The gateway.
+    pub waapify: waapify::Client,
+    /// The servers of agents' files.
+    pub origin: attachment_source::Client,
+    /// Addresses of our own for them.
+    pub attachments: Attachments,
+    /// Opens credentials.
+    pub sealer: Sealer,
+    /// The time.
+    pub clock: Clock,
+    /// The bells.
+    pub wake: Arc<Wake>,
+    /// What is counted.
+    pub tally: Tally,
+    /// Points webhooks.
+    pub connector: Connector,
+    /// Knows what is wrong.
+    pub doctor: Doctor,
+    /// Where customers' files are fetched.
+    pub media: whatsapp_media::Client,
+    /// The address the world reaches us at.
+    pub public_url: Url,
+    /// Least pause between two sends of one number.
+    pub min_interval: StdDuration,
+}
+
+/// One kind of work.
+pub trait Worker: Send + Sync + 'static {
+    /// What is claimed.
+    type Job: Clone + Send + Sync + 'static;
+    /// Its name in logs.
+    const NAME: &'static str;
+    /// Jobs in hand at once: a slow one then holds up few others, and the vendors are not flooded.
+    const CONCURRENCY: usize;
+
+    /// Rings when there may be work.
+    fn bell(&self) -> &Notify;
+
+    /// Takes at most `limit` due jobs.
+    fn claim(&self, limit: i64) -> impl Future<Output = sqlx::Result<Vec<Self::Job>>> + Send;
+
+    /// Takes at most `limit` of what may have just come or become free, for the claims between two looks: those come
+    /// often, and what only time makes due can wait for the look.
+    fn claim_fresh(&self, limit: i64) -> impl Future<Output = sqlx::Result<Vec<Self::Job>>> + Send {
+        self.claim(limit)
+    }
+
+    /// How long the next look may wait if nobody rings: until something falls due, [`LOOK`] at most.
+    fn pause(&self) -> impl Future<Output = StdDuration> + Send {
+        async { LOOK }
+    }
+
+    /// Does one job and records its outcome. An error leaves the job to its lease.
+    fn process(&self, job: Self::Job) -> impl Future<Output = sqlx::Result<()>> + Send;
+
+    /// Makes jobs due that are still this owner's and that nobody works on any more, because the process stops. What
+    /// came of them is not known: one may have been done a moment ago.
+    fn release(&self, jobs: &[Self::Job]) -> impl Future<Output = sqlx::Result<()>> + Send;
+}
+
+/// Claims once and does what was claimed, all at once; gives the number of jobs. Tests drive a worker with this.
+///
+/// # Errors
+/// When the database fails.
+pub async fn step<W: Worker>(worker: &Arc<W>) -> sqlx::Result<usize> {
+    let jobs = worker
+        .claim(i64::try_from(W::CONCURRENCY).unwrap_or(i64::MAX))
+        .await?;
+    let count = jobs.len();
+    let mut tasks = JoinSet::new();
+    for job in jobs {
+        let worker = Arc::clone(worker);
+        tasks.spawn(async move { worker.process(job).await });
+    }
+    while let Some(ended) = tasks.join_next().await {
+        // A panic of a job is a test's failure.
+        ended.map_err(|error| sqlx::Error::Io(std::io::Error::other(error)))??;
+    }
+    Ok(count)
+}
+
+/// Runs a worker until `stop` gives the moment by which what is in hand is to have ended. No job is taken from then on,
+/// and what has not ended by that moment is cut off and given back ([`Worker::release`]).
+pub async fn run<W: Worker>(worker: Arc<W>, mut stop: Receiver<Option<Instant>>) {
+    let mut in_hand = InHand::new(Arc::clone(&worker));
+    let mut next_look = Instant::now();
+    let until = loop {
+        if let Some(until) = *stop.borrow() {
+            break until;
+        }
+        let free = i64::try_from(W::CONCURRENCY.saturating_sub(in_hand.len())).unwrap_or(i64::MAX);
+        let claimed = if free == 0 {
+            Ok(Vec::new())
+        } else if Instant::now() < next_look {
+            worker.claim_fresh(free).await
+        } else {
+            next_look = Instant::now() + LOOK;
+            worker.claim(free).await
+        };
+        let gap = match claimed {
+            Ok(jobs) => {
+                let in_vain = jobs.is_empty() && free > 0;
+                for job in jobs {
+                    in_hand.start(job);
+                }
+                if in_vain { IDLE_GAP } else { BUSY_GAP }
+            }
+            Err(error) => {
+                warn!(worker = W::NAME, %error, "the database failed");
+                DATABASE_PAUSE
+            }
+        };
+        tokio::time::sleep(gap).await;
+        wait_for_work(&*worker, &mut in_hand, &mut stop).await;
+    };
+    in_hand.finish(until).await;
+}
+
+/// Returns when something came or became free, is due, or a stop was asked for.
+async fn wait_for_work<W: Worker>(
+    worker: &W,
+    in_hand: &mut InHand<W>,
+    stop: &mut Receiver<Option<Instant>>,
+) {
+    let has_ended = in_hand.notice_ended();
+    // A ring of meanwhile was kept. When there is work already, nobody needs to know when the next falls due.
+    let has_work = tokio::select! {
+        biased;
+        () = worker.bell().notified() => true,
+        () = std::future::ready(()) => has_ended,
+    };
+    if has_work {
+        return;
+    }
+    let pause = worker.pause().await;
+    tokio::select! {
+        // A ring during the question is kept, and ends this wait at once.
+        () = worker.bell().notified() => {}
+        // What ended may have freed the next of its conversation.
+        () = in_hand.next_ended() => {}
+        () = tokio::time::sleep(pause) => {}
+        _ = stop.changed() => {}
+    }
+}

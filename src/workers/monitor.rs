@@ -1,0 +1,257 @@
+//! Notices by itself what stops a location that worked: another SMS provider chosen, a number unlinked, a gateway that
+//! reports nothing, a token that only a new install replaces.
+//!
+//! Owns: looking at each location now and then, and each trouble's one beginning and one end. Mends what can be mended
+//! without a person: asking after a link has Waapify try it again, and a silent webhook is registered again. Refuses:
+//! judging (that is [`crate::doctor`]'s), and taking a vendor that does not answer for a trouble of the location.
+
+use std::sync::Arc;
+
+use time::{Duration, OffsetDateTime};
+use tokio::sync::Notify;
+use tracing::{debug, info, warn};
+
+use crate::accounts::connect;
+use crate::accounts::connect::ConnectError;
+use crate::clients::waapify::Stop;
+use crate::db::accounts::installs;
+use crate::db::accounts::installs::Standing;
+use crate::db::history::health_facts::NumberCheckup;
+use crate::db::history::incidents::{About, Kind, Trouble, WatchJob};
+use crate::db::history::{health_facts, incidents};
+use crate::db::numbers::{NumberRow, holds};
+use crate::doctor::{LinkFault, PERSISTS, Provider, REGISTERED};
+use crate::workers::{Context, Worker};
+
+/// A location is looked at this often: a lost link costs a business a quarter of an hour at most, and one call in it is
+/// nothing to GHL, which allows 100 in ten seconds and 200,000 a day.
+const PAUSE: Duration = Duration::minutes(15);
+/// Share of the pause that is added or taken at random, so that locations which came together do not stay together.
+const JITTER: f64 = 0.2;
+/// A look is a call to GHL (30 s at most, and as much for a renewal) and two to Waapify for a number (25 s each); a
+/// location of several silent numbers is looked at twice then, which changes nothing.
+const LEASE: Duration = Duration::minutes(5);
+
+/// The worker.
+#[derive(Clone, Debug)]
+pub struct Watch(pub Arc<Context>);
+
+impl Worker for Watch {
+    type Job = WatchJob;
+    const NAME: &'static str = "watch";
+    /// A thousand locations are looked at in time even while each waits its 25 s for a gateway that is down.
+    const CONCURRENCY: usize = 32;
+
+    fn bell(&self) -> &Notify {
+        &self.0.wake.watch
+    }
+
+    async fn claim(&self, limit: i64) -> sqlx::Result<Vec<WatchJob>> {
+        incidents::claim_watches(&self.0.pool, self.0.clock.now(), LEASE, limit).await
+    }
+
+    async fn process(&self, job: WatchJob) -> sqlx::Result<()> {
+        let look = Look {
+            context: &self.0,
+            job: &job,
+            open: incidents::list_open(&self.0.pool, &job.location_id).await?,
+        };
+        look.at_ghl().await?;
+        look.at_numbers().await?;
+        let jitter = JITTER * (rand::random::<f64>() * 2.0 - 1.0);
+        let next = self.0.clock.now() + PAUSE * (1.0 + jitter);
+        incidents::schedule_watch(&self.0.pool, &job, next).await
+    }
+
+    async fn release(&self, jobs: &[WatchJob]) -> sqlx::Result<()> {
+        for job in jobs {
+            incidents::schedule_watch(&self.0.pool, job, self.0.clock.now()).await?;
+        }
+        Ok(())
+    }
+}
+
+/// One look at one location.
+struct Look<'a> {
+    context: &'a Context,
+    job: &'a WatchJob,
+    /// What was wrong the last time.
+    open: Vec<Trouble>,
+}
+
+impl Look<'_> {
+    async fn at_ghl(&self) -> sqlx::Result<()> {
+        let (context, location) = (self.context, &self.job.location_id);
+        let standing = installs::find_standing(&context.pool, location).await?;
+        if standing == Standing::NeedsReinstall {
+            let detail = health_facts::find_token_trouble(&context.pool, location).await?;
+            return self.note("", Kind::Reinstall, detail.as_deref()).await;
+        }
+        self.heal("", Kind::Reinstall).await?;
+        if standing != Standing::Installed {
+            return Ok(());
+        }
+        match context.doctor.find_provider(location).await {
+            Ok(provider) if provider.is_ours() => {
+                incidents::record_provider(&context.pool, location, self.now()).await?;
+                self.heal("", Kind::Provider).await
+            }
+            // Before that it is being set up, which the doctor tells whoever asks.
+            Ok(Provider::NotOurs { name, .. }) if self.job.was_provider => {
+                self.note("", Kind::Provider, name.as_deref()).await
+            }
+            Ok(_) => Ok(()),
+            Err(error) => {
+                debug!(%location, %error, "GHL did not say who the SMS provider is");
+                Ok(())
+            }
+        }
+    }
+
+    async fn at_numbers(&self) -> sqlx::Result<()> {
+        let (context, location) = (self.context, &self.job.location_id);
+        let numbers = health_facts::list_numbers(&context.pool, location, self.now()).await?;
+        let known: Vec<_> = numbers
+            .iter()
+            .map(|number| number.number.as_str())
+            .collect();
+        for (trouble, kind) in
+            incidents::heal_gone(&context.pool, location, &known, self.now()).await?
+        {
+            info!(%location, trouble, kind = kind.name(), "a trouble ended with its number");
+        }
+        for number in &numbers {
+            self.at_number(number).await?;
+        }
+        Ok(())
+    }
+
+    async fn at_number(&self, number: &NumberCheckup) -> sqlx::Result<()> {
+        let (context, location) = (self.context, &self.job.location_id);
+        // Asking has Waapify try to link it again.
+        let is_named = match context.doctor.find_link_fault(location, number).await {
+            Ok(Some(Ok(is_named))) => is_named,
+            Ok(Some(Err(fault))) => return self.link_is_broken(number, fault).await,
+            Ok(None) => return Ok(()),
+            Err(error) => {
+                warn!(%location, %error, "a number cannot be looked at");
+                return Ok(());
+            }
+        };
+        self.link_works(number, is_named).await?;
+        self.listen(number).await
+    }
+
+    async fn link_is_broken(&self, number: &NumberCheckup, fault: LinkFault) -> sqlx::Result<()> {
+        if fault == LinkFault::OtherNumber {
+            let (pool, location) = (&self.context.pool, &self.job.location_id);
+            let reason = Stop::OtherNumber.sentence();
+            holds::mark_other_phone(pool, location, &number.number, reason).await?;
+        }
+        self.note(&number.number, Kind::Link, Some(fault.code()))
+            .await
+    }
+
+    async fn link_works(&self, number: &NumberCheckup, is_named: bool) -> sqlx::Result<()> {
+        self.heal(&number.number, Kind::Link).await?;
+        // Its messages need not wait for the next try.
+        let held = number.hold_reason.as_deref();
+        if [Stop::LinkLost, Stop::OtherNumber]
+            .iter()
+            .any(|stop| held == Some(stop.sentence()))
+        {
+            let (context, location) = (self.context, &self.job.location_id);
+            let mut connection = context.pool.acquire().await?;
+            let (number, now) = (&number.number, self.now());
+            holds::release_number(&mut connection, location, number, now, is_named).await?;
+            context.wake.outbound.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Whether the gateway reports what is sent. A silence ends with the next report, or when the number is connected
+    /// again.
+    async fn listen(&self, number: &NumberCheckup) -> sqlx::Result<()> {
+        let location = &self.job.location_id;
+        let before = self.find(&number.number, Kind::Silence);
+        let heard_at = number.last_event_at.max(Some(number.connected_at));
+        match (before, number.unheard_until) {
+            (Some(before), _) if heard_at > Some(before.since) => {
+                self.heal(&number.number, Kind::Silence).await
+            }
+            (None, Some(_)) => {
+                self.register(number).await?;
+                self.note(&number.number, Kind::Silence, Some(REGISTERED))
+                    .await
+            }
+            // Sent after the webhook was registered again, and still not reported.
+            (Some(before), Some(until)) if until > before.since => {
+                if before.detail.as_deref() != Some(PERSISTS) {
+                    let trouble = before.id;
+                    warn!(%location, trouble, "the gateway stays silent though its webhook was registered again");
+                }
+                self.register(number).await?;
+                self.note(&number.number, Kind::Silence, Some(PERSISTS))
+                    .await
+            }
+            (Some(before), _) => {
+                let detail = before.detail.as_deref();
+                self.note(&number.number, Kind::Silence, detail).await
+            }
+            (None, None) => Ok(()),
+        }
+    }
+
+    async fn register(&self, number: &NumberCheckup) -> sqlx::Result<()> {
+        let (context, location) = (self.context, &self.job.location_id);
+        let row = NumberRow {
+            number: number.number.clone(),
+            instance_id: number.instance_id.clone(),
+            access_token: number.access_token.clone(),
+        };
+        let registered = match connect::open_credentials(&context.sealer, location, &row) {
+            Ok(credentials) => context.connector.settle_webhook(&credentials).await,
+            Err(error) => Err(error.into()),
+        };
+        match registered {
+            Ok(()) => info!(%location, "the webhook is registered again"),
+            Err(ConnectError::Database(error)) => return Err(error),
+            Err(error) => warn!(%location, %error, "the webhook could not be registered again"),
+        }
+        Ok(())
+    }
+
+    fn find(&self, number: &str, kind: Kind) -> Option<&Trouble> {
+        let mut open = self.open.iter();
+        open.find(|trouble| trouble.number == number && trouble.kind == kind)
+    }
+
+    async fn note(&self, number: &str, kind: Kind, detail: Option<&str>) -> sqlx::Result<()> {
+        let about = self.about(number, kind);
+        let noted = incidents::note(&self.context.pool, about, detail, self.now()).await?;
+        if let Some((trouble, true)) = noted {
+            warn!(location = %about.location, trouble, kind = kind.name(), "a trouble began");
+        }
+        Ok(())
+    }
+
+    async fn heal(&self, number: &str, kind: Kind) -> sqlx::Result<()> {
+        let about = self.about(number, kind);
+        if let Some(trouble) = incidents::heal(&self.context.pool, about, self.now()).await? {
+            info!(location = %about.location, trouble, kind = kind.name(), "a trouble ended");
+        }
+        Ok(())
+    }
+
+    fn about<'a>(&'a self, number: &'a str, kind: Kind) -> About<'a> {
+        About {
+            location: &self.job.location_id,
+            number,
+            kind,
+        }
+    }
+
+    fn now(&self) -> OffsetDateTime {
+        self.context.clock.now()
+    }
+}

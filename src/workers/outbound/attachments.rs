@@ -1,0 +1,116 @@
+//! What the files of a message are, asked once before its first part leaves.
+//!
+//! Owns: what a server's silence or refusal means for the message. Refuses: holding up its number while it asks; the
+//! message goes back into the queue afterwards.
+
+use std::time::Duration as StdDuration;
+
+use tokio::task::JoinSet;
+use tracing::info;
+use url::Url;
+
+use crate::clients::attachment_source::{MAX_FILE_BYTES, OriginError};
+use crate::db::outbound;
+use crate::db::outbound::outcomes::Outcome;
+use crate::db::outbound::{Failure, OutboundJob};
+use crate::model::reason::{failure, step};
+use crate::model::retry_schedule::FILE_UNREACHABLE;
+use crate::workers::outbound::plan::attachments::File;
+use crate::workers::outbound::{Outbound, retries};
+
+/// Longest look at all files of a message: within its lease, with time to write down what came of it.
+const LOOK_LIMIT: StdDuration = StdDuration::from_mins(1);
+/// Files that are asked about at once: with ten seconds for each, some twenty silent ones fit into the look.
+const AT_ONCE: usize = 4;
+/// The kind of failure that is counted here.
+const KIND: &str = "file_unreachable";
+
+impl Outbound {
+    /// Asks what the files at `addresses` are, and puts the message back with the answers.
+    pub(super) async fn look_at_files(
+        &self,
+        job: &OutboundJob,
+        addresses: &[Url],
+    ) -> sqlx::Result<()> {
+        // Others may use the number meanwhile.
+        self.give_turn_back(job).await?;
+        let tries = retries::failures(job, KIND);
+        let is_last = FILE_UNREACHABLE.pause(tries, 0.0).is_none();
+        let mut files = vec![None; addresses.len()];
+        let looking = self.ask_about(addresses, &mut files, is_last);
+        match tokio::time::timeout(LOOK_LIMIT, looking).await {
+            Ok(Ok(())) => {}
+            Ok(Err((url, error))) => return self.end_look(job, &url, error).await,
+            Err(_) if is_last => {}
+            Err(_) => {
+                let cause = step::FILES_TOO_SLOW.sentence();
+                return self.look_later(job, cause).await;
+            }
+        }
+        // The last time, the address of what nobody could tell has to do.
+        let files = files.into_iter().zip(addresses);
+        let files: Vec<_> = files
+            .map(|(file, url)| file.unwrap_or_else(|| File::by_address(url)))
+            .collect();
+        let files =
+            serde_json::to_string(&files).map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
+        outbound::record_files(&self.0.pool, job, &files, self.0.clock.now()).await
+    }
+
+    /// Fills in the files as their servers answer, or gives one that cannot be asked about and why. The last time, what
+    /// does not answer stays unknown.
+    async fn ask_about(
+        &self,
+        addresses: &[Url],
+        files: &mut [Option<File>],
+        is_last: bool,
+    ) -> Result<(), (Url, OriginError)> {
+        for (files, addresses) in files.chunks_mut(AT_ONCE).zip(addresses.chunks(AT_ONCE)) {
+            let mut asking = JoinSet::new();
+            for (at, url) in addresses.iter().enumerate() {
+                let (origin, url) = (self.0.origin.clone(), url.clone());
+                asking.spawn(async move { (at, origin.ask(&url).await) });
+            }
+            while let Some(asked) = asking.join_next().await {
+                match asked {
+                    Ok((at, Ok(answer))) => {
+                        files[at] = Some(File::recognise(&addresses[at], &answer));
+                    }
+                    Ok((_, Err(OriginError::Unreachable(_)))) if is_last => {}
+                    Ok((at, Err(error))) => return Err((addresses[at].clone(), error)),
+                    // It broke down, and would the next time.
+                    Err(_) => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn end_look(&self, job: &OutboundJob, url: &Url, error: OriginError) -> sqlx::Result<()> {
+        let name = File::by_address(url).name;
+        let failure = match error {
+            OriginError::Unreachable(cause) => {
+                return self.look_later(job, &cause).await;
+            }
+            OriginError::Gone(_) => Failure::new("file_gone", failure::FILE_GONE.with(&[&name])),
+            OriginError::TooLarge(_) => Failure::new(
+                "file_too_large",
+                failure::FILE_TOO_LARGE.with(&[&name, &(MAX_FILE_BYTES / 1024 / 1024).to_string()]),
+            ),
+            OriginError::NotPublic(_) => {
+                Failure::new("bad_attachment", failure::FILE_NOT_PUBLIC.with(&[&name]))
+            }
+        };
+        self.fail(job, &failure).await
+    }
+
+    async fn look_later(&self, job: &OutboundJob, cause: &str) -> sqlx::Result<()> {
+        info!(location = %job.location_id, message_id = %job.id, cause, "a file could not be looked at");
+        // The last time never comes here: its address has to do.
+        let pause = FILE_UNREACHABLE
+            .pause(retries::failures(job, KIND), rand::random())
+            .unwrap_or_default();
+        let due = self.0.clock.now() + pause;
+        self.finish(job, Outcome::Retry(due, KIND), cause).await
+    }
+}

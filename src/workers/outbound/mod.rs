@@ -1,0 +1,384 @@
+//! Deliveries of GHL → Waapify.
+//!
+//! Owns: one attempt at one part of a message, and the one exhaustive match on how it ended. Refuses: sending a
+//! part again whose outcome is unknown, before its echo had time to come.
+
+mod attachments;
+mod echoes;
+pub mod plan;
+mod retries;
+
+use std::sync::Arc;
+use std::time::Duration as StdDuration;
+
+use time::Duration;
+use tokio::sync::Notify;
+use tracing::{info, warn};
+
+use crate::accounts::connect;
+use crate::clients::waapify::{Media, SendFailure};
+use crate::db;
+use crate::db::accounts::installs::Standing;
+use crate::db::accounts::uninstalls::UNINSTALLED;
+use crate::db::accounts::{installs, token_requests};
+use crate::db::contacts::groups;
+use crate::db::numbers::holds;
+use crate::db::outbound::outcomes::Outcome;
+use crate::db::outbound::receipts::{SentPart, ToldBy};
+use crate::db::outbound::{Failure, Held, OutboundJob, Pace, outcomes, priority, receipts};
+use crate::db::{numbers, outbound};
+use crate::model::ids::WaMessageId;
+use crate::model::reason::{Reason, failure, hold, step, wait};
+use crate::model::retry_schedule::{ATTEMPT_FAILED, GATEWAY_DOWN};
+use crate::workers::outbound::plan::{Attachment, INVALID_PHONE, NO_PHONE, Part, Plan, country_of};
+use crate::workers::{Context, LOOK, Worker};
+
+/// A send is cut off at 68 s; its owner has the rest to write down what came of it.
+const LEASE: Duration = Duration::seconds(90);
+/// How long an unknown outcome waits for its echo: Waapify posts echoes within seconds, and a gateway that restarts
+/// needs a minute or two.
+const ECHO_WINDOW: Duration = Duration::minutes(2);
+/// Sends with an unknown outcome, the first and one more; a third could be the third copy on a customer's phone.
+const MAX_UNCONFIRMED_SENDS: i32 = 2;
+/// A number on hold is tried again this often: when its owner has mended it, messages flow within minutes.
+const HOLD: Duration = Duration::minutes(5);
+/// A message that waited this long for its number would surprise its reader; it fails, readable and replayable.
+const MAX_WAIT: Duration = Duration::hours(24);
+/// What is found out about a location is known so long after it was asked.
+const STANDING_PAUSE: Duration = Duration::seconds(1);
+/// Share of the pacing interval that is added at random: a steady beat looks like a machine to WhatsApp.
+const PACE_JITTER: f64 = 0.5;
+
+/// The worker.
+#[derive(Clone, Debug)]
+pub struct Outbound(pub Arc<Context>);
+
+/// What is claimed.
+#[derive(Clone, Debug)]
+pub enum Job {
+    /// A part is to be sent.
+    Send(OutboundJob),
+    /// No echo came in time.
+    WaitOver(OutboundJob),
+}
+
+impl Worker for Outbound {
+    type Job = Job;
+    const NAME: &'static str = "outbound";
+    const CONCURRENCY: usize = 64;
+
+    fn bell(&self) -> &Notify {
+        &self.0.wake.outbound
+    }
+
+    async fn claim(&self, limit: i64) -> sqlx::Result<Vec<Job>> {
+        let (pool, now) = (&self.0.pool, self.0.clock.now());
+        outbound::expire_sends(pool, now + ECHO_WINDOW, now).await?;
+        priority::raise_ranks(pool, limit).await?;
+        let waits = outbound::claim_unconfirmed(pool, now, LEASE, limit).await?;
+        let unconnected = outbound::claim_unconnected(pool, now, LEASE, limit).await?;
+        let sends = unconnected.into_iter().map(Job::Send);
+        let rare = waits.into_iter().map(Job::WaitOver).chain(sends);
+        Ok(rare.chain(self.claim_fresh(limit).await?).collect())
+    }
+
+    async fn claim_fresh(&self, limit: i64) -> sqlx::Result<Vec<Job>> {
+        let (pool, now, pace) = (&self.0.pool, self.0.clock.now(), self.pace());
+        let sendable = outbound::claim_sendable(pool, now, LEASE, pace, limit).await?;
+        Ok(sendable.into_iter().map(Job::Send).collect())
+    }
+
+    /// Numbers keep their pace to the millisecond, not to the look.
+    async fn pause(&self) -> StdDuration {
+        let now = self.0.clock.now();
+        let turn = numbers::find_next_turn(&self.0.pool, now, now + LOOK).await;
+        let until = turn.ok().flatten().map(|turn| turn - now);
+        until
+            .and_then(|until| StdDuration::try_from(until).ok())
+            .unwrap_or(LOOK)
+    }
+
+    async fn process(&self, job: Job) -> sqlx::Result<()> {
+        match job {
+            Job::Send(job) if retries::is_deadly(&job) => self.bury(&job).await,
+            Job::Send(job) => match echoes::judge(&job, self.0.clock.now()) {
+                Some((outcome, why)) => {
+                    self.finish(&job, outcome, why).await?;
+                    self.give_turn_back(&job).await
+                }
+                None => self.send(&job).await,
+            },
+            Job::WaitOver(job) => self.end_wait(&job).await,
+        }
+    }
+
+    async fn release(&self, jobs: &[Job]) -> sqlx::Result<()> {
+        let (mut sends, mut waits) = (Vec::new(), Vec::new());
+        for job in jobs {
+            match job {
+                Job::Send(job) => sends.push(job),
+                Job::WaitOver(job) => waits.push(job),
+            }
+        }
+        let (pool, now) = (&self.0.pool, self.0.clock.now());
+        outbound::release(pool, &sends, Held::Sending, now).await?;
+        outbound::release(pool, &waits, Held::Unconfirmed, now).await
+    }
+}
+
+impl Outbound {
+    /// The pause after sends that start now.
+    fn pace(&self) -> Pace {
+        Pace {
+            interval: Duration::try_from(self.0.min_interval).unwrap_or(Duration::ZERO),
+            stretch: 1.0 + PACE_JITTER * rand::random::<f64>(),
+        }
+    }
+
+    async fn send(&self, job: &OutboundJob) -> sqlx::Result<()> {
+        let country = job.number.as_deref().and_then(country_of);
+        let known = plan::attachments::known(job.files.as_deref());
+        let (chat, parts) = match plan::plan(&job.body, country, known.as_deref()) {
+            Plan::Ignore(reason) => {
+                self.finish(job, Outcome::Ignored, reason).await?;
+                return self.give_turn_back(job).await;
+            }
+            // Without a number of its own a location has no country either, in which to read its customers' numbers.
+            Plan::Ask(_) if job.number.is_none() => return self.end_without_number(job).await,
+            Plan::Fail(failure) if job.number.is_none() && failure.code == INVALID_PHONE => {
+                return self.end_without_number(job).await;
+            }
+            Plan::Fail(failure) => return self.fail_plan(job, failure).await,
+            Plan::Ask(addresses) => return self.look_at_files(job, &addresses).await,
+            Plan::Send { chat, parts } => (chat, parts),
+        };
+        let Some(number) = job.sender() else {
+            return self.end_without_number(job).await;
+        };
+        let Ok(credentials) = connect::open_credentials(&self.0.sealer, &job.location_id, &number)
+        else {
+            return self
+                .hold(job, &number.number, hold::SEALED.sentence())
+                .await;
+        };
+        let Some(part) = usize::try_from(job.parts_sent)
+            .ok()
+            .and_then(|at| parts.get(at))
+        else {
+            // Only a plan that a newer version made shorter gets here: all its parts have left.
+            return self
+                .finish(job, Outcome::Ignored, step::ALL_LEFT.sentence())
+                .await;
+        };
+        let (count, now) = (
+            i32::try_from(parts.len()).unwrap_or(i32::MAX),
+            self.0.clock.now(),
+        );
+        if !outbound::record_departure(&self.0.pool, job, &chat, count, now).await? {
+            return Ok(());
+        }
+        let media = part.media.as_ref().map(|file| self.media(file));
+        match self
+            .0
+            .waapify
+            .send(&credentials, &chat, &part.text, media.as_ref())
+            .await
+        {
+            Ok(id) => {
+                self.0.tally.part_sent();
+                if job.parts_sent + 1 == count {
+                    self.0.tally.outbound_ended("sent");
+                }
+                self.record_sent(job, &number.number, &id).await
+            }
+            Err(failure) => {
+                self.record_failure(job, &number.number, part, failure)
+                    .await
+            }
+        }
+    }
+
+    /// The file as the gateway is told of it.
+    fn media(&self, attachment: &Attachment) -> Media {
+        let Attachment { url, file, alias } = attachment;
+        let (attachments, now) = (&self.0.attachments, self.0.clock.now());
+        Media {
+            url: match alias {
+                Some(alias) => attachments.address(url, &file.media_type, alias, now),
+                None => url.clone(),
+            },
+            filename: file.name.clone(),
+        }
+    }
+
+    /// What cannot be sent, and why; that a group has no phone number is no help to its reader.
+    async fn fail_plan(&self, job: &OutboundJob, failure: Failure) -> sqlx::Result<()> {
+        let is_for_group = failure.code == NO_PHONE
+            && groups::is_addressed(&self.0.pool, &job.location_id, job.id).await?;
+        let failure = if is_for_group {
+            Failure::new("whatsapp_group", failure::GROUP.sentence())
+        } else {
+            failure
+        };
+        self.fail(job, &failure).await?;
+        self.give_turn_back(job).await
+    }
+
+    /// What sends nothing costs its number no pause.
+    async fn give_turn_back(&self, job: &OutboundJob) -> sqlx::Result<()> {
+        let Some(number) = &job.number else {
+            return Ok(());
+        };
+        numbers::give_turn_back(&self.0.pool, &job.location_id, number, self.0.clock.now()).await
+    }
+
+    /// A message whose location has no number to send from. Where the location is new to us, its agency may know it: the
+    /// message waits until that is found out, so that GHL can be told how it ended.
+    async fn end_without_number(&self, job: &OutboundJob) -> sqlx::Result<()> {
+        let (pool, location, now) = (&self.0.pool, &job.location_id, self.0.clock.now());
+        let failure = match installs::find_standing(pool, location).await? {
+            Standing::Unknown | Standing::Pending if now - job.accepted_at < MAX_WAIT => {
+                token_requests::want_token(pool, location, now).await?;
+                self.0.wake.upkeep.notify_one();
+                let asked = token_requests::find_mint_time(pool, location).await?;
+                let due = asked.unwrap_or(now).max(now) + STANDING_PAUSE;
+                let cause = wait::STANDING.sentence();
+                return outcomes::finish_wait(pool, job, cause, due, now).await;
+            }
+            Standing::Unknown | Standing::Pending | Standing::NotInstalled => {
+                Failure::new("not_installed", failure::NOT_INSTALLED.sentence())
+            }
+            Standing::Uninstalled => Failure::new(UNINSTALLED, failure::UNINSTALLED.sentence()),
+            Standing::Installed | Standing::Inactive | Standing::NeedsReinstall => {
+                Failure::new("not_connected", failure::NOT_CONNECTED.sentence())
+            }
+        };
+        self.fail(job, &failure).await
+    }
+
+    async fn record_sent(
+        &self,
+        job: &OutboundJob,
+        number: &str,
+        id: &WaMessageId,
+    ) -> sqlx::Result<()> {
+        let sent = SentPart {
+            location: &job.location_id,
+            message: job.id,
+            number,
+            part: job.parts_sent,
+            wa_message_id: id,
+            told_by: ToldBy::Answer,
+        };
+        self.note_sent(sent).await?;
+        if job.is_held {
+            holds::end_hold(&self.0.pool, &job.location_id, number).await?;
+        }
+        info!(location = %job.location_id, message_id = %job.id, part = job.parts_sent, "sent");
+        Ok(())
+    }
+
+    /// Once more over another connection when one turns out dead: a part that left and is not noted waits for its echo.
+    async fn note_sent(&self, sent: SentPart<'_>) -> sqlx::Result<()> {
+        let (pool, now) = (&self.0.pool, self.0.clock.now());
+        match receipts::record_sent(pool, sent, step::TAKEN.sentence(), now).await {
+            Err(error) if db::is_disconnect(&error) => {
+                receipts::record_sent(pool, sent, step::TAKEN.sentence(), now).await
+            }
+            noted => noted,
+        }
+    }
+
+    async fn record_failure(
+        &self,
+        job: &OutboundJob,
+        number: &str,
+        part: &Part,
+        failure: SendFailure,
+    ) -> sqlx::Result<()> {
+        info!(location = %job.location_id, message_id = %job.id, ?failure, "not sent");
+        match failure {
+            SendFailure::Unknown(cause) => {
+                let wait_until = self.0.clock.now() + ECHO_WINDOW;
+                self.finish(job, Outcome::Unconfirmed(wait_until), &cause)
+                    .await
+            }
+            SendFailure::GatewayDown(cause) => {
+                let end = Failure::new("gateway_down", failure::GATEWAY_DOWN.sentence());
+                self.retry(job, GATEWAY_DOWN, &cause, &end).await
+            }
+            SendFailure::AttemptFailed(cause) => {
+                let end = Failure::new("not_taken", attempt_failed(part).sentence());
+                self.retry(job, ATTEMPT_FAILED, &cause, &end).await
+            }
+            SendFailure::NumberStopped(stop) => self.hold(job, number, stop.sentence()).await,
+            SendFailure::Rejected(cause) => {
+                let sentence = failure::REJECTED.with(&[&cause]);
+                self.fail(job, &Failure::new("rejected", sentence)).await
+            }
+        }
+    }
+
+    /// Holds the whole number: what is wrong with it is wrong for every message.
+    async fn hold(&self, job: &OutboundJob, number: &str, reason: &str) -> sqlx::Result<()> {
+        let now = self.0.clock.now();
+        warn!(location = %job.location_id, reason, "the number is on hold");
+        let failure = Failure::new("number_stopped", reason);
+        let outcome = if now - job.accepted_at > MAX_WAIT {
+            Outcome::Failed(&failure)
+        } else {
+            Outcome::PutBack(now)
+        };
+        self.count(outcome);
+        let mut tx = self.0.pool.begin().await?;
+        holds::hold_number(&mut tx, &job.location_id, number, reason, now + HOLD).await?;
+        outcomes::finish(&mut tx, job, outcome, reason, now).await?;
+        self.0.wake.status_updates.notify_one();
+        tx.commit().await
+    }
+
+    /// No echo came in time: once more, or the end.
+    async fn end_wait(&self, job: &OutboundJob) -> sqlx::Result<()> {
+        if job.unconfirmed_sends < MAX_UNCONFIRMED_SENDS {
+            let now = self.0.clock.now();
+            let cause = step::ONCE_MORE.sentence();
+            return self.finish(job, Outcome::PutBack(now), cause).await;
+        }
+        let sentence = failure::UNCONFIRMED.sentence();
+        self.fail(job, &Failure::new("unconfirmed", sentence)).await
+    }
+
+    async fn fail(&self, job: &OutboundJob, failure: &Failure) -> sqlx::Result<()> {
+        info!(location = %job.location_id, message_id = %job.id, code = failure.code, "failed");
+        self.finish(job, Outcome::Failed(failure), &failure.message)
+            .await?;
+        self.0.wake.status_updates.notify_one();
+        Ok(())
+    }
+
+    async fn finish(
+        &self,
+        job: &OutboundJob,
+        outcome: Outcome<'_>,
+        cause: &str,
+    ) -> sqlx::Result<()> {
+        self.count(outcome);
+        outcomes::finish_alone(&self.0.pool, job, outcome, cause, self.0.clock.now()).await
+    }
+
+    fn count(&self, outcome: Outcome<'_>) {
+        match outcome {
+            Outcome::Failed(failure) => self.0.tally.outbound_failed(failure.code),
+            Outcome::Ignored => self.0.tally.outbound_ended("ignored"),
+            Outcome::Unconfirmed(_) | Outcome::Retry(..) | Outcome::PutBack(_) => {}
+        }
+    }
+}
+
+const fn attempt_failed(part: &Part) -> Reason {
+    if part.media.is_some() {
+        failure::FILE_NOT_TAKEN
+    } else {
+        failure::TEXT_NOT_TAKEN
+    }
+}

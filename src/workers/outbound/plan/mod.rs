@@ -1,0 +1,187 @@
+//! What a delivery of GHL becomes on WhatsApp. Pure: bytes and what is known about its files in, plan out, and the same
+//! plan every time.
+//!
+//! Owns: reading every shape of `ProviderOutboundMessage` (`facts/ghl.md` section 3), and the sentences a user reads
+//! when something cannot be sent. Refuses: asking anybody; what must be asked first is a plan of its own.
+//!
+//! * [`attachments`]: what an attachment is, and what the gateway makes of it; `names`: what it is called
+//! * `phone`: which number is meant; `text`: words that the gateway lets through
+
+pub mod attachments;
+mod names;
+mod phone;
+mod text;
+
+use attachments::File;
+pub use phone::{INVALID_PHONE, NO_PHONE, country_of};
+pub use phonenumber::country::Id as Country;
+use serde_json::Value;
+use text::{MAX_ENCODED_BYTES, encoded_bytes};
+use url::Url;
+
+use crate::clients::attachment_links::longest_address;
+use crate::db::outbound::Failure;
+use crate::model::reason::{failure, step};
+
+/// What to do with a delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Plan {
+    /// Not for WhatsApp, and why.
+    Ignore(&'static str),
+    /// Cannot be sent.
+    Fail(Failure),
+    /// To be planned again when it is known what these files are, in this order.
+    Ask(Vec<Url>),
+    /// To be sent, part after part.
+    Send {
+        /// E.164 digits of the customer.
+        chat: String,
+        /// At least one.
+        parts: Vec<Part>,
+    },
+}
+
+/// One send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Text, or the file's caption; may be empty with a file.
+    pub text: String,
+    /// A file.
+    pub media: Option<Attachment>,
+}
+
+/// A file of a part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attachment {
+    /// Where it lies.
+    pub url: String,
+    /// What it is, and its name.
+    pub file: File,
+    /// The gateway needs an address of ours that ends in this extension; none: it gets the file's own.
+    pub alias: Option<&'static str>,
+}
+
+/// Plans a delivery from its signed bytes. National phone numbers are read as those of `country`; `files` tells of each
+/// attachment in order, once they were asked about.
+#[must_use]
+pub fn plan(body: &[u8], country: Option<Country>, files: Option<&[File]>) -> Plan {
+    let Ok(delivery) = whatsapp_events::json::parse(body) else {
+        return Plan::Fail(Failure::new("unreadable", failure::UNREADABLE.sentence()));
+    };
+    let text_of = |field: &str| {
+        delivery
+            .get(field)
+            .and_then(whatsapp_events::json::scalar_text)
+            .unwrap_or_default()
+    };
+    if text_of("type").eq_ignore_ascii_case("email") {
+        return Plan::Ignore(step::EMAIL.sentence());
+    }
+    let chat = match phone::phone(&text_of("phone"), country) {
+        Ok(chat) => chat,
+        Err(failure) => return Plan::Fail(failure),
+    };
+    let addresses = match delivery.get("attachments").map(addresses) {
+        Some(Ok(addresses)) => addresses,
+        Some(Err(failure)) => return Plan::Fail(failure),
+        None => Vec::new(),
+    };
+    let files = match files.filter(|files| files.len() == addresses.len()) {
+        Some(files) => files,
+        None if addresses.is_empty() => &[],
+        None => return Plan::Ask(addresses),
+    };
+    let media = addresses.iter().zip(files);
+    let media: Vec<_> = match media.map(|(url, file)| attachment(url, file)).collect() {
+        Ok(media) => media,
+        Err(failure) => return Plan::Fail(failure),
+    };
+    let parts = parts(&text::safe(&text_of("message")), media);
+    if parts.is_empty() {
+        return Plan::Fail(Failure::new("empty", failure::EMPTY.sentence()));
+    }
+    Plan::Send { chat, parts }
+}
+
+fn addresses(list: &Value) -> Result<Vec<Url>, Failure> {
+    let list = match list {
+        Value::Array(list) => list.as_slice(),
+        Value::Null => &[],
+        one => std::slice::from_ref(one),
+    };
+    let given = list
+        .iter()
+        .filter(|item| !matches!(item, Value::Null))
+        .map(|item| {
+            // A text everywhere; an object with its address is read too.
+            let address = item
+                .get("url")
+                .unwrap_or(item)
+                .as_str()
+                .unwrap_or_default()
+                .trim();
+            web_address(address)
+                .ok_or_else(|| Failure::new("bad_attachment", failure::NO_FILE_ADDRESS.sentence()))
+        });
+    given.collect()
+}
+
+fn web_address(address: &str) -> Option<Url> {
+    let url = Url::parse(address).ok()?;
+    (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
+}
+
+/// The address that the gateway is given: the file's own where that leads it to the right kind, else one of ours; the
+/// other one where that is too long.
+fn attachment(url: &Url, file: &File) -> Result<Attachment, Failure> {
+    let with = |alias| Attachment {
+        url: url.to_string(),
+        file: file.clone(),
+        alias,
+    };
+    let others = [Some(file.alias()), None];
+    let mut choices = [file.alias_for(url)].into_iter().chain(others).map(with);
+    choices
+        .find(|choice| choice.encoded_bytes() <= MAX_ENCODED_BYTES)
+        .ok_or_else(|| {
+            let sentence = failure::FILE_ADDRESS_TOO_LONG.with(&[&file.name]);
+            Failure::new("bad_attachment", sentence)
+        })
+}
+
+impl Attachment {
+    /// Bytes of address and name in the gateway's address, at most.
+    fn encoded_bytes(&self) -> usize {
+        let address = match self.alias {
+            Some(_) => longest_address(self.url.len()),
+            None => encoded_bytes(&self.url),
+        };
+        address + encoded_bytes(&self.file.name)
+    }
+
+    /// A picture or video whose address and name leave room for the text.
+    fn takes_caption(&self, text: &str) -> bool {
+        self.file.takes_caption() && self.encoded_bytes() + encoded_bytes(text) <= MAX_ENCODED_BYTES
+    }
+}
+
+fn parts(text: &str, mut media: Vec<Attachment>) -> Vec<Part> {
+    let mut texts = text::split(text);
+    let first_takes_caption =
+        texts.len() == 1 && media.first().is_some_and(|media| media.takes_caption(text));
+    let caption = if first_takes_caption {
+        texts.pop()
+    } else {
+        None
+    };
+    let first = caption.map(|text| Part {
+        text,
+        media: Some(media.remove(0)),
+    });
+    let texts = texts.into_iter().map(|text| Part { text, media: None });
+    let files = media.into_iter().map(|media| Part {
+        text: String::new(),
+        media: Some(media),
+    });
+    first.into_iter().chain(texts).chain(files).collect()
+}

@@ -1,0 +1,56 @@
+//! How long a message is tried again.
+//!
+//! Owns: the count of each kind of failure against its schedule, and the end of a message that stops whoever claims it.
+//! Refuses: saying what failed.
+
+use crate::db::outbound::outcomes::Outcome;
+use crate::db::outbound::{Failure, OutboundJob};
+use crate::model::reason::failure;
+use crate::model::retry_schedule::Schedule;
+use crate::workers::outbound::{MAX_WAIT, Outbound};
+
+/// Claims in a row that ended with their process before anything left: a deploy or a crash beside it costs one or two,
+/// the message itself every one. As in the other queues.
+const MAX_LOST_CLAIMS: i32 = 20;
+
+/// Whether a message seems to stop every process that claims it.
+pub(super) const fn is_deadly(job: &OutboundJob) -> bool {
+    job.lost_claims > MAX_LOST_CLAIMS
+}
+
+/// Failures of this kind since the last of another.
+pub(super) fn failures(job: &OutboundJob, kind: &str) -> i32 {
+    match job.failing.as_deref() {
+        Some(failing) if failing == kind => job.failures,
+        _ => 0,
+    }
+}
+
+impl Outbound {
+    /// Tries again by the schedule, or ends as `end` where it is over; its code is the kind of the failure.
+    pub(super) async fn retry(
+        &self,
+        job: &OutboundJob,
+        schedule: Schedule,
+        cause: &str,
+        end: &Failure,
+    ) -> sqlx::Result<()> {
+        let (failures, now) = (failures(job, end.code), self.0.clock.now());
+        // Kinds that take turns begin anew each time, but not for more than a day.
+        let begins_anew_too_late = failures < job.failures && now - job.accepted_at > MAX_WAIT;
+        match schedule.pause(failures, rand::random()) {
+            Some(pause) if !begins_anew_too_late => {
+                let outcome = Outcome::Retry(now + pause, end.code);
+                self.finish(job, outcome, cause).await
+            }
+            _ => self.fail(job, end).await,
+        }
+    }
+
+    /// Ends a message before its attempt, so that its conversation goes on.
+    pub(super) async fn bury(&self, job: &OutboundJob) -> sqlx::Result<()> {
+        let sentence = failure::LOST.sentence();
+        self.fail(job, &Failure::new("lost", sentence)).await?;
+        self.give_turn_back(job).await
+    }
+}

@@ -1,0 +1,123 @@
+//! The jobs that a worker has in hand, and how they end when the process stops.
+//!
+//! Owns: their tasks, and a copy of each job for giving it back. Refuses: claiming.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::{Instant, timeout, timeout_at};
+use tracing::{debug, error, info, warn};
+
+use crate::workers::Worker;
+
+/// Longest wait for the database while jobs are given back: a few statements. Leases do the same later.
+const RELEASE_TIMEOUT: Duration = Duration::from_secs(2);
+
+type Ended = Result<(Id, sqlx::Result<()>), JoinError>;
+
+/// What a worker has in hand.
+pub(super) struct InHand<W: Worker> {
+    worker: Arc<W>,
+    tasks: JoinSet<sqlx::Result<()>>,
+    jobs: HashMap<Id, W::Job>,
+}
+
+impl<W: Worker> InHand<W> {
+    /// Nothing.
+    pub(super) fn new(worker: Arc<W>) -> Self {
+        Self {
+            worker,
+            tasks: JoinSet::new(),
+            jobs: HashMap::new(),
+        }
+    }
+
+    /// Jobs whose end was not noticed yet.
+    pub(super) fn len(&self) -> usize {
+        self.tasks.len()
+    }
+
+    /// Begins a job.
+    pub(super) fn start(&mut self, job: W::Job) {
+        let (worker, taken) = (Arc::clone(&self.worker), job.clone());
+        let task = self.tasks.spawn(async move { worker.process(taken).await });
+        self.jobs.insert(task.id(), job);
+    }
+
+    /// Notices what has ended; whether anything has.
+    pub(super) fn notice_ended(&mut self) -> bool {
+        let mut has_ended = false;
+        while let Some(ended) = self.tasks.try_join_next_with_id() {
+            self.forget(&ended);
+            has_ended = true;
+        }
+        has_ended
+    }
+
+    /// Returns when a job has ended; never while there is none.
+    pub(super) async fn next_ended(&mut self) {
+        match self.tasks.join_next_with_id().await {
+            Some(ended) => self.forget(&ended),
+            None => std::future::pending().await,
+        }
+    }
+
+    fn forget(&mut self, ended: &Ended) {
+        note_end::<W>(ended);
+        self.jobs.remove(&id_of(ended));
+    }
+
+    /// Lets jobs end until then. What has not, or could not record its outcome, is given back: it is due at once, for
+    /// whichever process looks next.
+    pub(super) async fn finish(mut self, until: Instant) {
+        debug!(worker = W::NAME, in_hand = self.len(), "finishing");
+        while let Ok(Some(ended)) = timeout_at(until, self.tasks.join_next_with_id()).await {
+            note_end::<W>(&ended);
+            if matches!(ended, Ok((_, Ok(())))) {
+                self.jobs.remove(&id_of(&ended));
+            }
+        }
+        // Nothing of them goes on while they are given back.
+        self.tasks.shutdown().await;
+        let jobs: Vec<_> = self.jobs.into_values().collect();
+        if jobs.is_empty() {
+            return;
+        }
+        match timeout(RELEASE_TIMEOUT, self.worker.release(&jobs)).await {
+            Ok(Ok(())) => info!(
+                worker = W::NAME,
+                jobs = jobs.len(),
+                "not ended in time, given back"
+            ),
+            Ok(Err(error)) => {
+                warn!(worker = W::NAME, %error, "not given back; the lease will bring it back");
+            }
+            Err(_) => warn!(
+                worker = W::NAME,
+                "not given back in time; the lease will bring it back"
+            ),
+        }
+    }
+}
+
+fn id_of(ended: &Ended) -> Id {
+    match ended {
+        Ok((id, _)) => *id,
+        Err(error) => error.id(),
+    }
+}
+
+fn note_end<W: Worker>(ended: &Ended) {
+    let worker = W::NAME;
+    match ended {
+        Ok((_, Ok(()))) => {}
+        Ok((_, Err(error))) => {
+            warn!(worker, %error, "the outcome could not be recorded; the lease will bring it back");
+        }
+        Err(error) => {
+            error!(worker, %error, "a job ended unexpectedly; the lease will bring it back");
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Ticks → GHL.
+
+use std::sync::Arc;
+
+use time::Duration;
+use tokio::sync::Notify;
+use tracing::{info, warn};
+
+use crate::accounts::tokens::{Owner, TokenError};
+use crate::clients::ghl;
+use crate::clients::ghl::{Advice, StatusError};
+use crate::db::accounts::rate_limits::Purpose;
+use crate::db::outbound::status_updates;
+use crate::db::outbound::status_updates::{Back, StatusJob};
+use crate::model::reason::step;
+use crate::model::retry_schedule::STATUS_UPDATE;
+use crate::workers::{Context, Worker};
+
+/// A call is cut off at 30 s, and a refresh before it may take as long.
+const LEASE: Duration = Duration::seconds(90);
+/// Failures of the database or a killed process come on top of the schedule's; beyond this the job itself kills.
+const MAX_CLAIMS_BEYOND_FAILURES: i32 = 20;
+/// Who says that it failed, in GHL's `error.type`.
+const ERROR_TYPE: &str = "whatsapp";
+
+/// The worker.
+#[derive(Clone, Debug)]
+pub struct StatusUpdates(pub Arc<Context>);
+
+impl Worker for StatusUpdates {
+    type Job = StatusJob;
+    const NAME: &'static str = "status_updates";
+    const CONCURRENCY: usize = 32;
+
+    fn bell(&self) -> &Notify {
+        &self.0.wake.status_updates
+    }
+
+    async fn claim(&self, limit: i64) -> sqlx::Result<Vec<StatusJob>> {
+        status_updates::claim(&self.0.pool, self.0.clock.now(), LEASE, limit).await
+    }
+
+    async fn process(&self, job: StatusJob) -> sqlx::Result<()> {
+        if job.claims - job.failures - job.waits > MAX_CLAIMS_BEYOND_FAILURES {
+            return self.give_up(&job, step::DEADLY.sentence()).await;
+        }
+        match self.tell(&job).await {
+            Ok(()) => {
+                self.0.tally.tick_ended("told");
+                info!(location = %job.location_id, message_id = %job.message_id, status = job.status, "GHL knows");
+                status_updates::finish(&self.0.pool, &job, self.0.clock.now()).await
+            }
+            Err(TokenError::Database(error)) => Err(error),
+            Err(TokenError::Call(error)) if error.advice == Advice::Reject => {
+                self.give_up(&job, &error.detail).await
+            }
+            Err(error @ TokenError::Uninstalled) => self.give_up(&job, &error.to_string()).await,
+            Err(error) => match error.wait() {
+                Some(pause) => {
+                    let due = self.0.clock.now() + pause;
+                    status_updates::finish_retry(&self.0.pool, &job, Back::Waits, due).await
+                }
+                None => self.retry(&job, &error).await,
+            },
+        }
+    }
+
+    async fn release(&self, jobs: &[StatusJob]) -> sqlx::Result<()> {
+        status_updates::release(&self.0.pool, jobs, self.0.clock.now()).await
+    }
+}
+
+impl StatusUpdates {
+    async fn tell(&self, job: &StatusJob) -> Result<(), TokenError> {
+        let error = job.error_code.as_deref().zip(job.error_message.as_deref());
+        let error = error.map(|(code, message)| StatusError {
+            code,
+            r#type: ERROR_TYPE,
+            message,
+        });
+        let tell = |ghl: ghl::Client, token| async move {
+            ghl.put_status(&token, &job.ghl_message_id, &job.status, error)
+                .await
+        };
+        let owner = Owner::Location(&job.location_id);
+        self.0.tokens.call_as(owner, Purpose::Tick, tell).await
+    }
+
+    async fn retry(&self, job: &StatusJob, error: &TokenError) -> sqlx::Result<()> {
+        let Some(pause) = STATUS_UPDATE.pause(job.failures, rand::random()) else {
+            return self.give_up(job, &error.to_string()).await;
+        };
+        let pause = error.least_pause().map_or(pause, |least| pause.max(least));
+        info!(location = %job.location_id, message_id = %job.message_id, %error, "GHL does not know yet");
+        let due = self.0.clock.now() + pause;
+        status_updates::finish_retry(&self.0.pool, job, Back::Failed, due).await
+    }
+
+    async fn give_up(&self, job: &StatusJob, why: &str) -> sqlx::Result<()> {
+        warn!(location = %job.location_id, message_id = %job.message_id, status = job.status, why, "GHL was not told");
+        self.0.tally.tick_ended("given_up");
+        status_updates::abandon(&self.0.pool, job, why, self.0.clock.now()).await
+    }
+}

@@ -1,0 +1,163 @@
+//! What keeps installs alive without anyone's doing: tokens renewed before they end and minted where they lack,
+//! agencies' locations listed, numbers of install forms connected, and Waapify told of an uninstall.
+//!
+//! Owns: doing these when they are due. Refuses: how; that is [`crate::accounts::installs`]'s and [`crate::accounts::tokens`]'s.
+
+use std::sync::Arc;
+
+use time::Duration;
+use tokio::sync::Notify;
+use tracing::{debug, info, warn};
+
+use crate::accounts::connect;
+use crate::accounts::connect::ConnectError;
+use crate::accounts::tokens::{Owner, TokenError};
+use crate::clients::waapify::CheckError;
+use crate::db::accounts::token_requests::MintJob;
+use crate::db::accounts::tokens::OwnerKind;
+use crate::db::accounts::uninstalls::DisconnectJob;
+use crate::db::accounts::{
+    companies, connect_links, pending_connections, token_requests, tokens, uninstalls,
+};
+use crate::db::numbers::NumberRow;
+use crate::model::ids::{CompanyId, LocationId};
+use crate::model::retry_schedule::DISCONNECT;
+use crate::workers::{Context, Worker};
+
+/// A renewal may wait for its company's, a listing has many pages; a killed process's work is taken up after this.
+const LEASE: Duration = Duration::minutes(2);
+
+/// The worker.
+#[derive(Clone, Debug)]
+pub struct Upkeep(pub Arc<Context>);
+
+/// What is due.
+#[derive(Clone, Debug)]
+pub enum Job {
+    /// A pair is to be renewed.
+    Renew(OwnerKind, String),
+    /// A location's token is to be asked of its company.
+    Mint(MintJob),
+    /// A company's locations are to be listed, after so many failures.
+    List(CompanyId, i32),
+    /// Waapify is to be told to post nothing more.
+    Disconnect(DisconnectJob),
+    /// A location is installed whose number came with the install form.
+    TakeUp(LocationId),
+}
+
+impl Worker for Upkeep {
+    type Job = Job;
+    const NAME: &'static str = "upkeep";
+    /// GHL limits calls per location, not in all; a few at once bring hundreds of new locations to work in a minute.
+    const CONCURRENCY: usize = 8;
+
+    fn bell(&self) -> &Notify {
+        &self.0.wake.upkeep
+    }
+
+    async fn claim(&self, limit: i64) -> sqlx::Result<Vec<Job>> {
+        let (pool, now) = (&self.0.pool, self.0.clock.now());
+        // New locations first, because somebody waits for them, but never all hands: each may have to ask many agencies.
+        let hands = i64::try_from(Self::CONCURRENCY / 2).unwrap_or(limit);
+        let mints = token_requests::claim_mints(pool, now, LEASE, limit.min(hands)).await?;
+        let mut jobs: Vec<_> = mints.into_iter().map(Job::Mint).collect();
+        let left = |jobs: &[Job]| limit - i64::try_from(jobs.len()).unwrap_or(limit);
+        let renewals = tokens::claim_due(pool, now, LEASE, left(&jobs)).await?;
+        jobs.extend(renewals.into_iter().map(|(kind, id)| Job::Renew(kind, id)));
+        let listings = companies::claim_listings(pool, now, LEASE, left(&jobs)).await?;
+        jobs.extend(
+            listings
+                .into_iter()
+                .map(|(company, failures)| Job::List(company, failures)),
+        );
+        let disconnects = uninstalls::claim_disconnects(pool, now, LEASE, left(&jobs)).await?;
+        jobs.extend(disconnects.into_iter().map(Job::Disconnect));
+        connect_links::forget_expired(pool, now).await?;
+        let offers = pending_connections::claim_offers(pool, now, LEASE, left(&jobs)).await?;
+        jobs.extend(offers.into_iter().map(Job::TakeUp));
+        Ok(jobs)
+    }
+
+    async fn process(&self, job: Job) -> sqlx::Result<()> {
+        match job {
+            Job::Renew(OwnerKind::Company, id) => self.renew(Owner::Company(&CompanyId(id))).await,
+            Job::Renew(OwnerKind::Location, id) => {
+                self.renew(Owner::Location(&LocationId(id))).await
+            }
+            Job::Mint(job) => {
+                if self.0.installs.mint(&job).await? {
+                    self.0.wake.inbound.notify_one();
+                    self.0.wake.status_updates.notify_one();
+                }
+                Ok(())
+            }
+            Job::List(company, failures) => {
+                let installs = &self.0.installs;
+                installs.look_for_new_locations(&company, failures).await?;
+                self.0.wake.upkeep.notify_one();
+                Ok(())
+            }
+            Job::Disconnect(job) => self.disconnect(&job).await,
+            Job::TakeUp(location) => self.0.connector.take_up_offer(&location).await.map(drop),
+        }
+    }
+
+    /// Only what messages wait for. A renewal that was cut off is taken up when its pair's own lease of seconds ends;
+    /// listings and disconnects are in no hurry and have no fence, so they keep their two minutes.
+    async fn release(&self, jobs: &[Job]) -> sqlx::Result<()> {
+        let mints = jobs.iter().filter_map(|job| match job {
+            Job::Mint(job) => Some(job),
+            Job::Renew(..) | Job::List(..) | Job::Disconnect(_) | Job::TakeUp(_) => None,
+        });
+        let mints: Vec<_> = mints.collect();
+        token_requests::release_mints(&self.0.pool, &mints, self.0.clock.now()).await
+    }
+}
+
+impl Upkeep {
+    async fn renew(&self, owner: Owner<'_>) -> sqlx::Result<()> {
+        match self.0.tokens.renew_early(owner).await {
+            Err(TokenError::Database(error)) => Err(error),
+            // Noted with the token, and when it is tried again.
+            Err(error) => {
+                debug!(?owner, %error, "not renewed");
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// Tells Waapify, then destroys the keys.
+    async fn disconnect(&self, job: &DisconnectJob) -> sqlx::Result<()> {
+        let location = &job.location_id;
+        match self.tell(job).await {
+            Ok(()) => info!(%location, "Waapify knows of the uninstall"),
+            Err(ConnectError::Database(error)) => return Err(error),
+            Err(error @ ConnectError::Webhook(CheckError::Unreachable(_))) => {
+                let pause = DISCONNECT.pause(job.disconnect_failures, rand::random());
+                if let Some(pause) = pause {
+                    info!(%location, %error, "Waapify does not know yet");
+                    let at = self.0.clock.now() + pause;
+                    return uninstalls::retry_disconnect(&self.0.pool, job, at).await;
+                }
+                warn!(%location, %error, "Waapify was not told; what it posts is refused");
+            }
+            Err(error) => {
+                warn!(%location, %error, "Waapify was not told; what it posts is refused");
+            }
+        }
+        uninstalls::finish_disconnect(&self.0.pool, job).await
+    }
+
+    /// Waapify has one webhook an instance: where the instance is connected again, here or elsewhere, it stays on.
+    async fn tell(&self, job: &DisconnectJob) -> Result<(), ConnectError> {
+        let number = NumberRow {
+            number: job.number.clone(),
+            instance_id: job.instance_id.clone(),
+            access_token: job.access_token.clone(),
+        };
+        let opened = connect::open_credentials(&self.0.sealer, &job.location_id, &number);
+        self.0.connector.settle_webhook(&opened?).await
+    }
+}

@@ -1,0 +1,187 @@
+//! What Waapify posted → messages (see `arrivals`), receipts, link state.
+//!
+//! Owns: what becomes of each event. Refuses: reading bodies, which is [`whatsapp_events`]'s, and calling anyone: an
+//! event only changes rows, each change so that doing it twice is doing it once.
+
+use std::sync::Arc;
+
+use time::Duration;
+use tokio::sync::Notify;
+use tracing::{debug, warn};
+use whatsapp_events::{self, Event, Person, Receipt, ReceiptLevel};
+
+use crate::clients::waapify::Stop;
+use crate::db::history::incidents;
+use crate::db::numbers::holds;
+use crate::db::outbound::receipts;
+use crate::db::webhooks::waapify_events;
+use crate::db::webhooks::waapify_events::EventJob;
+use crate::model::ids::WaMessageId;
+use crate::model::reason::step;
+use crate::workers::inbound::{calls, lids, record};
+use crate::workers::{Context, Worker};
+
+/// Reading an event is a few statements; a first login's contact list takes seconds.
+const LEASE: Duration = Duration::seconds(60);
+/// An event that ended its worker this often is kept, unread, for someone to look at; a database that comes and goes for
+/// a quarter of an hour does not use that up.
+const MAX_CLAIMS: i32 = 20;
+/// A number that reports itself logged out is looked at again this often.
+const HOLD: Duration = Duration::minutes(5);
+
+/// The worker.
+#[derive(Clone, Debug)]
+pub struct GatewayEvents(pub Arc<Context>);
+
+impl Worker for GatewayEvents {
+    /// The next events of one number, in their order.
+    type Job = Vec<EventJob>;
+    const NAME: &'static str = "gateway_events";
+    const CONCURRENCY: usize = 8;
+
+    fn bell(&self) -> &Notify {
+        &self.0.wake.gateway_events
+    }
+
+    async fn claim(&self, limit: i64) -> sqlx::Result<Vec<Vec<EventJob>>> {
+        let events = waapify_events::claim(&self.0.pool, self.0.clock.now(), LEASE, limit).await?;
+        let same =
+            |a: &EventJob, b: &EventJob| (&a.location_id, &a.number) == (&b.location_id, &b.number);
+        Ok(events.chunk_by(same).map(<[EventJob]>::to_vec).collect())
+    }
+
+    /// What was read before something failed is done all the same.
+    async fn process(&self, jobs: Vec<EventJob>) -> sqlx::Result<()> {
+        let mut ended = Vec::with_capacity(jobs.len());
+        let mut outcome = Ok(());
+        for job in &jobs {
+            match self.read(job).await {
+                Ok(result) => ended.push((job, result)),
+                Err(error) => {
+                    outcome = Err(error);
+                    break;
+                }
+            }
+        }
+        waapify_events::finish(&self.0.pool, &ended).await?;
+        outcome
+    }
+
+    async fn release(&self, jobs: &[Vec<EventJob>]) -> sqlx::Result<()> {
+        waapify_events::release(&self.0.pool, &jobs.concat(), self.0.clock.now()).await
+    }
+}
+
+impl GatewayEvents {
+    /// Applies what an event says, or says why it cannot be read.
+    async fn read(&self, job: &EventJob) -> sqlx::Result<Result<(), String>> {
+        if job.claims > MAX_CLAIMS {
+            return Ok(Err(step::DEADLY.sentence().to_owned()));
+        }
+        let webhook = match whatsapp_events::parse(&job.body) {
+            Ok(webhook) => webhook,
+            Err(error) => {
+                warn!(location = %job.location_id, event = job.id, %error, "an event cannot be read");
+                return Ok(Err(error.to_string()));
+            }
+        };
+        if self.is_of_another_phone(job, &webhook.events).await? {
+            debug!(location = %job.location_id, event = job.id, "ignored: another phone is linked");
+            return Ok(Ok(()));
+        }
+        lids::learn(&self.0, job, &webhook.events).await?;
+        for event in &webhook.events {
+            self.apply(job, event).await?;
+        }
+        Ok(Ok(()))
+    }
+
+    /// Whether these are chats of a phone that is not the number's, which are none of its business.
+    async fn is_of_another_phone(&self, job: &EventJob, events: &[Event]) -> sqlx::Result<bool> {
+        // Receipts, most of what comes, are about what we sent, and cost no question.
+        let tells = |event: &Event| {
+            matches!(
+                event,
+                Event::Message(_) | Event::Call(_) | Event::Contact(_) | Event::Group(_)
+            )
+        };
+        Ok(events.iter().any(tells)
+            && holds::has_other_phone(&self.0.pool, &job.location_id, &job.number).await?)
+    }
+
+    async fn apply(&self, job: &EventJob, event: &Event) -> sqlx::Result<()> {
+        match event {
+            Event::Message(message) => record::record(&self.0, job, message).await,
+            Event::Receipt(receipt) => self.receipt(job, receipt).await,
+            Event::Linked { account } => self.linked(job, account.as_ref()).await,
+            Event::Unlinked => {
+                warn!(location = %job.location_id, "the number was logged out of WhatsApp");
+                self.hold(job).await
+            }
+            Event::Call(call) => calls::record(&self.0, job, call).await,
+            Event::Contact(_) | Event::Group(_) => Ok(()),
+            Event::Ignored { what, .. } => {
+                debug!(location = %job.location_id, event = job.id, %what, "ignored");
+                Ok(())
+            }
+        }
+    }
+
+    /// A phone was linked: the number's own, as far as it is named, or another, from which nothing may leave.
+    async fn linked(&self, job: &EventJob, account: Option<&Person>) -> sqlx::Result<()> {
+        let (pool, location, number) = (&self.0.pool, &job.location_id, job.number.as_str());
+        let phone = account.and_then(|person| person.phone.as_deref());
+        if phone.is_some_and(|phone| phone != number) {
+            warn!(%location, "another phone was linked than the number's");
+            let reason = Stop::OtherNumber.sentence();
+            holds::mark_other_phone(pool, location, number, reason).await?;
+        } else {
+            let mut connection = pool.acquire().await?;
+            let now = self.0.clock.now();
+            holds::release_number(&mut connection, location, number, now, phone.is_some()).await?;
+            drop(connection);
+            self.0.wake.outbound.notify_one();
+        }
+        self.have_watched(job).await
+    }
+
+    async fn hold(&self, job: &EventJob) -> sqlx::Result<()> {
+        let (location, reason) = (&job.location_id, Stop::LinkLost.sentence());
+        let until = self.0.clock.now() + HOLD;
+        let mut connection = self.0.pool.acquire().await?;
+        holds::hold_number(&mut connection, location, &job.number, reason, until).await?;
+        drop(connection);
+        self.have_watched(job).await
+    }
+
+    /// The trouble of a lost link begins and ends with what the gateway says, not with the next look.
+    async fn have_watched(&self, job: &EventJob) -> sqlx::Result<()> {
+        incidents::watch_now(&self.0.pool, &job.location_id, self.0.clock.now()).await?;
+        self.0.wake.watch.notify_one();
+        Ok(())
+    }
+
+    async fn receipt(&self, job: &EventJob, receipt: &Receipt) -> sqlx::Result<()> {
+        let (level, refused) = match receipt.level {
+            ReceiptLevel::Refused => (0, Some(receipt.refusal_code.as_deref().unwrap_or("0"))),
+            ReceiptLevel::Pending => (1, None),
+            ReceiptLevel::ServerAck => (2, None),
+            ReceiptLevel::Delivered => (receipts::DELIVERED, None),
+            ReceiptLevel::Read => (receipts::READ, None),
+        };
+        let id = WaMessageId::from(receipt.id.as_str());
+        let now = self.0.clock.now();
+        receipts::record_receipt(
+            &self.0.pool,
+            &job.location_id,
+            &job.number,
+            &id,
+            level,
+            refused,
+            now,
+        )
+        .await?;
+        self.0.wake.status_updates.notify_one();
+        Ok(())
+    }
+}
