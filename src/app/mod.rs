@@ -27,10 +27,10 @@ use crate::clients::attachment_source::Reach;
 use crate::clients::{attachment_source, ghl, waapify, whatsapp_media};
 use crate::config::Settings;
 use crate::doctor::Doctor;
-use crate::http::{Admin, Files, HttpParts, HttpState, Intake, Meter, Proofs, WaitingRoom};
+use crate::http::{Admin, Files, HttpParts, HttpState, Intake, ScrapeState, Proofs, WaitingRoom};
 use crate::runtime::clock::Clock;
-use crate::runtime::counters::Tally;
-use crate::runtime::notify::Wake;
+use crate::runtime::counters::Counters;
+use crate::runtime::notify::Signals;
 use crate::workers::Worker;
 use crate::workers::ghl_events::AppEvents;
 use crate::workers::inbound::Inbound;
@@ -186,8 +186,8 @@ fn relay_context(
         attachments: Attachments::new(sealer.clone(), public_url.clone()),
         sealer: sealer.clone(),
         clock,
-        wake: Arc::new(Wake::default()),
-        tally: Tally::default(),
+        signals: Arc::new(Signals::default()),
+        counters: Counters::default(),
         media: whatsapp_media::Client::new(settings.whatsapp_media_base.clone())?,
         public_url: public_url.clone(),
         min_interval: settings.waapify.min_interval,
@@ -210,7 +210,7 @@ fn http_parts(settings: &Settings, relay: &workers::Context) -> anyhow::Result<H
         attachments: relay.attachments.clone(),
         attachments_room: http::attachments_room(),
         clock: relay.clock.clone(),
-        wake: Arc::clone(&relay.wake),
+        signals: Arc::clone(&relay.signals),
         public_url: settings.public_url.clone(),
         min_interval: settings.waapify.min_interval,
         tokens: relay.tokens.clone(),
@@ -218,7 +218,7 @@ fn http_parts(settings: &Settings, relay: &workers::Context) -> anyhow::Result<H
         sealer: relay.sealer.clone(),
         admin_token: settings.admin_token.clone(),
         admin: Admin::default(),
-        meter: Meter::new(relay.tally.clone(), relay.clock.now()),
+        scrape_state: ScrapeState::new(relay.counters.clone(), relay.clock.now()),
     })
 }
 

@@ -35,7 +35,7 @@ pub use downloads::bounded_stream::Room;
 pub use downloads::inbound_media::Files;
 pub use downloads::outbound_attachment::room as attachments_room;
 use downloads::{inbound_media, outbound_attachment};
-pub use ops::metrics::Meter;
+pub use ops::metrics::ScrapeState;
 use ops::{health, metrics};
 use pages::{connect, layout, location, oauth, operator};
 use secrecy::SecretString;
@@ -57,7 +57,7 @@ use crate::config::GhlSettings;
 use crate::crypto::Sealer;
 use crate::doctor::Doctor;
 use crate::runtime::clock::Clock;
-use crate::runtime::notify::Wake;
+use crate::runtime::notify::Signals;
 
 /// A delivery is a text of a few kB and addresses of files; an e-mail's HTML comes here too. Above this it is no
 /// message.
@@ -117,7 +117,7 @@ pub struct HttpParts {
     /// The time.
     pub clock: Clock,
     /// The bells of this process's workers.
-    pub wake: Arc<Wake>,
+    pub signals: Arc<Signals>,
     /// The address the world reaches us at.
     pub public_url: Url,
     /// Least pause between two sends of one number.
@@ -135,7 +135,7 @@ pub struct HttpParts {
     /// Compares it.
     pub admin: Admin,
     /// What `/metrics` shows beside the database's counts.
-    pub meter: Meter,
+    pub scrape_state: ScrapeState,
 }
 
 /// All routes of the service.

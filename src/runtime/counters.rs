@@ -11,14 +11,14 @@ type Labels<const N: usize> = [(&'static str, &'static str); N];
 
 /// The counters; clones count together.
 #[derive(Clone, Debug, Default)]
-pub struct Tally {
+pub struct Counters {
     ends: Family<Labels<2>, Counter>,
     failures: Family<Labels<1>, Counter>,
     parts: Counter,
-    ticks: Family<Labels<1>, Counter>,
+    status_updates: Family<Labels<1>, Counter>,
 }
 
-impl Tally {
+impl Counters {
     /// A part of a message left for WhatsApp.
     pub fn part_sent(&self) {
         self.parts.inc();
@@ -45,8 +45,8 @@ impl Tally {
     }
 
     /// GHL took a status, or never will.
-    pub fn tick_ended(&self, end: &'static str) {
-        self.ticks.get_or_create(&[("end", end)]).inc();
+    pub fn status_update_ended(&self, end: &'static str) {
+        self.status_updates.get_or_create(&[("end", end)]).inc();
     }
 
     /// Puts the counters into a scrape.
@@ -69,7 +69,7 @@ impl Tally {
         registry.register(
             "statuses_ended",
             "Statuses that this process told GHL, or gave up",
-            self.ticks.clone(),
+            self.status_updates.clone(),
         );
     }
 }

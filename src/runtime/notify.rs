@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 
 /// One bell for each worker.
 #[derive(Debug, Default)]
-pub struct Wake {
+pub struct Signals {
     /// A delivery was accepted.
     pub outbound: Notify,
     /// Waapify posted something.

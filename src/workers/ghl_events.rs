@@ -32,8 +32,8 @@ impl Worker for AppEvents {
     const NAME: &'static str = "app_events";
     const CONCURRENCY: usize = 1;
 
-    fn bell(&self) -> &Notify {
-        &self.0.wake.app_events
+    fn signal(&self) -> &Notify {
+        &self.0.signals.app_events
     }
 
     async fn claim(&self, _: i64) -> sqlx::Result<Vec<AppEventJob>> {
@@ -51,7 +51,7 @@ impl Worker for AppEvents {
             warn!(event = job.id, why, "an app event cannot be applied");
         }
         ghl_events::finish(&self.0.pool, &job, refusal.as_deref()).await?;
-        self.0.wake.upkeep.notify_one();
+        self.0.signals.upkeep.notify_one();
         Ok(())
     }
 

@@ -9,7 +9,7 @@
 //! * [`outbound`]: deliveries of GHL → Waapify, planned by [`plan`]
 //! * [`waapify_events`]: what Waapify posted → inbound messages, receipts, link state
 //! * [`inbound`]: customers' messages, and those written on the business's phone → GHL; [`inbound_media`]: their files
-//! * [`status_updates`]: ticks → GHL
+//! * [`status_updates`]: status_updates → GHL
 
 pub mod ghl_events;
 pub mod inbound;
@@ -41,8 +41,8 @@ use crate::clients::{attachment_source, waapify, whatsapp_media};
 use crate::crypto::Sealer;
 use crate::doctor::Doctor;
 use crate::runtime::clock::Clock;
-use crate::runtime::counters::Tally;
-use crate::runtime::notify::Wake;
+use crate::runtime::counters::Counters;
+use crate::runtime::notify::Signals;
 
 /// How often a worker looks for work that nobody rang for: retries that are due, work of other processes.
 const LOOK: StdDuration = StdDuration::from_secs(1);
@@ -74,9 +74,9 @@ pub struct Context {
     /// The time.
     pub clock: Clock,
     /// The bells.
-    pub wake: Arc<Wake>,
+    pub signals: Arc<Signals>,
     /// What is counted.
-    pub tally: Tally,
+    pub counters: Counters,
     /// Points webhooks.
     pub connector: Connector,
     /// Knows what is wrong.
@@ -99,7 +99,7 @@ pub trait Worker: Send + Sync + 'static {
     const CONCURRENCY: usize;
 
     /// Rings when there may be work.
-    fn bell(&self) -> &Notify;
+    fn signal(&self) -> &Notify;
 
     /// Takes at most `limit` due jobs.
     fn claim(&self, limit: i64) -> impl Future<Output = sqlx::Result<Vec<Self::Job>>> + Send;
@@ -191,7 +191,7 @@ async fn wait_for_work<W: Worker>(
     // A ring of meanwhile was kept. When there is work already, nobody needs to know when the next falls due.
     let has_work = tokio::select! {
         biased;
-        () = worker.bell().notified() => true,
+        () = worker.signal().notified() => true,
         () = std::future::ready(()) => has_ended,
     };
     if has_work {
@@ -200,7 +200,7 @@ async fn wait_for_work<W: Worker>(
     let pause = worker.pause().await;
     tokio::select! {
         // A ring during the question is kept, and ends this wait at once.
-        () = worker.bell().notified() => {}
+        () = worker.signal().notified() => {}
         // What ended may have freed the next of its conversation.
         () = in_hand.next_ended() => {}
         () = tokio::time::sleep(pause) => {}

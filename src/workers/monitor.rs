@@ -42,8 +42,8 @@ impl Worker for Watch {
     /// A thousand locations are looked at in time even while each waits its 25 s for a gateway that is down.
     const CONCURRENCY: usize = 32;
 
-    fn bell(&self) -> &Notify {
-        &self.0.wake.watch
+    fn signal(&self) -> &Notify {
+        &self.0.signals.watch
     }
 
     async fn claim(&self, limit: i64) -> sqlx::Result<Vec<WatchJob>> {
@@ -164,7 +164,7 @@ impl Look<'_> {
             let mut connection = context.pool.acquire().await?;
             let (number, now) = (&number.number, self.now());
             holds::release_number(&mut connection, location, number, now, is_named).await?;
-            context.wake.outbound.notify_one();
+            context.signals.outbound.notify_one();
         }
         Ok(())
     }

@@ -32,8 +32,8 @@ impl Worker for StatusUpdates {
     const NAME: &'static str = "status_updates";
     const CONCURRENCY: usize = 32;
 
-    fn bell(&self) -> &Notify {
-        &self.0.wake.status_updates
+    fn signal(&self) -> &Notify {
+        &self.0.signals.status_updates
     }
 
     async fn claim(&self, limit: i64) -> sqlx::Result<Vec<StatusJob>> {
@@ -46,7 +46,7 @@ impl Worker for StatusUpdates {
         }
         match self.tell(&job).await {
             Ok(()) => {
-                self.0.tally.tick_ended("told");
+                self.0.counters.status_update_ended("told");
                 info!(location = %job.location_id, message_id = %job.message_id, status = job.status, "GHL knows");
                 status_updates::finish(&self.0.pool, &job, self.0.clock.now()).await
             }
@@ -98,7 +98,7 @@ impl StatusUpdates {
 
     async fn give_up(&self, job: &StatusJob, why: &str) -> sqlx::Result<()> {
         warn!(location = %job.location_id, message_id = %job.message_id, status = job.status, why, "GHL was not told");
-        self.0.tally.tick_ended("given_up");
+        self.0.counters.status_update_ended("given_up");
         status_updates::abandon(&self.0.pool, job, why, self.0.clock.now()).await
     }
 }

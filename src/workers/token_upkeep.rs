@@ -52,8 +52,8 @@ impl Worker for Upkeep {
     /// GHL limits calls per location, not in all; a few at once bring hundreds of new locations to work in a minute.
     const CONCURRENCY: usize = 8;
 
-    fn bell(&self) -> &Notify {
-        &self.0.wake.upkeep
+    fn signal(&self) -> &Notify {
+        &self.0.signals.upkeep
     }
 
     async fn claim(&self, limit: i64) -> sqlx::Result<Vec<Job>> {
@@ -87,15 +87,15 @@ impl Worker for Upkeep {
             }
             Job::Mint(job) => {
                 if self.0.installs.mint(&job).await? {
-                    self.0.wake.inbound.notify_one();
-                    self.0.wake.status_updates.notify_one();
+                    self.0.signals.inbound.notify_one();
+                    self.0.signals.status_updates.notify_one();
                 }
                 Ok(())
             }
             Job::List(company, failures) => {
                 let installs = &self.0.installs;
                 installs.look_for_new_locations(&company, failures).await?;
-                self.0.wake.upkeep.notify_one();
+                self.0.signals.upkeep.notify_one();
                 Ok(())
             }
             Job::Disconnect(job) => self.disconnect(&job).await,

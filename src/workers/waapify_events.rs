@@ -39,8 +39,8 @@ impl Worker for GatewayEvents {
     const NAME: &'static str = "gateway_events";
     const CONCURRENCY: usize = 8;
 
-    fn bell(&self) -> &Notify {
-        &self.0.wake.gateway_events
+    fn signal(&self) -> &Notify {
+        &self.0.signals.gateway_events
     }
 
     async fn claim(&self, limit: i64) -> sqlx::Result<Vec<Vec<EventJob>>> {
@@ -140,7 +140,7 @@ impl GatewayEvents {
             let now = self.0.clock.now();
             holds::release_number(&mut connection, location, number, now, phone.is_some()).await?;
             drop(connection);
-            self.0.wake.outbound.notify_one();
+            self.0.signals.outbound.notify_one();
         }
         self.have_watched(job).await
     }
@@ -157,7 +157,7 @@ impl GatewayEvents {
     /// The trouble of a lost link begins and ends with what the gateway says, not with the next look.
     async fn have_watched(&self, job: &EventJob) -> sqlx::Result<()> {
         incidents::watch_now(&self.0.pool, &job.location_id, self.0.clock.now()).await?;
-        self.0.wake.watch.notify_one();
+        self.0.signals.watch.notify_one();
         Ok(())
     }
 
@@ -181,7 +181,7 @@ impl GatewayEvents {
             now,
         )
         .await?;
-        self.0.wake.status_updates.notify_one();
+        self.0.signals.status_updates.notify_one();
         Ok(())
     }
 }

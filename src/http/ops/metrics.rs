@@ -28,7 +28,7 @@ use crate::db::views::queue_counts;
 use crate::db::views::queue_counts::Counts;
 use crate::http::HttpState;
 use crate::http::layers::Quiet;
-use crate::runtime::counters::Tally;
+use crate::runtime::counters::Counters;
 
 /// Longest wait for the counts, others' before ours included; Prometheus waits ten seconds by default.
 const MAX_WAIT: Duration = Duration::from_secs(5);
@@ -39,19 +39,19 @@ type Gauges<const N: usize> = Family<[(&'static str, String); N], Gauge>;
 
 /// What scrapes share.
 #[derive(Debug)]
-pub struct Meter {
-    tally: Tally,
+pub struct ScrapeState {
+    counters: Counters,
     started_at: OffsetDateTime,
     /// One at a time asks the database: scrapes do not pile up there.
     turn: Mutex<()>,
 }
 
-impl Meter {
-    /// A meter of a process that started then.
+impl ScrapeState {
+    /// A scrape_state of a process that started then.
     #[must_use]
-    pub fn new(tally: Tally, started_at: OffsetDateTime) -> Self {
+    pub fn new(counters: Counters, started_at: OffsetDateTime) -> Self {
         Self {
-            tally,
+            counters,
             started_at,
             turn: Mutex::default(),
         }
@@ -84,13 +84,13 @@ pub(in crate::http) async fn show(State(state): State<HttpState>, headers: Heade
     if let Err(refused) = state.admin.check_header(token, &headers).await {
         return refused.into_response();
     }
-    let counts = state.meter.read(&state.pool).await;
+    let counts = state.scrape_state.read(&state.pool).await;
     let mut registry = Registry::default();
-    register_process(&mut registry, state.meter.started_at);
+    register_process(&mut registry, state.scrape_state.started_at);
     let ours = registry.sub_registry_with_prefix("waapify_ghl");
     register_build(ours);
     register_pool(ours, &state.pool, counts.is_some());
-    state.meter.tally.register(ours);
+    state.scrape_state.counters.register(ours);
     if let Some(counts) = &counts {
         register_counts(ours, counts, state.clock.now());
     }

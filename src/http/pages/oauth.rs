@@ -101,7 +101,7 @@ async fn finish(
         .await
         .map_err(|ended| internal(&ended))?
         .map_err(|cause| not_installed(&cause))?;
-    state.wake.upkeep.notify_one();
+    state.signals.upkeep.notify_one();
     Ok(next_steps(state, language, &installed).await?)
 }
 

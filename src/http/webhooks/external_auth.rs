@@ -90,7 +90,7 @@ pub(in crate::http) async fn accept(
                 locations = offered.taken.len(),
                 "an install form is accepted"
             );
-            state.wake.upkeep.notify_one();
+            state.signals.upkeep.notify_one();
             answer(StatusCode::OK, &accepted(), language)
         }
         Err(error) => {

@@ -50,6 +50,6 @@ pub(in crate::http) async fn accept(
     );
     let new = in_time(state.intake.store(delivery)).await??;
     info!(%location, ghl_message_id = %message, redelivery = !new, "delivery stored");
-    state.wake.outbound.notify_one();
+    state.signals.outbound.notify_one();
     Ok((Extension(Quiet), StatusCode::OK))
 }

@@ -46,6 +46,6 @@ pub(in crate::http) async fn accept(
         redelivery = !is_new,
         "app event stored"
     );
-    state.wake.app_events.notify_one();
+    state.signals.app_events.notify_one();
     Ok(StatusCode::OK)
 }

@@ -110,6 +110,6 @@ pub(in crate::http) async fn accept(
     };
     let location = location.ok_or(HookError::UnknownSecret)?;
     debug!(%location, "event stored");
-    state.wake.gateway_events.notify_one();
+    state.signals.gateway_events.notify_one();
     Ok(StatusCode::OK)
 }

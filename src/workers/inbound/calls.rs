@@ -53,6 +53,6 @@ pub(in crate::workers) async fn record(
         media: None,
     };
     inbound::record_message(&context.pool, &new, context.clock.now()).await?;
-    context.wake.inbound.notify_one();
+    context.signals.inbound.notify_one();
     Ok(())
 }

@@ -50,8 +50,8 @@ impl Worker for Inbound {
     const NAME: &'static str = "inbound";
     const CONCURRENCY: usize = 32;
 
-    fn bell(&self) -> &Notify {
-        &self.0.wake.inbound
+    fn signal(&self) -> &Notify {
+        &self.0.signals.inbound
     }
 
     async fn claim(&self, limit: i64) -> sqlx::Result<Vec<InboundJob>> {
@@ -239,7 +239,7 @@ impl Inbound {
         job: &InboundJob,
         message: Result<&GhlMessageId, &str>,
     ) -> sqlx::Result<()> {
-        self.0.tally.inbound_ended("posted");
+        self.0.counters.inbound_ended("posted");
         inbound::finish_posted(&self.0.pool, job, message, self.0.clock.now()).await
     }
 
@@ -310,7 +310,7 @@ impl Inbound {
 
     async fn fail(&self, job: &InboundJob, why: &str) -> sqlx::Result<()> {
         warn!(location = %job.location_id, message_id = %job.id, why, "GHL does not take the message");
-        self.0.tally.inbound_ended("failed");
+        self.0.counters.inbound_ended("failed");
         inbound::finish_failed(&self.0.pool, job, why, self.0.clock.now()).await
     }
 }

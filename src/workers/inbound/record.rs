@@ -80,8 +80,8 @@ pub(in crate::workers) async fn record(
         }),
     };
     inbound::record_message(&context.pool, &new, now).await?;
-    context.wake.inbound.notify_one();
-    context.wake.media.notify_one();
+    context.signals.inbound.notify_one();
+    context.signals.media.notify_one();
     Ok(())
 }
 
@@ -258,7 +258,7 @@ async fn confirm_send(
             told_by: ToldBy::Echo,
         };
         receipts::record_sent(pool, sent, step::ECHOED.sentence(), context.clock.now()).await?;
-        context.wake.outbound.notify_one();
+        context.signals.outbound.notify_one();
         return Ok(true);
     }
     Ok(false)

@@ -68,8 +68,8 @@ impl Worker for Media {
     /// Each may hold as much as GHL takes, 5 MB, and a sticker its pixels: some 40 MB at most, however many wait.
     const CONCURRENCY: usize = 8;
 
-    fn bell(&self) -> &Notify {
-        &self.0.wake.media
+    fn signal(&self) -> &Notify {
+        &self.0.signals.media
     }
 
     async fn claim(&self, limit: i64) -> sqlx::Result<Vec<MediaJob>> {
@@ -189,7 +189,7 @@ impl Media {
             Fate::Linked(..) => info!(%location, %message_id, "the file is linked"),
             Fate::Missing(reason) => warn!(%location, %message_id, reason, "the file is missing"),
         }
-        self.0.wake.inbound.notify_one();
+        self.0.signals.inbound.notify_one();
         Ok(())
     }
 }

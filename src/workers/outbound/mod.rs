@@ -67,8 +67,8 @@ impl Worker for Outbound {
     const NAME: &'static str = "outbound";
     const CONCURRENCY: usize = 64;
 
-    fn bell(&self) -> &Notify {
-        &self.0.wake.outbound
+    fn signal(&self) -> &Notify {
+        &self.0.signals.outbound
     }
 
     async fn claim(&self, limit: i64) -> sqlx::Result<Vec<Job>> {
@@ -185,9 +185,9 @@ impl Outbound {
             .await
         {
             Ok(id) => {
-                self.0.tally.part_sent();
+                self.0.counters.part_sent();
                 if job.parts_sent + 1 == count {
-                    self.0.tally.outbound_ended("sent");
+                    self.0.counters.outbound_ended("sent");
                 }
                 self.record_sent(job, &number.number, &id).await
             }
@@ -239,7 +239,7 @@ impl Outbound {
         let failure = match installs::find_standing(pool, location).await? {
             Standing::Unknown | Standing::Pending if now - job.accepted_at < MAX_WAIT => {
                 token_requests::want_token(pool, location, now).await?;
-                self.0.wake.upkeep.notify_one();
+                self.0.signals.upkeep.notify_one();
                 let asked = token_requests::find_mint_time(pool, location).await?;
                 let due = asked.unwrap_or(now).max(now) + STANDING_PAUSE;
                 let cause = wait::STANDING.sentence();
@@ -333,7 +333,7 @@ impl Outbound {
         let mut tx = self.0.pool.begin().await?;
         holds::hold_number(&mut tx, &job.location_id, number, reason, now + HOLD).await?;
         outcomes::finish(&mut tx, job, outcome, reason, now).await?;
-        self.0.wake.status_updates.notify_one();
+        self.0.signals.status_updates.notify_one();
         tx.commit().await
     }
 
@@ -352,7 +352,7 @@ impl Outbound {
         info!(location = %job.location_id, message_id = %job.id, code = failure.code, "failed");
         self.finish(job, Outcome::Failed(failure), &failure.message)
             .await?;
-        self.0.wake.status_updates.notify_one();
+        self.0.signals.status_updates.notify_one();
         Ok(())
     }
 
@@ -368,8 +368,8 @@ impl Outbound {
 
     fn count(&self, outcome: Outcome<'_>) {
         match outcome {
-            Outcome::Failed(failure) => self.0.tally.outbound_failed(failure.code),
-            Outcome::Ignored => self.0.tally.outbound_ended("ignored"),
+            Outcome::Failed(failure) => self.0.counters.outbound_failed(failure.code),
+            Outcome::Ignored => self.0.counters.outbound_ended("ignored"),
             Outcome::Unconfirmed(_) | Outcome::Retry(..) | Outcome::PutBack(_) => {}
         }
     }

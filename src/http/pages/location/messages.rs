@@ -244,8 +244,8 @@ pub(super) async fn retry(
     let done = match replay {
         Replay::Queued => {
             info!(%location, message_id = %id, "a failed message goes again");
-            state.wake.outbound.notify_one();
-            state.wake.inbound.notify_one();
+            state.signals.outbound.notify_one();
+            state.signals.inbound.notify_one();
             "queued"
         }
         Replay::InDoubt(doubt) => return Ok(question(language, visitor, id, doubt).into_response()),

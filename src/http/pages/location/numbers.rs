@@ -225,7 +225,7 @@ pub(super) async fn change(
         return Err(not_here());
     }
     info!(%location, "the settings of a number are changed");
-    state.wake.outbound.notify_one();
+    state.signals.outbound.notify_one();
     Ok(see(
         &visitor.address(&format!("/numbers/{}?saved", row.number))
     ))
@@ -325,7 +325,7 @@ pub(super) async fn make_default(
         return Err(not_here());
     }
     info!(%location, "messages leave from another number");
-    state.wake.outbound.notify_one();
+    state.signals.outbound.notify_one();
     Ok(see(&sent.visitor.address("")))
 }
 

@@ -166,8 +166,8 @@ async fn finish(
     holds::release_number(&mut connection, location, number, now, true).await?;
     incidents::watch_now(&state.pool, location, now).await?;
     info!(%location, "a phone is linked again");
-    state.wake.outbound.notify_one();
-    state.wake.watch.notify_one();
+    state.signals.outbound.notify_one();
+    state.signals.watch.notify_one();
     Ok(see(&visitor.address(&format!("/numbers/{number}?linked"))))
 }
 

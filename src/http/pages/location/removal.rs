@@ -46,6 +46,6 @@ pub(super) async fn remove(
         return Err(not_here());
     }
     info!(%location, "a number is removed");
-    state.wake.upkeep.notify_one();
+    state.signals.upkeep.notify_one();
     Ok(see(&sent.visitor.address("")))
 }

@@ -46,8 +46,8 @@ pub(super) async fn submit(
         Replay::Queued => {
             info!(location = %row.location_id, message_id = %row.id, "replayed by the operator");
             match row.direction {
-                Direction::Outbound => state.wake.outbound.notify_one(),
-                Direction::Inbound => state.wake.inbound.notify_one(),
+                Direction::Outbound => state.signals.outbound.notify_one(),
+                Direction::Inbound => state.signals.inbound.notify_one(),
             }
             return Ok(Redirect::to(&format!("{address}?replayed=1")).into_response());
         }
