@@ -12,7 +12,7 @@ use crate::client::Load;
 use crate::figures::{median, per_second, percentile, ratio};
 use crate::pgbench::{Pgbench, ROUND_SECONDS};
 use crate::service::Service;
-use crate::{Stage, execute, number};
+use crate::{Controls, execute, number};
 
 const LEVELS: [u32; 3] = [1, 16, 64];
 const ROUNDS: usize = 5;
@@ -23,7 +23,7 @@ pub const SEED: &str = "
         is_default, next_send_at, connected_at) values
         ('wAapLoc4b9QxT2mK7pZd', '60123456789', 'none', null, null, '', true, '2100-01-01', now())";
 
-pub async fn run(stage: &Stage) {
+pub async fn run(stage: &Controls) {
     let url = stage.database("accept").await;
     let load = Load::new();
     let (service, _) = Service::start(&url, &load.public_key()).await;

@@ -23,7 +23,7 @@ use waapify_ghl::{clients, db};
 use crate::client::Load;
 use crate::figures::megabytes;
 use crate::service::{Service, environment, free_address};
-use crate::{Stage, execute, number};
+use crate::{Controls, execute, number};
 
 const FILES: u64 = 10;
 const LENGTH: usize = 50_000_000;
@@ -34,7 +34,7 @@ const PIECE: usize = 16 * 1024;
 /// Longest wait for all files of a stage.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-pub async fn run(stage: &Stage) {
+pub async fn run(stage: &Controls) {
     let (encrypted, [plain_hash, encrypted_hash]) = encrypted();
     let host = serve(encrypted).await;
     let url = stage.database("files").await;
@@ -52,7 +52,7 @@ pub async fn run(stage: &Stage) {
             due_at, accepted_at)
          select 'files', '1', n, false, n, '6012345678', '', now(), 'accepted', '2100-01-01', now()
          from generate_series(1, {FILES}) n;
-         insert into media (location_id, message_id, keys, direct_path, media_key, sha256, encrypted_sha256, length,
+         insert into inbound_media (location_id, message_id, keys, direct_path, media_key, sha256, encrypted_sha256, length,
             mimetype, due_at)
          select 'files', id, 'video', '/file', decode('{}', 'base64'), decode('{}', 'base64'), decode('{}', 'base64'),
             {LENGTH}, 'video/mp4', now() from inbound where location_id = 'files'",
@@ -63,7 +63,7 @@ pub async fn run(stage: &Stage) {
     let begin = Instant::now();
     execute(&mut database, &fill).await;
     let mut look = tokio::time::interval(Duration::from_millis(20));
-    let proven = "select count(*) from media where state = 'linked'";
+    let proven = "select count(*) from inbound_media where state = 'linked'";
     while number(&mut database, proven).await < i64::try_from(FILES).unwrap() {
         assert!(begin.elapsed() < PATIENCE, "files are stuck");
         look.tick().await;
@@ -101,7 +101,7 @@ fn ratio(added: u64) -> f64 {
 async fn read(database: &mut PgConnection, address: std::net::SocketAddr) {
     for n in 1..=FILES {
         let link = format!(
-            "update media set link_hash = decode('{}', 'base64') where message_id = (
+            "update inbound_media set link_hash = decode('{}', 'base64') where message_id = (
                 select id from inbound where location_id = 'files' and wa_message_id = '{n}')",
             STANDARD.encode(hash_secret(&format!("secret{n}"))),
         );

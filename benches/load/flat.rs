@@ -7,7 +7,7 @@ use crate::accept::Level;
 use crate::figures::{median, per_second, ratio};
 use crate::relay::Bridge;
 use crate::service::{NOWHERE, Service, environment, free_address};
-use crate::{Stage, execute};
+use crate::{Controls, execute};
 
 const ROUNDS: usize = 3;
 const BACKLOGS: [u32; 2] = [10_000, 1_000_000];
@@ -22,7 +22,7 @@ struct Side {
     relayed: Vec<f64>,
 }
 
-pub async fn run(stage: &Stage) {
+pub async fn run(stage: &Controls) {
     let mut sides = Vec::new();
     for backlog in BACKLOGS {
         let mut bridge = Bridge::new(stage, &format!("flat_{backlog}"), NUMBERS).await;

@@ -30,7 +30,7 @@ mod vendors;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use private_postgres::{self, Cluster, Durability};
+use private_postgres::{self, Durability, PrivatePostgres};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 const SETTINGS: &str =
@@ -39,7 +39,7 @@ const SETTINGS: &str =
 const PARTS: [&str; 5] = ["accept", "relay", "flat", "memory", "files"];
 
 /// What every part needs.
-pub(crate) struct Stage {
+pub(crate) struct Controls {
     /// A database of its own for each part.
     server: String,
     /// In cargo's folder: the system's temporary one is often in memory, where a sync costs nothing.
@@ -48,7 +48,7 @@ pub(crate) struct Stage {
     pub(crate) pgbench: Option<PathBuf>,
 }
 
-impl Stage {
+impl Controls {
     /// The address of a new database.
     pub(crate) async fn database(&self, name: &str) -> String {
         let mut server = PgConnection::connect(&self.server).await.unwrap();
@@ -80,11 +80,11 @@ fn main() {
     private_postgres::remove_data(&folder).unwrap();
     let mut builder = tokio::runtime::Builder::new_current_thread();
     let runtime = builder.enable_all().build().unwrap();
-    let cluster = Cluster::start(&folder, Durability::Durable).unwrap();
+    let cluster = PrivatePostgres::start(&folder, Durability::Durable).unwrap();
     runtime.block_on(count_statements(&cluster.url("postgres")));
     cluster.stop().unwrap();
-    let cluster = Cluster::start(&folder, Durability::Durable).unwrap();
-    let stage = Stage {
+    let cluster = PrivatePostgres::start(&folder, Durability::Durable).unwrap();
+    let stage = Controls {
         server: cluster.url("postgres"),
         folder: folder.clone(),
         pgbench: pgbench::find(),
@@ -105,7 +105,7 @@ async fn count_statements(url: &str) {
     }
 }
 
-async fn run(stage: &Stage, parts: &[&str]) {
+async fn run(stage: &Controls, parts: &[&str]) {
     let mut server = PgConnection::connect(&stage.server).await.unwrap();
     let settings: String = sqlx::query_scalar(SETTINGS)
         .fetch_one(&mut server)

@@ -8,12 +8,12 @@ use sqlx::{Connection as _, PgConnection};
 use crate::client::Load;
 use crate::figures::megabytes;
 use crate::service::{PROGRAM, Service};
-use crate::{Stage, accept, execute};
+use crate::{Controls, accept, execute};
 
 /// Starts of a service whose schema is up to date.
 const STARTS: usize = 5;
 
-pub async fn run(stage: &Stage) {
+pub async fn run(stage: &Controls) {
     let url = stage.database("memory").await;
     let load = Load::new();
     let mut starts = Vec::new();

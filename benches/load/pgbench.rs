@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::{env, fs};
 
-use crate::Stage;
+use crate::Controls;
 use crate::client::{FIRST_ID, LAST_CONTACT, LAST_ID, LOCATION, delivery};
 
 /// pgbench takes whole seconds.
@@ -31,7 +31,7 @@ pub struct Pgbench {
 
 impl Pgbench {
     /// None where there is no pgbench.
-    pub fn new(stage: &Stage, url: &str) -> Option<Self> {
+    pub fn new(stage: &Controls, url: &str) -> Option<Self> {
         let program = stage.pgbench.clone()?;
         let script = stage.folder.join("insert.sql");
         let insert = format!(

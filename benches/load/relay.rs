@@ -20,7 +20,7 @@ use crate::figures::{median, per_second};
 use crate::pgbench::Pgbench;
 use crate::service::{Service, environment, free_address};
 use crate::vendors::Vendors;
-use crate::{Stage, accept, execute, number};
+use crate::{Controls, accept, execute, number};
 
 const ROUNDS: usize = 3;
 /// Numbers, and the messages of a round: some seconds of work.
@@ -44,7 +44,7 @@ pub struct Bridge {
 
 impl Bridge {
     /// `numbers` locations `l1`, `l2` and so on with a number each, beside the location of `accept`.
-    pub async fn new(stage: &Stage, name: &str, numbers: u32) -> Self {
+    pub async fn new(stage: &Controls, name: &str, numbers: u32) -> Self {
         let url = stage.database(name).await;
         let (load, address) = (Load::new(), free_address());
         let vendors = Vendors::start(address).await;
@@ -123,7 +123,7 @@ impl Bridge {
     }
 }
 
-pub async fn run(stage: &Stage) {
+pub async fn run(stage: &Controls) {
     println!("\nRelaying messages: medians of {ROUNDS} rounds");
     println!("numbers  messages/s  statements each  commits each  limit/s  ratio");
     for (numbers, messages) in SETTINGS {

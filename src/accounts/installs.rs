@@ -13,11 +13,11 @@ use tracing::{info, warn};
 use crate::accounts::tokens::{Owner, TokenError, Tokens};
 use crate::clients::ghl;
 use crate::clients::ghl::{Advice, CallError, Grant};
-use crate::db::accounts::rate_limits::Purpose;
-use crate::db::accounts::token_requests::MintJob;
+use crate::db::accounts::rate_limits::CallPriority;
+use crate::db::accounts::token_requests::TokenRequest;
 use crate::db::accounts::{companies, installs, token_requests, uninstalls};
 use crate::model::ids::{CompanyId, LocationId, is_id};
-use crate::model::retry_schedule::{LOCATION_INACTIVE, MINT_REFUSED, REFRESH_FAILED};
+use crate::model::retry_schedule::{LOCATION_INACTIVE, REFRESH_FAILED, TOKEN_REQUEST_REFUSED};
 use crate::runtime::clock::Clock;
 
 /// A browser waits this long for the tokens of an agency's locations; what is left is done in the background.
@@ -80,7 +80,7 @@ impl Installs {
     pub async fn install(&self, code: &str) -> Result<Installed, TokenError> {
         let answer = self.ghl.exchange_code(code).await;
         // A code that was used before is refused in the same words as wrong keys.
-        self.tokens.note_verdict(&answer, false).await;
+        self.tokens.record_credential_result(&answer, false).await;
         let grant = answer?;
         // The kind is what GHL calls it, never `isBulkInstallation`; without a word of GHL's, a grant that names a
         // location is that location's.
@@ -126,10 +126,10 @@ impl Installs {
                 let locations: Vec<_> = listed.keys().cloned().collect();
                 let names = listed.into_iter();
                 installed.names = names.filter_map(|(id, name)| Some((id, name?))).collect();
-                let mint_at = self.expect_all(&locations, company, HEAD_START).await?;
+                let token_request_at = self.expect_all(&locations, company, HEAD_START).await?;
                 self.schedule_listing(company, 0, LISTING_PAUSE).await?;
                 installed.waiting = locations;
-                self.mint_while_a_browser_waits(company, mint_at, &mut installed)
+                self.mint_while_a_browser_waits(company, token_request_at, &mut installed)
                     .await?;
             }
             Err(TokenError::Database(error)) => return Err(error.into()),
@@ -141,20 +141,20 @@ impl Installs {
     async fn mint_while_a_browser_waits(
         &self,
         company: &CompanyId,
-        mint_at: OffsetDateTime,
+        token_request_at: OffsetDateTime,
         installed: &mut Installed,
     ) -> sqlx::Result<()> {
         let mint_all = async {
             for location in installed.waiting.clone() {
-                let job = MintJob {
+                let job = TokenRequest {
                     location_id: location.clone(),
                     company_id: Some(company.clone()),
-                    mint_failures: 0,
+                    token_request_failures: 0,
                     was_refused: false,
-                    mint_at,
+                    token_request_at,
                 };
                 // One location that cannot be had does not stop the others.
-                if self.mint(&job).await? {
+                if self.request_location_token(&job).await? {
                     installed.waiting.retain(|waiting| *waiting != location);
                     installed.ready.push(location);
                 }
@@ -172,7 +172,7 @@ impl Installs {
         let list =
             |ghl: ghl::Client, token| async move { ghl.installed_locations(&token, company).await };
         self.tokens
-            .call_as(Owner::Company(company), Purpose::Reply, list)
+            .call_as(Owner::Company(company), CallPriority::Reply, list)
             .await
     }
 
@@ -182,13 +182,14 @@ impl Installs {
         company: &CompanyId,
         pause: Duration,
     ) -> sqlx::Result<OffsetDateTime> {
-        let mint_at = self.clock.now() + pause;
+        let token_request_at = self.clock.now() + pause;
         let mut tx = self.pool.begin().await?;
         for location in locations {
-            installs::expect_install(&mut tx, location, Some(company), None, mint_at).await?;
+            installs::expect_install(&mut tx, location, Some(company), None, token_request_at)
+                .await?;
         }
         tx.commit().await?;
-        Ok(mint_at)
+        Ok(token_request_at)
     }
 
     async fn schedule_listing(
@@ -289,7 +290,7 @@ impl Installs {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn mint(&self, job: &MintJob) -> sqlx::Result<bool> {
+    pub async fn request_location_token(&self, job: &TokenRequest) -> sqlx::Result<bool> {
         let location = &job.location_id;
         if installs::keeps_token(&self.pool, location).await? {
             return Ok(true);
@@ -300,28 +301,31 @@ impl Installs {
             Minted::Refused(why) => {
                 info!(%location, why, "no token for the location");
                 let failures = if job.was_refused {
-                    job.mint_failures
+                    job.token_request_failures
                 } else {
                     0
                 };
-                (Some(why), MINT_REFUSED.pause(failures, rand::random()))
+                (
+                    Some(why),
+                    TOKEN_REQUEST_REFUSED.pause(failures, rand::random()),
+                )
             }
             Minted::Failed(error) => {
                 warn!(%location, %error, "no token for the location yet");
                 let failures = if job.was_refused {
                     0
                 } else {
-                    job.mint_failures
+                    job.token_request_failures
                 };
                 (None, Some(pause_after(&error, failures)))
             }
         };
         let at = pause.map(|pause| self.clock.now() + pause);
-        token_requests::fail_mint(&self.pool, job, refusal.as_deref(), at).await?;
+        token_requests::fail_token_request(&self.pool, job, refusal.as_deref(), at).await?;
         Ok(false)
     }
 
-    async fn try_mint(&self, job: &MintJob) -> Minted {
+    async fn try_mint(&self, job: &TokenRequest) -> Minted {
         let companies = match &job.company_id {
             Some(company) => vec![company.clone()],
             None => match companies::list_companies(&self.pool, MAX_COMPANIES).await {
@@ -352,9 +356,12 @@ impl Installs {
         company: &CompanyId,
         location: &LocationId,
     ) -> Result<(), TokenError> {
-        let grant = self.tokens.mint(company, location).await?;
+        let grant = self
+            .tokens
+            .request_location_token(company, location)
+            .await?;
         let mut tx = self.pool.begin().await?;
-        if installs::record_mint(&mut tx, location, company, self.clock.now()).await? {
+        if installs::record_requested_token(&mut tx, location, company, self.clock.now()).await? {
             let owner = Owner::Location(location);
             self.tokens
                 .store(&mut tx, owner, &grant, Some(company))

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use private_postgres::{Cluster, Durability, find_running, remove_data};
+use private_postgres::{Durability, PrivatePostgres, find_running, remove_data};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{Connection, PgConnection, PgPool};
 use tracing::{info, warn};
@@ -26,7 +26,7 @@ const PRIVATE_DATABASE: &str = "waapify_ghl";
 /// A database: the one that was given, or a private cluster that runs as long as this value lives.
 pub struct Database {
     url: SecretString,
-    cluster: Option<Cluster>,
+    cluster: Option<PrivatePostgres>,
 }
 
 impl Database {
@@ -42,9 +42,10 @@ impl Database {
             });
         }
         let folder = private_folder(folder)?;
-        let cluster =
-            tokio::task::spawn_blocking(move || Cluster::start(&folder, Durability::Durable))
-                .await??;
+        let cluster = tokio::task::spawn_blocking(move || {
+            PrivatePostgres::start(&folder, Durability::Durable)
+        })
+        .await??;
         info!(folder = %cluster.folder().display(), "DATABASE_URL is not set: running a private PostgreSQL");
         Self::in_cluster(cluster).await
     }
@@ -76,11 +77,11 @@ impl Database {
                 cluster: None,
             });
         }
-        let cluster = tokio::task::spawn_blocking(Cluster::throw_away).await??;
+        let cluster = tokio::task::spawn_blocking(PrivatePostgres::throw_away).await??;
         Self::in_cluster(cluster).await
     }
 
-    async fn in_cluster(cluster: Cluster) -> anyhow::Result<Self> {
+    async fn in_cluster(cluster: PrivatePostgres) -> anyhow::Result<Self> {
         let mut connection = PgConnection::connect(&cluster.url("postgres")).await?;
         let found: Option<i32> = sqlx::query_scalar("select 1 from pg_database where datname = $1")
             .bind(PRIVATE_DATABASE)

@@ -23,23 +23,25 @@ use crate::accounts::connect::Connector;
 use crate::accounts::installs::Installs;
 use crate::accounts::tokens::Tokens;
 use crate::clients::attachment_links::Attachments;
-use crate::clients::attachment_source::Reach;
+use crate::clients::attachment_source::NetworkScope;
 use crate::clients::{attachment_source, ghl, waapify, whatsapp_media};
 use crate::config::Settings;
 use crate::doctor::Doctor;
-use crate::http::{Admin, Files, HttpParts, HttpState, Intake, ScrapeState, Proofs, WaitingRoom};
+use crate::http::{
+    Admin, Files, HttpParts, HttpState, InsertBatcher, OutageBuffer, ScrapeState, SignatureBatcher,
+};
 use crate::runtime::clock::Clock;
 use crate::runtime::counters::Counters;
 use crate::runtime::notify::Signals;
 use crate::workers::Worker;
-use crate::workers::ghl_events::AppEvents;
+use crate::workers::ghl_events::GhlEvents;
 use crate::workers::inbound::Inbound;
 use crate::workers::inbound_media::Media;
-use crate::workers::monitor::Watch;
+use crate::workers::monitor::Monitor;
 use crate::workers::outbound::Outbound;
 use crate::workers::status_updates::StatusUpdates;
-use crate::workers::token_upkeep::Upkeep;
-use crate::workers::waapify_events::GatewayEvents;
+use crate::workers::token_upkeep::TokenUpkeep;
+use crate::workers::waapify_events::WaapifyEvents;
 use crate::{clients, http, workers};
 
 /// The last part of a stop's time: two seconds for giving back what did not end, one for closing the database, the rest
@@ -65,18 +67,18 @@ impl App {
     /// # Errors
     /// When TLS cannot be set up on this machine.
     pub fn new(settings: &Settings, pool: PgPool, clock: Clock) -> anyhow::Result<Self> {
-        Self::with_reach(settings, pool, clock, Reach::Public)
+        Self::with_network_scope(settings, pool, clock, NetworkScope::Public)
     }
 
     /// As [`App::new`], with files from wherever `reach` allows: simulated worlds keep them on this machine.
     ///
     /// # Errors
     /// As [`App::new`].
-    pub fn with_reach(
+    pub fn with_network_scope(
         settings: &Settings,
         pool: PgPool,
         clock: Clock,
-        reach: Reach,
+        reach: NetworkScope,
     ) -> anyhow::Result<Self> {
         let relay = Arc::new(relay_context(settings, pool, clock, reach)?);
         let http = http_parts(settings, &relay)?;
@@ -112,22 +114,22 @@ impl App {
                 let _ = asked.wait_for(Option::is_some).await;
             });
         tasks.spawn(async move { server.await.context("the HTTP server failed") });
-        let (intake, mut asked) = (self.http.intake.clone(), stopping.clone());
+        let (insert_batcher, mut asked) = (self.http.insert_batcher.clone(), stopping.clone());
         tasks.spawn(async move {
             tokio::select! {
-                () = intake.ended() => bail!("the store of deliveries ended"),
+                () = insert_batcher.ended() => bail!("the store of deliveries ended"),
                 _ = asked.wait_for(Option::is_some) => Ok(()),
             }
         });
         let relay = || Arc::clone(&self.relay);
         spawn_worker(&mut tasks, Outbound(relay()), &stopping);
-        spawn_worker(&mut tasks, GatewayEvents(relay()), &stopping);
+        spawn_worker(&mut tasks, WaapifyEvents(relay()), &stopping);
         spawn_worker(&mut tasks, Inbound(relay()), &stopping);
         spawn_worker(&mut tasks, Media(relay()), &stopping);
         spawn_worker(&mut tasks, StatusUpdates(relay()), &stopping);
-        spawn_worker(&mut tasks, AppEvents(relay()), &stopping);
-        spawn_worker(&mut tasks, Upkeep(relay()), &stopping);
-        spawn_worker(&mut tasks, Watch(relay()), &stopping);
+        spawn_worker(&mut tasks, GhlEvents(relay()), &stopping);
+        spawn_worker(&mut tasks, TokenUpkeep(relay()), &stopping);
+        spawn_worker(&mut tasks, Monitor(relay()), &stopping);
         let unexpected = tokio::select! {
             () = wait_for(stop) => None,
             ended = tasks.join_next() => ended,
@@ -152,7 +154,7 @@ fn relay_context(
     settings: &Settings,
     pool: PgPool,
     clock: Clock,
-    reach: Reach,
+    reach: NetworkScope,
 ) -> anyhow::Result<workers::Context> {
     let http_client = clients::http_client()?;
     let (sealer, public_url) = (&settings.sealer, &settings.public_url);
@@ -197,9 +199,9 @@ fn relay_context(
 /// What the routes share, most of it with the workers.
 fn http_parts(settings: &Settings, relay: &workers::Context) -> anyhow::Result<HttpParts> {
     Ok(HttpParts {
-        proofs: Proofs::new(settings.ghl.verifier.clone()),
-        intake: Intake::new(&relay.pool)?,
-        waiting_room: WaitingRoom::default(),
+        signature_batcher: SignatureBatcher::new(settings.ghl.verifier.clone()),
+        insert_batcher: InsertBatcher::new(&relay.pool)?,
+        outage_buffer: OutageBuffer::default(),
         pool: relay.pool.clone(),
         ghl: settings.ghl.clone(),
         installs: relay.installs.clone(),
@@ -208,7 +210,7 @@ fn http_parts(settings: &Settings, relay: &workers::Context) -> anyhow::Result<H
         files: Files::new(relay.media.clone()),
         origin: relay.origin.clone(),
         attachments: relay.attachments.clone(),
-        attachments_room: http::attachments_room(),
+        attachment_slots: http::attachment_slots(),
         clock: relay.clock.clone(),
         signals: Arc::clone(&relay.signals),
         public_url: settings.public_url.clone(),

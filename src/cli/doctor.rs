@@ -18,7 +18,7 @@ use crate::accounts::connect;
 use crate::app::{App, Database};
 use crate::cli::{SERVICE_FOLDER, env};
 use crate::db::accounts::installs;
-use crate::db::accounts::installs::Standing;
+use crate::db::accounts::installs::InstallStatus;
 use crate::db::history::health_facts;
 use crate::db::numbers::NumberRow;
 use crate::doctor::{Doctor, Finding, State};
@@ -115,7 +115,7 @@ async fn list_locations(pool: &PgPool) -> sqlx::Result<Vec<LocationId>> {
     let rows = installs::list_installs(pool).await?;
     let present = rows
         .into_iter()
-        .filter(|row| row.standing != Standing::Uninstalled);
+        .filter(|row| row.install_status != InstallStatus::Uninstalled);
     Ok(present.map(|row| row.location_id).collect())
 }
 

@@ -21,7 +21,7 @@ use crate::cli::{SERVICE_FOLDER, env};
 use crate::config;
 use crate::db::outbound::receipts::{DELIVERED, READ};
 use crate::db::views::messages::{Direction, MessageRow, WhatsAppCopy};
-use crate::db::views::replays::{Doubt, Replay};
+use crate::db::views::replays::{Replay, Unconfirmed};
 use crate::db::views::{messages, replays};
 use crate::model::ids::{LocationId, MessageId};
 use crate::runtime::clock::Clock;
@@ -243,7 +243,7 @@ async fn replay(pool: &PgPool, args: ReplayArgs) -> anyhow::Result<ExitCode> {
 async fn replay_doubtful(
     pool: &PgPool,
     id: MessageId,
-    doubt: Doubt,
+    doubt: Unconfirmed,
 ) -> anyhow::Result<Option<String>> {
     let (what, question) = wording(doubt);
     if !io::stdin().is_terminal() {
@@ -257,18 +257,18 @@ async fn replay_doubtful(
     Ok(refusal(replay))
 }
 
-fn wording(doubt: Doubt) -> (String, &'static str) {
+fn wording(doubt: Unconfirmed) -> (String, &'static str) {
     match doubt {
-        Doubt::Unconfirmed => ("It may have arrived.".to_owned(), "Send it again?"),
-        Doubt::Refused => (
+        Unconfirmed::Unconfirmed => ("It may have arrived.".to_owned(), "Send it again?"),
+        Unconfirmed::Refused => (
             "WhatsApp refused a part of it; that part and all behind it go again.".to_owned(),
             "Send it again?",
         ),
-        Doubt::PartsLeft { sent } => (
+        Unconfirmed::PartsLeft { sent } => (
             format!("{sent} of its parts already left; only the rest goes."),
             "Send the rest?",
         ),
-        Doubt::AnswerLost => ("GHL may have it already.".to_owned(), "Post it again?"),
+        Unconfirmed::AnswerLost => ("GHL may have it already.".to_owned(), "Post it again?"),
     }
 }
 

@@ -24,7 +24,7 @@ use crate::accounts::key_rotation;
 use crate::accounts::key_rotation::{MissingKey, Rotation};
 use crate::app::{App, Database};
 use crate::config::{LogSettings, Settings};
-use crate::db::accounts::installs::Standing;
+use crate::db::accounts::installs::InstallStatus;
 use crate::db::accounts::{companies, installs};
 use crate::db::numbers;
 use crate::model::ids::LocationId;
@@ -221,7 +221,7 @@ async fn connect(args: ConnectArgs) -> anyhow::Result<()> {
         number: args.number,
     };
     let outcome = app.connector.connect(&location, &entered, None).await;
-    let standing = installs::find_standing(&pool, &location).await;
+    let install_status = installs::find_install_status(&pool, &location).await;
     if let Ok(connected) = &outcome {
         numbers::record_interval(&pool, &location, &connected.number, args.interval_ms).await?;
         if let Some(groups) = args.groups {
@@ -238,11 +238,11 @@ async fn connect(args: ConnectArgs) -> anyhow::Result<()> {
             "Location {sharer} is connected to the same number or instance. Its replies and ticks now come to {location}."
         );
     }
-    let standing = standing?;
-    if standing != Standing::Installed {
+    let install_status = install_status?;
+    if install_status != InstallStatus::Installed {
         println!(
             "GHL's side: {}. Messages flow both ways once the app is installed there.",
-            standing.name()
+            install_status.name()
         );
     }
     Ok(())

@@ -51,7 +51,7 @@ fn cells(row: &InstallRow) -> [String; HEADER.len()] {
         row.company_id
             .as_ref()
             .map_or_else(none, ToString::to_string),
-        row.standing.name().to_owned(),
+        row.install_status.name().to_owned(),
         moment(row.expires_at),
         number.unwrap_or_else(none),
         moment(row.last_in),

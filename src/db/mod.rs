@@ -79,7 +79,7 @@ pub fn is_disconnect(error: &sqlx::Error) -> bool {
 /// Whether an error may be the fault of one row, so that others can still be stored: its data, a constraint, a size, or
 /// a conflict with another process's row.
 #[must_use]
-pub fn blames_a_row(error: &sqlx::Error) -> bool {
+pub fn is_row_error(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Encode(_) => true,
         sqlx::Error::Database(error) => error.code().is_some_and(|code| {

@@ -6,8 +6,8 @@ use crate::accounts::tokens::{Owner, TokenError};
 use crate::clients::ghl;
 use crate::clients::ghl::{Advice, SmsProviders};
 use crate::db::accounts::installs;
-use crate::db::accounts::installs::Standing;
-use crate::db::accounts::rate_limits::Purpose;
+use crate::db::accounts::installs::InstallStatus;
+use crate::db::accounts::rate_limits::CallPriority;
 use crate::db::history::health_facts;
 use crate::doctor::labels::{Said, location as say};
 use crate::doctor::{Doctor, Finding, Provider, State, labels, provider};
@@ -45,7 +45,7 @@ impl Doctor {
         if let Some(name) = self.lacks(&GHL_SETTINGS) {
             return Finding::new("provider", State::Unknown, labels::not_checked(name));
         }
-        let asked = self.ask(location, Purpose::Reply).await;
+        let asked = self.ask(location, CallPriority::Reply).await;
         self.provider_finding(&asked)
     }
 
@@ -54,17 +54,17 @@ impl Doctor {
     /// # Errors
     /// [`TokenError`].
     pub async fn find_provider(&self, location: &LocationId) -> Result<Provider, TokenError> {
-        let providers = self.ask(location, Purpose::Tick).await?;
+        let providers = self.ask(location, CallPriority::Tick).await?;
         Ok(self.judge(&providers))
     }
 
     async fn try_check_location(&self, location: &LocationId) -> sqlx::Result<Vec<Finding>> {
-        let standing = installs::find_standing(&self.0.pool, location).await?;
+        let install_status = installs::find_install_status(&self.0.pool, location).await?;
         let trouble = health_facts::find_token_trouble(&self.0.pool, location).await?;
-        let mut findings = vec![install(standing, &trouble.unwrap_or_default())];
-        findings.extend(self.check_ghl(location, standing).await?);
+        let mut findings = vec![install(install_status, &trouble.unwrap_or_default())];
+        findings.extend(self.check_ghl(location, install_status).await?);
         findings.extend(self.check_history(location).await?);
-        if standing != Standing::Uninstalled {
+        if install_status != InstallStatus::Uninstalled {
             findings.extend(self.check_numbers(location).await?);
         }
         Ok(findings)
@@ -74,17 +74,17 @@ impl Doctor {
     async fn check_ghl(
         &self,
         location: &LocationId,
-        standing: Standing,
+        install_status: InstallStatus,
     ) -> sqlx::Result<Vec<Finding>> {
-        let because = match standing {
-            Standing::Installed => self.lacks(&GHL_SETTINGS).map(labels::not_checked),
+        let because = match install_status {
+            InstallStatus::Installed => self.lacks(&GHL_SETTINGS).map(labels::not_checked),
             _ => Some(labels::not_checked_until("the install", "pemasangan")),
         };
         if let Some(because) = because {
             let unknown = |check| Finding::new(check, State::Unknown, because.clone());
             return Ok(["token", "scopes", "provider"].map(unknown).to_vec());
         }
-        let asked = self.ask(location, Purpose::Reply).await;
+        let asked = self.ask(location, CallPriority::Reply).await;
         let scope = health_facts::find_scope(&self.0.pool, location).await?;
         Ok(vec![
             token(&asked),
@@ -93,7 +93,7 @@ impl Doctor {
         ])
     }
 
-    async fn ask(&self, location: &LocationId, purpose: Purpose) -> Asked {
+    async fn ask(&self, location: &LocationId, purpose: CallPriority) -> Asked {
         let ask =
             |ghl: ghl::Client, token| async move { ghl.sms_providers(&token, location).await };
         let owner = Owner::Location(location);
@@ -144,15 +144,15 @@ pub(super) fn database_failed(check: &'static str) -> Finding {
 }
 
 /// `trouble`: GHL's words, or ours, about what is wrong.
-fn install(standing: Standing, trouble: &str) -> Finding {
-    let (state, said) = match standing {
-        Standing::Installed => (State::Good, say::installed()),
-        Standing::Unknown => (State::Bad, say::unknown_location()),
-        Standing::Pending => (State::Warn, say::waits_for_token()),
-        Standing::NotInstalled => (State::Bad, say::not_installed(trouble)),
-        Standing::Inactive => (State::Bad, say::inactive()),
-        Standing::NeedsReinstall => (State::Bad, say::needs_reinstall(trouble)),
-        Standing::Uninstalled => (State::Bad, say::uninstalled()),
+fn install(install_status: InstallStatus, trouble: &str) -> Finding {
+    let (state, said) = match install_status {
+        InstallStatus::Installed => (State::Good, say::installed()),
+        InstallStatus::Unknown => (State::Bad, say::unknown_location()),
+        InstallStatus::Pending => (State::Warn, say::waits_for_token()),
+        InstallStatus::NotInstalled => (State::Bad, say::not_installed(trouble)),
+        InstallStatus::Inactive => (State::Bad, say::inactive()),
+        InstallStatus::NeedsReinstall => (State::Bad, say::needs_reinstall(trouble)),
+        InstallStatus::Uninstalled => (State::Bad, say::uninstalled()),
     };
     Finding::new("install", state, said)
 }

@@ -170,7 +170,7 @@ impl Doctor {
                     labels::not_checked_until("the database", "pangkalan data"),
                 )
             };
-            return vec![database, unknown("keys"), unknown("app_keys")];
+            return vec![database, unknown("keys"), unknown("client_credentials")];
         }
         let mut findings = vec![
             database,
@@ -197,11 +197,13 @@ impl Doctor {
 
     /// They cannot be tried: GHL checks a code before the client's keys (`facts/ghl.md` section 2).
     async fn check_app_keys(&self) -> Finding {
-        let finding = |state, said| Finding::new("app_keys", state, said);
+        let finding = |state, said| Finding::new("client_credentials", state, said);
         if let Some(name) = self.lacks(&["GHL_CLIENT_ID", "GHL_CLIENT_SECRET"]) {
             return finding(State::Unknown, labels::not_checked(name));
         }
-        let found = client_credentials::find_verdicts(&self.0.pool, &self.0.ghl.keys_hash()).await;
+        let found =
+            client_credentials::find_credential_results(&self.0.pool, &self.0.ghl.keys_hash())
+                .await;
         let Ok(verdicts) = found else {
             return finding(State::Bad, labels::database_failed());
         };

@@ -31,9 +31,9 @@ pub use admin::Admin;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use axum::{Router, middleware};
-pub use downloads::bounded_stream::Room;
+pub use downloads::bounded_stream::DownloadSlots;
 pub use downloads::inbound_media::Files;
-pub use downloads::outbound_attachment::room as attachments_room;
+pub use downloads::outbound_attachment::slots as attachment_slots;
 use downloads::{inbound_media, outbound_attachment};
 pub use ops::metrics::ScrapeState;
 use ops::{health, metrics};
@@ -42,9 +42,9 @@ use secrecy::SecretString;
 use sqlx::PgPool;
 use url::Url;
 pub use webhooks::external_auth::external_auth_secret;
-pub use webhooks::insert_batcher::Intake;
-pub use webhooks::signature_batcher::Proofs;
-pub use webhooks::waapify_event::WaitingRoom;
+pub use webhooks::insert_batcher::InsertBatcher;
+pub use webhooks::signature_batcher::SignatureBatcher;
+pub use webhooks::waapify_event::OutageBuffer;
 use webhooks::{external_auth, ghl_delivery, ghl_event, waapify_event};
 
 use crate::accounts::connect::Connector;
@@ -95,11 +95,11 @@ pub struct HttpParts {
     /// The database.
     pub pool: PgPool,
     /// Checks the platform's signatures.
-    pub proofs: Proofs,
+    pub signature_batcher: SignatureBatcher,
     /// Stores deliveries.
-    pub intake: Intake,
+    pub insert_batcher: InsertBatcher,
     /// Where the gateway's events wait while the store is down.
-    pub waiting_room: WaitingRoom,
+    pub outage_buffer: OutageBuffer,
     /// The marketplace app's keys, and the platform's.
     pub ghl: GhlSettings,
     /// Turns install codes into tokens.
@@ -113,7 +113,7 @@ pub struct HttpParts {
     /// Addresses of our own for them.
     pub attachments: Attachments,
     /// Room for the files behind these.
-    pub attachments_room: Room,
+    pub attachment_slots: DownloadSlots,
     /// The time.
     pub clock: Clock,
     /// The bells of this process's workers.
@@ -142,7 +142,7 @@ pub struct HttpParts {
 pub fn router(state: HttpState) -> Router {
     let delivery = post(ghl_delivery::accept).layer(DefaultBodyLimit::max(MAX_DELIVERY_BYTES));
     let gateway = post(waapify_event::accept).layer(DefaultBodyLimit::max(MAX_GATEWAY_EVENT_BYTES));
-    let app_events = post(ghl_event::accept).layer(DefaultBodyLimit::max(MAX_APP_EVENT_BYTES));
+    let ghl_events = post(ghl_event::accept).layer(DefaultBodyLimit::max(MAX_APP_EVENT_BYTES));
     let connect = get(connect::show)
         .post(connect::submit)
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES));
@@ -170,12 +170,12 @@ pub fn router(state: HttpState) -> Router {
         .route("/connect/{token}/provider", get(connect::provider))
         .route("/files/{secret}/{name}", get(inbound_media::download))
         .merge(operator::routes())
-        .layer(middleware::from_fn(layout::speak));
+        .layer(middleware::from_fn(layout::localize));
     let routes = Router::new()
         .merge(pages)
         .merge(location::routes(state.clone()))
         .route("/hooks/delivery", delivery)
-        .route("/hooks/app", app_events)
+        .route("/hooks/app", ghl_events)
         .route("/hooks/external-auth/{secret}", external_auth)
         .route("/hooks/waapify/{secret}", gateway)
         .route(

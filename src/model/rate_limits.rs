@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// What an answer said; none where it said nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Limits {
+pub struct RateLimits {
     /// Calls of a window.
     pub max: Option<i32>,
     /// Length of a window.

@@ -51,7 +51,7 @@ pub const REFRESH_FAILED: Schedule = Schedule(&[2, 5, 10, 60, 300]);
 pub const LOCATION_INACTIVE: Schedule = Schedule(&[900, 3_600, 14_400, 43_200, 86_400]);
 
 /// A token that no company gives: GHL may say so for some minutes after an install, and later only a person changes it.
-pub const MINT_REFUSED: Schedule = Schedule(&[60, 600, 3_600, 21_600, 86_400]);
+pub const TOKEN_REQUEST_REFUSED: Schedule = Schedule(&[60, 600, 3_600, 21_600, 86_400]);
 
 /// Waapify that cannot be told to post nothing more. After the last pause the keys are destroyed without it; its posts
 /// are refused in any case.
@@ -93,7 +93,7 @@ mod tests {
             MEDIA,
             REFRESH_FAILED,
             LOCATION_INACTIVE,
-            MINT_REFUSED,
+            TOKEN_REQUEST_REFUSED,
             DISCONNECT,
         ] {
             let pauses: Vec<_> = (0..).map_while(|n| schedule.pause(n, 0.0)).collect();

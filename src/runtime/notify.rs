@@ -11,17 +11,17 @@ pub struct Signals {
     /// A delivery was accepted.
     pub outbound: Notify,
     /// Waapify posted something.
-    pub gateway_events: Notify,
+    pub waapify_events: Notify,
     /// A customer's message is ready to be posted.
     pub inbound: Notify,
     /// A customer's file is to be fetched.
-    pub media: Notify,
+    pub inbound_media: Notify,
     /// GHL has to be told something.
     pub status_updates: Notify,
     /// GHL posted something about the app.
-    pub app_events: Notify,
+    pub ghl_events: Notify,
     /// An install or an uninstall has work left.
-    pub upkeep: Notify,
+    pub token_upkeep: Notify,
     /// A number was linked or unlinked.
-    pub watch: Notify,
+    pub monitor: Notify,
 }

@@ -9,10 +9,10 @@ use time::Duration;
 use tokio::sync::Notify;
 use tracing::{info, warn};
 
-use crate::clients::ghl::{AppEvent, WhiteLabel};
+use crate::clients::ghl::{GhlEvent, WhiteLabel};
 use crate::db::accounts::white_label_domains;
 use crate::db::webhooks::ghl_events;
-use crate::db::webhooks::ghl_events::AppEventJob;
+use crate::db::webhooks::ghl_events::GhlEventJob;
 use crate::model::ids::{CompanyId, LocationId};
 use crate::model::reason::step;
 use crate::workers::{Context, Worker};
@@ -21,28 +21,28 @@ use crate::workers::{Context, Worker};
 /// waits behind it, is taken up after this.
 const LEASE: Duration = Duration::seconds(15);
 /// An event that ended its worker this often is kept, unread, for someone to look at; others wait behind it.
-const MAX_CLAIMS: i32 = 20;
+const MAX_ATTEMPTS: i32 = 20;
 
 /// The worker.
 #[derive(Clone, Debug)]
-pub struct AppEvents(pub Arc<Context>);
+pub struct GhlEvents(pub Arc<Context>);
 
-impl Worker for AppEvents {
-    type Job = AppEventJob;
-    const NAME: &'static str = "app_events";
+impl Worker for GhlEvents {
+    type Job = GhlEventJob;
+    const NAME: &'static str = "ghl_events";
     const CONCURRENCY: usize = 1;
 
     fn signal(&self) -> &Notify {
-        &self.0.signals.app_events
+        &self.0.signals.ghl_events
     }
 
-    async fn claim(&self, _: i64) -> sqlx::Result<Vec<AppEventJob>> {
+    async fn claim(&self, _: i64) -> sqlx::Result<Vec<GhlEventJob>> {
         let head = ghl_events::claim(&self.0.pool, self.0.clock.now(), LEASE).await?;
         Ok(head.into_iter().collect())
     }
 
-    async fn process(&self, job: AppEventJob) -> sqlx::Result<()> {
-        let refusal = if job.claims > MAX_CLAIMS {
+    async fn process(&self, job: GhlEventJob) -> sqlx::Result<()> {
+        let refusal = if job.attempt > MAX_ATTEMPTS {
             Some(step::DEADLY.sentence().to_owned())
         } else {
             self.apply(&job).await?
@@ -51,20 +51,20 @@ impl Worker for AppEvents {
             warn!(event = job.id, why, "an app event cannot be applied");
         }
         ghl_events::finish(&self.0.pool, &job, refusal.as_deref()).await?;
-        self.0.signals.upkeep.notify_one();
+        self.0.signals.token_upkeep.notify_one();
         Ok(())
     }
 
-    async fn release(&self, jobs: &[AppEventJob]) -> sqlx::Result<()> {
+    async fn release(&self, jobs: &[GhlEventJob]) -> sqlx::Result<()> {
         ghl_events::release(&self.0.pool, jobs, self.0.clock.now()).await
     }
 }
 
-impl AppEvents {
+impl GhlEvents {
     /// Why the event says nothing, if so.
-    async fn apply(&self, job: &AppEventJob) -> sqlx::Result<Option<String>> {
+    async fn apply(&self, job: &GhlEventJob) -> sqlx::Result<Option<String>> {
         let event = whatsapp_events::json::parse(&job.body).ok();
-        let Some(event) = event.as_ref().and_then(AppEvent::read) else {
+        let Some(event) = event.as_ref().and_then(GhlEvent::read) else {
             return Ok(Some("it cannot be read".to_owned()));
         };
         let (location, company) = (event.location_id.as_ref(), event.company_id.as_ref());

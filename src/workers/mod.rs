@@ -24,7 +24,7 @@ pub mod waapify_events;
 use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
-use running_jobs::InHand;
+use running_jobs::RunningJobs;
 use sqlx::PgPool;
 use tokio::sync::Notify;
 use tokio::sync::watch::Receiver;
@@ -45,7 +45,7 @@ use crate::runtime::counters::Counters;
 use crate::runtime::notify::Signals;
 
 /// How often a worker looks for work that nobody rang for: retries that are due, work of other processes.
-const LOOK: StdDuration = StdDuration::from_secs(1);
+const POLL_INTERVAL: StdDuration = StdDuration::from_secs(1);
 /// Least pause after a claim that found something: under load one claim then serves many rings, and no worker stands
 /// idle for longer than its jobs take.
 const BUSY_GAP: StdDuration = StdDuration::from_millis(2);
@@ -106,13 +106,13 @@ pub trait Worker: Send + Sync + 'static {
 
     /// Takes at most `limit` of what may have just come or become free, for the claims between two looks: those come
     /// often, and what only time makes due can wait for the look.
-    fn claim_fresh(&self, limit: i64) -> impl Future<Output = sqlx::Result<Vec<Self::Job>>> + Send {
+    fn claim_ready(&self, limit: i64) -> impl Future<Output = sqlx::Result<Vec<Self::Job>>> + Send {
         self.claim(limit)
     }
 
-    /// How long the next look may wait if nobody rings: until something falls due, [`LOOK`] at most.
+    /// How long the next look may wait if nobody rings: until something falls due, [`POLL_INTERVAL`] at most.
     fn pause(&self) -> impl Future<Output = StdDuration> + Send {
-        async { LOOK }
+        async { POLL_INTERVAL }
     }
 
     /// Does one job and records its outcome. An error leaves the job to its lease.
@@ -147,26 +147,27 @@ pub async fn step<W: Worker>(worker: &Arc<W>) -> sqlx::Result<usize> {
 /// Runs a worker until `stop` gives the moment by which what is in hand is to have ended. No job is taken from then on,
 /// and what has not ended by that moment is cut off and given back ([`Worker::release`]).
 pub async fn run<W: Worker>(worker: Arc<W>, mut stop: Receiver<Option<Instant>>) {
-    let mut in_hand = InHand::new(Arc::clone(&worker));
-    let mut next_look = Instant::now();
+    let mut running_jobs = RunningJobs::new(Arc::clone(&worker));
+    let mut next_poll = Instant::now();
     let until = loop {
         if let Some(until) = *stop.borrow() {
             break until;
         }
-        let free = i64::try_from(W::CONCURRENCY.saturating_sub(in_hand.len())).unwrap_or(i64::MAX);
+        let free =
+            i64::try_from(W::CONCURRENCY.saturating_sub(running_jobs.len())).unwrap_or(i64::MAX);
         let claimed = if free == 0 {
             Ok(Vec::new())
-        } else if Instant::now() < next_look {
-            worker.claim_fresh(free).await
+        } else if Instant::now() < next_poll {
+            worker.claim_ready(free).await
         } else {
-            next_look = Instant::now() + LOOK;
+            next_poll = Instant::now() + POLL_INTERVAL;
             worker.claim(free).await
         };
         let gap = match claimed {
             Ok(jobs) => {
                 let in_vain = jobs.is_empty() && free > 0;
                 for job in jobs {
-                    in_hand.start(job);
+                    running_jobs.start(job);
                 }
                 if in_vain { IDLE_GAP } else { BUSY_GAP }
             }
@@ -176,18 +177,18 @@ pub async fn run<W: Worker>(worker: Arc<W>, mut stop: Receiver<Option<Instant>>)
             }
         };
         tokio::time::sleep(gap).await;
-        wait_for_work(&*worker, &mut in_hand, &mut stop).await;
+        wait_for_work(&*worker, &mut running_jobs, &mut stop).await;
     };
-    in_hand.finish(until).await;
+    running_jobs.finish(until).await;
 }
 
 /// Returns when something came or became free, is due, or a stop was asked for.
 async fn wait_for_work<W: Worker>(
     worker: &W,
-    in_hand: &mut InHand<W>,
+    running_jobs: &mut RunningJobs<W>,
     stop: &mut Receiver<Option<Instant>>,
 ) {
-    let has_ended = in_hand.notice_ended();
+    let has_ended = running_jobs.notice_ended();
     // A ring of meanwhile was kept. When there is work already, nobody needs to know when the next falls due.
     let has_work = tokio::select! {
         biased;
@@ -202,7 +203,7 @@ async fn wait_for_work<W: Worker>(
         // A ring during the question is kept, and ends this wait at once.
         () = worker.signal().notified() => {}
         // What ended may have freed the next of its conversation.
-        () = in_hand.next_ended() => {}
+        () = running_jobs.next_ended() => {}
         () = tokio::time::sleep(pause) => {}
         _ = stop.changed() => {}
     }

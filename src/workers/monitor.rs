@@ -15,9 +15,9 @@ use crate::accounts::connect;
 use crate::accounts::connect::ConnectError;
 use crate::clients::waapify::Stop;
 use crate::db::accounts::installs;
-use crate::db::accounts::installs::Standing;
+use crate::db::accounts::installs::InstallStatus;
 use crate::db::history::health_facts::NumberCheckup;
-use crate::db::history::incidents::{About, Kind, Trouble, WatchJob};
+use crate::db::history::incidents::{About, Kind, MonitorJob, Trouble};
 use crate::db::history::{health_facts, incidents};
 use crate::db::numbers::{NumberRow, holds};
 use crate::doctor::{LinkFault, PERSISTS, Provider, REGISTERED};
@@ -34,23 +34,23 @@ const LEASE: Duration = Duration::minutes(5);
 
 /// The worker.
 #[derive(Clone, Debug)]
-pub struct Watch(pub Arc<Context>);
+pub struct Monitor(pub Arc<Context>);
 
-impl Worker for Watch {
-    type Job = WatchJob;
+impl Worker for Monitor {
+    type Job = MonitorJob;
     const NAME: &'static str = "watch";
     /// A thousand locations are looked at in time even while each waits its 25 s for a gateway that is down.
     const CONCURRENCY: usize = 32;
 
     fn signal(&self) -> &Notify {
-        &self.0.signals.watch
+        &self.0.signals.monitor
     }
 
-    async fn claim(&self, limit: i64) -> sqlx::Result<Vec<WatchJob>> {
-        incidents::claim_watches(&self.0.pool, self.0.clock.now(), LEASE, limit).await
+    async fn claim(&self, limit: i64) -> sqlx::Result<Vec<MonitorJob>> {
+        incidents::claim_due_locations(&self.0.pool, self.0.clock.now(), LEASE, limit).await
     }
 
-    async fn process(&self, job: WatchJob) -> sqlx::Result<()> {
+    async fn process(&self, job: MonitorJob) -> sqlx::Result<()> {
         let look = Look {
             context: &self.0,
             job: &job,
@@ -60,12 +60,12 @@ impl Worker for Watch {
         look.at_numbers().await?;
         let jitter = JITTER * (rand::random::<f64>() * 2.0 - 1.0);
         let next = self.0.clock.now() + PAUSE * (1.0 + jitter);
-        incidents::schedule_watch(&self.0.pool, &job, next).await
+        incidents::schedule_next_check(&self.0.pool, &job, next).await
     }
 
-    async fn release(&self, jobs: &[WatchJob]) -> sqlx::Result<()> {
+    async fn release(&self, jobs: &[MonitorJob]) -> sqlx::Result<()> {
         for job in jobs {
-            incidents::schedule_watch(&self.0.pool, job, self.0.clock.now()).await?;
+            incidents::schedule_next_check(&self.0.pool, job, self.0.clock.now()).await?;
         }
         Ok(())
     }
@@ -74,7 +74,7 @@ impl Worker for Watch {
 /// One look at one location.
 struct Look<'a> {
     context: &'a Context,
-    job: &'a WatchJob,
+    job: &'a MonitorJob,
     /// What was wrong the last time.
     open: Vec<Trouble>,
 }
@@ -82,13 +82,13 @@ struct Look<'a> {
 impl Look<'_> {
     async fn at_ghl(&self) -> sqlx::Result<()> {
         let (context, location) = (self.context, &self.job.location_id);
-        let standing = installs::find_standing(&context.pool, location).await?;
-        if standing == Standing::NeedsReinstall {
+        let install_status = installs::find_install_status(&context.pool, location).await?;
+        if install_status == InstallStatus::NeedsReinstall {
             let detail = health_facts::find_token_trouble(&context.pool, location).await?;
             return self.note("", Kind::Reinstall, detail.as_deref()).await;
         }
         self.heal("", Kind::Reinstall).await?;
-        if standing != Standing::Installed {
+        if install_status != InstallStatus::Installed {
             return Ok(());
         }
         match context.doctor.find_provider(location).await {
@@ -116,7 +116,7 @@ impl Look<'_> {
             .map(|number| number.number.as_str())
             .collect();
         for (trouble, kind) in
-            incidents::heal_gone(&context.pool, location, &known, self.now()).await?
+            incidents::resolve_gone(&context.pool, location, &known, self.now()).await?
         {
             info!(%location, trouble, kind = kind.name(), "a trouble ended with its number");
         }

@@ -18,13 +18,13 @@ const RELEASE_TIMEOUT: Duration = Duration::from_secs(2);
 type Ended = Result<(Id, sqlx::Result<()>), JoinError>;
 
 /// What a worker has in hand.
-pub(super) struct InHand<W: Worker> {
+pub(super) struct RunningJobs<W: Worker> {
     worker: Arc<W>,
     tasks: JoinSet<sqlx::Result<()>>,
     jobs: HashMap<Id, W::Job>,
 }
 
-impl<W: Worker> InHand<W> {
+impl<W: Worker> RunningJobs<W> {
     /// Nothing.
     pub(super) fn new(worker: Arc<W>) -> Self {
         Self {
@@ -72,7 +72,7 @@ impl<W: Worker> InHand<W> {
     /// Lets jobs end until then. What has not, or could not record its outcome, is given back: it is due at once, for
     /// whichever process looks next.
     pub(super) async fn finish(mut self, until: Instant) {
-        debug!(worker = W::NAME, in_hand = self.len(), "finishing");
+        debug!(worker = W::NAME, running_jobs = self.len(), "finishing");
         while let Ok(Some(ended)) = timeout_at(until, self.tasks.join_next_with_id()).await {
             note_end::<W>(&ended);
             if matches!(ended, Ok((_, Ok(())))) {

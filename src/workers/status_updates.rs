@@ -9,7 +9,7 @@ use tracing::{info, warn};
 use crate::accounts::tokens::{Owner, TokenError};
 use crate::clients::ghl;
 use crate::clients::ghl::{Advice, StatusError};
-use crate::db::accounts::rate_limits::Purpose;
+use crate::db::accounts::rate_limits::CallPriority;
 use crate::db::outbound::status_updates;
 use crate::db::outbound::status_updates::{Back, StatusJob};
 use crate::model::reason::step;
@@ -19,7 +19,7 @@ use crate::workers::{Context, Worker};
 /// A call is cut off at 30 s, and a refresh before it may take as long.
 const LEASE: Duration = Duration::seconds(90);
 /// Failures of the database or a killed process come on top of the schedule's; beyond this the job itself kills.
-const MAX_CLAIMS_BEYOND_FAILURES: i32 = 20;
+const MAX_CRASHED_ATTEMPTS: i32 = 20;
 /// Who says that it failed, in GHL's `error.type`.
 const ERROR_TYPE: &str = "whatsapp";
 
@@ -41,7 +41,7 @@ impl Worker for StatusUpdates {
     }
 
     async fn process(&self, job: StatusJob) -> sqlx::Result<()> {
-        if job.claims - job.failures - job.waits > MAX_CLAIMS_BEYOND_FAILURES {
+        if job.attempt - job.failures - job.waits > MAX_CRASHED_ATTEMPTS {
             return self.give_up(&job, step::DEADLY.sentence()).await;
         }
         match self.tell(&job).await {
@@ -83,7 +83,7 @@ impl StatusUpdates {
                 .await
         };
         let owner = Owner::Location(&job.location_id);
-        self.0.tokens.call_as(owner, Purpose::Tick, tell).await
+        self.0.tokens.call_as(owner, CallPriority::Tick, tell).await
     }
 
     async fn retry(&self, job: &StatusJob, error: &TokenError) -> sqlx::Result<()> {

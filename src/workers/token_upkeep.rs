@@ -13,7 +13,7 @@ use crate::accounts::connect;
 use crate::accounts::connect::ConnectError;
 use crate::accounts::tokens::{Owner, TokenError};
 use crate::clients::waapify::CheckError;
-use crate::db::accounts::token_requests::MintJob;
+use crate::db::accounts::token_requests::TokenRequest;
 use crate::db::accounts::tokens::OwnerKind;
 use crate::db::accounts::uninstalls::DisconnectJob;
 use crate::db::accounts::{
@@ -29,7 +29,7 @@ const LEASE: Duration = Duration::minutes(2);
 
 /// The worker.
 #[derive(Clone, Debug)]
-pub struct Upkeep(pub Arc<Context>);
+pub struct TokenUpkeep(pub Arc<Context>);
 
 /// What is due.
 #[derive(Clone, Debug)]
@@ -37,7 +37,7 @@ pub enum Job {
     /// A pair is to be renewed.
     Renew(OwnerKind, String),
     /// A location's token is to be asked of its company.
-    Mint(MintJob),
+    TokenRequest(TokenRequest),
     /// A company's locations are to be listed, after so many failures.
     List(CompanyId, i32),
     /// Waapify is to be told to post nothing more.
@@ -46,22 +46,23 @@ pub enum Job {
     TakeUp(LocationId),
 }
 
-impl Worker for Upkeep {
+impl Worker for TokenUpkeep {
     type Job = Job;
     const NAME: &'static str = "upkeep";
     /// GHL limits calls per location, not in all; a few at once bring hundreds of new locations to work in a minute.
     const CONCURRENCY: usize = 8;
 
     fn signal(&self) -> &Notify {
-        &self.0.signals.upkeep
+        &self.0.signals.token_upkeep
     }
 
     async fn claim(&self, limit: i64) -> sqlx::Result<Vec<Job>> {
         let (pool, now) = (&self.0.pool, self.0.clock.now());
         // New locations first, because somebody waits for them, but never all hands: each may have to ask many agencies.
         let hands = i64::try_from(Self::CONCURRENCY / 2).unwrap_or(limit);
-        let mints = token_requests::claim_mints(pool, now, LEASE, limit.min(hands)).await?;
-        let mut jobs: Vec<_> = mints.into_iter().map(Job::Mint).collect();
+        let token_requests =
+            token_requests::claim_token_requests(pool, now, LEASE, limit.min(hands)).await?;
+        let mut jobs: Vec<_> = token_requests.into_iter().map(Job::TokenRequest).collect();
         let left = |jobs: &[Job]| limit - i64::try_from(jobs.len()).unwrap_or(limit);
         let renewals = tokens::claim_due(pool, now, LEASE, left(&jobs)).await?;
         jobs.extend(renewals.into_iter().map(|(kind, id)| Job::Renew(kind, id)));
@@ -74,7 +75,8 @@ impl Worker for Upkeep {
         let disconnects = uninstalls::claim_disconnects(pool, now, LEASE, left(&jobs)).await?;
         jobs.extend(disconnects.into_iter().map(Job::Disconnect));
         connect_links::forget_expired(pool, now).await?;
-        let offers = pending_connections::claim_offers(pool, now, LEASE, left(&jobs)).await?;
+        let offers =
+            pending_connections::claim_pending_connections(pool, now, LEASE, left(&jobs)).await?;
         jobs.extend(offers.into_iter().map(Job::TakeUp));
         Ok(jobs)
     }
@@ -85,8 +87,8 @@ impl Worker for Upkeep {
             Job::Renew(OwnerKind::Location, id) => {
                 self.renew(Owner::Location(&LocationId(id))).await
             }
-            Job::Mint(job) => {
-                if self.0.installs.mint(&job).await? {
+            Job::TokenRequest(job) => {
+                if self.0.installs.request_location_token(&job).await? {
                     self.0.signals.inbound.notify_one();
                     self.0.signals.status_updates.notify_one();
                 }
@@ -95,27 +97,28 @@ impl Worker for Upkeep {
             Job::List(company, failures) => {
                 let installs = &self.0.installs;
                 installs.look_for_new_locations(&company, failures).await?;
-                self.0.signals.upkeep.notify_one();
+                self.0.signals.token_upkeep.notify_one();
                 Ok(())
             }
             Job::Disconnect(job) => self.disconnect(&job).await,
-            Job::TakeUp(location) => self.0.connector.take_up_offer(&location).await.map(drop),
+            Job::TakeUp(location) => self.0.connector.connect_pending(&location).await.map(drop),
         }
     }
 
     /// Only what messages wait for. A renewal that was cut off is taken up when its pair's own lease of seconds ends;
     /// listings and disconnects are in no hurry and have no fence, so they keep their two minutes.
     async fn release(&self, jobs: &[Job]) -> sqlx::Result<()> {
-        let mints = jobs.iter().filter_map(|job| match job {
-            Job::Mint(job) => Some(job),
+        let token_requests = jobs.iter().filter_map(|job| match job {
+            Job::TokenRequest(job) => Some(job),
             Job::Renew(..) | Job::List(..) | Job::Disconnect(_) | Job::TakeUp(_) => None,
         });
-        let mints: Vec<_> = mints.collect();
-        token_requests::release_mints(&self.0.pool, &mints, self.0.clock.now()).await
+        let token_requests: Vec<_> = token_requests.collect();
+        token_requests::release_token_requests(&self.0.pool, &token_requests, self.0.clock.now())
+            .await
     }
 }
 
-impl Upkeep {
+impl TokenUpkeep {
     async fn renew(&self, owner: Owner<'_>) -> sqlx::Result<()> {
         match self.0.tokens.renew_early(owner).await {
             Err(TokenError::Database(error)) => Err(error),

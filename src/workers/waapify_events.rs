@@ -25,22 +25,22 @@ use crate::workers::{Context, Worker};
 const LEASE: Duration = Duration::seconds(60);
 /// An event that ended its worker this often is kept, unread, for someone to look at; a database that comes and goes for
 /// a quarter of an hour does not use that up.
-const MAX_CLAIMS: i32 = 20;
+const MAX_ATTEMPTS: i32 = 20;
 /// A number that reports itself logged out is looked at again this often.
 const HOLD: Duration = Duration::minutes(5);
 
 /// The worker.
 #[derive(Clone, Debug)]
-pub struct GatewayEvents(pub Arc<Context>);
+pub struct WaapifyEvents(pub Arc<Context>);
 
-impl Worker for GatewayEvents {
+impl Worker for WaapifyEvents {
     /// The next events of one number, in their order.
     type Job = Vec<EventJob>;
-    const NAME: &'static str = "gateway_events";
+    const NAME: &'static str = "waapify_events";
     const CONCURRENCY: usize = 8;
 
     fn signal(&self) -> &Notify {
-        &self.0.signals.gateway_events
+        &self.0.signals.waapify_events
     }
 
     async fn claim(&self, limit: i64) -> sqlx::Result<Vec<Vec<EventJob>>> {
@@ -72,10 +72,10 @@ impl Worker for GatewayEvents {
     }
 }
 
-impl GatewayEvents {
+impl WaapifyEvents {
     /// Applies what an event says, or says why it cannot be read.
     async fn read(&self, job: &EventJob) -> sqlx::Result<Result<(), String>> {
-        if job.claims > MAX_CLAIMS {
+        if job.attempt > MAX_ATTEMPTS {
             return Ok(Err(step::DEADLY.sentence().to_owned()));
         }
         let webhook = match whatsapp_events::parse(&job.body) {
@@ -156,8 +156,8 @@ impl GatewayEvents {
 
     /// The trouble of a lost link begins and ends with what the gateway says, not with the next look.
     async fn have_watched(&self, job: &EventJob) -> sqlx::Result<()> {
-        incidents::watch_now(&self.0.pool, &job.location_id, self.0.clock.now()).await?;
-        self.0.signals.watch.notify_one();
+        incidents::check_soon(&self.0.pool, &job.location_id, self.0.clock.now()).await?;
+        self.0.signals.monitor.notify_one();
         Ok(())
     }
 

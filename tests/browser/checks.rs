@@ -5,11 +5,11 @@ use waapify_ghl::accounts::connect::Entered;
 use waapify_ghl::model::ids::LocationId;
 
 use crate::pages::{Page, open_app};
-use crate::stage::Stage;
+use crate::stage::Controls;
 use crate::tab::Tab;
 
 /// Opens the checks; the findings that are not good, as the page says them.
-async fn look(stage: &Stage, tab: &Tab) -> String {
+async fn look(stage: &Controls, tab: &Tab) -> String {
     Page::AppChecks.open(stage, tab).await;
     let script = "return [...document.querySelectorAll('.findings li:has(.pill.bad)')].map((one) => one.innerText).join('\\n')";
     let bad = tab.run(script, vec![]).await;
@@ -18,8 +18,8 @@ async fn look(stage: &Stage, tab: &Tab) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_broken_is_named_and_what_to_do() {
-    let (stage, tab) = (Stage::lively().await, Tab::open("en-US").await);
-    let ghl = &stage.sandbox.world.ghl;
+    let (stage, tab) = (Controls::lively().await, Tab::open("en-US").await);
+    let ghl = &stage.sandbox.simulation.ghl;
     let bad = look(&stage, &tab).await;
     assert!(
         bad.contains("The default SMS provider is \"Twilio\", not ours"),
@@ -39,7 +39,7 @@ async fn what_is_broken_is_named_and_what_to_do() {
 }
 
 /// Another sub-account connects the same number, with its own install.
-async fn connect_elsewhere(stage: &Stage) {
+async fn connect_elsewhere(stage: &Controls) {
     let entered = Entered {
         instance_id: seed::INSTANCE_ID.to_owned(),
         access_token: seed::ACCESS_TOKEN.into(),
@@ -52,11 +52,11 @@ async fn connect_elsewhere(stage: &Stage) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_phone_that_lost_its_link_is_linked_again_from_the_page() {
-    let (stage, tab) = (Stage::connected().await, Tab::open("en-US").await);
-    let waapify = &stage.sandbox.world.waapify;
+    let (stage, tab) = (Controls::connected().await, Tab::open("en-US").await);
+    let waapify = &stage.sandbox.simulation.waapify;
     stage
         .sandbox
-        .world
+        .simulation
         .ghl
         .set_default_provider(seed::LOCATION_ID, DefaultProvider::Ours);
     waapify.unlink().await;
@@ -73,7 +73,7 @@ async fn a_phone_that_lost_its_link_is_linked_again_from_the_page() {
     tab.assert_quiet("linking again").await;
 }
 
-async fn execute(stage: &Stage, statements: &[&'static str]) {
+async fn execute(stage: &Controls, statements: &[&'static str]) {
     for sql in statements {
         let pool = &stage.sandbox.app.relay.pool;
         sqlx::query(*sql).execute(pool).await.unwrap();
@@ -82,10 +82,10 @@ async fn execute(stage: &Stage, statements: &[&'static str]) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_thing_that_can_be_wrong_with_a_sub_account_is_named() {
-    let (stage, tab) = (Stage::lively().await, Tab::open("en-US").await);
-    let world = &stage.sandbox.world;
-    let (ghl, gateway) = (world.ghl.faults(), world.waapify.faults());
-    world
+    let (stage, tab) = (Controls::lively().await, Tab::open("en-US").await);
+    let simulation = &stage.sandbox.simulation;
+    let (ghl, gateway) = (simulation.ghl.faults(), simulation.waapify.faults());
+    simulation
         .ghl
         .set_default_provider(seed::LOCATION_ID, DefaultProvider::Ours);
     let refusal = r#"{"statusCode":401,"message":"The token is not authorized for this scope."}"#;
@@ -114,7 +114,7 @@ async fn each_thing_that_can_be_wrong_with_a_sub_account_is_named() {
         &[
             "update numbers set hold_reason = null, connected_at = connected_at - interval '1 day'",
             "update receipts set seen_at = seen_at - interval '20 minutes', level = 0",
-            "delete from gateway_events",
+            "delete from waapify_events",
         ],
     )
     .await;

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use crate::pages::Page;
-use crate::stage::Stage;
+use crate::stage::Controls;
 use crate::tab::Tab;
 use crate::{pages, picture};
 
@@ -28,7 +28,7 @@ async fn every_page_fits_and_can_be_read_in_malay() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_page_can_be_used_with_the_keyboard_alone() {
-    let (stage, tab) = (Stage::lively().await, Tab::open("en-US").await);
+    let (stage, tab) = (Controls::lively().await, Tab::open("en-US").await);
     let mut faults = Vec::new();
     for (page, _) in pages::ALL {
         page.open(&stage, &tab).await;
@@ -40,7 +40,7 @@ async fn every_page_can_be_used_with_the_keyboard_alone() {
 
 async fn look_at_all(language: &str, tag: &str) {
     let folder = std::env::var_os("SCREENSHOTS").map(PathBuf::from);
-    let (stage, tab) = (Stage::lively().await, Tab::open(language).await);
+    let (stage, tab) = (Controls::lively().await, Tab::open(language).await);
     let mut faults = Vec::new();
     for (page, name) in pages::ALL {
         page.open(&stage, &tab).await;

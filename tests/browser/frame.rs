@@ -3,12 +3,12 @@
 use simulators::seed;
 
 use crate::pages::open_app as open;
-use crate::stage::Stage;
+use crate::stage::Controls;
 use crate::tab::Tab;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_page_in_ghl_shows_its_location_survives_a_reload_and_sends_again() {
-    let (stage, tab) = (Stage::lively().await, Tab::open("en-US").await);
+    let (stage, tab) = (Controls::lively().await, Tab::open("en-US").await);
     open(&stage, &tab, seed::LOCATION_ID).await;
     tab.sees(seed::LOCATION_ID).await;
     tab.sees(seed::NUMBER).await;
@@ -27,7 +27,7 @@ async fn the_page_in_ghl_shows_its_location_survives_a_reload_and_sends_again() 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_change_of_a_numbers_settings_is_kept() {
-    let (stage, tab) = (Stage::connected().await, Tab::open("en-US").await);
+    let (stage, tab) = (Controls::connected().await, Tab::open("en-US").await);
     open(&stage, &tab, seed::LOCATION_ID).await;
     tab.press("Settings").await;
     tab.fill("[name=name]", "Kedai utama").await;
@@ -44,7 +44,7 @@ async fn a_change_of_a_numbers_settings_is_kept() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_agencys_view_and_a_location_without_the_app_are_told_what_to_do() {
-    let (stage, tab) = (Stage::connected().await, Tab::open("ms-MY").await);
+    let (stage, tab) = (Controls::connected().await, Tab::open("ms-MY").await);
     open(&stage, &tab, "").await;
     tab.sees("Buka halaman ini dari sub-akaun").await;
     open(&stage, &tab, seed::SECOND_LOCATION_ID).await;
@@ -54,7 +54,7 @@ async fn the_agencys_view_and_a_location_without_the_app_are_told_what_to_do() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_page_without_ghl_around_it_says_so() {
-    let (stage, tab) = (Stage::connected().await, Tab::open("en-US").await);
+    let (stage, tab) = (Controls::connected().await, Tab::open("en-US").await);
     tab.goto(&stage.service("/app")).await;
     tab.sees("This page works inside GHL only").await;
     tab.assert_quiet("alone").await;

@@ -3,7 +3,7 @@
 use simulators::{InstallKind, seed};
 use waapify_ghl::cli::sandbox::ADMIN_TOKEN;
 
-use crate::stage::Stage;
+use crate::stage::Controls;
 use crate::tab::Tab;
 
 /// A page.
@@ -85,7 +85,7 @@ impl Page {
     }
 
     /// Goes there; into the frame, if it is in one.
-    pub async fn open(self, stage: &Stage, tab: &Tab) {
+    pub async fn open(self, stage: &Controls, tab: &Tab) {
         let operator = |path: &str| stage.service(&format!("/operator{path}"));
         let location = |path: &str| operator(&format!("/locations/{}{path}", seed::LOCATION_ID));
         match self {
@@ -104,7 +104,7 @@ impl Page {
                 let name = seed::SECOND_LOCATION_NAME;
                 let _ = stage
                     .sandbox
-                    .world
+                    .simulation
                     .waapify
                     .add_instance(instance, token, number, name);
                 open_form(stage, tab, seed::SECOND_LOCATION_ID).await;
@@ -180,25 +180,29 @@ impl Page {
 }
 
 /// The callback of an install in a sub-account.
-pub fn install(stage: &Stage, location: &str) -> String {
+pub fn install(stage: &Controls, location: &str) -> String {
     let location_id = location.to_owned();
     let kind = InstallKind::Location { location_id };
-    let code = stage.sandbox.world.ghl.issue_code(kind);
+    let code = stage.sandbox.simulation.ghl.issue_code(kind);
     stage.service(&format!("/oauth/callback?code={code}"))
 }
 
-fn install_agency(stage: &Stage) -> String {
+fn install_agency(stage: &Controls) -> String {
     let location_ids = [seed::LOCATION_ID, seed::SECOND_LOCATION_ID];
-    let code = stage.sandbox.world.ghl.issue_code(InstallKind::Company {
-        company_id: seed::COMPANY_ID.to_owned(),
-        location_ids: location_ids.map(ToOwned::to_owned).to_vec(),
-        bulk: true,
-    });
+    let code = stage
+        .sandbox
+        .simulation
+        .ghl
+        .issue_code(InstallKind::Company {
+            company_id: seed::COMPANY_ID.to_owned(),
+            location_ids: location_ids.map(ToOwned::to_owned).to_vec(),
+            bulk: true,
+        });
     stage.service(&format!("/oauth/callback?code={code}"))
 }
 
 /// The page after an install.
-pub async fn open_form(stage: &Stage, tab: &Tab, location: &str) {
+pub async fn open_form(stage: &Controls, tab: &Tab, location: &str) {
     tab.goto(&install(stage, location)).await;
     tab.find("[name=instance_id]").await;
 }
@@ -228,7 +232,7 @@ pub async fn show_qr(tab: &Tab) {
 }
 
 /// The app's page in GHL, as an agency admin sees it in this sub-account, or, for an empty one, in the agency's view.
-pub async fn open_app(stage: &Stage, tab: &Tab, location: &str) {
+pub async fn open_app(stage: &Controls, tab: &Tab, location: &str) {
     let path = format!("/sandbox/ghl/custom-page?location={location}");
     tab.goto(&stage.ghl(&path)).await;
     tab.enter_frame().await;

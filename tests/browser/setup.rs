@@ -5,12 +5,12 @@ use simulators::seed;
 
 use crate::pages;
 use crate::pages::show_qr;
-use crate::stage::{Stage, came_true};
+use crate::stage::{Controls, came_true};
 use crate::tab::Tab;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn someone_installs_the_app_scans_the_code_and_writes_to_a_customer() {
-    let stage = Stage::bare().await;
+    let stage = Controls::bare().await;
     let tab = Tab::open("en-US").await;
     tab.goto(&stage.ghl("/sandbox/ghl")).await;
     tab.press("Install the app").await;
@@ -36,7 +36,7 @@ async fn someone_installs_the_app_scans_the_code_and_writes_to_a_customer() {
 }
 
 /// The business's phone scans the code, by the sandbox's button.
-async fn scan(stage: &Stage, tab: &Tab) {
+async fn scan(stage: &Controls, tab: &Tab) {
     let connect = tab.turn_to_new().await;
     tab.goto(&stage.service("/")).await;
     tab.press("Scan with the phone").await;
@@ -45,7 +45,7 @@ async fn scan(stage: &Stage, tab: &Tab) {
 }
 
 /// An agency admin makes the click that no API has.
-async fn choose_ours(stage: &Stage, tab: &Tab) {
+async fn choose_ours(stage: &Controls, tab: &Tab) {
     let connect = tab.turn_to_new().await;
     let path = format!("/sandbox/ghl/settings?location={}", seed::LOCATION_ID);
     tab.goto(&stage.ghl(&path)).await;
@@ -67,7 +67,7 @@ async fn done_steps(tab: &Tab) -> usize {
 }
 
 /// Business and customer write to each other, on the sandbox's page.
-async fn converse(stage: &Stage, tab: &Tab) {
+async fn converse(stage: &Controls, tab: &Tab) {
     tab.goto(&stage.service("/")).await;
     tab.sees("WhatsApp is linked").await;
     tab.press(seed::AISYAH.1).await;
@@ -93,7 +93,7 @@ async fn converse(stage: &Stage, tab: &Tab) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_wrong_token_marks_its_field_and_the_rest_stays() {
-    let (stage, tab) = (Stage::connected().await, Tab::open("en-US").await);
+    let (stage, tab) = (Controls::connected().await, Tab::open("en-US").await);
     pages::Page::ConnectWrong.open(&stage, &tab).await;
     let script = "const bad = document.querySelectorAll('[aria-invalid=true]');
         return { bad: [...bad].map((one) => one.id), focus: document.activeElement.id,

@@ -28,13 +28,13 @@ pub async fn came_true(look: impl AsyncFn() -> bool) -> bool {
 }
 
 /// The running sandbox.
-pub struct Stage {
+pub struct Controls {
     pub sandbox: Sandbox,
     _database: TestDatabase,
     _stop: watch::Sender<bool>,
 }
 
-impl Stage {
+impl Controls {
     /// Nothing is installed, and GHL's own SMS provider is chosen.
     pub async fn bare() -> Self {
         let database = TestDatabase::new().await;
@@ -44,7 +44,7 @@ impl Stage {
         let sandbox = Sandbox::start(listener, database.pool.clone(), timings, stopping)
             .await
             .unwrap();
-        sandbox.world.forget();
+        sandbox.simulation.forget();
         Self {
             sandbox,
             _database: database,
@@ -59,11 +59,14 @@ impl Stage {
         stage
     }
 
-    /// As [`Stage::connected`], with what has been written so far: a message that was read and its reply, one that
+    /// As [`Controls::connected`], with what has been written so far: a message that was read and its reply, one that
     /// failed for its number, and one from someone new.
     pub async fn lively() -> Self {
         let stage = Self::connected().await;
-        let (ghl, waapify) = (&stage.sandbox.world.ghl, &stage.sandbox.world.waapify);
+        let (ghl, waapify) = (
+            &stage.sandbox.simulation.ghl,
+            &stage.sandbox.simulation.waapify,
+        );
         let read = ghl.agent_sends(seed::AISYAH.0, "Pesanan anda telah dihantar. 🎉", &[]);
         let failed = ghl.agent_sends(seed::NOMBOR_SALAH.0, "Ada apa-apa soalan?", &[]);
         let (read, failed) = (read.unwrap(), failed.unwrap());
@@ -93,7 +96,7 @@ impl Stage {
 
     /// Waits until GHL shows a message with this status.
     pub async fn until_status(&self, message: &str, status: &str) {
-        let ghl = &self.sandbox.world.ghl;
+        let ghl = &self.sandbox.simulation.ghl;
         wait(&format!("GHL shows {status}"), async || {
             ghl.message(message)
                 .is_some_and(|message| message.status == status)

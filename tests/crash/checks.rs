@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::json;
-use simulators::{ChatMessage, Direction, Message, World};
+use simulators::{ChatMessage, Direction, Message, Simulation};
 use sqlx::{FromRow, PgPool};
 use time::OffsetDateTime;
 use waapify_ghl::workers::outbound::plan::attachments::File;
@@ -34,7 +34,7 @@ struct Row {
 
 /// Everything that a check looks at, and what it finds.
 pub struct Checks<'a> {
-    world: &'a World,
+    simulation: &'a Simulation,
     rows: HashMap<String, Row>,
     /// States and timelines of customers' messages by location and WhatsApp's id.
     inbound: HashMap<(String, String), (String, String)>,
@@ -46,7 +46,7 @@ pub struct Checks<'a> {
 
 impl<'a> Checks<'a> {
     /// Reads the database.
-    pub async fn new(world: &'a World, pool: &PgPool) -> Self {
+    pub async fn new(simulation: &'a Simulation, pool: &PgPool) -> Self {
         let rows: Vec<Row> = sqlx::query_as(
             "select o.ghl_message_id, o.location_id, o.state, o.reason,
                 count(*) filter (where t.state = 'unconfirmed') as unknown,
@@ -67,7 +67,7 @@ impl<'a> Checks<'a> {
         .await
         .unwrap();
         let mut posts: HashMap<String, Vec<OffsetDateTime>> = HashMap::new();
-        for seen in world
+        for seen in simulation
             .ghl
             .faults()
             .seen_at("POST /conversations/messages/inbound")
@@ -76,7 +76,7 @@ impl<'a> Checks<'a> {
             posts.entry(id.to_owned()).or_default().push(seen.at);
         }
         Self {
-            world,
+            simulation,
             rows: rows
                 .into_iter()
                 .map(|row| (row.ghl_message_id.clone(), row))
@@ -94,7 +94,7 @@ impl<'a> Checks<'a> {
     /// Looks at every conversation of every shop.
     pub fn run(&mut self, shops: &[Shop]) {
         let known: BTreeSet<String> = self
-            .world
+            .simulation
             .ghl
             .messages()
             .into_iter()
@@ -120,7 +120,7 @@ impl<'a> Checks<'a> {
     }
 
     fn conversation(&mut self, shop: &Shop, customer: &Customer) {
-        let contacts = self.world.ghl.contacts(&shop.location);
+        let contacts = self.simulation.ghl.contacts(&shop.location);
         let contacts: Vec<_> = contacts
             .into_iter()
             .filter(|contact| contact.phone.as_deref() == Some(&customer.phone))
@@ -131,7 +131,7 @@ impl<'a> Checks<'a> {
         }
         let messages: Vec<Message> = contacts
             .iter()
-            .flat_map(|contact| self.world.ghl.messages_with(&contact.id))
+            .flat_map(|contact| self.simulation.ghl.messages_with(&contact.id))
             .collect();
         let (sent, received): (Vec<_>, Vec<_>) = messages
             .into_iter()
@@ -336,7 +336,7 @@ impl<'a> Checks<'a> {
 
     /// A second post is a fault unless nothing could prove the first: GHL's event of it came only afterwards.
     fn posted_twice(&mut self, id: &str, timeline: &str) {
-        let all = self.world.ghl.messages();
+        let all = self.simulation.ghl.messages();
         let copies: Vec<_> = all
             .iter()
             .filter(|message| message.alt_id.as_deref() == Some(id))

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
-use simulators::{Fault, World};
+use simulators::{Fault, Simulation};
 
 use crate::pass;
 use crate::processes::{Replica, faketime};
@@ -45,7 +45,7 @@ impl Book {
 
 /// One round's trouble.
 pub struct Trouble<'a> {
-    pub world: &'a World,
+    pub simulation: &'a Simulation,
     pub store: &'a tokio::sync::Mutex<Store>,
     pub replicas: &'a [Replica],
     pub book: &'a Book,
@@ -127,7 +127,7 @@ impl Trouble<'_> {
         if rng.random_bool(0.3) {
             return;
         }
-        let faults = self.world.ghl.faults();
+        let faults = self.simulation.ghl.faults();
         while self.next(&mut rng, 100..800).await {
             let wait = Duration::from_millis(rng.random_range(50..900));
             let (what, fault) = match rng.random_range(0..6) {
@@ -138,7 +138,7 @@ impl Trouble<'_> {
                 4 => ("GHL's answer hangs", Fault::silent_after_effect(wait)),
                 _ => {
                     self.book.note("GHL's tokens end");
-                    self.world.ghl.expire_access_tokens();
+                    self.simulation.ghl.expire_access_tokens();
                     continue;
                 }
             };
@@ -153,7 +153,7 @@ impl Trouble<'_> {
         if rng.random_bool(0.2) {
             return;
         }
-        let faults = self.world.waapify.faults();
+        let faults = self.simulation.waapify.faults();
         while self.next(&mut rng, 100..800).await {
             let wait = Duration::from_millis(rng.random_range(50..900));
             let (what, fault) = match rng.random_range(0..9) {

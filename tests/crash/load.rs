@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
-use simulators::{Direction, Waapify, World, seed};
+use simulators::{Direction, Simulation, Waapify, seed};
 use tokio::task::JoinSet;
 
 use crate::pass;
@@ -38,23 +38,25 @@ pub struct Customer {
 }
 
 /// One to three shops with two to four customers each.
-pub fn build(world: &World, rng: &mut StdRng) -> Vec<Shop> {
+pub fn build(simulation: &Simulation, rng: &mut StdRng) -> Vec<Shop> {
     let shops = 0..rng.random_range(1..=3);
-    shops.map(|at| shop(world, rng, at)).collect()
+    shops.map(|at| shop(simulation, rng, at)).collect()
 }
 
-fn shop(world: &World, rng: &mut StdRng, at: usize) -> Shop {
+fn shop(simulation: &Simulation, rng: &mut StdRng, at: usize) -> Shop {
     let (mut location, mut number) = (seed::LOCATION_ID.to_owned(), seed::NUMBER.to_owned());
     let (mut instance, mut token) = (seed::INSTANCE_ID.to_owned(), seed::ACCESS_TOKEN.to_owned());
-    let mut gateway = world.waapify.clone();
+    let mut gateway = simulation.waapify.clone();
     if at > 0 {
         location = format!("CrashLocation000000{at}");
         number = format!("6011890000{at}");
         instance = format!("68C0FFEE{at}");
         token = format!("crash-waapify-token-{at}");
         let name = format!("Kedai {at}");
-        world.ghl.add_location(seed::COMPANY_ID, &location, &name);
-        gateway = world
+        simulation
+            .ghl
+            .add_location(seed::COMPANY_ID, &location, &name);
+        gateway = simulation
             .waapify
             .add_instance(&instance, &token, &number, &name);
     }
@@ -64,7 +66,7 @@ fn shop(world: &World, rng: &mut StdRng, at: usize) -> Shop {
             format!("Pelanggan {customer}"),
         );
         let known = rng.random_bool(0.8);
-        let contact = known.then(|| world.ghl.add_contact(&location, &name, &phone));
+        let contact = known.then(|| simulation.ghl.add_contact(&location, &name, &phone));
         Customer {
             phone,
             name,
@@ -82,14 +84,14 @@ fn shop(world: &World, rng: &mut StdRng, at: usize) -> Shop {
 }
 
 /// Has everybody be busy for about `length`; returns when the last of them is done.
-pub async fn run(world: &World, shops: &[Shop], seed: u64, length: Duration) {
+pub async fn run(simulation: &Simulation, shops: &[Shop], seed: u64, length: Duration) {
     let mut people = JoinSet::new();
     let conversations = shops
         .iter()
         .flat_map(|shop| shop.customers.iter().map(move |c| (shop, c)));
     for (at, (shop, customer)) in (0..).zip(conversations) {
         let talk = Talk {
-            world: world.clone(),
+            simulation: simulation.clone(),
             gateway: shop.gateway.clone(),
             phone: customer.phone.clone(),
             name: customer.name.clone(),
@@ -105,7 +107,7 @@ pub async fn run(world: &World, shops: &[Shop], seed: u64, length: Duration) {
 
 /// One conversation, from both of its ends.
 struct Talk {
-    world: World,
+    simulation: Simulation,
     gateway: Waapify,
     phone: String,
     name: String,
@@ -165,7 +167,7 @@ impl Talk {
 
     fn send(&self, text: &str, files: &[String]) {
         if let Some(contact) = &self.contact {
-            self.world.ghl.agent_sends(contact, text, files);
+            self.simulation.ghl.agent_sends(contact, text, files);
         }
     }
 
@@ -179,11 +181,11 @@ impl Talk {
     /// GHL delivers a message once more.
     async fn deliver_again(&self, rng: &mut StdRng) {
         let contact = self.contact.as_deref().unwrap_or_default();
-        let mut sent = self.world.ghl.messages_with(contact);
+        let mut sent = self.simulation.ghl.messages_with(contact);
         sent.retain(|message| message.direction == Direction::Outbound);
         if let Some(last) = sent.len().checked_sub(1) {
             let message = &sent[rng.random_range(0..=last)];
-            self.world.ghl.redeliver(&message.id).await;
+            self.simulation.ghl.redeliver(&message.id).await;
         }
     }
 

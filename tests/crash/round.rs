@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
-use simulators::{Envelope, InstallKind, Timings, World, WorldConfig};
+use simulators::{Envelope, InstallKind, Simulation, SimulationConfig, Timings};
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 use waapify_ghl::accounts::connect::Entered;
@@ -50,18 +50,18 @@ pub async fn play(store: &Mutex<Store>, folder: &Path, seed: u64) -> Outcome {
     fs::create_dir_all(folder).unwrap();
     store.lock().await.clear().await;
     let mut rng = StdRng::seed_from_u64(seed);
-    let stage = Stage::set(store, folder, &mut rng).await;
+    let stage = Controls::set(store, folder, &mut rng).await;
     let book = Book::default();
     let length = Duration::from_millis(rng.random_range(2_000..3_500));
     let trouble = Trouble {
-        world: &stage.world,
+        simulation: &stage.simulation,
         store,
         replicas: &stage.replicas,
         book: &book,
         until: Instant::now() + length,
     };
     tokio::join!(
-        load::run(&stage.world, &stage.shops, seed, length),
+        load::run(&stage.simulation, &stage.shops, seed, length),
         trouble.run(seed),
     );
     let store = store.lock().await;
@@ -69,7 +69,7 @@ pub async fn play(store: &Mutex<Store>, folder: &Path, seed: u64) -> Outcome {
     if let Err(open) = stage.become_quiet(&store, &book).await {
         outcome.violations.push(open);
     }
-    let mut checks = Checks::new(&stage.world, &store.pool).await;
+    let mut checks = Checks::new(&stage.simulation, &store.pool).await;
     checks.run(&stage.shops);
     outcome.violations.extend(checks.violations);
     outcome.counts = checks.counts;
@@ -87,15 +87,15 @@ pub async fn play(store: &Mutex<Store>, folder: &Path, seed: u64) -> Outcome {
 }
 
 /// Everything that stands around the database.
-struct Stage {
-    world: World,
+struct Controls {
+    simulation: Simulation,
     shops: Vec<Shop>,
     replicas: Vec<Replica>,
     vendors: tokio::task::JoinHandle<()>,
     http: reqwest::Client,
 }
 
-impl Stage {
+impl Controls {
     /// Vendors, replicas behind one address, shops installed and connected.
     async fn set(store: &Mutex<Store>, folder: &Path, rng: &mut StdRng) -> Self {
         let (url, pool) = {
@@ -105,23 +105,23 @@ impl Stage {
         let service = Proxy::start().await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let vendors = format!("http://{}", listener.local_addr().unwrap());
-        let world = world(&service, rng);
-        let routes: Router = world.vendors_router();
+        let simulation = simulation(&service, rng);
+        let routes: Router = simulation.vendors_router();
         let vendors_task =
             tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
         let environment = environment(
             &url,
             &format!("http://{}", service.address),
             &vendors,
-            &world,
+            &simulation,
         );
         let replicas: Vec<Replica> = (0..rng.random_range(1..=2))
             .map(|slot| Replica::new(slot, &environment, folder))
             .collect();
         service.aim(replicas.iter().map(|replica| replica.address).collect());
         let stage = Self {
-            shops: load::build(&world, rng),
-            world,
+            shops: load::build(&simulation, rng),
+            simulation,
             replicas,
             vendors: vendors_task,
             http: clients::http_client().unwrap(),
@@ -144,7 +144,7 @@ impl Stage {
         for shop in &self.shops {
             let code = || {
                 let location_id = shop.location.clone();
-                self.world
+                self.simulation
                     .ghl
                     .issue_code(InstallKind::Location { location_id })
             };
@@ -204,7 +204,7 @@ impl Stage {
             if open.len() != left {
                 (left, progress) = (open.len(), Instant::now());
             }
-            let busy = self.world.wire.under_way() > 0;
+            let busy = self.simulation.wire.under_way() > 0;
             if busy || open != before {
                 (before, since) = (open, Instant::now());
             } else if since.elapsed() > STILL {
@@ -257,7 +257,7 @@ async fn again(begin: Instant, what: &str) {
     pass(LOOK).await;
 }
 
-fn world(service: &Proxy, rng: &mut StdRng) -> World {
+fn simulation(service: &Proxy, rng: &mut StdRng) -> Simulation {
     let mut milliseconds = |range| Duration::from_millis(rng.random_range(range));
     let timings = Timings {
         // Shorter than a real one's, longer than the service's own second.
@@ -270,7 +270,7 @@ fn world(service: &Proxy, rng: &mut StdRng) -> World {
         read_after: Some(milliseconds(5..400)).filter(|after| after.as_millis() % 2 == 0),
         ..Timings::fast()
     };
-    let world = World::new(WorldConfig {
+    let simulation = Simulation::new(SimulationConfig {
         client_id: CLIENT_ID.to_owned(),
         client_secret: CLIENT_SECRET.to_owned(),
         service_url: format!("http://{}", service.address).parse().unwrap(),
@@ -279,19 +279,19 @@ fn world(service: &Proxy, rng: &mut StdRng) -> World {
     })
     .unwrap();
     let envelopes = [Envelope::Flat, Envelope::Nested, Envelope::NestedArray];
-    world
+    simulation
         .waapify
         .set_envelope(envelopes[rng.random_range(0..envelopes.len())]);
     // The app is subscribed to GHL's own events of what it stored.
-    world.ghl.set_posts_stored_messages(true);
-    world
+    simulation.ghl.set_posts_stored_messages(true);
+    simulation
 }
 
 fn environment(
     database: &str,
     service: &str,
     vendors: &str,
-    world: &World,
+    simulation: &Simulation,
 ) -> Vec<(String, String)> {
     let pairs = [
         ("DATABASE_URL", database.to_owned()),
@@ -301,7 +301,7 @@ fn environment(
         ("GHL_API_BASE", format!("{vendors}/sim/ghl")),
         (
             "GHL_ED25519_PUBLIC_KEY",
-            world.ghl.public_keys().ed25519_base64,
+            simulation.ghl.public_keys().ed25519_base64,
         ),
         ("WAAPIFY_API_BASE", format!("{vendors}/sim/waapify/api")),
         ("WAAPIFY_MIN_INTERVAL_MS", "0".to_owned()),

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use private_postgres::{self, Cluster, Durability};
+use private_postgres::{self, Durability, PrivatePostgres};
 use rustix::process::{Pid, Signal, kill_process};
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{AssertSqlSafe, PgPool};
@@ -21,27 +21,27 @@ const CONNECTIONS: u32 = 3;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// What is not ended: rows that a worker still has to come for.
 const OPEN: &str = "
-    select 'outbound ' || id as name, concat(state, claims, parts_sent, due_at) as rest from outbound
+    select 'outbound ' || id as name, concat(state, attempt, parts_sent, due_at) as rest from outbound
         where state in ('accepted', 'sending', 'unconfirmed')
-    union all select 'event ' || id, concat(claims, due_at) from gateway_events where state = 'accepted'
-    union all select 'inbound ' || id, concat(claims, due_at) from inbound where state = 'accepted'
-    union all select 'status ' || message_id, concat(status, claims, due_at) from status_updates
+    union all select 'event ' || id, concat(attempt, due_at) from waapify_events where state = 'accepted'
+    union all select 'inbound ' || id, concat(attempt, due_at) from inbound where state = 'accepted'
+    union all select 'status ' || message_id, concat(status, attempt, due_at) from status_updates
     order by 1, 2";
 /// Nobody claims meanwhile.
 const LOCK: &str =
-    "lock outbound, gateway_events, inbound, status_updates in share row exclusive mode";
+    "lock outbound, waapify_events, inbound, status_updates in share row exclusive mode";
 /// Every wait of the service, leases and holds included, ends so much earlier.
 const JUMP: &str = "
     update outbound set due_at = due_at - $1 where state in ('accepted', 'sending', 'unconfirmed');
-    update gateway_events set due_at = due_at - $1 where state = 'accepted';
+    update waapify_events set due_at = due_at - $1 where state = 'accepted';
     update inbound set due_at = due_at - $1 where state = 'accepted';
     update status_updates set due_at = due_at - $1;
     update numbers set next_send_at = next_send_at - $1, disconnect_at = disconnect_at - $1;
     update tokens set refresh_lease_until = refresh_lease_until - $1;
-    update app_events set due_at = due_at - $1 where state = 'accepted';
+    update ghl_events set due_at = due_at - $1 where state = 'accepted';
     update locations set mint_at = mint_at - $1;
-    update call_budgets set window_ends_at = window_ends_at - $1, paused_until = paused_until - $1,
-        saving_until = saving_until - $1";
+    update rate_limits set window_ends_at = window_ends_at - $1, paused_until = paused_until - $1,
+        reserve_until = reserve_until - $1";
 /// What a clock that jumps ahead can end at most: more than any wait, and than the clocks that the suite sets back.
 pub const A_DAY: &str = "interval '1 day'";
 /// Above the 12 s after which a killed process's right to refresh a token ends, below any lease: who holds a job and
@@ -51,7 +51,7 @@ pub const A_MOMENT: &str = "interval '15 seconds'";
 /// A database whose address stays.
 pub struct Store {
     folder: PathBuf,
-    cluster: Option<Cluster>,
+    cluster: Option<PrivatePostgres>,
     proxy: Proxy,
     /// Through the proxy; the same for good.
     pub url: String,
@@ -120,7 +120,7 @@ impl Store {
         self.pool.close().await;
         let (cluster, folder) = (self.cluster.take(), self.folder);
         let stopped = tokio::task::spawn_blocking(move || {
-            cluster.map(Cluster::stop);
+            cluster.map(PrivatePostgres::stop);
             private_postgres::remove_data(&folder)
         });
         stopped.await.unwrap().unwrap();
@@ -150,7 +150,7 @@ impl Store {
 
     /// Events that the service could not read.
     pub async fn unread(&self) -> i64 {
-        let sql = "select count(*) from gateway_events where state = 'failed'";
+        let sql = "select count(*) from waapify_events where state = 'failed'";
         sqlx::query_scalar(sql).fetch_one(&self.pool).await.unwrap()
     }
 
@@ -164,8 +164,9 @@ fn jump(time: &str) -> AssertSqlSafe<String> {
 }
 
 /// Starts the server on its data and puts the proxy before it.
-async fn start(folder: PathBuf, proxy: &Proxy) -> Cluster {
-    let started = tokio::task::spawn_blocking(move || Cluster::start(&folder, Durability::Durable));
+async fn start(folder: PathBuf, proxy: &Proxy) -> PrivatePostgres {
+    let started =
+        tokio::task::spawn_blocking(move || PrivatePostgres::start(&folder, Durability::Durable));
     let cluster = started.await.unwrap().unwrap();
     let port = Url::parse(&cluster.url("postgres"))
         .unwrap()

@@ -4,7 +4,7 @@ use serde_json::json;
 use simulators::{Fault, InstallKind, seed};
 use time::Duration;
 use waapify_ghl::accounts::tokens::TokenError;
-use waapify_ghl::db::accounts::installs::Standing;
+use waapify_ghl::db::accounts::installs::InstallStatus;
 use waapify_ghl::model::ids::LocationId;
 
 use crate::harness::{Bridge, location, payload};
@@ -17,7 +17,7 @@ async fn an_agency_install_ends_in_a_token_for_each_location_and_one_that_fails_
     let bridge = Bridge::bare().await;
     add_location(&bridge, "SecondLocation");
     add_location(&bridge, "PausedLocation");
-    bridge.world.ghl.set_active("PausedLocation", false);
+    bridge.simulation.ghl.set_active("PausedLocation", false);
     let code = bridge.company_code(&[seed::LOCATION_ID, "PausedLocation", "SecondLocation"]);
     let page = bridge.callback(&code).await;
     assert_eq!(
@@ -31,15 +31,18 @@ async fn an_agency_install_ends_in_a_token_for_each_location_and_one_that_fails_
     );
     assert!(has_token(&bridge, seed::LOCATION_ID).await);
     assert!(has_token(&bridge, "SecondLocation").await);
-    assert_eq!(bridge.standing("PausedLocation").await, Standing::Pending);
+    assert_eq!(
+        bridge.install_status("PausedLocation").await,
+        InstallStatus::Pending
+    );
     // Asked again after a quarter of an hour, after an hour, ever more slowly.
-    let asked = || bridge.world.ghl.faults().count(MINT);
+    let asked = || bridge.simulation.ghl.faults().count(MINT);
     assert_eq!(asked(), 3);
     bridge.after(Duration::minutes(5)).await;
     assert_eq!(asked(), 3);
     bridge.after(Duration::minutes(15)).await;
     assert_eq!(asked(), 4);
-    bridge.world.ghl.set_active("PausedLocation", true);
+    bridge.simulation.ghl.set_active("PausedLocation", true);
     bridge.after(Duration::minutes(30)).await;
     assert_eq!(asked(), 4);
     bridge.after(Duration::minutes(60)).await;
@@ -56,14 +59,18 @@ async fn an_agency_with_more_locations_than_a_page_gets_them_all() {
     let all: Vec<_> = ids.iter().map(String::as_str).collect();
     bridge.callback(&bridge.company_code(&all)).await;
     for id in &ids {
-        assert_eq!(bridge.standing(id).await, Standing::Installed, "{id}");
+        assert_eq!(
+            bridge.install_status(id).await,
+            InstallStatus::Installed,
+            "{id}"
+        );
     }
 }
 
 #[tokio::test]
 async fn an_agency_whose_list_fails_at_first_gets_its_tokens_later() {
     let bridge = Bridge::bare().await;
-    let faults = bridge.world.ghl.faults();
+    let faults = bridge.simulation.ghl.faults();
     faults.push(LIST, Fault::answer(502, "<html>"));
     let code = bridge.company_code(&[seed::LOCATION_ID]);
     let page = bridge.callback(&code).await;
@@ -75,7 +82,7 @@ async fn an_agency_whose_list_fails_at_first_gets_its_tokens_later() {
 #[tokio::test]
 async fn a_list_in_the_newer_form_is_walked_to_its_end() {
     let bridge = Bridge::bare().await;
-    let faults = bridge.world.ghl.faults();
+    let faults = bridge.simulation.ghl.faults();
     let first = payload("ghl/responses/installed_locations_v3.json");
     let second = json!({"items": [{"_id": "Second", "name": "Kedai Dua"}], "pagination": {"hasNextPage": false}});
     faults.push(
@@ -99,7 +106,7 @@ async fn a_location_added_later_needs_only_the_event_and_one_without_it_is_found
     let code = bridge.company_code(&[seed::LOCATION_ID]);
     bridge.callback(&code).await;
     add_installed_location(&bridge, "Future");
-    let mut event = bridge.world.ghl.install_event("Future");
+    let mut event = bridge.simulation.ghl.install_event("Future");
     // The form of an automatic install (`contract/ghl/webhooks/install_future_location.json`).
     for absent in ["companyId", "userId", "companyName"] {
         event.as_object_mut().unwrap().remove(absent);
@@ -118,7 +125,7 @@ async fn an_install_event_of_an_agency_has_its_locations_listed() {
     let bridge = Bridge::bare().await;
     bridge.callback(&bridge.company_code(&[])).await;
     add_installed_location(&bridge, "Second");
-    let event = json!({"type": "INSTALL", "appId": bridge.world.ghl.app_id(), "companyId": seed::COMPANY_ID});
+    let event = json!({"type": "INSTALL", "appId": bridge.simulation.ghl.app_id(), "companyId": seed::COMPANY_ID});
     posts(&bridge, &event).await;
     bridge.settle().await;
     assert!(has_token(&bridge, "Second").await);
@@ -128,12 +135,12 @@ async fn an_install_event_of_an_agency_has_its_locations_listed() {
 async fn a_delivery_of_an_unknown_location_is_sent_or_answered_with_its_agencys_help() {
     let bridge = Bridge::bare().await;
     bridge.callback(&bridge.company_code(&[])).await;
-    bridge.world.ghl.set_installed(seed::LOCATION_ID, true);
+    bridge.simulation.ghl.set_installed(seed::LOCATION_ID, true);
     let id = bridge.agent_writes("hai").await;
     bridge.settle().await;
     assert_eq!(
-        bridge.standing(seed::LOCATION_ID).await,
-        Standing::Installed
+        bridge.install_status(seed::LOCATION_ID).await,
+        InstallStatus::Installed
     );
     bridge.after(Duration::seconds(10)).await;
     assert_eq!(bridge.state(&id).await, "failed");
@@ -153,28 +160,34 @@ async fn a_delivery_of_an_unknown_location_is_sent_or_answered_with_its_agencys_
 async fn a_location_of_another_agency_gets_no_token_of_ours() {
     let bridge = Bridge::bare().await;
     bridge.callback(&bridge.company_code(&[])).await;
-    bridge.world.ghl.add_company("Other", "Agensi Lain");
+    bridge.simulation.ghl.add_company("Other", "Agensi Lain");
     bridge
-        .world
+        .simulation
         .ghl
         .add_location("Other", "Foreign", "Kedai Lain");
-    bridge.world.ghl.set_installed("Foreign", true);
-    posts(&bridge, &bridge.world.ghl.install_event("Foreign")).await;
+    bridge.simulation.ghl.set_installed("Foreign", true);
+    posts(&bridge, &bridge.simulation.ghl.install_event("Foreign")).await;
     bridge.settle().await;
-    assert_eq!(bridge.standing("Foreign").await, Standing::NotInstalled);
+    assert_eq!(
+        bridge.install_status("Foreign").await,
+        InstallStatus::NotInstalled
+    );
     let foreign = bridge.use_token(&LocationId::from("Foreign")).await;
     assert!(
         matches!(foreign, Err(TokenError::NotInstalled)),
         "{foreign:?}"
     );
     // When its agency installs the app, it is found.
-    let code = bridge.world.ghl.issue_code(InstallKind::Company {
+    let code = bridge.simulation.ghl.issue_code(InstallKind::Company {
         company_id: "Other".to_owned(),
         location_ids: vec!["Foreign".to_owned()],
         bulk: false,
     });
     bridge.callback(&code).await;
-    assert_eq!(bridge.standing("Foreign").await, Standing::Installed);
+    assert_eq!(
+        bridge.install_status("Foreign").await,
+        InstallStatus::Installed
+    );
 }
 
 #[tokio::test]
@@ -184,14 +197,14 @@ async fn a_location_with_a_grant_of_its_own_keeps_it_when_its_agency_installs() 
     bridge
         .callback(&bridge.company_code(&[seed::LOCATION_ID]))
         .await;
-    assert_eq!(bridge.world.ghl.faults().count(MINT), 0);
+    assert_eq!(bridge.simulation.ghl.faults().count(MINT), 0);
     assert_eq!(
-        bridge.standing(seed::LOCATION_ID).await,
-        Standing::Installed
+        bridge.install_status(seed::LOCATION_ID).await,
+        InstallStatus::Installed
     );
     bridge.clock.advance(Duration::hours(25));
     assert!(bridge.use_token(&location()).await.unwrap());
-    let refresh = bridge.world.ghl.faults().seen_at(TOKEN).pop().unwrap();
+    let refresh = bridge.simulation.ghl.faults().seen_at(TOKEN).pop().unwrap();
     assert_eq!(refresh.body["user_type"], "Location");
 }
 
@@ -200,17 +213,20 @@ async fn an_outage_does_not_use_up_the_tries_after_a_refusal() {
     let bridge = Bridge::bare().await;
     bridge.callback(&bridge.company_code(&[])).await;
     add_location(&bridge, "Second");
-    let faults = bridge.world.ghl.faults();
+    let faults = bridge.simulation.ghl.faults();
     faults.always(MINT, Fault::answer(503, ""));
-    posts(&bridge, &bridge.world.ghl.install_event("Second")).await;
+    posts(&bridge, &bridge.simulation.ghl.install_event("Second")).await;
     for _ in 0..10 {
         bridge.after(Duration::minutes(7)).await;
     }
     // GHL comes back, does not know of the install yet, and knows it a little later.
     faults.clear();
     bridge.after(Duration::minutes(7)).await;
-    assert_eq!(bridge.standing("Second").await, Standing::NotInstalled);
-    bridge.world.ghl.set_installed("Second", true);
+    assert_eq!(
+        bridge.install_status("Second").await,
+        InstallStatus::NotInstalled
+    );
+    bridge.simulation.ghl.set_installed("Second", true);
     bridge.after(Duration::minutes(2)).await;
     assert!(has_token(&bridge, "Second").await);
 }

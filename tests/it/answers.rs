@@ -16,7 +16,7 @@ fn text(file: &str) -> String {
 #[tokio::test]
 async fn a_message_that_ghl_took_is_posted_under_the_id_it_gave() {
     let bridge = Bridge::new().await;
-    let faults = bridge.world.ghl.faults();
+    let faults = bridge.simulation.ghl.faults();
     faults.push(INBOUND, Fault::answer(201, &text("inbound_ok.json")));
     let id = bridge.customer_writes("hai").await;
     bridge.settle().await;
@@ -32,11 +32,15 @@ async fn a_message_that_ghl_took_is_posted_under_the_id_it_gave() {
 #[tokio::test]
 async fn a_status_that_ghl_took_is_told_once() {
     let bridge = Bridge::new().await;
-    let faults = bridge.world.ghl.faults();
+    let faults = bridge.simulation.ghl.faults();
     faults.push(STATUS, Fault::answer(200, &text("status_ok.json")));
     bridge.agent_writes("hai").await;
     bridge.settle().await;
-    bridge.world.waapify.customer_receives(seed::AISYAH.2).await;
+    bridge
+        .simulation
+        .waapify
+        .customer_receives(seed::AISYAH.2)
+        .await;
     bridge.after(Duration::minutes(1)).await;
     bridge.after(Duration::hours(1)).await;
     assert_eq!(faults.count(STATUS), 1);
@@ -47,7 +51,7 @@ async fn a_status_that_ghl_took_is_told_once() {
 async fn no_error_of_the_corpus_loses_a_message_and_only_expiry_leads_to_a_refresh() {
     let cases: Vec<Value> = serde_json::from_str(&text("errors.json")).unwrap();
     let bridge = Bridge::new().await;
-    let faults = bridge.world.ghl.faults();
+    let faults = bridge.simulation.ghl.faults();
     let mut written = Vec::new();
     for case in &cases {
         let when = case["when"].as_str().unwrap();

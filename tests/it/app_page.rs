@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use simulators::seed;
 use time::Duration;
 
-use crate::app_events::uninstall;
+use crate::ghl_events::uninstall;
 use crate::harness::Bridge;
 use crate::sso::{encrypted, user_of};
 

@@ -11,8 +11,8 @@ use waapify_ghl::model::ids::WaMessageId;
 use waapify_ghl::workers;
 use waapify_ghl::workers::outbound::Outbound;
 
+use crate::attachment_sources::{JPEG, PDF, Storage, Stored};
 use crate::harness::{Bridge, OUTAGE, location};
-use crate::origins::{JPEG, PDF, Storage, Stored};
 
 const PHONE: &str = seed::AISYAH.2;
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n a picture";
@@ -111,7 +111,7 @@ const FILES: [(&str, &str, &[u8], &str, &str); 23] = [
 
 /// What stands on Aisyah's phone from the business.
 pub fn on_phone(bridge: &Bridge) -> Vec<ChatMessage> {
-    let chat = bridge.world.waapify.chat(seed::AISYAH.2);
+    let chat = bridge.simulation.waapify.chat(seed::AISYAH.2);
     chat.into_iter().filter(|m| m.from_business).collect()
 }
 
@@ -162,7 +162,7 @@ async fn a_text_alone_asks_nobody_and_is_claimed_once() {
     let id = bridge.agent_writes("hai").await;
     bridge.settle().await;
     let row: (i32, bool) = sqlx::query_as(
-        "select claims, files is null from outbound where ghl_message_id = $1 and state = 'sent'",
+        "select attempt, files is null from outbound where ghl_message_id = $1 and state = 'sent'",
     )
     .bind(&id)
     .fetch_one(&bridge.database.pool)
@@ -259,7 +259,7 @@ async fn a_file_is_asked_about_once_and_planned_the_same_at_every_attempt() {
     let bridge = Bridge::new().await;
     for _ in 0..2 {
         bridge
-            .world
+            .simulation
             .waapify
             .faults()
             .push("send.php", Fault::answer(200, OUTAGE));
@@ -314,7 +314,10 @@ async fn a_national_number_is_read_as_one_of_the_connected_numbers_country() {
         "contactId": seed::AISYAH.0, "locationId": seed::LOCATION_ID, "messageId": "national-1", "type": "SMS",
         "phone": "012-345 6789", "message": "hai", "attachments": [],
     });
-    assert_eq!(bridge.world.ghl.agent_sends_raw(&body).await, Some(200));
+    assert_eq!(
+        bridge.simulation.ghl.agent_sends_raw(&body).await,
+        Some(200)
+    );
     bridge.settle().await;
     assert_eq!(bridge.sends()[0]["number"], "60123456789");
     assert_eq!(bridge.state("national-1").await, "sent");
@@ -333,7 +336,7 @@ async fn an_echo_of_a_file_is_not_taken_for_the_next_one() {
     }
     let pool = &bridge.database.pool;
     let message = sqlx::query_scalar("select id from outbound");
-    let id = bridge.world.waapify.chat(PHONE).remove(0).id;
+    let id = bridge.simulation.waapify.chat(PHONE).remove(0).id;
     // Files have no words: when the echo's id was looked for, the answer's record was not there yet; when the echo was
     // compared with what is on its way, that was the second file.
     let echo = SentPart {

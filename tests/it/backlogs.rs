@@ -8,16 +8,16 @@ use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use time::Duration;
 use waapify_ghl::app::App;
-use waapify_ghl::clients::attachment_source::Reach;
+use waapify_ghl::clients::attachment_source::NetworkScope;
 use waapify_ghl::workers::Worker;
-use waapify_ghl::workers::ghl_events::AppEvents;
+use waapify_ghl::workers::ghl_events::GhlEvents;
 use waapify_ghl::workers::inbound::Inbound;
 use waapify_ghl::workers::inbound_media::Media;
-use waapify_ghl::workers::monitor::Watch;
+use waapify_ghl::workers::monitor::Monitor;
 use waapify_ghl::workers::outbound::Outbound;
 use waapify_ghl::workers::status_updates::StatusUpdates;
-use waapify_ghl::workers::token_upkeep::Upkeep;
-use waapify_ghl::workers::waapify_events::GatewayEvents;
+use waapify_ghl::workers::token_upkeep::TokenUpkeep;
+use waapify_ghl::workers::waapify_events::WaapifyEvents;
 
 use crate::harness::{Bridge, settings};
 
@@ -33,9 +33,9 @@ const HISTORY: [&str; 5] = [
     "insert into inbound (location_id, number, wa_message_id, from_me, conversation, sent_at, state, due_at, accepted_at)
      select 'Other' || n % 10, '60', 'old' || n, false, n % 100, now(), 'posted', now(), now()
      from generate_series(1, 50000) n",
-    "insert into gateway_events (location_id, number, body, state, due_at, received_at)
+    "insert into waapify_events (location_id, number, body, state, due_at, received_at)
      select 'Other' || n % 10, '60', '{}', 'done', now(), now() from generate_series(1, 50000) n",
-    "insert into media (location_id, message_id, state, due_at)
+    "insert into inbound_media (location_id, message_id, state, due_at)
      select 'Other' || n % 10, n, 'attached', now() from generate_series(1, 50000) n",
     "analyze",
 ];
@@ -45,18 +45,18 @@ const BACKLOG: [&str; 8] = [
     "insert into numbers (location_id, number, instance_id, access_token, webhook_secret, webhook_secret_hash,
          is_default, next_send_at, connected_at)
      values ('Busy', '60111111111', 'none', null, null, 'busy', true, '2100-01-01', now())",
-    "insert into outbound (location_id, ghl_message_id, conversation, body, due_at, accepted_at, rank)
+    "insert into outbound (location_id, ghl_message_id, conversation, body, due_at, accepted_at, priority)
      select location_id, n, n % 10, '{}', now(), now(), 1 from numbers cross join generate_series(1, 20000) n where location_id = 'Busy'",
     "insert into inbound (location_id, number, wa_message_id, from_me, conversation, sent_at, state, due_at, accepted_at)
      select location_id, number, n, false, n % 10, now(), 'accepted', '2100-01-01', now()
      from numbers cross join generate_series(1, 20000) n",
-    "insert into gateway_events (location_id, number, body, due_at, received_at)
+    "insert into waapify_events (location_id, number, body, due_at, received_at)
      select location_id, number, '{}', '2100-01-01', now() from numbers cross join generate_series(1, 20000) n where location_id = 'Busy'",
     "insert into status_updates (location_id, message_id, ghl_message_id, status, due_at)
      select location_id, n, n, 'read', '2100-01-01' from numbers cross join generate_series(1, 20000) n",
-    "insert into media (location_id, message_id, due_at)
+    "insert into inbound_media (location_id, message_id, due_at)
      select location_id, n, '2100-01-01' from numbers cross join generate_series(1, 20000) n",
-    "insert into app_events (event_type, body, state, due_at, received_at)
+    "insert into ghl_events (event_type, body, state, due_at, received_at)
      select 'INSTALL', '{}', 'accepted', '2100-01-01', now() from generate_series(1, 20000)",
 ];
 
@@ -88,7 +88,7 @@ async fn look<W: Worker>(worker: &W, pool: &PgPool) -> i64 {
     let before = count_reads(pool).await;
     let taken = [
         worker.claim(64).await.unwrap(),
-        worker.claim_fresh(64).await.unwrap(),
+        worker.claim_ready(64).await.unwrap(),
     ];
     assert!(taken.iter().all(Vec::is_empty), "{} took some", W::NAME);
     worker.pause().await;
@@ -101,7 +101,8 @@ async fn long_running() -> (Bridge, PgPool) {
     let pool = alone(&bridge.database.pool).await;
     run(&pool, &HISTORY).await;
     let (settings, clock) = (settings(&bridge.environment), bridge.clock.clone());
-    bridge.app = App::with_reach(&settings, pool.clone(), clock, Reach::Simulated).unwrap();
+    bridge.app =
+        App::with_network_scope(&settings, pool.clone(), clock, NetworkScope::Simulated).unwrap();
     bridge.settle().await;
     (bridge, pool)
 }
@@ -120,13 +121,13 @@ async fn no_look_reads_a_backlog_that_came_after_its_plan_was_made() {
         let pool = &pool;
         [
             look(&Outbound(relay()), pool).await,
-            look(&GatewayEvents(relay()), pool).await,
+            look(&WaapifyEvents(relay()), pool).await,
             look(&Inbound(relay()), pool).await,
             look(&Media(relay()), pool).await,
             look(&StatusUpdates(relay()), pool).await,
-            look(&AppEvents(relay()), pool).await,
-            look(&Upkeep(relay()), pool).await,
-            look(&Watch(relay()), pool).await,
+            look(&GhlEvents(relay()), pool).await,
+            look(&TokenUpkeep(relay()), pool).await,
+            look(&Monitor(relay()), pool).await,
         ]
     };
     for _ in 0..UNTIL_PLANNED {
@@ -143,7 +144,11 @@ async fn nor_does_what_a_message_costs_each_way() {
     let relay_both_ways = async || {
         bridge.agent_writes("hai").await;
         bridge.settle().await;
-        bridge.world.waapify.customer_reads(seed::AISYAH.2).await;
+        bridge
+            .simulation
+            .waapify
+            .customer_reads(seed::AISYAH.2)
+            .await;
         bridge.customer_writes("hai juga").await;
         bridge.after(Duration::MINUTE).await;
     };
@@ -167,7 +172,7 @@ async fn of_a_campaign_a_claim_reads_what_it_takes() {
     for _ in 0..UNTIL_PLANNED {
         look(&outbound, &pool).await;
     }
-    let campaign = "insert into outbound (location_id, ghl_message_id, conversation, body, due_at, accepted_at, rank)
+    let campaign = "insert into outbound (location_id, ghl_message_id, conversation, body, due_at, accepted_at, priority)
         select location_id, n, n % 1000, '{}', now() - interval '1 h', now(), n % 2
         from numbers cross join generate_series(1, 20000) n";
     run(&pool, &[campaign]).await;

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
-use simulators::{CustomerFile, Fault, InstallKind, Timings, World, WorldConfig, seed};
+use simulators::{CustomerFile, Fault, InstallKind, Simulation, SimulationConfig, Timings, seed};
 use url::Url;
 use waapify_ghl::accounts::connect::Entered;
 use waapify_ghl::accounts::tokens::TokenError;
 use waapify_ghl::app::App;
-use waapify_ghl::clients::attachment_source::Reach;
+use waapify_ghl::clients::attachment_source::NetworkScope;
 use waapify_ghl::clients::ghl;
 use waapify_ghl::db::accounts::installs;
-use waapify_ghl::db::accounts::installs::Standing;
+use waapify_ghl::db::accounts::installs::InstallStatus;
 use waapify_ghl::model::ids::LocationId;
 use waapify_ghl::runtime::clock::Clock;
 use waapify_ghl::workers::Worker;
@@ -26,7 +26,7 @@ use crate::harness::{TestDatabase, environment, location, settings, wait};
 /// only when told.
 pub struct Bridge {
     pub database: TestDatabase,
-    pub world: World,
+    pub simulation: Simulation,
     pub clock: Clock,
     pub app: App,
     pub address: String,
@@ -56,7 +56,7 @@ impl Bridge {
         let address = format!("http://{}", listener.local_addr().unwrap());
         let mut environment = environment(&address, &address);
         let http = clients::http_client().unwrap();
-        let world = World::new(WorldConfig {
+        let simulation = Simulation::new(SimulationConfig {
             client_id: "66b1f0a2c3d4e5f60718293a-test".to_owned(),
             client_secret: "test-client-secret".to_owned(),
             service_url: Url::parse(&address).unwrap(),
@@ -68,24 +68,24 @@ impl Bridge {
             http: http.clone(),
         })
         .unwrap();
-        let key = world.ghl.public_keys().ed25519_base64;
+        let key = simulation.ghl.public_keys().ed25519_base64;
         environment.retain(|(name, _)| name != "GHL_ED25519_PUBLIC_KEY");
         environment.push(("GHL_ED25519_PUBLIC_KEY".to_owned(), key));
         change(&mut environment);
         // It starts at the real time, so that real processes can share the database.
         let clock = Clock::manual(Clock::system().now());
-        let app = App::with_reach(
+        let app = App::with_network_scope(
             &settings(&environment),
             database.pool.clone(),
             clock.clone(),
-            Reach::Simulated,
+            NetworkScope::Simulated,
         )
         .unwrap();
-        let routes: Router = app.router().merge(world.vendors_router());
+        let routes: Router = app.router().merge(simulation.vendors_router());
         tokio::spawn(async move { axum::serve(listener, routes).await });
         Self {
             database,
-            world,
+            simulation,
             clock,
             app,
             address,
@@ -98,7 +98,7 @@ impl Bridge {
     pub async fn install(&self) -> String {
         let location_id = seed::LOCATION_ID.to_owned();
         let code = self
-            .world
+            .simulation
             .ghl
             .issue_code(InstallKind::Location { location_id });
         self.callback(&code).await
@@ -106,7 +106,7 @@ impl Bridge {
 
     /// The code of an install by the seeded agency, in these locations.
     pub fn company_code(&self, location_ids: &[&str]) -> String {
-        self.world.ghl.issue_code(InstallKind::Company {
+        self.simulation.ghl.issue_code(InstallKind::Company {
             company_id: seed::COMPANY_ID.to_owned(),
             location_ids: location_ids.iter().map(ToString::to_string).collect(),
             bulk: true,
@@ -133,8 +133,8 @@ impl Bridge {
     }
 
     /// How a location stands.
-    pub async fn standing(&self, location: &str) -> Standing {
-        installs::find_standing(&self.database.pool, &LocationId::from(location))
+    pub async fn install_status(&self, location: &str) -> InstallStatus {
+        installs::find_install_status(&self.database.pool, &LocationId::from(location))
             .await
             .unwrap()
     }
@@ -170,7 +170,7 @@ impl Bridge {
 
     /// A second location of the seeded agency, with the app; the page after its install.
     pub async fn install_second(&self) -> String {
-        let ghl = &self.world.ghl;
+        let ghl = &self.simulation.ghl;
         ghl.add_location(seed::COMPANY_ID, seed::SECOND_LOCATION_ID, "Kedai Dua");
         let location_id = seed::SECOND_LOCATION_ID.to_owned();
         self.callback(&ghl.issue_code(InstallKind::Location { location_id }))
@@ -180,7 +180,7 @@ impl Bridge {
     /// A message of an agent's that has failed because nobody knows whether it left; GHL's id.
     pub async fn agents_unconfirmed(&self) -> String {
         for _ in 0..2 {
-            self.world
+            self.simulation
                 .waapify
                 .faults()
                 .push("send.php", Fault::answer(200, ""));
@@ -199,19 +199,19 @@ impl Bridge {
     pub async fn settle(&self) {
         let context = || Arc::clone(&self.app.relay);
         let outbound = Arc::new(workers::outbound::Outbound(context()));
-        let events = Arc::new(workers::waapify_events::GatewayEvents(context()));
+        let events = Arc::new(workers::waapify_events::WaapifyEvents(context()));
         let inbound = Arc::new(workers::inbound::Inbound(context()));
         let media = Arc::new(workers::inbound_media::Media(context()));
         let statuses = Arc::new(workers::status_updates::StatusUpdates(context()));
-        let app_events = Arc::new(workers::ghl_events::AppEvents(context()));
-        let upkeep = Arc::new(workers::token_upkeep::Upkeep(context()));
+        let ghl_events = Arc::new(workers::ghl_events::GhlEvents(context()));
+        let upkeep = Arc::new(workers::token_upkeep::TokenUpkeep(context()));
         loop {
             let done = step(&outbound).await
                 + step(&events).await
                 + step(&media).await
                 + step(&inbound).await
                 + step(&statuses).await
-                + step(&app_events).await
+                + step(&ghl_events).await
                 + step(&upkeep).await;
             if done == 0 {
                 return;
@@ -237,12 +237,15 @@ impl Bridge {
     /// Has Aisyah write to the business; WhatsApp's id of it. Her webhook has been answered then.
     pub async fn customer_writes(&self, text: &str) -> String {
         let (_, name, phone) = seed::AISYAH;
-        self.world.waapify.customer_sends(phone, name, text).await
+        self.simulation
+            .waapify
+            .customer_sends(phone, name, text)
+            .await
     }
 
     /// Has the gateway post a body to the number's webhook, and gives the answer.
     pub async fn gateway_posts(&self, body: &Value) -> StatusCode {
-        let webhook = self.world.waapify.webhook().unwrap();
+        let webhook = self.simulation.waapify.webhook().unwrap();
         let answer = self.http.post(webhook).json(body).send().await;
         answer.unwrap().status()
     }
@@ -252,7 +255,7 @@ impl Bridge {
         let key =
             json!({"remoteJid": "60123456789@s.whatsapp.net", "id": wa_message, "fromMe": true});
         let report = json!([{"key": key, "update": update}]);
-        self.world
+        self.simulation
             .waapify
             .post_event("messages.update", report)
             .await;
@@ -267,7 +270,7 @@ impl Bridge {
     pub async fn agent_sends(&self, contact: &str, text: &str, attachments: &[&str]) -> String {
         let attachments: Vec<String> = attachments.iter().map(ToString::to_string).collect();
         let id = self
-            .world
+            .simulation
             .ghl
             .agent_sends(contact, text, &attachments)
             .unwrap();
@@ -280,13 +283,13 @@ impl Bridge {
 
     /// The queries of all sends that reached the gateway.
     pub fn sends(&self) -> Vec<Value> {
-        let seen = self.world.waapify.faults().seen_at("send.php");
+        let seen = self.simulation.waapify.faults().seen_at("send.php");
         seen.into_iter().map(|seen| seen.query).collect()
     }
 
     /// What stands on Aisyah's phone from the business.
     pub fn texts_on_phone(&self) -> Vec<String> {
-        let chat = self.world.waapify.chat(seed::AISYAH.2);
+        let chat = self.simulation.waapify.chat(seed::AISYAH.2);
         chat.into_iter()
             .filter(|m| m.from_business)
             .map(|m| m.text)
@@ -296,7 +299,7 @@ impl Bridge {
     /// The bodies of all messages that were posted to GHL.
     pub fn posted(&self) -> Vec<Value> {
         let seen = self
-            .world
+            .simulation
             .ghl
             .faults()
             .seen_at("POST /conversations/messages/inbound");
@@ -305,7 +308,7 @@ impl Bridge {
 
     /// What came from WhatsApp, as GHL's conversation with Aisyah shows it.
     pub fn conversation(&self) -> Vec<String> {
-        let messages = self.world.ghl.messages_with(seed::AISYAH.0);
+        let messages = self.simulation.ghl.messages_with(seed::AISYAH.0);
         messages
             .into_iter()
             .filter(|m| m.alt_id.is_some())
@@ -323,12 +326,12 @@ impl Bridge {
 
     /// What GHL shows as the status of a message.
     pub fn ghl_status(&self, id: &str) -> String {
-        self.world.ghl.message(id).unwrap().status
+        self.simulation.ghl.message(id).unwrap().status
     }
 
     /// The sentence GHL shows with a failed message.
     pub fn ghl_error(&self, id: &str) -> String {
-        let error = self.world.ghl.message(id).unwrap().error.unwrap();
+        let error = self.simulation.ghl.message(id).unwrap().error.unwrap();
         error["message"].as_str().unwrap().to_owned()
     }
 

@@ -202,13 +202,13 @@ async fn a_terminated_service_ends_with_0_and_health_tells_of_it() {
 async fn what_was_accepted_before_a_kill_is_sent_by_the_next_process() {
     let bridge = Bridge::new().await;
     bridge
-        .world
+        .simulation
         .waapify
         .faults()
         .always("send.php", Fault::answer(200, OUTAGE));
     let killed = Serving::start(&bridge).await;
     bridge
-        .world
+        .simulation
         .set_service_url(killed.address.parse().unwrap());
     let ids = [
         bridge.agent_writes("satu").await,
@@ -221,13 +221,13 @@ async fn what_was_accepted_before_a_kill_is_sent_by_the_next_process() {
     .await;
     killed.signal(Signal::KILL);
     assert_eq!(killed.ended().await.0, None);
-    bridge.world.waapify.faults().clear();
+    bridge.simulation.waapify.faults().clear();
     let next = Serving::start(&bridge).await;
     wait("both are sent", async || {
         bridge.state(&ids[1]).await == "sent"
     })
     .await;
-    assert_eq!(bridge.world.waapify.sent_texts(), ["satu", "dua"]);
+    assert_eq!(bridge.simulation.waapify.sent_texts(), ["satu", "dua"]);
     next.signal(Signal::TERM);
     let (code, log) = next.ended().await;
     assert_eq!(code, Some(0));

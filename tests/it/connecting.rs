@@ -62,7 +62,7 @@ async fn the_form_connects_a_number_once_and_points_its_webhook_here() {
     let (status, page) = submit(&bridge, &link, GOOD).await;
     assert_eq!(status, StatusCode::OK, "{page}");
     assert!(page.contains("+60111234567"), "{page}");
-    let webhook = bridge.world.waapify.webhook().unwrap();
+    let webhook = bridge.simulation.waapify.webhook().unwrap();
     assert!(
         webhook
             .as_str()
@@ -156,20 +156,20 @@ async fn each_mistake_is_named_nothing_is_kept_and_the_link_still_works() {
 async fn an_unlinked_instance_and_a_silent_waapify_are_told_apart() {
     let bridge = Bridge::bare().await;
     let link = link(&bridge).await;
-    bridge.world.waapify.unlink().await;
+    bridge.simulation.waapify.unlink().await;
     let (status, page) = submit(&bridge, &link, GOOD).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.contains("scan the QR code"), "{page}");
-    bridge.world.waapify.link().await;
+    bridge.simulation.waapify.link().await;
     bridge
-        .world
+        .simulation
         .waapify
         .faults()
         .push("reconnect.php", Fault::answer(502, "<html>"));
     let (status, page) = submit(&bridge, &link, GOOD).await;
     assert_eq!(status, StatusCode::BAD_GATEWAY);
     assert!(page.contains("could not be reached"), "{page}");
-    bridge.world.waapify.faults().push(
+    bridge.simulation.waapify.faults().push(
         "setwebhook.php",
         Fault::answer(
             200,
@@ -206,24 +206,25 @@ async fn what_is_typed_into_the_form_cannot_become_markup() {
 #[tokio::test]
 async fn connecting_again_keeps_the_webhooks_address() {
     let bridge = Bridge::new().await;
-    let before = bridge.world.waapify.webhook();
+    let before = bridge.simulation.waapify.webhook();
     bridge.connect().await;
-    assert_eq!(bridge.world.waapify.webhook(), before);
+    assert_eq!(bridge.simulation.waapify.webhook(), before);
     assert_eq!(numbers(&bridge).await.len(), 1);
 }
 
 #[tokio::test]
 async fn a_second_number_has_a_secret_of_its_own_and_becomes_the_default() {
     let bridge = Bridge::new().await;
-    let second =
-        bridge
-            .world
-            .waapify
-            .add_instance("SECOND", "second-token", "60117654321", "Kedai Dua");
+    let second = bridge.simulation.waapify.add_instance(
+        "SECOND",
+        "second-token",
+        "60117654321",
+        "Kedai Dua",
+    );
     let link = link(&bridge).await;
     let (status, page) = submit(&bridge, &link, ["SECOND", "second-token", "60117654321"]).await;
     assert_eq!(status, StatusCode::OK, "{page}");
-    assert_ne!(second.webhook(), bridge.world.waapify.webhook());
+    assert_ne!(second.webhook(), bridge.simulation.waapify.webhook());
     bridge.agent_writes("dari nombor baru").await;
     bridge.settle().await;
     assert_eq!(second.sent_texts(), ["dari nombor baru"]);
@@ -266,7 +267,7 @@ async fn the_last_page_turns_green_when_ghl_names_us_and_sends_a_few_tests() {
     assert!(piece.contains("data-state=\"good\""), "{piece}");
     let theirs = DefaultProvider::Twilio;
     bridge
-        .world
+        .simulation
         .ghl
         .set_default_provider(seed::LOCATION_ID, theirs);
     let (_, piece) = bridge.get(&format!("{link}/provider")).await;
@@ -291,7 +292,7 @@ async fn the_last_page_turns_green_when_ghl_names_us_and_sends_a_few_tests() {
     assert!(page.contains("No more test messages"), "{page}");
     bridge.settle().await;
     assert!(bridge.posted().is_empty(), "{:?}", bridge.posted());
-    let sent = bridge.world.waapify.sent_texts();
+    let sent = bridge.simulation.waapify.sent_texts();
     assert_eq!(sent.len(), 3);
     assert!(
         sent.iter().all(|text| text.starts_with("Test:")),
@@ -309,7 +310,7 @@ async fn tests_end_half_an_hour_after_connecting() {
     assert!(!page.contains("/test\""), "{page}");
     let (status, _) = post(&bridge, &format!("{link}/test"), &[("to", "60123456789")]).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(bridge.world.waapify.sent_texts().is_empty());
+    assert!(bridge.simulation.waapify.sent_texts().is_empty());
 }
 
 #[tokio::test]
@@ -334,7 +335,7 @@ async fn a_link_reaches_nothing_of_another_location() {
             StatusCode::NOT_FOUND
         );
     }
-    assert!(bridge.world.waapify.sent_texts().is_empty());
+    assert!(bridge.simulation.waapify.sent_texts().is_empty());
     for forged in [
         "/connect/x",
         "/connect/x/qr.png",

@@ -119,15 +119,22 @@ async fn every_request_to_ghl_keeps_the_platforms_own_contract() {
 
     let delivery = json!({"contactId": "c", "locationId": location, "messageId": "m1", "type": "SMS", "phone": seed::AISYAH.2, "message": "hai"});
     let unsendable = json!({"contactId": "d", "locationId": location, "messageId": "m2", "type": "SMS", "phone": "012", "message": "hai"});
-    assert_eq!(bridge.world.ghl.agent_sends_raw(&delivery).await, Some(200));
     assert_eq!(
-        bridge.world.ghl.agent_sends_raw(&unsendable).await,
+        bridge.simulation.ghl.agent_sends_raw(&delivery).await,
+        Some(200)
+    );
+    assert_eq!(
+        bridge.simulation.ghl.agent_sends_raw(&unsendable).await,
         Some(200)
     );
     bridge.settle().await;
-    bridge.world.waapify.customer_reads(seed::AISYAH.2).await;
+    bridge
+        .simulation
+        .waapify
+        .customer_reads(seed::AISYAH.2)
+        .await;
     let reply = bridge
-        .world
+        .simulation
         .waapify
         .customer_sends(seed::STRANGER.1, seed::STRANGER.0, "hai juga")
         .await;
@@ -152,7 +159,7 @@ async fn every_request_to_ghl_keeps_the_platforms_own_contract() {
         (vec![], 0),
         "GHL took both status updates"
     );
-    mint(&bridge).await;
+    request_location_token(&bridge).await;
     channels(&bridge, &prism.address).await;
 }
 
@@ -182,7 +189,7 @@ async fn channels(bridge: &Bridge, prism: &str) {
 }
 
 /// The calls of a company's install, which the mock's grant does not lead to.
-async fn mint(bridge: &Bridge) {
+async fn request_location_token(bridge: &Bridge) {
     let settings = crate::harness::settings(&bridge.environment);
     let ghl = waapify_ghl::clients::ghl::Client::new(
         reqwest_client(),

@@ -71,21 +71,21 @@ async fn ghl_receives_for_every_body_of_the_corpus_what_the_index_says() {
     for row in index["files"].as_array().unwrap() {
         let file = row["file"].as_str().unwrap();
         // Several bodies share one id in different encodings: each is looked at as if it were the first.
-        sqlx::query("truncate inbound, media, gateway_events")
+        sqlx::query("truncate inbound, media, waapify_events")
             .execute(&bridge.database.pool)
             .await
             .unwrap();
         // The vectors share two places.
-        bridge.world.waapify.lose_files();
+        bridge.simulation.waapify.lose_files();
         if let Some(vector) = vector_of(row) {
             let (path, encrypted) = (vector["directPath"].as_str(), decoded(&vector, "encrypted"));
             bridge
-                .world
+                .simulation
                 .waapify
                 .keep_encrypted(path.unwrap(), encrypted);
         }
-        let (posts, uploads) = (bridge.posted().len(), bridge.world.ghl.uploads().len());
-        let webhook = bridge.world.waapify.webhook().unwrap();
+        let (posts, uploads) = (bridge.posted().len(), bridge.simulation.ghl.uploads().len());
+        let webhook = bridge.simulation.waapify.webhook().unwrap();
         let path = format!("waapify/webhooks/{file}");
         let body = payload(&path);
         let answer = bridge.http.post(webhook).body(body).send().await.unwrap();
@@ -113,7 +113,7 @@ async fn ghl_receives_for_every_body_of_the_corpus_what_the_index_says() {
             assert!(text.contains(&word), "{file}: {word:?} is not in {text:?}");
         }
         if let Some(vector) = vector_of(row) {
-            let uploaded = bridge.world.ghl.uploads().split_off(uploads);
+            let uploaded = bridge.simulation.ghl.uploads().split_off(uploads);
             assert_eq!(uploaded.len(), 1, "{file}");
             assert_eq!(uploaded[0].bytes, decoded(&vector, "plaintext"), "{file}");
             let attached = posted[0]["attachments"][0].as_str();

@@ -91,7 +91,11 @@ async fn talk(bridge: &Bridge) {
     bridge.customer_writes("hai").await;
     let id = bridge.agent_writes("apa khabar").await;
     bridge.settle().await;
-    bridge.world.waapify.customer_reads(seed::AISYAH.2).await;
+    bridge
+        .simulation
+        .waapify
+        .customer_reads(seed::AISYAH.2)
+        .await;
     bridge.settle().await;
     assert_eq!(bridge.state(&id).await, "read");
 }
@@ -129,7 +133,7 @@ async fn a_good_setup_is_good_in_every_check() {
             "public_url",
             "database",
             "keys",
-            "app_keys",
+            "client_credentials",
             "install",
             "token",
             "scopes",
@@ -151,7 +155,7 @@ async fn a_good_setup_is_good_in_every_check() {
 #[tokio::test]
 async fn on_a_terminal_it_reads_as_a_list_with_what_to_do() {
     let bridge = complete().await;
-    bridge.world.waapify.unlink().await;
+    bridge.simulation.waapify.unlink().await;
     let mut command = program(Some(&bridge));
     command.args(["doctor", "--location", seed::LOCATION_ID]);
     let (code, stdout, stderr) = output(command).await;
@@ -187,7 +191,14 @@ async fn missing_settings_are_findings_and_the_rest_is_checked_all_the_same() {
         report.text
     );
     assert_eq!(report.state("public_url"), "unknown");
-    for check in ["database", "keys", "app_keys", "token", "provider", "link"] {
+    for check in [
+        "database",
+        "keys",
+        "client_credentials",
+        "token",
+        "provider",
+        "link",
+    ] {
         assert_eq!(report.state(check), "good", "{check}");
     }
     let report = diagnose_with(&bridge, |command| {
@@ -200,7 +211,7 @@ async fn missing_settings_are_findings_and_the_rest_is_checked_all_the_same() {
     for check in [
         "public_url",
         "keys",
-        "app_keys",
+        "client_credentials",
         "token",
         "provider",
         "link",
@@ -334,21 +345,26 @@ async fn a_database_that_is_away_old_or_another_versions_is_named_and_left_as_it
 #[tokio::test]
 async fn the_apps_keys_are_known_by_what_ghl_last_said_to_them() {
     let bridge = Bridge::bare().await;
-    assert_eq!(diagnose(&bridge).await.state("app_keys"), "unknown");
+    assert_eq!(
+        diagnose(&bridge).await.state("client_credentials"),
+        "unknown"
+    );
     bridge.get("/oauth/callback?code=wrong").await;
-    diagnose(&bridge)
-        .await
-        .assert_bad("app_keys", "the install link was opened twice", 1);
+    diagnose(&bridge).await.assert_bad(
+        "client_credentials",
+        "the install link was opened twice",
+        1,
+    );
     bridge.clock.advance(time::Duration::SECOND);
     bridge.install().await;
-    assert_eq!(diagnose(&bridge).await.state("app_keys"), "good");
+    assert_eq!(diagnose(&bridge).await.state("client_credentials"), "good");
     // Whoever comes with a made-up code takes that back from nobody.
     bridge.clock.advance(time::Duration::SECOND);
     bridge.get("/oauth/callback?code=wrong").await;
-    assert_eq!(diagnose(&bridge).await.state("app_keys"), "good");
+    assert_eq!(diagnose(&bridge).await.state("client_credentials"), "good");
     let refusal =
         r#"{"error":"invalid_client","error_description":"Client credentials are wrong"}"#;
-    let faults = bridge.world.ghl.faults();
+    let faults = bridge.simulation.ghl.faults();
     faults.push("POST /oauth/token", Fault::answer(401, refusal));
     let renewed = bridge
         .app
@@ -358,13 +374,13 @@ async fn the_apps_keys_are_known_by_what_ghl_last_said_to_them() {
         .await;
     renewed.unwrap_err();
     let report = diagnose(&bridge).await;
-    report.assert_bad("app_keys", "Client credentials are wrong", 1);
+    report.assert_bad("client_credentials", "Client credentials are wrong", 1);
     // Other keys are not blamed for it.
     let other = diagnose_with(&bridge, |command| {
         command.env("GHL_CLIENT_SECRET", "another-secret");
     })
     .await;
-    assert_eq!(other.state("app_keys"), "unknown");
+    assert_eq!(other.state("client_credentials"), "unknown");
 }
 
 #[tokio::test]

@@ -43,7 +43,7 @@ async fn owners(bridge: &Bridge) -> Vec<(String, String)> {
 }
 
 async fn offers(bridge: &Bridge) -> i64 {
-    sqlx::query_scalar("select count(*) from offers")
+    sqlx::query_scalar("select count(*) from pending_connections")
         .fetch_one(&bridge.database.pool)
         .await
         .unwrap()
@@ -57,7 +57,7 @@ async fn every_form_of_the_corpus_is_read_and_its_locations_kept() {
         let bridge = Bridge::bare().await;
         let body = payload(&format!("ghl/webhooks/{file}"));
         let mut form: Value = serde_json::from_slice(&body).unwrap();
-        let _ = bridge.world.waapify.add_instance(
+        let _ = bridge.simulation.waapify.add_instance(
             form["instanceId"].as_str().unwrap(),
             form["accessToken"].as_str().unwrap(),
             "60110001111",
@@ -108,7 +108,7 @@ async fn the_number_of_the_form_is_connected_when_the_install_arrives_and_the_pa
 async fn a_silent_waapify_is_asked_again_in_the_background() {
     let bridge = Bridge::bare().await;
     post(&bridge, &form(&json!(seed::LOCATION_ID))).await;
-    let faults = bridge.world.waapify.faults();
+    let faults = bridge.simulation.waapify.faults();
     faults.always("setwebhook.php", Fault::answer(502, "<html>"));
     bridge.install().await;
     assert!(numbers(&bridge).await.is_empty());
@@ -122,7 +122,7 @@ async fn a_connected_number_is_never_replaced_and_what_no_install_follows_is_for
     let bridge = Bridge::new().await;
     let other =
         bridge
-            .world
+            .simulation
             .waapify
             .add_instance("OTHER", "other-token", "60119998888", "Orang Lain");
     let foreign = json!({
@@ -141,12 +141,12 @@ async fn a_connected_number_is_never_replaced_and_what_no_install_follows_is_for
     bridge.after(Duration::minutes(61)).await;
     assert_eq!(offers(&bridge).await, 0);
     bridge
-        .world
+        .simulation
         .ghl
         .add_location(seed::COMPANY_ID, "Never", "Kedai");
     let location_id = "Never".to_owned();
     let code = bridge
-        .world
+        .simulation
         .ghl
         .issue_code(InstallKind::Location { location_id });
     bridge.callback(&code).await;
@@ -196,7 +196,7 @@ async fn every_method_and_encoding_is_taken_and_none_without_the_secret() {
     let forged = format!("{}/hooks/external-auth/guess", bridge.address);
     let answer = bridge.http.post(forged).form(&pairs).send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::NOT_FOUND);
-    bridge.world.waapify.unlink().await;
+    bridge.simulation.waapify.unlink().await;
     let (status, answer) = post(&bridge, &form(&Value::Null)).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{answer}");
 }

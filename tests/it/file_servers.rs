@@ -11,11 +11,11 @@ use simulators::seed;
 use time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tower::ServiceExt as _;
-use waapify_ghl::clients::attachment_source::{Client, MAX_FILE_BYTES, OriginError, Reach};
+use waapify_ghl::clients::attachment_source::{Client, MAX_FILE_BYTES, NetworkScope, SourceError};
 
+use crate::attachment_sources::{JPEG, PDF, Storage, Stored, serve};
 use crate::attachments::{HTML, arrives};
 use crate::harness::{Bridge, ask};
-use crate::origins::{JPEG, PDF, Storage, Stored, serve};
 
 /// Sends one file that cannot be sent; the code of the failure. Its sentence names the file.
 async fn fails(bridge: &Bridge, url: &str, name: &str) -> String {
@@ -178,19 +178,19 @@ async fn nobody_is_led_into_a_private_network() {
 #[tokio::test]
 async fn outside_the_simulated_world_this_machine_is_private_too() {
     let storage = Storage::of_a_shop().await;
-    let service = Client::new(Reach::Public).unwrap();
+    let service = Client::new(NetworkScope::Public).unwrap();
     for url in [
         storage.url("/menu.pdf"),
         "http://localhost/menu.pdf".to_owned(),
     ] {
         let asked = service.ask(&url.parse().unwrap()).await;
         assert!(
-            matches!(asked, Err(OriginError::NotPublic(_))),
+            matches!(asked, Err(SourceError::NotPublic(_))),
             "{url}: {asked:?}"
         );
         let opened = service.open(&url.parse().unwrap()).await;
         assert!(
-            matches!(opened, Err(OriginError::NotPublic(_))),
+            matches!(opened, Err(SourceError::NotPublic(_))),
             "{url}: {opened:?}"
         );
     }

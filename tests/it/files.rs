@@ -83,7 +83,7 @@ async fn arrives(bridge: &Bridge, file: &MediaFile) -> String {
 
 /// As [`arrives`], for a file that lies at WhatsApp.
 async fn sends(bridge: &Bridge, file: &CustomerFile<'_>) -> String {
-    arrives(bridge, &bridge.world.waapify.keep_file(file)).await
+    arrives(bridge, &bridge.simulation.waapify.keep_file(file)).await
 }
 
 /// Text and attachments of the one message that was posted.
@@ -99,7 +99,7 @@ fn only_post(bridge: &Bridge) -> (String, Vec<String>) {
 
 /// State, reason, and whether what opens the file is still there.
 async fn fate(bridge: &Bridge) -> (String, Option<String>, bool) {
-    sqlx::query_as("select state, reason, media_key is not null from media")
+    sqlx::query_as("select state, reason, media_key is not null from inbound_media")
         .fetch_one(&bridge.database.pool)
         .await
         .unwrap()
@@ -110,7 +110,7 @@ async fn a_picture_hangs_on_its_message_with_the_bytes_the_customer_sent() {
     let bridge = Bridge::new().await;
     sends(&bridge, &picture(JPEG)).await;
     bridge.settle().await;
-    let uploads = bridge.world.ghl.uploads();
+    let uploads = bridge.simulation.ghl.uploads();
     assert_eq!(uploads.len(), 1);
     assert_eq!(uploads[0].bytes, Bytes::from_static(JPEG));
     assert_eq!(uploads[0].file_name, "image.jpg");
@@ -118,7 +118,7 @@ async fn a_picture_hangs_on_its_message_with_the_bytes_the_customer_sent() {
     let (text, attachments) = only_post(&bridge);
     assert_eq!(text, LINE);
     assert_eq!(attachments, [uploads[0].url.clone()]);
-    let call = bridge.world.ghl.faults().seen_at(UPLOAD).remove(0);
+    let call = bridge.simulation.ghl.faults().seen_at(UPLOAD).remove(0);
     assert_eq!(call.headers["version"], "2021-04-15");
     let kept = fate(&bridge).await;
     assert_eq!(kept, ("attached".to_owned(), None, false));
@@ -127,7 +127,7 @@ async fn a_picture_hangs_on_its_message_with_the_bytes_the_customer_sent() {
 #[tokio::test]
 async fn a_file_of_a_new_customer_makes_one_contact() {
     let bridge = Bridge::new().await;
-    let before = bridge.world.ghl.contacts(seed::LOCATION_ID).len();
+    let before = bridge.simulation.ghl.contacts(seed::LOCATION_ID).len();
     sqlx::query("delete from contacts")
         .execute(&bridge.database.pool)
         .await
@@ -137,7 +137,7 @@ async fn a_file_of_a_new_customer_makes_one_contact() {
     }
     bridge.settle().await;
     assert_eq!(bridge.posted().len(), 3);
-    let after = bridge.world.ghl.contacts(seed::LOCATION_ID).len();
+    let after = bridge.simulation.ghl.contacts(seed::LOCATION_ID).len();
     assert_eq!(after, before);
 }
 
@@ -154,7 +154,7 @@ async fn a_voice_message_and_a_document_keep_name_and_type() {
     let invoice = document(b"%PDF-1.4", "application/pdf", "../Invois \"7\".pdf");
     sends(&bridge, &invoice).await;
     bridge.settle().await;
-    let uploads = bridge.world.ghl.uploads();
+    let uploads = bridge.simulation.ghl.uploads();
     let names: Vec<_> = uploads
         .iter()
         .map(|file| (file.file_name.as_str(), file.content_type.as_str()))
@@ -181,7 +181,7 @@ async fn a_sticker_becomes_a_png() {
     };
     sends(&bridge, &sticker).await;
     bridge.settle().await;
-    let upload = bridge.world.ghl.uploads().remove(0);
+    let upload = bridge.simulation.ghl.uploads().remove(0);
     assert_eq!(upload.file_name, "sticker.png");
     assert!(upload.bytes.starts_with(b"\x89PNG\r\n\x1a\n"));
     assert_eq!(only_post(&bridge).1, [upload.url]);
@@ -190,8 +190,8 @@ async fn a_sticker_becomes_a_png() {
 #[tokio::test]
 async fn a_file_that_whatsapp_has_no_more_is_named_with_what_to_do() {
     let bridge = Bridge::new().await;
-    let file = bridge.world.waapify.keep_file(&picture(JPEG));
-    bridge.world.waapify.lose_files();
+    let file = bridge.simulation.waapify.keep_file(&picture(JPEG));
+    bridge.simulation.waapify.lose_files();
     arrives(&bridge, &file).await;
     bridge.settle().await;
     let (text, attachments) = only_post(&bridge);
@@ -199,7 +199,10 @@ async fn a_file_that_whatsapp_has_no_more_is_named_with_what_to_do() {
     assert!(text.contains("WhatsApp does not keep the file any more"));
     assert!(text.contains("ask the customer to send it again"), "{text}");
     assert!(attachments.is_empty());
-    assert_eq!(bridge.world.waapify.media_faults().count("GET file"), 1);
+    assert_eq!(
+        bridge.simulation.waapify.media_faults().count("GET file"),
+        1
+    );
     let (state, reason, has_key) = fate(&bridge).await;
     assert_eq!((state.as_str(), has_key), ("missing", false));
     assert!(reason.is_some());
@@ -208,11 +211,11 @@ async fn a_file_that_whatsapp_has_no_more_is_named_with_what_to_do() {
 #[tokio::test]
 async fn a_file_with_one_changed_bit_is_not_handed_on() {
     let bridge = Bridge::new().await;
-    let file = bridge.world.waapify.keep_file(&picture(JPEG));
-    bridge.world.waapify.spoil_files();
+    let file = bridge.simulation.waapify.keep_file(&picture(JPEG));
+    bridge.simulation.waapify.spoil_files();
     arrives(&bridge, &file).await;
     bridge.settle().await;
-    assert!(bridge.world.ghl.uploads().is_empty());
+    assert!(bridge.simulation.ghl.uploads().is_empty());
     let (text, _) = only_post(&bridge);
     assert!(text.contains("does not fit its key"), "{text}");
 }
@@ -220,9 +223,9 @@ async fn a_file_with_one_changed_bit_is_not_handed_on() {
 #[tokio::test]
 async fn a_hiccup_of_either_side_costs_seconds_and_not_the_file() {
     let bridge = Bridge::new().await;
-    let media = bridge.world.waapify.media_faults();
+    let media = bridge.simulation.waapify.media_faults();
     media.push("GET file", Fault::answer(503, ""));
-    let ghl = bridge.world.ghl.faults();
+    let ghl = bridge.simulation.ghl.faults();
     ghl.push(UPLOAD, Fault::answer(500, "{}"));
     sends(&bridge, &picture(JPEG)).await;
     bridge.settle().await;
@@ -237,7 +240,7 @@ async fn a_hiccup_of_either_side_costs_seconds_and_not_the_file() {
 async fn a_file_waits_for_no_person_and_is_linked() {
     let bridge = Bridge::new().await;
     let inactive = r#"{"statusCode":400,"message":"Location is not active"}"#;
-    let ghl = bridge.world.ghl.faults();
+    let ghl = bridge.simulation.ghl.faults();
     ghl.always(UPLOAD, Fault::answer(400, inactive));
     sends(&bridge, &picture(JPEG)).await;
     bridge.settle().await;
@@ -252,9 +255,9 @@ async fn the_simulated_gateway_announces_a_file_as_baileys_does() {
         ..picture(JPEG)
     };
     let (_, name, phone) = seed::AISYAH;
-    let waapify = &bridge.world.waapify;
+    let waapify = &bridge.simulation.waapify;
     let id = waapify.customer_sends_file(phone, name, &file).await;
-    let body: Vec<u8> = sqlx::query_scalar("select body from gateway_events order by id limit 1")
+    let body: Vec<u8> = sqlx::query_scalar("select body from waapify_events order by id limit 1")
         .fetch_one(&bridge.database.pool)
         .await
         .unwrap();

@@ -8,9 +8,9 @@ use waapify_ghl::db::numbers;
 use whatsapp_events::{self, Event, group_text};
 
 use crate::commands::{output, program};
-use crate::gateway_events::post;
 use crate::harness::{Bridge, location};
-use crate::senders::{arrive, text};
+use crate::lids::{arrive, text};
+use crate::waapify_events::post;
 
 const GROUP: &str = "120363041234567890@g.us";
 
@@ -29,12 +29,12 @@ fn said(bridge: &Bridge, id: &str, words: &str) -> Value {
 
 /// Name and texts of the contacts that have no phone.
 fn shown(bridge: &Bridge) -> Vec<(String, Vec<String>)> {
-    let contacts = bridge.world.ghl.contacts(seed::LOCATION_ID);
+    let contacts = bridge.simulation.ghl.contacts(seed::LOCATION_ID);
     let groups = contacts
         .into_iter()
         .filter(|contact| contact.phone.is_none());
     let texts = |contact: &str| {
-        let messages = bridge.world.ghl.messages_with(contact);
+        let messages = bridge.simulation.ghl.messages_with(contact);
         messages.into_iter().map(|message| message.text).collect()
     };
     groups
@@ -77,7 +77,7 @@ async fn a_group_without_a_known_name_and_its_files_are_shown_too() {
         caption: None,
     };
     let mut message = said(&bridge, "G1", "");
-    message["message"] = bridge.world.waapify.announce(&picture);
+    message["message"] = bridge.simulation.waapify.announce(&picture);
     arrive(&bridge, &[message]).await;
     let expected = (
         "WhatsApp group".to_owned(),
@@ -97,8 +97,8 @@ async fn whoever_makes_a_groups_contact_does_it_alone() {
     let until = now + Duration::seconds(100);
     let claim = || groups::claim_making(pool, &location, GROUP, until, now);
     let (one, two) = tokio::join!(claim(), claim());
-    let claims = [one.unwrap(), two.unwrap()];
-    assert_eq!(claims.iter().flatten().count(), 1);
+    let attempt = [one.unwrap(), two.unwrap()];
+    assert_eq!(attempt.iter().flatten().count(), 1);
     arrive(&bridge, &[said(&bridge, "G1", "hai")]).await;
     assert!(shown(&bridge).is_empty(), "another process makes it");
     let (state, reason, _) = bridge.inbound("G1").await.unwrap();
@@ -116,7 +116,7 @@ async fn whoever_makes_a_groups_contact_does_it_alone() {
 async fn an_answer_to_a_group_fails_with_a_sentence_that_says_why() {
     let bridge = forwarding().await;
     arrive(&bridge, &[said(&bridge, "G1", "hai")]).await;
-    let contacts = bridge.world.ghl.contacts(seed::LOCATION_ID);
+    let contacts = bridge.simulation.ghl.contacts(seed::LOCATION_ID);
     let group = contacts
         .iter()
         .find(|contact| contact.phone.is_none())
@@ -127,7 +127,10 @@ async fn an_answer_to_a_group_fails_with_a_sentence_that_says_why() {
     ] {
         let delivery = json!({"contactId": contact, "locationId": seed::LOCATION_ID, "messageId": code,
             "type": "SMS", "phone": "", "message": "hai semua"});
-        assert_eq!(bridge.world.ghl.agent_sends_raw(&delivery).await, Some(200));
+        assert_eq!(
+            bridge.simulation.ghl.agent_sends_raw(&delivery).await,
+            Some(200)
+        );
         bridge.settle().await;
         let failed = ("failed".to_owned(), Some(code.to_owned()));
         assert_eq!(bridge.outbound(code).await, failed);

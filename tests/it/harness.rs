@@ -8,7 +8,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
-use private_postgres::Cluster;
+use private_postgres::PrivatePostgres;
 use serde_json::Value;
 use simulators::seed;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
@@ -61,7 +61,7 @@ fn server() -> &'static str {
         // The cluster lives as long as the thread that started it.
         let (sender, receiver) = mpsc::channel();
         std::thread::spawn(move || {
-            let cluster = Cluster::throw_away().unwrap();
+            let cluster = PrivatePostgres::throw_away().unwrap();
             sender.send(cluster.url("postgres")).unwrap();
             loop {
                 std::thread::park();

@@ -4,7 +4,7 @@ use axum::http::{StatusCode, header};
 use serde_json::Value;
 use simulators::{Fault, InstallKind, seed};
 use time::Duration;
-use waapify_ghl::db::accounts::installs::Standing;
+use waapify_ghl::db::accounts::installs::InstallStatus;
 use waapify_ghl::model::ids::LocationId;
 
 use crate::harness::{Bridge, location, payload, wait};
@@ -17,18 +17,18 @@ pub const CORPUS_LOCATION: &str = "wAapLoc4b9QxT2mK7pZd";
 
 /// Another location of the seeded agency.
 pub fn add_location(bridge: &Bridge, id: &str) {
-    let ghl = &bridge.world.ghl;
+    let ghl = &bridge.simulation.ghl;
     ghl.add_location(seed::COMPANY_ID, id, "Kedai Dua");
 }
 
 /// As the agency installs the app in a location later: no browser comes to the callback.
 pub fn add_installed_location(bridge: &Bridge, id: &str) {
     add_location(bridge, id);
-    bridge.world.ghl.set_installed(id, true);
+    bridge.simulation.ghl.set_installed(id, true);
 }
 
 pub async fn posts(bridge: &Bridge, event: &Value) {
-    let answer = bridge.world.ghl.posts_app_event(event).await;
+    let answer = bridge.simulation.ghl.posts_app_event(event).await;
     assert_eq!(answer, Some(200), "{event}");
 }
 
@@ -43,7 +43,7 @@ async fn a_location_install_ends_in_a_working_token_and_says_what_to_do_next() {
     assert!(page.contains("Connect your WhatsApp number"), "{page}");
     assert!(page.contains("action=\"/connect/"), "{page}");
     assert!(bridge.use_token(&location()).await.unwrap());
-    let exchange = bridge.world.ghl.faults().seen_at(TOKEN).remove(0).body;
+    let exchange = bridge.simulation.ghl.faults().seen_at(TOKEN).remove(0).body;
     assert_eq!(exchange["user_type"], "Location");
     assert_eq!(
         exchange["redirect_uri"],
@@ -60,7 +60,7 @@ async fn every_grant_of_the_corpus_becomes_what_it_is() {
         ("token_company_without_location", Some("location_token_v3")),
     ] {
         let bridge = Bridge::bare().await;
-        let faults = bridge.world.ghl.faults();
+        let faults = bridge.simulation.ghl.faults();
         let answer = |status, file: &str| {
             let body = payload(&format!("ghl/responses/{file}.json"));
             Fault::answer(status, std::str::from_utf8(&body).unwrap())
@@ -72,12 +72,16 @@ async fn every_grant_of_the_corpus_becomes_what_it_is() {
         }
         let page = bridge.callback("any").await;
         assert_eq!(
-            bridge.standing(CORPUS_LOCATION).await,
-            Standing::Installed,
+            bridge.install_status(CORPUS_LOCATION).await,
+            InstallStatus::Installed,
             "{grant}: {page}"
         );
-        let other = bridge.standing("wAapLoc8c3RyU5nL1qXe").await;
-        assert_eq!(other, Standing::Unknown, "the app is not installed there");
+        let other = bridge.install_status("wAapLoc8c3RyU5nL1qXe").await;
+        assert_eq!(
+            other,
+            InstallStatus::Unknown,
+            "the app is not installed there"
+        );
         let company: i64 =
             sqlx::query_scalar("select count(*) from tokens where owner_kind = 'company'")
                 .fetch_one(&bridge.database.pool)
@@ -94,7 +98,7 @@ async fn an_install_event_before_the_callback_after_it_twice_or_never_ends_the_s
         for step in order.chars() {
             match step {
                 'B' => {
-                    let event = bridge.world.ghl.install_event(seed::LOCATION_ID);
+                    let event = bridge.simulation.ghl.install_event(seed::LOCATION_ID);
                     posts(&bridge, &event).await;
                     bridge.settle().await;
                 }
@@ -105,12 +109,12 @@ async fn an_install_event_before_the_callback_after_it_twice_or_never_ends_the_s
         }
         bridge.settle().await;
         assert_eq!(
-            bridge.standing(seed::LOCATION_ID).await,
-            Standing::Installed,
+            bridge.install_status(seed::LOCATION_ID).await,
+            InstallStatus::Installed,
             "{order}"
         );
         assert!(bridge.use_token(&location()).await.unwrap(), "{order}");
-        let faults = bridge.world.ghl.faults();
+        let faults = bridge.simulation.ghl.faults();
         assert_eq!(
             (faults.count(TOKEN), faults.count(MINT)),
             (1, 0),
@@ -124,7 +128,7 @@ async fn a_code_used_twice_or_made_up_gets_a_page_that_helps() {
     let bridge = Bridge::bare().await;
     let location_id = seed::LOCATION_ID.to_owned();
     let code = bridge
-        .world
+        .simulation
         .ghl
         .issue_code(InstallKind::Location { location_id });
     bridge.get(&format!("/oauth/callback?code={code}")).await;
@@ -149,7 +153,7 @@ async fn a_code_used_twice_or_made_up_gets_a_page_that_helps() {
 async fn a_ghl_that_does_not_answer_gets_a_page_that_says_so() {
     let bridge = Bridge::bare().await;
     bridge
-        .world
+        .simulation
         .ghl
         .faults()
         .push(TOKEN, Fault::answer(503, "<html>"));
@@ -177,7 +181,7 @@ async fn begin(bridge: &Bridge) -> (String, String) {
             .1
             .into_owned()
     };
-    assert_eq!(value("version_id"), bridge.world.ghl.app_id());
+    assert_eq!(value("version_id"), bridge.simulation.ghl.app_id());
     assert_eq!(
         value("redirect_uri"),
         format!("{}/oauth/callback", bridge.address)
@@ -193,7 +197,7 @@ async fn begin(bridge: &Bridge) -> (String, String) {
 async fn come_back(bridge: &Bridge, query: &str, cookie: Option<&str>) -> StatusCode {
     let location_id = seed::LOCATION_ID.to_owned();
     let code = bridge
-        .world
+        .simulation
         .ghl
         .issue_code(InstallKind::Location { location_id });
     let mut request = bridge.http.get(format!(
@@ -222,7 +226,7 @@ async fn an_install_that_began_here_must_come_back_with_its_state_to_its_browser
         assert_eq!(come_back(&bridge, query, cookie).await, refused, "{query}");
     }
     assert_eq!(
-        bridge.world.ghl.faults().count(TOKEN),
+        bridge.simulation.ghl.faults().count(TOKEN),
         0,
         "no code was used"
     );
@@ -252,10 +256,10 @@ async fn the_next_install_of_a_connected_location_asks_for_nothing() {
 async fn a_browser_that_leaves_does_not_lose_the_install() {
     let bridge = Bridge::bare().await;
     let slow = Fault::Slow(std::time::Duration::from_secs(1));
-    bridge.world.ghl.faults().push(TOKEN, slow);
+    bridge.simulation.ghl.faults().push(TOKEN, slow);
     let location_id = seed::LOCATION_ID.to_owned();
     let code = bridge
-        .world
+        .simulation
         .ghl
         .issue_code(InstallKind::Location { location_id });
     let visit = bridge
@@ -267,7 +271,7 @@ async fn a_browser_that_leaves_does_not_lose_the_install() {
         .await;
     assert!(gone.unwrap_err().is_timeout());
     wait("the install is stored", async || {
-        bridge.standing(seed::LOCATION_ID).await == Standing::Installed
+        bridge.install_status(seed::LOCATION_ID).await == InstallStatus::Installed
     })
     .await;
 }
@@ -276,20 +280,23 @@ async fn a_browser_that_leaves_does_not_lose_the_install() {
 async fn a_message_of_a_location_whose_token_is_long_in_coming_waits_quietly_and_not_for_ever() {
     let bridge = Bridge::bare().await;
     bridge.callback(&bridge.company_code(&[])).await;
-    bridge.world.ghl.set_installed(seed::LOCATION_ID, true);
-    bridge.world.ghl.set_active(seed::LOCATION_ID, false);
+    bridge.simulation.ghl.set_installed(seed::LOCATION_ID, true);
+    bridge.simulation.ghl.set_active(seed::LOCATION_ID, false);
     let id = bridge.agent_writes("hai").await;
     for _ in 0..60 {
         bridge.after(Duration::minutes(1)).await;
     }
-    let (steps, claims): (i64, i32) = sqlx::query_as(
-        "select (select count(*) from timeline t where t.message_id = o.id), o.claims from outbound o where ghl_message_id = $1",
+    let (steps, attempt): (i64, i32) = sqlx::query_as(
+        "select (select count(*) from timeline t where t.message_id = o.id), o.attempt from outbound o where ghl_message_id = $1",
     )
     .bind(&id)
     .fetch_one(&bridge.database.pool)
     .await
     .unwrap();
-    assert!(steps <= 2 && claims <= 6, "{steps} steps, {claims} claims");
+    assert!(
+        steps <= 2 && attempt <= 6,
+        "{steps} steps, {attempt} attempt"
+    );
     for _ in 0..8 {
         bridge.after(Duration::hours(4)).await;
     }
@@ -303,16 +310,23 @@ async fn a_message_of_a_location_whose_token_is_long_in_coming_waits_quietly_and
 async fn ticks_of_what_was_sent_before_the_token_came_reach_ghl_with_it() {
     let bridge = Bridge::bare().await;
     bridge.connect().await;
-    bridge.world.ghl.set_active(seed::LOCATION_ID, false);
+    bridge.simulation.ghl.set_active(seed::LOCATION_ID, false);
     bridge
         .callback(&bridge.company_code(&[seed::LOCATION_ID]))
         .await;
     let id = bridge.agent_writes("hai").await;
     bridge.settle().await;
-    bridge.world.waapify.customer_receives(seed::AISYAH.2).await;
+    bridge
+        .simulation
+        .waapify
+        .customer_receives(seed::AISYAH.2)
+        .await;
     bridge.settle().await;
-    assert_eq!(bridge.standing(seed::LOCATION_ID).await, Standing::Pending);
-    bridge.world.ghl.set_active(seed::LOCATION_ID, true);
+    assert_eq!(
+        bridge.install_status(seed::LOCATION_ID).await,
+        InstallStatus::Pending
+    );
+    bridge.simulation.ghl.set_active(seed::LOCATION_ID, true);
     bridge.after(Duration::minutes(20)).await;
     assert_eq!(bridge.ghl_status(&id), "delivered");
 }

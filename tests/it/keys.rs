@@ -63,7 +63,7 @@ async fn a_rotation_moves_every_secret_to_the_newest_key_while_the_service_works
         let location = LocationId(format!("location-{n}"));
         bridge.connect_to(&location).await;
     }
-    bridge.world.ghl.set_burst_limit(Some(1_000_000));
+    bridge.simulation.ghl.set_burst_limit(Some(1_000_000));
     let both = with_keys(&bridge, &[NEW, OLD]);
     let service = App::new(&both, pool.clone(), bridge.clock.clone()).unwrap();
     let mut rotate = program(Some(&bridge));
@@ -73,7 +73,7 @@ async fn a_rotation_moves_every_secret_to_the_newest_key_while_the_service_works
     let rotating = tokio::spawn(output(rotate));
     while !rotating.is_finished() {
         assert!(use_token(&service, &location()).await.unwrap());
-        bridge.world.ghl.expire_access_tokens();
+        bridge.simulation.ghl.expire_access_tokens();
     }
     let (code, stdout, stderr) = rotating.await.unwrap();
     assert_eq!(code, Some(0), "{stderr}");
@@ -131,11 +131,11 @@ async fn the_installs_command_shows_how_each_location_stands() {
     bridge.customer_writes("ya").await;
     bridge.settle().await;
     bridge
-        .world
+        .simulation
         .ghl
         .add_location(seed::COMPANY_ID, "Gone", "Kedai Dua");
-    let event = bridge.world.ghl.install_event("Gone");
-    bridge.world.ghl.posts_app_event(&event).await;
+    let event = bridge.simulation.ghl.install_event("Gone");
+    bridge.simulation.ghl.posts_app_event(&event).await;
     bridge.settle().await;
     let (code, stdout, stderr) = list(&bridge).await;
     assert_eq!(code, Some(0), "{stderr}");

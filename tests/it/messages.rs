@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use simulators::{Fault, seed};
 use time::Duration;
 
+use crate::attachment_sources::Storage;
 use crate::commands::{output, program};
 use crate::harness::{Bridge, OUTAGE};
-use crate::origins::Storage;
 
 pub const INBOUND: &str = "POST /conversations/messages/inbound";
 const STATUS: &str = "PUT /conversations/messages/{id}/status";
@@ -44,7 +44,7 @@ pub async fn number_of(bridge: &Bridge, vendors_id: &str) -> String {
 
 /// What GHL was told about messages.
 fn told(bridge: &Bridge) -> Vec<Value> {
-    let seen = bridge.world.ghl.faults().seen_at(STATUS);
+    let seen = bridge.simulation.ghl.faults().seen_at(STATUS);
     seen.into_iter()
         .map(|seen| seen.body["status"].clone())
         .collect()
@@ -52,7 +52,7 @@ fn told(bridge: &Bridge) -> Vec<Value> {
 
 /// The next send meets this.
 fn gateway(bridge: &Bridge, fault: Fault) {
-    bridge.world.waapify.faults().push("send.php", fault);
+    bridge.simulation.waapify.faults().push("send.php", fault);
 }
 
 /// A message that failed because no number was connected, which one is now.
@@ -114,12 +114,16 @@ async fn show_says_what_a_message_is_and_each_of_its_steps_once() {
     let id = bridge.agent_writes("rahsia").await;
     bridge.settle().await;
     bridge.after(Duration::seconds(10)).await;
-    bridge.world.waapify.customer_receives(seed::AISYAH.2).await;
+    bridge
+        .simulation
+        .waapify
+        .customer_receives(seed::AISYAH.2)
+        .await;
     bridge.settle().await;
     let number = number_of(&bridge, &id).await;
     let (code, stdout, stderr) = messages(&bridge, &["show", &number]).await;
     assert_eq!(code, Some(0), "{stderr}");
-    let wa_id = &bridge.world.waapify.chat(seed::AISYAH.2)[0].id;
+    let wa_id = &bridge.simulation.waapify.chat(seed::AISYAH.2)[0].id;
     for shown in [
         id.as_str(),
         wa_id,
@@ -169,9 +173,17 @@ async fn a_failure_that_never_left_is_sent_once_and_ghl_learns_of_its_ticks() {
     bridge.after(A_WHILE).await;
     let (_, _, stderr) = messages(&bridge, &["replay", &number]).await;
     assert!(stderr.contains("has not failed (sent)"), "{stderr}");
-    bridge.world.waapify.customer_receives(seed::AISYAH.2).await;
+    bridge
+        .simulation
+        .waapify
+        .customer_receives(seed::AISYAH.2)
+        .await;
     bridge.settle().await;
-    bridge.world.waapify.customer_reads(seed::AISYAH.2).await;
+    bridge
+        .simulation
+        .waapify
+        .customer_reads(seed::AISYAH.2)
+        .await;
     bridge.after(A_WHILE).await;
     assert_eq!(bridge.texts_on_phone(), ["hai"]);
     assert_eq!(told(&bridge), ["failed", "delivered", "read"]);
@@ -186,7 +198,11 @@ async fn ghl_is_not_told_of_a_failure_that_was_replayed_in_time() {
     let number = number_of(&bridge, &id).await;
     assert_eq!(messages(&bridge, &["replay", &number]).await.0, Some(0));
     bridge.after(A_WHILE).await;
-    bridge.world.waapify.customer_receives(seed::AISYAH.2).await;
+    bridge
+        .simulation
+        .waapify
+        .customer_receives(seed::AISYAH.2)
+        .await;
     bridge.after(A_WHILE).await;
     assert_eq!(told(&bridge), ["delivered"]);
 }
@@ -269,7 +285,7 @@ async fn what_whatsapp_refused_leaves_anew_and_the_old_refusal_does_not_end_it()
     let bridge = Bridge::new().await;
     let id = bridge.agent_writes("hai").await;
     bridge.settle().await;
-    let refused = bridge.world.waapify.chat(seed::AISYAH.2)[0].id.clone();
+    let refused = bridge.simulation.waapify.chat(seed::AISYAH.2)[0].id.clone();
     let refusal = json!({"status": 0, "messageStubParameters": ["463"]});
     bridge.whatsapp_reports(&refused, refusal.clone()).await;
     bridge.settle().await;
@@ -290,7 +306,7 @@ async fn what_whatsapp_refused_leaves_anew_and_the_old_refusal_does_not_end_it()
     replay_anyway(&bridge, &number).await;
     bridge.after(A_WHILE).await;
     assert_eq!(bridge.state(&id).await, "sent");
-    let again = bridge.world.waapify.chat(seed::AISYAH.2)[1].id.clone();
+    let again = bridge.simulation.waapify.chat(seed::AISYAH.2)[1].id.clone();
     bridge.whatsapp_reports(&again, json!({"status": 3})).await;
     bridge.after(A_WHILE).await;
     assert_eq!(bridge.ghl_status(&id), "delivered");
@@ -306,14 +322,17 @@ async fn what_whatsapp_refused_leaves_anew_and_the_old_refusal_does_not_end_it()
 #[tokio::test]
 async fn nothing_of_an_uninstalled_location_is_replayed_before_it_is_back() {
     let bridge = Bridge::new().await;
-    bridge.world.ghl.expire_access_tokens();
-    bridge.world.ghl.revoke_refresh_tokens();
+    bridge.simulation.ghl.expire_access_tokens();
+    bridge.simulation.ghl.revoke_refresh_tokens();
     let id = bridge.customer_writes("hai").await;
     bridge.settle().await;
     let (_, reason, _) = bridge.inbound(&id).await.unwrap();
     assert!(reason.unwrap().contains("must be installed again"));
-    let event = bridge.world.ghl.uninstall_event(seed::LOCATION_ID);
-    assert_eq!(bridge.world.ghl.posts_app_event(&event).await, Some(200));
+    let event = bridge.simulation.ghl.uninstall_event(seed::LOCATION_ID);
+    assert_eq!(
+        bridge.simulation.ghl.posts_app_event(&event).await,
+        Some(200)
+    );
     bridge.settle().await;
     assert_eq!(bridge.inbound(&id).await.unwrap().0, "failed");
     let number = number_of(&bridge, &id).await;
@@ -335,7 +354,10 @@ async fn what_is_no_failure_or_no_message_is_refused_with_the_reason() {
     let (_, _, stderr) = messages(&bridge, &["replay", &waiting]).await;
     assert!(stderr.contains("on its way already (accepted)"), "{stderr}");
     let mail = json!({"contactId": "c", "locationId": seed::LOCATION_ID, "messageId": "mail", "type": "Email"});
-    assert_eq!(bridge.world.ghl.agent_sends_raw(&mail).await, Some(200));
+    assert_eq!(
+        bridge.simulation.ghl.agent_sends_raw(&mail).await,
+        Some(200)
+    );
     bridge.settle().await;
     let mail = number_of(&bridge, "mail").await;
     let (code, _, stderr) = messages(&bridge, &["replay", &mail, "987654", "--yes"]).await;

@@ -141,7 +141,7 @@ async fn the_pages_tell_how_a_location_stands_but_show_customers_only_by_their_e
     bridge.settle().await;
     bridge.customer_writes("rahsia dua").await;
     bridge.settle().await;
-    bridge.world.waapify.unlink().await;
+    bridge.simulation.waapify.unlink().await;
     bridge.settle().await;
     let browser = Browser::sign_in(&bridge).await;
     let overview = browser.page("/operator").await;
@@ -202,14 +202,18 @@ async fn the_pages_tell_how_a_location_stands_but_show_customers_only_by_their_e
 async fn an_opened_message_shows_its_whole_number_and_each_step_but_no_text() {
     let bridge = operated().await;
     bridge
-        .world
+        .simulation
         .waapify
         .faults()
         .push("send.php", Fault::answer(200, OUTAGE));
     let id = bridge.agent_writes("rahsia").await;
     bridge.settle().await;
     bridge.after(Duration::seconds(10)).await;
-    bridge.world.waapify.customer_receives(seed::AISYAH.2).await;
+    bridge
+        .simulation
+        .waapify
+        .customer_receives(seed::AISYAH.2)
+        .await;
     bridge.settle().await;
     let browser = Browser::sign_in(&bridge).await;
     let number = number_of(&bridge, &id).await;
@@ -243,7 +247,7 @@ async fn a_failed_message_goes_again_and_what_may_have_arrived_only_after_a_yes(
     let bridge = operated().await;
     for _ in 0..2 {
         bridge
-            .world
+            .simulation
             .waapify
             .faults()
             .push("send.php", Fault::answer(200, ""));

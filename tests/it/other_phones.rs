@@ -5,11 +5,11 @@ use simulators::{Fault, seed};
 use time::Duration;
 
 use crate::harness::Bridge;
-use crate::watch::look_later;
+use crate::monitor::look_later;
 
 /// Links another phone than the number's, as somebody does who scans with the wrong one.
 async fn link_another(bridge: &Bridge) {
-    bridge.world.waapify.unlink().await;
+    bridge.simulation.waapify.unlink().await;
     let ready = json!({
         "instance_id": seed::INSTANCE_ID,
         "event": "ready",
@@ -27,7 +27,7 @@ async fn nothing_is_sent_from_a_phone_that_is_not_the_numbers() {
     bridge.after(Duration::hours(2)).await;
     assert_eq!(bridge.sends().len(), 0, "it would come from a stranger");
     assert_eq!(bridge.state(&message).await, "accepted");
-    bridge.world.waapify.link().await;
+    bridge.simulation.waapify.link().await;
     bridge
         .until(
             "its own phone is linked, and the message leaves",
@@ -40,7 +40,7 @@ async fn nothing_is_sent_from_a_phone_that_is_not_the_numbers() {
 async fn the_watch_holds_a_number_whose_instance_is_linked_to_another() {
     let bridge = Bridge::new().await;
     let other = r#"{"status":"success","data":{"id":"60199999999:3@s.whatsapp.net","name":"x"}}"#;
-    let faults = bridge.world.waapify.faults();
+    let faults = bridge.simulation.waapify.faults();
     faults.always("reconnect.php", Fault::answer(200, other));
     look_later(&bridge).await;
     bridge.agent_writes("hai").await;
@@ -57,7 +57,7 @@ async fn the_watch_holds_a_number_whose_instance_is_linked_to_another() {
 async fn what_is_written_to_another_phone_stays_out_of_ghl() {
     let bridge = Bridge::new().await;
     link_another(&bridge).await;
-    bridge.world.waapify.link().await;
+    bridge.simulation.waapify.link().await;
     link_another(&bridge).await;
     let message = json!({
         "instance_id": seed::INSTANCE_ID,
@@ -85,7 +85,7 @@ async fn a_phone_that_waapify_does_not_name_ends_no_hold_of_another_phones() {
     link_another(&bridge).await;
     bridge.agent_writes("hai").await;
     let unnamed = r#"{"status":"success","data":{"name":"x"}}"#;
-    let faults = bridge.world.waapify.faults();
+    let faults = bridge.simulation.waapify.faults();
     faults.always("reconnect.php", Fault::answer(200, unnamed));
     look_later(&bridge).await;
     bridge.after(Duration::minutes(10)).await;

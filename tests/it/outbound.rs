@@ -28,9 +28,9 @@ async fn a_message_arrives_once_as_the_gateway_wants_it() {
 async fn a_redelivered_message_is_sent_once() {
     let bridge = Bridge::new().await;
     let id = bridge.agent_writes("sekali").await;
-    assert_eq!(bridge.world.ghl.redeliver(&id).await, Some(200));
+    assert_eq!(bridge.simulation.ghl.redeliver(&id).await, Some(200));
     bridge.settle().await;
-    assert_eq!(bridge.world.ghl.redeliver(&id).await, Some(200));
+    assert_eq!(bridge.simulation.ghl.redeliver(&id).await, Some(200));
     bridge.after(Duration::HOUR).await;
     assert_eq!(bridge.sends().len(), 1);
 }
@@ -39,7 +39,7 @@ async fn a_redelivered_message_is_sent_once() {
 async fn a_gateway_in_trouble_is_tried_again_by_the_schedule_and_in_order() {
     let bridge = Bridge::new().await;
     bridge
-        .world
+        .simulation
         .waapify
         .faults()
         .push("send.php", Fault::answer(200, OUTAGE));
@@ -61,7 +61,7 @@ async fn a_gateway_in_trouble_is_tried_again_by_the_schedule_and_in_order() {
 async fn one_failing_contact_does_not_hold_up_another() {
     let bridge = Bridge::new().await;
     bridge
-        .world
+        .simulation
         .waapify
         .faults()
         .push("send.php", Fault::answer(200, OUTAGE));
@@ -76,10 +76,11 @@ async fn one_failing_contact_does_not_hold_up_another() {
 #[tokio::test]
 async fn an_attempt_that_keeps_failing_ends_as_failed_with_a_sentence_in_ghl() {
     let bridge = Bridge::new().await;
-    let contact = bridge
-        .world
-        .ghl
-        .add_contact(seed::LOCATION_ID, "Tiada WhatsApp", "+60123450000");
+    let contact =
+        bridge
+            .simulation
+            .ghl
+            .add_contact(seed::LOCATION_ID, "Tiada WhatsApp", "+60123450000");
     let id = bridge.agent_sends(&contact, "hai", &[]).await;
     for _ in 0..6 {
         bridge.after(Duration::minutes(3)).await;
@@ -119,7 +120,10 @@ async fn a_national_number_of_a_location_without_a_number_is_not_called_wrong() 
         "contactId": seed::AISYAH.0, "locationId": seed::LOCATION_ID, "messageId": "national-2", "type": "SMS",
         "phone": "012-345 6789", "message": "hai", "attachments": [],
     });
-    assert_eq!(bridge.world.ghl.agent_sends_raw(&body).await, Some(200));
+    assert_eq!(
+        bridge.simulation.ghl.agent_sends_raw(&body).await,
+        Some(200)
+    );
     bridge.settle().await;
     let (_, reason) = bridge.outbound("national-2").await;
     assert_eq!(reason.as_deref(), Some("not_connected"));
@@ -149,7 +153,7 @@ async fn a_delivery_of_an_unknown_location_ends_without_a_call_to_ghl() {
         bridge.outbound(&id).await,
         ("failed".into(), Some("not_installed".into()))
     );
-    assert!(bridge.world.ghl.faults().seen().is_empty());
+    assert!(bridge.simulation.ghl.faults().seen().is_empty());
 }
 
 #[tokio::test]
@@ -157,7 +161,10 @@ async fn an_email_on_the_delivery_url_is_ignored() {
     let bridge = Bridge::new().await;
     let body = json!({"contactId": "c", "locationId": seed::LOCATION_ID, "messageId": "mail", "type": "Email",
         "emailTo": ["a@example.com"], "html": "<p>x</p>", "subject": "x"});
-    assert_eq!(bridge.world.ghl.agent_sends_raw(&body).await, Some(200));
+    assert_eq!(
+        bridge.simulation.ghl.agent_sends_raw(&body).await,
+        Some(200)
+    );
     bridge.after(Duration::HOUR).await;
     assert_eq!(bridge.state("mail").await, "ignored");
     assert!(bridge.sends().is_empty());
@@ -166,7 +173,7 @@ async fn an_email_on_the_delivery_url_is_ignored() {
 #[tokio::test]
 async fn a_lost_link_holds_the_number_and_its_messages_flow_when_it_is_back() {
     let bridge = Bridge::new().await;
-    bridge.world.waapify.unlink().await;
+    bridge.simulation.waapify.unlink().await;
     bridge.settle().await;
     let first = bridge.agent_writes("satu").await;
     let second = bridge.agent_sends(seed::LIM_WEI.0, "dua", &[]).await;
@@ -183,7 +190,7 @@ async fn a_lost_link_holds_the_number_and_its_messages_flow_when_it_is_back() {
         reason.unwrap().contains("scan the QR code"),
         "the reason is visible"
     );
-    bridge.world.waapify.link().await;
+    bridge.simulation.waapify.link().await;
     bridge.after(Duration::minutes(6)).await;
     bridge.settle().await;
     assert_eq!(
@@ -200,7 +207,7 @@ async fn a_lost_link_holds_the_number_and_its_messages_flow_when_it_is_back() {
 #[tokio::test]
 async fn a_number_that_stays_away_for_a_day_fails_its_messages_readably() {
     let bridge = Bridge::new().await;
-    bridge.world.waapify.unlink().await;
+    bridge.simulation.waapify.unlink().await;
     let id = bridge.agent_writes("lama").await;
     bridge.settle().await;
     bridge.after(Duration::hours(25)).await;
@@ -216,7 +223,7 @@ async fn a_refused_request_fails_with_waapifys_words() {
     let bridge = Bridge::new().await;
     let refusal = "\n\n{\"status\":\"error\",\"message\":\"Message type not supported\"}";
     bridge
-        .world
+        .simulation
         .waapify
         .faults()
         .push("send.php", Fault::answer(200, refusal));
@@ -299,14 +306,14 @@ async fn what_is_never_sent_uses_up_no_turn_of_its_number() {
 async fn every_step_of_a_message_is_in_its_timeline_without_its_text() {
     let bridge = Bridge::new().await;
     bridge
-        .world
+        .simulation
         .waapify
         .faults()
         .push("send.php", Fault::answer(200, OUTAGE));
     bridge.agent_writes("rahsia pelanggan").await;
     bridge.settle().await;
     bridge.after(Duration::seconds(10)).await;
-    bridge.world.waapify.customer_receives(PHONE).await;
+    bridge.simulation.waapify.customer_receives(PHONE).await;
     bridge.settle().await;
     let steps = steps(&bridge).await;
     let states: Vec<_> = steps.iter().map(|(state, _)| state.as_str()).collect();

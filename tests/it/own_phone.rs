@@ -11,7 +11,7 @@ use waapify_ghl::app::App;
 use waapify_ghl::db::views::messages;
 use waapify_ghl::workers;
 use waapify_ghl::workers::inbound::Inbound;
-use waapify_ghl::workers::waapify_events::GatewayEvents;
+use waapify_ghl::workers::waapify_events::WaapifyEvents;
 
 use crate::bridge::picture;
 use crate::harness::{Bridge, settings, wait};
@@ -21,12 +21,12 @@ const PHONE: &str = seed::AISYAH.2;
 
 /// Has the business write to Aisyah on its phone; WhatsApp's id of it.
 async fn owner_writes(bridge: &Bridge, text: &str) -> String {
-    bridge.world.waapify.owner_writes(PHONE, text).await
+    bridge.simulation.waapify.owner_writes(PHONE, text).await
 }
 
 /// GHL's conversation with Aisyah.
 fn bubbles(bridge: &Bridge) -> Vec<(Direction, String)> {
-    let messages = bridge.world.ghl.messages_with(seed::AISYAH.0);
+    let messages = bridge.simulation.ghl.messages_with(seed::AISYAH.0);
     messages
         .into_iter()
         .map(|message| (message.direction, message.text))
@@ -39,9 +39,14 @@ fn from_business(text: &str) -> (Direction, String) {
 
 /// State and reason of the delivery that GHL made of its one outbound message, once it has come.
 async fn echo(bridge: &Bridge) -> (String, Option<String>) {
-    let id = bridge.world.ghl.messages_with(seed::AISYAH.0).remove(0).id;
+    let id = bridge
+        .simulation
+        .ghl
+        .messages_with(seed::AISYAH.0)
+        .remove(0)
+        .id;
     wait("GHL has delivered it", async || {
-        bridge.world.ghl.message(&id).unwrap().status == "delivered"
+        bridge.simulation.ghl.message(&id).unwrap().status == "delivered"
             && sqlx::query_scalar(
                 "select exists (select 1 from outbound where ghl_message_id = $1)",
             )
@@ -89,7 +94,7 @@ async fn a_webhook_that_comes_again_changes_nothing() {
     for _ in 0..2 {
         let again = json!({"messages": [message], "type": "append"});
         bridge
-            .world
+            .simulation
             .waapify
             .post_event("messages.upsert", again)
             .await;
@@ -110,7 +115,7 @@ async fn two_services_show_each_message_once() {
     loop {
         let mut steps = JoinSet::new();
         for app in [&bridge.app, &other] {
-            let events = Arc::new(GatewayEvents(Arc::clone(&app.relay)));
+            let events = Arc::new(WaapifyEvents(Arc::clone(&app.relay)));
             let inbound = Arc::new(Inbound(Arc::clone(&app.relay)));
             steps.spawn(async move { workers::step(&events).await.unwrap() });
             steps.spawn(async move { workers::step(&inbound).await.unwrap() });
@@ -128,8 +133,8 @@ async fn what_the_service_sends_is_never_shown_twice_however_its_echo_looks_and_
 {
     for (is_hidden, comes_first) in [(false, false), (false, true), (true, false), (true, true)] {
         let bridge = Bridge::new().await;
-        bridge.world.waapify.set_hides_echoes(is_hidden);
-        bridge.world.adjust(|timings| {
+        bridge.simulation.waapify.set_hides_echoes(is_hidden);
+        bridge.simulation.adjust(|timings| {
             let (send, echo) = if comes_first { (400, 5) } else { (0, 50) };
             timings.send_takes = std::time::Duration::from_millis(send);
             timings.echo_after = std::time::Duration::from_millis(echo);
@@ -137,11 +142,11 @@ async fn what_the_service_sends_is_never_shown_twice_however_its_echo_looks_and_
         let id = bridge.agent_writes("hai").await;
         let read_echo = async {
             wait("the echo has come", async || {
-                let chat = bridge.world.waapify.chat(PHONE);
+                let chat = bridge.simulation.waapify.chat(PHONE);
                 chat.first().is_some_and(|message| message.heard)
             })
             .await;
-            let events = Arc::new(GatewayEvents(Arc::clone(&bridge.app.relay)));
+            let events = Arc::new(WaapifyEvents(Arc::clone(&bridge.app.relay)));
             workers::step(&events).await.unwrap();
         };
         tokio::join!(bridge.settle(), read_echo);
@@ -157,7 +162,7 @@ async fn what_the_service_sends_is_never_shown_twice_however_its_echo_looks_and_
 #[tokio::test]
 async fn the_same_words_typed_on_the_phone_do_not_confirm_a_send() {
     let bridge = Bridge::new().await;
-    let gateway = bridge.world.waapify.faults();
+    let gateway = bridge.simulation.waapify.faults();
     gateway.push("send.php", Fault::answer(200, "null"));
     let id = bridge.agent_writes("hai").await;
     bridge.settle().await;
@@ -174,7 +179,7 @@ async fn the_same_words_typed_on_the_phone_do_not_confirm_a_send() {
 async fn what_ghl_delivers_back_is_not_sent_and_the_agents_same_words_later_are() {
     for echoes in [Echoes::BeforeAnswer, Echoes::AfterAnswer] {
         let bridge = Bridge::new().await;
-        bridge.world.ghl.set_echoes_outbound(echoes);
+        bridge.simulation.ghl.set_echoes_outbound(echoes);
         owner_writes(&bridge, "Ada").await;
         bridge.settle().await;
         let (state, reason) = echo(&bridge).await;
@@ -191,8 +196,11 @@ async fn what_ghl_delivers_back_is_not_sent_and_the_agents_same_words_later_are(
 #[tokio::test]
 async fn an_echo_whose_post_got_no_answer_waits_and_then_proves_the_post() {
     let bridge = Bridge::new().await;
-    bridge.world.ghl.set_echoes_outbound(Echoes::BeforeAnswer);
-    let faults = bridge.world.ghl.faults();
+    bridge
+        .simulation
+        .ghl
+        .set_echoes_outbound(Echoes::BeforeAnswer);
+    let faults = bridge.simulation.ghl.faults();
     faults.push(INBOUND, Fault::after_effect(502, ""));
     let id = owner_writes(&bridge, "Ada").await;
     bridge.settle().await;
@@ -211,7 +219,7 @@ async fn an_echo_whose_post_got_no_answer_waits_and_then_proves_the_post() {
 #[tokio::test]
 async fn other_words_of_the_agent_do_not_wait_while_a_post_is_unclear() {
     let bridge = Bridge::new().await;
-    let faults = bridge.world.ghl.faults();
+    let faults = bridge.simulation.ghl.faults();
     faults.push(INBOUND, Fault::after_effect(502, ""));
     owner_writes(&bridge, "Ada").await;
     bridge.settle().await;
@@ -224,8 +232,8 @@ async fn other_words_of_the_agent_do_not_wait_while_a_post_is_unclear() {
 async fn a_lost_answer_leads_to_no_second_bubble() {
     for tells in [false, true] {
         let bridge = Bridge::new().await;
-        bridge.world.ghl.set_posts_stored_messages(tells);
-        let faults = bridge.world.ghl.faults();
+        bridge.simulation.ghl.set_posts_stored_messages(tells);
+        let faults = bridge.simulation.ghl.faults();
         bridge.customer_writes("ok").await;
         bridge.settle().await;
         faults.push(INBOUND, Fault::after_effect(502, ""));
@@ -236,7 +244,7 @@ async fn a_lost_answer_leads_to_no_second_bubble() {
             bridge.agent_writes("lagi?").await;
             wait("GHL has told of it", async || {
                 let told: i64 = sqlx::query_scalar(
-                    "select count(*) from app_events where event_type = 'OutboundMessage'",
+                    "select count(*) from ghl_events where event_type = 'OutboundMessage'",
                 )
                 .fetch_one(&bridge.database.pool)
                 .await
@@ -254,7 +262,7 @@ async fn a_lost_answer_leads_to_no_second_bubble() {
 #[tokio::test]
 async fn a_post_that_ghl_never_got_is_repeated() {
     let bridge = Bridge::new().await;
-    let faults = bridge.world.ghl.faults();
+    let faults = bridge.simulation.ghl.faults();
     bridge.customer_writes("ok").await;
     bridge.settle().await;
     faults.push(INBOUND, Fault::answer(500, "{}"));
@@ -269,9 +277,13 @@ async fn a_post_that_ghl_never_got_is_repeated() {
 async fn a_new_contact_is_made_without_a_name_and_does_not_count_as_one_who_wrote() {
     let bridge = Bridge::new().await;
     let (_, phone) = seed::STRANGER;
-    bridge.world.waapify.owner_writes(phone, "Salam").await;
+    bridge.simulation.waapify.owner_writes(phone, "Salam").await;
     bridge.settle().await;
-    let upsert = bridge.world.ghl.faults().seen_at("POST /contacts/upsert");
+    let upsert = bridge
+        .simulation
+        .ghl
+        .faults()
+        .seen_at("POST /contacts/upsert");
     let made: Vec<Value> = upsert.into_iter().map(|seen| seen.body).collect();
     assert_eq!(
         made,
@@ -310,9 +322,13 @@ async fn an_answer_from_the_phone_does_not_move_when_the_customer_wrote_last() {
 async fn a_picture_from_the_phone_hangs_on_its_message() {
     let bridge = Bridge::new().await;
     let picture = picture("Yang ini");
-    bridge.world.waapify.owner_sends_file(PHONE, &picture).await;
+    bridge
+        .simulation
+        .waapify
+        .owner_sends_file(PHONE, &picture)
+        .await;
     bridge.settle().await;
-    let uploads = bridge.world.ghl.uploads();
+    let uploads = bridge.simulation.ghl.uploads();
     assert_eq!(uploads.len(), 1);
     let body = bridge.posted().remove(0);
     assert_eq!(body["direction"], "outbound");
@@ -329,7 +345,11 @@ async fn what_the_business_writes_to_a_group_or_to_itself_stays_on_the_phone() {
         (own.as_str(), "a note of the business to itself"),
     ] {
         let content = json!({"conversation": "Mesyuarat jam 3"});
-        let id = bridge.world.waapify.owner_sends(jid, "", content).await;
+        let id = bridge
+            .simulation
+            .waapify
+            .owner_sends(jid, "", content)
+            .await;
         bridge.settle().await;
         let noted = bridge.inbound(&id).await;
         assert_eq!(noted, Some(("ignored".into(), Some(why.into()), None)));
@@ -342,7 +362,11 @@ async fn where_whatsapp_hides_the_customers_number_the_message_is_held() {
     let bridge = Bridge::new().await;
     let content = json!({"conversation": "Ada"});
     let jid = "112233445566778@lid";
-    let id = bridge.world.waapify.owner_sends(jid, "", content).await;
+    let id = bridge
+        .simulation
+        .waapify
+        .owner_sends(jid, "", content)
+        .await;
     bridge.settle().await;
     let (state, _, text) = bridge.inbound(&id).await.unwrap();
     assert_eq!((state.as_str(), text.as_deref()), ("held", Some("Ada")));

@@ -3,7 +3,7 @@
 use rustix::process::Signal;
 use simulators::{Fault, seed};
 use sqlx::{AssertSqlSafe, Connection as _};
-use waapify_ghl::db::accounts::installs::Standing;
+use waapify_ghl::db::accounts::installs::InstallStatus;
 
 use crate::commands::Serving;
 use crate::harness::{Bridge, location, wait};
@@ -18,9 +18,9 @@ async fn with_ended_token() -> Bridge {
     // Twice GHL's, so that a machine with too much to do does not decide. That a repeat comes in time for GHL's own is a
     // matter of constants, which have a test where they stand.
     bridge
-        .world
+        .simulation
         .adjust(|timings| timings.refresh_grace = std::time::Duration::from_mins(1));
-    bridge.world.ghl.expire_access_tokens();
+    bridge.simulation.ghl.expire_access_tokens();
     sqlx::query("update tokens set expires_at = now()")
         .execute(&bridge.database.pool)
         .await
@@ -30,7 +30,7 @@ async fn with_ended_token() -> Bridge {
 
 fn refreshes(bridge: &Bridge) -> usize {
     // The first call was the install's.
-    bridge.world.ghl.faults().count(TOKEN) - 1
+    bridge.simulation.ghl.faults().count(TOKEN) - 1
 }
 
 async fn posted(bridge: &Bridge) -> i64 {
@@ -43,18 +43,18 @@ async fn posted(bridge: &Bridge) -> i64 {
 #[tokio::test]
 async fn two_processes_with_two_hundred_messages_refresh_once() {
     let bridge = with_ended_token().await;
-    bridge.world.ghl.set_burst_limit(Some(10_000));
+    bridge.simulation.ghl.set_burst_limit(Some(10_000));
     for n in 0..200 {
         let phone = format!("+6012{n:07}");
         bridge
-            .world
+            .simulation
             .waapify
             .customer_sends(&phone, "Pelanggan", "hai")
             .await;
     }
     // Long enough for all to come while it is under way.
     let slow = Fault::Slow(std::time::Duration::from_secs(2));
-    bridge.world.ghl.faults().push(TOKEN, slow);
+    bridge.simulation.ghl.faults().push(TOKEN, slow);
     let processes = [Serving::start(&bridge).await, Serving::start(&bridge).await];
     wait("all are posted", async || posted(&bridge).await == 200).await;
     assert_eq!(refreshes(&bridge), 1);
@@ -67,13 +67,13 @@ async fn two_processes_with_two_hundred_messages_refresh_once() {
 /// A process that asks GHL for a new pair and meets `fault`.
 async fn refreshing(fault: Fault) -> (Box<Bridge>, Serving) {
     let bridge = Box::new(with_ended_token().await);
-    bridge.world.ghl.faults().push(TOKEN, fault);
+    bridge.simulation.ghl.faults().push(TOKEN, fault);
     bridge.customer_writes("hai").await;
     let process = Serving::start(&bridge).await;
     wait("it asks for a new pair", async || refreshes(&bridge) == 1).await;
     // Killed sooner, it would hold the number's events for a minute.
     wait("the customer's event has ended", async || {
-        let waiting = "select count(*) from gateway_events where state = 'accepted'";
+        let waiting = "select count(*) from waapify_events where state = 'accepted'";
         let pool = &bridge.database.pool;
         sqlx::query_scalar(waiting).fetch_one(pool).await.ok() == Some(0_i64)
     })
@@ -89,7 +89,7 @@ async fn kill_and_take_over(bridge: &Bridge, killed: Serving) {
     // The first message is leased to the killed process for a while; another customer's is not.
     let (_, name, phone) = seed::LIM_WEI;
     bridge
-        .world
+        .simulation
         .waapify
         .customer_sends(phone, name, "ada?")
         .await;
@@ -100,8 +100,8 @@ async fn kill_and_take_over(bridge: &Bridge, killed: Serving) {
     next.signal(Signal::TERM);
     assert_eq!(next.ended().await.0, Some(0));
     assert_eq!(
-        bridge.standing(seed::LOCATION_ID).await,
-        Standing::Installed
+        bridge.install_status(seed::LOCATION_ID).await,
+        InstallStatus::Installed
     );
     assert!(bridge.use_token(&location()).await.unwrap());
 }

@@ -4,7 +4,7 @@ use simulators::{Fault, seed};
 use time::Duration;
 use waapify_ghl::accounts::tokens::TokenError;
 use waapify_ghl::db::accounts::installs;
-use waapify_ghl::db::accounts::installs::Standing;
+use waapify_ghl::db::accounts::installs::InstallStatus;
 
 use crate::harness::{Bridge, location};
 use crate::tokens::TOKEN;
@@ -12,8 +12,8 @@ use crate::tokens::TOKEN;
 /// The seeded location, installed by itself, with a refresh token that GHL has ended.
 async fn dead_end() -> Bridge {
     let bridge = Bridge::new().await;
-    bridge.world.ghl.revoke_refresh_tokens();
-    bridge.world.ghl.expire_access_tokens();
+    bridge.simulation.ghl.revoke_refresh_tokens();
+    bridge.simulation.ghl.expire_access_tokens();
     bridge.clock.advance(Duration::hours(25));
     bridge
 }
@@ -34,8 +34,8 @@ async fn a_token_that_nobody_uses_is_renewed_day_after_day() {
         .await
         .unwrap();
     assert_eq!(troubles, [None, None]);
-    assert!(bridge.world.ghl.faults().count(TOKEN) > 2 * DAYS);
-    bridge.world.ghl.expire_access_tokens();
+    assert!(bridge.simulation.ghl.faults().count(TOKEN) > 2 * DAYS);
+    bridge.simulation.ghl.expire_access_tokens();
     assert!(bridge.use_token(&location()).await.unwrap());
 }
 
@@ -43,11 +43,11 @@ async fn a_token_that_nobody_uses_is_renewed_day_after_day() {
 async fn tokens_of_a_short_life_are_used_and_do_not_end_in_a_storm() {
     let bridge = Bridge::bare().await;
     bridge
-        .world
+        .simulation
         .adjust(|timings| timings.access_token_lifetime = std::time::Duration::from_mins(1));
     bridge.install().await;
     assert!(bridge.use_token(&location()).await.unwrap());
-    assert!(bridge.world.ghl.faults().count(TOKEN) <= 2);
+    assert!(bridge.simulation.ghl.faults().count(TOKEN) <= 2);
 }
 
 #[tokio::test]
@@ -62,7 +62,7 @@ async fn a_malformed_grant_is_an_error_and_loses_no_token() {
         r#"{"refresh_token":"a","traceId":"trace-9"}"#,
     ] {
         bridge
-            .world
+            .simulation
             .ghl
             .faults()
             .push(TOKEN, Fault::answer(200, body));
@@ -91,8 +91,8 @@ async fn a_location_that_needs_a_reinstall_says_so_and_its_messages_wait_for_it(
     let out = bridge.agent_writes("ya").await;
     bridge.settle().await;
     assert_eq!(
-        bridge.standing(seed::LOCATION_ID).await,
-        Standing::NeedsReinstall
+        bridge.install_status(seed::LOCATION_ID).await,
+        InstallStatus::NeedsReinstall
     );
     assert_eq!(
         bridge.state(&out).await,
@@ -105,7 +105,7 @@ async fn a_location_that_needs_a_reinstall_says_so_and_its_messages_wait_for_it(
     let (state, reason, _) = bridge.inbound(&reply).await.unwrap();
     assert_eq!(state, "accepted", "it waits, however long");
     assert!(reason.unwrap().contains("must be installed again"));
-    let refreshes = bridge.world.ghl.faults().count(TOKEN) - 1;
+    let refreshes = bridge.simulation.ghl.faults().count(TOKEN) - 1;
     assert!(
         (2..=5).contains(&refreshes),
         "one look a day, not one a message: {refreshes}"
@@ -124,35 +124,38 @@ async fn a_location_that_needs_a_reinstall_says_so_and_its_messages_wait_for_it(
     let listed = installs::list_installs(&bridge.database.pool)
         .await
         .unwrap();
-    assert_eq!(listed[0].standing, Standing::Installed);
+    assert_eq!(listed[0].install_status, InstallStatus::Installed);
     assert_eq!(listed[0].trouble, None);
 }
 
 #[tokio::test]
 async fn a_location_that_is_not_active_keeps_its_token_and_is_tried_ever_more_slowly() {
     let bridge = Bridge::new().await;
-    bridge.world.ghl.set_active(seed::LOCATION_ID, false);
-    bridge.world.ghl.expire_access_tokens();
+    bridge.simulation.ghl.set_active(seed::LOCATION_ID, false);
+    bridge.simulation.ghl.expire_access_tokens();
     bridge.clock.advance(Duration::hours(25));
     let reply = bridge.customer_writes("hai").await;
     let mut tries = Vec::new();
     for _ in 0..4 {
-        let before = bridge.world.ghl.faults().count(TOKEN);
+        let before = bridge.simulation.ghl.faults().count(TOKEN);
         for _ in 0..12 {
             bridge.after(Duration::hours(2)).await;
         }
-        tries.push(bridge.world.ghl.faults().count(TOKEN) - before);
+        tries.push(bridge.simulation.ghl.faults().count(TOKEN) - before);
     }
-    assert_eq!(bridge.standing(seed::LOCATION_ID).await, Standing::Inactive);
+    assert_eq!(
+        bridge.install_status(seed::LOCATION_ID).await,
+        InstallStatus::Inactive
+    );
     assert!(tries[0] <= 5 && tries[3] <= 1, "{tries:?}");
     assert_eq!(bridge.inbound(&reply).await.unwrap().0, "accepted");
-    bridge.world.ghl.set_active(seed::LOCATION_ID, true);
+    bridge.simulation.ghl.set_active(seed::LOCATION_ID, true);
     for _ in 0..16 {
         bridge.after(Duration::hours(2)).await;
     }
     assert_eq!(
-        bridge.standing(seed::LOCATION_ID).await,
-        Standing::Installed
+        bridge.install_status(seed::LOCATION_ID).await,
+        InstallStatus::Installed
     );
     assert_eq!(bridge.conversation(), ["hai"], "with the pair it had");
 }
@@ -170,17 +173,17 @@ async fn a_refresh_that_fails_for_no_lasting_reason_asks_nobody_to_install_again
         let bridge = Bridge::bare().await;
         bridge.install().await;
         bridge.clock.advance(Duration::hours(25));
-        bridge.world.ghl.faults().always(TOKEN, fault.clone());
+        bridge.simulation.ghl.faults().always(TOKEN, fault.clone());
         for _ in 0..20 {
             assert!(bridge.use_token(&location()).await.is_err());
         }
-        let tries = bridge.world.ghl.faults().count(TOKEN) - 1;
+        let tries = bridge.simulation.ghl.faults().count(TOKEN) - 1;
         assert_eq!(tries, 1, "the others do not try at once: {fault:?}");
         assert_eq!(
-            bridge.standing(seed::LOCATION_ID).await,
-            Standing::Installed
+            bridge.install_status(seed::LOCATION_ID).await,
+            InstallStatus::Installed
         );
-        bridge.world.ghl.faults().clear();
+        bridge.simulation.ghl.faults().clear();
         bridge.clock.advance(Duration::minutes(10));
         assert!(bridge.use_token(&location()).await.unwrap(), "{fault:?}");
     }
@@ -191,14 +194,17 @@ async fn a_renewal_that_fails_early_leaves_the_old_token_in_use() {
     let bridge = Bridge::bare().await;
     bridge.install().await;
     bridge
-        .world
+        .simulation
         .ghl
         .faults()
         .always(TOKEN, Fault::answer(503, ""));
     bridge
         .after(Duration::hours(23) + Duration::minutes(56))
         .await;
-    assert!(bridge.world.ghl.faults().count(TOKEN) > 1, "it was tried");
+    assert!(
+        bridge.simulation.ghl.faults().count(TOKEN) > 1,
+        "it was tried"
+    );
     bridge.clock.advance(Duration::minutes(3));
     assert!(
         bridge.use_token(&location()).await.unwrap(),
@@ -215,12 +221,12 @@ async fn a_token_that_has_ended_when_it_comes_is_no_storm() {
             seed::LOCATION_ID
         );
         bridge
-            .world
+            .simulation
             .ghl
             .faults()
             .push(TOKEN, Fault::answer(200, &grant));
         bridge.callback("any").await;
         bridge.settle().await;
     }
-    assert_eq!(bridge.world.ghl.faults().count(TOKEN), 2);
+    assert_eq!(bridge.simulation.ghl.faults().count(TOKEN), 2);
 }

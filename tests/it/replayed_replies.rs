@@ -11,7 +11,7 @@ async fn a_reply_goes_again_at_once_after_a_refusal() {
     let bridge = Bridge::new().await;
     let refusal = r#"{"statusCode":400,"message":"Incorrect type","traceId":"t-1"}"#;
     for _ in 0..2 {
-        let faults = bridge.world.ghl.faults();
+        let faults = bridge.simulation.ghl.faults();
         faults.push(INBOUND, Fault::answer(400, refusal));
     }
     let id = bridge.customer_writes("ditolak").await;
@@ -31,7 +31,7 @@ async fn a_reply_goes_again_at_once_after_a_refusal() {
 #[tokio::test]
 async fn a_reply_whose_answer_was_lost_goes_again_after_a_yes_and_not_if_ghl_has_it() {
     let bridge = Bridge::new().await;
-    let faults = bridge.world.ghl.faults();
+    let faults = bridge.simulation.ghl.faults();
     faults.always(INBOUND, Fault::after_effect(502, "{}"));
     faults.always("GET /conversations/search", Fault::answer(503, ""));
     let id = bridge.customer_writes("hilang").await;

@@ -20,7 +20,7 @@ async fn a_reply_lands_in_the_contacts_conversation_with_the_documented_fields_o
     assert!(date.as_str().unwrap().contains('T'), "{date}");
     let expected = json!({"type": "SMS", "direction": "inbound", "contactId": seed::AISYAH.0, "message": "Berapa harga?", "altId": id});
     assert_eq!(body, expected, "and no conversationProviderId");
-    let call = bridge.world.ghl.faults().seen_at(INBOUND).remove(0);
+    let call = bridge.simulation.ghl.faults().seen_at(INBOUND).remove(0);
     assert_eq!(call.headers["version"], "2021-04-15");
     assert_eq!(bridge.inbound(&id).await.unwrap().0, "posted");
 }
@@ -29,14 +29,18 @@ async fn a_reply_lands_in_the_contacts_conversation_with_the_documented_fields_o
 async fn a_new_customer_becomes_a_contact_with_the_whatsapp_name() {
     let bridge = Bridge::new().await;
     let (name, phone) = seed::STRANGER;
-    bridge.world.waapify.customer_sends(phone, name, "Hi").await;
     bridge
-        .world
+        .simulation
+        .waapify
+        .customer_sends(phone, name, "Hi")
+        .await;
+    bridge
+        .simulation
         .waapify
         .customer_sends(phone, name, "Ada orang?")
         .await;
     bridge.settle().await;
-    let contacts = bridge.world.ghl.contacts(seed::LOCATION_ID);
+    let contacts = bridge.simulation.ghl.contacts(seed::LOCATION_ID);
     let made: Vec<_> = contacts
         .iter()
         .filter(|contact| contact.phone.as_deref() == Some(phone))
@@ -44,7 +48,7 @@ async fn a_new_customer_becomes_a_contact_with_the_whatsapp_name() {
     assert_eq!(made.len(), 1);
     assert_eq!(made[0].name, name);
     let upsert = bridge
-        .world
+        .simulation
         .ghl
         .faults()
         .seen_at("POST /contacts/upsert")
@@ -54,19 +58,19 @@ async fn a_new_customer_becomes_a_contact_with_the_whatsapp_name() {
         upsert,
         json!({"locationId": seed::LOCATION_ID, "phone": phone, "name": name})
     );
-    assert_eq!(bridge.world.ghl.messages_with(&made[0].id).len(), 2);
+    assert_eq!(bridge.simulation.ghl.messages_with(&made[0].id).len(), 2);
 }
 
 #[tokio::test]
 async fn a_contact_that_ghl_has_keeps_the_name_the_business_gave_it() {
     let bridge = Bridge::new().await;
     bridge
-        .world
+        .simulation
         .waapify
         .customer_sends(PHONE, "✨ aisyah ✨", "Hai")
         .await;
     bridge.settle().await;
-    let contacts = bridge.world.ghl.contacts(seed::LOCATION_ID);
+    let contacts = bridge.simulation.ghl.contacts(seed::LOCATION_ID);
     assert!(
         contacts
             .iter()
@@ -80,7 +84,7 @@ async fn where_the_look_up_is_refused_the_contact_is_made_all_the_same() {
     let bridge = Bridge::new().await;
     let lookup = "GET /contacts/search/duplicate";
     bridge
-        .world
+        .simulation
         .ghl
         .faults()
         .always(lookup, Fault::answer(404, r#"{"message":"Cannot GET"}"#));
@@ -94,12 +98,12 @@ async fn the_same_message_posted_again_makes_no_second_bubble() {
     let bridge = Bridge::new().await;
     let id = bridge.customer_writes("sekali").await;
     assert_eq!(
-        bridge.world.waapify.posts_again(PHONE, &id).await,
+        bridge.simulation.waapify.posts_again(PHONE, &id).await,
         Some(200)
     );
     bridge.settle().await;
     assert_eq!(
-        bridge.world.waapify.posts_again(PHONE, &id).await,
+        bridge.simulation.waapify.posts_again(PHONE, &id).await,
         Some(200)
     );
     bridge.settle().await;
@@ -114,7 +118,7 @@ async fn all_three_envelopes_are_read() {
         (Envelope::Nested, "b"),
         (Envelope::NestedArray, "c"),
     ] {
-        bridge.world.waapify.set_envelope(envelope);
+        bridge.simulation.waapify.set_envelope(envelope);
         bridge.customer_writes(text).await;
         bridge.settle().await;
     }
@@ -125,7 +129,7 @@ async fn all_three_envelopes_are_read() {
 async fn replies_keep_their_order_though_ghl_stumbles_over_the_first() {
     let bridge = Bridge::new().await;
     bridge
-        .world
+        .simulation
         .ghl
         .faults()
         .push(INBOUND, Fault::answer(500, "{}"));
@@ -143,7 +147,7 @@ async fn replies_keep_their_order_though_ghl_stumbles_over_the_first() {
 async fn an_empty_201_is_no_success() {
     let bridge = Bridge::new().await;
     bridge
-        .world
+        .simulation
         .ghl
         .faults()
         .push(INBOUND, Fault::answer(201, ""));
@@ -177,7 +181,7 @@ async fn what_ghl_refuses_twice_has_failed_with_its_reason() {
     let refusal =
         r#"{"statusCode":400,"message":"Incorrect conversationProviderId/type","traceId":"t-1"}"#;
     bridge
-        .world
+        .simulation
         .ghl
         .faults()
         .always(INBOUND, Fault::answer(400, refusal));

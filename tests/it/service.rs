@@ -46,12 +46,12 @@ async fn a_message_goes_through_without_anyone_driving_the_workers() {
 async fn a_stop_lets_a_send_in_hand_end_and_takes_no_other() {
     let bridge = Bridge::new().await;
     bridge
-        .world
+        .simulation
         .adjust(|timings: &mut Timings| timings.send_takes = Duration::from_millis(400));
     let (stop, running) = run(&bridge).await;
     let first = bridge.agent_writes("satu").await;
     wait("the gateway has it", async || {
-        bridge.world.waapify.faults().count("send.php") == 1
+        bridge.simulation.waapify.faults().count("send.php") == 1
     })
     .await;
     stop.send_replace(true);
@@ -68,14 +68,14 @@ async fn a_stop_lets_a_send_in_hand_end_and_takes_no_other() {
 #[tokio::test]
 async fn a_send_whose_process_died_waits_for_its_echo_and_is_not_repeated() {
     let bridge = Bridge::new().await;
-    bridge.world.adjust(|timings: &mut Timings| {
+    bridge.simulation.adjust(|timings: &mut Timings| {
         timings.send_takes = Duration::from_millis(400);
         timings.echo_after = Duration::from_millis(600);
     });
     let (_stop, running) = run(&bridge).await;
     let id = bridge.agent_writes("sekali").await;
     wait("the gateway has it", async || {
-        bridge.world.waapify.faults().count("send.php") == 1
+        bridge.simulation.waapify.faults().count("send.php") == 1
     })
     .await;
     // The tasks of an aborted runner end where they stand, as those of a killed process.
@@ -87,7 +87,7 @@ async fn a_send_whose_process_died_waits_for_its_echo_and_is_not_repeated() {
         })
         .await;
     bridge.after(time::Duration::HOUR).await;
-    assert_eq!(bridge.world.waapify.faults().count("send.php"), 1);
+    assert_eq!(bridge.simulation.waapify.faults().count("send.php"), 1);
 }
 
 #[tokio::test]

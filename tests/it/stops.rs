@@ -12,12 +12,12 @@ use waapify_ghl::db::webhooks::ghl_events;
 use waapify_ghl::db::webhooks::ghl_events::NewEvent;
 use waapify_ghl::workers;
 use waapify_ghl::workers::Worker;
-use waapify_ghl::workers::ghl_events::AppEvents;
+use waapify_ghl::workers::ghl_events::GhlEvents;
 use waapify_ghl::workers::inbound::Inbound;
 use waapify_ghl::workers::outbound::Outbound;
 use waapify_ghl::workers::status_updates::StatusUpdates;
-use waapify_ghl::workers::token_upkeep::Upkeep;
-use waapify_ghl::workers::waapify_events::GatewayEvents;
+use waapify_ghl::workers::token_upkeep::TokenUpkeep;
+use waapify_ghl::workers::waapify_events::WaapifyEvents;
 
 use crate::commands::Serving;
 use crate::harness::{Bridge, location, wait};
@@ -45,7 +45,10 @@ async fn what_a_stopped_process_could_not_finish_is_taken_up_by_the_next_at_once
     .await;
     bridge.install().await;
     bridge.connect().await;
-    let (waapify, ghl) = (bridge.world.waapify.faults(), bridge.world.ghl.faults());
+    let (waapify, ghl) = (
+        bridge.simulation.waapify.faults(),
+        bridge.simulation.ghl.faults(),
+    );
     waapify.always("send.php", Fault::Hang(FOREVER));
     ghl.always(LOOKUP, Fault::Hang(FOREVER));
     let stopped = Serving::start(&bridge).await;
@@ -88,11 +91,11 @@ async fn what_a_stopped_process_could_not_finish_is_taken_up_by_the_next_at_once
 async fn a_post_that_was_cut_off_rests_and_is_looked_for() {
     let bridge = Bridge::new().await;
     let id = bridge.customer_writes("hai").await;
-    workers::step(&Arc::new(GatewayEvents(Arc::clone(&bridge.app.relay))))
+    workers::step(&Arc::new(WaapifyEvents(Arc::clone(&bridge.app.relay))))
         .await
         .unwrap();
     let lost = Fault::silent_after_effect(FOREVER);
-    bridge.world.ghl.faults().push(INBOUND, lost);
+    bridge.simulation.ghl.faults().push(INBOUND, lost);
     let worker = Inbound(Arc::clone(&bridge.app.relay));
     cut_off(worker, "GHL has it", async || {
         bridge.conversation() == ["hai"]
@@ -110,10 +113,14 @@ async fn a_tick_that_was_cut_off_is_due_at_once() {
     let bridge = Bridge::new().await;
     let id = bridge.agent_writes("hai").await;
     bridge.settle().await;
-    bridge.world.waapify.customer_receives(seed::AISYAH.2).await;
+    bridge
+        .simulation
+        .waapify
+        .customer_receives(seed::AISYAH.2)
+        .await;
     bridge.settle().await;
     bridge.clock.advance(time::Duration::seconds(10));
-    let faults = bridge.world.ghl.faults();
+    let faults = bridge.simulation.ghl.faults();
     faults.push(STATUS, Fault::Hang(FOREVER));
     let worker = StatusUpdates(Arc::clone(&bridge.app.relay));
     cut_off(worker, "GHL is being told", async || {
@@ -133,7 +140,7 @@ async fn an_event_that_was_cut_off_is_read_at_once() {
         .execute(&mut *blocker)
         .await
         .unwrap();
-    let worker = GatewayEvents(Arc::clone(&bridge.app.relay));
+    let worker = WaapifyEvents(Arc::clone(&bridge.app.relay));
     cut_off(worker, "its worker waits for the lock", async || {
         let waiting = "select exists (select 1 from pg_locks where not granted
             and database = (select oid from pg_database where datname = current_database()))";
@@ -173,18 +180,18 @@ async fn app_events_and_tokens_that_messages_wait_for_are_given_back_too() {
         concerns_us: true,
     };
     ghl_events::accept_event(pool, event, now).await.unwrap();
-    token_requests::want_token(pool, &location(), now)
+    token_requests::request_token(pool, &location(), now)
         .await
         .unwrap();
-    is_claimed_again_after_its_release(AppEvents(Arc::clone(&bridge.app.relay))).await;
-    is_claimed_again_after_its_release(Upkeep(Arc::clone(&bridge.app.relay))).await;
+    is_claimed_again_after_its_release(GhlEvents(Arc::clone(&bridge.app.relay))).await;
+    is_claimed_again_after_its_release(TokenUpkeep(Arc::clone(&bridge.app.relay))).await;
 }
 
 #[tokio::test]
 async fn giving_back_undoes_no_outcome_and_no_later_claim() {
     let bridge = Bridge::new().await;
     let worker = Arc::new(Outbound(Arc::clone(&bridge.app.relay)));
-    let faults = bridge.world.waapify.faults();
+    let faults = bridge.simulation.waapify.faults();
     faults.push("send.php", Fault::answer(200, ""));
     let id = bridge.agent_writes("hai").await;
     let jobs = worker.claim(1).await.unwrap();

@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
-use private_postgres::{Cluster, Durability, remove_data};
+use private_postgres::{Durability, PrivatePostgres, remove_data};
 use proxy::Proxy;
 use sqlx::PgPool;
 use tokio::task::{JoinSet, spawn_blocking};
@@ -49,7 +49,7 @@ fn delivery() -> Request<Body> {
 struct Store {
     folder: PathBuf,
     proxy: Proxy,
-    cluster: Option<Cluster>,
+    cluster: Option<PrivatePostgres>,
 }
 
 impl Store {
@@ -66,7 +66,7 @@ impl Store {
 
     async fn start(&mut self) {
         let folder = self.folder.clone();
-        let cluster = spawn_blocking(move || Cluster::start(&folder, Durability::Durable));
+        let cluster = spawn_blocking(move || PrivatePostgres::start(&folder, Durability::Durable));
         let cluster = cluster.await.unwrap().unwrap();
         let port = Url::parse(&cluster.url("postgres")).unwrap().port();
         self.proxy.aim(vec![([127, 0, 0, 1], port.unwrap()).into()]);
@@ -129,7 +129,7 @@ async fn an_event_of_the_gateway_outlasts_a_restart_of_postgres() {
     assert!(early.is_err(), "it waits: {early:?}");
     store.start().await;
     assert_eq!(waiting.await.unwrap(), StatusCode::OK);
-    let stored: i64 = sqlx::query_scalar("select count(*) from gateway_events")
+    let stored: i64 = sqlx::query_scalar("select count(*) from waapify_events")
         .fetch_one(&pool)
         .await
         .unwrap();

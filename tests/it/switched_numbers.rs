@@ -11,14 +11,14 @@ use waapify_ghl::db::numbers::removals;
 use waapify_ghl::workers;
 use waapify_ghl::workers::outbound::Outbound;
 
+use crate::attachment_sources::Storage;
 use crate::harness::{Bridge, location};
-use crate::origins::Storage;
 
 const SECOND: &str = "60117654321";
 
 /// Connects a number of another instance, which becomes the default.
 async fn connect_second(bridge: &Bridge) -> Waapify {
-    let waapify = &bridge.world.waapify;
+    let waapify = &bridge.simulation.waapify;
     let second = waapify.add_instance("SECOND", "second-token", SECOND, "Kedai Dua");
     let entered = Entered {
         instance_id: "SECOND".to_owned(),
@@ -51,7 +51,7 @@ async fn send_half(bridge: &Bridge) -> String {
 
 /// Sends a message that is lost on the way, without a word of the gateway's.
 async fn send_into_the_dark(bridge: &Bridge) -> String {
-    let faults = bridge.world.waapify.faults();
+    let faults = bridge.simulation.waapify.faults();
     faults.push("send.php", Fault::answer(200, ""));
     let id = bridge.agent_writes("hai").await;
     bridge.settle().await;
@@ -97,7 +97,11 @@ async fn a_removed_numbers_message_goes_on_from_the_one_that_sends() {
     bridge.after(Duration::minutes(5)).await;
     assert_eq!(bridge.state(&id).await, "sent");
     assert_eq!(second.sent_texts(), ["hai"]);
-    assert_eq!(bridge.world.waapify.webhook(), None, "Waapify was told");
+    assert_eq!(
+        bridge.simulation.waapify.webhook(),
+        None,
+        "Waapify was told"
+    );
 }
 
 #[tokio::test]
@@ -122,7 +126,7 @@ async fn a_number_whose_instance_another_number_got_is_given_up() {
     };
     let noted = incidents::note(pool, about, None, bridge.clock.now()).await;
     assert!(noted.unwrap().is_some());
-    let webhook = bridge.world.waapify.webhook();
+    let webhook = bridge.simulation.waapify.webhook();
     bridge.connect().await;
     bridge.settle().await;
     assert_eq!(incidents::list_open(pool, &location).await.unwrap(), []);
@@ -134,5 +138,5 @@ async fn a_number_whose_instance_another_number_got_is_given_up() {
     .unwrap();
     assert_eq!(keyless, [SECOND]);
     assert!(webhook.is_some());
-    assert_eq!(bridge.world.waapify.webhook(), webhook);
+    assert_eq!(bridge.simulation.waapify.webhook(), webhook);
 }

@@ -6,7 +6,7 @@ use time::Duration;
 use waapify_ghl::accounts::tokens::TokenError;
 use waapify_ghl::app::App;
 use waapify_ghl::clients::ghl::{Advice, CallError};
-use waapify_ghl::db::accounts::installs::Standing;
+use waapify_ghl::db::accounts::installs::InstallStatus;
 use waapify_ghl::model::ids::LocationId;
 
 use crate::bridge::use_token;
@@ -25,7 +25,7 @@ async fn tokens_are_sealed_at_rest_and_bound_to_their_row() {
             .unwrap();
     assert!(bridge.use_token(&location()).await.is_ok());
     let used = bridge
-        .world
+        .simulation
         .ghl
         .faults()
         .seen_at("GET /contacts/search/duplicate")
@@ -59,10 +59,10 @@ async fn a_token_is_refreshed_before_it_ends() {
     bridge.install().await;
     bridge.clock.advance(Duration::hours(23));
     assert!(bridge.use_token(&location()).await.unwrap());
-    assert_eq!(bridge.world.ghl.faults().count(TOKEN), 1, "not yet");
+    assert_eq!(bridge.simulation.ghl.faults().count(TOKEN), 1, "not yet");
     bridge.clock.advance(Duration::minutes(58));
     assert!(bridge.use_token(&location()).await.unwrap());
-    let refresh = bridge.world.ghl.faults().seen_at(TOKEN).remove(1).body;
+    let refresh = bridge.simulation.ghl.faults().seen_at(TOKEN).remove(1).body;
     assert_eq!(
         (&refresh["grant_type"], &refresh["user_type"]),
         (&Value::from("refresh_token"), &Value::from("Location"))
@@ -74,9 +74,9 @@ async fn an_expiry_that_ghl_reports_leads_to_one_refresh() {
     let bridge = Bridge::bare().await;
     bridge.install().await;
     for round in 2..5 {
-        bridge.world.ghl.expire_access_tokens();
+        bridge.simulation.ghl.expire_access_tokens();
         assert!(bridge.use_token(&location()).await.unwrap());
-        assert_eq!(bridge.world.ghl.faults().count(TOKEN), round);
+        assert_eq!(bridge.simulation.ghl.faults().count(TOKEN), round);
     }
 }
 
@@ -89,8 +89,8 @@ async fn a_hundred_callers_of_two_services_refresh_once() {
     let other = App::new(&settings(&bridge.environment), pool, clock).unwrap();
     bridge.clock.advance(Duration::hours(25));
     let slow = Fault::Slow(std::time::Duration::from_millis(300));
-    bridge.world.ghl.faults().push(TOKEN, slow);
-    bridge.world.ghl.set_burst_limit(Some(1_000));
+    bridge.simulation.ghl.faults().push(TOKEN, slow);
+    bridge.simulation.ghl.set_burst_limit(Some(1_000));
     let callers = (0..100).map(|n| {
         let app = if n % 2 == 0 { &bridge.app } else { &other };
         let app = app.clone();
@@ -100,7 +100,7 @@ async fn a_hundred_callers_of_two_services_refresh_once() {
         assert!(caller.await.unwrap().unwrap());
     }
     assert_eq!(
-        bridge.world.ghl.faults().count(TOKEN),
+        bridge.simulation.ghl.faults().count(TOKEN),
         2,
         "the install and one refresh"
     );
@@ -112,7 +112,7 @@ async fn a_refusal_of_another_meaning_never_refreshes() {
     bridge.install().await;
     let scope = r#"{"statusCode":401,"message":"The token is not authorized for this scope."}"#;
     bridge
-        .world
+        .simulation
         .ghl
         .faults()
         .push("GET /contacts/search/duplicate", Fault::answer(401, scope));
@@ -127,7 +127,7 @@ async fn a_refusal_of_another_meaning_never_refreshes() {
         ),
         "{refused:?}"
     );
-    assert_eq!(bridge.world.ghl.faults().count(TOKEN), 1);
+    assert_eq!(bridge.simulation.ghl.faults().count(TOKEN), 1);
 }
 
 #[tokio::test]
@@ -135,7 +135,7 @@ async fn a_dead_refresh_token_is_replaced_from_the_companys_or_asks_for_a_reinst
     let bridge = Bridge::bare().await;
     let code = bridge.company_code(&[seed::LOCATION_ID]);
     bridge.get(&format!("/oauth/callback?code={code}")).await;
-    bridge.world.ghl.revoke_refresh_tokens();
+    bridge.simulation.ghl.revoke_refresh_tokens();
     sqlx::query("update tokens set expires_at = $1 where owner_kind = 'location'")
         .bind(bridge.clock.now())
         .execute(&bridge.database.pool)
@@ -145,7 +145,7 @@ async fn a_dead_refresh_token_is_replaced_from_the_companys_or_asks_for_a_reinst
 
     let alone = Bridge::bare().await;
     alone.install().await;
-    alone.world.ghl.revoke_refresh_tokens();
+    alone.simulation.ghl.revoke_refresh_tokens();
     alone.clock.advance(Duration::hours(25));
     let ended = alone.use_token(&location()).await;
     assert!(
@@ -157,12 +157,12 @@ async fn a_dead_refresh_token_is_replaced_from_the_companys_or_asks_for_a_reinst
 #[tokio::test]
 async fn a_minted_token_without_a_refresh_token_lives_on_through_its_company() {
     let bridge = Bridge::bare().await;
-    bridge.world.ghl.set_location_tokens_refresh(false);
+    bridge.simulation.ghl.set_location_tokens_refresh(false);
     let code = bridge.company_code(&[seed::LOCATION_ID]);
     bridge.get(&format!("/oauth/callback?code={code}")).await;
     for _ in 0..3 {
         bridge.clock.advance(Duration::hours(25));
-        bridge.world.ghl.expire_access_tokens();
+        bridge.simulation.ghl.expire_access_tokens();
         assert!(bridge.use_token(&location()).await.unwrap());
     }
 }
@@ -174,7 +174,7 @@ async fn a_refresh_that_was_cut_off_before_its_pair_was_stored_is_repeated_in_ti
     bridge.clock.advance(Duration::hours(25));
     // GHL has given the new pair, but the process that asked died: it holds the lease and stored nothing.
     bridge
-        .world
+        .simulation
         .ghl
         .faults()
         .push(TOKEN, Fault::after_effect(502, ""));
@@ -200,14 +200,14 @@ async fn a_grant_without_its_life_is_a_grant_all_the_same() {
             seed::LOCATION_ID
         );
         bridge
-            .world
+            .simulation
             .ghl
             .faults()
             .push(TOKEN, Fault::answer(200, &grant));
         bridge.callback("any").await;
         assert_eq!(
-            bridge.standing(seed::LOCATION_ID).await,
-            Standing::Installed
+            bridge.install_status(seed::LOCATION_ID).await,
+            InstallStatus::Installed
         );
     }
 }

@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 use simulators::{Fault, seed};
 use time::Duration;
 use waapify_ghl::accounts::tokens::TokenError;
-use waapify_ghl::db::accounts::installs::Standing;
+use waapify_ghl::db::accounts::installs::InstallStatus;
 use waapify_ghl::model::ids::LocationId;
 use waapify_ghl::workers;
 
-use crate::app_events::{secrets, uninstall};
+use crate::ghl_events::{secrets, uninstall};
 use crate::harness::{Bridge, location, wait};
 
 const WEBHOOK: &str = "setwebhook.php";
@@ -20,7 +20,7 @@ async fn an_uninstall_destroys_the_secrets_ends_what_waits_and_keeps_the_history
     let sent = bridge.agent_writes("satu").await;
     bridge.settle().await;
     bridge
-        .world
+        .simulation
         .waapify
         .faults()
         .always("send.php", Fault::answer(200, crate::harness::OUTAGE));
@@ -30,23 +30,23 @@ async fn an_uninstall_destroys_the_secrets_ends_what_waits_and_keeps_the_history
     ];
     bridge.settle().await;
     bridge
-        .world
+        .simulation
         .ghl
         .faults()
         .always("*", Fault::answer(503, ""));
     let unposted = bridge.customer_writes("hai").await;
     bridge.settle().await;
     assert!(secrets(&bridge, seed::LOCATION_ID).await >= 5);
-    bridge.world.ghl.faults().clear();
+    bridge.simulation.ghl.faults().clear();
 
     uninstall(&bridge, seed::LOCATION_ID).await;
     assert_eq!(
-        bridge.standing(seed::LOCATION_ID).await,
-        Standing::Uninstalled
+        bridge.install_status(seed::LOCATION_ID).await,
+        InstallStatus::Uninstalled
     );
     assert_eq!(secrets(&bridge, seed::LOCATION_ID).await, 0);
     assert_eq!(
-        bridge.world.waapify.webhook(),
+        bridge.simulation.waapify.webhook(),
         None,
         "Waapify posts nothing more"
     );
@@ -96,7 +96,7 @@ async fn a_reinstall_brings_the_location_back_and_asks_only_for_what_was_destroy
         .await;
     bridge.after(Duration::hours(2)).await;
     assert!(
-        bridge.world.waapify.webhook().is_some(),
+        bridge.simulation.waapify.webhook().is_some(),
         "the new webhook stays"
     );
 }
@@ -104,7 +104,7 @@ async fn a_reinstall_brings_the_location_back_and_asks_only_for_what_was_destroy
 #[tokio::test]
 async fn the_uninstall_of_an_agency_takes_its_locations_along_but_for_those_installed_alone() {
     let bridge = Bridge::bare().await;
-    let ghl = &bridge.world.ghl;
+    let ghl = &bridge.simulation.ghl;
     ghl.add_location(seed::COMPANY_ID, "Second", "Kedai Dua");
     ghl.add_location(seed::COMPANY_ID, "Alone", "Kedai Tiga");
     ghl.add_company("Other", "Agensi Lain");
@@ -121,13 +121,13 @@ async fn the_uninstall_of_an_agency_takes_its_locations_along_but_for_those_inst
         json!({"type": "UNINSTALL", "appId": ghl.app_id(), "companyId": seed::COMPANY_ID});
     assert_eq!(ghl.posts_app_event(&event).await, Some(200));
     bridge.settle().await;
-    for (id, standing) in [
-        (seed::LOCATION_ID, Standing::Uninstalled),
-        ("Second", Standing::Uninstalled),
-        ("Alone", Standing::Installed),
-        ("Foreign", Standing::Installed),
+    for (id, install_status) in [
+        (seed::LOCATION_ID, InstallStatus::Uninstalled),
+        ("Second", InstallStatus::Uninstalled),
+        ("Alone", InstallStatus::Installed),
+        ("Foreign", InstallStatus::Installed),
     ] {
-        assert_eq!(bridge.standing(id).await, standing, "{id}");
+        assert_eq!(bridge.install_status(id).await, install_status, "{id}");
     }
     assert_eq!(secrets(&bridge, seed::COMPANY_ID).await, 0);
     assert_eq!(secrets(&bridge, seed::LOCATION_ID).await, 0);
@@ -137,7 +137,7 @@ async fn the_uninstall_of_an_agency_takes_its_locations_along_but_for_those_inst
 #[tokio::test]
 async fn a_waapify_that_does_not_answer_is_told_later_and_its_keys_go_in_any_case() {
     let bridge = Bridge::new().await;
-    let faults = bridge.world.waapify.faults();
+    let faults = bridge.simulation.waapify.faults();
     faults.always(WEBHOOK, Fault::answer(502, "<html>"));
     uninstall(&bridge, seed::LOCATION_ID).await;
     assert_eq!(
@@ -147,12 +147,12 @@ async fn a_waapify_that_does_not_answer_is_told_later_and_its_keys_go_in_any_cas
     );
     faults.clear();
     bridge.after(Duration::minutes(1)).await;
-    assert_eq!(bridge.world.waapify.webhook(), None);
+    assert_eq!(bridge.simulation.waapify.webhook(), None);
     assert_eq!(secrets(&bridge, seed::LOCATION_ID).await, 0);
 
     let never = Bridge::new().await;
     never
-        .world
+        .simulation
         .waapify
         .faults()
         .always(WEBHOOK, Fault::answer(502, "<html>"));
@@ -166,16 +166,19 @@ async fn a_waapify_that_does_not_answer_is_told_later_and_its_keys_go_in_any_cas
 #[tokio::test]
 async fn an_uninstall_from_before_the_last_install_changes_nothing() {
     let bridge = Bridge::new().await;
-    let late = bridge.world.ghl.uninstall_event(seed::LOCATION_ID);
-    let mut install = bridge.world.ghl.install_event(seed::LOCATION_ID);
+    let late = bridge.simulation.ghl.uninstall_event(seed::LOCATION_ID);
+    let mut install = bridge.simulation.ghl.install_event(seed::LOCATION_ID);
     install["timestamp"] = "2126-01-01T00:00:00.000Z".into();
     for event in [&install, &late] {
-        assert_eq!(bridge.world.ghl.posts_app_event(event).await, Some(200));
+        assert_eq!(
+            bridge.simulation.ghl.posts_app_event(event).await,
+            Some(200)
+        );
         bridge.settle().await;
     }
     assert_eq!(
-        bridge.standing(seed::LOCATION_ID).await,
-        Standing::Installed
+        bridge.install_status(seed::LOCATION_ID).await,
+        InstallStatus::Installed
     );
     assert!(bridge.use_token(&location()).await.unwrap());
 }
@@ -184,31 +187,36 @@ async fn an_uninstall_from_before_the_last_install_changes_nothing() {
 async fn an_uninstall_while_the_token_is_asked_for_stands() {
     let bridge = Bridge::bare().await;
     bridge.callback(&bridge.company_code(&[])).await;
-    bridge.world.ghl.set_installed(seed::LOCATION_ID, true);
-    let install = bridge.world.ghl.install_event(seed::LOCATION_ID);
-    bridge.world.ghl.posts_app_event(&install).await;
+    bridge.simulation.ghl.set_installed(seed::LOCATION_ID, true);
+    let install = bridge.simulation.ghl.install_event(seed::LOCATION_ID);
+    bridge.simulation.ghl.posts_app_event(&install).await;
     let slow = Fault::Slow(std::time::Duration::from_secs(1));
     bridge
-        .world
+        .simulation
         .ghl
         .faults()
         .push("POST /oauth/locationToken", slow);
     let context = || std::sync::Arc::clone(&bridge.app.relay);
-    let events = std::sync::Arc::new(workers::ghl_events::AppEvents(context()));
-    let upkeep = std::sync::Arc::new(workers::token_upkeep::Upkeep(context()));
+    let events = std::sync::Arc::new(workers::ghl_events::GhlEvents(context()));
+    let upkeep = std::sync::Arc::new(workers::token_upkeep::TokenUpkeep(context()));
     workers::step(&events).await.unwrap();
     let minting = tokio::spawn(async move { workers::step(&upkeep).await });
     wait("the token is asked for", async || {
-        bridge.world.ghl.faults().count("POST /oauth/locationToken") == 1
+        bridge
+            .simulation
+            .ghl
+            .faults()
+            .count("POST /oauth/locationToken")
+            == 1
     })
     .await;
-    let event = bridge.world.ghl.uninstall_event(seed::LOCATION_ID);
-    bridge.world.ghl.posts_app_event(&event).await;
+    let event = bridge.simulation.ghl.uninstall_event(seed::LOCATION_ID);
+    bridge.simulation.ghl.posts_app_event(&event).await;
     workers::step(&events).await.unwrap();
     minting.await.unwrap().unwrap();
     assert_eq!(
-        bridge.standing(seed::LOCATION_ID).await,
-        Standing::Uninstalled
+        bridge.install_status(seed::LOCATION_ID).await,
+        InstallStatus::Uninstalled
     );
     assert_eq!(secrets(&bridge, seed::LOCATION_ID).await, 0);
 }
@@ -219,7 +227,7 @@ async fn a_connect_that_is_under_way_during_an_uninstall_leaves_no_secret_and_no
     let page = bridge.install().await;
     let (_, rest) = page.split_once("/connect/").unwrap();
     let link: String = rest.chars().take_while(|c| *c != '"').collect();
-    let faults = bridge.world.waapify.faults();
+    let faults = bridge.simulation.waapify.faults();
     faults.push(WEBHOOK, Fault::Slow(std::time::Duration::from_secs(1)));
     let (address, http) = (
         format!("{}/connect/{link}", bridge.address),
@@ -236,23 +244,23 @@ async fn a_connect_that_is_under_way_during_an_uninstall_leaves_no_secret_and_no
     let answer = submitting.await.unwrap().unwrap();
     assert_eq!(answer.status(), StatusCode::NOT_FOUND);
     assert_eq!(secrets(&bridge, seed::LOCATION_ID).await, 0);
-    assert_eq!(bridge.world.waapify.webhook(), None);
+    assert_eq!(bridge.simulation.waapify.webhook(), None);
 }
 
 #[tokio::test]
 async fn a_disconnect_that_is_under_way_during_a_reconnect_leaves_the_webhook_on() {
     let bridge = Bridge::new().await;
-    let faults = bridge.world.waapify.faults();
+    let faults = bridge.simulation.waapify.faults();
     faults.push(WEBHOOK, Fault::Slow(std::time::Duration::from_secs(1)));
     let before = faults.count(WEBHOOK);
-    let event = bridge.world.ghl.uninstall_event(seed::LOCATION_ID);
-    bridge.world.ghl.posts_app_event(&event).await;
+    let event = bridge.simulation.ghl.uninstall_event(seed::LOCATION_ID);
+    bridge.simulation.ghl.posts_app_event(&event).await;
     let reconnect = async {
         wait("Waapify is told", async || faults.count(WEBHOOK) > before).await;
         bridge.connect().await;
     };
     tokio::join!(bridge.settle(), reconnect);
-    let webhook = bridge.world.waapify.webhook();
+    let webhook = bridge.simulation.waapify.webhook();
     assert!(webhook.is_some(), "{:?}", faults.seen_at(WEBHOOK));
     let reply = bridge.customer_writes("hai").await;
     bridge.settle().await;
@@ -263,12 +271,12 @@ async fn a_disconnect_that_is_under_way_during_a_reconnect_leaves_the_webhook_on
 async fn an_instance_that_another_location_uses_keeps_its_webhook() {
     let bridge = Bridge::new().await;
     bridge
-        .world
+        .simulation
         .ghl
         .add_location(seed::COMPANY_ID, "Second", "Kedai Dua");
     bridge.connect_to(&LocationId::from("Second")).await;
-    let webhook = bridge.world.waapify.webhook();
+    let webhook = bridge.simulation.waapify.webhook();
     uninstall(&bridge, seed::LOCATION_ID).await;
-    assert_eq!(bridge.world.waapify.webhook(), webhook);
+    assert_eq!(bridge.simulation.waapify.webhook(), webhook);
     assert_eq!(secrets(&bridge, seed::LOCATION_ID).await, 0);
 }

@@ -18,7 +18,7 @@ use axum::extract::Request;
 use axum::http::HeaderMap;
 use reqwest::{Client, RequestBuilder, StatusCode};
 use serde_json::Value;
-use simulators::{InstallKind, Timings, World, WorldConfig, seed};
+use simulators::{InstallKind, Simulation, SimulationConfig, Timings, seed};
 use tokio::net::TcpListener;
 use tokio::time::{interval, timeout};
 use url::Url;
@@ -26,7 +26,7 @@ use waapify_ghl::clients;
 
 /// Generous, for a machine that runs all other tests beside this one.
 const PATIENCE: Duration = Duration::from_mins(1);
-const LOOK: Duration = Duration::from_millis(5);
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 const CLIENT_ID: &str = "66b1f0a2c3d4e5f60718293a-abc";
 const CLIENT_SECRET: &str = "secret";
@@ -87,8 +87,8 @@ impl Stub {
 }
 
 /// A world, its vendors on a port, and the stub.
-struct Stage {
-    world: World,
+struct Controls {
+    simulation: Simulation,
     /// Where the vendors are.
     base: String,
     /// Where the stub is.
@@ -104,12 +104,12 @@ async fn serve(router: Router) -> String {
     address
 }
 
-impl Stage {
+impl Controls {
     async fn new() -> Self {
         let stub = Stub::default();
         let service = serve(stub.router()).await;
         let http = clients::http_client().unwrap();
-        let world = World::new(WorldConfig {
+        let simulation = Simulation::new(SimulationConfig {
             client_id: CLIENT_ID.to_owned(),
             client_secret: CLIENT_SECRET.to_owned(),
             service_url: Url::parse(&service).unwrap(),
@@ -117,9 +117,9 @@ impl Stage {
             http: http.clone(),
         })
         .unwrap();
-        let base = format!("{}/sim", serve(world.vendors_router()).await);
+        let base = format!("{}/sim", serve(simulation.vendors_router()).await);
         Self {
-            world,
+            simulation,
             base,
             service,
             stub,
@@ -148,7 +148,7 @@ impl Stage {
 
     /// Installs the app, and gets what its code is exchanged for.
     async fn install(&self, kind: InstallKind) -> Value {
-        let code = self.world.ghl.issue_code(kind);
+        let code = self.simulation.ghl.issue_code(kind);
         let (status, tokens) = self
             .token(&[
                 ("grant_type", "authorization_code"),
@@ -213,7 +213,7 @@ fn seeded_location() -> InstallKind {
 /// Waits for what a vendor does by itself.
 async fn until(what: &str, came_true: impl Fn() -> bool) {
     let watch = async {
-        let mut look = interval(LOOK);
+        let mut look = interval(POLL_INTERVAL);
         while !came_true() {
             look.tick().await;
         }

@@ -8,7 +8,7 @@ use std::process::ExitStatus;
 
 /// Why the private Postgres could not be started or stopped.
 #[derive(Debug, thiserror::Error)]
-pub enum ClusterError {
+pub enum PrivatePostgresError {
     /// No folder with both `postgres` and `initdb` was found.
     #[error(
         "PostgreSQL is not installed on this machine, and no DATABASE_URL is set. Install it:\n  \
@@ -102,9 +102,12 @@ pub enum ClusterError {
 }
 
 /// Says what was tried, and on what, for `map_err`.
-pub(super) fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> ClusterError {
+pub(super) fn io_error(
+    doing: &'static str,
+    path: &Path,
+) -> impl FnOnce(io::Error) -> PrivatePostgresError {
     let path = path.to_owned();
-    move |source| ClusterError::Io {
+    move |source| PrivatePostgresError::Io {
         doing,
         path,
         source,

@@ -11,7 +11,7 @@ use std::{env, fs, io, process};
 
 use rustix::process::geteuid;
 
-use crate::error::{ClusterError, io_error};
+use crate::error::{PrivatePostgresError, io_error};
 
 /// Where the data goes when the server's user cannot reach the folder that was asked for.
 const FALLBACK_FOLDER: &str = "/var/lib/waapify-ghl";
@@ -45,16 +45,16 @@ pub(super) struct Place {
 
 impl Place {
     /// Decides for the cluster of `folder`, which must exist. Every process decides the same.
-    pub(super) fn of_cluster(folder: &Path) -> Result<Self, ClusterError> {
+    pub(super) fn of_cluster(folder: &Path) -> Result<Self, PrivatePostgresError> {
         Self::choose(folder, find_owner(&folder.join("data")))
     }
 
     /// Decides for a folder that will hold the folders of new clusters.
-    pub(super) fn of_parent(folder: &Path) -> Result<Self, ClusterError> {
+    pub(super) fn of_parent(folder: &Path) -> Result<Self, PrivatePostgresError> {
         Self::choose(folder, None)
     }
 
-    fn choose(folder: &Path, owner: Option<User>) -> Result<Self, ClusterError> {
+    fn choose(folder: &Path, owner: Option<User>) -> Result<Self, PrivatePostgresError> {
         let folder = fs::canonicalize(folder).map_err(io_error("find the folder", folder))?;
         if !geteuid().is_root() {
             return Ok(Self { folder, user: None });
@@ -63,7 +63,7 @@ impl Place {
             Some(owner) => owner,
             None => find_user("postgres")
                 .or_else(|| find_user("nobody"))
-                .ok_or(ClusterError::NoUnprivilegedUser)?,
+                .ok_or(PrivatePostgresError::NoUnprivilegedUser)?,
         };
         if can_reach(user, &folder) {
             return Ok(Self {
@@ -80,7 +80,7 @@ impl Place {
     }
 
     /// Creates the folder if it is missing, which only a fallback can be.
-    pub(super) fn create(&self) -> Result<(), ClusterError> {
+    pub(super) fn create(&self) -> Result<(), PrivatePostgresError> {
         if self.folder.exists() {
             return Ok(());
         }
@@ -95,7 +95,7 @@ impl Place {
     }
 
     /// A new folder in this one, for a cluster of its own.
-    pub(super) fn create_inner(mut self, name: &str) -> Result<Self, ClusterError> {
+    pub(super) fn create_inner(mut self, name: &str) -> Result<Self, PrivatePostgresError> {
         self.folder.push(name);
         fs::create_dir(&self.folder)
             .and_then(|()| {
@@ -107,7 +107,7 @@ impl Place {
 
     /// Gives `path` to the server's user. The folder around it stays ours, so that a server that was
     /// broken into cannot put a link where this process, as root, writes.
-    pub(super) fn hand_over(&self, path: &Path) -> Result<(), ClusterError> {
+    pub(super) fn hand_over(&self, path: &Path) -> Result<(), PrivatePostgresError> {
         let Some(User { uid, gid }) = self.user else {
             return Ok(());
         };
@@ -142,19 +142,19 @@ impl Place {
 }
 
 /// The folder of the binaries: of the version that wrote the data, if there is data, else the first found.
-pub(super) fn find_binaries(folder: &Path) -> Result<PathBuf, ClusterError> {
+pub(super) fn find_binaries(folder: &Path) -> Result<PathBuf, PrivatePostgresError> {
     let mut found = candidate_folders()
         .into_iter()
         .filter(|bin| is_complete(bin))
         .peekable();
     if found.peek().is_none() {
-        return Err(ClusterError::NoBinaries);
+        return Err(PrivatePostgresError::NoBinaries);
     }
     let wanted = fs::read_to_string(folder.join("data/PG_VERSION")).unwrap_or_default();
     let wanted = wanted.trim();
     found
         .find(|bin| wanted.is_empty() || find_major_version(bin).as_deref() == Some(wanted))
-        .ok_or_else(|| ClusterError::WrongVersion {
+        .ok_or_else(|| PrivatePostgresError::WrongVersion {
             folder: folder.to_owned(),
             version: wanted.to_owned(),
         })
@@ -272,7 +272,7 @@ fn short_hash(path: &Path) -> String {
 }
 
 /// Removes a folder of ours; one that is already gone is fine.
-pub(super) fn remove_folder(folder: &Path) -> Result<(), ClusterError> {
+pub(super) fn remove_folder(folder: &Path) -> Result<(), PrivatePostgresError> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             Err(io_error("remove the folder", folder)(error))

@@ -2,7 +2,7 @@
 //!
 //! Owns: the folder of a cluster, from its creation to its server's end. Refuses: to listen on
 //! anything but 127.0.0.1, to run the server as root, to share a folder with a second process, and
-//! to speak SQL: whoever wants a database creates it over [`Cluster::url`].
+//! to speak SQL: whoever wants a database creates it over [`PrivatePostgres::url`].
 //!
 //! A folder holds `data/`, `password`, `server.log`, `server.log.old` and `owner.lock`. A process
 //! holds the lock for as long as it lives, so a server on a folder whose lock is free is an orphan.
@@ -22,7 +22,7 @@ use std::{env, fs, io, process};
 
 use rustix::process::{Pid, Signal};
 
-pub use self::error::ClusterError;
+pub use self::error::PrivatePostgresError;
 use self::error::io_error;
 use self::host::Place;
 use self::lock::lock;
@@ -30,7 +30,7 @@ use self::server::{PidFile, Server};
 
 /// The superuser that `initdb` creates; it owns everything in the cluster.
 const SUPERUSER: &str = "waapify";
-/// How the folders of [`Cluster::throw_away`] begin; the process id and a random number follow.
+/// How the folders of [`PrivatePostgres::throw_away`] begin; the process id and a random number follow.
 const THROW_AWAY_PREFIX: &str = "waapify-ghl-throw-away-";
 /// As long as `pg_ctl` waits. A usual start takes 30 ms; one after a crash replays the log first.
 const START_LIMIT: Duration = Duration::from_mins(1);
@@ -74,8 +74,8 @@ impl Durability {
     }
 }
 
-/// A running private server. Dropping it stops the server; [`Cluster::stop`] also tells how that went.
-pub struct Cluster {
+/// A running private server. Dropping it stops the server; [`PrivatePostgres::stop`] also tells how that went.
+pub struct PrivatePostgres {
     folder: PathBuf,
     port: u16,
     password: String,
@@ -87,7 +87,7 @@ pub struct Cluster {
     _lock: File,
 }
 
-impl Cluster {
+impl PrivatePostgres {
     /// Starts a server on `folder`, which is created when it is missing, and returns when it accepts
     /// connections: after 30 ms, or 0.6 s on first use. Blocks the calling thread.
     ///
@@ -98,8 +98,8 @@ impl Cluster {
     /// when that user cannot reach `folder`, the data lives below `/var/lib/waapify-ghl` instead.
     ///
     /// # Errors
-    /// Every [`ClusterError`] but `Stop`; each says what to do.
-    pub fn start(folder: &Path, durability: Durability) -> Result<Self, ClusterError> {
+    /// Every [`PrivatePostgresError`] but `Stop`; each says what to do.
+    pub fn start(folder: &Path, durability: Durability) -> Result<Self, PrivatePostgresError> {
         fs::create_dir_all(folder).map_err(io_error("create the folder", folder))?;
         let place = Place::of_cluster(folder)?;
         place.create()?;
@@ -111,8 +111,8 @@ impl Cluster {
     /// once. Blocks for 0.6 s.
     ///
     /// # Errors
-    /// As [`Cluster::start`].
-    pub fn throw_away() -> Result<Self, ClusterError> {
+    /// As [`PrivatePostgres::start`].
+    pub fn throw_away() -> Result<Self, PrivatePostgresError> {
         let parent = Place::of_parent(&env::temp_dir())?;
         parent.create()?;
         remove_left_folders(&parent.folder);
@@ -133,7 +133,7 @@ impl Cluster {
         url(&self.password, self.port, database)
     }
 
-    /// Where the cluster really lives, which is not always the folder that [`Cluster::start`] was given.
+    /// Where the cluster really lives, which is not always the folder that [`PrivatePostgres::start`] was given.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
@@ -143,8 +143,8 @@ impl Cluster {
     /// 90 ms as a rule and 24 s at most.
     ///
     /// # Errors
-    /// [`ClusterError::Stop`] when a durable server ended in another way, now or earlier.
-    pub fn stop(mut self) -> Result<(), ClusterError> {
+    /// [`PrivatePostgresError::Stop`] when a durable server ended in another way, now or earlier.
+    pub fn stop(mut self) -> Result<(), PrivatePostgresError> {
         self.shut_down()
     }
 
@@ -152,11 +152,11 @@ impl Cluster {
         place: &Place,
         durability: Durability,
         removes_folder: bool,
-    ) -> Result<Self, ClusterError> {
+    ) -> Result<Self, PrivatePostgresError> {
         let folder = &place.folder;
         let lock = lock(folder)?;
         let data = folder.join("data");
-        server::stop_orphan(&data).map_err(|pid| ClusterError::Orphan {
+        server::stop_orphan(&data).map_err(|pid| PrivatePostgresError::Orphan {
             folder: folder.clone(),
             pid: pid.as_raw_pid(),
         })?;
@@ -178,7 +178,7 @@ impl Cluster {
         })
     }
 
-    fn shut_down(&mut self) -> Result<(), ClusterError> {
+    fn shut_down(&mut self) -> Result<(), PrivatePostgresError> {
         let Some(server) = self.server.take() else {
             return Ok(());
         };
@@ -190,7 +190,7 @@ impl Cluster {
             return host::remove_folder(&self.folder);
         }
         if self.durability == Durability::Durable && !status.success() {
-            return Err(ClusterError::Stop {
+            return Err(PrivatePostgresError::Stop {
                 log: self.folder.join("server.log"),
                 status,
             });
@@ -199,7 +199,7 @@ impl Cluster {
     }
 }
 
-impl Drop for Cluster {
+impl Drop for PrivatePostgres {
     fn drop(&mut self) {
         if let Err(error) = self.shut_down() {
             tracing::warn!(%error, "the private PostgreSQL did not stop cleanly");
@@ -220,8 +220,8 @@ pub fn find_running(folder: &Path, database: &str) -> Option<String> {
 /// Removes the data of `folder`, so that the next start begins with an empty cluster; one that never was is fine.
 ///
 /// # Errors
-/// [`ClusterError::AlreadyRunning`] while a process uses it.
-pub fn remove_data(folder: &Path) -> Result<(), ClusterError> {
+/// [`PrivatePostgresError::AlreadyRunning`] while a process uses it.
+pub fn remove_data(folder: &Path) -> Result<(), PrivatePostgresError> {
     let Ok(place) = Place::of_cluster(folder) else {
         return Ok(());
     };
@@ -242,7 +242,11 @@ fn read_password(folder: &Path) -> io::Result<String> {
 
 /// Runs `initdb` beside the place of the data and moves the result there, so that `data` is complete
 /// or absent, whenever the process is killed.
-fn create_data(place: &Place, binaries: &Path, durability: Durability) -> Result<(), ClusterError> {
+fn create_data(
+    place: &Place,
+    binaries: &Path,
+    durability: Durability,
+) -> Result<(), PrivatePostgresError> {
     let folder = &place.folder;
     let (unfinished, password_file) = (folder.join("data.new"), folder.join("password"));
     host::remove_folder(&unfinished)?;
@@ -274,7 +278,7 @@ fn create_data(place: &Place, binaries: &Path, durability: Durability) -> Result
         .map_err(io_error("run initdb in", binaries))?;
     if !output.status.success() {
         let output = last_lines(&String::from_utf8_lossy(&output.stderr));
-        return Err(ClusterError::Create {
+        return Err(PrivatePostgresError::Create {
             folder: folder.clone(),
             output,
         });
@@ -303,7 +307,7 @@ fn start_server(
     place: &Place,
     binaries: &Path,
     durability: Durability,
-) -> Result<(Server, u16), ClusterError> {
+) -> Result<(Server, u16), PrivatePostgresError> {
     let log = place.folder.join("server.log");
     // The previous run's log may tell why that run ended.
     let _ = fs::rename(&log, place.folder.join("server.log.old"));
@@ -333,7 +337,7 @@ fn start_server(
         let _ = server.end(signal);
         let lines = last_lines(&fs::read_to_string(&log).unwrap_or_default());
         if attempt == PORT_ATTEMPTS || !lines.contains("could not bind") {
-            return Err(ClusterError::Start { log, lines });
+            return Err(PrivatePostgresError::Start { log, lines });
         }
         attempt += 1;
     }

@@ -8,14 +8,14 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 use std::{fs, process, thread};
 
-use crate::error::{ClusterError, io_error};
+use crate::error::{PrivatePostgresError, io_error};
 
 /// A program that the last owner was starting holds a copy of its lock until it runs, which takes milliseconds.
 const LOCK_PATIENCE: Duration = Duration::from_millis(500);
 const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
 /// Takes the folder's lock, and notes in it who has it.
-pub(super) fn lock(folder: &Path) -> Result<File, ClusterError> {
+pub(super) fn lock(folder: &Path) -> Result<File, PrivatePostgresError> {
     let path = folder.join("owner.lock");
     let open = OpenOptions::new()
         .create(true)
@@ -27,7 +27,7 @@ pub(super) fn lock(folder: &Path) -> Result<File, ClusterError> {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             let pid = fs::read_to_string(&path).unwrap_or_default();
-            return Err(ClusterError::AlreadyRunning {
+            return Err(PrivatePostgresError::AlreadyRunning {
                 folder: folder.to_owned(),
                 pid,
             });

@@ -13,7 +13,7 @@ use url::form_urlencoded;
 
 use crate::faults;
 use crate::faults::Faults;
-use crate::traffic_log::{Edge, Started, Wire};
+use crate::traffic_log::{Edge, Started, TrafficLog};
 
 /// Five files of 5 MB and some air: more than either vendor takes.
 const BODY_BYTES: usize = 40 * 1024 * 1024;
@@ -49,13 +49,13 @@ pub(super) trait Vendor: Clone + Send + Sync + 'static {
 
 /// The entrance of one vendor.
 #[derive(Clone, Debug)]
-pub(super) struct Door {
+pub(super) struct Endpoint {
     pub(super) edge: Edge,
-    pub(super) wire: Wire,
+    pub(super) wire: TrafficLog,
     pub(super) faults: Faults,
 }
 
-impl Door {
+impl Endpoint {
     /// Serves a request to its end, even if the caller hangs up in between.
     pub(super) async fn serve(&self, request: Request, vendor: impl Vendor) -> Response {
         let door = self.clone();

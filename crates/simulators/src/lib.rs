@@ -25,6 +25,6 @@ pub use ghl::{
     site_address,
 };
 pub use keys::PublicKeys;
-pub use simulation::{Timings, World, WorldConfig, seed};
-pub use traffic_log::{Edge, Exchange, Wire};
+pub use simulation::{Simulation, SimulationConfig, Timings, seed};
+pub use traffic_log::{Edge, Exchange, TrafficLog};
 pub use waapify::{Build as GatewayBuild, ChatMessage, CustomerFile, Envelope, Waapify};

@@ -9,7 +9,7 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::simulation::{World, seed};
+use crate::simulation::{Simulation, seed};
 
 /// Everything comes from here; nothing is inline.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -17,7 +17,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     frame-ancestors 'none'";
 
 /// The page and its routes.
-pub(super) fn router(world: World) -> Router {
+pub(super) fn router(simulation: Simulation) -> Router {
     let html = || async { file("text/html; charset=utf-8", include_str!("page.html")) };
     let css = || async { file("text/css; charset=utf-8", include_str!("page.css")) };
     let script = || async { file("text/javascript; charset=utf-8", include_str!("page.js")) };
@@ -32,7 +32,7 @@ pub(super) fn router(world: World) -> Router {
         .route("/sandbox/redeliver", post(redeliver))
         .route("/sandbox/link", post(link))
         .route("/sandbox/scan", post(scan))
-        .with_state(world)
+        .with_state(simulation)
 }
 
 fn file(content_type: &'static str, body: &'static str) -> Response {
@@ -46,13 +46,13 @@ fn file(content_type: &'static str, body: &'static str) -> Response {
 }
 
 /// Everything the page shows.
-async fn state(State(world): State<World>) -> Json<Value> {
-    let contacts: Vec<Value> = world
+async fn state(State(simulation): State<Simulation>) -> Json<Value> {
+    let contacts: Vec<Value> = simulation
         .ghl
         .contacts(seed::LOCATION_ID)
         .into_iter()
         .map(|contact| {
-            let messages = world.ghl.messages_with(&contact.id);
+            let messages = simulation.ghl.messages_with(&contact.id);
             json!({
                 "id": contact.id,
                 "name": contact.name,
@@ -61,7 +61,7 @@ async fn state(State(world): State<World>) -> Json<Value> {
             })
         })
         .collect();
-    let line = world.waapify.heard();
+    let line = simulation.waapify.heard();
     let customers: Vec<Value> = line
         .customers()
         .into_iter()
@@ -75,10 +75,10 @@ async fn state(State(world): State<World>) -> Json<Value> {
         "location": seed::LOCATION_NAME,
         "business": { "number": number, "name": name },
         "linked": line.is_linked(),
-        "shows_qr": !world.waapify.waiting_instances().is_empty(),
+        "shows_qr": !simulation.waapify.waiting_instances().is_empty(),
         "contacts": contacts,
         "customers": customers,
-        "wire": world.wire.exchanges(),
+        "wire": simulation.wire.exchanges(),
     }))
 }
 
@@ -89,7 +89,7 @@ struct AgentSays {
     attachment: Option<String>,
 }
 
-async fn agent(State(world): State<World>, Json(said): Json<AgentSays>) -> Response {
+async fn agent(State(simulation): State<Simulation>, Json(said): Json<AgentSays>) -> Response {
     let attachments: Vec<String> = said
         .attachment
         .into_iter()
@@ -101,7 +101,7 @@ async fn agent(State(world): State<World>, Json(said): Json<AgentSays>) -> Respo
             "There is nothing to send.",
         );
     }
-    match world
+    match simulation
         .ghl
         .agent_sends(&said.contact_id, &said.text, &attachments)
     {
@@ -116,7 +116,10 @@ struct CustomerSays {
     text: String,
 }
 
-async fn customer(State(world): State<World>, Json(said): Json<CustomerSays>) -> Response {
+async fn customer(
+    State(simulation): State<Simulation>,
+    Json(said): Json<CustomerSays>,
+) -> Response {
     if said.text.trim().is_empty() {
         return refused(
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -124,7 +127,7 @@ async fn customer(State(world): State<World>, Json(said): Json<CustomerSays>) ->
         );
     }
     let digits: String = said.phone.chars().filter(char::is_ascii_digit).collect();
-    let line = world.waapify.heard();
+    let line = simulation.waapify.heard();
     let known = line
         .customers()
         .into_iter()
@@ -139,8 +142,11 @@ struct CustomerReads {
     phone: String,
 }
 
-async fn customer_reads(State(world): State<World>, Json(who): Json<CustomerReads>) -> StatusCode {
-    tokio::spawn(async move { world.waapify.heard().customer_reads(&who.phone).await });
+async fn customer_reads(
+    State(simulation): State<Simulation>,
+    Json(who): Json<CustomerReads>,
+) -> StatusCode {
+    tokio::spawn(async move { simulation.waapify.heard().customer_reads(&who.phone).await });
     StatusCode::ACCEPTED
 }
 
@@ -149,11 +155,11 @@ struct Redeliver {
     message_id: String,
 }
 
-async fn redeliver(State(world): State<World>, Json(which): Json<Redeliver>) -> Response {
-    if world.ghl.message(&which.message_id).is_none() {
+async fn redeliver(State(simulation): State<Simulation>, Json(which): Json<Redeliver>) -> Response {
+    if simulation.ghl.message(&which.message_id).is_none() {
         return refused(StatusCode::NOT_FOUND, "There is no such message.");
     }
-    let answered = world.ghl.redeliver(&which.message_id).await;
+    let answered = simulation.ghl.redeliver(&which.message_id).await;
     Json(json!({ "answered": answered })).into_response()
 }
 
@@ -162,9 +168,9 @@ struct Link {
     linked: bool,
 }
 
-async fn link(State(world): State<World>, Json(wanted): Json<Link>) -> StatusCode {
+async fn link(State(simulation): State<Simulation>, Json(wanted): Json<Link>) -> StatusCode {
     tokio::spawn(async move {
-        let line = world.waapify.heard();
+        let line = simulation.waapify.heard();
         if wanted.linked {
             line.link().await;
         } else {
@@ -178,10 +184,10 @@ async fn link(State(world): State<World>, Json(wanted): Json<Link>) -> StatusCod
 struct Scan {}
 
 /// The business's phone scans the QR code that a page of the service shows.
-async fn scan(State(world): State<World>, Json(Scan {}): Json<Scan>) -> StatusCode {
-    for instance in world.waapify.waiting_instances() {
-        world.waapify.scan_qr(&instance).await;
-        world.waapify.at(&instance).seed_customers();
+async fn scan(State(simulation): State<Simulation>, Json(Scan {}): Json<Scan>) -> StatusCode {
+    for instance in simulation.waapify.waiting_instances() {
+        simulation.waapify.scan_qr(&instance).await;
+        simulation.waapify.at(&instance).seed_customers();
     }
     StatusCode::NO_CONTENT
 }

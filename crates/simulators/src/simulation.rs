@@ -11,7 +11,7 @@ use url::Url;
 use crate::ghl::Ghl;
 use crate::page;
 use crate::shared::Shared;
-use crate::traffic_log::Wire;
+use crate::traffic_log::TrafficLog;
 use crate::waapify::Waapify;
 
 /// What the world contains before anybody touches it.
@@ -118,7 +118,7 @@ impl Timings {
 
 /// What a world needs to know about the service it surrounds.
 #[derive(Clone, Debug)]
-pub struct WorldConfig {
+pub struct SimulationConfig {
     /// The marketplace app's client id; the app id is the part before its `-`.
     pub client_id: String,
     /// The marketplace app's secret.
@@ -133,24 +133,24 @@ pub struct WorldConfig {
 
 /// Both vendors and what they share; cheap to clone.
 #[derive(Clone, Debug)]
-pub struct World {
+pub struct Simulation {
     /// The simulated platform.
     pub ghl: Ghl,
     /// The simulated gateway, as its seeded instance.
     pub waapify: Waapify,
     /// What crossed the wires.
-    pub wire: Wire,
+    pub wire: TrafficLog,
     timings: Shared<Timings>,
     service_url: Shared<Url>,
 }
 
-impl World {
+impl Simulation {
     /// A world with its seed data, in which nothing is installed or linked to the service yet.
     ///
     /// # Errors
     /// If the system gives no randomness for the signing key.
-    pub fn new(config: WorldConfig) -> io::Result<Self> {
-        let wire = Wire::default();
+    pub fn new(config: SimulationConfig) -> io::Result<Self> {
+        let wire = TrafficLog::default();
         let timings = Shared::new(config.timings);
         let service_url = Shared::new(config.service_url);
         let app = (config.client_id, config.client_secret);

@@ -69,7 +69,7 @@ struct Log {
 
 /// The log itself; cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub struct Wire {
+pub struct TrafficLog {
     log: Shared<Log>,
     under_way: Arc<AtomicUsize>,
 }
@@ -106,7 +106,7 @@ impl Started {
     }
 }
 
-impl Wire {
+impl TrafficLog {
     /// The log, oldest exchange first.
     #[must_use]
     pub fn exchanges(&self) -> Vec<Exchange> {

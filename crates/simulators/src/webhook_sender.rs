@@ -7,13 +7,13 @@ use reqwest::Client;
 use reqwest::header::CONTENT_TYPE;
 use url::Url;
 
-use crate::traffic_log::{Edge, Started, Wire};
+use crate::traffic_log::{Edge, Started, TrafficLog};
 
 /// The way from one vendor to the service.
 #[derive(Clone, Debug)]
-pub(super) struct Courier {
+pub(super) struct WebhookSender {
     pub(super) http: Client,
-    pub(super) wire: Wire,
+    pub(super) wire: TrafficLog,
     pub(super) edge: Edge,
 }
 
@@ -29,7 +29,7 @@ pub(super) struct Parcel {
     pub(super) patience: Duration,
 }
 
-impl Courier {
+impl WebhookSender {
     /// Posts it once; the answer's status, or `None` if there was no answer.
     pub(super) async fn post(&self, parcel: Parcel) -> Option<u16> {
         let _underway = self.wire.begin();

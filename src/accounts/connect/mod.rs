@@ -7,7 +7,7 @@ mod error;
 mod pending_connections;
 
 pub use error::{ConnectError, Field, check_text};
-pub use pending_connections::Offered;
+pub use pending_connections::PendingConnectionResult;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::PgPool;
 use tracing::{info, warn};
@@ -66,7 +66,7 @@ enum By<'a> {
     /// The holder of the connect link with this hash, which is used up then.
     Link(&'a [u8]),
     /// The form of GHL's install, for a location that has no number yet.
-    Offer,
+    PendingConnection,
 }
 
 impl Connector {
@@ -195,7 +195,7 @@ impl Connector {
         let is_allowed = match by {
             By::Operator => true,
             By::Link(hash) => connect_links::use_link(&mut tx, hash, number, now).await?,
-            By::Offer => stored::use_offer(&mut tx, location).await?,
+            By::PendingConnection => stored::use_pending_connection(&mut tx, location).await?,
         };
         if !is_allowed {
             return Ok(false);

@@ -11,7 +11,7 @@ use crate::accounts::connect::{
     By, ConnectError, Connected, Connector, Entered, credentials, digits,
 };
 use crate::db::accounts::pending_connections;
-use crate::db::accounts::pending_connections::Offer;
+use crate::db::accounts::pending_connections::PendingConnection;
 use crate::model::ids::LocationId;
 
 /// GHL sends the form during the install; an hour is for people who are called away in between.
@@ -21,7 +21,7 @@ const OFFER_LEASE: Duration = Duration::minutes(2);
 
 /// What became of an install form.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Offered {
+pub struct PendingConnectionResult {
     /// Locations that are connected as soon as they are installed.
     pub taken: Vec<LocationId>,
     /// Locations that keep the number they are connected to.
@@ -38,7 +38,7 @@ impl Connector {
         &self,
         locations: &[LocationId],
         entered: &Entered,
-    ) -> Result<Offered, ConnectError> {
+    ) -> Result<PendingConnectionResult, ConnectError> {
         let credentials = credentials(entered)?;
         let wanted = match entered.number.trim() {
             "" => None,
@@ -53,9 +53,9 @@ impl Connector {
             (None, None) => return Err(ConnectError::Unnamed),
         };
         let now = self.clock.now();
-        let mut offered = Offered::default();
+        let mut offered = PendingConnectionResult::default();
         for location in locations {
-            let offer = Offer {
+            let offer = PendingConnection {
                 instance_id: credentials.instance_id.clone(),
                 access_token: self.sealer.seal(
                     &place(location, &credentials.instance_id),
@@ -64,7 +64,11 @@ impl Connector {
                 number: number.clone(),
             };
             let end = now + OFFER_LIFE;
-            if pending_connections::record_offer(&self.pool, location, &offer, now, end).await? {
+            if pending_connections::record_pending_connection(
+                &self.pool, location, &offer, now, end,
+            )
+            .await?
+            {
                 offered.taken.push(location.clone());
             } else {
                 offered.kept.push(location.clone());
@@ -77,15 +81,17 @@ impl Connector {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn claim_and_take_up_offer(
+    pub async fn claim_and_connect_pending(
         &self,
         location: &LocationId,
     ) -> sqlx::Result<Option<Connected>> {
         let now = self.clock.now();
-        if !pending_connections::claim_offer(&self.pool, location, now, OFFER_LEASE).await? {
+        if !pending_connections::claim_pending_connection(&self.pool, location, now, OFFER_LEASE)
+            .await?
+        {
             return Ok(None);
         }
-        self.take_up_offer(location).await
+        self.connect_pending(location).await
     }
 
     /// Connects what an install form brought for a location, once the location is installed. None when there is nothing,
@@ -93,8 +99,10 @@ impl Connector {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn take_up_offer(&self, location: &LocationId) -> sqlx::Result<Option<Connected>> {
-        let found = pending_connections::find_offer(&self.pool, location, self.clock.now()).await?;
+    pub async fn connect_pending(&self, location: &LocationId) -> sqlx::Result<Option<Connected>> {
+        let found =
+            pending_connections::find_pending_connection(&self.pool, location, self.clock.now())
+                .await?;
         let Some(offer) = found else {
             return Ok(None);
         };
@@ -102,7 +110,7 @@ impl Connector {
             .sealer
             .open(&place(location, &offer.instance_id), &offer.access_token);
         let Ok(access_token) = opened else {
-            pending_connections::forget_offer(&self.pool, location).await?;
+            pending_connections::forget_pending_connection(&self.pool, location).await?;
             return Ok(None);
         };
         let entered = Entered {
@@ -110,7 +118,10 @@ impl Connector {
             access_token,
             number: offer.number,
         };
-        match self.connect_by(location, &entered, By::Offer).await {
+        match self
+            .connect_by(location, &entered, By::PendingConnection)
+            .await
+        {
             Ok(connected) => Ok(Some(connected)),
             Err(ConnectError::Database(error)) => Err(error),
             Err(error) if error.is_passing() => {
@@ -121,7 +132,7 @@ impl Connector {
                 // Not the error, which may name a number.
                 let field = error.field();
                 warn!(%location, ?field, "the number of the install form is not connected");
-                pending_connections::forget_offer(&self.pool, location).await?;
+                pending_connections::forget_pending_connection(&self.pool, location).await?;
                 Ok(None)
             }
         }

@@ -9,7 +9,11 @@ use crate::db::accounts::client_credentials;
 impl Tokens {
     /// Keeps what an answer says about the app's own keys, as far as that can be; `is_certain` as in
     /// [`client_credentials::record_refusal`].
-    pub async fn note_verdict(&self, answer: &Result<Grant, CallError>, is_certain: bool) {
+    pub async fn record_credential_result(
+        &self,
+        answer: &Result<Grant, CallError>,
+        is_certain: bool,
+    ) {
         let (keys, now) = (self.ghl.keys_hash(), self.clock.now());
         let noted = match answer {
             Ok(_) => client_credentials::record_acceptance(&self.pool, &keys, now).await,

@@ -22,8 +22,8 @@ use tracing::{debug, info, warn};
 use crate::clients::ghl;
 use crate::clients::ghl::{Advice, CallError, Grant};
 use crate::crypto::Sealer;
-use crate::db::accounts::installs::Standing;
-use crate::db::accounts::rate_limits::Purpose;
+use crate::db::accounts::installs::InstallStatus;
+use crate::db::accounts::rate_limits::CallPriority;
 use crate::db::accounts::tokens::{NewToken, TokenRow, Trouble};
 use crate::db::accounts::{installs, rate_limits, token_requests, tokens};
 use crate::model::ids::{CompanyId, LocationId};
@@ -106,7 +106,7 @@ impl Tokens {
     where
         F: Future<Output = Result<T, CallError>>,
     {
-        self.call_as(Owner::Location(location), Purpose::Reply, call)
+        self.call_as(Owner::Location(location), CallPriority::Reply, call)
             .await
     }
 
@@ -117,7 +117,7 @@ impl Tokens {
     pub async fn call_as<T, F>(
         &self,
         owner: Owner<'_>,
-        purpose: Purpose,
+        purpose: CallPriority,
         call: impl Fn(ghl::Client, SecretString) -> F,
     ) -> Result<T, TokenError>
     where
@@ -138,7 +138,7 @@ impl Tokens {
     async fn budgeted<T, F>(
         &self,
         owner: Owner<'_>,
-        purpose: Purpose,
+        purpose: CallPriority,
         token: SecretString,
         call: &impl Fn(ghl::Client, SecretString) -> F,
     ) -> Result<Result<T, CallError>, TokenError>
@@ -165,7 +165,7 @@ impl Tokens {
     ///
     /// # Errors
     /// [`TokenError`], of the company's token too.
-    pub async fn mint(
+    pub async fn request_location_token(
         &self,
         company: &CompanyId,
         location: &LocationId,
@@ -173,7 +173,7 @@ impl Tokens {
         let ask = |ghl: ghl::Client, token| async move {
             ghl.location_token(&token, company, location).await
         };
-        self.call_as(Owner::Company(company), Purpose::Reply, ask)
+        self.call_as(Owner::Company(company), CallPriority::Reply, ask)
             .await
     }
 
@@ -258,15 +258,17 @@ impl Tokens {
         let Owner::Location(location) = owner else {
             return Ok(TokenError::NotInstalled);
         };
-        Ok(match installs::find_standing(&self.pool, location).await? {
-            Standing::Uninstalled => TokenError::Uninstalled,
-            Standing::NotInstalled => TokenError::NotInstalled,
-            // The others have a token, if they got it just now.
-            _ => {
-                token_requests::want_token(&self.pool, location, self.clock.now()).await?;
-                TokenError::Pending
-            }
-        })
+        Ok(
+            match installs::find_install_status(&self.pool, location).await? {
+                InstallStatus::Uninstalled => TokenError::Uninstalled,
+                InstallStatus::NotInstalled => TokenError::NotInstalled,
+                // The others have a token, if they got it just now.
+                _ => {
+                    token_requests::request_token(&self.pool, location, self.clock.now()).await?;
+                    TokenError::Pending
+                }
+            },
+        )
     }
 
     async fn claim(&self, owner: Owner<'_>, row: &TokenRow, ended: bool) -> sqlx::Result<bool> {
@@ -352,7 +354,7 @@ impl Tokens {
             Some(sealed) => {
                 let refresh_token = self.sealer.open(&owner.place("refresh"), sealed)?;
                 let answer = self.ghl.refresh(&refresh_token, owner.user_type()).await;
-                self.note_verdict(&answer, true).await;
+                self.record_credential_result(&answer, true).await;
                 match answer {
                     Ok(grant) => return Ok(grant),
                     Err(error) if error.advice == Advice::Reinstall => error.detail,
@@ -364,7 +366,7 @@ impl Tokens {
         let (Owner::Location(location), Some(company)) = (owner, &row.company_id) else {
             return Err(TokenError::NeedsReinstall(refused));
         };
-        match self.mint(company, location).await {
+        match self.request_location_token(company, location).await {
             Err(TokenError::Call(error)) if error.advice == Advice::Reject => {
                 Err(TokenError::NeedsReinstall(error.detail))
             }

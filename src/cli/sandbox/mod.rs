@@ -17,7 +17,7 @@ use anyhow::ensure;
 use axum::Router;
 pub use script::play_script;
 use secrecy::SecretString;
-use simulators::{InstallKind, Timings, World, WorldConfig, seed};
+use simulators::{InstallKind, Simulation, SimulationConfig, Timings, seed};
 use sqlx::PgPool;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -26,7 +26,7 @@ use url::Url;
 
 use crate::accounts::connect::Entered;
 use crate::app::{App, Database};
-use crate::clients::attachment_source::Reach;
+use crate::clients::attachment_source::NetworkScope;
 use crate::config::Settings;
 use crate::db::accounts::locations;
 use crate::model::ids::LocationId;
@@ -76,7 +76,7 @@ fn announce(address: &Url) {
 #[derive(Debug)]
 pub struct Sandbox {
     /// The vendors.
-    pub world: World,
+    pub simulation: Simulation,
     /// The service.
     pub app: App,
     /// Where the service listens; GHL's pages are at [`Sandbox::ghl_address`].
@@ -100,27 +100,32 @@ impl Sandbox {
         let port = listener.local_addr()?.port();
         let address = Url::parse(&format!("http://127.0.0.1:{port}"))?;
         let http = clients::http_client()?;
-        let world = World::new(WorldConfig {
+        let simulation = Simulation::new(SimulationConfig {
             client_id: CLIENT_ID.to_owned(),
             client_secret: CLIENT_SECRET.to_owned(),
             service_url: address.clone(),
             timings,
             http: http.clone(),
         })?;
-        world.ghl.add_location(
+        simulation.ghl.add_location(
             seed::COMPANY_ID,
             seed::SECOND_LOCATION_ID,
             seed::SECOND_LOCATION_NAME,
         );
-        let settings = settings(&world, &address)?;
-        let app = App::with_reach(&settings, pool.clone(), Clock::system(), Reach::Simulated)?;
-        let extra: Router = world
+        let settings = settings(&simulation, &address)?;
+        let app = App::with_network_scope(
+            &settings,
+            pool.clone(),
+            Clock::system(),
+            NetworkScope::Simulated,
+        )?;
+        let extra: Router = simulation
             .vendors_router()
-            .merge(world.page_router())
-            .merge(reset::router(world.clone(), pool));
+            .merge(simulation.page_router())
+            .merge(reset::router(simulation.clone(), pool));
         let running = tokio::spawn(app.clone().run(listener, extra, stop));
         Ok(Self {
-            world,
+            simulation,
             app,
             address,
             http,
@@ -141,7 +146,7 @@ impl Sandbox {
     pub async fn install_and_connect(&self) -> anyhow::Result<()> {
         let location_id = seed::LOCATION_ID.to_owned();
         let code = self
-            .world
+            .simulation
             .ghl
             .issue_code(InstallKind::Location { location_id });
         let callback = self.address.join("/oauth/callback")?;
@@ -171,9 +176,9 @@ impl Sandbox {
 }
 
 /// The service's settings in the sandbox: the simulated vendors' addresses and keys, and the caller's pace.
-fn settings(world: &World, address: &Url) -> anyhow::Result<Settings> {
-    let keys = world.ghl.public_keys();
-    let rsa = world.ghl.rsa_public_key_pem()?;
+fn settings(simulation: &Simulation, address: &Url) -> anyhow::Result<Settings> {
+    let keys = simulation.ghl.public_keys();
+    let rsa = simulation.ghl.rsa_public_key_pem()?;
     let base = address.as_str().trim_end_matches('/');
     let site = simulators::site_address(address);
     let site = site.as_str().trim_end_matches('/');

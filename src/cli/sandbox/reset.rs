@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::post;
-use simulators::World;
+use simulators::Simulation;
 use sqlx::PgPool;
 
 /// Every table of the service but the list of migrations; one statement, so that workers see all or nothing of it.
@@ -17,20 +17,23 @@ const EMPTY: &str = "do $$ begin execute (
 ); end $$";
 
 /// The route behind the button.
-pub(super) fn router(world: World, pool: PgPool) -> Router {
+pub(super) fn router(simulation: Simulation, pool: PgPool) -> Router {
     Router::new()
         .route("/sandbox/anew", post(begin))
-        .with_state((world, pool))
+        .with_state((simulation, pool))
 }
 
-async fn begin(State((world, pool)): State<(World, PgPool)>, headers: HeaderMap) -> Response {
+async fn begin(
+    State((simulation, pool)): State<(Simulation, PgPool)>,
+    headers: HeaderMap,
+) -> Response {
     let from = headers.get("sec-fetch-site");
     if from.is_some_and(|from| from != "same-origin") {
         return StatusCode::FORBIDDEN.into_response();
     }
     match sqlx::query(EMPTY).execute(&pool).await {
         Ok(_) => {
-            world.forget();
+            simulation.forget();
             Redirect::to("/sandbox/ghl").into_response()
         }
         Err(error) => {

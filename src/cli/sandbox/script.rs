@@ -82,7 +82,7 @@ impl Script<'_> {
         .await?;
         say("WhatsApp", &format!("{name}'s phone shows: {text}"));
         self.status(&id, "delivered", "✓✓").await?;
-        self.sandbox.world.waapify.customer_reads(phone).await;
+        self.sandbox.simulation.waapify.customer_reads(phone).await;
         say("WhatsApp", &format!("{name} reads it"));
         self.status(&id, "read", "✓✓ (blue)").await?;
         Ok(id)
@@ -97,7 +97,7 @@ impl Script<'_> {
 
     async fn customer_sends_a_picture(&self) -> anyhow::Result<()> {
         let (contact, name, phone) = seed::AISYAH;
-        let world = &self.sandbox.world;
+        let simulation = &self.sandbox.simulation;
         let picture = CustomerFile {
             kind: "image",
             bytes: PICTURE,
@@ -106,19 +106,19 @@ impl Script<'_> {
             caption: Some("Macam ni?"),
         };
         say("WhatsApp", &format!("{name} sends a picture: Macam ni?"));
-        world
+        simulation
             .waapify
             .customer_sends_file(phone, name, &picture)
             .await;
         let has_picture = || {
-            let messages = world.ghl.messages_with(contact);
+            let messages = simulation.ghl.messages_with(contact);
             messages
                 .iter()
                 .any(|m| m.text.contains("Macam ni?") && m.attachments.len() == 1)
         };
         self.until("the picture is in the conversation", has_picture)
             .await?;
-        let uploads = world.ghl.uploads();
+        let uploads = simulation.ghl.uploads();
         if !uploads.iter().any(|upload| upload.bytes == PICTURE) {
             bail!("GHL has another picture than the customer sent");
         }
@@ -134,7 +134,7 @@ impl Script<'_> {
         let (name, phone) = seed::STRANGER;
         self.write(phone, name, "Hi, kedai buka hari Ahad?").await;
         let find = || {
-            let contacts = self.sandbox.world.ghl.contacts(seed::LOCATION_ID);
+            let contacts = self.sandbox.simulation.ghl.contacts(seed::LOCATION_ID);
             contacts
                 .into_iter()
                 .find(|contact| contact.phone.as_deref() == Some(phone))
@@ -171,7 +171,7 @@ impl Script<'_> {
     async fn redelivery_changes_nothing(&self, id: &str) -> anyhow::Result<()> {
         let (_, _, phone) = seed::AISYAH;
         let text = self.message(id)?.text;
-        let answer = self.sandbox.world.ghl.redeliver(id).await;
+        let answer = self.sandbox.simulation.ghl.redeliver(id).await;
         say("GHL", "delivers the first message a second time");
         if answer != Some(200) {
             bail!("the redelivery was answered {answer:?}");
@@ -187,14 +187,14 @@ impl Script<'_> {
 
     fn send(&self, contact: &str, name: &str, text: &str) -> anyhow::Result<String> {
         say("GHL", &format!("{} → {name}: {text}", seed::LOCATION_NAME));
-        let sent = self.sandbox.world.ghl.agent_sends(contact, text, &[]);
+        let sent = self.sandbox.simulation.ghl.agent_sends(contact, text, &[]);
         sent.ok_or_else(|| anyhow::anyhow!("GHL has no contact {name}"))
     }
 
     async fn write(&self, phone: &str, name: &str, text: &str) {
         say("WhatsApp", &format!("{name} writes: {text}"));
         self.sandbox
-            .world
+            .simulation
             .waapify
             .customer_sends(phone, name, text)
             .await;
@@ -202,7 +202,7 @@ impl Script<'_> {
 
     async fn reply(&self, contact: &str, name: &str, text: &str) -> anyhow::Result<()> {
         let arrived = || {
-            let messages = self.sandbox.world.ghl.messages_with(contact);
+            let messages = self.sandbox.simulation.ghl.messages_with(contact);
             messages
                 .iter()
                 .filter(|m| m.direction == Direction::Inbound && m.text == text)
@@ -231,14 +231,14 @@ impl Script<'_> {
 
     fn message(&self, id: &str) -> anyhow::Result<Message> {
         self.sandbox
-            .world
+            .simulation
             .ghl
             .message(id)
             .ok_or_else(|| anyhow::anyhow!("GHL lost the message"))
     }
 
     fn copies_on_phone(&self, phone: &str, text: &str) -> usize {
-        let chat = self.sandbox.world.waapify.chat(phone);
+        let chat = self.sandbox.simulation.waapify.chat(phone);
         chat.iter()
             .filter(|message| message.from_business && message.text == text)
             .count()

@@ -1,14 +1,14 @@
 //! The servers that hold agents' files: asked what a file is, and opened where the gateway needs another address for it.
 //!
 //! Owns: requests to addresses that others chose, and their limits. Refuses: every server that is not on the public
-//! Internet ([`Reach`]), redirects that were not checked, proxies of the environment (they would connect in our place).
+//! Internet ([`NetworkScope`]), redirects that were not checked, proxies of the environment (they would connect in our place).
 
 mod public_network;
 
 use std::error::Error as _;
 use std::time::Duration;
 
-pub use public_network::{NotPublic, Reach};
+pub use public_network::{NetworkScope, NotPublic};
 use reqwest::header::{
     CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HeaderName, LOCATION, RANGE,
 };
@@ -55,7 +55,7 @@ pub struct Opened {
 
 /// Why there is no file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum OriginError {
+pub enum SourceError {
     /// The address may not be followed.
     #[error(transparent)]
     NotPublic(#[from] NotPublic),
@@ -74,7 +74,7 @@ pub enum OriginError {
 #[derive(Clone, Debug)]
 pub struct Client {
     http: reqwest::Client,
-    reach: Reach,
+    reach: NetworkScope,
 }
 
 impl Client {
@@ -82,7 +82,7 @@ impl Client {
     ///
     /// # Errors
     /// When TLS cannot be set up on this machine.
-    pub fn new(reach: Reach) -> reqwest::Result<Self> {
+    pub fn new(reach: NetworkScope) -> reqwest::Result<Self> {
         // Fails only when a provider is installed already, which is then the same one.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder()
@@ -101,25 +101,25 @@ impl Client {
     /// Asks what a file is, by its first bytes.
     ///
     /// # Errors
-    /// [`OriginError`].
-    pub async fn ask(&self, url: &Url) -> Result<Answer, OriginError> {
+    /// [`SourceError`].
+    pub async fn ask(&self, url: &Url) -> Result<Answer, SourceError> {
         tokio::time::timeout(ASK_TIMEOUT, self.look(url))
             .await
-            .unwrap_or_else(|_| Err(OriginError::Unreachable("no answer in time".to_owned())))
+            .unwrap_or_else(|_| Err(SourceError::Unreachable("no answer in time".to_owned())))
     }
 
     /// Opens a file. Whoever reads it must stop after [`MAX_FILE_BYTES`] where its size is not known.
     ///
     /// # Errors
-    /// [`OriginError`].
-    pub async fn open(&self, url: &Url) -> Result<Opened, OriginError> {
+    /// [`SourceError`].
+    pub async fn open(&self, url: &Url) -> Result<Opened, SourceError> {
         let (_, response) = self.follow(url, None).await?;
         let bytes = size(&response)?;
         let body = reqwest::Body::from(response);
         Ok(Opened { bytes, body })
     }
 
-    async fn look(&self, url: &Url) -> Result<Answer, OriginError> {
+    async fn look(&self, url: &Url) -> Result<Answer, SourceError> {
         // GET, because signed addresses of storage are good for that method alone.
         let range = format!("bytes=0-{}", HEAD_BYTES - 1);
         let (url, mut response) = self.follow(url, Some(&range)).await?;
@@ -142,7 +142,7 @@ impl Client {
     }
 
     /// The successful answer at the end of all redirects, and its address; each hop is checked.
-    async fn follow(&self, url: &Url, range: Option<&str>) -> Result<(Url, Response), OriginError> {
+    async fn follow(&self, url: &Url, range: Option<&str>) -> Result<(Url, Response), SourceError> {
         let mut url = url.clone();
         for _ in 0..=MAX_REDIRECTS {
             self.reach.check(&url)?;
@@ -158,20 +158,20 @@ impl Client {
             let next = header(&response, &LOCATION).and_then(|next| url.join(&next).ok());
             url = match (status.as_u16(), next) {
                 (301 | 302 | 303 | 307 | 308, Some(next)) => next,
-                (401 | 403 | 404 | 410, _) => return Err(OriginError::Gone(status.as_u16())),
+                (401 | 403 | 404 | 410, _) => return Err(SourceError::Gone(status.as_u16())),
                 (status, _) => {
-                    return Err(OriginError::Unreachable(format!("it answered {status}")));
+                    return Err(SourceError::Unreachable(format!("it answered {status}")));
                 }
             };
         }
-        Err(OriginError::Unreachable(
+        Err(SourceError::Unreachable(
             "it redirects too often".to_owned(),
         ))
     }
 }
 
 /// The size of the whole file, where the server says it.
-fn size(response: &Response) -> Result<Option<u64>, OriginError> {
+fn size(response: &Response) -> Result<Option<u64>, SourceError> {
     let bytes = if response.status() == StatusCode::PARTIAL_CONTENT {
         let range = header(response, &CONTENT_RANGE);
         range.and_then(|range| range.rsplit_once('/')?.1.trim().parse().ok())
@@ -179,7 +179,7 @@ fn size(response: &Response) -> Result<Option<u64>, OriginError> {
         header(response, &CONTENT_LENGTH).and_then(|length| length.trim().parse().ok())
     };
     match bytes {
-        Some(bytes) if bytes > MAX_FILE_BYTES => Err(OriginError::TooLarge(bytes)),
+        Some(bytes) if bytes > MAX_FILE_BYTES => Err(SourceError::TooLarge(bytes)),
         bytes => Ok(bytes),
     }
 }
@@ -191,13 +191,13 @@ fn header(response: &Response, name: &HeaderName) -> Option<String> {
 }
 
 /// The guard's refusal is inside the error of a connection. The address stays out of it: it may be a signed one.
-fn unreachable(error: reqwest::Error) -> OriginError {
+fn unreachable(error: reqwest::Error) -> SourceError {
     let mut cause = error.source();
     while let Some(inner) = cause {
         if inner.is::<NotPublic>() {
-            return OriginError::NotPublic(NotPublic);
+            return SourceError::NotPublic(NotPublic);
         }
         cause = inner.source();
     }
-    OriginError::Unreachable(scrub(&error.without_url().to_string()))
+    SourceError::Unreachable(scrub(&error.without_url().to_string()))
 }

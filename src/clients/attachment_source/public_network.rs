@@ -43,7 +43,7 @@ const PORTS: [u16; 2] = [80, 443];
 
 /// How far addresses may lead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reach {
+pub enum NetworkScope {
     /// The public Internet, the web's ports.
     Public,
     /// That, and any port of this machine: for the simulated world, whose servers are there. No setting leads here.
@@ -55,7 +55,7 @@ pub enum Reach {
 #[error("the address does not lead to a server on the public Internet")]
 pub struct NotPublic;
 
-impl Reach {
+impl NetworkScope {
     /// Checks what an address says without asking anybody: scheme, port, and a host that is an IP address.
     ///
     /// # Errors
@@ -96,7 +96,7 @@ impl Reach {
 /// Resolves names, and gives only what was checked; the client connects to nothing else, so that a name that changes
 /// its answer between check and connection gains nothing.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Resolver(pub(super) Reach);
+pub(super) struct Resolver(pub(super) NetworkScope);
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
@@ -135,7 +135,7 @@ fn holds_v6((first, prefix): (Ipv6Addr, u32), ip: Ipv6Addr) -> bool {
 mod tests {
     use super::*;
 
-    fn checked(reach: Reach, url: &str) -> bool {
+    fn checked(reach: NetworkScope, url: &str) -> bool {
         Url::parse(url).is_ok_and(|url| reach.check(&url).is_ok())
     }
 
@@ -151,12 +151,12 @@ mod tests {
     fn no_network_but_the_public_internet_is_reached() {
         for ip in PRIVATE.split_whitespace() {
             let ip: IpAddr = ip.parse().unwrap();
-            assert!(!Reach::Public.admits(ip), "{ip}");
-            assert_eq!(Reach::Simulated.admits(ip), ip.is_loopback(), "{ip}");
+            assert!(!NetworkScope::Public.admits(ip), "{ip}");
+            assert_eq!(NetworkScope::Simulated.admits(ip), ip.is_loopback(), "{ip}");
         }
         for ip in PUBLIC.split_whitespace() {
             let ip: IpAddr = ip.parse().unwrap();
-            assert!(Reach::Public.admits(ip), "{ip}");
+            assert!(NetworkScope::Public.admits(ip), "{ip}");
         }
     }
 
@@ -177,33 +177,36 @@ mod tests {
             "http://files.example:8080/a",
             "http://127.0.0.1:8080/a",
         ] {
-            assert!(!checked(Reach::Public, url), "{url}");
+            assert!(!checked(NetworkScope::Public, url), "{url}");
         }
         for url in [
             "https://files.example/a",
             "http://files.example:443/a",
             "https://8.8.8.8/a",
         ] {
-            assert!(checked(Reach::Public, url), "{url}");
+            assert!(checked(NetworkScope::Public, url), "{url}");
         }
-        assert!(checked(Reach::Simulated, "http://127.0.0.1:8080/a"));
-        assert!(!checked(Reach::Simulated, "http://10.0.0.1/a"));
-        assert!(!checked(Reach::Simulated, "http://files.example:8080/a"));
+        assert!(checked(NetworkScope::Simulated, "http://127.0.0.1:8080/a"));
+        assert!(!checked(NetworkScope::Simulated, "http://10.0.0.1/a"));
+        assert!(!checked(
+            NetworkScope::Simulated,
+            "http://files.example:8080/a"
+        ));
     }
 
     #[test]
     fn a_name_with_one_private_address_is_refused_whole() {
         let address = |ip: &str| SocketAddr::new(ip.parse().unwrap(), 0);
         let mixed = vec![address("8.8.8.8"), address("10.0.0.1")];
-        assert_eq!(Reach::Public.admit(mixed), Err(NotPublic));
-        assert!(Reach::Public.admit(vec![address("8.8.8.8")]).is_ok());
+        assert_eq!(NetworkScope::Public.admit(mixed), Err(NotPublic));
+        assert!(NetworkScope::Public.admit(vec![address("8.8.8.8")]).is_ok());
     }
 
     #[tokio::test]
     async fn a_name_that_means_this_machine_is_not_resolved() {
         let resolved = |reach| Resolver(reach).resolve("localhost".parse().unwrap());
-        let refused = resolved(Reach::Public).await.err().unwrap();
+        let refused = resolved(NetworkScope::Public).await.err().unwrap();
         assert!(refused.is::<NotPublic>());
-        assert!(resolved(Reach::Simulated).await.is_ok());
+        assert!(resolved(NetworkScope::Simulated).await.is_ok());
     }
 }

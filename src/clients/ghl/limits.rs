@@ -6,7 +6,7 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 
-use crate::model::rate_limits::Limits;
+use crate::model::rate_limits::RateLimits;
 
 /// The burst limit's window, where a 429 does not say it.
 pub(super) const BURST_WINDOW: Duration = Duration::from_secs(10);
@@ -18,10 +18,10 @@ const MAX_PAUSE: Duration = Duration::from_hours(24);
 const SAVED_SHARE: f64 = 0.05;
 
 /// Reads an answer's headers.
-pub(super) fn read(status: StatusCode, headers: &HeaderMap) -> Limits {
+pub(super) fn read(status: StatusCode, headers: &HeaderMap) -> RateLimits {
     let small = |name| number(headers, name).and_then(|value| i32::try_from(value).ok());
     let is_refused = status == StatusCode::TOO_MANY_REQUESTS;
-    Limits {
+    RateLimits {
         max: small("x-ratelimit-max").filter(|max| *max > 0),
         window: number(headers, "x-ratelimit-interval-milliseconds")
             .map(|ms| Duration::from_millis(ms).min(MAX_PAUSE)),
@@ -71,14 +71,14 @@ fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
 
 /// Keeps what the last answer to one caller said.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Meter(Arc<Mutex<Limits>>);
+pub(super) struct Meter(Arc<Mutex<RateLimits>>);
 
 impl Meter {
-    pub(super) fn set(&self, limits: Limits) {
+    pub(super) fn set(&self, limits: RateLimits) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = limits;
     }
 
-    pub(super) fn get(&self) -> Limits {
+    pub(super) fn get(&self) -> RateLimits {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn an_answer_without_limits_says_nothing_and_a_full_one_all() {
         let ok = StatusCode::OK;
-        assert_eq!(read(ok, &HeaderMap::new()), Limits::default());
+        assert_eq!(read(ok, &HeaderMap::new()), RateLimits::default());
         let full = headers(&[
             ("x-ratelimit-max", "25"),
             ("x-ratelimit-remaining", "7"),

@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 use tracing::warn;
 use types::LocationsPage;
 pub use types::{
-    AppEvent, CallLog, Direction, Grant, InboundMessage, LastMessage, NewFile, StatusError,
+    CallLog, Direction, GhlEvent, Grant, InboundMessage, LastMessage, NewFile, StatusError,
     StoredMessage, WhiteLabel,
 };
 pub use upload::{MAX_UPLOAD_BYTES, takes};
@@ -34,7 +34,7 @@ use crate::clients::endpoint;
 use crate::config::GhlSettings;
 use crate::crypto::hash_secret;
 use crate::model::ids::{CompanyId, ContactId, GhlMessageId, LocationId, is_id};
-use crate::model::rate_limits::Limits;
+use crate::model::rate_limits::RateLimits;
 
 /// Version header of the OAuth and contacts routes.
 const V_2021_07: &str = "2021-07-28";
@@ -82,7 +82,7 @@ impl Client {
 
     /// What the last answer said about GHL's limits.
     #[must_use]
-    pub fn limits(&self) -> Limits {
+    pub fn limits(&self) -> RateLimits {
         self.meter.get()
     }
 

@@ -55,7 +55,7 @@ impl Grant {
 
 /// An event about the app, as far as it is read; GHL posts it to `/hooks/app`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AppEvent {
+pub struct GhlEvent {
     /// GHL's `type`.
     pub kind: String,
     /// The marketplace app it is about; older monitor events lack it.
@@ -100,7 +100,7 @@ impl WhiteLabel {
     }
 }
 
-impl AppEvent {
+impl GhlEvent {
     /// Reads an event; none when it names no type. What is no id is not there.
     #[must_use]
     pub fn read(event: &Value) -> Option<Self> {

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 /// What GHL said to a pair of keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq, FromRow)]
-pub struct Verdicts {
+pub struct CredentialResults {
     /// When it last gave a token for them.
     pub accepted_at: Option<OffsetDateTime>,
     /// When it last refused them.
@@ -24,7 +24,7 @@ pub async fn record_acceptance(
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
     sqlx::query(
-        "insert into app_keys (keys_hash, accepted_at) values ($1, $2)
+        "insert into client_credentials (keys_hash, accepted_at) values ($1, $2)
          on conflict (keys_hash) do update set accepted_at = excluded.accepted_at",
     )
     .bind(keys_hash)
@@ -47,7 +47,7 @@ pub async fn record_refusal(
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
     sqlx::query(
-        "insert into app_keys as k (keys_hash, refused_at, refusal) values ($1, $2, $3)
+        "insert into client_credentials as k (keys_hash, refused_at, refusal) values ($1, $2, $3)
          on conflict (keys_hash) do update set refused_at = excluded.refused_at, refusal = excluded.refusal
          where $4 or k.accepted_at is null",
     )
@@ -64,9 +64,12 @@ pub async fn record_refusal(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn find_verdicts(pool: &PgPool, keys_hash: &[u8]) -> sqlx::Result<Verdicts> {
+pub async fn find_credential_results(
+    pool: &PgPool,
+    keys_hash: &[u8],
+) -> sqlx::Result<CredentialResults> {
     let found = sqlx::query_as(
-        "select accepted_at, refused_at, refusal from app_keys where keys_hash = $1",
+        "select accepted_at, refused_at, refusal from client_credentials where keys_hash = $1",
     )
     .bind(keys_hash)
     .fetch_optional(pool)

@@ -77,7 +77,7 @@ pub async fn list_without_token(
         "select id from unnest($1::text[]) as listed (id)
          where not exists (select 1 from tokens t where t.owner_id = id and t.owner_kind = 'location'
             and t.trouble is distinct from 'needs_reinstall')
-           and not exists (select 1 from locations l where l.location_id = id and l.mint_at is not null)",
+           and not exists (select 1 from locations l where l.location_id = id and l.token_request_at is not null)",
     )
     .bind(ids)
     .fetch_all(pool)

@@ -8,7 +8,7 @@ use crate::model::ids::{CompanyId, LocationId};
 /// How a location stands with GHL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
-pub enum Standing {
+pub enum InstallStatus {
     /// Nothing was heard of it.
     Unknown,
     /// Its company is being asked for its token.
@@ -25,7 +25,7 @@ pub enum Standing {
     Uninstalled,
 }
 
-impl Standing {
+impl InstallStatus {
     /// The state's name for people.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -42,27 +42,30 @@ impl Standing {
 }
 
 /// The standing of a row `l` of `locations` that is joined with its row `t` of `tokens`.
-macro_rules! standing {
+macro_rules! install_status {
     () => {
         "case when l.uninstalled_at is not null then 'uninstalled'
               when t.trouble = 'needs_reinstall' then 'needs_reinstall'
               when t.trouble = 'inactive' then 'inactive'
               when t.owner_id is not null then 'installed'
-              when l.mint_refusal is not null then 'not_installed'
-              when l.mint_at is not null then 'pending'
+              when l.token_request_refusal is not null then 'not_installed'
+              when l.token_request_at is not null then 'pending'
               else 'unknown' end"
     };
 }
-pub(in crate::db) use standing;
+pub(in crate::db) use install_status;
 
 /// How a location stands.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn find_standing(pool: &PgPool, location: &LocationId) -> sqlx::Result<Standing> {
+pub async fn find_install_status(
+    pool: &PgPool,
+    location: &LocationId,
+) -> sqlx::Result<InstallStatus> {
     let found = sqlx::query_scalar(concat!(
         "select ",
-        standing!(),
+        install_status!(),
         " from locations l
          left join tokens t on t.owner_id = l.location_id and t.owner_kind = 'location'
          where l.location_id = $1"
@@ -70,7 +73,7 @@ pub async fn find_standing(pool: &PgPool, location: &LocationId) -> sqlx::Result
     .bind(location)
     .fetch_optional(pool)
     .await?;
-    Ok(found.unwrap_or(Standing::Unknown))
+    Ok(found.unwrap_or(InstallStatus::Unknown))
 }
 
 /// A location as the operator sees it.
@@ -81,7 +84,7 @@ pub struct InstallRow {
     /// Its agency, where known.
     pub company_id: Option<CompanyId>,
     /// How it stands.
-    pub standing: Standing,
+    pub install_status: InstallStatus,
     /// GHL's words, or ours, about what is wrong.
     pub trouble: Option<String>,
     /// When its access token ends; it is renewed before.
@@ -103,8 +106,8 @@ macro_rules! installs {
     () => {
         concat!(
             "select l.location_id, l.company_id, ",
-            $crate::db::accounts::installs::standing!(),
-            " as standing, coalesce(t.trouble_detail, l.mint_refusal) as trouble, t.expires_at, n.number, n.hold_reason,
+            $crate::db::accounts::installs::install_status!(),
+            " as install_status, coalesce(t.trouble_detail, l.token_request_refusal) as trouble, t.expires_at, n.number, n.hold_reason,
                 (select o.accepted_at from outbound o where o.location_id = l.location_id order by o.id desc limit 1)
                     as last_out,
                 (select i.accepted_at from (select accepted_at, from_me from inbound i
@@ -147,10 +150,10 @@ pub async fn record_install(
         "insert into locations (location_id, company_id, installed_at, installed_alone) values ($1, $2, $3, true)
          on conflict (location_id) do update set
             company_id = coalesce(excluded.company_id, locations.company_id),
-            watch_at = case when locations.uninstalled_at is null then locations.watch_at
-                else greatest(locations.watch_at, $3 + interval '5 minutes') end,
+            check_at = case when locations.uninstalled_at is null then locations.check_at
+                else greatest(locations.check_at, $3 + interval '5 minutes') end,
             installed_at = excluded.installed_at, uninstalled_at = null, installed_alone = true,
-            mint_at = null, mint_failures = 0, mint_refusal = null",
+            token_request_at = null, token_request_failures = 0, token_request_refusal = null",
     )
     .bind(location)
     .bind(company)
@@ -165,16 +168,16 @@ pub async fn record_install(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn record_mint(
+pub async fn record_requested_token(
     tx: &mut PgConnection,
     location: &LocationId,
     company: &CompanyId,
     now: OffsetDateTime,
 ) -> sqlx::Result<bool> {
     let noted = sqlx::query(
-        "update locations set company_id = $2, installed_at = $3, mint_at = null, mint_failures = 0,
-            mint_refusal = null
-         where location_id = $1 and mint_at is not null and uninstalled_at is null",
+        "update locations set company_id = $2, installed_at = $3, token_request_at = null, token_request_failures = 0,
+            token_request_refusal = null
+         where location_id = $1 and token_request_at is not null and uninstalled_at is null",
     )
     .bind(location)
     .bind(company)
@@ -220,22 +223,22 @@ pub async fn expect_install(
     location: &LocationId,
     company: Option<&CompanyId>,
     said_at: Option<OffsetDateTime>,
-    mint_at: OffsetDateTime,
+    token_request_at: OffsetDateTime,
 ) -> sqlx::Result<()> {
     sqlx::query(
-        "insert into locations as l (location_id, company_id, said_installed_at, mint_at) values ($1, $2, $3, $4)
+        "insert into locations as l (location_id, company_id, said_installed_at, token_request_at) values ($1, $2, $3, $4)
          on conflict (location_id) do update set
             company_id = coalesce(excluded.company_id, l.company_id),
-            watch_at = case when l.uninstalled_at is null then l.watch_at
-                else greatest(l.watch_at, $4 + interval '5 minutes') end,
+            check_at = case when l.uninstalled_at is null then l.check_at
+                else greatest(l.check_at, $4 + interval '5 minutes') end,
             uninstalled_at = null,
             said_installed_at = greatest(excluded.said_installed_at, l.said_installed_at),
-            mint_at = excluded.mint_at, mint_failures = 0, mint_refusal = null",
+            token_request_at = excluded.token_request_at, token_request_failures = 0, token_request_refusal = null",
     )
     .bind(location)
     .bind(company)
     .bind(said_at)
-    .bind(mint_at)
+    .bind(token_request_at)
     .execute(tx)
     .await
     .map(|_| ())
@@ -247,7 +250,7 @@ pub async fn expect_install(
 /// When the database fails.
 pub async fn keeps_token(pool: &PgPool, location: &LocationId) -> sqlx::Result<bool> {
     let kept = sqlx::query(
-        "update locations l set mint_at = null, mint_failures = 0, mint_refusal = null
+        "update locations l set token_request_at = null, token_request_failures = 0, token_request_refusal = null
          where l.location_id = $1 and exists (select 1 from tokens t where t.owner_id = l.location_id
             and t.owner_kind = 'location' and t.trouble is distinct from 'needs_reinstall')",
     )

@@ -44,7 +44,7 @@ pub async fn find_company(pool: &PgPool, location: &LocationId) -> sqlx::Result<
 ///
 /// # Errors
 /// When the database fails.
-pub async fn find_writer(
+pub async fn find_contact_id(
     pool: &PgPool,
     location: &LocationId,
     phone: &str,
@@ -65,7 +65,7 @@ pub async fn find_writer(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn record_writer(
+pub async fn save_contact_id(
     pool: &PgPool,
     location: &LocationId,
     phone: &str,

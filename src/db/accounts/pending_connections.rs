@@ -7,7 +7,7 @@ use crate::model::ids::LocationId;
 
 /// What an install form brought for a location.
 #[derive(Clone, Debug, FromRow)]
-pub struct Offer {
+pub struct PendingConnection {
     /// Waapify's instance.
     pub instance_id: String,
     /// Sealed.
@@ -20,15 +20,15 @@ pub struct Offer {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn record_offer(
+pub async fn record_pending_connection(
     pool: &PgPool,
     location: &LocationId,
-    offer: &Offer,
+    offer: &PendingConnection,
     now: OffsetDateTime,
     expires_at: OffsetDateTime,
 ) -> sqlx::Result<bool> {
     let recorded = sqlx::query(
-        "insert into offers (location_id, instance_id, access_token, number, due_at, expires_at)
+        "insert into pending_connections (location_id, instance_id, access_token, number, due_at, expires_at)
          select $1, $2, $3, $4, $5, $6
          where not exists (select 1 from numbers where location_id = $1 and webhook_secret is not null)
          on conflict (location_id) do update set instance_id = excluded.instance_id,
@@ -50,13 +50,13 @@ pub async fn record_offer(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn find_offer(
+pub async fn find_pending_connection(
     pool: &PgPool,
     location: &LocationId,
     now: OffsetDateTime,
-) -> sqlx::Result<Option<Offer>> {
+) -> sqlx::Result<Option<PendingConnection>> {
     sqlx::query_as(
-        "select o.instance_id, o.access_token, o.number from offers o
+        "select o.instance_id, o.access_token, o.number from pending_connections o
          join tokens t on t.owner_kind = 'location' and t.owner_id = o.location_id
          where o.location_id = $1 and o.expires_at > $2",
     )
@@ -70,19 +70,19 @@ pub async fn find_offer(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn claim_offers(
+pub async fn claim_pending_connections(
     pool: &PgPool,
     now: OffsetDateTime,
     lease: Duration,
     limit: i64,
 ) -> sqlx::Result<Vec<LocationId>> {
-    sqlx::query("delete from offers where expires_at <= $1")
+    sqlx::query("delete from pending_connections where expires_at <= $1")
         .bind(now)
         .execute(pool)
         .await?;
     sqlx::query_scalar(
-        "update offers set due_at = $2 where location_id in (
-            select o.location_id from offers o
+        "update pending_connections set due_at = $2 where location_id in (
+            select o.location_id from pending_connections o
             join tokens t on t.owner_kind = 'location' and t.owner_id = o.location_id
             where o.due_at <= $1 order by o.due_at limit $3 for update of o skip locked)
          returning location_id",
@@ -98,19 +98,20 @@ pub async fn claim_offers(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn claim_offer(
+pub async fn claim_pending_connection(
     pool: &PgPool,
     location: &LocationId,
     now: OffsetDateTime,
     lease: Duration,
 ) -> sqlx::Result<bool> {
-    let claimed =
-        sqlx::query("update offers set due_at = $3 where location_id = $1 and due_at <= $2")
-            .bind(location)
-            .bind(now)
-            .bind(now + lease)
-            .execute(pool)
-            .await?;
+    let claimed = sqlx::query(
+        "update pending_connections set due_at = $3 where location_id = $1 and due_at <= $2",
+    )
+    .bind(location)
+    .bind(now)
+    .bind(now + lease)
+    .execute(pool)
+    .await?;
     Ok(claimed.rows_affected() == 1)
 }
 
@@ -118,9 +119,12 @@ pub async fn claim_offer(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn use_offer(tx: &mut PgConnection, location: &LocationId) -> sqlx::Result<bool> {
+pub async fn use_pending_connection(
+    tx: &mut PgConnection,
+    location: &LocationId,
+) -> sqlx::Result<bool> {
     let used = sqlx::query(
-        "delete from offers where location_id = $1
+        "delete from pending_connections where location_id = $1
          and exists (select 1 from tokens where owner_kind = 'location' and owner_id = $1)
          and not exists (select 1 from numbers where location_id = $1 and webhook_secret is not null)",
     )
@@ -134,8 +138,8 @@ pub async fn use_offer(tx: &mut PgConnection, location: &LocationId) -> sqlx::Re
 ///
 /// # Errors
 /// When the database fails.
-pub async fn forget_offer(pool: &PgPool, location: &LocationId) -> sqlx::Result<()> {
-    sqlx::query("delete from offers where location_id = $1")
+pub async fn forget_pending_connection(pool: &PgPool, location: &LocationId) -> sqlx::Result<()> {
+    sqlx::query("delete from pending_connections where location_id = $1")
         .bind(location)
         .execute(pool)
         .await

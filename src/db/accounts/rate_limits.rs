@@ -3,18 +3,18 @@
 use sqlx::{FromRow, PgPool};
 use time::OffsetDateTime;
 
-use crate::model::rate_limits::Limits;
+use crate::model::rate_limits::RateLimits;
 
 /// What a call is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
+pub enum CallPriority {
     /// A person waits for it: a customer's message, a token.
     Reply,
     /// A tick; it may come later.
     Tick,
 }
 
-impl Purpose {
+impl CallPriority {
     /// The share of a window's calls it may use: a campaign's ticks leave room for the replies it brings.
     pub(in crate::db) const fn share(self) -> f64 {
         match self {
@@ -42,24 +42,24 @@ pub struct Taken {
 pub async fn take_call(
     pool: &PgPool,
     owner: &str,
-    purpose: Purpose,
+    purpose: CallPriority,
     now: OffsetDateTime,
 ) -> sqlx::Result<Result<Taken, OffsetDateTime>> {
     let taken = sqlx::query_as(
-        "insert into call_budgets as b (owner_id, used, window_ends_at) values ($1, 1, $2 + interval '10 seconds')
+        "insert into rate_limits as b (owner_id, used, window_ends_at) values ($1, 1, $2 + interval '10 seconds')
          on conflict (owner_id) do update set
             used = case when b.window_ends_at <= $2 then 1 else b.used + 1 end,
             window_ends_at = case when b.window_ends_at <= $2 then $2 + b.window_ms * interval '1 millisecond'
                 else b.window_ends_at end
          where (b.window_ends_at <= $2 or b.used < b.max * $3)
            and (b.paused_until is null or b.paused_until <= $2)
-           and ($4 or b.saving_until is null or b.saving_until <= $2)
+           and ($4 or b.reserve_until is null or b.reserve_until <= $2)
          returning b.used, b.max, b.window_ms",
     )
     .bind(owner)
     .bind(now)
     .bind(purpose.share())
-    .bind(purpose == Purpose::Reply)
+    .bind(purpose == CallPriority::Reply)
     .fetch_optional(pool)
     .await?;
     match taken {
@@ -71,18 +71,18 @@ pub async fn take_call(
 async fn find_end(
     pool: &PgPool,
     owner: &str,
-    purpose: Purpose,
+    purpose: CallPriority,
     now: OffsetDateTime,
 ) -> sqlx::Result<OffsetDateTime> {
     // Null is passed over; what is past already ends now.
     sqlx::query_scalar(
-        "select greatest($2, paused_until, case when $3 then null else saving_until end,
+        "select greatest($2, paused_until, case when $3 then null else reserve_until end,
             case when used >= max * $4 then window_ends_at end)
-         from call_budgets where owner_id = $1",
+         from rate_limits where owner_id = $1",
     )
     .bind(owner)
     .bind(now)
-    .bind(purpose == Purpose::Reply)
+    .bind(purpose == CallPriority::Reply)
     .bind(purpose.share())
     .fetch_one(pool)
     .await
@@ -96,7 +96,7 @@ pub async fn record_limits(
     pool: &PgPool,
     owner: &str,
     taken: Taken,
-    limits: Limits,
+    limits: RateLimits,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
     let max = limits.max.unwrap_or(taken.max);
@@ -113,8 +113,8 @@ pub async fn record_limits(
         return Ok(());
     }
     sqlx::query(
-        "update call_budgets set max = $2, window_ms = $3, used = greatest(used, $4),
-            paused_until = greatest(paused_until, $5), saving_until = greatest(saving_until, $6)
+        "update rate_limits set max = $2, window_ms = $3, used = greatest(used, $4),
+            paused_until = greatest(paused_until, $5), reserve_until = greatest(reserve_until, $6)
          where owner_id = $1",
     )
     .bind(owner)

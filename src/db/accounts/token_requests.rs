@@ -9,12 +9,12 @@ use crate::model::ids::{CompanyId, LocationId};
 ///
 /// # Errors
 /// When the database fails.
-pub async fn find_mint_time(
+pub async fn find_token_request_time(
     pool: &PgPool,
     location: &LocationId,
 ) -> sqlx::Result<Option<OffsetDateTime>> {
     let found: Option<Option<OffsetDateTime>> =
-        sqlx::query_scalar("select mint_at from locations where location_id = $1")
+        sqlx::query_scalar("select token_request_at from locations where location_id = $1")
             .bind(location)
             .fetch_optional(pool)
             .await?;
@@ -25,15 +25,15 @@ pub async fn find_mint_time(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn want_token(
+pub async fn request_token(
     pool: &PgPool,
     location: &LocationId,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
     sqlx::query(
-        "insert into locations as l (location_id, mint_at) values ($1, $2)
-         on conflict (location_id) do update set mint_at = excluded.mint_at
-         where l.mint_at is null and l.mint_refusal is null and l.uninstalled_at is null",
+        "insert into locations as l (location_id, token_request_at) values ($1, $2)
+         on conflict (location_id) do update set token_request_at = excluded.token_request_at
+         where l.token_request_at is null and l.token_request_refusal is null and l.uninstalled_at is null",
     )
     .bind(location)
     .bind(now)
@@ -44,35 +44,35 @@ pub async fn want_token(
 
 /// A location whose token is to be asked of its company.
 #[derive(Clone, Debug, FromRow)]
-pub struct MintJob {
+pub struct TokenRequest {
     /// The location.
     pub location_id: LocationId,
     /// Its company; unknown when only a delivery, or an INSTALL without it, told of the location.
     pub company_id: Option<CompanyId>,
     /// Failed tries, all of one kind.
-    pub mint_failures: i32,
+    pub token_request_failures: i32,
     /// The last one was a refusal.
     pub was_refused: bool,
     /// When the claim ends: the fence.
-    pub mint_at: OffsetDateTime,
+    pub token_request_at: OffsetDateTime,
 }
 
 /// Claims locations whose token is due to be asked for, those of a known company first.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn claim_mints(
+pub async fn claim_token_requests(
     pool: &PgPool,
     now: OffsetDateTime,
     lease: Duration,
     limit: i64,
-) -> sqlx::Result<Vec<MintJob>> {
+) -> sqlx::Result<Vec<TokenRequest>> {
     sqlx::query_as(
-        "update locations l set mint_at = $2 where l.location_id in (
-            select location_id from locations where mint_at <= $1 order by company_id is null, mint_at limit $3
+        "update locations l set token_request_at = $2 where l.location_id in (
+            select location_id from locations where token_request_at <= $1 order by company_id is null, token_request_at limit $3
             for update skip locked)
-         returning l.location_id, l.company_id, l.mint_failures, l.mint_refusal is not null as was_refused,
-            l.mint_at",
+         returning l.location_id, l.company_id, l.token_request_failures, l.token_request_refusal is not null as was_refused,
+            l.token_request_at",
     )
     .bind(now)
     .bind(now + lease)
@@ -86,23 +86,23 @@ pub async fn claim_mints(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn fail_mint(
+pub async fn fail_token_request(
     pool: &PgPool,
-    job: &MintJob,
+    job: &TokenRequest,
     refusal: Option<&str>,
-    mint_at: Option<OffsetDateTime>,
+    token_request_at: Option<OffsetDateTime>,
 ) -> sqlx::Result<()> {
     let is_same_kind = job.was_refused == refusal.is_some();
     sqlx::query(
-        "update locations set mint_at = $4, mint_refusal = $3, mint_failures = $5
-         where location_id = $1 and mint_at = $2",
+        "update locations set token_request_at = $4, token_request_refusal = $3, token_request_failures = $5
+         where location_id = $1 and token_request_at = $2",
     )
     .bind(&job.location_id)
-    .bind(job.mint_at)
+    .bind(job.token_request_at)
     .bind(refusal)
-    .bind(mint_at)
+    .bind(token_request_at)
     .bind(if is_same_kind {
-        job.mint_failures + 1
+        job.token_request_failures + 1
     } else {
         1
     })
@@ -115,22 +115,26 @@ pub async fn fail_mint(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn release_mints(
+pub async fn release_token_requests(
     pool: &PgPool,
-    jobs: &[&MintJob],
+    jobs: &[&TokenRequest],
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
     sqlx::query(
-        "update locations l set mint_at = $3
-         from unnest($1::text[], $2::timestamptz[]) as j (location_id, mint_at)
-         where l.location_id = j.location_id and l.mint_at = j.mint_at",
+        "update locations l set token_request_at = $3
+         from unnest($1::text[], $2::timestamptz[]) as j (location_id, token_request_at)
+         where l.location_id = j.location_id and l.token_request_at = j.token_request_at",
     )
     .bind(
         jobs.iter()
             .map(|job| job.location_id.as_str())
             .collect::<Vec<_>>(),
     )
-    .bind(jobs.iter().map(|job| job.mint_at).collect::<Vec<_>>())
+    .bind(
+        jobs.iter()
+            .map(|job| job.token_request_at)
+            .collect::<Vec<_>>(),
+    )
     .bind(now)
     .execute(pool)
     .await

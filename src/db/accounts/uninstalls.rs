@@ -23,8 +23,8 @@ pub async fn uninstall_location(
     now: OffsetDateTime,
 ) -> sqlx::Result<bool> {
     let known = sqlx::query(
-        "update locations set uninstalled_at = $2, installed_alone = false, mint_at = null, mint_failures = 0,
-            mint_refusal = null, provider_at = null
+        "update locations set uninstalled_at = $2, installed_alone = false, token_request_at = null, token_request_failures = 0,
+            token_request_refusal = null, provider_at = null
          where location_id = $1 and ($3 is null or said_installed_at is null or said_installed_at <= $3)",
     )
     .bind(location)
@@ -38,7 +38,7 @@ pub async fn uninstall_location(
     for statement in [
         "delete from tokens where owner_id = $1 and owner_kind = 'location'",
         "delete from connect_links where location_id = $1",
-        "delete from offers where location_id = $1",
+        "delete from pending_connections where location_id = $1",
         "delete from status_updates where location_id = $1",
     ] {
         sqlx::query(statement)
@@ -56,11 +56,13 @@ pub async fn uninstall_location(
     .bind(hold::UNINSTALLED.sentence())
     .execute(&mut *tx)
     .await?;
-    sqlx::query("update troubles set healed_at = $2 where location_id = $1 and healed_at is null")
-        .bind(location)
-        .bind(now)
-        .execute(&mut *tx)
-        .await?;
+    sqlx::query(
+        "update incidents set resolved_at = $2 where location_id = $1 and resolved_at is null",
+    )
+    .bind(location)
+    .bind(now)
+    .execute(&mut *tx)
+    .await?;
     end_messages(tx, location, now).await?;
     Ok(true)
 }
@@ -95,7 +97,7 @@ async fn end_messages(
     }
     media::end_links(tx, location).await?;
     sqlx::query(
-        "update gateway_events set state = 'failed', reason = $2 where location_id = $1 and state = 'accepted'",
+        "update waapify_events set state = 'failed', reason = $2 where location_id = $1 and state = 'accepted'",
     )
     .bind(location)
     .bind(UNINSTALLED)

@@ -138,7 +138,7 @@ pub(in crate::db) async fn release(
                 state = case when i.undecrypted then 'held' else 'accepted' end,
                 reason = case when i.undecrypted then i.reason end,
                 due_at = case when i.undecrypted then i.due_at
-                    when exists (select 1 from media m where m.location_id = i.location_id and m.message_id = i.id
+                    when exists (select 1 from inbound_media m where m.location_id = i.location_id and m.message_id = i.id
                         and m.state = 'wanted') then $4
                     else $3 end
             from lids l

@@ -88,7 +88,7 @@ pub async fn list_numbers(
          from numbers n
          left join lateral (
             select max(received_at) as last_event_at from (
-                select number, received_at from gateway_events where location_id = n.location_id
+                select number, received_at from waapify_events where location_id = n.location_id
                 order by id desc limit $4) recent
             where number = n.number) e on true
          left join lateral (
@@ -133,7 +133,7 @@ pub async fn find_token_trouble(
     location: &LocationId,
 ) -> sqlx::Result<Option<String>> {
     let found: Option<Option<String>> = sqlx::query_scalar(
-        "select coalesce(t.trouble_detail, l.mint_refusal) from locations l
+        "select coalesce(t.trouble_detail, l.token_request_refusal) from locations l
          left join tokens t on t.owner_id = l.location_id and t.owner_kind = 'location'
          where l.location_id = $1",
     )

@@ -82,10 +82,10 @@ pub async fn note(
 ) -> sqlx::Result<Option<(i64, bool)>> {
     // A row that this statement inserted was deleted by nobody. An uninstall that is under way is waited for.
     sqlx::query_as(
-        "insert into troubles (location_id, number, kind, detail, since, last_seen_at)
+        "insert into incidents (location_id, number, kind, detail, since, last_seen_at)
          select location_id, $2, $3, $4, $5, $5 from locations
          where location_id = $1 and uninstalled_at is null for share
-         on conflict (location_id, number, kind) where healed_at is null do update set
+         on conflict (location_id, number, kind) where resolved_at is null do update set
             detail = excluded.detail, last_seen_at = excluded.last_seen_at
          returning id, xmax = 0",
     )
@@ -108,8 +108,8 @@ pub async fn heal(
     now: OffsetDateTime,
 ) -> sqlx::Result<Option<i64>> {
     sqlx::query_scalar(
-        "update troubles set healed_at = $4
-         where location_id = $1 and number = $2 and kind = $3 and healed_at is null returning id",
+        "update incidents set resolved_at = $4
+         where location_id = $1 and number = $2 and kind = $3 and resolved_at is null returning id",
     )
     .bind(about.location)
     .bind(about.number)
@@ -123,15 +123,15 @@ pub async fn heal(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn heal_gone(
+pub async fn resolve_gone(
     pool: &PgPool,
     location: &LocationId,
     numbers: &[&str],
     now: OffsetDateTime,
 ) -> sqlx::Result<Vec<(i64, Kind)>> {
     sqlx::query_as(
-        "update troubles set healed_at = $3
-         where location_id = $1 and number <> '' and number <> all($2) and healed_at is null returning id, kind",
+        "update incidents set resolved_at = $3
+         where location_id = $1 and number <> '' and number <> all($2) and resolved_at is null returning id, kind",
     )
     .bind(location)
     .bind(numbers)
@@ -146,8 +146,8 @@ pub async fn heal_gone(
 /// When the database fails.
 pub async fn list_open(pool: &PgPool, location: &LocationId) -> sqlx::Result<Vec<Trouble>> {
     sqlx::query_as(
-        "select id, location_id, number, kind, detail, since, last_seen_at from troubles
-         where location_id = $1 and healed_at is null order by since, id",
+        "select id, location_id, number, kind, detail, since, last_seen_at from incidents
+         where location_id = $1 and resolved_at is null order by since, id",
     )
     .bind(location)
     .fetch_all(pool)
@@ -159,10 +159,11 @@ pub async fn list_open(pool: &PgPool, location: &LocationId) -> sqlx::Result<Vec
 /// # Errors
 /// When the database fails.
 pub async fn count_open(pool: &PgPool) -> sqlx::Result<Vec<(Kind, i64)>> {
-    let counted =
-        sqlx::query_as("select kind, count(*) from troubles where healed_at is null group by kind")
-            .fetch_all(pool)
-            .await?;
+    let counted = sqlx::query_as(
+        "select kind, count(*) from incidents where resolved_at is null group by kind",
+    )
+    .fetch_all(pool)
+    .await?;
     Ok(with_all_kinds(&counted))
 }
 
@@ -171,7 +172,7 @@ pub async fn count_open(pool: &PgPool) -> sqlx::Result<Vec<(Kind, i64)>> {
 /// # Errors
 /// When the database fails.
 pub async fn count_begun(pool: &PgPool) -> sqlx::Result<Vec<(Kind, i64)>> {
-    let counted = sqlx::query_as("select kind, count(*) from troubles group by kind")
+    let counted = sqlx::query_as("select kind, count(*) from incidents group by kind")
         .fetch_all(pool)
         .await?;
     Ok(with_all_kinds(&counted))
@@ -189,7 +190,7 @@ fn with_all_kinds(counted: &[(Kind, i64)]) -> Vec<(Kind, i64)> {
 
 /// A location that is looked at.
 #[derive(Clone, Debug, FromRow)]
-pub struct WatchJob {
+pub struct MonitorJob {
     /// The location.
     pub location_id: LocationId,
     /// The end of the lease, which is the fence too.
@@ -202,18 +203,18 @@ pub struct WatchJob {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn claim_watches(
+pub async fn claim_due_locations(
     pool: &PgPool,
     now: OffsetDateTime,
     lease: Duration,
     limit: i64,
-) -> sqlx::Result<Vec<WatchJob>> {
+) -> sqlx::Result<Vec<MonitorJob>> {
     sqlx::query_as(
-        "update locations l set watch_at = $2, watch_lease_until = $2, watched_at = $1 where l.location_id in (
+        "update locations l set check_at = $2, check_lease_until = $2, checked_at = $1 where l.location_id in (
             select location_id from locations
-            where watch_at <= $1 and uninstalled_at is null and (watch_lease_until is null or watch_lease_until <= $1)
-            order by watch_at limit $3 for update skip locked)
-         returning l.location_id, l.watch_lease_until as lease_ends_at, l.provider_at is not null as was_provider",
+            where check_at <= $1 and uninstalled_at is null and (check_lease_until is null or check_lease_until <= $1)
+            order by check_at limit $3 for update skip locked)
+         returning l.location_id, l.check_lease_until as lease_ends_at, l.provider_at is not null as was_provider",
     )
     .bind(now)
     .bind(now + lease)
@@ -227,16 +228,16 @@ pub async fn claim_watches(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn schedule_watch(
+pub async fn schedule_next_check(
     pool: &PgPool,
-    job: &WatchJob,
+    job: &MonitorJob,
     next: OffsetDateTime,
 ) -> sqlx::Result<()> {
     // The claim put it at the end of the lease; it is before that only if something was heard.
     sqlx::query(
-        "update locations set watch_lease_until = null,
-            watch_at = case when watch_at < $2 then least(watch_at, $3) else $3 end
-         where location_id = $1 and watch_lease_until = $2",
+        "update locations set check_lease_until = null,
+            check_at = case when check_at < $2 then least(check_at, $3) else $3 end
+         where location_id = $1 and check_lease_until = $2",
     )
     .bind(&job.location_id)
     .bind(job.lease_ends_at)
@@ -250,13 +251,13 @@ pub async fn schedule_watch(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn watch_now(
+pub async fn check_soon(
     pool: &PgPool,
     location: &LocationId,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
     sqlx::query(
-        "update locations set watch_at = least(watch_at, greatest($2, watched_at + $3)) where location_id = $1",
+        "update locations set check_at = least(check_at, greatest($2, checked_at + $3)) where location_id = $1",
     )
     .bind(location)
     .bind(now)

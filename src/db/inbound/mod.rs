@@ -110,15 +110,15 @@ pub struct InboundJob {
     /// Times it was put back because the location has no token.
     pub waits: i32,
     /// The fence.
-    pub claims: i32,
+    pub attempt: i32,
     /// A post has left, and whether GHL has it is not known. What puts the message back records this.
-    pub unclear: bool,
+    pub unconfirmed: bool,
     /// When the last post left.
-    pub departed_at: Option<OffsetDateTime>,
+    pub post_started_at: Option<OffsetDateTime>,
     /// Where that post stands among GHL's events and deliveries: what came after it has a higher number.
-    pub departed_place: Option<i64>,
+    pub post_sequence: Option<i64>,
     /// Looks in a row at a conversation that another message has come into.
-    pub looks: i32,
+    pub reconciliations: i32,
     /// What became of its file is not decided, although its time is over.
     pub lacks_file: bool,
     /// Where GHL keeps its file.
@@ -209,21 +209,21 @@ pub async fn claim(
             select due_at, ctid from heads where due_at <= $1 and not exists (
                 select 1 from inbound i
                 where i.location_id = heads.location_id and i.conversation = heads.conversation
-                  and i.state = 'accepted' and i.unclear)
-            union all select due_at, ctid from inbound where state = 'accepted' and unclear and due_at <= $1
+                  and i.state = 'accepted' and i.unconfirmed)
+            union all select due_at, ctid from inbound where state = 'accepted' and unconfirmed and due_at <= $1
          )
-         update inbound i set claims = i.claims + 1, due_at = $2, is_waiting = false
+         update inbound i set attempt = i.attempt + 1, due_at = $2, is_waiting = false
          where i.ctid = any (array(
             select i.ctid from next join inbound i on i.ctid = next.ctid
             order by next.due_at limit $3
             for update of i skip locked))
          returning i.location_id, i.id, i.wa_message_id, i.from_me, i.conversation, i.number, i.call_status,
             coalesce(i.phone, i.conversation) as phone,
-            i.sender_name, coalesce(i.text, '') as text, i.sent_at, i.failures, i.waits, i.claims, i.unclear,
-            i.departed_at, i.departed_place, i.looks,
-            coalesce((select m.state from media m where m.location_id = i.location_id and m.message_id = i.id)
+            i.sender_name, coalesce(i.text, '') as text, i.sent_at, i.failures, i.waits, i.attempt, i.unconfirmed,
+            i.post_started_at, i.post_sequence, i.reconciliations,
+            coalesce((select m.state from inbound_media m where m.location_id = i.location_id and m.message_id = i.id)
                 = 'wanted', false) as lacks_file,
-            (select m.attachment from media m where m.location_id = i.location_id and m.message_id = i.id) as attachment",
+            (select m.attachment from inbound_media m where m.location_id = i.location_id and m.message_id = i.id) as attachment",
     )
     .bind(now)
     .bind(now + lease)
@@ -269,16 +269,16 @@ async fn end(
 ) -> sqlx::Result<()> {
     let mut tx = pool.begin().await?;
     let done = sqlx::query(
-        "update inbound set state = $3, reason = $4, ghl_message_id = $5, unclear = $7
-         where location_id = $1 and id = $2 and state = 'accepted' and (claims = $6 or $3 = 'posted')",
+        "update inbound set state = $3, reason = $4, ghl_message_id = $5, unconfirmed = $7
+         where location_id = $1 and id = $2 and state = 'accepted' and (attempt = $6 or $3 = 'posted')",
     )
     .bind(&job.location_id)
     .bind(job.id)
     .bind(state)
     .bind(reason)
     .bind(ghl_message)
-    .bind(job.claims)
-    .bind(job.unclear && state != "posted")
+    .bind(job.attempt)
+    .bind(job.unconfirmed && state != "posted")
     .execute(&mut *tx)
     .await?;
     if done.rows_affected() == 1 {
@@ -300,14 +300,14 @@ pub async fn finish_retry(
 ) -> sqlx::Result<()> {
     let mut tx = pool.begin().await?;
     let done = sqlx::query(
-        "update inbound set due_at = $4, failures = failures + 1, unclear = $5
-         where location_id = $1 and id = $2 and claims = $3 and state = 'accepted'",
+        "update inbound set due_at = $4, failures = failures + 1, unconfirmed = $5
+         where location_id = $1 and id = $2 and attempt = $3 and state = 'accepted'",
     )
     .bind(&job.location_id)
     .bind(job.id)
-    .bind(job.claims)
+    .bind(job.attempt)
     .bind(due)
-    .bind(job.unclear)
+    .bind(job.unconfirmed)
     .execute(&mut *tx)
     .await?;
     if done.rows_affected() == 1 {
@@ -328,7 +328,7 @@ pub async fn finish_retry(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn finish_wait(
+pub async fn snooze(
     pool: &PgPool,
     job: &InboundJob,
     reason: &str,
@@ -338,9 +338,9 @@ pub async fn finish_wait(
     // A long wait is one step of the timeline.
     sqlx::query(
         "with waiting as (
-            update inbound i set due_at = $4, waits = i.waits + 1, reason = $5, is_waiting = true, unclear = $7
+            update inbound i set due_at = $4, waits = i.waits + 1, reason = $5, is_waiting = true, unconfirmed = $7
             from inbound before
-            where i.location_id = $1 and i.id = $2 and i.claims = $3 and i.state = 'accepted'
+            where i.location_id = $1 and i.id = $2 and i.attempt = $3 and i.state = 'accepted'
               and before.location_id = i.location_id and before.id = i.id
             returning i.location_id, i.id, before.reason is distinct from $5 as is_news
          )
@@ -349,11 +349,11 @@ pub async fn finish_wait(
     )
     .bind(&job.location_id)
     .bind(job.id)
-    .bind(job.claims)
+    .bind(job.attempt)
     .bind(due)
     .bind(reason)
     .bind(now)
-    .bind(job.unclear)
+    .bind(job.unconfirmed)
     .execute(pool)
     .await
     .map(|_| ())
@@ -372,16 +372,16 @@ pub async fn release(
 ) -> sqlx::Result<()> {
     sqlx::query(
         "update inbound i
-         set due_at = case when i.unclear and i.departed_at is distinct from j.departed_at then $5 else $6 end
+         set due_at = case when i.unconfirmed and i.post_started_at is distinct from j.post_started_at then $5 else $6 end
          from unnest($1::text[], $2::bigint[], $3::int[], $4::timestamptz[])
-            as j (location_id, id, claims, departed_at)
-         where i.location_id = j.location_id and i.id = j.id and i.claims = j.claims and i.state = 'accepted'
+            as j (location_id, id, attempt, post_started_at)
+         where i.location_id = j.location_id and i.id = j.id and i.attempt = j.attempt and i.state = 'accepted'
            and not i.is_waiting",
     )
     .bind(jobs.iter().map(|job| job.location_id.as_str()).collect::<Vec<_>>())
     .bind(jobs.iter().map(|job| job.id.0).collect::<Vec<_>>())
-    .bind(jobs.iter().map(|job| job.claims).collect::<Vec<_>>())
-    .bind(jobs.iter().map(|job| job.departed_at).collect::<Vec<_>>())
+    .bind(jobs.iter().map(|job| job.attempt).collect::<Vec<_>>())
+    .bind(jobs.iter().map(|job| job.post_started_at).collect::<Vec<_>>())
     .bind(rested)
     .bind(now)
     .execute(pool)

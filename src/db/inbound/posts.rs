@@ -16,7 +16,7 @@ pub struct Predecessor {
     /// When it was written.
     pub sent_at: OffsetDateTime,
     /// When it left.
-    pub departed_at: OffsetDateTime,
+    pub post_started_at: OffsetDateTime,
 }
 
 /// Notes that a claimed message leaves now, and until when it is its owner's; it is unclear from now on. False for a
@@ -24,20 +24,20 @@ pub struct Predecessor {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn record_departure(
+pub async fn mark_post_started(
     pool: &PgPool,
     job: &InboundJob,
     lease_until: OffsetDateTime,
     now: OffsetDateTime,
 ) -> sqlx::Result<bool> {
     let noted = sqlx::query(
-        "update inbound set departed_at = $4, unclear = true, due_at = $5, looks = 0,
-            departed_place = coalesce(case when unclear then departed_place end, nextval('message_ids'))
-         where location_id = $1 and id = $2 and claims = $3 and state = 'accepted'",
+        "update inbound set post_started_at = $4, unconfirmed = true, due_at = $5, reconciliations = 0,
+            post_sequence = coalesce(case when unconfirmed then post_sequence end, nextval('message_ids'))
+         where location_id = $1 and id = $2 and attempt = $3 and state = 'accepted'",
     )
     .bind(&job.location_id)
     .bind(job.id)
-    .bind(job.claims)
+    .bind(job.attempt)
     .bind(now)
     .bind(lease_until)
     .execute(pool)
@@ -49,7 +49,7 @@ pub async fn record_departure(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn finish_look(
+pub async fn reschedule_reconciliation(
     pool: &PgPool,
     job: &InboundJob,
     why: &str,
@@ -59,8 +59,8 @@ pub async fn finish_look(
     // No failure of its own, like a wait for a token.
     sqlx::query(
         "with looked as (
-            update inbound set due_at = $4, looks = looks + 1, waits = waits + 1
-            where location_id = $1 and id = $2 and claims = $3 and state = 'accepted'
+            update inbound set due_at = $4, reconciliations = reconciliations + 1, waits = waits + 1
+            where location_id = $1 and id = $2 and attempt = $3 and state = 'accepted'
             returning location_id, id
          )
          insert into timeline (location_id, message_id, at, state, cause)
@@ -68,7 +68,7 @@ pub async fn finish_look(
     )
     .bind(&job.location_id)
     .bind(job.id)
-    .bind(job.claims)
+    .bind(job.attempt)
     .bind(due)
     .bind(why)
     .bind(now)
@@ -86,10 +86,10 @@ pub async fn find_predecessor(
     job: &InboundJob,
 ) -> sqlx::Result<Option<Predecessor>> {
     sqlx::query_as(
-        "select from_me, coalesce(text, '') as text, sent_at, departed_at from inbound
-         where location_id = $1 and conversation = $2 and id <> $3 and departed_at is not null
-           and (state = 'posted' or unclear)
-         order by departed_at desc limit 1",
+        "select from_me, coalesce(text, '') as text, sent_at, post_started_at from inbound
+         where location_id = $1 and conversation = $2 and id <> $3 and post_started_at is not null
+           and (state = 'posted' or unconfirmed)
+         order by post_started_at desc limit 1",
     )
     .bind(&job.location_id)
     .bind(&job.conversation)
@@ -109,7 +109,7 @@ pub async fn is_known(
 ) -> sqlx::Result<bool> {
     sqlx::query_scalar(
         "select exists (select 1 from inbound where location_id = $1 and ghl_message_id = $2)
-            or exists (select 1 from outbound where location_id = $1 and ghl_message_id = $2 and departed > 0)",
+            or exists (select 1 from outbound where location_id = $1 and ghl_message_id = $2 and started_attempt > 0)",
     )
     .bind(location)
     .bind(message)
@@ -126,15 +126,15 @@ pub async fn list_unsent_deliveries(
     pool: &PgPool,
     location: &LocationId,
     contact: &ContactId,
-    place: i64,
+    after_sequence: i64,
 ) -> sqlx::Result<Vec<Vec<u8>>> {
     sqlx::query_scalar(
         "select body from outbound where location_id = $1 and conversation = $2 and id > $3
-            and departed = 0 and state in ('accepted', 'sending') order by id",
+            and started_attempt = 0 and state in ('accepted', 'sending') order by id",
     )
     .bind(location)
     .bind(contact)
-    .bind(place)
+    .bind(after_sequence)
     .fetch_all(pool)
     .await
 }

@@ -253,7 +253,7 @@ pub async fn forwards_groups(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn find_next_turn(
+pub async fn find_next_pacing_slot(
     pool: &PgPool,
     now: OffsetDateTime,
     until: OffsetDateTime,
@@ -274,7 +274,7 @@ pub async fn find_next_turn(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn give_turn_back(
+pub async fn refund_pacing_slot(
     pool: &PgPool,
     location: &LocationId,
     number: &str,

@@ -24,8 +24,8 @@ pub async fn give_up_replaced(
             where location_id = $1 and number <> $2 and instance_id = $3 and webhook_secret is not null
             returning location_id, number
          )
-         update troubles t set healed_at = $4 from gone
-         where t.location_id = gone.location_id and t.number = gone.number and t.healed_at is null",
+         update incidents t set resolved_at = $4 from gone
+         where t.location_id = gone.location_id and t.number = gone.number and t.resolved_at is null",
     )
     .bind(location)
     .bind(number)
@@ -54,8 +54,8 @@ pub async fn remove_number(
             where location_id = $1 and number = $2 and not is_default and webhook_secret is not null
             returning location_id, number
          ), healed as (
-            update troubles t set healed_at = $3 from gone
-            where t.location_id = gone.location_id and t.number = gone.number and t.healed_at is null
+            update incidents t set resolved_at = $3 from gone
+            where t.location_id = gone.location_id and t.number = gone.number and t.resolved_at is null
          )
          select exists (select 1 from gone)",
     )

@@ -63,7 +63,7 @@ async fn insert(connection: &mut PgConnection, deliveries: &[Delivery]) -> sqlx:
     }
     // The first step of the timeline is the row itself: the view `steps` shows it.
     sqlx::query_as(
-        "insert into outbound (location_id, ghl_message_id, conversation, body, due_at, accepted_at, rank)
+        "insert into outbound (location_id, ghl_message_id, conversation, body, due_at, accepted_at, priority)
          select location_id, ghl_message_id, conversation, body, accepted_at, accepted_at,
             case when exists (select 1 from contacts c where c.location_id = d.location_id
                     and c.contact_id = d.conversation and c.wrote_at > d.accepted_at - $7) then 2

@@ -31,7 +31,7 @@ pub async fn list_in_flight(
     sqlx::query_as(
         "select id, body, files::text as files, parts_sent as part from outbound
          where location_id = $1 and number = $2 and chat = $3
-           and (state = 'sending' and departed = claims or state = 'unconfirmed'
+           and (state = 'sending' and started_attempt = attempt or state = 'unconfirmed'
              or state in ('accepted', 'sending') and unconfirmed_sends > 0)
          order by id",
     )

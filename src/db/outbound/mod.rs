@@ -58,11 +58,11 @@ pub struct OutboundJob {
     pub failing: Option<String>,
     /// Claims in a row whose owner stopped before anything left.
     #[sqlx(default)]
-    pub lost_claims: i32,
+    pub crashed_attempts: i32,
     /// Times the current part left with an unknown outcome.
     pub unconfirmed_sends: i32,
     /// Times the message was claimed: the fence.
-    pub claims: i32,
+    pub attempt: i32,
     /// When GHL delivered it.
     pub accepted_at: OffsetDateTime,
 }
@@ -137,7 +137,7 @@ pub async fn claim_sendable(
                       where open.location_id = c.location_id and open.conversation = c.conversation
                         and open.state in ('accepted', 'sending', 'unconfirmed')
                       order by open.location_id, open.conversation, open.id limit 1)
-                order by c.rank desc, c.id
+                order by c.priority desc, c.id
                 limit case when coalesce(n.min_interval_ms, $3) = 0 then $4 else 1 end
             ) o
             where n.is_default and not n.other_phone and n.next_send_at <= $1
@@ -169,15 +169,15 @@ pub async fn claim_sendable(
             from ready
             where n.location_id = ready.location_id and n.number = ready.number
          )
-         update outbound o set state = 'sending', is_waiting = false, claims = o.claims + 1, due_at = $2, number = ready.number
+         update outbound o set state = 'sending', is_waiting = false, attempt = o.attempt + 1, due_at = $2, number = ready.number
          from ready where o.ctid = ready.ctid and o.state = ready.state and o.due_at <= $1
          returning o.location_id, o.id, o.ghl_message_id, o.body, o.files::text as files, o.number, ready.instance_id,
-            ready.access_token, ready.is_held, o.parts_sent, o.failures, o.failing, o.lost_claims, o.unconfirmed_sends, o.claims, o.accepted_at,
+            ready.access_token, ready.is_held, o.parts_sent, o.failures, o.failing, o.crashed_attempts, o.unconfirmed_sends, o.attempt, o.accepted_at,
             exists (select 1 from inbound i where i.location_id = o.location_id
                 and i.ghl_message_id = o.ghl_message_id and i.from_me) as is_echo,
             (select i.text from contacts c join inbound i on i.location_id = c.location_id and i.conversation = c.phone
              where c.location_id = o.location_id and c.contact_id = o.conversation
-               and i.state = 'accepted' and i.unclear and i.from_me limit 1) as mirroring",
+               and i.state = 'accepted' and i.unconfirmed and i.from_me limit 1) as mirroring",
     )
     .bind(now)
     .bind(now + lease)
@@ -211,15 +211,15 @@ pub async fn claim_unconnected(
             select w.location_id from waiting w
             where not exists (select 1 from numbers n where n.location_id = w.location_id and n.is_default)
          )
-         update outbound o set state = 'sending', is_waiting = false, claims = o.claims + 1, due_at = $2
+         update outbound o set state = 'sending', is_waiting = false, attempt = o.attempt + 1, due_at = $2
          where o.ctid = any (array(
             select c.ctid from outbound c
             where c.location_id = any (array(select location_id from unconnected))
               and c.state = 'accepted' and c.due_at <= $1
-            order by c.location_id, c.rank desc, c.id limit $3
+            order by c.location_id, c.priority desc, c.id limit $3
             for update of c skip locked))
          returning o.location_id, o.id, o.ghl_message_id, o.body, null::text as number, o.parts_sent,
-            o.failures, o.failing, o.lost_claims, o.unconfirmed_sends, o.claims, o.accepted_at",
+            o.failures, o.failing, o.crashed_attempts, o.unconfirmed_sends, o.attempt, o.accepted_at",
     )
     .bind(now)
     .bind(now + lease)
@@ -233,7 +233,7 @@ pub async fn claim_unconnected(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn record_departure(
+pub async fn mark_send_started(
     pool: &PgPool,
     job: &OutboundJob,
     chat: &str,
@@ -242,15 +242,15 @@ pub async fn record_departure(
 ) -> sqlx::Result<bool> {
     let noted = sqlx::query(
         "with leaving as (
-            update outbound set chat = $4, parts = $5, departed = claims, lost_claims = 0
-            where location_id = $1 and id = $2 and claims = $3 and state = 'sending'
+            update outbound set chat = $4, parts = $5, started_attempt = attempt, crashed_attempts = 0
+            where location_id = $1 and id = $2 and attempt = $3 and state = 'sending'
             returning location_id, id
          )
          insert into timeline (location_id, message_id, at, state) select location_id, id, $6, 'sending' from leaving",
     )
     .bind(&job.location_id)
     .bind(job.id)
-    .bind(job.claims)
+    .bind(job.attempt)
     .bind(chat)
     .bind(parts)
     .bind(now)
@@ -272,8 +272,8 @@ pub async fn record_files(
 ) -> sqlx::Result<()> {
     sqlx::query(
         "with known as (
-            update outbound set files = $4::jsonb, state = 'accepted', due_at = $5, failures = 0, lost_claims = 0
-            where location_id = $1 and id = $2 and claims = $3 and state = 'sending'
+            update outbound set files = $4::jsonb, state = 'accepted', due_at = $5, failures = 0, crashed_attempts = 0
+            where location_id = $1 and id = $2 and attempt = $3 and state = 'sending'
             returning location_id, id
          )
          insert into timeline (location_id, message_id, at, state, cause)
@@ -281,7 +281,7 @@ pub async fn record_files(
     )
     .bind(&job.location_id)
     .bind(job.id)
-    .bind(job.claims)
+    .bind(job.attempt)
     .bind(files)
     .bind(now)
     .bind(step::FILES_LOOKED_AT.sentence())
@@ -295,24 +295,24 @@ pub async fn record_files(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn expire_sends(
+pub async fn rescue_expired(
     pool: &PgPool,
     wait_until: OffsetDateTime,
     now: OffsetDateTime,
 ) -> sqlx::Result<u64> {
     let expired = sqlx::query(
         "with expired as (
-            select location_id, id, departed = claims as left_us from outbound
+            select location_id, id, started_attempt = attempt as has_started from outbound
             where state = 'sending' and due_at <= $1 for update skip locked
          ), noted as (
             insert into timeline (location_id, message_id, at, state, cause)
-            select location_id, id, $1, case when left_us then 'unconfirmed' else 'accepted' end,
+            select location_id, id, $1, case when has_started then 'unconfirmed' else 'accepted' end,
                 $3 from expired
          )
          update outbound o set
-            state = case when left_us then 'unconfirmed' else 'accepted' end,
-            unconfirmed_sends = unconfirmed_sends + left_us::int, lost_claims = lost_claims + (not left_us)::int,
-            due_at = case when left_us then $2 else $1 end
+            state = case when has_started then 'unconfirmed' else 'accepted' end,
+            unconfirmed_sends = unconfirmed_sends + has_started::int, crashed_attempts = crashed_attempts + (not has_started)::int,
+            due_at = case when has_started then $2 else $1 end
          from expired where o.location_id = expired.location_id and o.id = expired.id",
     )
     .bind(now)
@@ -333,7 +333,7 @@ pub enum Held {
 }
 
 /// Ends the leases of claims that are still held so: what had left then becomes `unconfirmed`, what had not goes back
-/// to the queue ([`expire_sends`]), and the end of a wait is claimed anew. An outcome that was recorded stays.
+/// to the queue ([`rescue_expired`]), and the end of a wait is claimed anew. An outcome that was recorded stays.
 ///
 /// # Errors
 /// When the database fails.
@@ -345,12 +345,12 @@ pub async fn release(
 ) -> sqlx::Result<()> {
     sqlx::query(
         "update outbound o set due_at = $5
-         from unnest($1::text[], $2::bigint[], $3::int[]) as j (location_id, id, claims)
-         where o.location_id = j.location_id and o.id = j.id and o.claims = j.claims and o.state = $4",
+         from unnest($1::text[], $2::bigint[], $3::int[]) as j (location_id, id, attempt)
+         where o.location_id = j.location_id and o.id = j.id and o.attempt = j.attempt and o.state = $4",
     )
     .bind(jobs.iter().map(|job| job.location_id.as_str()).collect::<Vec<_>>())
     .bind(jobs.iter().map(|job| job.id.0).collect::<Vec<_>>())
-    .bind(jobs.iter().map(|job| job.claims).collect::<Vec<_>>())
+    .bind(jobs.iter().map(|job| job.attempt).collect::<Vec<_>>())
     .bind(match held {
         Held::Sending => "sending",
         Held::Unconfirmed => "unconfirmed",
@@ -372,12 +372,12 @@ pub async fn claim_unconfirmed(
     limit: i64,
 ) -> sqlx::Result<Vec<OutboundJob>> {
     sqlx::query_as(
-        "update outbound o set claims = o.claims + 1, due_at = $2
+        "update outbound o set attempt = o.attempt + 1, due_at = $2
          where o.ctid = any (array(
             select ctid from outbound where state = 'unconfirmed' and due_at <= $1
             order by due_at limit $3 for update skip locked))
          returning o.location_id, o.id, o.ghl_message_id, o.body, o.number, o.parts_sent, o.failures,
-            o.unconfirmed_sends, o.claims, o.accepted_at",
+            o.unconfirmed_sends, o.attempt, o.accepted_at",
     )
     .bind(now)
     .bind(now + lease)

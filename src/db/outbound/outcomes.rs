@@ -15,7 +15,7 @@ pub enum Outcome<'a> {
     /// The part did not leave; try again then. It counts as a failure of this kind, the first if the last was of another.
     Retry(OffsetDateTime, &'a str),
     /// The part did not leave, for a reason that is not the message's own; try again then.
-    PutBack(OffsetDateTime),
+    Snooze(OffsetDateTime),
     /// The message cannot be sent; GHL is told.
     Failed(&'a Failure),
     /// The message is not for WhatsApp.
@@ -36,19 +36,19 @@ pub async fn finish(
     let (state, due, failing, unconfirmed) = match outcome {
         Outcome::Unconfirmed(until) => ("unconfirmed", until, None, 1),
         Outcome::Retry(due, kind) => ("accepted", due, Some(kind), 0),
-        Outcome::PutBack(due) => ("accepted", due, None, 0),
+        Outcome::Snooze(due) => ("accepted", due, None, 0),
         Outcome::Failed(_) => ("failed", now, None, 0),
         Outcome::Ignored => ("ignored", now, None, 0),
     };
     let ended = sqlx::query(
-        "update outbound set state = $4, due_at = $5, failing = coalesce($6, failing), lost_claims = 0,
+        "update outbound set state = $4, due_at = $5, failing = coalesce($6, failing), crashed_attempts = 0,
             failures = case when $6 is null then failures when $6 = failing then failures + 1 else 1 end,
             unconfirmed_sends = unconfirmed_sends + $7, reason = case when $4 = 'ignored' then $8 end
-         where location_id = $1 and id = $2 and claims = $3 and state in ('sending', 'unconfirmed')",
+         where location_id = $1 and id = $2 and attempt = $3 and state in ('sending', 'unconfirmed')",
     )
     .bind(&job.location_id)
     .bind(job.id)
-    .bind(job.claims)
+    .bind(job.attempt)
     .bind(state)
     .bind(due)
     .bind(failing)
@@ -83,7 +83,7 @@ pub async fn finish_alone(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn finish_wait(
+pub async fn snooze(
     pool: &PgPool,
     job: &OutboundJob,
     reason: &str,
@@ -93,9 +93,9 @@ pub async fn finish_wait(
     // A long wait is one step of the timeline.
     sqlx::query(
         "with waiting as (
-            update outbound o set state = 'accepted', due_at = $4, reason = $5, is_waiting = true, lost_claims = 0
+            update outbound o set state = 'accepted', due_at = $4, reason = $5, is_waiting = true, crashed_attempts = 0
             from outbound before
-            where o.location_id = $1 and o.id = $2 and o.claims = $3 and o.state = 'sending'
+            where o.location_id = $1 and o.id = $2 and o.attempt = $3 and o.state = 'sending'
               and before.location_id = o.location_id and before.id = o.id
             returning o.location_id, o.id, before.reason is distinct from $5 as is_news
          )
@@ -104,7 +104,7 @@ pub async fn finish_wait(
     )
     .bind(&job.location_id)
     .bind(job.id)
-    .bind(job.claims)
+    .bind(job.attempt)
     .bind(due)
     .bind(reason)
     .bind(now)

@@ -236,7 +236,7 @@ pub async fn record_receipt(
             insert into status_updates (location_id, message_id, ghl_message_id, status, due_at)
             select m.location_id, m.id, m.ghl_message_id, m.state, greatest($6, m.accepted_at + $9)
             from moved m join locations l on l.location_id = m.location_id
-               and (l.installed_at is not null or l.mint_at is not null) and l.uninstalled_at is null
+               and (l.installed_at is not null or l.token_request_at is not null) and l.uninstalled_at is null
             on conflict (location_id, message_id) do update set
                status = excluded.status, error_code = null, error_message = null
          )

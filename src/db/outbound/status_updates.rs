@@ -3,7 +3,7 @@
 use sqlx::{FromRow, PgConnection, PgPool};
 use time::{Duration, OffsetDateTime};
 
-use crate::db::accounts::rate_limits::Purpose;
+use crate::db::accounts::rate_limits::CallPriority;
 use crate::db::history::timeline;
 use crate::db::outbound::Failure;
 use crate::model::ids::{GhlMessageId, LocationId, MessageId};
@@ -55,7 +55,7 @@ pub struct StatusJob {
     /// Times it was put back because the location has no token.
     pub waits: i32,
     /// The fence.
-    pub claims: i32,
+    pub attempt: i32,
 }
 
 /// Has GHL told; an update that waits already is raised in its place, so that one call tells the highest. Nothing
@@ -79,7 +79,7 @@ pub(in crate::db) async fn queue(
             (location_id, message_id, ghl_message_id, status, error_code, error_message, due_at)
          select o.location_id, o.id, o.ghl_message_id, $3, $4, $5, greatest($6, o.accepted_at + $7)
          from outbound o join locations l on l.location_id = o.location_id
-            and (l.installed_at is not null or l.mint_at is not null) and l.uninstalled_at is null
+            and (l.installed_at is not null or l.token_request_at is not null) and l.uninstalled_at is null
          where o.location_id = $1 and o.id = $2
          on conflict (location_id, message_id) do update set
             status = excluded.status, error_code = excluded.error_code, error_message = excluded.error_message",
@@ -107,20 +107,20 @@ pub async fn claim(
     limit: i64,
 ) -> sqlx::Result<Vec<StatusJob>> {
     sqlx::query_as(
-        "update status_updates s set claims = s.claims + 1, due_at = $2
+        "update status_updates s set attempt = s.attempt + 1, due_at = $2
          where s.ctid = any (array(
             select ctid from status_updates where due_at <= $1
               and location_id <> all (array(
-                select owner_id from call_budgets where paused_until > $1 or saving_until > $1
+                select owner_id from rate_limits where paused_until > $1 or reserve_until > $1
                     or window_ends_at > $1 and used >= max * $4))
             order by due_at limit $3 for update skip locked))
          returning s.location_id, s.message_id, s.ghl_message_id, s.status, s.error_code, s.error_message,
-            s.failures, s.waits, s.claims",
+            s.failures, s.waits, s.attempt",
     )
     .bind(now)
     .bind(now + lease)
     .bind(limit)
-    .bind(Purpose::Tick.share())
+    .bind(CallPriority::Tick.share())
     .fetch_all(pool)
     .await
 }
@@ -196,11 +196,11 @@ pub async fn finish_retry(
 ) -> sqlx::Result<()> {
     let put_back = sqlx::query(
         "update status_updates set due_at = $4, failures = failures + (not $5)::int, waits = waits + $5::int
-         where location_id = $1 and message_id = $2 and claims = $3",
+         where location_id = $1 and message_id = $2 and attempt = $3",
     )
     .bind(&job.location_id)
     .bind(job.message_id)
-    .bind(job.claims)
+    .bind(job.attempt)
     .bind(due)
     .bind(back == Back::Waits)
     .execute(pool)
@@ -243,12 +243,12 @@ pub async fn abandon(
 pub async fn release(pool: &PgPool, jobs: &[StatusJob], now: OffsetDateTime) -> sqlx::Result<()> {
     sqlx::query(
         "update status_updates s set due_at = $4
-         from unnest($1::text[], $2::bigint[], $3::int[]) as j (location_id, message_id, claims)
-         where s.location_id = j.location_id and s.message_id = j.message_id and s.claims = j.claims",
+         from unnest($1::text[], $2::bigint[], $3::int[]) as j (location_id, message_id, attempt)
+         where s.location_id = j.location_id and s.message_id = j.message_id and s.attempt = j.attempt",
     )
     .bind(jobs.iter().map(|job| job.location_id.as_str()).collect::<Vec<_>>())
     .bind(jobs.iter().map(|job| job.message_id.0).collect::<Vec<_>>())
-    .bind(jobs.iter().map(|job| job.claims).collect::<Vec<_>>())
+    .bind(jobs.iter().map(|job| job.attempt).collect::<Vec<_>>())
     .bind(now)
     .execute(pool)
     .await

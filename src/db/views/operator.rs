@@ -26,7 +26,7 @@ pub async fn list_locations(
         installs!(),
         "where l.location_id > $1 and (not $2 or n.hold_reason is not null or l.uninstalled_at is null
             and (t.trouble is not null or t.owner_id is null or n.number is null
-                or exists (select 1 from troubles w where w.location_id = l.location_id and w.healed_at is null)))
+                or exists (select 1 from incidents w where w.location_id = l.location_id and w.resolved_at is null)))
          ) l order by location_id limit $3"
     ))
     .bind(after)
@@ -87,7 +87,7 @@ pub async fn list_numbers(
     sqlx::query_as(
         "select n.location_id, n.number, n.is_default, n.webhook_secret is not null as is_connected, n.hold_reason,
             n.next_send_at, n.connected_at, n.min_interval_ms,
-            (select max(e.received_at) from (select e.number, e.received_at from gateway_events e
+            (select max(e.received_at) from (select e.number, e.received_at from waapify_events e
                 where e.location_id = n.location_id order by e.id desc limit 1000) e
              where e.number = n.number) as last_event
          from numbers n
@@ -127,7 +127,7 @@ pub async fn find_backlog(pool: &PgPool, location: &LocationId) -> sqlx::Result<
     sqlx::query_as(
         "select
             (select count(*) from (select 1 from outbound where location_id = $1 and state = 'accepted'
-                order by location_id, rank desc, id limit $2) w) as outbound,
+                order by location_id, priority desc, id limit $2) w) as outbound,
             (select count(*) from (select 1 from outbound where location_id = $1 and state in ('sending', 'unconfirmed')
                 order by location_id, conversation, id limit $2) w) as unconfirmed,
             (select count(*) from (select 1 from inbound where location_id = $1 and state = 'accepted'

@@ -55,7 +55,7 @@ pub async fn list_numbers(pool: &PgPool, location: &LocationId) -> sqlx::Result<
     sqlx::query_as(
         "select n.number, n.name, n.is_default, n.webhook_secret is not null as is_connected, n.hold_reason,
             n.connected_at, n.min_interval_ms, n.forwards_groups, n.mirrors_phone,
-            (select e.received_at from (select number, received_at from gateway_events
+            (select e.received_at from (select number, received_at from waapify_events
                 where location_id = n.location_id order by id desc limit $2) e
              where e.number = n.number limit 1) as last_event_at
          from numbers n where n.location_id = $1 and (n.webhook_secret is not null or not exists (

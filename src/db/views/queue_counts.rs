@@ -7,7 +7,7 @@
 use sqlx::{FromRow, PgConnection, PgPool};
 use time::OffsetDateTime;
 
-use crate::db::accounts::installs::{Standing, standing};
+use crate::db::accounts::installs::{InstallStatus, install_status};
 use crate::db::accounts::tokens::{OwnerKind, Trouble};
 use crate::db::history::incidents;
 
@@ -35,7 +35,7 @@ pub struct Counts {
     /// The queues.
     pub queues: Vec<QueueRow>,
     /// Locations by how they stand with GHL.
-    pub standings: Vec<(Standing, i64)>,
+    pub install_statuses: Vec<(InstallStatus, i64)>,
     /// Connected numbers on hold, by the reason people read.
     pub holds: Vec<(String, i64)>,
     /// Numbers that are connected.
@@ -60,7 +60,7 @@ pub async fn read_counts(pool: &PgPool) -> sqlx::Result<Counts> {
     sqlx::query(STATEMENT_TIMEOUT).execute(&mut *tx).await?;
     let mut counts = Counts {
         queues: list_queues(&mut tx).await?,
-        standings: list_standings(&mut tx).await?,
+        install_statuses: list_install_statuses(&mut tx).await?,
         holds: list_holds(&mut tx).await?,
         numbers: count_numbers(&mut tx).await?,
         tokens: list_token_troubles(&mut tx).await?,
@@ -75,11 +75,11 @@ pub async fn read_counts(pool: &PgPool) -> sqlx::Result<Counts> {
 
 /// Each part is ordered as its index is, so that no plan reads the table instead.
 pub const QUEUES: &str = "with recursive places as (
-        (select location_id from outbound where state = 'accepted' order by location_id, rank desc, id limit 1)
+        (select location_id from outbound where state = 'accepted' order by location_id, priority desc, id limit 1)
         union all
         select next.location_id from places cross join lateral (
             select location_id from outbound where state = 'accepted' and location_id > places.location_id
-            order by location_id, rank desc, id limit 1
+            order by location_id, priority desc, id limit 1
         ) next
      ), heads as (
         (select location_id, conversation, accepted_at from inbound where state = 'accepted'
@@ -93,10 +93,10 @@ pub const QUEUES: &str = "with recursive places as (
      )
      select 'outbound' as queue, 'accepted' as state,
         (select count(*) from (select 1 from outbound where state = 'accepted'
-            order by location_id, rank desc, id limit $1) w) as count,
-        (select min(first.accepted_at) from places cross join (values (0::smallint), (1), (2)) ranks (rank)
+            order by location_id, priority desc, id limit $1) w) as count,
+        (select min(first.accepted_at) from places cross join (values (0::smallint), (1), (2)) priorities (priority)
          cross join lateral (select accepted_at from outbound o
-            where o.state = 'accepted' and o.location_id = places.location_id and o.rank = ranks.rank
+            where o.state = 'accepted' and o.location_id = places.location_id and o.priority = priorities.priority
             order by o.id limit 1) first) as oldest
      union all
      select 'outbound', 'sending', count(*), min(accepted_at) from (
@@ -117,30 +117,30 @@ pub const QUEUES: &str = "with recursive places as (
         select due_at from status_updates order by due_at limit $1) w
      union all
      select 'gateway_events', 'accepted',
-        (select count(*) from (select 1 from gateway_events where state = 'accepted'
+        (select count(*) from (select 1 from waapify_events where state = 'accepted'
             order by location_id, number, id limit $1) w),
         (select min(head.received_at) from numbers n cross join lateral (
-            select e.received_at from gateway_events e
+            select e.received_at from waapify_events e
             where e.location_id = n.location_id and e.number = n.number and e.state = 'accepted'
             order by e.id limit 1) head)
      union all
      select 'files', 'wanted', count(*), min(due_at) from (
-        select due_at from media where state = 'wanted' order by due_at limit $1) w
+        select due_at from inbound_media where state = 'wanted' order by due_at limit $1) w
      union all
      select 'app_events', 'accepted', count(*), min(received_at) from (
-        select received_at from app_events where state = 'accepted' order by id limit $1) w";
+        select received_at from ghl_events where state = 'accepted' order by id limit $1) w";
 
 async fn list_queues(tx: &mut PgConnection) -> sqlx::Result<Vec<QueueRow>> {
     sqlx::query_as(QUEUES).bind(MAX_COUNT).fetch_all(tx).await
 }
 
-async fn list_standings(tx: &mut PgConnection) -> sqlx::Result<Vec<(Standing, i64)>> {
+async fn list_install_statuses(tx: &mut PgConnection) -> sqlx::Result<Vec<(InstallStatus, i64)>> {
     sqlx::query_as(concat!(
-        "select standing, count(*) from (select ",
-        standing!(),
-        " as standing from locations l
+        "select install_status, count(*) from (select ",
+        install_status!(),
+        " as install_status from locations l
          left join tokens t on t.owner_id = l.location_id and t.owner_kind = 'location') s
-         group by standing order by standing"
+         group by install_status order by install_status"
     ))
     .fetch_all(tx)
     .await

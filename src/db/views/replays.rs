@@ -45,7 +45,7 @@ pub enum Replay {
     /// The message is back in its queue.
     Queued,
     /// It may have arrived; nothing was done without a yes.
-    InDoubt(Doubt),
+    InDoubt(Unconfirmed),
     /// It has not failed; its state, and the reason of that.
     NotFailed(String, Option<String>),
     /// Its location has uninstalled the app.
@@ -56,7 +56,7 @@ pub enum Replay {
 
 /// Why a message may have arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Doubt {
+pub enum Unconfirmed {
     /// A part of it left with an unknown outcome.
     Unconfirmed,
     /// WhatsApp took parts of it and refused one: that part and all behind it go again.
@@ -114,23 +114,28 @@ async fn requeue(
 ) -> sqlx::Result<Replay> {
     let (direction, location, id) = (message.direction, message.location_id, message.id);
     let mut tx = pool.begin().await?;
-    let standing = match direction {
+    let install_status = match direction {
         Direction::Outbound => find_outbound(&mut tx, &location, id).await?,
         Direction::Inbound => find_inbound(&mut tx, &location, id).await?,
     };
-    if standing.state != "failed" {
-        return Ok(Replay::NotFailed(standing.state, standing.reason));
+    if install_status.state != "failed" {
+        return Ok(Replay::NotFailed(
+            install_status.state,
+            install_status.reason,
+        ));
     }
-    if standing.is_uninstalled {
+    if install_status.is_uninstalled {
         return Ok(Replay::Uninstalled);
     }
-    let doubt = standing.doubt(direction);
+    let doubt = install_status.doubt(direction);
     match doubt {
         Some(doubt) if !anyway => return Ok(Replay::InDoubt(doubt)),
         _ => {}
     }
     match direction {
-        Direction::Outbound => requeue_outbound(&mut tx, &location, id, &standing, now).await?,
+        Direction::Outbound => {
+            requeue_outbound(&mut tx, &location, id, &install_status, now).await?
+        }
         Direction::Inbound => requeue_inbound(&mut tx, &location, id, now).await?,
     }
     let cause = if doubt.is_some() {
@@ -145,7 +150,7 @@ async fn requeue(
 
 /// What decides whether a message may be repeated.
 #[derive(FromRow)]
-struct Standing {
+struct InstallStatus {
     state: String,
     reason: Option<String>,
     is_uninstalled: bool,
@@ -156,13 +161,13 @@ struct Standing {
     refused_part: Option<i32>,
 }
 
-impl Standing {
-    fn doubt(&self, direction: Direction) -> Option<Doubt> {
+impl InstallStatus {
+    fn doubt(&self, direction: Direction) -> Option<Unconfirmed> {
         match direction {
-            Direction::Inbound => self.is_lost.then_some(Doubt::AnswerLost),
-            Direction::Outbound if self.is_lost => Some(Doubt::Unconfirmed),
-            Direction::Outbound if self.refused_part.is_some() => Some(Doubt::Refused),
-            Direction::Outbound if self.parts_sent > 0 => Some(Doubt::PartsLeft {
+            Direction::Inbound => self.is_lost.then_some(Unconfirmed::AnswerLost),
+            Direction::Outbound if self.is_lost => Some(Unconfirmed::Unconfirmed),
+            Direction::Outbound if self.refused_part.is_some() => Some(Unconfirmed::Refused),
+            Direction::Outbound if self.parts_sent > 0 => Some(Unconfirmed::PartsLeft {
                 sent: self.parts_sent,
             }),
             Direction::Outbound => None,
@@ -174,7 +179,7 @@ async fn find_outbound(
     tx: &mut PgConnection,
     location: &LocationId,
     id: MessageId,
-) -> sqlx::Result<Standing> {
+) -> sqlx::Result<InstallStatus> {
     // A part that WhatsApp has, although the message never counted it as sent: an answer that came too late.
     // Receipts before their message, as who records one locks them.
     sqlx::query("select 1 from receipts where location_id = $1 and message_id = $2 for update")
@@ -206,9 +211,9 @@ async fn find_inbound(
     tx: &mut PgConnection,
     location: &LocationId,
     id: MessageId,
-) -> sqlx::Result<Standing> {
+) -> sqlx::Result<InstallStatus> {
     sqlx::query_as(
-        "select i.state, i.reason, 0 as parts_sent, null::int as refused_part, i.unclear as is_lost,
+        "select i.state, i.reason, 0 as parts_sent, null::int as refused_part, i.unconfirmed as is_lost,
             exists (select 1 from locations l where l.location_id = i.location_id and l.uninstalled_at is not null)
                 as is_uninstalled
          from inbound i where i.location_id = $1 and i.id = $2 for update of i",
@@ -223,13 +228,15 @@ async fn requeue_outbound(
     tx: &mut PgConnection,
     location: &LocationId,
     id: MessageId,
-    standing: &Standing,
+    install_status: &InstallStatus,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    let refused = standing.refused_part.unwrap_or(standing.parts_sent);
+    let refused = install_status
+        .refused_part
+        .unwrap_or(install_status.parts_sent);
     // A person waits for it, as for an answer; and nothing behind it in its conversation may rank higher.
     sqlx::query(
-        "update outbound set state = 'accepted', reason = null, failures = 0, unconfirmed_sends = 0, rank = 2,
+        "update outbound set state = 'accepted', reason = null, failures = 0, unconfirmed_sends = 0, priority = 2,
             parts_sent = least(parts_sent, $3), due_at = $4
          where location_id = $1 and id = $2",
     )
@@ -263,7 +270,7 @@ async fn requeue_inbound(
     // `claims` is the fence and never goes back; with all of them counted as waits no try is used up. What is unclear
     // stays so: the worker looks into GHL's conversation before it posts.
     let conversation: String = sqlx::query_scalar(
-        "update inbound set failures = 0, waits = claims, due_at = $3, undecrypted = false,
+        "update inbound set failures = 0, waits = attempt, due_at = $3, undecrypted = false,
             state = case when conversation like '%' || $4 then 'held' else 'accepted' end,
             reason = case when conversation like '%' || $4 then $5 end
          where location_id = $1 and id = $2 returning conversation",

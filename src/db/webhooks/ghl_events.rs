@@ -24,13 +24,13 @@ pub struct NewEvent<'a> {
 
 /// A claimed event.
 #[derive(Clone, Debug, FromRow)]
-pub struct AppEventJob {
+pub struct GhlEventJob {
     /// Its place in line.
     pub id: i64,
     /// The signed bytes.
     pub body: Vec<u8>,
     /// The fence, and how often it was tried.
-    pub claims: i32,
+    pub attempt: i32,
 }
 
 /// Keeps an event; false when it came before.
@@ -48,7 +48,7 @@ pub async fn accept_event(
         "ignored"
     };
     let inserted = sqlx::query(
-        "insert into app_events (webhook_id, event_type, body, state, due_at, received_at, location_id, contact_id)
+        "insert into ghl_events (webhook_id, event_type, body, state, due_at, received_at, location_id, contact_id)
          values ($1, $2, $3, $4, $5, $5, $6, $7) on conflict (webhook_id) do nothing",
     )
     .bind(event.webhook_id)
@@ -72,12 +72,12 @@ pub async fn claim(
     pool: &PgPool,
     now: OffsetDateTime,
     lease: Duration,
-) -> sqlx::Result<Option<AppEventJob>> {
+) -> sqlx::Result<Option<GhlEventJob>> {
     sqlx::query_as(
-        "with head as (select ctid, claims from app_events where state = 'accepted' order by id limit 1)
-         update app_events e set claims = e.claims + 1, due_at = $2
-         from head where e.ctid = head.ctid and e.claims = head.claims and e.due_at <= $1
-         returning e.id, e.body, e.claims",
+        "with head as (select ctid, attempt from ghl_events where state = 'accepted' order by id limit 1)
+         update ghl_events e set attempt = e.attempt + 1, due_at = $2
+         from head where e.ctid = head.ctid and e.attempt = head.attempt and e.due_at <= $1
+         returning e.id, e.body, e.attempt",
     )
     .bind(now)
     .bind(now + lease)
@@ -89,12 +89,12 @@ pub async fn claim(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn finish(pool: &PgPool, job: &AppEventJob, reason: Option<&str>) -> sqlx::Result<()> {
+pub async fn finish(pool: &PgPool, job: &GhlEventJob, reason: Option<&str>) -> sqlx::Result<()> {
     sqlx::query(
-        "update app_events set state = $3, reason = $4 where id = $1 and claims = $2 and state = 'accepted'",
+        "update ghl_events set state = $3, reason = $4 where id = $1 and attempt = $2 and state = 'accepted'",
     )
     .bind(job.id)
-    .bind(job.claims)
+    .bind(job.attempt)
     .bind(if reason.is_some() { "failed" } else { "done" })
     .bind(reason)
     .execute(pool)
@@ -112,15 +112,15 @@ pub async fn list_stored_messages(
     location: &LocationId,
     contact: &ContactId,
     from_me: bool,
-    place: i64,
+    after_sequence: i64,
 ) -> sqlx::Result<Vec<Vec<u8>>> {
     sqlx::query_scalar(
-        "select body from app_events where location_id = $1 and contact_id = $2
-            and event_type = $4 and place > $3 order by id",
+        "select body from ghl_events where location_id = $1 and contact_id = $2
+            and event_type = $4 and sequence > $3 order by id",
     )
     .bind(location)
     .bind(contact)
-    .bind(place)
+    .bind(after_sequence)
     .bind(if from_me {
         "OutboundMessage"
     } else {
@@ -136,7 +136,7 @@ pub async fn list_stored_messages(
 /// When the database fails.
 pub async fn are_told_of(pool: &PgPool, location: &LocationId) -> sqlx::Result<bool> {
     sqlx::query_scalar(
-        "select exists (select 1 from app_events where location_id = $1 and contact_id is not null
+        "select exists (select 1 from ghl_events where location_id = $1 and contact_id is not null
             and event_type in ('InboundMessage', 'OutboundMessage'))",
     )
     .bind(location)
@@ -148,13 +148,13 @@ pub async fn are_told_of(pool: &PgPool, location: &LocationId) -> sqlx::Result<b
 ///
 /// # Errors
 /// When the database fails.
-pub async fn release(pool: &PgPool, jobs: &[AppEventJob], now: OffsetDateTime) -> sqlx::Result<()> {
+pub async fn release(pool: &PgPool, jobs: &[GhlEventJob], now: OffsetDateTime) -> sqlx::Result<()> {
     sqlx::query(
-        "update app_events e set due_at = $3 from unnest($1::bigint[], $2::int[]) as j (id, claims)
-         where e.id = j.id and e.claims = j.claims and e.state = 'accepted'",
+        "update ghl_events e set due_at = $3 from unnest($1::bigint[], $2::int[]) as j (id, attempt)
+         where e.id = j.id and e.attempt = j.attempt and e.state = 'accepted'",
     )
     .bind(jobs.iter().map(|job| job.id).collect::<Vec<_>>())
-    .bind(jobs.iter().map(|job| job.claims).collect::<Vec<_>>())
+    .bind(jobs.iter().map(|job| job.attempt).collect::<Vec<_>>())
     .bind(now)
     .execute(pool)
     .await

@@ -17,7 +17,7 @@ pub struct EventJob {
     /// The bytes.
     pub body: Vec<u8>,
     /// The fence, and how often it was tried.
-    pub claims: i32,
+    pub attempt: i32,
     /// When it came.
     pub received_at: OffsetDateTime,
 }
@@ -34,7 +34,7 @@ pub async fn accept_event(
     now: OffsetDateTime,
 ) -> sqlx::Result<Option<LocationId>> {
     sqlx::query_scalar(
-        "insert into gateway_events (location_id, number, body, due_at, received_at)
+        "insert into waapify_events (location_id, number, body, due_at, received_at)
          select location_id, number, $2, $3, $3 from numbers where webhook_secret_hash = $1
          returning location_id",
     )
@@ -68,22 +68,22 @@ pub async fn claim(
         "with heads as (
             select head.ctid
             from numbers n cross join lateral (
-                select e.id, e.due_at, e.ctid from gateway_events e
+                select e.id, e.due_at, e.ctid from waapify_events e
                 where e.location_id = n.location_id and e.number = n.number and e.state = 'accepted'
                 order by e.id limit 1
             ) head
             where head.due_at <= $1 order by head.id limit $3
          ), locked as (
-            select e.location_id, e.id, e.number from heads join gateway_events e on e.ctid = heads.ctid
+            select e.location_id, e.id, e.number from heads join waapify_events e on e.ctid = heads.ctid
             where e.due_at <= $1
             for update of e skip locked
          ), run as (
-            select e.ctid, e.claims
+            select e.ctid, e.attempt
             from locked l cross join lateral (
-                select next.id, next.ctid, next.claims, bool_and(next.is_new) over upto and sum(next.bytes) over upto <= $5 as fits
+                select next.id, next.ctid, next.attempt, bool_and(next.is_new) over upto and sum(next.bytes) over upto <= $5 as fits
                 from (
-                    select id, ctid, claims, claims = 0 and due_at <= $1 as is_new, octet_length(body) as bytes
-                    from gateway_events
+                    select id, ctid, attempt, attempt = 0 and due_at <= $1 as is_new, octet_length(body) as bytes
+                    from waapify_events
                     where location_id = l.location_id and number = l.number and state = 'accepted' and id >= l.id
                     order by id limit $4
                 ) next
@@ -91,9 +91,9 @@ pub async fn claim(
             ) e
             where e.fits or e.id = l.id
          ), claimed as (
-            update gateway_events e set claims = e.claims + 1, due_at = $2
-            from run where e.ctid = run.ctid and e.claims = run.claims
-            returning e.location_id, e.id, e.number, e.body, e.claims, e.received_at
+            update waapify_events e set attempt = e.attempt + 1, due_at = $2
+            from run where e.ctid = run.ctid and e.attempt = run.attempt
+            returning e.location_id, e.id, e.number, e.body, e.attempt, e.received_at
          )
          select * from claimed order by location_id, number, id",
     )
@@ -116,13 +116,13 @@ pub type Ended<'a> = (&'a EventJob, Result<(), String>);
 pub async fn finish(pool: &PgPool, ended: &[Ended<'_>]) -> sqlx::Result<()> {
     let reasons = ended.iter().map(|(_, result)| result.as_ref().err());
     sqlx::query(
-        "update gateway_events e set state = case when j.reason is null then 'done' else 'failed' end, reason = j.reason
-         from unnest($1::text[], $2::bigint[], $3::int[], $4::text[]) as j (location_id, id, claims, reason)
-         where e.location_id = j.location_id and e.id = j.id and e.claims = j.claims and e.state not in ('done', 'failed')",
+        "update waapify_events e set state = case when j.reason is null then 'done' else 'failed' end, reason = j.reason
+         from unnest($1::text[], $2::bigint[], $3::int[], $4::text[]) as j (location_id, id, attempt, reason)
+         where e.location_id = j.location_id and e.id = j.id and e.attempt = j.attempt and e.state not in ('done', 'failed')",
     )
     .bind(ended.iter().map(|(job, _)| job.location_id.as_str()).collect::<Vec<_>>())
     .bind(ended.iter().map(|(job, _)| job.id).collect::<Vec<_>>())
-    .bind(ended.iter().map(|(job, _)| job.claims).collect::<Vec<_>>())
+    .bind(ended.iter().map(|(job, _)| job.attempt).collect::<Vec<_>>())
     .bind(reasons.collect::<Vec<_>>())
     .execute(pool)
     .await
@@ -135,13 +135,13 @@ pub async fn finish(pool: &PgPool, ended: &[Ended<'_>]) -> sqlx::Result<()> {
 /// When the database fails.
 pub async fn release(pool: &PgPool, jobs: &[EventJob], now: OffsetDateTime) -> sqlx::Result<()> {
     sqlx::query(
-        "update gateway_events e set due_at = $4
-         from unnest($1::text[], $2::bigint[], $3::int[]) as j (location_id, id, claims)
-         where e.location_id = j.location_id and e.id = j.id and e.claims = j.claims and e.state not in ('done', 'failed')",
+        "update waapify_events e set due_at = $4
+         from unnest($1::text[], $2::bigint[], $3::int[]) as j (location_id, id, attempt)
+         where e.location_id = j.location_id and e.id = j.id and e.attempt = j.attempt and e.state not in ('done', 'failed')",
     )
     .bind(jobs.iter().map(|job| job.location_id.as_str()).collect::<Vec<_>>())
     .bind(jobs.iter().map(|job| job.id).collect::<Vec<_>>())
-    .bind(jobs.iter().map(|job| job.claims).collect::<Vec<_>>())
+    .bind(jobs.iter().map(|job| job.attempt).collect::<Vec<_>>())
     .bind(now)
     .execute(pool)
     .await

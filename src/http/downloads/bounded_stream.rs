@@ -36,19 +36,19 @@ const LIMITS: Limits = Limits {
 
 /// Room for so many files on their way at once.
 #[derive(Clone, Debug)]
-pub struct Room(Arc<Semaphore>);
+pub struct DownloadSlots(Arc<Semaphore>);
 
 /// One's place in a [`Room`].
-pub(in crate::http) type Place = OwnedSemaphorePermit;
+pub(in crate::http) type DownloadPermit = OwnedSemaphorePermit;
 
-impl Room {
+impl DownloadSlots {
     /// Room for `files`.
     pub(in crate::http) fn new(files: usize) -> Self {
         Self(Arc::new(Semaphore::new(files)))
     }
 
     /// A place, if there is one.
-    pub(in crate::http) fn enter(&self) -> Option<Place> {
+    pub(in crate::http) fn enter(&self) -> Option<DownloadPermit> {
         Arc::clone(&self.0).try_acquire_owned().ok()
     }
 }
@@ -56,14 +56,14 @@ impl Room {
 /// A body that gives `source` and breaks off where that fails or a limit strikes; the place is free at the end.
 pub(in crate::http) fn body<E: Into<BoxError> + Send + 'static>(
     source: impl Stream<Item = Result<Bytes, E>> + Send + 'static,
-    place: Place,
+    place: DownloadPermit,
 ) -> Body {
     bounded(source, place, LIMITS)
 }
 
 fn bounded<E: Into<BoxError> + Send + 'static>(
     source: impl Stream<Item = Result<Bytes, E>> + Send + 'static,
-    place: Place,
+    place: DownloadPermit,
     limits: Limits,
 ) -> Body {
     // One piece waits while the next is fetched.
@@ -136,51 +136,51 @@ mod tests {
     }
 
     /// The only place of a room is free again before long.
-    async fn is_freed(room: &Room) -> bool {
-        timeout(SOON, room.0.acquire()).await.is_ok()
+    async fn is_freed(slots: &DownloadSlots) -> bool {
+        timeout(SOON, slots.0.acquire()).await.is_ok()
     }
 
     #[tokio::test]
     async fn a_reader_that_pauses_is_cut_and_its_place_is_free() {
-        let (room, total) = (Room::new(1), NEVER);
+        let (slots, total) = (DownloadSlots::new(1), NEVER);
         let limits = Limits {
             pause: QUICK,
             total,
         };
-        let body = bounded(endless(), room.enter().unwrap(), limits);
-        assert!(room.enter().is_none());
-        assert!(is_freed(&room).await);
+        let body = bounded(endless(), slots.enter().unwrap(), limits);
+        assert!(slots.enter().is_none());
+        assert!(is_freed(&slots).await);
         assert!(body.collect().await.is_err(), "it does not look whole");
     }
 
     #[tokio::test]
     async fn a_file_that_takes_too_long_is_cut_and_its_place_is_free() {
-        let room = Room::new(1);
+        let slots = DownloadSlots::new(1);
         let limits = Limits {
             pause: NEVER,
             total: QUICK,
         };
         let source = stream::pending::<Result<Bytes, Infallible>>();
-        let body = bounded(source, room.enter().unwrap(), limits);
+        let body = bounded(source, slots.enter().unwrap(), limits);
         let read = timeout(SOON, body.collect()).await;
         assert!(read.unwrap().is_err(), "it does not look whole");
-        assert!(is_freed(&room).await);
+        assert!(is_freed(&slots).await);
     }
 
     #[tokio::test]
     async fn a_reader_that_goes_frees_its_place() {
-        let room = Room::new(1);
+        let slots = DownloadSlots::new(1);
         let source = stream::pending::<Result<Bytes, Infallible>>();
-        drop(body(source, room.enter().unwrap()));
-        assert!(is_freed(&room).await);
+        drop(body(source, slots.enter().unwrap()));
+        assert!(is_freed(&slots).await);
     }
 
     #[tokio::test]
     async fn a_file_that_is_read_comes_whole() {
-        let room = Room::new(1);
+        let slots = DownloadSlots::new(1);
         let source = stream::iter(["a", "b", "c"].map(|piece| Ok::<_, Infallible>(piece.into())));
-        let whole = body(source, room.enter().unwrap()).collect().await;
+        let whole = body(source, slots.enter().unwrap()).collect().await;
         assert_eq!(whole.unwrap().to_bytes(), "abc");
-        assert!(is_freed(&room).await);
+        assert!(is_freed(&slots).await);
     }
 }

@@ -18,7 +18,7 @@ use crate::crypto::hash_secret;
 use crate::db::inbound::media;
 use crate::http::HttpState;
 use crate::http::downloads::bounded_stream;
-use crate::http::downloads::bounded_stream::{Place, Room};
+use crate::http::downloads::bounded_stream::{DownloadPermit, DownloadSlots};
 use crate::http::error::PageError;
 use crate::model::language::Text;
 
@@ -32,7 +32,7 @@ const POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; sandbo
 #[derive(Clone, Debug)]
 pub struct Files {
     whatsapp: whatsapp_media::Client,
-    room: Room,
+    slots: DownloadSlots,
 }
 
 impl Files {
@@ -41,7 +41,7 @@ impl Files {
     pub fn new(whatsapp: whatsapp_media::Client) -> Self {
         Self {
             whatsapp,
-            room: Room::new(MAX_DOWNLOADS),
+            slots: DownloadSlots::new(MAX_DOWNLOADS),
         }
     }
 }
@@ -55,7 +55,7 @@ pub(in crate::http) async fn download(
     let file = found
         .map_err(|error| PageError::store_down(&error))?
         .ok_or_else(link_gone)?;
-    let place = state.files.room.enter().ok_or_else(busy)?;
+    let place = state.files.slots.enter().ok_or_else(busy)?;
     match state.files.whatsapp.open(&file).await {
         Ok(download) => Ok(answer(&file, download, place)),
         Err(error) => Err(not_there(&error)),
@@ -63,7 +63,7 @@ pub(in crate::http) async fn download(
 }
 
 /// What was proven once is proven again at the end: a file that is another one by now breaks off.
-fn answer(file: &MediaFile, download: Download, place: Place) -> Response {
+fn answer(file: &MediaFile, download: Download, place: DownloadPermit) -> Response {
     let pieces = stream::try_unfold(download, |mut download| async move {
         let piece = download.next().await?;
         Ok::<_, FetchError>(piece.map(|piece| (piece.into(), download)))

@@ -10,10 +10,10 @@ use axum::response::{IntoResponse, Response};
 use http_body_util::{BodyDataStream, Limited};
 use tracing::info;
 
-use crate::clients::attachment_source::{MAX_FILE_BYTES, OriginError};
+use crate::clients::attachment_source::{MAX_FILE_BYTES, SourceError};
 use crate::http::HttpState;
 use crate::http::downloads::bounded_stream;
-use crate::http::downloads::bounded_stream::Room;
+use crate::http::downloads::bounded_stream::DownloadSlots;
 
 /// Files on their way at once: the gateway fetches one a send, and 64 are under way at most. Twice that, since a fetch may
 /// outlast its send.
@@ -21,8 +21,8 @@ const MAX_FILES: usize = 128;
 
 /// Room for the files of this route.
 #[must_use]
-pub fn room() -> Room {
-    Room::new(MAX_FILES)
+pub fn slots() -> DownloadSlots {
+    DownloadSlots::new(MAX_FILES)
 }
 
 /// Gives the file as it is read, so that its size costs no memory. The name only ends the address.
@@ -33,7 +33,7 @@ pub(in crate::http) async fn show(
     let Some(target) = state.attachments.open(&token, state.clock.now()) else {
         return (StatusCode::NOT_FOUND, "This address is not known any more.").into_response();
     };
-    let Some(place) = state.attachments_room.enter() else {
+    let Some(place) = state.attachment_slots.enter() else {
         return (StatusCode::SERVICE_UNAVAILABLE, "Too many files at once.").into_response();
     };
     let opened = match state.origin.open(&target.url).await {
@@ -57,13 +57,13 @@ pub(in crate::http) async fn show(
     (headers, length, body).into_response()
 }
 
-const fn refusal(error: &OriginError) -> (StatusCode, &'static str) {
+const fn refusal(error: &SourceError) -> (StatusCode, &'static str) {
     match error {
-        OriginError::NotPublic(_) | OriginError::Gone(_) => {
+        SourceError::NotPublic(_) | SourceError::Gone(_) => {
             (StatusCode::NOT_FOUND, "The file is not there.")
         }
-        OriginError::TooLarge(_) => (StatusCode::NOT_FOUND, "The file is too large."),
-        OriginError::Unreachable(_) => (
+        SourceError::TooLarge(_) => (StatusCode::NOT_FOUND, "The file is too large."),
+        SourceError::Unreachable(_) => (
             StatusCode::BAD_GATEWAY,
             "The file's server does not answer.",
         ),

@@ -22,7 +22,7 @@ use tokio::sync::Mutex;
 use tracing::{error, warn};
 
 use crate::clients::waapify::Stop;
-use crate::db::accounts::installs::Standing;
+use crate::db::accounts::installs::InstallStatus;
 use crate::db::accounts::tokens::{OwnerKind, Trouble};
 use crate::db::views::queue_counts;
 use crate::db::views::queue_counts::Counts;
@@ -168,13 +168,13 @@ fn register_pool(registry: &mut Registry, pool: &PgPool, answers: bool) {
 fn register_counts(registry: &mut Registry, counts: &Counts, now: OffsetDateTime) {
     register_queues(registry, counts, now);
     let locations = Gauges::<1>::default();
-    for standing in STANDINGS {
+    for install_status in STANDINGS {
         let found = counts
-            .standings
+            .install_statuses
             .iter()
-            .find(|(found, _)| *found == standing);
+            .find(|(found, _)| *found == install_status);
         locations
-            .get_or_create(&[("standing", standing_label(standing).to_owned())])
+            .get_or_create(&[("standing", standing_label(install_status).to_owned())])
             .set(found.map_or(0, |(_, count)| *count));
     }
     registry.register(
@@ -272,25 +272,25 @@ fn register_queues(registry: &mut Registry, counts: &Counts, now: OffsetDateTime
     );
 }
 
-const STANDINGS: [Standing; 7] = [
-    Standing::Unknown,
-    Standing::Pending,
-    Standing::NotInstalled,
-    Standing::Installed,
-    Standing::Inactive,
-    Standing::NeedsReinstall,
-    Standing::Uninstalled,
+const STANDINGS: [InstallStatus; 7] = [
+    InstallStatus::Unknown,
+    InstallStatus::Pending,
+    InstallStatus::NotInstalled,
+    InstallStatus::Installed,
+    InstallStatus::Inactive,
+    InstallStatus::NeedsReinstall,
+    InstallStatus::Uninstalled,
 ];
 
-const fn standing_label(standing: Standing) -> &'static str {
-    match standing {
-        Standing::Unknown => "unknown",
-        Standing::Pending => "pending",
-        Standing::NotInstalled => "not_installed",
-        Standing::Installed => "installed",
-        Standing::Inactive => "inactive",
-        Standing::NeedsReinstall => "needs_reinstall",
-        Standing::Uninstalled => "uninstalled",
+const fn standing_label(install_status: InstallStatus) -> &'static str {
+    match install_status {
+        InstallStatus::Unknown => "unknown",
+        InstallStatus::Pending => "pending",
+        InstallStatus::NotInstalled => "not_installed",
+        InstallStatus::Installed => "installed",
+        InstallStatus::Inactive => "inactive",
+        InstallStatus::NeedsReinstall => "needs_reinstall",
+        InstallStatus::Uninstalled => "uninstalled",
     }
 }
 

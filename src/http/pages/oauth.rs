@@ -101,7 +101,7 @@ async fn finish(
         .await
         .map_err(|ended| internal(&ended))?
         .map_err(|cause| not_installed(&cause))?;
-    state.signals.upkeep.notify_one();
+    state.signals.token_upkeep.notify_one();
     Ok(next_steps(state, language, &installed).await?)
 }
 
@@ -164,7 +164,7 @@ async fn take_up_offers(state: &HttpState, ready: &[LocationId]) {
     // A task of its own, which goes on when the browser's patience ends.
     let taking_up = tokio::spawn(async move {
         for location in &ready {
-            if let Err(error) = connector.claim_and_take_up_offer(location).await {
+            if let Err(error) = connector.claim_and_connect_pending(location).await {
                 error!(%location, %error, "the number of the install form waits");
             }
         }

@@ -90,7 +90,7 @@ pub(in crate::http) async fn accept(
                 locations = offered.taken.len(),
                 "an install form is accepted"
             );
-            state.signals.upkeep.notify_one();
+            state.signals.token_upkeep.notify_one();
             answer(StatusCode::OK, &accepted(), language)
         }
         Err(error) => {

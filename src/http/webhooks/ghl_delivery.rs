@@ -48,7 +48,7 @@ pub(in crate::http) async fn accept(
         delivery.location_id.clone(),
         delivery.ghl_message_id.clone(),
     );
-    let new = in_time(state.intake.store(delivery)).await??;
+    let new = in_time(state.insert_batcher.store(delivery)).await??;
     info!(%location, ghl_message_id = %message, redelivery = !new, "delivery stored");
     state.signals.outbound.notify_one();
     Ok((Extension(Quiet), StatusCode::OK))

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use tracing::info;
 
-use crate::clients::ghl::AppEvent;
+use crate::clients::ghl::GhlEvent;
 use crate::db::webhooks::ghl_events;
 use crate::db::webhooks::ghl_events::NewEvent;
 use crate::http::HttpState;
@@ -20,7 +20,7 @@ pub(in crate::http) async fn accept(
 ) -> Result<StatusCode, HookError> {
     let event = whatsapp_events::json::parse(&body)
         .map_err(|_| HookError::Malformed("the body is not JSON"))?;
-    let event = AppEvent::read(&event).ok_or(HookError::Malformed("the body names no type"))?;
+    let event = GhlEvent::read(&event).ok_or(HookError::Malformed("the body names no type"))?;
     match &event.app_id {
         Some(app) if app != state.ghl.app_id() => return Err(HookError::OtherApp),
         None if event.is_applied() => return Err(HookError::OtherApp),
@@ -46,6 +46,6 @@ pub(in crate::http) async fn accept(
         redelivery = !is_new,
         "app event stored"
     );
-    state.signals.app_events.notify_one();
+    state.signals.ghl_events.notify_one();
     Ok(StatusCode::OK)
 }

@@ -41,7 +41,7 @@ pub(in crate::http) struct NotStored;
 
 /// Stores deliveries. Clones share one line, which is served until the last of them is dropped.
 #[derive(Clone, Debug)]
-pub struct Intake {
+pub struct InsertBatcher {
     queue: Arc<Queue>,
     open: Arc<watch::Sender<()>>,
 }
@@ -66,7 +66,7 @@ struct Waiting {
     answer: oneshot::Sender<bool>,
 }
 
-impl Intake {
+impl InsertBatcher {
     /// An intake into the database of `pool`; connects when the first delivery comes.
     ///
     /// # Errors
@@ -81,7 +81,7 @@ impl Intake {
         };
         let runtime = Builder::new_current_thread().enable_all().build()?;
         thread::Builder::new()
-            .name("intake".to_owned())
+            .name("insert_batcher".to_owned())
             .spawn(move || runtime.block_on(store.serve(closed)))?;
         Ok(Self {
             queue,
@@ -181,7 +181,7 @@ impl Store {
                 }
             }
             // Somebody's row is at fault: the others must not suffer.
-            Err(error) if deliveries.len() > 1 && db::blames_a_row(&error) => {
+            Err(error) if deliveries.len() > 1 && db::is_row_error(&error) => {
                 warn!(%error, "a batch was refused, its deliveries are stored one by one");
                 for (delivery, answer) in deliveries.iter().zip(answers) {
                     match self.try_commit(std::slice::from_ref(delivery)).await {

@@ -19,7 +19,7 @@ const MAX_SMALL_BODY: usize = 64 * 1024;
 
 /// Checks signatures. Clones share one line.
 #[derive(Clone, Debug)]
-pub struct Proofs(Arc<Shared>);
+pub struct SignatureBatcher(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
@@ -40,7 +40,7 @@ struct Waiting {
     answer: oneshot::Sender<bool>,
 }
 
-impl Proofs {
+impl SignatureBatcher {
     /// Checks with these keys.
     #[must_use]
     pub fn new(verifier: Verifier) -> Self {

@@ -24,7 +24,10 @@ impl FromRequest<HttpState> for Verified {
         let body = Bytes::from_request(request, state)
             .await
             .map_err(body_error)?;
-        state.proofs.check(signature?, body.clone()).await?;
+        state
+            .signature_batcher
+            .check(signature?, body.clone())
+            .await?;
         Ok(Self(body))
     }
 }

@@ -36,15 +36,15 @@ const MIN_BYTES: usize = 16 * 1024;
 
 /// Where events wait for the store. Clones share one room.
 #[derive(Clone, Debug)]
-pub struct WaitingRoom(Arc<Semaphore>);
+pub struct OutageBuffer(Arc<Semaphore>);
 
-impl Default for WaitingRoom {
+impl Default for OutageBuffer {
     fn default() -> Self {
         Self(Arc::new(Semaphore::new(MAX_WAITING_BYTES)))
     }
 }
 
-impl WaitingRoom {
+impl OutageBuffer {
     /// Asks the store again and again, if there is room for so many bytes: only for what may be done twice. `error` is
     /// what the store said first.
     async fn wait<T, F>(
@@ -63,7 +63,7 @@ impl WaitingRoom {
         };
         warn!(%error, "the store is down, an event waits for it");
         let end = Instant::now() + PATIENCE;
-        while may_pass(&error) && Instant::now() + PAUSE < end {
+        while is_transient(&error) && Instant::now() + PAUSE < end {
             sleep(PAUSE).await;
             let limit = end.min(Instant::now() + TRY);
             match timeout_at(limit, store()).await {
@@ -77,8 +77,8 @@ impl WaitingRoom {
 }
 
 /// Whether waiting can help.
-fn may_pass(error: &sqlx::Error) -> bool {
-    !db::blames_a_row(error) && !matches!(error, sqlx::Error::PoolClosed)
+fn is_transient(error: &sqlx::Error) -> bool {
+    !db::is_row_error(error) && !matches!(error, sqlx::Error::PoolClosed)
 }
 
 /// Stores an event. Waapify posts once and never again, so only what is no JSON at all is refused.
@@ -104,12 +104,12 @@ pub(in crate::http) async fn accept(
     let store = || waapify_events::accept_event(&state.pool, hash, &body, now);
     let location = match stored(store).await {
         Err(HookError::StoreDown(error)) => {
-            state.waiting_room.wait(body.len(), error, store).await?
+            state.outage_buffer.wait(body.len(), error, store).await?
         }
         answer => answer?,
     };
     let location = location.ok_or(HookError::UnknownSecret)?;
     debug!(%location, "event stored");
-    state.signals.gateway_events.notify_one();
+    state.signals.waapify_events.notify_one();
     Ok(StatusCode::OK)
 }

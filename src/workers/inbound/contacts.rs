@@ -37,7 +37,7 @@ pub(in crate::workers) async fn find_or_make(
 ) -> Result<ContactId, TokenError> {
     let pool = &context.pool;
     if let Some(known) =
-        locations::find_writer(pool, location, sender.phone, sender.wrote_at).await?
+        locations::find_contact_id(pool, location, sender.phone, sender.wrote_at).await?
     {
         return Ok(known);
     }
@@ -61,7 +61,7 @@ pub(in crate::workers) async fn find_or_make(
         Some(contact) => contact,
         None => context.tokens.call(location, make).await?,
     };
-    locations::record_writer(pool, location, sender.phone, &contact, sender.wrote_at).await?;
+    locations::save_contact_id(pool, location, sender.phone, &contact, sender.wrote_at).await?;
     Ok(contact)
 }
 
@@ -81,12 +81,12 @@ async fn make_group(
         ghl.upsert_contact(&token, location, None, name).await
     };
     // Whoever had the claim before may have made it a moment ago.
-    let contact = match locations::find_writer(pool, location, address, wrote_at).await? {
+    let contact = match locations::find_contact_id(pool, location, address, wrote_at).await? {
         Some(known) => Ok(known),
         None => context.tokens.call(location, make).await,
     };
     if let Ok(contact) = &contact {
-        locations::record_writer(pool, location, address, contact, wrote_at).await?;
+        locations::save_contact_id(pool, location, address, contact, wrote_at).await?;
     }
     groups::finish_making(pool, location, address, until).await?;
     contact

@@ -51,7 +51,7 @@ pub(in crate::workers) async fn learn(
     let pairs: Vec<_> = pairs.into_values().collect();
     if !pairs.is_empty() && lids::learn(pool, location, &pairs, now + MEDIA_WAIT, now).await? {
         context.signals.inbound.notify_one();
-        context.signals.media.notify_one();
+        context.signals.inbound_media.notify_one();
     }
     Ok(())
 }

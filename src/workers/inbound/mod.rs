@@ -39,7 +39,7 @@ const INDEX_LAG: Duration = Duration::seconds(90);
 /// search then needs its time, too.
 const POST_LEASE: Duration = Duration::seconds(100 + INDEX_LAG.whole_seconds());
 /// Failures of the database or a killed process come on top of the schedule's; beyond this the job itself kills.
-const MAX_CLAIMS_BEYOND_FAILURES: i32 = 20;
+const MAX_CRASHED_ATTEMPTS: i32 = 20;
 
 /// The worker.
 #[derive(Clone, Debug)]
@@ -56,15 +56,15 @@ impl Worker for Inbound {
 
     async fn claim(&self, limit: i64) -> sqlx::Result<Vec<InboundJob>> {
         undecrypted::expire(&self.0.pool, self.0.clock.now()).await?;
-        self.claim_fresh(limit).await
+        self.claim_ready(limit).await
     }
 
-    async fn claim_fresh(&self, limit: i64) -> sqlx::Result<Vec<InboundJob>> {
+    async fn claim_ready(&self, limit: i64) -> sqlx::Result<Vec<InboundJob>> {
         inbound::claim(&self.0.pool, self.0.clock.now(), LEASE, limit).await
     }
 
     async fn process(&self, mut job: InboundJob) -> sqlx::Result<()> {
-        if job.claims - job.failures - job.waits > MAX_CLAIMS_BEYOND_FAILURES {
+        if job.attempt - job.failures - job.waits > MAX_CRASHED_ATTEMPTS {
             return self.fail(&job, step::DEADLY.sentence()).await;
         }
         let contact = match self.prepare(&job).await {
@@ -80,13 +80,13 @@ impl Worker for Inbound {
                     .await;
             }
             Ok(Prepared::IsHidden(pause)) => return self.look_again(&job, pause).await,
-            Err(error) => return self.put_off(&job, error).await,
+            Err(error) => return self.reschedule(&job, error).await,
         };
         if job.lacks_file {
             self.settle_file(&mut job).await?;
         }
         let now = self.0.clock.now();
-        if !posts::record_departure(&self.0.pool, &job, now + POST_LEASE, now).await? {
+        if !posts::mark_post_started(&self.0.pool, &job, now + POST_LEASE, now).await? {
             return Ok(());
         }
         match self.post(&job, &contact).await {
@@ -95,8 +95,8 @@ impl Worker for Inbound {
                 self.finish_posted(&job, Ok(&message)).await
             }
             Err(error) => {
-                job.unclear = matches!(&error, TokenError::Call(call) if call.may_have_arrived);
-                self.put_off(&job, error).await
+                job.unconfirmed = matches!(&error, TokenError::Call(call) if call.may_have_arrived);
+                self.reschedule(&job, error).await
             }
         }
     }
@@ -129,7 +129,7 @@ impl Inbound {
             wrote_at: (!job.from_me).then_some(job.sent_at),
         };
         let contact = contacts::find_or_make(&self.0, &job.location_id, sender).await?;
-        if !job.unclear {
+        if !job.unconfirmed {
             return Ok(Prepared::Post(contact));
         }
         if let Some(message) = self.find_stored(job, &contact).await? {
@@ -138,7 +138,7 @@ impl Inbound {
         match self.look(job, &contact).await? {
             End::Ours => Ok(Prepared::IsInGhl),
             End::Unknown if ghl_events::are_told_of(&self.0.pool, &job.location_id).await? => {
-                let pause = HIDDEN_POST.pause(job.looks, rand::random());
+                let pause = HIDDEN_POST.pause(job.reconciliations, rand::random());
                 Ok(pause.map_or(Prepared::Post(contact), Prepared::IsHidden))
             }
             End::Older | End::Unknown => Ok(Prepared::Post(contact)),
@@ -153,7 +153,7 @@ impl Inbound {
         contact: &ContactId,
     ) -> sqlx::Result<Option<GhlMessageId>> {
         let (pool, location) = (&self.0.pool, &job.location_id);
-        let Some(place) = job.departed_place else {
+        let Some(place) = job.post_sequence else {
             return Ok(None);
         };
         let events =
@@ -245,7 +245,7 @@ impl Inbound {
 
     async fn look_again(&self, job: &InboundJob, pause: Duration) -> sqlx::Result<()> {
         let now = self.0.clock.now();
-        posts::finish_look(
+        posts::reschedule_reconciliation(
             &self.0.pool,
             job,
             step::ANSWER_HIDDEN.sentence(),
@@ -256,12 +256,12 @@ impl Inbound {
     }
 
     /// A try that did not post the message, or not for all we know.
-    async fn put_off(&self, job: &InboundJob, error: TokenError) -> sqlx::Result<()> {
+    async fn reschedule(&self, job: &InboundJob, error: TokenError) -> sqlx::Result<()> {
         match error {
             TokenError::Database(error) => Err(error),
             TokenError::Uninstalled => self.fail(job, UNINSTALLED).await,
             // While it is unclear what GHL has, a refused look-up says nothing about the message.
-            TokenError::Call(error) if error.advice == Advice::Reject && !job.unclear => {
+            TokenError::Call(error) if error.advice == Advice::Reject && !job.unconfirmed => {
                 self.rejected(job, &error).await
             }
             error => match error.wait() {
@@ -290,7 +290,7 @@ impl Inbound {
         pause: Duration,
     ) -> sqlx::Result<()> {
         let now = self.0.clock.now();
-        inbound::finish_wait(&self.0.pool, job, &error.to_string(), now + pause, now).await
+        inbound::snooze(&self.0.pool, job, &error.to_string(), now + pause, now).await
     }
 
     async fn retry(&self, job: &InboundJob, error: &TokenError) -> sqlx::Result<()> {
@@ -298,7 +298,7 @@ impl Inbound {
             return self.fail(job, &error.to_string()).await;
         };
         let pause = error.least_pause().map_or(pause, |least| pause.max(least));
-        let pause = if job.unclear {
+        let pause = if job.unconfirmed {
             pause.max(INDEX_LAG)
         } else {
             pause

@@ -28,14 +28,14 @@ pub(super) enum End {
 /// What `last`, GHL's last message of the conversation, tells of the message of `job`; `before` is what left for that
 /// conversation before it.
 pub(super) fn judge(last: &LastMessage, job: &InboundJob, before: Option<&Predecessor>) -> End {
-    let explains = |from_me, text: &str, sent_at, departed_at| {
+    let explains = |from_me, text: &str, sent_at, post_started_at| {
         last.is_inbound != Some(from_me)
             && same_words(&last.text, text)
-            && last.at.is_none_or(|at| fits(at, sent_at, departed_at))
+            && last.at.is_none_or(|at| fits(at, sent_at, post_started_at))
     };
-    let is_ours = explains(job.from_me, &job.text, job.sent_at, job.departed_at);
+    let is_ours = explains(job.from_me, &job.text, job.sent_at, job.post_started_at);
     let is_before =
-        before.is_some_and(|b| explains(b.from_me, &b.text, b.sent_at, Some(b.departed_at)));
+        before.is_some_and(|b| explains(b.from_me, &b.text, b.sent_at, Some(b.post_started_at)));
     let is_older = || last.at.is_some_and(|at| at < job.sent_at - SLACK);
     // GHL orders by the date a message was written: ours may stand before one that was written later and left earlier.
     let is_in_order = before.is_some_and(|b| b.sent_at <= job.sent_at);
@@ -48,10 +48,14 @@ pub(super) fn judge(last: &LastMessage, job: &InboundJob, before: Option<&Predec
 }
 
 /// Whether GHL may show `at` for such a message: when it was written, or when it was stored.
-fn fits(at: OffsetDateTime, sent_at: OffsetDateTime, departed_at: Option<OffsetDateTime>) -> bool {
+fn fits(
+    at: OffsetDateTime,
+    sent_at: OffsetDateTime,
+    post_started_at: Option<OffsetDateTime>,
+) -> bool {
     let written = (at - sent_at).abs() <= SLACK;
     let stored =
-        departed_at.is_some_and(|left| at >= left - SLACK && at <= left + LONGEST_POST + SLACK);
+        post_started_at.is_some_and(|left| at >= left - SLACK && at <= left + LONGEST_POST + SLACK);
     written || stored
 }
 
@@ -98,11 +102,11 @@ mod tests {
             sent_at: NOON,
             failures: 1,
             waits: 0,
-            claims: 2,
-            unclear: true,
-            departed_at: Some(seconds(10)),
-            departed_place: Some(1),
-            looks: 0,
+            attempt: 2,
+            unconfirmed: true,
+            post_started_at: Some(seconds(10)),
+            post_sequence: Some(1),
+            reconciliations: 0,
             lacks_file: false,
             attachment: None,
         }
@@ -121,7 +125,7 @@ mod tests {
             from_me: false,
             text: text.to_owned(),
             sent_at: seconds(sent),
-            departed_at: seconds(sent + 10),
+            post_started_at: seconds(sent + 10),
         }
     }
 

@@ -81,7 +81,7 @@ pub(in crate::workers) async fn record(
     };
     inbound::record_message(&context.pool, &new, now).await?;
     context.signals.inbound.notify_one();
-    context.signals.media.notify_one();
+    context.signals.inbound_media.notify_one();
     Ok(())
 }
 

@@ -40,7 +40,7 @@ const UPLOAD: StdDuration = StdDuration::from_secs(20);
 /// Both, and the statements that record them. A killed process's file is taken up again within its message's wait.
 const LEASE: Duration = Duration::seconds(60);
 /// A file that ends its worker this often is not tried again.
-const MAX_CLAIMS_BEYOND_FAILURES: i32 = 3;
+const MAX_CRASHED_ATTEMPTS: i32 = 3;
 /// Tries at an upload that GHL may take the next time; then the file is linked, which needs nothing of GHL's.
 const UPLOAD_TRIES: i32 = 3;
 /// WhatsApp keeps files for two and a half to three weeks (`facts/waapify.md` C); a link that promises less holds.
@@ -69,7 +69,7 @@ impl Worker for Media {
     const CONCURRENCY: usize = 8;
 
     fn signal(&self) -> &Notify {
-        &self.0.signals.media
+        &self.0.signals.inbound_media
     }
 
     async fn claim(&self, limit: i64) -> sqlx::Result<Vec<MediaJob>> {
@@ -77,7 +77,7 @@ impl Worker for Media {
     }
 
     async fn process(&self, job: MediaJob) -> sqlx::Result<()> {
-        if job.claims - job.failures > MAX_CLAIMS_BEYOND_FAILURES {
+        if job.attempt - job.failures > MAX_CRASHED_ATTEMPTS {
             let ended = Outcome::Missing(step::DEADLY.sentence().to_owned());
             return self.record(&job, ended).await;
         }
@@ -112,7 +112,7 @@ impl Media {
         match uploaded {
             Ok(address) => Ok(Outcome::Attached(address)),
             Err(TokenError::Database(error)) => Err(error),
-            Err(error) if may_pass(&error) && job.failures + 1 < UPLOAD_TRIES => {
+            Err(error) if is_transient(&error) && job.failures + 1 < UPLOAD_TRIES => {
                 let cause = error.to_string();
                 Ok(Outcome::Later(cause, Box::new(Outcome::Linked)))
             }
@@ -223,7 +223,7 @@ impl NewLink {
 }
 
 /// Whether an upload may succeed soon. Where a person has to act first, nobody waits for them.
-fn may_pass(error: &TokenError) -> bool {
+fn is_transient(error: &TokenError) -> bool {
     match error {
         TokenError::Call(error) => {
             matches!(error.advice, Advice::Retry | Advice::RetryAfter(_))

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use tracing::info;
 use url::Url;
 
-use crate::clients::attachment_source::{MAX_FILE_BYTES, OriginError};
+use crate::clients::attachment_source::{MAX_FILE_BYTES, SourceError};
 use crate::db::outbound;
 use crate::db::outbound::outcomes::Outcome;
 use crate::db::outbound::{Failure, OutboundJob};
@@ -33,7 +33,7 @@ impl Outbound {
         addresses: &[Url],
     ) -> sqlx::Result<()> {
         // Others may use the number meanwhile.
-        self.give_turn_back(job).await?;
+        self.refund_pacing_slot(job).await?;
         let tries = retries::failures(job, KIND);
         let is_last = FILE_UNREACHABLE.pause(tries, 0.0).is_none();
         let mut files = vec![None; addresses.len()];
@@ -64,7 +64,7 @@ impl Outbound {
         addresses: &[Url],
         files: &mut [Option<File>],
         is_last: bool,
-    ) -> Result<(), (Url, OriginError)> {
+    ) -> Result<(), (Url, SourceError)> {
         for (files, addresses) in files.chunks_mut(AT_ONCE).zip(addresses.chunks(AT_ONCE)) {
             let mut asking = JoinSet::new();
             for (at, url) in addresses.iter().enumerate() {
@@ -76,7 +76,7 @@ impl Outbound {
                     Ok((at, Ok(answer))) => {
                         files[at] = Some(File::recognise(&addresses[at], &answer));
                     }
-                    Ok((_, Err(OriginError::Unreachable(_)))) if is_last => {}
+                    Ok((_, Err(SourceError::Unreachable(_)))) if is_last => {}
                     Ok((at, Err(error))) => return Err((addresses[at].clone(), error)),
                     // It broke down, and would the next time.
                     Err(_) => {}
@@ -86,18 +86,18 @@ impl Outbound {
         Ok(())
     }
 
-    async fn end_look(&self, job: &OutboundJob, url: &Url, error: OriginError) -> sqlx::Result<()> {
+    async fn end_look(&self, job: &OutboundJob, url: &Url, error: SourceError) -> sqlx::Result<()> {
         let name = File::by_address(url).name;
         let failure = match error {
-            OriginError::Unreachable(cause) => {
+            SourceError::Unreachable(cause) => {
                 return self.look_later(job, &cause).await;
             }
-            OriginError::Gone(_) => Failure::new("file_gone", failure::FILE_GONE.with(&[&name])),
-            OriginError::TooLarge(_) => Failure::new(
+            SourceError::Gone(_) => Failure::new("file_gone", failure::FILE_GONE.with(&[&name])),
+            SourceError::TooLarge(_) => Failure::new(
                 "file_too_large",
                 failure::FILE_TOO_LARGE.with(&[&name, &(MAX_FILE_BYTES / 1024 / 1024).to_string()]),
             ),
-            OriginError::NotPublic(_) => {
+            SourceError::NotPublic(_) => {
                 Failure::new("bad_attachment", failure::FILE_NOT_PUBLIC.with(&[&name]))
             }
         };

@@ -32,7 +32,7 @@ pub(super) fn judge(
     let waits = waited < MAX_WAIT && same_words(&delivered.text, mirroring);
     waits.then(|| {
         (
-            Outcome::PutBack(now + PAUSE.max(waited / 2)),
+            Outcome::Snooze(now + PAUSE.max(waited / 2)),
             step::GHL_ECHO_PERHAPS.sentence(),
         )
     })

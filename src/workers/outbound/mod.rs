@@ -18,7 +18,7 @@ use tracing::{info, warn};
 use crate::accounts::connect;
 use crate::clients::waapify::{Media, SendFailure};
 use crate::db;
-use crate::db::accounts::installs::Standing;
+use crate::db::accounts::installs::InstallStatus;
 use crate::db::accounts::uninstalls::UNINSTALLED;
 use crate::db::accounts::{installs, token_requests};
 use crate::db::contacts::groups;
@@ -31,7 +31,7 @@ use crate::model::ids::WaMessageId;
 use crate::model::reason::{Reason, failure, hold, step, wait};
 use crate::model::retry_schedule::{ATTEMPT_FAILED, GATEWAY_DOWN};
 use crate::workers::outbound::plan::{Attachment, INVALID_PHONE, NO_PHONE, Part, Plan, country_of};
-use crate::workers::{Context, LOOK, Worker};
+use crate::workers::{Context, POLL_INTERVAL, Worker};
 
 /// A send is cut off at 68 s; its owner has the rest to write down what came of it.
 const LEASE: Duration = Duration::seconds(90);
@@ -73,16 +73,16 @@ impl Worker for Outbound {
 
     async fn claim(&self, limit: i64) -> sqlx::Result<Vec<Job>> {
         let (pool, now) = (&self.0.pool, self.0.clock.now());
-        outbound::expire_sends(pool, now + ECHO_WINDOW, now).await?;
-        priority::raise_ranks(pool, limit).await?;
+        outbound::rescue_expired(pool, now + ECHO_WINDOW, now).await?;
+        priority::raise_priorities(pool, limit).await?;
         let waits = outbound::claim_unconfirmed(pool, now, LEASE, limit).await?;
         let unconnected = outbound::claim_unconnected(pool, now, LEASE, limit).await?;
         let sends = unconnected.into_iter().map(Job::Send);
         let rare = waits.into_iter().map(Job::WaitOver).chain(sends);
-        Ok(rare.chain(self.claim_fresh(limit).await?).collect())
+        Ok(rare.chain(self.claim_ready(limit).await?).collect())
     }
 
-    async fn claim_fresh(&self, limit: i64) -> sqlx::Result<Vec<Job>> {
+    async fn claim_ready(&self, limit: i64) -> sqlx::Result<Vec<Job>> {
         let (pool, now, pace) = (&self.0.pool, self.0.clock.now(), self.pace());
         let sendable = outbound::claim_sendable(pool, now, LEASE, pace, limit).await?;
         Ok(sendable.into_iter().map(Job::Send).collect())
@@ -91,20 +91,20 @@ impl Worker for Outbound {
     /// Numbers keep their pace to the millisecond, not to the look.
     async fn pause(&self) -> StdDuration {
         let now = self.0.clock.now();
-        let turn = numbers::find_next_turn(&self.0.pool, now, now + LOOK).await;
+        let turn = numbers::find_next_pacing_slot(&self.0.pool, now, now + POLL_INTERVAL).await;
         let until = turn.ok().flatten().map(|turn| turn - now);
         until
             .and_then(|until| StdDuration::try_from(until).ok())
-            .unwrap_or(LOOK)
+            .unwrap_or(POLL_INTERVAL)
     }
 
     async fn process(&self, job: Job) -> sqlx::Result<()> {
         match job {
-            Job::Send(job) if retries::is_deadly(&job) => self.bury(&job).await,
+            Job::Send(job) if retries::is_poison(&job) => self.discard(&job).await,
             Job::Send(job) => match echoes::judge(&job, self.0.clock.now()) {
                 Some((outcome, why)) => {
                     self.finish(&job, outcome, why).await?;
-                    self.give_turn_back(&job).await
+                    self.refund_pacing_slot(&job).await
                 }
                 None => self.send(&job).await,
             },
@@ -141,7 +141,7 @@ impl Outbound {
         let (chat, parts) = match plan::plan(&job.body, country, known.as_deref()) {
             Plan::Ignore(reason) => {
                 self.finish(job, Outcome::Ignored, reason).await?;
-                return self.give_turn_back(job).await;
+                return self.refund_pacing_slot(job).await;
             }
             // Without a number of its own a location has no country either, in which to read its customers' numbers.
             Plan::Ask(_) if job.number.is_none() => return self.end_without_number(job).await,
@@ -174,7 +174,7 @@ impl Outbound {
             i32::try_from(parts.len()).unwrap_or(i32::MAX),
             self.0.clock.now(),
         );
-        if !outbound::record_departure(&self.0.pool, job, &chat, count, now).await? {
+        if !outbound::mark_send_started(&self.0.pool, job, &chat, count, now).await? {
             return Ok(());
         }
         let media = part.media.as_ref().map(|file| self.media(file));
@@ -221,35 +221,38 @@ impl Outbound {
             failure
         };
         self.fail(job, &failure).await?;
-        self.give_turn_back(job).await
+        self.refund_pacing_slot(job).await
     }
 
     /// What sends nothing costs its number no pause.
-    async fn give_turn_back(&self, job: &OutboundJob) -> sqlx::Result<()> {
+    async fn refund_pacing_slot(&self, job: &OutboundJob) -> sqlx::Result<()> {
         let Some(number) = &job.number else {
             return Ok(());
         };
-        numbers::give_turn_back(&self.0.pool, &job.location_id, number, self.0.clock.now()).await
+        numbers::refund_pacing_slot(&self.0.pool, &job.location_id, number, self.0.clock.now())
+            .await
     }
 
     /// A message whose location has no number to send from. Where the location is new to us, its agency may know it: the
     /// message waits until that is found out, so that GHL can be told how it ended.
     async fn end_without_number(&self, job: &OutboundJob) -> sqlx::Result<()> {
         let (pool, location, now) = (&self.0.pool, &job.location_id, self.0.clock.now());
-        let failure = match installs::find_standing(pool, location).await? {
-            Standing::Unknown | Standing::Pending if now - job.accepted_at < MAX_WAIT => {
-                token_requests::want_token(pool, location, now).await?;
-                self.0.signals.upkeep.notify_one();
-                let asked = token_requests::find_mint_time(pool, location).await?;
+        let failure = match installs::find_install_status(pool, location).await? {
+            InstallStatus::Unknown | InstallStatus::Pending if now - job.accepted_at < MAX_WAIT => {
+                token_requests::request_token(pool, location, now).await?;
+                self.0.signals.token_upkeep.notify_one();
+                let asked = token_requests::find_token_request_time(pool, location).await?;
                 let due = asked.unwrap_or(now).max(now) + STANDING_PAUSE;
                 let cause = wait::STANDING.sentence();
-                return outcomes::finish_wait(pool, job, cause, due, now).await;
+                return outcomes::snooze(pool, job, cause, due, now).await;
             }
-            Standing::Unknown | Standing::Pending | Standing::NotInstalled => {
+            InstallStatus::Unknown | InstallStatus::Pending | InstallStatus::NotInstalled => {
                 Failure::new("not_installed", failure::NOT_INSTALLED.sentence())
             }
-            Standing::Uninstalled => Failure::new(UNINSTALLED, failure::UNINSTALLED.sentence()),
-            Standing::Installed | Standing::Inactive | Standing::NeedsReinstall => {
+            InstallStatus::Uninstalled => {
+                Failure::new(UNINSTALLED, failure::UNINSTALLED.sentence())
+            }
+            InstallStatus::Installed | InstallStatus::Inactive | InstallStatus::NeedsReinstall => {
                 Failure::new("not_connected", failure::NOT_CONNECTED.sentence())
             }
         };
@@ -327,7 +330,7 @@ impl Outbound {
         let outcome = if now - job.accepted_at > MAX_WAIT {
             Outcome::Failed(&failure)
         } else {
-            Outcome::PutBack(now)
+            Outcome::Snooze(now)
         };
         self.count(outcome);
         let mut tx = self.0.pool.begin().await?;
@@ -342,7 +345,7 @@ impl Outbound {
         if job.unconfirmed_sends < MAX_UNCONFIRMED_SENDS {
             let now = self.0.clock.now();
             let cause = step::ONCE_MORE.sentence();
-            return self.finish(job, Outcome::PutBack(now), cause).await;
+            return self.finish(job, Outcome::Snooze(now), cause).await;
         }
         let sentence = failure::UNCONFIRMED.sentence();
         self.fail(job, &Failure::new("unconfirmed", sentence)).await
@@ -370,7 +373,7 @@ impl Outbound {
         match outcome {
             Outcome::Failed(failure) => self.0.counters.outbound_failed(failure.code),
             Outcome::Ignored => self.0.counters.outbound_ended("ignored"),
-            Outcome::Unconfirmed(_) | Outcome::Retry(..) | Outcome::PutBack(_) => {}
+            Outcome::Unconfirmed(_) | Outcome::Retry(..) | Outcome::Snooze(_) => {}
         }
     }
 }

@@ -14,8 +14,8 @@ use crate::workers::outbound::{MAX_WAIT, Outbound};
 const MAX_LOST_CLAIMS: i32 = 20;
 
 /// Whether a message seems to stop every process that claims it.
-pub(super) const fn is_deadly(job: &OutboundJob) -> bool {
-    job.lost_claims > MAX_LOST_CLAIMS
+pub(super) const fn is_poison(job: &OutboundJob) -> bool {
+    job.crashed_attempts > MAX_LOST_CLAIMS
 }
 
 /// Failures of this kind since the last of another.
@@ -48,9 +48,9 @@ impl Outbound {
     }
 
     /// Ends a message before its attempt, so that its conversation goes on.
-    pub(super) async fn bury(&self, job: &OutboundJob) -> sqlx::Result<()> {
+    pub(super) async fn discard(&self, job: &OutboundJob) -> sqlx::Result<()> {
         let sentence = failure::LOST.sentence();
         self.fail(job, &Failure::new("lost", sentence)).await?;
-        self.give_turn_back(job).await
+        self.refund_pacing_slot(job).await
     }
 }

@@ -23,7 +23,7 @@ async fn a_location_whose_provider_is_ours_sees_that_all_is_well() {
 #[tokio::test]
 async fn while_another_provider_is_chosen_the_page_shows_the_click_that_is_left() {
     let bridge = Bridge::new().await;
-    let ghl = &bridge.world.ghl;
+    let ghl = &bridge.simulation.ghl;
     ghl.set_default_provider(seed::LOCATION_ID, DefaultProvider::NotConfigured);
     let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
     let page = frame.get("/checks").await.body;
@@ -53,7 +53,7 @@ async fn while_another_provider_is_chosen_the_page_shows_the_click_that_is_left(
 #[tokio::test]
 async fn while_ghl_does_not_answer_no_click_is_asked_for() {
     let bridge = Bridge::new().await;
-    let faults = bridge.world.ghl.faults();
+    let faults = bridge.simulation.ghl.faults();
     faults.always(
         "GET /locations/{id}/conversationChannels/SMS",
         Fault::answer(500, "{}"),

@@ -28,11 +28,14 @@ async fn asked_by(bridge: &Bridge, path: &str, referrer: Option<&str>) -> Answer
 
 /// Has GHL say that an agency installed the app under its own domain.
 async fn install_under(bridge: &Bridge, company: &str, details: Value) {
-    let mut event = bridge.world.ghl.install_event(seed::LOCATION_ID);
+    let mut event = bridge.simulation.ghl.install_event(seed::LOCATION_ID);
     event["companyId"] = company.into();
     event["webhookId"] = format!("{company}{details}").into();
     event["whitelabelDetails"] = details;
-    assert_eq!(bridge.world.ghl.posts_app_event(&event).await, Some(200));
+    assert_eq!(
+        bridge.simulation.ghl.posts_app_event(&event).await,
+        Some(200)
+    );
     bridge.settle().await;
 }
 
@@ -118,23 +121,29 @@ async fn a_click_on_a_page_of_ours_is_shown_where_that_page_was() {
 async fn a_domain_goes_when_ghl_names_none_any_more_or_the_agency_uninstalls() {
     let bridge = Bridge::new().await;
     let gone = [
-        json!({"type": "INSTALL", "appId": bridge.world.ghl.app_id(), "companyId": "c", "whitelabelDetails": {}}),
-        json!({"type": "UNINSTALL", "appId": bridge.world.ghl.app_id(), "companyId": "c"}),
+        json!({"type": "INSTALL", "appId": bridge.simulation.ghl.app_id(), "companyId": "c", "whitelabelDetails": {}}),
+        json!({"type": "UNINSTALL", "appId": bridge.simulation.ghl.app_id(), "companyId": "c"}),
     ];
     for event in &gone {
         install_under(&bridge, "c", json!({"domain": "app.agensi.my"})).await;
         // Nothing said is nothing changed.
         let silent =
-            json!({"type": "INSTALL", "appId": bridge.world.ghl.app_id(), "companyId": "c"});
-        assert_eq!(bridge.world.ghl.posts_app_event(&silent).await, Some(200));
+            json!({"type": "INSTALL", "appId": bridge.simulation.ghl.app_id(), "companyId": "c"});
+        assert_eq!(
+            bridge.simulation.ghl.posts_app_event(&silent).await,
+            Some(200)
+        );
         bridge.settle().await;
         let before = ancestors(&asked_by(&bridge, "/app", None).await);
         assert!(before.contains("app.agensi.my"), "{event}");
-        assert_eq!(bridge.world.ghl.posts_app_event(event).await, Some(200));
+        assert_eq!(
+            bridge.simulation.ghl.posts_app_event(event).await,
+            Some(200)
+        );
         bridge.settle().await;
         let after = ancestors(&asked_by(&bridge, "/app", None).await);
         assert_eq!(after, GHL, "{event}");
-        sqlx::query("delete from app_events")
+        sqlx::query("delete from ghl_events")
             .execute(&bridge.database.pool)
             .await
             .unwrap();

@@ -20,7 +20,7 @@ async fn state(frame: &Frame<'_>) -> Value {
 /// A bridge whose number was unlinked, which a message found out.
 async fn unlinked() -> (Bridge, String) {
     let bridge = Bridge::new().await;
-    bridge.world.waapify.unlink().await;
+    bridge.simulation.waapify.unlink().await;
     let id = bridge.agent_writes("hai").await;
     bridge.settle().await;
     assert_eq!(bridge.state(&id).await, "accepted", "it waits");
@@ -48,7 +48,7 @@ async fn a_phone_that_was_unlinked_is_linked_again_by_its_code_and_what_waited_l
     let shown = frame.get_at(&picture).await;
     assert_eq!(shown.status, StatusCode::OK);
     assert_eq!(shown.text("content-type"), "image/png");
-    assert!(bridge.world.waapify.scan_qr(seed::INSTANCE_ID).await);
+    assert!(bridge.simulation.waapify.scan_qr(seed::INSTANCE_ID).await);
     assert_eq!(state(&frame).await, "linked");
     let done = frame.get(&rest("/link")).await;
     assert_eq!(
@@ -58,7 +58,7 @@ async fn a_phone_that_was_unlinked_is_linked_again_by_its_code_and_what_waited_l
     bridge.settle().await;
     assert_eq!(bridge.state(&id).await, "sent");
     assert!(frame.get("").await.body.contains("Working"));
-    assert!(bridge.world.waapify.webhook().is_some());
+    assert!(bridge.simulation.waapify.webhook().is_some());
 }
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn another_phone_does_not_take_the_numbers_place() {
     let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
     frame.post(&rest("/relink"), &[]).await;
     frame.get(&rest("/link/qr.png")).await;
-    let waapify = &bridge.world.waapify;
+    let waapify = &bridge.simulation.waapify;
     let other = "60177776666";
     assert!(waapify.scan_qr_with(seed::INSTANCE_ID, other, "Lain").await);
     assert_eq!(state(&frame).await, "stopped");
@@ -87,7 +87,7 @@ async fn another_phones_link_ends_only_when_somebody_says_so_and_then_the_right_
     let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
     frame.post(&rest("/relink"), &[]).await;
     frame.get(&rest("/link/qr.png")).await;
-    let waapify = &bridge.world.waapify;
+    let waapify = &bridge.simulation.waapify;
     assert!(
         waapify
             .scan_qr_with(seed::INSTANCE_ID, "60177776666", "Lain")
@@ -125,6 +125,6 @@ async fn a_phone_that_is_linked_stays_so() {
         done.leads_to(),
         format!("{}{}", frame.path, rest("?linked"))
     );
-    assert!(bridge.world.waapify.is_linked());
-    assert_eq!(bridge.world.waapify.faults().count("reboot.php"), 0);
+    assert!(bridge.simulation.waapify.is_linked());
+    assert_eq!(bridge.simulation.waapify.faults().count("reboot.php"), 0);
 }

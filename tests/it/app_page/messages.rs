@@ -167,7 +167,7 @@ async fn a_failed_message_tells_its_story_and_is_sent_again_at_one_click() {
 #[tokio::test]
 async fn what_may_have_arrived_goes_again_only_after_a_second_yes_every_time() {
     let bridge = Bridge::new().await;
-    let faults = bridge.world.waapify.faults();
+    let faults = bridge.simulation.waapify.faults();
     let id = bridge.agents_unconfirmed().await;
     let number = number_of(&bridge, &id).await;
     let retry = format!("/messages/{number}/retry");
@@ -222,7 +222,7 @@ async fn fill(pool: &PgPool) {
             select $1, 'm' || n, 'c', '', now(), case when n < 4 then 'failed' else 'sent' end, {rows}"),
         format!("insert into inbound (location_id, number, wa_message_id, from_me, conversation, due_at, state, accepted_at)
             select $1, '60111234567', 'w' || n, false, 'c', now(), case when n < 4 then 'failed' else 'posted' end, {rows}"),
-        format!("insert into gateway_events (location_id, number, body, due_at, state, received_at)
+        format!("insert into waapify_events (location_id, number, body, due_at, state, received_at)
             select $1, '60111234567', '', now(), 'done', {rows}"),
         "insert into timeline (location_id, message_id, at, state) select location_id, id, accepted_at, state from outbound
             where location_id = $1".to_owned(),
@@ -233,7 +233,7 @@ async fn fill(pool: &PgPool) {
             .await
             .unwrap();
     }
-    sqlx::raw_sql("analyze outbound; analyze inbound; analyze gateway_events; analyze timeline")
+    sqlx::raw_sql("analyze outbound; analyze inbound; analyze waapify_events; analyze timeline")
         .execute(pool)
         .await
         .unwrap();

@@ -70,7 +70,7 @@ async fn a_number_on_hold_says_why_and_when_something_was_heard_of_it() {
     let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
     assert!(frame.get("").await.body.contains("none lately"));
     let fault = Fault::answer(200, r#"{"status":"error","message":"Please re-login"}"#);
-    bridge.world.waapify.faults().push("send.php", fault);
+    bridge.simulation.waapify.faults().push("send.php", fault);
     bridge.customer_writes("hai").await;
     bridge.settle().await;
     let mut tx = bridge.database.pool.begin().await.unwrap();
@@ -157,7 +157,7 @@ async fn a_number_that_does_not_send_is_removed_and_its_troubles_end() {
     assert!(!page.contains("This needs your attention"), "{page}");
     assert_eq!(frame.get(&second).await.status, StatusCode::NOT_FOUND);
     bridge.settle().await;
-    let webhook = bridge.world.waapify.webhook();
+    let webhook = bridge.simulation.waapify.webhook();
     assert!(webhook.is_some(), "the instance has another number here");
 }
 
@@ -223,13 +223,13 @@ async fn what_is_written_on_the_phone_stays_there_where_the_location_says_so() {
     let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
     frame.post(&settings(), &[("groups", "1")]).await;
     let kept = bridge
-        .world
+        .simulation
         .waapify
         .owner_writes(seed::AISYAH.2, "Ada")
         .await;
     let hidden = json!({"conversation": "Ada"});
     let unknown = bridge
-        .world
+        .simulation
         .waapify
         .owner_sends("112233445566778@lid", "", hidden)
         .await;
@@ -247,7 +247,7 @@ async fn what_is_written_on_the_phone_stays_there_where_the_location_says_so() {
     assert_eq!(bridge.state(&sent).await, "sent");
     frame.post(&settings(), &[("phone", "1")]).await;
     bridge
-        .world
+        .simulation
         .waapify
         .owner_writes(seed::AISYAH.2, "Lagi")
         .await;

@@ -67,7 +67,7 @@ async fn another_locations_ids_in_an_address_find_nothing_and_change_nothing() {
         (format!("/numbers/{number}/remove"), &[]),
     ];
     let before = everything(&bridge).await;
-    let calls = bridge.world.waapify.faults().count("reconnect.php");
+    let calls = bridge.simulation.waapify.faults().count("reconnect.php");
     for rest in &reads {
         let answer = stranger.get(rest).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{rest}");
@@ -78,7 +78,7 @@ async fn another_locations_ids_in_an_address_find_nothing_and_change_nothing() {
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{rest}");
     }
     assert_eq!(everything(&bridge).await, before);
-    let asked = bridge.world.waapify.faults().count("reconnect.php");
+    let asked = bridge.simulation.waapify.faults().count("reconnect.php");
     assert_eq!(asked, calls, "nor is the gateway asked with its keys");
     // What is not there at all looks the same.
     let unknown = stranger.get("/messages/999999999").await;

@@ -32,7 +32,7 @@ async fn each_state_of_an_install_has_its_sentence() {
     execute(&bridge, "delete from tokens").await;
     execute(
         &bridge,
-        "update locations set mint_refusal = 'not there', mint_at = null",
+        "update locations set token_request_refusal = 'not there', token_request_at = null",
     )
     .await;
     diagnose(&bridge)
@@ -40,7 +40,7 @@ async fn each_state_of_an_install_has_its_sentence() {
         .assert_bad("install", "gives none: not there", 1);
     execute(
         &bridge,
-        "update locations set mint_refusal = null, mint_at = now()",
+        "update locations set token_request_refusal = null, token_request_at = now()",
     )
     .await;
     let pending = diagnose(&bridge).await;
@@ -61,7 +61,7 @@ async fn each_state_of_an_install_has_its_sentence() {
 #[tokio::test]
 async fn a_token_that_ghl_ended_or_refuses_is_named() {
     let bridge = complete().await;
-    let faults = bridge.world.ghl.faults();
+    let faults = bridge.simulation.ghl.faults();
     faults.always(CHANNELS, Fault::answer(401, r#"{"message":"Invalid JWT"}"#));
     diagnose(&bridge)
         .await
@@ -70,7 +70,7 @@ async fn a_token_that_ghl_ended_or_refuses_is_named() {
     faults.push(CHANNELS, Fault::answer(500, "{}"));
     let silent = diagnose(&bridge).await;
     assert_eq!((silent.state("token"), silent.code), ("unknown", Some(0)));
-    bridge.world.ghl.revoke_refresh_tokens();
+    bridge.simulation.ghl.revoke_refresh_tokens();
     bridge.after(Duration::days(2)).await;
     diagnose(&bridge)
         .await
@@ -82,7 +82,7 @@ async fn missing_scopes_are_known_by_ghls_refusal_and_by_what_it_granted() {
     let bridge = complete().await;
     let refusal = r#"{"statusCode":401,"message":"The token is not authorized for this scope."}"#;
     bridge
-        .world
+        .simulation
         .ghl
         .faults()
         .push(CHANNELS, Fault::answer(401, refusal));
@@ -113,7 +113,7 @@ async fn missing_scopes_are_known_by_ghls_refusal_and_by_what_it_granted() {
 #[tokio::test]
 async fn who_the_sms_provider_is_decides() {
     let bridge = complete().await;
-    let ghl = &bridge.world.ghl;
+    let ghl = &bridge.simulation.ghl;
     ghl.set_default_provider(seed::LOCATION_ID, DefaultProvider::Twilio);
     let report = diagnose(&bridge).await;
     report.assert_bad("provider", "is \"Twilio\", not ours", 1);

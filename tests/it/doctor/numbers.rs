@@ -18,7 +18,7 @@ async fn a_location_without_a_number_is_told_to_connect_one() {
 #[tokio::test]
 async fn each_way_a_link_fails_has_its_sentence() {
     let bridge = complete().await;
-    let faults = bridge.world.waapify.faults();
+    let faults = bridge.simulation.waapify.faults();
     for (answer, says) in [
         (
             r#"{"status":"error","message":"Relogin required"}"#,
@@ -42,7 +42,7 @@ async fn each_way_a_link_fails_has_its_sentence() {
 #[tokio::test]
 async fn a_number_on_hold_says_why_in_both_languages() {
     let bridge = complete().await;
-    bridge.world.waapify.unlink().await;
+    bridge.simulation.waapify.unlink().await;
     bridge.settle().await;
     let report = diagnose(&bridge).await;
     report.assert_bad(
@@ -57,7 +57,7 @@ async fn a_number_on_hold_says_why_in_both_languages() {
 #[tokio::test]
 async fn a_gateway_that_reports_elsewhere_is_noticed_and_told_anew_only_when_asked() {
     let bridge = complete().await;
-    bridge.world.waapify.set_webhook(None);
+    bridge.simulation.waapify.set_webhook(None);
     bridge.agent_writes("hai").await;
     bridge.settle().await;
     assert_eq!(
@@ -78,13 +78,13 @@ async fn a_gateway_that_reports_elsewhere_is_noticed_and_told_anew_only_when_ask
     diagnose(&bridge)
         .await
         .assert_bad("webhook", "its webhook seems to point elsewhere", 1);
-    assert!(bridge.world.waapify.webhook().is_none());
+    assert!(bridge.simulation.waapify.webhook().is_none());
     diagnose_with(&bridge, |command| {
         command.arg("--register-webhooks");
     })
     .await
     .assert_bad("webhook", "nothing of what was sent", 1);
-    assert!(bridge.world.waapify.webhook().is_some());
+    assert!(bridge.simulation.waapify.webhook().is_some());
     bridge.customer_writes("apa khabar").await;
     assert_eq!(diagnose(&bridge).await.state("webhook"), "good");
 }

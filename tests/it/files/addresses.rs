@@ -18,7 +18,7 @@ fn stranger() -> (TcpListener, String) {
 
 fn kept(bridge: &Bridge) -> MediaFile {
     let file: CustomerFile<'_> = picture(JPEG);
-    bridge.world.waapify.keep_file(&file)
+    bridge.simulation.waapify.keep_file(&file)
 }
 
 #[tokio::test]
@@ -58,7 +58,10 @@ async fn no_address_of_a_stranger_is_ever_called() {
         assert!(text.contains("names no place of WhatsApp's"), "{text}");
     }
     assert!(listener.accept().is_err(), "nobody called");
-    assert_eq!(bridge.world.waapify.media_faults().count("GET file"), 0);
+    assert_eq!(
+        bridge.simulation.waapify.media_faults().count("GET file"),
+        0
+    );
 }
 
 #[tokio::test]
@@ -70,7 +73,7 @@ async fn a_redirect_is_not_followed() {
         headers: vec![("location".to_owned(), format!("http://{host}/n.enc"))],
         body: String::new(),
     };
-    let faults = bridge.world.waapify.media_faults();
+    let faults = bridge.simulation.waapify.media_faults();
     faults.push("GET file", redirect);
     arrives(&bridge, &kept(&bridge)).await;
     bridge.settle().await;
@@ -84,7 +87,7 @@ async fn whatsapp_is_asked_as_its_own_page_asks() {
     let bridge = Bridge::new().await;
     arrives(&bridge, &kept(&bridge)).await;
     bridge.settle().await;
-    let call = bridge.world.waapify.media_faults().seen_at("GET file");
+    let call = bridge.simulation.waapify.media_faults().seen_at("GET file");
     assert_eq!(call.len(), 1);
     assert_eq!(call[0].headers["origin"], "https://web.whatsapp.com");
     assert_eq!(call[0].query["oe"], "6A5B3C00");
@@ -95,7 +98,7 @@ async fn more_than_was_announced_is_not_taken() {
     let bridge = Bridge::new().await;
     let file = MediaFile {
         length: Some(3),
-        ..bridge.world.waapify.keep_file(&picture(&[7; 300]))
+        ..bridge.simulation.waapify.keep_file(&picture(&[7; 300]))
     };
     arrives(&bridge, &file).await;
     bridge.settle().await;
@@ -113,5 +116,8 @@ async fn a_file_over_the_limit_is_not_even_asked_for() {
     arrives(&bridge, &file).await;
     bridge.settle().await;
     assert!(only_post(&bridge).0.contains("larger than 100 MB"));
-    assert_eq!(bridge.world.waapify.media_faults().count("GET file"), 0);
+    assert_eq!(
+        bridge.simulation.waapify.media_faults().count("GET file"),
+        0
+    );
 }

@@ -5,7 +5,7 @@ use simulators::Fault;
 use time::Duration;
 
 use super::{JPEG, UPLOAD, arrives, document, fate, only_post, picture, sends};
-use crate::app_events::uninstall;
+use crate::ghl_events::uninstall;
 use crate::harness::Bridge;
 
 /// The link in the one message that was posted.
@@ -33,7 +33,7 @@ async fn a_file_too_large_for_ghl_is_linked_and_the_link_gives_its_bytes() {
     };
     sends(&bridge, &file).await;
     bridge.settle().await;
-    assert!(bridge.world.ghl.uploads().is_empty());
+    assert!(bridge.simulation.ghl.uploads().is_empty());
     let link = link(&bridge);
     assert!(link.ends_with("/video.mp4"), "{link}");
     let answer = bridge.http.get(&link).send().await.unwrap();
@@ -51,7 +51,7 @@ async fn a_file_too_large_for_ghl_is_linked_and_the_link_gives_its_bytes() {
     let bytes = answer.bytes().await.unwrap();
     assert!(bytes == video, "the customer's bytes");
     let secret = link.split('/').nth_back(1).unwrap();
-    let hashes: i64 = sqlx::query_scalar("select count(*) from media where link_hash = $1")
+    let hashes: i64 = sqlx::query_scalar("select count(*) from inbound_media where link_hash = $1")
         .bind(waapify_ghl::crypto::hash_secret(secret))
         .fetch_one(&bridge.database.pool)
         .await
@@ -65,7 +65,7 @@ async fn a_type_that_ghl_refuses_is_linked_without_being_tried() {
     let page = document(b"<script>alert(1)</script>", "text/html", "page.html");
     sends(&bridge, &page).await;
     bridge.settle().await;
-    assert_eq!(bridge.world.ghl.faults().count(UPLOAD), 0);
+    assert_eq!(bridge.simulation.ghl.faults().count(UPLOAD), 0);
     let answer = bridge.http.get(link(&bridge)).send().await.unwrap();
     assert_eq!(answer.headers()["content-type"], "application/octet-stream");
     assert_eq!(answer.bytes().await.unwrap(), "<script>alert(1)</script>");
@@ -76,7 +76,7 @@ async fn what_ghl_says_no_to_is_linked() {
     for status in [413, 415, 400] {
         let bridge = Bridge::new().await;
         let no = format!(r#"{{"status":{status},"message":"Failed to upload the files"}}"#);
-        let ghl = bridge.world.ghl.faults();
+        let ghl = bridge.simulation.ghl.faults();
         ghl.push(UPLOAD, Fault::answer(status, &no));
         sends(&bridge, &picture(JPEG)).await;
         bridge.settle().await;
@@ -120,16 +120,16 @@ async fn a_link_whose_file_whatsapp_has_no_more_says_so() {
     bridge.settle().await;
     let link = link(&bridge);
     let path = link.trim_start_matches(&bridge.address);
-    let faults = bridge.world.waapify.media_faults();
+    let faults = bridge.simulation.waapify.media_faults();
     faults.push("GET file", Fault::answer(503, ""));
     let (status, page) = bridge.get(path).await;
     assert_eq!(status, StatusCode::BAD_GATEWAY, "{page}");
-    bridge.world.waapify.spoil_files();
+    bridge.simulation.waapify.spoil_files();
     // So small a file breaks off before its first byte leaves.
     let broken = async { bridge.http.get(&link).send().await?.bytes().await };
     let broken = broken.await;
     assert!(broken.is_err(), "a changed file breaks off");
-    bridge.world.waapify.lose_files();
+    bridge.simulation.waapify.lose_files();
     let (status, page) = bridge.get(path).await;
     assert_eq!(status, StatusCode::NOT_FOUND, "{page}");
 }
@@ -138,7 +138,7 @@ async fn a_link_whose_file_whatsapp_has_no_more_says_so() {
 async fn an_uninstall_ends_the_links_of_its_location() {
     let bridge = Bridge::new().await;
     let file = document(b"blob", "application/x-unknown", "blob");
-    arrives(&bridge, &bridge.world.waapify.keep_file(&file)).await;
+    arrives(&bridge, &bridge.simulation.waapify.keep_file(&file)).await;
     bridge.settle().await;
     let link = link(&bridge);
     uninstall(&bridge, simulators::seed::LOCATION_ID).await;

@@ -22,7 +22,7 @@ fn worker(bridge: &Bridge) -> Arc<Media> {
 #[tokio::test]
 async fn a_text_that_follows_a_picture_stays_behind_it() {
     let bridge = Bridge::new().await;
-    let faults = bridge.world.waapify.media_faults();
+    let faults = bridge.simulation.waapify.media_faults();
     faults.push("GET file", Fault::answer(503, ""));
     sends(&bridge, &picture(JPEG)).await;
     bridge.clock.advance(Duration::seconds(1));
@@ -38,7 +38,11 @@ async fn a_text_that_follows_a_picture_stays_behind_it() {
 async fn a_file_that_does_not_come_holds_its_message_back_for_two_minutes_at_most() {
     let bridge = Bridge::new().await;
     let hang = Fault::Hang(StdDuration::from_mins(1));
-    bridge.world.waapify.media_faults().always("GET file", hang);
+    bridge
+        .simulation
+        .waapify
+        .media_faults()
+        .always("GET file", hang);
     sends(&bridge, &picture(JPEG)).await;
     let media = worker(&bridge);
     let job = media.claim(1).await.unwrap().remove(0);
@@ -107,9 +111,9 @@ async fn what_a_stop_cuts_off_is_given_back() {
 #[tokio::test]
 async fn a_file_that_ends_its_worker_again_and_again_is_given_up() {
     let bridge = Bridge::new().await;
-    let file = bridge.world.waapify.keep_file(&picture(JPEG));
+    let file = bridge.simulation.waapify.keep_file(&picture(JPEG));
     arrives(&bridge, &file).await;
-    sqlx::query("update media set claims = 3")
+    sqlx::query("update inbound_media set attempt = 3")
         .execute(&bridge.database.pool)
         .await
         .unwrap();
@@ -120,7 +124,7 @@ async fn a_file_that_ends_its_worker_again_and_again_is_given_up() {
 #[tokio::test]
 async fn many_files_of_one_location_do_not_hold_up_anothers() {
     let bridge = Bridge::new().await;
-    let file = bridge.world.waapify.keep_file(&picture(JPEG));
+    let file = bridge.simulation.waapify.keep_file(&picture(JPEG));
     for _ in 0..12 {
         arrives(&bridge, &file).await;
     }
@@ -129,8 +133,8 @@ async fn many_files_of_one_location_do_not_hold_up_anothers() {
         "insert into inbound (location_id, number, wa_message_id, from_me, conversation, text, sent_at, state, due_at,
             accepted_at) select 'other', number, 'other', false, conversation, text, sent_at, state, due_at, accepted_at
          from inbound limit 1",
-        "insert into media (location_id, message_id, keys, media_key, due_at)
-         select 'other', i.id, m.keys, m.media_key, m.due_at from inbound i, (select * from media limit 1) m
+        "insert into inbound_media (location_id, message_id, keys, media_key, due_at)
+         select 'other', i.id, m.keys, m.media_key, m.due_at from inbound i, (select * from inbound_media limit 1) m
          where i.location_id = 'other'",
     ] {
         sqlx::query(statement).execute(&bridge.database.pool).await.unwrap();
@@ -154,7 +158,7 @@ async fn nothing_that_names_or_opens_a_file_is_in_the_log() {
     .await;
     bridge.install().await;
     bridge.connect().await;
-    let waapify = &bridge.world.waapify;
+    let waapify = &bridge.simulation.waapify;
     let attached = waapify.keep_file(&document(b"%PDF-1.4", "application/pdf", "Rahsia.pdf"));
     let lost = MediaFile {
         direct_path: Some("/v/t62.7118-24/lost_n.enc".to_owned()),

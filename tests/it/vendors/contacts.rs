@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 use simulators::{DefaultProvider, seed};
 
-use super::{CHANNELS, CONTACTS, CONVERSATIONS, Stage, ask, text};
+use super::{CHANNELS, CONTACTS, CONVERSATIONS, Controls, ask, text};
 
 const LOCATION: &str = seed::LOCATION_ID;
 
 #[tokio::test]
 async fn an_upsert_finds_a_contact_by_its_phone_or_creates_it() {
-    let stage = Stage::new().await;
+    let stage = Controls::new().await;
     let token = stage.location_token().await;
     let upsert = async |body: Value| {
         let path = "/contacts/upsert";
@@ -22,7 +22,7 @@ async fn an_upsert_finds_a_contact_by_its_phone_or_creates_it() {
     let (status, created) = upsert(siti).await;
     assert_eq!((status, &created["new"]), (201, &json!(true)));
     let id = text(&created["contact"]["id"]);
-    let contacts = stage.world.ghl.contacts(LOCATION);
+    let contacts = stage.simulation.ghl.contacts(LOCATION);
     assert!(contacts.iter().any(|c| c.id == id && c.name == "Siti"));
     let elsewhere = upsert(json!({"locationId": "other", "phone": "+6"})).await;
     assert_eq!(elsewhere.0, 403);
@@ -30,7 +30,7 @@ async fn an_upsert_finds_a_contact_by_its_phone_or_creates_it() {
 
 #[tokio::test]
 async fn a_duplicate_is_found_by_its_phone_unless_the_plus_is_lost() {
-    let stage = Stage::new().await;
+    let stage = Controls::new().await;
     let token = stage.location_token().await;
     let find = async |number: &str| {
         let path = format!("/contacts/search/duplicate?locationId={LOCATION}&number={number}");
@@ -46,7 +46,7 @@ async fn a_duplicate_is_found_by_its_phone_unless_the_plus_is_lost() {
 
 #[tokio::test]
 async fn a_second_conversation_with_a_contact_is_refused_with_the_id_of_the_first() {
-    let stage = Stage::new().await;
+    let stage = Controls::new().await;
     let token = stage.location_token().await;
     let contact = seed::LIM_WEI.0;
     let body = json!({"locationId": LOCATION, "contactId": contact});
@@ -71,7 +71,7 @@ async fn a_second_conversation_with_a_contact_is_refused_with_the_id_of_the_firs
 
 #[tokio::test]
 async fn the_channel_tells_who_the_sms_provider_is() {
-    let stage = Stage::new().await;
+    let stage = Controls::new().await;
     let token = stage.location_token().await;
     let path = format!("/locations/{LOCATION}/conversationChannels/SMS");
     let default = async || {
@@ -81,7 +81,7 @@ async fn the_channel_tells_who_the_sms_provider_is() {
     };
     assert_eq!(default().await["SMS"], seed::PROVIDER_ID);
     stage
-        .world
+        .simulation
         .ghl
         .set_default_provider(LOCATION, DefaultProvider::NotConfigured);
     assert_eq!(default().await, Value::Null);
@@ -91,7 +91,7 @@ async fn the_channel_tells_who_the_sms_provider_is() {
 
 #[tokio::test]
 async fn an_uploaded_file_keeps_its_bytes_and_gets_an_address() {
-    let stage = Stage::new().await;
+    let stage = Controls::new().await;
     let token = stage.location_token().await;
     let field = |name: &str, value: &str| {
         format!("--B\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
@@ -115,7 +115,7 @@ async fn an_uploaded_file_keeps_its_bytes_and_gets_an_address() {
         address.starts_with("https://storage.googleapis.com/"),
         "{answer}"
     );
-    let uploads = stage.world.ghl.uploads();
+    let uploads = stage.simulation.ghl.uploads();
     assert_eq!(uploads.len(), 1);
     assert_eq!(&uploads[0].bytes[..], b"xx\r\nyy");
     assert_eq!(uploads[0].content_type, "image/jpeg");

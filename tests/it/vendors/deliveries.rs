@@ -14,7 +14,7 @@ use serde_json::json;
 use sha2::Sha256;
 use simulators::{SignWith, seed};
 
-use super::{Post, Stage, complaint, refusal, until};
+use super::{Controls, Post, complaint, refusal, until};
 
 const DELIVERY: &str = "/hooks/delivery";
 /// What stands before the key in the SPKI of an Ed25519 key.
@@ -22,20 +22,20 @@ const SPKI_HEADER_BYTES: usize = 12;
 const NOT_YET: &str = "No conversation provider found for this message";
 
 /// The business writes to Aisyah; the message's id.
-fn send(stage: &Stage) -> String {
+fn send(stage: &Controls) -> String {
     let file = "https://x/y.jpg".to_owned();
     let sent = stage
-        .world
+        .simulation
         .ghl
         .agent_sends(seed::AISYAH.0, "Selamat 🙏", &[file]);
     sent.unwrap()
 }
 
-fn status(stage: &Stage, id: &str) -> String {
-    stage.world.ghl.message(id).unwrap().status
+fn status(stage: &Controls, id: &str) -> String {
+    stage.simulation.ghl.message(id).unwrap().status
 }
 
-async fn send_and_deliver(stage: &Stage) -> String {
+async fn send_and_deliver(stage: &Controls) -> String {
     let id = send(stage);
     until("accepted", || status(stage, &id) == "sent").await;
     id
@@ -47,7 +47,7 @@ fn signature(post: &Post, header: &str) -> Vec<u8> {
 
 #[tokio::test]
 async fn a_delivery_is_repeated_byte_for_byte_until_it_is_accepted() {
-    let stage = Stage::new().await;
+    let stage = Controls::new().await;
     stage.stub.refusals.store(2, Ordering::SeqCst);
     let id = send_and_deliver(&stage).await;
     let posts = stage.posts(DELIVERY);
@@ -62,20 +62,20 @@ async fn a_delivery_is_repeated_byte_for_byte_until_it_is_accepted() {
     let bodies: Vec<_> = posts.iter().map(|post| post.body.clone()).collect();
     assert_eq!(bodies, [body.clone(), body.clone(), body.clone()]);
 
-    assert_eq!(stage.world.ghl.redeliver(&id).await, Some(200));
+    assert_eq!(stage.simulation.ghl.redeliver(&id).await, Some(200));
     assert_eq!(stage.posts(DELIVERY)[3].body, body);
-    let message = stage.world.ghl.message(&id).unwrap();
+    let message = stage.simulation.ghl.message(&id).unwrap();
     assert_eq!(message.deliveries, 4);
     assert_eq!(message.statuses, ["pending", "sent"]);
 }
 
 #[tokio::test]
 async fn a_delivery_is_signed_with_the_published_ed25519_key() {
-    let stage = Stage::new().await;
+    let stage = Controls::new().await;
     send_and_deliver(&stage).await;
     let post = &stage.posts(DELIVERY)[0];
     assert!(!post.headers.contains_key("x-wh-signature"));
-    let published = stage.world.ghl.public_keys().ed25519_base64;
+    let published = stage.simulation.ghl.public_keys().ed25519_base64;
     let spki = STANDARD.decode(published).unwrap();
     let key = UnparsedPublicKey::new(&ED25519, &spki[SPKI_HEADER_BYTES..]);
     let signature = signature(post, "x-ghl-signature");
@@ -85,12 +85,12 @@ async fn a_delivery_is_signed_with_the_published_ed25519_key() {
 
 #[tokio::test]
 async fn a_delivery_is_signed_as_before_with_the_published_rsa_key() {
-    let stage = Stage::new().await;
-    stage.world.ghl.set_signing(SignWith::Rsa);
+    let stage = Controls::new().await;
+    stage.simulation.ghl.set_signing(SignWith::Rsa);
     send_and_deliver(&stage).await;
     let post = &stage.posts(DELIVERY)[0];
     assert!(!post.headers.contains_key("x-ghl-signature"));
-    let pem = stage.world.ghl.rsa_public_key_pem().unwrap();
+    let pem = stage.simulation.ghl.rsa_public_key_pem().unwrap();
     let key = RsaPublicKey::from_public_key_pem(&pem).unwrap();
     let key = VerifyingKey::<Sha256>::new(key);
     let signature = signature(post, "x-wh-signature");
@@ -101,8 +101,8 @@ async fn a_delivery_is_signed_as_before_with_the_published_rsa_key() {
 
 #[tokio::test]
 async fn a_delivery_can_go_unsigned() {
-    let stage = Stage::new().await;
-    stage.world.ghl.set_signing(SignWith::Nothing);
+    let stage = Controls::new().await;
+    stage.simulation.ghl.set_signing(SignWith::Nothing);
     send_and_deliver(&stage).await;
     let headers = &stage.posts(DELIVERY)[0].headers;
     for header in ["x-ghl-signature", "x-wh-signature"] {
@@ -112,10 +112,10 @@ async fn a_delivery_can_go_unsigned() {
 
 #[tokio::test]
 async fn a_status_is_refused_at_first_and_taken_later() {
-    let stage = Stage::new().await;
+    let stage = Controls::new().await;
     let token = stage.location_token().await;
     stage
-        .world
+        .simulation
         .adjust(|timings| timings.not_yet = Duration::from_hours(1));
     let id = send_and_deliver(&stage).await;
     let failed = json!({"status": "failed", "error": {"code": "1", "type": "x", "message": "y"}});
@@ -124,18 +124,18 @@ async fn a_status_is_refused_at_first_and_taken_later() {
     assert_eq!(status(&stage, &id), "sent");
 
     stage
-        .world
+        .simulation
         .adjust(|timings| timings.not_yet = Duration::ZERO);
     let (code, answer) = stage.put_status(&token, &id, &failed).await;
     assert_eq!(code, 200, "{answer}");
-    let message = stage.world.ghl.message(&id).unwrap();
+    let message = stage.simulation.ghl.message(&id).unwrap();
     assert_eq!(message.statuses, ["pending", "sent", "failed"]);
     assert_eq!(message.error, Some(failed["error"].clone()));
 }
 
 #[tokio::test]
 async fn a_status_that_breaks_the_schema_is_refused() {
-    let stage = Stage::new().await;
+    let stage = Controls::new().await;
     let token = stage.location_token().await;
     let id = send_and_deliver(&stage).await;
     for body in [
@@ -150,7 +150,7 @@ async fn a_status_that_breaks_the_schema_is_refused() {
 
 #[tokio::test]
 async fn the_status_of_an_unknown_message_is_refused() {
-    let stage = Stage::new().await;
+    let stage = Controls::new().await;
     let token = stage.location_token().await;
     let answer = stage
         .put_status(&token, "nope", &json!({"status": "read"}))

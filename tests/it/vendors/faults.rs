@@ -6,14 +6,14 @@ use reqwest::RequestBuilder;
 use serde_json::json;
 use simulators::{Fault, seed};
 
-use super::{CONVERSATIONS, Stage, until};
+use super::{CONVERSATIONS, Controls, until};
 
 const PHONE: &str = "60123456789";
 /// No test lives to see the end of it.
 const FOR_EVER: Duration = Duration::from_hours(1);
 
 /// A text to Aisyah, not yet sent.
-fn sending(stage: &Stage) -> RequestBuilder {
+fn sending(stage: &Controls) -> RequestBuilder {
     let query = [
         ("instance_id", seed::INSTANCE_ID),
         ("access_token", seed::ACCESS_TOKEN),
@@ -25,19 +25,19 @@ fn sending(stage: &Stage) -> RequestBuilder {
     stage.http.get(url).query(&query)
 }
 
-async fn send(stage: &Stage) -> (u16, String) {
+async fn send(stage: &Controls) -> (u16, String) {
     let answer = sending(stage).send().await.unwrap();
     (answer.status().as_u16(), answer.text().await.unwrap())
 }
 
-fn on_phone(stage: &Stage) -> usize {
-    stage.world.waapify.chat(PHONE).len()
+fn on_phone(stage: &Controls) -> usize {
+    stage.simulation.waapify.chat(PHONE).len()
 }
 
 #[tokio::test]
 async fn faults_are_played_once_and_in_their_order() {
-    let stage = Stage::new().await;
-    let faults = stage.world.waapify.faults();
+    let stage = Controls::new().await;
+    let faults = stage.simulation.waapify.faults();
     faults.push("send.php", Fault::answer(502, "<html>"));
     faults.push("send.php", Fault::after_effect(200, "\n\nnull"));
     assert_eq!(send(&stage).await, (502, "<html>".to_owned()));
@@ -51,8 +51,8 @@ async fn faults_are_played_once_and_in_their_order() {
 
 #[tokio::test]
 async fn a_silent_vendor_has_done_what_it_does_not_answer() {
-    let stage = Stage::new().await;
-    let faults = stage.world.waapify.faults();
+    let stage = Controls::new().await;
+    let faults = stage.simulation.waapify.faults();
     faults.push("send.php", Fault::silent_after_effect(FOR_EVER));
     let caller = tokio::spawn(sending(&stage).send());
     until("the message on the phone", || on_phone(&stage) == 1).await;
@@ -64,8 +64,8 @@ async fn a_silent_vendor_has_done_what_it_does_not_answer() {
 
 #[tokio::test]
 async fn a_hanging_vendor_does_nothing() {
-    let stage = Stage::new().await;
-    let faults = stage.world.waapify.faults();
+    let stage = Controls::new().await;
+    let faults = stage.simulation.waapify.faults();
     faults.push("send.php", Fault::Hang(FOR_EVER));
     let caller = tokio::spawn(sending(&stage).send());
     until("the request", || faults.count("send.php") == 1).await;
@@ -78,8 +78,8 @@ async fn a_hanging_vendor_does_nothing() {
 
 #[tokio::test]
 async fn a_lasting_fault_ends_when_it_is_cleared() {
-    let stage = Stage::new().await;
-    let faults = stage.world.waapify.faults();
+    let stage = Controls::new().await;
+    let faults = stage.simulation.waapify.faults();
     faults.always("*", Fault::answer(500, ""));
     assert_eq!([send(&stage).await.0, send(&stage).await.0], [500, 500]);
     faults.clear();
@@ -89,8 +89,8 @@ async fn a_lasting_fault_ends_when_it_is_cleared() {
 
 #[tokio::test]
 async fn requests_are_remembered_whether_they_fail_or_not() {
-    let stage = Stage::new().await;
-    let faults = stage.world.waapify.faults();
+    let stage = Controls::new().await;
+    let faults = stage.simulation.waapify.faults();
     faults.push("send.php", Fault::answer(502, ""));
     send(&stage).await;
     send(&stage).await;
@@ -102,11 +102,11 @@ async fn requests_are_remembered_whether_they_fail_or_not() {
 
 #[tokio::test]
 async fn a_route_of_ghl_is_known_by_its_pattern() {
-    let stage = Stage::new().await;
+    let stage = Controls::new().await;
     let token = stage.location_token().await;
     let route = "PUT /conversations/messages/{id}/status";
     stage
-        .world
+        .simulation
         .ghl
         .faults()
         .push(route, Fault::answer(403, "{}"));
@@ -119,5 +119,5 @@ async fn a_route_of_ghl_is_known_by_its_pattern() {
     };
     assert_eq!(update().await, 403);
     assert_eq!(update().await, 401, "the truth: there is no such message");
-    assert_eq!(stage.world.ghl.faults().count(route), 2);
+    assert_eq!(stage.simulation.ghl.faults().count(route), 2);
 }

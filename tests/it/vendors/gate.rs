@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use simulators::{InstallKind, seed};
 
-use super::{CONTACTS, Stage, complaint, refusal, text};
+use super::{CONTACTS, Controls, complaint, refusal, text};
 
 fn aisyah() -> String {
     format!("/contacts/{}", seed::AISYAH.0)
@@ -13,7 +13,7 @@ fn aisyah() -> String {
 
 #[tokio::test]
 async fn a_wrong_version_is_named() {
-    let stage = Stage::new().await;
+    let stage = Controls::new().await;
     let token = stage.location_token().await;
     let ask = async |version| complaint(&stage.get(&token, version, &aisyah()).await);
     assert_eq!(
@@ -31,28 +31,28 @@ async fn a_wrong_version_is_named() {
 
 #[tokio::test]
 async fn an_unknown_or_expired_token_is_refused() {
-    let stage = Stage::new().await;
+    let stage = Controls::new().await;
     let token = stage.location_token().await;
     let unknown = stage.get("nope", CONTACTS, &aisyah()).await;
     assert_eq!(complaint(&unknown), refusal(401, "Invalid JWT"));
     assert_eq!(stage.get(&token, CONTACTS, &aisyah()).await.0, 200);
-    stage.world.ghl.expire_access_tokens();
+    stage.simulation.ghl.expire_access_tokens();
     assert_eq!(stage.get(&token, CONTACTS, &aisyah()).await.0, 401);
 }
 
 #[tokio::test]
 async fn a_token_reads_only_its_own_location() {
-    let stage = Stage::new().await;
+    let stage = Controls::new().await;
     let token = stage.location_token().await;
-    stage.world.ghl.add_location("C2", "L2", "Lain");
-    let other = stage.world.ghl.add_contact("L2", "Orang", "+60111");
+    stage.simulation.ghl.add_location("C2", "L2", "Lain");
+    let other = stage.simulation.ghl.add_contact("L2", "Orang", "+60111");
     let path = format!("/contacts/{other}");
     assert_eq!(stage.get(&token, CONTACTS, &path).await.0, 403);
 }
 
 #[tokio::test]
 async fn a_company_token_is_refused_where_a_location_token_is_due() {
-    let stage = Stage::new().await;
+    let stage = Controls::new().await;
     let kind = InstallKind::Company {
         company_id: seed::COMPANY_ID.to_owned(),
         location_ids: vec![seed::LOCATION_ID.to_owned()],
@@ -70,21 +70,21 @@ async fn a_company_token_is_refused_where_a_location_token_is_due() {
 
 #[tokio::test]
 async fn a_burst_beyond_the_limit_is_refused_until_the_limit_is_lifted() {
-    let stage = Stage::new().await;
+    let stage = Controls::new().await;
     let token = stage.location_token().await;
     let get = async || stage.get(&token, CONTACTS, &aisyah()).await.0;
     stage
-        .world
+        .simulation
         .adjust(|timings| timings.rate_window = Duration::from_hours(1));
-    stage.world.ghl.set_burst_limit(Some(2));
+    stage.simulation.ghl.set_burst_limit(Some(2));
     assert_eq!([get().await, get().await, get().await], [200, 200, 429]);
-    stage.world.ghl.set_burst_limit(None);
+    stage.simulation.ghl.set_burst_limit(None);
     assert_eq!(get().await, 200);
 }
 
 #[tokio::test]
 async fn an_unknown_path_is_named() {
-    let stage = Stage::new().await;
+    let stage = Controls::new().await;
     let token = stage.location_token().await;
     let answer = stage.get(&token, None, "/nowhere").await;
     assert_eq!(complaint(&answer), refusal(404, "Cannot GET /nowhere"));

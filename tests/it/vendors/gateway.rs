@@ -3,14 +3,14 @@
 use serde_json::Value;
 use simulators::{Envelope, seed};
 
-use super::{Stage, text, until};
+use super::{Controls, text, until};
 
 const HOOK: &str = "/hooks/waapify/s3cret";
 const PHONE: &str = "60123456789";
 const NAME: &str = seed::AISYAH.1;
 
 /// Asks one of the pages, and checks that the answer looks as PHP writes it.
-async fn php(stage: &Stage, page: &str, query: &[(&str, &str)]) -> Value {
+async fn php(stage: &Controls, page: &str, query: &[(&str, &str)]) -> Value {
     let url = format!("{}/waapify/api/{page}", stage.base);
     let answer = stage.http.get(url).query(query).send().await.unwrap();
     assert_eq!(answer.status(), 200);
@@ -22,7 +22,7 @@ async fn php(stage: &Stage, page: &str, query: &[(&str, &str)]) -> Value {
 }
 
 /// As [`php`], with the seeded instance's credentials.
-async fn known(stage: &Stage, page: &str, query: &[(&str, &str)]) -> Value {
+async fn known(stage: &Controls, page: &str, query: &[(&str, &str)]) -> Value {
     let mut all = vec![
         ("instance_id", seed::INSTANCE_ID),
         ("access_token", seed::ACCESS_TOKEN),
@@ -31,20 +31,20 @@ async fn known(stage: &Stage, page: &str, query: &[(&str, &str)]) -> Value {
     php(stage, page, &all).await
 }
 
-async fn send_text(stage: &Stage, number: &str, message: &str) -> Value {
+async fn send_text(stage: &Controls, number: &str, message: &str) -> Value {
     let query = [("number", number), ("type", "text"), ("message", message)];
     known(stage, "send.php", &query).await
 }
 
-async fn send_media(stage: &Stage, query: &[(&str, &str)]) -> Value {
+async fn send_media(stage: &Controls, query: &[(&str, &str)]) -> Value {
     let mut all = vec![("number", PHONE), ("type", "media")];
     all.extend_from_slice(query);
     known(stage, "send.php", &all).await["data"]["message"].clone()
 }
 
 /// A stage whose gateway posts to the stub.
-async fn hooked_stage() -> Stage {
-    let stage = Stage::new().await;
+async fn hooked_stage() -> Controls {
+    let stage = Controls::new().await;
     let url = format!("{}{HOOK}", stage.service);
     let query = [("webhook_url", url.as_str()), ("enable", "true")];
     let answer = known(&stage, "setwebhook.php", &query).await;
@@ -53,13 +53,13 @@ async fn hooked_stage() -> Stage {
 }
 
 /// The bodies that the gateway has posted.
-fn heard(stage: &Stage) -> Vec<Value> {
+fn heard(stage: &Controls) -> Vec<Value> {
     stage.posts(HOOK).iter().map(super::Post::json).collect()
 }
 
 #[tokio::test]
 async fn credentials_are_refused_in_the_gateway_s_words() {
-    let stage = Stage::new().await;
+    let stage = Controls::new().await;
     let token = seed::ACCESS_TOKEN;
     for (query, words) in [
         (&[][..], "Access token is required"),
@@ -80,7 +80,7 @@ async fn credentials_are_refused_in_the_gateway_s_words() {
 
 #[tokio::test]
 async fn what_cannot_be_sent_is_refused_in_the_gateway_s_words() {
-    let stage = Stage::new().await;
+    let stage = Controls::new().await;
     let query = [("number", PHONE), ("type", "json"), ("message", "x")];
     let answer = known(&stage, "send.php", &query).await;
     assert_eq!(answer["message"], "Message type not supported");
@@ -91,13 +91,13 @@ async fn what_cannot_be_sent_is_refused_in_the_gateway_s_words() {
     let query = [("webhook_url", "nope"), ("enable", "true")];
     let answer = known(&stage, "setwebhook.php", &query).await;
     assert_eq!(answer["message"], "Webhook is not a valid URL");
-    assert!(stage.world.waapify.sent_texts().is_empty());
+    assert!(stage.simulation.waapify.sent_texts().is_empty());
 }
 
 #[tokio::test]
 async fn a_sent_text_is_echoed_then_delivered_and_read_once() {
     let stage = hooked_stage().await;
-    let waapify = &stage.world.waapify;
+    let waapify = &stage.simulation.waapify;
     let answer = send_text(&stage, PHONE, "Hai 🙏 a/b").await;
     assert_eq!(answer["data"]["status"], "PENDING");
     let id = text(&answer["data"]["key"]["id"]);
@@ -121,14 +121,14 @@ async fn a_sent_text_is_echoed_then_delivered_and_read_once() {
 
 #[tokio::test]
 async fn braces_in_a_text_are_eaten() {
-    let stage = Stage::new().await;
+    let stage = Controls::new().await;
     send_text(&stage, PHONE, "Hai {nama} {{x}}").await;
-    assert_eq!(stage.world.waapify.chat(PHONE)[0].text, "Hai nama x");
+    assert_eq!(stage.simulation.waapify.chat(PHONE)[0].text, "Hai nama x");
 }
 
 #[tokio::test]
 async fn the_end_of_a_file_s_path_decides_what_the_customer_gets() {
-    let stage = Stage::new().await;
+    let stage = Controls::new().await;
     let image = send_media(&stage, &[("media_url", "https://x/y/a.png?z=1.pdf")]).await;
     // PHP's word for a parameter that was not given.
     assert_eq!(image["imageMessage"]["caption"], "0");
@@ -139,7 +139,7 @@ async fn the_end_of_a_file_s_path_decides_what_the_customer_gets() {
     ];
     let document = send_media(&stage, &query).await;
     assert_eq!(document["documentMessage"]["fileName"], "Senarai.pdf");
-    let chat = stage.world.waapify.chat(PHONE);
+    let chat = stage.simulation.waapify.chat(PHONE);
     let kinds: Vec<_> = chat.iter().map(|message| message.kind).collect();
     assert_eq!(kinds, ["image", "document"]);
 }
@@ -152,10 +152,10 @@ async fn a_customer_s_message_comes_in_the_chosen_envelope() {
         (Envelope::Nested, "/data/data/messages/0"),
         (Envelope::NestedArray, "/data/data/0"),
     ] {
-        stage.world.waapify.set_envelope(envelope);
+        stage.simulation.waapify.set_envelope(envelope);
         let before = heard(&stage).len();
         stage
-            .world
+            .simulation
             .waapify
             .customer_sends(PHONE, NAME, "salam")
             .await;
@@ -169,7 +169,7 @@ async fn a_customer_s_message_comes_in_the_chosen_envelope() {
 #[tokio::test]
 async fn an_unlinked_number_sends_nothing_and_tells_later_what_it_missed() {
     let stage = hooked_stage().await;
-    let waapify = &stage.world.waapify;
+    let waapify = &stage.simulation.waapify;
     waapify.unlink().await;
     assert_eq!(heard(&stage).len(), 1);
     let refused = send_text(&stage, PHONE, "x").await;
@@ -196,12 +196,12 @@ async fn the_wire_log_keeps_no_secret() {
     let stage = hooked_stage().await;
     send_text(&stage, PHONE, "x").await;
     until("the ack in the log", || {
-        let log = stage.world.wire.exchanges();
+        let log = stage.simulation.wire.exchanges();
         log.iter()
             .any(|exchange| exchange.summary.starts_with("Delivered"))
     })
     .await;
-    let log = stage.world.wire.exchanges();
+    let log = stage.simulation.wire.exchanges();
     assert_eq!(
         log.len(),
         4,

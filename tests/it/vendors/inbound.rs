@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use simulators::{Direction, Message, seed};
 
-use super::{CONVERSATIONS, Stage, complaint, refusal, text, with};
+use super::{CONVERSATIONS, Controls, complaint, refusal, text, with};
 
 fn good() -> Value {
     json!({
@@ -16,14 +16,14 @@ fn good() -> Value {
     })
 }
 
-async fn put_in(stage: &Stage, token: &str, body: &Value) -> (u16, Value) {
+async fn put_in(stage: &Controls, token: &str, body: &Value) -> (u16, Value) {
     let path = "/conversations/messages/inbound";
     stage.post(token, CONVERSATIONS, path, body).await
 }
 
-fn stored(stage: &Stage, answer: &Value) -> Message {
+fn stored(stage: &Controls, answer: &Value) -> Message {
     stage
-        .world
+        .simulation
         .ghl
         .message(&text(&answer["messageId"]))
         .unwrap()
@@ -31,7 +31,7 @@ fn stored(stage: &Stage, answer: &Value) -> Message {
 
 #[tokio::test]
 async fn a_good_message_is_stored_as_it_was_given() {
-    let stage = Stage::new().await;
+    let stage = Controls::new().await;
     let token = stage.location_token().await;
     let (status, answer) = put_in(&stage, &token, &good()).await;
     assert_eq!(status, 201, "{answer}");
@@ -45,7 +45,7 @@ async fn a_good_message_is_stored_as_it_was_given() {
 
 #[tokio::test]
 async fn each_field_that_breaks_the_schema_is_named() {
-    let stage = Stage::new().await;
+    let stage = Controls::new().await;
     let token = stage.location_token().await;
     for (name, value) in [
         ("type", json!("sms")),
@@ -59,12 +59,12 @@ async fn each_field_that_breaks_the_schema_is_named() {
         assert_eq!(status, 422, "{name}: {words}");
         assert!(words.contains(name), "{name}: {words}");
     }
-    assert!(stage.world.ghl.messages().is_empty());
+    assert!(stage.simulation.ghl.messages().is_empty());
 }
 
 #[tokio::test]
 async fn a_message_that_names_a_provider_or_another_channel_is_refused() {
-    let stage = Stage::new().await;
+    let stage = Controls::new().await;
     let token = stage.location_token().await;
     let provider = with(&good(), "conversationProviderId", &json!(seed::PROVIDER_ID));
     assert_eq!(put_in(&stage, &token, &provider).await.0, 400);
@@ -73,21 +73,21 @@ async fn a_message_that_names_a_provider_or_another_channel_is_refused() {
         complaint(&put_in(&stage, &token, &channel).await),
         refusal(400, "No conversationProviderId passed in body")
     );
-    assert!(stage.world.ghl.messages().is_empty());
+    assert!(stage.simulation.ghl.messages().is_empty());
 }
 
 #[tokio::test]
 async fn a_custom_message_is_answered_as_a_success_and_stored_nowhere() {
-    let stage = Stage::new().await;
+    let stage = Controls::new().await;
     let token = stage.location_token().await;
     let body = with(&good(), "type", &json!("Custom"));
     assert_eq!(put_in(&stage, &token, &body).await, (201, Value::Null));
-    assert!(stage.world.ghl.messages().is_empty());
+    assert!(stage.simulation.ghl.messages().is_empty());
 }
 
 #[tokio::test]
 async fn a_message_without_a_direction_becomes_the_business_s_own() {
-    let stage = Stage::new().await;
+    let stage = Controls::new().await;
     let token = stage.location_token().await;
     let body = json!({"type": "SMS", "contactId": seed::AISYAH.0, "message": "Hai"});
     let (_, answer) = put_in(&stage, &token, &body).await;

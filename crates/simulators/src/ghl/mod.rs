@@ -30,13 +30,13 @@ use self::state::State;
 pub use self::state::{Contact, DefaultProvider, Direction, Echoes, Message, Upload};
 pub use self::tokens::InstallKind;
 use self::tokens::{Subject, TokenBook};
-use crate::endpoint::{Answer, Call, Door, Vendor};
+use crate::endpoint::{Answer, Call, Endpoint, Vendor};
 use crate::faults::Faults;
 use crate::keys::Keys;
 use crate::shared::Shared;
 use crate::simulation::Timings;
-use crate::traffic_log::{Edge, Wire};
-use crate::webhook_sender::Courier;
+use crate::traffic_log::{Edge, TrafficLog};
+use crate::webhook_sender::WebhookSender;
 
 /// The simulated platform; cheap to clone.
 #[derive(Clone)]
@@ -52,8 +52,8 @@ struct Inner {
     limiter: Shared<Limiter>,
     sign_with: Shared<SignWith>,
     keys: Keys,
-    door: Door,
-    courier: Courier,
+    door: Endpoint,
+    courier: WebhookSender,
     timings: Shared<Timings>,
     service_url: Shared<Url>,
 }
@@ -69,7 +69,7 @@ impl Ghl {
         (client_id, client_secret): (String, String),
         service_url: &Shared<Url>,
         timings: &Shared<Timings>,
-        wire: &Wire,
+        wire: &TrafficLog,
         http: Client,
     ) -> io::Result<Self> {
         let inner = Inner {
@@ -80,12 +80,12 @@ impl Ghl {
             limiter: Shared::default(),
             sign_with: Shared::new(SignWith::Ed25519),
             keys: Keys::generate()?,
-            door: Door {
+            door: Endpoint {
                 edge: Edge::ServiceToGhl,
                 wire: wire.clone(),
                 faults: Faults::default(),
             },
-            courier: Courier {
+            courier: WebhookSender {
                 http,
                 wire: wire.clone(),
                 edge: Edge::GhlToService,

@@ -26,12 +26,12 @@ use time::OffsetDateTime;
 use tokio::time::Instant;
 use url::Url;
 
-use crate::endpoint::{Answer, Call, Door, Vendor};
+use crate::endpoint::{Answer, Call, Endpoint, Vendor};
 use crate::faults::Faults;
 use crate::shared::Shared;
 use crate::simulation::{Timings, seed};
-use crate::traffic_log::{Edge, Wire, quoted};
-use crate::webhook_sender::Courier;
+use crate::traffic_log::{Edge, TrafficLog, quoted};
+use crate::webhook_sender::WebhookSender;
 
 /// How webhooks are wrapped; which one Waapify uses is not established.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -115,11 +115,11 @@ struct State {
 
 struct Inner {
     state: Shared<State>,
-    door: Door,
-    media_door: Door,
+    door: Endpoint,
+    media_door: Endpoint,
     /// What lies at WhatsApp's media host.
     files: Shared<files::Kept>,
-    courier: Courier,
+    courier: WebhookSender,
     timings: Shared<Timings>,
 }
 
@@ -137,21 +137,21 @@ impl fmt::Debug for Waapify {
 }
 
 impl Waapify {
-    pub(super) fn new(timings: &Shared<Timings>, wire: &Wire, http: Client) -> Self {
+    pub(super) fn new(timings: &Shared<Timings>, wire: &TrafficLog, http: Client) -> Self {
         let inner = Inner {
             state: Shared::default(),
-            door: Door {
+            door: Endpoint {
                 edge: Edge::ServiceToWaapify,
                 wire: wire.clone(),
                 faults: Faults::default(),
             },
-            media_door: Door {
+            media_door: Endpoint {
                 edge: Edge::ServiceToWhatsapp,
                 wire: wire.clone(),
                 faults: Faults::default(),
             },
             files: Shared::default(),
-            courier: Courier {
+            courier: WebhookSender {
                 http,
                 wire: wire.clone(),
                 edge: Edge::WaapifyToService,

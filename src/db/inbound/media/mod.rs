@@ -61,7 +61,7 @@ pub struct MediaJob {
     /// Failed attempts.
     pub failures: i32,
     /// The fence.
-    pub claims: i32,
+    pub attempt: i32,
 }
 
 /// What became of a file.
@@ -101,7 +101,7 @@ pub(in crate::db) async fn record_media(
     // Postgres keeps no NUL.
     let text = |text: &Option<String>| text.as_ref().map(|text| text.replace('\0', ""));
     sqlx::query(
-        "insert into media (location_id, message_id, keys, direct_path, url, media_key, sha256, encrypted_sha256,
+        "insert into inbound_media (location_id, message_id, keys, direct_path, url, media_key, sha256, encrypted_sha256,
             length, mimetype, file_name, due_at, text_attached, text_linked, text_missing)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
     )
@@ -139,15 +139,15 @@ pub async fn claim(
         "with due as (
             select m.ctid, m.due_at,
                 row_number() over (partition by m.location_id order by m.due_at, m.message_id) as turn
-            from media m
+            from inbound_media m
             where m.state = 'wanted' and m.due_at <= $1 and (select i.state from inbound i
                 where i.location_id = m.location_id and i.id = m.message_id) = 'accepted'
          ), locked as (
             select m.ctid, m.location_id, m.message_id
-            from (select * from due order by turn, due_at limit $3) next join media m on m.ctid = next.ctid
+            from (select * from due order by turn, due_at limit $3) next join inbound_media m on m.ctid = next.ctid
             for update of m skip locked
          )
-         update media m set claims = m.claims + 1, due_at = $2
+         update inbound_media m set attempt = m.attempt + 1, due_at = $2
          from locked l join inbound i on i.location_id = l.location_id and i.id = l.message_id
          where m.ctid = l.ctid
          returning m.*, coalesce(i.phone, i.conversation) as phone, i.sender_name,
@@ -173,7 +173,7 @@ pub async fn finish(
 ) -> sqlx::Result<bool> {
     let mut tx = pool.begin().await?;
     let message = (&job.location_id, job.message_id);
-    let ended = end(&mut tx, message, Some(job.claims), fate, now).await?;
+    let ended = end(&mut tx, message, Some(job.attempt), fate, now).await?;
     tx.commit().await?;
     Ok(ended)
 }
@@ -194,7 +194,7 @@ pub async fn settle(
     end(&mut tx, message, None, Fate::Linked(link), now).await?;
     let settled = sqlx::query_as(
         "select coalesce(i.text, ''), m.attachment
-         from inbound i join media m on m.location_id = i.location_id and m.message_id = i.id
+         from inbound i join inbound_media m on m.location_id = i.location_id and m.message_id = i.id
          where i.location_id = $1 and i.id = $2",
     )
     .bind(&job.location_id)
@@ -208,7 +208,7 @@ pub async fn settle(
 async fn end(
     tx: &mut PgConnection,
     (location, message): (&LocationId, MessageId),
-    claims: Option<i32>,
+    attempt: Option<i32>,
     fate: Fate<'_>,
     now: OffsetDateTime,
 ) -> sqlx::Result<bool> {
@@ -218,8 +218,8 @@ async fn end(
         Fate::Missing(reason) => ("missing", Some(reason), None, None),
     };
     let ended = sqlx::query(
-        "update media set state = $3, reason = $4, attachment = $5, link_hash = $6, link_ends_at = $7
-         where location_id = $1 and message_id = $2 and state = 'wanted' and claims = coalesce($8, claims)",
+        "update inbound_media set state = $3, reason = $4, attachment = $5, link_hash = $6, link_ends_at = $7
+         where location_id = $1 and message_id = $2 and state = 'wanted' and attempt = coalesce($8, attempt)",
     )
     .bind(location)
     .bind(message)
@@ -228,7 +228,7 @@ async fn end(
     .bind(attachment)
     .bind(link.map(|link| link.hash))
     .bind(link.map(|link| link.ends_at))
-    .bind(claims)
+    .bind(attempt)
     .execute(&mut *tx)
     .await?;
     if ended.rows_affected() == 0 {
@@ -262,10 +262,10 @@ async fn end_wait(
 ) -> sqlx::Result<()> {
     // A message that a worker has in hand, or that failed before, keeps its own time.
     sqlx::query(
-        "update inbound i set due_at = case when i.claims = 0 then $3 else i.due_at end,
+        "update inbound i set due_at = case when i.attempt = 0 then $3 else i.due_at end,
             text = replace(case m.state when 'attached' then m.text_attached when 'linked' then m.text_linked
                 else m.text_missing end, $4, $5)
-         from media m
+         from inbound_media m
          where i.location_id = $1 and i.id = $2 and i.state <> 'posted'
            and m.location_id = i.location_id and m.message_id = i.id",
     )
@@ -286,7 +286,7 @@ async fn forget_file(
     message: MessageId,
 ) -> sqlx::Result<()> {
     sqlx::query(
-        "update media set keys = null, direct_path = null, url = null, media_key = null, file_name = null
+        "update inbound_media set keys = null, direct_path = null, url = null, media_key = null, file_name = null
          where location_id = $1 and message_id = $2",
     )
     .bind(location)
@@ -307,12 +307,12 @@ pub async fn finish_retry(
     due: OffsetDateTime,
 ) -> sqlx::Result<()> {
     sqlx::query(
-        "update media set due_at = $4, reason = $5, failures = failures + 1
-         where location_id = $1 and message_id = $2 and claims = $3 and state = 'wanted'",
+        "update inbound_media set due_at = $4, reason = $5, failures = failures + 1
+         where location_id = $1 and message_id = $2 and attempt = $3 and state = 'wanted'",
     )
     .bind(&job.location_id)
     .bind(job.message_id)
-    .bind(job.claims)
+    .bind(job.attempt)
     .bind(due)
     .bind(cause)
     .execute(pool)
@@ -326,9 +326,9 @@ pub async fn finish_retry(
 /// When the database fails.
 pub async fn release(pool: &PgPool, jobs: &[MediaJob], now: OffsetDateTime) -> sqlx::Result<()> {
     sqlx::query(
-        "update media m set due_at = $4
-         from unnest($1::text[], $2::bigint[], $3::int[]) as j (location_id, message_id, claims)
-         where m.location_id = j.location_id and m.message_id = j.message_id and m.claims = j.claims
+        "update inbound_media m set due_at = $4
+         from unnest($1::text[], $2::bigint[], $3::int[]) as j (location_id, message_id, attempt)
+         where m.location_id = j.location_id and m.message_id = j.message_id and m.attempt = j.attempt
            and m.state = 'wanted'",
     )
     .bind(
@@ -337,7 +337,7 @@ pub async fn release(pool: &PgPool, jobs: &[MediaJob], now: OffsetDateTime) -> s
             .collect::<Vec<_>>(),
     )
     .bind(jobs.iter().map(|job| job.message_id.0).collect::<Vec<_>>())
-    .bind(jobs.iter().map(|job| job.claims).collect::<Vec<_>>())
+    .bind(jobs.iter().map(|job| job.attempt).collect::<Vec<_>>())
     .bind(now)
     .execute(pool)
     .await
@@ -354,7 +354,7 @@ pub async fn find_linked(
     now: OffsetDateTime,
 ) -> sqlx::Result<Option<MediaFile>> {
     let found: Option<StoredFile> = sqlx::query_as(
-        "select * from media where link_hash = $1 and state = 'linked' and link_ends_at > $2",
+        "select * from inbound_media where link_hash = $1 and state = 'linked' and link_ends_at > $2",
     )
     .bind(link_hash)
     .bind(now)
@@ -372,7 +372,7 @@ pub(in crate::db) async fn end_links(
     location: &LocationId,
 ) -> sqlx::Result<()> {
     sqlx::query(
-        "update media set state = 'missing', reason = 'the app was uninstalled', link_hash = null,
+        "update inbound_media set state = 'missing', reason = 'the app was uninstalled', link_hash = null,
             keys = null, direct_path = null, url = null, media_key = null, file_name = null
          where location_id = $1 and state in ('wanted', 'linked')",
     )

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::db::views::messages::Step;
-use crate::db::views::replays::Doubt;
+use crate::db::views::replays::Unconfirmed;
 use crate::doctor::{Finding, State};
 use crate::model::language::Language;
 use crate::model::reason;
@@ -101,21 +101,21 @@ pub(in crate::http) fn timeline(
 }
 
 /// Why a message may have arrived, and what the button says that sends it all the same.
-pub(in crate::http) fn doubt(language: Language, doubt: Doubt) -> (String, &'static str) {
+pub(in crate::http) fn doubt(language: Language, doubt: Unconfirmed) -> (String, &'static str) {
     let (english, malay) = match doubt {
-        Doubt::Unconfirmed => (
+        Unconfirmed::Unconfirmed => (
             "WhatsApp never confirmed this message, and it may have arrived all the same. Look at the chat on the phone first: sent again, the customer may read it twice.".to_owned(),
             "WhatsApp tidak pernah mengesahkan mesej ini, tetapi ia mungkin sudah sampai. Lihat sembang pada telefon dahulu: jika dihantar lagi, pelanggan mungkin membacanya dua kali.".to_owned(),
         ),
-        Doubt::Refused => (
+        Unconfirmed::Refused => (
             "WhatsApp refused a part of this message. That part and all behind it go again.".to_owned(),
             "WhatsApp menolak sebahagian mesej ini. Bahagian itu dan semua selepasnya akan dihantar lagi.".to_owned(),
         ),
-        Doubt::PartsLeft { sent } => (
+        Unconfirmed::PartsLeft { sent } => (
             format!("{sent} of its parts already left. Only the rest goes now."),
             format!("{sent} bahagiannya sudah dihantar. Hanya bakinya akan dihantar sekarang."),
         ),
-        Doubt::AnswerLost => (
+        Unconfirmed::AnswerLost => (
             "GHL may have this message already. Look at the conversation in GHL first: posted again, it may stand there twice.".to_owned(),
             "GHL mungkin sudah menerima mesej ini. Lihat perbualan dalam GHL dahulu: jika dihantar lagi, ia mungkin terpapar dua kali.".to_owned(),
         ),
@@ -125,7 +125,7 @@ pub(in crate::http) fn doubt(language: Language, doubt: Doubt) -> (String, &'sta
         Language::Malay => malay,
     };
     let yes = match doubt {
-        Doubt::PartsLeft { .. } => language.pick("Send the rest", "Hantar bakinya"),
+        Unconfirmed::PartsLeft { .. } => language.pick("Send the rest", "Hantar bakinya"),
         _ => language.pick("Send it again", "Hantar lagi"),
     };
     (text, yes)

@@ -101,7 +101,11 @@ pub(in crate::http) fn message(language: Language, title: &str, text: &str) -> M
 }
 
 /// Says a [`PageError`] in the caller's language. Every route that shows pages has this around it.
-pub(in crate::http) async fn speak(language: Language, request: Request, next: Next) -> Response {
+pub(in crate::http) async fn localize(
+    language: Language,
+    request: Request,
+    next: Next,
+) -> Response {
     let mut response = next.run(request).await;
     match response.extensions_mut().remove::<PageError>() {
         Some(error) => error.page(language),

@@ -9,7 +9,7 @@ use crate::doctor;
 use crate::http::HttpState;
 use crate::http::error::PageError;
 use crate::http::pages::layout::{Frame, checklist, components};
-use crate::http::pages::location::location_user::Visitor;
+use crate::http::pages::location::location_user::LocationUser;
 use crate::http::pages::location::overview::{Tab, framed_as};
 use crate::model::language::Language;
 
@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(super) async fn show(
     State(state): State<HttpState>,
     language: Language,
-    visitor: Visitor,
+    visitor: LocationUser,
 ) -> Result<Markup, PageError> {
     let checking = state.doctor.check_location(&visitor.location);
     let findings = tokio::time::timeout(PATIENCE, checking).await;
@@ -60,7 +60,7 @@ pub(super) async fn show(
 pub(super) async fn provider(
     State(state): State<HttpState>,
     language: Language,
-    visitor: Visitor,
+    visitor: LocationUser,
 ) -> Markup {
     let finding = state.doctor.check_provider(&visitor.location).await;
     checklist::answer(language, &finding)

@@ -32,9 +32,9 @@ pub(super) async fn frame(
         Vec::new()
     });
     let mut response = next.run(request).await;
-    let named = domains.into_iter().filter_map(|domain| host_name(&domain));
+    let path_param = domains.into_iter().filter_map(|domain| host_name(&domain));
     let mut sources = state.ghl.frame_ancestors.clone();
-    sources.extend(named.map(|domain| format!("https://{domain}")));
+    sources.extend(path_param.map(|domain| format!("https://{domain}")));
     allow_frames(&mut response, &sources);
     response
 }

@@ -13,7 +13,7 @@ use maud::{Markup, html};
 use tracing::warn;
 
 use crate::db::accounts::installs;
-use crate::db::accounts::installs::Standing;
+use crate::db::accounts::installs::InstallStatus;
 use crate::http::HttpState;
 use crate::http::error::PageError;
 use crate::http::pages::location::sso_login;
@@ -28,7 +28,7 @@ pub(super) const FIRST: &str = "begin";
 
 /// Someone whom GHL shows this location to, and the app is installed in it.
 #[derive(Debug)]
-pub(super) struct Visitor {
+pub(super) struct LocationUser {
     /// The one location whose rows they may see.
     pub location: LocationId,
     session: Session,
@@ -36,19 +36,19 @@ pub(super) struct Visitor {
     query: HashMap<String, String>,
 }
 
-impl Visitor {
+impl LocationUser {
     /// An address of this session's pages; `rest` is empty or begins with a slash.
     pub(super) fn address(&self, rest: &str) -> String {
         format!("{}{rest}", self.session.path)
     }
 
     /// What stands in the address where the route has `name`; nobody has checked it.
-    pub(super) fn named(&self, name: &str) -> &str {
+    pub(super) fn path_param(&self, name: &str) -> &str {
         self.names.get(name).map_or("", String::as_str)
     }
 
     /// What the address asks for behind its `?`; nobody has checked it.
-    pub(super) fn asked(&self, name: &str) -> Option<&str> {
+    pub(super) fn query_param(&self, name: &str) -> Option<&str> {
         self.query.get(name).map(String::as_str)
     }
 
@@ -84,7 +84,7 @@ pub(super) fn path_of(id: &str) -> String {
     format!("/app/{id}")
 }
 
-impl FromRequestParts<HttpState> for Visitor {
+impl FromRequestParts<HttpState> for LocationUser {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, state: &HttpState) -> Result<Self, Response> {
@@ -123,33 +123,36 @@ pub(super) async fn check_standing(
     state: &HttpState,
     location: &LocationId,
 ) -> Result<(), PageError> {
-    match installs::find_standing(&state.pool, location).await? {
-        Standing::Installed | Standing::Inactive | Standing::NeedsReinstall => Ok(()),
-        Standing::Unknown | Standing::Pending | Standing::NotInstalled | Standing::Uninstalled => {
-            Err(PageError {
-                status: StatusCode::FORBIDDEN,
-                title: Text::new(
-                    "The app is not installed in this sub-account",
-                    "Aplikasi ini tidak dipasang dalam sub-akaun ini",
-                ),
-                text: Text::new(
-                    "It was uninstalled, or GHL has not told us of its install yet. Install it from the GHL marketplace. If you just did, open this page again in a minute.",
-                    "Ia telah dinyahpasang, atau GHL belum memberitahu kami tentang pemasangannya. Pasang ia dari marketplace GHL. Jika anda baru memasangnya, buka halaman ini sekali lagi dalam seminit.",
-                ),
-            })
+    match installs::find_install_status(&state.pool, location).await? {
+        InstallStatus::Installed | InstallStatus::Inactive | InstallStatus::NeedsReinstall => {
+            Ok(())
         }
+        InstallStatus::Unknown
+        | InstallStatus::Pending
+        | InstallStatus::NotInstalled
+        | InstallStatus::Uninstalled => Err(PageError {
+            status: StatusCode::FORBIDDEN,
+            title: Text::new(
+                "The app is not installed in this sub-account",
+                "Aplikasi ini tidak dipasang dalam sub-akaun ini",
+            ),
+            text: Text::new(
+                "It was uninstalled, or GHL has not told us of its install yet. Install it from the GHL marketplace. If you just did, open this page again in a minute.",
+                "Ia telah dinyahpasang, atau GHL belum memberitahu kami tentang pemasangannya. Pasang ia dari marketplace GHL. Jika anda baru memasangnya, buka halaman ini sekali lagi dalam seminit.",
+            ),
+        }),
     }
 }
 
 /// A form that one of the session's own pages sent.
 #[derive(Debug)]
-pub(super) struct Sent {
+pub(super) struct VerifiedForm {
     /// Whose.
-    pub visitor: Visitor,
+    pub visitor: LocationUser,
     fields: HashMap<String, String>,
 }
 
-impl Sent {
+impl VerifiedForm {
     /// What was entered, without white space around it; a field that is not there is empty.
     pub(super) fn field(&self, name: &str) -> &str {
         self.fields.get(name).map_or("", |text| text.trim())
@@ -161,12 +164,12 @@ impl Sent {
     }
 }
 
-impl FromRequest<HttpState> for Sent {
+impl FromRequest<HttpState> for VerifiedForm {
     type Rejection = Response;
 
     async fn from_request(request: Request, state: &HttpState) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
-        let visitor = Visitor::from_request_parts(&mut parts, state).await?;
+        let visitor = LocationUser::from_request_parts(&mut parts, state).await?;
         check_origin(&parts, state).map_err(IntoResponse::into_response)?;
         let request = Request::from_parts(parts, body);
         let form = Form::<HashMap<String, String>>::from_request(request, state).await;

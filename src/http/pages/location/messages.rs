@@ -10,12 +10,12 @@ use tracing::info;
 
 use crate::db::views::messages::{MessageRow, Step};
 use crate::db::views::overview::Entry;
-use crate::db::views::replays::{Doubt, Replay};
+use crate::db::views::replays::{Replay, Unconfirmed};
 use crate::db::views::{messages, overview, replays};
 use crate::http::HttpState;
 use crate::http::error::PageError;
 use crate::http::pages::layout::components;
-use crate::http::pages::location::location_user::{Sent, Visitor, not_here};
+use crate::http::pages::location::location_user::{LocationUser, VerifiedForm, not_here};
 use crate::http::pages::location::overview::{Tab, framed};
 use crate::http::pages::location::{labels, see};
 use crate::model::ids::MessageId;
@@ -33,7 +33,7 @@ const SEARCHES: [(&str, &[&str], &str, &str); 9] = [
         "On their way",
         "Dalam perjalanan",
     ),
-    ("sent", &["sent"], "Sent", "Dihantar"),
+    ("sent", &["sent"], "VerifiedForm", "Dihantar"),
     ("delivered", &["delivered"], "Delivered", "Diterima"),
     ("read", &["read"], "Read", "Dibaca"),
     (
@@ -51,12 +51,12 @@ const SEARCHES: [(&str, &[&str], &str, &str); 9] = [
 pub(super) async fn list(
     State(state): State<HttpState>,
     language: Language,
-    visitor: Visitor,
+    visitor: LocationUser,
 ) -> Result<Markup, PageError> {
-    let wanted = visitor.asked("state").unwrap_or_default();
+    let wanted = visitor.query_param("state").unwrap_or_default();
     let known = SEARCHES.iter().find(|(name, ..)| *name == wanted);
     let (name, states, ..) = known.ok_or_else(not_here)?;
-    let before = match visitor.asked("before") {
+    let before = match visitor.query_param("before") {
         None => i64::MAX,
         Some(id) => id.parse().map_err(|_| not_here())?,
     };
@@ -96,7 +96,7 @@ fn is_full(entries: &[Entry]) -> bool {
     i64::try_from(entries.len()).is_ok_and(|count| count >= PAGE)
 }
 
-fn search_form(language: Language, visitor: &Visitor, chosen: &str) -> Markup {
+fn search_form(language: Language, visitor: &LocationUser, chosen: &str) -> Markup {
     html! {
         form method="get" action=(visitor.address("/messages")) {
             label for="state" { (language.pick("Show", "Papar")) }
@@ -113,7 +113,7 @@ fn search_form(language: Language, visitor: &Visitor, chosen: &str) -> Markup {
 /// Messages as rows.
 pub(super) fn table(
     language: Language,
-    visitor: &Visitor,
+    visitor: &LocationUser,
     entries: &[Entry],
     now: OffsetDateTime,
 ) -> Markup {
@@ -146,7 +146,7 @@ pub(super) fn table(
     }
 }
 
-fn retry_form(language: Language, visitor: &Visitor, id: MessageId) -> Markup {
+fn retry_form(language: Language, visitor: &LocationUser, id: MessageId) -> Markup {
     html! {
         form method="post" action=(visitor.address(&format!("/messages/{id}/retry"))) {
             (visitor.token())
@@ -159,19 +159,19 @@ fn retry_form(language: Language, visitor: &Visitor, id: MessageId) -> Markup {
 pub(super) async fn show(
     State(state): State<HttpState>,
     language: Language,
-    visitor: Visitor,
+    visitor: LocationUser,
 ) -> Result<Markup, PageError> {
     let row = find(&state, &visitor).await?;
     let steps = messages::list_steps(&state.pool, &row).await?;
     let notice = visitor
-        .asked("done")
+        .query_param("done")
         .and_then(|done| notice(language, done));
     Ok(message_page(language, &visitor, &row, &steps, notice))
 }
 
 /// The message in the address, if it is the location's own.
-async fn find(state: &HttpState, visitor: &Visitor) -> Result<MessageRow, PageError> {
-    let id = visitor.named("id").parse();
+async fn find(state: &HttpState, visitor: &LocationUser) -> Result<MessageRow, PageError> {
+    let id = visitor.path_param("id").parse();
     let id = MessageId(id.map_err(|_| not_here())?);
     let found = messages::find_message_of(&state.pool, &visitor.location, id).await?;
     found.ok_or_else(not_here)
@@ -194,7 +194,7 @@ fn notice(language: Language, done: &str) -> Option<(&'static str, &'static str)
 
 fn message_page(
     language: Language,
-    visitor: &Visitor,
+    visitor: &LocationUser,
     row: &MessageRow,
     steps: &[Step],
     notice: Option<(&str, &str)>,
@@ -234,7 +234,7 @@ fn message_page(
 pub(super) async fn retry(
     State(state): State<HttpState>,
     language: Language,
-    sent: Sent,
+    sent: VerifiedForm,
 ) -> Result<Response, PageError> {
     let visitor = &sent.visitor;
     let row = find(&state, visitor).await?;
@@ -255,7 +255,12 @@ pub(super) async fn retry(
     Ok(see(&visitor.address(&format!("/messages/{id}?done={done}"))))
 }
 
-fn question(language: Language, visitor: &Visitor, id: MessageId, doubt: Doubt) -> Markup {
+fn question(
+    language: Language,
+    visitor: &LocationUser,
+    id: MessageId,
+    doubt: Unconfirmed,
+) -> Markup {
     let (what, yes) = components::doubt(language, doubt);
     let body = html! {
         section.panel {

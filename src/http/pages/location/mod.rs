@@ -68,7 +68,7 @@ pub(in crate::http) fn routes(state: HttpState) -> Router<HttpState> {
         .route("/app/{session}/provider", get(checks::provider))
         .route("/app/{session}/connect", post(numbers::connect))
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
-        .layer(middleware::from_fn(layout::speak))
+        .layer(middleware::from_fn(layout::localize))
         .layer(middleware::from_fn_with_state(
             state,
             frame_ancestors::frame,

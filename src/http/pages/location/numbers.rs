@@ -15,7 +15,7 @@ use crate::http::HttpState;
 use crate::http::error::PageError;
 use crate::http::pages::connect as connecting;
 use crate::http::pages::layout::components;
-use crate::http::pages::location::location_user::{Sent, Visitor, not_here};
+use crate::http::pages::location::location_user::{LocationUser, VerifiedForm, not_here};
 use crate::http::pages::location::{labels, overview as pages, removal, see};
 use crate::model::language::Language;
 
@@ -27,7 +27,7 @@ const MAX_NAME: usize = 60;
 /// A number on the first page.
 pub(super) fn summary(
     language: Language,
-    visitor: &Visitor,
+    visitor: &LocationUser,
     row: &NumberState,
     now: OffsetDateTime,
 ) -> Markup {
@@ -57,7 +57,7 @@ pub(super) fn summary(
     }
 }
 
-fn relink_form(language: Language, visitor: &Visitor, row: &NumberState) -> Markup {
+fn relink_form(language: Language, visitor: &LocationUser, row: &NumberState) -> Markup {
     let address = visitor.address(&format!("/numbers/{}/relink", row.number));
     html! {
         form method="post" action=(address) {
@@ -105,12 +105,12 @@ fn facts(language: Language, row: &NumberState, now: OffsetDateTime) -> Markup {
 pub(super) async fn show(
     State(state): State<HttpState>,
     language: Language,
-    visitor: Visitor,
+    visitor: LocationUser,
 ) -> Result<Markup, PageError> {
     let row = find(&state, &visitor).await?;
     let entered = Entered::of(&row);
-    let saved = visitor.asked("saved").map(|_| Notice::Saved);
-    let linked = visitor.asked("linked").map(|_| Notice::Linked);
+    let saved = visitor.query_param("saved").map(|_| Notice::Saved);
+    let linked = visitor.query_param("linked").map(|_| Notice::Linked);
     let notice = saved.or(linked);
     Ok(settings(
         &state,
@@ -122,9 +122,12 @@ pub(super) async fn show(
 }
 
 /// The number in the address, if it is the location's own.
-pub(super) async fn find(state: &HttpState, visitor: &Visitor) -> Result<NumberState, PageError> {
+pub(super) async fn find(
+    state: &HttpState,
+    visitor: &LocationUser,
+) -> Result<NumberState, PageError> {
     let rows = overview::list_numbers(&state.pool, &visitor.location).await?;
-    let number = visitor.named("number");
+    let number = visitor.path_param("number");
     rows.into_iter()
         .find(|row| row.number == number)
         .ok_or_else(not_here)
@@ -148,7 +151,7 @@ impl Entered {
         }
     }
 
-    fn from(sent: &Sent) -> Self {
+    fn from(sent: &VerifiedForm) -> Self {
         Self {
             name: sent.field("name").to_owned(),
             pause: sent.field("pause").to_owned(),
@@ -208,7 +211,7 @@ fn seconds(ms: i32) -> String {
 pub(super) async fn change(
     State(state): State<HttpState>,
     language: Language,
-    sent: Sent,
+    sent: VerifiedForm,
 ) -> Result<Response, PageError> {
     let visitor = &sent.visitor;
     let row = find(&state, visitor).await?;
@@ -238,7 +241,7 @@ fn least_pause(state: &HttpState) -> i32 {
 fn settings(
     state: &HttpState,
     language: Language,
-    visitor: &Visitor,
+    visitor: &LocationUser,
     (row, entered): (&NumberState, &Entered),
     notice: Option<Notice>,
 ) -> Markup {
@@ -317,7 +320,7 @@ fn pause_field(
 /// Has the location send from another of its numbers.
 pub(super) async fn make_default(
     State(state): State<HttpState>,
-    sent: Sent,
+    sent: VerifiedForm,
 ) -> Result<Response, PageError> {
     let location = &sent.visitor.location;
     let row = find(&state, &sent.visitor).await?;
@@ -332,7 +335,7 @@ pub(super) async fn make_default(
 /// Leads to the form where a number is connected.
 pub(super) async fn connect(
     State(state): State<HttpState>,
-    sent: Sent,
+    sent: VerifiedForm,
 ) -> Result<Response, PageError> {
     let link = connecting::new_link(&state, &sent.visitor.location).await?;
     Ok(see(&link))

@@ -14,7 +14,7 @@ use crate::http::HttpState;
 use crate::http::error::PageError;
 use crate::http::pages::layout;
 use crate::http::pages::layout::{Frame, components};
-use crate::http::pages::location::location_user::{FIRST, Visitor};
+use crate::http::pages::location::location_user::{FIRST, LocationUser};
 use crate::http::pages::location::{labels, messages, numbers, see};
 use crate::model::language::Language;
 
@@ -47,7 +47,7 @@ pub(super) enum Tab {
 /// A page of a session, with its tabs.
 pub(super) fn framed(
     language: Language,
-    visitor: &Visitor,
+    visitor: &LocationUser,
     tab: Option<Tab>,
     title: &str,
     body: &Markup,
@@ -58,7 +58,7 @@ pub(super) fn framed(
 /// The same with scripts, or loaded again by itself.
 pub(super) fn framed_as(
     language: Language,
-    visitor: &Visitor,
+    visitor: &LocationUser,
     tab: Option<Tab>,
     title: &str,
     frame: Frame<'_>,
@@ -93,10 +93,10 @@ pub(super) fn framed_as(
 pub(super) async fn show(
     State(state): State<HttpState>,
     language: Language,
-    visitor: Visitor,
+    visitor: LocationUser,
 ) -> Result<Response, PageError> {
     // The cookie came; the address that is kept and reloaded does not ask for it again.
-    if visitor.asked(FIRST).is_some() {
+    if visitor.query_param(FIRST).is_some() {
         return Ok(see(&visitor.address("")));
     }
     let (pool, location, now) = (&state.pool, &visitor.location, state.clock.now());
@@ -125,7 +125,7 @@ pub(super) async fn show(
 
 fn numbers_panel(
     language: Language,
-    visitor: &Visitor,
+    visitor: &LocationUser,
     rows: &[NumberState],
     now: OffsetDateTime,
 ) -> Markup {
@@ -153,7 +153,7 @@ fn numbers_panel(
     }
 }
 
-fn counts_panel(language: Language, visitor: &Visitor, counts: &[Count]) -> Markup {
+fn counts_panel(language: Language, visitor: &LocationUser, counts: &[Count]) -> Markup {
     let is_cut = [Direction::Outbound, Direction::Inbound]
         .into_iter()
         .any(|way| {
@@ -190,7 +190,7 @@ fn counts_panel(language: Language, visitor: &Visitor, counts: &[Count]) -> Mark
 
 fn failures_panel(
     language: Language,
-    visitor: &Visitor,
+    visitor: &LocationUser,
     failures: &[Entry],
     now: OffsetDateTime,
 ) -> Markup {

@@ -22,7 +22,7 @@ use crate::http::error::PageError;
 use crate::http::pages::connect as connecting;
 use crate::http::pages::layout::qr::Said;
 use crate::http::pages::layout::{Frame, qr};
-use crate::http::pages::location::location_user::{Sent, Visitor, not_here};
+use crate::http::pages::location::location_user::{LocationUser, VerifiedForm, not_here};
 use crate::http::pages::location::overview::framed_as;
 use crate::http::pages::location::see;
 use crate::model::language::{Language, Text};
@@ -31,8 +31,11 @@ use crate::model::language::{Language, Text};
 const ENDS_OTHER: &str = "ends_other";
 
 /// The number in the address, if it is the location's own and has its keys.
-async fn find(state: &HttpState, visitor: &Visitor) -> Result<(String, Credentials), PageError> {
-    let (location, number) = (&visitor.location, visitor.named("number"));
+async fn find(
+    state: &HttpState,
+    visitor: &LocationUser,
+) -> Result<(String, Credentials), PageError> {
+    let (location, number) = (&visitor.location, visitor.path_param("number"));
     // Postgres takes no NUL, and no number is written otherwise.
     if number.is_empty() || !number.bytes().all(|b| b.is_ascii_digit()) {
         return Err(not_here());
@@ -46,14 +49,14 @@ async fn find(state: &HttpState, visitor: &Visitor) -> Result<(String, Credentia
     Ok((row.number, credentials))
 }
 
-fn page_of(visitor: &Visitor, number: &str) -> String {
+fn page_of(visitor: &LocationUser, number: &str) -> String {
     visitor.address(&format!("/numbers/{number}/link"))
 }
 
 /// Ends what is left of the number's session, so that a code can be had.
 pub(super) async fn begin(
     State(state): State<HttpState>,
-    sent: Sent,
+    sent: VerifiedForm,
 ) -> Result<Response, PageError> {
     let visitor = &sent.visitor;
     let (number, credentials) = find(&state, visitor).await?;
@@ -70,7 +73,7 @@ pub(super) async fn begin(
 pub(super) async fn show(
     State(state): State<HttpState>,
     language: Language,
-    visitor: Visitor,
+    visitor: LocationUser,
 ) -> Result<Response, PageError> {
     let (number, credentials) = find(&state, &visitor).await?;
     let progress = qr_linking::state(&state.gateway, &credentials, Some(&number)).await;
@@ -87,7 +90,12 @@ pub(super) async fn show(
 }
 
 /// The code; `problem` is what Waapify said instead.
-fn scan(language: Language, visitor: &Visitor, number: &str, problem: Option<&Text>) -> Markup {
+fn scan(
+    language: Language,
+    visitor: &LocationUser,
+    number: &str,
+    problem: Option<&Text>,
+) -> Markup {
     let title = format!(
         "{} +{number}",
         language.pick(
@@ -120,7 +128,7 @@ fn other_phone(number: &str, linked: &str) -> Text {
 }
 
 /// Asks whether that phone's link may end.
-fn ask(language: Language, visitor: &Visitor, number: &str, linked: &str) -> Markup {
+fn ask(language: Language, visitor: &LocationUser, number: &str, linked: &str) -> Markup {
     let title = language.pick("Another phone is linked", "Telefon lain dipautkan");
     let body = html! {
         section.panel {
@@ -154,7 +162,7 @@ fn ask(language: Language, visitor: &Visitor, number: &str, linked: &str) -> Mar
 /// The number works again: what waits may leave, and its trouble is looked at anew.
 async fn finish(
     state: &HttpState,
-    visitor: &Visitor,
+    visitor: &LocationUser,
     number: &str,
     credentials: &Credentials,
 ) -> Result<Response, PageError> {
@@ -164,17 +172,17 @@ async fn finish(
     }
     let mut connection = state.pool.acquire().await?;
     holds::release_number(&mut connection, location, number, now, true).await?;
-    incidents::watch_now(&state.pool, location, now).await?;
+    incidents::check_soon(&state.pool, location, now).await?;
     info!(%location, "a phone is linked again");
     state.signals.outbound.notify_one();
-    state.signals.watch.notify_one();
+    state.signals.monitor.notify_one();
     Ok(see(&visitor.address(&format!("/numbers/{number}?linked"))))
 }
 
 /// The picture to scan.
 pub(super) async fn picture(
     State(state): State<HttpState>,
-    visitor: Visitor,
+    visitor: LocationUser,
 ) -> Result<Response, PageError> {
     let (_, credentials) = find(&state, &visitor).await?;
     Ok(connecting::picture_of(&state, &credentials).await)
@@ -184,7 +192,7 @@ pub(super) async fn picture(
 pub(super) async fn progress(
     State(state): State<HttpState>,
     language: Language,
-    visitor: Visitor,
+    visitor: LocationUser,
 ) -> Result<Json<Said>, PageError> {
     let (number, credentials) = find(&state, &visitor).await?;
     let progress = qr_linking::state(&state.gateway, &credentials, Some(&number)).await;

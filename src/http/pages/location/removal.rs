@@ -11,12 +11,12 @@ use crate::db::numbers::removals;
 use crate::db::views::overview::NumberState;
 use crate::http::HttpState;
 use crate::http::error::PageError;
-use crate::http::pages::location::location_user::{Sent, Visitor, not_here};
+use crate::http::pages::location::location_user::{LocationUser, VerifiedForm, not_here};
 use crate::http::pages::location::{numbers, see};
 use crate::model::language::Language;
 
 /// The button, below a number's settings; nothing for a number that cannot be removed.
-pub(super) fn panel(language: Language, visitor: &Visitor, row: &NumberState) -> Markup {
+pub(super) fn panel(language: Language, visitor: &LocationUser, row: &NumberState) -> Markup {
     let address = visitor.address(&format!("/numbers/{}/remove", row.number));
     html! {
         @if row.is_connected && !row.is_default {
@@ -38,7 +38,7 @@ pub(super) fn panel(language: Language, visitor: &Visitor, row: &NumberState) ->
 /// Removes a number.
 pub(super) async fn remove(
     State(state): State<HttpState>,
-    sent: Sent,
+    sent: VerifiedForm,
 ) -> Result<Response, PageError> {
     let location = &sent.visitor.location;
     let row = numbers::find(&state, &sent.visitor).await?;
@@ -46,6 +46,6 @@ pub(super) async fn remove(
         return Err(not_here());
     }
     info!(%location, "a number is removed");
-    state.signals.upkeep.notify_one();
+    state.signals.token_upkeep.notify_one();
     Ok(see(&sent.visitor.address("")))
 }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::db::accounts::installs::Standing;
+use crate::db::accounts::installs::InstallStatus;
 use crate::db::history::incidents::Kind;
 use crate::model::language::Language;
 
@@ -25,28 +25,31 @@ pub(super) fn state(language: Language, state: &str) -> Markup {
 }
 
 /// How a location stands, as a pill.
-pub(super) fn standing(language: Language, standing: Standing) -> Markup {
-    let class = match standing {
-        Standing::Installed => "good",
-        Standing::NeedsReinstall => "bad",
-        Standing::Inactive | Standing::NotInstalled => "warn",
-        Standing::Unknown | Standing::Pending | Standing::Uninstalled => "",
+pub(super) fn install_status(language: Language, install_status: InstallStatus) -> Markup {
+    let class = match install_status {
+        InstallStatus::Installed => "good",
+        InstallStatus::NeedsReinstall => "bad",
+        InstallStatus::Inactive | InstallStatus::NotInstalled => "warn",
+        InstallStatus::Unknown | InstallStatus::Pending | InstallStatus::Uninstalled => "",
     };
-    html! { span class={ "pill " (class) } { (standing_name(language, standing)) } }
+    html! { span class={ "pill " (class) } { (standing_name(language, install_status)) } }
 }
 
 /// How a location stands, in a few words.
-pub(super) const fn standing_name(language: Language, standing: Standing) -> &'static str {
-    let malay = match standing {
-        Standing::Unknown => "disambung, belum dipasang",
-        Standing::Pending => "menunggu GHL",
-        Standing::NotInstalled => "belum dipasang",
-        Standing::Installed => "dipasang",
-        Standing::Inactive => "tidak aktif dalam GHL",
-        Standing::NeedsReinstall => "perlu dipasang semula",
-        Standing::Uninstalled => "dinyahpasang",
+pub(super) const fn standing_name(
+    language: Language,
+    install_status: InstallStatus,
+) -> &'static str {
+    let malay = match install_status {
+        InstallStatus::Unknown => "disambung, belum dipasang",
+        InstallStatus::Pending => "menunggu GHL",
+        InstallStatus::NotInstalled => "belum dipasang",
+        InstallStatus::Installed => "dipasang",
+        InstallStatus::Inactive => "tidak aktif dalam GHL",
+        InstallStatus::NeedsReinstall => "perlu dipasang semula",
+        InstallStatus::Uninstalled => "dinyahpasang",
     };
-    language.pick(standing.name(), malay)
+    language.pick(install_status.name(), malay)
 }
 
 /// What the watch noticed, in a few words.
@@ -84,7 +87,7 @@ pub(super) fn queue(language: Language, queue: &str, state: &str) -> &'static st
         ),
         ("inbound", _) => language.pick("To GHL, waiting", "Ke GHL, menunggu"),
         ("statuses", _) => language.pick("Ticks for GHL", "Status untuk GHL"),
-        ("gateway_events", _) => {
+        ("waapify_events", _) => {
             language.pick("Waapify's events to read", "Peristiwa Waapify untuk dibaca")
         }
         ("files", _) => language.pick("Customers' files to fetch", "Fail pelanggan untuk diambil"),

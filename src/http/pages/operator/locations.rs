@@ -109,7 +109,7 @@ fn table(language: Language, rows: &[InstallRow]) -> Markup {
         html! {
             tr {
                 td data-label=(names[0]) { (components::location(&row.location_id)) }
-                td data-label=(names[1]) { (labels::standing(language, row.standing)) }
+                td data-label=(names[1]) { (labels::install_status(language, row.install_status)) }
                 td data-label=(names[2]) { (components::maybe(row.expires_at)) }
                 td data-label=(names[3]) { (number(language, row)) }
                 td data-label=(names[4]) { (components::maybe(row.last_out)) }
@@ -229,7 +229,7 @@ fn facts(language: Language, row: &InstallRow) -> Markup {
             h2 { "GHL" }
             dl.facts {
                 dt { (language.pick("Stands", "Keadaan")) }
-                dd { (labels::standing(language, row.standing)) }
+                dd { (labels::install_status(language, row.install_status)) }
                 dt { (language.pick("Agency", "Agensi")) }
                 dd.id { (row.company_id.as_ref().map_or("–", |company| company.as_str())) }
                 dt { (language.pick("Token until", "Token hingga")) }

@@ -120,8 +120,8 @@ fn standing_panel(language: Language, counts: &Counts) -> Markup {
         section.panel {
             h2 { (language.pick("Sub-accounts and numbers", "Sub-akaun dan nombor")) }
             dl.facts {
-                @for (standing, count) in &counts.standings {
-                    dt { (labels::standing_name(language, *standing)) }
+                @for (install_status, count) in &counts.install_statuses {
+                    dt { (labels::standing_name(language, *install_status)) }
                     dd { (count) }
                 }
                 dt { (language.pick("connected numbers", "nombor disambung")) }

@@ -10,7 +10,7 @@ use tracing::info;
 
 use crate::db::views::messages::Direction;
 use crate::db::views::replays;
-use crate::db::views::replays::{Doubt, Replay};
+use crate::db::views::replays::{Replay, Unconfirmed};
 use crate::http::HttpState;
 use crate::http::error::PageError;
 use crate::http::pages::layout::components::doubt as wording;
@@ -67,7 +67,7 @@ pub(super) async fn submit(
     Ok((StatusCode::CONFLICT, page).into_response())
 }
 
-fn ask(operator: &Operator, language: Language, address: &str, doubt: Doubt) -> Response {
+fn ask(operator: &Operator, language: Language, address: &str, doubt: Unconfirmed) -> Response {
     let (what, button) = wording(language, doubt);
     let body = html! {
         section.panel {

@@ -43,11 +43,11 @@ async fn a_new_instance_shows_codes_that_change_until_a_phone_scans_one() {
         "{not_yet:?}"
     );
     assert!(
-        !bridge.world.waapify.scan_qr(&instance).await,
+        !bridge.simulation.waapify.scan_qr(&instance).await,
         "no code is shown"
     );
     bridge
-        .world
+        .simulation
         .adjust(|timings| timings.qr_changes_after = std::time::Duration::from_millis(1));
     let first = client(&bridge).qr_code(&keys).await.unwrap();
     let QrCode::Png(picture) = &first else {
@@ -58,12 +58,12 @@ async fn a_new_instance_shows_codes_that_change_until_a_phone_scans_one() {
         .unwrap();
     let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
     reader.next_frame(&mut pixels).unwrap();
-    bridge.world.waapify.set_build(GatewayBuild::Modern);
+    bridge.simulation.waapify.set_build(GatewayBuild::Modern);
     crate::harness::wait("the code changes", async || {
         client(&bridge).qr_code(&keys).await.unwrap() != first
     })
     .await;
-    assert!(bridge.world.waapify.scan_qr(&instance).await);
+    assert!(bridge.simulation.waapify.scan_qr(&instance).await);
     assert_eq!(client(&bridge).qr_code(&keys).await, Ok(QrCode::InUse));
     let linked = client(&bridge).reconnect(&keys).await.unwrap();
     assert_eq!(linked.number.as_deref(), Some(seed::NEW_NUMBER));
@@ -74,14 +74,14 @@ async fn a_new_instance_shows_codes_that_change_until_a_phone_scans_one() {
 async fn a_number_whose_link_is_lost_shows_a_code_once_its_session_is_ended() {
     let bridge = Bridge::bare().await;
     let keys = keys(seed::INSTANCE_ID);
-    bridge.world.waapify.unlink().await;
+    bridge.simulation.waapify.unlink().await;
     assert_eq!(client(&bridge).qr_code(&keys).await, Ok(QrCode::InUse));
     client(&bridge).reboot(&keys).await.unwrap();
     let code = client(&bridge).qr_code(&keys).await;
     assert!(matches!(code, Ok(QrCode::Png(_))), "{code:?}");
     let again = client(&bridge).reboot(&keys).await;
     assert!(matches!(again, Err(CheckError::NotLinked(_))), "{again:?}");
-    assert!(bridge.world.waapify.scan_qr(seed::INSTANCE_ID).await);
+    assert!(bridge.simulation.waapify.scan_qr(seed::INSTANCE_ID).await);
     let linked = client(&bridge).reconnect(&keys).await.unwrap();
     assert_eq!(linked.number.as_deref(), Some(seed::NUMBER));
 }
@@ -92,17 +92,17 @@ async fn what_the_gateway_refuses_is_told_without_the_token() {
     let wrong = SecretString::from("s3cret-token-of-nobody");
     let refused = client(&bridge).create_instance(&wrong).await.unwrap_err();
     assert!(matches!(refused, CheckError::Credentials(_)), "{refused}");
-    bridge.world.waapify.set_max_numbers(Some(1));
+    bridge.simulation.waapify.set_max_numbers(Some(1));
     let full = create(&bridge).await.unwrap_err();
     assert!(matches!(full, CheckError::Full(_)), "{full}");
-    bridge.world.waapify.faults().push(
+    bridge.simulation.waapify.faults().push(
         "createinstance.php",
         Fault::answer(200, r#"{"status":"success","instance_id":"../../x"}"#),
     );
     let odd = create(&bridge).await.unwrap_err();
     assert!(matches!(odd, CheckError::Refused(_)), "{odd}");
     bridge
-        .world
+        .simulation
         .waapify
         .faults()
         .push("getqrcode.php", Fault::answer(200, "\n\nnull"));
@@ -137,7 +137,7 @@ async fn begin(bridge: &Bridge, link: &str) -> String {
     let picture = picture.send().await.unwrap();
     assert_eq!(picture.headers()["content-type"], "image/png");
     assert!(picture.bytes().await.unwrap().starts_with(b"\x89PNG"));
-    bridge.world.waapify.waiting_instances().remove(0)
+    bridge.simulation.waapify.waiting_instances().remove(0)
 }
 
 async fn state(bridge: &Bridge, link: &str) -> Value {
@@ -157,14 +157,14 @@ async fn a_person_without_a_number_scans_a_code_and_is_connected_with_what_waapi
         page.contains("qr.png") && page.contains("http-equiv=\"refresh\""),
         "a reload goes on: {page}"
     );
-    assert!(bridge.world.waapify.scan_qr(&instance).await);
+    assert!(bridge.simulation.waapify.scan_qr(&instance).await);
     assert_eq!(state(&bridge, &link).await, "linked");
     assert_eq!(state(&bridge, &link).await, "linked", "asked again");
     let (status, page) = bridge.get(&link).await;
     assert_eq!(status, StatusCode::OK);
     assert!(page.contains(&format!("+{}", seed::NEW_NUMBER)), "{page}");
     assert_eq!(numbers(&bridge).await, [seed::NEW_NUMBER]);
-    assert!(bridge.world.waapify.at(&instance).webhook().is_some());
+    assert!(bridge.simulation.waapify.at(&instance).webhook().is_some());
     assert_eq!(
         bridge.get(&format!("{link}/qr.png")).await.0,
         StatusCode::NOT_FOUND
@@ -186,7 +186,7 @@ async fn without_a_script_the_page_itself_sees_the_link_happen() {
     let bridge = Bridge::bare().await;
     let link = link(&bridge).await;
     let instance = begin(&bridge, &link).await;
-    bridge.world.waapify.scan_qr(&instance).await;
+    bridge.simulation.waapify.scan_qr(&instance).await;
     let answer = bridge
         .http
         .get(format!("{}{link}", bridge.address))
@@ -209,7 +209,7 @@ async fn an_instance_that_waits_for_one_location_is_not_given_to_another() {
         page.contains("another number right now") && !page.contains(&instance),
         "{page}"
     );
-    bridge.world.waapify.scan_qr(&instance).await;
+    bridge.simulation.waapify.scan_qr(&instance).await;
     assert_eq!(state(&bridge, &first).await, "linked");
     // The number that waits to be linked again is another location's, too.
     let waiting = keys(&instance);
@@ -243,7 +243,7 @@ async fn what_waapify_says_about_a_new_instance_stands_at_its_field() {
     let bridge = Bridge::bare().await;
     let link = link(&bridge).await;
     let path = format!("{link}/qr");
-    bridge.world.waapify.set_max_numbers(Some(1));
+    bridge.simulation.waapify.set_max_numbers(Some(1));
     for (token, said) in [
         ("", "The access token is empty"),
         ("nobody-s", "refused the access token"),
@@ -267,14 +267,14 @@ async fn a_known_number_is_linked_again_and_no_other_phone_takes_its_place() {
     let keys = keys(seed::INSTANCE_ID);
     let works = qr_linking::begin_again(client(&bridge), &keys, seed::NUMBER, false).await;
     assert!(matches!(works, Progress::Linked(_)), "{works:?}");
-    assert_eq!(bridge.world.waapify.faults().count("reboot.php"), 0);
-    bridge.world.waapify.unlink().await;
+    assert_eq!(bridge.simulation.waapify.faults().count("reboot.php"), 0);
+    bridge.simulation.waapify.unlink().await;
     let waits = qr_linking::begin_again(client(&bridge), &keys, seed::NUMBER, false).await;
     assert!(matches!(waits, Progress::Waiting), "{waits:?}");
     let code = qr_linking::picture(client(&bridge), &keys).await;
     assert!(matches!(code, Ok(QrCode::Png(_))), "{code:?}");
     bridge
-        .world
+        .simulation
         .waapify
         .scan_qr_with(seed::INSTANCE_ID, "60119990000", "x")
         .await;

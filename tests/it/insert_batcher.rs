@@ -198,7 +198,7 @@ async fn a_connection_that_died_meanwhile_costs_no_webhook() {
     .execute(&mut *own)
     .await
     .unwrap();
-    let webhook = bridge.world.waapify.webhook().unwrap();
+    let webhook = bridge.simulation.waapify.webhook().unwrap();
     let event = bridge.http.post(webhook).body("{}").send().await.unwrap();
     assert_eq!(event.status(), StatusCode::OK, "an event comes only once");
     bridge.agent_writes("tiga").await;

@@ -6,13 +6,13 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 use simulators::seed;
 use waapify_ghl::workers::step;
-use waapify_ghl::workers::waapify_events::GatewayEvents;
+use waapify_ghl::workers::waapify_events::WaapifyEvents;
 
 use crate::harness::{Bridge, payload};
 
 /// Posts a body of the corpus to the number's webhook.
 pub async fn post(bridge: &Bridge, file: &str) -> StatusCode {
-    let webhook = bridge.world.waapify.webhook().unwrap();
+    let webhook = bridge.simulation.waapify.webhook().unwrap();
     let body = payload(&format!("waapify/webhooks/{file}"));
     bridge
         .http
@@ -101,7 +101,7 @@ async fn the_whole_corpus_is_stored_and_read_without_a_fault() {
     assert_eq!(refused, ["bad-not-json.json", "bad-empty.json"]);
     bridge.settle().await;
     let unread: Vec<(i64, Option<String>)> =
-        sqlx::query_as("select id, reason from gateway_events where state <> 'done' order by id")
+        sqlx::query_as("select id, reason from waapify_events where state <> 'done' order by id")
             .fetch_all(&bridge.database.pool)
             .await
             .unwrap();
@@ -129,7 +129,7 @@ async fn the_whole_corpus_is_stored_and_read_without_a_fault() {
 #[tokio::test]
 async fn the_secret_in_the_address_is_the_proof() {
     let bridge = Bridge::new().await;
-    let webhook = bridge.world.waapify.webhook().unwrap();
+    let webhook = bridge.simulation.waapify.webhook().unwrap();
     let secret = webhook.path_segments().unwrap().next_back().unwrap();
     assert!(secret.len() >= 43, "32 random bytes");
     for wrong in ["", "x", &secret[1..], &format!("{secret}x")] {
@@ -144,7 +144,7 @@ async fn the_secret_in_the_address_is_the_proof() {
             .status();
         assert_eq!(status, StatusCode::NOT_FOUND, "{wrong}");
     }
-    let kept: i64 = sqlx::query_scalar("select count(*) from gateway_events")
+    let kept: i64 = sqlx::query_scalar("select count(*) from waapify_events")
         .fetch_one(&bridge.database.pool)
         .await
         .unwrap();
@@ -168,7 +168,7 @@ async fn the_secret_in_the_address_is_the_proof() {
 #[tokio::test]
 async fn an_address_book_of_many_megabytes_is_taken_and_a_larger_body_is_not() {
     let bridge = Bridge::new().await;
-    let webhook = bridge.world.waapify.webhook().unwrap();
+    let webhook = bridge.simulation.waapify.webhook().unwrap();
     let contacts: Vec<_> = (0..60_000)
         .map(|n| json!({"id": format!("6012{n:07}@s.whatsapp.net"), "name": "x".repeat(60), "notify": "y".repeat(60)}))
         .collect();
@@ -208,7 +208,7 @@ async fn what_waits_at_one_number_is_read_in_one_go_and_in_its_order() {
             "messageTimestamp": 1_767_250_500 + n, "message": {"conversation": texts[n]}}], "type": "notify"}});
         assert_eq!(bridge.gateway_posts(&body).await, StatusCode::OK);
     }
-    let worker = Arc::new(GatewayEvents(Arc::clone(&bridge.app.relay)));
+    let worker = Arc::new(WaapifyEvents(Arc::clone(&bridge.app.relay)));
     assert_eq!(step(&worker).await.unwrap(), 1, "one number's");
     assert_eq!(step(&worker).await.unwrap(), 1, "the rest of it");
     assert_eq!(step(&worker).await.unwrap(), 0);

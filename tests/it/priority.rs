@@ -29,7 +29,10 @@ async fn deliver(bridge: &Bridge, message: &str, phone: &str, contact: &str, use
     if let Some(user) = user {
         body["userId"] = user.into();
     }
-    assert_eq!(bridge.world.ghl.agent_sends_raw(&body).await, Some(200));
+    assert_eq!(
+        bridge.simulation.ghl.agent_sends_raw(&body).await,
+        Some(200)
+    );
 }
 
 /// A campaign to so many people, without a sender.

@@ -11,7 +11,7 @@ use waapify_ghl::db::history::incidents::{Kind, Trouble};
 use waapify_ghl::doctor::{PERSISTS, REGISTERED, State};
 use waapify_ghl::model::ids::LocationId;
 use waapify_ghl::runtime::clock::Clock;
-use waapify_ghl::workers::monitor::Watch;
+use waapify_ghl::workers::monitor::Monitor;
 use waapify_ghl::{doctor, workers};
 
 use crate::commands::Serving;
@@ -25,7 +25,7 @@ const UNLINKED: &str = r#"{"status":"error","message":"Relogin required"}"#;
 
 /// Lets the watch of a process look at what is due; how many locations that were.
 pub async fn look(app: &App) -> usize {
-    let watch = Arc::new(Watch(Arc::clone(&app.relay)));
+    let watch = Arc::new(Monitor(Arc::clone(&app.relay)));
     workers::step(&watch).await.unwrap()
 }
 
@@ -63,7 +63,7 @@ async fn counts(bridge: &Bridge, kind: Kind) -> (i64, i64) {
 /// Sends while the gateway reports to nobody.
 async fn send_unheard(bridge: &Bridge) {
     bridge.clock.advance(Duration::SECOND);
-    bridge.world.waapify.set_webhook(None);
+    bridge.simulation.waapify.set_webhook(None);
     bridge.agent_writes("hai").await;
     bridge.settle().await;
 }
@@ -73,7 +73,7 @@ async fn a_switched_provider_is_noticed_once_and_its_end_too() {
     let bridge = complete().await;
     look_later(&bridge).await;
     assert_eq!(wrong(&bridge).await, []);
-    let ghl = &bridge.world.ghl;
+    let ghl = &bridge.simulation.ghl;
     ghl.set_default_provider(seed::LOCATION_ID, DefaultProvider::Twilio);
     look_later(&bridge).await;
     let begun = open(&bridge).await.remove(0);
@@ -99,13 +99,13 @@ async fn a_switched_provider_is_noticed_once_and_its_end_too() {
 #[tokio::test]
 async fn a_trouble_is_in_the_log_once_at_its_beginning_and_once_at_its_end() {
     let bridge = complete().await;
-    let faults = bridge.world.waapify.faults();
+    let faults = bridge.simulation.waapify.faults();
     faults.always("reconnect.php", Fault::answer(200, UNLINKED));
     let serving = Serving::start(&bridge).await;
     let looks = async || faults.count("reconnect.php");
     for _ in 0..2 {
         let before = looks().await;
-        sqlx::query("update locations set watch_at = now()")
+        sqlx::query("update locations set check_at = now()")
             .execute(&bridge.database.pool)
             .await
             .unwrap();
@@ -116,7 +116,7 @@ async fn a_trouble_is_in_the_log_once_at_its_beginning_and_once_at_its_end() {
         .await;
     }
     faults.clear();
-    sqlx::query("update locations set watch_at = now()")
+    sqlx::query("update locations set check_at = now()")
         .execute(&bridge.database.pool)
         .await
         .unwrap();
@@ -137,7 +137,7 @@ async fn a_trouble_is_in_the_log_once_at_its_beginning_and_once_at_its_end() {
 #[tokio::test]
 async fn a_provider_that_was_never_ours_is_no_trouble_yet() {
     let bridge = complete().await;
-    let ghl = &bridge.world.ghl;
+    let ghl = &bridge.simulation.ghl;
     ghl.set_default_provider(seed::LOCATION_ID, DefaultProvider::NotConfigured);
     look_later(&bridge).await;
     assert_eq!(wrong(&bridge).await, []);
@@ -147,7 +147,7 @@ async fn a_provider_that_was_never_ours_is_no_trouble_yet() {
 async fn an_unlinked_number_is_noticed_at_once_and_ends_when_it_is_linked() {
     let bridge = complete().await;
     look_later(&bridge).await;
-    bridge.world.waapify.unlink().await;
+    bridge.simulation.waapify.unlink().await;
     bridge.after(Duration::MINUTE).await;
     assert_eq!(look(&bridge.app).await, 1, "its gateway said so");
     let trouble = open(&bridge).await.remove(0);
@@ -157,7 +157,7 @@ async fn an_unlinked_number_is_noticed_at_once_and_ends_when_it_is_linked() {
     );
     let told = doctor::describe(&trouble);
     assert!(told.todo.unwrap().english.contains("scan the QR code"));
-    bridge.world.waapify.link().await;
+    bridge.simulation.waapify.link().await;
     bridge.after(Duration::MINUTE).await;
     assert_eq!(look(&bridge.app).await, 1);
     assert_eq!(counts(&bridge, Kind::Link).await, (0, 1));
@@ -166,7 +166,7 @@ async fn an_unlinked_number_is_noticed_at_once_and_ends_when_it_is_linked() {
 #[tokio::test]
 async fn a_link_that_came_back_unheard_lets_waiting_messages_go() {
     let bridge = complete().await;
-    let faults = bridge.world.waapify.faults();
+    let faults = bridge.simulation.waapify.faults();
     faults.always("send.php", Fault::answer(200, UNLINKED));
     faults.always("reconnect.php", Fault::answer(200, UNLINKED));
     let id = bridge.agent_writes("hai").await;
@@ -183,7 +183,7 @@ async fn a_link_that_came_back_unheard_lets_waiting_messages_go() {
 #[tokio::test]
 async fn refused_keys_and_another_phone_are_troubles_of_the_link() {
     let bridge = complete().await;
-    let faults = bridge.world.waapify.faults();
+    let faults = bridge.simulation.waapify.faults();
     for (answer, code) in [
         (
             r#"{"status":"error","message":"Access token does not exist"}"#,
@@ -216,7 +216,7 @@ async fn a_silent_gateway_is_told_our_address_again_and_ends_with_its_next_repor
         wrong(&bridge).await,
         [(Kind::Silence, REGISTERED.to_owned())]
     );
-    assert!(bridge.world.waapify.webhook().is_some(), "told again");
+    assert!(bridge.simulation.waapify.webhook().is_some(), "told again");
     look_later(&bridge).await;
     assert_eq!(
         wrong(&bridge).await,
@@ -249,7 +249,7 @@ async fn a_silence_that_persists_is_said_to() {
 #[tokio::test]
 async fn a_location_that_needs_a_new_install_is_noticed_until_it_has_one() {
     let bridge = complete().await;
-    bridge.world.ghl.revoke_refresh_tokens();
+    bridge.simulation.ghl.revoke_refresh_tokens();
     bridge.after(Duration::days(2)).await;
     assert_eq!(look(&bridge.app).await, 1);
     let trouble = open(&bridge).await.remove(0);
@@ -263,7 +263,10 @@ async fn a_location_that_needs_a_new_install_is_noticed_until_it_has_one() {
 #[tokio::test]
 async fn vendors_that_are_down_are_no_trouble_of_a_location_and_end_none() {
     let bridge = complete().await;
-    let (ghl, waapify) = (bridge.world.ghl.faults(), bridge.world.waapify.faults());
+    let (ghl, waapify) = (
+        bridge.simulation.ghl.faults(),
+        bridge.simulation.waapify.faults(),
+    );
     ghl.always(CHANNELS, Fault::answer(503, "{}"));
     waapify.always("reconnect.php", Fault::answer(502, "<html>"));
     look_later(&bridge).await;
@@ -279,7 +282,7 @@ async fn vendors_that_are_down_are_no_trouble_of_a_location_and_end_none() {
 #[tokio::test]
 async fn a_trouble_ends_with_its_number_and_with_the_install() {
     let bridge = complete().await;
-    let faults = bridge.world.waapify.faults();
+    let faults = bridge.simulation.waapify.faults();
     faults.push("reconnect.php", Fault::answer(200, UNLINKED));
     look_later(&bridge).await;
     sqlx::query("update numbers set webhook_secret = null")
@@ -316,18 +319,18 @@ async fn two_processes_look_at_a_location_once() {
     bridge.clock.advance(LATER);
     let (first, second) = tokio::join!(look(&bridge.app), look(&other));
     assert_eq!(first + second, 1);
-    assert_eq!(bridge.world.ghl.faults().count(CHANNELS), 1);
+    assert_eq!(bridge.simulation.ghl.faults().count(CHANNELS), 1);
     // A process that was killed is replaced when its lease ends.
     bridge.clock.advance(LATER);
     let (now, lease) = (bridge.clock.now(), Duration::minutes(5));
-    let killed = incidents::claim_watches(&bridge.database.pool, now, lease, 9)
+    let killed = incidents::claim_due_locations(&bridge.database.pool, now, lease, 9)
         .await
         .unwrap();
     assert_eq!((killed.len(), look(&bridge.app).await), (1, 0));
     bridge.clock.advance(lease);
     assert_eq!(look(&bridge.app).await, 1);
     let stale = bridge.clock.now();
-    incidents::schedule_watch(&bridge.database.pool, &killed[0], stale)
+    incidents::schedule_next_check(&bridge.database.pool, &killed[0], stale)
         .await
         .unwrap();
     assert_eq!(
@@ -342,7 +345,7 @@ async fn a_slow_location_holds_up_no_other() {
     let bridge = complete().await;
     let other = LocationId::from("another-location");
     bridge.connect_to(&other).await;
-    let faults = bridge.world.waapify.faults();
+    let faults = bridge.simulation.waapify.faults();
     faults.push(
         "reconnect.php",
         Fault::Hang(std::time::Duration::from_hours(1)),

@@ -13,7 +13,7 @@ use waapify_ghl::app::App;
 use waapify_ghl::clients::ghl;
 use waapify_ghl::clients::ghl::CallError;
 use waapify_ghl::workers::inbound::Inbound;
-use waapify_ghl::workers::waapify_events::GatewayEvents;
+use waapify_ghl::workers::waapify_events::WaapifyEvents;
 use waapify_ghl::{clients, workers};
 
 use crate::harness::{Bridge, environment, location, settings, wait};
@@ -26,7 +26,7 @@ const FOREVER: std::time::Duration = std::time::Duration::from_mins(5);
 
 /// What Aisyah writes next is posted with this fault; WhatsApp's id of it.
 async fn writes_into(bridge: &Bridge, fault: Fault, text: &str) -> String {
-    bridge.world.ghl.faults().push(INBOUND, fault);
+    bridge.simulation.ghl.faults().push(INBOUND, fault);
     let id = bridge.customer_writes(text).await;
     bridge.settle().await;
     id
@@ -37,7 +37,7 @@ async fn state(bridge: &Bridge, id: &str) -> String {
 }
 
 fn searches(bridge: &Bridge) -> usize {
-    bridge.world.ghl.faults().count(SEARCH)
+    bridge.simulation.ghl.faults().count(SEARCH)
 }
 
 /// Lets GHL's search learn of what was posted.
@@ -112,10 +112,10 @@ async fn a_clear_refusal_needs_no_look() {
 async fn a_process_killed_in_the_middle_of_a_post_doubles_nothing() {
     let bridge = Bridge::new().await;
     let (id, next) = (bridge.customer_writes("hai").await, "ada?");
-    let events = Arc::new(GatewayEvents(Arc::clone(&bridge.app.relay)));
+    let events = Arc::new(WaapifyEvents(Arc::clone(&bridge.app.relay)));
     workers::step(&events).await.unwrap();
     let lost = Fault::silent_after_effect(FOREVER);
-    bridge.world.ghl.faults().push(INBOUND, lost);
+    bridge.simulation.ghl.faults().push(INBOUND, lost);
     let worker = Arc::new(Inbound(Arc::clone(&bridge.app.relay)));
     let step = tokio::spawn(async move { workers::step(&worker).await });
     wait("GHL has it", async || bridge.conversation() == ["hai"]).await;
@@ -136,7 +136,7 @@ async fn a_process_killed_in_the_middle_of_a_post_doubles_nothing() {
 #[tokio::test]
 async fn a_look_that_fails_is_a_failed_try_and_repeats_no_post() {
     let bridge = Bridge::new().await;
-    let faults = bridge.world.ghl.faults();
+    let faults = bridge.simulation.ghl.faults();
     let scope = r#"{"message":"The token is not authorized for this scope."}"#;
     faults.push(SEARCH, Fault::answer(503, ""));
     faults.push(SEARCH, Fault::answer(401, scope));
@@ -171,7 +171,7 @@ async fn a_refused_message_between_two_with_the_same_words_makes_neither_the_oth
     let bridge = Bridge::new().await;
     bridge.customer_writes("ok").await;
     bridge.settle().await;
-    let faults = bridge.world.ghl.faults();
+    let faults = bridge.simulation.ghl.faults();
     faults.push(INBOUND, Fault::answer(400, r#"{"message":"no"}"#));
     let refused = writes_into(&bridge, Fault::answer(400, r#"{"message":"no"}"#), "x").await;
     bridge.after(Duration::seconds(5)).await;
@@ -186,7 +186,7 @@ async fn nothing_overtakes_a_message_whose_answer_was_lost_not_even_one_written_
     let bridge = Bridge::new().await;
     let lost = writes_into(&bridge, Fault::after_effect(502, ""), "dua").await;
     let early = bridge.customer_writes("satu").await;
-    let events = Arc::new(GatewayEvents(Arc::clone(&bridge.app.relay)));
+    let events = Arc::new(WaapifyEvents(Arc::clone(&bridge.app.relay)));
     workers::step(&events).await.unwrap();
     sqlx::query(
         "update inbound set sent_at = sent_at - interval '1 hour' where wa_message_id = $1",
@@ -222,11 +222,12 @@ async fn five_first_messages_at_two_numbers_and_two_services_make_one_contact() 
     let bridge = Bridge::new().await;
     let (pool, clock) = (bridge.database.pool.clone(), bridge.clock.clone());
     let other = App::new(&settings(&bridge.environment), pool, clock).unwrap();
-    let second =
-        bridge
-            .world
-            .waapify
-            .add_instance("SECOND", "second-token", "60117654321", "Kedai Dua");
+    let second = bridge.simulation.waapify.add_instance(
+        "SECOND",
+        "second-token",
+        "60117654321",
+        "Kedai Dua",
+    );
     let entered = Entered {
         instance_id: "SECOND".to_owned(),
         access_token: "second-token".into(),
@@ -243,35 +244,35 @@ async fn five_first_messages_at_two_numbers_and_two_services_make_one_contact() 
         let number = if n % 2 == 0 {
             &second
         } else {
-            &bridge.world.waapify
+            &bridge.simulation.waapify
         };
         number
             .customer_sends(phone, name, &format!("pesan {n}"))
             .await;
     }
-    let events = Arc::new(GatewayEvents(Arc::clone(&bridge.app.relay)));
+    let events = Arc::new(WaapifyEvents(Arc::clone(&bridge.app.relay)));
     while workers::step(&events).await.unwrap() > 0 {}
     // GHL makes the contact, but its answer is lost.
     bridge
-        .world
+        .simulation
         .ghl
         .faults()
         .push(UPSERT, Fault::after_effect(502, ""));
     settle_both(&bridge, &other).await;
     assert_eq!(
-        bridge.world.ghl.faults().count(UPSERT),
+        bridge.simulation.ghl.faults().count(UPSERT),
         1,
         "the others wait"
     );
     bridge.clock.advance(Duration::minutes(1));
     settle_both(&bridge, &other).await;
-    let contacts = bridge.world.ghl.contacts(seed::LOCATION_ID);
+    let contacts = bridge.simulation.ghl.contacts(seed::LOCATION_ID);
     let made: Vec<_> = contacts
         .iter()
         .filter(|c| c.phone.as_deref() == Some(phone))
         .collect();
     assert_eq!(made.len(), 1);
-    let messages = bridge.world.ghl.messages_with(&made[0].id);
+    let messages = bridge.simulation.ghl.messages_with(&made[0].id);
     let mut texts: Vec<_> = messages.into_iter().map(|message| message.text).collect();
     texts.sort();
     assert_eq!(
@@ -279,7 +280,7 @@ async fn five_first_messages_at_two_numbers_and_two_services_make_one_contact() 
         ["pesan 0", "pesan 1", "pesan 2", "pesan 3", "pesan 4"]
     );
     assert_eq!(
-        bridge.world.ghl.faults().count(UPSERT),
+        bridge.simulation.ghl.faults().count(UPSERT),
         1,
         "found the second time"
     );
@@ -313,7 +314,7 @@ async fn only_a_connection_that_was_there_may_have_carried_the_message() {
 
 /// Has GHL post its event of the customer's message with these words.
 async fn ghl_tells(bridge: &Bridge, text: &str) {
-    let ghl = &bridge.world.ghl;
+    let ghl = &bridge.simulation.ghl;
     let stored = ghl.messages_with(seed::AISYAH.0);
     let stored = stored.iter().find(|message| message.text == text).unwrap();
     let event = json!({

@@ -8,9 +8,9 @@ use waapify_ghl::db::inbound::{NewInbound, State, undecrypted};
 use waapify_ghl::model::ids::WaMessageId;
 
 use crate::bridge::picture;
-use crate::gateway_events::post;
 use crate::harness::{Bridge, location};
-use crate::senders::{LID, arrive, named, steps, text};
+use crate::lids::{LID, arrive, named, steps, text};
+use crate::waapify_events::post;
 
 const PHONE: &str = "60123456789@s.whatsapp.net";
 /// As `relay::arrivals` waits for a content.
@@ -121,7 +121,7 @@ async fn a_stubs_file_is_attached_when_it_comes() {
     arrive(&bridge, &[stub(&bridge, "S1", PHONE)]).await;
     let picture = picture("Tengok ni");
     let mut message = text(&bridge, "S1", json!({"remoteJid": PHONE}), "");
-    message["message"] = bridge.world.waapify.announce(&picture);
+    message["message"] = bridge.simulation.waapify.announce(&picture);
     arrive(&bridge, &[message]).await;
     bridge.assert_posted_with_file("Tengok ni");
 }

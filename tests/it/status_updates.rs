@@ -7,13 +7,13 @@ use time::Duration;
 use waapify_ghl::db::outbound::status_updates;
 use waapify_ghl::db::outbound::status_updates::Back;
 
+use crate::attachment_sources::Storage;
 use crate::harness::Bridge;
-use crate::origins::Storage;
 
 const STATUS: &str = "PUT /conversations/messages/{id}/status";
 
 fn told(bridge: &Bridge) -> Vec<Value> {
-    let seen = bridge.world.ghl.faults().seen_at(STATUS);
+    let seen = bridge.simulation.ghl.faults().seen_at(STATUS);
     seen.into_iter().map(|seen| seen.body).collect()
 }
 
@@ -22,17 +22,25 @@ async fn delivered_and_read_reach_ghl_with_the_documented_fields_only() {
     let bridge = Bridge::new().await;
     let id = bridge.agent_writes("hai").await;
     bridge.settle().await;
-    bridge.world.waapify.customer_receives(seed::AISYAH.2).await;
+    bridge
+        .simulation
+        .waapify
+        .customer_receives(seed::AISYAH.2)
+        .await;
     bridge.after(Duration::seconds(10)).await;
     assert_eq!(bridge.ghl_status(&id), "delivered");
-    bridge.world.waapify.customer_reads(seed::AISYAH.2).await;
+    bridge
+        .simulation
+        .waapify
+        .customer_reads(seed::AISYAH.2)
+        .await;
     bridge.after(Duration::seconds(1)).await;
     assert_eq!(bridge.ghl_status(&id), "read");
     assert_eq!(
         told(&bridge),
         [json!({"status": "delivered"}), json!({"status": "read"})]
     );
-    let call = bridge.world.ghl.faults().seen_at(STATUS).remove(0);
+    let call = bridge.simulation.ghl.faults().seen_at(STATUS).remove(0);
     assert_eq!(call.headers["version"], "2021-04-15");
     assert!(call.path.contains(&id));
 }
@@ -52,8 +60,16 @@ async fn a_read_that_overtakes_a_delivered_costs_one_call() {
     let bridge = Bridge::new().await;
     let id = bridge.agent_writes("hai").await;
     bridge.settle().await;
-    bridge.world.waapify.customer_receives(seed::AISYAH.2).await;
-    bridge.world.waapify.customer_reads(seed::AISYAH.2).await;
+    bridge
+        .simulation
+        .waapify
+        .customer_receives(seed::AISYAH.2)
+        .await;
+    bridge
+        .simulation
+        .waapify
+        .customer_reads(seed::AISYAH.2)
+        .await;
     bridge.settle().await;
     bridge.after(Duration::seconds(10)).await;
     assert_eq!(bridge.ghl_status(&id), "read");
@@ -65,13 +81,21 @@ async fn a_delivered_that_comes_after_the_read_is_followed_by_the_read_again() {
     let bridge = Bridge::new().await;
     let id = bridge.agent_writes("hai").await;
     bridge.settle().await;
-    bridge.world.waapify.customer_receives(seed::AISYAH.2).await;
+    bridge
+        .simulation
+        .waapify
+        .customer_receives(seed::AISYAH.2)
+        .await;
     bridge.settle().await;
     bridge.clock.advance(Duration::seconds(10));
     let (pool, now) = (&bridge.database.pool, bridge.clock.now());
     let claimed = status_updates::claim(pool, now, Duration::seconds(90), 1).await;
     let late = claimed.unwrap().remove(0);
-    bridge.world.waapify.customer_reads(seed::AISYAH.2).await;
+    bridge
+        .simulation
+        .waapify
+        .customer_reads(seed::AISYAH.2)
+        .await;
     bridge.after(Duration::minutes(2)).await;
     assert_eq!(bridge.ghl_status(&id), "read");
     // Whether its owner had GHL's answer or not.
@@ -93,23 +117,27 @@ async fn not_yet_is_asked_again_without_a_new_token() {
     let older = r#"{"statusCode":401,"message":"No conversation provider found for this message"}"#;
     let id = bridge.agent_writes("hai").await;
     bridge.settle().await;
-    let tokens_before = bridge.world.ghl.faults().count("POST /oauth/token");
+    let tokens_before = bridge.simulation.ghl.faults().count("POST /oauth/token");
     let other = r#"{"statusCode":403,"message":"Forbidden resource"}"#;
     for body in [(403, not_yet), (401, older), (403, other)] {
         bridge
-            .world
+            .simulation
             .ghl
             .faults()
             .push(STATUS, Fault::answer(body.0, body.1));
     }
-    bridge.world.waapify.customer_receives(seed::AISYAH.2).await;
+    bridge
+        .simulation
+        .waapify
+        .customer_receives(seed::AISYAH.2)
+        .await;
     for _ in 0..12 {
         bridge.after(Duration::seconds(3)).await;
     }
     assert_eq!(bridge.ghl_status(&id), "delivered");
     assert_eq!(told(&bridge).len(), 4);
     assert_eq!(
-        bridge.world.ghl.faults().count("POST /oauth/token"),
+        bridge.simulation.ghl.faults().count("POST /oauth/token"),
         tokens_before
     );
 }
@@ -119,10 +147,14 @@ async fn a_status_never_goes_backwards() {
     let bridge = Bridge::new().await;
     let id = bridge.agent_writes("hai").await;
     bridge.settle().await;
-    bridge.world.waapify.customer_reads(seed::AISYAH.2).await;
+    bridge
+        .simulation
+        .waapify
+        .customer_reads(seed::AISYAH.2)
+        .await;
     bridge.after(Duration::seconds(10)).await;
     assert_eq!(bridge.ghl_status(&id), "read");
-    let wa_id = bridge.world.waapify.chat(seed::AISYAH.2)[0].id.clone();
+    let wa_id = bridge.simulation.waapify.chat(seed::AISYAH.2)[0].id.clone();
     for status in [3, 2, 1, 0] {
         bridge
             .whatsapp_reports(&wa_id, json!({"status": status}))
@@ -137,7 +169,7 @@ async fn a_status_never_goes_backwards() {
 async fn a_receipt_that_overtakes_the_gateways_answer_is_kept_and_counts() {
     let bridge = Bridge::new().await;
     // The gateway sends, the customer's phone acknowledges, and only then the answer comes.
-    bridge.world.adjust(|timings: &mut Timings| {
+    bridge.simulation.adjust(|timings: &mut Timings| {
         timings.send_takes = std::time::Duration::from_millis(300);
         timings.echo_after = std::time::Duration::from_mins(10);
     });
@@ -146,7 +178,7 @@ async fn a_receipt_that_overtakes_the_gateways_answer_is_kept_and_counts() {
         let mut look = tokio::time::interval(std::time::Duration::from_millis(2));
         let chat = loop {
             look.tick().await;
-            let chat = bridge.world.waapify.chat(seed::AISYAH.2);
+            let chat = bridge.simulation.waapify.chat(seed::AISYAH.2);
             if !chat.is_empty() {
                 break chat;
             }
@@ -168,7 +200,7 @@ async fn a_message_of_several_parts_is_delivered_when_its_last_part_is() {
         .agent_sends(seed::AISYAH.0, "fail", &[&storage.url("/menu.pdf")])
         .await;
     bridge.settle().await;
-    let parts = bridge.world.waapify.chat(seed::AISYAH.2);
+    let parts = bridge.simulation.waapify.chat(seed::AISYAH.2);
     assert_eq!(parts.len(), 2);
     for (part, expected) in parts.iter().zip(["sent", "delivered"]) {
         bridge
@@ -184,7 +216,7 @@ async fn a_refusal_after_success_becomes_failed_with_a_sentence() {
     let bridge = Bridge::new().await;
     let id = bridge.agent_writes("hai").await;
     bridge.settle().await;
-    let wa_id = bridge.world.waapify.chat(seed::AISYAH.2)[0].id.clone();
+    let wa_id = bridge.simulation.waapify.chat(seed::AISYAH.2)[0].id.clone();
     bridge
         .whatsapp_reports(
             &wa_id,
@@ -207,11 +239,15 @@ async fn an_update_that_ghl_will_never_take_ends_and_the_timeline_says_so() {
     bridge.settle().await;
     let refused = r#"{"statusCode":401,"message":"The token is not authorized for this scope.","traceId":"abc-1"}"#;
     bridge
-        .world
+        .simulation
         .ghl
         .faults()
         .push(STATUS, Fault::answer(401, refused));
-    bridge.world.waapify.customer_receives(seed::AISYAH.2).await;
+    bridge
+        .simulation
+        .waapify
+        .customer_receives(seed::AISYAH.2)
+        .await;
     bridge.after(Duration::seconds(10)).await;
     bridge.after(Duration::HOUR).await;
     assert_eq!(told(&bridge).len(), 1);

@@ -5,17 +5,17 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, fs, process, thread};
 
-use private_postgres::{Cluster, ClusterError, Durability, find_running};
+use private_postgres::{Durability, PrivatePostgres, PrivatePostgresError, find_running};
 use sqlx::{Connection as _, PgConnection};
 
 /// Generous: every test of this file may create its data at the same time.
 const PATIENCE: Duration = Duration::from_mins(1);
-const LOOK: Duration = Duration::from_millis(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 const KEEP: &str = "create table kept as select 42 as value";
 const KEPT: &str = "select value::text from kept";
 
-/// A folder of one test, which [`Cluster::start`] or [`spawn`] creates, and which goes with the test.
+/// A folder of one test, which [`PrivatePostgres::start`] or [`spawn`] creates, and which goes with the test.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -30,7 +30,7 @@ impl Drop for Folder {
         // The server of a killed process may still be writing.
         let deadline = Instant::now() + PATIENCE;
         while fs::remove_dir_all(&self.0).is_err() && self.0.exists() && Instant::now() < deadline {
-            thread::park_timeout(LOOK);
+            thread::park_timeout(POLL_INTERVAL);
         }
     }
 }
@@ -77,12 +77,12 @@ fn spawn(arguments: &[&str], folder: &Folder) -> Program {
     Program(command.spawn().unwrap())
 }
 
-fn start(folder: &Folder) -> Cluster {
-    Cluster::start(&folder.0, Durability::ThrowAway).unwrap()
+fn start(folder: &Folder) -> PrivatePostgres {
+    PrivatePostgres::start(&folder.0, Durability::ThrowAway).unwrap()
 }
 
-fn failure_to_start(folder: &Folder) -> ClusterError {
-    match Cluster::start(&folder.0, Durability::ThrowAway) {
+fn failure_to_start(folder: &Folder) -> PrivatePostgresError {
+    match PrivatePostgres::start(&folder.0, Durability::ThrowAway) {
         Ok(_) => panic!("it started"),
         Err(error) => error,
     }
@@ -123,7 +123,7 @@ fn wait_for<T>(what: &str, find: impl Fn() -> Option<T>) -> T {
             return found;
         }
         assert!(Instant::now() < deadline, "waited in vain for {what}");
-        thread::park_timeout(LOOK);
+        thread::park_timeout(POLL_INTERVAL);
     }
 }
 
@@ -140,11 +140,11 @@ fn wait_for_the_end(folder: &Path, url: &str) {
 #[test]
 fn a_restart_keeps_what_was_written() {
     let folder = Folder::new("restart");
-    let cluster = Cluster::start(&folder.0, Durability::Durable).unwrap();
+    let cluster = PrivatePostgres::start(&folder.0, Durability::Durable).unwrap();
     execute(&cluster.url("postgres"), KEEP);
     cluster.stop().unwrap();
 
-    let cluster = Cluster::start(&folder.0, Durability::Durable).unwrap();
+    let cluster = PrivatePostgres::start(&folder.0, Durability::Durable).unwrap();
     let url = cluster.url("postgres");
     assert_eq!(select(&url, KEPT).unwrap(), "42");
     assert_eq!(select(&url, "show fsync").unwrap(), "on");
@@ -158,7 +158,7 @@ fn a_second_start_on_the_same_folder_names_the_folder_and_the_process() {
     let cluster = start(&folder);
     let error = failure_to_start(&folder);
     assert!(
-        matches!(error, ClusterError::AlreadyRunning { .. }),
+        matches!(error, PrivatePostgresError::AlreadyRunning { .. }),
         "{error}"
     );
     let message = error.to_string();
@@ -178,7 +178,7 @@ fn a_killed_process_leaves_no_server_and_loses_no_commit() {
     sandbox.kill();
     wait_for_the_end(&private, &url);
 
-    let cluster = Cluster::start(&private, Durability::Durable).unwrap();
+    let cluster = PrivatePostgres::start(&private, Durability::Durable).unwrap();
     assert_eq!(select(&cluster.url("postgres"), KEPT).unwrap(), "42");
 }
 
@@ -196,7 +196,7 @@ fn only_a_running_server_is_found() {
 fn a_left_pid_file_neither_blocks_a_start_nor_is_taken_for_a_server() {
     let (folder, other_folder) = (Folder::new("stale"), Folder::new("other"));
     let (cluster, other) = (start(&folder), start(&other_folder));
-    let pid_file = |cluster: &Cluster| cluster.folder().join("data/postmaster.pid");
+    let pid_file = |cluster: &PrivatePostgres| cluster.folder().join("data/postmaster.pid");
     let path = pid_file(&cluster);
     let text = fs::read_to_string(&path).unwrap();
     cluster.stop().unwrap();
@@ -246,7 +246,7 @@ fn a_server_that_cannot_start_says_why() {
 
 #[test]
 fn a_throw_away_server_takes_its_folder_with_it() {
-    let cluster = Cluster::throw_away().unwrap();
+    let cluster = PrivatePostgres::throw_away().unwrap();
     let (folder, url) = (cluster.folder().to_owned(), cluster.url("postgres"));
     assert_eq!(select(&url, "show fsync").unwrap(), "off");
     cluster.stop().unwrap();
@@ -275,7 +275,7 @@ fn four_killed_scripts_leave_no_server_and_the_next_one_clears_up_after_them() {
 
 #[test]
 fn without_binaries_the_message_names_the_commands() {
-    let message = ClusterError::NoBinaries.to_string();
+    let message = PrivatePostgresError::NoBinaries.to_string();
     for command in [
         "apt-get install",
         "dnf install",

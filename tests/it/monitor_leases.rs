@@ -8,12 +8,12 @@ use waapify_ghl::db::history::incidents::{About, Kind};
 
 use crate::doctor::complete;
 use crate::harness::{Bridge, location};
-use crate::watch::{look, look_later, wrong};
+use crate::monitor::{look, look_later, wrong};
 
 /// What the gateway's worker does when it hears of a link.
 async fn hear(bridge: &Bridge) {
     let (pool, now) = (&bridge.database.pool, bridge.clock.now());
-    incidents::watch_now(pool, &location(), now).await.unwrap();
+    incidents::check_soon(pool, &location(), now).await.unwrap();
 }
 
 #[tokio::test]
@@ -36,13 +36,17 @@ async fn what_is_heard_during_a_look_begins_no_second_one_and_is_not_lost() {
     let pool = &bridge.database.pool;
     hear(&bridge).await;
     let (now, lease) = (bridge.clock.now(), Duration::minutes(5));
-    let mut jobs = incidents::claim_watches(pool, now, lease, 9).await.unwrap();
+    let mut jobs = incidents::claim_due_locations(pool, now, lease, 9)
+        .await
+        .unwrap();
     let job = jobs.pop().unwrap();
     bridge.clock.advance(Duration::minutes(2));
     hear(&bridge).await;
     assert_eq!(look(&bridge.app).await, 0, "it is being looked at");
     let next = bridge.clock.now() + Duration::minutes(15);
-    incidents::schedule_watch(pool, &job, next).await.unwrap();
+    incidents::schedule_next_check(pool, &job, next)
+        .await
+        .unwrap();
     assert_eq!(look(&bridge.app).await, 1, "something was heard meanwhile");
     bridge.clock.advance(Duration::minutes(2));
     assert_eq!(look(&bridge.app).await, 0);
@@ -63,7 +67,7 @@ async fn a_location_that_comes_back_is_set_up_in_peace() {
     };
     let noted = incidents::note(&bridge.database.pool, about, None, now).await;
     assert_eq!(noted.unwrap(), None, "a look that was under way");
-    let ghl = &bridge.world.ghl;
+    let ghl = &bridge.simulation.ghl;
     ghl.set_default_provider(seed::LOCATION_ID, DefaultProvider::Twilio);
     bridge.clock.advance(Duration::HOUR);
     let now = bridge.clock.now();
@@ -87,7 +91,7 @@ async fn a_busy_number_makes_no_quiet_one_look_silent() {
         .await
         .unwrap();
     sqlx::query(
-        "insert into gateway_events (location_id, number, body, state, due_at, received_at)
+        "insert into waapify_events (location_id, number, body, state, due_at, received_at)
          select $1, '60190000000', '', 'done', now(), now() from generate_series(1, 2500)",
     )
     .bind(seed::LOCATION_ID)

@@ -10,9 +10,9 @@ use waapify_ghl::db::inbound::{NewInbound, State};
 use waapify_ghl::model::ids::WaMessageId;
 
 use crate::bridge::picture;
-use crate::gateway_events::post;
 use crate::harness::{Bridge, location};
 use crate::messages::messages;
+use crate::waapify_events::post;
 
 /// Aisyah's hidden address, as the corpus has it.
 pub const LID: &str = "112233445566778@lid";
@@ -30,7 +30,7 @@ pub fn text(bridge: &Bridge, id: &str, mut key: Value, text: &str) -> Value {
 pub async fn arrive(bridge: &Bridge, messages: &[Value]) {
     let data = json!({"messages": messages, "type": "notify"});
     let status = bridge
-        .world
+        .simulation
         .waapify
         .post_event("messages.upsert", data)
         .await;
@@ -47,7 +47,7 @@ async fn hidden(bridge: &Bridge, id: &str, words: &str) {
 pub async fn named(bridge: &Bridge) {
     let contacts = json!([{"id": PHONE, "lid": LID}]);
     bridge
-        .world
+        .simulation
         .waapify
         .post_event("contacts.upsert", contacts)
         .await;
@@ -85,7 +85,7 @@ async fn a_hidden_sender_is_held_not_guessed_and_holds_up_nobody() {
         Some("siapa saya".to_owned()),
     ));
     assert_eq!(bridge.inbound("L1").await, held);
-    for contact in bridge.world.ghl.contacts(seed::LOCATION_ID) {
+    for contact in bridge.simulation.ghl.contacts(seed::LOCATION_ID) {
         let phone = contact.phone.unwrap_or_default();
         assert!(!phone.contains("112233445566778"), "a LID is no phone");
     }
@@ -124,7 +124,7 @@ async fn an_address_book_of_ten_thousand_is_learnt_and_releases_the_one_who_wrot
     book.push(json!({"id": LID, "phoneNumber": PHONE}));
     for _ in 0..2 {
         let book = Value::Array(book.clone());
-        let waapify = &bridge.world.waapify;
+        let waapify = &bridge.simulation.waapify;
         assert_eq!(waapify.post_event("contacts.upsert", book).await, Some(200));
         bridge.settle().await;
     }
@@ -148,10 +148,10 @@ async fn a_new_contact_gets_the_name_of_the_address_book_where_the_message_had_n
     message.as_object_mut().unwrap().remove("pushName");
     arrive(&bridge, &[message]).await;
     let book = json!([{"id": "60137654321@s.whatsapp.net", "lid": "99887766554433@lid", "name": "Kedai Ali"}]);
-    let waapify = &bridge.world.waapify;
+    let waapify = &bridge.simulation.waapify;
     waapify.post_event("contacts.upsert", book).await;
     bridge.settle().await;
-    let contacts = bridge.world.ghl.contacts(seed::LOCATION_ID);
+    let contacts = bridge.simulation.ghl.contacts(seed::LOCATION_ID);
     let made = contacts
         .iter()
         .find(|contact| contact.phone.as_deref() == Some("+60137654321"));
@@ -162,17 +162,17 @@ async fn a_new_contact_gets_the_name_of_the_address_book_where_the_message_had_n
 async fn a_held_messages_file_is_fetched_when_its_sender_is_known() {
     let bridge = Bridge::new().await;
     let picture = picture("Tengok ni");
-    let content = bridge.world.waapify.announce(&picture);
+    let content = bridge.simulation.waapify.announce(&picture);
     let mut message = text(&bridge, "F1", json!({"remoteJid": LID}), "");
     message["message"] = content;
     arrive(&bridge, &[message]).await;
     bridge.after(Duration::HOUR).await;
     assert!(
-        bridge.world.ghl.uploads().is_empty(),
+        bridge.simulation.ghl.uploads().is_empty(),
         "nobody to attach it for"
     );
     named(&bridge).await;
-    assert_eq!(bridge.world.ghl.uploads().len(), 1);
+    assert_eq!(bridge.simulation.ghl.uploads().len(), 1);
     bridge.assert_posted_with_file("Tengok ni");
 }
 
@@ -260,7 +260,7 @@ async fn an_own_send_is_confirmed_by_the_echo_of_a_hidden_chat_and_its_receipts_
     let bridge = Bridge::new().await;
     named(&bridge).await;
     let lost = Fault::answer(200, "\n\nnull");
-    bridge.world.waapify.faults().push("send.php", lost);
+    bridge.simulation.waapify.faults().push("send.php", lost);
     let id = bridge.agent_writes("sekali sahaja").await;
     bridge.settle().await;
     assert_eq!(bridge.state(&id).await, "unconfirmed");
@@ -272,7 +272,7 @@ async fn an_own_send_is_confirmed_by_the_echo_of_a_hidden_chat_and_its_receipts_
     assert_eq!(bridge.state(&id).await, "sent");
     let receipt = json!([{"key": {"remoteJid": LID, "fromMe": true, "id": "3EB0AA"}, "update": {"status": 3}}]);
     bridge
-        .world
+        .simulation
         .waapify
         .post_event("messages.update", receipt)
         .await;
@@ -309,8 +309,11 @@ async fn held_messages_are_listed_with_the_reason_and_a_replay_does_not_invent_a
         "{shown}"
     );
 
-    let event = bridge.world.ghl.uninstall_event(seed::LOCATION_ID);
-    assert_eq!(bridge.world.ghl.posts_app_event(&event).await, Some(200));
+    let event = bridge.simulation.ghl.uninstall_event(seed::LOCATION_ID);
+    assert_eq!(
+        bridge.simulation.ghl.posts_app_event(&event).await,
+        Some(200)
+    );
     bridge.settle().await;
     assert_eq!(state(&bridge, "L1").await, "failed");
     bridge.install().await;
@@ -326,7 +329,7 @@ async fn held_messages_are_listed_with_the_reason_and_a_replay_does_not_invent_a
 async fn a_batch_arrives_once_and_in_order_whatever_its_type_and_envelope() {
     for envelope in [Envelope::Flat, Envelope::Nested, Envelope::NestedArray] {
         let bridge = Bridge::new().await;
-        bridge.world.waapify.set_envelope(envelope);
+        bridge.simulation.waapify.set_envelope(envelope);
         let message = |id: &str, words| text(&bridge, id, json!({"remoteJid": PHONE}), words);
         let mut batch = [
             message("A", "satu"),
@@ -342,7 +345,7 @@ async fn a_batch_arrives_once_and_in_order_whatever_its_type_and_envelope() {
         for kind in ["append", "notify"] {
             let data = json!({"messages": batch, "type": kind});
             bridge
-                .world
+                .simulation
                 .waapify
                 .post_event("messages.upsert", data)
                 .await;

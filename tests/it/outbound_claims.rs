@@ -25,7 +25,7 @@ const UNPACED: Pace = Pace {
 async fn a_send_whose_answer_is_lost_is_confirmed_by_its_echo_and_not_repeated() {
     let bridge = Bridge::new().await;
     bridge
-        .world
+        .simulation
         .waapify
         .faults()
         .push("send.php", Fault::after_effect(200, "\n\nnull"));
@@ -36,7 +36,7 @@ async fn a_send_whose_answer_is_lost_is_confirmed_by_its_echo_and_not_repeated()
             bridge.state(&id).await != "unconfirmed"
         })
         .await;
-    bridge.world.waapify.customer_receives(PHONE).await;
+    bridge.simulation.waapify.customer_receives(PHONE).await;
     bridge.after(Duration::HOUR).await;
     assert_eq!(bridge.sends().len(), 1);
     assert_eq!(bridge.state(&id).await, "delivered", "its receipts count");
@@ -46,7 +46,7 @@ async fn a_send_whose_answer_is_lost_is_confirmed_by_its_echo_and_not_repeated()
 async fn a_send_without_an_echo_is_tried_once_more_and_then_fails_honestly() {
     let bridge = Bridge::new().await;
     bridge
-        .world
+        .simulation
         .waapify
         .faults()
         .always("send.php", Fault::answer(200, "[]"));
@@ -63,7 +63,7 @@ async fn a_send_without_an_echo_is_tried_once_more_and_then_fails_honestly() {
         "accepted",
         "the conversation behind it waits"
     );
-    bridge.world.waapify.faults().clear();
+    bridge.simulation.waapify.faults().clear();
     bridge.after(Duration::minutes(3)).await;
     bridge.after(Duration::seconds(10)).await;
     assert_eq!(
@@ -78,7 +78,7 @@ async fn a_send_without_an_echo_is_tried_once_more_and_then_fails_honestly() {
 async fn one_slow_contact_does_not_hold_up_another() {
     let bridge = Bridge::new().await;
     bridge
-        .world
+        .simulation
         .waapify
         .faults()
         .push("send.php", Fault::Slow(std::time::Duration::from_secs(3)));
@@ -106,7 +106,7 @@ async fn one_slow_contact_does_not_hold_up_another() {
 async fn one_blocked_number_does_not_hold_up_another() {
     let bridge = Bridge::new().await;
     bridge
-        .world
+        .simulation
         .waapify
         .faults()
         .push("send.php", Fault::answer(200, OUTAGE));
@@ -135,17 +135,17 @@ async fn one_blocked_number_does_not_hold_up_another() {
 async fn an_echo_that_comes_late_still_prevents_a_second_copy() {
     let bridge = Bridge::new().await;
     bridge
-        .world
+        .simulation
         .adjust(|timings: &mut Timings| timings.echo_after = std::time::Duration::from_mins(10));
     bridge
-        .world
+        .simulation
         .waapify
         .faults()
         .push("send.php", Fault::after_effect(200, "\n\nnull"));
     let id = bridge.agent_writes("sekali").await;
     bridge.settle().await;
     bridge
-        .world
+        .simulation
         .waapify
         .faults()
         .push("send.php", Fault::answer(200, OUTAGE));
@@ -155,11 +155,11 @@ async fn an_echo_that_comes_late_still_prevents_a_second_copy() {
         "accepted",
         "it is to be tried once more"
     );
-    let sent = bridge.world.waapify.chat(PHONE).remove(0);
+    let sent = bridge.simulation.waapify.chat(PHONE).remove(0);
     let echo = json!({"messages": [{"key": {"remoteJid": "60123456789@c.us", "fromMe": true, "id": sent.id},
         "message": {"extendedTextMessage": {"text": sent.text}}, "messageTimestamp": "1767250742", "status": "PENDING"}], "type": "append"});
     bridge
-        .world
+        .simulation
         .waapify
         .post_event("messages.upsert", echo)
         .await;
@@ -203,7 +203,7 @@ async fn a_message_that_stops_every_process_ends_and_its_conversation_goes_on() 
         claim_and_die(&bridge).await;
         bridge.clock.advance(pause);
         let now = bridge.clock.now();
-        outbound::expire_sends(pool, now + pause, now)
+        outbound::rescue_expired(pool, now + pause, now)
             .await
             .unwrap();
     }
@@ -225,7 +225,7 @@ async fn what_a_killed_process_may_have_sent_waits_for_its_echo_first() {
     let job = claim_and_die(&bridge).await;
     let now = bridge.clock.now();
     assert!(
-        outbound::record_departure(&bridge.database.pool, &job, "60123456789", 1, now)
+        outbound::mark_send_started(&bridge.database.pool, &job, "60123456789", 1, now)
             .await
             .unwrap()
     );
@@ -250,7 +250,7 @@ async fn a_stale_owner_changes_nothing() {
     assert_eq!(bridge.state(&id).await, "sent");
     let (pool, now) = (&bridge.database.pool, bridge.clock.now());
     assert!(
-        !outbound::record_departure(pool, &stale, "60123456789", 1, now)
+        !outbound::mark_send_started(pool, &stale, "60123456789", 1, now)
             .await
             .unwrap()
     );
@@ -274,7 +274,7 @@ async fn a_stale_owner_changes_nothing() {
 #[tokio::test]
 async fn a_refusal_after_a_gateways_restart_is_tried_again_as_the_first_of_its_kind() {
     let bridge = Bridge::new().await;
-    let faults = bridge.world.waapify.faults();
+    let faults = bridge.simulation.waapify.faults();
     let refusal = "\n\n{\"status\":\"error\",\"message\":\"Failed to send the message\"}";
     for answer in [OUTAGE, OUTAGE, OUTAGE, refusal] {
         faults.push("send.php", Fault::answer(200, answer));

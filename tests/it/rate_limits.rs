@@ -4,7 +4,7 @@ use simulators::{Fault, InstallKind, seed};
 use time::Duration;
 use waapify_ghl::accounts::tokens::TokenError;
 use waapify_ghl::app::App;
-use waapify_ghl::db::accounts::rate_limits::{Purpose, take_call};
+use waapify_ghl::db::accounts::rate_limits::{CallPriority, take_call};
 use waapify_ghl::db::open_pool;
 use waapify_ghl::model::ids::LocationId;
 
@@ -34,12 +34,12 @@ async fn two_processes_share_a_locations_hundred_calls_in_ten_seconds() {
     }
     assert_eq!(refused, 20);
     assert_eq!(
-        bridge.world.ghl.faults().count(LOOKUP),
+        bridge.simulation.ghl.faults().count(LOOKUP),
         100,
         "GHL refused none"
     );
     bridge.clock.advance(Duration::seconds(11));
-    bridge.world.ghl.set_burst_limit(Some(1_000));
+    bridge.simulation.ghl.set_burst_limit(Some(1_000));
     assert!(bridge.use_token(&location()).await.is_ok());
 }
 
@@ -48,30 +48,30 @@ async fn what_ghl_says_about_its_limits_is_obeyed() {
     let bridge = Bridge::bare().await;
     bridge.install().await;
     // A sandbox app has 25 calls (`facts/ghl.md` section 4).
-    bridge.world.ghl.set_burst_limit(Some(25));
+    bridge.simulation.ghl.set_burst_limit(Some(25));
     let mut taken = 0;
     while bridge.use_token(&location()).await.is_ok() {
         taken += 1;
     }
     assert_eq!(taken, 25);
-    assert_eq!(bridge.world.ghl.faults().count(LOOKUP), 25);
+    assert_eq!(bridge.simulation.ghl.faults().count(LOOKUP), 25);
 }
 
 #[tokio::test]
 async fn a_429_pauses_its_location_only_and_loses_nothing() {
     let bridge = Bridge::new().await;
     bridge
-        .world
+        .simulation
         .ghl
         .add_location(seed::COMPANY_ID, "Second", "Kedai Dua");
     let location_id = "Second".to_owned();
     let code = bridge
-        .world
+        .simulation
         .ghl
         .issue_code(InstallKind::Location { location_id });
     bridge.callback(&code).await;
     bridge
-        .world
+        .simulation
         .ghl
         .faults()
         .push(LOOKUP, Fault::answer(429, ""));
@@ -92,16 +92,20 @@ async fn ticks_leave_room_for_replies_and_come_when_there_is_room_again() {
         bridge.agent_writes(&format!("kempen {n}")).await;
         bridge.settle().await;
     }
-    bridge.world.waapify.customer_receives(seed::AISYAH.2).await;
+    bridge
+        .simulation
+        .waapify
+        .customer_receives(seed::AISYAH.2)
+        .await;
     bridge.after(Duration::seconds(6)).await;
-    let told = || bridge.world.ghl.faults().count(STATUS);
+    let told = || bridge.simulation.ghl.faults().count(STATUS);
     assert_eq!(told(), 70, "of a hundred calls");
     let reply = bridge.customer_writes("hai").await;
     bridge.settle().await;
     assert_eq!(bridge.inbound(&reply).await.unwrap().0, "posted");
     assert_eq!(told(), 70);
     bridge
-        .world
+        .simulation
         .adjust(|timings| timings.rate_window = std::time::Duration::ZERO);
     for _ in 0..3 {
         bridge.after(Duration::seconds(11)).await;
@@ -117,7 +121,7 @@ async fn the_last_of_the_days_calls_are_kept_for_replies() {
         ("x-ratelimit-daily-remaining", "500"),
         ("x-ratelimit-daily-reset", "3600000"),
     ];
-    bridge.world.ghl.faults().push(
+    bridge.simulation.ghl.faults().push(
         LOOKUP,
         Fault::Answer {
             status: 200,
@@ -130,13 +134,13 @@ async fn the_last_of_the_days_calls_are_kept_for_replies() {
     bridge.use_token(&location()).await.unwrap();
     let (pool, now) = (&bridge.database.pool, bridge.clock.now());
     let take = |purpose, now| take_call(pool, seed::LOCATION_ID, purpose, now);
-    assert!(take(Purpose::Reply, now).await.unwrap().is_ok());
-    let until = take(Purpose::Tick, now).await.unwrap().unwrap_err();
+    assert!(take(CallPriority::Reply, now).await.unwrap().is_ok());
+    let until = take(CallPriority::Tick, now).await.unwrap().unwrap_err();
     assert!(
         (until - now - Duration::HOUR).abs() < Duration::minutes(1),
         "{until}"
     );
-    assert!(take(Purpose::Tick, until).await.unwrap().is_ok());
+    assert!(take(CallPriority::Tick, until).await.unwrap().is_ok());
 }
 
 #[tokio::test]
@@ -144,21 +148,21 @@ async fn a_window_begins_with_its_first_call_and_counts_to_its_limit() {
     let database = TestDatabase::new().await;
     let start = waapify_ghl::runtime::clock::Clock::system().now();
     for n in 1..=100 {
-        let taken = take_call(&database.pool, "l", Purpose::Reply, start)
+        let taken = take_call(&database.pool, "l", CallPriority::Reply, start)
             .await
             .unwrap();
         assert_eq!(taken.unwrap().used, n);
     }
-    let full = take_call(&database.pool, "l", Purpose::Reply, start)
+    let full = take_call(&database.pool, "l", CallPriority::Reply, start)
         .await
         .unwrap();
     assert_eq!(full.unwrap_err(), start + Duration::seconds(10));
-    let others = take_call(&database.pool, "m", Purpose::Reply, start)
+    let others = take_call(&database.pool, "m", CallPriority::Reply, start)
         .await
         .unwrap();
     assert_eq!(others.unwrap().used, 1);
     let next = start + Duration::seconds(10);
-    let taken = take_call(&database.pool, "l", Purpose::Tick, next)
+    let taken = take_call(&database.pool, "l", CallPriority::Tick, next)
         .await
         .unwrap();
     assert_eq!(taken.unwrap().used, 1);

@@ -5,7 +5,7 @@ use axum::http::{Request, StatusCode};
 use serde_json::json;
 use simulators::seed;
 use waapify_ghl::app::App;
-use waapify_ghl::db::accounts::installs::Standing;
+use waapify_ghl::db::accounts::installs::InstallStatus;
 use waapify_ghl::runtime::clock::Clock;
 
 use crate::harness::{
@@ -33,7 +33,7 @@ async fn post(database: &TestDatabase, path: &str, file: &str, client_id: &str) 
 const OURS: &str = "66b1f0a2c3d4e5f60718293a-test";
 
 async fn events(database: &TestDatabase) -> Vec<(String, String, Vec<u8>)> {
-    sqlx::query_as("select event_type, state, body from app_events order by id")
+    sqlx::query_as("select event_type, state, body from ghl_events order by id")
         .fetch_all(&database.pool)
         .await
         .unwrap()
@@ -100,10 +100,10 @@ async fn an_event_about_another_app_or_without_a_good_signature_is_refused() {
         assert_eq!(status, StatusCode::FORBIDDEN, "{file}");
     }
     let bridge = Bridge::new().await;
-    let mut anonymous = bridge.world.ghl.uninstall_event(seed::LOCATION_ID);
+    let mut anonymous = bridge.simulation.ghl.uninstall_event(seed::LOCATION_ID);
     anonymous.as_object_mut().unwrap().remove("appId");
     assert_eq!(
-        bridge.world.ghl.posts_app_event(&anonymous).await,
+        bridge.simulation.ghl.posts_app_event(&anonymous).await,
         Some(403)
     );
     for subject in [
@@ -113,16 +113,22 @@ async fn an_event_about_another_app_or_without_a_good_signature_is_refused() {
     ] {
         let mut event = subject;
         event["type"] = "UNINSTALL".into();
-        event["appId"] = bridge.world.ghl.app_id().into();
+        event["appId"] = bridge.simulation.ghl.app_id().into();
         assert_eq!(
-            bridge.world.ghl.posts_app_event(&event).await,
+            bridge.simulation.ghl.posts_app_event(&event).await,
             Some(400),
             "{event}"
         );
     }
-    bridge.world.ghl.set_signing(simulators::SignWith::Nothing);
-    let event = bridge.world.ghl.uninstall_event(seed::LOCATION_ID);
-    assert_eq!(bridge.world.ghl.posts_app_event(&event).await, Some(401));
+    bridge
+        .simulation
+        .ghl
+        .set_signing(simulators::SignWith::Nothing);
+    let event = bridge.simulation.ghl.uninstall_event(seed::LOCATION_ID);
+    assert_eq!(
+        bridge.simulation.ghl.posts_app_event(&event).await,
+        Some(401)
+    );
     bridge.settle().await;
     assert!(
         bridge.use_token(&location()).await.unwrap(),
@@ -132,9 +138,12 @@ async fn an_event_about_another_app_or_without_a_good_signature_is_refused() {
 }
 
 pub async fn uninstall(bridge: &Bridge, location_id: &str) {
-    let event = bridge.world.ghl.uninstall_event(location_id);
-    bridge.world.ghl.set_installed(location_id, false);
-    assert_eq!(bridge.world.ghl.posts_app_event(&event).await, Some(200));
+    let event = bridge.simulation.ghl.uninstall_event(location_id);
+    bridge.simulation.ghl.set_installed(location_id, false);
+    assert_eq!(
+        bridge.simulation.ghl.posts_app_event(&event).await,
+        Some(200)
+    );
     bridge.settle().await;
 }
 
@@ -155,16 +164,19 @@ pub async fn secrets(bridge: &Bridge, location_id: &str) -> i64 {
 #[tokio::test]
 async fn an_event_that_comes_again_is_applied_once() {
     let bridge = Bridge::new().await;
-    let event = bridge.world.ghl.uninstall_event(seed::LOCATION_ID);
+    let event = bridge.simulation.ghl.uninstall_event(seed::LOCATION_ID);
     for _ in 0..2 {
-        assert_eq!(bridge.world.ghl.posts_app_event(&event).await, Some(200));
+        assert_eq!(
+            bridge.simulation.ghl.posts_app_event(&event).await,
+            Some(200)
+        );
         bridge.settle().await;
         bridge.install().await;
     }
     assert_eq!(events(&bridge.database).await.len(), 1);
     assert_eq!(
-        bridge.standing(seed::LOCATION_ID).await,
-        Standing::Installed
+        bridge.install_status(seed::LOCATION_ID).await,
+        InstallStatus::Installed
     );
 }
 
@@ -175,18 +187,22 @@ async fn an_agency_id_that_is_none_does_not_spoil_an_event_that_names_its_locati
     for (n, company) in [json!(""), json!(5), json!(null)].into_iter().enumerate() {
         let id = format!("Location{n}");
         bridge
-            .world
+            .simulation
             .ghl
             .add_location(seed::COMPANY_ID, &id, "Kedai");
-        bridge.world.ghl.set_installed(&id, true);
-        let mut event = bridge.world.ghl.install_event(&id);
+        bridge.simulation.ghl.set_installed(&id, true);
+        let mut event = bridge.simulation.ghl.install_event(&id);
         event["companyId"] = company;
         assert_eq!(
-            bridge.world.ghl.posts_app_event(&event).await,
+            bridge.simulation.ghl.posts_app_event(&event).await,
             Some(200),
             "{event}"
         );
         bridge.settle().await;
-        assert_eq!(bridge.standing(&id).await, Standing::Installed, "{event}");
+        assert_eq!(
+            bridge.install_status(&id).await,
+            InstallStatus::Installed,
+            "{event}"
+        );
     }
 }

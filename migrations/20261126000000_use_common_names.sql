@@ -1,0 +1,51 @@
+-- Tables and columns get the words that the field has for them. No row changes.
+
+alter table gateway_events rename to waapify_events;
+alter index gateway_events_waiting rename to waapify_events_waiting;
+alter index gateway_events_pkey rename to waapify_events_pkey;
+alter table app_events rename to ghl_events;
+alter index app_events_waiting rename to ghl_events_waiting;
+alter index app_events_of_contact rename to ghl_events_of_contact;
+alter index app_events_pkey rename to ghl_events_pkey;
+alter table offers rename to pending_connections;
+alter index offers_due rename to pending_connections_due;
+alter index offers_pkey rename to pending_connections_pkey;
+alter table troubles rename to incidents;
+alter index troubles_open rename to incidents_open;
+alter index troubles_pkey rename to incidents_pkey;
+alter table incidents rename column healed_at to resolved_at;
+alter table app_keys rename to client_credentials;
+alter index app_keys_pkey rename to client_credentials_pkey;
+alter table call_budgets rename to rate_limits;
+alter index call_budgets_pkey rename to rate_limits_pkey;
+alter table rate_limits rename column saving_until to reserve_until;
+alter table media rename to inbound_media;
+alter index media_wanted rename to inbound_media_wanted;
+alter index media_pkey rename to inbound_media_pkey;
+
+-- `attempt` counts how often a row was taken: the fence against an owner whose lease has run out.
+alter table outbound rename column claims to attempt;
+alter table outbound rename column lost_claims to crashed_attempts;
+alter table outbound rename column departed to started_attempt;
+alter table outbound rename column rank to priority;
+alter table inbound rename column claims to attempt;
+alter table inbound rename column departed_at to post_started_at;
+alter table inbound rename column departed_place to post_sequence;
+alter table inbound rename column unclear to unconfirmed;
+alter table inbound rename column looks to reconciliations;
+alter index inbound_departed rename to inbound_post_started;
+alter index inbound_unclear rename to inbound_unconfirmed;
+alter table inbound_media rename column claims to attempt;
+alter table status_updates rename column claims to attempt;
+alter table waapify_events rename column claims to attempt;
+alter table ghl_events rename column claims to attempt;
+alter table ghl_events rename column place to sequence;
+
+alter table locations rename column mint_at to token_request_at;
+alter table locations rename column mint_failures to token_request_failures;
+alter table locations rename column mint_refusal to token_request_refusal;
+alter index locations_to_mint rename to locations_to_request_token;
+alter table locations rename column watch_at to check_at;
+alter table locations rename column watch_lease_until to check_lease_until;
+alter table locations rename column watched_at to checked_at;
+alter index locations_to_watch rename to locations_to_check;
