@@ -1,6 +1,6 @@
 //! Where the app is installed, and with which token: from a browser's code, from GHL's word, from a company's list.
 //!
-//! Owns: the way of every kind of install to working location tokens (`facts/ghl.md` section 2), and the uninstall.
+//! Owns: the way of every kind of install to working location tokens (`docs/vendors/ghl.md#grants`), and the uninstall.
 //! Refuses: matching anything to "the latest install"; a grant, an event or a list names whom it is about.
 
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! The commands (design, section 3), their arguments and exit codes.
+//! The commands, their arguments and exit codes.
 //!
 //! Exit codes: 0 done, 1 failed with the reason on standard error, 2 the settings or arguments are wrong.
 

@@ -1,5 +1,5 @@
 //! Addresses of our own for agents' files, for those that the gateway would take for something else: it tells a file's
-//! kind by the end of its address (`facts/waapify.md` A, "Media").
+//! kind by the end of its address (`docs/vendors/waapify.md#attachments`).
 //!
 //! Owns: what such an address holds, sealed, so that nothing is stored and nobody can have us fetch what he likes.
 //! Refuses: fetching; the route does it.

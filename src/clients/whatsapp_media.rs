@@ -1,4 +1,5 @@
-//! WhatsApp's media servers: a customer's file, fetched and decrypted piece by piece (`facts/waapify.md` C).
+//! WhatsApp's media servers: a customer's file, fetched and decrypted piece by piece
+//! (`docs/vendors/whatsapp.md#media-files`).
 //!
 //! Owns: which addresses may be asked, how much may come, and what a failure means. Refuses: any server but WhatsApp's,
 //! since a stranger wrote the address; redirects; a file in memory.

@@ -20,7 +20,7 @@ pub const SCOPES: [&str; 9] = [
     "oauth.readonly",
     "oauth.write",
 ];
-/// GHL refuses redirect URLs that contain one of its names (`facts/ghl.md` section 2).
+/// GHL refuses redirect URLs that contain one of its names (`docs/vendors/ghl.md#install-links`).
 const BRANDS: [&str; 2] = ["ghl", "highlevel"];
 /// Stands for a value that is not known yet.
 const CLIENT_ID: &str = "CLIENT_ID";
@@ -67,7 +67,7 @@ pub struct Guide<'a> {
     pub external_auth_secret: Option<&'a str>,
 }
 
-/// The address that begins an install (`facts/ghl.md` section 2, "Install link"): GHL wants the app's id as
+/// The address that begins an install (`docs/vendors/ghl.md#install-links`): GHL wants the app's id as
 /// `version_id` beside the client id.
 #[must_use]
 pub fn install_link(marketplace_base: &Url, public_url: &Url, client_id: &str) -> Url {

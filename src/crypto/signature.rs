@@ -1,4 +1,4 @@
-//! Proof that a webhook comes from GHL: a signature over the raw body bytes (`facts/ghl.md` section 3).
+//! Proof that a webhook comes from GHL: a signature over the raw body bytes (`docs/vendors/ghl.md#signatures`).
 //!
 //! Owns: the choice between the two signatures and their check. Refuses: falling back to the older one when the
 //! newer is present, and comparing `N/A`, which GHL's samples show where there is none.

@@ -1,5 +1,5 @@
-//! Who sits before a page inside GHL: what GHL encrypts for the page with the app's shared secret (`facts/ghl.md`
-//! section 3, "SSO").
+//! Who sits before a page inside GHL: what GHL encrypts for the page with the app's shared secret
+//! (`docs/vendors/ghl.md#single-sign-on`).
 //!
 //! Owns: opening it, and holding every field against what it has to be. Refuses: what is not encrypted, and any trust in
 //! age or freshness: the format has neither a MAC nor a time, so that one is exchanged once and its salt remembered. A

@@ -195,7 +195,7 @@ impl Doctor {
         }
     }
 
-    /// They cannot be tried: GHL checks a code before the client's keys (`facts/ghl.md` section 2).
+    /// They cannot be tried: GHL checks a code before the client's keys (`docs/vendors/ghl.md#client-keys`).
     async fn check_app_keys(&self) -> Finding {
         let finding = |state, said| Finding::new("client_credentials", state, said);
         if let Some(name) = self.lacks(&["GHL_CLIENT_ID", "GHL_CLIENT_SECRET"]) {

@@ -36,7 +36,8 @@ pub(super) enum HookError {
     /// The body is not what belongs here.
     #[error("{0}")]
     Malformed(&'static str),
-    /// The store is down: 429 is the one status that every known retry policy of GHL retries (design, promise 1).
+    /// The store is down: 429 is the one status that every known retry policy of GHL retries
+    /// (`docs/vendors/ghl.md#webhook-retries`).
     #[error("the message cannot be stored right now, send it again")]
     StoreDown(#[from] sqlx::Error),
     /// The same, its cause logged already.

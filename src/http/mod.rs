@@ -62,7 +62,7 @@ use crate::runtime::notify::Signals;
 /// A delivery is a text of a few kB and addresses of files; an e-mail's HTML comes here too. Above this it is no
 /// message.
 const MAX_DELIVERY_BYTES: usize = 2 * 1024 * 1024;
-/// A first login posts the whole address book, several MB (`facts/waapify.md` B).
+/// A first login posts the whole address book, several MB (`docs/vendors/waapify.md#webhooks`).
 const MAX_GATEWAY_EVENT_BYTES: usize = 16 * 1024 * 1024;
 /// An event about the app has some hundred bytes; one about a message holds that message's text.
 const MAX_APP_EVENT_BYTES: usize = 256 * 1024;

@@ -23,7 +23,7 @@ pub const ATTEMPT_FAILED: Schedule = Schedule(&[5, 30, 120]);
 pub const FILE_UNREACHABLE: Schedule = Schedule(&[3, 15, 45]);
 
 /// A status update. GHL knows a message 5–10 s or more after it delivered it, and says "not yet" until then
-/// (`facts/ghl.md` section 1); later pauses outlast an outage of a day.
+/// (`docs/vendors/ghl.md#status-updates`); later pauses outlast an outage of a day.
 pub const STATUS_UPDATE: Schedule = Schedule(&[
     2, 3, 5, 10, 20, 40, 60, 120, 300, 600, 1_800, 3_600, 7_200, 14_400, 28_800, 28_800,
 ]);
@@ -35,7 +35,8 @@ pub const INBOUND: Schedule = Schedule(&[
 ]);
 
 /// A post whose answer was lost, while another message hides from us whether GHL has it: GHL's event of it clears that up,
-/// and comes after seconds to minutes where its first tries failed (`facts/ghl.md` section 3); after these twelve minutes
+/// and comes after seconds to minutes where its first tries failed (`docs/vendors/ghl.md#webhook-retries`); after these
+/// twelve minutes
 /// the customer's words are worth more than the risk of a second bubble. Each pause is below the ten minutes for which an
 /// echo of the post waits (`relay::outbound::echoes`).
 pub const HIDDEN_POST: Schedule = Schedule(&[90, 180, 360]);
@@ -44,7 +45,7 @@ pub const HIDDEN_POST: Schedule = Schedule(&[90, 180, 360]);
 pub const MEDIA: Schedule = Schedule(&[2, 5, 10, 20]);
 
 /// A token that GHL does not renew for no lasting reason. The first tries fall into the 30 seconds in which GHL answers
-/// a repeated refresh with the same pair (`facts/ghl.md` section 2): an answer that got lost is fetched again.
+/// a repeated refresh with the same pair (`docs/vendors/ghl.md#refresh`): an answer that got lost is fetched again.
 pub const REFRESH_FAILED: Schedule = Schedule(&[2, 5, 10, 60, 300]);
 
 /// A location that is not active: its owner pays or resumes it within hours, days, or never.

@@ -107,7 +107,7 @@ async fn a_location_added_later_needs_only_the_event_and_one_without_it_is_found
     bridge.callback(&code).await;
     add_installed_location(&bridge, "Future");
     let mut event = bridge.simulation.ghl.install_event("Future");
-    // The form of an automatic install (`contract/ghl/webhooks/install_future_location.json`).
+    // The form of an automatic install (`tests/payloads/ghl/webhooks/install_future_location.json`).
     for absent in ["companyId", "userId", "companyName"] {
         event.as_object_mut().unwrap().remove(absent);
     }

@@ -1,5 +1,5 @@
 //! The contract check: the service against the platform's own `OpenAPI`, served as a strict mock by
-//! `contract/ghl/prism.sh`. Where the contract or Node is not at hand it is skipped, and says so.
+//! `ghl/prism.sh` in the folder that `CONTRACT_DIR` names (`docs/testing.md`). Where the contract or Node is not at hand it is skipped, and says so.
 
 use std::io::Write as _;
 use std::path::PathBuf;

@@ -47,7 +47,7 @@ async fn two_processes_share_a_locations_hundred_calls_in_ten_seconds() {
 async fn what_ghl_says_about_its_limits_is_obeyed() {
     let bridge = Bridge::bare().await;
     bridge.install().await;
-    // A sandbox app has 25 calls (`facts/ghl.md` section 4).
+    // An app that is not public has 25 calls (`docs/vendors/ghl.md#limits`).
     bridge.simulation.ghl.set_burst_limit(Some(25));
     let mut taken = 0;
     while bridge.use_token(&location()).await.is_ok() {

@@ -100,7 +100,8 @@ impl Keys {
     }
 }
 
-/// What `CryptoJS.AES.encrypt` makes of a text and a passphrase, as GHL does (`facts/ghl.md` section 3, "SSO"): key and
+/// What `CryptoJS.AES.encrypt` makes of a text and a passphrase, as GHL does (`docs/vendors/ghl.md#single-sign-on`):
+/// key and
 /// IV are `OpenSSL`'s `EVP_BytesToKey` with MD5, one round.
 pub(super) fn encrypt_with_passphrase(passphrase: &str, salt: [u8; 8], plain: &str) -> String {
     let mut derived = Vec::with_capacity(48);

@@ -1,6 +1,6 @@
 //! Simulated GoHighLevel and Waapify servers: for the sandbox, tests and benchmarks.
 //!
-//! Owns: both vendors, which refuse what the real platforms refuse (`facts/ghl.md`, `facts/waapify.md`), and the page to
+//! Owns: both vendors, which refuse what the real platforms refuse (`docs/vendors`), and the page to
 //! play with. Refuses: shortcuts; the service and these vendors meet over HTTP only.
 //!
 //! * `simulation`: both vendors; `ghl/` and `waapify/`: one each, with `controls.rs` holding what a test may set

@@ -22,7 +22,7 @@ pub fn parse(body: &[u8]) -> serde_json::Result<Value> {
 }
 
 /// Finds the JSON value in an answer that has text around it: PHP prints newlines or warnings before its JSON
-/// (`facts/waapify.md` A).
+/// (`docs/vendors/waapify.md#answers`).
 #[must_use]
 pub fn find(text: &str) -> Option<Value> {
     if let Ok(value) = parse(text.trim().as_bytes()) {

@@ -34,7 +34,8 @@ use crate::runtime::clock::Clock;
 const MARGIN: Duration = Duration::minutes(5);
 
 /// Longest time one process may spend on a renewal: its call is cut off at 10 s. It ends well within the 30 s in which
-/// GHL answers a repeated refresh with the same pair (`facts/ghl.md` section 2), so that a killed process loses no token.
+/// GHL answers a repeated refresh with the same pair (`docs/vendors/ghl.md#refresh`), so that a killed process loses no
+/// token.
 const REFRESH_LEASE: Duration = Duration::seconds(12);
 
 /// How often a process looks whether another one's renewal is done, and how many times.

@@ -1,6 +1,6 @@
 //! The sandbox: the service beside a simulated GHL and a simulated Waapify, in one process and on one port.
 //!
-//! Owns: the two vendors, which refuse what the real platforms refuse (`facts/ghl.md`, `facts/waapify.md`), the page to
+//! Owns: the two vendors, which refuse what the real platforms refuse (`docs/vendors`), the page to
 //! play with, and the script. Refuses: shortcuts; service and vendors meet over HTTP only.
 //!
 //! * `world`: both vendors; `ghl/` and `waapify/`: one each, with `stage.rs` holding what a test may set

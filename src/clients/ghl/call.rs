@@ -85,8 +85,8 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// An answer that lacks what it is for. An empty one means that GHL did nothing (`facts/ghl.md` section 1,
-    /// "Inbound").
+    /// An answer that lacks what it is for. An empty one means that GHL did nothing
+    /// (`docs/vendors/ghl.md#posting-a-message`).
     pub(super) fn incomplete(&self, missing: &str) -> CallError {
         CallError {
             advice: Advice::Retry,

@@ -1,4 +1,4 @@
-//! Who a location's SMS provider is, as GHL tells (`facts/ghl.md` section 1). Only a person can change it.
+//! Who a location's SMS provider is, as GHL tells (`docs/vendors/ghl.md#sms-provider`). Only a person can change it.
 
 use reqwest::Method;
 use secrecy::SecretString;

@@ -1,4 +1,4 @@
-//! What GHL's errors mean: one advice each (`facts/ghl.md` section 4).
+//! What GHL's errors mean: one advice each (`docs/vendors/ghl.md#errors`).
 
 use std::time::Duration;
 
@@ -56,7 +56,8 @@ impl CallError {
         self.status == Some(401) && NO_SCOPE.iter().any(|words| self.detail.contains(words))
     }
 
-    /// On a status update a 403 means "not yet", in whatever words (design, section 4), but for the wrong location.
+    /// On a status update a 403 means "not yet", in whatever words (`docs/vendors/ghl.md#status-updates`), but for the
+    /// wrong location.
     pub(super) fn on_status_update(mut self) -> Self {
         let not_yet = self.status == Some(403) && !self.detail.contains(WRONG_LOCATION);
         if not_yet && self.advice == Advice::Reject {
@@ -66,7 +67,7 @@ impl CallError {
     }
 }
 
-/// What an error answer means (`facts/ghl.md` section 4; `contract/ghl/responses/errors.json`).
+/// What an error answer means (`docs/vendors/ghl.md#errors`; `tests/payloads/ghl/responses/errors.json`).
 pub(super) fn classify(status: StatusCode, headers: &HeaderMap, body: &Value) -> CallError {
     let words = words(body);
     let says = |part: &str| words.to_lowercase().contains(part);

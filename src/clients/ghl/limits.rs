@@ -1,4 +1,4 @@
-//! What GHL says about its limits with every answer (`facts/ghl.md` section 4).
+//! What GHL says about its limits with every answer (`docs/vendors/ghl.md#limits`).
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! GHL's API, as far as the bridge uses it (`facts/ghl.md` sections 1, 2 and 4).
+//! GHL's API, as far as the bridge uses it (`docs/vendors/ghl.md`).
 //!
 //! Owns: the requests, and the meaning of every error GHL is known to give. Refuses: holding tokens; they are
 //! passed in.
@@ -40,7 +40,8 @@ use crate::model::rate_limits::RateLimits;
 const V_2021_07: &str = "2021-07-28";
 /// Version header of the conversations routes.
 const V_2021_04: &str = "2021-04-15";
-/// A refresh that got no answer can be repeated within 30 s of the first (`facts/ghl.md` section 2), so it must not
+/// A refresh that got no answer can be repeated within 30 s of the first (`docs/vendors/ghl.md#refresh`), so it must
+/// not
 /// wait so long itself.
 pub const TOKEN_TIMEOUT: Duration = Duration::from_secs(10);
 /// Locations asked for in one page of `/oauth/installedLocations`; GHL may give fewer.
@@ -258,7 +259,7 @@ impl Client {
     }
 
     /// Posts a message of WhatsApp's into the contact's conversation. An answer without a message id is no success
-    /// (`facts/ghl.md` section 1, "Inbound").
+    /// (`docs/vendors/ghl.md#posting-a-message`).
     ///
     /// # Errors
     /// [`CallError`], which says whether GHL may have the message all the same.

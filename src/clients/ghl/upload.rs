@@ -1,4 +1,4 @@
-//! A file into a contact's conversation: GHL keeps it and gives its address (`facts/ghl.md` section 1).
+//! A file into a contact's conversation: GHL keeps it and gives its address (`docs/vendors/ghl.md#uploads`).
 
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
@@ -8,10 +8,11 @@ use serde_json::Value;
 use crate::clients::ghl::{Advice, CallError, Client, NewFile, V_2021_04};
 use crate::model::ids::{ContactId, LocationId};
 
-/// Largest file that GHL takes (`facts/ghl.md` section 1).
+/// Largest file that GHL takes (`docs/vendors/ghl.md#uploads`).
 pub const MAX_UPLOAD_BYTES: usize = 5 * 1024 * 1024;
 
-/// Endings of the files that GHL takes (`facts/ghl.md` section 1); what it refuses all the same is answered with 415.
+/// Endings of the files that GHL takes (`docs/vendors/ghl.md#uploads`); what it refuses all the same is answered with
+/// 415.
 const EXTENSIONS: [&str; 25] = [
     "jpg", "png", "gif", "heic", "mp4", "mpeg", "mov", "3gp", "zip", "rar", "pdf", "doc", "docx",
     "xls", "xlsx", "ppt", "pptx", "csv", "txt", "mp3", "m4a", "wav", "ogg", "amr", "vcf",

@@ -1,4 +1,4 @@
-//! The one meaning of each of Waapify's answers (`facts/waapify.md` A, "Replies"); pure.
+//! The one meaning of each of Waapify's answers (`docs/vendors/waapify.md#answers`); pure.
 
 use serde_json::Value;
 
@@ -52,7 +52,7 @@ pub(super) fn asks_for_login(answer: &Value) -> bool {
         || answer.get("relogin").and_then(Value::as_str) == Some("true")
 }
 
-/// What the gateway's words mean, the first that fits (`facts/waapify.md` A, "Replies").
+/// What the gateway's words mean, the first that fits (`docs/vendors/waapify.md#answers`).
 pub(super) fn meaning(answer: &Value) -> SendFailure {
     use SendFailure::NumberStopped;
     let said = words(answer);

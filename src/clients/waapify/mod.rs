@@ -1,4 +1,5 @@
-//! The Waapify gateway, legacy dialect (`facts/waapify.md` A): every parameter in the query, HTTP 200 for everything,
+//! The Waapify gateway, legacy dialect (`docs/vendors/waapify.md#requests`): every parameter in the query, HTTP 200 for
+//! everything,
 //! and a message counts as sent only when the answer holds its WhatsApp id.
 //!
 //! Owns: the calls the bridge makes, and the one meaning of each answer. Refuses: believing `status:"success"`.
@@ -21,7 +22,8 @@ use crate::clients::{endpoint, scrub};
 use crate::model::ids::WaMessageId;
 use crate::model::reason::{Reason, hold};
 
-/// The gateway itself gives up after 60 s (`facts/waapify.md` A); its answer is worth waiting for, because a send
+/// The gateway itself gives up after 60 s (`docs/vendors/waapify.md#time-limits`); its answer is worth waiting for,
+/// because a send
 /// that is cut off has an unknown outcome.
 const SEND_TIMEOUT: Duration = Duration::from_secs(68);
 

@@ -1,4 +1,4 @@
-//! What GHL said to the marketplace app's keys: they cannot be tried, only used (`facts/ghl.md` section 2).
+//! What GHL said to the marketplace app's keys: they cannot be tried, only used (`docs/vendors/ghl.md#client-keys`).
 
 use sqlx::{FromRow, PgPool};
 use time::OffsetDateTime;

@@ -1,4 +1,4 @@
-//! GHL's limit on calls: one budget for each location, which all processes share (`facts/ghl.md` section 4).
+//! GHL's limit on calls: one budget for each location, which all processes share (`docs/vendors/ghl.md#limits`).
 
 use sqlx::{FromRow, PgPool};
 use time::OffsetDateTime;

@@ -34,7 +34,7 @@ pub struct TokenRow {
     pub company_id: Option<CompanyId>,
     /// Sealed.
     pub access_token: Vec<u8>,
-    /// Sealed; a minted location token may have none (`facts/ghl.md` section 2).
+    /// Sealed; a minted location token may have none (`docs/vendors/ghl.md#location-tokens`).
     pub refresh_token: Option<Vec<u8>>,
     /// When the access token ends.
     pub expires_at: OffsetDateTime,

@@ -30,8 +30,8 @@ const UNDER_WAY: Duration = Duration::hours(24);
 /// delivered before, or that is here twice, is kept once.
 ///
 /// GHL does not say which message a person sent and which a campaign, so its rank is told by what we know: 2 in a
-/// conversation in which the customer wrote lately, 1 with a sender (which a workflow may have too, `facts/ghl.md`
-/// section 3), 0 otherwise.
+/// conversation in which the customer wrote lately, 1 with a sender (which a workflow may have too,
+/// `docs/vendors/ghl.md#deliveries`), 0 otherwise.
 ///
 /// # Errors
 /// When the database fails or refuses one of them; none is kept then.

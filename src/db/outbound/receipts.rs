@@ -343,7 +343,7 @@ async fn raise(
     status_updates::queue(tx, location, message, status, now).await
 }
 
-/// WhatsApp's refusal after the gateway had taken the message (`facts/waapify.md` B, "Acks").
+/// WhatsApp's refusal after the gateway had taken the message (`docs/vendors/waapify.md#acks`).
 fn refusal(code: &str) -> Failure {
     let shown: String = code
         .chars()

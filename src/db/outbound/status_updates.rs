@@ -8,7 +8,7 @@ use crate::db::history::timeline;
 use crate::db::outbound::Failure;
 use crate::model::ids::{GhlMessageId, LocationId, MessageId};
 
-/// GHL knows a message only some seconds after it delivered it (`facts/ghl.md` section 1, "Status"); an update
+/// GHL knows a message only some seconds after it delivered it (`docs/vendors/ghl.md#status-updates`); an update
 /// before that costs a call and a refusal.
 pub(in crate::db) const GHL_KNOWS_AFTER: Duration = Duration::seconds(5);
 

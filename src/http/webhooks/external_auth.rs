@@ -1,5 +1,5 @@
 //! `POST /hooks/external-auth/{secret}`: the form that GHL shows during an install, sent on to us with what the installer
-//! entered (`facts/ghl.md` section 3, "External Authentication"). GHL lets the install go on when the answer is 200, and
+//! entered (`docs/vendors/ghl.md#external-authentication`). GHL lets the install go on when the answer is 200, and
 //! shows our sentence when it is not.
 //!
 //! Owns: reading every form of it. Refuses: a caller without the address's secret, and credentials that Waapify refuses.

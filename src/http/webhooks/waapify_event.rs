@@ -1,6 +1,7 @@
 //! `POST /hooks/waapify/{secret}`: what the gateway tells about one number. The secret in the address is the proof.
 //!
-//! Waapify posts each event once, without a time limit of its own (`facts/waapify.md` B). So here alone a caller waits
+//! Waapify posts each event once, without a time limit of its own (`docs/vendors/waapify.md#webhooks`). So here alone a
+//! caller waits
 //! while the store is down.
 
 use std::sync::Arc;

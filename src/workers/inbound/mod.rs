@@ -32,8 +32,8 @@ use crate::workers::{Context, Worker};
 
 /// Three calls of at most 30 s, and a refresh; the post has a lease of its own.
 const LEASE: Duration = Duration::seconds(150);
-/// How long a message rests whose answer was lost: GHL's search knows of it after about a minute (`facts/ghl.md`
-/// section 1), and half of that again is allowed for.
+/// How long a message rests whose answer was lost: GHL's search knows of it after about a minute
+/// (`docs/vendors/ghl.md#conversation-search`), and half of that again is allowed for.
 const INDEX_LAG: Duration = Duration::seconds(90);
 /// A post takes 30 s, or about 100 s with a renewal of the token and a second call; if its process was killed, the
 /// search then needs its time, too.

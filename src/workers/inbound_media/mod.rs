@@ -43,7 +43,8 @@ const LEASE: Duration = Duration::seconds(60);
 const MAX_CRASHED_ATTEMPTS: i32 = 3;
 /// Tries at an upload that GHL may take the next time; then the file is linked, which needs nothing of GHL's.
 const UPLOAD_TRIES: i32 = 3;
-/// WhatsApp keeps files for two and a half to three weeks (`facts/waapify.md` C); a link that promises less holds.
+/// WhatsApp keeps files for two and a half to three weeks (`docs/vendors/whatsapp.md#media-files`); a link that
+/// promises less holds.
 pub const LINK_DAYS: i64 = 17;
 
 /// The worker.

@@ -1,5 +1,6 @@
 //! GHL's conversation routes beside messages, and the question who is the SMS provider.
-//! Its search answers what `facts/ghl.md` section 1 tells, and the direction and date that the platform adds in
+//! Its search answers what `docs/vendors/ghl.md#conversation-search` tells, and the direction and date that the
+//! platform adds in
 //! practice; the search index's lag of the real platform is not simulated.
 
 use serde_json::{Value, json};

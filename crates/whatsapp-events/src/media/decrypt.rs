@@ -1,4 +1,5 @@
-//! WhatsApp's encryption of files, undone while they stream by (`facts/waapify.md` C; checked with Baileys' own vectors).
+//! WhatsApp's encryption of files, undone while they stream by (`docs/vendors/whatsapp.md#media-files`; checked with
+//! Baileys' own vectors).
 //!
 //! Owns: keys, mac, padding, and the comparison with everything that the message says about its file. Refuses: holding
 //! more than one piece; what it gives before [`Decryptor::finish`] has been called is not proven yet.

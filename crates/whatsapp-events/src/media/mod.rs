@@ -8,7 +8,7 @@ mod name;
 pub use decrypt::{Decryptor, MediaError};
 pub use name::FileType;
 
-/// Which of WhatsApp's four sets of keys a file is sealed with (`facts/waapify.md` C).
+/// Which of WhatsApp's four sets of keys a file is sealed with (`docs/vendors/whatsapp.md#media-files`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MediaKeys {
     /// Pictures and stickers.

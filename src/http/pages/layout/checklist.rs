@@ -78,7 +78,7 @@ pub(in crate::http) fn answer(language: Language, finding: &Finding) -> Markup {
     html! { div data-state=(state) { ul.findings { li { (components::found(language, finding)) } } } }
 }
 
-/// Why the app may not be in that list (`facts/ghl.md` sections 0 and 2).
+/// Why the app may not be in that list (`docs/vendors/ghl.md#sms-provider`).
 fn reasons(language: Language) -> Markup {
     let reasons = [
         language.pick(

@@ -23,7 +23,7 @@ pub(super) enum Kind {
 }
 
 /// What the gateway's legacy build makes of an address by the extension of its path, in lower case; of all others a
-/// document (`facts/waapify.md` A, "Media"). `ogg` is a mistake of that build: WhatsApp plays no such video.
+/// document (`docs/vendors/waapify.md#attachments`). `ogg` is a mistake of that build: WhatsApp plays no such video.
 const GATEWAY: [(&str, Kind); 7] = [
     ("jpg", Kind::Image),
     ("jpeg", Kind::Image),

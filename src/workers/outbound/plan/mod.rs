@@ -1,7 +1,8 @@
 //! What a delivery of GHL becomes on WhatsApp. Pure: bytes and what is known about its files in, plan out, and the same
 //! plan every time.
 //!
-//! Owns: reading every shape of `ProviderOutboundMessage` (`facts/ghl.md` section 3), and the sentences a user reads
+//! Owns: reading every shape of `ProviderOutboundMessage` (`docs/vendors/ghl.md#deliveries`), and the sentences a user
+//! reads
 //! when something cannot be sent. Refuses: asking anybody; what must be asked first is a plan of its own.
 //!
 //! * [`attachments`]: what an attachment is, and what the gateway makes of it; `names`: what it is called

@@ -6,11 +6,11 @@ use unicode_segmentation::UnicodeSegmentation;
 use url::form_urlencoded;
 
 /// Longest encoded text of one send: the gateway reads it from the address, which servers cut at about 8 KB
-/// (`facts/waapify.md` A); 6 KB leaves room for the other parameters.
+/// (`docs/vendors/waapify.md#requests`); 6 KB leaves room for the other parameters.
 pub(super) const MAX_ENCODED_BYTES: usize = 5_500;
 
-/// The gateway rewrites braces and brackets, and one such text can hang it for everyone (`facts/waapify.md` A, "Text
-/// changes").
+/// The gateway rewrites braces and brackets, and one such text can hang it for everyone
+/// (`docs/vendors/waapify.md#text-changes`).
 pub(super) fn safe(text: &str) -> String {
     text.trim()
         .chars()

@@ -28,7 +28,7 @@ enum Who {
     Staff,
 }
 
-/// What GHL tells a custom page; `facts/ghl.md` section 3, "SSO".
+/// What GHL tells a custom page; `docs/vendors/ghl.md#single-sign-on`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct UserData<'a> {

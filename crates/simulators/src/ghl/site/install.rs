@@ -15,7 +15,7 @@ use crate::ghl::{DefaultProvider, InstallKind};
 /// Stands for the whole agency where a sub-account could be chosen.
 const AGENCY: &str = "agency";
 
-/// What the marketplace's link says; `facts/ghl.md` section 2, "Install link".
+/// What the marketplace's link says; `docs/vendors/ghl.md#install-links`.
 #[derive(Deserialize)]
 pub(super) struct Link {
     client_id: Option<String>,
