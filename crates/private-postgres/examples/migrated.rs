@@ -1,0 +1,40 @@
+//! Runs a command beside a temporary PostgreSQL that holds the service's schema; `CHECK_DATABASE_URL` names it there.
+//!
+//! ```sh
+//! cargo run -p private-postgres --example migrated -- cargo check
+//! ```
+//!
+//! The SQL of the service is checked with it: the compiler asks the database that this variable names (`sqlx.toml`).
+
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+use anyhow::Context as _;
+use private_postgres::PrivatePostgres;
+use sqlx::migrate::Migrator;
+use sqlx::{Connection as _, PgConnection};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<ExitCode> {
+    let mut arguments = std::env::args_os().skip(1);
+    let program = arguments.next().context("name a command to run")?;
+    let postgres = PrivatePostgres::throw_away()?;
+    let url = postgres.url("postgres");
+    let migrations = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations");
+    let mut connection = PgConnection::connect(&url).await?;
+    Migrator::new(migrations)
+        .await?
+        .run(&mut connection)
+        .await?;
+    connection.close().await?;
+    let status = Command::new(program)
+        .args(arguments)
+        .env("CHECK_DATABASE_URL", url)
+        .status()
+        .context("the command does not start")?;
+    Ok(if status.success() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
