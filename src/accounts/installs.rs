@@ -17,6 +17,7 @@ use crate::db::accounts::rate_limits::CallPriority;
 use crate::db::accounts::token_requests::TokenRequest;
 use crate::db::accounts::{companies, installs, token_requests, uninstalls};
 use crate::model::ids::{CompanyId, LocationId, is_id};
+use crate::model::reason::{Answer, Reason, Wait};
 use crate::model::retry_schedule::{LOCATION_INACTIVE, REFRESH_FAILED, TOKEN_REQUEST_REFUSED};
 use crate::runtime::clock::Clock;
 
@@ -55,7 +56,7 @@ pub struct Installed {
 enum Minted {
     Done,
     /// The companies say that the app is not there, or none is known.
-    Refused(String),
+    Refused(Reason),
     /// It has to be tried again.
     Failed(TokenError),
 }
@@ -101,7 +102,7 @@ impl Installs {
                 advice: Advice::Reject,
                 status: None,
                 may_have_arrived: true,
-                detail: "GHL's grant names neither a location nor a company".to_owned(),
+                detail: Answer::GrantOfNobody.into(),
             })),
         }
     }
@@ -299,7 +300,7 @@ impl Installs {
             Minted::Done => return Ok(true),
             Minted::Failed(TokenError::Database(error)) => return Err(error),
             Minted::Refused(why) => {
-                info!(%location, why, "no token for the location");
+                info!(%location, %why, "no token for the location");
                 let failures = if job.was_refused {
                     job.token_request_failures
                 } else {
@@ -321,7 +322,7 @@ impl Installs {
             }
         };
         let at = pause.map(|pause| self.clock.now() + pause);
-        token_requests::fail_token_request(&self.pool, job, refusal.as_deref(), at).await?;
+        token_requests::fail_token_request(&self.pool, job, refusal.as_ref(), at).await?;
         Ok(false)
     }
 
@@ -333,7 +334,7 @@ impl Installs {
                 Err(error) => return Minted::Failed(error.into()),
             },
         };
-        let mut refusal = "its agency has not installed the app".to_owned();
+        let mut refusal = Reason::from(Wait::AgencyNotInstalled);
         for company in &companies {
             match self.mint_from(company, &job.location_id).await {
                 Ok(()) => return Minted::Done,
@@ -342,7 +343,7 @@ impl Installs {
                 }
                 Err(TokenError::NotInstalled) => {}
                 Err(TokenError::NeedsReinstall(_)) => {
-                    "its agency must install the app again".clone_into(&mut refusal);
+                    refusal = Wait::AgencyNeedsReinstall.into();
                 }
                 // The others would very likely fail the same way.
                 Err(error) => return Minted::Failed(error),

@@ -24,6 +24,7 @@ use crate::db::views::messages::{Direction, MessageRow, WhatsAppCopy};
 use crate::db::views::replays::{Replay, Unconfirmed};
 use crate::db::views::{messages, replays};
 use crate::model::ids::{LocationId, MessageId};
+use crate::model::reason::Reason;
 use crate::runtime::clock::Clock;
 
 /// A moment in a timeline.
@@ -125,8 +126,17 @@ fn cells(row: &MessageRow) -> [String; 7] {
         moment(row.accepted_at, MINUTES),
         row.location_id.to_string(),
         chat(row),
-        row.reason.clone().unwrap_or_default(),
+        why(row).unwrap_or_default(),
     ]
+}
+
+/// Why a message is where it is; of one that failed on its way to WhatsApp the code that GHL was told.
+fn why(row: &MessageRow) -> Option<String> {
+    let reason = row.reason.as_ref()?;
+    Some(match (row.direction, row.state.as_str()) {
+        (Direction::Outbound, "failed") => reason.error_code().to_owned(),
+        _ => reason.english(),
+    })
 }
 
 const fn direction(direction: Direction) -> &'static str {
@@ -155,8 +165,12 @@ async fn show(pool: &PgPool, id: MessageId) -> anyhow::Result<ExitCode> {
     let steps: Vec<_> = steps
         .into_iter()
         .map(|step| {
-            let cause = step.cause.unwrap_or_default();
-            [moment(step.at, SECONDS), step.state, cause]
+            let cause = step.cause.as_ref().map(Reason::english);
+            [
+                moment(step.at, SECONDS),
+                step.state,
+                cause.unwrap_or_default(),
+            ]
         })
         .collect();
     text.push('\n');
@@ -171,7 +185,7 @@ fn heading(row: &MessageRow, copies: &[WhatsAppCopy]) -> String {
         Direction::Outbound => "from GHL to WhatsApp",
         Direction::Inbound => "from WhatsApp to GHL",
     };
-    let reason = row.reason.as_ref().map(|reason| format!(" ({reason})"));
+    let reason = why(row).map(|why| format!(" ({why})"));
     let mut lines = vec![
         ("message", format!("{}, {way}", row.id)),
         ("state", row.state.clone() + &reason.unwrap_or_default()),
@@ -282,7 +296,7 @@ fn refusal(replay: Replay) -> Option<String> {
         }
         Replay::InDoubt(doubt) => wording(doubt).0,
         Replay::NotFailed(state, reason) => {
-            let reason = reason.unwrap_or_default();
+            let reason = reason.as_ref().map(Reason::english).unwrap_or_default();
             match state.as_str() {
                 "ignored" => format!("it was ignored on purpose: {reason}"),
                 "held" => format!("it is held: {reason}"),

@@ -261,6 +261,7 @@ async fn list_installs() -> anyhow::Result<()> {
     database.close(pool).await?;
     print!("{}", table(&rows?));
     for (company, why) in companies? {
+        let why = why.map(|why| why.english()).unwrap_or_default();
         println!("Agency {company} must install the app again: {why}");
     }
     Ok(())

@@ -12,7 +12,7 @@ use url::Url;
 use whatsapp_events::{Decryptor, MediaError, MediaFile};
 
 use crate::clients::{CONNECT_TIMEOUT, scrub};
-use crate::model::reason::file;
+use crate::model::reason::{Media, Reason};
 
 /// WhatsApp's media servers beside the usual one end so.
 const HOSTS: &str = ".whatsapp.net";
@@ -30,24 +30,42 @@ const MAX_BYTES: u64 = 100 * 1024 * 1024;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {
     /// WhatsApp has it no more: never again.
-    #[error("{}", file::GONE.sentence())]
+    #[error("{}", Reason::from(Media::Gone))]
     Gone,
     /// The server or the way to it fails: try again.
-    #[error("WhatsApp's server does not give the file: {0}")]
-    Retry(String),
+    #[error("{}", Reason::from(.0.clone()))]
+    Retry(Media),
     /// It is not asked for at all: never.
-    #[error("{0}")]
-    Refused(&'static str),
+    #[error("{}", Reason::from(.0.clone()))]
+    Refused(Media),
     /// It came, and is not what was announced.
     #[error(transparent)]
     Broken(#[from] MediaError),
 }
 
+impl FetchError {
+    /// Why the file does not come.
+    #[must_use]
+    pub fn reason(&self) -> Media {
+        match self {
+            Self::Gone => Media::Gone,
+            Self::Retry(reason) | Self::Refused(reason) => reason.clone(),
+            Self::Broken(MediaError::TooShort) => Media::CutOff,
+            Self::Broken(MediaError::Mac) => Media::Mac,
+            Self::Broken(MediaError::EncryptedHash) => Media::EncryptedHash,
+            Self::Broken(MediaError::PlainHash) => Media::PlainHash,
+            Self::Broken(MediaError::Length) => Media::Length,
+            Self::Broken(MediaError::Padding) => Media::Padding,
+            Self::Broken(MediaError::Key) => Media::Key,
+        }
+    }
+}
+
 /// No address of WhatsApp's.
-const NO_ADDRESS: FetchError = FetchError::Refused(file::NO_ADDRESS.sentence());
+const NO_ADDRESS: FetchError = FetchError::Refused(Media::NoAddress);
 /// More than we take, or more than was announced.
-const TOO_LARGE: FetchError = FetchError::Refused(file::TOO_LARGE.sentence());
-const LARGER_THAN_SAID: FetchError = FetchError::Refused(file::LARGER_THAN_SAID.sentence());
+const TOO_LARGE: FetchError = FetchError::Refused(Media::TooLarge);
+const LARGER_THAN_SAID: FetchError = FetchError::Refused(Media::LargerThanSaid);
 
 /// WhatsApp's servers, as one who knows a file's key sees them.
 #[derive(Clone, Debug)]
@@ -89,12 +107,13 @@ impl Client {
                 return Err(FetchError::Gone);
             }
             status if status.is_server_error() || is_passing(status) => {
-                return Err(FetchError::Retry(format!("it answers {}", status.as_u16())));
+                let status = status.as_u16();
+                return Err(FetchError::Retry(Media::ServerAnswers { status }));
             }
             status if status.is_redirection() => {
-                return Err(FetchError::Refused(file::ELSEWHERE.sentence()));
+                return Err(FetchError::Refused(Media::Elsewhere));
             }
-            _ => return Err(FetchError::Refused(file::REFUSED.sentence())),
+            _ => return Err(FetchError::Refused(Media::Refused)),
         }
         if response.content_length().is_some_and(|said| said > limit) {
             return Err(too_large(limit));
@@ -159,7 +178,9 @@ const fn is_passing(status: StatusCode) -> bool {
 
 /// Without the address, which opens the file's place.
 fn unreachable(error: reqwest::Error) -> FetchError {
-    FetchError::Retry(scrub(&error.without_url().to_string()))
+    FetchError::Retry(Media::Unreachable {
+        words: scrub(&error.without_url().to_string()),
+    })
 }
 
 /// A file that is coming.

@@ -12,6 +12,7 @@ use crate::db::history::health_facts;
 use crate::doctor::labels::{Said, location as say};
 use crate::doctor::{Doctor, Finding, Provider, State, labels, provider};
 use crate::model::ids::LocationId;
+use crate::model::language::Text;
 
 /// The scopes without which something of the bridge fails: contacts are found and made, messages posted, updated and
 /// looked up, the SMS provider read.
@@ -61,7 +62,7 @@ impl Doctor {
     async fn try_check_location(&self, location: &LocationId) -> sqlx::Result<Vec<Finding>> {
         let install_status = installs::find_install_status(&self.0.pool, location).await?;
         let trouble = health_facts::find_token_trouble(&self.0.pool, location).await?;
-        let mut findings = vec![install(install_status, &trouble.unwrap_or_default())];
+        let mut findings = vec![install(install_status, &labels::told(trouble.as_ref()))];
         findings.extend(self.check_ghl(location, install_status).await?);
         findings.extend(self.check_history(location).await?);
         if install_status != InstallStatus::Uninstalled {
@@ -144,7 +145,7 @@ pub(super) fn database_failed(check: &'static str) -> Finding {
 }
 
 /// `trouble`: GHL's words, or ours, about what is wrong.
-fn install(install_status: InstallStatus, trouble: &str) -> Finding {
+fn install(install_status: InstallStatus, trouble: &Text) -> Finding {
     let (state, said) = match install_status {
         InstallStatus::Installed => (State::Good, say::installed()),
         InstallStatus::Unknown => (State::Bad, say::unknown_location()),
@@ -173,7 +174,7 @@ fn scopes(asked: &Asked, granted: Option<&str>) -> Finding {
     if let Err(TokenError::Call(error)) = asked
         && error.lacks_scope()
     {
-        return finding(State::Bad, say::scopes_missing(&error.detail));
+        return finding(State::Bad, say::scopes_missing(&error.detail.texts()));
     }
     let granted: Option<Vec<_>> = granted.map(|scope| scope.split_whitespace().collect());
     let lacking = |granted: &Vec<&str>| {
@@ -183,7 +184,10 @@ fn scopes(asked: &Asked, granted: Option<&str>) -> Finding {
         lacking.copied().collect::<Vec<_>>().join(", ")
     };
     match granted.as_ref().map(lacking) {
-        Some(lacking) if !lacking.is_empty() => finding(State::Bad, say::scopes_missing(&lacking)),
+        Some(lacking) if !lacking.is_empty() => {
+            let lacking = Text::new(lacking.clone(), lacking);
+            finding(State::Bad, say::scopes_missing(&lacking))
+        }
         _ if asked.is_err() => finding(
             State::Unknown,
             labels::not_checked_until("the token", "token"),
@@ -214,25 +218,25 @@ fn refused(error: &TokenError) -> (State, Said) {
         TokenError::Pending => (State::Warn, say::waits_for_token()),
         TokenError::NotInstalled => (State::Bad, say::unknown_location()),
         TokenError::Uninstalled => (State::Bad, say::uninstalled()),
-        TokenError::NeedsReinstall(words) => (State::Bad, say::needs_reinstall(words)),
+        TokenError::NeedsReinstall(why) => (State::Bad, say::needs_reinstall(&why.texts())),
         TokenError::Inactive(_) => (State::Bad, say::inactive()),
-        TokenError::Failing(words) => (State::Bad, say::token_refused(words)),
+        TokenError::Failing(why) => (State::Bad, say::token_refused(&why.texts())),
         TokenError::Seal(_) => (State::Bad, say::token_sealed()),
         TokenError::Database(_) => (State::Bad, labels::database_failed()),
         TokenError::Call(error) if error.lacks_scope() => {
-            (State::Bad, say::scopes_missing(&error.detail))
+            (State::Bad, say::scopes_missing(&error.detail.texts()))
         }
         TokenError::Call(error) => match error.advice {
             Advice::Inactive => (State::Bad, say::inactive()),
             Advice::Retry | Advice::RetryAfter(_) => {
-                (State::Unknown, say::ghl_silent(&error.detail))
+                (State::Unknown, say::ghl_silent(&error.detail.texts()))
             }
             Advice::Reauthorize | Advice::Reinstall | Advice::Reject => {
-                (State::Bad, say::token_refused(&error.detail))
+                (State::Bad, say::token_refused(&error.detail.texts()))
             }
         },
         TokenError::Budget(_) | TokenError::Busy | TokenError::MakingContact => {
-            (State::Unknown, say::ghl_silent(&error.to_string()))
+            (State::Unknown, say::ghl_silent(&error.reason().texts()))
         }
     }
 }

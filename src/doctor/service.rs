@@ -209,7 +209,7 @@ impl Doctor {
         };
         match (verdicts.accepted_at, verdicts.refused_at) {
             (accepted, Some(refused)) if accepted.is_none_or(|accepted| accepted < refused) => {
-                let said = verdicts.refusal.unwrap_or_default();
+                let said = labels::told(verdicts.refusal.as_ref());
                 let said = say::app_keys_refused(refused, &said, accepted.is_some());
                 finding(State::Bad, said)
             }
@@ -224,7 +224,7 @@ impl Doctor {
             Ok(dead) => dead
                 .iter()
                 .map(|(company, why)| {
-                    let said = say::agency_dead(company.as_str(), why);
+                    let said = say::agency_dead(company.as_str(), &labels::told(why.as_ref()));
                     Finding::new("agency", State::Bad, said)
                 })
                 .collect(),

@@ -14,7 +14,7 @@ use crate::db::accounts::white_label_domains;
 use crate::db::webhooks::ghl_events;
 use crate::db::webhooks::ghl_events::GhlEventJob;
 use crate::model::ids::{CompanyId, LocationId};
-use crate::model::reason::step;
+use crate::model::reason::{Reason, Step};
 use crate::workers::{Context, Worker};
 
 /// The uninstall of a location with a long queue is one transaction of some seconds; a killed process's event, and what
@@ -43,14 +43,14 @@ impl Worker for GhlEvents {
 
     async fn process(&self, job: GhlEventJob) -> sqlx::Result<()> {
         let refusal = if job.attempt > MAX_ATTEMPTS {
-            Some(step::DEADLY.sentence().to_owned())
+            Some(Step::Deadly.into())
         } else {
             self.apply(&job).await?
         };
         if let Some(why) = &refusal {
-            warn!(event = job.id, why, "an app event cannot be applied");
+            warn!(event = job.id, %why, "an app event cannot be applied");
         }
-        ghl_events::finish(&self.0.pool, &job, refusal.as_deref()).await?;
+        ghl_events::finish(&self.0.pool, &job, refusal.as_ref()).await?;
         self.0.signals.token_upkeep.notify_one();
         Ok(())
     }
@@ -62,10 +62,10 @@ impl Worker for GhlEvents {
 
 impl GhlEvents {
     /// Why the event says nothing, if so.
-    async fn apply(&self, job: &GhlEventJob) -> sqlx::Result<Option<String>> {
+    async fn apply(&self, job: &GhlEventJob) -> sqlx::Result<Option<Reason>> {
         let event = whatsapp_events::json::parse(&job.body).ok();
         let Some(event) = event.as_ref().and_then(GhlEvent::read) else {
-            return Ok(Some("it cannot be read".to_owned()));
+            return Ok(Some(Step::EventUnreadable.into()));
         };
         let (location, company) = (event.location_id.as_ref(), event.company_id.as_ref());
         info!(

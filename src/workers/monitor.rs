@@ -13,7 +13,6 @@ use tracing::{debug, info, warn};
 
 use crate::accounts::connect;
 use crate::accounts::connect::ConnectError;
-use crate::clients::waapify::Stop;
 use crate::db::accounts::installs;
 use crate::db::accounts::installs::InstallStatus;
 use crate::db::history::health_facts::NumberCheckup;
@@ -21,6 +20,7 @@ use crate::db::history::incidents::{About, Kind, MonitorJob, Trouble};
 use crate::db::history::{health_facts, incidents};
 use crate::db::numbers::{NumberRow, holds};
 use crate::doctor::{LinkFault, PERSISTS, Provider, REGISTERED};
+use crate::model::reason::{Hold, Reason};
 use crate::workers::{Context, Worker};
 
 /// A location is looked at this often: a lost link costs a business a quarter of an hour at most, and one call in it is
@@ -84,8 +84,8 @@ impl Look<'_> {
         let (context, location) = (self.context, &self.job.location_id);
         let install_status = installs::find_install_status(&context.pool, location).await?;
         if install_status == InstallStatus::NeedsReinstall {
-            let detail = health_facts::find_token_trouble(&context.pool, location).await?;
-            return self.note("", Kind::Reinstall, detail.as_deref()).await;
+            let why = health_facts::find_token_trouble(&context.pool, location).await?;
+            return self.note_why("", Kind::Reinstall, None, why.as_ref()).await;
         }
         self.heal("", Kind::Reinstall).await?;
         if install_status != InstallStatus::Installed {
@@ -145,8 +145,7 @@ impl Look<'_> {
     async fn link_is_broken(&self, number: &NumberCheckup, fault: LinkFault) -> sqlx::Result<()> {
         if fault == LinkFault::OtherNumber {
             let (pool, location) = (&self.context.pool, &self.job.location_id);
-            let reason = Stop::OtherNumber.sentence();
-            holds::mark_other_phone(pool, location, &number.number, reason).await?;
+            holds::mark_other_phone(pool, location, &number.number, &Hold::OtherNumber).await?;
         }
         self.note(&number.number, Kind::Link, Some(fault.code()))
             .await
@@ -155,11 +154,10 @@ impl Look<'_> {
     async fn link_works(&self, number: &NumberCheckup, is_named: bool) -> sqlx::Result<()> {
         self.heal(&number.number, Kind::Link).await?;
         // Its messages need not wait for the next try.
-        let held = number.hold_reason.as_deref();
-        if [Stop::LinkLost, Stop::OtherNumber]
-            .iter()
-            .any(|stop| held == Some(stop.sentence()))
-        {
+        if matches!(
+            number.hold_reason,
+            Some(Reason::Hold(Hold::LinkLost | Hold::OtherNumber))
+        ) {
             let (context, location) = (self.context, &self.job.location_id);
             let mut connection = context.pool.acquire().await?;
             let (number, now) = (&number.number, self.now());
@@ -227,8 +225,18 @@ impl Look<'_> {
     }
 
     async fn note(&self, number: &str, kind: Kind, detail: Option<&str>) -> sqlx::Result<()> {
+        self.note_why(number, kind, detail, None).await
+    }
+
+    async fn note_why(
+        &self,
+        number: &str,
+        kind: Kind,
+        detail: Option<&str>,
+        why: Option<&Reason>,
+    ) -> sqlx::Result<()> {
         let about = self.about(number, kind);
-        let noted = incidents::note(&self.context.pool, about, detail, self.now()).await?;
+        let noted = incidents::note(&self.context.pool, about, detail, why, self.now()).await?;
         if let Some((trouble, true)) = noted {
             warn!(location = %about.location, trouble, kind = kind.name(), "a trouble began");
         }

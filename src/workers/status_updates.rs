@@ -12,7 +12,7 @@ use crate::clients::ghl::{Advice, StatusError};
 use crate::db::accounts::rate_limits::CallPriority;
 use crate::db::outbound::status_updates;
 use crate::db::outbound::status_updates::{Back, StatusJob};
-use crate::model::reason::step;
+use crate::model::reason::{Reason, Step};
 use crate::model::retry_schedule::STATUS_UPDATE;
 use crate::workers::{Context, Worker};
 
@@ -42,7 +42,7 @@ impl Worker for StatusUpdates {
 
     async fn process(&self, job: StatusJob) -> sqlx::Result<()> {
         if job.attempt - job.failures - job.waits > MAX_CRASHED_ATTEMPTS {
-            return self.give_up(&job, step::DEADLY.sentence()).await;
+            return self.give_up(&job, &Step::Deadly.into()).await;
         }
         match self.tell(&job).await {
             Ok(()) => {
@@ -54,7 +54,7 @@ impl Worker for StatusUpdates {
             Err(TokenError::Call(error)) if error.advice == Advice::Reject => {
                 self.give_up(&job, &error.detail).await
             }
-            Err(error @ TokenError::Uninstalled) => self.give_up(&job, &error.to_string()).await,
+            Err(error @ TokenError::Uninstalled) => self.give_up(&job, &error.reason()).await,
             Err(error) => match error.wait() {
                 Some(pause) => {
                     let due = self.0.clock.now() + pause;
@@ -72,9 +72,10 @@ impl Worker for StatusUpdates {
 
 impl StatusUpdates {
     async fn tell(&self, job: &StatusJob) -> Result<(), TokenError> {
-        let error = job.error_code.as_deref().zip(job.error_message.as_deref());
-        let error = error.map(|(code, message)| StatusError {
-            code,
+        let message = job.reason.as_ref().map(Reason::english);
+        let error = job.reason.as_ref().zip(message.as_deref());
+        let error = error.map(|(reason, message)| StatusError {
+            code: reason.error_code(),
             r#type: ERROR_TYPE,
             message,
         });
@@ -88,7 +89,7 @@ impl StatusUpdates {
 
     async fn retry(&self, job: &StatusJob, error: &TokenError) -> sqlx::Result<()> {
         let Some(pause) = STATUS_UPDATE.pause(job.failures, rand::random()) else {
-            return self.give_up(job, &error.to_string()).await;
+            return self.give_up(job, &error.reason()).await;
         };
         let pause = error.least_pause().map_or(pause, |least| pause.max(least));
         info!(location = %job.location_id, message_id = %job.message_id, %error, "GHL does not know yet");
@@ -96,8 +97,8 @@ impl StatusUpdates {
         status_updates::finish_retry(&self.0.pool, job, Back::Failed, due).await
     }
 
-    async fn give_up(&self, job: &StatusJob, why: &str) -> sqlx::Result<()> {
-        warn!(location = %job.location_id, message_id = %job.message_id, status = job.status, why, "GHL was not told");
+    async fn give_up(&self, job: &StatusJob, why: &Reason) -> sqlx::Result<()> {
+        warn!(location = %job.location_id, message_id = %job.message_id, status = job.status, %why, "GHL was not told");
         self.0.counters.status_update_ended("given_up");
         status_updates::abandon(&self.0.pool, job, why, self.0.clock.now()).await
     }

@@ -8,16 +8,15 @@ use std::sync::Arc;
 use time::Duration;
 use tokio::sync::Notify;
 use tracing::{debug, warn};
-use whatsapp_events::{self, Event, Person, Receipt, ReceiptLevel};
+use whatsapp_events::{self, BadBody, Event, Person, Receipt, ReceiptLevel};
 
-use crate::clients::waapify::Stop;
 use crate::db::history::incidents;
 use crate::db::numbers::holds;
 use crate::db::outbound::receipts;
 use crate::db::webhooks::waapify_events;
 use crate::db::webhooks::waapify_events::EventJob;
 use crate::model::ids::WaMessageId;
-use crate::model::reason::step;
+use crate::model::reason::{Hold, Reason, Step};
 use crate::workers::inbound::{calls, lids, record};
 use crate::workers::{Context, Worker};
 
@@ -74,15 +73,18 @@ impl Worker for WaapifyEvents {
 
 impl WaapifyEvents {
     /// Applies what an event says, or says why it cannot be read.
-    async fn read(&self, job: &EventJob) -> sqlx::Result<Result<(), String>> {
+    async fn read(&self, job: &EventJob) -> sqlx::Result<Result<(), Reason>> {
         if job.attempt > MAX_ATTEMPTS {
-            return Ok(Err(step::DEADLY.sentence().to_owned()));
+            return Ok(Err(Step::Deadly.into()));
         }
         let webhook = match whatsapp_events::parse(&job.body) {
             Ok(webhook) => webhook,
             Err(error) => {
                 warn!(location = %job.location_id, event = job.id, %error, "an event cannot be read");
-                return Ok(Err(error.to_string()));
+                return Ok(Err(match error {
+                    BadBody::NotJson(_) => Step::NotJson.into(),
+                    BadBody::NotObject => Step::NotObject.into(),
+                }));
             }
         };
         if self.is_of_another_phone(job, &webhook.events).await? {
@@ -133,8 +135,7 @@ impl WaapifyEvents {
         let phone = account.and_then(|person| person.phone.as_deref());
         if phone.is_some_and(|phone| phone != number) {
             warn!(%location, "another phone was linked than the number's");
-            let reason = Stop::OtherNumber.sentence();
-            holds::mark_other_phone(pool, location, number, reason).await?;
+            holds::mark_other_phone(pool, location, number, &Hold::OtherNumber).await?;
         } else {
             let mut connection = pool.acquire().await?;
             let now = self.0.clock.now();
@@ -146,10 +147,17 @@ impl WaapifyEvents {
     }
 
     async fn hold(&self, job: &EventJob) -> sqlx::Result<()> {
-        let (location, reason) = (&job.location_id, Stop::LinkLost.sentence());
+        let location = &job.location_id;
         let until = self.0.clock.now() + HOLD;
         let mut connection = self.0.pool.acquire().await?;
-        holds::hold_number(&mut connection, location, &job.number, reason, until).await?;
+        holds::hold_number(
+            &mut connection,
+            location,
+            &job.number,
+            &Hold::LinkLost,
+            until,
+        )
+        .await?;
         drop(connection);
         self.have_watched(job).await
     }

@@ -103,16 +103,13 @@ async fn each_thing_that_can_be_wrong_with_a_sub_account_is_named() {
     let bad = look(&stage, &tab).await;
     assert!(bad.contains("refuses the access token"), "{bad}");
     gateway.clear();
-    execute(&stage, &[
-        "update numbers set hold_reason = 'The message limit of the Waapify plan is used up, or the plan has ended. Renew it in Waapify.'",
-    ])
-    .await;
+    execute(&stage, &["update numbers set hold_code = 'quota'"]).await;
     let bad = look(&stage, &tab).await;
     assert!(bad.contains("Sending is on hold"), "{bad}");
     execute(
         &stage,
         &[
-            "update numbers set hold_reason = null, connected_at = connected_at - interval '1 day'",
+            "update numbers set hold_code = null, connected_at = connected_at - interval '1 day'",
             "update receipts set seen_at = seen_at - interval '20 minutes', level = 0",
             "delete from waapify_events",
         ],

@@ -48,9 +48,9 @@ impl<'a> Checks<'a> {
     /// Reads the database.
     pub async fn new(simulation: &'a Simulation, pool: &PgPool) -> Self {
         let rows: Vec<Row> = sqlx::query_as(
-            "select o.ghl_message_id, o.location_id, o.state, o.reason,
+            "select o.ghl_message_id, o.location_id, o.state, o.reason_code as reason,
                 count(*) filter (where t.state = 'unconfirmed') as unknown,
-                string_agg(concat_ws(' ', t.at, t.state, t.cause), E'\\n      ' order by t.step) as timeline
+                string_agg(concat_ws(' ', t.at, t.state, t.cause_code, t.cause_args), E'\\n      ' order by t.step) as timeline
              from outbound o join timeline t on t.location_id = o.location_id and t.message_id = o.id
              group by o.location_id, o.id",
         )
@@ -59,7 +59,7 @@ impl<'a> Checks<'a> {
         .unwrap();
         let inbound: Vec<(String, String, String, String)> = sqlx::query_as(
             "select i.location_id, i.wa_message_id, i.state,
-                string_agg(concat_ws(' ', t.at, t.state, t.cause), E'\\n      ' order by t.step) as timeline
+                string_agg(concat_ws(' ', t.at, t.state, t.cause_code, t.cause_args), E'\\n      ' order by t.step) as timeline
              from inbound i join timeline t on t.location_id = i.location_id and t.message_id = i.id
              where not i.from_me group by i.location_id, i.id",
         )

@@ -8,6 +8,7 @@ use time::Duration;
 use waapify_ghl::db::outbound::receipts;
 use waapify_ghl::db::outbound::receipts::{SentPart, ToldBy};
 use waapify_ghl::model::ids::WaMessageId;
+use waapify_ghl::model::reason::Step;
 use waapify_ghl::workers;
 use waapify_ghl::workers::outbound::Outbound;
 
@@ -347,7 +348,7 @@ async fn an_echo_of_a_file_is_not_taken_for_the_next_one() {
         wa_message_id: &WaMessageId(id),
         told_by: ToldBy::Echo,
     };
-    receipts::record_sent(pool, echo, "its echo came", bridge.clock.now())
+    receipts::record_sent(pool, echo, &Step::Echoed.into(), bridge.clock.now())
         .await
         .unwrap();
     bridge.settle().await;

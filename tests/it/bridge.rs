@@ -329,21 +329,22 @@ impl Bridge {
         self.simulation.ghl.message(id).unwrap().status
     }
 
-    /// The sentence GHL shows with a failed message.
-    pub fn ghl_error(&self, id: &str) -> String {
+    /// The code that GHL got with a failed message, and the sentence that it shows.
+    pub fn ghl_error(&self, id: &str) -> (String, String) {
         let error = self.simulation.ghl.message(id).unwrap().error.unwrap();
-        error["message"].as_str().unwrap().to_owned()
+        let text = |field| error[field].as_str().unwrap().to_owned();
+        (text("code"), text("message"))
     }
 
     async fn find_outbound(&self, ghl_message: &str) -> Option<(String, Option<String>)> {
-        sqlx::query_as("select state, reason from outbound where ghl_message_id = $1")
+        sqlx::query_as("select state, reason_code from outbound where ghl_message_id = $1")
             .bind(ghl_message)
             .fetch_optional(&self.database.pool)
             .await
             .unwrap()
     }
 
-    /// State and reason of the outbound message with this GHL id.
+    /// State and reason's code of the outbound message with this GHL id.
     pub async fn outbound(&self, ghl_message: &str) -> (String, Option<String>) {
         self.find_outbound(ghl_message).await.unwrap()
     }
@@ -362,12 +363,12 @@ impl Bridge {
         self.outbound(ghl_message).await.0
     }
 
-    /// State, reason and text of the inbound message with this WhatsApp id.
+    /// State, reason's code and text of the inbound message with this WhatsApp id.
     pub async fn inbound(
         &self,
         wa_message: &str,
     ) -> Option<(String, Option<String>, Option<String>)> {
-        sqlx::query_as("select state, reason, text from inbound where wa_message_id = $1")
+        sqlx::query_as("select state, reason_code, text from inbound where wa_message_id = $1")
             .bind(wa_message)
             .fetch_optional(&self.database.pool)
             .await

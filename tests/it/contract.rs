@@ -146,7 +146,7 @@ async fn every_request_to_ghl_keeps_the_platforms_own_contract() {
     );
     assert_eq!(bridge.inbound(&reply).await.unwrap().0, "posted");
     let refused: Vec<String> =
-        sqlx::query_scalar("select cause from timeline where state like '%not told%'")
+        sqlx::query_scalar("select cause_args::text from timeline where state like '%not told%'")
             .fetch_all(&bridge.database.pool)
             .await
             .unwrap();

@@ -389,7 +389,7 @@ async fn an_agency_whose_token_is_dead_is_named() {
     let code = bridge.company_code(&[seed::LOCATION_ID]);
     bridge.callback(&code).await;
     assert!(!diagnose(&bridge).await.text.contains("\"agency\""));
-    sqlx::query("update tokens set trouble = 'needs_reinstall', trouble_detail = 'it is over' where owner_kind = 'company'")
+    sqlx::query("update tokens set trouble = 'needs_reinstall', trouble_code = 'other', trouble_args = '{\"words\": \"it is over\"}' where owner_kind = 'company'")
         .execute(&bridge.database.pool)
         .await
         .unwrap();

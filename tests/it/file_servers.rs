@@ -28,7 +28,7 @@ async fn fails(bridge: &Bridge, url: &str, name: &str) -> String {
         ("failed", sends),
         "{url}"
     );
-    let sentence = bridge.ghl_error(&id);
+    let (_, sentence) = bridge.ghl_error(&id);
     assert!(sentence.contains(name), "{url}: {sentence}");
     code.unwrap()
 }

@@ -14,6 +14,7 @@ use waapify_ghl::db::inbound;
 use waapify_ghl::db::inbound::media::{NewMedia, SLOT, Texts};
 use waapify_ghl::db::inbound::{NewInbound, State};
 use waapify_ghl::model::ids::WaMessageId;
+use waapify_ghl::model::reason::{Media, Reason};
 use whatsapp_events::MediaFile;
 
 use crate::harness::{Bridge, location, payload};
@@ -99,7 +100,7 @@ fn only_post(bridge: &Bridge) -> (String, Vec<String>) {
 
 /// State, reason, and whether what opens the file is still there.
 async fn fate(bridge: &Bridge) -> (String, Option<String>, bool) {
-    sqlx::query_as("select state, reason, media_key is not null from inbound_media")
+    sqlx::query_as("select state, reason_code, media_key is not null from inbound_media")
         .fetch_one(&bridge.database.pool)
         .await
         .unwrap()
@@ -196,7 +197,7 @@ async fn a_file_that_whatsapp_has_no_more_is_named_with_what_to_do() {
     bridge.settle().await;
     let (text, attachments) = only_post(&bridge);
     assert!(text.starts_with(LINE), "{text}");
-    assert!(text.contains("WhatsApp does not keep the file any more"));
+    assert!(text.contains(&Reason::from(Media::Gone).english()));
     assert!(text.contains("ask the customer to send it again"), "{text}");
     assert!(attachments.is_empty());
     assert_eq!(

@@ -104,7 +104,7 @@ async fn whoever_makes_a_groups_contact_does_it_alone() {
     let (state, reason, _) = bridge.inbound("G1").await.unwrap();
     assert_eq!(
         (state.as_str(), reason.as_deref()),
-        ("accepted", Some("the group's contact is being made"))
+        ("accepted", Some("contact_in_the_making"))
     );
     // That process is killed.
     bridge.after(Duration::minutes(2)).await;

@@ -8,6 +8,7 @@ use waapify_ghl::db::contacts::lids::Pair;
 use waapify_ghl::db::inbound;
 use waapify_ghl::db::inbound::{NewInbound, State};
 use waapify_ghl::model::ids::WaMessageId;
+use waapify_ghl::model::reason::{Reason, Step};
 
 use crate::bridge::picture;
 use crate::harness::{Bridge, location};
@@ -294,20 +295,15 @@ async fn held_messages_are_listed_with_the_reason_and_a_replay_does_not_invent_a
     let (code, stdout, stderr) = messages(&bridge, &["list", "--held"]).await;
     assert_eq!(code, Some(0), "{stderr}");
     assert_eq!(stdout.lines().count(), 2, "{stdout}");
-    assert!(
-        stdout.contains("WhatsApp hides the sender's number"),
-        "{stdout}"
-    );
+    let why = Reason::from(Step::SenderHidden).english();
+    assert!(stdout.contains(&why), "{stdout}");
     assert!(
         !stdout.contains("6778") && !stdout.contains("rahsia"),
         "{stdout}"
     );
     let id = crate::messages::number_of(&bridge, "L1").await;
     let (_, shown, _) = messages(&bridge, &["show", &id]).await;
-    assert!(
-        shown.contains("held (WhatsApp hides the sender's number)"),
-        "{shown}"
-    );
+    assert!(shown.contains(&format!("held ({why})")), "{shown}");
 
     let event = bridge.simulation.ghl.uninstall_event(seed::LOCATION_ID);
     assert_eq!(

@@ -40,6 +40,7 @@ mod metrics;
 mod monitor;
 mod monitor_leases;
 mod numbers;
+mod old_reasons;
 mod operator;
 mod other_phones;
 mod outbound;

@@ -175,7 +175,7 @@ async fn a_lost_link_and_dead_tokens_show() {
         number: "",
         kind: Kind::Silence,
     };
-    incidents::note(&bridge.database.pool, about, None, bridge.clock.now())
+    incidents::note(&bridge.database.pool, about, None, None, bridge.clock.now())
         .await
         .unwrap();
     let samples = read(&bridge).await;

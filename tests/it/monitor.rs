@@ -10,6 +10,7 @@ use waapify_ghl::db::history::incidents;
 use waapify_ghl::db::history::incidents::{Kind, Trouble};
 use waapify_ghl::doctor::{PERSISTS, REGISTERED, State};
 use waapify_ghl::model::ids::LocationId;
+use waapify_ghl::model::reason::{Answer, Reason};
 use waapify_ghl::runtime::clock::Clock;
 use waapify_ghl::workers::monitor::Monitor;
 use waapify_ghl::{doctor, workers};
@@ -254,7 +255,13 @@ async fn a_location_that_needs_a_new_install_is_noticed_until_it_has_one() {
     assert_eq!(look(&bridge.app).await, 1);
     let trouble = open(&bridge).await.remove(0);
     assert_eq!(trouble.kind, Kind::Reinstall);
-    assert!(trouble.detail.unwrap().contains("GHL answered 4"));
+    assert!(matches!(
+        trouble.reason,
+        Some(Reason::Answer(Answer::Ghl {
+            status: 400..500,
+            ..
+        }))
+    ));
     bridge.install().await;
     look_later(&bridge).await;
     assert_eq!(counts(&bridge, Kind::Reinstall).await, (0, 1));

@@ -65,7 +65,7 @@ async fn a_location_that_comes_back_is_set_up_in_peace() {
         number: "",
         kind: Kind::Provider,
     };
-    let noted = incidents::note(&bridge.database.pool, about, None, now).await;
+    let noted = incidents::note(&bridge.database.pool, about, None, None, now).await;
     assert_eq!(noted.unwrap(), None, "a look that was under way");
     let ghl = &bridge.simulation.ghl;
     ghl.set_default_provider(seed::LOCATION_ID, DefaultProvider::Twilio);

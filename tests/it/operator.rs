@@ -7,6 +7,7 @@ use axum::http::header::{COOKIE, LOCATION, ORIGIN, SET_COOKIE};
 use doors::routes;
 use simulators::{Fault, seed};
 use time::Duration;
+use waapify_ghl::model::reason::{Failure, Reason, Step};
 
 use crate::harness::{Bridge, OUTAGE};
 use crate::messages::{A_WHILE, number_of};
@@ -261,7 +262,7 @@ async fn a_failed_message_goes_again_and_what_may_have_arrived_only_after_a_yes(
     let browser = Browser::sign_in(&bridge).await;
     let failures = browser.page("/operator/failures").await;
     assert!(
-        failures.contains("WhatsApp did not confirm this message"),
+        failures.contains(&Reason::from(Failure::Unconfirmed).english()),
         "{failures}"
     );
     let path = format!("/operator/messages/{}", number_of(&bridge, &id).await);
@@ -282,7 +283,10 @@ async fn a_failed_message_goes_again_and_what_may_have_arrived_only_after_a_yes(
     assert_eq!(bridge.texts_on_phone(), ["hai"]);
     let browser = Browser::sign_in(&bridge).await;
     let page = browser.page(&path).await;
-    assert!(page.contains("replayed by the operator"), "{page}");
+    assert!(
+        page.contains(&Reason::from(Step::Replayed).english()),
+        "{page}"
+    );
     let csrf = self::csrf(&page).to_owned();
     let (status, page) = browser.post(&replay, &[("csrf", &csrf)]).await;
     assert_eq!(status, StatusCode::CONFLICT);
@@ -294,8 +298,8 @@ async fn lists_go_on_where_the_page_before_ended_and_miss_nothing() {
     let bridge = operated().await;
     let pool = &bridge.database.pool;
     sqlx::query(
-        "insert into outbound (location_id, ghl_message_id, conversation, body, due_at, accepted_at, state, reason)
-         select 'loc' || n % 3, 'm' || n, 'c', '{}', now(), now(), 'failed', 'invalid_phone'
+        "insert into outbound (location_id, ghl_message_id, conversation, body, due_at, accepted_at, state, reason_code)
+         select 'loc' || n % 3, 'm' || n, 'c', '{}', now(), now(), 'failed', 'phone_incomplete'
          from generate_series(1, 120) n",
     )
     .execute(pool)

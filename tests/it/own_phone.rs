@@ -184,7 +184,7 @@ async fn what_ghl_delivers_back_is_not_sent_and_the_agents_same_words_later_are(
         bridge.settle().await;
         let (state, reason) = echo(&bridge).await;
         assert_eq!(state, "ignored", "{echoes:?}");
-        let why = "GHL's echo of a message written on the business's phone";
+        let why = "ghl_echo";
         assert_eq!(reason.as_deref(), Some(why));
         let agents = bridge.agent_writes("Ada").await;
         bridge.settle().await;

@@ -29,7 +29,7 @@ async fn a_token_that_nobody_uses_is_renewed_day_after_day() {
         bridge.after(Duration::DAY).await;
     }
     // The grace of the simulated GHL is real time: what counts is that no renewal failed.
-    let troubles: Vec<Option<String>> = sqlx::query_scalar("select trouble_detail from tokens")
+    let troubles: Vec<Option<String>> = sqlx::query_scalar("select trouble_code from tokens")
         .fetch_all(&bridge.database.pool)
         .await
         .unwrap();
@@ -104,7 +104,7 @@ async fn a_location_that_needs_a_reinstall_says_so_and_its_messages_wait_for_it(
     }
     let (state, reason, _) = bridge.inbound(&reply).await.unwrap();
     assert_eq!(state, "accepted", "it waits, however long");
-    assert!(reason.unwrap().contains("must be installed again"));
+    assert_eq!(reason.as_deref(), Some("needs_reinstall"));
     let refreshes = bridge.simulation.ghl.faults().count(TOKEN) - 1;
     assert!(
         (2..=5).contains(&refreshes),

@@ -3,6 +3,7 @@
 use serde_json::json;
 use simulators::{Envelope, Fault, seed};
 use time::Duration;
+use waapify_ghl::model::reason::{Answer, Reason};
 
 use crate::harness::Bridge;
 
@@ -188,11 +189,17 @@ async fn what_ghl_refuses_twice_has_failed_with_its_reason() {
     let id = bridge.customer_writes("hai").await;
     bridge.settle().await;
     bridge.after(Duration::HOUR).await;
-    let (state, reason, _) = bridge.inbound(&id).await.unwrap();
-    assert_eq!(state, "failed");
-    assert!(
-        reason
-            .unwrap()
-            .contains("Incorrect conversationProviderId/type (trace t-1)")
-    );
+    let why: Reason = sqlx::query_scalar(
+        "select reason_of(reason_code, reason_args) from inbound where wa_message_id = $1 and state = 'failed'",
+    )
+    .bind(&id)
+    .fetch_one(&bridge.database.pool)
+    .await
+    .unwrap();
+    let answer = Answer::Ghl {
+        status: 400,
+        words: "Incorrect conversationProviderId/type".to_owned(),
+        trace: "t-1".to_owned(),
+    };
+    assert_eq!(why, answer.into());
 }

@@ -253,7 +253,7 @@ async fn an_update_that_ghl_will_never_take_ends_and_the_timeline_says_so() {
     assert_eq!(told(&bridge).len(), 1);
     assert_eq!(bridge.state(&id).await, "delivered");
     let cause: String =
-        sqlx::query_scalar("select cause from timeline where state like '%not told%'")
+        sqlx::query_scalar("select cause_args::text from timeline where state like '%not told%'")
             .fetch_one(&bridge.database.pool)
             .await
             .unwrap();

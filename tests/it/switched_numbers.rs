@@ -124,7 +124,7 @@ async fn a_number_whose_instance_another_number_got_is_given_up() {
         number: SECOND,
         kind: Kind::Link,
     };
-    let noted = incidents::note(pool, about, None, bridge.clock.now()).await;
+    let noted = incidents::note(pool, about, None, None, bridge.clock.now()).await;
     assert!(noted.unwrap().is_some());
     let webhook = bridge.simulation.waapify.webhook();
     bridge.connect().await;

@@ -67,13 +67,13 @@ async fn a_message_that_ghl_has_is_not_posted_again_though_its_answer_was_lost()
         after_index_lag(&bridge).await;
         let (state, reason, _) = bridge.inbound(&id).await.unwrap();
         assert_eq!(state, "posted", "{text}");
-        assert_eq!(reason.as_deref(), Some("GHL has it, its answer was lost"));
+        assert_eq!(reason.as_deref(), Some("answer_lost"));
         texts.push(text);
         assert_eq!(bridge.conversation(), texts);
     }
     assert_eq!((bridge.posted().len(), searches(&bridge)), (5, 5));
     let steps: i64 = sqlx::query_scalar(
-        "select count(*) from timeline where state = 'posted' and cause = 'GHL has it, its answer was lost'",
+        "select count(*) from timeline where state = 'posted' and cause_code = 'answer_lost'",
     )
     .fetch_one(&bridge.database.pool)
     .await

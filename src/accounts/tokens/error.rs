@@ -1,11 +1,13 @@
 //! Why there is no answer to a call: the token's state, or the call itself.
 
+use std::fmt;
+
 use time::Duration;
 
 use crate::clients::ghl::{Advice, CallError};
 use crate::crypto::OpenError;
 use crate::db::accounts::tokens::{TokenRow, Trouble};
-use crate::model::reason::wait;
+use crate::model::reason::{Other, Reason, Wait};
 
 /// A person has to act first; what they do calls in what waits, and this is for what was overlooked then.
 const PERSON_PAUSE: Duration = Duration::minutes(15);
@@ -17,44 +19,60 @@ const MINT_PAUSE: Duration = Duration::seconds(5);
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
     /// There is no token, and whether there is one to be had is being found out.
-    #[error("{}", wait::TOKEN_PENDING.sentence())]
     Pending,
     /// There is no token and none to be had: the location has not installed the app.
-    #[error("{}", wait::NOT_INSTALLED.sentence())]
     NotInstalled,
     /// The location was uninstalled.
-    #[error("{}", wait::UNINSTALLED.sentence())]
     Uninstalled,
-    /// GHL will not renew the token, and its words.
-    #[error("{}", wait::REINSTALL.sentence())]
-    NeedsReinstall(String),
-    /// GHL renews the token when the location is active again, and its words.
-    #[error("{}", wait::INACTIVE.sentence())]
-    Inactive(String),
-    /// The token could not be renewed a moment ago.
-    #[error("{}", wait::RENEWAL.with(&[.0]))]
-    Failing(String),
+    /// GHL will not renew the token, and why.
+    NeedsReinstall(Reason),
+    /// GHL renews the token when the location is active again, and what it answered.
+    Inactive(Reason),
+    /// The token could not be renewed a moment ago, and why.
+    Failing(Reason),
     /// The call failed.
-    #[error(transparent)]
     Call(#[from] CallError),
     /// The location's calls to GHL are used up for so long.
-    #[error("{}", wait::BUDGET.sentence())]
     Budget(Duration),
     /// Another process has been renewing for too long.
-    #[error("{}", wait::RENEWED_ELSEWHERE.sentence())]
     Busy,
     /// Another worker is making the group's contact, which GHL would make twice.
-    #[error("{}", wait::MAKING_CONTACT.sentence())]
     MakingContact,
     /// The stored token cannot be opened.
-    #[error(transparent)]
     Seal(#[from] OpenError),
     /// The database failed.
-    #[error("the database failed")]
     Database(#[from] sqlx::Error),
 }
 
+impl fmt::Display for TokenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.reason().fmt(f)
+    }
+}
+
 impl TokenError {
+    /// What the work waits for, or why it cannot be done.
+    #[must_use]
+    pub fn reason(&self) -> Reason {
+        let wait = match self {
+            Self::Call(error) => return error.detail.clone(),
+            Self::Pending => Wait::TokenPending,
+            Self::NotInstalled => Wait::NotInstalled,
+            Self::Uninstalled => Wait::Uninstalled,
+            Self::NeedsReinstall(_) => Wait::Reinstall,
+            Self::Inactive(_) => Wait::Inactive,
+            Self::Failing(why) => Wait::Renewal {
+                cause: Box::new(why.clone()),
+            },
+            Self::Budget(_) => Wait::Budget,
+            Self::Busy => Wait::RenewedElsewhere,
+            Self::MakingContact => Wait::MakingContact,
+            Self::Seal(_) => Wait::TokenSealed,
+            Self::Database(_) => Wait::DatabaseFailed,
+        };
+        wait.into()
+    }
+
     /// How long the work waits, where it is for the token or the budget and no failure of the work's own.
     #[must_use]
     pub fn wait(&self) -> Option<Duration> {
@@ -69,12 +87,12 @@ impl TokenError {
     }
 
     /// What went wrong, without what it means.
-    pub(super) fn detail(&self) -> String {
+    pub(super) fn detail(&self) -> Reason {
         match self {
             Self::NeedsReinstall(detail) | Self::Inactive(detail) | Self::Failing(detail) => {
                 detail.clone()
             }
-            other => other.to_string(),
+            other => other.reason(),
         }
     }
 
@@ -101,10 +119,15 @@ pub(super) fn renewal_error(error: CallError) -> TokenError {
 
 /// What a stored trouble says to a caller.
 pub(super) fn trouble(row: &TokenRow) -> TokenError {
-    let detail = row.trouble_detail.clone().unwrap_or_default();
+    let detail = || {
+        let nothing = Reason::from(Other::Words {
+            words: String::new(),
+        });
+        row.trouble_detail.clone().unwrap_or(nothing)
+    };
     match row.trouble {
-        Some(Trouble::NeedsReinstall) => TokenError::NeedsReinstall(detail),
-        Some(Trouble::Inactive) => TokenError::Inactive(detail),
-        Some(Trouble::Failing) | None => TokenError::Failing(detail),
+        Some(Trouble::NeedsReinstall) => TokenError::NeedsReinstall(detail()),
+        Some(Trouble::Inactive) => TokenError::Inactive(detail()),
+        Some(Trouble::Failing) | None => TokenError::Failing(detail()),
     }
 }

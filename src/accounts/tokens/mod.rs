@@ -27,6 +27,7 @@ use crate::db::accounts::rate_limits::CallPriority;
 use crate::db::accounts::tokens::{NewToken, TokenRow, Trouble};
 use crate::db::accounts::{installs, rate_limits, token_requests, tokens};
 use crate::model::ids::{CompanyId, LocationId};
+use crate::model::reason::Wait;
 use crate::model::retry_schedule::{LOCATION_INACTIVE, REFRESH_FAILED};
 use crate::runtime::clock::Clock;
 
@@ -343,7 +344,7 @@ impl Tokens {
             }
         };
         if row.trouble != Some(kind) {
-            warn!(owner = owner.id(), state = ?kind, detail, "the token cannot be renewed");
+            warn!(owner = owner.id(), state = ?kind, %detail, "the token cannot be renewed");
         }
         let at = self.clock.now() + pause;
         tokens::fail_refresh(&self.pool, owner.key(), row.version, (kind, &detail), at).await
@@ -362,7 +363,7 @@ impl Tokens {
                     Err(error) => return Err(renewal_error(error)),
                 }
             }
-            None => "the token came without a refresh token".to_owned(),
+            None => Wait::NoRefreshToken.into(),
         };
         let (Owner::Location(location), Some(company)) = (owner, &row.company_id) else {
             return Err(TokenError::NeedsReinstall(refused));

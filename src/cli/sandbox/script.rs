@@ -157,12 +157,10 @@ impl Script<'_> {
         let id = self.send(contact, name, "Ada apa-apa soalan?")?;
         self.status(&id, "failed", "!").await?;
         let error = self.message(&id)?.error;
-        let reason = error
-            .as_ref()
-            .and_then(|error| error["message"].as_str())
-            .unwrap_or_default();
-        if !reason.contains("country code") {
-            bail!("the reason does not help: {reason:?}");
+        let told = |field| Some(error.as_ref()?[field].as_str()?.to_owned());
+        let (code, reason) = (told("code"), told("message").unwrap_or_default());
+        if code.as_deref() != Some("invalid_phone") || reason.is_empty() {
+            bail!("the reason does not help: {code:?}, {reason:?}");
         }
         say("GHL", &format!("the reason: {reason}"));
         Ok(())

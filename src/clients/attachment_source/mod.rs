@@ -16,6 +16,7 @@ use reqwest::{Response, StatusCode, redirect};
 use url::Url;
 
 use crate::clients::scrub;
+use crate::model::reason::{Answer as Answered, Reason};
 
 /// Largest file that is passed on: what WhatsApp's documented business API takes of documents, the largest kind. The
 /// gateway holds a file in memory, so that its own limit can only be lower.
@@ -67,7 +68,7 @@ pub enum SourceError {
     TooLarge(u64),
     /// Nobody knows: no answer, or none that says anything about the file.
     #[error("the file's server could not be asked: {0}")]
-    Unreachable(String),
+    Unreachable(Reason),
 }
 
 /// Asks servers for files.
@@ -105,7 +106,7 @@ impl Client {
     pub async fn ask(&self, url: &Url) -> Result<Answer, SourceError> {
         tokio::time::timeout(ASK_TIMEOUT, self.look(url))
             .await
-            .unwrap_or_else(|_| Err(SourceError::Unreachable("no answer in time".to_owned())))
+            .unwrap_or_else(|_| Err(SourceError::Unreachable(Answered::FileServerSilent.into())))
     }
 
     /// Opens a file. Whoever reads it must stop after [`MAX_FILE_BYTES`] where its size is not known.
@@ -160,12 +161,14 @@ impl Client {
                 (301 | 302 | 303 | 307 | 308, Some(next)) => next,
                 (401 | 403 | 404 | 410, _) => return Err(SourceError::Gone(status.as_u16())),
                 (status, _) => {
-                    return Err(SourceError::Unreachable(format!("it answered {status}")));
+                    return Err(SourceError::Unreachable(
+                        Answered::FileServer { status }.into(),
+                    ));
                 }
             };
         }
         Err(SourceError::Unreachable(
-            "it redirects too often".to_owned(),
+            Answered::FileServerRedirects.into(),
         ))
     }
 }
@@ -199,5 +202,6 @@ fn unreachable(error: reqwest::Error) -> SourceError {
         }
         cause = inner.source();
     }
-    SourceError::Unreachable(scrub(&error.without_url().to_string()))
+    let words = scrub(&error.without_url().to_string());
+    SourceError::Unreachable(Answered::ConnectionFailed { words }.into())
 }

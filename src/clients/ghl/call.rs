@@ -6,9 +6,10 @@ use reqwest::{Method, RequestBuilder, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-use crate::clients::ghl::error::{classify, describe};
+use crate::clients::ghl::error::{classify, describe, trace};
 use crate::clients::ghl::{Advice, CallError, Client, Grant, TOKEN_TIMEOUT, limits};
 use crate::clients::{endpoint, scrub};
+use crate::model::reason::Answer as Answered;
 
 /// GHL answers in seconds; its own gateway gives up at half a minute.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -69,10 +70,10 @@ fn unreachable(error: reqwest::Error) -> CallError {
         status: None,
         may_have_arrived: !error.is_connect(),
         // Without the address, which may hold a phone number.
-        detail: format!(
-            "GHL could not be reached: {}",
-            scrub(&error.without_url().to_string())
-        ),
+        detail: Answered::GhlUnreachable {
+            words: scrub(&error.without_url().to_string()),
+        }
+        .into(),
     }
 }
 
@@ -92,11 +93,12 @@ impl Answer {
             advice: Advice::Retry,
             status: Some(self.status.as_u16()),
             may_have_arrived: !self.is_empty,
-            detail: describe(
-                self.status,
-                &format!("the answer lacks {missing}"),
-                &self.body,
-            ),
+            detail: Answered::GhlIncomplete {
+                status: self.status.as_u16(),
+                missing: missing.to_owned(),
+                trace: trace(&self.body),
+            }
+            .into(),
         }
     }
 }

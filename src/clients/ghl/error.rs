@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::clients::ghl::limits;
 use crate::clients::scrub;
+use crate::model::reason::{Answer, Reason};
 
 /// What to do about a failed call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,8 +37,8 @@ pub struct CallError {
     pub status: Option<u16>,
     /// GHL may have done what was asked all the same: the request left, and no answer says that it was refused.
     pub may_have_arrived: bool,
-    /// GHL's status, words and trace id; fit for logs.
-    pub detail: String,
+    /// What GHL answered; fit for logs.
+    pub detail: Reason,
 }
 
 /// GHL's words when a token is used in another location.
@@ -53,13 +54,18 @@ impl CallError {
     /// GHL refused because the app lacks the scope, whatever else works.
     #[must_use]
     pub fn lacks_scope(&self) -> bool {
-        self.status == Some(401) && NO_SCOPE.iter().any(|words| self.detail.contains(words))
+        self.status == Some(401) && NO_SCOPE.iter().any(|words| self.says(words))
+    }
+
+    /// Whether these words are among GHL's.
+    fn says(&self, part: &str) -> bool {
+        matches!(&self.detail, Reason::Answer(Answer::Ghl { words, .. }) if words.contains(part))
     }
 
     /// On a status update a 403 means "not yet", in whatever words (`docs/vendors/ghl.md#status-updates`), but for the
     /// wrong location.
     pub(super) fn on_status_update(mut self) -> Self {
-        let not_yet = self.status == Some(403) && !self.detail.contains(WRONG_LOCATION);
+        let not_yet = self.status == Some(403) && !self.says(WRONG_LOCATION);
         if not_yet && self.advice == Advice::Reject {
             self.advice = Advice::Retry;
         }
@@ -120,22 +126,19 @@ fn words(body: &Value) -> String {
     found.unwrap_or_default()
 }
 
-pub(super) fn describe(status: StatusCode, words: &str, body: &Value) -> String {
-    let trace = body
-        .get("traceId")
-        .and_then(Value::as_str)
-        .unwrap_or("none");
-    format!(
-        "GHL answered {}: {} (trace {})",
-        status.as_u16(),
-        scrub(words),
-        scrub_id(trace)
-    )
+pub(super) fn describe(status: StatusCode, words: &str, body: &Value) -> Reason {
+    Reason::from(Answer::Ghl {
+        status: status.as_u16(),
+        words: scrub(words),
+        trace: trace(body),
+    })
 }
 
 /// A trace id is kept whole: it is what GHL's support asks for.
-fn scrub_id(id: &str) -> String {
-    id.chars()
+pub(super) fn trace(body: &Value) -> String {
+    let id = body.get("traceId").and_then(Value::as_str);
+    id.unwrap_or("none")
+        .chars()
         .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
         .take(64)
         .collect()

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::clients::ghl::{Advice, CallError, Client, NewFile, V_2021_04};
 use crate::model::ids::{ContactId, LocationId};
+use crate::model::reason::Answer;
 
 /// Largest file that GHL takes (`docs/vendors/ghl.md#uploads`).
 pub const MAX_UPLOAD_BYTES: usize = 5 * 1024 * 1024;
@@ -64,6 +65,6 @@ fn no_type() -> CallError {
         advice: Advice::Reject,
         status: None,
         may_have_arrived: false,
-        detail: "the file's type cannot be sent".to_owned(),
+        detail: Answer::NoFileType.into(),
     }
 }

@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::clients::scrub;
 use crate::clients::waapify::{SendFailure, Stop};
 use crate::model::ids::{WaMessageId, is_id};
+use crate::model::reason::Answer;
 
 /// The one meaning of each answer to a send.
 pub(super) fn classify_send(status: u16, text: &str) -> Result<WaMessageId, SendFailure> {
@@ -15,14 +16,12 @@ pub(super) fn classify_send(status: u16, text: &str) -> Result<WaMessageId, Send
         _ => {}
     }
     Err(match status {
-        429 => SendFailure::GatewayDown("Waapify asks to slow down".to_owned()),
+        429 => SendFailure::GatewayDown(Answer::WaapifySlowDown.into()),
         // It said what it did, whatever the status.
         _ if answer.is_object() && (refused || (200..300).contains(&status)) => meaning(&answer),
-        300..=399 => {
-            SendFailure::GatewayDown(format!("Waapify answered {status}, its address has moved"))
-        }
-        400..=407 | 409..=499 => SendFailure::AttemptFailed(format!("Waapify answered {status}")),
-        _ => SendFailure::Unknown(format!("Waapify answered {status} without a result")),
+        300..=399 => SendFailure::GatewayDown(Answer::WaapifyMoved { status }.into()),
+        400..=407 | 409..=499 => SendFailure::AttemptFailed(Answer::Waapify { status }.into()),
+        _ => SendFailure::Unknown(Answer::WaapifyNoResult { status }.into()),
     })
 }
 
@@ -56,6 +55,7 @@ pub(super) fn asks_for_login(answer: &Value) -> bool {
 pub(super) fn meaning(answer: &Value) -> SendFailure {
     use SendFailure::NumberStopped;
     let said = words(answer);
+    let said_so = || Answer::WaapifySaid { words: scrub(said) };
     let lower = said.to_lowercase();
     let says = |parts: &[&str]| parts.iter().any(|part| lower.contains(part));
     if asks_for_login(answer)
@@ -75,13 +75,13 @@ pub(super) fn meaning(answer: &Value) -> SendFailure {
     } else if says(&["access token", "instance id", "authentication"]) {
         NumberStopped(Stop::Credentials)
     } else if says(&["cannot connect to server", "try again later"]) {
-        SendFailure::GatewayDown(scrub(said))
+        SendFailure::GatewayDown(said_so().into())
     } else if says(&["not supported", "phone number is required", "please enter"]) {
         SendFailure::Rejected(scrub(said))
     } else if answer.get("status").and_then(Value::as_str) == Some("error") {
-        SendFailure::AttemptFailed(scrub(said))
+        SendFailure::AttemptFailed(said_so().into())
     } else {
-        SendFailure::Unknown("Waapify reported success without a message id".to_owned())
+        SendFailure::Unknown(Answer::WaapifyNoId.into())
     }
 }
 

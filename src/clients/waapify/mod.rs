@@ -20,7 +20,7 @@ use whatsapp_events;
 
 use crate::clients::{endpoint, scrub};
 use crate::model::ids::WaMessageId;
-use crate::model::reason::{Reason, hold};
+use crate::model::reason::{Answer, Hold, Reason};
 
 /// The gateway itself gives up after 60 s (`docs/vendors/waapify.md#time-limits`); its answer is worth waiting for,
 /// because a send
@@ -55,14 +55,14 @@ pub struct Media {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SendFailure {
     /// It may have left or not: a timeout, an empty answer, a success without an id.
-    Unknown(String),
+    Unknown(Reason),
     /// It did not leave, because the gateway is in trouble.
-    GatewayDown(String),
+    GatewayDown(Reason),
     /// WhatsApp or the gateway refused this attempt.
-    AttemptFailed(String),
+    AttemptFailed(Reason),
     /// Nothing leaves from this number until someone mends it.
     NumberStopped(Stop),
-    /// This message will never be taken.
+    /// This message will never be taken, in Waapify's words.
     Rejected(String),
 }
 
@@ -91,30 +91,23 @@ impl Stop {
         Self::Provider,
     ];
 
-    /// What it is and what to do, in English: what is kept with a number on hold.
+    /// Why the number is then on hold.
     #[must_use]
-    pub const fn sentence(self) -> &'static str {
-        self.reason().sentence()
-    }
-
-    /// The same in both languages.
-    #[must_use]
-    pub const fn reason(self) -> Reason {
+    pub const fn hold(self) -> Hold {
         match self {
-            Self::Credentials => hold::CREDENTIALS,
-            Self::LinkLost => hold::LINK_LOST,
-            Self::OtherNumber => hold::OTHER_NUMBER,
-            Self::Quota => hold::QUOTA,
-            Self::Provider => hold::PROVIDER,
+            Self::Credentials => Hold::Credentials,
+            Self::LinkLost => Hold::LinkLost,
+            Self::OtherNumber => Hold::OtherNumber,
+            Self::Quota => Hold::Quota,
+            Self::Provider => Hold::Provider,
         }
     }
 
-    /// The one that a kept sentence tells of.
+    /// The one for which a number is on hold.
     #[must_use]
-    pub fn told_by(sentence: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|stop| stop.sentence() == sentence)
+    pub fn of(reason: &Reason) -> Option<Self> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|stop| matches!(reason, Reason::Hold(hold) if *hold == stop.hold()))
     }
 }
 
@@ -312,17 +305,17 @@ async fn ask(request: RequestBuilder, timeout: Duration) -> reqwest::Result<(u16
 
 async fn fetch(request: RequestBuilder, timeout: Duration) -> Result<(u16, Bytes), CheckError> {
     let answer = ask(request, timeout).await;
-    answer.map_err(|error| CheckError::Unreachable(describe(error)))
+    answer.map_err(|error| CheckError::Unreachable(describe(error).english()))
 }
 
 /// An error without its address, which holds the access token.
-fn describe(error: reqwest::Error) -> String {
+fn describe(error: reqwest::Error) -> Reason {
     let timed_out = error.is_timeout();
     let words = scrub(&error.without_url().to_string());
     if timed_out {
-        format!("no answer in time ({words})")
+        Answer::NotInTime { words }.into()
     } else {
-        words
+        Answer::ConnectionFailed { words }.into()
     }
 }
 

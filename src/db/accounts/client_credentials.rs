@@ -3,6 +3,8 @@
 use sqlx::{FromRow, PgPool};
 use time::OffsetDateTime;
 
+use crate::model::reason::Reason;
+
 /// What GHL said to a pair of keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq, FromRow)]
 pub struct CredentialResults {
@@ -10,8 +12,8 @@ pub struct CredentialResults {
     pub accepted_at: Option<OffsetDateTime>,
     /// When it last refused them.
     pub refused_at: Option<OffsetDateTime>,
-    /// Its words then.
-    pub refusal: Option<String>,
+    /// What it answered then.
+    pub refusal: Option<Reason>,
 }
 
 /// Notes that GHL gave a token for these keys.
@@ -42,13 +44,15 @@ pub async fn record_acceptance(
 pub async fn record_refusal(
     pool: &PgPool,
     keys_hash: &[u8],
-    refusal: &str,
+    refusal: &Reason,
     is_certain: bool,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
     sqlx::query(
-        "insert into client_credentials as k (keys_hash, refused_at, refusal) values ($1, $2, $3)
-         on conflict (keys_hash) do update set refused_at = excluded.refused_at, refusal = excluded.refusal
+        "insert into client_credentials as k (keys_hash, refused_at, refusal_code, refusal_args)
+         values ($1, $2, $3::jsonb->>'code', $3::jsonb->'args')
+         on conflict (keys_hash) do update set refused_at = excluded.refused_at, refusal_code = excluded.refusal_code,
+            refusal_args = excluded.refusal_args
          where $4 or k.accepted_at is null",
     )
     .bind(keys_hash)
@@ -69,7 +73,7 @@ pub async fn find_credential_results(
     keys_hash: &[u8],
 ) -> sqlx::Result<CredentialResults> {
     let found = sqlx::query_as(
-        "select accepted_at, refused_at, refusal from client_credentials where keys_hash = $1",
+        "select accepted_at, refused_at, reason_of(refusal_code, refusal_args) as refusal from client_credentials where keys_hash = $1",
     )
     .bind(keys_hash)
     .fetch_optional(pool)

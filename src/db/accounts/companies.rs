@@ -4,6 +4,7 @@ use sqlx::{PgConnection, PgPool};
 use time::{Duration, OffsetDateTime};
 
 use crate::model::ids::{CompanyId, LocationId};
+use crate::model::reason::Reason;
 
 /// Has a company's locations listed at `at`. A company that nobody installed is not made one by this.
 ///
@@ -51,13 +52,13 @@ pub async fn claim_listings(
     .await
 }
 
-/// Companies whose token cannot be renewed, with GHL's words.
+/// Companies whose token cannot be renewed, and why.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn list_dead_companies(pool: &PgPool) -> sqlx::Result<Vec<(CompanyId, String)>> {
+pub async fn list_dead_companies(pool: &PgPool) -> sqlx::Result<Vec<(CompanyId, Option<Reason>)>> {
     sqlx::query_as(
-        "select owner_id, coalesce(trouble_detail, '') from tokens
+        "select owner_id, reason_of(trouble_code, trouble_args) from tokens
          where owner_kind = 'company' and trouble = 'needs_reinstall' order by owner_id",
     )
     .fetch_all(pool)

@@ -4,6 +4,7 @@ use sqlx::{FromRow, PgConnection, PgPool};
 use time::{Duration, OffsetDateTime};
 
 use crate::model::ids::CompanyId;
+use crate::model::reason::Reason;
 
 /// Whose pair: the two kinds of GHL token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, sqlx::Type)]
@@ -46,8 +47,8 @@ pub struct TokenRow {
     pub refresh_failures: i32,
     /// Why the last one failed.
     pub trouble: Option<Trouble>,
-    /// The same in a sentence.
-    pub trouble_detail: Option<String>,
+    /// More about it.
+    pub trouble_detail: Option<Reason>,
 }
 
 /// A pair to store.
@@ -78,7 +79,7 @@ pub async fn find_token(
 ) -> sqlx::Result<Option<TokenRow>> {
     sqlx::query_as(
         "select company_id, access_token, refresh_token, expires_at, version, refresh_at, refresh_failures,
-            trouble, trouble_detail
+            trouble, reason_of(trouble_code, trouble_args) as trouble_detail
          from tokens where owner_id = $1 and owner_kind = $2",
     )
     .bind(owner)
@@ -105,7 +106,7 @@ pub async fn record_token(
             access_token = excluded.access_token, refresh_token = excluded.refresh_token,
             expires_at = excluded.expires_at, refresh_at = excluded.refresh_at, scope = excluded.scope,
             version = tokens.version + 1,
-            refresh_lease_until = null, refresh_failures = 0, trouble = null, trouble_detail = null",
+            refresh_lease_until = null, refresh_failures = 0, trouble = null, trouble_code = null, trouble_args = null",
     )
     .bind(owner)
     .bind(kind)
@@ -164,7 +165,7 @@ pub async fn finish_refresh(
     let replaced = sqlx::query(
         "update tokens set access_token = $4, refresh_token = coalesce($5, refresh_token), expires_at = $6,
             refresh_at = $7, scope = coalesce($8, scope), version = version + 1, refresh_lease_until = null, refresh_failures = 0,
-            trouble = null, trouble_detail = null
+            trouble = null, trouble_code = null, trouble_args = null
          where owner_id = $1 and owner_kind = $2 and version = $3",
     )
     .bind(owner)
@@ -188,12 +189,13 @@ pub async fn fail_refresh(
     pool: &PgPool,
     (kind, owner): (OwnerKind, &str),
     version: i64,
-    (trouble, detail): (Trouble, &str),
+    (trouble, detail): (Trouble, &Reason),
     refresh_at: OffsetDateTime,
 ) -> sqlx::Result<()> {
     sqlx::query(
         "update tokens set refresh_lease_until = null, refresh_failures = refresh_failures + 1,
-            trouble = $4, trouble_detail = $5, refresh_at = $6
+            trouble = $4, trouble_code = $5::jsonb->>'code', trouble_args = $5::jsonb->'args',
+            refresh_at = $6
          where owner_id = $1 and owner_kind = $2 and version = $3",
     )
     .bind(owner)

@@ -5,10 +5,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::db::inbound::media;
 use crate::model::ids::{CompanyId, LocationId};
-use crate::model::reason::{hold, wait};
-
-/// Why messages of an uninstalled location end; the code that stands in `reason`.
-pub const UNINSTALLED: &str = wait::ENDED_BY_UNINSTALL.sentence();
+use crate::model::reason::{Hold, Reason, Wait};
 
 /// Uninstalls a location: its tokens and webhook secrets are gone, its numbers send no more and wait for Waapify to be
 /// told, every message that waits is `failed(uninstalled)`. False for a location we do not know, and for one of which
@@ -24,7 +21,7 @@ pub async fn uninstall_location(
 ) -> sqlx::Result<bool> {
     let known = sqlx::query(
         "update locations set uninstalled_at = $2, installed_alone = false, token_request_at = null, token_request_failures = 0,
-            token_request_refusal = null, provider_at = null
+            mint_refusal_code = null, mint_refusal_args = null, provider_at = null
          where location_id = $1 and ($3 is null or said_installed_at is null or said_installed_at <= $3)",
     )
     .bind(location)
@@ -48,12 +45,13 @@ pub async fn uninstall_location(
     }
     sqlx::query(
         "update numbers set is_default = false, webhook_secret = null, webhook_secret_hash = null,
-            hold_reason = $3, disconnect_at = $2, disconnect_failures = 0
+            hold_code = $3::jsonb->>'code', hold_args = $3::jsonb->'args',
+            disconnect_at = $2, disconnect_failures = 0
          where location_id = $1 and access_token is not null",
     )
     .bind(location)
     .bind(now)
-    .bind(hold::UNINSTALLED.sentence())
+    .bind(Reason::from(Hold::NumberUninstalled))
     .execute(&mut *tx)
     .await?;
     sqlx::query(
@@ -75,32 +73,33 @@ async fn end_messages(
     // What is being sent this moment ends by itself: its worker finds no number and no token any more.
     for statement in [
         "with ended as (
-            update outbound set state = 'failed', reason = $2
+            update outbound set state = 'failed', reason_code = $2::jsonb->>'code', reason_args = $2::jsonb->'args'
             where location_id = $1 and state in ('accepted', 'unconfirmed') returning location_id, id
          )
-         insert into timeline (location_id, message_id, at, state, cause)
-         select location_id, id, $3, 'failed', $4 from ended",
+         insert into timeline (location_id, message_id, at, state, cause_code, cause_args)
+         select location_id, id, $3, 'failed', $4::jsonb->>'code', $4::jsonb->'args' from ended",
         "with ended as (
-            update inbound set state = 'failed', reason = $2
+            update inbound set state = 'failed', reason_code = $2::jsonb->>'code', reason_args = $2::jsonb->'args'
             where location_id = $1 and state in ('accepted', 'held') returning location_id, id
          )
-         insert into timeline (location_id, message_id, at, state, cause)
-         select location_id, id, $3, 'failed', $4 from ended",
+         insert into timeline (location_id, message_id, at, state, cause_code, cause_args)
+         select location_id, id, $3, 'failed', $4::jsonb->>'code', $4::jsonb->'args' from ended",
     ] {
         sqlx::query(statement)
             .bind(location)
-            .bind(UNINSTALLED)
+            .bind(Reason::from(Wait::EndedByUninstall))
             .bind(now)
-            .bind(hold::UNINSTALLED.sentence())
+            .bind(Reason::from(Hold::NumberUninstalled))
             .execute(&mut *tx)
             .await?;
     }
     media::end_links(tx, location).await?;
     sqlx::query(
-        "update waapify_events set state = 'failed', reason = $2 where location_id = $1 and state = 'accepted'",
+        "update waapify_events set state = 'failed', reason_code = $2::jsonb->>'code', reason_args = $2::jsonb->'args'
+         where location_id = $1 and state = 'accepted'",
     )
     .bind(location)
-    .bind(UNINSTALLED)
+    .bind(Reason::from(Wait::EndedByUninstall))
     .execute(tx)
     .await
     .map(|_| ())

@@ -9,10 +9,8 @@ use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
 use crate::model::ids::LocationId;
-use crate::model::reason::step;
+use crate::model::reason::{Reason, Step};
 
-/// Why a message is held whose sender is known by a LID alone.
-pub const HIDDEN: &str = step::SENDER_HIDDEN.sentence();
 /// What follows the LID in the conversation of such a message; a phone's conversation is the phone alone.
 pub const LID_SERVER: &str = "@lid";
 
@@ -136,7 +134,8 @@ pub(in crate::db) async fn release(
             update inbound i set phone = l.phone, conversation = l.phone,
                 sender_name = coalesce(i.sender_name, l.name),
                 state = case when i.undecrypted then 'held' else 'accepted' end,
-                reason = case when i.undecrypted then i.reason end,
+                reason_code = case when i.undecrypted then i.reason_code end,
+                reason_args = case when i.undecrypted then i.reason_args end,
                 due_at = case when i.undecrypted then i.due_at
                     when exists (select 1 from inbound_media m where m.location_id = i.location_id and m.message_id = i.id
                         and m.state = 'wanted') then $4
@@ -146,15 +145,15 @@ pub(in crate::db) async fn release(
               and i.location_id = $1 and i.state = 'held' and i.conversation = l.lid || $5
             returning i.location_id, i.id, i.state
          )
-         insert into timeline (location_id, message_id, at, state, cause)
-         select location_id, id, $3, state, $6 from released",
+         insert into timeline (location_id, message_id, at, state, cause_code, cause_args)
+         select location_id, id, $3, state, $6::jsonb->>'code', $6::jsonb->'args' from released",
     )
     .bind(location)
     .bind(lids.iter().map(AsRef::as_ref).collect::<Vec<&str>>())
     .bind(now)
     .bind(file_until)
     .bind(LID_SERVER)
-    .bind(step::SENDER_KNOWN.sentence())
+    .bind(Reason::from(Step::SenderKnown))
     .execute(tx)
     .await
     .map(|_| ())

@@ -5,6 +5,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::db::outbound::receipts::DELIVERED;
 use crate::model::ids::LocationId;
+use crate::model::reason::Reason;
 
 /// The echo of a send comes within seconds, its ack when the customer's phone is on; one that is this old has had both
 /// chances, whatever the gateway was busy with.
@@ -61,7 +62,7 @@ pub struct NumberCheckup {
     /// Sealed.
     pub access_token: Vec<u8>,
     /// Why it does not send; none: it does.
-    pub hold_reason: Option<String>,
+    pub hold_reason: Option<Reason>,
     /// When it was connected last.
     pub connected_at: OffsetDateTime,
     /// When its gateway last posted: by its location's last events, or by its own sends that were confirmed, since a busy
@@ -83,7 +84,7 @@ pub async fn list_numbers(
     now: OffsetDateTime,
 ) -> sqlx::Result<Vec<NumberCheckup>> {
     sqlx::query_as(
-        "select n.number, n.instance_id, n.access_token, n.hold_reason, n.connected_at, h.last_event_at,
+        "select n.number, n.instance_id, n.access_token, reason_of(n.hold_code, n.hold_args) as hold_reason, n.connected_at, h.last_event_at,
             s.unheard_since, s.unheard_until
          from numbers n
          left join lateral (
@@ -124,16 +125,17 @@ pub async fn find_scope(pool: &PgPool, location: &LocationId) -> sqlx::Result<Op
     Ok(found.flatten())
 }
 
-/// Why there is no token, or why it is not renewed: GHL's words.
+/// Why there is no token, or why it is not renewed.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn find_token_trouble(
     pool: &PgPool,
     location: &LocationId,
-) -> sqlx::Result<Option<String>> {
-    let found: Option<Option<String>> = sqlx::query_scalar(
-        "select coalesce(t.trouble_detail, l.token_request_refusal) from locations l
+) -> sqlx::Result<Option<Reason>> {
+    let found: Option<Option<Reason>> = sqlx::query_scalar(
+        "select coalesce(reason_of(t.trouble_code, t.trouble_args), reason_of(l.mint_refusal_code, l.mint_refusal_args))
+         from locations l
          left join tokens t on t.owner_id = l.location_id and t.owner_kind = 'location'
          where l.location_id = $1",
     )

@@ -4,6 +4,7 @@ use sqlx::{FromRow, PgPool};
 use time::{Duration, OffsetDateTime};
 
 use crate::model::ids::LocationId;
+use crate::model::reason::Reason;
 
 /// What is heard of a location has it looked at, but not sooner after the last look: a gateway whose link comes and
 /// goes reports so every second, and a look may itself make it report.
@@ -61,8 +62,10 @@ pub struct Trouble {
     pub number: String,
     /// What is wrong.
     pub kind: Kind,
-    /// More about it: a provider's name, GHL's words, or a word of the watch's.
+    /// More about it: a provider's name, or a word of the watch's.
     pub detail: Option<String>,
+    /// What is wrong with the token, where that is the trouble.
+    pub reason: Option<Reason>,
     /// When it was noticed.
     pub since: OffsetDateTime,
     /// When it was seen last.
@@ -78,15 +81,17 @@ pub async fn note(
     pool: &PgPool,
     about: About<'_>,
     detail: Option<&str>,
+    reason: Option<&Reason>,
     now: OffsetDateTime,
 ) -> sqlx::Result<Option<(i64, bool)>> {
     // A row that this statement inserted was deleted by nobody. An uninstall that is under way is waited for.
     sqlx::query_as(
-        "insert into incidents (location_id, number, kind, detail, since, last_seen_at)
-         select location_id, $2, $3, $4, $5, $5 from locations
+        "insert into incidents (location_id, number, kind, detail, reason_code, reason_args, since, last_seen_at)
+         select location_id, $2, $3, $4, $6::jsonb->>'code', $6::jsonb->'args', $5, $5 from locations
          where location_id = $1 and uninstalled_at is null for share
          on conflict (location_id, number, kind) where resolved_at is null do update set
-            detail = excluded.detail, last_seen_at = excluded.last_seen_at
+            detail = excluded.detail, reason_code = excluded.reason_code, reason_args = excluded.reason_args,
+            last_seen_at = excluded.last_seen_at
          returning id, xmax = 0",
     )
     .bind(about.location)
@@ -94,6 +99,7 @@ pub async fn note(
     .bind(about.kind)
     .bind(detail)
     .bind(now)
+    .bind(reason)
     .fetch_optional(pool)
     .await
 }
@@ -146,7 +152,9 @@ pub async fn resolve_gone(
 /// When the database fails.
 pub async fn list_open(pool: &PgPool, location: &LocationId) -> sqlx::Result<Vec<Trouble>> {
     sqlx::query_as(
-        "select id, location_id, number, kind, detail, since, last_seen_at from incidents
+        "select id, location_id, number, kind, detail, reason_of(reason_code, reason_args) as reason,
+            since, last_seen_at
+         from incidents
          where location_id = $1 and resolved_at is null order by since, id",
     )
     .bind(location)

@@ -4,8 +4,9 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 
 use crate::model::ids::{LocationId, MessageId};
+use crate::model::reason::Reason;
 
-/// Adds a step. `cause` is a sentence for people and never holds message text, a phone number or a secret.
+/// Adds a step. `cause` never holds message text, a phone number or a secret.
 ///
 /// # Errors
 /// When the database fails.
@@ -14,16 +15,19 @@ pub async fn record_step(
     location: &LocationId,
     message: MessageId,
     state: &str,
-    cause: Option<&str>,
+    cause: Option<&Reason>,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    sqlx::query("insert into timeline (location_id, message_id, at, state, cause) values ($1, $2, $3, $4, $5)")
-        .bind(location)
-        .bind(message)
-        .bind(now)
-        .bind(state)
-        .bind(cause)
-        .execute(tx)
-        .await
-        .map(|_| ())
+    sqlx::query(
+        "insert into timeline (location_id, message_id, at, state, cause_code, cause_args)
+         values ($1, $2, $3, $4, $5::jsonb->>'code', $5::jsonb->'args')",
+    )
+    .bind(location)
+    .bind(message)
+    .bind(now)
+    .bind(state)
+    .bind(cause)
+    .execute(tx)
+    .await
+    .map(|_| ())
 }

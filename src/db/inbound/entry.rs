@@ -3,17 +3,16 @@
 use sqlx::{FromRow, PgConnection};
 use time::OffsetDateTime;
 
-use crate::db::contacts::lids::HIDDEN;
-use crate::db::inbound::undecrypted::UNDECRYPTED;
 use crate::db::inbound::{CallEnd, NewInbound, State, undecrypted};
 use crate::model::ids::MessageId;
+use crate::model::reason::{Reason, Step};
 
 /// How a message stands now.
 #[derive(FromRow)]
 pub(super) struct Entry {
     pub(super) id: MessageId,
     pub(super) state: String,
-    pub(super) reason: Option<String>,
+    pub(super) reason: Option<Reason>,
 }
 
 /// Inserts a message, or fills in the row that is held for its content, which keeps its place and what it knows of the
@@ -24,17 +23,17 @@ pub(super) async fn insert(
     now: OffsetDateTime,
 ) -> sqlx::Result<Option<Entry>> {
     let until = message.media.map_or(now, |media| media.until);
-    let (state, reason, due_at) = match message.state {
+    let (state, reason, due_at) = match message.state.clone() {
         State::Accepted => ("accepted", None, until),
-        State::Ignored(reason) => ("ignored", Some(reason), now),
-        State::Hidden => ("held", Some(HIDDEN), until),
-        State::Undecrypted(until) => ("held", Some(UNDECRYPTED), until),
+        State::Ignored(step) => ("ignored", Some(step), now),
+        State::Hidden => ("held", Some(Step::SenderHidden), until),
+        State::Undecrypted(until) => ("held", Some(Step::Undecrypted), until),
     };
     let is_stub = matches!(message.state, State::Undecrypted(_));
     sqlx::query_as(
         "insert into inbound (location_id, number, wa_message_id, from_me, conversation, phone, sender_name,
-            text, sent_at, state, reason, due_at, accepted_at, undecrypted, call_status)
-         select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $13, $12, $14, $16
+            text, sent_at, state, reason_code, reason_args, due_at, accepted_at, undecrypted, call_status)
+         select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::jsonb->>'code', $11::jsonb->'args', $13, $12, $14, $16
          where $15 is null or not exists (select 1 from inbound
             where location_id = $1 and number = $2 and wa_message_id = $15 and from_me = $4)
          on conflict (location_id, number, wa_message_id, from_me) do update set
@@ -43,11 +42,13 @@ pub(super) async fn insert(
             sender_name = coalesce(excluded.sender_name, inbound.sender_name), text = excluded.text,
             state = case when excluded.state = 'held' and inbound.phone is not null then 'accepted'
                 else excluded.state end,
-            reason = case when excluded.state = 'held' and inbound.phone is not null then null
-                else excluded.reason end,
+            reason_code = case when excluded.state = 'held' and inbound.phone is not null then null
+                else excluded.reason_code end,
+            reason_args = case when excluded.state = 'held' and inbound.phone is not null then null
+                else excluded.reason_args end,
             due_at = excluded.due_at, undecrypted = false
          where inbound.state = 'held' and inbound.undecrypted and not excluded.undecrypted
-         returning id, state, reason",
+         returning id, state, reason_of(reason_code, reason_args) as reason",
     )
     .bind(message.location)
     .bind(message.number)
@@ -59,7 +60,7 @@ pub(super) async fn insert(
     .bind(message.text)
     .bind(message.sent_at)
     .bind(state)
-    .bind(reason)
+    .bind(reason.map(Reason::from))
     .bind(now)
     .bind(due_at)
     .bind(is_stub)

@@ -17,6 +17,7 @@ use crate::db::contacts::lids::LID_SERVER;
 use crate::db::history::timeline;
 use crate::db::inbound::media::NewMedia;
 use crate::model::ids::{GhlMessageId, LocationId, MessageId, WaMessageId};
+use crate::model::reason::{Reason, Step};
 
 /// A message to keep.
 #[derive(Clone, Debug)]
@@ -40,7 +41,7 @@ pub struct NewInbound<'a> {
     /// When it was written.
     pub sent_at: OffsetDateTime,
     /// How it enters.
-    pub state: State<'a>,
+    pub state: State,
     /// Of a call: how it ended, where that is known.
     pub call: Option<CallEnd>,
     /// The file that came with it, for which it waits.
@@ -68,12 +69,12 @@ impl CallEnd {
 }
 
 /// How a message enters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State<'a> {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
     /// To be posted.
     Accepted,
     /// Not for GHL, and why.
-    Ignored(&'a str),
+    Ignored(Step),
     /// Waits until its sender's phone is known.
     Hidden,
     /// Waits for its content, at most until then.
@@ -145,7 +146,7 @@ pub async fn record_message(
     let Some(entry) = entry::insert(&mut tx, message, now).await? else {
         return Ok(None);
     };
-    let (location, id, reason) = (message.location, entry.id, entry.reason.as_deref());
+    let (location, id, reason) = (message.location, entry.id, entry.reason.as_ref());
     if let Some(media) = message.media {
         media::record_media(&mut tx, location, id, media, now).await?;
     }
@@ -239,7 +240,7 @@ pub async fn claim(
 pub async fn finish_posted(
     pool: &PgPool,
     job: &InboundJob,
-    message: Result<&GhlMessageId, &str>,
+    message: Result<&GhlMessageId, &Reason>,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
     // Without the fence: whoever posted it, it is in GHL.
@@ -253,7 +254,7 @@ pub async fn finish_posted(
 pub async fn finish_failed(
     pool: &PgPool,
     job: &InboundJob,
-    reason: &str,
+    reason: &Reason,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
     end(pool, job, "failed", Some(reason), None, now).await
@@ -263,13 +264,14 @@ async fn end(
     pool: &PgPool,
     job: &InboundJob,
     state: &str,
-    reason: Option<&str>,
+    reason: Option<&Reason>,
     ghl_message: Option<&GhlMessageId>,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
     let mut tx = pool.begin().await?;
     let done = sqlx::query(
-        "update inbound set state = $3, reason = $4, ghl_message_id = $5, unconfirmed = $7
+        "update inbound set state = $3, reason_code = $4::jsonb->>'code', reason_args = $4::jsonb->'args',
+            ghl_message_id = $5, unconfirmed = $7
          where location_id = $1 and id = $2 and state = 'accepted' and (attempt = $6 or $3 = 'posted')",
     )
     .bind(&job.location_id)
@@ -294,7 +296,7 @@ async fn end(
 pub async fn finish_retry(
     pool: &PgPool,
     job: &InboundJob,
-    cause: &str,
+    cause: &Reason,
     due: OffsetDateTime,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
@@ -331,21 +333,23 @@ pub async fn finish_retry(
 pub async fn snooze(
     pool: &PgPool,
     job: &InboundJob,
-    reason: &str,
+    reason: &Reason,
     due: OffsetDateTime,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
     // A long wait is one step of the timeline.
     sqlx::query(
         "with waiting as (
-            update inbound i set due_at = $4, waits = i.waits + 1, reason = $5, is_waiting = true, unconfirmed = $7
+            update inbound i set due_at = $4, waits = i.waits + 1, is_waiting = true, unconfirmed = $7,
+                reason_code = $5::jsonb->>'code', reason_args = $5::jsonb->'args'
             from inbound before
             where i.location_id = $1 and i.id = $2 and i.attempt = $3 and i.state = 'accepted'
               and before.location_id = i.location_id and before.id = i.id
-            returning i.location_id, i.id, before.reason is distinct from $5 as is_news
+            returning i.location_id, i.id,
+                (before.reason_code, before.reason_args) is distinct from ($5::jsonb->>'code', $5::jsonb->'args') as is_news
          )
-         insert into timeline (location_id, message_id, at, state, cause)
-         select location_id, id, $6, 'accepted', $5 from waiting where is_news",
+         insert into timeline (location_id, message_id, at, state, cause_code, cause_args)
+         select location_id, id, $6, 'accepted', $5::jsonb->>'code', $5::jsonb->'args' from waiting where is_news",
     )
     .bind(&job.location_id)
     .bind(job.id)

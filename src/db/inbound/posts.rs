@@ -5,6 +5,7 @@ use time::OffsetDateTime;
 
 use crate::db::inbound::InboundJob;
 use crate::model::ids::{ContactId, GhlMessageId, LocationId};
+use crate::model::reason::Reason;
 
 /// A message that left for GHL before another one of its conversation.
 #[derive(Clone, Debug, FromRow)]
@@ -52,7 +53,7 @@ pub async fn mark_post_started(
 pub async fn reschedule_reconciliation(
     pool: &PgPool,
     job: &InboundJob,
-    why: &str,
+    why: &Reason,
     due: OffsetDateTime,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
@@ -63,8 +64,8 @@ pub async fn reschedule_reconciliation(
             where location_id = $1 and id = $2 and attempt = $3 and state = 'accepted'
             returning location_id, id
          )
-         insert into timeline (location_id, message_id, at, state, cause)
-         select location_id, id, $6, 'accepted', $5 from looked",
+         insert into timeline (location_id, message_id, at, state, cause_code, cause_args)
+         select location_id, id, $6, 'accepted', $5::jsonb->>'code', $5::jsonb->'args' from looked",
     )
     .bind(&job.location_id)
     .bind(job.id)

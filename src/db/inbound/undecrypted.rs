@@ -6,12 +6,10 @@
 use sqlx::PgPool;
 use time::OffsetDateTime;
 
-use crate::db::contacts::lids::{HIDDEN, LID_SERVER};
+use crate::db::contacts::lids::LID_SERVER;
 use crate::model::ids::WaMessageId;
-use crate::model::reason::step;
+use crate::model::reason::{Reason, Step};
 
-/// Why a message is held whose content is still to come.
-pub const UNDECRYPTED: &str = step::UNDECRYPTED.sentence();
 /// No id of WhatsApp's begins so.
 const PREFIX: &str = "stub:";
 /// Rows in one statement: the rest follows at the next look, and no lock lasts long.
@@ -47,19 +45,20 @@ pub async fn expire(pool: &PgPool, now: OffsetDateTime) -> sqlx::Result<u64> {
          ), expired as (
             update inbound i set undecrypted = false, wa_message_id = $3 || i.wa_message_id, due_at = $1,
                 state = case when i.phone is null and i.conversation like '%' || $4 then 'held' else 'accepted' end,
-                reason = case when i.phone is null and i.conversation like '%' || $4 then $5 end
+                reason_code = case when i.phone is null and i.conversation like '%' || $4 then $5::jsonb->>'code' end,
+                reason_args = case when i.phone is null and i.conversation like '%' || $4 then $5::jsonb->'args' end
             from due where i.location_id = due.location_id and i.id = due.id
             returning i.location_id, i.id, i.state
          )
-         insert into timeline (location_id, message_id, at, state, cause)
-         select location_id, id, $1, state, $6 from expired",
+         insert into timeline (location_id, message_id, at, state, cause_code, cause_args)
+         select location_id, id, $1, state, $6::jsonb->>'code', $6::jsonb->'args' from expired",
     )
     .bind(now)
     .bind(BATCH)
     .bind(PREFIX)
     .bind(LID_SERVER)
-    .bind(HIDDEN)
-    .bind(step::NO_CONTENT.sentence())
+    .bind(Reason::from(Step::SenderHidden))
+    .bind(Reason::from(Step::NoContent))
     .execute(pool)
     .await?;
     Ok(expired.rows_affected())

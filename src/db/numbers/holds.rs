@@ -4,8 +4,9 @@ use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
 use crate::model::ids::LocationId;
+use crate::model::reason::{Hold, Reason};
 
-/// Holds the sending of a number until `until`, with the reason a person reads.
+/// Holds the sending of a number until `until`.
 ///
 /// # Errors
 /// When the database fails.
@@ -13,17 +14,18 @@ pub async fn hold_number(
     tx: &mut PgConnection,
     location: &LocationId,
     number: &str,
-    reason: &str,
+    reason: &Hold,
     until: OffsetDateTime,
 ) -> sqlx::Result<()> {
     sqlx::query(
-        "update numbers set hold_reason = case when other_phone then hold_reason else $3 end,
+        "update numbers set hold_code = case when other_phone then hold_code else $3::jsonb->>'code' end,
+            hold_args = case when other_phone then hold_args else $3::jsonb->'args' end,
             next_send_at = greatest(next_send_at, $4)
          where location_id = $1 and number = $2",
     )
     .bind(location)
     .bind(number)
-    .bind(reason)
+    .bind(Reason::from(reason.clone()))
     .bind(until)
     .execute(tx)
     .await
@@ -36,7 +38,8 @@ pub async fn hold_number(
 /// When the database fails.
 pub async fn end_hold(pool: &PgPool, location: &LocationId, number: &str) -> sqlx::Result<()> {
     sqlx::query(
-        "update numbers set hold_reason = null where location_id = $1 and number = $2 and not other_phone",
+        "update numbers set hold_code = null, hold_args = null
+         where location_id = $1 and number = $2 and not other_phone",
     )
     .bind(location)
     .bind(number)
@@ -54,15 +57,15 @@ pub async fn mark_other_phone(
     pool: &PgPool,
     location: &LocationId,
     number: &str,
-    reason: &str,
+    reason: &Hold,
 ) -> sqlx::Result<()> {
     sqlx::query(
-        "update numbers set other_phone = true, hold_reason = $3
+        "update numbers set other_phone = true, hold_code = $3::jsonb->>'code', hold_args = $3::jsonb->'args'
          where location_id = $1 and number = $2 and not other_phone",
     )
     .bind(location)
     .bind(number)
-    .bind(reason)
+    .bind(Reason::from(reason.clone()))
     .execute(pool)
     .await
     .map(|_| ())
@@ -100,8 +103,8 @@ pub async fn release_number(
     proven: bool,
 ) -> sqlx::Result<()> {
     sqlx::query(
-        "update numbers set hold_reason = null, other_phone = false, next_send_at = $3
-         where location_id = $1 and number = $2 and hold_reason is not null and (not other_phone or $4)",
+        "update numbers set hold_code = null, hold_args = null, other_phone = false, next_send_at = $3
+         where location_id = $1 and number = $2 and hold_code is not null and (not other_phone or $4)",
     )
     .bind(location)
     .bind(number)

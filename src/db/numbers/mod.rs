@@ -59,7 +59,7 @@ pub async fn record_number(
          on conflict (location_id, number) do update set
             instance_id = excluded.instance_id, access_token = excluded.access_token,
             webhook_secret = excluded.webhook_secret, webhook_secret_hash = excluded.webhook_secret_hash,
-            is_default = true, hold_reason = null, other_phone = false, next_send_at = excluded.next_send_at,
+            is_default = true, hold_code = null, hold_args = null, other_phone = false, next_send_at = excluded.next_send_at,
             connected_at = excluded.connected_at, disconnect_at = null",
     )
     .bind(location)
@@ -282,7 +282,7 @@ pub async fn refund_pacing_slot(
 ) -> sqlx::Result<()> {
     sqlx::query(
         "update numbers set next_send_at = $3
-         where location_id = $1 and number = $2 and hold_reason is null and next_send_at > $3",
+         where location_id = $1 and number = $2 and hold_code is null and next_send_at > $3",
     )
     .bind(location)
     .bind(number)

@@ -20,7 +20,8 @@ pub async fn give_up_replaced(
 ) -> sqlx::Result<()> {
     sqlx::query(
         "with gone as (
-            update numbers set webhook_secret = null, webhook_secret_hash = null, access_token = null, hold_reason = null
+            update numbers set webhook_secret = null, webhook_secret_hash = null, access_token = null,
+                hold_code = null, hold_args = null
             where location_id = $1 and number <> $2 and instance_id = $3 and webhook_secret is not null
             returning location_id, number
          )
@@ -49,7 +50,7 @@ pub async fn remove_number(
 ) -> sqlx::Result<bool> {
     sqlx::query_scalar(
         "with gone as (
-            update numbers set webhook_secret = null, webhook_secret_hash = null, hold_reason = null,
+            update numbers set webhook_secret = null, webhook_secret_hash = null, hold_code = null, hold_args = null,
                 disconnect_at = $3, disconnect_failures = 0
             where location_id = $1 and number = $2 and not is_default and webhook_secret is not null
             returning location_id, number

@@ -15,7 +15,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::db::numbers::NumberRow;
 use crate::model::ids::{GhlMessageId, LocationId, MessageId};
-use crate::model::reason::step;
+use crate::model::reason::{Reason, Step};
 
 /// A message that a worker has claimed.
 #[derive(Clone, Debug, FromRow)]
@@ -79,26 +79,6 @@ impl OutboundJob {
     }
 }
 
-/// Why a message can go no further: a code for machines, a sentence for people.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
-    /// Short and stable, such as `invalid_phone`.
-    pub code: &'static str,
-    /// What happened, why, what to do; shown in GHL.
-    pub message: String,
-}
-
-impl Failure {
-    /// A failure with its sentence.
-    #[must_use]
-    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-        }
-    }
-}
-
 /// The pause after a send of a number.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
@@ -126,7 +106,7 @@ pub async fn claim_sendable(
     // messages all wait is passed over, so that it keeps no other from its turn.
     sqlx::query_as(
         "with fresh as (
-            select n.location_id, n.number, n.instance_id, n.access_token, n.hold_reason is not null as is_held, o.ctid, o.state
+            select n.location_id, n.number, n.instance_id, n.access_token, n.hold_code is not null as is_held, o.ctid, o.state
             from numbers n cross join lateral (
                 select c.ctid, c.state from outbound c
                 where c.location_id = n.location_id and c.state = 'accepted' and c.due_at <= $1
@@ -144,7 +124,7 @@ pub async fn claim_sendable(
             order by n.next_send_at limit $4
             for update of n skip locked
          ), begun as (
-            select n.location_id, n.number, n.instance_id, n.access_token, n.hold_reason is not null as is_held, o.ctid, o.state
+            select n.location_id, n.number, n.instance_id, n.access_token, n.hold_code is not null as is_held, o.ctid, o.state
             from (select distinct location_id, number from outbound
                 where state = 'accepted' and (parts_sent > 0 or unconfirmed_sends > 0)) b
             join numbers n on n.location_id = b.location_id and n.number = b.number
@@ -276,15 +256,15 @@ pub async fn record_files(
             where location_id = $1 and id = $2 and attempt = $3 and state = 'sending'
             returning location_id, id
          )
-         insert into timeline (location_id, message_id, at, state, cause)
-         select location_id, id, $5, 'accepted', $6 from known",
+         insert into timeline (location_id, message_id, at, state, cause_code, cause_args)
+         select location_id, id, $5, 'accepted', $6::jsonb->>'code', $6::jsonb->'args' from known",
     )
     .bind(&job.location_id)
     .bind(job.id)
     .bind(job.attempt)
     .bind(files)
     .bind(now)
-    .bind(step::FILES_LOOKED_AT.sentence())
+    .bind(Reason::from(Step::FilesLookedAt))
     .execute(pool)
     .await
     .map(|_| ())
@@ -305,9 +285,9 @@ pub async fn rescue_expired(
             select location_id, id, started_attempt = attempt as has_started from outbound
             where state = 'sending' and due_at <= $1 for update skip locked
          ), noted as (
-            insert into timeline (location_id, message_id, at, state, cause)
+            insert into timeline (location_id, message_id, at, state, cause_code, cause_args)
             select location_id, id, $1, case when has_started then 'unconfirmed' else 'accepted' end,
-                $3 from expired
+                $3::jsonb->>'code', $3::jsonb->'args' from expired
          )
          update outbound o set
             state = case when has_started then 'unconfirmed' else 'accepted' end,
@@ -317,7 +297,7 @@ pub async fn rescue_expired(
     )
     .bind(now)
     .bind(wait_until)
-    .bind(step::PROCESS_STOPPED.sentence())
+    .bind(Reason::from(Step::ProcessStopped))
     .execute(pool)
     .await?;
     Ok(expired.rows_affected())

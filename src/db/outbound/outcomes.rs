@@ -4,8 +4,9 @@ use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
 use crate::db::history::timeline;
-use crate::db::outbound::{Failure, OutboundJob, status_updates};
+use crate::db::outbound::{OutboundJob, status_updates};
 use crate::model::ids::{LocationId, MessageId};
+use crate::model::reason::Reason;
 
 /// How a claimed message goes on.
 #[derive(Clone, Copy, Debug)]
@@ -17,12 +18,12 @@ pub enum Outcome<'a> {
     /// The part did not leave, for a reason that is not the message's own; try again then.
     Snooze(OffsetDateTime),
     /// The message cannot be sent; GHL is told.
-    Failed(&'a Failure),
+    Failed(&'a Reason),
     /// The message is not for WhatsApp.
     Ignored,
 }
 
-/// Ends a claim. `cause` is the sentence for the timeline; a failure brings its own.
+/// Ends a claim. `cause` is for the timeline; a failure brings its own.
 ///
 /// # Errors
 /// When the database fails.
@@ -30,7 +31,7 @@ pub async fn finish(
     tx: &mut PgConnection,
     job: &OutboundJob,
     outcome: Outcome<'_>,
-    cause: &str,
+    cause: &Reason,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
     let (state, due, failing, unconfirmed) = match outcome {
@@ -43,7 +44,9 @@ pub async fn finish(
     let ended = sqlx::query(
         "update outbound set state = $4, due_at = $5, failing = coalesce($6, failing), crashed_attempts = 0,
             failures = case when $6 is null then failures when $6 = failing then failures + 1 else 1 end,
-            unconfirmed_sends = unconfirmed_sends + $7, reason = case when $4 = 'ignored' then $8 end
+            unconfirmed_sends = unconfirmed_sends + $7,
+            reason_code = case when $4 = 'ignored' then $8::jsonb->>'code' end,
+            reason_args = case when $4 = 'ignored' then $8::jsonb->'args' end
          where location_id = $1 and id = $2 and attempt = $3 and state in ('sending', 'unconfirmed')",
     )
     .bind(&job.location_id)
@@ -71,7 +74,7 @@ pub async fn finish_alone(
     pool: &PgPool,
     job: &OutboundJob,
     outcome: Outcome<'_>,
-    cause: &str,
+    cause: &Reason,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
     let mut tx = pool.begin().await?;
@@ -86,21 +89,23 @@ pub async fn finish_alone(
 pub async fn snooze(
     pool: &PgPool,
     job: &OutboundJob,
-    reason: &str,
+    reason: &Reason,
     due: OffsetDateTime,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
     // A long wait is one step of the timeline.
     sqlx::query(
         "with waiting as (
-            update outbound o set state = 'accepted', due_at = $4, reason = $5, is_waiting = true, crashed_attempts = 0
+            update outbound o set state = 'accepted', due_at = $4, is_waiting = true, crashed_attempts = 0,
+                reason_code = $5::jsonb->>'code', reason_args = $5::jsonb->'args'
             from outbound before
             where o.location_id = $1 and o.id = $2 and o.attempt = $3 and o.state = 'sending'
               and before.location_id = o.location_id and before.id = o.id
-            returning o.location_id, o.id, before.reason is distinct from $5 as is_news
+            returning o.location_id, o.id,
+                (before.reason_code, before.reason_args) is distinct from ($5::jsonb->>'code', $5::jsonb->'args') as is_news
          )
-         insert into timeline (location_id, message_id, at, state, cause)
-         select location_id, id, $6, 'accepted', $5 from waiting where is_news",
+         insert into timeline (location_id, message_id, at, state, cause_code, cause_args)
+         select location_id, id, $6, 'accepted', $5::jsonb->>'code', $5::jsonb->'args' from waiting where is_news",
     )
     .bind(&job.location_id)
     .bind(job.id)
@@ -121,18 +126,19 @@ pub(in crate::db) async fn fail(
     tx: &mut PgConnection,
     location: &LocationId,
     message: MessageId,
-    failure: &Failure,
+    failure: &Reason,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
     sqlx::query(
-        "update outbound set state = 'failed', reason = $3 where location_id = $1 and id = $2",
+        "update outbound set state = 'failed', reason_code = $3::jsonb->>'code', reason_args = $3::jsonb->'args'
+         where location_id = $1 and id = $2",
     )
     .bind(location)
     .bind(message)
-    .bind(failure.code)
+    .bind(failure)
     .execute(&mut *tx)
     .await?;
-    timeline::record_step(tx, location, message, "failed", Some(&failure.message), now).await?;
+    timeline::record_step(tx, location, message, "failed", Some(failure), now).await?;
     status_updates::queue(
         tx,
         location,

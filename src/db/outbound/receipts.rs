@@ -6,9 +6,9 @@ use time::OffsetDateTime;
 use crate::db::history::timeline;
 use crate::db::outbound::in_flight::PartOf;
 use crate::db::outbound::outcomes::fail;
-use crate::db::outbound::{Failure, status_updates};
+use crate::db::outbound::status_updates;
 use crate::model::ids::{LocationId, MessageId, WaMessageId};
-use crate::model::reason::failure;
+use crate::model::reason::{Failure, Reason};
 
 /// Delivered to the customer's phone (Baileys `DELIVERY_ACK`).
 pub const DELIVERED: i32 = 3;
@@ -49,7 +49,7 @@ pub enum ToldBy {
 pub async fn record_sent(
     pool: &PgPool,
     sent: SentPart<'_>,
-    cause: &str,
+    cause: &Reason,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
     if record_sent_first(pool, sent, cause, now).await? {
@@ -91,7 +91,7 @@ pub async fn record_sent(
 async fn record_sent_first(
     pool: &PgPool,
     sent: SentPart<'_>,
-    cause: &str,
+    cause: &Reason,
     now: OffsetDateTime,
 ) -> sqlx::Result<bool> {
     let first: Option<i32> = sqlx::query_scalar(
@@ -108,8 +108,8 @@ async fn record_sent_first(
                 and o.state in ('accepted', 'sending', 'unconfirmed')
             returning o.location_id, o.id, o.state
          ), noted as (
-            insert into timeline (location_id, message_id, at, state, cause)
-            select location_id, id, $6, state, $7 from moved
+            insert into timeline (location_id, message_id, at, state, cause_code, cause_args)
+            select location_id, id, $6, state, $7::jsonb->>'code', $7::jsonb->'args' from moved
          )
          select 1 from owner",
     )
@@ -238,7 +238,7 @@ pub async fn record_receipt(
             from moved m join locations l on l.location_id = m.location_id
                and (l.installed_at is not null or l.token_request_at is not null) and l.uninstalled_at is null
             on conflict (location_id, message_id) do update set
-               status = excluded.status, error_code = null, error_message = null
+               status = excluded.status, reason_code = null, reason_args = null
          )
          select seen.message_id from seen join outbound o on o.location_id = $1 and o.id = seen.message_id
          where o.parts is distinct from 1 or seen.refused is not null
@@ -344,11 +344,11 @@ async fn raise(
 }
 
 /// WhatsApp's refusal after the gateway had taken the message (`docs/vendors/waapify.md#acks`).
-fn refusal(code: &str) -> Failure {
-    let shown: String = code
+fn refusal(code: &str) -> Reason {
+    let number = code
         .chars()
         .filter(char::is_ascii_alphanumeric)
         .take(8)
         .collect();
-    Failure::new("refused_by_whatsapp", failure::REFUSED.with(&[&shown]))
+    Failure::Refused { number }.into()
 }

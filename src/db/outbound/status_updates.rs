@@ -5,8 +5,8 @@ use time::{Duration, OffsetDateTime};
 
 use crate::db::accounts::rate_limits::CallPriority;
 use crate::db::history::timeline;
-use crate::db::outbound::Failure;
 use crate::model::ids::{GhlMessageId, LocationId, MessageId};
+use crate::model::reason::Reason;
 
 /// GHL knows a message only some seconds after it delivered it (`docs/vendors/ghl.md#status-updates`); an update
 /// before that costs a call and a refusal.
@@ -20,7 +20,7 @@ pub enum Status<'a> {
     /// Read by the customer.
     Read,
     /// Not sent, and why.
-    Failed(&'a Failure),
+    Failed(&'a Reason),
 }
 
 impl Status<'_> {
@@ -46,10 +46,8 @@ pub struct StatusJob {
     pub ghl_message_id: GhlMessageId,
     /// `delivered`, `read` or `failed`.
     pub status: String,
-    /// With `failed`: the code.
-    pub error_code: Option<String>,
-    /// With `failed`: the sentence.
-    pub error_message: Option<String>,
+    /// With `failed`: why.
+    pub reason: Option<Reason>,
     /// Failed attempts.
     pub failures: i32,
     /// Times it was put back because the location has no token.
@@ -76,19 +74,18 @@ pub(in crate::db) async fn queue(
     };
     sqlx::query(
         "insert into status_updates
-            (location_id, message_id, ghl_message_id, status, error_code, error_message, due_at)
-         select o.location_id, o.id, o.ghl_message_id, $3, $4, $5, greatest($6, o.accepted_at + $7)
+            (location_id, message_id, ghl_message_id, status, reason_code, reason_args, due_at)
+         select o.location_id, o.id, o.ghl_message_id, $3, $4::jsonb->>'code', $4::jsonb->'args', greatest($5, o.accepted_at + $6)
          from outbound o join locations l on l.location_id = o.location_id
             and (l.installed_at is not null or l.token_request_at is not null) and l.uninstalled_at is null
          where o.location_id = $1 and o.id = $2
          on conflict (location_id, message_id) do update set
-            status = excluded.status, error_code = excluded.error_code, error_message = excluded.error_message",
+            status = excluded.status, reason_code = excluded.reason_code, reason_args = excluded.reason_args",
     )
     .bind(location)
     .bind(message)
     .bind(status.name())
-    .bind(failure.map(|failure| failure.code))
-    .bind(failure.map(|failure| &failure.message))
+    .bind(failure)
     .bind(now)
     .bind(GHL_KNOWS_AFTER)
     .execute(tx)
@@ -114,8 +111,8 @@ pub async fn claim(
                 select owner_id from rate_limits where paused_until > $1 or reserve_until > $1
                     or window_ends_at > $1 and used >= max * $4))
             order by due_at limit $3 for update skip locked))
-         returning s.location_id, s.message_id, s.ghl_message_id, s.status, s.error_code, s.error_message,
-            s.failures, s.waits, s.attempt",
+         returning s.location_id, s.message_id, s.ghl_message_id, s.status,
+            reason_of(s.reason_code, s.reason_args) as reason, s.failures, s.waits, s.attempt",
     )
     .bind(now)
     .bind(now + lease)
@@ -218,7 +215,7 @@ pub async fn finish_retry(
 pub async fn abandon(
     pool: &PgPool,
     job: &StatusJob,
-    why: &str,
+    why: &Reason,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
     let mut tx = pool.begin().await?;

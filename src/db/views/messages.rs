@@ -7,7 +7,7 @@ use sqlx::{FromRow, PgPool};
 use time::OffsetDateTime;
 
 use crate::model::ids::{GhlMessageId, LocationId, MessageId, WaMessageId};
-use crate::model::reason::step;
+use crate::model::reason::{Reason, Step as Cause};
 
 /// Which way a message goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
@@ -30,8 +30,8 @@ pub struct MessageRow {
     pub id: MessageId,
     /// Where it is on its way.
     pub state: String,
-    /// Why it is there, where that needs a reason: a code or a sentence.
-    pub reason: Option<String>,
+    /// Why it is there, where that needs a reason.
+    pub reason: Option<Reason>,
     /// The business's number, digits; none while an outbound message waits for one.
     pub number: Option<String>,
     /// Last digits of the customer's number, once known.
@@ -49,7 +49,8 @@ pub struct MessageRow {
 /// The columns of a [`MessageRow`] from `outbound`.
 macro_rules! outbound {
     () => {
-        "select 'outbound' as direction, location_id, id, state, reason, number, right(chat, 4) as chat_end,
+        "select 'outbound' as direction, location_id, id, state,
+            reason_of(reason_code, reason_args) as reason, number, right(chat, 4) as chat_end,
             ghl_message_id, parts_sent, parts, accepted_at
          from outbound "
     };
@@ -58,7 +59,8 @@ macro_rules! outbound {
 /// The same from `inbound`.
 macro_rules! inbound {
     () => {
-        "select 'inbound' as direction, location_id, id, state, reason, number, right(phone, 4) as chat_end,
+        "select 'inbound' as direction, location_id, id, state,
+            reason_of(reason_code, reason_args) as reason, number, right(phone, 4) as chat_end,
             ghl_message_id, null::int as parts_sent, null::int as parts, accepted_at
          from inbound "
     };
@@ -167,8 +169,8 @@ pub struct Step {
     pub at: OffsetDateTime,
     /// Its state from then on.
     pub state: String,
-    /// Why, in a sentence.
-    pub cause: Option<String>,
+    /// Why.
+    pub cause: Option<Reason>,
 }
 
 /// What happened to a message, from its first step on. That it came is told from its own row; where the timeline says
@@ -177,29 +179,26 @@ pub struct Step {
 /// # Errors
 /// When the database fails.
 pub async fn list_steps(pool: &PgPool, message: &MessageRow) -> sqlx::Result<Vec<Step>> {
+    let came = match message.direction {
+        Direction::Outbound => Cause::GhlDelivered,
+        Direction::Inbound => Cause::WaapifyPosted,
+    };
     let first = Step {
         at: message.accepted_at,
         state: "accepted".to_owned(),
-        cause: Some(
-            match message.direction {
-                Direction::Outbound => step::GHL_DELIVERED,
-                Direction::Inbound => step::WAAPIFY_POSTED,
-            }
-            .sentence()
-            .to_owned(),
-        ),
+        cause: Some(came.clone().into()),
     };
     let later: Vec<Step> = sqlx::query_as(
-        "select at, state, cause from timeline
+        "select at, state, reason_of(cause_code, cause_args) as cause from timeline
          where location_id = $1 and message_id = $2
-           and (at <> $3 or state <> $4 or coalesce(cause, $5) <> $5)
+           and (at <> $3 or state <> $4 or coalesce(cause_code, $5) <> $5)
          order by at, step",
     )
     .bind(&message.location_id)
     .bind(message.id)
     .bind(first.at)
     .bind(&first.state)
-    .bind(&first.cause)
+    .bind(came.code())
     .fetch_all(pool)
     .await?;
     Ok([first].into_iter().chain(later).collect())

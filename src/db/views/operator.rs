@@ -10,6 +10,7 @@ use crate::db::accounts::installs::{InstallRow, installs};
 use crate::db::views::messages::{Direction, MessageRow, inbound, outbound};
 use crate::db::views::overview::WINDOW;
 use crate::model::ids::{LocationId, MessageId};
+use crate::model::reason::Reason;
 
 /// Locations behind `after`, in the order of their ids. `troubled`: only those that need somebody.
 ///
@@ -24,7 +25,7 @@ pub async fn list_locations(
     sqlx::query_as(concat!(
         "select * from (",
         installs!(),
-        "where l.location_id > $1 and (not $2 or n.hold_reason is not null or l.uninstalled_at is null
+        "where l.location_id > $1 and (not $2 or n.hold_code is not null or l.uninstalled_at is null
             and (t.trouble is not null or t.owner_id is null or n.number is null
                 or exists (select 1 from incidents w where w.location_id = l.location_id and w.resolved_at is null)))
          ) l order by location_id limit $3"
@@ -62,7 +63,7 @@ pub struct NumberRow {
     /// Waapify posts its events here; an uninstall ends that.
     pub is_connected: bool,
     /// Why sending is on hold.
-    pub hold_reason: Option<String>,
+    pub hold_reason: Option<Reason>,
     /// When a send may start next.
     pub next_send_at: OffsetDateTime,
     /// When it was connected.
@@ -85,14 +86,15 @@ pub async fn list_numbers(
     limit: i64,
 ) -> sqlx::Result<Vec<NumberRow>> {
     sqlx::query_as(
-        "select n.location_id, n.number, n.is_default, n.webhook_secret is not null as is_connected, n.hold_reason,
+        "select n.location_id, n.number, n.is_default, n.webhook_secret is not null as is_connected,
+            reason_of(n.hold_code, n.hold_args) as hold_reason,
             n.next_send_at, n.connected_at, n.min_interval_ms,
             (select max(e.received_at) from (select e.number, e.received_at from waapify_events e
                 where e.location_id = n.location_id order by e.id desc limit 1000) e
              where e.number = n.number) as last_event
          from numbers n
          where (n.location_id, n.number) > ($1, $2) and ($3::text is null or n.location_id = $3)
-           and (not $4 or n.hold_reason is not null and n.webhook_secret is not null)
+           and (not $4 or n.hold_code is not null and n.webhook_secret is not null)
          order by n.location_id, n.number limit $5",
     )
     .bind(after.0)
@@ -179,17 +181,17 @@ pub struct FailureRow {
     /// The message.
     #[sqlx(flatten)]
     pub message: MessageRow,
-    /// Why, in a sentence.
-    pub sentence: Option<String>,
+    /// Why it failed, as its last step says.
+    pub why: Option<Reason>,
 }
 
 /// What failed before `before`, newest first; `$here` is a condition on its location.
 macro_rules! failures {
     ($here:literal) => {
         concat!(
-            "select f.*, coalesce((select s.cause from timeline s where s.location_id = f.location_id
+            "select f.*, coalesce((select reason_of(s.cause_code, s.cause_args) from timeline s where s.location_id = f.location_id
                 and s.message_id = f.id and s.state = 'failed' order by s.at desc, s.step desc limit 1), f.reason)
-                as sentence
+                as why
              from ((",
             outbound!(),
             "where state = 'failed' and id < $1 ",

@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 
 use crate::db::views::messages::Direction;
 use crate::model::ids::{LocationId, MessageId};
+use crate::model::reason::Reason;
 
 /// The newest messages of each direction that are counted and searched: some 20 ms of reading. A page that says less than
 /// there is has to say so.
@@ -31,8 +32,8 @@ pub struct NumberState {
     pub is_default: bool,
     /// Its keys are here; an uninstall takes them.
     pub is_connected: bool,
-    /// Why nothing leaves at the moment, in a sentence.
-    pub hold_reason: Option<String>,
+    /// Why nothing leaves at the moment.
+    pub hold_reason: Option<Reason>,
     /// When it was connected the last time.
     pub connected_at: OffsetDateTime,
     /// Its own pause between two sends, milliseconds; none: that of the settings.
@@ -53,7 +54,8 @@ pub struct NumberState {
 /// When the database fails.
 pub async fn list_numbers(pool: &PgPool, location: &LocationId) -> sqlx::Result<Vec<NumberState>> {
     sqlx::query_as(
-        "select n.number, n.name, n.is_default, n.webhook_secret is not null as is_connected, n.hold_reason,
+        "select n.number, n.name, n.is_default, n.webhook_secret is not null as is_connected,
+            reason_of(n.hold_code, n.hold_args) as hold_reason,
             n.connected_at, n.min_interval_ms, n.forwards_groups, n.mirrors_phone,
             (select e.received_at from (select number, received_at from waapify_events
                 where location_id = n.location_id order by id desc limit $2) e
@@ -118,15 +120,15 @@ pub struct Entry {
     pub chat_end: Option<String>,
     /// When it came.
     pub accepted_at: OffsetDateTime,
-    /// Why it is there, in a sentence, where there is one.
-    pub why: Option<String>,
+    /// Why it is there, where that is told.
+    pub why: Option<Reason>,
 }
 
 /// The last step's cause of a message `m`, along `timeline_by_message`.
 macro_rules! entries {
     ($inner:expr) => {
         concat!(
-            "select m.*, (select t.cause from timeline t where t.location_id = $1 and t.message_id = m.id
+            "select m.*, (select reason_of(t.cause_code, t.cause_args) from timeline t where t.location_id = $1 and t.message_id = m.id
                 and t.state = m.state order by t.at desc, t.step desc limit 1) as why
              from (",
             $inner,

@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 use crate::db::accounts::installs::{InstallStatus, install_status};
 use crate::db::accounts::tokens::{OwnerKind, Trouble};
 use crate::db::history::incidents;
+use crate::model::reason::Reason;
 
 /// Counting stops here: a queue that long is counted within milliseconds, and a longer one is a longer one.
 pub const MAX_COUNT: i64 = 10_000;
@@ -36,8 +37,8 @@ pub struct Counts {
     pub queues: Vec<QueueRow>,
     /// Locations by how they stand with GHL.
     pub install_statuses: Vec<(InstallStatus, i64)>,
-    /// Connected numbers on hold, by the reason people read.
-    pub holds: Vec<(String, i64)>,
+    /// Connected numbers on hold, by the reason.
+    pub holds: Vec<(Reason, i64)>,
     /// Numbers that are connected.
     pub numbers: i64,
     /// Tokens that could not be renewed, by whose they are and why.
@@ -146,10 +147,11 @@ async fn list_install_statuses(tx: &mut PgConnection) -> sqlx::Result<Vec<(Insta
     .await
 }
 
-async fn list_holds(tx: &mut PgConnection) -> sqlx::Result<Vec<(String, i64)>> {
+async fn list_holds(tx: &mut PgConnection) -> sqlx::Result<Vec<(Reason, i64)>> {
     sqlx::query_as(
-        "select hold_reason, count(*) from numbers
-         where hold_reason is not null and webhook_secret is not null group by hold_reason order by hold_reason",
+        "select reason_of(hold_code, hold_args), count(*) from numbers
+         where hold_code is not null and webhook_secret is not null
+         group by hold_code, hold_args order by hold_code, hold_args",
     )
     .fetch_all(tx)
     .await

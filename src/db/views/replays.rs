@@ -7,12 +7,12 @@ use sqlx::{FromRow, PgConnection, PgPool};
 use time::OffsetDateTime;
 
 use crate::db::contacts::lids;
-use crate::db::contacts::lids::{HIDDEN, LID_SERVER};
+use crate::db::contacts::lids::LID_SERVER;
 use crate::db::history::timeline;
 use crate::db::views::messages;
 use crate::db::views::messages::{Direction, MessageRow};
 use crate::model::ids::{LocationId, MessageId};
-use crate::model::reason::step;
+use crate::model::reason::{Reason, Step};
 
 /// Who says so.
 #[derive(Clone, Copy)]
@@ -23,18 +23,18 @@ enum By {
 
 impl By {
     /// The step of a replay that repeats nothing.
-    const fn safe(self) -> &'static str {
+    const fn safe(self) -> Step {
         match self {
-            Self::Operator => step::REPLAYED.sentence(),
-            Self::Location => step::SENT_AGAIN.sentence(),
+            Self::Operator => Step::Replayed,
+            Self::Location => Step::SentAgain,
         }
     }
 
     /// The step of one that may repeat something: from then on the message is in doubt for good.
-    const fn doubtful(self) -> &'static str {
+    const fn doubtful(self) -> Step {
         match self {
-            Self::Operator => step::REPLAYED_IN_DOUBT.sentence(),
-            Self::Location => step::SENT_AGAIN_IN_DOUBT.sentence(),
+            Self::Operator => Step::ReplayedInDoubt,
+            Self::Location => Step::SentAgainInDoubt,
         }
     }
 }
@@ -47,7 +47,7 @@ pub enum Replay {
     /// It may have arrived; nothing was done without a yes.
     InDoubt(Unconfirmed),
     /// It has not failed; its state, and the reason of that.
-    NotFailed(String, Option<String>),
+    NotFailed(String, Option<Reason>),
     /// Its location has uninstalled the app.
     Uninstalled,
     /// No message has this number.
@@ -143,7 +143,8 @@ async fn requeue(
     } else {
         by.safe()
     };
-    timeline::record_step(&mut tx, &location, id, "accepted", Some(cause), now).await?;
+    let cause = Reason::from(cause);
+    timeline::record_step(&mut tx, &location, id, "accepted", Some(&cause), now).await?;
     tx.commit().await?;
     Ok(Replay::Queued)
 }
@@ -152,7 +153,7 @@ async fn requeue(
 #[derive(FromRow)]
 struct InstallStatus {
     state: String,
-    reason: Option<String>,
+    reason: Option<Reason>,
     is_uninstalled: bool,
     /// Something of it left and nobody knows what became of it.
     is_lost: bool,
@@ -188,11 +189,11 @@ async fn find_outbound(
         .execute(&mut *tx)
         .await?;
     sqlx::query_as(
-        "select o.state, o.reason, o.parts_sent,
+        "select o.state, reason_of(o.reason_code, o.reason_args) as reason, o.parts_sent,
             exists (select 1 from locations l where l.location_id = o.location_id and l.uninstalled_at is not null)
                 as is_uninstalled,
             exists (select 1 from timeline t where t.location_id = o.location_id and t.message_id = o.id
-                and (t.state = 'unconfirmed' or t.cause = any($3)))
+                and (t.state = 'unconfirmed' or t.cause_code = any($3)))
             or exists (select 1 from receipts r where r.location_id = o.location_id and r.message_id = o.id
                 and r.part >= o.parts_sent and r.refused is null) as is_lost,
             (select min(part) from (select part from receipts r
@@ -202,7 +203,7 @@ async fn find_outbound(
     )
     .bind(location)
     .bind(id)
-    .bind([By::Operator, By::Location].map(By::doubtful))
+    .bind([By::Operator, By::Location].map(|by| by.doubtful().code()))
     .fetch_one(tx)
     .await
 }
@@ -213,7 +214,7 @@ async fn find_inbound(
     id: MessageId,
 ) -> sqlx::Result<InstallStatus> {
     sqlx::query_as(
-        "select i.state, i.reason, 0 as parts_sent, null::int as refused_part, i.unconfirmed as is_lost,
+        "select i.state, reason_of(i.reason_code, i.reason_args) as reason, 0 as parts_sent, null::int as refused_part, i.unconfirmed as is_lost,
             exists (select 1 from locations l where l.location_id = i.location_id and l.uninstalled_at is not null)
                 as is_uninstalled
          from inbound i where i.location_id = $1 and i.id = $2 for update of i",
@@ -236,7 +237,8 @@ async fn requeue_outbound(
         .unwrap_or(install_status.parts_sent);
     // A person waits for it, as for an answer; and nothing behind it in its conversation may rank higher.
     sqlx::query(
-        "update outbound set state = 'accepted', reason = null, failures = 0, unconfirmed_sends = 0, priority = 2,
+        "update outbound set state = 'accepted', reason_code = null, reason_args = null, failures = 0,
+            unconfirmed_sends = 0, priority = 2,
             parts_sent = least(parts_sent, $3), due_at = $4
          where location_id = $1 and id = $2",
     )
@@ -272,14 +274,15 @@ async fn requeue_inbound(
     let conversation: String = sqlx::query_scalar(
         "update inbound set failures = 0, waits = attempt, due_at = $3, undecrypted = false,
             state = case when conversation like '%' || $4 then 'held' else 'accepted' end,
-            reason = case when conversation like '%' || $4 then $5 end
+            reason_code = case when conversation like '%' || $4 then $5::jsonb->>'code' end,
+            reason_args = case when conversation like '%' || $4 then $5::jsonb->'args' end
          where location_id = $1 and id = $2 returning conversation",
     )
     .bind(location)
     .bind(id)
     .bind(now)
     .bind(LID_SERVER)
-    .bind(HIDDEN)
+    .bind(Reason::from(Step::SenderHidden))
     .fetch_one(&mut *tx)
     .await?;
     // It failed while it was held, and is held again unless its sender is known by now.

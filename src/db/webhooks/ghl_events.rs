@@ -4,6 +4,7 @@ use sqlx::{FromRow, PgPool};
 use time::{Duration, OffsetDateTime};
 
 use crate::model::ids::{ContactId, LocationId};
+use crate::model::reason::Reason;
 
 /// An event to keep.
 #[derive(Clone, Copy, Debug)]
@@ -89,9 +90,10 @@ pub async fn claim(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn finish(pool: &PgPool, job: &GhlEventJob, reason: Option<&str>) -> sqlx::Result<()> {
+pub async fn finish(pool: &PgPool, job: &GhlEventJob, reason: Option<&Reason>) -> sqlx::Result<()> {
     sqlx::query(
-        "update ghl_events set state = $3, reason = $4 where id = $1 and attempt = $2 and state = 'accepted'",
+        "update ghl_events set state = $3, reason_code = $4::jsonb->>'code', reason_args = $4::jsonb->'args'
+         where id = $1 and attempt = $2 and state = 'accepted'",
     )
     .bind(job.id)
     .bind(job.attempt)

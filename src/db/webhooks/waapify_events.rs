@@ -4,6 +4,7 @@ use sqlx::{FromRow, PgPool};
 use time::{Duration, OffsetDateTime};
 
 use crate::model::ids::LocationId;
+use crate::model::reason::Reason;
 
 /// A claimed event.
 #[derive(Clone, Debug, FromRow)]
@@ -107,7 +108,7 @@ pub async fn claim(
 }
 
 /// How an event ends: read, or why it cannot be.
-pub type Ended<'a> = (&'a EventJob, Result<(), String>);
+pub type Ended<'a> = (&'a EventJob, Result<(), Reason>);
 
 /// Ends events.
 ///
@@ -116,8 +117,9 @@ pub type Ended<'a> = (&'a EventJob, Result<(), String>);
 pub async fn finish(pool: &PgPool, ended: &[Ended<'_>]) -> sqlx::Result<()> {
     let reasons = ended.iter().map(|(_, result)| result.as_ref().err());
     sqlx::query(
-        "update waapify_events e set state = case when j.reason is null then 'done' else 'failed' end, reason = j.reason
-         from unnest($1::text[], $2::bigint[], $3::int[], $4::text[]) as j (location_id, id, attempt, reason)
+        "update waapify_events e set state = case when j.reason is null then 'done' else 'failed' end,
+            reason_code = j.reason->>'code', reason_args = j.reason->'args'
+         from unnest($1::text[], $2::bigint[], $3::int[], $4::jsonb[]) as j (location_id, id, attempt, reason)
          where e.location_id = j.location_id and e.id = j.id and e.attempt = j.attempt and e.state not in ('done', 'failed')",
     )
     .bind(ended.iter().map(|(job, _)| job.location_id.as_str()).collect::<Vec<_>>())

@@ -1,7 +1,7 @@
 //! What is said of a trouble that the watch noticed.
 
 use crate::db::history::incidents::{Kind, Trouble};
-use crate::doctor::labels::{Said, location, number};
+use crate::doctor::labels::{Said, location, number, told};
 use crate::doctor::number::LinkFault;
 
 /// Detail of a silence that the watch has answered by registering the webhook again.
@@ -14,7 +14,7 @@ pub(in crate::doctor) fn incident(trouble: &Trouble) -> Said {
     let detail = trouble.detail.as_deref();
     match trouble.kind {
         Kind::Provider => location::provider_not_chosen(detail),
-        Kind::Reinstall => location::needs_reinstall(detail.unwrap_or_default()),
+        Kind::Reinstall => location::needs_reinstall(&told(trouble.reason.as_ref())),
         Kind::Silence => number::webhook_silent(trouble.since),
         Kind::Link => match detail.and_then(LinkFault::from_code) {
             Some(LinkFault::Credentials) => number::credentials_refused(None),

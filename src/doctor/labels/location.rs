@@ -50,11 +50,17 @@ pub(in crate::doctor) fn waits_for_token() -> Said {
 }
 
 /// `words`: why no agency gave a token.
-pub(in crate::doctor) fn not_installed(words: &str) -> Said {
+pub(in crate::doctor) fn not_installed(why: &Text) -> Said {
     Said::wrong(
         Text::new(
-            format!("This sub-account has no token, and its agency gives none: {words}"),
-            format!("Sub-akaun ini tiada token, dan agensinya tidak memberi: {words}"),
+            format!(
+                "This sub-account has no token, and its agency gives none: {}",
+                why.english
+            ),
+            format!(
+                "Sub-akaun ini tiada token, dan agensinya tidak memberi: {}",
+                why.malay
+            ),
         ),
         Text::new(
             "No message flows in either direction.",
@@ -67,11 +73,11 @@ pub(in crate::doctor) fn not_installed(words: &str) -> Said {
     )
 }
 
-pub(in crate::doctor) fn needs_reinstall(words: &str) -> Said {
+pub(in crate::doctor) fn needs_reinstall(why: &Text) -> Said {
     Said::wrong(
         Text::new(
-            format!("GHL has ended this sub-account's token: {words}"),
-            format!("GHL telah menamatkan token sub-akaun ini: {words}"),
+            format!("GHL has ended this sub-account's token: {}", why.english),
+            format!("GHL telah menamatkan token sub-akaun ini: {}", why.malay),
         ),
         Text::new(
             "Messages wait, in both directions, until the app is installed again.",
@@ -126,11 +132,11 @@ pub(in crate::doctor) fn token_works() -> Said {
 }
 
 /// `words`: GHL's.
-pub(in crate::doctor) fn token_refused(words: &str) -> Said {
+pub(in crate::doctor) fn token_refused(why: &Text) -> Said {
     Said::wrong(
         Text::new(
-            format!("GHL refuses this sub-account's token: {words}"),
-            format!("GHL menolak token sub-akaun ini: {words}"),
+            format!("GHL refuses this sub-account's token: {}", why.english),
+            format!("GHL menolak token sub-akaun ini: {}", why.malay),
         ),
         Text::new(
             "Customers' messages and ticks do not reach GHL.",
@@ -144,11 +150,14 @@ pub(in crate::doctor) fn token_refused(words: &str) -> Said {
 }
 
 /// `words`: what happened.
-pub(in crate::doctor) fn ghl_silent(words: &str) -> Said {
+pub(in crate::doctor) fn ghl_silent(why: &Text) -> Said {
     Said::wrong(
         Text::new(
-            format!("GHL gave no usable answer: {words}"),
-            format!("GHL tidak memberi jawapan yang boleh digunakan: {words}"),
+            format!("GHL gave no usable answer: {}", why.english),
+            format!(
+                "GHL tidak memberi jawapan yang boleh digunakan: {}",
+                why.malay
+            ),
         ),
         Text::new(
             "This could not be checked; messages wait and are tried again.",
@@ -186,11 +195,14 @@ pub(in crate::doctor) fn scopes_suffice() -> Said {
 }
 
 /// `missing`: scopes, or GHL's refusal.
-pub(in crate::doctor) fn scopes_missing(missing: &str) -> Said {
+pub(in crate::doctor) fn scopes_missing(why: &Text) -> Said {
     Said::wrong(
         Text::new(
-            format!("The app lacks scopes in this sub-account: {missing}"),
-            format!("Aplikasi ini kekurangan scope dalam sub-akaun ini: {missing}"),
+            format!("The app lacks scopes in this sub-account: {}", why.english),
+            format!(
+                "Aplikasi ini kekurangan scope dalam sub-akaun ini: {}",
+                why.malay
+            ),
         ),
         Text::new(
             "GHL refuses every call that needs them.",

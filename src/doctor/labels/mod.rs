@@ -12,6 +12,7 @@ use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
 use crate::model::language::Text;
+use crate::model::reason::Reason;
 
 /// A moment as pages and terminals show it.
 const MINUTES: &[BorrowedFormatItem<'_>] =
@@ -83,4 +84,9 @@ pub(super) fn database_failed() -> Said {
             "Semak semula dalam seminit. Jika masih sama, Pengendali perkhidmatan perlu memeriksa pangkalan datanya.",
         ),
     )
+}
+
+/// A reason in both languages; nothing where none is known.
+pub(super) fn told(reason: Option<&Reason>) -> Text {
+    reason.map_or_else(|| Text::new("", ""), Reason::texts)
 }

@@ -3,8 +3,8 @@
 use time::OffsetDateTime;
 
 use crate::doctor::labels::{Said, moment};
-use crate::model::language::{Language, Text};
-use crate::model::reason;
+use crate::model::language::Text;
+use crate::model::reason::Reason;
 
 pub(in crate::doctor) fn linked() -> Said {
     Said::only(Text::new(
@@ -120,17 +120,12 @@ pub(in crate::doctor) fn sends() -> Said {
     ))
 }
 
-/// `sentence`: the one that was kept with the hold.
-pub(in crate::doctor) fn on_hold(sentence: &str) -> Said {
-    let text = reason::told_by(sentence);
+pub(in crate::doctor) fn on_hold(reason: &Reason) -> Said {
+    let why = reason.texts();
     Said::wrong(
         Text::new(
-            format!("Sending is on hold: {sentence}"),
-            format!(
-                "Penghantaran ditahan: {}",
-                text.as_ref()
-                    .map_or(sentence, |text| text.of(Language::Malay))
-            ),
+            format!("Sending is on hold: {}", why.english),
+            format!("Penghantaran ditahan: {}", why.malay),
         ),
         Text::new(
             "Messages wait, and leave by themselves when the reason is gone.",

@@ -344,10 +344,10 @@ pub(in crate::doctor) fn app_keys_untried() -> Said {
 /// `was_accepted`: they worked before, so that it is not a matter of a used code.
 pub(in crate::doctor) fn app_keys_refused(
     at: OffsetDateTime,
-    words: &str,
+    why: &Text,
     was_accepted: bool,
 ) -> Said {
-    let at = moment(at);
+    let (at, why, sebab) = (moment(at), &why.english, &why.malay);
     let (perhaps, barangkali) = if was_accepted {
         ("", "")
     } else {
@@ -358,8 +358,8 @@ pub(in crate::doctor) fn app_keys_refused(
     };
     Said::wrong(
         Text::new(
-            format!("GHL refused the app's client keys at {at}{perhaps}: {words}"),
-            format!("GHL menolak client key aplikasi ini pada {at}{barangkali}: {words}"),
+            format!("GHL refused the app's client keys at {at}{perhaps}: {why}"),
+            format!("GHL menolak client key aplikasi ini pada {at}{barangkali}: {sebab}"),
         ),
         Text::new(
             "The app can be installed nowhere, and tokens are not renewed.",
@@ -372,11 +372,12 @@ pub(in crate::doctor) fn app_keys_refused(
     )
 }
 
-pub(in crate::doctor) fn agency_dead(company: &str, words: &str) -> Said {
+pub(in crate::doctor) fn agency_dead(company: &str, why: &Text) -> Said {
+    let (why, sebab) = (&why.english, &why.malay);
     Said::wrong(
         Text::new(
-            format!("GHL does not renew the token of agency {company}: {words}"),
-            format!("GHL tidak memperbaharui token agensi {company}: {words}"),
+            format!("GHL does not renew the token of agency {company}: {why}"),
+            format!("GHL tidak memperbaharui token agensi {company}: {sebab}"),
         ),
         Text::new(
             "New locations of this agency get no token; those that have their own go on.",

@@ -194,7 +194,7 @@ fn register_counts(registry: &mut Registry, counts: &Counts, now: OffsetDateTime
             .set(0);
     }
     for (reason, count) in &counts.holds {
-        let kind = kind_of(Stop::told_by(reason));
+        let kind = kind_of(Stop::of(reason));
         held.get_or_create(&[("kind", kind.to_owned())])
             .inc_by(*count);
     }
@@ -294,14 +294,7 @@ const fn standing_label(install_status: InstallStatus) -> &'static str {
     }
 }
 
-/// The kind of a reason that people read.
+/// The kind of a hold.
 fn kind_of(stop: Option<Stop>) -> &'static str {
-    match stop {
-        Some(Stop::Credentials) => "credentials",
-        Some(Stop::LinkLost) => "link_lost",
-        Some(Stop::OtherNumber) => "other_number",
-        Some(Stop::Quota) => "quota",
-        Some(Stop::Provider) => "provider",
-        None => "other",
-    }
+    stop.map_or("other", |stop| stop.hold().code())
 }

@@ -1,25 +1,35 @@
 //! Why a number sends nothing; what fails of its messages meanwhile fails for the same reason.
 
 reasons! {
+    /// Why a number sends nothing.
+    Hold
+
     /// The token or the instance id is wrong.
-    CREDENTIALS = "Waapify refuses the access token or the instance id. Connect the number again with the right ones.",
+    Credentials = "credentials",
+        "Waapify refuses the access token or the instance id. Connect the number again with the right ones.",
         "Waapify menolak token akses atau ID instance. Sambungkan nombor ini sekali lagi dengan yang betul.";
     /// The phone is not linked any more.
-    LINK_LOST = "The WhatsApp number is not linked to Waapify any more. Open Waapify and scan the QR code again.",
+    LinkLost = "link_lost",
+        "The WhatsApp number is not linked to Waapify any more. Open Waapify and scan the QR code again.",
         "Nombor WhatsApp ini tidak lagi dipautkan kepada Waapify. Buka Waapify dan imbas kod QR sekali lagi.";
     /// Another phone than the number's is linked.
-    OTHER_NUMBER = "Another WhatsApp number is linked to this Waapify instance. Nothing is sent, because it would come from that number. Link the right phone again, or connect the number that is linked.",
+    OtherNumber = "other_number",
+        "Another WhatsApp number is linked to this Waapify instance. Nothing is sent, because it would come from that number. Link the right phone again, or connect the number that is linked.",
         "Nombor WhatsApp lain dipautkan kepada instance Waapify ini. Tiada apa-apa dihantar, kerana ia akan datang dari nombor itu. Pautkan semula telefon yang betul, atau sambungkan nombor yang dipautkan.";
     /// The plan's messages are used up.
-    QUOTA = "The message limit of the Waapify plan is used up, or the plan has ended. Renew it in Waapify.",
+    Quota = "quota",
+        "The message limit of the Waapify plan is used up, or the plan has ended. Renew it in Waapify.",
         "Had mesej pelan Waapify sudah habis, atau pelan sudah tamat. Perbaharui dalam Waapify.";
     /// Waapify's own licence.
-    PROVIDER = "Waapify reports a licence problem of its own. Ask Waapify's support.",
+    Provider = "provider",
+        "Waapify reports a licence problem of its own. Ask Waapify's support.",
         "Waapify melaporkan masalah lesennya sendiri. Hubungi sokongan Waapify.";
     /// The number's keys cannot be opened.
-    SEALED = "The number's access token cannot be read with the service's encryption keys. Connect the number again.",
+    Sealed = "sealed",
+        "The number's access token cannot be read with the service's encryption keys. Connect the number again.",
         "Token akses nombor ini tidak dapat dibaca dengan kunci penyulitan perkhidmatan. Sambungkan nombor ini sekali lagi.";
     /// The location has the app no more.
-    UNINSTALLED = "The app was uninstalled from this sub-account.",
+    NumberUninstalled = "number_uninstalled",
+        "The app was uninstalled from this sub-account.",
         "Aplikasi ini telah dinyahpasang daripada sub-akaun ini.";
 }

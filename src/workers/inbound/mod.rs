@@ -19,12 +19,11 @@ use crate::accounts::tokens::TokenError;
 use crate::clients::ghl;
 use crate::clients::ghl::{Advice, CallError, CallLog, Direction, InboundMessage, StoredMessage};
 use crate::db::accounts::locations;
-use crate::db::accounts::uninstalls::UNINSTALLED;
 use crate::db::inbound;
 use crate::db::inbound::{InboundJob, media, posts, undecrypted};
 use crate::db::webhooks::ghl_events;
 use crate::model::ids::{ContactId, GhlMessageId};
-use crate::model::reason::step;
+use crate::model::reason::{Reason, Step, Wait};
 use crate::model::retry_schedule::{HIDDEN_POST, INBOUND};
 use crate::workers::inbound::contacts::Sender;
 use crate::workers::inbound_media::NewLink;
@@ -65,7 +64,7 @@ impl Worker for Inbound {
 
     async fn process(&self, mut job: InboundJob) -> sqlx::Result<()> {
         if job.attempt - job.failures - job.waits > MAX_CRASHED_ATTEMPTS {
-            return self.fail(&job, step::DEADLY.sentence()).await;
+            return self.fail(&job, &Step::Deadly.into()).await;
         }
         let contact = match self.prepare(&job).await {
             Ok(Prepared::Post(contact)) => contact,
@@ -76,7 +75,7 @@ impl Worker for Inbound {
             Ok(Prepared::IsInGhl) => {
                 info!(location = %job.location_id, message_id = %job.id, "GHL has it, its answer was lost");
                 return self
-                    .finish_posted(&job, Err(step::ANSWER_LOST.sentence()))
+                    .finish_posted(&job, Err(&Step::AnswerLost.into()))
                     .await;
             }
             Ok(Prepared::IsHidden(pause)) => return self.look_again(&job, pause).await,
@@ -237,7 +236,7 @@ impl Inbound {
     async fn finish_posted(
         &self,
         job: &InboundJob,
-        message: Result<&GhlMessageId, &str>,
+        message: Result<&GhlMessageId, &Reason>,
     ) -> sqlx::Result<()> {
         self.0.counters.inbound_ended("posted");
         inbound::finish_posted(&self.0.pool, job, message, self.0.clock.now()).await
@@ -248,7 +247,7 @@ impl Inbound {
         posts::reschedule_reconciliation(
             &self.0.pool,
             job,
-            step::ANSWER_HIDDEN.sentence(),
+            &Step::AnswerHidden.into(),
             now + pause,
             now,
         )
@@ -259,7 +258,7 @@ impl Inbound {
     async fn reschedule(&self, job: &InboundJob, error: TokenError) -> sqlx::Result<()> {
         match error {
             TokenError::Database(error) => Err(error),
-            TokenError::Uninstalled => self.fail(job, UNINSTALLED).await,
+            TokenError::Uninstalled => self.fail(job, &Wait::EndedByUninstall.into()).await,
             // While it is unclear what GHL has, a refused look-up says nothing about the message.
             TokenError::Call(error) if error.advice == Advice::Reject && !job.unconfirmed => {
                 self.rejected(job, &error).await
@@ -290,12 +289,12 @@ impl Inbound {
         pause: Duration,
     ) -> sqlx::Result<()> {
         let now = self.0.clock.now();
-        inbound::snooze(&self.0.pool, job, &error.to_string(), now + pause, now).await
+        inbound::snooze(&self.0.pool, job, &error.reason(), now + pause, now).await
     }
 
     async fn retry(&self, job: &InboundJob, error: &TokenError) -> sqlx::Result<()> {
         let Some(pause) = INBOUND.pause(job.failures, rand::random()) else {
-            return self.fail(job, &error.to_string()).await;
+            return self.fail(job, &error.reason()).await;
         };
         let pause = error.least_pause().map_or(pause, |least| pause.max(least));
         let pause = if job.unconfirmed {
@@ -305,11 +304,11 @@ impl Inbound {
         };
         info!(location = %job.location_id, message_id = %job.id, %error, "not posted yet");
         let now = self.0.clock.now();
-        inbound::finish_retry(&self.0.pool, job, &error.to_string(), now + pause, now).await
+        inbound::finish_retry(&self.0.pool, job, &error.reason(), now + pause, now).await
     }
 
-    async fn fail(&self, job: &InboundJob, why: &str) -> sqlx::Result<()> {
-        warn!(location = %job.location_id, message_id = %job.id, why, "GHL does not take the message");
+    async fn fail(&self, job: &InboundJob, why: &Reason) -> sqlx::Result<()> {
+        warn!(location = %job.location_id, message_id = %job.id, %why, "GHL does not take the message");
         self.0.counters.inbound_ended("failed");
         inbound::finish_failed(&self.0.pool, job, why, self.0.clock.now()).await
     }

@@ -17,7 +17,7 @@ use crate::db::outbound::{in_flight, receipts};
 use crate::db::webhooks::waapify_events::EventJob;
 use crate::db::{inbound, numbers};
 use crate::model::ids::WaMessageId;
-use crate::model::reason::step;
+use crate::model::reason::Step;
 use crate::workers::Context;
 use crate::workers::inbound_media::{LINK_DAYS, MEDIA_WAIT};
 use crate::workers::outbound::plan::{Country, Part, Plan, attachments, country_of, plan};
@@ -54,7 +54,7 @@ pub(in crate::workers) async fn record(
     };
     let state = match state {
         State::Accepted | State::Hidden if is_theirs && !mirrors_phone(context, job).await? => {
-            State::Ignored(step::PHONE_NOT_MIRRORED.sentence())
+            State::Ignored(Step::PhoneNotMirrored)
         }
         state => state,
     };
@@ -257,7 +257,7 @@ async fn confirm_send(
             wa_message_id: id,
             told_by: ToldBy::Echo,
         };
-        receipts::record_sent(pool, sent, step::ECHOED.sentence(), context.clock.now()).await?;
+        receipts::record_sent(pool, sent, &Step::Echoed.into(), context.clock.now()).await?;
         context.signals.outbound.notify_one();
         return Ok(true);
     }
@@ -286,26 +286,26 @@ fn part_of(sent: &PartOf, country: Option<Country>) -> Option<Part> {
 
 /// How a message enters, `is_ours` when it was sent through the gateway; none when its id must stay free, because its
 /// content may still come or nobody wrote it.
-fn enter<'a>(
+fn enter(
     message: &Message,
     is_ours: bool,
     (number, place): (&str, &Place),
     text: Option<&str>,
     now: OffsetDateTime,
-) -> Option<State<'a>> {
+) -> Option<State> {
     if message.content == Content::Noise {
         return None;
     }
     let state = match (&message.chat, message.origin) {
-        (Chat::Group(_), _) if !place.is_forwarded_group => State::Ignored(step::GROUP.sentence()),
+        (Chat::Group(_), _) if !place.is_forwarded_group => State::Ignored(Step::GroupMessage),
         (Chat::Broadcast | Chat::Status | Chat::Newsletter | Chat::Other, _) => {
-            State::Ignored(step::BROADCAST.sentence())
+            State::Ignored(Step::Broadcast)
         }
-        _ if is_ours => State::Ignored(step::ECHO.sentence()),
+        _ if is_ours => State::Ignored(Step::OwnEcho),
         (Chat::Person(_), _) if place.phone.as_deref() == Some(number) => {
-            State::Ignored(step::NOTE.sentence())
+            State::Ignored(Step::NoteToSelf)
         }
-        _ if text.is_none() => State::Ignored(step::SAYS_NOTHING.sentence()),
+        _ if text.is_none() => State::Ignored(Step::SaysNothing),
         (Chat::Person(_), _) if place.phone.is_none() => State::Hidden,
         (Chat::Person(_) | Chat::Group(_), _) => State::Accepted,
     };

@@ -24,7 +24,7 @@ use crate::clients::{endpoint, ghl};
 use crate::crypto::{hash_secret, random_secret};
 use crate::db::inbound::media;
 use crate::db::inbound::media::{Fate, Link, MediaJob};
-use crate::model::reason::step;
+use crate::model::reason::{Media as NoMedia, Reason, Step};
 use crate::model::retry_schedule::MEDIA;
 use crate::workers::inbound::contacts;
 use crate::workers::inbound::contacts::Sender;
@@ -58,9 +58,9 @@ enum Outcome {
     /// It is whole, and not for GHL.
     Linked,
     /// It will not come.
-    Missing(String),
+    Missing(Reason),
     /// Not this time; when there is no time left, the other.
-    Later(String, Box<Outcome>),
+    Later(Reason, Box<Outcome>),
 }
 
 impl Worker for Media {
@@ -79,7 +79,7 @@ impl Worker for Media {
 
     async fn process(&self, job: MediaJob) -> sqlx::Result<()> {
         if job.attempt - job.failures > MAX_CRASHED_ATTEMPTS {
-            let ended = Outcome::Missing(step::DEADLY.sentence().to_owned());
+            let ended = Outcome::Missing(Step::Deadly.into());
             return self.record(&job, ended).await;
         }
         let outcome = self.carry(&job).await?;
@@ -94,14 +94,17 @@ impl Worker for Media {
 impl Media {
     async fn carry(&self, job: &MediaJob) -> sqlx::Result<Outcome> {
         let fetched = timeout(FETCH, self.fetch(&job.file.0)).await;
-        let fetched = fetched.unwrap_or_else(|_| Err(FetchError::Retry("too slow".to_owned())));
+        let fetched = fetched.unwrap_or_else(|_| Err(FetchError::Retry(NoMedia::TooSlow)));
         let file = match fetched {
             Ok(file) => file,
             Err(error @ FetchError::Retry(_)) => {
                 // WhatsApp keeps it: its reader may have more luck.
-                return Ok(Outcome::Later(error.to_string(), Box::new(Outcome::Linked)));
+                return Ok(Outcome::Later(
+                    error.reason().into(),
+                    Box::new(Outcome::Linked),
+                ));
             }
-            Err(error) => return Ok(Outcome::Missing(error.to_string())),
+            Err(error) => return Ok(Outcome::Missing(error.reason().into())),
         };
         let Some(file) = file else {
             return Ok(Outcome::Linked);
@@ -114,7 +117,7 @@ impl Media {
             Ok(address) => Ok(Outcome::Attached(address)),
             Err(TokenError::Database(error)) => Err(error),
             Err(error) if is_transient(&error) && job.failures + 1 < UPLOAD_TRIES => {
-                let cause = error.to_string();
+                let cause = error.reason();
                 Ok(Outcome::Later(cause, Box::new(Outcome::Linked)))
             }
             Err(error) => {
@@ -172,7 +175,7 @@ impl Media {
             Outcome::Later(cause, end) => match MEDIA.pause(job.failures, rand::random()) {
                 None => Box::pin(self.record(job, *end)).await,
                 Some(pause) => {
-                    info!(location = %job.location_id, message_id = %job.message_id, cause, "the file is not there yet");
+                    info!(location = %job.location_id, message_id = %job.message_id, %cause, "the file is not there yet");
                     let due = self.0.clock.now() + pause;
                     media::finish_retry(&self.0.pool, job, &cause, due).await
                 }
@@ -188,7 +191,7 @@ impl Media {
         match fate {
             Fate::Attached(_) => info!(%location, %message_id, "the file is in GHL"),
             Fate::Linked(..) => info!(%location, %message_id, "the file is linked"),
-            Fate::Missing(reason) => warn!(%location, %message_id, reason, "the file is missing"),
+            Fate::Missing(reason) => warn!(%location, %message_id, %reason, "the file is missing"),
         }
         self.0.signals.inbound.notify_one();
         Ok(())

@@ -11,9 +11,9 @@ use url::Url;
 
 use crate::clients::attachment_source::{MAX_FILE_BYTES, SourceError};
 use crate::db::outbound;
+use crate::db::outbound::OutboundJob;
 use crate::db::outbound::outcomes::Outcome;
-use crate::db::outbound::{Failure, OutboundJob};
-use crate::model::reason::{failure, step};
+use crate::model::reason::{Failure, Reason, Step};
 use crate::model::retry_schedule::FILE_UNREACHABLE;
 use crate::workers::outbound::plan::attachments::File;
 use crate::workers::outbound::{Outbound, retries};
@@ -43,8 +43,7 @@ impl Outbound {
             Ok(Err((url, error))) => return self.end_look(job, &url, error).await,
             Err(_) if is_last => {}
             Err(_) => {
-                let cause = step::FILES_TOO_SLOW.sentence();
-                return self.look_later(job, cause).await;
+                return self.look_later(job, &Step::FilesTooSlow.into()).await;
             }
         }
         // The last time, the address of what nobody could tell has to do.
@@ -87,25 +86,23 @@ impl Outbound {
     }
 
     async fn end_look(&self, job: &OutboundJob, url: &Url, error: SourceError) -> sqlx::Result<()> {
-        let name = File::by_address(url).name;
+        let file = File::by_address(url).name;
         let failure = match error {
             SourceError::Unreachable(cause) => {
                 return self.look_later(job, &cause).await;
             }
-            SourceError::Gone(_) => Failure::new("file_gone", failure::FILE_GONE.with(&[&name])),
-            SourceError::TooLarge(_) => Failure::new(
-                "file_too_large",
-                failure::FILE_TOO_LARGE.with(&[&name, &(MAX_FILE_BYTES / 1024 / 1024).to_string()]),
-            ),
-            SourceError::NotPublic(_) => {
-                Failure::new("bad_attachment", failure::FILE_NOT_PUBLIC.with(&[&name]))
-            }
+            SourceError::Gone(_) => Failure::FileGone { file },
+            SourceError::TooLarge(_) => Failure::FileTooLarge {
+                file,
+                megabytes: MAX_FILE_BYTES / 1024 / 1024,
+            },
+            SourceError::NotPublic(_) => Failure::FileNotPublic { file },
         };
-        self.fail(job, &failure).await
+        self.fail(job, failure.into()).await
     }
 
-    async fn look_later(&self, job: &OutboundJob, cause: &str) -> sqlx::Result<()> {
-        info!(location = %job.location_id, message_id = %job.id, cause, "a file could not be looked at");
+    async fn look_later(&self, job: &OutboundJob, cause: &Reason) -> sqlx::Result<()> {
+        info!(location = %job.location_id, message_id = %job.id, %cause, "a file could not be looked at");
         // The last time never comes here: its address has to do.
         let pause = FILE_UNREACHABLE
             .pause(retries::failures(job, KIND), rand::random())

@@ -8,7 +8,7 @@ use time::{Duration, OffsetDateTime};
 use crate::clients::ghl::StoredMessage;
 use crate::db::outbound::OutboundJob;
 use crate::db::outbound::outcomes::Outcome;
-use crate::model::reason::step;
+use crate::model::reason::Step;
 use crate::workers::inbound::reconciliation::same_words;
 
 /// GHL answers a post within a second or two. What has waited longer is looked at ever more rarely.
@@ -18,12 +18,9 @@ const PAUSE: Duration = Duration::seconds(3);
 const MAX_WAIT: Duration = Duration::minutes(10);
 
 /// What becomes of a claimed delivery that is an echo, or may be one; none when it is to be sent.
-pub(super) fn judge(
-    job: &OutboundJob,
-    now: OffsetDateTime,
-) -> Option<(Outcome<'static>, &'static str)> {
+pub(super) fn judge(job: &OutboundJob, now: OffsetDateTime) -> Option<(Outcome<'static>, Step)> {
     if job.is_echo {
-        return Some((Outcome::Ignored, step::GHL_ECHO.sentence()));
+        return Some((Outcome::Ignored, Step::GhlEcho));
     }
     let mirroring = job.mirroring.as_ref().filter(|_| job.parts_sent == 0)?;
     let waited = now - job.accepted_at;
@@ -33,7 +30,7 @@ pub(super) fn judge(
     waits.then(|| {
         (
             Outcome::Snooze(now + PAUSE.max(waited / 2)),
-            step::GHL_ECHO_PERHAPS.sentence(),
+            Step::GhlEchoPerhaps,
         )
     })
 }

@@ -19,18 +19,17 @@ use crate::accounts::connect;
 use crate::clients::waapify::{Media, SendFailure};
 use crate::db;
 use crate::db::accounts::installs::InstallStatus;
-use crate::db::accounts::uninstalls::UNINSTALLED;
 use crate::db::accounts::{installs, token_requests};
 use crate::db::contacts::groups;
 use crate::db::numbers::holds;
 use crate::db::outbound::outcomes::Outcome;
 use crate::db::outbound::receipts::{SentPart, ToldBy};
-use crate::db::outbound::{Failure, Held, OutboundJob, Pace, outcomes, priority, receipts};
+use crate::db::outbound::{Held, OutboundJob, Pace, outcomes, priority, receipts};
 use crate::db::{numbers, outbound};
 use crate::model::ids::WaMessageId;
-use crate::model::reason::{Reason, failure, hold, step, wait};
+use crate::model::reason::{Failure, Hold, NUMBER_STOPPED, Reason, Step, Wait};
 use crate::model::retry_schedule::{ATTEMPT_FAILED, GATEWAY_DOWN};
-use crate::workers::outbound::plan::{Attachment, INVALID_PHONE, NO_PHONE, Part, Plan, country_of};
+use crate::workers::outbound::plan::{Attachment, Part, Plan, country_of};
 use crate::workers::{Context, POLL_INTERVAL, Worker};
 
 /// A send is cut off at 68 s; its owner has the rest to write down what came of it.
@@ -103,7 +102,7 @@ impl Worker for Outbound {
             Job::Send(job) if retries::is_poison(&job) => self.discard(&job).await,
             Job::Send(job) => match echoes::judge(&job, self.0.clock.now()) {
                 Some((outcome, why)) => {
-                    self.finish(&job, outcome, why).await?;
+                    self.finish(&job, outcome, &why.into()).await?;
                     self.refund_pacing_slot(&job).await
                 }
                 None => self.send(&job).await,
@@ -140,12 +139,14 @@ impl Outbound {
         let known = plan::attachments::known(job.files.as_deref());
         let (chat, parts) = match plan::plan(&job.body, country, known.as_deref()) {
             Plan::Ignore(reason) => {
-                self.finish(job, Outcome::Ignored, reason).await?;
+                self.finish(job, Outcome::Ignored, &reason.into()).await?;
                 return self.refund_pacing_slot(job).await;
             }
             // Without a number of its own a location has no country either, in which to read its customers' numbers.
             Plan::Ask(_) if job.number.is_none() => return self.end_without_number(job).await,
-            Plan::Fail(failure) if job.number.is_none() && failure.code == INVALID_PHONE => {
+            Plan::Fail(Failure::PhoneIncomplete | Failure::PhoneWithExtension)
+                if job.number.is_none() =>
+            {
                 return self.end_without_number(job).await;
             }
             Plan::Fail(failure) => return self.fail_plan(job, failure).await,
@@ -157,9 +158,7 @@ impl Outbound {
         };
         let Ok(credentials) = connect::open_credentials(&self.0.sealer, &job.location_id, &number)
         else {
-            return self
-                .hold(job, &number.number, hold::SEALED.sentence())
-                .await;
+            return self.hold(job, &number.number, &Hold::Sealed).await;
         };
         let Some(part) = usize::try_from(job.parts_sent)
             .ok()
@@ -167,7 +166,7 @@ impl Outbound {
         else {
             // Only a plan that a newer version made shorter gets here: all its parts have left.
             return self
-                .finish(job, Outcome::Ignored, step::ALL_LEFT.sentence())
+                .finish(job, Outcome::Ignored, &Step::AllLeft.into())
                 .await;
         };
         let (count, now) = (
@@ -213,14 +212,14 @@ impl Outbound {
 
     /// What cannot be sent, and why; that a group has no phone number is no help to its reader.
     async fn fail_plan(&self, job: &OutboundJob, failure: Failure) -> sqlx::Result<()> {
-        let is_for_group = failure.code == NO_PHONE
+        let is_for_group = failure == Failure::NoPhone
             && groups::is_addressed(&self.0.pool, &job.location_id, job.id).await?;
         let failure = if is_for_group {
-            Failure::new("whatsapp_group", failure::GROUP.sentence())
+            Failure::Group
         } else {
             failure
         };
-        self.fail(job, &failure).await?;
+        self.fail(job, failure.into()).await?;
         self.refund_pacing_slot(job).await
     }
 
@@ -243,20 +242,18 @@ impl Outbound {
                 self.0.signals.token_upkeep.notify_one();
                 let asked = token_requests::find_token_request_time(pool, location).await?;
                 let due = asked.unwrap_or(now).max(now) + STANDING_PAUSE;
-                let cause = wait::STANDING.sentence();
-                return outcomes::snooze(pool, job, cause, due, now).await;
+                let cause = Wait::InstallStatus.into();
+                return outcomes::snooze(pool, job, &cause, due, now).await;
             }
             InstallStatus::Unknown | InstallStatus::Pending | InstallStatus::NotInstalled => {
-                Failure::new("not_installed", failure::NOT_INSTALLED.sentence())
+                Failure::NotInstalled
             }
-            InstallStatus::Uninstalled => {
-                Failure::new(UNINSTALLED, failure::UNINSTALLED.sentence())
-            }
+            InstallStatus::Uninstalled => Failure::Uninstalled,
             InstallStatus::Installed | InstallStatus::Inactive | InstallStatus::NeedsReinstall => {
-                Failure::new("not_connected", failure::NOT_CONNECTED.sentence())
+                Failure::NotConnected
             }
         };
-        self.fail(job, &failure).await
+        self.fail(job, failure.into()).await
     }
 
     async fn record_sent(
@@ -284,9 +281,10 @@ impl Outbound {
     /// Once more over another connection when one turns out dead: a part that left and is not noted waits for its echo.
     async fn note_sent(&self, sent: SentPart<'_>) -> sqlx::Result<()> {
         let (pool, now) = (&self.0.pool, self.0.clock.now());
-        match receipts::record_sent(pool, sent, step::TAKEN.sentence(), now).await {
+        let cause = Step::Taken.into();
+        match receipts::record_sent(pool, sent, &cause, now).await {
             Err(error) if db::is_disconnect(&error) => {
-                receipts::record_sent(pool, sent, step::TAKEN.sentence(), now).await
+                receipts::record_sent(pool, sent, &cause, now).await
             }
             noted => noted,
         }
@@ -307,35 +305,34 @@ impl Outbound {
                     .await
             }
             SendFailure::GatewayDown(cause) => {
-                let end = Failure::new("gateway_down", failure::GATEWAY_DOWN.sentence());
-                self.retry(job, GATEWAY_DOWN, &cause, &end).await
+                self.retry(job, GATEWAY_DOWN, &cause, Failure::GatewayDown)
+                    .await
             }
             SendFailure::AttemptFailed(cause) => {
-                let end = Failure::new("not_taken", attempt_failed(part).sentence());
-                self.retry(job, ATTEMPT_FAILED, &cause, &end).await
+                self.retry(job, ATTEMPT_FAILED, &cause, attempt_failed(part))
+                    .await
             }
-            SendFailure::NumberStopped(stop) => self.hold(job, number, stop.sentence()).await,
-            SendFailure::Rejected(cause) => {
-                let sentence = failure::REJECTED.with(&[&cause]);
-                self.fail(job, &Failure::new("rejected", sentence)).await
+            SendFailure::NumberStopped(stop) => self.hold(job, number, &stop.hold()).await,
+            SendFailure::Rejected(words) => {
+                self.fail(job, Failure::Rejected { words }.into()).await
             }
         }
     }
 
     /// Holds the whole number: what is wrong with it is wrong for every message.
-    async fn hold(&self, job: &OutboundJob, number: &str, reason: &str) -> sqlx::Result<()> {
+    async fn hold(&self, job: &OutboundJob, number: &str, hold: &Hold) -> sqlx::Result<()> {
         let now = self.0.clock.now();
-        warn!(location = %job.location_id, reason, "the number is on hold");
-        let failure = Failure::new("number_stopped", reason);
+        warn!(location = %job.location_id, reason = hold.code(), "the number is on hold");
+        let reason = Reason::from(hold.clone());
         let outcome = if now - job.accepted_at > MAX_WAIT {
-            Outcome::Failed(&failure)
+            Outcome::Failed(&reason)
         } else {
             Outcome::Snooze(now)
         };
         self.count(outcome);
         let mut tx = self.0.pool.begin().await?;
-        holds::hold_number(&mut tx, &job.location_id, number, reason, now + HOLD).await?;
-        outcomes::finish(&mut tx, job, outcome, reason, now).await?;
+        holds::hold_number(&mut tx, &job.location_id, number, hold, now + HOLD).await?;
+        outcomes::finish(&mut tx, job, outcome, &reason, now).await?;
         self.0.signals.status_updates.notify_one();
         tx.commit().await
     }
@@ -344,17 +341,15 @@ impl Outbound {
     async fn end_wait(&self, job: &OutboundJob) -> sqlx::Result<()> {
         if job.unconfirmed_sends < MAX_UNCONFIRMED_SENDS {
             let now = self.0.clock.now();
-            let cause = step::ONCE_MORE.sentence();
-            return self.finish(job, Outcome::Snooze(now), cause).await;
+            let cause = Step::OnceMore.into();
+            return self.finish(job, Outcome::Snooze(now), &cause).await;
         }
-        let sentence = failure::UNCONFIRMED.sentence();
-        self.fail(job, &Failure::new("unconfirmed", sentence)).await
+        self.fail(job, Failure::Unconfirmed.into()).await
     }
 
-    async fn fail(&self, job: &OutboundJob, failure: &Failure) -> sqlx::Result<()> {
-        info!(location = %job.location_id, message_id = %job.id, code = failure.code, "failed");
-        self.finish(job, Outcome::Failed(failure), &failure.message)
-            .await?;
+    async fn fail(&self, job: &OutboundJob, why: Reason) -> sqlx::Result<()> {
+        info!(location = %job.location_id, message_id = %job.id, code = why.error_code(), "failed");
+        self.finish(job, Outcome::Failed(&why), &why).await?;
         self.0.signals.status_updates.notify_one();
         Ok(())
     }
@@ -363,7 +358,7 @@ impl Outbound {
         &self,
         job: &OutboundJob,
         outcome: Outcome<'_>,
-        cause: &str,
+        cause: &Reason,
     ) -> sqlx::Result<()> {
         self.count(outcome);
         outcomes::finish_alone(&self.0.pool, job, outcome, cause, self.0.clock.now()).await
@@ -371,17 +366,20 @@ impl Outbound {
 
     fn count(&self, outcome: Outcome<'_>) {
         match outcome {
-            Outcome::Failed(failure) => self.0.counters.outbound_failed(failure.code),
+            Outcome::Failed(Reason::Failure(why)) => {
+                self.0.counters.outbound_failed(why.error_code());
+            }
+            Outcome::Failed(_) => self.0.counters.outbound_failed(NUMBER_STOPPED),
             Outcome::Ignored => self.0.counters.outbound_ended("ignored"),
             Outcome::Unconfirmed(_) | Outcome::Retry(..) | Outcome::Snooze(_) => {}
         }
     }
 }
 
-const fn attempt_failed(part: &Part) -> Reason {
+const fn attempt_failed(part: &Part) -> Failure {
     if part.media.is_some() {
-        failure::FILE_NOT_TAKEN
+        Failure::FileNotTaken
     } else {
-        failure::TEXT_NOT_TAKEN
+        Failure::TextNotTaken
     }
 }

@@ -3,9 +3,9 @@
 //! Owns: the count of each kind of failure against its schedule, and the end of a message that stops whoever claims it.
 //! Refuses: saying what failed.
 
+use crate::db::outbound::OutboundJob;
 use crate::db::outbound::outcomes::Outcome;
-use crate::db::outbound::{Failure, OutboundJob};
-use crate::model::reason::failure;
+use crate::model::reason::{Failure, Reason};
 use crate::model::retry_schedule::Schedule;
 use crate::workers::outbound::{MAX_WAIT, Outbound};
 
@@ -27,30 +27,29 @@ pub(super) fn failures(job: &OutboundJob, kind: &str) -> i32 {
 }
 
 impl Outbound {
-    /// Tries again by the schedule, or ends as `end` where it is over; its code is the kind of the failure.
+    /// Tries again by the schedule, or ends as `end` where it is over; its error code is the kind of the failure.
     pub(super) async fn retry(
         &self,
         job: &OutboundJob,
         schedule: Schedule,
-        cause: &str,
-        end: &Failure,
+        cause: &Reason,
+        end: Failure,
     ) -> sqlx::Result<()> {
-        let (failures, now) = (failures(job, end.code), self.0.clock.now());
+        let (failures, now) = (failures(job, end.error_code()), self.0.clock.now());
         // Kinds that take turns begin anew each time, but not for more than a day.
         let begins_anew_too_late = failures < job.failures && now - job.accepted_at > MAX_WAIT;
         match schedule.pause(failures, rand::random()) {
             Some(pause) if !begins_anew_too_late => {
-                let outcome = Outcome::Retry(now + pause, end.code);
+                let outcome = Outcome::Retry(now + pause, end.error_code());
                 self.finish(job, outcome, cause).await
             }
-            _ => self.fail(job, end).await,
+            _ => self.fail(job, end.into()).await,
         }
     }
 
     /// Ends a message before its attempt, so that its conversation goes on.
     pub(super) async fn discard(&self, job: &OutboundJob) -> sqlx::Result<()> {
-        let sentence = failure::LOST.sentence();
-        self.fail(job, &Failure::new("lost", sentence)).await?;
+        self.fail(job, Failure::Lost.into()).await?;
         self.refund_pacing_slot(job).await
     }
 }

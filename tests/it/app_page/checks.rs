@@ -94,7 +94,7 @@ async fn an_open_trouble_stands_on_the_first_page_of_its_own_location_until_it_e
         number: "",
         kind: Kind::Provider,
     };
-    incidents::note(pool, about, Some("Twilio"), now)
+    incidents::note(pool, about, Some("Twilio"), None, now)
         .await
         .unwrap();
     let attention = "This needs your attention";

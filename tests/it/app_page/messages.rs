@@ -6,6 +6,8 @@ use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use time::Duration;
 use waapify_ghl::db::views::{messages, overview};
+use waapify_ghl::model::language::Language;
+use waapify_ghl::model::reason::{Failure, Reason, Step};
 
 use super::Frame;
 use crate::harness::{Bridge, location};
@@ -155,7 +157,10 @@ async fn a_failed_message_tells_its_story_and_is_sent_again_at_one_click() {
     bridge.after(A_WHILE).await;
     assert_eq!(bridge.texts_on_phone(), ["rahsia"]);
     let shown = frame.get_at(&expected).await.body;
-    assert!(shown.contains("sent again from the page in GHL"), "{shown}");
+    assert!(
+        shown.contains(&Reason::from(Step::SentAgain).english()),
+        "{shown}"
+    );
     assert!(shown.contains("on its way again") && !shown.contains("Try again"));
     // A second click of an old page changes nothing.
     let again = frame.post(&format!("/messages/{id}/retry"), &[]).await;
@@ -309,8 +314,9 @@ async fn of_very_many_messages_the_newest_are_counted_and_the_page_says_so() {
 async fn a_malay_browser_reads_in_malay_why_a_message_failed() {
     let (bridge, id) = failed().await;
     let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
-    let malay = "Belum ada nombor WhatsApp disambungkan kepada sub-akaun ini. Sambungkan satu dalam tetapan aplikasi, kemudian hantar lagi.";
-    let english = "No WhatsApp number is connected";
+    let why = Reason::from(Failure::NotConnected);
+    let malay = &why.text(Language::Malay);
+    let english = &maud::html! { (why.english()) }.into_string();
     for rest in [
         String::new(),
         "/messages?state=failed".to_owned(),
@@ -322,7 +328,7 @@ async fn a_malay_browser_reads_in_malay_why_a_message_failed() {
         let page = frame.get(&rest).await.body;
         assert!(page.contains(english), "{rest}: {page}");
     }
-    sqlx::query("update timeline set cause = 'GHL answers 422: no' where state = 'failed'")
+    sqlx::query("update timeline set cause_code = 'other', cause_args = '{\"words\": \"GHL answers 422: no\"}' where state = 'failed'")
         .execute(&bridge.database.pool)
         .await
         .unwrap();

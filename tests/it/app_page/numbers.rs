@@ -8,6 +8,7 @@ use waapify_ghl::db::history::incidents;
 use waapify_ghl::db::history::incidents::{About, Kind};
 use waapify_ghl::db::numbers;
 use waapify_ghl::db::numbers::holds;
+use waapify_ghl::model::reason::{Hold, Reason};
 
 use super::Frame;
 use crate::harness::{Bridge, location};
@@ -75,19 +76,14 @@ async fn a_number_on_hold_says_why_and_when_something_was_heard_of_it() {
     bridge.settle().await;
     let mut tx = bridge.database.pool.begin().await.unwrap();
     let until = bridge.clock.now() + Duration::hours(1);
-    holds::hold_number(
-        &mut tx,
-        &location(),
-        seed::NUMBER,
-        "The phone is not linked.",
-        until,
-    )
-    .await
-    .unwrap();
+    holds::hold_number(&mut tx, &location(), seed::NUMBER, &Hold::Sealed, until)
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     bridge.clock.advance(Duration::minutes(5));
     let page = frame.get("").await.body;
-    assert!(page.contains("On hold") && page.contains("The phone is not linked."));
+    let hold = maud::html! { (Reason::from(Hold::Sealed).english()) }.into_string();
+    assert!(page.contains("On hold") && page.contains(&hold));
     assert!(page.contains("5 min ago"), "{page}");
 }
 
@@ -134,7 +130,7 @@ async fn a_number_that_does_not_send_is_removed_and_its_troubles_end() {
         kind: Kind::Link,
     };
     let pool = &bridge.database.pool;
-    let noted = incidents::note(pool, about, None, bridge.clock.now()).await;
+    let noted = incidents::note(pool, about, None, None, bridge.clock.now()).await;
     assert!(noted.unwrap().is_some());
     let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
     let own = frame.get(&settings()).await.body;
@@ -237,7 +233,7 @@ async fn what_is_written_on_the_phone_stays_there_where_the_location_says_so() {
     for id in [&kept, &unknown] {
         let (state, reason, text) = bridge.inbound(id).await.unwrap();
         assert_eq!((state.as_str(), text), ("ignored", None));
-        assert!(reason.unwrap().contains("does not show in GHL"));
+        assert_eq!(reason.as_deref(), Some("phone_not_mirrored"));
     }
     // Customers' messages and our own sends are as ever.
     bridge.customer_writes("hai").await;

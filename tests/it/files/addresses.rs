@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 
 use simulators::{CustomerFile, Fault};
+use waapify_ghl::model::reason::{Media, Reason};
 use whatsapp_events::MediaFile;
 
 use super::{JPEG, arrives, fate, only_post, picture};
@@ -55,7 +56,10 @@ async fn no_address_of_a_stranger_is_ever_called() {
     assert_eq!(bridge.posted().len(), 11, "each is posted without its file");
     for post in bridge.posted() {
         let text = post["message"].as_str().unwrap();
-        assert!(text.contains("names no place of WhatsApp's"), "{text}");
+        assert!(
+            text.contains(&Reason::from(Media::NoAddress).english()),
+            "{text}"
+        );
     }
     assert!(listener.accept().is_err(), "nobody called");
     assert_eq!(

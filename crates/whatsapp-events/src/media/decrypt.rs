@@ -22,29 +22,29 @@ const TAIL: usize = MAC + BLOCK;
 /// iv (16), cipher key (32), mac key (32), and one for references that files do not use (32).
 const EXPANDED: usize = 112;
 
-/// Why a file is not what the message announced. Sentences for people; nothing of the file is in them.
+/// Why a file is not what the message announced. Nothing of the file is in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MediaError {
     /// No room for a mac and one block.
-    #[error("the file is cut off")]
+    #[error("too short for a mac and one block")]
     TooShort,
     /// Another key, other bytes, or not whole.
-    #[error("the file does not fit its key")]
+    #[error("the mac differs")]
     Mac,
     /// Not the bytes that were announced.
-    #[error("what WhatsApp holds is not the announced file")]
+    #[error("the hash of the encrypted bytes differs")]
     EncryptedHash,
     /// Not the plaintext that was announced.
-    #[error("the file is not the one that was announced")]
+    #[error("the hash of the file differs")]
     PlainHash,
     /// Longer or shorter than announced.
-    #[error("the file has not the announced size")]
+    #[error("the length differs")]
     Length,
     /// No padding at its end, or no whole blocks: its maker made a mistake.
-    #[error("the file ends wrongly")]
+    #[error("the padding is wrong")]
     Padding,
     /// No keys could be derived.
-    #[error("the file's key is of no use")]
+    #[error("no keys can be derived")]
     Key,
 }
 

@@ -15,7 +15,7 @@ use whatsapp_events::MediaFile;
 use crate::db::history::timeline;
 use crate::db::inbound::InboundJob;
 use crate::model::ids::{LocationId, MessageId};
-use crate::model::reason::step;
+use crate::model::reason::{Media, Reason, Step};
 
 /// A file to keep with its message.
 #[derive(Clone, Copy, Debug)]
@@ -72,7 +72,7 @@ pub enum Fate<'a> {
     /// It is fetched by a link.
     Linked(Link<'a>),
     /// It does not come, and why.
-    Missing(&'a str),
+    Missing(&'a Reason),
 }
 
 /// Where a file is fetched.
@@ -218,7 +218,8 @@ async fn end(
         Fate::Missing(reason) => ("missing", Some(reason), None, None),
     };
     let ended = sqlx::query(
-        "update inbound_media set state = $3, reason = $4, attachment = $5, link_hash = $6, link_ends_at = $7
+        "update inbound_media set state = $3, reason_code = $4::jsonb->>'code', reason_args = $4::jsonb->'args',
+            attachment = $5, link_hash = $6, link_ends_at = $7
          where location_id = $1 and message_id = $2 and state = 'wanted' and attempt = coalesce($8, attempt)",
     )
     .bind(location)
@@ -237,18 +238,13 @@ async fn end(
     if link.is_none() {
         forget_file(tx, location, message).await?;
     }
-    let slot = match fate {
-        Fate::Attached(_) => "",
-        Fate::Linked(link) => link.address,
-        Fate::Missing(reason) => reason,
+    let (slot, cause) = match fate {
+        Fate::Attached(_) => (String::new(), Step::FileInGhl.into()),
+        Fate::Linked(link) => (link.address.to_owned(), Step::FileLinked.into()),
+        Fate::Missing(reason) => (reason.english(), reason.clone()),
     };
-    let cause = match fate {
-        Fate::Attached(_) => step::FILE_IN_GHL.sentence(),
-        Fate::Linked(_) => step::FILE_LINKED.sentence(),
-        Fate::Missing(reason) => reason,
-    };
-    end_wait(tx, location, message, slot, now).await?;
-    timeline::record_step(tx, location, message, "accepted", Some(cause), now).await?;
+    end_wait(tx, location, message, &slot, now).await?;
+    timeline::record_step(tx, location, message, "accepted", Some(&cause), now).await?;
     Ok(true)
 }
 
@@ -303,11 +299,12 @@ async fn forget_file(
 pub async fn finish_retry(
     pool: &PgPool,
     job: &MediaJob,
-    cause: &str,
+    cause: &Reason,
     due: OffsetDateTime,
 ) -> sqlx::Result<()> {
     sqlx::query(
-        "update inbound_media set due_at = $4, reason = $5, failures = failures + 1
+        "update inbound_media set due_at = $4, reason_code = $5::jsonb->>'code', reason_args = $5::jsonb->'args',
+            failures = failures + 1
          where location_id = $1 and message_id = $2 and attempt = $3 and state = 'wanted'",
     )
     .bind(&job.location_id)
@@ -372,11 +369,12 @@ pub(in crate::db) async fn end_links(
     location: &LocationId,
 ) -> sqlx::Result<()> {
     sqlx::query(
-        "update inbound_media set state = 'missing', reason = 'the app was uninstalled', link_hash = null,
+        "update inbound_media set state = 'missing', reason_code = $2::jsonb->>'code', reason_args = $2::jsonb->'args', link_hash = null,
             keys = null, direct_path = null, url = null, media_key = null, file_name = null
          where location_id = $1 and state in ('wanted', 'linked')",
     )
     .bind(location)
+    .bind(Reason::from(Media::Uninstalled))
     .execute(tx)
     .await
     .map(|_| ())

@@ -20,6 +20,7 @@ use crate::http::pages::connect::views::TestForm;
 use crate::http::pages::connect::{
     HttpState, Language, Opened, PageError, Text, done, find_any, link_gone,
 };
+use crate::model::reason::Reason;
 
 /// Whoever connects tries it at once.
 const TEST_LIFE: Duration = Duration::minutes(30);
@@ -131,6 +132,6 @@ fn failed(failure: &SendFailure) -> Text {
             "Waapify cannot be reached right now. Try again in a minute.",
             "Waapify tidak dapat dihubungi sekarang. Cuba lagi sebentar.",
         ),
-        SendFailure::NumberStopped(stop) => stop.reason().text(),
+        SendFailure::NumberStopped(stop) => Reason::from(stop.hold()).texts(),
     }
 }

@@ -6,7 +6,7 @@ use crate::db::views::messages::Step;
 use crate::db::views::replays::Unconfirmed;
 use crate::doctor::{Finding, State};
 use crate::model::language::Language;
-use crate::model::reason;
+use crate::model::reason::Reason;
 
 /// What checks found, the worst first: what, why it matters, what to do. What is well is folded away.
 pub(in crate::http) fn findings(language: Language, findings: &[Finding]) -> Markup {
@@ -44,15 +44,11 @@ pub(in crate::http) fn found(language: Language, finding: &Finding) -> Markup {
     }
 }
 
-/// Why a message or a number stands where it stands, by the sentence that is kept: in the reader's language where it is
-/// ours, else in English.
-pub(in crate::http) fn reason(language: Language, sentence: &str) -> Markup {
-    html! {
-        @match reason::told_by(sentence) {
-            Some(text) => (text.of(language)),
-            None => span lang="en" { (sentence) },
-        }
-    }
+/// Why a message or a number stands where it stands, in the reader's language; the words of others as they came, which is
+/// English.
+pub(in crate::http) fn reason(language: Language, reason: &Reason) -> Markup {
+    let text = reason.text(language);
+    html! { @if reason.is_foreign() { span lang="en" { (text) } } @else { (text) } }
 }
 
 /// A check's state in a word.

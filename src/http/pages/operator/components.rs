@@ -12,6 +12,7 @@ use crate::http::pages::layout::components::reason;
 use crate::http::pages::operator::labels;
 use crate::model::ids::LocationId;
 use crate::model::language::Language;
+use crate::model::reason::Reason;
 
 /// Rows of one page: more than fit on a screen, few enough to come at once.
 pub(super) const PAGE: usize = 50;
@@ -64,8 +65,8 @@ pub(super) fn direction(language: Language, direction: Direction) -> &'static st
     }
 }
 
-/// Messages, with a sentence each where there is one.
-pub(super) fn messages(language: Language, rows: &[(&MessageRow, Option<&str>)]) -> Markup {
+/// Messages, with what their last step says where that is known.
+pub(super) fn messages(language: Language, rows: &[(&MessageRow, Option<&Reason>)]) -> Markup {
     let names = language.pick(
         [
             "Message",
@@ -84,7 +85,7 @@ pub(super) fn messages(language: Language, rows: &[(&MessageRow, Option<&str>)])
             "Sebab",
         ],
     );
-    let rows = rows.iter().map(|(row, sentence)| {
+    let rows = rows.iter().map(|(row, last)| {
         html! {
             tr {
                 td data-label=(names[0]) { a href={ "/operator/messages/" (row.id) } { (row.id) ", " (direction(language, row.direction)) } }
@@ -92,7 +93,7 @@ pub(super) fn messages(language: Language, rows: &[(&MessageRow, Option<&str>)])
                 td data-label=(names[2]) { (moment(row.accepted_at)) }
                 td data-label=(names[3]) { (location(&row.location_id)) }
                 td data-label=(names[4]) { @match &row.chat_end { Some(end) => { "…" (end) } None => { "–" } } }
-                td data-label=(names[5]) { @match sentence.or(row.reason.as_deref()) { Some(why) => (reason(language, why)), None => "–" } }
+                td data-label=(names[5]) { @match last.or(row.reason.as_ref()) { Some(why) => (reason(language, why)), None => "–" } }
             }
         }
     });

@@ -188,7 +188,7 @@ pub(super) async fn show(
     let failures = operator::list_failures(pool, Some(&location), newest, LAST).await?;
     let failures: Vec<_> = failures
         .iter()
-        .map(|row| (&row.message, row.sentence.as_deref()))
+        .map(|row| (&row.message, row.why.as_ref()))
         .collect();
     let messages = operator::list_messages(pool, &location, newest, LAST).await?;
     let messages: Vec<_> = messages.iter().map(|row| (row, None)).collect();

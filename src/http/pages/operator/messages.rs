@@ -52,7 +52,7 @@ pub(super) async fn failures(
     let shown: Vec<_> = rows
         .iter()
         .take(components::PAGE)
-        .map(|row| (&row.message, row.sentence.as_deref()))
+        .map(|row| (&row.message, row.why.as_ref()))
         .collect();
     let last = shown.last().filter(|_| rows.len() > components::PAGE);
     let next = last.map(|(last, _)| match &location {

@@ -97,9 +97,9 @@ fn state(language: Language, row: &NumberRow, now: OffsetDateTime) -> Markup {
     html! {
         @if !row.is_connected {
             span.pill { (language.pick("disconnected", "diputuskan")) }
-        } @else if let Some(sentence) = &row.hold_reason {
+        } @else if let Some(hold) = &row.hold_reason {
             span.pill.bad { (language.pick("on hold", "ditahan")) }
-            p { (reason(language, sentence)) }
+            p { (reason(language, hold)) }
             @if row.next_send_at > now {
                 p.hint { (language.pick("Tried again at ", "Dicuba lagi pada ")) (components::moment(row.next_send_at)) }
             }

@@ -33,7 +33,7 @@ pub(super) async fn show(
         operator::list_failures(&state.pool, None, MessageId(i64::MAX), LAST_FAILURES).await?;
     let failures: Vec<_> = failures
         .iter()
-        .map(|row| (&row.message, row.sentence.as_deref()))
+        .map(|row| (&row.message, row.why.as_ref()))
         .collect();
     let body = html! {
         div.panels {

@@ -96,7 +96,7 @@ fn refusal(language: Language, replay: Replay) -> String {
             .to_owned(),
         Replay::NotFailed(state, reason) => {
             let reason = reason
-                .map(|reason| format!(": {reason}"))
+                .map(|reason| format!(": {}", reason.text(language)))
                 .unwrap_or_default();
             let what = language.pick("It has not failed", "Ia tidak gagal");
             format!("{what} ({state}{reason}).")

@@ -1,9 +1,8 @@
 //! What a delivery of GHL becomes on WhatsApp. Pure: bytes and what is known about its files in, plan out, and the same
 //! plan every time.
 //!
-//! Owns: reading every shape of `ProviderOutboundMessage` (`docs/vendors/ghl.md#deliveries`), and the sentences a user
-//! reads
-//! when something cannot be sent. Refuses: asking anybody; what must be asked first is a plan of its own.
+//! Owns: reading every shape of `ProviderOutboundMessage` (`docs/vendors/ghl.md#deliveries`), and why
+//! something cannot be sent. Refuses: asking anybody; what must be asked first is a plan of its own.
 //!
 //! * [`attachments`]: what an attachment is, and what the gateway makes of it; `names`: what it is called
 //! * `phone`: which number is meant; `text`: words that the gateway lets through
@@ -14,21 +13,20 @@ mod phone;
 mod text;
 
 use attachments::File;
-pub use phone::{INVALID_PHONE, NO_PHONE, country_of};
+pub use phone::country_of;
 pub use phonenumber::country::Id as Country;
 use serde_json::Value;
 use text::{MAX_ENCODED_BYTES, encoded_bytes};
 use url::Url;
 
 use crate::clients::attachment_links::longest_address;
-use crate::db::outbound::Failure;
-use crate::model::reason::{failure, step};
+use crate::model::reason::{Failure, Step};
 
 /// What to do with a delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Plan {
     /// Not for WhatsApp, and why.
-    Ignore(&'static str),
+    Ignore(Step),
     /// Cannot be sent.
     Fail(Failure),
     /// To be planned again when it is known what these files are, in this order.
@@ -67,7 +65,7 @@ pub struct Attachment {
 #[must_use]
 pub fn plan(body: &[u8], country: Option<Country>, files: Option<&[File]>) -> Plan {
     let Ok(delivery) = whatsapp_events::json::parse(body) else {
-        return Plan::Fail(Failure::new("unreadable", failure::UNREADABLE.sentence()));
+        return Plan::Fail(Failure::Unreadable);
     };
     let text_of = |field: &str| {
         delivery
@@ -76,7 +74,7 @@ pub fn plan(body: &[u8], country: Option<Country>, files: Option<&[File]>) -> Pl
             .unwrap_or_default()
     };
     if text_of("type").eq_ignore_ascii_case("email") {
-        return Plan::Ignore(step::EMAIL.sentence());
+        return Plan::Ignore(Step::Email);
     }
     let chat = match phone::phone(&text_of("phone"), country) {
         Ok(chat) => chat,
@@ -99,7 +97,7 @@ pub fn plan(body: &[u8], country: Option<Country>, files: Option<&[File]>) -> Pl
     };
     let parts = parts(&text::safe(&text_of("message")), media);
     if parts.is_empty() {
-        return Plan::Fail(Failure::new("empty", failure::EMPTY.sentence()));
+        return Plan::Fail(Failure::Empty);
     }
     Plan::Send { chat, parts }
 }
@@ -121,8 +119,7 @@ fn addresses(list: &Value) -> Result<Vec<Url>, Failure> {
                 .as_str()
                 .unwrap_or_default()
                 .trim();
-            web_address(address)
-                .ok_or_else(|| Failure::new("bad_attachment", failure::NO_FILE_ADDRESS.sentence()))
+            web_address(address).ok_or(Failure::NoFileAddress)
         });
     given.collect()
 }
@@ -144,9 +141,8 @@ fn attachment(url: &Url, file: &File) -> Result<Attachment, Failure> {
     let mut choices = [file.alias_for(url)].into_iter().chain(others).map(with);
     choices
         .find(|choice| choice.encoded_bytes() <= MAX_ENCODED_BYTES)
-        .ok_or_else(|| {
-            let sentence = failure::FILE_ADDRESS_TOO_LONG.with(&[&file.name]);
-            Failure::new("bad_attachment", sentence)
+        .ok_or_else(|| Failure::FileAddressTooLong {
+            file: file.name.clone(),
         })
 }
 

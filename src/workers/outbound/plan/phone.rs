@@ -9,13 +9,8 @@ use phonenumber::country::{Id as Country, Source};
 use phonenumber::metadata::DATABASE;
 use phonenumber::{Mode, PhoneNumber};
 
-use crate::db::outbound::Failure;
-use crate::model::reason::failure;
+use crate::model::reason::Failure;
 
-/// The code of a number that cannot be sent to.
-pub const INVALID_PHONE: &str = "invalid_phone";
-/// The code of a contact without a number.
-pub const NO_PHONE: &str = "no_phone";
 /// Digits of a full number: ITU E.164 allows 15; 7 with a country code exist, less are short codes.
 const DIGITS: RangeInclusive<usize> = 7..=15;
 /// The zeros of the decimal digits in which phone numbers are written, beside ASCII's (Unicode, category Nd): Arabic,
@@ -46,13 +41,10 @@ pub fn country_of(digits: &str) -> Option<Country> {
 pub(super) fn phone(written: &str, country: Option<Country>) -> Result<String, Failure> {
     let written = plain(written);
     if written.is_empty() {
-        return Err(Failure::new(NO_PHONE, failure::NO_PHONE.sentence()));
+        return Err(Failure::NoPhone);
     }
     if has_extension(&written) {
-        return Err(Failure::new(
-            INVALID_PHONE,
-            failure::PHONE_WITH_EXTENSION.sentence(),
-        ));
+        return Err(Failure::PhoneWithExtension);
     }
     let digits: String = written.chars().filter(char::is_ascii_digit).collect();
     let found = if written.starts_with('+') {
@@ -65,7 +57,7 @@ pub(super) fn phone(written: &str, country: Option<Country>) -> Result<String, F
     };
     found
         .filter(|digits| DIGITS.contains(&digits.len()))
-        .ok_or_else(|| Failure::new(INVALID_PHONE, failure::PHONE_INCOMPLETE.sentence()))
+        .ok_or(Failure::PhoneIncomplete)
 }
 
 /// Digits and plus of any script as ASCII; without what only marks a phone number.

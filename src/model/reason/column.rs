@@ -1,0 +1,71 @@
+//! A reason in Postgres.
+//!
+//! It is read and written as one JSON value, `{"code": …, "args": …}`. A statement reads it with the function
+//! `reason_of(code, args)`, and takes it apart with `$1::jsonb->>'code'` and `$1::jsonb->'args'`.
+
+use serde::Deserialize as _;
+use serde_json::Value;
+use sqlx::encode::IsNull;
+use sqlx::error::BoxDynError;
+use sqlx::postgres::{PgArgumentBuffer, PgHasArrayType, PgTypeInfo, PgValueRef};
+use sqlx::types::Json;
+use sqlx::{Decode, Encode, Postgres, Type};
+
+use crate::model::reason::Reason;
+
+impl Reason {
+    /// A kept reason. One that this version does not know, or whose arguments it does not know, is
+    /// [`Reason::Unknown`].
+    #[must_use]
+    pub fn from_json(value: Value) -> Self {
+        let unknown = || Self::Unknown {
+            code: value["code"].as_str().unwrap_or_default().to_owned(),
+            args: value.get("args").filter(|args| !args.is_null()).cloned(),
+        };
+        Self::deserialize(&value).unwrap_or_else(|_| unknown())
+    }
+
+    /// As it is kept. Postgres keeps no NUL.
+    fn to_json(&self) -> Result<Value, serde_json::Error> {
+        let mut value = serde_json::to_value(self)?;
+        remove_nul(&mut value);
+        Ok(value)
+    }
+}
+
+fn remove_nul(value: &mut Value) {
+    match value {
+        Value::String(text) => text.retain(|c| c != '\0'),
+        Value::Object(fields) => fields.values_mut().for_each(remove_nul),
+        _ => {}
+    }
+}
+
+impl Type<Postgres> for Reason {
+    fn type_info() -> PgTypeInfo {
+        <Json<Value> as Type<Postgres>>::type_info()
+    }
+
+    fn compatible(info: &PgTypeInfo) -> bool {
+        <Json<Value> as Type<Postgres>>::compatible(info)
+    }
+}
+
+impl PgHasArrayType for Reason {
+    fn array_type_info() -> PgTypeInfo {
+        <Json<Value> as PgHasArrayType>::array_type_info()
+    }
+}
+
+impl Encode<'_, Postgres> for Reason {
+    fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
+        Json(self.to_json()?).encode_by_ref(buffer)
+    }
+}
+
+impl Decode<'_, Postgres> for Reason {
+    fn decode(value: PgValueRef<'_>) -> Result<Self, BoxDynError> {
+        let Json(value) = Json::<Value>::decode(value)?;
+        Ok(Self::from_json(value))
+    }
+}

@@ -1,0 +1,302 @@
+//! What versions before the codes kept as sentences: converted by the migration, and as long as such a version runs beside
+//! this one.
+
+mod filled;
+mod places;
+mod sentences;
+
+use filled::{numbered, with};
+use places::{PLACES, Place};
+use sentences::SENTENCES;
+use serde_json::{Value, json};
+use sqlx::PgPool;
+use waapify_ghl::db;
+use waapify_ghl::model::language::Language;
+use waapify_ghl::model::reason::Reason;
+
+use crate::harness::TestDatabase;
+
+/// The last migration before the codes.
+const BEFORE: i64 = 20_261_126_000_000;
+/// What a stranger may call a file, or a vendor may say: pieces of the sentences around it, too.
+const NASTY: [&str; 9] = [
+    "harga.pdf",
+    "",
+    "{}",
+    "{file}",
+    "\" is larger than the 9 MB that can be sent.",
+    "a\" is not there any more, or not for everyone to fetch. Attach it again and send it once more.",
+    "\\1 \\\\ % _ ' $$ (.*) <b>&amp;",
+    "line\nbreak\ttab",
+    "Senarai \u{201c}é\u{201d} 🙂",
+];
+
+/// A sentence as it was kept, what it becomes, and what it said in Malay, where it did.
+struct Old {
+    sentence: String,
+    code: &'static str,
+    args: Value,
+    malay: Option<String>,
+}
+
+fn old(sentence: String, code: &'static str, args: Value, malay: Option<String>) -> Old {
+    Old {
+        sentence,
+        code,
+        args,
+        malay,
+    }
+}
+
+/// Every sentence, those with arguments with each nasty one.
+fn all() -> Vec<Old> {
+    let fixed = SENTENCES.iter().map(|(code, english, malay)| {
+        let malay = malay.map(str::to_owned);
+        old((*english).to_owned(), code, Value::Null, malay)
+    });
+    let with_words = NASTY.iter().flat_map(|words| with(words));
+    fixed.chain(with_words).chain(numbered()).collect()
+}
+
+/// A database as the last version before the codes left it.
+async fn old_database() -> TestDatabase {
+    let database = TestDatabase::empty().await;
+    let all = sqlx::migrate!();
+    let before = sqlx::migrate::Migrator {
+        migrations: all
+            .iter()
+            .filter(|one| one.version < BEFORE)
+            .cloned()
+            .collect(),
+        ..sqlx::migrate::Migrator::DEFAULT
+    };
+    before.run(&database.pool).await.unwrap();
+    database
+}
+
+async fn write(pool: &PgPool, place: &Place, sentences: &[&str]) {
+    let sql = format!(
+        "with said as (select said, n from unnest($1::text[]) with ordinality as s (said, n)) {}",
+        place.insert
+    );
+    sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(sentences)
+        .execute(pool)
+        .await
+        .unwrap();
+}
+
+async fn read(pool: &PgPool, place: &Place) -> Vec<Reason> {
+    sqlx::query_scalar(place.read)
+        .fetch_all(pool)
+        .await
+        .unwrap()
+}
+
+/// The sentences, and what became of them in each place.
+async fn converted(pool: &PgPool, all: &[Old]) -> Vec<(&'static str, Vec<Reason>)> {
+    let sentences: Vec<_> = all.iter().map(|old| old.sentence.as_str()).collect();
+    sqlx::query("insert into locations (location_id) values ('l')")
+        .execute(pool)
+        .await
+        .unwrap();
+    for place in &PLACES {
+        write(pool, place, &sentences).await;
+    }
+    db::migrate(pool).await.unwrap();
+    let mut found = Vec::new();
+    for place in &PLACES {
+        found.push((place.table, read(pool, place).await));
+    }
+    found
+}
+
+#[tokio::test]
+async fn every_sentence_that_was_kept_becomes_its_code_wherever_it_stands() {
+    let database = old_database().await;
+    let all = all();
+    for (table, reasons) in converted(&database.pool, &all).await {
+        assert_eq!(reasons.len(), all.len(), "{table}");
+        for (old, reason) in all.iter().zip(&reasons) {
+            let kept = serde_json::to_value(reason).unwrap();
+            assert_eq!(
+                (reason.code(), &kept["args"]),
+                (old.code, &old.args),
+                "{table}: {}",
+                old.sentence
+            );
+            assert!(!matches!(reason, Reason::Unknown { .. }), "{}", old.code);
+        }
+    }
+    let nulls: i64 = sqlx::query_scalar(
+        "select count(*) from timeline where cause_args = 'null' or cause_code is null",
+    )
+    .fetch_one(&database.pool)
+    .await
+    .unwrap();
+    assert_eq!(nulls, 0, "no arguments are no value");
+}
+
+#[tokio::test]
+#[cfg_attr(feature = "changed-wording", ignore = "asserts the wording")]
+async fn wording_of_every_kept_sentence_is_what_it_was_in_both_languages() {
+    let database = old_database().await;
+    let all = all();
+    for (table, reasons) in converted(&database.pool, &all).await {
+        for (old, reason) in all.iter().zip(&reasons) {
+            assert_eq!(reason.english(), old.sentence, "{table}");
+            if let Some(malay) = &old.malay {
+                assert_eq!(&reason.text(Language::Malay), malay, "{table}");
+            } else if reason.is_foreign() {
+                assert_eq!(reason.text(Language::Malay), old.sentence, "{table}");
+            }
+        }
+    }
+}
+
+/// Codes that GHL was told, with the sentence beside each.
+const FAILURES: [(&str, Option<&str>, &str); 7] = [
+    (
+        "invalid_phone",
+        Some(
+            "The contact's phone number is not complete. Write it with its country code, such as +60123456789, and send again.",
+        ),
+        "phone_incomplete",
+    ),
+    (
+        "number_stopped",
+        Some(
+            "The message limit of the Waapify plan is used up, or the plan has ended. Renew it in Waapify.",
+        ),
+        "quota",
+    ),
+    (
+        "bad_attachment",
+        Some("An older version said this."),
+        "other_failure",
+    ),
+    (
+        "uninstalled",
+        Some("The app was uninstalled from this sub-account."),
+        "uninstalled",
+    ),
+    (
+        "uninstalled",
+        Some("The WhatsApp app was uninstalled from this sub-account. Install it again to send."),
+        "app_uninstalled",
+    ),
+    ("empty", None, "other_failure"),
+    ("uninstalled", None, "uninstalled"),
+];
+
+#[tokio::test]
+async fn a_failed_message_keeps_the_code_and_the_sentence_that_ghl_is_told() {
+    let database = old_database().await;
+    let pool = &database.pool;
+    for (n, (code, sentence, _)) in (1_i64..).zip(FAILURES) {
+        for sql in [
+            "insert into outbound (location_id, id, ghl_message_id, conversation, body, state, reason, due_at, accepted_at)
+             select 'l', $1, $1::text, 'c', '', 'failed', $2, now(), now() where $3 is null or true",
+            "insert into timeline (location_id, message_id, at, state, cause)
+             select 'l', $1, now() - interval '1 hour', 'failed', 'an earlier failure' where $2 <> '' and $3 is not null",
+            "insert into timeline (location_id, message_id, at, state, cause)
+             select 'l', $1, now(), 'failed', $3 where $2 <> '' and $3 is not null",
+            "insert into status_updates (location_id, message_id, ghl_message_id, status, error_code, error_message, due_at)
+             values ('l', $1, $1::text, 'failed', $2, $3, now())",
+        ] {
+            sqlx::query(sql)
+                .bind(n)
+                .bind(code)
+                .bind(sentence)
+                .execute(pool)
+                .await
+                .unwrap();
+        }
+    }
+    db::migrate(pool).await.unwrap();
+    for sql in [
+        "select reason_of(reason_code, reason_args) from outbound where reason is null order by id",
+        "select reason_of(reason_code, reason_args) from status_updates
+         where error_code is null and error_message is null order by message_id",
+    ] {
+        let reasons: Vec<Reason> = sqlx::query_scalar(sql).fetch_all(pool).await.unwrap();
+        assert_eq!(reasons.len(), FAILURES.len());
+        for ((error, sentence, code), reason) in FAILURES.iter().zip(&reasons) {
+            assert_eq!((reason.error_code(), reason.code()), (*error, *code));
+            if *code == "other_failure" {
+                assert_eq!(reason.english(), sentence.unwrap_or(error));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_version_before_the_codes_writes_beside_this_one_is_converted_as_it_comes() {
+    let database = TestDatabase::new().await;
+    let pool = &database.pool;
+    sqlx::query("insert into locations (location_id) values ('l')")
+        .execute(pool)
+        .await
+        .unwrap();
+    for place in &PLACES {
+        write(pool, place, &["GHL delivered it", "what nobody knows"]).await;
+        let reasons = read(pool, place).await;
+        let codes: Vec<_> = reasons.iter().map(Reason::code).collect();
+        assert_eq!(codes, ["ghl_delivered", "other"], "{}", place.table);
+    }
+    let first_hold = "select hold_code from numbers where number = '1'";
+    for (sql, code) in [
+        (
+            "update numbers set hold_reason = 'Waapify reports a licence problem of its own. Ask Waapify''s support.'",
+            Some("provider"),
+        ),
+        ("update numbers set hold_reason = null", None),
+    ] {
+        sqlx::query(sql).execute(pool).await.unwrap();
+        let kept: Option<String> = sqlx::query_scalar(first_hold)
+            .fetch_one(pool)
+            .await
+            .unwrap();
+        assert_eq!(kept.as_deref(), code);
+    }
+    // A name of a provider is no reason.
+    sqlx::query("insert into incidents (location_id, kind, detail, since, last_seen_at) values ('l', 'provider', 'Twilio', now(), now())")
+        .execute(pool)
+        .await
+        .unwrap();
+    let named: String = sqlx::query_scalar("select detail from incidents where kind = 'provider'")
+        .fetch_one(pool)
+        .await
+        .unwrap();
+    assert_eq!(named, "Twilio");
+}
+
+#[tokio::test]
+async fn a_reason_comes_back_as_it_was_kept_and_one_of_another_version_fails_nothing() {
+    let database = TestDatabase::new().await;
+    let pool = &database.pool;
+    let again = "select reason_of($1::jsonb->>'code', $1::jsonb->'args')";
+    for kept in [
+        json!({"code": "ghl_delivered"}),
+        json!({"code": "file_gone", "args": {"file": "a\"b"}}),
+        json!({"code": "of_a_later_version"}),
+        json!({"code": "of_a_later_version", "args": {"n": [1]}}),
+        json!({"code": "file_gone", "args": {"name": "a"}}),
+    ] {
+        let reason = Reason::from_json(kept.clone());
+        let found: Reason = sqlx::query_scalar(again)
+            .bind(&reason)
+            .fetch_one(pool)
+            .await
+            .unwrap();
+        assert_eq!(found, reason, "{kept}");
+    }
+    let nul = Reason::from_json(json!({"code": "file_gone", "args": {"file": "a\0b"}}));
+    let found: Reason = sqlx::query_scalar(again)
+        .bind(&nul)
+        .fetch_one(pool)
+        .await
+        .unwrap();
+    let without = Reason::from_json(json!({"code": "file_gone", "args": {"file": "ab"}}));
+    assert_eq!(found, without, "Postgres keeps no NUL");
+}
