@@ -1,4 +1,22 @@
--- Tables and columns get the words that the field has for them. No row changes.
+-- Tables and columns get the words that the field has for them, and what the codes of reasons have replaced goes. A
+-- process of an older version cannot work beside this schema: stop it before.
+
+-- The sentences that older versions kept, and what converted them.
+drop function take_old_outbound_reason, take_old_error, take_old_reason, old_failure, old_reason cascade;
+drop table old_sentences;
+alter table outbound drop column reason;
+alter table inbound drop column reason;
+alter table media drop column reason;
+alter table gateway_events drop column reason;
+alter table app_events drop column reason;
+alter table timeline drop column cause;
+alter table numbers drop column hold_reason;
+alter table status_updates drop column error_code, drop column error_message;
+alter table tokens drop column trouble_detail;
+alter table locations drop column mint_refusal;
+alter table app_keys drop column refusal;
+alter table locations rename column mint_refusal_code to token_request_refusal_code;
+alter table locations rename column mint_refusal_args to token_request_refusal_args;
 
 alter table gateway_events rename to waapify_events;
 alter index gateway_events_waiting rename to waapify_events_waiting;
@@ -43,7 +61,6 @@ alter table ghl_events rename column place to sequence;
 
 alter table locations rename column mint_at to token_request_at;
 alter table locations rename column mint_failures to token_request_failures;
-alter table locations rename column mint_refusal to token_request_refusal;
 alter index locations_to_mint rename to locations_to_request_token;
 alter table locations rename column watch_at to check_at;
 alter table locations rename column watch_lease_until to check_lease_until;

@@ -39,7 +39,7 @@ const JUMP: &str = "
     update numbers set next_send_at = next_send_at - $1, disconnect_at = disconnect_at - $1;
     update tokens set refresh_lease_until = refresh_lease_until - $1;
     update ghl_events set due_at = due_at - $1 where state = 'accepted';
-    update locations set mint_at = mint_at - $1;
+    update locations set token_request_at = token_request_at - $1;
     update rate_limits set window_ends_at = window_ends_at - $1, paused_until = paused_until - $1,
         reserve_until = reserve_until - $1";
 /// What a clock that jumps ahead can end at most: more than any wait, and than the clocks that the suite sets back.

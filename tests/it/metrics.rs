@@ -139,7 +139,7 @@ async fn queues_fill_and_empty_and_ends_are_counted() {
             "waapify_ghl_messages_ended_total{direction=\"inbound\",end=\"posted\"}",
             1.0,
         ),
-        ("waapify_ghl_locations{install_status=\"installed\"}", 1.0),
+        ("waapify_ghl_locations{standing=\"installed\"}", 1.0),
         ("waapify_ghl_numbers", 1.0),
         ("waapify_ghl_numbers_on_hold{kind=\"link_lost\"}", 0.0),
         ("waapify_ghl_numbers_on_hold{kind=\"other_number\"}", 0.0),
@@ -182,7 +182,7 @@ async fn a_lost_link_and_dead_tokens_show() {
     for series in [
         "waapify_ghl_numbers_on_hold{kind=\"link_lost\"}",
         "waapify_ghl_troubles_open{kind=\"silence\"}",
-        "waapify_ghl_locations{install_status=\"needs_reinstall\"}",
+        "waapify_ghl_locations{standing=\"needs_reinstall\"}",
         "waapify_ghl_tokens_in_trouble{owner=\"location\",trouble=\"needs_reinstall\"}",
         "waapify_ghl_queue_length{queue=\"inbound\",state=\"accepted\"}",
     ] {

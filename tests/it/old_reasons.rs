@@ -1,5 +1,4 @@
-//! What versions before the codes kept as sentences: converted by the migration, and as long as such a version runs beside
-//! this one.
+//! What versions before the codes kept as sentences, converted by the migrations.
 
 mod filled;
 mod places;
@@ -215,9 +214,8 @@ async fn a_failed_message_keeps_the_code_and_the_sentence_that_ghl_is_told() {
     }
     db::migrate(pool).await.unwrap();
     for sql in [
-        "select reason_of(reason_code, reason_args) from outbound where reason is null order by id",
-        "select reason_of(reason_code, reason_args) from status_updates
-         where error_code is null and error_message is null order by message_id",
+        "select reason_of(reason_code, reason_args) from outbound order by id",
+        "select reason_of(reason_code, reason_args) from status_updates order by message_id",
     ] {
         let reasons: Vec<Reason> = sqlx::query_scalar(sql).fetch_all(pool).await.unwrap();
         assert_eq!(reasons.len(), FAILURES.len());
@@ -228,47 +226,6 @@ async fn a_failed_message_keeps_the_code_and_the_sentence_that_ghl_is_told() {
             }
         }
     }
-}
-
-#[tokio::test]
-async fn what_a_version_before_the_codes_writes_beside_this_one_is_converted_as_it_comes() {
-    let database = TestDatabase::new().await;
-    let pool = &database.pool;
-    sqlx::query("insert into locations (location_id) values ('l')")
-        .execute(pool)
-        .await
-        .unwrap();
-    for place in &PLACES {
-        write(pool, place, &["GHL delivered it", "what nobody knows"]).await;
-        let reasons = read(pool, place).await;
-        let codes: Vec<_> = reasons.iter().map(Reason::code).collect();
-        assert_eq!(codes, ["ghl_delivered", "other"], "{}", place.table);
-    }
-    let first_hold = "select hold_code from numbers where number = '1'";
-    for (sql, code) in [
-        (
-            "update numbers set hold_reason = 'Waapify reports a licence problem of its own. Ask Waapify''s support.'",
-            Some("provider"),
-        ),
-        ("update numbers set hold_reason = null", None),
-    ] {
-        sqlx::query(sql).execute(pool).await.unwrap();
-        let kept: Option<String> = sqlx::query_scalar(first_hold)
-            .fetch_one(pool)
-            .await
-            .unwrap();
-        assert_eq!(kept.as_deref(), code);
-    }
-    // A name of a provider is no reason.
-    sqlx::query("insert into incidents (location_id, kind, detail, since, last_seen_at) values ('l', 'provider', 'Twilio', now(), now())")
-        .execute(pool)
-        .await
-        .unwrap();
-    let named: String = sqlx::query_scalar("select detail from incidents where kind = 'provider'")
-        .fetch_one(pool)
-        .await
-        .unwrap();
-    assert_eq!(named, "Twilio");
 }
 
 #[tokio::test]

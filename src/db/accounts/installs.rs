@@ -49,7 +49,7 @@ macro_rules! install_status {
               when t.trouble = 'needs_reinstall' then 'needs_reinstall'
               when t.trouble = 'inactive' then 'inactive'
               when t.owner_id is not null then 'installed'
-              when l.mint_refusal_code is not null then 'not_installed'
+              when l.token_request_refusal_code is not null then 'not_installed'
               when l.token_request_at is not null then 'pending'
               else 'unknown' end"
     };
@@ -109,7 +109,7 @@ macro_rules! installs {
             "select l.location_id, l.company_id, ",
             $crate::db::accounts::installs::install_status!(),
             " as install_status, coalesce(reason_of(t.trouble_code, t.trouble_args),
-                    reason_of(l.mint_refusal_code, l.mint_refusal_args)) as trouble,
+                    reason_of(l.token_request_refusal_code, l.token_request_refusal_args)) as trouble,
                 t.expires_at, n.number, reason_of(n.hold_code, n.hold_args) as hold_reason,
                 (select o.accepted_at from outbound o where o.location_id = l.location_id order by o.id desc limit 1)
                     as last_out,
@@ -156,7 +156,7 @@ pub async fn record_install(
             check_at = case when locations.uninstalled_at is null then locations.check_at
                 else greatest(locations.check_at, $3 + interval '5 minutes') end,
             installed_at = excluded.installed_at, uninstalled_at = null, installed_alone = true,
-            token_request_at = null, token_request_failures = 0, mint_refusal_code = null, mint_refusal_args = null",
+            token_request_at = null, token_request_failures = 0, token_request_refusal_code = null, token_request_refusal_args = null",
     )
     .bind(location)
     .bind(company)
@@ -179,7 +179,7 @@ pub async fn record_requested_token(
 ) -> sqlx::Result<bool> {
     let noted = sqlx::query(
         "update locations set company_id = $2, installed_at = $3, token_request_at = null, token_request_failures = 0,
-            mint_refusal_code = null, mint_refusal_args = null
+            token_request_refusal_code = null, token_request_refusal_args = null
          where location_id = $1 and token_request_at is not null and uninstalled_at is null",
     )
     .bind(location)
@@ -236,7 +236,7 @@ pub async fn expect_install(
                 else greatest(l.check_at, $4 + interval '5 minutes') end,
             uninstalled_at = null,
             said_installed_at = greatest(excluded.said_installed_at, l.said_installed_at),
-            token_request_at = excluded.token_request_at, token_request_failures = 0, mint_refusal_code = null, mint_refusal_args = null",
+            token_request_at = excluded.token_request_at, token_request_failures = 0, token_request_refusal_code = null, token_request_refusal_args = null",
     )
     .bind(location)
     .bind(company)
@@ -253,7 +253,7 @@ pub async fn expect_install(
 /// When the database fails.
 pub async fn keeps_token(pool: &PgPool, location: &LocationId) -> sqlx::Result<bool> {
     let kept = sqlx::query(
-        "update locations l set token_request_at = null, token_request_failures = 0, mint_refusal_code = null, mint_refusal_args = null
+        "update locations l set token_request_at = null, token_request_failures = 0, token_request_refusal_code = null, token_request_refusal_args = null
          where l.location_id = $1 and exists (select 1 from tokens t where t.owner_id = l.location_id
             and t.owner_kind = 'location' and t.trouble is distinct from 'needs_reinstall')",
     )

@@ -102,7 +102,7 @@ pub const COLUMNS: [Column; 6] = [
         "'connect_links/' || location_id || '/' || encode(token_hash, 'hex') || '/token'"
     ),
     column!(
-        "offers",
+        "pending_connections",
         "location_id",
         "instance_id",
         "access_token",

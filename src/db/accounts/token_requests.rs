@@ -34,7 +34,7 @@ pub async fn request_token(
     sqlx::query(
         "insert into locations as l (location_id, token_request_at) values ($1, $2)
          on conflict (location_id) do update set token_request_at = excluded.token_request_at
-         where l.token_request_at is null and l.mint_refusal_code is null and l.uninstalled_at is null",
+         where l.token_request_at is null and l.token_request_refusal_code is null and l.uninstalled_at is null",
     )
     .bind(location)
     .bind(now)
@@ -72,7 +72,7 @@ pub async fn claim_token_requests(
         "update locations l set token_request_at = $2 where l.location_id in (
             select location_id from locations where token_request_at <= $1 order by company_id is null, token_request_at limit $3
             for update skip locked)
-         returning l.location_id, l.company_id, l.token_request_failures, l.mint_refusal_code is not null as was_refused,
+         returning l.location_id, l.company_id, l.token_request_failures, l.token_request_refusal_code is not null as was_refused,
             l.token_request_at",
     )
     .bind(now)
@@ -95,7 +95,7 @@ pub async fn fail_token_request(
 ) -> sqlx::Result<()> {
     let is_same_kind = job.was_refused == refusal.is_some();
     sqlx::query(
-        "update locations set token_request_at = $4, mint_refusal_code = $3::jsonb->>'code', mint_refusal_args = $3::jsonb->'args',
+        "update locations set token_request_at = $4, token_request_refusal_code = $3::jsonb->>'code', token_request_refusal_args = $3::jsonb->'args',
             token_request_failures = $5
          where location_id = $1 and token_request_at = $2",
     )

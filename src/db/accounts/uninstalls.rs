@@ -21,7 +21,7 @@ pub async fn uninstall_location(
 ) -> sqlx::Result<bool> {
     let known = sqlx::query(
         "update locations set uninstalled_at = $2, installed_alone = false, token_request_at = null, token_request_failures = 0,
-            mint_refusal_code = null, mint_refusal_args = null, provider_at = null
+            token_request_refusal_code = null, token_request_refusal_args = null, provider_at = null
          where location_id = $1 and ($3 is null or said_installed_at is null or said_installed_at <= $3)",
     )
     .bind(location)

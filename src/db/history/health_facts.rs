@@ -134,7 +134,7 @@ pub async fn find_token_trouble(
     location: &LocationId,
 ) -> sqlx::Result<Option<Reason>> {
     let found: Option<Option<Reason>> = sqlx::query_scalar(
-        "select coalesce(reason_of(t.trouble_code, t.trouble_args), reason_of(l.mint_refusal_code, l.mint_refusal_args))
+        "select coalesce(reason_of(t.trouble_code, t.trouble_args), reason_of(l.token_request_refusal_code, l.token_request_refusal_args))
          from locations l
          left join tokens t on t.owner_id = l.location_id and t.owner_kind = 'location'
          where l.location_id = $1",

@@ -259,7 +259,7 @@ async fn no_query_of_the_page_reads_a_large_table_from_end_to_end() {
             .unwrap();
         sqlx::query_scalar(
             "select sum(seq_scan)::bigint from pg_stat_user_tables
-             where relname in ('outbound', 'inbound', 'gateway_events', 'timeline')",
+             where relname in ('outbound', 'inbound', 'waapify_events', 'timeline')",
         )
         .fetch_one(&pool)
         .await

@@ -32,7 +32,7 @@ async fn each_state_of_an_install_has_its_sentence() {
     execute(&bridge, "delete from tokens").await;
     execute(
         &bridge,
-        "update locations set mint_refusal_code = 'other', mint_refusal_args = '{\"words\": \"not there\"}', token_request_at = null",
+        "update locations set token_request_refusal_code = 'other', token_request_refusal_args = '{\"words\": \"not there\"}', token_request_at = null",
     )
     .await;
     diagnose(&bridge)
@@ -40,7 +40,7 @@ async fn each_state_of_an_install_has_its_sentence() {
         .assert_bad("install", "gives none: not there", 1);
     execute(
         &bridge,
-        "update locations set mint_refusal_code = null, token_request_at = now()",
+        "update locations set token_request_refusal_code = null, token_request_at = now()",
     )
     .await;
     let pending = diagnose(&bridge).await;
