@@ -66,3 +66,10 @@ alter table locations rename column watch_at to check_at;
 alter table locations rename column watch_lease_until to check_lease_until;
 alter table locations rename column watched_at to checked_at;
 alter index locations_to_watch rename to locations_to_check;
+
+-- A status that GHL did not take was a state of its own; it is a cause.
+update timeline set
+    state = replace(state, ' (GHL was not told)', ''),
+    cause_code = 'ghl_not_told',
+    cause_args = jsonb_build_object('cause', reason_of(coalesce(cause_code, 'other'), coalesce(cause_args, '{"words": ""}')))
+where state like '% (GHL was not told)';

@@ -5,3 +5,4 @@ pub mod language;
 pub mod rate_limits;
 pub mod reason;
 pub mod retry_schedule;
+pub mod states;

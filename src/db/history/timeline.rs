@@ -5,6 +5,7 @@ use time::OffsetDateTime;
 
 use crate::model::ids::{LocationId, MessageId};
 use crate::model::reason::Reason;
+use crate::model::states::MessageState;
 
 /// Adds a step. `cause` never holds message text, a phone number or a secret.
 ///
@@ -14,7 +15,7 @@ pub async fn record_step(
     tx: &mut PgConnection,
     location: &LocationId,
     message: MessageId,
-    state: &str,
+    state: MessageState,
     cause: Option<&Reason>,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {

@@ -6,12 +6,13 @@ use time::OffsetDateTime;
 use crate::db::inbound::{CallEnd, NewInbound, State, undecrypted};
 use crate::model::ids::MessageId;
 use crate::model::reason::{Reason, Step};
+use crate::model::states::MessageState;
 
 /// How a message stands now.
 #[derive(FromRow)]
 pub(super) struct Entry {
     pub(super) id: MessageId,
-    pub(super) state: String,
+    pub(super) state: MessageState,
     pub(super) reason: Option<Reason>,
 }
 
@@ -24,10 +25,10 @@ pub(super) async fn insert(
 ) -> sqlx::Result<Option<Entry>> {
     let until = message.media.map_or(now, |media| media.until);
     let (state, reason, due_at) = match message.state.clone() {
-        State::Accepted => ("accepted", None, until),
-        State::Ignored(step) => ("ignored", Some(step), now),
-        State::Hidden => ("held", Some(Step::SenderHidden), until),
-        State::Undecrypted(until) => ("held", Some(Step::Undecrypted), until),
+        State::Accepted => (MessageState::Accepted, None, until),
+        State::Ignored(step) => (MessageState::Ignored, Some(step), now),
+        State::Hidden => (MessageState::Held, Some(Step::SenderHidden), until),
+        State::Undecrypted(until) => (MessageState::Held, Some(Step::Undecrypted), until),
     };
     let is_stub = matches!(message.state, State::Undecrypted(_));
     sqlx::query_as(

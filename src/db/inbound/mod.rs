@@ -18,6 +18,7 @@ use crate::db::history::timeline;
 use crate::db::inbound::media::NewMedia;
 use crate::model::ids::{GhlMessageId, LocationId, MessageId, WaMessageId};
 use crate::model::reason::{Reason, Step};
+use crate::model::states::MessageState;
 
 /// A message to keep.
 #[derive(Clone, Debug)]
@@ -150,7 +151,7 @@ pub async fn record_message(
     if let Some(media) = message.media {
         media::record_media(&mut tx, location, id, media, now).await?;
     }
-    timeline::record_step(&mut tx, location, id, &entry.state, reason, now).await?;
+    timeline::record_step(&mut tx, location, id, entry.state, reason, now).await?;
     if let Some(lid) = lid.filter(|_| is_known) {
         lids::release(&mut tx, location, &[lid], until, now).await?;
     }
@@ -244,7 +245,15 @@ pub async fn finish_posted(
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
     // Without the fence: whoever posted it, it is in GHL.
-    end(pool, job, "posted", message.err(), message.ok(), now).await
+    end(
+        pool,
+        job,
+        MessageState::Posted,
+        message.err(),
+        message.ok(),
+        now,
+    )
+    .await
 }
 
 /// Ends a message that GHL will not take.
@@ -257,13 +266,13 @@ pub async fn finish_failed(
     reason: &Reason,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    end(pool, job, "failed", Some(reason), None, now).await
+    end(pool, job, MessageState::Failed, Some(reason), None, now).await
 }
 
 async fn end(
     pool: &PgPool,
     job: &InboundJob,
-    state: &str,
+    state: MessageState,
     reason: Option<&Reason>,
     ghl_message: Option<&GhlMessageId>,
     now: OffsetDateTime,
@@ -280,7 +289,7 @@ async fn end(
     .bind(reason)
     .bind(ghl_message)
     .bind(job.attempt)
-    .bind(job.unconfirmed && state != "posted")
+    .bind(job.unconfirmed && state != MessageState::Posted)
     .execute(&mut *tx)
     .await?;
     if done.rows_affected() == 1 {
@@ -317,7 +326,7 @@ pub async fn finish_retry(
             &mut tx,
             &job.location_id,
             job.id,
-            "accepted",
+            MessageState::Accepted,
             Some(cause),
             now,
         )

@@ -7,6 +7,7 @@ use crate::db::history::timeline;
 use crate::db::outbound::{OutboundJob, status_updates};
 use crate::model::ids::{LocationId, MessageId};
 use crate::model::reason::Reason;
+use crate::model::states::MessageState;
 
 /// How a claimed message goes on.
 #[derive(Clone, Copy, Debug)]
@@ -35,11 +36,11 @@ pub async fn finish(
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
     let (state, due, failing, unconfirmed) = match outcome {
-        Outcome::Unconfirmed(until) => ("unconfirmed", until, None, 1),
-        Outcome::Retry(due, kind) => ("accepted", due, Some(kind), 0),
-        Outcome::Snooze(due) => ("accepted", due, None, 0),
-        Outcome::Failed(_) => ("failed", now, None, 0),
-        Outcome::Ignored => ("ignored", now, None, 0),
+        Outcome::Unconfirmed(until) => (MessageState::Unconfirmed, until, None, 1),
+        Outcome::Retry(due, kind) => (MessageState::Accepted, due, Some(kind), 0),
+        Outcome::Snooze(due) => (MessageState::Accepted, due, None, 0),
+        Outcome::Failed(_) => (MessageState::Failed, now, None, 0),
+        Outcome::Ignored => (MessageState::Ignored, now, None, 0),
     };
     let ended = sqlx::query(
         "update outbound set state = $4, due_at = $5, failing = coalesce($6, failing), crashed_attempts = 0,
@@ -138,7 +139,15 @@ pub(in crate::db) async fn fail(
     .bind(failure)
     .execute(&mut *tx)
     .await?;
-    timeline::record_step(tx, location, message, "failed", Some(failure), now).await?;
+    timeline::record_step(
+        tx,
+        location,
+        message,
+        MessageState::Failed,
+        Some(failure),
+        now,
+    )
+    .await?;
     status_updates::queue(
         tx,
         location,

@@ -9,6 +9,7 @@ use crate::db::outbound::outcomes::fail;
 use crate::db::outbound::status_updates;
 use crate::model::ids::{LocationId, MessageId, WaMessageId};
 use crate::model::reason::{Failure, Reason};
+use crate::model::states::MessageState;
 
 /// Delivered to the customer's phone (Baileys `DELIVERY_ACK`).
 pub const DELIVERED: i32 = 3;
@@ -59,7 +60,7 @@ pub async fn record_sent(
     if !record_owner(&mut tx, sent, now).await? {
         return Ok(());
     }
-    let state: Option<String> = sqlx::query_scalar(
+    let state: Option<MessageState> = sqlx::query_scalar(
         "update outbound set parts_sent = parts_sent + 1, failures = 0, unconfirmed_sends = 0, due_at = $4,
             state = case when parts_sent + 1 < parts then 'accepted' else 'sent' end
          where location_id = $1 and id = $2 and parts_sent = $3 and state in ('accepted', 'sending', 'unconfirmed')
@@ -76,7 +77,7 @@ pub async fn record_sent(
             &mut tx,
             sent.location,
             sent.message,
-            &state,
+            state,
             Some(cause),
             now,
         )
@@ -339,7 +340,7 @@ async fn raise(
         .bind(status.name())
         .execute(&mut *tx)
         .await?;
-    timeline::record_step(tx, location, message, status.name(), None, now).await?;
+    timeline::record_step(tx, location, message, status.state(), None, now).await?;
     status_updates::queue(tx, location, message, status, now).await
 }
 

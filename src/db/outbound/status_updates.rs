@@ -6,7 +6,8 @@ use time::{Duration, OffsetDateTime};
 use crate::db::accounts::rate_limits::CallPriority;
 use crate::db::history::timeline;
 use crate::model::ids::{GhlMessageId, LocationId, MessageId};
-use crate::model::reason::Reason;
+use crate::model::reason::{Reason, Step};
+use crate::model::states::MessageState;
 
 /// GHL knows a message only some seconds after it delivered it (`docs/vendors/ghl.md#status-updates`); an update
 /// before that costs a call and a refusal.
@@ -24,6 +25,15 @@ pub enum Status<'a> {
 }
 
 impl Status<'_> {
+    /// The state of its message.
+    pub(in crate::db) const fn state(self) -> MessageState {
+        match self {
+            Self::Delivered => MessageState::Delivered,
+            Self::Read => MessageState::Read,
+            Self::Failed(_) => MessageState::Failed,
+        }
+    }
+
     /// The name, GHL's and ours.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -219,13 +229,16 @@ pub async fn abandon(
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
     let mut tx = pool.begin().await?;
-    let step = format!("{} (GHL was not told)", job.status);
+    let state = MessageState::find(&job.status).unwrap_or(MessageState::Failed);
+    let cause = Reason::from(Step::GhlNotTold {
+        cause: Box::new(why.clone()),
+    });
     timeline::record_step(
         &mut tx,
         &job.location_id,
         job.message_id,
-        &step,
-        Some(why),
+        state,
+        Some(&cause),
         now,
     )
     .await?;

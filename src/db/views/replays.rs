@@ -13,6 +13,7 @@ use crate::db::views::messages;
 use crate::db::views::messages::{Direction, MessageRow};
 use crate::model::ids::{LocationId, MessageId};
 use crate::model::reason::{Reason, Step};
+use crate::model::states::MessageState;
 
 /// Who says so.
 #[derive(Clone, Copy)]
@@ -114,28 +115,23 @@ async fn requeue(
 ) -> sqlx::Result<Replay> {
     let (direction, location, id) = (message.direction, message.location_id, message.id);
     let mut tx = pool.begin().await?;
-    let install_status = match direction {
+    let current = match direction {
         Direction::Outbound => find_outbound(&mut tx, &location, id).await?,
         Direction::Inbound => find_inbound(&mut tx, &location, id).await?,
     };
-    if install_status.state != "failed" {
-        return Ok(Replay::NotFailed(
-            install_status.state,
-            install_status.reason,
-        ));
+    if current.state != "failed" {
+        return Ok(Replay::NotFailed(current.state, current.reason));
     }
-    if install_status.is_uninstalled {
+    if current.is_uninstalled {
         return Ok(Replay::Uninstalled);
     }
-    let doubt = install_status.doubt(direction);
+    let doubt = current.doubt(direction);
     match doubt {
         Some(doubt) if !anyway => return Ok(Replay::InDoubt(doubt)),
         _ => {}
     }
     match direction {
-        Direction::Outbound => {
-            requeue_outbound(&mut tx, &location, id, &install_status, now).await?
-        }
+        Direction::Outbound => requeue_outbound(&mut tx, &location, id, &current, now).await?,
         Direction::Inbound => requeue_inbound(&mut tx, &location, id, now).await?,
     }
     let cause = if doubt.is_some() {
@@ -144,14 +140,22 @@ async fn requeue(
         by.safe()
     };
     let cause = Reason::from(cause);
-    timeline::record_step(&mut tx, &location, id, "accepted", Some(&cause), now).await?;
+    timeline::record_step(
+        &mut tx,
+        &location,
+        id,
+        MessageState::Accepted,
+        Some(&cause),
+        now,
+    )
+    .await?;
     tx.commit().await?;
     Ok(Replay::Queued)
 }
 
 /// What decides whether a message may be repeated.
 #[derive(FromRow)]
-struct InstallStatus {
+struct Current {
     state: String,
     reason: Option<Reason>,
     is_uninstalled: bool,
@@ -162,7 +166,7 @@ struct InstallStatus {
     refused_part: Option<i32>,
 }
 
-impl InstallStatus {
+impl Current {
     fn doubt(&self, direction: Direction) -> Option<Unconfirmed> {
         match direction {
             Direction::Inbound => self.is_lost.then_some(Unconfirmed::AnswerLost),
@@ -180,7 +184,7 @@ async fn find_outbound(
     tx: &mut PgConnection,
     location: &LocationId,
     id: MessageId,
-) -> sqlx::Result<InstallStatus> {
+) -> sqlx::Result<Current> {
     // A part that WhatsApp has, although the message never counted it as sent: an answer that came too late.
     // Receipts before their message, as who records one locks them.
     sqlx::query("select 1 from receipts where location_id = $1 and message_id = $2 for update")
@@ -212,7 +216,7 @@ async fn find_inbound(
     tx: &mut PgConnection,
     location: &LocationId,
     id: MessageId,
-) -> sqlx::Result<InstallStatus> {
+) -> sqlx::Result<Current> {
     sqlx::query_as(
         "select i.state, reason_of(i.reason_code, i.reason_args) as reason, 0 as parts_sent, null::int as refused_part, i.unconfirmed as is_lost,
             exists (select 1 from locations l where l.location_id = i.location_id and l.uninstalled_at is not null)
@@ -229,12 +233,10 @@ async fn requeue_outbound(
     tx: &mut PgConnection,
     location: &LocationId,
     id: MessageId,
-    install_status: &InstallStatus,
+    current: &Current,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    let refused = install_status
-        .refused_part
-        .unwrap_or(install_status.parts_sent);
+    let refused = current.refused_part.unwrap_or(current.parts_sent);
     // A person waits for it, as for an answer; and nothing behind it in its conversation may rank higher.
     sqlx::query(
         "update outbound set state = 'accepted', reason_code = null, reason_args = null, failures = 0,

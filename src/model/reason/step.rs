@@ -140,4 +140,11 @@ reasons! {
     EventUnreadable = "event_unreadable",
         "it cannot be read",
         "ia tidak dapat dibaca";
+    /// GHL will not take a status.
+    GhlNotTold {
+        /// What it said, or what went wrong.
+        cause: Box<Reason>,
+    } = "ghl_not_told",
+        "GHL was not told: {cause}",
+        "GHL tidak diberitahu: {cause}";
 }

@@ -16,6 +16,7 @@ use crate::db::history::timeline;
 use crate::db::inbound::InboundJob;
 use crate::model::ids::{LocationId, MessageId};
 use crate::model::reason::{Media, Reason, Step};
+use crate::model::states::MessageState;
 
 /// A file to keep with its message.
 #[derive(Clone, Copy, Debug)]
@@ -244,7 +245,15 @@ async fn end(
         Fate::Missing(reason) => (reason.english(), reason.clone()),
     };
     end_wait(tx, location, message, &slot, now).await?;
-    timeline::record_step(tx, location, message, "accepted", Some(&cause), now).await?;
+    timeline::record_step(
+        tx,
+        location,
+        message,
+        MessageState::Accepted,
+        Some(&cause),
+        now,
+    )
+    .await?;
     Ok(true)
 }
 

@@ -28,7 +28,7 @@ pub(super) fn state(
         "accepted" => ("", "On its way to GHL", "Dalam perjalanan ke GHL"),
         "sending" => ("", "Being sent", "Sedang dihantar"),
         "unconfirmed" => ("warn", "Not confirmed yet", "Belum disahkan"),
-        "sent" => ("good", "VerifiedForm", "Dihantar"),
+        "sent" => ("good", "Sent", "Dihantar"),
         "delivered" => ("good", "Delivered", "Diterima"),
         "read" => ("good", "Read", "Dibaca"),
         "posted" => ("good", "In GHL", "Dalam GHL"),

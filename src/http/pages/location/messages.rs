@@ -33,7 +33,7 @@ const SEARCHES: [(&str, &[&str], &str, &str); 9] = [
         "On their way",
         "Dalam perjalanan",
     ),
-    ("sent", &["sent"], "VerifiedForm", "Dihantar"),
+    ("sent", &["sent"], "Sent", "Dihantar"),
     ("delivered", &["delivered"], "Delivered", "Diterima"),
     ("read", &["read"], "Read", "Dibaca"),
     (

@@ -114,7 +114,7 @@ fn start(state: &HttpState, location: LocationId) -> Response {
 
 fn secret(state: &HttpState) -> Result<&SecretString, PageError> {
     state.ghl.shared_secret.as_ref().ok_or_else(|| {
-        warn!("the page inside GHL is query_param for, and GHL_SHARED_SECRET is not set");
+        warn!("the page inside GHL is asked for, and GHL_SHARED_SECRET is not set");
         PageError {
             status: StatusCode::NOT_FOUND,
             title: Text::new("This page is switched off", "Halaman ini dimatikan"),

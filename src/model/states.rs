@@ -1,0 +1,291 @@
+//! The states that rows can be in: one enum each, with its text in Postgres and in metrics, and one table of labels in
+//! both languages, which pages and commands use.
+//!
+//! Owns: the names. Refuses: which state follows which; the statements of `src/db` decide that, and `docs/states.md` draws
+//! it. A text never changes its meaning: old rows have it.
+
+use std::fmt;
+
+use sqlx::encode::IsNull;
+use sqlx::error::BoxDynError;
+use sqlx::postgres::{PgArgumentBuffer, PgHasArrayType, PgTypeInfo, PgValueRef};
+use sqlx::{Decode, Encode, Postgres, Type};
+
+use crate::model::language::{Language, Text};
+
+/// An enum that is kept as text. Each variant has its text, and its label in English and Malay.
+macro_rules! stored_enum {
+    ($(#[$about:meta])+ $name:ident { $($(#[$about_variant:meta])+ $variant:ident = $text:literal, $english:literal, $malay:literal;)+ }) => {
+        $(#[$about])+
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum $name {
+            $($(#[$about_variant])+ $variant,)+
+        }
+
+        impl $name {
+            /// All of them, in the order of a life or of importance.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The text in Postgres, in metrics, in logs and in JSON.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $text,)+
+                }
+            }
+
+            /// What people read.
+            #[must_use]
+            pub const fn label(self, language: Language) -> &'static str {
+                match self {
+                    $(Self::$variant => language.pick($english, $malay),)+
+                }
+            }
+
+            /// The label in both languages.
+            #[must_use]
+            pub fn text(self) -> Text {
+                Text::new(self.label(Language::English), self.label(Language::Malay))
+            }
+
+            /// The value whose text this is; none for a text of another version.
+            #[must_use]
+            pub fn find(text: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|one| one.as_str() == text)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl Type<Postgres> for $name {
+            fn type_info() -> PgTypeInfo {
+                <str as Type<Postgres>>::type_info()
+            }
+
+            fn compatible(info: &PgTypeInfo) -> bool {
+                <str as Type<Postgres>>::compatible(info)
+            }
+        }
+
+        impl PgHasArrayType for $name {
+            fn array_type_info() -> PgTypeInfo {
+                <&str as PgHasArrayType>::array_type_info()
+            }
+        }
+
+        impl Encode<'_, Postgres> for $name {
+            fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
+                self.as_str().encode_by_ref(buffer)
+            }
+        }
+
+        impl Decode<'_, Postgres> for $name {
+            fn decode(value: PgValueRef<'_>) -> Result<Self, BoxDynError> {
+                let text = <&str as Decode<Postgres>>::decode(value)?;
+                Self::find(text).ok_or_else(|| format!("{text:?} is no {}", stringify!($name)).into())
+            }
+        }
+    };
+}
+
+stored_enum! {
+    /// How far a message has got. `outbound` has all but `posted` and `held`; `inbound` has `accepted`, `posted`, `ignored`,
+    /// `held` and `failed`. What a state means to people depends on the direction: [`MessageState::label_of`].
+    MessageState {
+        /// Kept, and waits for its turn.
+        Accepted = "accepted", "Waiting", "Menunggu";
+        /// A worker has it in hand.
+        Sending = "sending", "Being sent", "Sedang dihantar";
+        /// It may have left: nobody knows, and its echo is waited for.
+        Unconfirmed = "unconfirmed", "Not confirmed yet", "Belum disahkan";
+        /// The gateway took all its parts.
+        Sent = "sent", "Sent", "Dihantar";
+        /// It is on the customer's phone.
+        Delivered = "delivered", "Delivered", "Diterima";
+        /// The customer has read it.
+        Read = "read", "Read", "Dibaca";
+        /// GHL has it.
+        Posted = "posted", "In GHL", "Dalam GHL";
+        /// It waits for something that may never come: a hidden sender's phone, or its own content.
+        Held = "held", "Held", "Ditahan";
+        /// It was given up; the reason is beside it.
+        Failed = "failed", "Failed", "Gagal";
+        /// It is left out on purpose; the reason is beside it.
+        Ignored = "ignored", "Not for WhatsApp", "Bukan untuk WhatsApp";
+    }
+}
+
+impl MessageState {
+    /// What people read of a message that goes this way.
+    #[must_use]
+    pub const fn label_of(self, direction: Direction, language: Language) -> &'static str {
+        match (self, direction) {
+            (Self::Accepted, Direction::Inbound) => {
+                language.pick("On its way to GHL", "Dalam perjalanan ke GHL")
+            }
+            (Self::Ignored, Direction::Inbound) => {
+                language.pick("Not shown in GHL", "Tidak dipaparkan dalam GHL")
+            }
+            _ => self.label(language),
+        }
+    }
+}
+
+stored_enum! {
+    /// Which way a message goes.
+    Direction {
+        /// From GHL to WhatsApp.
+        Outbound = "outbound", "To the customer", "Kepada pelanggan";
+        /// From WhatsApp to GHL.
+        Inbound = "inbound", "From the customer", "Daripada pelanggan";
+    }
+}
+
+stored_enum! {
+    /// What WhatsApp and GHL are told of a message: GHL's words for a status.
+    StatusName {
+        /// On the customer's phone.
+        Delivered = "delivered", "Delivered", "Diterima";
+        /// Read by the customer.
+        Read = "read", "Read", "Dibaca";
+        /// Not sent.
+        Failed = "failed", "Failed", "Gagal";
+    }
+}
+
+stored_enum! {
+    /// How far a vendor's event has got: Waapify's in `waapify_events`, GHL's in `ghl_events`.
+    EventState {
+        /// Kept, and waits to be read.
+        Accepted = "accepted", "Waiting", "Menunggu";
+        /// Read, and applied.
+        Done = "done", "Done", "Selesai";
+        /// Of a kind that changes nothing here; GHL's only.
+        Ignored = "ignored", "Left out", "Diabaikan";
+        /// It could not be read.
+        Failed = "failed", "Failed", "Gagal";
+    }
+}
+
+stored_enum! {
+    /// What becomes of a customer's file.
+    MediaState {
+        /// It is fetched as soon as possible.
+        Wanted = "wanted", "Being fetched", "Sedang diambil";
+        /// GHL has it.
+        Attached = "attached", "Attached", "Dilampirkan";
+        /// A link of ours leads to it.
+        Linked = "linked", "Linked", "Dipautkan";
+        /// It cannot be had; the reason is beside it.
+        Missing = "missing", "Missing", "Tiada";
+    }
+}
+
+stored_enum! {
+    /// How a location stands with GHL.
+    InstallStatus {
+        /// Nothing was heard of it.
+        Unknown = "unknown", "connected, not installed", "disambung, belum dipasang";
+        /// Its company is being asked for its token.
+        Pending = "pending", "waits for GHL", "menunggu GHL";
+        /// No company gave a token.
+        NotInstalled = "not_installed", "not installed", "belum dipasang";
+        /// It has a token.
+        Installed = "installed", "installed", "dipasang";
+        /// It has a token that GHL does not renew while the location is not active.
+        Inactive = "inactive", "not active in GHL", "tidak aktif dalam GHL";
+        /// It had a token; only a new install brings another.
+        NeedsReinstall = "needs_reinstall", "needs reinstall", "perlu dipasang semula";
+        /// It was uninstalled.
+        Uninstalled = "uninstalled", "uninstalled", "dinyahpasang";
+    }
+}
+
+stored_enum! {
+    /// Whose tokens these are.
+    OwnerKind {
+        /// An agency, from whose token location tokens are made.
+        Company = "company", "agency", "agensi";
+        /// A sub-account.
+        Location = "location", "sub-account", "sub-akaun";
+    }
+}
+
+stored_enum! {
+    /// Why a token pair could not be renewed the last time.
+    TokenProblem {
+        /// No lasting reason: it is tried again soon.
+        Failing = "failing", "tried again soon", "akan dicuba lagi";
+        /// GHL renews it when the location is active again.
+        Inactive = "inactive", "not active in GHL", "tidak aktif dalam GHL";
+        /// Only a new install brings another.
+        NeedsReinstall = "needs_reinstall", "needs reinstall", "perlu dipasang semula";
+    }
+}
+
+stored_enum! {
+    /// What the monitor notices by itself.
+    IncidentKind {
+        /// Another SMS provider was chosen in GHL.
+        Provider = "provider", "another SMS provider is chosen", "penyedia SMS lain dipilih";
+        /// The number is not linked, or Waapify refuses its keys.
+        Link = "link", "the number is not linked", "nombor tidak dipautkan";
+        /// The gateway reports nothing.
+        Silence = "silence", "Waapify reports nothing", "Waapify tidak melaporkan apa-apa";
+        /// The app must be installed again.
+        Reinstall = "reinstall", "the app must be installed again", "aplikasi perlu dipasang semula";
+    }
+}
+
+stored_enum! {
+    /// What waits, as `/metrics` and the operator's overview name it. The texts are labels of metrics and stay as they are.
+    Queue {
+        /// Messages to WhatsApp.
+        Outbound = "outbound", "To WhatsApp", "Ke WhatsApp";
+        /// Messages to GHL.
+        Inbound = "inbound", "To GHL", "Ke GHL";
+        /// Status updates for GHL.
+        StatusUpdates = "statuses", "Ticks for GHL", "Status untuk GHL";
+        /// Waapify's events.
+        WaapifyEvents = "gateway_events", "Waapify's events to read", "Peristiwa Waapify untuk dibaca";
+        /// Customers' files.
+        InboundMedia = "files", "Customers' files to fetch", "Fail pelanggan untuk diambil";
+        /// GHL's events.
+        GhlEvents = "app_events", "GHL's events to apply", "Peristiwa GHL untuk dilaksanakan";
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_text_names_one_state_and_comes_back_as_it() {
+        for state in MessageState::ALL {
+            assert_eq!(MessageState::find(state.as_str()), Some(*state));
+        }
+        let texts: HashSet<_> = MessageState::ALL
+            .iter()
+            .map(|state| state.as_str())
+            .collect();
+        assert_eq!(texts.len(), MessageState::ALL.len());
+        assert_eq!(MessageState::find("nonsense"), None);
+    }
+
+    #[test]
+    fn a_label_fits_the_way_that_a_message_goes() {
+        let waiting = MessageState::Accepted;
+        for (direction, english) in [
+            (Direction::Outbound, "Waiting"),
+            (Direction::Inbound, "On its way to GHL"),
+        ] {
+            assert_eq!(waiting.label_of(direction, Language::English), english);
+        }
+    }
+}
