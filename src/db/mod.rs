@@ -15,6 +15,7 @@ pub mod history;
 pub mod inbound;
 pub mod numbers;
 pub mod outbound;
+pub mod schema;
 pub mod views;
 pub mod webhooks;
 
@@ -39,15 +40,30 @@ const TRUSTED_FOR: Duration = Duration::from_millis(100);
 /// it must not be compiled either, which takes longer than they do.
 const PLANNING: [(&str, &str); 2] = [("enable_seqscan", "off"), ("jit", "off")];
 
+/// How to connect to `url`. With `schema`, tables are made and found in that schema alone.
+///
+/// # Errors
+/// When `url` is not a Postgres URL.
+pub fn connect_options(url: &str, schema: Option<&'static str>) -> sqlx::Result<PgConnectOptions> {
+    let search_path = schema.map(|schema| ("search_path", schema));
+    Ok(PgConnectOptions::from_str(url)?
+        .application_name("waapify-ghl")
+        .options(PLANNING)
+        .options(search_path))
+}
+
 /// Opens the pool; the first connection is made when it is first needed.
 ///
 /// # Errors
 /// When `url` is not a Postgres URL.
 pub fn open_pool(url: &str) -> sqlx::Result<PgPool> {
-    let options = PgConnectOptions::from_str(url)?
-        .application_name("waapify-ghl")
-        .options(PLANNING);
-    Ok(PgPoolOptions::new()
+    Ok(open_pool_with(connect_options(url, None)?))
+}
+
+/// As [`open_pool`], for options of [`connect_options`].
+#[must_use]
+pub fn open_pool_with(options: PgConnectOptions) -> PgPool {
+    PgPoolOptions::new()
         .max_connections(MAX_CONNECTIONS)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         // sqlx would ask before every use, which costs as much as a small statement.
@@ -60,7 +76,7 @@ pub fn open_pool(url: &str) -> sqlx::Result<PgPool> {
                 Ok(true)
             })
         })
-        .connect_lazy_with(options))
+        .connect_lazy_with(options)
 }
 
 /// Whether an error says that the connection is dead or dying. What was asked over it may have been done or not.
@@ -109,6 +125,14 @@ pub struct SchemaGap {
     pub missing: usize,
     /// Migrations that this program does not know, or knows otherwise: it is older than the database.
     pub foreign: usize,
+}
+
+impl SchemaGap {
+    /// Whether no migration was ever applied.
+    #[must_use]
+    pub fn is_all(&self) -> bool {
+        self.missing == MIGRATIONS.iter().count()
+    }
 }
 
 /// Compares a database's schema with this program's.

@@ -16,10 +16,10 @@ const KEEP: &str = "create table kept as select 42 as value";
 const KEPT: &str = "select value::text from kept";
 
 /// A folder of one test, which [`PrivatePostgres::start`] or [`spawn`] creates, and which goes with the test.
-struct Folder(PathBuf);
+pub struct Folder(pub PathBuf);
 
 impl Folder {
-    fn new(name: &str) -> Self {
+    pub fn new(name: &str) -> Self {
         let name = format!("waapify-ghl-test-{name}-{:016x}", rand::random::<u64>());
         Self(env::temp_dir().join(name))
     }
@@ -281,7 +281,9 @@ fn without_binaries_the_message_names_the_commands() {
         "dnf install",
         "brew install",
         "docker run",
-        "DATABASE_URL=",
+        "DATABASE_URL",
+        "--database-url",
+        "postgres://",
     ] {
         assert!(message.contains(command), "{message}");
     }

@@ -8,6 +8,7 @@
 //! holds the lock for as long as it lives, so a server on a folder whose lock is free is an orphan.
 
 mod error;
+mod folders;
 mod host;
 mod lock;
 mod server;
@@ -24,6 +25,7 @@ use rustix::process::{Pid, Signal};
 
 pub use self::error::PrivatePostgresError;
 use self::error::io_error;
+use self::folders::NewFolders;
 use self::host::Place;
 use self::lock::lock;
 use self::server::{PidFile, Server};
@@ -97,13 +99,21 @@ impl PrivatePostgres {
     /// As root the server runs as the owner of existing data, else as `postgres`, else as `nobody`;
     /// when that user cannot reach `folder`, the data lives below `/var/lib/waapify-ghl` instead.
     ///
+    /// A start that fails leaves no folder that was not there before.
+    ///
     /// # Errors
     /// Every [`PrivatePostgresError`] but `Stop`; each says what to do.
     pub fn start(folder: &Path, durability: Durability) -> Result<Self, PrivatePostgresError> {
-        fs::create_dir_all(folder).map_err(io_error("create the folder", folder))?;
+        host::require_binaries()?;
+        let mut created = NewFolders::default();
+        created.create(folder)?;
         let place = Place::of_cluster(folder)?;
-        place.create()?;
-        Self::start_in(&place, durability, false)
+        place.create(&mut created)?;
+        // Held until the folders are gone, or the cluster has it.
+        let lock = lock(&place.folder).inspect_err(|_| created.keep())?;
+        let cluster = Self::start_in(&place, &lock, durability, false)?;
+        created.keep();
+        Ok(cluster)
     }
 
     /// Starts an empty server in a fresh temporary folder, which is removed when the server stops.
@@ -113,8 +123,12 @@ impl PrivatePostgres {
     /// # Errors
     /// As [`PrivatePostgres::start`].
     pub fn throw_away() -> Result<Self, PrivatePostgresError> {
+        host::require_binaries()?;
         let parent = Place::of_parent(&env::temp_dir())?;
-        parent.create()?;
+        let mut created = NewFolders::default();
+        parent.create(&mut created)?;
+        // Other processes may use it already.
+        created.keep();
         remove_left_folders(&parent.folder);
         let name = format!(
             "{THROW_AWAY_PREFIX}{}-{:016x}",
@@ -122,7 +136,11 @@ impl PrivatePostgres {
             rand::random::<u64>()
         );
         let place = parent.create_inner(&name)?;
-        Self::start_in(&place, Durability::ThrowAway, true).inspect_err(|_| {
+        let start = || {
+            let lock = lock(&place.folder)?;
+            Self::start_in(&place, &lock, Durability::ThrowAway, true)
+        };
+        start().inspect_err(|_| {
             let _ = host::remove_folder(&place.folder);
         })
     }
@@ -150,11 +168,13 @@ impl PrivatePostgres {
 
     fn start_in(
         place: &Place,
+        lock: &File,
         durability: Durability,
         removes_folder: bool,
     ) -> Result<Self, PrivatePostgresError> {
         let folder = &place.folder;
-        let lock = lock(folder)?;
+        // Another handle on the same lock.
+        let lock = lock.try_clone().map_err(io_error("lock", folder))?;
         let data = folder.join("data");
         server::stop_orphan(&data).map_err(|pid| PrivatePostgresError::Orphan {
             folder: folder.clone(),
@@ -215,6 +235,12 @@ pub fn find_running(folder: &Path, database: &str) -> Option<String> {
     let file = PidFile::find_live(&place.folder.join("data")).filter(|file| file.ready)?;
     let password = read_password(&place.folder).ok()?;
     Some(url(&password, file.port, database))
+}
+
+/// Whether a cluster has its data in `folder`, running or not.
+#[must_use]
+pub fn has_data(folder: &Path) -> bool {
+    Place::of_cluster(folder).is_ok_and(|place| place.folder.join("data").exists())
 }
 
 /// Removes the data of `folder`, so that the next start begins with an empty cluster; one that never was is fine.
