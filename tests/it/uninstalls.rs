@@ -63,6 +63,7 @@ async fn an_uninstall_destroys_the_secrets_ends_what_waits_and_keeps_the_history
     // What GHL delivers all the same ends the same way.
     let late = bridge.agent_writes("lewat").await;
     bridge.settle().await;
+    let failed = ("failed".to_owned(), Some("app_uninstalled".to_owned()));
     assert_eq!(bridge.outbound(&late).await, failed);
 }
 

@@ -148,7 +148,8 @@ async fn a_failed_message_tells_its_story_and_is_sent_again_at_one_click() {
     let (bridge, id) = failed().await;
     let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
     let shown = frame.get(&format!("/messages/{id}")).await.body;
-    for said in ["GHL delivered it", "Failed", "Try again"] {
+    let came = Reason::from(Step::GhlDelivered).english();
+    for said in [came.as_str(), "Failed", "Try again"] {
         assert!(shown.contains(said), "{said}: {shown}");
     }
     let answer = frame.post(&format!("/messages/{id}/retry"), &[]).await;
