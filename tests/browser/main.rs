@@ -1,5 +1,5 @@
 //! The pages as a person meets them: a real Chromium, the real service over a real PostgreSQL, and simulated vendors.
-//! Needs `chromium` and `chromedriver` on the machine, and says so where they are missing.
+//! Needs Chromium and `chromedriver` on the machine, and says so where they are missing.
 
 #![allow(
     clippy::unwrap_used,

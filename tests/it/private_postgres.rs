@@ -8,6 +8,8 @@ use std::{env, fs, process, thread};
 use private_postgres::{Durability, PrivatePostgres, PrivatePostgresError, find_running};
 use sqlx::{Connection as _, PgConnection};
 
+use crate::harness::require_postgres;
+
 /// Generous: every test of this file may create its data at the same time.
 const PATIENCE: Duration = Duration::from_mins(1);
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
@@ -20,6 +22,7 @@ pub struct Folder(pub PathBuf);
 
 impl Folder {
     pub fn new(name: &str) -> Self {
+        require_postgres();
         let name = format!("waapify-ghl-test-{name}-{:016x}", rand::random::<u64>());
         Self(env::temp_dir().join(name))
     }
@@ -246,6 +249,7 @@ fn a_server_that_cannot_start_says_why() {
 
 #[test]
 fn a_throw_away_server_takes_its_folder_with_it() {
+    require_postgres();
     let cluster = PrivatePostgres::throw_away().unwrap();
     let (folder, url) = (cluster.folder().to_owned(), cluster.url("postgres"));
     assert_eq!(select(&url, "show fsync").unwrap(), "off");

@@ -237,6 +237,12 @@ pub fn find_running(folder: &Path, database: &str) -> Option<String> {
     Some(url(&password, file.port, database))
 }
 
+/// Whether PostgreSQL's programs are on this machine.
+#[must_use]
+pub fn is_installed() -> bool {
+    host::require_binaries().is_ok()
+}
+
 /// Whether a cluster has its data in `folder`, running or not.
 #[must_use]
 pub fn has_data(folder: &Path) -> bool {
