@@ -8,8 +8,9 @@ use serde::Serialize;
 use time::format_description::well_known::Rfc3339;
 
 use crate::accounts::key_rotation::MissingKey;
-use crate::config::{Faults, LogFormat};
+use crate::config::Faults;
 use crate::runtime::clock::Clock;
+use crate::runtime::logging::LogFormat;
 
 /// The settings or the arguments are wrong.
 const MISCONFIGURED: u8 = 2;

@@ -25,14 +25,15 @@ use crate::accounts::connect::Entered;
 use crate::accounts::key_rotation;
 use crate::accounts::key_rotation::Rotation;
 use crate::app::{App, Database};
+use crate::config::Settings;
 use crate::config::marketplace::find_brand;
-use crate::config::{LogSettings, Settings};
 use crate::db::accounts::installs::InstallStatus;
 use crate::db::accounts::{companies, installs};
 use crate::db::numbers;
 use crate::model::ids::LocationId;
 use crate::runtime::clock::Clock;
 use crate::runtime::logging;
+use crate::runtime::logging::LogSettings;
 use crate::{app, config, http};
 
 /// Longest wait of the container's health check for the service's own answer; Docker's default is 30 s.

@@ -26,6 +26,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use crate::crypto::{Ed25519Key, RsaKey, Sealer, Verifier};
+use crate::runtime::logging::{LogFormat, LogSettings};
 
 const DEFAULTS: &str = include_str!("../../config/default.toml");
 /// Longest `PUBLIC_URL`: a host name and a short path. It stands, escaped, in the address of every file that the gateway
@@ -88,24 +89,6 @@ pub struct WaapifySettings {
     pub api_base: Url,
     /// Least pause between two sends of one number.
     pub min_interval: Duration,
-}
-
-/// How logs are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
-    /// One JSON object a line, for machines.
-    Json,
-    /// For people at a terminal.
-    Pretty,
-}
-
-/// What logging needs to start, before the other settings are checked.
-#[derive(Clone, Debug)]
-pub struct LogSettings {
-    /// An `EnvFilter` directive list.
-    pub filter: String,
-    /// How lines are written.
-    pub format: LogFormat,
 }
 
 /// A setting that is missing or bad.

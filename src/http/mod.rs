@@ -171,7 +171,7 @@ pub fn router(state: HttpState) -> Router {
         .route("/connect/{token}/provider", get(connect::provider))
         .route("/files/{secret}/{name}", get(inbound_media::download))
         .merge(operator::routes())
-        .layer(middleware::from_fn(layout::localize));
+        .layer(middleware::from_fn(error::localize));
     let routes = Router::new()
         .merge(pages)
         .merge(location::routes(state.clone()))

@@ -9,7 +9,23 @@ use tracing::{error, warn};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::Directive;
 
-use crate::config::{LogFormat, LogSettings};
+/// How logs are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// One JSON object a line, for machines.
+    Json,
+    /// For people at a terminal.
+    Pretty,
+}
+
+/// What logging needs to start, before the other settings are checked.
+#[derive(Clone, Debug)]
+pub struct LogSettings {
+    /// An `EnvFilter` directive list.
+    pub filter: String,
+    /// How lines are written.
+    pub format: LogFormat,
+}
 
 /// Starts logging; a second call changes nothing.
 pub fn start(settings: &LogSettings) {

@@ -33,6 +33,7 @@ mod harness;
 mod insert_batcher;
 mod installs;
 mod keys;
+mod layers;
 mod lids;
 mod marketplace;
 mod messages;

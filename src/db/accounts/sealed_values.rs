@@ -64,7 +64,7 @@ macro_rules! column {
     };
 }
 
-/// Where [`crate::accounts::tokens`] and [`crate::accounts::connect`] keep what they seal.
+/// Where tokens and connected numbers keep what is sealed.
 pub const COLUMNS: [Column; 6] = [
     column!(
         "tokens",
