@@ -62,6 +62,7 @@ mod schema;
 mod service;
 mod signatures;
 mod sso;
+mod states;
 mod status_updates;
 mod stops;
 mod store_outages;
