@@ -24,10 +24,11 @@ use crate::accounts::key_rotation;
 use crate::accounts::key_rotation::{MissingKey, Rotation};
 use crate::app::{App, Database};
 use crate::config::{LogSettings, Settings};
-use crate::db::accounts::installs::InstallStatus;
 use crate::db::accounts::{companies, installs};
 use crate::db::numbers;
 use crate::model::ids::LocationId;
+use crate::model::language::Language;
+use crate::model::states::InstallStatus;
 use crate::runtime::clock::Clock;
 use crate::runtime::logging;
 use crate::{app, config};
@@ -242,7 +243,7 @@ async fn connect(args: ConnectArgs) -> anyhow::Result<()> {
     if install_status != InstallStatus::Installed {
         println!(
             "GHL's side: {}. Messages flow both ways once the app is installed there.",
-            install_status.name()
+            install_status.label(Language::English)
         );
     }
     Ok(())
