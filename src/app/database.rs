@@ -16,7 +16,7 @@ use sqlx::{ConnectOptions as _, Connection, PgConnection, PgPool};
 use tracing::{info, warn};
 
 use crate::db;
-use crate::db::{SchemaGap, schema};
+use crate::db::{SchemaGap, own_schema};
 
 /// Longest wait for connections that somebody still holds; the server forgets them when the process ends.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -234,22 +234,22 @@ impl Database {
         self.schema = Some(schema);
         let mut connection = self.connect().await?;
         ensure!(
-            schema::claim(&mut connection, schema).await?,
+            own_schema::claim(&mut connection, schema).await?,
             "another sandbox uses schema {schema} of this database: stop it, or name another database"
         );
         ensure!(
-            !schema::is_foreign(&mut connection, schema).await?,
+            !own_schema::is_foreign(&mut connection, schema).await?,
             "schema {schema} of this database holds tables of another program: name another database"
         );
         if fresh {
-            schema::drop_all(&mut connection, schema).await?;
+            own_schema::drop_all(&mut connection, schema).await?;
         }
-        schema::create(&mut connection, schema)
+        own_schema::create(&mut connection, schema)
             .await
             .with_context(|| format!("schema {schema} cannot be created in this database"))?;
         // A pooler between us and the server may drop the options of a connection.
         ensure!(
-            schema::find_current(&mut connection).await?.as_deref() == Some(schema),
+            own_schema::find_current(&mut connection).await?.as_deref() == Some(schema),
             "this server does not let a connection choose its schema: name the database server itself, not a pooler"
         );
         self.claim = Some(connection);
@@ -348,7 +348,7 @@ impl Database {
         }
         if let Some(mut claim) = self.claim {
             if self.schema == Some(SCRIPT_SCHEMA) {
-                schema::drop_all(&mut claim, SCRIPT_SCHEMA).await?;
+                own_schema::drop_all(&mut claim, SCRIPT_SCHEMA).await?;
             }
             claim.close().await?;
         }

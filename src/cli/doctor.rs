@@ -18,11 +18,11 @@ use crate::accounts::connect;
 use crate::app::App;
 use crate::cli::{env, find_database};
 use crate::db::accounts::installs;
-use crate::db::accounts::installs::InstallStatus;
 use crate::db::history::health_facts;
 use crate::db::numbers::NumberRow;
 use crate::doctor::{Doctor, Finding, State};
 use crate::model::ids::LocationId;
+use crate::model::states::InstallStatus;
 use crate::runtime::clock::Clock;
 use crate::{config, db};
 

@@ -27,10 +27,11 @@ use crate::accounts::key_rotation::Rotation;
 use crate::app::{App, Database};
 use crate::config::Settings;
 use crate::config::marketplace::find_brand;
-use crate::db::accounts::installs::InstallStatus;
 use crate::db::accounts::{companies, installs};
 use crate::db::numbers;
 use crate::model::ids::LocationId;
+use crate::model::language::Language;
+use crate::model::states::InstallStatus;
 use crate::runtime::clock::Clock;
 use crate::runtime::logging;
 use crate::runtime::logging::LogSettings;
@@ -286,7 +287,7 @@ async fn connect(args: ConnectArgs) -> anyhow::Result<()> {
     if install_status != InstallStatus::Installed {
         println!(
             "GHL's side: {}. Messages flow both ways once the app is installed there.",
-            install_status.name()
+            install_status.label(Language::English)
         );
     }
     Ok(())

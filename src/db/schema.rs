@@ -1,110 +1,76 @@
-//! A schema of its own in a database that other programs may use, too, and what may be emptied of it.
-//!
-//! Owns: creating and dropping such a schema, and the list of this program's tables. Refuses: touching anything outside
-//! that schema.
+//! The schema: brought up to date, or compared with what this program makes of a database.
 
-use sqlx::{AssertSqlSafe, PgConnection, PgPool};
+use sqlx::PgPool;
 
-/// Every table that the migrations make, but for their own list.
-pub const TABLES: [&str; 22] = [
-    "ghl_events",
-    "client_credentials",
-    "rate_limits",
-    "companies",
-    "connect_links",
-    "contacts",
-    "waapify_events",
-    "groups",
-    "inbound",
-    "lids",
-    "locations",
-    "inbound_media",
-    "numbers",
-    "pending_connections",
-    "outbound",
-    "receipts",
-    "sso_payloads",
-    "status_updates",
-    "timeline",
-    "tokens",
-    "incidents",
-    "white_label_domains",
-];
-
-/// Reserves `schema` for this connection until it ends. False when another connection has it.
+/// Brings the schema up to date; several processes may do so at once (sqlx takes a lock).
 ///
 /// # Errors
-/// When the database fails.
-pub async fn claim(connection: &mut PgConnection, schema: &'static str) -> sqlx::Result<bool> {
-    sqlx::query_scalar("select pg_try_advisory_lock(hashtextextended($1, 0))")
-        .bind(schema)
-        .fetch_one(connection)
-        .await
+/// When the database cannot be reached or holds a schema that this program does not know.
+pub async fn migrate(pool: &PgPool) -> Result<(), sqlx::migrate::MigrateError> {
+    MIGRATIONS.run(pool).await
 }
 
-/// Whether `schema` holds tables and the like, but not the list of this program's migrations: another program made it.
-///
-/// # Errors
-/// When the database fails.
-pub async fn is_foreign(connection: &mut PgConnection, schema: &'static str) -> sqlx::Result<bool> {
-    sqlx::query_scalar(
-        "select count(*) > 0 and count(*) filter (where relname = '_sqlx_migrations') = 0
-         from pg_class where relnamespace = (select oid from pg_namespace where nspname = $1)",
-    )
-    .bind(schema)
-    .fetch_one(connection)
-    .await
+/// What this program makes of a database.
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
+
+/// How a database's schema differs from this program's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SchemaGap {
+    /// Migrations that were not applied, or not to their end.
+    pub missing: usize,
+    /// Migrations that this program does not know, or knows otherwise: it is older than the database.
+    pub foreign: usize,
 }
 
-/// Creates `schema` if it is missing.
-///
-/// # Errors
-/// When the database fails.
-pub async fn create(connection: &mut PgConnection, schema: &'static str) -> sqlx::Result<()> {
-    // Asked first, since even `if not exists` needs the right to create schemas.
-    let exists: bool =
-        sqlx::query_scalar("select exists (select 1 from pg_namespace where nspname = $1)")
-            .bind(schema)
-            .fetch_one(&mut *connection)
-            .await?;
-    if !exists {
-        let sql = format!("create schema {schema}");
-        sqlx::raw_sql(AssertSqlSafe(sql))
-            .execute(connection)
-            .await?;
+impl SchemaGap {
+    /// Whether no migration was ever applied.
+    #[must_use]
+    pub fn is_all(&self) -> bool {
+        self.missing == MIGRATIONS.iter().count()
     }
-    Ok(())
 }
 
-/// Drops `schema` and all that is in it, if it exists.
-///
-/// # Errors
-/// When the database fails.
-pub async fn drop_all(connection: &mut PgConnection, schema: &'static str) -> sqlx::Result<()> {
-    let sql = format!("drop schema if exists {schema} cascade");
-    sqlx::raw_sql(AssertSqlSafe(sql))
-        .execute(connection)
-        .await?;
-    Ok(())
+/// Compares a database's schema with this program's.
+pub async fn find_schema_gap(pool: &PgPool) -> sqlx::Result<SchemaGap> {
+    let applied = list_applied(pool).await?;
+    let find = |version| applied.iter().find(|applied| applied.version == version);
+    let ours = |version| MIGRATIONS.iter().find(|ours| ours.version == version);
+    Ok(SchemaGap {
+        missing: MIGRATIONS
+            .iter()
+            .filter(|ours| find(ours.version).is_none_or(|applied| !applied.success))
+            .count(),
+        foreign: applied
+            .iter()
+            .filter(|applied| {
+                ours(applied.version).is_none_or(|ours| ours.checksum[..] != applied.checksum[..])
+            })
+            .count(),
+    })
 }
 
-/// The schema in which unqualified names are found and created. None when no schema of the search path exists.
-///
-/// # Errors
-/// When the database fails.
-pub async fn find_current(connection: &mut PgConnection) -> sqlx::Result<Option<String>> {
-    sqlx::query_scalar("select current_schema()::text")
-        .fetch_one(connection)
-        .await
+/// A migration that was applied to a database, to its end or not.
+struct Applied {
+    version: i64,
+    success: bool,
+    checksum: Vec<u8>,
 }
 
-/// Empties [`TABLES`] in one statement, so that a worker sees all of it or nothing. It does not reach other tables:
-/// where one refers to these, it fails and changes nothing.
-///
-/// # Errors
-/// When the database fails.
-pub async fn empty_tables(pool: &PgPool) -> sqlx::Result<()> {
-    let sql = format!("truncate {}", TABLES.join(", "));
-    sqlx::raw_sql(AssertSqlSafe(sql)).execute(pool).await?;
-    Ok(())
+async fn list_applied(pool: &PgPool) -> sqlx::Result<Vec<Applied>> {
+    let is_new =
+        sqlx::query_scalar!(r#"select to_regclass('_sqlx_migrations') is null as "is_new!""#)
+            .fetch_one(pool)
+            .await?;
+    if is_new {
+        return Ok(Vec::new());
+    }
+    sqlx::query_as!(
+        Applied,
+        r#"
+        select version, success, checksum
+        from _sqlx_migrations
+        "#,
+    )
+    .fetch_all(pool)
+    .await
 }

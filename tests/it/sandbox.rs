@@ -344,7 +344,7 @@ async fn the_tables_that_begin_anew_empties_are_those_that_the_migrations_make()
     let database = TestDatabase::new().await;
     let mut made = tables(&database, "public").await;
     made.retain(|table| table != "_sqlx_migrations");
-    assert_eq!(made, waapify_ghl::db::schema::TABLES);
+    assert_eq!(made, waapify_ghl::db::own_schema::TABLES);
     // The connection of a sandbox sees its own schema alone.
     let options = waapify_ghl::db::connect_options(&database.url(), Some(SCHEMA)).unwrap();
     let mut connection = PgConnection::connect_with(&options).await.unwrap();

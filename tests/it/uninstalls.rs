@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use simulators::{Fault, seed};
 use time::Duration;
 use waapify_ghl::accounts::tokens::TokenError;
-use waapify_ghl::db::accounts::installs::InstallStatus;
 use waapify_ghl::model::ids::LocationId;
+use waapify_ghl::model::states::InstallStatus;
 use waapify_ghl::workers;
 
 use crate::ghl_events::{secrets, uninstall};

@@ -10,7 +10,7 @@ use axum::routing::post;
 use simulators::Simulation;
 use sqlx::PgPool;
 
-use crate::db::schema;
+use crate::db::own_schema;
 
 /// The route behind the button.
 pub(super) fn router(simulation: Simulation, pool: PgPool) -> Router {
@@ -27,7 +27,7 @@ async fn begin(
     if from.is_some_and(|from| from != "same-origin") {
         return StatusCode::FORBIDDEN.into_response();
     }
-    match schema::empty_tables(&pool).await {
+    match own_schema::empty_tables(&pool).await {
         Ok(()) => {
             simulation.forget();
             Redirect::to("/sandbox/ghl").into_response()

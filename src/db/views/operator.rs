@@ -6,49 +6,69 @@
 use sqlx::{FromRow, PgPool};
 use time::OffsetDateTime;
 
-use crate::db::accounts::installs::{InstallRow, installs};
+use crate::db::accounts::installs::InstallRow;
 use crate::db::views::messages::{Direction, MessageRow, inbound, outbound};
 use crate::db::views::overview::WINDOW;
 use crate::model::ids::{LocationId, MessageId};
 use crate::model::reason::Reason;
 
 /// Locations behind `after`, in the order of their ids. `troubled`: only those that need somebody.
-///
-/// # Errors
-/// When the database fails.
 pub async fn list_locations(
     pool: &PgPool,
     after: &str,
     troubled: bool,
     limit: i64,
 ) -> sqlx::Result<Vec<InstallRow>> {
-    sqlx::query_as(concat!(
-        "select * from (",
-        installs!(),
-        "where l.location_id > $1 and (not $2 or n.hold_code is not null or l.uninstalled_at is null
-            and (t.trouble is not null or t.owner_id is null or n.number is null
-                or exists (select 1 from incidents w where w.location_id = l.location_id and w.resolved_at is null)))
-         ) l order by location_id limit $3"
-    ))
-    .bind(after)
-    .bind(troubled)
-    .bind(limit)
+    sqlx::query_as!(
+        InstallRow,
+        r#"
+        select location_id as "location_id!", company_id, install_status as "install_status!", trouble, expires_at,
+            number, hold_reason, last_out, last_in, last_ack
+        from installs l
+        where location_id > $1
+          and (
+            not $2
+            -- It needs somebody.
+            or hold_reason is not null
+            or uninstalled_at is null and (
+                token_problem is not null
+                or not has_token
+                or number is null
+                or exists (
+                    select 1
+                    from incidents i
+                    where i.location_id = l.location_id and i.resolved_at is null
+                )
+            )
+          )
+        order by location_id
+        limit $3
+        "#,
+        after,
+        troubled,
+        limit,
+    )
     .fetch_all(pool)
     .await
 }
 
 /// One location.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find_location(
     pool: &PgPool,
     location: &LocationId,
 ) -> sqlx::Result<Option<InstallRow>> {
-    sqlx::query_as(concat!(installs!(), "where l.location_id = $1"))
-        .bind(location)
-        .fetch_optional(pool)
-        .await
+    sqlx::query_as!(
+        InstallRow,
+        r#"
+        select location_id as "location_id!", company_id, install_status as "install_status!", trouble, expires_at,
+            number, hold_reason, last_out, last_in, last_ack
+        from installs
+        where location_id = $1
+        "#,
+        location.as_str(),
+    )
+    .fetch_optional(pool)
+    .await
 }
 
 /// A number of a business on a page.
@@ -75,9 +95,6 @@ pub struct NumberRow {
 }
 
 /// Numbers behind `after` (location and number): of one location, or of all, all or only those on hold.
-///
-/// # Errors
-/// When the database fails.
 pub async fn list_numbers(
     pool: &PgPool,
     location: Option<&LocationId>,
@@ -122,9 +139,6 @@ pub struct Backlog {
 }
 
 /// How much waits of a location.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find_backlog(pool: &PgPool, location: &LocationId) -> sqlx::Result<Backlog> {
     sqlx::query_as(
         "select
@@ -147,9 +161,6 @@ pub async fn find_backlog(pool: &PgPool, location: &LocationId) -> sqlx::Result<
 
 /// Messages of a location before `before`, newest first; of what came from WhatsApp not what is ignored of our own. That
 /// is looked for among the newest [`WINDOW`] rows: each send leaves an ignored one, and stands here itself.
-///
-/// # Errors
-/// When the database fails.
 pub async fn list_messages(
     pool: &PgPool,
     location: &LocationId,
@@ -206,9 +217,6 @@ macro_rules! failures {
 }
 
 /// What failed before `before`, newest first: of all locations, or of one.
-///
-/// # Errors
-/// When the database fails.
 pub async fn list_failures(
     pool: &PgPool,
     location: Option<&LocationId>,
@@ -235,9 +243,6 @@ pub async fn list_failures(
 }
 
 /// The customer's number of a message, digits, for whoever opens it; none of a group, and while it is not known.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find_phone(pool: &PgPool, message: &MessageRow) -> sqlx::Result<Option<String>> {
     let sql = match message.direction {
         Direction::Outbound => "select chat from outbound where location_id = $1 and id = $2",

@@ -13,13 +13,13 @@ use maud::{Markup, html};
 use tracing::warn;
 
 use crate::db::accounts::installs;
-use crate::db::accounts::installs::InstallStatus;
 use crate::http::HttpState;
 use crate::http::error::PageError;
 use crate::http::pages::location::login_page;
 use crate::http::pages::session::{Holder, Session, is_own_origin};
 use crate::model::ids::LocationId;
 use crate::model::language::{Language, Text};
+use crate::model::states::InstallStatus;
 
 /// The field of a form that carries its session's token.
 const TOKEN: &str = "csrf";
