@@ -12,6 +12,8 @@
 #[allow(dead_code, reason = "only the databases are needed here")]
 mod bridge;
 mod checks;
+#[path = "../it/drawing.rs"]
+mod drawing;
 mod driver;
 mod every_page;
 mod frame;

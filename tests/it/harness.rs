@@ -104,7 +104,7 @@ async fn template() -> &'static str {
             execute(format!("create database {name}")).await;
             let pool = db::open_pool(&url_of(&name)).unwrap();
             db::migrate(&pool).await.unwrap();
-            crate::states::guard(&pool).await;
+            crate::drawing::guard(&pool).await;
             // A database that someone is connected to cannot be copied.
             pool.close().await;
             name

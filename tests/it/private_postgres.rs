@@ -274,7 +274,10 @@ fn four_killed_scripts_leave_no_server_and_the_next_one_clears_up_after_them() {
     let next = script();
     let (own, _) = next.wait_for_throw_away(&temporary);
     assert!(own.exists());
-    assert!(servers.iter().all(|(folder, _)| !folder.exists()));
+    wait_for("their folders' end", || {
+        let is_left = servers.iter().any(|(folder, _)| folder.exists());
+        (!is_left).then_some(())
+    });
 }
 
 #[test]

@@ -117,8 +117,8 @@ impl PrivatePostgres {
     }
 
     /// Starts an empty server in a fresh temporary folder, which is removed when the server stops.
-    /// First clears away such folders of processes that were killed. Several processes may do so at
-    /// once. Blocks for 0.6 s.
+    /// Meanwhile such folders of processes that were killed are cleared away, on another thread: one that
+    /// served many tests takes a while. Several processes may do so at once. Blocks for 0.6 s.
     ///
     /// # Errors
     /// As [`PrivatePostgres::start`].
@@ -129,7 +129,8 @@ impl PrivatePostgres {
         parent.create(&mut created)?;
         // Other processes may use it already.
         created.keep();
-        remove_left_folders(&parent.folder);
+        let left_in = parent.folder.clone();
+        thread::spawn(move || remove_left_folders(&left_in));
         let name = format!(
             "{THROW_AWAY_PREFIX}{}-{:016x}",
             process::id(),
