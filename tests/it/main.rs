@@ -24,6 +24,7 @@ mod contract;
 mod corpus;
 mod deliveries;
 mod doctor;
+mod documents;
 mod drawing;
 mod external_auth;
 mod file_servers;
