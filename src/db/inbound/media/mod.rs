@@ -135,87 +135,31 @@ pub async fn claim(
     lease: Duration,
     limit: i64,
 ) -> sqlx::Result<Vec<MediaJob>> {
-    sqlx::query!(
-        r#"
-        -- What may be fetched, with its place within its location.
-        with due as (
-            select m.location_id, m.message_id, m.state, m.due_at,
-                row_number() over (partition by m.location_id order by m.due_at, m.message_id) as turn
-            from inbound_media m
-            where m.state = 'wanted'
-                and m.due_at <= $1
-                and (
-                    select i.state
-                    from inbound i
-                    where i.location_id = m.location_id and i.id = m.message_id
-                ) = 'accepted'
-        ),
-        -- The first of each location, then the second. Each is locked by its key; what another holds is left out, and of
-        -- what another changed meanwhile the newest version counts. With the word 'wanted' in place of `next.state` the
-        -- planner could use the index of what is wanted and read all of it.
-        locked as (
-            select m.location_id, m.message_id
-            from (select * from due order by turn, due_at limit $3) next
-            cross join lateral (
-                select m.location_id, m.message_id
-                from inbound_media m
-                where m.location_id = next.location_id
-                    and m.message_id = next.message_id
-                    and m.state = next.state
-                    and m.due_at <= $1
-                for update skip locked
-            ) m
-        ),
-        claimed as (
-            update inbound_media m
-            set attempt = m.attempt + 1, due_at = $2
-            from locked
-            where m.location_id = locked.location_id and m.message_id = locked.message_id
-            returning m.*
-        )
-        -- With what is known of the messages; `offset 0` makes the planner look each of them up by its key.
-        select m.location_id, m.message_id, m.failures, m.attempt,
-            m.keys as "keys!", m.direct_path, m.url, m.media_key as "media_key!", m.sha256, m.encrypted_sha256,
-            m.length, m.mimetype, m.file_name,
-            coalesce(i.phone, i.conversation) as "phone!",
-            i.sender_name,
-            case when not i.from_me then i.sent_at end as wrote_at
-        from claimed m
-        cross join lateral (
-            select *
-            from inbound
-            where location_id = m.location_id and id = m.message_id
-            offset 0
-        ) i
-        "#,
-        now,
-        now + lease,
-        limit,
-    )
-    .try_map(|row| {
-        Ok(MediaJob {
-            location_id: row.location_id,
-            message_id: row.message_id,
-            phone: row.phone,
-            sender_name: row.sender_name,
-            wrote_at: row.wrote_at,
-            file: MediaFile::try_from(FileColumns {
-                keys: row.keys,
-                direct_path: row.direct_path,
-                url: row.url,
-                media_key: row.media_key,
-                sha256: row.sha256,
-                encrypted_sha256: row.encrypted_sha256,
-                length: row.length,
-                mimetype: row.mimetype,
-                file_name: row.file_name,
-            })?,
-            failures: row.failures,
-            attempt: row.attempt,
+    sqlx::query_file!("src/db/inbound/media/claim.sql", now, now + lease, limit,)
+        .try_map(|row| {
+            Ok(MediaJob {
+                location_id: row.location_id,
+                message_id: row.message_id,
+                phone: row.phone,
+                sender_name: row.sender_name,
+                wrote_at: row.wrote_at,
+                file: MediaFile::try_from(FileColumns {
+                    keys: row.keys,
+                    direct_path: row.direct_path,
+                    url: row.url,
+                    media_key: row.media_key,
+                    sha256: row.sha256,
+                    encrypted_sha256: row.encrypted_sha256,
+                    length: row.length,
+                    mimetype: row.mimetype,
+                    file_name: row.file_name,
+                })?,
+                failures: row.failures,
+                attempt: row.attempt,
+            })
         })
-    })
-    .fetch_all(pool)
-    .await
+        .fetch_all(pool)
+        .await
 }
 
 /// Ends a file, and with it the wait of its message, which says from now on what fits. False for a stale owner, and where
