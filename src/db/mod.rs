@@ -15,6 +15,7 @@ pub mod history;
 pub mod inbound;
 pub mod numbers;
 pub mod outbound;
+pub mod replays;
 pub mod views;
 pub mod webhooks;
 

@@ -7,6 +7,7 @@
 mod entry;
 pub mod media;
 pub mod posts;
+pub(in crate::db) mod replays;
 pub mod undecrypted;
 
 use sqlx::PgPool;

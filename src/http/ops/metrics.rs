@@ -23,7 +23,6 @@ use tracing::{error, warn};
 
 use crate::clients::waapify::Stop;
 use crate::db::accounts::installs::InstallStatus;
-use crate::db::accounts::tokens::{OwnerKind, Trouble};
 use crate::db::views::queue_counts;
 use crate::db::views::queue_counts::Counts;
 use crate::http::HttpState;
@@ -229,15 +228,7 @@ fn register_counts(registry: &mut Registry, counts: &Counts, now: OffsetDateTime
 fn register_tokens(registry: &mut Registry, counts: &Counts) {
     let tokens = Gauges::<2>::default();
     for (owner, trouble, count) in &counts.tokens {
-        let owner = match owner {
-            OwnerKind::Company => "company",
-            OwnerKind::Location => "location",
-        };
-        let trouble = match trouble {
-            Trouble::Failing => "failing",
-            Trouble::Inactive => "inactive",
-            Trouble::NeedsReinstall => "needs_reinstall",
-        };
+        let (owner, trouble) = (owner.as_str(), trouble.as_str());
         tokens
             .get_or_create(&[("owner", owner.to_owned()), ("trouble", trouble.to_owned())])
             .set(*count);
@@ -252,7 +243,10 @@ fn register_tokens(registry: &mut Registry, counts: &Counts) {
 fn register_queues(registry: &mut Registry, counts: &Counts, now: OffsetDateTime) {
     let (lengths, ages) = (Gauges::<2>::default(), Gauges::<2>::default());
     for row in &counts.queues {
-        let labels = [("queue", row.queue.clone()), ("state", row.state.clone())];
+        let labels = [
+            ("queue", row.queue.to_string()),
+            ("state", row.state.to_string()),
+        ];
         lengths.get_or_create(&labels).set(row.count);
         let age = row
             .oldest
