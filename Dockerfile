@@ -4,25 +4,20 @@
 # start. Change them together.
 FROM rust:1-slim-trixie AS build
 WORKDIR /build
-
-# The dependencies alone, over empty sources: this layer is built again only when they change.
-COPY Cargo.toml Cargo.lock build.rs ./
-RUN mkdir -p src tests/it \
-    && touch src/lib.rs tests/it/main.rs \
-    && echo 'fn main() {}' > src/main.rs \
-    && cargo build --release --locked
-
-# migrations/ and config/default.toml are built into the program.
-COPY config/default.toml config/
-COPY migrations migrations
-COPY src src
-# The real sources can be older than the empty ones just built, and Cargo goes by their times.
-RUN touch src/main.rs src/lib.rs && cargo build --release --locked
+# .dockerignore lets only the sources through.
+COPY . .
+# Downloaded crates and compiled dependencies stay in caches of the builder. Cargo compares times, not contents, so the
+# sources get the time of this build: a cache that is newer than a changed file would hide the change.
+RUN --mount=type=cache,target=/usr/local/cargo/registry \
+    --mount=type=cache,target=/build/target \
+    find . -path ./target -prune -o -type f -exec touch {} + \
+    && cargo build --release --locked --bin waapify-ghl \
+    && cp target/release/waapify-ghl /usr/local/bin/
 
 # No shell and no package manager; the C library, libgcc and the CA certificates that TLS needs.
 # The user is "nonroot", 65532.
 FROM gcr.io/distroless/cc-debian13:nonroot
-COPY --from=build /build/target/release/waapify-ghl /usr/local/bin/waapify-ghl
+COPY --from=build /usr/local/bin/waapify-ghl /usr/local/bin/waapify-ghl
 ENV LOG_FORMAT=json
 EXPOSE 8080
 # Asks its own /readyz, which also asks the database.

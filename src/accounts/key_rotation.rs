@@ -39,7 +39,7 @@ pub struct Rotation {
 /// [`MissingKey`], or when the database fails.
 pub async fn check(pool: &PgPool, sealer: &Sealer) -> anyhow::Result<()> {
     let mut count = 0;
-    for column in COLUMNS {
+    for &column in COLUMNS {
         for (id, values) in sealed_values::count_by_key(pool, column).await? {
             count += if sealer.knows(&id) { 0 } else { values };
         }
@@ -57,7 +57,7 @@ pub async fn check(pool: &PgPool, sealer: &Sealer) -> anyhow::Result<()> {
 /// When the database fails.
 pub async fn count_older(pool: &PgPool, sealer: &Sealer) -> sqlx::Result<i64> {
     let mut count = 0;
-    for column in COLUMNS {
+    for &column in COLUMNS {
         for (id, values) in sealed_values::count_by_key(pool, column).await? {
             count += if id == sealer.newest() { 0 } else { values };
         }
@@ -72,7 +72,7 @@ pub async fn count_older(pool: &PgPool, sealer: &Sealer) -> sqlx::Result<i64> {
 /// When the database fails; what is done stays done, and the next run goes on.
 pub async fn rotate(pool: &PgPool, sealer: &Sealer) -> sqlx::Result<Rotation> {
     let mut rotation = Rotation::default();
-    for column in COLUMNS {
+    for &column in COLUMNS {
         rotate_column(pool, sealer, column, &mut rotation).await?;
     }
     Ok(rotation)

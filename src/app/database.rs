@@ -1,18 +1,22 @@
 //! The database of a process: the one that was given, or a private PostgreSQL that the process runs itself.
 //!
-//! Owns: opening it, bringing its schema up to date, and closing it. Refuses: running the cluster; that is
-//! [`private_postgres`]'s.
+//! Owns: which database a command uses, bringing its schema up to date or checking it, and closing it. Refuses: running
+//! the cluster; that is [`private_postgres`]'s.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::Context as _;
-use private_postgres::{Durability, PrivatePostgres, find_running, remove_data};
+use anyhow::{Context as _, bail, ensure};
+use private_postgres::{
+    self, Durability, PrivatePostgres, PrivatePostgresError, find_running, remove_data,
+};
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::{Connection, PgConnection, PgPool};
+use sqlx::{ConnectOptions as _, Connection, PgConnection, PgPool};
 use tracing::{info, warn};
 
 use crate::db;
+use crate::db::{SchemaGap, own_schema};
 
 /// Longest wait for connections that somebody still holds; the server forgets them when the process ends.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -22,66 +26,189 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const PRIVATE_FOLDER: &str = ".waapify-ghl";
 /// The database in it.
 const PRIVATE_DATABASE: &str = "waapify_ghl";
+/// Folder of the service's private cluster, in [`PRIVATE_FOLDER`].
+const SERVICE_FOLDER: &str = "service";
+/// Folder of the sandbox's private cluster, in [`PRIVATE_FOLDER`].
+const SANDBOX_FOLDER: &str = "sandbox";
+/// How the sandbox is told of a database, and was not.
+const NOT_NAMED: &str = "--database-url is not given";
+/// The sandbox keeps to this schema, in every database.
+const SANDBOX_SCHEMA: &str = "waapify_ghl_sandbox";
+/// The sandbox's script keeps to this one, which is dropped when the script ends.
+const SCRIPT_SCHEMA: &str = "waapify_ghl_sandbox_script";
 
-/// A database: the one that was given, or a private cluster that runs as long as this value lives.
+/// A database: one that was given, or a private cluster that runs as long as this value lives.
 pub struct Database {
     url: SecretString,
+    origin: Origin,
+    /// None: the one that the server chooses, as a rule `public`.
+    schema: Option<&'static str>,
+    /// Holds the claim to `schema`, where others could use it at the same time.
+    claim: Option<PgConnection>,
     cluster: Option<PrivatePostgres>,
 }
 
+/// Where the address of a database is from.
+enum Origin {
+    /// The setting `DATABASE_URL`.
+    Setting,
+    /// The argument `--database-url`.
+    Argument,
+    /// A cluster of the service or of the sandbox (`owner`), in this folder.
+    Private {
+        owner: &'static str,
+        folder: PathBuf,
+    },
+}
+
+impl fmt::Display for Database {
+    /// Which database it is, without user and password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (
+            &self.origin,
+            db::connect_options(self.url.expose_secret(), None),
+        ) {
+            (Origin::Private { owner, folder }, _) => {
+                write!(
+                    f,
+                    "the {owner}'s private PostgreSQL in {}",
+                    folder.display()
+                )?;
+            }
+            (_, Ok(options)) => {
+                let (host, port) = (options.get_host(), options.get_port());
+                let database = options.get_database().unwrap_or(options.get_username());
+                write!(f, "database {database} on {host}:{port}")?;
+            }
+            (_, Err(_)) => write!(f, "no database")?,
+        }
+        match self.schema {
+            Some(schema) => write!(f, ", schema {schema}"),
+            None => Ok(()),
+        }
+    }
+}
+
 impl Database {
-    /// The given database, or a private cluster in `folder` below the working directory's `.waapify-ghl`.
+    fn new(url: SecretString, origin: Origin) -> Self {
+        Self {
+            url,
+            origin,
+            schema: None,
+            claim: None,
+            cluster: None,
+        }
+    }
+
+    /// The given database, or the service's private cluster, which is created if it is missing.
     ///
     /// # Errors
     /// When no cluster can be started, with what to do.
-    pub async fn open(given: Option<&SecretString>, folder: &str) -> anyhow::Result<Self> {
+    pub async fn open(given: Option<&SecretString>) -> anyhow::Result<Self> {
         if let Some(url) = given {
-            return Ok(Self {
-                url: url.clone(),
-                cluster: None,
-            });
+            return Ok(Self::new(url.clone(), Origin::Setting));
         }
-        let folder = private_folder(folder)?;
+        let started = Self::start_private(SERVICE_FOLDER).await;
+        started.map_err(|error| say_what_is_missing(error, "DATABASE_URL is not set"))
+    }
+
+    /// The given database, or that of the private cluster which a running service keeps, or a private cluster for as
+    /// long as this value lives: for commands beside a running service.
+    ///
+    /// # Errors
+    /// As [`Database::open`].
+    pub async fn join(given: Option<&SecretString>) -> anyhow::Result<Self> {
+        match (given, Self::find_running(SERVICE_FOLDER)?) {
+            (None, Some(running)) => Ok(running),
+            _ => Self::open(given).await,
+        }
+    }
+
+    /// The database to look at, for commands that create nothing. The given one; else that of a running service, of a
+    /// running sandbox, or of a service that ran here, in this order.
+    ///
+    /// # Errors
+    /// When there is none, with what to do.
+    pub async fn find(given: Option<&SecretString>) -> anyhow::Result<Self> {
+        if let Some(url) = given {
+            return Ok(Self::new(url.clone(), Origin::Setting));
+        }
+        if let Some(running) = Self::find_running(SERVICE_FOLDER)? {
+            return Ok(running);
+        }
+        if let Some(running) = Self::find_running(SANDBOX_FOLDER)? {
+            return Ok(running);
+        }
+        let folder = private_folder(SERVICE_FOLDER)?;
+        ensure!(
+            private_postgres::has_data(&folder),
+            "there is no database yet: DATABASE_URL is not set, and no service or sandbox has one in {}. \
+             `waapify-ghl migrate` and `waapify-ghl serve` make one",
+            folder.display()
+        );
+        Self::start_private(SERVICE_FOLDER).await
+    }
+
+    /// The sandbox's: the `named` database or a private cluster, in both the schema that the sandbox keeps to. With
+    /// `fresh`, what the sandbox kept there is gone, and nothing else.
+    ///
+    /// # Errors
+    /// When it cannot be had, with what to do.
+    pub async fn open_sandbox(named: Option<&SecretString>, fresh: bool) -> anyhow::Result<Self> {
+        let database = if let Some(url) = named {
+            Self::new(url.clone(), Origin::Argument)
+        } else {
+            if fresh {
+                remove_data(&private_folder(SANDBOX_FOLDER)?)?;
+            }
+            let started = Self::start_private(SANDBOX_FOLDER).await;
+            started.map_err(|error| say_what_is_missing(error, NOT_NAMED))?
+        };
+        database.keep_to(SANDBOX_SCHEMA, fresh).await
+    }
+
+    /// The sandbox's script's: the `named` database or a cluster that is gone afterwards, in both an empty schema that
+    /// [`Database::close`] drops.
+    ///
+    /// # Errors
+    /// As [`Database::open_sandbox`].
+    pub async fn open_script(named: Option<&SecretString>) -> anyhow::Result<Self> {
+        let database = if let Some(url) = named {
+            Self::new(url.clone(), Origin::Argument)
+        } else {
+            let started = tokio::task::spawn_blocking(PrivatePostgres::throw_away).await?;
+            let cluster = started.map_err(|error| say_what_is_missing(error.into(), NOT_NAMED))?;
+            Self::in_cluster(cluster, SANDBOX_FOLDER).await?
+        };
+        database.keep_to(SCRIPT_SCHEMA, true).await
+    }
+
+    /// The cluster that a running process of ours keeps in `folder`.
+    fn find_running(folder: &'static str) -> anyhow::Result<Option<Self>> {
+        let place = private_folder(folder)?;
+        let Some(url) = find_running(&place, PRIVATE_DATABASE) else {
+            return Ok(None);
+        };
+        let origin = Origin::Private {
+            owner: folder,
+            folder: place,
+        };
+        let mut found = Self::new(url.into(), origin);
+        found.schema = (folder == SANDBOX_FOLDER).then_some(SANDBOX_SCHEMA);
+        Ok(Some(found))
+    }
+
+    async fn start_private(folder: &'static str) -> anyhow::Result<Self> {
+        let place = private_folder(folder)?;
         let cluster = tokio::task::spawn_blocking(move || {
-            PrivatePostgres::start(&folder, Durability::Durable)
+            PrivatePostgres::start(&place, Durability::Durable)
         })
         .await??;
-        info!(folder = %cluster.folder().display(), "DATABASE_URL is not set: running a private PostgreSQL");
-        Self::in_cluster(cluster).await
+        info!(folder = %cluster.folder().display(), "no database was named: running a private PostgreSQL");
+        Self::in_cluster(cluster, folder).await
     }
 
-    /// The given database, or that of the private cluster which a running process of ours keeps in `folder`, or a
-    /// private cluster for as long as this value lives: for commands beside a running service.
-    ///
-    /// # Errors
-    /// As [`Database::open`].
-    pub async fn join(given: Option<&SecretString>, folder: &str) -> anyhow::Result<Self> {
-        let running = find_running(&private_folder(folder)?, PRIVATE_DATABASE);
-        match (given, running) {
-            (None, Some(url)) => Ok(Self {
-                url: url.into(),
-                cluster: None,
-            }),
-            _ => Self::open(given, folder).await,
-        }
-    }
-
-    /// The given database, or a cluster that is gone afterwards.
-    ///
-    /// # Errors
-    /// As [`Database::open`].
-    pub async fn throw_away(given: Option<&SecretString>) -> anyhow::Result<Self> {
-        if let Some(url) = given {
-            return Ok(Self {
-                url: url.clone(),
-                cluster: None,
-            });
-        }
-        let cluster = tokio::task::spawn_blocking(PrivatePostgres::throw_away).await??;
-        Self::in_cluster(cluster).await
-    }
-
-    async fn in_cluster(cluster: PrivatePostgres) -> anyhow::Result<Self> {
+    async fn in_cluster(cluster: PrivatePostgres, owner: &'static str) -> anyhow::Result<Self> {
         let mut connection = PgConnection::connect(&cluster.url("postgres")).await?;
         let found: Option<i32> = sqlx::query_scalar("select 1 from pg_database where datname = $1")
             .bind(PRIVATE_DATABASE)
@@ -93,10 +220,40 @@ impl Database {
                 .await?;
         }
         connection.close().await?;
-        Ok(Self {
-            url: cluster.url(PRIVATE_DATABASE).into(),
-            cluster: Some(cluster),
-        })
+        let origin = Origin::Private {
+            owner,
+            folder: cluster.folder().to_owned(),
+        };
+        let mut database = Self::new(cluster.url(PRIVATE_DATABASE).into(), origin);
+        database.cluster = Some(cluster);
+        Ok(database)
+    }
+
+    /// Uses `schema` alone from now on, which nobody else may use meanwhile; with `fresh`, it is empty.
+    async fn keep_to(mut self, schema: &'static str, fresh: bool) -> anyhow::Result<Self> {
+        self.schema = Some(schema);
+        let mut connection = self.connect().await?;
+        ensure!(
+            own_schema::claim(&mut connection, schema).await?,
+            "another sandbox uses schema {schema} of this database: stop it, or name another database"
+        );
+        ensure!(
+            !own_schema::is_foreign(&mut connection, schema).await?,
+            "schema {schema} of this database holds tables of another program: name another database"
+        );
+        if fresh {
+            own_schema::drop_all(&mut connection, schema).await?;
+        }
+        own_schema::create(&mut connection, schema)
+            .await
+            .with_context(|| format!("schema {schema} cannot be created in this database"))?;
+        // A pooler between us and the server may drop the options of a connection.
+        ensure!(
+            own_schema::find_current(&mut connection).await?.as_deref() == Some(schema),
+            "this server does not let a connection choose its schema: name the database server itself, not a pooler"
+        );
+        self.claim = Some(connection);
+        Ok(self)
     }
 
     /// A pool over it as it is; nobody connects yet.
@@ -104,7 +261,9 @@ impl Database {
     /// # Errors
     /// When the address is none.
     pub fn pool(&self) -> anyhow::Result<PgPool> {
-        db::open_pool(self.url.expose_secret()).context("DATABASE_URL is not a Postgres address")
+        let options = db::connect_options(self.url.expose_secret(), self.schema);
+        let pool = options.map(db::open_pool_with);
+        pool.with_context(|| format!("{} is not a Postgres address", self.source()))
     }
 
     /// A pool over it, with the schema brought up to date.
@@ -112,20 +271,68 @@ impl Database {
     /// # Errors
     /// When the database cannot be reached or holds another program's schema.
     pub async fn migrated_pool(&self) -> anyhow::Result<PgPool> {
-        let (url, pool) = (self.url.expose_secret(), self.pool()?);
-        // A connection of its own says why it cannot be had; the pool would only say that it timed out.
-        let connection = tokio::time::timeout(CONNECT_TIMEOUT, PgConnection::connect(url)).await;
-        let unreachable =
-            "the database cannot be reached: check DATABASE_URL and that Postgres runs";
-        connection
-            .context(unreachable)?
-            .context(unreachable)?
-            .close()
-            .await?;
+        let pool = self.pool()?;
+        self.connect().await?.close().await?;
         db::migrate(&pool)
             .await
             .context("the database's schema cannot be brought up to date")?;
         Ok(pool)
+    }
+
+    /// A pool over it, with its schema as it is, which must be this program's.
+    ///
+    /// # Errors
+    /// When the database cannot be reached, or its schema is missing, older or newer, with what to do.
+    pub async fn checked_pool(&self) -> anyhow::Result<PgPool> {
+        let pool = self.pool()?;
+        self.connect().await?.close().await?;
+        let gap = db::find_schema_gap(&pool).await;
+        let gap = gap.context("the database does not say which schema it has")?;
+        let todo = match self.schema {
+            Some(_) => "start the sandbox again",
+            None => "run `waapify-ghl migrate`",
+        };
+        match gap {
+            SchemaGap { foreign: 1.., .. } => bail!(
+                "the database's schema was made by another version of this program: use that version"
+            ),
+            SchemaGap { missing: 1.., .. } if gap.is_all() => {
+                bail!("the database has no tables of this program yet: {todo}")
+            }
+            SchemaGap { missing: 1.., .. } => bail!(
+                "the database's schema is older than this program ({} migrations are missing): {todo}",
+                gap.missing
+            ),
+            SchemaGap { .. } => Ok(pool),
+        }
+    }
+
+    /// A connection of its own says why it cannot be had; the pool would only say that it timed out.
+    async fn connect(&self) -> anyhow::Result<PgConnection> {
+        let options = db::connect_options(self.url.expose_secret(), self.schema)
+            .with_context(|| format!("{} is not a Postgres address", self.source()))?;
+        let unreachable = || {
+            let source = self.source();
+            format!("the database cannot be reached: check {source} and that Postgres runs")
+        };
+        tokio::time::timeout(CONNECT_TIMEOUT, options.connect())
+            .await
+            .with_context(unreachable)?
+            .with_context(unreachable)
+    }
+
+    /// What its address is from, for messages.
+    fn source(&self) -> &'static str {
+        match self.origin {
+            Origin::Argument => "--database-url",
+            Origin::Setting | Origin::Private { .. } => "DATABASE_URL",
+        }
+    }
+
+    /// Whether it was found and not given, so that whoever reads it should be told which it is.
+    #[must_use]
+    pub fn is_private(&self) -> bool {
+        matches!(self.origin, Origin::Private { .. })
     }
 
     /// Stops the private cluster, if there is one, after everyone has let go of it.
@@ -139,6 +346,12 @@ impl Database {
         {
             warn!("the database's connections did not end in time");
         }
+        if let Some(mut claim) = self.claim {
+            if self.schema == Some(SCRIPT_SCHEMA) {
+                own_schema::drop_all(&mut claim, SCRIPT_SCHEMA).await?;
+            }
+            claim.close().await?;
+        }
         match self.cluster {
             Some(cluster) => Ok(tokio::task::spawn_blocking(move || cluster.stop()).await??),
             None => Ok(()),
@@ -146,14 +359,34 @@ impl Database {
     }
 }
 
-/// Clears what a private cluster in `folder` keeps.
-///
-/// # Errors
-/// When a process still uses it, or it cannot be removed.
-pub fn clear_private_folder(folder: &str) -> anyhow::Result<()> {
-    Ok(remove_data(&private_folder(folder)?)?)
+/// Where PostgreSQL is not installed, naming a database is the other way out, in a container the only one.
+fn say_what_is_missing(error: anyhow::Error, missing: &'static str) -> anyhow::Error {
+    match error.downcast_ref::<PrivatePostgresError>() {
+        Some(PrivatePostgresError::NoBinaries) => error.context(format!(
+            "{missing}, and no private database can be run (a container's image holds no PostgreSQL)"
+        )),
+        _ => error,
+    }
 }
 
 fn private_folder(name: &str) -> anyhow::Result<PathBuf> {
     Ok(std::env::current_dir()?.join(PRIVATE_FOLDER).join(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_postgresql_it_is_said_first_how_to_name_a_database() {
+        let said = |error: PrivatePostgresError| {
+            let error = say_what_is_missing(error.into(), "DATABASE_URL is not set");
+            format!("{error:#}")
+        };
+        let missing = said(PrivatePostgresError::NoBinaries);
+        assert!(missing.starts_with("DATABASE_URL is not set"), "{missing}");
+        assert!(missing.contains("apt-get install"), "{missing}");
+        let other = said(PrivatePostgresError::NoUnprivilegedUser);
+        assert!(!other.contains("DATABASE_URL"), "{other}");
+    }
 }

@@ -9,13 +9,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use axum::Router;
-pub use database::{Database, clear_private_folder};
+pub use database::Database;
 use sqlx::PgPool;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 use tracing::{info, warn};
 
@@ -49,6 +49,8 @@ use crate::{clients, http, workers};
 const GIVE_BACK: Duration = Duration::from_secs(5);
 /// Of it, the time for closing the database.
 const CLOSE: Duration = Duration::from_secs(2);
+/// Connections that may wait to be accepted: as many as `TcpListener::bind` allows.
+const BACKLOG: u32 = 1024;
 
 /// Every part of the service over one database.
 #[derive(Clone, Debug)]
@@ -139,7 +141,7 @@ impl App {
         stop_all.send_replace(Some(end - GIVE_BACK));
         let drained = tokio::time::timeout_at(end - CLOSE, drain(tasks)).await;
         match (unexpected, drained) {
-            (Some(ended), _) => bail!("a task ended unexpectedly: {ended:?}"),
+            (Some(ended), _) => Err(unexpected_end(ended)),
             (None, Ok(result)) => result,
             (None, Err(_)) => {
                 warn!("requests or the database did not end in time and are cut off");
@@ -147,6 +149,16 @@ impl App {
             }
         }
     }
+}
+
+/// Why a task ended by itself.
+fn unexpected_end(ended: Result<anyhow::Result<()>, JoinError>) -> anyhow::Error {
+    let why = match ended {
+        Ok(Ok(())) => return anyhow!("a task ended unexpectedly"),
+        Ok(Err(why)) => why,
+        Err(why) => why.into(),
+    };
+    why.context("a task ended unexpectedly")
 }
 
 /// What the workers share.
@@ -267,14 +279,40 @@ pub fn stop_on_signal() -> anyhow::Result<watch::Receiver<bool>> {
     Ok(receiver)
 }
 
-/// Listens at an address.
+/// An address that this process has reserved; who connects is refused until it listens.
+#[derive(Debug)]
+pub struct Reserved {
+    socket: TcpSocket,
+    address: SocketAddr,
+}
+
+/// Reserves an address, so that a start that needs it fails before it has done anything else.
 ///
 /// # Errors
 /// When it cannot be had, with what to do.
-pub async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| {
-        format!(
-            "cannot listen on {address}: another program may use the port. Set PORT to a free one"
-        )
-    })
+pub fn reserve(address: SocketAddr) -> anyhow::Result<Reserved> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
+    // As `TcpListener::bind` does: connections of an earlier process may still be ending.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address).with_context(|| in_use(address))?;
+    Ok(Reserved { socket, address })
+}
+
+impl Reserved {
+    /// Listens.
+    ///
+    /// # Errors
+    /// When another program listens there since, with what to do.
+    pub fn listen(self) -> anyhow::Result<TcpListener> {
+        let listener = self.socket.listen(BACKLOG);
+        listener.with_context(|| in_use(self.address))
+    }
+}
+
+fn in_use(address: SocketAddr) -> String {
+    format!("cannot listen on {address}: another program may use the port. Set PORT to a free one")
 }

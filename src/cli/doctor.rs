@@ -15,14 +15,14 @@ use sqlx::PgPool;
 use tracing::error;
 
 use crate::accounts::connect;
-use crate::app::{App, Database};
-use crate::cli::{SERVICE_FOLDER, env};
+use crate::app::App;
+use crate::cli::{env, find_database};
 use crate::db::accounts::installs;
-use crate::db::accounts::installs::InstallStatus;
 use crate::db::history::health_facts;
 use crate::db::numbers::NumberRow;
 use crate::doctor::{Doctor, Finding, State};
 use crate::model::ids::LocationId;
+use crate::model::states::InstallStatus;
 use crate::runtime::clock::Clock;
 use crate::{config, db};
 
@@ -59,7 +59,7 @@ struct Row {
 )]
 pub(super) async fn run(args: DoctorArgs) -> anyhow::Result<ExitCode> {
     let (settings, faults) = config::load_beside_faults(env)?;
-    let database = match Database::join(settings.database_url.as_ref(), SERVICE_FOLDER).await {
+    let database = match find_database(settings.database_url.as_ref()).await {
         Ok(database) => Some(database),
         Err(cause) => {
             error!(

@@ -15,10 +15,7 @@ use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
-use crate::app::Database;
 use crate::cli::table::{MINUTES, align};
-use crate::cli::{SERVICE_FOLDER, env};
-use crate::config;
 use crate::db::outbound::receipts::{DELIVERED, READ};
 use crate::db::replays;
 use crate::db::replays::{Replay, Unconfirmed};
@@ -82,9 +79,7 @@ pub(super) struct ReplayArgs {
 
 /// Exits 1 when a message was not replayed.
 pub(super) async fn run(command: Messages) -> anyhow::Result<ExitCode> {
-    let given = config::load_database_url(env);
-    let database = Database::join(given.as_ref(), SERVICE_FOLDER).await?;
-    let pool = database.migrated_pool().await?;
+    let (database, pool) = crate::cli::read_database().await?;
     let outcome = match command {
         Messages::List(args) => list(&pool, args).await,
         Messages::Show { id } => show(&pool, MessageId(id)).await,

@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 failed with the reason on standard error, 2 the settings or arguments are wrong.
 
 mod doctor;
+mod fatal;
 mod marketplace;
 mod messages;
 pub mod sandbox;
@@ -16,24 +17,26 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use doctor::DoctorArgs;
 use messages::Messages;
 use secrecy::SecretString;
+use sqlx::PgPool;
 use table::table;
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::accounts::connect::Entered;
 use crate::accounts::key_rotation;
-use crate::accounts::key_rotation::{MissingKey, Rotation};
+use crate::accounts::key_rotation::Rotation;
 use crate::app::{App, Database};
-use crate::config::{LogSettings, Settings};
-use crate::db::accounts::installs::InstallStatus;
+use crate::config::Settings;
+use crate::config::marketplace::find_brand;
 use crate::db::accounts::{companies, installs};
 use crate::db::numbers;
 use crate::model::ids::LocationId;
+use crate::model::language::Language;
+use crate::model::states::InstallStatus;
 use crate::runtime::clock::Clock;
 use crate::runtime::logging;
-use crate::{app, config};
+use crate::runtime::logging::LogSettings;
+use crate::{app, config, http};
 
-/// Folder of the service's private cluster.
-const SERVICE_FOLDER: &str = "service";
 /// Longest wait of the container's health check for the service's own answer; Docker's default is 30 s.
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -80,6 +83,9 @@ struct SandboxArgs {
     /// Forget the conversations of earlier runs
     #[arg(long)]
     fresh: bool,
+    /// Keep its tables in this PostgreSQL database, in a schema of their own; without it, in a private PostgreSQL
+    #[arg(long, value_name = "URL", value_parser = secret)]
+    database_url: Option<SecretString>,
 }
 
 #[derive(Debug, Args)]
@@ -123,15 +129,19 @@ fn secret(text: &str) -> Result<SecretString, std::convert::Infallible> {
 pub fn main() -> ExitCode {
     // Development only: a container has no such file, and what is set already wins.
     let _ = dotenvy::dotenv();
-    let cli = Cli::parse();
-    logging::start(&log_settings(&cli));
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return fatal::refuse(config::load_log(env).format, &error),
+    };
+    let log = log_settings(&cli);
+    logging::start(&log);
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
-        Err(error) => return fail(&error.into()),
+        Err(error) => return fatal::fail(log.format, &error.into()),
     };
     match runtime.block_on(run(cli.command.unwrap_or(Command::Serve))) {
         Ok(code) => code,
-        Err(error) => fail(&error),
+        Err(error) => fatal::fail(log.format, &error),
     }
 }
 
@@ -150,24 +160,13 @@ fn log_settings(cli: &Cli) -> LogSettings {
 }
 
 #[allow(
-    clippy::print_stderr,
-    reason = "a command's error belongs to the terminal"
-)]
-fn fail(error: &anyhow::Error) -> ExitCode {
-    eprintln!("{error:#}");
-    let is_misconfigured = error.is::<config::Faults>() || error.is::<MissingKey>();
-    ExitCode::from(if is_misconfigured { 2 } else { 1 })
-}
-
-#[allow(
     clippy::print_stdout,
     reason = "a command's answer belongs to the terminal"
 )]
 async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve => serve().await?,
-        Command::Sandbox(args) if args.script => return sandbox::play_script().await,
-        Command::Sandbox(args) => sandbox::run(args.fresh).await?,
+        Command::Sandbox(args) => return sandbox(args).await,
         Command::Connect(args) => connect(args).await?,
         Command::Installs => list_installs().await?,
         Command::Doctor(args) => return doctor::run(args).await,
@@ -189,16 +188,62 @@ fn settings() -> anyhow::Result<Settings> {
     Ok(config::load(env)?)
 }
 
+/// The sandbox has no settings of its own: a `DATABASE_URL` is the service's, and stays untouched.
+#[allow(
+    clippy::print_stderr,
+    reason = "what a command does not do belongs to the terminal"
+)]
+async fn sandbox(args: SandboxArgs) -> anyhow::Result<ExitCode> {
+    let named = config::check_database_url("--database-url", args.database_url)?;
+    if config::load_database_url(env).is_some() {
+        eprintln!(
+            "DATABASE_URL is set, but the sandbox does not use it; --database-url names a database for it."
+        );
+    }
+    if args.script {
+        return sandbox::play_script(named.as_ref()).await;
+    }
+    sandbox::run(named.as_ref(), args.fresh).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The database for commands that only read, with its schema as it is. Where none was given, it is said which was found.
+async fn read_database() -> anyhow::Result<(Database, PgPool)> {
+    let given = config::load_database_url(env);
+    let database = find_database(given.as_ref()).await?;
+    let pool = database.checked_pool().await?;
+    Ok((database, pool))
+}
+
+#[allow(
+    clippy::print_stderr,
+    reason = "which database a command reads belongs to the terminal"
+)]
+async fn find_database(given: Option<&SecretString>) -> anyhow::Result<Database> {
+    let database = Database::find(given).await?;
+    if database.is_private() {
+        eprintln!("Reading {database}.");
+    }
+    Ok(database)
+}
+
 async fn serve() -> anyhow::Result<()> {
     let settings = settings()?;
     let stop = app::stop_on_signal()?;
-    let database = Database::open(settings.database_url.as_ref(), SERVICE_FOLDER).await?;
+    let reserved = app::reserve(settings.bind)?;
+    let database = Database::open(settings.database_url.as_ref()).await?;
     let pool = database.migrated_pool().await?;
     key_rotation::check(&pool, &settings.sealer).await?;
-    let listener = app::listen(settings.bind).await?;
+    let listener = reserved.listen()?;
+    if let Some(brand) = find_brand(&settings.public_url) {
+        warn!(
+            brand,
+            "PUBLIC_URL contains one of GHL's own names: GHL's developer portal refuses such an address"
+        );
+    }
     info!(address = %listener.local_addr()?, public_url = %settings.public_url, "listening");
     let app = App::new(&settings, pool.clone(), Clock::system())?;
-    let outcome = app.run(listener, axum::Router::new(), stop).await;
+    let outcome = app.run(listener, http::front_page(), stop).await;
     database.close(pool).await?;
     outcome
 }
@@ -209,7 +254,7 @@ async fn serve() -> anyhow::Result<()> {
 )]
 async fn connect(args: ConnectArgs) -> anyhow::Result<()> {
     let settings = settings()?;
-    let database = Database::join(settings.database_url.as_ref(), SERVICE_FOLDER).await?;
+    let database = Database::join(settings.database_url.as_ref()).await?;
     let pool = database.migrated_pool().await?;
     // What is sealed here must open in the service.
     key_rotation::check(&pool, &settings.sealer).await?;
@@ -242,7 +287,7 @@ async fn connect(args: ConnectArgs) -> anyhow::Result<()> {
     if install_status != InstallStatus::Installed {
         println!(
             "GHL's side: {}. Messages flow both ways once the app is installed there.",
-            install_status.name()
+            install_status.label(Language::English)
         );
     }
     Ok(())
@@ -253,9 +298,7 @@ async fn connect(args: ConnectArgs) -> anyhow::Result<()> {
     reason = "a command's answer belongs to the terminal"
 )]
 async fn list_installs() -> anyhow::Result<()> {
-    let given = config::load_database_url(env);
-    let database = Database::join(given.as_ref(), SERVICE_FOLDER).await?;
-    let pool = database.migrated_pool().await?;
+    let (database, pool) = read_database().await?;
     let rows = installs::list_installs(&pool).await;
     let companies = companies::list_dead_companies(&pool).await;
     database.close(pool).await?;
@@ -274,7 +317,7 @@ async fn list_installs() -> anyhow::Result<()> {
 )]
 async fn rotate_keys() -> anyhow::Result<ExitCode> {
     let settings = settings()?;
-    let database = Database::join(settings.database_url.as_ref(), SERVICE_FOLDER).await?;
+    let database = Database::join(settings.database_url.as_ref()).await?;
     let pool = database.migrated_pool().await?;
     let rotation = key_rotation::rotate(&pool, &settings.sealer).await;
     let left = key_rotation::count_older(&pool, &settings.sealer).await;
@@ -299,7 +342,7 @@ async fn rotate_keys() -> anyhow::Result<ExitCode> {
 
 async fn migrate() -> anyhow::Result<()> {
     let given = config::load_database_url(env);
-    let database = Database::join(given.as_ref(), SERVICE_FOLDER).await?;
+    let database = Database::join(given.as_ref()).await?;
     let pool = database.migrated_pool().await?;
     info!("the schema is up to date");
     database.close(pool).await

@@ -7,6 +7,7 @@ use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
 use crate::db::accounts::installs::InstallRow;
+use crate::model::language::Language;
 
 /// A moment in a table.
 pub(super) const MINUTES: &[BorrowedFormatItem<'_>] =
@@ -51,7 +52,7 @@ fn cells(row: &InstallRow) -> [String; HEADER.len()] {
         row.company_id
             .as_ref()
             .map_or_else(none, ToString::to_string),
-        row.install_status.name().to_owned(),
+        row.install_status.label(Language::English).to_owned(),
         moment(row.expires_at),
         number.unwrap_or_else(none),
         moment(row.last_in),

@@ -20,8 +20,9 @@ pub const SCOPES: [&str; 9] = [
     "oauth.readonly",
     "oauth.write",
 ];
-/// GHL refuses redirect URLs that contain one of its names (`docs/vendors/ghl.md#install-links`).
-const BRANDS: [&str; 2] = ["ghl", "highlevel"];
+/// GHL's own names. Its portal refuses redirect and delivery addresses that contain one, within another word too.
+/// The longer one is first, since it contains the shorter one.
+const BRANDS: [&str; 2] = ["highlevel", "ghl"];
 /// Stands for a value that is not known yet.
 const CLIENT_ID: &str = "CLIENT_ID";
 const APP_ID: &str = "APP_ID";
@@ -87,6 +88,13 @@ pub fn install_link(marketplace_base: &Url, public_url: &Url, client_id: &str) -
     address
 }
 
+/// The first of GHL's own names in the address of a service, for which GHL would refuse it.
+#[must_use]
+pub fn find_brand(public_url: &Url) -> Option<&'static str> {
+    let lower = public_url.as_str().to_lowercase();
+    BRANDS.into_iter().find(|brand| lower.contains(brand))
+}
+
 fn under(public_url: &Url, path: &str) -> String {
     format!("{}{path}", public_url.as_str().trim_end_matches('/'))
 }
@@ -127,8 +135,7 @@ there and installed again.
 ",
             self.under("")
         );
-        let lower = self.public_url.as_str().to_lowercase();
-        if let Some(brand) = BRANDS.iter().find(|brand| lower.contains(**brand)) {
+        if let Some(brand) = find_brand(self.public_url) {
             // Writing to a text cannot fail.
             let _ = writeln!(
                 text,

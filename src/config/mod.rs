@@ -3,6 +3,7 @@
 //! Owns: reading and checking them, all faults at once. Refuses: asking anyone else whether a value works; that is
 //! the doctor's work.
 
+mod database;
 mod guide;
 pub mod marketplace;
 mod parse;
@@ -14,16 +15,18 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+pub use database::{check_database_url, load_database_url};
 pub use guide::{GuideSettings, load_guide};
 pub use parse::NOT_SET;
 use parse::{
-    parse_bind, parse_frame_ancestors, parse_interval, parse_keys, parse_stop_timeout, parse_url,
+    parse_bind, parse_database_url, parse_frame_ancestors, parse_interval, parse_keys,
+    parse_stop_timeout, parse_url,
 };
 use secrecy::SecretString;
-use sqlx::postgres::PgConnectOptions;
 use url::Url;
 
 use crate::crypto::{Ed25519Key, RsaKey, Sealer, Verifier};
+use crate::runtime::logging::{LogFormat, LogSettings};
 
 const DEFAULTS: &str = include_str!("../../config/default.toml");
 /// Longest `PUBLIC_URL`: a host name and a short path. It stands, escaped, in the address of every file that the gateway
@@ -86,24 +89,6 @@ pub struct WaapifySettings {
     pub api_base: Url,
     /// Least pause between two sends of one number.
     pub min_interval: Duration,
-}
-
-/// How logs are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
-    /// One JSON object a line, for machines.
-    Json,
-    /// For people at a terminal.
-    Pretty,
-}
-
-/// What logging needs to start, before the other settings are checked.
-#[derive(Clone, Debug)]
-pub struct LogSettings {
-    /// An `EnvFilter` directive list.
-    pub filter: String,
-    /// How lines are written.
-    pub format: LogFormat,
 }
 
 /// A setting that is missing or bad.
@@ -195,7 +180,7 @@ pub fn load_beside_faults(
 const HINTS: [(&str, &str); 3] = [
     (
         "database_url",
-        "DATABASE_URL is not set: the program runs a private PostgreSQL of its own.",
+        "DATABASE_URL is not set: the program runs a private PostgreSQL of its own, if PostgreSQL is installed here; the container image holds none.",
     ),
     (
         "ghl_shared_secret",
@@ -228,14 +213,6 @@ pub fn load_bind(env: impl Fn(&str) -> Option<String>) -> Result<SocketAddr, Fau
         faults: reader.faults,
         hints: Vec::new(),
     })
-}
-
-/// Reads which database to use, for commands that need nothing else; none: a private cluster.
-#[must_use]
-pub fn load_database_url(env: impl Fn(&str) -> Option<String>) -> Option<SecretString> {
-    Reader::new(env)
-        .text("database_url")
-        .map(SecretString::from)
 }
 
 fn read_all(reader: &mut Reader<impl Fn(&str) -> Option<String>>) -> Option<Settings> {
@@ -367,13 +344,7 @@ impl<E: Fn(&str) -> Option<String>> Reader<E> {
     /// None where it is not set, and where it is a fault.
     fn database_url(&mut self) -> Option<SecretString> {
         self.text("database_url")?;
-        self.parsed("database_url", |text| {
-            // Without the parser's words, which may repeat the password.
-            let fits = text.starts_with("postgres") && PgConnectOptions::from_str(text).is_ok();
-            fits.then(|| SecretString::from(text)).ok_or_else(|| {
-                "is not an address like postgres://user:password@host/database".to_owned()
-            })
-        })
+        self.parsed("database_url", parse_database_url)
     }
 
     /// None where it is not set, and where it is a fault.

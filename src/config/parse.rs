@@ -5,6 +5,8 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
+use secrecy::SecretString;
+use sqlx::postgres::PgConnectOptions;
 use url::Url;
 
 use crate::crypto::{Key, Sealer};
@@ -27,6 +29,13 @@ pub(super) fn parse_bind(text: &str) -> Result<SocketAddr, String> {
     with_port
         .or_else(without)
         .ok_or_else(|| "is not an address like 0.0.0.0:8080".to_owned())
+}
+
+/// A Postgres URL. The fault is without the parser's words, which may repeat the password.
+pub(super) fn parse_database_url(text: &str) -> Result<SecretString, String> {
+    let fits = text.starts_with("postgres") && PgConnectOptions::from_str(text).is_ok();
+    fits.then(|| SecretString::from(text))
+        .ok_or_else(|| "is not an address like postgres://user:password@host/database".to_owned())
 }
 
 /// An http(s) address; a slash at its end is dropped so that paths can be appended.

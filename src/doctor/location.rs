@@ -6,13 +6,13 @@ use crate::accounts::tokens::{Owner, TokenError};
 use crate::clients::ghl;
 use crate::clients::ghl::{Advice, SmsProviders};
 use crate::db::accounts::installs;
-use crate::db::accounts::installs::InstallStatus;
 use crate::db::accounts::rate_limits::CallPriority;
 use crate::db::history::health_facts;
 use crate::doctor::labels::{Said, location as say};
 use crate::doctor::{Doctor, Finding, Provider, State, labels, provider};
 use crate::model::ids::LocationId;
 use crate::model::language::Text;
+use crate::model::states::InstallStatus;
 
 /// The scopes without which something of the bridge fails: contacts are found and made, messages posted, updated and
 /// looked up, the SMS provider read.

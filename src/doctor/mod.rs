@@ -24,7 +24,7 @@ use sqlx::PgPool;
 use crate::accounts::tokens::Tokens;
 use crate::clients::{ghl, waapify};
 use crate::config::{Fault, Settings};
-use crate::db::history::incidents::Trouble;
+use crate::db::history::incidents::Incident;
 use crate::runtime::clock::Clock;
 
 /// Checks the service and its locations; a clone costs nothing.
@@ -83,12 +83,12 @@ impl Doctor {
     }
 }
 
-/// A trouble that the watch noticed, in the words of the check that would find it.
+/// An incident that the monitor noticed, in the words of the check that would find it.
 #[must_use]
-pub fn describe(trouble: &Trouble) -> Finding {
-    let said = labels::incident::incident(trouble);
-    let finding = Finding::new(trouble.kind.name(), State::Bad, said);
-    match trouble.number.as_str() {
+pub fn describe(incident: &Incident) -> Finding {
+    let said = labels::incident::incident(incident);
+    let finding = Finding::new(incident.kind.as_str(), State::Bad, said);
+    match incident.number.as_str() {
         "" => finding,
         number => finding.of_number(number),
     }

@@ -7,6 +7,7 @@ use url::Url;
 
 use crate::accounts::key_rotation;
 use crate::accounts::key_rotation::MissingKey;
+use crate::config::marketplace::find_brand;
 use crate::db;
 use crate::db::accounts::{client_credentials, companies};
 use crate::doctor::labels::{Said, service as say};
@@ -67,6 +68,9 @@ impl Doctor {
             findings.push(self.check_client_secret());
         }
         findings.extend(self.check_options());
+        if self.lacks(&["PUBLIC_URL"]).is_none() {
+            findings.push(check_name(&parts.settings.public_url));
+        }
         for (check, name, url) in [
             ("ghl_address", "GHL_API_BASE", &parts.settings.ghl.api_base),
             (
@@ -234,6 +238,14 @@ impl Doctor {
                 labels::database_failed(),
             )],
         }
+    }
+}
+
+/// GHL takes no address for us that contains one of its own names.
+fn check_name(public_url: &Url) -> Finding {
+    match find_brand(public_url) {
+        Some(brand) => Finding::new("public_url_name", State::Bad, say::name_refused(brand)),
+        None => Finding::new("public_url_name", State::Good, say::name_fine()),
     }
 }
 

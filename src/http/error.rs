@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use axum::extract::Request;
 use axum::http::{StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tracing::{error, warn};
 
@@ -137,11 +139,20 @@ impl From<sqlx::Error> for PageError {
     }
 }
 
-/// In English, until [`layout::speak`] says it in the caller's language.
+/// In English, until [`localize`] says it in the caller's language.
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         let mut response = self.page(Language::English);
         response.extensions_mut().insert(self);
         response
+    }
+}
+
+/// Says a [`PageError`] in the caller's language. Every route that shows pages has this around it.
+pub(super) async fn localize(language: Language, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    match response.extensions_mut().remove::<PageError>() {
+        Some(error) => error.page(language),
+        None => response,
     }
 }

@@ -13,7 +13,7 @@
 //! * `attachments`: `GET /attachments/{token}/{name}`, agents' files under addresses that the gateway understands
 //! * `pump`: how both give a file to its reader
 //! * `operator`: the operator's pages; `metrics`: `GET /metrics`; `admin`: the token of both
-//! * `health`: `/healthz`, `/readyz`
+//! * `health`: `/healthz`, `/readyz`; `front_page`: `/`
 
 mod admin;
 mod downloads;
@@ -37,6 +37,7 @@ pub use downloads::outbound_attachment::slots as attachment_slots;
 use downloads::{inbound_media, outbound_attachment};
 pub use ops::metrics::ScrapeState;
 use ops::{health, metrics};
+pub use pages::front_page::front_page;
 use pages::{connect, layout, location, oauth, operator};
 use secrecy::SecretString;
 use sqlx::PgPool;
@@ -138,7 +139,7 @@ pub struct HttpParts {
     pub scrape_state: ScrapeState,
 }
 
-/// All routes of the service.
+/// All routes of the service but for `/`, which is [`front_page`].
 pub fn router(state: HttpState) -> Router {
     let delivery = post(ghl_delivery::accept).layer(DefaultBodyLimit::max(MAX_DELIVERY_BYTES));
     let gateway = post(waapify_event::accept).layer(DefaultBodyLimit::max(MAX_GATEWAY_EVENT_BYTES));
@@ -170,7 +171,7 @@ pub fn router(state: HttpState) -> Router {
         .route("/connect/{token}/provider", get(connect::provider))
         .route("/files/{secret}/{name}", get(inbound_media::download))
         .merge(operator::routes())
-        .layer(middleware::from_fn(layout::localize));
+        .layer(middleware::from_fn(error::localize));
     let routes = Router::new()
         .merge(pages)
         .merge(location::routes(state.clone()))

@@ -110,7 +110,7 @@ pub trait Worker: Send + Sync + 'static {
         self.claim(limit)
     }
 
-    /// How long the next look may wait if nobody rings: until something falls due, [`POLL_INTERVAL`] at most.
+    /// How long the next look may wait if nobody rings: until something falls due, `POLL_INTERVAL` at most.
     fn pause(&self) -> impl Future<Output = StdDuration> + Send {
         async { POLL_INTERVAL }
     }

@@ -1,7 +1,7 @@
 //! Notices by itself what stops a location that worked: another SMS provider chosen, a number unlinked, a gateway that
 //! reports nothing, a token that only a new install replaces.
 //!
-//! Owns: looking at each location now and then, and each trouble's one beginning and one end. Mends what can be mended
+//! Owns: looking at each location now and then, and each incident's one beginning and one end. Mends what can be mended
 //! without a person: asking after a link has Waapify try it again, and a silent webhook is registered again. Refuses:
 //! judging (that is [`crate::doctor`]'s), and taking a vendor that does not answer for a trouble of the location.
 
@@ -14,13 +14,13 @@ use tracing::{debug, info, warn};
 use crate::accounts::connect;
 use crate::accounts::connect::ConnectError;
 use crate::db::accounts::installs;
-use crate::db::accounts::installs::InstallStatus;
 use crate::db::history::health_facts::NumberCheckup;
-use crate::db::history::incidents::{About, Kind, MonitorJob, Trouble};
+use crate::db::history::incidents::{About, Incident, MonitorJob};
 use crate::db::history::{health_facts, incidents};
 use crate::db::numbers::{NumberRow, holds};
 use crate::doctor::{LinkFault, PERSISTS, Provider, REGISTERED};
 use crate::model::reason::{Hold, Reason};
+use crate::model::states::{IncidentKind, InstallStatus};
 use crate::workers::{Context, Worker};
 
 /// A location is looked at this often: a lost link costs a business a quarter of an hour at most, and one call in it is
@@ -54,7 +54,7 @@ impl Worker for Monitor {
         let look = Look {
             context: &self.0,
             job: &job,
-            open: incidents::list_open(&self.0.pool, &job.location_id).await?,
+            incidents: incidents::list_open(&self.0.pool, &job.location_id).await?,
         };
         look.at_ghl().await?;
         look.at_numbers().await?;
@@ -76,7 +76,7 @@ struct Look<'a> {
     context: &'a Context,
     job: &'a MonitorJob,
     /// What was wrong the last time.
-    open: Vec<Trouble>,
+    incidents: Vec<Incident>,
 }
 
 impl Look<'_> {
@@ -85,20 +85,22 @@ impl Look<'_> {
         let install_status = installs::find_install_status(&context.pool, location).await?;
         if install_status == InstallStatus::NeedsReinstall {
             let why = health_facts::find_token_trouble(&context.pool, location).await?;
-            return self.note_why("", Kind::Reinstall, None, why.as_ref()).await;
+            return self
+                .open_for("", IncidentKind::Reinstall, None, why.as_ref())
+                .await;
         }
-        self.heal("", Kind::Reinstall).await?;
+        self.resolve("", IncidentKind::Reinstall).await?;
         if install_status != InstallStatus::Installed {
             return Ok(());
         }
         match context.doctor.find_provider(location).await {
             Ok(provider) if provider.is_ours() => {
                 incidents::record_provider(&context.pool, location, self.now()).await?;
-                self.heal("", Kind::Provider).await
+                self.resolve("", IncidentKind::Provider).await
             }
             // Before that it is being set up, which the doctor tells whoever asks.
             Ok(Provider::NotOurs { name, .. }) if self.job.was_provider => {
-                self.note("", Kind::Provider, name.as_deref()).await
+                self.open("", IncidentKind::Provider, name.as_deref()).await
             }
             Ok(_) => Ok(()),
             Err(error) => {
@@ -118,7 +120,7 @@ impl Look<'_> {
         for (trouble, kind) in
             incidents::resolve_gone(&context.pool, location, &known, self.now()).await?
         {
-            info!(%location, trouble, kind = kind.name(), "a trouble ended with its number");
+            info!(%location, trouble, kind = kind.as_str(), "a trouble ended with its number");
         }
         for number in &numbers {
             self.at_number(number).await?;
@@ -147,12 +149,12 @@ impl Look<'_> {
             let (pool, location) = (&self.context.pool, &self.job.location_id);
             holds::mark_other_phone(pool, location, &number.number, &Hold::OtherNumber).await?;
         }
-        self.note(&number.number, Kind::Link, Some(fault.code()))
+        self.open(&number.number, IncidentKind::Link, Some(fault.code()))
             .await
     }
 
     async fn link_works(&self, number: &NumberCheckup, is_named: bool) -> sqlx::Result<()> {
-        self.heal(&number.number, Kind::Link).await?;
+        self.resolve(&number.number, IncidentKind::Link).await?;
         // Its messages need not wait for the next try.
         if matches!(
             number.hold_reason,
@@ -171,15 +173,15 @@ impl Look<'_> {
     /// again.
     async fn listen(&self, number: &NumberCheckup) -> sqlx::Result<()> {
         let location = &self.job.location_id;
-        let before = self.find(&number.number, Kind::Silence);
+        let before = self.find(&number.number, IncidentKind::Silence);
         let heard_at = number.last_event_at.max(Some(number.connected_at));
         match (before, number.unheard_until) {
             (Some(before), _) if heard_at > Some(before.since) => {
-                self.heal(&number.number, Kind::Silence).await
+                self.resolve(&number.number, IncidentKind::Silence).await
             }
             (None, Some(_)) => {
                 self.register(number).await?;
-                self.note(&number.number, Kind::Silence, Some(REGISTERED))
+                self.open(&number.number, IncidentKind::Silence, Some(REGISTERED))
                     .await
             }
             // Sent after the webhook was registered again, and still not reported.
@@ -189,12 +191,13 @@ impl Look<'_> {
                     warn!(%location, trouble, "the gateway stays silent though its webhook was registered again");
                 }
                 self.register(number).await?;
-                self.note(&number.number, Kind::Silence, Some(PERSISTS))
+                self.open(&number.number, IncidentKind::Silence, Some(PERSISTS))
                     .await
             }
             (Some(before), _) => {
                 let detail = before.detail.as_deref();
-                self.note(&number.number, Kind::Silence, detail).await
+                self.open(&number.number, IncidentKind::Silence, detail)
+                    .await
             }
             (None, None) => Ok(()),
         }
@@ -219,39 +222,44 @@ impl Look<'_> {
         Ok(())
     }
 
-    fn find(&self, number: &str, kind: Kind) -> Option<&Trouble> {
-        let mut open = self.open.iter();
-        open.find(|trouble| trouble.number == number && trouble.kind == kind)
+    fn find(&self, number: &str, kind: IncidentKind) -> Option<&Incident> {
+        let mut incidents = self.incidents.iter();
+        incidents.find(|incident| incident.number == number && incident.kind == kind)
     }
 
-    async fn note(&self, number: &str, kind: Kind, detail: Option<&str>) -> sqlx::Result<()> {
-        self.note_why(number, kind, detail, None).await
-    }
-
-    async fn note_why(
+    async fn open(
         &self,
         number: &str,
-        kind: Kind,
+        kind: IncidentKind,
+        detail: Option<&str>,
+    ) -> sqlx::Result<()> {
+        self.open_for(number, kind, detail, None).await
+    }
+
+    async fn open_for(
+        &self,
+        number: &str,
+        kind: IncidentKind,
         detail: Option<&str>,
         why: Option<&Reason>,
     ) -> sqlx::Result<()> {
         let about = self.about(number, kind);
-        let noted = incidents::note(&self.context.pool, about, detail, why, self.now()).await?;
-        if let Some((trouble, true)) = noted {
-            warn!(location = %about.location, trouble, kind = kind.name(), "a trouble began");
+        let opened = incidents::open(&self.context.pool, about, detail, why, self.now()).await?;
+        if let Some((trouble, true)) = opened {
+            warn!(location = %about.location, trouble, kind = kind.as_str(), "a trouble began");
         }
         Ok(())
     }
 
-    async fn heal(&self, number: &str, kind: Kind) -> sqlx::Result<()> {
+    async fn resolve(&self, number: &str, kind: IncidentKind) -> sqlx::Result<()> {
         let about = self.about(number, kind);
-        if let Some(trouble) = incidents::heal(&self.context.pool, about, self.now()).await? {
-            info!(location = %about.location, trouble, kind = kind.name(), "a trouble ended");
+        if let Some(trouble) = incidents::resolve(&self.context.pool, about, self.now()).await? {
+            info!(location = %about.location, trouble, kind = kind.as_str(), "a trouble ended");
         }
         Ok(())
     }
 
-    fn about<'a>(&'a self, number: &'a str, kind: Kind) -> About<'a> {
+    fn about<'a>(&'a self, number: &'a str, kind: IncidentKind) -> About<'a> {
         About {
             location: &self.job.location_id,
             number,

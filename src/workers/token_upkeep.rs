@@ -14,7 +14,6 @@ use crate::accounts::connect::ConnectError;
 use crate::accounts::tokens::{Owner, TokenError};
 use crate::clients::waapify::CheckError;
 use crate::db::accounts::token_requests::TokenRequest;
-use crate::db::accounts::tokens::OwnerKind;
 use crate::db::accounts::uninstalls::DisconnectJob;
 use crate::db::accounts::{
     companies, connect_links, pending_connections, token_requests, tokens, uninstalls,
@@ -22,6 +21,7 @@ use crate::db::accounts::{
 use crate::db::numbers::NumberRow;
 use crate::model::ids::{CompanyId, LocationId};
 use crate::model::retry_schedule::DISCONNECT;
+use crate::model::states::OwnerKind;
 use crate::workers::{Context, Worker};
 
 /// A renewal may wait for its company's, a listing has many pages; a killed process's work is taken up after this.

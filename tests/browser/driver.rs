@@ -14,7 +14,19 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use url::{ParseError, Url};
 
-const INSTALL: &str = "The browser tests need Chromium and its WebDriver. Install them (Debian: apt-get install chromium chromium-driver).";
+const INSTALL: &str =
+    "This test needs Chromium and chromedriver: `./dev test` installs them, or says how.";
+/// Where packages put a browser beside the search path; `./dev` looks there, too.
+const FOLDERS: [&str; 2] = [
+    "/snap/bin",
+    "/Applications/Google Chrome.app/Contents/MacOS",
+];
+const BROWSERS: [&str; 4] = [
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "Google Chrome",
+];
 /// Becomes chromedriver, beside a watcher that ends it when this process is gone, however it ended: its input is closed
 /// then.
 const WATCHED: &str = r#"exec 3<&0
@@ -81,10 +93,11 @@ impl Drop for Driver {
     }
 }
 
-/// A program on the search path.
+/// A program on the search path or in [`FOLDERS`], the first of these names.
 fn find(names: &[&str]) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
+    let folders = std::env::split_paths(&path).chain(FOLDERS.map(PathBuf::from));
+    let folders: Vec<PathBuf> = folders.collect();
     let places = names
         .iter()
         .flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
@@ -103,7 +116,7 @@ impl Browser {
     /// One that asks for pages in `language`, such as `en-US`, and keeps third parties' cookies out.
     pub async fn open(language: &str) -> Self {
         let driver = Driver::shared();
-        let browser = find(&["chromium", "chromium-browser", "google-chrome"]);
+        let browser = find(&BROWSERS);
         let capabilities = json!({
             "browserName": "chrome",
             "goog:loggingPrefs": { "browser": "ALL" },

@@ -1,5 +1,5 @@
 //! The pages as a person meets them: a real Chromium, the real service over a real PostgreSQL, and simulated vendors.
-//! Needs `chromium` and `chromedriver` on the machine, and says so where they are missing.
+//! Needs Chromium and `chromedriver` on the machine, and says so where they are missing.
 
 #![allow(
     clippy::unwrap_used,
@@ -12,6 +12,8 @@
 #[allow(dead_code, reason = "only the databases are needed here")]
 mod bridge;
 mod checks;
+#[path = "../it/drawing.rs"]
+mod drawing;
 mod driver;
 mod every_page;
 mod frame;

@@ -41,9 +41,7 @@ impl Controls {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (stop, stopping) = watch::channel(false);
         let timings = Timings::fast();
-        let sandbox = Sandbox::start(listener, database.pool.clone(), timings, stopping)
-            .await
-            .unwrap();
+        let sandbox = Sandbox::start(listener, database.pool.clone(), timings, stopping).unwrap();
         sandbox.simulation.forget();
         Self {
             sandbox,

@@ -53,6 +53,13 @@ fn main() -> ExitCode {
     let Some(order) = order(env::args().skip(1)) else {
         return ExitCode::SUCCESS;
     };
+    if !private_postgres::is_installed() {
+        println!(
+            "The crash suite needs PostgreSQL's programs: `./dev test` installs them, or says how."
+        );
+        println!("\ntest result: FAILED. 0 passed; 1 failed; 0 ignored");
+        return ExitCode::FAILURE;
+    }
     tokio::runtime::Runtime::new().unwrap().block_on(run(order))
 }
 

@@ -4,8 +4,8 @@ use serde_json::json;
 use simulators::{Fault, InstallKind, seed};
 use time::Duration;
 use waapify_ghl::accounts::tokens::TokenError;
-use waapify_ghl::db::accounts::installs::InstallStatus;
 use waapify_ghl::model::ids::LocationId;
+use waapify_ghl::model::states::InstallStatus;
 
 use crate::harness::{Bridge, location, payload};
 use crate::installs::{

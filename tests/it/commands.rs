@@ -49,11 +49,15 @@ pub struct Serving {
 impl Serving {
     /// Waits until it says where it listens.
     pub async fn start(bridge: &Bridge) -> Self {
-        let mut child = program(Some(bridge))
-            .arg("serve")
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        Self::start_with(bridge, |_| {}).await
+    }
+
+    /// The same with the command changed.
+    pub async fn start_with(bridge: &Bridge, change: impl FnOnce(&mut Command)) -> Self {
+        let mut command = program(Some(bridge));
+        command.arg("serve").stderr(Stdio::piped());
+        change(&mut command);
+        let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let (address, mut seen) = tokio::task::spawn_blocking(move || {
             let mut seen = String::new();
@@ -134,6 +138,62 @@ async fn version_and_wrong_arguments_answer_as_programs_do() {
     );
 }
 
+/// A command that fails, with `arguments` and `environment`: its exit code and what it writes to standard error.
+async fn failure(arguments: &[&str], environment: &[(&str, &str)]) -> (Option<i32>, String) {
+    let mut command = program(None);
+    command.args(arguments).envs(environment.iter().copied());
+    let (code, _, stderr) = output(command).await;
+    (code, stderr)
+}
+
+#[tokio::test]
+async fn a_fatal_error_is_said_once_and_in_the_form_of_the_logs() {
+    let nowhere = ("DATABASE_URL", "postgres://nobody@127.0.0.1:9/none");
+    for (arguments, variable, code, says) in [
+        (&["serve"][..], ("PORT", "x"), 2, "PORT is not a port"),
+        (&["migrate"], nowhere, 1, "Connection refused"),
+        (&["marketplace"], nowhere, 2, "PUBLIC_URL is not set"),
+        (&["serf"], nowhere, 2, "unrecognized subcommand 'serf'"),
+    ] {
+        let plain = failure(arguments, &[variable]).await;
+        assert_eq!(plain.0, Some(code), "{}", plain.1);
+        assert_eq!(plain.1.matches(says).count(), 1, "{}", plain.1);
+
+        // Nor does it matter what else is logged.
+        let json = [variable, ("LOG_FORMAT", "json"), ("RUST_LOG", "off")];
+        let (exit, line) = failure(arguments, &json).await;
+        assert_eq!(exit, Some(code), "{line}");
+        let entry: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line}"));
+        assert_eq!(entry["level"], "ERROR", "{line}");
+        assert!(entry["timestamp"].is_string(), "{line}");
+        let message = entry["message"].as_str().unwrap();
+        assert_eq!(message.matches(says).count(), 1, "{line}");
+    }
+}
+
+#[tokio::test]
+async fn a_faulty_part_of_rust_log_is_reported_in_the_form_of_the_logs_and_the_rest_counts() {
+    let log = [("LOG_FORMAT", "json"), ("RUST_LOG", "warn,x=y=z")];
+    let (_, stderr) = failure(&["health"], &log).await;
+    let lines: Vec<Value> = stderr
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{stderr}")))
+        .collect();
+    assert_eq!(lines[0]["level"], "WARN", "{stderr}");
+    assert_eq!(lines[0]["directive"], "x=y=z", "{stderr}");
+}
+
+#[tokio::test]
+async fn help_and_version_are_answers_and_no_errors() {
+    for argument in ["--help", "--version"] {
+        let mut command = program(None);
+        command.arg(argument).env("LOG_FORMAT", "json");
+        let (code, stdout, stderr) = output(command).await;
+        assert_eq!((code, stderr.as_str()), (Some(0), ""), "{argument}");
+        assert!(stdout.contains("waapify-ghl"), "{stdout}");
+    }
+}
+
 #[tokio::test]
 async fn connect_connects_a_number_or_says_what_waapify_said() {
     let bridge = Bridge::bare().await;
@@ -196,6 +256,33 @@ async fn a_terminated_service_ends_with_0_and_health_tells_of_it() {
     serving.signal(Signal::TERM);
     assert_eq!(serving.ended().await.0, Some(0));
     assert_eq!(output(health(&address)).await.0, Some(1));
+}
+
+#[tokio::test]
+async fn the_bare_address_says_what_the_service_is_and_a_name_that_ghl_refuses_is_in_the_log() {
+    let bridge = Bridge::bare().await;
+    let serving = Serving::start_with(&bridge, |command| {
+        command.env("PUBLIC_URL", "https://sms.HighLevel.example");
+    })
+    .await;
+    let http = waapify_ghl::clients::http_client().unwrap();
+    let answer = http.get(&serving.address).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let page = answer.text().await.unwrap();
+    assert!(
+        page.contains("between GoHighLevel (GHL) and WhatsApp"),
+        "{page}"
+    );
+    serving.signal(Signal::TERM);
+    let (_, log) = serving.ended().await;
+    assert!(
+        log.contains(r#""brand":"highlevel""#) && log.contains("PUBLIC_URL contains"),
+        "{log}"
+    );
+    let neutral = Serving::start(&bridge).await;
+    neutral.signal(Signal::TERM);
+    let (_, log) = neutral.ended().await;
+    assert!(!log.contains("PUBLIC_URL contains"), "{log}");
 }
 
 #[tokio::test]

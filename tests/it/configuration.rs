@@ -154,3 +154,37 @@ fn every_variable_of_the_sample_is_a_setting_and_every_setting_is_in_the_sample(
         );
     }
 }
+
+/// The number behind `name` in a file of `config/`.
+fn seconds(file: &str, name: &str) -> u64 {
+    let (_, rest) = file.split_once(name).unwrap();
+    let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().unwrap()
+}
+
+#[test]
+fn supervisors_wait_longer_than_a_stop_takes() {
+    let stop = seconds(
+        include_str!("../../config/default.toml"),
+        "\nstop_timeout_seconds = ",
+    );
+    let compose = include_str!("../../config/compose.yaml");
+    let (_, app) = compose.split_once("\n  app:").unwrap();
+    let unit = include_str!("../../config/waapify-ghl.service");
+    for patience in [
+        seconds(app, "stop_grace_period: "),
+        seconds(unit, "\nTimeoutStopSec="),
+    ] {
+        assert!(patience > stop, "{patience} s are not more than {stop} s");
+    }
+}
+
+#[test]
+fn no_variable_is_demanded_by_the_compose_file_since_that_would_stop_the_guide_too() {
+    let compose = include_str!("../../config/compose.yaml");
+    let lines = compose.lines().filter(|line| !line.starts_with('#'));
+    // "$${" is for the shell of a container.
+    let demands = lines.filter(|line| line.replace("$${", "").contains(":?"));
+    let demands: Vec<_> = demands.filter(|line| !line.contains("$${")).collect();
+    assert!(demands.is_empty(), "{demands:?}");
+}

@@ -128,6 +128,7 @@ async fn a_good_setup_is_good_in_every_check() {
             "shared_secret",
             "provider_id",
             "admin_token",
+            "public_url_name",
             "ghl_address",
             "waapify_address",
             "public_url",
@@ -298,6 +299,21 @@ async fn an_address_that_does_not_lead_here_is_told_from_one_that_leads_elsewher
     })
     .await;
     elsewhere.assert_bad("public_url", "not this deployment", 1);
+}
+
+#[tokio::test]
+async fn an_address_that_ghl_refuses_for_its_name_is_named() {
+    let bridge = complete().await;
+    let report = diagnose_with(&bridge, |command| {
+        command.env("PUBLIC_URL", format!("{NOWHERE}/MyGHL"));
+    })
+    .await;
+    report.assert_bad("public_url_name", "contains \"ghl\"", 1);
+    let report = diagnose_with(&bridge, |command| {
+        command.env_remove("PUBLIC_URL");
+    })
+    .await;
+    assert!(!report.text.contains("public_url_name"), "{}", report.text);
 }
 
 #[tokio::test]

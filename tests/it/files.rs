@@ -218,7 +218,7 @@ async fn a_file_with_one_changed_bit_is_not_handed_on() {
     bridge.settle().await;
     assert!(bridge.simulation.ghl.uploads().is_empty());
     let (text, _) = only_post(&bridge);
-    assert!(text.contains("does not fit its key"), "{text}");
+    assert!(text.contains(&Reason::from(Media::Mac).english()), "{text}");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use axum::http::{Request, StatusCode};
 use serde_json::json;
 use simulators::seed;
 use waapify_ghl::app::App;
-use waapify_ghl::db::accounts::installs::InstallStatus;
+use waapify_ghl::model::states::InstallStatus;
 use waapify_ghl::runtime::clock::Clock;
 
 use crate::harness::{

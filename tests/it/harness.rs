@@ -8,7 +8,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
-use private_postgres::PrivatePostgres;
+use private_postgres::{self, PrivatePostgres};
 use serde_json::Value;
 use simulators::seed;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
@@ -51,6 +51,14 @@ pub fn corpus(entrance: &str) -> Vec<String> {
         .collect()
 }
 
+/// Fails the test where it cannot start a PostgreSQL.
+pub fn require_postgres() {
+    assert!(
+        private_postgres::is_installed(),
+        "This test needs PostgreSQL's programs: `./dev test` installs them, or says how."
+    );
+}
+
 /// The server that all tests of this process share: `DATABASE_URL`, or a throw-away cluster that goes with the process.
 fn server() -> &'static str {
     static SERVER: OnceLock<String> = OnceLock::new();
@@ -58,6 +66,7 @@ fn server() -> &'static str {
         if let Ok(url) = std::env::var("DATABASE_URL") {
             return url;
         }
+        require_postgres();
         // The cluster lives as long as the thread that started it.
         let (sender, receiver) = mpsc::channel();
         std::thread::spawn(move || {
@@ -95,6 +104,7 @@ async fn template() -> &'static str {
             execute(format!("create database {name}")).await;
             let pool = db::open_pool(&url_of(&name)).unwrap();
             db::migrate(&pool).await.unwrap();
+            crate::drawing::guard(&pool).await;
             // A database that someone is connected to cannot be copied.
             pool.close().await;
             name

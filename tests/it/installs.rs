@@ -4,8 +4,8 @@ use axum::http::{StatusCode, header};
 use serde_json::Value;
 use simulators::{Fault, InstallKind, seed};
 use time::Duration;
-use waapify_ghl::db::accounts::installs::InstallStatus;
 use waapify_ghl::model::ids::LocationId;
+use waapify_ghl::model::states::InstallStatus;
 
 use crate::harness::{Bridge, location, payload, wait};
 

@@ -8,6 +8,7 @@ use waapify_ghl::accounts::key_rotation::{MissingKey, Rotation};
 use waapify_ghl::app::App;
 use waapify_ghl::config::Settings;
 use waapify_ghl::model::ids::LocationId;
+use waapify_ghl::model::reason::{Reason, Wait};
 
 use crate::bridge::use_token;
 use crate::commands::{output, program};
@@ -151,9 +152,7 @@ async fn the_installs_command_shows_how_each_location_stands() {
         "token, last in, last out: {stdout}"
     );
     assert!(line("Gone").contains("not installed"), "{stdout}");
-    assert!(
-        stdout.contains("its agency has not installed the app"),
-        "{stdout}"
-    );
+    let why = Reason::from(Wait::AgencyNotInstalled).english();
+    assert!(stdout.contains(&why), "{stdout}");
     assert!(!stdout.contains("hai") && !stdout.contains(seed::ACCESS_TOKEN));
 }

@@ -82,7 +82,7 @@ async fn a_hidden_sender_is_held_not_guessed_and_holds_up_nobody() {
     bridge.after(Duration::days(30)).await;
     let held = Some((
         "held".to_owned(),
-        Some("WhatsApp hides the sender's number".to_owned()),
+        Some("sender_hidden".to_owned()),
         Some("siapa saya".to_owned()),
     ));
     assert_eq!(bridge.inbound("L1").await, held);

@@ -4,10 +4,10 @@ use axum::http::StatusCode;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use simulators::{Fault, seed};
 use waapify_ghl::db::history::incidents;
-use waapify_ghl::db::history::incidents::{About, Kind};
+use waapify_ghl::db::history::incidents::About;
 use waapify_ghl::db::views::queue_counts;
 use waapify_ghl::db::views::queue_counts::MAX_COUNT;
-use waapify_ghl::model::states::Queue;
+use waapify_ghl::model::states::{IncidentKind, Queue};
 
 use crate::harness::{Bridge, OUTAGE, location};
 
@@ -177,9 +177,9 @@ async fn a_lost_link_and_dead_tokens_show() {
     let about = About {
         location: &location,
         number: "",
-        kind: Kind::Silence,
+        kind: IncidentKind::Silence,
     };
-    incidents::note(&bridge.database.pool, about, None, None, bridge.clock.now())
+    incidents::open(&bridge.database.pool, about, None, None, bridge.clock.now())
         .await
         .unwrap();
     let samples = read(&bridge).await;

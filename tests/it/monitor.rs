@@ -7,10 +7,11 @@ use simulators::{DefaultProvider, Fault, seed};
 use time::Duration;
 use waapify_ghl::app::App;
 use waapify_ghl::db::history::incidents;
-use waapify_ghl::db::history::incidents::{Kind, Trouble};
+use waapify_ghl::db::history::incidents::Incident;
 use waapify_ghl::doctor::{PERSISTS, REGISTERED, State};
 use waapify_ghl::model::ids::LocationId;
 use waapify_ghl::model::reason::{Answer, Reason};
+use waapify_ghl::model::states::IncidentKind;
 use waapify_ghl::runtime::clock::Clock;
 use waapify_ghl::workers::monitor::Monitor;
 use waapify_ghl::{doctor, workers};
@@ -35,24 +36,28 @@ pub async fn look_later(bridge: &Bridge) {
     assert_eq!(look(&bridge.app).await, 1);
 }
 
-async fn open(bridge: &Bridge) -> Vec<Trouble> {
+async fn open(bridge: &Bridge) -> Vec<Incident> {
     incidents::list_open(&bridge.database.pool, &location())
         .await
         .unwrap()
 }
 
 /// Kinds and details of what is wrong.
-pub async fn wrong(bridge: &Bridge) -> Vec<(Kind, String)> {
+pub async fn wrong(bridge: &Bridge) -> Vec<(IncidentKind, String)> {
     let open = open(bridge).await.into_iter();
     open.map(|trouble| (trouble.kind, trouble.detail.unwrap_or_default()))
         .collect()
 }
 
 /// How many there are, and have been, of a kind.
-async fn counts(bridge: &Bridge, kind: Kind) -> (i64, i64) {
+async fn counts(bridge: &Bridge, kind: IncidentKind) -> (i64, i64) {
     let pool = &bridge.database.pool;
-    let of = |counted: Vec<(Kind, i64)>| {
-        assert_eq!(counted.len(), Kind::ALL.len(), "kinds without any too");
+    let of = |counted: Vec<(IncidentKind, i64)>| {
+        assert_eq!(
+            counted.len(),
+            IncidentKind::ALL.len(),
+            "kinds without any too"
+        );
         counted.into_iter().find(|(of, _)| *of == kind).unwrap().1
     };
     (
@@ -82,11 +87,11 @@ async fn a_switched_provider_is_noticed_once_and_its_end_too() {
     let still = open(&bridge).await.remove(0);
     assert_eq!(
         (still.kind, still.detail.unwrap()),
-        (Kind::Provider, "Twilio".to_owned())
+        (IncidentKind::Provider, "Twilio".to_owned())
     );
     assert_eq!((still.id, still.since), (begun.id, begun.since));
     assert!(still.last_seen_at > begun.last_seen_at);
-    assert_eq!(counts(&bridge, Kind::Provider).await, (1, 1));
+    assert_eq!(counts(&bridge, IncidentKind::Provider).await, (1, 1));
     let told = doctor::describe(&begun);
     assert_eq!((told.check, told.state), ("provider", State::Bad));
     assert!(told.what.english.contains("Twilio") && told.todo.is_some());
@@ -94,7 +99,7 @@ async fn a_switched_provider_is_noticed_once_and_its_end_too() {
     look_later(&bridge).await;
     look_later(&bridge).await;
     assert_eq!(wrong(&bridge).await, []);
-    assert_eq!(counts(&bridge, Kind::Provider).await, (0, 1));
+    assert_eq!(counts(&bridge, IncidentKind::Provider).await, (0, 1));
 }
 
 #[tokio::test]
@@ -112,7 +117,7 @@ async fn a_trouble_is_in_the_log_once_at_its_beginning_and_once_at_its_end() {
             .unwrap();
         wait("it is looked at", async || looks().await > before).await;
         wait("it is noticed", async || {
-            counts(&bridge, Kind::Link).await == (1, 1)
+            counts(&bridge, IncidentKind::Link).await == (1, 1)
         })
         .await;
     }
@@ -122,7 +127,7 @@ async fn a_trouble_is_in_the_log_once_at_its_beginning_and_once_at_its_end() {
         .await
         .unwrap();
     wait("it ends", async || {
-        counts(&bridge, Kind::Link).await == (0, 1)
+        counts(&bridge, IncidentKind::Link).await == (0, 1)
     })
     .await;
     serving.signal(Signal::TERM);
@@ -154,14 +159,14 @@ async fn an_unlinked_number_is_noticed_at_once_and_ends_when_it_is_linked() {
     let trouble = open(&bridge).await.remove(0);
     assert_eq!(
         (trouble.kind, trouble.number.as_str()),
-        (Kind::Link, seed::NUMBER)
+        (IncidentKind::Link, seed::NUMBER)
     );
     let told = doctor::describe(&trouble);
     assert!(told.todo.unwrap().english.contains("scan the QR code"));
     bridge.simulation.waapify.link().await;
     bridge.after(Duration::MINUTE).await;
     assert_eq!(look(&bridge.app).await, 1);
-    assert_eq!(counts(&bridge, Kind::Link).await, (0, 1));
+    assert_eq!(counts(&bridge, IncidentKind::Link).await, (0, 1));
 }
 
 #[tokio::test]
@@ -173,7 +178,10 @@ async fn a_link_that_came_back_unheard_lets_waiting_messages_go() {
     let id = bridge.agent_writes("hai").await;
     bridge.settle().await;
     look_later(&bridge).await;
-    assert_eq!(wrong(&bridge).await, [(Kind::Link, "unlinked".to_owned())]);
+    assert_eq!(
+        wrong(&bridge).await,
+        [(IncidentKind::Link, "unlinked".to_owned())]
+    );
     faults.clear();
     look_later(&bridge).await;
     assert_eq!(wrong(&bridge).await, []);
@@ -197,12 +205,15 @@ async fn refused_keys_and_another_phone_are_troubles_of_the_link() {
     ] {
         faults.push("reconnect.php", Fault::answer(200, answer));
         look_later(&bridge).await;
-        assert_eq!(wrong(&bridge).await, [(Kind::Link, code.to_owned())]);
+        assert_eq!(
+            wrong(&bridge).await,
+            [(IncidentKind::Link, code.to_owned())]
+        );
         let told = doctor::describe(&open(&bridge).await[0]);
         assert!(told.why.is_some() && !told.what.english.contains("60198887777"));
     }
     assert_eq!(
-        counts(&bridge, Kind::Link).await,
+        counts(&bridge, IncidentKind::Link).await,
         (1, 1),
         "one trouble, whatever its cause"
     );
@@ -215,18 +226,18 @@ async fn a_silent_gateway_is_told_our_address_again_and_ends_with_its_next_repor
     look_later(&bridge).await;
     assert_eq!(
         wrong(&bridge).await,
-        [(Kind::Silence, REGISTERED.to_owned())]
+        [(IncidentKind::Silence, REGISTERED.to_owned())]
     );
     assert!(bridge.simulation.waapify.webhook().is_some(), "told again");
     look_later(&bridge).await;
     assert_eq!(
         wrong(&bridge).await,
-        [(Kind::Silence, REGISTERED.to_owned())],
+        [(IncidentKind::Silence, REGISTERED.to_owned())],
         "nothing new was sent"
     );
     bridge.customer_writes("apa khabar").await;
     look_later(&bridge).await;
-    assert_eq!(counts(&bridge, Kind::Silence).await, (0, 1));
+    assert_eq!(counts(&bridge, IncidentKind::Silence).await, (0, 1));
 }
 
 #[tokio::test]
@@ -236,9 +247,12 @@ async fn a_silence_that_persists_is_said_to() {
         // Another tool takes the webhook each time.
         send_unheard(&bridge).await;
         look_later(&bridge).await;
-        assert_eq!(wrong(&bridge).await, [(Kind::Silence, detail.to_owned())]);
+        assert_eq!(
+            wrong(&bridge).await,
+            [(IncidentKind::Silence, detail.to_owned())]
+        );
     }
-    assert_eq!(counts(&bridge, Kind::Silence).await, (1, 1));
+    assert_eq!(counts(&bridge, IncidentKind::Silence).await, (1, 1));
     let told = doctor::describe(&open(&bridge).await[0]);
     assert!(told.what.english.contains("has reported nothing"));
     bridge.clock.advance(Duration::SECOND);
@@ -254,7 +268,7 @@ async fn a_location_that_needs_a_new_install_is_noticed_until_it_has_one() {
     bridge.after(Duration::days(2)).await;
     assert_eq!(look(&bridge.app).await, 1);
     let trouble = open(&bridge).await.remove(0);
-    assert_eq!(trouble.kind, Kind::Reinstall);
+    assert_eq!(trouble.kind, IncidentKind::Reinstall);
     assert!(matches!(
         trouble.reason,
         Some(Reason::Answer(Answer::Ghl {
@@ -264,7 +278,7 @@ async fn a_location_that_needs_a_new_install_is_noticed_until_it_has_one() {
     ));
     bridge.install().await;
     look_later(&bridge).await;
-    assert_eq!(counts(&bridge, Kind::Reinstall).await, (0, 1));
+    assert_eq!(counts(&bridge, IncidentKind::Reinstall).await, (0, 1));
 }
 
 #[tokio::test]
@@ -283,7 +297,10 @@ async fn vendors_that_are_down_are_no_trouble_of_a_location_and_end_none() {
     look_later(&bridge).await;
     waapify.always("reconnect.php", Fault::answer(502, "<html>"));
     look_later(&bridge).await;
-    assert_eq!(wrong(&bridge).await, [(Kind::Link, "unlinked".to_owned())]);
+    assert_eq!(
+        wrong(&bridge).await,
+        [(IncidentKind::Link, "unlinked".to_owned())]
+    );
 }
 
 #[tokio::test]
@@ -297,11 +314,11 @@ async fn a_trouble_ends_with_its_number_and_with_the_install() {
         .await
         .unwrap();
     look_later(&bridge).await;
-    assert_eq!(counts(&bridge, Kind::Link).await, (0, 1));
+    assert_eq!(counts(&bridge, IncidentKind::Link).await, (0, 1));
     bridge.connect().await;
     faults.push("reconnect.php", Fault::answer(200, UNLINKED));
     look_later(&bridge).await;
-    assert_eq!(counts(&bridge, Kind::Link).await, (1, 2));
+    assert_eq!(counts(&bridge, IncidentKind::Link).await, (1, 2));
     let mut connection = bridge.database.pool.acquire().await.unwrap();
     let now = bridge.clock.now();
     waapify_ghl::db::accounts::uninstalls::uninstall_location(
@@ -312,7 +329,7 @@ async fn a_trouble_ends_with_its_number_and_with_the_install() {
     )
     .await
     .unwrap();
-    assert_eq!(counts(&bridge, Kind::Link).await, (0, 2));
+    assert_eq!(counts(&bridge, IncidentKind::Link).await, (0, 2));
     bridge.clock.advance(LATER);
     assert_eq!(look(&bridge.app).await, 0, "nobody looks at it any more");
 }
@@ -362,7 +379,7 @@ async fn a_slow_location_holds_up_no_other() {
     let app = bridge.app.clone();
     let looking = tokio::spawn(async move { look(&app).await });
     wait("the other one is looked at", async || {
-        counts(&bridge, Kind::Link).await == (1, 1)
+        counts(&bridge, IncidentKind::Link).await == (1, 1)
     })
     .await;
     assert!(!looking.is_finished(), "the first one still waits");

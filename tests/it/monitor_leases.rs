@@ -4,7 +4,8 @@ use simulators::{DefaultProvider, seed};
 use time::Duration;
 use waapify_ghl::db::accounts::{installs, uninstalls};
 use waapify_ghl::db::history::incidents;
-use waapify_ghl::db::history::incidents::{About, Kind};
+use waapify_ghl::db::history::incidents::About;
+use waapify_ghl::model::states::IncidentKind;
 
 use crate::doctor::complete;
 use crate::harness::{Bridge, location};
@@ -63,9 +64,9 @@ async fn a_location_that_comes_back_is_set_up_in_peace() {
     let about = About {
         location: &location,
         number: "",
-        kind: Kind::Provider,
+        kind: IncidentKind::Provider,
     };
-    let noted = incidents::note(&bridge.database.pool, about, None, None, now).await;
+    let noted = incidents::open(&bridge.database.pool, about, None, None, now).await;
     assert_eq!(noted.unwrap(), None, "a look that was under way");
     let ghl = &bridge.simulation.ghl;
     ghl.set_default_provider(seed::LOCATION_ID, DefaultProvider::Twilio);

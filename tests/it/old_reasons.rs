@@ -31,6 +31,7 @@ const NASTY: [&str; 9] = [
 ];
 
 /// A sentence as it was kept, what it becomes, and what it said in Malay, where it did.
+#[derive(Clone)]
 struct Old {
     sentence: String,
     code: &'static str,
@@ -240,7 +241,7 @@ async fn a_reason_comes_back_as_it_was_kept_and_one_of_another_version_fails_not
         json!({"code": "of_a_later_version", "args": {"n": [1]}}),
         json!({"code": "file_gone", "args": {"name": "a"}}),
     ] {
-        let reason = Reason::from_json(kept.clone());
+        let reason = Reason::from_json(&kept);
         let found: Reason = sqlx::query_scalar(again)
             .bind(&reason)
             .fetch_one(pool)
@@ -248,12 +249,12 @@ async fn a_reason_comes_back_as_it_was_kept_and_one_of_another_version_fails_not
             .unwrap();
         assert_eq!(found, reason, "{kept}");
     }
-    let nul = Reason::from_json(json!({"code": "file_gone", "args": {"file": "a\0b"}}));
+    let nul = Reason::from_json(&json!({"code": "file_gone", "args": {"file": "a\0b"}}));
     let found: Reason = sqlx::query_scalar(again)
         .bind(&nul)
         .fetch_one(pool)
         .await
         .unwrap();
-    let without = Reason::from_json(json!({"code": "file_gone", "args": {"file": "ab"}}));
+    let without = Reason::from_json(&json!({"code": "file_gone", "args": {"file": "ab"}}));
     assert_eq!(found, without, "Postgres keeps no NUL");
 }

@@ -7,7 +7,7 @@ use axum::http::header::{COOKIE, LOCATION, ORIGIN, SET_COOKIE};
 use doors::routes;
 use simulators::{Fault, seed};
 use time::Duration;
-use waapify_ghl::model::reason::{Failure, Reason, Step};
+use waapify_ghl::model::reason::{Failure, Hold, Reason, Step};
 
 use crate::harness::{Bridge, OUTAGE};
 use crate::messages::{A_WHILE, number_of};
@@ -148,7 +148,7 @@ async fn the_pages_tell_how_a_location_stands_but_show_customers_only_by_their_e
     let overview = browser.page("/operator").await;
     for shown in [
         "To WhatsApp, waiting",
-        "not linked to Waapify",
+        &Reason::from(Hold::LinkLost).english(),
         "All well",
         "http-equiv=\"refresh\"",
     ] {
@@ -166,7 +166,7 @@ async fn the_pages_tell_how_a_location_stands_but_show_customers_only_by_their_e
     for shown in [
         "installed",
         seed::NUMBER,
-        "scan the QR code",
+        &Reason::from(Hold::LinkLost).english(),
         "…6789",
         "in GHL",
     ] {
@@ -222,7 +222,7 @@ async fn an_opened_message_shows_its_whole_number_and_each_step_but_no_text() {
     for shown in [
         "+60123456789",
         id.as_str(),
-        "GHL delivered it",
+        &Reason::from(Step::GhlDelivered).english(),
         "Cannot connect to server",
         "delivered",
         "1 / 1",

@@ -88,7 +88,7 @@ async fn an_attempt_that_keeps_failing_ends_as_failed_with_a_sentence_in_ghl() {
     }
     assert_eq!(
         bridge.outbound(&id).await,
-        ("failed".into(), Some("not_taken".into()))
+        ("failed".into(), Some("text_not_taken".into()))
     );
     assert_eq!(bridge.sends().len(), 4, "the first and three more");
     assert_eq!(bridge.ghl_status(&id), "failed");
@@ -102,7 +102,7 @@ async fn a_number_without_country_code_fails_at_once_and_nothing_is_sent() {
     bridge.after(Duration::seconds(10)).await;
     assert_eq!(
         bridge.outbound(&id).await,
-        ("failed".into(), Some("invalid_phone".into()))
+        ("failed".into(), Some("phone_incomplete".into()))
     );
     assert!(bridge.sends().is_empty());
     assert_eq!(bridge.ghl_status(&id), "failed");
@@ -214,8 +214,11 @@ async fn a_number_that_stays_away_for_a_day_fails_its_messages_readably() {
     bridge.after(Duration::minutes(6)).await;
     assert_eq!(
         bridge.outbound(&id).await,
-        ("failed".into(), Some("number_stopped".into()))
+        ("failed".into(), Some("link_lost".into()))
     );
+    bridge.simulation.waapify.link().await;
+    bridge.after(Duration::minutes(6)).await;
+    assert_eq!(bridge.ghl_error(&id).0, "number_stopped");
 }
 
 #[tokio::test]

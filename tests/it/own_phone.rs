@@ -341,8 +341,8 @@ async fn what_the_business_writes_to_a_group_or_to_itself_stays_on_the_phone() {
     let bridge = Bridge::new().await;
     let own = format!("{}@s.whatsapp.net", seed::NUMBER);
     for (jid, why) in [
-        ("120363041234567890@g.us", "a group message"),
-        (own.as_str(), "a note of the business to itself"),
+        ("120363041234567890@g.us", "group_message"),
+        (own.as_str(), "note_to_self"),
     ] {
         let content = json!({"conversation": "Mesyuarat jam 3"});
         let id = bridge

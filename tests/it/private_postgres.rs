@@ -8,6 +8,8 @@ use std::{env, fs, process, thread};
 use private_postgres::{Durability, PrivatePostgres, PrivatePostgresError, find_running};
 use sqlx::{Connection as _, PgConnection};
 
+use crate::harness::require_postgres;
+
 /// Generous: every test of this file may create its data at the same time.
 const PATIENCE: Duration = Duration::from_mins(1);
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
@@ -16,10 +18,11 @@ const KEEP: &str = "create table kept as select 42 as value";
 const KEPT: &str = "select value::text from kept";
 
 /// A folder of one test, which [`PrivatePostgres::start`] or [`spawn`] creates, and which goes with the test.
-struct Folder(PathBuf);
+pub struct Folder(pub PathBuf);
 
 impl Folder {
-    fn new(name: &str) -> Self {
+    pub fn new(name: &str) -> Self {
+        require_postgres();
         let name = format!("waapify-ghl-test-{name}-{:016x}", rand::random::<u64>());
         Self(env::temp_dir().join(name))
     }
@@ -246,6 +249,7 @@ fn a_server_that_cannot_start_says_why() {
 
 #[test]
 fn a_throw_away_server_takes_its_folder_with_it() {
+    require_postgres();
     let cluster = PrivatePostgres::throw_away().unwrap();
     let (folder, url) = (cluster.folder().to_owned(), cluster.url("postgres"));
     assert_eq!(select(&url, "show fsync").unwrap(), "off");
@@ -270,7 +274,10 @@ fn four_killed_scripts_leave_no_server_and_the_next_one_clears_up_after_them() {
     let next = script();
     let (own, _) = next.wait_for_throw_away(&temporary);
     assert!(own.exists());
-    assert!(servers.iter().all(|(folder, _)| !folder.exists()));
+    wait_for("their folders' end", || {
+        let is_left = servers.iter().any(|(folder, _)| folder.exists());
+        (!is_left).then_some(())
+    });
 }
 
 #[test]
@@ -281,7 +288,9 @@ fn without_binaries_the_message_names_the_commands() {
         "dnf install",
         "brew install",
         "docker run",
-        "DATABASE_URL=",
+        "DATABASE_URL",
+        "--database-url",
+        "postgres://",
     ] {
         assert!(message.contains(command), "{message}");
     }

@@ -3,7 +3,7 @@
 use rustix::process::Signal;
 use simulators::{Fault, seed};
 use sqlx::{AssertSqlSafe, Connection as _};
-use waapify_ghl::db::accounts::installs::InstallStatus;
+use waapify_ghl::model::states::InstallStatus;
 
 use crate::commands::Serving;
 use crate::harness::{Bridge, location, wait};

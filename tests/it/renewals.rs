@@ -4,7 +4,7 @@ use simulators::{Fault, seed};
 use time::Duration;
 use waapify_ghl::accounts::tokens::TokenError;
 use waapify_ghl::db::accounts::installs;
-use waapify_ghl::db::accounts::installs::InstallStatus;
+use waapify_ghl::model::states::InstallStatus;
 
 use crate::harness::{Bridge, location};
 use crate::tokens::TOKEN;

@@ -9,8 +9,8 @@ use simulators::Timings;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use waapify_ghl::app::App;
-use waapify_ghl::db;
 use waapify_ghl::runtime::clock::Clock;
+use waapify_ghl::{db, http};
 
 use crate::harness::{Bridge, ask, environment, settings, wait};
 
@@ -112,5 +112,22 @@ async fn probes_tell_whether_the_database_answers() {
     ] {
         let request = Request::get(path).body(Body::empty()).unwrap();
         assert_eq!(ask(&routes, request).await.0, expected, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_front_page_is_in_the_readers_language_framed_by_nobody_and_links_nowhere() {
+    for (language, says) in [
+        ("en", "There is nothing to do on this page"),
+        ("ms-MY", "Tiada apa-apa perlu dibuat di halaman ini"),
+    ] {
+        let request = Request::get("/").header("accept-language", language);
+        let request = request.body(Body::empty()).unwrap();
+        let (status, headers, page) = ask(&http::front_page(), request).await;
+        assert_eq!(status, StatusCode::OK);
+        assert_eq!(headers["x-frame-options"], "DENY");
+        assert!(page.contains(says), "{page}");
+        // But for the one to its own content.
+        assert_eq!(page.matches("<a ").count(), 1, "{page}");
     }
 }

@@ -20,7 +20,7 @@ use waapify_ghl::crypto::hash_secret;
 use waapify_ghl::db;
 use waapify_ghl::runtime::clock::Clock;
 
-use crate::harness::{ask, environment, payload, settings, signature_of};
+use crate::harness::{ask, environment, payload, require_postgres, settings, signature_of};
 
 /// Above the second in which GHL is answered.
 const SOON: Duration = Duration::from_secs(3);
@@ -54,6 +54,7 @@ struct Store {
 
 impl Store {
     async fn new() -> Self {
+        require_postgres();
         let name = format!("waapify-ghl-test-outage-{:016x}", rand::random::<u64>());
         let mut store = Self {
             folder: std::env::temp_dir().join(name),

@@ -6,8 +6,9 @@ use simulators::{Fault, Waapify, seed};
 use time::Duration;
 use waapify_ghl::accounts::connect::Entered;
 use waapify_ghl::db::history::incidents;
-use waapify_ghl::db::history::incidents::{About, Kind};
+use waapify_ghl::db::history::incidents::About;
 use waapify_ghl::db::numbers::removals;
+use waapify_ghl::model::states::IncidentKind;
 use waapify_ghl::workers;
 use waapify_ghl::workers::outbound::Outbound;
 
@@ -122,9 +123,9 @@ async fn a_number_whose_instance_another_number_got_is_given_up() {
     let about = About {
         location: &location,
         number: SECOND,
-        kind: Kind::Link,
+        kind: IncidentKind::Link,
     };
-    let noted = incidents::note(pool, about, None, None, bridge.clock.now()).await;
+    let noted = incidents::open(pool, about, None, None, bridge.clock.now()).await;
     assert!(noted.unwrap().is_some());
     let webhook = bridge.simulation.waapify.webhook();
     bridge.connect().await;

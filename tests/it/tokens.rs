@@ -6,8 +6,8 @@ use time::Duration;
 use waapify_ghl::accounts::tokens::TokenError;
 use waapify_ghl::app::App;
 use waapify_ghl::clients::ghl::{Advice, CallError};
-use waapify_ghl::db::accounts::installs::InstallStatus;
 use waapify_ghl::model::ids::LocationId;
+use waapify_ghl::model::states::InstallStatus;
 
 use crate::bridge::use_token;
 use crate::harness::{Bridge, location, settings};

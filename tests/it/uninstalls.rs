@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use simulators::{Fault, seed};
 use time::Duration;
 use waapify_ghl::accounts::tokens::TokenError;
-use waapify_ghl::db::accounts::installs::InstallStatus;
 use waapify_ghl::model::ids::LocationId;
+use waapify_ghl::model::states::InstallStatus;
 use waapify_ghl::workers;
 
 use crate::ghl_events::{secrets, uninstall};
@@ -63,6 +63,7 @@ async fn an_uninstall_destroys_the_secrets_ends_what_waits_and_keeps_the_history
     // What GHL delivers all the same ends the same way.
     let late = bridge.agent_writes("lewat").await;
     bridge.settle().await;
+    let failed = ("failed".to_owned(), Some("app_uninstalled".to_owned()));
     assert_eq!(bridge.outbound(&late).await, failed);
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 use simulators::seed;
+use waapify_ghl::model::reason::{Media, Reason};
 use waapify_ghl::workers::step;
 use waapify_ghl::workers::waapify_events::WaapifyEvents;
 
@@ -76,7 +77,8 @@ async fn what_is_no_text_yet_shows_that_something_came() {
     let shown = bridge.conversation();
     assert_eq!(shown.len(), 2);
     assert!(
-        shown[0].contains("Resit bayaran saya") && shown[0].contains("WhatsApp"),
+        shown[0].contains("Resit bayaran saya")
+            && shown[0].contains(&Reason::from(Media::Gone).english()),
         "{shown:?}"
     );
 }

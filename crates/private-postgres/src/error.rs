@@ -11,13 +11,15 @@ use std::process::ExitStatus;
 pub enum PrivatePostgresError {
     /// No folder with both `postgres` and `initdb` was found.
     #[error(
-        "PostgreSQL is not installed on this machine, and no DATABASE_URL is set. Install it:\n  \
+        "PostgreSQL is not installed on this machine. Install it:\n  \
          Debian, Ubuntu:  apt-get install -y postgresql\n  \
          Fedora:          dnf install -y postgresql-server\n  \
+         Arch:            pacman -S postgresql\n  \
+         Alpine:          apk add postgresql17\n  \
          macOS:           brew install postgresql@17\n\
-         or run one with Docker and name it:\n  \
+         or run one with Docker and name it, as DATABASE_URL or, for the sandbox, with --database-url:\n  \
          docker run -d --name waapify-ghl-db -e POSTGRES_PASSWORD=waapify -p 127.0.0.1:5432:5432 postgres:17\n  \
-         DATABASE_URL=postgres://postgres:waapify@127.0.0.1:5432/postgres"
+         postgres://postgres:waapify@127.0.0.1:5432/postgres"
     )]
     NoBinaries,
     /// The data needs another major version than those that were found.
@@ -41,7 +43,7 @@ pub enum PrivatePostgresError {
     /// Another process holds the folder.
     #[error(
         "The database in {} is already in use by another process (pid {pid}). Stop that process \
-         first, start this one in another working directory, or set DATABASE_URL.",
+         first, start this one in another working directory, or name another database.",
         folder.display()
     )]
     AlreadyRunning {

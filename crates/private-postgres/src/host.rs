@@ -12,6 +12,7 @@ use std::{env, fs, io, process};
 use rustix::process::geteuid;
 
 use crate::error::{PrivatePostgresError, io_error};
+use crate::folders::NewFolders;
 
 /// Where the data goes when the server's user cannot reach the folder that was asked for.
 const FALLBACK_FOLDER: &str = "/var/lib/waapify-ghl";
@@ -80,12 +81,12 @@ impl Place {
     }
 
     /// Creates the folder if it is missing, which only a fallback can be.
-    pub(super) fn create(&self) -> Result<(), PrivatePostgresError> {
+    pub(super) fn create(&self, created: &mut NewFolders) -> Result<(), PrivatePostgresError> {
         if self.folder.exists() {
             return Ok(());
         }
         tracing::info!(folder = %self.folder.display(), "the database server's user cannot reach the usual folder");
-        fs::create_dir_all(&self.folder).map_err(io_error("create the folder", &self.folder))?;
+        created.create(&self.folder)?;
         // Whatever the umask: without this the server could not reach its own fallback.
         for folder in [Path::new(FALLBACK_FOLDER), &self.folder] {
             let mode = fs::Permissions::from_mode(PASS_THROUGH_MODE);
@@ -141,23 +142,35 @@ impl Place {
     }
 }
 
+/// Fails where no binaries are installed.
+pub(super) fn require_binaries() -> Result<(), PrivatePostgresError> {
+    if list_binaries().is_empty() {
+        return Err(PrivatePostgresError::NoBinaries);
+    }
+    Ok(())
+}
+
 /// The folder of the binaries: of the version that wrote the data, if there is data, else the first found.
 pub(super) fn find_binaries(folder: &Path) -> Result<PathBuf, PrivatePostgresError> {
-    let mut found = candidate_folders()
-        .into_iter()
-        .filter(|bin| is_complete(bin))
-        .peekable();
-    if found.peek().is_none() {
+    let found = list_binaries();
+    if found.is_empty() {
         return Err(PrivatePostgresError::NoBinaries);
     }
     let wanted = fs::read_to_string(folder.join("data/PG_VERSION")).unwrap_or_default();
     let wanted = wanted.trim();
     found
+        .into_iter()
         .find(|bin| wanted.is_empty() || find_major_version(bin).as_deref() == Some(wanted))
         .ok_or_else(|| PrivatePostgresError::WrongVersion {
             folder: folder.to_owned(),
             version: wanted.to_owned(),
         })
+}
+
+fn list_binaries() -> Vec<PathBuf> {
+    let mut folders = candidate_folders();
+    folders.retain(|bin| is_complete(bin));
+    folders
 }
 
 /// `PATH` first, for it is what somebody chose; then what packages install beside it, newest first.

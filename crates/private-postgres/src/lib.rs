@@ -8,6 +8,7 @@
 //! holds the lock for as long as it lives, so a server on a folder whose lock is free is an orphan.
 
 mod error;
+mod folders;
 mod host;
 mod lock;
 mod server;
@@ -17,6 +18,7 @@ use std::io::Write as _;
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::Duration;
 use std::{env, fs, io, process};
 
@@ -24,6 +26,7 @@ use rustix::process::{Pid, Signal};
 
 pub use self::error::PrivatePostgresError;
 use self::error::io_error;
+use self::folders::NewFolders;
 use self::host::Place;
 use self::lock::lock;
 use self::server::{PidFile, Server};
@@ -97,32 +100,49 @@ impl PrivatePostgres {
     /// As root the server runs as the owner of existing data, else as `postgres`, else as `nobody`;
     /// when that user cannot reach `folder`, the data lives below `/var/lib/waapify-ghl` instead.
     ///
+    /// A start that fails leaves no folder that was not there before.
+    ///
     /// # Errors
     /// Every [`PrivatePostgresError`] but `Stop`; each says what to do.
     pub fn start(folder: &Path, durability: Durability) -> Result<Self, PrivatePostgresError> {
-        fs::create_dir_all(folder).map_err(io_error("create the folder", folder))?;
+        host::require_binaries()?;
+        let mut created = NewFolders::default();
+        created.create(folder)?;
         let place = Place::of_cluster(folder)?;
-        place.create()?;
-        Self::start_in(&place, durability, false)
+        place.create(&mut created)?;
+        // Held until the folders are gone, or the cluster has it.
+        let lock = lock(&place.folder).inspect_err(|_| created.keep())?;
+        let cluster = Self::start_in(&place, &lock, durability, false)?;
+        created.keep();
+        Ok(cluster)
     }
 
     /// Starts an empty server in a fresh temporary folder, which is removed when the server stops.
-    /// First clears away such folders of processes that were killed. Several processes may do so at
-    /// once. Blocks for 0.6 s.
+    /// Meanwhile such folders of processes that were killed are cleared away, on another thread: one that
+    /// served many tests takes a while. Several processes may do so at once. Blocks for 0.6 s.
     ///
     /// # Errors
     /// As [`PrivatePostgres::start`].
     pub fn throw_away() -> Result<Self, PrivatePostgresError> {
+        host::require_binaries()?;
         let parent = Place::of_parent(&env::temp_dir())?;
-        parent.create()?;
-        remove_left_folders(&parent.folder);
+        let mut created = NewFolders::default();
+        parent.create(&mut created)?;
+        // Other processes may use it already.
+        created.keep();
+        let left_in = parent.folder.clone();
+        thread::spawn(move || remove_left_folders(&left_in));
         let name = format!(
             "{THROW_AWAY_PREFIX}{}-{:016x}",
             process::id(),
             rand::random::<u64>()
         );
         let place = parent.create_inner(&name)?;
-        Self::start_in(&place, Durability::ThrowAway, true).inspect_err(|_| {
+        let start = || {
+            let lock = lock(&place.folder)?;
+            Self::start_in(&place, &lock, Durability::ThrowAway, true)
+        };
+        start().inspect_err(|_| {
             let _ = host::remove_folder(&place.folder);
         })
     }
@@ -150,11 +170,13 @@ impl PrivatePostgres {
 
     fn start_in(
         place: &Place,
+        lock: &File,
         durability: Durability,
         removes_folder: bool,
     ) -> Result<Self, PrivatePostgresError> {
         let folder = &place.folder;
-        let lock = lock(folder)?;
+        // Another handle on the same lock.
+        let lock = lock.try_clone().map_err(io_error("lock", folder))?;
         let data = folder.join("data");
         server::stop_orphan(&data).map_err(|pid| PrivatePostgresError::Orphan {
             folder: folder.clone(),
@@ -215,6 +237,18 @@ pub fn find_running(folder: &Path, database: &str) -> Option<String> {
     let file = PidFile::find_live(&place.folder.join("data")).filter(|file| file.ready)?;
     let password = read_password(&place.folder).ok()?;
     Some(url(&password, file.port, database))
+}
+
+/// Whether PostgreSQL's programs are on this machine.
+#[must_use]
+pub fn is_installed() -> bool {
+    host::require_binaries().is_ok()
+}
+
+/// Whether a cluster has its data in `folder`, running or not.
+#[must_use]
+pub fn has_data(folder: &Path) -> bool {
+    Place::of_cluster(folder).is_ok_and(|place| place.folder.join("data").exists())
 }
 
 /// Removes the data of `folder`, so that the next start begins with an empty cluster; one that never was is fine.

@@ -8,8 +8,8 @@ use axum::http::HeaderMap;
 use serde_json::Value;
 use time::OffsetDateTime;
 
+use crate::call::{Answer, Call};
 use crate::clock;
-use crate::endpoint::{Answer, Call};
 use crate::shared::Shared;
 
 /// What is remembered for inspection; a sandbox may run for days.

@@ -7,14 +7,17 @@
 //! * `endpoint`, `webhook_sender`, `traffic_log`, `faults`: requests in, posts out, what crossed, what goes wrong on purpose
 //! * `page`: the page at `/`; `ghl/site`: GHL's own pages
 
+mod call;
 mod clock;
 mod endpoint;
 mod faults;
 mod ghl;
 mod keys;
 mod page;
+pub mod seed;
 mod shared;
 mod simulation;
+mod timings;
 mod traffic_log;
 mod waapify;
 mod webhook_sender;
@@ -25,6 +28,7 @@ pub use ghl::{
     site_address,
 };
 pub use keys::PublicKeys;
-pub use simulation::{Simulation, SimulationConfig, Timings, seed};
+pub use simulation::{Simulation, SimulationConfig};
+pub use timings::Timings;
 pub use traffic_log::{Edge, Exchange, TrafficLog};
 pub use waapify::{Build as GatewayBuild, ChatMessage, CustomerFile, Envelope, Waapify};

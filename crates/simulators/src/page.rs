@@ -9,7 +9,8 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::simulation::{Simulation, seed};
+use crate::seed;
+use crate::simulation::Simulation;
 
 /// Everything comes from here; nothing is inline.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \

@@ -11,7 +11,7 @@
 //! - `vcard`:    contact cards → lines
 //! - `wording`:  [`Message`] → what a person reads
 //! - `media`:    a message's file on WhatsApp's servers; `file` reads it
-//! - `json`:     reading values whose encoding differs from build to build
+//! - `fields`:     reading values whose encoding differs from build to build
 //! - `types`:    our words themselves
 //!
 //! It owns every assumption about what Baileys writes. It refuses to decide what becomes of an event
@@ -30,6 +30,7 @@ pub mod json;
 mod kinds;
 mod media;
 mod message;
+mod receipt_level;
 mod types;
 mod update;
 mod vcard;

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use crate::content::Said;
 use crate::{
     Call, Chat, Content, Event, Marks, Message, Origin, Person, Reason, ReceiptLevel, call,
-    content, fields, jid, update, wording,
+    content, fields, jid, receipt_level, wording,
 };
 
 /// `messageStubType` of a message that could not be decrypted.
@@ -176,7 +176,7 @@ fn of_stub(item: &Value, id: String, from_me: bool, chat: Chat, sender: Option<P
 
 /// A gateway's own message is announced before the server has it, a human's only after.
 fn origin(from_me: bool, status: Option<&Value>) -> Origin {
-    match update::level(status) {
+    match receipt_level::level(status) {
         _ if !from_me => Origin::Customer,
         Some(ReceiptLevel::Pending) => Origin::OwnEcho,
         _ => Origin::OwnPhone,

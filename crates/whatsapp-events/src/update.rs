@@ -6,7 +6,9 @@
 use serde_json::Value;
 
 use crate::content::Said;
-use crate::{Content, Event, Reason, Receipt, ReceiptLevel, content, fields, jid, message};
+use crate::{
+    Content, Event, Reason, Receipt, ReceiptLevel, content, fields, jid, message, receipt_level,
+};
 
 /// Reads one item.
 pub(super) fn read(item: &Value) -> Event {
@@ -30,7 +32,7 @@ pub(super) fn read(item: &Value) -> Event {
     }
     let from_me = fields::flag(key.get("fromMe"));
     let status = update.get("status").filter(|status| !status.is_null());
-    let what = match level(status) {
+    let what = match receipt_level::level(status) {
         Some(level) if from_me => return Event::Receipt(receipt(item, update, id, level)),
         _ if status.is_none() => Reason::NoStatus,
         Some(_) => Reason::ReadByOwner,
@@ -72,27 +74,4 @@ fn change(update: &Value, id: &str) -> Option<Said> {
         about: said.about.or_else(|| Some(id.to_owned())),
         ..said
     })
-}
-
-/// A status, as a number or by name (`WebMessageInfo.Status`).
-pub(super) fn level(status: Option<&Value>) -> Option<ReceiptLevel> {
-    let level = match fields::integer(status) {
-        Some(number) => match number {
-            0 => ReceiptLevel::Refused,
-            1 => ReceiptLevel::Pending,
-            2 => ReceiptLevel::ServerAck,
-            3 => ReceiptLevel::Delivered,
-            4 | 5 => ReceiptLevel::Read,
-            _ => return None,
-        },
-        None => match fields::text(status)?.trim().to_ascii_uppercase().as_str() {
-            "ERROR" => ReceiptLevel::Refused,
-            "PENDING" => ReceiptLevel::Pending,
-            "SERVER_ACK" => ReceiptLevel::ServerAck,
-            "DELIVERY_ACK" => ReceiptLevel::Delivered,
-            "READ" | "PLAYED" => ReceiptLevel::Read,
-            _ => return None,
-        },
-    };
-    Some(level)
 }

@@ -6,8 +6,9 @@ use time::Duration;
 
 use crate::clients::ghl::{Advice, CallError};
 use crate::crypto::OpenError;
-use crate::db::accounts::tokens::{TokenRow, Trouble};
+use crate::db::accounts::tokens::TokenRow;
 use crate::model::reason::{Other, Reason, Wait};
+use crate::model::states::TokenProblem;
 
 /// A person has to act first; what they do calls in what waits, and this is for what was overlooked then.
 const PERSON_PAUSE: Duration = Duration::minutes(15);
@@ -117,17 +118,17 @@ pub(super) fn renewal_error(error: CallError) -> TokenError {
     }
 }
 
-/// What a stored trouble says to a caller.
-pub(super) fn trouble(row: &TokenRow) -> TokenError {
+/// What a stored problem says to a caller.
+pub(super) fn stored_problem(row: &TokenRow) -> TokenError {
     let detail = || {
         let nothing = Reason::from(Other::Words {
             words: String::new(),
         });
-        row.trouble_detail.clone().unwrap_or(nothing)
+        row.problem_detail.clone().unwrap_or(nothing)
     };
-    match row.trouble {
-        Some(Trouble::NeedsReinstall) => TokenError::NeedsReinstall(detail()),
-        Some(Trouble::Inactive) => TokenError::Inactive(detail()),
-        Some(Trouble::Failing) | None => TokenError::Failing(detail()),
+    match row.problem {
+        Some(TokenProblem::NeedsReinstall) => TokenError::NeedsReinstall(detail()),
+        Some(TokenProblem::Inactive) => TokenError::Inactive(detail()),
+        Some(TokenProblem::Failing) | None => TokenError::Failing(detail()),
     }
 }

@@ -11,7 +11,7 @@ mod renewal;
 use std::time::Duration as StdDuration;
 
 pub use error::TokenError;
-use error::{renewal_error, trouble};
+use error::{renewal_error, stored_problem};
 pub use owner::Owner;
 use owner::Turns;
 use secrecy::SecretString;
@@ -22,13 +22,13 @@ use tracing::{debug, info, warn};
 use crate::clients::ghl;
 use crate::clients::ghl::{Advice, CallError, Grant};
 use crate::crypto::Sealer;
-use crate::db::accounts::installs::InstallStatus;
 use crate::db::accounts::rate_limits::CallPriority;
-use crate::db::accounts::tokens::{NewToken, TokenRow, Trouble};
+use crate::db::accounts::tokens::{NewToken, TokenRow};
 use crate::db::accounts::{installs, rate_limits, token_requests, tokens};
 use crate::model::ids::{CompanyId, LocationId};
 use crate::model::reason::Wait;
 use crate::model::retry_schedule::{LOCATION_INACTIVE, REFRESH_FAILED};
+use crate::model::states::{InstallStatus, TokenProblem};
 use crate::runtime::clock::Clock;
 
 /// A token is not used any more this long before it ends, so that no call starts with one that ends on the way.
@@ -208,7 +208,7 @@ impl Tokens {
                 return self.open(owner, &now);
             }
             if self.failed_lately(&now) {
-                return Err(trouble(&now));
+                return Err(stored_problem(&now));
             }
             let has_ended = ended == Some(now.version);
             if self.claim(owner, &now, has_ended).await? {
@@ -252,7 +252,7 @@ impl Tokens {
     }
 
     fn failed_lately(&self, row: &TokenRow) -> bool {
-        row.trouble.is_some() && row.refresh_at > self.clock.now()
+        row.problem.is_some() && row.refresh_at > self.clock.now()
     }
 
     /// Why there is no token. Where nobody was asked for it yet, its company will be.
@@ -322,7 +322,7 @@ impl Tokens {
         let detail = error.detail();
         // Failures of another kind begin a schedule anew.
         let failures = |kind| {
-            if row.trouble == Some(kind) {
+            if row.problem == Some(kind) {
                 row.refresh_failures
             } else {
                 0
@@ -330,20 +330,20 @@ impl Tokens {
         };
         let jitter = rand::random();
         let (kind, pause) = match error {
-            TokenError::NeedsReinstall(_) => (Trouble::NeedsReinstall, REINSTALL_LOOK),
+            TokenError::NeedsReinstall(_) => (TokenProblem::NeedsReinstall, REINSTALL_LOOK),
             TokenError::Inactive(_) => (
-                Trouble::Inactive,
-                LOCATION_INACTIVE.endless(failures(Trouble::Inactive), jitter),
+                TokenProblem::Inactive,
+                LOCATION_INACTIVE.endless(failures(TokenProblem::Inactive), jitter),
             ),
             other => {
-                let pause = REFRESH_FAILED.endless(failures(Trouble::Failing), jitter);
+                let pause = REFRESH_FAILED.endless(failures(TokenProblem::Failing), jitter);
                 (
-                    Trouble::Failing,
+                    TokenProblem::Failing,
                     other.least_pause().unwrap_or(pause).max(pause),
                 )
             }
         };
-        if row.trouble != Some(kind) {
+        if row.problem != Some(kind) {
             warn!(owner = owner.id(), state = ?kind, %detail, "the token cannot be renewed");
         }
         let at = self.clock.now() + pause;

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
-use crate::db::accounts::tokens::OwnerKind;
 use crate::model::ids::{CompanyId, LocationId};
+use crate::model::states::OwnerKind;
 
 /// Whose token.
 #[derive(Clone, Copy, Debug)]

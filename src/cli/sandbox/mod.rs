@@ -5,7 +5,7 @@
 //!
 //! * `world`: both vendors; `ghl/` and `waapify/`: one each, with `stage.rs` holding what a test may set
 //! * `door`, `courier`, `wire`, `faults`: requests in, posts out, what crossed, what goes wrong on purpose
-//! * `page`: the page at `/`; `ghl/site`: GHL's own pages; `anew`: forgetting all of it
+//! * `page`: the page at `/`; `ghl/site`: GHL's own pages; `anew`: forgetting all of it, in the tables that the service made and no other
 //! * [`Sandbox`]: all of it running; [`play_script`]: a whole conversation without hands
 
 mod reset;
@@ -25,16 +25,13 @@ use tokio::task::JoinHandle;
 use url::Url;
 
 use crate::accounts::connect::Entered;
-use crate::app::{App, Database};
+use crate::app::{App, Database, Reserved};
 use crate::clients::attachment_source::NetworkScope;
 use crate::config::Settings;
-use crate::db::accounts::locations;
 use crate::model::ids::LocationId;
 use crate::runtime::clock::Clock;
 use crate::{app, clients, config};
 
-/// Folder of the sandbox's private cluster.
-const FOLDER: &str = "sandbox";
 const CLIENT_ID: &str = "66c0ffee0ddba11000000000-sandbox";
 const CLIENT_SECRET: &str = "sandbox-client-secret";
 /// Opens the operator's pages of the sandbox; what they show is made up.
@@ -44,21 +41,20 @@ const ENCRYPTION_KEY: &str = "c2FuZGJveCBrZXksIHNlYWxzIG5vdGhpbmcgcmVhbCE=";
 /// Without a pause set by the caller: quick for someone who plays, but still to be seen.
 const MIN_INTERVAL_MS: &str = "200";
 
-/// Runs the sandbox until it is told to stop. It starts installed and connected.
+/// Runs the sandbox until it is told to stop. It starts installed and connected. Its database is the `named` one, or a
+/// private PostgreSQL; with `fresh`, what earlier runs kept there is gone.
 ///
 /// # Errors
 /// When it cannot start, with what to do.
-pub async fn run(fresh: bool) -> anyhow::Result<()> {
+pub async fn run(named: Option<&SecretString>, fresh: bool) -> anyhow::Result<()> {
     let stop = app::stop_on_signal()?;
-    let listener = listen().await?;
-    if fresh {
-        app::clear_private_folder(FOLDER)?;
-    }
-    let database = Database::open(database_url().as_ref(), FOLDER).await?;
+    let reserved = reserve()?;
+    let database = Database::open_sandbox(named, fresh).await?;
     let pool = database.migrated_pool().await?;
-    let sandbox = Sandbox::start(listener, pool.clone(), Timings::default(), stop).await?;
+    let listener = reserved.listen()?;
+    let sandbox = Sandbox::start(listener, pool.clone(), Timings::default(), stop)?;
     sandbox.install_and_connect().await?;
-    announce(&sandbox.address);
+    announce(&sandbox.address, &database);
     let outcome = sandbox.running.await?;
     database.close(pool).await?;
     outcome
@@ -68,8 +64,10 @@ pub async fn run(fresh: bool) -> anyhow::Result<()> {
     clippy::print_stdout,
     reason = "the address belongs to the terminal, not to the log"
 )]
-fn announce(address: &Url) {
-    println!("\n  The sandbox is ready: open {address}\n  Ctrl-C stops it.\n");
+fn announce(address: &Url, database: &Database) {
+    println!(
+        "\n  The sandbox is ready: open {address}\n  Its tables are in {database}.\n  Ctrl-C stops it.\n"
+    );
 }
 
 /// The service and its simulated vendors, running on one port.
@@ -89,14 +87,13 @@ impl Sandbox {
     /// Starts both over an empty database or one that a sandbox used, until `stop` turns true. Nothing is installed.
     ///
     /// # Errors
-    /// When the database holds locations of others, or a key cannot be made.
-    pub async fn start(
+    /// When a key cannot be made.
+    pub fn start(
         listener: TcpListener,
         pool: PgPool,
         timings: Timings,
         stop: watch::Receiver<bool>,
     ) -> anyhow::Result<Self> {
-        refuse_real_locations(&pool).await?;
         let port = listener.local_addr()?.port();
         let address = Url::parse(&format!("http://127.0.0.1:{port}"))?;
         let http = clients::http_client()?;
@@ -203,30 +200,13 @@ fn settings(simulation: &Simulation, address: &Url) -> anyhow::Result<Settings> 
 }
 
 /// Only on this machine unless `BIND_ADDR` says otherwise: the page has no lock.
-async fn listen() -> anyhow::Result<TcpListener> {
+fn reserve() -> anyhow::Result<Reserved> {
     let defaulted = |name: &str| match name {
         "BIND_ADDR" => env(name).or_else(|| Some("127.0.0.1:8080".to_owned())),
         name => env(name),
     };
     let address: SocketAddr = config::load_bind(defaulted)?;
-    app::listen(address).await
-}
-
-fn database_url() -> Option<SecretString> {
-    config::load_database_url(env)
-}
-
-/// A database that real locations use is not for playing.
-async fn refuse_real_locations(pool: &PgPool) -> anyhow::Result<()> {
-    let known = locations::list_locations(pool).await?;
-    let real = known.iter().find(|location| {
-        ![seed::LOCATION_ID, seed::SECOND_LOCATION_ID].contains(&location.as_str())
-    });
-    ensure!(
-        real.is_none(),
-        "the database that DATABASE_URL names holds real locations; unset it, or name an empty database"
-    );
-    Ok(())
+    app::reserve(address)
 }
 
 fn env(name: &str) -> Option<String> {

@@ -1,6 +1,6 @@
-//! Beginning anew: the simulated vendors and the service's database forget everything, as if nobody had been here.
+//! "Begin anew": the simulated vendors and the service's tables forget everything, as if nobody had been here.
 //!
-//! Owns: emptying the sandbox's database. Refuses: forms of other sites.
+//! Owns: the route. Refuses: forms of other sites, and emptying tables that the service did not make.
 
 use axum::Router;
 use axum::extract::State;
@@ -10,11 +10,7 @@ use axum::routing::post;
 use simulators::Simulation;
 use sqlx::PgPool;
 
-/// Every table of the service but the list of migrations; one statement, so that workers see all or nothing of it.
-const EMPTY: &str = "do $$ begin execute (
-    select 'truncate ' || string_agg(format('%I', tablename), ', ') || ' cascade' from pg_tables
-    where schemaname = 'public' and tablename <> '_sqlx_migrations'
-); end $$";
+use crate::db::own_schema;
 
 /// The route behind the button.
 pub(super) fn router(simulation: Simulation, pool: PgPool) -> Router {
@@ -31,8 +27,8 @@ async fn begin(
     if from.is_some_and(|from| from != "same-origin") {
         return StatusCode::FORBIDDEN.into_response();
     }
-    match sqlx::query(EMPTY).execute(&pool).await {
-        Ok(_) => {
+    match own_schema::empty_tables(&pool).await {
+        Ok(()) => {
             simulation.forget();
             Redirect::to("/sandbox/ghl").into_response()
         }

@@ -5,13 +5,14 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::bail;
+use secrecy::SecretString;
 use simulators::{CustomerFile, Direction, Message, Timings, seed};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use crate::app::Database;
-use crate::cli::sandbox::{Sandbox, database_url};
+use crate::cli::sandbox::Sandbox;
 
 /// Longest wait for one thing to come true. GHL's "not yet" takes some ten seconds of it; a slow machine the rest.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -21,17 +22,19 @@ const PICTURE: &[u8] = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\x04\x
 /// How long the script watches that nothing happens.
 const WATCH: Duration = Duration::from_secs(2);
 
-/// Plays the conversation on a database of its own; exit code 0 when all of it came true, 1 when not.
+/// Plays the conversation, in the `named` database or a private PostgreSQL, of which nothing stays; exit code 0 when all
+/// of it came true, 1 when not.
 ///
 /// # Errors
 /// When the sandbox cannot start, with what to do.
 #[allow(clippy::print_stderr, reason = "the verdict belongs to the terminal")]
-pub async fn play_script() -> anyhow::Result<ExitCode> {
-    let database = Database::throw_away(database_url().as_ref()).await?;
+pub async fn play_script(named: Option<&SecretString>) -> anyhow::Result<ExitCode> {
+    let database = Database::open_script(named).await?;
+    say("Setup", &format!("the tables are in {database}"));
     let pool = database.migrated_pool().await?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let (stop, stopping) = watch::channel(false);
-    let sandbox = Sandbox::start(listener, pool.clone(), Timings::default(), stopping).await?;
+    let sandbox = Sandbox::start(listener, pool.clone(), Timings::default(), stopping)?;
     let verdict = play(&sandbox).await;
     stop.send_replace(true);
     sandbox.running.await??;

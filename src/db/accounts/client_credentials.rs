@@ -1,12 +1,12 @@
 //! What GHL said to the marketplace app's keys: they cannot be tried, only used (`docs/vendors/ghl.md#client-keys`).
 
-use sqlx::{FromRow, PgPool};
+use sqlx::PgPool;
 use time::OffsetDateTime;
 
 use crate::model::reason::Reason;
 
 /// What GHL said to a pair of keys.
-#[derive(Clone, Debug, Default, PartialEq, Eq, FromRow)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CredentialResults {
     /// When it last gave a token for them.
     pub accepted_at: Option<OffsetDateTime>,
@@ -17,20 +17,20 @@ pub struct CredentialResults {
 }
 
 /// Notes that GHL gave a token for these keys.
-///
-/// # Errors
-/// When the database fails.
 pub async fn record_acceptance(
     pool: &PgPool,
     keys_hash: &[u8],
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    sqlx::query(
-        "insert into client_credentials (keys_hash, accepted_at) values ($1, $2)
-         on conflict (keys_hash) do update set accepted_at = excluded.accepted_at",
+    sqlx::query!(
+        r#"
+        insert into client_credentials (keys_hash, accepted_at)
+        values ($1, $2)
+        on conflict (keys_hash) do update set accepted_at = excluded.accepted_at
+        "#,
+        keys_hash,
+        now,
     )
-    .bind(keys_hash)
-    .bind(now)
     .execute(pool)
     .await
     .map(|_| ())
@@ -38,9 +38,6 @@ pub async fn record_acceptance(
 
 /// Notes that GHL refused. `is_certain`: it can only have been the keys; another refusal counts only for keys that were
 /// never accepted.
-///
-/// # Errors
-/// When the database fails.
 pub async fn record_refusal(
     pool: &PgPool,
     keys_hash: &[u8],
@@ -48,34 +45,40 @@ pub async fn record_refusal(
     is_certain: bool,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    sqlx::query(
-        "insert into client_credentials as k (keys_hash, refused_at, refusal_code, refusal_args)
-         values ($1, $2, $3::jsonb->>'code', $3::jsonb->'args')
-         on conflict (keys_hash) do update set refused_at = excluded.refused_at, refusal_code = excluded.refusal_code,
+    sqlx::query!(
+        r#"
+        insert into client_credentials as k (keys_hash, refused_at, refusal_code, refusal_args)
+        values ($1, $2, $3::jsonb->>'code', $3::jsonb->'args')
+        on conflict (keys_hash) do update set
+            refused_at = excluded.refused_at,
+            refusal_code = excluded.refusal_code,
             refusal_args = excluded.refusal_args
-         where $4 or k.accepted_at is null",
+        where $4 or k.accepted_at is null
+        "#,
+        keys_hash,
+        now,
+        refusal as &Reason,
+        is_certain,
     )
-    .bind(keys_hash)
-    .bind(now)
-    .bind(refusal)
-    .bind(is_certain)
     .execute(pool)
     .await
     .map(|_| ())
 }
 
 /// What GHL said to these keys so far.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find_credential_results(
     pool: &PgPool,
     keys_hash: &[u8],
 ) -> sqlx::Result<CredentialResults> {
-    let found = sqlx::query_as(
-        "select accepted_at, refused_at, reason_of(refusal_code, refusal_args) as refusal from client_credentials where keys_hash = $1",
+    let found = sqlx::query_as!(
+        CredentialResults,
+        r#"
+        select accepted_at, refused_at, reason_of(refusal_code, refusal_args) as "refusal: Reason"
+        from client_credentials
+        where keys_hash = $1
+        "#,
+        keys_hash,
     )
-    .bind(keys_hash)
     .fetch_optional(pool)
     .await?;
     Ok(found.unwrap_or_default())

@@ -7,95 +7,116 @@ use crate::model::ids::{CompanyId, LocationId};
 use crate::model::reason::Reason;
 
 /// Has a company's locations listed at `at`. A company that nobody installed is not made one by this.
-///
-/// # Errors
-/// When the database fails.
 pub async fn schedule_listing(
     tx: &mut PgConnection,
     company: &CompanyId,
     failures: i32,
     at: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    sqlx::query(
-        "insert into companies (company_id, list_at, list_failures)
-         select owner_id, $3, $2 from tokens where owner_id = $1 and owner_kind = 'company'
-         on conflict (company_id) do update set list_at = excluded.list_at, list_failures = excluded.list_failures",
+    sqlx::query!(
+        r#"
+        insert into companies (company_id, list_at, list_failures)
+        select owner_id, $3::timestamptz, $2::int
+        from tokens
+        where owner_id = $1 and owner_kind = 'company'
+        on conflict (company_id) do update set
+            list_at = excluded.list_at,
+            list_failures = excluded.list_failures
+        "#,
+        company.as_str(),
+        failures,
+        at,
     )
-    .bind(company)
-    .bind(failures)
-    .bind(at)
     .execute(tx)
     .await
     .map(|_| ())
 }
 
 /// Claims companies whose locations are due to be listed, each with its failed tries.
-///
-/// # Errors
-/// When the database fails.
 pub async fn claim_listings(
     pool: &PgPool,
     now: OffsetDateTime,
     lease: Duration,
     limit: i64,
 ) -> sqlx::Result<Vec<(CompanyId, i32)>> {
-    sqlx::query_as(
-        "update companies c set list_at = $2 where c.company_id in (
-            select company_id from companies where list_at <= $1 order by list_at limit $3
-            for update skip locked)
-         returning c.company_id, c.list_failures",
+    sqlx::query!(
+        r#"
+        update companies c set list_at = $2
+        where c.company_id in (
+            select company_id
+            from companies
+            where list_at <= $1
+            order by list_at
+            limit $3
+            for update skip locked
+        )
+        returning c.company_id, c.list_failures
+        "#,
+        now,
+        now + lease,
+        limit,
     )
-    .bind(now)
-    .bind(now + lease)
-    .bind(limit)
+    .map(|row| (row.company_id, row.list_failures))
     .fetch_all(pool)
     .await
 }
 
 /// Companies whose token cannot be renewed, and why.
-///
-/// # Errors
-/// When the database fails.
 pub async fn list_dead_companies(pool: &PgPool) -> sqlx::Result<Vec<(CompanyId, Option<Reason>)>> {
-    sqlx::query_as(
-        "select owner_id, reason_of(trouble_code, trouble_args) from tokens
-         where owner_kind = 'company' and trouble = 'needs_reinstall' order by owner_id",
+    sqlx::query!(
+        r#"
+        select owner_id as "company_id: CompanyId", reason_of(trouble_code, trouble_args) as "reason: Reason"
+        from tokens
+        where owner_kind = 'company' and trouble = 'needs_reinstall'
+        order by owner_id
+        "#,
     )
+    .map(|row| (row.company_id, row.reason))
     .fetch_all(pool)
     .await
 }
 
 /// Of `listed`, the locations that have no working token and for which nobody asks.
-///
-/// # Errors
-/// When the database fails.
 pub async fn list_without_token(
     pool: &PgPool,
     listed: &[LocationId],
 ) -> sqlx::Result<Vec<LocationId>> {
     let ids: Vec<&str> = listed.iter().map(LocationId::as_str).collect();
-    sqlx::query_scalar(
-        "select id from unnest($1::text[]) as listed (id)
-         where not exists (select 1 from tokens t where t.owner_id = id and t.owner_kind = 'location'
-            and t.trouble is distinct from 'needs_reinstall')
-           and not exists (select 1 from locations l where l.location_id = id and l.token_request_at is not null)",
+    sqlx::query_scalar!(
+        r#"
+        select id as "id!: LocationId"
+        from unnest($1::text[]) as listed (id)
+        where not exists (
+                select 1
+                from tokens t
+                where t.owner_id = id
+                  and t.owner_kind = 'location'
+                  and t.trouble is distinct from 'needs_reinstall'
+            )
+          and not exists (
+                select 1
+                from locations l
+                where l.location_id = id and l.token_request_at is not null
+            )
+        "#,
+        &ids as &[&str],
     )
-    .bind(ids)
     .fetch_all(pool)
     .await
 }
 
 /// Companies that have a token which may work.
-///
-/// # Errors
-/// When the database fails.
 pub async fn list_companies(pool: &PgPool, limit: i64) -> sqlx::Result<Vec<CompanyId>> {
-    sqlx::query_scalar(
-        "select owner_id from tokens
-         where owner_kind = 'company' and trouble is distinct from 'needs_reinstall'
-         order by owner_id limit $1",
+    sqlx::query_scalar!(
+        r#"
+        select owner_id as "company_id: CompanyId"
+        from tokens
+        where owner_kind = 'company' and trouble is distinct from 'needs_reinstall'
+        order by owner_id
+        limit $1
+        "#,
+        limit,
     )
-    .bind(limit)
     .fetch_all(pool)
     .await
 }

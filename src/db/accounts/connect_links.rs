@@ -1,13 +1,13 @@
 //! Connect links: what each allows, what it waits for, and what it has done.
 
-use sqlx::{FromRow, PgConnection, PgPool};
+use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
 use crate::model::ids::LocationId;
 
 /// A connect link.
-#[derive(Clone, Debug, FromRow)]
-pub struct Link {
+#[derive(Clone, Debug)]
+pub struct ConnectLink {
     /// The location it connects, and no other.
     pub location_id: LocationId,
     /// Until when it can be used.
@@ -23,57 +23,58 @@ pub struct Link {
 }
 
 /// Keeps a connect link by the hash of its token.
-///
-/// # Errors
-/// When the database fails.
 pub async fn record_link(
     pool: &PgPool,
     token_hash: &[u8],
     location: &LocationId,
     expires_at: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    sqlx::query(
-        "insert into connect_links (token_hash, location_id, expires_at) values ($1, $2, $3)",
+    sqlx::query!(
+        r#"
+        insert into connect_links (token_hash, location_id, expires_at)
+        values ($1, $2, $3)
+        "#,
+        token_hash,
+        location.as_str(),
+        expires_at,
     )
-    .bind(token_hash)
-    .bind(location)
-    .bind(expires_at)
     .execute(pool)
     .await
     .map(|_| ())
 }
 
 /// The link of a token, used or expired ones too.
-///
-/// # Errors
-/// When the database fails.
-pub async fn find_link(pool: &PgPool, token_hash: &[u8]) -> sqlx::Result<Option<Link>> {
-    sqlx::query_as(
-        "select location_id, expires_at, used_at, pending_instance, pending_token, number
-         from connect_links where token_hash = $1",
+pub async fn find_link(pool: &PgPool, token_hash: &[u8]) -> sqlx::Result<Option<ConnectLink>> {
+    sqlx::query_as!(
+        ConnectLink,
+        r#"
+        select location_id, expires_at, used_at, pending_instance, pending_token, number
+        from connect_links
+        where token_hash = $1
+        "#,
+        token_hash,
     )
-    .bind(token_hash)
     .fetch_optional(pool)
     .await
 }
 
 /// Uses a link up for `number`; false when it is gone: used before, expired, or its location uninstalled meanwhile.
-///
-/// # Errors
-/// When the database fails.
 pub async fn use_link(
     tx: &mut PgConnection,
     token_hash: &[u8],
     number: &str,
     now: OffsetDateTime,
 ) -> sqlx::Result<bool> {
-    let used = sqlx::query(
-        "update connect_links set used_at = $2, number = $3, pending_instance = null, pending_token = null
-         where token_hash = $1 and used_at is null and expires_at > $2",
+    let used = sqlx::query!(
+        r#"
+        update connect_links
+        set used_at = $2, number = $3, pending_instance = null, pending_token = null
+        where token_hash = $1 and used_at is null and expires_at > $2
+        "#,
+        token_hash,
+        now,
+        number,
     )
-    .bind(token_hash)
-    .bind(now)
-    .bind(number)
     .execute(tx)
     .await?;
     Ok(used.rows_affected() == 1)
@@ -92,9 +93,6 @@ pub enum Waits {
 
 /// Keeps the instance that waits for a phone, with its sealed token, in place of any other. A newer link of a location
 /// takes it from an older one.
-///
-/// # Errors
-/// When the database fails.
 pub async fn record_pending(
     pool: &PgPool,
     token_hash: &[u8],
@@ -104,26 +102,37 @@ pub async fn record_pending(
     now: OffsetDateTime,
 ) -> sqlx::Result<Waits> {
     let mut tx = pool.begin().await?;
-    sqlx::query(
-        "update connect_links set pending_instance = null, pending_token = null
-         where pending_instance = $1 and (location_id = $2 or expires_at <= $3)",
+    sqlx::query!(
+        r#"
+        update connect_links
+        set pending_instance = null, pending_token = null
+        where pending_instance = $1 and (location_id = $2 or expires_at <= $3)
+        "#,
+        instance_id,
+        location.as_str(),
+        now,
     )
-    .bind(instance_id)
-    .bind(location)
-    .bind(now)
     .execute(&mut *tx)
     .await?;
-    let recorded = sqlx::query(
-        "update connect_links set pending_instance = $2, pending_token = $3
-         where token_hash = $1 and used_at is null and expires_at > $4
-           and not exists (select 1 from numbers where instance_id = $2 and location_id <> $5
-                             and webhook_secret is not null)",
+    let recorded = sqlx::query!(
+        r#"
+        update connect_links
+        set pending_instance = $2, pending_token = $3
+        where token_hash = $1
+          and used_at is null
+          and expires_at > $4
+          and not exists (
+            select 1
+            from numbers
+            where instance_id = $2 and location_id <> $5 and webhook_secret is not null
+          )
+        "#,
+        token_hash,
+        instance_id,
+        sealed_token,
+        now,
+        location.as_str(),
     )
-    .bind(token_hash)
-    .bind(instance_id)
-    .bind(sealed_token)
-    .bind(now)
-    .bind(location)
     .execute(&mut *tx)
     .await;
     let recorded = match recorded {
@@ -146,51 +155,52 @@ pub async fn record_pending(
 }
 
 /// Forgets what a link waits for.
-///
-/// # Errors
-/// When the database fails.
 pub async fn forget_pending(pool: &PgPool, token_hash: &[u8]) -> sqlx::Result<()> {
-    sqlx::query(
-        "update connect_links set pending_instance = null, pending_token = null where token_hash = $1",
+    sqlx::query!(
+        r#"
+        update connect_links
+        set pending_instance = null, pending_token = null
+        where token_hash = $1
+        "#,
+        token_hash,
     )
-    .bind(token_hash)
     .execute(pool)
     .await
     .map(|_| ())
 }
 
 /// Destroys the tokens of what waits with links that have expired.
-///
-/// # Errors
-/// When the database fails.
 pub async fn forget_expired(pool: &PgPool, now: OffsetDateTime) -> sqlx::Result<()> {
-    sqlx::query(
-        "update connect_links set pending_instance = null, pending_token = null
-         where pending_instance is not null and expires_at <= $1",
+    sqlx::query!(
+        r#"
+        update connect_links
+        set pending_instance = null, pending_token = null
+        where pending_instance is not null and expires_at <= $1
+        "#,
+        now,
     )
-    .bind(now)
     .execute(pool)
     .await
     .map(|_| ())
 }
 
 /// Counts a test message of a link that was used after `since`; false when it has sent `max` already.
-///
-/// # Errors
-/// When the database fails.
 pub async fn count_test(
     pool: &PgPool,
     token_hash: &[u8],
     since: OffsetDateTime,
     max: i32,
 ) -> sqlx::Result<bool> {
-    let counted = sqlx::query(
-        "update connect_links set tests_sent = tests_sent + 1
-         where token_hash = $1 and used_at > $2 and tests_sent < $3",
+    let counted = sqlx::query!(
+        r#"
+        update connect_links
+        set tests_sent = tests_sent + 1
+        where token_hash = $1 and used_at > $2 and tests_sent < $3
+        "#,
+        token_hash,
+        since,
+        max,
     )
-    .bind(token_hash)
-    .bind(since)
-    .bind(max)
     .execute(pool)
     .await?;
     Ok(counted.rows_affected() == 1)

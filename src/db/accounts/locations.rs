@@ -6,65 +6,72 @@ use time::OffsetDateTime;
 use crate::model::ids::{CompanyId, ContactId, LocationId};
 
 /// Makes sure that a location has a row, installed or not.
-///
-/// # Errors
-/// When the database fails.
 pub async fn ensure_location(tx: &mut PgConnection, location: &LocationId) -> sqlx::Result<()> {
-    sqlx::query("insert into locations (location_id) values ($1) on conflict do nothing")
-        .bind(location)
-        .execute(tx)
-        .await
-        .map(|_| ())
+    sqlx::query!(
+        r#"
+        insert into locations (location_id)
+        values ($1)
+        on conflict do nothing
+        "#,
+        location.as_str(),
+    )
+    .execute(tx)
+    .await
+    .map(|_| ())
 }
 
 /// Every location we know, installed or not.
-///
-/// # Errors
-/// When the database fails.
 pub async fn list_locations(pool: &PgPool) -> sqlx::Result<Vec<LocationId>> {
-    sqlx::query_scalar("select location_id from locations order by location_id")
-        .fetch_all(pool)
-        .await
+    sqlx::query_scalar!(
+        r#"
+        select location_id
+        from locations
+        order by location_id
+        "#,
+    )
+    .fetch_all(pool)
+    .await
 }
 
 /// The agency of a location, where GHL named it.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find_company(pool: &PgPool, location: &LocationId) -> sqlx::Result<Option<CompanyId>> {
-    let found = sqlx::query_scalar("select company_id from locations where location_id = $1")
-        .bind(location)
-        .fetch_optional(pool)
-        .await?;
+    let found = sqlx::query_scalar!(
+        r#"
+        select company_id
+        from locations
+        where location_id = $1
+        "#,
+        location.as_str(),
+    )
+    .fetch_optional(pool)
+    .await?;
     Ok(found.flatten())
 }
 
 /// The GHL contact that was last found for a phone (E.164 digits) or a group (its address), who wrote at `wrote_at`; none
 /// where the business wrote to them.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find_contact_id(
     pool: &PgPool,
     location: &LocationId,
     phone: &str,
     wrote_at: Option<OffsetDateTime>,
 ) -> sqlx::Result<Option<ContactId>> {
-    sqlx::query_scalar(
-        "update contacts set wrote_at = greatest(wrote_at, $3) where location_id = $1 and phone = $2
-         returning contact_id",
+    sqlx::query_scalar!(
+        r#"
+        update contacts
+        set wrote_at = greatest(wrote_at, $3)
+        where location_id = $1 and phone = $2
+        returning contact_id
+        "#,
+        location.as_str(),
+        phone,
+        wrote_at,
     )
-    .bind(location)
-    .bind(phone)
-    .bind(wrote_at)
     .fetch_optional(pool)
     .await
 }
 
 /// Keeps the GHL contact of a phone, who wrote at `wrote_at`; none where the business wrote to them.
-///
-/// # Errors
-/// When the database fails.
 pub async fn save_contact_id(
     pool: &PgPool,
     location: &LocationId,
@@ -72,29 +79,35 @@ pub async fn save_contact_id(
     contact: &ContactId,
     wrote_at: Option<OffsetDateTime>,
 ) -> sqlx::Result<()> {
-    sqlx::query(
-        "insert into contacts (location_id, phone, contact_id, wrote_at) values ($1, $2, $3, $4)
-         on conflict (location_id, phone) do update set contact_id = excluded.contact_id,
-            wrote_at = greatest(contacts.wrote_at, excluded.wrote_at)",
+    sqlx::query!(
+        r#"
+        insert into contacts (location_id, phone, contact_id, wrote_at)
+        values ($1, $2, $3, $4)
+        on conflict (location_id, phone) do update set
+            contact_id = excluded.contact_id,
+            wrote_at = greatest(contacts.wrote_at, excluded.wrote_at)
+        "#,
+        location.as_str(),
+        phone,
+        contact.as_str(),
+        wrote_at,
     )
-    .bind(location)
-    .bind(phone)
-    .bind(contact)
-    .bind(wrote_at)
     .execute(pool)
     .await
     .map(|_| ())
 }
 
 /// Forgets the GHL contact of a phone, when GHL says there is none.
-///
-/// # Errors
-/// When the database fails.
 pub async fn forget_contact(pool: &PgPool, location: &LocationId, phone: &str) -> sqlx::Result<()> {
-    sqlx::query("delete from contacts where location_id = $1 and phone = $2")
-        .bind(location)
-        .bind(phone)
-        .execute(pool)
-        .await
-        .map(|_| ())
+    sqlx::query!(
+        r#"
+        delete from contacts
+        where location_id = $1 and phone = $2
+        "#,
+        location.as_str(),
+        phone,
+    )
+    .execute(pool)
+    .await
+    .map(|_| ())
 }

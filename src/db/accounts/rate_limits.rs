@@ -1,6 +1,6 @@
 //! GHL's limit on calls: one budget for each location, which all processes share (`docs/vendors/ghl.md#limits`).
 
-use sqlx::{FromRow, PgPool};
+use sqlx::PgPool;
 use time::OffsetDateTime;
 
 use crate::model::rate_limits::RateLimits;
@@ -25,7 +25,7 @@ impl CallPriority {
 }
 
 /// A budget as it stands after a call was taken from it.
-#[derive(Clone, Copy, Debug, FromRow)]
+#[derive(Clone, Copy, Debug)]
 pub struct Taken {
     /// Calls since the window began, this one included.
     pub used: i32,
@@ -36,30 +36,38 @@ pub struct Taken {
 }
 
 /// Takes a call from an owner's budget; the moment at which there may be one again where it is used up.
-///
-/// # Errors
-/// When the database fails.
 pub async fn take_call(
     pool: &PgPool,
     owner: &str,
     purpose: CallPriority,
     now: OffsetDateTime,
 ) -> sqlx::Result<Result<Taken, OffsetDateTime>> {
-    let taken = sqlx::query_as(
-        "insert into rate_limits as b (owner_id, used, window_ends_at) values ($1, 1, $2 + interval '10 seconds')
-         on conflict (owner_id) do update set
-            used = case when b.window_ends_at <= $2 then 1 else b.used + 1 end,
-            window_ends_at = case when b.window_ends_at <= $2 then $2 + b.window_ms * interval '1 millisecond'
-                else b.window_ends_at end
-         where (b.window_ends_at <= $2 or b.used < b.max * $3)
-           and (b.paused_until is null or b.paused_until <= $2)
-           and ($4 or b.reserve_until is null or b.reserve_until <= $2)
-         returning b.used, b.max, b.window_ms",
+    let taken = sqlx::query_as!(
+        Taken,
+        r#"
+        insert into rate_limits as b (owner_id, used, window_ends_at)
+        values ($1, 1, $2::timestamptz + interval '10 seconds')
+        on conflict (owner_id) do update set
+            -- A window that has ended begins again with this call.
+            used = case
+                when b.window_ends_at <= $2 then 1
+                else b.used + 1
+            end,
+            window_ends_at = case
+                when b.window_ends_at <= $2 then $2 + b.window_ms * interval '1 millisecond'
+                else b.window_ends_at
+            end
+        where (b.window_ends_at <= $2 or b.used < b.max * $3::float8)
+          -- GHL asked for a pause: from all calls, or from those for which nobody waits.
+          and (b.paused_until is null or b.paused_until <= $2)
+          and ($4 or b.reserve_until is null or b.reserve_until <= $2)
+        returning b.used, b.max, b.window_ms
+        "#,
+        owner,
+        now,
+        purpose.share(),
+        purpose == CallPriority::Reply,
     )
-    .bind(owner)
-    .bind(now)
-    .bind(purpose.share())
-    .bind(purpose == CallPriority::Reply)
     .fetch_optional(pool)
     .await?;
     match taken {
@@ -74,24 +82,28 @@ async fn find_end(
     purpose: CallPriority,
     now: OffsetDateTime,
 ) -> sqlx::Result<OffsetDateTime> {
-    // Null is passed over; what is past already ends now.
-    sqlx::query_scalar(
-        "select greatest($2, paused_until, case when $3 then null else reserve_until end,
-            case when used >= max * $4 then window_ends_at end)
-         from rate_limits where owner_id = $1",
+    sqlx::query_scalar!(
+        r#"
+        -- `greatest` passes over null; what is past already ends now.
+        select greatest(
+            $2::timestamptz,
+            paused_until,
+            case when $3 then null else reserve_until end,
+            case when used >= max * $4::float8 then window_ends_at end
+        ) as "end!"
+        from rate_limits
+        where owner_id = $1
+        "#,
+        owner,
+        now,
+        purpose == CallPriority::Reply,
+        purpose.share(),
     )
-    .bind(owner)
-    .bind(now)
-    .bind(purpose == CallPriority::Reply)
-    .bind(purpose.share())
     .fetch_one(pool)
     .await
 }
 
 /// Keeps what GHL said, where it is news: another limit, a count that is ahead of ours, a pause.
-///
-/// # Errors
-/// When the database fails.
 pub async fn record_limits(
     pool: &PgPool,
     owner: &str,
@@ -112,17 +124,23 @@ pub async fn record_limits(
     if !is_news {
         return Ok(());
     }
-    sqlx::query(
-        "update rate_limits set max = $2, window_ms = $3, used = greatest(used, $4),
-            paused_until = greatest(paused_until, $5), reserve_until = greatest(reserve_until, $6)
-         where owner_id = $1",
+    sqlx::query!(
+        r#"
+        update rate_limits
+        set max = $2,
+            window_ms = $3,
+            used = greatest(used, $4),
+            paused_until = greatest(paused_until, $5),
+            reserve_until = greatest(reserve_until, $6)
+        where owner_id = $1
+        "#,
+        owner,
+        max,
+        window_ms,
+        used,
+        limits.pause.map(|pause| now + pause),
+        limits.saving.map(|pause| now + pause),
     )
-    .bind(owner)
-    .bind(max)
-    .bind(window_ms)
-    .bind(used)
-    .bind(limits.pause.map(|pause| now + pause))
-    .bind(limits.saving.map(|pause| now + pause))
     .execute(pool)
     .await
     .map(|_| ())

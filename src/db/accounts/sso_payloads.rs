@@ -3,16 +3,18 @@
 use sqlx::PgPool;
 use time::OffsetDateTime;
 
-/// Uses a payload up, by its salt; false when it, or a changed copy of it, was used before.
-///
-/// # Errors
-/// When the database fails; whether it is used up is not known then.
+/// Uses a payload up, by its salt; false when it, or a changed copy of it, was used before. After an error it is not known
+/// whether it is used up.
 pub async fn use_payload(pool: &PgPool, salt: &[u8], now: OffsetDateTime) -> sqlx::Result<bool> {
-    let used = sqlx::query(
-        "insert into sso_payloads (salt, used_at) values ($1, $2) on conflict do nothing",
+    let used = sqlx::query!(
+        r#"
+        insert into sso_payloads (salt, used_at)
+        values ($1, $2)
+        on conflict do nothing
+        "#,
+        salt,
+        now,
     )
-    .bind(salt)
-    .bind(now)
     .execute(pool)
     .await?;
     Ok(used.rows_affected() == 1)

@@ -1,41 +1,20 @@
 //! OAuth token pairs, sealed, and the lease that lets one process at a time refresh a pair.
 
-use sqlx::{FromRow, PgConnection, PgPool};
+use sqlx::{PgConnection, PgPool};
 use time::{Duration, OffsetDateTime};
 
 use crate::model::ids::CompanyId;
 use crate::model::reason::Reason;
-
-/// Whose pair: the two kinds of GHL token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, sqlx::Type)]
-#[sqlx(type_name = "text", rename_all = "lowercase")]
-pub enum OwnerKind {
-    /// An agency, from whose token location tokens are minted.
-    Company,
-    /// A sub-account.
-    Location,
-}
-
-/// Why a pair could not be renewed the last time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
-pub enum Trouble {
-    /// No lasting reason: it is tried again soon.
-    Failing,
-    /// GHL renews it when the location is active again.
-    Inactive,
-    /// Only a new install brings another.
-    NeedsReinstall,
-}
+use crate::model::states::{OwnerKind, TokenProblem};
 
 /// A stored pair.
-#[derive(Clone, Debug, FromRow)]
+#[derive(Clone, Debug)]
 pub struct TokenRow {
     /// The agency, where known.
     pub company_id: Option<CompanyId>,
     /// Sealed.
     pub access_token: Vec<u8>,
-    /// Sealed; a minted location token may have none (`docs/vendors/ghl.md#location-tokens`).
+    /// Sealed; a location token that was made from an agency's may have none (`docs/vendors/ghl.md#location-tokens`).
     pub refresh_token: Option<Vec<u8>>,
     /// When the access token ends.
     pub expires_at: OffsetDateTime,
@@ -46,9 +25,9 @@ pub struct TokenRow {
     /// Failed tries to renew it, one after the other.
     pub refresh_failures: i32,
     /// Why the last one failed.
-    pub trouble: Option<Trouble>,
+    pub problem: Option<TokenProblem>,
     /// More about it.
-    pub trouble_detail: Option<Reason>,
+    pub problem_detail: Option<Reason>,
 }
 
 /// A pair to store.
@@ -69,53 +48,62 @@ pub struct NewToken {
 }
 
 /// The pair of an owner.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find_token(
     pool: &PgPool,
     kind: OwnerKind,
     owner: &str,
 ) -> sqlx::Result<Option<TokenRow>> {
-    sqlx::query_as(
-        "select company_id, access_token, refresh_token, expires_at, version, refresh_at, refresh_failures,
-            trouble, reason_of(trouble_code, trouble_args) as trouble_detail
-         from tokens where owner_id = $1 and owner_kind = $2",
+    sqlx::query_as!(
+        TokenRow,
+        r#"
+        select company_id, access_token, refresh_token, expires_at, version, refresh_at, refresh_failures,
+            trouble as problem,
+            reason_of(trouble_code, trouble_args) as "problem_detail: Reason"
+        from tokens
+        where owner_id = $1 and owner_kind = $2
+        "#,
+        owner,
+        kind as OwnerKind,
     )
-    .bind(owner)
-    .bind(kind)
     .fetch_optional(pool)
     .await
 }
 
 /// Stores the pair of an install, in place of whatever was there.
-///
-/// # Errors
-/// When the database fails.
 pub async fn record_token(
     tx: &mut PgConnection,
     kind: OwnerKind,
     owner: &str,
     token: &NewToken,
 ) -> sqlx::Result<()> {
-    sqlx::query(
-        "insert into tokens (owner_id, owner_kind, company_id, access_token, refresh_token, expires_at, refresh_at, scope)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)
-         on conflict (owner_id, owner_kind) do update set
+    sqlx::query!(
+        r#"
+        insert into tokens (owner_id, owner_kind, company_id, access_token, refresh_token, expires_at, refresh_at, scope)
+        values ($1, $2, $3, $4, $5, $6, $7, $8)
+        on conflict (owner_id, owner_kind) do update set
             company_id = coalesce(excluded.company_id, tokens.company_id),
-            access_token = excluded.access_token, refresh_token = excluded.refresh_token,
-            expires_at = excluded.expires_at, refresh_at = excluded.refresh_at, scope = excluded.scope,
+            access_token = excluded.access_token,
+            refresh_token = excluded.refresh_token,
+            expires_at = excluded.expires_at,
+            refresh_at = excluded.refresh_at,
+            scope = excluded.scope,
+            -- Whoever refreshes the old pair finds another version, and changes nothing.
             version = tokens.version + 1,
-            refresh_lease_until = null, refresh_failures = 0, trouble = null, trouble_code = null, trouble_args = null",
+            refresh_lease_until = null,
+            refresh_failures = 0,
+            trouble = null,
+            trouble_code = null,
+            trouble_args = null
+        "#,
+        owner,
+        kind as OwnerKind,
+        token.company_id.as_ref().map(CompanyId::as_str),
+        token.access_token,
+        token.refresh_token.as_deref(),
+        token.expires_at,
+        token.refresh_at,
+        token.scope.as_deref(),
     )
-    .bind(owner)
-    .bind(kind)
-    .bind(&token.company_id)
-    .bind(&token.access_token)
-    .bind(&token.refresh_token)
-    .bind(token.expires_at)
-    .bind(token.refresh_at)
-    .bind(&token.scope)
     .execute(tx)
     .await
     .map(|_| ())
@@ -123,9 +111,6 @@ pub async fn record_token(
 
 /// Takes the right to refresh the pair `version` until `lease_until`; false when another process has it, or when the
 /// pair has been replaced meanwhile. `ended`: GHL says that its access token has ended, whatever its time.
-///
-/// # Errors
-/// When the database fails.
 pub async fn claim_refresh(
     pool: &PgPool,
     (kind, owner): (OwnerKind, &str),
@@ -134,18 +119,23 @@ pub async fn claim_refresh(
     now: OffsetDateTime,
     lease: Duration,
 ) -> sqlx::Result<bool> {
-    let taken = sqlx::query(
-        "update tokens set refresh_lease_until = $5,
+    let taken = sqlx::query!(
+        r#"
+        update tokens
+        set refresh_lease_until = $5,
             expires_at = case when $6 then least(expires_at, $4) else expires_at end
-         where owner_id = $1 and owner_kind = $2 and version = $3
-           and (refresh_lease_until is null or refresh_lease_until <= $4)",
+        where owner_id = $1
+          and owner_kind = $2
+          and version = $3
+          and (refresh_lease_until is null or refresh_lease_until <= $4)
+        "#,
+        owner,
+        kind as OwnerKind,
+        version,
+        now,
+        now + lease,
+        ended,
     )
-    .bind(owner)
-    .bind(kind)
-    .bind(version)
-    .bind(now)
-    .bind(now + lease)
-    .bind(ended)
     .execute(pool)
     .await?;
     Ok(taken.rows_affected() == 1)
@@ -153,81 +143,99 @@ pub async fn claim_refresh(
 
 /// Replaces the pair `version` by its successor and gives the lease back; changes nothing when it has been replaced
 /// by someone else; false then. A successor without a refresh token keeps the old one.
-///
-/// # Errors
-/// When the database fails.
 pub async fn finish_refresh(
     pool: &PgPool,
     (kind, owner): (OwnerKind, &str),
     version: i64,
     token: &NewToken,
 ) -> sqlx::Result<bool> {
-    let replaced = sqlx::query(
-        "update tokens set access_token = $4, refresh_token = coalesce($5, refresh_token), expires_at = $6,
-            refresh_at = $7, scope = coalesce($8, scope), version = version + 1, refresh_lease_until = null, refresh_failures = 0,
-            trouble = null, trouble_code = null, trouble_args = null
-         where owner_id = $1 and owner_kind = $2 and version = $3",
+    let replaced = sqlx::query!(
+        r#"
+        update tokens
+        set access_token = $4,
+            refresh_token = coalesce($5, refresh_token),
+            expires_at = $6,
+            refresh_at = $7,
+            scope = coalesce($8, scope),
+            version = version + 1,
+            refresh_lease_until = null,
+            refresh_failures = 0,
+            trouble = null,
+            trouble_code = null,
+            trouble_args = null
+        where owner_id = $1 and owner_kind = $2 and version = $3
+        "#,
+        owner,
+        kind as OwnerKind,
+        version,
+        token.access_token,
+        token.refresh_token.as_deref(),
+        token.expires_at,
+        token.refresh_at,
+        token.scope.as_deref(),
     )
-    .bind(owner)
-    .bind(kind)
-    .bind(version)
-    .bind(&token.access_token)
-    .bind(&token.refresh_token)
-    .bind(token.expires_at)
-    .bind(token.refresh_at)
-    .bind(&token.scope)
     .execute(pool)
     .await?;
     Ok(replaced.rows_affected() == 1)
 }
 
 /// Gives the right to refresh back after a failure, with what it was and when it is tried again.
-///
-/// # Errors
-/// When the database fails.
 pub async fn fail_refresh(
     pool: &PgPool,
     (kind, owner): (OwnerKind, &str),
     version: i64,
-    (trouble, detail): (Trouble, &Reason),
+    (problem, detail): (TokenProblem, &Reason),
     refresh_at: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    sqlx::query(
-        "update tokens set refresh_lease_until = null, refresh_failures = refresh_failures + 1,
-            trouble = $4, trouble_code = $5::jsonb->>'code', trouble_args = $5::jsonb->'args',
+    sqlx::query!(
+        r#"
+        update tokens
+        set refresh_lease_until = null,
+            refresh_failures = refresh_failures + 1,
+            trouble = $4,
+            trouble_code = $5::jsonb->>'code',
+            trouble_args = $5::jsonb->'args',
             refresh_at = $6
-         where owner_id = $1 and owner_kind = $2 and version = $3",
+        where owner_id = $1 and owner_kind = $2 and version = $3
+        "#,
+        owner,
+        kind as OwnerKind,
+        version,
+        problem as TokenProblem,
+        detail as &Reason,
+        refresh_at,
     )
-    .bind(owner)
-    .bind(kind)
-    .bind(version)
-    .bind(trouble)
-    .bind(detail)
-    .bind(refresh_at)
     .execute(pool)
     .await
     .map(|_| ())
 }
 
 /// Claims pairs that are due to be renewed, and those whose renewal was cut off with its process.
-///
-/// # Errors
-/// When the database fails.
 pub async fn claim_due(
     pool: &PgPool,
     now: OffsetDateTime,
     lease: Duration,
     limit: i64,
 ) -> sqlx::Result<Vec<(OwnerKind, String)>> {
-    sqlx::query_as(
-        "update tokens t set refresh_at = $2 where (t.owner_id, t.owner_kind) in (
-            select owner_id, owner_kind from tokens where refresh_at <= $1 or refresh_lease_until <= $1
-            order by refresh_at limit $3 for update skip locked)
-         returning t.owner_kind, t.owner_id",
+    sqlx::query!(
+        r#"
+        update tokens t
+        set refresh_at = $2
+        where (t.owner_id, t.owner_kind) in (
+            select owner_id, owner_kind
+            from tokens
+            where refresh_at <= $1 or refresh_lease_until <= $1
+            order by refresh_at
+            limit $3
+            for update skip locked
+        )
+        returning t.owner_kind, t.owner_id
+        "#,
+        now,
+        now + lease,
+        limit,
     )
-    .bind(now)
-    .bind(now + lease)
-    .bind(limit)
+    .map(|row| (row.owner_kind, row.owner_id))
     .fetch_all(pool)
     .await
 }

@@ -1,6 +1,6 @@
 //! What an uninstall destroys, ends and keeps: tokens and keys go, waiting messages end, the history stays.
 
-use sqlx::{FromRow, PgConnection, PgPool};
+use sqlx::{PgConnection, PgPool};
 use time::{Duration, OffsetDateTime};
 
 use crate::db::inbound::media;
@@ -10,96 +10,173 @@ use crate::model::reason::{Hold, Reason, Wait};
 /// Uninstalls a location: its tokens and webhook secrets are gone, its numbers send no more and wait for Waapify to be
 /// told, every message that waits is `failed(uninstalled)`. False for a location we do not know, and for one of which
 /// GHL said later than `said_at` (by its own clock) that the app was installed.
-///
-/// # Errors
-/// When the database fails.
 pub async fn uninstall_location(
     tx: &mut PgConnection,
     location: &LocationId,
     said_at: Option<OffsetDateTime>,
     now: OffsetDateTime,
 ) -> sqlx::Result<bool> {
-    let known = sqlx::query(
-        "update locations set uninstalled_at = $2, installed_alone = false, token_request_at = null, token_request_failures = 0,
-            token_request_refusal_code = null, token_request_refusal_args = null, provider_at = null
-         where location_id = $1 and ($3 is null or said_installed_at is null or said_installed_at <= $3)",
+    let known = sqlx::query!(
+        r#"
+        update locations
+        set uninstalled_at = $2,
+            installed_alone = false,
+            token_request_at = null,
+            token_request_failures = 0,
+            token_request_refusal_code = null,
+            token_request_refusal_args = null,
+            provider_at = null
+        where location_id = $1
+          and ($3::timestamptz is null or said_installed_at is null or said_installed_at <= $3)
+        "#,
+        location.as_str(),
+        now,
+        said_at,
     )
-    .bind(location)
-    .bind(now)
-    .bind(said_at)
     .execute(&mut *tx)
     .await?;
     if known.rows_affected() == 0 {
         return Ok(false);
     }
-    for statement in [
-        "delete from tokens where owner_id = $1 and owner_kind = 'location'",
-        "delete from connect_links where location_id = $1",
-        "delete from pending_connections where location_id = $1",
-        "delete from status_updates where location_id = $1",
-    ] {
-        sqlx::query(statement)
-            .bind(location)
-            .execute(&mut *tx)
-            .await?;
-    }
-    sqlx::query(
-        "update numbers set is_default = false, webhook_secret = null, webhook_secret_hash = null,
-            hold_code = $3::jsonb->>'code', hold_args = $3::jsonb->'args',
-            disconnect_at = $2, disconnect_failures = 0
-         where location_id = $1 and access_token is not null",
+    destroy_keys(tx, location).await?;
+    hold_numbers(tx, location, now).await?;
+    sqlx::query!(
+        r#"
+        update incidents
+        set resolved_at = $2
+        where location_id = $1 and resolved_at is null
+        "#,
+        location.as_str(),
+        now,
     )
-    .bind(location)
-    .bind(now)
-    .bind(Reason::from(Hold::NumberUninstalled))
-    .execute(&mut *tx)
-    .await?;
-    sqlx::query(
-        "update incidents set resolved_at = $2 where location_id = $1 and resolved_at is null",
-    )
-    .bind(location)
-    .bind(now)
     .execute(&mut *tx)
     .await?;
     end_messages(tx, location, now).await?;
     Ok(true)
 }
 
+/// Destroys what opens the location to us or to somebody with a link, and what GHL would have been told.
+async fn destroy_keys(tx: &mut PgConnection, location: &LocationId) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        delete from tokens
+        where owner_id = $1 and owner_kind = 'location'
+        "#,
+        location.as_str(),
+    )
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query!(
+        r#"
+        delete from connect_links
+        where location_id = $1
+        "#,
+        location.as_str(),
+    )
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query!(
+        r#"
+        delete from pending_connections
+        where location_id = $1
+        "#,
+        location.as_str(),
+    )
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query!(
+        r#"
+        delete from status_updates
+        where location_id = $1
+        "#,
+        location.as_str(),
+    )
+    .execute(tx)
+    .await
+    .map(|_| ())
+}
+
+/// Has the location's numbers send no more. Each keeps its access token until Waapify is told.
+async fn hold_numbers(
+    tx: &mut PgConnection,
+    location: &LocationId,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        update numbers
+        set is_default = false,
+            webhook_secret = null,
+            webhook_secret_hash = null,
+            hold_code = $3::jsonb->>'code',
+            hold_args = $3::jsonb->'args',
+            disconnect_at = $2,
+            disconnect_failures = 0
+        where location_id = $1 and access_token is not null
+        "#,
+        location.as_str(),
+        now,
+        Reason::from(Hold::NumberUninstalled) as Reason,
+    )
+    .execute(tx)
+    .await
+    .map(|_| ())
+}
+
+/// Ends what waits. What is being sent this moment ends by itself: its worker finds no number and no token any more.
 async fn end_messages(
     tx: &mut PgConnection,
     location: &LocationId,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    // What is being sent this moment ends by itself: its worker finds no number and no token any more.
-    for statement in [
-        "with ended as (
-            update outbound set state = 'failed', reason_code = $2::jsonb->>'code', reason_args = $2::jsonb->'args'
-            where location_id = $1 and state in ('accepted', 'unconfirmed') returning location_id, id
-         )
-         insert into timeline (location_id, message_id, at, state, cause_code, cause_args)
-         select location_id, id, $3, 'failed', $4::jsonb->>'code', $4::jsonb->'args' from ended",
-        "with ended as (
-            update inbound set state = 'failed', reason_code = $2::jsonb->>'code', reason_args = $2::jsonb->'args'
-            where location_id = $1 and state in ('accepted', 'held') returning location_id, id
-         )
-         insert into timeline (location_id, message_id, at, state, cause_code, cause_args)
-         select location_id, id, $3, 'failed', $4::jsonb->>'code', $4::jsonb->'args' from ended",
-    ] {
-        sqlx::query(statement)
-            .bind(location)
-            .bind(Reason::from(Wait::EndedByUninstall))
-            .bind(now)
-            .bind(Reason::from(Hold::NumberUninstalled))
-            .execute(&mut *tx)
-            .await?;
-    }
-    media::end_links(tx, location).await?;
-    sqlx::query(
-        "update waapify_events set state = 'failed', reason_code = $2::jsonb->>'code', reason_args = $2::jsonb->'args'
-         where location_id = $1 and state = 'accepted'",
+    sqlx::query!(
+        r#"
+        with ended as (
+            update outbound
+            set state = 'failed', reason_code = $2::jsonb->>'code', reason_args = $2::jsonb->'args'
+            where location_id = $1 and state in ('accepted', 'unconfirmed')
+            returning location_id, id
+        )
+        insert into timeline (location_id, message_id, at, state, cause_code, cause_args)
+        select location_id, id, $3, 'failed', $4::jsonb->>'code', $4::jsonb->'args'
+        from ended
+        "#,
+        location.as_str(),
+        Reason::from(Wait::EndedByUninstall) as Reason,
+        now,
+        Reason::from(Hold::NumberUninstalled) as Reason,
     )
-    .bind(location)
-    .bind(Reason::from(Wait::EndedByUninstall))
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query!(
+        r#"
+        with ended as (
+            update inbound
+            set state = 'failed', reason_code = $2::jsonb->>'code', reason_args = $2::jsonb->'args'
+            where location_id = $1 and state in ('accepted', 'held')
+            returning location_id, id
+        )
+        insert into timeline (location_id, message_id, at, state, cause_code, cause_args)
+        select location_id, id, $3, 'failed', $4::jsonb->>'code', $4::jsonb->'args'
+        from ended
+        "#,
+        location.as_str(),
+        Reason::from(Wait::EndedByUninstall) as Reason,
+        now,
+        Reason::from(Hold::NumberUninstalled) as Reason,
+    )
+    .execute(&mut *tx)
+    .await?;
+    media::end_links(tx, location).await?;
+    sqlx::query!(
+        r#"
+        update waapify_events
+        set state = 'failed', reason_code = $2::jsonb->>'code', reason_args = $2::jsonb->'args'
+        where location_id = $1 and state = 'accepted'
+        "#,
+        location.as_str(),
+        Reason::from(Wait::EndedByUninstall) as Reason,
+    )
     .execute(tx)
     .await
     .map(|_| ())
@@ -107,33 +184,43 @@ async fn end_messages(
 
 /// Destroys a company's token; gives the locations that go with it, which are those that were not installed by
 /// themselves.
-///
-/// # Errors
-/// When the database fails.
 pub async fn uninstall_company(
     tx: &mut PgConnection,
     company: &CompanyId,
 ) -> sqlx::Result<Vec<LocationId>> {
-    for statement in [
-        "delete from tokens where owner_id = $1 and owner_kind = 'company'",
-        "delete from companies where company_id = $1",
-    ] {
-        sqlx::query(statement)
-            .bind(company)
-            .execute(&mut *tx)
-            .await?;
-    }
-    sqlx::query_scalar(
-        "select location_id from locations
-         where company_id = $1 and not installed_alone and uninstalled_at is null order by location_id",
+    sqlx::query!(
+        r#"
+        delete from tokens
+        where owner_id = $1 and owner_kind = 'company'
+        "#,
+        company.as_str(),
     )
-    .bind(company)
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query!(
+        r#"
+        delete from companies
+        where company_id = $1
+        "#,
+        company.as_str(),
+    )
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query_scalar!(
+        r#"
+        select location_id
+        from locations
+        where company_id = $1 and not installed_alone and uninstalled_at is null
+        order by location_id
+        "#,
+        company.as_str(),
+    )
     .fetch_all(tx)
     .await
 }
 
 /// A number whose gateway is to be told to post nothing more.
-#[derive(Clone, Debug, FromRow)]
+#[derive(Clone, Debug)]
 pub struct DisconnectJob {
     /// Whose number it was.
     pub location_id: LocationId,
@@ -148,61 +235,68 @@ pub struct DisconnectJob {
 }
 
 /// Claims numbers that are due to be disconnected.
-///
-/// # Errors
-/// When the database fails.
 pub async fn claim_disconnects(
     pool: &PgPool,
     now: OffsetDateTime,
     lease: Duration,
     limit: i64,
 ) -> sqlx::Result<Vec<DisconnectJob>> {
-    sqlx::query_as(
-        "update numbers n set disconnect_at = $2
-         where (n.location_id, n.number) in (
-            select location_id, number from numbers where disconnect_at <= $1 order by disconnect_at limit $3
-            for update skip locked)
-         returning n.location_id, n.number, n.instance_id, n.access_token, n.disconnect_failures",
+    sqlx::query_as!(
+        DisconnectJob,
+        r#"
+        update numbers n
+        set disconnect_at = $2
+        where (n.location_id, n.number) in (
+            select location_id, number
+            from numbers
+            where disconnect_at <= $1
+            order by disconnect_at
+            limit $3
+            for update skip locked
+        )
+        -- The token is there until the disconnect ends.
+        returning n.location_id, n.number, n.instance_id, n.access_token as "access_token!", n.disconnect_failures
+        "#,
+        now,
+        now + lease,
+        limit,
     )
-    .bind(now)
-    .bind(now + lease)
-    .bind(limit)
     .fetch_all(pool)
     .await
 }
 
 /// Ends a disconnect: the number's last secret is destroyed. One that was connected again meanwhile stays as it is.
-///
-/// # Errors
-/// When the database fails.
 pub async fn finish_disconnect(pool: &PgPool, job: &DisconnectJob) -> sqlx::Result<()> {
-    sqlx::query(
-        "update numbers set access_token = null, disconnect_at = null
-         where location_id = $1 and number = $2 and disconnect_at is not null",
+    sqlx::query!(
+        r#"
+        update numbers
+        set access_token = null, disconnect_at = null
+        where location_id = $1 and number = $2 and disconnect_at is not null
+        "#,
+        job.location_id.as_str(),
+        job.number,
     )
-    .bind(&job.location_id)
-    .bind(&job.number)
     .execute(pool)
     .await
     .map(|_| ())
 }
 
-/// Puts a disconnect back until `at`.
-///
-/// # Errors
-/// When the database fails.
+/// Postpones a disconnect until `at`.
 pub async fn retry_disconnect(
     pool: &PgPool,
     job: &DisconnectJob,
     at: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    sqlx::query(
-        "update numbers set disconnect_at = $3, disconnect_failures = disconnect_failures + 1
-         where location_id = $1 and number = $2 and disconnect_at is not null",
+    sqlx::query!(
+        r#"
+        update numbers
+        set disconnect_at = $3, disconnect_failures = disconnect_failures + 1
+        where location_id = $1 and number = $2 and disconnect_at is not null
+        "#,
+        job.location_id.as_str(),
+        job.number,
+        at,
     )
-    .bind(&job.location_id)
-    .bind(&job.number)
-    .bind(at)
     .execute(pool)
     .await
     .map(|_| ())

@@ -6,25 +6,26 @@ use time::OffsetDateTime;
 use crate::model::ids::{LocationId, MessageId};
 
 /// Notes what groups are called, each named once, by their addresses.
-///
-/// # Errors
-/// When the database fails.
 pub async fn record_subjects(
     pool: &PgPool,
     location: &LocationId,
     groups: &[&str],
     subjects: &[&str],
 ) -> sqlx::Result<()> {
-    sqlx::query(
-        "insert into groups (location_id, group_jid, subject)
-         select $1, said.group_jid, said.subject from unnest($2::text[], $3::text[]) as said (group_jid, subject)
-         order by said.group_jid
-         on conflict (location_id, group_jid) do update set subject = excluded.subject
-         where groups.subject is distinct from excluded.subject",
+    sqlx::query!(
+        r#"
+        insert into groups (location_id, group_jid, subject)
+        select $1, said.group_jid, said.subject
+        from unnest($2::text[], $3::text[]) as said (group_jid, subject)
+        -- In one order everywhere: of two processes that name the same groups, one waits for the other.
+        order by said.group_jid
+        on conflict (location_id, group_jid) do update set subject = excluded.subject
+        where groups.subject is distinct from excluded.subject
+        "#,
+        location.as_str(),
+        groups as &[&str],
+        subjects as &[&str],
     )
-    .bind(location)
-    .bind(groups)
-    .bind(subjects)
     .execute(pool)
     .await
     .map(|_| ())
@@ -32,9 +33,6 @@ pub async fn record_subjects(
 
 /// Takes the making of a group's contact until then, and gives the group's name where it is known; `None` while another
 /// has it.
-///
-/// # Errors
-/// When the database fails.
 pub async fn claim_making(
     pool: &PgPool,
     location: &LocationId,
@@ -42,58 +40,63 @@ pub async fn claim_making(
     until: OffsetDateTime,
     now: OffsetDateTime,
 ) -> sqlx::Result<Option<Option<String>>> {
-    sqlx::query_scalar(
-        "insert into groups (location_id, group_jid, making_until) values ($1, $2, $3)
-         on conflict (location_id, group_jid) do update set making_until = excluded.making_until
-         where groups.making_until is null or groups.making_until <= $4
-         returning subject",
+    sqlx::query_scalar!(
+        r#"
+        insert into groups (location_id, group_jid, making_until)
+        values ($1, $2, $3)
+        on conflict (location_id, group_jid) do update set making_until = excluded.making_until
+        where groups.making_until is null or groups.making_until <= $4
+        returning subject
+        "#,
+        location.as_str(),
+        group,
+        until,
+        now,
     )
-    .bind(location)
-    .bind(group)
-    .bind(until)
-    .bind(now)
     .fetch_optional(pool)
     .await
 }
 
 /// Ends the making of a group's contact; one that another took over meanwhile stays theirs.
-///
-/// # Errors
-/// When the database fails.
 pub async fn finish_making(
     pool: &PgPool,
     location: &LocationId,
     group: &str,
     until: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    sqlx::query(
-        "update groups set making_until = null
-         where location_id = $1 and group_jid = $2 and making_until = $3",
+    sqlx::query!(
+        r#"
+        update groups
+        set making_until = null
+        where location_id = $1 and group_jid = $2 and making_until = $3
+        "#,
+        location.as_str(),
+        group,
+        until,
     )
-    .bind(location)
-    .bind(group)
-    .bind(until)
     .execute(pool)
     .await
     .map(|_| ())
 }
 
 /// Whether a message of GHL's is for the contact of a group.
-///
-/// # Errors
-/// When the database fails.
 pub async fn is_addressed(
     pool: &PgPool,
     location: &LocationId,
     message: MessageId,
 ) -> sqlx::Result<bool> {
-    sqlx::query_scalar(
-        "select exists (select 1 from outbound o
+    sqlx::query_scalar!(
+        r#"
+        select exists (
+            select 1
+            from outbound o
             join contacts c on c.location_id = o.location_id and c.contact_id = o.conversation
-            where o.location_id = $1 and o.id = $2 and c.phone like '%@g.us')",
+            where o.location_id = $1 and o.id = $2 and c.phone like '%@g.us'
+        ) as "is_addressed!"
+        "#,
+        location.as_str(),
+        message.0,
     )
-    .bind(location)
-    .bind(message)
     .fetch_one(pool)
     .await
 }

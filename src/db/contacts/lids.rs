@@ -29,10 +29,7 @@ pub struct Pair<'a> {
 
 /// Learns whom LIDs belong to, each named once, and releases the messages that wait for one of them: they are due now,
 /// those with a file at `file_until` at the latest. Where it contradicts what is known, the later word counts, for
-/// messages from then on. True if anything was new.
-///
-/// # Errors
-/// When the database fails; nothing is learnt then.
+/// messages from then on. True if anything was new. After an error nothing is learnt.
 pub async fn learn(
     pool: &PgPool,
     location: &LocationId,
@@ -40,38 +37,14 @@ pub async fn learn(
     file_until: OffsetDateTime,
     now: OffsetDateTime,
 ) -> sqlx::Result<bool> {
-    let known: Vec<(String, String)> = sqlx::query_as(
-        "select lid, phone from lids where location_id = $1 and lid = any($2) and phone is not null",
-    )
-    .bind(location)
-    .bind(pairs.iter().map(|pair| pair.lid).collect::<Vec<_>>())
-    .fetch_all(pool)
-    .await?;
-    let known: HashMap<_, _> = known.into_iter().collect();
+    let known = find_phones(pool, location, pairs).await?;
     let is_news = |pair: &&Pair<'_>| known.get(pair.lid).is_none_or(|phone| phone != pair.phone);
     let news: Vec<_> = pairs.iter().filter(is_news).collect();
     if news.is_empty() {
         return Ok(false);
     }
     let mut tx = pool.begin().await?;
-    // In one order everywhere, so that two who learn at once wait for each other and never both.
-    let learnt: Vec<String> = sqlx::query_scalar(
-        "insert into lids (location_id, lid, phone, name, said_at)
-         select $1, said.lid, said.phone, said.name, said.said_at
-         from unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[]) as said (lid, phone, name, said_at)
-         order by said.lid
-         on conflict (location_id, lid) do update set phone = excluded.phone, name = excluded.name,
-            said_at = excluded.said_at
-         where lids.phone is null or lids.said_at <= excluded.said_at
-         returning lid",
-    )
-    .bind(location)
-    .bind(news.iter().map(|pair| pair.lid).collect::<Vec<_>>())
-    .bind(news.iter().map(|pair| pair.phone).collect::<Vec<_>>())
-    .bind(news.iter().map(|pair| pair.name).collect::<Vec<_>>())
-    .bind(news.iter().map(|pair| pair.said_at).collect::<Vec<_>>())
-    .fetch_all(&mut *tx)
-    .await?;
+    let learnt = record(&mut tx, location, &news).await?;
     if !learnt.is_empty() {
         release(&mut tx, location, &learnt, file_until, now).await?;
     }
@@ -79,49 +52,104 @@ pub async fn learn(
     Ok(!learnt.is_empty())
 }
 
+async fn find_phones(
+    pool: &PgPool,
+    location: &LocationId,
+    pairs: &[Pair<'_>],
+) -> sqlx::Result<HashMap<String, String>> {
+    let lids: Vec<&str> = pairs.iter().map(|pair| pair.lid).collect();
+    let known = sqlx::query!(
+        r#"
+        select lid, phone as "phone!"
+        from lids
+        where location_id = $1 and lid = any($2) and phone is not null
+        "#,
+        location.as_str(),
+        &lids as &[&str],
+    )
+    .map(|row| (row.lid, row.phone))
+    .fetch_all(pool)
+    .await?;
+    Ok(known.into_iter().collect())
+}
+
+/// Keeps pairs; gives the LIDs of those that were not contradicted by a later word.
+async fn record(
+    tx: &mut PgConnection,
+    location: &LocationId,
+    news: &[&Pair<'_>],
+) -> sqlx::Result<Vec<String>> {
+    let lids: Vec<&str> = news.iter().map(|pair| pair.lid).collect();
+    let phones: Vec<&str> = news.iter().map(|pair| pair.phone).collect();
+    let names: Vec<Option<&str>> = news.iter().map(|pair| pair.name).collect();
+    let times: Vec<OffsetDateTime> = news.iter().map(|pair| pair.said_at).collect();
+    sqlx::query_scalar!(
+        r#"
+        insert into lids (location_id, lid, phone, name, said_at)
+        select $1, said.lid, said.phone, said.name, said.said_at
+        from unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[]) as said (lid, phone, name, said_at)
+        -- In one order everywhere: of two processes that learn at once, one waits for the other, and never both.
+        order by said.lid
+        on conflict (location_id, lid) do update set
+            phone = excluded.phone,
+            name = excluded.name,
+            said_at = excluded.said_at
+        where lids.phone is null or lids.said_at <= excluded.said_at
+        returning lid
+        "#,
+        location.as_str(),
+        &lids as &[&str],
+        &phones as &[&str],
+        &names as &[Option<&str>],
+        &times,
+    )
+    .fetch_all(tx)
+    .await
+}
+
 /// The phone of a LID, if it is known.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find_phone(
     pool: &PgPool,
     location: &LocationId,
     lid: &str,
 ) -> sqlx::Result<Option<String>> {
-    let found: Option<Option<String>> =
-        sqlx::query_scalar("select phone from lids where location_id = $1 and lid = $2")
-            .bind(location)
-            .bind(lid)
-            .fetch_optional(pool)
-            .await?;
+    let found = sqlx::query_scalar!(
+        r#"
+        select phone
+        from lids
+        where location_id = $1 and lid = $2
+        "#,
+        location.as_str(),
+        lid,
+    )
+    .fetch_optional(pool)
+    .await?;
     Ok(found.flatten())
 }
 
 /// Locks a LID until the transaction ends: nobody learns its phone meanwhile. True if the phone is known.
-///
-/// # Errors
-/// When the database fails.
 pub(in crate::db) async fn lock(
     tx: &mut PgConnection,
     location: &LocationId,
     lid: &str,
 ) -> sqlx::Result<bool> {
-    sqlx::query_scalar(
-        "insert into lids (location_id, lid) values ($1, $2)
-         on conflict (location_id, lid) do update set lid = excluded.lid
-         returning phone is not null",
+    sqlx::query_scalar!(
+        r#"
+        insert into lids (location_id, lid)
+        values ($1, $2)
+        -- Changes nothing, but locks the row.
+        on conflict (location_id, lid) do update set lid = excluded.lid
+        returning phone is not null as "is_known!"
+        "#,
+        location.as_str(),
+        lid,
     )
-    .bind(location)
-    .bind(lid)
     .fetch_one(tx)
     .await
 }
 
 /// Moves the held messages of LIDs whose phones are known into the phones' conversations. What waits for its content
 /// goes on waiting for that.
-///
-/// # Errors
-/// When the database fails.
 pub(in crate::db) async fn release(
     tx: &mut PgConnection,
     location: &LocationId,
@@ -129,31 +157,48 @@ pub(in crate::db) async fn release(
     file_until: OffsetDateTime,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    sqlx::query(
-        "with released as (
-            update inbound i set phone = l.phone, conversation = l.phone,
+    let lids: Vec<&str> = lids.iter().map(AsRef::as_ref).collect();
+    sqlx::query!(
+        r#"
+        with released as (
+            update inbound i
+            set phone = l.phone,
+                conversation = l.phone,
                 sender_name = coalesce(i.sender_name, l.name),
+                -- One whose content is not known yet goes on waiting for that.
                 state = case when i.undecrypted then 'held' else 'accepted' end,
                 reason_code = case when i.undecrypted then i.reason_code end,
                 reason_args = case when i.undecrypted then i.reason_args end,
-                due_at = case when i.undecrypted then i.due_at
-                    when exists (select 1 from inbound_media m where m.location_id = i.location_id and m.message_id = i.id
-                        and m.state = 'wanted') then $4
-                    else $3 end
+                due_at = case
+                    when i.undecrypted then i.due_at
+                    -- Its file is being fetched.
+                    when exists (
+                        select 1
+                        from inbound_media m
+                        where m.location_id = i.location_id and m.message_id = i.id and m.state = 'wanted'
+                    ) then $4
+                    else $3
+                end
             from lids l
-            where l.location_id = $1 and l.lid = any($2) and l.phone is not null
-              and i.location_id = $1 and i.state = 'held' and i.conversation = l.lid || $5
+            where l.location_id = $1
+              and l.lid = any($2)
+              and l.phone is not null
+              and i.location_id = $1
+              and i.state = 'held'
+              and i.conversation = l.lid || $5
             returning i.location_id, i.id, i.state
-         )
-         insert into timeline (location_id, message_id, at, state, cause_code, cause_args)
-         select location_id, id, $3, state, $6::jsonb->>'code', $6::jsonb->'args' from released",
+        )
+        insert into timeline (location_id, message_id, at, state, cause_code, cause_args)
+        select location_id, id, $3, state, $6::jsonb->>'code', $6::jsonb->'args'
+        from released
+        "#,
+        location.as_str(),
+        &lids as &[&str],
+        now,
+        file_until,
+        LID_SERVER,
+        Reason::from(Step::SenderKnown) as Reason,
     )
-    .bind(location)
-    .bind(lids.iter().map(AsRef::as_ref).collect::<Vec<&str>>())
-    .bind(now)
-    .bind(file_until)
-    .bind(LID_SERVER)
-    .bind(Reason::from(Step::SenderKnown))
     .execute(tx)
     .await
     .map(|_| ())

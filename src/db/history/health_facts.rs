@@ -1,6 +1,6 @@
-//! What the database knows about how a location does: for the doctor and the watch.
+//! What the database knows about how a location does: for the doctor and the monitor.
 
-use sqlx::{FromRow, PgPool};
+use sqlx::PgPool;
 use time::{Duration, OffsetDateTime};
 
 use crate::db::outbound::receipts::DELIVERED;
@@ -10,13 +10,13 @@ use crate::model::reason::Reason;
 /// The echo of a send comes within seconds, its ack when the customer's phone is on; one that is this old has had both
 /// chances, whatever the gateway was busy with.
 pub const ECHO_WAIT: Duration = Duration::minutes(10);
-/// Sends that are looked at: enough for one to fall between two looks of the watch, and an old one says nothing about now.
+/// Sends that are looked at: enough for one to fall between two checks of the monitor, and an old one says nothing about now.
 const RECENT: Duration = Duration::hours(1);
 /// Rows looked through for the last of a kind, so that a long history costs no more than a short one.
 const LOOKED_THROUGH: i64 = 2_000;
 
 /// When something last came.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromRow)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct History {
     /// GHL delivered a message to send.
     pub last_delivery: Option<OffsetDateTime>,
@@ -27,33 +27,61 @@ pub struct History {
 }
 
 /// When something last came to or from a location.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find_history(pool: &PgPool, location: &LocationId) -> sqlx::Result<History> {
-    sqlx::query_as(
-        "select
-            (select accepted_at from outbound where location_id = $1 order by id desc limit 1) as last_delivery,
-            (select max(i.accepted_at) from (select accepted_at, from_me from inbound
-                where location_id = $1 order by id desc limit $2) i
-             where not i.from_me) as last_inbound,
-            (select max(t.at) from (
-                select message_id from (
-                    select message_id, level, seen_at from receipts
-                    where location_id = $1 and message_id is not null order by seen_at desc limit $2) recent
-                where level >= $3 order by seen_at desc limit 1) acked
-             join timeline t on t.location_id = $1 and t.message_id = acked.message_id
-                and t.state in ('delivered', 'read')) as last_ack",
+    sqlx::query_as!(
+        History,
+        r#"
+        select
+            (
+                select accepted_at
+                from outbound
+                where location_id = $1
+                order by id desc
+                limit 1
+            ) as last_delivery,
+            (
+                select max(i.accepted_at)
+                from (
+                    select accepted_at, from_me
+                    from inbound
+                    where location_id = $1
+                    order by id desc
+                    limit $2
+                ) i
+                where not i.from_me
+            ) as last_inbound,
+            -- The newest receipt that reports a delivery leads to its message, whose steps have the time.
+            (
+                select max(t.at)
+                from (
+                    select message_id
+                    from (
+                        select message_id, level, seen_at
+                        from receipts
+                        where location_id = $1 and message_id is not null
+                        order by seen_at desc
+                        limit $2
+                    ) recent
+                    where level >= $3
+                    order by seen_at desc
+                    limit 1
+                ) acked
+                join timeline t
+                  on t.location_id = $1
+                 and t.message_id = acked.message_id
+                 and t.state in ('delivered', 'read')
+            ) as last_ack
+        "#,
+        location.as_str(),
+        LOOKED_THROUGH,
+        DELIVERED,
     )
-    .bind(location)
-    .bind(LOOKED_THROUGH)
-    .bind(DELIVERED)
     .fetch_one(pool)
     .await
 }
 
 /// A connected number and what was heard of it.
-#[derive(Clone, Debug, FromRow)]
+#[derive(Clone, Debug)]
 pub struct NumberCheckup {
     /// E.164 digits.
     pub number: String,
@@ -75,71 +103,96 @@ pub struct NumberCheckup {
 }
 
 /// The connected numbers of a location, that it sends from first.
-///
-/// # Errors
-/// When the database fails.
 pub async fn list_numbers(
     pool: &PgPool,
     location: &LocationId,
     now: OffsetDateTime,
 ) -> sqlx::Result<Vec<NumberCheckup>> {
-    sqlx::query_as(
-        "select n.number, n.instance_id, n.access_token, reason_of(n.hold_code, n.hold_args) as hold_reason, n.connected_at, h.last_event_at,
-            s.unheard_since, s.unheard_until
-         from numbers n
-         left join lateral (
-            select max(received_at) as last_event_at from (
-                select number, received_at from waapify_events where location_id = n.location_id
-                order by id desc limit $4) recent
-            where number = n.number) e on true
-         left join lateral (
-            select greatest(e.last_event_at, max(r.seen_at)) as last_event_at from receipts r
-            where r.location_id = n.location_id and r.number = n.number and r.message_id is not null
-              and r.level > 0 and r.seen_at > $2) h on true
-         left join lateral (
-            select min(r.seen_at) as unheard_since, max(r.seen_at) as unheard_until from receipts r
-            where r.location_id = n.location_id and r.number = n.number and r.message_id is not null
-              and r.seen_at > greatest(h.last_event_at, n.connected_at, $2) and r.seen_at <= $3) s on true
-         where n.location_id = $1 and n.access_token is not null and n.webhook_secret is not null
-         order by n.is_default desc, n.number",
+    sqlx::query_as!(
+        NumberCheckup,
+        r#"
+        select
+            n.number,
+            n.instance_id,
+            n.access_token as "access_token!",
+            reason_of(n.hold_code, n.hold_args) as "hold_reason: Reason",
+            n.connected_at,
+            h.last_event_at,
+            s.unheard_since,
+            s.unheard_until
+        from numbers n
+        -- When its gateway posted, among the last events of its location.
+        left join lateral (
+            select max(received_at) as last_event_at
+            from (
+                select number, received_at
+                from waapify_events
+                where location_id = n.location_id
+                order by id desc
+                limit $4
+            ) recent
+            where number = n.number
+        ) e on true
+        -- Or when the last of its sends of late was confirmed, whichever is later.
+        left join lateral (
+            select greatest(e.last_event_at, max(r.seen_at)) as last_event_at
+            from receipts r
+            where r.location_id = n.location_id
+              and r.number = n.number
+              and r.message_id is not null
+              and r.level > 0
+              and r.seen_at > $2
+        ) h on true
+        -- What it sent since then, long enough ago to have been reported.
+        left join lateral (
+            select min(r.seen_at) as unheard_since, max(r.seen_at) as unheard_until
+            from receipts r
+            where r.location_id = n.location_id
+              and r.number = n.number
+              and r.message_id is not null
+              and r.seen_at > greatest(h.last_event_at, n.connected_at, $2)
+              and r.seen_at <= $3
+        ) s on true
+        where n.location_id = $1 and n.access_token is not null and n.webhook_secret is not null
+        order by n.is_default desc, n.number
+        "#,
+        location.as_str(),
+        now - RECENT - ECHO_WAIT,
+        now - ECHO_WAIT,
+        LOOKED_THROUGH,
     )
-    .bind(location)
-    .bind(now - RECENT - ECHO_WAIT)
-    .bind(now - ECHO_WAIT)
-    .bind(LOOKED_THROUGH)
     .fetch_all(pool)
     .await
 }
 
 /// What a location's token may do, in GHL's words; none where it did not say, or there is no token.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find_scope(pool: &PgPool, location: &LocationId) -> sqlx::Result<Option<String>> {
-    let found: Option<Option<String>> = sqlx::query_scalar(
-        "select scope from tokens where owner_id = $1 and owner_kind = 'location'",
+    let found = sqlx::query_scalar!(
+        r#"
+        select scope
+        from tokens
+        where owner_id = $1 and owner_kind = 'location'
+        "#,
+        location.as_str(),
     )
-    .bind(location)
     .fetch_optional(pool)
     .await?;
     Ok(found.flatten())
 }
 
 /// Why there is no token, or why it is not renewed.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find_token_trouble(
     pool: &PgPool,
     location: &LocationId,
 ) -> sqlx::Result<Option<Reason>> {
-    let found: Option<Option<Reason>> = sqlx::query_scalar(
-        "select coalesce(reason_of(t.trouble_code, t.trouble_args), reason_of(l.token_request_refusal_code, l.token_request_refusal_args))
-         from locations l
-         left join tokens t on t.owner_id = l.location_id and t.owner_kind = 'location'
-         where l.location_id = $1",
+    let found = sqlx::query_scalar!(
+        r#"
+        select trouble
+        from install_statuses
+        where location_id = $1
+        "#,
+        location.as_str(),
     )
-    .bind(location)
     .fetch_optional(pool)
     .await?;
     Ok(found.flatten())

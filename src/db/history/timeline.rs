@@ -8,9 +8,6 @@ use crate::model::reason::Reason;
 use crate::model::states::MessageState;
 
 /// Adds a step. `cause` never holds message text, a phone number or a secret.
-///
-/// # Errors
-/// When the database fails.
 pub async fn record_step(
     tx: &mut PgConnection,
     location: &LocationId,
@@ -19,15 +16,17 @@ pub async fn record_step(
     cause: Option<&Reason>,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    sqlx::query(
-        "insert into timeline (location_id, message_id, at, state, cause_code, cause_args)
-         values ($1, $2, $3, $4, $5::jsonb->>'code', $5::jsonb->'args')",
+    sqlx::query!(
+        r#"
+        insert into timeline (location_id, message_id, at, state, cause_code, cause_args)
+        values ($1, $2, $3, $4, $5::jsonb->>'code', $5::jsonb->'args')
+        "#,
+        location.as_str(),
+        message.0,
+        now,
+        state as MessageState,
+        cause as Option<&Reason>,
     )
-    .bind(location)
-    .bind(message)
-    .bind(now)
-    .bind(state)
-    .bind(cause)
     .execute(tx)
     .await
     .map(|_| ())

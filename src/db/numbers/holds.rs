@@ -7,9 +7,6 @@ use crate::model::ids::LocationId;
 use crate::model::reason::{Hold, Reason};
 
 /// Holds the sending of a number until `until`.
-///
-/// # Errors
-/// When the database fails.
 pub async fn hold_number(
     tx: &mut PgConnection,
     location: &LocationId,
@@ -17,32 +14,36 @@ pub async fn hold_number(
     reason: &Hold,
     until: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    sqlx::query(
-        "update numbers set hold_code = case when other_phone then hold_code else $3::jsonb->>'code' end,
+    sqlx::query!(
+        r#"
+        update numbers
+        -- That another phone is linked stays the reason: see `mark_other_phone`.
+        set hold_code = case when other_phone then hold_code else $3::jsonb->>'code' end,
             hold_args = case when other_phone then hold_args else $3::jsonb->'args' end,
             next_send_at = greatest(next_send_at, $4)
-         where location_id = $1 and number = $2",
+        where location_id = $1 and number = $2
+        "#,
+        location.as_str(),
+        number,
+        Reason::from(reason.clone()) as Reason,
+        until,
     )
-    .bind(location)
-    .bind(number)
-    .bind(Reason::from(reason.clone()))
-    .bind(until)
     .execute(tx)
     .await
     .map(|_| ())
 }
 
 /// Takes a number off hold after a send, whose pause it keeps.
-///
-/// # Errors
-/// When the database fails.
 pub async fn end_hold(pool: &PgPool, location: &LocationId, number: &str) -> sqlx::Result<()> {
-    sqlx::query(
-        "update numbers set hold_code = null, hold_args = null
-         where location_id = $1 and number = $2 and not other_phone",
+    sqlx::query!(
+        r#"
+        update numbers
+        set hold_code = null, hold_args = null
+        where location_id = $1 and number = $2 and not other_phone
+        "#,
+        location.as_str(),
+        number,
     )
-    .bind(location)
-    .bind(number)
     .execute(pool)
     .await
     .map(|_| ())
@@ -50,41 +51,42 @@ pub async fn end_hold(pool: &PgPool, location: &LocationId, number: &str) -> sql
 
 /// Notes that another phone than the number's is linked to its instance. No hold's end changes that: only its own phone,
 /// or a new connect.
-///
-/// # Errors
-/// When the database fails.
 pub async fn mark_other_phone(
     pool: &PgPool,
     location: &LocationId,
     number: &str,
     reason: &Hold,
 ) -> sqlx::Result<()> {
-    sqlx::query(
-        "update numbers set other_phone = true, hold_code = $3::jsonb->>'code', hold_args = $3::jsonb->'args'
-         where location_id = $1 and number = $2 and not other_phone",
+    sqlx::query!(
+        r#"
+        update numbers
+        set other_phone = true, hold_code = $3::jsonb->>'code', hold_args = $3::jsonb->'args'
+        where location_id = $1 and number = $2 and not other_phone
+        "#,
+        location.as_str(),
+        number,
+        Reason::from(reason.clone()) as Reason,
     )
-    .bind(location)
-    .bind(number)
-    .bind(Reason::from(reason.clone()))
     .execute(pool)
     .await
     .map(|_| ())
 }
 
 /// Whether another phone than the number's is linked to its instance.
-///
-/// # Errors
-/// When the database fails.
 pub async fn has_other_phone(
     pool: &PgPool,
     location: &LocationId,
     number: &str,
 ) -> sqlx::Result<bool> {
-    let has: Option<bool> = sqlx::query_scalar(
-        "select other_phone from numbers where location_id = $1 and number = $2",
+    let has = sqlx::query_scalar!(
+        r#"
+        select other_phone
+        from numbers
+        where location_id = $1 and number = $2
+        "#,
+        location.as_str(),
+        number,
     )
-    .bind(location)
-    .bind(number)
     .fetch_optional(pool)
     .await?;
     Ok(has.unwrap_or_default())
@@ -92,9 +94,6 @@ pub async fn has_other_phone(
 
 /// Takes a number off hold; its messages may leave from now on. Where another phone was linked, only if its own is
 /// `proven` to be linked again.
-///
-/// # Errors
-/// When the database fails.
 pub async fn release_number(
     tx: &mut PgConnection,
     location: &LocationId,
@@ -102,14 +101,20 @@ pub async fn release_number(
     now: OffsetDateTime,
     proven: bool,
 ) -> sqlx::Result<()> {
-    sqlx::query(
-        "update numbers set hold_code = null, hold_args = null, other_phone = false, next_send_at = $3
-         where location_id = $1 and number = $2 and hold_code is not null and (not other_phone or $4)",
+    sqlx::query!(
+        r#"
+        update numbers
+        set hold_code = null, hold_args = null, other_phone = false, next_send_at = $3
+        where location_id = $1
+          and number = $2
+          and hold_code is not null
+          and (not other_phone or $4)
+        "#,
+        location.as_str(),
+        number,
+        now,
+        proven,
     )
-    .bind(location)
-    .bind(number)
-    .bind(now)
-    .bind(proven)
     .execute(tx)
     .await
     .map(|_| ())

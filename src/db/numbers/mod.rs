@@ -4,13 +4,13 @@ pub mod holds;
 pub mod removals;
 pub mod settings;
 
-use sqlx::{FromRow, PgConnection, PgPool};
+use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
 use crate::model::ids::LocationId;
 
 /// What is needed to send from a number.
-#[derive(Clone, Debug, FromRow)]
+#[derive(Clone, Debug)]
 pub struct NumberRow {
     /// E.164 digits.
     pub number: String,
@@ -37,83 +37,102 @@ pub struct NewNumber {
 
 /// Connects a number to its location and makes it the default; a known number gets the new credentials and is
 /// taken off hold. An instance has one number: whichever else the location had on it is given up.
-///
-/// # Errors
-/// When the database fails.
 pub async fn record_number(
     tx: &mut PgConnection,
     location: &LocationId,
     number: &NewNumber,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    sqlx::query("update numbers set is_default = false where location_id = $1 and number <> $2")
-        .bind(location)
-        .bind(&number.number)
-        .execute(&mut *tx)
-        .await?;
-    removals::give_up_replaced(tx, location, &number.number, &number.instance_id, now).await?;
-    sqlx::query(
-        "insert into numbers (location_id, number, instance_id, access_token, webhook_secret,
-            webhook_secret_hash, is_default, next_send_at, connected_at)
-         values ($1, $2, $3, $4, $5, $6, true, $7, $7)
-         on conflict (location_id, number) do update set
-            instance_id = excluded.instance_id, access_token = excluded.access_token,
-            webhook_secret = excluded.webhook_secret, webhook_secret_hash = excluded.webhook_secret_hash,
-            is_default = true, hold_code = null, hold_args = null, other_phone = false, next_send_at = excluded.next_send_at,
-            connected_at = excluded.connected_at, disconnect_at = null",
+    sqlx::query!(
+        r#"
+        update numbers
+        set is_default = false
+        where location_id = $1 and number <> $2
+        "#,
+        location.as_str(),
+        number.number,
     )
-    .bind(location)
-    .bind(&number.number)
-    .bind(&number.instance_id)
-    .bind(&number.access_token)
-    .bind(&number.webhook_secret)
-    .bind(&number.webhook_secret_hash)
-    .bind(now)
+    .execute(&mut *tx)
+    .await?;
+    removals::give_up_replaced(tx, location, &number.number, &number.instance_id, now).await?;
+    sqlx::query!(
+        r#"
+        insert into numbers (location_id, number, instance_id, access_token, webhook_secret, webhook_secret_hash,
+            is_default, next_send_at, connected_at)
+        values ($1, $2, $3, $4, $5, $6, true, $7, $7)
+        on conflict (location_id, number) do update set
+            instance_id = excluded.instance_id,
+            access_token = excluded.access_token,
+            webhook_secret = excluded.webhook_secret,
+            webhook_secret_hash = excluded.webhook_secret_hash,
+            is_default = true,
+            -- It is off hold, whatever stopped it.
+            hold_code = null,
+            hold_args = null,
+            other_phone = false,
+            next_send_at = excluded.next_send_at,
+            connected_at = excluded.connected_at,
+            -- It was uninstalled before, and Waapify not told yet: there is nothing to tell any more.
+            disconnect_at = null
+        "#,
+        location.as_str(),
+        number.number,
+        number.instance_id,
+        number.access_token,
+        number.webhook_secret,
+        number.webhook_secret_hash,
+        now,
+    )
     .execute(tx)
     .await
     .map(|_| ())
 }
 
 /// The sealed webhook secret of a number that is connected already.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find_webhook_secret(
     pool: &PgPool,
     location: &LocationId,
     number: &str,
 ) -> sqlx::Result<Option<Vec<u8>>> {
-    let found: Option<Option<Vec<u8>>> = sqlx::query_scalar(
-        "select webhook_secret from numbers where location_id = $1 and number = $2",
+    let found = sqlx::query_scalar!(
+        r#"
+        select webhook_secret
+        from numbers
+        where location_id = $1 and number = $2
+        "#,
+        location.as_str(),
+        number,
     )
-    .bind(location)
-    .bind(number)
     .fetch_optional(pool)
     .await?;
     Ok(found.flatten())
 }
 
 /// A connected number of a location, with its keys.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find_number(
     pool: &PgPool,
     location: &LocationId,
     number: &str,
 ) -> sqlx::Result<Option<NumberRow>> {
-    sqlx::query_as(
-        "select number, instance_id, access_token from numbers
-         where location_id = $1 and number = $2 and webhook_secret is not null and access_token is not null",
+    sqlx::query_as!(
+        NumberRow,
+        r#"
+        select number, instance_id, access_token as "access_token!"
+        from numbers
+        where location_id = $1
+          and number = $2
+          and webhook_secret is not null
+          and access_token is not null
+        "#,
+        location.as_str(),
+        number,
     )
-    .bind(location)
-    .bind(number)
     .fetch_optional(pool)
     .await
 }
 
 /// The number a location was connected to last, with its instance: what its connect form begins with.
-#[derive(Clone, Debug, FromRow)]
+#[derive(Clone, Debug)]
 pub struct LastNumber {
     /// E.164 digits.
     pub number: String,
@@ -124,35 +143,42 @@ pub struct LastNumber {
 }
 
 /// The number a location sends from, or the last one it had.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find_last(pool: &PgPool, location: &LocationId) -> sqlx::Result<Option<LastNumber>> {
-    sqlx::query_as(
-        "select number, instance_id, webhook_secret is not null as is_connected from numbers
-         where location_id = $1 order by is_default desc, connected_at desc limit 1",
+    sqlx::query_as!(
+        LastNumber,
+        r#"
+        select number, instance_id, webhook_secret is not null as "is_connected!"
+        from numbers
+        where location_id = $1
+        order by is_default desc, connected_at desc
+        limit 1
+        "#,
+        location.as_str(),
     )
-    .bind(location)
     .fetch_optional(pool)
     .await
 }
 
 /// The location and number whose webhook address ends in the secret with this hash.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find_by_webhook_secret(
     pool: &PgPool,
     secret_hash: &[u8],
 ) -> sqlx::Result<Option<(LocationId, String)>> {
-    sqlx::query_as("select location_id, number from numbers where webhook_secret_hash = $1")
-        .bind(secret_hash)
-        .fetch_optional(pool)
-        .await
+    sqlx::query!(
+        r#"
+        select location_id, number
+        from numbers
+        where webhook_secret_hash = $1
+        "#,
+        secret_hash,
+    )
+    .map(|row| (row.location_id, row.number))
+    .fetch_optional(pool)
+    .await
 }
 
 /// A number that is connected to an instance: whose, and the sealed secret of its webhook.
-#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectedNumber {
     /// Whose number.
     pub location_id: LocationId,
@@ -163,153 +189,179 @@ pub struct ConnectedNumber {
 }
 
 /// The number that was connected to an instance last.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find_connected(
     pool: &PgPool,
     instance_id: &str,
 ) -> sqlx::Result<Option<ConnectedNumber>> {
-    sqlx::query_as(
-        "select location_id, number, webhook_secret from numbers
-         where instance_id = $1 and webhook_secret is not null order by connected_at desc limit 1",
+    sqlx::query_as!(
+        ConnectedNumber,
+        r#"
+        select location_id, number, webhook_secret as "webhook_secret!"
+        from numbers
+        where instance_id = $1 and webhook_secret is not null
+        order by connected_at desc
+        limit 1
+        "#,
+        instance_id,
     )
-    .bind(instance_id)
     .fetch_optional(pool)
     .await
 }
 
 /// Whether Waapify has still to be told that a number of this instance was uninstalled.
-///
-/// # Errors
-/// When the database fails.
 pub async fn is_being_disconnected(pool: &PgPool, instance_id: &str) -> sqlx::Result<bool> {
-    sqlx::query_scalar(
-        "select exists (select 1 from numbers where instance_id = $1 and disconnect_at is not null)",
+    sqlx::query_scalar!(
+        r#"
+        select exists (
+            select 1
+            from numbers
+            where instance_id = $1 and disconnect_at is not null
+        ) as "is_being_disconnected!"
+        "#,
+        instance_id,
     )
-    .bind(instance_id)
     .fetch_one(pool)
     .await
 }
 
 /// Gives a number a pause of its own between two sends, in milliseconds up to a minute; none: that of the settings.
-///
-/// # Errors
-/// When the database fails.
 pub async fn record_interval(
     pool: &PgPool,
     location: &LocationId,
     number: &str,
     interval_ms: Option<i32>,
 ) -> sqlx::Result<()> {
-    sqlx::query("update numbers set min_interval_ms = $3 where location_id = $1 and number = $2")
-        .bind(location)
-        .bind(number)
-        .bind(interval_ms)
-        .execute(pool)
-        .await
-        .map(|_| ())
+    sqlx::query!(
+        r#"
+        update numbers
+        set min_interval_ms = $3
+        where location_id = $1 and number = $2
+        "#,
+        location.as_str(),
+        number,
+        interval_ms,
+    )
+    .execute(pool)
+    .await
+    .map(|_| ())
 }
 
 /// Says whether messages of groups that a number is in go to GHL.
-///
-/// # Errors
-/// When the database fails.
 pub async fn record_groups(
     pool: &PgPool,
     location: &LocationId,
     number: &str,
     forwards: bool,
 ) -> sqlx::Result<()> {
-    sqlx::query("update numbers set forwards_groups = $3 where location_id = $1 and number = $2")
-        .bind(location)
-        .bind(number)
-        .bind(forwards)
-        .execute(pool)
-        .await
-        .map(|_| ())
+    sqlx::query!(
+        r#"
+        update numbers
+        set forwards_groups = $3
+        where location_id = $1 and number = $2
+        "#,
+        location.as_str(),
+        number,
+        forwards,
+    )
+    .execute(pool)
+    .await
+    .map(|_| ())
 }
 
 /// Whether messages of groups that a number is in go to GHL.
-///
-/// # Errors
-/// When the database fails.
 pub async fn forwards_groups(
     pool: &PgPool,
     location: &LocationId,
     number: &str,
 ) -> sqlx::Result<bool> {
-    let forwards: Option<bool> = sqlx::query_scalar(
-        "select forwards_groups from numbers where location_id = $1 and number = $2",
+    let forwards = sqlx::query_scalar!(
+        r#"
+        select forwards_groups
+        from numbers
+        where location_id = $1 and number = $2
+        "#,
+        location.as_str(),
+        number,
     )
-    .bind(location)
-    .bind(number)
     .fetch_optional(pool)
     .await?;
     Ok(forwards.unwrap_or_default())
 }
 
 /// The next moment after `now`, and before `until`, at which a number with waiting messages may send.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find_next_pacing_slot(
     pool: &PgPool,
     now: OffsetDateTime,
     until: OffsetDateTime,
 ) -> sqlx::Result<Option<OffsetDateTime>> {
-    sqlx::query_scalar(
-        "select n.next_send_at from numbers n
-         where n.is_default and not n.other_phone and n.next_send_at > $1 and n.next_send_at < $2
-           and exists (select 1 from outbound o where o.location_id = n.location_id and o.state = 'accepted')
-         order by n.next_send_at limit 1",
+    sqlx::query_scalar!(
+        r#"
+        select n.next_send_at
+        from numbers n
+        where n.is_default
+          and not n.other_phone
+          and n.next_send_at > $1
+          and n.next_send_at < $2
+          and exists (
+            select 1
+            from outbound o
+            where o.location_id = n.location_id and o.state = 'accepted'
+          )
+        order by n.next_send_at
+        limit 1
+        "#,
+        now,
+        until,
     )
-    .bind(now)
-    .bind(until)
     .fetch_optional(pool)
     .await
 }
 
 /// Lets a number that is not on hold send now: its turn was used by something that is never sent.
-///
-/// # Errors
-/// When the database fails.
 pub async fn refund_pacing_slot(
     pool: &PgPool,
     location: &LocationId,
     number: &str,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    sqlx::query(
-        "update numbers set next_send_at = $3
-         where location_id = $1 and number = $2 and hold_code is null and next_send_at > $3",
+    sqlx::query!(
+        r#"
+        update numbers
+        set next_send_at = $3
+        where location_id = $1
+          and number = $2
+          and hold_code is null
+          and next_send_at > $3
+        "#,
+        location.as_str(),
+        number,
+        now,
     )
-    .bind(location)
-    .bind(number)
-    .bind(now)
     .execute(pool)
     .await
     .map(|_| ())
 }
 
 /// Other locations that send from the same number or instance.
-///
-/// # Errors
-/// When the database fails.
 pub async fn list_sharers(
     pool: &PgPool,
     location: &LocationId,
     number: &str,
     instance_id: &str,
 ) -> sqlx::Result<Vec<LocationId>> {
-    sqlx::query_scalar(
-        "select distinct location_id from numbers
-         where location_id <> $1 and (number = $2 or instance_id = $3) and webhook_secret is not null
-         order by location_id",
+    sqlx::query_scalar!(
+        r#"
+        select distinct location_id
+        from numbers
+        where location_id <> $1
+          and (number = $2 or instance_id = $3)
+          and webhook_secret is not null
+        order by location_id
+        "#,
+        location.as_str(),
+        number,
+        instance_id,
     )
-    .bind(location)
-    .bind(number)
-    .bind(instance_id)
     .fetch_all(pool)
     .await
 }

@@ -1,5 +1,5 @@
 //! Numbers that a location gives up while the app stays installed: nothing leaves from them or comes of them, nobody looks
-//! at them, and their troubles end. What an uninstall does to all of them is in [`crate::db::accounts::uninstalls`].
+//! at them, and their incidents end. What an uninstall does to all of them is in [`crate::db::accounts::uninstalls`].
 
 use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
@@ -8,9 +8,6 @@ use crate::model::ids::LocationId;
 
 /// Gives up the location's other numbers of an instance, which is linked to `number` now. Their keys go at once: the
 /// instance's webhook is that number's.
-///
-/// # Errors
-/// When the database fails.
 pub async fn give_up_replaced(
     tx: &mut PgConnection,
     location: &LocationId,
@@ -18,20 +15,31 @@ pub async fn give_up_replaced(
     instance_id: &str,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    sqlx::query(
-        "with gone as (
-            update numbers set webhook_secret = null, webhook_secret_hash = null, access_token = null,
-                hold_code = null, hold_args = null
-            where location_id = $1 and number <> $2 and instance_id = $3 and webhook_secret is not null
+    sqlx::query!(
+        r#"
+        with gone as (
+            update numbers
+            set webhook_secret = null,
+                webhook_secret_hash = null,
+                access_token = null,
+                hold_code = null,
+                hold_args = null
+            where location_id = $1
+              and number <> $2
+              and instance_id = $3
+              and webhook_secret is not null
             returning location_id, number
-         )
-         update incidents t set resolved_at = $4 from gone
-         where t.location_id = gone.location_id and t.number = gone.number and t.resolved_at is null",
+        )
+        update incidents i
+        set resolved_at = $4
+        from gone
+        where i.location_id = gone.location_id and i.number = gone.number and i.resolved_at is null
+        "#,
+        location.as_str(),
+        number,
+        instance_id,
+        now,
     )
-    .bind(location)
-    .bind(number)
-    .bind(instance_id)
-    .bind(now)
     .execute(tx)
     .await
     .map(|_| ())
@@ -39,30 +47,39 @@ pub async fn give_up_replaced(
 
 /// Removes a connected number that its location does not send from; Waapify is told as after an uninstall. False when
 /// the location has no such number.
-///
-/// # Errors
-/// When the database fails.
 pub async fn remove_number(
     pool: &PgPool,
     location: &LocationId,
     number: &str,
     now: OffsetDateTime,
 ) -> sqlx::Result<bool> {
-    sqlx::query_scalar(
-        "with gone as (
-            update numbers set webhook_secret = null, webhook_secret_hash = null, hold_code = null, hold_args = null,
-                disconnect_at = $3, disconnect_failures = 0
-            where location_id = $1 and number = $2 and not is_default and webhook_secret is not null
+    sqlx::query_scalar!(
+        r#"
+        with gone as (
+            update numbers
+            set webhook_secret = null,
+                webhook_secret_hash = null,
+                hold_code = null,
+                hold_args = null,
+                disconnect_at = $3,
+                disconnect_failures = 0
+            where location_id = $1
+              and number = $2
+              and not is_default
+              and webhook_secret is not null
             returning location_id, number
-         ), healed as (
-            update incidents t set resolved_at = $3 from gone
-            where t.location_id = gone.location_id and t.number = gone.number and t.resolved_at is null
-         )
-         select exists (select 1 from gone)",
+        ), resolved as (
+            update incidents i
+            set resolved_at = $3
+            from gone
+            where i.location_id = gone.location_id and i.number = gone.number and i.resolved_at is null
+        )
+        select exists (select 1 from gone) as "is_removed!"
+        "#,
+        location.as_str(),
+        number,
+        now,
     )
-    .bind(location)
-    .bind(number)
-    .bind(now)
     .fetch_one(pool)
     .await
 }

@@ -18,34 +18,32 @@ pub struct Preferences {
 }
 
 /// Keeps the settings of a number; false when the location has no such number.
-///
-/// # Errors
-/// When the database fails.
 pub async fn record_preferences(
     pool: &PgPool,
     location: &LocationId,
     number: &str,
     preferences: &Preferences,
 ) -> sqlx::Result<bool> {
-    let changed = sqlx::query(
-        "update numbers set name = $3, min_interval_ms = $4, forwards_groups = $5, mirrors_phone = $6
-         where location_id = $1 and number = $2",
+    let changed = sqlx::query!(
+        r#"
+        update numbers
+        set name = $3, min_interval_ms = $4, forwards_groups = $5, mirrors_phone = $6
+        where location_id = $1 and number = $2
+        "#,
+        location.as_str(),
+        number,
+        preferences.name.as_deref(),
+        preferences.min_interval_ms,
+        preferences.forwards_groups,
+        preferences.mirrors_phone,
     )
-    .bind(location)
-    .bind(number)
-    .bind(&preferences.name)
-    .bind(preferences.min_interval_ms)
-    .bind(preferences.forwards_groups)
-    .bind(preferences.mirrors_phone)
     .execute(pool)
     .await?;
     Ok(changed.rows_affected() == 1)
 }
 
-/// Makes a connected number the one that messages leave from; false when the location has no such number.
-///
-/// # Errors
-/// When the database fails; nothing is changed then.
+/// Makes a connected number the one that messages leave from; false when the location has no such number. After an error
+/// nothing is changed.
 pub async fn make_default(
     pool: &PgPool,
     location: &LocationId,
@@ -53,17 +51,26 @@ pub async fn make_default(
 ) -> sqlx::Result<bool> {
     let mut tx = pool.begin().await?;
     // The old one first: there is never a second default.
-    sqlx::query("update numbers set is_default = false where location_id = $1 and number <> $2")
-        .bind(location)
-        .bind(number)
-        .execute(&mut *tx)
-        .await?;
-    let made = sqlx::query(
-        "update numbers set is_default = true
-         where location_id = $1 and number = $2 and webhook_secret is not null",
+    sqlx::query!(
+        r#"
+        update numbers
+        set is_default = false
+        where location_id = $1 and number <> $2
+        "#,
+        location.as_str(),
+        number,
     )
-    .bind(location)
-    .bind(number)
+    .execute(&mut *tx)
+    .await?;
+    let made = sqlx::query!(
+        r#"
+        update numbers
+        set is_default = true
+        where location_id = $1 and number = $2 and webhook_secret is not null
+        "#,
+        location.as_str(),
+        number,
+    )
     .execute(&mut *tx)
     .await?;
     if made.rows_affected() == 0 {
@@ -74,19 +81,20 @@ pub async fn make_default(
 }
 
 /// Whether what the business writes on a number's phone goes to GHL.
-///
-/// # Errors
-/// When the database fails.
 pub async fn mirrors_phone(
     pool: &PgPool,
     location: &LocationId,
     number: &str,
 ) -> sqlx::Result<bool> {
-    let mirrors: Option<bool> = sqlx::query_scalar(
-        "select mirrors_phone from numbers where location_id = $1 and number = $2",
+    let mirrors = sqlx::query_scalar!(
+        r#"
+        select mirrors_phone
+        from numbers
+        where location_id = $1 and number = $2
+        "#,
+        location.as_str(),
+        number,
     )
-    .bind(location)
-    .bind(number)
     .fetch_optional(pool)
     .await?;
     Ok(mirrors.unwrap_or(true))

@@ -6,7 +6,7 @@
 use sqlx::PgPool;
 use time::OffsetDateTime;
 
-use crate::db::accounts::installs::{InstallRow, installs};
+use crate::db::accounts::installs::InstallRow;
 use crate::db::views::messages::MessageRow;
 use crate::db::views::overview::WINDOW;
 use crate::db::views::queue_counts::MAX_COUNT;
@@ -21,17 +21,35 @@ pub async fn list_locations(
     troubled: bool,
     limit: i64,
 ) -> sqlx::Result<Vec<InstallRow>> {
-    sqlx::query_as(concat!(
-        "select * from (",
-        installs!(),
-        "where l.location_id > $1 and (not $2 or n.hold_code is not null or l.uninstalled_at is null
-            and (t.trouble is not null or t.owner_id is null or n.number is null
-                or exists (select 1 from incidents w where w.location_id = l.location_id and w.resolved_at is null)))
-         ) l order by location_id limit $3"
-    ))
-    .bind(after)
-    .bind(troubled)
-    .bind(limit)
+    sqlx::query_as!(
+        InstallRow,
+        r#"
+        select location_id as "location_id!", company_id, install_status as "install_status!", trouble, expires_at,
+            number, hold_reason, last_out, last_in, last_ack
+        from installs l
+        where location_id > $1
+          and (
+            not $2
+            -- It needs somebody.
+            or hold_reason is not null
+            or uninstalled_at is null and (
+                token_problem is not null
+                or not has_token
+                or number is null
+                or exists (
+                    select 1
+                    from incidents i
+                    where i.location_id = l.location_id and i.resolved_at is null
+                )
+            )
+          )
+        order by location_id
+        limit $3
+        "#,
+        after,
+        troubled,
+        limit,
+    )
     .fetch_all(pool)
     .await
 }
@@ -41,10 +59,18 @@ pub async fn find_location(
     pool: &PgPool,
     location: &LocationId,
 ) -> sqlx::Result<Option<InstallRow>> {
-    sqlx::query_as(concat!(installs!(), "where l.location_id = $1"))
-        .bind(location)
-        .fetch_optional(pool)
-        .await
+    sqlx::query_as!(
+        InstallRow,
+        r#"
+        select location_id as "location_id!", company_id, install_status as "install_status!", trouble, expires_at,
+            number, hold_reason, last_out, last_in, last_ack
+        from installs
+        where location_id = $1
+        "#,
+        location.as_str(),
+    )
+    .fetch_optional(pool)
+    .await
 }
 
 /// A number of a business on a page.

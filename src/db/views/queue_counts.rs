@@ -7,10 +7,11 @@
 use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
-use crate::db::accounts::installs::{InstallStatus, install_status};
 use crate::db::history::incidents;
 use crate::model::reason::Reason;
-use crate::model::states::{OwnerKind, Queue, QueueState, TokenProblem};
+use crate::model::states::{
+    IncidentKind, InstallStatus, OwnerKind, Queue, QueueState, TokenProblem,
+};
 
 /// Counting stops here: a queue that long is counted within milliseconds, and a longer one is a longer one.
 pub const MAX_COUNT: i64 = 10_000;
@@ -45,10 +46,10 @@ pub struct Counts {
     pub numbers: i64,
     /// Tokens that could not be renewed, by whose they are and why.
     pub tokens: Vec<(OwnerKind, TokenProblem, i64)>,
-    /// What the watch noticed and has not ended, by its kind.
-    pub troubles: Vec<(incidents::Kind, i64)>,
-    /// What the watch has ever noticed, by its kind.
-    pub begun: Vec<(incidents::Kind, i64)>,
+    /// Incidents that have not ended, by kind.
+    pub open_incidents: Vec<(IncidentKind, i64)>,
+    /// Incidents that have ever begun, by kind.
+    pub begun_incidents: Vec<(IncidentKind, i64)>,
 }
 
 /// Counts everything, in one read-only transaction whose statements may take three seconds each.
@@ -61,13 +62,13 @@ pub async fn read_counts(pool: &PgPool) -> sqlx::Result<Counts> {
         install_statuses: list_install_statuses(&mut tx).await?,
         holds: list_holds(&mut tx).await?,
         numbers: count_numbers(&mut tx).await?,
-        tokens: list_token_troubles(&mut tx).await?,
-        troubles: Vec::new(),
-        begun: Vec::new(),
+        tokens: list_token_problems(&mut tx).await?,
+        open_incidents: Vec::new(),
+        begun_incidents: Vec::new(),
     };
     tx.rollback().await?;
-    counts.troubles = incidents::count_open(pool).await?;
-    counts.begun = incidents::count_begun(pool).await?;
+    counts.open_incidents = incidents::count_open(pool).await?;
+    counts.begun_incidents = incidents::count_begun(pool).await?;
     Ok(counts)
 }
 
@@ -79,13 +80,15 @@ async fn list_queues(tx: &mut PgConnection) -> sqlx::Result<Vec<QueueRow>> {
 }
 
 async fn list_install_statuses(tx: &mut PgConnection) -> sqlx::Result<Vec<(InstallStatus, i64)>> {
-    sqlx::query_as(concat!(
-        "select install_status, count(*) from (select ",
-        install_status!(),
-        " as install_status from locations l
-         left join tokens t on t.owner_id = l.location_id and t.owner_kind = 'location') s
-         group by install_status order by install_status"
-    ))
+    sqlx::query!(
+        r#"
+        select install_status as "install_status!", count(*) as "count!"
+        from install_statuses
+        group by install_status
+        order by install_status
+        "#,
+    )
+    .map(|row| (row.install_status, row.count))
     .fetch_all(tx)
     .await
 }
@@ -113,19 +116,19 @@ async fn count_numbers(tx: &mut PgConnection) -> sqlx::Result<i64> {
     .await
 }
 
-async fn list_token_troubles(
+async fn list_token_problems(
     tx: &mut PgConnection,
 ) -> sqlx::Result<Vec<(OwnerKind, TokenProblem, i64)>> {
     sqlx::query!(
         r#"
-        select owner_kind, trouble as "trouble!", count(*) as "count!"
+        select owner_kind, trouble as "problem!", count(*) as "count!"
         from tokens
         where trouble is not null
         group by owner_kind, trouble
         order by owner_kind, trouble
         "#,
     )
-    .map(|row| (row.owner_kind, row.trouble, row.count))
+    .map(|row| (row.owner_kind, row.problem, row.count))
     .fetch_all(tx)
     .await
 }

@@ -138,6 +138,31 @@ pub(in crate::doctor) fn admin_token_unset() -> Said {
     )
 }
 
+pub(in crate::doctor) fn name_fine() -> Said {
+    Said::only(Text::new(
+        "PUBLIC_URL contains none of GHL's own names.",
+        "PUBLIC_URL tidak mengandungi nama GHL sendiri.",
+    ))
+}
+
+/// `brand`: the name of GHL's that `PUBLIC_URL` contains.
+pub(in crate::doctor) fn name_refused(brand: &str) -> Said {
+    Said::wrong(
+        Text::new(
+            format!("PUBLIC_URL contains \"{brand}\", one of GHL's own names."),
+            format!("PUBLIC_URL mengandungi \"{brand}\", iaitu nama GHL sendiri."),
+        ),
+        Text::new(
+            "GHL's developer portal refuses such an address, so that the app cannot be set up.",
+            "Portal pembangun GHL menolak alamat seperti ini, jadi aplikasi tidak dapat disediakan.",
+        ),
+        Text::new(
+            "Give the service a host name without \"ghl\" and \"highlevel\", set PUBLIC_URL to it and restart. If numbers are connected already, run `waapify-ghl doctor --register-webhooks` then.",
+            "Berikan perkhidmatan ini nama hos tanpa \"ghl\" dan \"highlevel\", tetapkan PUBLIC_URL kepadanya dan mulakan semula. Jika ada nombor yang sudah disambung, jalankan `waapify-ghl doctor --register-webhooks` selepas itu.",
+        ),
+    )
+}
+
 pub(in crate::doctor) fn vendor_https(name: &str) -> Said {
     Said::only(Text::new(
         format!("{name} is an https address."),

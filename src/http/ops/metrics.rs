@@ -22,11 +22,11 @@ use tokio::sync::Mutex;
 use tracing::{error, warn};
 
 use crate::clients::waapify::Stop;
-use crate::db::accounts::installs::InstallStatus;
 use crate::db::views::queue_counts;
 use crate::db::views::queue_counts::Counts;
 use crate::http::HttpState;
 use crate::http::layers::Quiet;
+use crate::model::states::InstallStatus;
 use crate::runtime::counters::Counters;
 
 /// Longest wait for the counts, others' before ours included; Prometheus waits ten seconds by default.
@@ -46,7 +46,7 @@ pub struct ScrapeState {
 }
 
 impl ScrapeState {
-    /// A scrape_state of a process that started then.
+    /// The state of a process that started then.
     #[must_use]
     pub fn new(counters: Counters, started_at: OffsetDateTime) -> Self {
         Self {
@@ -167,13 +167,13 @@ fn register_pool(registry: &mut Registry, pool: &PgPool, answers: bool) {
 fn register_counts(registry: &mut Registry, counts: &Counts, now: OffsetDateTime) {
     register_queues(registry, counts, now);
     let locations = Gauges::<1>::default();
-    for install_status in STANDINGS {
+    for &install_status in InstallStatus::ALL {
         let found = counts
             .install_statuses
             .iter()
             .find(|(found, _)| *found == install_status);
         locations
-            .get_or_create(&[("standing", standing_label(install_status).to_owned())])
+            .get_or_create(&[("standing", install_status.to_string())])
             .set(found.map_or(0, |(_, count)| *count));
     }
     registry.register(
@@ -207,30 +207,32 @@ fn register_counts(registry: &mut Registry, counts: &Counts, now: OffsetDateTime
         (
             "troubles_open",
             "What the watch noticed at sub-accounts and has not ended",
-            &counts.troubles,
+            &counts.open_incidents,
         ),
         (
             "troubles_begun",
             "What the watch has ever noticed at sub-accounts, ended or not",
-            &counts.begun,
+            &counts.begun_incidents,
         ),
     ] {
-        let troubles = Gauges::<1>::default();
+        let incidents = Gauges::<1>::default();
         for (kind, count) in counted {
-            troubles
-                .get_or_create(&[("kind", kind.name().to_owned())])
+            incidents
+                .get_or_create(&[("kind", kind.to_string())])
                 .set(*count);
         }
-        registry.register(name, help, troubles);
+        registry.register(name, help, incidents);
     }
 }
 
 fn register_tokens(registry: &mut Registry, counts: &Counts) {
     let tokens = Gauges::<2>::default();
-    for (owner, trouble, count) in &counts.tokens {
-        let (owner, trouble) = (owner.as_str(), trouble.as_str());
+    for (owner, problem, count) in &counts.tokens {
         tokens
-            .get_or_create(&[("owner", owner.to_owned()), ("trouble", trouble.to_owned())])
+            .get_or_create(&[
+                ("owner", owner.to_string()),
+                ("trouble", problem.to_string()),
+            ])
             .set(*count);
     }
     registry.register(
@@ -264,28 +266,6 @@ fn register_queues(registry: &mut Registry, counts: &Counts, now: OffsetDateTime
         Unit::Seconds,
         ages,
     );
-}
-
-const STANDINGS: [InstallStatus; 7] = [
-    InstallStatus::Unknown,
-    InstallStatus::Pending,
-    InstallStatus::NotInstalled,
-    InstallStatus::Installed,
-    InstallStatus::Inactive,
-    InstallStatus::NeedsReinstall,
-    InstallStatus::Uninstalled,
-];
-
-const fn standing_label(install_status: InstallStatus) -> &'static str {
-    match install_status {
-        InstallStatus::Unknown => "unknown",
-        InstallStatus::Pending => "pending",
-        InstallStatus::NotInstalled => "not_installed",
-        InstallStatus::Installed => "installed",
-        InstallStatus::Inactive => "inactive",
-        InstallStatus::NeedsReinstall => "needs_reinstall",
-        InstallStatus::Uninstalled => "uninstalled",
-    }
 }
 
 /// The kind of a hold.

@@ -17,12 +17,12 @@ impl Reason {
     /// A kept reason. One that this version does not know, or whose arguments it does not know, is
     /// [`Reason::Unknown`].
     #[must_use]
-    pub fn from_json(value: Value) -> Self {
+    pub fn from_json(value: &Value) -> Self {
         let unknown = || Self::Unknown {
             code: value["code"].as_str().unwrap_or_default().to_owned(),
             args: value.get("args").filter(|args| !args.is_null()).cloned(),
         };
-        Self::deserialize(&value).unwrap_or_else(|_| unknown())
+        Self::deserialize(value).unwrap_or_else(|_| unknown())
     }
 
     /// As it is kept. Postgres keeps no NUL.
@@ -66,6 +66,6 @@ impl Encode<'_, Postgres> for Reason {
 impl Decode<'_, Postgres> for Reason {
     fn decode(value: PgValueRef<'_>) -> Result<Self, BoxDynError> {
         let Json(value) = Json::<Value>::decode(value)?;
-        Ok(Self::from_json(value))
+        Ok(Self::from_json(&value))
     }
 }

@@ -36,7 +36,7 @@ fn fill(sentence: &str, args: &Value, language: Language) -> String {
 fn shown(arg: &Value, language: Language) -> String {
     match arg {
         Value::String(text) => text.clone(),
-        Value::Object(_) => Reason::from_json(arg.clone()).text(language),
+        Value::Object(_) => Reason::from_json(arg).text(language),
         other => other.to_string(),
     }
 }

@@ -36,7 +36,7 @@ fn reason(code: &str, sentence: &str) -> Reason {
         })
         .collect();
     let args = (!args.is_empty()).then_some(Value::Object(args));
-    Reason::from_json(json!({"code": code, "args": args}))
+    Reason::from_json(&json!({"code": code, "args": args}))
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn no_two_reasons_have_one_code_and_each_is_known_by_its_own() {
         assert!(!matches!(reason, Reason::Unknown { .. }), "{code}");
         assert_eq!(reason.code(), code);
         let kept = serde_json::to_value(&reason).unwrap();
-        assert_eq!(Reason::from_json(kept), reason, "{code}");
+        assert_eq!(Reason::from_json(&kept), reason, "{code}");
     }
 }
 
@@ -113,7 +113,7 @@ fn a_code_that_is_not_known_is_shown_as_it_is_and_kept() {
         json!({"code": "file_gone", "args": {"name": "a"}}),
         json!({"code": "file_too_large", "args": {"file": "a", "megabytes": "many"}}),
     ] {
-        let reason = Reason::from_json(kept.clone());
+        let reason = Reason::from_json(&kept);
         assert!(matches!(reason, Reason::Unknown { .. }), "{kept}");
         assert_eq!(reason.english(), kept["code"].as_str().unwrap());
         assert_eq!(reason.code(), reason.error_code());
@@ -121,7 +121,7 @@ fn a_code_that_is_not_known_is_shown_as_it_is_and_kept() {
         assert_eq!(again["code"], kept["code"]);
         assert_eq!(again["args"], kept["args"]);
     }
-    assert_eq!(Reason::from_json(json!(7)).english(), "");
+    assert_eq!(Reason::from_json(&json!(7)).english(), "");
 }
 
 #[test]

@@ -18,7 +18,6 @@ use tracing::{info, warn};
 use crate::accounts::connect;
 use crate::clients::waapify::{Media, SendFailure};
 use crate::db;
-use crate::db::accounts::installs::InstallStatus;
 use crate::db::accounts::{installs, token_requests};
 use crate::db::contacts::groups;
 use crate::db::numbers::holds;
@@ -29,6 +28,7 @@ use crate::db::{numbers, outbound};
 use crate::model::ids::WaMessageId;
 use crate::model::reason::{Failure, Hold, NUMBER_STOPPED, Reason, Step, Wait};
 use crate::model::retry_schedule::{ATTEMPT_FAILED, GATEWAY_DOWN};
+use crate::model::states::InstallStatus;
 use crate::workers::outbound::plan::{Attachment, Part, Plan, country_of};
 use crate::workers::{Context, POLL_INTERVAL, Worker};
 

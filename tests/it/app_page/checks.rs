@@ -3,7 +3,8 @@
 use axum::http::StatusCode;
 use simulators::{DefaultProvider, Fault, seed};
 use waapify_ghl::db::history::incidents;
-use waapify_ghl::db::history::incidents::{About, Kind};
+use waapify_ghl::db::history::incidents::About;
+use waapify_ghl::model::states::IncidentKind;
 
 use super::{Frame, OTHER, install_other};
 use crate::harness::{Bridge, location};
@@ -92,9 +93,9 @@ async fn an_open_trouble_stands_on_the_first_page_of_its_own_location_until_it_e
     let about = About {
         location: &location,
         number: "",
-        kind: Kind::Provider,
+        kind: IncidentKind::Provider,
     };
-    incidents::note(pool, about, Some("Twilio"), None, now)
+    incidents::open(pool, about, Some("Twilio"), None, now)
         .await
         .unwrap();
     let attention = "This needs your attention";
@@ -106,6 +107,6 @@ async fn an_open_trouble_stands_on_the_first_page_of_its_own_location_until_it_e
     );
     let there = Frame::open(&bridge, OTHER).await;
     assert!(!there.get("").await.body.contains(attention));
-    incidents::heal(pool, about, now).await.unwrap();
+    incidents::resolve(pool, about, now).await.unwrap();
     assert!(!here.get("").await.body.contains(attention));
 }

@@ -149,7 +149,8 @@ async fn a_failed_message_tells_its_story_and_is_sent_again_at_one_click() {
     let (bridge, id) = failed().await;
     let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
     let shown = frame.get(&format!("/messages/{id}")).await.body;
-    for said in ["GHL delivered it", "Failed", "Try again"] {
+    let came = Reason::from(Step::GhlDelivered).english();
+    for said in [came.as_str(), "Failed", "Try again"] {
         assert!(shown.contains(said), "{said}: {shown}");
     }
     let answer = frame.post(&format!("/messages/{id}/retry"), &[]).await;
@@ -279,7 +280,11 @@ async fn no_query_of_the_page_reads_a_large_table_from_end_to_end() {
         let either = [MessageState::Sent, MessageState::Posted];
         for states in [&[MessageState::Read][..], &[], &either] {
             let entries = overview::list_entries(&pool, &location, states, i64::MAX, 50).await;
-            let count = if states == [MessageState::Read] { 0 } else { 50 };
+            let count = if states == [MessageState::Read] {
+                0
+            } else {
+                50
+            };
             assert_eq!(entries.unwrap().len(), count);
         }
         let one = overview::list_failures(&pool, &location, i64::MAX, 1).await;

@@ -5,10 +5,11 @@ use serde_json::json;
 use simulators::{Fault, seed};
 use time::Duration;
 use waapify_ghl::db::history::incidents;
-use waapify_ghl::db::history::incidents::{About, Kind};
+use waapify_ghl::db::history::incidents::About;
 use waapify_ghl::db::numbers;
 use waapify_ghl::db::numbers::holds;
 use waapify_ghl::model::reason::{Hold, Reason};
+use waapify_ghl::model::states::IncidentKind;
 
 use super::Frame;
 use crate::harness::{Bridge, location};
@@ -127,10 +128,10 @@ async fn a_number_that_does_not_send_is_removed_and_its_troubles_end() {
     let about = About {
         location: &location,
         number: SECOND,
-        kind: Kind::Link,
+        kind: IncidentKind::Link,
     };
     let pool = &bridge.database.pool;
-    let noted = incidents::note(pool, about, None, None, bridge.clock.now()).await;
+    let noted = incidents::open(pool, about, None, None, bridge.clock.now()).await;
     assert!(noted.unwrap().is_some());
     let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
     let own = frame.get(&settings()).await.body;

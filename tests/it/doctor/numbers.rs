@@ -2,6 +2,7 @@
 
 use simulators::{Fault, seed};
 use waapify_ghl::model::ids::LocationId;
+use waapify_ghl::model::reason::{Hold, Reason};
 
 use super::{complete, diagnose, diagnose_with};
 use crate::harness::Bridge;
@@ -45,13 +46,10 @@ async fn a_number_on_hold_says_why_in_both_languages() {
     bridge.simulation.waapify.unlink().await;
     bridge.settle().await;
     let report = diagnose(&bridge).await;
-    report.assert_bad(
-        "hold",
-        "Sending is on hold: The WhatsApp number is not linked",
-        1,
-    );
+    let why = Reason::from(Hold::LinkLost).texts();
+    report.assert_bad("hold", &format!("Sending is on hold: {}", why.english), 1);
     let malay = report.find("hold")["what"]["ms"].as_str().unwrap();
-    assert!(malay.contains("tidak lagi dipautkan"), "{malay}");
+    assert!(malay.contains(&*why.malay), "{malay}");
 }
 
 #[tokio::test]

@@ -83,7 +83,8 @@ async fn a_redirect_is_not_followed() {
     bridge.settle().await;
     assert!(listener.accept().is_err(), "nobody called");
     assert_eq!(fate(&bridge).await.0, "missing");
-    assert!(only_post(&bridge).0.contains("points elsewhere"));
+    let why = Reason::from(Media::Elsewhere).english();
+    assert!(only_post(&bridge).0.contains(&why));
 }
 
 #[tokio::test]
@@ -107,7 +108,10 @@ async fn more_than_was_announced_is_not_taken() {
     arrives(&bridge, &file).await;
     bridge.settle().await;
     let (text, _) = only_post(&bridge);
-    assert!(text.contains("larger than the message says"), "{text}");
+    assert!(
+        text.contains(&Reason::from(Media::LargerThanSaid).english()),
+        "{text}"
+    );
 }
 
 #[tokio::test]
@@ -119,7 +123,8 @@ async fn a_file_over_the_limit_is_not_even_asked_for() {
     };
     arrives(&bridge, &file).await;
     bridge.settle().await;
-    assert!(only_post(&bridge).0.contains("larger than 100 MB"));
+    let why = Reason::from(Media::TooLarge).english();
+    assert!(only_post(&bridge).0.contains(&why));
     assert_eq!(
         bridge.simulation.waapify.media_faults().count("GET file"),
         0

@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use simulators::{Fault, seed};
 use time::Duration;
+use waapify_ghl::model::reason::{Reason, Step};
 use waapify_ghl::workers::Worker as _;
 use waapify_ghl::workers::inbound_media::Media;
 use whatsapp_events::MediaFile;
@@ -118,7 +119,8 @@ async fn a_file_that_ends_its_worker_again_and_again_is_given_up() {
         .await
         .unwrap();
     bridge.settle().await;
-    assert!(only_post(&bridge).0.contains("it kept ending its worker"));
+    let why = Reason::from(Step::Deadly).english();
+    assert!(only_post(&bridge).0.contains(&why));
 }
 
 #[tokio::test]

@@ -6,6 +6,11 @@ use super::{Old, old};
 
 /// The sentences in which a file's name or words of a vendor stand.
 pub fn with(x: &str) -> Vec<Old> {
+    [with_name(x), with_words(x), with_words_alone(x)].concat()
+}
+
+/// Those with a file's name.
+fn with_name(x: &str) -> Vec<Old> {
     vec![
         old(
             format!(
@@ -47,6 +52,12 @@ pub fn with(x: &str) -> Vec<Old> {
                 "Fail \"{x}\" melebihi had 100 MB yang boleh dihantar. Hantar fail yang lebih kecil, atau pautan kepadanya."
             )),
         ),
+    ]
+}
+
+/// Those with words in both languages.
+fn with_words(x: &str) -> Vec<Old> {
+    vec![
         old(
             format!("Waapify refused this message: {x}. Change it and send it again."),
             "rejected",
@@ -71,6 +82,12 @@ pub fn with(x: &str) -> Vec<Old> {
             json!({"cause": {"code": "other", "args": {"words": format!("so: {x}")}}}),
             Some(format!("token tidak dapat diperbaharui: so: {x}")),
         ),
+    ]
+}
+
+/// Those that were English alone.
+fn with_words_alone(x: &str) -> Vec<Old> {
+    vec![
         old(
             format!("WhatsApp's server does not give the file: it: {x}"),
             "media_unreachable",

@@ -3,8 +3,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::call::{Answer, Call};
 use crate::clock;
-use crate::endpoint::{Answer, Call};
 use crate::ghl::Ghl;
 use crate::ghl::gate::{WRONG_LOCATION, invalid, json_body, refuse, unknown_fields};
 use crate::ghl::state::Contact;

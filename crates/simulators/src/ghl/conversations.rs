@@ -6,12 +6,12 @@
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
+use crate::call::{Answer, Call};
 use crate::clock;
-use crate::endpoint::{Answer, Call};
 use crate::ghl::Ghl;
 use crate::ghl::gate::{WRONG_LOCATION, invalid, json_body, refuse, unknown_fields};
 use crate::ghl::state::{Conversation, DefaultProvider, State};
-use crate::simulation::seed;
+use crate::seed;
 
 /// Conversations in one answer where `limit` is not given.
 const SEARCH_LIMIT: usize = 20;

@@ -7,12 +7,12 @@ use axum::body::Bytes;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::call::Answer;
 use crate::clock;
-use crate::endpoint::Answer;
 use crate::ghl::Ghl;
 use crate::ghl::state::{Direction, Echoes, Message};
 use crate::keys::PublicKeys;
-use crate::simulation::seed;
+use crate::seed;
 use crate::traffic_log::quoted;
 use crate::webhook_sender::Parcel;
 

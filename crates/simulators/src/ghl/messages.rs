@@ -5,13 +5,13 @@ use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::call::{Answer, Call};
 use crate::clock;
-use crate::endpoint::{Answer, Call};
 use crate::ghl::Ghl;
 use crate::ghl::delivery::delivery_of;
 use crate::ghl::gate::{WRONG_LOCATION, invalid, json_body, refuse, unknown_fields};
 use crate::ghl::state::{Direction, Message, State};
-use crate::simulation::seed;
+use crate::seed;
 
 /// What an inbound message may have, from the platform's `OpenAPI`.
 const INBOUND_FIELDS: [&str; 17] = [

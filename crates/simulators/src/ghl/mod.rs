@@ -30,11 +30,12 @@ use self::state::State;
 pub use self::state::{Contact, DefaultProvider, Direction, Echoes, Message, Upload};
 pub use self::tokens::InstallKind;
 use self::tokens::{Subject, TokenBook};
-use crate::endpoint::{Answer, Call, Endpoint, Vendor};
+use crate::call::{Answer, Call};
+use crate::endpoint::{Endpoint, Vendor};
 use crate::faults::Faults;
 use crate::keys::Keys;
 use crate::shared::Shared;
-use crate::simulation::Timings;
+use crate::timings::Timings;
 use crate::traffic_log::{Edge, TrafficLog};
 use crate::webhook_sender::WebhookSender;
 

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
+use crate::call::{Answer, Call};
 use crate::clock;
-use crate::endpoint::{Answer, Call};
 use crate::ghl::Ghl;
 use crate::ghl::gate::{WRONG_LOCATION, invalid, json_body, refuse, unknown_fields};
 use crate::ghl::tokens::{Pair, Subject};
-use crate::simulation::{Timings, seed};
+use crate::seed;
+use crate::timings::Timings;
 
 /// What `/oauth/token` takes; anything else is refused by name.
 const TOKEN_FIELDS: [&str; 7] = [

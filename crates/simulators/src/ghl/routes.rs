@@ -4,7 +4,7 @@
 use axum::http::Method;
 use serde_json::Value;
 
-use crate::endpoint::{Answer, Call};
+use crate::call::{Answer, Call};
 use crate::ghl::{Ghl, contacts, conversations, messages, oauth, upload};
 use crate::traffic_log::quoted;
 

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use tokio::time::Instant;
 
 use crate::clock;
-use crate::simulation::seed;
+use crate::seed;
 
 /// Uploaded files kept for inspection; each may be 5 MB.
 pub(super) const UPLOADS_KEPT: usize = 100;

@@ -4,8 +4,8 @@
 use axum::body::Bytes;
 use serde_json::{Map, Value, json};
 
+use crate::call::{Answer, Call};
 use crate::clock;
-use crate::endpoint::{Answer, Call};
 use crate::ghl::Ghl;
 use crate::ghl::gate::{WRONG_LOCATION, invalid, refuse};
 use crate::ghl::state::{UPLOADS_KEPT, Upload};

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::clock;
-use crate::simulation::seed;
+use crate::seed;
 use crate::waapify::events::{digits, inbound_text};
 use crate::waapify::{ChatMessage, Envelope, Instance, Waapify};
 

@@ -8,7 +8,7 @@ use reqwest::header::LOCATION;
 use serde_json::{Value, json};
 use url::{Host, Url};
 
-use crate::endpoint::Call;
+use crate::call::Call;
 
 /// The front waits so long for the build behind it.
 pub(super) const FETCH_TIMEOUT: Duration = Duration::from_secs(20);

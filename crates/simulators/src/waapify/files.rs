@@ -14,8 +14,9 @@ use ring::{digest, hkdf, hmac};
 use serde_json::{Value, json};
 use whatsapp_events::{MediaFile, MediaKeys};
 
+use crate::call::{Answer, Call};
 use crate::clock;
-use crate::endpoint::{Answer, Call, Vendor};
+use crate::endpoint::Vendor;
 use crate::faults::Faults;
 use crate::waapify::Waapify;
 

@@ -26,10 +26,12 @@ use time::OffsetDateTime;
 use tokio::time::Instant;
 use url::Url;
 
-use crate::endpoint::{Answer, Call, Endpoint, Vendor};
+use crate::call::{Answer, Call};
+use crate::endpoint::{Endpoint, Vendor};
 use crate::faults::Faults;
+use crate::seed;
 use crate::shared::Shared;
-use crate::simulation::{Timings, seed};
+use crate::timings::Timings;
 use crate::traffic_log::{Edge, TrafficLog, quoted};
 use crate::webhook_sender::WebhookSender;
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::endpoint::Answer;
+use crate::call::Answer;
 
 /// The gateway's answer: always 200, always `text/html`.
 pub(super) fn answer(body: &Value) -> Answer {

@@ -7,9 +7,9 @@ use png::{BitDepth, ColorType, Encoder};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
+use crate::call::{Answer, Call};
 use crate::clock;
-use crate::endpoint::{Answer, Call};
-use crate::simulation::seed;
+use crate::seed;
 use crate::waapify::send::with_instance;
 use crate::waapify::{Instance, Waapify, php};
 

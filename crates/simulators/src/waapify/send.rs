@@ -5,8 +5,8 @@ use axum::body::Bytes;
 use serde_json::{Value, json};
 use url::Url;
 
+use crate::call::{Answer, Call};
 use crate::clock;
-use crate::endpoint::{Answer, Call};
 use crate::waapify::{ChatMessage, Instance, Waapify, fetch, php, qr};
 
 /// What PHP's `http_build_query` makes of a parameter that was not given.

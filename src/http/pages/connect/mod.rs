@@ -27,7 +27,7 @@ use crate::accounts::connect::{ConnectError, Entered, Field};
 use crate::clients::waapify::CheckError;
 use crate::crypto::{hash_secret, random_secret};
 use crate::db::accounts::connect_links;
-use crate::db::accounts::connect_links::Link;
+use crate::db::accounts::connect_links::ConnectLink;
 use crate::db::numbers;
 use crate::http::HttpState;
 use crate::http::error::PageError;
@@ -46,7 +46,7 @@ struct Opened {
     hash: Vec<u8>,
     /// The page's own path.
     path: String,
-    link: Link,
+    link: ConnectLink,
 }
 
 impl Opened {

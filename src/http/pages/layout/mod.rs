@@ -13,14 +13,12 @@ pub(in crate::http) mod qr;
 
 use std::convert::Infallible;
 
-use axum::extract::{FromRequestParts, Request};
+use axum::extract::FromRequestParts;
 use axum::http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::request::Parts;
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
 use maud::{DOCTYPE, Markup, html};
 
-use crate::http::error::PageError;
 use crate::model::language::Language;
 
 /// Style sheets and scripts change with a release only; a browser that keeps one for ten minutes is soon right again.
@@ -98,19 +96,6 @@ pub(in crate::http) fn framed(
 /// A page that says one thing.
 pub(in crate::http) fn message(language: Language, title: &str, text: &str) -> Markup {
     page(language, title, &html! { p { (text) } })
-}
-
-/// Says a [`PageError`] in the caller's language. Every route that shows pages has this around it.
-pub(in crate::http) async fn localize(
-    language: Language,
-    request: Request,
-    next: Next,
-) -> Response {
-    let mut response = next.run(request).await;
-    match response.extensions_mut().remove::<PageError>() {
-        Some(error) => error.page(language),
-        None => response,
-    }
 }
 
 /// A file of ours that every page may load.

@@ -13,13 +13,13 @@ use maud::{Markup, html};
 use tracing::warn;
 
 use crate::db::accounts::installs;
-use crate::db::accounts::installs::InstallStatus;
 use crate::http::HttpState;
 use crate::http::error::PageError;
-use crate::http::pages::location::sso_login;
+use crate::http::pages::location::login_page;
 use crate::http::pages::session::{Holder, Session, is_own_origin};
 use crate::model::ids::LocationId;
 use crate::model::language::{Language, Text};
+use crate::model::states::InstallStatus;
 
 /// The field of a form that carries its session's token.
 const TOKEN: &str = "csrf";
@@ -113,9 +113,9 @@ async fn without_session(parts: &mut Parts, is_first: bool) -> Response {
     let Ok(language) = parts.extract::<Language>().await;
     if is_first {
         warn!("a browser did not keep the session's cookie");
-        return sso_login::no_cookies().into_response();
+        return login_page::no_cookies().into_response();
     }
-    (StatusCode::UNAUTHORIZED, sso_login::page(language)).into_response()
+    (StatusCode::UNAUTHORIZED, login_page::page(language)).into_response()
 }
 
 /// The app has to be there, whatever the session says. One whose token lapsed sees the page, since it says what to do.

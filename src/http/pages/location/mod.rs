@@ -12,6 +12,7 @@ mod checks;
 mod frame_ancestors;
 mod labels;
 mod location_user;
+mod login_page;
 mod messages;
 mod numbers;
 mod overview;
@@ -24,7 +25,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Router, middleware};
 
-use crate::http::pages::layout;
+use crate::http::error;
 use crate::http::{HttpState, MAX_FORM_BYTES};
 
 /// The routes. A session's pages lie below its id, so that two tabs of one browser can hold two locations.
@@ -68,7 +69,7 @@ pub(in crate::http) fn routes(state: HttpState) -> Router<HttpState> {
         .route("/app/{session}/provider", get(checks::provider))
         .route("/app/{session}/connect", post(numbers::connect))
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
-        .layer(middleware::from_fn(layout::localize))
+        .layer(middleware::from_fn(error::localize))
         .layer(middleware::from_fn_with_state(
             state,
             frame_ancestors::frame,

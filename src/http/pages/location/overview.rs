@@ -90,13 +90,13 @@ pub(super) async fn show(
     let numbers = overview::list_numbers(pool, location).await?;
     let counts = overview::count_states(pool, location, now - LATELY).await?;
     let failures = overview::list_failures(pool, location, i64::MAX, FAILURES).await?;
-    let troubles = incidents::list_open(pool, location).await?;
-    let troubles: Vec<_> = troubles.iter().map(doctor::describe).collect();
+    let incidents = incidents::list_open(pool, location).await?;
+    let incidents: Vec<_> = incidents.iter().map(doctor::describe).collect();
     let body = html! {
-        @if !troubles.is_empty() {
+        @if !incidents.is_empty() {
             section.panel {
                 h2 { (language.pick("This needs your attention", "Ini memerlukan perhatian anda")) }
-                (components::findings(language, &troubles))
+                (components::findings(language, &incidents))
             }
         }
         (numbers_panel(language, &visitor, &numbers, now))

@@ -117,7 +117,7 @@ fn standing_panel(language: Language, counts: &Counts) -> Markup {
             h2 { (language.pick("Sub-accounts and numbers", "Sub-akaun dan nombor")) }
             dl.facts {
                 @for (install_status, count) in &counts.install_statuses {
-                    dt { (labels::standing_name(language, *install_status)) }
+                    dt { (install_status.label(language)) }
                     dd { (count) }
                 }
                 dt { (language.pick("connected numbers", "nombor disambung")) }
@@ -132,12 +132,12 @@ fn standing_panel(language: Language, counts: &Counts) -> Markup {
             @if dead > 0 {
                 p.notice.warn { (dead) " " (language.pick("tokens of GHL could not be renewed.", "token GHL tidak dapat diperbaharui.")) }
             }
-            @let troubles: i64 = counts.troubles.iter().map(|(_, count)| count).sum();
-            @if troubles > 0 {
+            @let incidents: i64 = counts.open_incidents.iter().map(|(_, count)| count).sum();
+            @if incidents > 0 {
                 p.notice.bad {
-                    (troubles) " " (language.pick("troubles are open: ", "masalah belum selesai: "))
-                    @for (kind, count) in counts.troubles.iter().filter(|(_, count)| *count > 0) {
-                        (labels::trouble(language, *kind)) " (" (count) ") "
+                    (incidents) " " (language.pick("troubles are open: ", "masalah belum selesai: "))
+                    @for (kind, count) in counts.open_incidents.iter().filter(|(_, count)| *count > 0) {
+                        (kind.label(language)) " (" (count) ") "
                     }
                 }
             }

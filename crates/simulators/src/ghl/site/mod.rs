@@ -19,7 +19,7 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::ghl::{DefaultProvider, Ghl};
-use crate::simulation::seed;
+use crate::seed;
 
 /// What the app is called in GHL.
 const APP: &str = "WhatsApp Bridge";

@@ -1,0 +1,110 @@
+//! A schema of its own in a database that other programs may use, too, and what may be emptied of it.
+//!
+//! Owns: creating and dropping such a schema, and the list of this program's tables. Refuses: touching anything outside
+//! that schema.
+
+use sqlx::{AssertSqlSafe, PgConnection, PgPool};
+
+/// Every table that the migrations make, but for their own list.
+pub const TABLES: [&str; 22] = [
+    "ghl_events",
+    "client_credentials",
+    "rate_limits",
+    "companies",
+    "connect_links",
+    "contacts",
+    "waapify_events",
+    "groups",
+    "inbound",
+    "lids",
+    "locations",
+    "inbound_media",
+    "numbers",
+    "pending_connections",
+    "outbound",
+    "receipts",
+    "sso_payloads",
+    "status_updates",
+    "timeline",
+    "tokens",
+    "incidents",
+    "white_label_domains",
+];
+
+/// Reserves `schema` for this connection until it ends. False when another connection has it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn claim(connection: &mut PgConnection, schema: &'static str) -> sqlx::Result<bool> {
+    sqlx::query_scalar("select pg_try_advisory_lock(hashtextextended($1, 0))")
+        .bind(schema)
+        .fetch_one(connection)
+        .await
+}
+
+/// Whether `schema` holds tables and the like, but not the list of this program's migrations: another program made it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_foreign(connection: &mut PgConnection, schema: &'static str) -> sqlx::Result<bool> {
+    sqlx::query_scalar(
+        "select count(*) > 0 and count(*) filter (where relname = '_sqlx_migrations') = 0
+         from pg_class where relnamespace = (select oid from pg_namespace where nspname = $1)",
+    )
+    .bind(schema)
+    .fetch_one(connection)
+    .await
+}
+
+/// Creates `schema` if it is missing.
+///
+/// # Errors
+/// When the database fails.
+pub async fn create(connection: &mut PgConnection, schema: &'static str) -> sqlx::Result<()> {
+    // Asked first, since even `if not exists` needs the right to create schemas.
+    let exists: bool =
+        sqlx::query_scalar("select exists (select 1 from pg_namespace where nspname = $1)")
+            .bind(schema)
+            .fetch_one(&mut *connection)
+            .await?;
+    if !exists {
+        let sql = format!("create schema {schema}");
+        sqlx::raw_sql(AssertSqlSafe(sql))
+            .execute(connection)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Drops `schema` and all that is in it, if it exists.
+///
+/// # Errors
+/// When the database fails.
+pub async fn drop_all(connection: &mut PgConnection, schema: &'static str) -> sqlx::Result<()> {
+    let sql = format!("drop schema if exists {schema} cascade");
+    sqlx::raw_sql(AssertSqlSafe(sql))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// The schema in which unqualified names are found and created. None when no schema of the search path exists.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_current(connection: &mut PgConnection) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar("select current_schema()::text")
+        .fetch_one(connection)
+        .await
+}
+
+/// Empties [`TABLES`] in one statement, so that a worker sees all of it or nothing. It does not reach other tables:
+/// where one refers to these, it fails and changes nothing.
+///
+/// # Errors
+/// When the database fails.
+pub async fn empty_tables(pool: &PgPool) -> sqlx::Result<()> {
+    let sql = format!("truncate {}", TABLES.join(", "));
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(pool).await?;
+    Ok(())
+}
