@@ -17,11 +17,13 @@ use time::macros::format_description;
 
 use crate::cli::table::{MINUTES, align};
 use crate::db::outbound::receipts::{DELIVERED, READ};
-use crate::db::views::messages::{Direction, MessageRow, WhatsAppCopy};
-use crate::db::views::replays::{Replay, Unconfirmed};
-use crate::db::views::{messages, replays};
+use crate::db::replays;
+use crate::db::replays::{Replay, Unconfirmed};
+use crate::db::views::messages;
+use crate::db::views::messages::{MessageRow, WhatsAppCopy};
 use crate::model::ids::{LocationId, MessageId};
 use crate::model::reason::Reason;
+use crate::model::states::{Direction, MessageState};
 use crate::runtime::clock::Clock;
 
 /// A moment in a timeline.
@@ -90,8 +92,8 @@ pub(super) async fn run(command: Messages) -> anyhow::Result<ExitCode> {
 async fn list(pool: &PgPool, args: ListArgs) -> anyhow::Result<ExitCode> {
     let location = args.location.map(LocationId);
     let state = match (args.failed, args.held) {
-        (true, _) => Some("failed"),
-        (false, true) => Some("held"),
+        (true, _) => Some(MessageState::Failed),
+        (false, true) => Some(MessageState::Held),
         (false, false) => None,
     };
     let rows = messages::list_messages(pool, location.as_ref(), state, args.limit).await?;
@@ -117,7 +119,7 @@ fn cells(row: &MessageRow) -> [String; 7] {
     [
         row.id.to_string(),
         direction(row.direction).to_owned(),
-        row.state.clone(),
+        row.state.to_string(),
         moment(row.accepted_at, MINUTES),
         row.location_id.to_string(),
         chat(row),
@@ -128,8 +130,8 @@ fn cells(row: &MessageRow) -> [String; 7] {
 /// Why a message is where it is; of one that failed on its way to WhatsApp the code that GHL was told.
 fn why(row: &MessageRow) -> Option<String> {
     let reason = row.reason.as_ref()?;
-    Some(match (row.direction, row.state.as_str()) {
-        (Direction::Outbound, "failed") => reason.error_code().to_owned(),
+    Some(match (row.direction, row.state) {
+        (Direction::Outbound, MessageState::Failed) => reason.error_code().to_owned(),
         _ => reason.english(),
     })
 }
@@ -163,7 +165,7 @@ async fn show(pool: &PgPool, id: MessageId) -> anyhow::Result<ExitCode> {
             let cause = step.cause.as_ref().map(Reason::english);
             [
                 moment(step.at, SECONDS),
-                step.state,
+                step.state.to_string(),
                 cause.unwrap_or_default(),
             ]
         })
@@ -183,7 +185,10 @@ fn heading(row: &MessageRow, copies: &[WhatsAppCopy]) -> String {
     let reason = why(row).map(|why| format!(" ({why})"));
     let mut lines = vec![
         ("message", format!("{}, {way}", row.id)),
-        ("state", row.state.clone() + &reason.unwrap_or_default()),
+        (
+            "state",
+            format!("{}{}", row.state, reason.unwrap_or_default()),
+        ),
         ("location", row.location_id.to_string()),
     ];
     if let Some(number) = &row.number {
@@ -292,10 +297,10 @@ fn refusal(replay: Replay) -> Option<String> {
         Replay::InDoubt(doubt) => wording(doubt).0,
         Replay::NotFailed(state, reason) => {
             let reason = reason.as_ref().map(Reason::english).unwrap_or_default();
-            match state.as_str() {
-                "ignored" => format!("it was ignored on purpose: {reason}"),
-                "held" => format!("it is held: {reason}"),
-                "accepted" | "sending" | "unconfirmed" => {
+            match state {
+                MessageState::Ignored => format!("it was ignored on purpose: {reason}"),
+                MessageState::Held => format!("it is held: {reason}"),
+                MessageState::Accepted | MessageState::Sending | MessageState::Unconfirmed => {
                     format!("it is on its way already ({state})")
                 }
                 _ => format!("it has not failed ({state})"),

@@ -20,6 +20,7 @@ pub mod numbers;
 pub mod outbound;
 pub mod own_schema;
 mod pool;
+pub mod replays;
 mod schema;
 pub mod views;
 pub mod webhooks;

@@ -186,6 +186,16 @@ stored_enum! {
 }
 
 stored_enum! {
+    /// How a call ended without being answered: GHL's words for it.
+    CallEnd {
+        /// Nobody took it.
+        NoAnswer = "no-answer", "Not answered", "Tidak dijawab";
+        /// It was turned down.
+        Busy = "busy", "Declined", "Ditolak";
+    }
+}
+
+stored_enum! {
     /// How a location stands with GHL.
     InstallStatus {
         /// Nothing was heard of it.
@@ -256,6 +266,24 @@ stored_enum! {
         InboundMedia = "files", "Customers' files to fetch", "Fail pelanggan untuk diambil";
         /// GHL's events.
         GhlEvents = "app_events", "GHL's events to apply", "Peristiwa GHL untuk dilaksanakan";
+    }
+}
+
+stored_enum! {
+    /// What the members of a [`Queue`] wait for. The texts are labels of metrics and stay as they are.
+    QueueState {
+        /// A worker.
+        Accepted = "accepted", "waiting", "menunggu";
+        /// Waapify's answer.
+        Sending = "sending", "being sent", "sedang dihantar";
+        /// An echo, after an answer that was lost.
+        Unconfirmed = "unconfirmed", "not confirmed", "belum disahkan";
+        /// Their sender's phone, or their content.
+        Held = "held", "held (hidden sender)", "ditahan (pengirim tersembunyi)";
+        /// Their time.
+        Due = "due", "due", "mengikut masa";
+        /// To be fetched.
+        Wanted = "wanted", "to be fetched", "untuk diambil";
     }
 }
 

@@ -7,9 +7,12 @@ use waapify_ghl::db::history::incidents;
 use waapify_ghl::db::history::incidents::About;
 use waapify_ghl::db::views::queue_counts;
 use waapify_ghl::db::views::queue_counts::MAX_COUNT;
-use waapify_ghl::model::states::IncidentKind;
+use waapify_ghl::model::states::{IncidentKind, Queue};
 
 use crate::harness::{Bridge, OUTAGE, location};
+
+/// The statement that counts the queues, as the service has it.
+const QUEUES: &str = include_str!("../../src/db/views/queue_counts.sql");
 
 pub const TOKEN: &str = "operators-token-of-the-tests";
 
@@ -250,10 +253,10 @@ async fn a_long_queue_is_counted_to_its_limit_along_an_index() {
     sqlx::query("analyze outbound").execute(pool).await.unwrap();
     let counts = queue_counts::read_counts(pool).await.unwrap();
     let row = &counts.queues[0];
-    assert_eq!((row.queue.as_str(), row.count), ("outbound", MAX_COUNT));
+    assert_eq!((row.queue, row.count), (Queue::Outbound, MAX_COUNT));
     let plan: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(format!(
         "explain {}",
-        queue_counts::QUEUES.replace("$1", &MAX_COUNT.to_string())
+        QUEUES.replace("$1", &MAX_COUNT.to_string())
     )))
     .fetch_all(pool)
     .await

@@ -1,15 +1,14 @@
 //! The row that a message gets, or takes over from the stub that came before it.
 
-use sqlx::{FromRow, PgConnection};
+use sqlx::PgConnection;
 use time::OffsetDateTime;
 
-use crate::db::inbound::{CallEnd, NewInbound, State, undecrypted};
-use crate::model::ids::MessageId;
+use crate::db::inbound::{NewInbound, State, undecrypted};
+use crate::model::ids::{MessageId, WaMessageId};
 use crate::model::reason::{Reason, Step};
-use crate::model::states::MessageState;
+use crate::model::states::{CallEnd, MessageState};
 
 /// How a message stands now.
-#[derive(FromRow)]
 pub(super) struct Entry {
     pub(super) id: MessageId,
     pub(super) state: MessageState,
@@ -31,42 +30,57 @@ pub(super) async fn insert(
         State::Undecrypted(until) => (MessageState::Held, Some(Step::Undecrypted), until),
     };
     let is_stub = matches!(message.state, State::Undecrypted(_));
-    sqlx::query_as(
-        "insert into inbound (location_id, number, wa_message_id, from_me, conversation, phone, sender_name,
-            text, sent_at, state, reason_code, reason_args, due_at, accepted_at, undecrypted, call_status)
-         select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::jsonb->>'code', $11::jsonb->'args', $13, $12, $14, $16
-         where $15 is null or not exists (select 1 from inbound
-            where location_id = $1 and number = $2 and wa_message_id = $15 and from_me = $4)
-         on conflict (location_id, number, wa_message_id, from_me) do update set
-            conversation = case when inbound.phone is null then excluded.conversation else inbound.conversation end,
+    let twin = undecrypted::twin(message.wa_message_id, is_stub);
+    sqlx::query_as!(
+        Entry,
+        r#"
+        insert into inbound
+            (location_id, number, wa_message_id, from_me, conversation, phone, sender_name, text, sent_at,
+            state, reason_code, reason_args, due_at, accepted_at, undecrypted, call_status)
+        select $1, $2, $3, $4, $5, $6, $7, $8, $9,
+            $10, $11::jsonb->>'code', $11::jsonb->'args', $13, $12, $14, $16
+        -- Nothing is new where its twin is known: the stub that was posted as it is, or the id that the stub had.
+        where $15::text is null
+            or not exists (
+                select 1
+                from inbound
+                where location_id = $1 and number = $2 and wa_message_id = $15 and from_me = $4
+            )
+        -- The content takes its stub's place. A stub whose sender became known meanwhile stays in that conversation.
+        on conflict (location_id, number, wa_message_id, from_me) do update
+        set conversation = case when inbound.phone is null then excluded.conversation else inbound.conversation end,
             phone = coalesce(inbound.phone, excluded.phone),
-            sender_name = coalesce(excluded.sender_name, inbound.sender_name), text = excluded.text,
+            sender_name = coalesce(excluded.sender_name, inbound.sender_name),
+            text = excluded.text,
+            -- Content of a hidden sender is held, unless the sender is known by now.
             state = case when excluded.state = 'held' and inbound.phone is not null then 'accepted'
                 else excluded.state end,
             reason_code = case when excluded.state = 'held' and inbound.phone is not null then null
                 else excluded.reason_code end,
             reason_args = case when excluded.state = 'held' and inbound.phone is not null then null
                 else excluded.reason_args end,
-            due_at = excluded.due_at, undecrypted = false
-         where inbound.state = 'held' and inbound.undecrypted and not excluded.undecrypted
-         returning id, state, reason_of(reason_code, reason_args) as reason",
+            due_at = excluded.due_at,
+            undecrypted = false
+        where inbound.state = 'held' and inbound.undecrypted and not excluded.undecrypted
+        returning id, state, reason_of(reason_code, reason_args) as "reason: Reason"
+        "#,
+        message.location.as_str(),
+        message.number,
+        message.wa_message_id.as_str(),
+        message.from_me,
+        message.conversation,
+        message.phone,
+        message.sender_name,
+        message.text,
+        message.sent_at,
+        state as MessageState,
+        reason.map(Reason::from) as Option<Reason>,
+        now,
+        due_at,
+        is_stub,
+        twin.as_ref().map(WaMessageId::as_str),
+        message.call.map(CallEnd::as_str),
     )
-    .bind(message.location)
-    .bind(message.number)
-    .bind(message.wa_message_id)
-    .bind(message.from_me)
-    .bind(message.conversation)
-    .bind(message.phone)
-    .bind(message.sender_name)
-    .bind(message.text)
-    .bind(message.sent_at)
-    .bind(state)
-    .bind(reason.map(Reason::from))
-    .bind(now)
-    .bind(due_at)
-    .bind(is_stub)
-    .bind(undecrypted::twin(message.wa_message_id, is_stub))
-    .bind(message.call.map(CallEnd::name))
     .fetch_optional(tx)
     .await
 }

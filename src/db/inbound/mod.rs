@@ -1,15 +1,16 @@
 //! WhatsApp messages on their way to GHL.
 //!
 //! `accepted → posted`, or `ignored`, `held` (a sender known only by a LID, a content still to come), `failed`. Within a
-//! conversation they are posted in the order WhatsApp gives them. A row is `unclear` from the moment its post leaves until it is known what
-//! came of it, so that a killed process counts as a lost answer.
+//! conversation they are posted in the order WhatsApp gives them. A row is `unconfirmed` from the moment its post leaves
+//! until it is known what came of it, so that a killed process counts as a lost answer.
 
 mod entry;
 pub mod media;
 pub mod posts;
+pub(in crate::db) mod replays;
 pub mod undecrypted;
 
-use sqlx::{FromRow, PgPool};
+use sqlx::PgPool;
 use time::{Duration, OffsetDateTime};
 
 use crate::db::contacts::lids;
@@ -18,7 +19,7 @@ use crate::db::history::timeline;
 use crate::db::inbound::media::NewMedia;
 use crate::model::ids::{GhlMessageId, LocationId, MessageId, WaMessageId};
 use crate::model::reason::{Reason, Step};
-use crate::model::states::MessageState;
+use crate::model::states::{CallEnd, MessageState};
 
 /// A message to keep.
 #[derive(Clone, Debug)]
@@ -49,26 +50,6 @@ pub struct NewInbound<'a> {
     pub media: Option<NewMedia<'a>>,
 }
 
-/// How a call ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CallEnd {
-    /// Nobody took it.
-    NoAnswer,
-    /// It was turned down.
-    Busy,
-}
-
-impl CallEnd {
-    /// GHL's name of it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::NoAnswer => "no-answer",
-            Self::Busy => "busy",
-        }
-    }
-}
-
 /// How a message enters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
@@ -83,7 +64,7 @@ pub enum State {
 }
 
 /// A claimed message.
-#[derive(Clone, Debug, FromRow)]
+#[derive(Clone, Debug)]
 pub struct InboundJob {
     /// Whose message.
     pub location_id: LocationId,
@@ -103,8 +84,8 @@ pub struct InboundJob {
     pub sender_name: Option<String>,
     /// What GHL is to show.
     pub text: String,
-    /// Of a call: how it ended, in GHL's words.
-    pub call_status: Option<String>,
+    /// Of a call: how it ended, where that is known.
+    pub call_status: Option<CallEnd>,
     /// When it was written.
     pub sent_at: OffsetDateTime,
     /// Failed attempts.
@@ -128,9 +109,6 @@ pub struct InboundJob {
 }
 
 /// Keeps a message; none when it is known already. The content of one that is held for it takes its place.
-///
-/// # Errors
-/// When the database fails.
 pub async fn record_message(
     pool: &PgPool,
     message: &NewInbound<'_>,
@@ -160,9 +138,6 @@ pub async fn record_message(
 }
 
 /// What a message of a conversation says, by WhatsApp's id; whoever wrote it.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find_text(
     pool: &PgPool,
     location: &LocationId,
@@ -170,81 +145,49 @@ pub async fn find_text(
     conversation: &str,
     id: &WaMessageId,
 ) -> sqlx::Result<Option<String>> {
-    let found: Option<Option<String>> = sqlx::query_scalar(
-        "select text from inbound
-         where location_id = $1 and number = $2 and wa_message_id = $3 and conversation = $4 limit 1",
+    let found = sqlx::query_scalar!(
+        r#"
+        select text
+        from inbound
+        where location_id = $1 and number = $2 and wa_message_id = $3 and conversation = $4
+        limit 1
+        "#,
+        location.as_str(),
+        number,
+        id.as_str(),
+        conversation,
     )
-    .bind(location)
-    .bind(number)
-    .bind(id)
-    .bind(conversation)
     .fetch_optional(pool)
     .await?;
     Ok(found.flatten())
 }
 
-/// Claims the first waiting message of each of some conversations: the unclear one, if there is one, since the others
-/// wait for it.
-///
-/// # Errors
-/// When the database fails.
+/// Claims the first waiting message of each of some conversations: the one whose outcome is unknown, if there is one,
+/// since the others wait for it.
 pub async fn claim(
     pool: &PgPool,
     now: OffsetDateTime,
     lease: Duration,
     limit: i64,
 ) -> sqlx::Result<Vec<InboundJob>> {
-    // From one conversation's head to the next along the index, so that a long conversation costs no more than a short
-    // one.
-    sqlx::query_as(
-        "with recursive heads as (
-            (select location_id, conversation, due_at, ctid from inbound where state = 'accepted'
-             order by location_id, conversation, sent_at, id limit 1)
-            union all
-            select next.location_id, next.conversation, next.due_at, next.ctid
-            from heads cross join lateral (
-                select location_id, conversation, due_at, ctid from inbound
-                where state = 'accepted' and (location_id, conversation) > (heads.location_id, heads.conversation)
-                order by location_id, conversation, sent_at, id limit 1
-            ) next
-         ), next as (
-            select due_at, ctid from heads where due_at <= $1 and not exists (
-                select 1 from inbound i
-                where i.location_id = heads.location_id and i.conversation = heads.conversation
-                  and i.state = 'accepted' and i.unconfirmed)
-            union all select due_at, ctid from inbound where state = 'accepted' and unconfirmed and due_at <= $1
-         )
-         update inbound i set attempt = i.attempt + 1, due_at = $2, is_waiting = false
-         where i.ctid = any (array(
-            select i.ctid from next join inbound i on i.ctid = next.ctid
-            order by next.due_at limit $3
-            for update of i skip locked))
-         returning i.location_id, i.id, i.wa_message_id, i.from_me, i.conversation, i.number, i.call_status,
-            coalesce(i.phone, i.conversation) as phone,
-            i.sender_name, coalesce(i.text, '') as text, i.sent_at, i.failures, i.waits, i.attempt, i.unconfirmed,
-            i.post_started_at, i.post_sequence, i.reconciliations,
-            coalesce((select m.state from inbound_media m where m.location_id = i.location_id and m.message_id = i.id)
-                = 'wanted', false) as lacks_file,
-            (select m.attachment from inbound_media m where m.location_id = i.location_id and m.message_id = i.id) as attachment",
+    sqlx::query_file_as!(
+        InboundJob,
+        "src/db/inbound/claim.sql",
+        now,
+        now + lease,
+        limit,
     )
-    .bind(now)
-    .bind(now + lease)
-    .bind(limit)
     .fetch_all(pool)
     .await
 }
 
 /// Ends a message that GHL took: under the id that GHL gave, or with the reason why that is not known.
-///
-/// # Errors
-/// When the database fails.
 pub async fn finish_posted(
     pool: &PgPool,
     job: &InboundJob,
     message: Result<&GhlMessageId, &Reason>,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    // Without the fence: whoever posted it, it is in GHL.
     end(
         pool,
         job,
@@ -257,9 +200,6 @@ pub async fn finish_posted(
 }
 
 /// Ends a message that GHL will not take.
-///
-/// # Errors
-/// When the database fails.
 pub async fn finish_failed(
     pool: &PgPool,
     job: &InboundJob,
@@ -278,18 +218,28 @@ async fn end(
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
     let mut tx = pool.begin().await?;
-    let done = sqlx::query(
-        "update inbound set state = $3, reason_code = $4::jsonb->>'code', reason_args = $4::jsonb->'args',
-            ghl_message_id = $5, unconfirmed = $7
-         where location_id = $1 and id = $2 and state = 'accepted' and (attempt = $6 or $3 = 'posted')",
+    let done = sqlx::query!(
+        r#"
+        update inbound
+        set state = $3,
+            reason_code = $4::jsonb->>'code',
+            reason_args = $4::jsonb->'args',
+            ghl_message_id = $5,
+            unconfirmed = $7
+        where location_id = $1
+            and id = $2
+            and state = 'accepted'
+            -- Whoever posted it, it is in GHL.
+            and (attempt = $6 or $3 = 'posted')
+        "#,
+        job.location_id.as_str(),
+        job.id.0,
+        state as MessageState,
+        reason as Option<&Reason>,
+        ghl_message.map(GhlMessageId::as_str),
+        job.attempt,
+        job.unconfirmed && state != MessageState::Posted,
     )
-    .bind(&job.location_id)
-    .bind(job.id)
-    .bind(state)
-    .bind(reason)
-    .bind(ghl_message)
-    .bind(job.attempt)
-    .bind(job.unconfirmed && state != MessageState::Posted)
     .execute(&mut *tx)
     .await?;
     if done.rows_affected() == 1 {
@@ -299,9 +249,6 @@ async fn end(
 }
 
 /// Puts a claimed message back until `due`.
-///
-/// # Errors
-/// When the database fails.
 pub async fn finish_retry(
     pool: &PgPool,
     job: &InboundJob,
@@ -310,15 +257,18 @@ pub async fn finish_retry(
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
     let mut tx = pool.begin().await?;
-    let done = sqlx::query(
-        "update inbound set due_at = $4, failures = failures + 1, unconfirmed = $5
-         where location_id = $1 and id = $2 and attempt = $3 and state = 'accepted'",
+    let done = sqlx::query!(
+        r#"
+        update inbound
+        set due_at = $4, failures = failures + 1, unconfirmed = $5
+        where location_id = $1 and id = $2 and attempt = $3 and state = 'accepted'
+        "#,
+        job.location_id.as_str(),
+        job.id.0,
+        job.attempt,
+        due,
+        job.unconfirmed,
     )
-    .bind(&job.location_id)
-    .bind(job.id)
-    .bind(job.attempt)
-    .bind(due)
-    .bind(job.unconfirmed)
     .execute(&mut *tx)
     .await?;
     if done.rows_affected() == 1 {
@@ -336,9 +286,6 @@ pub async fn finish_retry(
 }
 
 /// Puts a claimed message back until `due`, because the location has no token; `reason` says so while it waits.
-///
-/// # Errors
-/// When the database fails.
 pub async fn snooze(
     pool: &PgPool,
     job: &InboundJob,
@@ -346,27 +293,41 @@ pub async fn snooze(
     due: OffsetDateTime,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    // A long wait is one step of the timeline.
-    sqlx::query(
-        "with waiting as (
-            update inbound i set due_at = $4, waits = i.waits + 1, is_waiting = true, unconfirmed = $7,
-                reason_code = $5::jsonb->>'code', reason_args = $5::jsonb->'args'
+    sqlx::query!(
+        r#"
+        with waiting as (
+            update inbound i
+            set due_at = $4,
+                waits = i.waits + 1,
+                is_waiting = true,
+                unconfirmed = $7,
+                reason_code = $5::jsonb->>'code',
+                reason_args = $5::jsonb->'args'
             from inbound before
-            where i.location_id = $1 and i.id = $2 and i.attempt = $3 and i.state = 'accepted'
-              and before.location_id = i.location_id and before.id = i.id
+            where i.location_id = $1
+                and i.id = $2
+                and i.attempt = $3
+                and i.state = 'accepted'
+                and before.location_id = i.location_id
+                and before.id = i.id
             returning i.location_id, i.id,
-                (before.reason_code, before.reason_args) is distinct from ($5::jsonb->>'code', $5::jsonb->'args') as is_news
-         )
-         insert into timeline (location_id, message_id, at, state, cause_code, cause_args)
-         select location_id, id, $6, 'accepted', $5::jsonb->>'code', $5::jsonb->'args' from waiting where is_news",
+                (before.reason_code, before.reason_args)
+                    is distinct from ($5::jsonb->>'code', $5::jsonb->'args') as is_news
+        )
+        -- A long wait is one step of the timeline.
+        insert into timeline (location_id, message_id, at, state, cause_code, cause_args)
+        select location_id, id, $6, 'accepted', $5::jsonb->>'code', $5::jsonb->'args'
+        from waiting
+        where is_news
+        "#,
+        job.location_id.as_str(),
+        job.id.0,
+        job.attempt,
+        due,
+        reason as &Reason,
+        now,
+        job.unconfirmed,
     )
-    .bind(&job.location_id)
-    .bind(job.id)
-    .bind(job.attempt)
-    .bind(due)
-    .bind(reason)
-    .bind(now)
-    .bind(job.unconfirmed)
     .execute(pool)
     .await
     .map(|_| ())
@@ -374,29 +335,37 @@ pub async fn snooze(
 
 /// Ends the leases of claims that are still held. A message that left in its claim rests until `rested`, so that GHL's
 /// search knows of it when it is looked for.
-///
-/// # Errors
-/// When the database fails.
 pub async fn release(
     pool: &PgPool,
     jobs: &[InboundJob],
     rested: OffsetDateTime,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    sqlx::query(
-        "update inbound i
-         set due_at = case when i.unconfirmed and i.post_started_at is distinct from j.post_started_at then $5 else $6 end
-         from unnest($1::text[], $2::bigint[], $3::int[], $4::timestamptz[])
+    let locations: Vec<&str> = jobs.iter().map(|job| job.location_id.as_str()).collect();
+    let ids: Vec<i64> = jobs.iter().map(|job| job.id.0).collect();
+    let attempts: Vec<i32> = jobs.iter().map(|job| job.attempt).collect();
+    let posts: Vec<Option<OffsetDateTime>> = jobs.iter().map(|job| job.post_started_at).collect();
+    sqlx::query!(
+        r#"
+        update inbound i
+        set due_at = case
+            when i.unconfirmed and i.post_started_at is distinct from j.post_started_at then $5::timestamptz
+            else $6::timestamptz end
+        from unnest($1::text[], $2::bigint[], $3::int[], $4::timestamptz[])
             as j (location_id, id, attempt, post_started_at)
-         where i.location_id = j.location_id and i.id = j.id and i.attempt = j.attempt and i.state = 'accepted'
-           and not i.is_waiting",
+        where i.location_id = j.location_id
+            and i.id = j.id
+            and i.attempt = j.attempt
+            and i.state = 'accepted'
+            and not i.is_waiting
+        "#,
+        &locations as &[&str],
+        &ids,
+        &attempts,
+        &posts as &[Option<OffsetDateTime>],
+        rested,
+        now,
     )
-    .bind(jobs.iter().map(|job| job.location_id.as_str()).collect::<Vec<_>>())
-    .bind(jobs.iter().map(|job| job.id.0).collect::<Vec<_>>())
-    .bind(jobs.iter().map(|job| job.attempt).collect::<Vec<_>>())
-    .bind(jobs.iter().map(|job| job.post_started_at).collect::<Vec<_>>())
-    .bind(rested)
-    .bind(now)
     .execute(pool)
     .await
     .map(|_| ())

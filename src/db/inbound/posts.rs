@@ -1,6 +1,6 @@
 //! WhatsApp messages that leave for GHL: noted before they do, and compared afterwards where no answer came.
 
-use sqlx::{FromRow, PgPool};
+use sqlx::PgPool;
 use time::OffsetDateTime;
 
 use crate::db::inbound::InboundJob;
@@ -8,7 +8,7 @@ use crate::model::ids::{ContactId, GhlMessageId, LocationId};
 use crate::model::reason::Reason;
 
 /// A message that left for GHL before another one of its conversation.
-#[derive(Clone, Debug, FromRow)]
+#[derive(Clone, Debug)]
 pub struct Predecessor {
     /// The business wrote it.
     pub from_me: bool,
@@ -20,36 +20,37 @@ pub struct Predecessor {
     pub post_started_at: OffsetDateTime,
 }
 
-/// Notes that a claimed message leaves now, and until when it is its owner's; it is unclear from now on. False for a
-/// stale owner, who must not post.
-///
-/// # Errors
-/// When the database fails.
+/// Notes that a claimed message leaves now, and until when it is its owner's; its outcome is unknown from now on. False
+/// for a stale owner, who must not post.
 pub async fn mark_post_started(
     pool: &PgPool,
     job: &InboundJob,
     lease_until: OffsetDateTime,
     now: OffsetDateTime,
 ) -> sqlx::Result<bool> {
-    let noted = sqlx::query(
-        "update inbound set post_started_at = $4, unconfirmed = true, due_at = $5, reconciliations = 0,
+    let noted = sqlx::query!(
+        r#"
+        update inbound
+        set post_started_at = $4,
+            unconfirmed = true,
+            due_at = $5,
+            reconciliations = 0,
+            -- A post that is repeated keeps the place of the first one: GHL's event of that may have come already.
             post_sequence = coalesce(case when unconfirmed then post_sequence end, nextval('message_ids'))
-         where location_id = $1 and id = $2 and attempt = $3 and state = 'accepted'",
+        where location_id = $1 and id = $2 and attempt = $3 and state = 'accepted'
+        "#,
+        job.location_id.as_str(),
+        job.id.0,
+        job.attempt,
+        now,
+        lease_until,
     )
-    .bind(&job.location_id)
-    .bind(job.id)
-    .bind(job.attempt)
-    .bind(now)
-    .bind(lease_until)
     .execute(pool)
     .await?;
     Ok(noted.rows_affected() == 1)
 }
 
 /// Puts a message back until `due` whose post is not cleared up: GHL may have it, and `why` that cannot be seen now.
-///
-/// # Errors
-/// When the database fails.
 pub async fn reschedule_reconciliation(
     pool: &PgPool,
     job: &InboundJob,
@@ -57,85 +58,106 @@ pub async fn reschedule_reconciliation(
     due: OffsetDateTime,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    // No failure of its own, like a wait for a token.
-    sqlx::query(
-        "with looked as (
-            update inbound set due_at = $4, reconciliations = reconciliations + 1, waits = waits + 1
+    sqlx::query!(
+        r#"
+        -- No failure of its own, like a wait for a token.
+        with looked as (
+            update inbound
+            set due_at = $4, reconciliations = reconciliations + 1, waits = waits + 1
             where location_id = $1 and id = $2 and attempt = $3 and state = 'accepted'
             returning location_id, id
-         )
-         insert into timeline (location_id, message_id, at, state, cause_code, cause_args)
-         select location_id, id, $6, 'accepted', $5::jsonb->>'code', $5::jsonb->'args' from looked",
+        )
+        insert into timeline (location_id, message_id, at, state, cause_code, cause_args)
+        select location_id, id, $6, 'accepted', $5::jsonb->>'code', $5::jsonb->'args'
+        from looked
+        "#,
+        job.location_id.as_str(),
+        job.id.0,
+        job.attempt,
+        due,
+        why as &Reason,
+        now,
     )
-    .bind(&job.location_id)
-    .bind(job.id)
-    .bind(job.attempt)
-    .bind(due)
-    .bind(why)
-    .bind(now)
     .execute(pool)
     .await
     .map(|_| ())
 }
 
 /// What left for GHL last in the message's conversation, but for itself and for what GHL refused.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find_predecessor(
     pool: &PgPool,
     job: &InboundJob,
 ) -> sqlx::Result<Option<Predecessor>> {
-    sqlx::query_as(
-        "select from_me, coalesce(text, '') as text, sent_at, post_started_at from inbound
-         where location_id = $1 and conversation = $2 and id <> $3 and post_started_at is not null
-           and (state = 'posted' or unconfirmed)
-         order by post_started_at desc limit 1",
+    sqlx::query_as!(
+        Predecessor,
+        r#"
+        select from_me, coalesce(text, '') as "text!", sent_at as "sent_at!", post_started_at as "post_started_at!"
+        from inbound
+        where location_id = $1
+            and conversation = $2
+            and id <> $3
+            and post_started_at is not null
+            and (state = 'posted' or unconfirmed)
+        order by post_started_at desc
+        limit 1
+        "#,
+        job.location_id.as_str(),
+        job.conversation,
+        job.id.0,
     )
-    .bind(&job.location_id)
-    .bind(&job.conversation)
-    .bind(job.id)
     .fetch_optional(pool)
     .await
 }
 
 /// Whether a message of GHL's is known: as one that we posted, or as one of an agent that has left for WhatsApp.
-///
-/// # Errors
-/// When the database fails.
 pub async fn is_known(
     pool: &PgPool,
     location: &LocationId,
     message: &GhlMessageId,
 ) -> sqlx::Result<bool> {
-    sqlx::query_scalar(
-        "select exists (select 1 from inbound where location_id = $1 and ghl_message_id = $2)
-            or exists (select 1 from outbound where location_id = $1 and ghl_message_id = $2 and started_attempt > 0)",
+    sqlx::query_scalar!(
+        r#"
+        select exists (
+                select 1
+                from inbound
+                where location_id = $1 and ghl_message_id = $2
+            )
+            or exists (
+                select 1
+                from outbound
+                where location_id = $1 and ghl_message_id = $2 and started_attempt > 0
+            ) as "is_known!"
+        "#,
+        location.as_str(),
+        message.as_str(),
     )
-    .bind(location)
-    .bind(message)
     .fetch_one(pool)
     .await
 }
 
-/// GHL's deliveries to a contact that came after `place` and of which nothing has left, oldest first: one of them may be
+/// GHL's deliveries to a contact that came after `after_sequence` and of which nothing has left, oldest first: one of them may be
 /// GHL's echo of what we posted.
-///
-/// # Errors
-/// When the database fails.
 pub async fn list_unsent_deliveries(
     pool: &PgPool,
     location: &LocationId,
     contact: &ContactId,
     after_sequence: i64,
 ) -> sqlx::Result<Vec<Vec<u8>>> {
-    sqlx::query_scalar(
-        "select body from outbound where location_id = $1 and conversation = $2 and id > $3
-            and started_attempt = 0 and state in ('accepted', 'sending') order by id",
+    sqlx::query_scalar!(
+        r#"
+        select body
+        from outbound
+        where location_id = $1
+            and conversation = $2
+            and id > $3
+            and started_attempt = 0
+            and state in ('accepted', 'sending')
+        order by id
+        "#,
+        location.as_str(),
+        contact.as_str(),
+        after_sequence,
     )
-    .bind(location)
-    .bind(contact)
-    .bind(after_sequence)
     .fetch_all(pool)
     .await
 }

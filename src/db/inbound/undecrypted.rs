@@ -30,35 +30,51 @@ pub(in crate::db) fn twin(id: &WaMessageId, is_held: bool) -> Option<WaMessageId
 }
 
 /// Lets stubs go whose time is over; one whose sender is hidden is held for that from now on. How many.
-///
-/// # Errors
-/// When the database fails.
 pub async fn expire(pool: &PgPool, now: OffsetDateTime) -> sqlx::Result<u64> {
-    let expired = sqlx::query(
-        "with due as (
-            select i.location_id, i.id from inbound i
-            where i.state = 'held' and i.undecrypted and i.due_at <= $1
-              and not exists (select 1 from inbound twin where twin.location_id = i.location_id
-                and twin.number = i.number and twin.wa_message_id = $3 || i.wa_message_id and twin.from_me = i.from_me)
-            order by i.due_at limit $2
+    let expired = sqlx::query!(
+        r#"
+        -- A stub whose other id is taken was posted before, and stays held.
+        with due as (
+            select i.location_id, i.id
+            from inbound i
+            where i.state = 'held'
+                and i.undecrypted
+                and i.due_at <= $1
+                and not exists (
+                    select 1
+                    from inbound twin
+                    where twin.location_id = i.location_id
+                        and twin.number = i.number
+                        and twin.wa_message_id = $3 || i.wa_message_id
+                        and twin.from_me = i.from_me
+                )
+            order by i.due_at
+            limit $2
             for update of i skip locked
-         ), expired as (
-            update inbound i set undecrypted = false, wa_message_id = $3 || i.wa_message_id, due_at = $1,
+        ),
+        expired as (
+            update inbound i
+            set undecrypted = false,
+                wa_message_id = $3 || i.wa_message_id,
+                due_at = $1,
                 state = case when i.phone is null and i.conversation like '%' || $4 then 'held' else 'accepted' end,
                 reason_code = case when i.phone is null and i.conversation like '%' || $4 then $5::jsonb->>'code' end,
                 reason_args = case when i.phone is null and i.conversation like '%' || $4 then $5::jsonb->'args' end
-            from due where i.location_id = due.location_id and i.id = due.id
+            from due
+            where i.location_id = due.location_id and i.id = due.id
             returning i.location_id, i.id, i.state
-         )
-         insert into timeline (location_id, message_id, at, state, cause_code, cause_args)
-         select location_id, id, $1, state, $6::jsonb->>'code', $6::jsonb->'args' from expired",
+        )
+        insert into timeline (location_id, message_id, at, state, cause_code, cause_args)
+        select location_id, id, $1, state, $6::jsonb->>'code', $6::jsonb->'args'
+        from expired
+        "#,
+        now,
+        BATCH,
+        PREFIX,
+        LID_SERVER,
+        Reason::from(Step::SenderHidden) as Reason,
+        Reason::from(Step::NoContent) as Reason,
     )
-    .bind(now)
-    .bind(BATCH)
-    .bind(PREFIX)
-    .bind(LID_SERVER)
-    .bind(Reason::from(Step::SenderHidden))
-    .bind(Reason::from(Step::NoContent))
     .execute(pool)
     .await?;
     Ok(expired.rows_affected())

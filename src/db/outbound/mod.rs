@@ -8,6 +8,7 @@ pub mod in_flight;
 pub mod outcomes;
 pub mod priority;
 pub mod receipts;
+pub(in crate::db) mod replays;
 pub mod status_updates;
 
 use sqlx::{FromRow, PgPool};

@@ -1,26 +1,17 @@
 //! Messages of both directions as the operator sees them: the last ones, and one with its steps.
 //!
 //! Refuses: reading what a message says, or more of a customer's number than its last four digits. How one goes back
-//! into the queue is in [`crate::db::views::replays`].
+//! into the queue is in [`crate::db::replays`].
 
-use sqlx::{FromRow, PgPool};
+use sqlx::PgPool;
 use time::OffsetDateTime;
 
 use crate::model::ids::{GhlMessageId, LocationId, MessageId, WaMessageId};
 use crate::model::reason::{Reason, Step as Cause};
+use crate::model::states::{Direction, MessageState};
 
-/// Which way a message goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
-pub enum Direction {
-    /// From GHL to WhatsApp.
-    Outbound,
-    /// From WhatsApp to GHL.
-    Inbound,
-}
-
-/// A message without its text.
-#[derive(Clone, Debug, FromRow)]
+/// A message without its text: a row of the view `messages`.
+#[derive(Clone, Debug)]
 pub struct MessageRow {
     /// Which way it goes.
     pub direction: Direction,
@@ -29,7 +20,7 @@ pub struct MessageRow {
     /// Our id.
     pub id: MessageId,
     /// Where it is on its way.
-    pub state: String,
+    pub state: MessageState,
     /// Why it is there, where that needs a reason.
     pub reason: Option<Reason>,
     /// The business's number, digits; none while an outbound message waits for one.
@@ -46,75 +37,51 @@ pub struct MessageRow {
     pub accepted_at: OffsetDateTime,
 }
 
-/// The columns of a [`MessageRow`] from `outbound`.
-macro_rules! outbound {
-    () => {
-        "select 'outbound' as direction, location_id, id, state,
-            reason_of(reason_code, reason_args) as reason, number, right(chat, 4) as chat_end,
-            ghl_message_id, parts_sent, parts, accepted_at
-         from outbound "
-    };
-}
-
-/// The same from `inbound`.
-macro_rules! inbound {
-    () => {
-        "select 'inbound' as direction, location_id, id, state,
-            reason_of(reason_code, reason_args) as reason, number, right(phone, 4) as chat_end,
-            ghl_message_id, null::int as parts_sent, null::int as parts, accepted_at
-         from inbound "
-    };
-}
-
-pub(in crate::db) use inbound;
-pub(in crate::db) use outbound;
-
 /// The last messages, newest first: of one location or of all, all or only those in one state. Of what came from WhatsApp
 /// not what is ignored of our own: echoes of what is in the list already.
-///
-/// # Errors
-/// When the database fails.
 pub async fn list_messages(
     pool: &PgPool,
     location: Option<&LocationId>,
-    state: Option<&str>,
+    state: Option<MessageState>,
     limit: i64,
 ) -> sqlx::Result<Vec<MessageRow>> {
     let places = match location {
         Some(location) => vec![location.clone()],
         None => list_places(pool).await?,
     };
-    sqlx::query_as(concat!(
-        "select m.* from unnest($1::text[]) as place (id) cross join lateral (
-            (",
-        outbound!(),
-        "where location_id = place.id and ($2 is null or state = $2) order by id desc limit $3)
-            union all
-            (",
-        inbound!(),
-         "where location_id = place.id and ($2 is null or state = $2) and (not from_me or state <> 'ignored')
-            order by id desc limit $3)
-         ) m order by m.id desc limit $3"
-    ))
-    .bind(texts(&places))
-    .bind(state)
-    .bind(limit)
+    sqlx::query_as!(
+        MessageRow,
+        r#"
+        select m.direction as "direction!", m.location_id as "location_id!", m.id as "id!", m.state as "state!",
+            m.reason, m.number, m.chat_end, m.ghl_message_id, m.parts_sent, m.parts, m.accepted_at as "accepted_at!"
+        from unnest($1::text[]) as place (id)
+        -- The newest of each location, along the primary keys.
+        cross join lateral (
+            select *
+            from messages
+            where location_id = place.id
+                and ($2::text is null or state = $2)
+                and not is_echo
+            order by id desc
+            limit $3
+        ) m
+        order by m.id desc
+        limit $3
+        "#,
+        &texts(&places) as &[&str],
+        state as Option<MessageState>,
+        limit,
+    )
     .fetch_all(pool)
     .await
 }
 
 /// The message with this number.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find_message(pool: &PgPool, id: MessageId) -> sqlx::Result<Option<MessageRow>> {
     find_in(pool, &list_places(pool).await?, id).await
 }
 
 /// The message with this number, if it is the location's.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find_message_of(
     pool: &PgPool,
     location: &LocationId,
@@ -128,14 +95,17 @@ async fn find_in(
     places: &[LocationId],
     id: MessageId,
 ) -> sqlx::Result<Option<MessageRow>> {
-    sqlx::query_as(concat!(
-        outbound!(),
-        "where location_id = any($1) and id = $2 union all ",
-        inbound!(),
-        "where location_id = any($1) and id = $2"
-    ))
-    .bind(texts(places))
-    .bind(id)
+    sqlx::query_as!(
+        MessageRow,
+        r#"
+        select direction as "direction!", location_id as "location_id!", id as "id!", state as "state!", reason, number,
+            chat_end, ghl_message_id, parts_sent, parts, accepted_at as "accepted_at!"
+        from messages
+        where location_id = any($1) and id = $2
+        "#,
+        &texts(places) as &[&str],
+        id.0,
+    )
     .fetch_optional(pool)
     .await
 }
@@ -143,16 +113,31 @@ async fn find_in(
 /// Every location that may have messages. Their keys begin with it, so that knowing them saves reading the tables; a
 /// delivery can come before anything else is heard of its location.
 async fn list_places(pool: &PgPool) -> sqlx::Result<Vec<LocationId>> {
-    sqlx::query_scalar(
-        "with recursive place as (
-            (select location_id from outbound order by location_id limit 1)
+    sqlx::query_scalar!(
+        r#"
+        -- From one location to the next along the primary key.
+        with recursive place as (
+            (
+                select location_id
+                from outbound
+                order by location_id
+                limit 1
+            )
             union all
-            select next.location_id from place cross join lateral (
-                select location_id from outbound where location_id > place.location_id
-                order by location_id limit 1
+            select next.location_id
+            from place
+            cross join lateral (
+                select location_id
+                from outbound
+                where location_id > place.location_id
+                order by location_id
+                limit 1
             ) next
-         )
-         select location_id from place union select location_id from locations",
+        )
+        select location_id as "location_id!: LocationId" from place
+        union
+        select location_id from locations
+        "#,
     )
     .fetch_all(pool)
     .await
@@ -163,21 +148,18 @@ fn texts(places: &[LocationId]) -> Vec<&str> {
 }
 
 /// A step of a message.
-#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     /// When.
     pub at: OffsetDateTime,
     /// Its state from then on.
-    pub state: String,
+    pub state: MessageState,
     /// Why.
     pub cause: Option<Reason>,
 }
 
 /// What happened to a message, from its first step on. That it came is told from its own row; where the timeline says
 /// the same, it is said once.
-///
-/// # Errors
-/// When the database fails.
 pub async fn list_steps(pool: &PgPool, message: &MessageRow) -> sqlx::Result<Vec<Step>> {
     let came = match message.direction {
         Direction::Outbound => Cause::GhlDelivered,
@@ -185,27 +167,32 @@ pub async fn list_steps(pool: &PgPool, message: &MessageRow) -> sqlx::Result<Vec
     };
     let first = Step {
         at: message.accepted_at,
-        state: "accepted".to_owned(),
+        state: MessageState::Accepted,
         cause: Some(came.clone().into()),
     };
-    let later: Vec<Step> = sqlx::query_as(
-        "select at, state, reason_of(cause_code, cause_args) as cause from timeline
-         where location_id = $1 and message_id = $2
-           and (at <> $3 or state <> $4 or coalesce(cause_code, $5) <> $5)
-         order by at, step",
+    let later = sqlx::query_as!(
+        Step,
+        r#"
+        select at, state, reason_of(cause_code, cause_args) as "cause: Reason"
+        from timeline
+        where location_id = $1
+            and message_id = $2
+            and (at <> $3 or state <> $4 or coalesce(cause_code, $5) <> $5)
+        order by at, step
+        "#,
+        message.location_id.as_str(),
+        message.id.0,
+        first.at,
+        first.state as MessageState,
+        came.code(),
     )
-    .bind(&message.location_id)
-    .bind(message.id)
-    .bind(first.at)
-    .bind(&first.state)
-    .bind(came.code())
     .fetch_all(pool)
     .await?;
     Ok([first].into_iter().chain(later).collect())
 }
 
 /// A WhatsApp message that is (a part of) a message.
-#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WhatsAppCopy {
     /// WhatsApp's id.
     pub wa_message_id: WaMessageId,
@@ -218,18 +205,22 @@ pub struct WhatsAppCopy {
 }
 
 /// The WhatsApp messages of a message.
-///
-/// # Errors
-/// When the database fails.
 pub async fn list_copies(pool: &PgPool, message: &MessageRow) -> sqlx::Result<Vec<WhatsAppCopy>> {
-    sqlx::query_as(
-        "select wa_message_id, part, level, refused from receipts where location_id = $1 and message_id = $2
-         union all
-         select wa_message_id, null, 0, null from inbound where location_id = $1 and id = $2
-         order by part nulls first, wa_message_id",
+    sqlx::query_as!(
+        WhatsAppCopy,
+        r#"
+        select wa_message_id as "wa_message_id!: WaMessageId", part, level as "level!", refused
+        from receipts
+        where location_id = $1 and message_id = $2
+        union all
+        select wa_message_id, null, 0, null
+        from inbound
+        where location_id = $1 and id = $2
+        order by 2 nulls first, 1
+        "#,
+        message.location_id.as_str(),
+        message.id.0,
     )
-    .bind(&message.location_id)
-    .bind(message.id)
     .fetch_all(pool)
     .await
 }

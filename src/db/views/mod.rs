@@ -1,7 +1,6 @@
-//! Reads for pages, commands and metrics. Nothing here changes a row but a replay.
+//! Reads for pages, commands and metrics. Nothing here changes a row.
 
 pub mod messages;
 pub mod operator;
 pub mod overview;
 pub mod queue_counts;
-pub mod replays;

@@ -3,14 +3,16 @@
 //! Owns: reading a page without reading what is not on it; where a page ends, the next begins (a keyset). Refuses: what
 //! messages say; and customers' numbers, but for the one message that is opened.
 
-use sqlx::{FromRow, PgPool};
+use sqlx::PgPool;
 use time::OffsetDateTime;
 
 use crate::db::accounts::installs::InstallRow;
-use crate::db::views::messages::{Direction, MessageRow, inbound, outbound};
+use crate::db::views::messages::MessageRow;
 use crate::db::views::overview::WINDOW;
+use crate::db::views::queue_counts::MAX_COUNT;
 use crate::model::ids::{LocationId, MessageId};
 use crate::model::reason::Reason;
+use crate::model::states::Direction;
 
 /// Locations behind `after`, in the order of their ids. `troubled`: only those that need somebody.
 pub async fn list_locations(
@@ -72,7 +74,7 @@ pub async fn find_location(
 }
 
 /// A number of a business on a page.
-#[derive(Clone, Debug, FromRow)]
+#[derive(Clone, Debug)]
 pub struct NumberRow {
     /// Whose.
     pub location_id: LocationId,
@@ -102,31 +104,45 @@ pub async fn list_numbers(
     held: bool,
     limit: i64,
 ) -> sqlx::Result<Vec<NumberRow>> {
-    sqlx::query_as(
-        "select n.location_id, n.number, n.is_default, n.webhook_secret is not null as is_connected,
-            reason_of(n.hold_code, n.hold_args) as hold_reason,
+    sqlx::query_as!(
+        NumberRow,
+        r#"
+        select n.location_id, n.number, n.is_default, n.webhook_secret is not null as "is_connected!",
+            reason_of(n.hold_code, n.hold_args) as "hold_reason: Reason",
             n.next_send_at, n.connected_at, n.min_interval_ms,
-            (select max(e.received_at) from (select e.number, e.received_at from waapify_events e
-                where e.location_id = n.location_id order by e.id desc limit 1000) e
-             where e.number = n.number) as last_event
-         from numbers n
-         where (n.location_id, n.number) > ($1, $2) and ($3::text is null or n.location_id = $3)
-           and (not $4 or n.hold_code is not null and n.webhook_secret is not null)
-         order by n.location_id, n.number limit $5",
+            -- Among the last events of its location only: the number's own may lie far back.
+            (
+                select max(e.received_at)
+                from (
+                    select e.number, e.received_at
+                    from waapify_events e
+                    where e.location_id = n.location_id
+                    order by e.id desc
+                    limit 1000
+                ) e
+                where e.number = n.number
+            ) as last_event
+        from numbers n
+        where (n.location_id, n.number) > ($1, $2)
+            and ($3::text is null or n.location_id = $3)
+            and (not $4 or n.hold_code is not null and n.webhook_secret is not null)
+        order by n.location_id, n.number
+        limit $5
+        "#,
+        after.0,
+        after.1,
+        location.map(LocationId::as_str),
+        held,
+        limit,
     )
-    .bind(after.0)
-    .bind(after.1)
-    .bind(location)
-    .bind(held)
-    .bind(limit)
     .fetch_all(pool)
     .await
 }
 
 /// What waits of one location.
-#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Backlog {
-    /// Messages to WhatsApp, at most [`crate::db::views::queue_counts::MAX_COUNT`]; so are the others.
+    /// Messages to WhatsApp, at most [`MAX_COUNT`]; so are the others.
     pub outbound: i64,
     /// Messages to WhatsApp whose outcome nobody knows yet.
     pub unconfirmed: i64,
@@ -140,21 +156,65 @@ pub struct Backlog {
 
 /// How much waits of a location.
 pub async fn find_backlog(pool: &PgPool, location: &LocationId) -> sqlx::Result<Backlog> {
-    sqlx::query_as(
-        "select
-            (select count(*) from (select 1 from outbound where location_id = $1 and state = 'accepted'
-                order by location_id, priority desc, id limit $2) w) as outbound,
-            (select count(*) from (select 1 from outbound where location_id = $1 and state in ('sending', 'unconfirmed')
-                order by location_id, conversation, id limit $2) w) as unconfirmed,
-            (select count(*) from (select 1 from inbound where location_id = $1 and state = 'accepted'
-                order by location_id, conversation, sent_at, id limit $2) w) as inbound,
-            (select count(*) from (select 1 from inbound where location_id = $1 and state = 'held'
-                order by location_id, conversation limit $2) w) as held,
-            (select count(*) from (select 1 from status_updates where location_id = $1
-                order by location_id, message_id limit $2) w) as statuses",
+    sqlx::query_as!(
+        Backlog,
+        r#"
+        -- Each is ordered as its index is, so that no plan reads the table instead.
+        select
+            (
+                select count(*)
+                from (
+                    select 1
+                    from outbound
+                    where location_id = $1 and state = 'accepted'
+                    order by location_id, priority desc, id
+                    limit $2
+                ) w
+            ) as "outbound!",
+            (
+                select count(*)
+                from (
+                    select 1
+                    from outbound
+                    where location_id = $1 and state in ('sending', 'unconfirmed')
+                    order by location_id, conversation, id
+                    limit $2
+                ) w
+            ) as "unconfirmed!",
+            (
+                select count(*)
+                from (
+                    select 1
+                    from inbound
+                    where location_id = $1 and state = 'accepted'
+                    order by location_id, conversation, sent_at, id
+                    limit $2
+                ) w
+            ) as "inbound!",
+            (
+                select count(*)
+                from (
+                    select 1
+                    from inbound
+                    where location_id = $1 and state = 'held'
+                    order by location_id, conversation
+                    limit $2
+                ) w
+            ) as "held!",
+            (
+                select count(*)
+                from (
+                    select 1
+                    from status_updates
+                    where location_id = $1
+                    order by location_id, message_id
+                    limit $2
+                ) w
+            ) as "statuses!"
+        "#,
+        location.as_str(),
+        MAX_COUNT,
     )
-    .bind(location)
-    .bind(crate::db::views::queue_counts::MAX_COUNT)
     .fetch_one(pool)
     .await
 }
@@ -167,91 +227,146 @@ pub async fn list_messages(
     before: MessageId,
     limit: i64,
 ) -> sqlx::Result<Vec<MessageRow>> {
-    sqlx::query_as(concat!(
-        "(",
-        outbound!(),
-        "where location_id = $1 and id < $2 order by id desc limit $3) union all (",
-        inbound!(),
-        "where location_id = $1 and id < $2 and (not from_me or state <> 'ignored')
-            and id >= coalesce((select id from inbound where location_id = $1 and id < $2
-                order by id desc offset $4 limit 1), 0)
-         order by id desc limit $3)
-         order by id desc limit $3"
-    ))
-    .bind(location)
-    .bind(before)
-    .bind(limit)
-    .bind(WINDOW)
+    sqlx::query_as!(
+        MessageRow,
+        r#"
+        select direction as "direction!", location_id as "location_id!", id as "id!", state as "state!", reason, number,
+            chat_end, ghl_message_id, parts_sent, parts, accepted_at as "accepted_at!"
+        from messages
+        where location_id = $1
+            and id < $2
+            and not is_echo
+            -- Of what came from WhatsApp no further back than this.
+            and (
+                direction = 'outbound'
+                or id >= coalesce((
+                    select id
+                    from inbound
+                    where location_id = $1 and id < $2
+                    order by id desc
+                    offset $4
+                    limit 1
+                ), 0)
+            )
+        order by id desc
+        limit $3
+        "#,
+        location.as_str(),
+        before.0,
+        limit,
+        WINDOW,
+    )
     .fetch_all(pool)
     .await
 }
 
-/// A message that failed.
-#[derive(Clone, Debug, FromRow)]
-pub struct FailureRow {
-    /// The message.
-    #[sqlx(flatten)]
-    pub message: MessageRow,
-    /// Why it failed, as its last step says.
-    pub why: Option<Reason>,
-}
-
-/// What failed before `before`, newest first; `$here` is a condition on its location.
-macro_rules! failures {
-    ($here:literal) => {
-        concat!(
-            "select f.*, coalesce((select reason_of(s.cause_code, s.cause_args) from timeline s where s.location_id = f.location_id
-                and s.message_id = f.id and s.state = 'failed' order by s.at desc, s.step desc limit 1), f.reason)
-                as why
-             from ((",
-            outbound!(),
-            "where state = 'failed' and id < $1 ",
-            $here,
-            "order by id desc limit $2) union all (",
-            inbound!(),
-            "where state = 'failed' and id < $1 ",
-            $here,
-            "order by id desc limit $2) order by id desc limit $2) f order by f.id desc"
-        )
-    };
-}
-
-/// What failed before `before`, newest first: of all locations, or of one.
+/// What failed before `before`, newest first, with the reason that its last step tells: of all locations, or of one.
 pub async fn list_failures(
     pool: &PgPool,
     location: Option<&LocationId>,
     before: MessageId,
     limit: i64,
-) -> sqlx::Result<Vec<FailureRow>> {
+) -> sqlx::Result<Vec<MessageRow>> {
     match location {
-        None => {
-            sqlx::query_as(failures!(""))
-                .bind(before)
-                .bind(limit)
-                .fetch_all(pool)
-                .await
-        }
-        Some(location) => {
-            sqlx::query_as(failures!("and location_id = $3 "))
-                .bind(before)
-                .bind(limit)
-                .bind(location)
-                .fetch_all(pool)
-                .await
-        }
+        None => list_all_failures(pool, before, limit).await,
+        Some(location) => list_failures_of(pool, location, before, limit).await,
     }
+}
+
+/// Along `outbound_failed_anywhere` and `inbound_failed_anywhere`.
+async fn list_all_failures(
+    pool: &PgPool,
+    before: MessageId,
+    limit: i64,
+) -> sqlx::Result<Vec<MessageRow>> {
+    sqlx::query_as!(
+        MessageRow,
+        r#"
+        select f.direction as "direction!", f.location_id as "location_id!", f.id as "id!", f.state as "state!",
+            -- Of what GHL was told the last step knows more than the message.
+            coalesce((
+                select reason_of(s.cause_code, s.cause_args)
+                from timeline s
+                where s.location_id = f.location_id and s.message_id = f.id and s.state = 'failed'
+                order by s.at desc, s.step desc
+                limit 1
+            ), f.reason) as "reason: Reason",
+            f.number, f.chat_end, f.ghl_message_id, f.parts_sent, f.parts, f.accepted_at as "accepted_at!"
+        from (
+            select *
+            from messages
+            where state = 'failed' and id < $1
+            order by id desc
+            limit $2
+        ) f
+        order by f.id desc
+        "#,
+        before.0,
+        limit,
+    )
+    .fetch_all(pool)
+    .await
+}
+
+/// Along `outbound_failed` and `inbound_failed`.
+async fn list_failures_of(
+    pool: &PgPool,
+    location: &LocationId,
+    before: MessageId,
+    limit: i64,
+) -> sqlx::Result<Vec<MessageRow>> {
+    sqlx::query_as!(
+        MessageRow,
+        r#"
+        select f.direction as "direction!", f.location_id as "location_id!", f.id as "id!", f.state as "state!",
+            -- Of what GHL was told the last step knows more than the message.
+            coalesce((
+                select reason_of(s.cause_code, s.cause_args)
+                from timeline s
+                where s.location_id = f.location_id and s.message_id = f.id and s.state = 'failed'
+                order by s.at desc, s.step desc
+                limit 1
+            ), f.reason) as "reason: Reason",
+            f.number, f.chat_end, f.ghl_message_id, f.parts_sent, f.parts, f.accepted_at as "accepted_at!"
+        from (
+            select *
+            from messages
+            where state = 'failed' and id < $1 and location_id = $3
+            order by id desc
+            limit $2
+        ) f
+        order by f.id desc
+        "#,
+        before.0,
+        limit,
+        location.as_str(),
+    )
+    .fetch_all(pool)
+    .await
 }
 
 /// The customer's number of a message, digits, for whoever opens it; none of a group, and while it is not known.
 pub async fn find_phone(pool: &PgPool, message: &MessageRow) -> sqlx::Result<Option<String>> {
-    let sql = match message.direction {
-        Direction::Outbound => "select chat from outbound where location_id = $1 and id = $2",
-        Direction::Inbound => "select phone from inbound where location_id = $1 and id = $2",
+    let (location, id) = (message.location_id.as_str(), message.id.0);
+    let found = match message.direction {
+        Direction::Outbound => {
+            sqlx::query_scalar!(
+                "select chat from outbound where location_id = $1 and id = $2",
+                location,
+                id,
+            )
+            .fetch_optional(pool)
+            .await?
+        }
+        Direction::Inbound => {
+            sqlx::query_scalar!(
+                "select phone from inbound where location_id = $1 and id = $2",
+                location,
+                id,
+            )
+            .fetch_optional(pool)
+            .await?
+        }
     };
-    let found: Option<Option<String>> = sqlx::query_scalar(sql)
-        .bind(&message.location_id)
-        .bind(message.id)
-        .fetch_optional(pool)
-        .await?;
     Ok(found.flatten())
 }

@@ -4,12 +4,12 @@
 //! every statement begins with the one location that the caller has proven. Each reads a bounded number of rows along an
 //! index, however many there are: a page is looked at while a campaign of a million messages is under way.
 
-use sqlx::{FromRow, PgPool};
+use sqlx::PgPool;
 use time::OffsetDateTime;
 
-use crate::db::views::messages::Direction;
 use crate::model::ids::{LocationId, MessageId};
 use crate::model::reason::Reason;
+use crate::model::states::{Direction, MessageState};
 
 /// The newest messages of each direction that are counted and searched: some 20 ms of reading. A page that says less than
 /// there is has to say so.
@@ -18,7 +18,7 @@ pub const WINDOW: i64 = 10_000;
 const EVENT_WINDOW: i64 = 1_000;
 
 /// A number with its settings.
-#[derive(Clone, Debug, FromRow)]
+#[derive(Clone, Debug)]
 #[allow(
     clippy::struct_excessive_bools,
     reason = "they are columns, each of its own"
@@ -47,75 +47,106 @@ pub struct NumberState {
 }
 
 /// The numbers of a location, the default first; along the primary key of `numbers`, and for each the newest events
-/// along that of `gateway_events`. Those without keys only where no other has any: they were removed, but after an
+/// along that of `waapify_events`. Those without keys only where no other has any: they were removed, but after an
 /// uninstall they are what there is to connect again.
-///
-/// # Errors
-/// When the database fails.
 pub async fn list_numbers(pool: &PgPool, location: &LocationId) -> sqlx::Result<Vec<NumberState>> {
-    sqlx::query_as(
-        "select n.number, n.name, n.is_default, n.webhook_secret is not null as is_connected,
-            reason_of(n.hold_code, n.hold_args) as hold_reason,
+    sqlx::query_as!(
+        NumberState,
+        r#"
+        select n.number, n.name, n.is_default, n.webhook_secret is not null as "is_connected!",
+            reason_of(n.hold_code, n.hold_args) as "hold_reason: Reason",
             n.connected_at, n.min_interval_ms, n.forwards_groups, n.mirrors_phone,
-            (select e.received_at from (select number, received_at from waapify_events
-                where location_id = n.location_id order by id desc limit $2) e
-             where e.number = n.number limit 1) as last_event_at
-         from numbers n where n.location_id = $1 and (n.webhook_secret is not null or not exists (
-            select 1 from numbers other where other.location_id = $1 and other.webhook_secret is not null))
-         order by n.is_default desc, n.connected_at desc",
+            (
+                select e.received_at
+                from (
+                    select number, received_at
+                    from waapify_events
+                    where location_id = n.location_id
+                    order by id desc
+                    limit $2
+                ) e
+                where e.number = n.number
+                limit 1
+            ) as last_event_at
+        from numbers n
+        where n.location_id = $1
+            and (
+                n.webhook_secret is not null
+                or not exists (
+                    select 1
+                    from numbers other
+                    where other.location_id = $1 and other.webhook_secret is not null
+                )
+            )
+        order by n.is_default desc, n.connected_at desc
+        "#,
+        location.as_str(),
+        EVENT_WINDOW,
     )
-    .bind(location)
-    .bind(EVENT_WINDOW)
     .fetch_all(pool)
     .await
 }
 
 /// How many messages are in a state.
-#[derive(Clone, Debug, FromRow)]
+#[derive(Clone, Debug)]
 pub struct Count {
     /// Which way.
     pub direction: Direction,
     /// The state.
-    pub state: String,
+    pub state: MessageState,
     /// So many.
     pub count: i64,
 }
 
 /// The messages of a location since `since` by state, of the newest [`WINDOW`] of each direction; along the primary
 /// keys. Of what came from WhatsApp not the business's own echoes.
-///
-/// # Errors
-/// When the database fails.
 pub async fn count_states(
     pool: &PgPool,
     location: &LocationId,
     since: OffsetDateTime,
 ) -> sqlx::Result<Vec<Count>> {
-    sqlx::query_as(
-        "select 'outbound' as direction, state, count(*) as count from (
-            select state, accepted_at from outbound where location_id = $1 order by id desc limit $3
-         ) o where accepted_at >= $2 group by state
-         union all
-         select 'inbound', state, count(*) from (
-            select state, accepted_at, from_me from inbound where location_id = $1 order by id desc limit $3
-         ) i where accepted_at >= $2 and (not from_me or state <> 'ignored') group by state",
+    sqlx::query_as!(
+        Count,
+        r#"
+        select 'outbound' as "direction!: Direction", state as "state!: MessageState", count(*) as "count!"
+        from (
+            select state, accepted_at
+            from outbound
+            where location_id = $1
+            order by id desc
+            limit $3
+        ) o
+        where accepted_at >= $2
+        group by state
+        union all
+        select 'inbound', state, count(*)
+        from (
+            select state, accepted_at, from_me
+            from inbound
+            where location_id = $1
+            order by id desc
+            limit $3
+        ) i
+        where accepted_at >= $2 and (not from_me or state <> 'ignored')
+        group by state
+        "#,
+        location.as_str(),
+        since,
+        WINDOW,
     )
-    .bind(location)
-    .bind(since)
-    .bind(WINDOW)
     .fetch_all(pool)
     .await
 }
 
 /// A message in a list.
-#[derive(Clone, Debug, FromRow)]
+#[derive(Clone, Debug)]
 pub struct Entry {
     /// Which way it goes.
     pub direction: Direction,
     /// Our id.
     pub id: MessageId,
     /// Where it is on its way.
-    pub state: String,
+    pub state: MessageState,
     /// Last digits of the customer's number, once known.
     pub chat_end: Option<String>,
     /// When it came.
@@ -124,70 +155,104 @@ pub struct Entry {
     pub why: Option<Reason>,
 }
 
-/// The last step's cause of a message `m`, along `timeline_by_message`.
-macro_rules! entries {
-    ($inner:expr) => {
-        concat!(
-            "select m.*, (select reason_of(t.cause_code, t.cause_args) from timeline t where t.location_id = $1 and t.message_id = m.id
-                and t.state = m.state order by t.at desc, t.step desc limit 1) as why
-             from (",
-            $inner,
-            ") m order by m.id desc limit $2"
-        )
-    };
-}
-
 /// The last failures of a location, newest first; along `outbound_failed` and `inbound_failed`.
-///
-/// # Errors
-/// When the database fails.
 pub async fn list_failures(
     pool: &PgPool,
     location: &LocationId,
     before: i64,
     limit: i64,
 ) -> sqlx::Result<Vec<Entry>> {
-    sqlx::query_as(entries!(
-        "(select 'outbound' as direction, id, state, right(chat, 4) as chat_end, accepted_at
-            from outbound where location_id = $1 and state = 'failed' and id < $3 order by id desc limit $2)
-         union all
-         (select 'inbound', id, state, right(phone, 4), accepted_at
-            from inbound where location_id = $1 and state = 'failed' and id < $3 order by id desc limit $2)"
-    ))
-    .bind(location)
-    .bind(limit)
-    .bind(before)
+    sqlx::query_as!(
+        Entry,
+        r#"
+        select m.direction as "direction!: Direction", m.id as "id!: MessageId", m.state as "state!: MessageState",
+            m.chat_end, m.accepted_at as "accepted_at!",
+            -- The last cause of its state, along `timeline_by_message`.
+            (
+                select reason_of(t.cause_code, t.cause_args)
+                from timeline t
+                where t.location_id = $1 and t.message_id = m.id and t.state = m.state
+                order by t.at desc, t.step desc
+                limit 1
+            ) as "why: Reason"
+        from (
+            select *
+            from messages
+            where location_id = $1 and state = 'failed' and id < $3
+            order by id desc
+            limit $2
+        ) m
+        order by m.id desc
+        "#,
+        location.as_str(),
+        limit,
+        before,
+    )
     .fetch_all(pool)
     .await
 }
 
 /// The messages of a location before the one with the number `before`, newest first, in one of `states` (empty: in any):
 /// of the newest [`WINDOW`] of each direction; along the primary keys.
-///
-/// # Errors
-/// When the database fails.
 pub async fn list_entries(
     pool: &PgPool,
     location: &LocationId,
-    states: &[&str],
+    states: &[MessageState],
     before: i64,
     limit: i64,
 ) -> sqlx::Result<Vec<Entry>> {
-    sqlx::query_as(entries!(
-        "(select * from (select 'outbound' as direction, id, state, right(chat, 4) as chat_end, accepted_at
-            from outbound where location_id = $1 and id < $3 order by id desc limit $5) o
-          where $4 = '{}' or state = any($4) order by id desc limit $2)
-         union all
-         (select direction, id, state, chat_end, accepted_at from (
-            select 'inbound' as direction, id, state, right(phone, 4) as chat_end, accepted_at, from_me
-            from inbound where location_id = $1 and id < $3 order by id desc limit $5) i
-          where ($4 = '{}' or state = any($4)) and (not from_me or state <> 'ignored') order by id desc limit $2)"
-    ))
-    .bind(location)
-    .bind(limit)
-    .bind(before)
-    .bind(states)
-    .bind(WINDOW)
+    sqlx::query_as!(
+        Entry,
+        r#"
+        select m.direction as "direction!: Direction", m.id as "id!: MessageId", m.state as "state!: MessageState",
+            m.chat_end, m.accepted_at as "accepted_at!",
+            -- The last cause of its state, along `timeline_by_message`.
+            (
+                select reason_of(t.cause_code, t.cause_args)
+                from timeline t
+                where t.location_id = $1 and t.message_id = m.id and t.state = m.state
+                order by t.at desc, t.step desc
+                limit 1
+            ) as "why: Reason"
+        from (
+            -- What is searched for among the newest to WhatsApp, and among the newest from there.
+            (
+                select direction, id, state, chat_end, accepted_at
+                from (
+                    select *
+                    from messages
+                    where location_id = $1 and direction = 'outbound' and id < $3
+                    order by id desc
+                    limit $5
+                ) o
+                where $4::text[] = '{}' or state = any($4)
+                order by id desc
+                limit $2
+            )
+            union all
+            (
+                select direction, id, state, chat_end, accepted_at
+                from (
+                    select *
+                    from messages
+                    where location_id = $1 and direction = 'inbound' and id < $3
+                    order by id desc
+                    limit $5
+                ) i
+                where ($4::text[] = '{}' or state = any($4)) and not is_echo
+                order by id desc
+                limit $2
+            )
+        ) m
+        order by m.id desc
+        limit $2
+        "#,
+        location.as_str(),
+        limit,
+        before,
+        states as &[MessageState],
+        WINDOW,
+    )
     .fetch_all(pool)
     .await
 }

@@ -1,10 +1,11 @@
 //! What GHL posts about the app itself (INSTALL, UNINSTALL and others), byte for byte, until it has been applied.
 
-use sqlx::{FromRow, PgPool};
+use sqlx::PgPool;
 use time::{Duration, OffsetDateTime};
 
 use crate::model::ids::{ContactId, LocationId};
 use crate::model::reason::Reason;
+use crate::model::states::EventState;
 
 /// An event to keep.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +25,7 @@ pub struct NewEvent<'a> {
 }
 
 /// A claimed event.
-#[derive(Clone, Debug, FromRow)]
+#[derive(Clone, Debug)]
 pub struct GhlEventJob {
     /// Its place in line.
     pub id: i64,
@@ -35,30 +36,30 @@ pub struct GhlEventJob {
 }
 
 /// Keeps an event; false when it came before.
-///
-/// # Errors
-/// When the database fails; nothing is kept then.
 pub async fn accept_event(
     pool: &PgPool,
     event: NewEvent<'_>,
     now: OffsetDateTime,
 ) -> sqlx::Result<bool> {
     let state = if event.concerns_us {
-        "accepted"
+        EventState::Accepted
     } else {
-        "ignored"
+        EventState::Ignored
     };
-    let inserted = sqlx::query(
-        "insert into ghl_events (webhook_id, event_type, body, state, due_at, received_at, location_id, contact_id)
-         values ($1, $2, $3, $4, $5, $5, $6, $7) on conflict (webhook_id) do nothing",
+    let inserted = sqlx::query!(
+        r#"
+        insert into ghl_events (webhook_id, event_type, body, state, due_at, received_at, location_id, contact_id)
+        values ($1, $2, $3, $4, $5, $5, $6, $7)
+        on conflict (webhook_id) do nothing
+        "#,
+        event.webhook_id,
+        event.event_type,
+        event.body,
+        state as EventState,
+        now,
+        event.location.map(LocationId::as_str),
+        event.contact.map(ContactId::as_str),
     )
-    .bind(event.webhook_id)
-    .bind(event.event_type)
-    .bind(event.body)
-    .bind(state)
-    .bind(now)
-    .bind(event.location)
-    .bind(event.contact)
     .execute(pool)
     .await?;
     Ok(inserted.rows_affected() == 1)
@@ -66,49 +67,59 @@ pub async fn accept_event(
 
 /// Claims the first waiting event. They are applied one after the other, in the order they came, because an install
 /// and an uninstall of one location must not change places; none of them takes long.
-///
-/// # Errors
-/// When the database fails.
 pub async fn claim(
     pool: &PgPool,
     now: OffsetDateTime,
     lease: Duration,
 ) -> sqlx::Result<Option<GhlEventJob>> {
-    sqlx::query_as(
-        "with head as (select ctid, attempt from ghl_events where state = 'accepted' order by id limit 1)
-         update ghl_events e set attempt = e.attempt + 1, due_at = $2
-         from head where e.ctid = head.ctid and e.attempt = head.attempt and e.due_at <= $1
-         returning e.id, e.body, e.attempt",
+    sqlx::query_as!(
+        GhlEventJob,
+        r#"
+        update ghl_events e
+        set attempt = e.attempt + 1, due_at = $2
+        where e.id = (
+                select id
+                from ghl_events
+                where state = 'accepted'
+                order by id
+                limit 1
+            )
+            -- Both count of the newest version: who comes second finds that it was claimed, or has ended.
+            and e.due_at <= $1
+            and e.state = 'accepted'
+        returning e.id, e.body, e.attempt
+        "#,
+        now,
+        now + lease,
     )
-    .bind(now)
-    .bind(now + lease)
     .fetch_optional(pool)
     .await
 }
 
 /// Ends an event: applied (`reason` none), or why it cannot be.
-///
-/// # Errors
-/// When the database fails.
 pub async fn finish(pool: &PgPool, job: &GhlEventJob, reason: Option<&Reason>) -> sqlx::Result<()> {
-    sqlx::query(
-        "update ghl_events set state = $3, reason_code = $4::jsonb->>'code', reason_args = $4::jsonb->'args'
-         where id = $1 and attempt = $2 and state = 'accepted'",
+    let state = match reason {
+        Some(_) => EventState::Failed,
+        None => EventState::Done,
+    };
+    sqlx::query!(
+        r#"
+        update ghl_events
+        set state = $3, reason_code = $4::jsonb->>'code', reason_args = $4::jsonb->'args'
+        where id = $1 and attempt = $2 and state = 'accepted'
+        "#,
+        job.id,
+        job.attempt,
+        state as EventState,
+        reason as Option<&Reason>,
     )
-    .bind(job.id)
-    .bind(job.attempt)
-    .bind(if reason.is_some() { "failed" } else { "done" })
-    .bind(reason)
     .execute(pool)
     .await
     .map(|_| ())
 }
 
-/// GHL's events of messages that it stored for a contact, as they came after `place`, oldest first: the customer's, or
+/// GHL's events of messages that it stored for a contact, as they came after `after_sequence`, oldest first: the customer's, or
 /// the business's where it is `from_me`.
-///
-/// # Errors
-/// When the database fails.
 pub async fn list_stored_messages(
     pool: &PgPool,
     location: &LocationId,
@@ -116,48 +127,63 @@ pub async fn list_stored_messages(
     from_me: bool,
     after_sequence: i64,
 ) -> sqlx::Result<Vec<Vec<u8>>> {
-    sqlx::query_scalar(
-        "select body from ghl_events where location_id = $1 and contact_id = $2
-            and event_type = $4 and sequence > $3 order by id",
-    )
-    .bind(location)
-    .bind(contact)
-    .bind(after_sequence)
-    .bind(if from_me {
+    let event_type = if from_me {
         "OutboundMessage"
     } else {
         "InboundMessage"
-    })
+    };
+    sqlx::query_scalar!(
+        r#"
+        select body
+        from ghl_events
+        where location_id = $1
+            and contact_id = $2
+            and event_type = $4
+            and sequence > $3
+        order by id
+        "#,
+        location.as_str(),
+        contact.as_str(),
+        after_sequence,
+        event_type,
+    )
     .fetch_all(pool)
     .await
 }
 
 /// Whether GHL posts events of what it stores for this location: whether one ever came.
-///
-/// # Errors
-/// When the database fails.
 pub async fn are_told_of(pool: &PgPool, location: &LocationId) -> sqlx::Result<bool> {
-    sqlx::query_scalar(
-        "select exists (select 1 from ghl_events where location_id = $1 and contact_id is not null
-            and event_type in ('InboundMessage', 'OutboundMessage'))",
+    sqlx::query_scalar!(
+        r#"
+        select exists (
+            select 1
+            from ghl_events
+            where location_id = $1
+                and contact_id is not null
+                and event_type in ('InboundMessage', 'OutboundMessage')
+        ) as "are_told!"
+        "#,
+        location.as_str(),
     )
-    .bind(location)
     .fetch_one(pool)
     .await
 }
 
 /// Ends the leases of claims that are still held.
-///
-/// # Errors
-/// When the database fails.
 pub async fn release(pool: &PgPool, jobs: &[GhlEventJob], now: OffsetDateTime) -> sqlx::Result<()> {
-    sqlx::query(
-        "update ghl_events e set due_at = $3 from unnest($1::bigint[], $2::int[]) as j (id, attempt)
-         where e.id = j.id and e.attempt = j.attempt and e.state = 'accepted'",
+    let ids: Vec<i64> = jobs.iter().map(|job| job.id).collect();
+    let attempts: Vec<i32> = jobs.iter().map(|job| job.attempt).collect();
+    sqlx::query!(
+        r#"
+        update ghl_events e
+        set due_at = $3
+        from unnest($1::bigint[], $2::int[]) as j (id, attempt)
+        where e.id = j.id and e.attempt = j.attempt and e.state = 'accepted'
+        "#,
+        &ids,
+        &attempts,
+        now,
     )
-    .bind(jobs.iter().map(|job| job.id).collect::<Vec<_>>())
-    .bind(jobs.iter().map(|job| job.attempt).collect::<Vec<_>>())
-    .bind(now)
     .execute(pool)
     .await
     .map(|_| ())

@@ -1,13 +1,13 @@
 //! What Waapify posted, byte for byte, until it has been read.
 
-use sqlx::{FromRow, PgPool};
+use sqlx::PgPool;
 use time::{Duration, OffsetDateTime};
 
 use crate::model::ids::LocationId;
 use crate::model::reason::Reason;
 
 /// A claimed event.
-#[derive(Clone, Debug, FromRow)]
+#[derive(Clone, Debug)]
 pub struct EventJob {
     /// Whose number.
     pub location_id: LocationId,
@@ -25,23 +25,24 @@ pub struct EventJob {
 
 /// Keeps an event of the number whose webhook address ends in the secret with this hash; whose number that is, none
 /// when there is none.
-///
-/// # Errors
-/// When the database fails; nothing is kept then.
 pub async fn accept_event(
     pool: &PgPool,
     secret_hash: &[u8],
     body: &[u8],
     now: OffsetDateTime,
 ) -> sqlx::Result<Option<LocationId>> {
-    sqlx::query_scalar(
-        "insert into waapify_events (location_id, number, body, due_at, received_at)
-         select location_id, number, $2, $3, $3 from numbers where webhook_secret_hash = $1
-         returning location_id",
+    sqlx::query_scalar!(
+        r#"
+        insert into waapify_events (location_id, number, body, due_at, received_at)
+        select location_id, number, $2, $3, $3
+        from numbers
+        where webhook_secret_hash = $1
+        returning location_id
+        "#,
+        secret_hash,
+        body,
+        now,
     )
-    .bind(secret_hash)
-    .bind(body)
-    .bind(now)
     .fetch_optional(pool)
     .await
 }
@@ -54,55 +55,21 @@ const RUN_BYTES: i64 = 256 * 1024;
 
 /// Claims the first waiting events of each of some numbers: events of one number are read in the order they came. What
 /// was claimed before, by another or in vain, is not taken along, so that only the event at fault uses up its tries.
-///
-/// # Errors
-/// When the database fails.
 pub async fn claim(
     pool: &PgPool,
     now: OffsetDateTime,
     lease: Duration,
     limit: i64,
 ) -> sqlx::Result<Vec<EventJob>> {
-    // The heads are found number by number, so that a long backlog costs no more than a short one. Whoever locks the
-    // head takes what follows it.
-    sqlx::query_as(
-        "with heads as (
-            select head.ctid
-            from numbers n cross join lateral (
-                select e.id, e.due_at, e.ctid from waapify_events e
-                where e.location_id = n.location_id and e.number = n.number and e.state = 'accepted'
-                order by e.id limit 1
-            ) head
-            where head.due_at <= $1 order by head.id limit $3
-         ), locked as (
-            select e.location_id, e.id, e.number from heads join waapify_events e on e.ctid = heads.ctid
-            where e.due_at <= $1
-            for update of e skip locked
-         ), run as (
-            select e.ctid, e.attempt
-            from locked l cross join lateral (
-                select next.id, next.ctid, next.attempt, bool_and(next.is_new) over upto and sum(next.bytes) over upto <= $5 as fits
-                from (
-                    select id, ctid, attempt, attempt = 0 and due_at <= $1 as is_new, octet_length(body) as bytes
-                    from waapify_events
-                    where location_id = l.location_id and number = l.number and state = 'accepted' and id >= l.id
-                    order by id limit $4
-                ) next
-                window upto as (order by next.id)
-            ) e
-            where e.fits or e.id = l.id
-         ), claimed as (
-            update waapify_events e set attempt = e.attempt + 1, due_at = $2
-            from run where e.ctid = run.ctid and e.attempt = run.attempt
-            returning e.location_id, e.id, e.number, e.body, e.attempt, e.received_at
-         )
-         select * from claimed order by location_id, number, id",
+    sqlx::query_file_as!(
+        EventJob,
+        "src/db/webhooks/claim_waapify_events.sql",
+        now,
+        now + lease,
+        limit,
+        RUN,
+        RUN_BYTES,
     )
-    .bind(now)
-    .bind(now + lease)
-    .bind(limit)
-    .bind(RUN)
-    .bind(RUN_BYTES)
     .fetch_all(pool)
     .await
 }
@@ -111,40 +78,59 @@ pub async fn claim(
 pub type Ended<'a> = (&'a EventJob, Result<(), Reason>);
 
 /// Ends events.
-///
-/// # Errors
-/// When the database fails.
 pub async fn finish(pool: &PgPool, ended: &[Ended<'_>]) -> sqlx::Result<()> {
-    let reasons = ended.iter().map(|(_, result)| result.as_ref().err());
-    sqlx::query(
-        "update waapify_events e set state = case when j.reason is null then 'done' else 'failed' end,
-            reason_code = j.reason->>'code', reason_args = j.reason->'args'
-         from unnest($1::text[], $2::bigint[], $3::int[], $4::jsonb[]) as j (location_id, id, attempt, reason)
-         where e.location_id = j.location_id and e.id = j.id and e.attempt = j.attempt and e.state not in ('done', 'failed')",
+    let locations: Vec<&str> = ended
+        .iter()
+        .map(|(job, _)| job.location_id.as_str())
+        .collect();
+    let ids: Vec<i64> = ended.iter().map(|(job, _)| job.id).collect();
+    let attempts: Vec<i32> = ended.iter().map(|(job, _)| job.attempt).collect();
+    let reasons: Vec<Option<&Reason>> = ended
+        .iter()
+        .map(|(_, result)| result.as_ref().err())
+        .collect();
+    sqlx::query!(
+        r#"
+        update waapify_events e
+        set state = case when j.reason is null then 'done' else 'failed' end,
+            reason_code = j.reason->>'code',
+            reason_args = j.reason->'args'
+        from unnest($1::text[], $2::bigint[], $3::int[], $4::jsonb[]) as j (location_id, id, attempt, reason)
+        where e.location_id = j.location_id
+            and e.id = j.id
+            and e.attempt = j.attempt
+            and e.state not in ('done', 'failed')
+        "#,
+        &locations as &[&str],
+        &ids,
+        &attempts,
+        &reasons as &[Option<&Reason>],
     )
-    .bind(ended.iter().map(|(job, _)| job.location_id.as_str()).collect::<Vec<_>>())
-    .bind(ended.iter().map(|(job, _)| job.id).collect::<Vec<_>>())
-    .bind(ended.iter().map(|(job, _)| job.attempt).collect::<Vec<_>>())
-    .bind(reasons.collect::<Vec<_>>())
     .execute(pool)
     .await
     .map(|_| ())
 }
 
 /// Ends the leases of claims that are still held.
-///
-/// # Errors
-/// When the database fails.
 pub async fn release(pool: &PgPool, jobs: &[EventJob], now: OffsetDateTime) -> sqlx::Result<()> {
-    sqlx::query(
-        "update waapify_events e set due_at = $4
-         from unnest($1::text[], $2::bigint[], $3::int[]) as j (location_id, id, attempt)
-         where e.location_id = j.location_id and e.id = j.id and e.attempt = j.attempt and e.state not in ('done', 'failed')",
+    let locations: Vec<&str> = jobs.iter().map(|job| job.location_id.as_str()).collect();
+    let ids: Vec<i64> = jobs.iter().map(|job| job.id).collect();
+    let attempts: Vec<i32> = jobs.iter().map(|job| job.attempt).collect();
+    sqlx::query!(
+        r#"
+        update waapify_events e
+        set due_at = $4
+        from unnest($1::text[], $2::bigint[], $3::int[]) as j (location_id, id, attempt)
+        where e.location_id = j.location_id
+            and e.id = j.id
+            and e.attempt = j.attempt
+            and e.state not in ('done', 'failed')
+        "#,
+        &locations as &[&str],
+        &ids,
+        &attempts,
+        now,
     )
-    .bind(jobs.iter().map(|job| job.location_id.as_str()).collect::<Vec<_>>())
-    .bind(jobs.iter().map(|job| job.id).collect::<Vec<_>>())
-    .bind(jobs.iter().map(|job| job.attempt).collect::<Vec<_>>())
-    .bind(now)
     .execute(pool)
     .await
     .map(|_| ())

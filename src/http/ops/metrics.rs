@@ -245,7 +245,10 @@ fn register_tokens(registry: &mut Registry, counts: &Counts) {
 fn register_queues(registry: &mut Registry, counts: &Counts, now: OffsetDateTime) {
     let (lengths, ages) = (Gauges::<2>::default(), Gauges::<2>::default());
     for row in &counts.queues {
-        let labels = [("queue", row.queue.clone()), ("state", row.state.clone())];
+        let labels = [
+            ("queue", row.queue.to_string()),
+            ("state", row.state.to_string()),
+        ];
         lengths.get_or_create(&labels).set(row.count);
         let age = row
             .oldest

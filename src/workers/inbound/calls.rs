@@ -7,9 +7,10 @@
 use whatsapp_events::{Call, CallOutcome, Chat, call_text};
 
 use crate::db::inbound;
-use crate::db::inbound::{CallEnd, NewInbound, State};
+use crate::db::inbound::{NewInbound, State};
 use crate::db::webhooks::waapify_events::EventJob;
 use crate::model::ids::WaMessageId;
+use crate::model::states::CallEnd;
 use crate::workers::Context;
 use crate::workers::inbound::record::{believable, place_of};
 

@@ -25,6 +25,7 @@ use crate::db::webhooks::ghl_events;
 use crate::model::ids::{ContactId, GhlMessageId};
 use crate::model::reason::{Reason, Step, Wait};
 use crate::model::retry_schedule::{HIDDEN_POST, INBOUND};
+use crate::model::states::CallEnd;
 use crate::workers::inbound::contacts::Sender;
 use crate::workers::inbound_media::NewLink;
 use crate::workers::{Context, Worker};
@@ -202,7 +203,8 @@ impl Inbound {
         };
         let log = |status| CallLog { from, to, status };
         // A log that GHL refused once is a line of text the next time.
-        let status = job.call_status.as_deref().filter(|_| job.failures == 0);
+        let status = job.call_status.filter(|_| job.failures == 0);
+        let status = status.map(CallEnd::as_str);
         let message = InboundMessage {
             direction: if job.from_me {
                 Direction::Outbound

@@ -93,7 +93,7 @@ impl Worker for Media {
 
 impl Media {
     async fn carry(&self, job: &MediaJob) -> sqlx::Result<Outcome> {
-        let fetched = timeout(FETCH, self.fetch(&job.file.0)).await;
+        let fetched = timeout(FETCH, self.fetch(&job.file)).await;
         let fetched = fetched.unwrap_or_else(|_| Err(FetchError::Retry(NoMedia::TooSlow)));
         let file = match fetched {
             Ok(file) => file,
@@ -167,7 +167,7 @@ impl Media {
         match outcome {
             Outcome::Attached(address) => self.end(job, Fate::Attached(&address)).await,
             Outcome::Linked => {
-                let name = job.file.0.safe_name(&job.file.0.file_type(&[]));
+                let name = job.file.safe_name(&job.file.file_type(&[]));
                 let link = NewLink::new(&self.0, &name);
                 self.end(job, Fate::Linked(link.borrowed())).await
             }

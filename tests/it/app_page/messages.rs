@@ -8,6 +8,7 @@ use time::Duration;
 use waapify_ghl::db::views::{messages, overview};
 use waapify_ghl::model::language::Language;
 use waapify_ghl::model::reason::{Failure, Reason, Step};
+use waapify_ghl::model::states::MessageState;
 
 use super::Frame;
 use crate::harness::{Bridge, location};
@@ -276,9 +277,14 @@ async fn no_query_of_the_page_reads_a_large_table_from_end_to_end() {
             .await
             .unwrap();
         overview::list_numbers(&pool, &location).await.unwrap();
-        for states in [&["read"][..], &[], &["sent", "posted"]] {
+        let either = [MessageState::Sent, MessageState::Posted];
+        for states in [&[MessageState::Read][..], &[], &either] {
             let entries = overview::list_entries(&pool, &location, states, i64::MAX, 50).await;
-            let count = if states == ["read"] { 0 } else { 50 };
+            let count = if states == [MessageState::Read] {
+                0
+            } else {
+                50
+            };
             assert_eq!(entries.unwrap().len(), count);
         }
         let one = overview::list_failures(&pool, &location, i64::MAX, 1).await;

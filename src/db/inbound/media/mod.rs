@@ -7,16 +7,16 @@
 
 mod row;
 
-pub use row::StoredFile;
-use sqlx::{FromRow, PgConnection, PgPool};
+use sqlx::{PgConnection, PgPool};
 use time::{Duration, OffsetDateTime};
 use whatsapp_events::MediaFile;
 
 use crate::db::history::timeline;
 use crate::db::inbound::InboundJob;
+use crate::db::inbound::media::row::FileColumns;
 use crate::model::ids::{LocationId, MessageId};
 use crate::model::reason::{Media, Reason, Step};
-use crate::model::states::MessageState;
+use crate::model::states::{MediaState, MessageState};
 
 /// A file to keep with its message.
 #[derive(Clone, Copy, Debug)]
@@ -44,7 +44,7 @@ pub struct Texts<'a> {
 pub const SLOT: &str = "\u{FDD0}";
 
 /// A claimed file, with what is known of its message.
-#[derive(Clone, Debug, FromRow)]
+#[derive(Clone, Debug)]
 pub struct MediaJob {
     /// Whose message.
     pub location_id: LocationId,
@@ -57,8 +57,7 @@ pub struct MediaJob {
     /// When the customer wrote it; none where the business did.
     pub wrote_at: Option<OffsetDateTime>,
     /// The file.
-    #[sqlx(flatten)]
-    pub file: StoredFile,
+    pub file: MediaFile,
     /// Failed attempts.
     pub failures: i32,
     /// The fence.
@@ -88,9 +87,6 @@ pub struct Link<'a> {
 }
 
 /// Keeps a message's file, to be fetched at once.
-///
-/// # Errors
-/// When the database fails.
 pub(in crate::db) async fn record_media(
     tx: &mut PgConnection,
     location: &LocationId,
@@ -101,71 +97,73 @@ pub(in crate::db) async fn record_media(
     let (file, texts) = (media.file, media.texts);
     // Postgres keeps no NUL.
     let text = |text: &Option<String>| text.as_ref().map(|text| text.replace('\0', ""));
-    sqlx::query(
-        "insert into inbound_media (location_id, message_id, keys, direct_path, url, media_key, sha256, encrypted_sha256,
-            length, mimetype, file_name, due_at, text_attached, text_linked, text_missing)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+    let length = file
+        .length
+        .map(|length| i64::try_from(length).unwrap_or(i64::MAX));
+    sqlx::query!(
+        r#"
+        insert into inbound_media
+            (location_id, message_id, keys, direct_path, url, media_key, sha256, encrypted_sha256, length, mimetype,
+            file_name, due_at, text_attached, text_linked, text_missing)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+        "#,
+        location.as_str(),
+        message.0,
+        row::name_of(file.keys),
+        text(&file.direct_path),
+        text(&file.url),
+        file.media_key.as_slice(),
+        file.sha256.as_ref().map(<[u8; 32]>::as_slice),
+        file.encrypted_sha256.as_ref().map(<[u8; 32]>::as_slice),
+        length,
+        text(&file.mimetype),
+        text(&file.file_name),
+        now,
+        texts.attached,
+        texts.linked,
+        texts.missing,
     )
-    .bind(location)
-    .bind(message)
-    .bind(row::name_of(file.keys))
-    .bind(text(&file.direct_path))
-    .bind(text(&file.url))
-    .bind(file.media_key.as_slice())
-    .bind(file.sha256.as_ref().map(<[u8; 32]>::as_slice))
-    .bind(file.encrypted_sha256.as_ref().map(<[u8; 32]>::as_slice))
-    .bind(file.length.map(|length| i64::try_from(length).unwrap_or(i64::MAX)))
-    .bind(text(&file.mimetype))
-    .bind(text(&file.file_name))
-    .bind(now)
-    .bind(texts.attached)
-    .bind(texts.linked)
-    .bind(texts.missing)
     .execute(tx)
     .await
     .map(|_| ())
 }
 
 /// Claims files that are due, of messages that wait; each location in turn, so that one with many holds up no other.
-///
-/// # Errors
-/// When the database fails.
 pub async fn claim(
     pool: &PgPool,
     now: OffsetDateTime,
     lease: Duration,
     limit: i64,
 ) -> sqlx::Result<Vec<MediaJob>> {
-    sqlx::query_as(
-        "with due as (
-            select m.ctid, m.due_at,
-                row_number() over (partition by m.location_id order by m.due_at, m.message_id) as turn
-            from inbound_media m
-            where m.state = 'wanted' and m.due_at <= $1 and (select i.state from inbound i
-                where i.location_id = m.location_id and i.id = m.message_id) = 'accepted'
-         ), locked as (
-            select m.ctid, m.location_id, m.message_id
-            from (select * from due order by turn, due_at limit $3) next join inbound_media m on m.ctid = next.ctid
-            for update of m skip locked
-         )
-         update inbound_media m set attempt = m.attempt + 1, due_at = $2
-         from locked l join inbound i on i.location_id = l.location_id and i.id = l.message_id
-         where m.ctid = l.ctid
-         returning m.*, coalesce(i.phone, i.conversation) as phone, i.sender_name,
-            case when not i.from_me then i.sent_at end as wrote_at",
-    )
-    .bind(now)
-    .bind(now + lease)
-    .bind(limit)
-    .fetch_all(pool)
-    .await
+    sqlx::query_file!("src/db/inbound/media/claim.sql", now, now + lease, limit,)
+        .try_map(|row| {
+            Ok(MediaJob {
+                location_id: row.location_id,
+                message_id: row.message_id,
+                phone: row.phone,
+                sender_name: row.sender_name,
+                wrote_at: row.wrote_at,
+                file: MediaFile::try_from(FileColumns {
+                    keys: row.keys,
+                    direct_path: row.direct_path,
+                    url: row.url,
+                    media_key: row.media_key,
+                    sha256: row.sha256,
+                    encrypted_sha256: row.encrypted_sha256,
+                    length: row.length,
+                    mimetype: row.mimetype,
+                    file_name: row.file_name,
+                })?,
+                failures: row.failures,
+                attempt: row.attempt,
+            })
+        })
+        .fetch_all(pool)
+        .await
 }
 
 /// Ends a file, and with it the wait of its message, which says from now on what fits. False for a stale owner, and where
 /// the message did not wait any longer.
-///
-/// # Errors
-/// When the database fails.
 pub async fn finish(
     pool: &PgPool,
     job: &MediaJob,
@@ -181,9 +179,6 @@ pub async fn finish(
 
 /// Ends a wait that took too long: the message leaves now, with a link to its file. Where the file's fate was decided a moment
 /// ago, that counts. Gives what the message says and the address that is attached to it.
-///
-/// # Errors
-/// When the database fails.
 pub async fn settle(
     pool: &PgPool,
     job: &InboundJob,
@@ -193,17 +188,20 @@ pub async fn settle(
     let mut tx = pool.begin().await?;
     let message = (&job.location_id, job.id);
     end(&mut tx, message, None, Fate::Linked(link), now).await?;
-    let settled = sqlx::query_as(
-        "select coalesce(i.text, ''), m.attachment
-         from inbound i join inbound_media m on m.location_id = i.location_id and m.message_id = i.id
-         where i.location_id = $1 and i.id = $2",
+    let settled = sqlx::query!(
+        r#"
+        select coalesce(i.text, '') as "text!", m.attachment
+        from inbound i
+        join inbound_media m on m.location_id = i.location_id and m.message_id = i.id
+        where i.location_id = $1 and i.id = $2
+        "#,
+        job.location_id.as_str(),
+        job.id.0,
     )
-    .bind(&job.location_id)
-    .bind(job.id)
     .fetch_one(&mut *tx)
     .await?;
     tx.commit().await?;
-    Ok(settled)
+    Ok((settled.text, settled.attachment))
 }
 
 async fn end(
@@ -214,23 +212,33 @@ async fn end(
     now: OffsetDateTime,
 ) -> sqlx::Result<bool> {
     let (state, reason, attachment, link) = match fate {
-        Fate::Attached(address) => ("attached", None, Some(address), None),
-        Fate::Linked(link) => ("linked", None, None, Some(link)),
-        Fate::Missing(reason) => ("missing", Some(reason), None, None),
+        Fate::Attached(address) => (MediaState::Attached, None, Some(address), None),
+        Fate::Linked(link) => (MediaState::Linked, None, None, Some(link)),
+        Fate::Missing(reason) => (MediaState::Missing, Some(reason), None, None),
     };
-    let ended = sqlx::query(
-        "update inbound_media set state = $3, reason_code = $4::jsonb->>'code', reason_args = $4::jsonb->'args',
-            attachment = $5, link_hash = $6, link_ends_at = $7
-         where location_id = $1 and message_id = $2 and state = 'wanted' and attempt = coalesce($8, attempt)",
+    let ended = sqlx::query!(
+        r#"
+        update inbound_media
+        set state = $3,
+            reason_code = $4::jsonb->>'code',
+            reason_args = $4::jsonb->'args',
+            attachment = $5,
+            link_hash = $6,
+            link_ends_at = $7
+        where location_id = $1
+            and message_id = $2
+            and state = 'wanted'
+            and attempt = coalesce($8, attempt)
+        "#,
+        location.as_str(),
+        message.0,
+        state as MediaState,
+        reason as Option<&Reason>,
+        attachment,
+        link.map(|link| link.hash),
+        link.map(|link| link.ends_at),
+        attempt,
     )
-    .bind(location)
-    .bind(message)
-    .bind(state)
-    .bind(reason)
-    .bind(attachment)
-    .bind(link.map(|link| link.hash))
-    .bind(link.map(|link| link.ends_at))
-    .bind(attempt)
     .execute(&mut *tx)
     .await?;
     if ended.rows_affected() == 0 {
@@ -265,20 +273,32 @@ async fn end_wait(
     slot: &str,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    // A message that a worker has in hand, or that failed before, keeps its own time.
-    sqlx::query(
-        "update inbound i set due_at = case when i.attempt = 0 then $3 else i.due_at end,
-            text = replace(case m.state when 'attached' then m.text_attached when 'linked' then m.text_linked
-                else m.text_missing end, $4, $5)
-         from inbound_media m
-         where i.location_id = $1 and i.id = $2 and i.state <> 'posted'
-           and m.location_id = i.location_id and m.message_id = i.id",
+    sqlx::query!(
+        r#"
+        update inbound i
+        -- A message that a worker has claimed, or that failed before, keeps its own time.
+        set due_at = case when i.attempt = 0 then $3 else i.due_at end,
+            text = replace(
+                case m.state
+                    when 'attached' then m.text_attached
+                    when 'linked' then m.text_linked
+                    else m.text_missing end,
+                $4,
+                $5
+            )
+        from inbound_media m
+        where i.location_id = $1
+            and i.id = $2
+            and i.state <> 'posted'
+            and m.location_id = i.location_id
+            and m.message_id = i.id
+        "#,
+        location.as_str(),
+        message.0,
+        now,
+        SLOT,
+        slot,
     )
-    .bind(location)
-    .bind(message)
-    .bind(now)
-    .bind(SLOT)
-    .bind(slot)
     .execute(tx)
     .await
     .map(|_| ())
@@ -290,100 +310,116 @@ async fn forget_file(
     location: &LocationId,
     message: MessageId,
 ) -> sqlx::Result<()> {
-    sqlx::query(
-        "update inbound_media set keys = null, direct_path = null, url = null, media_key = null, file_name = null
-         where location_id = $1 and message_id = $2",
+    sqlx::query!(
+        r#"
+        update inbound_media
+        set keys = null, direct_path = null, url = null, media_key = null, file_name = null
+        where location_id = $1 and message_id = $2
+        "#,
+        location.as_str(),
+        message.0,
     )
-    .bind(location)
-    .bind(message)
     .execute(tx)
     .await
     .map(|_| ())
 }
 
 /// Puts a claimed file back until `due`, after a failure.
-///
-/// # Errors
-/// When the database fails.
 pub async fn finish_retry(
     pool: &PgPool,
     job: &MediaJob,
     cause: &Reason,
     due: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    sqlx::query(
-        "update inbound_media set due_at = $4, reason_code = $5::jsonb->>'code', reason_args = $5::jsonb->'args',
+    sqlx::query!(
+        r#"
+        update inbound_media
+        set due_at = $4,
+            reason_code = $5::jsonb->>'code',
+            reason_args = $5::jsonb->'args',
             failures = failures + 1
-         where location_id = $1 and message_id = $2 and attempt = $3 and state = 'wanted'",
+        where location_id = $1 and message_id = $2 and attempt = $3 and state = 'wanted'
+        "#,
+        job.location_id.as_str(),
+        job.message_id.0,
+        job.attempt,
+        due,
+        cause as &Reason,
     )
-    .bind(&job.location_id)
-    .bind(job.message_id)
-    .bind(job.attempt)
-    .bind(due)
-    .bind(cause)
     .execute(pool)
     .await
     .map(|_| ())
 }
 
 /// Ends the leases of claims that are still held.
-///
-/// # Errors
-/// When the database fails.
 pub async fn release(pool: &PgPool, jobs: &[MediaJob], now: OffsetDateTime) -> sqlx::Result<()> {
-    sqlx::query(
-        "update inbound_media m set due_at = $4
-         from unnest($1::text[], $2::bigint[], $3::int[]) as j (location_id, message_id, attempt)
-         where m.location_id = j.location_id and m.message_id = j.message_id and m.attempt = j.attempt
-           and m.state = 'wanted'",
+    let locations: Vec<&str> = jobs.iter().map(|job| job.location_id.as_str()).collect();
+    let messages: Vec<i64> = jobs.iter().map(|job| job.message_id.0).collect();
+    let attempts: Vec<i32> = jobs.iter().map(|job| job.attempt).collect();
+    sqlx::query!(
+        r#"
+        update inbound_media m
+        set due_at = $4
+        from unnest($1::text[], $2::bigint[], $3::int[]) as j (location_id, message_id, attempt)
+        where m.location_id = j.location_id
+            and m.message_id = j.message_id
+            and m.attempt = j.attempt
+            and m.state = 'wanted'
+        "#,
+        &locations as &[&str],
+        &messages,
+        &attempts,
+        now,
     )
-    .bind(
-        jobs.iter()
-            .map(|job| job.location_id.as_str())
-            .collect::<Vec<_>>(),
-    )
-    .bind(jobs.iter().map(|job| job.message_id.0).collect::<Vec<_>>())
-    .bind(jobs.iter().map(|job| job.attempt).collect::<Vec<_>>())
-    .bind(now)
     .execute(pool)
     .await
     .map(|_| ())
 }
 
 /// The file behind a link, while the link lasts.
-///
-/// # Errors
-/// When the database fails.
 pub async fn find_linked(
     pool: &PgPool,
     link_hash: &[u8],
     now: OffsetDateTime,
 ) -> sqlx::Result<Option<MediaFile>> {
-    let found: Option<StoredFile> = sqlx::query_as(
-        "select * from inbound_media where link_hash = $1 and state = 'linked' and link_ends_at > $2",
+    let found = sqlx::query_as!(
+        FileColumns,
+        r#"
+        select keys as "keys!", direct_path, url, media_key as "media_key!", sha256, encrypted_sha256, length, mimetype,
+            file_name
+        from inbound_media
+        where link_hash = $1 and state = 'linked' and link_ends_at > $2
+        "#,
+        link_hash,
+        now,
     )
-    .bind(link_hash)
-    .bind(now)
     .fetch_optional(pool)
     .await?;
-    Ok(found.map(|StoredFile(file)| file))
+    found.map(MediaFile::try_from).transpose()
 }
 
 /// Ends the links of a location that has gone, and forgets what opened their files.
-///
-/// # Errors
-/// When the database fails.
 pub(in crate::db) async fn end_links(
     tx: &mut PgConnection,
     location: &LocationId,
 ) -> sqlx::Result<()> {
-    sqlx::query(
-        "update inbound_media set state = 'missing', reason_code = $2::jsonb->>'code', reason_args = $2::jsonb->'args', link_hash = null,
-            keys = null, direct_path = null, url = null, media_key = null, file_name = null
-         where location_id = $1 and state in ('wanted', 'linked')",
+    sqlx::query!(
+        r#"
+        update inbound_media
+        set state = 'missing',
+            reason_code = $2::jsonb->>'code',
+            reason_args = $2::jsonb->'args',
+            link_hash = null,
+            keys = null,
+            direct_path = null,
+            url = null,
+            media_key = null,
+            file_name = null
+        where location_id = $1 and state in ('wanted', 'linked')
+        "#,
+        location.as_str(),
+        Reason::from(Media::Uninstalled) as Reason,
     )
-    .bind(location)
-    .bind(Reason::from(Media::Uninstalled))
     .execute(tx)
     .await
     .map(|_| ())

@@ -1,7 +1,5 @@
-//! A described file as columns of `media`.
+//! A described file as columns of `inbound_media`.
 
-use sqlx::postgres::PgRow;
-use sqlx::{FromRow, Row as _};
 use whatsapp_events::{MediaFile, MediaKeys};
 
 pub(super) const fn name_of(keys: MediaKeys) -> &'static str {
@@ -13,36 +11,41 @@ pub(super) const fn name_of(keys: MediaKeys) -> &'static str {
     }
 }
 
-/// A file as its row keeps it.
-#[derive(Clone, Debug)]
-pub struct StoredFile(pub MediaFile);
+/// What a row keeps of a file, while the file is wanted or linked.
+pub(super) struct FileColumns {
+    pub(super) keys: String,
+    pub(super) direct_path: Option<String>,
+    pub(super) url: Option<String>,
+    pub(super) media_key: Vec<u8>,
+    pub(super) sha256: Option<Vec<u8>>,
+    pub(super) encrypted_sha256: Option<Vec<u8>>,
+    pub(super) length: Option<i64>,
+    pub(super) mimetype: Option<String>,
+    pub(super) file_name: Option<String>,
+}
 
-impl FromRow<'_, PgRow> for StoredFile {
-    fn from_row(row: &PgRow) -> sqlx::Result<Self> {
-        let keys = match row.try_get("keys")? {
-            "image" => MediaKeys::Image,
-            "video" => MediaKeys::Video,
-            "audio" => MediaKeys::Audio,
-            _ => MediaKeys::Document,
-        };
-        let media_key: Vec<u8> = row.try_get("media_key")?;
-        let hash = |column: &str| -> sqlx::Result<Option<[u8; 32]>> {
-            let hash: Option<Vec<u8>> = row.try_get(column)?;
-            Ok(hash.and_then(|hash| hash.try_into().ok()))
-        };
-        let length: Option<i64> = row.try_get("length")?;
-        Ok(Self(MediaFile {
-            keys,
-            direct_path: row.try_get("direct_path")?,
-            url: row.try_get("url")?,
+impl TryFrom<FileColumns> for MediaFile {
+    type Error = sqlx::Error;
+
+    fn try_from(row: FileColumns) -> sqlx::Result<Self> {
+        let hash = |hash: Option<Vec<u8>>| hash.and_then(|hash| hash.try_into().ok());
+        let media_key = row.media_key.try_into();
+        Ok(Self {
+            keys: match row.keys.as_str() {
+                "image" => MediaKeys::Image,
+                "video" => MediaKeys::Video,
+                "audio" => MediaKeys::Audio,
+                _ => MediaKeys::Document,
+            },
+            direct_path: row.direct_path,
+            url: row.url,
             media_key: media_key
-                .try_into()
                 .map_err(|_| sqlx::Error::Decode("a key has not 32 bytes".into()))?,
-            sha256: hash("sha256")?,
-            encrypted_sha256: hash("encrypted_sha256")?,
-            length: length.and_then(|length| u64::try_from(length).ok()),
-            mimetype: row.try_get("mimetype")?,
-            file_name: row.try_get("file_name")?,
-        }))
+            sha256: hash(row.sha256),
+            encrypted_sha256: hash(row.encrypted_sha256),
+            length: row.length.and_then(|length| u64::try_from(length).ok()),
+            mimetype: row.mimetype,
+            file_name: row.file_name,
+        })
     }
 }

@@ -2,11 +2,12 @@
 
 use maud::{Markup, html};
 
+use crate::db::replays::Unconfirmed;
 use crate::db::views::messages::Step;
-use crate::db::views::replays::Unconfirmed;
 use crate::doctor::{Finding, State};
 use crate::model::language::Language;
 use crate::model::reason::Reason;
+use crate::model::states::{Direction, MessageState};
 
 /// What checks found, the worst first: what, why it matters, what to do. What is well is folded away.
 pub(in crate::http) fn findings(language: Language, findings: &[Finding]) -> Markup {
@@ -60,6 +61,24 @@ pub(in crate::http) fn state_pill(language: Language, state: State) -> Markup {
         State::Unknown => ("pill", language.pick("Not known", "Tidak diketahui")),
     };
     html! { span class=(class) { (word) } }
+}
+
+/// A message's state, in the colour of how good that is.
+pub(in crate::http) fn message_state(
+    language: Language,
+    direction: Direction,
+    state: MessageState,
+) -> Markup {
+    let tone = match state {
+        MessageState::Sent
+        | MessageState::Delivered
+        | MessageState::Read
+        | MessageState::Posted => "good",
+        MessageState::Unconfirmed | MessageState::Held => "warn",
+        MessageState::Failed => "bad",
+        MessageState::Accepted | MessageState::Sending | MessageState::Ignored => "",
+    };
+    html! { span class={ "pill " (tone) } { (state.label_of(direction, language)) } }
 }
 
 /// The pages beside this one: address, name, and whether it is this one.

@@ -1,11 +1,10 @@
-//! What the page calls things, in both languages.
+//! Moments and numbers, as the page shows them.
 
 use maud::{Markup, html};
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use time::{Duration, OffsetDateTime};
 
-use crate::db::views::messages::Direction;
 use crate::model::language::Language;
 
 const MINUTES: &[BorrowedFormatItem<'_>] =
@@ -15,45 +14,6 @@ const SECONDS: &[BorrowedFormatItem<'_>] =
 /// What a browser reads a moment from.
 const MACHINE: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
-
-/// A state in a word, and the kind of pill it is shown in.
-pub(super) fn state(
-    language: Language,
-    direction: Direction,
-    state: &str,
-) -> (&'static str, &'static str) {
-    let is_out = direction == Direction::Outbound;
-    let (kind, english, malay) = match state {
-        "accepted" if is_out => ("", "Waiting", "Menunggu"),
-        "accepted" => ("", "On its way to GHL", "Dalam perjalanan ke GHL"),
-        "sending" => ("", "Being sent", "Sedang dihantar"),
-        "unconfirmed" => ("warn", "Not confirmed yet", "Belum disahkan"),
-        "sent" => ("good", "Sent", "Dihantar"),
-        "delivered" => ("good", "Delivered", "Diterima"),
-        "read" => ("good", "Read", "Dibaca"),
-        "posted" => ("good", "In GHL", "Dalam GHL"),
-        "held" => ("warn", "Held", "Ditahan"),
-        "failed" => ("bad", "Failed", "Gagal"),
-        "ignored" if is_out => ("", "Not for WhatsApp", "Bukan untuk WhatsApp"),
-        "ignored" => ("", "Not shown in GHL", "Tidak dipaparkan dalam GHL"),
-        _ => ("", "Unknown", "Tidak diketahui"),
-    };
-    (kind, language.pick(english, malay))
-}
-
-/// The same as a pill.
-pub(super) fn state_pill(language: Language, direction: Direction, name: &str) -> Markup {
-    let (kind, word) = state(language, direction, name);
-    html! { span class={ "pill " (kind) } { (word) } }
-}
-
-/// Which way a message goes.
-pub(super) fn direction(language: Language, direction: Direction) -> &'static str {
-    match direction {
-        Direction::Outbound => language.pick("To the customer", "Kepada pelanggan"),
-        Direction::Inbound => language.pick("From the customer", "Daripada pelanggan"),
-    }
-}
 
 /// How long ago something was, with the moment itself for those who point at it.
 pub(super) fn ago(language: Language, at: OffsetDateTime, now: OffsetDateTime) -> Markup {

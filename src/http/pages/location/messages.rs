@@ -8,10 +8,11 @@ use maud::{Markup, html};
 use time::OffsetDateTime;
 use tracing::info;
 
+use crate::db::replays;
+use crate::db::replays::{Replay, Unconfirmed};
 use crate::db::views::messages::{MessageRow, Step};
 use crate::db::views::overview::Entry;
-use crate::db::views::replays::{Replay, Unconfirmed};
-use crate::db::views::{messages, overview, replays};
+use crate::db::views::{messages, overview};
 use crate::http::HttpState;
 use crate::http::error::PageError;
 use crate::http::pages::layout::components;
@@ -20,31 +21,29 @@ use crate::http::pages::location::overview::{Tab, framed};
 use crate::http::pages::location::{labels, see};
 use crate::model::ids::MessageId;
 use crate::model::language::Language;
+use crate::model::states::MessageState;
 
 /// Messages of one page.
 const PAGE: i64 = 50;
 
-/// What can be searched for: the word in the address, the states, and their name.
-const SEARCHES: [(&str, &[&str], &str, &str); 9] = [
-    ("", &[], "All", "Semua"),
+/// What can be searched for: the word in the address, and the states.
+const SEARCHES: [(&str, &[MessageState]); 9] = [
+    ("", &[]),
     (
         "waiting",
-        &["accepted", "sending", "unconfirmed"],
-        "On their way",
-        "Dalam perjalanan",
+        &[
+            MessageState::Accepted,
+            MessageState::Sending,
+            MessageState::Unconfirmed,
+        ],
     ),
-    ("sent", &["sent"], "Sent", "Dihantar"),
-    ("delivered", &["delivered"], "Delivered", "Diterima"),
-    ("read", &["read"], "Read", "Dibaca"),
-    (
-        "posted",
-        &["posted"],
-        "Received in GHL",
-        "Diterima dalam GHL",
-    ),
-    ("held", &["held"], "Held", "Ditahan"),
-    ("failed", &["failed"], "Failed", "Gagal"),
-    ("ignored", &["ignored"], "Left out", "Diabaikan"),
+    ("sent", &[MessageState::Sent]),
+    ("delivered", &[MessageState::Delivered]),
+    ("read", &[MessageState::Read]),
+    ("posted", &[MessageState::Posted]),
+    ("held", &[MessageState::Held]),
+    ("failed", &[MessageState::Failed]),
+    ("ignored", &[MessageState::Ignored]),
 ];
 
 /// Shows the list.
@@ -54,8 +53,8 @@ pub(super) async fn list(
     visitor: LocationUser,
 ) -> Result<Markup, PageError> {
     let wanted = visitor.query_param("state").unwrap_or_default();
-    let known = SEARCHES.iter().find(|(name, ..)| *name == wanted);
-    let (name, states, ..) = known.ok_or_else(not_here)?;
+    let known = SEARCHES.iter().find(|(name, _)| *name == wanted);
+    let (name, states) = known.ok_or_else(not_here)?;
     let before = match visitor.query_param("before") {
         None => i64::MAX,
         Some(id) => id.parse().map_err(|_| not_here())?,
@@ -101,12 +100,22 @@ fn search_form(language: Language, visitor: &LocationUser, chosen: &str) -> Mark
         form method="get" action=(visitor.address("/messages")) {
             label for="state" { (language.pick("Show", "Papar")) }
             select #state name="state" {
-                @for (name, _, english, malay) in SEARCHES {
-                    option value=(name) selected[name == chosen] { (language.pick(english, malay)) }
+                @for (name, states) in SEARCHES {
+                    option value=(name) selected[name == chosen] { (search_label(language, states)) }
                 }
             }
             .actions { button.quiet type="submit" { (language.pick("Show", "Papar")) } }
         }
+    }
+}
+
+/// What a search is called. What is left out is of both ways, each of which has a name of its own for it.
+const fn search_label(language: Language, states: &[MessageState]) -> &'static str {
+    match states {
+        [] => language.pick("All", "Semua"),
+        [MessageState::Ignored] => language.pick("Left out", "Diabaikan"),
+        [state] => state.label(language),
+        _ => language.pick("On their way", "Dalam perjalanan"),
     }
 }
 
@@ -133,12 +142,12 @@ pub(super) fn table(
                         td data-label=(columns[0]) {
                             a href=(visitor.address(&format!("/messages/{}", entry.id))) { (labels::ago(language, entry.accepted_at, now)) }
                             br;
-                            span.note { (labels::direction(language, entry.direction)) }
+                            span.note { (entry.direction.label(language)) }
                         }
                         td data-label=(columns[1]) { (labels::chat(entry.chat_end.as_deref())) }
-                        td data-label=(columns[2]) { (labels::state_pill(language, entry.direction, &entry.state)) }
+                        td data-label=(columns[2]) { (components::message_state(language, entry.direction, entry.state)) }
                         td data-label=(columns[3]) { @if let Some(why) = &entry.why { (components::reason(language, why)) } }
-                        td { @if entry.state == "failed" { (retry_form(language, visitor, entry.id)) } }
+                        td { @if entry.state == MessageState::Failed { (retry_form(language, visitor, entry.id)) } }
                     }
                 }
             }
@@ -205,9 +214,9 @@ fn message_page(
             @if let Some((class, text)) = notice { p class=(class) role="status" { (text) } }
             dl.facts {
                 dt { (language.pick("State", "Keadaan")) }
-                dd { (labels::state_pill(language, row.direction, &row.state)) }
+                dd { (components::message_state(language, row.direction, row.state)) }
                 dt { (language.pick("Direction", "Arah")) }
-                dd { (labels::direction(language, row.direction)) }
+                dd { (row.direction.label(language)) }
                 dt { (language.pick("Customer", "Pelanggan")) }
                 dd { (labels::chat(row.chat_end.as_deref())) }
                 @if let Some(number) = &row.number {
@@ -219,10 +228,10 @@ fn message_page(
                     dd { (sent) " / " (parts) }
                 }
             }
-            @if row.state == "failed" { .actions { (retry_form(language, visitor, row.id)) } }
+            @if row.state == MessageState::Failed { .actions { (retry_form(language, visitor, row.id)) } }
             h2 { (language.pick("What happened", "Apa yang berlaku")) }
             (components::timeline(language, steps, |step| html! {
-                strong { (labels::state(language, row.direction, &step.state).1) } " " (labels::exactly(step.at))
+                strong { (step.state.label_of(row.direction, language)) } " " (labels::exactly(step.at))
             }))
             p { a href=(visitor.address("/messages")) { (language.pick("Back to the messages", "Kembali ke mesej")) } }
         }

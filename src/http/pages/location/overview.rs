@@ -6,7 +6,6 @@ use maud::{Markup, html};
 use time::{Duration, OffsetDateTime};
 
 use crate::db::history::incidents;
-use crate::db::views::messages::Direction;
 use crate::db::views::overview;
 use crate::db::views::overview::{Count, Entry, NumberState};
 use crate::doctor;
@@ -15,26 +14,14 @@ use crate::http::error::PageError;
 use crate::http::pages::layout;
 use crate::http::pages::layout::{Frame, components};
 use crate::http::pages::location::location_user::{FIRST, LocationUser};
-use crate::http::pages::location::{labels, messages, numbers, see};
+use crate::http::pages::location::{messages, numbers, see};
 use crate::model::language::Language;
+use crate::model::states::{Direction, MessageState};
 
 /// What "lately" is: no location's own midnight has to be known for it.
 const LATELY: Duration = Duration::hours(24);
 /// Failures on the first page.
 const FAILURES: i64 = 5;
-/// The order in which states are shown.
-const STATES: [&str; 10] = [
-    "accepted",
-    "sending",
-    "unconfirmed",
-    "sent",
-    "delivered",
-    "read",
-    "posted",
-    "held",
-    "failed",
-    "ignored",
-];
 
 /// The tabs of a session's pages.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -154,24 +141,22 @@ fn numbers_panel(
 }
 
 fn counts_panel(language: Language, visitor: &LocationUser, counts: &[Count]) -> Markup {
-    let is_cut = [Direction::Outbound, Direction::Inbound]
-        .into_iter()
-        .any(|way| {
-            let counted = counts.iter().filter(|count| count.direction == way);
-            counted.map(|count| count.count).sum::<i64>() >= overview::WINDOW
-        });
+    let is_cut = Direction::ALL.iter().any(|way| {
+        let counted = counts.iter().filter(|count| count.direction == *way);
+        counted.map(|count| count.count).sum::<i64>() >= overview::WINDOW
+    });
     html! {
         section.panel {
             h2 { (language.pick("The last 24 hours", "24 jam yang lalu")) }
             @if counts.is_empty() { p { (language.pick("No message yet.", "Belum ada mesej.")) } }
-            @for way in [Direction::Outbound, Direction::Inbound] {
+            @for way in Direction::ALL.iter().copied() {
                 @let of_way: Vec<_> = counts.iter().filter(|count| count.direction == way).collect();
                 @if !of_way.is_empty() {
-                    h3 { (labels::direction(language, way)) }
+                    h3 { (way.label(language)) }
                     ul.counts {
-                        @for name in STATES {
-                            @for count in of_way.iter().filter(|count| count.state == name) {
-                                li { strong { (count.count) } span { (labels::state(language, way, name).1) } }
+                        @for state in MessageState::ALL {
+                            @for count in of_way.iter().filter(|count| count.state == *state) {
+                                li { strong { (count.count) } span { (state.label_of(way, language)) } }
                             }
                         }
                     }

@@ -7,12 +7,11 @@ use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 use url::form_urlencoded;
 
-use crate::db::views::messages::{Direction, MessageRow};
-use crate::http::pages::layout::components::reason;
-use crate::http::pages::operator::labels;
+use crate::db::views::messages::MessageRow;
+use crate::http::pages::layout::components::{message_state, reason};
 use crate::model::ids::LocationId;
 use crate::model::language::Language;
-use crate::model::reason::Reason;
+use crate::model::states::Direction;
 
 /// Rows of one page: more than fit on a screen, few enough to come at once.
 pub(super) const PAGE: usize = 50;
@@ -65,8 +64,8 @@ pub(super) fn direction(language: Language, direction: Direction) -> &'static st
     }
 }
 
-/// Messages, with what their last step says where that is known.
-pub(super) fn messages(language: Language, rows: &[(&MessageRow, Option<&Reason>)]) -> Markup {
+/// Messages as rows.
+pub(super) fn messages(language: Language, rows: &[MessageRow]) -> Markup {
     let names = language.pick(
         [
             "Message",
@@ -85,15 +84,15 @@ pub(super) fn messages(language: Language, rows: &[(&MessageRow, Option<&Reason>
             "Sebab",
         ],
     );
-    let rows = rows.iter().map(|(row, last)| {
+    let rows = rows.iter().map(|row| {
         html! {
             tr {
                 td data-label=(names[0]) { a href={ "/operator/messages/" (row.id) } { (row.id) ", " (direction(language, row.direction)) } }
-                td data-label=(names[1]) { (labels::state(language, &row.state)) }
+                td data-label=(names[1]) { (message_state(language, row.direction, row.state)) }
                 td data-label=(names[2]) { (moment(row.accepted_at)) }
                 td data-label=(names[3]) { (location(&row.location_id)) }
                 td data-label=(names[4]) { @match &row.chat_end { Some(end) => { "…" (end) } None => { "–" } } }
-                td data-label=(names[5]) { @match last.or(row.reason.as_ref()) { Some(why) => (reason(language, why)), None => "–" } }
+                td data-label=(names[5]) { @match &row.reason { Some(why) => (reason(language, why)), None => "–" } }
             }
         }
     });

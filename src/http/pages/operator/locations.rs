@@ -186,12 +186,7 @@ pub(super) async fn show(
     let backlog = operator::find_backlog(pool, &location).await?;
     let newest = MessageId(i64::MAX);
     let failures = operator::list_failures(pool, Some(&location), newest, LAST).await?;
-    let failures: Vec<_> = failures
-        .iter()
-        .map(|row| (&row.message, row.why.as_ref()))
-        .collect();
     let messages = operator::list_messages(pool, &location, newest, LAST).await?;
-    let messages: Vec<_> = messages.iter().map(|row| (row, None)).collect();
     let health = health(&state, language, &location, asked.check.is_some()).await?;
     let body = html! {
         (health)

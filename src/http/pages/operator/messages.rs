@@ -9,12 +9,11 @@ use crate::db::views::messages::{MessageRow, WhatsAppCopy};
 use crate::db::views::{messages, operator};
 use crate::http::HttpState;
 use crate::http::error::PageError;
-use crate::http::pages::layout::components::{
-    reason, {self as page_parts},
-};
-use crate::http::pages::operator::{Operator, Place, components, labels, not_found};
+use crate::http::pages::layout::components::{message_state, reason, timeline};
+use crate::http::pages::operator::{Operator, Place, components, not_found};
 use crate::model::ids::{LocationId, MessageId};
 use crate::model::language::Language;
+use crate::model::states::MessageState;
 
 /// Which page of a list.
 #[derive(Deserialize)]
@@ -49,13 +48,9 @@ pub(super) async fn failures(
         components::limit(),
     )
     .await?;
-    let shown: Vec<_> = rows
-        .iter()
-        .take(components::PAGE)
-        .map(|row| (&row.message, row.why.as_ref()))
-        .collect();
+    let shown = &rows[..rows.len().min(components::PAGE)];
     let last = shown.last().filter(|_| rows.len() > components::PAGE);
-    let next = last.map(|(last, _)| match &location {
+    let next = last.map(|last| match &location {
         Some(location) => {
             let location = crate::http::pages::operator::locations::query_value(location);
             format!("/operator/failures?location={location}&before={}", last.id)
@@ -65,7 +60,7 @@ pub(super) async fn failures(
     let body = html! {
         section.panel {
             @if let Some(location) = &location { p { (language.pick("Of ", "Bagi ")) (components::location(location)) } }
-            (components::messages(language, &shown))
+            (components::messages(language, shown))
             (components::next(language, next))
         }
     };
@@ -84,13 +79,9 @@ pub(super) async fn list(
     let location = LocationId(location.replace('\0', ""));
     let rows = operator::list_messages(&state.pool, &location, which.before(), components::limit())
         .await?;
-    let shown: Vec<_> = rows
-        .iter()
-        .take(components::PAGE)
-        .map(|row| (row, None))
-        .collect();
+    let shown = &rows[..rows.len().min(components::PAGE)];
     let last = shown.last().filter(|_| rows.len() > components::PAGE);
-    let next = last.map(|(last, _)| {
+    let next = last.map(|last| {
         format!(
             "{}/messages?before={}",
             components::address(&location),
@@ -100,7 +91,7 @@ pub(super) async fn list(
     let body = html! {
         section.panel {
             p { (language.pick("Of ", "Bagi ")) (components::location(&location)) }
-            (components::messages(language, &shown))
+            (components::messages(language, shown))
             (components::next(language, next))
         }
     };
@@ -135,7 +126,7 @@ pub(super) async fn show(
             section.panel {
                 h2 { (language.pick("What it is", "Butiran")) }
                 (facts(language, &row, phone.as_deref(), &copies))
-                @if row.state == "failed" {
+                @if row.state == MessageState::Failed {
                     form.actions method="post" action={ "/operator/messages/" (row.id) "/replay" } {
                         input type="hidden" name="csrf" value=(operator.csrf());
                         button type="submit" { (language.pick("Put it back into its queue", "Letak semula dalam giliran")) }
@@ -144,8 +135,8 @@ pub(super) async fn show(
             }
             section.panel {
                 h2 { (language.pick("What happened", "Apa yang berlaku")) }
-                (page_parts::timeline(language, &steps, |step| html! {
-                    (labels::state(language, &step.state)) " " (components::moment(step.at))
+                (timeline(language, &steps, |step| html! {
+                    (message_state(language, row.direction, step.state)) " " (components::moment(step.at))
                 }))
             }
         }
@@ -172,7 +163,7 @@ fn facts(
             dt { (language.pick("Way", "Arah")) }
             dd { (components::direction(language, row.direction)) }
             dt { (language.pick("State", "Keadaan")) }
-            dd { (labels::state(language, &row.state)) " " @if let Some(why) = &row.reason { (reason(language, why)) } }
+            dd { (message_state(language, row.direction, row.state)) " " @if let Some(why) = &row.reason { (reason(language, why)) } }
             dt { (language.pick("Sub-account", "Sub-akaun")) }
             dd { (components::location(&row.location_id)) }
             @if let Some(number) = &row.number {

@@ -31,10 +31,6 @@ pub(super) async fn show(
     let checked = tokio::time::timeout(MAX_CHECK, state.doctor.check_service()).await;
     let failures =
         operator::list_failures(&state.pool, None, MessageId(i64::MAX), LAST_FAILURES).await?;
-    let failures: Vec<_> = failures
-        .iter()
-        .map(|row| (&row.message, row.why.as_ref()))
-        .collect();
     let body = html! {
         div.panels {
             section.panel {
@@ -81,7 +77,7 @@ fn queue_panel(language: Language, counts: &Counts, now: OffsetDateTime) -> Mark
                 tbody {
                     @for row in &counts.queues {
                         tr {
-                            td data-label=(names[0]) { (labels::queue(language, &row.queue, &row.state)) }
+                            td data-label=(names[0]) { (labels::queue(language, row.queue, row.state)) }
                             td.number data-label=(names[1]) { (count(row.count)) }
                             td.number data-label=(names[2]) { (age(language, row, now)) }
                         }

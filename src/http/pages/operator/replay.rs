@@ -8,14 +8,14 @@ use maud::html;
 use serde::Deserialize;
 use tracing::info;
 
-use crate::db::views::messages::Direction;
-use crate::db::views::replays;
-use crate::db::views::replays::{Replay, Unconfirmed};
+use crate::db::replays;
+use crate::db::replays::{Replay, Unconfirmed};
 use crate::http::HttpState;
 use crate::http::error::PageError;
 use crate::http::pages::layout::components::doubt as wording;
 use crate::http::pages::operator::{Operator, Place, foreign_form, messages};
 use crate::model::language::Language;
+use crate::model::states::Direction;
 
 #[derive(Deserialize)]
 pub(super) struct Entered {

@@ -1,0 +1,79 @@
+-- The first waiting message of each conversation: from one to the next along `inbound_waiting`, so that a long
+-- conversation costs no more than a short one.
+with recursive heads as (
+    (
+        select location_id, conversation, id, state, due_at
+        from inbound
+        where state = 'accepted'
+        order by location_id, conversation, sent_at, id
+        limit 1
+    )
+    union all
+    select next.*
+    from heads
+    cross join lateral (
+        select location_id, conversation, id, state, due_at
+        from inbound
+        where state = 'accepted'
+            and (location_id, conversation) > (heads.location_id, heads.conversation)
+        order by location_id, conversation, sent_at, id
+        limit 1
+    ) next
+),
+-- Those that are due; of a conversation with a message of unknown outcome only that one.
+due as (
+    select location_id, id, state, due_at
+    from heads
+    where due_at <= $1
+        and not exists (
+            select 1
+            from inbound i
+            where i.location_id = heads.location_id
+                and i.conversation = heads.conversation
+                and i.state = 'accepted'
+                and i.unconfirmed
+        )
+    union all
+    select location_id, id, state, due_at
+    from inbound
+    where state = 'accepted' and unconfirmed and due_at <= $1
+),
+-- Locked one after the other, each by its key. What another holds is left out; of what another changed
+-- meanwhile, the newest version counts. With the word 'accepted' in place of `due.state` the planner could
+-- use an index of what waits and read all of it.
+locked as (
+    select i.location_id, i.id
+    from (select * from due order by due_at) due
+    cross join lateral (
+        select i.location_id, i.id
+        from inbound i
+        where i.location_id = due.location_id
+            and i.id = due.id
+            and i.state = due.state
+            and i.due_at <= $1
+        for update skip locked
+    ) i
+    limit $3
+)
+-- With plain equality of the first column the planner, where it does not know yet how many rows there are, could read
+-- the whole index to join.
+update inbound i
+set attempt = i.attempt + 1, due_at = $2, is_waiting = false
+from locked
+where i.location_id = any (array[locked.location_id]) and i.id = locked.id
+returning i.location_id, i.id, i.wa_message_id, i.from_me, i.conversation, i.number, i.call_status,
+    coalesce(i.phone, i.conversation) as "phone!",
+    i.sender_name,
+    coalesce(i.text, '') as "text!",
+    i.sent_at as "sent_at!",
+    i.failures, i.waits, i.attempt, i.unconfirmed, i.post_started_at, i.post_sequence, i.reconciliations,
+    coalesce((
+        select m.state = 'wanted'
+        from inbound_media m
+        where m.location_id = i.location_id and m.message_id = i.id
+    ), false) as "lacks_file!",
+    (
+        select m.attachment
+        from inbound_media m
+        where m.location_id = i.location_id and m.message_id = i.id
+    ) as attachment

@@ -1,0 +1,76 @@
+//! A failed message to GHL, as a replay finds it and puts it back.
+
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+
+use crate::db::contacts::lids;
+use crate::db::contacts::lids::LID_SERVER;
+use crate::db::replays::Current;
+use crate::model::ids::{LocationId, MessageId};
+use crate::model::reason::{Reason, Step};
+
+/// Locks a message and finds what decides whether it may be repeated.
+pub(in crate::db) async fn find_current(
+    tx: &mut PgConnection,
+    location: &LocationId,
+    id: MessageId,
+) -> sqlx::Result<Current> {
+    sqlx::query_as!(
+        Current,
+        r#"
+        select i.state, reason_of(i.reason_code, i.reason_args) as "reason: Reason", 0 as "parts_sent!",
+            null::int as refused_part, i.unconfirmed as is_lost,
+            exists (
+                select 1
+                from locations l
+                where l.location_id = i.location_id and l.uninstalled_at is not null
+            ) as "is_uninstalled!"
+        from inbound i
+        where i.location_id = $1 and i.id = $2
+        for update of i
+        "#,
+        location.as_str(),
+        id.0,
+    )
+    .fetch_one(tx)
+    .await
+}
+
+/// Puts a message back, due now. One that failed while its sender was hidden is held again, unless the sender is known by
+/// now.
+pub(in crate::db) async fn requeue(
+    tx: &mut PgConnection,
+    location: &LocationId,
+    id: MessageId,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    let conversation = sqlx::query_scalar!(
+        r#"
+        update inbound
+        set failures = 0,
+            -- `attempt` is the fence and never goes back; with all of them counted as waits none is used up.
+            waits = attempt,
+            due_at = $3,
+            undecrypted = false,
+            state = case when conversation like '%' || $4 then 'held' else 'accepted' end,
+            reason_code = case when conversation like '%' || $4 then $5::jsonb->>'code' end,
+            reason_args = case when conversation like '%' || $4 then $5::jsonb->'args' end
+            -- `unconfirmed` stays: the worker looks into GHL's conversation before it posts.
+        where location_id = $1 and id = $2
+        returning conversation
+        "#,
+        location.as_str(),
+        id.0,
+        now,
+        LID_SERVER,
+        Reason::from(Step::SenderHidden) as Reason,
+    )
+    .fetch_one(&mut *tx)
+    .await?;
+    if let Some(lid) = conversation.strip_suffix(LID_SERVER)
+        && lids::lock(tx, location, lid).await?
+    {
+        lids::release(tx, location, &[lid], now, now).await?;
+    }
+    Ok(())
+}

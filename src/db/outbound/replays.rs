@@ -1,0 +1,119 @@
+//! A failed message to WhatsApp, as a replay finds it and puts it back.
+
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+
+use crate::db::replays::Current;
+use crate::model::ids::{LocationId, MessageId};
+use crate::model::reason::Reason;
+
+/// Locks a message and finds what decides whether it may be repeated. `doubtful` are the causes of replays after which its
+/// outcome stays unknown.
+pub(in crate::db) async fn find_current(
+    tx: &mut PgConnection,
+    location: &LocationId,
+    id: MessageId,
+    doubtful: &[&str],
+) -> sqlx::Result<Current> {
+    // Receipts before their message, as who records one locks them.
+    sqlx::query!(
+        "select 1 as one from receipts where location_id = $1 and message_id = $2 for update",
+        location.as_str(),
+        id.0,
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    sqlx::query_as!(
+        Current,
+        r#"
+        select o.state, reason_of(o.reason_code, o.reason_args) as "reason: Reason", o.parts_sent,
+            exists (
+                select 1
+                from locations l
+                where l.location_id = o.location_id and l.uninstalled_at is not null
+            ) as "is_uninstalled!",
+            -- Its outcome was unknown once, or was when it was replayed.
+            exists (
+                select 1
+                from timeline t
+                where t.location_id = o.location_id
+                    and t.message_id = o.id
+                    and (t.state = 'unconfirmed' or t.cause_code = any($3))
+            )
+            -- WhatsApp has a part that the message never counted as sent: an answer that came too late.
+            or exists (
+                select 1
+                from receipts r
+                where r.location_id = o.location_id
+                    and r.message_id = o.id
+                    and r.part >= o.parts_sent
+                    and r.refused is null
+            ) as "is_lost!",
+            (
+                select min(part)
+                from (
+                    select part
+                    from receipts r
+                    where r.location_id = o.location_id and r.message_id = o.id and r.part is not null
+                    group by part
+                    having bool_and(refused is not null)
+                ) refused
+            ) as refused_part
+        from outbound o
+        where o.location_id = $1 and o.id = $2
+        for update of o
+        "#,
+        location.as_str(),
+        id.0,
+        doubtful as &[&str],
+    )
+    .fetch_one(tx)
+    .await
+}
+
+/// Puts a message back, due now, of which so many parts count as sent from now on.
+pub(in crate::db) async fn requeue(
+    tx: &mut PgConnection,
+    location: &LocationId,
+    id: MessageId,
+    parts_sent: i32,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        update outbound
+        set state = 'accepted',
+            reason_code = null,
+            reason_args = null,
+            failures = 0,
+            unconfirmed_sends = 0,
+            -- A person waits for it, as for an answer; and nothing behind it in its conversation may rank higher.
+            priority = 2,
+            parts_sent = least(parts_sent, $3),
+            due_at = $4
+        where location_id = $1 and id = $2
+        "#,
+        location.as_str(),
+        id.0,
+        parts_sent,
+        now,
+    )
+    .execute(&mut *tx)
+    .await?;
+    // A refused copy stays ours, but counts for no part: else it would fail the message again.
+    sqlx::query!(
+        "update receipts set part = null where location_id = $1 and message_id = $2 and refused is not null",
+        location.as_str(),
+        id.0,
+    )
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query!(
+        "delete from status_updates where location_id = $1 and message_id = $2",
+        location.as_str(),
+        id.0,
+    )
+    .execute(tx)
+    .await
+    .map(|_| ())
+}
