@@ -1,6 +1,8 @@
 //! The outbound queue under its claims: nobody waits for a stranger, an unknown outcome is never repeated blindly, and a
 //! dead or stale owner loses and doubles nothing.
 
+mod concurrency;
+
 use std::sync::Arc;
 
 use serde_json::json;
@@ -10,6 +12,7 @@ use waapify_ghl::db::outbound;
 use waapify_ghl::db::outbound::outcomes::Outcome;
 use waapify_ghl::db::outbound::{OutboundJob, Pace, outcomes};
 use waapify_ghl::model::reason::{Failure, Step};
+use waapify_ghl::model::states::FailureKind;
 use waapify_ghl::workers;
 use waapify_ghl::workers::outbound::Outbound;
 
@@ -257,7 +260,7 @@ async fn a_stale_owner_changes_nothing() {
     );
     let failure = Failure::Lost.into();
     for outcome in [
-        Outcome::Retry(now, "late"),
+        Outcome::Retry(now, FailureKind::NotTaken),
         Outcome::Failed(&failure),
         Outcome::Ignored,
         Outcome::Unconfirmed(now),
