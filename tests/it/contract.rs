@@ -145,11 +145,12 @@ async fn every_request_to_ghl_keeps_the_platforms_own_contract() {
         ("read".into(), "failed".into())
     );
     assert_eq!(bridge.inbound(&reply).await.unwrap().0, "posted");
-    let refused: Vec<String> =
-        sqlx::query_scalar("select cause_args::text from timeline where state like '%not told%'")
-            .fetch_all(&bridge.database.pool)
-            .await
-            .unwrap();
+    let refused: Vec<String> = sqlx::query_scalar(
+        "select cause_args::text from timeline where cause_code = 'ghl_not_told'",
+    )
+    .fetch_all(&bridge.database.pool)
+    .await
+    .unwrap();
     let waiting: i64 = sqlx::query_scalar("select count(*) from status_updates")
         .fetch_one(&bridge.database.pool)
         .await

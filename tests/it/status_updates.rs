@@ -255,11 +255,12 @@ async fn an_update_that_ghl_will_never_take_ends_and_the_timeline_says_so() {
     bridge.after(Duration::HOUR).await;
     assert_eq!(told(&bridge).len(), 1);
     assert_eq!(bridge.state(&id).await, "delivered");
-    let cause: String =
-        sqlx::query_scalar("select cause_args::text from timeline where state like '%not told%'")
-            .fetch_one(&bridge.database.pool)
-            .await
-            .unwrap();
+    let cause: String = sqlx::query_scalar(
+        "select cause_args::text from timeline where cause_code = 'ghl_not_told'",
+    )
+    .fetch_one(&bridge.database.pool)
+    .await
+    .unwrap();
     assert!(
         cause.contains("not authorized for this scope") && cause.contains("abc-1"),
         "{cause}"
