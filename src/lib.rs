@@ -1,32 +1,27 @@
 //! Makes WhatsApp the SMS provider of GoHighLevel (GHL), through the Waapify gateway.
 //!
-//! ```text
-//! main → cli → app → { http, relay } → { doctor, installs, connect } → tokens → { db, clients } → plain types
-//! ```
+//! A webhook is stored as the bytes it came in, then answered; a worker reads it, calls the other vendor, and records each
+//! step. Routes and workers never import each other: they meet in Postgres. `docs/ARCHITECTURE.md` walks through a delivery,
+//! a reply and an install.
 //!
-//! [`http`] and [`workers`] never import each other: they meet in Postgres. A webhook is stored as the bytes it came in,
-//! then answered; a worker of [`workers`] reads it, calls the other vendor, and records each step.
+//! | layer | module | what lives there |
+//! |---|---|---|
+//! | 1 | [`cli`] | commands, and the sandbox |
+//! | 2 | [`app`] | builds, runs and stops the service |
+//! | 3 | [`http`] | routes: verify → store → answer |
+//! | 3 | [`workers`] | claim → plan → call → record |
+//! | 4 | [`doctor`] | what may be wrong, and how to fix it |
+//! | 5 | [`accounts`] | installs, tokens, connecting numbers, keys |
+//! | 6 | [`clients`] | both vendors' APIs, and the servers of files |
+//! | 6 | [`db`] | all SQL |
+//! | 7 | [`config`] | settings, and the guide to GHL's developer portal |
+//! | 8 | [`crypto`] | sealing, signatures, single sign-on |
+//! | 9 | [`model`] | plain types: ids, states, reasons, retry schedules, languages |
+//! | 9 | [`runtime`] | the process's clock, signals, counters and logs |
 //!
-//! | module | what lives there |
-//! |---|---|
-//! | [`cli`], [`app`] | commands; building, running and stopping everything |
-//! | [`config`], [`logging`] | settings; logs |
-//! | [`http`] | routes: verify → store → answer |
-//! | [`workers`] | workers: claim → plan → call → record |
-//! | [`installs`], [`tokens`] | where the app is installed; a valid token for each location |
-//! | [`attachment_links`] | addresses of our own for agents' files |
-//! | [`connect`], [`qr_linking`] | connecting a WhatsApp number; linking a phone by its QR code |
-//! | [`key_rotation`] | the keys that seal what is secret |
-//! | [`doctor`] | what may be wrong, and how to mend it |
-//! | [`retry_schedule`] | when what failed is tried again |
-//! | [`reason`] | why messages and numbers stand where they stand, in both languages |
-//! | [`counters`] | what this process has done, counted |
-//! | [`marketplace`] | the guide to GHL's developer portal |
-//! | [`clients`] | the two vendors' APIs, and WhatsApp's media servers |
-//! | [`whatsapp_events`], [`json`] | webhook shapes → our message; pure |
-//! | [`db`], [`private_postgres`] | all SQL; the private PostgreSQL where none is given |
-//! | [`crypto`], [`ids`], [`language`], [`rate_limits`], [`clock`], [`notify`] | sealing and signatures; plain types |
-//! | [`sandbox`] | the simulated vendors and the page to play with |
+//! A module imports from lower layers only; `tests/it/layers.rs` holds that. Three crates import nothing of this one:
+//! `private_postgres`, `simulators` (both vendors, for the sandbox and tests) and `whatsapp_events` (webhook shapes → our
+//! message).
 
 pub mod accounts;
 pub mod app;

@@ -1,4 +1,4 @@
-//! Linking a phone to an instance by the QR code that the phone scans, for whoever shows the code: the connect page for a
+//! Linking a phone to an instance by the QR code that the phone scans, for anyone who shows the code: the connect page for a
 //! new instance, the page inside GHL for a number whose link was lost.
 //!
 //! Owns: the order of Waapify's calls, and what their answers mean together. Refuses: keeping anything; the callers do.
@@ -24,7 +24,7 @@ pub enum Progress {
     Stopped(ConnectError),
 }
 
-/// Begins with a new instance of an account; its keys. Waapify hands out one that waits already, whoever it waits for:
+/// Begins with a new instance of an account; its keys. Waapify hands out one that waits already, anyone who it waits for:
 /// the caller makes sure that it is nobody else's.
 ///
 /// # Errors
@@ -41,7 +41,7 @@ pub async fn begin(
 }
 
 /// Begins again with the instance of a known number (digits) whose link may be lost. One that is linked after all stays
-/// so; else its session is ended, so that a code can be had. Another phone's session only where `ends_other`: whoever
+/// so; else its session is ended, so that a code can be had. Another phone's session only where `ends_other`: anyone who
 /// uses that phone with the instance loses it.
 pub async fn begin_again(
     gateway: &Client,

@@ -7,10 +7,22 @@
 //! What is in a transaction then is rolled back.
 //!
 //! Moments (`now`) are passed in, so that tests can drive them. `claim_` takes work under a lease, `finish_` or
-//! `record_` ends it and changes nothing for a stale owner. Claims change the rows that they found by the place where
-//! those lie (`ctid`), which leaves the planner no choice: joined by key, it may read all that waits instead. Such rows
-//! are locked, or what was found of them (`claims`, `state`) is compared again: Postgres goes on with the newest version of
-//! a row that somebody changed meanwhile, wherever that lies.
+//! `record_` ends it and changes nothing for a stale owner.
+//!
+//! # Claims
+//!
+//! A claim names the rows that it changes by their key. It finds them, locks them with `for update skip locked`, and only
+//! then changes them, and whatever else depends on them (a number's next send):
+//!
+//! * Locking reads the newest version of a row and compares the conditions of its own `where` again. So what was locked
+//!   is still as found, nobody else can claim it, and a row that somebody else is changing is left to the next claim.
+//! * Where conditions, order and limit are too much for one step, the first step finds keys without locking, and the
+//!   second locks each row by its key alone and compares again (`outbound/claim_sendable.sql`).
+//! * Rows are never named by their place (`ctid`): a row that is changed moves, and Postgres then passes over a change
+//!   that was meant for it; in a partitioned table, two rows can have the same place.
+//!
+//! Plans must hold also where Postgres does not know yet that rows wait. A step of its own keeps its order and limit, and
+//! few keys are joined to their table by its primary key (`tests/it/backlogs.rs` counts what is read).
 
 pub mod accounts;
 pub mod contacts;

@@ -13,7 +13,7 @@ pub enum State {
     Good,
     /// It works, and somebody should look at it.
     Warn,
-    /// Something does not work until it is mended.
+    /// Something does not work until it is fixed.
     Bad,
     /// It could not be found out.
     Unknown,

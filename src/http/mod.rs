@@ -1,19 +1,13 @@
 //! The routes: verify → store → answer. What was stored is done later, by the workers.
 //!
-//! Owns: proofs of callers, limits, status codes, pages. Refuses: doing any message's work, and saying to a caller why
+//! Owns: proofs of callers, limits, status codes, pages. Refuses: doing any message's work, and telling a caller why
 //! something inside failed.
 //!
-//! * `delivery`: `POST /hooks/delivery`, GHL's messages to send, stored by `intake`
-//! * `app_events`: `POST /hooks/app`, what GHL says about the app
-//! * `waapify`: `POST /hooks/waapify/{secret}`, the gateway's events
-//! * `oauth`: `GET /oauth/install`, `GET /oauth/callback`; `connect`: the form behind `/connect/{token}`
-//! * `app`: `/app`, the page inside GHL
-//! * `external_auth`: `/hooks/external-auth/{secret}`, what GHL asks for during an install
-//! * `files`: `GET /files/{secret}/{name}`, a customer's file that GHL does not take
-//! * `attachments`: `GET /attachments/{token}/{name}`, agents' files under addresses that the gateway understands
-//! * `pump`: how both give a file to its reader
-//! * `operator`: the operator's pages; `metrics`: `GET /metrics`; `admin`: the token of both
-//! * `health`: `/healthz`, `/readyz`; `front_page`: `/`
+//! * `webhooks`: `POST /hooks/delivery`, `/hooks/app`, `/hooks/waapify/{secret}` and `/hooks/external-auth/{secret}`
+//! * `pages`: `GET /`, `/oauth/…`, `/connect/{token}`, `/app` (inside GHL) and `/operator`
+//! * `downloads`: `GET /files/…` (a customer's file) and `/attachments/…` (an agent's file, for the gateway)
+//! * `ops`: `/healthz`, `/readyz`, `/metrics`
+//! * `admin`: the operator's token; `error`: what callers see when something is wrong; `layers`: what every request passes
 
 mod admin;
 mod downloads;

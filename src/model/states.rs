@@ -157,6 +157,31 @@ stored_enum! {
     }
 }
 
+impl StatusName {
+    /// The state of a message of which this is told.
+    #[must_use]
+    pub const fn state(self) -> MessageState {
+        match self {
+            Self::Delivered => MessageState::Delivered,
+            Self::Read => MessageState::Read,
+            Self::Failed => MessageState::Failed,
+        }
+    }
+}
+
+stored_enum! {
+    /// How an attempt at a message to WhatsApp failed: each kind is tried again by a schedule of its own. Where the last
+    /// attempt fails too, `gateway_down` and `not_taken` are what GHL is told.
+    FailureKind {
+        /// The gateway could not be reached.
+        GatewayDown = "gateway_down", "The gateway could not be reached", "Get laluan tidak dapat dihubungi";
+        /// The gateway took the call and WhatsApp not the message.
+        NotTaken = "not_taken", "WhatsApp did not take it", "WhatsApp tidak menerimanya";
+        /// The server of an attachment did not answer.
+        FileUnreachable = "file_unreachable", "Its attachment could not be reached", "Lampirannya tidak dapat dicapai";
+    }
+}
+
 stored_enum! {
     /// How far a vendor's event has got: Waapify's in `waapify_events`, GHL's in `ghl_events`.
     EventState {

@@ -1,11 +1,11 @@
-//! Bells between those who bring work and those who do it, within one process.
+//! Signals from routes to workers, within one process: there is something to do.
 //!
-//! Owns: waking a worker at once instead of at its next look. Refuses: carrying the work, which lies in Postgres; a
-//! lost ring costs at most one look's pause, and workers of other processes go by their looks alone.
+//! Owns: starting a worker's poll at once. Refuses: carrying the work, which is in Postgres. A lost signal costs one polling
+//! interval at most, and workers of other processes rely on polling alone.
 
 use tokio::sync::Notify;
 
-/// One bell for each worker.
+/// One signal for each worker.
 #[derive(Debug, Default)]
 pub struct Signals {
     /// A delivery was accepted.

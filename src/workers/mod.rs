@@ -44,12 +44,12 @@ use crate::runtime::clock::Clock;
 use crate::runtime::counters::Counters;
 use crate::runtime::notify::Signals;
 
-/// How often a worker looks for work that nobody rang for: retries that are due, work of other processes.
+/// How often a worker polls without a signal: for retries that are due, and for work of other processes.
 const POLL_INTERVAL: StdDuration = StdDuration::from_secs(1);
-/// Least pause after a claim that found something: under load one claim then serves many rings, and no worker stands
-/// idle for longer than its jobs take.
+/// Least pause after a claim that found something. Under load one claim then serves many signals, and no worker is idle
+/// for longer than its jobs take.
 const BUSY_GAP: StdDuration = StdDuration::from_millis(2);
-/// Least pause after a claim that found nothing: a number's pace holds up what rings, so that most rings are in vain.
+/// Least pause after a claim that found nothing. Pacing delays most messages, so that most signals find nothing to claim.
 const IDLE_GAP: StdDuration = StdDuration::from_millis(10);
 /// Pause after a database error, so that an outage does not spin.
 const DATABASE_PAUSE: StdDuration = StdDuration::from_secs(1);
@@ -73,7 +73,7 @@ pub struct Context {
     pub sealer: Sealer,
     /// The time.
     pub clock: Clock,
-    /// The bells.
+    /// Signals to the workers.
     pub signals: Arc<Signals>,
     /// What is counted.
     pub counters: Counters,
@@ -95,17 +95,17 @@ pub trait Worker: Send + Sync + 'static {
     type Job: Clone + Send + Sync + 'static;
     /// Its name in logs.
     const NAME: &'static str;
-    /// Jobs in hand at once: a slow one then holds up few others, and the vendors are not flooded.
+    /// Jobs that run at once: a slow one then holds up few others, and the vendors are not flooded.
     const CONCURRENCY: usize;
 
-    /// Rings when there may be work.
+    /// Fires when there may be work.
     fn signal(&self) -> &Notify;
 
     /// Takes at most `limit` due jobs.
     fn claim(&self, limit: i64) -> impl Future<Output = sqlx::Result<Vec<Self::Job>>> + Send;
 
-    /// Takes at most `limit` of what may have just come or become free, for the claims between two looks: those come
-    /// often, and what only time makes due can wait for the look.
+    /// Claims at most `limit` jobs that may have just come or become free. Called between two polls: signals come often, and
+    /// what only time makes due can wait for the next poll.
     fn claim_ready(&self, limit: i64) -> impl Future<Output = sqlx::Result<Vec<Self::Job>>> + Send {
         self.claim(limit)
     }
@@ -144,7 +144,7 @@ pub async fn step<W: Worker>(worker: &Arc<W>) -> sqlx::Result<usize> {
     Ok(count)
 }
 
-/// Runs a worker until `stop` gives the moment by which what is in hand is to have ended. No job is taken from then on,
+/// Runs a worker until `stop` gives the moment by which running jobs must have ended. No job is taken from then on,
 /// and what has not ended by that moment is cut off and given back ([`Worker::release`]).
 pub async fn run<W: Worker>(worker: Arc<W>, mut stop: Receiver<Option<Instant>>) {
     let mut running_jobs = RunningJobs::new(Arc::clone(&worker));
@@ -165,11 +165,11 @@ pub async fn run<W: Worker>(worker: Arc<W>, mut stop: Receiver<Option<Instant>>)
         };
         let gap = match claimed {
             Ok(jobs) => {
-                let in_vain = jobs.is_empty() && free > 0;
+                let found_none = jobs.is_empty() && free > 0;
                 for job in jobs {
                     running_jobs.start(job);
                 }
-                if in_vain { IDLE_GAP } else { BUSY_GAP }
+                if found_none { IDLE_GAP } else { BUSY_GAP }
             }
             Err(error) => {
                 warn!(worker = W::NAME, %error, "the database failed");
@@ -189,7 +189,7 @@ async fn wait_for_work<W: Worker>(
     stop: &mut Receiver<Option<Instant>>,
 ) {
     let has_ended = running_jobs.notice_ended();
-    // A ring of meanwhile was kept. When there is work already, nobody needs to know when the next falls due.
+    // A signal that came meanwhile was kept. When there is work already, the next due time does not matter.
     let has_work = tokio::select! {
         biased;
         () = worker.signal().notified() => true,
@@ -200,7 +200,7 @@ async fn wait_for_work<W: Worker>(
     }
     let pause = worker.pause().await;
     tokio::select! {
-        // A ring during the question is kept, and ends this wait at once.
+        // A signal during the query above is kept, and ends this wait at once.
         () = worker.signal().notified() => {}
         // What ended may have freed the next of its conversation.
         () = running_jobs.next_ended() => {}

@@ -1,4 +1,4 @@
-//! The jobs that a worker has in hand, and how they end when the process stops.
+//! The jobs that a worker is running, and how they end when the process stops.
 //!
 //! Owns: their tasks, and a copy of each job for giving it back. Refuses: claiming.
 
@@ -17,7 +17,7 @@ const RELEASE_TIMEOUT: Duration = Duration::from_secs(2);
 
 type Ended = Result<(Id, sqlx::Result<()>), JoinError>;
 
-/// What a worker has in hand.
+/// The jobs of one worker.
 pub(super) struct RunningJobs<W: Worker> {
     worker: Arc<W>,
     tasks: JoinSet<sqlx::Result<()>>,

@@ -47,7 +47,7 @@ impl Worker for StatusUpdates {
         match self.tell(&job).await {
             Ok(()) => {
                 self.0.counters.status_update_ended("told");
-                info!(location = %job.location_id, message_id = %job.message_id, status = job.status, "GHL knows");
+                info!(location = %job.location_id, message_id = %job.message_id, status = job.status.as_str(), "GHL knows");
                 status_updates::finish(&self.0.pool, &job, self.0.clock.now()).await
             }
             Err(TokenError::Database(error)) => Err(error),
@@ -80,7 +80,8 @@ impl StatusUpdates {
             message,
         });
         let tell = |ghl: ghl::Client, token| async move {
-            ghl.put_status(&token, &job.ghl_message_id, &job.status, error)
+            let status = job.status.as_str();
+            ghl.put_status(&token, &job.ghl_message_id, status, error)
                 .await
         };
         let owner = Owner::Location(&job.location_id);
@@ -98,7 +99,7 @@ impl StatusUpdates {
     }
 
     async fn give_up(&self, job: &StatusJob, why: &Reason) -> sqlx::Result<()> {
-        warn!(location = %job.location_id, message_id = %job.message_id, status = job.status, %why, "GHL was not told");
+        warn!(location = %job.location_id, message_id = %job.message_id, status = job.status.as_str(), %why, "GHL was not told");
         self.0.counters.status_update_ended("given_up");
         status_updates::abandon(&self.0.pool, job, why, self.0.clock.now()).await
     }

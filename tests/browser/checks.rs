@@ -1,4 +1,4 @@
-//! The page of checks in GHL: each thing that is broken is named there, and mended from there where that is possible.
+//! The page of checks in GHL: each thing that is broken is named there, and fixed from there where that is possible.
 
 use simulators::{DefaultProvider, Fault, seed};
 use waapify_ghl::accounts::connect::Entered;

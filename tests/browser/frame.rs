@@ -19,7 +19,7 @@ async fn the_page_in_ghl_shows_its_location_survives_a_reload_and_sends_again() 
     tab.press("Try again").await;
     tab.sees("on its way again").await;
     tab.assert_quiet("in the frame").await;
-    // The whole of GHL's page anew, too.
+    // The whole of GHL's page again, too.
     open(&stage, &tab, seed::LOCATION_ID).await;
     tab.sees(seed::NUMBER).await;
     tab.assert_quiet("the whole page anew").await;

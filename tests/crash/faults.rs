@@ -53,7 +53,7 @@ pub struct Trouble<'a> {
 }
 
 impl Trouble<'_> {
-    /// Until the time is over, then everything is mended and runs.
+    /// Until the time is over, then everything is fixed and runs.
     pub async fn run(&self, seed: u64) {
         let rng = |track: u64| StdRng::seed_from_u64(seed.wrapping_mul(31).wrapping_add(track));
         tokio::join!(

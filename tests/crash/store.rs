@@ -142,7 +142,7 @@ impl Store {
         tx.commit().await.unwrap();
     }
 
-    /// Has so much time pass, whoever is at work: a clock that jumps ahead.
+    /// Has so much time pass, anyone who is at work: a clock that jumps ahead.
     pub async fn let_pass(&self, time: &str) -> sqlx::Result<()> {
         let passed = sqlx::raw_sql(jump(time)).execute(&self.pool).await;
         passed.map(|_| ())

@@ -71,7 +71,7 @@ async fn ghl_receives_for_every_body_of_the_corpus_what_the_index_says() {
     for row in index["files"].as_array().unwrap() {
         let file = row["file"].as_str().unwrap();
         // Several bodies share one id in different encodings: each is looked at as if it were the first.
-        sqlx::query("truncate inbound, media, waapify_events")
+        sqlx::query("truncate inbound, inbound_media, waapify_events")
             .execute(&bridge.database.pool)
             .await
             .unwrap();

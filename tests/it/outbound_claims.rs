@@ -1,6 +1,8 @@
 //! The outbound queue under its claims: nobody waits for a stranger, an unknown outcome is never repeated blindly, and a
 //! dead or stale owner loses and doubles nothing.
 
+mod concurrency;
+
 use std::sync::Arc;
 
 use serde_json::json;
@@ -10,6 +12,7 @@ use waapify_ghl::db::outbound;
 use waapify_ghl::db::outbound::outcomes::Outcome;
 use waapify_ghl::db::outbound::{OutboundJob, Pace, outcomes};
 use waapify_ghl::model::reason::{Failure, Step};
+use waapify_ghl::model::states::FailureKind;
 use waapify_ghl::workers;
 use waapify_ghl::workers::outbound::Outbound;
 
@@ -118,7 +121,7 @@ async fn one_blocked_number_does_not_hold_up_another() {
     // A second location, whose number waits for its turn behind the blocked one.
     for sql in [
         "insert into locations (location_id, installed_at) values ('other', now())",
-        "insert into numbers select 'other', number, instance_id, access_token, webhook_secret, 'x', true, next_send_at + interval '1 ms', null, connected_at from numbers",
+        "insert into numbers (location_id, number, instance_id, access_token, webhook_secret, webhook_secret_hash, is_default, next_send_at, connected_at) select 'other', number, instance_id, access_token, webhook_secret, 'x', true, next_send_at + interval '1 ms', connected_at from numbers",
         "insert into outbound (location_id, ghl_message_id, conversation, body, due_at, accepted_at) select 'other', 'o', 'c', '{}', now() - interval '1 s', now()",
     ] {
         sqlx::query(sql).execute(pool).await.unwrap();
@@ -257,7 +260,7 @@ async fn a_stale_owner_changes_nothing() {
     );
     let failure = Failure::Lost.into();
     for outcome in [
-        Outcome::Retry(now, "late"),
+        Outcome::Retry(now, FailureKind::NotTaken),
         Outcome::Failed(&failure),
         Outcome::Ignored,
         Outcome::Unconfirmed(now),

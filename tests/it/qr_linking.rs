@@ -1,4 +1,4 @@
-//! Linking a number by QR code: the gateway's calls, and the procedure for whoever shows the code.
+//! Linking a number by QR code: the gateway's calls, and the procedure for anyone who shows the code.
 
 use axum::http::StatusCode;
 use secrecy::SecretString;
@@ -313,7 +313,7 @@ async fn what_waits_is_sealed_and_outlives_a_change_of_the_keys() {
         .await
         .unwrap();
     assert_ne!(moved[..4], sealed[..4], "the newest key sealed it");
-    // This process has the old key alone, so that it begins anew; nothing of the link is lost.
+    // This process has the old key alone, so that it begins again; nothing of the link is lost.
     let (_, page) = bridge.get(&link).await;
     assert!(!page.contains("qr.png"), "{page}");
     assert!(bridge.get(&link).await.1.contains("name=\"instance_id\""));

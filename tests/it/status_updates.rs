@@ -4,11 +4,14 @@
 use serde_json::{Value, json};
 use simulators::{Fault, Timings, seed};
 use time::Duration;
-use waapify_ghl::db::outbound::status_updates;
+use waapify_ghl::db::outbound::receipts::{SentPart, ToldBy};
 use waapify_ghl::db::outbound::status_updates::Back;
+use waapify_ghl::db::outbound::{receipts, status_updates};
+use waapify_ghl::model::ids::{MessageId, WaMessageId};
+use waapify_ghl::model::reason::Step;
 
 use crate::attachment_sources::Storage;
-use crate::harness::Bridge;
+use crate::harness::{Bridge, location};
 
 const STATUS: &str = "PUT /conversations/messages/{id}/status";
 
@@ -261,4 +264,84 @@ async fn an_update_that_ghl_will_never_take_ends_and_the_timeline_says_so() {
         cause.contains("not authorized for this scope") && cause.contains("abc-1"),
         "{cause}"
     );
+}
+
+#[tokio::test]
+async fn a_receipt_that_comes_late_lowers_nothing() {
+    let bridge = Bridge::new().await;
+    // The answer is lost, so that WhatsApp's id becomes known only after its receipts.
+    bridge
+        .simulation
+        .waapify
+        .faults()
+        .push("send.php", Fault::after_effect(200, "\n\nnull"));
+    let id = bridge.agent_writes("hai").await;
+    bridge
+        .simulation
+        .adjust(|timings| timings.echo_after = std::time::Duration::from_hours(1));
+    bridge.settle().await;
+    assert_eq!(bridge.state(&id).await, "unconfirmed");
+    let pool = &bridge.database.pool;
+    let (message, part): (i64, i32) = sqlx::query_as("select id, parts_sent from outbound")
+        .fetch_one(pool)
+        .await
+        .unwrap();
+    let (location, wa_message_id) = (location(), WaMessageId::from("3EB0LATE"));
+    for level in [receipts::READ, receipts::DELIVERED] {
+        receipts::record_receipt(
+            pool,
+            &location,
+            seed::NUMBER,
+            &wa_message_id,
+            level,
+            None,
+            bridge.clock.now(),
+        )
+        .await
+        .unwrap();
+    }
+    let sent = SentPart {
+        location: &location,
+        message: MessageId(message),
+        number: seed::NUMBER,
+        part,
+        wa_message_id: &wa_message_id,
+        told_by: ToldBy::Answer,
+    };
+    receipts::record_sent(pool, sent, &Step::Taken.into(), bridge.clock.now())
+        .await
+        .unwrap();
+    assert_eq!(
+        bridge.state(&id).await,
+        "read",
+        "the highest counts, not the newest"
+    );
+}
+
+#[tokio::test]
+async fn a_token_without_access_to_the_location_ends_the_update_at_once() {
+    let bridge = Bridge::new().await;
+    bridge.agent_writes("hai").await;
+    bridge.settle().await;
+    let refusal =
+        r#"{"statusCode":403,"message":"The token does not have access to this location."}"#;
+    bridge
+        .simulation
+        .ghl
+        .faults()
+        .always(STATUS, Fault::answer(403, refusal));
+    bridge
+        .simulation
+        .waapify
+        .customer_receives(seed::AISYAH.2)
+        .await;
+    for _ in 0..6 {
+        bridge.after(Duration::minutes(10)).await;
+    }
+    assert_eq!(told(&bridge).len(), 1, "it would never be taken");
+    let left: i64 = sqlx::query_scalar("select count(*) from status_updates")
+        .fetch_one(&bridge.database.pool)
+        .await
+        .unwrap();
+    assert_eq!(left, 0);
 }

@@ -115,7 +115,7 @@ pub(super) fn remove_misleading_pid_file(data: &Path) {
     }
 }
 
-/// Whether a process with this id exists, whoever owns it.
+/// Whether a process with this id exists, anyone who owns it.
 pub(super) fn is_alive(pid: Pid) -> bool {
     test_kill_process(pid) != Err(rustix::io::Errno::SRCH)
 }

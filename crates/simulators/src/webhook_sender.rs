@@ -1,5 +1,5 @@
 //! Carries a vendor's posts to the service and writes them into the wire log.
-//! One attempt for each call: whoever wants retries makes them.
+//! One attempt for each call: anyone who wants retries makes them.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Why a number was not connected: what Waapify said, which field of the form it is about, and what to mend, in both
+//! Why a number was not connected: what Waapify said, which field of the form it is about, and what to fix, in both
 //! languages.
 
 use std::fmt;
@@ -50,7 +50,7 @@ impl fmt::Display for Field {
     }
 }
 
-/// Why a number was not connected. Each says what to mend.
+/// Why a number was not connected. Each says what to fix.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// A field is empty or no id or token at all.
@@ -88,7 +88,7 @@ pub enum ConnectError {
 }
 
 impl ConnectError {
-    /// The field that has to be mended, where one is known.
+    /// The field that has to be fixed, where one is known.
     #[must_use]
     pub fn field(&self) -> Option<Field> {
         match self {

@@ -1,6 +1,6 @@
 //! Connecting a WhatsApp number to a location: check the credentials, point the webhook here, keep both sealed.
 //!
-//! Owns: that one procedure, for the command, the form, and whoever else connects. Refuses: keeping anything that
+//! Owns: that one procedure, for the command, the form, and anyone who else connects. Refuses: keeping anything that
 //! Waapify did not accept.
 
 mod error;
@@ -24,7 +24,7 @@ use crate::runtime::clock::Clock;
 /// Digits of a WhatsApp number with its country code (ITU E.164 allows 15; shorter than 7 are short codes).
 const NUMBER_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 
-/// How often a webhook is pointed anew when the database changes meanwhile; twice is a rare coincidence.
+/// How often a webhook is pointed again when the database changes meanwhile; twice is a rare coincidence.
 const SETTLE_ROUNDS: usize = 3;
 
 /// Connects numbers.
@@ -101,7 +101,7 @@ impl Connector {
     ) -> Result<Connected, ConnectError> {
         let (this, location, entered) = (self.clone(), location.clone(), entered.clone());
         let link = link.map(<[u8]>::to_vec);
-        // A task of its own: whoever leaves while Waapify is asked must not leave the webhook at an address that was
+        // A task of its own: anyone who leaves while Waapify is asked must not leave the webhook at an address that was
         // never stored.
         let connecting = tokio::spawn(async move {
             let by = link.as_deref().map_or(By::Operator, By::Link);

@@ -109,7 +109,7 @@ impl Client {
             .unwrap_or_else(|_| Err(SourceError::Unreachable(Answered::FileServerSilent.into())))
     }
 
-    /// Opens a file. Whoever reads it must stop after [`MAX_FILE_BYTES`] where its size is not known.
+    /// Opens a file. Anyone who reads it must stop after [`MAX_FILE_BYTES`] where its size is not known.
     ///
     /// # Errors
     /// [`SourceError`].

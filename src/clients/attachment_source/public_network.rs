@@ -1,4 +1,4 @@
-//! Which servers may be asked for a file: an agent, or whoever can make GHL deliver, chooses the address.
+//! Which servers may be asked for a file: an agent, or anyone who can make GHL deliver, chooses the address.
 //!
 //! Owns: the table of networks that are not the public Internet, and the resolver that holds every connection to it.
 //! Refuses: names of hosts as a reason for trust; the address that is connected to decides, at each connection.

@@ -60,7 +60,7 @@ pub enum SendFailure {
     GatewayDown(Reason),
     /// WhatsApp or the gateway refused this attempt.
     AttemptFailed(Reason),
-    /// Nothing leaves from this number until someone mends it.
+    /// Nothing leaves from this number until someone fixes it.
     NumberStopped(Stop),
     /// This message will never be taken, in Waapify's words.
     Rejected(String),

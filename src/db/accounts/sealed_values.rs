@@ -101,7 +101,7 @@ macro_rules! sealed_columns {
     };
 }
 
-// Where `crate::accounts::tokens` and `crate::accounts::connect` keep what they seal.
+// Where tokens and connected numbers keep what is sealed.
 sealed_columns! {
     /// Access tokens of GHL.
     AccessToken = "tokens" ("owner_id", "owner_kind") "access_token"

@@ -1,7 +1,7 @@
 //! How GHL's deliveries enter the queue of [`crate::db::outbound`].
 
 use axum::body::Bytes;
-use sqlx::{FromRow, PgConnection};
+use sqlx::PgConnection;
 use time::{Duration, OffsetDateTime};
 
 use crate::model::ids::{GhlMessageId, LocationId};
@@ -34,7 +34,7 @@ const UNDER_WAY: Duration = Duration::hours(24);
 /// `docs/vendors/ghl.md#deliveries`), 0 otherwise.
 ///
 /// # Errors
-/// When the database fails or refuses one of them; none is kept then.
+/// None is kept when the database fails or refuses one of them.
 pub async fn accept_deliveries(
     connection: &mut PgConnection,
     deliveries: &[Delivery],
@@ -51,7 +51,7 @@ pub async fn accept_deliveries(
 }
 
 /// A delivery that was not there before.
-#[derive(Debug, FromRow)]
+#[derive(Debug)]
 struct New {
     location_id: LocationId,
     ghl_message_id: GhlMessageId,
@@ -61,25 +61,38 @@ async fn insert(connection: &mut PgConnection, deliveries: &[Delivery]) -> sqlx:
     fn column<'a, T>(deliveries: &'a [Delivery], value: impl Fn(&'a Delivery) -> T) -> Vec<T> {
         deliveries.iter().map(value).collect()
     }
-    // The first step of the timeline is the row itself: the view `steps` shows it.
-    sqlx::query_as(
-        "insert into outbound (location_id, ghl_message_id, conversation, body, due_at, accepted_at, priority)
-         select location_id, ghl_message_id, conversation, body, accepted_at, accepted_at,
-            case when exists (select 1 from contacts c where c.location_id = d.location_id
-                    and c.contact_id = d.conversation and c.wrote_at > d.accepted_at - $7) then 2
-                else d.has_sender::int end
-         from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::timestamptz[], $6::bool[])
+    sqlx::query_as!(
+        New,
+        r#"
+        -- The row itself is the first step of the timeline: the view `steps` shows it.
+        insert into outbound (
+            location_id, ghl_message_id, conversation, body, due_at, accepted_at, priority
+        )
+        select location_id, ghl_message_id, conversation, body, accepted_at, accepted_at,
+            -- The priority: did the customer write lately? If not, does the delivery name a user?
+            case
+                when exists (
+                    select 1
+                    from contacts c
+                    where c.location_id = d.location_id and c.contact_id = d.conversation
+                      and c.wrote_at > d.accepted_at - $7::interval
+                ) then 2
+                else d.has_sender::int
+            end
+        from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::timestamptz[], $6::bool[])
             as d (location_id, ghl_message_id, conversation, body, accepted_at, has_sender)
-         on conflict (location_id, ghl_message_id) do nothing
-         returning location_id, ghl_message_id",
+        -- GHL delivers some messages twice.
+        on conflict (location_id, ghl_message_id) do nothing
+        returning location_id, ghl_message_id
+        "#,
+        &column(deliveries, |d| d.location_id.as_str()) as &[&str],
+        &column(deliveries, |d| d.ghl_message_id.as_str()) as &[&str],
+        &column(deliveries, |d| d.conversation.as_str()) as &[&str],
+        &column(deliveries, |d| d.body.as_ref()) as &[&[u8]],
+        &column(deliveries, |d| d.accepted_at),
+        &column(deliveries, |d| d.has_sender),
+        UNDER_WAY as Duration,
     )
-    .bind(column(deliveries, |d| d.location_id.as_str()))
-    .bind(column(deliveries, |d| d.ghl_message_id.as_str()))
-    .bind(column(deliveries, |d| d.conversation.as_str()))
-    .bind(column(deliveries, |d| d.body.as_ref()))
-    .bind(column(deliveries, |d| d.accepted_at))
-    .bind(column(deliveries, |d| d.has_sender))
-    .bind(UNDER_WAY)
     .fetch_all(connection)
     .await
 }

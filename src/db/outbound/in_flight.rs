@@ -1,11 +1,11 @@
 //! Messages that may have left and whose outcome is not known: what an echo is compared with.
 
-use sqlx::{FromRow, PgPool};
+use sqlx::PgPool;
 
 use crate::model::ids::{LocationId, MessageId};
 
 /// One part of a message, with what tells its words.
-#[derive(Clone, Debug, FromRow)]
+#[derive(Clone, Debug)]
 pub struct PartOf {
     /// Our id.
     pub id: MessageId,
@@ -19,25 +19,29 @@ pub struct PartOf {
 
 /// The parts that are on their way to `chat` (digits) from `number`, earliest first; one that is to be tried once more
 /// may still be on its way for the first time.
-///
-/// # Errors
-/// When the database fails.
 pub async fn list_in_flight(
     pool: &PgPool,
     location: &LocationId,
     number: &str,
     chat: &str,
 ) -> sqlx::Result<Vec<PartOf>> {
-    sqlx::query_as(
-        "select id, body, files::text as files, parts_sent as part from outbound
-         where location_id = $1 and number = $2 and chat = $3
-           and (state = 'sending' and started_attempt = attempt or state = 'unconfirmed'
-             or state in ('accepted', 'sending') and unconfirmed_sends > 0)
-         order by id",
+    sqlx::query_as!(
+        PartOf,
+        r#"
+        select id, body, files::text as files, parts_sent as part
+        from outbound
+        where location_id = $1 and number = $2 and chat = $3
+          and (
+            state = 'sending' and started_attempt = attempt
+            or state = 'unconfirmed'
+            or state in ('accepted', 'sending') and unconfirmed_sends > 0
+          )
+        order by id
+        "#,
+        location.as_str(),
+        number,
+        chat,
     )
-    .bind(location)
-    .bind(number)
-    .bind(chat)
     .fetch_all(pool)
     .await
 }

@@ -7,7 +7,7 @@ use crate::db::history::timeline;
 use crate::db::outbound::{OutboundJob, status_updates};
 use crate::model::ids::{LocationId, MessageId};
 use crate::model::reason::Reason;
-use crate::model::states::MessageState;
+use crate::model::states::{FailureKind, MessageState};
 
 /// How a claimed message goes on.
 #[derive(Clone, Copy, Debug)]
@@ -15,7 +15,7 @@ pub enum Outcome<'a> {
     /// Nobody knows whether the part left: wait for its echo until then.
     Unconfirmed(OffsetDateTime),
     /// The part did not leave; try again then. It counts as a failure of this kind, the first if the last was of another.
-    Retry(OffsetDateTime, &'a str),
+    Retry(OffsetDateTime, FailureKind),
     /// The part did not leave, for a reason that is not the message's own; try again then.
     Snooze(OffsetDateTime),
     /// The message cannot be sent; GHL is told.
@@ -25,9 +25,6 @@ pub enum Outcome<'a> {
 }
 
 /// Ends a claim. `cause` is for the timeline; a failure brings its own.
-///
-/// # Errors
-/// When the database fails.
 pub async fn finish(
     tx: &mut PgConnection,
     job: &OutboundJob,
@@ -42,22 +39,33 @@ pub async fn finish(
         Outcome::Failed(_) => (MessageState::Failed, now, None, 0),
         Outcome::Ignored => (MessageState::Ignored, now, None, 0),
     };
-    let ended = sqlx::query(
-        "update outbound set state = $4, due_at = $5, failing = coalesce($6, failing), crashed_attempts = 0,
-            failures = case when $6 is null then failures when $6 = failing then failures + 1 else 1 end,
+    let ended = sqlx::query!(
+        r#"
+        update outbound
+        set state = $4, due_at = $5, crashed_attempts = 0,
+            -- Failures in a row of one kind are counted; another kind begins anew.
+            failing = coalesce($6::text, failing),
+            failures = case
+                when $6::text is null then failures
+                when $6::text = failing then failures + 1
+                else 1
+            end,
             unconfirmed_sends = unconfirmed_sends + $7,
+            -- A failure's reason is written by `fail`.
             reason_code = case when $4 = 'ignored' then $8::jsonb->>'code' end,
             reason_args = case when $4 = 'ignored' then $8::jsonb->'args' end
-         where location_id = $1 and id = $2 and attempt = $3 and state in ('sending', 'unconfirmed')",
+        -- Only for the owner of this attempt.
+        where location_id = $1 and id = $2 and attempt = $3 and state in ('sending', 'unconfirmed')
+        "#,
+        job.location_id.as_str(),
+        job.id.0,
+        job.attempt,
+        state as MessageState,
+        due,
+        failing as Option<FailureKind>,
+        unconfirmed,
+        cause as &Reason,
     )
-    .bind(&job.location_id)
-    .bind(job.id)
-    .bind(job.attempt)
-    .bind(state)
-    .bind(due)
-    .bind(failing)
-    .bind(unconfirmed)
-    .bind(cause)
     .execute(&mut *tx)
     .await?;
     match outcome {
@@ -68,9 +76,6 @@ pub async fn finish(
 }
 
 /// As [`finish`], in a transaction of its own.
-///
-/// # Errors
-/// When the database fails.
 pub async fn finish_alone(
     pool: &PgPool,
     job: &OutboundJob,
@@ -84,9 +89,6 @@ pub async fn finish_alone(
 }
 
 /// Puts a claimed message back until `due`, because nobody knows its location yet; `reason` says so while it waits.
-///
-/// # Errors
-/// When the database fails.
 pub async fn snooze(
     pool: &PgPool,
     job: &OutboundJob,
@@ -94,35 +96,39 @@ pub async fn snooze(
     due: OffsetDateTime,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    // A long wait is one step of the timeline.
-    sqlx::query(
-        "with waiting as (
-            update outbound o set state = 'accepted', due_at = $4, is_waiting = true, crashed_attempts = 0,
+    sqlx::query!(
+        r#"
+        with waiting as (
+            update outbound o
+            set state = 'accepted', due_at = $4, is_waiting = true, crashed_attempts = 0,
                 reason_code = $5::jsonb->>'code', reason_args = $5::jsonb->'args'
+            -- The row as it was, for the comparison below.
             from outbound before
             where o.location_id = $1 and o.id = $2 and o.attempt = $3 and o.state = 'sending'
               and before.location_id = o.location_id and before.id = o.id
             returning o.location_id, o.id,
-                (before.reason_code, before.reason_args) is distinct from ($5::jsonb->>'code', $5::jsonb->'args') as is_news
-         )
-         insert into timeline (location_id, message_id, at, state, cause_code, cause_args)
-         select location_id, id, $6, 'accepted', $5::jsonb->>'code', $5::jsonb->'args' from waiting where is_news",
+                (before.reason_code, before.reason_args)
+                    is distinct from ($5::jsonb->>'code', $5::jsonb->'args') as is_news
+        )
+        -- A long wait for one thing is one step of the timeline.
+        insert into timeline (location_id, message_id, at, state, cause_code, cause_args)
+        select location_id, id, $6, 'accepted', $5::jsonb->>'code', $5::jsonb->'args'
+        from waiting
+        where is_news
+        "#,
+        job.location_id.as_str(),
+        job.id.0,
+        job.attempt,
+        due,
+        reason as &Reason,
+        now,
     )
-    .bind(&job.location_id)
-    .bind(job.id)
-    .bind(job.attempt)
-    .bind(due)
-    .bind(reason)
-    .bind(now)
     .execute(pool)
     .await
     .map(|_| ())
 }
 
 /// Makes a message `failed` within a transaction that holds its row, and has GHL told.
-///
-/// # Errors
-/// When the database fails.
 pub(in crate::db) async fn fail(
     tx: &mut PgConnection,
     location: &LocationId,
@@ -130,13 +136,16 @@ pub(in crate::db) async fn fail(
     failure: &Reason,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    sqlx::query(
-        "update outbound set state = 'failed', reason_code = $3::jsonb->>'code', reason_args = $3::jsonb->'args'
-         where location_id = $1 and id = $2",
+    sqlx::query!(
+        r#"
+        update outbound
+        set state = 'failed', reason_code = $3::jsonb->>'code', reason_args = $3::jsonb->'args'
+        where location_id = $1 and id = $2
+        "#,
+        location.as_str(),
+        message.0,
+        failure as &Reason,
     )
-    .bind(location)
-    .bind(message)
-    .bind(failure)
     .execute(&mut *tx)
     .await?;
     timeline::record_step(

@@ -1,46 +1,75 @@
-//! Ranks of waiting messages: which of a number's conversations has its turn first.
+//! Priorities of waiting messages: which of a number's conversations has its turn first.
 //!
-//! A message gets its rank when it is accepted ([`crate::db::outbound::deliveries`]). Nothing overtakes in a conversation, so what
-//! waits before a message of a higher rank has to rise with it.
+//! A message gets its priority when it is accepted ([`crate::db::outbound::deliveries`]). Nothing overtakes in a
+//! conversation, so what waits before a message of a higher priority has to be raised with it.
 
 use sqlx::PgPool;
 
-/// Has the lower ranks rise that stand before one of the `ahead` messages which each location sends next by rank: later
-/// ones are looked at when their turn comes near, so that a campaign of any length costs as little.
-///
-/// # Errors
-/// When the database fails.
+/// Raises the messages of a lower priority that stand before one of the `ahead` messages which each location sends next
+/// by priority. Later ones are looked at when their turn comes near, so that a campaign of any length costs as little.
 pub async fn raise_priorities(pool: &PgPool, ahead: i64) -> sqlx::Result<()> {
-    // It goes from one waiting location to the next along the index. Where all that waits has one rank, that is all.
-    sqlx::query(
-        "with recursive waiting as (
-            (select location_id from outbound where state = 'accepted' order by location_id, priority desc, id limit 1)
+    sqlx::query!(
+        r#"
+        -- 1. Walk from one waiting location to the next along the index `outbound_waiting`.
+        with recursive waiting as (
+            (
+                select location_id
+                from outbound
+                where state = 'accepted'
+                order by location_id, priority desc, id
+                limit 1
+            )
             union all
-            select next.location_id from waiting cross join lateral (
-                select location_id from outbound where state = 'accepted' and location_id > waiting.location_id
-                order by location_id, priority desc, id limit 1
+            select next.location_id
+            from waiting
+            cross join lateral (
+                select location_id
+                from outbound
+                where state = 'accepted' and location_id > waiting.location_id
+                order by location_id, priority desc, id
+                limit 1
             ) next
-         ), behind as (
-            select before.ctid, max(ahead.priority) as priority
-            from waiting cross join lateral (
-                select priority from outbound where location_id = waiting.location_id and state = 'accepted'
-                order by priority, id desc limit 1
-            ) lowest cross join lateral (
-                select location_id, conversation, id, priority from outbound
-                where location_id = waiting.location_id and state = 'accepted' and priority > lowest.priority
-                order by priority desc, id limit $1
-            ) ahead cross join lateral (
-                select o.ctid from outbound o
-                where o.location_id = ahead.location_id and o.conversation = ahead.conversation and o.id < ahead.id
-                  and o.state = 'accepted' and o.priority < ahead.priority
-                order by o.location_id, o.conversation, o.id limit $1
+        ),
+        behind as materialized (
+            select before.location_id, before.id, max(ahead.priority) as priority
+            from waiting
+            -- 2. Its lowest priority: where all that waits has one priority, nothing is ahead of anything.
+            cross join lateral (
+                select priority
+                from outbound
+                where location_id = waiting.location_id and state = 'accepted'
+                order by priority, id desc
+                limit 1
+            ) lowest
+            -- 3. What it sends next of a higher priority than that.
+            cross join lateral (
+                select location_id, conversation, id, priority
+                from outbound
+                where location_id = waiting.location_id and state = 'accepted'
+                  and priority > lowest.priority
+                order by priority desc, id
+                limit $1
+            ) ahead
+            -- 4. What stands before it in its conversation. These rows are locked, so that they are still as found
+            --    when they are changed. One that somebody else changes now is raised by the next call.
+            cross join lateral (
+                select o.location_id, o.id
+                from outbound o
+                where o.location_id = ahead.location_id and o.conversation = ahead.conversation
+                  and o.id < ahead.id and o.state = 'accepted' and o.priority < ahead.priority
+                order by o.location_id, o.conversation, o.id
+                limit $1
+                for update skip locked
             ) before
-            group by before.ctid
-         )
-         update outbound o set priority = behind.priority
-         from behind where o.ctid = behind.ctid and o.priority < behind.priority",
+            group by before.location_id, before.id
+        )
+        update outbound o
+        set priority = behind.priority
+        from behind
+        where o.location_id = behind.location_id and o.id = behind.id
+        "#,
+        ahead,
     )
-    .bind(ahead)
     .execute(pool)
     .await
     .map(|_| ())

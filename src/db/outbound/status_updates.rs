@@ -1,13 +1,13 @@
 //! Ticks that GHL has to be told, at least once and only upward.
 
-use sqlx::{FromRow, PgConnection, PgPool};
+use sqlx::{PgConnection, PgPool};
 use time::{Duration, OffsetDateTime};
 
 use crate::db::accounts::rate_limits::CallPriority;
 use crate::db::history::timeline;
 use crate::model::ids::{GhlMessageId, LocationId, MessageId};
 use crate::model::reason::{Reason, Step};
-use crate::model::states::MessageState;
+use crate::model::states::StatusName;
 
 /// GHL knows a message only some seconds after it delivered it (`docs/vendors/ghl.md#status-updates`); an update
 /// before that costs a call and a refusal.
@@ -25,28 +25,19 @@ pub enum Status<'a> {
 }
 
 impl Status<'_> {
-    /// The state of its message.
-    pub(in crate::db) const fn state(self) -> MessageState {
-        match self {
-            Self::Delivered => MessageState::Delivered,
-            Self::Read => MessageState::Read,
-            Self::Failed(_) => MessageState::Failed,
-        }
-    }
-
-    /// The name, GHL's and ours.
+    /// Which it is, without the reason.
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub const fn name(self) -> StatusName {
         match self {
-            Self::Delivered => "delivered",
-            Self::Read => "read",
-            Self::Failed(_) => "failed",
+            Self::Delivered => StatusName::Delivered,
+            Self::Read => StatusName::Read,
+            Self::Failed(_) => StatusName::Failed,
         }
     }
 }
 
 /// A claimed update.
-#[derive(Clone, Debug, FromRow)]
+#[derive(Clone, Debug)]
 pub struct StatusJob {
     /// Whose message.
     pub location_id: LocationId,
@@ -54,9 +45,9 @@ pub struct StatusJob {
     pub message_id: MessageId,
     /// GHL's id.
     pub ghl_message_id: GhlMessageId,
-    /// `delivered`, `read` or `failed`.
-    pub status: String,
-    /// With `failed`: why.
+    /// What GHL is told.
+    pub status: StatusName,
+    /// With [`StatusName::Failed`]: why.
     pub reason: Option<Reason>,
     /// Failed attempts.
     pub failures: i32,
@@ -68,9 +59,6 @@ pub struct StatusJob {
 
 /// Has GHL told; an update that waits already is raised in its place, so that one call tells the highest. Nothing
 /// is queued for a location that was uninstalled, or of which nobody heard: there is no token to tell it with.
-///
-/// # Errors
-/// When the database fails.
 pub(in crate::db) async fn queue(
     tx: &mut PgConnection,
     location: &LocationId,
@@ -82,79 +70,103 @@ pub(in crate::db) async fn queue(
         Status::Failed(failure) => Some(failure),
         Status::Delivered | Status::Read => None,
     };
-    sqlx::query(
-        "insert into status_updates
-            (location_id, message_id, ghl_message_id, status, reason_code, reason_args, due_at)
-         select o.location_id, o.id, o.ghl_message_id, $3, $4::jsonb->>'code', $4::jsonb->'args', greatest($5, o.accepted_at + $6)
-         from outbound o join locations l on l.location_id = o.location_id
-            and (l.installed_at is not null or l.token_request_at is not null) and l.uninstalled_at is null
-         where o.location_id = $1 and o.id = $2
-         on conflict (location_id, message_id) do update set
-            status = excluded.status, reason_code = excluded.reason_code, reason_args = excluded.reason_args",
+    sqlx::query!(
+        r#"
+        insert into status_updates (
+            location_id, message_id, ghl_message_id, status, reason_code, reason_args, due_at
+        )
+        select o.location_id, o.id, o.ghl_message_id, $3, $4::jsonb->>'code', $4::jsonb->'args',
+            greatest($5, o.accepted_at + $6::interval)
+        from outbound o
+        join locations l on l.location_id = o.location_id
+            and (l.installed_at is not null or l.token_request_at is not null)
+            and l.uninstalled_at is null
+        where o.location_id = $1 and o.id = $2
+        on conflict (location_id, message_id) do update
+        set status = excluded.status,
+            reason_code = excluded.reason_code, reason_args = excluded.reason_args
+        "#,
+        location.as_str(),
+        message.0,
+        status.name() as StatusName,
+        failure as Option<&Reason>,
+        now,
+        GHL_KNOWS_AFTER as Duration,
     )
-    .bind(location)
-    .bind(message)
-    .bind(status.name())
-    .bind(failure)
-    .bind(now)
-    .bind(GHL_KNOWS_AFTER)
     .execute(tx)
     .await
     .map(|_| ())
 }
 
 /// Claims due updates of locations that may call GHL for them.
-///
-/// # Errors
-/// When the database fails.
 pub async fn claim(
     pool: &PgPool,
     now: OffsetDateTime,
     lease: Duration,
     limit: i64,
 ) -> sqlx::Result<Vec<StatusJob>> {
-    sqlx::query_as(
-        "update status_updates s set attempt = s.attempt + 1, due_at = $2
-         where s.ctid = any (array(
-            select ctid from status_updates where due_at <= $1
+    sqlx::query_as!(
+        StatusJob,
+        r#"
+        with taken as (
+            -- 1. The earliest that are due are locked; what another worker has locked is passed over.
+            select location_id, message_id
+            from status_updates
+            where due_at <= $1
+              -- Not of a location whose calls are used up, or kept for something more urgent.
               and location_id <> all (array(
-                select owner_id from rate_limits where paused_until > $1 or reserve_until > $1
-                    or window_ends_at > $1 and used >= max * $4))
-            order by due_at limit $3 for update skip locked))
-         returning s.location_id, s.message_id, s.ghl_message_id, s.status,
-            reason_of(s.reason_code, s.reason_args) as reason, s.failures, s.waits, s.attempt",
+                select owner_id
+                from rate_limits
+                where paused_until > $1
+                   or reserve_until > $1
+                   or window_ends_at > $1 and used >= max * $4::float8
+              ))
+            order by due_at
+            limit $3
+            for update skip locked
+        )
+        -- 2. They are this owner's until the end of the lease.
+        update status_updates s
+        set attempt = s.attempt + 1, due_at = $2
+        from taken
+        where s.location_id = taken.location_id and s.message_id = taken.message_id
+        returning s.location_id, s.message_id, s.ghl_message_id, s.status,
+            reason_of(s.reason_code, s.reason_args) as "reason: Reason",
+            s.failures, s.waits, s.attempt
+        "#,
+        now,
+        now + lease,
+        limit,
+        CallPriority::Tick.share(),
     )
-    .bind(now)
-    .bind(now + lease)
-    .bind(limit)
-    .bind(CallPriority::Tick.share())
     .fetch_all(pool)
     .await
 }
 
 /// Ends an update that GHL took, or that will never be taken. If the message moved on meanwhile, the higher status
 /// is due at once.
-///
-/// # Errors
-/// When the database fails.
 pub async fn finish(pool: &PgPool, job: &StatusJob, now: OffsetDateTime) -> sqlx::Result<()> {
-    let ended = sqlx::query(
+    let ended = sqlx::query!(
         "delete from status_updates where location_id = $1 and message_id = $2 and status = $3",
+        job.location_id.as_str(),
+        job.message_id.0,
+        job.status as StatusName,
     )
-    .bind(&job.location_id)
-    .bind(job.message_id)
-    .bind(&job.status)
     .execute(pool)
     .await?;
     if ended.rows_affected() == 1 {
         return Ok(());
     }
-    let raised = sqlx::query(
-        "update status_updates set due_at = $3, failures = 0 where location_id = $1 and message_id = $2",
+    let raised = sqlx::query!(
+        r#"
+        update status_updates
+        set due_at = $3, failures = 0
+        where location_id = $1 and message_id = $2
+        "#,
+        job.location_id.as_str(),
+        job.message_id.0,
+        now,
     )
-    .bind(&job.location_id)
-    .bind(job.message_id)
-    .bind(now)
     .execute(pool)
     .await?;
     if raised.rows_affected() == 0 {
@@ -175,41 +187,46 @@ pub enum Back {
 /// For an owner that kept its update beyond its lease, or while the message was replayed: GHL has been told of a higher
 /// status meanwhile, and this owner's late one may have arrived after it.
 async fn tell_again(pool: &PgPool, job: &StatusJob, due: OffsetDateTime) -> sqlx::Result<()> {
-    sqlx::query(
-        "insert into status_updates (location_id, message_id, ghl_message_id, status, due_at)
-         select location_id, id, ghl_message_id, state, $4 from outbound
-         where location_id = $1 and id = $2 and $3 in ('delivered', 'failed')
-           and state in ('delivered', 'read') and state <> $3
-         on conflict (location_id, message_id) do nothing",
+    sqlx::query!(
+        r#"
+        insert into status_updates (location_id, message_id, ghl_message_id, status, due_at)
+        select location_id, id, ghl_message_id, state, $4
+        from outbound
+        where location_id = $1 and id = $2
+          -- Nothing is above `read`.
+          and $3 in ('delivered', 'failed')
+          and state in ('delivered', 'read') and state <> $3
+        on conflict (location_id, message_id) do nothing
+        "#,
+        job.location_id.as_str(),
+        job.message_id.0,
+        job.status as StatusName,
+        due,
     )
-    .bind(&job.location_id)
-    .bind(job.message_id)
-    .bind(&job.status)
-    .bind(due)
     .execute(pool)
     .await
     .map(|_| ())
 }
 
 /// Puts a claimed update back until `due`.
-///
-/// # Errors
-/// When the database fails.
 pub async fn finish_retry(
     pool: &PgPool,
     job: &StatusJob,
     back: Back,
     due: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    let put_back = sqlx::query(
-        "update status_updates set due_at = $4, failures = failures + (not $5)::int, waits = waits + $5::int
-         where location_id = $1 and message_id = $2 and attempt = $3",
+    let put_back = sqlx::query!(
+        r#"
+        update status_updates
+        set due_at = $4, failures = failures + (not $5::bool)::int, waits = waits + $5::bool::int
+        where location_id = $1 and message_id = $2 and attempt = $3
+        "#,
+        job.location_id.as_str(),
+        job.message_id.0,
+        job.attempt,
+        due,
+        back == Back::Waits,
     )
-    .bind(&job.location_id)
-    .bind(job.message_id)
-    .bind(job.attempt)
-    .bind(due)
-    .bind(back == Back::Waits)
     .execute(pool)
     .await?;
     if put_back.rows_affected() == 0 {
@@ -219,9 +236,6 @@ pub async fn finish_retry(
 }
 
 /// Ends an update that GHL will never take; the message's timeline says so.
-///
-/// # Errors
-/// When the database fails.
 pub async fn abandon(
     pool: &PgPool,
     job: &StatusJob,
@@ -229,7 +243,6 @@ pub async fn abandon(
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
     let mut tx = pool.begin().await?;
-    let state = MessageState::find(&job.status).unwrap_or(MessageState::Failed);
     let cause = Reason::from(Step::GhlNotTold {
         cause: Box::new(why.clone()),
     });
@@ -237,7 +250,7 @@ pub async fn abandon(
         &mut tx,
         &job.location_id,
         job.message_id,
-        state,
+        job.status.state(),
         Some(&cause),
         now,
     )
@@ -247,19 +260,22 @@ pub async fn abandon(
 }
 
 /// Ends the leases of claims that are still held; one that was just put back is told a little early.
-///
-/// # Errors
-/// When the database fails.
 pub async fn release(pool: &PgPool, jobs: &[StatusJob], now: OffsetDateTime) -> sqlx::Result<()> {
-    sqlx::query(
-        "update status_updates s set due_at = $4
-         from unnest($1::text[], $2::bigint[], $3::int[]) as j (location_id, message_id, attempt)
-         where s.location_id = j.location_id and s.message_id = j.message_id and s.attempt = j.attempt",
+    let locations: Vec<_> = jobs.iter().map(|job| job.location_id.as_str()).collect();
+    let messages: Vec<_> = jobs.iter().map(|job| job.message_id.0).collect();
+    let attempts: Vec<_> = jobs.iter().map(|job| job.attempt).collect();
+    sqlx::query!(
+        r#"
+        update status_updates s
+        set due_at = $4
+        from unnest($1::text[], $2::bigint[], $3::int[]) as j (location_id, message_id, attempt)
+        where s.location_id = j.location_id and s.message_id = j.message_id and s.attempt = j.attempt
+        "#,
+        &locations as &[&str],
+        &messages,
+        &attempts,
+        now,
     )
-    .bind(jobs.iter().map(|job| job.location_id.as_str()).collect::<Vec<_>>())
-    .bind(jobs.iter().map(|job| job.message_id.0).collect::<Vec<_>>())
-    .bind(jobs.iter().map(|job| job.attempt).collect::<Vec<_>>())
-    .bind(now)
     .execute(pool)
     .await
     .map(|_| ())

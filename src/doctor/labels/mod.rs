@@ -55,7 +55,7 @@ fn moment(at: OffsetDateTime) -> String {
         .unwrap_or_default()
 }
 
-/// What cannot be checked until something else is mended: a setting, by its name.
+/// What cannot be checked until something else is fixed: a setting, by its name.
 pub(super) fn not_checked(setting: &str) -> Said {
     not_checked_until(setting, setting)
 }

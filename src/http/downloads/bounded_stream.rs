@@ -34,36 +34,36 @@ const LIMITS: Limits = Limits {
     total: Duration::from_mins(15),
 };
 
-/// Room for so many files on their way at once.
+/// Slots for downloads: so many may run at once.
 #[derive(Clone, Debug)]
 pub struct DownloadSlots(Arc<Semaphore>);
 
-/// One's place in a [`Room`].
+/// The right to run one download, until it is dropped.
 pub(in crate::http) type DownloadPermit = OwnedSemaphorePermit;
 
 impl DownloadSlots {
-    /// Room for `files`.
+    /// Slots for `files` downloads.
     pub(in crate::http) fn new(files: usize) -> Self {
         Self(Arc::new(Semaphore::new(files)))
     }
 
-    /// A place, if there is one.
-    pub(in crate::http) fn enter(&self) -> Option<DownloadPermit> {
+    /// A permit, if a slot is free.
+    pub(in crate::http) fn try_acquire(&self) -> Option<DownloadPermit> {
         Arc::clone(&self.0).try_acquire_owned().ok()
     }
 }
 
-/// A body that gives `source` and breaks off where that fails or a limit strikes; the place is free at the end.
+/// A body that gives `source` and breaks off where that fails or a limit strikes; the permit is free at the end.
 pub(in crate::http) fn body<E: Into<BoxError> + Send + 'static>(
     source: impl Stream<Item = Result<Bytes, E>> + Send + 'static,
-    place: DownloadPermit,
+    permit: DownloadPermit,
 ) -> Body {
-    bounded(source, place, LIMITS)
+    bounded(source, permit, LIMITS)
 }
 
 fn bounded<E: Into<BoxError> + Send + 'static>(
     source: impl Stream<Item = Result<Bytes, E>> + Send + 'static,
-    place: DownloadPermit,
+    permit: DownloadPermit,
     limits: Limits,
 ) -> Body {
     // One piece waits while the next is fetched.
@@ -73,7 +73,7 @@ fn bounded<E: Into<BoxError> + Send + 'static>(
         if pumped.is_err() {
             info!("a file took too long and was cut");
         }
-        drop(place);
+        drop(permit);
     });
     Body::from_stream(stream::try_unfold(receiver, |mut receiver| async move {
         match receiver.recv().await {
@@ -135,7 +135,7 @@ mod tests {
         stream::repeat_with(|| Ok(Bytes::from_static(b"x")))
     }
 
-    /// The only place of a room is free again before long.
+    /// The only permit of a room is free again before long.
     async fn is_freed(slots: &DownloadSlots) -> bool {
         timeout(SOON, slots.0.acquire()).await.is_ok()
     }
@@ -147,8 +147,8 @@ mod tests {
             pause: QUICK,
             total,
         };
-        let body = bounded(endless(), slots.enter().unwrap(), limits);
-        assert!(slots.enter().is_none());
+        let body = bounded(endless(), slots.try_acquire().unwrap(), limits);
+        assert!(slots.try_acquire().is_none());
         assert!(is_freed(&slots).await);
         assert!(body.collect().await.is_err(), "it does not look whole");
     }
@@ -161,7 +161,7 @@ mod tests {
             total: QUICK,
         };
         let source = stream::pending::<Result<Bytes, Infallible>>();
-        let body = bounded(source, slots.enter().unwrap(), limits);
+        let body = bounded(source, slots.try_acquire().unwrap(), limits);
         let read = timeout(SOON, body.collect()).await;
         assert!(read.unwrap().is_err(), "it does not look whole");
         assert!(is_freed(&slots).await);
@@ -171,7 +171,7 @@ mod tests {
     async fn a_reader_that_goes_frees_its_place() {
         let slots = DownloadSlots::new(1);
         let source = stream::pending::<Result<Bytes, Infallible>>();
-        drop(body(source, slots.enter().unwrap()));
+        drop(body(source, slots.try_acquire().unwrap()));
         assert!(is_freed(&slots).await);
     }
 
@@ -179,7 +179,7 @@ mod tests {
     async fn a_file_that_is_read_comes_whole() {
         let slots = DownloadSlots::new(1);
         let source = stream::iter(["a", "b", "c"].map(|piece| Ok::<_, Infallible>(piece.into())));
-        let whole = body(source, slots.enter().unwrap()).collect().await;
+        let whole = body(source, slots.try_acquire().unwrap()).collect().await;
         assert_eq!(whole.unwrap().to_bytes(), "abc");
         assert!(is_freed(&slots).await);
     }

@@ -55,21 +55,21 @@ pub(in crate::http) async fn download(
     let file = found
         .map_err(|error| PageError::store_down(&error))?
         .ok_or_else(link_gone)?;
-    let place = state.files.slots.enter().ok_or_else(busy)?;
+    let permit = state.files.slots.try_acquire().ok_or_else(busy)?;
     match state.files.whatsapp.open(&file).await {
-        Ok(download) => Ok(answer(&file, download, place)),
+        Ok(download) => Ok(answer(&file, download, permit)),
         Err(error) => Err(not_there(&error)),
     }
 }
 
 /// What was proven once is proven again at the end: a file that is another one by now breaks off.
-fn answer(file: &MediaFile, download: Download, place: DownloadPermit) -> Response {
+fn answer(file: &MediaFile, download: Download, permit: DownloadPermit) -> Response {
     let pieces = stream::try_unfold(download, |mut download| async move {
         let piece = download.next().await?;
         Ok::<_, FetchError>(piece.map(|piece| (piece.into(), download)))
     });
     let file_type = file.file_type(&[]);
-    let mut response = bounded_stream::body(pieces, place).into_response();
+    let mut response = bounded_stream::body(pieces, permit).into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_SECURITY_POLICY, POLICY);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(file_type.mimetype));

@@ -1,4 +1,4 @@
-//! Files that pass through the service to whoever has their link.
+//! Files that pass through the service to anyone who has their link.
 
 pub(super) mod bounded_stream;
 pub(super) mod inbound_media;

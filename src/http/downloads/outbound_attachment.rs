@@ -33,7 +33,7 @@ pub(in crate::http) async fn show(
     let Some(target) = state.attachments.open(&token, state.clock.now()) else {
         return (StatusCode::NOT_FOUND, "This address is not known any more.").into_response();
     };
-    let Some(place) = state.attachment_slots.enter() else {
+    let Some(permit) = state.attachment_slots.try_acquire() else {
         return (StatusCode::SERVICE_UNAVAILABLE, "Too many files at once.").into_response();
     };
     let opened = match state.origin.open(&target.url).await {
@@ -45,7 +45,7 @@ pub(in crate::http) async fn show(
     };
     let limit = usize::try_from(MAX_FILE_BYTES).unwrap_or(usize::MAX);
     let pieces = BodyDataStream::new(Limited::new(opened.body, limit));
-    let body = bounded_stream::body(pieces, place);
+    let body = bounded_stream::body(pieces, permit);
     // One of our own types, none of which a browser runs; and it is to keep the file, not to show it.
     let headers = [
         (CONTENT_TYPE, target.media_type),

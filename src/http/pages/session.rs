@@ -1,7 +1,7 @@
 //! A browser that has proven who sits before it: a sealed cookie, so that nothing is stored and any replica can read it.
 //!
 //! Owns: the cookie, its end, and the token that its forms carry. Refuses: what the holder may see; each page asks that
-//! anew.
+//! again.
 
 use axum::http::HeaderMap;
 use axum::http::header::ORIGIN;
@@ -29,7 +29,7 @@ const COOKIE: &str = "session";
 pub(in crate::http) enum Holder {
     /// Someone whom GHL shows this location to.
     Location(LocationId),
-    /// Whoever holds `ADMIN_TOKEN`.
+    /// Anyone who holds `ADMIN_TOKEN`.
     Operator,
 }
 

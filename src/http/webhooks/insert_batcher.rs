@@ -89,7 +89,7 @@ impl InsertBatcher {
         })
     }
 
-    /// Returns when the delivery is committed; false when it was stored before. Whoever stops waiting may find it
+    /// Returns when the delivery is committed; false when it was stored before. Anyone who stops waiting may find it
     /// stored all the same.
     pub(in crate::http) async fn store(&self, delivery: Delivery) -> Result<bool, NotStored> {
         let (answer, answered) = oneshot::channel();
@@ -143,7 +143,7 @@ impl Queue {
     }
 }
 
-/// Whoever commits.
+/// Anyone who commits.
 struct Store {
     queue: Arc<Queue>,
     options: Arc<PgConnectOptions>,

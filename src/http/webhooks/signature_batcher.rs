@@ -91,7 +91,7 @@ impl Shared {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next of the line; whoever comes after the last has it served anew.
+    /// The next of the line; anyone who comes after the last has it served again.
     fn next_batch(&self) -> Vec<Waiting> {
         let mut line = self.line();
         let count = line.waiting.len().min(MAX_BATCH);

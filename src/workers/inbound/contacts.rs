@@ -12,7 +12,7 @@ use crate::db::contacts::groups;
 use crate::model::ids::{ContactId, LocationId};
 use crate::workers::Context;
 
-/// One call of GHL's with a renewal of the token; whoever is killed in it holds the group up no longer than that.
+/// One call of GHL's with a renewal of the token; anyone who is killed in it holds the group up no longer than that.
 const MAKING: Duration = Duration::seconds(100);
 /// What a group is called whose name nobody told.
 const NAMELESS: &str = "WhatsApp group";
@@ -80,7 +80,7 @@ async fn make_group(
     let make = |ghl: ghl::Client, token| async move {
         ghl.upsert_contact(&token, location, None, name).await
     };
-    // Whoever had the claim before may have made it a moment ago.
+    // Anyone who had the claim before may have made it a moment ago.
     let contact = match locations::find_contact_id(pool, location, address, wrote_at).await? {
         Some(known) => Ok(known),
         None => context.tokens.call(location, make).await,

@@ -15,6 +15,7 @@ use crate::db::outbound::OutboundJob;
 use crate::db::outbound::outcomes::Outcome;
 use crate::model::reason::{Failure, Reason, Step};
 use crate::model::retry_schedule::FILE_UNREACHABLE;
+use crate::model::states::FailureKind;
 use crate::workers::outbound::plan::attachments::File;
 use crate::workers::outbound::{Outbound, retries};
 
@@ -23,7 +24,7 @@ const LOOK_LIMIT: StdDuration = StdDuration::from_mins(1);
 /// Files that are asked about at once: with ten seconds for each, some twenty silent ones fit into the look.
 const AT_ONCE: usize = 4;
 /// The kind of failure that is counted here.
-const KIND: &str = "file_unreachable";
+const KIND: FailureKind = FailureKind::FileUnreachable;
 
 impl Outbound {
     /// Asks what the files at `addresses` are, and puts the message back with the answers.

@@ -23,12 +23,12 @@ use crate::db::contacts::groups;
 use crate::db::numbers::holds;
 use crate::db::outbound::outcomes::Outcome;
 use crate::db::outbound::receipts::{SentPart, ToldBy};
-use crate::db::outbound::{Held, OutboundJob, Pace, outcomes, priority, receipts};
+use crate::db::outbound::{OutboundJob, Pace, outcomes, priority, receipts};
 use crate::db::{numbers, outbound};
 use crate::model::ids::WaMessageId;
 use crate::model::reason::{Failure, Hold, NUMBER_STOPPED, Reason, Step, Wait};
 use crate::model::retry_schedule::{ATTEMPT_FAILED, GATEWAY_DOWN};
-use crate::model::states::InstallStatus;
+use crate::model::states::{FailureKind, InstallStatus, MessageState};
 use crate::workers::outbound::plan::{Attachment, Part, Plan, country_of};
 use crate::workers::{Context, POLL_INTERVAL, Worker};
 
@@ -120,8 +120,8 @@ impl Worker for Outbound {
             }
         }
         let (pool, now) = (&self.0.pool, self.0.clock.now());
-        outbound::release(pool, &sends, Held::Sending, now).await?;
-        outbound::release(pool, &waits, Held::Unconfirmed, now).await
+        outbound::release(pool, &sends, MessageState::Sending, now).await?;
+        outbound::release(pool, &waits, MessageState::Unconfirmed, now).await
     }
 }
 
@@ -305,12 +305,12 @@ impl Outbound {
                     .await
             }
             SendFailure::GatewayDown(cause) => {
-                self.retry(job, GATEWAY_DOWN, &cause, Failure::GatewayDown)
-                    .await
+                let (kind, end) = (FailureKind::GatewayDown, Failure::GatewayDown);
+                self.retry(job, kind, GATEWAY_DOWN, &cause, end).await
             }
             SendFailure::AttemptFailed(cause) => {
-                self.retry(job, ATTEMPT_FAILED, &cause, attempt_failed(part))
-                    .await
+                let (kind, end) = (FailureKind::NotTaken, attempt_failed(part));
+                self.retry(job, kind, ATTEMPT_FAILED, &cause, end).await
             }
             SendFailure::NumberStopped(stop) => self.hold(job, number, &stop.hold()).await,
             SendFailure::Rejected(words) => {

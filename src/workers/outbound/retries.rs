@@ -7,6 +7,7 @@ use crate::db::outbound::OutboundJob;
 use crate::db::outbound::outcomes::Outcome;
 use crate::model::reason::{Failure, Reason};
 use crate::model::retry_schedule::Schedule;
+use crate::model::states::FailureKind;
 use crate::workers::outbound::{MAX_WAIT, Outbound};
 
 /// Claims in a row that ended with their process before anything left: a deploy or a crash beside it costs one or two,
@@ -19,28 +20,30 @@ pub(super) const fn is_poison(job: &OutboundJob) -> bool {
 }
 
 /// Failures of this kind since the last of another.
-pub(super) fn failures(job: &OutboundJob, kind: &str) -> i32 {
-    match job.failing.as_deref() {
-        Some(failing) if failing == kind => job.failures,
-        _ => 0,
+pub(super) fn failures(job: &OutboundJob, kind: FailureKind) -> i32 {
+    if job.failing == Some(kind) {
+        job.failures
+    } else {
+        0
     }
 }
 
 impl Outbound {
-    /// Tries again by the schedule, or ends as `end` where it is over; its error code is the kind of the failure.
+    /// Tries again by the schedule of this kind of failure, or ends as `end` where it is over.
     pub(super) async fn retry(
         &self,
         job: &OutboundJob,
+        kind: FailureKind,
         schedule: Schedule,
         cause: &Reason,
         end: Failure,
     ) -> sqlx::Result<()> {
-        let (failures, now) = (failures(job, end.error_code()), self.0.clock.now());
+        let (failures, now) = (failures(job, kind), self.0.clock.now());
         // Kinds that take turns begin anew each time, but not for more than a day.
         let begins_anew_too_late = failures < job.failures && now - job.accepted_at > MAX_WAIT;
         match schedule.pause(failures, rand::random()) {
             Some(pause) if !begins_anew_too_late => {
-                let outcome = Outcome::Retry(now + pause, end.error_code());
+                let outcome = Outcome::Retry(now + pause, kind);
                 self.finish(job, outcome, cause).await
             }
             _ => self.fail(job, end.into()).await,

@@ -1,7 +1,7 @@
 //! Linking a phone by QR code on the connect page. What waits is kept with the link, its token sealed, so that a reload
 //! goes on and no page holds the token.
 //!
-//! Owns: beginning, showing, finishing, giving up. Looking is enough to finish: whoever looks first after the phone has
+//! Owns: beginning, showing, finishing, giving up. Looking is enough to finish: anyone who looks first after the phone has
 //! scanned, the page or its script, connects the number, once. Refuses: an instance that waits for somebody else's phone, which
 //! Waapify hands out to everybody of one account.
 
@@ -92,7 +92,7 @@ pub(super) async fn show(
     opened: &Opened,
 ) -> Result<Response, PageError> {
     let Some(credentials) = pending(state, opened) else {
-        // Its key is gone: it can only begin anew.
+        // Its key is gone: it can only begin again.
         connect_links::forget_pending(&state.pool, &opened.hash).await?;
         return Ok(Redirect::to(&opened.path).into_response());
     };

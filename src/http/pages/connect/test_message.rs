@@ -22,7 +22,7 @@ use crate::http::pages::connect::{
 };
 use crate::model::reason::Reason;
 
-/// Whoever connects tries it at once.
+/// Anyone who connects tries it at once.
 const TEST_LIFE: Duration = Duration::minutes(30);
 /// One, and two more for a mistyped number.
 const MAX_TESTS: i32 = 3;

@@ -28,7 +28,7 @@ pub(super) struct Typed<'a> {
 
 /// What is wrong with a form.
 pub(super) struct Fault {
-    /// The field to mend; none: none of them.
+    /// The field to fix; none: none of them.
     pub field: Option<Field>,
     pub text: Text,
     pub status: StatusCode,

@@ -40,7 +40,7 @@ pub(super) async fn frame(
 }
 
 /// A session's pages: its agency's domain. Before there is one, the domain that the browser names, if it is an agency's:
-/// the browser itself holds the answer against whoever really shows it, so that a false name opens nothing.
+/// the browser itself holds the answer against anyone who really shows it, so that a false name opens nothing.
 async fn find_domains(
     state: &HttpState,
     headers: &HeaderMap,

@@ -159,7 +159,7 @@ fn ask(language: Language, visitor: &LocationUser, number: &str, linked: &str) -
     framed_as(language, visitor, None, title, Frame::default(), &body)
 }
 
-/// The number works again: what waits may leave, and its trouble is looked at anew.
+/// The number works again: what waits may leave, and its trouble is looked at again.
 async fn finish(
     state: &HttpState,
     visitor: &LocationUser,

@@ -1,4 +1,4 @@
-//! `/operator`: every location, number and failure, for whoever holds `ADMIN_TOKEN`; 404 everywhere while none is set.
+//! `/operator`: every location, number and failure, for anyone who holds `ADMIN_TOKEN`; 404 everywhere while none is set.
 //!
 //! Owns: who gets in, and the frame of these pages. Every handler takes [`Operator`]; having it is the proof. Refuses:
 //! texts of messages, and customers' numbers but for their ends, until one message is opened.
@@ -66,7 +66,7 @@ async fn with_referrer(mut response: Response) -> Response {
     response
 }
 
-/// Whoever holds the operator's token.
+/// Anyone who holds the operator's token.
 pub(in crate::http) struct Operator {
     /// The browser's; none where the token came in a header.
     session: Option<Session>,

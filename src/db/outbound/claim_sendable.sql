@@ -1,0 +1,127 @@
+-- Claims at most one due message of each number that may send now; `claim_sendable` in `mod.rs` says which.
+-- $1 now, $2 end of the lease, $3 pause of numbers without one of their own in ms, $4 limit, $5 stretch of the pause.
+with fresh as materialized (
+    -- 1. What may leave from its location's default number: of each whose pause is over, the first message by
+    --    priority. A number whose messages all wait is passed over, so that it keeps no other from its turn.
+    --    Numbers are locked, so that two workers cannot both use one pause; messages are not yet.
+    select n.location_id, n.number, n.instance_id, n.access_token,
+        n.hold_code is not null as is_held, o.id, o.attempt
+    from numbers n
+    cross join lateral (
+        select c.id, c.attempt
+        from outbound c
+        where c.location_id = n.location_id and c.state = 'accepted' and c.due_at <= $1
+          -- What has left in part goes on from its own number (step 2) while that is connected.
+          and not (
+            (c.parts_sent > 0 or c.unconfirmed_sends > 0)
+            and coalesce(c.number, '') = any (array(
+                select other.number
+                from numbers other
+                where other.location_id = n.location_id
+                  and not other.is_default and other.webhook_secret is not null
+            ))
+          )
+          -- Nothing overtakes in its conversation.
+          and c.id = (
+            select open.id
+            from outbound open
+            where open.location_id = c.location_id and open.conversation = c.conversation
+              and open.state in ('accepted', 'sending', 'unconfirmed')
+            order by open.location_id, open.conversation, open.id
+            limit 1
+          )
+        order by c.priority desc, c.id
+        -- One message a pause; without a pause, many at once.
+        limit case when coalesce(n.min_interval_ms, $3::bigint) = 0 then $4::bigint else 1 end
+    ) o
+    where n.is_default and not n.other_phone and n.next_send_at <= $1
+    order by n.next_send_at
+    limit $4
+    for update of n skip locked
+),
+begun as materialized (
+    -- 2. What has left in part, or may have left, from a number that is connected and not the default any more.
+    select n.location_id, n.number, n.instance_id, n.access_token,
+        n.hold_code is not null as is_held, o.id, o.attempt
+    from (
+        select distinct location_id, number
+        from outbound
+        where state = 'accepted' and (parts_sent > 0 or unconfirmed_sends > 0)
+    ) b
+    join numbers n on n.location_id = b.location_id and n.number = b.number
+    cross join lateral (
+        select c.id, c.attempt
+        from outbound c
+        where c.location_id = n.location_id and c.number = n.number
+          and c.state = 'accepted' and (c.parts_sent > 0 or c.unconfirmed_sends > 0)
+          and c.due_at <= $1
+          and c.id = (
+            select open.id
+            from outbound open
+            where open.location_id = c.location_id and open.conversation = c.conversation
+              and open.state in ('accepted', 'sending', 'unconfirmed')
+            order by open.location_id, open.conversation, open.id
+            limit 1
+          )
+        order by c.id
+        limit case when coalesce(n.min_interval_ms, $3::bigint) = 0 then $4::bigint else 1 end
+    ) o
+    where not n.is_default and n.webhook_secret is not null and n.next_send_at <= $1
+    limit $4
+    for update of n skip locked
+),
+ready as materialized (
+    select * from begun
+    union all
+    select * from fresh
+    limit $4
+),
+taken as materialized (
+    -- 3. Of these, the messages that are still as found. Each is locked by its key and read anew; one that
+    --    somebody else changes now is left to the next poll. `limit 1` keeps the conditions outside: inside,
+    --    the planner could choose an index of all that waits.
+    select ready.*
+    from ready
+    cross join lateral (
+        select c.state, c.due_at, c.attempt
+        from outbound c
+        where c.location_id = ready.location_id and c.id = ready.id
+        limit 1
+        for update skip locked
+    ) locked
+    where locked.state = 'accepted' and locked.due_at <= $1 and locked.attempt = ready.attempt
+),
+paced as (
+    -- 4. The pause begins for each number whose message was taken, and for no other.
+    update numbers n
+    set next_send_at = $1
+        + coalesce(n.min_interval_ms, $3::bigint) * $5::float8 * interval '1 millisecond'
+    from (select distinct location_id, number from taken) used
+    where n.location_id = used.location_id and n.number = used.number
+)
+-- 5. What was taken is this owner's until the end of the lease.
+update outbound o
+set state = 'sending', is_waiting = false, attempt = o.attempt + 1, due_at = $2,
+    number = taken.number
+from taken
+where o.location_id = taken.location_id and o.id = taken.id
+returning o.location_id, o.id, o.ghl_message_id, o.body, o.files::text as files,
+    o.number, taken.instance_id, taken.access_token, taken.is_held as "is_held!",
+    o.parts_sent, o.failures, o.failing, o.crashed_attempts, o.unconfirmed_sends, o.attempt,
+    o.accepted_at,
+    -- The message that GHL delivers was written on the business's phone and posted by us.
+    exists (
+        select 1
+        from inbound i
+        where i.location_id = o.location_id and i.ghl_message_id = o.ghl_message_id
+          and i.from_me
+    ) as "is_echo!",
+    -- Such a message to the same contact is on its way to GHL, which may have it already.
+    (
+        select i.text
+        from contacts c
+        join inbound i on i.location_id = c.location_id and i.conversation = c.phone
+        where c.location_id = o.location_id and c.contact_id = o.conversation
+          and i.state = 'accepted' and i.unconfirmed and i.from_me
+        limit 1
+    ) as mirroring
