@@ -181,3 +181,27 @@ async fn of_a_campaign_a_claim_reads_what_it_takes() {
     let read = count_reads(&pool).await - before;
     assert!(read < FEW, "{read}");
 }
+
+#[tokio::test]
+async fn of_a_flood_of_replies_a_claim_reads_what_it_takes() {
+    let (bridge, pool) = long_running().await;
+    let context = || Arc::clone(&bridge.app.relay);
+    let (inbound, events) = (Inbound(context()), WaapifyEvents(context()));
+    for _ in 0..UNTIL_PLANNED {
+        look(&inbound, &pool).await;
+        look(&events, &pool).await;
+    }
+    let flood = [
+        "insert into inbound (location_id, number, wa_message_id, from_me, conversation, sent_at, state, due_at, accepted_at)
+         select location_id, number, n, false, n % 200, now(), 'accepted', now() - interval '1 h', now()
+         from numbers cross join generate_series(1, 20000) n",
+        "insert into waapify_events (location_id, number, body, due_at, received_at)
+         select location_id, number, '{}', now() - interval '1 h', now() from numbers cross join generate_series(1, 20000)",
+    ];
+    run(&pool, &flood).await;
+    let before = count_reads(&pool).await;
+    assert_eq!(inbound.claim(64).await.unwrap().len(), 64);
+    assert_eq!(events.claim(64).await.unwrap().len(), 1, "one number");
+    let read = count_reads(&pool).await - before;
+    assert!(read < FEW, "{read}");
+}

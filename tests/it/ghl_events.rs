@@ -4,7 +4,9 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use serde_json::json;
 use simulators::seed;
+use time::Duration;
 use waapify_ghl::app::App;
+use waapify_ghl::db::webhooks::ghl_events;
 use waapify_ghl::model::states::InstallStatus;
 use waapify_ghl::runtime::clock::Clock;
 
@@ -205,4 +207,32 @@ async fn an_agency_id_that_is_none_does_not_spoil_an_event_that_names_its_locati
             "{event}"
         );
     }
+}
+
+#[tokio::test]
+async fn an_event_that_somebody_changes_while_it_is_claimed_is_claimed_all_the_same() {
+    let database = TestDatabase::new().await;
+    let pool = &database.pool;
+    post(&database, "/hooks/app", "install_location.json", OURS).await;
+    let mut other = pool.begin().await.unwrap();
+    sqlx::query("update ghl_events set received_at = received_at")
+        .execute(&mut *other)
+        .await
+        .unwrap();
+    let claim = tokio::spawn({
+        let (pool, now) = (pool.clone(), Clock::system().now());
+        async move { ghl_events::claim(&pool, now, Duration::MINUTE).await }
+    });
+    // It has found the row as it was, and waits for the lock.
+    let waits = "select exists (select 1 from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock')";
+    while !sqlx::query_scalar(waits)
+        .fetch_one(pool)
+        .await
+        .unwrap_or(false)
+    {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    other.commit().await.unwrap();
+    assert!(claim.await.unwrap().unwrap().is_some());
 }

@@ -168,7 +168,7 @@ async fn the_pages_tell_how_a_location_stands_but_show_customers_only_by_their_e
         seed::NUMBER,
         &Reason::from(Hold::LinkLost).english(),
         "…6789",
-        "in GHL",
+        "In GHL",
     ] {
         assert!(location.contains(shown), "{shown}: {location}");
     }

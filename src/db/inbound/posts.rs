@@ -135,8 +135,8 @@ pub async fn is_known(
     .await
 }
 
-/// GHL's deliveries to a contact that came after `after_sequence` and of which nothing has left, oldest first: one of them may be
-/// GHL's echo of what we posted.
+/// GHL's deliveries to a contact that came after `after_sequence` and of which nothing has left, oldest first: one of
+/// them may be GHL's echo of what we posted.
 pub async fn list_unsent_deliveries(
     pool: &PgPool,
     location: &LocationId,

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use crate::db::contacts::lids;
 use crate::db::contacts::lids::LID_SERVER;
-use crate::db::replays::Current;
+use crate::db::replays::current::Current;
 use crate::model::ids::{LocationId, MessageId};
 use crate::model::reason::{Reason, Step};
 

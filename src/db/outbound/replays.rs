@@ -3,7 +3,7 @@
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
-use crate::db::replays::Current;
+use crate::db::replays::current::Current;
 use crate::model::ids::{LocationId, MessageId};
 use crate::model::reason::Reason;
 

@@ -118,8 +118,8 @@ pub async fn finish(pool: &PgPool, job: &GhlEventJob, reason: Option<&Reason>) -
     .map(|_| ())
 }
 
-/// GHL's events of messages that it stored for a contact, as they came after `after_sequence`, oldest first: the customer's, or
-/// the business's where it is `from_me`.
+/// GHL's events of messages that it stored for a contact, as they came after `after_sequence`, oldest first: the
+/// customer's, or the business's where it is `from_me`.
 pub async fn list_stored_messages(
     pool: &PgPool,
     location: &LocationId,

@@ -5,8 +5,11 @@
 //! decides, and the other changes nothing. What opens the file stays only as long as it is wanted or linked. A link's
 //! secret is kept as its hash here; the message's text holds the link, because a post may have to be repeated as it was.
 
+mod links;
 mod row;
 
+pub(in crate::db) use links::end_links;
+pub use links::find_linked;
 use sqlx::{PgConnection, PgPool};
 use time::{Duration, OffsetDateTime};
 use whatsapp_events::MediaFile;
@@ -15,7 +18,7 @@ use crate::db::history::timeline;
 use crate::db::inbound::InboundJob;
 use crate::db::inbound::media::row::FileColumns;
 use crate::model::ids::{LocationId, MessageId};
-use crate::model::reason::{Media, Reason, Step};
+use crate::model::reason::{Reason, Step};
 use crate::model::states::{MediaState, MessageState};
 
 /// A file to keep with its message.
@@ -177,8 +180,8 @@ pub async fn finish(
     Ok(ended)
 }
 
-/// Ends a wait that took too long: the message leaves now, with a link to its file. Where the file's fate was decided a moment
-/// ago, that counts. Gives what the message says and the address that is attached to it.
+/// Ends a wait that took too long: the message leaves now, with a link to its file. Where the file's fate was decided a
+/// moment ago, that counts. Gives what the message says and the address that is attached to it.
 pub async fn settle(
     pool: &PgPool,
     job: &InboundJob,
@@ -372,55 +375,6 @@ pub async fn release(pool: &PgPool, jobs: &[MediaJob], now: OffsetDateTime) -> s
         now,
     )
     .execute(pool)
-    .await
-    .map(|_| ())
-}
-
-/// The file behind a link, while the link lasts.
-pub async fn find_linked(
-    pool: &PgPool,
-    link_hash: &[u8],
-    now: OffsetDateTime,
-) -> sqlx::Result<Option<MediaFile>> {
-    let found = sqlx::query_as!(
-        FileColumns,
-        r#"
-        select keys as "keys!", direct_path, url, media_key as "media_key!", sha256, encrypted_sha256, length, mimetype,
-            file_name
-        from inbound_media
-        where link_hash = $1 and state = 'linked' and link_ends_at > $2
-        "#,
-        link_hash,
-        now,
-    )
-    .fetch_optional(pool)
-    .await?;
-    found.map(MediaFile::try_from).transpose()
-}
-
-/// Ends the links of a location that has gone, and forgets what opened their files.
-pub(in crate::db) async fn end_links(
-    tx: &mut PgConnection,
-    location: &LocationId,
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        r#"
-        update inbound_media
-        set state = 'missing',
-            reason_code = $2::jsonb->>'code',
-            reason_args = $2::jsonb->'args',
-            link_hash = null,
-            keys = null,
-            direct_path = null,
-            url = null,
-            media_key = null,
-            file_name = null
-        where location_id = $1 and state in ('wanted', 'linked')
-        "#,
-        location.as_str(),
-        Reason::from(Media::Uninstalled) as Reason,
-    )
-    .execute(tx)
     .await
     .map(|_| ())
 }

@@ -1,9 +1,12 @@
 //! Failed messages that go back into their queue because a person says so: the operator, or a location's own user.
 //!
 //! Owns: what may be repeated, and what only after a yes because it may have arrived. Decided and done in one
-//! transaction that holds the message's row. What is read and changed of that row is in [`outbound::replays`] and
-//! [`inbound::replays`].
+//! transaction that holds the message's row. What is read and changed of that row is in `outbound::replays` and
+//! `inbound::replays`.
 
+pub(in crate::db) mod current;
+
+pub use current::Unconfirmed;
 use sqlx::PgPool;
 use time::OffsetDateTime;
 
@@ -53,22 +56,6 @@ pub enum Replay {
     Uninstalled,
     /// No message has this number.
     Unknown,
-}
-
-/// Why a message may have arrived.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unconfirmed {
-    /// A part of it left with an unknown outcome.
-    Unconfirmed,
-    /// WhatsApp took parts of it and refused one: that part and all behind it go again.
-    Refused,
-    /// Some parts have left; only the rest goes.
-    PartsLeft {
-        /// So many.
-        sent: i32,
-    },
-    /// GHL's answer was lost.
-    AnswerLost,
 }
 
 /// Puts a failed message back into its queue, due now and ahead of what came later in its conversation. `anyway`: even
@@ -151,34 +138,4 @@ async fn requeue(
     .await?;
     tx.commit().await?;
     Ok(Replay::Queued)
-}
-
-/// What decides whether a message may be repeated.
-pub(in crate::db) struct Current {
-    /// Where it is on its way.
-    pub(in crate::db) state: MessageState,
-    /// Why it is there.
-    pub(in crate::db) reason: Option<Reason>,
-    /// Its location has gone.
-    pub(in crate::db) is_uninstalled: bool,
-    /// Something of it left and nobody knows what became of it.
-    pub(in crate::db) is_lost: bool,
-    /// Parts that have left.
-    pub(in crate::db) parts_sent: i32,
-    /// The first part of which WhatsApp refused every copy.
-    pub(in crate::db) refused_part: Option<i32>,
-}
-
-impl Current {
-    fn doubt(&self, direction: Direction) -> Option<Unconfirmed> {
-        match direction {
-            Direction::Inbound => self.is_lost.then_some(Unconfirmed::AnswerLost),
-            Direction::Outbound if self.is_lost => Some(Unconfirmed::Unconfirmed),
-            Direction::Outbound if self.refused_part.is_some() => Some(Unconfirmed::Refused),
-            Direction::Outbound if self.parts_sent > 0 => Some(Unconfirmed::PartsLeft {
-                sent: self.parts_sent,
-            }),
-            Direction::Outbound => None,
-        }
-    }
 }

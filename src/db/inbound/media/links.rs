@@ -1,0 +1,58 @@
+//! Links to files: what is behind one, and their end.
+
+use sqlx::{PgConnection, PgPool};
+use time::OffsetDateTime;
+use whatsapp_events::MediaFile;
+
+use crate::db::inbound::media::row::FileColumns;
+use crate::model::ids::LocationId;
+use crate::model::reason::{Media, Reason};
+
+/// The file behind a link, while the link lasts.
+pub async fn find_linked(
+    pool: &PgPool,
+    link_hash: &[u8],
+    now: OffsetDateTime,
+) -> sqlx::Result<Option<MediaFile>> {
+    let found = sqlx::query_as!(
+        FileColumns,
+        r#"
+        select keys as "keys!", direct_path, url, media_key as "media_key!", sha256, encrypted_sha256, length, mimetype,
+            file_name
+        from inbound_media
+        where link_hash = $1 and state = 'linked' and link_ends_at > $2
+        "#,
+        link_hash,
+        now,
+    )
+    .fetch_optional(pool)
+    .await?;
+    found.map(MediaFile::try_from).transpose()
+}
+
+/// Ends the links of a location that has gone, and forgets what opened their files.
+pub(in crate::db) async fn end_links(
+    tx: &mut PgConnection,
+    location: &LocationId,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        update inbound_media
+        set state = 'missing',
+            reason_code = $2::jsonb->>'code',
+            reason_args = $2::jsonb->'args',
+            link_hash = null,
+            keys = null,
+            direct_path = null,
+            url = null,
+            media_key = null,
+            file_name = null
+        where location_id = $1 and state in ('wanted', 'linked')
+        "#,
+        location.as_str(),
+        Reason::from(Media::Uninstalled) as Reason,
+    )
+    .execute(tx)
+    .await
+    .map(|_| ())
+}
