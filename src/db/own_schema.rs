@@ -7,27 +7,27 @@ use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 
 /// Every table that the migrations make, but for their own list.
 pub const TABLES: [&str; 22] = [
-    "ghl_events",
     "client_credentials",
-    "rate_limits",
     "companies",
     "connect_links",
     "contacts",
-    "waapify_events",
+    "ghl_events",
     "groups",
     "inbound",
+    "inbound_media",
+    "incidents",
     "lids",
     "locations",
-    "inbound_media",
     "numbers",
-    "pending_connections",
     "outbound",
+    "pending_connections",
+    "rate_limits",
     "receipts",
     "sso_payloads",
     "status_updates",
     "timeline",
     "tokens",
-    "incidents",
+    "waapify_events",
     "white_label_domains",
 ];
 

@@ -9,7 +9,7 @@
 //! * [`outbound`]: deliveries of GHL → Waapify, planned by [`plan`]
 //! * [`waapify_events`]: what Waapify posted → inbound messages, receipts, link state
 //! * [`inbound`]: customers' messages, and those written on the business's phone → GHL; [`inbound_media`]: their files
-//! * [`status_updates`]: status_updates → GHL
+//! * [`status_updates`]: how far a message got → GHL
 
 pub mod ghl_events;
 pub mod inbound;

@@ -69,20 +69,20 @@ fn no_room_imports_upwards_or_its_neighbour() {
     let mut wrong = BTreeMap::new();
     for path in sources(&root) {
         let inside = path.strip_prefix(&root).unwrap();
-        let Some(room) = inside
+        let Some(own) = inside
             .components()
             .next()
             .and_then(|it| it.as_os_str().to_str())
         else {
             continue;
         };
-        let Some(layer) = layer_of(room) else {
+        let Some(layer) = layer_of(own) else {
             continue;
         };
         let text = std::fs::read_to_string(&path).unwrap();
         let bad: Vec<_> = named_rooms(&text)
             .into_iter()
-            .filter(|other| *other != room && layer_of(other).is_some_and(|other| other <= layer))
+            .filter(|other| *other != own && layer_of(other).is_some_and(|other| other <= layer))
             .map(str::to_owned)
             .collect();
         if !bad.is_empty() {

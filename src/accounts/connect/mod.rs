@@ -54,7 +54,7 @@ pub struct Connected {
     /// Its digits.
     pub number: String,
     /// Other locations that are connected to the same number or instance. Waapify posts to one address only, so that
-    /// their replies and status_updates now come to the new one.
+    /// their replies and ticks now come to the new one.
     pub sharers: Vec<LocationId>,
 }
 

@@ -125,11 +125,12 @@ pub async fn claim(
             limit $3
             for update skip locked
         )
-        -- 2. They are this owner's until the end of the lease.
+        -- 2. They are this owner's until the end of the lease. With plain equality of the first column the planner, where
+        -- it does not know yet how many rows there are, could read the whole index to join.
         update status_updates s
         set attempt = s.attempt + 1, due_at = $2
         from taken
-        where s.location_id = taken.location_id and s.message_id = taken.message_id
+        where s.location_id = any (array[taken.location_id]) and s.message_id = taken.message_id
         returning s.location_id, s.message_id, s.ghl_message_id, s.status,
             reason_of(s.reason_code, s.reason_args) as "reason: Reason",
             s.failures, s.waits, s.attempt

@@ -198,7 +198,7 @@ async fn workers_that_claim_at_once_beside_other_changes_lose_no_slot_and_share_
         assert_eq!(locations.len(), jobs.len(), "two at once of a number");
         assert_eq!(used_slots(&pool, now).await, jobs.len(), "slots");
         sqlx::query("update outbound set state = 'sent' where id = any($1)")
-            .bind(Vec::from_iter(keys.iter().copied()))
+            .bind(keys.iter().copied().collect::<Vec<_>>())
             .execute(&pool)
             .await
             .unwrap();

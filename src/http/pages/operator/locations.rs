@@ -261,7 +261,7 @@ fn backlog_panel(language: Language, backlog: &Backlog) -> Markup {
         (backlog.held, language.pick("held", "ditahan")),
         (
             backlog.statuses,
-            language.pick("status_updates for GHL", "pengesahan untuk GHL"),
+            language.pick("ticks for GHL", "pengesahan untuk GHL"),
         ),
     ];
     html! {
