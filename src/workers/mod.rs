@@ -6,7 +6,7 @@
 //! * [`ghl_events`]: what GHL posted about the app → installs and uninstalls
 //! * [`token_upkeep`]: tokens renewed, locations listed, Waapify told of an uninstall
 //! * [`monitor`]: what stops a location that worked, noticed
-//! * [`outbound`]: deliveries of GHL → Waapify, planned by [`plan`]
+//! * [`outbound`]: deliveries of GHL → Waapify, planned by `plan`
 //! * [`waapify_events`]: what Waapify posted → inbound messages, receipts, link state
 //! * [`inbound`]: customers' messages, and those written on the business's phone → GHL; [`inbound_media`]: their files
 //! * [`status_updates`]: how far a message got → GHL

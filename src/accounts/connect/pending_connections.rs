@@ -77,7 +77,7 @@ impl Connector {
         Ok(offered)
     }
 
-    /// As [`Connector::take_up_offer`], unless somebody is at it.
+    /// As [`Connector::connect_pending`], unless somebody is at it.
     ///
     /// # Errors
     /// When the database fails.
