@@ -4,4 +4,5 @@ pub mod connect;
 pub mod installs;
 pub mod key_rotation;
 pub mod qr_linking;
+pub mod services;
 pub mod tokens;

@@ -21,6 +21,7 @@ use tracing::{info, warn};
 
 use crate::accounts::connect::Connector;
 use crate::accounts::installs::Installs;
+use crate::accounts::services::Services;
 use crate::accounts::tokens::Tokens;
 use crate::clients::attachment_links::Attachments;
 use crate::clients::attachment_source::NetworkScope;
@@ -56,7 +57,7 @@ const BACKLOG: u32 = 1024;
 #[derive(Clone, Debug)]
 pub struct App {
     /// What the workers share; tests drive them with it.
-    pub relay: Arc<workers::Context>,
+    pub context: Arc<workers::Context>,
     /// Connects numbers.
     pub connector: Connector,
     http: HttpState,
@@ -72,7 +73,7 @@ impl App {
         Self::with_network_scope(settings, pool, clock, NetworkScope::Public)
     }
 
-    /// As [`App::new`], with files from wherever `reach` allows: simulated worlds keep them on this machine.
+    /// As [`App::new`], with files from wherever `scope` allows: the simulated vendors keep them on this machine.
     ///
     /// # Errors
     /// As [`App::new`].
@@ -80,13 +81,13 @@ impl App {
         settings: &Settings,
         pool: PgPool,
         clock: Clock,
-        reach: NetworkScope,
+        scope: NetworkScope,
     ) -> anyhow::Result<Self> {
-        let relay = Arc::new(relay_context(settings, pool, clock, reach)?);
-        let http = http_parts(settings, &relay)?;
+        let (services, doctor) = services(settings, pool, clock, scope)?;
+        let http = http_parts(settings, services.clone(), doctor.clone())?;
         Ok(Self {
-            connector: relay.connector.clone(),
-            relay,
+            connector: services.connector.clone(),
+            context: Arc::new(workers::Context { services, doctor }),
             http: http.into(),
             stop_timeout: settings.stop_timeout,
         })
@@ -123,15 +124,15 @@ impl App {
                 _ = asked.wait_for(Option::is_some) => Ok(()),
             }
         });
-        let relay = || Arc::clone(&self.relay);
-        spawn_worker(&mut tasks, Outbound(relay()), &stopping);
-        spawn_worker(&mut tasks, WaapifyEvents(relay()), &stopping);
-        spawn_worker(&mut tasks, Inbound(relay()), &stopping);
-        spawn_worker(&mut tasks, Media(relay()), &stopping);
-        spawn_worker(&mut tasks, StatusUpdates(relay()), &stopping);
-        spawn_worker(&mut tasks, GhlEvents(relay()), &stopping);
-        spawn_worker(&mut tasks, TokenUpkeep(relay()), &stopping);
-        spawn_worker(&mut tasks, Monitor(relay()), &stopping);
+        let context = || Arc::clone(&self.context);
+        spawn_worker(&mut tasks, Outbound(context()), &stopping);
+        spawn_worker(&mut tasks, WaapifyEvents(context()), &stopping);
+        spawn_worker(&mut tasks, Inbound(context()), &stopping);
+        spawn_worker(&mut tasks, Media(context()), &stopping);
+        spawn_worker(&mut tasks, StatusUpdates(context()), &stopping);
+        spawn_worker(&mut tasks, GhlEvents(context()), &stopping);
+        spawn_worker(&mut tasks, TokenUpkeep(context()), &stopping);
+        spawn_worker(&mut tasks, Monitor(context()), &stopping);
         let unexpected = tokio::select! {
             () = wait_for(stop) => None,
             ended = tasks.join_next() => ended,
@@ -161,78 +162,69 @@ fn unexpected_end(ended: Result<anyhow::Result<()>, JoinError>) -> anyhow::Error
     why.context("a task ended unexpectedly")
 }
 
-/// What the workers share.
-fn relay_context(
+/// What routes and workers share.
+fn services(
     settings: &Settings,
     pool: PgPool,
     clock: Clock,
-    reach: NetworkScope,
-) -> anyhow::Result<workers::Context> {
+    scope: NetworkScope,
+) -> anyhow::Result<(Services, Doctor)> {
     let http_client = clients::http_client()?;
     let (sealer, public_url) = (&settings.sealer, &settings.public_url);
     let ghl = ghl::Client::new(http_client.clone(), &settings.ghl, public_url);
     let waapify = waapify::Client::new(http_client.clone(), settings.waapify.api_base.clone());
     let tokens = Tokens::new(pool.clone(), ghl.clone(), sealer.clone(), clock.clone());
-    let installs = Installs::new(pool.clone(), ghl.clone(), tokens.clone(), clock.clone());
-    let clients = (ghl, waapify.clone(), http_client);
+    let clients = (ghl.clone(), waapify.clone(), http_client);
+    let (doctors_pool, doctors_tokens) = (pool.clone(), tokens.clone());
     let doctor = Doctor::new(
         settings,
-        pool.clone(),
-        tokens.clone(),
+        doctors_pool,
+        doctors_tokens,
         clients,
         clock.clone(),
     );
-    let connector = Connector::new(
-        pool.clone(),
-        waapify.clone(),
-        sealer.clone(),
-        clock.clone(),
-        public_url.clone(),
-    );
-    Ok(workers::Context {
+    let services = Services {
+        installs: Installs::new(pool.clone(), ghl, tokens.clone(), clock.clone()),
+        connector: Connector::new(
+            pool.clone(),
+            waapify.clone(),
+            sealer.clone(),
+            clock.clone(),
+            public_url.clone(),
+        ),
         pool,
         tokens,
-        installs,
-        connector,
-        doctor,
         waapify,
-        origin: attachment_source::Client::new(reach)?,
+        origin: attachment_source::Client::new(scope)?,
         attachments: Attachments::new(sealer.clone(), public_url.clone()),
+        media: whatsapp_media::Client::new(settings.whatsapp_media_base.clone())?,
         sealer: sealer.clone(),
         clock,
         signals: Arc::new(Signals::default()),
         counters: Counters::default(),
-        media: whatsapp_media::Client::new(settings.whatsapp_media_base.clone())?,
         public_url: public_url.clone(),
         min_interval: settings.waapify.min_interval,
-    })
+    };
+    Ok((services, doctor))
 }
 
-/// What the routes share, most of it with the workers.
-fn http_parts(settings: &Settings, relay: &workers::Context) -> anyhow::Result<HttpParts> {
+fn http_parts(
+    settings: &Settings,
+    services: Services,
+    doctor: Doctor,
+) -> anyhow::Result<HttpParts> {
     Ok(HttpParts {
-        signature_batcher: SignatureBatcher::new(settings.ghl.verifier.clone()),
-        insert_batcher: InsertBatcher::new(&relay.pool)?,
-        outage_buffer: OutageBuffer::default(),
-        pool: relay.pool.clone(),
+        doctor,
         ghl: settings.ghl.clone(),
-        installs: relay.installs.clone(),
-        connector: relay.connector.clone(),
-        doctor: relay.doctor.clone(),
-        files: Files::new(relay.media.clone()),
-        origin: relay.origin.clone(),
-        attachments: relay.attachments.clone(),
+        signature_batcher: SignatureBatcher::new(settings.ghl.verifier.clone()),
+        insert_batcher: InsertBatcher::new(&services.pool)?,
+        outage_buffer: OutageBuffer::default(),
+        files: Files::new(services.media.clone()),
         attachment_slots: http::attachment_slots(),
-        clock: relay.clock.clone(),
-        signals: Arc::clone(&relay.signals),
-        public_url: settings.public_url.clone(),
-        min_interval: settings.waapify.min_interval,
-        tokens: relay.tokens.clone(),
-        gateway: relay.waapify.clone(),
-        sealer: relay.sealer.clone(),
         admin_token: settings.admin_token.clone(),
         admin: Admin::default(),
-        scrape_state: ScrapeState::new(relay.counters.clone(), relay.clock.now()),
+        scrape_state: ScrapeState::new(services.counters.clone(), services.clock.now()),
+        services,
     })
 }
 

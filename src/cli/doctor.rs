@@ -74,7 +74,7 @@ pub(super) async fn run(args: DoctorArgs) -> anyhow::Result<ExitCode> {
         None => db::open_pool(NOWHERE)?,
     };
     let app = App::new(&settings, pool.clone(), Clock::system())?;
-    let doctor = app.relay.doctor.with_faults(faults);
+    let doctor = app.context.doctor.with_faults(faults);
     let findings = doctor.check_service().await;
     let given = args.location.map(LocationId);
     let is_readable = findings
@@ -135,7 +135,7 @@ async fn check_all(doctor: &Doctor, locations: &[LocationId]) -> Vec<Row> {
 async fn register_webhooks(app: &App, locations: &[LocationId]) -> anyhow::Result<()> {
     let mut outcome = Ok(());
     for location in locations {
-        let relay = &app.relay;
+        let relay = &app.context;
         let now = relay.clock.now();
         for number in health_facts::list_numbers(&relay.pool, location, now).await? {
             let row = NumberRow {

@@ -19,7 +19,6 @@ mod webhooks;
 
 use std::ops::Deref;
 use std::sync::Arc;
-use std::time::Duration;
 
 pub use admin::Admin;
 use axum::extract::DefaultBodyLimit;
@@ -34,25 +33,15 @@ use ops::{health, metrics};
 pub use pages::front_page::front_page;
 use pages::{connect, layout, location, oauth, operator};
 use secrecy::SecretString;
-use sqlx::PgPool;
-use url::Url;
 pub use webhooks::external_auth::external_auth_secret;
 pub use webhooks::insert_batcher::InsertBatcher;
 pub use webhooks::signature_batcher::SignatureBatcher;
 pub use webhooks::waapify_event::OutageBuffer;
 use webhooks::{external_auth, ghl_delivery, ghl_event, waapify_event};
 
-use crate::accounts::connect::Connector;
-use crate::accounts::installs::Installs;
-use crate::accounts::tokens::Tokens;
-use crate::clients;
-use crate::clients::attachment_links::Attachments;
-use crate::clients::attachment_source;
+use crate::accounts::services::Services;
 use crate::config::GhlSettings;
-use crate::crypto::Sealer;
 use crate::doctor::Doctor;
-use crate::runtime::clock::Clock;
-use crate::runtime::notify::Signals;
 
 /// A delivery is a text of a few kB and addresses of files; an e-mail's HTML comes here too. Above this it is no
 /// message.
@@ -87,50 +76,36 @@ impl From<HttpParts> for HttpState {
 /// What the routes are built from.
 #[derive(Debug)]
 pub struct HttpParts {
-    /// The database.
-    pub pool: PgPool,
+    /// The services, which the workers use too.
+    pub services: Services,
+    /// Checks the service and its locations.
+    pub doctor: Doctor,
+    /// The marketplace app's keys, and the platform's.
+    pub ghl: GhlSettings,
     /// Checks the platform's signatures.
     pub signature_batcher: SignatureBatcher,
     /// Stores deliveries.
     pub insert_batcher: InsertBatcher,
     /// Where the gateway's events wait while the store is down.
     pub outage_buffer: OutageBuffer,
-    /// The marketplace app's keys, and the platform's.
-    pub ghl: GhlSettings,
-    /// Turns install codes into tokens.
-    pub installs: Installs,
-    /// Connects numbers.
-    pub connector: Connector,
     /// Customers' files behind links.
     pub files: Files,
-    /// The servers of agents' files.
-    pub origin: attachment_source::Client,
-    /// Addresses of our own for them.
-    pub attachments: Attachments,
-    /// Room for the files behind these.
+    /// Slots for the downloads of agents' files.
     pub attachment_slots: DownloadSlots,
-    /// The time.
-    pub clock: Clock,
-    /// The bells of this process's workers.
-    pub signals: Arc<Signals>,
-    /// The address the world reaches us at.
-    pub public_url: Url,
-    /// Least pause between two sends of one number.
-    pub min_interval: Duration,
-    /// GHL, with a valid token.
-    pub tokens: Tokens,
-    /// Checks the service and its locations.
-    pub doctor: Doctor,
-    /// The gateway.
-    pub gateway: clients::waapify::Client,
-    /// Seals what browsers keep for us, and opens what the database keeps sealed.
-    pub sealer: Sealer,
-    /// What the operator proves himself with; none: his pages are off.
+    /// The operator's token; none: his pages are off.
     pub admin_token: Option<SecretString>,
     /// Compares it.
     pub admin: Admin,
     /// What `/metrics` shows beside the database's counts.
     pub scrape_state: ScrapeState,
+}
+
+impl Deref for HttpParts {
+    type Target = Services;
+
+    fn deref(&self) -> &Services {
+        &self.services
+    }
 }
 
 /// All routes of the service but for `/`, which is [`front_page`].

@@ -21,28 +21,19 @@ pub mod status_updates;
 pub mod token_upkeep;
 pub mod waapify_events;
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
 use running_jobs::RunningJobs;
-use sqlx::PgPool;
 use tokio::sync::Notify;
 use tokio::sync::watch::Receiver;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tracing::warn;
-use url::Url;
 
-use crate::accounts::connect::Connector;
-use crate::accounts::installs::Installs;
-use crate::accounts::tokens::Tokens;
-use crate::clients::attachment_links::Attachments;
-use crate::clients::{attachment_source, waapify, whatsapp_media};
-use crate::crypto::Sealer;
+use crate::accounts::services::Services;
 use crate::doctor::Doctor;
-use crate::runtime::clock::Clock;
-use crate::runtime::counters::Counters;
-use crate::runtime::notify::Signals;
 
 /// How often a worker polls without a signal: for retries that are due, and for work of other processes.
 const POLL_INTERVAL: StdDuration = StdDuration::from_secs(1);
@@ -57,36 +48,18 @@ const DATABASE_PAUSE: StdDuration = StdDuration::from_secs(1);
 /// What all workers share.
 #[derive(Clone, Debug)]
 pub struct Context {
-    /// The database.
-    pub pool: PgPool,
-    /// GHL, with a valid token.
-    pub tokens: Tokens,
-    /// Where the app is installed.
-    pub installs: Installs,
-    /// The gateway.
-    pub waapify: waapify::Client,
-    /// The servers of agents' files.
-    pub origin: attachment_source::Client,
-    /// Addresses of our own for them.
-    pub attachments: Attachments,
-    /// Opens credentials.
-    pub sealer: Sealer,
-    /// The time.
-    pub clock: Clock,
-    /// Signals to the workers.
-    pub signals: Arc<Signals>,
-    /// What is counted.
-    pub counters: Counters,
-    /// Points webhooks.
-    pub connector: Connector,
+    /// The services, which the routes use too.
+    pub services: Services,
     /// Knows what is wrong.
     pub doctor: Doctor,
-    /// Where customers' files are fetched.
-    pub media: whatsapp_media::Client,
-    /// The address the world reaches us at.
-    pub public_url: Url,
-    /// Least pause between two sends of one number.
-    pub min_interval: StdDuration,
+}
+
+impl Deref for Context {
+    type Target = Services;
+
+    fn deref(&self) -> &Services {
+        &self.services
+    }
 }
 
 /// One kind of work.

@@ -331,7 +331,7 @@ async fn an_echo_of_a_file_is_not_taken_for_the_next_one() {
     let files = [storage.url("/menu.pdf"), storage.url("/kedai.jpg")];
     let files = files.each_ref().map(String::as_str);
     bridge.agent_sends(seed::AISYAH.0, "", &files).await;
-    let worker = Arc::new(Outbound(Arc::clone(&bridge.app.relay)));
+    let worker = Arc::new(Outbound(Arc::clone(&bridge.app.context)));
     while bridge.sends().is_empty() {
         workers::step(&worker).await.unwrap();
     }

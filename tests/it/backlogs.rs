@@ -116,18 +116,18 @@ async fn run(pool: &PgPool, statements: &[&'static str]) {
 #[tokio::test]
 async fn no_look_reads_a_backlog_that_came_after_its_plan_was_made() {
     let (bridge, pool) = long_running().await;
-    let relay = || Arc::clone(&bridge.app.relay);
+    let context = || Arc::clone(&bridge.app.context);
     let looks = async || {
         let pool = &pool;
         [
-            look(&Outbound(relay()), pool).await,
-            look(&WaapifyEvents(relay()), pool).await,
-            look(&Inbound(relay()), pool).await,
-            look(&Media(relay()), pool).await,
-            look(&StatusUpdates(relay()), pool).await,
-            look(&GhlEvents(relay()), pool).await,
-            look(&TokenUpkeep(relay()), pool).await,
-            look(&Monitor(relay()), pool).await,
+            look(&Outbound(context()), pool).await,
+            look(&WaapifyEvents(context()), pool).await,
+            look(&Inbound(context()), pool).await,
+            look(&Media(context()), pool).await,
+            look(&StatusUpdates(context()), pool).await,
+            look(&GhlEvents(context()), pool).await,
+            look(&TokenUpkeep(context()), pool).await,
+            look(&Monitor(context()), pool).await,
         ]
     };
     for _ in 0..UNTIL_PLANNED {
@@ -168,7 +168,7 @@ async fn nor_does_what_a_message_costs_each_way() {
 #[tokio::test]
 async fn of_a_campaign_a_claim_reads_what_it_takes() {
     let (bridge, pool) = long_running().await;
-    let outbound = Outbound(Arc::clone(&bridge.app.relay));
+    let outbound = Outbound(Arc::clone(&bridge.app.context));
     for _ in 0..UNTIL_PLANNED {
         look(&outbound, &pool).await;
     }
@@ -185,7 +185,7 @@ async fn of_a_campaign_a_claim_reads_what_it_takes() {
 #[tokio::test]
 async fn of_a_flood_of_replies_a_claim_reads_what_it_takes() {
     let (bridge, pool) = long_running().await;
-    let context = || Arc::clone(&bridge.app.relay);
+    let context = || Arc::clone(&bridge.app.context);
     let (inbound, events) = (Inbound(context()), WaapifyEvents(context()));
     for _ in 0..UNTIL_PLANNED {
         look(&inbound, &pool).await;

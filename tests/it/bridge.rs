@@ -197,7 +197,7 @@ impl Bridge {
 
     /// Lets every worker do what is due now, until nothing is.
     pub async fn settle(&self) {
-        let context = || Arc::clone(&self.app.relay);
+        let context = || Arc::clone(&self.app.context);
         let outbound = Arc::new(workers::outbound::Outbound(context()));
         let events = Arc::new(workers::waapify_events::WaapifyEvents(context()));
         let inbound = Arc::new(workers::inbound::Inbound(context()));
@@ -382,7 +382,7 @@ pub async fn use_token(app: &App, location: &LocationId) -> Result<bool, TokenEr
         let location = location.clone();
         async move { ghl.find_contact(&token, &location, seed::AISYAH.2).await }
     };
-    let found = app.relay.tokens.call(location, find).await;
+    let found = app.context.tokens.call(location, find).await;
     found.map(|found| found.is_some())
 }
 

@@ -384,7 +384,7 @@ async fn the_apps_keys_are_known_by_what_ghl_last_said_to_them() {
     faults.push("POST /oauth/token", Fault::answer(401, refusal));
     let renewed = bridge
         .app
-        .relay
+        .context
         .tokens
         .renew_early(Owner::Location(&location()))
         .await;

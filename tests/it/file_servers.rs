@@ -208,7 +208,7 @@ async fn our_address_gives_the_bytes_and_nothing_else_of_a_stranger() {
     let router = bridge.app.router();
     let now = bridge.clock.now();
     let address = |path: &str, media_type: &str| {
-        let attachments = &bridge.app.relay.attachments;
+        let attachments = &bridge.app.context.attachments;
         let address = attachments.address(&storage.url(path), media_type, "jpg", now);
         address.strip_prefix(&bridge.address).unwrap().to_owned()
     };
@@ -274,7 +274,7 @@ async fn endless() -> String {
 async fn a_file_without_end_is_cut_at_the_limit() {
     let origin = endless().await;
     let bridge = Bridge::new().await;
-    let attachments = &bridge.app.relay.attachments;
+    let attachments = &bridge.app.context.attachments;
     let address = attachments.address(&origin, "application/pdf", "pdf", bridge.clock.now());
     let path = address.strip_prefix(&bridge.address).unwrap();
     let request = Request::get(path).body(Body::empty()).unwrap();
@@ -299,7 +299,7 @@ async fn a_file_without_end_is_cut_at_the_limit() {
 async fn so_many_files_may_be_on_their_way_and_no_more() {
     let origin = endless().await;
     let bridge = Bridge::new().await;
-    let attachments = &bridge.app.relay.attachments;
+    let attachments = &bridge.app.context.attachments;
     let address = attachments.address(&origin, "application/pdf", "pdf", bridge.clock.now());
     let path = address.strip_prefix(&bridge.address).unwrap();
     let fetch = async || {
@@ -334,7 +334,8 @@ async fn what_one_server_told_is_kept_where_another_is_silent() {
         .execute(&bridge.database.pool)
         .await
         .unwrap();
-    let looked = waapify_ghl::workers::outbound::Outbound(std::sync::Arc::clone(&bridge.app.relay));
+    let looked =
+        waapify_ghl::workers::outbound::Outbound(std::sync::Arc::clone(&bridge.app.context));
     waapify_ghl::workers::step(&std::sync::Arc::new(looked))
         .await
         .unwrap();

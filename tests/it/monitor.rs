@@ -27,7 +27,7 @@ const UNLINKED: &str = r#"{"status":"error","message":"Relogin required"}"#;
 
 /// Lets the watch of a process look at what is due; how many locations that were.
 pub async fn look(app: &App) -> usize {
-    let watch = Arc::new(Monitor(Arc::clone(&app.relay)));
+    let watch = Arc::new(Monitor(Arc::clone(&app.context)));
     workers::step(&watch).await.unwrap()
 }
 

@@ -279,7 +279,7 @@ async fn paced() -> Bridge {
 #[tokio::test]
 async fn the_worker_wakes_for_the_next_turn_of_a_number_not_for_the_next_look() {
     let bridge = paced().await;
-    let worker = Outbound(std::sync::Arc::clone(&bridge.app.relay));
+    let worker = Outbound(std::sync::Arc::clone(&bridge.app.context));
     for text in ["a", "b"] {
         bridge.agent_writes(text).await;
     }

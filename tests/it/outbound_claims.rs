@@ -87,7 +87,7 @@ async fn one_slow_contact_does_not_hold_up_another() {
         .faults()
         .push("send.php", Fault::Slow(std::time::Duration::from_secs(3)));
     let slow = bridge.agent_writes("perlahan").await;
-    let worker = Arc::new(Outbound(Arc::clone(&bridge.app.relay)));
+    let worker = Arc::new(Outbound(Arc::clone(&bridge.app.context)));
     let sending = tokio::spawn({
         let worker = Arc::clone(&worker);
         async move { workers::step(&worker).await }

@@ -115,8 +115,8 @@ async fn two_services_show_each_message_once() {
     loop {
         let mut steps = JoinSet::new();
         for app in [&bridge.app, &other] {
-            let events = Arc::new(WaapifyEvents(Arc::clone(&app.relay)));
-            let inbound = Arc::new(Inbound(Arc::clone(&app.relay)));
+            let events = Arc::new(WaapifyEvents(Arc::clone(&app.context)));
+            let inbound = Arc::new(Inbound(Arc::clone(&app.context)));
             steps.spawn(async move { workers::step(&events).await.unwrap() });
             steps.spawn(async move { workers::step(&inbound).await.unwrap() });
         }
@@ -146,7 +146,7 @@ async fn what_the_service_sends_is_never_shown_twice_however_its_echo_looks_and_
                 chat.first().is_some_and(|message| message.heard)
             })
             .await;
-            let events = Arc::new(WaapifyEvents(Arc::clone(&bridge.app.relay)));
+            let events = Arc::new(WaapifyEvents(Arc::clone(&bridge.app.context)));
             workers::step(&events).await.unwrap();
         };
         tokio::join!(bridge.settle(), read_echo);

@@ -12,7 +12,7 @@ use crate::connecting::{link, numbers, path_in, post};
 use crate::harness::Bridge;
 
 fn client(bridge: &Bridge) -> &Client {
-    &bridge.app.relay.waapify
+    &bridge.app.context.waapify
 }
 
 fn keys(instance: &str) -> Credentials {

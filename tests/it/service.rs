@@ -45,9 +45,10 @@ async fn a_message_goes_through_without_anyone_driving_the_workers() {
 #[tokio::test]
 async fn a_stop_lets_a_send_in_hand_end_and_takes_no_other() {
     let bridge = Bridge::new().await;
+    // Long enough that the send is still running when the stop is noticed, also on a machine that has too much to do.
     bridge
         .simulation
-        .adjust(|timings: &mut Timings| timings.send_takes = Duration::from_millis(400));
+        .adjust(|timings: &mut Timings| timings.send_takes = Duration::from_secs(3));
     let (stop, running) = run(&bridge).await;
     let first = bridge.agent_writes("satu").await;
     wait("the gateway has it", async || {

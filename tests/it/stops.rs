@@ -91,12 +91,12 @@ async fn what_a_stopped_process_could_not_finish_is_taken_up_by_the_next_at_once
 async fn a_post_that_was_cut_off_rests_and_is_looked_for() {
     let bridge = Bridge::new().await;
     let id = bridge.customer_writes("hai").await;
-    workers::step(&Arc::new(WaapifyEvents(Arc::clone(&bridge.app.relay))))
+    workers::step(&Arc::new(WaapifyEvents(Arc::clone(&bridge.app.context))))
         .await
         .unwrap();
     let lost = Fault::silent_after_effect(FOREVER);
     bridge.simulation.ghl.faults().push(INBOUND, lost);
-    let worker = Inbound(Arc::clone(&bridge.app.relay));
+    let worker = Inbound(Arc::clone(&bridge.app.context));
     cut_off(worker, "GHL has it", async || {
         bridge.conversation() == ["hai"]
     })
@@ -122,7 +122,7 @@ async fn a_tick_that_was_cut_off_is_due_at_once() {
     bridge.clock.advance(time::Duration::seconds(10));
     let faults = bridge.simulation.ghl.faults();
     faults.push(STATUS, Fault::Hang(FOREVER));
-    let worker = StatusUpdates(Arc::clone(&bridge.app.relay));
+    let worker = StatusUpdates(Arc::clone(&bridge.app.context));
     cut_off(worker, "GHL is being told", async || {
         faults.count(STATUS) == 1
     })
@@ -140,7 +140,7 @@ async fn an_event_that_was_cut_off_is_read_at_once() {
         .execute(&mut *blocker)
         .await
         .unwrap();
-    let worker = WaapifyEvents(Arc::clone(&bridge.app.relay));
+    let worker = WaapifyEvents(Arc::clone(&bridge.app.context));
     cut_off(worker, "its worker waits for the lock", async || {
         let waiting = "select exists (select 1 from pg_locks where not granted
             and database = (select oid from pg_database where datname = current_database()))";
@@ -183,14 +183,14 @@ async fn app_events_and_tokens_that_messages_wait_for_are_given_back_too() {
     token_requests::request_token(pool, &location(), now)
         .await
         .unwrap();
-    is_claimed_again_after_its_release(GhlEvents(Arc::clone(&bridge.app.relay))).await;
-    is_claimed_again_after_its_release(TokenUpkeep(Arc::clone(&bridge.app.relay))).await;
+    is_claimed_again_after_its_release(GhlEvents(Arc::clone(&bridge.app.context))).await;
+    is_claimed_again_after_its_release(TokenUpkeep(Arc::clone(&bridge.app.context))).await;
 }
 
 #[tokio::test]
 async fn giving_back_undoes_no_outcome_and_no_later_claim() {
     let bridge = Bridge::new().await;
-    let worker = Arc::new(Outbound(Arc::clone(&bridge.app.relay)));
+    let worker = Arc::new(Outbound(Arc::clone(&bridge.app.context)));
     let faults = bridge.simulation.waapify.faults();
     faults.push("send.php", Fault::answer(200, ""));
     let id = bridge.agent_writes("hai").await;

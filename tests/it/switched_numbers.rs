@@ -42,7 +42,7 @@ async fn send_half(bridge: &Bridge) -> String {
     let id = bridge
         .agent_sends(seed::AISYAH.0, "Menu kami", &[&file])
         .await;
-    let worker = Arc::new(Outbound(Arc::clone(&bridge.app.relay)));
+    let worker = Arc::new(Outbound(Arc::clone(&bridge.app.context)));
     while bridge.sends().is_empty() {
         assert!(workers::step(&worker).await.unwrap() > 0);
     }

@@ -112,11 +112,11 @@ async fn a_clear_refusal_needs_no_look() {
 async fn a_process_killed_in_the_middle_of_a_post_doubles_nothing() {
     let bridge = Bridge::new().await;
     let (id, next) = (bridge.customer_writes("hai").await, "ada?");
-    let events = Arc::new(WaapifyEvents(Arc::clone(&bridge.app.relay)));
+    let events = Arc::new(WaapifyEvents(Arc::clone(&bridge.app.context)));
     workers::step(&events).await.unwrap();
     let lost = Fault::silent_after_effect(FOREVER);
     bridge.simulation.ghl.faults().push(INBOUND, lost);
-    let worker = Arc::new(Inbound(Arc::clone(&bridge.app.relay)));
+    let worker = Arc::new(Inbound(Arc::clone(&bridge.app.context)));
     let step = tokio::spawn(async move { workers::step(&worker).await });
     wait("GHL has it", async || bridge.conversation() == ["hai"]).await;
     step.abort();
@@ -186,7 +186,7 @@ async fn nothing_overtakes_a_message_whose_answer_was_lost_not_even_one_written_
     let bridge = Bridge::new().await;
     let lost = writes_into(&bridge, Fault::after_effect(502, ""), "dua").await;
     let early = bridge.customer_writes("satu").await;
-    let events = Arc::new(WaapifyEvents(Arc::clone(&bridge.app.relay)));
+    let events = Arc::new(WaapifyEvents(Arc::clone(&bridge.app.context)));
     workers::step(&events).await.unwrap();
     sqlx::query(
         "update inbound set sent_at = sent_at - interval '1 hour' where wa_message_id = $1",
@@ -208,7 +208,7 @@ async fn settle_both(bridge: &Bridge, other: &App) {
     loop {
         let mut steps = JoinSet::new();
         for app in [&bridge.app, other] {
-            let worker = Arc::new(Inbound(Arc::clone(&app.relay)));
+            let worker = Arc::new(Inbound(Arc::clone(&app.context)));
             steps.spawn(async move { workers::step(&worker).await.unwrap() });
         }
         if steps.join_all().await.iter().sum::<usize>() == 0 {
@@ -250,7 +250,7 @@ async fn five_first_messages_at_two_numbers_and_two_services_make_one_contact() 
             .customer_sends(phone, name, &format!("pesan {n}"))
             .await;
     }
-    let events = Arc::new(WaapifyEvents(Arc::clone(&bridge.app.relay)));
+    let events = Arc::new(WaapifyEvents(Arc::clone(&bridge.app.context)));
     while workers::step(&events).await.unwrap() > 0 {}
     // GHL makes the contact, but its answer is lost.
     bridge

@@ -197,7 +197,7 @@ async fn an_uninstall_while_the_token_is_asked_for_stands() {
         .ghl
         .faults()
         .push("POST /oauth/locationToken", slow);
-    let context = || std::sync::Arc::clone(&bridge.app.relay);
+    let context = || std::sync::Arc::clone(&bridge.app.context);
     let events = std::sync::Arc::new(workers::ghl_events::GhlEvents(context()));
     let upkeep = std::sync::Arc::new(workers::token_upkeep::TokenUpkeep(context()));
     workers::step(&events).await.unwrap();

@@ -203,7 +203,7 @@ async fn what_waits_at_one_number_is_read_in_one_go_and_in_its_order() {
             "messageTimestamp": 1_767_250_500 + n, "message": {"conversation": texts[n]}}], "type": "notify"}});
         assert_eq!(bridge.gateway_posts(&body).await, StatusCode::OK);
     }
-    let worker = Arc::new(WaapifyEvents(Arc::clone(&bridge.app.relay)));
+    let worker = Arc::new(WaapifyEvents(Arc::clone(&bridge.app.context)));
     assert_eq!(step(&worker).await.unwrap(), 1, "one number's");
     assert_eq!(step(&worker).await.unwrap(), 1, "the rest of it");
     assert_eq!(step(&worker).await.unwrap(), 0);

@@ -119,7 +119,7 @@ async fn who_the_sms_provider_is_decides() {
     report.assert_bad("provider", "is \"Twilio\", not ours", 1);
     let todo = report.find("provider")["todo"]["en"].as_str().unwrap();
     assert!(todo.contains("Settings > Phone Numbers > Advanced Settings > SMS Provider"));
-    let doctor = &bridge.app.relay.doctor;
+    let doctor = &bridge.app.context.doctor;
     assert_eq!(doctor.check_provider(&location()).await.state, State::Bad);
     ghl.set_default_provider(seed::LOCATION_ID, DefaultProvider::NotConfigured);
     diagnose(&bridge)

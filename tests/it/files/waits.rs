@@ -17,7 +17,7 @@ use crate::commands::Serving;
 use crate::harness::{Bridge, wait};
 
 fn worker(bridge: &Bridge) -> Arc<Media> {
-    Arc::new(Media(Arc::clone(&bridge.app.relay)))
+    Arc::new(Media(Arc::clone(&bridge.app.context)))
 }
 
 #[tokio::test]
@@ -53,7 +53,7 @@ async fn a_file_that_does_not_come_holds_its_message_back_for_two_minutes_at_mos
     });
     bridge.clock.advance(WAIT - Duration::seconds(1));
     let inbound = Arc::new(waapify_ghl::workers::inbound::Inbound(Arc::clone(
-        &bridge.app.relay,
+        &bridge.app.context,
     )));
     assert!(inbound.claim(9).await.unwrap().is_empty(), "it waits");
     bridge.clock.advance(Duration::seconds(1));
@@ -72,7 +72,7 @@ async fn a_file_that_comes_after_its_message_left_changes_nothing() {
     let job = media.claim(1).await.unwrap().remove(0);
     bridge.clock.advance(WAIT);
     let inbound = Arc::new(waapify_ghl::workers::inbound::Inbound(Arc::clone(
-        &bridge.app.relay,
+        &bridge.app.context,
     )));
     waapify_ghl::workers::step(&inbound).await.unwrap();
     let before = (fate(&bridge).await, only_post(&bridge));

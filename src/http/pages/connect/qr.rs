@@ -55,7 +55,7 @@ pub(in crate::http) async fn begin(
             return refused(&Fault::of_qr(Field::AccessToken, text));
         }
     };
-    let credentials = match qr_linking::begin(&state.gateway, &access_token).await {
+    let credentials = match qr_linking::begin(&state.waapify, &access_token).await {
         Ok(credentials) => credentials,
         Err(error) => return refused(&qr_fault(&error)),
     };
@@ -119,7 +119,7 @@ pub(in crate::http) async fn picture(
 
 /// The picture to scan for an instance.
 pub(in crate::http) async fn picture_of(state: &HttpState, credentials: &Credentials) -> Response {
-    match qr_linking::picture(&state.gateway, credentials).await {
+    match qr_linking::picture(&state.waapify, credentials).await {
         Ok(QrCode::Png(bytes)) => ([(CONTENT_TYPE, "image/png")], bytes).into_response(),
         // The page's script asks again.
         Ok(QrCode::NotReady | QrCode::InUse) => {
@@ -173,7 +173,7 @@ async fn advance(
     opened: &Opened,
     credentials: &Credentials,
 ) -> Result<Progress, PageError> {
-    let progress = qr_linking::state(&state.gateway, credentials, None).await;
+    let progress = qr_linking::state(&state.waapify, credentials, None).await;
     let Progress::Linked(number) = progress else {
         return Ok(progress);
     };

@@ -85,7 +85,7 @@ async fn try_send(
         return Ok(Err(over()));
     }
     let sent = state
-        .gateway
+        .waapify
         .send(&credentials, &to, words(language), None)
         .await;
     Ok(match sent {

@@ -61,7 +61,7 @@ pub(super) async fn begin(
     let visitor = &sent.visitor;
     let (number, credentials) = find(&state, visitor).await?;
     let ends_other = sent.is_ticked(ENDS_OTHER);
-    let progress = qr_linking::begin_again(&state.gateway, &credentials, &number, ends_other).await;
+    let progress = qr_linking::begin_again(&state.waapify, &credentials, &number, ends_other).await;
     if matches!(progress, Progress::Linked(_)) {
         return finish(&state, visitor, &number, &credentials).await;
     }
@@ -76,7 +76,7 @@ pub(super) async fn show(
     visitor: LocationUser,
 ) -> Result<Response, PageError> {
     let (number, credentials) = find(&state, &visitor).await?;
-    let progress = qr_linking::state(&state.gateway, &credentials, Some(&number)).await;
+    let progress = qr_linking::state(&state.waapify, &credentials, Some(&number)).await;
     Ok(match progress {
         Progress::Linked(_) => return finish(&state, &visitor, &number, &credentials).await,
         Progress::Waiting => scan(language, &visitor, &number, None).into_response(),
@@ -195,7 +195,7 @@ pub(super) async fn progress(
     visitor: LocationUser,
 ) -> Result<Json<Said>, PageError> {
     let (number, credentials) = find(&state, &visitor).await?;
-    let progress = qr_linking::state(&state.gateway, &credentials, Some(&number)).await;
+    let progress = qr_linking::state(&state.waapify, &credentials, Some(&number)).await;
     Ok(Json(match &progress {
         Progress::Stopped(ConnectError::OtherNumber { linked }) => {
             Said::stopped(language, &other_phone(&number, linked))
