@@ -14,9 +14,9 @@ use axum::Router;
 pub use database::Database;
 use sqlx::PgPool;
 use tokio::net::{TcpListener, TcpSocket};
-use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::accounts::connect::Connector;
@@ -34,6 +34,7 @@ use crate::http::{
 use crate::runtime::clock::Clock;
 use crate::runtime::counters::Counters;
 use crate::runtime::notify::Signals;
+use crate::runtime::stop::Stop;
 use crate::workers::Worker;
 use crate::workers::ghl_events::GhlEvents;
 use crate::workers::inbound::Inbound;
@@ -98,8 +99,8 @@ impl App {
         http::router(self.http.clone())
     }
 
-    /// Serves `extra` beside the service's own routes, and runs the workers, until `stop` says so. What is in hand may
-    /// then end; what does not is given back, and this returns before the stop's time limit.
+    /// Serves `extra` beside the service's own routes, and runs the workers, until `stop` is cancelled. Running jobs may
+    /// then end; those that do not are given back, and this returns before the stop's time limit.
     ///
     /// # Errors
     /// When a task ends unexpectedly.
@@ -107,21 +108,19 @@ impl App {
         self,
         listener: TcpListener,
         extra: Router,
-        stop: watch::Receiver<bool>,
+        stop: CancellationToken,
     ) -> anyhow::Result<()> {
-        let (stop_all, stopping) = watch::channel(None);
+        let stopping = Stop::default();
         let mut tasks = JoinSet::new();
-        let mut asked = stopping.clone();
-        let server =
-            axum::serve(listener, self.router().merge(extra)).with_graceful_shutdown(async move {
-                let _ = asked.wait_for(Option::is_some).await;
-            });
+        let server = axum::serve(listener, self.router().merge(extra))
+            .with_graceful_shutdown(stopping.requested.clone().cancelled_owned());
         tasks.spawn(async move { server.await.context("the HTTP server failed") });
-        let (insert_batcher, mut asked) = (self.http.insert_batcher.clone(), stopping.clone());
+        let (insert_batcher, requested) =
+            (self.http.insert_batcher.clone(), stopping.requested.clone());
         tasks.spawn(async move {
             tokio::select! {
-                () = insert_batcher.ended() => bail!("the store of deliveries ended"),
-                _ = asked.wait_for(Option::is_some) => Ok(()),
+                () = insert_batcher.ended() => bail!("the insert batcher ended"),
+                () = requested.cancelled() => Ok(()),
             }
         });
         let context = || Arc::clone(&self.context);
@@ -134,13 +133,18 @@ impl App {
         spawn_worker(&mut tasks, TokenUpkeep(context()), &stopping);
         spawn_worker(&mut tasks, Monitor(context()), &stopping);
         let unexpected = tokio::select! {
-            () = wait_for(stop) => None,
+            () = stop.cancelled() => None,
             ended = tasks.join_next() => ended,
         };
         info!("stopping");
         let end = Instant::now() + self.stop_timeout;
-        stop_all.send_replace(Some(end - GIVE_BACK));
-        let drained = tokio::time::timeout_at(end - CLOSE, drain(tasks)).await;
+        stopping.requested.cancel();
+        let overdue = stopping.overdue;
+        tokio::spawn(async move {
+            sleep_until(end - GIVE_BACK).await;
+            overdue.cancel();
+        });
+        let drained = timeout_at(end - CLOSE, drain(tasks)).await;
         match (unexpected, drained) {
             (Some(ended), _) => Err(unexpected_end(ended)),
             (None, Ok(result)) => result,
@@ -216,8 +220,8 @@ fn http_parts(
     Ok(HttpParts {
         doctor,
         ghl: settings.ghl.clone(),
-        signature_batcher: SignatureBatcher::new(settings.ghl.verifier.clone()),
-        insert_batcher: InsertBatcher::new(&services.pool)?,
+        signature_batcher: SignatureBatcher::start(settings.ghl.verifier.clone()),
+        insert_batcher: InsertBatcher::start(&services.pool)?,
         outage_buffer: OutageBuffer::default(),
         files: Files::new(services.media.clone()),
         attachment_slots: http::attachment_slots(),
@@ -228,11 +232,7 @@ fn http_parts(
     })
 }
 
-fn spawn_worker<W: Worker>(
-    tasks: &mut JoinSet<anyhow::Result<()>>,
-    worker: W,
-    stopping: &watch::Receiver<Option<Instant>>,
-) {
+fn spawn_worker<W: Worker>(tasks: &mut JoinSet<anyhow::Result<()>>, worker: W, stopping: &Stop) {
     let stopping = stopping.clone();
     tasks.spawn(async move {
         workers::run(Arc::new(worker), stopping).await;
@@ -247,18 +247,14 @@ async fn drain(mut tasks: JoinSet<anyhow::Result<()>>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Waits until `stop` turns true; a dropped sender stops too.
-async fn wait_for(mut stop: watch::Receiver<bool>) {
-    let _ = stop.wait_for(|stop| *stop).await;
-}
-
 /// A stop that follows SIGTERM and Ctrl-C.
 ///
 /// # Errors
 /// When the signals cannot be caught.
-pub fn stop_on_signal() -> anyhow::Result<watch::Receiver<bool>> {
+pub fn stop_on_signal() -> anyhow::Result<CancellationToken> {
     use tokio::signal::unix::{SignalKind, signal};
-    let (sender, receiver) = watch::channel(false);
+    let stop = CancellationToken::new();
+    let requested = stop.clone();
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     tokio::spawn(async move {
@@ -266,9 +262,9 @@ pub fn stop_on_signal() -> anyhow::Result<watch::Receiver<bool>> {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-        sender.send_replace(true);
+        requested.cancel();
     });
-    Ok(receiver)
+    Ok(stop)
 }
 
 /// An address that this process has reserved; who connects is refused until it listens.

@@ -11,8 +11,8 @@ use tracing::{error, warn};
 use crate::crypto::SignatureError;
 use crate::db;
 use crate::http::pages::layout;
-use crate::http::webhooks::insert_batcher::NotStored;
 use crate::model::language::{Language, Text};
+use crate::runtime::batcher::NotServed;
 
 /// Seconds after which a refused webhook may come again: a restart of Postgres takes about that long.
 const RETRY_AFTER_SECONDS: &str = "5";
@@ -44,7 +44,7 @@ pub(super) enum HookError {
     StoreDown(#[from] sqlx::Error),
     /// The same, its cause logged already.
     #[error("the message cannot be stored right now, send it again")]
-    NotStored(#[from] NotStored),
+    NotServed(#[from] NotServed),
 }
 
 /// Longest wait for the store, a connection included: whoever calls is asked to come again within a second or so.
@@ -87,13 +87,13 @@ impl IntoResponse for HookError {
             Self::UnknownSecret => StatusCode::NOT_FOUND,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Cut | Self::Malformed(_) => StatusCode::BAD_REQUEST,
-            Self::StoreDown(_) | Self::NotStored(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::StoreDown(_) | Self::NotServed(_) => StatusCode::TOO_MANY_REQUESTS,
         };
         let text = self.to_string();
         if let Self::StoreDown(error) = &self {
             error!(%error, "the store is down, the caller is asked to come again");
         }
-        if matches!(self, Self::StoreDown(_) | Self::NotStored(_)) {
+        if matches!(self, Self::StoreDown(_) | Self::NotServed(_)) {
             return (status, [(header::RETRY_AFTER, RETRY_AFTER_SECONDS)], text).into_response();
         }
         warn!(status = status.as_u16(), text, "refused");

@@ -27,13 +27,13 @@ use std::time::Duration as StdDuration;
 
 use running_jobs::RunningJobs;
 use tokio::sync::Notify;
-use tokio::sync::watch::Receiver;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tracing::warn;
 
 use crate::accounts::services::Services;
 use crate::doctor::Doctor;
+use crate::runtime::stop::Stop;
 
 /// How often a worker polls without a signal: for retries that are due, and for work of other processes.
 const POLL_INTERVAL: StdDuration = StdDuration::from_secs(1);
@@ -117,15 +117,12 @@ pub async fn step<W: Worker>(worker: &Arc<W>) -> sqlx::Result<usize> {
     Ok(count)
 }
 
-/// Runs a worker until `stop` gives the moment by which running jobs must have ended. No job is taken from then on,
-/// and what has not ended by that moment is cut off and given back ([`Worker::release`]).
-pub async fn run<W: Worker>(worker: Arc<W>, mut stop: Receiver<Option<Instant>>) {
+/// Runs a worker until a stop is requested. No job is taken from then on; jobs that still run when the stop is overdue are
+/// cut off and given back ([`Worker::release`]).
+pub async fn run<W: Worker>(worker: Arc<W>, stop: Stop) {
     let mut running_jobs = RunningJobs::new(Arc::clone(&worker));
     let mut next_poll = Instant::now();
-    let until = loop {
-        if let Some(until) = *stop.borrow() {
-            break until;
-        }
+    while !stop.requested.is_cancelled() {
         let free =
             i64::try_from(W::CONCURRENCY.saturating_sub(running_jobs.len())).unwrap_or(i64::MAX);
         let claimed = if free == 0 {
@@ -150,17 +147,13 @@ pub async fn run<W: Worker>(worker: Arc<W>, mut stop: Receiver<Option<Instant>>)
             }
         };
         tokio::time::sleep(gap).await;
-        wait_for_work(&*worker, &mut running_jobs, &mut stop).await;
-    };
-    running_jobs.finish(until).await;
+        wait_for_work(&*worker, &mut running_jobs, &stop).await;
+    }
+    running_jobs.finish(&stop.overdue).await;
 }
 
 /// Returns when something came or became free, is due, or a stop was asked for.
-async fn wait_for_work<W: Worker>(
-    worker: &W,
-    running_jobs: &mut RunningJobs<W>,
-    stop: &mut Receiver<Option<Instant>>,
-) {
+async fn wait_for_work<W: Worker>(worker: &W, running_jobs: &mut RunningJobs<W>, stop: &Stop) {
     let has_ended = running_jobs.notice_ended();
     // A signal that came meanwhile was kept. When there is work already, the next due time does not matter.
     let has_work = tokio::select! {
@@ -178,6 +171,6 @@ async fn wait_for_work<W: Worker>(
         // What ended may have freed the next of its conversation.
         () = running_jobs.next_ended() => {}
         () = tokio::time::sleep(pause) => {}
-        _ = stop.changed() => {}
+        () = stop.requested.cancelled() => {}
     }
 }

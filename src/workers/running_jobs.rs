@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::{Id, JoinError, JoinSet};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
 use crate::workers::Worker;
@@ -69,11 +70,14 @@ impl<W: Worker> RunningJobs<W> {
         self.jobs.remove(&id_of(ended));
     }
 
-    /// Lets jobs end until then. What has not, or could not record its outcome, is given back: it is due at once, for
-    /// whichever process looks next.
-    pub(super) async fn finish(mut self, until: Instant) {
+    /// Lets jobs end until the stop is overdue. A job that has not ended, or could not record its outcome, is given back:
+    /// it is due at once, for whichever process polls next.
+    pub(super) async fn finish(mut self, overdue: &CancellationToken) {
         debug!(worker = W::NAME, running_jobs = self.len(), "finishing");
-        while let Ok(Some(ended)) = timeout_at(until, self.tasks.join_next_with_id()).await {
+        while let Some(Some(ended)) = overdue
+            .run_until_cancelled(self.tasks.join_next_with_id())
+            .await
+        {
             note_end::<W>(&ended);
             if matches!(ended, Ok((_, Ok(())))) {
                 self.jobs.remove(&id_of(&ended));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use simulators::{Timings, seed};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use waapify_ghl::cli::sandbox::Sandbox;
 
 use crate::harness::{TestDatabase, wait};
@@ -31,7 +31,7 @@ pub async fn came_true(look: impl AsyncFn() -> bool) -> bool {
 pub struct Controls {
     pub sandbox: Sandbox,
     _database: TestDatabase,
-    _stop: watch::Sender<bool>,
+    _stop: DropGuard,
 }
 
 impl Controls {
@@ -39,14 +39,15 @@ impl Controls {
     pub async fn bare() -> Self {
         let database = TestDatabase::new().await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let (stop, stopping) = watch::channel(false);
+        let stop = CancellationToken::new();
         let timings = Timings::fast();
-        let sandbox = Sandbox::start(listener, database.pool.clone(), timings, stopping).unwrap();
+        let sandbox =
+            Sandbox::start(listener, database.pool.clone(), timings, stop.clone()).unwrap();
         sandbox.simulation.forget();
         Self {
             sandbox,
             _database: database,
-            _stop: stop,
+            _stop: stop.drop_guard(),
         }
     }
 

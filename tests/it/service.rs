@@ -6,8 +6,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use simulators::Timings;
-use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 use waapify_ghl::app::App;
 use waapify_ghl::runtime::clock::Clock;
 use waapify_ghl::{db, http};
@@ -15,13 +15,14 @@ use waapify_ghl::{db, http};
 use crate::harness::{Bridge, ask, environment, settings, wait};
 
 /// Runs the workers of a bridge beside its routes, as `serve` does.
-async fn run(bridge: &Bridge) -> (watch::Sender<bool>, JoinHandle<anyhow::Result<()>>) {
+async fn run(bridge: &Bridge) -> (CancellationToken, JoinHandle<anyhow::Result<()>>) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let (stop, stopping) = watch::channel(false);
-    (
-        stop,
-        tokio::spawn(bridge.app.clone().run(listener, Router::new(), stopping)),
-    )
+    let stop = CancellationToken::new();
+    let running = bridge
+        .app
+        .clone()
+        .run(listener, Router::new(), stop.clone());
+    (stop, tokio::spawn(running))
 }
 
 #[tokio::test]
@@ -38,7 +39,7 @@ async fn a_message_goes_through_without_anyone_driving_the_workers() {
             .is_some_and(|(state, _, _)| state == "posted")
     })
     .await;
-    stop.send_replace(true);
+    stop.cancel();
     running.await.unwrap().unwrap();
 }
 
@@ -55,7 +56,7 @@ async fn a_stop_lets_a_send_in_hand_end_and_takes_no_other() {
         bridge.simulation.waapify.faults().count("send.php") == 1
     })
     .await;
-    stop.send_replace(true);
+    stop.cancel();
     let second = bridge.agent_writes("dua").await;
     running.await.unwrap().unwrap();
     assert_eq!(bridge.state(&first).await, "sent");

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use simulators::{Fault, seed};
 use sqlx::Row as _;
-use tokio::sync::watch;
 use waapify_ghl::db::accounts::token_requests;
 use waapify_ghl::db::webhooks::ghl_events;
 use waapify_ghl::db::webhooks::ghl_events::NewEvent;
+use waapify_ghl::runtime::stop::Stop;
 use waapify_ghl::workers;
 use waapify_ghl::workers::Worker;
 use waapify_ghl::workers::ghl_events::GhlEvents;
@@ -30,10 +30,11 @@ const FOREVER: Duration = Duration::from_mins(5);
 
 /// Runs a worker until something came true, then stops it without time to finish.
 async fn cut_off<W: Worker>(worker: W, what: &str, came_true: impl AsyncFn() -> bool) {
-    let (stop, stopping) = watch::channel(None);
-    let running = tokio::spawn(workers::run(Arc::new(worker), stopping));
+    let stop = Stop::default();
+    let running = tokio::spawn(workers::run(Arc::new(worker), stop.clone()));
     wait(what, came_true).await;
-    stop.send_replace(Some(tokio::time::Instant::now()));
+    stop.requested.cancel();
+    stop.overdue.cancel();
     running.await.unwrap();
 }
 

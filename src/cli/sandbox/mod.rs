@@ -20,8 +20,8 @@ use secrecy::SecretString;
 use simulators::{InstallKind, Simulation, SimulationConfig, Timings, seed};
 use sqlx::PgPool;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::accounts::connect::Entered;
@@ -84,7 +84,7 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Starts both over an empty database or one that a sandbox used, until `stop` turns true. Nothing is installed.
+    /// Starts both over an empty database or one that a sandbox used, until `stop` is cancelled. Nothing is installed.
     ///
     /// # Errors
     /// When a key cannot be made.
@@ -92,7 +92,7 @@ impl Sandbox {
         listener: TcpListener,
         pool: PgPool,
         timings: Timings,
-        stop: watch::Receiver<bool>,
+        stop: CancellationToken,
     ) -> anyhow::Result<Self> {
         let port = listener.local_addr()?.port();
         let address = Url::parse(&format!("http://127.0.0.1:{port}"))?;

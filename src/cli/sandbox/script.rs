@@ -8,8 +8,8 @@ use anyhow::bail;
 use secrecy::SecretString;
 use simulators::{CustomerFile, Direction, Message, Timings, seed};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
 
 use crate::app::Database;
 use crate::cli::sandbox::Sandbox;
@@ -33,10 +33,10 @@ pub async fn play_script(named: Option<&SecretString>) -> anyhow::Result<ExitCod
     say("Setup", &format!("the tables are in {database}"));
     let pool = database.migrated_pool().await?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let (stop, stopping) = watch::channel(false);
-    let sandbox = Sandbox::start(listener, pool.clone(), Timings::default(), stopping)?;
+    let stop = CancellationToken::new();
+    let sandbox = Sandbox::start(listener, pool.clone(), Timings::default(), stop.clone())?;
     let verdict = play(&sandbox).await;
-    stop.send_replace(true);
+    stop.cancel();
     sandbox.running.await??;
     database.close(pool).await?;
     match verdict {

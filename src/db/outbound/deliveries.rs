@@ -37,11 +37,11 @@ const UNDER_WAY: Duration = Duration::hours(24);
 /// None is kept when the database fails or refuses one of them.
 pub async fn accept_deliveries(
     connection: &mut PgConnection,
-    deliveries: &[Delivery],
+    deliveries: &[&Delivery],
 ) -> sqlx::Result<Vec<bool>> {
     // What is new comes back as it was inserted, in the order given.
     let mut new = insert(connection, deliveries).await?.into_iter().peekable();
-    let is_next = |d: &Delivery| {
+    let is_next = |d: &&Delivery| {
         new.next_if(|new| {
             new.location_id == d.location_id && new.ghl_message_id == d.ghl_message_id
         })
@@ -57,9 +57,9 @@ struct New {
     ghl_message_id: GhlMessageId,
 }
 
-async fn insert(connection: &mut PgConnection, deliveries: &[Delivery]) -> sqlx::Result<Vec<New>> {
-    fn column<'a, T>(deliveries: &'a [Delivery], value: impl Fn(&'a Delivery) -> T) -> Vec<T> {
-        deliveries.iter().map(value).collect()
+async fn insert(connection: &mut PgConnection, deliveries: &[&Delivery]) -> sqlx::Result<Vec<New>> {
+    fn column<'a, T>(deliveries: &[&'a Delivery], value: impl Fn(&'a Delivery) -> T) -> Vec<T> {
+        deliveries.iter().copied().map(value).collect()
     }
     sqlx::query_as!(
         New,

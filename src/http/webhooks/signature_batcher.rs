@@ -1,118 +1,71 @@
 //! Checks of signatures, so that they keep no thread busy for long and many at once cost less than each alone.
 //!
-//! Owns: the line of those that wait. An Ed25519 check takes about 30 µs and needs no more than 10 beside fifteen others, so
-//! what comes during one check is checked together next. RSA and large bodies take far longer, on threads of their own.
+//! An Ed25519 check takes about 30 µs and no more than 10 beside fifteen others, so what arrives during one check is
+//! checked together next. RSA and large bodies take far longer, on threads of their own.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use axum::body::Bytes;
-use tokio::sync::oneshot;
-use tokio::task::{spawn_blocking, yield_now};
+use tokio::task::spawn_blocking;
 
-use crate::crypto::{Signature, SignatureError, Verifier};
+use crate::crypto::{Signature, Verifier};
+use crate::runtime::batcher::{Batcher, Batches, NotServed, batcher};
 
 /// Signatures checked at once: more save little, and sixteen take about 160 µs of a thread that serves others, too.
 const MAX_BATCH: usize = 16;
 /// A larger body is hashed on a thread of its own: this one takes about 100 µs.
 const MAX_SMALL_BODY: usize = 64 * 1024;
+/// Bytes that may wait: a quarter of a second's work, far more than waits while honest callers are served.
+const MAX_WAITING_BYTES: usize = 64 * 1024 * 1024;
 
-/// Checks signatures. Clones share one line.
+type Signed = (ed25519_zebra::Signature, Bytes);
+
+/// Checks signatures. Clones share one queue.
 #[derive(Clone, Debug)]
-pub struct SignatureBatcher(Arc<Shared>);
-
-#[derive(Debug)]
-struct Shared {
-    verifier: Verifier,
-    line: Mutex<Line>,
-}
-
-#[derive(Debug, Default)]
-struct Line {
-    waiting: VecDeque<Waiting>,
-    is_served: bool,
-}
-
-#[derive(Debug)]
-struct Waiting {
-    signature: ed25519_zebra::Signature,
-    body: Bytes,
-    answer: oneshot::Sender<bool>,
+pub struct SignatureBatcher {
+    verifier: Arc<Verifier>,
+    small: Batcher<Signed, bool>,
 }
 
 impl SignatureBatcher {
-    /// Checks with these keys.
+    /// Checks with these keys, on a task of its own that ends with the last clone.
     #[must_use]
-    pub fn new(verifier: Verifier) -> Self {
-        Self(Arc::new(Shared {
-            verifier,
-            line: Mutex::default(),
-        }))
+    pub fn start(verifier: Verifier) -> Self {
+        let (small, batches) = batcher(MAX_WAITING_BYTES);
+        let verifier = Arc::new(verifier);
+        tokio::spawn(serve(Arc::clone(&verifier), batches));
+        Self { verifier, small }
     }
 
-    /// Returns when it is known that the signature is the body's.
-    pub(in crate::http) async fn check(
+    /// Whether the signature is the body's.
+    pub(in crate::http) async fn fits(
         &self,
         signature: Signature,
         body: Bytes,
-    ) -> Result<(), SignatureError> {
-        let fits = match signature {
+    ) -> Result<bool, NotServed> {
+        match signature {
             Signature::Ed25519(signature) if body.len() <= MAX_SMALL_BODY => {
-                self.line_up(signature, body).await.unwrap_or(false)
+                let bytes = body.len();
+                self.small.submit((signature, body), bytes).await
             }
             signature => {
-                let shared = Arc::clone(&self.0);
-                let check = spawn_blocking(move || shared.verifier.fits(&signature, &body));
-                check.await.unwrap_or(false)
+                let verifier = Arc::clone(&self.verifier);
+                let check = spawn_blocking(move || verifier.fits(&signature, &body));
+                check.await.map_err(|_| NotServed)
             }
-        };
-        fits.then_some(()).ok_or(SignatureError::Wrong)
-    }
-
-    fn line_up(&self, signature: ed25519_zebra::Signature, body: Bytes) -> oneshot::Receiver<bool> {
-        let (answer, answered) = oneshot::channel();
-        let mut line = self.0.line();
-        line.waiting.push_back(Waiting {
-            signature,
-            body,
-            answer,
-        });
-        if !line.is_served {
-            line.is_served = true;
-            tokio::spawn(Arc::clone(&self.0).serve());
         }
-        answered
     }
 }
 
-impl Shared {
-    fn line(&self) -> std::sync::MutexGuard<'_, Line> {
-        // Nothing panics while it holds the line.
-        self.line.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The next of the line; anyone who comes after the last has it served again.
-    fn next_batch(&self) -> Vec<Waiting> {
-        let mut line = self.line();
-        let count = line.waiting.len().min(MAX_BATCH);
-        line.is_served = count > 0;
-        line.waiting.drain(..count).collect()
-    }
-
-    async fn serve(self: Arc<Self>) {
-        loop {
-            // Whose requests are at hand lines up first.
-            yield_now().await;
-            let batch = self.next_batch();
-            if batch.is_empty() {
-                return;
-            }
-            let signed: Vec<_> = batch.iter().map(|w| (w.signature, &*w.body)).collect();
-            let fit = self.verifier.fit_each(&signed);
-            for (waiting, fits) in batch.into_iter().zip(fit) {
-                // Who has gone away needs no answer.
-                let _ = waiting.answer.send(fits);
-            }
+async fn serve(verifier: Arc<Verifier>, mut batches: Batches<Signed, bool>) {
+    while let Some(batch) = batches.next(MAX_BATCH).await {
+        let signed: Vec<_> = batch
+            .iter()
+            .map(|pending| (pending.request.0, &*pending.request.1))
+            .collect();
+        let fit = verifier.fit_each(&signed);
+        for (pending, fits) in batch.into_iter().zip(fit) {
+            pending.answer(fits);
         }
     }
 }

@@ -6,7 +6,7 @@ use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 
-use crate::crypto::Signature;
+use crate::crypto::{Signature, SignatureError};
 use crate::http::HttpState;
 use crate::http::error::HookError;
 
@@ -24,11 +24,12 @@ impl FromRequest<HttpState> for Verified {
         let body = Bytes::from_request(request, state)
             .await
             .map_err(body_error)?;
-        state
-            .signature_batcher
-            .check(signature?, body.clone())
-            .await?;
-        Ok(Self(body))
+        let fits = state.signature_batcher.fits(signature?, body.clone());
+        if fits.await? {
+            Ok(Self(body))
+        } else {
+            Err(SignatureError::Wrong.into())
+        }
     }
 }
 
