@@ -32,6 +32,7 @@ pub mod numbers;
 pub mod outbound;
 pub mod own_schema;
 mod pool;
+pub mod queue;
 pub mod replays;
 mod schema;
 pub mod views;

@@ -17,6 +17,7 @@ use crate::db::contacts::lids;
 use crate::db::contacts::lids::LID_SERVER;
 use crate::db::history::timeline;
 use crate::db::inbound::media::NewMedia;
+use crate::db::queue::{Claims, claimed};
 use crate::model::ids::{GhlMessageId, LocationId, MessageId, WaMessageId};
 use crate::model::reason::{Reason, Step};
 use crate::model::states::{CallEnd, MessageState};
@@ -107,6 +108,8 @@ pub struct InboundJob {
     /// Where GHL keeps its file.
     pub attachment: Option<String>,
 }
+
+claimed!(InboundJob, id.0, in location_id);
 
 /// Keeps a message; none when it is known already. The content of one that is held for it takes its place.
 pub async fn record_message(
@@ -341,9 +344,7 @@ pub async fn release(
     rested: OffsetDateTime,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    let locations: Vec<&str> = jobs.iter().map(|job| job.location_id.as_str()).collect();
-    let ids: Vec<i64> = jobs.iter().map(|job| job.id.0).collect();
-    let attempts: Vec<i32> = jobs.iter().map(|job| job.attempt).collect();
+    let claims = Claims::of(jobs);
     let posts: Vec<Option<OffsetDateTime>> = jobs.iter().map(|job| job.post_started_at).collect();
     sqlx::query!(
         r#"
@@ -359,9 +360,9 @@ pub async fn release(
             and i.state = 'accepted'
             and not i.is_waiting
         "#,
-        &locations as &[&str],
-        &ids,
-        &attempts,
+        &claims.locations as &[&str],
+        &claims.ids,
+        &claims.attempts,
         &posts as &[Option<OffsetDateTime>],
         rested,
         now,

@@ -16,9 +16,10 @@ use sqlx::PgPool;
 use time::{Duration, OffsetDateTime};
 
 use crate::db::numbers::NumberRow;
+use crate::db::queue::{claimed, set_due};
 use crate::model::ids::{GhlMessageId, LocationId, MessageId};
 use crate::model::reason::{Reason, Step};
-use crate::model::states::{FailureKind, MessageState};
+use crate::model::states::FailureKind;
 
 /// A message that a worker has claimed.
 #[derive(Clone, Debug)]
@@ -61,6 +62,8 @@ pub struct OutboundJob {
     /// When GHL delivered it.
     pub accepted_at: OffsetDateTime,
 }
+
+claimed!(OutboundJob, id.0, in location_id);
 
 impl OutboundJob {
     /// What is needed to send it; none when its location has no number.
@@ -289,35 +292,35 @@ pub async fn rescue_expired(
     Ok(expired.rows_affected())
 }
 
-/// Ends the leases of claims that are still in the state in which their owner holds them. `sending`: what had left then
-/// becomes `unconfirmed`, what had not goes back to the queue ([`rescue_expired`]). `unconfirmed`: the end of a wait is
-/// claimed anew. An outcome that was recorded stays.
-pub async fn release(
+/// Ends the leases of claims that are still sending: a message whose send has started becomes `unconfirmed`, the others
+/// go back to the queue ([`rescue_expired`]). An outcome that was recorded stays.
+pub async fn release_sends(
     pool: &PgPool,
     jobs: &[&OutboundJob],
-    held: MessageState,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    let locations: Vec<_> = jobs.iter().map(|job| job.location_id.as_str()).collect();
-    let ids: Vec<_> = jobs.iter().map(|job| job.id.0).collect();
-    let attempts: Vec<_> = jobs.iter().map(|job| job.attempt).collect();
-    sqlx::query!(
-        r#"
-        update outbound o
-        set due_at = $5
-        from unnest($1::text[], $2::bigint[], $3::int[]) as j (location_id, id, attempt)
-        where o.location_id = j.location_id and o.id = j.id and o.attempt = j.attempt
-          and o.state = $4
-        "#,
-        &locations as &[&str],
-        &ids,
-        &attempts,
-        held as MessageState,
+    set_due!(
+        pool,
+        jobs.iter().copied(),
         now,
+        "outbound",
+        "q.location_id = any (array[c.location_id]) and q.id = c.id and q.state = 'sending'"
     )
-    .execute(pool)
-    .await
-    .map(|_| ())
+}
+
+/// Ends the leases of waits whose end was claimed ([`claim_unconfirmed`]): it is claimed again.
+pub async fn release_waits(
+    pool: &PgPool,
+    jobs: &[&OutboundJob],
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    set_due!(
+        pool,
+        jobs.iter().copied(),
+        now,
+        "outbound",
+        "q.location_id = any (array[c.location_id]) and q.id = c.id and q.state = 'unconfirmed'"
+    )
 }
 
 /// Messages whose wait for an echo is over.

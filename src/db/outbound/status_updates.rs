@@ -5,6 +5,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::db::accounts::rate_limits::CallPriority;
 use crate::db::history::timeline;
+use crate::db::queue::{claimed, set_due};
 use crate::model::ids::{GhlMessageId, LocationId, MessageId};
 use crate::model::reason::{Reason, Step};
 use crate::model::states::StatusName;
@@ -56,6 +57,8 @@ pub struct StatusJob {
     /// The fence.
     pub attempt: i32,
 }
+
+claimed!(StatusJob, message_id.0, in location_id);
 
 /// Has GHL told; an update that waits already is raised in its place, so that one call tells the highest. Nothing
 /// is queued for a location that was uninstalled, or of which nobody heard: there is no token to tell it with.
@@ -262,22 +265,11 @@ pub async fn abandon(
 
 /// Ends the leases of claims that are still held; one that was just put back is told a little early.
 pub async fn release(pool: &PgPool, jobs: &[StatusJob], now: OffsetDateTime) -> sqlx::Result<()> {
-    let locations: Vec<_> = jobs.iter().map(|job| job.location_id.as_str()).collect();
-    let messages: Vec<_> = jobs.iter().map(|job| job.message_id.0).collect();
-    let attempts: Vec<_> = jobs.iter().map(|job| job.attempt).collect();
-    sqlx::query!(
-        r#"
-        update status_updates s
-        set due_at = $4
-        from unnest($1::text[], $2::bigint[], $3::int[]) as j (location_id, message_id, attempt)
-        where s.location_id = j.location_id and s.message_id = j.message_id and s.attempt = j.attempt
-        "#,
-        &locations as &[&str],
-        &messages,
-        &attempts,
+    set_due!(
+        pool,
+        jobs,
         now,
+        "status_updates",
+        "q.location_id = any (array[c.location_id]) and q.message_id = c.id"
     )
-    .execute(pool)
-    .await
-    .map(|_| ())
 }

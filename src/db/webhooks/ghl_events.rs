@@ -3,6 +3,7 @@
 use sqlx::PgPool;
 use time::{Duration, OffsetDateTime};
 
+use crate::db::queue::{Claimed, set_due};
 use crate::model::ids::{ContactId, LocationId};
 use crate::model::reason::Reason;
 use crate::model::states::EventState;
@@ -33,6 +34,20 @@ pub struct GhlEventJob {
     pub body: Vec<u8>,
     /// The fence, and how often it was tried.
     pub attempt: i32,
+}
+
+impl Claimed for GhlEventJob {
+    fn location(&self) -> Option<&LocationId> {
+        None
+    }
+
+    fn id(&self) -> i64 {
+        self.id
+    }
+
+    fn attempt(&self) -> i32 {
+        self.attempt
+    }
 }
 
 /// Keeps an event; false when it came before.
@@ -171,20 +186,11 @@ pub async fn are_told_of(pool: &PgPool, location: &LocationId) -> sqlx::Result<b
 
 /// Ends the leases of claims that are still held.
 pub async fn release(pool: &PgPool, jobs: &[GhlEventJob], now: OffsetDateTime) -> sqlx::Result<()> {
-    let ids: Vec<i64> = jobs.iter().map(|job| job.id).collect();
-    let attempts: Vec<i32> = jobs.iter().map(|job| job.attempt).collect();
-    sqlx::query!(
-        r#"
-        update ghl_events e
-        set due_at = $3
-        from unnest($1::bigint[], $2::int[]) as j (id, attempt)
-        where e.id = j.id and e.attempt = j.attempt and e.state = 'accepted'
-        "#,
-        &ids,
-        &attempts,
+    set_due!(
+        pool,
+        jobs,
         now,
+        "ghl_events",
+        "q.id = c.id and q.state = 'accepted'"
     )
-    .execute(pool)
-    .await
-    .map(|_| ())
 }

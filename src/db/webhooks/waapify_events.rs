@@ -3,6 +3,7 @@
 use sqlx::PgPool;
 use time::{Duration, OffsetDateTime};
 
+use crate::db::queue::{Claims, claimed, set_due};
 use crate::model::ids::LocationId;
 use crate::model::reason::Reason;
 
@@ -74,17 +75,14 @@ pub async fn claim(
     .await
 }
 
+claimed!(EventJob, id, in location_id);
+
 /// How an event ends: read, or why it cannot be.
 pub type Ended<'a> = (&'a EventJob, Result<(), Reason>);
 
 /// Ends events.
 pub async fn finish(pool: &PgPool, ended: &[Ended<'_>]) -> sqlx::Result<()> {
-    let locations: Vec<&str> = ended
-        .iter()
-        .map(|(job, _)| job.location_id.as_str())
-        .collect();
-    let ids: Vec<i64> = ended.iter().map(|(job, _)| job.id).collect();
-    let attempts: Vec<i32> = ended.iter().map(|(job, _)| job.attempt).collect();
+    let claims = Claims::of(ended.iter().map(|(job, _)| *job));
     let reasons: Vec<Option<&Reason>> = ended
         .iter()
         .map(|(_, result)| result.as_ref().err())
@@ -101,9 +99,9 @@ pub async fn finish(pool: &PgPool, ended: &[Ended<'_>]) -> sqlx::Result<()> {
             and e.attempt = j.attempt
             and e.state not in ('done', 'failed')
         "#,
-        &locations as &[&str],
-        &ids,
-        &attempts,
+        &claims.locations as &[&str],
+        &claims.ids,
+        &claims.attempts,
         &reasons as &[Option<&Reason>],
     )
     .execute(pool)
@@ -113,25 +111,11 @@ pub async fn finish(pool: &PgPool, ended: &[Ended<'_>]) -> sqlx::Result<()> {
 
 /// Ends the leases of claims that are still held.
 pub async fn release(pool: &PgPool, jobs: &[EventJob], now: OffsetDateTime) -> sqlx::Result<()> {
-    let locations: Vec<&str> = jobs.iter().map(|job| job.location_id.as_str()).collect();
-    let ids: Vec<i64> = jobs.iter().map(|job| job.id).collect();
-    let attempts: Vec<i32> = jobs.iter().map(|job| job.attempt).collect();
-    sqlx::query!(
-        r#"
-        update waapify_events e
-        set due_at = $4
-        from unnest($1::text[], $2::bigint[], $3::int[]) as j (location_id, id, attempt)
-        where e.location_id = j.location_id
-            and e.id = j.id
-            and e.attempt = j.attempt
-            and e.state not in ('done', 'failed')
-        "#,
-        &locations as &[&str],
-        &ids,
-        &attempts,
+    set_due!(
+        pool,
+        jobs,
         now,
+        "waapify_events",
+        "q.location_id = any (array[c.location_id]) and q.id = c.id and q.state not in ('done', 'failed')"
     )
-    .execute(pool)
-    .await
-    .map(|_| ())
 }

@@ -28,7 +28,7 @@ use crate::db::{numbers, outbound};
 use crate::model::ids::WaMessageId;
 use crate::model::reason::{Failure, Hold, NUMBER_STOPPED, Reason, Step, Wait};
 use crate::model::retry_schedule::{ATTEMPT_FAILED, GATEWAY_DOWN};
-use crate::model::states::{FailureKind, InstallStatus, MessageState};
+use crate::model::states::{FailureKind, InstallStatus};
 use crate::workers::outbound::plan::{Attachment, Part, Plan, country_of};
 use crate::workers::{Context, POLL_INTERVAL, Worker};
 
@@ -120,8 +120,8 @@ impl Worker for Outbound {
             }
         }
         let (pool, now) = (&self.0.pool, self.0.clock.now());
-        outbound::release(pool, &sends, MessageState::Sending, now).await?;
-        outbound::release(pool, &waits, MessageState::Unconfirmed, now).await
+        outbound::release_sends(pool, &sends, now).await?;
+        outbound::release_waits(pool, &waits, now).await
     }
 }
 

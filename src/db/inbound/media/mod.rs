@@ -17,6 +17,7 @@ use whatsapp_events::MediaFile;
 use crate::db::history::timeline;
 use crate::db::inbound::InboundJob;
 use crate::db::inbound::media::row::FileColumns;
+use crate::db::queue::{claimed, set_due};
 use crate::model::ids::{LocationId, MessageId};
 use crate::model::reason::{Reason, Step};
 use crate::model::states::{MediaState, MessageState};
@@ -66,6 +67,8 @@ pub struct MediaJob {
     /// The fence.
     pub attempt: i32,
 }
+
+claimed!(MediaJob, message_id.0, in location_id);
 
 /// What became of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -356,25 +359,11 @@ pub async fn finish_retry(
 
 /// Ends the leases of claims that are still held.
 pub async fn release(pool: &PgPool, jobs: &[MediaJob], now: OffsetDateTime) -> sqlx::Result<()> {
-    let locations: Vec<&str> = jobs.iter().map(|job| job.location_id.as_str()).collect();
-    let messages: Vec<i64> = jobs.iter().map(|job| job.message_id.0).collect();
-    let attempts: Vec<i32> = jobs.iter().map(|job| job.attempt).collect();
-    sqlx::query!(
-        r#"
-        update inbound_media m
-        set due_at = $4
-        from unnest($1::text[], $2::bigint[], $3::int[]) as j (location_id, message_id, attempt)
-        where m.location_id = j.location_id
-            and m.message_id = j.message_id
-            and m.attempt = j.attempt
-            and m.state = 'wanted'
-        "#,
-        &locations as &[&str],
-        &messages,
-        &attempts,
+    set_due!(
+        pool,
+        jobs,
         now,
+        "inbound_media",
+        "q.location_id = any (array[c.location_id]) and q.message_id = c.id and q.state = 'wanted'"
     )
-    .execute(pool)
-    .await
-    .map(|_| ())
 }
