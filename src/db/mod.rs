@@ -25,6 +25,7 @@
 //! few keys are joined to their table by its primary key (`tests/it/backlogs.rs` counts what is read).
 
 pub mod accounts;
+pub mod connection;
 pub mod contacts;
 pub mod history;
 pub mod inbound;
