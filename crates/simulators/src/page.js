@@ -1,4 +1,4 @@
-// Shows the sandbox's state and pulls its levers. Data reaches the page only as text.
+// Shows the sandbox's state and runs its controls. Data is put into the page only as text.
 "use strict";
 
 const POLL_MS = 1000;
@@ -274,7 +274,7 @@ async function refresh() {
     const answer = await fetch("/sandbox/state", { cache: "no-store" });
     if (!answer.ok) throw new Error(String(answer.status));
     const state = await answer.json();
-    if (turn !== asking) return; // a later question has overtaken this answer
+    if (turn !== asking) return; // // a later request has already been answered
     view.state = state;
     if (view.lost) notice("");
     view.lost = false;
