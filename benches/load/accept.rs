@@ -2,9 +2,8 @@
 //! insert.
 //!
 //! At each number of connections its rounds alternate with pgbench's, and each pair gives one ratio. Only accepting
-//! is
-//! measured: the location's number may not send for years, so nothing is claimed. The worker still polls the queue,
-//! because each delivery notifies it.
+//! is measured: the location's number may not send for years, so nothing is claimed. The worker still polls the
+//! queue, because each delivery notifies it.
 
 use std::time::Duration;
 
@@ -32,7 +31,7 @@ pub async fn run(stage: &Controls) {
     let mut database = PgConnection::connect(&url).await.unwrap();
     execute(&mut database, SEED).await;
     let pgbench = Pgbench::new(stage, &url);
-    load.round(service.address, 64).await; // // opens the service's connections to the database
+    load.round(service.address, 64).await; // opens the service's connections to the database
     let mut levels = LEVELS.map(Level::new);
     for _ in 0..ROUNDS {
         for level in &mut levels {

@@ -1,8 +1,6 @@
 //! The caller that posts deliveries: plain keep-alive connections on one thread, with requests that are built and
-//! signed
-//! before the clock starts. So it takes less than a tenth of the service's processor time, as little as pgbench takes
-//! on
-//! its side. With reqwest and signing it would compete with what it measures.
+//! signed before the clock starts. So it takes less than a tenth of the service's processor time, as little as
+//! pgbench takes on its side. With reqwest and signing it would compete with what it measures.
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;

@@ -1,6 +1,5 @@
 //! Resident memory while ten files of 50 MB are read at once: first by the worker that verifies them, then through
-//! the
-//! links by ten readers. Neither may hold a whole file.
+//! the links by ten readers. Neither may hold a whole file.
 
 use std::convert::Infallible;
 use std::time::{Duration, Instant};

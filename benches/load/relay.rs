@@ -1,8 +1,7 @@
 //! How fast messages go through claim, send, receipt and status, without pacing, from one number and from a thousand.
 //!
 //! The messages are stored before the clock starts, each in its own conversation and old enough that GHL accepts its
-//! status
-//! at once. The limit is what pgbench commits at 16 connections, divided by the commits for one message.
+//! status at once. The limit is what pgbench commits at 16 connections, divided by the commits for one message.
 
 use std::time::{Duration, Instant};
 
@@ -132,7 +131,7 @@ pub async fn run(stage: &Controls) {
         let extension = "do $$ begin create extension pg_stat_statements; exception when others then null; end $$";
         execute(&mut bridge.database, extension).await;
         let pgbench = Pgbench::new(stage, &bridge.url);
-        bridge.relay(numbers.max(100)).await; // // opens connections
+        bridge.relay(numbers.max(100)).await; // opens connections
         let (mut rates, mut limits, mut each) = (Vec::new(), Vec::new(), [Vec::new(), Vec::new()]);
         for _ in 0..ROUNDS {
             let (statements, commits) = bridge.count().await;

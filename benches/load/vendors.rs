@@ -1,6 +1,5 @@
 //! Vendors that answer at once, with only what a message needs of Waapify and GHL. Waapify acks a message as
-//! delivered as
-//! soon as it has answered, and GHL accepts every status.
+//! delivered as soon as it has answered, and GHL accepts every status.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;

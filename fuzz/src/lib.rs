@@ -8,8 +8,7 @@ use rustix::time::{ClockId, clock_gettime};
 const LIMIT: u64 = 100_000;
 
 /// Runs a target on an input, and panics if it takes too long. Measures processor time, because the machine may be
-/// busy
-/// with other things. Prints each input that is slower than all before, for `run.sh`.
+/// busy with other things. Prints each input that is slower than all before, for `run.sh`.
 ///
 /// # Panics
 /// Above the limit.

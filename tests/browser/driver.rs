@@ -28,8 +28,7 @@ const BROWSERS: [&str; 4] = [
     "Google Chrome",
 ];
 /// Becomes chromedriver. Beside it runs a watcher that kills it when this process ends for any reason, because its
-/// input
-/// is closed then.
+/// input is closed then.
 const WATCHED: &str = r#"exec 3<&0
 { read -r _ <&3; kill $$; } >/dev/null 2>&1 &
 exec "$0" --port=0 --log-level=SEVERE"#;

@@ -1,6 +1,5 @@
 //! Checks on every page: it fits a desktop and a phone in both languages, works with the keyboard, and is readable.
-//! If
-//! `SCREENSHOTS` names a folder, a picture of each page is written there.
+//! If `SCREENSHOTS` names a folder, a picture of each page is written there.
 
 use std::path::PathBuf;
 

@@ -58,8 +58,7 @@ impl Controls {
     }
 
     /// Like [`Controls::connected`], with some messages: one that was read and its reply, one that failed because of
-    /// its
-    /// number, and one from a new customer.
+    /// its number, and one from a new customer.
     pub async fn lively() -> Self {
         let stage = Self::connected().await;
         let (ghl, waapify) = (

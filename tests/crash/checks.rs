@@ -2,8 +2,7 @@
 //! says.
 //!
 //! They ask the simulated vendors and the database; where a phone or a conversation shows the answer, the service's
-//! own
-//! word does not count.
+//! own word does not count.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

@@ -21,8 +21,7 @@ const OUTAGE: &str =
 /// The gateway's text both for a message that was sent and for one that was not.
 const NO_ID: &str = r#"{"status":"success","message":"Success"}"#;
 /// How far the clocks of two replicas may differ. Most leases last 60 s or more of wall-clock time; replicas whose
-/// clocks
-/// differ by more than a lease take each other's work.
+/// clocks differ by more than a lease take each other's work.
 const SKEW_SECONDS: std::ops::RangeInclusive<i64> = -20..=20;
 /// Enough for leases to end and echoes to be late; for retries to be due; for a token to expire.
 const JUMP_SECONDS: [i64; 3] = [180, 7_200, 90_000];

@@ -1,6 +1,5 @@
 //! The crash suite: real processes of the service over a real PostgreSQL between simulated vendors. Everything fails
-//! at
-//! the same time, and after each round the suite checks what the service guarantees (docs/testing.md).
+//! at the same time, and after each round the suite checks what the service guarantees (docs/testing.md).
 //!
 //! Plays rounds in several lanes at a time, and prints a summary. A seed decides who is there, what they do and what
 //! fails when. It does not decide how processes and networks race, so a seed repeats the plan but not each race.

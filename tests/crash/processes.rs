@@ -17,8 +17,7 @@ use crate::pass;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_waapify-ghl");
 /// Makes the kernel kill a replica when the suite is killed. (The signal is sent when the thread of the runtime ends
-/// that
-/// started the replica, which is when the suite ends.)
+/// that started the replica, which is when the suite ends.)
 const SETPRIV: &str = "/usr/bin/setpriv";
 /// Below the ports that the system gives to outgoing connections: one of those could take the port of a dead replica.
 const PORTS: std::ops::Range<u16> = 10_000..30_000;

@@ -1,6 +1,5 @@
 //! A fixed address in front of targets that die, move or multiply: the address of the service in front of its
-//! replicas,
-//! and the address of a database that returns on another port.
+//! replicas, and the address of a database that returns on another port.
 //!
 //! Passes bytes on, and stops passing them on when told. Does not interpret them.
 

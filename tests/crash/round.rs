@@ -34,8 +34,7 @@ const KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 /// Longest wait for a replica, and after the faults for anything to end: many times the usual duration.
 const PATIENCE: Duration = Duration::from_mins(1);
 /// Work that has not changed for this long waits for time to pass. Longer than a call, a statement, and the pause
-/// between
-/// two polls for a token that another process refreshes.
+/// between two polls for a token that another process refreshes.
 const STILL: Duration = Duration::from_millis(500);
 const LOOK: Duration = Duration::from_millis(15);
 
@@ -192,8 +191,7 @@ impl Controls {
     }
 
     /// Waits until nothing is in progress and nothing is due. Where work only waits for time to pass, moves the time.
-    /// If
-    /// `PATIENCE` ends first, the error names what is still open.
+    /// If `PATIENCE` ends first, the error names what is still open.
     async fn become_quiet(&self, store: &Store, book: &Book) -> Result<(), String> {
         let (mut before, mut since) = (Vec::new(), Instant::now());
         let (mut a_moment, mut left, mut progress) = (true, usize::MAX, Instant::now());

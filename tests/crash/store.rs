@@ -45,8 +45,7 @@ const JUMP: &str = "
 /// More than any wait of the service, and more than the suite sets clocks back.
 pub const A_DAY: &str = "interval '1 day'";
 /// More than the 12 s after which a killed process's lease on a token refresh ends, and less than the leases of the
-/// work
-/// above: a worker that waits for that token continues before its own lease ends.
+/// work above: a worker that waits for that token continues before its own lease ends.
 pub const A_MOMENT: &str = "interval '15 seconds'";
 
 /// A database whose address stays the same.

@@ -1,6 +1,5 @@
 //! Whether a message's state agrees with WhatsApp's acks, and GHL's status with that state. Whether the message is in
-//! the
-//! right place is checked in `checks`.
+//! the right place is checked in `checks`.
 
 use simulators::{ChatMessage, Message};
 

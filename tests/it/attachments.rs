@@ -339,8 +339,7 @@ async fn an_echo_of_a_file_is_not_taken_for_the_next_one() {
     let message = sqlx::query_scalar("select id from outbound");
     let id = bridge.simulation.waapify.chat(PHONE).remove(0).id;
     // Files have no text. When the echo's id was looked up, the answer was not recorded yet; when the echo was
-    // compared
-    // with the part in progress, that was already the second file.
+    // compared with the part in progress, that was already the second file.
     let echo = SentPart {
         location: &location(),
         message: message.fetch_one(pool).await.unwrap(),

@@ -1,6 +1,5 @@
 //! The length of a backlog does not make a poll slower, even before Postgres has statistics of it. A plan that was
-//! made
-//! for an empty queue would read the whole backlog at each poll.
+//! made for an empty queue would read the whole backlog at each poll.
 
 use std::sync::Arc;
 

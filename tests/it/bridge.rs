@@ -22,8 +22,7 @@ use waapify_ghl::{clients, workers};
 use crate::harness::{TestDatabase, environment, location, settings, wait};
 
 /// The service with its own database and simulated vendors. Its routes answer on a real port; its workers run only
-/// when
-/// a test calls them, and its clock moves only when a test moves it.
+/// when a test calls them, and its clock moves only when a test moves it.
 pub struct Bridge {
     pub database: TestDatabase,
     pub simulation: Simulation,

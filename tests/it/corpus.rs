@@ -1,6 +1,5 @@
 //! Posts every body of the gateway's corpus to the service: GHL must receive what the index says. Writes a table of
-//! the
-//! results to `target/tmp/corpus.md`.
+//! the results to `target/tmp/corpus.md`.
 
 use std::fs;
 

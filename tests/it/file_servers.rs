@@ -1,6 +1,5 @@
 //! The servers of attachments: silent, wrong, with a file that is too large, or with an address that is not allowed;
-//! and
-//! the service's own address for their files.
+//! and the service's own address for their files.
 
 use axum::Router;
 use axum::body::Body;

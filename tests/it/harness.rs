@@ -1,6 +1,5 @@
 //! What all tests use: a real PostgreSQL with one database for each test, payloads, settings, and routes without a
-//! port.
-//! The whole service between simulated vendors is in `bridge`.
+//! port. The whole service between simulated vendors is in `bridge`.
 
 use std::sync::{OnceLock, mpsc};
 use std::time::{Duration, Instant};
@@ -153,8 +152,7 @@ impl TestDatabase {
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         // A throw-away server takes its databases with it. (To drop one can take a minute: Postgres 15 waits until
-        // its
-        // autovacuum launcher wakes.)
+        // its autovacuum launcher wakes.)
         if std::env::var_os("DATABASE_URL").is_none() {
             return;
         }

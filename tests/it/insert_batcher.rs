@@ -65,8 +65,7 @@ impl Service {
     /// `prepare` first.
     ///
     /// A caller waits for the database for one second. If that second passes before all are answered, the machine is
-    /// too
-    /// busy to prove anything, and the next attempt begins with an empty database.
+    /// too busy to prove anything, and the next attempt begins with an empty database.
     async fn delivered_together(prepare: &'static str, ids: &[&str]) -> (Self, Vec<StatusCode>) {
         for _ in 0..ATTEMPTS {
             let service = Self::new().await;
@@ -102,8 +101,7 @@ impl Service {
             tasks.spawn(async move { (place, delivery.await) });
         }
         // The tasks of this thread check the signatures in the order in which they were spawned, and each turn lets
-        // all of
-        // them continue. After this many turns all deliveries wait for the commit.
+        // all of them continue. After this many turns all deliveries wait for the commit.
         for _ in 0..TURNS {
             tokio::task::yield_now().await;
         }

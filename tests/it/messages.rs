@@ -1,6 +1,5 @@
 //! The commands `messages list`, `show` and `replay`: what an operator sees of a message, and how a failed one is
-//! sent
-//! again, once, and never by mistake.
+//! sent again, once, and never by mistake.
 
 use serde_json::{Value, json};
 use simulators::{Fault, seed};

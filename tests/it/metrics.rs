@@ -45,8 +45,7 @@ struct Samples(Vec<(String, f64)>);
 
 impl Samples {
     /// Parses the format as strictly as Prometheus does: each sample is a name and a number and has a description,
-    /// and
-    /// the text ends with the end mark.
+    /// and the text ends with the end mark.
     fn parse(text: &str) -> Self {
         let body = text.strip_suffix("# EOF\n").expect("it is whole");
         let mut described = Vec::new();

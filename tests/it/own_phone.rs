@@ -1,6 +1,5 @@
 //! What a person of the business writes on the phone: shown in GHL as the business's message, once and in order. A
-//! send
-//! of the service is not shown again, and a message that GHL delivers back is not sent again.
+//! send of the service is not shown again, and a message that GHL delivers back is not sent again.
 
 use std::sync::Arc;
 

@@ -16,8 +16,7 @@ const FOREVER: std::time::Duration = std::time::Duration::from_mins(5);
 async fn with_ended_token() -> Bridge {
     let bridge = Bridge::new().await;
     // Twice GHL's grace time, so that a busy machine does not fail the test. That a repeat arrives within GHL's own
-    // grace
-    // time follows from constants, which are tested where they are defined.
+    // grace time follows from constants, which are tested where they are defined.
     bridge
         .simulation
         .adjust(|timings| timings.refresh_grace = std::time::Duration::from_mins(1));

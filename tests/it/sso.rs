@@ -1,6 +1,5 @@
 //! The user of a page inside GHL: which payloads the shared secret opens, and which are refused. Also encrypts
-//! payloads
-//! as GHL does, for the tests of the page.
+//! payloads as GHL does, for the tests of the page.
 
 use aes::Aes256;
 use base64::Engine as _;

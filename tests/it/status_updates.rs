@@ -1,6 +1,5 @@
 //! From WhatsApp's receipts to GHL's statuses: they only rise, only documented ones are sent, and they wait while GHL
-//! does
-//! not know the message yet.
+//! does not know the message yet.
 
 use serde_json::{Value, json};
 use simulators::{Fault, Timings, seed};

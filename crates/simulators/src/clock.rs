@@ -1,5 +1,5 @@
-//! The simulators' only source of time and of generated ids.
-//! All time is real: a test shortens the durations instead of moving a clock.
+//! The simulators' only source of time and of generated ids. All time is real: a test shortens the durations instead
+//! of moving a clock.
 
 use time::OffsetDateTime;
 use tokio::time::Instant;

@@ -1,6 +1,6 @@
 //! The traffic log: the last 200 HTTP exchanges between the service and its vendors, each with a sentence for a
-//! person,
-//! without secrets. Also counts what is in progress, so that a test knows when the vendors will post nothing more.
+//! person, without secrets. Also counts what is in progress, so that a test knows when the vendors will post nothing
+//! more.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -119,8 +119,7 @@ impl TrafficLog {
     }
 
     /// The number of things in progress: requests that a vendor has not answered yet, and posts that it makes or
-    /// plans,
-    /// including retries and acks. At 0 the vendors post nothing more on their own.
+    /// plans, including retries and acks. At 0 the vendors post nothing more on their own.
     #[must_use]
     pub fn under_way(&self) -> usize {
         self.under_way.load(Ordering::SeqCst)

@@ -1,5 +1,5 @@
-//! Sends a vendor's posts to the service and records them in the traffic log.
-//! Each call is one attempt; a caller that wants retries makes them.
+//! Sends a vendor's posts to the service and records them in the traffic log. Each call is one attempt; a caller that
+//! wants retries makes them.
 
 use std::time::Duration;
 

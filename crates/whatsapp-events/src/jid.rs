@@ -1,8 +1,7 @@
 //! WhatsApp addresses (JIDs): `user[_agent][:device]@server`.
 //!
 //! Owns the meaning of each server, and which of a key's many fields names the person. An address without a usable
-//! user
-//! names nobody, and a LID is never taken for a phone number.
+//! user names nobody, and a LID is never taken for a phone number.
 
 use serde_json::Value;
 

@@ -32,8 +32,7 @@ pub struct Message {
     /// The file that belongs to it, if it can be fetched.
     pub file: Option<MediaFile>,
     /// The `key.id` of the message that this one refers to: the answered, changed or revoked message, or the target
-    /// of a
-    /// reaction or vote. The sender chose it, so look it up in this chat only.
+    /// of a reaction or vote. The sender chose it, so look it up in this chat only.
     pub about: Option<String>,
     /// The answered message as one short line, if this message carries it.
     pub quote: Option<String>,

@@ -22,8 +22,7 @@ pub enum FileFate<'a> {
 const MAX_QUOTE: usize = 80;
 
 /// Most characters of the customer's text. WhatsApp's apps take 65,536 in one message, so nothing that a person wrote
-/// is
-/// cut. Only a program makes longer text, and the cut is marked.
+/// is cut. Only a program makes longer text, and the cut is marked.
 const MAX_WORDS: usize = 65_536;
 const CUT: &str = "… [cut here: open WhatsApp on the phone to see the rest]";
 
@@ -259,8 +258,7 @@ fn ad(ad: &Ad) -> String {
 }
 
 /// A message of a group, with a first line that names the writer, because GHL's contact stands for the whole group.
-/// Of
-/// a phone number the last four digits are shown; a LID is not shown, because it means nothing to a reader.
+/// Of a phone number the last four digits are shown; a LID is not shown, because it means nothing to a reader.
 #[must_use]
 pub fn group_text(message: &Message, text: Option<&str>) -> String {
     let phone = message

@@ -1,6 +1,5 @@
 //! Every sentence without arguments that versions before the codes stored: the code that it became, its English text
-//! and
-//! its Malay text if it had one. They are history and never change.
+//! and its Malay text if it had one. They are history and never change.
 
 /// Code, English, Malay; no Malay where the page showed the English text.
 #[rustfmt::skip]

@@ -1,6 +1,5 @@
 //! GHL's contact routes. A contact belongs to one location and is not shown to the token of another. Phones are
-//! compared
-//! as they are written: as in reality, a number without its `+` finds no contact.
+//! compared as they are written: as in reality, a number without its `+` finds no contact.
 
 use serde_json::{Map, Value, json};
 

@@ -8,8 +8,7 @@ use crate::ghl::tokens::{InstallKind, Subject, TokenBook};
 
 impl Ghl {
     /// Somebody installs the app. Returns the code that the browser brings to `/oauth/callback`. The app is installed
-    /// in
-    /// the chosen locations at once.
+    /// in the chosen locations at once.
     #[must_use]
     pub fn issue_code(&self, kind: InstallKind) -> String {
         let mut state = self.inner.state.lock();

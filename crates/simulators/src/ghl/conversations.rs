@@ -1,8 +1,7 @@
 //! GHL's conversation routes other than messages, and the route for a location's SMS provider.
 //!
 //! A search answers with what `docs/vendors/ghl.md#conversation-search` says, and with the direction and date that
-//! the
-//! platform adds in practice. The delay of the real platform's search index is not simulated.
+//! the platform adds in practice. The delay of the real platform's search index is not simulated.
 
 use serde_json::{Value, json};
 use time::OffsetDateTime;

@@ -1,6 +1,5 @@
 //! The posts of the simulated GHL to the service: outbound messages to the delivery URL, with retries, and app
-//! events.
-//! Every body is signed over its exact bytes.
+//! events. Every body is signed over its exact bytes.
 
 use std::time::Duration;
 
@@ -113,8 +112,7 @@ impl Ghl {
     }
 
     /// Posts any body to the delivery URL, once, signed. If it names a message, a location and a contact, the message
-    /// is
-    /// stored, so that its status can be updated. Returns the status of the answer, or `None` if there was none.
+    /// is stored, so that its status can be updated. Returns the status of the answer, or `None` if there was none.
     pub async fn agent_sends_raw(&self, body: &Value) -> Option<u16> {
         let bytes = Bytes::from(body.to_string());
         let text = |name: &str| body.get(name).and_then(Value::as_str);

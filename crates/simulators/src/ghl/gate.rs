@@ -1,6 +1,5 @@
 //! The checks of GHL before a route runs: Version header, bearer token, class of the token, rate limits. The texts
-//! are
-//! the platform's own.
+//! are the platform's own.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;

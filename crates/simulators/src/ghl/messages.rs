@@ -1,6 +1,5 @@
 //! GHL's two message routes that a provider needs: store an inbound message, and update the status of an outbound
-//! one.
-//! Each field of a body is checked against the platform's schema.
+//! one. Each field of a body is checked against the platform's schema.
 
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;

@@ -1,5 +1,5 @@
-//! GHL's OAuth routes: code exchange, rotating refresh, location tokens, installed locations.
-//! As on the platform, a wrong code and wrong credentials get the same answer.
+//! GHL's OAuth routes: code exchange, rotating refresh, location tokens, installed locations. As on the platform, a
+//! wrong code and wrong credentials get the same answer.
 
 use std::time::Duration;
 

@@ -1,6 +1,5 @@
 //! Codes, access tokens and refresh tokens of the simulated GHL. A token that is unknown, used or expired is refused;
-//! a
-//! refresh that is repeated within the grace time returns the same pair.
+//! a refresh that is repeated within the grace time returns the same pair.
 
 use std::collections::HashMap;
 use std::time::Duration;

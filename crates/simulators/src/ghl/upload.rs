@@ -1,6 +1,5 @@
 //! GHL's file upload: a multipart body in, addresses out. Limits and file types are the documented ones. The
-//! addresses
-//! lead nowhere; the files are kept for tests.
+//! addresses lead nowhere; the files are kept for tests.
 
 use axum::body::Bytes;
 use serde_json::{Map, Value, json};

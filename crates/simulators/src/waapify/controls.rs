@@ -91,8 +91,7 @@ impl Waapify {
     }
 
     /// A customer sends something that is not plain text: `content` is WhatsApp's `message` object. Returns
-    /// WhatsApp's
-    /// id of the message.
+    /// WhatsApp's id of the message.
     pub async fn customer_sends_content(&self, phone: &str, name: &str, content: Value) -> String {
         let phone = digits(phone);
         let id = format!("3A{}", clock::hex(18));
@@ -104,8 +103,7 @@ impl Waapify {
     }
 
     /// The gateway posts a customer's message again with the same id, as it does when WhatsApp resends it. Returns
-    /// the
-    /// status of the answer.
+    /// the status of the answer.
     pub async fn posts_again(&self, phone: &str, message_id: &str) -> Option<u16> {
         let phone = digits(phone);
         let (name, text) = self.with(|instance| {

@@ -1,6 +1,5 @@
 //! The gateway's posts to the service: echoes, acks, inbound messages. As in reality there is one attempt, no retry
-//! and
-//! no signature. While the number is unlinked nothing is posted; afterwards the missed events follow as `append`.
+//! and no signature. While the number is unlinked nothing is posted; afterwards the missed events follow as `append`.
 
 use serde_json::{Value, json};
 
@@ -112,8 +111,7 @@ impl Waapify {
     }
 
     /// Posts an event once in the current envelope. Returns the status of the answer, or `None` if there is no
-    /// webhook
-    /// address, the number is unlinked, or no answer arrived.
+    /// webhook address, the number is unlinked, or no answer arrived.
     pub async fn post_event(&self, event: &str, data: Value) -> Option<u16> {
         let held = self.with(|instance| {
             if !instance.linked && event != "state" {

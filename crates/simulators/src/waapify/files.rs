@@ -1,6 +1,5 @@
 //! Customers' files: encrypted as Baileys encrypts them, stored at WhatsApp's media host, and announced by the
-//! gateway.
-//! A removed file gets the answer that WhatsApp gives for a file that is too old.
+//! gateway. A removed file gets the answer that WhatsApp gives for a file that is too old.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,5 @@
 //! The simulated Waapify: the gateway's legacy PHP interface, and a WhatsApp that receives everything. It refuses
-//! with
-//! the gateway's texts, always with HTTP 200.
+//! with the gateway's texts, always with HTTP 200.
 
 mod controls;
 mod events;
@@ -72,8 +71,7 @@ pub struct ChatMessage {
     /// The highest ack sent: 1 accepted, 3 delivered, 4 read.
     pub ack: u8,
     /// Whether the service answered the webhook about this message (the customer's message, or the echo) with
-    /// success.
-    /// The gateway posts once, so the service never gets what it did not accept.
+    /// success. The gateway posts once, so the service never gets what it did not accept.
     pub heard: bool,
     /// The highest ack whose webhook the service answered with success; 0 for none.
     pub ack_heard: u8,

@@ -1,6 +1,5 @@
 //! A person of the business who writes on the number's own phone. The gateway posts an event like an echo, but with
-//! the
-//! status of a message that WhatsApp's server has.
+//! the status of a message that WhatsApp's server has.
 
 use serde_json::{Value, json};
 
@@ -11,8 +10,7 @@ use crate::waapify::{CustomerFile, Waapify};
 
 impl Waapify {
     /// Somebody writes to a customer on the business's phone. Returns WhatsApp's id of the message, in Android's
-    /// form,
-    /// after the webhook has been answered or has failed.
+    /// form, after the webhook has been answered or has failed.
     pub async fn owner_writes(&self, phone: &str, text: &str) -> String {
         let content = json!({ "conversation": text });
         let jid = format!("{}@s.whatsapp.net", digits(phone));

@@ -1,6 +1,5 @@
 //! Linking a phone: new instances, the QR code of an instance without a phone, and the phone that scans it. A code
-//! only
-//! looks like one: a scanner cannot read it. It differs for each instance and time.
+//! only looks like one: a scanner cannot read it. It differs for each instance and time.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

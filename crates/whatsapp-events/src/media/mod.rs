@@ -1,8 +1,7 @@
 //! A message's file on WhatsApp's servers, and its keys.
 //!
 //! Owns the description of the file. `decrypt` turns the encrypted bytes into the file; `name` gives it a safe name
-//! and
-//! a type. Does not fetch the file.
+//! and a type. Does not fetch the file.
 
 mod decrypt;
 mod name;
@@ -61,8 +60,7 @@ pub struct MediaFile {
 
 impl MediaFile {
     /// Bytes on WhatsApp's server for a file of `length` bytes: the file padded to blocks of 16 (a full block more if
-    /// it
-    /// already fits), and the MAC.
+    /// it already fits), and the MAC.
     #[must_use]
     pub const fn encrypted_length(length: u64) -> u64 {
         let blocks = length / decrypt::BLOCK as u64 + 1;

@@ -1,8 +1,7 @@
 //! Gives a file a safe name and a type, without trusting its sender.
 //!
 //! The name is safe on any disk and in any header, and its extension fits the file. For the type the first bytes
-//! count
-//! most, then the announced type, then the name.
+//! count most, then the announced type, then the name.
 
 use crate::media::{MediaFile, MediaKeys};
 

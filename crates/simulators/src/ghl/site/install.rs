@@ -1,6 +1,5 @@
 //! The marketplace: the choice where to install the app, and its removal. As on the real platform, the browser goes
-//! to
-//! the service's callback with a code, and the service also gets a webhook.
+//! to the service's callback with a code, and the service also gets a webhook.
 
 use axum::Form;
 use axum::extract::{Query, State};

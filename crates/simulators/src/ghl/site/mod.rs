@@ -1,10 +1,8 @@
 //! The simulated GHL's own pages where people meet the app: sub-accounts, marketplace, the choice of SMS provider,
-//! and
-//! the app's custom page in a frame.
+//! and the app's custom page in a frame.
 //!
 //! The pages say that they are a simulation and refuse forms of other sites. They are on another site than the
-//! service,
-//! so that a cookie in the frame is a third-party cookie, as in reality.
+//! service, so that a cookie in the frame is a third-party cookie, as in reality.
 
 mod custom_page;
 mod install;
