@@ -1,4 +1,4 @@
-//! Rebuilds when a migration is added: they are embedded, and the compiler does not watch their folder by itself.
+//! Rebuilds when a migration is added: migrations are embedded, and the compiler does not watch their folder itself.
 
 fn main() {
     println!("cargo:rerun-if-changed=migrations");

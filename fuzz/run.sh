@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# fuzz/run.sh TARGET [RUNS]: gives the target (webhook, media) so many inputs, 10,000,000 if not said, and prints how it
-# went. Exits with 1 if an input made it panic or took more than 100 ms of processor time; the input is kept.
+# fuzz/run.sh TARGET [RUNS]: runs the target (webhook, media) on RUNS inputs (10,000,000 by default) and prints the
+# result. Exits with 1 if an input made it panic or took more than 100 ms of processor time; that input is kept.
 #   MAX_LEN  longest input in bytes (4096)
-#   JOBS     processes that share the work and what they find (as many as there are processors)
-# Needs stable Rust and a C++ compiler. All it writes is in fuzz/target.
+#   JOBS     processes that share the work and their findings (one for each processor)
+# Needs stable Rust and a C++ compiler. Writes only to fuzz/target.
 set -euo pipefail
 target=${1:?webhook or media} runs=${2:-10000000} max_len=${MAX_LEN:-4096} jobs=${JOBS:-$(nproc)}
 contract=${CONTRACT_DIR:+$(realpath "$CONTRACT_DIR")}
@@ -12,26 +12,26 @@ work=$PWD/target/fuzz/$target-$max_len
 rm -rf "$work/seeds" "$work/logs"
 mkdir -p "$work/seeds" "$work/logs" "$work/corpus" "$work/crashes"
 
-# Names and values that the reader looks for; libFuzzer wants them quoted.
+# Names and values that the reader looks for. libFuzzer wants them quoted.
 grep -ohE '"[A-Za-z0-9_.@-]{2,40}"' ../crates/whatsapp-events/src/*.rs | tr -d '"' | sort -u >target/words
 sed 's/.*/"\\"&\\""/' target/words >target/dictionary
 
-# Bodies of both vendors, one file of a seed's name each.
+# Bodies of both vendors. Each seed is named by its hash.
 for folder in ../tests/payloads "regressions/$target" ${contract:+"$contract"}; do
     [ ! -d "$folder" ] || find "$folder" -type f -size -200k -print0
 done | while IFS= read -r -d '' file; do
     cp "$file" "$work/seeds/$(sha1sum <"$file" | cut -c1-40)"
 done
 
-# Coverage as cargo-fuzz has it, with the passes that stable Rust has. Named as a target, so that build scripts go without.
+# The same coverage as cargo-fuzz, with the passes of stable Rust. The explicit target keeps it out of build scripts.
 host=$(rustc -vV | sed -n 's/^host: //p')
 RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
 -Cllvm-args=-sanitizer-coverage-trace-compares --cfg fuzzing -Ccodegen-units=1" \
     cargo build --quiet --locked --release --target "$host" --target-dir target --bin "$target"
 
-# The time limit of libFuzzer is the wall's, so it only catches what never ends: a busy machine may pause a process.
-# The target itself measures processor time.
+# libFuzzer's limit is wall-clock time, and a busy machine may pause a process, so it only catches inputs that never
+# end. The target itself measures processor time.
 options=(-runs=$(((runs + jobs - 1) / jobs)) -max_len="$max_len" -timeout=120 -print_final_stats=1 -verbosity=1)
 options+=(-dict=target/dictionary -artifact_prefix="$work/crashes/")
 # Short inputs come first, unless long ones are asked for.

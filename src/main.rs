@@ -1,4 +1,4 @@
-//! The program: reads its command, runs it, and turns the outcome into an exit code.
+//! The program's entry point: runs the command given by the arguments and returns its exit code.
 
 use std::process::ExitCode;
 

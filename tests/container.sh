@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
-# Builds the container image from the unchanged Dockerfile and runs it, with neither Docker nor the real base images: both
-# are made here from packages of the same Debian, with this machine's Rust. The program then runs as the image says, and
-# hardened as config/compose.yaml asks: as 65532, on a read-only root, without capabilities, over a PostgreSQL on loopback.
+# Builds the container image from the unchanged Dockerfile and runs it, without Docker and without the real base
+# images: both are made here from packages of the same Debian, with this machine's Rust. The program then runs as the
+# image says, hardened as in config/compose.yaml: as user 65532, on a read-only root, without capabilities, with a
+# PostgreSQL on loopback.
 #
-# Needs root and Debian; installs buildah, runc, mmdebstrap, jq, curl and PostgreSQL where they are missing.
-# The base images and the builder's caches stay in target/container, for a quicker next run; all else is removed.
+# Needs root and Debian. Installs buildah, runc, mmdebstrap, jq, curl and PostgreSQL if they are missing.
+# Keeps the base images and the builder's caches in target/container, for a quicker next run, and removes all else.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 image=localhost/waapify-ghl:test
-start_seconds=30 stop_seconds=30 # the latter is the default of STOP_TIMEOUT_SECONDS
+start_seconds=30 stop_seconds=30 # stop_seconds is the default of STOP_TIMEOUT_SECONDS
 work=$(realpath -m "${CARGO_TARGET_DIR:-target}")/container
 scratch=$(mktemp -d /tmp/waapify-ghl-container-XXXXXX)
 chmod 711 "$scratch"
@@ -18,7 +19,7 @@ mkdir -p "$work"
 pass() { printf '  ok  %s\n' "$*"; }
 fail() { printf 'FAILED: %s\n' "$*" >&2; exit 1; }
 
-# TMPDIR is where it keeps the caches of RUN --mount.
+# buildah keeps the caches of RUN --mount in TMPDIR.
 buildah() { TMPDIR=$work command buildah --root "$work/images" --runroot "$scratch/buildah" "$@"; }
 runc() { command runc --root "$scratch/runc" "$@"; }
 as_postgres() { (cd / && setpriv --reuid postgres --regid postgres --clear-groups "$@"); }
@@ -57,14 +58,15 @@ case $final_base in
     *) fail "which Debian is $final_base?" ;;
 esac
 
-# make_base NAME RELEASE VARIANT PACKAGES OPTIONS...: an image of Debian's packages, with OPTIONS of `buildah config`.
+# make_base NAME RELEASE VARIANT PACKAGES OPTIONS...: makes an image of Debian packages, with OPTIONS for `buildah
+# config`.
 make_base() {
     local name=$1 release=$2 variant=$3 packages=$4 certificates=/etc/ssl/certs/ca-certificates.crt container
     shift 4
     mmdebstrap --quiet --variant="$variant" --include="$packages" "$release" "$scratch/root.tar"
     container=$(buildah from scratch)
     buildah add --quiet "$container" "$scratch/root.tar" / >/dev/null
-    # This machine's, for a network whose proxy signs for others.
+    # This machine's certificates, for a network with a proxy that signs for other hosts.
     buildah copy --quiet "$container" $certificates $certificates >/dev/null
     [ ! -f "$scratch/rust.tar" ] || buildah add --quiet "$container" "$scratch/rust.tar" /usr/local >/dev/null
     buildah config "$@" "$container"
@@ -102,19 +104,20 @@ compressed $(megabytes "$(gzip -c "$program" | wc -c)")"
 
 # ---- run
 
-# free_port AT: the first port from AT on where nobody answers.
+# free_port FROM: prints the first port from FROM on which nothing listens.
 free_port() {
     local port=$1
     while (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do port=$((port + 1)); done
     echo "$port"
 }
 
-# prepare "COMMAND" VARIABLES...: has `runc run` start the image's program with a command, or its own where that is empty.
+# prepare "COMMAND" VARIABLES...: makes `runc run` start the image's program with COMMAND, or with the image's if it
+# is empty.
 prepare() {
     mkdir -p "$scratch/bundle"
     rm -f "$scratch/bundle/config.json"
     runc spec --bundle "$scratch/bundle"
-    # The machine's network, since loopback is to be reached.
+    # The machine's network, so that the program reaches loopback.
     jq --argjson image "$config" --arg root "$root" --arg command "$1" '
         .root = {path: $root, readonly: true}
         | .process.terminal = false
@@ -130,7 +133,7 @@ prepare() {
     mv "$scratch/config.json" "$scratch/bundle/config.json"
 }
 
-# start NAME: runs what was prepared until it is ready.
+# start NAME: runs what was prepared, and waits until it is ready.
 start() {
     local began
     began=$(date +%s%3N)
@@ -144,7 +147,7 @@ start() {
     pass "$1: ready after $(($(date +%s%3N) - began)) ms"
 }
 
-# stop NAME: SIGTERM, and it ends with 0 in time.
+# stop NAME: sends SIGTERM, and checks that it ends with 0 in time.
 stop() {
     local began code=0
     began=$(date +%s%3N)

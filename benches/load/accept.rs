@@ -1,8 +1,9 @@
-//! How fast `POST /hooks/delivery` accepts (verify Ed25519, commit, answer), beside pgbench doing the bare insert.
+//! How fast `POST /hooks/delivery` accepts (verify Ed25519, commit, answer), compared with pgbench and the bare
+//! insert.
 //!
-//! At each number of connections its rounds alternate with pgbench's, and each pair gives one ratio. Accepting is
-//! measured alone: the location's number may send only in years, so nothing is ever claimed. What stays is the worker's
-//! look at the queue, which each delivery rings for.
+//! At each number of connections its rounds alternate with pgbench's, and each pair gives one ratio. Only accepting
+//! is measured: the location's number may not send for years, so nothing is claimed. The worker still polls the
+//! queue, because each delivery notifies it.
 
 use std::time::Duration;
 
@@ -49,7 +50,7 @@ pub async fn run(stage: &Controls) {
     }
 }
 
-/// What was measured at one number of connections.
+/// The measurements at one number of connections.
 pub struct Level {
     connections: u32,
     pub ours: Vec<f64>,
@@ -69,7 +70,7 @@ impl Level {
         }
     }
 
-    /// A round of ours. Every 200 was a commit.
+    /// A round of the service. Every 200 must be a commit.
     pub async fn post(&mut self, load: &Load, service: &Service, database: &mut PgConnection) {
         let stored = "select count(*) from outbound where state = 'accepted'";
         let (before, busy) = (number(database, stored).await, service.processor());
@@ -82,7 +83,7 @@ impl Level {
         self.took.extend(took);
     }
 
-    /// A round of theirs.
+    /// A round of pgbench.
     pub fn compare(&mut self, pgbench: Option<&Pgbench>) {
         let theirs = pgbench.map(|pgbench| pgbench.round(self.connections));
         self.pgbench.extend(theirs);

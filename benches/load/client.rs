@@ -1,6 +1,6 @@
-//! Who posts deliveries: bare keep-alive connections on one thread, with requests that are built and signed before the
-//! clock starts. So the load takes less than a tenth of the processor time that the service takes, as little as pgbench
-//! does on its side; with reqwest and signing it would compete with what it measures.
+//! The caller that posts deliveries: plain keep-alive connections on one thread, with requests that are built and
+//! signed before the clock starts. So it takes less than a tenth of the service's processor time, as little as
+//! pgbench takes on its side. With reqwest and signing it would compete with what it measures.
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -16,10 +16,10 @@ use tokio::task::JoinSet;
 
 use crate::pgbench::ROUND_SECONDS;
 
-/// Signed requests at hand when a round begins; one that uses them up ends early.
+/// Signed requests that are ready when a round begins. A round that uses them all ends early.
 const PREPARED: usize = 60_000;
 
-/// Whose deliveries they are.
+/// The location of the deliveries.
 pub const LOCATION: &str = "wAapLoc4b9QxT2mK7pZd";
 /// Message ids and contacts have 19 digits on both sides of the comparison.
 pub const FIRST_ID: u64 = 1_000_000_000_000_000_000;
@@ -37,7 +37,7 @@ pub fn delivery() -> String {
     )
 }
 
-/// A request as it goes over the wire.
+/// The bytes of a request.
 pub fn request(path: &str, headers: &str, body: &str) -> Vec<u8> {
     let length = body.len();
     format!(
@@ -53,10 +53,10 @@ pub async fn connect(address: SocketAddr) -> TcpStream {
     stream
 }
 
-/// One request and its answer, which must be 200 and has no body.
+/// Sends one request and reads its answer, which must be 200 without a body.
 pub async fn post(stream: &TcpStream, request: &[u8]) {
     stream.writable().await.unwrap();
-    // It is far smaller than the socket's buffer, which is empty.
+    // The request is far smaller than the socket's buffer, which is empty.
     assert_eq!(stream.try_write(request).unwrap(), request.len());
     let (mut answer, mut filled) = ([0; 2048], 0);
     while !answer[..filled].ends_with(b"\r\n\r\n") {
@@ -72,7 +72,7 @@ pub async fn post(stream: &TcpStream, request: &[u8]) {
     assert!(accepted, "refused: {}", answer[..filled].escape_ascii());
 }
 
-/// The platform: its key, and deliveries signed with it.
+/// The platform: its key, and deliveries that it signed.
 pub struct Load {
     key: Ed25519KeyPair,
     requests: Arc<Mutex<Vec<Vec<u8>>>>,
@@ -87,7 +87,7 @@ impl Load {
         }
     }
 
-    /// What the service checks signatures with.
+    /// The key with which the service checks signatures.
     pub fn public_key(&self) -> String {
         STANDARD.encode(self.key.public_key())
     }
@@ -99,7 +99,8 @@ impl Load {
         request("/hooks/delivery", &header, &body)
     }
 
-    /// Posts one delivery after another on each connection; how long each took, sorted, and all of them.
+    /// Posts one delivery after another on each connection. Returns how long each took, sorted, and how long all
+    /// took.
     pub async fn round(&self, address: SocketAddr, connections: u32) -> (Vec<Duration>, Duration) {
         let missing = PREPARED - self.requests.lock().unwrap().len();
         let fresh: Vec<_> = (0..missing).map(|_| self.request()).collect();

@@ -1,15 +1,15 @@
-//! Medians and how figures are written.
+//! Medians, and the format of figures.
 
 use std::time::Duration;
 
-/// The middle value, 0 of none.
+/// The middle value; 0 if there are none.
 pub fn median(values: &[f64]) -> f64 {
     let mut values = values.to_vec();
     values.sort_unstable_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
-/// The median of what each pair of rounds gives; a dash where there was nothing to compare with.
+/// The median ratio of the pairs of rounds; a dash if there is nothing to compare with.
 pub fn ratio(ours: &[f64], theirs: &[f64]) -> String {
     let pairs = ours.iter().zip(theirs);
     let ratios: Vec<f64> = pairs.map(|(ours, theirs)| ours / theirs).collect();
@@ -20,13 +20,13 @@ pub fn ratio(ours: &[f64], theirs: &[f64]) -> String {
     }
 }
 
-/// Milliseconds within which so many percent were done; `took` is sorted.
+/// The milliseconds within which this percentage was done. `took` is sorted.
 pub fn percentile(took: &[Duration], percent: usize) -> f64 {
     let at = (took.len().max(1) - 1) * percent / 100;
     took.get(at).map_or(0.0, Duration::as_secs_f64) * 1000.0
 }
 
-/// So many in such a time, each second.
+/// The rate per second.
 pub fn per_second(count: usize, time: Duration) -> f64 {
     f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / time.as_secs_f64()
 }

@@ -1,5 +1,5 @@
-//! Resident memory while ten files of 50 MB come through at once: first through the stage that proves them, then through
-//! the links of ten readers. Neither may hold a file.
+//! Resident memory while ten files of 50 MB are read at once: first by the worker that verifies them, then through
+//! the links by ten readers. Neither may hold a whole file.
 
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
@@ -27,9 +27,9 @@ use crate::{Controls, execute, number};
 
 const FILES: u64 = 10;
 const LENGTH: usize = 50_000_000;
-/// What ten files may add: a tenth of one, for each of them. Held whole, they would add a hundred times that.
+/// The most memory that ten files may add: a tenth of a file for each. Whole files would need ten times that.
 const LIMIT: u64 = FILES * LENGTH as u64 / 10;
-/// A piece of the size that a network gives.
+/// A piece of the usual size of a network read.
 const PIECE: usize = 16 * 1024;
 /// Longest wait for all files of a stage.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -97,7 +97,7 @@ fn ratio(added: u64) -> f64 {
     added as f64 / LIMIT as f64
 }
 
-/// Ten readers open ten links at once and read slowly enough that all are under way together.
+/// Ten readers open ten links at once, and read so slowly that all are in progress together.
 async fn read(database: &mut PgConnection, address: std::net::SocketAddr) {
     for n in 1..=FILES {
         let link = format!(
@@ -127,7 +127,7 @@ async fn read(database: &mut PgConnection, address: std::net::SocketAddr) {
     readers.join_all().await;
 }
 
-/// A file as WhatsApp holds it, of zeros under a key of zeros, and the hashes before and after.
+/// A file as WhatsApp stores it, of zeros with a key of zeros; and its hashes before and after encryption.
 fn encrypted() -> (Bytes, [Vec<u8>; 2]) {
     struct Length;
     impl hkdf::KeyType for Length {
@@ -156,7 +156,7 @@ fn encrypted() -> (Bytes, [Vec<u8>; 2]) {
     (bytes.into(), [plain, encrypted])
 }
 
-/// A media host with that one file; its address.
+/// Serves that one file as a media host. Returns the address.
 async fn serve(file: Bytes) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());

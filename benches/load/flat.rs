@@ -1,5 +1,5 @@
-//! Whether a backlog slows anything: accepting at 16 connections and relaying, over ten thousand and over a million
-//! messages that wait for a number whose turn is years away. The rounds of the two take turns.
+//! Whether a backlog slows anything: accepting at 16 connections, and sending, over ten thousand and over a million
+//! messages that wait for a number which may not send for years. The rounds of the two alternate.
 
 use sqlx::PgConnection;
 
@@ -58,7 +58,7 @@ pub async fn run(stage: &Controls) {
     println!("with the million: {memory} resident at most, start to ready {start} ms");
 }
 
-/// A location whose number may not send yet, and what waits for it, in a thousand conversations.
+/// A location whose number may not send yet, with its backlog in a thousand conversations.
 async fn fill(database: &mut PgConnection, backlog: u32) {
     let fill = format!(
         "insert into locations values ('backlog', null, now());
@@ -83,7 +83,7 @@ impl Side {
             ..
         } = &mut self.bridge;
         self.accepted.post(load, service, database).await;
-        // As small again as before.
+        // Makes the table as small as before.
         let accepted = "delete from outbound where location_id not in ('backlog')";
         execute(database, accepted).await;
         execute(database, "vacuum outbound").await;

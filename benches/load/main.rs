@@ -1,13 +1,13 @@
 //! How fast the service is, measured over a private, durable PostgreSQL on this machine:
 //!
-//! * [`accept`]: signed deliveries, verified, committed and answered, beside pgbench doing the bare insert
+//! * [`accept`]: signed deliveries, verified, committed and answered, compared with pgbench and the bare insert
 //! * [`relay`]: messages through claim, send, receipt and status, with vendors that answer at once
 //! * [`flat`]: both again, with a backlog of ten thousand and of a million messages
 //! * [`memory`]: resident memory, start-up
-//! * [`files`]: resident memory while ten large files come through at once
+//! * [`files`]: resident memory while ten large files are read at once
 //!
 //! `cargo bench --bench load` runs all of them, `cargo bench --bench load -- accept flat` two. The real program runs
-//! in its own process; load, vendors, service and database share the machine, so only ratios can be compared.
+//! in its own process. Load, vendors, service and database share the machine, so only ratios can be compared.
 
 #![allow(
     clippy::unwrap_used,
@@ -40,16 +40,16 @@ const PARTS: [&str; 5] = ["accept", "relay", "flat", "memory", "files"];
 
 /// What every part needs.
 pub(crate) struct Controls {
-    /// A database of its own for each part.
+    /// The server, on which each part has its own database.
     server: String,
-    /// In cargo's folder: the system's temporary one is often in memory, where a sync costs nothing.
+    /// In cargo's folder, because the system's temporary folder is often in memory, where a sync costs nothing.
     pub(crate) folder: PathBuf,
-    /// What `pgbench` needs is there.
+    /// The program, if it is installed.
     pub(crate) pgbench: Option<PathBuf>,
 }
 
 impl Controls {
-    /// The address of a new database.
+    /// Creates a database and returns its URL.
     pub(crate) async fn database(&self, name: &str) -> String {
         let mut server = PgConnection::connect(&self.server).await.unwrap();
         execute(&mut server, &format!("create database {name}")).await;
@@ -76,7 +76,7 @@ fn main() {
     };
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("load");
     fs::create_dir_all(&folder).unwrap();
-    // What a failed run left.
+    // Data that a failed run left behind.
     private_postgres::remove_data(&folder).unwrap();
     let mut builder = tokio::runtime::Builder::new_current_thread();
     let runtime = builder.enable_all().build().unwrap();
@@ -95,7 +95,7 @@ fn main() {
     fs::remove_dir_all(&folder).unwrap();
 }
 
-/// Has the next start of the server count statements, where it can.
+/// Makes the next start of the server count statements, if it can.
 async fn count_statements(url: &str) {
     let mut server = PgConnection::connect(url).await.unwrap();
     let can = "select count(*) from pg_available_extensions where name = 'pg_stat_statements'";
@@ -126,13 +126,12 @@ async fn run(stage: &Controls, parts: &[&str]) {
     }
 }
 
-/// Runs statements without parameters.
 pub(crate) async fn execute(connection: &mut PgConnection, sql: &str) {
     let sql = AssertSqlSafe(sql.to_owned());
     sqlx::raw_sql(sql).execute(connection).await.unwrap();
 }
 
-/// The one number that a query gives.
+/// The one number that a query returns.
 pub(crate) async fn number(connection: &mut PgConnection, sql: &'static str) -> i64 {
     sqlx::query_scalar(sql).fetch_one(connection).await.unwrap()
 }

@@ -1,4 +1,4 @@
-//! Resident memory idle and under load, and the time from start to ready.
+//! Resident memory, idle and under load, and the time from start to ready.
 
 use std::fs;
 use std::time::Duration;

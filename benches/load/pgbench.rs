@@ -1,4 +1,4 @@
-//! PostgreSQL's own load generator, with a script of one insert: what the machine can do.
+//! PostgreSQL's own load generator with a script of one insert: it shows what the machine can do.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -7,10 +7,10 @@ use std::{env, fs};
 use crate::Controls;
 use crate::client::{FIRST_ID, LAST_CONTACT, LAST_ID, LOCATION, delivery};
 
-/// pgbench takes whole seconds.
+/// pgbench accepts only whole seconds.
 pub const ROUND_SECONDS: u64 = 2;
 
-/// In `PATH`, else where Debian's packages put it.
+/// Finds it on `PATH`, else where Debian's packages install it.
 pub fn find() -> Option<PathBuf> {
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
     let packaged = versions.flatten().map(|version| version.path().join("bin"));
@@ -21,7 +21,7 @@ pub fn find() -> Option<PathBuf> {
         .find(|program| program.is_file())
 }
 
-/// A script that inserts what a delivery leaves: same table, columns and body size, new ids, prepared statements.
+/// A script that inserts what a delivery stores: the same table, columns and body size, new ids, prepared statements.
 pub struct Pgbench {
     program: PathBuf,
     script: PathBuf,
@@ -30,7 +30,7 @@ pub struct Pgbench {
 }
 
 impl Pgbench {
-    /// None where there is no pgbench.
+    /// None if pgbench is not installed.
     pub fn new(stage: &Controls, url: &str) -> Option<Self> {
         let program = stage.pgbench.clone()?;
         let script = stage.folder.join("insert.sql");
@@ -46,12 +46,12 @@ impl Pgbench {
             program,
             script,
             url: url.to_owned(),
-            // It has no backslash, so it is a bytea as it stands.
+            // The body has no backslash, so it needs no escaping as a bytea.
             body: format!("body={}", delivery()),
         })
     }
 
-    /// Inserts a second, without the time to connect.
+    /// Inserts per second, without the time to connect.
     pub fn round(&self, connections: u32) -> f64 {
         let (clients, threads) = (connections.to_string(), connections.min(2).to_string());
         let seconds = ROUND_SECONDS.to_string();

@@ -1,7 +1,7 @@
-//! How fast messages go through claim, send, receipt and status, pacing off, from one number and from a thousand.
+//! How fast messages go through claim, send, receipt and status, without pacing, from one number and from a thousand.
 //!
-//! The messages are there before the clock starts, each of a conversation of its own and old enough that GHL may be
-//! told at once. The limit is what pgbench commits at 16 connections, divided by the commits that one message takes.
+//! The messages are stored before the clock starts, each in its own conversation and old enough that GHL accepts its
+//! status at once. The limit is what pgbench commits at 16 connections, divided by the commits for one message.
 
 use std::time::{Duration, Instant};
 
@@ -23,11 +23,11 @@ use crate::vendors::Vendors;
 use crate::{Controls, accept, execute, number};
 
 const ROUNDS: usize = 3;
-/// Numbers, and the messages of a round: some seconds of work.
+/// The number of numbers, and of messages in a round: some seconds of work.
 const SETTINGS: [(u32, u32); 2] = [(1, 400), (1_000, 4_000)];
 /// Connections of pgbench for the limit.
 const LIMIT_CONNECTIONS: u32 = 16;
-/// Postgres writes its statistics down about a second after the work.
+/// Postgres writes its statistics about a second after the work.
 const STATISTICS: Duration = Duration::from_millis(1_500);
 /// Longest wait for a round.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -43,7 +43,7 @@ pub struct Bridge {
 }
 
 impl Bridge {
-    /// `numbers` locations `l1`, `l2` and so on with a number each, beside the location of `accept`.
+    /// `numbers` locations `l1`, `l2` and so on with one number each, beside the location of `accept`.
     pub async fn new(stage: &Controls, name: &str, numbers: u32) -> Self {
         let url = stage.database(name).await;
         let (load, address) = (Load::new(), free_address());
@@ -87,7 +87,7 @@ impl Bridge {
         }
     }
 
-    /// Has so many messages sent, spread over all numbers; how long it took until GHL knew all.
+    /// Sends this many messages, spread over all numbers. Returns how long it took until GHL had all statuses.
     pub async fn relay(&mut self, messages: u32) -> Duration {
         let target = self.vendors.told() + u64::from(messages);
         let insert = format!(
@@ -107,7 +107,7 @@ impl Bridge {
         begin.elapsed()
     }
 
-    /// Statements (0 where the server does not count them) and transactions of this database so far.
+    /// Statements and transactions of this database so far. Statements are 0 if the server does not count them.
     async fn count(&mut self) -> (i64, i64) {
         tokio::time::sleep(STATISTICS).await;
         let counts = "select count(*) from pg_extension where extname = 'pg_stat_statements'";

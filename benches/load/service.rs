@@ -1,4 +1,4 @@
-//! The real program in a process of its own.
+//! The real program in its own process.
 
 use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
@@ -14,7 +14,7 @@ use crate::figures::megabytes;
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_waapify-ghl");
 /// Longest wait for the service.
 const PATIENCE: Duration = Duration::from_mins(1);
-/// A closed port, for parts that need no vendor.
+/// A closed port, for parts without vendors.
 pub const NOWHERE: &str = "http://127.0.0.1:9";
 
 /// A free address of this machine.
@@ -23,7 +23,8 @@ pub fn free_address() -> SocketAddr {
     free.and_then(|free| free.local_addr()).unwrap()
 }
 
-/// The settings of a service at `address` between vendors at `vendors`; its log, at the usual level, goes nowhere.
+/// The settings of a service at `address` with its vendors at `vendors`. Its log has the usual level and is
+/// discarded.
 pub fn environment(
     database_url: &str,
     address: SocketAddr,
@@ -47,27 +48,27 @@ pub fn environment(
     ]
 }
 
-/// `serve`, killed with this value.
+/// A running `serve`. It is killed when this value is dropped.
 pub struct Service {
     child: Child,
     pub address: SocketAddr,
 }
 
 impl Service {
-    /// A service for deliveries alone, and after how long it was ready.
+    /// Starts a service for deliveries only. Also returns how long it took to be ready.
     pub async fn start(database_url: &str, public_key: &str) -> (Self, Duration) {
         let address = free_address();
         let environment = environment(database_url, address, public_key, NOWHERE);
         Self::start_with(address, environment).await
     }
 
-    /// Returns at the first 200 of `/readyz`, and after how long.
+    /// Starts a service and waits for the first 200 of `/readyz`. Also returns how long that took.
     pub async fn start_with(
         address: SocketAddr,
         environment: Vec<(&'static str, String)>,
     ) -> (Self, Duration) {
         let mut command = Command::new(PROGRAM);
-        // Away from a developer's `.env`.
+        // Not in a folder with a developer's `.env`.
         command.arg("serve").env_clear().current_dir("/");
         command.stdin(Stdio::null()).stderr(Stdio::null());
         command.envs(environment);
@@ -75,7 +76,7 @@ impl Service {
         let begin = Instant::now();
         let child = command.spawn().unwrap();
         let mut service = Self { child, address };
-        // It listens when its database is open and its keys fit; until then the connection is refused.
+        // It listens once its database is open and its keys fit. Until then the connection is refused.
         let ready = async || {
             let answer = http.get(format!("http://{address}/readyz")).send().await;
             answer.is_ok_and(|answer| answer.status().is_success())
@@ -94,7 +95,7 @@ impl Service {
         self.bytes(name).map_or("unknown".to_owned(), megabytes)
     }
 
-    /// The same in bytes; none elsewhere.
+    /// The same in bytes; none on other systems.
     pub fn bytes(&self, name: &str) -> Option<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()));
         let status = status.unwrap_or_default();
@@ -103,12 +104,12 @@ impl Service {
         number.map(|kilobytes| kilobytes * 1024)
     }
 
-    /// Processor time of Linux's `/proc/<pid>/stat`, which counts in hundredths of a second.
+    /// Processor time from Linux's `/proc/<pid>/stat`, which counts in hundredths of a second.
     pub fn processor(&self) -> Duration {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()));
         let stat = stat.unwrap_or_default();
         let (_, fields) = stat.rsplit_once(')').unwrap_or_default();
-        // The 14th and 15th field of the line: user and system.
+        // The 14th and 15th field of the line: user and system time.
         let fields = fields.split_whitespace().skip(11).take(2);
         Duration::from_millis(
             10 * fields

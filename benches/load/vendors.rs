@@ -1,5 +1,5 @@
-//! Vendors that answer at once: as little of Waapify and GHL as a message needs. What Waapify took is delivered as soon
-//! as it was answered, and GHL takes every status.
+//! Vendors that answer at once, with only what a message needs of Waapify and GHL. Waapify acks a message as
+//! delivered as soon as it has answered, and GHL accepts every status.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -17,12 +17,12 @@ use url::Url;
 use crate::client;
 use crate::client::connect;
 
-/// Connections over which Waapify posts its events.
+/// Connections on which Waapify posts its events.
 const COURIERS: usize = 8;
 
-/// What the vendors know and saw.
+/// The state of both vendors.
 pub struct Vendors {
-    /// Where they listen.
+    /// The address at which they listen.
     pub address: String,
     seen: Arc<Seen>,
 }
@@ -36,7 +36,7 @@ struct Seen {
 }
 
 impl Vendors {
-    /// Vendors of a service at `service`.
+    /// Starts vendors for a service at `service`.
     pub async fn start(service: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
@@ -62,7 +62,7 @@ impl Vendors {
         Self { address, seen }
     }
 
-    /// Statuses that GHL was told.
+    /// The number of statuses that GHL has received.
     pub fn told(&self) -> u64 {
         self.seen.told.load(Ordering::Relaxed)
     }
@@ -115,7 +115,8 @@ async fn send(State(seen): State<Arc<Seen>>, Query(query): Query<Fields>) -> Jso
     Json(json!({"status": "success", "data": {"key": key}}))
 }
 
-/// With limits that never stand in the way: GHL's own, ten calls a second and location, would be all there is to see.
+/// Has limits that are never reached. With GHL's own, ten calls a second for each location, nothing else could be
+/// measured.
 async fn tell(State(seen): State<Arc<Seen>>) -> ([(&'static str, &'static str); 1], Json<Value>) {
     seen.told.fetch_add(1, Ordering::Relaxed);
     ([("x-ratelimit-max", "1000000000")], Json(json!({})))

@@ -1,9 +1,7 @@
-//! Any bytes as an encrypted file: nothing panics, a whole file is always accepted, a changed one never.
+//! Takes any bytes as an encrypted file: nothing panics, a whole file is always accepted, a changed one never.
 //!
-//! Owns: WhatsApp's encryption the other way round, and what is to be expected of each file. Refuses: fetching.
-//!
-//! The input says what kind of case it is and how the file is described; what is left of it are the file's bytes. Any
-//! input is some case.
+//! Owns WhatsApp's encryption, and the expected result for each file. The input decides the kind of case and the
+//! description of the file; the rest of the input is the content.
 
 #![no_main]
 
@@ -17,11 +15,11 @@ use whatsapp_events::{Decryptor, MediaError, MediaFile, MediaKeys};
 
 const BLOCK: usize = 16;
 const MAC: usize = 10;
-/// Most cuts that the input decides; what follows comes as one piece.
+/// Most cuts that the input decides. The rest is one piece.
 const MAX_CUTS: usize = 24;
 
 fuzz_target!(|data: &[u8]| timed(data, |data| {
-    // Too short an input is no case.
+    // An input that is too short is no case.
     let _ = run(&mut Unstructured::new(data));
 }));
 
@@ -37,7 +35,7 @@ fn run(input: &mut Unstructured<'_>) -> Result<()> {
     Ok(())
 }
 
-/// A file that nobody sealed: its ten bytes of mac would have to be guessed.
+/// Bytes that nobody encrypted: the ten bytes of the MAC would have to be guessed.
 fn strange(file: &MediaFile, bytes: &[u8], cuts: &[usize]) {
     let expected = if bytes.len() < BLOCK + MAC {
         MediaError::TooShort
@@ -56,7 +54,7 @@ fn whole(file: &mut MediaFile, plain: &[u8], cuts: &[usize]) {
     assert_eq!(read(file, &sealed, cuts).as_deref(), Ok(plain));
 }
 
-/// The same, changed on its way, or with another description.
+/// A file that was changed on its way, or has another description.
 fn changed(file: &mut MediaFile, input: &mut Unstructured<'_>, cuts: &[usize]) -> Result<()> {
     let change: u8 = input.int_in_range(0..=9)?;
     let (at, by) = (input.arbitrary::<u32>()? as usize, input.arbitrary()?);
@@ -87,7 +85,7 @@ fn changed(file: &mut MediaFile, input: &mut Unstructured<'_>, cuts: &[usize]) -
     Ok(())
 }
 
-/// Only what is announced can be announced otherwise.
+/// Changes the description. Only announced values can be changed.
 fn describe_otherwise(file: &mut MediaFile, at: usize, by: u8) {
     match (at % 4, &mut file.sha256, &mut file.encrypted_sha256) {
         (0, Some(hash), _) | (1, _, Some(hash)) => hash[at / 4 % 32] ^= by,
@@ -104,7 +102,7 @@ fn describe_otherwise(file: &mut MediaFile, at: usize, by: u8) {
     }
 }
 
-/// A sender knows the key, so that the mac is right whatever is below it: padding, hashes and length are what they like.
+/// A sender knows the key, so the MAC is right; but padding, hashes and length can be anything.
 fn sealed_by_a_stranger(
     file: &mut MediaFile,
     input: &mut Unstructured<'_>,
@@ -119,7 +117,7 @@ fn sealed_by_a_stranger(
             .iter()
             .all(|byte| usize::from(*byte) == end);
     let plain = blocks[..blocks.len() - end.min(blocks.len())].to_vec();
-    // Now and then bytes that are no whole block stand before the mac.
+    // Sometimes the MAC comes after bytes that are not a whole block.
     let loose = if loose < 32 {
         usize::from(loose) % BLOCK
     } else {
@@ -146,7 +144,7 @@ fn sealed_by_a_stranger(
     Ok(())
 }
 
-/// A description; the rest of the input decides what it is of.
+/// A random description. The other functions decide which content it has.
 fn described(input: &mut Unstructured<'_>) -> Result<MediaFile> {
     Ok(MediaFile {
         keys: *input.choose(&[
@@ -166,7 +164,7 @@ fn described(input: &mut Unstructured<'_>) -> Result<MediaFile> {
     })
 }
 
-/// Makes true what the description says.
+/// Makes the description true.
 fn announce(file: &mut MediaFile, plain: &[u8], sealed: &[u8]) {
     file.length = file.length.map(|_| plain.len() as u64);
     file.sha256 = file.sha256.map(|_| sha256(plain));
@@ -175,7 +173,7 @@ fn announce(file: &mut MediaFile, plain: &[u8], sealed: &[u8]) {
 
 fn cuts(input: &mut Unstructured<'_>) -> Result<Vec<usize>> {
     let cuts = input.int_in_range(0..=MAX_CUTS)?;
-    // Around a block and a tail is where a cut matters.
+    // Cuts matter near a block and a tail.
     (0..cuts)
         .map(|_| input.int_in_range(0..=4 * BLOCK))
         .collect()
@@ -217,7 +215,7 @@ fn sealed(file: &MediaFile, blocks: Vec<u8>) -> Vec<u8> {
     sealed_with(file, blocks, 0)
 }
 
-/// Whole blocks → ciphertext, so many loose bytes, mac.
+/// Encrypts whole blocks, then adds `loose` bytes and the MAC.
 fn sealed_with(file: &MediaFile, mut blocks: Vec<u8>, loose: usize) -> Vec<u8> {
     struct Expanded;
     impl hkdf::KeyType for Expanded {

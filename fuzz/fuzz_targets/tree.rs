@@ -1,20 +1,18 @@
-//! A JSON body → another JSON body.
-//!
-//! Owns: changes of the tree, with names and values that the reader looks for. Refuses: what is not JSON.
+//! Changes a JSON body into another JSON body, with names and values that the reader looks for.
 
 use libfuzzer_sys::fuzzer_mutate;
 use serde_json::{Value, json};
 
-/// The names that the reader knows, one a line; `run.sh` takes them from the sources.
+/// The names that the reader knows, one on each line. `run.sh` takes them from the sources.
 const WORDS: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/target/words"));
 
 /// Most bytes that a string grows by at once.
 const GROWTH: usize = 64;
 
-/// Most copies that a text or a list is made of at once: what takes time grows with them.
+/// Most copies that a text or list is repeated at once. What takes time grows with them.
 const MOST_COPIES: usize = 64;
 
-/// The same stream of numbers for the same seed (Marsaglia's xorshift).
+/// A generator that gives the same numbers for the same seed (Marsaglia's xorshift).
 struct Random(u32);
 
 impl Random {
@@ -33,7 +31,7 @@ impl Random {
     }
 }
 
-/// The body with one to four changes, if it is JSON and still fits.
+/// The body with one to four changes. None if it is not JSON or no longer fits.
 pub fn mutated(body: &[u8], max: usize, seed: u32) -> Option<Vec<u8>> {
     let mut tree: Value = serde_json::from_slice(body).ok()?;
     let mut random = Random(seed.wrapping_mul(0x9E37_79B9) | 1);
@@ -54,14 +52,14 @@ pub fn mutated(body: &[u8], max: usize, seed: u32) -> Option<Vec<u8>> {
     (body.len() <= max).then_some(body)
 }
 
-/// Some value of the tree.
+/// A random value of the tree.
 fn nth<'a>(tree: &'a mut Value, random: &mut Random) -> &'a mut Value {
     let children = match tree {
         Value::Array(items) => items.len(),
         Value::Object(fields) => fields.len(),
         _ => 0,
     };
-    // Most values lie deep, so the way down is taken more often than not.
+    // Most values are deep in the tree, so the way down is taken more often than not.
     if children == 0 || random.below(5) == 0 {
         return tree;
     }
@@ -71,7 +69,7 @@ fn nth<'a>(tree: &'a mut Value, random: &mut Random) -> &'a mut Value {
         Value::Object(fields) => fields.values_mut().nth(child),
         _ => None,
     };
-    // Never missing: `child` is below their number.
+    // Always there, because `child` is less than their number.
     nth(found.expect("a child"), random)
 }
 

@@ -1,6 +1,6 @@
-//! Any bytes as a webhook: nothing panics, nothing takes long, and `Debug` gives nothing private away.
+//! Takes any bytes as a webhook: nothing panics, nothing takes long, and `Debug` shows nothing private.
 //!
-//! Owns: what must hold of whatever was read, and the private values of each event. Refuses: judging what a body means.
+//! Owns what must hold for any event, and the list of private values of each event.
 
 #![no_main]
 
@@ -15,12 +15,12 @@ use whatsapp_events::{
     Origin, Person, Webhook, call_text, parse, text_of,
 };
 
-/// Longest `Debug` of what is no webhook: it says where the fault is, and has no room for the body.
+/// Longest `Debug` of an error. It names the position and has no room for the body.
 const MAX_FAULT: usize = 160;
 
 fuzz_target!(|data: &[u8]| timed(data, read));
 
-// Half of the bodies stay JSON: bytes alone seldom get past the JSON reader.
+// Half of the bodies stay JSON, because random bytes seldom pass the JSON reader.
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
     if seed.is_multiple_of(2)
         && let Some(body) = tree::mutated(&data[..size], max_size, seed)
@@ -69,7 +69,7 @@ fn check_message(message: &Message) {
     for fate in fates {
         if let Some(text) = text_of(message, None, fate) {
             assert!(!text.trim().is_empty() && !text.contains('\0'));
-            // What one message says, the next may answer.
+            // A later message may answer this one.
             assert!(text_of(message, Some(&text), fate).is_some());
         }
     }
@@ -80,15 +80,15 @@ fn check_message(message: &Message) {
     }
 }
 
-/// `Debug` must be the same when every private value is another: then it holds none of them.
+/// `Debug` must not change when every private value is replaced; then it shows none of them.
 fn assert_discreet(event: &impl Debug, redacted: &impl Debug) {
     let (shown, expected) = (format!("{event:?}"), format!("{redacted:?}"));
     assert!(shown == expected, "Debug shows a private value");
     assert_eq!(format!("{event:#?}"), format!("{redacted:#?}"));
 }
 
-/// The event with other words, names, numbers and addresses of the same length. Every field is named, so that a new
-/// one has to be thought of here.
+/// The event with other texts, names, numbers and addresses of the same length. Every field is named, so that a new
+/// field must be added here.
 fn redacted(event: &Event) -> Event {
     match event.clone() {
         Event::Message(message) => Event::Message(Box::new(redacted_message(*message))),
@@ -204,7 +204,7 @@ fn person(person: Person) -> Person {
     }
 }
 
-/// A text as long, with nothing of this one.
+/// A text of the same length in which no byte is the same.
 #[expect(clippy::needless_pass_by_value, reason = "fits Option::map")]
 fn other(text: String) -> String {
     text.bytes()

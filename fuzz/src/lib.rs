@@ -1,16 +1,14 @@
-//! What the targets share.
-//!
-//! Owns: how long a unit may take. Refuses: knowing what a unit does.
+//! Shared by the fuzz targets: the time limit for one input.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// Most processor time for a unit, in microseconds: a webhook's worker must not be held up by one body.
+/// Most processor time for an input, in microseconds. One body must not hold up the worker of the webhooks.
 const LIMIT: u64 = 100_000;
 
-/// Runs a unit and ends the process, as a panic does, if it takes too long. Processor time, not the wall's: the
-/// machine may have other things to do. Each slowest unit so far is printed, for `run.sh`.
+/// Runs a target on an input, and panics if it takes too long. Measures processor time, because the machine may be
+/// busy with other things. Prints each input that is slower than all before, for `run.sh`.
 ///
 /// # Panics
 /// Above the limit.

@@ -1,7 +1,7 @@
-//! Where the app is installed, and with which token: from a browser's code, from GHL's word, from a company's list.
+//! Installs and uninstalls of the app, from a browser's code, GHL's events, and lists of companies' locations.
 //!
-//! Owns: the way of every kind of install to working location tokens (`docs/vendors/ghl.md#grants`), and the uninstall.
-//! Refuses: matching anything to "the latest install"; a grant, an event or a list names whom it is about.
+//! Leads every kind of install to working location tokens (`docs/vendors/ghl.md#grants`). Nothing is ever matched to
+//! "the latest install": a grant, an event or a list names the location or company it is about.
 
 use std::collections::BTreeMap;
 use std::time::Duration as StdDuration;
@@ -21,17 +21,17 @@ use crate::model::reason::{Answer, Reason, Wait};
 use crate::model::retry_schedule::{LOCATION_INACTIVE, REFRESH_FAILED, TOKEN_REQUEST_REFUSED};
 use crate::runtime::clock::Clock;
 
-/// A browser waits this long for the tokens of an agency's locations; what is left is done in the background.
+/// How long a browser waits for the tokens of an agency's locations. The rest is done in the background.
 const BROWSER_PATIENCE: StdDuration = StdDuration::from_secs(15);
-/// The background leaves the locations of an install to the browser's request for so long.
+/// How long the background leaves the locations of an install to the browser's request.
 const HEAD_START: Duration = Duration::seconds(20);
-/// A company's locations are listed this often, for those of which no INSTALL arrived.
+/// How often a company's locations are listed, to find those for which no INSTALL arrived.
 const LISTING_PAUSE: Duration = Duration::hours(24);
-/// Companies that are asked for a location of which only its id is known. Each costs a call; with more agencies such a
-/// location waits for GHL's INSTALL.
+/// Most companies that are asked about a location of which only the id is known. Each costs a call. With more agencies,
+/// the location may have to wait for GHL's INSTALL.
 const MAX_COMPANIES: i64 = 200;
 
-/// Installs and uninstalls.
+/// Records installs and uninstalls.
 #[derive(Clone, Debug)]
 pub struct Installs {
     pool: PgPool,
@@ -40,29 +40,29 @@ pub struct Installs {
     clock: Clock,
 }
 
-/// What a browser's install brought.
+/// The result of an install in a browser.
 #[derive(Debug, Default)]
 pub struct Installed {
     /// Locations that have a token.
     pub ready: Vec<LocationId>,
-    /// Locations whose token is still being asked for.
+    /// Locations whose token is still being requested.
     pub waiting: Vec<LocationId>,
-    /// What GHL calls them, where it said so.
+    /// GHL's names of the locations, as far as GHL gave them.
     pub names: BTreeMap<LocationId, String>,
 }
 
-/// How a location's token was asked for.
+/// The outcome of a request for a location's token.
 #[derive(Debug)]
 enum Minted {
     Done,
-    /// The companies say that the app is not there, or none is known.
+    /// The companies say that the app is not installed there, or no company is known.
     Refused(Reason),
     /// It has to be tried again.
     Failed(TokenError),
 }
 
 impl Installs {
-    /// Installs with tokens kept in `tokens`.
+    /// Creates the service. Tokens are stored in `tokens`.
     #[must_use]
     pub fn new(pool: PgPool, ghl: ghl::Client, tokens: Tokens, clock: Clock) -> Self {
         Self {
@@ -73,17 +73,17 @@ impl Installs {
         }
     }
 
-    /// Exchanges the code of an install and stores what it brings; a Company grant is turned into tokens of its
-    /// installed locations.
+    /// Exchanges the code of an install and stores its grant. A Company grant is turned into tokens of its installed
+    /// locations.
     ///
     /// # Errors
-    /// [`TokenError`], when the code is worth nothing; what fails later is tried again in the background.
+    /// [`TokenError`] when the code cannot be exchanged. Calls that fail later are retried in the background.
     pub async fn install(&self, code: &str) -> Result<Installed, TokenError> {
         let answer = self.ghl.exchange_code(code).await;
-        // A code that was used before is refused in the same words as wrong keys.
+        // GHL refuses a code that was used before in the same words as wrong keys.
         self.tokens.record_credential_result(&answer, false).await;
         let grant = answer?;
-        // The kind is what GHL calls it, never `isBulkInstallation`; without a word of GHL's, a grant that names a
+        // GHL's user type decides the kind, never `isBulkInstallation`. Without a user type, a grant that names a
         // location is that location's.
         let kind = grant.user_type.as_deref().unwrap_or_default();
         let is_company = kind.eq_ignore_ascii_case("company");
@@ -117,7 +117,7 @@ impl Installs {
         self.tokens
             .store(&mut tx, Owner::Company(company), grant, Some(company))
             .await?;
-        // Listed again soon, should this request not come to its end.
+        // Lists the locations again soon in case this request does not finish.
         companies::schedule_listing(&mut tx, company, 0, now + HEAD_START).await?;
         tx.commit().await?;
         info!(%company, "the agency is installed");
@@ -154,7 +154,7 @@ impl Installs {
                     was_refused: false,
                     token_request_at,
                 };
-                // One location that cannot be had does not stop the others.
+                // A location that fails does not stop the others.
                 if self.request_location_token(&job).await? {
                     installed.waiting.retain(|waiting| *waiting != location);
                     installed.ready.push(location);
@@ -204,11 +204,8 @@ impl Installs {
         companies::schedule_listing(&mut connection, company, failures, at).await
     }
 
-    /// Lists a company's locations again, and has the tokens of those that lack one asked for: no INSTALL may have
-    /// arrived for them.
-    ///
-    /// # Errors
-    /// When the database fails.
+    /// Lists a company's locations again, and requests tokens for those that have none: their INSTALL may not have
+    /// arrived.
     pub async fn look_for_new_locations(
         &self,
         company: &CompanyId,
@@ -222,7 +219,7 @@ impl Installs {
                 self.schedule_listing(company, 0, LISTING_PAUSE).await
             }
             Err(TokenError::Database(error)) => Err(error),
-            // Uninstalled meanwhile, or nothing that calls could change.
+            // Uninstalled meanwhile, or in need of a new install: more calls would not help.
             Err(TokenError::NotInstalled | TokenError::NeedsReinstall(_)) => {
                 self.schedule_listing(company, failures + 1, LISTING_PAUSE)
                     .await
@@ -236,11 +233,8 @@ impl Installs {
         }
     }
 
-    /// GHL says that the app was installed: in a location (whose token is asked for unless it has one), or in a company
-    /// (whose locations are listed, if we have its token; else a browser will bring it).
-    ///
-    /// # Errors
-    /// When the database fails.
+    /// Records that GHL reports an install. For a location, requests its token unless it has one. For a company, lists
+    /// its locations if the company's token is stored; else a browser will bring it.
     pub async fn note_install(
         &self,
         location: Option<&LocationId>,
@@ -260,11 +254,9 @@ impl Installs {
         }
     }
 
-    /// GHL says that the app was uninstalled: from a location, or from a company with its locations, but for those
-    /// that were installed by themselves, and those of which it said later than `said_at` that the app was installed.
-    ///
-    /// # Errors
-    /// When the database fails; nothing is changed then.
+    /// Records that GHL reports an uninstall, of a location or of a company with its locations. A company's locations
+    /// that were installed on their own stay, and so does a location whose install GHL reported later than `said_at`.
+    /// On error nothing changes.
     pub async fn uninstall(
         &self,
         location: Option<&LocationId>,
@@ -286,11 +278,7 @@ impl Installs {
         tx.commit().await
     }
 
-    /// Asks for a location's token once, unless it has one; true when it has one now, else it is noted when to ask
-    /// again.
-    ///
-    /// # Errors
-    /// When the database fails.
+    /// Requests a location's token once, unless it has one. True if it has one now; else the next request is scheduled.
     pub async fn request_location_token(&self, job: &TokenRequest) -> sqlx::Result<bool> {
         let location = &job.location_id;
         if installs::keeps_token(&self.pool, location).await? {
@@ -345,7 +333,7 @@ impl Installs {
                 Err(TokenError::NeedsReinstall(_)) => {
                     refusal = Wait::AgencyNeedsReinstall.into();
                 }
-                // The others would very likely fail the same way.
+                // The other companies would very likely fail in the same way.
                 Err(error) => return Minted::Failed(error),
             }
         }

@@ -1,6 +1,6 @@
-//! The keys that seal what is secret: whether they fit the database, and changing them while the service runs.
+//! The keys that seal secrets: checks that they fit the database, and changes them while the service runs.
 //!
-//! Owns: the walk over all sealed values. Refuses: destroying what it cannot open; that stays as it is, and is counted.
+//! A value that cannot be opened is never destroyed: it is counted and left as it is.
 
 use sqlx::PgPool;
 use tracing::warn;
@@ -9,7 +9,7 @@ use crate::crypto::Sealer;
 use crate::db::accounts::sealed_values;
 use crate::db::accounts::sealed_values::{COLUMNS, Column, SealedRow};
 
-/// Values read at once: short statements, so that a running service hardly notices.
+/// Values read at a time. Statements stay short, so that a running service is hardly slowed down.
 const BATCH: i64 = 100;
 
 /// The configured keys do not fit the database.
@@ -24,16 +24,16 @@ pub struct MissingKey {
     pub count: i64,
 }
 
-/// What a rotation did.
+/// The result of a rotation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rotation {
-    /// Values that the newest key seals now.
+    /// Values that were sealed again with the newest key.
     pub resealed: u64,
     /// Values that no configured key opens.
     pub unreadable: u64,
 }
 
-/// Checks that every sealed value was sealed by one of the configured keys.
+/// Checks that every sealed value was sealed with one of the configured keys.
 ///
 /// # Errors
 /// [`MissingKey`], or when the database fails.
@@ -51,10 +51,7 @@ pub async fn check(pool: &PgPool, sealer: &Sealer) -> anyhow::Result<()> {
     }
 }
 
-/// How many values another key than the newest sealed.
-///
-/// # Errors
-/// When the database fails.
+/// Counts the values that were sealed with another key than the newest.
 pub async fn count_older(pool: &PgPool, sealer: &Sealer) -> sqlx::Result<i64> {
     let mut count = 0;
     for &column in COLUMNS {
@@ -65,11 +62,8 @@ pub async fn count_older(pool: &PgPool, sealer: &Sealer) -> sqlx::Result<i64> {
     Ok(count)
 }
 
-/// Seals with the newest key what another one sealed. A value that the running service replaces meanwhile is sealed
-/// with the newest key already, if that service has the same keys.
-///
-/// # Errors
-/// When the database fails; what is done stays done, and the next run goes on.
+/// Seals values of other keys with the newest key. A value that the running service replaces meanwhile has the newest
+/// key already, if that service has the same keys. After an error, the next run continues.
 pub async fn rotate(pool: &PgPool, sealer: &Sealer) -> sqlx::Result<Rotation> {
     let mut rotation = Rotation::default();
     for &column in COLUMNS {

@@ -1,4 +1,7 @@
-//! Where the app is installed and which numbers are connected: installs, tokens, numbers, keys.
+//! Where the app is installed (`installs`, `tokens`) and which numbers are connected (`connect`, `qr_linking`).
+//!
+//! `key_rotation` changes the keys that seal secrets; `services` is what routes and workers share. Functions that
+//! return `sqlx::Result` fail when the database does.
 
 pub mod connect;
 pub mod installs;

@@ -1,11 +1,11 @@
-//! Linking a phone to an instance by the QR code that the phone scans, for anyone who shows the code: the connect page for a
-//! new instance, the page inside GHL for a number whose link was lost.
+//! Links a phone to a Waapify instance by QR code: a new instance on the connect page, and a number whose link was lost
+//! on the page inside GHL.
 //!
-//! Owns: the order of Waapify's calls, and what their answers mean together. Refuses: keeping anything; the callers do.
+//! Owns the order of Waapify's calls, and what their answers mean together. Stores nothing; the callers do.
 //!
 //! ```text
 //! new:   begin ───────┐
-//! known: begin_again ─┴─▶ picture, again every few seconds; state, until it is Linked or Stopped
+//! known: begin_again ─┴─▶ picture, repeated every few seconds; state, until it is Linked or Stopped
 //! ```
 
 use secrecy::SecretString;
@@ -13,22 +13,19 @@ use secrecy::SecretString;
 use crate::accounts::connect::ConnectError;
 use crate::clients::waapify::{CheckError, Client, Credentials, QrCode};
 
-/// How far it is.
+/// The progress of linking.
 #[derive(Debug)]
 pub enum Progress {
-    /// Nobody has scanned yet.
+    /// No phone has scanned the code yet.
     Waiting,
-    /// A phone is linked; its number, digits.
+    /// A phone is linked; its number in digits.
     Linked(String),
-    /// It cannot go on, or, where [`ConnectError::is_passing`], cannot go on right now.
+    /// Linking cannot continue, or, if [`ConnectError::is_passing`], cannot continue right now.
     Stopped(ConnectError),
 }
 
-/// Begins with a new instance of an account; its keys. Waapify hands out one that waits already, anyone who it waits for:
-/// the caller makes sure that it is nobody else's.
-///
-/// # Errors
-/// [`CheckError`].
+/// Starts with a new instance of an account and returns its keys. Waapify may return an instance that already waits for
+/// a phone, even for another caller's: the caller must check that nobody else uses it.
 pub async fn begin(
     gateway: &Client,
     access_token: &SecretString,
@@ -40,9 +37,9 @@ pub async fn begin(
     })
 }
 
-/// Begins again with the instance of a known number (digits) whose link may be lost. One that is linked after all stays
-/// so; else its session is ended, so that a code can be had. Another phone's session only where `ends_other`: anyone who
-/// uses that phone with the instance loses it.
+/// Starts again with the instance of a known number (digits) whose link may be lost. If the number is still linked,
+/// nothing changes; else its session is ended, so that a code can be shown. Another phone's session is ended only with
+/// `ends_other`, because that phone then loses its link.
 pub async fn begin_again(
     gateway: &Client,
     credentials: &Credentials,
@@ -56,21 +53,18 @@ pub async fn begin_again(
         Progress::Linked(_) | Progress::Stopped(_) => return progress,
     }
     match gateway.reboot(credentials).await {
-        // Not linked is what it is to be.
+        // Being not linked is the wanted state.
         Ok(()) | Err(CheckError::NotLinked(_)) => Progress::Waiting,
         Err(error) => Progress::Stopped(error.into()),
     }
 }
 
-/// The picture to scan now.
-///
-/// # Errors
-/// [`CheckError`].
+/// The QR code to scan now.
 pub async fn picture(gateway: &Client, credentials: &Credentials) -> Result<QrCode, CheckError> {
     gateway.qr_code(credentials).await
 }
 
-/// Whether a phone is linked by now; `number` (digits) is the one that has to be, where it is known.
+/// Whether a phone is linked by now. `number` (digits) is the number that it must have, if known.
 pub async fn state(gateway: &Client, credentials: &Credentials, number: Option<&str>) -> Progress {
     match gateway.reconnect(credentials).await {
         Ok(linked) => match linked.number.or_else(|| number.map(str::to_owned)) {

@@ -16,34 +16,34 @@ use crate::runtime::clock::Clock;
 use crate::runtime::counters::Counters;
 use crate::runtime::notify::Signals;
 
-/// The services of one process. Clones share what they hold.
+/// The services of one process. Clones share their state.
 #[derive(Clone, Debug)]
 pub struct Services {
     /// The database.
     pub pool: PgPool,
-    /// GHL, with a valid token.
+    /// Calls GHL with valid tokens.
     pub tokens: Tokens,
-    /// Where the app is installed; turns install codes into tokens.
+    /// Turns install codes into tokens, and records installs and uninstalls.
     pub installs: Installs,
     /// Connects numbers, and points their webhooks here.
     pub connector: Connector,
     /// The gateway.
     pub waapify: waapify::Client,
-    /// The servers of agents' files.
+    /// The client of the servers that hold agents' attachments.
     pub origin: attachment_source::Client,
-    /// Addresses of our own for these files.
+    /// Makes addresses of our own for these attachments.
     pub attachments: Attachments,
-    /// Where customers' files are fetched.
+    /// Fetches customers' media from WhatsApp.
     pub media: whatsapp_media::Client,
-    /// Seals secrets, and opens what is sealed.
+    /// Seals and opens secrets.
     pub sealer: Sealer,
-    /// The time.
+    /// The clock.
     pub clock: Clock,
     /// Signals to this process's workers.
     pub signals: Arc<Signals>,
-    /// What this process has done.
+    /// Counts what this process has done.
     pub counters: Counters,
-    /// The address the world reaches us at.
+    /// The service's public address.
     pub public_url: Url,
     /// Least pause between two sends of one number.
     pub min_interval: Duration,

@@ -1,7 +1,7 @@
-//! The database of a process: the one that was given, or a private PostgreSQL that the process runs itself.
+//! The database of a process: a given one, or a private PostgreSQL that the process runs itself.
 //!
-//! Owns: which database a command uses, bringing its schema up to date or checking it, and closing it. Refuses: running
-//! the cluster; that is [`private_postgres`]'s.
+//! Chooses the database of each command, migrates or checks its schema, and closes it. [`private_postgres`] runs the
+//! private PostgreSQL.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -18,43 +18,43 @@ use tracing::{info, warn};
 use crate::db;
 use crate::db::{SchemaGap, own_schema};
 
-/// Longest wait for connections that somebody still holds; the server forgets them when the process ends.
+/// Longest wait for connections that are still in use at the end. The server drops them when the process ends.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
-/// Longest wait for the database at start.
+/// Longest wait for the database to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Where a private cluster keeps its data, below the working directory.
+/// Where private databases are stored, below the working directory.
 const PRIVATE_FOLDER: &str = ".waapify-ghl";
-/// The database in it.
+/// Name of the database in a private PostgreSQL.
 const PRIVATE_DATABASE: &str = "waapify_ghl";
-/// Folder of the service's private cluster, in [`PRIVATE_FOLDER`].
+/// Folder of the service's private PostgreSQL, in [`PRIVATE_FOLDER`].
 const SERVICE_FOLDER: &str = "service";
-/// Folder of the sandbox's private cluster, in [`PRIVATE_FOLDER`].
+/// Folder of the sandbox's private PostgreSQL, in [`PRIVATE_FOLDER`].
 const SANDBOX_FOLDER: &str = "sandbox";
-/// How the sandbox is told of a database, and was not.
+/// Error text when the sandbox was given no database.
 const NOT_NAMED: &str = "--database-url is not given";
-/// The sandbox keeps to this schema, in every database.
+/// The schema that the sandbox uses, in every database.
 const SANDBOX_SCHEMA: &str = "waapify_ghl_sandbox";
-/// The sandbox's script keeps to this one, which is dropped when the script ends.
+/// The schema of the sandbox's script, which is dropped when the script ends.
 const SCRIPT_SCHEMA: &str = "waapify_ghl_sandbox_script";
 
-/// A database: one that was given, or a private cluster that runs as long as this value lives.
+/// A given database, or a private PostgreSQL that runs as long as this value lives.
 pub struct Database {
     url: SecretString,
     origin: Origin,
-    /// None: the one that the server chooses, as a rule `public`.
+    /// None for the schema that the server chooses, usually `public`.
     schema: Option<&'static str>,
-    /// Holds the claim to `schema`, where others could use it at the same time.
+    /// Holds the lock on `schema`, where other processes could use it at the same time.
     claim: Option<PgConnection>,
     cluster: Option<PrivatePostgres>,
 }
 
-/// Where the address of a database is from.
+/// Where the address of a database came from.
 enum Origin {
     /// The setting `DATABASE_URL`.
     Setting,
     /// The argument `--database-url`.
     Argument,
-    /// A cluster of the service or of the sandbox (`owner`), in this folder.
+    /// A private PostgreSQL of the service or of the sandbox (`owner`), in this folder.
     Private {
         owner: &'static str,
         folder: PathBuf,
@@ -62,7 +62,7 @@ enum Origin {
 }
 
 impl fmt::Display for Database {
-    /// Which database it is, without user and password.
+    /// Names the database without user and password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (
             &self.origin,
@@ -100,10 +100,10 @@ impl Database {
         }
     }
 
-    /// The given database, or the service's private cluster, which is created if it is missing.
+    /// Opens the given database, or the service's private one, which is created if it is missing.
     ///
     /// # Errors
-    /// When no cluster can be started, with what to do.
+    /// When no private PostgreSQL can be started; the error says what to do.
     pub async fn open(given: Option<&SecretString>) -> anyhow::Result<Self> {
         if let Some(url) = given {
             return Ok(Self::new(url.clone(), Origin::Setting));
@@ -112,8 +112,8 @@ impl Database {
         started.map_err(|error| say_what_is_missing(error, "DATABASE_URL is not set"))
     }
 
-    /// The given database, or that of the private cluster which a running service keeps, or a private cluster for as
-    /// long as this value lives: for commands beside a running service.
+    /// Opens the given database, or the private database of a running service, or else a private one for as long as
+    /// this value lives. For commands that may run beside the service.
     ///
     /// # Errors
     /// As [`Database::open`].
@@ -124,11 +124,11 @@ impl Database {
         }
     }
 
-    /// The database to look at, for commands that create nothing. The given one; else that of a running service, of a
-    /// running sandbox, or of a service that ran here, in this order.
+    /// Finds a database to read, for commands that create nothing: the given one, else that of a running service, of a
+    /// running sandbox, or of a service that ran here before, in this order.
     ///
     /// # Errors
-    /// When there is none, with what to do.
+    /// When there is none; the error says what to do.
     pub async fn find(given: Option<&SecretString>) -> anyhow::Result<Self> {
         if let Some(url) = given {
             return Ok(Self::new(url.clone(), Origin::Setting));
@@ -149,11 +149,11 @@ impl Database {
         Self::start_private(SERVICE_FOLDER).await
     }
 
-    /// The sandbox's: the `named` database or a private cluster, in both the schema that the sandbox keeps to. With
-    /// `fresh`, what the sandbox kept there is gone, and nothing else.
+    /// Opens the sandbox's database: the `named` one or a private one, in both cases only the sandbox's own schema.
+    /// With `fresh`, deletes what the sandbox stored there, and nothing else.
     ///
     /// # Errors
-    /// When it cannot be had, with what to do.
+    /// When it cannot be opened; the error says what to do.
     pub async fn open_sandbox(named: Option<&SecretString>, fresh: bool) -> anyhow::Result<Self> {
         let database = if let Some(url) = named {
             Self::new(url.clone(), Origin::Argument)
@@ -167,8 +167,8 @@ impl Database {
         database.keep_to(SANDBOX_SCHEMA, fresh).await
     }
 
-    /// The sandbox's script's: the `named` database or a cluster that is gone afterwards, in both an empty schema that
-    /// [`Database::close`] drops.
+    /// Opens the database of the sandbox's script: the `named` one or a temporary private one, in both cases an empty
+    /// schema that [`Database::close`] drops.
     ///
     /// # Errors
     /// As [`Database::open_sandbox`].
@@ -183,7 +183,7 @@ impl Database {
         database.keep_to(SCRIPT_SCHEMA, true).await
     }
 
-    /// The cluster that a running process of ours keeps in `folder`.
+    /// The private database in `folder`, if a process runs it now.
     fn find_running(folder: &'static str) -> anyhow::Result<Option<Self>> {
         let place = private_folder(folder)?;
         let Some(url) = find_running(&place, PRIVATE_DATABASE) else {
@@ -229,7 +229,7 @@ impl Database {
         Ok(database)
     }
 
-    /// Uses `schema` alone from now on, which nobody else may use meanwhile; with `fresh`, it is empty.
+    /// Limits this value to `schema` and locks the schema against other processes. With `fresh`, empties it.
     async fn keep_to(mut self, schema: &'static str, fresh: bool) -> anyhow::Result<Self> {
         self.schema = Some(schema);
         let mut connection = self.connect().await?;
@@ -247,7 +247,7 @@ impl Database {
         own_schema::create(&mut connection, schema)
             .await
             .with_context(|| format!("schema {schema} cannot be created in this database"))?;
-        // A pooler between us and the server may drop the options of a connection.
+        // A connection pooler between the service and the server may drop the options of a connection.
         ensure!(
             own_schema::find_current(&mut connection).await?.as_deref() == Some(schema),
             "this server does not let a connection choose its schema: name the database server itself, not a pooler"
@@ -256,20 +256,20 @@ impl Database {
         Ok(self)
     }
 
-    /// A pool over it as it is; nobody connects yet.
+    /// A pool over the database. It connects when it is first used.
     ///
     /// # Errors
-    /// When the address is none.
+    /// When the address is not a Postgres address.
     pub fn pool(&self) -> anyhow::Result<PgPool> {
         let options = db::connect_options(self.url.expose_secret(), self.schema);
         let pool = options.map(db::open_pool_with);
         pool.with_context(|| format!("{} is not a Postgres address", self.source()))
     }
 
-    /// A pool over it, with the schema brought up to date.
+    /// A pool over the database, with its schema up to date.
     ///
     /// # Errors
-    /// When the database cannot be reached or holds another program's schema.
+    /// When the database cannot be reached, or holds a schema that this program does not know.
     pub async fn migrated_pool(&self) -> anyhow::Result<PgPool> {
         let pool = self.pool()?;
         self.connect().await?.close().await?;
@@ -279,10 +279,10 @@ impl Database {
         Ok(pool)
     }
 
-    /// A pool over it, with its schema as it is, which must be this program's.
+    /// A pool over the database, with its schema unchanged; the schema must be this program's.
     ///
     /// # Errors
-    /// When the database cannot be reached, or its schema is missing, older or newer, with what to do.
+    /// When the database cannot be reached, or its schema is missing, older or newer; the error says what to do.
     pub async fn checked_pool(&self) -> anyhow::Result<PgPool> {
         let pool = self.pool()?;
         self.connect().await?.close().await?;
@@ -307,7 +307,7 @@ impl Database {
         }
     }
 
-    /// A connection of its own says why it cannot be had; the pool would only say that it timed out.
+    /// Connects without the pool, to learn why the database cannot be reached: the pool would only report a timeout.
     async fn connect(&self) -> anyhow::Result<PgConnection> {
         let options = db::connect_options(self.url.expose_secret(), self.schema)
             .with_context(|| format!("{} is not a Postgres address", self.source()))?;
@@ -321,7 +321,7 @@ impl Database {
             .with_context(unreachable)
     }
 
-    /// What its address is from, for messages.
+    /// The setting that gave the address, for error messages.
     fn source(&self) -> &'static str {
         match self.origin {
             Origin::Argument => "--database-url",
@@ -329,16 +329,16 @@ impl Database {
         }
     }
 
-    /// Whether it was found and not given, so that whoever reads it should be told which it is.
+    /// Whether the database was found and not given, so that a command should print which one it reads.
     #[must_use]
     pub fn is_private(&self) -> bool {
         matches!(self.origin, Origin::Private { .. })
     }
 
-    /// Stops the private cluster, if there is one, after everyone has let go of it.
+    /// Closes the pool, drops the script's schema, and stops the private PostgreSQL if there is one.
     ///
     /// # Errors
-    /// When it does not stop in time.
+    /// When the private PostgreSQL does not stop in time.
     pub async fn close(self, pool: PgPool) -> anyhow::Result<()> {
         if tokio::time::timeout(CLOSE_TIMEOUT, pool.close())
             .await
@@ -359,7 +359,8 @@ impl Database {
     }
 }
 
-/// Where PostgreSQL is not installed, naming a database is the other way out, in a container the only one.
+/// Adds what is `missing` if PostgreSQL is not installed: then naming a database helps too. In a container it is the
+/// only way.
 fn say_what_is_missing(error: anyhow::Error, missing: &'static str) -> anyhow::Error {
     match error.downcast_ref::<PrivatePostgresError>() {
         Some(PrivatePostgresError::NoBinaries) => error.context(format!(

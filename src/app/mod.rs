@@ -1,7 +1,6 @@
-//! The service as a whole: builds every part, runs them, and stops them in order.
+//! The service as a whole: builds all parts, runs them, and stops them in order. `database` chooses its database.
 //!
-//! Owns: start-up and shutdown. If any task ends unexpectedly, the others are stopped and the process fails, so that
-//! its supervisor starts a whole one.
+//! If a task ends unexpectedly, the others are stopped and the process fails, so that its supervisor restarts it.
 
 mod database;
 
@@ -46,18 +45,18 @@ use crate::workers::token_upkeep::TokenUpkeep;
 use crate::workers::waapify_events::WaapifyEvents;
 use crate::{clients, http, workers};
 
-/// The last part of a stop's time: two seconds for giving back what did not end, one for closing the database, the rest
-/// in reserve.
+/// The last part of the stop timeout: two seconds to release work that has not ended, one to close the database, the
+/// rest in reserve.
 const GIVE_BACK: Duration = Duration::from_secs(5);
-/// Of it, the time for closing the database.
+/// The part of [`GIVE_BACK`] for closing the database.
 const CLOSE: Duration = Duration::from_secs(2);
-/// Connections that may wait to be accepted: as many as `TcpListener::bind` allows.
+/// Connections that may wait to be accepted: the same number as in `TcpListener::bind`.
 const BACKLOG: u32 = 1024;
 
-/// Every part of the service over one database.
+/// All parts of the service over one database.
 #[derive(Clone, Debug)]
 pub struct App {
-    /// What the workers share; tests drive them with it.
+    /// Shared by the workers. Tests run single steps with it.
     pub context: Arc<workers::Context>,
     /// Connects numbers.
     pub connector: Connector,
@@ -66,7 +65,7 @@ pub struct App {
 }
 
 impl App {
-    /// Builds the parts; touches nothing yet. Files of messages are fetched from the public Internet only.
+    /// Builds all parts and starts none. Attachments are fetched from the public Internet only.
     ///
     /// # Errors
     /// When TLS cannot be set up on this machine.
@@ -74,7 +73,8 @@ impl App {
         Self::with_network_scope(settings, pool, clock, NetworkScope::Public)
     }
 
-    /// As [`App::new`], with files from wherever `scope` allows: the simulated vendors keep them on this machine.
+    /// As [`App::new`], with attachments from wherever `scope` allows: the simulated vendors store them on this
+    /// machine.
     ///
     /// # Errors
     /// As [`App::new`].
@@ -94,7 +94,7 @@ impl App {
         })
     }
 
-    /// The routes.
+    /// The service's routes.
     pub fn router(&self) -> Router {
         http::router(self.http.clone())
     }
@@ -156,7 +156,7 @@ impl App {
     }
 }
 
-/// Why a task ended by itself.
+/// The error for a task that ended by itself.
 fn unexpected_end(ended: Result<anyhow::Result<()>, JoinError>) -> anyhow::Error {
     let why = match ended {
         Ok(Ok(())) => return anyhow!("a task ended unexpectedly"),
@@ -166,7 +166,7 @@ fn unexpected_end(ended: Result<anyhow::Result<()>, JoinError>) -> anyhow::Error
     why.context("a task ended unexpectedly")
 }
 
-/// What routes and workers share.
+/// Builds what routes and workers share, and the doctor.
 fn services(
     settings: &Settings,
     pool: PgPool,
@@ -267,34 +267,34 @@ pub fn stop_on_signal() -> anyhow::Result<CancellationToken> {
     Ok(stop)
 }
 
-/// An address that this process has reserved; who connects is refused until it listens.
+/// An address that this process has reserved. Connections are refused until it listens.
 #[derive(Debug)]
 pub struct Reserved {
     socket: TcpSocket,
     address: SocketAddr,
 }
 
-/// Reserves an address, so that a start that needs it fails before it has done anything else.
+/// Reserves an address, so that a start without it fails before it has done anything else.
 ///
 /// # Errors
-/// When it cannot be had, with what to do.
+/// When the address cannot be reserved; the error says what to do.
 pub fn reserve(address: SocketAddr) -> anyhow::Result<Reserved> {
     let socket = if address.is_ipv4() {
         TcpSocket::new_v4()?
     } else {
         TcpSocket::new_v6()?
     };
-    // As `TcpListener::bind` does: connections of an earlier process may still be ending.
+    // As `TcpListener::bind` does: connections of an earlier process may still be closing.
     socket.set_reuseaddr(true)?;
     socket.bind(address).with_context(|| in_use(address))?;
     Ok(Reserved { socket, address })
 }
 
 impl Reserved {
-    /// Listens.
+    /// Listens on the address.
     ///
     /// # Errors
-    /// When another program listens there since, with what to do.
+    /// When another program listens there meanwhile; the error says what to do.
     pub fn listen(self) -> anyhow::Result<TcpListener> {
         let listener = self.socket.listen(BACKLOG);
         listener.with_context(|| in_use(self.address))

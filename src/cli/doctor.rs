@@ -1,8 +1,8 @@
-//! `doctor`: what is wrong with the service and its locations, on the terminal or as JSON.
+//! `doctor`: prints what is wrong with the service and its locations, as text or as JSON.
 //!
-//! Exits 2 when settings are missing, bad, or do not fit the database, as every command does; else 1 when anything is
-//! bad; else 0. Missing settings do not end it: what can be checked without them is. Refuses: bringing the schema up to
-//! date, and mending anything but, where it is told so, webhooks.
+//! Exits 2 if settings are missing, wrong or do not fit the database; else 1 if a finding is bad; else 0. With missing
+//! settings, everything that does not need them is still checked. Does not change the schema, and fixes nothing except
+//! webhooks, on request.
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -26,9 +26,9 @@ use crate::model::states::InstallStatus;
 use crate::runtime::clock::Clock;
 use crate::{config, db};
 
-/// Locations checked at once: each waits for both vendors, and hundreds are then done within minutes.
+/// Locations that are checked at once. Each waits for both vendors; hundreds are then done within minutes.
 const AT_ONCE: usize = 8;
-/// A database that nobody can reach, in place of one that could not be opened.
+/// A database that nobody can reach, used if the real one cannot be opened.
 const NOWHERE: &str = "postgres://not-set.invalid/none";
 
 #[derive(Debug, Args)]
@@ -36,7 +36,7 @@ pub(super) struct DoctorArgs {
     /// Only this location (GHL's id), beside the service itself
     #[arg(long)]
     location: Option<String>,
-    /// One JSON object: {ok, findings}
+    /// Print one JSON object: {ok, findings}
     #[arg(long)]
     json: bool,
     /// First have Waapify post the events of every connected number here again
@@ -131,7 +131,7 @@ async fn check_all(doctor: &Doctor, locations: &[LocationId]) -> Vec<Row> {
     checked.into_iter().flatten().collect()
 }
 
-/// All that can be registered is; the first failure is told.
+/// Registers all webhooks that can be; returns the first failure.
 async fn register_webhooks(app: &App, locations: &[LocationId]) -> anyhow::Result<()> {
     let mut outcome = Ok(());
     for location in locations {
@@ -165,10 +165,10 @@ fn exit_code(rows: &[Row]) -> ExitCode {
     }
 }
 
-/// A line for each finding, and beneath each that is not good why it matters and what to do.
+/// One line for each finding; below it why it matters and what to do, if it is not good.
 fn report(rows: &[Row]) -> String {
     let mut out = String::new();
-    // Writing to a text cannot fail.
+    // Writing to a `String` cannot fail.
     let mut about = None;
     for row in rows {
         if about != Some(&row.location) {

@@ -1,6 +1,6 @@
-//! How a command that fails says so: once, on standard error, in the form of the logs.
+//! Prints the error of a failed command once, on standard error, in the format of the logs, and chooses the exit code.
 //!
-//! Owns: the words of the last error and the exit code. Refuses: `RUST_LOG`; why a program ended is never filtered out.
+//! Ignores `RUST_LOG`: why a program ended is never filtered out.
 
 use std::process::ExitCode;
 
@@ -12,10 +12,10 @@ use crate::config::Faults;
 use crate::runtime::clock::Clock;
 use crate::runtime::logging::LogFormat;
 
-/// The settings or the arguments are wrong.
+/// Exit code for wrong settings or arguments.
 const MISCONFIGURED: u8 = 2;
 
-/// The fields that every line of the log has, in their order.
+/// The fields of every log line, in their order.
 #[derive(Serialize)]
 struct Line<'a> {
     timestamp: String,
@@ -23,17 +23,17 @@ struct Line<'a> {
     message: &'a str,
 }
 
-/// Says why the command failed: 2 where the settings are wrong, else 1.
+/// Prints why the command failed. Returns 2 for wrong settings, else 1.
 pub(super) fn fail(format: LogFormat, error: &anyhow::Error) -> ExitCode {
     write(format, &in_one_line(error));
     let is_misconfigured = error.is::<Faults>() || error.is::<MissingKey>();
     ExitCode::from(if is_misconfigured { MISCONFIGURED } else { 1 })
 }
 
-/// Says what is wrong with the arguments; help and the version, which clap gives as errors too, go to standard output.
+/// Prints what is wrong with the arguments. Help and version, which clap gives as errors too, go to standard output.
 pub(super) fn refuse(format: LogFormat, error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
-        // Nobody reads it: no reason to fail.
+        // If nobody reads it, that is no reason to fail.
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
@@ -61,7 +61,8 @@ fn write(format: LogFormat, message: &str) {
     }
 }
 
-/// An error and its causes. Some errors, such as sqlx's, end with the words of their cause, which is then left out.
+/// An error and its causes in one line. The text of some errors, such as sqlx's, already ends with that of their cause,
+/// which is then left out.
 fn in_one_line(error: &anyhow::Error) -> String {
     let mut text = error.to_string();
     for cause in error.chain().skip(1) {

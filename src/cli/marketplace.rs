@@ -1,6 +1,6 @@
-//! `marketplace`: the guide to GHL's developer portal, for this service's address.
+//! `marketplace`: prints the guide to GHL's developer portal, for this service's address.
 //!
-//! Secrets only where they are asked for: a guide gets pasted around.
+//! Prints secrets only on request, because guides are copied around.
 
 use std::io;
 use std::io::Write as _;
@@ -15,12 +15,11 @@ use crate::http::external_auth_secret;
 
 #[derive(Debug, Args)]
 pub(super) struct GuideArgs {
-    /// Print addresses that hold a secret whole, too; this needs the app's keys in the settings
+    /// Also print the secrets that addresses hold; this needs the app's keys in the settings
     #[arg(long)]
     show_secrets: bool,
 }
 
-/// Prints the guide.
 pub(super) fn run(args: &GuideArgs) -> anyhow::Result<()> {
     let settings = config::load_guide(env)?;
     let secret = if args.show_secrets {

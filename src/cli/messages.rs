@@ -1,7 +1,7 @@
-//! `messages`: what became of messages, and failed ones back into their queue.
+//! `messages`: lists messages, shows the steps of one, and puts failed ones back into their queue.
 //!
-//! Refuses: showing what a message says, or more of a customer's number than its last four digits; and repeating what
-//! may have arrived without a yes.
+//! Never shows a message's text, or more of a customer's number than its last four digits. Never sends again what may
+//! have arrived, unless the operator says yes.
 
 use std::fmt::Write as _;
 use std::io;
@@ -26,7 +26,7 @@ use crate::model::reason::Reason;
 use crate::model::states::{Direction, MessageState};
 use crate::runtime::clock::Clock;
 
-/// A moment in a timeline.
+/// Format of a time in a timeline.
 const SECONDS: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day] [hour]:[minute]:[second]Z");
 
@@ -42,11 +42,11 @@ pub(super) enum Messages {
     },
     /// Put failed messages back into their queue; the running service sends them
     ///
-    /// A replayed message goes before everything that waits in its conversation, because it is older; several go in
-    /// the order they came. Parts of it that have left do not go again, but for those that WhatsApp refused and what
-    /// is behind them. GHL shows it as failed until WhatsApp confirms it.
+    /// A replayed message goes before all that wait in its conversation, because it is older; several go in the
+    /// order in which they arrived. Parts that were sent do not go again, except those that WhatsApp refused and
+    /// all parts after them. GHL shows the message as failed until WhatsApp confirms it.
     ///
-    /// One that may have arrived is asked for on a terminal, and needs --yes elsewhere.
+    /// For a message that may have arrived, the command asks on a terminal, and needs --yes elsewhere.
     #[command(verbatim_doc_comment)]
     Replay(ReplayArgs),
 }
@@ -56,13 +56,13 @@ pub(super) struct ListArgs {
     /// Only those that failed
     #[arg(long, conflicts_with = "held")]
     failed: bool,
-    /// Only those that are held: WhatsApp hides their senders, or their content is still to come
+    /// Only held ones: WhatsApp hides their senders, or their content has not arrived yet
     #[arg(long)]
     held: bool,
     /// Only those of this location (GHL's id)
     #[arg(long, value_name = "ID")]
     location: Option<String>,
-    /// At most so many
+    /// At most this many
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(i64).range(1..))]
     limit: i64,
 }
@@ -127,7 +127,7 @@ fn cells(row: &MessageRow) -> [String; 7] {
     ]
 }
 
-/// Why a message is where it is; of one that failed on its way to WhatsApp the code that GHL was told.
+/// The reason for a message's state. For a failed outbound message, the code that GHL was given.
 fn why(row: &MessageRow) -> Option<String> {
     let reason = row.reason.as_ref()?;
     Some(match (row.direction, row.state) {
@@ -176,7 +176,7 @@ async fn show(pool: &PgPool, id: MessageId) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What a message is, a line each.
+/// Describes a message, one fact a line.
 fn heading(row: &MessageRow, copies: &[WhatsAppCopy]) -> String {
     let way = match row.direction {
         Direction::Outbound => "from GHL to WhatsApp",
@@ -206,7 +206,7 @@ fn heading(row: &MessageRow, copies: &[WhatsAppCopy]) -> String {
     }
     let mut text = String::new();
     for (name, value) in lines {
-        // Writing to a text cannot fail.
+        // Writing to a `String` cannot fail.
         let _ = writeln!(text, "{name:<14} {value}");
     }
     text
@@ -227,7 +227,7 @@ fn whatsapp(copy: &WhatsAppCopy) -> String {
     text
 }
 
-/// One after the other in the order they came, so that no later message overtakes an earlier one on its way back.
+/// Replays them one after the other, oldest first, so that no later message overtakes an earlier one.
 async fn replay(pool: &PgPool, args: ReplayArgs) -> anyhow::Result<ExitCode> {
     let mut ids = args.ids;
     ids.sort_unstable();
@@ -253,7 +253,7 @@ async fn replay(pool: &PgPool, args: ReplayArgs) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// Asks, where someone can answer. Nothing is held meanwhile: what was judged is judged again after the answer.
+/// Asks a person, if there is a terminal. Nothing is locked meanwhile, so the state is checked again after the answer.
 async fn replay_doubtful(
     pool: &PgPool,
     id: MessageId,
@@ -286,7 +286,7 @@ fn wording(doubt: Unconfirmed) -> (String, &'static str) {
     }
 }
 
-/// Why a message was not replayed; none when it was.
+/// Why a message was not replayed; none if it was.
 fn refusal(replay: Replay) -> Option<String> {
     let why = match replay {
         Replay::Queued => return None,
@@ -310,7 +310,7 @@ fn refusal(replay: Replay) -> Option<String> {
     Some(why)
 }
 
-/// Puts a question to a person; only a yes counts as one.
+/// Asks a person. Only a yes counts as yes.
 fn says_yes(
     question: &str,
     answers: &mut impl BufRead,

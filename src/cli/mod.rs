@@ -1,6 +1,8 @@
-//! The commands, their arguments and exit codes.
+//! The commands, their arguments and exit codes: 0 success, 1 failure with the reason on standard error, 2 wrong
+//! settings or arguments.
 //!
-//! Exit codes: 0 done, 1 failed with the reason on standard error, 2 the settings or arguments are wrong.
+//! `doctor`, `marketplace`, `messages` and `sandbox` hold one command each, this file the others. `table` lays out
+//! tables, `fatal` prints the error of a failed command.
 
 mod doctor;
 mod fatal;
@@ -37,7 +39,7 @@ use crate::runtime::logging;
 use crate::runtime::logging::LogSettings;
 use crate::{app, config, http};
 
-/// Longest wait of the container's health check for the service's own answer; Docker's default is 30 s.
+/// Longest time that the container's health check waits for the service. Docker's default is 30 s.
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Makes WhatsApp the SMS provider of GoHighLevel, through Waapify.
@@ -56,16 +58,16 @@ enum Command {
     Sandbox(SandboxArgs),
     /// Connect a WhatsApp number to a location
     Connect(ConnectArgs),
-    /// List the locations: how each stands, its token, its number, its last messages
+    /// List the locations: install status, token, number, last messages
     Installs,
-    /// Say what is wrong with the service and its locations, and how to mend it
+    /// Say what is wrong with the service and its locations, and how to fix it
     Doctor(DoctorArgs),
-    /// What became of messages: list them, show one's steps, send failed ones again
+    /// List messages, show one's steps, send failed ones again
     #[command(subcommand)]
     Messages(Messages),
     /// Print what to enter in GHL's developer portal, field by field, as Markdown
     Marketplace(marketplace::GuideArgs),
-    /// Seal all tokens and credentials with the newest key; the service may go on meanwhile
+    /// Seal all tokens and credentials with the newest key; the service may keep running
     RotateKeys,
     /// Bring the database's schema up to date
     Migrate,
@@ -124,10 +126,10 @@ fn secret(text: &str) -> Result<SecretString, std::convert::Infallible> {
     Ok(text.into())
 }
 
-/// Runs the command of this process.
+/// Runs this process's command and returns its exit code.
 #[must_use]
 pub fn main() -> ExitCode {
-    // Development only: a container has no such file, and what is set already wins.
+    // Development only: a container has no `.env` file. Variables that are already set win.
     let _ = dotenvy::dotenv();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
@@ -145,7 +147,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// The script's transcript and the doctor's report are what their readers want to see: these commands stay quiet unless
+/// The sandbox script's transcript and the doctor's report are to be read, so these commands log little unless
 /// `RUST_LOG` asks for more.
 fn log_settings(cli: &Cli) -> LogSettings {
     let quiet = match &cli.command {
@@ -188,7 +190,7 @@ fn settings() -> anyhow::Result<Settings> {
     Ok(config::load(env)?)
 }
 
-/// The sandbox has no settings of its own: a `DATABASE_URL` is the service's, and stays untouched.
+/// The sandbox has no settings of its own. `DATABASE_URL` is the service's, so the sandbox does not touch it.
 #[allow(
     clippy::print_stderr,
     reason = "what a command does not do belongs to the terminal"
@@ -207,7 +209,7 @@ async fn sandbox(args: SandboxArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The database for commands that only read, with its schema as it is. Where none was given, it is said which was found.
+/// The database for commands that only read; its schema is not changed. If none was given, prints which one was found.
 async fn read_database() -> anyhow::Result<(Database, PgPool)> {
     let given = config::load_database_url(env);
     let database = find_database(given.as_ref()).await?;
@@ -256,7 +258,7 @@ async fn connect(args: ConnectArgs) -> anyhow::Result<()> {
     let settings = settings()?;
     let database = Database::join(settings.database_url.as_ref()).await?;
     let pool = database.migrated_pool().await?;
-    // What is sealed here must open in the service.
+    // The service must be able to open what is sealed here.
     key_rotation::check(&pool, &settings.sealer).await?;
     let app = App::new(&settings, pool.clone(), Clock::system())?;
     let location = LocationId(args.location);
@@ -310,7 +312,7 @@ async fn list_installs() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Exits 1 when a value could not be opened: its key must not be dropped yet.
+/// Exits 1 while some value still needs an older key, which must not be dropped yet.
 #[allow(
     clippy::print_stdout,
     reason = "a command's answer belongs to the terminal"

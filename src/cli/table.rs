@@ -1,4 +1,4 @@
-//! Tables for the terminal, and the one of `installs`.
+//! The layout of tables on the terminal, and the table of `installs`.
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use time::macros::format_description;
 use crate::db::accounts::installs::InstallRow;
 use crate::model::language::Language;
 
-/// A moment in a table.
+/// Format of a time in a table.
 pub(super) const MINUTES: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day] [hour]:[minute]Z");
 const HEADER: [&str; 7] = [
@@ -22,7 +22,7 @@ const HEADER: [&str; 7] = [
     "LAST OUT",
 ];
 
-/// A line for each location, and beneath it what is wrong with it.
+/// One line for each location, and below it what is wrong with it.
 pub(super) fn table(rows: &[InstallRow]) -> String {
     if rows.is_empty() {
         return "No location has installed the app or is connected yet.\n".to_owned();
@@ -33,7 +33,7 @@ pub(super) fn table(rows: &[InstallRow]) -> String {
     for (row, line) in rows.iter().zip(lines) {
         out.push_str(&line);
         for wrong in [&row.trouble, &row.hold_reason].into_iter().flatten() {
-            // Writing to a text cannot fail.
+            // Writing to a `String` cannot fail.
             let _ = writeln!(out, "    {wrong}");
         }
     }
@@ -60,7 +60,7 @@ fn cells(row: &InstallRow) -> [String; HEADER.len()] {
     ]
 }
 
-/// The header's line and one for each row, their columns under each other.
+/// The header and the rows as lines with aligned columns.
 pub(super) fn align<const N: usize>(header: [&str; N], rows: &[[String; N]]) -> Vec<String> {
     let header = header.map(str::to_owned);
     let lines = || [&header].into_iter().chain(rows);

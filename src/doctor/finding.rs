@@ -1,46 +1,46 @@
-//! What a check found, as people read it.
+//! The result of a check, as people read it.
 
 use serde::Serialize;
 
 use crate::doctor::labels::Said;
 use crate::model::language::Text;
 
-/// How a check ended.
+/// The outcome of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// All is well.
     Good,
-    /// It works, and somebody should look at it.
+    /// It works, but somebody should look at it.
     Warn,
     /// Something does not work until it is fixed.
     Bad,
-    /// It could not be found out.
+    /// The check could not be made.
     Unknown,
 }
 
-/// One check's answer.
+/// The result of one check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// The check's name, stable: `public_url`, `provider`, `link`.
+    /// The stable name of the check, such as `public_url`, `provider` or `link`.
     pub check: &'static str,
-    /// The number that it is about, digits; none: the location or the service as a whole.
+    /// The number it is about, in digits. None for the location or the service as a whole.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub number: Option<String>,
-    /// How it ended.
+    /// The outcome.
     pub state: State,
     /// What was found.
     pub what: Text,
-    /// Why it matters; none where all is well.
+    /// Why it matters. None if there is nothing to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<Text>,
-    /// What to do; none where all is well.
+    /// What to do. None if there is nothing to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub todo: Option<Text>,
 }
 
 impl Finding {
-    /// A check's answer about the location or the service as a whole.
+    /// A result about the location or the service as a whole.
     pub(super) fn new(check: &'static str, state: State, said: Said) -> Self {
         let Said { what, why, todo } = said;
         Self {
@@ -53,7 +53,7 @@ impl Finding {
         }
     }
 
-    /// The same about a number.
+    /// The same result, about a number.
     pub(super) fn of_number(self, number: &str) -> Self {
         Self {
             number: Some(number.to_owned()),

@@ -1,4 +1,4 @@
-//! The checks of a location: its install, its token, its SMS provider, what came and went.
+//! The checks of a location: its install, its token, its SMS provider, its last messages.
 
 use time::OffsetDateTime;
 
@@ -14,8 +14,8 @@ use crate::model::ids::LocationId;
 use crate::model::language::Text;
 use crate::model::states::InstallStatus;
 
-/// The scopes without which something of the bridge fails: contacts are found and made, messages posted, updated and
-/// looked up, the SMS provider read.
+/// The scopes that the bridge cannot do without: to find and make contacts; to post, update and look up messages; to
+/// read the SMS provider.
 pub const NEEDED_SCOPES: [&str; 5] = [
     "contacts.readonly",
     "contacts.write",
@@ -23,7 +23,7 @@ pub const NEEDED_SCOPES: [&str; 5] = [
     "conversations/message.write",
     "locations.readonly",
 ];
-/// Settings without which GHL cannot be asked. A renewal with the wrong client keys might cost the refresh token.
+/// Settings without which GHL cannot be asked. A renewal with wrong client keys might cost the refresh token.
 const GHL_SETTINGS: [&str; 4] = [
     "ENCRYPTION_KEYS",
     "GHL_CLIENT_ID",
@@ -31,17 +31,17 @@ const GHL_SETTINGS: [&str; 4] = [
     "GHL_API_BASE",
 ];
 
-/// What the one call that proves token, scope and provider came to.
+/// The result of the one call that proves token, scopes and provider.
 type Asked = Result<SmsProviders, TokenError>;
 
 impl Doctor {
-    /// Everything about a location and its numbers.
+    /// Checks a location and its numbers.
     pub async fn check_location(&self, location: &LocationId) -> Vec<Finding> {
         let checked = self.try_check_location(location).await;
         checked.unwrap_or_else(|_| vec![database_failed("database")])
     }
 
-    /// Whether we are a location's default SMS provider, as the live checklist of its set-up asks again and again.
+    /// Whether we are the location's default SMS provider. The live checklist of the set-up asks this again and again.
     pub async fn check_provider(&self, location: &LocationId) -> Finding {
         if let Some(name) = self.lacks(&GHL_SETTINGS) {
             return Finding::new("provider", State::Unknown, labels::not_checked(name));
@@ -50,10 +50,7 @@ impl Doctor {
         self.provider_finding(&asked)
     }
 
-    /// Who a location's default SMS provider is.
-    ///
-    /// # Errors
-    /// [`TokenError`].
+    /// Finds the location's default SMS provider.
     pub async fn find_provider(&self, location: &LocationId) -> Result<Provider, TokenError> {
         let providers = self.ask(location, CallPriority::Tick).await?;
         Ok(self.judge(&providers))
@@ -71,7 +68,7 @@ impl Doctor {
         Ok(findings)
     }
 
-    /// Token, scopes and provider, by one call.
+    /// Checks token, scopes and provider with one call.
     async fn check_ghl(
         &self,
         location: &LocationId,
@@ -144,7 +141,7 @@ pub(super) fn database_failed(check: &'static str) -> Finding {
     Finding::new(check, State::Bad, labels::database_failed())
 }
 
-/// `trouble`: GHL's words, or ours, about what is wrong.
+/// `trouble`: what is wrong, in GHL's words or ours.
 fn install(install_status: InstallStatus, trouble: &Text) -> Finding {
     let (state, said) = match install_status {
         InstallStatus::Installed => (State::Good, say::installed()),
@@ -161,14 +158,14 @@ fn install(install_status: InstallStatus, trouble: &Text) -> Finding {
 fn token(asked: &Asked) -> Finding {
     let (state, said) = match asked {
         Ok(_) => (State::Good, say::token_works()),
-        // It was understood.
+        // GHL accepted the token.
         Err(TokenError::Call(error)) if error.lacks_scope() => (State::Good, say::token_works()),
         Err(error) => refused(error),
     };
     Finding::new("token", state, said)
 }
 
-/// By GHL's refusal first, then by what it said when it gave the token.
+/// Judges first by GHL's refusal, then by the scopes that it granted with the token.
 fn scopes(asked: &Asked, granted: Option<&str>) -> Finding {
     let finding = |state, said| Finding::new("scopes", state, said);
     if let Err(TokenError::Call(error)) = asked
@@ -212,7 +209,7 @@ fn judged(provider: &Provider) -> (State, Said) {
     }
 }
 
-/// Why there is no answer, as a check of its own.
+/// The finding for a call without an answer.
 fn refused(error: &TokenError) -> (State, Said) {
     match error {
         TokenError::Pending => (State::Warn, say::waits_for_token()),

@@ -1,7 +1,8 @@
-//! What may be wrong with the service and with a location, and how to mend it: one list of checks for the command, the
-//! page inside GHL, and the operator's pages.
+//! Checks what is wrong with the service and with a location, and says how to fix it: one list of checks for the
+//! command, the page inside GHL, and the operator's pages.
 //!
-//! Owns: the checks and their sentences. Refuses: mending; that is the relay's, or a person's.
+//! `service`, `location`, `number`, `provider` and `reachability` check; `labels` has all sentences, `finding` the
+//! result. Nothing is fixed here: that is for the workers or a person.
 
 mod finding;
 mod labels;
@@ -27,7 +28,7 @@ use crate::config::{Fault, Settings};
 use crate::db::history::incidents::Incident;
 use crate::runtime::clock::Clock;
 
-/// Checks the service and its locations; a clone costs nothing.
+/// Checks the service and its locations. Cloning is cheap.
 #[derive(Clone, Debug)]
 pub struct Doctor(Arc<Parts>);
 
@@ -40,12 +41,12 @@ struct Parts {
     http: reqwest::Client,
     clock: Clock,
     settings: Settings,
-    /// Settings that are missing or bad; what stands in `settings` for them means nothing.
+    /// Settings that are missing or wrong. Their values in `settings` mean nothing.
     faults: Vec<Fault>,
 }
 
 impl Doctor {
-    /// A doctor of a service with these parts; `http` asks the service's own address.
+    /// Creates a doctor. `http` requests the service's own public address.
     #[must_use]
     pub fn new(
         settings: &Settings,
@@ -67,7 +68,7 @@ impl Doctor {
         }))
     }
 
-    /// The same where some settings are missing or bad: what needs one of them is not checked.
+    /// The same doctor, if some settings are missing or wrong: nothing that needs one of them is checked.
     #[must_use]
     pub fn with_faults(&self, faults: Vec<Fault>) -> Self {
         Self(Arc::new(Parts {
@@ -76,14 +77,14 @@ impl Doctor {
         }))
     }
 
-    /// The first of these settings that is missing or bad.
+    /// The first of these settings that is missing or wrong.
     fn lacks(&self, names: &[&'static str]) -> Option<&'static str> {
         let is_faulty = |name: &&str| self.0.faults.iter().any(|fault| fault.name == *name);
         names.iter().copied().find(is_faulty)
     }
 }
 
-/// An incident that the monitor noticed, in the words of the check that would find it.
+/// Describes an incident, which the monitor opened, in the words of the check that would find it.
 #[must_use]
 pub fn describe(incident: &Incident) -> Finding {
     let said = labels::incident::incident(incident);

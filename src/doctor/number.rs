@@ -1,4 +1,4 @@
-//! The checks of a connected number: its link, its hold, its webhook, who shares it.
+//! The checks of a connected number: its link, its hold, its webhook, and other locations that share it.
 
 use futures_util::future::join_all;
 
@@ -14,12 +14,12 @@ use crate::doctor::location::database_failed;
 use crate::doctor::{Doctor, Finding, State, labels};
 use crate::model::ids::LocationId;
 
-/// Why a number cannot be used, as Waapify tells it.
+/// Why a number cannot be used, according to Waapify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LinkFault {
     /// The phone is not linked.
     Unlinked,
-    /// Another phone is.
+    /// Another phone is linked.
     OtherNumber,
     /// The access token or the instance id is wrong.
     Credentials,
@@ -36,7 +36,7 @@ impl LinkFault {
         }
     }
 
-    /// What [`LinkFault::code`] names.
+    /// The fault that [`LinkFault::code`] names.
     #[must_use]
     pub fn from_code(code: &str) -> Option<Self> {
         [Self::Unlinked, Self::OtherNumber, Self::Credentials]
@@ -45,23 +45,23 @@ impl LinkFault {
     }
 }
 
-/// How a number's link is.
+/// The state of a number's link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Link {
-    /// It works; whether Waapify named the phone, which then is the number's.
+    /// It works. `is_named`: Waapify named the phone, which is the number's.
     Works { is_named: bool },
-    /// It does not; the number that is linked instead, or Waapify's words.
+    /// It does not work; the number that is linked instead, or Waapify's words.
     Broken(LinkFault, String),
-    /// Waapify gave no answer that tells; what happened.
+    /// Waapify's answer does not tell; what happened.
     NotKnown(String),
 }
 
 impl Doctor {
-    /// Whether a number is linked; asking has Waapify try to link it again. None: Waapify did not tell.
-    /// Where it works: whether Waapify named its phone.
+    /// Whether a number is linked, and if so, whether Waapify named its phone. Asking makes Waapify try to link it
+    /// again. None if Waapify did not tell.
     ///
     /// # Errors
-    /// When its keys cannot be opened.
+    /// When the number's keys cannot be opened.
     pub async fn find_link_fault(
         &self,
         location: &LocationId,
@@ -174,7 +174,7 @@ fn check_hold(number: &NumberCheckup) -> Finding {
     }
 }
 
-/// Waapify does not tell where it posts: what it posted does.
+/// Waapify does not report where it posts, so the check looks at what it has posted.
 fn check_webhook(number: &NumberCheckup) -> Finding {
     let heard = number.last_event_at.filter(|at| *at >= number.connected_at);
     match (number.unheard_since, heard) {

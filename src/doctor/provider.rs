@@ -1,39 +1,39 @@
-//! Who a location's default SMS provider is, judged from GHL's list; pure.
+//! Finds a location's default SMS provider in GHL's list.
 
 use crate::clients::ghl::{SmsProvider, SmsProviders};
 
 /// Parts of the names and ids of GHL's own providers.
 const PLATFORMS: [&str; 4] = ["twilio", "leadconnector", "lc phone", "lc_phone"];
-/// Parts of names that a provider over WhatsApp is likely to have.
+/// Parts of names that a WhatsApp provider is likely to have.
 const OURS: [&str; 2] = ["waapify", "whatsapp"];
 
-/// Who a location's default SMS provider is.
+/// A location's default SMS provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Provider {
-    /// We are, by our id.
+    /// Ours, by its id.
     Ours,
-    /// One with such a name, which is ours as far as can be told without our id.
+    /// Ours, as far as its name tells; our id is not known.
     OursByName(String),
-    /// One with such a name, which may be ours or another app's: our id is not known.
+    /// Ours or another app's: our id is not known, and the name does not tell.
     Unclear(String),
-    /// Not we.
+    /// Not ours.
     NotOurs {
-        /// The one that it is; none: nobody has chosen.
+        /// The default provider's name; none if nobody has chosen.
         name: Option<String>,
-        /// Ours could be chosen.
+        /// Whether ours could be chosen.
         is_offered: bool,
     },
 }
 
 impl Provider {
-    /// Whether messages come to us, as far as can be told.
+    /// Whether messages arrive here, as far as can be told.
     #[must_use]
     pub const fn is_ours(&self) -> bool {
         matches!(self, Self::Ours | Self::OursByName(_))
     }
 }
 
-/// Judges GHL's list; `ours` is our provider's id, where it is known.
+/// Judges GHL's list. `ours` is our provider's id, if it is known.
 pub(super) fn judge(providers: &SmsProviders, ours: Option<&str>) -> Provider {
     let is_offered = providers.listed.iter().any(|entry| match ours {
         Some(id) => entry.id == id,

@@ -1,6 +1,7 @@
-//! Whether an address leads to this deployment: a question that only a holder of `ENCRYPTION_KEYS` can answer.
+//! Checks whether an address leads to this deployment, by a question that only a holder of `ENCRYPTION_KEYS` can
+//! answer.
 //!
-//! Owns: question, answer, and asking. Refuses: anything of use to a stranger: who cannot make a question gets no answer.
+//! Others cannot make a valid question either and get no answer, so that strangers learn nothing.
 
 use std::time::Duration;
 
@@ -12,23 +13,23 @@ use url::Url;
 use crate::clients::endpoint;
 use crate::crypto::{Sealer, hash_secret, random_secret};
 
-/// Where the question is sealed for.
+/// The place that the question is sealed for.
 const PLACE: &str = "doctor/reach";
-/// The answer is one hash; a service that takes longer is not well.
+/// Longest wait for the answer, which is one hash: a slower service is not healthy.
 const TIMEOUT: Duration = Duration::from_secs(8);
 
-/// What asking an address brought.
+/// The result of asking an address.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Reached {
     /// This deployment answered.
     Us,
-    /// Something else did.
+    /// Something else answered.
     SomebodyElse,
-    /// Nobody did, or an error; what happened.
+    /// Nothing answered, or an error came back; what happened.
     Nobody(String),
 }
 
-/// Answers a question, the last part of `/healthz/{question}`; none where it is none of ours.
+/// Answers a question, which is the last part of `/healthz/{question}`. None if it is not a question of ours.
 #[must_use]
 pub fn answer(sealer: &Sealer, question: &str) -> Option<String> {
     let bytes = URL_SAFE_NO_PAD.decode(question).ok()?;
@@ -60,7 +61,7 @@ pub(super) async fn ask(http: &reqwest::Client, sealer: &Sealer, public_url: &Ur
     }
 }
 
-/// The innermost cause, which names the lookup, the connection or the certificate.
+/// The innermost cause, which names the failed lookup, connection or certificate.
 fn describe(error: reqwest::Error) -> String {
     if error.is_timeout() {
         return format!("no answer within {} s", TIMEOUT.as_secs());

@@ -14,13 +14,13 @@ use crate::doctor::labels::{Said, service as say};
 use crate::doctor::reachability::Reached;
 use crate::doctor::{Doctor, Finding, State, labels, reachability};
 
-/// A database that takes longer than this to say which migrations it has is not well.
+/// Longest wait for the database to list its migrations: a slower one is not healthy.
 const DATABASE_TIMEOUT: Duration = Duration::from_secs(8);
-/// GHL's app ids are Mongo's: so many hexadecimal digits.
+/// GHL's app ids are Mongo ids: this many hexadecimal digits.
 const APP_ID_DIGITS: usize = 24;
 
 impl Doctor {
-    /// Everything about the service as a whole.
+    /// Checks the service as a whole.
     pub async fn check_service(&self) -> Vec<Finding> {
         let mut findings = self.check_settings();
         let (public_url, stored) = tokio::join!(self.check_public_url(), self.check_stored());
@@ -29,7 +29,7 @@ impl Doctor {
         findings
     }
 
-    /// Whether the database can be asked about locations; what else it may be.
+    /// Whether the database answers and has this program's schema.
     pub async fn check_database(&self) -> Finding {
         if let Some(name) = self.lacks(&["DATABASE_URL"]) {
             return Finding::new("database", State::Unknown, labels::not_checked(name));
@@ -86,7 +86,7 @@ impl Doctor {
         findings
     }
 
-    /// What may stay unset.
+    /// Checks the optional settings.
     fn check_options(&self) -> Vec<Finding> {
         let settings = &self.0.settings;
         let option = |check, name, is_set: bool, unset: fn() -> Said| {
@@ -156,14 +156,14 @@ impl Doctor {
             Reached::Us if settings.public_url.scheme() == "https" => {
                 finding(State::Good, say::public_url_reaches_us())
             }
-            // Settings admit plain http for this machine only.
+            // The settings allow plain http for this machine only.
             Reached::Us => finding(State::Warn, say::public_url_local()),
             Reached::SomebodyElse => finding(State::Bad, say::public_url_is_somebody_elses()),
             Reached::Nobody(how) => finding(State::Bad, say::public_url_fails(&how)),
         }
     }
 
-    /// The database, and what it says about the keys.
+    /// Checks the database, and what it holds about keys and agencies.
     async fn check_stored(&self) -> Vec<Finding> {
         let database = self.check_database().await;
         if database.state != State::Good {
@@ -199,7 +199,8 @@ impl Doctor {
         }
     }
 
-    /// They cannot be tried: GHL checks a code before the client's keys (`docs/vendors/ghl.md#client-keys`).
+    /// The keys cannot be tried, because GHL checks a code before the client's keys
+    /// (`docs/vendors/ghl.md#client-keys`).
     async fn check_app_keys(&self) -> Finding {
         let finding = |state, said| Finding::new("client_credentials", state, said);
         if let Some(name) = self.lacks(&["GHL_CLIENT_ID", "GHL_CLIENT_SECRET"]) {
@@ -222,7 +223,7 @@ impl Doctor {
         }
     }
 
-    /// Agencies whose token is dead; where there are none, nothing is said.
+    /// Agencies whose token is dead; nothing if there are none.
     async fn check_agencies(&self) -> Vec<Finding> {
         match companies::list_dead_companies(&self.0.pool).await {
             Ok(dead) => dead
@@ -241,7 +242,7 @@ impl Doctor {
     }
 }
 
-/// GHL takes no address for us that contains one of its own names.
+/// GHL refuses a public address that contains one of its own names.
 fn check_name(public_url: &Url) -> Finding {
     match find_brand(public_url) {
         Some(brand) => Finding::new("public_url_name", State::Bad, say::name_refused(brand)),
@@ -249,7 +250,7 @@ fn check_name(public_url: &Url) -> Finding {
     }
 }
 
-/// Tokens travel to a vendor's address.
+/// Tokens are sent to a vendor's address, so it must be https, or simulated on this machine.
 fn check_address(check: &'static str, name: &'static str, url: &Url) -> Finding {
     let is_local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
     match url.scheme() {

@@ -1,4 +1,4 @@
-//! What callers see when something is wrong: one enum, causes logged once and never shown.
+//! Error answers to callers. Causes are logged once and never shown.
 
 use std::time::Duration;
 
@@ -14,53 +14,53 @@ use crate::http::pages::layout;
 use crate::model::language::{Language, Text};
 use crate::runtime::batcher::NotServed;
 
-/// Seconds after which a refused webhook may come again: a restart of Postgres takes about that long.
+/// Seconds after which a refused webhook may be sent again: a restart of Postgres takes about that long.
 const RETRY_AFTER_SECONDS: &str = "5";
 
-/// An answer to a machine that is not 200.
+/// An error answer to a machine.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum HookError {
-    /// The caller did not prove itself.
+    /// The signature is missing or wrong.
     #[error("{0}")]
     Unproven(#[from] SignatureError),
-    /// GHL means another app.
+    /// The event is about another app.
     #[error("this event is about another app")]
     OtherApp,
-    /// The address names no number of ours.
+    /// The address belongs to no number of ours.
     #[error("no such address")]
     UnknownSecret,
     /// The body is larger than this route takes.
     #[error("the body is too large")]
     TooLarge,
-    /// The body did not arrive whole.
+    /// The body did not arrive completely.
     #[error("the body did not arrive")]
     Cut,
-    /// The body is not what belongs here.
+    /// The body is not valid for this route.
     #[error("{0}")]
     Malformed(&'static str),
-    /// The store is down: 429 is the one status that every known retry policy of GHL retries
+    /// The database is down. 429 is the one status that every known retry policy of GHL retries
     /// (`docs/vendors/ghl.md#webhook-retries`).
     #[error("the message cannot be stored right now, send it again")]
     StoreDown(#[from] sqlx::Error),
-    /// The same, its cause logged already.
+    /// The same, with its cause already logged.
     #[error("the message cannot be stored right now, send it again")]
     NotServed(#[from] NotServed),
 }
 
-/// Longest wait for the store, a connection included: whoever calls is asked to come again within a second or so.
+/// Longest wait for the database, including a connection: a caller that is refused learns it within about a second.
 const STORE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Before the next connection is tried: all of a pool can be tried in time, and an error that stays does not spin.
+/// Pause before the next connection is tried. All of a pool can be tried in time, and a lasting error does not spin.
 const RETRY_PAUSE: Duration = Duration::from_millis(10);
 
-/// Awaits the store; one that hangs counts as down. What it stores all the same is recognised when it comes again.
+/// Awaits the database; one that hangs counts as down. What it stores anyway is recognised when it is sent again.
 pub(super) async fn in_time<T>(store: impl Future<Output = T>) -> Result<T, HookError> {
     let answer = tokio::time::timeout(STORE_TIMEOUT, store).await;
     answer.map_err(|_| HookError::StoreDown(sqlx::Error::PoolTimedOut))
 }
 
-/// As [`in_time`], asking anew for as long as connections turn out dead, as they all do when Postgres was restarted:
-/// only for what may be done twice.
+/// As [`in_time`], but tries again while connections turn out dead, as all do after a restart of Postgres. Only for
+/// what may be done twice.
 pub(super) async fn stored<T, F>(store: impl Fn() -> F) -> Result<T, HookError>
 where
     F: Future<Output = sqlx::Result<T>>,
@@ -101,10 +101,10 @@ impl IntoResponse for HookError {
     }
 }
 
-/// An answer to a person that is not the page they asked for.
+/// An error page for a person.
 #[derive(Clone, Debug)]
 pub(super) struct PageError {
-    /// The status.
+    /// The HTTP status.
     pub status: StatusCode,
     /// What happened.
     pub title: Text,
@@ -113,7 +113,7 @@ pub(super) struct PageError {
 }
 
 impl PageError {
-    /// The store is down.
+    /// The database is down.
     pub(super) fn store_down(error: &sqlx::Error) -> Self {
         error!(%error, "the store is down");
         Self {
@@ -126,7 +126,7 @@ impl PageError {
         }
     }
 
-    /// As the caller reads it.
+    /// The page in this language.
     pub(super) fn page(&self, language: Language) -> Response {
         let page = layout::message(language, self.title.of(language), self.text.of(language));
         (self.status, page).into_response()
@@ -139,7 +139,7 @@ impl From<sqlx::Error> for PageError {
     }
 }
 
-/// In English, until [`localize`] says it in the caller's language.
+/// In English, until [`localize`] replaces it.
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         let mut response = self.page(Language::English);
@@ -148,7 +148,7 @@ impl IntoResponse for PageError {
     }
 }
 
-/// Says a [`PageError`] in the caller's language. Every route that shows pages has this around it.
+/// Renders a [`PageError`] in the caller's language. Wraps every route that shows pages.
 pub(super) async fn localize(language: Language, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     match response.extensions_mut().remove::<PageError>() {

@@ -1,4 +1,4 @@
-//! What wraps every route: request ids and logs, security headers, a time limit, a net under panics.
+//! What wraps every route: request ids, logs, security headers, a time limit, and an answer when a handler panics.
 
 use std::time::Duration;
 
@@ -18,16 +18,16 @@ use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 use tracing::{Span, info_span};
 
-/// Longest time from a request's head to its answer. The slowest honest one waits for Waapify's two checks.
+/// Longest time from a request's head to its answer. The slowest regular request waits for two checks by Waapify.
 const REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-/// The part of it that says who may show a page in a frame.
+/// The part of [`POLICY`] that says who may show a page in a frame.
 const NO_FRAME: &str = "frame-ancestors 'none'";
 
-/// Nothing but our own style sheet, scripts and pictures, and no frame. The address of a connect form is a secret, hence
-/// `no-referrer`.
+/// Only our own style sheet, scripts and pictures, and no frame. `no-referrer`, because the address of a connect form
+/// is a secret.
 const SECURITY_HEADERS: [(HeaderName, HeaderValue); 6] = [
     (CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
     (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
@@ -40,13 +40,13 @@ const SECURITY_HEADERS: [(HeaderName, HeaderValue); 6] = [
     (CACHE_CONTROL, HeaderValue::from_static("no-store")),
 ];
 
-/// Wraps the routes. Headers that a route sets itself stay.
+/// Wraps the routes. Headers that a route sets itself are kept.
 pub(super) fn wrap(routes: Router) -> Router {
     let trace = TraceLayer::new_for_http()
         .make_span_with(span)
         .on_request(())
         .on_response(log_answer);
-    // One layer of axum's, since each of those costs every request some allocations. The first is the outermost.
+    // One axum layer, because each costs every request some allocations. The first entry is the outermost.
     routes.layer((
         SetRequestIdLayer::new(REQUEST_ID, RandomId),
         PropagateRequestIdLayer::new(REQUEST_ID),
@@ -60,7 +60,7 @@ pub(super) fn wrap(routes: Router) -> Router {
 async fn secure(mut response: Response) -> Response {
     let is_framed = response.extensions().get::<Framed>().is_some();
     for (name, value) in SECURITY_HEADERS {
-        // It cannot name anybody, so that a page in a frame goes without it.
+        // This header cannot name an allowed site, so an answer in a frame is sent without it.
         if !(is_framed && name == X_FRAME_OPTIONS) {
             response.headers_mut().entry(name).or_insert(value);
         }
@@ -68,11 +68,11 @@ async fn secure(mut response: Response) -> Response {
     response
 }
 
-/// Marks answers that [`allow_frames`] went over.
+/// Marks answers that [`allow_frames`] changed.
 #[derive(Clone, Copy)]
 struct Framed;
 
-/// Lets these show an answer in a frame, and nobody else: sources as CSP writes them, none of which comes from a caller
+/// Lets only `sources` show an answer in a frame. They are written as in CSP, and none may come from a caller
 /// unchecked.
 pub(super) fn allow_frames(response: &mut Response, sources: &[String]) {
     let ancestors = format!("frame-ancestors {}", sources.join(" "));
@@ -80,7 +80,7 @@ pub(super) fn allow_frames(response: &mut Response, sources: &[String]) {
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         let headers = response.headers_mut();
         headers.insert(CONTENT_SECURITY_POLICY, policy);
-        // With `no-referrer` browsers hide even from us where a form comes from.
+        // With `no-referrer`, browsers hide a form's origin even from us.
         headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
         response.extensions_mut().insert(Framed);
     }
@@ -96,7 +96,7 @@ impl MakeRequestId for RandomId {
     }
 }
 
-/// The route's pattern stands in for the path, which may hold a secret.
+/// Logs the route's pattern in place of the path, which may hold a secret.
 fn span(request: &Request) -> Span {
     let route = request
         .extensions()
@@ -125,7 +125,7 @@ fn log_answer<B>(response: &Response<B>, latency: Duration, _: &Span) {
     }
 }
 
-/// Marks answers that need no line in the log: those to probes, which come every few seconds and would drown it, and
-/// those whose handler wrote one.
+/// Marks answers that need no log line: those to probes, which arrive every few seconds, and those whose handler logged
+/// one.
 #[derive(Clone, Copy)]
 pub(super) struct Quiet;

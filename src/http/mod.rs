@@ -1,13 +1,13 @@
-//! The routes: verify → store → answer. What was stored is done later, by the workers.
+//! The routes: verify, store, answer. The workers do the stored work later.
 //!
-//! Owns: proofs of callers, limits, status codes, pages. Refuses: doing any message's work, and telling a caller why
-//! something inside failed.
+//! Owns the proofs of callers, limits, status codes and pages. A handler never does a message's work, and never tells a
+//! caller why something inside failed.
 //!
 //! * `webhooks`: `POST /hooks/delivery`, `/hooks/app`, `/hooks/waapify/{secret}` and `/hooks/external-auth/{secret}`
 //! * `pages`: `GET /`, `/oauth/…`, `/connect/{token}`, `/app` (inside GHL) and `/operator`
 //! * `downloads`: `GET /files/…` (a customer's file) and `/attachments/…` (an agent's file, for the gateway)
 //! * `ops`: `/healthz`, `/readyz`, `/metrics`
-//! * `admin`: the operator's token; `error`: what callers see when something is wrong; `layers`: what every request passes
+//! * `admin`: checks the operator's token; `error`: answers when something is wrong; `layers`: what wraps every route
 
 mod admin;
 mod downloads;
@@ -43,8 +43,7 @@ use crate::accounts::services::Services;
 use crate::config::GhlSettings;
 use crate::doctor::Doctor;
 
-/// A delivery is a text of a few kB and addresses of files; an e-mail's HTML comes here too. Above this it is no
-/// message.
+/// A delivery is a text of a few kB with addresses of files, or an e-mail's HTML. A larger body is not a message.
 const MAX_DELIVERY_BYTES: usize = 2 * 1024 * 1024;
 /// A first login posts the whole address book, several MB (`docs/vendors/waapify.md#webhooks`).
 const MAX_GATEWAY_EVENT_BYTES: usize = 16 * 1024 * 1024;
@@ -55,7 +54,7 @@ const MAX_INSTALL_FORM_BYTES: usize = 64 * 1024;
 /// A form of three short fields.
 const MAX_FORM_BYTES: usize = 16 * 1024;
 
-/// What the routes share. Every request gets a clone, so it is one pointer.
+/// What the routes share. Every request clones it, so it is one pointer.
 #[derive(Clone, Debug)]
 pub struct HttpState(Arc<HttpParts>);
 
@@ -80,23 +79,23 @@ pub struct HttpParts {
     pub services: Services,
     /// Checks the service and its locations.
     pub doctor: Doctor,
-    /// The marketplace app's keys, and the platform's.
+    /// The marketplace app's keys, and GHL's.
     pub ghl: GhlSettings,
-    /// Checks the platform's signatures.
+    /// Checks GHL's signatures.
     pub signature_batcher: SignatureBatcher,
     /// Stores deliveries.
     pub insert_batcher: InsertBatcher,
-    /// Where the gateway's events wait while the store is down.
+    /// Holds the gateway's events while the database is down.
     pub outage_buffer: OutageBuffer,
-    /// Customers' files behind links.
+    /// Serves customers' files by link.
     pub files: Files,
-    /// Slots for the downloads of agents' files.
+    /// Slots for the downloads of agents' attachments.
     pub attachment_slots: DownloadSlots,
-    /// The operator's token; none: his pages are off.
+    /// The operator's token; none: the operator's pages are off.
     pub admin_token: Option<SecretString>,
-    /// Compares it.
+    /// Compares the operator's token.
     pub admin: Admin,
-    /// What `/metrics` shows beside the database's counts.
+    /// What `/metrics` shows besides the database's counts.
     pub scrape_state: ScrapeState,
 }
 
@@ -108,7 +107,7 @@ impl Deref for HttpParts {
     }
 }
 
-/// All routes of the service but for `/`, which is [`front_page`].
+/// All routes of the service except `/`, which is [`front_page`].
 pub fn router(state: HttpState) -> Router {
     let delivery = post(ghl_delivery::accept).layer(DefaultBodyLimit::max(MAX_DELIVERY_BYTES));
     let gateway = post(waapify_event::accept).layer(DefaultBodyLimit::max(MAX_GATEWAY_EVENT_BYTES));
@@ -116,7 +115,7 @@ pub fn router(state: HttpState) -> Router {
     let connect = get(connect::show)
         .post(connect::submit)
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES));
-    // GHL's portal lets the app's maker choose the method.
+    // GHL's developer portal lets the app's developer choose the method.
     let external_auth = get(external_auth::accept)
         .post(external_auth::accept)
         .put(external_auth::accept)

@@ -1,4 +1,4 @@
-//! The page of checks in GHL: each thing that is broken is named there, and fixed from there where that is possible.
+//! The page of checks in GHL: it names each broken thing, and fixes it where that is possible.
 
 use simulators::{DefaultProvider, Fault, seed};
 use waapify_ghl::accounts::connect::Entered;
@@ -8,7 +8,7 @@ use crate::pages::{Page, open_app};
 use crate::stage::Controls;
 use crate::tab::Tab;
 
-/// Opens the checks; the findings that are not good, as the page says them.
+/// Opens the page. Returns the findings that are not good, in the page's words.
 async fn look(stage: &Controls, tab: &Tab) -> String {
     Page::AppChecks.open(stage, tab).await;
     let script = "return [...document.querySelectorAll('.findings li:has(.pill.bad)')].map((one) => one.innerText).join('\\n')";
@@ -38,7 +38,7 @@ async fn what_is_broken_is_named_and_what_to_do() {
     tab.assert_quiet("the checks").await;
 }
 
-/// Another sub-account connects the same number, with its own install.
+/// Connects the same number to another sub-account with its own install.
 async fn connect_elsewhere(stage: &Controls) {
     let entered = Entered {
         instance_id: seed::INSTANCE_ID.to_owned(),

@@ -1,4 +1,4 @@
-//! chromedriver: one process for all tests that run at the same time, and a browser of its own for each.
+//! chromedriver: one process for all tests that run at the same time, and one browser for each test.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -16,7 +16,7 @@ use url::{ParseError, Url};
 
 const INSTALL: &str =
     "This test needs Chromium and chromedriver: `./dev test` installs them, or says how.";
-/// Where packages put a browser beside the search path; `./dev` looks there, too.
+/// Folders in which packages install a browser, beside `PATH`; the same as in `./dev`.
 const FOLDERS: [&str; 2] = [
     "/snap/bin",
     "/Applications/Google Chrome.app/Contents/MacOS",
@@ -27,12 +27,12 @@ const BROWSERS: [&str; 4] = [
     "google-chrome",
     "Google Chrome",
 ];
-/// Becomes chromedriver, beside a watcher that ends it when this process is gone, however it ended: its input is closed
-/// then.
+/// Becomes chromedriver. Beside it runs a watcher that kills it when this process ends for any reason, because its
+/// input is closed then.
 const WATCHED: &str = r#"exec 3<&0
 { read -r _ <&3; kill $$; } >/dev/null 2>&1 &
 exec "$0" --port=0 --log-level=SEVERE"#;
-/// It picks a free port and may lose it again before it listens.
+/// chromedriver picks a free port, and can lose it again before it listens.
 const STARTS: usize = 5;
 
 /// A running chromedriver.
@@ -43,7 +43,7 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// The one that runs, or a new one.
+    /// The running one, or a new one.
     pub fn shared() -> Arc<Self> {
         static RUNNING: Mutex<Weak<Driver>> = Mutex::new(Weak::new());
         let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
@@ -93,7 +93,7 @@ impl Drop for Driver {
     }
 }
 
-/// A program on the search path or in [`FOLDERS`], the first of these names.
+/// Finds a program on `PATH` or in [`FOLDERS`], by the first of these names.
 fn find(names: &[&str]) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::env::split_paths(&path).chain(FOLDERS.map(PathBuf::from));
@@ -105,7 +105,7 @@ fn find(names: &[&str]) -> PathBuf {
     found.unwrap_or_else(|| panic!("{INSTALL}"))
 }
 
-/// A browser without a window; it is gone when this value is.
+/// A browser without a window. It ends when this value is dropped.
 pub struct Browser {
     pub client: Client,
     session: String,
@@ -113,7 +113,7 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// One that asks for pages in `language`, such as `en-US`, and keeps third parties' cookies out.
+    /// Opens one that asks for pages in `language`, such as `en-US`, and blocks third-party cookies.
     pub async fn open(language: &str) -> Self {
         let driver = Driver::shared();
         let browser = find(&BROWSERS);
@@ -129,7 +129,7 @@ impl Browser {
                 ],
                 "prefs": {
                     "intl.accept_languages": language,
-                    // As strict as browsers become: only a partitioned cookie is kept in a frame of another site.
+                    // The strictest setting of browsers: a frame of another site keeps only partitioned cookies.
                     "profile.cookie_controls_mode": 1,
                     "profile.block_third_party_cookies": true,
                 },
@@ -148,12 +148,12 @@ impl Browser {
         }
     }
 
-    /// Asks chromedriver for something that is no part of the standard.
+    /// Sends chromedriver a command that is not in the standard.
     pub async fn ask(&self, path: &'static str, body: Value) -> Value {
         self.client.issue_cmd(Further { path, body }).await.unwrap()
     }
 
-    /// Asks the browser through its own protocol.
+    /// Sends the browser a command of its own protocol.
     pub async fn devtools(&self, command: &str, parameters: Value) -> Value {
         let body = json!({ "cmd": command, "params": parameters });
         self.ask("goog/cdp/execute", body).await
@@ -161,12 +161,12 @@ impl Browser {
 }
 
 impl Drop for Browser {
-    /// Ends the browser, also where a test fails.
+    /// Ends the browser, also when a test fails.
     fn drop(&mut self) {
         let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.driver.port)) else {
             return;
         };
-        // A browser that does not end must not hold up the others; it goes with chromedriver.
+        // A browser that does not end must not block the others; it ends with chromedriver.
         let _ = stream.set_read_timeout(Some(Duration::from_secs(10)));
         let head = format!(
             "DELETE /session/{} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",

@@ -1,5 +1,5 @@
-//! What holds for every page: it fits a desk and a phone in both languages, and needs neither mouse nor sharp eyes. With
-//! `SCREENSHOTS` set to a folder, each is kept there as a picture.
+//! Checks on every page: it fits a desktop and a phone in both languages, works with the keyboard, and is readable.
+//! If `SCREENSHOTS` names a folder, a picture of each page is written there.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use crate::stage::Controls;
 use crate::tab::Tab;
 use crate::{pages, picture};
 
-/// Width and height of the window, and the name of that size; a picture is taken of the named ones.
+/// Width and height of the window, and the name of that size. Pictures are taken in the named sizes.
 const SIZES: [(u32, u32, Option<&str>); 3] = [
     (1280, 900, Some("desktop")),
     (390, 844, Some("phone")),
@@ -67,7 +67,7 @@ async fn look_at_all(language: &str, tag: &str) {
                 picture::keep(&tab, &file).await;
             }
         }
-        // Colours have no language.
+        // Colours do not depend on the language.
         if tag == "en" {
             tab.prefer("dark").await;
             let found = tab.faults().await;
@@ -79,7 +79,7 @@ async fn look_at_all(language: &str, tag: &str) {
             tab.prefer("light").await;
         }
         let complaints = tab.complaints().await;
-        // Browsers count an answer of 404 or 422 among what they complain of.
+        // Browsers also complain about an answer of 404 or 422.
         let is_refusal = matches!(page, Page::Error | Page::ConnectWrong);
         let complaints = complaints.into_iter().filter(|_| !is_refusal);
         faults.extend(complaints.map(|what| format!("{page:?}: {what}")));

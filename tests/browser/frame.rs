@@ -1,4 +1,4 @@
-//! The page inside GHL: a frame of another site, in a browser that keeps third parties' cookies out.
+//! The page inside GHL: a frame of another site, in a browser that blocks third-party cookies.
 
 use simulators::seed;
 
@@ -19,7 +19,7 @@ async fn the_page_in_ghl_shows_its_location_survives_a_reload_and_sends_again() 
     tab.press("Try again").await;
     tab.sees("on its way again").await;
     tab.assert_quiet("in the frame").await;
-    // The whole of GHL's page again, too.
+    // Loads the whole page of GHL again, too.
     open(&stage, &tab, seed::LOCATION_ID).await;
     tab.sees(seed::NUMBER).await;
     tab.assert_quiet("the whole page anew").await;

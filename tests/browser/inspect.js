@@ -1,9 +1,9 @@
-// Looks at the page or frame as its readers meet it; gives a list of sentences, one for each fault.
+// Checks the page or frame as readers see it. Returns a list of sentences, one for each fault.
 const faults = [];
 const shown = (element) => element.checkVisibility({ visibilityProperty: true }) && element.getBoundingClientRect().width > 0;
 const told = (element) => `<${element.tagName.toLowerCase()}${element.id ? ` id=${element.id}` : ""}${element.name ? ` name=${element.name}` : ""}> ${element.textContent.trim().slice(0, 60)}`;
 
-/** The name that a screen reader says, as far as these pages give names. */
+/** The name that a screen reader reads, for the kinds of names that these pages use. */
 function nameOf(element) {
   const by = element.getAttribute("aria-labelledby");
   if (by) return by.split(/\s+/).map((id) => document.getElementById(id)?.textContent ?? "").join(" ").trim();
@@ -15,7 +15,7 @@ function nameOf(element) {
   return (element.textContent + pictures.join(" ")).trim();
 }
 
-/** Red, green, blue and opacity of a colour, however it is written. */
+/** Red, green, blue and opacity of a colour, in any notation. */
 function parts(colour) {
   const canvas = new OffscreenCanvas(1, 1).getContext("2d");
   canvas.fillStyle = colour;
@@ -38,7 +38,7 @@ function brightness(rgb) {
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 
-/** What is behind an element's text: the nearest opaque background. */
+/** The background of an element's text: the nearest opaque one. */
 function behind(element) {
   for (let one = element; one; one = one.parentElement) {
     const { rgb, alpha } = colourOf(getComputedStyle(one).backgroundColor);
@@ -64,7 +64,7 @@ for (const control of document.querySelectorAll("input:not([type=hidden]), selec
   if (shown(control) && !nameOf(control)) faults.push(`it has no name: ${control.outerHTML.slice(0, 120)}`);
 }
 for (const one of document.querySelectorAll("button, .button, .pill")) {
-  // A column that is too narrow breaks it letter by letter.
+  // A button in a column that is too narrow breaks between its letters.
   const { width, height } = one.getBoundingClientRect();
   if (shown(one) && height > width && one.textContent.trim().length > 4) faults.push(`it is squeezed: ${told(one)}`);
 }

@@ -1,28 +1,28 @@
-//! What has to hold for any page: it fits, has names for what can be used, can be read, and needs no mouse.
+//! The checks for any page: it fits, its controls have names, it is readable, and it needs no mouse.
 
 use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
 use serde_json::json;
 
 use crate::tab::Tab;
 
-/// Tab stops of the longest page, with room to grow.
+/// More tab stops than the longest page has.
 const MAX_STOPS: usize = 120;
 
-/// The Tab key, as `WebDriver` writes it.
+/// The Tab key in `WebDriver`'s notation.
 const TAB: char = '\u{e004}';
-/// What can be used: each must be reached by the Tab key. Of a group of radio buttons one is.
+/// The controls that the Tab key must reach. Of a group of radio buttons it reaches one.
 const USABLE: &str = "
     const controls = 'input:not([type=hidden], [type=radio]), select, textarea, button, a[href], summary';
     return [...document.querySelectorAll(controls)]
         .filter((one) => !one.disabled && one.checkVisibility() && !one.matches('.skip'))
         .map((one) => (one.dataset.stop ??= String(Math.random()), one.dataset.stop));";
-/// The way begins at the top, also where a field had the focus, and in a frame that nobody has clicked into.
+/// Starts at the top, even if a field has the focus or nobody has clicked into the frame.
 const BEGIN: &str = "
     window.focus();
     document.body.tabIndex = -1;
     document.body.focus();
     document.body.removeAttribute('tabindex');";
-/// The part that has the focus, and whether that can be seen; null at the end.
+/// The element with the focus, and whether the focus is visible; null at the end.
 const FOCUSED: &str = "
     const one = document.activeElement;
     if (!one || one === document.body) return null;
@@ -31,13 +31,13 @@ const FOCUSED: &str = "
     return { stop: one.dataset.stop ?? '', seen, what: one.outerHTML.slice(0, 120) };";
 
 impl Tab {
-    /// The page's faults, at the size that the window has.
+    /// The faults of the page at the window's current size.
     pub async fn faults(&self) -> Vec<String> {
         let found = self.run(include_str!("inspect.js"), vec![]).await;
         serde_json::from_value(found).unwrap()
     }
 
-    /// Goes through the page with the Tab key, and gives what is not reached or does not show that it has the focus.
+    /// Walks through the page with the Tab key. Returns what is not reached or does not show its focus.
     pub async fn keyboard_faults(&self) -> Vec<String> {
         let usable = self.run(USABLE, vec![]).await;
         let mut missing: Vec<String> = serde_json::from_value(usable).unwrap();

@@ -1,5 +1,5 @@
-//! The pages as a person meets them: a real Chromium, the real service over a real PostgreSQL, and simulated vendors.
-//! Needs Chromium and `chromedriver` on the machine, and says so where they are missing.
+//! The pages as a person sees them: a real Chromium, the real service over a real PostgreSQL, and simulated vendors.
+//! Needs Chromium and `chromedriver`, and says so if they are missing.
 
 #![allow(
     clippy::unwrap_used,

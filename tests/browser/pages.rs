@@ -1,4 +1,4 @@
-//! Every page that there is, and how one gets there.
+//! Every page, and the way to open it.
 
 use simulators::{InstallKind, seed};
 use waapify_ghl::cli::sandbox::ADMIN_TOKEN;
@@ -6,30 +6,29 @@ use waapify_ghl::cli::sandbox::ADMIN_TOKEN;
 use crate::stage::Controls;
 use crate::tab::Tab;
 
-/// A page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Page {
-    /// The first page after an install: the form for Waapify's keys, and the way without them.
+    /// The first page after an install: the form for Waapify's keys, and the way to link without them.
     Connect,
-    /// The same with a token that Waapify refuses.
+    /// The same page with a token that Waapify refuses.
     ConnectWrong,
-    /// The code that a phone has to scan.
+    /// The QR code that a phone has to scan.
     ConnectQr,
-    /// A number is connected, and one click is left.
+    /// A number is connected, and one step is left.
     Connected,
-    /// An install where a number is connected already.
+    /// An install in a sub-account that already has a number.
     ConnectAgain,
-    /// An install by an agency, in several sub-accounts.
+    /// An install by an agency in several sub-accounts.
     Agency,
-    /// A link that is over.
+    /// A link that has expired.
     Error,
-    /// The page in GHL: overview, checks, a number's settings, messages, one of them.
+    /// The page in GHL: overview, checks, a number's settings, messages, one message.
     App,
     AppChecks,
     AppSettings,
     AppMessages,
     AppMessage,
-    /// Where the operator enters his token; his pages after that.
+    /// The operator's sign-in page, and the pages behind it.
     SignIn,
     Operator,
     OperatorLocations,
@@ -38,11 +37,12 @@ pub enum Page {
     OperatorLocation,
     OperatorMessages,
     OperatorMessage,
-    /// GHL's side of it, simulated.
+    /// A page of the simulated GHL.
     Ghl,
 }
 
-/// With the names of the pictures that are kept, in an order in which each can be reached: the operator signs in once.
+/// All pages with the names of their pictures. Each can be opened after the one before it: the operator signs in
+/// once.
 pub const ALL: [(Page, Option<&str>); 21] = [
     (Page::Connect, Some("connect")),
     (Page::ConnectWrong, Some("connect-wrong-token")),
@@ -67,7 +67,7 @@ pub const ALL: [(Page, Option<&str>); 21] = [
     (Page::Ghl, None),
 ];
 
-/// The instance of the sub-account that is connected while one looks.
+/// The instance of a sub-account that is connected during the test.
 const BUTIK: (&str, &str, &str) = ("68C0FFEE9D8E7", "sandbox-butik-token", "60129998877");
 
 impl Page {
@@ -79,12 +79,12 @@ impl Page {
         )
     }
 
-    /// Whether it is a page of the service, in two languages.
+    /// Whether it is a page of the service, so that it exists in two languages.
     pub fn is_ours(self) -> bool {
         self != Self::Ghl
     }
 
-    /// Goes there; into the frame, if it is in one.
+    /// Opens it; if it is in a frame, enters the frame.
     pub async fn open(self, stage: &Controls, tab: &Tab) {
         let operator = |path: &str| stage.service(&format!("/operator{path}"));
         let location = |path: &str| operator(&format!("/locations/{}{path}", seed::LOCATION_ID));
@@ -179,7 +179,7 @@ impl Page {
     }
 }
 
-/// The callback of an install in a sub-account.
+/// The callback address of an install in a sub-account.
 pub fn install(stage: &Controls, location: &str) -> String {
     let location_id = location.to_owned();
     let kind = InstallKind::Location { location_id };
@@ -201,13 +201,13 @@ fn install_agency(stage: &Controls) -> String {
     stage.service(&format!("/oauth/callback?code={code}"))
 }
 
-/// The page after an install.
+/// Opens the page after an install.
 pub async fn open_form(stage: &Controls, tab: &Tab, location: &str) {
     tab.goto(&install(stage, location)).await;
     tab.find("[name=instance_id]").await;
 }
 
-/// Fills in Waapify's instance id, token and number, and sends them.
+/// Fills in Waapify's instance id, token and number, and sends the form.
 pub async fn enter_keys(tab: &Tab, (instance, token, number): (&str, &str, &str)) {
     tab.fill("#instance_id", instance).await;
     tab.fill("#access_token", token).await;
@@ -216,7 +216,7 @@ pub async fn enter_keys(tab: &Tab, (instance, token, number): (&str, &str, &str)
     button.click().await.unwrap();
 }
 
-/// Goes on without a linked number, to the QR code.
+/// Goes to the QR code, as for a number that is not linked yet.
 pub async fn show_qr(tab: &Tab) {
     tab.find("details:has(#qr_access_token) summary")
         .await
@@ -231,7 +231,7 @@ pub async fn show_qr(tab: &Tab) {
     tab.find("figure.qr img").await;
 }
 
-/// The app's page in GHL, as an agency admin sees it in this sub-account, or, for an empty one, in the agency's view.
+/// Opens the app's page in GHL as an agency admin: in a sub-account, or in the agency's view if `location` is empty.
 pub async fn open_app(stage: &Controls, tab: &Tab, location: &str) {
     let path = format!("/sandbox/ghl/custom-page?location={location}");
     tab.goto(&stage.ghl(&path)).await;

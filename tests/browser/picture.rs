@@ -1,4 +1,4 @@
-//! Pictures of pages: the whole page, in a palette of at most 256 colours.
+//! Pictures of pages: the whole page, with at most 256 colours.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -43,7 +43,7 @@ fn write(file: &Path, (width, height): (u32, u32), colours: &[Colour]) {
     writer.write_image_data(&indices).unwrap();
 }
 
-/// The 256 most frequent colours, and for each pixel the nearest of them: areas keep their colour, only the edges of
+/// The 256 most frequent colours, and for each pixel the nearest of them. Areas keep their colour; only the edges of
 /// letters change.
 fn reduce(colours: &[Colour]) -> (Vec<Colour>, Vec<u8>) {
     let mut counts: HashMap<Colour, usize> = HashMap::new();

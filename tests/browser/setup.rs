@@ -1,4 +1,4 @@
-//! From the marketplace to the first message and its ticks.
+//! From the marketplace to the first message and its statuses.
 
 use serde_json::json;
 use simulators::seed;
@@ -28,14 +28,14 @@ async fn someone_installs_the_app_scans_the_code_and_writes_to_a_customer() {
         "GHL's own provider is chosen still"
     );
     choose_ours(&stage, &tab).await;
-    // The page that is open finds out by itself.
+    // The open page notices it by itself.
     let is_green = came_true(async || done_steps(&tab).await == 3).await;
     assert!(is_green, "the checklist");
     tab.assert_quiet("the connect page").await;
     converse(&stage, &tab).await;
 }
 
-/// The business's phone scans the code, by the sandbox's button.
+/// The business's phone scans the code, with the sandbox's button.
 async fn scan(stage: &Controls, tab: &Tab) {
     let connect = tab.turn_to_new().await;
     tab.goto(&stage.service("/")).await;
@@ -44,7 +44,7 @@ async fn scan(stage: &Controls, tab: &Tab) {
     tab.turn_back_to(connect).await;
 }
 
-/// An agency admin makes the click that no API has.
+/// An agency admin takes the step that GHL has no API for.
 async fn choose_ours(stage: &Controls, tab: &Tab) {
     let connect = tab.turn_to_new().await;
     let path = format!("/sandbox/ghl/settings?location={}", seed::LOCATION_ID);
@@ -59,14 +59,14 @@ async fn choose_ours(stage: &Controls, tab: &Tab) {
     tab.turn_back_to(connect).await;
 }
 
-/// Says what is still to do in the checklist of the page.
+/// The number of finished steps in the checklist of the page.
 async fn done_steps(tab: &Tab) -> usize {
     let script = "return document.querySelectorAll('.last-mile .steps > li.done').length";
     let done = tab.run(script, vec![]).await;
     usize::try_from(done.as_u64().unwrap()).unwrap()
 }
 
-/// Business and customer write to each other, on the sandbox's page.
+/// Business and customer write to each other on the sandbox's page.
 async fn converse(stage: &Controls, tab: &Tab) {
     tab.goto(&stage.service("/")).await;
     tab.sees("WhatsApp is linked").await;
@@ -86,7 +86,7 @@ async fn converse(stage: &Controls, tab: &Tab) {
         .unwrap();
     tab.shows("#ghl-thread .bubble:not(.right)", "Terima kasih!")
         .await;
-    // Looking at the chat reads what is in it.
+    // Opening the chat marks its messages as read.
     tab.find("#ghl-thread .tick.read").await;
     tab.assert_quiet("the conversation").await;
 }

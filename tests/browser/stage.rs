@@ -1,4 +1,4 @@
-//! A sandbox of one test's own: the service and the simulated vendors on a free port, over a database of its own.
+//! A sandbox for one test: the service and the simulated vendors on a free port, with their own database.
 
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use waapify_ghl::cli::sandbox::Sandbox;
 
 use crate::harness::{TestDatabase, wait};
 
-/// Longest wait for what a page shall show. It is generous, for machines that do much else.
+/// Longest wait for what a page must show. It is long, for busy machines.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Pause between two looks at a page; each look keeps the browser from its own work.
+/// Pause between two looks at a page, because each look interrupts the browser.
 pub const LOOK: Duration = Duration::from_millis(50);
 
-/// Looks until something came true; false when it does not in time.
+/// Polls until it is true. Returns false when that takes too long.
 pub async fn came_true(look: impl AsyncFn() -> bool) -> bool {
     let mut looks = tokio::time::interval(LOOK);
     for _ in 0..PATIENCE.as_millis() / LOOK.as_millis() {
@@ -51,15 +51,15 @@ impl Controls {
         }
     }
 
-    /// Installed in the seeded sub-account, and its number connected.
+    /// The app is installed in the seeded sub-account, and its number is connected.
     pub async fn connected() -> Self {
         let stage = Self::bare().await;
         stage.sandbox.install_and_connect().await.unwrap();
         stage
     }
 
-    /// As [`Controls::connected`], with what has been written so far: a message that was read and its reply, one that
-    /// failed for its number, and one from someone new.
+    /// Like [`Controls::connected`], with some messages: one that was read and its reply, one that failed because of
+    /// its number, and one from a new customer.
     pub async fn lively() -> Self {
         let stage = Self::connected().await;
         let (ghl, waapify) = (
@@ -103,12 +103,12 @@ impl Controls {
         .await;
     }
 
-    /// An address at the service.
+    /// An address of the service.
     pub fn service(&self, path: &str) -> String {
         self.sandbox.address.join(path).unwrap().into()
     }
 
-    /// An address at GHL.
+    /// An address of GHL.
     pub fn ghl(&self, path: &str) -> String {
         self.sandbox.ghl_address().join(path).unwrap().into()
     }

@@ -1,4 +1,5 @@
-//! What a person does in a browser and sees there, in the words of the pages. Waits are for conditions, never for a time.
+//! What a person does and sees in a browser, in the words of the pages. Waits are for conditions, never for a fixed
+//! time.
 
 use fantoccini::Locator;
 use fantoccini::elements::Element;
@@ -8,13 +9,13 @@ use serde_json::{Value, json};
 use crate::driver::Browser;
 use crate::stage::{LOOK, PATIENCE, came_true};
 
-/// A browser at one page or in one frame of it.
+/// A browser at one page, or in a frame of it.
 pub struct Tab {
     pub browser: Browser,
 }
 
 impl Tab {
-    /// An empty one, in `language`.
+    /// An empty tab in `language`.
     pub async fn open(language: &str) -> Self {
         Self {
             browser: Browser::open(language).await,
@@ -31,16 +32,16 @@ impl Tab {
         ran.unwrap_or_else(|error| panic!("{error}: {script}"))
     }
 
-    /// What a person reads; nothing while the page changes.
+    /// The text that a person reads; empty while the page changes.
     pub async fn text(&self) -> String {
         let script = "return document.body?.innerText ?? ''";
         let text = self.browser.client.execute(script, vec![]).await;
         let text = text.unwrap_or_default();
-        // Upper case by style, and spaces that do not break, are no other words.
+        // Non-breaking spaces count as spaces.
         text.as_str().unwrap_or_default().replace('\u{a0}', " ")
     }
 
-    /// Waits until the page says something.
+    /// Waits until the page shows these words.
     pub async fn sees(&self, words: &str) {
         let seen = std::sync::Mutex::new(String::new());
         let look = async || {
@@ -57,7 +58,7 @@ impl Tab {
         );
     }
 
-    /// Waits until a part of the page says something.
+    /// Waits until a part of the page shows these words.
     pub async fn shows(&self, css: &str, words: &str) {
         let script = "return [...document.querySelectorAll(arguments[0])].some((one) => one.textContent.includes(arguments[1]))";
         let look = async || {
@@ -68,7 +69,7 @@ impl Tab {
         assert!(came_true(look).await, "{css} does not say {words:?}");
     }
 
-    /// Opens another tab and looks at it; the one that was looked at.
+    /// Opens another tab and switches to it. Returns the one before.
     pub async fn turn_to_new(&self) -> WindowHandle {
         let client = &self.browser.client;
         let here = client.window().await.unwrap();
@@ -77,7 +78,7 @@ impl Tab {
         here
     }
 
-    /// Closes this tab and looks at another again.
+    /// Closes this tab and switches to another.
     pub async fn turn_back_to(&self, other: WindowHandle) {
         let client = &self.browser.client;
         client.close_window().await.unwrap();
@@ -94,7 +95,7 @@ impl Tab {
         }
     }
 
-    /// Presses the button, or follows the link, that says so.
+    /// Presses the button, or follows the link, with these words.
     pub async fn press(&self, words: &str) {
         let path = format!(
             "//*[self::a or self::button or self::summary][contains(normalize-space(.), \"{words}\")]"
@@ -106,19 +107,19 @@ impl Tab {
         }
     }
 
-    /// Writes into a field, instead of what was there.
+    /// Replaces the content of a field.
     pub async fn fill(&self, css: &str, value: &str) {
         let field = self.find(css).await;
         field.clear().await.unwrap();
         field.send_keys(value).await.unwrap();
     }
 
-    /// From now on inside the page's frame.
+    /// Enters the page's frame.
     pub async fn enter_frame(&self) {
         self.find("iframe").await.enter_frame().await.unwrap();
     }
 
-    /// The page in the frame, from inside it, is shown whole: GHL's page, and the window, become as high as needed.
+    /// From inside a frame, makes GHL's page and the window so high that the page in the frame is shown whole.
     pub async fn unroll_frame(&self, width: u32) {
         let height = "return document.documentElement.scrollHeight";
         let framed = self.run(height, vec![]).await;
@@ -136,12 +137,12 @@ impl Tab {
             .unwrap();
     }
 
-    /// Out of the frame again.
+    /// Leaves the frame.
     pub async fn leave_frame(&self) {
         self.browser.client.enter_parent_frame().await.unwrap();
     }
 
-    /// The part of the window that shows the page gets this size, in CSS pixels.
+    /// Sets the size of the part of the window that shows the page, in CSS pixels.
     pub async fn resize(&self, width: u32, height: u32) {
         let size =
             json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
@@ -150,7 +151,7 @@ impl Tab {
             .await;
     }
 
-    /// The page is shown to someone who likes it `light` or `dark`.
+    /// Shows the page to a person who prefers `light` or `dark`.
     pub async fn prefer(&self, scheme: &str) {
         let wish = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
         self.browser
@@ -158,7 +159,7 @@ impl Tab {
             .await;
     }
 
-    /// What the browser complained of since the last look: errors of scripts, of the content security policy, of loading.
+    /// The browser's complaints since the last call: errors of scripts, of the content security policy, of loading.
     pub async fn complaints(&self) -> Vec<String> {
         let log = self
             .browser
@@ -172,7 +173,7 @@ impl Tab {
             .collect()
     }
 
-    /// Fails where the browser complained.
+    /// Fails if the browser complained.
     pub async fn assert_quiet(&self, place: &str) {
         let complaints = self.complaints().await;
         assert!(complaints.is_empty(), "{place}: {complaints:#?}");

@@ -1,7 +1,8 @@
-//! What must hold of a round once it is quiet: what the two vendors' users see, against what the service says.
+//! The checks after a round, once nothing is in progress: what both vendors' users see, against what the service
+//! says.
 //!
-//! Owns: the promises, put as questions to the simulated vendors and the database. Refuses: the service's own word where
-//! a phone or a conversation can be looked at instead.
+//! They ask the simulated vendors and the database; where a phone or a conversation shows the answer, the service's
+//! own word does not count.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -15,9 +16,9 @@ use waapify_ghl::workers::outbound::plan::{Attachment, Plan, plan};
 use crate::load::{Customer, Shop};
 use crate::ticks::{wrong_status, wrong_tick};
 
-/// A part may be on a phone this often, and only where an outcome was unknown.
+/// How often a part may be on a phone. More than once only if an outcome was unknown.
 const MOST_COPIES: usize = 2;
-/// Reasons of a failure that the suite's faults can bring about.
+/// Reasons of failures that the suite's faults can cause.
 const REASONS: [&str; 2] = ["unconfirmed", "gateway_down"];
 
 /// A message as the service knows it.
@@ -27,18 +28,18 @@ struct Row {
     location_id: String,
     state: String,
     reason: Option<String>,
-    /// Outcomes that were unknown.
+    /// How many outcomes were unknown.
     unknown: i64,
     timeline: String,
 }
 
-/// Everything that a check looks at, and what it finds.
+/// The data that the checks read, and what they found.
 pub struct Checks<'a> {
     simulation: &'a Simulation,
     rows: HashMap<String, Row>,
-    /// States and timelines of customers' messages by location and WhatsApp's id.
+    /// States and timelines of customers' messages, by location and WhatsApp's id.
     inbound: HashMap<(String, String), (String, String)>,
-    /// When each customer's message was posted to GHL, whatever was answered.
+    /// The times at which each customer's message was posted to GHL, with any answer.
     posts: HashMap<String, Vec<OffsetDateTime>>,
     pub counts: BTreeMap<&'static str, u64>,
     pub violations: Vec<String>,
@@ -91,7 +92,7 @@ impl<'a> Checks<'a> {
         }
     }
 
-    /// Looks at every conversation of every shop.
+    /// Checks every conversation of every shop.
     pub fn run(&mut self, shops: &[Shop]) {
         let known: BTreeSet<String> = self
             .simulation
@@ -145,7 +146,7 @@ impl<'a> Checks<'a> {
         self.received(shop, &received, &theirs);
     }
 
-    /// What the business sent, against the customer's phone.
+    /// Compares the messages of the business with the customer's phone.
     fn sent(&mut self, customer: &Customer, sent: &[Message], phone: &[ChatMessage]) {
         let parts: Vec<Vec<Key>> = sent.iter().map(|m| expected(&customer.phone, m)).collect();
         let mut copies: BTreeMap<Part, Vec<&ChatMessage>> = BTreeMap::new();
@@ -177,7 +178,7 @@ impl<'a> Checks<'a> {
         self.order(sent, order);
     }
 
-    /// One message of the business and the copies of its parts.
+    /// Checks one message of the business, with the copies of its parts.
     fn message(&mut self, message: &Message, parts: &[&[&ChatMessage]]) {
         let copies: usize = parts.iter().map(|part| part.len()).sum();
         let Some(row) = self.rows.get(&message.id) else {
@@ -235,7 +236,7 @@ impl<'a> Checks<'a> {
         }
     }
 
-    /// Parts in their order, no message inside another, and none before one that was accepted before it was offered.
+    /// Parts are in order, no message is inside another, and none is before one that was accepted earlier.
     fn order(&mut self, sent: &[Message], bubbles: Vec<Part>) {
         let mut seen = BTreeSet::new();
         let first: Vec<Part> = bubbles
@@ -278,7 +279,7 @@ impl<'a> Checks<'a> {
         }
     }
 
-    /// What a customer wrote, against GHL's conversation.
+    /// Compares the messages of a customer with GHL's conversation.
     fn received(&mut self, shop: &Shop, conversation: &[Message], written: &[ChatMessage]) {
         let shown = |id: &str| {
             let same = |m: &&Message| m.alt_id.as_deref() == Some(id);
@@ -334,7 +335,8 @@ impl<'a> Checks<'a> {
         *self.counts.entry(what).or_default() += u64::try_from(count).unwrap();
     }
 
-    /// A second post is a fault unless nothing could prove the first: GHL's event of it came only afterwards.
+    /// A second post is a violation, unless nothing could prove the first one: GHL's event of it arrived only
+    /// afterwards.
     fn posted_twice(&mut self, id: &str, timeline: &str) {
         let all = self.simulation.ghl.messages();
         let copies: Vec<_> = all
@@ -360,7 +362,7 @@ impl<'a> Checks<'a> {
     }
 }
 
-/// Text and file of a part: what makes it unlike all others.
+/// Text and file of a part. No two parts have the same.
 type Key = (String, Option<String>);
 /// A message of a conversation, and one of its parts.
 type Part = (usize, usize);
@@ -369,7 +371,7 @@ fn digits(phone: &str) -> String {
     phone.chars().filter(char::is_ascii_digit).collect()
 }
 
-/// The parts that a message has on a phone.
+/// The parts that a phone must show for a message.
 fn expected(phone: &str, message: &Message) -> Vec<Key> {
     let body = json!({
         "type": "SMS",
@@ -377,7 +379,7 @@ fn expected(phone: &str, message: &Message) -> Vec<Key> {
         "message": message.text,
         "attachments": message.attachments,
     });
-    // Their servers cannot be asked, so that their addresses say what they are.
+    // The files' servers do not exist, so the type follows from the address.
     let addresses = message.attachments.iter().map(|address| address.parse());
     let files: Vec<File> = addresses
         .map(|url| File::by_address(&url.unwrap()))

@@ -1,7 +1,7 @@
-//! What goes wrong in a round, by its seed: one track for each thing that can fail, all at once.
+//! What goes wrong in a round, decided by its seed: one track for each thing that can fail, all at the same time.
 //!
-//! Owns: when what fails, for how long, and the book of it. Refuses: failing in a way that has a name in no vendor's
-//! facts, and failing once the round is to become calm.
+//! Decides what fails, when and for how long, and records it. The faults are those that docs/vendors names. When the
+//! time is over, everything works again.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -15,18 +15,18 @@ use crate::pass;
 use crate::processes::{Replica, faketime};
 use crate::store::{A_DAY, Store};
 
-/// The gateway's words when its own server is down.
+/// The gateway's text when its own server is down.
 const OUTAGE: &str =
     r#"{"status":"error","message":"Cannot connect to server. Please try again later"}"#;
-/// What it says of a message that left and of one that did not.
+/// The gateway's text both for a message that was sent and for one that was not.
 const NO_ID: &str = r#"{"status":"success","message":"Success"}"#;
-/// A replica's clock against another's. Leases are of the wall clock, the shortest of the relay's 60 s: replicas that
-/// differ by more take up each other's work.
+/// How far the clocks of two replicas may differ. Most leases last 60 s or more of wall-clock time; replicas whose
+/// clocks differ by more than a lease take each other's work.
 const SKEW_SECONDS: std::ops::RangeInclusive<i64> = -20..=20;
-/// Leases end, echoes are late; retries are due; a token ends.
+/// Enough for leases to end and echoes to be late; for retries to be due; for a token to expire.
 const JUMP_SECONDS: [i64; 3] = [180, 7_200, 90_000];
 
-/// What happened.
+/// What happened in a round.
 #[derive(Default)]
 pub struct Book {
     pub counts: Mutex<BTreeMap<&'static str, u64>>,
@@ -43,7 +43,7 @@ impl Book {
     }
 }
 
-/// One round's trouble.
+/// The faults of one round.
 pub struct Trouble<'a> {
     pub simulation: &'a Simulation,
     pub store: &'a tokio::sync::Mutex<Store>,
@@ -53,7 +53,7 @@ pub struct Trouble<'a> {
 }
 
 impl Trouble<'_> {
-    /// Until the time is over, then everything is fixed and runs.
+    /// Runs all tracks until the time is over, then starts everything again.
     pub async fn run(&self, seed: u64) {
         let rng = |track: u64| StdRng::seed_from_u64(seed.wrapping_mul(31).wrapping_add(track));
         tokio::join!(
@@ -68,7 +68,7 @@ impl Trouble<'_> {
         self.replicas.iter().for_each(Replica::start);
     }
 
-    /// Whether this track takes part in the round, and then its pauses: false when the time is over.
+    /// Pauses for a random time. False when the time is over.
     async fn next(&self, rng: &mut StdRng, milliseconds: std::ops::Range<u64>) -> bool {
         pass(Duration::from_millis(rng.random_range(milliseconds))).await;
         Instant::now() < self.until
@@ -116,7 +116,7 @@ impl Trouble<'_> {
             } else {
                 self.book.note("Postgres silent");
                 store.set_flowing(false);
-                // Above the second after which a hook gives up, now and then.
+                // Sometimes longer than the second after which a webhook is refused.
                 pass(down * 3).await;
             }
             store.recover().await;
@@ -181,7 +181,7 @@ impl Trouble<'_> {
         let mut ahead = 0;
         while self.next(&mut rng, 300..2_000).await {
             if faketime().is_none() {
-                // The waits end in the database instead; clocks that differ cannot be had so.
+                // The waits end in the database instead. Clocks that differ cannot be simulated this way.
                 if self.store.lock().await.let_pass(A_DAY).await.is_ok() {
                     self.book.note("waits ended at once");
                 }
@@ -200,7 +200,7 @@ impl Trouble<'_> {
     }
 }
 
-/// GHL's burst limit, over soon.
+/// GHL's burst limit, which ends soon.
 fn slow_down() -> Fault {
     Fault::Answer {
         status: 429,

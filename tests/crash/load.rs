@@ -1,6 +1,6 @@
-//! Who is in a round's world, and what they do there: agents send, customers write and read, vendors repeat themselves.
+//! The people of a round and what they do: agents send, customers write and read, vendors repeat themselves.
 //!
-//! Owns: every text and file that travels, each of them unlike all others. Refuses: knowing what became of it.
+//! Owns every text and file that is sent; no two are the same. Does not know what happens to them.
 
 use std::time::Duration;
 
@@ -11,12 +11,11 @@ use tokio::task::JoinSet;
 
 use crate::pass;
 
-/// Begins every text, so that a log that holds one is found out. Its hyphen and its length keep it out of ids made by
-/// chance.
+/// Begins every text, so that a log with a text is found. Its hyphen and length make it unlikely in a random id.
 pub const MARK: &str = "teks-uji";
-/// Begins every customer's number, so that a log that holds one is found out; too long for an id to hold by chance.
+/// Begins every customer's number, so that a log with a number is found. It is too long to be in an id by chance.
 pub const CUSTOMERS: &str = "6012345000";
-/// Words of a text that is cut into two or three parts: with 17 bytes each, above the 5,500 of one.
+/// Words of a text for two or three parts: each word has 17 bytes, and a part has 5,500 at most.
 const LONG_WORDS: std::ops::Range<usize> = 330..840;
 
 /// A sub-account with its number.
@@ -29,15 +28,15 @@ pub struct Shop {
     pub customers: Vec<Customer>,
 }
 
-/// A customer of a shop; the same people write to all shops.
+/// A customer of a shop. The same people write to all shops.
 pub struct Customer {
     pub phone: String,
     pub name: String,
-    /// None: GHL has never heard of them.
+    /// None if GHL does not know the customer.
     pub contact: Option<String>,
 }
 
-/// One to three shops with two to four customers each.
+/// Makes one to three shops with two to four customers each.
 pub fn build(simulation: &Simulation, rng: &mut StdRng) -> Vec<Shop> {
     let shops = 0..rng.random_range(1..=3);
     shops.map(|at| shop(simulation, rng, at)).collect()
@@ -83,7 +82,7 @@ fn shop(simulation: &Simulation, rng: &mut StdRng, at: usize) -> Shop {
     }
 }
 
-/// Has everybody be busy for about `length`; returns when the last of them is done.
+/// Lets all people act for about `length`. Returns when the last one has finished.
 pub async fn run(simulation: &Simulation, shops: &[Shop], seed: u64, length: Duration) {
     let mut people = JoinSet::new();
     let conversations = shops
@@ -105,7 +104,7 @@ pub async fn run(simulation: &Simulation, shops: &[Shop], seed: u64, length: Dur
     people.join_all().await;
 }
 
-/// One conversation, from both of its ends.
+/// One conversation, with both of its sides.
 struct Talk {
     simulation: Simulation,
     gateway: Waapify,
@@ -126,7 +125,7 @@ impl Talk {
                 0..22 => self.send_text(1),
                 22..28 => self.send_text(rng.random_range(LONG_WORDS)),
                 28..38 => self.send_files(rng.random_range(1..=3)),
-                // A campaign does not wait for its answers.
+                // A campaign does not wait for the answers.
                 38..45 => (0..3).for_each(|_| self.send_text(2)),
                 45..82 => self.write().await,
                 82..90 => self.gateway.customer_reads(&self.phone).await,
@@ -136,7 +135,7 @@ impl Talk {
         }
     }
 
-    /// `words` words that stand nowhere else.
+    /// `words` words that no other text has.
     fn words(&mut self, words: usize) -> String {
         self.said += 1;
         let word = |at| format!("{}-{}-{at:04}", self.tag, self.said);
@@ -148,7 +147,7 @@ impl Talk {
         self.send(&text, &[]);
     }
 
-    /// Some with a text, which a first picture takes as its caption.
+    /// Sends files, sometimes with a text, which becomes the caption of a picture that is first.
     fn send_files(&mut self, files: usize) {
         let text = self.words(1);
         let address = |at| {
@@ -178,7 +177,7 @@ impl Talk {
             .await;
     }
 
-    /// GHL delivers a message once more.
+    /// GHL delivers a message again.
     async fn deliver_again(&self, rng: &mut StdRng) {
         let contact = self.contact.as_deref().unwrap_or_default();
         let mut sent = self.simulation.ghl.messages_with(contact);
@@ -189,7 +188,7 @@ impl Talk {
         }
     }
 
-    /// The gateway posts a message once more that the service has heard of.
+    /// The gateway posts a message again that the service has received.
     async fn write_again(&self, rng: &mut StdRng) {
         let mut written = self.gateway.chat(&self.phone);
         written.retain(|message| !message.from_business && message.heard);

@@ -1,9 +1,8 @@
-//! The crash suite: real processes of the service over a real PostgreSQL between simulated vendors, everything failing
-//! at once, and after each round the question whether the promises held.
+//! The crash suite: real processes of the service over a real PostgreSQL between simulated vendors. Everything fails
+//! at the same time, and after each round the suite checks what the service guarantees (docs/testing.md).
 //!
-//! Owns: the rounds, several at a time in lanes of their own, and the summary. Refuses: being green after a violation.
-//! A seed decides who is there, what they do and what fails when; processes and networks decide the rest, so that a seed
-//! repeats a round's plan and not each of its races.
+//! Plays rounds in several lanes at a time, and prints a summary. A seed decides who is there, what they do and what
+//! fails when. It does not decide how processes and networks race, so a seed repeats the plan but not each race.
 
 #![allow(
     clippy::unwrap_used,
@@ -36,12 +35,12 @@ use tokio::task::JoinSet;
 use crate::round::Outcome;
 use crate::store::Store;
 
-/// The rounds that `cargo test` plays, of seeds 1 and up: about half a minute.
+/// Rounds of `cargo test`, with seeds from 1: about half a minute.
 const SHORT: u64 = 6;
-/// Rounds at a time: a round mostly waits.
+/// Rounds at the same time. A round mostly waits.
 const LANES: u64 = 4;
 
-/// What to play.
+/// Which rounds to play.
 #[derive(Clone, Copy)]
 struct Order {
     rounds: u64,
@@ -63,7 +62,7 @@ fn main() -> ExitCode {
     tokio::runtime::Runtime::new().unwrap().block_on(run(order))
 }
 
-/// From `--rounds`, `--seed`, `--lanes`; none when `cargo test` asks for other tests, or only for their names.
+/// Reads `--rounds`, `--seed` and `--lanes`. None when `cargo test` asks for other tests, or only for their names.
 fn order(arguments: impl Iterator<Item = String>) -> Option<Order> {
     let mut order = Order {
         rounds: SHORT,
@@ -91,7 +90,7 @@ fn order(arguments: impl Iterator<Item = String>) -> Option<Order> {
     Some(order)
 }
 
-/// Plays all rounds and prints what they brought.
+/// Plays all rounds and prints the results.
 async fn run(order: Order) -> ExitCode {
     let begin = Instant::now();
     if processes::faketime().is_none() {
@@ -99,7 +98,7 @@ async fn run(order: Order) -> ExitCode {
             "libfaketime is not installed: no clock is moved, waits are ended in the database instead"
         );
     }
-    // In cargo's folder: the system's temporary one is often in memory, where a sync costs nothing.
+    // In cargo's folder, because the system's temporary folder is often in memory, where a sync costs nothing.
     let folder = format!("crash-{}", std::process::id());
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
     let next = Arc::new(AtomicU64::new(order.first_seed));
@@ -134,7 +133,7 @@ async fn run(order: Order) -> ExitCode {
 
 type Played = (u64, Outcome, Duration);
 
-/// One round after another, each of the next seed, over one server.
+/// Plays one round after another over one server, each with the next seed.
 async fn play_lane(folder: PathBuf, order: Order, next: Arc<AtomicU64>, to: mpsc::Sender<Played>) {
     let store = Mutex::new(Store::start(&folder.join("postgres")).await);
     loop {
@@ -145,7 +144,7 @@ async fn play_lane(folder: PathBuf, order: Order, next: Arc<AtomicU64>, to: mpsc
         let logs = folder.join(format!("seed-{seed}"));
         let begin = Instant::now();
         let outcome = round::play(&store, &logs, seed).await;
-        // A single round is played to be looked at.
+        // The logs of a single round are kept, because it is played for them.
         if outcome.violations.is_empty() && order.rounds > 1 {
             fs::remove_dir_all(&logs).unwrap();
         }
@@ -176,7 +175,7 @@ fn print_summary(rounds: u64, counts: &BTreeMap<&str, u64>, violations: usize, t
         println!("{count:>8}  {what}");
     }
     println!("{violations:>8}  violations");
-    // The line by which `.ci/run` counts tests.
+    // `.ci/run` counts tests by this line.
     let (word, passed) = if violations == 0 {
         ("ok", 1)
     } else {
@@ -188,7 +187,7 @@ fn print_summary(rounds: u64, counts: &BTreeMap<&str, u64>, violations: usize, t
     );
 }
 
-/// Lets real time pass: the suite's only way to wait.
+/// Lets real time pass. The suite waits in no other way.
 async fn pass(time: Duration) {
     let _ = tokio::time::timeout(time, std::future::pending::<()>()).await;
 }

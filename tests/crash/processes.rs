@@ -1,6 +1,6 @@
-//! The replicas of the service: real processes, killed and started again, each with a clock of its own.
+//! The replicas of the service: real processes with their own clocks, which are killed and started again.
 //!
-//! Owns: their lives, as a supervisor does, and their logs. Refuses: deciding when one dies, which is `faults`'.
+//! Starts and stops them as a supervisor does, and keeps their logs. When one dies is decided in `faults`.
 
 use std::fs;
 use std::fs::File;
@@ -16,18 +16,18 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::pass;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_waapify-ghl");
-/// Has the kernel kill a replica when the suite is killed (or the runtime's thread that started it ends, which is when
-/// the suite does).
+/// Makes the kernel kill a replica when the suite is killed. (The signal is sent when the thread of the runtime ends
+/// that started the replica, which is when the suite ends.)
 const SETPRIV: &str = "/usr/bin/setpriv";
-/// Below the ports that the system gives to outgoing connections, one of which could take a dead replica's.
+/// Below the ports that the system gives to outgoing connections: one of those could take the port of a dead replica.
 const PORTS: std::ops::Range<u16> = 10_000..30_000;
-/// Longest wait for a replica to end by itself; it may drain for 30 s.
+/// Longest wait for a replica to end by itself. It may drain for 30 s.
 const PATIENCE: Duration = Duration::from_secs(40);
 
-/// Least time between two starts of a replica that ends by itself: one that finds no database does so at once.
+/// Least time between two starts of a replica that ends by itself: without a database it ends at once.
 const BACK_OFF: Duration = Duration::from_millis(200);
 
-/// One replica's place: it has an address, whether a process is there or not.
+/// One replica: it has an address, with or without a running process.
 pub struct Replica {
     pub address: SocketAddr,
     environment: Vec<(String, String)>,
@@ -41,12 +41,12 @@ struct Life {
     child: Option<Child>,
     starts: usize,
     started: Option<Instant>,
-    /// Down on purpose.
+    /// Stopped on purpose.
     down: bool,
 }
 
 impl Replica {
-    /// A place that keeps its logs in `folder`; nothing runs there yet.
+    /// A replica that keeps its logs in `folder`. No process runs yet.
     pub fn new(slot: usize, environment: &[(String, String)], folder: &Path) -> Self {
         let address = free_address();
         let mut environment = environment.to_vec();
@@ -59,7 +59,7 @@ impl Replica {
                     ("LD_PRELOAD", library.display().to_string()),
                     ("FAKETIME_TIMESTAMP_FILE", clock.display().to_string()),
                     ("FAKETIME_NO_CACHE", "1".to_owned()),
-                    // Time limits of calls are none of the wall clock's.
+                    // Time limits of calls use the monotonic clock, which is not changed.
                     ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
                 ]
                 .map(|(name, value)| (name.to_owned(), value)),
@@ -74,7 +74,7 @@ impl Replica {
         }
     }
 
-    /// Starts a process, unless one runs.
+    /// Starts a process, unless one is running.
     pub fn start(&self) {
         let mut life = self.life.lock().unwrap();
         life.down = false;
@@ -96,7 +96,7 @@ impl Replica {
         }
     }
 
-    /// Kill -9; false when no process was there.
+    /// Kills the process with SIGKILL. False when there was none.
     pub fn kill(&self) -> bool {
         let mut life = self.life.lock().unwrap();
         life.down = true;
@@ -109,14 +109,14 @@ impl Replica {
         false
     }
 
-    /// Asks the process to stop, as a deployment does, and waits; the complaint if it did not end well.
+    /// Asks the process to stop, as a deployment does, and waits. Returns a complaint if it ended badly.
     pub async fn terminate(&self) -> Option<String> {
         let (mut child, start) = {
             let mut life = self.life.lock().unwrap();
             life.down = true;
             (life.child.take()?, life.starts)
         };
-        // Before it listens it does not catch the signal, and may die of it.
+        // Before it listens it does not catch the signal, so the signal may kill it.
         let was_up = self.listened(start);
         let pid = Pid::from_child(&child);
         kill_process(pid, Signal::TERM).unwrap();
@@ -133,7 +133,7 @@ impl Replica {
         Some(format!("replica {} did not stop in time", self.slot))
     }
 
-    /// Starts the process again if it ended by itself; the complaint if it had been up.
+    /// Starts the process again if it ended by itself. Returns a complaint if it had been up.
     pub fn revive(&self) -> Option<String> {
         let (status, start) = {
             let mut life = self.life.lock().unwrap();
@@ -146,12 +146,12 @@ impl Replica {
             (status, life.starts)
         };
         self.start();
-        // Without a database it does not start; that is what its supervisor is for.
+        // Without a database it does not start; its supervisor is there for that.
         let was_up = self.listened(start);
         was_up.then(|| self.complaint("nobody asked it to", status))
     }
 
-    /// Sets its clock so many seconds ahead of the true one, or behind.
+    /// Sets its clock this many seconds ahead of the true time, or behind it.
     pub fn set_clock(&self, seconds: i64) {
         let clock = self.folder.join(format!("clock-{}", self.slot));
         let new = clock.with_extension("new");
@@ -159,7 +159,7 @@ impl Replica {
         fs::rename(new, clock).unwrap();
     }
 
-    /// All that its processes logged.
+    /// The logs of all its processes.
     pub fn logs(&self) -> String {
         let starts = self.life.lock().unwrap().starts;
         let logs = (1..=starts).map(|start| fs::read_to_string(self.log(start)).unwrap());
@@ -197,7 +197,7 @@ fn free_address() -> SocketAddr {
     }
 }
 
-/// The library that gives a process a clock of its own, where the machine has it (Debian: `libfaketime`).
+/// The library that gives a process its own clock, if the machine has it (Debian: `libfaketime`).
 pub fn faketime() -> Option<PathBuf> {
     let folders = fs::read_dir("/usr/lib").into_iter().flatten().flatten();
     let places = folders.map(|folder| folder.path().join("faketime"));

@@ -1,7 +1,7 @@
-//! A door that stays where it is while what stands behind it dies, moves, or doubles: the address of the service
-//! before its replicas, and the address of a database that comes back on another port.
+//! A fixed address in front of targets that die, move or multiply: the address of the service in front of its
+//! replicas, and the address of a database that returns on another port.
 //!
-//! Owns: carrying bytes, and stopping to carry them. Refuses: understanding them.
+//! Passes bytes on, and stops passing them on when told. Does not interpret them.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -11,10 +11,10 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// A page of Postgres and a delivery fit in it.
+/// A page of Postgres and a delivery each fit into it.
 const BUFFER_BYTES: usize = 16 * 1024;
 
-/// An address before changing others.
+/// An address in front of others.
 pub struct Proxy {
     pub address: SocketAddr,
     targets: Arc<Mutex<Vec<SocketAddr>>>,
@@ -22,7 +22,7 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Listens, with nothing behind it yet: who connects is hung up on.
+    /// Listens without a target: connections are closed at once.
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (flows, flowing) = watch::channel(true);
@@ -41,12 +41,12 @@ impl Proxy {
         proxy
     }
 
-    /// From now on each new connection goes to one of these, by chance; one that does not listen is passed over.
+    /// Sends each new connection to a random target. A target that does not listen is skipped.
     pub fn aim(&self, targets: Vec<SocketAddr>) {
         *self.targets.lock().unwrap() = targets;
     }
 
-    /// Whether bytes are carried. While not, connections stay and are silent.
+    /// Sets whether bytes are passed on. If not, connections stay open and silent.
     pub fn set_flowing(&self, flows: bool) {
         self.flows.send_replace(flows);
     }
@@ -70,7 +70,7 @@ async fn join(stream: TcpStream, mut targets: Vec<SocketAddr>, flowing: watch::R
     }
 }
 
-/// Until one side ends; dropping the other's half tells it so.
+/// Copies bytes until one side ends, and then closes the other side.
 async fn carry(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,

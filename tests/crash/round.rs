@@ -1,6 +1,6 @@
-//! One round: a world, its replicas, load and trouble together, then calm, then the checks.
+//! One round: a simulation, its replicas, load and faults together, then repair, then the checks.
 //!
-//! Owns: what a seed means, and when a round is quiet. Refuses: carrying anything into the next round.
+//! Owns the meaning of a seed, and the decision when nothing is in progress. Nothing is carried into the next round.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -29,23 +29,23 @@ use crate::{load, pass};
 
 const CLIENT_ID: &str = "66b1f0a2c3d4e5f60718293a-crash";
 const CLIENT_SECRET: &str = "crash-client-secret";
-/// Seals only what the suite made up.
+/// Encrypts only invented data.
 const KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
-/// Longest wait for a replica, and in the calm after the trouble for anything to end: many times what is usual.
+/// Longest wait for a replica, and after the faults for anything to end: many times the usual duration.
 const PATIENCE: Duration = Duration::from_mins(1);
-/// What has not moved for so long waits for time to pass: above a call, a statement, and the pause between two looks at a
-/// token that another process refreshes.
+/// Work that has not changed for this long waits for time to pass. Longer than a call, a statement, and the pause
+/// between two polls for a token that another process refreshes.
 const STILL: Duration = Duration::from_millis(500);
 const LOOK: Duration = Duration::from_millis(15);
 
-/// What a round brought.
+/// The result of a round.
 #[derive(Default)]
 pub struct Outcome {
     pub counts: BTreeMap<&'static str, u64>,
     pub violations: Vec<String>,
 }
 
-/// The round of a seed; its logs are in `folder`.
+/// Plays the round of a seed. Its logs are written to `folder`.
 pub async fn play(store: &Mutex<Store>, folder: &Path, seed: u64) -> Outcome {
     fs::create_dir_all(folder).unwrap();
     store.lock().await.clear().await;
@@ -86,7 +86,7 @@ pub async fn play(store: &Mutex<Store>, folder: &Path, seed: u64) -> Outcome {
     outcome
 }
 
-/// Everything that stands around the database.
+/// Everything around the database.
 struct Controls {
     simulation: Simulation,
     shops: Vec<Shop>,
@@ -96,7 +96,7 @@ struct Controls {
 }
 
 impl Controls {
-    /// Vendors, replicas behind one address, shops installed and connected.
+    /// Starts vendors and replicas behind one address, and installs and connects the shops.
     async fn set(store: &Mutex<Store>, folder: &Path, rng: &mut StdRng) -> Self {
         let (url, pool) = {
             let store = store.lock().await;
@@ -171,7 +171,7 @@ impl Controls {
         }
     }
 
-    /// Starts the replicas that do not run, and returns when all are ready.
+    /// Starts the replicas that do not run. Returns when all are ready.
     async fn start(&self) {
         let begin = Instant::now();
         for replica in &self.replicas {
@@ -183,15 +183,15 @@ impl Controls {
         }
     }
 
-    /// Whether an address answers with success, or leads to the page that does.
+    /// Whether an address answers with success or a redirect.
     async fn get(&self, url: String) -> bool {
         let answer = self.http.get(url).send().await;
         let status = answer.map(|answer| answer.status());
         status.is_ok_and(|status| status.is_success() || status.is_redirection())
     }
 
-    /// Waits until nothing is under way and nothing waits; lets time pass where only that is waited for. What is left
-    /// when patience ends is the error.
+    /// Waits until nothing is in progress and nothing is due. Where work only waits for time to pass, moves the time.
+    /// If `PATIENCE` ends first, the error names what is still open.
     async fn become_quiet(&self, store: &Store, book: &Book) -> Result<(), String> {
         let (mut before, mut since) = (Vec::new(), Instant::now());
         let (mut a_moment, mut left, mut progress) = (true, usize::MAX, Instant::now());
@@ -226,7 +226,7 @@ impl Controls {
         ))
     }
 
-    /// With no process there, since who still holds a job must not lose its lease, however slow the machine is.
+    /// Stops all processes first: a process that still holds a job must not lose its lease on a slow machine.
     async fn let_a_day_pass(&self, store: &Store, book: &Book) {
         for replica in &self.replicas {
             let complaint = replica.terminate().await;
@@ -236,7 +236,7 @@ impl Controls {
         self.start().await;
     }
 
-    /// Stops the replicas, as a deployment does, and reads their logs.
+    /// Stops the replicas as a deployment does, and reads their logs.
     async fn end(&self, outcome: &mut Outcome) {
         for replica in &self.replicas {
             outcome.violations.extend(replica.terminate().await);
@@ -251,7 +251,7 @@ impl Controls {
     }
 }
 
-/// Before something is tried again: a machine that has too much to do is no fault of the service's.
+/// Waits before another attempt. The limit is long, because a busy machine is not a fault of the service.
 async fn again(begin: Instant, what: &str) {
     assert!(begin.elapsed() < PATIENCE, "did not come true: {what}");
     pass(LOOK).await;
@@ -260,9 +260,9 @@ async fn again(begin: Instant, what: &str) {
 fn simulation(service: &Proxy, rng: &mut StdRng) -> Simulation {
     let mut milliseconds = |range| Duration::from_millis(rng.random_range(range));
     let timings = Timings {
-        // Shorter than a real one's, longer than the service's own second.
+        // Shorter than the real vendors' patience, longer than the service's own second.
         delivery_patience: Duration::from_secs(2),
-        // GHL's limit is not this suite's subject.
+        // GHL's limit is not tested here.
         rate_window: Duration::from_secs(1),
         send_takes: milliseconds(0..120),
         echo_after: milliseconds(0..60),
@@ -282,7 +282,7 @@ fn simulation(service: &Proxy, rng: &mut StdRng) -> Simulation {
     simulation
         .waapify
         .set_envelope(envelopes[rng.random_range(0..envelopes.len())]);
-    // The app is subscribed to GHL's own events of what it stored.
+    // The app is subscribed to GHL's events of stored messages.
     simulation.ghl.set_posts_stored_messages(true);
     simulation
 }

@@ -1,6 +1,6 @@
 //! The database of a lane: a real, durable PostgreSQL that is crashed, stalled and started again behind one address.
 //!
-//! Owns: its process, and the clock of what waits in it. Refuses: judging what it holds, which is `checks`'.
+//! Owns its process, and moves the times of waiting work. What the rows mean is checked in `checks`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,11 +15,11 @@ use waapify_ghl::db;
 
 use crate::proxy::Proxy;
 
-/// For the suite's own questions, beside the replicas' twenty each.
+/// For the suite's own queries, beside the twenty of each replica.
 const CONNECTIONS: u32 = 3;
-/// Unlike the service, the suite waits for a machine that has too much to do.
+/// Unlike the service, the suite waits for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// What is not ended: rows that a worker still has to come for.
+/// Open work: rows that a worker still has to claim.
 const OPEN: &str = "
     select 'outbound ' || id as name, concat(state, attempt, parts_sent, due_at) as rest from outbound
         where state in ('accepted', 'sending', 'unconfirmed')
@@ -27,10 +27,10 @@ const OPEN: &str = "
     union all select 'inbound ' || id, concat(attempt, due_at) from inbound where state = 'accepted'
     union all select 'status ' || message_id, concat(status, attempt, due_at) from status_updates
     order by 1, 2";
-/// Nobody claims meanwhile.
+/// Keeps workers from claiming in the meantime.
 const LOCK: &str =
     "lock outbound, waapify_events, inbound, status_updates in share row exclusive mode";
-/// Every wait of the service, leases and holds included, ends so much earlier.
+/// Makes every wait of the service end earlier by `$1`, also leases and holds.
 const JUMP: &str = "
     update outbound set due_at = due_at - $1 where state in ('accepted', 'sending', 'unconfirmed');
     update waapify_events set due_at = due_at - $1 where state = 'accepted';
@@ -42,24 +42,24 @@ const JUMP: &str = "
     update locations set token_request_at = token_request_at - $1;
     update rate_limits set window_ends_at = window_ends_at - $1, paused_until = paused_until - $1,
         reserve_until = reserve_until - $1";
-/// What a clock that jumps ahead can end at most: more than any wait, and than the clocks that the suite sets back.
+/// More than any wait of the service, and more than the suite sets clocks back.
 pub const A_DAY: &str = "interval '1 day'";
-/// Above the 12 s after which a killed process's right to refresh a token ends, below any lease: who holds a job and
-/// waits for that token goes on before his lease ends.
+/// More than the 12 s after which a killed process's lease on a token refresh ends, and less than the leases of the
+/// work above: a worker that waits for that token continues before its own lease ends.
 pub const A_MOMENT: &str = "interval '15 seconds'";
 
-/// A database whose address stays.
+/// A database whose address stays the same.
 pub struct Store {
     folder: PathBuf,
     cluster: Option<PrivatePostgres>,
     proxy: Proxy,
-    /// Through the proxy; the same for good.
+    /// The address of the proxy; it never changes.
     pub url: String,
     pub pool: PgPool,
 }
 
 impl Store {
-    /// An empty one in `folder`, with the schema.
+    /// An empty database in `folder`, with the schema.
     pub async fn start(folder: &Path) -> Self {
         fs::create_dir_all(folder).unwrap();
         private_postgres::remove_data(folder).unwrap();
@@ -82,7 +82,7 @@ impl Store {
         }
     }
 
-    /// Forgets every row.
+    /// Removes every row.
     pub async fn clear(&self) {
         self.execute(
             "do $$ begin execute (select 'truncate ' || string_agg(quote_ident(tablename), ', ')
@@ -91,7 +91,7 @@ impl Store {
         .await;
     }
 
-    /// Immediate shutdown: nothing is written out, and the next start recovers from the log.
+    /// Immediate shutdown: nothing is written, and the next start recovers from the write-ahead log.
     pub async fn crash(&mut self) {
         if let Some(cluster) = self.cluster.take() {
             let pid = fs::read_to_string(cluster.folder().join("data/postmaster.pid")).unwrap();
@@ -102,7 +102,7 @@ impl Store {
         }
     }
 
-    /// Starts it again where it was crashed, and lets it be heard.
+    /// Starts it again if it was crashed, and lets bytes flow.
     pub async fn recover(&mut self) {
         self.set_flowing(true);
         if self.cluster.is_none() {
@@ -110,12 +110,12 @@ impl Store {
         }
     }
 
-    /// Whether it answers; while not, its connections stay and are silent.
+    /// Sets whether it answers. If not, its connections stay open and silent.
     pub fn set_flowing(&self, flows: bool) {
         self.proxy.set_flowing(flows);
     }
 
-    /// Stops it for good and removes it.
+    /// Stops it and removes its folder.
     pub async fn end(mut self) {
         self.pool.close().await;
         let (cluster, folder) = (self.cluster.take(), self.folder);
@@ -126,12 +126,12 @@ impl Store {
         stopped.await.unwrap().unwrap();
     }
 
-    /// What is not ended, a line each; two equal answers mean that nobody is at work.
+    /// The open work, one row each. If two answers are equal, no worker is active.
     pub async fn open_work(&self) -> Vec<(String, String)> {
         sqlx::query_as(OPEN).fetch_all(&self.pool).await.unwrap()
     }
 
-    /// Has so much time pass, unless somebody has begun to work since `seen`: what was just claimed keeps its lease.
+    /// Moves the time, unless work has begun since `seen`: what was just claimed keeps its lease.
     pub async fn let_pass_after(&self, time: &str, seen: &[(String, String)]) {
         let mut tx = self.pool.begin().await.unwrap();
         sqlx::raw_sql(LOCK).execute(&mut *tx).await.unwrap();
@@ -142,13 +142,13 @@ impl Store {
         tx.commit().await.unwrap();
     }
 
-    /// Has so much time pass, anyone who is at work: a clock that jumps ahead.
+    /// Moves the time even if workers are active, as a clock does that jumps ahead.
     pub async fn let_pass(&self, time: &str) -> sqlx::Result<()> {
         let passed = sqlx::raw_sql(jump(time)).execute(&self.pool).await;
         passed.map(|_| ())
     }
 
-    /// Events that the service could not read.
+    /// The number of events that the service could not read.
     pub async fn unread(&self) -> i64 {
         let sql = "select count(*) from waapify_events where state = 'failed'";
         sqlx::query_scalar(sql).fetch_one(&self.pool).await.unwrap()
@@ -163,7 +163,7 @@ fn jump(time: &str) -> AssertSqlSafe<String> {
     AssertSqlSafe(JUMP.replace("$1", time))
 }
 
-/// Starts the server on its data and puts the proxy before it.
+/// Starts the server on its data and points the proxy at it.
 async fn start(folder: PathBuf, proxy: &Proxy) -> PrivatePostgres {
     let started =
         tokio::task::spawn_blocking(move || PrivatePostgres::start(&folder, Durability::Durable));

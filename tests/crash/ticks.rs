@@ -1,10 +1,9 @@
-//! Whether a message's state is what WhatsApp's acks bear out, and GHL's status what the state is.
-//!
-//! Owns: these two questions. Refuses: whether the message is where it belongs, which is `checks`'.
+//! Whether a message's state agrees with WhatsApp's acks, and GHL's status with that state. Whether the message is in
+//! the right place is checked in `checks`.
 
 use simulators::{ChatMessage, Message};
 
-/// No tick without WhatsApp's ack of every part; and none missing where the service heard of all of them.
+/// No state without WhatsApp's ack of every part; and no state missing if the service received all acks.
 pub fn wrong_tick(state: &str, parts: &[&[&ChatMessage]]) -> Option<String> {
     let rank = |state| match state {
         "delivered" => 3,
@@ -18,7 +17,7 @@ pub fn wrong_tick(state: &str, parts: &[&[&ChatMessage]]) -> Option<String> {
     if rank(state) > told.unwrap_or(0) {
         return Some(format!("it is {state}, WhatsApp's ack is {told:?}"));
     }
-    // Of two copies only one may be known; the echo makes sure of an only one.
+    // Of two copies the service may know only one; it knows an only copy through its echo.
     let heard = |copies: &&[&ChatMessage]| match copies {
         [only] if only.heard => only.ack_heard,
         _ => 0,
@@ -28,14 +27,14 @@ pub fn wrong_tick(state: &str, parts: &[&[&ChatMessage]]) -> Option<String> {
         .then(|| format!("it is {state}, the ack {heard} was heard for every part"))
 }
 
-/// GHL shows what we know, and came there upward.
+/// GHL shows the service's state, and its statuses only rose to it.
 pub fn wrong_status(state: &str, message: &Message) -> Option<String> {
     let rank = |status: &String| {
         ["pending", "sent", "delivered", "read", "failed"]
             .iter()
             .position(|s| s == status)
     };
-    // One that was stored and whose every answer was lost: GHL gave up on it by itself, and learns better.
+    // The message was stored, but every answer to GHL was lost. GHL gave up on it, and gets the right status later.
     let given_up = message.taken.is_none();
     let wrong = if given_up {
         state != "sent" && message.status != state

@@ -1,4 +1,4 @@
-//! Installs by an agency: all its locations, page by page, those added later, and no other agency's.
+//! Installs by an agency: all its locations on all pages, locations that are added later, and no other agency's.
 
 use serde_json::json;
 use simulators::{Fault, InstallKind, seed};
@@ -35,7 +35,7 @@ async fn an_agency_install_ends_in_a_token_for_each_location_and_one_that_fails_
         bridge.install_status("PausedLocation").await,
         InstallStatus::Pending
     );
-    // Asked again after a quarter of an hour, after an hour, ever more slowly.
+    // The service asks again after a quarter of an hour, then after an hour, then less and less often.
     let asked = || bridge.simulation.ghl.faults().count(MINT);
     assert_eq!(asked(), 3);
     bridge.after(Duration::minutes(5)).await;
@@ -175,7 +175,7 @@ async fn a_location_of_another_agency_gets_no_token_of_ours() {
         matches!(foreign, Err(TokenError::NotInstalled)),
         "{foreign:?}"
     );
-    // When its agency installs the app, it is found.
+    // It is found when its own agency installs the app.
     let code = bridge.simulation.ghl.issue_code(InstallKind::Company {
         company_id: "Other".to_owned(),
         location_ids: vec!["Foreign".to_owned()],
@@ -217,7 +217,7 @@ async fn an_outage_does_not_use_up_the_tries_after_a_refusal() {
     for _ in 0..10 {
         bridge.after(Duration::minutes(7)).await;
     }
-    // GHL comes back, does not know of the install yet, and knows it a little later.
+    // GHL is up again. First it does not know of the install, a little later it does.
     faults.clear();
     bridge.after(Duration::minutes(7)).await;
     assert_eq!(

@@ -1,4 +1,4 @@
-//! GHL's answers of the corpus, each on the call it belongs to. Grants and lists are in `installs`.
+//! Every answer of GHL in the corpus, on the call that it belongs to. Grants and lists are in `installs`.
 
 use serde_json::Value;
 use simulators::{Fault, seed};
@@ -46,7 +46,7 @@ async fn a_status_that_ghl_took_is_told_once() {
     assert_eq!(faults.count(STATUS), 1);
 }
 
-/// Every error of the corpus, on a call whose token GHL took: none loses the message, only one leads to a refresh.
+/// Every error of the corpus, on a call with a valid token. None loses the message, and only one causes a refresh.
 #[tokio::test]
 async fn no_error_of_the_corpus_loses_a_message_and_only_expiry_leads_to_a_refresh() {
     let cases: Vec<Value> = serde_json::from_str(&text("errors.json")).unwrap();
@@ -64,7 +64,7 @@ async fn no_error_of_the_corpus_loses_a_message_and_only_expiry_leads_to_a_refre
         faults.push(INBOUND, Fault::answer(status, &body));
         let id = bridge.customer_writes(when).await;
         written.push(when);
-        // Longer than the longest pause before a second try; all in all shorter than a token's life.
+        // Longer than the longest pause before a second attempt. All rounds together are shorter than a token's life.
         bridge.settle().await;
         bridge.after(Duration::minutes(16)).await;
         assert_eq!(bridge.inbound(&id).await.unwrap().0, "posted", "{when}");

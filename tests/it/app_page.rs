@@ -1,4 +1,5 @@
-//! The page inside GHL: who gets in, for how long, and what they find. Each subject has a file below.
+//! The page inside GHL: which users may open it, for how long, and what they see. Each subject has a file in
+//! `app_page`.
 
 mod checks;
 mod framing;
@@ -20,7 +21,7 @@ use crate::sso::{encrypted, user_of};
 
 const SECRET: &str = "test-shared-secret";
 
-/// What a browser got.
+/// The answer that a browser got.
 pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
@@ -28,7 +29,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Where it leads.
+    /// The path of its redirect.
     pub fn leads_to(&self) -> &str {
         assert_eq!(self.status, StatusCode::SEE_OTHER, "{}", self.body);
         self.headers["location"].to_str().unwrap()
@@ -41,7 +42,7 @@ impl Answer {
     }
 }
 
-/// A browser's frame of one session.
+/// A browser's frame for one session.
 pub struct Frame<'a> {
     pub bridge: &'a Bridge,
     /// `/app/{session}`.
@@ -58,7 +59,7 @@ async fn answer(request: reqwest::RequestBuilder) -> Answer {
     }
 }
 
-/// Brings a payload.
+/// Sends a payload to start a session.
 pub async fn exchange(bridge: &Bridge, payload: &str) -> Answer {
     let address = format!("{}/app/session", bridge.address);
     let request = bridge.http.post(address).form(&[("payload", payload)]);
@@ -70,7 +71,6 @@ fn payload_of(user: &Value) -> String {
 }
 
 impl<'a> Frame<'a> {
-    /// Opens the page in a location.
     pub async fn open(bridge: &'a Bridge, location: &str) -> Self {
         let answer = exchange(bridge, &payload_of(&user_of(location))).await;
         Self::of(bridge, &answer)
@@ -86,12 +86,12 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// Gets a page below the session's first.
+    /// Gets a page below the session's first page.
     pub async fn get(&self, rest: &str) -> Answer {
         self.get_at(&format!("{}{rest}", self.path)).await
     }
 
-    /// The same as a browser asks for it that likes `language` best.
+    /// Gets a page as a browser does that prefers `language`.
     pub async fn get_in(&self, language: &str, rest: &str) -> Answer {
         let address = format!("{}{}{rest}", self.bridge.address, self.path);
         let request = self.bridge.http.get(address).header("cookie", &self.cookie);
@@ -104,14 +104,14 @@ impl<'a> Frame<'a> {
         answer(self.bridge.http.get(address).header("cookie", &self.cookie)).await
     }
 
-    /// The token of the session's forms.
+    /// The CSRF token of the session's forms.
     pub async fn token(&self) -> String {
         let page = self.get("").await.body;
         let (_, rest) = page.split_once("name=\"csrf\" value=\"").unwrap();
         rest.split('"').next().unwrap().to_owned()
     }
 
-    /// Sends a form of the session's own.
+    /// Sends a form with the session's own token.
     pub async fn post(&self, rest: &str, fields: &[(&str, &str)]) -> Answer {
         let token = self.token().await;
         self.post_with(rest, &token, fields).await
@@ -129,7 +129,7 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// A second location with the app, of the same agency.
+/// A second location of the same agency, with the app.
 pub const OTHER: &str = seed::SECOND_LOCATION_ID;
 
 pub async fn install_other(bridge: &Bridge) {
@@ -192,7 +192,7 @@ async fn a_payload_opens_one_session_and_no_changed_copy_of_it_opens_another() {
     let again = exchange(&bridge, &payload).await;
     assert_eq!(again.status, StatusCode::FORBIDDEN);
     assert!(again.headers.get("set-cookie").is_none());
-    // The same salt, and another text: all that somebody without the secret can make of it.
+    // The same salt and another text: all that a person without the secret can produce.
     let bytes = STANDARD.decode(&payload).unwrap();
     for at in 16..bytes.len() {
         let mut changed = bytes.clone();
@@ -362,7 +362,7 @@ async fn two_tabs_of_one_browser_hold_two_locations_and_never_mix() {
     install_other(&bridge).await;
     let here = Frame::open(&bridge, seed::LOCATION_ID).await;
     let there = Frame::open(&bridge, OTHER).await;
-    // Even where a browser sends both cookies, each page is its own session's.
+    // A browser may send both cookies. Each page belongs to its own session all the same.
     let both = format!("{}; {}", here.cookie, there.cookie);
     for (frame, location) in [(&here, seed::LOCATION_ID), (&there, OTHER)] {
         let frame = Frame {

@@ -1,4 +1,4 @@
-//! Servers that hold agents' files, on this machine.
+//! Servers on this machine that hold agents' files.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -15,7 +15,7 @@ pub const PDF: &[u8] = b"%PDF-1.7 a document";
 /// A file of a storage.
 #[derive(Clone, Default)]
 pub struct Stored {
-    /// Of the address, decoded: without host.
+    /// The decoded path of its address, without the host.
     pub path: &'static str,
     pub content_type: &'static str,
     pub disposition: Option<&'static str>,
@@ -33,7 +33,7 @@ impl Stored {
     }
 }
 
-/// A storage as the large ones are: it gives ranges, and sets a cookie.
+/// A storage like the large ones: it serves ranges and sets a cookie.
 #[derive(Clone)]
 pub struct Storage {
     pub address: String,
@@ -58,7 +58,7 @@ impl Storage {
         }
     }
 
-    /// One with a document `menu.pdf` and a picture `kedai.jpg`.
+    /// A storage with a document `menu.pdf` and a picture `kedai.jpg`.
     pub async fn of_a_shop() -> Self {
         Self::start(vec![
             Stored::new("/menu.pdf", "application/pdf", PDF),
@@ -71,12 +71,12 @@ impl Storage {
         format!("{}{path}", self.address)
     }
 
-    /// How many requests it had.
+    /// The number of requests.
     pub fn asked(&self) -> usize {
         self.asked.load(Ordering::Relaxed)
     }
 
-    /// Has it hold other files.
+    /// Replaces its files.
     pub fn replace(&self, files: Vec<Stored>) {
         *self.files.lock().unwrap() = files;
     }
@@ -114,7 +114,7 @@ fn answer(files: &[Stored], request: &Request) -> Response {
     }
 }
 
-/// Serves on a port of its own; the address.
+/// Serves on a free port and returns the address.
 pub async fn serve(routes: Router) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());

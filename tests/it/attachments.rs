@@ -1,4 +1,4 @@
-//! What an agent attaches arrives whole, in order, as what it is, under its name.
+//! What an agent attaches arrives complete, in order, with the right kind and name.
 
 use std::sync::Arc;
 
@@ -26,10 +26,10 @@ const VORBIS: &[u8] = b"OggS\0\x02\0\0\0\0\0\0\0\0AAAA\0\0\0\0BBBB\x01\x1e\x01vo
 const MP3: &[u8] = b"ID3\x04\0\0 a song";
 const ZIP: &[u8] = b"PK\x03\x04 a package";
 pub const HTML: &[u8] = b"<!doctype html><script>alert(1)</script>";
-/// Longer than all tries at asking for a file.
+/// Longer than all attempts to ask for a file.
 const A_WHILE: Duration = Duration::minutes(2);
 
-/// Path, type and bytes on its server; kind and name on the phone.
+/// Path, type and bytes on the server; kind and name on the phone.
 const FILES: [(&str, &str, &[u8], &str, &str); 23] = [
     ("/a.jpg", "image/jpeg", JPEG, "image", "a.jpg"),
     (
@@ -110,13 +110,13 @@ const FILES: [(&str, &str, &[u8], &str, &str); 23] = [
     ("/kosong.txt", "text/plain", b"", "document", "kosong.txt"),
 ];
 
-/// What stands on Aisyah's phone from the business.
+/// The business's messages on Aisyah's phone.
 pub fn on_phone(bridge: &Bridge) -> Vec<ChatMessage> {
     let chat = bridge.simulation.waapify.chat(seed::AISYAH.2);
     chat.into_iter().filter(|m| m.from_business).collect()
 }
 
-/// Sends one file; kind, name and content as they arrive.
+/// Sends one file and returns kind, name and content as they arrive.
 pub async fn arrives(bridge: &Bridge, url: &str) -> (&'static str, String, Vec<u8>) {
     let before = on_phone(bridge).len();
     let id = bridge.agent_sends(seed::AISYAH.0, "", &[url]).await;
@@ -338,8 +338,8 @@ async fn an_echo_of_a_file_is_not_taken_for_the_next_one() {
     let pool = &bridge.database.pool;
     let message = sqlx::query_scalar("select id from outbound");
     let id = bridge.simulation.waapify.chat(PHONE).remove(0).id;
-    // Files have no words: when the echo's id was looked for, the answer's record was not there yet; when the echo was
-    // compared with what is on its way, that was the second file.
+    // Files have no text. When the echo's id was looked up, the answer was not recorded yet; when the echo was
+    // compared with the part in progress, that was already the second file.
     let echo = SentPart {
         location: &location(),
         message: message.fetch_one(pool).await.unwrap(),

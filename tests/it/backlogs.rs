@@ -1,5 +1,5 @@
-//! What waits costs no look anything, also while Postgres does not know yet that it is there: a plan that was made when
-//! nothing waited would read all that waits at each look.
+//! The length of a backlog does not make a poll slower, even before Postgres has statistics of it. A plan that was
+//! made for an empty queue would read the whole backlog at each poll.
 
 use std::sync::Arc;
 
@@ -21,12 +21,12 @@ use waapify_ghl::workers::waapify_events::WaapifyEvents;
 
 use crate::harness::{Bridge, settings};
 
-/// Postgres keeps a plan from the sixth time on.
+/// Postgres keeps a generic plan from the sixth execution on.
 const UNTIL_PLANNED: usize = 8;
-/// A tenth of what waits in each queue.
+/// A tenth of each queue's backlog.
 const FEW: i64 = 2_000;
 
-/// What has ended lies in the same tables, and Postgres has counted it.
+/// Finished rows in the same tables, of which Postgres has statistics.
 const HISTORY: [&str; 5] = [
     "insert into outbound (location_id, ghl_message_id, conversation, body, state, due_at, accepted_at)
      select 'Other' || n % 10, 'old' || n, n % 100, '{}', 'read', now(), now() from generate_series(1, 50000) n",
@@ -39,7 +39,7 @@ const HISTORY: [&str; 5] = [
      select 'Other' || n % 10, n, 'attached', now() from generate_series(1, 50000) n",
     "analyze",
 ];
-/// Twenty thousand of each kind, none of which may be taken yet, in ten conversations.
+/// Twenty thousand rows of each kind in ten conversations, none of which may be claimed yet.
 const BACKLOG: [&str; 8] = [
     "insert into locations values ('Busy', null, now())",
     "insert into numbers (location_id, number, instance_id, access_token, webhook_secret, webhook_secret_hash,
@@ -60,14 +60,14 @@ const BACKLOG: [&str; 8] = [
      select 'INSTALL', '{}', 'accepted', '2100-01-01', now() from generate_series(1, 20000)",
 ];
 
-/// One connection, as a plan lives with its connection.
+/// A pool of one connection, because a plan belongs to its connection.
 async fn alone(pool: &PgPool) -> PgPool {
     let options = pool.connect_options().as_ref().clone();
     let pool = PgPoolOptions::new().max_connections(1);
     pool.connect_with(options).await.unwrap()
 }
 
-/// Rows and index entries of the queues that were read so far.
+/// The number of rows and index entries of the queues that were read so far.
 async fn count_reads(pool: &PgPool) -> i64 {
     let mut connection = pool.acquire().await.unwrap();
     sqlx::query("select pg_stat_force_next_flush()")
@@ -83,7 +83,7 @@ async fn count_reads(pool: &PgPool) -> i64 {
     .unwrap()
 }
 
-/// One look of a worker, which finds nothing; the rows it read.
+/// One poll of a worker that finds nothing. Returns how many rows it read.
 async fn look<W: Worker>(worker: &W, pool: &PgPool) -> i64 {
     let before = count_reads(pool).await;
     let taken = [
@@ -95,7 +95,7 @@ async fn look<W: Worker>(worker: &W, pool: &PgPool) -> i64 {
     count_reads(pool).await - before
 }
 
-/// A bridge whose workers share one connection to a database with a history.
+/// A bridge whose workers share one connection to a database with finished rows.
 async fn long_running() -> (Bridge, PgPool) {
     let mut bridge = Bridge::new().await;
     let pool = alone(&bridge.database.pool).await;

@@ -1,5 +1,4 @@
-//! The service over a database of its own between simulated vendors: its routes answer on a real port, its workers move
-//! only when told, and its clock is moved by hand.
+//! The service over its own database, between simulated vendors.
 
 use std::sync::Arc;
 
@@ -22,8 +21,8 @@ use waapify_ghl::{clients, workers};
 
 use crate::harness::{TestDatabase, environment, location, settings, wait};
 
-/// The service over a database of its own, with simulated vendors; its routes answer on a real port, its workers move
-/// only when told.
+/// The service with its own database and simulated vendors. Its routes answer on a real port; its workers run only
+/// when a test calls them, and its clock moves only when a test moves it.
 pub struct Bridge {
     pub database: TestDatabase,
     pub simulation: Simulation,
@@ -31,12 +30,12 @@ pub struct Bridge {
     pub app: App,
     pub address: String,
     pub http: reqwest::Client,
-    /// The service's environment, for a process of the real program.
+    /// The service's environment, to start the real program with.
     pub environment: Vec<(String, String)>,
 }
 
 impl Bridge {
-    /// Installed and connected.
+    /// A bridge with the app installed and a number connected.
     pub async fn new() -> Self {
         let bridge = Self::bare().await;
         bridge.install().await;
@@ -44,12 +43,12 @@ impl Bridge {
         bridge
     }
 
-    /// Neither installed nor connected.
+    /// A bridge without an install and without a number.
     pub async fn bare() -> Self {
         Self::with(|_| {}).await
     }
 
-    /// As [`Bridge::bare`], with the environment changed.
+    /// Like [`Bridge::bare`], with a changed environment.
     pub async fn with(change: impl FnOnce(&mut Vec<(String, String)>)) -> Self {
         let database = TestDatabase::new().await;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -60,7 +59,7 @@ impl Bridge {
             client_id: "66b1f0a2c3d4e5f60718293a-test".to_owned(),
             client_secret: "test-client-secret".to_owned(),
             service_url: Url::parse(&address).unwrap(),
-            // Customers' phones receive and read only when told.
+            // Customers' phones receive and read only when a test calls for it.
             timings: Timings {
                 delivered_after: None,
                 ..Timings::fast()
@@ -72,7 +71,7 @@ impl Bridge {
         environment.retain(|(name, _)| name != "GHL_ED25519_PUBLIC_KEY");
         environment.push(("GHL_ED25519_PUBLIC_KEY".to_owned(), key));
         change(&mut environment);
-        // It starts at the real time, so that real processes can share the database.
+        // Starts at the real time, so that real processes can share the database.
         let clock = Clock::manual(Clock::system().now());
         let app = App::with_network_scope(
             &settings(&environment),
@@ -94,7 +93,7 @@ impl Bridge {
         }
     }
 
-    /// Installs the app into the seeded location, through the callback; the page it leads to.
+    /// Installs the app in the seeded location through the callback. Returns the page that follows.
     pub async fn install(&self) -> String {
         let location_id = seed::LOCATION_ID.to_owned();
         let code = self
@@ -104,7 +103,7 @@ impl Bridge {
         self.callback(&code).await
     }
 
-    /// The code of an install by the seeded agency, in these locations.
+    /// The code for an install by the seeded agency in these locations.
     pub fn company_code(&self, location_ids: &[&str]) -> String {
         self.simulation.ghl.issue_code(InstallKind::Company {
             company_id: seed::COMPANY_ID.to_owned(),
@@ -113,7 +112,7 @@ impl Bridge {
         })
     }
 
-    /// Brings a code to the callback; the page it leads to, which is the connect page of a single location.
+    /// Brings a code to the callback. Returns the page that follows, which is the connect page of a single location.
     pub async fn callback(&self, code: &str) -> String {
         let callback = format!("{}/oauth/callback?code={code}", self.address);
         let answer = self.http.get(callback).send().await.unwrap();
@@ -127,12 +126,12 @@ impl Bridge {
         page
     }
 
-    /// A call that GHL refuses without a valid token of the location; true where the contact is there.
+    /// Makes a call that GHL refuses without a valid token of the location. True if the contact exists.
     pub async fn use_token(&self, location: &LocationId) -> Result<bool, TokenError> {
         use_token(&self.app, location).await
     }
 
-    /// How a location stands.
+    /// The install status of a location.
     pub async fn install_status(&self, location: &str) -> InstallStatus {
         installs::find_install_status(&self.database.pool, &LocationId::from(location))
             .await
@@ -144,7 +143,7 @@ impl Bridge {
         self.connect_to(&location()).await;
     }
 
-    /// Connects the seeded number.
+    /// Connects the seeded number to a location.
     pub async fn connect_to(&self, location: &LocationId) {
         let entered = Entered {
             instance_id: seed::INSTANCE_ID.to_owned(),
@@ -168,7 +167,7 @@ impl Bridge {
         (answer.status(), answer.text().await.unwrap())
     }
 
-    /// A second location of the seeded agency, with the app; the page after its install.
+    /// Installs the app in a second location of the seeded agency. Returns the page that follows.
     pub async fn install_second(&self) -> String {
         let ghl = &self.simulation.ghl;
         ghl.add_location(seed::COMPANY_ID, seed::SECOND_LOCATION_ID, "Kedai Dua");
@@ -177,7 +176,7 @@ impl Bridge {
             .await
     }
 
-    /// A message of an agent's that has failed because nobody knows whether it left; GHL's id.
+    /// An agent's message that has failed because its outcome is unknown. Returns GHL's id.
     pub async fn agents_unconfirmed(&self) -> String {
         for _ in 0..2 {
             self.simulation
@@ -195,7 +194,7 @@ impl Bridge {
         id
     }
 
-    /// Lets every worker do what is due now, until nothing is.
+    /// Lets every worker except the monitor do what is due now, until nothing is due.
     pub async fn settle(&self) {
         let context = || Arc::clone(&self.app.context);
         let outbound = Arc::new(workers::outbound::Outbound(context()));
@@ -219,13 +218,13 @@ impl Bridge {
         }
     }
 
-    /// Moves the clock, then settles.
+    /// Moves the clock, then calls [`Bridge::settle`].
     pub async fn after(&self, pause: time::Duration) {
         self.clock.advance(pause);
         self.settle().await;
     }
 
-    /// Settles until something came true that waits for a vendor's own post; the clock stands still.
+    /// Settles until `came_true`, which depends on a vendor's own post. The clock does not move.
     pub async fn until(&self, what: &str, came_true: impl AsyncFn() -> bool) {
         wait(what, async || {
             self.settle().await;
@@ -234,7 +233,7 @@ impl Bridge {
         .await;
     }
 
-    /// Has Aisyah write to the business; WhatsApp's id of it. Her webhook has been answered then.
+    /// Aisyah writes to the business. Returns WhatsApp's id, after her webhook has been answered.
     pub async fn customer_writes(&self, text: &str) -> String {
         let (_, name, phone) = seed::AISYAH;
         self.simulation
@@ -243,14 +242,14 @@ impl Bridge {
             .await
     }
 
-    /// Has the gateway post a body to the number's webhook, and gives the answer.
+    /// The gateway posts a body to the number's webhook. Returns the status of the answer.
     pub async fn gateway_posts(&self, body: &Value) -> StatusCode {
         let webhook = self.simulation.waapify.webhook().unwrap();
         let answer = self.http.post(webhook).json(body).send().await;
         answer.unwrap().status()
     }
 
-    /// Has WhatsApp report on a message of ours to Aisyah: Baileys' `update` for its id.
+    /// WhatsApp reports on a sent message to Aisyah, with Baileys' `update` for its id.
     pub async fn whatsapp_reports(&self, wa_message: &str, update: Value) {
         let key =
             json!({"remoteJid": "60123456789@s.whatsapp.net", "id": wa_message, "fromMe": true});
@@ -261,12 +260,12 @@ impl Bridge {
             .await;
     }
 
-    /// Has the business write to Aisyah, and waits until the delivery is stored; GHL's id of it.
+    /// The business writes to Aisyah. Returns GHL's id, after the delivery has been stored.
     pub async fn agent_writes(&self, text: &str) -> String {
         self.agent_sends(seed::AISYAH.0, text, &[]).await
     }
 
-    /// Has the business send, and waits until the delivery is stored; GHL's id of it.
+    /// The business sends a message. Returns GHL's id, after the delivery has been stored.
     pub async fn agent_sends(&self, contact: &str, text: &str, attachments: &[&str]) -> String {
         let attachments: Vec<String> = attachments.iter().map(ToString::to_string).collect();
         let id = self
@@ -287,7 +286,7 @@ impl Bridge {
         seen.into_iter().map(|seen| seen.query).collect()
     }
 
-    /// What stands on Aisyah's phone from the business.
+    /// The business's messages on Aisyah's phone.
     pub fn texts_on_phone(&self) -> Vec<String> {
         let chat = self.simulation.waapify.chat(seed::AISYAH.2);
         chat.into_iter()
@@ -306,7 +305,7 @@ impl Bridge {
         seen.into_iter().map(|seen| seen.body).collect()
     }
 
-    /// What came from WhatsApp, as GHL's conversation with Aisyah shows it.
+    /// The messages from WhatsApp in GHL's conversation with Aisyah.
     pub fn conversation(&self) -> Vec<String> {
         let messages = self.simulation.ghl.messages_with(seed::AISYAH.0);
         messages
@@ -316,7 +315,7 @@ impl Bridge {
             .collect()
     }
 
-    /// Asserts that one message was posted, with these words and one file.
+    /// Asserts that one message was posted, with this text and one file.
     pub fn assert_posted_with_file(&self, words: &str) {
         let posted = self.posted();
         assert_eq!(posted.len(), 1, "{posted:?}");
@@ -324,12 +323,12 @@ impl Bridge {
         assert_eq!(posted[0]["attachments"].as_array().unwrap().len(), 1);
     }
 
-    /// What GHL shows as the status of a message.
+    /// The status that GHL shows for a message.
     pub fn ghl_status(&self, id: &str) -> String {
         self.simulation.ghl.message(id).unwrap().status
     }
 
-    /// The code that GHL got with a failed message, and the sentence that it shows.
+    /// The code of a failed message that GHL was given, and the sentence that it shows.
     pub fn ghl_error(&self, id: &str) -> (String, String) {
         let error = self.simulation.ghl.message(id).unwrap().error.unwrap();
         let text = |field| error[field].as_str().unwrap().to_owned();
@@ -344,12 +343,12 @@ impl Bridge {
             .unwrap()
     }
 
-    /// State and reason's code of the outbound message with this GHL id.
+    /// State and reason code of the outbound message with this GHL id.
     pub async fn outbound(&self, ghl_message: &str) -> (String, Option<String>) {
         self.find_outbound(ghl_message).await.unwrap()
     }
 
-    /// Failed attempts at the current part of that message.
+    /// The number of failed attempts at the current part of that message.
     pub async fn failures(&self, ghl_message: &str) -> i32 {
         sqlx::query_scalar("select failures from outbound where ghl_message_id = $1")
             .bind(ghl_message)
@@ -358,12 +357,12 @@ impl Bridge {
             .unwrap()
     }
 
-    /// State of that message alone.
+    /// The state of that message.
     pub async fn state(&self, ghl_message: &str) -> String {
         self.outbound(ghl_message).await.0
     }
 
-    /// State, reason's code and text of the inbound message with this WhatsApp id.
+    /// State, reason code and text of the inbound message with this WhatsApp id.
     pub async fn inbound(
         &self,
         wa_message: &str,
@@ -376,7 +375,7 @@ impl Bridge {
     }
 }
 
-/// As [`Bridge::use_token`], through one of several processes' parts.
+/// Like [`Bridge::use_token`], for an app of another process.
 pub async fn use_token(app: &App, location: &LocationId) -> Result<bool, TokenError> {
     let find = |ghl: ghl::Client, token| {
         let location = location.clone();
@@ -390,7 +389,7 @@ async fn step<W: Worker>(worker: &Arc<W>) -> usize {
     workers::step(worker).await.unwrap()
 }
 
-/// A picture, as far as its beginning tells.
+/// A file that begins like a JPEG.
 pub fn picture(caption: &str) -> CustomerFile<'_> {
     CustomerFile {
         kind: "image",

@@ -1,11 +1,10 @@
-//! WhatsApp calls: one line for each, by the first step that says how it ended.
+//! WhatsApp calls: one line for each call, made from the first step that tells how it ended.
 
 use serde_json::{Value, json};
 use simulators::seed;
 
 use crate::harness::{Bridge, payload};
 
-/// Posts a step of a call.
 async fn step(bridge: &Bridge, id: &str, status: &str, more: &Value) {
     let phone = seed::AISYAH.2.trim_start_matches('+');
     let mut call = json!({

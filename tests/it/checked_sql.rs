@@ -1,4 +1,4 @@
-//! The prepared data in `.sqlx`, with which the compiler checks statements, against the database that the migrations make.
+//! Compares the prepared data in `.sqlx`, with which the compiler checks statements, with the migrated database.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Column as _, Either, Executor as _, SqlSafeStr as _, T
 
 use crate::harness::TestDatabase;
 
-/// A type's name in Postgres, from its name in the prepared data: `TextArray` is `TEXT[]`.
+/// A type's name in Postgres, from its name in the prepared data: `TextArray` becomes `TEXT[]`.
 fn type_name(prepared: &Value) -> String {
     let name = prepared
         .as_str()

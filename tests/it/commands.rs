@@ -1,4 +1,4 @@
-//! The real program: its commands, exit codes, signals, and what survives when it is killed.
+//! The real program: its commands, exit codes, signals, and what survives a kill.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Output, Stdio};
@@ -10,7 +10,7 @@ use simulators::{Fault, seed};
 
 use crate::harness::{Bridge, OUTAGE, wait};
 
-/// The program with nothing of this process's settings.
+/// The program without any setting of this process.
 pub fn program(bridge: Option<&Bridge>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_waapify-ghl"));
     command
@@ -39,7 +39,7 @@ pub async fn output(mut command: Command) -> (Option<i32>, String, String) {
     (status.code(), text(stdout), text(stderr))
 }
 
-/// A running `serve`, killed at the latest when the test ends.
+/// A running `serve`. It is killed when the test ends, at the latest.
 pub struct Serving {
     child: Child,
     pub address: String,
@@ -47,12 +47,12 @@ pub struct Serving {
 }
 
 impl Serving {
-    /// Waits until it says where it listens.
+    /// Starts it and waits until it logs its address.
     pub async fn start(bridge: &Bridge) -> Self {
         Self::start_with(bridge, |_| {}).await
     }
 
-    /// The same with the command changed.
+    /// Like [`Serving::start`], with a changed command.
     pub async fn start_with(bridge: &Bridge, change: impl FnOnce(&mut Command)) -> Self {
         let mut command = program(Some(bridge));
         command.arg("serve").stderr(Stdio::piped());
@@ -71,7 +71,7 @@ impl Serving {
         })
         .await
         .unwrap();
-        // The rest of the log is read as it comes, so that the pipe never fills.
+        // The rest of the log is read all the time, so that the pipe never fills.
         let log = std::thread::spawn(move || {
             for line in seen.1.map_while(Result::ok) {
                 seen.0.push_str(&line);
@@ -90,7 +90,7 @@ impl Serving {
         kill_process(pid, signal).unwrap();
     }
 
-    /// Exit code and log.
+    /// Waits for its end and returns exit code and log.
     pub async fn ended(mut self) -> (Option<i32>, String) {
         let waited = tokio::task::spawn_blocking(move || {
             (self.child.wait().unwrap().code(), self.log.join().unwrap())
@@ -138,7 +138,7 @@ async fn version_and_wrong_arguments_answer_as_programs_do() {
     );
 }
 
-/// A command that fails, with `arguments` and `environment`: its exit code and what it writes to standard error.
+/// Runs a command that fails. Returns its exit code and its standard error.
 async fn failure(arguments: &[&str], environment: &[(&str, &str)]) -> (Option<i32>, String) {
     let mut command = program(None);
     command.args(arguments).envs(environment.iter().copied());
@@ -159,7 +159,7 @@ async fn a_fatal_error_is_said_once_and_in_the_form_of_the_logs() {
         assert_eq!(plain.0, Some(code), "{}", plain.1);
         assert_eq!(plain.1.matches(says).count(), 1, "{}", plain.1);
 
-        // Nor does it matter what else is logged.
+        // The same holds for every log format and level.
         let json = [variable, ("LOG_FORMAT", "json"), ("RUST_LOG", "off")];
         let (exit, line) = failure(arguments, &json).await;
         assert_eq!(exit, Some(code), "{line}");
@@ -301,7 +301,7 @@ async fn what_was_accepted_before_a_kill_is_sent_by_the_next_process() {
         bridge.agent_writes("satu").await,
         bridge.agent_writes("dua").await,
     ];
-    // Not in the middle of a send: that would wait for its echo, which is another test's subject.
+    // Not in the middle of a send: that would wait for its echo, which another test covers.
     wait("the first attempt failed", async || {
         bridge.failures(&ids[0]).await == 1
     })

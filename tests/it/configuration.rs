@@ -1,4 +1,4 @@
-//! Settings: defaults, overrides, and every fault named at once.
+//! Settings: defaults, overrides, and the report of all faults at once.
 
 use waapify_ghl::config;
 use waapify_ghl::config::{Faults, Settings};
@@ -155,7 +155,7 @@ fn every_variable_of_the_sample_is_a_setting_and_every_setting_is_in_the_sample(
     }
 }
 
-/// The number behind `name` in a file of `config/`.
+/// The number that follows `name` in a file of `config/`.
 fn seconds(file: &str, name: &str) -> u64 {
     let (_, rest) = file.split_once(name).unwrap();
     let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();

@@ -1,4 +1,4 @@
-//! Connecting a WhatsApp number: the form behind its link, and what Waapify has to say first.
+//! Connecting a WhatsApp number: the form behind its link, and the questions that Waapify must answer first.
 
 use axum::http::StatusCode;
 use simulators::{DefaultProvider, Fault, seed};
@@ -6,7 +6,7 @@ use time::Duration;
 
 use crate::harness::Bridge;
 
-/// The path of the connect link that an install leads to.
+/// Installs the app and returns the path of the connect link.
 pub async fn link(bridge: &Bridge) -> String {
     let page = bridge.install().await;
     path_in(&page)
@@ -29,7 +29,7 @@ async fn submit(bridge: &Bridge, path: &str, fields: [&str; 3]) -> (StatusCode, 
     post(bridge, path, &form).await
 }
 
-/// Posts a form as a browser does, which goes where the answer sends it.
+/// Posts a form and follows the redirect, as a browser does.
 pub async fn post(bridge: &Bridge, path: &str, form: &[(&str, &str)]) -> (StatusCode, String) {
     let url = format!("{}{path}", bridge.address);
     let answer = bridge.http.post(url).form(form).send().await.unwrap();

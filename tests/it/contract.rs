@@ -1,5 +1,6 @@
-//! The contract check: the service against the platform's own `OpenAPI`, served as a strict mock by
-//! `ghl/prism.sh` in the folder that `CONTRACT_DIR` names (`docs/testing.md`). Where the contract or Node is not at hand it is skipped, and says so.
+//! The contract check: the service against the platform's own `OpenAPI` description, served as a strict mock by
+//! `ghl/prism.sh` in the folder that `CONTRACT_DIR` names (`docs/testing.md`). Without the contract or Node it is
+//! skipped, with a message.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -13,10 +14,10 @@ use waapify_ghl::model::ids::LocationId;
 
 use crate::harness::Bridge;
 
-/// Longest wait for the mock; its first start installs it.
+/// Longest wait for the mock. Its first start installs it.
 const START: Duration = Duration::from_mins(4);
 
-/// The mock, which ends with the test.
+/// The mock, which is stopped when the test ends.
 struct Prism {
     child: Child,
     address: String,
@@ -29,7 +30,7 @@ impl Drop for Prism {
     }
 }
 
-/// The folder of the contract: `CONTRACT_DIR`, or beside the checkout.
+/// The folder of the contract: `CONTRACT_DIR`, or a folder beside the checkout.
 fn contract() -> PathBuf {
     std::env::var_os("CONTRACT_DIR").map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/contract"),
@@ -44,7 +45,7 @@ async fn start_prism() -> Option<Prism> {
         .output()
         .is_ok_and(|output| output.status.success());
     if !script.is_file() || !node {
-        // Straight to the terminal: the test runner hides what passing tests print.
+        // Written directly to the terminal, because the test runner hides the output of tests that pass.
         let _ = writeln!(
             std::io::stderr(),
             "\ncontract check SKIPPED: it needs Node and {}",
@@ -164,7 +165,7 @@ async fn every_request_to_ghl_keeps_the_platforms_own_contract() {
     channels(&bridge, &prism.address).await;
 }
 
-/// Who the SMS provider is, in each of the contract's cases.
+/// The SMS provider in each of the contract's cases.
 async fn channels(bridge: &Bridge, prism: &str) {
     for (example, expected) in [
         ("ours", Some("66c0ffee0ddba11000000001")),
@@ -189,7 +190,7 @@ async fn channels(bridge: &Bridge, prism: &str) {
     }
 }
 
-/// The calls of a company's install, which the mock's grant does not lead to.
+/// The calls of an agency's install. The mock's grant does not lead to them.
 async fn request_location_token(bridge: &Bridge) {
     let settings = crate::harness::settings(&bridge.environment);
     let ghl = waapify_ghl::clients::ghl::Client::new(
@@ -221,7 +222,7 @@ async fn request_location_token(bridge: &Bridge) {
         .await
         .is_ok()
     );
-    // The mock's conversation is somebody else's.
+    // The mock's conversation belongs to another contact.
     let contact = waapify_ghl::model::ids::ContactId::from("c");
     assert!(
         ghl.find_last_message(&token, &LocationId::from("l"), &contact)

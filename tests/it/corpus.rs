@@ -1,5 +1,5 @@
-//! Every body of the gateway's corpus, posted to the service one by one: what GHL receives for it is what the index says.
-//! It leaves the table at `target/tmp/corpus.md`.
+//! Posts every body of the gateway's corpus to the service: GHL must receive what the index says. Writes a table of
+//! the results to `target/tmp/corpus.md`.
 
 use std::fs;
 
@@ -10,14 +10,14 @@ use serde_json::Value;
 
 use crate::harness::{Bridge, payload};
 
-/// Bodies whose kind leads to nothing in GHL: what nobody wrote, whose kind nobody can use, or what says nothing.
+/// Kinds of bodies that lead to nothing in GHL.
 const SILENT: &[&str] = &["ack", "noise", "album", "group_event"];
 
 fn json(path: &str) -> Value {
     serde_json::from_slice(&payload(path)).unwrap()
 }
 
-/// The vector that a row of the index names, if there is one.
+/// The vector that a row of the index names, if it names one.
 fn vector_of(row: &Value) -> Option<Value> {
     let vectors = json("waapify/media-vectors.json");
     let named = row.get("mediaVector")?;
@@ -29,7 +29,7 @@ fn decoded(vector: &Value, field: &str) -> Vec<u8> {
     STANDARD.decode(vector[field].as_str().unwrap()).unwrap()
 }
 
-/// Whether GHL is to receive something for a row.
+/// Whether GHL must receive something for a row.
 fn is_told(row: &Value) -> bool {
     let is = |field: &str| row.get(field) == Some(&Value::Bool(true));
     let says = row.get("text").and_then(Value::as_str) != Some("");
@@ -40,7 +40,7 @@ fn is_told(row: &Value) -> bool {
     is_message && says && !is("ignore") && !is("group") && !is("apiEcho")
 }
 
-/// What must stand in the posted text.
+/// The texts that must be in the posted text.
 fn words(row: &Value) -> Vec<String> {
     let fields = [
         "text",
@@ -55,7 +55,7 @@ fn words(row: &Value) -> Vec<String> {
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     });
-    // The name of a file that is attached is the file's own.
+    // An attached file carries its name itself.
     let attached = vector_of(row).is_some();
     let name = row.get("fileName").and_then(Value::as_str);
     words
@@ -70,12 +70,12 @@ async fn ghl_receives_for_every_body_of_the_corpus_what_the_index_says() {
     let mut table = String::new();
     for row in index["files"].as_array().unwrap() {
         let file = row["file"].as_str().unwrap();
-        // Several bodies share one id in different encodings: each is looked at as if it were the first.
+        // Several bodies have the same id in different encodings, and each must be handled as if it were the first.
         sqlx::query("truncate inbound, inbound_media, waapify_events")
             .execute(&bridge.database.pool)
             .await
             .unwrap();
-        // The vectors share two places.
+        // All vectors together use only two paths.
         bridge.simulation.waapify.lose_files();
         if let Some(vector) = vector_of(row) {
             let (path, encrypted) = (vector["directPath"].as_str(), decoded(&vector, "encrypted"));
@@ -89,7 +89,7 @@ async fn ghl_receives_for_every_body_of_the_corpus_what_the_index_says() {
         let path = format!("waapify/webhooks/{file}");
         let body = payload(&path);
         let answer = bridge.http.post(webhook).body(body).send().await.unwrap();
-        // What is no JSON is refused, and nothing else.
+        // Only a body that is not JSON is refused.
         let expected = match serde_json::from_slice::<Value>(&payload(&path)) {
             Ok(_) => StatusCode::OK,
             Err(_) => StatusCode::BAD_REQUEST,
@@ -99,7 +99,7 @@ async fn ghl_receives_for_every_body_of_the_corpus_what_the_index_says() {
         let posted = bridge.posted().split_off(posts);
         table.push_str(&line(file, &posted));
         if !is_told(row) {
-            // What is malformed may still hold a message that a person can read; it is never lost with its neighbours.
+            // A malformed body may still hold a message that a person can read, and that is never lost.
             assert!(
                 posted.is_empty() || row.get("malformed").is_some(),
                 "{file}: {posted:?}"

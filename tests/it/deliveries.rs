@@ -1,4 +1,4 @@
-//! `POST /hooks/delivery`: proof, limits, storing once, and the answer to everything GHL may send.
+//! `POST /hooks/delivery`: signature, limits, storing once, and the answer to everything that GHL may send.
 
 use axum::Router;
 use axum::body::Body;
@@ -53,7 +53,7 @@ async fn every_delivery_of_the_corpus_gets_the_answer_its_index_asks_for() {
     for file in corpus("delivery") {
         let file = file.as_str();
         let (status, _, text) = deliver(&routes, file).await;
-        // What names no message cannot be reported on; everything else is accepted, whatever it holds.
+        // A body that names no message cannot be reported on. Any other is accepted, with any content.
         let expected = match file {
             "not_json.bin" | "array.json" => StatusCode::BAD_REQUEST,
             _ => StatusCode::OK,

@@ -1,5 +1,5 @@
-//! The doctor as a real process: a good setup is good, and each broken one is named, explained, and ends with its code.
-//! Here the command itself and the checks of the service; `doctor/locations.rs` and `doctor/numbers.rs` hold the others.
+//! The doctor as a real process: a good setup passes, and each broken one is named, explained, and ends with its exit
+//! code. Here are the command and the checks of the service; the others are in `doctor`.
 
 mod locations;
 mod numbers;
@@ -14,10 +14,10 @@ use waapify_ghl::db;
 use crate::commands::{output, program};
 use crate::harness::{Bridge, TestDatabase, location};
 
-/// Nobody listens there.
+/// Nothing listens there.
 const NOWHERE: &str = "https://127.0.0.1:9";
 
-/// What the doctor said.
+/// The report of the doctor.
 pub struct Report {
     code: Option<i32>,
     text: String,
@@ -37,7 +37,8 @@ impl Report {
         self.find(check)["state"].as_str().unwrap()
     }
 
-    /// Asserts that the command failed with `code` and says what, why, and what to do, in both languages.
+    /// Asserts that the command failed with `code`, and gives the finding, its cause and the remedy in both
+    /// languages.
     fn assert_bad(&self, check: &str, says: &str, code: i32) {
         let finding = self.find(check);
         assert_eq!(finding["state"], "bad", "{finding}");
@@ -57,7 +58,7 @@ impl Report {
     }
 }
 
-/// A bridge with every setting that a real one has.
+/// A bridge with every setting of a real deployment.
 pub async fn complete() -> Bridge {
     let bridge = Bridge::with(|environment| {
         let more = [
@@ -72,7 +73,7 @@ pub async fn complete() -> Bridge {
     bridge
 }
 
-/// Runs the doctor beside the bridge, with the command changed.
+/// Runs the doctor on the bridge's database, with a changed command.
 pub async fn diagnose_with(bridge: &Bridge, change: impl FnOnce(&mut Command)) -> Report {
     let mut command = program(Some(bridge));
     command.args(["doctor", "--json"]);
@@ -86,7 +87,7 @@ pub async fn diagnose(bridge: &Bridge) -> Report {
     diagnose_with(bridge, |_| {}).await
 }
 
-/// One message each way, and its ack.
+/// Sends one message in each direction, and acks it.
 async fn talk(bridge: &Bridge) {
     bridge.customer_writes("hai").await;
     let id = bridge.agent_writes("apa khabar").await;
@@ -109,7 +110,7 @@ async fn a_good_setup_is_good_in_every_check() {
     assert_eq!(report.json["ok"], true);
     let findings = report.json["findings"].as_array().unwrap();
     for finding in findings {
-        // The tests' vendors and the service are on this machine, which is worth a look.
+        // The tests' vendors and the service are on this machine, which the doctor warns about.
         let local = ["public_url", "ghl_address", "waapify_address"];
         let is_local = local.iter().any(|check| finding["check"] == *check);
         let expected = if is_local { "warn" } else { "good" };
@@ -374,7 +375,7 @@ async fn the_apps_keys_are_known_by_what_ghl_last_said_to_them() {
     bridge.clock.advance(time::Duration::SECOND);
     bridge.install().await;
     assert_eq!(diagnose(&bridge).await.state("client_credentials"), "good");
-    // Whoever comes with a made-up code takes that back from nobody.
+    // A caller with an invented code does not make the credentials look wrong.
     bridge.clock.advance(time::Duration::SECOND);
     bridge.get("/oauth/callback?code=wrong").await;
     assert_eq!(diagnose(&bridge).await.state("client_credentials"), "good");
@@ -391,7 +392,7 @@ async fn the_apps_keys_are_known_by_what_ghl_last_said_to_them() {
     renewed.unwrap_err();
     let report = diagnose(&bridge).await;
     report.assert_bad("client_credentials", "Client credentials are wrong", 1);
-    // Other keys are not blamed for it.
+    // Other credentials are not blamed for it.
     let other = diagnose_with(&bridge, |command| {
         command.env("GHL_CLIENT_SECRET", "another-secret");
     })

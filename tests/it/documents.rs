@@ -1,8 +1,8 @@
-//! What the documents name is there.
+//! Every file that the documents name exists.
 
 use std::path::{Path, PathBuf};
 
-/// Folders of the repository that documents name files of.
+/// Folders whose files the documents name.
 const FOLDERS: [&str; 8] = [
     "src/",
     "crates/",
@@ -13,7 +13,7 @@ const FOLDERS: [&str; 8] = [
     "docs/",
     "fuzz/",
 ];
-/// A page that nobody reads to its end helps nobody.
+/// A README is read to its end only if it is short.
 const MOST_README_LINES: usize = 120;
 
 fn root() -> &'static Path {
@@ -33,7 +33,7 @@ fn documents(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// What stands between backticks and looks like a file of ours.
+/// The texts between backticks that look like a file of this repository.
 fn named_paths(text: &str) -> Vec<&str> {
     let quoted = text.split('`').skip(1).step_by(2);
     quoted

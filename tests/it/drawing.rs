@@ -1,11 +1,11 @@
-//! `docs/states.md`, read: every test's database refuses a change of state that is not drawn there.
+//! Reads `docs/states.md`, so that every test's database refuses a change of state that is not in a diagram.
 
 use std::fmt::Write as _;
 
 use sqlx::{AssertSqlSafe, PgPool};
 
 const DRAWING: &str = include_str!("../../docs/states.md");
-/// The diagrams whose states are columns, and their tables.
+/// The diagrams whose states are a column, and their tables.
 const MACHINES: [(&str, &str); 5] = [
     ("Outbound message", "outbound"),
     ("Inbound message", "inbound"),
@@ -14,7 +14,7 @@ const MACHINES: [(&str, &str); 5] = [
     ("Inbound media", "inbound_media"),
 ];
 
-/// The lines of one diagram: from, to.
+/// The transitions of one diagram, as (from, to).
 pub fn transitions(heading: &str) -> Vec<(&'static str, &'static str)> {
     let section = DRAWING
         .split("\n## ")
@@ -26,7 +26,7 @@ pub fn transitions(heading: &str) -> Vec<(&'static str, &'static str)> {
         .collect()
 }
 
-/// Has a database refuse what is not drawn. A row that a test inserts may begin in any state.
+/// Makes a database refuse transitions that are not in a diagram. A row that a test inserts may begin in any state.
 pub async fn guard(pool: &PgPool) {
     for (heading, table) in MACHINES {
         let mut drawn = String::new();

@@ -1,4 +1,4 @@
-//! GHL's install form: every shape of it, what Waapify has to say first, and what it may never change.
+//! GHL's install form: every shape of it, the questions that Waapify must answer first, and what it may never change.
 
 use axum::http::StatusCode;
 use secrecy::ExposeSecret as _;
@@ -25,7 +25,7 @@ async fn post(bridge: &Bridge, body: &Value) -> (StatusCode, Value) {
     (answer.status(), answer.json().await.unwrap())
 }
 
-/// What an installer of the location enters.
+/// The form that an installer of the location fills in.
 fn form(location: &Value) -> Value {
     json!({
         "companyId": null,

@@ -1,5 +1,5 @@
-//! The servers behind attachments: silent, wrong, far too large, or where nobody is to be led; and our own address for
-//! their files.
+//! The servers of attachments: silent, wrong, with a file that is too large, or with an address that is not allowed;
+//! and the service's own address for their files.
 
 use axum::Router;
 use axum::body::Body;
@@ -17,7 +17,7 @@ use crate::attachment_sources::{JPEG, PDF, Storage, Stored, serve};
 use crate::attachments::{HTML, arrives};
 use crate::harness::{Bridge, ask};
 
-/// Sends one file that cannot be sent; the code that GHL is told. Its sentence names the file.
+/// Sends one file that cannot be sent. Returns the code that GHL gets; its sentence names the file.
 async fn fails(bridge: &Bridge, url: &str, name: &str) -> String {
     let sends = bridge.sends().len();
     let id = bridge.agent_sends(seed::AISYAH.0, "x", &[url]).await;
@@ -249,7 +249,7 @@ async fn our_address_gives_the_bytes_and_nothing_else_of_a_stranger() {
     );
 }
 
-/// A server that never ends its one file and does not say how large it is; its address.
+/// A server that never ends its one file and does not tell its size. Returns the address.
 async fn endless() -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
@@ -329,7 +329,7 @@ async fn what_one_server_told_is_kept_where_another_is_silent() {
     urls.extend((0..3).map(|n| format!("{origin}/senyap-{n}.pdf")));
     let urls: Vec<_> = urls.iter().map(String::as_str).collect();
     let id = bridge.agent_sends(seed::AISYAH.0, "", &urls).await;
-    // Its last try.
+    // Only one attempt is left.
     sqlx::query("update outbound set failures = 3, failing = 'file_unreachable'")
         .execute(&bridge.database.pool)
         .await

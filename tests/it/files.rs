@@ -1,5 +1,6 @@
-//! A customer's file on its way into the GHL conversation: decrypted, attached, linked or missing, never late and never
-//! out of order. `vectors` holds what Baileys encrypted, `addresses` whom the service asks for files.
+//! A customer's file on its way into the GHL conversation: decrypted, attached, linked or missing, never late and
+//! never out of order. `vectors` has what Baileys encrypted, `addresses` the servers that the service may ask for
+//! files.
 
 mod addresses;
 mod links;
@@ -19,12 +20,12 @@ use whatsapp_events::MediaFile;
 
 use crate::harness::{Bridge, location, payload};
 
-/// As `relay::media` holds a message back.
+/// The same as `MEDIA_WAIT` of `src/workers/inbound_media`.
 const WAIT: Duration = Duration::minutes(2);
-/// What the message says beside its file.
+/// The text of the message, which also has a file.
 const LINE: &str = "[Image] Tengok ni";
 const UPLOAD: &str = "POST /conversations/messages/upload";
-/// A JPEG as far as its beginning tells.
+/// The beginning of a JPEG.
 const JPEG: &[u8] = b"\xff\xd8\xff\xe0 a picture";
 
 fn picture(bytes: &[u8]) -> CustomerFile<'_> {
@@ -47,7 +48,7 @@ fn document<'a>(bytes: &'a [u8], mimetype: &'a str, name: &'a str) -> CustomerFi
     }
 }
 
-/// Has Aisyah's message with this file arrive; WhatsApp's id of it.
+/// A message of Aisyah's with this file arrives. Returns WhatsApp's id.
 async fn arrives(bridge: &Bridge, file: &MediaFile) -> String {
     let id = format!("3A{:016X}", rand::random::<u64>());
     let now = bridge.clock.now();
@@ -61,7 +62,7 @@ async fn arrives(bridge: &Bridge, file: &MediaFile) -> String {
         phone: Some(phone),
         sender_name: Some(seed::AISYAH.1),
         text: Some(LINE),
-        // Before anything that the simulated phones write, whose clock has whole seconds.
+        // Before anything that the simulated phones write, because their clock has only whole seconds.
         sent_at: now - Duration::minutes(1),
         state: State::Accepted,
         call: None,
@@ -82,7 +83,7 @@ async fn arrives(bridge: &Bridge, file: &MediaFile) -> String {
     id
 }
 
-/// As [`arrives`], for a file that lies at WhatsApp.
+/// Like [`arrives`], for a file that WhatsApp's media host has.
 async fn sends(bridge: &Bridge, file: &CustomerFile<'_>) -> String {
     arrives(bridge, &bridge.simulation.waapify.keep_file(file)).await
 }
@@ -98,7 +99,7 @@ fn only_post(bridge: &Bridge) -> (String, Vec<String>) {
     (text, attachments.collect())
 }
 
-/// State, reason, and whether what opens the file is still there.
+/// State, reason, and whether the media key is still stored.
 async fn fate(bridge: &Bridge) -> (String, Option<String>, bool) {
     sqlx::query_as("select state, reason_code, media_key is not null from inbound_media")
         .fetch_one(&bridge.database.pool)

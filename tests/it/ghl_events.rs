@@ -1,4 +1,4 @@
-//! `POST /hooks/app`: whose word counts, what is noted, and what an uninstall destroys, ends and keeps.
+//! `POST /hooks/app`: which events are believed, what is stored, and what an uninstall deletes, ends and keeps.
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
@@ -14,7 +14,7 @@ use crate::harness::{
     Bridge, TestDatabase, ask, corpus, environment, location, payload, settings, signature_of,
 };
 
-/// Posts a body of the corpus with its signature to routes over `database`.
+/// Posts a signed body of the corpus to routes over `database`.
 async fn post(database: &TestDatabase, path: &str, file: &str, client_id: &str) -> StatusCode {
     let mut environment = environment("http://localhost:8080", "http://127.0.0.1:9");
     environment.retain(|(name, _)| name != "GHL_CLIENT_ID");
@@ -149,7 +149,7 @@ pub async fn uninstall(bridge: &Bridge, location_id: &str) {
     bridge.settle().await;
 }
 
-/// How many secrets of a location the database holds.
+/// The number of secrets of a location in the database.
 pub async fn secrets(bridge: &Bridge, location_id: &str) -> i64 {
     sqlx::query_scalar(
         "select (select count(*) from tokens where owner_id = $1)
@@ -223,7 +223,7 @@ async fn an_event_that_somebody_changes_while_it_is_claimed_is_claimed_all_the_s
         let (pool, now) = (pool.clone(), Clock::system().now());
         async move { ghl_events::claim(&pool, now, Duration::MINUTE).await }
     });
-    // It has found the row as it was, and waits for the lock.
+    // The claim has read the old row and waits for the lock.
     let waits = "select exists (select 1 from pg_stat_activity
         where datname = current_database() and wait_event_type = 'Lock')";
     while !sqlx::query_scalar(waits)

@@ -1,4 +1,4 @@
-//! Groups: nobody's conversation unless the business asks for it, and then one contact each.
+//! Groups: shown in no conversation unless the business asks for it; then each group has one contact.
 
 use serde_json::{Value, json};
 use simulators::{CustomerFile, seed};
@@ -27,7 +27,7 @@ fn said(bridge: &Bridge, id: &str, words: &str) -> Value {
     text(bridge, id, key, words)
 }
 
-/// Name and texts of the contacts that have no phone.
+/// Name and texts of the contacts without a phone.
 fn shown(bridge: &Bridge) -> Vec<(String, Vec<String>)> {
     let contacts = bridge.simulation.ghl.contacts(seed::LOCATION_ID);
     let groups = contacts
@@ -106,7 +106,7 @@ async fn whoever_makes_a_groups_contact_does_it_alone() {
         (state.as_str(), reason.as_deref()),
         ("accepted", Some("contact_in_the_making"))
     );
-    // That process is killed.
+    // The process that creates the contact was killed.
     bridge.after(Duration::minutes(2)).await;
     assert_eq!(shown(&bridge).len(), 1);
     assert_eq!(bridge.inbound("G1").await.unwrap().0, "posted");

@@ -1,5 +1,5 @@
-//! What tests stand on: a real PostgreSQL with one database a test, payloads, settings, and the routes without a port.
-//! The whole service between simulated vendors is in `bridge`.
+//! What all tests use: a real PostgreSQL with one database for each test, payloads, settings, and routes without a
+//! port. The whole service between simulated vendors is in `bridge`.
 
 use std::sync::{OnceLock, mpsc};
 use std::time::{Duration, Instant};
@@ -20,13 +20,13 @@ use waapify_ghl::{config, db};
 
 pub use crate::bridge::Bridge;
 
-/// The test key of `tests/payloads/ghl/keys`, with which the corpus is signed.
+/// The test key of `tests/payloads/ghl/keys` that signs the corpus.
 pub const TEST_ED25519_KEY: &str = include_str!("../payloads/ghl/keys/test-ed25519.public.pem");
 pub const TEST_RSA_KEY: &str = include_str!("../payloads/ghl/keys/test-rsa4096.public.pem");
-/// The gateway's words when its own server is down.
+/// The gateway's text when its own server is down.
 pub const OUTAGE: &str =
     "\n\n{\"status\":\"error\",\"message\":\"Cannot connect to server. Please try again later\"}";
-/// Longest wait for something that another task or process does: the longest lease of a killed process is a minute.
+/// Longest wait for another task or process: the longest lease of a killed process is a minute.
 const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A payload of the corpus.
@@ -43,7 +43,7 @@ pub fn signature_of(file: &str) -> String {
     row["x-ghl-signature"].as_str().unwrap().to_owned()
 }
 
-/// The files of the corpus that belong to one entrance, as its index says.
+/// The files of the corpus for one route, according to its index.
 pub fn corpus(entrance: &str) -> Vec<String> {
     let index: Vec<Value> = serde_json::from_slice(&payload("ghl/webhooks/_index.json")).unwrap();
     let rows = index.iter().filter(|row| row["to"] == entrance);
@@ -51,7 +51,7 @@ pub fn corpus(entrance: &str) -> Vec<String> {
         .collect()
 }
 
-/// Fails the test where it cannot start a PostgreSQL.
+/// Fails the test if no PostgreSQL can be started.
 pub fn require_postgres() {
     assert!(
         private_postgres::is_installed(),
@@ -59,7 +59,8 @@ pub fn require_postgres() {
     );
 }
 
-/// The server that all tests of this process share: `DATABASE_URL`, or a throw-away cluster that goes with the process.
+/// The server that all tests of this process share: `DATABASE_URL`, or a throw-away server that ends with the
+/// process.
 fn server() -> &'static str {
     static SERVER: OnceLock<String> = OnceLock::new();
     SERVER.get_or_init(|| {
@@ -67,7 +68,7 @@ fn server() -> &'static str {
             return url;
         }
         require_postgres();
-        // The cluster lives as long as the thread that started it.
+        // The server ends when the thread that started it ends.
         let (sender, receiver) = mpsc::channel();
         std::thread::spawn(move || {
             let cluster = PrivatePostgres::throw_away().unwrap();
@@ -95,7 +96,7 @@ async fn execute(sql: String) {
     connection.close().await.unwrap();
 }
 
-/// A migrated database of this process, from which the others are copied.
+/// A migrated database of this process that is copied for each test.
 async fn template() -> &'static str {
     static TEMPLATE: tokio::sync::OnceCell<String> = tokio::sync::OnceCell::const_new();
     TEMPLATE
@@ -105,7 +106,7 @@ async fn template() -> &'static str {
             let pool = db::open_pool(&url_of(&name)).unwrap();
             db::migrate(&pool).await.unwrap();
             crate::drawing::guard(&pool).await;
-            // A database that someone is connected to cannot be copied.
+            // Postgres cannot copy a database that has connections.
             pool.close().await;
             name
         })
@@ -116,14 +117,14 @@ fn random_name() -> String {
     format!("t{:016x}", rand::random::<u64>())
 }
 
-/// A database of one test's own.
+/// A database for one test.
 pub struct TestDatabase {
     name: String,
     pub pool: PgPool,
 }
 
 impl TestDatabase {
-    /// With the schema.
+    /// A database with the schema.
     pub async fn new() -> Self {
         let name = random_name();
         execute(format!(
@@ -135,7 +136,7 @@ impl TestDatabase {
         Self { name, pool }
     }
 
-    /// Without any table.
+    /// A database without tables.
     pub async fn empty() -> Self {
         let name = random_name();
         execute(format!("create database {name}")).await;
@@ -150,8 +151,8 @@ impl TestDatabase {
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        // A throw-away server takes its databases with it. (Dropping each costs up to a minute: Postgres 15 waits for its
-        // autovacuum launcher to wake.)
+        // A throw-away server takes its databases with it. (To drop one can take a minute: Postgres 15 waits until
+        // its autovacuum launcher wakes.)
         if std::env::var_os("DATABASE_URL").is_none() {
             return;
         }
@@ -167,7 +168,7 @@ impl Drop for TestDatabase {
     }
 }
 
-/// The environment of a service at `public_url` whose vendors are at `vendors`, with the corpus's keys.
+/// The environment of a service at `public_url` with its vendors at `vendors`, and with the corpus's keys.
 pub fn environment(public_url: &str, vendors: &str) -> Vec<(String, String)> {
     let pairs = [
         ("PUBLIC_URL", public_url.to_owned()),
@@ -188,7 +189,6 @@ pub fn environment(public_url: &str, vendors: &str) -> Vec<(String, String)> {
     pairs.map(|(name, value)| (name.to_owned(), value)).to_vec()
 }
 
-/// Settings from such an environment.
 pub fn settings(environment: &[(String, String)]) -> Settings {
     let find = |name: &str| {
         environment
@@ -209,7 +209,6 @@ pub async fn wait(what: &str, came_true: impl AsyncFn() -> bool) {
     }
 }
 
-/// The seeded location.
 pub fn location() -> LocationId {
     LocationId::from(seed::LOCATION_ID)
 }

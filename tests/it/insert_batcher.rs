@@ -1,4 +1,4 @@
-//! Deliveries that come together: what one commit for many must not change.
+//! Deliveries that arrive together: a shared commit must not change their results.
 
 use std::time::{Duration, Instant};
 
@@ -16,14 +16,14 @@ use waapify_ghl::runtime::clock::Clock;
 
 use crate::harness::{Bridge, TestDatabase, ask, environment, settings, wait};
 
-/// How long the store lets a caller wait.
+/// How long a caller may wait for the database.
 const STORE_TIMEOUT: Duration = Duration::from_secs(1);
-/// A machine that is too busy for all of these can run no test.
+/// A machine that is too busy for all these attempts cannot run tests.
 const ATTEMPTS: usize = 20;
-/// More than the four batches of sixteen signatures need, a few turns each.
+/// More than the four batches of sixteen signatures need, with a few turns each.
 const TURNS: usize = 200;
 
-/// The routes over a database, and the key that signs for them.
+/// The routes over a database, and the key that signs deliveries for them.
 struct Service {
     database: TestDatabase,
     routes: Router,
@@ -61,17 +61,17 @@ impl Service {
         async move { ask(&routes, request).await.0 }
     }
 
-    /// Delivers `first`, then all of `ids` while a commit is under way, so that they wait for one commit of their own.
-    /// `prepare` is run before.
+    /// Delivers `first`, then all of `ids` while a commit is in progress, so that they share the next commit. Runs
+    /// `prepare` first.
     ///
-    /// The store gives a caller one second. Where that second has passed before all were answered, the machine is too
-    /// busy to tell anything, and the next attempt begins with an empty database.
+    /// A caller waits for the database for one second. If that second passes before all are answered, the machine is
+    /// too busy to prove anything, and the next attempt begins with an empty database.
     async fn delivered_together(prepare: &'static str, ids: &[&str]) -> (Self, Vec<StatusCode>) {
         for _ in 0..ATTEMPTS {
             let service = Self::new().await;
             let pool = &service.database.pool;
             sqlx::raw_sql(prepare).execute(pool).await.unwrap();
-            // This opens the store's connection, which takes its time.
+            // This opens the service's connection, which takes time.
             wait("the first delivery is stored", async || {
                 service.deliver("first").await == StatusCode::OK
             })
@@ -92,7 +92,7 @@ impl Service {
         blocker: Transaction<'static, Postgres>,
         ids: &[&str],
     ) -> Vec<StatusCode> {
-        // Delivered again it changes nothing, but its commit waits as any other.
+        // A repeated delivery changes nothing, but its commit waits like any other.
         let again = tokio::spawn(self.deliver("first"));
         self.wait_for_the_lock().await;
         let mut tasks = JoinSet::new();
@@ -100,8 +100,8 @@ impl Service {
             let delivery = self.deliver(id);
             tasks.spawn(async move { (place, delivery.await) });
         }
-        // Signatures are checked by this thread's tasks, in the order in which they were spawned; each turn lets all of
-        // them go on. After so many turns all deliveries wait for the commit.
+        // The tasks of this thread check the signatures in the order in which they were spawned, and each turn lets
+        // all of them continue. After this many turns all deliveries wait for the commit.
         for _ in 0..TURNS {
             tokio::task::yield_now().await;
         }
@@ -112,7 +112,7 @@ impl Service {
         answers.into_iter().map(|(_, answer)| answer).collect()
     }
 
-    /// Until a commit waits for [`lock`] to end.
+    /// Waits until a commit waits for [`lock`].
     async fn wait_for_the_lock(&self) {
         wait("a commit waits for the lock", async || {
             let waiting = "select count(*) from pg_locks where not granted
@@ -137,7 +137,7 @@ impl Service {
 
 async fn lock(pool: &PgPool) -> Transaction<'static, Postgres> {
     let mut blocker = pool.begin().await.unwrap();
-    // One more connection is open then, for looking at what waits.
+    // Opens one more connection, for the query that sees what waits.
     drop(pool.acquire().await.unwrap());
     sqlx::query("lock table outbound in share mode")
         .execute(&mut *blocker)
@@ -202,12 +202,12 @@ async fn deliveries_do_not_wait_for_the_workers_connections() {
     while let Ok(connection) = pool.acquire().await {
         taken.push(connection);
     }
-    // A busy machine may need more than the store's second for a connection of its own, but not for ever.
+    // A busy machine may need more than a second to open a connection, but not forever.
     wait("it is stored", async || {
         service.deliver("a").await == StatusCode::OK
     })
     .await;
-    // Whose refusal needs the pool.
+    // This refusal needs the pool.
     let event = Request::post("/hooks/waapify/guess").body(Body::from("no JSON"));
     let (status, headers, _) = ask(&service.routes, event.unwrap()).await;
     assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
@@ -221,7 +221,7 @@ async fn a_connection_that_died_meanwhile_costs_no_webhook() {
     let bridge = Bridge::new().await;
     bridge.agent_writes("satu").await;
     let pool = &bridge.database.pool;
-    // Several of the pool, all used just now.
+    // Several connections of the pool that were used a moment ago.
     let mut used = Vec::new();
     for _ in 0..8 {
         used.push(pool.acquire().await.unwrap());

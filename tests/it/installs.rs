@@ -1,4 +1,4 @@
-//! Every kind of install ends in working location tokens: what the browser brings, what GHL posts, what an agency lists.
+//! Every kind of install ends with working location tokens: through the browser, GHL's event, or an agency's list.
 
 use axum::http::{StatusCode, header};
 use serde_json::Value;
@@ -15,13 +15,13 @@ pub const LIST: &str = "GET /oauth/installedLocations";
 /// The location of the corpus.
 pub const CORPUS_LOCATION: &str = "wAapLoc4b9QxT2mK7pZd";
 
-/// Another location of the seeded agency.
+/// Adds a location of the seeded agency.
 pub fn add_location(bridge: &Bridge, id: &str) {
     let ghl = &bridge.simulation.ghl;
     ghl.add_location(seed::COMPANY_ID, id, "Kedai Dua");
 }
 
-/// As the agency installs the app in a location later: no browser comes to the callback.
+/// An agency installs the app in a location later, so that no browser comes to the callback.
 pub fn add_installed_location(bridge: &Bridge, id: &str) {
     add_location(bridge, id);
     bridge.simulation.ghl.set_installed(id, true);
@@ -162,7 +162,7 @@ async fn a_ghl_that_does_not_answer_gets_a_page_that_says_so() {
     assert!(page.contains("once more in a few minutes"), "{page}");
 }
 
-/// Begins an install here; the state it was given, and the cookie that keeps it.
+/// Begins an install at the service. Returns its state and the cookie that stores it.
 async fn begin(bridge: &Bridge) -> (String, String) {
     let answer = bridge
         .http

@@ -1,4 +1,4 @@
-//! The keys that seal what is secret: a wrong one is named at the start, and they are changed while the service runs.
+//! The keys that encrypt secrets: a wrong one is reported at the start, and they are changed while the service runs.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -14,7 +14,7 @@ use crate::bridge::use_token;
 use crate::commands::{output, program};
 use crate::harness::{Bridge, location, settings};
 
-/// What [`Bridge`] seals with.
+/// The key of [`Bridge`].
 const OLD: u8 = 0;
 const NEW: u8 = 7;
 
@@ -23,7 +23,6 @@ fn keys_of(bytes: &[u8]) -> String {
     keys.collect::<Vec<_>>().join(",")
 }
 
-/// The bridge's settings with other keys.
 fn with_keys(bridge: &Bridge, bytes: &[u8]) -> Settings {
     let mut environment = bridge.environment.clone();
     environment.retain(|(name, _)| name != "ENCRYPTION_KEYS");
@@ -59,7 +58,7 @@ async fn the_program_does_not_start_with_a_key_that_opens_nothing_and_says_so() 
 async fn a_rotation_moves_every_secret_to_the_newest_key_while_the_service_works() {
     let bridge = Bridge::new().await;
     let pool = &bridge.database.pool;
-    // More than one batch of each, and their places are their own.
+    // More than one batch of each kind, each in its own location.
     for n in 0..250 {
         let location = LocationId(format!("location-{n}"));
         bridge.connect_to(&location).await;

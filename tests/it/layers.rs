@@ -1,13 +1,13 @@
-//! Who may import whom: read off the sources, so that no import can run upwards unnoticed.
+//! Which room may import which other: read from the sources, so that no import can break the order unnoticed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// The rooms of `src` from the top down. A room imports from lower layers only; rooms of one layer do not know each other.
+/// The rooms of `src` from the top down. A room imports from lower layers only, and not from its own layer.
 const LAYERS: [&[&str]; 8] = [
     &["cli"],
     &["app"],
-    // They meet in Postgres.
+    // They meet in Postgres only.
     &["http", "workers"],
     &["doctor"],
     &["accounts"],
@@ -15,9 +15,9 @@ const LAYERS: [&[&str]; 8] = [
     &["config"],
     &["crypto"],
 ];
-/// Below all layers.
+/// Rooms below all layers.
 const GROUND: [&str; 2] = ["model", "runtime"];
-/// A newcomer sees them all at once.
+/// So few that a newcomer can remember them.
 const MOST_ROOMS: usize = 12;
 
 fn sources(folder: &Path) -> Vec<PathBuf> {

@@ -1,4 +1,5 @@
-//! Customers whose number WhatsApp hides: held until it is known, then in the one conversation at their place.
+//! Customers with a hidden number: their messages are held until it is known, then shown in order in one
+//! conversation.
 
 use serde_json::{Value, json};
 use simulators::{Envelope, Fault, seed};
@@ -15,11 +16,11 @@ use crate::harness::{Bridge, location};
 use crate::messages::messages;
 use crate::waapify_events::post;
 
-/// Aisyah's hidden address, as the corpus has it.
+/// Aisyah's hidden address, as in the corpus.
 pub const LID: &str = "112233445566778@lid";
 const PHONE: &str = "60123456789@s.whatsapp.net";
 
-/// A text of a customer's, as Baileys shows it; `key` holds what tells who wrote it.
+/// A customer's text in Baileys' form. `key` holds the fields that name its sender.
 pub fn text(bridge: &Bridge, id: &str, mut key: Value, text: &str) -> Value {
     key["fromMe"] = false.into();
     key["id"] = id.into();
@@ -27,7 +28,7 @@ pub fn text(bridge: &Bridge, id: &str, mut key: Value, text: &str) -> Value {
     json!({"key": key, "messageTimestamp": at, "pushName": seed::AISYAH.1, "message": {"conversation": text}})
 }
 
-/// Has Waapify post messages in one event.
+/// Waapify posts messages in one event.
 pub async fn arrive(bridge: &Bridge, messages: &[Value]) {
     let data = json!({"messages": messages, "type": "notify"});
     let status = bridge
@@ -55,7 +56,7 @@ pub async fn named(bridge: &Bridge) {
     bridge.settle().await;
 }
 
-/// How often a message has each step.
+/// The steps of a message, in order.
 pub async fn steps(bridge: &Bridge, id: &str) -> Vec<String> {
     sqlx::query_scalar(
         "select t.state from timeline t join inbound i on i.location_id = t.location_id and i.id = t.message_id
@@ -265,7 +266,7 @@ async fn an_own_send_is_confirmed_by_the_echo_of_a_hidden_chat_and_its_receipts_
     let id = bridge.agent_writes("sekali sahaja").await;
     bridge.settle().await;
     assert_eq!(bridge.state(&id).await, "unconfirmed");
-    // Baileys 7 may show our own number beside a hidden chat.
+    // Baileys 7 may show the business's own number beside a hidden chat.
     let own = format!("{}@s.whatsapp.net", seed::NUMBER);
     let echo = json!({"key": {"remoteJid": LID, "remoteJidAlt": own, "fromMe": true, "id": "3EB0AA"},
         "status": "PENDING", "message": {"conversation": "sekali sahaja"}});

@@ -1,6 +1,6 @@
-//! The integration tests, one binary so that one PostgreSQL server serves them all.
+//! The integration tests: one binary, so that they share one PostgreSQL server.
 //!
-//! `harness` and `bridge` are what they stand on; each other file holds one subject.
+//! `harness` and `bridge` are shared by all; each other file has one subject.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! The guide to GHL's portal: kept true, complete, and made of addresses that the service really has.
+//! The guide to GHL's portal is true and complete, and all its addresses exist in the service.
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
@@ -14,7 +14,7 @@ use crate::commands::{output, program};
 use crate::harness::{TestDatabase, ask, environment, settings};
 
 const EXAMPLE: &str = "https://bridge.example.com";
-/// The guide of the example, as people read it in the repository.
+/// The example of the guide in the repository.
 const KEPT: &str = include_str!("../../docs/marketplace.md");
 
 fn guide(public_url: &str, client_id: Option<&str>, secret: Option<&str>) -> String {
@@ -27,7 +27,7 @@ fn guide(public_url: &str, client_id: Option<&str>, secret: Option<&str>) -> Str
     guide.markdown()
 }
 
-/// The paths of all addresses under the example's.
+/// The paths of all addresses at the example's host.
 fn paths(guide: &str) -> Vec<String> {
     let after = guide.split(EXAMPLE).skip(1);
     let paths = after.map(|rest| {
@@ -69,7 +69,7 @@ async fn every_address_in_the_guide_is_one_that_the_service_has() {
         );
     }
     for path in paths {
-        // Hooks are posted to; what is wrong with an empty post is no matter here.
+        // Webhooks are posted to. An empty post may be refused, but not with 404.
         let request = Request::post(&path).body(Body::empty()).unwrap();
         let (status, _, _) = ask(&app.router(), request).await;
         assert_ne!(status, StatusCode::NOT_FOUND, "{path}");

@@ -1,5 +1,5 @@
-//! The commands `messages list`, `show` and `replay`: what an operator sees of a message, and how a failed one goes
-//! again, once, and never by mistake.
+//! The commands `messages list`, `show` and `replay`: what an operator sees of a message, and how a failed one is
+//! sent again, once, and never by mistake.
 
 use serde_json::{Value, json};
 use simulators::{Fault, seed};
@@ -12,25 +12,25 @@ use crate::harness::{Bridge, OUTAGE};
 
 pub const INBOUND: &str = "POST /conversations/messages/inbound";
 const STATUS: &str = "PUT /conversations/messages/{id}/status";
-/// The gateway's words for what it will never take.
+/// The gateway's text for a message that it never accepts.
 const UNSUPPORTED: &str = "\n\n{\"status\":\"error\",\"message\":\"Message type not supported\"}";
-/// Real processes tell the real time, which is ahead of a bridge's clock that stands still.
+/// Real processes use the real time, which is ahead of a bridge's clock.
 pub const A_WHILE: Duration = Duration::minutes(10);
 
-/// Exit code, standard output, standard error.
+/// Runs `messages`. Returns exit code, standard output and standard error.
 pub async fn messages(bridge: &Bridge, arguments: &[&str]) -> (Option<i32>, String, String) {
     let mut command = program(Some(bridge));
     command.arg("messages").args(arguments);
     output(command).await
 }
 
-/// Replays what may have arrived.
+/// Replays a message that may already have arrived.
 pub async fn replay_anyway(bridge: &Bridge, number: &str) {
     let (code, _, stderr) = messages(bridge, &["replay", "--yes", number]).await;
     assert_eq!(code, Some(0), "{stderr}");
 }
 
-/// Our number of the message with this id of GHL's or WhatsApp's.
+/// The service's number of the message with this id of GHL or WhatsApp.
 pub async fn number_of(bridge: &Bridge, vendors_id: &str) -> String {
     let id: i64 = sqlx::query_scalar(
         "select id from outbound where ghl_message_id = $1
@@ -43,7 +43,7 @@ pub async fn number_of(bridge: &Bridge, vendors_id: &str) -> String {
     id.to_string()
 }
 
-/// What GHL was told about messages.
+/// The statuses that GHL was given.
 fn told(bridge: &Bridge) -> Vec<Value> {
     let seen = bridge.simulation.ghl.faults().seen_at(STATUS);
     seen.into_iter()
@@ -51,12 +51,12 @@ fn told(bridge: &Bridge) -> Vec<Value> {
         .collect()
 }
 
-/// The next send meets this.
+/// Sets the fault of the next send.
 fn gateway(bridge: &Bridge, fault: Fault) {
     bridge.simulation.waapify.faults().push("send.php", fault);
 }
 
-/// A message that failed because no number was connected, which one is now.
+/// A message that failed because no number was connected. A number is connected now.
 async fn failed_unconnected(text: &str) -> (Bridge, String) {
     let bridge = Bridge::bare().await;
     bridge.install().await;
@@ -156,7 +156,7 @@ async fn show_says_what_a_message_is_and_each_of_its_steps_once() {
     assert!(!stdout.contains("rahsia") && !stdout.contains("60123456789"));
 }
 
-/// The states of a shown timeline.
+/// The states in a printed timeline.
 fn steps(shown: &str) -> String {
     let timeline = shown.lines().skip_while(|line| !line.starts_with("WHEN"));
     let states = timeline.skip(1).map(|line| line.split_whitespace().nth(2));
@@ -213,7 +213,7 @@ async fn ghl_is_not_told_of_a_failure_that_was_replayed_in_time() {
 #[tokio::test]
 async fn replayed_messages_go_before_what_waits_in_the_order_they_came() {
     let (bridge, first) = failed_unconnected("satu").await;
-    // Without a country code no number leads anywhere, but the conversation is another one.
+    // Without a country code no number can be reached; the message is in another conversation.
     let hopeless = bridge.agent_sends(seed::NOMBOR_SALAH.0, "tiada", &[]).await;
     bridge.settle().await;
     bridge.agent_writes("dua").await;
@@ -263,7 +263,7 @@ async fn of_a_message_in_parts_only_the_rest_goes_again() {
     let id = bridge
         .agent_sends(seed::AISYAH.0, "fail", &[&storage.url("/menu.pdf")])
         .await;
-    // The text leaves, the file does not.
+    // The text is sent; the file is not.
     gateway(&bridge, Fault::Slow(std::time::Duration::ZERO));
     gateway(&bridge, Fault::answer(200, UNSUPPORTED));
     bridge.after(Duration::seconds(1)).await;

@@ -1,4 +1,4 @@
-//! `/metrics`: who may read it, that Prometheus can, and that it moves when something happens.
+//! `/metrics`: who may read it, that Prometheus can parse it, and that its values change when something happens.
 
 use axum::http::StatusCode;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -11,12 +11,12 @@ use waapify_ghl::model::states::{IncidentKind, Queue};
 
 use crate::harness::{Bridge, OUTAGE, location};
 
-/// The statement that counts the queues, as the service has it.
+/// The service's own statement that counts the queues.
 const QUEUES: &str = include_str!("../../src/db/views/queue_counts.sql");
 
 pub const TOKEN: &str = "operators-token-of-the-tests";
 
-/// A bridge with an operator's token, installed and connected.
+/// A bridge with an operator's token, the app installed and a number connected.
 pub async fn operated() -> Bridge {
     let bridge = Bridge::with(|environment| {
         environment.push(("ADMIN_TOKEN".to_owned(), TOKEN.to_owned()));
@@ -44,8 +44,8 @@ async fn scrape(bridge: &Bridge, authorization: Option<&str>) -> (StatusCode, St
 struct Samples(Vec<(String, f64)>);
 
 impl Samples {
-    /// Reads the format as strictly as Prometheus does: each sample is a line of a name and a number, described before,
-    /// and the end is marked.
+    /// Parses the format as strictly as Prometheus does: each sample is a name and a number and has a description,
+    /// and the text ends with the end mark.
     fn parse(text: &str) -> Self {
         let body = text.strip_suffix("# EOF\n").expect("it is whole");
         let mut described = Vec::new();

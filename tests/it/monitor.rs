@@ -1,4 +1,4 @@
-//! What the watch notices by itself: each trouble once, healed, and ended; and what is none.
+//! What the monitor finds: each incident opens once and is resolved; and what is no incident.
 
 use std::sync::Arc;
 
@@ -20,12 +20,12 @@ use crate::commands::Serving;
 use crate::doctor::complete;
 use crate::harness::{Bridge, location, settings, wait};
 
-/// Longer than the pause between two looks.
+/// Longer than the pause between two checks of a location.
 const LATER: Duration = Duration::minutes(20);
 const CHANNELS: &str = "GET /locations/{id}/conversationChannels/SMS";
 const UNLINKED: &str = r#"{"status":"error","message":"Relogin required"}"#;
 
-/// Lets the watch of a process look at what is due; how many locations that were.
+/// Lets the monitor of a process check what is due. Returns the number of locations.
 pub async fn look(app: &App) -> usize {
     let watch = Arc::new(Monitor(Arc::clone(&app.context)));
     workers::step(&watch).await.unwrap()
@@ -42,14 +42,14 @@ async fn open(bridge: &Bridge) -> Vec<Incident> {
         .unwrap()
 }
 
-/// Kinds and details of what is wrong.
+/// Kinds and details of the open incidents.
 pub async fn wrong(bridge: &Bridge) -> Vec<(IncidentKind, String)> {
     let open = open(bridge).await.into_iter();
     open.map(|trouble| (trouble.kind, trouble.detail.unwrap_or_default()))
         .collect()
 }
 
-/// How many there are, and have been, of a kind.
+/// How many incidents of a kind are open, and how many there were in all.
 async fn counts(bridge: &Bridge, kind: IncidentKind) -> (i64, i64) {
     let pool = &bridge.database.pool;
     let of = |counted: Vec<(IncidentKind, i64)>| {
@@ -66,7 +66,7 @@ async fn counts(bridge: &Bridge, kind: IncidentKind) -> (i64, i64) {
     )
 }
 
-/// Sends while the gateway reports to nobody.
+/// Sends while no webhook address is set at the gateway.
 async fn send_unheard(bridge: &Bridge) {
     bridge.clock.advance(Duration::SECOND);
     bridge.simulation.waapify.set_webhook(None);
@@ -244,7 +244,7 @@ async fn a_silent_gateway_is_told_our_address_again_and_ends_with_its_next_repor
 async fn a_silence_that_persists_is_said_to() {
     let bridge = complete().await;
     for detail in [REGISTERED, PERSISTS, PERSISTS] {
-        // Another tool takes the webhook each time.
+        // Each time another tool takes the webhook.
         send_unheard(&bridge).await;
         look_later(&bridge).await;
         assert_eq!(
@@ -344,7 +344,7 @@ async fn two_processes_look_at_a_location_once() {
     let (first, second) = tokio::join!(look(&bridge.app), look(&other));
     assert_eq!(first + second, 1);
     assert_eq!(bridge.simulation.ghl.faults().count(CHANNELS), 1);
-    // A process that was killed is replaced when its lease ends.
+    // When the lease of a killed process ends, another process takes over.
     bridge.clock.advance(LATER);
     let (now, lease) = (bridge.clock.now(), Duration::minutes(5));
     let killed = incidents::claim_due_locations(&bridge.database.pool, now, lease, 9)

@@ -1,4 +1,4 @@
-//! How often the watch looks, whoever calls it; and what it takes neither for a trouble nor for news.
+//! How often the monitor checks a location, with any number of callers; and what it does not count as an incident.
 
 use simulators::{DefaultProvider, seed};
 use time::Duration;
@@ -11,7 +11,7 @@ use crate::doctor::complete;
 use crate::harness::{Bridge, location};
 use crate::monitor::{look, look_later, wrong};
 
-/// What the gateway's worker does when it hears of a link.
+/// Does what the worker of Waapify's events does when it learns of a link.
 async fn hear(bridge: &Bridge) {
     let (pool, now) = (&bridge.database.pool, bridge.clock.now());
     incidents::check_soon(pool, &location(), now).await.unwrap();

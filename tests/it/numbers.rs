@@ -1,4 +1,4 @@
-//! Which phone a written number means, by the country of the location's own WhatsApp number.
+//! Which phone a number means, depending on the country of the location's own WhatsApp number.
 
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 use serde_json::{Value, json};
@@ -82,7 +82,7 @@ fn digits_alone_mean_abroad_only_where_they_mean_nothing_at_home() {
     let us = |phone: &str| read(&json!(phone), Some(Country::US));
     assert_eq!(us("60123456789").as_deref(), Ok("60123456789"));
     assert_eq!(us("011 60 12 345 6789"), Err("invalid_phone"));
-    // Also a number of New Zealand's; at home it is a customer of Minneapolis.
+    // This could also be a number in New Zealand; at home it is a customer in Minneapolis.
     assert_eq!(us("6122345678").as_deref(), Ok("16122345678"));
 }
 

@@ -1,4 +1,4 @@
-//! What versions before the codes kept as sentences, converted by the migrations.
+//! Sentences that versions before the reason codes stored, and what the migrations make of them.
 
 mod filled;
 mod places;
@@ -17,7 +17,7 @@ use crate::harness::TestDatabase;
 
 /// The last migration before the codes.
 const BEFORE: i64 = 20_261_126_000_000;
-/// What a stranger may call a file, or a vendor may say: pieces of the sentences around it, too.
+/// Names of files and words of vendors that could confuse the conversion; also pieces of the sentences themselves.
 const NASTY: [&str; 9] = [
     "harga.pdf",
     "",
@@ -30,7 +30,7 @@ const NASTY: [&str; 9] = [
     "Senarai \u{201c}é\u{201d} 🙂",
 ];
 
-/// A sentence as it was kept, what it becomes, and what it said in Malay, where it did.
+/// A stored sentence, the reason that it becomes, and its Malay text if it had one.
 #[derive(Clone)]
 struct Old {
     sentence: String,
@@ -48,7 +48,7 @@ fn old(sentence: String, code: &'static str, args: Value, malay: Option<String>)
     }
 }
 
-/// Every sentence, those with arguments with each nasty one.
+/// Every sentence. Those with an argument appear with each of [`NASTY`].
 fn all() -> Vec<Old> {
     let fixed = SENTENCES.iter().map(|(code, english, malay)| {
         let malay = malay.map(str::to_owned);
@@ -58,7 +58,7 @@ fn all() -> Vec<Old> {
     fixed.chain(with_words).chain(numbered()).collect()
 }
 
-/// A database as the last version before the codes left it.
+/// A database in the state that the last version before the codes left.
 async fn old_database() -> TestDatabase {
     let database = TestDatabase::empty().await;
     let all = sqlx::migrate!();
@@ -93,7 +93,7 @@ async fn read(pool: &PgPool, place: &Place) -> Vec<Reason> {
         .unwrap()
 }
 
-/// The sentences, and what became of them in each place.
+/// Stores the sentences in each place and returns the reasons that they become.
 async fn converted(pool: &PgPool, all: &[Old]) -> Vec<(&'static str, Vec<Reason>)> {
     let sentences: Vec<_> = all.iter().map(|old| old.sentence.as_str()).collect();
     sqlx::query("insert into locations (location_id) values ('l')")
@@ -154,7 +154,7 @@ async fn wording_of_every_kept_sentence_is_what_it_was_in_both_languages() {
     }
 }
 
-/// Codes that GHL was told, with the sentence beside each.
+/// Codes that GHL was given, with the sentence beside each.
 const FAILURES: [(&str, Option<&str>, &str); 7] = [
     (
         "invalid_phone",

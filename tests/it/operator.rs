@@ -1,4 +1,5 @@
-//! The operator's pages: what they show and hide, and what can be done there. Who gets in is in `doors`.
+//! The operator's pages: what they show and hide, and what can be done there. Who may open them is in
+//! `operator/doors`.
 
 mod doors;
 
@@ -13,7 +14,7 @@ use crate::harness::{Bridge, OUTAGE};
 use crate::messages::{A_WHILE, number_of};
 use crate::metrics::{TOKEN, operated};
 
-/// A client that follows no redirect and keeps no cookie.
+/// A client that follows no redirects and keeps no cookies.
 fn client() -> reqwest::Client {
     reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
@@ -22,7 +23,7 @@ fn client() -> reqwest::Client {
         .unwrap()
 }
 
-/// A browser that signed in.
+/// A browser that is signed in.
 struct Browser<'a> {
     bridge: &'a Bridge,
     client: reqwest::Client,
@@ -60,7 +61,7 @@ impl<'a> Browser<'a> {
         (answer.status(), answer.text().await.unwrap())
     }
 
-    /// A page that is there.
+    /// Gets a page that must exist.
     async fn page(&self, path: &str) -> String {
         let (status, page) = self.get(path).await;
         assert_eq!(status, StatusCode::OK, "{path}: {page}");
@@ -74,7 +75,7 @@ impl<'a> Browser<'a> {
         (answer.status(), answer.text().await.unwrap())
     }
 
-    /// What stands in the first cells of a list, from one page to the next.
+    /// The first cells of all rows of a list, on all its pages.
     async fn all_rows(&self, begin: &str, row: &str) -> Vec<String> {
         let mut rows = Vec::new();
         let mut next = Some(begin.to_owned());
@@ -94,7 +95,7 @@ impl<'a> Browser<'a> {
     }
 }
 
-/// The token that a page's forms carry.
+/// The CSRF token in the forms of a page.
 fn csrf(page: &str) -> &str {
     let (_, rest) = page.split_once("name=\"csrf\" value=\"").unwrap();
     rest.split('"').next().unwrap()

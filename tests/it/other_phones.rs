@@ -1,4 +1,4 @@
-//! Another phone than the number's, linked to its instance: nothing leaves from it, and its chats stay out of GHL.
+//! Another phone than the number's is linked to its instance: nothing is sent from it, and its chats stay out of GHL.
 
 use serde_json::json;
 use simulators::{Fault, seed};
@@ -7,7 +7,7 @@ use time::Duration;
 use crate::harness::Bridge;
 use crate::monitor::look_later;
 
-/// Links another phone than the number's, as somebody does who scans with the wrong one.
+/// Links another phone than the number's, as if somebody scanned the code with the wrong phone.
 async fn link_another(bridge: &Bridge) {
     bridge.simulation.waapify.unlink().await;
     let ready = json!({

@@ -1,4 +1,4 @@
-//! From GHL to WhatsApp: what reaches the gateway, once and in order, and what becomes of every way it can fail.
+//! From GHL to WhatsApp: what reaches the gateway, once and in order, and the result of every kind of failure.
 
 use serde_json::json;
 use simulators::{Fault, seed};

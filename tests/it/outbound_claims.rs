@@ -1,5 +1,5 @@
-//! The outbound queue under its claims: nobody waits for a stranger, an unknown outcome is never repeated blindly, and a
-//! dead or stale owner loses and doubles nothing.
+//! The claims of the outbound queue: no number waits for another, a message with an unknown outcome is not repeated
+//! blindly, and an owner that died or was replaced loses and doubles nothing.
 
 mod concurrency;
 
@@ -118,7 +118,7 @@ async fn one_blocked_number_does_not_hold_up_another() {
     bridge.settle().await;
     bridge.agent_writes("menunggu di belakang").await;
     let pool = &bridge.database.pool;
-    // A second location, whose number waits for its turn behind the blocked one.
+    // A second location whose number is next after the blocked one.
     for sql in [
         "insert into locations (location_id, installed_at) values ('other', now())",
         "insert into numbers (location_id, number, instance_id, access_token, webhook_secret, webhook_secret_hash, is_default, next_send_at, connected_at) select 'other', number, instance_id, access_token, webhook_secret, 'x', true, next_send_at + interval '1 ms', connected_at from numbers",
@@ -173,7 +173,7 @@ async fn an_echo_that_comes_late_still_prevents_a_second_copy() {
     assert_eq!(bridge.texts_on_phone(), ["sekali"]);
 }
 
-/// Claims one message as a worker does that is then killed.
+/// Claims one message like a worker that is then killed.
 async fn claim_and_die(bridge: &Bridge) -> OutboundJob {
     let now = bridge.clock.now();
     let pool = &bridge.database.pool;

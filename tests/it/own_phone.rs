@@ -1,5 +1,5 @@
-//! What a person of the business writes on the handset: shown in GHL as the business's, once and in order; never what
-//! the service sent itself, and never sent again when GHL delivers it back.
+//! What a person of the business writes on the phone: shown in GHL as the business's message, once and in order. A
+//! send of the service is not shown again, and a message that GHL delivers back is not sent again.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::harness::{Bridge, settings, wait};
 const INBOUND: &str = "POST /conversations/messages/inbound";
 const PHONE: &str = seed::AISYAH.2;
 
-/// Has the business write to Aisyah on its phone; WhatsApp's id of it.
+/// The business writes to Aisyah on its phone. Returns WhatsApp's id.
 async fn owner_writes(bridge: &Bridge, text: &str) -> String {
     bridge.simulation.waapify.owner_writes(PHONE, text).await
 }
@@ -37,7 +37,7 @@ fn from_business(text: &str) -> (Direction, String) {
     (Direction::Outbound, text.to_owned())
 }
 
-/// State and reason of the delivery that GHL made of its one outbound message, once it has come.
+/// State and reason of GHL's delivery of its one outbound message, after it has arrived.
 async fn echo(bridge: &Bridge) -> (String, Option<String>) {
     let id = bridge
         .simulation
@@ -205,7 +205,7 @@ async fn an_echo_whose_post_got_no_answer_waits_and_then_proves_the_post() {
     let id = owner_writes(&bridge, "Ada").await;
     bridge.settle().await;
     assert_eq!(echo(&bridge).await.0, "accepted", "it waits");
-    // What the customer reads next is held up for a moment, not for ever.
+    // The next message to the customer is delayed for a short time only.
     let next = bridge.agent_writes("Mahu?").await;
     bridge.after(Duration::minutes(3)).await;
     bridge.after(Duration::minutes(2)).await;
@@ -240,7 +240,7 @@ async fn a_lost_answer_leads_to_no_second_bubble() {
         let id = owner_writes(&bridge, "ok").await;
         bridge.settle().await;
         if tells {
-            // Then the end of the conversation proves nothing, and the event does.
+            // Now the last message of the conversation proves nothing, but the event does.
             bridge.agent_writes("lagi?").await;
             wait("GHL has told of it", async || {
                 let told: i64 = sqlx::query_scalar(

@@ -9,7 +9,7 @@ use waapify_ghl::workers::outbound::plan::{Country, Part, Plan, plan as plan_wit
 
 use crate::harness::payload;
 
-/// A plan as of a Malaysian location, where no file's server can be asked.
+/// The plan for a Malaysian location. The files' servers are not asked.
 fn plan(body: &[u8]) -> Plan {
     match plan_with(body, Some(Country::MY), None) {
         Plan::Ask(addresses) => {
@@ -237,7 +237,7 @@ fn an_address_that_fits_nowhere_fails_with_the_files_name() {
     assert_eq!(failure(&body), "bad_attachment");
     let file = "menu.pdf".to_owned();
     assert_eq!(of(&body), Plan::Fail(Failure::FileAddressTooLong { file }));
-    // Too long as it is, because each of its signs is encoded, and not too long in an address of ours.
+    // Too long in its own form, because each sign is encoded; short enough as an address of the service.
     let signed = format!("https://x.example/menu.pdf?{}", "a=1&".repeat(800));
     let sent = parts(&message(&json!({"message": "x", "attachments": [signed]})));
     assert_eq!(sent[1].media.as_ref().unwrap().alias, Some("bin"));

@@ -1,4 +1,4 @@
-//! What a person waits for goes first, and each number keeps its own pace.
+//! A message that a person waits for goes first, and each number keeps its own pace.
 
 use serde_json::json;
 use simulators::seed;
@@ -20,7 +20,7 @@ async fn paced() -> Bridge {
     bridge
 }
 
-/// Has GHL deliver a message, from a user or not.
+/// GHL delivers a message, with or without a user.
 async fn deliver(bridge: &Bridge, message: &str, phone: &str, contact: &str, user: Option<&str>) {
     let mut body = json!({
         "contactId": contact, "locationId": seed::LOCATION_ID, "messageId": message,
@@ -35,22 +35,22 @@ async fn deliver(bridge: &Bridge, message: &str, phone: &str, contact: &str, use
     );
 }
 
-/// A campaign to so many people, without a sender.
+/// A campaign to this many people, without a user.
 async fn campaign(bridge: &Bridge, people: usize) {
     for n in 0..people {
-        // The gateway's numbers that end in 0000 have no WhatsApp.
+        // The simulated gateway's numbers that end in 0000 are not on WhatsApp.
         let (phone, contact) = (format!("+6012345{:04}", n + 1), format!("Contact{n}"));
         deliver(bridge, &format!("kempen {n}"), &phone, &contact, None).await;
     }
 }
 
-/// What was sent, in the order it left.
+/// The sent texts, in order.
 fn sent(bridge: &Bridge) -> Vec<String> {
     let text = |send: &serde_json::Value| send["message"].as_str().unwrap().to_owned();
     bridge.sends().iter().map(text).collect()
 }
 
-/// Lets the number send so often, at its pace.
+/// Lets the number send this many times, at its pace.
 async fn turns(bridge: &Bridge, count: usize) {
     for _ in 0..count {
         bridge.after(Duration::milliseconds(1_600)).await;

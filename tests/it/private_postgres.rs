@@ -1,4 +1,4 @@
-//! The private server: it keeps what it was given, belongs to one process, and leaves nothing behind.
+//! The private server: it keeps its data, belongs to one process, and leaves nothing behind.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -10,14 +10,14 @@ use sqlx::{Connection as _, PgConnection};
 
 use crate::harness::require_postgres;
 
-/// Generous: every test of this file may create its data at the same time.
+/// Long, because all tests of this file may create their data at the same time.
 const PATIENCE: Duration = Duration::from_mins(1);
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 const KEEP: &str = "create table kept as select 42 as value";
 const KEPT: &str = "select value::text from kept";
 
-/// A folder of one test, which [`PrivatePostgres::start`] or [`spawn`] creates, and which goes with the test.
+/// The folder of one test, created by [`PrivatePostgres::start`] or [`spawn`] and removed with the test.
 pub struct Folder(pub PathBuf);
 
 impl Folder {
@@ -38,17 +38,17 @@ impl Drop for Folder {
     }
 }
 
-/// The real program. It is killed and reaped even when a test fails.
+/// The real program. It is killed and reaped even if the test fails.
 struct Program(Child);
 
 impl Program {
-    /// As `kill -9` does: it cannot clean up.
+    /// Kills it as `kill -9` does, so that it cannot clean up.
     fn kill(&mut self) {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
     }
 
-    /// Folder and address of the throw-away server that it has started in `temporary`.
+    /// Waits for the throw-away server that it starts in `temporary`. Returns its folder and URL.
     fn wait_for_throw_away(&self, temporary: &Folder) -> (PathBuf, String) {
         let prefix = format!("waapify-ghl-throw-away-{}-", self.0.id());
         wait_for("its throw-away server", || {
@@ -67,14 +67,14 @@ impl Drop for Program {
     }
 }
 
-/// Starts the real program in `folder`, which is its place for temporary files, too.
+/// Starts the real program in `folder`, which also holds its temporary files.
 fn spawn(arguments: &[&str], folder: &Folder) -> Program {
     fs::create_dir_all(&folder.0).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_waapify-ghl"));
     command.args(arguments).current_dir(&folder.0);
     command.env_remove("DATABASE_URL").env_remove("BIND_ADDR");
     command.env("PORT", "0").env("TMPDIR", &folder.0);
-    // Its errors stay visible: they tell why a test waits in vain.
+    // Errors stay visible, because they say why a test waits for nothing.
     command.env("RUST_LOG", "error");
     command.stdin(Stdio::null()).stdout(Stdio::null());
     Program(command.spawn().unwrap())
@@ -114,7 +114,7 @@ fn select(url: &str, sql: &'static str) -> sqlx::Result<String> {
     })
 }
 
-/// Whether this very server is there: another one on the same port has another password.
+/// Whether this server answers. Another server on the same port has another password.
 fn answers(url: &str) -> bool {
     select(url, "select 'yes'").is_ok_and(|answer| answer == "yes")
 }
@@ -130,7 +130,7 @@ fn wait_for<T>(what: &str, find: impl Fn() -> Option<T>) -> T {
     }
 }
 
-/// Only with `setpriv`, so not on macOS, does a server end with its killed process; the next start stops it there.
+/// A server ends with its killed process only with `setpriv`, so not on macOS; there the next start stops it.
 fn wait_for_the_end(folder: &Path, url: &str) {
     if cfg!(target_os = "linux") {
         wait_for("the server's end", || (!answers(url)).then_some(()));
@@ -203,7 +203,7 @@ fn a_left_pid_file_neither_blocks_a_start_nor_is_taken_for_a_server() {
     let path = pid_file(&cluster);
     let text = fs::read_to_string(&path).unwrap();
     cluster.stop().unwrap();
-    // Another server has got the id meanwhile. It must be one of the same user: PostgreSQL itself sees through the rest.
+    // Another server has this process id now. It must run as the same user: PostgreSQL itself handles other cases.
     let (_, rest) = text.split_once('\n').unwrap();
     let other_text = fs::read_to_string(pid_file(&other)).unwrap();
     let (other_pid, _) = other_text.split_once('\n').unwrap();

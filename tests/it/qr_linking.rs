@@ -1,4 +1,4 @@
-//! Linking a number by QR code: the gateway's calls, and the procedure for anyone who shows the code.
+//! Linking a number by QR code: the gateway's calls, and the procedure on the pages that show the code.
 
 use axum::http::StatusCode;
 use secrecy::SecretString;
@@ -127,7 +127,7 @@ async fn what_the_gateway_refuses_is_told_without_the_token() {
 
 const TOKEN: [(&str, &str); 1] = [("access_token", seed::ACCESS_TOKEN)];
 
-/// Begins on a connect page; the instance that waits.
+/// Begins on a connect page. Returns the instance that waits for a phone.
 async fn begin(bridge: &Bridge, link: &str) -> String {
     let (status, page) = post(bridge, &format!("{link}/qr"), &TOKEN).await;
     assert_eq!(status, StatusCode::OK, "{page}");
@@ -211,7 +211,7 @@ async fn an_instance_that_waits_for_one_location_is_not_given_to_another() {
     );
     bridge.simulation.waapify.scan_qr(&instance).await;
     assert_eq!(state(&bridge, &first).await, "linked");
-    // The number that waits to be linked again is another location's, too.
+    // The number that waits to be linked again also belongs to another location.
     let waiting = keys(&instance);
     client(&bridge).reboot(&waiting).await.unwrap();
     let (status, page) = post(&bridge, &format!("{second}/qr"), &TOKEN).await;
@@ -313,7 +313,7 @@ async fn what_waits_is_sealed_and_outlives_a_change_of_the_keys() {
         .await
         .unwrap();
     assert_ne!(moved[..4], sealed[..4], "the newest key sealed it");
-    // This process has the old key alone, so that it begins again; nothing of the link is lost.
+    // This process has only the old key, so the linking begins again; the link itself is not lost.
     let (_, page) = bridge.get(&link).await;
     assert!(!page.contains("qr.png"), "{page}");
     assert!(bridge.get(&link).await.1.contains("name=\"instance_id\""));

@@ -1,4 +1,5 @@
-//! GHL's limit on calls: kept by all processes together, for one location alone, and replies before ticks.
+//! GHL's limit on calls: all processes together keep it, for each location alone, and replies go before status
+//! updates.
 
 use simulators::{Fault, InstallKind, seed};
 use time::Duration;

@@ -1,4 +1,4 @@
-//! Commands that only read: they change no database, make none, and say which they read.
+//! Commands that only read: they change and create no database, and say which one they read.
 
 use std::fs;
 use std::process::Command;
@@ -10,7 +10,7 @@ use crate::harness::TestDatabase;
 use crate::private_postgres::Folder;
 use crate::sandbox::{Playing, program};
 
-/// Those that read the database.
+/// The commands that read the database.
 const READING: [&[&str]; 5] = [
     &["installs"],
     &["messages", "list"],
@@ -31,7 +31,7 @@ async fn migrations(database: &TestDatabase) -> Option<i64> {
     Some(count.fetch_one(&database.pool).await.unwrap())
 }
 
-/// The command over a database, and what it says on both ends.
+/// Runs a command on a database. Returns its exit code, standard output and standard error.
 async fn read(arguments: &[&str], database: &TestDatabase, folder: &Folder) -> (i32, String) {
     let mut command = program(folder, arguments);
     command.env("DATABASE_URL", database.url());
@@ -52,7 +52,7 @@ async fn a_database_without_the_schema_or_with_an_older_one_is_left_as_it_is() {
     for arguments in READING {
         for (database, before) in [(&empty, None), (&older, Some(1))] {
             let (code, said) = read(arguments, database, &folder).await;
-            // The doctor counts missing settings, which end in 2.
+            // The doctor also reports missing settings, for which it ends with 2.
             let expected = if arguments == ["doctor"] { 2 } else { 1 };
             assert_eq!(code, expected, "{arguments:?}: {said}");
             assert!(said.contains("migrate"), "{arguments:?}: {said}");
@@ -108,7 +108,7 @@ async fn beside_a_sandbox_they_read_its_database_and_say_so() {
     let (code, stdout, stderr) = output(program(&folder, &["messages", "list"])).await;
     assert_eq!(code, Some(0), "{stdout}{stderr}");
     assert!(stderr.contains("schema waapify_ghl_sandbox"), "{stderr}");
-    // A database that is named goes before; nothing has to be said about it then.
+    // A database in the settings is preferred; then the command does not mention it.
     let database = TestDatabase::new().await;
     let (code, said) = read(&["installs"], &database, &folder).await;
     assert_eq!((code, said.contains("Reading")), (0, false), "{said}");

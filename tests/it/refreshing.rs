@@ -1,4 +1,4 @@
-//! One refresh for everyone, in real processes: hundreds of callers of two, and a kill at each step of it.
+//! One refresh for all callers, with real processes: hundreds of callers in two of them, and a kill at each step.
 
 use rustix::process::Signal;
 use simulators::{Fault, seed};
@@ -9,14 +9,14 @@ use crate::commands::Serving;
 use crate::harness::{Bridge, location, wait};
 
 const TOKEN: &str = "POST /oauth/token";
-/// Longer than any test: a request that never gets its answer.
+/// Longer than any test: the request never gets its answer.
 const FOREVER: std::time::Duration = std::time::Duration::from_mins(5);
 
-/// An installed and connected location whose access token ended a moment ago.
+/// An installed and connected location whose access token has just expired.
 async fn with_ended_token() -> Bridge {
     let bridge = Bridge::new().await;
-    // Twice GHL's, so that a machine with too much to do does not decide. That a repeat comes in time for GHL's own is a
-    // matter of constants, which have a test where they stand.
+    // Twice GHL's grace time, so that a busy machine does not fail the test. That a repeat arrives within GHL's own
+    // grace time follows from constants, which are tested where they are defined.
     bridge
         .simulation
         .adjust(|timings| timings.refresh_grace = std::time::Duration::from_mins(1));
@@ -52,7 +52,7 @@ async fn two_processes_with_two_hundred_messages_refresh_once() {
             .customer_sends(&phone, "Pelanggan", "hai")
             .await;
     }
-    // Long enough for all to come while it is under way.
+    // Long enough for all callers to arrive during the refresh.
     let slow = Fault::Slow(std::time::Duration::from_secs(2));
     bridge.simulation.ghl.faults().push(TOKEN, slow);
     let processes = [Serving::start(&bridge).await, Serving::start(&bridge).await];
@@ -64,14 +64,14 @@ async fn two_processes_with_two_hundred_messages_refresh_once() {
     }
 }
 
-/// A process that asks GHL for a new pair and meets `fault`.
+/// A process whose request for new tokens gets `fault`.
 async fn refreshing(fault: Fault) -> (Box<Bridge>, Serving) {
     let bridge = Box::new(with_ended_token().await);
     bridge.simulation.ghl.faults().push(TOKEN, fault);
     bridge.customer_writes("hai").await;
     let process = Serving::start(&bridge).await;
     wait("it asks for a new pair", async || refreshes(&bridge) == 1).await;
-    // Killed sooner, it would hold the number's events for a minute.
+    // If it were killed earlier, its lease would hold the number's events for a minute.
     wait("the customer's event has ended", async || {
         let waiting = "select count(*) from waapify_events where state = 'accepted'";
         let pool = &bridge.database.pool;
@@ -81,12 +81,12 @@ async fn refreshing(fault: Fault) -> (Box<Bridge>, Serving) {
     (bridge, process)
 }
 
-/// Kills the process; another one has to get on with the location.
+/// Kills the process. Another process must be able to continue with the location.
 async fn kill_and_take_over(bridge: &Bridge, killed: Serving) {
     killed.signal(Signal::KILL);
     assert_eq!(killed.ended().await.0, None);
     let next = Serving::start(bridge).await;
-    // The first message is leased to the killed process for a while; another customer's is not.
+    // The first message is leased to the killed process for a while; another customer's message is not.
     let (_, name, phone) = seed::LIM_WEI;
     bridge
         .simulation
@@ -126,7 +126,7 @@ async fn a_process_killed_before_ghls_answer_came_leaves_a_location_that_works()
 
 #[tokio::test]
 async fn a_process_killed_between_answer_and_commit_leaves_a_location_that_works() {
-    // The answer takes a moment, in which the row is locked against the process that will store it.
+    // The answer takes a second. In that time the row is locked, so that the process cannot store the tokens.
     let slow = Fault::Slow(std::time::Duration::from_secs(1));
     let (bridge, process) = refreshing(slow).await;
     let mut lock = sqlx::PgConnection::connect(&bridge.database.url())
@@ -149,7 +149,7 @@ async fn a_process_killed_between_answer_and_commit_leaves_a_location_that_works
         waiting == 1
     })
     .await;
-    // Postgres would finish the statement of a killed client; here it goes first.
+    // Postgres would finish the statement of a killed client, so the statement is ended first.
     let end = format!("select pg_terminate_backend(pid) from pg_stat_activity where {storing}");
     sqlx::query(AssertSqlSafe(end))
         .execute(&bridge.database.pool)

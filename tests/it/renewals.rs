@@ -1,4 +1,4 @@
-//! Renewals that go wrong, and what waits for them.
+//! Renewals of tokens that fail, and the messages that wait for them.
 
 use simulators::{Fault, seed};
 use time::Duration;
@@ -9,7 +9,7 @@ use waapify_ghl::model::states::InstallStatus;
 use crate::harness::{Bridge, location};
 use crate::tokens::TOKEN;
 
-/// The seeded location, installed by itself, with a refresh token that GHL has ended.
+/// The seeded location with an expired access token and a refresh token that GHL has revoked.
 async fn dead_end() -> Bridge {
     let bridge = Bridge::new().await;
     bridge.simulation.ghl.revoke_refresh_tokens();
@@ -28,7 +28,7 @@ async fn a_token_that_nobody_uses_is_renewed_day_after_day() {
     for _ in 0..DAYS {
         bridge.after(Duration::DAY).await;
     }
-    // The grace of the simulated GHL is real time: what counts is that no renewal failed.
+    // The simulated GHL's grace time is real time, so only the absence of failed renewals is checked.
     let troubles: Vec<Option<String>> = sqlx::query_scalar("select trouble_code from tokens")
         .fetch_all(&bridge.database.pool)
         .await
@@ -66,7 +66,7 @@ async fn a_malformed_grant_is_an_error_and_loses_no_token() {
             .ghl
             .faults()
             .push(TOKEN, Fault::answer(200, body));
-        // Past the pause after the last failure.
+        // After the pause that follows the last failure.
         bridge.clock.advance(Duration::minutes(2));
         let failed = bridge.use_token(&location()).await;
         assert!(

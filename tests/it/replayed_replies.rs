@@ -1,4 +1,4 @@
-//! Customers' messages that the operator has posted again.
+//! Customers' messages that the operator has posted to GHL again.
 
 use simulators::Fault;
 use time::Duration;

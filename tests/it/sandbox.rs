@@ -1,4 +1,4 @@
-//! The sandbox as a program: whose database it uses, and what it leaves alone there.
+//! The sandbox as a program: which database it uses, and what it does not touch there.
 
 use std::fs;
 use std::fs::File;
@@ -16,7 +16,7 @@ use crate::private_postgres::Folder;
 
 const SCHEMA: &str = "waapify_ghl_sandbox";
 
-/// The program in a folder of its own, with nothing of this process's settings but the search path.
+/// The program in its own folder, with no setting of this process except `PATH`.
 pub fn program(folder: &Folder, arguments: &[&str]) -> Command {
     fs::create_dir_all(&folder.0).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_waapify-ghl"));
@@ -27,16 +27,16 @@ pub fn program(folder: &Folder, arguments: &[&str]) -> Command {
     command
 }
 
-/// A running sandbox, killed at the latest when the test ends.
+/// A running sandbox. It is killed when the test ends, at the latest.
 pub struct Playing {
     child: Child,
     pub address: String,
-    /// What it wrote before and with its address.
+    /// Its output up to the line with its address.
     pub said: String,
 }
 
 impl Playing {
-    /// Waits until it says where it is.
+    /// Starts it and waits until it prints its address.
     pub async fn start(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -63,7 +63,7 @@ impl Playing {
         }
     }
 
-    /// In the given database.
+    /// Starts it on the given database.
     async fn over(database: &TestDatabase, folder: &Folder, further: &[&str]) -> Self {
         let url = database.url();
         let arguments = [&["sandbox", "--database-url", &url], further].concat();
@@ -80,7 +80,7 @@ impl Playing {
         asked.send().await.unwrap().status()
     }
 
-    /// As Ctrl-C does.
+    /// Stops it as Ctrl-C does.
     pub async fn stop(mut self) {
         let pid = Pid::from_child(&self.child);
         kill_process(pid, Signal::INT).unwrap();
@@ -96,7 +96,7 @@ impl Drop for Playing {
     }
 }
 
-/// Tables of another program in the schema `public`, two of them with names of ours, a thousand rows each.
+/// Creates tables of another program in `public`, a thousand rows each. Two have names of the service's tables.
 async fn foreign_tables(database: &TestDatabase) {
     for table in ["orders", "locations", "outbound"] {
         let sql = format!(
@@ -206,7 +206,7 @@ async fn a_schema_of_its_name_that_it_did_not_make_is_refused() {
         let url = database.url();
         let arguments = ["sandbox", "--database-url", &url, further];
         if further == "--script" {
-            // The script's schema is another one.
+            // The script uses another schema.
             sqlx::raw_sql("alter schema waapify_ghl_sandbox rename to waapify_ghl_sandbox_script")
                 .execute(&database.pool)
                 .await
@@ -345,7 +345,7 @@ async fn the_tables_that_begin_anew_empties_are_those_that_the_migrations_make()
     let mut made = tables(&database, "public").await;
     made.retain(|table| table != "_sqlx_migrations");
     assert_eq!(made, waapify_ghl::db::own_schema::TABLES);
-    // The connection of a sandbox sees its own schema alone.
+    // The connection of a sandbox sees only its own schema.
     let options = waapify_ghl::db::connect_options(&database.url(), Some(SCHEMA)).unwrap();
     let mut connection = PgConnection::connect_with(&options).await.unwrap();
     let seen: Option<String> = sqlx::query_scalar("select to_regclass('outbound')::text")

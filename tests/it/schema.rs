@@ -1,4 +1,4 @@
-//! The schema: made from nothing, by several processes at once, and the same a second time.
+//! The schema: created from nothing, by several processes at once, and the same the second time.
 
 use waapify_ghl::db;
 
@@ -50,13 +50,13 @@ async fn rows_of_the_first_release_are_carried_over_and_its_statements_still_wor
         ..sqlx::migrate::Migrator::DEFAULT
     };
     first.run(pool).await.unwrap();
-    // As the first release writes: a location with a grant of its own, and one minted from its agency's.
+    // As the first release wrote: a location with its own grant, and one with a token from its agency's grant.
     let install = "insert into tokens (owner_id, owner_kind, company_id, access_token, refresh_token, expires_at)";
     for statement in [
         "insert into locations values ('alone', 'c1', now()), ('minted', 'c2', now()), ('connected', null, null)".to_owned(),
         format!("{install} values ('alone', 'location', 'c1', 'a', 'r', now() + interval '1 day')"),
         format!("{install} values ('minted', 'location', 'c2', 'a', null, now()), ('c2', 'company', 'c2', 'a', 'r', now())"),
-        // A sender who is hidden, and a customer.
+        // A sender with a hidden number, and a customer.
         "insert into inbound (location_id, number, wa_message_id, from_me, conversation, phone, state, due_at, accepted_at)
          values ('alone', '1', 'a', false, '112233445566778', null, 'held', now(), now()),
             ('alone', '1', 'b', false, '60123456789', '60123456789', 'accepted', now(), now())".to_owned(),
@@ -81,7 +81,7 @@ async fn rows_of_the_first_release_are_carried_over_and_its_statements_still_wor
         .await
         .unwrap();
     assert_eq!(listed, ["c2"]);
-    // A process of the first release may still run beside.
+    // A process of the first release may still be running.
     let late = format!("{install} values ('late', 'location', null, 'a', 'r', now())");
     sqlx::query(sqlx::AssertSqlSafe(late))
         .execute(pool)

@@ -1,4 +1,4 @@
-//! `docs/schema.md`: the schema as the migrations make it, on one page.
+//! Keeps `docs/schema.md` equal to the schema that the migrations make.
 
 use std::fmt::Write as _;
 use std::path::Path;

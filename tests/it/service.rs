@@ -1,4 +1,4 @@
-//! The running service: its workers wake at once, probes tell the truth, and a stop loses nothing.
+//! The running service: workers start at once, health checks are true, and a stop loses nothing.
 
 use std::time::Duration;
 
@@ -46,7 +46,7 @@ async fn a_message_goes_through_without_anyone_driving_the_workers() {
 #[tokio::test]
 async fn a_stop_lets_a_send_in_hand_end_and_takes_no_other() {
     let bridge = Bridge::new().await;
-    // Long enough that the send is still running when the stop is noticed, also on a machine that has too much to do.
+    // Long enough that the send is still running when the stop is noticed, even on a busy machine.
     bridge
         .simulation
         .adjust(|timings: &mut Timings| timings.send_takes = Duration::from_secs(3));
@@ -80,7 +80,7 @@ async fn a_send_whose_process_died_waits_for_its_echo_and_is_not_repeated() {
         bridge.simulation.waapify.faults().count("send.php") == 1
     })
     .await;
-    // The tasks of an aborted runner end where they stand, as those of a killed process.
+    // The tasks of an aborted runner end in the middle of their work, like those of a killed process.
     running.abort();
     let _ = running.await;
     bridge
@@ -129,7 +129,7 @@ async fn the_front_page_is_in_the_readers_language_framed_by_nobody_and_links_no
         assert_eq!(status, StatusCode::OK);
         assert_eq!(headers["x-frame-options"], "DENY");
         assert!(page.contains(says), "{page}");
-        // But for the one to its own content.
+        // The only link is the one to the page's own content.
         assert_eq!(page.matches("<a ").count(), 1, "{page}");
     }
 }

@@ -1,4 +1,4 @@
-//! The proof that a webhook comes from GHL: the corpus, published vectors, and every way to get it wrong.
+//! The signatures of GHL's webhooks: the corpus, published vectors, and every kind of wrong signature.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -1,5 +1,5 @@
-//! Who sits before a page inside GHL: what opens with the shared secret, and what is refused. Sealing, as GHL does it,
-//! is here too, for the tests of the page.
+//! The user of a page inside GHL: which payloads the shared secret opens, and which are refused. Also encrypts
+//! payloads as GHL does, for the tests of the page.
 
 use aes::Aes256;
 use base64::Engine as _;
@@ -21,7 +21,7 @@ fn open(secret: &str, payload: &str) -> Result<SsoUser, SsoError> {
     open_user(&SecretString::from(secret), payload)
 }
 
-/// A text as GHL encrypts it: the way of OpenSSL's `enc -aes-256-cbc -md md5`.
+/// Encrypts a text as GHL does, which is the method of OpenSSL's `enc -aes-256-cbc -md md5`.
 pub fn encrypted(secret: &str, plain: &[u8]) -> String {
     let salt: [u8; 8] = rand::random();
     let mut stream = Vec::new();
@@ -104,7 +104,7 @@ fn another_secret_and_a_changed_byte_open_nothing_of_use() {
         let mut changed = bytes.clone();
         changed[at] ^= 1;
         match open(SECRET, &STANDARD.encode(&changed)) {
-            // Without a MAC a change of what is inside a text cannot be seen; it still has the salt of the original.
+            // Without a MAC a change inside a text is not noticed; the payload still has the salt of the original.
             Ok(user) => assert_eq!(user.salt[..], bytes[8..16], "{at}"),
             Err(error) => assert_ne!(error, SsoError::Size, "{at}"),
         }
@@ -117,7 +117,7 @@ fn another_secret_and_a_changed_byte_open_nothing_of_use() {
     }
 }
 
-/// A user with one field changed; null takes it away.
+/// A user with one field changed; null removes the field.
 fn with(field: &str, value: Value) -> String {
     let mut user = user_of("l1");
     if value.is_null() {

@@ -1,4 +1,4 @@
-//! `docs/states.md` against the code.
+//! Compares `docs/states.md` with the code.
 
 use waapify_ghl::model::states::{EventState, InstallStatus, MediaState, MessageState};
 

@@ -1,5 +1,5 @@
-//! From WhatsApp's receipts to GHL's ticks: only upward, only what GHL documents, and patient while GHL does not know the
-//! message yet.
+//! From WhatsApp's receipts to GHL's statuses: they only rise, only documented ones are sent, and they wait while GHL
+//! does not know the message yet.
 
 use serde_json::{Value, json};
 use simulators::{Fault, Timings, seed};
@@ -101,7 +101,7 @@ async fn a_delivered_that_comes_after_the_read_is_followed_by_the_read_again() {
         .await;
     bridge.after(Duration::minutes(2)).await;
     assert_eq!(bridge.ghl_status(&id), "read");
-    // Whether its owner had GHL's answer or not.
+    // Whether the old owner of the update got GHL's answer or not.
     let now = bridge.clock.now();
     status_updates::finish(pool, &late, now).await.unwrap();
     bridge.settle().await;
@@ -171,7 +171,7 @@ async fn a_status_never_goes_backwards() {
 #[tokio::test]
 async fn a_receipt_that_overtakes_the_gateways_answer_is_kept_and_counts() {
     let bridge = Bridge::new().await;
-    // The gateway sends, the customer's phone acknowledges, and only then the answer comes.
+    // The gateway sends, the customer's phone acks, and only then the answer arrives.
     bridge.simulation.adjust(|timings: &mut Timings| {
         timings.send_takes = std::time::Duration::from_millis(300);
         timings.echo_after = std::time::Duration::from_mins(10);
@@ -270,7 +270,7 @@ async fn an_update_that_ghl_will_never_take_ends_and_the_timeline_says_so() {
 #[tokio::test]
 async fn a_receipt_that_comes_late_lowers_nothing() {
     let bridge = Bridge::new().await;
-    // The answer is lost, so that WhatsApp's id becomes known only after its receipts.
+    // The answer is lost, so WhatsApp's id becomes known only after its receipts.
     bridge
         .simulation
         .waapify

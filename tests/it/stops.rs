@@ -1,4 +1,4 @@
-//! A stop while vendors keep their workers waiting: it ends in time, and the next process goes on at once.
+//! A stop while vendors keep workers waiting: the process ends in time, and the next one continues at once.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -28,7 +28,7 @@ const STATUS: &str = "PUT /conversations/messages/{id}/status";
 /// Longer than any test.
 const FOREVER: Duration = Duration::from_mins(5);
 
-/// Runs a worker until something came true, then stops it without time to finish.
+/// Runs a worker until `came_true`, then stops it without time to finish.
 async fn cut_off<W: Worker>(worker: W, what: &str, came_true: impl AsyncFn() -> bool) {
     let stop = Stop::default();
     let running = tokio::spawn(workers::run(Arc::new(worker), stop.clone()));
@@ -66,7 +66,7 @@ async fn what_a_stopped_process_could_not_finish_is_taken_up_by_the_next_at_once
     assert!(asked.elapsed() < Duration::from_secs(6), "{log}");
     waapify.clear();
     ghl.clear();
-    // Leases of 90 and 150 s would still run when the wait for either gives up.
+    // If the leases of 90 and 150 s were still running, the wait below would give up first.
     let next = Serving::start(&bridge).await;
     wait("the lost send waits for its echo", async || {
         bridge.state(&id).await == "unconfirmed"

@@ -1,4 +1,4 @@
-//! Webhooks while the store is down: who comes again is asked to, and what comes only once waits.
+//! Webhooks while the database is down: a caller that retries is asked to, and a caller that posts only once waits.
 
 #[path = "../crash/proxy.rs"]
 mod proxy;
@@ -22,9 +22,9 @@ use waapify_ghl::runtime::clock::Clock;
 
 use crate::harness::{ask, environment, payload, require_postgres, settings, signature_of};
 
-/// Above the second in which GHL is answered.
+/// More than the second within which GHL gets its answer.
 const SOON: Duration = Duration::from_secs(3);
-/// Of a first login's contact list. Four of them fit among what may wait.
+/// The size of a first login's contact list. Four of them fit into the outage buffer.
 const LARGE_BYTES: usize = 15 * 1024 * 1024;
 
 fn routes(pool: &PgPool) -> Router {
@@ -45,7 +45,7 @@ fn delivery() -> Request<Body> {
     request.body(body).unwrap()
 }
 
-/// A PostgreSQL of its own that is stopped and started behind one address.
+/// A PostgreSQL for one test that is stopped and started behind one address.
 struct Store {
     folder: PathBuf,
     proxy: Proxy,
@@ -85,7 +85,7 @@ impl Store {
             .unwrap();
     }
 
-    /// With a connected number.
+    /// A pool, after a number has been connected.
     async fn pool(&self) -> PgPool {
         let url = self.cluster.as_ref().unwrap().url("postgres");
         let mut url = Url::parse(&url).unwrap();
@@ -154,7 +154,7 @@ async fn no_more_events_wait_than_there_is_memory_for() {
     assert_eq!(refused, StatusCode::TOO_MANY_REQUESTS);
     let others = timeout(SOON, waiting.join_next()).await;
     assert!(others.is_err(), "four wait: {others:?}");
-    // Who hangs up makes room.
+    // A caller that hangs up makes room.
     waiting.shutdown().await;
     let next = timeout(SOON, ask(&routes, event(&large))).await;
     assert!(next.is_err(), "it waits: {next:?}");

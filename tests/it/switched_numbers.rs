@@ -1,4 +1,4 @@
-//! Messages under way while the location begins to send from another number, and numbers that are given up.
+//! Messages in progress while the location switches to another number, and numbers that are removed.
 
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ async fn connect_second(bridge: &Bridge) -> Waapify {
     second
 }
 
-/// Sends the first part of a message of two, and no more.
+/// Sends only the first part of a message of two parts.
 async fn send_half(bridge: &Bridge) -> String {
     let storage = Storage::of_a_shop().await;
     let file = storage.url("/menu.pdf");
@@ -50,7 +50,7 @@ async fn send_half(bridge: &Bridge) -> String {
     id
 }
 
-/// Sends a message that is lost on the way, without a word of the gateway's.
+/// Sends a message that is lost, without a clear answer of the gateway.
 async fn send_into_the_dark(bridge: &Bridge) -> String {
     let faults = bridge.simulation.waapify.faults();
     faults.push("send.php", Fault::answer(200, ""));

@@ -1,4 +1,5 @@
-//! The life of a token: sealed at rest, renewed before it ends and once for all callers, minted from its company's.
+//! The life of a token: encrypted at rest, renewed before it expires and once for all callers, or minted by its
+//! agency.
 
 use serde_json::Value;
 use simulators::{Fault, seed};
@@ -172,7 +173,7 @@ async fn a_refresh_that_was_cut_off_before_its_pair_was_stored_is_repeated_in_ti
     let bridge = Bridge::bare().await;
     bridge.install().await;
     bridge.clock.advance(Duration::hours(25));
-    // GHL has given the new pair, but the process that asked died: it holds the lease and stored nothing.
+    // GHL has issued the new pair, but the process that asked for it died: it holds the lease and stored nothing.
     bridge
         .simulation
         .ghl

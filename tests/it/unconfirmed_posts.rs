@@ -1,4 +1,4 @@
-//! A post to GHL whose answer got lost: looked for before it is repeated; and one contact for many first messages.
+//! A post to GHL whose answer was lost is looked for before it is repeated; and many first messages make one contact.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ const UPSERT: &str = "POST /contacts/upsert";
 /// Longer than any test.
 const FOREVER: std::time::Duration = std::time::Duration::from_mins(5);
 
-/// What Aisyah writes next is posted with this fault; WhatsApp's id of it.
+/// Aisyah writes a text whose post gets this fault. Returns WhatsApp's id.
 async fn writes_into(bridge: &Bridge, fault: Fault, text: &str) -> String {
     bridge.simulation.ghl.faults().push(INBOUND, fault);
     let id = bridge.customer_writes(text).await;
@@ -40,7 +40,7 @@ fn searches(bridge: &Bridge) -> usize {
     bridge.simulation.ghl.faults().count(SEARCH)
 }
 
-/// Lets GHL's search learn of what was posted.
+/// Waits until GHL's search index has what was posted.
 async fn after_index_lag(bridge: &Bridge) {
     bridge.after(Duration::minutes(3)).await;
 }
@@ -203,7 +203,7 @@ async fn nothing_overtakes_a_message_whose_answer_was_lost_not_even_one_written_
     assert_eq!(bridge.posted().len(), 2);
 }
 
-/// Does what is due for inbound messages on both services at once, until nothing is.
+/// Does what is due for inbound messages in both services at once, until nothing is due.
 async fn settle_both(bridge: &Bridge, other: &App) {
     loop {
         let mut steps = JoinSet::new();
@@ -252,7 +252,7 @@ async fn five_first_messages_at_two_numbers_and_two_services_make_one_contact() 
     }
     let events = Arc::new(WaapifyEvents(Arc::clone(&bridge.app.context)));
     while workers::step(&events).await.unwrap() > 0 {}
-    // GHL makes the contact, but its answer is lost.
+    // GHL creates the contact, but its answer is lost.
     bridge
         .simulation
         .ghl
@@ -286,7 +286,7 @@ async fn five_first_messages_at_two_numbers_and_two_services_make_one_contact() 
     );
 }
 
-/// How a call fails to a GHL at `address`.
+/// The error of a call to a GHL at `address`.
 async fn failure_at(address: std::net::SocketAddr) -> CallError {
     let address = format!("http://{address}");
     let settings = settings(&environment(&address, &address));
@@ -312,7 +312,7 @@ async fn only_a_connection_that_was_there_may_have_carried_the_message() {
     assert!(!refused.may_have_arrived, "{refused}");
 }
 
-/// Has GHL post its event of the customer's message with these words.
+/// GHL posts its event of the customer's message with this text.
 async fn ghl_tells(bridge: &Bridge, text: &str) {
     let ghl = &bridge.simulation.ghl;
     let stored = ghl.messages_with(seed::AISYAH.0);
@@ -328,7 +328,8 @@ async fn ghl_tells(bridge: &Bridge, text: &str) {
     assert_eq!(ghl.posts_app_event(&event).await, Some(200));
 }
 
-/// GHL tells of what it stores; of "hai", whose answer was lost, it has not told yet, and an agent wrote since.
+/// GHL has posted events of what it stored, but none yet of "hai", whose answer was lost; and an agent wrote after
+/// it.
 async fn hidden(bridge: &Bridge) -> String {
     bridge.customer_writes("salam").await;
     bridge.settle().await;
@@ -342,13 +343,13 @@ async fn hidden(bridge: &Bridge) -> String {
 async fn ghls_own_event_of_a_message_proves_it_although_the_business_wrote_since() {
     let bridge = Bridge::new().await;
     let id = hidden(&bridge).await;
-    // The process that keeps the event has another clock than the one that posted.
+    // The process that stores the event has another clock than the one that posted.
     bridge.clock.advance(Duration::minutes(-1));
     ghl_tells(&bridge, "hai").await;
     bridge.after(Duration::minutes(3)).await;
     assert_eq!(bridge.conversation(), ["salam", "hai"]);
     assert_eq!(state(&bridge, &id).await, "posted");
-    // The same words again are another message.
+    // The same text again is another message.
     bridge.customer_writes("hai").await;
     bridge.settle().await;
     assert_eq!(bridge.conversation(), ["salam", "hai", "hai"]);

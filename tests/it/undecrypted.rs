@@ -1,4 +1,4 @@
-//! Messages that come undecrypted: nobody who wrote is lost, and nothing is shown twice.
+//! Messages that arrive undecrypted: no sender is lost, and nothing is shown twice.
 
 use serde_json::{Value, json};
 use simulators::seed;
@@ -13,9 +13,9 @@ use crate::lids::{LID, arrive, named, steps, text};
 use crate::waapify_events::post;
 
 const PHONE: &str = "60123456789@s.whatsapp.net";
-/// As `relay::arrivals` waits for a content.
+/// The same as `CONTENT_WAIT` of `src/workers/inbound/record.rs`.
 const WAIT: Duration = Duration::minutes(15);
-/// What GHL shows without it.
+/// The text that GHL shows if the content never arrives.
 const STUB: &str = "[Message that cannot be read here — open WhatsApp on the phone to see it]";
 
 fn stub(bridge: &Bridge, id: &str, jid: &str) -> Value {

@@ -1,4 +1,4 @@
-//! What an uninstall destroys, ends and keeps; and what it may meet on its way.
+//! What an uninstall deletes, ends and keeps, and what can happen at the same time.
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
@@ -60,7 +60,7 @@ async fn an_uninstall_destroys_the_secrets_ends_what_waits_and_keeps_the_history
     assert_eq!(text.as_deref(), Some("hai"));
     let ended = bridge.use_token(&location()).await;
     assert!(matches!(ended, Err(TokenError::Uninstalled)), "{ended:?}");
-    // What GHL delivers all the same ends the same way.
+    // A message that GHL still delivers ends in the same way.
     let late = bridge.agent_writes("lewat").await;
     bridge.settle().await;
     let failed = ("failed".to_owned(), Some("app_uninstalled".to_owned()));

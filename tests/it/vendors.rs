@@ -1,4 +1,4 @@
-//! The simulated vendors, asked as the service asks them, with a stub in the service's place.
+//! The simulated vendors, called as the service calls them, with a stub in place of the service.
 
 mod contacts;
 mod deliveries;
@@ -24,7 +24,7 @@ use tokio::time::{interval, timeout};
 use url::Url;
 use waapify_ghl::clients;
 
-/// Generous, for a machine that runs all other tests beside this one.
+/// Long, for a machine that runs all other tests at the same time.
 const PATIENCE: Duration = Duration::from_mins(1);
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
@@ -51,7 +51,7 @@ impl Post {
     }
 }
 
-/// What stands in the service's place: it keeps every post and accepts it, unless told otherwise.
+/// Replaces the service: it keeps every post and accepts it, unless it has to refuse some first.
 #[derive(Clone, Default)]
 struct Stub {
     posts: Arc<Mutex<Vec<Post>>>,
@@ -86,12 +86,12 @@ impl Stub {
     }
 }
 
-/// A world, its vendors on a port, and the stub.
+/// A simulation, its vendors on a port, and the stub.
 struct Controls {
     simulation: Simulation,
-    /// Where the vendors are.
+    /// The base address of the vendors.
     base: String,
-    /// Where the stub is.
+    /// The base address of the stub.
     service: String,
     stub: Stub,
     http: Client,
@@ -127,13 +127,13 @@ impl Controls {
         }
     }
 
-    /// What the stub received at `path`, oldest first.
+    /// The posts that the stub received at `path`, oldest first.
     fn posts(&self, path: &str) -> Vec<Post> {
         let posts = self.stub.posts.lock().unwrap();
         posts.iter().filter(|p| p.path == path).cloned().collect()
     }
 
-    /// Asks for tokens, with the right credentials.
+    /// Asks for tokens with the right credentials.
     async fn token(&self, form: &[(&str, &str)]) -> (u16, Value) {
         self.token_as(CLIENT_SECRET, form).await
     }
@@ -146,7 +146,7 @@ impl Controls {
         (answer.status().as_u16(), answer.json().await.unwrap())
     }
 
-    /// Installs the app, and gets what its code is exchanged for.
+    /// Installs the app and exchanges its code.
     async fn install(&self, kind: InstallKind) -> Value {
         let code = self.simulation.ghl.issue_code(kind);
         let (status, tokens) = self
@@ -161,7 +161,7 @@ impl Controls {
         tokens
     }
 
-    /// Installs the app in the seeded location, and gets its access token.
+    /// Installs the app in the seeded location and returns its access token.
     async fn location_token(&self) -> String {
         let tokens = self.install(seeded_location()).await;
         text(&tokens["access_token"])
@@ -183,7 +183,6 @@ impl Controls {
         ask(request.json(body), token, version).await
     }
 
-    /// Updates the status of a message.
     async fn put_status(&self, token: &str, message_id: &str, body: &Value) -> (u16, Value) {
         let path = format!("/conversations/messages/{message_id}/status");
         let request = self.http.put(format!("{}/ghl{path}", self.base));
@@ -210,7 +209,7 @@ fn seeded_location() -> InstallKind {
     }
 }
 
-/// Waits for what a vendor does by itself.
+/// Waits for something that a vendor does on its own.
 async fn until(what: &str, came_true: impl Fn() -> bool) {
     let watch = async {
         let mut look = interval(POLL_INTERVAL);
@@ -222,12 +221,11 @@ async fn until(what: &str, came_true: impl Fn() -> bool) {
     assert!(outcome.is_ok(), "did not come true: {what}");
 }
 
-/// The text of a JSON string.
 fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-/// The refusal's words, or those of each of its complaints.
+/// The status of a refusal and its message; several messages are joined.
 fn complaint(answer: &(u16, Value)) -> (u16, String) {
     let (status, body) = answer;
     let words = match &body["message"] {

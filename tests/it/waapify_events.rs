@@ -1,4 +1,4 @@
-//! What Waapify posts: the address's proof, every body of the corpus, and what is noted or left alone.
+//! Waapify's webhooks: the secret in the address, every body of the corpus, and what is stored or ignored.
 
 use std::sync::Arc;
 

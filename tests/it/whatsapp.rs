@@ -1,4 +1,4 @@
-//! Webhook bodies → our messages: the corpus row by row, the rules behind it, and hostile input.
+//! Reading webhook bodies: the corpus row by row, the rules behind it, and hostile input.
 
 #![allow(
     clippy::unwrap_used,
@@ -40,7 +40,7 @@ fn index() -> Vec<Value> {
     index["files"].as_array().unwrap().clone()
 }
 
-/// Every event of a body, but only if there is exactly one.
+/// The only event of a body.
 fn the_event(webhook: Webhook) -> Event {
     let [event] = <[Event; 1]>::try_from(webhook.events).expect("one event");
     event
@@ -84,7 +84,7 @@ fn item(message: &Value) -> Value {
     })
 }
 
-/// An item with these key fields, saying "hi".
+/// An item with these key fields and the text "hi".
 fn item_with_key(key: &Value) -> Value {
     let mut item = item(&json!({"conversation": "hi"}));
     for (field, value) in key.as_object().unwrap() {

@@ -1,10 +1,11 @@
-//! Runs a command beside a temporary PostgreSQL that holds the service's schema; `CHECK_DATABASE_URL` names it there.
+//! Starts a temporary PostgreSQL, applies the service's migrations, and runs a command with `CHECK_DATABASE_URL` set
+//! to it.
 //!
 //! ```sh
 //! cargo run -p private-postgres --example migrated -- cargo check
 //! ```
 //!
-//! The SQL of the service is checked with it: the compiler asks the database that this variable names (`sqlx.toml`).
+//! With this the SQL of the service is checked: `sqlx.toml` makes the compiler read that variable.
 
 use std::path::Path;
 use std::process::{Command, ExitCode};

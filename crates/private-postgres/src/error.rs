@@ -1,6 +1,6 @@
-//! What goes wrong with the private Postgres, in sentences for whoever runs the program.
+//! Errors of the private Postgres: full sentences that tell the operator what to do.
 //!
-//! Owns: the wording, and with it the advice. Refuses: to repeat causes, which are in `source`.
+//! Display never repeats the cause; that is in `source`.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -22,14 +22,14 @@ pub enum PrivatePostgresError {
          postgres://postgres:waapify@127.0.0.1:5432/postgres"
     )]
     NoBinaries,
-    /// The data needs another major version than those that were found.
+    /// No installed version of Postgres is the major version that wrote the data.
     #[error(
         "The data in {} was written by PostgreSQL {version}, which is not installed on this machine. \
          Install that version, or move the folder away to begin with an empty database.",
         folder.display()
     )]
     WrongVersion {
-        /// The folder of the cluster.
+        /// The folder that holds the data.
         folder: PathBuf,
         /// The major version that wrote it.
         version: String,
@@ -40,34 +40,34 @@ pub enum PrivatePostgresError {
          `nobody` to run it as. Start this program as an ordinary user."
     )]
     NoUnprivilegedUser,
-    /// Another process holds the folder.
+    /// Another process holds the lock of the folder.
     #[error(
         "The database in {} is already in use by another process (pid {pid}). Stop that process \
          first, start this one in another working directory, or name another database.",
         folder.display()
     )]
     AlreadyRunning {
-        /// The folder of the cluster.
+        /// The folder that holds the data.
         folder: PathBuf,
-        /// The process that holds it, as it noted it.
+        /// The process id that the holder wrote into the lock file; can be empty.
         pid: String,
     },
-    /// A server that outlived its process does not end.
+    /// A server that an earlier process left running does not stop.
     #[error(
         "A PostgreSQL server (pid {pid}) that was left behind still runs on {} and does not stop. \
          Stop it with `kill -INT {pid}` and try again.",
         folder.display()
     )]
     Orphan {
-        /// The folder of the cluster.
+        /// The folder that holds the data.
         folder: PathBuf,
-        /// The server's process.
+        /// The process id of the server.
         pid: i32,
     },
     /// `initdb` failed.
     #[error("PostgreSQL could not create its data in {}. It said:\n{output}", folder.display())]
     Create {
-        /// The folder of the cluster.
+        /// The folder that holds the data.
         folder: PathBuf,
         /// The last lines that `initdb` wrote.
         output: String,
@@ -75,9 +75,9 @@ pub enum PrivatePostgresError {
     /// The server ended, or was not ready in time.
     #[error("PostgreSQL did not start. The last lines of {}:\n{lines}", log.display())]
     Start {
-        /// The server's log.
+        /// The path of the server's log.
         log: PathBuf,
-        /// Its last lines.
+        /// The last lines of the log.
         lines: String,
     },
     /// The server did not shut down cleanly. Committed data is safe: the next start recovers it.
@@ -86,24 +86,24 @@ pub enum PrivatePostgresError {
         log.display()
     )]
     Stop {
-        /// The server's log.
+        /// The path of the server's log.
         log: PathBuf,
-        /// How it ended.
+        /// The server's exit status.
         status: ExitStatus,
     },
-    /// The operating system refused something.
+    /// An operating system call failed.
     #[error("Could not {doing} {}. Check who owns it and that the disk is not full", path.display())]
     Io {
-        /// What was tried, as a verb.
+        /// What was tried, as a verb phrase: `create the folder`.
         doing: &'static str,
-        /// On what.
+        /// The file or folder.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: io::Error,
     },
 }
 
-/// Says what was tried, and on what, for `map_err`.
+/// For `map_err`: adds what was tried, and on which path.
 pub(super) fn io_error(
     doing: &'static str,
     path: &Path,

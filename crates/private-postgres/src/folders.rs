@@ -1,23 +1,21 @@
-//! The folders that a start creates, which are removed again when it fails.
-//!
-//! Owns: remembering which folders were not there before. Refuses: removing any other.
+//! Undo for folders: a start that fails removes the folders that it created, and no others.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::{PrivatePostgresError, io_error};
 
-/// Folders that this process created. Dropping the value removes them, unless they are to be kept.
+/// Folders that this process created. Dropping the value removes them, unless [`NewFolders::keep`] was called.
 #[derive(Default)]
 pub(super) struct NewFolders {
-    /// Removed with all that is in them.
+    /// Removed with their contents.
     whole: Vec<PathBuf>,
-    /// Those above them, innermost first; removed when they are empty.
+    /// The created parents of those, innermost first. Removed only when empty.
     above: Vec<PathBuf>,
 }
 
 impl NewFolders {
-    /// Creates `folder`, and what is missing above it.
+    /// Creates `folder` and its missing parents.
     pub(super) fn create(&mut self, folder: &Path) -> Result<(), PrivatePostgresError> {
         let missing = folder.ancestors().take_while(|folder| !folder.exists());
         let mut missing: Vec<PathBuf> = missing.map(Path::to_owned).collect();
@@ -29,7 +27,7 @@ impl NewFolders {
         fs::create_dir_all(folder).map_err(io_error("create the folder", folder))
     }
 
-    /// Lets them stay.
+    /// Forgets the folders, so that dropping the value does not remove them.
     pub(super) fn keep(&mut self) {
         self.whole.clear();
         self.above.clear();

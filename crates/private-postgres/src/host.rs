@@ -1,7 +1,7 @@
-//! What the machine offers: the Postgres binaries, a user to run them as, a folder it can reach.
+//! Everything that depends on the machine: where the Postgres binaries are, which user runs them, and which
+//! folder that user can reach.
 //!
-//! Owns: every decision that depends on the machine and not on the cluster. Refuses: to install or
-//! configure anything, and to guess when two runs could guess differently.
+//! Installs and configures nothing. Two processes that ask about the same folder get the same answer.
 
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, lchown};
 use std::os::unix::process::CommandExt as _;
@@ -14,14 +14,14 @@ use rustix::process::geteuid;
 use crate::error::{PrivatePostgresError, io_error};
 use crate::folders::NewFolders;
 
-/// Where the data goes when the server's user cannot reach the folder that was asked for.
+/// Holds the data when the server's user cannot reach the folder that was asked for.
 const FALLBACK_FOLDER: &str = "/var/lib/waapify-ghl";
-/// Others may pass through to what they own, and not look around.
+/// Lets other users pass through the folder, but not list it.
 const PASS_THROUGH_MODE: u32 = 0o711;
-/// Runs its arguments if its parent is the process `$0`. A parent that was killed before `setpriv` had
-/// asked for the signal would not be missed otherwise.
+/// Runs its arguments if its parent is still the process `$0`. Without this check, a server would outlive a
+/// parent that was killed before `setpriv` had asked for the death signal.
 const EXEC_UNLESS_ORPHANED: &str = r#"[ "$PPID" = "$0" ] && exec "$@""#;
-/// Where packages put the binaries: a folder, and how its versions begin; each has a `bin`.
+/// Where packages install the binaries: a folder, and the prefix of its version folders. Each version has a `bin`.
 const INSTALL_FOLDERS: [(&str, &str); 4] = [
     ("/usr/lib/postgresql", ""),
     ("/opt/homebrew/opt", "postgresql@"),
@@ -36,21 +36,21 @@ struct User {
     gid: u32,
 }
 
-/// Where a cluster really lives, and who runs its server.
+/// The folder that really holds the data, and the user that runs the server.
 pub(super) struct Place {
-    /// Absolute and free of symbolic links.
+    /// Absolute, without symbolic links.
     pub(super) folder: PathBuf,
-    /// None when this process runs it as itself.
+    /// None when the server runs as the user of this process.
     user: Option<User>,
 }
 
 impl Place {
-    /// Decides for the cluster of `folder`, which must exist. Every process decides the same.
+    /// Chooses the place for the data of `folder`, which must exist. Every process chooses the same place.
     pub(super) fn of_cluster(folder: &Path) -> Result<Self, PrivatePostgresError> {
         Self::choose(folder, find_owner(&folder.join("data")))
     }
 
-    /// Decides for a folder that will hold the folders of new clusters.
+    /// Chooses a place in which new data folders will be created.
     pub(super) fn of_parent(folder: &Path) -> Result<Self, PrivatePostgresError> {
         Self::choose(folder, None)
     }
@@ -80,14 +80,14 @@ impl Place {
         })
     }
 
-    /// Creates the folder if it is missing, which only a fallback can be.
+    /// Creates the folder if it is missing. Only a fallback folder can be missing.
     pub(super) fn create(&self, created: &mut NewFolders) -> Result<(), PrivatePostgresError> {
         if self.folder.exists() {
             return Ok(());
         }
         tracing::info!(folder = %self.folder.display(), "the database server's user cannot reach the usual folder");
         created.create(&self.folder)?;
-        // Whatever the umask: without this the server could not reach its own fallback.
+        // Set explicitly: with a strict umask the server could not reach its own fallback folder.
         for folder in [Path::new(FALLBACK_FOLDER), &self.folder] {
             let mode = fs::Permissions::from_mode(PASS_THROUGH_MODE);
             fs::set_permissions(folder, mode).map_err(io_error("open up the folder", folder))?;
@@ -95,7 +95,7 @@ impl Place {
         Ok(())
     }
 
-    /// A new folder in this one, for a cluster of its own.
+    /// Creates the folder `name` in this one, and returns it as a place of its own.
     pub(super) fn create_inner(mut self, name: &str) -> Result<Self, PrivatePostgresError> {
         self.folder.push(name);
         fs::create_dir(&self.folder)
@@ -106,8 +106,8 @@ impl Place {
         Ok(self)
     }
 
-    /// Gives `path` to the server's user. The folder around it stays ours, so that a server that was
-    /// broken into cannot put a link where this process, as root, writes.
+    /// Makes the server's user the owner of `path`. This process keeps the parent folder: a compromised server
+    /// must not be able to create a link where this process writes as root.
     pub(super) fn hand_over(&self, path: &Path) -> Result<(), PrivatePostgresError> {
         let Some(User { uid, gid }) = self.user else {
             return Ok(());
@@ -115,8 +115,8 @@ impl Place {
         lchown(path, Some(uid), Some(gid)).map_err(io_error("change the owner of", path))
     }
 
-    /// A command that runs as the server's user, out of reach of the terminal's Ctrl-C, and gets
-    /// `death_signal` when the thread that spawns it ends.
+    /// A command that runs as the server's user. The terminal's Ctrl-C does not reach it. It gets `death_signal`
+    /// when the thread that spawned it ends.
     pub(super) fn command(&self, program: &Path, death_signal: &str) -> Command {
         let mut command = if has_setpriv() {
             let mut command = Command::new("setpriv");
@@ -135,14 +135,14 @@ impl Place {
         if let Some(User { uid, gid }) = self.user {
             command.uid(uid).gid(gid);
         }
-        // The messages that we look for are the untranslated ones.
+        // The code searches the log for messages, so they must not be translated.
         command.current_dir("/").process_group(0).env("LC_ALL", "C");
         command.stdin(Stdio::null()).stdout(Stdio::null());
         command
     }
 }
 
-/// Fails where no binaries are installed.
+/// Returns an error when no binaries are installed.
 pub(super) fn require_binaries() -> Result<(), PrivatePostgresError> {
     if list_binaries().is_empty() {
         return Err(PrivatePostgresError::NoBinaries);
@@ -150,7 +150,7 @@ pub(super) fn require_binaries() -> Result<(), PrivatePostgresError> {
     Ok(())
 }
 
-/// The folder of the binaries: of the version that wrote the data, if there is data, else the first found.
+/// The `bin` folder of the version that wrote the data. If there is no data, the first one found.
 pub(super) fn find_binaries(folder: &Path) -> Result<PathBuf, PrivatePostgresError> {
     let found = list_binaries();
     if found.is_empty() {
@@ -173,10 +173,10 @@ fn list_binaries() -> Vec<PathBuf> {
     folders
 }
 
-/// `PATH` first, for it is what somebody chose; then what packages install beside it, newest first.
+/// `PATH` comes first because a person chose it; then the folders of packages, the newest version first.
 fn candidate_folders() -> Vec<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
-    // The server is spawned in another folder, where a relative entry would mean something else.
+    // The server runs in another folder, where a relative entry would mean something else.
     let mut folders: Vec<PathBuf> = env::split_paths(&path)
         .filter(|entry| entry.is_absolute())
         .collect();
@@ -213,7 +213,7 @@ fn is_complete(bin: &Path) -> bool {
         .all(|program| bin.join(program).is_file())
 }
 
-/// `15` of `postgres (Postgres) 15.14 (Debian 15.14-0+deb12u1)`.
+/// Returns `15` for `postgres (Postgres) 15.14 (Debian 15.14-0+deb12u1)`.
 fn find_major_version(bin: &Path) -> Option<String> {
     let output = Command::new(bin.join("postgres"))
         .arg("--version")
@@ -224,7 +224,7 @@ fn find_major_version(bin: &Path) -> Option<String> {
     Some(version.chars().take_while(char::is_ascii_digit).collect())
 }
 
-/// Whether `setpriv` is here and knows the option, which older ones and `BusyBox`'s do not.
+/// Whether `setpriv` is installed and has the option. Old versions and `BusyBox` do not have it.
 fn has_setpriv() -> bool {
     let mut probe = Command::new("setpriv");
     probe
@@ -234,7 +234,7 @@ fn has_setpriv() -> bool {
     probe.status().is_ok_and(|status| status.success())
 }
 
-/// Looks a user up in `/etc/passwd`: `name:password:uid:gid:…`.
+/// Finds a user in `/etc/passwd`, whose lines are `name:password:uid:gid:…`.
 fn find_user(name: &str) -> Option<User> {
     let passwd = fs::read_to_string("/etc/passwd").ok()?;
     let fields = passwd
@@ -249,7 +249,7 @@ fn find_user(name: &str) -> Option<User> {
     })
 }
 
-/// Who owns existing data: Postgres runs as nobody else on it. Root's cannot be, so that is None.
+/// The owner of existing data: Postgres refuses data of another user. None for root, which cannot run Postgres.
 fn find_owner(data: &Path) -> Option<User> {
     let metadata = fs::metadata(data).ok()?;
     (metadata.uid() != 0).then(|| User {
@@ -258,7 +258,7 @@ fn find_owner(data: &Path) -> Option<User> {
     })
 }
 
-/// Whether `user`, in no group but its own, may pass through `folder` and all above it.
+/// Whether `user` may pass through `folder` and all its parents. Counts no group but the user's own.
 fn can_reach(user: User, folder: &Path) -> bool {
     folder.ancestors().all(|ancestor| {
         fs::metadata(ancestor).is_ok_and(|metadata| {
@@ -274,8 +274,8 @@ fn can_reach(user: User, folder: &Path) -> bool {
     })
 }
 
-/// FNV-1a with its published offset and prime: the standard hasher may change with the compiler, and
-/// the data must be found again.
+/// FNV-1a with its published offset and prime. Rust's standard hasher may change between compilers, and then
+/// the data would not be found again.
 fn short_hash(path: &Path) -> String {
     let bytes = path.as_os_str().as_encoded_bytes();
     let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
@@ -284,7 +284,7 @@ fn short_hash(path: &Path) -> String {
     format!("{hash:016x}")
 }
 
-/// Removes a folder of ours; one that is already gone is fine.
+/// Removes a folder of this process. A folder that does not exist is no error.
 pub(super) fn remove_folder(folder: &Path) -> Result<(), PrivatePostgresError> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {

@@ -1,11 +1,10 @@
-//! The private Postgres that the process runs for itself when it is given no database.
+//! The private Postgres that a process runs for itself when it is given no database.
 //!
-//! Owns: the folder of a cluster, from its creation to its server's end. Refuses: to listen on
-//! anything but 127.0.0.1, to run the server as root, to share a folder with a second process, and
-//! to speak SQL: whoever wants a database creates it over [`PrivatePostgres::url`].
+//! Owns the data folder and the server on it. The server listens on 127.0.0.1 only and never runs as root. This
+//! crate runs no SQL: a caller that needs a database creates it over [`PrivatePostgres::url`].
 //!
-//! A folder holds `data/`, `password`, `server.log`, `server.log.old` and `owner.lock`. A process
-//! holds the lock for as long as it lives, so a server on a folder whose lock is free is an orphan.
+//! The folder holds `data/`, `password`, `server.log`, `server.log.old` and `owner.lock`. One process at a time
+//! uses it and holds the lock until it ends, so a server on a folder whose lock is free is an orphan.
 
 mod error;
 mod folders;
@@ -31,17 +30,17 @@ use self::host::Place;
 use self::lock::lock;
 use self::server::{PidFile, Server};
 
-/// The superuser that `initdb` creates; it owns everything in the cluster.
+/// The superuser that `initdb` creates. It owns every database.
 const SUPERUSER: &str = "waapify";
-/// How the folders of [`PrivatePostgres::throw_away`] begin; the process id and a random number follow.
+/// Prefix of the folders of [`PrivatePostgres::throw_away`]. The process id and a random number follow.
 const THROW_AWAY_PREFIX: &str = "waapify-ghl-throw-away-";
-/// As long as `pg_ctl` waits. A usual start takes 30 ms; one after a crash replays the log first.
+/// The same as `pg_ctl`. A usual start takes 30 ms; a start after a crash first replays the write-ahead log.
 const START_LIMIT: Duration = Duration::from_mins(1);
-/// Another program can take the free port before the server does; three times in a row is no accident.
+/// Another program can take the free port before the server does, but hardly three times in a row.
 const PORT_ATTEMPTS: usize = 3;
-/// The server's complaint and its hints; more would bury them.
+/// Enough for the server's error message and its hints.
 const LOG_LINES_SHOWN: usize = 12;
-/// The first two are Postgres's defaults, which `initdb` lowers on a machine that is short of memory.
+/// The first two are Postgres's defaults, which `initdb` lowers on a machine with little memory.
 const SETTINGS: [&str; 6] = [
     "max_connections=100",
     "shared_buffers=128MB",
@@ -50,25 +49,25 @@ const SETTINGS: [&str; 6] = [
     "log_destination=stderr",
     "logging_collector=off",
 ];
-/// What a commit waits for, switched off.
+/// Switches off everything that makes a commit wait for the disk.
 const THROW_AWAY_SETTINGS: [&str; 3] = [
     "fsync=off",
     "synchronous_commit=off",
     "full_page_writes=off",
 ];
 
-/// What a cluster does for the data it has acknowledged.
+/// Whether committed data must survive a crash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
     /// A commit survives a crash of the process and of the machine.
     Durable,
-    /// Nothing is synced and the stop is immediate: for tests and scripts. A crash of the machine
-    /// can destroy the whole folder, so never use it on data that somebody wants to keep.
+    /// Nothing is synced and the server stops without a checkpoint: for tests and scripts. A crash of the
+    /// machine can destroy the whole folder.
     ThrowAway,
 }
 
 impl Durability {
-    /// Fast shutdown, which writes everything out, or immediate shutdown; the second is `setpriv`'s name for it.
+    /// Fast shutdown, which writes all data, or immediate shutdown. The second value is the name for `setpriv`.
     fn stop_signal(self) -> (Signal, &'static str) {
         match self {
             Self::Durable => (Signal::INT, "INT"),
@@ -77,58 +76,58 @@ impl Durability {
     }
 }
 
-/// A running private server. Dropping it stops the server; [`PrivatePostgres::stop`] also tells how that went.
+/// A running private server. Dropping it stops the server; [`PrivatePostgres::stop`] also reports errors.
 pub struct PrivatePostgres {
     folder: PathBuf,
     port: u16,
     password: String,
     durability: Durability,
-    /// Taken when the server is stopped.
+    /// None once the server has been stopped.
     server: Option<Server>,
     removes_folder: bool,
-    /// Held, never read: the system releases it when the process ends, however it ends.
+    /// Never read: the operating system releases the lock when the process ends for any reason.
     _lock: File,
 }
 
 impl PrivatePostgres {
-    /// Starts a server on `folder`, which is created when it is missing, and returns when it accepts
+    /// Starts a server on `folder`, which is created when it is missing. Returns when the server accepts
     /// connections: after 30 ms, or 0.6 s on first use. Blocks the calling thread.
     ///
-    /// The server ends with this process, however that ends, where util-linux's `setpriv` is
-    /// installed. Elsewhere a killed process leaves it behind, and the next start stops it.
+    /// With util-linux's `setpriv`, the server always ends with this process. Without it, a killed process
+    /// leaves the server running, and the next start stops it.
     ///
-    /// As root the server runs as the owner of existing data, else as `postgres`, else as `nobody`;
-    /// when that user cannot reach `folder`, the data lives below `/var/lib/waapify-ghl` instead.
+    /// When this process is root, the server runs as the owner of existing data, else as `postgres`, else as
+    /// `nobody`. If that user cannot reach `folder`, the data is stored below `/var/lib/waapify-ghl` instead.
     ///
-    /// A start that fails leaves no folder that was not there before.
+    /// A start that fails removes the folders that it created.
     ///
     /// # Errors
-    /// Every [`PrivatePostgresError`] but `Stop`; each says what to do.
+    /// Every [`PrivatePostgresError`] except `Stop`.
     pub fn start(folder: &Path, durability: Durability) -> Result<Self, PrivatePostgresError> {
         host::require_binaries()?;
         let mut created = NewFolders::default();
         created.create(folder)?;
         let place = Place::of_cluster(folder)?;
         place.create(&mut created)?;
-        // Held until the folders are gone, or the cluster has it.
+        // The guard must live until the folders are removed, or until the server has a copy of it.
         let lock = lock(&place.folder).inspect_err(|_| created.keep())?;
         let cluster = Self::start_in(&place, &lock, durability, false)?;
         created.keep();
         Ok(cluster)
     }
 
-    /// Starts an empty server in a fresh temporary folder, which is removed when the server stops.
-    /// Meanwhile such folders of processes that were killed are cleared away, on another thread: one that
-    /// served many tests takes a while. Several processes may do so at once. Blocks for 0.6 s.
+    /// Starts an empty server in a new temporary folder, which is removed when the server stops. Another thread
+    /// removes the folders that killed processes left behind. Several processes may call this at the same
+    /// time. Blocks for 0.6 s.
     ///
     /// # Errors
-    /// As [`PrivatePostgres::start`].
+    /// The same as [`PrivatePostgres::start`].
     pub fn throw_away() -> Result<Self, PrivatePostgresError> {
         host::require_binaries()?;
         let parent = Place::of_parent(&env::temp_dir())?;
         let mut created = NewFolders::default();
         parent.create(&mut created)?;
-        // Other processes may use it already.
+        // Other processes may already use this folder.
         created.keep();
         let left_in = parent.folder.clone();
         thread::spawn(move || remove_left_folders(&left_in));
@@ -153,17 +152,18 @@ impl PrivatePostgres {
         url(&self.password, self.port, database)
     }
 
-    /// Where the cluster really lives, which is not always the folder that [`PrivatePostgres::start`] was given.
+    /// The folder that really holds the data. It can differ from the one that [`PrivatePostgres::start`] was given.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Stops the server: its connections are closed and what is committed is written out. Blocks for
-    /// 90 ms as a rule and 24 s at most.
+    /// Stops the server: closes its connections and writes all committed data. Blocks for about 90 ms, and for
+    /// 24 s at most.
     ///
     /// # Errors
-    /// [`PrivatePostgresError::Stop`] when a durable server ended in another way, now or earlier.
+    /// [`PrivatePostgresError::Stop`] when a durable server did not shut down cleanly, now or earlier;
+    /// [`PrivatePostgresError::Io`] when the operating system refuses.
     pub fn stop(mut self) -> Result<(), PrivatePostgresError> {
         self.shut_down()
     }
@@ -175,7 +175,7 @@ impl PrivatePostgres {
         removes_folder: bool,
     ) -> Result<Self, PrivatePostgresError> {
         let folder = &place.folder;
-        // Another handle on the same lock.
+        // A second handle on the same lock.
         let lock = lock.try_clone().map_err(io_error("lock", folder))?;
         let data = folder.join("data");
         server::stop_orphan(&data).map_err(|pid| PrivatePostgresError::Orphan {
@@ -229,8 +229,8 @@ impl Drop for PrivatePostgres {
     }
 }
 
-/// The URL of the server that a process of ours runs on `folder` right now, for commands that run
-/// beside it. None when there is no such server, or it is not ready, or this user may not use it.
+/// The URL of the server that another process runs on `folder` right now, for commands that work beside it.
+/// None when there is no such server, it is not ready, or this user may not read its password.
 #[must_use]
 pub fn find_running(folder: &Path, database: &str) -> Option<String> {
     let place = Place::of_cluster(folder).ok()?;
@@ -239,22 +239,22 @@ pub fn find_running(folder: &Path, database: &str) -> Option<String> {
     Some(url(&password, file.port, database))
 }
 
-/// Whether PostgreSQL's programs are on this machine.
+/// Whether the PostgreSQL binaries are installed on this machine.
 #[must_use]
 pub fn is_installed() -> bool {
     host::require_binaries().is_ok()
 }
 
-/// Whether a cluster has its data in `folder`, running or not.
+/// Whether `folder` holds data, with or without a running server.
 #[must_use]
 pub fn has_data(folder: &Path) -> bool {
     Place::of_cluster(folder).is_ok_and(|place| place.folder.join("data").exists())
 }
 
-/// Removes the data of `folder`, so that the next start begins with an empty cluster; one that never was is fine.
+/// Removes the data of `folder`, so that the next start creates an empty one. Missing data is no error.
 ///
 /// # Errors
-/// [`PrivatePostgresError::AlreadyRunning`] while a process uses it.
+/// [`PrivatePostgresError::AlreadyRunning`] while a process uses the folder; [`PrivatePostgresError::Io`].
 pub fn remove_data(folder: &Path) -> Result<(), PrivatePostgresError> {
     let Ok(place) = Place::of_cluster(folder) else {
         return Ok(());
@@ -274,8 +274,8 @@ fn read_password(folder: &Path) -> io::Result<String> {
     fs::read_to_string(folder.join("password"))
 }
 
-/// Runs `initdb` beside the place of the data and moves the result there, so that `data` is complete
-/// or absent, whenever the process is killed.
+/// Runs `initdb` in a temporary folder and renames that to `data`. So `data` is either complete or absent, even
+/// if the process is killed.
 fn create_data(
     place: &Place,
     binaries: &Path,
@@ -290,7 +290,7 @@ fn create_data(
     place.hand_over(&password_file)?;
 
     let mut command = place.command(&binaries.join("initdb"), "KILL");
-    // Without a locale the data does not depend on which ones the machine has.
+    // Without a locale the data does not depend on the locales of the machine.
     command.args([
         "-E",
         "UTF8",
@@ -322,7 +322,7 @@ fn create_data(
         .map_err(io_error("rename", &unfinished))
 }
 
-/// A new password in a file that only its owner reads. Letters and digits, so a URL holds it as it is.
+/// Writes a new password to a file that only its owner can read. Letters and digits need no escaping in a URL.
 fn write_password(path: &Path) -> io::Result<()> {
     if path.exists() {
         fs::remove_file(path)?;
@@ -336,14 +336,13 @@ fn write_password(path: &Path) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Starts the server on a free port and waits until it is ready.
 fn start_server(
     place: &Place,
     binaries: &Path,
     durability: Durability,
 ) -> Result<(Server, u16), PrivatePostgresError> {
     let log = place.folder.join("server.log");
-    // The previous run's log may tell why that run ended.
+    // The log of the previous run may say why that run ended.
     let _ = fs::rename(&log, place.folder.join("server.log.old"));
     let (signal, signal_name) = durability.stop_signal();
     let mut attempt = 1;
@@ -377,7 +376,7 @@ fn start_server(
     }
 }
 
-/// A port that was free a moment ago.
+/// A port that was free a moment ago. Another program can still take it.
 fn find_free_port() -> io::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
         .local_addr()?
@@ -389,8 +388,8 @@ fn last_lines(text: &str) -> String {
     lines[lines.len().saturating_sub(LOG_LINES_SHOWN)..].join("\n")
 }
 
-/// Removes the throw-away folders whose process is gone. A server that outlived it (there is no
-/// `setpriv`) notices within a minute that its data is gone, and ends.
+/// Removes the throw-away folders of processes that have ended. Where `setpriv` is missing, their server may
+/// still run; it notices within a minute that its data is gone, and ends.
 fn remove_left_folders(parent: &Path) {
     for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
         let name = entry.file_name();
@@ -399,7 +398,7 @@ fn remove_left_folders(parent: &Path) {
             Pid::from_raw(pid.parse().ok()?)
         });
         if maker.is_some_and(|pid| !server::is_alive(pid)) {
-            // Somebody else's, or being removed by another process right now: neither is our trouble.
+            // Fails for another user's folder, or while another process removes it; both can be ignored.
             let _ = host::remove_folder(&entry.path());
         }
     }

@@ -1,6 +1,4 @@
-//! One owner a folder: the lock that says so.
-//!
-//! Owns: who may run a cluster in a folder. Refuses: to wait for an owner that stays.
+//! The lock file that lets only one process at a time use a folder. A held lock is an error after half a second.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Write as _;
@@ -10,11 +8,11 @@ use std::{fs, process, thread};
 
 use crate::error::{PrivatePostgresError, io_error};
 
-/// A program that the last owner was starting holds a copy of its lock until it runs, which takes milliseconds.
+/// A child that the last owner was just starting holds a copy of its lock for some milliseconds, until its `exec`.
 const LOCK_PATIENCE: Duration = Duration::from_millis(500);
 const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
-/// Takes the folder's lock, and notes in it who has it.
+/// Takes the folder's lock and writes this process's id into the lock file.
 pub(super) fn lock(folder: &Path) -> Result<File, PrivatePostgresError> {
     let path = folder.join("owner.lock");
     let open = OpenOptions::new()
@@ -40,7 +38,7 @@ pub(super) fn lock(folder: &Path) -> Result<File, PrivatePostgresError> {
     Ok(file)
 }
 
-/// Takes a lock, with the patience that an owner which has just gone needs.
+/// Takes the lock, and waits for [`LOCK_PATIENCE`] in case the last owner has just ended.
 fn try_lock(file: &File) -> Result<(), TryLockError> {
     let end = Instant::now() + LOCK_PATIENCE;
     loop {

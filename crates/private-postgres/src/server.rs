@@ -1,6 +1,6 @@
-//! The server's process: spawned, watched, ended, and found again through its `postmaster.pid`.
+//! The server process: start it, wait for it, stop it, and find it again through its `postmaster.pid`.
 //!
-//! Owns: signals and waiting. Refuses: to believe `postmaster.pid` alone, because process ids are reused.
+//! Process ids are reused, so `postmaster.pid` is believed only if the process's command line fits.
 
 use std::path::Path;
 use std::process::{Command, ExitStatus};
@@ -11,20 +11,20 @@ use std::{fs, io, thread};
 
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
-/// Short against the 30 ms of a start, long enough to cost nothing.
+/// Short compared with the 30 ms of a start.
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
 /// A usual stop takes 90 ms. Less than the 10 s after which `docker stop` kills everything.
 const STOP_LIMIT: Duration = Duration::from_secs(8);
 
-/// A child, and the thread that waits for it.
+/// A child process, and the thread that waits for it.
 pub(super) struct Server {
     pid: Pid,
     waiter: JoinHandle<io::Result<ExitStatus>>,
 }
 
 impl Server {
-    /// Spawns from a thread that lives as long as the child: the kernel sends the death signal when
-    /// the spawning *thread* ends, and the caller's may end long before the process.
+    /// Spawns the child from a thread that lives as long as the child. The kernel sends the death signal when
+    /// the spawning *thread* ends, and the caller's thread may end long before the process.
     pub(super) fn spawn(mut command: Command) -> io::Result<Self> {
         let (sender, receiver) = mpsc::channel();
         let waiter = thread::Builder::new()
@@ -42,18 +42,18 @@ impl Server {
         }
     }
 
-    /// Waits until it accepts connections. False when it ended instead, or was not ready in time.
+    /// Waits until the server accepts connections. False when it ended, or was not ready in time.
     pub(super) fn wait_until_ready(&self, data: &Path, limit: Duration) -> bool {
-        // Comparing the id keeps us from taking somebody else's server on the same data for ours.
+        // Compares the id, so that another server on the same data is not taken for this one.
         let is_ready =
             || PidFile::read(data).is_some_and(|file| file.ready && file.pid == self.pid);
         wait_until(limit, || self.waiter.is_finished() || is_ready()) && !self.waiter.is_finished()
     }
 
-    /// Sends `signal`, insists when that takes too long, and reaps the process.
+    /// Sends `signal`, then stronger signals if the server does not end in time, and reaps the process.
     pub(super) fn end(self, signal: Signal) -> io::Result<ExitStatus> {
         for signal in [signal, Signal::QUIT, Signal::KILL] {
-            // A finished waiter has reaped the process, and its id may belong to another by now.
+            // Once the waiter has finished, the process is reaped and its id may belong to another process.
             if !self.waiter.is_finished() {
                 let _ = kill_process(self.pid, signal);
             }
@@ -71,7 +71,7 @@ fn join(waiter: JoinHandle<io::Result<ExitStatus>>) -> io::Result<ExitStatus> {
         .unwrap_or_else(|_| Err(io::Error::other("the thread that waits for it panicked")))
 }
 
-/// The lines of `postmaster.pid` that we need: 1, 4 and 8 in Postgres's `pidfile.h`.
+/// The lines of `postmaster.pid` that this code needs: 1, 4 and 8 in Postgres's `pidfile.h`.
 pub(super) struct PidFile {
     pub(super) pid: Pid,
     pub(super) port: u16,
@@ -95,32 +95,32 @@ impl PidFile {
     }
 }
 
-/// Stops the server that runs on `data`, if any. Its id is the error when it does not end in time.
+/// Stops the server that runs on `data`, if any. Returns its process id as the error if it does not end in time.
 pub(super) fn stop_orphan(data: &Path) -> Result<(), Pid> {
     let Some(PidFile { pid, .. }) = PidFile::find_live(data) else {
         return Ok(());
     };
-    // It may be ending already, because its process did; asking twice does no harm.
+    // The server may already be stopping; a second signal does no harm.
     let _ = kill_process(pid, Signal::INT);
     let ended = wait_until(STOP_LIMIT, || PidFile::find_live(data).is_none());
     if ended { Ok(()) } else { Err(pid) }
 }
 
-/// Removes a `postmaster.pid` whose process id now belongs to another program: Postgres would take
-/// that for a running server and refuse for ever, as it does in a container, where ids are few.
-/// One of a dead process stays, because Postgres uses it to wait for that server's children.
+/// Removes a `postmaster.pid` whose process id now belongs to another program. Postgres would take that program
+/// for a running server and never start; this happens in containers, where process ids are few. The file of a
+/// dead process is kept, because Postgres uses it to wait for that server's children.
 pub(super) fn remove_misleading_pid_file(data: &Path) {
     if PidFile::read(data).is_some_and(|file| is_alive(file.pid) && !is_server_of(file.pid, data)) {
         let _ = fs::remove_file(data.join("postmaster.pid"));
     }
 }
 
-/// Whether a process with this id exists, anyone who owns it.
+/// Whether a process with this id exists, of any user.
 pub(super) fn is_alive(pid: Pid) -> bool {
     test_kill_process(pid) != Err(rustix::io::Errno::SRCH)
 }
 
-/// Whether the command line of `pid` names `data`. Yes when it cannot be read, which is the safe answer.
+/// Whether the command line of `pid` names `data`. True when it cannot be read, which is the safe answer.
 fn is_server_of(pid: Pid, data: &Path) -> bool {
     let id = pid.as_raw_pid().to_string();
     let line = fs::read(format!("/proc/{id}/cmdline")).or_else(|_| {
@@ -135,7 +135,7 @@ fn is_server_of(pid: Pid, data: &Path) -> bool {
     })
 }
 
-/// Polls until `done`, or until `limit` has passed, and tells which.
+/// Polls until `done` or until `limit` has passed. Returns whether it was done.
 fn wait_until(limit: Duration, done: impl Fn() -> bool) -> bool {
     let deadline = Instant::now() + limit;
     loop {

@@ -1,4 +1,4 @@
-//! A request that a simulated vendor has read, and what it answers.
+//! A request to a simulated vendor, and its answer.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::{Map, Value, json};
 use url::form_urlencoded;
 
-/// Five files of 5 MB and some air: more than either vendor takes.
+/// Five files of 5 MB and some margin: more than either vendor accepts.
 const BODY_BYTES: usize = 40 * 1024 * 1024;
 /// A request, read to its end.
 #[derive(Clone, Debug)]
@@ -22,13 +22,13 @@ pub(super) struct Call {
     pub(super) body: Bytes,
 }
 
-/// What a vendor answers.
+/// The answer of a vendor.
 #[derive(Clone, Debug)]
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Vec<u8>,
-    /// How long the vendor takes over it.
+    /// How long the vendor waits before it answers.
     pub(super) after: Duration,
 }
 
@@ -48,7 +48,7 @@ impl Call {
         })
     }
 
-    /// The path between its slashes.
+    /// The parts of the path between its slashes.
     pub(super) fn segments(&self) -> Vec<&str> {
         self.path
             .split('/')
@@ -56,7 +56,7 @@ impl Call {
             .collect()
     }
 
-    /// The last value given for a query parameter, as PHP takes it.
+    /// The last value of a query parameter, which is the one that PHP uses.
     pub(super) fn query_value(&self, name: &str) -> Option<&str> {
         self.query
             .iter()
@@ -70,7 +70,7 @@ impl Call {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// Whether the body is declared to be of this type.
+    /// Whether the body is declared to have this type.
     pub(super) fn is(&self, content_type: &str) -> bool {
         self.header("content-type").is_some_and(|given| {
             let essence = given.split(';').next().unwrap_or_default().trim();
@@ -78,7 +78,7 @@ impl Call {
         })
     }
 
-    /// The body's fields if it is a form.
+    /// The body's fields if it is a form; else none.
     pub(super) fn form(&self) -> Vec<(String, String)> {
         if self.is("application/x-www-form-urlencoded") {
             form_urlencoded::parse(&self.body).into_owned().collect()
@@ -92,7 +92,7 @@ impl Call {
         object_of_strings(&self.query)
     }
 
-    /// JSON, or a form as an object of strings, or a string; `null` if empty.
+    /// The body: JSON, a form as an object of strings, or else a string; `null` if empty.
     pub(super) fn body_json(&self) -> Value {
         if self.body.is_empty() {
             Value::Null
@@ -114,7 +114,7 @@ fn object_of_strings(pairs: &[(String, String)]) -> Value {
 }
 
 impl Answer {
-    /// An answer at once.
+    /// An answer without a delay.
     pub(super) fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         Self {
             status,
@@ -124,7 +124,7 @@ impl Answer {
         }
     }
 
-    /// A JSON answer at once.
+    /// A JSON answer without a delay.
     pub(super) fn json(status: u16, body: &Value) -> Self {
         Self::new(status, "application/json; charset=utf-8", body.to_string())
     }

@@ -1,10 +1,10 @@
-//! The simulators' only source of time and of made-up identifiers.
-//! Everything here is real time: a test shortens the durations instead of moving a clock.
+//! The simulators' only source of time and of generated ids. All time is real: a test shortens the durations instead
+//! of moving a clock.
 
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
-/// The wall clock, for what people read.
+/// The wall clock, for times that people read.
 #[allow(
     clippy::disallowed_methods,
     reason = "the simulators' one reading of the wall clock"
@@ -13,7 +13,7 @@ pub(super) fn now() -> OffsetDateTime {
     OffsetDateTime::now_utc()
 }
 
-/// The monotonic clock, for what expires.
+/// The monotonic clock, for expiry.
 #[allow(
     clippy::disallowed_methods,
     reason = "the simulators' one reading of the monotonic clock"
@@ -22,7 +22,7 @@ pub(super) fn instant() -> Instant {
     Instant::now()
 }
 
-/// `2026-11-21T01:02:03.456Z`, the way GHL writes every date.
+/// `2026-11-21T01:02:03.456Z`, the format of every date of GHL.
 pub(super) fn stamp(at: OffsetDateTime) -> String {
     let at = at.to_offset(time::UtcOffset::UTC);
     format!(
@@ -37,13 +37,13 @@ pub(super) fn stamp(at: OffsetDateTime) -> String {
     )
 }
 
-/// A made-up identifier of `length` letters and digits, as GHL's are.
+/// A random id of `length` letters and digits, like GHL's.
 pub(super) fn letters(length: usize) -> String {
     const ALPHABET: &[u8] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
     made_of(ALPHABET, length)
 }
 
-/// A made-up identifier of `length` upper-case hex digits, as WhatsApp's are.
+/// A random id of `length` upper-case hex digits, like WhatsApp's.
 pub(super) fn hex(length: usize) -> String {
     made_of(b"0123456789ABCDEF", length)
 }
@@ -55,7 +55,7 @@ fn made_of(alphabet: &[u8], length: usize) -> String {
         .collect()
 }
 
-/// A UUID-shaped trace id, as GHL puts into its answers.
+/// A trace id in the form of a UUID, like those in GHL's answers.
 pub(super) fn trace_id() -> String {
     let digits = hex(32).to_lowercase();
     let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default().to_owned();

@@ -1,5 +1,5 @@
-//! The endpoint of a simulated vendor: reads a request whole, has it noted, answers it or plays its fault, and writes the
-//! traffic log. It knows nothing about what the vendors do.
+//! The endpoint of a simulated vendor: reads a request completely, has `faults` record it, answers it or plays its
+//! fault, and writes the traffic log. Knows nothing of what the vendors do.
 
 use axum::extract::Request;
 use axum::http::StatusCode;
@@ -11,17 +11,17 @@ use crate::faults;
 use crate::faults::Faults;
 use crate::traffic_log::{Edge, Started, TrafficLog};
 
-/// What stands behind an endpoint.
+/// What an endpoint serves.
 pub(super) trait Vendor: Clone + Send + Sync + 'static {
-    /// The name by which faults and tests know the route.
+    /// The name of the route for faults and tests.
     fn route(&self, call: &Call) -> String;
-    /// Does what was asked, or refuses as the real one would.
+    /// Does what was asked, or refuses as the real vendor would.
     fn act(&self, call: &Call) -> impl Future<Output = Answer> + Send;
-    /// The call in one sentence.
+    /// The call in one sentence, for the traffic log.
     fn summary(&self, call: &Call, answer: &Answer) -> String;
 }
 
-/// The entrance of one vendor.
+/// The endpoint of one vendor.
 #[derive(Clone, Debug)]
 pub(super) struct Endpoint {
     pub(super) edge: Edge,
@@ -30,7 +30,7 @@ pub(super) struct Endpoint {
 }
 
 impl Endpoint {
-    /// Serves a request to its end, even if the caller hangs up in between.
+    /// Serves a request to its end, even if the caller hangs up before.
     pub(super) async fn serve(&self, request: Request, vendor: impl Vendor) -> Response {
         let endpoint = self.clone();
         let task = tokio::spawn(async move { endpoint.run(request, &vendor).await });

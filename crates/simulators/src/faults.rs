@@ -1,5 +1,5 @@
-//! What a test prepares and looks at: faults that the next requests to a route meet, and the
-//! requests that arrived. A fault is played as told, whatever the vendor would have said.
+//! Faults that a test prepares for the next requests to a route, and the requests that arrived. A fault replaces or
+//! delays whatever the vendor would have answered.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -12,13 +12,13 @@ use crate::call::{Answer, Call};
 use crate::clock;
 use crate::shared::Shared;
 
-/// What is remembered for inspection; a sandbox may run for days.
+/// How many requests are remembered; a sandbox may run for days.
 const REMEMBERED: usize = 10_000;
 
-/// Something that goes wrong, once, on one route.
+/// An error of a vendor, for one request to a route.
 #[derive(Clone, Debug)]
 pub enum Fault {
-    /// Nothing is done; this is answered.
+    /// The vendor does nothing and gives this answer.
     Answer {
         /// The HTTP status.
         status: u16,
@@ -27,7 +27,7 @@ pub enum Fault {
         /// The body, as it is.
         body: String,
     },
-    /// It is done as usual; after `wait`, this is answered instead of the truth.
+    /// The vendor does what was asked, waits for `wait`, and gives this answer instead of the true one.
     AfterEffect {
         /// How long the answer takes.
         wait: Duration,
@@ -38,14 +38,14 @@ pub enum Fault {
         /// The body, as it is.
         body: String,
     },
-    /// Nothing is done and nothing answered for so long; then comes an empty 504.
+    /// The vendor does nothing for this time, then answers with an empty 504.
     Hang(Duration),
-    /// As usual, but so much later.
+    /// The vendor does what was asked, but only after this time.
     Slow(Duration),
 }
 
 impl Fault {
-    /// Nothing is done; `body` is answered with `status`.
+    /// The vendor does nothing and answers with `status` and `body`.
     #[must_use]
     pub fn answer(status: u16, body: &str) -> Self {
         Self::Answer {
@@ -55,7 +55,7 @@ impl Fault {
         }
     }
 
-    /// It is done, but the caller sees `status` and `body`.
+    /// The vendor does what was asked, but answers with `status` and `body`.
     #[must_use]
     pub fn after_effect(status: u16, body: &str) -> Self {
         Self::AfterEffect {
@@ -66,7 +66,7 @@ impl Fault {
         }
     }
 
-    /// It is done, but the caller waits `wait` for an answer.
+    /// The vendor does what was asked, but answers with a 504 only after `wait`.
     #[must_use]
     pub fn silent_after_effect(wait: Duration) -> Self {
         Self::AfterEffect {
@@ -78,19 +78,19 @@ impl Fault {
     }
 }
 
-/// A request as it arrived, for a test to look at.
+/// A request as it arrived.
 #[derive(Clone, Debug)]
 pub struct Seen {
-    /// The method and the route's pattern, such as `PUT /conversations/messages/{id}/status`;
-    /// for the gateway the bare name, such as `send.php`.
+    /// The method and the pattern of the route, such as `PUT /conversations/messages/{id}/status`;
+    /// for the gateway the bare file name, such as `send.php`.
     pub route: String,
-    /// The path as it was asked for, without the prefix the vendor is nested at.
+    /// The requested path, without the prefix at which the vendor is nested.
     pub path: String,
     /// The query as a JSON object of strings.
     pub query: Value,
-    /// The body: JSON, or a form as an object of strings, or a string; `null` if empty.
+    /// The body: JSON, a form as an object of strings, or else a string; `null` if empty.
     pub body: Value,
-    /// The headers, secrets included.
+    /// The headers, including secrets.
     pub headers: HeaderMap,
     /// When it arrived.
     pub at: OffsetDateTime,
@@ -103,13 +103,13 @@ struct Book {
     seen: VecDeque<Seen>,
 }
 
-/// Prepared faults and remembered requests of one vendor; cheap to clone.
+/// The prepared faults and remembered requests of one vendor. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Faults(Shared<Book>);
 
 impl Faults {
-    /// The next request to `route` (a pattern as in [`Seen::route`]) meets this fault;
-    /// faults of one route are used in the order they were pushed.
+    /// The next request to `route` (a pattern as in [`Seen::route`]) gets this fault. Several faults of one route are
+    /// used in the order of the calls.
     pub fn push(&self, route: &str, fault: Fault) {
         self.0
             .lock()
@@ -119,26 +119,25 @@ impl Faults {
             .push_back(fault);
     }
 
-    /// Every request to `route` meets this fault, until [`Self::clear`]. The route `*` is
-    /// every route.
+    /// Every request to `route` gets this fault, until [`Self::clear`]. The route `*` means every route.
     pub fn always(&self, route: &str, fault: Fault) {
         self.0.lock().always.insert(route.to_owned(), fault);
     }
 
-    /// Nothing goes wrong any more.
+    /// Removes all prepared faults.
     pub fn clear(&self) {
         let mut book = self.0.lock();
         book.once.clear();
         book.always.clear();
     }
 
-    /// Every request that arrived, refused ones included, oldest first.
+    /// All requests that arrived, oldest first. Refused ones are included.
     #[must_use]
     pub fn seen(&self) -> Vec<Seen> {
         self.0.lock().seen.iter().cloned().collect()
     }
 
-    /// The requests that arrived at `route`, oldest first.
+    /// The requests to `route`, oldest first.
     #[must_use]
     pub fn seen_at(&self, route: &str) -> Vec<Seen> {
         self.0
@@ -150,7 +149,7 @@ impl Faults {
             .collect()
     }
 
-    /// How many requests arrived at `route`.
+    /// The number of requests to `route`.
     #[must_use]
     pub fn count(&self, route: &str) -> usize {
         self.0
@@ -161,12 +160,12 @@ impl Faults {
             .count()
     }
 
-    /// Forgets what has arrived.
+    /// Forgets the requests that have arrived.
     pub fn forget_seen(&self) {
         self.0.lock().seen.clear();
     }
 
-    /// Remembers a call and finds the fault it is to meet.
+    /// Remembers a call and returns the fault that it gets.
     pub(super) fn note(&self, route: &str, call: &Call) -> Option<Fault> {
         let mut book = self.0.lock();
         book.seen.push_back(Seen {
@@ -190,7 +189,7 @@ impl Faults {
     }
 }
 
-/// Acts, or plays the fault, or both.
+/// Runs `act`, or the fault, or both.
 pub(super) async fn play(fault: Option<Fault>, act: impl Future<Output = Answer>) -> Answer {
     match fault {
         None => act.await,

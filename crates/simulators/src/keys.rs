@@ -1,6 +1,6 @@
-//! The keys with which the simulated GHL signs what it posts. They are made at start and
-//! never leave the process; only their public halves can be asked for. And the cipher in which it tells a page who
-//! looks at it.
+//! The keys with which the simulated GHL signs its posts, and the cipher in which it names the user of a page.
+//!
+//! The keys are generated at the start and never leave the process; only their public halves can be read.
 
 use std::io;
 use std::sync::Arc;
@@ -22,17 +22,17 @@ use sha2::Sha256;
 
 use crate::shared::Shared;
 
-/// The DER bytes that come before the 32 key bytes in an Ed25519 SPKI (RFC 8410).
+/// The DER bytes that come before the 32 bytes of the key in an Ed25519 SPKI (RFC 8410).
 const ED25519_SPKI: [u8; 12] = [
     0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
 ];
-/// GHL's was 4096; half of it is made in a blink and verified by the same code.
+/// GHL's key has 4096 bits; a shorter one is generated faster and verified by the same code.
 const RSA_BITS: usize = 2048;
 
-/// The public half of what signs, in the two forms the service's settings take.
+/// The public half of the signing key, in the two forms that the service's settings accept.
 #[derive(Clone, Debug)]
 pub struct PublicKeys {
-    /// The SPKI in base64, one line, as GHL publishes it.
+    /// The SPKI in base64 on one line, as GHL publishes it.
     pub ed25519_base64: String,
     /// The same as PEM.
     pub ed25519_pem: String,
@@ -44,7 +44,7 @@ pub(super) struct Keys {
 }
 
 impl Keys {
-    /// Makes the Ed25519 key; the RSA key is made when first needed.
+    /// Generates the Ed25519 key. The RSA key is generated when it is first needed.
     pub(super) fn generate() -> io::Result<Self> {
         let seed = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new())
             .map_err(|_| io::Error::other("the system gave no randomness"))?;
@@ -56,7 +56,6 @@ impl Keys {
         })
     }
 
-    /// The public Ed25519 key.
     pub(super) fn public(&self) -> PublicKeys {
         let mut spki = ED25519_SPKI.to_vec();
         spki.extend_from_slice(self.ed25519.public_key().as_ref());
@@ -69,7 +68,7 @@ impl Keys {
         }
     }
 
-    /// The public RSA key as PEM; the first call takes a moment.
+    /// The public RSA key as PEM. The first call generates the key.
     pub(super) fn rsa_pem(&self) -> io::Result<String> {
         self.rsa_key()?
             .to_public_key()
@@ -77,12 +76,12 @@ impl Keys {
             .map_err(io::Error::other)
     }
 
-    /// Base64 of an Ed25519 signature over these bytes.
+    /// Base64 of an Ed25519 signature of these bytes.
     pub(super) fn ed25519(&self, body: &[u8]) -> String {
         STANDARD.encode(self.ed25519.sign(body))
     }
 
-    /// Base64 of an RSA PKCS#1 v1.5 signature over the SHA-256 of these bytes.
+    /// Base64 of an RSA PKCS#1 v1.5 signature of the SHA-256 of these bytes.
     pub(super) fn rsa(&self, body: &[u8]) -> io::Result<String> {
         let key = SigningKey::<Sha256>::new(self.rsa_key()?.as_ref().clone());
         let signature = key.try_sign(body).map_err(io::Error::other)?;
@@ -100,9 +99,8 @@ impl Keys {
     }
 }
 
-/// What `CryptoJS.AES.encrypt` makes of a text and a passphrase, as GHL does (`docs/vendors/ghl.md#single-sign-on`):
-/// key and
-/// IV are `OpenSSL`'s `EVP_BytesToKey` with MD5, one round.
+/// Encrypts a text with a passphrase as `CryptoJS.AES.encrypt` does (`docs/vendors/ghl.md#single-sign-on`). Key and
+/// IV come from `OpenSSL`'s `EVP_BytesToKey` with MD5, one round.
 pub(super) fn encrypt_with_passphrase(passphrase: &str, salt: [u8; 8], plain: &str) -> String {
     let mut derived = Vec::with_capacity(48);
     let mut block = Vec::new();
@@ -117,7 +115,7 @@ pub(super) fn encrypt_with_passphrase(passphrase: &str, salt: [u8; 8], plain: &s
     let (key, iv) = derived.split_at(32);
     let mut sealed = b"Salted__".to_vec();
     sealed.extend_from_slice(&salt);
-    // Room for the padding, of one to sixteen bytes.
+    // Room for the padding of one to sixteen bytes.
     let mut room = vec![0; plain.len() + 16];
     room[..plain.len()].copy_from_slice(plain.as_bytes());
     let cipher = cbc::Encryptor::<Aes256>::new_from_slices(key, iv);

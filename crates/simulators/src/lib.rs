@@ -1,11 +1,12 @@
-//! Simulated GoHighLevel and Waapify servers: for the sandbox, tests and benchmarks.
+//! Simulated GoHighLevel and Waapify servers for the sandbox, the tests and the benchmark.
 //!
-//! Owns: both vendors, which refuse what the real platforms refuse (`docs/vendors`), and the page to
-//! play with. Refuses: shortcuts; the service and these vendors meet over HTTP only.
+//! They refuse what the real platforms refuse (`docs/vendors`), and meet the service over HTTP only.
 //!
-//! * `simulation`: both vendors; `ghl/` and `waapify/`: one each, with `controls.rs` holding what a test may set
-//! * `endpoint`, `webhook_sender`, `traffic_log`, `faults`: requests in, posts out, what crossed, what goes wrong on purpose
-//! * `page`: the page at `/`; `ghl/site`: GHL's own pages
+//! * `simulation`: both vendors together; `ghl` and `waapify`: one vendor each, with `controls.rs` for what a test
+//!   sets
+//! * `endpoint`, `call`: incoming requests; `webhook_sender`: outgoing posts; `traffic_log`: a record of both
+//! * `faults`: errors that a test prepares; `keys`: what GHL signs and encrypts with; `timings`, `clock`: time
+//! * `page`: the sandbox's page at `/`; `ghl/site`: GHL's own pages; `seed`: the first data; `shared`: shared state
 
 mod call;
 mod clock;

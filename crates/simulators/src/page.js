@@ -1,11 +1,11 @@
-// Shows the sandbox's state and pulls its levers. Data reaches the page only as text.
+// Shows the sandbox's state and runs its controls. Data is put into the page only as text.
 "use strict";
 
 const POLL_MS = 1000;
 const $ = (id) => document.getElementById(id);
 const view = { state: null, contact: null, customer: null, drawn: {}, seen: new Set(), reading: false, lost: false };
 
-/** An element with a class, children or text, and attributes. */
+/** Creates an element with a class, children or text, and attributes. */
 function el(tag, className, content, attributes = {}) {
   const node = document.createElement(tag);
   if (className) node.className = className;
@@ -25,7 +25,7 @@ const TICKS = {
 
 const CLIP = "M13 7.5 7.8 12.7a3.2 3.2 0 0 1-4.5-4.5L9 2.5a2.1 2.1 0 0 1 3 3l-5.7 5.7a1 1 0 0 1-1.5-1.5L9.8 4.8";
 
-/** A line drawing; labelled if it says something that no text says. */
+/** A line drawing. It has a label if it says something that no text says. */
 function drawing(className, box, path, label) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
@@ -54,14 +54,14 @@ function clock(at, seconds) {
   return seconds ? `${time}:${two(date.getSeconds())}` : time;
 }
 
-/** A file's name, given or that of its address, with a link if its address is one a browser may open. */
+/** A file's name, or the name in its address. It is a link if a browser may open the address. */
 function file(address, given) {
   let url = null;
   let name = given || address;
   try {
     url = new URL(address);
     name = given || decodeURIComponent(url.pathname.split("/").pop() || url.host);
-  } catch { /* no address, or a broken escape: shown as it is */ }
+  } catch { /* not a URL, or a broken escape: shown unchanged */ }
   const shown = [drawing("clip", "0 0 16 16", CLIP), el("span", "", name)];
   if (!url || !/^https?:$/.test(url.protocol)) return el("span", "file", shown);
   return el("a", "file", shown, { href: url.href, target: "_blank", rel: "noopener noreferrer" });
@@ -78,7 +78,7 @@ function bubble({ id, text, files, label, at, right, status, reason }) {
   ]);
 }
 
-/** Redraws `target` if `data` has changed since; keeps focus, and the end in sight. */
+/** Redraws `target` if `data` has changed. Keeps the focus, and keeps the end visible. */
 function draw(target, data, items) {
   const key = JSON.stringify(data);
   if (view.drawn[target.id] === key) return;
@@ -90,7 +90,7 @@ function draw(target, data, items) {
   toEnd(target);
 }
 
-/** Keeps a conversation's end in sight, unless the reader has scrolled up. */
+/** Keeps the end of a conversation visible, unless the reader has scrolled up. */
 function toEnd(thread) {
   if (thread.dataset.end === "watched") thread.scrollTop = thread.scrollHeight;
 }
@@ -242,7 +242,7 @@ function notice(text, good = false, stays = false) {
   if (text && !stays) noticeTimer = setTimeout(() => notice(""), 5000);
 }
 
-/** Pulls a lever; the answer's JSON, or null after saying why not. */
+/** Posts an action. Returns the answer's JSON, or null after it has shown the error. */
 async function pull(path, body) {
   try {
     const answer = await fetch(`/sandbox/${path}`, {
@@ -274,7 +274,7 @@ async function refresh() {
     const answer = await fetch("/sandbox/state", { cache: "no-store" });
     if (!answer.ok) throw new Error(String(answer.status));
     const state = await answer.json();
-    if (turn !== asking) return; // a later question has overtaken this answer
+    if (turn !== asking) return; // a later request has already been answered
     view.state = state;
     if (view.lost) notice("");
     view.lost = false;
@@ -292,7 +292,7 @@ async function poll() {
   setTimeout(poll, POLL_MS);
 }
 
-/** Enter sends, Shift+Enter begins a new line; not while an input method is composing. */
+/** Enter sends, Shift+Enter begins a new line; neither while an input method is composing. */
 function enterSends(area, form) {
   area.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {

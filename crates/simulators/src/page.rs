@@ -1,5 +1,5 @@
-//! The sandbox's page: three static files, the state they poll, and the levers they pull.
-//! It refuses what is not declared as JSON, so that no other site can post a form to it.
+//! The sandbox's page: three static files, the state that they poll, and the actions of their buttons.
+//! Posts must be declared as JSON, so that no other site can send a form to the page.
 
 use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
@@ -12,12 +12,11 @@ use serde_json::{Value, json};
 use crate::seed;
 use crate::simulation::Simulation;
 
-/// Everything comes from here; nothing is inline.
+/// All content is from this address; nothing is inline.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'none'";
 
-/// The page and its routes.
 pub(super) fn router(simulation: Simulation) -> Router {
     let html = || async { file("text/html; charset=utf-8", include_str!("page.html")) };
     let css = || async { file("text/css; charset=utf-8", include_str!("page.css")) };
@@ -46,7 +45,6 @@ fn file(content_type: &'static str, body: &'static str) -> Response {
     (headers, body).into_response()
 }
 
-/// Everything the page shows.
 async fn state(State(simulation): State<Simulation>) -> Json<Value> {
     let contacts: Vec<Value> = simulation
         .ghl

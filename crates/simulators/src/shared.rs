@@ -1,5 +1,4 @@
-//! State that the tasks of a simulator share. It refuses to be lost: a task that
-//! died while holding the lock leaves the state usable for the others.
+//! State that the tasks of a simulator share. A task that panics while it holds the lock leaves the state usable.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -14,12 +13,11 @@ impl<T> Clone for Shared<T> {
 }
 
 impl<T> Shared<T> {
-    /// Puts `value` behind a lock.
     pub(super) fn new(value: T) -> Self {
         Self(Arc::new(Mutex::new(value)))
     }
 
-    /// Waits for the lock.
+    /// Waits for the lock. Ignores poisoning.
     pub(super) fn lock(&self) -> MutexGuard<'_, T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

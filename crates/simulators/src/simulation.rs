@@ -1,5 +1,5 @@
-//! The world of the sandbox: both simulated vendors, their seed data, their speed, and the
-//! routers they are served by. Everything is in memory and gone with the process.
+//! Both simulated vendors together: their seed data, their speed, and their routers. Everything is in memory and is
+//! lost when the process ends.
 
 use std::io;
 
@@ -14,39 +14,39 @@ use crate::timings::Timings;
 use crate::traffic_log::TrafficLog;
 use crate::waapify::Waapify;
 
-/// What a world needs to know about the service it surrounds.
+/// What a simulation needs to know about the service.
 #[derive(Clone, Debug)]
 pub struct SimulationConfig {
     /// The marketplace app's client id; the app id is the part before its `-`.
     pub client_id: String,
     /// The marketplace app's secret.
     pub client_secret: String,
-    /// Where the service listens, without a path.
+    /// The base address of the service, without a path.
     pub service_url: Url,
-    /// How fast everything happens.
+    /// The durations of the simulation.
     pub timings: Timings,
     /// The client for posts to the service.
     pub http: Client,
 }
 
-/// Both vendors and what they share; cheap to clone.
+/// Both vendors and what they share. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Simulation {
     /// The simulated platform.
     pub ghl: Ghl,
-    /// The simulated gateway, as its seeded instance.
+    /// The simulated gateway, as a handle for its seeded instance.
     pub waapify: Waapify,
-    /// What crossed the wires.
+    /// All HTTP exchanges with the service.
     pub wire: TrafficLog,
     timings: Shared<Timings>,
     service_url: Shared<Url>,
 }
 
 impl Simulation {
-    /// A world with its seed data, in which nothing is installed or linked to the service yet.
+    /// A simulation with its seed data. The app is not installed and no number is connected to the service yet.
     ///
     /// # Errors
-    /// If the system gives no randomness for the signing key.
+    /// When the system gives no randomness for the signing key.
     pub fn new(config: SimulationConfig) -> io::Result<Self> {
         let wire = TrafficLog::default();
         let timings = Shared::new(config.timings);
@@ -71,25 +71,25 @@ impl Simulation {
             .nest("/sim/whatsapp", self.waapify.media_router())
     }
 
-    /// The page at `/`, with what it asks for under `/sandbox/`, and GHL's own pages under `/sandbox/ghl`.
+    /// The page at `/`, its data under `/sandbox/`, and GHL's own pages under `/sandbox/ghl`.
     pub fn page_router(&self) -> Router {
         page::router(self.clone()).merge(self.ghl.site_router())
     }
 
-    /// Forgets what happened: nothing is installed or linked, nobody wrote, and GHL's own SMS provider is chosen.
+    /// Returns to the start: no installs, no webhook addresses, no messages, and GHL's own SMS provider is chosen.
     pub fn forget(&self) {
         self.ghl.forget();
         self.waapify.forget();
         self.wire.clear();
     }
 
-    /// Changes the speed of a running world.
+    /// Changes the durations of a running simulation.
     pub fn adjust(&self, change: impl FnOnce(&mut Timings)) {
         change(&mut self.timings.lock());
     }
 
-    /// The service has moved: from now on GHL posts there. (The gateway posts to the address
-    /// it was given through `setwebhook.php`.)
+    /// Tells GHL a new address of the service. (The gateway posts to the address that it got through
+    /// `setwebhook.php`.)
     pub fn set_service_url(&self, url: Url) {
         *self.service_url.lock() = url;
     }

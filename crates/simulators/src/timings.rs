@@ -1,36 +1,36 @@
-//! How fast the simulated vendors are.
+//! The speed of the simulated vendors.
 
 use std::time::Duration;
 
-/// How fast the world turns.
+/// The durations of a simulation.
 #[derive(Clone, Debug)]
 pub struct Timings {
-    /// Life of a GHL access token; told as `expires_in`, in whole seconds.
+    /// Lifetime of a GHL access token, reported as `expires_in` in whole seconds.
     pub access_token_lifetime: Duration,
-    /// How long an identical refresh gets the same pair again.
+    /// How long a repeated refresh returns the same pair of tokens.
     pub refresh_grace: Duration,
-    /// How long after the first delivery call GHL refuses status updates of the message.
+    /// How long after the first delivery call GHL refuses status updates for the message.
     pub not_yet: Duration,
-    /// Pause before GHL's second delivery try; it doubles with each further one.
+    /// Pause before GHL's second delivery attempt; it doubles with each further attempt.
     pub delivery_retry_base: Duration,
-    /// How long GHL and the gateway wait for the service to answer a post.
+    /// How long GHL and the gateway wait for the service's answer to a post.
     pub delivery_patience: Duration,
     /// The window of GHL's burst limit.
     pub rate_window: Duration,
     /// How long `send.php` takes to answer.
     pub send_takes: Duration,
-    /// From a send to the echo webhook; shorter than `send_takes` puts the echo first.
+    /// From a send to the echo webhook; if it is shorter than `send_takes`, the echo arrives first.
     pub echo_after: Duration,
-    /// From the echo to the delivery ack; `None`: only [`crate::Waapify::customer_receives`].
+    /// From the echo to the delivery ack; `None`: only [`crate::Waapify::customer_receives`] acks.
     pub delivered_after: Option<Duration>,
-    /// From the delivery to the read ack; `None`: only [`crate::Waapify::customer_reads`].
+    /// From the delivery to the read ack; `None`: only [`crate::Waapify::customer_reads`] acks.
     pub read_after: Option<Duration>,
-    /// How long one QR code of WhatsApp's is valid.
+    /// How long one of WhatsApp's QR codes is valid.
     pub qr_changes_after: Duration,
 }
 
 impl Default for Timings {
-    /// As a person at the page expects it: a little quicker than the real platforms.
+    /// For a person at the page: a little quicker than the real platforms.
     fn default() -> Self {
         Self {
             access_token_lifetime: Duration::from_secs(86_399),

@@ -1,6 +1,6 @@
-//! The wire log: every HTTP exchange on the edges between the service and its
-//! vendors, as a person would tell it. It keeps the last 200 and refuses secrets. It also
-//! counts what is under way, so that a test knows when nothing more will come by itself.
+//! The traffic log: the last 200 HTTP exchanges between the service and its vendors, each with a sentence for a
+//! person, without secrets. Also counts what is in progress, so that a test knows when the vendors will post nothing
+//! more.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -14,16 +14,16 @@ use url::form_urlencoded;
 use crate::clock;
 use crate::shared::Shared;
 
-/// Enough for a long conversation on the page; older lines nobody scrolls to.
+/// Enough for a long conversation on the page.
 const KEPT: usize = 200;
-/// A longer path is cut: the summary says what was in it.
+/// A longer path is cut; the summary says what was in it.
 const PATH_CHARS: usize = 240;
-/// What stands where a secret was.
+/// Replaces a secret.
 const HIDDEN: &str = "•••";
 /// Query parameters whose values are secrets.
 const SECRETS: [&str; 4] = ["access_token", "code", "client_secret", "refresh_token"];
 
-/// One of the directions in which a request can travel.
+/// The direction of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Edge {
@@ -44,10 +44,10 @@ pub enum Edge {
 pub struct Exchange {
     /// Counts up from 1; never reused.
     pub number: u64,
-    /// When the request left.
+    /// When the request was sent.
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
-    /// From whom to whom.
+    /// The sender and the receiver.
     pub edge: Edge,
     /// The HTTP method.
     pub method: String,
@@ -55,7 +55,7 @@ pub struct Exchange {
     pub path: String,
     /// The answer's status; `None` if no answer came.
     pub status: Option<u16>,
-    /// One sentence about what was said.
+    /// One sentence about the request and its result.
     pub summary: String,
     /// How long the answer took, in milliseconds.
     pub took_ms: u64,
@@ -67,14 +67,14 @@ struct Log {
     exchanges: VecDeque<Exchange>,
 }
 
-/// The log itself; cheap to clone.
+/// The log. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct TrafficLog {
     log: Shared<Log>,
     under_way: Arc<AtomicUsize>,
 }
 
-/// Counts as under way for as long as it lives.
+/// Counts as in progress until it is dropped.
 #[derive(Debug)]
 pub(super) struct Underway(Arc<AtomicUsize>);
 
@@ -84,7 +84,7 @@ impl Drop for Underway {
     }
 }
 
-/// A request under way, to be finished with its answer.
+/// A request in progress, to be finished with its answer.
 pub(super) struct Started {
     at: OffsetDateTime,
     began: Instant,
@@ -94,7 +94,7 @@ pub(super) struct Started {
 }
 
 impl Started {
-    /// Notes the moment at which a request leaves.
+    /// Records the time at which a request starts.
     pub(super) fn now(edge: Edge, method: &str, path: &str, query: Option<&str>) -> Self {
         Self {
             at: clock::now(),
@@ -107,31 +107,31 @@ impl Started {
 }
 
 impl TrafficLog {
-    /// The log, oldest exchange first.
+    /// The log, with the oldest exchange first.
     #[must_use]
     pub fn exchanges(&self) -> Vec<Exchange> {
         self.log.lock().exchanges.iter().cloned().collect()
     }
 
-    /// Begins a new log.
+    /// Removes all exchanges.
     pub(super) fn clear(&self) {
         self.log.lock().exchanges.clear();
     }
 
-    /// How much is under way: requests that a vendor has not answered yet, and posts that it makes or means to make,
-    /// retries and acks included. At 0 nothing more comes from the vendors by itself.
+    /// The number of things in progress: requests that a vendor has not answered yet, and posts that it makes or
+    /// plans, including retries and acks. At 0 the vendors post nothing more on their own.
     #[must_use]
     pub fn under_way(&self) -> usize {
         self.under_way.load(Ordering::SeqCst)
     }
 
-    /// Counts something as under way.
+    /// Counts one more thing as in progress.
     pub(super) fn begin(&self) -> Underway {
         self.under_way.fetch_add(1, Ordering::SeqCst);
         Underway(Arc::clone(&self.under_way))
     }
 
-    /// Writes down how a request ended.
+    /// Records the end of a request.
     pub(super) fn finish(&self, started: Started, status: Option<u16>, summary: String) {
         let took = clock::instant().saturating_duration_since(started.began);
         let mut log = self.log.lock();
@@ -153,7 +153,7 @@ impl TrafficLog {
     }
 }
 
-/// `text` in quotation marks, cut to one readable line.
+/// `text` in quotation marks, as one line of 80 characters at most.
 pub(super) fn quoted(text: &str) -> String {
     const CHARS: usize = 80;
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -172,7 +172,7 @@ fn readable_path(path: &str, query: Option<&str>) -> String {
     let pairs: Vec<String> = form_urlencoded::parse(query.unwrap_or_default().as_bytes())
         .map(|(name, value)| {
             let secret = SECRETS.contains(&name.as_ref());
-            // A webhook address holds the secret that proves its caller.
+            // A webhook address contains the secret that proves its caller.
             let address = name == "webhook_url";
             let shown = match () {
                 () if secret => HIDDEN.to_owned(),

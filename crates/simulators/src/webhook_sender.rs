@@ -1,5 +1,5 @@
-//! Carries a vendor's posts to the service and writes them into the wire log.
-//! One attempt for each call: anyone who wants retries makes them.
+//! Sends a vendor's posts to the service and records them in the traffic log. Each call is one attempt; a caller that
+//! wants retries makes them.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::traffic_log::{Edge, Started, TrafficLog};
 
-/// The way from one vendor to the service.
+/// The connection of one vendor to the service.
 #[derive(Clone, Debug)]
 pub(super) struct WebhookSender {
     pub(super) http: Client,
@@ -20,17 +20,17 @@ pub(super) struct WebhookSender {
 /// One post to the service.
 pub(super) struct Parcel {
     pub(super) url: Url,
-    /// Beside the content type, which is always JSON.
+    /// Headers beside the content type, which is always JSON.
     pub(super) headers: Vec<(&'static str, String)>,
     pub(super) body: Vec<u8>,
-    /// How the wire log tells it.
+    /// The sentence for the traffic log.
     pub(super) summary: String,
     /// How long the vendor waits for an answer.
     pub(super) patience: Duration,
 }
 
 impl WebhookSender {
-    /// Posts it once; the answer's status, or `None` if there was no answer.
+    /// Posts it once. Returns the status of the answer, or `None` if there was no answer.
     pub(super) async fn post(&self, parcel: Parcel) -> Option<u16> {
         let _underway = self.wire.begin();
         let started = Started::now(self.edge, "POST", parcel.url.path(), parcel.url.query());

@@ -1,6 +1,6 @@
-//! Calls: one item of a `call` event, or the line WhatsApp leaves after a missed one → [`Call`].
+//! Reads calls: one item of a `call` event, or the line that WhatsApp leaves after a missed call.
 //!
-//! Owns: the names of a call's steps. Refuses to say whether a call that ended was missed: that takes all its steps.
+//! Owns the names of a call's steps. One step cannot tell whether a call that ended was missed; that takes all steps.
 
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -11,7 +11,6 @@ use crate::{Call, CallOutcome, Chat, Event, Person, Reason, fields, jid};
 /// Where the caller is named. 7.x adds `callerPn` when `from` is a LID.
 const CALLER: &[&str] = &["from", "callerPn", "callerLid"];
 
-/// Reads one item of the event.
 pub(super) fn read(item: &Value) -> Event {
     let ignored = |what| Event::Ignored { what, id: None };
     if !item.is_object() {
@@ -40,7 +39,7 @@ pub(super) fn read(item: &Value) -> Event {
     })
 }
 
-/// A call that nobody took.
+/// A call that nobody answered.
 pub(super) fn missed(id: String, (chat, from): (Chat, Option<Person>), from_me: bool) -> Call {
     Call {
         id,
@@ -65,7 +64,7 @@ fn group(item: &Value) -> Option<String> {
         .find(|jid| jid.to_ascii_lowercase().ends_with("@g.us"))
 }
 
-/// The chat of a call between two: the caller's, with both their addresses, unless another person's is named.
+/// The chat of a call between two people: the caller with both addresses, unless another person is named.
 fn person_chat(item: &Value, from: Option<&Person>) -> Chat {
     let chat = jid::person(item, &["chatId"]);
     let same = |chat: &Person| {
@@ -80,7 +79,7 @@ fn person_chat(item: &Value, from: Option<&Person>) -> Chat {
     }
 }
 
-/// Baileys' names of the steps (`WACallUpdateType`); older builds pass on those of the protocol.
+/// Baileys' names of the steps (`WACallUpdateType`). Older builds pass on the names of the protocol.
 fn outcome(status: &str) -> CallOutcome {
     match status.to_ascii_lowercase().as_str() {
         "offer" | "offer_notice" | "ringing" | "preaccept" | "transport" | "relaylatency" => {

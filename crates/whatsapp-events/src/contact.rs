@@ -1,14 +1,14 @@
-//! Address book and group news → who belongs to which address, and what people and groups are called.
+//! Reads address book and group events: which addresses belong together, and the names of people and groups.
 //!
-//! Owns: the field names of both generations of Baileys. Refuses what tells nothing new: pictures, settings,
-//! members. A first login's list has thousands of entries, so an entry costs a few look-ups and no more.
+//! Knows the field names of both generations of Baileys. Pictures, settings and members are ignored. The list of a
+//! first login has thousands of entries, so an entry costs only a few lookups.
 
 use serde_json::Value;
 
 use crate::{ContactNews, Event, GroupNews, Person, Reason, fields, jid};
 
-/// Where a person's addresses are: 6.7 has `id`, `jid` and `lid`; 7.x `id`, `phoneNumber` and `lid`; its news of
-/// pairs has `lid` and `pn`.
+/// Where a person's addresses are. 6.7 has `id`, `jid` and `lid`; 7.x has `id`, `phoneNumber` and `lid`; the events
+/// of 7.x for pairs have `lid` and `pn`.
 const ADDRESSES: &[&str] = &[
     "id",
     "jid",
@@ -18,17 +18,17 @@ const ADDRESSES: &[&str] = &[
     "lid",
     "senderLid",
 ];
-/// Where a name is: the address book's, the one a business proved, the one they gave themselves.
+/// Where a name is: in the address book, verified for a business, chosen by the person.
 const NAMES: &[&str] = &["/name", "/verifiedName", "/notify"];
 
-/// What the entries tell, or that they tell nothing.
+/// The events of the entries, or one [`Event::Ignored`] if there are none.
 pub(super) fn read(entries: &[Value]) -> Vec<Event> {
     told(entries, Reason::Contacts, |entry| {
         group(entry, &["/name", "/subject"]).or_else(|| contact(entry))
     })
 }
 
-/// What the groups are called, or that nothing says so.
+/// The names of the groups, or one [`Event::Ignored`] if there are none.
 pub(super) fn read_groups(entries: &[Value]) -> Vec<Event> {
     told(entries, Reason::Groups, |entry| group(entry, &["/subject"]))
 }
@@ -47,7 +47,7 @@ fn told(entries: &[Value], nothing: Reason, read: impl Fn(&Value) -> Option<Even
 fn contact(entry: &Value) -> Option<Event> {
     let mut person = jid::person(entry, ADDRESSES)?;
     if person.phone.is_none() {
-        // Some builds write the number without a server.
+        // Some builds write the number without `@server`.
         person.phone = fields::name(entry.get("phoneNumber"))
             .and_then(|number| jid::phone_of_jid(&format!("{number}@s.whatsapp.net")));
     }

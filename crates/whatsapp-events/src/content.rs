@@ -1,13 +1,13 @@
-//! What a message says: Baileys' `message` object → [`Said`].
+//! Reads Baileys' `message` object into [`Said`].
 //!
-//! Owns: wrappers, the fields that are words, edits and revokes, and what lies around a message: the quote, the ad,
-//! the marks. Refuses: who wrote the message, kinds that are more than words (`kinds`), and wording.
+//! Owns wrappers, text fields, edits, revokes, and what accompanies a message: quote, ad, marks. Kinds that are more
+//! than text are in `kinds`, and the wording is in `wording`.
 
 use serde_json::Value;
 
 use crate::{Ad, Content, Kind, Marks, MediaFile, fields, kinds, wording};
 
-/// What a `message` object says. The fields are those of [`crate::Message`].
+/// The content of a `message` object. The fields are those of [`crate::Message`].
 #[derive(Default)]
 pub(super) struct Said {
     pub(super) content: Content,
@@ -19,17 +19,17 @@ pub(super) struct Said {
     pub(super) marks: Marks,
 }
 
-/// How many wrappers are taken off. Five is the most ever seen; twice that costs nothing.
+/// How many wrappers are removed. The most ever seen are five.
 const MAX_WRAPPERS: usize = 10;
 
-/// Fields that travel beside a message and say nothing about its kind.
+/// Fields that accompany a message and do not tell its kind.
 const COMPANIONS: &[&str] = &[
     "messageContextInfo",
     "senderKeyDistributionMessage",
     "fastRatchetKeySenderKeyDistributionMessage",
 ];
 
-/// Fields that nobody wrote, or that cannot be read. `protocolMessage` is looked at before.
+/// Fields that no person wrote, or that cannot be read. `protocolMessage` is checked for edits and revokes first.
 const NOISE: &[&str] = &[
     "protocolMessage",
     "encReactionMessage",
@@ -41,7 +41,7 @@ const NOISE: &[&str] = &[
     "stickerSyncRmrMessage",
 ];
 
-/// Fields that are words: where the words are, best first.
+/// Fields that are text, with the places of the text, the best first.
 const TEXTS: &[(&str, &[&str])] = &[
     ("extendedTextMessage", &["/text"]),
     ("buttonsResponseMessage", &["/selectedDisplayText"]),
@@ -75,17 +75,17 @@ const CHOICES: &[&str] = &[
     "/selectedId",
 ];
 
-/// Where a vote, an answer or a reaction names what it is about. A reply does so in its context.
+/// Where a vote, an answer or a reaction names its target. A reply names it in its context.
 const ABOUT: &[&str] = &[
     "/pollCreationMessageKey/id",
     "/eventCreationMessageKey/id",
     "/key/id",
 ];
 
-/// Where a field of an unknown kind may hold words.
+/// Where a field of an unknown kind may hold text.
 const PERHAPS_WORDS: &[&str] = &["/caption", "/text", "/body/text", "/contentText"];
 
-/// Reads a `message` object. `None` if it is absent: `null`, empty, or not an object.
+/// Reads a `message` object. `None` if it is `null`, empty, or not an object.
 pub(super) fn read(message: &Value) -> Option<Said> {
     let mut marks = Marks::default();
     let Some(message) = unwrapped(message, &mut marks) else {
@@ -132,7 +132,7 @@ const fn other(caption: Option<String>) -> Content {
     }
 }
 
-/// Takes wrappers off, noting what they mean. `None` if there are more than [`MAX_WRAPPERS`].
+/// Removes the wrappers and records in `marks` what they mean. `None` if there are more than [`MAX_WRAPPERS`].
 fn unwrapped<'a>(message: &'a Value, marks: &mut Marks) -> Option<&'a Value> {
     let mut message = message;
     for _ in 0..=MAX_WRAPPERS {
@@ -148,11 +148,11 @@ fn unwrapped<'a>(message: &'a Value, marks: &mut Marks) -> Option<&'a Value> {
     None
 }
 
-/// The message inside a wrapper, which is any field holding an object `message`. Known ones:
+/// The message inside a wrapper, which is any field that holds an object `message`. Known wrappers are
 /// `ephemeralMessage`, `viewOnceMessage` (`V2`, `V2Extension`), `documentWithCaptionMessage`,
 /// `editedMessage`, `associatedChildMessage`, `groupStatusMessage` (`V2`), `deviceSentMessage`,
-/// `lottieStickerMessage`, `pollCreationMessageV4`. WhatsApp adds one every few months, always of
-/// this form, so the form decides and not the name.
+/// `lottieStickerMessage`, `pollCreationMessageV4`. The name is not checked, because WhatsApp adds a wrapper
+/// every few months, always in this form.
 fn wrapped(message: &Value) -> Option<(&str, &Value)> {
     let fields = message.as_object()?.iter();
     fields
@@ -163,8 +163,8 @@ fn wrapped(message: &Value) -> Option<(&str, &Value)> {
         })
 }
 
-/// An edit or a revoke, as a number or by name (`ProtocolMessage.Type`). Its `key` is read for the id alone: the rest
-/// of it is as seen from the sender's side.
+/// An edit or a revoke; its type is a number or a name (`ProtocolMessage.Type`). Only the id of its `key` is used:
+/// the other fields of the key are written from the sender's point of view.
 fn edit_or_revoke(protocol: &Value) -> Option<Said> {
     let kind = protocol.get("type");
     let content = match (fields::integer(kind), fields::text(kind).as_deref()) {
@@ -179,7 +179,7 @@ fn edit_or_revoke(protocol: &Value) -> Option<Said> {
     })
 }
 
-/// What an edited message says now. Its file, if any, is the one that came with the first version.
+/// The new content of an edited message. Its file, if any, is the one that came with the first version.
 pub(super) fn edited(message: Option<&Value>) -> Content {
     match message.and_then(read).map(|said| said.content) {
         Some(edited @ Content::Edited(_)) => edited,
@@ -190,7 +190,7 @@ pub(super) fn edited(message: Option<&Value>) -> Content {
     }
 }
 
-/// The `contextInfo` of a message, wherever it is.
+/// The `contextInfo` of the first field that has one.
 fn context(message: &Value) -> &Value {
     let fields = message.as_object().into_iter().flatten();
     fields
@@ -202,7 +202,7 @@ fn context(message: &Value) -> &Value {
         .unwrap_or(&Value::Null)
 }
 
-/// The message that is answered, in one line.
+/// The message that this one answers, in one line.
 fn quote(context: &Value) -> Option<String> {
     let quoted = context.get("quotedMessage").and_then(read)?;
     let quote = wording::brief(&quoted.content)?;
@@ -214,12 +214,12 @@ fn quote(context: &Value) -> Option<String> {
     })
 }
 
-/// Longest address of an ad, in bytes, as in `file`.
+/// Longest address of an ad, in bytes; the same limit as in `file`.
 const MAX_ADDRESS: usize = 2048;
 /// Longest id of an ad or click, in bytes. Click ids are about 100.
 const MAX_AD_ID: usize = 512;
 
-/// An ad that led here. Bots use the same field for previews of links, which name no source.
+/// The ad that led the customer here. `None` for link previews of bots, which use the same field without a source.
 fn ad(reply: &Value) -> Option<Ad> {
     let source_id = fields::token(reply.get("sourceId"), MAX_AD_ID);
     let click_id = fields::token(reply.get("ctwaClid"), MAX_AD_ID);
@@ -235,7 +235,7 @@ fn ad(reply: &Value) -> Option<Ad> {
     })
 }
 
-/// The words of a message, if it is nothing more.
+/// The text of a message that is nothing more than text.
 fn words(message: &Value) -> Option<(Content, Option<MediaFile>, &Value)> {
     let content = TEXTS.iter().find_map(|(field, pointers)| {
         let body = message.get(field).filter(|body| !body.is_null())?;
@@ -244,7 +244,7 @@ fn words(message: &Value) -> Option<(Content, Option<MediaFile>, &Value)> {
             .or_else(|| text.or_else(|| choice_words(body)).map(Content::Text))
             .unwrap_or_else(|| match *field {
                 "conversation" | "extendedTextMessage" => Content::Text(String::new()),
-                // A menu or an answer without words may still mean something on the phone.
+                // A menu or an answer without text may still mean something on the phone.
                 _ => other(None),
             });
         Some((content, body))
@@ -252,7 +252,7 @@ fn words(message: &Value) -> Option<(Content, Option<MediaFile>, &Value)> {
     content.map(|(content, body)| (content, None, body))
 }
 
-/// A message of no known field: nobody's, or one to be looked at on the phone, with the words it may hold.
+/// A message without a known field: noise, or something to look at on the phone, with any text that it may hold.
 fn unknown(message: &Value) -> (Content, Option<MediaFile>, &Value) {
     let fields = message.as_object().into_iter().flatten();
     let said = fields
@@ -273,23 +273,23 @@ fn native_flow(body: &Value) -> Option<Value> {
     }
 }
 
-/// The id of what was chosen.
+/// The id of the chosen button or row.
 fn choice(body: &Value) -> Option<String> {
     fields::title(body, CHOICES).or_else(|| fields::title(&native_flow(body)?, &["/id"]))
 }
 
-/// What was chosen, when the message has no words for it; at worst its id.
+/// The chosen option when the message has no text for it; its id if there is no better name.
 fn choice_words(body: &Value) -> Option<String> {
     native_flow(body)
         .and_then(|params| fields::first_text(&params, &["/display_text", "/title"]))
         .or_else(|| choice(body))
 }
 
-/// Most answers shown of a form, and how deep they may lie; WhatsApp's forms have some dozens on one level.
+/// Limits for the answers of a form that are shown. WhatsApp's forms have a few dozen answers on one level.
 const MAX_ANSWERS: usize = 50;
 const MAX_FORM_DEPTH: usize = 3;
 
-/// What a customer filled in: a native flow that is a form, and not a choice, has a token or is called so.
+/// The answers of a form. A native flow is a form, not a choice, if it has a token or one of these names.
 fn form(body: &Value, text: Option<&String>) -> Option<Content> {
     let name = fields::text(body.pointer("/nativeFlowResponseMessage/name"));
     let params = native_flow(body)?;
@@ -324,7 +324,7 @@ fn answers(params: &Value, depth: usize, lines: &mut Vec<String>) {
     }
 }
 
-/// One answer, whole: it is the customer's words.
+/// One answer, never shortened, because it is what the customer wrote.
 fn answer(value: &Value) -> Option<String> {
     match value {
         Value::Bool(yes) => Some(if *yes { "yes" } else { "no" }.to_owned()),

@@ -1,13 +1,13 @@
-//! What there is to read in a message that is more than words: its title, its words, further lines.
+//! Reads what a message that is more than text shows: its title, its text, further lines.
 //!
-//! Owns: the fields of each kind, and how lengths, prices, places and moments are written. Refuses: the kinds' names.
+//! Owns the fields of each kind, and the format of durations, prices, places and times.
 
 use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::{fields, file, vcard};
 
-/// What there is to read in a message of a kind.
+/// What a message shows beside the name of its kind.
 #[derive(Default)]
 pub(super) struct Detail {
     pub(super) title: Option<String>,
@@ -15,10 +15,9 @@ pub(super) struct Detail {
     pub(super) lines: Vec<String>,
 }
 
-/// Most lines shown of a list. WhatsApp allows 12 options; a list of contacts may be longer, and says so.
+/// Most lines of a list. WhatsApp allows 12 options; a longer list of contacts ends with the number left out.
 const MAX_LINES: usize = 20;
 
-/// The first lines of a list, and how many are left out.
 fn listed(mut lines: Vec<String>) -> Vec<String> {
     let left_out = lines.len().saturating_sub(MAX_LINES);
     lines.truncate(MAX_LINES);
@@ -28,7 +27,7 @@ fn listed(mut lines: Vec<String>) -> Vec<String> {
     lines
 }
 
-/// The items of an array, or none.
+/// The items of an array; none if the field is not an array.
 fn items<'a>(body: &'a Value, field: &str) -> impl Iterator<Item = &'a Value> {
     body.get(field)
         .and_then(Value::as_array)
@@ -40,7 +39,7 @@ fn caption(body: &Value, pointers: &[&str]) -> Option<String> {
     fields::first_text(body, pointers)
 }
 
-/// What only has a name and words, wherever these are.
+/// Reads a kind that has only a name and a text.
 pub(super) fn named(body: &Value) -> Detail {
     Detail {
         title: fields::title(body, &["/groupName", "/newsletterName", "/name"]),
@@ -64,7 +63,7 @@ pub(super) fn document(body: &Value) -> Detail {
     }
 }
 
-/// `0:12`, `1:02:03`; nothing for no length or one of more than a day, which no recording has.
+/// `0:12` or `1:02:03`. `None` for no duration and for more than a day, which no recording has.
 fn duration(seconds: Option<&Value>) -> Option<String> {
     let seconds = fields::integer(seconds).filter(|seconds| (1..86_400).contains(seconds))?;
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
@@ -161,7 +160,7 @@ fn price(amount1000: Option<&Value>, currency: Option<&Value>) -> Option<String>
     })
 }
 
-/// The parts that are there, with commas.
+/// Joins the parts that exist with commas.
 fn together(parts: impl IntoIterator<Item = Option<String>>) -> Option<String> {
     let parts: Vec<_> = parts.into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join(", "))
@@ -181,7 +180,7 @@ pub(super) fn order(body: &Value) -> Detail {
 pub(super) fn product(body: &Value) -> Detail {
     let product = body.get("product").unwrap_or(&Value::Null);
     let currency = product.get("currencyCode");
-    // A sale's amount is 0 when there is none.
+    // The sale amount is 0 when there is no sale.
     let amount = ["salePriceAmount1000", "priceAmount1000"]
         .iter()
         .find_map(|field| {
@@ -247,7 +246,7 @@ pub(super) fn event(body: &Value) -> Detail {
     }
 }
 
-/// A moment to the minute, in UTC: whose clock the reader goes by is not known here.
+/// A time to the minute, in UTC, because the reader's time zone is not known here.
 fn moment(seconds: Option<&Value>) -> Option<String> {
     let at: OffsetDateTime = fields::instant(seconds)?;
     let (year, month, day) = at.to_calendar_date();

@@ -1,23 +1,23 @@
-//! The body around the items.
+//! Reads the body around the items, and the event names.
 //!
-//! Owns: the three envelopes (flat `{event,data}`, nested `{data:{event,data:{messages,type}}}`, nested
-//! with a bare array) and their mixtures, and the event names. Refuses nothing but what is not a JSON
-//! object: a stored body that makes no sense becomes an event that says so.
+//! There are three envelopes and mixtures of them: flat `{event,data}`, nested
+//! `{data:{event,data:{messages,type}}}`, and nested with a bare array. Only a body that is not a JSON object is an
+//! error; one that makes no sense becomes an [`Event::Ignored`].
 //!
-//! `type` (`notify`, `append`) is not read: messages received while the gateway was away are `append`,
-//! and a batch shares one type.
+//! `type` (`notify`, `append`) is not read: messages that arrived while the gateway was away have `append`, and a
+//! batch has one type for all its messages.
 
 use serde_json::Value;
 
 use crate::{BadBody, Event, Reason, Webhook, call, contact, fields, jid, message, update};
 
-/// How many envelopes may lie around the items: the deepest known is two (`data.data.messages`).
+/// How many envelopes may surround the items. The deepest known form (`data.data.messages`) has two.
 const MAX_ENVELOPES: usize = 4;
 
-/// Everything one webhook body says, in its order.
+/// Reads all events of a webhook body, in its order.
 ///
 /// # Errors
-/// Only when the body is not JSON or not an object.
+/// [`BadBody`] when the body is not JSON or not an object.
 pub fn parse(body: &[u8]) -> Result<Webhook, BadBody> {
     let body = fields::read(body)?;
     if !body.is_object() {
@@ -37,12 +37,12 @@ pub fn parse(body: &[u8]) -> Result<Webhook, BadBody> {
     })
 }
 
-/// An event that names no message.
+/// An event without an id.
 fn ignored(what: Reason) -> Event {
     Event::Ignored { what, id: None }
 }
 
-/// The event's name in lower case, and what it is about. The inner name wins over the outer one.
+/// The name of the event in lower case, and its payload. The inner name wins over the outer one.
 fn event(body: &Value) -> (Option<String>, &Value) {
     let inner = body
         .get("data")
@@ -59,7 +59,6 @@ fn event(body: &Value) -> (Option<String>, &Value) {
     )
 }
 
-/// What an event of this name says.
 fn events(name: &str, payload: &Value) -> Vec<Event> {
     match name {
         "messages.upsert" | "message.upsert" | "messages" | "message" => {
@@ -88,10 +87,10 @@ fn events(name: &str, payload: &Value) -> Vec<Event> {
     }
 }
 
-/// Where the items of an event may be.
+/// The fields that may hold the items of an event.
 const HOLDERS: &[&str] = &["messages", "contacts", "calls", "groups", "data"];
 
-/// The items of an event, however they are wrapped: an array, a field of [`HOLDERS`], or one bare item.
+/// The items of an event: an array, a field of [`HOLDERS`], or one bare item.
 fn items(payload: &Value) -> &[Value] {
     let mut payload = payload;
     for _ in 0..MAX_ENVELOPES {
@@ -103,7 +102,7 @@ fn items(payload: &Value) -> &[Value] {
         }
         match HOLDERS.iter().find_map(|field| payload.get(field)) {
             Some(inner) => payload = inner,
-            // A call, a contact, a group; a pair of addresses.
+            // A call, a contact or a group has an id; a pair of addresses has a LID.
             None if payload.get("id").or_else(|| payload.get("lid")).is_some() => break,
             None => return &[],
         }

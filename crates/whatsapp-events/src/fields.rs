@@ -1,7 +1,7 @@
-//! Reading JSON values whose encoding differs from build to build.
+//! Reads JSON values that builds of the gateway encode differently.
 //!
-//! Owns: numbers as strings and strings as numbers, `{low,high,unsigned}`, flags in any dress, bytes in
-//! any dress, NUL, and what makes a stranger's string fit to stand in a line. Refuses to know what any field means.
+//! Numbers as strings and strings as numbers, `{low,high,unsigned}`, flags, bytes, NUL. Also makes a stranger's
+//! string safe to show in a line. Does not know the meaning of any field.
 
 use base64::Engine;
 use base64::alphabet::{STANDARD, URL_SAFE};
@@ -13,15 +13,15 @@ use unicode_segmentation::UnicodeSegmentation;
 use crate::BadBody;
 use crate::json::is_id;
 
-/// Reads a body as JSON, repaired as [`crate::json::parse`] does.
+/// Reads a body as JSON and repairs it as [`crate::json::parse`] does.
 ///
 /// # Errors
-/// [`BadBody::NotJson`]; it says where, not what.
+/// [`BadBody::NotJson`], which names the position but nothing of the body.
 pub(super) fn read(body: &[u8]) -> Result<Value, BadBody> {
     crate::json::parse(body).map_err(BadBody::NotJson)
 }
 
-/// A string or a number, as text. `None` if blank. NUL is dropped: Postgres cannot hold it.
+/// A string or a number, as text. `None` if blank. NUL is removed, because Postgres cannot store it.
 pub(super) fn text(value: Option<&Value>) -> Option<String> {
     let text = match value? {
         Value::String(text) => text.replace('\0', ""),
@@ -31,7 +31,7 @@ pub(super) fn text(value: Option<&Value>) -> Option<String> {
     (!text.trim().is_empty()).then_some(text)
 }
 
-/// The first of `pointers` (RFC 6901) that leads from `value` to text that is not blank.
+/// The first text that is not blank at one of `pointers` (RFC 6901).
 pub(super) fn first_text(value: &Value, pointers: &[&str]) -> Option<String> {
     pointers
         .iter()
@@ -46,7 +46,7 @@ pub(super) fn name(value: Option<&Value>) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// A whole number: a number, a numeric string, or a `Long` (`{low,high,unsigned}`).
+/// An integer: a number, a numeric string, or a `Long` (`{low,high,unsigned}`).
 pub(super) fn integer(value: Option<&Value>) -> Option<i64> {
     match value? {
         Value::Number(number) => number.as_i64().or_else(|| whole(number.as_f64()?)),
@@ -54,7 +54,7 @@ pub(super) fn integer(value: Option<&Value>) -> Option<i64> {
         Value::Object(long) => {
             let low = integer(long.get("low").filter(|part| !part.is_object()))?;
             let high = integer(long.get("high").filter(|part| !part.is_object())).unwrap_or(0);
-            // JavaScript keeps both halves as signed 32-bit numbers.
+            // JavaScript stores both halves as signed 32-bit numbers.
             high.checked_mul(1 << 32)?.checked_add(low & 0xFFFF_FFFF)
         }
         _ => None,
@@ -63,13 +63,13 @@ pub(super) fn integer(value: Option<&Value>) -> Option<i64> {
 
 /// A float without a fraction, such as `1.767e9`.
 fn whole(float: f64) -> Option<i64> {
-    // Beyond 2^53 a float no longer names one integer.
+    // Above 2^53 a float no longer identifies one integer.
     let exact = float.fract() == 0.0 && float.abs() <= 9_007_199_254_740_992.0;
     #[expect(clippy::cast_possible_truncation, reason = "whole, and within 2^53")]
     exact.then_some(float as i64)
 }
 
-/// `true`, `"true"`, `1`, `"1"`. Anything else, and nothing, is `false`.
+/// True for `true`, `"true"`, `1` and `"1"`, false for anything else.
 pub(super) fn flag(value: Option<&Value>) -> bool {
     match value {
         Some(Value::Bool(flag)) => *flag,
@@ -78,17 +78,16 @@ pub(super) fn flag(value: Option<&Value>) -> bool {
     }
 }
 
-/// The years WhatsApp's clock can believably show, in Unix seconds: 2009 (its founding) to 2100.
-/// Anything else (milliseconds, 0, a broken clock) is no time at all.
+/// The believable range of timestamps, in Unix seconds: 2009, when WhatsApp was founded, to 2100. Anything else
+/// (milliseconds, 0, a broken clock) counts as no time.
 const BELIEVABLE_SECONDS: std::ops::Range<i64> = 1_230_768_000..4_102_444_800;
 
-/// A timestamp in Unix seconds, in any encoding.
 pub(super) fn instant(value: Option<&Value>) -> Option<OffsetDateTime> {
     let seconds = integer(value).filter(|seconds| BELIEVABLE_SECONDS.contains(seconds))?;
     OffsetDateTime::from_unix_timestamp(seconds).ok()
 }
 
-/// Longest base64 of 32 bytes, with room for line ends; longer text is not even looked at.
+/// Longest base64 of 32 bytes, with room for line ends. Longer text is not decoded.
 const MAX_BASE64: usize = 64;
 
 /// Exactly 32 bytes: base64 (either alphabet, padded or not), an array of numbers, `{"0":…}`, or a `Buffer`
@@ -126,7 +125,7 @@ fn base64(text: &str) -> Option<Vec<u8>> {
     GeneralPurpose::new(alphabet, config).decode(text).ok()
 }
 
-/// Text that is taken whole or not at all: at most `max` bytes, trimmed, without blanks and control characters inside.
+/// A text of at most `max` bytes, trimmed. `None` if it is longer or holds whitespace or control characters.
 pub(super) fn token(value: Option<&Value>, max: usize) -> Option<String> {
     let text = text(value)?;
     let text = text.trim();
@@ -135,20 +134,20 @@ pub(super) fn token(value: Option<&Value>, max: usize) -> Option<String> {
     usable.then(|| text.to_owned())
 }
 
-/// Longest title taken, in characters. WhatsApp itself allows 255 for questions and file names, and less for the rest.
+/// Longest title, in characters. WhatsApp allows 255 for questions and file names, and less for the rest.
 const MAX_TITLE: usize = 256;
 
-/// The first of `pointers` that leads to something that can be shown, as one line; see [`one_line`].
+/// The first of `pointers` that leads to something to show, as one line; see [`one_line`].
 pub(super) fn title(value: &Value, pointers: &[&str]) -> Option<String> {
     pointers
         .iter()
         .find_map(|pointer| one_line(&text(value.pointer(pointer))?, MAX_TITLE))
 }
 
-/// A stranger's string as part of a line: blanks and control characters become single spaces, direction marks and
-/// other invisible characters go, and it ends with `…` after `max` characters. `None` if nothing is left.
+/// Makes a stranger's string safe for a line: whitespace and control characters become single spaces, direction marks
+/// and other invisible characters are removed, and it is cut with `…` at `max` characters. `None` if nothing is left.
 pub(super) fn one_line(text: &str, max: usize) -> Option<String> {
-    // Enough of the text for `max` characters even if most of it is blanks; the rest need not be looked at.
+    // Enough for `max` characters even if most of the text is whitespace.
     let line = text
         .chars()
         .take(max.saturating_mul(8))
@@ -159,7 +158,7 @@ pub(super) fn one_line(text: &str, max: usize) -> Option<String> {
     (!line.is_empty()).then(|| cut(line, max))
 }
 
-/// Cuts between characters as people see them, unless one of those is longer than all that is allowed.
+/// Cuts between visible characters (graphemes), unless one of them alone is longer than `max`.
 fn cut(line: String, max: usize) -> String {
     if line.chars().count() <= max {
         return line;
@@ -180,8 +179,8 @@ fn cut(line: String, max: usize) -> String {
     format!("{}…", line[..end].trim_end())
 }
 
-/// Control characters, direction marks (which turn a line around, so that `gpj.exe` reads `exe.jpg`), and characters
-/// that take no room. The joiners U+200C and U+200D stay: Persian and emoji need them.
+/// Control characters, direction marks (they reverse a line, so that `gpj.exe` reads `exe.jpg`), and characters
+/// without width. The joiners U+200C and U+200D are kept: Persian and emoji need them.
 pub(super) fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(

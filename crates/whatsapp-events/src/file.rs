@@ -1,22 +1,22 @@
-//! A message's file, read from its fields.
+//! Reads the description of a message's file from its fields, in every encoding.
 //!
-//! Owns: which fields describe a file, in every encoding. Refuses a file that cannot be opened (no key) or
-//! found (no path and no address), and to decide which addresses may be called.
+//! A file without a key, or without both path and address, is ignored. Which addresses may be called is not decided
+//! here.
 
 use serde_json::Value;
 
 use crate::{MediaFile, MediaKeys, fields};
 
-/// Longest path or address taken, in bytes. WhatsApp's are about 250; 2,048 is what clients and proxies carry anywhere.
+/// Longest path or address, in bytes. WhatsApp's have about 250; clients and proxies carry 2,048 everywhere.
 const MAX_ADDRESS: usize = 2048;
-/// Longest media type taken, in bytes: RFC 6838 allows 127 for each half, parameters are short.
+/// Longest media type, in bytes. RFC 6838 allows 127 for each half, and parameters are short.
 const MAX_MIMETYPE: usize = 256;
-/// Longest file name, in characters; most file systems allow 255 bytes.
+/// Longest file name, in characters. Most file systems allow 255 bytes.
 const MAX_FILE_NAME: usize = 120;
-/// Longest ending of a file name that is kept when the name is cut, with its dot.
+/// Longest extension that is kept when the name is cut, including its dot.
 const MAX_ENDING: usize = 12;
 
-/// The file that `body` describes, sealed with these keys.
+/// The file that `body` describes, encrypted with this set of keys.
 pub(super) fn read(body: &Value, keys: MediaKeys) -> Option<MediaFile> {
     let direct_path = fields::token(body.get("directPath"), MAX_ADDRESS)
         .filter(|path| path.starts_with('/') && path.len() > 1);
@@ -39,10 +39,10 @@ pub(super) fn read(body: &Value, keys: MediaKeys) -> Option<MediaFile> {
     })
 }
 
-/// The name of a document, fit to be shown and stored: one line without path separators, and cut before its ending.
+/// The name of a document, safe to show and store: one line without path separators, cut before its extension.
 pub(super) fn name(body: &Value) -> Option<String> {
     let name = ["fileName", "title"].iter().find_map(|field| {
-        // A name cannot be longer than WhatsApp allows, so twice that is enough to find its ending.
+        // WhatsApp allows 255 characters, so twice that is enough to find the extension.
         fields::one_line(&fields::text(body.get(field))?, 2 * 255)
     })?;
     let name = name.replace(['/', '\\'], "_");

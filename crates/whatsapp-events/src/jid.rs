@@ -1,24 +1,23 @@
 //! WhatsApp addresses (JIDs): `user[_agent][:device]@server`.
 //!
-//! Owns: which server means what, and which of a key's many fields names the person. Refuses to guess:
-//! an address without a usable user is nobody, and a LID is never taken for a phone number.
+//! Owns the meaning of each server, and which of a key's many fields names the person. An address without a usable
+//! user names nobody, and a LID is never taken for a phone number.
 
 use serde_json::Value;
 
 use crate::{Chat, Person, fields};
 
-/// Shortest and longest number taken for a phone: E.164 allows 15 digits; the shortest with a country
-/// code are 7. `0@s.whatsapp.net` is WhatsApp itself.
+/// Number of digits of a phone number: E.164 allows 15, and the shortest with a country code have 7.
+/// `0@s.whatsapp.net` is WhatsApp itself.
 const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 
-/// One address of a person.
 enum Address {
     Phone(String),
     Lid(String),
 }
 
 impl Address {
-    /// Tests the server, never the name of the field it came from: 7.x swaps the two.
+    /// Tests the server and not the name of the field, because 7.x can swap the two addresses.
     fn read(jid: &str) -> Option<Self> {
         let (user, server) = split(jid)?;
         match server.as_str() {
@@ -44,7 +43,7 @@ fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// The person whom these fields name: the first phone and the first LID among them.
+/// The person in these fields: the first phone number and the first LID.
 pub(super) fn person(object: &Value, fields: &[&str]) -> Option<Person> {
     let mut person = Person {
         phone: None,
@@ -63,7 +62,7 @@ pub(super) fn person(object: &Value, fields: &[&str]) -> Option<Person> {
     (person.phone.is_some() || person.lid.is_some()).then_some(person)
 }
 
-/// The phone of an address such as `60123456789:12@s.whatsapp.net`: digits with country code.
+/// The phone number of an address such as `60123456789:12@s.whatsapp.net`: digits with the country code.
 #[must_use]
 pub fn phone_of_jid(jid: &str) -> Option<String> {
     match Address::read(jid)? {
@@ -72,14 +71,14 @@ pub fn phone_of_jid(jid: &str) -> Option<String> {
     }
 }
 
-/// The chat of a key, and who wrote there (`None` if we did, or if nobody is named).
-/// `None` without a `remoteJid`.
+/// The chat of a key, and the writer (`None` for the business itself, or if nobody is named). `None` without a
+/// `remoteJid`.
 ///
 /// # Source
-/// Baileys 6.7.24 and 7.0.0-rc14, `decodeMessageNode`: on a message of our own, `senderPn` and
-/// `senderLid` are *ours*, while 7.x's `remoteJidAlt` is the recipient's (`peer_recipient_pn`) unless
-/// the server also named us; compare with the business's own number. On broadcasts and statuses 7.x
-/// puts the participant's other address into `remoteJidAlt` too.
+/// Baileys 6.7.24 and 7.0.0-rc14, `decodeMessageNode`. On a message of the business, `senderPn` and
+/// `senderLid` are the *business's*, while 7.x's `remoteJidAlt` is the recipient's (`peer_recipient_pn`), unless
+/// the server also named the business; so compare it with the business's own number. On broadcasts and statuses,
+/// 7.x also puts the participant's other address into `remoteJidAlt`.
 pub(super) fn chat(item: &Value, from_me: bool) -> Option<(Chat, Option<Person>)> {
     let key = item.get("key")?;
     let jid = fields::name(key.get("remoteJid"))?;
@@ -106,9 +105,9 @@ pub(super) fn chat(item: &Value, from_me: bool) -> Option<(Chat, Option<Person>)
     })
 }
 
-/// A chat with one person, who also wrote the message.
+/// A chat with one person, and that person as the writer.
 fn one_to_one(key: &Value) -> (Chat, Option<Person>) {
-    // An address of an unknown kind stays unknown, whatever the other fields say.
+    // An address of an unknown kind stays unknown, even if other fields name a person.
     if person(key, &["remoteJid"]).is_none() {
         return (Chat::Other, None);
     }
@@ -126,7 +125,7 @@ fn one_to_one(key: &Value) -> (Chat, Option<Person>) {
     (sender.clone().map_or(Chat::Other, Chat::Person), sender)
 }
 
-/// Who wrote into a group, a status or a broadcast list.
+/// The writer in a group, a status or a broadcast list.
 fn participant(item: &Value, more: &[&str]) -> Option<Person> {
     const FIELDS: &[&str] = &[
         "participant",

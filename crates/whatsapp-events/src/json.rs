@@ -1,19 +1,19 @@
-//! JSON as the two vendors really send it.
+//! Reads JSON as the two vendors really send it.
 //!
-//! Owns: reading bodies that strict readers refuse although a person could read them. Refuses: guessing at
-//! broken structure; what is not JSON after these repairs is an error.
+//! Repairs damaged text that strict readers refuse. Never guesses at broken structure: what is not JSON after the
+//! repairs is an error.
 
 use std::borrow::Cow;
 
 use serde_json::Value;
 
-/// Reads a body whose *text* may be damaged: bytes that are not UTF-8 and lone surrogate escapes (`\ud83d`
-/// without its partner, which `JSON.stringify` writes when a text was cut inside an emoji) become `U+FFFD`.
+/// Reads a body with damaged *text*. Bytes that are not UTF-8 become `U+FFFD`, and so do lone surrogate escapes:
+/// `JSON.stringify` writes `\ud83d` without its partner when a text was cut inside an emoji.
 ///
 /// # Errors
-/// When the body is not JSON for any other reason.
+/// When the body is not JSON after these repairs.
 pub fn parse(body: &[u8]) -> serde_json::Result<Value> {
-    // The common case pays nothing: repairs are tried only for what a strict reader refuses.
+    // The repairs cost time, so they are tried only when a strict reader refuses the body.
     serde_json::from_slice(body).or_else(|_| {
         let text = String::from_utf8_lossy(body);
         let text = text.trim_start_matches('\u{feff}');
@@ -21,7 +21,7 @@ pub fn parse(body: &[u8]) -> serde_json::Result<Value> {
     })
 }
 
-/// Finds the JSON value in an answer that has text around it: PHP prints newlines or warnings before its JSON
+/// Finds the JSON value in an answer with text around it: PHP prints newlines or warnings before its JSON
 /// (`docs/vendors/waapify.md#answers`).
 #[must_use]
 pub fn find(text: &str) -> Option<Value> {
@@ -37,10 +37,11 @@ pub fn find(text: &str) -> Option<Value> {
     })
 }
 
-/// How many braces are tried as the start of the answer; a warning holds few, and every try reads the rest.
+/// How many braces are tried as the start of the JSON. A warning holds few, and every try reads the rest of the
+/// answer.
 const MAX_CANDIDATES: usize = 16;
 
-/// A value as text: strings as they are, numbers and booleans as they are written; null, lists and objects are none.
+/// A string, number or boolean as text. `None` for null, lists and objects.
 #[must_use]
 pub fn scalar_text(value: &Value) -> Option<Cow<'_, str>> {
     match value {
@@ -51,10 +52,10 @@ pub fn scalar_text(value: &Value) -> Option<Cow<'_, str>> {
     }
 }
 
-/// Longest id that is taken for one. The vendors' have 20 to 45 characters; a database index has no room for kilobytes.
+/// Longest id, in bytes. The vendors' ids have 20 to 45 characters; a database index has no room for kilobytes.
 const MAX_ID_BYTES: usize = 128;
 
-/// Whether a text can be a vendor's id: not empty, short, without control characters (of which Postgres refuses NUL).
+/// Whether a text can be a vendor's id: not empty, short, without control characters (Postgres refuses NUL).
 #[must_use]
 pub fn is_id(text: &str) -> bool {
     (1..=MAX_ID_BYTES).contains(&text.len()) && !text.contains(char::is_control)
@@ -73,7 +74,7 @@ fn replace_lone_surrogates(text: &str) -> String {
             },
             Some(0xDC00..=0xDFFF) => (Some(REPLACEMENT), 6),
             Some(_) => (escape.get(..6), 6),
-            // A two-character escape; a backslash at the very end is left for the reader to refuse.
+            // An escape of two characters. A backslash at the very end is left for the reader to refuse.
             None => {
                 let len = 1 + escape[1..].chars().next().map_or(0, char::len_utf8);
                 (escape.get(..len), len)
@@ -88,7 +89,7 @@ fn replace_lone_surrogates(text: &str) -> String {
 
 const REPLACEMENT: &str = "\\ufffd";
 
-/// The UTF-16 code unit of a `\u0041` escape at the start of `text`.
+/// The UTF-16 code unit of an escape such as `\u0041` at the start of `text`.
 fn code_unit(text: &str) -> Option<u16> {
     let digits = text.strip_prefix("\\u")?.get(..4)?;
     u16::from_str_radix(digits, 16).ok()

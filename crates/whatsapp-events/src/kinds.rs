@@ -1,8 +1,7 @@
-//! The kinds of messages that are more than words.
+//! The kinds of messages that are more than text: [`Kind`] and the table [`KINDS`].
 //!
-//! Owns: [`Kind`] and the table [`KINDS`]. A new kind is a name in the enum, a row of the table with its reader from
-//! `details`, and its name for readers in `wording`. Refuses: wrappers and what lies around a message, which are
-//! `content`'s.
+//! A new kind needs a name in the enum, a row of the table with its reader from `details`, and its label in
+//! `wording`.
 
 use serde_json::Value;
 
@@ -12,7 +11,7 @@ use crate::details::{
 };
 use crate::{Content, MediaFile, MediaKeys, fields, file};
 
-/// What a message is when it is more than words.
+/// What a message is when it is more than text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the names are the documentation")]
 pub enum Kind {
@@ -28,34 +27,34 @@ pub enum Kind {
     LiveLocation,
     Contact,
     Poll,
-    /// Encrypted for the phones of the chat; a gateway does not know the choice.
+    /// Encrypted for the phones of the chat; a gateway cannot read the choice.
     PollVote,
     Order,
     Product,
     GroupInvite,
     ChannelInvite,
-    /// Without a caption: an earlier one was taken away.
+    /// Without a caption, it removes an earlier reaction.
     Reaction,
     Call,
     Event,
-    /// Encrypted like a vote.
+    /// Encrypted, as a vote is.
     EventReply,
-    /// What a customer filled in.
+    /// The answers that a customer gave in a form.
     Form,
     Payment,
     PhoneRequest,
-    /// Announces pictures that follow as messages of their own.
+    /// Announces pictures, each of which follows as a message of its own.
     Album,
     Other,
 }
 
-/// One field that is more than words.
+/// One field that means more than text.
 struct Row {
     field: &'static str,
-    /// The row holds only if this flag of the field is set. Rows are tried in order.
+    /// The row matches only if this flag of the field is set. Rows are tried in order.
     flag: Option<&'static str>,
     kind: Kind,
-    /// The keys of its file.
+    /// The set of keys that decrypts its file.
     keys: Option<MediaKeys>,
     read: fn(&Value) -> Detail,
 }
@@ -90,7 +89,7 @@ impl Row {
     }
 }
 
-/// Fields that are more than words. The first row that holds wins.
+/// Fields that mean more than text. The first row that matches wins.
 const KINDS: &[Row] = &[
     media("imageMessage", Kind::Image, MediaKeys::Image),
     media("videoMessage", Kind::Gif, MediaKeys::Video).if_set("gifPlayback"),
@@ -125,7 +124,7 @@ const KINDS: &[Row] = &[
     ),
     row("reactionMessage", Kind::Reaction, named),
     row("call", Kind::Call, named),
-    // The misspelling is WhatsApp's.
+    // WhatsApp itself misspells this name.
     row("callLogMesssage", Kind::Call, call_log),
     row("scheduledCallCreationMessage", Kind::Call, scheduled_call),
     row("scheduledCallEditMessage", Kind::Call, named),
@@ -141,7 +140,7 @@ const KINDS: &[Row] = &[
     row("albumMessage", Kind::Album, named),
 ];
 
-/// What a message is if it is more than words: its content, its file, and the field that says so.
+/// The content, the file and the field of a message that is more than text.
 pub(super) fn find(message: &Value) -> Option<(Content, Option<MediaFile>, &Value)> {
     KINDS.iter().find_map(|row| {
         let body = message.get(row.field).filter(|body| !body.is_null())?;

@@ -1,22 +1,20 @@
-//! What a Waapify webhook says, in our words. Pure: no clock, no network, no database.
+//! Reads the body of a Waapify webhook into this crate's own types. Pure: no clock, no network, no database.
 //!
 //! - `envelope`: the three body shapes and the event names → one list of events
-//! - `message`:  one item of an upsert → [`Message`], and an edit or a revoke in either of its forms
-//! - `update`:   one item of an update → [`Receipt`]
-//! - `call`:     calls, in either of their forms → [`Call`]
-//! - `contact`:  address book and group news → [`ContactNews`], [`GroupNews`]
-//! - `jid`:      WhatsApp addresses → who and where
-//! - `content`:  a `message` object → [`Content`] and what lies around it: quote, ad, file
-//! - `kinds`:    the table of message kinds; a new kind goes there, and what to read in it to `details`
-//! - `vcard`:    contact cards → lines
-//! - `wording`:  [`Message`] → what a person reads
-//! - `media`:    a message's file on WhatsApp's servers; `file` reads it
-//! - `fields`:     reading values whose encoding differs from build to build
-//! - `types`:    our words themselves
+//! - `message`: one item of `messages.upsert` → [`Message`], also an edit or a revoke
+//! - `update`: one item of `messages.update` → [`Receipt`], or an edit or a revoke; `receipt_level` reads its status
+//! - `call`: calls, in both of their forms → [`Call`]
+//! - `contact`: address book and group events → [`ContactNews`], [`GroupNews`]
+//! - `jid`: WhatsApp addresses → [`Person`], [`Chat`]
+//! - `content`: a `message` object → [`Content`], with its quote, ad and file
+//! - `kinds`: the table of message kinds; `details` reads the fields of each kind, `vcard` contact cards
+//! - `wording`: [`Message`] → the text that a person reads
+//! - `media`: a message's file on WhatsApp's servers; `file` reads its description
+//! - `fields`: values that builds of the gateway encode differently; `json` repairs damaged JSON
+//! - `types`: the types themselves
 //!
-//! It owns every assumption about what Baileys writes. It refuses to decide what becomes of an event
-//! (that is the relay's), to remember anything between two bodies, and to print what people write:
-//! the `Debug` of these types shows ids and kinds, never text, names, phone numbers or addresses.
+//! Every assumption about what Baileys writes is in this crate. It decides nothing about an event and remembers
+//! nothing between two bodies. `Debug` shows ids and kinds, never texts, names, phone numbers or addresses.
 
 mod call;
 mod contact;
@@ -48,10 +46,10 @@ pub use types::{
 };
 pub use wording::{FileFate, call_text, group_text, text_of};
 
-/// Why a body is no webhook at all. Neither text repeats any of the body.
+/// Why a body is not a webhook. The error messages repeat nothing of the body.
 #[derive(Debug, thiserror::Error)]
 pub enum BadBody {
-    /// Not JSON, or nested deeper than the JSON reader goes (128 levels).
+    /// Not JSON, or nested deeper than 128 levels.
     #[error("the body is not JSON")]
     NotJson(#[source] serde_json::Error),
     /// JSON, but not an object.
@@ -62,24 +60,24 @@ pub enum BadBody {
 /// One webhook body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Webhook {
-    /// The gateway's name of the WhatsApp session. It proves nothing about the caller.
+    /// The gateway's id of the WhatsApp session. It proves nothing about the caller.
     pub instance_id: Option<String>,
-    /// What the body says, in its order. Never empty: what says nothing is an [`Event::Ignored`].
+    /// The events, in the order of the body. Never empty: a body without events gives one [`Event::Ignored`].
     pub events: Vec<Event>,
 }
 
-/// One thing a body says.
+/// One event of a body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// A message, from either side. The same one may come again, with or without content.
+    /// A message, from either side. The same message may arrive again, with or without content.
     Message(Box<Message>),
-    /// What became of a message of ours.
+    /// A status of a message that the business sent.
     Receipt(Receipt),
-    /// A call, or one step of it. The same call comes several times, in no sure order.
+    /// A call, or one step of it. The same call arrives several times, in any order.
     Call(Call),
-    /// What the phone's address book or WhatsApp tells of a person.
+    /// A name or an address of a person, from the phone's address book or from WhatsApp.
     Contact(ContactNews),
-    /// What a group is called.
+    /// The name of a group.
     Group(GroupNews),
     /// A phone was linked (legacy `ready`).
     Linked {
@@ -88,21 +86,21 @@ pub enum Event {
     },
     /// The phone logged the gateway out (legacy `state`).
     Unlinked,
-    /// Anything else. It consumes no message id.
+    /// Anything else. Its message id is not consumed: the same id may arrive again with content.
     Ignored {
-        /// Why; a fixed phrase.
+        /// The reason, as a fixed phrase.
         what: Reason,
-        /// The id of the message or call meant, if it has one.
+        /// The id of the message or call that it is about, if there is one.
         id: Option<String>,
     },
 }
 
-/// Why something was ignored. Its text is fixed and may be logged and used as a metric label.
+/// Why an event is ignored. The phrase is fixed, so it may be logged and used as a metric label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reason {
     /// The body names no event.
     NoEventName,
-    /// An event this module has never heard of.
+    /// An event name that this crate does not know.
     UnknownEvent,
     /// An event without items.
     NoData,
@@ -112,25 +110,25 @@ pub enum Reason {
     NoId,
     /// A message without a usable `key.remoteJid`.
     NoChat,
-    /// A message that carries neither content nor a stub.
+    /// A message that has neither content nor a stub.
     NoContent,
-    /// A line about a group: joined, left, renamed.
+    /// A line about a group: somebody joined, left or renamed it.
     GroupNotice,
-    /// Any other line WhatsApp itself writes into a chat.
+    /// Any other line that WhatsApp itself writes into a chat.
     SystemNotice,
-    /// Address book news that names nobody anew.
+    /// An address book event without a new name or address.
     Contacts,
-    /// Group news other than a name.
+    /// A group event without a name.
     Groups,
     /// A connection state other than a logout.
     ConnectionState,
-    /// Group receipts and reactions as events of their own.
+    /// Events for group receipts, reactions and the like.
     OtherMessageEvent,
-    /// The business itself read an incoming message.
+    /// The business read an incoming message.
     ReadByOwner,
-    /// An update of a message of ours whose status has no meaning here.
+    /// An update of a sent message with an unknown status.
     UnknownStatus,
-    /// An update that carries no status: starred, new media links.
+    /// An update without a status, such as a star or a new media link.
     NoStatus,
 }
 

@@ -1,7 +1,7 @@
-//! One item of `messages.upsert` → a message.
+//! Reads one item of `messages.upsert` into a message.
 //!
-//! Owns: ids (also those of edits and revokes, which `update` finds too), time, origin, and what a stub without
-//! content means. Refuses an item that cannot be named (no id) or placed (no chat).
+//! Owns ids (also those of edits and revokes from `update`), time, origin, and the meaning of stubs without content.
+//! An item without an id or a chat is ignored.
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -48,7 +48,7 @@ pub(super) fn read(item: &Value) -> Event {
     Event::Message(Box::new(message(item, id, (chat, sender), said, sent_at)))
 }
 
-/// Reads an item of an update that changes the message it names: `said` is what it says from now on.
+/// Reads an item of an update that changes the message it names. `said` is the new content.
 pub(super) fn changed(item: &Value, said: Said, sent_at: Option<OffsetDateTime>) -> Event {
     let from_me = fields::flag(item.pointer("/key/fromMe"));
     match (change_id(&said), jid::chat(item, from_me)) {
@@ -88,10 +88,10 @@ fn message(
     }
 }
 
-/// The id of an edit or a revoke. Baileys announces one as a message with an id of its own and as an update without,
-/// and both must count as one: so the id is made of what both know, the message that is changed and what it says now.
-/// (A text that is changed to what it was two changes ago therefore counts once.) It is hashed because the parts have
-/// no fixed length; 128 bits are enough to tell the messages of one chat apart.
+/// The id of an edit or a revoke. Baileys announces each twice, as a message with its own id and as an update without
+/// one, and both must count as one. So the id is made of what both know: the changed message and its new text.
+/// (Therefore a text that is changed back counts once.) The parts have no fixed length, so they are hashed; 128 bits
+/// are enough to distinguish the messages of one chat.
 fn change_id(said: &Said) -> Option<String> {
     let (name, text) = match &said.content {
         Content::Edited(content) => ("edit", wording::plain(content)),
@@ -109,11 +109,11 @@ fn change_id(said: &Said) -> Option<String> {
     Some(format!("{name}:{hex}"))
 }
 
-/// What the item says, unless it says nothing.
+/// The content of the item, if it has any.
 fn said(item: &Value) -> Option<Said> {
     let stub = item.get("messageStubType");
     match item.get("message").and_then(content::read) {
-        // The keys of a group may have arrived while the message itself could not be decrypted.
+        // The keys of a group can arrive with a message that could not be decrypted.
         None
         | Some(Said {
             content: Content::Noise,
@@ -135,18 +135,18 @@ fn said(item: &Value) -> Option<Said> {
     }
 }
 
-/// Whether the stub says "revoked", as a number or by name.
+/// Whether the stub means "revoked", as a number or by name.
 pub(super) fn is_revoke(stub: Option<&Value>) -> bool {
     fields::integer(stub) == Some(1) || fields::text(stub).as_deref() == Some("REVOKE")
 }
 
-/// Whether the stub says "not decrypted", as a number or by name.
+/// Whether the stub means "not decrypted", as a number or by name.
 fn is_ciphertext(stub: Option<&Value>) -> bool {
     fields::integer(stub) == Some(STUB_CIPHERTEXT)
         || fields::text(stub).as_deref() == Some("CIPHERTEXT")
 }
 
-/// What a stub without content is about. Numbers as in `WebMessageInfo.StubType`.
+/// The event of a stub without content. The numbers are those of `WebMessageInfo.StubType`.
 fn of_stub(item: &Value, id: String, from_me: bool, chat: Chat, sender: Option<Person>) -> Event {
     let stub = item.get("messageStubType");
     let name = fields::text(stub).unwrap_or_default();
@@ -165,7 +165,7 @@ fn of_stub(item: &Value, id: String, from_me: bool, chat: Chat, sender: Option<P
         (Some(41), _) | (_, "CALL_MISSED_VIDEO") => return missed(true, false),
         (Some(45), _) | (_, "CALL_MISSED_GROUP_VOICE") => return missed(false, true),
         (Some(46), _) | (_, "CALL_MISSED_GROUP_VIDEO") => return missed(true, true),
-        // Some builds write "no stub" as UNKNOWN.
+        // Some builds write UNKNOWN when there is no stub.
         (Some(0), _) | (None, "" | "UNKNOWN") => Reason::NoContent,
         (Some(20..=33 | 43 | 44), _) => Reason::GroupNotice,
         (None, name) if name.starts_with("GROUP_") => Reason::GroupNotice,
@@ -174,7 +174,7 @@ fn of_stub(item: &Value, id: String, from_me: bool, chat: Chat, sender: Option<P
     Event::Ignored { what, id: Some(id) }
 }
 
-/// A gateway's own message is announced before the server has it, a human's only after.
+/// A gateway's own message is announced before WhatsApp's server has it, a person's message only after.
 fn origin(from_me: bool, status: Option<&Value>) -> Origin {
     match receipt_level::level(status) {
         _ if !from_me => Origin::Customer,

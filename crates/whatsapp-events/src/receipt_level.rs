@@ -1,4 +1,4 @@
-//! How far a message got, as the many builds write it.
+//! Reads the status of a message, which builds of the gateway write differently.
 
 use serde_json::Value;
 

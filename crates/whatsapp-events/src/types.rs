@@ -1,7 +1,6 @@
-//! What a webhook says, as types: messages, people, calls.
+//! The types of what a webhook says: messages, people, receipts, calls.
 //!
-//! Owns: what each field promises, and a `Debug` that shows ids and kinds, never what people wrote or who they
-//! are. Refuses: reading bodies, and wording.
+//! Says what each field guarantees. `Debug` shows ids and kinds, never texts, names or addresses.
 
 use std::fmt;
 
@@ -12,42 +11,42 @@ use crate::{Kind, MediaFile};
 /// One WhatsApp message, from either side.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Message {
-    /// `key.id`: at most 128 bytes, no control characters. Unique within a chat side, so de-duplicate
-    /// on (instance, id, `from_me`), and only once content was seen. An edit or a revoke, which comes in two
-    /// forms of which one has no id, has an id made of what it changes and to what: `edit:…`, `revoke:…`.
+    /// `key.id`: at most 128 bytes, no control characters. Unique only within one side of a chat, so de-duplicate on
+    /// (instance, id, `from_me`), and only after the content has arrived. An edit or a revoke gets an id made of the
+    /// changed message and its new content: `edit:…`, `revoke:…`.
     pub id: String,
-    /// Written by the business's own account.
+    /// Whether the business's own account wrote it.
     pub from_me: bool,
     /// The conversation it belongs to.
     pub chat: Chat,
-    /// Who wrote it, where that is known; `None` for our own messages. In a chat with one person, that person.
+    /// The writer, if known; `None` for the business's own messages. In a chat with one person, that person.
     pub sender: Option<Person>,
-    /// The name the sender gave themselves; `None` for our own messages.
+    /// The name that the sender chose; `None` for the business's own messages.
     pub sender_name: Option<String>,
-    /// When it was written, to the second. `None` if the body says nothing believable.
+    /// When it was written, to the second. `None` if the body has no believable time.
     pub sent_at: Option<OffsetDateTime>,
-    /// Who wrote it, as far as the body tells.
+    /// The side that wrote it, as far as the body tells.
     pub origin: Origin,
-    /// What it says.
+    /// The content.
     pub content: Content,
-    /// The file that came with it, if it can be fetched.
+    /// The file that belongs to it, if it can be fetched.
     pub file: Option<MediaFile>,
-    /// The `key.id` of the message it points to: what a reply answers, a reaction is about, an edit changes,
-    /// a revoke takes back, a vote votes in. Its writer chose it: look it up in this chat only.
+    /// The `key.id` of the message that this one refers to: the answered, changed or revoked message, or the target
+    /// of a reaction or vote. The sender chose it, so look it up in this chat only.
     pub about: Option<String>,
-    /// What it answers, if the message itself carries that: one short line.
+    /// The answered message as one short line, if this message carries it.
     pub quote: Option<String>,
-    /// The bot's id of the button or row that was chosen. Not words.
+    /// The bot's id of the chosen button or row; not a text.
     pub choice: Option<String>,
     /// The ad or post that led the customer here.
     pub ad: Option<Ad>,
-    /// What WhatsApp prints beside it.
+    /// The labels that WhatsApp shows on the message.
     pub marks: Marks,
 }
 
 impl Message {
-    /// Whether its id is one that the app on a phone makes: 32 hexadecimal digits on Android, `3A` and 18 on an iPhone.
-    /// Gateways' begin with `BAE5` or `3EB0`, and so do those of linked computers.
+    /// Whether a phone's app made its id: 32 hexadecimal digits on Android, `3A` and 18 digits on an iPhone. The ids
+    /// of gateways and linked computers begin with `BAE5` or `3EB0`.
     #[must_use]
     pub fn has_phone_id(&self) -> bool {
         let id = self.id.as_str();
@@ -60,34 +59,34 @@ impl Message {
     }
 }
 
-/// What WhatsApp prints beside a message.
+/// The labels that WhatsApp shows on a message.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Marks {
-    /// Written by someone else first.
+    /// Somebody else wrote it first.
     pub forwarded: bool,
-    /// May be opened once.
+    /// It can be opened only once.
     pub view_once: bool,
-    /// Goes away after some days.
+    /// It disappears after some days.
     pub disappearing: bool,
 }
 
-/// An ad or a post with a "write to us on WhatsApp" button. Everything in it was written by a stranger.
+/// An ad or a post with a "message us on WhatsApp" button. A stranger wrote everything in it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Ad {
     /// Its heading.
     pub title: Option<String>,
-    /// Its address: http or https, without blanks.
+    /// Its address: http or https, without whitespace.
     pub url: Option<String>,
-    /// Its id with Meta.
+    /// Meta's id of the ad.
     pub source_id: Option<String>,
-    /// Meta's id of the click (`ctwaClid`), which conversions are reported with.
+    /// Meta's id of the click (`ctwaClid`), with which conversions are reported.
     pub click_id: Option<String>,
 }
 
-/// A person, by the two addresses WhatsApp knows. Either may be missing.
+/// A person, by the two kinds of address that WhatsApp has. One of them may be missing.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Person {
-    /// Digits with country code, no `+`.
+    /// Digits with the country code, without `+`.
     pub phone: Option<String>,
     /// Digits of the anonymous address `…@lid`.
     pub lid: Option<String>,
@@ -96,84 +95,84 @@ pub struct Person {
 /// Where a message was written.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub enum Chat {
-    /// A chat with one person. A broadcast list of theirs that we are on counts as one.
+    /// A chat with one person, or a broadcast list of that person which the business is on.
     Person(Person),
-    /// A group, by its full address (an old one contains a phone number).
+    /// A group, by its full address. An old address contains a phone number.
     Group(String),
-    /// A broadcast list of ours, or one whose sender is not named.
+    /// A broadcast list of the business, or one whose sender is not named.
     Broadcast,
     /// A status ("story").
     Status,
     /// A channel.
     Newsletter,
-    /// An address of a kind unknown here, or one that names nobody (WhatsApp's own `0@…`).
+    /// An address of an unknown kind, or one that names nobody (WhatsApp's own `0@…`).
     Other,
 }
 
-/// Who wrote a message.
+/// The side that wrote a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Origin {
-    /// The other side.
+    /// The customer.
     Customer,
-    /// This gateway: our own send, or a bot or campaign of Waapify. Its status is still PENDING.
+    /// The gateway: a send of this service, or a bot or campaign of Waapify. Its status is still PENDING.
     OwnEcho,
-    /// A human of the business, on the phone or another linked device.
+    /// A person of the business, on the phone or on another linked device.
     OwnPhone,
 }
 
-/// What a message says.
+/// The content of a message.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub enum Content {
-    /// Plain words, a chosen button or row, a bot's menu. May be blank; see [`text_of`](crate::text_of).
+    /// Plain text, a chosen button or row, or the menu of a bot. May be blank; see [`text_of`](crate::text_of).
     Text(String),
-    /// Anything that needs more than words.
+    /// Anything that is more than text.
     NotText {
         /// What it is.
         kind: Kind,
-        /// What it calls itself: a file, a place, a contact, a question; of a sound or a video, its length.
+        /// Its name: of a file, a place, a contact, a question. For a sound or a video, its length.
         title: Option<String>,
-        /// What the sender wrote with it; of a reaction, the emoji.
+        /// The text that the sender wrote with it; for a reaction, the emoji.
         caption: Option<String>,
-        /// What else there is to read, line by line: a map link, options, phone numbers.
+        /// The other lines to show: a map link, options, phone numbers.
         lines: Vec<String>,
     },
-    /// What an older message says from now on; [`Message::about`] is that message.
+    /// The new content of an older message, which is [`Message::about`].
     Edited(Box<Content>),
-    /// [`Message::about`] was taken back.
+    /// The message [`Message::about`] was revoked.
     Deleted,
-    /// Not decrypted yet (stub 2): the same id may return with content, so it must NOT be consumed.
-    /// The first message of an ad lead often comes so; the sender is real.
+    /// Not decrypted yet (stub 2). The same id may arrive again with content, so it must NOT be consumed. The first
+    /// message of an ad lead is often like this; its sender is real.
     Undecrypted,
-    /// Key exchange, history sync and the like: nobody wrote it.
+    /// Key exchange, history sync and the like; no person wrote it.
     #[default]
     Noise,
 }
 
-/// What became of a message of ours.
+/// A status of a message that the business sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
-    /// `key.id` of our message; match on this alone.
+    /// `key.id` of that message. Match on this alone.
     pub id: String,
-    /// How far it came. Keep the highest, except that [`ReceiptLevel::Refused`] beats an earlier success.
+    /// The status. Keep the highest one, except that [`ReceiptLevel::Refused`] replaces an earlier success.
     pub level: ReceiptLevel,
-    /// WhatsApp's number for a refusal, such as `463` (restricted account or new contact). Digits only.
+    /// WhatsApp's code for a refusal, such as `463` (restricted account or new contact). Digits only.
     pub refusal_code: Option<String>,
-    /// The conversation, if named.
+    /// The chat, if it is named.
     pub chat: Option<Chat>,
 }
 
-/// How far a message of ours came, in order.
+/// The status of a sent message, in ascending order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ReceiptLevel {
-    /// Refused after the gateway had reported success (0).
+    /// WhatsApp refused it after the gateway had reported success (0).
     Refused,
-    /// Waiting for the server (1).
+    /// It waits for WhatsApp's server (1).
     Pending,
-    /// The server has it (2).
+    /// WhatsApp's server has it (2).
     ServerAck,
     /// The customer's phone has it (3).
     Delivered,
-    /// Read (4) or played (5).
+    /// The customer has read (4) or played (5) it.
     Read,
 }
 
@@ -182,51 +181,51 @@ pub enum ReceiptLevel {
 pub struct Call {
     /// WhatsApp's id of the call, the same in all its steps.
     pub id: String,
-    /// Where it rang.
+    /// The chat in which it rang.
     pub chat: Chat,
-    /// Who called; `None` if the business did, or if nobody is named.
+    /// The caller; `None` if the business called, or if nobody is named.
     pub from: Option<Person>,
-    /// How it went, as far as this step tells.
+    /// The outcome, as far as this step tells.
     pub outcome: CallOutcome,
-    /// With pictures.
+    /// Whether it is a video call.
     pub is_video: bool,
-    /// In a group.
+    /// Whether it is a call in a group.
     pub is_group: bool,
-    /// When, to the second.
+    /// The time of the step, to the second.
     pub at: Option<OffsetDateTime>,
-    /// It happened while the gateway was away.
+    /// Whether it happened while the gateway was away.
     pub offline: bool,
 }
 
-/// How a call went.
+/// The outcome of a call, or its current step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CallOutcome {
-    /// It rings.
+    /// It is ringing.
     Offered,
-    /// Taken, on this or another device.
+    /// Answered, on this or on another device.
     Accepted,
-    /// Turned down.
+    /// Declined.
     Declined,
-    /// Nobody took the customer's call.
+    /// Nobody answered the customer's call.
     Missed,
-    /// The customer did not take the business's call.
+    /// The customer did not answer the business's call.
     Unanswered,
-    /// Over. Whether anyone had taken it, earlier steps tell.
+    /// Ended. Only earlier steps tell whether it was answered.
     Ended,
-    /// A step of a name unknown here.
+    /// A step with an unknown name.
     Other,
 }
 
-/// What became known of a person.
+/// A name or an address of a person that became known.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ContactNews {
-    /// Who. With both addresses, they belong together.
+    /// The person. If both addresses are set, they belong together.
     pub person: Person,
-    /// The name in the phone's address book, else the one they gave themselves.
+    /// The name in the phone's address book, else the one that the person chose.
     pub name: Option<String>,
 }
 
-/// What a group is called.
+/// The name of a group.
 #[derive(Clone, PartialEq, Eq)]
 pub struct GroupNews {
     /// Its full address.
@@ -318,7 +317,7 @@ impl fmt::Debug for GroupNews {
     }
 }
 
-/// Stands in for a private value in `Debug`.
+/// Replaces a private value in `Debug`.
 fn known<T>(value: Option<&T>) -> fmt::Arguments<'static> {
     if value.is_some() {
         format_args!("known")

@@ -1,7 +1,7 @@
-//! One item of `messages.update` → a receipt, or an edit or a revoke.
+//! Reads one item of `messages.update` into a receipt, an edit or a revoke.
 //!
-//! Owns: the meaning of a status, and what an edit or a revoke looks like here. Refuses everything else an update
-//! can carry (stars, votes) and the statuses of incoming messages, which only say that the owner read them.
+//! Ignores everything else that an update can carry (stars, votes), and the statuses of incoming messages, which only
+//! mean that the business read them.
 
 use serde_json::Value;
 
@@ -10,7 +10,6 @@ use crate::{
     Content, Event, Reason, Receipt, ReceiptLevel, content, fields, jid, message, receipt_level,
 };
 
-/// Reads one item.
 pub(super) fn read(item: &Value) -> Event {
     let (Some(key), Some(update)) = (
         item.get("key").filter(|key| key.is_object()),
@@ -55,7 +54,7 @@ fn receipt(item: &Value, update: &Value, id: String, level: ReceiptLevel) -> Rec
     }
 }
 
-/// The edit or revoke that an update carries; without a target of its own it means the message of its key.
+/// The edit or revoke in an update. If it names no target, it changes the message of the update's key.
 fn change(update: &Value, id: &str) -> Option<Said> {
     let message = update.get("message").filter(|message| !message.is_null());
     let said = match message.and_then(content::read) {

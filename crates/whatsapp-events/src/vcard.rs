@@ -1,28 +1,26 @@
-//! Contact cards (vCard, RFC 6350 and its predecessors) → lines.
+//! Reads contact cards (vCard, RFC 6350 and its predecessors) into lines.
 //!
-//! Owns: the few properties a reader wants. Refuses the rest of the format: WhatsApp writes version 3.0, one
-//! property a line, in UTF-8.
+//! Only the properties that a reader wants. WhatsApp writes version 3.0 in UTF-8, one property on each line.
 
 use crate::fields;
 
-/// Longest card read, in bytes. A card with every field is about 1 KiB; more is a photo.
+/// Longest card, in bytes. A card with every field is about 1 KiB; a longer one holds a photo.
 const MAX_CARD: usize = 64 * 1024;
-/// Most values read of a kind, and most parts of an organisation: nobody has more phones, and a line has to end.
+/// Most values of a kind, and most parts of an organisation, so that a line stays readable.
 const MAX_VALUES: usize = 8;
-/// Longest value shown, in characters: the longest mail address is 254.
+/// Longest value shown, in characters. The longest mail address has 254.
 const MAX_VALUE: usize = 254;
 
-/// Stands for an escaped semicolon; a control character, which no value may contain.
+/// Replaces an escaped semicolon for a moment; no value can contain this control character.
 const ESCAPED: &str = "\u{1}";
 
-/// What a card says: its name, and phones, mails and organisation as one line.
+/// The name on a card, and its phones, mail addresses and organisation.
 #[derive(Default)]
 pub(super) struct Card {
     pub(super) name: Option<String>,
     pub(super) details: Vec<String>,
 }
 
-/// Reads a card.
 pub(super) fn read(text: &str) -> Card {
     let end = text.floor_char_boundary(MAX_CARD);
     let unfolded = text[..end]
@@ -39,7 +37,7 @@ pub(super) fn read(text: &str) -> Card {
             }
             "EMAIL" if mails.len() < MAX_VALUES => mails.extend(shown(value)),
             "ORG" if organisation.is_none() => {
-                // A semicolon parts company and department, unless it is escaped.
+                // A semicolon separates company and department, unless it is escaped.
                 let parts = value.replace("\\;", ESCAPED);
                 let parts = parts
                     .split(';')
@@ -54,7 +52,7 @@ pub(super) fn read(text: &str) -> Card {
     card
 }
 
-/// A line's property in capitals without its group (`item1.`), its parameters, and its value.
+/// The property of a line in capitals without its group (`item1.`), its parameters, and its value.
 fn property(line: &str) -> Option<(String, &str, &str)> {
     let mut quoted = false;
     let colon = line.char_indices().find_map(|(at, c)| {
@@ -79,7 +77,7 @@ fn shown(value: &str) -> Option<String> {
     fields::one_line(plain, MAX_VALUE)
 }
 
-/// The number of `waid=60131112222`.
+/// The phone number in the parameter `waid=60131112222`, with a `+`.
 fn whatsapp_number(parameters: &str) -> Option<String> {
     let number = parameters
         .split(';')

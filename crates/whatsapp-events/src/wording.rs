@@ -1,35 +1,35 @@
-//! [`Message`] → what a person reads in an SMS-style thread.
+//! Turns a [`Message`] into the text that a person reads in an SMS-style thread.
 //!
-//! Owns: every word we add. They stand in square brackets or, for what is answered, behind `> `; what the customer
-//! wrote stands as it was written. Refuses: knowing more than the message and what the caller found out for it.
+//! Owns every word that the service adds: they are in square brackets, and an answered message is behind `> `. What
+//! the customer wrote is never changed, only cut at [`MAX_WORDS`].
 
 use crate::{Ad, Call, CallOutcome, Content, Kind, Marks, Message, fields};
 
-/// What became of a message's file, if it has one.
+/// What happened to the file of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileFate<'a> {
-    /// It is not there, and nobody tried: the line says what it is and sends the reader to the phone.
+    /// The file was not fetched: the line says what it is and sends the reader to the phone.
     None,
-    /// It hangs on the same message: nothing is said of it.
+    /// The file is attached to the same message: no line mentions it.
     Attached,
-    /// It can be opened at this address, which gets a line of its own.
+    /// The file can be opened at this address, which gets a line of its own.
     Linked(&'a str),
-    /// It could not be had. Why, as the end of a sentence: `WhatsApp no longer has it`.
+    /// The file could not be fetched. The reason is the end of a sentence: `WhatsApp no longer has it`.
     Missing(&'a str),
 }
 
-/// Longest quote, in characters: enough to know a message by, and still one line.
+/// Longest quote, in characters: enough to recognise a message, and still one line.
 const MAX_QUOTE: usize = 80;
 
-/// Most of the customer's words shown, in characters. WhatsApp's apps take 65,536 in one message, so that nothing a
-/// person wrote is cut; longer text was made by a program, and says that it was cut.
+/// Most characters of the customer's text. WhatsApp's apps take 65,536 in one message, so nothing that a person wrote
+/// is cut. Only a program makes longer text, and the cut is marked.
 const MAX_WORDS: usize = 65_536;
 const CUT: &str = "… [cut here: open WhatsApp on the phone to see the rest]";
 
 const ON_THE_PHONE: &str = " — open WhatsApp on the phone to see it";
 const BEFORE_IT_GOES: &str = " before it disappears";
 
-/// How a kind is called, and whether the reader is sent to the phone for it.
+/// The label of a kind, and whether the reader is sent to the phone for it.
 const fn wording(kind: Kind) -> (&'static str, Phone) {
     match kind {
         Kind::Image => ("Image", Phone::File),
@@ -66,18 +66,17 @@ const fn wording(kind: Kind) -> (&'static str, Phone) {
 enum Phone {
     Always,
     Never,
-    /// Unless there are lines that say it all.
+    /// Unless its lines say everything.
     Unless,
-    /// As the fate of its file demands.
+    /// Depends on what happened to its file.
     File,
 }
 
-/// What a person reading an SMS-style thread should see for this message. `about` is the text of the message that
-/// [`Message::about`] names, if the caller knows it; a quote that the message carries itself goes before it. Never
-/// blank; `None` if there is nothing to show: key exchange, blank text, an album (each of its pictures comes
-/// as a message of its own, and how many follow helps nobody), a file that is attached and comes without words.
+/// The text to show for this message. `about` is the text of the message that [`Message::about`] names, if the caller
+/// knows it; a quote in the message itself is preferred. Never blank. `None` if there is nothing to show: key
+/// exchange, blank text, an album (its pictures follow as messages), or an attached file without a text.
 ///
-/// Line by line: `> what it answers`, `[what it is] its words`, what else there is to read, a link to the file, the ad.
+/// The lines are: `> the answered message`, `[what it is] its text`, further lines, a link to the file, the ad.
 #[must_use]
 pub fn text_of(message: &Message, about: Option<&str>, file: FileFate<'_>) -> Option<String> {
     let (label, words, lines) = said(message, file)?;
@@ -99,7 +98,7 @@ pub fn text_of(message: &Message, about: Option<&str>, file: FileFate<'_>) -> Op
     (!all.is_empty()).then(|| all.join("\n"))
 }
 
-/// The label, the words and the further lines of a message; `None` if it says nothing.
+/// The label, the text and the further lines of a message; `None` if it says nothing.
 fn said<'a>(
     message: &'a Message,
     file: FileFate<'_>,
@@ -107,7 +106,7 @@ fn said<'a>(
     let label = |text: &str| Some(text.to_owned());
     Some(match &message.content {
         Content::Text(text) if text.trim().is_empty() => {
-            // An ad's lead is worth showing before it says anything.
+            // The contact from an ad is worth showing even before the customer writes anything.
             message.ad.as_ref()?;
             (None, None, &[])
         }
@@ -133,7 +132,7 @@ fn said<'a>(
     })
 }
 
-/// The label of a message that is more than words, in brackets. `None` if its file says it all.
+/// The label of a message that is more than text, in brackets. `None` if its attached file says everything.
 fn line(message: &Message, file: FileFate<'_>) -> Option<String> {
     let Content::NotText { kind, lines, .. } = &message.content else {
         return None;
@@ -196,7 +195,7 @@ fn has_file(content: &Content) -> bool {
     matches!(content, Content::NotText { kind, .. } if wording(*kind).1 == Phone::File)
 }
 
-/// A content by itself, without anything for the reader to do about it.
+/// The text of a content alone, without a hint to open the phone.
 pub(super) fn plain(content: &Content) -> String {
     match content {
         Content::Text(text) => text.clone(),
@@ -211,12 +210,12 @@ pub(super) fn plain(content: &Content) -> String {
     }
 }
 
-/// A content in one short line, to know it by.
+/// A content as one short line, for recognising it.
 pub(super) fn brief(content: &Content) -> Option<String> {
     fields::one_line(&plain(content), MAX_QUOTE)
 }
 
-/// A text of ours in one short line: without what it answers itself, and without what there is to do about it.
+/// A text of this service as one short line, without its own quote and without a hint to open the phone.
 fn quote(text: &str) -> Option<String> {
     let own: Vec<&str> = text
         .lines()
@@ -238,7 +237,7 @@ fn shortened(words: &str) -> String {
     }
 }
 
-/// The ad's line. Its address comes last and alone, so that it can be clicked.
+/// The line of the ad. The address is last and stands alone, so that it can be clicked.
 fn ad(ad: &Ad) -> String {
     let id = ad.source_id.as_ref().map(|id| format!("id {id}"));
     let click = ad.click_id.as_ref().map(|click| format!("click {click}"));
@@ -258,8 +257,8 @@ fn ad(ad: &Ad) -> String {
         .join(" ")
 }
 
-/// A message of a group: who wrote it on a line of its own, since GHL's contact stands for the whole group. Of a number
-/// the last four digits; a LID tells nobody anything.
+/// A message of a group, with a first line that names the writer, because GHL's contact stands for the whole group.
+/// Of a phone number the last four digits are shown; a LID is not shown, because it means nothing to a reader.
 #[must_use]
 pub fn group_text(message: &Message, text: Option<&str>) -> String {
     let phone = message
@@ -276,7 +275,7 @@ pub fn group_text(message: &Message, text: Option<&str>) -> String {
     }
 }
 
-/// The line of a call's step.
+/// The text of a call, for one of its steps.
 #[must_use]
 pub fn call_text(call: &Call) -> String {
     let group = if call.is_group { "group " } else { "" };

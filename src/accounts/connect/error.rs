@@ -1,5 +1,4 @@
-//! Why a number was not connected: what Waapify said, which field of the form it is about, and what to fix, in both
-//! languages.
+//! Why a number was not connected: the cause, the form field it is about, and what to fix, in both languages.
 
 use std::fmt;
 
@@ -50,10 +49,10 @@ impl fmt::Display for Field {
     }
 }
 
-/// Why a number was not connected. Each says what to fix.
+/// Why a number was not connected. Each variant says what to fix.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// A field is empty or no id or token at all.
+    /// A field is empty, or its text cannot be an id or token.
     #[error("{0} is empty or not complete: copy it from Waapify.")]
     Field(Field),
     /// The number is not written in full.
@@ -64,22 +63,22 @@ pub enum ConnectError {
         "this instance is linked to +{linked}, not to the number you entered. Enter that number, or the instance of yours."
     )]
     OtherNumber {
-        /// The number Waapify names, digits.
+        /// The number that Waapify names, in digits.
         linked: String,
     },
-    /// Nobody said which number it is.
+    /// Neither the person nor Waapify named the number.
     #[error("Waapify does not say which number is linked to this instance: enter it")]
     Unnamed,
     /// Waapify did not accept the credentials.
     #[error(transparent)]
     Check(#[from] CheckError),
-    /// The link was used by someone else, or its location was uninstalled, while Waapify was asked.
+    /// While Waapify was asked, the link was used by someone else, or its location was uninstalled.
     #[error("this link does not work any more")]
     LinkGone,
     /// A stored secret cannot be opened.
     #[error(transparent)]
     Seal(#[from] OpenError),
-    /// Waapify did not take our webhook's address.
+    /// Waapify did not accept the address of our webhook.
     #[error("Waapify did not accept the address for replies: {0}")]
     Webhook(CheckError),
     /// The database failed.
@@ -88,7 +87,7 @@ pub enum ConnectError {
 }
 
 impl ConnectError {
-    /// The field that has to be fixed, where one is known.
+    /// The field to fix, if it is known.
     #[must_use]
     pub fn field(&self) -> Option<Field> {
         match self {
@@ -113,7 +112,7 @@ impl ConnectError {
         }
     }
 
-    /// Whether it may pass by itself.
+    /// Whether the problem may pass by itself.
     #[must_use]
     pub const fn is_passing(&self) -> bool {
         matches!(
@@ -158,7 +157,7 @@ impl ConnectError {
     }
 }
 
-/// A sentence for people about what Waapify said.
+/// A sentence for people about Waapify's answer.
 #[must_use]
 pub fn check_text(error: &CheckError) -> Text {
     Text::new(sentence(&error.to_string()), malay(error))
@@ -180,7 +179,7 @@ fn malay(error: &CheckError) -> String {
     }
 }
 
-/// A text that begins like a sentence.
+/// Makes the first letter a capital.
 fn sentence(text: &str) -> String {
     let mut chars = text.chars();
     let first = chars.next().map(|c| c.to_uppercase().to_string());

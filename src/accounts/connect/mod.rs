@@ -1,7 +1,7 @@
-//! Connecting a WhatsApp number to a location: check the credentials, point the webhook here, keep both sealed.
+//! Connects a WhatsApp number to a location: checks the credentials, points the webhook here, stores the keys sealed.
 //!
-//! Owns: that one procedure, for the command, the form, and anyone who else connects. Refuses: keeping anything that
-//! Waapify did not accept.
+//! The command, the connect page and the install form (`pending_connections`) share this procedure. Nothing is stored
+//! that Waapify did not accept. `error` says what to fix.
 
 mod error;
 mod pending_connections;
@@ -21,10 +21,10 @@ use crate::db::numbers::{ConnectedNumber, NewNumber, NumberRow};
 use crate::model::ids::LocationId;
 use crate::runtime::clock::Clock;
 
-/// Digits of a WhatsApp number with its country code (ITU E.164 allows 15; shorter than 7 are short codes).
+/// Digits of a WhatsApp number with its country code. E.164 allows 15; fewer than 7 are short codes.
 const NUMBER_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 
-/// How often a webhook is pointed again when the database changes meanwhile; twice is a rare coincidence.
+/// How often a webhook is set again because the database changed meanwhile. Even two changes are a rare coincidence.
 const SETTLE_ROUNDS: usize = 3;
 
 /// Connects numbers.
@@ -48,29 +48,29 @@ pub struct Entered {
     pub number: String,
 }
 
-/// A number that is connected.
+/// A connected number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Connected {
     /// Its digits.
     pub number: String,
-    /// Other locations that are connected to the same number or instance. Waapify posts to one address only, so that
-    /// their replies and ticks now come to the new one.
+    /// Other locations that are connected to the same number or instance. Waapify posts to one address only, so their
+    /// replies and status updates now arrive at the new location.
     pub sharers: Vec<LocationId>,
 }
 
-/// Who has a number connected.
+/// Who connects a number.
 #[derive(Clone, Copy, Debug)]
 enum By<'a> {
-    /// An operator, or somebody whom GHL shows the location to.
+    /// An operator, or a user to whom GHL shows the location.
     Operator,
-    /// The holder of the connect link with this hash, which is used up then.
+    /// The holder of the connect link with this hash. The link is then used up.
     Link(&'a [u8]),
-    /// The form of GHL's install, for a location that has no number yet.
+    /// GHL's install form, for a location that has no number yet.
     PendingConnection,
 }
 
 impl Connector {
-    /// Connects to numbers whose webhooks point at `public_url`.
+    /// Creates a connector that points webhooks at `public_url`.
     #[must_use]
     pub fn new(
         pool: PgPool,
@@ -89,10 +89,7 @@ impl Connector {
     }
 
     /// Connects a number and makes it the location's default. Connecting again is harmless. `link` is the hash of the
-    /// connect link that allows it, which is used up then; an operator needs none.
-    ///
-    /// # Errors
-    /// [`ConnectError`]; nothing is kept then.
+    /// connect link that permits it, which is then used up; an operator needs none. On error nothing is stored.
     pub async fn connect(
         &self,
         location: &LocationId,
@@ -101,8 +98,8 @@ impl Connector {
     ) -> Result<Connected, ConnectError> {
         let (this, location, entered) = (self.clone(), location.clone(), entered.clone());
         let link = link.map(<[u8]>::to_vec);
-        // A task of its own: anyone who leaves while Waapify is asked must not leave the webhook at an address that was
-        // never stored.
+        // Runs in its own task: if the caller leaves while Waapify is asked, the webhook must not keep an address that
+        // was never stored.
         let connecting = tokio::spawn(async move {
             let by = link.as_deref().map_or(By::Operator, By::Link);
             this.connect_by(&location, &entered, by).await
@@ -123,7 +120,7 @@ impl Connector {
         if let Some(linked) = linked.filter(|linked| *linked != number) {
             return Err(ConnectError::OtherNumber { linked });
         }
-        // A number that is connected already keeps its address, so that no event falls between two addresses.
+        // A number that is already connected keeps its address, so that no event is lost between two addresses.
         let secret = self.webhook_secret(location, &number).await?;
         let webhook = self.webhook_url(&secret);
         let is_contested =
@@ -135,7 +132,7 @@ impl Connector {
         let stored = self
             .store(location, &number, &credentials, &secret, by)
             .await;
-        // Where an uninstall is still clearing the webhook, or nothing was stored, the database has the last word.
+        // If an uninstall is still clearing the webhook, or nothing was stored, the database decides where it points.
         if (is_contested || !matches!(stored, Ok(true)))
             && let Err(error) = self.settle_webhook(&credentials).await
         {
@@ -153,7 +150,7 @@ impl Connector {
         Ok(Connected { number, sharers })
     }
 
-    /// The secret the number has already; a new one for a new number, or where the old one cannot be opened any more.
+    /// The webhook secret that the number has; a new one if it has none or the old one cannot be opened any more.
     async fn webhook_secret(
         &self,
         location: &LocationId,
@@ -206,16 +203,13 @@ impl Connector {
         Ok(true)
     }
 
-    /// Points an instance's webhook where the database says: at the number that is connected to it, or nowhere.
-    ///
-    /// # Errors
-    /// [`ConnectError`].
+    /// Points an instance's webhook where the database says: at the connected number, or nowhere.
     pub async fn settle_webhook(&self, credentials: &Credentials) -> Result<(), ConnectError> {
         let find = || numbers::find_connected(&self.pool, &credentials.instance_id);
         let mut wanted = find().await?;
         for _ in 0..SETTLE_ROUNDS {
             self.point_webhook(credentials, wanted.as_ref()).await?;
-            // A change in the database while Waapify was asked may have been overtaken.
+            // The database may have changed while Waapify was asked.
             let found = find().await?;
             if found == wanted {
                 break;
@@ -249,10 +243,7 @@ impl Connector {
     }
 }
 
-/// The opened keys of a stored number.
-///
-/// # Errors
-/// [`OpenError`].
+/// Opens the keys of a stored number.
 pub fn open_credentials(
     sealer: &Sealer,
     location: &LocationId,
@@ -280,15 +271,15 @@ fn credentials(entered: &Entered) -> Result<Credentials, ConnectError> {
     })
 }
 
-/// Longest instance id or token that is taken for one: some gateways hand out signed tokens of several hundred characters.
+/// Longest instance id or token that is accepted. Some gateways issue signed tokens of several hundred characters.
 const MAX_KEY_BYTES: usize = 1_024;
 
 fn is_key(text: &str) -> bool {
     (1..=MAX_KEY_BYTES).contains(&text.len()) && !text.contains(char::is_control)
 }
 
-/// The digits of a number written with or without plus, spaces, dashes and brackets. Numbers in full never begin
-/// with 0.
+/// Reads the digits of a number written with or without plus, spaces, dashes and brackets. A number with its country
+/// code never begins with 0.
 ///
 /// # Errors
 /// [`ConnectError::BadNumber`].
@@ -303,7 +294,7 @@ pub fn digits(written: &str) -> Result<String, ConnectError> {
     }
 }
 
-/// Where a secret of a number is kept, bound into its seal.
+/// The place of a number's secret, which its seal is bound to.
 fn place(location: &LocationId, number: &str, part: &str) -> String {
     format!("numbers/{location}/{number}/{part}")
 }

@@ -1,8 +1,8 @@
-//! Numbers that come with GHL's install form: checked at once, connected when their locations are installed.
+//! Numbers from GHL's install form: checked at once, connected when their locations are installed.
 //!
-//! The caller proves that it is GHL's form, not that a location is its own: so nothing of it replaces a number that is
-//! connected, and a location that is not installed within the hour is forgotten. What is connected can only be changed
-//! by whom the location itself lets in: its connect link, or the page inside GHL.
+//! The caller proves that the form is GHL's, but not that a location is its own. So the form never replaces a connected
+//! number, and it is forgotten if the location is not installed within the hour. A connected number can be changed only
+//! through the location's connect link or the page inside GHL.
 
 use time::Duration;
 use tracing::{info, warn};
@@ -14,26 +14,23 @@ use crate::db::accounts::pending_connections;
 use crate::db::accounts::pending_connections::PendingConnection;
 use crate::model::ids::LocationId;
 
-/// GHL sends the form during the install; an hour is for people who are called away in between.
+/// GHL sends the form during the install. An hour leaves time for people who are interrupted.
 const OFFER_LIFE: Duration = Duration::hours(1);
-/// Two calls of 25 s to Waapify, and one more where the webhook has to be settled.
+/// Covers two calls of 25 s to Waapify, and one more if the webhook has to be set again.
 const OFFER_LEASE: Duration = Duration::minutes(2);
 
-/// What became of an install form.
+/// The result of an install form.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PendingConnectionResult {
-    /// Locations that are connected as soon as they are installed.
+    /// Locations that will be connected as soon as they are installed.
     pub taken: Vec<LocationId>,
-    /// Locations that keep the number they are connected to.
+    /// Locations that keep their connected number.
     pub kept: Vec<LocationId>,
 }
 
 impl Connector {
-    /// Checks what an install form says, and keeps it for its locations. Without a number it is the one that Waapify
-    /// names.
-    ///
-    /// # Errors
-    /// [`ConnectError`]; nothing is kept then.
+    /// Checks what an install form holds, and stores it for its locations. If it names no number, Waapify's is used.
+    /// Nothing is stored if a check fails.
     pub async fn offer(
         &self,
         locations: &[LocationId],
@@ -77,10 +74,7 @@ impl Connector {
         Ok(offered)
     }
 
-    /// As [`Connector::connect_pending`], unless somebody is at it.
-    ///
-    /// # Errors
-    /// When the database fails.
+    /// As [`Connector::connect_pending`], unless another caller has the lease.
     pub async fn claim_and_connect_pending(
         &self,
         location: &LocationId,
@@ -94,11 +88,8 @@ impl Connector {
         self.connect_pending(location).await
     }
 
-    /// Connects what an install form brought for a location, once the location is installed. None when there is nothing,
-    /// or it is no use.
-    ///
-    /// # Errors
-    /// When the database fails.
+    /// Connects the number from a location's install form, once the location is installed. None if there is none, or if
+    /// it was not connected. A number that can never be connected is deleted.
     pub async fn connect_pending(&self, location: &LocationId) -> sqlx::Result<Option<Connected>> {
         let found =
             pending_connections::find_pending_connection(&self.pool, location, self.clock.now())
@@ -129,7 +120,7 @@ impl Connector {
                 Ok(None)
             }
             Err(error) => {
-                // Not the error, which may name a number.
+                // The error itself may name a number, so only its field is logged.
                 let field = error.field();
                 warn!(%location, ?field, "the number of the install form is not connected");
                 pending_connections::forget_pending_connection(&self.pool, location).await?;

@@ -1,4 +1,4 @@
-//! What GHL's answers say about the marketplace app's own keys.
+//! Records what GHL's answers say about the marketplace app's own keys.
 
 use tracing::warn;
 
@@ -7,7 +7,7 @@ use crate::clients::ghl::{Advice, CallError, Grant};
 use crate::db::accounts::client_credentials;
 
 impl Tokens {
-    /// Keeps what an answer says about the app's own keys, as far as that can be; `is_certain` as in
+    /// Records what an answer says about the app's own keys; a failure to store it is only logged. `is_certain` as in
     /// [`client_credentials::record_refusal`].
     pub async fn record_credential_result(
         &self,

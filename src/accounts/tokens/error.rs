@@ -1,4 +1,4 @@
-//! Why there is no answer to a call: the token's state, or the call itself.
+//! Why a call has no answer: the state of the token, or the call itself.
 
 use std::fmt;
 
@@ -10,34 +10,34 @@ use crate::db::accounts::tokens::TokenRow;
 use crate::model::reason::{Other, Reason, Wait};
 use crate::model::states::TokenProblem;
 
-/// A person has to act first; what they do calls in what waits, and this is for what was overlooked then.
+/// A person has to act first. Their action makes waiting work due; this pause is for work that it missed.
 const PERSON_PAUSE: Duration = Duration::minutes(15);
 /// A token that could not be renewed is tried again within seconds, then minutes.
 const FAILING_PAUSE: Duration = Duration::seconds(15);
-/// A token that is being asked for is there within seconds; so is a contact that is being made.
+/// A requested token, or a contact that another worker makes, is there within seconds.
 const MINT_PAUSE: Duration = Duration::seconds(5);
-/// Why there is no answer to a call.
+/// Why a call has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
-    /// There is no token, and whether there is one to be had is being found out.
+    /// There is no token yet; whether one can be had is being found out.
     Pending,
-    /// There is no token and none to be had: the location has not installed the app.
+    /// There is no token: the location has not installed the app.
     NotInstalled,
     /// The location was uninstalled.
     Uninstalled,
-    /// GHL will not renew the token, and why.
+    /// GHL will not renew the token; its reason.
     NeedsReinstall(Reason),
-    /// GHL renews the token when the location is active again, and what it answered.
+    /// GHL will renew the token when the location is active again; its answer.
     Inactive(Reason),
-    /// The token could not be renewed a moment ago, and why.
+    /// The token could not be renewed a moment ago; the reason.
     Failing(Reason),
     /// The call failed.
     Call(#[from] CallError),
-    /// The location's calls to GHL are used up for so long.
+    /// The location's calls to GHL are used up for this long.
     Budget(Duration),
     /// Another process has been renewing for too long.
     Busy,
-    /// Another worker is making the group's contact, which GHL would make twice.
+    /// Another worker is making the group's contact. GHL would make a second one.
     MakingContact,
     /// The stored token cannot be opened.
     Seal(#[from] OpenError),
@@ -74,7 +74,7 @@ impl TokenError {
         wait.into()
     }
 
-    /// How long the work waits, where it is for the token or the budget and no failure of the work's own.
+    /// How long the work waits, if it waits for a token, a rate limit or a contact. None if the work itself failed.
     #[must_use]
     pub fn wait(&self) -> Option<Duration> {
         match self {
@@ -87,7 +87,7 @@ impl TokenError {
         }
     }
 
-    /// What went wrong, without what it means.
+    /// The cause, without what it means for the work.
     pub(super) fn detail(&self) -> Reason {
         match self {
             Self::NeedsReinstall(detail) | Self::Inactive(detail) | Self::Failing(detail) => {
@@ -110,7 +110,7 @@ impl TokenError {
     }
 }
 
-/// What a failed renewal says about the token.
+/// The error for a failed renewal.
 pub(super) fn renewal_error(error: CallError) -> TokenError {
     match error.advice {
         Advice::Inactive => TokenError::Inactive(error.detail),
@@ -118,7 +118,7 @@ pub(super) fn renewal_error(error: CallError) -> TokenError {
     }
 }
 
-/// What a stored problem says to a caller.
+/// The error for a stored problem.
 pub(super) fn stored_problem(row: &TokenRow) -> TokenError {
     let detail = || {
         let nothing = Reason::from(Other::Words {

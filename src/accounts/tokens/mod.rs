@@ -1,7 +1,10 @@
-//! A valid token for a location: sealed at rest, renewed before it ends, minted from its company's where its own is dead.
+//! Valid tokens for locations and companies: stored sealed, renewed before they expire. A location's token is requested
+//! from its company if it cannot be renewed.
 //!
-//! Owns: every use of a stored token, and the one renewal at a time of each. Refuses: deciding what a caller does about
-//! a failed call; it only renews, once, when the call says that the token has ended.
+//! Owns every use of a stored token (`owner`), and ensures that only one renewal of each runs at a time. If GHL says
+//! that the token has expired, it is renewed and the call is repeated once; every other failed call is the caller's
+//! decision (`error`). `renewal` computes when to renew; `client_credentials` records GHL's answers about the app's
+//! keys.
 
 mod client_credentials;
 mod error;
@@ -31,28 +34,28 @@ use crate::model::retry_schedule::{LOCATION_INACTIVE, REFRESH_FAILED};
 use crate::model::states::{InstallStatus, TokenProblem};
 use crate::runtime::clock::Clock;
 
-/// A token is not used any more this long before it ends, so that no call starts with one that ends on the way.
+/// A token is not used any more this long before it expires, so that no call starts with one that expires on the way.
 const MARGIN: Duration = Duration::minutes(5);
 
-/// Longest time one process may spend on a renewal: its call is cut off at 10 s. It ends well within the 30 s in which
+/// Longest time for one process's renewal, whose call is cut off at 10 s. The lease ends well within the 30 s in which
 /// GHL answers a repeated refresh with the same pair (`docs/vendors/ghl.md#refresh`), so that a killed process loses no
 /// token.
 const REFRESH_LEASE: Duration = Duration::seconds(12);
 
-/// How often a process looks whether another one's renewal is done, and how many times.
+/// How often a process polls whether another process has finished a renewal, and how many times.
 const REFRESH_POLL: StdDuration = StdDuration::from_millis(200);
 
 const REFRESH_POLLS: u32 = 100;
 
-/// A dead token is tried again this often: its company may have installed the app meanwhile.
+/// How often a dead token is tried again: its company may have installed the app meanwhile.
 const REINSTALL_LOOK: Duration = Duration::hours(24);
 
-/// Lives of access tokens that are believed: GHL's last a day, and one that had ended already would be renewed forever.
+/// Accepted lifetimes of access tokens. GHL's last a day; one that had already expired would be renewed forever.
 const MIN_LIFE: Duration = Duration::minutes(1);
 
 const MAX_LIFE: Duration = Duration::days(30);
 
-/// The tokens of all locations.
+/// The tokens of all locations and companies.
 #[derive(Clone, Debug)]
 pub struct Tokens {
     pool: PgPool,
@@ -62,14 +65,14 @@ pub struct Tokens {
     turns: Turns,
 }
 
-/// An opened token and which pair it is.
+/// An opened token, and the version of its pair.
 struct Open {
     token: SecretString,
     version: i64,
 }
 
 impl Tokens {
-    /// Tokens kept in `pool`, sealed by `sealer`.
+    /// Creates the service: tokens are stored in `pool`, sealed by `sealer`.
     #[must_use]
     pub fn new(pool: PgPool, ghl: ghl::Client, sealer: Sealer, clock: Clock) -> Self {
         Self {
@@ -81,10 +84,7 @@ impl Tokens {
         }
     }
 
-    /// Stores the grant of an install, in place of whatever was there.
-    ///
-    /// # Errors
-    /// When the database fails.
+    /// Stores the grant of an install, in place of any other token.
     pub async fn store(
         &self,
         tx: &mut PgConnection,
@@ -96,10 +96,7 @@ impl Tokens {
         tokens::record_token(tx, owner.kind(), owner.id(), &sealed).await
     }
 
-    /// Calls GHL for a location with a valid token; when GHL says that it has ended, renews it once and calls again.
-    ///
-    /// # Errors
-    /// [`TokenError`].
+    /// Calls GHL with a location's valid token. If GHL says that it has expired, renews it once and calls again.
     pub async fn call<T, F>(
         &self,
         location: &LocationId,
@@ -112,10 +109,7 @@ impl Tokens {
             .await
     }
 
-    /// As [`Tokens::call`], for any owner, within the owner's budget for such calls.
-    ///
-    /// # Errors
-    /// [`TokenError`].
+    /// As [`Tokens::call`], for any owner, within the owner's rate limit for calls of this priority.
     pub async fn call_as<T, F>(
         &self,
         owner: Owner<'_>,
@@ -136,7 +130,8 @@ impl Tokens {
         }
     }
 
-    /// One call, taken from the owner's budget; what GHL says about its limits is kept for all processes.
+    /// Makes one call that counts against the owner's rate limit, and stores the limits that GHL reports, for all
+    /// processes.
     async fn budgeted<T, F>(
         &self,
         owner: Owner<'_>,
@@ -154,7 +149,7 @@ impl Tokens {
         let ghl = self.ghl.metered();
         let answer = call(ghl.clone(), token).await;
         let (limits, now) = (ghl.limits(), self.clock.now());
-        // The answer counts, whether or not this can be kept.
+        // The answer counts even if the limits cannot be stored.
         if let Err(error) =
             rate_limits::record_limits(&self.pool, owner.id(), budget, limits, now).await
         {
@@ -163,10 +158,7 @@ impl Tokens {
         Ok(answer)
     }
 
-    /// A location's token from its company's.
-    ///
-    /// # Errors
-    /// [`TokenError`], of the company's token too.
+    /// Requests a location's token from its company. Fails, too, if the company's token cannot be used.
     pub async fn request_location_token(
         &self,
         company: &CompanyId,
@@ -179,10 +171,8 @@ impl Tokens {
             .await
     }
 
-    /// Renews a pair before its time; nothing happens while another process does, or when it was renewed already.
-    ///
-    /// # Errors
-    /// [`TokenError`]; the pair stays in use until it ends.
+    /// Renews a pair early. Does nothing if another process is renewing it, or if it was renewed already. On error the
+    /// pair stays in use until it expires.
     pub async fn renew_early(&self, owner: Owner<'_>) -> Result<(), TokenError> {
         let Some(row) = tokens::find_token(&self.pool, owner.kind(), owner.id()).await? else {
             return Ok(());
@@ -193,17 +183,17 @@ impl Tokens {
         Ok(())
     }
 
-    /// A token that has not ended and is not the pair `ended`; renews it, or waits for whoever does.
+    /// A token that has not expired and is not of the version `ended`. Renews it, or waits for the caller that does.
     async fn valid(&self, owner: Owner<'_>, ended: Option<i64>) -> Result<Open, TokenError> {
         let row = self.find(owner).await?;
         if self.is_fresh(&row, ended) {
             return self.open(owner, &row);
         }
-        // One caller of this process looks after the pair; hundreds would only ask the database in turn.
+        // Only one caller per process tries to renew the pair, so that hundreds do not poll the database.
         let _turn = self.turns.take(owner).await;
         for _ in 0..REFRESH_POLLS {
             let now = self.find(owner).await?;
-            // One that came while we waited is used however short its life is.
+            // A token that arrived while we waited is used, however short its life is.
             if self.is_fresh(&now, ended) || now.version != row.version {
                 return self.open(owner, &now);
             }
@@ -240,12 +230,12 @@ impl Tokens {
         })
     }
 
-    /// It has not ended, as far as we and `ended` know.
+    /// Whether the token has not expired, as far as we and `ended` know.
     fn is_alive(&self, row: &TokenRow, ended: Option<i64>) -> bool {
         row.expires_at > self.clock.now() && ended != Some(row.version)
     }
 
-    /// It may be used: it lives for a while, or it lives and could not be renewed.
+    /// Whether the token may be used: it lives for some time, or it has not expired and could not be renewed.
     fn is_fresh(&self, row: &TokenRow, ended: Option<i64>) -> bool {
         let lives_on = row.expires_at - MARGIN > self.clock.now();
         self.is_alive(row, ended) && (lives_on || self.failed_lately(row))
@@ -255,7 +245,7 @@ impl Tokens {
         row.problem.is_some() && row.refresh_at > self.clock.now()
     }
 
-    /// Why there is no token. Where nobody was asked for it yet, its company will be.
+    /// Why there is no token. Requests one from the company, unless the location is known to lack the app.
     async fn missing(&self, owner: Owner<'_>) -> sqlx::Result<TokenError> {
         let Owner::Location(location) = owner else {
             return Ok(TokenError::NotInstalled);
@@ -264,7 +254,7 @@ impl Tokens {
             match installs::find_install_status(&self.pool, location).await? {
                 InstallStatus::Uninstalled => TokenError::Uninstalled,
                 InstallStatus::NotInstalled => TokenError::NotInstalled,
-                // The others have a token, if they got it just now.
+                // Unknown or pending; any other status means that a token arrived just now.
                 _ => {
                     token_requests::request_token(&self.pool, location, self.clock.now()).await?;
                     TokenError::Pending
@@ -286,15 +276,15 @@ impl Tokens {
         .await
     }
 
-    /// Replaces the pair in `row`; the new one is committed before anyone uses it.
+    /// Replaces the pair in `row`. The new pair is committed before anyone uses it.
     async fn refresh(&self, owner: Owner<'_>, row: &TokenRow) -> Result<Open, TokenError> {
-        // Boxed, because a location's renewal may need its company's.
+        // Boxed because a location's renewal may renew its company's token.
         let renewed = Box::pin(self.renew(owner, row)).await;
         match renewed {
             Ok(grant) => {
                 let sealed = self.seal(owner, &grant, row.company_id.as_ref());
                 if !tokens::finish_refresh(&self.pool, owner.key(), row.version, &sealed).await? {
-                    // Replaced or destroyed meanwhile: what is stored counts.
+                    // Replaced or deleted meanwhile: the stored state counts.
                     let stored = self.find(owner).await?;
                     return self.open(owner, &stored);
                 }
@@ -312,7 +302,7 @@ impl Tokens {
         }
     }
 
-    /// Keeps the pair, with why it could not be renewed and when that is tried again.
+    /// Keeps the pair, and records why it could not be renewed and when to try again.
     async fn note_failure(
         &self,
         owner: Owner<'_>,
@@ -320,7 +310,7 @@ impl Tokens {
         error: &TokenError,
     ) -> sqlx::Result<()> {
         let detail = error.detail();
-        // Failures of another kind begin a schedule anew.
+        // A failure of another kind starts its own schedule from the beginning.
         let failures = |kind| {
             if row.problem == Some(kind) {
                 row.refresh_failures
@@ -350,7 +340,7 @@ impl Tokens {
         tokens::fail_refresh(&self.pool, owner.key(), row.version, (kind, &detail), at).await
     }
 
-    /// A new pair: for the refresh token, or, where a location's is missing or dead, from its company.
+    /// A new pair: by the refresh token, or from the company if a location's refresh token is missing or dead.
     async fn renew(&self, owner: Owner<'_>, row: &TokenRow) -> Result<Grant, TokenError> {
         let refused = match &row.refresh_token {
             Some(sealed) => {
@@ -373,7 +363,7 @@ impl Tokens {
                 Err(TokenError::NeedsReinstall(error.detail))
             }
             Err(TokenError::Call(error)) => Err(renewal_error(error)),
-            // The company has no token that works either.
+            // The company has no working token either.
             Err(TokenError::NotInstalled | TokenError::NeedsReinstall(_)) => {
                 Err(TokenError::NeedsReinstall(refused))
             }

@@ -1,4 +1,4 @@
-//! Whose token, and whose turn it is to look after it.
+//! The owner of a token, and the lock that lets one caller renew it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,12 +8,12 @@ use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 use crate::model::ids::{CompanyId, LocationId};
 use crate::model::states::OwnerKind;
 
-/// Whose token.
+/// The owner of a token.
 #[derive(Clone, Copy, Debug)]
 pub enum Owner<'a> {
-    /// An agency's.
+    /// An agency.
     Company(&'a CompanyId),
-    /// A sub-account's.
+    /// A sub-account.
     Location(&'a LocationId),
 }
 
@@ -36,7 +36,7 @@ impl<'a> Owner<'a> {
         (self.kind(), self.id())
     }
 
-    /// GHL's `user_type` of a refresh.
+    /// GHL's `user_type` in a refresh.
     pub(super) const fn user_type(self) -> &'static str {
         match self {
             Self::Company(_) => "Company",
@@ -44,14 +44,14 @@ impl<'a> Owner<'a> {
         }
     }
 
-    /// Where a part of the pair is kept, bound into its seal.
+    /// The place of a part of the pair, which its seal is bound to.
     pub(super) fn place(self, part: &str) -> String {
         format!("tokens/{}/{}/{part}", self.user_type(), self.id())
     }
 }
 
-/// Whose turn it is, within this process, to look after an owner's pair. It holds one lock for each owner whose token
-/// was ever renewed here: some thousands at most.
+/// One lock for each owner, so that one caller in this process renews its pair. Locks are kept for every owner whose
+/// token was ever renewed here: a few thousand at most.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Turns(Arc<Mutex<HashMap<(OwnerKind, String), Turn>>>);
 

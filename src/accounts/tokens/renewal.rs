@@ -1,14 +1,14 @@
-//! When a token is renewed; pure.
+//! Computes when a token is renewed.
 
 use time::{Duration, OffsetDateTime};
 
 use crate::accounts::tokens::MARGIN;
 
-/// Share of a token's life, at its end, over which renewals are spread at random: three hours of a day, so that a
-/// thousand locations installed in one minute are renewed one in ten seconds.
+/// The last share of a token's life, over which renewals are spread at random. For a token of a day that is three
+/// hours: a thousand locations installed in one minute are renewed at one every ten seconds.
 const SPREAD: f64 = 0.125;
 
-/// When a token is renewed: before the margin, at a random moment of the last part of its life.
+/// The time of the renewal: before the margin, at a random moment in the last part of the token's life.
 pub(super) fn renewal_time(
     expires_at: OffsetDateTime,
     life: Duration,

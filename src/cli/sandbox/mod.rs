@@ -1,12 +1,11 @@
 //! The sandbox: the service beside a simulated GHL and a simulated Waapify, in one process and on one port.
 //!
-//! Owns: the two vendors, which refuse what the real platforms refuse (`docs/vendors`), the page to
-//! play with, and the script. Refuses: shortcuts; service and vendors meet over HTTP only.
+//! The crate `simulators` holds both vendors, which refuse what the real platforms refuse (`docs/vendors`), and the
+//! page at `/`. Service and vendors talk over HTTP only.
 //!
-//! * `world`: both vendors; `ghl/` and `waapify/`: one each, with `stage.rs` holding what a test may set
-//! * `door`, `courier`, `wire`, `faults`: requests in, posts out, what crossed, what goes wrong on purpose
-//! * `page`: the page at `/`; `ghl/site`: GHL's own pages; `anew`: forgetting all of it, in the tables that the service made and no other
-//! * [`Sandbox`]: all of it running; [`play_script`]: a whole conversation without hands
+//! * [`Sandbox`]: all of it, running
+//! * `script`, [`play_script`]: plays a whole conversation by itself
+//! * `reset`: deletes the data of vendors and service
 
 mod reset;
 mod script;
@@ -34,18 +33,18 @@ use crate::{app, clients, config};
 
 const CLIENT_ID: &str = "66c0ffee0ddba11000000000-sandbox";
 const CLIENT_SECRET: &str = "sandbox-client-secret";
-/// Opens the operator's pages of the sandbox; what they show is made up.
+/// Opens the sandbox's operator pages, which show made-up data only.
 pub const ADMIN_TOKEN: &str = "sandbox-admin-token";
-/// Seals only what the sandbox itself made up.
+/// Seals only data that the sandbox made up.
 const ENCRYPTION_KEY: &str = "c2FuZGJveCBrZXksIHNlYWxzIG5vdGhpbmcgcmVhbCE=";
-/// Without a pause set by the caller: quick for someone who plays, but still to be seen.
+/// Default pause between two sends: short for people who try the sandbox, but still visible.
 const MIN_INTERVAL_MS: &str = "200";
 
-/// Runs the sandbox until it is told to stop. It starts installed and connected. Its database is the `named` one, or a
-/// private PostgreSQL; with `fresh`, what earlier runs kept there is gone.
+/// Runs the sandbox until it is stopped. It starts installed and connected. Its database is the `named` one or a
+/// private PostgreSQL. With `fresh`, deletes what earlier runs stored there.
 ///
 /// # Errors
-/// When it cannot start, with what to do.
+/// When it cannot start; the error says what to do.
 pub async fn run(named: Option<&SecretString>, fresh: bool) -> anyhow::Result<()> {
     let stop = app::stop_on_signal()?;
     let reserved = reserve()?;
@@ -73,7 +72,7 @@ fn announce(address: &Url, database: &Database) {
 /// The service and its simulated vendors, running on one port.
 #[derive(Debug)]
 pub struct Sandbox {
-    /// The vendors.
+    /// The simulated vendors.
     pub simulation: Simulation,
     /// The service.
     pub app: App,
@@ -87,7 +86,7 @@ impl Sandbox {
     /// Starts both over an empty database or one that a sandbox used, until `stop` is cancelled. Nothing is installed.
     ///
     /// # Errors
-    /// When a key cannot be made.
+    /// When a part cannot be built.
     pub fn start(
         listener: TcpListener,
         pool: PgPool,
@@ -130,16 +129,16 @@ impl Sandbox {
         })
     }
 
-    /// Where GHL's pages are: on another site than the service's.
+    /// The address of GHL's pages, which are on another site than the service's.
     #[must_use]
     pub fn ghl_address(&self) -> Url {
         simulators::site_address(&self.address)
     }
 
-    /// What an agency does first: install the app, then connect a number.
+    /// Does what an agency does first: installs the app, then connects a number.
     ///
     /// # Errors
-    /// When one of it is refused.
+    /// When one of these steps fails.
     pub async fn install_and_connect(&self) -> anyhow::Result<()> {
         let location_id = seed::LOCATION_ID.to_owned();
         let code = self
@@ -172,7 +171,8 @@ impl Sandbox {
     }
 }
 
-/// The service's settings in the sandbox: the simulated vendors' addresses and keys, and the caller's pace.
+/// The service's settings in the sandbox: the simulated vendors' addresses and keys. Only the pause between two sends
+/// may come from the environment.
 fn settings(simulation: &Simulation, address: &Url) -> anyhow::Result<Settings> {
     let keys = simulation.ghl.public_keys();
     let rsa = simulation.ghl.rsa_public_key_pem()?;
@@ -199,7 +199,7 @@ fn settings(simulation: &Simulation, address: &Url) -> anyhow::Result<Settings> 
     Ok(config::load(value)?)
 }
 
-/// Only on this machine unless `BIND_ADDR` says otherwise: the page has no lock.
+/// Listens on this machine only unless `BIND_ADDR` says otherwise, because the page has no access control.
 fn reserve() -> anyhow::Result<Reserved> {
     let defaulted = |name: &str| match name {
         "BIND_ADDR" => env(name).or_else(|| Some("127.0.0.1:8080".to_owned())),

@@ -1,6 +1,6 @@
-//! "Begin anew": the simulated vendors and the service's tables forget everything, as if nobody had been here.
+//! The route of the button "Begin anew": deletes all data of the simulated vendors and of the service.
 //!
-//! Owns: the route. Refuses: forms of other sites, and emptying tables that the service did not make.
+//! Refuses forms of other sites, and empties only tables that the service made.
 
 use axum::Router;
 use axum::extract::State;
@@ -12,7 +12,6 @@ use sqlx::PgPool;
 
 use crate::db::own_schema;
 
-/// The route behind the button.
 pub(super) fn router(simulation: Simulation, pool: PgPool) -> Router {
     Router::new()
         .route("/sandbox/anew", post(begin))

@@ -1,5 +1,5 @@
-//! `sandbox --script`: a whole conversation without hands, printed as it happens. It fails on the first thing that does
-//! not come true.
+//! `sandbox --script`: plays a whole conversation by itself and prints it. It fails at the first step that does not
+//! succeed.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -14,19 +14,19 @@ use tokio_util::sync::CancellationToken;
 use crate::app::Database;
 use crate::cli::sandbox::Sandbox;
 
-/// Longest wait for one thing to come true. GHL's "not yet" takes some ten seconds of it; a slow machine the rest.
+/// Longest wait for one step. GHL's "not yet" takes about ten seconds of it; a slow machine may need the rest.
 const PATIENCE: Duration = Duration::from_mins(1);
 const LOOK: Duration = Duration::from_millis(50);
-/// The smallest picture there is: one transparent dot.
+/// The smallest possible picture: one transparent dot.
 const PICTURE: &[u8] = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x01D\0;";
-/// How long the script watches that nothing happens.
+/// How long the script waits to see that nothing happens.
 const WATCH: Duration = Duration::from_secs(2);
 
-/// Plays the conversation, in the `named` database or a private PostgreSQL, of which nothing stays; exit code 0 when all
-/// of it came true, 1 when not.
+/// Plays the conversation in the `named` database or a private PostgreSQL, where nothing remains. Exit code 0 if every
+/// step succeeded, else 1.
 ///
 /// # Errors
-/// When the sandbox cannot start, with what to do.
+/// When the sandbox cannot start; the error says what to do.
 #[allow(clippy::print_stderr, reason = "the verdict belongs to the terminal")]
 pub async fn play_script(named: Option<&SecretString>) -> anyhow::Result<ExitCode> {
     let database = Database::open_script(named).await?;
@@ -132,7 +132,7 @@ impl Script<'_> {
         Ok(())
     }
 
-    /// Somebody GHL does not know: the contact is made, with the WhatsApp name.
+    /// GHL does not know the sender: a contact is made, with the WhatsApp name.
     async fn stranger_writes(&self) -> anyhow::Result<()> {
         let (name, phone) = seed::STRANGER;
         self.write(phone, name, "Hi, kedai buka hari Ahad?").await;

@@ -1,16 +1,16 @@
-//! What is said of an incident that the monitor noticed.
+//! The sentences for an incident that the monitor opened.
 
 use crate::db::history::incidents::Incident;
 use crate::doctor::labels::{Said, location, number, told};
 use crate::doctor::number::LinkFault;
 use crate::model::states::IncidentKind;
 
-/// Detail of a silence that the monitor has answered by registering the webhook again.
+/// Detail of a silence for which the monitor has registered the webhook again.
 pub const REGISTERED: &str = "registered";
-/// Detail of a silence that lasted beyond that.
+/// Detail of a silence that continued after that.
 pub const PERSISTS: &str = "persists";
 
-/// An incident in the words of its check.
+/// Describes an incident in the words of its check.
 pub(in crate::doctor) fn incident(incident: &Incident) -> Said {
     let detail = incident.detail.as_deref();
     match incident.kind {

@@ -1,11 +1,11 @@
-//! What is said of a location: its install, its token, its SMS provider, what came and went.
+//! The sentences about a location: its install, its token, its SMS provider, its last messages.
 
 use time::OffsetDateTime;
 
 use crate::doctor::labels::{Said, moment};
 use crate::model::language::Text;
 
-/// Where a person chooses the SMS provider; hidden from users of a sub-account.
+/// Where a person chooses the SMS provider. Users of a sub-account do not see it.
 const WHERE: &str = "Settings > Phone Numbers > Advanced Settings > SMS Provider";
 
 pub(in crate::doctor) fn installed() -> Said {
@@ -49,7 +49,7 @@ pub(in crate::doctor) fn waits_for_token() -> Said {
     )
 }
 
-/// `words`: why no agency gave a token.
+/// `why`: why no agency gave a token.
 pub(in crate::doctor) fn not_installed(why: &Text) -> Said {
     Said::wrong(
         Text::new(
@@ -131,7 +131,7 @@ pub(in crate::doctor) fn token_works() -> Said {
     ))
 }
 
-/// `words`: GHL's.
+/// `why`: GHL's words.
 pub(in crate::doctor) fn token_refused(why: &Text) -> Said {
     Said::wrong(
         Text::new(
@@ -149,7 +149,7 @@ pub(in crate::doctor) fn token_refused(why: &Text) -> Said {
     )
 }
 
-/// `words`: what happened.
+/// `why`: what happened.
 pub(in crate::doctor) fn ghl_silent(why: &Text) -> Said {
     Said::wrong(
         Text::new(
@@ -194,7 +194,7 @@ pub(in crate::doctor) fn scopes_suffice() -> Said {
     ))
 }
 
-/// `missing`: scopes, or GHL's refusal.
+/// `why`: the missing scopes, or GHL's refusal.
 pub(in crate::doctor) fn scopes_missing(why: &Text) -> Said {
     Said::wrong(
         Text::new(
@@ -222,7 +222,7 @@ pub(in crate::doctor) fn provider_ours() -> Said {
     ))
 }
 
-/// `name`: what GHL calls the default provider, which looks like ours.
+/// `name`: GHL's name of the default provider, which looks like ours.
 pub(in crate::doctor) fn provider_ours_by_name(name: &str) -> Said {
     Said::only(Text::new(
         format!("The default SMS provider is \"{name}\", which is ours by its name."),
@@ -253,7 +253,7 @@ pub(in crate::doctor) fn provider_unclear(name: &str) -> Said {
     )
 }
 
-/// Another provider, by its name, or none, is the default; ours could be chosen.
+/// `other`: the default provider, none if there is none. Ours could be chosen.
 pub(in crate::doctor) fn provider_not_chosen(other: Option<&str>) -> Said {
     let what = match other {
         Some(name) => Text::new(
@@ -282,7 +282,7 @@ pub(in crate::doctor) fn provider_not_chosen(other: Option<&str>) -> Said {
     )
 }
 
-/// Ours is not among those that could be chosen.
+/// `other`: the default provider, none if there is none. Ours could not be chosen.
 pub(in crate::doctor) fn provider_not_offered(other: Option<&str>) -> Said {
     let (now, kini) = other.map_or_else(Default::default, |name| {
         (

@@ -1,6 +1,6 @@
-//! Every sentence of the checks, in both languages, grouped as the checks are.
+//! Every sentence of the checks in both languages, grouped like the checks. Decides nothing.
 //!
-//! Owns: words. Refuses: deciding anything. GHL's own menu names stay English.
+//! GHL's own menu names stay English.
 
 pub(super) mod incident;
 pub(super) mod location;
@@ -14,11 +14,11 @@ use time::macros::format_description;
 use crate::model::language::Text;
 use crate::model::reason::Reason;
 
-/// A moment as pages and terminals show it.
+/// Format of a time on pages and terminals.
 const MINUTES: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
 
-/// What is said of a finding.
+/// The sentences of a finding.
 #[derive(Clone)]
 pub(super) struct Said {
     /// What was found.
@@ -30,7 +30,7 @@ pub(super) struct Said {
 }
 
 impl Said {
-    /// All is well, or there is nothing to be done.
+    /// All is well, or there is nothing to do.
     fn only(what: Text) -> Self {
         Self {
             what,
@@ -39,7 +39,6 @@ impl Said {
         }
     }
 
-    /// What is wrong, why it matters, what to do.
     fn wrong(what: Text, why: Text, todo: Text) -> Self {
         Self {
             what,
@@ -55,12 +54,12 @@ fn moment(at: OffsetDateTime) -> String {
         .unwrap_or_default()
 }
 
-/// What cannot be checked until something else is fixed: a setting, by its name.
+/// A check that needs a faulty setting; the setting's name.
 pub(super) fn not_checked(setting: &str) -> Said {
     not_checked_until(setting, setting)
 }
 
-/// The same of what has a name in each language.
+/// The same for something that has a name in each language.
 pub(super) fn not_checked_until(english: &str, malay: &str) -> Said {
     Said::only(Text::new(
         format!("Not checked, because of what is wrong with {english}."),
@@ -68,7 +67,6 @@ pub(super) fn not_checked_until(english: &str, malay: &str) -> Said {
     ))
 }
 
-/// The database failed in the middle of a check.
 pub(super) fn database_failed() -> Said {
     Said::wrong(
         Text::new(
@@ -86,7 +84,7 @@ pub(super) fn database_failed() -> Said {
     )
 }
 
-/// A reason in both languages; nothing where none is known.
+/// A reason in both languages; empty if none is known.
 pub(super) fn told(reason: Option<&Reason>) -> Text {
     reason.map_or_else(|| Text::new("", ""), Reason::texts)
 }

@@ -1,4 +1,4 @@
-//! What is said of a connected number: its link, its hold, its webhook, who shares it.
+//! The sentences about a connected number: its link, its hold, its webhook, other locations that share it.
 
 use time::OffsetDateTime;
 
@@ -37,7 +37,7 @@ pub(in crate::doctor) fn other_number(linked: &str) -> Said {
     ))
 }
 
-/// As [`other_number`], which is not kept.
+/// As [`other_number`], if the other number is not stored.
 pub(in crate::doctor) fn other_number_somewhere() -> Said {
     wrong_phone(Text::new(
         "Waapify's instance is linked to another number.",
@@ -59,7 +59,7 @@ fn wrong_phone(what: Text) -> Said {
     )
 }
 
-/// `words`: Waapify's, where they are known.
+/// `words`: Waapify's, if they are known.
 pub(in crate::doctor) fn credentials_refused(words: Option<&str>) -> Said {
     let words = words.map_or_else(|| ".".to_owned(), |words| format!(": {words}"));
     Said::wrong(
@@ -182,7 +182,7 @@ pub(in crate::doctor) fn alone() -> Said {
     ))
 }
 
-/// Without the others' ids: they may be another agency's.
+/// Does not name the other locations, which may be another agency's.
 pub(in crate::doctor) fn shared(others: usize) -> Said {
     Said::wrong(
         Text::new(

@@ -1,4 +1,4 @@
-//! What is said of the service as a whole: settings, addresses, the database, keys.
+//! The sentences about the service as a whole: settings, addresses, the database, keys.
 
 use time::OffsetDateTime;
 
@@ -82,7 +82,7 @@ pub(in crate::doctor) fn client_secret_set() -> Said {
     ))
 }
 
-/// A setting that may stay unset, and is set.
+/// An optional setting that is set.
 pub(in crate::doctor) fn option_set(name: &str) -> Said {
     Said::only(Text::new(
         format!("{name} is set."),
@@ -145,7 +145,7 @@ pub(in crate::doctor) fn name_fine() -> Said {
     ))
 }
 
-/// `brand`: the name of GHL's that `PUBLIC_URL` contains.
+/// `brand`: GHL's own name that `PUBLIC_URL` contains.
 pub(in crate::doctor) fn name_refused(brand: &str) -> Said {
     Said::wrong(
         Text::new(
@@ -232,7 +232,7 @@ pub(in crate::doctor) fn public_url_local() -> Said {
     )
 }
 
-/// `how`: what happened when it was asked.
+/// `how`: what happened when the address was asked.
 pub(in crate::doctor) fn public_url_fails(how: &str) -> Said {
     Said::wrong(
         Text::new(
@@ -366,7 +366,7 @@ pub(in crate::doctor) fn app_keys_untried() -> Said {
     ))
 }
 
-/// `was_accepted`: they worked before, so that it is not a matter of a used code.
+/// `was_accepted`: GHL accepted the keys before, so that a used code cannot be the cause.
 pub(in crate::doctor) fn app_keys_refused(
     at: OffsetDateTime,
     why: &Text,

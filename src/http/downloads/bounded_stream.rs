@@ -1,8 +1,8 @@
-//! A file on its way from its server to its reader, through a task of its own.
+//! Streams a file from its server to its reader, in a task of its own.
 //!
-//! Owns: how many are on their way, and how long a reader may pause or take in all: a body alone is not polled while
-//! nobody reads, so that no limit of its source would ever strike. Refuses: a whole file in memory; an end that looks
-//! like the file's where it was cut.
+//! Limits how many files stream at once, how long a reader may pause, and how long a file may take. A body alone is not
+//! polled while nobody reads, so its source's time limits would never apply. A file is never whole in memory, and a
+//! file that is cut never looks complete.
 
 use std::io;
 use std::pin::pin;
@@ -18,31 +18,31 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::timeout;
 use tracing::{info, warn};
 
-/// How long a file may take.
+/// Time limits of a file.
 #[derive(Clone, Copy, Debug)]
 struct Limits {
-    /// A reader that takes nothing.
+    /// Longest pause of a reader.
     pause: Duration,
-    /// The whole file.
+    /// Longest time for the whole file.
     total: Duration,
 }
 
-/// A phone that changes its network is back within half a minute; and 100 MB at 1 Mbit/s, which a phone's browser on a
-/// bad day still reaches, take under a quarter of an hour.
+/// A phone that changes its network is back within half a minute. 100 MB take less than a quarter of an hour at 1
+/// Mbit/s, which a phone's browser reaches even on a bad day.
 const LIMITS: Limits = Limits {
     pause: Duration::from_secs(30),
     total: Duration::from_mins(15),
 };
 
-/// Slots for downloads: so many may run at once.
+/// Slots for downloads, which limit how many run at once.
 #[derive(Clone, Debug)]
 pub struct DownloadSlots(Arc<Semaphore>);
 
-/// The right to run one download, until it is dropped.
+/// The right to run one download. Its slot is free again when it is dropped.
 pub(in crate::http) type DownloadPermit = OwnedSemaphorePermit;
 
 impl DownloadSlots {
-    /// Slots for `files` downloads.
+    /// Creates slots for `files` downloads.
     pub(in crate::http) fn new(files: usize) -> Self {
         Self(Arc::new(Semaphore::new(files)))
     }
@@ -53,7 +53,7 @@ impl DownloadSlots {
     }
 }
 
-/// A body that gives `source` and breaks off where that fails or a limit strikes; the permit is free at the end.
+/// A body that streams `source`, and breaks off if the source fails or a limit is reached. Then the permit is freed.
 pub(in crate::http) fn body<E: Into<BoxError> + Send + 'static>(
     source: impl Stream<Item = Result<Bytes, E>> + Send + 'static,
     permit: DownloadPermit,
@@ -66,7 +66,7 @@ fn bounded<E: Into<BoxError> + Send + 'static>(
     permit: DownloadPermit,
     limits: Limits,
 ) -> Body {
-    // One piece waits while the next is fetched.
+    // Buffers one piece while the next is fetched.
     let (sender, receiver) = mpsc::channel(1);
     tokio::spawn(async move {
         let pumped = timeout(limits.total, pump(source, sender, limits.pause)).await;
@@ -85,7 +85,7 @@ fn bounded<E: Into<BoxError> + Send + 'static>(
     }))
 }
 
-/// Sends every piece, and none at the end; nothing more where it breaks off.
+/// Sends every piece, and `None` at the end. Sends no `None` if it breaks off.
 async fn pump<E: Into<BoxError>>(
     source: impl Stream<Item = Result<Bytes, E>>,
     sender: Sender<Option<Bytes>>,
@@ -94,7 +94,7 @@ async fn pump<E: Into<BoxError>>(
     let mut source = pin!(source);
     loop {
         let piece = tokio::select! {
-            // The reader has gone.
+            // The reader is gone.
             () = sender.closed() => return,
             piece = source.next() => piece,
         };
@@ -126,7 +126,7 @@ mod tests {
 
     use super::*;
 
-    /// Soon for a machine that is busy.
+    /// Long enough for a busy machine.
     const SOON: Duration = Duration::from_secs(20);
     const NEVER: Duration = Duration::from_hours(1);
     const QUICK: Duration = Duration::from_millis(50);
@@ -135,7 +135,7 @@ mod tests {
         stream::repeat_with(|| Ok(Bytes::from_static(b"x")))
     }
 
-    /// The only permit of a room is free again before long.
+    /// Whether the only slot is free again before long.
     async fn is_freed(slots: &DownloadSlots) -> bool {
         timeout(SOON, slots.0.acquire()).await.is_ok()
     }

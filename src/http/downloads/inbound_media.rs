@@ -1,5 +1,5 @@
-//! `/files/{secret}/{name}`: a customer's file that GHL does not take, fetched from WhatsApp and decrypted while it is
-//! downloaded. The link's secret is the proof; a link lasts as long as WhatsApp keeps the file.
+//! `/files/{secret}/{name}`: a customer's file that GHL does not take, fetched from WhatsApp and decrypted during the
+//! download. The link's secret is the proof. A link ends before WhatsApp deletes the file.
 
 use axum::extract::{Path, State};
 use axum::http::header::{
@@ -22,10 +22,10 @@ use crate::http::downloads::bounded_stream::{DownloadPermit, DownloadSlots};
 use crate::http::error::PageError;
 use crate::model::language::Text;
 
-/// Downloads at once; each holds a piece of some kB, and a link that went round must not take the whole line.
+/// Downloads at once. Each holds some kB; a link that many people open must not use the whole bandwidth.
 const MAX_DOWNLOADS: usize = 16;
 
-/// Whatever the file is, it does nothing in a browser.
+/// The file runs nothing in a browser, whatever it is.
 const POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; sandbox");
 
 /// What this route needs.
@@ -36,7 +36,7 @@ pub struct Files {
 }
 
 impl Files {
-    /// Files that lie at WhatsApp.
+    /// Creates it with the client that fetches the files.
     #[must_use]
     pub fn new(whatsapp: whatsapp_media::Client) -> Self {
         Self {
@@ -46,7 +46,7 @@ impl Files {
     }
 }
 
-/// Hands the file on; the name in the address is for people.
+/// Streams the file. The name in the address is only for people.
 pub(in crate::http) async fn download(
     State(state): State<HttpState>,
     Path((secret, _)): Path<(String, String)>,
@@ -62,7 +62,7 @@ pub(in crate::http) async fn download(
     }
 }
 
-/// What was proven once is proven again at the end: a file that is another one by now breaks off.
+/// The file is verified only at its end: if it has changed, the answer breaks off.
 fn answer(file: &MediaFile, download: Download, permit: DownloadPermit) -> Response {
     let pieces = stream::try_unfold(download, |mut download| async move {
         let piece = download.next().await?;
@@ -83,7 +83,7 @@ fn answer(file: &MediaFile, download: Download, permit: DownloadPermit) -> Respo
     response
 }
 
-/// RFC 6266: the name in ASCII for old browsers, and as it is.
+/// RFC 6266: an ASCII name for old browsers, and the real name.
 fn disposition(name: &str) -> String {
     let ascii: String = name
         .chars()

@@ -1,4 +1,5 @@
-//! Files that pass through the service to anyone who has their link.
+//! Files that pass through the service to anyone who has their link: customers' (`inbound_media`) and agents'
+//! (`outbound_attachment`), both through `bounded_stream`.
 
 pub(super) mod bounded_stream;
 pub(super) mod inbound_media;

@@ -1,7 +1,7 @@
-//! `GET /attachments/{token}/{name}`: an agent's file under an address whose end tells the gateway what it is.
+//! `GET /attachments/{token}/{name}`: an agent's file under an address whose extension tells the gateway what it is.
 //!
-//! Owns: what of its server's answer is passed on. Refuses: every address that we did not seal ourselves, and passing on
-//! anything but bytes and their number: no cookie, no header of a stranger's comes from our name.
+//! Refuses every address that we did not seal. Only the bytes and their length are passed on from the file's server, so
+//! no cookie or header of a stranger is sent under our name.
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -15,17 +15,17 @@ use crate::http::HttpState;
 use crate::http::downloads::bounded_stream;
 use crate::http::downloads::bounded_stream::DownloadSlots;
 
-/// Files on their way at once: the gateway fetches one a send, and 64 are under way at most. Twice that, since a fetch may
-/// outlast its send.
+/// Files streamed at once. The gateway fetches one for each send, and at most 64 sends run at once. Twice that, because
+/// a fetch may outlast its send.
 const MAX_FILES: usize = 128;
 
-/// Room for the files of this route.
+/// Slots for the files of this route.
 #[must_use]
 pub fn slots() -> DownloadSlots {
     DownloadSlots::new(MAX_FILES)
 }
 
-/// Gives the file as it is read, so that its size costs no memory. The name only ends the address.
+/// Streams the file, so that its size costs no memory. The name only completes the address.
 pub(in crate::http) async fn show(
     State(state): State<HttpState>,
     Path((token, _)): Path<(String, String)>,
@@ -46,7 +46,7 @@ pub(in crate::http) async fn show(
     let limit = usize::try_from(MAX_FILE_BYTES).unwrap_or(usize::MAX);
     let pieces = BodyDataStream::new(Limited::new(opened.body, limit));
     let body = bounded_stream::body(pieces, permit);
-    // One of our own types, none of which a browser runs; and it is to keep the file, not to show it.
+    // The type is one of our own, none of which a browser runs. `attachment` makes a browser save the file.
     let headers = [
         (CONTENT_TYPE, target.media_type),
         (CONTENT_DISPOSITION, "attachment".to_owned()),

@@ -1,4 +1,4 @@
-//! `/healthz` and `/readyz`, for the platform that runs the container. They say nothing private.
+//! `/healthz` and `/readyz`, for the platform that runs the container. The answers hold nothing private.
 
 use std::time::Duration;
 
@@ -11,15 +11,15 @@ use crate::http::HttpState;
 use crate::http::layers::Quiet;
 use crate::{db, doctor};
 
-/// A database that does not answer in this time is not ready; probes commonly wait for a few seconds.
+/// Longest wait for the database. Probes commonly wait a few seconds.
 const DATABASE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The process runs.
+/// Answers if the process runs.
 pub(in crate::http) async fn live() -> impl IntoResponse {
     (Extension(Quiet), "ok\n")
 }
 
-/// Proves to the doctor that `PUBLIC_URL` leads to this deployment; strangers cannot ask.
+/// Proves to the doctor that `PUBLIC_URL` leads to this deployment. Strangers cannot make a valid question.
 pub(in crate::http) async fn answer(
     State(state): State<HttpState>,
     Path(question): Path<String>,
@@ -30,7 +30,7 @@ pub(in crate::http) async fn answer(
     })
 }
 
-/// The process can take work: its database answers.
+/// Says whether the process can take work, which means that its database answers.
 pub(in crate::http) async fn ready(State(state): State<HttpState>) -> impl IntoResponse {
     let answers = tokio::time::timeout(DATABASE_TIMEOUT, db::ping(&state.pool)).await;
     let (status, text) = if matches!(answers, Ok(Ok(()))) {

@@ -1,8 +1,8 @@
-//! `GET /metrics`: how the service does, for Prometheus.
+//! `GET /metrics`: the state of the service, for Prometheus.
 //!
-//! Owns: names and labels. No label grows with the customers: there is no location and no phone number in any. Counters
-//! count what this process did since it started; gauges are what the database holds, the same from each process. Refuses:
-//! keeping Prometheus waiting. When the database is slow or away the answer says so and has the rest.
+//! Owns names and labels. No label holds a location or a phone number, so labels do not grow with the customers.
+//! Counters count what this process did since it started; gauges show the database, and are the same from each process.
+//! Prometheus does not wait long: if the database is slow or down, the answer says so and has the rest.
 
 use std::time::Duration;
 
@@ -29,24 +29,24 @@ use crate::http::layers::Quiet;
 use crate::model::states::InstallStatus;
 use crate::runtime::counters::Counters;
 
-/// Longest wait for the counts, others' before ours included; Prometheus waits ten seconds by default.
+/// Longest wait for the counts, including the wait for other scrapes. Prometheus waits ten seconds by default.
 const MAX_WAIT: Duration = Duration::from_secs(5);
-/// What Prometheus' own format is called since it became a standard.
+/// The name of Prometheus' own format since it became a standard.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 type Gauges<const N: usize> = Family<[(&'static str, String); N], Gauge>;
 
-/// What scrapes share.
+/// State that all scrapes share.
 #[derive(Debug)]
 pub struct ScrapeState {
     counters: Counters,
     started_at: OffsetDateTime,
-    /// One at a time asks the database: scrapes do not pile up there.
+    /// Lets one scrape at a time query the database, so that scrapes do not pile up there.
     turn: Mutex<()>,
 }
 
 impl ScrapeState {
-    /// The state of a process that started then.
+    /// The state of a process that started at `started_at`.
     #[must_use]
     pub fn new(counters: Counters, started_at: OffsetDateTime) -> Self {
         Self {
@@ -75,7 +75,7 @@ impl ScrapeState {
     }
 }
 
-/// The answer to a scrape.
+/// Answers a scrape.
 pub(in crate::http) async fn show(State(state): State<HttpState>, headers: HeaderMap) -> Response {
     let Some(token) = &state.admin_token else {
         return StatusCode::NOT_FOUND.into_response();
@@ -129,7 +129,7 @@ fn register_process(registry: &mut Registry, started_at: OffsetDateTime) {
     }
 }
 
-/// As Linux says; none elsewhere.
+/// Resident memory as Linux reports it; none on other systems.
 fn resident_bytes() -> Option<i64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status
@@ -268,7 +268,7 @@ fn register_queues(registry: &mut Registry, counts: &Counts, now: OffsetDateTime
     );
 }
 
-/// The kind of a hold.
+/// The label for the kind of a hold.
 fn kind_of(stop: Option<Stop>) -> &'static str {
     stop.map_or("other", |stop| stop.hold().code())
 }

@@ -1,4 +1,4 @@
-//! What the platform that runs the service asks: is it alive, is it ready, how is it doing.
+//! Health and metrics, for the platform that runs the service.
 
 pub(super) mod health;
 pub(super) mod metrics;

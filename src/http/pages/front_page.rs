@@ -1,4 +1,4 @@
-//! `GET /`: what this service is, for whoever opens its bare address. It says nothing private and links to nothing.
+//! `GET /`: what this service is, for people who open its bare address. Shows nothing private and links to nothing.
 
 use axum::Router;
 use axum::routing::get;
@@ -8,7 +8,7 @@ use crate::http::layers;
 use crate::http::pages::layout;
 use crate::model::language::Language;
 
-/// The page with its route. Apart from the other routes, because the sandbox has a page of its own there.
+/// The page with its route. It is separate from the other routes because the sandbox has its own page there.
 pub fn front_page() -> Router {
     layers::wrap(Router::new().route("/", get(show)))
 }

@@ -1,4 +1,4 @@
-//! What people see in a browser.
+//! The pages that people see in a browser. `layout` and `session` are shared by the others.
 
 pub(super) mod connect;
 pub(super) mod front_page;

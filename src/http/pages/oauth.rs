@@ -1,6 +1,6 @@
-//! `GET /oauth/callback`: the browser after an install. The code is the proof, exchanged server to server; nothing
-//! else in the address is believed, and nothing is bound to the browser. `GET /oauth/install` begins an install here:
-//! that browser, and no other, has to come back with the `state` it was given.
+//! `GET /oauth/callback`: the browser after an install. The code, exchanged server to server, is the only proof;
+//! nothing else in the address is believed. `GET /oauth/install` starts an install here: then the same browser has to
+//! come back with the `state` that it was given.
 
 use std::time::Duration as StdDuration;
 
@@ -32,11 +32,11 @@ use crate::model::language::{Language, Text};
 
 /// Time to log in to GHL and choose a sub-account.
 const STATE_LIFE: Duration = Duration::minutes(30);
-/// A browser waits this long for numbers that came with the install form.
+/// How long a browser waits until numbers from the install form are connected.
 const OFFERS_PATIENCE: StdDuration = StdDuration::from_secs(10);
 const STATE_COOKIE: &str = "install_state";
 
-/// Where GHL sends the browser back to, with what it adds.
+/// The query with which GHL sends the browser back.
 #[derive(Deserialize)]
 pub(in crate::http) struct Callback {
     code: Option<String>,
@@ -63,7 +63,7 @@ fn state_cookie(public_url: &Url, value: &str) -> Cookie<'static> {
         .path("/oauth")
         .http_only(true)
         .secure(public_url.scheme() == "https")
-        // The way back from GHL is a link on another site.
+        // The browser comes back through a link on GHL's site.
         .same_site(SameSite::Lax)
         .build()
 }
@@ -94,7 +94,7 @@ async fn finish(
         .code
         .filter(|code| !code.trim().is_empty())
         .ok_or_else(no_code)?;
-    // A task of its own: a browser that leaves must not lose what the code, good for one use, has brought.
+    // Runs in its own task: a code works once, so its result must not be lost if the browser leaves.
     let installs = state.installs.clone();
     let installing = tokio::spawn(async move { installs.install(&code).await });
     let installed = installing
@@ -105,11 +105,11 @@ async fn finish(
     Ok(next_steps(state, language, &installed).await?)
 }
 
-/// An install that began here must come back with the state its browser was given; one that began in the marketplace
-/// has neither.
+/// An install that started here must come back with the state that its browser was given. One that started in the
+/// marketplace has no state.
 fn check_state(jar: &CookieJar, given: Option<&str>) -> Result<(), PageError> {
     let kept = jar.get(STATE_COOKIE).map(Cookie::value);
-    // Compared by their hashes, which gives no time away.
+    // Compares hashes, so that the time tells nothing.
     if kept.map(hash_secret) == given.map(hash_secret) {
         return Ok(());
     }
@@ -127,16 +127,16 @@ fn check_state(jar: &CookieJar, given: Option<&str>) -> Result<(), PageError> {
     })
 }
 
-/// What a location needs next: nothing, when its number is connected still; else a link to the form.
+/// The next step of a location: a link to the connect form, unless its number is still connected.
 struct Next<'a> {
     location: &'a LocationId,
-    /// What GHL calls it.
+    /// GHL's name of the location.
     name: Option<&'a str>,
     link: String,
     last: Option<LastNumber>,
 }
 
-/// One location goes straight to its connect page; of several each has its link.
+/// A single location goes straight to its connect page; of several, each gets its link.
 async fn next_steps(
     state: &HttpState,
     language: Language,
@@ -158,10 +158,10 @@ async fn next_steps(
     })
 }
 
-/// Connects what GHL's install form brought; the browser waits for it a little.
+/// Connects the numbers from GHL's install form. The browser waits a short time for it.
 async fn take_up_offers(state: &HttpState, ready: &[LocationId]) {
     let (connector, ready) = (state.connector.clone(), ready.to_vec());
-    // A task of its own, which goes on when the browser's patience ends.
+    // Runs in its own task, which continues when the browser stops waiting.
     let taking_up = tokio::spawn(async move {
         for location in &ready {
             if let Err(error) = connector.claim_and_connect_pending(location).await {

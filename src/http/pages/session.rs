@@ -1,7 +1,6 @@
-//! A browser that has proven who sits before it: a sealed cookie, so that nothing is stored and any replica can read it.
+//! A browser's session in a sealed cookie: nothing is stored, and every process can read it.
 //!
-//! Owns: the cookie, its end, and the token that its forms carry. Refuses: what the holder may see; each page asks that
-//! again.
+//! Owns the cookie, its end, and the token of its forms. What the holder may see is checked by each page.
 
 use axum::http::HeaderMap;
 use axum::http::header::ORIGIN;
@@ -17,28 +16,28 @@ use url::Url;
 use crate::crypto::{Sealer, random_secret};
 use crate::model::ids::LocationId;
 
-/// An hour of work; the page inside GHL renews it by itself, and the operator enters his token again.
+/// One hour. The page inside GHL renews it by itself; the operator enters the token again.
 const LIFE: Duration = Duration::hours(1);
-/// What the seal is bound to.
+/// The place that the cookie is sealed for.
 const PLACE: &str = "http/session";
-/// The cookie's name; its path tells which page it belongs to.
+/// The cookie's name. Its path tells which page it belongs to.
 const COOKIE: &str = "session";
 
-/// Whose page it is.
+/// The holder of a session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::http) enum Holder {
-    /// Someone whom GHL shows this location to.
+    /// A user to whom GHL shows this location.
     Location(LocationId),
     /// Anyone who holds `ADMIN_TOKEN`.
     Operator,
 }
 
-/// What a cookie says.
+/// The content of a cookie.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(in crate::http) struct Session {
-    /// Whose page it is.
+    /// The holder of the session.
     pub holder: Holder,
-    /// Stands in every form of this session's pages: another site cannot know it.
+    /// A token in every form of this session's pages, which another site cannot know.
     pub csrf: String,
     /// The cookie's path, so that it opens no other page.
     pub path: String,
@@ -57,8 +56,8 @@ impl Session {
         }
     }
 
-    /// The cookie that holds it. In a frame of another site browsers keep only a partitioned cookie of `SameSite=None`,
-    /// which has to be `Secure`; browsers take such a one from this machine itself without https, too.
+    /// The cookie that holds it. In a frame of another site, browsers keep only a partitioned cookie with
+    /// `SameSite=None`, which has to be `Secure`. Browsers accept such a cookie from this machine without https, too.
     pub(in crate::http) fn cookie(&self, sealer: &Sealer) -> Cookie<'static> {
         let text = serde_json::to_string(self).unwrap_or_default();
         let value = URL_SAFE_NO_PAD.encode(sealer.seal(PLACE, &text.into()));
@@ -77,7 +76,7 @@ impl Session {
         cookie
     }
 
-    /// The session that one of `cookies` holds for the pages under `path`; none if it is not ours, over, or of another
+    /// Finds the session for the pages under `path` in `cookies`; none if it is not ours, has expired, or is of another
     /// path.
     pub(in crate::http) fn find<'a>(
         cookies: impl Iterator<Item = &'a Cookie<'static>>,
@@ -96,13 +95,13 @@ impl Session {
             .find(|session| session.path == path && now.unix_timestamp() < session.end)
     }
 
-    /// Whether a form that carries `given` comes from a page of this session.
+    /// Whether a form with the token `given` comes from a page of this session.
     pub(in crate::http) fn wrote(&self, given: &str) -> bool {
         self.csrf.as_bytes().ct_eq(given.as_bytes()).into()
     }
 }
 
-/// Whether a form may come from a page of ours, as far as the browser says where it comes from.
+/// Whether a form may come from our own pages. True if the browser does not say where it comes from.
 pub(in crate::http) fn is_own_origin(headers: &HeaderMap, public_url: &Url) -> bool {
     let ours = public_url.origin().ascii_serialization();
     headers

@@ -1,9 +1,9 @@
-//! `POST /hooks/external-auth/{secret}`: the form that GHL shows during an install, sent on to us with what the installer
-//! entered (`docs/vendors/ghl.md#external-authentication`). GHL lets the install go on when the answer is 200, and
-//! shows our sentence when it is not.
+//! `POST /hooks/external-auth/{secret}`: the form that GHL shows during an install, sent to us with what the installer
+//! entered (`docs/vendors/ghl.md#external-authentication`). GHL continues the install if the answer is 200, and shows
+//! our sentence if it is not.
 //!
-//! Owns: reading every form of it. Refuses: a caller without the address's secret, and credentials that Waapify refuses.
-//! What it may change is decided in [`crate::accounts::connect`]: never a number that is connected.
+//! Reads every form of the request. Refuses a caller without the address's secret, and credentials that Waapify
+//! refuses. [`crate::accounts::connect`] decides what the request may change: never a connected number.
 
 use axum::Json;
 use axum::body::Bytes;
@@ -26,11 +26,11 @@ use crate::http::HttpState;
 use crate::model::ids::{LocationId, is_id};
 use crate::model::language::{Language, Text};
 
-/// What the address's secret is derived for.
+/// Binds the derived secret to its use.
 const PURPOSE: &[u8] = b"external-auth address v1";
-/// An agency that installs in more sub-accounts at once connects the others by their links.
+/// Most locations in one form. An agency with more connects the others by their links.
 const MAX_LOCATIONS: usize = 500;
-/// How the fields may be called, without case, `_` and `-`: the app's form names them.
+/// Accepted names of the form's fields, without case, `_` and `-`. The app's developer names the fields in GHL.
 const INSTANCE: &[&str] = &["instanceid", "instance"];
 const TOKEN: &[&str] = &["accesstoken", "token", "apikey"];
 const NUMBER: &[&str] = &[
@@ -42,9 +42,9 @@ const NUMBER: &[&str] = &[
 ];
 const LOCATION: &[&str] = &["locationid", "locationids", "locations"];
 
-/// The last part of the address that the marketplace app names for external authentication. It follows from the app's
-/// client secret: so it needs no setting, is the same in all replicas and after the sealing keys changed, and changes
-/// with the app's own keys.
+/// The last part of the address that the marketplace app names for external authentication. It is derived from the
+/// app's client secret. So it needs no setting, is the same in all processes, stays when the sealing keys change, and
+/// changes with the app's own keys.
 #[must_use]
 pub fn external_auth_secret(ghl: &GhlSettings) -> SecretString {
     let key = hmac::Key::new(
@@ -55,7 +55,7 @@ pub fn external_auth_secret(ghl: &GhlSettings) -> SecretString {
     URL_SAFE_NO_PAD.encode(tag).into()
 }
 
-/// Checks what the installer entered, and keeps it for the locations.
+/// Checks what the installer entered, and stores it for the locations.
 pub(in crate::http) async fn accept(
     State(state): State<HttpState>,
     language: Language,
@@ -100,7 +100,7 @@ pub(in crate::http) async fn accept(
     }
 }
 
-/// GHL says of 4xx that the credentials are wrong; what may pass by itself is said to be so in the sentence.
+/// GHL reports a 4xx as wrong credentials. Our sentence says so if the problem may pass by itself.
 const fn status(error: &ConnectError) -> StatusCode {
     match error {
         ConnectError::Check(CheckError::Credentials(_)) => StatusCode::UNAUTHORIZED,
@@ -111,7 +111,7 @@ const fn status(error: &ConnectError) -> StatusCode {
     }
 }
 
-/// The sentence under the names that pages of GHL are known to look at.
+/// The sentence, under the names that GHL's pages are known to read.
 fn answer(status: StatusCode, text: &Text, language: Language) -> Response {
     let said = text.of(language);
     let body = if status.is_success() {
@@ -136,7 +136,7 @@ fn kept() -> Text {
     )
 }
 
-/// The fields of the body, JSON or a form, and of the query; the body's come first.
+/// The fields of the body (JSON or a form), then those of the query.
 fn read(query: Option<&str>, headers: &HeaderMap, body: &[u8]) -> Vec<(String, Value)> {
     let kind = headers.get(header::CONTENT_TYPE);
     let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
@@ -155,7 +155,7 @@ fn read(query: Option<&str>, headers: &HeaderMap, body: &[u8]) -> Vec<(String, V
     fields
 }
 
-/// The fields of an object, and those of an object in it, such as `userData` of GHL's own template.
+/// The fields of an object and of the objects in it, such as `userData` in GHL's own template.
 fn nested(object: serde_json::Map<String, Value>) -> Vec<(String, Value)> {
     let mut fields = Vec::new();
     for (name, value) in object {
@@ -168,13 +168,13 @@ fn nested(object: serde_json::Map<String, Value>) -> Vec<(String, Value)> {
 }
 
 fn is_called(name: &str, names: &[&str]) -> bool {
-    // `locationId[]` and `locationId[0]` are how forms write lists.
+    // Forms write lists as `locationId[]` or `locationId[0]`.
     let name = name.split('[').next().unwrap_or_default();
     let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
     names.iter().any(|known| plain.eq_ignore_ascii_case(known))
 }
 
-/// The first field with one of these names that says something; numbers count as texts.
+/// The first field with one of these names that is not blank. Numbers count as text.
 fn find(fields: &[(String, Value)], names: &[&str]) -> Option<String> {
     let fields = fields.iter().filter(|(name, _)| is_called(name, names));
     let mut said = fields.filter_map(|(_, value)| whatsapp_events::json::scalar_text(value));
@@ -182,7 +182,7 @@ fn find(fields: &[(String, Value)], names: &[&str]) -> Option<String> {
         .map(|text| text.trim().to_owned())
 }
 
-/// The locations of a list, of one text (which may be a list itself), of repeated fields; what is no id is none.
+/// The location ids in lists, in texts (which may hold a list), and in repeated fields. What is not an id is left out.
 fn locations(fields: &[(String, Value)]) -> Vec<LocationId> {
     let mut found = Vec::new();
     for (_, value) in fields.iter().filter(|(name, _)| is_called(name, LOCATION)) {

@@ -1,5 +1,5 @@
-//! `POST /hooks/delivery`: a message that a business sends in GHL. Kept as the bytes it came in, then answered; the
-//! worker reads it.
+//! `POST /hooks/delivery`: a message that a business sends in GHL. Stored byte for byte, then answered; the worker
+//! reads it.
 
 use axum::Extension;
 use axum::extract::State;
@@ -13,8 +13,8 @@ use crate::http::layers::Quiet;
 use crate::http::webhooks::verified::Verified;
 use crate::model::ids::{GhlMessageId, LocationId, is_id};
 
-/// Stores a delivery once. Everything that names its message is accepted, whatever else it holds: what cannot be
-/// sent becomes `failed` in GHL, where a person reads why.
+/// Stores a delivery once. Accepts every body that names its location and message, whatever else it holds. A message
+/// that cannot be sent becomes `failed` in GHL, where a person reads why.
 pub(in crate::http) async fn accept(
     State(state): State<HttpState>,
     Verified(body): Verified,
@@ -33,7 +33,7 @@ pub(in crate::http) async fn accept(
             "the body names no locationId and messageId",
         ));
     }
-    // One conversation a contact; a delivery without a contact is a conversation of its own.
+    // Each contact is one conversation; a delivery without a contact is a conversation of its own.
     let contact = Some(text("contactId")).filter(|contact| is_id(contact));
     let conversation = contact.unwrap_or_else(|| message.clone()).into_owned();
     let delivery = Delivery {

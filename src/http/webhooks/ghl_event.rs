@@ -1,5 +1,5 @@
-//! `POST /hooks/app`: what GHL says about the app. GHL signs for every app with one key, so the signature proves GHL
-//! and the app id that it means us.
+//! `POST /hooks/app`: GHL's events about the app. GHL signs for every app with one key, so the signature proves GHL,
+//! and the app id proves that the event is about this app.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -12,8 +12,8 @@ use crate::http::HttpState;
 use crate::http::error::{HookError, stored};
 use crate::http::webhooks::verified::Verified;
 
-/// Stores an event once. Types beside INSTALL and UNINSTALL are noted: GHL sends what the app's settings subscribe to,
-/// its messages among them, and those come to the delivery route if they are for us.
+/// Stores an event once. Types other than INSTALL and UNINSTALL are only recorded: GHL sends what the app's settings
+/// subscribe to, including messages, and messages for us are posted to the delivery route.
 pub(in crate::http) async fn accept(
     State(state): State<HttpState>,
     Verified(body): Verified,

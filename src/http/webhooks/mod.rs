@@ -1,4 +1,4 @@
-//! What the vendors post: prove the caller, store the bytes, answer.
+//! Webhooks of both vendors: verify the caller, store the bytes, answer.
 
 pub(super) mod external_auth;
 pub(super) mod ghl_delivery;

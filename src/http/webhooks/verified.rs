@@ -1,4 +1,4 @@
-//! A webhook body whose signature has been checked. Having the value is the proof.
+//! A webhook body whose signature was checked. A value of this type is the proof.
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -10,14 +10,14 @@ use crate::crypto::{Signature, SignatureError};
 use crate::http::HttpState;
 use crate::http::error::HookError;
 
-/// The raw bytes, as GHL signed them.
+/// The raw bytes that GHL signed.
 pub(in crate::http) struct Verified(pub(in crate::http) Bytes);
 
 impl FromRequest<HttpState> for Verified {
     type Rejection = HookError;
 
     async fn from_request(request: Request, state: &HttpState) -> Result<Self, HookError> {
-        // A header that cannot be read is there all the same, and wrong.
+        // A header that is not text counts as present and wrong.
         let headers = request.headers();
         let text = |name: &str| Some(headers.get(name)?.to_str().unwrap_or("unreadable"));
         let signature = Signature::find(text);

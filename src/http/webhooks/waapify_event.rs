@@ -1,8 +1,7 @@
-//! `POST /hooks/waapify/{secret}`: what the gateway tells about one number. The secret in the address is the proof.
+//! `POST /hooks/waapify/{secret}`: the gateway's events about one number. The secret in the address is the proof.
 //!
-//! Waapify posts each event once, without a time limit of its own (`docs/vendors/waapify.md#webhooks`). So here alone a
-//! caller waits
-//! while the store is down.
+//! Waapify posts each event once, without a time limit of its own (`docs/vendors/waapify.md#webhooks`). So this is the
+//! only route where a caller waits while the database is down.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,19 +22,21 @@ use crate::http::HttpState;
 use crate::http::error::{HookError, stored};
 use crate::http::webhooks::verified::body_error;
 
-/// How long an event waits for the store: a restart of Postgres, or the start of its stand-in, takes less, and routers
-/// in front of services commonly cut off at 30 s.
+/// How long an event waits for the database. A restart or a failover of Postgres takes less, and routers in front of
+/// services commonly cut off at 30 s.
 const PATIENCE: Duration = Duration::from_secs(25);
-/// Longest try: a connection that died without a word is given up, and the next one may live.
+/// Longest try. A connection that died without an error is given up, and the next one may work.
 const TRY: Duration = Duration::from_secs(5);
-/// Between two tries: an event is stored soon after the store is back, and hundreds that wait are no storm.
+/// Pause between two tries. An event is stored soon after the database is back, and hundreds of waiting events do not
+/// overload it.
 const PAUSE: Duration = Duration::from_millis(200);
-/// Bytes of the events that wait, in all: while the store is down nobody can prove who he is.
+/// Most bytes of all waiting events. The limit is needed because no caller's secret can be checked without the
+/// database.
 const MAX_WAITING_BYTES: usize = 64 * 1024 * 1024;
-/// What a waiting event counts at least: its connection and its task cost that much, however short it is.
+/// Bytes that a waiting event counts at least: its connection and task cost that much, however short it is.
 const MIN_BYTES: usize = 16 * 1024;
 
-/// Where events wait for the store. Clones share one room.
+/// Holds events while the database is down. Clones share one limit.
 #[derive(Clone, Debug)]
 pub struct OutageBuffer(Arc<Semaphore>);
 
@@ -46,8 +47,8 @@ impl Default for OutageBuffer {
 }
 
 impl OutageBuffer {
-    /// Asks the store again and again, if there is room for so many bytes: only for what may be done twice. `error` is
-    /// what the store said first.
+    /// Repeats `store`, which may run twice, until it succeeds, if there is room for so many bytes. `error` is why it
+    /// failed the first time.
     async fn wait<T, F>(
         &self,
         bytes: usize,
@@ -82,7 +83,7 @@ fn is_transient(error: &sqlx::Error) -> bool {
     !db::is_row_error(error) && !matches!(error, sqlx::Error::PoolClosed)
 }
 
-/// Stores an event. Waapify posts once and never again, so only what is no JSON at all is refused.
+/// Stores an event. Waapify never posts it again, so only a body that is not JSON is refused.
 pub(in crate::http) async fn accept(
     State(state): State<HttpState>,
     Path(secret): Path<String>,
@@ -91,7 +92,7 @@ pub(in crate::http) async fn accept(
     let hash = &hash_secret(&secret);
     let body = match body.map_err(body_error) {
         Ok(body) if whatsapp_events::json::parse(&body).is_ok() => body,
-        // Only who knows the secret is told what is wrong.
+        // Only a caller that knows the secret learns what is wrong.
         refused => {
             let found = stored(|| numbers::find_by_webhook_secret(&state.pool, hash)).await?;
             found.ok_or(HookError::UnknownSecret)?;
@@ -101,7 +102,7 @@ pub(in crate::http) async fn accept(
         }
     };
     let now = state.clock.now();
-    // Stored twice over a connection that died, an event changes nothing the second time.
+    // If a connection dies and the event is stored twice, the second time changes nothing.
     let store = || waapify_events::accept_event(&state.pool, hash, &body, now);
     let location = match stored(store).await {
         Err(HookError::StoreDown(error)) => {

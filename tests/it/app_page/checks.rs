@@ -1,4 +1,4 @@
-//! What is wrong with a location, on its page: the troubles that were noticed, the doctor's findings, the last click.
+//! What the page says is wrong with a location: open incidents, the doctor's findings, the missing last step.
 
 use axum::http::StatusCode;
 use simulators::{DefaultProvider, Fault, seed};

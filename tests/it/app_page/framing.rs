@@ -1,4 +1,4 @@
-//! Who may show the page in a frame.
+//! Which sites may show the page in a frame.
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::harness::Bridge;
 
 const GHL: &str = "https://*.gohighlevel.com https://*.leadconnectorhq.com https://*.msgsndr.com";
 
-/// Who may show an answer.
+/// The sites that may frame an answer.
 fn ancestors(answer: &Answer) -> String {
     let policy = answer.text("content-security-policy");
     assert!(policy.starts_with("default-src 'none';"), "{policy}");
@@ -26,7 +26,7 @@ async fn asked_by(bridge: &Bridge, path: &str, referrer: Option<&str>) -> Answer
     answer(request).await
 }
 
-/// Has GHL say that an agency installed the app under its own domain.
+/// GHL reports that an agency installed the app under its own domain.
 async fn install_under(bridge: &Bridge, company: &str, details: Value) {
     let mut event = bridge.simulation.ghl.install_event(seed::LOCATION_ID);
     event["companyId"] = company.into();
@@ -66,7 +66,7 @@ async fn an_agencys_own_domain_may_show_the_page_and_its_locations_sessions() {
     )
     .await;
     install_under(&bridge, "other", json!({"domain": "app.lain.my"})).await;
-    // What the last event says of the location's agency is not what counts here.
+    // The agency in the location's last event does not count here.
     sqlx::query("update locations set company_id = $1")
         .bind(seed::COMPANY_ID)
         .execute(&bridge.database.pool)
@@ -126,7 +126,7 @@ async fn a_domain_goes_when_ghl_names_none_any_more_or_the_agency_uninstalls() {
     ];
     for event in &gone {
         install_under(&bridge, "c", json!({"domain": "app.agensi.my"})).await;
-        // Nothing said is nothing changed.
+        // An event that does not mention the domain does not change it.
         let silent =
             json!({"type": "INSTALL", "appId": bridge.simulation.ghl.app_id(), "companyId": "c"});
         assert_eq!(
@@ -172,7 +172,7 @@ async fn what_is_no_host_name_never_reaches_the_header() {
         .await
         .unwrap();
     assert_eq!(kept, 0);
-    // Nor from a database that somebody wrote into.
+    // The same holds for a value that somebody wrote into the database.
     sqlx::query("insert into white_label_domains values ('c', 'a.my; script-src *', now())")
         .execute(&bridge.database.pool)
         .await

@@ -1,4 +1,4 @@
-//! A number whose phone was unlinked is linked again from the page, the same number and no other.
+//! A number whose phone was unlinked is linked again from the page: the same number and no other.
 
 use axum::http::StatusCode;
 use serde_json::Value;
@@ -17,7 +17,7 @@ async fn state(frame: &Frame<'_>) -> Value {
     said["state"].clone()
 }
 
-/// A bridge whose number was unlinked, which a message found out.
+/// A bridge whose number was unlinked, as a failed send has shown. Returns GHL's id of that message.
 async fn unlinked() -> (Bridge, String) {
     let bridge = Bridge::new().await;
     bridge.simulation.waapify.unlink().await;

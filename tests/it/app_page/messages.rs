@@ -16,12 +16,12 @@ use crate::messages::number_of;
 
 const A_WHILE: Duration = Duration::minutes(20);
 
-/// The rows of a list.
+/// The number of rows in a list.
 fn rows(page: &str) -> usize {
     page.matches("<tr>").count().saturating_sub(1)
 }
 
-/// A message that failed because no number was connected, which one is now.
+/// A message that failed because no number was connected. A number is connected now.
 async fn failed() -> (Bridge, String) {
     let bridge = Bridge::bare().await;
     bridge.install().await;
@@ -164,7 +164,7 @@ async fn a_failed_message_tells_its_story_and_is_sent_again_at_one_click() {
         "{shown}"
     );
     assert!(shown.contains("on its way again") && !shown.contains("Try again"));
-    // A second click of an old page changes nothing.
+    // A second click on an old page changes nothing.
     let again = frame.post(&format!("/messages/{id}/retry"), &[]).await;
     assert!(again.leads_to().ends_with("?done=not-failed"));
     bridge.after(A_WHILE).await;
@@ -191,7 +191,7 @@ async fn what_may_have_arrived_goes_again_only_after_a_second_yes_every_time() {
         (state.as_str(), reason.as_deref()),
         ("failed", Some("unconfirmed"))
     );
-    // Sent again it stays in doubt, however it fails next.
+    // After it is sent again its outcome stays unknown, whatever the next failure is.
     faults.always(
         "send.php",
         Fault::answer(200, r#"{"status":"error","message":"Invalid phone"}"#),
@@ -220,8 +220,8 @@ async fn what_may_have_arrived_goes_again_only_after_a_second_yes_every_time() {
     assert_eq!(bridge.texts_on_phone(), ["hai"]);
 }
 
-/// Gives the seeded location 40,000 messages of each direction, of which the first three of each failed, and as many
-/// events.
+/// Gives the seeded location 40,000 messages of each direction and as many events. The first three messages of each
+/// direction have failed.
 async fn fill(pool: &PgPool) {
     let rows = "now() from generate_series(1, 40000) n";
     for sql in [
@@ -250,7 +250,7 @@ async fn fill(pool: &PgPool) {
 async fn no_query_of_the_page_reads_a_large_table_from_end_to_end() {
     let bridge = Bridge::new().await;
     fill(&bridge.database.pool).await;
-    // One connection, which can be told to report what it read.
+    // One connection, so that its statistics can be flushed.
     let url = bridge.database.url();
     let pool = PgPoolOptions::new().max_connections(1).connect(&url).await;
     let (pool, location) = (pool.unwrap(), location());
@@ -269,7 +269,7 @@ async fn no_query_of_the_page_reads_a_large_table_from_end_to_end() {
     };
     let before = read_from_end_to_end().await;
     let since = bridge.clock.now() - Duration::hours(24);
-    // Postgres plans anew for all values after it has seen some.
+    // After some executions Postgres makes a plan for any values.
     for _ in 0..8 {
         let failures = overview::list_failures(&pool, &location, i64::MAX, 5).await;
         assert_eq!(failures.unwrap().len(), 5, "the oldest of all");

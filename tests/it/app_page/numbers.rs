@@ -1,4 +1,4 @@
-//! The location's numbers on the page: how they stand, which one sends, and what may be set.
+//! The location's numbers on the page: their state, the one that sends, and their settings.
 
 use axum::http::StatusCode;
 use serde_json::json;
@@ -16,7 +16,7 @@ use crate::harness::{Bridge, location};
 
 const SECOND: &str = "60199990000";
 
-/// A second number of the seeded location, which is not the default.
+/// Connects a second number to the seeded location that is not the default.
 async fn connect_second(bridge: &Bridge) {
     sqlx::query(
         "insert into numbers (location_id, number, instance_id, access_token, webhook_secret, webhook_secret_hash,
@@ -37,7 +37,7 @@ async fn default_number(bridge: &Bridge) -> Vec<String> {
         .unwrap()
 }
 
-/// Name, pause, groups and phone of the seeded number.
+/// Name, pause, groups and phone settings of the seeded number.
 type Kept = (Option<String>, Option<i32>, bool, bool);
 
 async fn kept(bridge: &Bridge) -> Kept {
@@ -50,7 +50,7 @@ async fn kept(bridge: &Bridge) -> Kept {
     .unwrap()
 }
 
-/// A service whose operator lets messages leave every two seconds at the most.
+/// A service whose operator allows one message every two seconds at most.
 async fn paced() -> Bridge {
     let bridge = Bridge::with(|environment| {
         environment.retain(|(name, _)| name != "WAAPIFY_MIN_INTERVAL_MS");
@@ -109,7 +109,7 @@ async fn another_number_is_made_the_one_that_sends() {
     let answer = frame.post(&format!("/numbers/{SECOND}/default"), &[]).await;
     assert_eq!(answer.leads_to(), frame.path);
     assert_eq!(default_number(&bridge).await, [SECOND]);
-    // One without its keys cannot send.
+    // A number without its keys cannot send.
     sqlx::query("update numbers set webhook_secret = null where number = $1")
         .bind(seed::NUMBER)
         .execute(&bridge.database.pool)
@@ -202,7 +202,7 @@ async fn no_location_hurries_more_than_the_operator_allows_and_what_he_gave_it_s
     let answer = frame.post(&settings(), &[("name", &long)]).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(kept(&bridge).await, before);
-    // The operator gave this number less.
+    // The operator gave this number a shorter pause.
     numbers::record_interval(&bridge.database.pool, &location(), seed::NUMBER, Some(500))
         .await
         .unwrap();
@@ -236,7 +236,7 @@ async fn what_is_written_on_the_phone_stays_there_where_the_location_says_so() {
         assert_eq!((state.as_str(), text), ("ignored", None));
         assert_eq!(reason.as_deref(), Some("phone_not_mirrored"));
     }
-    // Customers' messages and our own sends are as ever.
+    // Customers' messages and the service's own sends work as before.
     bridge.customer_writes("hai").await;
     let sent = bridge.agent_writes("ya").await;
     bridge.settle().await;

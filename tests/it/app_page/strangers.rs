@@ -1,5 +1,5 @@
-//! Another location's ids, in an address or in a form: nothing is shown and nothing changes, route by route.
-//! Nor does a user of another agency get in.
+//! Another location's ids in an address or a form: nothing is shown and nothing changes, on every route. A user of
+//! another agency is refused too.
 
 use axum::http::StatusCode;
 use simulators::seed;
@@ -21,7 +21,8 @@ async fn everything(bridge: &Bridge) -> Vec<String> {
     .unwrap()
 }
 
-/// A bridge where the seeded location has a number, a failed message and one that came, and the number of the failed.
+/// A bridge with a number, a failed message and an inbound one at the seeded location. Returns the failed one's
+/// number.
 async fn two_locations() -> (Bridge, String) {
     let bridge = Bridge::new().await;
     install_other(&bridge).await;
@@ -33,7 +34,7 @@ async fn two_locations() -> (Bridge, String) {
     (bridge, id)
 }
 
-/// Leaves no number that nobody may remove.
+/// Makes no number the default, because the default number may not be removed.
 async fn send_from_none(bridge: &Bridge) {
     sqlx::query("update numbers set is_default = false")
         .execute(&bridge.database.pool)
@@ -48,7 +49,7 @@ async fn another_locations_ids_in_an_address_find_nothing_and_change_nothing() {
     let stranger = Frame::open(&bridge, OTHER).await;
     let token = stranger.token().await;
     let number = seed::NUMBER;
-    // Every route below a session that takes an id, and what its form carries.
+    // Every route below a session that takes an id, and the fields of its form.
     let reads = [
         format!("/messages/{id}"),
         format!("/numbers/{number}"),
@@ -80,17 +81,17 @@ async fn another_locations_ids_in_an_address_find_nothing_and_change_nothing() {
     assert_eq!(everything(&bridge).await, before);
     let asked = bridge.simulation.waapify.faults().count("reconnect.php");
     assert_eq!(asked, calls, "nor is the gateway asked with its keys");
-    // What is not there at all looks the same.
+    // A row that does not exist gets the same answer.
     let unknown = stranger.get("/messages/999999999").await;
     let foreign = stranger.get(&reads[0]).await;
     assert_eq!(unknown.body, foreign.body);
-    // To its owner each of them is there.
+    // Its owner can use each of the routes.
     let owner = Frame::open(&bridge, seed::LOCATION_ID).await;
     for rest in &reads {
         let answer = owner.get(rest).await;
         let is_there = answer.status.is_success()
             || answer.status == StatusCode::SEE_OTHER
-            // No picture of a number that is linked.
+            // A linked number has no picture.
             || rest.ends_with("qr.png") && !answer.body.contains("There is nothing here");
         assert!(is_there, "{rest}: {} {}", answer.status, answer.body);
     }
@@ -145,7 +146,7 @@ async fn another_locations_ids_in_a_form_change_nothing_of_it() {
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{rest}");
     }
     assert_eq!(everything(&bridge).await, before);
-    // The one form without an id makes a link of the session's own location.
+    // The one form without an id makes a link for the session's own location.
     stranger.post("/connect", &fields).await.leads_to();
     let linked: Vec<String> = sqlx::query_scalar(
         "select location_id from connect_links where expires_at = (select max(expires_at) from connect_links)",
@@ -184,7 +185,7 @@ async fn every_form_needs_the_token_of_its_own_session_and_comes_from_a_page_of_
             let status = request.send().await.unwrap().status();
             assert_eq!(status, StatusCode::FORBIDDEN, "{rest}: {origin}");
         }
-        // A form is never sent by a link.
+        // A link never sends a form.
         let status = owner.get(&rest).await.status;
         let is_page = rest.ends_with(seed::NUMBER);
         let expected = if is_page {
@@ -193,7 +194,7 @@ async fn every_form_needs_the_token_of_its_own_session_and_comes_from_a_page_of_
             StatusCode::METHOD_NOT_ALLOWED
         };
         assert_eq!(status, expected, "{rest}");
-        // Nor does a session's cookie open another session's address.
+        // A session's cookie does not open another session's address.
         let elsewhere = Frame {
             bridge: &bridge,
             path: "/app/another".to_owned(),
@@ -213,7 +214,7 @@ async fn a_user_of_another_agency_than_the_locations_gets_no_session() {
     let answer = exchange(&bridge, &payload_of(&user)).await;
     assert_eq!(answer.status, StatusCode::FORBIDDEN);
     assert!(answer.headers.get("set-cookie").is_none());
-    // Of which agency a location is, GHL may not have said yet.
+    // GHL may not have said yet to which agency a location belongs.
     sqlx::query("update locations set company_id = null")
         .execute(&bridge.database.pool)
         .await

@@ -1,4 +1,4 @@
-//! The checks of a connected number: link, hold, webhook, who shares it.
+//! The checks of a connected number: link, hold, webhook, and other locations that share it.
 
 use simulators::{Fault, seed};
 use waapify_ghl::model::ids::LocationId;
@@ -63,7 +63,7 @@ async fn a_gateway_that_reports_elsewhere_is_noticed_and_told_anew_only_when_ask
         "unknown",
         "its echo may come yet"
     );
-    // The program goes by the machine's clock.
+    // The program uses the machine's clock, so the times in the database are moved back.
     for sql in [
         "update receipts set seen_at = seen_at - interval '20 minutes'",
         "update numbers set connected_at = connected_at - interval '1 day'",

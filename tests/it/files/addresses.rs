@@ -1,4 +1,4 @@
-//! Whom the service asks for files: WhatsApp's media host and nobody else, whatever a message says.
+//! Which servers the service asks for files: only WhatsApp's media host, whatever a message says.
 
 use std::net::TcpListener;
 
@@ -9,7 +9,7 @@ use whatsapp_events::MediaFile;
 use super::{JPEG, arrives, fate, only_post, picture};
 use crate::harness::Bridge;
 
-/// A server that nobody may call.
+/// A server that must not be called.
 fn stranger() -> (TcpListener, String) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();

@@ -1,4 +1,4 @@
-//! Files that GHL does not take: the message holds a link, and the link gives the customer's bytes for twenty days.
+//! Files that GHL does not accept: the message has a link that gives the customer's bytes for twenty days.
 
 use axum::http::StatusCode;
 use simulators::Fault;
@@ -125,7 +125,7 @@ async fn a_link_whose_file_whatsapp_has_no_more_says_so() {
     let (status, page) = bridge.get(path).await;
     assert_eq!(status, StatusCode::BAD_GATEWAY, "{page}");
     bridge.simulation.waapify.spoil_files();
-    // So small a file breaks off before its first byte leaves.
+    // A file this small is cut off before its first byte is sent.
     let broken = async { bridge.http.get(&link).send().await?.bytes().await };
     let broken = broken.await;
     assert!(broken.is_err(), "a changed file breaks off");

@@ -1,4 +1,4 @@
-//! The decryptor against files that Baileys encrypted, whole and in any pieces, and against every way to be wrong.
+//! The decryptor against files that Baileys encrypted, whole and in pieces, and against every kind of wrong file.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -1,4 +1,4 @@
-//! A message waits for its file, in order and for no longer than two minutes, whatever happens to the process.
+//! A message waits for its file, in order and for two minutes at most, even if the process is killed.
 
 use std::sync::Arc;
 use std::time::Duration as StdDuration;
@@ -91,7 +91,7 @@ async fn what_a_killed_process_had_in_hand_is_taken_up_again_in_time() {
     assert!(bridge.posted().is_empty());
     bridge.after(Duration::seconds(61)).await;
     assert_eq!(only_post(&bridge).1.len(), 1);
-    // The killed one lives on: its end is a stale owner's.
+    // The killed process continues after all: its result is a stale owner's.
     media.process(lost).await.unwrap();
     bridge.settle().await;
     assert_eq!(only_post(&bridge).1.len(), 1);
@@ -130,7 +130,7 @@ async fn many_files_of_one_location_do_not_hold_up_anothers() {
     for _ in 0..12 {
         arrives(&bridge, &file).await;
     }
-    // Another location's file, which came last.
+    // A file of another location, which arrived last.
     for statement in [
         "insert into inbound (location_id, number, wa_message_id, from_me, conversation, text, sent_at, state, due_at,
             accepted_at) select 'other', number, 'other', false, conversation, text, sent_at, state, due_at, accepted_at

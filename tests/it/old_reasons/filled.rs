@@ -1,15 +1,15 @@
-//! Sentences with something to fill in, as they were kept.
+//! Stored sentences with arguments.
 
 use serde_json::{Value, json};
 
 use super::{Old, old};
 
-/// The sentences in which a file's name or words of a vendor stand.
+/// The sentences with the name of a file or with words of a vendor.
 pub fn with(x: &str) -> Vec<Old> {
     [with_name(x), with_words(x), with_words_alone(x)].concat()
 }
 
-/// Those with a file's name.
+/// Those with the name of a file.
 fn with_name(x: &str) -> Vec<Old> {
     vec![
         old(
@@ -55,7 +55,7 @@ fn with_name(x: &str) -> Vec<Old> {
     ]
 }
 
-/// Those with words in both languages.
+/// Those with words of a vendor, in both languages.
 fn with_words(x: &str) -> Vec<Old> {
     vec![
         old(
@@ -85,7 +85,7 @@ fn with_words(x: &str) -> Vec<Old> {
     ]
 }
 
-/// Those that were English alone.
+/// Those with words of a vendor, in English only.
 fn with_words_alone(x: &str) -> Vec<Old> {
     vec![
         old(
@@ -112,7 +112,7 @@ fn with_words_alone(x: &str) -> Vec<Old> {
             json!({"words": x}),
             None,
         ),
-        // Nobody knows these.
+        // Sentences without a code.
         old(
             format!("An older version said this of {x}."),
             "other",
@@ -122,7 +122,7 @@ fn with_words_alone(x: &str) -> Vec<Old> {
     ]
 }
 
-/// The sentences with nothing but numbers in them, those with a reason in them, and some that only look like one of ours.
+/// Sentences with numbers only, sentences that contain a reason, and some that only look like the service's.
 pub fn numbered() -> Vec<Old> {
     let status = || json!({"status": 503});
     let words = |words: &str| old(words.to_owned(), "other", json!({"words": words}), None);

@@ -1,13 +1,13 @@
 //! The columns that held sentences.
 
-/// A table with a column of sentences, and how a row of each is written and read again, in order.
+/// A table with a column of sentences. Says how a row for each sentence is inserted and read, in order.
 pub struct Place {
     pub table: &'static str,
     pub insert: &'static str,
     pub read: &'static str,
 }
 
-/// Every place but the failed messages to WhatsApp, whose row and step tell together.
+/// Every place except failed messages to WhatsApp, for which row and step together decide.
 pub const PLACES: [Place; 11] = [
     Place {
         table: "outbound",

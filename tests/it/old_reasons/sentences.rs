@@ -1,7 +1,7 @@
-//! Every sentence without arguments that versions before the codes kept, as they stood then: the code that it became, and
-//! what it said in English and, where it did, in Malay. They are of the past and never change.
+//! Every sentence without arguments that versions before the codes stored: the code that it became, its English text
+//! and its Malay text if it had one. They are history and never change.
 
-/// Code, English, Malay; no Malay where the page showed the English.
+/// Code, English, Malay; no Malay where the page showed the English text.
 #[rustfmt::skip]
 pub const SENTENCES: &[(&str, &str, Option<&str>)] = &[
     ("unreadable", "The message could not be read. Please send it again.",

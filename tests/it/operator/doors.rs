@@ -1,4 +1,4 @@
-//! Who gets into the operator's pages: route by route, with everything that is no proof.
+//! Who may open the operator's pages: every route, with everything that is no valid proof.
 
 use axum::http::StatusCode;
 use axum::http::header::{AUTHORIZATION, COOKIE, ORIGIN, SET_COOKIE};
@@ -13,7 +13,7 @@ use crate::harness::{Bridge, settings};
 use crate::messages::number_of;
 use crate::metrics::{TOKEN, operated};
 
-/// Every route of the operator's, with real ids in it.
+/// Every route of the operator's pages, with real ids.
 pub async fn routes(bridge: &Bridge) -> (String, Vec<(&'static str, String)>) {
     let failed = bridge
         .agent_sends(seed::NOMBOR_SALAH.0, "rahsia", &[])
@@ -35,7 +35,7 @@ pub async fn routes(bridge: &Bridge) -> (String, Vec<(&'static str, String)>) {
     (id, routes)
 }
 
-/// Asks with these headers, and shows that nothing of anyone is in the answer.
+/// Asks with these headers and asserts that the answer shows no data.
 async fn refused(
     bridge: &Bridge,
     (method, path): &(&'static str, String),
@@ -88,7 +88,7 @@ async fn every_route_is_closed_to_whoever_is_not_the_operator() {
             assert_eq!(status, leads_away, "{route:?} {cookie}");
         }
     }
-    // One wrong header a route, since tries are few.
+    // One wrong header for each route, because only few attempts are allowed.
     for route in &routes {
         let status = refused(&bridge, route, &[(AUTHORIZATION, "Bearer wrong")]).await;
         assert_eq!(status, StatusCode::UNAUTHORIZED, "{route:?}");
@@ -106,7 +106,7 @@ async fn every_route_is_closed_to_whoever_is_not_the_operator() {
     assert_eq!(state, "failed", "nothing was replayed");
 }
 
-/// A cookie as the service seals it, with these words in it.
+/// A cookie with this content, sealed as the service seals it.
 fn sealed(bridge: &Bridge, holder: &Value, path: &str, life: Duration) -> String {
     let end = (bridge.clock.now() + life).unix_timestamp();
     let session = json!({"holder": holder, "csrf": "", "path": path, "end": end});

@@ -1,4 +1,4 @@
-//! Claims beside transactions that change the same messages at the same moment, and beside each other.
+//! Claims that run at the same time as transactions that change the same messages, and as other claims.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -18,12 +18,12 @@ const PACED: Pace = Pace {
     stretch: 1.0,
 };
 const LEASE: Duration = Duration::HOUR;
-/// Numbers, each of a location of its own, with so many messages in so many conversations.
+/// Numbers, each of its own location, and for each the messages and conversations.
 const NUMBERS: usize = 16;
 const MESSAGES: usize = 6;
 const CONVERSATIONS: usize = 3;
 
-/// A moment at which all that is stored here is due.
+/// A time at which everything stored here is due.
 const START: OffsetDateTime = datetime!(2026-01-01 0:00 UTC);
 
 async fn run(pool: &PgPool, sql: String) {
@@ -33,7 +33,7 @@ async fn run(pool: &PgPool, sql: String) {
         .unwrap();
 }
 
-/// Locations with a number each.
+/// A database of locations with one number each.
 async fn connected() -> TestDatabase {
     let database = TestDatabase::new().await;
     let sql = format!(
@@ -46,7 +46,7 @@ async fn connected() -> TestDatabase {
     database
 }
 
-/// Messages that wait in these locations.
+/// Stores messages that wait in these locations.
 async fn deliver(pool: &PgPool) {
     let sql = format!(
         "insert into outbound (location_id, ghl_message_id, conversation, body, due_at, accepted_at)
@@ -56,7 +56,7 @@ async fn deliver(pool: &PgPool) {
     run(pool, sql).await;
 }
 
-/// Numbers whose pause has begun.
+/// The number of numbers whose pause has begun.
 async fn used_slots(pool: &PgPool, now: OffsetDateTime) -> usize {
     let used: i64 = sqlx::query_scalar("select count(*) from numbers where next_send_at > $1")
         .bind(now)
@@ -76,8 +76,8 @@ async fn is_someone_waiting(pool: &PgPool) -> bool {
     .unwrap()
 }
 
-/// Starts `claim` while another transaction has changed all messages, and lets that commit once the claim has ended or
-/// waits for it.
+/// Starts `claim` while another transaction has changed all messages, and commits that transaction when the claim has
+/// ended or waits for it.
 async fn beside_a_change<T: Send + 'static>(
     pool: &PgPool,
     claim: impl Future<Output = T> + Send + 'static,
@@ -147,7 +147,7 @@ async fn priorities_are_raised_without_waiting_for_whoever_changes_a_message() {
     assert_eq!(raised().await, expected);
 }
 
-/// Changes some waiting messages, in one transaction after the other, until `stop`.
+/// Changes some waiting messages, in one transaction after another, until `stop`.
 async fn disturb(pool: PgPool, stop: Arc<AtomicBool>) {
     while !stop.load(Ordering::Relaxed) {
         sqlx::query("update outbound set is_waiting = not is_waiting where state = 'accepted' and random() < 0.2")
@@ -157,7 +157,7 @@ async fn disturb(pool: PgPool, stop: Arc<AtomicBool>) {
     }
 }
 
-/// What four workers get that claim at once.
+/// The claims of four workers that claim at once.
 async fn claim_at_once<T, F>(claim: impl Fn() -> F) -> Vec<T>
 where
     T: Send + 'static,
@@ -211,7 +211,7 @@ async fn workers_that_claim_at_once_beside_other_changes_lose_no_slot_and_share_
     assert_eq!(claimed.len(), NUMBERS * MESSAGES, "all had their turn");
 }
 
-/// Has four workers claim until nothing is left, and says whether each of `count` came once.
+/// Lets four workers claim until nothing is left, and asserts that each of `count` was claimed once.
 async fn assert_each_comes_once<T, F>(count: usize, claim: impl Fn() -> F, key: fn(&T) -> i64)
 where
     T: Send + 'static,
@@ -233,7 +233,7 @@ where
 async fn no_claim_of_any_kind_gives_a_row_to_two_workers() {
     let database = TestDatabase::new().await;
     let (pool, all) = (database.pool.clone(), NUMBERS * MESSAGES);
-    // Nobody has a number here.
+    // No location has a number here.
     deliver(&pool).await;
     let unconnected = || {
         let pool = pool.clone();
@@ -283,7 +283,7 @@ async fn a_number_whose_message_was_not_taken_can_send_at_once() {
     assert_eq!(slot.unwrap(), Some(START + PACED.interval));
 }
 
-/// The lines of a source file that name a row by its place, without comments.
+/// The lines of a source file that use `ctid`, without comments.
 fn lines_with_ctid(source: &str) -> Vec<&str> {
     let is_word = |line: &str| {
         line.split(|c: char| !c.is_alphanumeric() && c != '_')

@@ -39,7 +39,7 @@ async fn a_duplicate_is_found_by_its_phone_unless_the_plus_is_lost() {
     let (status, found) = find("%2B60198765432").await;
     assert_eq!(status, 200);
     assert_eq!(found["contact"]["name"], seed::LIM_WEI.1);
-    // A bare plus in a query is a blank.
+    // A bare plus in a query means a space.
     let (status, lost) = find("+60198765432").await;
     assert_eq!((status, &lost["contact"]), (200, &Value::Null));
 }

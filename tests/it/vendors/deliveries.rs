@@ -1,4 +1,4 @@
-//! The business's messages: signed, delivered until they are accepted, and their status taken back.
+//! The business's messages: signed, delivered until they are accepted, and updated with their status.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -17,11 +17,11 @@ use simulators::{SignWith, seed};
 use super::{Controls, Post, complaint, refusal, until};
 
 const DELIVERY: &str = "/hooks/delivery";
-/// What stands before the key in the SPKI of an Ed25519 key.
+/// Bytes before the key in the SPKI of an Ed25519 key.
 const SPKI_HEADER_BYTES: usize = 12;
 const NOT_YET: &str = "No conversation provider found for this message";
 
-/// The business writes to Aisyah; the message's id.
+/// The business writes to Aisyah. Returns GHL's id of the message.
 fn send(stage: &Controls) -> String {
     let file = "https://x/y.jpg".to_owned();
     let sent = stage
@@ -51,7 +51,7 @@ async fn a_delivery_is_repeated_byte_for_byte_until_it_is_accepted() {
     stage.stub.refusals.store(2, Ordering::SeqCst);
     let id = send_and_deliver(&stage).await;
     let posts = stage.posts(DELIVERY);
-    // Text, because the order of the fields is documented.
+    // Compared as text, because the order of the fields is documented.
     let body = format!(
         r#"{{"contactId":"{}","locationId":"{}","messageId":"{id}","type":"SMS","phone":"{}","message":"Selamat 🙏","attachments":["https://x/y.jpg"],"userId":"{}"}}"#,
         seed::AISYAH.0,

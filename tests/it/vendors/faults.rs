@@ -1,4 +1,4 @@
-//! What goes wrong on purpose, and what is remembered of each request.
+//! Prepared faults, and the requests that are remembered.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use simulators::{Fault, seed};
 use super::{CONVERSATIONS, Controls, until};
 
 const PHONE: &str = "60123456789";
-/// No test lives to see the end of it.
+/// Longer than any test.
 const FOR_EVER: Duration = Duration::from_hours(1);
 
-/// A text to Aisyah, not yet sent.
+/// A text to Aisyah that is not sent yet.
 fn sending(stage: &Controls) -> RequestBuilder {
     let query = [
         ("instance_id", seed::INSTANCE_ID),
@@ -69,7 +69,7 @@ async fn a_hanging_vendor_does_nothing() {
     faults.push("send.php", Fault::Hang(FOR_EVER));
     let caller = tokio::spawn(sending(&stage).send());
     until("the request", || faults.count("send.php") == 1).await;
-    // A later request is answered, and the hanging one has still done nothing.
+    // A later request is answered, while the hanging one has still done nothing.
     send(&stage).await;
     assert_eq!(on_phone(&stage), 1);
     assert!(!caller.is_finished());

@@ -1,4 +1,4 @@
-//! What GHL checks before it looks at a request.
+//! What GHL checks before it handles a request.
 
 use std::time::Duration;
 

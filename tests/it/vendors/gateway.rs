@@ -1,4 +1,4 @@
-//! The gateway: legacy PHP in front, webhooks behind.
+//! The simulated gateway: its PHP pages and its webhooks.
 
 use serde_json::Value;
 use simulators::{Envelope, seed};
@@ -9,7 +9,7 @@ const HOOK: &str = "/hooks/waapify/s3cret";
 const PHONE: &str = "60123456789";
 const NAME: &str = seed::AISYAH.1;
 
-/// Asks one of the pages, and checks that the answer looks as PHP writes it.
+/// Calls one of the pages, and asserts that the answer looks like PHP's.
 async fn php(stage: &Controls, page: &str, query: &[(&str, &str)]) -> Value {
     let url = format!("{}/waapify/api/{page}", stage.base);
     let answer = stage.http.get(url).query(query).send().await.unwrap();
@@ -21,7 +21,7 @@ async fn php(stage: &Controls, page: &str, query: &[(&str, &str)]) -> Value {
     serde_json::from_str(&body).unwrap()
 }
 
-/// As [`php`], with the seeded instance's credentials.
+/// Like [`php`], with the seeded instance's credentials.
 async fn known(stage: &Controls, page: &str, query: &[(&str, &str)]) -> Value {
     let mut all = vec![
         ("instance_id", seed::INSTANCE_ID),
@@ -130,7 +130,7 @@ async fn braces_in_a_text_are_eaten() {
 async fn the_end_of_a_file_s_path_decides_what_the_customer_gets() {
     let stage = Controls::new().await;
     let image = send_media(&stage, &[("media_url", "https://x/y/a.png?z=1.pdf")]).await;
-    // PHP's word for a parameter that was not given.
+    // What PHP sends for a missing parameter.
     assert_eq!(image["imageMessage"]["caption"], "0");
     let query = [
         ("media_url", "https://x/y/a"),

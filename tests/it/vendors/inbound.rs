@@ -1,4 +1,4 @@
-//! Inbound messages are held against GHL's schema, field by field.
+//! Inbound messages are checked against GHL's schema, field by field.
 
 use serde_json::{Value, json};
 use simulators::{Direction, Message, seed};

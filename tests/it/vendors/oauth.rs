@@ -1,4 +1,4 @@
-//! Codes and tokens: each works once, for whom it was given.
+//! Codes and tokens: each works once, and only for its location or company.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ fn refresh(token: &str) -> [(&str, &str); 3] {
     ]
 }
 
-/// A Company token over the seeded location, from a bulk installation.
+/// A Company token that covers the seeded location, from a bulk installation.
 async fn company_tokens(stage: &Controls) -> Value {
     let kind = InstallKind::Company {
         company_id: seed::COMPANY_ID.to_owned(),
@@ -138,7 +138,7 @@ async fn installed_locations_come_in_pages_of_twenty() {
     let (status, first) = stage.get(&token, OAUTH, &path).await;
     let (_, second) = stage.get(&token, OAUTH, &format!("{path}&skip=20")).await;
     assert_eq!(status, 200, "{first}");
-    // The seeded one and all but one of the 25.
+    // The seeded location, and all but one of the 25.
     assert_eq!(first["count"], 25);
     let ids: Vec<String> = [&first, &second]
         .iter()

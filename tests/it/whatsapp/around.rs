@@ -1,4 +1,4 @@
-//! What stands around the words: the quote, the marks, the ad, and what became of the file.
+//! What accompanies the text of a message: quote, marks, ad, and what happened to the file.
 
 use super::wording::{PHONE, check};
 use super::*;

@@ -1,4 +1,4 @@
-//! Calls, in either of their forms.
+//! Calls, in both of their forms.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Edits and revokes: two forms each, one identity.
+//! Edits and revokes: two forms each, with one id.
 
 use super::*;
 
@@ -17,7 +17,7 @@ fn both_forms_of_an_edit_are_the_same_edit() {
         json!({"imageMessage": {"caption": "three"}}),
     ] {
         for kind in [json!("MESSAGE_EDIT"), json!(14), json!("14")] {
-            // Its key is as seen from the other side: who edited is said outside.
+            // The key inside is written from the sender's point of view; the key outside says who edited.
             let key =
                 json!({"remoteJid": "60111234567@s.whatsapp.net", "fromMe": true, "id": "A1"});
             let protocol = json!({"type": kind, "key": key, "editedMessage": edited, "timestampMs": "1767250051000"});

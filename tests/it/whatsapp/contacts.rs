@@ -1,4 +1,4 @@
-//! Address book and group news.
+//! Address book and group events.
 
 use super::*;
 
@@ -124,6 +124,6 @@ fn a_first_login_s_ten_thousand_contacts_are_read_at_once() {
             .iter()
             .all(|event| matches!(event, Event::Contact(_)))
     );
-    // A multiple of what it takes without optimisation, beside other tests; work that grows with the square takes longer.
+    // Several times the usual duration of an unoptimised build; quadratic work would take longer.
     assert!(took < std::time::Duration::from_secs(5), "{took:?}");
 }

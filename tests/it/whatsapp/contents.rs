@@ -2,7 +2,7 @@
 
 use super::*;
 
-// ---- what it says ----
+// ---- content ----
 
 #[test]
 fn a_stub_without_content_is_named_and_never_guessed() {

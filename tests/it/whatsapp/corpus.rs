@@ -1,11 +1,11 @@
-//! The corpus, row by row: everything its index says is checked.
+//! The corpus, row by row: every field of its index is checked.
 
 use super::corpus_events::{
     check_ack, check_batch, check_call, check_change, check_contacts, check_malformed,
 };
 use super::*;
 
-/// Index fields that the walk below checks.
+/// Index fields that the test below checks.
 const CHECKED: &[&str] = &[
     "file",
     "event",
@@ -38,7 +38,7 @@ const CHECKED: &[&str] = &[
     "lng",
 ];
 
-/// Index fields that are remarks, or that this module leaves as they are.
+/// Index fields that are remarks, or that this crate does not read.
 const NOT_OURS: &[&str] = &["size", "note", "envelope", "bytes", "longs", "mentionsMe"];
 
 #[test]
@@ -175,7 +175,7 @@ fn check_message(file: &str, row: &Value, kind: &str, message: &Message) {
     check_content(file, row, kind, message);
 }
 
-/// What it points to, what was chosen, the ad, view once.
+/// What it refers to, what was chosen, the ad, view once.
 fn check_around(file: &str, row: &Value, message: &Message) {
     if let Some(quoted) = row["quotedId"].as_str() {
         assert_eq!(message.about.as_deref(), Some(quoted), "{file}");
@@ -194,7 +194,7 @@ fn check_around(file: &str, row: &Value, message: &Message) {
     }
 }
 
-/// A file for every kind that has one, and exactly the vector's where one is named.
+/// Every kind that has a file gives one. If a vector is named, the file is exactly that.
 fn check_file(file: &str, row: &Value, message: &Message) {
     const WITH_FILES: &[&str] = &["image", "video", "audio", "document", "sticker"];
     assert_eq!(

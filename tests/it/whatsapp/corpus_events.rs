@@ -1,4 +1,4 @@
-//! The rows of the corpus that are no plain messages: changes, calls, contacts, receipts, batches, broken bodies.
+//! The rows of the corpus that are not plain messages: changes, calls, contacts, receipts, batches, broken bodies.
 
 use super::*;
 
@@ -82,7 +82,7 @@ pub(super) fn check_malformed(file: &str) {
         "bad-null.json" | "bad-array.json" => {
             return assert!(matches!(parsed, Err(BadBody::NotObject)), "{file}");
         }
-        // These two are odd, but a customer wrote something.
+        // These two are malformed, but a customer wrote something.
         "bad-timestamp-nan.json" => {
             let message = message_of(the_event(parsed.unwrap()));
             assert_eq!(

@@ -1,11 +1,11 @@
-//! A message's file: found for every kind, read in every encoding, and refused when nothing could be done with it.
+//! A message's file: found for every kind, read in every encoding, and ignored if it could not be fetched or opened.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::*;
 
-/// A row of `media-vectors.json`, which does not hold all that the index names.
+/// A row of `media-vectors.json`, which does not have every vector that the index names.
 pub(super) fn vector(name: &str) -> Option<Value> {
     let vectors = std::fs::read(Path::new(CORPUS).join("media-vectors.json")).unwrap();
     let vectors: Value = serde_json::from_slice(&vectors).unwrap();
@@ -42,7 +42,7 @@ pub(super) fn assert_is_vector(case: &str, file: &MediaFile, vector: &Value) {
     );
 }
 
-/// The fields of a file that can be fetched, with these changed; `null` takes a field away.
+/// The fields of a file that can be fetched, with these changes; `null` removes a field.
 fn body(changed: &Value) -> Value {
     let mut body = json!({"directPath": "/v/x.enc", "mediaKey": STANDARD.encode([7; 32])});
     for (field, value) in changed.as_object().unwrap() {

@@ -1,4 +1,4 @@
-//! Hostile and broken input: nothing panics, and the promises of the types hold.
+//! Hostile and broken input: nothing panics, and what the types guarantee holds.
 
 use proptest::prelude::*;
 
@@ -28,7 +28,7 @@ fn a_card_without_end_is_read_only_as_far_as_it_is_shown() {
     }
 }
 
-/// Any JSON, built from the words the parser looks for.
+/// Any JSON, built from the words that the parser looks for.
 fn any_json() -> impl Strategy<Value = Value> {
     let words = prop::sample::select(vec![
         "event",
@@ -103,7 +103,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Replaces the `target`-th value below `value`, counted depth first. Returns how many were passed.
+/// Replaces the `target`-th value below `value`, counted depth first. Returns how many were counted.
 fn replace(value: &mut Value, target: usize, with: &Value) -> usize {
     if target == 0 {
         *value = with.clone();
@@ -124,7 +124,7 @@ fn replace(value: &mut Value, target: usize, with: &Value) -> usize {
     passed
 }
 
-/// Whatever the body, the promises of the types hold.
+/// Asserts what the types guarantee for any body.
 fn assert_sound(parsed: Result<Webhook, BadBody>) {
     let Ok(webhook) = parsed else { return };
     assert!(!webhook.events.is_empty());

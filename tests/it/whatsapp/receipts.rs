@@ -1,4 +1,4 @@
-//! What becomes of our messages.
+//! The statuses of sent messages.
 
 use super::*;
 

@@ -91,7 +91,7 @@ fn half_an_emoji_does_not_cost_the_message() {
     assert_eq!(message.sender_name.as_deref(), Some("Li\u{FFFD}"));
 }
 
-// ---- who and where ----
+// ---- addresses ----
 
 #[test]
 fn a_person_is_found_by_the_suffix_and_not_by_the_field() {
@@ -286,7 +286,7 @@ fn who_wrote_it_follows_from_side_and_status() {
     assert_eq!(origin(json!(null), json!(null)), Origin::Customer);
 }
 
-// ---- when ----
+// ---- times ----
 
 #[test]
 fn a_time_that_cannot_be_believed_is_no_time() {

@@ -1,11 +1,11 @@
-//! What a person reads: a table of messages and their text.
+//! What a person reads: a table of messages and their texts.
 
 use super::*;
 
-/// The way to the phone.
+/// The hint to open the phone.
 pub(super) const PHONE: &str = " — open WhatsApp on the phone to see it";
 
-/// `~` in a line stands for the way to the phone.
+/// `~` in a line means the hint to open the phone.
 pub(super) fn check(cases: &[(Value, &str)]) {
     for (message, line) in cases {
         let line = line.replace('~', PHONE);

@@ -1,5 +1,5 @@
-//! GHL's contact routes. A contact belongs to one location and is never shown to another's
-//! token. Phones are compared as they are written: a lost `+` finds nobody, as in reality.
+//! GHL's contact routes. A contact belongs to one location and is not shown to the token of another. Phones are
+//! compared as they are written: as in reality, a number without its `+` finds no contact.
 
 use serde_json::{Map, Value, json};
 
@@ -9,7 +9,7 @@ use crate::ghl::Ghl;
 use crate::ghl::gate::{WRONG_LOCATION, invalid, json_body, refuse, unknown_fields};
 use crate::ghl::state::Contact;
 
-/// What an upsert takes, from the platform's `OpenAPI`.
+/// The fields of an upsert, from the platform's `OpenAPI` description.
 const UPSERT_FIELDS: [&str; 24] = [
     "firstName",
     "lastName",
@@ -37,7 +37,7 @@ const UPSERT_FIELDS: [&str; 24] = [
     "createNewIfDuplicateAllowed",
 ];
 
-/// `POST /contacts/upsert`: by phone, then by e-mail; 200 for a known one, 201 for a new one.
+/// `POST /contacts/upsert`: finds by phone, then by e-mail. 200 for an existing contact, 201 for a new one.
 pub(super) fn upsert(ghl: &Ghl, call: &Call, location_id: &str) -> Result<Answer, Answer> {
     let body = json_body(call)?;
     let mut wrong = unknown_fields(body.keys().map(String::as_str), &UPSERT_FIELDS);
@@ -82,7 +82,6 @@ pub(super) fn upsert(ghl: &Ghl, call: &Call, location_id: &str) -> Result<Answer
     Ok(Answer::json(if new { 201 } else { 200 }, &body))
 }
 
-/// `GET /contacts/search/duplicate`.
 pub(super) fn find_duplicate(ghl: &Ghl, call: &Call, location_id: &str) -> Result<Answer, Answer> {
     let Some(asked) = call.query_value("locationId") else {
         return Err(invalid(&["locationId must be a string".to_owned()]));
@@ -107,7 +106,6 @@ pub(super) fn find_duplicate(ghl: &Ghl, call: &Call, location_id: &str) -> Resul
     ))
 }
 
-/// `GET /contacts/{id}`.
 pub(super) fn show(ghl: &Ghl, call: &Call, location_id: &str) -> Result<Answer, Answer> {
     let segments = call.segments();
     let id = segments.last().copied().unwrap_or_default();
@@ -138,7 +136,7 @@ fn given_name(body: &Map<String, Value>) -> Option<String> {
     })
 }
 
-/// Without the blanks, dashes and brackets that people type.
+/// A phone number without the spaces, dashes and brackets that people type.
 fn normalised(phone: &str) -> String {
     phone
         .chars()

@@ -1,5 +1,5 @@
-//! The levers of the simulated GHL that only a test, the script or the page moves: install
-//! the app, add tenants, let tokens die, look at what was stored.
+//! Controls of the simulated GHL for tests, the script and the page: install the app, add agencies and locations,
+//! invalidate tokens, read what was stored.
 
 use crate::clock;
 use crate::ghl::Ghl;
@@ -7,8 +7,8 @@ use crate::ghl::state::{Contact, DefaultProvider, Echoes, Location, Message, Sta
 use crate::ghl::tokens::{InstallKind, Subject, TokenBook};
 
 impl Ghl {
-    /// Somebody installs the app; the code that the browser brings to `/oauth/callback`.
-    /// The locations it was installed into are installed from now on.
+    /// Somebody installs the app. Returns the code that the browser brings to `/oauth/callback`. The app is installed
+    /// in the chosen locations at once.
     #[must_use]
     pub fn issue_code(&self, kind: InstallKind) -> String {
         let mut state = self.inner.state.lock();
@@ -46,7 +46,7 @@ impl Ghl {
         self.inner.tokens.lock().add_code(subject)
     }
 
-    /// Forgets messages, tokens and what was installed; locations and their first contacts stay.
+    /// Removes messages, tokens and installs. Locations and their first contacts are kept.
     pub(crate) fn forget(&self) {
         let mut state = self.inner.state.lock();
         let mut locations = std::mem::take(&mut state.locations);
@@ -61,7 +61,7 @@ impl Ghl {
         *self.inner.tokens.lock() = TokenBook::default();
     }
 
-    /// Another agency.
+    /// Adds an agency.
     pub fn add_company(&self, id: &str, name: &str) {
         self.inner
             .state
@@ -70,7 +70,7 @@ impl Ghl {
             .insert(id.to_owned(), name.to_owned());
     }
 
-    /// Another sub-account: active, without the app.
+    /// Adds an active sub-account without the app.
     pub fn add_location(&self, company_id: &str, id: &str, name: &str) {
         let location = Location {
             company_id: company_id.to_owned(),
@@ -86,7 +86,7 @@ impl Ghl {
             .insert(id.to_owned(), location);
     }
 
-    /// Another contact; its id.
+    /// Adds a contact and returns its id.
     #[allow(
         clippy::must_use_candidate,
         reason = "the effect counts; not every caller wants the id"
@@ -103,7 +103,7 @@ impl Ghl {
         id
     }
 
-    /// The app is in the location, or no more. Removal kills the location's tokens.
+    /// Installs the app in a location or removes it. Removal invalidates the location's tokens.
     pub fn set_installed(&self, location_id: &str, installed: bool) {
         if let Some(location) = self.inner.state.lock().locations.get_mut(location_id) {
             location.installed = installed;
@@ -113,7 +113,7 @@ impl Ghl {
         }
     }
 
-    /// The location is paused or active again.
+    /// Pauses a location, or makes it active again.
     pub fn set_active(&self, location_id: &str, active: bool) {
         if let Some(location) = self.inner.state.lock().locations.get_mut(location_id) {
             location.active = active;
@@ -127,50 +127,51 @@ impl Ghl {
         }
     }
 
-    /// Whether `/oauth/locationToken` gives a refresh token.
+    /// Sets whether `/oauth/locationToken` returns a refresh token.
     pub fn set_location_tokens_refresh(&self, given: bool) {
         self.inner.state.lock().location_tokens_refresh = given;
     }
 
-    /// Whether an outbound message that the app posts is delivered to the app, as if an agent had written it.
+    /// Sets whether an outbound message that the app posts is also delivered to the app, as if an agent had written
+    /// it.
     pub fn set_echoes_outbound(&self, echoes: Echoes) {
         self.inner.state.lock().echoes = echoes;
     }
 
-    /// Whether the app is subscribed to `InboundMessage` and `OutboundMessage`: GHL then posts an event of each message
-    /// it is given to store.
+    /// Sets whether the app is subscribed to `InboundMessage` and `OutboundMessage`. Then GHL posts an event for each
+    /// message that is stored.
     pub fn set_posts_stored_messages(&self, posted: bool) {
         self.inner.state.lock().posts_stored_messages = posted;
     }
 
-    /// How many calls a location has in one window; `None` for the platform's 100.
+    /// Sets how many calls a location has in one window; `None` for the platform's 100.
     pub fn set_burst_limit(&self, calls: Option<usize>) {
         self.inner.limiter.lock().burst = calls;
     }
 
-    /// Every access token given so far is dead, long before its time.
+    /// Expires every access token that exists, before its time.
     pub fn expire_access_tokens(&self) {
         self.inner.tokens.lock().expire_access();
     }
 
-    /// Every refresh token given so far is invalid.
+    /// Invalidates every refresh token that exists.
     pub fn revoke_refresh_tokens(&self) {
         self.inner.tokens.lock().revoke_refresh();
     }
 
-    /// Everything in all conversations, oldest first.
+    /// The messages of all conversations, oldest first.
     #[must_use]
     pub fn messages(&self) -> Vec<Message> {
         self.inner.state.lock().messages.clone()
     }
 
-    /// One message.
+    /// A message by its id.
     #[must_use]
     pub fn message(&self, id: &str) -> Option<Message> {
         self.inner.state.lock().message_mut(id).cloned()
     }
 
-    /// What is in the conversation with a contact, oldest first.
+    /// The messages of the conversation with a contact, oldest first.
     #[must_use]
     pub fn messages_with(&self, contact_id: &str) -> Vec<Message> {
         let state = self.inner.state.lock();
@@ -193,7 +194,7 @@ impl Ghl {
         own.cloned().collect()
     }
 
-    /// The files uploaded last.
+    /// The last uploaded files, 100 at most.
     #[must_use]
     pub fn uploads(&self) -> Vec<Upload> {
         self.inner.state.lock().uploads.clone()

@@ -1,7 +1,7 @@
-//! GHL's conversation routes beside messages, and the question who is the SMS provider.
-//! Its search answers what `docs/vendors/ghl.md#conversation-search` tells, and the direction and date that the
-//! platform adds in
-//! practice; the search index's lag of the real platform is not simulated.
+//! GHL's conversation routes other than messages, and the route for a location's SMS provider.
+//!
+//! A search answers with what `docs/vendors/ghl.md#conversation-search` says, and with the direction and date that
+//! the platform adds in practice. The delay of the real platform's search index is not simulated.
 
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -13,9 +13,9 @@ use crate::ghl::gate::{WRONG_LOCATION, invalid, json_body, refuse, unknown_field
 use crate::ghl::state::{Conversation, DefaultProvider, State};
 use crate::seed;
 
-/// Conversations in one answer where `limit` is not given.
+/// Conversations in one answer if `limit` is missing.
 const SEARCH_LIMIT: usize = 20;
-/// What a search may ask, from the platform's `OpenAPI`, as far as it is known here.
+/// The known parameters of a search, from the platform's `OpenAPI` description.
 const SEARCH_FIELDS: [&str; 3] = ["locationId", "contactId", "limit"];
 
 /// `GET /conversations/search`.
@@ -55,7 +55,7 @@ pub(super) fn search(ghl: &Ghl, call: &Call, location_id: &str) -> Result<Answer
     ))
 }
 
-/// A conversation with its last message, if there is one.
+/// A conversation, with its last message if there is one.
 fn shown(state: &State, conversation: &Conversation) -> Value {
     let mut shown = json!({
         "id": conversation.id,
@@ -74,12 +74,12 @@ fn shown(state: &State, conversation: &Conversation) -> Value {
     shown
 }
 
-/// A date the way this one field has it.
+/// A date in milliseconds, the format that only this field has.
 fn milliseconds(at: OffsetDateTime) -> i64 {
     at.unix_timestamp() * 1_000 + i64::from(at.millisecond())
 }
 
-/// `POST /conversations/`; one that exists is refused with its id in the body.
+/// `POST /conversations/`. If the conversation exists, the call is refused with its id in the body.
 pub(super) fn create(ghl: &Ghl, call: &Call, location_id: &str) -> Result<Answer, Answer> {
     let body = json_body(call)?;
     let field = |name: &str| body.get(name).and_then(Value::as_str);
@@ -117,7 +117,6 @@ pub(super) fn create(ghl: &Ghl, call: &Call, location_id: &str) -> Result<Answer
     ))
 }
 
-/// `GET /locations/{id}/conversationChannels/SMS`.
 pub(super) fn channels(ghl: &Ghl, call: &Call, location_id: &str) -> Result<Answer, Answer> {
     let segments = call.segments();
     if segments.get(3) != Some(&"SMS") {

@@ -1,5 +1,5 @@
-//! What the simulated GHL posts to the service: outbound messages to the delivery URL, with
-//! retries, and app events. Every body is signed over its exact bytes.
+//! The posts of the simulated GHL to the service: outbound messages to the delivery URL, with retries, and app
+//! events. Every body is signed over its exact bytes.
 
 use std::time::Duration;
 
@@ -16,9 +16,9 @@ use crate::seed;
 use crate::traffic_log::quoted;
 use crate::webhook_sender::Parcel;
 
-/// Documented: up to 12 retries; counted here with the first call.
+/// Documented: up to 12 retries. Here the first call counts as one of them.
 const TRIES: u32 = 12;
-/// The pause stops doubling here: "seconds to minutes".
+/// After this many doublings the pause stays the same: the documentation says "seconds to minutes".
 const MAX_DOUBLINGS: u32 = 6;
 
 /// The service's path for outbound messages.
@@ -31,9 +31,9 @@ const APP_EVENTS: &str = "/hooks/app";
 pub enum SignWith {
     /// `x-ghl-signature`, as today.
     Ed25519,
-    /// `x-wh-signature`, its predecessor.
+    /// `x-wh-signature`, the older header.
     Rsa,
-    /// Not at all.
+    /// Not signed.
     Nothing,
 }
 
@@ -52,7 +52,7 @@ struct Outbound<'a> {
     user_id: &'a str,
 }
 
-/// The delivery of a message that no user wrote.
+/// The delivery body of a message that no GHL user wrote.
 pub(super) fn delivery_of(message: &Message, phone: &str) -> Option<Bytes> {
     let body = Outbound {
         contact_id: &message.contact_id,
@@ -68,9 +68,8 @@ pub(super) fn delivery_of(message: &Message, phone: &str) -> Option<Bytes> {
 }
 
 impl Ghl {
-    /// The business writes to a contact. GHL files the message and delivers it in the
-    /// background, retrying until the service answers 2xx. The message's id, or `None` if
-    /// there is no such contact.
+    /// The business writes to a contact. GHL stores the message and delivers it in the background, with retries until
+    /// the service answers 2xx. Returns the id of the message, or `None` if there is no such contact.
     ///
     /// Must be called within a Tokio runtime.
     #[allow(
@@ -112,9 +111,8 @@ impl Ghl {
         Some(id)
     }
 
-    /// Posts any body to the delivery URL, once, signed. If it names a message, a location and
-    /// a contact, the message is filed, so that its status can be updated. The answer's
-    /// status, or `None` if there was no answer.
+    /// Posts any body to the delivery URL, once, signed. If it names a message, a location and a contact, the message
+    /// is stored, so that its status can be updated. Returns the status of the answer, or `None` if there was none.
     pub async fn agent_sends_raw(&self, body: &Value) -> Option<u16> {
         let bytes = Bytes::from(body.to_string());
         let text = |name: &str| body.get(name).and_then(Value::as_str);
@@ -134,8 +132,8 @@ impl Ghl {
         self.deliver_once(&id, bytes).await
     }
 
-    /// Posts the very bytes of a message again, once. The answer's status, or `None` if there
-    /// is no such message or no answer.
+    /// Posts the same bytes of a message again, once. Returns the status of the answer, or `None` if there is no such
+    /// message or no answer.
     pub async fn redeliver(&self, message_id: &str) -> Option<u16> {
         let body = self
             .inner
@@ -161,7 +159,7 @@ impl Ghl {
         self.location_event("INSTALL", location_id)
     }
 
-    /// An UNINSTALL event for a location, likewise.
+    /// An UNINSTALL event for a location, as documented, for [`Self::posts_app_event`].
     #[must_use]
     pub fn uninstall_event(&self, location_id: &str) -> Value {
         self.location_event("UNINSTALL", location_id)
@@ -198,26 +196,26 @@ impl Ghl {
         event
     }
 
-    /// How posts are signed from now on.
+    /// Sets how posts are signed.
     pub fn set_signing(&self, with: SignWith) {
         *self.inner.sign_with.lock() = with;
     }
 
-    /// The public key behind `x-ghl-signature`, for the service's settings.
+    /// The public key for `x-ghl-signature`, for the service's settings.
     #[must_use]
     pub fn public_keys(&self) -> PublicKeys {
         self.inner.keys.public()
     }
 
-    /// The public key behind `x-wh-signature` as PEM; the first call makes the key.
+    /// The public key for `x-wh-signature` as PEM. The first call generates the key.
     ///
     /// # Errors
-    /// If the system gives no randomness.
+    /// When the system gives no randomness.
     pub fn rsa_public_key_pem(&self) -> std::io::Result<String> {
         self.inner.keys.rsa_pem()
     }
 
-    /// The signature header for a body, as configured; `None` if posts are unsigned.
+    /// The signature header for a body, as set; `None` if posts are unsigned.
     #[must_use]
     pub fn signature(&self, body: &[u8]) -> Option<(&'static str, String)> {
         let with = *self.inner.sign_with.lock();
@@ -228,7 +226,7 @@ impl Ghl {
         }
     }
 
-    /// Delivers the outbound message that was just stored by the post with this answer, where it does such a thing.
+    /// Delivers the outbound message that the call with this answer has stored, if echoes are switched on.
     pub(super) async fn echo(&self, answer: &Answer) {
         let answer: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         let id = answer
@@ -266,14 +264,14 @@ impl Ghl {
         }
         let mut state = self.inner.state.lock();
         let message = state.message_mut(&id);
-        // One that was taken when it was delivered again, while this went on, has not failed.
+        // A message that was redelivered and accepted in the meantime has not failed.
         if let Some(message) = message.filter(|message| message.taken.is_none()) {
             message.set_status("failed");
             message.error = Some(json!({ "message": "The provider could not be reached." }));
         }
     }
 
-    /// Posts the event of a stored message until the service takes it, as often as the platform tries.
+    /// Posts the event of a stored message until the service accepts it, as often as the platform tries.
     pub(super) async fn tell_of(self, message_id: String, event: Value) {
         let note = |set: fn(&mut Message)| {
             if let Some(message) = self.inner.state.lock().message_mut(&message_id) {
@@ -286,7 +284,7 @@ impl Ghl {
         }
     }
 
-    /// The platform's retries; whether one was answered 2xx.
+    /// Makes the platform's retries. Returns whether one was answered with 2xx.
     async fn retry<F: Future<Output = Option<u16>>>(&self, post: impl Fn() -> F) -> bool {
         for doubling in 0..TRIES {
             if post()
@@ -358,7 +356,7 @@ impl Ghl {
         status
     }
 
-    /// Posts a body to a path of the service as GHL would: signed, once.
+    /// Posts a body to a path of the service as GHL does: signed, once.
     pub async fn post_signed(&self, path: &str, body: Bytes, summary: String) -> Option<u16> {
         let url = self.inner.service_url.lock().join(path).ok()?;
         let patience: Duration = self.timings().delivery_patience;

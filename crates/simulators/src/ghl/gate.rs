@@ -1,5 +1,5 @@
-//! What GHL checks before it looks at a request: the Version header, the bearer token, its
-//! class, and the rate limits. The texts are the platform's own.
+//! The checks of GHL before a route runs: Version header, bearer token, class of the token, rate limits. The texts
+//! are the platform's own.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -10,11 +10,11 @@ use tokio::time::Instant;
 use crate::call::{Answer, Call};
 use crate::clock;
 
-/// Values the platform knows; any other is a bad request.
+/// The versions that the platform knows; any other is a bad request.
 const VERSIONS: [&str; 4] = ["2021-04-15", "2021-07-28", "2023-02-21", "v3"];
-/// GHL's burst limit for an app at one location or company.
+/// GHL's burst limit for an app at one location or company, in calls.
 pub(super) const BURST: usize = 100;
-/// GHL's daily limit, counted likewise.
+/// GHL's daily limit, counted in the same way.
 const DAILY: usize = 200_000;
 
 pub(super) const NO_VERSION: &str = "version header was not found.";
@@ -29,7 +29,7 @@ pub(super) fn refuse(status: u16, message: &str) -> Answer {
     Answer::json(status, &body)
 }
 
-/// A refusal of a body, naming everything that is wrong with it.
+/// A refusal of a body that names all its errors.
 pub(super) fn invalid(wrong: &[String]) -> Answer {
     let body = json!({
         "statusCode": 422,
@@ -40,14 +40,14 @@ pub(super) fn invalid(wrong: &[String]) -> Answer {
     Answer::json(422, &body)
 }
 
-/// What an unknown path, method or version gets.
+/// The answer to an unknown path, method or version.
 pub(super) fn not_found(call: &Call) -> Answer {
     let message = format!("Cannot {} {}", call.method, call.path);
     let body = json!({ "statusCode": 404, "message": message, "error": "Not Found" });
     Answer::json(404, &body)
 }
 
-/// Whether the Version header is there, known, and this route's.
+/// Checks that the Version header exists, is known, and is the one of this route.
 pub(super) fn check_version(call: &Call, wanted: &str) -> Result<(), Answer> {
     let given = call
         .header("version")
@@ -81,7 +81,7 @@ pub(super) fn unknown_fields<'a>(
         .collect()
 }
 
-/// The body as a JSON object; anything else is treated as the platform's parser does.
+/// The body as a JSON object. Anything else is treated as the platform's parser treats it.
 pub(super) fn json_body(call: &Call) -> Result<serde_json::Map<String, Value>, Answer> {
     if !call.is("application/json") || call.body.is_empty() {
         return Ok(serde_json::Map::new());
@@ -93,7 +93,7 @@ pub(super) fn json_body(call: &Call) -> Result<serde_json::Map<String, Value>, A
     }
 }
 
-/// Calls of each location and company, for the limits.
+/// Counts the calls of each location and company.
 #[derive(Default)]
 pub(super) struct Limiter {
     windows: HashMap<String, VecDeque<Instant>>,
@@ -102,14 +102,14 @@ pub(super) struct Limiter {
     pub(super) burst: Option<usize>,
 }
 
-/// What the limiter says to one call.
+/// The limiter's decision about one call.
 pub(super) struct Quota {
     pub(super) allowed: bool,
     headers: Vec<(String, String)>,
 }
 
 impl Limiter {
-    /// Counts a call of `subject`, or an uncounted one of nobody.
+    /// Counts a call of `subject`. A call without a subject is not counted.
     pub(super) fn count(&mut self, subject: Option<&str>, window: Duration) -> Quota {
         let burst = self.burst.unwrap_or(BURST);
         let today = clock::now().to_julian_day();
@@ -162,7 +162,7 @@ impl Quota {
         Self { allowed, headers }
     }
 
-    /// Puts the limits into an answer.
+    /// Adds the headers of the limits to an answer.
     pub(super) fn stamp(self, mut answer: Answer) -> Answer {
         answer.headers.extend(self.headers);
         answer

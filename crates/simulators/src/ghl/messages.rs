@@ -1,5 +1,5 @@
-//! GHL's two message routes that a provider needs: put an inbound message in, and update the
-//! status of an outbound one. Bodies are held against the platform's schema field by field.
+//! GHL's two message routes that a provider needs: store an inbound message, and update the status of an outbound
+//! one. Each field of a body is checked against the platform's schema.
 
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
@@ -13,7 +13,7 @@ use crate::ghl::gate::{WRONG_LOCATION, invalid, json_body, refuse, unknown_field
 use crate::ghl::state::{Direction, Message, State};
 use crate::seed;
 
-/// What an inbound message may have, from the platform's `OpenAPI`.
+/// The fields of an inbound message, from the platform's `OpenAPI` description.
 const INBOUND_FIELDS: [&str; 17] = [
     "type",
     "attachments",
@@ -33,7 +33,7 @@ const INBOUND_FIELDS: [&str; 17] = [
     "date",
     "call",
 ];
-/// The values of `type`; the case counts.
+/// The values of `type`, case-sensitive.
 const TYPES: [&str; 17] = [
     "SMS",
     "RCS",
@@ -53,7 +53,7 @@ const TYPES: [&str; 17] = [
     "ALL_IN_ONE_CHAT",
     "FORM_SUBMISSION",
 ];
-/// What a status update may have.
+/// The fields of a status update.
 const STATUS_FIELDS: [&str; 4] = ["status", "error", "emailMessageId", "recipients"];
 /// The values of `status`; there is no "sent".
 const STATUSES: [&str; 4] = ["delivered", "failed", "pending", "read"];
@@ -68,7 +68,7 @@ const CALL_STATUSES: [&str; 8] = [
     "canceled",
     "voicemail",
 ];
-/// While GHL has not passed the message on to itself.
+/// The answer before GHL itself knows the provider of the message.
 const NOT_YET: &str = "No conversation provider found for this message";
 
 /// `POST /conversations/messages/inbound`.
@@ -90,7 +90,7 @@ pub(super) fn inbound(ghl: &Ghl, call: &Call, location_id: &str) -> Result<Answe
     match text(&body, "type") {
         Some("SMS") => {}
         Some("Call") if is_logged => {}
-        // Measured: answered as a success, stored nowhere.
+        // Measured: answered as a success, but nothing is stored.
         Some("Custom") => return Ok(Answer::new(201, "application/json", "")),
         _ => return Err(refuse(400, "No conversationProviderId passed in body")),
     }
@@ -102,7 +102,7 @@ pub(super) fn inbound(ghl: &Ghl, call: &Call, location_id: &str) -> Result<Answe
     }
     let mut state = ghl.inner.state.lock();
     let contact_id = contact_of(&state, &body, location_id)?;
-    // The documented default is outbound: who forgets the direction gets the wrong bubble.
+    // The documented default is outbound, so a caller that omits the direction gets the wrong one.
     let direction = match text(&body, "direction") {
         Some("inbound") => Direction::Inbound,
         _ => Direction::Outbound,
@@ -140,7 +140,7 @@ pub(super) fn inbound(ghl: &Ghl, call: &Call, location_id: &str) -> Result<Answe
     Ok(Answer::json(201, &answer))
 }
 
-/// Whether it is an entry of the call log, from the provider of calls.
+/// Whether it is a call log entry of the provider for calls.
 fn is_call_log(body: &Map<String, Value>) -> bool {
     let status = body.get("call").and_then(|call| call["status"].as_str());
     text(body, "type") == Some("Call")
@@ -148,7 +148,7 @@ fn is_call_log(body: &Map<String, Value>) -> bool {
         && status.is_some_and(|status| CALL_STATUSES.contains(&status))
 }
 
-/// The business's own words from elsewhere: they have been sent, and are kept as they would be delivered.
+/// A message that the business wrote elsewhere: stored as delivered, with the body of its delivery.
 fn file_as_sent(state: &State, stored: &mut Message) {
     let contact = state.contact(&stored.contact_id);
     let phone = contact.and_then(|contact| contact.phone.as_deref());
@@ -156,7 +156,7 @@ fn file_as_sent(state: &State, stored: &mut Message) {
     stored.posted = delivery_of(stored, phone.unwrap_or_default());
 }
 
-/// Whose message it is: the contact named, or the conversation's.
+/// The contact of a message: the named one, or that of the conversation.
 fn contact_of(
     state: &State,
     body: &Map<String, Value>,

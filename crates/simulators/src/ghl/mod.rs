@@ -1,5 +1,5 @@
-//! The simulated GHL: its API, its tokens, and what it posts to the service. It refuses what
-//! the platform is known to refuse, in the platform's words, and answers from memory alone.
+//! The simulated GHL: its API, its tokens, and its posts to the service. It refuses what the platform is known to
+//! refuse, in the platform's words. Everything is in memory.
 
 mod contacts;
 mod controls;
@@ -39,7 +39,7 @@ use crate::timings::Timings;
 use crate::traffic_log::{Edge, TrafficLog};
 use crate::webhook_sender::WebhookSender;
 
-/// The simulated platform; cheap to clone.
+/// The simulated platform. Cheap to clone.
 #[derive(Clone)]
 pub struct Ghl {
     inner: Arc<Inner>,
@@ -99,7 +99,7 @@ impl Ghl {
         })
     }
 
-    /// The API, to be nested at any prefix.
+    /// The router of the API, to be nested at any prefix.
     pub fn router(&self) -> Router {
         let ghl = self.clone();
         Router::new().fallback(move |request: Request| {
@@ -108,7 +108,7 @@ impl Ghl {
         })
     }
 
-    /// Faults to prepare and requests to inspect.
+    /// Prepared faults and received requests.
     #[must_use]
     pub fn faults(&self) -> &Faults {
         &self.inner.door.faults
@@ -118,7 +118,7 @@ impl Ghl {
         self.inner.timings.lock().clone()
     }
 
-    /// Version, token, limits, class: in this order, as the platform does.
+    /// Checks version, token, limits and class, in the platform's order.
     fn pass(&self, call: &Call) -> Result<Answer, Answer> {
         let route = routes::find(call).ok_or_else(|| gate::not_found(call))?;
         let Some(rule) = route.rule else {

@@ -1,5 +1,5 @@
-//! GHL's OAuth routes: code exchange, rotating refresh, location tokens, installed locations.
-//! As on the platform, a wrong code and wrong credentials look the same.
+//! GHL's OAuth routes: code exchange, rotating refresh, location tokens, installed locations. As on the platform, a
+//! wrong code and wrong credentials get the same answer.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::ghl::tokens::{Pair, Subject};
 use crate::seed;
 use crate::timings::Timings;
 
-/// What `/oauth/token` takes; anything else is refused by name.
+/// The fields of `/oauth/token`; others are refused by name.
 const TOKEN_FIELDS: [&str; 7] = [
     "client_id",
     "client_secret",
@@ -23,11 +23,11 @@ const TOKEN_FIELDS: [&str; 7] = [
     "user_type",
     "redirect_uri",
 ];
-/// Everything the app may do, in the platform's order.
+/// All scopes of the app, in the platform's order.
 const SCOPES: &str = "conversations.readonly conversations.write conversations/message.readonly \
     conversations/message.write contacts.readonly contacts.write locations.readonly \
     oauth.readonly oauth.write";
-/// The largest page of installedLocations.
+/// The largest page of `installedLocations`.
 const PAGE: usize = 20;
 
 struct Form(Vec<(String, String)>);
@@ -40,7 +40,7 @@ impl Form {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The value, or the refusal that names the field as the platform does.
+    /// The value of a field, or the platform's refusal for a missing one.
     fn need(&self, name: &str, told_as: &str) -> Result<&str, Answer> {
         self.get(name)
             .ok_or_else(|| refuse(400, &format!("Missing parameter: {told_as}")))
@@ -212,7 +212,7 @@ pub(super) fn installed_locations(
         })
         .collect();
     let count = all.len();
-    // More are cut off in silence.
+    // More than one page is cut off without an error.
     let (skip, limit) = (
         number("skip").unwrap_or(0),
         number("limit").unwrap_or(PAGE).min(PAGE),

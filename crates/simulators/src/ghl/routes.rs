@@ -1,5 +1,5 @@
-//! The routes the simulated GHL knows: their names, versions, token classes, and how the wire
-//! log tells them.
+//! The routes that the simulated GHL knows: their names, versions, token classes, and their sentences for the traffic
+//! log.
 
 use axum::http::Method;
 use serde_json::Value;
@@ -8,10 +8,10 @@ use crate::call::{Answer, Call};
 use crate::ghl::{Ghl, contacts, conversations, messages, oauth, upload};
 use crate::traffic_log::quoted;
 
-/// Runs a call whose token speaks for the id given last.
+/// Handles a call. The last argument is the id that the token belongs to.
 pub(super) type Run = fn(&Ghl, &Call, &str) -> Result<Answer, Answer>;
 
-/// Which class of token a route wants, and what runs then.
+/// The class of token that a route wants, and its handler.
 pub(super) enum Class {
     Company(Run),
     Location(Run),
@@ -24,7 +24,7 @@ pub(super) struct Rule {
 
 pub(super) struct Route {
     pub(super) name: &'static str,
-    /// `None` for the one route that wants neither version nor token.
+    /// `None` for the one route without version and token.
     pub(super) rule: Option<Rule>,
 }
 

@@ -1,5 +1,5 @@
-//! What the simulated GHL remembers: companies, locations, contacts, conversations, messages.
-//! Plain data; who may see it is decided in `gate.rs`.
+//! What the simulated GHL remembers: companies, locations, contacts, conversations, messages. Plain data; `gate.rs`
+//! decides which caller may see it.
 
 use std::collections::BTreeMap;
 
@@ -12,15 +12,15 @@ use tokio::time::Instant;
 use crate::clock;
 use crate::seed;
 
-/// Uploaded files kept for inspection; each may be 5 MB.
+/// How many uploaded files are kept. Each may have 5 MB.
 pub(super) const UPLOADS_KEPT: usize = 100;
 
-/// Who is the SMS provider of a location.
+/// The SMS provider of a location.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DefaultProvider {
-    /// Our app.
+    /// This app.
     Ours,
-    /// Another one is chosen; ours is in the list.
+    /// Another provider is chosen; this app is in the list.
     Twilio,
     /// Nothing was ever chosen.
     NotConfigured,
@@ -35,23 +35,23 @@ pub(super) struct Location {
     pub(super) provider: DefaultProvider,
 }
 
-/// A person in a location's address book.
+/// A contact of a location.
 #[derive(Clone, Debug, Serialize)]
 pub struct Contact {
     /// GHL's id.
     pub id: String,
-    /// Whose contact it is.
+    /// The location.
     pub location_id: String,
     /// Full name; may be empty.
     pub name: String,
-    /// As it was typed in.
+    /// As it was typed.
     pub phone: Option<String>,
-    /// An address, if one was given.
+    /// The e-mail address, if there is one.
     pub email: Option<String>,
 }
 
 impl Contact {
-    /// As the API shows it.
+    /// The contact as the API shows it.
     pub(super) fn to_json(&self) -> Value {
         let (first, last) = self
             .name
@@ -79,7 +79,7 @@ pub(super) struct Conversation {
     pub(super) contact_id: String,
 }
 
-/// Which way a message went, as GHL files it.
+/// The direction of a message, as GHL stores it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
@@ -89,28 +89,28 @@ pub enum Direction {
     Outbound,
 }
 
-/// A bubble in a GHL conversation.
+/// A message in a GHL conversation.
 #[derive(Clone, Debug, Serialize)]
 pub struct Message {
     /// GHL's id.
     pub id: String,
-    /// The conversation it is in.
+    /// The conversation.
     pub conversation_id: String,
-    /// Whose it is.
+    /// The location.
     pub location_id: String,
-    /// With whom.
+    /// The contact.
     pub contact_id: String,
-    /// Which way it went.
+    /// The direction.
     pub direction: Direction,
-    /// The text; may be empty beside attachments.
+    /// The text; may be empty if there are attachments.
     pub text: String,
-    /// Addresses of files.
+    /// The addresses of its files.
     pub attachments: Vec<String>,
     /// The provider's id, if one was given.
     pub alt_id: Option<String>,
     /// `pending`, `sent`, `delivered`, `read` or `failed`.
     pub status: String,
-    /// Every status it ever had, oldest first.
+    /// All its statuses, oldest first.
     pub statuses: Vec<String>,
     /// `{code, type, message}` of a failure.
     pub error: Option<Value>,
@@ -119,19 +119,19 @@ pub struct Message {
     pub at: OffsetDateTime,
     /// How often the delivery URL was called for it.
     pub deliveries: u32,
-    /// The bytes that were signed and posted.
+    /// The body that was signed and posted.
     #[serde(skip)]
     pub(super) posted: Option<Bytes>,
-    /// The beginning of the first delivery call.
+    /// The time of the first delivery call.
     #[serde(skip)]
     pub first_delivery: Option<Instant>,
-    /// When the service first answered a delivery call, or the event of a stored message, with success.
+    /// When the service first answered with success: a delivery call, or the event of a stored message.
     #[serde(skip)]
     pub taken: Option<Instant>,
 }
 
 impl Message {
-    /// Moves on to `status` and remembers the way.
+    /// Changes the status and remembers it in `statuses`.
     pub(super) fn set_status(&mut self, status: &str) {
         status.clone_into(&mut self.status);
         self.statuses.push(status.to_owned());
@@ -141,15 +141,15 @@ impl Message {
 /// A file that was uploaded for a conversation.
 #[derive(Clone, Debug)]
 pub struct Upload {
-    /// Whose it is.
+    /// The location.
     pub location_id: String,
-    /// The name the uploader gave.
+    /// The file name that the uploader gave.
     pub file_name: String,
-    /// The type the uploader gave.
+    /// The media type that the uploader gave.
     pub content_type: String,
-    /// What was in it.
+    /// The content.
     pub bytes: Bytes,
-    /// Where it can be fetched, in the answer.
+    /// The address in the answer. Nothing can be fetched there.
     pub url: String,
 }
 
@@ -165,21 +165,21 @@ pub(super) struct State {
     pub(super) echoes: Echoes,
 }
 
-/// Whether an outbound message that the app posts comes to the app's delivery URL; the real platform's habit is not
-/// established.
+/// Whether an outbound message that the app posts is also posted to the app's delivery URL. The real platform's
+/// behaviour is not known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Echoes {
-    /// It does not.
+    /// It is not posted.
     #[default]
     Never,
-    /// It does, and the post is answered afterwards.
+    /// It is posted before the app's call is answered.
     BeforeAnswer,
-    /// It does, after the post's answer.
+    /// It is posted after the app's call is answered.
     AfterAnswer,
 }
 
 impl State {
-    /// One agency, one location, three contacts.
+    /// The data at the start: one agency, one location, three contacts.
     pub(super) fn seeded() -> Self {
         let contacts = [seed::AISYAH, seed::LIM_WEI, seed::NOMBOR_SALAH]
             .map(|(id, name, phone)| Contact {
@@ -224,7 +224,7 @@ impl State {
         self.messages.iter_mut().find(|message| message.id == id)
     }
 
-    /// The contact's conversation, begun if there was none.
+    /// The contact's conversation, created if there is none.
     pub(super) fn conversation_of(&mut self, location_id: &str, contact_id: &str) -> String {
         let known = self.conversations.iter().find(|conversation| {
             conversation.contact_id == contact_id && conversation.location_id == location_id
@@ -241,7 +241,7 @@ impl State {
         id
     }
 
-    /// A new message for the contact's conversation, not yet in it.
+    /// A new message for the contact's conversation; the caller adds it to `messages`.
     pub(super) fn new_message(
         &mut self,
         id: String,

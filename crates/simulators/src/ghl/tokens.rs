@@ -1,5 +1,5 @@
-//! Codes, access tokens and refresh tokens of the simulated GHL. It refuses a token that is
-//! unknown, used up or expired, and forgives a repeated refresh within the grace time.
+//! Codes, access tokens and refresh tokens of the simulated GHL. A token that is unknown, used or expired is refused;
+//! a refresh that is repeated within the grace time returns the same pair.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -11,26 +11,26 @@ use tokio::time::Instant;
 
 use crate::clock;
 
-/// How the app was installed, which decides what its code is exchanged for.
+/// How the app was installed. This decides which token its code is exchanged for.
 #[derive(Clone, Debug)]
 pub enum InstallKind {
     /// Into one sub-account: a Location token.
     Location {
-        /// Which one.
+        /// The sub-account.
         location_id: String,
     },
     /// By the agency, or from the agency's view: a Company token.
     Company {
-        /// Which agency.
+        /// The agency.
         company_id: String,
-        /// The locations that were ticked.
+        /// The chosen locations.
         location_ids: Vec<String>,
-        /// Whether it was a bulk installation; a single one has no `approvedLocations`.
+        /// Whether it was a bulk installation. Only then the token answer has `approvedLocations`.
         bulk: bool,
     },
 }
 
-/// What a token speaks for.
+/// The location or company that a token belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Subject {
     Location {
@@ -61,7 +61,7 @@ impl Subject {
     }
 }
 
-/// An access token and the refresh token that came with it.
+/// An access token and its refresh token.
 #[derive(Clone, Debug)]
 pub(super) struct Pair {
     pub(super) access: String,
@@ -86,24 +86,24 @@ pub(super) struct TokenBook {
 }
 
 impl TokenBook {
-    /// A fresh single-use code.
+    /// Adds a new single-use code.
     pub(super) fn add_code(&mut self, subject: Subject) -> String {
         let code = clock::letters(40).to_lowercase();
         self.codes.insert(code.clone(), subject);
         code
     }
 
-    /// Whom a code would speak for.
+    /// The subject of a code.
     pub(super) fn code(&self, code: &str) -> Option<&Subject> {
         self.codes.get(code)
     }
 
-    /// Uses a code up.
+    /// Removes a used code.
     pub(super) fn burn_code(&mut self, code: &str) {
         self.codes.remove(code);
     }
 
-    /// A new pair that lives as long as told.
+    /// A new pair whose access token lives for `lifetime`.
     pub(super) fn mint(&mut self, subject: &Subject, lifetime: Duration) -> Pair {
         let pair = Pair {
             access: jwt(subject, "access"),
@@ -127,7 +127,7 @@ impl TokenBook {
         pair
     }
 
-    /// Whom a living access token speaks for.
+    /// The subject of an access token that has not expired.
     pub(super) fn subject_of(&self, access: &str) -> Option<Subject> {
         self.access
             .get(access)
@@ -135,13 +135,12 @@ impl TokenBook {
             .map(|token| token.subject.clone())
     }
 
-    /// Whom a refresh token speaks for, used or not.
+    /// The subject of a refresh token, used or not.
     pub(super) fn refresh_subject(&self, refresh: &str) -> Option<Subject> {
         self.refresh.get(refresh).map(|token| token.subject.clone())
     }
 
-    /// Exchanges a refresh token; within `grace` of its use the same pair comes again, and
-    /// later none.
+    /// Exchanges a refresh token. Within `grace` of its first use the same pair is returned again; after that, none.
     pub(super) fn rotate(
         &mut self,
         refresh: &str,
@@ -161,24 +160,24 @@ impl TokenBook {
         Some(pair)
     }
 
-    /// Every access token is expired from now on.
+    /// Expires every access token.
     pub(super) fn expire_access(&mut self) {
         self.access.clear();
     }
 
-    /// Every refresh token is invalid from now on.
+    /// Invalidates every refresh token.
     pub(super) fn revoke_refresh(&mut self) {
         self.refresh.clear();
     }
 
-    /// Nothing that speaks for `id` is valid any more.
+    /// Invalidates every token of `id`.
     pub(super) fn forget(&mut self, id: &str) {
         self.access.retain(|_, token| token.subject.id() != id);
         self.refresh.retain(|_, token| token.subject.id() != id);
     }
 }
 
-/// Shaped like GHL's: readable claims, and a signature that means nothing.
+/// A token in the form of GHL's: readable claims, and a signature without meaning.
 fn jwt(subject: &Subject, usage: &str) -> String {
     let part = |value: serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let claims = json!({

@@ -1,5 +1,5 @@
-//! GHL's file upload: multipart in, addresses out. Limits and file types are the documented
-//! ones; the addresses lead nowhere, the bytes stay here for inspection.
+//! GHL's file upload: a multipart body in, addresses out. Limits and file types are the documented ones. The
+//! addresses lead nowhere; the files are kept for tests.
 
 use axum::body::Bytes;
 use serde_json::{Map, Value, json};
@@ -10,9 +10,9 @@ use crate::ghl::Ghl;
 use crate::ghl::gate::{WRONG_LOCATION, invalid, refuse};
 use crate::ghl::state::{UPLOADS_KEPT, Upload};
 
-/// Documented: 5 MB a file.
+/// Documented: 5 MB for each file.
 const FILE_BYTES: usize = 5 * 1024 * 1024;
-/// Documented: five files a call.
+/// Documented: five files for each call.
 const FILES: usize = 5;
 /// Documented file types; WEBP is not among them.
 const EXTENSIONS: [&str; 27] = [
@@ -108,12 +108,12 @@ fn check_files(parts: Vec<Part>, location_id: &str) -> Result<Vec<Upload>, Answe
         .collect()
 }
 
-/// This route's own shape of refusal.
+/// A refusal in this route's own shape.
 fn failed(status: u16, message: &str) -> Answer {
     Answer::json(status, &json!({ "status": status, "message": message }))
 }
 
-/// The parts of a multipart body (RFC 7578), or `None` if it is none.
+/// The parts of a multipart body (RFC 7578), or `None` if it is not one.
 fn parts(call: &Call) -> Option<Vec<Part>> {
     if !call.is("multipart/form-data") {
         return None;
@@ -121,7 +121,7 @@ fn parts(call: &Call) -> Option<Vec<Part>> {
     let boundary = parameter(call.header("content-type")?, "boundary")?;
     let mut delimiter = b"\r\n--".to_vec();
     delimiter.extend_from_slice(boundary.as_bytes());
-    // The first delimiter has no line before it.
+    // The first delimiter has no line end before it.
     let mut body = b"\r\n".to_vec();
     body.extend_from_slice(&call.body);
     let body = Bytes::from(body);
@@ -135,7 +135,7 @@ fn parts(call: &Call) -> Option<Vec<Part>> {
     Some(found)
 }
 
-/// One part, from the end of its boundary line.
+/// One part, beginning at the end of its boundary line.
 fn part(raw: &Bytes) -> Option<Part> {
     let blank = position(raw, b"\r\n\r\n")?;
     let head = std::str::from_utf8(raw.get(..blank)?).ok()?;

@@ -1,6 +1,5 @@
-//! The levers of the simulated gateway that only a test, the script or the page moves:
-//! customers who write and read, numbers that are linked and unlinked, what stands on whose
-//! phone.
+//! Controls of the simulated gateway for tests, the script and the page: customers who write and read, numbers that
+//! are linked and unlinked, and what each phone shows.
 
 use serde_json::{Value, json};
 use url::Url;
@@ -11,7 +10,7 @@ use crate::waapify::events::{digits, inbound_text};
 use crate::waapify::{ChatMessage, Envelope, Instance, Waapify};
 
 impl Waapify {
-    /// Another linked number; a handle that speaks for it.
+    /// Adds a linked number and returns a handle for it.
     #[must_use]
     pub fn add_instance(&self, id: &str, access_token: &str, number: &str, name: &str) -> Self {
         let instance = Instance {
@@ -35,7 +34,7 @@ impl Waapify {
         }
     }
 
-    /// Forgets what was said, where the webhooks go, and instances that came later; the first number stays linked.
+    /// Removes messages, webhook addresses and instances that were added later. The first number is linked.
     pub(crate) fn forget(&self) {
         let mut state = self.inner.state.lock();
         state.instances.retain(|id, _| id == seed::INSTANCE_ID);
@@ -50,7 +49,7 @@ impl Waapify {
         }
     }
 
-    /// The instance that the service listens to, if there is one: the newest, as far as its webhook tells.
+    /// The instance that posts to the service, if there is one. An instance that was added later is preferred.
     #[must_use]
     pub(crate) fn heard(&self) -> Self {
         let state = self.inner.state.lock();
@@ -65,14 +64,14 @@ impl Waapify {
         id.map_or_else(|| self.clone(), |id| self.at(&id))
     }
 
-    /// A customer who could write.
+    /// Adds a customer who can write.
     pub fn add_customer(&self, phone: &str, name: &str) {
         self.with(|instance| {
             name.clone_into(&mut instance.chats.entry(digits(phone)).or_default().name);
         });
     }
 
-    /// The customers whom everybody has at first.
+    /// Adds the customers that every instance has at first.
     pub(crate) fn seed_customers(&self) {
         let known = [seed::AISYAH, seed::LIM_WEI].map(|(_, name, phone)| (name, phone));
         for (name, phone) in known.into_iter().chain([seed::STRANGER]) {
@@ -80,8 +79,8 @@ impl Waapify {
         }
     }
 
-    /// A customer writes to the business; WhatsApp's id of the message. Returns when the
-    /// webhook has been answered or has failed.
+    /// A customer writes to the business. Returns WhatsApp's id of the message, after the webhook has been answered
+    /// or has failed.
     pub async fn customer_sends(&self, phone: &str, name: &str, text: &str) -> String {
         let phone = digits(phone);
         let id = format!("3A{}", clock::hex(18));
@@ -91,8 +90,8 @@ impl Waapify {
         id
     }
 
-    /// A customer sends something that is no plain text: `content` is WhatsApp's `message`
-    /// object. WhatsApp's id of it.
+    /// A customer sends something that is not plain text: `content` is WhatsApp's `message` object. Returns
+    /// WhatsApp's id of the message.
     pub async fn customer_sends_content(&self, phone: &str, name: &str, content: Value) -> String {
         let phone = digits(phone);
         let id = format!("3A{}", clock::hex(18));
@@ -103,8 +102,8 @@ impl Waapify {
         id
     }
 
-    /// The gateway posts a customer's message once more under its old id, as it does when
-    /// WhatsApp resends. The answer's status.
+    /// The gateway posts a customer's message again with the same id, as it does when WhatsApp resends it. Returns
+    /// the status of the answer.
     pub async fn posts_again(&self, phone: &str, message_id: &str) -> Option<u16> {
         let phone = digits(phone);
         let (name, text) = self.with(|instance| {
@@ -130,7 +129,7 @@ impl Waapify {
         self.keep_written(phone, id, text, false);
     }
 
-    /// Puts what a person wrote, on either side, into the chat.
+    /// Adds a message that a person wrote, on either side, to the chat.
     pub(super) fn keep_written(&self, phone: &str, id: &str, text: &str, from_business: bool) {
         self.with(|instance| {
             let chat = instance.chats.entry(phone.to_owned()).or_default();
@@ -150,7 +149,7 @@ impl Waapify {
         });
     }
 
-    /// The owner links the number again; what was missed follows.
+    /// The owner links the number again. Then the gateway posts the events that it had held back.
     pub async fn link(&self) {
         let linked = self.with(|instance| {
             let before = std::mem::replace(&mut instance.linked, true);
@@ -169,7 +168,7 @@ impl Waapify {
         }
     }
 
-    /// The owner unlinks the number: sends are refused, nothing is heard.
+    /// The owner unlinks the number: the gateway refuses sends and holds back events.
     pub async fn unlink(&self) {
         let was = self.with(|instance| std::mem::replace(&mut instance.linked, false));
         if was == Some(true) {
@@ -183,23 +182,23 @@ impl Waapify {
         self.with(|instance| instance.linked).unwrap_or(false)
     }
 
-    /// Where webhooks go, as `setwebhook.php` would set it.
+    /// Sets the address for webhooks, as `setwebhook.php` does.
     pub fn set_webhook(&self, url: Option<Url>) {
         self.with(|instance| instance.webhook = url);
     }
 
-    /// Where webhooks go.
+    /// The address for webhooks.
     #[must_use]
     pub fn webhook(&self) -> Option<Url> {
         self.with(|instance| instance.webhook.clone()).flatten()
     }
 
-    /// How webhooks of all instances are wrapped from now on.
+    /// Sets the envelope of the webhooks of all instances.
     pub fn set_envelope(&self, envelope: Envelope) {
         self.inner.state.lock().envelope = envelope;
     }
 
-    /// What stands on the customer's phone, oldest first.
+    /// The messages that the customer's phone shows, oldest first.
     #[must_use]
     pub fn chat(&self, phone: &str) -> Vec<ChatMessage> {
         let phone = digits(phone);
@@ -208,7 +207,7 @@ impl Waapify {
             .unwrap_or_default()
     }
 
-    /// Number and name of everybody who has a chat with the business.
+    /// Number and name of each customer who has a chat with the business.
     #[must_use]
     pub fn customers(&self) -> Vec<(String, String)> {
         self.with(|instance| {
@@ -220,8 +219,7 @@ impl Waapify {
         .unwrap_or_default()
     }
 
-    /// The texts that the business has sent to all customers of this number, in no certain
-    /// order between customers.
+    /// The texts that the business has sent from this number. The order between customers is not defined.
     #[must_use]
     pub fn sent_texts(&self) -> Vec<String> {
         self.with(|instance| {
@@ -234,7 +232,7 @@ impl Waapify {
         .unwrap_or_default()
     }
 
-    /// The number's digits and its name on WhatsApp.
+    /// The number's digits, and its name on WhatsApp.
     #[must_use]
     pub fn owner(&self) -> (String, String) {
         self.with(|instance| (instance.number.clone(), instance.name.clone()))

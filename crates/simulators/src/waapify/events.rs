@@ -1,6 +1,5 @@
-//! What the gateway posts to the service: echoes, acks, inbound messages. One attempt, no
-//! retry, no signature, as in reality; while the number is unlinked nothing is heard, and
-//! afterwards what was missed comes as `append`.
+//! The gateway's posts to the service: echoes, acks, inbound messages. As in reality there is one attempt, no retry
+//! and no signature. While the number is unlinked nothing is posted; afterwards the missed events follow as `append`.
 
 use serde_json::{Value, json};
 
@@ -14,7 +13,7 @@ use crate::webhook_sender::Parcel;
 pub(super) const SERVER_ACK: u8 = 2;
 
 impl Waapify {
-    /// The life of a sent message after the reply: its echo, then the acks.
+    /// What happens after the answer to a send: the echo, then the acks.
     pub(super) async fn after_send(self, mut sent: Sent) {
         let timings = self.timings();
         if self.inner.state.lock().hides_echoes {
@@ -37,19 +36,19 @@ impl Waapify {
         self.ack(&sent.phone, Some(&sent.id), 4).await;
     }
 
-    /// The customer's phone has everything the business sent: delivery acks for what has
-    /// none yet.
+    /// The customer's phone receives all messages of the business. The gateway posts the delivery acks that are
+    /// missing.
     pub async fn customer_receives(&self, phone: &str) {
         self.ack(&digits(phone), None, 3).await;
     }
 
-    /// The customer opens the chat: read acks for what has none yet.
+    /// The customer opens the chat. The gateway posts the read acks that are missing.
     pub async fn customer_reads(&self, phone: &str) {
         self.ack(&digits(phone), None, 4).await;
     }
 
-    /// Raises the acks of one chat's messages to `level` and tells it in one event. A level
-    /// that was reached before is not told again.
+    /// Raises the acks of a chat's messages to `level` and posts them as one event. A message that already has this
+    /// level is left out.
     async fn ack(&self, phone: &str, only: Option<&str>, level: u8) {
         let mut updates = Vec::new();
         self.with(|instance| {
@@ -86,7 +85,7 @@ impl Waapify {
         });
     }
 
-    /// Posts an inbound message, and the contact's name as the gateway does beside it.
+    /// Posts an inbound message, then the contact's name, as the gateway does.
     pub(super) async fn post_inbound(&self, phone: &str, name: &str, id: &str, message: Value) {
         let contact = json!([{ "id": format!("{phone}@s.whatsapp.net"), "notify": name }]);
         let status = self
@@ -96,12 +95,12 @@ impl Waapify {
         self.post_event("contacts.update", contact).await;
     }
 
-    /// Notes that the service has heard of a message, if it answered so.
+    /// Records that the service has received a message, if it answered with success.
     pub(super) fn note_heard(&self, phone: &str, id: &str, status: Option<u16>) {
         self.note(phone, status, |message| message.heard |= message.id == id);
     }
 
-    /// Changes the messages of a chat after a webhook that was answered with success.
+    /// Changes the messages of a chat if the webhook was answered with success.
     fn note(&self, phone: &str, status: Option<u16>, change: impl FnMut(&mut ChatMessage)) {
         if status.is_some_and(|status| (200..300).contains(&status)) {
             self.with(|instance| {
@@ -111,8 +110,8 @@ impl Waapify {
         }
     }
 
-    /// Posts any event in the current envelope, once. The answer's status, or `None` if there
-    /// is no webhook address, the number is unlinked, or no answer came.
+    /// Posts an event once in the current envelope. Returns the status of the answer, or `None` if there is no
+    /// webhook address, the number is unlinked, or no answer arrived.
     pub async fn post_event(&self, event: &str, data: Value) -> Option<u16> {
         let held = self.with(|instance| {
             if !instance.linked && event != "state" {
@@ -151,7 +150,7 @@ impl Waapify {
         let id = &self.instance_id;
         match envelope {
             Envelope::Flat => {
-                // The legacy build's own spelling.
+                // The legacy build uses another name.
                 let event = if event == "contacts.update" {
                     "contact.update"
                 } else {
@@ -169,7 +168,7 @@ impl Waapify {
         }
     }
 
-    /// What was missed while the number was unlinked, in its order.
+    /// Posts the events that were held back while the number was unlinked, in their order.
     pub(super) async fn post_held(&self) {
         let held = self
             .with(|instance| std::mem::take(&mut instance.held))
@@ -197,7 +196,6 @@ pub(super) fn inbound_text(phone: &str, name: &str, id: &str, text: &str) -> Val
     })
 }
 
-/// Only the digits of a phone.
 pub(super) fn digits(phone: &str) -> String {
     phone.chars().filter(char::is_ascii_digit).collect()
 }

@@ -1,4 +1,4 @@
-//! What the gateway does with a file: fetches it, and makes the message that its extension asks for.
+//! The gateway's use of a file: it fetches the file and makes the message that the extension asks for.
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use url::{Host, Url};
 
 use crate::call::Call;
 
-/// The front waits so long for the build behind it.
+/// How long the gateway's PHP part waits for its Node part.
 pub(super) const FETCH_TIMEOUT: Duration = Duration::from_secs(20);
-/// Redirects that its HTTP library follows.
+/// How many redirects the gateway's HTTP library follows.
 const REDIRECTS: usize = 5;
 
-/// Fetches the file of a call, as the real build does, but from this machine alone: the sandbox asks nobody else for
-/// anything, and what lies elsewhere is taken on trust.
+/// Fetches the file of a call as the real gateway does, but only from this machine: the sandbox contacts nobody else.
+/// A file on another host is assumed to exist.
 pub(super) async fn fetch(http: &Client, call: &Call) -> Result<Option<Bytes>, &'static str> {
     let address = call.query_value("media_url").map(Url::parse);
     let (Some("media"), Some(Ok(mut url))) = (call.query_value("type"), address) else {
@@ -47,8 +47,7 @@ pub(super) async fn fetch(http: &Client, call: &Call) -> Result<Option<Bytes>, &
     Err("Failed to send file")
 }
 
-/// The message that the legacy build makes of a file: only the extension of the URL's path
-/// counts, in lower case.
+/// The message that the legacy build makes of a file. Only the extension of the URL's path counts, in lower case.
 pub(super) fn message(url: &Url, caption: &str, file_name: &str) -> (&'static str, Value) {
     let extension = url
         .path()

@@ -1,5 +1,5 @@
-//! Customers' files: encrypted as Baileys encrypts them, kept at WhatsApp's media host, and announced by the gateway.
-//! A file that was lost is answered as WhatsApp answers for one that is too old.
+//! Customers' files: encrypted as Baileys encrypts them, stored at WhatsApp's media host, and announced by the
+//! gateway. A removed file gets the answer that WhatsApp gives for a file that is too old.
 
 use std::collections::BTreeMap;
 
@@ -20,29 +20,30 @@ use crate::endpoint::Vendor;
 use crate::faults::Faults;
 use crate::waapify::Waapify;
 
-/// The route by which faults and tests know the media host.
+/// The name of the media host's route for faults and tests.
 const ROUTE: &str = "GET file";
 
 /// A file that a customer sends.
 #[derive(Clone, Debug)]
 pub struct CustomerFile<'a> {
-    /// WhatsApp's name of it: `image`, `sticker`, `video`, `audio` or `document`.
+    /// WhatsApp's name of its kind: `image`, `sticker`, `video`, `audio` or `document`.
     pub kind: &'a str,
-    /// What is in it.
+    /// The content.
     pub bytes: &'a [u8],
-    /// The type its phone gives it.
+    /// The media type that the phone gives it.
     pub mimetype: &'a str,
     /// Its name; documents have one.
     pub name: Option<&'a str>,
-    /// What stands below it.
+    /// The text below it.
     pub caption: Option<&'a str>,
 }
 
-/// The files at the media host by their paths, encrypted.
+/// The encrypted files at the media host, by their paths.
 pub(super) type Kept = BTreeMap<String, Vec<u8>>;
 
 impl Waapify {
-    /// A customer sends a file; WhatsApp's id of the message. Returns when the webhook has been answered or has failed.
+    /// A customer sends a file. Returns WhatsApp's id of the message, after the webhook has been answered or has
+    /// failed.
     pub async fn customer_sends_file(
         &self,
         phone: &str,
@@ -53,13 +54,13 @@ impl Waapify {
         self.customer_sends_content(phone, name, content).await
     }
 
-    /// Puts a file at the media host; the `message` object that says so.
+    /// Stores a file at the media host and returns the `message` object that announces it.
     #[must_use]
     pub fn announce(&self, file: &CustomerFile<'_>) -> Value {
         announcement(file, &self.keep_file(file))
     }
 
-    /// Puts a file at the media host, as a customer's phone does before it says so.
+    /// Stores a file at the media host, as a customer's phone does before it announces the file.
     #[must_use]
     pub fn keep_file(&self, file: &CustomerFile<'_>) -> MediaFile {
         let keys = match file.kind {
@@ -87,18 +88,18 @@ impl Waapify {
         described
     }
 
-    /// Puts a file that is encrypted already at a path of the media host.
+    /// Stores an already encrypted file at a path of the media host.
     pub fn keep_encrypted(&self, path: &str, bytes: Vec<u8>) {
         let path = path.split('?').next().unwrap_or(path);
         self.inner.files.lock().insert(path.to_owned(), bytes);
     }
 
-    /// All files are too old now.
+    /// Removes all files, as if they were too old.
     pub fn lose_files(&self) {
         self.inner.files.lock().clear();
     }
 
-    /// One bit of every file at the media host is another now.
+    /// Changes one bit of every file at the media host.
     pub fn spoil_files(&self) {
         for bytes in self.inner.files.lock().values_mut() {
             if let Some(byte) = bytes.first_mut() {
@@ -107,7 +108,7 @@ impl Waapify {
         }
     }
 
-    /// The media host, to be nested at any prefix.
+    /// The router of the media host, to be nested at any prefix.
     pub fn media_router(&self) -> Router {
         let host = Host(self.clone());
         Router::new().fallback(move |request: Request| {
@@ -116,7 +117,7 @@ impl Waapify {
         })
     }
 
-    /// Faults to prepare and requests to inspect at the media host; its one route is `GET file`.
+    /// Prepared faults and received requests of the media host. Its one route is `GET file`.
     #[must_use]
     pub fn media_faults(&self) -> &Faults {
         &self.inner.media_door.faults
@@ -174,7 +175,7 @@ pub(super) fn announcement(file: &CustomerFile<'_>, kept: &MediaFile) -> Value {
     message
 }
 
-/// Ciphertext and mac. Empty where the library refuses its keys, which it does not.
+/// Ciphertext and MAC. Empty if the library refuses the keys, which does not happen.
 fn encrypt(keys: MediaKeys, media_key: &[u8; 32], plain: &[u8]) -> Vec<u8> {
     struct Length;
     impl hkdf::KeyType for Length {

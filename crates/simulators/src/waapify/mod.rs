@@ -1,5 +1,5 @@
-//! The simulated Waapify: the gateway's legacy PHP dialect in front, a WhatsApp that hears
-//! everything behind. It refuses with the gateway's texts, always with HTTP 200.
+//! The simulated Waapify: the gateway's legacy PHP interface, and a WhatsApp that receives everything. It refuses
+//! with the gateway's texts, always with HTTP 200.
 
 mod controls;
 mod events;
@@ -35,7 +35,7 @@ use crate::timings::Timings;
 use crate::traffic_log::{Edge, TrafficLog, quoted};
 use crate::webhook_sender::WebhookSender;
 
-/// How webhooks are wrapped; which one Waapify uses is not established.
+/// The envelope of webhooks. It is not known which one Waapify uses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Envelope {
     /// `{instance_id, event, data: {messages, type}}`: the legacy build.
@@ -47,7 +47,7 @@ pub enum Envelope {
     NestedArray,
 }
 
-/// A bubble on the customer's phone.
+/// A message as the customer's phone shows it.
 #[derive(Clone, Debug, Serialize)]
 pub struct ChatMessage {
     /// WhatsApp's id.
@@ -56,13 +56,13 @@ pub struct ChatMessage {
     pub from_business: bool,
     /// Text or caption, as it arrived.
     pub text: String,
-    /// The address of a file, if there is one.
+    /// The address of its file, if there is one.
     pub media_url: Option<String>,
     /// `text`, `image`, `video`, `audio` or `document`.
     pub kind: &'static str,
-    /// The name of a file, as the gateway was told it.
+    /// The file name that the gateway was given.
     pub file_name: Option<String>,
-    /// The file itself, where the gateway fetched it.
+    /// The file itself, if the gateway fetched it.
     #[serde(skip)]
     pub file: Option<Bytes>,
     /// When it was written.
@@ -70,8 +70,8 @@ pub struct ChatMessage {
     pub at: OffsetDateTime,
     /// The highest ack sent: 1 accepted, 3 delivered, 4 read.
     pub ack: u8,
-    /// Whether the service answered the webhook about it with success: the customer's message, or the echo. The
-    /// gateway posts once, so that what the service did not hear is lost.
+    /// Whether the service answered the webhook about this message (the customer's message, or the echo) with
+    /// success. The gateway posts once, so the service never gets what it did not accept.
     pub heard: bool,
     /// The highest ack whose webhook the service answered with success; 0 for none.
     pub ack_heard: u8,
@@ -81,18 +81,18 @@ pub struct ChatMessage {
 #[derive(Debug)]
 struct Instance {
     access_token: String,
-    /// Empty until a phone was linked.
+    /// Empty until a phone is linked.
     number: String,
     name: String,
     linked: bool,
-    /// A phone scanned its QR code, and nobody had the session ended since.
+    /// A phone has scanned its QR code, and the session has not been ended since.
     activated: bool,
-    /// When its QR codes began.
+    /// When its first QR code was shown.
     shown_since: Option<Instant>,
     webhook: Option<Url>,
     /// The customers' phones by their numbers, digits only.
     chats: BTreeMap<String, Chat>,
-    /// Events that happened while the number was unlinked.
+    /// Events that are posted when the number is linked again.
     held: Vec<(String, Value)>,
 }
 
@@ -105,13 +105,13 @@ struct Chat {
 #[derive(Debug, Default)]
 struct State {
     instances: BTreeMap<String, Instance>,
-    /// The tokens of accounts, with or without an instance.
+    /// The access tokens of accounts, with or without an instance.
     accounts: BTreeSet<String>,
-    /// How many linked numbers the plan of each account allows; none: as many as one likes.
+    /// How many linked numbers the plan of each account allows; `None` for no limit.
     max_numbers: Option<usize>,
     build: Build,
     envelope: Envelope,
-    /// Echoes carry the status of what a person wrote.
+    /// Echoes have the status of a message that a person wrote.
     hides_echoes: bool,
 }
 
@@ -119,13 +119,13 @@ struct Inner {
     state: Shared<State>,
     door: Endpoint,
     media_door: Endpoint,
-    /// What lies at WhatsApp's media host.
+    /// The files at WhatsApp's media host.
     files: Shared<files::Kept>,
     courier: WebhookSender,
     timings: Shared<Timings>,
 }
 
-/// The simulated gateway, seen through one of its instances; cheap to clone.
+/// The simulated gateway, as a handle for one of its instances. Cheap to clone.
 #[derive(Clone)]
 pub struct Waapify {
     inner: Arc<Inner>,
@@ -174,7 +174,7 @@ impl Waapify {
         seeded
     }
 
-    /// The API, to be nested at any prefix.
+    /// The router of the API, to be nested at any prefix.
     pub fn router(&self) -> Router {
         let gateway = self.clone();
         Router::new().fallback(move |request: Request| {
@@ -183,7 +183,7 @@ impl Waapify {
         })
     }
 
-    /// Faults to prepare and requests to inspect, of all instances.
+    /// Prepared faults and received requests of all instances.
     #[must_use]
     pub fn faults(&self) -> &Faults {
         &self.inner.door.faults
@@ -193,7 +193,7 @@ impl Waapify {
         self.inner.timings.lock().clone()
     }
 
-    /// Does something with this handle's instance, if it still exists.
+    /// Runs `act` on this handle's instance, if it still exists.
     fn with<T>(&self, act: impl FnOnce(&mut Instance) -> T) -> Option<T> {
         self.inner
             .state

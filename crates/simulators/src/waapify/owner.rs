@@ -1,5 +1,5 @@
-//! A person of the business who writes on the handset that the number belongs to. The gateway hears of it as of an echo,
-//! but with the status of a message that WhatsApp's server has.
+//! A person of the business who writes on the number's own phone. The gateway posts an event like an echo, but with
+//! the status of a message that WhatsApp's server has.
 
 use serde_json::{Value, json};
 
@@ -9,8 +9,8 @@ use crate::waapify::files::announcement;
 use crate::waapify::{CustomerFile, Waapify};
 
 impl Waapify {
-    /// Somebody writes to a customer on the business's phone; WhatsApp's id of the message, as Android makes it. Returns
-    /// when the webhook has been answered or has failed.
+    /// Somebody writes to a customer on the business's phone. Returns WhatsApp's id of the message, in Android's
+    /// form, after the webhook has been answered or has failed.
     pub async fn owner_writes(&self, phone: &str, text: &str) -> String {
         let content = json!({ "conversation": text });
         let jid = format!("{}@s.whatsapp.net", digits(phone));
@@ -25,8 +25,8 @@ impl Waapify {
             .await
     }
 
-    /// Somebody sends anything into any chat, which `jid` names: `content` is WhatsApp's `message` object, `shown` what
-    /// stands on a customer's phone.
+    /// Somebody sends anything into the chat `jid`. `content` is WhatsApp's `message` object, and `shown` is what the
+    /// customer's phone shows.
     pub async fn owner_sends(&self, jid: &str, shown: &str, content: Value) -> String {
         let id = format!("AC{}", clock::hex(30));
         if let Some(phone) = jid.strip_suffix("@s.whatsapp.net") {
@@ -43,7 +43,7 @@ impl Waapify {
         id
     }
 
-    /// Whether echoes of sends look like messages of a person, as some builds may write them.
+    /// Sets whether echoes of sends look like messages of a person, as some builds may write them.
     pub fn set_hides_echoes(&self, hidden: bool) {
         self.inner.state.lock().hides_echoes = hidden;
     }

@@ -1,5 +1,4 @@
-//! How PHP would have written it: two newlines first, slashes and everything beyond ASCII
-//! escaped, declared as HTML.
+//! Answers as PHP writes them: two newlines first, slashes and all non-ASCII characters escaped, declared as HTML.
 
 use std::fmt::Write as _;
 
@@ -7,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::call::Answer;
 
-/// The gateway's answer: always 200, always `text/html`.
+/// An answer of the gateway: always 200, always `text/html`.
 pub(super) fn answer(body: &Value) -> Answer {
     Answer::new(
         200,
@@ -16,12 +15,12 @@ pub(super) fn answer(body: &Value) -> Answer {
     )
 }
 
-/// The gateway's refusal.
+/// A refusal of the gateway.
 pub(super) fn error(message: &str) -> Answer {
     answer(&json!({ "status": "error", "message": message }))
 }
 
-/// The gateway's reason in an answer, if it is a refusal.
+/// The gateway's reason, if the answer is a refusal.
 pub(super) fn error_in(body: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(body);
     let value: Value = serde_json::from_str(text.trim()).ok()?;
@@ -31,8 +30,8 @@ pub(super) fn error_in(body: &[u8]) -> Option<String> {
     value.get("message")?.as_str().map(str::to_owned)
 }
 
-/// JSON as `json_encode` writes it. Slashes and letters beyond ASCII occur only inside
-/// strings, so the whole text can be escaped at once.
+/// JSON as `json_encode` writes it. Slashes and non-ASCII characters occur only inside strings, so the whole text
+/// can be escaped at once.
 fn encoded(body: &Value) -> String {
     let mut out = String::new();
     for letter in body.to_string().chars() {
@@ -42,7 +41,7 @@ fn encoded(body: &Value) -> String {
             out.push(letter);
         } else {
             for unit in letter.encode_utf16(&mut [0; 2]) {
-                // Writing into a String cannot fail.
+                // Writing to a String cannot fail.
                 let _ = write!(out, "\\u{unit:04x}");
             }
         }
@@ -50,8 +49,8 @@ fn encoded(body: &Value) -> String {
     out
 }
 
-/// What the gateway makes of a text: of `{a|b}` one alternative, of `{x}` just `x`, also
-/// nested; braces around a quotation mark or a newline stay.
+/// What the gateway's template language makes of a text: one alternative of `{a|b}`, just `x` of `{x}`, also
+/// nested. Braces around a quotation mark or a newline are kept.
 pub(super) fn unspun(text: &str) -> String {
     let mut text = text.to_owned();
     let mut from = 0;

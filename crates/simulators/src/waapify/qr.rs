@@ -1,5 +1,5 @@
-//! Linking a phone: new instances, the QR code that each shows while no phone is linked, and the phone that scans it. A
-//! code says nothing that a scanner could read: the pattern only looks like one, and differs for each instance and moment.
+//! Linking a phone: new instances, the QR code of an instance without a phone, and the phone that scans it. A code
+//! only looks like one: a scanner cannot read it. It differs for each instance and time.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -14,26 +14,26 @@ use crate::waapify::send::with_instance;
 use crate::waapify::{Instance, Waapify, php};
 
 pub(super) const NOT_ACTIVATED: &str = "This instance ID has not been activated yet";
-/// Squares of a code at each side, as those of WhatsApp's have.
+/// Squares on each side of a code, the same number as WhatsApp's.
 const SQUARES: usize = 57;
-/// A corner's mark has seven squares.
+/// Squares on each side of a corner mark.
 const MARK: usize = 7;
-/// White squares around it all.
+/// White squares around the code.
 const MARGIN: usize = 4;
-/// Pixels of a square's side.
+/// Pixels on each side of a square.
 const SCALE: usize = 4;
 
-/// Which build of the gateway answers.
+/// The build of the gateway that answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Build {
-    /// QR codes are the bytes of a picture.
+    /// A QR code is the bytes of a picture.
     #[default]
     Legacy,
-    /// QR codes are base64 in JSON.
+    /// A QR code is base64 in JSON.
     Modern,
 }
 
-/// `createinstance.php`: a new instance, or one that no phone is linked to yet.
+/// `createinstance.php`: creates an instance, or returns one that has no phone yet.
 pub(super) fn create_instance(gateway: &Waapify, call: &Call) -> Answer {
     let token = call.query_value("access_token").unwrap_or_default();
     if token.is_empty() {
@@ -72,7 +72,7 @@ pub(super) fn create_instance(gateway: &Waapify, call: &Call) -> Answer {
     }))
 }
 
-/// `getqrcode.php`: what a phone has to scan.
+/// `getqrcode.php`: the code that a phone has to scan.
 pub(super) fn show(gateway: &Waapify, call: &Call) -> Answer {
     let (life, build) = (
         gateway.timings().qr_changes_after,
@@ -98,7 +98,7 @@ pub(super) fn show(gateway: &Waapify, call: &Call) -> Answer {
     })
 }
 
-/// `reboot.php`: ends the session, so that a phone has to scan anew.
+/// `reboot.php`: ends the session, so that a phone has to scan again.
 pub(super) fn reboot(gateway: &Waapify, call: &Call) -> Answer {
     with_instance(gateway, call, |instance| {
         if !std::mem::take(&mut instance.activated) {
@@ -111,8 +111,8 @@ pub(super) fn reboot(gateway: &Waapify, call: &Call) -> Answer {
 }
 
 impl Waapify {
-    /// A phone scans the QR code that an instance shows: the phone whose number the instance had, or
-    /// [`seed::NEW_NUMBER`]. False while no code is shown.
+    /// A phone scans the QR code of an instance: the phone with the instance's last number, or
+    /// [`seed::NEW_NUMBER`]. False if no code is shown.
     pub async fn scan_qr(&self, instance_id: &str) -> bool {
         let known = self.at(instance_id).owner();
         if known.0.is_empty() {
@@ -123,7 +123,7 @@ impl Waapify {
         }
     }
 
-    /// The phone with this number (digits) scans the QR code that an instance shows. False while no code is shown.
+    /// The phone with this number (digits) scans the QR code of an instance. False if no code is shown.
     pub async fn scan_qr_with(&self, instance_id: &str, number: &str, name: &str) -> bool {
         let handle = self.at(instance_id);
         let is_shown = handle.with(|instance| {
@@ -142,7 +142,7 @@ impl Waapify {
         true
     }
 
-    /// The instances that show a QR code to nobody's phone yet.
+    /// The instances that show a QR code which no phone has scanned yet.
     #[must_use]
     pub fn waiting_instances(&self) -> Vec<String> {
         let state = self.inner.state.lock();
@@ -152,7 +152,7 @@ impl Waapify {
         waiting.map(|(id, _)| id.clone()).collect()
     }
 
-    /// This gateway, seen through another of its instances.
+    /// A handle for another instance of this gateway.
     #[must_use]
     pub fn at(&self, instance_id: &str) -> Self {
         Self {
@@ -161,24 +161,24 @@ impl Waapify {
         }
     }
 
-    /// An account that may have no instance yet.
+    /// Adds an account, which has no instance yet.
     pub fn add_account(&self, access_token: &str) {
         let mut state = self.inner.state.lock();
         state.accounts.insert(access_token.to_owned());
     }
 
-    /// How many linked numbers the plan of each account allows.
+    /// Sets how many linked numbers the plan of each account allows.
     pub fn set_max_numbers(&self, max: Option<usize>) {
         self.inner.state.lock().max_numbers = max;
     }
 
-    /// Which build answers from now on.
+    /// Sets which build answers.
     pub fn set_build(&self, build: Build) {
         self.inner.state.lock().build = build;
     }
 }
 
-/// A picture with the marks of a QR code in three corners and squares that follow from `text`.
+/// A picture with the marks of a QR code in three corners, and a pattern of squares that depends on `text`.
 fn draw(text: &str) -> Option<Vec<u8>> {
     let side = (SQUARES + 2 * MARGIN) * SCALE;
     let noise = squares(text);
@@ -207,7 +207,7 @@ fn draw(text: &str) -> Option<Vec<u8>> {
     Some(png)
 }
 
-/// One bit a square, from the hashes of the text and a count.
+/// One bit for each square, from the hashes of the text and a counter.
 fn squares(text: &str) -> Vec<bool> {
     let blocks = (0u32..).map(|count| Sha256::digest(format!("{text}/{count}")));
     let bits = blocks.flat_map(|block| {
@@ -219,7 +219,7 @@ fn squares(text: &str) -> Vec<bool> {
     bits.take(SQUARES * SQUARES).collect()
 }
 
-/// What a corner's mark has here: a ring around a block, and white around both. None outside of the three.
+/// The colour of a corner mark at this place: a ring around a block, and white around both. `None` outside the marks.
 fn mark(x: usize, y: usize) -> Option<bool> {
     let far = SQUARES - MARK;
     for (left, top) in [(0, 0), (far, 0), (0, far)] {

@@ -1,5 +1,5 @@
-//! The gateway's PHP pages for a number that is linked. Only the query string counts, in GET and in POST alike;
-//! success means that WhatsApp's servers took the message, nothing more.
+//! The gateway's PHP pages for a linked number. Only the query string counts, in GET and in POST. Success means only
+//! that WhatsApp's server took the message.
 
 use axum::body::Bytes;
 use serde_json::{Value, json};
@@ -9,10 +9,10 @@ use crate::call::{Answer, Call};
 use crate::clock;
 use crate::waapify::{ChatMessage, Instance, Waapify, fetch, php, qr};
 
-/// What PHP's `http_build_query` makes of a parameter that was not given.
+/// What PHP's `http_build_query` makes of a missing parameter.
 const MISSING: &str = "0";
 
-/// Finds the instance that is named and checks the token; the texts are the gateway's.
+/// Finds the named instance and checks the token. The error texts are the gateway's.
 pub(super) fn with_instance(
     gateway: &Waapify,
     call: &Call,
@@ -35,7 +35,7 @@ pub(super) fn with_instance(
     }
 }
 
-/// The handle for the instance a call names.
+/// A handle for the instance that a call names.
 fn handle(gateway: &Waapify, call: &Call) -> Waapify {
     let instance_id = call
         .query_value("instance_id")
@@ -47,7 +47,6 @@ fn handle(gateway: &Waapify, call: &Call) -> Waapify {
     }
 }
 
-/// `send.php`.
 pub(super) async fn send(gateway: &Waapify, call: &Call) -> Answer {
     let timings = gateway.timings();
     let mut sent = None;
@@ -73,11 +72,11 @@ pub(super) async fn send(gateway: &Waapify, call: &Call) -> Answer {
     answer
 }
 
-/// A message that WhatsApp has taken.
+/// A message that WhatsApp has accepted.
 pub(super) struct Sent {
     pub(super) id: String,
     pub(super) phone: String,
-    /// As it stands in the reply and in the echo.
+    /// The message as the answer and the echo show it.
     pub(super) data: Value,
 }
 
@@ -134,7 +133,7 @@ fn take(
     })
 }
 
-/// Kind, file's address and WhatsApp's message of a call.
+/// The kind, the file's address and WhatsApp's `message` object of a call.
 fn content(call: &Call, text: &str) -> Result<(&'static str, Option<String>, Value), &'static str> {
     match call.query_value("type") {
         Some("text") => {
@@ -155,14 +154,14 @@ fn content(call: &Call, text: &str) -> Result<(&'static str, Option<String>, Val
     }
 }
 
-/// Digits with a country code, and in this world every number but those ending in 0000.
+/// Digits with a country code. In this simulation every number is on WhatsApp except those ending in 0000.
 fn on_whatsapp(number: &str) -> bool {
     number.bytes().all(|byte| byte.is_ascii_digit())
         && !number.starts_with('0')
         && !number.ends_with("0000")
 }
 
-/// `setwebhook.php`: one address for each instance.
+/// `setwebhook.php`: stores one address for each instance.
 pub(super) fn set_webhook(gateway: &Waapify, call: &Call) -> Answer {
     with_instance(gateway, call, |instance| {
         let given = call.query_value("webhook_url").unwrap_or_default();
@@ -178,7 +177,7 @@ pub(super) fn set_webhook(gateway: &Waapify, call: &Call) -> Answer {
     })
 }
 
-/// `reconnect.php`: who is linked, or that nobody is.
+/// `reconnect.php`: names the linked number, or says that none is linked.
 pub(super) fn reconnect(gateway: &Waapify, call: &Call) -> Answer {
     with_instance(gateway, call, |instance| {
         let body = if !instance.activated {

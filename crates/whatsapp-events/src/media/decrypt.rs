@@ -1,8 +1,7 @@
-//! WhatsApp's encryption of files, undone while they stream by (`docs/vendors/whatsapp.md#media-files`; checked with
-//! Baileys' own vectors).
+//! Decrypts WhatsApp's files as a stream (`docs/vendors/whatsapp.md#media-files`; checked with Baileys' own vectors).
 //!
-//! Owns: keys, mac, padding, and the comparison with everything that the message says about its file. Refuses: holding
-//! more than one piece; what it gives before [`Decryptor::finish`] has been called is not proven yet.
+//! Owns keys, MAC, padding, and the comparison with everything that the message says about its file. Holds one piece
+//! at most. Bytes that are returned before [`Decryptor::finish`] are not verified yet.
 
 use std::mem;
 
@@ -13,48 +12,48 @@ use subtle::ConstantTimeEq;
 
 use crate::media::MediaFile;
 
-/// AES's block.
+/// AES's block size, in bytes.
 pub(super) const BLOCK: usize = 16;
-/// Bytes of the HMAC that are kept at the file's end.
+/// Bytes of the HMAC that the file ends with.
 pub(super) const MAC: usize = 10;
-/// What must stay back until the end is known: the mac, and the block with the padding.
+/// Bytes to hold back until the end is known: the MAC, and the block with the padding.
 const TAIL: usize = MAC + BLOCK;
-/// iv (16), cipher key (32), mac key (32), and one for references that files do not use (32).
+/// IV (16), cipher key (32), MAC key (32), and a key that files do not use (32).
 const EXPANDED: usize = 112;
 
-/// Why a file is not what the message announced. Nothing of the file is in it.
+/// Why a file is not the one that the message announced. Contains nothing of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MediaError {
-    /// No room for a mac and one block.
+    /// Too short for a MAC and one block.
     #[error("too short for a mac and one block")]
     TooShort,
-    /// Another key, other bytes, or not whole.
+    /// The MAC differs: another key, changed bytes, or an incomplete file.
     #[error("the mac differs")]
     Mac,
-    /// Not the bytes that were announced.
+    /// The encrypted bytes are not the announced ones.
     #[error("the hash of the encrypted bytes differs")]
     EncryptedHash,
-    /// Not the plaintext that was announced.
+    /// The decrypted file is not the announced one.
     #[error("the hash of the file differs")]
     PlainHash,
-    /// Longer or shorter than announced.
+    /// The decrypted file is longer or shorter than announced.
     #[error("the length differs")]
     Length,
-    /// No padding at its end, or no whole blocks: its maker made a mistake.
+    /// The padding is missing or wrong, or the last block is not whole: the sender's client made a mistake.
     #[error("the padding is wrong")]
     Padding,
-    /// No keys could be derived.
+    /// No keys can be derived.
     #[error("no keys can be derived")]
     Key,
 }
 
-/// One file on its way.
+/// The decryption of one file.
 pub struct Decryptor {
     cipher: cbc::Decryptor<Aes256>,
     mac: hmac::Context,
     encrypted_hash: digest::Context,
     plain_hash: digest::Context,
-    /// What came and is not decrypted yet: a tail and less than a block, between two pieces.
+    /// Bytes received but not decrypted yet: between two pieces, a tail and less than a block.
     held: Vec<u8>,
     length: u64,
     said_encrypted: Option<[u8; 32]>,
@@ -63,7 +62,7 @@ pub struct Decryptor {
 }
 
 impl Decryptor {
-    /// For the file that a message describes.
+    /// Starts the decryption of the file that a message describes.
     ///
     /// # Errors
     /// [`MediaError::Key`], which does not happen with keys of 32 bytes.
@@ -98,7 +97,7 @@ impl Decryptor {
         })
     }
 
-    /// The next bytes as the server holds them → the next bytes of the file, maybe none.
+    /// Takes the next encrypted bytes and returns the next decrypted ones, which may be none.
     pub fn feed(&mut self, piece: &[u8]) -> Vec<u8> {
         self.held.extend_from_slice(piece);
         let ready = self.held.len().saturating_sub(TAIL) / BLOCK * BLOCK;
@@ -111,10 +110,10 @@ impl Decryptor {
         blocks
     }
 
-    /// The end of the file, when all of it came and is what was announced.
+    /// Returns the end of the file, after every check has passed.
     ///
     /// # Errors
-    /// [`MediaError`]: the first that does not fit, from the outside inwards.
+    /// [`MediaError`]: the first check that fails, in the order length, MAC, encrypted hash, padding, hash, length.
     pub fn finish(mut self) -> Result<Vec<u8>, MediaError> {
         let mut last = mem::take(&mut self.held);
         if last.len() < TAIL {
@@ -152,7 +151,7 @@ impl Decryptor {
         Ok(last)
     }
 
-    /// Whole blocks, in place.
+    /// Decrypts whole blocks in place.
     fn decrypt(&mut self, blocks: &mut [u8]) {
         for block in blocks.as_chunks_mut::<BLOCK>().0 {
             self.cipher.decrypt_block_mut(block.into());
@@ -165,7 +164,7 @@ impl Decryptor {
     }
 }
 
-/// Whether a hash is not the one that was announced, if one was.
+/// Whether a hash differs from the announced one. False if none was announced.
 fn differs(said: Option<[u8; 32]>, ours: digest::Context) -> bool {
     said.is_some_and(|said| ours.finish().as_ref() != said)
 }

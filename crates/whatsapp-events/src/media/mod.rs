@@ -1,6 +1,7 @@
-//! A file as a message names it: where WhatsApp keeps it, encrypted, and what opens it.
+//! A message's file on WhatsApp's servers, and its keys.
 //!
-//! Owns: the file's description, and in `decrypt` its way back to what the customer sent, and in `name` what it is called. Refuses: fetching it.
+//! Owns the description of the file. `decrypt` turns the encrypted bytes into the file; `name` gives it a safe name
+//! and a type. Does not fetch the file.
 
 mod decrypt;
 mod name;
@@ -8,21 +9,21 @@ mod name;
 pub use decrypt::{Decryptor, MediaError};
 pub use name::FileType;
 
-/// Which of WhatsApp's four sets of keys a file is sealed with (`docs/vendors/whatsapp.md#media-files`).
+/// Which of WhatsApp's four sets of keys encrypts a file (`docs/vendors/whatsapp.md#media-files`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MediaKeys {
     /// Pictures and stickers.
     Image,
     /// Videos, GIFs and video notes.
     Video,
-    /// Voice messages and other sound.
+    /// Voice messages and other audio.
     Audio,
     /// Everything else.
     Document,
 }
 
 impl MediaKeys {
-    /// What the keys of such a file are derived with beside its own key.
+    /// The fixed text that HKDF mixes with the media key to derive the keys of such a file.
     #[must_use]
     pub const fn info(self) -> &'static [u8] {
         match self {
@@ -34,32 +35,32 @@ impl MediaKeys {
     }
 }
 
-/// A file on WhatsApp's servers. Everything in it was written by a stranger.
+/// A file on WhatsApp's servers. A stranger wrote everything in it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct MediaFile {
     /// The set of keys.
     pub keys: MediaKeys,
-    /// Its path on WhatsApp's media host, from `/`.
+    /// Its path on WhatsApp's media host, beginning with `/`.
     pub direct_path: Option<String>,
     /// Its address, which some clients spoil.
     pub url: Option<String>,
-    /// What its keys are derived from.
+    /// The 32 bytes from which its keys are derived.
     pub media_key: [u8; 32],
-    /// SHA-256 of the file itself.
+    /// SHA-256 of the decrypted file.
     pub sha256: Option<[u8; 32]>,
-    /// SHA-256 of what the server holds.
+    /// SHA-256 of the encrypted bytes on the server.
     pub encrypted_sha256: Option<[u8; 32]>,
-    /// Bytes of the file itself.
+    /// Length of the decrypted file, in bytes.
     pub length: Option<u64>,
-    /// Its type, such as `image/jpeg` or `audio/ogg; codecs=opus`.
+    /// Its media type, such as `image/jpeg` or `audio/ogg; codecs=opus`.
     pub mimetype: Option<String>,
-    /// The name its sender's phone gave it; documents have one.
+    /// The name that the sender's phone gave it. Documents have one.
     pub file_name: Option<String>,
 }
 
 impl MediaFile {
-    /// Bytes that WhatsApp's server holds of a file with so many: padded to whole blocks of 16 (a full one where it
-    /// fits), and the mac.
+    /// Bytes on WhatsApp's server for a file of `length` bytes: the file padded to blocks of 16 (a full block more if
+    /// it already fits), and the MAC.
     #[must_use]
     pub const fn encrypted_length(length: u64) -> u64 {
         let blocks = length / decrypt::BLOCK as u64 + 1;
@@ -71,7 +72,7 @@ impl MediaFile {
 
 impl std::fmt::Debug for MediaFile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // The key opens a customer's file, its name is the customer's words.
+        // The key opens a customer's file, and the name is the customer's text.
         f.debug_struct("MediaFile")
             .field("keys", &self.keys)
             .field("length", &self.length)

@@ -1,18 +1,18 @@
-//! What a file is called and of which type it is, whatever its sender says.
+//! Gives a file a safe name and a type, without trusting its sender.
 //!
-//! Owns: names that are safe on any disk and in any header, with an ending that fits what the file is. Refuses:
-//! trusting a name or a type: the first bytes count more than the announced type, and that more than the name.
+//! The name is safe on any disk and in any header, and its extension fits the file. For the type the first bytes
+//! count most, then the announced type, then the name.
 
 use crate::media::{MediaFile, MediaKeys};
 
-/// Longest name in bytes; with its ending it fits every file system and stays readable in a list.
+/// Longest name, in bytes. It fits every file system and stays readable in a list.
 const MAX_NAME_BYTES: usize = 100;
-/// Longest ending that is taken for one.
+/// Longest extension, in characters. A longer one counts as part of the name.
 const MAX_EXTENSION: usize = 8;
-/// Endings (the first is the usual one), then types (likewise).
+/// Extensions and media types of one kind of file. The first of each is the usual one.
 type Row = (&'static [&'static str], &'static [&'static str]);
 
-/// Types that people send. What is not here is handed on as it came, as bytes without a type.
+/// Types that people send. Any other file keeps its extension and is passed on as `application/octet-stream`.
 const TYPES: [Row; 27] = [
     (&["jpg", "jpeg"], &["image/jpeg", "image/jpg"]),
     (&["png"], &["image/png"]),
@@ -62,7 +62,7 @@ const TYPES: [Row; 27] = [
     ),
 ];
 
-/// First bytes that tell a type for certain. (Office files and archives begin alike.)
+/// First bytes that prove a type. Office files are missing, because they begin like archives.
 const BEGINNINGS: [(&[u8], &str); 6] = [
     (b"\xff\xd8\xff", "jpg"),
     (b"\x89PNG\r\n\x1a\n", "png"),
@@ -75,14 +75,14 @@ const BEGINNINGS: [(&[u8], &str); 6] = [
 /// The type of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileType {
-    /// Its ending, small letters without a dot.
+    /// The extension in small letters, without the dot.
     pub extension: String,
-    /// Its type; bytes without one where it is none that we know.
+    /// The media type; `application/octet-stream` if it is unknown.
     pub mimetype: &'static str,
 }
 
 impl MediaFile {
-    /// What the file is; `head` is how it begins, empty where that is not known.
+    /// The type of the file. `head` is its first bytes, or empty if they are not known.
     #[must_use]
     pub fn file_type(&self, head: &[u8]) -> FileType {
         let by_name = self.said_extension().map(|(_, extension)| extension);
@@ -101,13 +101,13 @@ impl MediaFile {
         }
     }
 
-    /// The sender's name for the file, made safe, or a plain one; its ending is that of `file_type`.
+    /// The sender's name for the file, made safe, or a plain name. It ends with the extension of `file_type`.
     #[must_use]
     pub fn safe_name(&self, file_type: &FileType) -> String {
         let extension = &file_type.extension;
         let name = self.file_name.as_deref().map(safe).unwrap_or_default();
         let (stem, extension) = match split(&name) {
-            // As its sender spells it.
+            // Keeps the sender's spelling, such as `jpeg`.
             Some((stem, said)) if said == *extension || same_type(&said, extension) => (stem, said),
             _ => (name.as_str(), extension.clone()),
         };
@@ -168,7 +168,7 @@ fn same_type(one: &str, other: &str) -> bool {
     row_of_extension(one).is_some_and(|(extensions, _)| extensions.contains(&other))
 }
 
-/// Stem and ending, where the name has one.
+/// Splits a name into stem and extension, if it has one.
 fn split(name: &str) -> Option<(&str, String)> {
     let (stem, extension) = name.rsplit_once('.')?;
     let fits = (1..=MAX_EXTENSION).contains(&extension.len())
@@ -176,7 +176,7 @@ fn split(name: &str) -> Option<(&str, String)> {
     (fits && !stem.is_empty()).then(|| (stem, extension.to_ascii_lowercase()))
 }
 
-/// The last part of a path, without what means something to a disk, a header or a reader's eye.
+/// The last part of a path, without characters that mean something to a disk, a header or a shell.
 fn safe(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let shown = last.chars().filter(|c| !is_hidden(*c));
@@ -188,7 +188,7 @@ fn safe(name: &str) -> String {
         .to_owned()
 }
 
-/// Control characters, and those that nobody sees but that turn or hide what stands beside them.
+/// Control characters, and invisible ones that reverse or hide the text beside them.
 fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c,

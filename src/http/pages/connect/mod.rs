@@ -1,8 +1,8 @@
-//! `/connect/{token}`: where an installer connects a WhatsApp number. The link is the proof: one location, one use, 24
-//! hours. The number comes by Waapify's three keys, or, where none is linked yet, by a QR code.
+//! `/connect/{token}`: where an installer connects a WhatsApp number, by Waapify's keys, or by a QR code if no phone is
+//! linked yet.
 //!
-//! Owns: the link's life, and which page it opens. Refuses: a second use, and any location but the link's own: no handler
-//! reads one from anywhere else.
+//! The link is the proof: one location, one use, 24 hours. No handler reads a location from anywhere else. `qr` links a
+//! phone, `test_message` sends a test, `views` renders the pages.
 
 mod qr;
 mod test_message;
@@ -35,13 +35,13 @@ use crate::http::pages::layout::checklist;
 use crate::model::ids::LocationId;
 use crate::model::language::{Language, Text};
 
-/// A connect link lasts for a working day: time to find the credentials, not to leave it lying about.
+/// How long a connect link works: time to find the credentials, but no longer.
 const LINK_LIFE: Duration = Duration::hours(24);
-/// A used link opens its last page for as long: the one click that is left in GHL may be an agency admin's, who gets the
-/// address from whoever connected. It shows the number and the state of that click, and connects nothing.
+/// How long a used link still opens its last page. An agency admin, who may have to make the last click in GHL, gets
+/// the address from the installer. The page shows the number and the state of that click, and connects nothing.
 const DONE_LIFE: Duration = Duration::hours(24);
 
-/// A link that opens a page still.
+/// A link that still opens a page.
 struct Opened {
     hash: Vec<u8>,
     /// The page's own path.
@@ -54,18 +54,18 @@ impl Opened {
         &self.link.location_id
     }
 
-    /// Where the token of what waits is sealed for.
+    /// The place that the pending instance's token is sealed for.
     fn place(&self) -> String {
         let mut place = format!("connect_links/{}/", self.link.location_id);
         for byte in &self.hash {
-            // Writing into a String cannot fail.
+            // Writing to a `String` cannot fail.
             let _ = write!(place, "{byte:02x}");
         }
         place + "/token"
     }
 }
 
-/// Makes a link for a location; its address.
+/// Makes a link for a location and returns its address.
 pub(in crate::http) async fn new_link(
     state: &HttpState,
     location: &LocationId,
@@ -78,7 +78,7 @@ pub(in crate::http) async fn new_link(
     Ok(format!("{base}/connect/{}", token.expose_secret()))
 }
 
-/// Shows what comes next: the form, the QR code, or that all is done.
+/// Shows the next step: the form, the QR code, or the last page.
 pub(in crate::http) async fn show(
     State(state): State<HttpState>,
     language: Language,
@@ -93,9 +93,9 @@ pub(in crate::http) async fn show(
     if opened.link.pending_instance.is_some() {
         return qr::show(&state, language, &opened).await;
     }
-    // Of a location that was here before, only what was destroyed is asked for again.
+    // For a location that was connected before, the form already has what was not destroyed.
     let last = numbers::find_last(&state.pool, opened.location()).await?;
-    // The page's script asks GHL; a browser without it asks by this address, and waits.
+    // The page's script asks GHL. A browser without JavaScript asks by this address, and waits.
     let finding = match query.as_deref() {
         Some(checklist::ASKED) => {
             checklist::in_time(state.doctor.check_provider(opened.location())).await
@@ -131,7 +131,7 @@ pub(in crate::http) async fn submit(
         .connector
         .connect(opened.location(), &entered, Some(&opened.hash));
     match connected.await {
-        // A reload of what follows must not connect again.
+        // A redirect, so that a reload does not connect again.
         Ok(_) => Ok(Redirect::to(&opened.path).into_response()),
         Err(error) => {
             let fault = fault(&opened, error)?;
@@ -146,7 +146,7 @@ pub(in crate::http) async fn submit(
     }
 }
 
-/// Whether GHL names us as the SMS provider by now, as a piece of the page.
+/// Whether GHL names us as the SMS provider now, as a part of the page.
 pub(in crate::http) async fn provider(
     State(state): State<HttpState>,
     language: Language,
@@ -157,7 +157,7 @@ pub(in crate::http) async fn provider(
     Ok(checklist::answer(language, &finding))
 }
 
-/// What a person can do about a failure; those that are none of theirs are pages of their own.
+/// What a person can fix in the form. Other failures are pages of their own.
 fn fault(opened: &Opened, error: ConnectError) -> Result<Fault, PageError> {
     match error {
         ConnectError::Database(error) => Err(error.into()),
@@ -198,7 +198,7 @@ async fn done(
     Ok(views::done(language, opened, &done, test))
 }
 
-/// The link of a token that still opens a page: unused, or used not long ago.
+/// A token's link, if it still opens a page: unused, or used not long ago.
 async fn find_any(state: &HttpState, token: &str) -> Result<Opened, PageError> {
     let hash = hash_secret(token);
     let now = state.clock.now();
@@ -238,7 +238,7 @@ fn link_gone() -> PageError {
     }
 }
 
-/// What may be wrong with the QR form's only field.
+/// What is wrong with the only field of the QR form.
 fn qr_fault(error: &CheckError) -> Fault {
     Fault {
         field: match error {

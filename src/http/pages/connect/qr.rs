@@ -1,9 +1,8 @@
-//! Linking a phone by QR code on the connect page. What waits is kept with the link, its token sealed, so that a reload
-//! goes on and no page holds the token.
+//! Links a phone by QR code on the connect page. The pending instance is stored with the link, its token sealed, so
+//! that a reload continues and no page holds the token.
 //!
-//! Owns: beginning, showing, finishing, giving up. Looking is enough to finish: anyone who looks first after the phone has
-//! scanned, the page or its script, connects the number, once. Refuses: an instance that waits for somebody else's phone, which
-//! Waapify hands out to everybody of one account.
+//! The first request after the scan, from the page or its script, connects the number, once. Waapify returns the same
+//! free instance to all callers of one account, so an instance that waits for another location's phone is refused.
 
 use axum::Json;
 use axum::extract::rejection::FormRejection;
@@ -27,13 +26,13 @@ use crate::http::pages::connect::{
 };
 use crate::http::pages::layout::qr::Said;
 
-/// What the short form holds.
+/// The fields of the short form.
 #[derive(Deserialize)]
 pub(in crate::http) struct Begin {
     access_token: SecretString,
 }
 
-/// Has Waapify make an instance for this link.
+/// Asks Waapify for an instance, and stores it with this link.
 pub(in crate::http) async fn begin(
     State(state): State<HttpState>,
     language: Language,
@@ -85,14 +84,14 @@ fn taken() -> Text {
     )
 }
 
-/// Shows the code, or what became of it.
+/// Shows the code, or the result.
 pub(super) async fn show(
     state: &HttpState,
     language: Language,
     opened: &Opened,
 ) -> Result<Response, PageError> {
     let Some(credentials) = pending(state, opened) else {
-        // Its key is gone: it can only begin again.
+        // The token cannot be opened any more, so the person has to start again.
         connect_links::forget_pending(&state.pool, &opened.hash).await?;
         return Ok(Redirect::to(&opened.path).into_response());
     };
@@ -105,7 +104,7 @@ pub(super) async fn show(
     })
 }
 
-/// The picture to scan.
+/// The QR code of the link's pending instance.
 pub(in crate::http) async fn picture(
     State(state): State<HttpState>,
     Path(token): Path<String>,
@@ -117,7 +116,7 @@ pub(in crate::http) async fn picture(
     Ok(picture_of(&state, &credentials).await)
 }
 
-/// The picture to scan for an instance.
+/// The QR code of an instance.
 pub(in crate::http) async fn picture_of(state: &HttpState, credentials: &Credentials) -> Response {
     match qr_linking::picture(&state.waapify, credentials).await {
         Ok(QrCode::Png(bytes)) => ([(CONTENT_TYPE, "image/png")], bytes).into_response(),
@@ -131,7 +130,7 @@ pub(in crate::http) async fn picture_of(state: &HttpState, credentials: &Credent
 
 const RETRY_AFTER: (HeaderName, &str) = (axum::http::header::RETRY_AFTER, "3");
 
-/// How far it is; a phone that was linked meanwhile is connected.
+/// Reports the progress. Connects the number if a phone is linked.
 pub(in crate::http) async fn progress(
     State(state): State<HttpState>,
     language: Language,
@@ -148,7 +147,7 @@ pub(in crate::http) async fn progress(
     Ok(Json(Said::of(language, &progress)))
 }
 
-/// Gives up: the form again.
+/// Gives up the pending instance and shows the form again.
 pub(in crate::http) async fn cancel(
     State(state): State<HttpState>,
     Path(token): Path<String>,
@@ -158,7 +157,7 @@ pub(in crate::http) async fn cancel(
     Ok(Redirect::to(&opened.path))
 }
 
-/// The keys of what waits with a link, where they can be opened.
+/// The keys of the link's pending instance, if they can be opened.
 fn pending(state: &HttpState, opened: &Opened) -> Option<Credentials> {
     let sealed = opened.link.pending_token.as_ref()?;
     Some(Credentials {
@@ -167,7 +166,7 @@ fn pending(state: &HttpState, opened: &Opened) -> Option<Credentials> {
     })
 }
 
-/// Asks whether a phone is linked, and connects its number then, which uses the link up.
+/// Asks whether a phone is linked. If so, connects its number, which uses up the link.
 async fn advance(
     state: &HttpState,
     opened: &Opened,
@@ -188,7 +187,7 @@ async fn advance(
     match connected.await {
         Ok(_) => Ok(Progress::Linked(number)),
         Err(ConnectError::Database(error)) => Err(error.into()),
-        // The page and its script ask at the same time; the other one was first.
+        // The page and its script ask at the same time, and the other request was first.
         Err(ConnectError::LinkGone) => {
             let link = connect_links::find_link(&state.pool, &opened.hash).await?;
             let is_done = link.is_some_and(|link| link.used_at.is_some());

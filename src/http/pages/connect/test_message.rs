@@ -1,7 +1,7 @@
-//! One fixed sentence to a phone that the person names, right after connecting: the proof that the number sends.
+//! Sends one fixed sentence to a phone that the person names, right after connecting, to prove that the number sends.
 //!
-//! Owns: its limits: with this link's own number, for half an hour, three times, in words that cannot be chosen. Refuses:
-//! to be a way of writing to strangers.
+//! Its limits prevent messages to strangers: only from this link's own number, for half an hour, three times, with a
+//! text that cannot be chosen.
 
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, Path, State};
@@ -22,24 +22,24 @@ use crate::http::pages::connect::{
 };
 use crate::model::reason::Reason;
 
-/// Anyone who connects tries it at once.
+/// How long a test can be sent. People try it as soon as they have connected.
 const TEST_LIFE: Duration = Duration::minutes(30);
-/// One, and two more for a mistyped number.
+/// One test, and two more for a mistyped number.
 const MAX_TESTS: i32 = 3;
 
-/// What the form holds.
+/// The fields of the form.
 #[derive(Deserialize)]
 pub(in crate::http) struct Test {
     to: String,
 }
 
-/// Whether a link still sends one.
+/// Whether a link can still send a test.
 pub(super) fn is_offered(opened: &Opened, now: OffsetDateTime) -> bool {
     let used_at = opened.link.used_at;
     used_at.is_some_and(|used_at| now < used_at + TEST_LIFE)
 }
 
-/// Sends it, and shows the page again with what became of it.
+/// Sends the test, and shows the page again with the result.
 pub(in crate::http) async fn send(
     State(state): State<HttpState>,
     language: Language,
@@ -103,7 +103,7 @@ async fn try_send(
     })
 }
 
-/// No braces, which the gateway would take for alternatives.
+/// Without braces, which the gateway would read as alternatives.
 fn words(language: Language) -> &'static str {
     language.pick(
         "Test: this WhatsApp number is connected to GHL. Please do not reply.",

@@ -1,4 +1,4 @@
-//! What `/connect/{token}` shows.
+//! Renders the pages of `/connect/{token}`.
 
 use axum::http::StatusCode;
 use maud::{Markup, html};
@@ -10,29 +10,29 @@ use crate::http::pages::layout;
 use crate::http::pages::layout::{Frame, checklist, qr};
 use crate::model::language::{Language, Text};
 
-/// Codes change about every 20 s; a browser without JavaScript gets the next one in time.
+/// Codes change about every 20 s. A browser without JavaScript gets the next one in time.
 pub(in crate::http) const REFRESH_SECONDS: u32 = 15;
 /// The script of these pages.
 const SCRIPT: &[&str] = &["/assets/connect.js"];
 
-/// What stands in the form already. Never the access token.
+/// What the form already contains. Never the access token.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Typed<'a> {
     pub instance: &'a str,
     pub number: &'a str,
     /// The number that the location is connected to.
     pub connected: Option<&'a str>,
-    /// What GHL says of its SMS provider, where it was asked.
+    /// GHL's answer about the SMS provider, if it was asked.
     pub finding: Option<&'a Finding>,
 }
 
 /// What is wrong with a form.
 pub(super) struct Fault {
-    /// The field to fix; none: none of them.
+    /// The field to fix; none if no single field is wrong.
     pub field: Option<Field>,
     pub text: Text,
     pub status: StatusCode,
-    /// It is about the short form.
+    /// Whether it is about the short form, for the QR code.
     pub is_of_qr: bool,
 }
 
@@ -92,7 +92,7 @@ fn input(language: Language, input: &Input<'_>) -> Markup {
     }
 }
 
-/// The two ways to connect.
+/// The form, with both ways to connect.
 pub(super) fn form(
     language: Language,
     opened: &Opened,
@@ -204,7 +204,7 @@ fn by_qr(language: Language, opened: &Opened, fault: Option<&Fault>) -> Markup {
     }
 }
 
-/// The QR code; `problem` is what Waapify said instead.
+/// The QR code. `problem` is what Waapify said instead of linking.
 pub(super) fn scan(language: Language, opened: &Opened, problem: Option<&Text>) -> Markup {
     let title = language.pick(
         "Scan this code with WhatsApp",
@@ -227,7 +227,7 @@ pub(super) fn scan(language: Language, opened: &Opened, problem: Option<&Text>) 
     layout::framed(language, title, frame, &body)
 }
 
-/// The form of the test message, and what became of the last one.
+/// The form of the test message, and the result of the last one.
 #[derive(Default)]
 pub(super) struct TestForm<'a> {
     pub to: &'a str,
@@ -242,7 +242,7 @@ pub(super) struct Done<'a> {
     pub offers_test: bool,
 }
 
-/// All is done here; one click may be left in GHL.
+/// The last page: everything is done here, but one click may be left in GHL.
 pub(super) fn done(
     language: Language,
     opened: &Opened,

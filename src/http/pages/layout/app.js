@@ -1,10 +1,10 @@
-// Asks the page around this one, which is GHL's, who is using it, and brings the answer to the service: only the
-// service can read it.
+// Asks the page around this one, which is GHL's, for its user, and sends the answer to the service, which alone can
+// decrypt it.
 "use strict";
 (() => {
-  // GHL's page may not listen yet when this one is there, so that it is asked again.
+  // GHL's page may not listen yet when this one is ready, so it is asked again.
   const askAgainMs = 500;
-  // GHL answers within moments; after this a person is told what to do. A later answer still counts.
+  // GHL answers within moments. After this time the page says what to do; a later answer still counts.
   const patienceMs = 3000;
   const around = window.parent;
   const part = (id) => document.getElementById(id);

@@ -1,8 +1,8 @@
-//! The last mile: the one click that GHL keeps for itself, shown as a short list with a picture, and a check that turns
+//! The last step of the set-up, which only a person can do in GHL: a short list with a picture, and a check that turns
 //! green when GHL names us as the SMS provider.
 //!
-//! Owns: the words and the picture, for the connect page and the page inside GHL. Refuses: asking GHL; a [`Finding`] is
-//! passed in. The page loads `/assets/connect.js`, which asks `check` for [`answer`] every few seconds.
+//! Owns the text and the picture, for the connect page and the page inside GHL. Does not ask GHL: a [`Finding`] is
+//! passed in. The page loads `/assets/connect.js`, which requests [`answer`] from `check` every few seconds.
 
 use std::time::Duration;
 
@@ -12,20 +12,20 @@ use crate::doctor::{Finding, State};
 use crate::http::pages::layout::components;
 use crate::model::language::Language;
 
-/// GHL's settings page with the place of the click. Its menu names are English in every language.
+/// GHL's settings page with the place to click. Its menu names are English in every language.
 const DRAWING: &str = include_str!("sms_provider.svg");
-/// A page is not held up longer for GHL's answer; its script asks again.
+/// How long a page waits for GHL's answer. Its script asks again.
 const PATIENCE: Duration = Duration::from_secs(4);
 
-/// Stands behind the `?` of a page's address where a browser without JavaScript asks GHL again.
+/// The query of a page's address with which a browser without JavaScript asks GHL again.
 pub(in crate::http) const ASKED: &str = "check";
 
-/// What GHL says, if it says it soon.
+/// GHL's answer, if it arrives soon.
 pub(in crate::http) async fn in_time(check: impl Future<Output = Finding>) -> Option<Finding> {
     tokio::time::timeout(PATIENCE, check).await.ok()
 }
 
-/// The list. `finding` is the last answer, none while there is none; `check` the address that gives [`answer`].
+/// The list. `finding` is the last answer, if there is one. `check` is the address that returns [`answer`].
 pub(in crate::http) fn checklist(
     language: Language,
     finding: Option<&Finding>,
@@ -68,7 +68,7 @@ fn again(language: Language) -> &'static str {
     language.pick("Check again", "Semak sekali lagi")
 }
 
-/// The live part: what GHL says now.
+/// The part that is renewed: GHL's answer now.
 pub(in crate::http) fn answer(language: Language, finding: &Finding) -> Markup {
     let state = match finding.state {
         State::Good => "good",
@@ -78,7 +78,7 @@ pub(in crate::http) fn answer(language: Language, finding: &Finding) -> Markup {
     html! { div data-state=(state) { ul.findings { li { (components::found(language, finding)) } } } }
 }
 
-/// Why the app may not be in that list (`docs/vendors/ghl.md#sms-provider`).
+/// Why the app may be missing in GHL's list (`docs/vendors/ghl.md#sms-provider`).
 fn reasons(language: Language) -> Markup {
     let reasons = [
         language.pick(

@@ -1,4 +1,4 @@
-//! Parts that more than one page shows.
+//! Parts that several pages show.
 
 use maud::{Markup, html};
 
@@ -9,7 +9,7 @@ use crate::model::language::Language;
 use crate::model::reason::Reason;
 use crate::model::states::{Direction, MessageState};
 
-/// What checks found, the worst first: what, why it matters, what to do. What is well is folded away.
+/// What checks found, the worst first: what, why it matters, what to do. Good results are folded away.
 pub(in crate::http) fn findings(language: Language, findings: &[Finding]) -> Markup {
     let (well, mut open): (Vec<_>, Vec<_>) = findings
         .iter()
@@ -30,7 +30,7 @@ pub(in crate::http) fn findings(language: Language, findings: &[Finding]) -> Mar
     }
 }
 
-/// One of them.
+/// One finding.
 pub(in crate::http) fn found(language: Language, finding: &Finding) -> Markup {
     html! {
         (state_pill(language, finding.state))
@@ -45,14 +45,13 @@ pub(in crate::http) fn found(language: Language, finding: &Finding) -> Markup {
     }
 }
 
-/// Why a message or a number stands where it stands, in the reader's language; the words of others as they came, which is
-/// English.
+/// Why a message or a number is in its state, in the reader's language. A vendor's own words stay English.
 pub(in crate::http) fn reason(language: Language, reason: &Reason) -> Markup {
     let text = reason.text(language);
     html! { @if reason.is_foreign() { span lang="en" { (text) } } @else { (text) } }
 }
 
-/// A check's state in a word.
+/// A check's state in one word.
 pub(in crate::http) fn state_pill(language: Language, state: State) -> Markup {
     let (class, word) = match state {
         State::Good => ("pill good", language.pick("All well", "Baik")),
@@ -63,7 +62,7 @@ pub(in crate::http) fn state_pill(language: Language, state: State) -> Markup {
     html! { span class=(class) { (word) } }
 }
 
-/// A message's state, in the colour of how good that is.
+/// A message's state, coloured by how good it is.
 pub(in crate::http) fn message_state(
     language: Language,
     direction: Direction,
@@ -81,7 +80,7 @@ pub(in crate::http) fn message_state(
     html! { span class={ "pill " (tone) } { (state.label_of(direction, language)) } }
 }
 
-/// The pages beside this one: address, name, and whether it is this one.
+/// The tabs of pages: address, name, and whether it is the current page.
 pub(in crate::http) fn tabs<'a>(
     language: Language,
     tabs: impl IntoIterator<Item = (String, &'a str, bool)>,
@@ -97,7 +96,7 @@ pub(in crate::http) fn tabs<'a>(
     }
 }
 
-/// Every step of a message with its cause; `head` says the state and the time.
+/// All steps of a message with their causes. `head` renders state and time.
 pub(in crate::http) fn timeline(
     language: Language,
     steps: &[Step],
@@ -115,7 +114,7 @@ pub(in crate::http) fn timeline(
     }
 }
 
-/// Why a message may have arrived, and what the button says that sends it all the same.
+/// Why a message may have arrived, and the label of the button that sends it anyway.
 pub(in crate::http) fn doubt(language: Language, doubt: Unconfirmed) -> (String, &'static str) {
     let (english, malay) = match doubt {
         Unconfirmed::Unconfirmed => (

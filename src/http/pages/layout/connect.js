@@ -1,11 +1,12 @@
-// The connect page: renews the QR code and watches for the phone; asks whether GHL names us as the SMS provider.
+// The script of the connect page: renews the QR code, polls for the linked phone, and polls whether GHL names us as
+// the SMS provider.
 "use strict";
 
 // WhatsApp changes a code about every 20 s.
 const PICTURE_MS = 10000;
 const STATE_MS = 3000;
 const CHECK_MS = 5000;
-// Nobody stands before a page for longer; a button asks on.
+// Polling ends after this time; then a button starts it again.
 const GIVE_UP_MS = 10 * 60 * 1000;
 
 function button(text, act) {
@@ -47,7 +48,7 @@ function watchQr(figure) {
       if (state === "linked") return location.reload();
       if (!picture.hidden || state === "stopped") said.textContent = text;
       if (state === "stopped") return stop();
-    } catch { /* A network that comes back is asked again. */ }
+    } catch { /* The network may come back: ask again. */ }
     setTimeout(ask, STATE_MS);
   };
   setTimeout(ask, STATE_MS);
@@ -62,7 +63,7 @@ function watchProvider(section) {
       const response = await fetch(section.dataset.check, { cache: "no-store" });
       if (response.ok) {
         const text = await response.text();
-        // What has not changed is not read out again.
+        // Unchanged text is not replaced, so that screen readers do not repeat it.
         if (text !== last) answer.innerHTML = text;
         last = text;
       }
@@ -72,7 +73,7 @@ function watchProvider(section) {
         return;
       }
       if (response.status === 404) return;
-    } catch { /* A network that comes back is asked again. */ }
+    } catch { /* The network may come back: ask again. */ }
     if (Date.now() < end) return void setTimeout(ask, CHECK_MS);
     answer.after(button(section.dataset.again, () => { end = Date.now() + GIVE_UP_MS / 2; ask(); }));
   };
@@ -81,5 +82,5 @@ function watchProvider(section) {
 
 document.querySelectorAll("figure[data-picture]").forEach(watchQr);
 document.querySelectorAll("section[data-check]").forEach(watchProvider);
-// The field that is wrong, also where a browser does not heed `autofocus`.
+// Focuses the wrong field, also in browsers that ignore `autofocus`.
 document.querySelector("[aria-invalid=true]")?.focus();

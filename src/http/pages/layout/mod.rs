@@ -1,11 +1,10 @@
-//! The frame of every page: server-rendered, one style sheet, no inline script.
+//! The frame of every page: rendered on the server, one style sheet, no inline script.
 //!
-//! Owns: the head, the header, the language a page is in. Refuses: what a page says.
-//!
-//! What pages are made of, each a class of `page.css`: `p.notice` with `good`, `warn` or `bad`; `span.pill` with the same;
-//! `a.button`, `button` and `.quiet` for the second choice; `section.panel` with an `h2`; `dl.facts`; `table.rows` (its
-//! cells name their column in `data-label`, which a phone shows); `ol.steps` (numbered, `li.done` ticked); `figure.qr`;
-//! `p.hint` under a field; `.actions` for a row of buttons.
+//! Owns the head, the header, and the language of a page. The pages decide what they say, with these classes of
+//! `page.css`: `p.notice` with `good`, `warn` or `bad`; `span.pill` with the same; `a.button`, `button` and `.quiet`
+//! for the second choice; `section.panel` with an `h2`; `dl.facts`; `table.rows` (its cells name their column in
+//! `data-label`, which a phone shows); `ol.steps` (numbered, `li.done` ticked); `figure.qr`; `p.hint` under a field;
+//! `.actions` for a row of buttons.
 
 pub(in crate::http) mod checklist;
 pub(in crate::http) mod components;
@@ -21,7 +20,7 @@ use maud::{DOCTYPE, Markup, html};
 
 use crate::model::language::Language;
 
-/// Style sheets and scripts change with a release only; a browser that keeps one for ten minutes is soon right again.
+/// Style sheets and scripts change only with a release. A browser that keeps one for ten minutes is soon up to date.
 pub(in crate::http) const ASSET_CACHE: &str = "public, max-age=600";
 
 impl<S: Sync> FromRequestParts<S> for Language {
@@ -35,17 +34,17 @@ impl<S: Sync> FromRequestParts<S> for Language {
     }
 }
 
-/// How a page is framed.
+/// The options of a page's frame.
 #[derive(Clone, Copy, Debug, Default)]
 pub(in crate::http) struct Frame<'a> {
-    /// Scripts of ours that it loads, such as `/assets/app.js`.
+    /// Our scripts that it loads, such as `/assets/app.js`.
     pub scripts: &'a [&'a str],
-    /// Seconds after which a browser loads it again; where a page has scripts, which know better, only one without
-    /// JavaScript.
+    /// Seconds after which a browser loads the page again. If the page has scripts, only a browser without JavaScript
+    /// does.
     pub refresh: Option<u32>,
-    /// Room for tables and more than one panel.
+    /// Whether the page is wide, for tables and several panels.
     pub is_wide: bool,
-    /// Who is shown at the right of the header: a location's or the operator's name.
+    /// The name at the right of the header: a location's or the operator's.
     pub whose: Option<&'a str>,
 }
 
@@ -54,7 +53,7 @@ pub(in crate::http) fn page(language: Language, title: &str, body: &Markup) -> M
     framed(language, title, Frame::default(), body)
 }
 
-/// A page in a frame of its own.
+/// A page with these frame options.
 pub(in crate::http) fn framed(
     language: Language,
     title: &str,
@@ -93,12 +92,12 @@ pub(in crate::http) fn framed(
     }
 }
 
-/// A page that says one thing.
+/// A page with one text.
 pub(in crate::http) fn message(language: Language, title: &str, text: &str) -> Markup {
     page(language, title, &html! { p { (text) } })
 }
 
-/// A file of ours that every page may load.
+/// A static file of ours that every page may load.
 macro_rules! asset {
     ($kind:literal, $file:literal) => {
         (
@@ -108,7 +107,6 @@ macro_rules! asset {
     };
 }
 
-/// The style sheet.
 pub(in crate::http) async fn stylesheet() -> impl IntoResponse {
     asset!("text/css; charset=utf-8", "page.css")
 }
@@ -118,7 +116,7 @@ pub(in crate::http) async fn mark() -> impl IntoResponse {
     asset!("image/svg+xml", "mark.svg")
 }
 
-/// What asks GHL's page around `/app` for its user.
+/// Asks GHL's page around `/app` for its user.
 pub(in crate::http) async fn app_script() -> impl IntoResponse {
     asset!("text/javascript; charset=utf-8", "app.js")
 }

@@ -1,6 +1,6 @@
-//! A QR code that a phone scans, with how to do it: for the connect page and the page inside GHL.
+//! A QR code for a phone to scan, with instructions: for the connect page and the page inside GHL.
 //!
-//! Owns: the picture's place, the words, and what the script is told. Refuses: asking Waapify; the addresses do.
+//! Owns the text, and the JSON for the script. Does not ask Waapify; the addresses that it is given do.
 
 use maud::{Markup, html};
 use serde::Serialize;
@@ -8,12 +8,12 @@ use serde::Serialize;
 use crate::accounts::qr_linking::Progress;
 use crate::model::language::{Language, Text};
 
-/// What the address for the state answers, as JSON.
+/// The answer of the state's address, as JSON.
 #[derive(Serialize)]
 pub(in crate::http) struct Said {
     /// `waiting`, `linked` (the page loads itself again) or `stopped`.
     state: &'static str,
-    /// For people.
+    /// A text for people.
     text: String,
 }
 
@@ -25,7 +25,7 @@ impl Said {
         }
     }
 
-    /// How far it is, in one language.
+    /// The progress in one language.
     pub(in crate::http) fn of(language: Language, progress: &Progress) -> Self {
         match progress {
             Progress::Waiting => Self::new("waiting", &waiting(), language),
@@ -37,7 +37,7 @@ impl Said {
         }
     }
 
-    /// It cannot go on.
+    /// Linking cannot continue.
     pub(in crate::http) fn stopped(language: Language, text: &Text) -> Self {
         Self::new("stopped", text, language)
     }
@@ -51,7 +51,7 @@ impl Said {
     }
 }
 
-/// What is said while nobody has scanned.
+/// The text while no phone has scanned the code.
 pub(in crate::http) fn waiting() -> Text {
     Text::new(
         "Waiting for your phone. The code changes by itself every few seconds.",
@@ -59,8 +59,8 @@ pub(in crate::http) fn waiting() -> Text {
     )
 }
 
-/// The code and how to scan it. The page's script, `/assets/connect.js`, has it renewed from `picture` (a PNG; anything
-/// else is asked for again), asks `state` for [`Said`], and loads the page again when the phone is linked.
+/// The code, and how to scan it. The page's script, `/assets/connect.js`, loads it again from `picture` (a PNG; it
+/// retries after anything else), requests [`Said`] from `state`, and reloads the page when the phone is linked.
 pub(in crate::http) fn code(language: Language, picture: &str, state: &str) -> Markup {
     html! {
         ol.steps {

@@ -1,4 +1,4 @@
-//! What the doctor finds about the location, and the one click that GHL keeps for itself.
+//! What the doctor finds about the location, and the one click that only a person can make in GHL.
 
 use std::time::Duration;
 
@@ -13,10 +13,9 @@ use crate::http::pages::location::location_user::LocationUser;
 use crate::http::pages::location::overview::{Tab, framed_as};
 use crate::model::language::Language;
 
-/// The checks ask both vendors; a page that takes longer seems broken.
+/// Longest wait for the checks, which ask both vendors. A slower page seems broken.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Checks the location.
 pub(super) async fn show(
     State(state): State<HttpState>,
     language: Language,
@@ -25,7 +24,7 @@ pub(super) async fn show(
     let checking = state.doctor.check_location(&visitor.location);
     let findings = tokio::time::timeout(PATIENCE, checking).await;
     let findings = findings.unwrap_or_default();
-    // Silence, of GHL or of its token, says nothing of that click.
+    // If GHL did not answer or its token failed, nothing is known about that click.
     let is_missing = |finding: &doctor::Finding| {
         finding.check == "provider"
             && matches!(finding.state, doctor::State::Bad | doctor::State::Warn)
@@ -56,7 +55,7 @@ pub(super) async fn show(
     Ok(framed_as(language, &visitor, tab, title, frame, &body))
 }
 
-/// Whether GHL names us as the SMS provider by now, as a piece of the page.
+/// Whether GHL names us as the SMS provider now, as a part of the page.
 pub(super) async fn provider(
     State(state): State<HttpState>,
     language: Language,

@@ -1,4 +1,4 @@
-//! Who may show the page in a frame: GHL, and the domains under which white-label agencies show it.
+//! Who may show the page in a frame: GHL, and the domains of white-label agencies.
 
 use axum::extract::{Request, State};
 use axum::http::HeaderMap;
@@ -14,11 +14,11 @@ use crate::http::layers::allow_frames;
 use crate::http::pages::location::location_user;
 use crate::model::ids::host_name;
 
-/// Domains that are named where a browser does not say which one shows the page: some 30 bytes each, so that the header
-/// stays below the 4 kB that every proxy takes.
+/// Most domains that are named if a browser does not say which one shows the page. Each has some 30 bytes, so that the
+/// header stays below the 4 kB that every proxy takes.
 const MAX_DOMAINS: i64 = 50;
 
-/// Says in the answer who may show it.
+/// Says in the answer who may show it in a frame.
 pub(super) async fn frame(
     State(state): State<HttpState>,
     request: Request,
@@ -26,7 +26,7 @@ pub(super) async fn frame(
 ) -> Response {
     let (headers, path) = (request.headers(), request.uri().path());
     let domains = find_domains(&state, headers, path).await;
-    // Without the database nobody but GHL itself.
+    // If the database fails, only GHL itself may.
     let domains = domains.unwrap_or_else(|error| {
         error!(%error, "the agencies' domains cannot be read");
         Vec::new()
@@ -39,8 +39,9 @@ pub(super) async fn frame(
     response
 }
 
-/// A session's pages: its agency's domain. Before there is one, the domain that the browser names, if it is an agency's:
-/// the browser itself holds the answer against anyone who really shows it, so that a false name opens nothing.
+/// For a session's pages, its agency's domain. Before there is a session, the domain that the browser names, if it is
+/// an agency's. A false name opens nothing, because the browser compares the answer with the site that really shows the
+/// page.
 async fn find_domains(
     state: &HttpState,
     headers: &HeaderMap,
@@ -60,8 +61,8 @@ async fn find_domains(
     }
 }
 
-/// The host of the page around this one, where the browser says it. Behind a click on a page of ours stands that page,
-/// which says nothing of the one around it.
+/// The host of the page around this one, if the browser names it. After a click on one of our own pages, the browser
+/// names that page, which tells nothing.
 fn shown_by(headers: &HeaderMap, ours: &Url) -> Option<String> {
     let referrer = Url::parse(headers.get(REFERER)?.to_str().ok()?).ok()?;
     if referrer.host() == ours.host() {

@@ -1,4 +1,4 @@
-//! Moments and numbers, as the page shows them.
+//! Times and numbers, as the pages show them.
 
 use maud::{Markup, html};
 use time::format_description::BorrowedFormatItem;
@@ -11,11 +11,11 @@ const MINUTES: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
 const SECONDS: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day] [hour]:[minute]:[second] UTC");
-/// What a browser reads a moment from.
+/// The machine-readable format of a time.
 const MACHINE: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
 
-/// How long ago something was, with the moment itself for those who point at it.
+/// How long ago something was. The time itself is shown on hover.
 pub(super) fn ago(language: Language, at: OffsetDateTime, now: OffsetDateTime) -> Markup {
     let passed = now - at;
     let (count, english, malay) = if passed < Duration::MINUTE {
@@ -34,7 +34,7 @@ fn moment(at: OffsetDateTime, text: &str) -> Markup {
     html! { time datetime=(format(at, MACHINE)) title=(format(at, MINUTES)) { (text) } }
 }
 
-/// A moment to the second.
+/// A time to the second.
 pub(super) fn exactly(at: OffsetDateTime) -> Markup {
     html! { time datetime=(format(at, MACHINE)) { (format(at, SECONDS)) } }
 }
@@ -43,7 +43,7 @@ fn format(at: OffsetDateTime, format: &[BorrowedFormatItem<'_>]) -> String {
     at.format(format).unwrap_or_default()
 }
 
-/// A customer's number, shortened.
+/// The last digits of a customer's number.
 pub(super) fn chat(end: Option<&str>) -> String {
     end.map_or_else(|| "—".to_owned(), |end| format!("…{end}"))
 }

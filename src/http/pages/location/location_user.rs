@@ -1,4 +1,4 @@
-//! Who asks for a page of a session, and whether a form comes from one of its pages. Having the value is the proof.
+//! The user of a session's page, and the forms of such pages. A value of these types is the proof.
 
 use std::collections::HashMap;
 
@@ -21,15 +21,15 @@ use crate::model::ids::LocationId;
 use crate::model::language::{Language, Text};
 use crate::model::states::InstallStatus;
 
-/// The field of a form that carries its session's token.
+/// The form field with the session's token.
 const TOKEN: &str = "csrf";
-/// Stands in the first address of a session: whoever comes there without the cookie will never have it.
+/// Query of a session's first address. A browser that opens it without the cookie does not keep cookies.
 pub(super) const FIRST: &str = "begin";
 
-/// Someone whom GHL shows this location to, and the app is installed in it.
+/// A user to whom GHL shows this location, with the app installed in it.
 #[derive(Debug)]
 pub(super) struct LocationUser {
-    /// The one location whose rows they may see.
+    /// The only location whose rows the user may see.
     pub location: LocationId,
     session: Session,
     names: HashMap<String, String>,
@@ -42,29 +42,29 @@ impl LocationUser {
         format!("{}{rest}", self.session.path)
     }
 
-    /// What stands in the address where the route has `name`; nobody has checked it.
+    /// The part of the path that the route calls `name`. Not checked.
     pub(super) fn path_param(&self, name: &str) -> &str {
         self.names.get(name).map_or("", String::as_str)
     }
 
-    /// What the address asks for behind its `?`; nobody has checked it.
+    /// A part of the query. Not checked.
     pub(super) fn query_param(&self, name: &str) -> Option<&str> {
         self.query.get(name).map(String::as_str)
     }
 
-    /// What every form carries.
+    /// The hidden field of every form.
     pub(super) fn token(&self) -> Markup {
         html! { input type="hidden" name=(TOKEN) value=(self.session.csrf); }
     }
 }
 
-/// The session with this id that the browser holds, and its location.
+/// The session with this id in the browser's cookies, and its location.
 pub(super) fn find_session(
     state: &HttpState,
     headers: &HeaderMap,
     id: &str,
 ) -> Option<(LocationId, Session)> {
-    // Each of them, also those of one name: whatever else was set beside it, the session's own is found.
+    // Reads all cookies, even of one name, so that no other cookie can hide the session's own.
     let texts = headers.get_all(COOKIE).into_iter();
     let texts = texts.filter_map(|text| text.to_str().ok());
     let cookies = texts.flat_map(|text| text.split(';'));
@@ -79,7 +79,7 @@ pub(super) fn find_session(
     }
 }
 
-/// The address of a session's first page, and its cookie's path.
+/// The path of a session's first page, and of its cookie.
 pub(super) fn path_of(id: &str) -> String {
     format!("/app/{id}")
 }
@@ -108,7 +108,7 @@ impl FromRequestParts<HttpState> for LocationUser {
     }
 }
 
-/// No session, or one that is over: a page that begins another by itself, unless that would never end.
+/// The answer without a valid session: a page that starts one, unless that would repeat forever.
 async fn without_session(parts: &mut Parts, is_first: bool) -> Response {
     let Ok(language) = parts.extract::<Language>().await;
     if is_first {
@@ -118,7 +118,8 @@ async fn without_session(parts: &mut Parts, is_first: bool) -> Response {
     (StatusCode::UNAUTHORIZED, login_page::page(language)).into_response()
 }
 
-/// The app has to be there, whatever the session says. One whose token lapsed sees the page, since it says what to do.
+/// Checks that the app is still installed. If its token has lapsed, the user still sees the page, which says what to
+/// do.
 pub(super) async fn check_standing(
     state: &HttpState,
     location: &LocationId,
@@ -144,16 +145,16 @@ pub(super) async fn check_standing(
     }
 }
 
-/// A form that one of the session's own pages sent.
+/// A form that was sent by one of the session's own pages.
 #[derive(Debug)]
 pub(super) struct VerifiedForm {
-    /// Whose.
+    /// The user who sent it.
     pub visitor: LocationUser,
     fields: HashMap<String, String>,
 }
 
 impl VerifiedForm {
-    /// What was entered, without white space around it; a field that is not there is empty.
+    /// A field, trimmed; empty if it is missing.
     pub(super) fn field(&self, name: &str) -> &str {
         self.fields.get(name).map_or("", |text| text.trim())
     }
@@ -182,7 +183,7 @@ impl FromRequest<HttpState> for VerifiedForm {
     }
 }
 
-/// Refuses what another site's page sent.
+/// Refuses requests from another site's page.
 pub(super) fn check_origin(parts: &Parts, state: &HttpState) -> Result<(), PageError> {
     if is_own_origin(&parts.headers, &state.public_url) {
         Ok(())
@@ -191,7 +192,7 @@ pub(super) fn check_origin(parts: &Parts, state: &HttpState) -> Result<(), PageE
     }
 }
 
-/// The same for what is not there and for what is another location's.
+/// One answer for what does not exist and for what is another location's.
 pub(super) fn not_here() -> PageError {
     PageError {
         status: StatusCode::NOT_FOUND,

@@ -1,4 +1,4 @@
-//! What a browser sees before it has a session: the page that asks GHL who looks at it.
+//! What a browser sees before it has a session: the page that asks GHL for its user.
 
 use axum::http::StatusCode;
 use maud::{Markup, html};
@@ -8,7 +8,7 @@ use crate::http::pages::layout;
 use crate::http::pages::layout::Frame;
 use crate::model::language::{Language, Text};
 
-/// The page that asks by itself; the one step that needs a script, because GHL answers nothing else.
+/// The page that asks by itself. Only this step needs a script, because GHL answers nothing else.
 pub(super) fn page(language: Language) -> Markup {
     let scripts = ["/assets/app.js"];
     let frame = Frame {

@@ -1,6 +1,7 @@
-//! The location's messages: a list that is searched by state, one with its steps, and a failed one sent again.
+//! The location's messages: a list that can be filtered by state, one message with its steps, and a retry of a failed
+//! one.
 //!
-//! Refuses: what a message says, and more of a customer's number than its last four digits; both are in GHL.
+//! Shows no message's text, and no more of a customer's number than its last four digits; both are in GHL.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -23,10 +24,10 @@ use crate::model::ids::MessageId;
 use crate::model::language::Language;
 use crate::model::states::MessageState;
 
-/// Messages of one page.
+/// Messages on one page.
 const PAGE: i64 = 50;
 
-/// What can be searched for: the word in the address, and the states.
+/// The filters: the word in the address, and the states.
 const SEARCHES: [(&str, &[MessageState]); 9] = [
     ("", &[]),
     (
@@ -46,7 +47,6 @@ const SEARCHES: [(&str, &[MessageState]); 9] = [
     ("ignored", &[MessageState::Ignored]),
 ];
 
-/// Shows the list.
 pub(super) async fn list(
     State(state): State<HttpState>,
     language: Language,
@@ -109,7 +109,7 @@ fn search_form(language: Language, visitor: &LocationUser, chosen: &str) -> Mark
     }
 }
 
-/// What a search is called. What is left out is of both ways, each of which has a name of its own for it.
+/// The name of a filter. Ignored messages have their own name in each direction, and this filter shows both.
 const fn search_label(language: Language, states: &[MessageState]) -> &'static str {
     match states {
         [] => language.pick("All", "Semua"),
@@ -186,7 +186,7 @@ async fn find(state: &HttpState, visitor: &LocationUser) -> Result<MessageRow, P
     found.ok_or_else(not_here)
 }
 
-/// What came of a retry, by the word in the address.
+/// The result of a retry, by the word in the address.
 fn notice(language: Language, done: &str) -> Option<(&'static str, &'static str)> {
     Some(match done {
         "queued" => ("notice good", language.pick(
@@ -239,7 +239,7 @@ fn message_page(
     framed(language, visitor, Some(Tab::Messages), &title, &body)
 }
 
-/// Sends a failed message again; one that may have arrived only after a second yes.
+/// Sends a failed message again. One that may have arrived needs a second yes.
 pub(super) async fn retry(
     State(state): State<HttpState>,
     language: Language,

@@ -1,12 +1,12 @@
-//! The page inside GHL: what a location's own users see of their numbers and messages, and what they may change.
+//! The page inside GHL: what a location's users see of their numbers and messages, and what they may change.
 //!
-//! Owns: the way from GHL's word about its user to a session, and every page behind it. Refuses: any location but the
-//! session's: each handler asks the database with that one, never with one from an address or a form.
+//! Every handler queries the database for the session's location, never for one from an address or a form.
 //!
-//! * `exchange`: `GET /app`, `POST /app/session`: GHL's payload → a session
-//! * `visitor`: who asks, proven anew at every request; the token of forms
-//! * `framing`: who may show these pages in a frame
-//! * `overview`, `numbers`, `removal`, `linking`, `messages`, `checks`: the pages; `words`: what they call things
+//! * `sso_login`: `GET /app`, `POST /app/session`: GHL's payload → a session; `login_page`: what a browser sees before
+//! * `location_user`: the user of a request, proven each time; the token of forms
+//! * `frame_ancestors`: who may show these pages in a frame
+//! * `overview`, `numbers`, `removal`, `qr_linking`, `messages`, `checks`: the pages; `labels`: times and numbers in
+//!   them
 
 mod checks;
 mod frame_ancestors;
@@ -28,7 +28,7 @@ use axum::{Router, middleware};
 use crate::http::error;
 use crate::http::{HttpState, MAX_FORM_BYTES};
 
-/// The routes. A session's pages lie below its id, so that two tabs of one browser can hold two locations.
+/// The routes. The path of a session's pages has its id, so that two tabs of one browser can show two locations.
 pub(in crate::http) fn routes(state: HttpState) -> Router<HttpState> {
     Router::new()
         .route("/app", get(sso_login::ask))
@@ -76,7 +76,7 @@ pub(in crate::http) fn routes(state: HttpState) -> Router<HttpState> {
         ))
 }
 
-/// After a form: the browser gets the page anew, so that a reload repeats nothing.
+/// Redirects after a form, so that a reload repeats nothing.
 fn see(address: &str) -> Response {
     Redirect::to(address).into_response()
 }

@@ -1,4 +1,4 @@
-//! One number: how it stands, and what the location may decide about it.
+//! One number: its state, and the settings that the location may change.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -19,9 +19,9 @@ use crate::http::pages::location::location_user::{LocationUser, VerifiedForm, no
 use crate::http::pages::location::{labels, overview as pages, removal, see};
 use crate::model::language::Language;
 
-/// Longest pause that may be chosen, as for the operator: above a minute a reply would seem lost.
+/// Longest pause that may be chosen, as for the operator. With more than a minute, a reply would seem lost.
 const MAX_INTERVAL_MS: i32 = 60_000;
-/// Longest name of a number.
+/// Longest name of a number, in characters.
 const MAX_NAME: usize = 60;
 
 /// A number on the first page.
@@ -101,7 +101,6 @@ fn facts(language: Language, row: &NumberState, now: OffsetDateTime) -> Markup {
     }
 }
 
-/// Shows a number's settings.
 pub(super) async fn show(
     State(state): State<HttpState>,
     language: Language,
@@ -133,7 +132,7 @@ pub(super) async fn find(
         .ok_or_else(not_here)
 }
 
-/// A form as it was filled in.
+/// A form as the user filled it in.
 struct Entered {
     name: String,
     pause: String,
@@ -160,8 +159,8 @@ impl Entered {
         }
     }
 
-    /// What is wrong with it, or what to keep. `least`: the operator's own pause, which nobody goes below, except that what
-    /// the operator gave this number may stay.
+    /// What to store, or what is wrong with it. `least` is the operator's own pause in milliseconds. A shorter one may
+    /// stay only if the operator gave it to this number.
     fn check(&self, row: &NumberState, least: i32) -> Result<Preferences, Notice> {
         let is_name =
             |name: &str| name.chars().count() <= MAX_NAME && !name.contains(char::is_control);
@@ -186,7 +185,7 @@ impl Entered {
     }
 }
 
-/// What a page of settings begins with.
+/// What the settings page says at the top.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Notice {
     Saved,
@@ -195,7 +194,7 @@ enum Notice {
     BadPause,
 }
 
-/// Seconds as people write them, up to a few digits behind a point or a comma.
+/// Reads seconds with a decimal point or comma.
 fn milliseconds(text: &str) -> Option<i32> {
     let seconds: f64 = text.replace(',', ".").parse().ok()?;
     let is_sane = (0.0..=f64::from(MAX_INTERVAL_MS) / 1000.0).contains(&seconds);
@@ -207,7 +206,7 @@ fn seconds(ms: i32) -> String {
     (f64::from(ms) / 1000.0).to_string()
 }
 
-/// Keeps a number's settings.
+/// Stores a number's settings.
 pub(super) async fn change(
     State(state): State<HttpState>,
     language: Language,
@@ -317,7 +316,7 @@ fn pause_field(
     }
 }
 
-/// Has the location send from another of its numbers.
+/// Makes this the number that the location sends from.
 pub(super) async fn make_default(
     State(state): State<HttpState>,
     sent: VerifiedForm,
@@ -332,7 +331,7 @@ pub(super) async fn make_default(
     Ok(see(&sent.visitor.address("")))
 }
 
-/// Leads to the form where a number is connected.
+/// Redirects to the form that connects a number.
 pub(super) async fn connect(
     State(state): State<HttpState>,
     sent: VerifiedForm,

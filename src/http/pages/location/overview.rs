@@ -18,7 +18,7 @@ use crate::http::pages::location::{messages, numbers, see};
 use crate::model::language::Language;
 use crate::model::states::{Direction, MessageState};
 
-/// What "lately" is: no location's own midnight has to be known for it.
+/// The time that is counted. A fixed length needs no location's time zone.
 const LATELY: Duration = Duration::hours(24);
 /// Failures on the first page.
 const FAILURES: i64 = 5;
@@ -42,7 +42,7 @@ pub(super) fn framed(
     framed_as(language, visitor, tab, title, Frame::default(), body)
 }
 
-/// The same with scripts, or loaded again by itself.
+/// As [`framed`], with frame options.
 pub(super) fn framed_as(
     language: Language,
     visitor: &LocationUser,
@@ -76,13 +76,12 @@ pub(super) fn framed_as(
     )
 }
 
-/// Shows the page.
 pub(super) async fn show(
     State(state): State<HttpState>,
     language: Language,
     visitor: LocationUser,
 ) -> Result<Response, PageError> {
-    // The cookie came; the address that is kept and reloaded does not ask for it again.
+    // The cookie arrived. The address that the browser keeps and reloads does not check it again.
     if visitor.query_param(FIRST).is_some() {
         return Ok(see(&visitor.address("")));
     }

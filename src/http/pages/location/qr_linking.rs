@@ -1,8 +1,8 @@
-//! Linking the phone of a known number again, by QR code: `POST …/relink` begins, `…/link` shows the code until a phone has
-//! scanned it.
+//! Links the phone of a known number again, by QR code: `POST …/relink` starts, `…/link` shows the code until a phone
+//! has scanned it.
 //!
-//! Owns: the question that comes first where another phone is linked: ending that link is for people to decide. Refuses:
-//! another number than the known one, and its keys in any page.
+//! If another phone is linked, the page asks first, because people decide whether that link ends. Only the known number
+//! is accepted, and no page holds its keys.
 
 use axum::Json;
 use axum::extract::State;
@@ -27,16 +27,16 @@ use crate::http::pages::location::overview::framed_as;
 use crate::http::pages::location::see;
 use crate::model::language::{Language, Text};
 
-/// The box of a form that ends another phone's link.
+/// The form field that permits ending another phone's link.
 const ENDS_OTHER: &str = "ends_other";
 
-/// The number in the address, if it is the location's own and has its keys.
+/// The number in the address, if it is the location's own and its keys can be opened.
 async fn find(
     state: &HttpState,
     visitor: &LocationUser,
 ) -> Result<(String, Credentials), PageError> {
     let (location, number) = (&visitor.location, visitor.path_param("number"));
-    // Postgres takes no NUL, and no number is written otherwise.
+    // Postgres takes no NUL, and a number has digits only.
     if number.is_empty() || !number.bytes().all(|b| b.is_ascii_digit()) {
         return Err(not_here());
     }
@@ -53,7 +53,7 @@ fn page_of(visitor: &LocationUser, number: &str) -> String {
     visitor.address(&format!("/numbers/{number}/link"))
 }
 
-/// Ends what is left of the number's session, so that a code can be had.
+/// Ends the number's old session at Waapify, so that a code can be shown.
 pub(super) async fn begin(
     State(state): State<HttpState>,
     sent: VerifiedForm,
@@ -89,7 +89,7 @@ pub(super) async fn show(
     })
 }
 
-/// The code; `problem` is what Waapify said instead.
+/// The code. `problem` is what Waapify said instead of linking.
 fn scan(
     language: Language,
     visitor: &LocationUser,
@@ -119,7 +119,7 @@ fn scan(
     framed_as(language, visitor, None, &title, frame, &body)
 }
 
-/// What is said where the phone of another number is linked.
+/// The text if the phone of another number is linked.
 fn other_phone(number: &str, linked: &str) -> Text {
     Text::new(
         format!("The phone of +{linked} is linked in Waapify where +{number} should be."),
@@ -127,7 +127,7 @@ fn other_phone(number: &str, linked: &str) -> Text {
     )
 }
 
-/// Asks whether that phone's link may end.
+/// Asks whether the other phone's link may end.
 fn ask(language: Language, visitor: &LocationUser, number: &str, linked: &str) -> Markup {
     let title = language.pick("Another phone is linked", "Telefon lain dipautkan");
     let body = html! {
@@ -159,7 +159,7 @@ fn ask(language: Language, visitor: &LocationUser, number: &str, linked: &str) -
     framed_as(language, visitor, None, title, Frame::default(), &body)
 }
 
-/// The number works again: what waits may leave, and its trouble is looked at again.
+/// The number works again: releases its waiting messages, and has its incident checked again.
 async fn finish(
     state: &HttpState,
     visitor: &LocationUser,
@@ -179,7 +179,7 @@ async fn finish(
     Ok(see(&visitor.address(&format!("/numbers/{number}?linked"))))
 }
 
-/// The picture to scan.
+/// The QR code.
 pub(super) async fn picture(
     State(state): State<HttpState>,
     visitor: LocationUser,
@@ -188,7 +188,7 @@ pub(super) async fn picture(
     Ok(connecting::picture_of(&state, &credentials).await)
 }
 
-/// How far it is, for the page's script.
+/// Reports the progress to the page's script.
 pub(super) async fn progress(
     State(state): State<HttpState>,
     language: Language,

@@ -1,6 +1,6 @@
-//! Removing a number that the location does not send from.
+//! Removes a number that the location does not send from.
 //!
-//! Refuses: the number that messages leave from; another has to take its place first.
+//! The number that messages are sent from cannot be removed: another must take its place first.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -15,7 +15,7 @@ use crate::http::pages::location::location_user::{LocationUser, VerifiedForm, no
 use crate::http::pages::location::{numbers, see};
 use crate::model::language::Language;
 
-/// The button, below a number's settings; nothing for a number that cannot be removed.
+/// The button below a number's settings; nothing for a number that cannot be removed.
 pub(super) fn panel(language: Language, visitor: &LocationUser, row: &NumberState) -> Markup {
     let address = visitor.address(&format!("/numbers/{}/remove", row.number));
     html! {
@@ -35,7 +35,6 @@ pub(super) fn panel(language: Language, visitor: &LocationUser, row: &NumberStat
     }
 }
 
-/// Removes a number.
 pub(super) async fn remove(
     State(state): State<HttpState>,
     sent: VerifiedForm,

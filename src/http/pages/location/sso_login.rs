@@ -1,5 +1,5 @@
-//! From GHL's word to a session: `GET /app` asks GHL's page around it for its user, and `POST /app/session` exchanges what
-//! GHL encrypted, once, for a session of the location that is open there.
+//! Starts a session: `GET /app` asks GHL's page around it for its user, and `POST /app/session` exchanges GHL's
+//! encrypted answer, once, for a session of the location that is open there.
 
 use std::collections::HashMap;
 
@@ -21,7 +21,7 @@ use crate::http::pages::session::{Holder, Session};
 use crate::model::ids::LocationId;
 use crate::model::language::{Language, Text};
 
-/// The page that asks.
+/// The page that asks GHL.
 pub(super) async fn ask(
     State(state): State<HttpState>,
     language: Language,
@@ -30,7 +30,7 @@ pub(super) async fn ask(
     Ok(login_page::page(language))
 }
 
-/// Exchanges a payload.
+/// Exchanges a payload for a session.
 pub(super) async fn begin(
     State(state): State<HttpState>,
     request: Request,
@@ -52,7 +52,7 @@ pub(super) async fn begin(
     Ok(start(&state, location))
 }
 
-/// Whom a payload names, which it does once.
+/// The user that a payload names. Each payload works once.
 async fn prove(state: &HttpState, payload: &str) -> Result<SsoUser, PageError> {
     let user = open_user(secret(state)?, payload).map_err(|error| {
         warn!(%error, "an SSO payload is refused");
@@ -87,7 +87,7 @@ fn secret(state: &HttpState) -> Result<&SecretString, PageError> {
     })
 }
 
-/// The same for everything that does not prove itself, so that nobody learns why.
+/// One answer for everything that does not prove itself, so that nobody learns why.
 fn refused() -> PageError {
     PageError {
         status: StatusCode::FORBIDDEN,

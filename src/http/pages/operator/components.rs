@@ -1,4 +1,4 @@
-//! What several of these pages show: moments, lists of messages, the way to the next page.
+//! What several of these pages show: times, lists of messages, the link to the next page.
 
 use maud::{Markup, html};
 use time::OffsetDateTime;
@@ -13,24 +13,24 @@ use crate::model::ids::LocationId;
 use crate::model::language::Language;
 use crate::model::states::Direction;
 
-/// Rows of one page: more than fit on a screen, few enough to come at once.
+/// Rows on one page: more than fit on a screen, few enough to load at once.
 pub(super) const PAGE: usize = 50;
 
 const MOMENT: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
 
-/// One row more than a page has tells whether there is another.
+/// One row more than a page shows, which tells whether there is another page.
 pub(super) fn limit() -> i64 {
     i64::try_from(PAGE + 1).unwrap_or(i64::MAX)
 }
 
-/// A moment, UTC.
+/// A time, in UTC.
 pub(super) fn moment(at: OffsetDateTime) -> Markup {
     let exact = at.format(&Rfc3339).unwrap_or_default();
     html! { time datetime=(exact) { (at.format(MOMENT).unwrap_or_default()) " UTC" } }
 }
 
-/// A moment that may not have been yet.
+/// A time that may be missing.
 pub(super) fn maybe(at: Option<OffsetDateTime>) -> Markup {
     at.map_or_else(|| html! { "–" }, moment)
 }
@@ -38,16 +38,16 @@ pub(super) fn maybe(at: Option<OffsetDateTime>) -> Markup {
 /// The address of a location's page.
 pub(super) fn address(location: &LocationId) -> String {
     let id: String = form_urlencoded::byte_serialize(location.as_str().as_bytes()).collect();
-    // Within a path a space is not a plus.
+    // In a path, a plus does not mean a space.
     format!("/operator/locations/{}", id.replace('+', "%20"))
 }
 
-/// A location, which leads to its page.
+/// A location, linked to its page.
 pub(super) fn location(id: &LocationId) -> Markup {
     html! { a.id href=(address(id)) { (id) } }
 }
 
-/// A link to the next page, where there is one.
+/// A link to the next page, if there is one.
 pub(super) fn next(language: Language, address: Option<String>) -> Markup {
     html! {
         @if let Some(address) = address {
@@ -56,7 +56,6 @@ pub(super) fn next(language: Language, address: Option<String>) -> Markup {
     }
 }
 
-/// Which way a message goes.
 pub(super) fn direction(language: Language, direction: Direction) -> &'static str {
     match direction {
         Direction::Outbound => language.pick("to WhatsApp", "ke WhatsApp"),
@@ -99,7 +98,7 @@ pub(super) fn messages(language: Language, rows: &[MessageRow]) -> Markup {
     table(language, &names, rows)
 }
 
-/// A table under these heads, a row each; a word where there is none.
+/// A table with these column names; a word if it has no rows.
 pub(super) fn table(
     language: Language,
     names: &[&str],

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use crate::model::language::Language;
 use crate::model::states::{InstallStatus, Queue, QueueState};
 
-/// How a location stands, as a pill.
+/// A location's install status, as a pill.
 pub(super) fn install_status(language: Language, install_status: InstallStatus) -> Markup {
     let class = match install_status {
         InstallStatus::Installed => "good",
@@ -16,7 +16,7 @@ pub(super) fn install_status(language: Language, install_status: InstallStatus) 
     html! { span class={ "pill " (class) } { (install_status.label(language)) } }
 }
 
-/// A queue's name; of messages also what they wait for.
+/// A queue's name. For messages, also what they wait for.
 pub(super) fn queue(language: Language, queue: Queue, state: QueueState) -> String {
     let name = queue.label(language);
     match queue {

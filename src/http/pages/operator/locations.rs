@@ -1,4 +1,4 @@
-//! `/operator/locations`: all of them, page by page, and one with what is to know about it.
+//! `/operator/locations`: a list of all, page by page, and a page for each.
 
 use std::time::Duration;
 
@@ -20,22 +20,22 @@ use crate::http::pages::operator::{Operator, Place, components, labels, not_foun
 use crate::model::ids::{LocationId, MessageId};
 use crate::model::language::Language;
 
-/// So many failures and messages on a location's page.
+/// How many failures and messages a location's page shows.
 const LAST: i64 = 10;
 
-/// Which page of the list.
+/// The query of the list.
 #[derive(Deserialize)]
 pub(super) struct Which {
-    /// The last location of the page before.
+    /// The last location of the previous page.
     #[serde(default)]
     after: String,
-    /// Set: only those that need somebody.
+    /// If set, only those that need attention.
     troubled: Option<String>,
     /// A location to go to.
     find: Option<String>,
 }
 
-/// A page of the list.
+/// Shows a page of the list, or redirects to the location that was searched for.
 pub(super) async fn list(
     State(state): State<HttpState>,
     operator: Operator,
@@ -131,17 +131,17 @@ fn number(language: Language, row: &InstallRow) -> Markup {
     }
 }
 
-/// What may stand behind a location's address.
+/// The query of a location's page.
 #[derive(Deserialize)]
 pub(super) struct Asked {
-    /// Set: GHL and Waapify are asked how it is.
+    /// If set, GHL and Waapify are asked.
     check: Option<String>,
 }
 
-/// Longest wait for GHL and Waapify, which checks ask about each number.
+/// Longest wait for GHL and Waapify, which the checks ask about each number.
 const MAX_CHECK: Duration = Duration::from_secs(30);
 
-/// What the watch has noticed; and, where that is asked for, what GHL and Waapify say now.
+/// The open incidents that the monitor noticed; if `is_asked`, what GHL and Waapify say now.
 async fn health(
     state: &HttpState,
     language: Language,
@@ -169,7 +169,6 @@ async fn health(
     })
 }
 
-/// One location.
 pub(super) async fn show(
     State(state): State<HttpState>,
     operator: Operator,
@@ -213,7 +212,7 @@ pub(super) async fn show(
     Ok(operator.page(language, Place::Locations, &title, &body))
 }
 
-/// A location within a query.
+/// A location's id, escaped for a query.
 pub(super) fn query_value(location: &LocationId) -> String {
     form_urlencoded::byte_serialize(location.as_str().as_bytes()).collect()
 }

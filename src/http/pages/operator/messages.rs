@@ -1,4 +1,4 @@
-//! What failed, a location's messages, and one message with its steps.
+//! The lists of failures and of a location's messages, and one message with its steps.
 
 use axum::extract::{Path, Query, State};
 use maud::{Markup, html};
@@ -15,10 +15,10 @@ use crate::model::ids::{LocationId, MessageId};
 use crate::model::language::Language;
 use crate::model::states::MessageState;
 
-/// Which page of a list.
+/// The query of a list.
 #[derive(Deserialize)]
 pub(super) struct Which {
-    /// The last message of the page before.
+    /// The last message of the previous page.
     before: Option<i64>,
     /// Only those of this location.
     location: Option<String>,
@@ -99,14 +99,14 @@ pub(super) async fn list(
     Ok(operator.page(language, Place::Locations, title, &body))
 }
 
-/// What may stand behind a message's address.
+/// The query of a message's page.
 #[derive(Deserialize)]
 pub(super) struct Done {
-    /// It was put back into its queue.
+    /// If set, the message was put back into its queue.
     replayed: Option<String>,
 }
 
-/// One message: the only page with a customer's whole number.
+/// Shows one message. This is the only page with a customer's whole number.
 pub(super) async fn show(
     State(state): State<HttpState>,
     operator: Operator,

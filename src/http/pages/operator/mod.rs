@@ -1,11 +1,12 @@
-//! `/operator`: every location, number and failure, for anyone who holds `ADMIN_TOKEN`; 404 everywhere while none is set.
+//! `/operator`: every location, number and failure, for anyone who holds `ADMIN_TOKEN`; 404 everywhere if none is set.
 //!
-//! Owns: who gets in, and the frame of these pages. Every handler takes [`Operator`]; having it is the proof. Refuses:
-//! texts of messages, and customers' numbers but for their ends, until one message is opened.
+//! Every handler except sign-in takes [`Operator`], which is the proof. Never shows the text of a message, and only the
+//! end of a customer's number until one message is opened.
 //!
 //! * `sign_in`: the token in a form, for a session of an hour
 //! * `overview`: the service as a whole; `locations`, `numbers`: page by page
-//! * `messages`: what failed, a location's messages, one message with its steps; `replay`: a failed one again
+//! * `messages`: what failed, a location's messages, one message with its steps; `replay`: sends a failed one again
+//! * `components`, `labels`: parts and words that these pages share
 
 mod components;
 mod labels;
@@ -35,11 +36,10 @@ use crate::http::pages::session::{Holder, Session, is_own_origin};
 use crate::http::{HttpState, MAX_FORM_BYTES};
 use crate::model::language::{Language, Text};
 
-/// Where the pages are; the session's cookie belongs to it.
+/// The path of the pages, and of the session's cookie.
 const PATH: &str = "/operator";
 const SIGN_IN: &str = "/operator/sign-in";
 
-/// The pages.
 pub(in crate::http) fn routes() -> Router<HttpState> {
     Router::new()
         .route(PATH, get(overview::show))
@@ -59,16 +59,16 @@ pub(in crate::http) fn routes() -> Router<HttpState> {
         .layer(middleware::map_response(with_referrer))
 }
 
-/// Under `no-referrer` browsers hide a form's origin, too, even from its own site. No address here is a secret.
+/// With `no-referrer`, browsers hide a form's origin even from its own site. No address here is a secret.
 async fn with_referrer(mut response: Response) -> Response {
     let policy = HeaderValue::from_static("same-origin");
     response.headers_mut().insert(REFERRER_POLICY, policy);
     response
 }
 
-/// Anyone who holds the operator's token.
+/// A caller that holds the operator's token.
 pub(in crate::http) struct Operator {
-    /// The browser's; none where the token came in a header.
+    /// The browser's session; none if the token came in a header.
     session: Option<Session>,
 }
 
@@ -97,12 +97,12 @@ impl FromRequestParts<HttpState> for Operator {
 }
 
 impl Operator {
-    /// What his forms carry; a program with the header needs none.
+    /// The token of the operator's forms. A program with the header needs none.
     fn csrf(&self) -> &str {
         self.session.as_ref().map_or("", |session| &session.csrf)
     }
 
-    /// Whether a form is from one of his pages.
+    /// Checks that a form is from one of the operator's pages.
     fn check_form(
         &self,
         state: &HttpState,
@@ -119,7 +119,7 @@ impl Operator {
         Err(foreign_form())
     }
 
-    /// A page of his.
+    /// A page with the operator's tabs.
     fn page(&self, language: Language, place: Place, title: &str, body: &Markup) -> Markup {
         let frame = Frame {
             refresh: (place == Place::Overview).then_some(REFRESH_SECONDS),
@@ -145,7 +145,7 @@ impl Operator {
     }
 }
 
-/// The overview loads itself again after a minute.
+/// Seconds after which the overview loads itself again.
 const REFRESH_SECONDS: u32 = 60;
 
 /// A tab of the pages.
@@ -157,7 +157,7 @@ enum Place {
     Failures,
 }
 
-/// Each with its address and its names, English and Malay.
+/// The tabs with their addresses and their names in English and Malay.
 const TABS: [(Place, &str, (&str, &str)); 4] = [
     (Place::Overview, PATH, ("Overview", "Ringkasan")),
     (

@@ -1,4 +1,4 @@
-//! `/operator/numbers`: every number of every business, and how its link is.
+//! `/operator/numbers`: every number of every business, and the state of its link.
 
 use axum::extract::{Query, State};
 use maud::{Markup, html};
@@ -14,20 +14,19 @@ use crate::http::pages::layout::components::reason;
 use crate::http::pages::operator::{Operator, Place, components};
 use crate::model::language::Language;
 
-/// Which page of the list.
+/// The query of the list.
 #[derive(Deserialize)]
 pub(super) struct Which {
-    /// The last location of the page before.
+    /// The last location of the previous page.
     #[serde(default)]
     location: String,
-    /// The last number of it there.
+    /// The last number of that location on the previous page.
     #[serde(default)]
     number: String,
-    /// Set: only those on hold.
+    /// If set, only those on hold.
     held: Option<String>,
 }
 
-/// A page of the list.
 pub(super) async fn list(
     State(state): State<HttpState>,
     operator: Operator,
@@ -67,7 +66,7 @@ pub(super) async fn list(
     Ok(operator.page(language, Place::Numbers, title, &body))
 }
 
-/// Numbers, a row each.
+/// Numbers as rows.
 pub(super) fn table(language: Language, rows: &[NumberRow], now: OffsetDateTime) -> Markup {
     let names = language.pick(
         ["Number", "Sub-account", "State", "Connected", "Last event"],

@@ -16,12 +16,12 @@ use crate::http::pages::operator::{Operator, Place, components, labels};
 use crate::model::ids::MessageId;
 use crate::model::language::Language;
 
-/// Longest wait for the checks that ask others; without their answer the rest of a page is worth having.
+/// Longest wait for the checks that ask others. The rest of the page is useful without them.
 const MAX_CHECK: Duration = Duration::from_secs(10);
-/// So many of the last failures.
+/// How many failures are shown.
 const LAST_FAILURES: i64 = 5;
 
-/// Queues, standings, what is on hold, and the last failures.
+/// Shows checks, queues, install statuses, holds, and the last failures.
 pub(super) async fn show(
     State(state): State<HttpState>,
     operator: Operator,
@@ -54,7 +54,7 @@ pub(super) async fn show(
     ))
 }
 
-/// What checks found; none: they took too long.
+/// What checks found; none if they took too long.
 pub(super) fn findings(language: Language, found: Option<&[Finding]>) -> Markup {
     if let Some(found) = found {
         return layout::components::findings(language, found);
@@ -88,7 +88,7 @@ fn queue_panel(language: Language, counts: &Counts, now: OffsetDateTime) -> Mark
     }
 }
 
-/// A count that stopped at its limit says so.
+/// A count, with a plus if counting stopped at its limit.
 pub(super) fn count(count: i64) -> String {
     if count >= MAX_COUNT {
         format!("{MAX_COUNT}+")

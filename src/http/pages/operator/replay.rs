@@ -1,4 +1,4 @@
-//! A failed message back into its queue. What may have arrived is asked about first, as the command does.
+//! Puts a failed message back into its queue. If it may have arrived, the page asks first, as the command does.
 
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, Path, State};
@@ -21,7 +21,7 @@ use crate::model::states::Direction;
 pub(super) struct Entered {
     #[serde(default)]
     csrf: String,
-    /// Set: also if it may have arrived.
+    /// If set, replays the message even if it may have arrived.
     anyway: Option<String>,
 }
 

@@ -1,7 +1,4 @@
-//! Signing in with `ADMIN_TOKEN`, and out.
-//!
-//! Owns: the form and the session that it begins. Refuses: comparing the token; [`crate::http::admin`] does, and keeps
-//! guesses few.
+//! Signing in with `ADMIN_TOKEN`, and signing out. [`crate::http::admin`] compares the token and limits guesses.
 
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, State};
@@ -26,13 +23,13 @@ pub(super) struct Entered {
     token: SecretString,
 }
 
-/// What every form carries that does nothing else.
+/// A form with no field but its token.
 #[derive(Deserialize)]
 pub(super) struct Bare {
     csrf: String,
 }
 
-/// The empty form.
+/// Shows the empty form.
 pub(super) async fn show(State(state): State<HttpState>, language: Language) -> Response {
     if state.admin_token.is_none() {
         return StatusCode::NOT_FOUND.into_response();
@@ -40,7 +37,7 @@ pub(super) async fn show(State(state): State<HttpState>, language: Language) -> 
     form(language, None).into_response()
 }
 
-/// Begins a session, or shows the form again with what is wrong.
+/// Starts a session, or shows the form again with what is wrong.
 pub(super) async fn submit(
     State(state): State<HttpState>,
     language: Language,
@@ -90,7 +87,7 @@ pub(super) async fn end(
 ) -> Result<Response, PageError> {
     let csrf = entered.map(|Form(bare)| bare.csrf).unwrap_or_default();
     operator.check_form(&state, &headers, &csrf)?;
-    // The same cookie once more, since a browser replaces only that one.
+    // Sends the same cookie again, expired: a browser replaces only a cookie with the same attributes.
     let mut cookie =
         Session::begin(Holder::Operator, PATH, state.clock.now()).cookie(&state.sealer);
     cookie.set_value("");

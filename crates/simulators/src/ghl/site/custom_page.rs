@@ -1,4 +1,4 @@
-//! The app's custom page: GHL's page around our frame, and its answer to the question who looks at it.
+//! The app's custom page: GHL's page around the app's frame, and its answer to the frame's question about the user.
 
 use axum::Json;
 use axum::extract::{Query, State};
@@ -10,16 +10,16 @@ use serde_json::{Value, json};
 use crate::ghl::site::{APP, Ghl, page, seed};
 use crate::keys::encrypt_with_passphrase;
 
-/// Whom the page is shown to, and where in GHL.
+/// The user and the sub-account that the page is shown for.
 #[derive(Deserialize)]
 pub(super) struct Asked {
-    /// None: from the agency's own view.
+    /// None for the agency's own view.
     location: Option<String>,
     #[serde(default)]
     user: Who,
 }
 
-/// A person of the agency, or of a sub-account.
+/// A user of the agency, or of a sub-account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Who {
@@ -28,7 +28,7 @@ enum Who {
     Staff,
 }
 
-/// What GHL tells a custom page; `docs/vendors/ghl.md#single-sign-on`.
+/// What GHL tells a custom page about its user; `docs/vendors/ghl.md#single-sign-on`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct UserData<'a> {
@@ -45,7 +45,7 @@ struct UserData<'a> {
     app_status: &'a str,
 }
 
-/// The page with the frame in it. The frame asks; `frame.js` answers with what it gets here, a new payload each time.
+/// The page with the frame in it. When the frame asks, `frame.js` fetches a new payload here and passes it on.
 pub(super) async fn show(State(ghl): State<Ghl>, Query(asked): Query<Asked>) -> Response {
     let locations = ghl.shown();
     let active = asked.location.as_deref().filter(|id| !id.is_empty());
@@ -73,7 +73,7 @@ pub(super) async fn show(State(ghl): State<Ghl>, Query(asked): Query<Asked>) -> 
     page(&ghl, "/sandbox/ghl/custom-page", APP, &body)
 }
 
-/// Who looks at the page, encrypted for the app.
+/// The user of the page, encrypted for the app.
 pub(super) async fn tell(State(ghl): State<Ghl>, Query(asked): Query<Asked>) -> Json<Value> {
     let active = asked.location.as_deref().filter(|id| !id.is_empty());
     Json(json!({ "payload": payload(&ghl, asked.user, active) }))

@@ -1,4 +1,4 @@
-// GHL's side of the custom page: tells the frame, each time it asks, who looks at it.
+// GHL's part of the custom page: each time the frame asks, tells it the user of the page.
 "use strict";
 
 const frame = document.getElementById("app");

@@ -1,5 +1,5 @@
-//! The marketplace: choosing where the app goes, and taking it out again. The browser leaves with a code for the
-//! service's callback, and the service hears of it by a webhook, as from the real platform.
+//! The marketplace: the choice where to install the app, and its removal. As on the real platform, the browser goes
+//! to the service's callback with a code, and the service also gets a webhook.
 
 use axum::Form;
 use axum::extract::{Query, State};
@@ -12,10 +12,10 @@ use url::Url;
 use crate::ghl::site::{APP, About, Ghl, Shown, no_location, page, seed};
 use crate::ghl::{DefaultProvider, InstallKind};
 
-/// Stands for the whole agency where a sub-account could be chosen.
+/// Means the whole agency, in place of a sub-account.
 const AGENCY: &str = "agency";
 
-/// What the marketplace's link says; `docs/vendors/ghl.md#install-links`.
+/// The query of the marketplace's link; `docs/vendors/ghl.md#install-links`.
 #[derive(Deserialize)]
 pub(super) struct Link {
     client_id: Option<String>,
@@ -24,7 +24,6 @@ pub(super) struct Link {
     state: Option<String>,
 }
 
-/// What was chosen.
 #[derive(Deserialize)]
 pub(super) struct Chosen {
     location: String,
@@ -33,7 +32,7 @@ pub(super) struct Chosen {
     state: String,
 }
 
-/// The link that the marketplace itself has for the app.
+/// The marketplace's link for the app.
 pub(super) fn link(ghl: &Ghl) -> String {
     let callback = ghl.service().join("/oauth/callback");
     let callback = callback.map(String::from).unwrap_or_default();
@@ -69,7 +68,7 @@ pub(super) async fn choose(State(ghl): State<Ghl>, Query(link): Query<Link>) -> 
     page(&ghl, "", "Install the app", &body)
 }
 
-/// The address to go back to, where the link is one that the platform takes: of this app, and to its own callback.
+/// The address to return to, if the platform accepts the link: of this app, and with the app's own callback.
 fn checked(ghl: &Ghl, link: &Link) -> Option<Url> {
     let is_ours = link.client_id.as_deref() == Some(ghl.inner.client_id.as_str())
         && link.version_id.as_deref() == Some(ghl.app_id());
@@ -82,7 +81,7 @@ fn own_callback(ghl: &Ghl, address: &str) -> Option<Url> {
     (known.as_str() == address).then_some(known)
 }
 
-/// Installs the app and sends the browser on with a code; the webhooks come on their own.
+/// Installs the app and redirects the browser with a code. The webhooks are posted in the background.
 pub(super) async fn install(State(ghl): State<Ghl>, Form(chosen): Form<Chosen>) -> Response {
     let Some(mut back) = own_callback(&ghl, &chosen.redirect_uri) else {
         return (StatusCode::BAD_REQUEST, "error.redirecturi").into_response();
@@ -113,7 +112,7 @@ pub(super) async fn install(State(ghl): State<Ghl>, Form(chosen): Form<Chosen>) 
     Redirect::to(back.as_str()).into_response()
 }
 
-/// Takes the app out of a sub-account; what was chosen as its SMS provider is then GHL's own again.
+/// Removes the app from a sub-account. Its SMS provider is then GHL's own again.
 pub(super) async fn uninstall(State(ghl): State<Ghl>, Form(about): Form<About>) -> Response {
     let Some(Shown { id: location, .. }) = ghl.shown_location(&about.location) else {
         return no_location();

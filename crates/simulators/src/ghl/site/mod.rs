@@ -1,8 +1,8 @@
-//! The simulated GHL's own pages, as far as people meet our app there: its sub-accounts, the marketplace, the choice of
-//! SMS provider, the app's custom page in a frame.
+//! The simulated GHL's own pages where people meet the app: sub-accounts, marketplace, the choice of SMS provider,
+//! and the app's custom page in a frame.
 //!
-//! Owns: what a browser sees of GHL, in a look of its own that says it is a simulation. Refuses: forms of other sites,
-//! and being on the service's site: GHL is another one, so that a cookie in the frame is a third party's.
+//! The pages say that they are a simulation and refuse forms of other sites. They are on another site than the
+//! service, so that a cookie in the frame is a third-party cookie, as in reality.
 
 mod custom_page;
 mod install;
@@ -21,7 +21,7 @@ use url::Url;
 use crate::ghl::{DefaultProvider, Ghl};
 use crate::seed;
 
-/// What the app is called in GHL.
+/// The name of the app in GHL.
 const APP: &str = "WhatsApp Bridge";
 
 /// A sub-account as these pages show it.
@@ -32,14 +32,14 @@ struct Shown {
     provider: DefaultProvider,
 }
 
-/// A form that is about one sub-account.
+/// A form about one sub-account.
 #[derive(Deserialize)]
 struct About {
     location: String,
 }
 
 impl Ghl {
-    /// The pages, at `/sandbox/ghl` and where the marketplace has its own.
+    /// The pages, at `/sandbox/ghl` and at the marketplace's own path.
     pub(crate) fn site_router(&self) -> Router {
         let css = || async { asset("text/css; charset=utf-8", include_str!("site.css")) };
         let script = || async { asset("text/javascript; charset=utf-8", include_str!("frame.js")) };
@@ -62,7 +62,6 @@ impl Ghl {
             .with_state(self.clone())
     }
 
-    /// Where the service listens.
     fn service(&self) -> Url {
         self.inner.service_url.lock().clone()
     }
@@ -85,16 +84,16 @@ impl Ghl {
     }
 }
 
-/// Where GHL's pages are when the service is at `service`: on the same port of another site.
+/// The address of GHL's pages for a service at `service`: the same port on another site.
 #[must_use]
 pub fn address(service: &Url) -> Url {
     let mut address = service.clone();
-    // A local address takes a host name in any case.
+    // Setting a host cannot fail for an HTTP address.
     let _ = address.set_host(Some("localhost"));
     address
 }
 
-/// Sends whoever asks for GHL under the service's name to GHL's, and refuses forms of other sites.
+/// Redirects a request for GHL's pages from the service's host name to GHL's, and refuses forms of other sites.
 async fn on_another_site(request: Request, next: Next) -> Response {
     match turned_away(&request) {
         Some(answer) => answer,
@@ -127,11 +126,11 @@ fn asset(content_type: &'static str, body: &'static str) -> Response {
     (headers, body).into_response()
 }
 
-/// A page of GHL; `here` is the path of the menu's entry that it belongs to.
+/// A page of GHL. `here` is the path of its menu entry.
 fn page(ghl: &Ghl, here: &str, title: &str, body: &Markup) -> Response {
     let service = ghl.service();
     let origin = service.origin().ascii_serialization();
-    // What an install leads to is at the service, and so is what is in the frame.
+    // An install leads to the service, and the frame shows the service.
     let policy = format!(
         "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; frame-src {origin}; \
          form-action 'self' {origin}; base-uri 'none'; frame-ancestors 'none'"
@@ -173,7 +172,7 @@ fn page(ghl: &Ghl, here: &str, title: &str, body: &Markup) -> Response {
     ([(header::CONTENT_SECURITY_POLICY, policy)], markup).into_response()
 }
 
-/// Every sub-account of the agency, and what became of the app there.
+/// All sub-accounts of the agency, and the state of the app there.
 async fn home(State(ghl): State<Ghl>) -> Response {
     let locations = ghl.shown();
     let body = html! {

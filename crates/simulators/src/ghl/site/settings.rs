@@ -1,4 +1,4 @@
-//! Settings › Phone Numbers › Advanced Settings › SMS Provider: the one click that no API has.
+//! Settings › Phone Numbers › Advanced Settings › SMS Provider: the one step that GHL has no API for.
 
 use axum::Form;
 use axum::extract::{Query, State};
@@ -9,21 +9,19 @@ use serde::Deserialize;
 use crate::ghl::DefaultProvider;
 use crate::ghl::site::{APP, Ghl, Shown, no_location, page};
 
-/// The page's own query.
 #[derive(Deserialize)]
 pub(super) struct Asked {
     location: Option<String>,
     saved: Option<String>,
 }
 
-/// What was chosen.
 #[derive(Deserialize)]
 pub(super) struct Chosen {
     location: String,
     provider: String,
 }
 
-/// What GHL calls a provider.
+/// GHL's name of a provider.
 pub(super) fn name_of(provider: DefaultProvider) -> &'static str {
     match provider {
         DefaultProvider::Ours => APP,
@@ -32,7 +30,7 @@ pub(super) fn name_of(provider: DefaultProvider) -> &'static str {
     }
 }
 
-/// The choice, for one sub-account after another.
+/// The choice, for one sub-account or for all.
 pub(super) async fn show(State(ghl): State<Ghl>, Query(asked): Query<Asked>) -> Response {
     let locations = ghl.shown();
     let is_asked = |shown: &&Shown| asked.location.as_ref().is_none_or(|id| *id == shown.id);
@@ -59,7 +57,6 @@ pub(super) async fn show(State(ghl): State<Ghl>, Query(asked): Query<Asked>) -> 
     page(&ghl, "/sandbox/ghl/settings", "Phone Numbers", &body)
 }
 
-/// Saves it.
 pub(super) async fn save(State(ghl): State<Ghl>, Form(chosen): Form<Chosen>) -> Response {
     let Some(location) = ghl.shown_location(&chosen.location) else {
         return no_location();
