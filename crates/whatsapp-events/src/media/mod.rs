@@ -1,12 +1,15 @@
 //! A file as a message names it: where WhatsApp keeps it, encrypted, and what opens it.
 //!
-//! Owns: the file's description, and in `decrypt` its way back to what the customer sent, and in `name` what it is called. Refuses: fetching it.
+//! Owns: the file's description, and in `decrypt` its way back to what the customer sent, in `name` what it is called, and
+//! in `types` the types of files. Refuses: fetching it.
 
 mod decrypt;
 mod name;
+mod types;
 
 pub use decrypt::{Decryptor, MediaError};
 pub use name::FileType;
+pub use types::{KnownType, UNKNOWN_TYPE};
 
 /// Which of WhatsApp's four sets of keys a file is sealed with (`docs/vendors/whatsapp.md#media-files`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

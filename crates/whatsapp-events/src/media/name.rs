@@ -3,74 +3,26 @@
 //! Owns: names that are safe on any disk and in any header, with an ending that fits what the file is. Refuses:
 //! trusting a name or a type: the first bytes count more than the announced type, and that more than the name.
 
+use crate::media::types::{KnownType, UNKNOWN_TYPE};
 use crate::media::{MediaFile, MediaKeys};
 
 /// Longest name in bytes; with its ending it fits every file system and stays readable in a list.
 const MAX_NAME_BYTES: usize = 100;
 /// Longest ending that is taken for one.
 const MAX_EXTENSION: usize = 8;
-/// Endings (the first is the usual one), then types (likewise).
-type Row = (&'static [&'static str], &'static [&'static str]);
-
-/// Types that people send. What is not here is handed on as it came, as bytes without a type.
-const TYPES: [Row; 27] = [
-    (&["jpg", "jpeg"], &["image/jpeg", "image/jpg"]),
-    (&["png"], &["image/png"]),
-    (&["gif"], &["image/gif"]),
-    (&["webp"], &["image/webp"]),
-    (&["heic"], &["image/heic", "image/heif"]),
-    (&["mp4"], &["video/mp4"]),
-    (&["mpeg"], &["video/mpeg"]),
-    (&["mov"], &["video/quicktime"]),
-    (&["3gp"], &["video/3gpp", "audio/3gpp"]),
-    (&["ogg"], &["audio/ogg", "application/ogg"]),
-    (&["mp3"], &["audio/mpeg", "audio/mp3"]),
-    (&["m4a"], &["audio/mp4", "audio/x-m4a", "audio/m4a"]),
-    (&["wav"], &["audio/wav", "audio/x-wav", "audio/wave"]),
-    (&["amr"], &["audio/amr"]),
-    (&["aac"], &["audio/aac"]),
-    (&["pdf"], &["application/pdf"]),
-    (&["doc"], &["application/msword"]),
-    (
-        &["docx"],
-        &["application/vnd.openxmlformats-officedocument.wordprocessingml.document"],
-    ),
-    (&["xls"], &["application/vnd.ms-excel"]),
-    (
-        &["xlsx"],
-        &["application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"],
-    ),
-    (&["ppt"], &["application/vnd.ms-powerpoint"]),
-    (
-        &["pptx"],
-        &["application/vnd.openxmlformats-officedocument.presentationml.presentation"],
-    ),
-    (&["csv"], &["text/csv", "text/comma-separated-values"]),
-    (&["txt"], &["text/plain"]),
-    (&["vcf", "vcard"], &["text/vcard", "text/x-vcard"]),
-    (
-        &["zip"],
-        &["application/zip", "application/x-zip-compressed"],
-    ),
-    (
-        &["rar"],
-        &[
-            "application/vnd.rar",
-            "application/x-rar-compressed",
-            "application/x-rar",
-        ],
-    ),
+/// Types whose beginning counts more than what is announced. Other beginnings say less than that: in MP4 there are sounds
+/// and films, raw pictures are TIFF inside.
+const CERTAIN: [&str; 7] = [
+    "image/jpeg",
+    "image/png",
+    "image/gif",
+    "image/webp",
+    "audio/ogg",
+    "application/ogg",
+    "application/pdf",
 ];
-
-/// First bytes that tell a type for certain. (Office files and archives begin alike.)
-const BEGINNINGS: [(&[u8], &str); 6] = [
-    (b"\xff\xd8\xff", "jpg"),
-    (b"\x89PNG\r\n\x1a\n", "png"),
-    (b"GIF8", "gif"),
-    (b"%PDF-", "pdf"),
-    (b"OggS", "ogg"),
-    (b"RIFF....WEBP", "webp"),
-];
+/// Endings that every program takes for the usual one, which follows.
+const SPELLINGS: [(&str, &str); 2] = [("jpeg", "jpg"), ("vcard", "vcf")];
 
 /// The type of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,17 +38,20 @@ impl MediaFile {
     #[must_use]
     pub fn file_type(&self, head: &[u8]) -> FileType {
         let by_name = self.said_extension().map(|(_, extension)| extension);
-        let row = row_of_head(head)
-            .or_else(|| row_of_mimetype(self.mimetype.as_deref()?))
-            .or_else(|| row_of_extension(by_name.as_deref()?));
-        match row {
-            Some((extensions, mimetypes)) => FileType {
-                extension: extensions[0].to_owned(),
-                mimetype: mimetypes[0],
+        let known = KnownType::by_head(head)
+            .filter(|known| CERTAIN.contains(&known.media_type()))
+            .or_else(|| KnownType::by_media_type(self.mimetype.as_deref()?))
+            .or_else(|| KnownType::by_extension(by_name.as_deref()?))
+            // Of types with one ending the usual one: OGG from a phone is a sound.
+            .and_then(|known| KnownType::by_extension(known.extension()));
+        match known {
+            Some(known) => FileType {
+                extension: known.extension().to_owned(),
+                mimetype: known.media_type(),
             },
             None => FileType {
                 extension: by_name.unwrap_or_else(|| "bin".to_owned()),
-                mimetype: "application/octet-stream",
+                mimetype: UNKNOWN_TYPE,
             },
         }
     }
@@ -108,7 +63,11 @@ impl MediaFile {
         let name = self.file_name.as_deref().map(safe).unwrap_or_default();
         let (stem, extension) = match split(&name) {
             // As its sender spells it.
-            Some((stem, said)) if said == *extension || same_type(&said, extension) => (stem, said),
+            Some((stem, said))
+                if said == *extension || SPELLINGS.contains(&(said.as_str(), extension)) =>
+            {
+                (stem, said)
+            }
             _ => (name.as_str(), extension.clone()),
         };
         let stem = if stem.is_empty() {
@@ -136,36 +95,6 @@ impl MediaFile {
             (MediaKeys::Document, _) => "document",
         }
     }
-}
-
-fn row_of_head(head: &[u8]) -> Option<&'static Row> {
-    let begins = |pattern: &[u8]| {
-        head.len() >= pattern.len()
-            && pattern
-                .iter()
-                .zip(head)
-                .all(|(wanted, byte)| *wanted == b'.' || wanted == byte)
-    };
-    let (_, extension) = BEGINNINGS.iter().find(|(pattern, _)| begins(pattern))?;
-    row_of_extension(extension)
-}
-
-fn row_of_mimetype(mimetype: &str) -> Option<&'static Row> {
-    let essence = mimetype.split(';').next().unwrap_or_default().trim();
-    let essence = essence.to_ascii_lowercase();
-    TYPES
-        .iter()
-        .find(|(_, types)| types.contains(&essence.as_str()))
-}
-
-fn row_of_extension(extension: &str) -> Option<&'static Row> {
-    TYPES
-        .iter()
-        .find(|(extensions, _)| extensions.contains(&extension))
-}
-
-fn same_type(one: &str, other: &str) -> bool {
-    row_of_extension(one).is_some_and(|(extensions, _)| extensions.contains(&other))
 }
 
 /// Stem and ending, where the name has one.
