@@ -39,7 +39,7 @@ use std::fmt;
 pub use envelope::parse;
 pub use jid::phone_of_jid;
 pub use kinds::Kind;
-pub use media::{Decryptor, FileType, MediaError, MediaFile, MediaKeys};
+pub use media::{Decryptor, FileType, KnownType, MediaError, MediaFile, MediaKeys, UNKNOWN_TYPE};
 pub use types::{
     Ad, Call, CallOutcome, Chat, ContactNews, Content, GroupNews, Marks, Message, Origin, Person,
     Receipt, ReceiptLevel,

@@ -5,38 +5,36 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
-/// Networks of IPv4 that are not the public Internet: first address, prefix length (IANA's special-purpose registry).
-const NOT_PUBLIC_V4: [(Ipv4Addr, u32); 15] = [
-    (Ipv4Addr::UNSPECIFIED, 8),           // "this network", RFC 791
-    (Ipv4Addr::new(10, 0, 0, 0), 8),      // private, RFC 1918
-    (Ipv4Addr::new(100, 64, 0, 0), 10),   // carriers' own, RFC 6598
-    (Ipv4Addr::new(127, 0, 0, 0), 8),     // loopback, RFC 1122
-    (Ipv4Addr::new(169, 254, 0, 0), 16),  // link-local, RFC 3927; clouds' metadata
-    (Ipv4Addr::new(172, 16, 0, 0), 12),   // private, RFC 1918
-    (Ipv4Addr::new(192, 0, 0, 0), 24),    // protocol assignments, RFC 6890
-    (Ipv4Addr::new(192, 0, 2, 0), 24),    // documentation, RFC 5737
-    (Ipv4Addr::new(192, 88, 99, 0), 24),  // 6to4 relays, RFC 7526
-    (Ipv4Addr::new(192, 168, 0, 0), 16),  // private, RFC 1918
-    (Ipv4Addr::new(198, 18, 0, 0), 15),   // benchmarks, RFC 2544
-    (Ipv4Addr::new(198, 51, 100, 0), 24), // documentation, RFC 5737
-    (Ipv4Addr::new(203, 0, 113, 0), 24),  // documentation, RFC 5737
-    (Ipv4Addr::new(224, 0, 0, 0), 4),     // multicast, RFC 1112
-    (Ipv4Addr::new(240, 0, 0, 0), 4),     // reserved, RFC 1112, and broadcast
+/// Networks that are not the public Internet (IANA's special-purpose registries); of IPv6 those within [`PUBLIC_V6`].
+const NOT_PUBLIC: [IpNet; 19] = [
+    v4([0, 0, 0, 0], 8),                       // "this network", RFC 791
+    v4([10, 0, 0, 0], 8),                      // private, RFC 1918
+    v4([100, 64, 0, 0], 10),                   // carriers' own, RFC 6598
+    v4([127, 0, 0, 0], 8),                     // loopback, RFC 1122
+    v4([169, 254, 0, 0], 16),                  // link-local, RFC 3927; clouds' metadata
+    v4([172, 16, 0, 0], 12),                   // private, RFC 1918
+    v4([192, 0, 0, 0], 24),                    // protocol assignments, RFC 6890
+    v4([192, 0, 2, 0], 24),                    // documentation, RFC 5737
+    v4([192, 88, 99, 0], 24),                  // 6to4 relays, RFC 7526
+    v4([192, 168, 0, 0], 16),                  // private, RFC 1918
+    v4([198, 18, 0, 0], 15),                   // benchmarks, RFC 2544
+    v4([198, 51, 100, 0], 24),                 // documentation, RFC 5737
+    v4([203, 0, 113, 0], 24),                  // documentation, RFC 5737
+    v4([224, 0, 0, 0], 4),                     // multicast, RFC 1112
+    v4([240, 0, 0, 0], 4),                     // reserved, RFC 1112, and broadcast
+    v6([0x2001, 0, 0, 0, 0, 0, 0, 0], 23),     // protocol assignments, RFC 2928; Teredo
+    v6([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32), // documentation, RFC 3849
+    v6([0x2002, 0, 0, 0, 0, 0, 0, 0], 16),     // 6to4, RFC 3056: any IPv4 address inside
+    v6([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20),     // documentation, RFC 9637
 ];
 /// All of IPv6 that is routed publicly (RFC 4291); loopback, unique local, link-local and multicast lie outside.
-const PUBLIC_V6: (Ipv6Addr, u32) = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
-/// What of it is not the public Internet.
-const NOT_PUBLIC_V6: [(Ipv6Addr, u32); 4] = [
-    (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23), // protocol assignments, RFC 2928; Teredo
-    (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32), // documentation, RFC 3849
-    (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16), // 6to4, RFC 3056: any IPv4 address inside
-    (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20), // documentation, RFC 9637
-];
+const PUBLIC_V6: IpNet = v6([0x2000, 0, 0, 0, 0, 0, 0, 0], 3);
 /// IPv4 behind a NAT64 (RFC 6052), as a machine without IPv4 reaches it: the last four bytes decide.
-const NAT64: (Ipv6Addr, u32) = (Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0), 96);
+const NAT64: IpNet = v6([0x64, 0xff9b, 0, 0, 0, 0, 0, 0], 96);
 /// Files for the public lie on the web's ports. Any other port would let an address probe or talk to services that
 /// never meant to be reached this way.
 const PORTS: [u16; 2] = [80, 443];
@@ -109,26 +107,26 @@ impl Resolve for Resolver {
     }
 }
 
+const fn v4(first: [u8; 4], prefix: u8) -> IpNet {
+    IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::from_octets(first), prefix))
+}
+
+const fn v6(first: [u16; 8], prefix: u8) -> IpNet {
+    IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::from_segments(first), prefix))
+}
+
 fn is_public(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => !NOT_PUBLIC_V4.iter().any(|network| holds_v4(*network, ip)),
-        IpAddr::V6(ip) => {
-            let [.., a, b, c, d] = ip.octets();
-            let inner = Ipv4Addr::new(a, b, c, d);
-            if ip.to_ipv4_mapped().is_some() || holds_v6(NAT64, ip) {
-                return is_public(IpAddr::V4(inner));
-            }
-            holds_v6(PUBLIC_V6, ip) && !NOT_PUBLIC_V6.iter().any(|network| holds_v6(*network, ip))
+    // An IPv4 address that is written as IPv6 leads to the same server.
+    let mut ip = ip.to_canonical();
+    if let IpAddr::V6(outer) = ip {
+        if NAT64.contains(&ip) {
+            let [.., a, b, c, d] = outer.octets();
+            ip = IpAddr::V4(Ipv4Addr::new(a, b, c, d));
+        } else if !PUBLIC_V6.contains(&ip) {
+            return false;
         }
     }
-}
-
-fn holds_v4((first, prefix): (Ipv4Addr, u32), ip: Ipv4Addr) -> bool {
-    (first.to_bits() ^ ip.to_bits()).leading_zeros() >= prefix
-}
-
-fn holds_v6((first, prefix): (Ipv6Addr, u32), ip: Ipv6Addr) -> bool {
-    (first.to_bits() ^ ip.to_bits()).leading_zeros() >= prefix
+    !NOT_PUBLIC.iter().any(|network| network.contains(&ip))
 }
 
 #[cfg(test)]

@@ -1,13 +1,15 @@
 //! A message's file on WhatsApp's servers, and its keys.
 //!
-//! Owns the description of the file. `decrypt` turns the encrypted bytes into the file; `name` gives it a safe name
-//! and a type. Does not fetch the file.
+//! Owns the description of the file. `decrypt` turns the encrypted bytes into the file, `name` gives it a safe name and
+//! a type, `types` is the table of types. Does not fetch the file.
 
 mod decrypt;
 mod name;
+mod types;
 
 pub use decrypt::{Decryptor, MediaError};
 pub use name::FileType;
+pub use types::{KnownType, UNKNOWN_TYPE};
 
 /// Which of WhatsApp's four sets of keys encrypts a file (`docs/vendors/whatsapp.md#media-files`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -3,74 +3,26 @@
 //! The name is safe on any disk and in any header, and its extension fits the file. For the type the first bytes
 //! count most, then the announced type, then the name.
 
+use crate::media::types::{KnownType, UNKNOWN_TYPE};
 use crate::media::{MediaFile, MediaKeys};
 
 /// Longest name, in bytes. It fits every file system and stays readable in a list.
 const MAX_NAME_BYTES: usize = 100;
 /// Longest extension, in characters. A longer one counts as part of the name.
 const MAX_EXTENSION: usize = 8;
-/// Extensions and media types of one kind of file. The first of each is the usual one.
-type Row = (&'static [&'static str], &'static [&'static str]);
-
-/// Types that people send. Any other file keeps its extension and is passed on as `application/octet-stream`.
-const TYPES: [Row; 27] = [
-    (&["jpg", "jpeg"], &["image/jpeg", "image/jpg"]),
-    (&["png"], &["image/png"]),
-    (&["gif"], &["image/gif"]),
-    (&["webp"], &["image/webp"]),
-    (&["heic"], &["image/heic", "image/heif"]),
-    (&["mp4"], &["video/mp4"]),
-    (&["mpeg"], &["video/mpeg"]),
-    (&["mov"], &["video/quicktime"]),
-    (&["3gp"], &["video/3gpp", "audio/3gpp"]),
-    (&["ogg"], &["audio/ogg", "application/ogg"]),
-    (&["mp3"], &["audio/mpeg", "audio/mp3"]),
-    (&["m4a"], &["audio/mp4", "audio/x-m4a", "audio/m4a"]),
-    (&["wav"], &["audio/wav", "audio/x-wav", "audio/wave"]),
-    (&["amr"], &["audio/amr"]),
-    (&["aac"], &["audio/aac"]),
-    (&["pdf"], &["application/pdf"]),
-    (&["doc"], &["application/msword"]),
-    (
-        &["docx"],
-        &["application/vnd.openxmlformats-officedocument.wordprocessingml.document"],
-    ),
-    (&["xls"], &["application/vnd.ms-excel"]),
-    (
-        &["xlsx"],
-        &["application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"],
-    ),
-    (&["ppt"], &["application/vnd.ms-powerpoint"]),
-    (
-        &["pptx"],
-        &["application/vnd.openxmlformats-officedocument.presentationml.presentation"],
-    ),
-    (&["csv"], &["text/csv", "text/comma-separated-values"]),
-    (&["txt"], &["text/plain"]),
-    (&["vcf", "vcard"], &["text/vcard", "text/x-vcard"]),
-    (
-        &["zip"],
-        &["application/zip", "application/x-zip-compressed"],
-    ),
-    (
-        &["rar"],
-        &[
-            "application/vnd.rar",
-            "application/x-rar-compressed",
-            "application/x-rar",
-        ],
-    ),
+/// Types whose first bytes count more than the announced type. Other beginnings say less than that: MP4 files hold sounds
+/// or films, and raw pictures are TIFF inside.
+const CERTAIN: [&str; 7] = [
+    "image/jpeg",
+    "image/png",
+    "image/gif",
+    "image/webp",
+    "audio/ogg",
+    "application/ogg",
+    "application/pdf",
 ];
-
-/// First bytes that prove a type. Office files are missing, because they begin like archives.
-const BEGINNINGS: [(&[u8], &str); 6] = [
-    (b"\xff\xd8\xff", "jpg"),
-    (b"\x89PNG\r\n\x1a\n", "png"),
-    (b"GIF8", "gif"),
-    (b"%PDF-", "pdf"),
-    (b"OggS", "ogg"),
-    (b"RIFF....WEBP", "webp"),
-];
+/// Extensions that every program accepts in place of the usual one, which follows.
+const SPELLINGS: [(&str, &str); 2] = [("jpeg", "jpg"), ("vcard", "vcf")];
 
 /// The type of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,17 +38,20 @@ impl MediaFile {
     #[must_use]
     pub fn file_type(&self, head: &[u8]) -> FileType {
         let by_name = self.said_extension().map(|(_, extension)| extension);
-        let row = row_of_head(head)
-            .or_else(|| row_of_mimetype(self.mimetype.as_deref()?))
-            .or_else(|| row_of_extension(by_name.as_deref()?));
-        match row {
-            Some((extensions, mimetypes)) => FileType {
-                extension: extensions[0].to_owned(),
-                mimetype: mimetypes[0],
+        let known = KnownType::by_head(head)
+            .filter(|known| CERTAIN.contains(&known.media_type()))
+            .or_else(|| KnownType::by_media_type(self.mimetype.as_deref()?))
+            .or_else(|| KnownType::by_extension(by_name.as_deref()?))
+            // Of types with one ending the usual one: OGG from a phone is a sound.
+            .and_then(|known| KnownType::by_extension(known.extension()));
+        match known {
+            Some(known) => FileType {
+                extension: known.extension().to_owned(),
+                mimetype: known.media_type(),
             },
             None => FileType {
                 extension: by_name.unwrap_or_else(|| "bin".to_owned()),
-                mimetype: "application/octet-stream",
+                mimetype: UNKNOWN_TYPE,
             },
         }
     }
@@ -108,7 +63,11 @@ impl MediaFile {
         let name = self.file_name.as_deref().map(safe).unwrap_or_default();
         let (stem, extension) = match split(&name) {
             // Keeps the sender's spelling, such as `jpeg`.
-            Some((stem, said)) if said == *extension || same_type(&said, extension) => (stem, said),
+            Some((stem, said))
+                if said == *extension || SPELLINGS.contains(&(said.as_str(), extension)) =>
+            {
+                (stem, said)
+            }
             _ => (name.as_str(), extension.clone()),
         };
         let stem = if stem.is_empty() {
@@ -138,37 +97,7 @@ impl MediaFile {
     }
 }
 
-fn row_of_head(head: &[u8]) -> Option<&'static Row> {
-    let begins = |pattern: &[u8]| {
-        head.len() >= pattern.len()
-            && pattern
-                .iter()
-                .zip(head)
-                .all(|(wanted, byte)| *wanted == b'.' || wanted == byte)
-    };
-    let (_, extension) = BEGINNINGS.iter().find(|(pattern, _)| begins(pattern))?;
-    row_of_extension(extension)
-}
-
-fn row_of_mimetype(mimetype: &str) -> Option<&'static Row> {
-    let essence = mimetype.split(';').next().unwrap_or_default().trim();
-    let essence = essence.to_ascii_lowercase();
-    TYPES
-        .iter()
-        .find(|(_, types)| types.contains(&essence.as_str()))
-}
-
-fn row_of_extension(extension: &str) -> Option<&'static Row> {
-    TYPES
-        .iter()
-        .find(|(extensions, _)| extensions.contains(&extension))
-}
-
-fn same_type(one: &str, other: &str) -> bool {
-    row_of_extension(one).is_some_and(|(extensions, _)| extensions.contains(&other))
-}
-
-/// Splits a name into stem and extension, if it has one.
+/// Stem and ending, where the name has one.
 fn split(name: &str) -> Option<(&str, String)> {
     let (stem, extension) = name.rsplit_once('.')?;
     let fits = (1..=MAX_EXTENSION).contains(&extension.len())

@@ -1,10 +1,11 @@
 //! What an attachment is, and what the gateway makes of it.
 //!
-//! Owns: the tables of file types and of the gateway's extensions, both data. Refuses: believing a file's name where its
-//! bytes say something else.
+//! Owns: what WhatsApp shows a type as and how the gateway is led there, both data. Refuses: believing a file's name where
+//! its bytes say something else.
 
 use serde::{Deserialize, Serialize};
 use url::Url;
+use whatsapp_events::{KnownType, UNKNOWN_TYPE};
 
 use crate::clients::attachment_source::Answer;
 use crate::workers::outbound::plan::names;
@@ -33,131 +34,22 @@ const GATEWAY: [(&str, Kind); 7] = [
     ("ogg", Kind::Video),
     ("mp3", Kind::Audio),
 ];
+/// What servers say of files that they do not know.
+const VAGUE: [&str; 2] = ["text/plain", "application/zip"];
 /// An extension that the gateway has no kind for, so that the file is a document.
 const NO_KIND: &str = "bin";
 
-/// A type of files.
-struct FileType {
-    media_type: &'static str,
-    kind: Kind,
-    /// The extension under which the gateway takes it for that kind.
-    alias: &'static str,
-    /// Its own extensions, the usual one first.
-    extensions: &'static [&'static str],
-}
-
-const fn file_type(
-    media_type: &'static str,
-    kind: Kind,
-    alias: &'static str,
-    extensions: &'static [&'static str],
-) -> FileType {
-    FileType {
-        media_type,
-        kind,
-        alias,
-        extensions,
-    }
-}
-
-const fn document(media_type: &'static str, extensions: &'static [&'static str]) -> FileType {
-    file_type(media_type, Kind::Document, NO_KIND, extensions)
-}
-
-/// The types we know. Pictures and films are those that WhatsApp's apps decode and the gateway labels rightly: it calls
-/// each picture JPEG-like, each film MP4, each sound OGG. HEIC, WebP, AMR, M4A and MOV would arrive under a wrong
-/// label and may not open; as documents they arrive whole. Opus in OGG is what the label of a sound means, MP3 is played
-/// all the same.
-const TYPES: [FileType; 40] = [
-    file_type("image/jpeg", Kind::Image, "jpg", &["jpg", "jpeg"]),
-    file_type("image/png", Kind::Image, "png", &["png"]),
-    file_type("image/gif", Kind::Image, "gif", &["gif"]),
-    file_type("video/mp4", Kind::Video, "mp4", &["mp4", "m4v"]),
-    file_type("audio/mpeg", Kind::Audio, "mp3", &["mp3"]),
-    file_type("audio/ogg", Kind::Audio, "mp3", &["ogg", "oga", "opus"]),
-    document("application/ogg", &["ogg", "ogv", "oga"]),
-    document("image/webp", &["webp"]),
-    document("image/heic", &["heic", "heif"]),
-    document("image/avif", &["avif"]),
-    document("image/bmp", &["bmp"]),
-    document("image/tiff", &["tif", "tiff"]),
-    document("video/quicktime", &["mov"]),
-    document("video/3gpp", &["3gp", "3g2"]),
-    document("video/mpeg", &["mpeg", "mpg"]),
-    document("video/webm", &["webm"]),
-    document("video/x-matroska", &["mkv"]),
-    document("video/x-msvideo", &["avi"]),
-    document("audio/mp4", &["m4a"]),
-    document("audio/aac", &["aac"]),
-    document("audio/amr", &["amr"]),
-    document("audio/wav", &["wav"]),
-    document("application/pdf", &["pdf"]),
-    document("application/zip", &["zip"]),
-    document("application/vnd.rar", &["rar"]),
-    document("application/x-7z-compressed", &["7z"]),
-    document("application/gzip", &["gz"]),
-    document("application/msword", &["doc"]),
-    document(
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-        &["docx"],
-    ),
-    document("application/vnd.ms-excel", &["xls"]),
-    document(
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        &["xlsx"],
-    ),
-    document("application/vnd.ms-powerpoint", &["ppt"]),
-    document(
-        "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-        &["pptx"],
-    ),
-    document("application/rtf", &["rtf"]),
-    document("application/json", &["json"]),
-    document("text/plain", &["txt"]),
-    document("text/csv", &["csv"]),
-    document("text/vcard", &["vcf", "vcard"]),
-    document("text/calendar", &["ics"]),
-    document(UNKNOWN, &[]),
-];
-/// A file of which nobody says what it is.
-const UNKNOWN: &str = "application/octet-stream";
-
-/// Beginnings of files: where, which bytes, which type.
-const SIGNATURES: [(usize, &[u8], &str); 21] = [
-    (0, b"\xff\xd8\xff", "image/jpeg"),
-    (0, b"\x89PNG\r\n\x1a\n", "image/png"),
-    (0, b"GIF8", "image/gif"),
-    (8, b"WEBP", "image/webp"),
-    (8, b"WAVE", "audio/wav"),
-    (8, b"AVI ", "video/x-msvideo"),
-    (28, b"OpusHead", "audio/ogg"),
-    (0, b"OggS", "application/ogg"),
-    (0, b"ID3", "audio/mpeg"),
-    (0, b"\xff\xfb", "audio/mpeg"),
-    (0, b"\xff\xf3", "audio/mpeg"),
-    (0, b"\xff\xf2", "audio/mpeg"),
-    (0, b"\xff\xf1", "audio/aac"),
-    (0, b"\xff\xf9", "audio/aac"),
-    (0, b"#!AMR", "audio/amr"),
-    (0, b"%PDF-", "application/pdf"),
-    (0, b"II*\0", "image/tiff"),
-    (0, b"MM\0*", "image/tiff"),
-    (0, b"Rar!", "application/vnd.rar"),
-    (0, b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
-    (0, b"\x1f\x8b", "application/gzip"),
-];
-/// Brands of the ISO base media format, `ftyp` at byte 4 (ISO/IEC 14496-12); others are MP4.
-const BRANDS: [(&[u8], &str); 10] = [
-    (b"qt", "video/quicktime"),
-    (b"3g", "video/3gpp"),
-    (b"hei", "image/heic"),
-    (b"hev", "image/heic"),
-    (b"mif1", "image/heic"),
-    (b"msf1", "image/heic"),
-    (b"avi", "image/avif"),
-    (b"M4A", "audio/mp4"),
-    (b"M4B", "audio/mp4"),
-    (b"M4P", "audio/mp4"),
+/// What is not shown as a document, and the extension under which the gateway takes it for that. Pictures and films are
+/// those that WhatsApp's apps decode and the gateway labels rightly: it calls each picture JPEG-like, each film MP4, each
+/// sound OGG. HEIC, WebP, AMR, M4A and MOV would arrive under a wrong label and may not open; as documents they arrive
+/// whole. Opus in OGG is what the label of a sound means, MP3 is played all the same.
+const SHOWN: [(&str, Kind, &str); 6] = [
+    ("image/jpeg", Kind::Image, "jpg"),
+    ("image/png", Kind::Image, "png"),
+    ("image/gif", Kind::Image, "gif"),
+    ("video/mp4", Kind::Video, "mp4"),
+    ("audio/mpeg", Kind::Audio, "mp3"),
+    ("audio/ogg", Kind::Audio, "mp3"),
 ];
 
 /// What is known about an attachment; kept with its message, so that every attempt plans the same.
@@ -181,32 +73,34 @@ impl File {
     #[must_use]
     pub fn recognise(url: &Url, answer: &Answer) -> Self {
         let name = names::of_answer(url, answer);
-        let signed = by_signature(&answer.head);
-        let said = answer.content_type.as_deref().and_then(by_media_type);
-        let named = by_extension(names::extension(&name));
+        let signed = KnownType::by_head(&answer.head);
+        let said = answer.content_type.as_deref();
+        let said = said.and_then(KnownType::by_media_type);
+        let named = KnownType::by_extension(names::extension(&name));
         // A picture, film or sound without its signature is none; only MP3 needs not have one.
-        let credible = |found: &&FileType| {
-            found.kind == Kind::Document && found.media_type != UNKNOWN
-                || found.media_type == "audio/mpeg"
+        let credible = |found: &&KnownType| {
+            let media_type = found.media_type();
+            kind_of(media_type) == Kind::Document || media_type == "audio/mpeg"
         };
         let found = match signed {
-            Some(found) if found.media_type == "video/mp4" => said
-                .filter(|said| said.media_type == "audio/mp4")
-                .unwrap_or(found),
-            Some(found) => found,
-            None => said
-                .filter(credible)
-                .or_else(|| named.filter(credible))
-                .unwrap_or_else(unknown),
-        };
-        // Many servers call every file plain text or a stream of bytes; its name knows better.
-        let found = match named {
-            Some(named) if signed.is_none() && is_vague(found) && credible(&named) => named,
-            _ => found,
+            Some(found) if found.media_type() == "video/mp4" => said
+                .filter(|said| said.media_type() == "audio/mp4")
+                .or(signed),
+            Some(_) => signed,
+            // Many servers call every file plain text or a stream of bytes; its name knows better.
+            None => {
+                let said = said.filter(credible);
+                let named = named.filter(credible);
+                if said.is_some_and(|said| !VAGUE.contains(&said.media_type())) {
+                    said
+                } else {
+                    named.or(said)
+                }
+            }
         };
         Self {
             name: with_extension(name, found, signed.is_some()),
-            media_type: found.media_type.to_owned(),
+            media_type: found.map_or(UNKNOWN_TYPE, KnownType::media_type).to_owned(),
         }
     }
 
@@ -214,33 +108,37 @@ impl File {
     #[must_use]
     pub fn by_address(url: &Url) -> Self {
         let name = names::of_address(url);
-        let found = by_extension(names::extension(&name)).unwrap_or_else(unknown);
+        let found = KnownType::by_extension(names::extension(&name));
         Self {
-            media_type: found.media_type.to_owned(),
+            media_type: found.map_or(UNKNOWN_TYPE, KnownType::media_type).to_owned(),
             name,
         }
     }
 
     /// Whether its message may stand below it.
     pub(super) fn takes_caption(&self) -> bool {
-        matches!(self.file_type().kind, Kind::Image | Kind::Video)
+        matches!(kind_of(&self.media_type), Kind::Image | Kind::Video)
     }
 
     /// The extension that the gateway needs to see, if the address's own leads it elsewhere.
     pub(super) fn alias_for(&self, url: &Url) -> Option<&'static str> {
-        let found = self.file_type();
         let last = url.path().rsplit('/').next().unwrap_or_default();
-        (gateway_kind(names::extension(last)) != Some(found.kind)).then_some(found.alias)
+        let kind = kind_of(&self.media_type);
+        (gateway_kind(names::extension(last)) != Some(kind)).then(|| self.alias())
     }
 
     /// The extension under which the gateway takes it for what it is.
     pub(super) fn alias(&self) -> &'static str {
-        self.file_type().alias
+        shown(&self.media_type).map_or(NO_KIND, |(_, _, alias)| alias)
     }
+}
 
-    fn file_type(&self) -> &'static FileType {
-        by_media_type(&self.media_type).unwrap_or_else(unknown)
-    }
+fn shown(media_type: &str) -> Option<(&'static str, Kind, &'static str)> {
+    SHOWN.into_iter().find(|row| row.0 == media_type)
+}
+
+fn kind_of(media_type: &str) -> Kind {
+    shown(media_type).map_or(Kind::Document, |(_, kind, _)| kind)
 }
 
 /// None where builds differ: some lower the extension's case before they look, others do not.
@@ -252,55 +150,18 @@ fn gateway_kind(extension: &str) -> Option<Kind> {
     }
 }
 
-fn by_signature(head: &[u8]) -> Option<&'static FileType> {
-    if head.get(4..8) == Some(b"ftyp") {
-        let brand = head.get(8..).unwrap_or_default();
-        let known = BRANDS.iter().find(|row| brand.starts_with(row.0));
-        return by_media_type(known.map_or("video/mp4", |row| row.1));
-    }
-    let here = |row: &&(usize, &[u8], &str)| {
-        head.get(row.0..)
-            .is_some_and(|rest| rest.starts_with(row.1))
-    };
-    SIGNATURES
-        .iter()
-        .find(here)
-        .and_then(|row| by_media_type(row.2))
-}
-
-/// By a media type, whatever stands behind its `;`.
-fn by_media_type(written: &str) -> Option<&'static FileType> {
-    let wanted = written.split(';').next().unwrap_or_default().trim();
-    TYPES
-        .iter()
-        .find(|row| row.media_type.eq_ignore_ascii_case(wanted))
-}
-
-fn by_extension(extension: &str) -> Option<&'static FileType> {
-    let wanted = extension.to_lowercase();
-    TYPES
-        .iter()
-        .find(|row| row.extensions.contains(&wanted.as_str()))
-}
-
-fn unknown() -> &'static FileType {
-    &TYPES[TYPES.len() - 1]
-}
-
-fn is_vague(found: &FileType) -> bool {
-    ["text/plain", "application/zip", UNKNOWN].contains(&found.media_type)
-}
-
 /// The name with an extension that says what the file is: the phone chooses the app that opens it by that. A document
 /// keeps an extension that we do not know; many formats are a PDF or a TIFF inside.
-fn with_extension(name: String, found: &FileType, is_certain: bool) -> String {
-    let own = names::extension(&name).to_lowercase();
-    let is_right = found.extensions.contains(&own.as_str());
-    let misleads = found.kind != Kind::Document || by_extension(&own).is_some();
-    match found.extensions.first() {
-        Some(usual) if !is_right && (own.is_empty() || is_certain && misleads) => {
-            format!("{name}.{usual}")
-        }
-        _ => name,
+fn with_extension(name: String, found: Option<&KnownType>, is_certain: bool) -> String {
+    let Some(found) = found else {
+        return name;
+    };
+    let own = names::extension(&name);
+    let misleads =
+        kind_of(found.media_type()) != Kind::Document || KnownType::by_extension(own).is_some();
+    if !found.has_extension(own) && (own.is_empty() || is_certain && misleads) {
+        format!("{name}.{}", found.extension())
+    } else {
+        name
     }
 }
