@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration as StdDuration;
 
-use sqlx::PgPool;
 use time::{Duration, OffsetDateTime};
 use tracing::{info, warn};
 
@@ -16,6 +15,7 @@ use crate::clients::ghl::{Advice, CallError, Grant};
 use crate::db::accounts::rate_limits::CallPriority;
 use crate::db::accounts::token_requests::TokenRequest;
 use crate::db::accounts::{companies, installs, token_requests, uninstalls};
+use crate::db::connection::Pool;
 use crate::model::ids::{CompanyId, LocationId, is_id};
 use crate::model::reason::{Answer, Reason, Wait};
 use crate::model::retry_schedule::{LOCATION_INACTIVE, REFRESH_FAILED, TOKEN_REQUEST_REFUSED};
@@ -34,7 +34,7 @@ const MAX_COMPANIES: i64 = 200;
 /// Records installs and uninstalls.
 #[derive(Clone, Debug)]
 pub struct Installs {
-    pool: PgPool,
+    pool: Pool,
     ghl: ghl::Client,
     tokens: Tokens,
     clock: Clock,
@@ -64,7 +64,7 @@ enum Minted {
 impl Installs {
     /// Creates the service. Tokens are stored in `tokens`.
     #[must_use]
-    pub fn new(pool: PgPool, ghl: ghl::Client, tokens: Tokens, clock: Clock) -> Self {
+    pub fn new(pool: Pool, ghl: ghl::Client, tokens: Tokens, clock: Clock) -> Self {
         Self {
             pool,
             ghl,

@@ -12,10 +12,11 @@ use private_postgres::{
     self, Durability, PrivatePostgres, PrivatePostgresError, find_running, remove_data,
 };
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::{ConnectOptions as _, Connection, PgConnection, PgPool};
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
 use tracing::{info, warn};
 
 use crate::db;
+use crate::db::connection::Pool;
 use crate::db::{SchemaGap, own_schema};
 
 /// Longest wait for connections that are still in use at the end. The server drops them when the process ends.
@@ -260,7 +261,7 @@ impl Database {
     ///
     /// # Errors
     /// When the address is not a Postgres address.
-    pub fn pool(&self) -> anyhow::Result<PgPool> {
+    pub fn pool(&self) -> anyhow::Result<Pool> {
         let options = db::connect_options(self.url.expose_secret(), self.schema);
         let pool = options.map(db::open_pool_with);
         pool.with_context(|| format!("{} is not a Postgres address", self.source()))
@@ -270,7 +271,7 @@ impl Database {
     ///
     /// # Errors
     /// When the database cannot be reached, or holds a schema that this program does not know.
-    pub async fn migrated_pool(&self) -> anyhow::Result<PgPool> {
+    pub async fn migrated_pool(&self) -> anyhow::Result<Pool> {
         let pool = self.pool()?;
         self.connect().await?.close().await?;
         db::migrate(&pool)
@@ -283,7 +284,7 @@ impl Database {
     ///
     /// # Errors
     /// When the database cannot be reached, or its schema is missing, older or newer; the error says what to do.
-    pub async fn checked_pool(&self) -> anyhow::Result<PgPool> {
+    pub async fn checked_pool(&self) -> anyhow::Result<Pool> {
         let pool = self.pool()?;
         self.connect().await?.close().await?;
         let gap = db::find_schema_gap(&pool).await;
@@ -339,7 +340,7 @@ impl Database {
     ///
     /// # Errors
     /// When the private PostgreSQL does not stop in time.
-    pub async fn close(self, pool: PgPool) -> anyhow::Result<()> {
+    pub async fn close(self, pool: Pool) -> anyhow::Result<()> {
         if tokio::time::timeout(CLOSE_TIMEOUT, pool.close())
             .await
             .is_err()

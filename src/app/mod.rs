@@ -11,7 +11,6 @@ use std::time::Duration;
 use anyhow::{Context as _, anyhow, bail};
 use axum::Router;
 pub use database::Database;
-use sqlx::PgPool;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout_at};
@@ -26,6 +25,7 @@ use crate::clients::attachment_links::Attachments;
 use crate::clients::attachment_source::NetworkScope;
 use crate::clients::{attachment_source, ghl, waapify, whatsapp_media};
 use crate::config::Settings;
+use crate::db::connection::Pool;
 use crate::doctor::Doctor;
 use crate::http::{
     Admin, Files, HttpParts, HttpState, InsertBatcher, OutageBuffer, ScrapeState, SignatureBatcher,
@@ -69,7 +69,7 @@ impl App {
     ///
     /// # Errors
     /// When TLS cannot be set up on this machine.
-    pub fn new(settings: &Settings, pool: PgPool, clock: Clock) -> anyhow::Result<Self> {
+    pub fn new(settings: &Settings, pool: Pool, clock: Clock) -> anyhow::Result<Self> {
         Self::with_network_scope(settings, pool, clock, NetworkScope::Public)
     }
 
@@ -80,7 +80,7 @@ impl App {
     /// As [`App::new`].
     pub fn with_network_scope(
         settings: &Settings,
-        pool: PgPool,
+        pool: Pool,
         clock: Clock,
         scope: NetworkScope,
     ) -> anyhow::Result<Self> {
@@ -169,7 +169,7 @@ fn unexpected_end(ended: Result<anyhow::Result<()>, JoinError>) -> anyhow::Error
 /// Builds what routes and workers share, and the doctor.
 fn services(
     settings: &Settings,
-    pool: PgPool,
+    pool: Pool,
     clock: Clock,
     scope: NetworkScope,
 ) -> anyhow::Result<(Services, Doctor)> {

@@ -19,7 +19,6 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use doctor::DoctorArgs;
 use messages::Messages;
 use secrecy::SecretString;
-use sqlx::PgPool;
 use table::table;
 use tracing::{info, warn};
 
@@ -30,6 +29,7 @@ use crate::app::{App, Database};
 use crate::config::Settings;
 use crate::config::marketplace::find_brand;
 use crate::db::accounts::{companies, installs};
+use crate::db::connection::Pool;
 use crate::db::numbers;
 use crate::model::ids::LocationId;
 use crate::model::language::Language;
@@ -210,7 +210,7 @@ async fn sandbox(args: SandboxArgs) -> anyhow::Result<ExitCode> {
 }
 
 /// The database for commands that only read; its schema is not changed. If none was given, prints which one was found.
-async fn read_database() -> anyhow::Result<(Database, PgPool)> {
+async fn read_database() -> anyhow::Result<(Database, Pool)> {
     let given = config::load_database_url(env);
     let database = find_database(given.as_ref()).await?;
     let pool = database.checked_pool().await?;

@@ -3,7 +3,9 @@
 //! Owns: creating and dropping such a schema, and the list of this program's tables. Refuses: touching anything outside
 //! that schema.
 
-use sqlx::{AssertSqlSafe, PgConnection, PgPool};
+use sqlx::{AssertSqlSafe, PgConnection};
+
+use crate::db::connection::Pool;
 
 /// Every table that the migrations make, but for their own list.
 pub const TABLES: [&str; 22] = [
@@ -92,7 +94,7 @@ pub async fn find_current(connection: &mut PgConnection) -> sqlx::Result<Option<
 
 /// Empties [`TABLES`] in one statement, so that a worker sees all of it or nothing. It does not reach other tables:
 /// where one refers to these, it fails and changes nothing.
-pub async fn empty_tables(pool: &PgPool) -> sqlx::Result<()> {
+pub async fn empty_tables(pool: &Pool) -> sqlx::Result<()> {
     let sql = format!("truncate {}", TABLES.join(", "));
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(pool).await?;
     Ok(())

@@ -1,13 +1,13 @@
 //! The schema: brought up to date, or compared with what this program makes of a database.
 
-use sqlx::PgPool;
+use crate::db::connection::Pool;
 
 /// Brings the schema up to date; several processes may do so at once (sqlx takes a lock).
 ///
 /// # Errors
 /// When the database cannot be reached or holds a schema that this program does not know.
-pub async fn migrate(pool: &PgPool) -> Result<(), sqlx::migrate::MigrateError> {
-    MIGRATIONS.run(pool).await
+pub async fn migrate(pool: &Pool) -> Result<(), sqlx::migrate::MigrateError> {
+    MIGRATIONS.run(pool.without_limits()).await
 }
 
 /// What this program makes of a database.
@@ -31,7 +31,7 @@ impl SchemaGap {
 }
 
 /// Compares a database's schema with this program's.
-pub async fn find_schema_gap(pool: &PgPool) -> sqlx::Result<SchemaGap> {
+pub async fn find_schema_gap(pool: &Pool) -> sqlx::Result<SchemaGap> {
     let applied = list_applied(pool).await?;
     let find = |version| applied.iter().find(|applied| applied.version == version);
     let ours = |version| MIGRATIONS.iter().find(|ours| ours.version == version);
@@ -56,7 +56,7 @@ struct Applied {
     checksum: Vec<u8>,
 }
 
-async fn list_applied(pool: &PgPool) -> sqlx::Result<Vec<Applied>> {
+async fn list_applied(pool: &Pool) -> sqlx::Result<Vec<Applied>> {
     let is_new =
         sqlx::query_scalar!(r#"select to_regclass('_sqlx_migrations') is null as "is_new!""#)
             .fetch_one(pool)

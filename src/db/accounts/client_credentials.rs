@@ -1,8 +1,8 @@
 //! What GHL said to the marketplace app's keys: they cannot be tried, only used (`docs/vendors/ghl.md#client-keys`).
 
-use sqlx::PgPool;
 use time::OffsetDateTime;
 
+use crate::db::connection::Pool;
 use crate::model::reason::Reason;
 
 /// What GHL said to a pair of keys.
@@ -18,7 +18,7 @@ pub struct CredentialResults {
 
 /// Notes that GHL gave a token for these keys.
 pub async fn record_acceptance(
-    pool: &PgPool,
+    pool: &Pool,
     keys_hash: &[u8],
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
@@ -39,7 +39,7 @@ pub async fn record_acceptance(
 /// Notes that GHL refused. `is_certain`: it can only have been the keys; another refusal counts only for keys that were
 /// never accepted.
 pub async fn record_refusal(
-    pool: &PgPool,
+    pool: &Pool,
     keys_hash: &[u8],
     refusal: &Reason,
     is_certain: bool,
@@ -67,7 +67,7 @@ pub async fn record_refusal(
 
 /// What GHL said to these keys so far.
 pub async fn find_credential_results(
-    pool: &PgPool,
+    pool: &Pool,
     keys_hash: &[u8],
 ) -> sqlx::Result<CredentialResults> {
     let found = sqlx::query_as!(

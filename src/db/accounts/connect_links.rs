@@ -1,8 +1,8 @@
 //! Connect links: what each allows, what it waits for, and what it has done.
 
-use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
+use crate::db::connection::{Connection, Pool};
 use crate::model::ids::LocationId;
 
 /// A connect link.
@@ -24,7 +24,7 @@ pub struct ConnectLink {
 
 /// Keeps a connect link by the hash of its token.
 pub async fn record_link(
-    pool: &PgPool,
+    pool: &Pool,
     token_hash: &[u8],
     location: &LocationId,
     expires_at: OffsetDateTime,
@@ -44,7 +44,7 @@ pub async fn record_link(
 }
 
 /// The link of a token, used or expired ones too.
-pub async fn find_link(pool: &PgPool, token_hash: &[u8]) -> sqlx::Result<Option<ConnectLink>> {
+pub async fn find_link(pool: &Pool, token_hash: &[u8]) -> sqlx::Result<Option<ConnectLink>> {
     sqlx::query_as!(
         ConnectLink,
         r#"
@@ -60,7 +60,7 @@ pub async fn find_link(pool: &PgPool, token_hash: &[u8]) -> sqlx::Result<Option<
 
 /// Uses a link up for `number`; false when it is gone: used before, expired, or its location uninstalled meanwhile.
 pub async fn use_link(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     token_hash: &[u8],
     number: &str,
     now: OffsetDateTime,
@@ -94,7 +94,7 @@ pub enum Waits {
 /// Keeps the instance that waits for a phone, with its sealed token, in place of any other. A newer link of a location
 /// takes it from an older one.
 pub async fn record_pending(
-    pool: &PgPool,
+    pool: &Pool,
     token_hash: &[u8],
     location: &LocationId,
     instance_id: &str,
@@ -155,7 +155,7 @@ pub async fn record_pending(
 }
 
 /// Forgets what a link waits for.
-pub async fn forget_pending(pool: &PgPool, token_hash: &[u8]) -> sqlx::Result<()> {
+pub async fn forget_pending(pool: &Pool, token_hash: &[u8]) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
         update connect_links
@@ -170,7 +170,7 @@ pub async fn forget_pending(pool: &PgPool, token_hash: &[u8]) -> sqlx::Result<()
 }
 
 /// Destroys the tokens of what waits with links that have expired.
-pub async fn forget_expired(pool: &PgPool, now: OffsetDateTime) -> sqlx::Result<()> {
+pub async fn forget_expired(pool: &Pool, now: OffsetDateTime) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
         update connect_links
@@ -186,7 +186,7 @@ pub async fn forget_expired(pool: &PgPool, now: OffsetDateTime) -> sqlx::Result<
 
 /// Counts a test message of a link that was used after `since`; false when it has sent `max` already.
 pub async fn count_test(
-    pool: &PgPool,
+    pool: &Pool,
     token_hash: &[u8],
     since: OffsetDateTime,
     max: i32,

@@ -3,16 +3,16 @@
 //! How a location stands is read from two views of the schema: `install_statuses`, and `installs` with its number and its
 //! last messages.
 
-use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
+use crate::db::connection::{Connection, Pool};
 use crate::model::ids::{CompanyId, LocationId};
 use crate::model::reason::Reason;
 use crate::model::states::InstallStatus;
 
 /// How a location stands.
 pub async fn find_install_status(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
 ) -> sqlx::Result<InstallStatus> {
     let found = sqlx::query_scalar!(
@@ -54,7 +54,7 @@ pub struct InstallRow {
 }
 
 /// Every location we know.
-pub async fn list_installs(pool: &PgPool) -> sqlx::Result<Vec<InstallRow>> {
+pub async fn list_installs(pool: &Pool) -> sqlx::Result<Vec<InstallRow>> {
     sqlx::query_as!(
         InstallRow,
         r#"
@@ -71,7 +71,7 @@ pub async fn list_installs(pool: &PgPool) -> sqlx::Result<Vec<InstallRow>> {
 /// Notes that a location has the app and a token of its own grant. What waited for the token is due now. One that comes
 /// back is being set up for some minutes, like a new one, before the monitor looks at it.
 pub async fn record_install(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     company: Option<&CompanyId>,
     now: OffsetDateTime,
@@ -107,7 +107,7 @@ pub async fn record_install(
 /// Notes that a location has the app and a token from its company. False when nobody asks for one any more: it was
 /// uninstalled meanwhile, or brought its own.
 pub async fn record_requested_token(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     company: &CompanyId,
     now: OffsetDateTime,
@@ -138,7 +138,7 @@ pub async fn record_requested_token(
 
 /// Makes due what waits for the location's token, but nothing that a worker has in hand.
 async fn release_waiting(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
@@ -181,7 +181,7 @@ async fn release_waiting(
 /// Has a location's token asked of its company at `token_request_at`, because GHL says (`said_at`, by its own clock) that
 /// the app is there. One that has a working token will keep it ([`keeps_token`]).
 pub async fn expect_install(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     company: Option<&CompanyId>,
     said_at: Option<OffsetDateTime>,
@@ -215,7 +215,7 @@ pub async fn expect_install(
 }
 
 /// Whether a location has a working token already; nobody asks for another then.
-pub async fn keeps_token(pool: &PgPool, location: &LocationId) -> sqlx::Result<bool> {
+pub async fn keeps_token(pool: &Pool, location: &LocationId) -> sqlx::Result<bool> {
     let kept = sqlx::query!(
         r#"
         update locations l

@@ -1,8 +1,8 @@
 //! Numbers that came with GHL's install form, kept until their locations are installed.
 
-use sqlx::{PgConnection, PgPool};
 use time::{Duration, OffsetDateTime};
 
+use crate::db::connection::{Connection, Pool};
 use crate::model::ids::LocationId;
 
 /// What an install form brought for a location.
@@ -19,7 +19,7 @@ pub struct PendingConnection {
 /// Keeps a pending connection in place of the location's last one, unless the location has a connected number; false
 /// then.
 pub async fn record_pending_connection(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     pending: &PendingConnection,
     now: OffsetDateTime,
@@ -55,7 +55,7 @@ pub async fn record_pending_connection(
 
 /// The pending connection of a location that is installed.
 pub async fn find_pending_connection(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     now: OffsetDateTime,
 ) -> sqlx::Result<Option<PendingConnection>> {
@@ -77,7 +77,7 @@ pub async fn find_pending_connection(
 /// Takes pending connections of installed locations that are due, under a lease; those that nobody needed in time are
 /// destroyed.
 pub async fn claim_pending_connections(
-    pool: &PgPool,
+    pool: &Pool,
     now: OffsetDateTime,
     lease: Duration,
     limit: i64,
@@ -116,7 +116,7 @@ pub async fn claim_pending_connections(
 
 /// Takes a location's pending connection under a lease; false when there is none, or somebody has it.
 pub async fn claim_pending_connection(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     now: OffsetDateTime,
     lease: Duration,
@@ -139,7 +139,7 @@ pub async fn claim_pending_connection(
 /// Uses a location's pending connection up; false when it is gone, the location was uninstalled, or has a connected
 /// number by now.
 pub async fn use_pending_connection(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
 ) -> sqlx::Result<bool> {
     let used = sqlx::query!(
@@ -157,7 +157,7 @@ pub async fn use_pending_connection(
 }
 
 /// Destroys a location's pending connection.
-pub async fn forget_pending_connection(pool: &PgPool, location: &LocationId) -> sqlx::Result<()> {
+pub async fn forget_pending_connection(pool: &Pool, location: &LocationId) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
         delete from pending_connections

@@ -1,8 +1,8 @@
 //! GHL's limit on calls: one budget for each location, which all processes share (`docs/vendors/ghl.md#limits`).
 
-use sqlx::PgPool;
 use time::OffsetDateTime;
 
+use crate::db::connection::Pool;
 use crate::model::rate_limits::RateLimits;
 
 /// What a call is for.
@@ -37,7 +37,7 @@ pub struct Taken {
 
 /// Takes a call from an owner's budget; the moment at which there may be one again where it is used up.
 pub async fn take_call(
-    pool: &PgPool,
+    pool: &Pool,
     owner: &str,
     purpose: CallPriority,
     now: OffsetDateTime,
@@ -77,7 +77,7 @@ pub async fn take_call(
 }
 
 async fn find_end(
-    pool: &PgPool,
+    pool: &Pool,
     owner: &str,
     purpose: CallPriority,
     now: OffsetDateTime,
@@ -105,7 +105,7 @@ async fn find_end(
 
 /// Keeps what GHL said, where it is news: another limit, a count that is ahead of ours, a pause.
 pub async fn record_limits(
-    pool: &PgPool,
+    pool: &Pool,
     owner: &str,
     taken: Taken,
     limits: RateLimits,

@@ -1,6 +1,6 @@
 //! Every sealed value of the database, wherever it lies: for checking and changing the keys.
 
-use sqlx::PgPool;
+use crate::db::connection::Pool;
 
 /// A sealed value and where it lies.
 #[derive(Clone, Debug, Default)]
@@ -31,7 +31,7 @@ macro_rules! sealed_columns {
         /// At most `limit` values that another key than `newest` sealed, in the order of their rows, beginning behind
         /// `after`.
         pub async fn list_sealed(
-            pool: &PgPool,
+            pool: &Pool,
             column: Column,
             newest: &[u8],
             after: &SealedRow,
@@ -61,7 +61,7 @@ macro_rules! sealed_columns {
 
         /// Replaces a value, unless it has changed since it was read; false then.
         pub async fn replace_sealed(
-            pool: &PgPool,
+            pool: &Pool,
             column: Column,
             row: &SealedRow,
             value: &[u8],
@@ -84,7 +84,7 @@ macro_rules! sealed_columns {
         }
 
         /// The ids of the keys that sealed a column's values, with how many each sealed.
-        pub async fn count_by_key(pool: &PgPool, column: Column) -> sqlx::Result<Vec<(Vec<u8>, i64)>> {
+        pub async fn count_by_key(pool: &Pool, column: Column) -> sqlx::Result<Vec<(Vec<u8>, i64)>> {
             match column {
                 $(Column::$column => {
                     sqlx::query!(

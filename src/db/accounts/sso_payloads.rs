@@ -1,11 +1,12 @@
 //! SSO payloads that opened a session: none of them opens another.
 
-use sqlx::PgPool;
 use time::OffsetDateTime;
+
+use crate::db::connection::Pool;
 
 /// Uses a payload up, by its salt; false when it, or a changed copy of it, was used before. After an error it is not known
 /// whether it is used up.
-pub async fn use_payload(pool: &PgPool, salt: &[u8], now: OffsetDateTime) -> sqlx::Result<bool> {
+pub async fn use_payload(pool: &Pool, salt: &[u8], now: OffsetDateTime) -> sqlx::Result<bool> {
     let used = sqlx::query!(
         r#"
         insert into sso_payloads (salt, used_at)

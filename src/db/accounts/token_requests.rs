@@ -1,14 +1,14 @@
 //! Locations whose token is to be asked of their company: when, and what came of it.
 
-use sqlx::PgPool;
 use time::{Duration, OffsetDateTime};
 
+use crate::db::connection::Pool;
 use crate::model::ids::{CompanyId, LocationId};
 use crate::model::reason::Reason;
 
 /// When a location's token is asked for next; none while nobody asks.
 pub async fn find_token_request_time(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
 ) -> sqlx::Result<Option<OffsetDateTime>> {
     let found = sqlx::query_scalar!(
@@ -26,7 +26,7 @@ pub async fn find_token_request_time(
 
 /// Has the token of a location that needs one, and of which nobody was asked yet, asked for now.
 pub async fn request_token(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
@@ -64,7 +64,7 @@ pub struct TokenRequest {
 
 /// Claims locations whose token is due to be asked for, those of a known company first.
 pub async fn claim_token_requests(
-    pool: &PgPool,
+    pool: &Pool,
     now: OffsetDateTime,
     lease: Duration,
     limit: i64,
@@ -100,7 +100,7 @@ pub async fn claim_token_requests(
 /// Notes that a location's token was not to be had, and when to ask again (`token_request_at` none: not by ourselves).
 /// `refusal` is why not, if it is for good.
 pub async fn fail_token_request(
-    pool: &PgPool,
+    pool: &Pool,
     job: &TokenRequest,
     refusal: Option<&Reason>,
     token_request_at: Option<OffsetDateTime>,
@@ -133,7 +133,7 @@ pub async fn fail_token_request(
 
 /// Ends claims that are still held.
 pub async fn release_token_requests(
-    pool: &PgPool,
+    pool: &Pool,
     jobs: &[&TokenRequest],
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {

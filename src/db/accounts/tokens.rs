@@ -1,8 +1,8 @@
 //! OAuth token pairs, sealed, and the lease that lets one process at a time refresh a pair.
 
-use sqlx::{PgConnection, PgPool};
 use time::{Duration, OffsetDateTime};
 
+use crate::db::connection::{Connection, Pool};
 use crate::model::ids::CompanyId;
 use crate::model::reason::Reason;
 use crate::model::states::{OwnerKind, TokenProblem};
@@ -49,7 +49,7 @@ pub struct NewToken {
 
 /// The pair of an owner.
 pub async fn find_token(
-    pool: &PgPool,
+    pool: &Pool,
     kind: OwnerKind,
     owner: &str,
 ) -> sqlx::Result<Option<TokenRow>> {
@@ -71,7 +71,7 @@ pub async fn find_token(
 
 /// Stores the pair of an install, in place of whatever was there.
 pub async fn record_token(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     kind: OwnerKind,
     owner: &str,
     token: &NewToken,
@@ -112,7 +112,7 @@ pub async fn record_token(
 /// Takes the right to refresh the pair `version` until `lease_until`; false when another process has it, or when the
 /// pair has been replaced meanwhile. `ended`: GHL says that its access token has ended, whatever its time.
 pub async fn claim_refresh(
-    pool: &PgPool,
+    pool: &Pool,
     (kind, owner): (OwnerKind, &str),
     version: i64,
     ended: bool,
@@ -144,7 +144,7 @@ pub async fn claim_refresh(
 /// Replaces the pair `version` by its successor and gives the lease back; changes nothing when it has been replaced
 /// by someone else; false then. A successor without a refresh token keeps the old one.
 pub async fn finish_refresh(
-    pool: &PgPool,
+    pool: &Pool,
     (kind, owner): (OwnerKind, &str),
     version: i64,
     token: &NewToken,
@@ -181,7 +181,7 @@ pub async fn finish_refresh(
 
 /// Gives the right to refresh back after a failure, with what it was and when it is tried again.
 pub async fn fail_refresh(
-    pool: &PgPool,
+    pool: &Pool,
     (kind, owner): (OwnerKind, &str),
     version: i64,
     (problem, detail): (TokenProblem, &Reason),
@@ -212,7 +212,7 @@ pub async fn fail_refresh(
 
 /// Claims pairs that are due to be renewed, and those whose renewal was cut off with its process.
 pub async fn claim_due(
-    pool: &PgPool,
+    pool: &Pool,
     now: OffsetDateTime,
     lease: Duration,
     limit: i64,

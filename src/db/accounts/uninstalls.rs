@@ -1,8 +1,8 @@
 //! What an uninstall destroys, ends and keeps: tokens and keys go, waiting messages end, the history stays.
 
-use sqlx::{PgConnection, PgPool};
 use time::{Duration, OffsetDateTime};
 
+use crate::db::connection::{Connection, Pool};
 use crate::db::inbound::media;
 use crate::model::ids::{CompanyId, LocationId};
 use crate::model::reason::{Hold, Reason, Wait};
@@ -11,7 +11,7 @@ use crate::model::reason::{Hold, Reason, Wait};
 /// told, every message that waits is `failed(uninstalled)`. False for a location we do not know, and for one of which
 /// GHL said later than `said_at` (by its own clock) that the app was installed.
 pub async fn uninstall_location(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     said_at: Option<OffsetDateTime>,
     now: OffsetDateTime,
@@ -56,7 +56,7 @@ pub async fn uninstall_location(
 }
 
 /// Destroys what opens the location to us or to somebody with a link, and what GHL would have been told.
-async fn destroy_keys(tx: &mut PgConnection, location: &LocationId) -> sqlx::Result<()> {
+async fn destroy_keys(tx: &mut Connection, location: &LocationId) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
         delete from tokens
@@ -98,7 +98,7 @@ async fn destroy_keys(tx: &mut PgConnection, location: &LocationId) -> sqlx::Res
 
 /// Has the location's numbers send no more. Each keeps its access token until Waapify is told.
 async fn hold_numbers(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
@@ -125,7 +125,7 @@ async fn hold_numbers(
 
 /// Ends what waits. What is being sent this moment ends by itself: its worker finds no number and no token any more.
 async fn end_messages(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
@@ -185,7 +185,7 @@ async fn end_messages(
 /// Destroys a company's token; gives the locations that go with it, which are those that were not installed by
 /// themselves.
 pub async fn uninstall_company(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     company: &CompanyId,
 ) -> sqlx::Result<Vec<LocationId>> {
     sqlx::query!(
@@ -236,7 +236,7 @@ pub struct DisconnectJob {
 
 /// Claims numbers that are due to be disconnected.
 pub async fn claim_disconnects(
-    pool: &PgPool,
+    pool: &Pool,
     now: OffsetDateTime,
     lease: Duration,
     limit: i64,
@@ -266,7 +266,7 @@ pub async fn claim_disconnects(
 }
 
 /// Ends a disconnect: the number's last secret is destroyed. One that was connected again meanwhile stays as it is.
-pub async fn finish_disconnect(pool: &PgPool, job: &DisconnectJob) -> sqlx::Result<()> {
+pub async fn finish_disconnect(pool: &Pool, job: &DisconnectJob) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
         update numbers
@@ -283,7 +283,7 @@ pub async fn finish_disconnect(pool: &PgPool, job: &DisconnectJob) -> sqlx::Resu
 
 /// Postpones a disconnect until `at`.
 pub async fn retry_disconnect(
-    pool: &PgPool,
+    pool: &Pool,
     job: &DisconnectJob,
     at: OffsetDateTime,
 ) -> sqlx::Result<()> {

@@ -1,13 +1,13 @@
 //! WhatsApp groups: what they are called, and who makes GHL's contact of one.
 
-use sqlx::PgPool;
 use time::OffsetDateTime;
 
+use crate::db::connection::Pool;
 use crate::model::ids::{LocationId, MessageId};
 
 /// Notes what groups are called, each named once, by their addresses.
 pub async fn record_subjects(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     groups: &[&str],
     subjects: &[&str],
@@ -34,7 +34,7 @@ pub async fn record_subjects(
 /// Takes the making of a group's contact until then, and gives the group's name where it is known; `None` while another
 /// has it.
 pub async fn claim_making(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     group: &str,
     until: OffsetDateTime,
@@ -59,7 +59,7 @@ pub async fn claim_making(
 
 /// Ends the making of a group's contact; one that another took over meanwhile stays theirs.
 pub async fn finish_making(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     group: &str,
     until: OffsetDateTime,
@@ -81,7 +81,7 @@ pub async fn finish_making(
 
 /// Whether a message of GHL's is for the contact of a group.
 pub async fn is_addressed(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     message: MessageId,
 ) -> sqlx::Result<bool> {

@@ -5,9 +5,9 @@
 
 use std::collections::HashMap;
 
-use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
+use crate::db::connection::{Connection, Pool};
 use crate::model::ids::LocationId;
 use crate::model::reason::{Reason, Step};
 
@@ -31,7 +31,7 @@ pub struct Pair<'a> {
 /// those with a file at `file_until` at the latest. Where it contradicts what is known, the later word counts, for
 /// messages from then on. True if anything was new. After an error nothing is learnt.
 pub async fn learn(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     pairs: &[Pair<'_>],
     file_until: OffsetDateTime,
@@ -53,7 +53,7 @@ pub async fn learn(
 }
 
 async fn find_phones(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     pairs: &[Pair<'_>],
 ) -> sqlx::Result<HashMap<String, String>> {
@@ -75,7 +75,7 @@ async fn find_phones(
 
 /// Keeps pairs; gives the LIDs of those that were not contradicted by a later word.
 async fn record(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     news: &[&Pair<'_>],
 ) -> sqlx::Result<Vec<String>> {
@@ -109,7 +109,7 @@ async fn record(
 
 /// The phone of a LID, if it is known.
 pub async fn find_phone(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     lid: &str,
 ) -> sqlx::Result<Option<String>> {
@@ -129,7 +129,7 @@ pub async fn find_phone(
 
 /// Locks a LID until the transaction ends: nobody learns its phone meanwhile. True if the phone is known.
 pub(in crate::db) async fn lock(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     lid: &str,
 ) -> sqlx::Result<bool> {
@@ -151,7 +151,7 @@ pub(in crate::db) async fn lock(
 /// Moves the held messages of LIDs whose phones are known into the phones' conversations. What waits for its content
 /// goes on waiting for that.
 pub(in crate::db) async fn release(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     lids: &[impl AsRef<str>],
     file_until: OffsetDateTime,

@@ -1,8 +1,8 @@
 //! What the database knows about how a location does: for the doctor and the monitor.
 
-use sqlx::PgPool;
 use time::{Duration, OffsetDateTime};
 
+use crate::db::connection::Pool;
 use crate::db::outbound::receipts::DELIVERED;
 use crate::model::ids::LocationId;
 use crate::model::reason::Reason;
@@ -27,7 +27,7 @@ pub struct History {
 }
 
 /// When something last came to or from a location.
-pub async fn find_history(pool: &PgPool, location: &LocationId) -> sqlx::Result<History> {
+pub async fn find_history(pool: &Pool, location: &LocationId) -> sqlx::Result<History> {
     sqlx::query_as!(
         History,
         r#"
@@ -104,7 +104,7 @@ pub struct NumberCheckup {
 
 /// The connected numbers of a location, that it sends from first.
 pub async fn list_numbers(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     now: OffsetDateTime,
 ) -> sqlx::Result<Vec<NumberCheckup>> {
@@ -166,7 +166,7 @@ pub async fn list_numbers(
 }
 
 /// What a location's token may do, in GHL's words; none where it did not say, or there is no token.
-pub async fn find_scope(pool: &PgPool, location: &LocationId) -> sqlx::Result<Option<String>> {
+pub async fn find_scope(pool: &Pool, location: &LocationId) -> sqlx::Result<Option<String>> {
     let found = sqlx::query_scalar!(
         r#"
         select scope
@@ -182,7 +182,7 @@ pub async fn find_scope(pool: &PgPool, location: &LocationId) -> sqlx::Result<Op
 
 /// Why there is no token, or why it is not renewed.
 pub async fn find_token_trouble(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
 ) -> sqlx::Result<Option<Reason>> {
     let found = sqlx::query_scalar!(

@@ -1,8 +1,8 @@
 //! What the monitor noticed: each incident from its beginning to its end, and which location it checks next.
 
-use sqlx::PgPool;
 use time::{Duration, OffsetDateTime};
 
+use crate::db::connection::Pool;
 use crate::model::ids::LocationId;
 use crate::model::reason::Reason;
 use crate::model::states::IncidentKind;
@@ -46,7 +46,7 @@ pub struct Incident {
 /// Opens an incident, or notes that it is there still; its id, and whether it has just begun. None where the app was
 /// uninstalled meanwhile: nobody would end it.
 pub async fn open(
-    pool: &PgPool,
+    pool: &Pool,
     about: About<'_>,
     detail: Option<&str>,
     reason: Option<&Reason>,
@@ -82,7 +82,7 @@ pub async fn open(
 
 /// Ends an incident; its id, none where there was none.
 pub async fn resolve(
-    pool: &PgPool,
+    pool: &Pool,
     about: About<'_>,
     now: OffsetDateTime,
 ) -> sqlx::Result<Option<i64>> {
@@ -104,7 +104,7 @@ pub async fn resolve(
 
 /// Ends the incidents of numbers that are no longer connected; their ids.
 pub async fn resolve_gone(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     numbers: &[&str],
     now: OffsetDateTime,
@@ -129,7 +129,7 @@ pub async fn resolve_gone(
 }
 
 /// A location's incidents that have not ended, the oldest first.
-pub async fn list_open(pool: &PgPool, location: &LocationId) -> sqlx::Result<Vec<Incident>> {
+pub async fn list_open(pool: &Pool, location: &LocationId) -> sqlx::Result<Vec<Incident>> {
     sqlx::query_as!(
         Incident,
         r#"
@@ -146,7 +146,7 @@ pub async fn list_open(pool: &PgPool, location: &LocationId) -> sqlx::Result<Vec
 }
 
 /// How many incidents of each kind are open now, kinds without any included.
-pub async fn count_open(pool: &PgPool) -> sqlx::Result<Vec<(IncidentKind, i64)>> {
+pub async fn count_open(pool: &Pool) -> sqlx::Result<Vec<(IncidentKind, i64)>> {
     let counted = sqlx::query!(
         r#"
         select kind, count(*) as "count!"
@@ -162,7 +162,7 @@ pub async fn count_open(pool: &PgPool) -> sqlx::Result<Vec<(IncidentKind, i64)>>
 }
 
 /// How many incidents of each kind there have been, those of now included.
-pub async fn count_begun(pool: &PgPool) -> sqlx::Result<Vec<(IncidentKind, i64)>> {
+pub async fn count_begun(pool: &Pool) -> sqlx::Result<Vec<(IncidentKind, i64)>> {
     let counted = sqlx::query!(
         r#"
         select kind, count(*) as "count!"
@@ -203,7 +203,7 @@ pub struct MonitorJob {
 
 /// Claims locations that are due to be checked.
 pub async fn claim_due_locations(
-    pool: &PgPool,
+    pool: &Pool,
     now: OffsetDateTime,
     lease: Duration,
     limit: i64,
@@ -239,7 +239,7 @@ pub async fn claim_due_locations(
 /// Ends a check and says when the next one is: sooner where something was heard meanwhile. Changes nothing for a stale
 /// owner.
 pub async fn schedule_next_check(
-    pool: &PgPool,
+    pool: &Pool,
     job: &MonitorJob,
     next: OffsetDateTime,
 ) -> sqlx::Result<()> {
@@ -265,7 +265,7 @@ pub async fn schedule_next_check(
 
 /// Has a location checked soon, because something was heard of it: now, or half a minute after the last check.
 pub async fn check_soon(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
@@ -286,7 +286,7 @@ pub async fn check_soon(
 
 /// Notes that GHL named us as a location's default SMS provider; an uninstall has made that nobody's matter.
 pub async fn record_provider(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {

@@ -1,8 +1,8 @@
 //! The row that a message gets, or takes over from the stub that came before it.
 
-use sqlx::PgConnection;
 use time::OffsetDateTime;
 
+use crate::db::connection::Connection;
 use crate::db::inbound::{NewInbound, State, undecrypted};
 use crate::model::ids::{MessageId, WaMessageId};
 use crate::model::reason::{Reason, Step};
@@ -18,7 +18,7 @@ pub(super) struct Entry {
 /// Inserts a message, or fills in the row that is held for its content, which keeps its place and what it knows of the
 /// sender. None when there is nothing new in it.
 pub(super) async fn insert(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     message: &NewInbound<'_>,
     now: OffsetDateTime,
 ) -> sqlx::Result<Option<Entry>> {

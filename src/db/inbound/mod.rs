@@ -10,9 +10,9 @@ pub mod posts;
 pub(in crate::db) mod replays;
 pub mod undecrypted;
 
-use sqlx::PgPool;
 use time::{Duration, OffsetDateTime};
 
+use crate::db::connection::Pool;
 use crate::db::contacts::lids;
 use crate::db::contacts::lids::LID_SERVER;
 use crate::db::history::timeline;
@@ -113,7 +113,7 @@ claimed!(InboundJob, id.0, in location_id);
 
 /// Keeps a message; none when it is known already. The content of one that is held for it takes its place.
 pub async fn record_message(
-    pool: &PgPool,
+    pool: &Pool,
     message: &NewInbound<'_>,
     now: OffsetDateTime,
 ) -> sqlx::Result<Option<MessageId>> {
@@ -142,7 +142,7 @@ pub async fn record_message(
 
 /// What a message of a conversation says, by WhatsApp's id; whoever wrote it.
 pub async fn find_text(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     number: &str,
     conversation: &str,
@@ -168,7 +168,7 @@ pub async fn find_text(
 /// Claims the first waiting message of each of some conversations: the one whose outcome is unknown, if there is one,
 /// since the others wait for it.
 pub async fn claim(
-    pool: &PgPool,
+    pool: &Pool,
     now: OffsetDateTime,
     lease: Duration,
     limit: i64,
@@ -186,7 +186,7 @@ pub async fn claim(
 
 /// Ends a message that GHL took: under the id that GHL gave, or with the reason why that is not known.
 pub async fn finish_posted(
-    pool: &PgPool,
+    pool: &Pool,
     job: &InboundJob,
     message: Result<&GhlMessageId, &Reason>,
     now: OffsetDateTime,
@@ -204,7 +204,7 @@ pub async fn finish_posted(
 
 /// Ends a message that GHL will not take.
 pub async fn finish_failed(
-    pool: &PgPool,
+    pool: &Pool,
     job: &InboundJob,
     reason: &Reason,
     now: OffsetDateTime,
@@ -213,7 +213,7 @@ pub async fn finish_failed(
 }
 
 async fn end(
-    pool: &PgPool,
+    pool: &Pool,
     job: &InboundJob,
     state: MessageState,
     reason: Option<&Reason>,
@@ -253,7 +253,7 @@ async fn end(
 
 /// Puts a claimed message back until `due`.
 pub async fn finish_retry(
-    pool: &PgPool,
+    pool: &Pool,
     job: &InboundJob,
     cause: &Reason,
     due: OffsetDateTime,
@@ -290,7 +290,7 @@ pub async fn finish_retry(
 
 /// Puts a claimed message back until `due`, because the location has no token; `reason` says so while it waits.
 pub async fn snooze(
-    pool: &PgPool,
+    pool: &Pool,
     job: &InboundJob,
     reason: &Reason,
     due: OffsetDateTime,
@@ -339,7 +339,7 @@ pub async fn snooze(
 /// Ends the leases of claims that are still held. A message that left in its claim rests until `rested`, so that GHL's
 /// search knows of it when it is looked for.
 pub async fn release(
-    pool: &PgPool,
+    pool: &Pool,
     jobs: &[InboundJob],
     rested: OffsetDateTime,
     now: OffsetDateTime,

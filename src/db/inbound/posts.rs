@@ -1,8 +1,8 @@
 //! WhatsApp messages that leave for GHL: noted before they do, and compared afterwards where no answer came.
 
-use sqlx::PgPool;
 use time::OffsetDateTime;
 
+use crate::db::connection::Pool;
 use crate::db::inbound::InboundJob;
 use crate::model::ids::{ContactId, GhlMessageId, LocationId};
 use crate::model::reason::Reason;
@@ -23,7 +23,7 @@ pub struct Predecessor {
 /// Notes that a claimed message leaves now, and until when it is its owner's; its outcome is unknown from now on. False
 /// for a stale owner, who must not post.
 pub async fn mark_post_started(
-    pool: &PgPool,
+    pool: &Pool,
     job: &InboundJob,
     lease_until: OffsetDateTime,
     now: OffsetDateTime,
@@ -52,7 +52,7 @@ pub async fn mark_post_started(
 
 /// Puts a message back until `due` whose post is not cleared up: GHL may have it, and `why` that cannot be seen now.
 pub async fn reschedule_reconciliation(
-    pool: &PgPool,
+    pool: &Pool,
     job: &InboundJob,
     why: &Reason,
     due: OffsetDateTime,
@@ -84,10 +84,7 @@ pub async fn reschedule_reconciliation(
 }
 
 /// What left for GHL last in the message's conversation, but for itself and for what GHL refused.
-pub async fn find_predecessor(
-    pool: &PgPool,
-    job: &InboundJob,
-) -> sqlx::Result<Option<Predecessor>> {
+pub async fn find_predecessor(pool: &Pool, job: &InboundJob) -> sqlx::Result<Option<Predecessor>> {
     sqlx::query_as!(
         Predecessor,
         r#"
@@ -111,7 +108,7 @@ pub async fn find_predecessor(
 
 /// Whether a message of GHL's is known: as one that we posted, or as one of an agent that has left for WhatsApp.
 pub async fn is_known(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     message: &GhlMessageId,
 ) -> sqlx::Result<bool> {
@@ -138,7 +135,7 @@ pub async fn is_known(
 /// GHL's deliveries to a contact that came after `after_sequence` and of which nothing has left, oldest first: one of
 /// them may be GHL's echo of what we posted.
 pub async fn list_unsent_deliveries(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     contact: &ContactId,
     after_sequence: i64,

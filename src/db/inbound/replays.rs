@@ -1,8 +1,8 @@
 //! A failed message to GHL, as a replay finds it and puts it back.
 
-use sqlx::PgConnection;
 use time::OffsetDateTime;
 
+use crate::db::connection::Connection;
 use crate::db::contacts::lids;
 use crate::db::contacts::lids::LID_SERVER;
 use crate::db::replays::current::Current;
@@ -11,7 +11,7 @@ use crate::model::reason::{Reason, Step};
 
 /// Locks a message and finds what decides whether it may be repeated.
 pub(in crate::db) async fn find_current(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     id: MessageId,
 ) -> sqlx::Result<Current> {
@@ -39,7 +39,7 @@ pub(in crate::db) async fn find_current(
 /// Puts a message back, due now. One that failed while its sender was hidden is held again, unless the sender is known by
 /// now.
 pub(in crate::db) async fn requeue(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     id: MessageId,
     now: OffsetDateTime,

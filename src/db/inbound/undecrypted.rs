@@ -3,9 +3,9 @@
 //! One that is posted without its content gives its id back by taking the one that [`id_of`] makes: the content, if it
 //! comes later still, is a message of its own then, and the same stub again is known.
 
-use sqlx::PgPool;
 use time::OffsetDateTime;
 
+use crate::db::connection::Pool;
 use crate::db::contacts::lids::LID_SERVER;
 use crate::model::ids::WaMessageId;
 use crate::model::reason::{Reason, Step};
@@ -30,7 +30,7 @@ pub(in crate::db) fn twin(id: &WaMessageId, is_held: bool) -> Option<WaMessageId
 }
 
 /// Lets stubs go whose time is over; one whose sender is hidden is held for that from now on. How many.
-pub async fn expire(pool: &PgPool, now: OffsetDateTime) -> sqlx::Result<u64> {
+pub async fn expire(pool: &Pool, now: OffsetDateTime) -> sqlx::Result<u64> {
     let expired = sqlx::query!(
         r#"
         -- A stub whose other id is taken was posted before, and stays held.

@@ -4,9 +4,9 @@ pub mod holds;
 pub mod removals;
 pub mod settings;
 
-use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
+use crate::db::connection::{Connection, Pool};
 use crate::model::ids::LocationId;
 
 /// What is needed to send from a number.
@@ -38,7 +38,7 @@ pub struct NewNumber {
 /// Connects a number to its location and makes it the default; a known number gets the new credentials and is
 /// taken off hold. An instance has one number: whichever else the location had on it is given up.
 pub async fn record_number(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     number: &NewNumber,
     now: OffsetDateTime,
@@ -90,7 +90,7 @@ pub async fn record_number(
 
 /// The sealed webhook secret of a number that is connected already.
 pub async fn find_webhook_secret(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     number: &str,
 ) -> sqlx::Result<Option<Vec<u8>>> {
@@ -110,7 +110,7 @@ pub async fn find_webhook_secret(
 
 /// A connected number of a location, with its keys.
 pub async fn find_number(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     number: &str,
 ) -> sqlx::Result<Option<NumberRow>> {
@@ -143,7 +143,7 @@ pub struct LastNumber {
 }
 
 /// The number a location sends from, or the last one it had.
-pub async fn find_last(pool: &PgPool, location: &LocationId) -> sqlx::Result<Option<LastNumber>> {
+pub async fn find_last(pool: &Pool, location: &LocationId) -> sqlx::Result<Option<LastNumber>> {
     sqlx::query_as!(
         LastNumber,
         r#"
@@ -161,7 +161,7 @@ pub async fn find_last(pool: &PgPool, location: &LocationId) -> sqlx::Result<Opt
 
 /// The location and number whose webhook address ends in the secret with this hash.
 pub async fn find_by_webhook_secret(
-    pool: &PgPool,
+    pool: &Pool,
     secret_hash: &[u8],
 ) -> sqlx::Result<Option<(LocationId, String)>> {
     sqlx::query!(
@@ -190,7 +190,7 @@ pub struct ConnectedNumber {
 
 /// The number that was connected to an instance last.
 pub async fn find_connected(
-    pool: &PgPool,
+    pool: &Pool,
     instance_id: &str,
 ) -> sqlx::Result<Option<ConnectedNumber>> {
     sqlx::query_as!(
@@ -209,7 +209,7 @@ pub async fn find_connected(
 }
 
 /// Whether Waapify has still to be told that a number of this instance was uninstalled.
-pub async fn is_being_disconnected(pool: &PgPool, instance_id: &str) -> sqlx::Result<bool> {
+pub async fn is_being_disconnected(pool: &Pool, instance_id: &str) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"
         select exists (
@@ -226,7 +226,7 @@ pub async fn is_being_disconnected(pool: &PgPool, instance_id: &str) -> sqlx::Re
 
 /// Gives a number a pause of its own between two sends, in milliseconds up to a minute; none: that of the settings.
 pub async fn record_interval(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     number: &str,
     interval_ms: Option<i32>,
@@ -248,7 +248,7 @@ pub async fn record_interval(
 
 /// Says whether messages of groups that a number is in go to GHL.
 pub async fn record_groups(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     number: &str,
     forwards: bool,
@@ -270,7 +270,7 @@ pub async fn record_groups(
 
 /// Whether messages of groups that a number is in go to GHL.
 pub async fn forwards_groups(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     number: &str,
 ) -> sqlx::Result<bool> {
@@ -290,7 +290,7 @@ pub async fn forwards_groups(
 
 /// The next moment after `now`, and before `until`, at which a number with waiting messages may send.
 pub async fn find_next_pacing_slot(
-    pool: &PgPool,
+    pool: &Pool,
     now: OffsetDateTime,
     until: OffsetDateTime,
 ) -> sqlx::Result<Option<OffsetDateTime>> {
@@ -319,7 +319,7 @@ pub async fn find_next_pacing_slot(
 
 /// Lets a number that is not on hold send now: its turn was used by something that is never sent.
 pub async fn refund_pacing_slot(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     number: &str,
     now: OffsetDateTime,
@@ -344,7 +344,7 @@ pub async fn refund_pacing_slot(
 
 /// Other locations that send from the same number or instance.
 pub async fn list_sharers(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     number: &str,
     instance_id: &str,

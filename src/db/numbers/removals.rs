@@ -1,15 +1,15 @@
 //! Numbers that a location gives up while the app stays installed: nothing leaves from them or comes of them, nobody looks
 //! at them, and their incidents end. What an uninstall does to all of them is in [`crate::db::accounts::uninstalls`].
 
-use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
+use crate::db::connection::{Connection, Pool};
 use crate::model::ids::LocationId;
 
 /// Gives up the location's other numbers of an instance, which is linked to `number` now. Their keys go at once: the
 /// instance's webhook is that number's.
 pub async fn give_up_replaced(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     number: &str,
     instance_id: &str,
@@ -48,7 +48,7 @@ pub async fn give_up_replaced(
 /// Removes a connected number that its location does not send from; Waapify is told as after an uninstall. False when
 /// the location has no such number.
 pub async fn remove_number(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     number: &str,
     now: OffsetDateTime,

@@ -1,7 +1,6 @@
 //! What a location's own users decide about their numbers.
 
-use sqlx::PgPool;
-
+use crate::db::connection::Pool;
 use crate::model::ids::LocationId;
 
 /// A number's settings.
@@ -19,7 +18,7 @@ pub struct Preferences {
 
 /// Keeps the settings of a number; false when the location has no such number.
 pub async fn record_preferences(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     number: &str,
     preferences: &Preferences,
@@ -44,11 +43,7 @@ pub async fn record_preferences(
 
 /// Makes a connected number the one that messages leave from; false when the location has no such number. After an error
 /// nothing is changed.
-pub async fn make_default(
-    pool: &PgPool,
-    location: &LocationId,
-    number: &str,
-) -> sqlx::Result<bool> {
+pub async fn make_default(pool: &Pool, location: &LocationId, number: &str) -> sqlx::Result<bool> {
     let mut tx = pool.begin().await?;
     // The old one first: there is never a second default.
     sqlx::query!(
@@ -81,11 +76,7 @@ pub async fn make_default(
 }
 
 /// Whether what the business writes on a number's phone goes to GHL.
-pub async fn mirrors_phone(
-    pool: &PgPool,
-    location: &LocationId,
-    number: &str,
-) -> sqlx::Result<bool> {
+pub async fn mirrors_phone(pool: &Pool, location: &LocationId, number: &str) -> sqlx::Result<bool> {
     let mirrors = sqlx::query_scalar!(
         r#"
         select mirrors_phone

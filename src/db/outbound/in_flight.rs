@@ -1,7 +1,6 @@
 //! Messages that may have left and whose outcome is not known: what an echo is compared with.
 
-use sqlx::PgPool;
-
+use crate::db::connection::Pool;
 use crate::model::ids::{LocationId, MessageId};
 
 /// One part of a message, with what tells its words.
@@ -20,7 +19,7 @@ pub struct PartOf {
 /// The parts that are on their way to `chat` (digits) from `number`, earliest first; one that is to be tried once more
 /// may still be on its way for the first time.
 pub async fn list_in_flight(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     number: &str,
     chat: &str,

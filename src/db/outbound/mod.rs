@@ -12,9 +12,9 @@ pub mod receipts;
 pub(in crate::db) mod replays;
 pub mod status_updates;
 
-use sqlx::PgPool;
 use time::{Duration, OffsetDateTime};
 
+use crate::db::connection::Pool;
 use crate::db::numbers::NumberRow;
 use crate::db::queue::{claimed, set_due};
 use crate::model::ids::{GhlMessageId, LocationId, MessageId};
@@ -93,7 +93,7 @@ pub struct Pace {
 ///
 /// A message that another transaction changes at this moment is left to the next call.
 pub async fn claim_sendable(
-    pool: &PgPool,
+    pool: &Pool,
     now: OffsetDateTime,
     lease: Duration,
     pace: Pace,
@@ -116,7 +116,7 @@ pub async fn claim_sendable(
 /// Claims due messages of locations that have no number at all. It goes from one waiting location to the next along the
 /// index, so that a campaign of another location costs nothing here.
 pub async fn claim_unconnected(
-    pool: &PgPool,
+    pool: &Pool,
     now: OffsetDateTime,
     lease: Duration,
     limit: i64,
@@ -187,7 +187,7 @@ pub async fn claim_unconnected(
 /// Notes that a claimed message leaves now, and where to: so that its echo can be recognised, and so that a later
 /// crash counts as an unknown outcome. False for a stale owner, who must not send.
 pub async fn mark_send_started(
-    pool: &PgPool,
+    pool: &Pool,
     job: &OutboundJob,
     chat: &str,
     parts: i32,
@@ -220,7 +220,7 @@ pub async fn mark_send_started(
 /// Keeps what is known about a claimed message's files, and puts it back into the queue: from now on it is planned with
 /// that. Tries at asking do not count as tries at sending.
 pub async fn record_files(
-    pool: &PgPool,
+    pool: &Pool,
     job: &OutboundJob,
     files: &str,
     now: OffsetDateTime,
@@ -253,7 +253,7 @@ pub async fn record_files(
 /// Claims whose owner's lease ran out (a killed process): what had left becomes `unconfirmed`, what had not goes back
 /// to the queue, and the lost claim is counted.
 pub async fn rescue_expired(
-    pool: &PgPool,
+    pool: &Pool,
     wait_until: OffsetDateTime,
     now: OffsetDateTime,
 ) -> sqlx::Result<u64> {
@@ -295,7 +295,7 @@ pub async fn rescue_expired(
 /// Ends the leases of claims that are still sending: a message whose send has started becomes `unconfirmed`, the others
 /// go back to the queue ([`rescue_expired`]). An outcome that was recorded stays.
 pub async fn release_sends(
-    pool: &PgPool,
+    pool: &Pool,
     jobs: &[&OutboundJob],
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
@@ -310,7 +310,7 @@ pub async fn release_sends(
 
 /// Ends the leases of waits whose end was claimed ([`claim_unconfirmed`]): it is claimed again.
 pub async fn release_waits(
-    pool: &PgPool,
+    pool: &Pool,
     jobs: &[&OutboundJob],
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
@@ -325,7 +325,7 @@ pub async fn release_waits(
 
 /// Messages whose wait for an echo is over.
 pub async fn claim_unconfirmed(
-    pool: &PgPool,
+    pool: &Pool,
     now: OffsetDateTime,
     lease: Duration,
     limit: i64,

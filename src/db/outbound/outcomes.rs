@@ -1,8 +1,8 @@
 //! How an attempt at an outbound message ends. Nothing here does anything for a stale owner.
 
-use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
+use crate::db::connection::{Connection, Pool};
 use crate::db::history::timeline;
 use crate::db::outbound::{OutboundJob, status_updates};
 use crate::model::ids::{LocationId, MessageId};
@@ -26,7 +26,7 @@ pub enum Outcome<'a> {
 
 /// Ends a claim. `cause` is for the timeline; a failure brings its own.
 pub async fn finish(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     job: &OutboundJob,
     outcome: Outcome<'_>,
     cause: &Reason,
@@ -77,7 +77,7 @@ pub async fn finish(
 
 /// As [`finish`], in a transaction of its own.
 pub async fn finish_alone(
-    pool: &PgPool,
+    pool: &Pool,
     job: &OutboundJob,
     outcome: Outcome<'_>,
     cause: &Reason,
@@ -90,7 +90,7 @@ pub async fn finish_alone(
 
 /// Puts a claimed message back until `due`, because nobody knows its location yet; `reason` says so while it waits.
 pub async fn snooze(
-    pool: &PgPool,
+    pool: &Pool,
     job: &OutboundJob,
     reason: &Reason,
     due: OffsetDateTime,
@@ -130,7 +130,7 @@ pub async fn snooze(
 
 /// Makes a message `failed` within a transaction that holds its row, and has GHL told.
 pub(in crate::db) async fn fail(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     message: MessageId,
     failure: &Reason,

@@ -3,11 +3,11 @@
 //! A message gets its priority when it is accepted ([`crate::db::outbound::deliveries`]). Nothing overtakes in a
 //! conversation, so what waits before a message of a higher priority has to be raised with it.
 
-use sqlx::PgPool;
+use crate::db::connection::Pool;
 
 /// Raises the messages of a lower priority that stand before one of the `ahead` messages which each location sends next
 /// by priority. Later ones are looked at when their turn comes near, so that a campaign of any length costs as little.
-pub async fn raise_priorities(pool: &PgPool, ahead: i64) -> sqlx::Result<()> {
+pub async fn raise_priorities(pool: &Pool, ahead: i64) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
         -- 1. Walk from one waiting location to the next along the index `outbound_waiting`.

@@ -1,9 +1,9 @@
 //! How far a message is by the receipts of its parts, where one statement cannot tell: messages of several parts, and
 //! refusals. The usual receipt is settled in [`crate::db::outbound::receipts`].
 
-use sqlx::PgConnection;
 use time::OffsetDateTime;
 
+use crate::db::connection::Connection;
 use crate::db::history::timeline;
 use crate::db::outbound::outcomes::fail;
 use crate::db::outbound::status_updates;
@@ -28,7 +28,7 @@ struct Progress {
 /// Moves a message to what its receipts say: a message is as far as the part that is furthest behind; a part that
 /// was sent twice is as far as its better copy. A copy without a part was refused before a replay and does not count.
 pub(in crate::db) async fn advance(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     message: MessageId,
     now: OffsetDateTime,
@@ -59,7 +59,7 @@ pub(in crate::db) async fn advance(
 }
 
 async fn find_progress(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     message: MessageId,
 ) -> sqlx::Result<Option<Progress>> {
@@ -91,7 +91,7 @@ async fn find_progress(
 }
 
 async fn raise(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     message: MessageId,
     status: Status<'_>,

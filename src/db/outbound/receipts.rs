@@ -1,8 +1,8 @@
 //! What WhatsApp says about our messages: whose message an id is, and how far it got.
 
-use sqlx::{PgConnection, PgPool};
 use time::{Duration, OffsetDateTime};
 
+use crate::db::connection::{Connection, Pool};
 use crate::db::history::timeline;
 use crate::db::outbound::in_flight::PartOf;
 use crate::db::outbound::progress::advance;
@@ -41,7 +41,7 @@ pub enum ToldBy {
 /// Notes that a part left. The id is kept whoever reports it, the sender or an echo, first or late; the message
 /// moves on only once for each part, and stays as it is when it has ended otherwise.
 pub async fn record_sent(
-    pool: &PgPool,
+    pool: &Pool,
     sent: SentPart<'_>,
     cause: &Reason,
     now: OffsetDateTime,
@@ -87,7 +87,7 @@ pub async fn record_sent(
 /// The usual case of [`record_sent`] in one statement; does nothing and is false where WhatsApp's id is known already,
 /// because a receipt or an echo came first.
 async fn record_sent_first(
-    pool: &PgPool,
+    pool: &Pool,
     sent: SentPart<'_>,
     cause: &Reason,
     now: OffsetDateTime,
@@ -134,7 +134,7 @@ async fn record_sent_first(
 /// Notes whose message a WhatsApp id is; a receipt that came before keeps its level. False where that is known already
 /// and an echo says so.
 async fn record_owner(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     sent: SentPart<'_>,
     now: OffsetDateTime,
 ) -> sqlx::Result<bool> {
@@ -161,7 +161,7 @@ async fn record_owner(
 
 /// Whether a WhatsApp id is known to be one of our sends.
 pub async fn is_ours(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     number: &str,
     id: &WaMessageId,
@@ -185,7 +185,7 @@ pub async fn is_ours(
 
 /// The part of a message of ours that went to `chat` (digits) under WhatsApp's id.
 pub async fn find_sent(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     number: &str,
     chat: &str,
@@ -211,7 +211,7 @@ pub async fn find_sent(
 
 /// Notes a receipt: levels only rise, and a refusal stays. Moves the message on if its id is known already.
 pub async fn record_receipt(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     number: &str,
     id: &WaMessageId,
@@ -247,7 +247,7 @@ struct Seen<'a> {
 /// The usual case of [`record_receipt`] in one statement: a message of one part is as far as this receipt says. Gives the
 /// message where more has to be looked at.
 async fn record_receipt_first(
-    pool: &PgPool,
+    pool: &Pool,
     seen: Seen<'_>,
     now: OffsetDateTime,
 ) -> sqlx::Result<Option<MessageId>> {

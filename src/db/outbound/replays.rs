@@ -1,8 +1,8 @@
 //! A failed message to WhatsApp, as a replay finds it and puts it back.
 
-use sqlx::PgConnection;
 use time::OffsetDateTime;
 
+use crate::db::connection::Connection;
 use crate::db::replays::current::Current;
 use crate::model::ids::{LocationId, MessageId};
 use crate::model::reason::Reason;
@@ -10,7 +10,7 @@ use crate::model::reason::Reason;
 /// Locks a message and finds what decides whether it may be repeated. `doubtful` are the causes of replays after which its
 /// outcome stays unknown.
 pub(in crate::db) async fn find_current(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     id: MessageId,
     doubtful: &[&str],
@@ -73,7 +73,7 @@ pub(in crate::db) async fn find_current(
 
 /// Puts a message back, due now, of which so many parts count as sent from now on.
 pub(in crate::db) async fn requeue(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     id: MessageId,
     parts_sent: i32,

@@ -1,9 +1,9 @@
 //! Ticks that GHL has to be told, at least once and only upward.
 
-use sqlx::{PgConnection, PgPool};
 use time::{Duration, OffsetDateTime};
 
 use crate::db::accounts::rate_limits::CallPriority;
+use crate::db::connection::{Connection, Pool};
 use crate::db::history::timeline;
 use crate::db::queue::{claimed, set_due};
 use crate::model::ids::{GhlMessageId, LocationId, MessageId};
@@ -63,7 +63,7 @@ claimed!(StatusJob, message_id.0, in location_id);
 /// Has GHL told; an update that waits already is raised in its place, so that one call tells the highest. Nothing
 /// is queued for a location that was uninstalled, or of which nobody heard: there is no token to tell it with.
 pub(in crate::db) async fn queue(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     message: MessageId,
     status: Status<'_>,
@@ -103,7 +103,7 @@ pub(in crate::db) async fn queue(
 
 /// Claims due updates of locations that may call GHL for them.
 pub async fn claim(
-    pool: &PgPool,
+    pool: &Pool,
     now: OffsetDateTime,
     lease: Duration,
     limit: i64,
@@ -149,7 +149,7 @@ pub async fn claim(
 
 /// Ends an update that GHL took, or that will never be taken. If the message moved on meanwhile, the higher status
 /// is due at once.
-pub async fn finish(pool: &PgPool, job: &StatusJob, now: OffsetDateTime) -> sqlx::Result<()> {
+pub async fn finish(pool: &Pool, job: &StatusJob, now: OffsetDateTime) -> sqlx::Result<()> {
     let ended = sqlx::query!(
         "delete from status_updates where location_id = $1 and message_id = $2 and status = $3",
         job.location_id.as_str(),
@@ -190,7 +190,7 @@ pub enum Back {
 
 /// For an owner that kept its update beyond its lease, or while the message was replayed: GHL has been told of a higher
 /// status meanwhile, and this owner's late one may have arrived after it.
-async fn tell_again(pool: &PgPool, job: &StatusJob, due: OffsetDateTime) -> sqlx::Result<()> {
+async fn tell_again(pool: &Pool, job: &StatusJob, due: OffsetDateTime) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
         insert into status_updates (location_id, message_id, ghl_message_id, status, due_at)
@@ -214,7 +214,7 @@ async fn tell_again(pool: &PgPool, job: &StatusJob, due: OffsetDateTime) -> sqlx
 
 /// Puts a claimed update back until `due`.
 pub async fn finish_retry(
-    pool: &PgPool,
+    pool: &Pool,
     job: &StatusJob,
     back: Back,
     due: OffsetDateTime,
@@ -241,7 +241,7 @@ pub async fn finish_retry(
 
 /// Ends an update that GHL will never take; the message's timeline says so.
 pub async fn abandon(
-    pool: &PgPool,
+    pool: &Pool,
     job: &StatusJob,
     why: &Reason,
     now: OffsetDateTime,
@@ -264,7 +264,7 @@ pub async fn abandon(
 }
 
 /// Ends the leases of claims that are still held; one that was just put back is told a little early.
-pub async fn release(pool: &PgPool, jobs: &[StatusJob], now: OffsetDateTime) -> sqlx::Result<()> {
+pub async fn release(pool: &Pool, jobs: &[StatusJob], now: OffsetDateTime) -> sqlx::Result<()> {
     set_due!(
         pool,
         jobs,

@@ -7,9 +7,9 @@
 pub(in crate::db) mod current;
 
 pub use current::Unconfirmed;
-use sqlx::PgPool;
 use time::OffsetDateTime;
 
+use crate::db::connection::Pool;
 use crate::db::history::timeline;
 use crate::db::views::messages;
 use crate::db::views::messages::MessageRow;
@@ -62,7 +62,7 @@ pub enum Replay {
 /// if it may have arrived. Parts that have left do not go again, but for those that WhatsApp refused and what is
 /// behind them. GHL is not told of the failure any more if it does not know yet, and hears of the ticks that come.
 pub async fn replay(
-    pool: &PgPool,
+    pool: &Pool,
     id: MessageId,
     anyway: bool,
     now: OffsetDateTime,
@@ -75,7 +75,7 @@ pub async fn replay(
 
 /// As [`replay`], for the location's own user: a message of another location is unknown.
 pub async fn replay_own(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     id: MessageId,
     anyway: bool,
@@ -88,7 +88,7 @@ pub async fn replay_own(
 }
 
 async fn requeue(
-    pool: &PgPool,
+    pool: &Pool,
     message: MessageRow,
     by: By,
     anyway: bool,

@@ -3,9 +3,9 @@
 //! Refuses: reading what a message says, or more of a customer's number than its last four digits. How one goes back
 //! into the queue is in [`crate::db::replays`].
 
-use sqlx::PgPool;
 use time::OffsetDateTime;
 
+use crate::db::connection::Pool;
 use crate::model::ids::{GhlMessageId, LocationId, MessageId, WaMessageId};
 use crate::model::reason::{Reason, Step as Cause};
 use crate::model::states::{Direction, MessageState};
@@ -40,7 +40,7 @@ pub struct MessageRow {
 /// The last messages, newest first: of one location or of all, all or only those in one state. Of what came from WhatsApp
 /// not what is ignored of our own: echoes of what is in the list already.
 pub async fn list_messages(
-    pool: &PgPool,
+    pool: &Pool,
     location: Option<&LocationId>,
     state: Option<MessageState>,
     limit: i64,
@@ -77,13 +77,13 @@ pub async fn list_messages(
 }
 
 /// The message with this number.
-pub async fn find_message(pool: &PgPool, id: MessageId) -> sqlx::Result<Option<MessageRow>> {
+pub async fn find_message(pool: &Pool, id: MessageId) -> sqlx::Result<Option<MessageRow>> {
     find_in(pool, &list_places(pool).await?, id).await
 }
 
 /// The message with this number, if it is the location's.
 pub async fn find_message_of(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     id: MessageId,
 ) -> sqlx::Result<Option<MessageRow>> {
@@ -91,7 +91,7 @@ pub async fn find_message_of(
 }
 
 async fn find_in(
-    pool: &PgPool,
+    pool: &Pool,
     places: &[LocationId],
     id: MessageId,
 ) -> sqlx::Result<Option<MessageRow>> {
@@ -112,7 +112,7 @@ async fn find_in(
 
 /// Every location that may have messages. Their keys begin with it, so that knowing them saves reading the tables; a
 /// delivery can come before anything else is heard of its location.
-async fn list_places(pool: &PgPool) -> sqlx::Result<Vec<LocationId>> {
+async fn list_places(pool: &Pool) -> sqlx::Result<Vec<LocationId>> {
     sqlx::query_scalar!(
         r#"
         -- From one location to the next along the primary key.
@@ -160,7 +160,7 @@ pub struct Step {
 
 /// What happened to a message, from its first step on. That it came is told from its own row; where the timeline says
 /// the same, it is said once.
-pub async fn list_steps(pool: &PgPool, message: &MessageRow) -> sqlx::Result<Vec<Step>> {
+pub async fn list_steps(pool: &Pool, message: &MessageRow) -> sqlx::Result<Vec<Step>> {
     let came = match message.direction {
         Direction::Outbound => Cause::GhlDelivered,
         Direction::Inbound => Cause::WaapifyPosted,
@@ -205,7 +205,7 @@ pub struct WhatsAppCopy {
 }
 
 /// The WhatsApp messages of a message.
-pub async fn list_copies(pool: &PgPool, message: &MessageRow) -> sqlx::Result<Vec<WhatsAppCopy>> {
+pub async fn list_copies(pool: &Pool, message: &MessageRow) -> sqlx::Result<Vec<WhatsAppCopy>> {
     sqlx::query_as!(
         WhatsAppCopy,
         r#"

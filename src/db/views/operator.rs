@@ -3,10 +3,10 @@
 //! Owns: reading a page without reading what is not on it; where a page ends, the next begins (a keyset). Refuses: what
 //! messages say; and customers' numbers, but for the one message that is opened.
 
-use sqlx::PgPool;
 use time::OffsetDateTime;
 
 use crate::db::accounts::installs::InstallRow;
+use crate::db::connection::Pool;
 use crate::db::views::messages::MessageRow;
 use crate::db::views::overview::WINDOW;
 use crate::db::views::queue_counts::MAX_COUNT;
@@ -16,7 +16,7 @@ use crate::model::states::Direction;
 
 /// Locations behind `after`, in the order of their ids. `troubled`: only those that need somebody.
 pub async fn list_locations(
-    pool: &PgPool,
+    pool: &Pool,
     after: &str,
     troubled: bool,
     limit: i64,
@@ -55,10 +55,7 @@ pub async fn list_locations(
 }
 
 /// One location.
-pub async fn find_location(
-    pool: &PgPool,
-    location: &LocationId,
-) -> sqlx::Result<Option<InstallRow>> {
+pub async fn find_location(pool: &Pool, location: &LocationId) -> sqlx::Result<Option<InstallRow>> {
     sqlx::query_as!(
         InstallRow,
         r#"
@@ -98,7 +95,7 @@ pub struct NumberRow {
 
 /// Numbers behind `after` (location and number): of one location, or of all, all or only those on hold.
 pub async fn list_numbers(
-    pool: &PgPool,
+    pool: &Pool,
     location: Option<&LocationId>,
     after: (&str, &str),
     held: bool,
@@ -155,7 +152,7 @@ pub struct Backlog {
 }
 
 /// How much waits of a location.
-pub async fn find_backlog(pool: &PgPool, location: &LocationId) -> sqlx::Result<Backlog> {
+pub async fn find_backlog(pool: &Pool, location: &LocationId) -> sqlx::Result<Backlog> {
     sqlx::query_as!(
         Backlog,
         r#"
@@ -222,7 +219,7 @@ pub async fn find_backlog(pool: &PgPool, location: &LocationId) -> sqlx::Result<
 /// Messages of a location before `before`, newest first; of what came from WhatsApp not what is ignored of our own. That
 /// is looked for among the newest [`WINDOW`] rows: each send leaves an ignored one, and stands here itself.
 pub async fn list_messages(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     before: MessageId,
     limit: i64,
@@ -262,7 +259,7 @@ pub async fn list_messages(
 
 /// What failed before `before`, newest first, with the reason that its last step tells: of all locations, or of one.
 pub async fn list_failures(
-    pool: &PgPool,
+    pool: &Pool,
     location: Option<&LocationId>,
     before: MessageId,
     limit: i64,
@@ -275,7 +272,7 @@ pub async fn list_failures(
 
 /// Along `outbound_failed_anywhere` and `inbound_failed_anywhere`.
 async fn list_all_failures(
-    pool: &PgPool,
+    pool: &Pool,
     before: MessageId,
     limit: i64,
 ) -> sqlx::Result<Vec<MessageRow>> {
@@ -310,7 +307,7 @@ async fn list_all_failures(
 
 /// Along `outbound_failed` and `inbound_failed`.
 async fn list_failures_of(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     before: MessageId,
     limit: i64,
@@ -346,7 +343,7 @@ async fn list_failures_of(
 }
 
 /// The customer's number of a message, digits, for whoever opens it; none of a group, and while it is not known.
-pub async fn find_phone(pool: &PgPool, message: &MessageRow) -> sqlx::Result<Option<String>> {
+pub async fn find_phone(pool: &Pool, message: &MessageRow) -> sqlx::Result<Option<String>> {
     let (location, id) = (message.location_id.as_str(), message.id.0);
     let found = match message.direction {
         Direction::Outbound => {

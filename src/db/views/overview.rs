@@ -4,9 +4,9 @@
 //! every statement begins with the one location that the caller has proven. Each reads a bounded number of rows along an
 //! index, however many there are: a page is looked at while a campaign of a million messages is under way.
 
-use sqlx::PgPool;
 use time::OffsetDateTime;
 
+use crate::db::connection::Pool;
 use crate::model::ids::{LocationId, MessageId};
 use crate::model::reason::Reason;
 use crate::model::states::{Direction, MessageState};
@@ -49,7 +49,7 @@ pub struct NumberState {
 /// The numbers of a location, the default first; along the primary key of `numbers`, and for each the newest events
 /// along that of `waapify_events`. Those without keys only where no other has any: they were removed, but after an
 /// uninstall they are what there is to connect again.
-pub async fn list_numbers(pool: &PgPool, location: &LocationId) -> sqlx::Result<Vec<NumberState>> {
+pub async fn list_numbers(pool: &Pool, location: &LocationId) -> sqlx::Result<Vec<NumberState>> {
     sqlx::query_as!(
         NumberState,
         r#"
@@ -101,7 +101,7 @@ pub struct Count {
 /// The messages of a location since `since` by state, of the newest [`WINDOW`] of each direction; along the primary
 /// keys. Of what came from WhatsApp not the business's own echoes.
 pub async fn count_states(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     since: OffsetDateTime,
 ) -> sqlx::Result<Vec<Count>> {
@@ -157,7 +157,7 @@ pub struct Entry {
 
 /// The last failures of a location, newest first; along `outbound_failed` and `inbound_failed`.
 pub async fn list_failures(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     before: i64,
     limit: i64,
@@ -195,7 +195,7 @@ pub async fn list_failures(
 /// The messages of a location before the one with the number `before`, newest first, in one of `states` (empty: in any):
 /// of the newest [`WINDOW`] of each direction; along the primary keys.
 pub async fn list_entries(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     states: &[MessageState],
     before: i64,

@@ -4,9 +4,9 @@
 //! stops at [`MAX_COUNT`]; the oldest of a queue is found from one location to the next. Refuses: exact totals, which
 //! would read every row.
 
-use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
+use crate::db::connection::{Connection, Pool};
 use crate::db::history::incidents;
 use crate::model::reason::Reason;
 use crate::model::states::{
@@ -53,7 +53,7 @@ pub struct Counts {
 }
 
 /// Counts everything, in one read-only transaction whose statements may take three seconds each.
-pub async fn read_counts(pool: &PgPool) -> sqlx::Result<Counts> {
+pub async fn read_counts(pool: &Pool) -> sqlx::Result<Counts> {
     let mut tx = pool.begin().await?;
     sqlx::query(READ_ONLY).execute(&mut *tx).await?;
     sqlx::query(STATEMENT_TIMEOUT).execute(&mut *tx).await?;
@@ -73,13 +73,13 @@ pub async fn read_counts(pool: &PgPool) -> sqlx::Result<Counts> {
 }
 
 /// The statement has a file of its own, so that a test can ask Postgres how it is executed.
-async fn list_queues(tx: &mut PgConnection) -> sqlx::Result<Vec<QueueRow>> {
+async fn list_queues(tx: &mut Connection) -> sqlx::Result<Vec<QueueRow>> {
     sqlx::query_file_as!(QueueRow, "src/db/views/queue_counts.sql", MAX_COUNT)
         .fetch_all(tx)
         .await
 }
 
-async fn list_install_statuses(tx: &mut PgConnection) -> sqlx::Result<Vec<(InstallStatus, i64)>> {
+async fn list_install_statuses(tx: &mut Connection) -> sqlx::Result<Vec<(InstallStatus, i64)>> {
     sqlx::query!(
         r#"
         select install_status as "install_status!", count(*) as "count!"
@@ -93,7 +93,7 @@ async fn list_install_statuses(tx: &mut PgConnection) -> sqlx::Result<Vec<(Insta
     .await
 }
 
-async fn list_holds(tx: &mut PgConnection) -> sqlx::Result<Vec<(Reason, i64)>> {
+async fn list_holds(tx: &mut Connection) -> sqlx::Result<Vec<(Reason, i64)>> {
     sqlx::query!(
         r#"
         select reason_of(hold_code, hold_args) as "reason!: Reason", count(*) as "count!"
@@ -108,7 +108,7 @@ async fn list_holds(tx: &mut PgConnection) -> sqlx::Result<Vec<(Reason, i64)>> {
     .await
 }
 
-async fn count_numbers(tx: &mut PgConnection) -> sqlx::Result<i64> {
+async fn count_numbers(tx: &mut Connection) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
         r#"select count(*) as "count!" from numbers where webhook_secret is not null"#
     )
@@ -117,7 +117,7 @@ async fn count_numbers(tx: &mut PgConnection) -> sqlx::Result<i64> {
 }
 
 async fn list_token_problems(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
 ) -> sqlx::Result<Vec<(OwnerKind, TokenProblem, i64)>> {
     sqlx::query!(
         r#"

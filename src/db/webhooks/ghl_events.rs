@@ -1,8 +1,8 @@
 //! What GHL posts about the app itself (INSTALL, UNINSTALL and others), byte for byte, until it has been applied.
 
-use sqlx::PgPool;
 use time::{Duration, OffsetDateTime};
 
+use crate::db::connection::Pool;
 use crate::db::queue::{Claimed, set_due};
 use crate::model::ids::{ContactId, LocationId};
 use crate::model::reason::Reason;
@@ -52,7 +52,7 @@ impl Claimed for GhlEventJob {
 
 /// Keeps an event; false when it came before.
 pub async fn accept_event(
-    pool: &PgPool,
+    pool: &Pool,
     event: NewEvent<'_>,
     now: OffsetDateTime,
 ) -> sqlx::Result<bool> {
@@ -83,7 +83,7 @@ pub async fn accept_event(
 /// Claims the first waiting event. They are applied one after the other, in the order they came, because an install
 /// and an uninstall of one location must not change places; none of them takes long.
 pub async fn claim(
-    pool: &PgPool,
+    pool: &Pool,
     now: OffsetDateTime,
     lease: Duration,
 ) -> sqlx::Result<Option<GhlEventJob>> {
@@ -112,7 +112,7 @@ pub async fn claim(
 }
 
 /// Ends an event: applied (`reason` none), or why it cannot be.
-pub async fn finish(pool: &PgPool, job: &GhlEventJob, reason: Option<&Reason>) -> sqlx::Result<()> {
+pub async fn finish(pool: &Pool, job: &GhlEventJob, reason: Option<&Reason>) -> sqlx::Result<()> {
     let state = match reason {
         Some(_) => EventState::Failed,
         None => EventState::Done,
@@ -136,7 +136,7 @@ pub async fn finish(pool: &PgPool, job: &GhlEventJob, reason: Option<&Reason>) -
 /// GHL's events of messages that it stored for a contact, as they came after `after_sequence`, oldest first: the
 /// customer's, or the business's where it is `from_me`.
 pub async fn list_stored_messages(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     contact: &ContactId,
     from_me: bool,
@@ -167,7 +167,7 @@ pub async fn list_stored_messages(
 }
 
 /// Whether GHL posts events of what it stores for this location: whether one ever came.
-pub async fn are_told_of(pool: &PgPool, location: &LocationId) -> sqlx::Result<bool> {
+pub async fn are_told_of(pool: &Pool, location: &LocationId) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"
         select exists (
@@ -185,7 +185,7 @@ pub async fn are_told_of(pool: &PgPool, location: &LocationId) -> sqlx::Result<b
 }
 
 /// Ends the leases of claims that are still held.
-pub async fn release(pool: &PgPool, jobs: &[GhlEventJob], now: OffsetDateTime) -> sqlx::Result<()> {
+pub async fn release(pool: &Pool, jobs: &[GhlEventJob], now: OffsetDateTime) -> sqlx::Result<()> {
     set_due!(
         pool,
         jobs,

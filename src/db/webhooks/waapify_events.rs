@@ -1,8 +1,8 @@
 //! What Waapify posted, byte for byte, until it has been read.
 
-use sqlx::PgPool;
 use time::{Duration, OffsetDateTime};
 
+use crate::db::connection::Pool;
 use crate::db::queue::{Claims, claimed, set_due};
 use crate::model::ids::LocationId;
 use crate::model::reason::Reason;
@@ -27,7 +27,7 @@ pub struct EventJob {
 /// Keeps an event of the number whose webhook address ends in the secret with this hash; whose number that is, none
 /// when there is none.
 pub async fn accept_event(
-    pool: &PgPool,
+    pool: &Pool,
     secret_hash: &[u8],
     body: &[u8],
     now: OffsetDateTime,
@@ -57,7 +57,7 @@ const RUN_BYTES: i64 = 256 * 1024;
 /// Claims the first waiting events of each of some numbers: events of one number are read in the order they came. What
 /// was claimed before, by another or in vain, is not taken along, so that only the event at fault uses up its tries.
 pub async fn claim(
-    pool: &PgPool,
+    pool: &Pool,
     now: OffsetDateTime,
     lease: Duration,
     limit: i64,
@@ -81,7 +81,7 @@ claimed!(EventJob, id, in location_id);
 pub type Ended<'a> = (&'a EventJob, Result<(), Reason>);
 
 /// Ends events.
-pub async fn finish(pool: &PgPool, ended: &[Ended<'_>]) -> sqlx::Result<()> {
+pub async fn finish(pool: &Pool, ended: &[Ended<'_>]) -> sqlx::Result<()> {
     let claims = Claims::of(ended.iter().map(|(job, _)| *job));
     let reasons: Vec<Option<&Reason>> = ended
         .iter()
@@ -110,7 +110,7 @@ pub async fn finish(pool: &PgPool, ended: &[Ended<'_>]) -> sqlx::Result<()> {
 }
 
 /// Ends the leases of claims that are still held.
-pub async fn release(pool: &PgPool, jobs: &[EventJob], now: OffsetDateTime) -> sqlx::Result<()> {
+pub async fn release(pool: &Pool, jobs: &[EventJob], now: OffsetDateTime) -> sqlx::Result<()> {
     set_due!(
         pool,
         jobs,

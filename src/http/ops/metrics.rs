@@ -16,12 +16,12 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
-use sqlx::PgPool;
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
 use tracing::{error, warn};
 
 use crate::clients::waapify::Stop;
+use crate::db::connection::Pool;
 use crate::db::views::queue_counts;
 use crate::db::views::queue_counts::Counts;
 use crate::http::HttpState;
@@ -56,7 +56,7 @@ impl ScrapeState {
         }
     }
 
-    async fn read(&self, pool: &PgPool) -> Option<Counts> {
+    async fn read(&self, pool: &Pool) -> Option<Counts> {
         let read = async {
             let _turn = self.turn.lock().await;
             queue_counts::read_counts(pool).await
@@ -144,7 +144,7 @@ fn register_build(registry: &mut Registry) {
     registry.register("build", "What runs", build);
 }
 
-fn register_pool(registry: &mut Registry, pool: &PgPool, answers: bool) {
+fn register_pool(registry: &mut Registry, pool: &Pool, answers: bool) {
     gauge(
         registry,
         "database_up",

@@ -10,12 +10,13 @@ use std::time::Duration;
 use std::{io, thread};
 
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions as _, PgConnection, PgPool};
+use sqlx::{ConnectOptions as _, PgConnection};
 use tokio::runtime::Builder;
 use tokio::time::timeout;
 use tracing::{error, warn};
 
 use crate::db;
+use crate::db::connection::Pool;
 use crate::db::outbound::deliveries;
 use crate::db::outbound::deliveries::Delivery;
 use crate::runtime::batcher::{Batcher, Batches, NotServed, Pending, batcher};
@@ -39,7 +40,7 @@ impl InsertBatcher {
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn start(pool: &PgPool) -> io::Result<Self> {
+    pub fn start(pool: &Pool) -> io::Result<Self> {
         let (batcher, batches) = batcher(MAX_WAITING_BYTES);
         let inserter = Inserter {
             options: pool.connect_options(),

@@ -10,10 +10,10 @@ mod row;
 
 pub(in crate::db) use links::end_links;
 pub use links::find_linked;
-use sqlx::{PgConnection, PgPool};
 use time::{Duration, OffsetDateTime};
 use whatsapp_events::MediaFile;
 
+use crate::db::connection::{Connection, Pool};
 use crate::db::history::timeline;
 use crate::db::inbound::InboundJob;
 use crate::db::inbound::media::row::FileColumns;
@@ -94,7 +94,7 @@ pub struct Link<'a> {
 
 /// Keeps a message's file, to be fetched at once.
 pub(in crate::db) async fn record_media(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     message: MessageId,
     media: NewMedia<'_>,
@@ -136,7 +136,7 @@ pub(in crate::db) async fn record_media(
 
 /// Claims files that are due, of messages that wait; each location in turn, so that one with many holds up no other.
 pub async fn claim(
-    pool: &PgPool,
+    pool: &Pool,
     now: OffsetDateTime,
     lease: Duration,
     limit: i64,
@@ -171,7 +171,7 @@ pub async fn claim(
 /// Ends a file, and with it the wait of its message, which says from now on what fits. False for a stale owner, and where
 /// the message did not wait any longer.
 pub async fn finish(
-    pool: &PgPool,
+    pool: &Pool,
     job: &MediaJob,
     fate: Fate<'_>,
     now: OffsetDateTime,
@@ -186,7 +186,7 @@ pub async fn finish(
 /// Ends a wait that took too long: the message leaves now, with a link to its file. Where the file's fate was decided a
 /// moment ago, that counts. Gives what the message says and the address that is attached to it.
 pub async fn settle(
-    pool: &PgPool,
+    pool: &Pool,
     job: &InboundJob,
     link: Link<'_>,
     now: OffsetDateTime,
@@ -211,7 +211,7 @@ pub async fn settle(
 }
 
 async fn end(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     (location, message): (&LocationId, MessageId),
     attempt: Option<i32>,
     fate: Fate<'_>,
@@ -273,7 +273,7 @@ async fn end(
 
 /// The message says what became of its file, and leaves.
 async fn end_wait(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     message: MessageId,
     slot: &str,
@@ -312,7 +312,7 @@ async fn end_wait(
 
 /// What opens a file that nobody fetches any more.
 async fn forget_file(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     message: MessageId,
 ) -> sqlx::Result<()> {
@@ -332,7 +332,7 @@ async fn forget_file(
 
 /// Puts a claimed file back until `due`, after a failure.
 pub async fn finish_retry(
-    pool: &PgPool,
+    pool: &Pool,
     job: &MediaJob,
     cause: &Reason,
     due: OffsetDateTime,
@@ -358,7 +358,7 @@ pub async fn finish_retry(
 }
 
 /// Ends the leases of claims that are still held.
-pub async fn release(pool: &PgPool, jobs: &[MediaJob], now: OffsetDateTime) -> sqlx::Result<()> {
+pub async fn release(pool: &Pool, jobs: &[MediaJob], now: OffsetDateTime) -> sqlx::Result<()> {
     set_due!(
         pool,
         jobs,
