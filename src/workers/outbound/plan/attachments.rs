@@ -1,7 +1,7 @@
-//! What an attachment is, and what the gateway makes of it.
+//! What an attachment is, and how the gateway sends it.
 //!
-//! Owns: the tables of file types and of the gateway's extensions, both data. Refuses: believing a file's name where its
-//! bytes say something else.
+//! Owns the tables of file types and of the gateway's extensions. It does not believe a file's name if its bytes say
+//! something else.
 
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -9,7 +9,7 @@ use url::Url;
 use crate::clients::attachment_source::Answer;
 use crate::workers::outbound::plan::names;
 
-/// What WhatsApp shows a file as.
+/// How WhatsApp shows a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// A picture.
@@ -22,8 +22,8 @@ pub(super) enum Kind {
     Document,
 }
 
-/// What the gateway's legacy build makes of an address by the extension of its path, in lower case; of all others a
-/// document (`docs/vendors/waapify.md#attachments`). `ogg` is a mistake of that build: WhatsApp plays no such video.
+/// How the gateway's legacy build sends an address by the extension of its path, in lower case; all others are
+/// documents (`docs/vendors/waapify.md#attachments`). `ogg` is a mistake of that build: WhatsApp plays no such video.
 const GATEWAY: [(&str, Kind); 7] = [
     ("jpg", Kind::Image),
     ("jpeg", Kind::Image),
@@ -33,14 +33,14 @@ const GATEWAY: [(&str, Kind); 7] = [
     ("ogg", Kind::Video),
     ("mp3", Kind::Audio),
 ];
-/// An extension that the gateway has no kind for, so that the file is a document.
+/// An extension that is not in [`GATEWAY`], so that the file is a document.
 const NO_KIND: &str = "bin";
 
 /// A type of files.
 struct FileType {
     media_type: &'static str,
     kind: Kind,
-    /// The extension under which the gateway takes it for that kind.
+    /// The extension with which the gateway sends it as that kind.
     alias: &'static str,
     /// Its own extensions, the usual one first.
     extensions: &'static [&'static str],
@@ -64,10 +64,10 @@ const fn document(media_type: &'static str, extensions: &'static [&'static str])
     file_type(media_type, Kind::Document, NO_KIND, extensions)
 }
 
-/// The types we know. Pictures and films are those that WhatsApp's apps decode and the gateway labels rightly: it calls
-/// each picture JPEG-like, each film MP4, each sound OGG. HEIC, WebP, AMR, M4A and MOV would arrive under a wrong
-/// label and may not open; as documents they arrive whole. Opus in OGG is what the label of a sound means, MP3 is played
-/// all the same.
+/// The types we know. A picture, film or sound is sent as such if WhatsApp's apps decode it and the gateway labels it
+/// correctly: it labels each picture like JPEG, each film MP4, each sound OGG. HEIC, WebP, AMR, M4A and MOV would get a
+/// wrong label and may not open, so they are sent as documents. The label of a sound means Opus in OGG; MP3 is played
+/// nevertheless.
 const TYPES: [FileType; 40] = [
     file_type("image/jpeg", Kind::Image, "jpg", &["jpg", "jpeg"]),
     file_type("image/png", Kind::Image, "png", &["png"]),
@@ -119,10 +119,10 @@ const TYPES: [FileType; 40] = [
     document("text/calendar", &["ics"]),
     document(UNKNOWN, &[]),
 ];
-/// A file of which nobody says what it is.
+/// The type of an unknown file.
 const UNKNOWN: &str = "application/octet-stream";
 
-/// Beginnings of files: where, which bytes, which type.
+/// Beginnings of files: position, bytes, type.
 const SIGNATURES: [(usize, &[u8], &str); 21] = [
     (0, b"\xff\xd8\xff", "image/jpeg"),
     (0, b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -160,31 +160,31 @@ const BRANDS: [(&[u8], &str); 10] = [
     (b"M4P", "audio/mp4"),
 ];
 
-/// What is known about an attachment; kept with its message, so that every attempt plans the same.
+/// What is known about an attachment. It is stored with its message, so that every attempt makes the same plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct File {
-    /// As the customer sees it.
+    /// The name that the customer sees.
     pub name: String,
-    /// One of our types.
+    /// The media type, one of our types.
     #[serde(rename = "type")]
     pub media_type: String,
 }
 
-/// What a message's row holds about its files; what cannot be read is found out again.
+/// Reads what a message's row holds about its files. None if it cannot be read, so that the servers are asked again.
 #[must_use]
 pub fn known(json: Option<&str>) -> Option<Vec<File>> {
     serde_json::from_str(json?).ok()
 }
 
 impl File {
-    /// What a server's answer shows.
+    /// Recognises a file from its server's answer.
     #[must_use]
     pub fn recognise(url: &Url, answer: &Answer) -> Self {
         let name = names::of_answer(url, answer);
         let signed = by_signature(&answer.head);
         let said = answer.content_type.as_deref().and_then(by_media_type);
         let named = by_extension(names::extension(&name));
-        // A picture, film or sound without its signature is none; only MP3 needs not have one.
+        // A picture, film or sound must have its signature; only MP3 may have none.
         let credible = |found: &&FileType| {
             found.kind == Kind::Document && found.media_type != UNKNOWN
                 || found.media_type == "audio/mpeg"
@@ -199,7 +199,7 @@ impl File {
                 .or_else(|| named.filter(credible))
                 .unwrap_or_else(unknown),
         };
-        // Many servers call every file plain text or a stream of bytes; its name knows better.
+        // Many servers call every file plain text or a stream of bytes; its name is more reliable.
         let found = match named {
             Some(named) if signed.is_none() && is_vague(found) && credible(&named) => named,
             _ => found,
@@ -210,7 +210,7 @@ impl File {
         }
     }
 
-    /// What the address alone says, for a file whose server cannot be asked.
+    /// Recognises a file from its address alone, if its server does not answer.
     #[must_use]
     pub fn by_address(url: &Url) -> Self {
         let name = names::of_address(url);
@@ -221,19 +221,19 @@ impl File {
         }
     }
 
-    /// Whether its message may stand below it.
+    /// Whether WhatsApp shows a caption with it.
     pub(super) fn takes_caption(&self) -> bool {
         matches!(self.file_type().kind, Kind::Image | Kind::Video)
     }
 
-    /// The extension that the gateway needs to see, if the address's own leads it elsewhere.
+    /// The extension that the gateway needs, if that of the address would make it another kind.
     pub(super) fn alias_for(&self, url: &Url) -> Option<&'static str> {
         let found = self.file_type();
         let last = url.path().rsplit('/').next().unwrap_or_default();
         (gateway_kind(names::extension(last)) != Some(found.kind)).then_some(found.alias)
     }
 
-    /// The extension under which the gateway takes it for what it is.
+    /// The extension with which the gateway sends it as its kind.
     pub(super) fn alias(&self) -> &'static str {
         self.file_type().alias
     }
@@ -243,7 +243,7 @@ impl File {
     }
 }
 
-/// None where builds differ: some lower the extension's case before they look, others do not.
+/// The kind by extension. None where the gateway's builds differ: only some of them ignore the extension's case.
 fn gateway_kind(extension: &str) -> Option<Kind> {
     let found = |wanted: &str| GATEWAY.iter().find(|row| row.0 == wanted).map(|row| row.1);
     match (found(extension), found(&extension.to_lowercase())) {
@@ -268,7 +268,7 @@ fn by_signature(head: &[u8]) -> Option<&'static FileType> {
         .and_then(|row| by_media_type(row.2))
 }
 
-/// By a media type, whatever stands behind its `;`.
+/// Finds a media type, without its parameters after `;`.
 fn by_media_type(written: &str) -> Option<&'static FileType> {
     let wanted = written.split(';').next().unwrap_or_default().trim();
     TYPES
@@ -291,8 +291,8 @@ fn is_vague(found: &FileType) -> bool {
     ["text/plain", "application/zip", UNKNOWN].contains(&found.media_type)
 }
 
-/// The name with an extension that says what the file is: the phone chooses the app that opens it by that. A document
-/// keeps an extension that we do not know; many formats are a PDF or a TIFF inside.
+/// The name with an extension for the file's type, by which the phone chooses an app to open it. A document keeps an
+/// extension that we do not know, because many formats are a PDF or a TIFF inside.
 fn with_extension(name: String, found: &FileType, is_certain: bool) -> String {
     let own = names::extension(&name).to_lowercase();
     let is_right = found.extensions.contains(&own.as_str());
