@@ -1,4 +1,4 @@
-//! The connections to Postgres, and what its errors mean for whoever gets them.
+//! The connections to Postgres, and what its errors mean for the caller.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -9,24 +9,23 @@ use tokio::time::timeout;
 
 use crate::db::connection::Pool;
 
-/// Connections of one process, beside the one that takes deliveries in: enough for the workers beside the webhooks. Postgres
-/// allows 100 by default, so that several replicas fit.
+/// Connections of one process for workers and webhooks; the batcher of GHL's deliveries has one more. Postgres allows
+/// 100 by default, so that several replicas fit.
 const MAX_CONNECTIONS: u32 = 20;
-/// A worker waits this long for a connection before it takes the database for down; whoever answers a hook gives up
-/// sooner by itself.
+/// A worker that gets no connection for this long treats the database as down. Webhook handlers give up sooner.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
-/// A connection that was used so lately is taken to be alive: no restart of Postgres is as quick. What is asked while
-/// it goes down may still meet a dead one.
+/// A connection that was used this recently counts as alive, because Postgres does not restart that quickly. A
+/// statement that is sent while Postgres goes down may still meet a dead connection.
 const TRUSTED_FOR: Duration = Duration::from_millis(100);
 /// A connection that does not answer so long after a pause is taken to be dead, well before the pool's own limit.
 const PING_LIMIT: Duration = Duration::from_secs(1);
 
-/// Every row is found by an index, also where Postgres knows nothing yet of the sizes: queues grow from nothing to a
-/// million faster than it counts, and a plan made before would read all of them at each claim. Plans that look dear to
-/// it must not be compiled either, which takes longer than they do.
+/// Find every row by an index, even where Postgres does not know the sizes of the tables yet: queues grow from nothing
+/// to a million rows before its statistics are updated, and an older plan would read all of them at each claim. Do not
+/// compile plans that look expensive (`jit`) either: that takes longer than running them.
 const PLANNING: [(&str, &str); 2] = [("enable_seqscan", "off"), ("jit", "off")];
 
-/// How to connect to `url`. With `schema`, tables are made and found in that schema alone.
+/// How to connect to `url`. With `schema`, tables are created and found in that schema only.
 ///
 /// # Errors
 /// When `url` is not a Postgres URL.
@@ -52,7 +51,7 @@ pub fn open_pool_with(options: PgConnectOptions) -> Pool {
     let pool = PgPoolOptions::new()
         .max_connections(MAX_CONNECTIONS)
         .acquire_timeout(ACQUIRE_TIMEOUT)
-        // sqlx would ask before every use, which costs as much as a small statement.
+        // sqlx would ping before every use, which costs as much as a small statement.
         .test_before_acquire(false)
         .before_acquire(|connection, used| {
             Box::pin(async move {
@@ -69,12 +68,12 @@ pub fn open_pool_with(options: PgConnectOptions) -> Pool {
     pool.into()
 }
 
-/// Whether an error says that the connection is dead or dying. What was asked over it may have been done or not.
+/// Whether an error says that the connection is dead or dying. Its last statement may have been executed or not.
 #[must_use]
 pub fn is_disconnect(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::Tls(_) => true,
-        // Connection exceptions; the server is shut down, crashed, or starts.
+        // 08: connection exceptions. 57P: the server is shutting down, has crashed, or is starting.
         sqlx::Error::Database(error) => error
             .code()
             .is_some_and(|code| code.starts_with("08") || code.starts_with("57P")),
@@ -82,8 +81,8 @@ pub fn is_disconnect(error: &sqlx::Error) -> bool {
     }
 }
 
-/// Whether an error may be the fault of one row, so that others can still be stored: its data, a constraint, a size, or
-/// a conflict with another process's row.
+/// Whether one row may have caused the error, so that other rows can still be stored: its data, a constraint, a size,
+/// or a conflict with another process's row.
 #[must_use]
 pub fn is_row_error(error: &sqlx::Error) -> bool {
     match error {
@@ -97,7 +96,7 @@ pub fn is_row_error(error: &sqlx::Error) -> bool {
     }
 }
 
-/// Whether the database answers; an error when it does not.
+/// Fails when the database does not answer.
 pub async fn ping(pool: &Pool) -> sqlx::Result<()> {
     sqlx::query!("select 1 as one")
         .fetch_one(pool)

@@ -1,4 +1,4 @@
-//! The schema: brought up to date, or compared with what this program makes of a database.
+//! The schema: brings it up to date, or compares it with this program's migrations.
 
 use crate::db::connection::Pool;
 
@@ -10,15 +10,14 @@ pub async fn migrate(pool: &Pool) -> Result<(), sqlx::migrate::MigrateError> {
     MIGRATIONS.run(pool.without_limits()).await
 }
 
-/// What this program makes of a database.
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
 /// How a database's schema differs from this program's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SchemaGap {
-    /// Migrations that were not applied, or not to their end.
+    /// Migrations that were not applied, or not completely.
     pub missing: usize,
-    /// Migrations that this program does not know, or knows otherwise: it is older than the database.
+    /// Applied migrations that this program does not have, or has with other content: it is older than the database.
     pub foreign: usize,
 }
 
@@ -49,7 +48,7 @@ pub async fn find_schema_gap(pool: &Pool) -> sqlx::Result<SchemaGap> {
     })
 }
 
-/// A migration that was applied to a database, to its end or not.
+/// A migration that was applied to a database, completely or not.
 struct Applied {
     version: i64,
     success: bool,

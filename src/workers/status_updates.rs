@@ -1,4 +1,4 @@
-//! Ticks → GHL.
+//! Status updates of outbound messages → GHL.
 
 use std::sync::Arc;
 
@@ -18,9 +18,10 @@ use crate::workers::{Context, Worker};
 
 /// A call is cut off at 30 s, and a refresh before it may take as long.
 const LEASE: Duration = Duration::seconds(90);
-/// Failures of the database or a killed process come on top of the schedule's; beyond this the job itself kills.
+/// Attempts that a failure of the database or a killed process may end. After more, the job itself is taken as the
+/// cause.
 const MAX_CRASHED_ATTEMPTS: i32 = 20;
-/// Who says that it failed, in GHL's `error.type`.
+/// The source of a failure, in GHL's `error.type`.
 const ERROR_TYPE: &str = "whatsapp";
 
 /// The worker.

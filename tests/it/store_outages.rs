@@ -75,7 +75,7 @@ impl Store {
         self.cluster = Some(cluster);
     }
 
-    /// First it is silent, then it is gone.
+    /// Makes it silent, then stops it.
     async fn stop(&mut self) {
         self.proxy.set_flowing(false);
         self.proxy.aim(Vec::new());

@@ -17,9 +17,8 @@ use std::io::Write as _;
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::thread;
 use std::time::Duration;
-use std::{env, fs, io, process};
+use std::{env, fs, io, process, thread};
 
 use rustix::process::{Pid, Signal};
 

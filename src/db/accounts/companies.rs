@@ -6,7 +6,7 @@ use crate::db::connection::{Connection, Pool};
 use crate::model::ids::{CompanyId, LocationId};
 use crate::model::reason::Reason;
 
-/// Has a company's locations listed at `at`. A company that nobody installed is not made one by this.
+/// Schedules the listing of a company's locations for `at`. Does nothing for a company that has no token.
 pub async fn schedule_listing(
     tx: &mut Connection,
     company: &CompanyId,
@@ -32,7 +32,7 @@ pub async fn schedule_listing(
     .map(|_| ())
 }
 
-/// Claims companies whose locations are due to be listed, each with its failed tries.
+/// Claims companies that are due for a listing of their locations, each with its failed tries.
 pub async fn claim_listings(
     pool: &Pool,
     now: OffsetDateTime,
@@ -61,7 +61,7 @@ pub async fn claim_listings(
     .await
 }
 
-/// Companies whose token cannot be renewed, and why.
+/// Companies with a token that cannot be renewed, and why.
 pub async fn list_dead_companies(pool: &Pool) -> sqlx::Result<Vec<(CompanyId, Option<Reason>)>> {
     sqlx::query!(
         r#"
@@ -76,7 +76,7 @@ pub async fn list_dead_companies(pool: &Pool) -> sqlx::Result<Vec<(CompanyId, Op
     .await
 }
 
-/// Of `listed`, the locations that have no working token and for which nobody asks.
+/// The locations of `listed` that have no working token and no pending request for one.
 pub async fn list_without_token(
     pool: &Pool,
     listed: &[LocationId],
@@ -105,7 +105,7 @@ pub async fn list_without_token(
     .await
 }
 
-/// Companies that have a token which may work.
+/// Companies with a token that may work.
 pub async fn list_companies(pool: &Pool, limit: i64) -> sqlx::Result<Vec<CompanyId>> {
     sqlx::query_scalar!(
         r#"

@@ -1,4 +1,4 @@
-//! Connect links: what each allows, what it waits for, and what it has done.
+//! Connect links: their location and expiry, the instance that waits for a phone, and the number they connected.
 
 use time::OffsetDateTime;
 
@@ -8,9 +8,9 @@ use crate::model::ids::LocationId;
 /// A connect link.
 #[derive(Clone, Debug)]
 pub struct ConnectLink {
-    /// The location it connects, and no other.
+    /// The only location that it connects.
     pub location_id: LocationId,
-    /// Until when it can be used.
+    /// When it expires.
     pub expires_at: OffsetDateTime,
     /// When it was used.
     pub used_at: Option<OffsetDateTime>,
@@ -22,7 +22,7 @@ pub struct ConnectLink {
     pub number: Option<String>,
 }
 
-/// Keeps a connect link by the hash of its token.
+/// Stores a connect link under the hash of its token.
 pub async fn record_link(
     pool: &Pool,
     token_hash: &[u8],
@@ -43,7 +43,7 @@ pub async fn record_link(
     .map(|_| ())
 }
 
-/// The link of a token, used or expired ones too.
+/// The link of a token, even if it is used or expired.
 pub async fn find_link(pool: &Pool, token_hash: &[u8]) -> sqlx::Result<Option<ConnectLink>> {
     sqlx::query_as!(
         ConnectLink,
@@ -58,7 +58,7 @@ pub async fn find_link(pool: &Pool, token_hash: &[u8]) -> sqlx::Result<Option<Co
     .await
 }
 
-/// Uses a link up for `number`; false when it is gone: used before, expired, or its location uninstalled meanwhile.
+/// Uses up a link for `number`. False when it was used before, has expired, or its location was uninstalled meanwhile.
 pub async fn use_link(
     tx: &mut Connection,
     token_hash: &[u8],
@@ -80,10 +80,10 @@ pub async fn use_link(
     Ok(used.rows_affected() == 1)
 }
 
-/// Whether an instance is free to be linked with a location's link.
+/// Whether an instance can be linked with a location's connect link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Waits {
-    /// It waits with this link now.
+    /// Yes: it waits with this link now.
     Here,
     /// It belongs to a number of another location, or another location's link waits for it.
     Elsewhere,
@@ -91,8 +91,8 @@ pub enum Waits {
     Gone,
 }
 
-/// Keeps the instance that waits for a phone, with its sealed token, in place of any other. A newer link of a location
-/// takes it from an older one.
+/// Stores the instance that waits for a phone, with its sealed token, in place of the link's earlier one. A location's
+/// newer link takes an instance over from its older one.
 pub async fn record_pending(
     pool: &Pool,
     token_hash: &[u8],
@@ -154,7 +154,7 @@ pub async fn record_pending(
     })
 }
 
-/// Forgets what a link waits for.
+/// Removes the instance that waits with a link.
 pub async fn forget_pending(pool: &Pool, token_hash: &[u8]) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
@@ -169,7 +169,7 @@ pub async fn forget_pending(pool: &Pool, token_hash: &[u8]) -> sqlx::Result<()> 
     .map(|_| ())
 }
 
-/// Destroys the tokens of what waits with links that have expired.
+/// Removes the instances that wait with expired links, and destroys their tokens.
 pub async fn forget_expired(pool: &Pool, now: OffsetDateTime) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
@@ -184,7 +184,7 @@ pub async fn forget_expired(pool: &Pool, now: OffsetDateTime) -> sqlx::Result<()
     .map(|_| ())
 }
 
-/// Counts a test message of a link that was used after `since`; false when it has sent `max` already.
+/// Counts a test message of a link. False when the link was not used after `since`, or has sent `max` already.
 pub async fn count_test(
     pool: &Pool,
     token_hash: &[u8],

@@ -33,7 +33,7 @@ pub async fn list_locations(pool: &Pool) -> sqlx::Result<Vec<LocationId>> {
     .await
 }
 
-/// The agency of a location, where GHL named it.
+/// The agency of a location, if GHL named it.
 pub async fn find_company(pool: &Pool, location: &LocationId) -> sqlx::Result<Option<CompanyId>> {
     let found = sqlx::query_scalar!(
         r#"
@@ -48,8 +48,8 @@ pub async fn find_company(pool: &Pool, location: &LocationId) -> sqlx::Result<Op
     Ok(found.flatten())
 }
 
-/// The GHL contact that was last found for a phone (E.164 digits) or a group (its address), who wrote at `wrote_at`; none
-/// where the business wrote to them.
+/// The GHL contact that was last found for a phone (E.164 digits) or a group (its address). `wrote_at`: when the
+/// contact wrote; none where the business wrote to them.
 pub async fn find_contact_id(
     pool: &Pool,
     location: &LocationId,
@@ -71,7 +71,7 @@ pub async fn find_contact_id(
     .await
 }
 
-/// Keeps the GHL contact of a phone, who wrote at `wrote_at`; none where the business wrote to them.
+/// Stores the GHL contact of a phone or group; `wrote_at` as for [`find_contact_id`].
 pub async fn save_contact_id(
     pool: &Pool,
     location: &LocationId,
@@ -97,7 +97,7 @@ pub async fn save_contact_id(
     .map(|_| ())
 }
 
-/// Forgets the GHL contact of a phone, when GHL says there is none.
+/// Deletes the GHL contact of a phone, for the case that GHL does not have it any more.
 pub async fn forget_contact(pool: &Pool, location: &LocationId, phone: &str) -> sqlx::Result<()> {
     sqlx::query!(
         r#"

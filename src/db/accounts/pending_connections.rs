@@ -1,11 +1,11 @@
-//! Numbers that came with GHL's install form, kept until their locations are installed.
+//! Numbers that arrived with GHL's install form, kept until their locations are installed.
 
 use time::{Duration, OffsetDateTime};
 
 use crate::db::connection::{Connection, Pool};
 use crate::model::ids::LocationId;
 
-/// What an install form brought for a location.
+/// The number that arrived with a location's install form.
 #[derive(Clone, Debug)]
 pub struct PendingConnection {
     /// Waapify's instance.
@@ -16,8 +16,8 @@ pub struct PendingConnection {
     pub number: String,
 }
 
-/// Keeps a pending connection in place of the location's last one, unless the location has a connected number; false
-/// then.
+/// Stores a pending connection in place of the location's last one. False, without a change, when the location has a
+/// connected number.
 pub async fn record_pending_connection(
     pool: &Pool,
     location: &LocationId,
@@ -74,8 +74,7 @@ pub async fn find_pending_connection(
     .await
 }
 
-/// Takes pending connections of installed locations that are due, under a lease; those that nobody needed in time are
-/// destroyed.
+/// Claims due pending connections of installed locations, and destroys those that have expired.
 pub async fn claim_pending_connections(
     pool: &Pool,
     now: OffsetDateTime,
@@ -114,7 +113,7 @@ pub async fn claim_pending_connections(
     .await
 }
 
-/// Takes a location's pending connection under a lease; false when there is none, or somebody has it.
+/// Claims a location's pending connection. False when there is none, or another process has claimed it.
 pub async fn claim_pending_connection(
     pool: &Pool,
     location: &LocationId,
@@ -136,7 +135,7 @@ pub async fn claim_pending_connection(
     Ok(claimed.rows_affected() == 1)
 }
 
-/// Uses a location's pending connection up; false when it is gone, the location was uninstalled, or has a connected
+/// Uses up a location's pending connection. False when it is gone, or the location was uninstalled or has a connected
 /// number by now.
 pub async fn use_pending_connection(
     tx: &mut Connection,

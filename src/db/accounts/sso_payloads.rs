@@ -1,11 +1,11 @@
-//! SSO payloads that opened a session: none of them opens another.
+//! SSO payloads that opened a session, so that none opens a second one.
 
 use time::OffsetDateTime;
 
 use crate::db::connection::Pool;
 
-/// Uses a payload up, by its salt; false when it, or a changed copy of it, was used before. After an error it is not known
-/// whether it is used up.
+/// Uses up the payload with this salt. False when it, or a changed copy of it, was used before. After an error it is
+/// unknown whether it is used up.
 pub async fn use_payload(pool: &Pool, salt: &[u8], now: OffsetDateTime) -> sqlx::Result<bool> {
     let used = sqlx::query!(
         r#"

@@ -1,11 +1,11 @@
-//! The domains under which white-label agencies' users see GHL: one an agency, as GHL names it.
+//! The domains under which users of white-label agencies see GHL: one for each agency, as GHL names it.
 
 use time::OffsetDateTime;
 
 use crate::db::connection::Pool;
 use crate::model::ids::{CompanyId, LocationId};
 
-/// Keeps an agency's domain; none: it has none any more.
+/// Stores an agency's domain; none deletes it.
 pub async fn record_domain(
     pool: &Pool,
     company: &CompanyId,
@@ -60,7 +60,7 @@ pub async fn find_domain_of(pool: &Pool, location: &LocationId) -> sqlx::Result<
     .await
 }
 
-/// Whether a domain is an agency's.
+/// Whether a domain belongs to an agency.
 pub async fn is_known(pool: &Pool, domain: &str) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"
@@ -76,7 +76,7 @@ pub async fn is_known(pool: &Pool, domain: &str) -> sqlx::Result<bool> {
     .await
 }
 
-/// The domains that were named last.
+/// The domains that were stored last, newest first.
 pub async fn list_newest(pool: &Pool, limit: i64) -> sqlx::Result<Vec<String>> {
     sqlx::query_scalar!(
         r#"

@@ -7,7 +7,7 @@ use crate::model::ids::{LocationId, MessageId};
 use crate::model::reason::Reason;
 use crate::model::states::MessageState;
 
-/// Adds a step. `cause` never holds message text, a phone number or a secret.
+/// Adds a step. `cause` must not hold message text, a phone number or a secret.
 pub async fn record_step(
     tx: &mut Connection,
     location: &LocationId,

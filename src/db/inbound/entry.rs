@@ -1,4 +1,4 @@
-//! The row that a message gets, or takes over from the stub that came before it.
+//! The row of a message: a new one, or that of its stub (the same message, which arrived before without its content).
 
 use time::OffsetDateTime;
 
@@ -8,15 +8,15 @@ use crate::model::ids::{MessageId, WaMessageId};
 use crate::model::reason::{Reason, Step};
 use crate::model::states::{CallEnd, MessageState};
 
-/// How a message stands now.
+/// A message after it was stored.
 pub(super) struct Entry {
     pub(super) id: MessageId,
     pub(super) state: MessageState,
     pub(super) reason: Option<Reason>,
 }
 
-/// Inserts a message, or fills in the row that is held for its content, which keeps its place and what it knows of the
-/// sender. None when there is nothing new in it.
+/// Inserts a message, or fills in its row that is held for the content; that row keeps its position and what is known
+/// about the sender. None when the message is known already.
 pub(super) async fn insert(
     tx: &mut Connection,
     message: &NewInbound<'_>,

@@ -1,4 +1,4 @@
-//! A failed message to GHL, as a replay finds it and puts it back.
+//! A replay's statements on a failed message to GHL.
 
 use time::OffsetDateTime;
 
@@ -9,7 +9,7 @@ use crate::db::replays::current::Current;
 use crate::model::ids::{LocationId, MessageId};
 use crate::model::reason::{Reason, Step};
 
-/// Locks a message and finds what decides whether it may be repeated.
+/// Locks a message and reads what decides whether it may be replayed.
 pub(in crate::db) async fn find_current(
     tx: &mut Connection,
     location: &LocationId,
@@ -36,8 +36,8 @@ pub(in crate::db) async fn find_current(
     .await
 }
 
-/// Puts a message back, due now. One that failed while its sender was hidden is held again, unless the sender is known by
-/// now.
+/// Puts a message back, due now. If it failed while its sender was hidden, it is held again, unless the sender is known
+/// by now.
 pub(in crate::db) async fn requeue(
     tx: &mut Connection,
     location: &LocationId,
@@ -48,7 +48,7 @@ pub(in crate::db) async fn requeue(
         r#"
         update inbound
         set failures = 0,
-            -- `attempt` is the fence and never goes back; with all of them counted as waits none is used up.
+            -- `attempt` is the fence and never decreases. Waits do not count as tries, so this gives back all tries.
             waits = attempt,
             due_at = $3,
             undecrypted = false,

@@ -35,8 +35,8 @@ pub struct NewNumber {
     pub webhook_secret_hash: Vec<u8>,
 }
 
-/// Connects a number to its location and makes it the default; a known number gets the new credentials and is
-/// taken off hold. An instance has one number: whichever else the location had on it is given up.
+/// Connects a number to its location and makes it the default. A known number gets the new credentials and is taken off
+/// hold. An instance has one number, so the location's other numbers on it are given up.
 pub async fn record_number(
     tx: &mut Connection,
     location: &LocationId,
@@ -72,7 +72,7 @@ pub async fn record_number(
             other_phone = false,
             next_send_at = excluded.next_send_at,
             connected_at = excluded.connected_at,
-            -- It was uninstalled before, and Waapify not told yet: there is nothing to tell any more.
+            -- Cancels the disconnect that an earlier uninstall may have scheduled.
             disconnect_at = null
         "#,
         location.as_str(),
@@ -131,18 +131,18 @@ pub async fn find_number(
     .await
 }
 
-/// The number a location was connected to last, with its instance: what its connect form begins with.
+/// The number that a location connected last, with its instance, to fill in its connect form.
 #[derive(Clone, Debug)]
 pub struct LastNumber {
     /// E.164 digits.
     pub number: String,
     /// Waapify's instance.
     pub instance_id: String,
-    /// It is connected still: an uninstall would have taken its keys.
+    /// It is still connected: an uninstall deletes its keys.
     pub is_connected: bool,
 }
 
-/// The number a location sends from, or the last one it had.
+/// The number that a location sends from, or its last one.
 pub async fn find_last(pool: &Pool, location: &LocationId) -> sqlx::Result<Option<LastNumber>> {
     sqlx::query_as!(
         LastNumber,
@@ -177,10 +177,10 @@ pub async fn find_by_webhook_secret(
     .await
 }
 
-/// A number that is connected to an instance: whose, and the sealed secret of its webhook.
+/// A number that is connected to an instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectedNumber {
-    /// Whose number.
+    /// Its location.
     pub location_id: LocationId,
     /// E.164 digits.
     pub number: String,
@@ -208,7 +208,7 @@ pub async fn find_connected(
     .await
 }
 
-/// Whether Waapify has still to be told that a number of this instance was uninstalled.
+/// Whether a number of this instance still has to be disconnected from Waapify.
 pub async fn is_being_disconnected(pool: &Pool, instance_id: &str) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"
@@ -224,7 +224,7 @@ pub async fn is_being_disconnected(pool: &Pool, instance_id: &str) -> sqlx::Resu
     .await
 }
 
-/// Gives a number a pause of its own between two sends, in milliseconds up to a minute; none: that of the settings.
+/// Sets a number's own pause between two sends, in milliseconds up to a minute; none: that of the settings.
 pub async fn record_interval(
     pool: &Pool,
     location: &LocationId,
@@ -246,7 +246,7 @@ pub async fn record_interval(
     .map(|_| ())
 }
 
-/// Says whether messages of groups that a number is in go to GHL.
+/// Sets whether messages of groups that a number is in go to GHL.
 pub async fn record_groups(
     pool: &Pool,
     location: &LocationId,
@@ -288,7 +288,7 @@ pub async fn forwards_groups(
     Ok(forwards.unwrap_or_default())
 }
 
-/// The next moment after `now`, and before `until`, at which a number with waiting messages may send.
+/// The next time after `now` and before `until` when a number with waiting messages may send.
 pub async fn find_next_pacing_slot(
     pool: &Pool,
     now: OffsetDateTime,
@@ -317,7 +317,7 @@ pub async fn find_next_pacing_slot(
     .await
 }
 
-/// Lets a number that is not on hold send now: its turn was used by something that is never sent.
+/// Lets a number that is not on hold send now, because a message that is never sent has used its pacing slot.
 pub async fn refund_pacing_slot(
     pool: &Pool,
     location: &LocationId,

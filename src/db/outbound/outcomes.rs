@@ -1,4 +1,5 @@
-//! How an attempt at an outbound message ends. Nothing here does anything for a stale owner.
+//! How an attempt at an outbound message ends. [`finish`] and [`snooze`] change nothing for a caller that has lost the
+//! claim.
 
 use time::OffsetDateTime;
 
@@ -9,22 +10,23 @@ use crate::model::ids::{LocationId, MessageId};
 use crate::model::reason::Reason;
 use crate::model::states::{FailureKind, MessageState};
 
-/// How a claimed message goes on.
+/// What happens to a claimed message.
 #[derive(Clone, Copy, Debug)]
 pub enum Outcome<'a> {
-    /// Nobody knows whether the part left: wait for its echo until then.
+    /// It is unknown whether the part was sent: wait for its echo until this time.
     Unconfirmed(OffsetDateTime),
-    /// The part did not leave; try again then. It counts as a failure of this kind, the first if the last was of another.
+    /// The part was not sent; try again at this time. Counts as a failure of this kind; a new kind starts the count
+    /// again.
     Retry(OffsetDateTime, FailureKind),
-    /// The part did not leave, for a reason that is not the message's own; try again then.
+    /// The part was not sent, for a reason outside the message; try again at this time.
     Snooze(OffsetDateTime),
-    /// The message cannot be sent; GHL is told.
+    /// The message cannot be sent; GHL gets a status update.
     Failed(&'a Reason),
     /// The message is not for WhatsApp.
     Ignored,
 }
 
-/// Ends a claim. `cause` is for the timeline; a failure brings its own.
+/// Ends a claim. `cause` is for the timeline; [`Outcome::Failed`] has its own.
 pub async fn finish(
     tx: &mut Connection,
     job: &OutboundJob,
@@ -88,7 +90,7 @@ pub async fn finish_alone(
     tx.commit().await
 }
 
-/// Puts a claimed message back until `due`, because nobody knows its location yet; `reason` says so while it waits.
+/// Puts a claimed message back until `due`, because its location is not known yet. `reason` is shown while it waits.
 pub async fn snooze(
     pool: &Pool,
     job: &OutboundJob,
@@ -128,7 +130,7 @@ pub async fn snooze(
     .map(|_| ())
 }
 
-/// Makes a message `failed` within a transaction that holds its row, and has GHL told.
+/// Makes a message `failed` in a transaction that has locked its row, and queues the status update for GHL.
 pub(in crate::db) async fn fail(
     tx: &mut Connection,
     location: &LocationId,

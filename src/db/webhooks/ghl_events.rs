@@ -1,4 +1,4 @@
-//! What GHL posts about the app itself (INSTALL, UNINSTALL and others), byte for byte, until it has been applied.
+//! GHL's events about the app itself (INSTALL, UNINSTALL and others), stored byte for byte until they are applied.
 
 use time::{Duration, OffsetDateTime};
 
@@ -8,31 +8,31 @@ use crate::model::ids::{ContactId, LocationId};
 use crate::model::reason::Reason;
 use crate::model::states::EventState;
 
-/// An event to keep.
+/// An event to store.
 #[derive(Clone, Copy, Debug)]
 pub struct NewEvent<'a> {
     /// GHL's id; older events have none.
     pub webhook_id: Option<&'a str>,
     /// GHL's `type`.
     pub event_type: &'a str,
-    /// The sub-account, where it names one.
+    /// The sub-account, if it names one.
     pub location: Option<&'a LocationId>,
-    /// The contact whose message it is about.
+    /// The contact of the message that it is about.
     pub contact: Option<&'a ContactId>,
     /// The signed bytes.
     pub body: &'a [u8],
-    /// Whether there is something to do about it; else it is only noted.
+    /// Whether it has to be applied; otherwise it is only stored.
     pub concerns_us: bool,
 }
 
 /// A claimed event.
 #[derive(Clone, Debug)]
 pub struct GhlEventJob {
-    /// Its place in line.
+    /// Its position in the queue.
     pub id: i64,
     /// The signed bytes.
     pub body: Vec<u8>,
-    /// The fence, and how often it was tried.
+    /// The number of tries; also the fence.
     pub attempt: i32,
 }
 
@@ -50,7 +50,7 @@ impl Claimed for GhlEventJob {
     }
 }
 
-/// Keeps an event; false when it came before.
+/// Stores an event. False when it is known already.
 pub async fn accept_event(
     pool: &Pool,
     event: NewEvent<'_>,
@@ -80,8 +80,8 @@ pub async fn accept_event(
     Ok(inserted.rows_affected() == 1)
 }
 
-/// Claims the first waiting event. They are applied one after the other, in the order they came, because an install
-/// and an uninstall of one location must not change places; none of them takes long.
+/// Claims the first waiting event. Events are applied one after the other, in the order of their arrival, because an
+/// install and an uninstall of one location must not change places; none of them takes long.
 pub async fn claim(
     pool: &Pool,
     now: OffsetDateTime,
@@ -99,7 +99,8 @@ pub async fn claim(
                 order by id
                 limit 1
             )
-            -- Both count of the newest version: who comes second finds that it was claimed, or has ended.
+            -- Both are checked on the newest version of the row: a second caller finds that it was claimed, or has
+            -- ended.
             and e.due_at <= $1
             and e.state = 'accepted'
         returning e.id, e.body, e.attempt
@@ -111,7 +112,7 @@ pub async fn claim(
     .await
 }
 
-/// Ends an event: applied (`reason` none), or why it cannot be.
+/// Ends an event: it was applied (`reason` none), or cannot be, for this reason.
 pub async fn finish(pool: &Pool, job: &GhlEventJob, reason: Option<&Reason>) -> sqlx::Result<()> {
     let state = match reason {
         Some(_) => EventState::Failed,
@@ -133,8 +134,8 @@ pub async fn finish(pool: &Pool, job: &GhlEventJob, reason: Option<&Reason>) -> 
     .map(|_| ())
 }
 
-/// GHL's events of messages that it stored for a contact, as they came after `after_sequence`, oldest first: the
-/// customer's, or the business's where it is `from_me`.
+/// The bodies of GHL's events about messages that it stored for a contact, after `after_sequence`, oldest first: the
+/// customer's messages, or with `from_me` the business's.
 pub async fn list_stored_messages(
     pool: &Pool,
     location: &LocationId,
@@ -166,7 +167,7 @@ pub async fn list_stored_messages(
     .await
 }
 
-/// Whether GHL posts events of what it stores for this location: whether one ever came.
+/// Whether GHL posts events about the messages that it stores for this location, which is so once one has arrived.
 pub async fn are_told_of(pool: &Pool, location: &LocationId) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"

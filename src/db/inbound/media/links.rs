@@ -1,4 +1,4 @@
-//! Links to files: what is behind one, and their end.
+//! Download links: the file behind a link, and the end of links at an uninstall.
 
 use time::OffsetDateTime;
 use whatsapp_events::MediaFile;
@@ -8,7 +8,7 @@ use crate::db::inbound::media::row::FileColumns;
 use crate::model::ids::LocationId;
 use crate::model::reason::{Media, Reason};
 
-/// The file behind a link, while the link lasts.
+/// The file behind a link; none after the link has expired.
 pub async fn find_linked(
     pool: &Pool,
     link_hash: &[u8],
@@ -30,7 +30,7 @@ pub async fn find_linked(
     found.map(MediaFile::try_from).transpose()
 }
 
-/// Ends the links of a location that has gone, and forgets what opened their files.
+/// Ends the links of an uninstalled location, and deletes the keys of their files.
 pub(in crate::db) async fn end_links(
     tx: &mut Connection,
     location: &LocationId,
