@@ -14,8 +14,8 @@ use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use crate::pgbench::ROUND_SECONDS;
-
+/// How long a round lasts on both sides of the comparison; pgbench takes whole seconds.
+pub const ROUND_SECONDS: u64 = 2;
 /// Signed requests at hand when a round begins; one that uses them up ends early.
 const PREPARED: usize = 60_000;
 

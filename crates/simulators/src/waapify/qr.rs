@@ -10,10 +10,9 @@ use sha2::{Digest as _, Sha256};
 use crate::call::{Answer, Call};
 use crate::clock;
 use crate::seed;
-use crate::waapify::send::with_instance;
+use crate::waapify::send::{NOT_ACTIVATED, with_instance};
 use crate::waapify::{Instance, Waapify, php};
 
-pub(super) const NOT_ACTIVATED: &str = "This instance ID has not been activated yet";
 /// Squares of a code at each side, as those of WhatsApp's have.
 const SQUARES: usize = 57;
 /// A corner's mark has seven squares.

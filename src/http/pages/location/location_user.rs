@@ -13,6 +13,8 @@ use maud::{Markup, html};
 use tracing::warn;
 
 use crate::db::accounts::installs;
+use crate::db::views::overview;
+use crate::db::views::overview::NumberState;
 use crate::http::HttpState;
 use crate::http::error::PageError;
 use crate::http::pages::location::login_page;
@@ -50,6 +52,15 @@ impl LocationUser {
     /// What the address asks for behind its `?`; nobody has checked it.
     pub(super) fn query_param(&self, name: &str) -> Option<&str> {
         self.query.get(name).map(String::as_str)
+    }
+
+    /// The number in the address, if it is the location's own.
+    pub(super) async fn find_number(&self, state: &HttpState) -> Result<NumberState, PageError> {
+        let rows = overview::list_numbers(&state.pool, &self.location).await?;
+        let number = self.path_param("number");
+        rows.into_iter()
+            .find(|row| row.number == number)
+            .ok_or_else(not_here)
     }
 
     /// What every form carries.

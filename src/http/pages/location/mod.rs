@@ -3,10 +3,11 @@
 //! Owns: the way from GHL's word about its user to a session, and every page behind it. Refuses: any location but the
 //! session's: each handler asks the database with that one, never with one from an address or a form.
 //!
-//! * `exchange`: `GET /app`, `POST /app/session`: GHL's payload → a session
-//! * `visitor`: who asks, proven anew at every request; the token of forms
-//! * `framing`: who may show these pages in a frame
-//! * `overview`, `numbers`, `removal`, `linking`, `messages`, `checks`: the pages; `words`: what they call things
+//! * `sso_login`: `GET /app`, `POST /app/session`: GHL's payload → a session; `login_page`: what asks for the payload
+//! * `location_user`: who asks, proven anew at every request; the token of forms
+//! * `frame_ancestors`: who may show these pages in a frame
+//! * `overview`, `numbers`, `removal`, `qr_linking`, `messages`, `checks`: the pages; `tabs`: what they stand in; `labels`:
+//!   what they call things
 
 mod checks;
 mod frame_ancestors;
@@ -19,6 +20,7 @@ mod overview;
 mod qr_linking;
 mod removal;
 mod sso_login;
+mod tabs;
 
 use axum::extract::DefaultBodyLimit;
 use axum::response::{IntoResponse, Redirect, Response};
