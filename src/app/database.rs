@@ -17,7 +17,7 @@ use tracing::{info, warn};
 
 use crate::db;
 use crate::db::connection::Pool;
-use crate::db::{SchemaGap, own_schema};
+use crate::db::{SchemaGap, own_database, own_schema};
 
 /// Longest wait for connections that are still in use at the end. The server drops them when the process ends.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -211,15 +211,7 @@ impl Database {
 
     async fn in_cluster(cluster: PrivatePostgres, owner: &'static str) -> anyhow::Result<Self> {
         let mut connection = PgConnection::connect(&cluster.url("postgres")).await?;
-        let found: Option<i32> = sqlx::query_scalar("select 1 from pg_database where datname = $1")
-            .bind(PRIVATE_DATABASE)
-            .fetch_optional(&mut connection)
-            .await?;
-        if found.is_none() {
-            sqlx::query("create database waapify_ghl")
-                .execute(&mut connection)
-                .await?;
-        }
+        own_database::create(&mut connection, PRIVATE_DATABASE).await?;
         connection.close().await?;
         let origin = Origin::Private {
             owner,

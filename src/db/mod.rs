@@ -32,6 +32,7 @@ pub mod history;
 pub mod inbound;
 pub mod numbers;
 pub mod outbound;
+pub mod own_database;
 pub mod own_schema;
 mod pool;
 pub mod queue;

@@ -10,7 +10,7 @@ use crate::accounts::key_rotation::MissingKey;
 use crate::config::marketplace::find_brand;
 use crate::db;
 use crate::db::accounts::{client_credentials, companies};
-use crate::doctor::labels::{Said, service as say};
+use crate::doctor::labels::{Said, address as say_address, service as say};
 use crate::doctor::reachability::Reached;
 use crate::doctor::{Doctor, Finding, State, labels, reachability};
 
@@ -154,12 +154,14 @@ impl Doctor {
         let (parts, settings) = (&self.0, &self.0.settings);
         match reachability::ask(&parts.http, &settings.sealer, &settings.public_url).await {
             Reached::Us if settings.public_url.scheme() == "https" => {
-                finding(State::Good, say::public_url_reaches_us())
+                finding(State::Good, say_address::public_url_reaches_us())
             }
-            // The settings allow plain http for this machine only.
-            Reached::Us => finding(State::Warn, say::public_url_local()),
-            Reached::SomebodyElse => finding(State::Bad, say::public_url_is_somebody_elses()),
-            Reached::Nobody(how) => finding(State::Bad, say::public_url_fails(&how)),
+            // Settings admit plain http for this machine only.
+            Reached::Us => finding(State::Warn, say_address::public_url_local()),
+            Reached::SomebodyElse => {
+                finding(State::Bad, say_address::public_url_is_somebody_elses())
+            }
+            Reached::Nobody(how) => finding(State::Bad, say_address::public_url_fails(&how)),
         }
     }
 
@@ -245,8 +247,12 @@ impl Doctor {
 /// GHL refuses a public address that contains one of its own names.
 fn check_name(public_url: &Url) -> Finding {
     match find_brand(public_url) {
-        Some(brand) => Finding::new("public_url_name", State::Bad, say::name_refused(brand)),
-        None => Finding::new("public_url_name", State::Good, say::name_fine()),
+        Some(brand) => Finding::new(
+            "public_url_name",
+            State::Bad,
+            say_address::name_refused(brand),
+        ),
+        None => Finding::new("public_url_name", State::Good, say_address::name_fine()),
     }
 }
 
@@ -254,9 +260,9 @@ fn check_name(public_url: &Url) -> Finding {
 fn check_address(check: &'static str, name: &'static str, url: &Url) -> Finding {
     let is_local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
     match url.scheme() {
-        _ if is_local => Finding::new(check, State::Warn, say::vendor_local(name)),
-        "https" => Finding::new(check, State::Good, say::vendor_https(name)),
-        _ => Finding::new(check, State::Bad, say::vendor_plain(name)),
+        _ if is_local => Finding::new(check, State::Warn, say_address::vendor_local(name)),
+        "https" => Finding::new(check, State::Good, say_address::vendor_https(name)),
+        _ => Finding::new(check, State::Bad, say_address::vendor_plain(name)),
     }
 }
 

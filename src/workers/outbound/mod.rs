@@ -136,23 +136,8 @@ impl Outbound {
     }
 
     async fn send(&self, job: &OutboundJob) -> sqlx::Result<()> {
-        let country = job.number.as_deref().and_then(country_of);
-        let known = plan::attachments::known(job.files.as_deref());
-        let (chat, parts) = match plan::plan(&job.body, country, known.as_deref()) {
-            Plan::Ignore(reason) => {
-                self.finish(job, Outcome::Ignored, &reason.into()).await?;
-                return self.refund_pacing_slot(job).await;
-            }
-            // A location without a number has no country, which is needed to read national phone numbers.
-            Plan::Ask(_) if job.number.is_none() => return self.end_without_number(job).await,
-            Plan::Fail(Failure::PhoneIncomplete | Failure::PhoneWithExtension)
-                if job.number.is_none() =>
-            {
-                return self.end_without_number(job).await;
-            }
-            Plan::Fail(failure) => return self.fail_plan(job, failure).await,
-            Plan::Ask(addresses) => return self.look_at_files(job, &addresses).await,
-            Plan::Send { chat, parts } => (chat, parts),
+        let Some((chat, parts)) = self.plan(job).await? else {
+            return Ok(());
         };
         let Some(number) = job.sender() else {
             return self.end_without_number(job).await;
@@ -196,6 +181,29 @@ impl Outbound {
                     .await
             }
         }
+    }
+
+    /// Whom to send what; none where the plan is another one, which was carried out.
+    async fn plan(&self, job: &OutboundJob) -> sqlx::Result<Option<(String, Vec<Part>)>> {
+        let country = job.number.as_deref().and_then(country_of);
+        let known = plan::attachments::known(job.files.as_deref());
+        match plan::plan(&job.body, country, known.as_deref()) {
+            Plan::Send { chat, parts } => return Ok(Some((chat, parts))),
+            Plan::Ignore(reason) => {
+                self.finish(job, Outcome::Ignored, &reason.into()).await?;
+                self.refund_pacing_slot(job).await?;
+            }
+            // Without a number of its own a location has no country either, in which to read its customers' numbers.
+            Plan::Ask(_) if job.number.is_none() => self.end_without_number(job).await?,
+            Plan::Fail(Failure::PhoneIncomplete | Failure::PhoneWithExtension)
+                if job.number.is_none() =>
+            {
+                self.end_without_number(job).await?;
+            }
+            Plan::Fail(failure) => self.fail_plan(job, failure).await?,
+            Plan::Ask(addresses) => self.look_at_files(job, &addresses).await?,
+        }
+        Ok(None)
     }
 
     /// The file as the gateway gets it.

@@ -19,6 +19,7 @@ mod overview;
 mod qr_linking;
 mod removal;
 mod sso_login;
+mod tabs;
 
 use axum::extract::DefaultBodyLimit;
 use axum::response::{IntoResponse, Redirect, Response};

@@ -3,6 +3,8 @@
 //! Leads every kind of install to working location tokens (`docs/vendors/ghl.md#grants`). Nothing is ever matched to
 //! "the latest install": a grant, an event or a list names the location or company it is about.
 
+mod token_requests;
+
 use std::collections::BTreeMap;
 use std::time::Duration as StdDuration;
 
@@ -14,11 +16,11 @@ use crate::clients::ghl;
 use crate::clients::ghl::{Advice, CallError, Grant};
 use crate::db::accounts::rate_limits::CallPriority;
 use crate::db::accounts::token_requests::TokenRequest;
-use crate::db::accounts::{companies, installs, token_requests, uninstalls};
+use crate::db::accounts::{companies, installs, uninstalls};
 use crate::db::connection::Pool;
 use crate::model::ids::{CompanyId, LocationId, is_id};
-use crate::model::reason::{Answer, Reason, Wait};
-use crate::model::retry_schedule::{LOCATION_INACTIVE, REFRESH_FAILED, TOKEN_REQUEST_REFUSED};
+use crate::model::reason::Answer;
+use crate::model::retry_schedule::REFRESH_FAILED;
 use crate::runtime::clock::Clock;
 
 /// How long a browser waits for the tokens of an agency's locations. The rest is done in the background.
@@ -27,9 +29,6 @@ const BROWSER_PATIENCE: StdDuration = StdDuration::from_secs(15);
 const HEAD_START: Duration = Duration::seconds(20);
 /// How often a company's locations are listed, to find those for which no INSTALL arrived.
 const LISTING_PAUSE: Duration = Duration::hours(24);
-/// Most companies that are asked about a location of which only the id is known. Each costs a call. With more agencies,
-/// the location may have to wait for GHL's INSTALL.
-const MAX_COMPANIES: i64 = 200;
 
 /// Records installs and uninstalls.
 #[derive(Clone, Debug)]
@@ -49,16 +48,6 @@ pub struct Installed {
     pub waiting: Vec<LocationId>,
     /// GHL's names of the locations, as far as GHL gave them.
     pub names: BTreeMap<LocationId, String>,
-}
-
-/// The outcome of a request for a location's token.
-#[derive(Debug)]
-enum Minted {
-    Done,
-    /// The companies say that the app is not installed there, or no company is known.
-    Refused(Reason),
-    /// It has to be tried again.
-    Failed(TokenError),
 }
 
 impl Installs {
@@ -278,88 +267,6 @@ impl Installs {
         tx.commit().await
     }
 
-    /// Requests a location's token once, unless it has one. True if it has one now; else the next request is scheduled.
-    pub async fn request_location_token(&self, job: &TokenRequest) -> sqlx::Result<bool> {
-        let location = &job.location_id;
-        if installs::keeps_token(&self.pool, location).await? {
-            return Ok(true);
-        }
-        let (refusal, pause) = match self.try_mint(job).await {
-            Minted::Done => return Ok(true),
-            Minted::Failed(TokenError::Database(error)) => return Err(error),
-            Minted::Refused(why) => {
-                info!(%location, %why, "no token for the location");
-                let failures = if job.was_refused {
-                    job.token_request_failures
-                } else {
-                    0
-                };
-                (
-                    Some(why),
-                    TOKEN_REQUEST_REFUSED.pause(failures, rand::random()),
-                )
-            }
-            Minted::Failed(error) => {
-                warn!(%location, %error, "no token for the location yet");
-                let failures = if job.was_refused {
-                    0
-                } else {
-                    job.token_request_failures
-                };
-                (None, Some(pause_after(&error, failures)))
-            }
-        };
-        let at = pause.map(|pause| self.clock.now() + pause);
-        token_requests::fail_token_request(&self.pool, job, refusal.as_ref(), at).await?;
-        Ok(false)
-    }
-
-    async fn try_mint(&self, job: &TokenRequest) -> Minted {
-        let companies = match &job.company_id {
-            Some(company) => vec![company.clone()],
-            None => match companies::list_companies(&self.pool, MAX_COMPANIES).await {
-                Ok(companies) => companies,
-                Err(error) => return Minted::Failed(error.into()),
-            },
-        };
-        let mut refusal = Reason::from(Wait::AgencyNotInstalled);
-        for company in &companies {
-            match self.mint_from(company, &job.location_id).await {
-                Ok(()) => return Minted::Done,
-                Err(TokenError::Call(error)) if error.advice == Advice::Reject => {
-                    refusal = error.detail;
-                }
-                Err(TokenError::NotInstalled) => {}
-                Err(TokenError::NeedsReinstall(_)) => {
-                    refusal = Wait::AgencyNeedsReinstall.into();
-                }
-                // The other companies would very likely fail in the same way.
-                Err(error) => return Minted::Failed(error),
-            }
-        }
-        Minted::Refused(refusal)
-    }
-
-    async fn mint_from(
-        &self,
-        company: &CompanyId,
-        location: &LocationId,
-    ) -> Result<(), TokenError> {
-        let grant = self
-            .tokens
-            .request_location_token(company, location)
-            .await?;
-        let mut tx = self.pool.begin().await?;
-        if installs::record_requested_token(&mut tx, location, company, self.clock.now()).await? {
-            let owner = Owner::Location(location);
-            self.tokens
-                .store(&mut tx, owner, &grant, Some(company))
-                .await?;
-            info!(%location, "the location is installed");
-        }
-        Ok(tx.commit().await?)
-    }
-
     async fn store(
         &self,
         location: &LocationId,
@@ -374,16 +281,4 @@ impl Installs {
         info!(%location, "the location is installed");
         Ok(())
     }
-}
-
-fn pause_after(error: &TokenError, failures: i32) -> Duration {
-    let inactive = matches!(error, TokenError::Call(error) if error.advice == Advice::Inactive);
-    let schedule = if inactive {
-        LOCATION_INACTIVE
-    } else {
-        REFRESH_FAILED
-    };
-    let pause = schedule.endless(failures, rand::random());
-    let least = error.wait().or(error.least_pause());
-    least.map_or(pause, |least| pause.max(least))
 }
