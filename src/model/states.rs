@@ -111,7 +111,7 @@ stored_enum! {
         Read = "read", "Read", "Dibaca";
         /// GHL has it.
         Posted = "posted", "In GHL", "Dalam GHL";
-        /// It waits for something that may never come: a hidden sender's phone, or its own content.
+        /// It waits for something that may never arrive: a hidden sender's phone, or its own content.
         Held = "held", "Held", "Ditahan";
         /// It was given up; the reason is stored with it.
         Failed = "failed", "Failed", "Gagal";

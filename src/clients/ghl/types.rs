@@ -183,7 +183,7 @@ pub struct InboundMessage<'a> {
     pub direction: Direction,
     /// The customer.
     pub contact_id: &'a ContactId,
-    /// What it says.
+    /// Its text.
     pub message: &'a str,
     /// WhatsApp's id.
     pub alt_id: &'a str,
@@ -223,7 +223,7 @@ pub struct NewFile {
 /// The last message of a conversation, as GHL's search reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LastMessage {
-    /// What it says.
+    /// Its text.
     pub text: String,
     /// The customer wrote it; none if GHL does not say.
     pub is_inbound: Option<bool>,
@@ -252,12 +252,12 @@ fn moment(value: &Value) -> Option<OffsetDateTime> {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(milliseconds) * 1_000_000).ok()
 }
 
-/// Why a message failed, as GHL shows it; GHL wants all three fields.
+/// Why a message failed, as GHL shows it; GHL requires all three fields.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct StatusError<'a> {
     /// Short and stable.
     pub code: &'a str,
-    /// Where it comes from.
+    /// The source of the failure.
     pub r#type: &'a str,
     /// The sentence.
     pub message: &'a str,
