@@ -1,6 +1,6 @@
-//! The time of day, passed in wherever it is needed so that tests can drive it.
+//! The current time, passed in wherever it is needed so that tests can set it.
 //!
-//! Owns: the only reading of the system clock. Refuses: waiting; that is tokio's.
+//! This is the only place that reads the system clock. Waiting is left to tokio.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -33,7 +33,7 @@ impl Clock {
         )))))
     }
 
-    /// The present moment, UTC, to the microsecond (what Postgres keeps).
+    /// The current time, UTC, in whole microseconds (the precision of Postgres).
     #[must_use]
     #[allow(
         clippy::disallowed_methods,
@@ -47,7 +47,7 @@ impl Clock {
         OffsetDateTime::UNIX_EPOCH + Duration::microseconds(micros)
     }
 
-    /// Moves a manual clock forward; the system's clock stays as it is.
+    /// Moves a manual clock forward; does nothing to the system's clock.
     pub fn advance(&self, by: Duration) {
         if let Source::Manual(micros) = &self.0 {
             let step = i64::try_from(by.whole_microseconds()).unwrap_or(i64::MAX);

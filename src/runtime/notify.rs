@@ -1,7 +1,7 @@
-//! Signals from routes to workers, within one process: there is something to do.
+//! Signals to workers within one process: there may be work.
 //!
-//! Owns: starting a worker's poll at once. Refuses: carrying the work, which is in Postgres. A lost signal costs one polling
-//! interval at most, and workers of other processes rely on polling alone.
+//! A signal starts a worker's poll at once. It does not carry the work, which is in the database. A lost signal costs
+//! one poll interval at most, and workers of other processes rely on polling alone.
 
 use tokio::sync::Notify;
 
@@ -16,7 +16,7 @@ pub struct Signals {
     pub inbound: Notify,
     /// A customer's file is to be fetched.
     pub inbound_media: Notify,
-    /// GHL has to be told something.
+    /// A status update for GHL may be due.
     pub status_updates: Notify,
     /// GHL posted something about the app.
     pub ghl_events: Notify,

@@ -68,8 +68,8 @@ pub async fn list_installs(pool: &Pool) -> sqlx::Result<Vec<InstallRow>> {
     .await
 }
 
-/// Records that a location has the app and a token from its own grant, and makes due what waited for the token. The
-/// monitor leaves a location that comes back alone for some minutes, like a new one, because it is being set up.
+/// Records that a location has the app and a token from its own grant, and makes due what waited for the token. A
+/// location that had uninstalled the app is not checked by the monitor for some minutes, because it is being set up.
 pub async fn record_install(
     tx: &mut Connection,
     location: &LocationId,

@@ -87,7 +87,7 @@ pub async fn record_token(
             expires_at = excluded.expires_at,
             refresh_at = excluded.refresh_at,
             scope = excluded.scope,
-            -- Whoever refreshes the old pair finds another version, and changes nothing.
+            -- A process that is refreshing the old pair then finds another version, and changes nothing.
             version = tokens.version + 1,
             refresh_lease_until = null,
             refresh_failures = 0,

@@ -39,7 +39,7 @@ pub(super) async fn insert(
             state, reason_code, reason_args, due_at, accepted_at, undecrypted, call_status)
         select $1, $2, $3, $4, $5, $6, $7, $8, $9,
             $10, $11::jsonb->>'code', $11::jsonb->'args', $13, $12, $14, $16
-        -- Nothing is new where its twin is known: the stub that was posted as it is, or the id that the stub had.
+        -- Insert nothing if the twin id is known: that of a stub posted without content, or the stub's original id.
         where $15::text is null
             or not exists (
                 select 1

@@ -12,7 +12,7 @@ use crate::model::reason::Reason;
 pub struct Predecessor {
     /// The business wrote it.
     pub from_me: bool,
-    /// What it says.
+    /// Its text.
     pub text: String,
     /// When it was written.
     pub sent_at: OffsetDateTime,
@@ -50,7 +50,7 @@ pub async fn mark_post_started(
     Ok(noted.rows_affected() == 1)
 }
 
-/// Puts back until `due` a message that GHL may have or not. `why`: why that cannot be decided now.
+/// Puts a message back until `due`, because it cannot be decided now whether GHL has it. `why` is the cause.
 pub async fn reschedule_reconciliation(
     pool: &Pool,
     job: &InboundJob,

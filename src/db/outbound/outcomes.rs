@@ -45,7 +45,7 @@ pub async fn finish(
         r#"
         update outbound
         set state = $4, due_at = $5, crashed_attempts = 0,
-            -- Failures in a row of one kind are counted; another kind begins anew.
+            -- Failures in a row of one kind are counted; another kind starts the count again.
             failing = coalesce($6::text, failing),
             failures = case
                 when $6::text is null then failures

@@ -50,8 +50,8 @@ pub async fn raise_priorities(pool: &Pool, ahead: i64) -> sqlx::Result<()> {
                 order by priority desc, id
                 limit $1
             ) ahead
-            -- 4. What stands before it in its conversation. These rows are locked, so that they are still as found
-            --    when they are changed. One that somebody else changes now is raised by the next call.
+            -- 4. Messages before it in its conversation. Locks these rows, so that they do not change before the
+            --    update. A row that another transaction is changing is raised by the next call.
             cross join lateral (
                 select o.location_id, o.id
                 from outbound o

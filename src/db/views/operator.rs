@@ -30,7 +30,7 @@ pub async fn list_locations(
         where location_id > $1
           and (
             not $2
-            -- It needs somebody.
+            -- It needs attention.
             or hold_reason is not null
             or uninstalled_at is null and (
                 token_problem is not null
@@ -234,7 +234,7 @@ pub async fn list_messages(
         where location_id = $1
             and id < $2
             and not is_echo
-            -- Of what came from WhatsApp no further back than this.
+            -- Messages from WhatsApp are searched no further back than this.
             and (
                 direction = 'outbound'
                 or id >= coalesce((
@@ -281,7 +281,7 @@ async fn list_all_failures(
         MessageRow,
         r#"
         select f.direction as "direction!", f.location_id as "location_id!", f.id as "id!", f.state as "state!",
-            -- Of what GHL was told the last step knows more than the message.
+            -- The last step knows more than the message about what GHL was told.
             coalesce((
                 select reason_of(s.cause_code, s.cause_args)
                 from timeline s
@@ -317,7 +317,7 @@ async fn list_failures_of(
         MessageRow,
         r#"
         select f.direction as "direction!", f.location_id as "location_id!", f.id as "id!", f.state as "state!",
-            -- Of what GHL was told the last step knows more than the message.
+            -- The last step knows more than the message about what GHL was told.
             coalesce((
                 select reason_of(s.cause_code, s.cause_args)
                 from timeline s

@@ -216,7 +216,7 @@ pub async fn list_entries(
                 limit 1
             ) as "why: Reason"
         from (
-            -- What is searched for among the newest to WhatsApp, and among the newest from there.
+            -- Searched among the newest messages to WhatsApp, and among the newest from WhatsApp.
             (
                 select direction, id, state, chat_end, accepted_at
                 from (

@@ -57,8 +57,8 @@ impl Outbound {
         outbound::record_files(&self.0.pool, job, &files, self.0.clock.now()).await
     }
 
-    /// Fills in the files from their servers' answers. The error: a file that stops the look, and why. On the last try,
-    /// a file without an answer stays unknown.
+    /// Fills in the files from their servers' answers. The error: a file that ends the try, and why. On the last try, a
+    /// file without an answer stays unknown.
     async fn ask_about(
         &self,
         addresses: &[Url],
