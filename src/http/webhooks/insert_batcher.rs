@@ -41,7 +41,7 @@ impl InsertBatcher {
     /// # Errors
     /// When the system gives no thread.
     pub fn start(pool: &Pool) -> io::Result<Self> {
-        let (batcher, batches) = batcher(MAX_WAITING_BYTES);
+        let (requests, batches) = batcher(MAX_WAITING_BYTES);
         let inserter = Inserter {
             options: pool.connect_options(),
             connection: None,
@@ -50,7 +50,7 @@ impl InsertBatcher {
         thread::Builder::new()
             .name("insert_batcher".to_owned())
             .spawn(move || runtime.block_on(inserter.serve(batches)))?;
-        Ok(Self(batcher))
+        Ok(Self(requests))
     }
 
     /// Returns when the delivery is committed; false when it was stored before. A caller that stops waiting may find it
