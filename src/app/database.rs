@@ -308,10 +308,16 @@ impl Database {
             let source = self.source();
             format!("the database cannot be reached: check {source} and that Postgres runs")
         };
-        tokio::time::timeout(CONNECT_TIMEOUT, options.connect())
-            .await
-            .with_context(unreachable)?
-            .with_context(unreachable)
+        let connected = tokio::time::timeout(CONNECT_TIMEOUT, options.connect()).await;
+        let mut connection = match connected.with_context(unreachable)? {
+            // PgBouncer refuses a connection with options that it does not know.
+            Err(error) if error.to_string().contains("unsupported startup parameter") => {
+                bail!(PoolerBetween)
+            }
+            other => other.with_context(unreachable)?,
+        };
+        ensure!(db::keeps_options(&mut connection).await?, PoolerBetween);
+        Ok(connection)
     }
 
     /// The setting that gave the address, for error messages.
@@ -351,6 +357,15 @@ impl Database {
         }
     }
 }
+
+/// The address leads to a connection pooler, which hands the connections of one client to others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a connection pooler such as PgBouncer is between this service and PostgreSQL: it drops the settings that a connection \
+     needs, and may mix up prepared statements. Name the PostgreSQL server itself (its own host and port); this service keeps \
+     a small pool of its own"
+)]
+pub struct PoolerBetween;
 
 /// Adds what is `missing` if PostgreSQL is not installed: then naming a database helps too. In a container it is the
 /// only way.

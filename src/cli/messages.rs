@@ -14,6 +14,7 @@ use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
+use crate::cli::clock_of;
 use crate::cli::table::{MINUTES, align};
 use crate::db::connection::Pool;
 use crate::db::outbound::receipts::{DELIVERED, READ};
@@ -24,7 +25,6 @@ use crate::db::views::messages::{MessageRow, WhatsAppCopy};
 use crate::model::ids::{LocationId, MessageId};
 use crate::model::reason::Reason;
 use crate::model::states::{Direction, MessageState};
-use crate::runtime::clock::Clock;
 
 /// Format of a time in a timeline.
 const SECONDS: &[BorrowedFormatItem<'_>] =
@@ -234,7 +234,7 @@ async fn replay(pool: &Pool, args: ReplayArgs) -> anyhow::Result<ExitCode> {
     ids.dedup();
     let mut all_done = true;
     for id in ids.into_iter().map(MessageId) {
-        let left = match replays::replay(pool, id, args.yes, Clock::system().now()).await? {
+        let left = match replays::replay(pool, id, args.yes, clock_of(pool).await?.now()).await? {
             Replay::InDoubt(doubt) => replay_doubtful(pool, id, doubt).await?,
             other => refusal(other),
         };
@@ -267,7 +267,7 @@ async fn replay_doubtful(
     if !says_yes(&question, &mut io::stdin().lock(), &mut io::stderr())? {
         return Ok(Some("left as it is".to_owned()));
     }
-    let replay = replays::replay(pool, id, true, Clock::system().now()).await?;
+    let replay = replays::replay(pool, id, true, clock_of(pool).await?.now()).await?;
     Ok(refusal(replay))
 }
 

@@ -37,7 +37,7 @@ use crate::model::states::InstallStatus;
 use crate::runtime::clock::Clock;
 use crate::runtime::logging;
 use crate::runtime::logging::LogSettings;
-use crate::{app, config, http};
+use crate::{app, config, db, http};
 
 /// Longest time that the container's health check waits for the service. Docker's default is 30 s.
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(5);
@@ -229,12 +229,24 @@ async fn find_database(given: Option<&SecretString>) -> anyhow::Result<Database>
     Ok(database)
 }
 
+/// A clock that goes by the database's time.
+async fn clock_of(pool: &Pool) -> anyhow::Result<Clock> {
+    let clock = Clock::system();
+    let synchronized = db::clock::synchronize(pool, &clock).await;
+    synchronized.context("the database's time cannot be read")?;
+    Ok(clock)
+}
+
 async fn serve() -> anyhow::Result<()> {
     let settings = settings()?;
     let stop = app::stop_on_signal()?;
     let reserved = app::reserve(settings.bind)?;
     let database = Database::open(settings.database_url.as_ref()).await?;
-    let pool = database.migrated_pool().await?;
+    let migrated = stop.run_until_cancelled(database.migrated_pool()).await;
+    let Some(pool) = migrated.transpose()? else {
+        info!("stopped before the database's schema was up to date");
+        return Ok(());
+    };
     key_rotation::check(&pool, &settings.sealer).await?;
     let listener = reserved.listen()?;
     if let Some(brand) = find_brand(&settings.public_url) {
@@ -244,7 +256,7 @@ async fn serve() -> anyhow::Result<()> {
         );
     }
     info!(address = %listener.local_addr()?, public_url = %settings.public_url, "listening");
-    let app = App::new(&settings, pool.clone(), Clock::system())?;
+    let app = App::new(&settings, pool.clone(), clock_of(&pool).await?)?;
     let outcome = app.run(listener, http::front_page(), stop).await;
     database.close(pool).await?;
     outcome
@@ -260,7 +272,7 @@ async fn connect(args: ConnectArgs) -> anyhow::Result<()> {
     let pool = database.migrated_pool().await?;
     // The service must be able to open what is sealed here.
     key_rotation::check(&pool, &settings.sealer).await?;
-    let app = App::new(&settings, pool.clone(), Clock::system())?;
+    let app = App::new(&settings, pool.clone(), clock_of(&pool).await?)?;
     let location = LocationId(args.location);
     let entered = Entered {
         instance_id: args.instance_id,

@@ -114,13 +114,18 @@ impl Connection {
 
     /// Drops the connection when the error says that it is of no more use.
     fn checked<T>(&mut self, result: sqlx::Result<T>) -> sqlx::Result<T> {
-        if result.as_ref().is_err_and(is_disconnect)
-            && let Some(open) = self.0.take()
-        {
-            // Without a farewell, which could hang as well.
-            drop(open.detach());
+        if result.as_ref().is_err_and(is_disconnect) {
+            self.discard();
         }
         result
+    }
+
+    /// Closes the connection at once, so that the pool makes a new one.
+    pub(in crate::db) fn discard(&mut self) {
+        if let Some(open) = self.0.take() {
+            // Without a farewell, which could hang.
+            drop(open.detach());
+        }
     }
 }
 

@@ -26,6 +26,7 @@
 //! the rows that are read).
 
 pub mod accounts;
+pub mod clock;
 pub mod connection;
 pub mod contacts;
 pub mod history;
@@ -42,6 +43,7 @@ pub mod views;
 pub mod webhooks;
 
 pub use self::pool::{
-    connect_options, is_disconnect, is_row_error, open_pool, open_pool_with, ping,
+    connect_options, is_disconnect, is_row_error, is_writable, keeps_options, open_pool,
+    open_pool_with,
 };
 pub use self::schema::{SchemaGap, find_schema_gap, migrate};

@@ -3,8 +3,8 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection as _, PgConnection};
 use tokio::time::timeout;
 
 use crate::db::connection::Pool;
@@ -25,6 +25,19 @@ const PING_LIMIT: Duration = Duration::from_secs(1);
 /// compile plans that look expensive (`jit`) either: that takes longer than running them.
 const PLANNING: [(&str, &str); 2] = [("enable_seqscan", "off"), ("jit", "off")];
 
+/// What the server does when this end of a connection is gone: without these, a machine that died in a transaction would
+/// hold its rows for hours. sqlx does not let us set the same on our end, where each statement has a limit instead
+/// (`db::connection`).
+const GONE: [(&str, &str); 6] = [
+    ("client_connection_check_interval", "5s"),
+    ("idle_in_transaction_session_timeout", "30s"),
+    ("tcp_keepalives_idle", "10"),
+    ("tcp_keepalives_interval", "5"),
+    ("tcp_keepalives_count", "3"),
+    // Milliseconds.
+    ("tcp_user_timeout", "20000"),
+];
+
 /// How to connect to `url`. With `schema`, tables are created and found in that schema only.
 ///
 /// # Errors
@@ -34,6 +47,7 @@ pub fn connect_options(url: &str, schema: Option<&'static str>) -> sqlx::Result<
     Ok(PgConnectOptions::from_str(url)?
         .application_name("waapify-ghl")
         .options(PLANNING)
+        .options(GONE)
         .options(search_path))
 }
 
@@ -68,15 +82,22 @@ pub fn open_pool_with(options: PgConnectOptions) -> Pool {
     pool.into()
 }
 
+/// Whether the options of [`connect_options`] are in force: a connection pooler may drop them.
+pub async fn keeps_options(connection: &mut PgConnection) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(r#"select current_setting('enable_seqscan') = 'off' as "is_off!""#)
+        .fetch_one(connection)
+        .await
+}
+
 /// Whether an error says that the connection is dead or dying. Its last statement may have been executed or not.
 #[must_use]
 pub fn is_disconnect(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::Tls(_) => true,
         // 08: connection exceptions. 57P: the server is shutting down, has crashed, or is starting.
-        sqlx::Error::Database(error) => error
-            .code()
-            .is_some_and(|code| code.starts_with("08") || code.starts_with("57P")),
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
+            code.starts_with("08") || code.starts_with("57P") || code == "25006"
+        }),
         _ => false,
     }
 }
@@ -96,10 +117,20 @@ pub fn is_row_error(error: &sqlx::Error) -> bool {
     }
 }
 
-/// Fails when the database does not answer.
-pub async fn ping(pool: &Pool) -> sqlx::Result<()> {
-    sqlx::query!("select 1 as one")
-        .fetch_one(pool)
-        .await
-        .map(|_| ())
+/// Whether the database answers and takes changes.
+///
+/// # Errors
+/// When it does not answer.
+pub async fn is_writable(pool: &Pool) -> sqlx::Result<bool> {
+    let mut connection = pool.acquire().await?;
+    let is_writable = sqlx::query_scalar!(
+        r#"select not pg_is_in_recovery() and not current_setting('transaction_read_only')::bool as "is_writable!""#
+    )
+    .fetch_one(&mut connection)
+    .await?;
+    if !is_writable {
+        // The next one may lead to a primary.
+        connection.discard();
+    }
+    Ok(is_writable)
 }

@@ -13,6 +13,7 @@ use crate::db::accounts::{client_credentials, companies};
 use crate::doctor::labels::{Said, address as say_address, service as say};
 use crate::doctor::reachability::Reached;
 use crate::doctor::{Doctor, Finding, State, labels, reachability};
+use crate::runtime::clock::CLOCK_TOLERANCE;
 
 /// Longest wait for the database to list its migrations: a slower one is not healthy.
 const DATABASE_TIMEOUT: Duration = Duration::from_secs(8);
@@ -176,15 +177,36 @@ impl Doctor {
                     labels::not_checked_until("the database", "pangkalan data"),
                 )
             };
-            return vec![database, unknown("keys"), unknown("client_credentials")];
+            return vec![
+                database,
+                unknown("clock"),
+                unknown("keys"),
+                unknown("client_credentials"),
+            ];
         }
         let mut findings = vec![
             database,
+            self.check_clock().await,
             self.check_keys().await,
             self.check_app_keys().await,
         ];
         findings.extend(self.check_agencies().await);
         findings
+    }
+
+    /// Compares this machine's clock with the database's, by which the service goes.
+    async fn check_clock(&self) -> Finding {
+        let finding = |state, said| Finding::new("clock", state, said);
+        let clock = &self.0.clock;
+        if db::clock::synchronize(&self.0.pool, clock).await.is_err() {
+            return finding(State::Unknown, say::database_away());
+        }
+        let ahead = clock.system_ahead();
+        if ahead.abs() > CLOCK_TOLERANCE {
+            finding(State::Warn, say::clock_off(ahead))
+        } else {
+            finding(State::Good, say::clock_fine())
+        }
     }
 
     async fn check_keys(&self) -> Finding {

@@ -6,7 +6,6 @@
 use std::sync::Arc;
 
 use time::Duration;
-use tokio::sync::Notify;
 use tracing::{info, warn};
 
 use crate::clients::ghl::{GhlEvent, WhiteLabel};
@@ -15,6 +14,7 @@ use crate::db::webhooks::ghl_events;
 use crate::db::webhooks::ghl_events::GhlEventJob;
 use crate::model::ids::{CompanyId, LocationId};
 use crate::model::reason::{Reason, Step};
+use crate::runtime::notify::Signal;
 use crate::workers::{Context, Worker};
 
 /// The uninstall of a location with a long queue is one transaction of some seconds. If a process is killed, its event
@@ -32,7 +32,7 @@ impl Worker for GhlEvents {
     const NAME: &'static str = "ghl_events";
     const CONCURRENCY: usize = 1;
 
-    fn signal(&self) -> &Notify {
+    fn signal(&self) -> &Signal {
         &self.0.signals.ghl_events
     }
 

@@ -26,13 +26,13 @@ use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
 use running_jobs::RunningJobs;
-use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tracing::warn;
 
 use crate::accounts::services::Services;
 use crate::doctor::Doctor;
+use crate::runtime::notify::Signal;
 use crate::runtime::stop::Stop;
 
 /// How often a worker polls without a signal: for retries that are due, and for work of other processes.
@@ -71,7 +71,7 @@ pub trait Worker: Send + Sync + 'static {
     const CONCURRENCY: usize;
 
     /// Fires when there may be work.
-    fn signal(&self) -> &Notify;
+    fn signal(&self) -> &Signal;
 
     /// Claims at most `limit` due jobs.
     fn claim(&self, limit: i64) -> impl Future<Output = sqlx::Result<Vec<Self::Job>>> + Send;
@@ -118,6 +118,7 @@ pub async fn step<W: Worker>(worker: &Arc<W>) -> sqlx::Result<usize> {
 pub async fn run<W: Worker>(worker: Arc<W>, stop: Stop) {
     let mut running_jobs = RunningJobs::new(Arc::clone(&worker));
     let mut next_poll = Instant::now();
+    worker.signal().record_step(true);
     while !stop.requested.is_cancelled() {
         let free =
             i64::try_from(W::CONCURRENCY.saturating_sub(running_jobs.len())).unwrap_or(i64::MAX);
@@ -131,6 +132,7 @@ pub async fn run<W: Worker>(worker: Arc<W>, stop: Stop) {
         };
         let gap = match claimed {
             Ok(jobs) => {
+                worker.signal().record_step(true);
                 let found_none = jobs.is_empty() && free > 0;
                 for job in jobs {
                     running_jobs.start(job);
@@ -145,6 +147,7 @@ pub async fn run<W: Worker>(worker: Arc<W>, stop: Stop) {
         tokio::time::sleep(gap).await;
         wait_for_work(&*worker, &mut running_jobs, &stop).await;
     }
+    worker.signal().record_step(false);
     running_jobs.finish(&stop.overdue).await;
 }
 

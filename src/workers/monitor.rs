@@ -8,7 +8,6 @@
 use std::sync::Arc;
 
 use time::{Duration, OffsetDateTime};
-use tokio::sync::Notify;
 use tracing::{debug, info, warn};
 
 use crate::accounts::connect;
@@ -21,6 +20,7 @@ use crate::db::numbers::{NumberRow, holds};
 use crate::doctor::{LinkFault, PERSISTS, Provider, REGISTERED};
 use crate::model::reason::{Hold, Reason};
 use crate::model::states::{IncidentKind, InstallStatus};
+use crate::runtime::notify::Signal;
 use crate::workers::{Context, Worker};
 
 /// A location is checked this often: a lost link is noticed within a quarter of an hour, and GHL allows many more calls
@@ -42,7 +42,7 @@ impl Worker for Monitor {
     /// A thousand locations are checked in time even if each waits 25 s for a gateway that is down.
     const CONCURRENCY: usize = 32;
 
-    fn signal(&self) -> &Notify {
+    fn signal(&self) -> &Signal {
         &self.0.signals.monitor
     }
 

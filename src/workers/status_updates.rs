@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use time::Duration;
-use tokio::sync::Notify;
 use tracing::{info, warn};
 
 use crate::accounts::tokens::{Owner, TokenError};
@@ -14,6 +13,7 @@ use crate::db::outbound::status_updates;
 use crate::db::outbound::status_updates::{Back, StatusJob};
 use crate::model::reason::{Reason, Step};
 use crate::model::retry_schedule::STATUS_UPDATE;
+use crate::runtime::notify::Signal;
 use crate::workers::{Context, Worker};
 
 /// A call is cut off at 30 s, and a refresh before it may take as long.
@@ -33,7 +33,7 @@ impl Worker for StatusUpdates {
     const NAME: &'static str = "status_updates";
     const CONCURRENCY: usize = 32;
 
-    fn signal(&self) -> &Notify {
+    fn signal(&self) -> &Signal {
         &self.0.signals.status_updates
     }
 

@@ -7,7 +7,6 @@
 use std::sync::Arc;
 
 use time::Duration;
-use tokio::sync::Notify;
 use tracing::{debug, info, warn};
 
 use crate::accounts::connect;
@@ -23,6 +22,7 @@ use crate::db::numbers::NumberRow;
 use crate::model::ids::{CompanyId, LocationId};
 use crate::model::retry_schedule::DISCONNECT;
 use crate::model::states::OwnerKind;
+use crate::runtime::notify::Signal;
 use crate::workers::{Context, Worker};
 
 /// A renewal may wait for that of its company, and a listing has many pages. A killed process's work is claimed after
@@ -54,7 +54,7 @@ impl Worker for TokenUpkeep {
     /// GHL limits calls per location, not in total. A few jobs at once set up hundreds of new locations in a minute.
     const CONCURRENCY: usize = 8;
 
-    fn signal(&self) -> &Notify {
+    fn signal(&self) -> &Signal {
         &self.0.signals.token_upkeep
     }
 

@@ -6,7 +6,6 @@
 use std::sync::Arc;
 
 use time::Duration;
-use tokio::sync::Notify;
 use tracing::{debug, warn};
 use whatsapp_events::{self, BadBody, Event, Person, Receipt, ReceiptLevel};
 
@@ -17,6 +16,7 @@ use crate::db::webhooks::waapify_events;
 use crate::db::webhooks::waapify_events::EventJob;
 use crate::model::ids::WaMessageId;
 use crate::model::reason::{Hold, Reason, Step};
+use crate::runtime::notify::Signal;
 use crate::workers::inbound::{calls, lids, record};
 use crate::workers::{Context, Worker};
 
@@ -38,7 +38,7 @@ impl Worker for WaapifyEvents {
     const NAME: &'static str = "waapify_events";
     const CONCURRENCY: usize = 8;
 
-    fn signal(&self) -> &Notify {
+    fn signal(&self) -> &Signal {
         &self.0.signals.waapify_events
     }
 

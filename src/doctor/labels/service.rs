@@ -1,6 +1,6 @@
 //! The sentences about the service as a whole: settings, addresses, the database, keys.
 
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use crate::config::{Fault, NOT_SET};
 use crate::doctor::labels::{Said, moment};
@@ -143,6 +143,36 @@ pub(in crate::doctor) fn database_fine() -> Said {
         "The database answers and its schema is up to date.",
         "Pangkalan data menjawab dan skemanya terkini.",
     ))
+}
+
+pub(in crate::doctor) fn clock_fine() -> Said {
+    Said::only(Text::new(
+        "This machine's clock agrees with the database's.",
+        "Jam mesin ini sama dengan jam pangkalan data.",
+    ))
+}
+
+pub(in crate::doctor) fn clock_off(ahead: Duration) -> Said {
+    let seconds = ahead.abs().whole_seconds().max(1);
+    let (english, malay) = if ahead.is_negative() {
+        ("behind", "lewat")
+    } else {
+        ("ahead of", "awal")
+    };
+    Said::wrong(
+        Text::new(
+            format!("This machine's clock is {seconds} seconds {english} the database's."),
+            format!("Jam mesin ini {seconds} saat lebih {malay} daripada jam pangkalan data."),
+        ),
+        Text::new(
+            "The service goes by the database's clock, so messages are not affected. Logs show this machine's time.",
+            "Perkhidmatan mengikut jam pangkalan data, jadi mesej tidak terjejas. Log menunjukkan masa mesin ini.",
+        ),
+        Text::new(
+            "Let both machines set their clocks by NTP.",
+            "Biarkan kedua-dua mesin menetapkan jamnya melalui NTP.",
+        ),
+    )
 }
 
 pub(in crate::doctor) fn database_away() -> Said {

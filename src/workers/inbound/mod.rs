@@ -13,7 +13,6 @@ pub(in crate::workers) mod record;
 use std::sync::Arc;
 
 use time::Duration;
-use tokio::sync::Notify;
 use tracing::{info, warn};
 
 use self::reconciliation::End;
@@ -28,6 +27,7 @@ use crate::model::ids::{ContactId, GhlMessageId};
 use crate::model::reason::{Reason, Step, Wait};
 use crate::model::retry_schedule::{HIDDEN_POST, INBOUND};
 use crate::model::states::CallEnd;
+use crate::runtime::notify::Signal;
 use crate::workers::inbound::contacts::Sender;
 use crate::workers::inbound_media::NewLink;
 use crate::workers::{Context, Worker};
@@ -53,7 +53,7 @@ impl Worker for Inbound {
     const NAME: &'static str = "inbound";
     const CONCURRENCY: usize = 32;
 
-    fn signal(&self) -> &Notify {
+    fn signal(&self) -> &Signal {
         &self.0.signals.inbound
     }
 

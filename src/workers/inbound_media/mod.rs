@@ -11,7 +11,6 @@ use std::time::Duration as StdDuration;
 use bytes::Bytes;
 use secrecy::ExposeSecret as _;
 use time::{Duration, OffsetDateTime};
-use tokio::sync::Notify;
 use tokio::time::timeout;
 use tracing::{info, warn};
 use url::Url;
@@ -26,6 +25,7 @@ use crate::db::inbound::media;
 use crate::db::inbound::media::{Fate, Link, MediaJob};
 use crate::model::reason::{Media as NoMedia, Reason, Step};
 use crate::model::retry_schedule::MEDIA;
+use crate::runtime::notify::Signal;
 use crate::workers::inbound::contacts;
 use crate::workers::inbound::contacts::Sender;
 use crate::workers::{Context, Worker};
@@ -69,7 +69,7 @@ impl Worker for Media {
     /// wait.
     const CONCURRENCY: usize = 8;
 
-    fn signal(&self) -> &Notify {
+    fn signal(&self) -> &Signal {
         &self.0.signals.inbound_media
     }
 

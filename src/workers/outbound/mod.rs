@@ -13,7 +13,6 @@ use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
 use time::Duration;
-use tokio::sync::Notify;
 use tracing::{info, warn};
 
 use crate::accounts::connect;
@@ -30,6 +29,7 @@ use crate::model::ids::WaMessageId;
 use crate::model::reason::{Failure, Hold, NUMBER_STOPPED, Reason, Step, Wait};
 use crate::model::retry_schedule::{ATTEMPT_FAILED, GATEWAY_DOWN};
 use crate::model::states::{FailureKind, InstallStatus};
+use crate::runtime::notify::Signal;
 use crate::workers::outbound::plan::{Attachment, Part, Plan, country_of};
 use crate::workers::{Context, POLL_INTERVAL, Worker};
 
@@ -67,7 +67,7 @@ impl Worker for Outbound {
     const NAME: &'static str = "outbound";
     const CONCURRENCY: usize = 64;
 
-    fn signal(&self) -> &Notify {
+    fn signal(&self) -> &Signal {
         &self.0.signals.outbound
     }
 
