@@ -17,7 +17,7 @@ use sqlx::postgres::{PgConnectOptions, PgQueryResult, PgRow, PgStatement, PgType
 use sqlx::{Either, Execute, Executor, PgConnection, PgPool, Postgres, SqlStr};
 use tokio::time::timeout;
 
-use crate::db::pool::is_disconnect;
+use crate::db::errors::is_disconnect;
 
 /// Longest time of one statement, with the transfer of its rows. The longest of the service take a second over a million
 /// waiting messages; after a failover, work must go on within half a minute.

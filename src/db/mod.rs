@@ -29,6 +29,7 @@ pub mod accounts;
 pub mod clock;
 pub mod connection;
 pub mod contacts;
+mod errors;
 pub mod history;
 pub mod inbound;
 pub mod numbers;
@@ -42,8 +43,6 @@ mod schema;
 pub mod views;
 pub mod webhooks;
 
-pub use self::pool::{
-    connect_options, is_disconnect, is_row_error, is_writable, keeps_options, open_pool,
-    open_pool_with,
-};
+pub use self::errors::{is_disconnect, is_row_error};
+pub use self::pool::{connect_options, is_writable, keeps_options, open_pool, open_pool_with};
 pub use self::schema::{SchemaGap, find_schema_gap, migrate};

@@ -1,16 +1,79 @@
 //! The schema: brings it up to date, or compares it with this program's migrations.
 
+use std::pin::pin;
+use std::time::Duration;
+
+use sqlx::migrate::MigrateError;
+use time::OffsetDateTime;
+use tokio::time::timeout;
+use tracing::{info, warn};
+
 use crate::db::connection::Pool;
 
-/// Brings the schema up to date; several processes may do so at once (sqlx takes a lock).
+/// How often the log says what a start waits for.
+const REPORT_PAUSE: Duration = Duration::from_secs(5);
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
+
+/// Brings the schema up to date. Several processes may do so at once, because sqlx takes a lock. If it has to wait for
+/// another session, the log says for which.
 ///
 /// # Errors
 /// When the database cannot be reached or holds a schema that this program does not know.
-pub async fn migrate(pool: &Pool) -> Result<(), sqlx::migrate::MigrateError> {
-    MIGRATIONS.run(pool.without_limits()).await
+pub async fn migrate(pool: &Pool) -> Result<(), MigrateError> {
+    let mut migration = pin!(MIGRATIONS.run(pool.without_limits()));
+    loop {
+        match timeout(REPORT_PAUSE, &mut migration).await {
+            Ok(done) => return done,
+            Err(_) => report_blockers(pool).await,
+        }
+    }
 }
 
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
+async fn report_blockers(pool: &Pool) {
+    match list_blockers(pool).await {
+        Ok(blockers) if blockers.is_empty() => {
+            info!("the database's schema is being brought up to date")
+        }
+        Ok(blockers) => {
+            for blocker in blockers {
+                let since = blocker.since.map(tracing::field::display);
+                warn!(
+                    pid = blocker.pid,
+                    application = blocker.application,
+                    since,
+                    "the database's schema cannot be brought up to date before this session ends or gives up its lock"
+                );
+            }
+        }
+        Err(error) => warn!(%error, "the database's schema is not up to date yet"),
+    }
+}
+
+/// A session for which one of ours waits.
+struct Blocker {
+    pid: i32,
+    application: String,
+    /// When its transaction began, or its state changed last.
+    since: Option<OffsetDateTime>,
+}
+
+async fn list_blockers(pool: &Pool) -> sqlx::Result<Vec<Blocker>> {
+    sqlx::query_as!(
+        Blocker,
+        r#"
+        select distinct blocker.pid as "pid!", coalesce(blocker.application_name, '') as "application!",
+            coalesce(blocker.xact_start, blocker.state_change) as since
+        from pg_stat_activity waiting
+        cross join lateral unnest(pg_blocking_pids(waiting.pid)) as b (pid)
+        join pg_stat_activity blocker on blocker.pid = b.pid
+        where waiting.datname = current_database()
+            and waiting.application_name = current_setting('application_name')
+        "#,
+    )
+    .fetch_all(pool)
+    .await
+}
 
 /// How a database's schema differs from this program's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

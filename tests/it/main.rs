@@ -66,6 +66,7 @@ mod schema;
 mod schema_file;
 mod service;
 mod signatures;
+mod silent_database;
 mod sso;
 mod states;
 mod status_updates;
