@@ -182,3 +182,7 @@ fn parts(text: &str, mut media: Vec<Attachment>) -> Vec<Part> {
     });
     first.into_iter().chain(texts).chain(files).collect()
 }
+
+#[cfg(test)]
+#[allow(clippy::panic, reason = "a test that panics has found its failure")]
+mod tests;

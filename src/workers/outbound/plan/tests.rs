@@ -1,13 +1,20 @@
-//! What a delivery becomes on WhatsApp: the corpus, and the rules behind it.
+//! What a delivery becomes on WhatsApp: the corpus, and the rules behind it. `numbers` is about phones.
 
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 use serde_json::{Value, json};
 use url::form_urlencoded;
-use waapify_ghl::model::reason::Failure;
-use waapify_ghl::workers::outbound::plan::attachments::File;
-use waapify_ghl::workers::outbound::plan::{Country, Part, Plan, plan as plan_with};
 
-use crate::harness::payload;
+use crate::model::reason::Failure;
+use crate::workers::outbound::plan::attachments::File;
+use crate::workers::outbound::plan::{Country, Part, Plan, plan as plan_with};
+
+mod numbers;
+
+/// A file of the corpus.
+fn payload(path: &str) -> Vec<u8> {
+    let path = format!("{}/tests/payloads/{path}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read(&path).expect(&path)
+}
 
 /// The plan for a Malaysian location. The files' servers are not asked.
 fn plan(body: &[u8]) -> Plan {

@@ -1,4 +1,4 @@
-//! Reading webhook bodies: the corpus row by row, the rules behind it, and hostile input.
+//! Reading webhook bodies: the corpus row by row, the rules behind it, and hostile input. `vectors` is about files.
 
 #![allow(
     clippy::unwrap_used,
@@ -26,9 +26,10 @@ mod files;
 mod hostile;
 mod receipts;
 mod shapes;
+mod vectors;
 mod wording;
 
-const CORPUS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/payloads/waapify");
+const CORPUS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/payloads/waapify");
 
 fn body(file: &str) -> Vec<u8> {
     std::fs::read(Path::new(CORPUS).join("webhooks").join(file)).expect(file)

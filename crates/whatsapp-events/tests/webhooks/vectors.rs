@@ -6,10 +6,11 @@ use proptest::prelude::*;
 use serde_json::Value;
 use whatsapp_events::{Decryptor, MediaError, MediaFile, MediaKeys};
 
-use crate::harness::payload;
+use super::CORPUS;
 
 fn vectors(list: &str) -> Vec<Value> {
-    let corpus: Value = serde_json::from_slice(&payload("waapify/media-vectors.json")).unwrap();
+    let corpus = std::fs::read(format!("{CORPUS}/media-vectors.json")).unwrap();
+    let corpus: Value = serde_json::from_slice(&corpus).unwrap();
     corpus[list].as_array().unwrap().clone()
 }
 
