@@ -12,7 +12,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 use whatsapp_events::{
     BadBody, Call, CallOutcome, Chat, Content, Event, FileFate, Kind, MediaFile, MediaKeys,
-    Message, Origin, Person, Reason, Receipt, ReceiptLevel, Webhook, call_text, parse, text_of,
+    Message, Origin, Person, Reason, Receipt, ReceiptLevel, Webhook, call_text, group_text, parse,
+    text_of,
 };
 
 mod around;
