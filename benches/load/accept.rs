@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use sqlx::{Connection as _, PgConnection};
 
-use crate::client::Load;
+use crate::client::{Load, ROUND_SECONDS};
 use crate::figures::{median, per_second, percentile, ratio};
-use crate::pgbench::{Pgbench, ROUND_SECONDS};
+use crate::pgbench::Pgbench;
 use crate::service::Service;
 use crate::{Controls, execute, number};
 

@@ -14,8 +14,8 @@ use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use crate::pgbench::ROUND_SECONDS;
-
+/// pgbench accepts only whole seconds.
+pub const ROUND_SECONDS: u64 = 2;
 /// Signed requests that are ready when a round begins. A round that uses them all ends early.
 const PREPARED: usize = 60_000;
 
@@ -99,8 +99,7 @@ impl Load {
         request("/hooks/delivery", &header, &body)
     }
 
-    /// Posts one delivery after another on each connection. Returns how long each took, sorted, and how long all
-    /// took.
+    /// Inserts per second, without the time to connect.
     pub async fn round(&self, address: SocketAddr, connections: u32) -> (Vec<Duration>, Duration) {
         let missing = PREPARED - self.requests.lock().unwrap().len();
         let fresh: Vec<_> = (0..missing).map(|_| self.request()).collect();

@@ -5,10 +5,7 @@ use std::process::Command;
 use std::{env, fs};
 
 use crate::Controls;
-use crate::client::{FIRST_ID, LAST_CONTACT, LAST_ID, LOCATION, delivery};
-
-/// pgbench accepts only whole seconds.
-pub const ROUND_SECONDS: u64 = 2;
+use crate::client::{FIRST_ID, LAST_CONTACT, LAST_ID, LOCATION, ROUND_SECONDS, delivery};
 
 /// Finds it on `PATH`, else where Debian's packages install it.
 pub fn find() -> Option<PathBuf> {

@@ -2,12 +2,12 @@
 //!
 //! A value that cannot be opened is never destroyed: it is counted and left as it is.
 
-use sqlx::PgPool;
 use tracing::warn;
 
 use crate::crypto::Sealer;
 use crate::db::accounts::sealed_values;
 use crate::db::accounts::sealed_values::{COLUMNS, Column, SealedRow};
+use crate::db::connection::Pool;
 
 /// Values read at a time. Statements stay short, so that a running service is hardly slowed down.
 const BATCH: i64 = 100;
@@ -37,7 +37,7 @@ pub struct Rotation {
 ///
 /// # Errors
 /// [`MissingKey`], or when the database fails.
-pub async fn check(pool: &PgPool, sealer: &Sealer) -> anyhow::Result<()> {
+pub async fn check(pool: &Pool, sealer: &Sealer) -> anyhow::Result<()> {
     let mut count = 0;
     for &column in COLUMNS {
         for (id, values) in sealed_values::count_by_key(pool, column).await? {
@@ -52,7 +52,7 @@ pub async fn check(pool: &PgPool, sealer: &Sealer) -> anyhow::Result<()> {
 }
 
 /// Counts the values that were sealed with another key than the newest.
-pub async fn count_older(pool: &PgPool, sealer: &Sealer) -> sqlx::Result<i64> {
+pub async fn count_older(pool: &Pool, sealer: &Sealer) -> sqlx::Result<i64> {
     let mut count = 0;
     for &column in COLUMNS {
         for (id, values) in sealed_values::count_by_key(pool, column).await? {
@@ -64,7 +64,7 @@ pub async fn count_older(pool: &PgPool, sealer: &Sealer) -> sqlx::Result<i64> {
 
 /// Seals values of other keys with the newest key. A value that the running service replaces meanwhile has the newest
 /// key already, if that service has the same keys. After an error, the next run continues.
-pub async fn rotate(pool: &PgPool, sealer: &Sealer) -> sqlx::Result<Rotation> {
+pub async fn rotate(pool: &Pool, sealer: &Sealer) -> sqlx::Result<Rotation> {
     let mut rotation = Rotation::default();
     for &column in COLUMNS {
         rotate_column(pool, sealer, column, &mut rotation).await?;
@@ -73,7 +73,7 @@ pub async fn rotate(pool: &PgPool, sealer: &Sealer) -> sqlx::Result<Rotation> {
 }
 
 async fn rotate_column(
-    pool: &PgPool,
+    pool: &Pool,
     sealer: &Sealer,
     column: Column,
     rotation: &mut Rotation,

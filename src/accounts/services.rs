@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::PgPool;
 use url::Url;
 
 use crate::accounts::connect::Connector;
@@ -12,6 +11,7 @@ use crate::accounts::tokens::Tokens;
 use crate::clients::attachment_links::Attachments;
 use crate::clients::{attachment_source, waapify, whatsapp_media};
 use crate::crypto::Sealer;
+use crate::db::connection::Pool;
 use crate::runtime::clock::Clock;
 use crate::runtime::counters::Counters;
 use crate::runtime::notify::Signals;
@@ -20,7 +20,7 @@ use crate::runtime::notify::Signals;
 #[derive(Clone, Debug)]
 pub struct Services {
     /// The database.
-    pub pool: PgPool,
+    pub pool: Pool,
     /// Calls GHL with valid tokens.
     pub tokens: Tokens,
     /// Turns install codes into tokens, and records installs and uninstalls.

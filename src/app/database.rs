@@ -12,11 +12,12 @@ use private_postgres::{
     self, Durability, PrivatePostgres, PrivatePostgresError, find_running, remove_data,
 };
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::{ConnectOptions as _, Connection, PgConnection, PgPool};
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
 use tracing::{info, warn};
 
 use crate::db;
-use crate::db::{SchemaGap, own_schema};
+use crate::db::connection::Pool;
+use crate::db::{SchemaGap, own_database, own_schema};
 
 /// Longest wait for connections that are still in use at the end. The server drops them when the process ends.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -210,15 +211,7 @@ impl Database {
 
     async fn in_cluster(cluster: PrivatePostgres, owner: &'static str) -> anyhow::Result<Self> {
         let mut connection = PgConnection::connect(&cluster.url("postgres")).await?;
-        let found: Option<i32> = sqlx::query_scalar("select 1 from pg_database where datname = $1")
-            .bind(PRIVATE_DATABASE)
-            .fetch_optional(&mut connection)
-            .await?;
-        if found.is_none() {
-            sqlx::query("create database waapify_ghl")
-                .execute(&mut connection)
-                .await?;
-        }
+        own_database::create(&mut connection, PRIVATE_DATABASE).await?;
         connection.close().await?;
         let origin = Origin::Private {
             owner,
@@ -260,7 +253,7 @@ impl Database {
     ///
     /// # Errors
     /// When the address is not a Postgres address.
-    pub fn pool(&self) -> anyhow::Result<PgPool> {
+    pub fn pool(&self) -> anyhow::Result<Pool> {
         let options = db::connect_options(self.url.expose_secret(), self.schema);
         let pool = options.map(db::open_pool_with);
         pool.with_context(|| format!("{} is not a Postgres address", self.source()))
@@ -270,7 +263,7 @@ impl Database {
     ///
     /// # Errors
     /// When the database cannot be reached, or holds a schema that this program does not know.
-    pub async fn migrated_pool(&self) -> anyhow::Result<PgPool> {
+    pub async fn migrated_pool(&self) -> anyhow::Result<Pool> {
         let pool = self.pool()?;
         self.connect().await?.close().await?;
         db::migrate(&pool)
@@ -283,7 +276,7 @@ impl Database {
     ///
     /// # Errors
     /// When the database cannot be reached, or its schema is missing, older or newer; the error says what to do.
-    pub async fn checked_pool(&self) -> anyhow::Result<PgPool> {
+    pub async fn checked_pool(&self) -> anyhow::Result<Pool> {
         let pool = self.pool()?;
         self.connect().await?.close().await?;
         let gap = db::find_schema_gap(&pool).await;
@@ -315,10 +308,16 @@ impl Database {
             let source = self.source();
             format!("the database cannot be reached: check {source} and that Postgres runs")
         };
-        tokio::time::timeout(CONNECT_TIMEOUT, options.connect())
-            .await
-            .with_context(unreachable)?
-            .with_context(unreachable)
+        let connected = tokio::time::timeout(CONNECT_TIMEOUT, options.connect()).await;
+        let mut connection = match connected.with_context(unreachable)? {
+            // PgBouncer refuses a connection with options that it does not know.
+            Err(error) if error.to_string().contains("unsupported startup parameter") => {
+                bail!(PoolerBetween)
+            }
+            other => other.with_context(unreachable)?,
+        };
+        ensure!(db::keeps_options(&mut connection).await?, PoolerBetween);
+        Ok(connection)
     }
 
     /// The setting that gave the address, for error messages.
@@ -339,7 +338,7 @@ impl Database {
     ///
     /// # Errors
     /// When the private PostgreSQL does not stop in time.
-    pub async fn close(self, pool: PgPool) -> anyhow::Result<()> {
+    pub async fn close(self, pool: Pool) -> anyhow::Result<()> {
         if tokio::time::timeout(CLOSE_TIMEOUT, pool.close())
             .await
             .is_err()
@@ -358,6 +357,15 @@ impl Database {
         }
     }
 }
+
+/// The address leads to a connection pooler, which hands the connections of one client to others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a connection pooler such as PgBouncer is between this service and PostgreSQL: it drops the settings that a connection \
+     needs, and may mix up prepared statements. Name the PostgreSQL server itself (its own host and port); this service keeps \
+     a small pool of its own"
+)]
+pub struct PoolerBetween;
 
 /// Adds what is `missing` if PostgreSQL is not installed: then naming a database helps too. In a container it is the
 /// only way.

@@ -10,11 +10,10 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
 use axum::Router;
-pub use database::Database;
-use sqlx::PgPool;
+pub use database::{Database, PoolerBetween};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::{JoinError, JoinSet};
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -26,11 +25,12 @@ use crate::clients::attachment_links::Attachments;
 use crate::clients::attachment_source::NetworkScope;
 use crate::clients::{attachment_source, ghl, waapify, whatsapp_media};
 use crate::config::Settings;
+use crate::db::connection::Pool;
 use crate::doctor::Doctor;
 use crate::http::{
     Admin, Files, HttpParts, HttpState, InsertBatcher, OutageBuffer, ScrapeState, SignatureBatcher,
 };
-use crate::runtime::clock::Clock;
+use crate::runtime::clock::{CLOCK_TOLERANCE, Clock};
 use crate::runtime::counters::Counters;
 use crate::runtime::notify::Signals;
 use crate::runtime::stop::Stop;
@@ -43,7 +43,7 @@ use crate::workers::outbound::Outbound;
 use crate::workers::status_updates::StatusUpdates;
 use crate::workers::token_upkeep::TokenUpkeep;
 use crate::workers::waapify_events::WaapifyEvents;
-use crate::{clients, http, workers};
+use crate::{clients, db, http, workers};
 
 /// The last part of the stop timeout: two seconds to release work that has not ended, one to close the database, the
 /// rest in reserve.
@@ -52,6 +52,8 @@ const GIVE_BACK: Duration = Duration::from_secs(5);
 const CLOSE: Duration = Duration::from_secs(2);
 /// Connections that may wait to be accepted: the same number as in `TcpListener::bind`.
 const BACKLOG: u32 = 1024;
+/// How often the database's time is measured: a machine's clock drifts by some milliseconds in a minute.
+const CLOCK_PAUSE: Duration = Duration::from_mins(1);
 
 /// All parts of the service over one database.
 #[derive(Clone, Debug)]
@@ -69,7 +71,7 @@ impl App {
     ///
     /// # Errors
     /// When TLS cannot be set up on this machine.
-    pub fn new(settings: &Settings, pool: PgPool, clock: Clock) -> anyhow::Result<Self> {
+    pub fn new(settings: &Settings, pool: Pool, clock: Clock) -> anyhow::Result<Self> {
         Self::with_network_scope(settings, pool, clock, NetworkScope::Public)
     }
 
@@ -80,7 +82,7 @@ impl App {
     /// As [`App::new`].
     pub fn with_network_scope(
         settings: &Settings,
-        pool: PgPool,
+        pool: Pool,
         clock: Clock,
         scope: NetworkScope,
     ) -> anyhow::Result<Self> {
@@ -123,6 +125,14 @@ impl App {
                 () = requested.cancelled() => Ok(()),
             }
         });
+        let (pool, clock) = (self.context.pool.clone(), self.context.clock.clone());
+        let requested = stopping.requested.clone();
+        tasks.spawn(async move {
+            requested
+                .run_until_cancelled(keep_time(&pool, &clock))
+                .await;
+            Ok(())
+        });
         let context = || Arc::clone(&self.context);
         spawn_worker(&mut tasks, Outbound(context()), &stopping);
         spawn_worker(&mut tasks, WaapifyEvents(context()), &stopping);
@@ -156,6 +166,27 @@ impl App {
     }
 }
 
+/// Measures the database's time again and again. Where that fails, the clock goes on.
+async fn keep_time(pool: &Pool, clock: &Clock) {
+    let mut was_off = false;
+    loop {
+        if let Err(error) = db::clock::synchronize(pool, clock).await {
+            warn!(%error, "the database's time could not be measured");
+        }
+        let ahead = clock.system_ahead();
+        let is_off = ahead.abs() > CLOCK_TOLERANCE;
+        if is_off && !was_off {
+            let seconds = ahead.as_seconds_f64();
+            warn!(
+                seconds,
+                "this machine's clock is ahead of the database's, by which the service goes"
+            );
+        }
+        was_off = is_off;
+        sleep(CLOCK_PAUSE).await;
+    }
+}
+
 /// The error for a task that ended by itself.
 fn unexpected_end(ended: Result<anyhow::Result<()>, JoinError>) -> anyhow::Error {
     let why = match ended {
@@ -169,7 +200,7 @@ fn unexpected_end(ended: Result<anyhow::Result<()>, JoinError>) -> anyhow::Error
 /// Builds what routes and workers share, and the doctor.
 fn services(
     settings: &Settings,
-    pool: PgPool,
+    pool: Pool,
     clock: Clock,
     scope: NetworkScope,
 ) -> anyhow::Result<(Services, Doctor)> {

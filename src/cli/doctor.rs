@@ -11,13 +11,13 @@ use anyhow::Context as _;
 use clap::Args;
 use futures_util::{StreamExt as _, stream};
 use serde::Serialize;
-use sqlx::PgPool;
 use tracing::error;
 
 use crate::accounts::connect;
 use crate::app::App;
 use crate::cli::{env, find_database};
 use crate::db::accounts::installs;
+use crate::db::connection::Pool;
 use crate::db::history::health_facts;
 use crate::db::numbers::NumberRow;
 use crate::doctor::{Doctor, Finding, State};
@@ -111,7 +111,7 @@ pub(super) async fn run(args: DoctorArgs) -> anyhow::Result<ExitCode> {
     Ok(exit_code(&rows))
 }
 
-async fn list_locations(pool: &PgPool) -> sqlx::Result<Vec<LocationId>> {
+async fn list_locations(pool: &Pool) -> sqlx::Result<Vec<LocationId>> {
     let rows = installs::list_installs(pool).await?;
     let present = rows
         .into_iter()

@@ -10,12 +10,13 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::{Args, Subcommand};
-use sqlx::PgPool;
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
+use crate::cli::clock_of;
 use crate::cli::table::{MINUTES, align};
+use crate::db::connection::Pool;
 use crate::db::outbound::receipts::{DELIVERED, READ};
 use crate::db::replays;
 use crate::db::replays::{Replay, Unconfirmed};
@@ -24,7 +25,6 @@ use crate::db::views::messages::{MessageRow, WhatsAppCopy};
 use crate::model::ids::{LocationId, MessageId};
 use crate::model::reason::Reason;
 use crate::model::states::{Direction, MessageState};
-use crate::runtime::clock::Clock;
 
 /// Format of a time in a timeline.
 const SECONDS: &[BorrowedFormatItem<'_>] =
@@ -89,7 +89,7 @@ pub(super) async fn run(command: Messages) -> anyhow::Result<ExitCode> {
     outcome
 }
 
-async fn list(pool: &PgPool, args: ListArgs) -> anyhow::Result<ExitCode> {
+async fn list(pool: &Pool, args: ListArgs) -> anyhow::Result<ExitCode> {
     let location = args.location.map(LocationId);
     let state = match (args.failed, args.held) {
         (true, _) => Some(MessageState::Failed),
@@ -152,7 +152,7 @@ fn moment(at: OffsetDateTime, format: &[BorrowedFormatItem<'_>]) -> String {
     at.format(format).unwrap_or_default()
 }
 
-async fn show(pool: &PgPool, id: MessageId) -> anyhow::Result<ExitCode> {
+async fn show(pool: &Pool, id: MessageId) -> anyhow::Result<ExitCode> {
     let Some(row) = messages::find_message(pool, id).await? else {
         bail!("no message has the number {id}");
     };
@@ -228,13 +228,13 @@ fn whatsapp(copy: &WhatsAppCopy) -> String {
 }
 
 /// Replays them one after the other, oldest first, so that no later message overtakes an earlier one.
-async fn replay(pool: &PgPool, args: ReplayArgs) -> anyhow::Result<ExitCode> {
+async fn replay(pool: &Pool, args: ReplayArgs) -> anyhow::Result<ExitCode> {
     let mut ids = args.ids;
     ids.sort_unstable();
     ids.dedup();
     let mut all_done = true;
     for id in ids.into_iter().map(MessageId) {
-        let left = match replays::replay(pool, id, args.yes, Clock::system().now()).await? {
+        let left = match replays::replay(pool, id, args.yes, clock_of(pool).await?.now()).await? {
             Replay::InDoubt(doubt) => replay_doubtful(pool, id, doubt).await?,
             other => refusal(other),
         };
@@ -255,7 +255,7 @@ async fn replay(pool: &PgPool, args: ReplayArgs) -> anyhow::Result<ExitCode> {
 
 /// Asks a person, if there is a terminal. Nothing is locked meanwhile, so the state is checked again after the answer.
 async fn replay_doubtful(
-    pool: &PgPool,
+    pool: &Pool,
     id: MessageId,
     doubt: Unconfirmed,
 ) -> anyhow::Result<Option<String>> {
@@ -267,7 +267,7 @@ async fn replay_doubtful(
     if !says_yes(&question, &mut io::stdin().lock(), &mut io::stderr())? {
         return Ok(Some("left as it is".to_owned()));
     }
-    let replay = replays::replay(pool, id, true, Clock::system().now()).await?;
+    let replay = replays::replay(pool, id, true, clock_of(pool).await?.now()).await?;
     Ok(refusal(replay))
 }
 

@@ -19,7 +19,6 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use doctor::DoctorArgs;
 use messages::Messages;
 use secrecy::SecretString;
-use sqlx::PgPool;
 use table::table;
 use tracing::{info, warn};
 
@@ -30,6 +29,7 @@ use crate::app::{App, Database};
 use crate::config::Settings;
 use crate::config::marketplace::find_brand;
 use crate::db::accounts::{companies, installs};
+use crate::db::connection::Pool;
 use crate::db::numbers;
 use crate::model::ids::LocationId;
 use crate::model::language::Language;
@@ -37,7 +37,7 @@ use crate::model::states::InstallStatus;
 use crate::runtime::clock::Clock;
 use crate::runtime::logging;
 use crate::runtime::logging::LogSettings;
-use crate::{app, config, http};
+use crate::{app, config, db, http};
 
 /// Longest time that the container's health check waits for the service. Docker's default is 30 s.
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(5);
@@ -210,7 +210,7 @@ async fn sandbox(args: SandboxArgs) -> anyhow::Result<ExitCode> {
 }
 
 /// The database for commands that only read; its schema is not changed. If none was given, prints which one was found.
-async fn read_database() -> anyhow::Result<(Database, PgPool)> {
+async fn read_database() -> anyhow::Result<(Database, Pool)> {
     let given = config::load_database_url(env);
     let database = find_database(given.as_ref()).await?;
     let pool = database.checked_pool().await?;
@@ -229,12 +229,24 @@ async fn find_database(given: Option<&SecretString>) -> anyhow::Result<Database>
     Ok(database)
 }
 
+/// A clock that goes by the database's time.
+async fn clock_of(pool: &Pool) -> anyhow::Result<Clock> {
+    let clock = Clock::system();
+    let synchronized = db::clock::synchronize(pool, &clock).await;
+    synchronized.context("the database's time cannot be read")?;
+    Ok(clock)
+}
+
 async fn serve() -> anyhow::Result<()> {
     let settings = settings()?;
     let stop = app::stop_on_signal()?;
     let reserved = app::reserve(settings.bind)?;
     let database = Database::open(settings.database_url.as_ref()).await?;
-    let pool = database.migrated_pool().await?;
+    let migrated = stop.run_until_cancelled(database.migrated_pool()).await;
+    let Some(pool) = migrated.transpose()? else {
+        info!("stopped before the database's schema was up to date");
+        return Ok(());
+    };
     key_rotation::check(&pool, &settings.sealer).await?;
     let listener = reserved.listen()?;
     if let Some(brand) = find_brand(&settings.public_url) {
@@ -244,7 +256,7 @@ async fn serve() -> anyhow::Result<()> {
         );
     }
     info!(address = %listener.local_addr()?, public_url = %settings.public_url, "listening");
-    let app = App::new(&settings, pool.clone(), Clock::system())?;
+    let app = App::new(&settings, pool.clone(), clock_of(&pool).await?)?;
     let outcome = app.run(listener, http::front_page(), stop).await;
     database.close(pool).await?;
     outcome
@@ -260,7 +272,7 @@ async fn connect(args: ConnectArgs) -> anyhow::Result<()> {
     let pool = database.migrated_pool().await?;
     // The service must be able to open what is sealed here.
     key_rotation::check(&pool, &settings.sealer).await?;
-    let app = App::new(&settings, pool.clone(), Clock::system())?;
+    let app = App::new(&settings, pool.clone(), clock_of(&pool).await?)?;
     let location = LocationId(args.location);
     let entered = Entered {
         instance_id: args.instance_id,

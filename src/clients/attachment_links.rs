@@ -1,8 +1,8 @@
-//! Addresses of our own for agents' files, for those that the gateway would take for something else: it tells a file's
-//! kind by the end of its address (`docs/vendors/waapify.md#attachments`).
+//! Our own addresses for agents' files that the gateway would send as the wrong kind: it finds a file's kind by the end
+//! of its address (`docs/vendors/waapify.md#attachments`).
 //!
-//! Owns: what such an address holds, sealed, so that nothing is stored and nobody can have us fetch what he likes.
-//! Refuses: fetching; the route does it.
+//! An address contains its target, sealed, so that nothing is stored and nobody can make us fetch an address of their
+//! own. The route does the fetching.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,15 +13,15 @@ use url::Url;
 use crate::config::MAX_PUBLIC_URL_BYTES;
 use crate::crypto::Sealer;
 
-/// The gateway fetches a file within the minute it is told of it; a gateway that queues may need days, and each attempt
-/// gets a new address.
+/// The gateway fetches a file within a minute of the send; a gateway that queues may need days. Each attempt gets a new
+/// address.
 const LIFETIME: Duration = Duration::days(3);
 /// What the seal is bound to.
 const PLACE: &str = "attachments/address";
-/// Bytes of an address besides what is sealed and `PUBLIC_URL`: `/attachments/`, `/file.`, the extension, and two more for
-/// each of its three slashes, which are escaped in a query.
+/// Bytes of an address besides what is sealed and `PUBLIC_URL`: `/attachments/`, `/file.`, the extension, and two more
+/// for each of its three slashes, which are escaped in a query.
 const FRAME_BYTES: usize = 64;
-/// Bytes that are sealed besides the file's address: key id, nonce and tag (32), the end of its life, its type.
+/// Bytes of the sealed part besides the file's address: key id, nonce and tag (32), the time of expiry, the type.
 const SEAL_BYTES: usize = 128;
 
 /// Makes and reads the addresses.
@@ -31,12 +31,12 @@ pub struct Attachments {
     public_url: Url,
 }
 
-/// What an address stands for.
+/// The file behind an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
-    /// Where the file lies.
+    /// The file's own address.
     pub url: Url,
-    /// What it is.
+    /// Its media type.
     pub media_type: String,
 }
 
@@ -65,7 +65,7 @@ impl Attachments {
         format!("{base}/attachments/{token}/file.{extension}")
     }
 
-    /// What an address stands for; none if it is not ours, or too old.
+    /// The file behind an address; none if the address is not ours, or has expired.
     #[must_use]
     pub fn open(&self, token: &str, now: OffsetDateTime) -> Option<Target> {
         let sealed = URL_SAFE_NO_PAD.decode(token).ok()?;
@@ -78,11 +78,11 @@ impl Attachments {
     }
 }
 
-/// No address for a file whose own has `bytes` is longer than this in a query, where each byte of `PUBLIC_URL` may be
-/// escaped as three; the rest of it needs no escape but in its frame.
+/// Most bytes that our address for a file takes in a query, if the file's own address has `bytes`. Each byte of
+/// `PUBLIC_URL` may be escaped as three; the rest needs no escape except in its frame.
 #[must_use]
 pub const fn longest_address(bytes: usize) -> usize {
-    // Base64 makes four of three.
+    // Base64 makes four bytes of three.
     MAX_PUBLIC_URL_BYTES * 3 + FRAME_BYTES + (SEAL_BYTES + bytes).div_ceil(3) * 4
 }
 

@@ -1,7 +1,9 @@
-//! The two vendors' APIs and WhatsApp's media servers, one file each: one call in, one typed answer or one advice out.
-//! And [`attachment_source`], the servers of agents' files, whose addresses nobody vouches for.
+//! Clients of the two vendors ([`ghl`], [`waapify`]), of WhatsApp's media servers ([`whatsapp_media`]), and of the
+//! servers of agents' files ([`attachment_source`]), which may have any address. [`attachment_links`] makes our own
+//! addresses.
 //!
-//! Owns: requests, their limits, and what an answer means. Refuses: retrying; the workers have the schedule.
+//! Owns requests, their limits, and the meaning of answers: a call gives a typed answer, or an error that says what to
+//! do. It must not retry; the workers have the schedules.
 
 pub mod attachment_links;
 pub mod attachment_source;
@@ -15,7 +17,7 @@ use url::Url;
 
 /// Time to reach a vendor's server at all; beyond this a connection attempt is lost.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Longest text of a vendor's that is kept, in characters: enough for its reason, too little for a page of HTML.
+/// Longest text of a vendor that is kept, in characters: enough for a reason, too little for a page of HTML.
 const MAX_DETAIL: usize = 200;
 
 /// The HTTP client of both vendors. It follows no redirect: neither API redirects, and a redirect could carry
@@ -43,7 +45,7 @@ pub(crate) fn endpoint(base: &Url, segments: &[&str]) -> Url {
     url
 }
 
-/// A vendor's words, fit for logs and timelines: one line, cut, and without long numbers, which may be phones.
+/// A vendor's words, safe for logs and timelines: one line, shortened, and without long numbers, which may be phones.
 pub(crate) fn scrub(text: &str) -> String {
     let mut out = String::new();
     let mut digits = String::new();

@@ -1,8 +1,8 @@
-//! WhatsApp's media servers: a customer's file, fetched and decrypted piece by piece
+//! WhatsApp's media servers: fetches a customer's file and decrypts it piece by piece
 //! (`docs/vendors/whatsapp.md#media-files`).
 //!
-//! Owns: which addresses may be asked, how much may come, and what a failure means. Refuses: any server but WhatsApp's,
-//! since a stranger wrote the address; redirects; a file in memory.
+//! Decides which addresses may be asked, how many bytes may arrive, and what a failure means. It must not ask a server
+//! that is not WhatsApp's, because a stranger wrote the address; follow redirects; or hold a whole file in memory.
 
 use std::time::Duration;
 
@@ -14,37 +14,37 @@ use whatsapp_events::{Decryptor, MediaError, MediaFile};
 use crate::clients::{CONNECT_TIMEOUT, scrub};
 use crate::model::reason::{Media, Reason};
 
-/// WhatsApp's media servers beside the usual one end so.
+/// The end of the names of WhatsApp's media servers.
 const HOSTS: &str = ".whatsapp.net";
-/// What WhatsApp's own web page says where it comes from.
+/// The origin of WhatsApp's own web page.
 const WEB: &str = "https://web.whatsapp.com";
 /// Longest silence of a server that has begun to answer, or is about to.
 const READ_TIMEOUT: Duration = Duration::from_secs(20);
-/// Longest time for one file: 100 MB at 1 Mbit/s, which a phone's browser on a bad day still reaches.
+/// Longest time for one file: 100 MB at 1 Mbit/s, the speed of a phone with a bad connection.
 const TOTAL_TIMEOUT: Duration = Duration::from_mins(15);
-/// Largest file, as WhatsApp keeps it. WhatsApp takes documents up to 2 GB, but pictures, voice messages and videos
-/// are below 100 MB; beyond it a file costs minutes of traffic that nobody may ever look at.
+/// Largest file, in its encrypted size. WhatsApp accepts documents up to 2 GB, but pictures, voice messages and videos
+/// are below 100 MB; a larger file would cost minutes of traffic, perhaps for nothing.
 const MAX_BYTES: u64 = 100 * 1024 * 1024;
 
-/// Why a file does not come, and with it what to do.
+/// Why a file cannot be fetched, and so what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {
-    /// WhatsApp has it no more: never again.
+    /// WhatsApp does not have it any more: do not try again.
     #[error("{}", Reason::from(Media::Gone))]
     Gone,
-    /// The server or the way to it fails: try again.
+    /// The server or the connection failed: try again.
     #[error("{}", Reason::from(.0.clone()))]
     Retry(Media),
-    /// It is not asked for at all: never.
+    /// We or the server refuse it: do not try again.
     #[error("{}", Reason::from(.0.clone()))]
     Refused(Media),
-    /// It came, and is not what was announced.
+    /// It arrived, and is not what was announced.
     #[error(transparent)]
     Broken(#[from] MediaError),
 }
 
 impl FetchError {
-    /// Why the file does not come.
+    /// Why the file cannot be fetched.
     #[must_use]
     pub fn reason(&self) -> Media {
         match self {
@@ -61,13 +61,11 @@ impl FetchError {
     }
 }
 
-/// No address of WhatsApp's.
 const NO_ADDRESS: FetchError = FetchError::Refused(Media::NoAddress);
-/// More than we take, or more than was announced.
 const TOO_LARGE: FetchError = FetchError::Refused(Media::TooLarge);
 const LARGER_THAN_SAID: FetchError = FetchError::Refused(Media::LargerThanSaid);
 
-/// WhatsApp's servers, as one who knows a file's key sees them.
+/// A client of WhatsApp's media servers.
 #[derive(Clone, Debug)]
 pub struct Client {
     http: reqwest::Client,
@@ -75,7 +73,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// Files are looked for at `base`, `https://mmg.whatsapp.net` but for tests.
+    /// A client that fetches from `base`, which is `https://mmg.whatsapp.net` except in tests.
     ///
     /// # Errors
     /// When TLS cannot be set up on this machine.
@@ -94,7 +92,7 @@ impl Client {
     /// Begins to fetch a file.
     ///
     /// # Errors
-    /// [`FetchError`]; nothing was asked for what is `Refused` because of its address.
+    /// [`FetchError`]; a file that is `Refused` because of its address or announced size was not requested.
     pub async fn open(&self, file: &MediaFile) -> Result<Download, FetchError> {
         let limit = limit(file.length)?;
         let decryptor = Decryptor::new(file)?;
@@ -126,7 +124,7 @@ impl Client {
         })
     }
 
-    /// Where the file lies: its path at the usual server, or its own address if that is WhatsApp's.
+    /// The file's address: its path at the usual server, or its own address if that is WhatsApp's.
     fn address(&self, file: &MediaFile) -> Option<Url> {
         let path = file.direct_path.as_deref().filter(|path| {
             path.starts_with('/') && !path.starts_with("//") && !path.starts_with("/\\")
@@ -139,8 +137,8 @@ impl Client {
             .or_else(|| by_url().filter(|url| self.may_ask(url)))
     }
 
-    /// The base's own server; where that is WhatsApp's, any of WhatsApp's. Over the same scheme and port, so that in
-    /// production nothing but https on its own port is left.
+    /// Whether an address may be asked: on the server of `base`, or, if that is WhatsApp's, on any of WhatsApp's.
+    /// Scheme and port must be those of `base`, so that production uses only https on its usual port.
     fn may_ask(&self, url: &Url) -> bool {
         let is_whatsapp = |url: &Url| url.host_str().is_some_and(|host| host.ends_with(HOSTS));
         let same_host = url.host_str() == self.base.host_str();
@@ -152,7 +150,7 @@ impl Client {
     }
 }
 
-/// Bytes that may come for a file of which so many were announced.
+/// Most bytes that may arrive for a file with this announced length.
 fn limit(length: Option<u64>) -> Result<u64, FetchError> {
     let said = length.map_or(MAX_BYTES, MediaFile::encrypted_length);
     if said > MAX_BYTES {
@@ -176,14 +174,14 @@ const fn is_passing(status: StatusCode) -> bool {
     )
 }
 
-/// Without the address, which opens the file's place.
+/// Leaves out the address, which gives access to the file.
 fn unreachable(error: reqwest::Error) -> FetchError {
     FetchError::Retry(Media::Unreachable {
         words: scrub(&error.without_url().to_string()),
     })
 }
 
-/// A file that is coming.
+/// A file that is being fetched.
 pub struct Download {
     response: reqwest::Response,
     /// None after the end.
@@ -193,11 +191,11 @@ pub struct Download {
 }
 
 impl Download {
-    /// The next bytes of the file, decrypted; none when it has ended and all of it is proven. What was given before
-    /// that is not.
+    /// The next bytes of the file, decrypted; none when it has ended and is verified as a whole. Until then, no byte is
+    /// verified.
     ///
     /// # Errors
-    /// [`FetchError`]; what came so far is then worth nothing.
+    /// [`FetchError`]; the bytes so far must then not be used.
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, FetchError> {
         loop {
             let Some(decryptor) = &mut self.decryptor else {

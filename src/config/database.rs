@@ -1,11 +1,11 @@
-//! Which database to use, for commands that need no other setting.
+//! The address of the database, for commands that need no other setting.
 
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::config::parse::parse_database_url;
 use crate::config::{Fault, Faults, Reader};
 
-/// Reads which database to use, for commands that need nothing else; none: a private cluster.
+/// Reads the address of the database; none: use a private Postgres.
 #[must_use]
 pub fn load_database_url(env: impl Fn(&str) -> Option<String>) -> Option<SecretString> {
     Reader::new(env)
@@ -16,7 +16,7 @@ pub fn load_database_url(env: impl Fn(&str) -> Option<String>) -> Option<SecretS
 /// Checks the address of a database that was given as an argument called `name`.
 ///
 /// # Errors
-/// [`Faults`] when it is none.
+/// [`Faults`] when it is not a Postgres URL.
 pub fn check_database_url(
     name: &str,
     given: Option<SecretString>,

@@ -1,22 +1,22 @@
-//! The settings of the guide to GHL's portal: few, since it is for those who have no app yet.
+//! The settings of the guide to GHL's portal: only a few, because its readers may have no app yet.
 
 use url::Url;
 
 use crate::config::parse::parse_url;
 use crate::config::{Faults, Reader};
 
-/// What the guide to GHL's portal is made from.
+/// The settings that the guide is made from.
 #[derive(Clone, Debug)]
 pub struct GuideSettings {
-    /// The address the world reaches us at.
+    /// The public address of the service.
     pub public_url: Url,
     /// Root of the pages where people install apps.
     pub marketplace_base: Url,
-    /// The app's client id; none while the app is still to be made.
+    /// The app's client id; none before the app is created.
     pub client_id: Option<String>,
 }
 
-/// Reads what the guide needs.
+/// Reads the settings of the guide.
 ///
 /// # Errors
 /// [`Faults`] in these settings only.

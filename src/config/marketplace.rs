@@ -1,8 +1,8 @@
-//! The guide to GHL's developer portal: every field of the app's screens with the very value to enter.
+//! The guide to GHL's developer portal: every field of the app's screens with the exact value to enter.
 //!
-//! Owns: what the app asks of GHL (its scopes, its addresses, the fields of its external authentication) and the Markdown
-//! that says so. Everything that has to be typed is made from the settings, so that nothing is mistyped. Refuses: secrets,
-//! unless they are handed in; guides get pasted around. Pure: no clock, no network.
+//! Owns the app's data in the portal (scopes, addresses, fields of the external authentication) and the guide's
+//! Markdown. All values are made from the settings, so that nothing is mistyped. The guide must not contain a secret
+//! that was not passed in, because guides are shared. Pure: no clock, no network.
 
 use std::fmt::Write as _;
 
@@ -20,13 +20,13 @@ pub const SCOPES: [&str; 9] = [
     "oauth.readonly",
     "oauth.write",
 ];
-/// GHL's own names. Its portal refuses redirect and delivery addresses that contain one, within another word too.
-/// The longer one is first, since it contains the shorter one.
+/// GHL's own names. Its portal refuses redirect and delivery addresses that contain one, even within another word.
+/// The longer one is first, because it contains the shorter one.
 const BRANDS: [&str; 2] = ["highlevel", "ghl"];
-/// Stands for a value that is not known yet.
+/// Placeholders for values that are not known yet.
 const CLIENT_ID: &str = "CLIENT_ID";
 const APP_ID: &str = "APP_ID";
-/// Stands for the secret of the external authentication's address.
+/// Placeholder for the secret in the address of the external authentication.
 pub const SECRET: &str = "SECRET";
 
 /// A field that people fill in when they install: its key in the portal and in the body, its label, its hint.
@@ -36,7 +36,7 @@ struct Field {
     hint: &'static str,
 }
 
-/// GHL takes three at most.
+/// GHL allows three at most.
 const FIELDS: [Field; 3] = [
     Field {
         key: "instanceId",
@@ -58,18 +58,18 @@ const FIELDS: [Field; 3] = [
 /// What the guide is made from.
 #[derive(Clone, Debug)]
 pub struct Guide<'a> {
-    /// The address the world reaches the service at.
+    /// The public address of the service.
     pub public_url: &'a Url,
     /// Root of the pages where people install apps.
     pub marketplace_base: &'a Url,
-    /// The app's client id; none while the app is still to be made.
+    /// The app's client id; none before the app is created.
     pub client_id: Option<&'a str>,
-    /// The secret in the external authentication's address; none: it is left open.
+    /// The secret in the external authentication's address; none: the guide shows [`SECRET`].
     pub external_auth_secret: Option<&'a str>,
 }
 
-/// The address that begins an install (`docs/vendors/ghl.md#install-links`): GHL wants the app's id as
-/// `version_id` beside the client id.
+/// The address that starts an install (`docs/vendors/ghl.md#install-links`). In addition to the client id, GHL requires
+/// the app's id as `version_id`.
 #[must_use]
 pub fn install_link(marketplace_base: &Url, public_url: &Url, client_id: &str) -> Url {
     let app_id = match client_id {
@@ -88,7 +88,7 @@ pub fn install_link(marketplace_base: &Url, public_url: &Url, client_id: &str) -
     address
 }
 
-/// The first of GHL's own names in the address of a service, for which GHL would refuse it.
+/// The first of GHL's own names in a service's address, which makes GHL refuse the address.
 #[must_use]
 pub fn find_brand(public_url: &Url) -> Option<&'static str> {
     let lower = public_url.as_str().to_lowercase();
@@ -136,7 +136,7 @@ there and installed again.
             self.under("")
         );
         if let Some(brand) = find_brand(self.public_url) {
-            // Writing to a text cannot fail.
+            // Writing to a string cannot fail.
             let _ = writeln!(
                 text,
                 "\n> **This will not work yet.** GHL refuses redirect URLs that contain its own names, and yours contains \

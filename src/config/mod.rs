@@ -1,7 +1,7 @@
-//! Settings: `config/default.toml`, overridden one by one by environment variables of the same names in capitals.
+//! Settings: `config/default.toml`; an environment variable of the same name in capitals overrides each of them.
 //!
-//! Owns: reading and checking them, all faults at once. Refuses: asking anyone else whether a value works; that is
-//! the doctor's work.
+//! Reads and checks them (`parse`), and reports all faults at once. It must not test whether a value works; the doctor
+//! does that. `marketplace` makes the guide to GHL's portal from the settings of `guide`.
 
 mod database;
 mod guide;
@@ -29,21 +29,21 @@ use crate::crypto::{Ed25519Key, RsaKey, Sealer, Verifier};
 use crate::runtime::logging::{LogFormat, LogSettings};
 
 const DEFAULTS: &str = include_str!("../../config/default.toml");
-/// Longest `PUBLIC_URL`: a host name and a short path. It stands, escaped, in the address of every file that the gateway
-/// is told of, whose request line has room for a few kB only.
+/// Longest `PUBLIC_URL`: a host name and a short path. It is an escaped part of our addresses for files, which are in
+/// the request line to the gateway, where there is room for a few kB only.
 pub const MAX_PUBLIC_URL_BYTES: usize = 200;
 
-/// Shortest `ADMIN_TOKEN`: the operator's pages show every location, and a password that people can remember is guessed.
+/// Shortest `ADMIN_TOKEN`: the operator's pages show every location, and an easy password could be guessed.
 const MIN_ADMIN_TOKEN_BYTES: usize = 16;
 
 /// Every setting, checked.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Postgres URL; none: run a private cluster.
+    /// Postgres URL; none: run a private Postgres.
     pub database_url: Option<SecretString>,
     /// Where to listen.
     pub bind: SocketAddr,
-    /// The address the world reaches us at, without a slash at its end.
+    /// The public address of the service, without a slash at its end.
     pub public_url: Url,
     /// The marketplace app and the platform.
     pub ghl: GhlSettings,
@@ -51,9 +51,9 @@ pub struct Settings {
     pub waapify: WaapifySettings,
     /// Root of WhatsApp's media servers.
     pub whatsapp_media_base: Url,
-    /// Seals and opens what is secret in the database.
+    /// Seals and opens secrets in the database.
     pub sealer: Sealer,
-    /// Longest time from a request to stop to the process's end.
+    /// Longest time from a request to stop to the end of the process.
     pub stop_timeout: Duration,
     /// Opens `/metrics` and the operator's pages; none: they are off.
     pub admin_token: Option<SecretString>,
@@ -66,13 +66,13 @@ pub struct GhlSettings {
     pub client_id: String,
     /// OAuth client secret.
     pub client_secret: SecretString,
-    /// What GHL encrypts a page's user with; none: the page inside GHL is off.
+    /// The secret with which GHL encrypts a page's user; none: the page inside GHL is off.
     pub shared_secret: Option<SecretString>,
-    /// The app's SMS provider, where it is known: checks can then name it.
+    /// The app's SMS provider, if known: checks can then recognise it.
     pub provider_id: Option<String>,
-    /// Who may show `/app` in a frame, besides the agencies' own domains: sources as CSP writes them.
+    /// The sites that may show `/app` in a frame, besides the agencies' own domains: sources in CSP's form.
     pub frame_ancestors: Vec<String>,
-    /// The app's conversation provider of calls, if it has one: calls then go into GHL's call log.
+    /// The app's conversation provider for calls, if it has one: calls then go into GHL's call log.
     pub call_provider_id: Option<String>,
     /// Root of the platform's API.
     pub api_base: Url,
@@ -100,7 +100,7 @@ pub struct Fault {
     pub what: String,
 }
 
-/// Every fault of the settings, one sentence each, and what else is worth setting while one is at it.
+/// Every fault of the settings, one sentence each, and hints about optional settings that are not set.
 #[derive(Debug, thiserror::Error)]
 pub struct Faults {
     faults: Vec<Fault>,
@@ -150,11 +150,11 @@ pub fn load(env: impl Fn(&str) -> Option<String>) -> Result<Settings, Faults> {
     }
 }
 
-/// As [`load`], and where there are faults with stand-ins in their places: for looking at what else is wrong. Nothing
-/// that needs one of the faulty settings may be done with these.
+/// As [`load`], but with a stand-in for each faulty setting, so that the rest can be checked. Nothing that needs a
+/// faulty setting may be done with the result.
 ///
 /// # Errors
-/// [`Faults`] that no stand-in mends; there are none today.
+/// [`Faults`] that no stand-in fixes; there are none today.
 pub fn load_beside_faults(
     env: impl Fn(&str) -> Option<String>,
 ) -> Result<(Settings, Vec<Fault>), Faults> {
@@ -192,7 +192,7 @@ const HINTS: [(&str, &str); 3] = [
     ),
 ];
 
-/// Reads how to log; falls back to the defaults, since a fault must be sayable. [`load`] reports the bad value.
+/// Reads how to log. A bad value gives the default, so that faults can be logged; [`load`] reports it.
 #[must_use]
 pub fn load_log(env: impl Fn(&str) -> Option<String>) -> LogSettings {
     let mut reader = Reader::new(env);
@@ -202,7 +202,7 @@ pub fn load_log(env: impl Fn(&str) -> Option<String>) -> LogSettings {
     }
 }
 
-/// Reads where the service listens, for asking it from the same machine.
+/// Reads where the service listens, for requests to it from the same machine.
 ///
 /// # Errors
 /// [`Faults`] in these settings only.
@@ -216,7 +216,7 @@ pub fn load_bind(env: impl Fn(&str) -> Option<String>) -> Result<SocketAddr, Fau
 }
 
 fn read_all(reader: &mut Reader<impl Fn(&str) -> Option<String>>) -> Option<Settings> {
-    // Each is read before any `?`, so that one fault does not hide the next.
+    // Read all of them before any `?`, so that one fault does not hide the next.
     let database_url = reader.database_url();
     let bind = reader.bind();
     let public_url = reader.public_url();
@@ -270,13 +270,13 @@ impl<E: Fn(&str) -> Option<String>> Reader<E> {
     fn new(env: E) -> Self {
         Self {
             env,
-            // The file is part of the program; a test reads it.
+            // The file is a part of the program; a test parses it.
             defaults: DEFAULTS.parse().unwrap_or_default(),
             faults: Vec::new(),
         }
     }
 
-    /// The value of a setting without white space around it; empty is none.
+    /// The value of a setting without white space around it; none if it is empty.
     fn text(&self, name: &str) -> Option<String> {
         let default = || match self.defaults.get(name)? {
             toml::Value::String(text) => Some(text.clone()),
@@ -341,13 +341,13 @@ impl<E: Fn(&str) -> Option<String>> Reader<E> {
         })
     }
 
-    /// None where it is not set, and where it is a fault.
+    /// None if it is not set, or is a fault.
     fn database_url(&mut self) -> Option<SecretString> {
         self.text("database_url")?;
         self.parsed("database_url", parse_database_url)
     }
 
-    /// None where it is not set, and where it is a fault.
+    /// None if it is not set, or is a fault.
     fn admin_token(&mut self) -> Option<SecretString> {
         self.text("admin_token")?;
         self.parsed("admin_token", |text| {

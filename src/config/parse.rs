@@ -1,4 +1,4 @@
-//! What the text of a setting may be, each with the words for one that is not.
+//! Parsers for the texts of settings. An error is the words for a bad value, to be read after the setting's name.
 
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
@@ -11,14 +11,14 @@ use url::Url;
 
 use crate::crypto::{Key, Sealer};
 
-/// What is wrong with a setting that nobody set.
+/// The fault of a setting that is not set.
 pub const NOT_SET: &str = "is not set";
-/// Longest pause between two sends; above a minute a reply would seem lost to the person who wrote it.
+/// Longest pause between two sends: after more than a minute, a reply would seem lost to its writer.
 const MAX_INTERVAL_MS: u64 = 60_000;
-/// Seconds that a stop may take: five of them go into giving back what did not end, and no call takes five minutes.
+/// Seconds that a stop may take: five of them are for giving back unfinished jobs, and no call takes five minutes.
 const STOP_SECONDS: RangeInclusive<u64> = 6..=300;
 
-/// An address with or without its port; the port is then 8080.
+/// An address with or without a port, which is 8080 by default.
 pub(super) fn parse_bind(text: &str) -> Result<SocketAddr, String> {
     let with_port = SocketAddr::from_str(text).ok();
     let without = || {
@@ -31,7 +31,7 @@ pub(super) fn parse_bind(text: &str) -> Result<SocketAddr, String> {
         .ok_or_else(|| "is not an address like 0.0.0.0:8080".to_owned())
 }
 
-/// A Postgres URL. The fault is without the parser's words, which may repeat the password.
+/// A Postgres URL. The error leaves out the parser's words, which may repeat the password.
 pub(super) fn parse_database_url(text: &str) -> Result<SecretString, String> {
     let fits = text.starts_with("postgres") && PgConnectOptions::from_str(text).is_ok();
     fits.then(|| SecretString::from(text))
@@ -63,8 +63,8 @@ pub(super) fn parse_stop_timeout(text: &str) -> Result<Duration, String> {
     })
 }
 
-/// Sources separated by white space, each an https origin whose host may begin with `*.`, or one of this machine; they
-/// become part of a header.
+/// Sources separated by white space, each an https origin whose host may begin with `*.`, or an origin of this machine.
+/// They must be safe as a part of a header.
 pub(super) fn parse_frame_ancestors(text: &str) -> Result<Vec<String>, String> {
     let sources = text.split_whitespace().map(|source| {
         if let Some(host) = source.strip_prefix("http://") {

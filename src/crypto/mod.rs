@@ -1,7 +1,7 @@
-//! Cryptography, all of it from well-kept crates: sealing of secrets at rest, signatures of webhooks, who sits before a
-//! page inside GHL, random secrets.
+//! Cryptography, all of it from well-maintained crates: sealing of stored secrets (`seal`), signatures of webhooks
+//! (`signature`), the user of a page inside GHL (`sso`), random secrets.
 //!
-//! Owns: keys and what is done with them. Refuses: a primitive of its own.
+//! Owns keys and their use. It must not implement a primitive itself.
 
 mod seal;
 mod signature;
@@ -22,8 +22,8 @@ pub fn random_secret() -> SecretString {
     SecretString::from(URL_SAFE_NO_PAD.encode(bytes))
 }
 
-/// SHA-256 of a secret, by which it is looked up: the database then holds nothing that opens a door, and a
-/// lookup by hash tells an attacker nothing through its timing.
+/// SHA-256 of a secret, by which it is looked up: so the database holds no usable secret, and the timing of a look-up
+/// tells an attacker nothing.
 #[must_use]
 pub fn hash_secret(secret: &str) -> Vec<u8> {
     Sha256::digest(secret.as_bytes()).to_vec()

@@ -1,7 +1,7 @@
 //! Sealing of tokens and credentials for the database: AES-256-GCM of `ring`.
 //!
-//! Owns: the sealed form `key id (4) ‖ nonce (12) ‖ ciphertext ‖ tag (16)`. Refuses: opening a value in another
-//! place than it was sealed for; the place (table, row, column) is bound as associated data.
+//! Owns the sealed form `key id (4) ‖ nonce (12) ‖ ciphertext ‖ tag (16)`. A value opens only in the place (table, row,
+//! column) that it was sealed for, which is bound as associated data.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
 const KEY_BYTES: usize = 32;
-/// Four bytes of the key's hash tell which of the configured keys sealed a value; they need not be unique.
+/// Four bytes of the key's hash say which of the configured keys sealed a value; they need not be unique.
 const KEY_ID_BYTES: usize = 4;
 
 /// The first bytes of a sealed value: which key sealed it.
@@ -26,7 +26,7 @@ pub struct Key {
 }
 
 impl Key {
-    /// Reads a key as `ENCRYPTION_KEYS` holds it: base64 of 32 bytes.
+    /// Reads a key in the form of `ENCRYPTION_KEYS`: base64 of 32 bytes.
     ///
     /// # Errors
     /// A sentence for the operator, without the key.
@@ -67,7 +67,7 @@ impl Sealer {
         Self { newest, older }
     }
 
-    /// The key that seals.
+    /// The id of the key that seals.
     #[must_use]
     pub fn newest(&self) -> KeyId {
         self.newest.id
@@ -83,7 +83,8 @@ impl Sealer {
     /// Seals `secret` for `place`, such as `tokens/location/abc/access`.
     #[must_use]
     pub fn seal(&self, place: &str, secret: &SecretString) -> Vec<u8> {
-        // Random nonces are safe below 2^32 values a key (NIST SP 800-38D); a thousand locations seal under 10^7 a year.
+        // Random nonces are safe below 2^32 values for each key (NIST SP 800-38D); a thousand locations seal fewer than
+        // 10^7 a year.
         let nonce: [u8; NONCE_LEN] = rand::random();
         let mut text = secret.expose_secret().as_bytes().to_vec();
         let sealed = self.newest.cipher.seal_in_place_append_tag(

@@ -1,7 +1,7 @@
 //! Proof that a webhook comes from GHL: a signature over the raw body bytes (`docs/vendors/ghl.md#signatures`).
 //!
-//! Owns: the choice between the two signatures and their check. Refuses: falling back to the older one when the
-//! newer is present, and comparing `N/A`, which GHL's samples show where there is none.
+//! Chooses between the two signatures and checks them. It must not use the older one when the newer is present, or
+//! check `N/A`, which GHL's samples have in place of a signature.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ use rsa::pkcs8::spki::SubjectPublicKeyInfoRef;
 use rsa::signature::Verifier as _;
 use sha2::Sha256;
 
-/// Header of the Ed25519 signature, what GHL sends today.
+/// Header of the Ed25519 signature, which GHL sends today.
 const ED25519_HEADER: &str = "x-ghl-signature";
 /// Header of its predecessor, RSA-SHA256 with PKCS #1 v1.5 padding.
 const RSA_HEADER: &str = "x-wh-signature";
@@ -55,7 +55,8 @@ impl RsaKey {
     }
 }
 
-/// Drops the PEM lines and white space around the base64 text; settings also carry PEM on one line with `\n` written out.
+/// Removes the PEM lines and white space around the base64 text. Settings may have PEM on one line with `\n` written
+/// out.
 fn key_bytes(text: &str) -> Result<Vec<u8>, String> {
     let text = text.replace("\\n", "\n");
     let base64: String = text
@@ -86,12 +87,12 @@ pub enum SignatureError {
     Wrong,
 }
 
-/// A signature as a request carries it.
+/// The signature of a request.
 #[derive(Clone, Debug)]
 pub enum Signature {
-    /// What GHL sends today.
+    /// GHL sends this today.
     Ed25519(Ed25519Signature),
-    /// Its predecessor; about twenty times as costly to check.
+    /// Its predecessor; about twenty times as expensive to check.
     Rsa(RsaSignature),
 }
 
@@ -100,7 +101,7 @@ impl Signature {
     /// is present, only that one counts.
     ///
     /// # Errors
-    /// [`SignatureError`]; wrong is also what cannot be a signature at all.
+    /// [`SignatureError`]; `Wrong` also for a value that cannot be a signature.
     pub fn find<'a>(header: impl Fn(&str) -> Option<&'a str>) -> Result<Self, SignatureError> {
         let given = |name| header(name).map(str::trim);
         let decode = |text: &str| STANDARD.decode(text).map_err(|_| SignatureError::Wrong);
@@ -120,7 +121,7 @@ impl Signature {
 }
 
 impl Verifier {
-    /// A verifier over the two keys.
+    /// A verifier with the two keys.
     #[must_use]
     pub fn new(ed25519: Ed25519Key, rsa: RsaKey) -> Self {
         Self { ed25519, rsa }
@@ -135,8 +136,8 @@ impl Verifier {
         }
     }
 
-    /// Whether each Ed25519 signature is that of its body. Sixteen good ones, checked together, take a third as long as
-    /// one by one: they share a key.
+    /// Whether each Ed25519 signature is that of its body. Sixteen good ones, checked together, take a third of the
+    /// time of single checks, because they share a key.
     #[must_use]
     pub fn fit_each(&self, signed: &[(Ed25519Signature, &[u8])]) -> Vec<bool> {
         let key = self.ed25519.0;
@@ -149,7 +150,7 @@ impl Verifier {
                 return vec![true; signed.len()];
             }
         }
-        // One alone, or a bad one among them: each is looked at by itself.
+        // A single signature, or a bad one among them: check each by itself.
         let each = signed.iter();
         each.map(|(signature, body)| key.verify(signature, body).is_ok())
             .collect()

@@ -1,9 +1,9 @@
-//! Who sits before a page inside GHL: what GHL encrypts for the page with the app's shared secret
+//! The user of a page inside GHL: opens the payload that GHL encrypts for the page with the app's shared secret
 //! (`docs/vendors/ghl.md#single-sign-on`).
 //!
-//! Owns: opening it, and holding every field against what it has to be. Refuses: what is not encrypted, and any trust in
-//! age or freshness: the format has neither a MAC nor a time, so that one is exchanged once and its salt remembered. A
-//! changed one has to keep the salt, which the key is made from.
+//! Checks every field of it, and refuses a payload that is not encrypted. The format has neither a MAC nor a time, so a
+//! payload is never proof of freshness: each is accepted once, and its salt is stored. A changed copy has to keep the
+//! salt, because the key is made from it.
 
 use aes::Aes256;
 use base64::Engine as _;
@@ -16,29 +16,29 @@ use serde::Deserialize;
 
 use crate::model::ids::{CompanyId, LocationId, is_id};
 
-/// What OpenSSL writes before the salt.
+/// OpenSSL writes this before the salt.
 const MAGIC: &[u8] = b"Salted__";
 /// Bytes of the salt.
 const SALT: usize = 8;
-/// Longest payload that is looked at, in characters: real ones have some hundred.
+/// Longest payload that is read, in characters: real ones have some hundred.
 const MAX_PAYLOAD: usize = 8 * 1024;
-/// Longest name or address that is taken for one: an e-mail address has at most 254 characters, a name fewer.
+/// Longest name or address that is accepted: an e-mail address has at most 254 characters, a name fewer.
 const MAX_TEXT: usize = 512;
 
-/// A user whom GHL names.
+/// The user in a payload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SsoUser {
     /// GHL's id of the user.
     pub user_id: String,
     /// The agency.
     pub company: CompanyId,
-    /// The sub-account that is open before the user; none in the agency's own view.
+    /// The sub-account that the user has open; none in the agency's own view.
     pub active_location: Option<LocationId>,
-    /// What the payload was encrypted under: random, and the same in every changed copy of it.
+    /// The salt of the payload's encryption: random, and the same in every changed copy of it.
     pub salt: [u8; SALT],
 }
 
-/// Why a payload names nobody. Nothing of the payload is in it.
+/// Why a payload is refused. It contains nothing from the payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SsoError {
     /// Nothing, or far more than GHL sends.
@@ -47,10 +47,10 @@ pub enum SsoError {
     /// Plain JSON, base64 of it, or anything else that was not encrypted.
     #[error("the payload is not encrypted")]
     NotEncrypted,
-    /// Another secret, or changed on its way.
+    /// It was encrypted with another secret, or changed on its way.
     #[error("the payload does not open with the shared secret")]
     NotOurs,
-    /// It opens, and what is inside is not what GHL writes.
+    /// It opens, but its content is not what GHL writes.
     #[error("the payload does not describe a user")]
     NotAUser,
 }
@@ -63,7 +63,7 @@ enum Kind {
     Location,
 }
 
-/// What GHL writes. Fields beside these may come (`isAgencyOwner`, `versionId`, `appStatus`).
+/// The fields that we check. GHL may write others (`isAgencyOwner`, `versionId`, `appStatus`).
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Plain {
@@ -80,7 +80,7 @@ struct Plain {
 /// Opens a payload with the app's shared secret.
 ///
 /// # Errors
-/// [`SsoError`]; nothing that is inside is believed then.
+/// [`SsoError`]; then nothing in the payload may be used.
 pub fn open_user(secret: &SecretString, payload: &str) -> Result<SsoUser, SsoError> {
     if payload.is_empty() || payload.len() > MAX_PAYLOAD {
         return Err(SsoError::Size);
@@ -92,7 +92,7 @@ pub fn open_user(secret: &SecretString, payload: &str) -> Result<SsoUser, SsoErr
         .split_first_chunk::<SALT>()
         .ok_or(SsoError::NotEncrypted)?;
     let plain = decrypt(secret, *salt, encrypted).ok_or(SsoError::NotOurs)?;
-    // Another secret gives a good padding once in some 250 times, and then no text.
+    // With another secret, one in some 250 payloads has a good padding, but is then no text.
     let text = String::from_utf8(plain).map_err(|_| SsoError::NotOurs)?;
     let plain: Plain = serde_json::from_str(&text).map_err(|_| SsoError::NotAUser)?;
     checked(plain, *salt).ok_or(SsoError::NotAUser)
@@ -135,7 +135,7 @@ fn checked(plain: Plain, salt: [u8; SALT]) -> Option<SsoUser> {
     if !(are_ids && is_located && is_text(&plain.user_name) && is_text(&plain.email)) {
         return None;
     }
-    // A user of a sub-account is never outside of one.
+    // A user of a sub-account always has one open.
     if matches!(plain.kind, Kind::Location) && location.is_none() {
         return None;
     }

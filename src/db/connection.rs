@@ -80,10 +80,22 @@ impl Pool {
         self.0.connect_options()
     }
 
-    /// Connections that are open, and those of them that nobody uses.
+    /// Connections that are open.
     #[must_use]
-    pub fn sizes(&self) -> (u32, usize) {
-        (self.0.size(), self.0.num_idle())
+    pub fn size(&self) -> u32 {
+        self.0.size()
+    }
+
+    /// Those of them that nobody uses.
+    #[must_use]
+    pub fn num_idle(&self) -> usize {
+        self.0.num_idle()
+    }
+
+    /// The pool itself, for migrations, which may take as long as they need.
+    #[must_use]
+    pub const fn without_limits(&self) -> &PgPool {
+        &self.0
     }
 
     /// Closes all connections, once they are given back.
@@ -102,13 +114,18 @@ impl Connection {
 
     /// Drops the connection when the error says that it is of no more use.
     fn checked<T>(&mut self, result: sqlx::Result<T>) -> sqlx::Result<T> {
-        if result.as_ref().is_err_and(is_disconnect)
-            && let Some(open) = self.0.take()
-        {
-            // Without a farewell, which could hang as well.
-            drop(open.detach());
+        if result.as_ref().is_err_and(is_disconnect) {
+            self.discard();
         }
         result
+    }
+
+    /// Closes the connection at once, so that the pool makes a new one.
+    pub(in crate::db) fn discard(&mut self) {
+        if let Some(open) = self.0.take() {
+            // Without a farewell, which could hang.
+            drop(open.detach());
+        }
     }
 }
 
@@ -128,6 +145,16 @@ impl Transaction {
     /// When it is not known whether it lasts.
     pub async fn commit(mut self) -> sqlx::Result<()> {
         self.execute("commit").await?;
+        self.is_open = false;
+        Ok(())
+    }
+
+    /// Undoes what was done.
+    ///
+    /// # Errors
+    /// When the server does not say that it did; it does so when the connection ends.
+    pub async fn rollback(mut self) -> sqlx::Result<()> {
+        self.execute("rollback").await?;
         self.is_open = false;
         Ok(())
     }

@@ -1,36 +1,39 @@
-//! All SQL of the service: free functions, verb first, one file a subject.
+//! All SQL of the service, as free functions whose names begin with a verb.
 //!
-//! Owns: the connection pool, migrations, and what a row means. Refuses: calling anyone; no vendor is reached from
-//! here, and no transaction is held open while one is.
+//! One folder holds one subject (`outbound`, `inbound`, `accounts` …); `pool.rs` owns the connections, `schema.rs` and
+//! `own_schema.rs` the schema. No function here calls a vendor, and no transaction stays open during such a call.
 //!
-//! Whatever gives a `sqlx::Result` fails when the database does; [`is_disconnect`] and [`is_row_error`] say what that means.
-//! What is in a transaction then is rolled back.
+//! Functions that return `sqlx::Result` fail when the database does, and roll back their transaction; [`is_disconnect`]
+//! and [`is_row_error`] classify the error.
 //!
-//! Moments (`now`) are passed in, so that tests can drive them. `claim_` takes work under a lease, `finish_` or
-//! `record_` ends it and changes nothing for a stale owner.
+//! The current time (`now`) is passed in, so that tests can set it. A `claim_` function takes work under a lease; a
+//! `finish_` or `record_` function ends the claim, and changes nothing for a caller that has lost it.
 //!
 //! # Claims
 //!
-//! A claim names the rows that it changes by their key. It finds them, locks them with `for update skip locked`, and only
-//! then changes them, and whatever else depends on them (a number's next send):
+//! A claim finds its rows and locks them with `for update skip locked`. Only then it changes them, by their key, with
+//! what depends on them (a number's next send):
 //!
-//! * Locking reads the newest version of a row and compares the conditions of its own `where` again. So what was locked
-//!   is still as found, nobody else can claim it, and a row that somebody else is changing is left to the next claim.
-//! * Where conditions, order and limit are too much for one step, the first step finds keys without locking, and the
-//!   second locks each row by its key alone and compares again (`outbound/claim_sendable.sql`).
-//! * Rows are never named by their place (`ctid`): a row that is changed moves, and Postgres then passes over a change
-//!   that was meant for it; in a partitioned table, two rows can have the same place.
+//! * Locking reads the newest version of a row and checks the conditions of its own `where` again. So a locked row
+//!   still meets them, nobody else can claim it, and a row that another process is changing is left for the next claim.
+//! * Where conditions, order and limit are too much for one step, the first step finds keys without locking. The second
+//!   locks each row by its key alone and checks the conditions again (`outbound/claim_sendable.sql`).
+//! * Rows are never identified by position (`ctid`): a changed row moves, and Postgres then skips a change that was
+//!   meant for it; in a partitioned table, two rows can have the same position.
 //!
-//! Plans must hold also where Postgres does not know yet that rows wait. A step of its own keeps its order and limit, and
-//! few keys are joined to their table by its primary key (`tests/it/backlogs.rs` counts what is read).
+//! Plans must stay good while Postgres's statistics do not count the waiting rows yet. So order and limit are in a step
+//! of their own, and the few keys that it finds are joined to their table by primary key (`tests/it/backlogs.rs` counts
+//! the rows that are read).
 
 pub mod accounts;
+pub mod clock;
 pub mod connection;
 pub mod contacts;
 pub mod history;
 pub mod inbound;
 pub mod numbers;
 pub mod outbound;
+pub mod own_database;
 pub mod own_schema;
 mod pool;
 pub mod queue;
@@ -40,6 +43,7 @@ pub mod views;
 pub mod webhooks;
 
 pub use self::pool::{
-    connect_options, is_disconnect, is_row_error, open_pool, open_pool_with, ping,
+    connect_options, is_disconnect, is_row_error, is_writable, keeps_options, open_pool,
+    open_pool_with,
 };
 pub use self::schema::{SchemaGap, find_schema_gap, migrate};

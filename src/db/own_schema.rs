@@ -1,11 +1,12 @@
-//! A schema of its own in a database that other programs may use, too, and what may be emptied of it.
+//! A schema for this program alone, in a database that other programs may use too.
 //!
-//! Owns: creating and dropping such a schema, and the list of this program's tables. Refuses: touching anything outside
-//! that schema.
+//! Creates, empties and drops such a schema, and lists this program's tables. It changes nothing outside that schema.
 
-use sqlx::{AssertSqlSafe, PgConnection, PgPool};
+use sqlx::{AssertSqlSafe, PgConnection};
 
-/// Every table that the migrations make, but for their own list.
+use crate::db::connection::Pool;
+
+/// Every table that the migrations create, except their own list.
 pub const TABLES: [&str; 22] = [
     "client_credentials",
     "companies",
@@ -31,7 +32,7 @@ pub const TABLES: [&str; 22] = [
     "white_label_domains",
 ];
 
-/// Reserves `schema` for this connection until it ends. False when another connection has it.
+/// Reserves `schema` for this connection until the connection ends. False when another connection has reserved it.
 pub async fn claim(connection: &mut PgConnection, schema: &'static str) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"select pg_try_advisory_lock(hashtextextended($1, 0)) as "is_claimed!""#,
@@ -41,7 +42,7 @@ pub async fn claim(connection: &mut PgConnection, schema: &'static str) -> sqlx:
     .await
 }
 
-/// Whether `schema` holds tables and the like, but not the list of this program's migrations: another program made it.
+/// Whether another program made `schema`: it has tables or the like, but not the list of this program's migrations.
 pub async fn is_foreign(connection: &mut PgConnection, schema: &'static str) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"
@@ -57,7 +58,7 @@ pub async fn is_foreign(connection: &mut PgConnection, schema: &'static str) -> 
 
 /// Creates `schema` if it is missing.
 pub async fn create(connection: &mut PgConnection, schema: &'static str) -> sqlx::Result<()> {
-    // Asked first, since even `if not exists` needs the right to create schemas.
+    // Check first: even `create schema if not exists` needs the right to create schemas.
     let exists = sqlx::query_scalar!(
         r#"select exists (select 1 from pg_namespace where nspname = $1) as "exists!""#,
         schema,
@@ -65,7 +66,7 @@ pub async fn create(connection: &mut PgConnection, schema: &'static str) -> sqlx
     .fetch_one(&mut *connection)
     .await?;
     if !exists {
-        // Not checked when it is built, like what drops and empties below: no parameter can stand for a name.
+        // Not checked at build time, like the statements below, because a name cannot be a parameter.
         let sql = format!("create schema {schema}");
         sqlx::raw_sql(AssertSqlSafe(sql))
             .execute(connection)
@@ -90,9 +91,9 @@ pub async fn find_current(connection: &mut PgConnection) -> sqlx::Result<Option<
         .await
 }
 
-/// Empties [`TABLES`] in one statement, so that a worker sees all of it or nothing. It does not reach other tables:
-/// where one refers to these, it fails and changes nothing.
-pub async fn empty_tables(pool: &PgPool) -> sqlx::Result<()> {
+/// Empties [`TABLES`] in one statement, so that a worker sees either all rows or none. If another table refers to one
+/// of these, it fails and changes nothing.
+pub async fn empty_tables(pool: &Pool) -> sqlx::Result<()> {
     let sql = format!("truncate {}", TABLES.join(", "));
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(pool).await?;
     Ok(())

@@ -1,27 +1,44 @@
-//! The connections to Postgres, and what its errors mean for whoever gets them.
+//! The connections to Postgres, and what its errors mean for the caller.
 
 use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection as _, PgPool};
+use sqlx::{Connection as _, PgConnection};
+use tokio::time::timeout;
 
-/// Connections of one process, beside the one that takes deliveries in: enough for the workers beside the webhooks. Postgres
-/// allows 100 by default, so that several replicas fit.
+use crate::db::connection::Pool;
+
+/// Connections of one process for workers and webhooks; the batcher of GHL's deliveries has one more. Postgres allows
+/// 100 by default, so that several replicas fit.
 const MAX_CONNECTIONS: u32 = 20;
-/// A worker waits this long for a connection before it takes the database for down; whoever answers a hook gives up
-/// sooner by itself.
+/// A worker that gets no connection for this long treats the database as down. Webhook handlers give up sooner.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
-/// A connection that was used so lately is taken to be alive: no restart of Postgres is as quick. What is asked while
-/// it goes down may still meet a dead one.
+/// A connection that was used this recently counts as alive, because Postgres does not restart that quickly. A
+/// statement that is sent while Postgres goes down may still meet a dead connection.
 const TRUSTED_FOR: Duration = Duration::from_millis(100);
+/// A connection that does not answer so long after a pause is taken to be dead, well before the pool's own limit.
+const PING_LIMIT: Duration = Duration::from_secs(1);
 
-/// Every row is found by an index, also where Postgres knows nothing yet of the sizes: queues grow from nothing to a
-/// million faster than it counts, and a plan made before would read all of them at each claim. Plans that look dear to
-/// it must not be compiled either, which takes longer than they do.
+/// Find every row by an index, even where Postgres does not know the sizes of the tables yet: queues grow from nothing
+/// to a million rows before its statistics are updated, and an older plan would read all of them at each claim. Do not
+/// compile plans that look expensive (`jit`) either: that takes longer than running them.
 const PLANNING: [(&str, &str); 2] = [("enable_seqscan", "off"), ("jit", "off")];
 
-/// How to connect to `url`. With `schema`, tables are made and found in that schema alone.
+/// What the server does when this end of a connection is gone: without these, a machine that died in a transaction would
+/// hold its rows for hours. sqlx does not let us set the same on our end, where each statement has a limit instead
+/// (`db::connection`).
+const GONE: [(&str, &str); 6] = [
+    ("client_connection_check_interval", "5s"),
+    ("idle_in_transaction_session_timeout", "30s"),
+    ("tcp_keepalives_idle", "10"),
+    ("tcp_keepalives_interval", "5"),
+    ("tcp_keepalives_count", "3"),
+    // Milliseconds.
+    ("tcp_user_timeout", "20000"),
+];
+
+/// How to connect to `url`. With `schema`, tables are created and found in that schema only.
 ///
 /// # Errors
 /// When `url` is not a Postgres URL.
@@ -30,6 +47,7 @@ pub fn connect_options(url: &str, schema: Option<&'static str>) -> sqlx::Result<
     Ok(PgConnectOptions::from_str(url)?
         .application_name("waapify-ghl")
         .options(PLANNING)
+        .options(GONE)
         .options(search_path))
 }
 
@@ -37,44 +55,55 @@ pub fn connect_options(url: &str, schema: Option<&'static str>) -> sqlx::Result<
 ///
 /// # Errors
 /// When `url` is not a Postgres URL.
-pub fn open_pool(url: &str) -> sqlx::Result<PgPool> {
+pub fn open_pool(url: &str) -> sqlx::Result<Pool> {
     Ok(open_pool_with(connect_options(url, None)?))
 }
 
 /// As [`open_pool`], for options of [`connect_options`].
 #[must_use]
-pub fn open_pool_with(options: PgConnectOptions) -> PgPool {
-    PgPoolOptions::new()
+pub fn open_pool_with(options: PgConnectOptions) -> Pool {
+    let pool = PgPoolOptions::new()
         .max_connections(MAX_CONNECTIONS)
         .acquire_timeout(ACQUIRE_TIMEOUT)
-        // sqlx would ask before every use, which costs as much as a small statement.
+        // sqlx would ping before every use, which costs as much as a small statement.
         .test_before_acquire(false)
         .before_acquire(|connection, used| {
             Box::pin(async move {
+                // An error has the pool drop the connection and try the next.
                 if used.idle_for > TRUSTED_FOR {
-                    connection.ping().await?;
+                    timeout(PING_LIMIT, connection.ping())
+                        .await
+                        .map_err(|_| std::io::Error::from(std::io::ErrorKind::TimedOut))??;
                 }
                 Ok(true)
             })
         })
-        .connect_lazy_with(options)
+        .connect_lazy_with(options);
+    pool.into()
 }
 
-/// Whether an error says that the connection is dead or dying. What was asked over it may have been done or not.
+/// Whether the options of [`connect_options`] are in force: a connection pooler may drop them.
+pub async fn keeps_options(connection: &mut PgConnection) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(r#"select current_setting('enable_seqscan') = 'off' as "is_off!""#)
+        .fetch_one(connection)
+        .await
+}
+
+/// Whether an error says that the connection is dead or dying. Its last statement may have been executed or not.
 #[must_use]
 pub fn is_disconnect(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::Tls(_) => true,
-        // Connection exceptions; the server is shut down, crashed, or starts.
-        sqlx::Error::Database(error) => error
-            .code()
-            .is_some_and(|code| code.starts_with("08") || code.starts_with("57P")),
+        // 08: connection exceptions. 57P: the server is shutting down, has crashed, or is starting.
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
+            code.starts_with("08") || code.starts_with("57P") || code == "25006"
+        }),
         _ => false,
     }
 }
 
-/// Whether an error may be the fault of one row, so that others can still be stored: its data, a constraint, a size, or
-/// a conflict with another process's row.
+/// Whether one row may have caused the error, so that other rows can still be stored: its data, a constraint, a size,
+/// or a conflict with another process's row.
 #[must_use]
 pub fn is_row_error(error: &sqlx::Error) -> bool {
     match error {
@@ -88,10 +117,20 @@ pub fn is_row_error(error: &sqlx::Error) -> bool {
     }
 }
 
-/// Whether the database answers; an error when it does not.
-pub async fn ping(pool: &PgPool) -> sqlx::Result<()> {
-    sqlx::query!("select 1 as one")
-        .fetch_one(pool)
-        .await
-        .map(|_| ())
+/// Whether the database answers and takes changes.
+///
+/// # Errors
+/// When it does not answer.
+pub async fn is_writable(pool: &Pool) -> sqlx::Result<bool> {
+    let mut connection = pool.acquire().await?;
+    let is_writable = sqlx::query_scalar!(
+        r#"select not pg_is_in_recovery() and not current_setting('transaction_read_only')::bool as "is_writable!""#
+    )
+    .fetch_one(&mut connection)
+    .await?;
+    if !is_writable {
+        // The next one may lead to a primary.
+        connection.discard();
+    }
+    Ok(is_writable)
 }

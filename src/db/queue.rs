@@ -81,4 +81,5 @@ macro_rules! set_due {
     }};
 }
 
-pub(in crate::db) use {claimed, set_due};
+pub(in crate::db) use claimed;
+pub(in crate::db) use set_due;

@@ -1,24 +1,23 @@
-//! The schema: brought up to date, or compared with what this program makes of a database.
+//! The schema: brings it up to date, or compares it with this program's migrations.
 
-use sqlx::PgPool;
+use crate::db::connection::Pool;
 
 /// Brings the schema up to date; several processes may do so at once (sqlx takes a lock).
 ///
 /// # Errors
 /// When the database cannot be reached or holds a schema that this program does not know.
-pub async fn migrate(pool: &PgPool) -> Result<(), sqlx::migrate::MigrateError> {
-    MIGRATIONS.run(pool).await
+pub async fn migrate(pool: &Pool) -> Result<(), sqlx::migrate::MigrateError> {
+    MIGRATIONS.run(pool.without_limits()).await
 }
 
-/// What this program makes of a database.
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
 /// How a database's schema differs from this program's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SchemaGap {
-    /// Migrations that were not applied, or not to their end.
+    /// Migrations that were not applied, or not completely.
     pub missing: usize,
-    /// Migrations that this program does not know, or knows otherwise: it is older than the database.
+    /// Applied migrations that this program does not have, or has with other content: it is older than the database.
     pub foreign: usize,
 }
 
@@ -31,7 +30,7 @@ impl SchemaGap {
 }
 
 /// Compares a database's schema with this program's.
-pub async fn find_schema_gap(pool: &PgPool) -> sqlx::Result<SchemaGap> {
+pub async fn find_schema_gap(pool: &Pool) -> sqlx::Result<SchemaGap> {
     let applied = list_applied(pool).await?;
     let find = |version| applied.iter().find(|applied| applied.version == version);
     let ours = |version| MIGRATIONS.iter().find(|ours| ours.version == version);
@@ -49,14 +48,14 @@ pub async fn find_schema_gap(pool: &PgPool) -> sqlx::Result<SchemaGap> {
     })
 }
 
-/// A migration that was applied to a database, to its end or not.
+/// A migration that was applied to a database, completely or not.
 struct Applied {
     version: i64,
     success: bool,
     checksum: Vec<u8>,
 }
 
-async fn list_applied(pool: &PgPool) -> sqlx::Result<Vec<Applied>> {
+async fn list_applied(pool: &Pool) -> sqlx::Result<Vec<Applied>> {
     let is_new =
         sqlx::query_scalar!(r#"select to_regclass('_sqlx_migrations') is null as "is_new!""#)
             .fetch_one(pool)

@@ -20,11 +20,11 @@ pub use location::NEEDED_SCOPES;
 pub use number::LinkFault;
 pub use provider::Provider;
 pub use reachability::answer;
-use sqlx::PgPool;
 
 use crate::accounts::tokens::Tokens;
 use crate::clients::{ghl, waapify};
 use crate::config::{Fault, Settings};
+use crate::db::connection::Pool;
 use crate::db::history::incidents::Incident;
 use crate::runtime::clock::Clock;
 
@@ -34,7 +34,7 @@ pub struct Doctor(Arc<Parts>);
 
 #[derive(Clone, Debug)]
 struct Parts {
-    pool: PgPool,
+    pool: Pool,
     tokens: Tokens,
     ghl: ghl::Client,
     gateway: waapify::Client,
@@ -50,7 +50,7 @@ impl Doctor {
     #[must_use]
     pub fn new(
         settings: &Settings,
-        pool: PgPool,
+        pool: Pool,
         tokens: Tokens,
         clients: (ghl::Client, waapify::Client, reqwest::Client),
         clock: Clock,

@@ -10,9 +10,10 @@ use crate::accounts::key_rotation::MissingKey;
 use crate::config::marketplace::find_brand;
 use crate::db;
 use crate::db::accounts::{client_credentials, companies};
-use crate::doctor::labels::{Said, service as say};
+use crate::doctor::labels::{Said, address as say_address, service as say};
 use crate::doctor::reachability::Reached;
 use crate::doctor::{Doctor, Finding, State, labels, reachability};
+use crate::runtime::clock::CLOCK_TOLERANCE;
 
 /// Longest wait for the database to list its migrations: a slower one is not healthy.
 const DATABASE_TIMEOUT: Duration = Duration::from_secs(8);
@@ -154,12 +155,14 @@ impl Doctor {
         let (parts, settings) = (&self.0, &self.0.settings);
         match reachability::ask(&parts.http, &settings.sealer, &settings.public_url).await {
             Reached::Us if settings.public_url.scheme() == "https" => {
-                finding(State::Good, say::public_url_reaches_us())
+                finding(State::Good, say_address::public_url_reaches_us())
             }
-            // The settings allow plain http for this machine only.
-            Reached::Us => finding(State::Warn, say::public_url_local()),
-            Reached::SomebodyElse => finding(State::Bad, say::public_url_is_somebody_elses()),
-            Reached::Nobody(how) => finding(State::Bad, say::public_url_fails(&how)),
+            // Settings admit plain http for this machine only.
+            Reached::Us => finding(State::Warn, say_address::public_url_local()),
+            Reached::SomebodyElse => {
+                finding(State::Bad, say_address::public_url_is_somebody_elses())
+            }
+            Reached::Nobody(how) => finding(State::Bad, say_address::public_url_fails(&how)),
         }
     }
 
@@ -174,15 +177,36 @@ impl Doctor {
                     labels::not_checked_until("the database", "pangkalan data"),
                 )
             };
-            return vec![database, unknown("keys"), unknown("client_credentials")];
+            return vec![
+                database,
+                unknown("clock"),
+                unknown("keys"),
+                unknown("client_credentials"),
+            ];
         }
         let mut findings = vec![
             database,
+            self.check_clock().await,
             self.check_keys().await,
             self.check_app_keys().await,
         ];
         findings.extend(self.check_agencies().await);
         findings
+    }
+
+    /// Compares this machine's clock with the database's, by which the service goes.
+    async fn check_clock(&self) -> Finding {
+        let finding = |state, said| Finding::new("clock", state, said);
+        let clock = &self.0.clock;
+        if db::clock::synchronize(&self.0.pool, clock).await.is_err() {
+            return finding(State::Unknown, say::database_away());
+        }
+        let ahead = clock.system_ahead();
+        if ahead.abs() > CLOCK_TOLERANCE {
+            finding(State::Warn, say::clock_off(ahead))
+        } else {
+            finding(State::Good, say::clock_fine())
+        }
     }
 
     async fn check_keys(&self) -> Finding {
@@ -245,8 +269,12 @@ impl Doctor {
 /// GHL refuses a public address that contains one of its own names.
 fn check_name(public_url: &Url) -> Finding {
     match find_brand(public_url) {
-        Some(brand) => Finding::new("public_url_name", State::Bad, say::name_refused(brand)),
-        None => Finding::new("public_url_name", State::Good, say::name_fine()),
+        Some(brand) => Finding::new(
+            "public_url_name",
+            State::Bad,
+            say_address::name_refused(brand),
+        ),
+        None => Finding::new("public_url_name", State::Good, say_address::name_fine()),
     }
 }
 
@@ -254,9 +282,9 @@ fn check_name(public_url: &Url) -> Finding {
 fn check_address(check: &'static str, name: &'static str, url: &Url) -> Finding {
     let is_local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
     match url.scheme() {
-        _ if is_local => Finding::new(check, State::Warn, say::vendor_local(name)),
-        "https" => Finding::new(check, State::Good, say::vendor_https(name)),
-        _ => Finding::new(check, State::Bad, say::vendor_plain(name)),
+        _ if is_local => Finding::new(check, State::Warn, say_address::vendor_local(name)),
+        "https" => Finding::new(check, State::Good, say_address::vendor_https(name)),
+        _ => Finding::new(check, State::Bad, say_address::vendor_plain(name)),
     }
 }
 

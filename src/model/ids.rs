@@ -1,6 +1,6 @@
-//! The identifiers that travel through the crate, each a type of its own so that they cannot be swapped.
+//! Identifiers, each a type of its own so that they cannot be swapped.
 //!
-//! Owns: their shape and nothing else. Refuses: meaning; whether an id exists is the database's to say.
+//! Owns only their form. Whether an id exists is known to the database.
 
 use std::fmt;
 
@@ -44,19 +44,19 @@ text_id! {
     CompanyId
 }
 text_id! {
-    /// A GHL contact; with GHL it also names the conversation, of which there is one per contact.
+    /// A GHL contact; it also identifies the conversation, because GHL has one for each contact.
     ContactId
 }
 text_id! {
-    /// A message as GHL knows it: `messageId` of a delivery, or of an inbound message that was posted.
+    /// GHL's id of a message: `messageId` of a delivery, or of an inbound message that was posted.
     GhlMessageId
 }
 text_id! {
-    /// A message as WhatsApp knows it: `key.id` of Baileys.
+    /// WhatsApp's id of a message: `key.id` of Baileys.
     WaMessageId
 }
 
-/// A message as we know it: one sequence for both directions, so that an operator can name it by one number.
+/// Our id of a message, from one sequence for both directions, so that one number identifies it for an operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, sqlx::Type)]
 #[sqlx(transparent)]
 pub struct MessageId(pub i64);
@@ -67,12 +67,12 @@ impl fmt::Display for MessageId {
     }
 }
 
-/// Longest host name (RFC 1035), and longest of its labels.
+/// Longest host name and longest label (RFC 1035).
 const MAX_HOST_BYTES: usize = 253;
 const MAX_LABEL_BYTES: usize = 63;
 
-/// The host that a text names, with or without `https://` before and a slash behind it, in small letters; none where it
-/// is no public name of two labels or more, such as an address of digits. Safe to stand in a header.
+/// The host name in a text, in lower case; `https://` before and a slash after it are allowed. None if it is no public
+/// name of two or more labels, such as an IP address. The result is safe in a header.
 #[must_use]
 pub fn host_name(text: &str) -> Option<String> {
     let text = text.trim();

@@ -1,13 +1,13 @@
-//! The languages that people read here, and texts that are kept in both.
+//! The languages of the pages, and texts in both of them.
 //!
-//! Owns: choosing the language of a browser. Refuses: the words themselves; they stand where they are said.
+//! Chooses the language for a browser. The texts themselves are where they are used.
 
 use std::borrow::Cow;
 
 /// A language of the pages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Language {
-    /// English, for everyone whose browser asks for nothing else that we speak.
+    /// English, the default.
     #[default]
     English,
     /// Malay, Bahasa Melayu.
@@ -15,7 +15,7 @@ pub enum Language {
 }
 
 impl Language {
-    /// The language that a browser likes best of ours; `header` is the value of `Accept-Language`.
+    /// The browser's favourite among our languages; `header` is the value of `Accept-Language`.
     #[must_use]
     pub fn preferred(header: &str) -> Self {
         // `ms-MY` counts as `ms`; Indonesian readers understand Malay better than English.
@@ -34,7 +34,7 @@ impl Language {
         self.pick("en", "ms")
     }
 
-    /// What belongs to this language.
+    /// The value for this language.
     #[must_use]
     pub const fn pick<T: Copy>(self, english: T, malay: T) -> T {
         match self {
@@ -56,7 +56,7 @@ pub struct Text {
 }
 
 impl Text {
-    /// A text of both.
+    /// A text from its two versions.
     pub fn new(english: impl Into<Cow<'static, str>>, malay: impl Into<Cow<'static, str>>) -> Self {
         Self {
             english: english.into(),

@@ -1,75 +1,74 @@
 //! When a failed attempt is tried again: every schedule of the service, as data.
 //!
-//! Owns: pauses and their ends. Refuses: knowing what failed.
+//! Owns the pauses and their number. What counts as a failure is decided elsewhere.
 
 use time::Duration;
 
-/// The pauses after the first, second, … failure, in seconds; after the last the work has failed.
+/// The pauses in seconds after the first, second, … failure. One more failure after the last pause is final.
 #[derive(Clone, Copy, Debug)]
 pub struct Schedule(&'static [i64]);
 
-/// A gateway that is down: minutes for a restart, then hours for a night's outage (about half a day in all; a reply
-/// that comes later than that surprises its reader).
+/// The gateway is down: minutes for a restart, then hours for an outage at night (about half a day in total, because a
+/// later reply would surprise its reader).
 pub const GATEWAY_DOWN: Schedule = Schedule(&[
     5, 15, 60, 300, 900, 1_800, 3_600, 3_600, 7_200, 7_200, 14_400,
 ]);
 
-/// An attempt that the gateway or WhatsApp refused without a lasting reason: soon again, and not for long, because a
-/// person waits and the likely cause (no WhatsApp on that number) does not pass.
+/// The gateway or WhatsApp refused an attempt without a lasting reason: again soon, but not for long, because a person
+/// waits and the likely cause (no WhatsApp on that number) stays.
 pub const ATTEMPT_FAILED: Schedule = Schedule(&[5, 30, 120]);
 
-/// A file whose server cannot be asked what it is: a hiccup passes, and after a minute or so its address has to do,
-/// because a person waits.
+/// The server of a file cannot be asked what the file is: a short failure passes, and after about a minute the address
+/// must be enough, because a person waits.
 pub const FILE_UNREACHABLE: Schedule = Schedule(&[3, 15, 45]);
 
-/// A status update. GHL knows a message 5–10 s or more after it delivered it, and says "not yet" until then
-/// (`docs/vendors/ghl.md#status-updates`); later pauses outlast an outage of a day.
+/// A status update. GHL knows a message 5–10 s or more after it delivered it, and answers "not yet" until then
+/// (`docs/vendors/ghl.md#status-updates`); the later pauses cover an outage of a day.
 pub const STATUS_UPDATE: Schedule = Schedule(&[
     2, 3, 5, 10, 20, 40, 60, 120, 300, 600, 1_800, 3_600, 7_200, 14_400, 28_800, 28_800,
 ]);
 
-/// A customer's message that GHL does not take: quick for a hiccup, then through an outage of a day, because it is
-/// never worth losing.
+/// GHL does not accept a customer's message: soon for a short failure, then through an outage of a day, because the
+/// message must not be lost.
 pub const INBOUND: Schedule = Schedule(&[
     2, 10, 30, 120, 300, 900, 1_800, 3_600, 7_200, 14_400, 28_800, 28_800,
 ]);
 
-/// A post whose answer was lost, while another message hides from us whether GHL has it: GHL's event of it clears that up,
-/// and comes after seconds to minutes where its first tries failed (`docs/vendors/ghl.md#webhook-retries`); after these
-/// twelve minutes
-/// the customer's words are worth more than the risk of a second bubble. Each pause is below the ten minutes for which an
-/// echo of the post waits (`relay::outbound::echoes`).
+/// The answer to a post was lost, and another message hides whether GHL has it. GHL's event about it would decide that,
+/// and arrives within seconds, or minutes if GHL's first tries failed (`docs/vendors/ghl.md#webhook-retries`). After
+/// these twelve minutes, it is better to show the message twice than not at all. Each pause is below the ten minutes
+/// for which an echo of the post waits (`workers::outbound::echoes`).
 pub const HIDDEN_POST: Schedule = Schedule(&[90, 180, 360]);
 
-/// A customer's file that does not come: its message waits for it, and for no longer than two minutes.
+/// A customer's file cannot be fetched yet: its message waits for it, but not longer than two minutes.
 pub const MEDIA: Schedule = Schedule(&[2, 5, 10, 20]);
 
-/// A token that GHL does not renew for no lasting reason. The first tries fall into the 30 seconds in which GHL answers
-/// a repeated refresh with the same pair (`docs/vendors/ghl.md#refresh`): an answer that got lost is fetched again.
+/// GHL does not renew a token, without a lasting reason. The first tries are within the 30 seconds in which GHL answers
+/// a repeated refresh with the same pair (`docs/vendors/ghl.md#refresh`), so that a lost answer is fetched again.
 pub const REFRESH_FAILED: Schedule = Schedule(&[2, 5, 10, 60, 300]);
 
-/// A location that is not active: its owner pays or resumes it within hours, days, or never.
+/// A location is not active: its owner pays or resumes it within hours, days, or never.
 pub const LOCATION_INACTIVE: Schedule = Schedule(&[900, 3_600, 14_400, 43_200, 86_400]);
 
-/// A token that no company gives: GHL may say so for some minutes after an install, and later only a person changes it.
+/// No company gives a token: GHL may say so for some minutes after an install, and later only a person can change it.
 pub const TOKEN_REQUEST_REFUSED: Schedule = Schedule(&[60, 600, 3_600, 21_600, 86_400]);
 
-/// Waapify that cannot be told to post nothing more. After the last pause the keys are destroyed without it; its posts
-/// are refused in any case.
+/// Waapify cannot be reached to stop its posts. After the last pause the keys are destroyed without that; its posts are
+/// refused in any case.
 pub const DISCONNECT: Schedule = Schedule(&[10, 60, 300, 1_800, 3_600, 10_800]);
 
-/// Share of a pause that is added at random, so that what failed together does not come back together.
+/// Share of a pause that is added at random, so that jobs that failed together are not tried again together.
 const JITTER: f64 = 0.25;
 
 impl Schedule {
-    /// The pause after so many failures (the first is 0), stretched by `jitter` from 0 to 1; none when it is over.
+    /// The pause after a failure (the first is 0), lengthened by `jitter` from 0 to 1; none when the schedule is over.
     #[must_use]
     pub fn pause(self, failures: i32, jitter: f64) -> Option<Duration> {
         let seconds = *self.0.get(usize::try_from(failures).ok()?)?;
         Some(Duration::seconds(seconds) * (1.0 + JITTER * jitter.clamp(0.0, 1.0)))
     }
 
-    /// As [`Schedule::pause`], for work that never ends: the last pause goes on.
+    /// As [`Schedule::pause`], for work that never ends: the last pause is repeated.
     #[must_use]
     pub fn endless(self, failures: i32, jitter: f64) -> Duration {
         let last = i32::try_from(self.0.len()).unwrap_or(i32::MAX) - 1;

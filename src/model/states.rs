@@ -1,8 +1,8 @@
-//! The states that rows can be in: one enum each, with its text in Postgres and in metrics, and one table of labels in
-//! both languages, which pages and commands use.
+//! The states of rows: one enum each, with the texts in Postgres and in metrics, and the labels for pages and commands
+//! in both languages.
 //!
-//! Owns: the names. Refuses: which state follows which; the statements of `src/db` decide that, and `docs/states.md` draws
-//! it. A text never changes its meaning: old rows have it.
+//! Owns the names. Which state follows which is decided by the statements in `src/db` and drawn in `docs/states.md`. A
+//! text never changes its meaning, because old rows have it.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use sqlx::{Decode, Encode, Postgres, Type};
 
 use crate::model::language::{Language, Text};
 
-/// An enum that is kept as text. Each variant has its text, and its label in English and Malay.
+/// Declares an enum that is stored as text. Each variant has its text, and its label in English and Malay.
 macro_rules! stored_enum {
     ($(#[$about:meta])+ $name:ident { $($(#[$about_variant:meta])+ $variant:ident = $text:literal, $english:literal, $malay:literal;)+ }) => {
         $(#[$about])+
@@ -23,7 +23,7 @@ macro_rules! stored_enum {
         }
 
         impl $name {
-            /// All of them, in the order of a life or of importance.
+            /// All of them, in the order in which they follow each other, or of their importance.
             pub const ALL: &[Self] = &[$(Self::$variant),+];
 
             /// The text in Postgres, in metrics, in logs and in JSON.
@@ -48,7 +48,7 @@ macro_rules! stored_enum {
                 Text::new(self.label(Language::English), self.label(Language::Malay))
             }
 
-            /// The value whose text this is; none for a text of another version.
+            /// The value with this text; none for a text of another version.
             #[must_use]
             pub fn find(text: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|one| one.as_str() == text)
@@ -93,16 +93,17 @@ macro_rules! stored_enum {
 }
 
 stored_enum! {
-    /// How far a message has got. `outbound` has all but `posted` and `held`; `inbound` has `accepted`, `posted`, `ignored`,
-    /// `held` and `failed`. What a state means to people depends on the direction: [`MessageState::label_of`].
+    /// How far a message has got. `outbound` has all but `posted` and `held`; `inbound` has `accepted`, `posted`,
+    /// `ignored`, `held` and `failed`. What a state means to people depends on the direction:
+    /// [`MessageState::label_of`].
     MessageState {
-        /// Kept, and waits for its turn.
+        /// It is stored, and waits for its turn.
         Accepted = "accepted", "Waiting", "Menunggu";
-        /// A worker has it in hand.
+        /// A worker has claimed it.
         Sending = "sending", "Being sent", "Sedang dihantar";
-        /// It may have left: nobody knows, and its echo is waited for.
+        /// The outcome of a send is unknown, and it waits for its echo.
         Unconfirmed = "unconfirmed", "Not confirmed yet", "Belum disahkan";
-        /// The gateway took all its parts.
+        /// The gateway accepted all its parts.
         Sent = "sent", "Sent", "Dihantar";
         /// It is on the customer's phone.
         Delivered = "delivered", "Delivered", "Diterima";
@@ -110,17 +111,17 @@ stored_enum! {
         Read = "read", "Read", "Dibaca";
         /// GHL has it.
         Posted = "posted", "In GHL", "Dalam GHL";
-        /// It waits for something that may never come: a hidden sender's phone, or its own content.
+        /// It waits for something that may never arrive: a hidden sender's phone, or its own content.
         Held = "held", "Held", "Ditahan";
-        /// It was given up; the reason is beside it.
+        /// It was given up; the reason is stored with it.
         Failed = "failed", "Failed", "Gagal";
-        /// It is left out on purpose; the reason is beside it.
+        /// It is ignored on purpose; the reason is stored with it.
         Ignored = "ignored", "Not for WhatsApp", "Bukan untuk WhatsApp";
     }
 }
 
 impl MessageState {
-    /// What people read of a message that goes this way.
+    /// The label for a message of this direction.
     #[must_use]
     pub const fn label_of(self, direction: Direction, language: Language) -> &'static str {
         match (self, direction) {
@@ -146,7 +147,7 @@ stored_enum! {
 }
 
 stored_enum! {
-    /// What WhatsApp and GHL are told of a message: GHL's words for a status.
+    /// The status of a message that GHL gets, in GHL's words.
     StatusName {
         /// On the customer's phone.
         Delivered = "delivered", "Delivered", "Diterima";
@@ -158,7 +159,7 @@ stored_enum! {
 }
 
 impl StatusName {
-    /// The state of a message of which this is told.
+    /// The state of a message with this status.
     #[must_use]
     pub const fn state(self) -> MessageState {
         match self {
@@ -170,12 +171,12 @@ impl StatusName {
 }
 
 stored_enum! {
-    /// How an attempt at a message to WhatsApp failed: each kind is tried again by a schedule of its own. Where the last
-    /// attempt fails too, `gateway_down` and `not_taken` are what GHL is told.
+    /// How an attempt at a message to WhatsApp failed: each kind has its own schedule of tries. If the last one fails
+    /// too, `gateway_down` and `not_taken` are also the error codes for GHL.
     FailureKind {
         /// The gateway could not be reached.
         GatewayDown = "gateway_down", "The gateway could not be reached", "Get laluan tidak dapat dihubungi";
-        /// The gateway took the call and WhatsApp not the message.
+        /// The gateway answered the call, but the message was not accepted.
         NotTaken = "not_taken", "WhatsApp did not take it", "WhatsApp tidak menerimanya";
         /// The server of an attachment did not answer.
         FileUnreachable = "file_unreachable", "Its attachment could not be reached", "Lampirannya tidak dapat dicapai";
@@ -185,11 +186,11 @@ stored_enum! {
 stored_enum! {
     /// How far a vendor's event has got: Waapify's in `waapify_events`, GHL's in `ghl_events`.
     EventState {
-        /// Kept, and waits to be read.
+        /// It is stored, and waits to be read.
         Accepted = "accepted", "Waiting", "Menunggu";
-        /// Read, and applied.
+        /// It was read and applied.
         Done = "done", "Done", "Selesai";
-        /// Of a kind that changes nothing here; GHL's only.
+        /// Its kind changes nothing here; only for GHL's events.
         Ignored = "ignored", "Left out", "Diabaikan";
         /// It could not be read.
         Failed = "failed", "Failed", "Gagal";
@@ -197,35 +198,35 @@ stored_enum! {
 }
 
 stored_enum! {
-    /// What becomes of a customer's file.
+    /// How far a customer's file has got.
     MediaState {
         /// It is fetched as soon as possible.
         Wanted = "wanted", "Being fetched", "Sedang diambil";
         /// GHL has it.
         Attached = "attached", "Attached", "Dilampirkan";
-        /// A link of ours leads to it.
+        /// Our download link leads to it.
         Linked = "linked", "Linked", "Dipautkan";
-        /// It cannot be had; the reason is beside it.
+        /// It is not available; the reason is stored with it.
         Missing = "missing", "Missing", "Tiada";
     }
 }
 
 stored_enum! {
-    /// How a call ended without being answered: GHL's words for it.
+    /// How an unanswered call ended, in GHL's words.
     CallEnd {
-        /// Nobody took it.
+        /// Nobody answered it.
         NoAnswer = "no-answer", "Not answered", "Tidak dijawab";
-        /// It was turned down.
+        /// It was declined.
         Busy = "busy", "Declined", "Ditolak";
     }
 }
 
 stored_enum! {
-    /// How a location stands with GHL.
+    /// Whether a location has the app, and whether its token works.
     InstallStatus {
-        /// Nothing was heard of it.
+        /// GHL has not reported it.
         Unknown = "unknown", "connected, not installed", "disambung, belum dipasang";
-        /// Its company is being asked for its token.
+        /// Its token is being requested from its company.
         Pending = "pending", "waits for GHL", "menunggu GHL";
         /// No company gave a token.
         NotInstalled = "not_installed", "not installed", "belum dipasang";
@@ -233,7 +234,7 @@ stored_enum! {
         Installed = "installed", "installed", "dipasang";
         /// It has a token that GHL does not renew while the location is not active.
         Inactive = "inactive", "not active in GHL", "tidak aktif dalam GHL";
-        /// It had a token; only a new install brings another.
+        /// It had a token; only a new install gives another.
         NeedsReinstall = "needs_reinstall", "needs reinstall", "perlu dipasang semula";
         /// It was uninstalled.
         Uninstalled = "uninstalled", "uninstalled", "dinyahpasang";
@@ -241,9 +242,9 @@ stored_enum! {
 }
 
 stored_enum! {
-    /// Whose tokens these are.
+    /// The kind of a token's owner.
     OwnerKind {
-        /// An agency, from whose token location tokens are made.
+        /// An agency; location tokens are made from its token.
         Company = "company", "agency", "agensi";
         /// A sub-account.
         Location = "location", "sub-account", "sub-akaun";
@@ -257,13 +258,13 @@ stored_enum! {
         Failing = "failing", "tried again soon", "akan dicuba lagi";
         /// GHL renews it when the location is active again.
         Inactive = "inactive", "not active in GHL", "tidak aktif dalam GHL";
-        /// Only a new install brings another.
+        /// Only a new install gives another.
         NeedsReinstall = "needs_reinstall", "needs reinstall", "perlu dipasang semula";
     }
 }
 
 stored_enum! {
-    /// What the monitor notices by itself.
+    /// What the monitor notices.
     IncidentKind {
         /// Another SMS provider was chosen in GHL.
         Provider = "provider", "another SMS provider is chosen", "penyedia SMS lain dipilih";
@@ -277,7 +278,7 @@ stored_enum! {
 }
 
 stored_enum! {
-    /// What waits, as `/metrics` and the operator's overview name it. The texts are labels of metrics and stay as they are.
+    /// The queues in `/metrics` and the operator's overview. The texts are labels of metrics and must not change.
     Queue {
         /// Messages to WhatsApp.
         Outbound = "outbound", "To WhatsApp", "Ke WhatsApp";
@@ -295,13 +296,13 @@ stored_enum! {
 }
 
 stored_enum! {
-    /// What the members of a [`Queue`] wait for. The texts are labels of metrics and stay as they are.
+    /// What the rows of a [`Queue`] wait for. The texts are labels of metrics and must not change.
     QueueState {
         /// A worker.
         Accepted = "accepted", "waiting", "menunggu";
         /// Waapify's answer.
         Sending = "sending", "being sent", "sedang dihantar";
-        /// An echo, after an answer that was lost.
+        /// An echo, after a lost answer.
         Unconfirmed = "unconfirmed", "not confirmed", "belum disahkan";
         /// Their sender's phone, or their content.
         Held = "held", "held (hidden sender)", "ditahan (pengirim tersembunyi)";

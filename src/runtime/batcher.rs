@@ -120,10 +120,10 @@ mod tests {
 
     #[tokio::test]
     async fn requests_are_taken_together_in_order_without_those_whose_callers_have_gone() {
-        let (batcher, mut batches) = batcher::<u8, u8>(100);
-        let mut kept = [1, 2, 3].map(|request| Box::pin(batcher.submit(request, 1)));
+        let (requests, mut batches) = batcher::<u8, u8>(100);
+        let mut kept = [1, 2, 3].map(|request| Box::pin(requests.submit(request, 1)));
         {
-            let mut gone = pin!(batcher.submit(9, 1));
+            let mut gone = pin!(requests.submit(9, 1));
             starts(kept[0].as_mut());
             starts(gone.as_mut());
         }
@@ -131,9 +131,8 @@ mod tests {
         starts(kept[2].as_mut());
         let first = batches.next(3).await.unwrap();
         let rest = batches.next(3).await.unwrap();
-        let requests =
-            |batch: &[Pending<u8, u8>]| batch.iter().map(|p| p.request).collect::<Vec<_>>();
-        assert_eq!((requests(&first), requests(&rest)), (vec![1, 2], vec![3]));
+        let taken = |batch: &[Pending<u8, u8>]| batch.iter().map(|p| p.request).collect::<Vec<_>>();
+        assert_eq!((taken(&first), taken(&rest)), (vec![1, 2], vec![3]));
         for pending in first.into_iter().chain(rest) {
             let answer = pending.request * 10;
             pending.answer(answer);
@@ -145,14 +144,14 @@ mod tests {
 
     #[tokio::test]
     async fn a_full_queue_refuses_at_once_until_requests_were_served() {
-        let (batcher, mut batches) = batcher::<&str, ()>(10);
+        let (requests, mut batches) = batcher::<&str, ()>(10);
         {
-            let mut large = pin!(batcher.submit("large", 8));
+            let mut large = pin!(requests.submit("large", 8));
             starts(large.as_mut());
-            assert_eq!(batcher.submit("more", 3).await, Err(NotServed));
+            assert_eq!(requests.submit("more", 3).await, Err(NotServed));
         }
         assert!(batches.next(1).await.unwrap().is_empty());
-        let mut more = pin!(batcher.submit("more", 3));
+        let mut more = pin!(requests.submit("more", 3));
         starts(more.as_mut());
         // Dropped without an answer.
         drop(batches.next(1).await);

@@ -1,7 +1,6 @@
 //! What this process has done since it started, counted for `/metrics`.
 //!
-//! Owns: the counters. Refuses: labels that grow with the customers; which message it was is in the log and in the
-//! database.
+//! The number of labels must not grow with the number of customers. Single messages are in the log and in the database.
 
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -19,7 +18,7 @@ pub struct Counters {
 }
 
 impl Counters {
-    /// A part of a message left for WhatsApp.
+    /// A part of a message was sent to WhatsApp.
     pub fn part_sent(&self) {
         self.parts.inc();
     }
@@ -31,7 +30,7 @@ impl Counters {
             .inc();
     }
 
-    /// A message of the business failed; `code` is a failure's own, of which there are some twenty.
+    /// A message of the business failed; `code` is the failure's error code, one of some twenty.
     pub fn outbound_failed(&self, code: &'static str) {
         self.outbound_ended("failed");
         self.failures.get_or_create(&[("code", code)]).inc();
@@ -44,12 +43,12 @@ impl Counters {
             .inc();
     }
 
-    /// GHL took a status, or never will.
+    /// A status update ended: `told` or `given_up`.
     pub fn status_update_ended(&self, end: &'static str) {
         self.status_updates.get_or_create(&[("end", end)]).inc();
     }
 
-    /// Puts the counters into a scrape.
+    /// Registers the counters for a scrape.
     pub fn register(&self, registry: &mut Registry) {
         registry.register(
             "messages_ended",

@@ -1,7 +1,7 @@
 //! Logs: structured, to standard error, as JSON for machines or readable for people.
 //!
-//! What may be in them: ids, states, counts, times. What never is: message text, tokens, phone numbers, and addresses
-//! that hold one of these.
+//! They may contain ids, states, counts and times. They must not contain message text, tokens, phone numbers, or
+//! addresses with one of these.
 
 use std::io::IsTerminal as _;
 
@@ -12,7 +12,7 @@ use tracing_subscriber::filter::Directive;
 /// How logs are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
-    /// One JSON object a line, for machines.
+    /// One JSON object for each line, for machines.
     Json,
     /// For people at a terminal.
     Pretty,
@@ -29,7 +29,7 @@ pub struct LogSettings {
 
 /// Starts logging; a second call changes nothing.
 pub fn start(settings: &LogSettings) {
-    // Sorted out here, since the filter would write what it ignores as plain text between lines of JSON.
+    // Remove bad directives here, because the filter would report them as plain text between lines of JSON.
     let (good, bad): (Vec<_>, Vec<_>) = settings
         .filter
         .split(',')
@@ -56,7 +56,7 @@ pub fn start(settings: &LogSettings) {
     }
 }
 
-/// Has a panic logged as JSON; the standard library would write it as plain text.
+/// Logs panics as JSON; the standard library would write them as plain text.
 fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string);

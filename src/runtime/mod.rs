@@ -1,4 +1,4 @@
-//! What belongs to the running process alone: its queues in memory, clock, signals, counters and logs.
+//! What belongs to one running process: its clock, signals, counters and logs.
 
 pub mod batcher;
 pub mod clock;

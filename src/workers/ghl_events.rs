@@ -1,12 +1,11 @@
-//! What GHL posted about the app → installs and uninstalls.
+//! GHL's events about the app → installs and uninstalls.
 //!
-//! Owns: what becomes of each event. Refuses: calling anyone; an event changes rows, and [`crate::workers::token_upkeep`] does the
-//! rest.
+//! Decides the effect of each event. It must not call a vendor: an event only changes rows, and
+//! [`crate::workers::token_upkeep`] makes the calls.
 
 use std::sync::Arc;
 
 use time::Duration;
-use tokio::sync::Notify;
 use tracing::{info, warn};
 
 use crate::clients::ghl::{GhlEvent, WhiteLabel};
@@ -15,12 +14,13 @@ use crate::db::webhooks::ghl_events;
 use crate::db::webhooks::ghl_events::GhlEventJob;
 use crate::model::ids::{CompanyId, LocationId};
 use crate::model::reason::{Reason, Step};
+use crate::runtime::notify::Signal;
 use crate::workers::{Context, Worker};
 
-/// The uninstall of a location with a long queue is one transaction of some seconds; a killed process's event, and what
-/// waits behind it, is taken up after this.
+/// The uninstall of a location with a long queue is one transaction of some seconds. If a process is killed, its event
+/// and those behind it are claimed after this time.
 const LEASE: Duration = Duration::seconds(15);
-/// An event that ended its worker this often is kept, unread, for someone to look at; others wait behind it.
+/// An event that was tried more often than this fails unread and stays stored, because others wait behind it.
 const MAX_ATTEMPTS: i32 = 20;
 
 /// The worker.
@@ -32,7 +32,7 @@ impl Worker for GhlEvents {
     const NAME: &'static str = "ghl_events";
     const CONCURRENCY: usize = 1;
 
-    fn signal(&self) -> &Notify {
+    fn signal(&self) -> &Signal {
         &self.0.signals.ghl_events
     }
 
@@ -61,7 +61,7 @@ impl Worker for GhlEvents {
 }
 
 impl GhlEvents {
-    /// Why the event says nothing, if so.
+    /// Applies an event. Returns why it cannot be read, if so.
     async fn apply(&self, job: &GhlEventJob) -> sqlx::Result<Option<Reason>> {
         let event = whatsapp_events::json::parse(&job.body).ok();
         let Some(event) = event.as_ref().and_then(GhlEvent::read) else {
@@ -108,7 +108,7 @@ impl GhlEvents {
         white_label_domains::record_domain(&self.0.pool, company, domain, self.0.clock.now()).await
     }
 
-    /// The domain goes with its agency, not with one location of it.
+    /// The domain is forgotten at the uninstall of the agency, not of one of its locations.
     async fn forget_white_label(
         &self,
         location: Option<&LocationId>,

@@ -1,13 +1,13 @@
-//! The workers: each claims work from Postgres, calls a vendor, and records the outcome.
+//! The workers: each claims work from the database, may call a vendor, and records the outcome.
 //!
-//! Owns: the loop that all workers share, and what they are built from. Refuses: HTTP routes; routes and workers meet
-//! in the database only.
+//! Owns the loop that all workers share, their context, and `running_jobs`. Workers must not know HTTP routes: both
+//! meet only in the database. Functions that return `sqlx::Result` fail when the database does.
 //!
-//! * [`ghl_events`]: what GHL posted about the app → installs and uninstalls
-//! * [`token_upkeep`]: tokens renewed, locations listed, Waapify told of an uninstall
-//! * [`monitor`]: what stops a location that worked, noticed
-//! * [`outbound`]: deliveries of GHL → Waapify, planned by `plan`
-//! * [`waapify_events`]: what Waapify posted → inbound messages, receipts, link state
+//! * [`ghl_events`]: GHL's events about the app → installs and uninstalls
+//! * [`token_upkeep`]: renews tokens, lists locations, disconnects numbers after an uninstall
+//! * [`monitor`]: notices what stops a location that worked
+//! * [`outbound`]: GHL's deliveries → Waapify, planned by `plan`
+//! * [`waapify_events`]: Waapify's events → inbound messages, receipts, link state
 //! * [`inbound`]: customers' messages, and those written on the business's phone → GHL; [`inbound_media`]: their files
 //! * [`status_updates`]: how far a message got → GHL
 
@@ -26,23 +26,22 @@ use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
 use running_jobs::RunningJobs;
-use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tracing::warn;
 
 use crate::accounts::services::Services;
 use crate::doctor::Doctor;
+use crate::runtime::notify::Signal;
 use crate::runtime::stop::Stop;
 
 /// How often a worker polls without a signal: for retries that are due, and for work of other processes.
 const POLL_INTERVAL: StdDuration = StdDuration::from_secs(1);
-/// Least pause after a claim that found something. Under load one claim then serves many signals, and no worker is idle
-/// for longer than its jobs take.
+/// Least pause after a claim that found something. Under load one claim then serves many signals.
 const BUSY_GAP: StdDuration = StdDuration::from_millis(2);
-/// Least pause after a claim that found nothing. Pacing delays most messages, so that most signals find nothing to claim.
+/// Least pause after a claim that found nothing, as after most signals, because pacing delays most messages.
 const IDLE_GAP: StdDuration = StdDuration::from_millis(10);
-/// Pause after a database error, so that an outage does not spin.
+/// Pause after a database error, so that workers do not spin during an outage.
 const DATABASE_PAUSE: StdDuration = StdDuration::from_secs(1);
 
 /// What all workers share.
@@ -50,7 +49,7 @@ const DATABASE_PAUSE: StdDuration = StdDuration::from_secs(1);
 pub struct Context {
     /// The services, which the routes use too.
     pub services: Services,
-    /// Knows what is wrong.
+    /// Finds what is wrong with a location or number.
     pub doctor: Doctor,
 }
 
@@ -64,26 +63,26 @@ impl Deref for Context {
 
 /// One kind of work.
 pub trait Worker: Send + Sync + 'static {
-    /// What is claimed.
+    /// What it claims.
     type Job: Clone + Send + Sync + 'static;
     /// Its name in logs.
     const NAME: &'static str;
-    /// Jobs that run at once: a slow one then holds up few others, and the vendors are not flooded.
+    /// Jobs that run at once: enough that a slow one delays few others, few enough not to flood the vendors.
     const CONCURRENCY: usize;
 
     /// Fires when there may be work.
-    fn signal(&self) -> &Notify;
+    fn signal(&self) -> &Signal;
 
-    /// Takes at most `limit` due jobs.
+    /// Claims at most `limit` due jobs.
     fn claim(&self, limit: i64) -> impl Future<Output = sqlx::Result<Vec<Self::Job>>> + Send;
 
-    /// Claims at most `limit` jobs that may have just come or become free. Called between two polls: signals come often, and
-    /// what only time makes due can wait for the next poll.
+    /// Claims at most `limit` jobs that may be new or newly unblocked. Called after signals, between two polls: work
+    /// that becomes due only by time can wait for the next poll.
     fn claim_ready(&self, limit: i64) -> impl Future<Output = sqlx::Result<Vec<Self::Job>>> + Send {
         self.claim(limit)
     }
 
-    /// How long the next look may wait if nobody rings: until something falls due, `POLL_INTERVAL` at most.
+    /// How long the next claim may wait without a signal: until something is due, `POLL_INTERVAL` at most.
     fn pause(&self) -> impl Future<Output = StdDuration> + Send {
         async { POLL_INTERVAL }
     }
@@ -91,15 +90,12 @@ pub trait Worker: Send + Sync + 'static {
     /// Does one job and records its outcome. An error leaves the job to its lease.
     fn process(&self, job: Self::Job) -> impl Future<Output = sqlx::Result<()>> + Send;
 
-    /// Makes jobs due that are still this owner's and that nobody works on any more, because the process stops. What
-    /// came of them is not known: one may have been done a moment ago.
+    /// Makes due the jobs whose claims are still held, because the process stops and nobody works on them any more.
+    /// Their outcome is unknown: one may have been done a moment ago.
     fn release(&self, jobs: &[Self::Job]) -> impl Future<Output = sqlx::Result<()>> + Send;
 }
 
-/// Claims once and does what was claimed, all at once; gives the number of jobs. Tests drive a worker with this.
-///
-/// # Errors
-/// When the database fails.
+/// Claims once and does all claimed jobs at the same time. Returns their number. Tests run a worker with this.
 pub async fn step<W: Worker>(worker: &Arc<W>) -> sqlx::Result<usize> {
     let jobs = worker
         .claim(i64::try_from(W::CONCURRENCY).unwrap_or(i64::MAX))
@@ -111,7 +107,7 @@ pub async fn step<W: Worker>(worker: &Arc<W>) -> sqlx::Result<usize> {
         tasks.spawn(async move { worker.process(job).await });
     }
     while let Some(ended) = tasks.join_next().await {
-        // A panic of a job is a test's failure.
+        // A panic in a job fails the test.
         ended.map_err(|error| sqlx::Error::Io(std::io::Error::other(error)))??;
     }
     Ok(count)
@@ -122,6 +118,7 @@ pub async fn step<W: Worker>(worker: &Arc<W>) -> sqlx::Result<usize> {
 pub async fn run<W: Worker>(worker: Arc<W>, stop: Stop) {
     let mut running_jobs = RunningJobs::new(Arc::clone(&worker));
     let mut next_poll = Instant::now();
+    worker.signal().record_step(true);
     while !stop.requested.is_cancelled() {
         let free =
             i64::try_from(W::CONCURRENCY.saturating_sub(running_jobs.len())).unwrap_or(i64::MAX);
@@ -135,6 +132,7 @@ pub async fn run<W: Worker>(worker: Arc<W>, stop: Stop) {
         };
         let gap = match claimed {
             Ok(jobs) => {
+                worker.signal().record_step(true);
                 let found_none = jobs.is_empty() && free > 0;
                 for job in jobs {
                     running_jobs.start(job);
@@ -149,13 +147,14 @@ pub async fn run<W: Worker>(worker: Arc<W>, stop: Stop) {
         tokio::time::sleep(gap).await;
         wait_for_work(&*worker, &mut running_jobs, &stop).await;
     }
+    worker.signal().record_step(false);
     running_jobs.finish(&stop.overdue).await;
 }
 
 /// Returns when something came or became free, is due, or a stop was asked for.
 async fn wait_for_work<W: Worker>(worker: &W, running_jobs: &mut RunningJobs<W>, stop: &Stop) {
     let has_ended = running_jobs.notice_ended();
-    // A signal that came meanwhile was kept. When there is work already, the next due time does not matter.
+    // A signal that arrived meanwhile was kept. When there is work already, the next due time does not matter.
     let has_work = tokio::select! {
         biased;
         () = worker.signal().notified() => true,
@@ -168,7 +167,7 @@ async fn wait_for_work<W: Worker>(worker: &W, running_jobs: &mut RunningJobs<W>,
     tokio::select! {
         // A signal during the query above is kept, and ends this wait at once.
         () = worker.signal().notified() => {}
-        // What ended may have freed the next of its conversation.
+        // A job that ended may have unblocked the next one of its conversation.
         () = running_jobs.next_ended() => {}
         () = tokio::time::sleep(pause) => {}
         () = stop.requested.cancelled() => {}

@@ -1,14 +1,13 @@
-//! Notices by itself what stops a location that worked: another SMS provider chosen, a number unlinked, a gateway that
-//! reports nothing, a token that only a new install replaces.
+//! Notices what stops a location that worked: another SMS provider was chosen, a number was unlinked, the gateway
+//! reports nothing, or only a new install can replace the token.
 //!
-//! Owns: looking at each location now and then, and each incident's one beginning and one end. Mends what can be mended
-//! without a person: asking after a link has Waapify try it again, and a silent webhook is registered again. Refuses:
-//! judging (that is [`crate::doctor`]'s), and taking a vendor that does not answer for a trouble of the location.
+//! Checks each location regularly, and opens and resolves each incident once. Fixes what needs no person: a check of a
+//! link makes Waapify try it again, and a silent webhook is registered again. The diagnosis is in [`crate::doctor`]. A
+//! vendor that does not answer is no incident of a location.
 
 use std::sync::Arc;
 
 use time::{Duration, OffsetDateTime};
-use tokio::sync::Notify;
 use tracing::{debug, info, warn};
 
 use crate::accounts::connect;
@@ -21,15 +20,16 @@ use crate::db::numbers::{NumberRow, holds};
 use crate::doctor::{LinkFault, PERSISTS, Provider, REGISTERED};
 use crate::model::reason::{Hold, Reason};
 use crate::model::states::{IncidentKind, InstallStatus};
+use crate::runtime::notify::Signal;
 use crate::workers::{Context, Worker};
 
-/// A location is looked at this often: a lost link costs a business a quarter of an hour at most, and one call in it is
-/// nothing to GHL, which allows 100 in ten seconds and 200,000 a day.
+/// A location is checked this often: a lost link is noticed within a quarter of an hour, and GHL allows many more calls
+/// (100 in ten seconds and 200,000 a day).
 const PAUSE: Duration = Duration::minutes(15);
-/// Share of the pause that is added or taken at random, so that locations which came together do not stay together.
+/// Share of the pause that is added or subtracted at random, so that checks of many locations do not stay together.
 const JITTER: f64 = 0.2;
-/// A look is a call to GHL (30 s at most, and as much for a renewal) and two to Waapify for a number (25 s each); a
-/// location of several silent numbers is looked at twice then, which changes nothing.
+/// A check is a call to GHL (30 s at most, and as much for a renewal) and two to Waapify for each number (25 s each). A
+/// location with several silent numbers may be checked twice at once, which does no harm.
 const LEASE: Duration = Duration::minutes(5);
 
 /// The worker.
@@ -39,10 +39,10 @@ pub struct Monitor(pub Arc<Context>);
 impl Worker for Monitor {
     type Job = MonitorJob;
     const NAME: &'static str = "watch";
-    /// A thousand locations are looked at in time even while each waits its 25 s for a gateway that is down.
+    /// A thousand locations are checked in time even if each waits 25 s for a gateway that is down.
     const CONCURRENCY: usize = 32;
 
-    fn signal(&self) -> &Notify {
+    fn signal(&self) -> &Signal {
         &self.0.signals.monitor
     }
 
@@ -71,11 +71,11 @@ impl Worker for Monitor {
     }
 }
 
-/// One look at one location.
+/// One check of one location.
 struct Look<'a> {
     context: &'a Context,
     job: &'a MonitorJob,
-    /// What was wrong the last time.
+    /// The incidents that are open since earlier checks.
     incidents: Vec<Incident>,
 }
 
@@ -98,7 +98,7 @@ impl Look<'_> {
                 incidents::record_provider(&context.pool, location, self.now()).await?;
                 self.resolve("", IncidentKind::Provider).await
             }
-            // Before that it is being set up, which the doctor tells whoever asks.
+            // A location for which we never were the provider is still being set up, so this is no incident.
             Ok(Provider::NotOurs { name, .. }) if self.job.was_provider => {
                 self.open("", IncidentKind::Provider, name.as_deref()).await
             }
@@ -130,7 +130,7 @@ impl Look<'_> {
 
     async fn at_number(&self, number: &NumberCheckup) -> sqlx::Result<()> {
         let (context, location) = (self.context, &self.job.location_id);
-        // Asking has Waapify try to link it again.
+        // This call makes Waapify try to link it again.
         let is_named = match context.doctor.find_link_fault(location, number).await {
             Ok(Some(Ok(is_named))) => is_named,
             Ok(Some(Err(fault))) => return self.link_is_broken(number, fault).await,
@@ -155,7 +155,7 @@ impl Look<'_> {
 
     async fn link_works(&self, number: &NumberCheckup, is_named: bool) -> sqlx::Result<()> {
         self.resolve(&number.number, IncidentKind::Link).await?;
-        // Its messages need not wait for the next try.
+        // Release the hold now, so that messages need not wait for its next try.
         if matches!(
             number.hold_reason,
             Some(Reason::Hold(Hold::LinkLost | Hold::OtherNumber))
@@ -169,8 +169,8 @@ impl Look<'_> {
         Ok(())
     }
 
-    /// Whether the gateway reports what is sent. A silence ends with the next report, or when the number is connected
-    /// again.
+    /// Checks whether the gateway reports what is sent. A silence ends with the next report, or when the number is
+    /// connected again.
     async fn listen(&self, number: &NumberCheckup) -> sqlx::Result<()> {
         let location = &self.job.location_id;
         let before = self.find(&number.number, IncidentKind::Silence);

@@ -1,6 +1,6 @@
-//! The jobs that a worker is running, and how they end when the process stops.
+//! The jobs that a worker is running, and their end when the process stops.
 //!
-//! Owns: their tasks, and a copy of each job for giving it back. Refuses: claiming.
+//! Owns their tasks, and a copy of each job to give it back. It claims nothing.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,7 +13,8 @@ use tracing::{debug, error, info, warn};
 
 use crate::workers::Worker;
 
-/// Longest wait for the database while jobs are given back: a few statements. Leases do the same later.
+/// Longest wait for the database while jobs are given back, which takes a few statements. If it fails, the leases
+/// expire.
 const RELEASE_TIMEOUT: Duration = Duration::from_secs(2);
 
 type Ended = Result<(Id, sqlx::Result<()>), JoinError>;
@@ -26,7 +27,6 @@ pub(super) struct RunningJobs<W: Worker> {
 }
 
 impl<W: Worker> RunningJobs<W> {
-    /// Nothing.
     pub(super) fn new(worker: Arc<W>) -> Self {
         Self {
             worker,
@@ -35,19 +35,18 @@ impl<W: Worker> RunningJobs<W> {
         }
     }
 
-    /// Jobs whose end was not noticed yet.
+    /// Jobs that run, or ended without being noticed yet.
     pub(super) fn len(&self) -> usize {
         self.tasks.len()
     }
 
-    /// Begins a job.
     pub(super) fn start(&mut self, job: W::Job) {
         let (worker, taken) = (Arc::clone(&self.worker), job.clone());
         let task = self.tasks.spawn(async move { worker.process(taken).await });
         self.jobs.insert(task.id(), job);
     }
 
-    /// Notices what has ended; whether anything has.
+    /// Removes the jobs that have ended. True if there was any.
     pub(super) fn notice_ended(&mut self) -> bool {
         let mut has_ended = false;
         while let Some(ended) = self.tasks.try_join_next_with_id() {
@@ -57,7 +56,7 @@ impl<W: Worker> RunningJobs<W> {
         has_ended
     }
 
-    /// Returns when a job has ended; never while there is none.
+    /// Returns when a job has ended; never if none is running.
     pub(super) async fn next_ended(&mut self) {
         match self.tasks.join_next_with_id().await {
             Some(ended) => self.forget(&ended),
@@ -83,7 +82,7 @@ impl<W: Worker> RunningJobs<W> {
                 self.jobs.remove(&id_of(&ended));
             }
         }
-        // Nothing of them goes on while they are given back.
+        // Stop all of them before they are given back.
         self.tasks.shutdown().await;
         let jobs: Vec<_> = self.jobs.into_values().collect();
         if jobs.is_empty() {

@@ -1,9 +1,8 @@
-//! Ticks → GHL.
+//! Status updates of outbound messages → GHL.
 
 use std::sync::Arc;
 
 use time::Duration;
-use tokio::sync::Notify;
 use tracing::{info, warn};
 
 use crate::accounts::tokens::{Owner, TokenError};
@@ -14,13 +13,15 @@ use crate::db::outbound::status_updates;
 use crate::db::outbound::status_updates::{Back, StatusJob};
 use crate::model::reason::{Reason, Step};
 use crate::model::retry_schedule::STATUS_UPDATE;
+use crate::runtime::notify::Signal;
 use crate::workers::{Context, Worker};
 
 /// A call is cut off at 30 s, and a refresh before it may take as long.
 const LEASE: Duration = Duration::seconds(90);
-/// Failures of the database or a killed process come on top of the schedule's; beyond this the job itself kills.
+/// Attempts that a failure of the database or a killed process may end. After more, the job itself is taken as the
+/// cause.
 const MAX_CRASHED_ATTEMPTS: i32 = 20;
-/// Who says that it failed, in GHL's `error.type`.
+/// The source of a failure, in GHL's `error.type`.
 const ERROR_TYPE: &str = "whatsapp";
 
 /// The worker.
@@ -32,7 +33,7 @@ impl Worker for StatusUpdates {
     const NAME: &'static str = "status_updates";
     const CONCURRENCY: usize = 32;
 
-    fn signal(&self) -> &Notify {
+    fn signal(&self) -> &Signal {
         &self.0.signals.status_updates
     }
 

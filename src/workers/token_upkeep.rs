@@ -1,12 +1,12 @@
-//! What keeps installs alive without anyone's doing: tokens renewed before they end and minted where they lack,
-//! agencies' locations listed, numbers of install forms connected, and Waapify told of an uninstall.
+//! Keeps installs working without a person: renews tokens before they expire and requests missing ones, lists agencies'
+//! locations, connects numbers of install forms, and disconnects numbers from Waapify after an uninstall.
 //!
-//! Owns: doing these when they are due. Refuses: how; that is [`crate::accounts::installs`]'s and [`crate::accounts::tokens`]'s.
+//! Decides when this is due. How it is done is in [`crate::accounts::installs`], [`crate::accounts::tokens`] and
+//! [`crate::accounts::connect`].
 
 use std::sync::Arc;
 
 use time::Duration;
-use tokio::sync::Notify;
 use tracing::{debug, info, warn};
 
 use crate::accounts::connect;
@@ -22,9 +22,11 @@ use crate::db::numbers::NumberRow;
 use crate::model::ids::{CompanyId, LocationId};
 use crate::model::retry_schedule::DISCONNECT;
 use crate::model::states::OwnerKind;
+use crate::runtime::notify::Signal;
 use crate::workers::{Context, Worker};
 
-/// A renewal may wait for its company's, a listing has many pages; a killed process's work is taken up after this.
+/// A renewal may wait for that of its company, and a listing has many pages. A killed process's work is claimed after
+/// this time.
 const LEASE: Duration = Duration::minutes(2);
 
 /// The worker.
@@ -36,29 +38,30 @@ pub struct TokenUpkeep(pub Arc<Context>);
 pub enum Job {
     /// A pair is to be renewed.
     Renew(OwnerKind, String),
-    /// A location's token is to be asked of its company.
+    /// A location's token is to be requested from its company.
     TokenRequest(TokenRequest),
-    /// A company's locations are to be listed, after so many failures.
+    /// A company's locations are to be listed; with the number of failed tries.
     List(CompanyId, i32),
-    /// Waapify is to be told to post nothing more.
+    /// Waapify is to stop posting events of a number.
     Disconnect(DisconnectJob),
-    /// A location is installed whose number came with the install form.
+    /// The number of the install form is to be connected, because its location is installed.
     TakeUp(LocationId),
 }
 
 impl Worker for TokenUpkeep {
     type Job = Job;
     const NAME: &'static str = "upkeep";
-    /// GHL limits calls per location, not in all; a few at once bring hundreds of new locations to work in a minute.
+    /// GHL limits calls per location, not in total. A few jobs at once set up hundreds of new locations in a minute.
     const CONCURRENCY: usize = 8;
 
-    fn signal(&self) -> &Notify {
+    fn signal(&self) -> &Signal {
         &self.0.signals.token_upkeep
     }
 
     async fn claim(&self, limit: i64) -> sqlx::Result<Vec<Job>> {
         let (pool, now) = (&self.0.pool, self.0.clock.now());
-        // New locations first, because somebody waits for them, but never all hands: each may have to ask many agencies.
+        // New locations first, because people wait for them, but only half of the jobs: each may have to ask many
+        // agencies.
         let hands = i64::try_from(Self::CONCURRENCY / 2).unwrap_or(limit);
         let token_requests =
             token_requests::claim_token_requests(pool, now, LEASE, limit.min(hands)).await?;
@@ -105,8 +108,8 @@ impl Worker for TokenUpkeep {
         }
     }
 
-    /// Only what messages wait for. A renewal that was cut off is taken up when its pair's own lease of seconds ends;
-    /// listings and disconnects are in no hurry and have no fence, so they keep their two minutes.
+    /// Only token requests, because messages wait for them. A renewal that was cut off is claimed again when the lease
+    /// of its pair ends after seconds. The other jobs are not urgent and have no fence, so they keep their two minutes.
     async fn release(&self, jobs: &[Job]) -> sqlx::Result<()> {
         let token_requests = jobs.iter().filter_map(|job| match job {
             Job::TokenRequest(job) => Some(job),
@@ -122,7 +125,7 @@ impl TokenUpkeep {
     async fn renew(&self, owner: Owner<'_>) -> sqlx::Result<()> {
         match self.0.tokens.renew_early(owner).await {
             Err(TokenError::Database(error)) => Err(error),
-            // Noted with the token, and when it is tried again.
+            // The failure, and when to try again, are stored with the token.
             Err(error) => {
                 debug!(?owner, %error, "not renewed");
                 Ok(())
@@ -131,7 +134,7 @@ impl TokenUpkeep {
         }
     }
 
-    /// Tells Waapify, then destroys the keys.
+    /// Stops Waapify's events, then destroys the keys.
     async fn disconnect(&self, job: &DisconnectJob) -> sqlx::Result<()> {
         let location = &job.location_id;
         match self.tell(job).await {
@@ -153,7 +156,8 @@ impl TokenUpkeep {
         uninstalls::finish_disconnect(&self.0.pool, job).await
     }
 
-    /// Waapify has one webhook an instance: where the instance is connected again, here or elsewhere, it stays on.
+    /// Waapify has one webhook for each instance: if the instance is connected again, here or at another location, the
+    /// webhook stays on.
     async fn tell(&self, job: &DisconnectJob) -> Result<(), ConnectError> {
         let number = NumberRow {
             number: job.number.clone(),

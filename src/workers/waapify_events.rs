@@ -1,12 +1,11 @@
-//! What Waapify posted → messages (see `arrivals`), receipts, link state.
+//! Waapify's events → messages (`inbound/record.rs`), calls, receipts, link state.
 //!
-//! Owns: what becomes of each event. Refuses: reading bodies, which is [`whatsapp_events`]'s, and calling anyone: an
-//! event only changes rows, each change so that doing it twice is doing it once.
+//! Decides the effect of each event. Bodies are read by [`whatsapp_events`]. It must not call a vendor: an event only
+//! changes rows, and each change is idempotent.
 
 use std::sync::Arc;
 
 use time::Duration;
-use tokio::sync::Notify;
 use tracing::{debug, warn};
 use whatsapp_events::{self, BadBody, Event, Person, Receipt, ReceiptLevel};
 
@@ -17,15 +16,16 @@ use crate::db::webhooks::waapify_events;
 use crate::db::webhooks::waapify_events::EventJob;
 use crate::model::ids::WaMessageId;
 use crate::model::reason::{Hold, Reason, Step};
+use crate::runtime::notify::Signal;
 use crate::workers::inbound::{calls, lids, record};
 use crate::workers::{Context, Worker};
 
 /// Reading an event is a few statements; a first login's contact list takes seconds.
 const LEASE: Duration = Duration::seconds(60);
-/// An event that ended its worker this often is kept, unread, for someone to look at; a database that comes and goes for
-/// a quarter of an hour does not use that up.
+/// An event that was tried more often than this fails unread and stays stored. An unstable database does not use this
+/// up within a quarter of an hour.
 const MAX_ATTEMPTS: i32 = 20;
-/// A number that reports itself logged out is looked at again this often.
+/// A number that was logged out is tried again after this.
 const HOLD: Duration = Duration::minutes(5);
 
 /// The worker.
@@ -38,7 +38,7 @@ impl Worker for WaapifyEvents {
     const NAME: &'static str = "waapify_events";
     const CONCURRENCY: usize = 8;
 
-    fn signal(&self) -> &Notify {
+    fn signal(&self) -> &Signal {
         &self.0.signals.waapify_events
     }
 
@@ -49,7 +49,7 @@ impl Worker for WaapifyEvents {
         Ok(events.chunk_by(same).map(<[EventJob]>::to_vec).collect())
     }
 
-    /// What was read before something failed is done all the same.
+    /// Events that were read before an error are ended nevertheless.
     async fn process(&self, jobs: Vec<EventJob>) -> sqlx::Result<()> {
         let mut ended = Vec::with_capacity(jobs.len());
         let mut outcome = Ok(());
@@ -72,7 +72,7 @@ impl Worker for WaapifyEvents {
 }
 
 impl WaapifyEvents {
-    /// Applies what an event says, or says why it cannot be read.
+    /// Applies an event, or returns why it cannot be read.
     async fn read(&self, job: &EventJob) -> sqlx::Result<Result<(), Reason>> {
         if job.attempt > MAX_ATTEMPTS {
             return Ok(Err(Step::Deadly.into()));
@@ -98,9 +98,9 @@ impl WaapifyEvents {
         Ok(Ok(()))
     }
 
-    /// Whether these are chats of a phone that is not the number's, which are none of its business.
+    /// Whether these events are of another phone than the number's, so that they are not for its location.
     async fn is_of_another_phone(&self, job: &EventJob, events: &[Event]) -> sqlx::Result<bool> {
-        // Receipts, most of what comes, are about what we sent, and cost no question.
+        // Receipts, the most frequent events, are about our own sends and need no query.
         let tells = |event: &Event| {
             matches!(
                 event,
@@ -129,7 +129,7 @@ impl WaapifyEvents {
         }
     }
 
-    /// A phone was linked: the number's own, as far as it is named, or another, from which nothing may leave.
+    /// A phone was linked: the number's own, or one without a name, or another, from which nothing may be sent.
     async fn linked(&self, job: &EventJob, account: Option<&Person>) -> sqlx::Result<()> {
         let (pool, location, number) = (&self.0.pool, &job.location_id, job.number.as_str());
         let phone = account.and_then(|person| person.phone.as_deref());
@@ -162,7 +162,7 @@ impl WaapifyEvents {
         self.have_watched(job).await
     }
 
-    /// The trouble of a lost link begins and ends with what the gateway says, not with the next look.
+    /// Has the monitor check the location soon, so that the incident of a lost link begins and ends without delay.
     async fn have_watched(&self, job: &EventJob) -> sqlx::Result<()> {
         incidents::check_soon(&self.0.pool, &job.location_id, self.0.clock.now()).await?;
         self.0.signals.monitor.notify_one();

@@ -12,7 +12,7 @@ use crate::harness::{TestDatabase, wait};
 /// Longest wait for what a page must show. It is long, for busy machines.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Pause between two looks at a page, because each look interrupts the browser.
+/// Pause between two polls of a page, because each poll interrupts the browser.
 pub const LOOK: Duration = Duration::from_millis(50);
 
 /// Polls until it is true. Returns false when that takes too long.

@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::json;
 use simulators::{ChatMessage, Direction, Message, Simulation};
-use sqlx::{FromRow, PgPool};
+use sqlx::FromRow;
 use time::OffsetDateTime;
+use waapify_ghl::db::connection::Pool;
 use waapify_ghl::workers::outbound::plan::attachments::File;
 use waapify_ghl::workers::outbound::plan::{Attachment, Plan, plan};
 
@@ -47,7 +48,7 @@ pub struct Checks<'a> {
 
 impl<'a> Checks<'a> {
     /// Reads the database.
-    pub async fn new(simulation: &'a Simulation, pool: &PgPool) -> Self {
+    pub async fn new(simulation: &'a Simulation, pool: &Pool) -> Self {
         let rows: Vec<Row> = sqlx::query_as(
             "select o.ghl_message_id, o.location_id, o.state, o.reason_code as reason,
                 count(*) filter (where t.state = 'unconfirmed') as unknown,

@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 use waapify_ghl::accounts::connect::Entered;
 use waapify_ghl::app::App;
+use waapify_ghl::db::connection::Pool;
 use waapify_ghl::model::ids::LocationId;
 use waapify_ghl::runtime::clock::Clock;
 use waapify_ghl::{clients, config};
@@ -133,7 +134,7 @@ impl Controls {
     }
 
     /// Starts the replicas, installs the app in every shop and connects its number.
-    async fn open(&self, environment: &[(String, String)], pool: sqlx::PgPool, address: &str) {
+    async fn open(&self, environment: &[(String, String)], pool: Pool, address: &str) {
         self.start().await;
         let begin = Instant::now();
         let find = |name: &str| {

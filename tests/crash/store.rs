@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use private_postgres::{self, Durability, PrivatePostgres};
 use rustix::process::{Pid, Signal, kill_process};
+use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgPoolOptions;
-use sqlx::{AssertSqlSafe, PgPool};
 use url::Url;
 use waapify_ghl::db;
+use waapify_ghl::db::connection::Pool;
 
 use crate::proxy::Proxy;
 
@@ -55,7 +56,7 @@ pub struct Store {
     proxy: Proxy,
     /// The address of the proxy; it never changes.
     pub url: String,
-    pub pool: PgPool,
+    pub pool: Pool,
 }
 
 impl Store {
@@ -67,11 +68,12 @@ impl Store {
         let cluster = start(folder.to_owned(), &proxy).await;
         let mut url = Url::parse(&cluster.url("postgres")).unwrap();
         url.set_port(Some(proxy.address.port())).unwrap();
-        let pool = PgPoolOptions::new()
+        let pool: Pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(PATIENCE)
             .connect_lazy(url.as_str())
-            .unwrap();
+            .unwrap()
+            .into();
         db::migrate(&pool).await.unwrap();
         Self {
             folder: folder.to_owned(),

@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use simulators::seed;
-use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use time::Duration;
 use waapify_ghl::app::App;
 use waapify_ghl::clients::attachment_source::NetworkScope;
+use waapify_ghl::db::connection::Pool;
 use waapify_ghl::workers::Worker;
 use waapify_ghl::workers::ghl_events::GhlEvents;
 use waapify_ghl::workers::inbound::Inbound;
@@ -61,30 +61,30 @@ const BACKLOG: [&str; 8] = [
 ];
 
 /// A pool of one connection, because a plan belongs to its connection.
-async fn alone(pool: &PgPool) -> PgPool {
+async fn alone(pool: &Pool) -> Pool {
     let options = pool.connect_options().as_ref().clone();
     let pool = PgPoolOptions::new().max_connections(1);
-    pool.connect_with(options).await.unwrap()
+    pool.connect_with(options).await.unwrap().into()
 }
 
 /// The number of rows and index entries of the queues that were read so far.
-async fn count_reads(pool: &PgPool) -> i64 {
+async fn count_reads(pool: &Pool) -> i64 {
     let mut connection = pool.acquire().await.unwrap();
     sqlx::query("select pg_stat_force_next_flush()")
-        .execute(&mut *connection)
+        .execute(&mut connection)
         .await
         .unwrap();
     sqlx::query_scalar(
         "select (sum(seq_tup_read) + (select sum(idx_tup_read) from pg_stat_user_indexes))::bigint
          from pg_stat_user_tables",
     )
-    .fetch_one(&mut *connection)
+    .fetch_one(&mut connection)
     .await
     .unwrap()
 }
 
 /// One poll of a worker that finds nothing. Returns how many rows it read.
-async fn look<W: Worker>(worker: &W, pool: &PgPool) -> i64 {
+async fn look<W: Worker>(worker: &W, pool: &Pool) -> i64 {
     let before = count_reads(pool).await;
     let taken = [
         worker.claim(64).await.unwrap(),
@@ -96,7 +96,7 @@ async fn look<W: Worker>(worker: &W, pool: &PgPool) -> i64 {
 }
 
 /// A bridge whose workers share one connection to a database with finished rows.
-async fn long_running() -> (Bridge, PgPool) {
+async fn long_running() -> (Bridge, Pool) {
     let mut bridge = Bridge::new().await;
     let pool = alone(&bridge.database.pool).await;
     run(&pool, &HISTORY).await;
@@ -107,7 +107,7 @@ async fn long_running() -> (Bridge, PgPool) {
     (bridge, pool)
 }
 
-async fn run(pool: &PgPool, statements: &[&'static str]) {
+async fn run(pool: &Pool, statements: &[&'static str]) {
     for sql in statements {
         sqlx::query(*sql).execute(pool).await.unwrap();
     }

@@ -4,15 +4,15 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use serde_json::Value;
-use sqlx::PgPool;
 use waapify_ghl::app::App;
 use waapify_ghl::db;
+use waapify_ghl::db::connection::Pool;
 use waapify_ghl::runtime::clock::Clock;
 
 use crate::harness::{TestDatabase, ask, corpus, environment, payload, settings, signature_of};
 
 /// The routes over a database, with the corpus's keys.
-fn routes(pool: PgPool) -> Router {
+fn routes(pool: Pool) -> Router {
     let environment = environment("http://localhost:8080", "http://127.0.0.1:9");
     App::new(&settings(&environment), pool, Clock::system())
         .unwrap()
@@ -38,7 +38,7 @@ async fn deliver(routes: &Router, file: &str) -> (StatusCode, HeaderMap, String)
     ask(routes, delivery(file)).await
 }
 
-async fn stored(pool: &PgPool) -> Vec<(String, String, Vec<u8>)> {
+async fn stored(pool: &Pool) -> Vec<(String, String, Vec<u8>)> {
     sqlx::query_as("select location_id, ghl_message_id, body from outbound order by id")
         .fetch_all(pool)
         .await

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use sqlx::{AssertSqlSafe, PgPool};
+use sqlx::AssertSqlSafe;
+use waapify_ghl::db::connection::Pool;
 
 const DRAWING: &str = include_str!("../../docs/states.md");
 /// The diagrams whose states are a column, and their tables.
@@ -27,7 +28,7 @@ pub fn transitions(heading: &str) -> Vec<(&'static str, &'static str)> {
 }
 
 /// Makes a database refuse transitions that are not in a diagram. A row that a test inserts may begin in any state.
-pub async fn guard(pool: &PgPool) {
+pub async fn guard(pool: &Pool) {
     for (heading, table) in MACHINES {
         let mut drawn = String::new();
         for (from, to) in transitions(heading) {

@@ -11,10 +11,11 @@ use http_body_util::BodyExt as _;
 use private_postgres::{self, PrivatePostgres};
 use serde_json::Value;
 use simulators::seed;
-use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tower::ServiceExt as _;
 use url::Url;
 use waapify_ghl::config::Settings;
+use waapify_ghl::db::connection::Pool;
 use waapify_ghl::model::ids::LocationId;
 use waapify_ghl::{config, db};
 
@@ -120,7 +121,7 @@ fn random_name() -> String {
 /// A database for one test.
 pub struct TestDatabase {
     name: String,
-    pub pool: PgPool,
+    pub pool: Pool,
 }
 
 impl TestDatabase {

@@ -9,9 +9,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::rand::SystemRandom;
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
-use sqlx::{PgPool, Postgres, Transaction};
 use tokio::task::JoinSet;
 use waapify_ghl::app::App;
+use waapify_ghl::db::connection::{Pool, Transaction};
 use waapify_ghl::runtime::clock::Clock;
 
 use crate::harness::{Bridge, TestDatabase, ask, environment, settings, wait};
@@ -87,11 +87,7 @@ impl Service {
     }
 
     /// Delivers all of them while `blocker` holds up a commit.
-    async fn deliver_behind(
-        &self,
-        blocker: Transaction<'static, Postgres>,
-        ids: &[&str],
-    ) -> Vec<StatusCode> {
+    async fn deliver_behind(&self, blocker: Transaction, ids: &[&str]) -> Vec<StatusCode> {
         // A repeated delivery changes nothing, but its commit waits like any other.
         let again = tokio::spawn(self.deliver("first"));
         self.wait_for_the_lock().await;
@@ -135,7 +131,7 @@ impl Service {
     }
 }
 
-async fn lock(pool: &PgPool) -> Transaction<'static, Postgres> {
+async fn lock(pool: &Pool) -> Transaction {
     let mut blocker = pool.begin().await.unwrap();
     // Opens one more connection, for the query that sees what waits.
     drop(pool.acquire().await.unwrap());
@@ -233,7 +229,7 @@ async fn a_connection_that_died_meanwhile_costs_no_webhook() {
         "select pg_terminate_backend(pid) from pg_stat_activity
          where datname = current_database() and pid <> pg_backend_pid()",
     )
-    .execute(&mut *own)
+    .execute(&mut own)
     .await
     .unwrap();
     let webhook = bridge.simulation.waapify.webhook().unwrap();
@@ -241,7 +237,7 @@ async fn a_connection_that_died_meanwhile_costs_no_webhook() {
     assert_eq!(event.status(), StatusCode::OK, "an event comes only once");
     bridge.agent_writes("tiga").await;
     let delivered: i64 = sqlx::query_scalar("select count(*) from outbound")
-        .fetch_one(&mut *own)
+        .fetch_one(&mut own)
         .await
         .unwrap();
     assert_eq!(delivered, 2);

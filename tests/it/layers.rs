@@ -49,6 +49,93 @@ fn named_rooms(text: &str) -> BTreeSet<&str> {
     names.filter(|name| layer_of(name).is_some()).collect()
 }
 
+/// Every path behind a `crate::`, with the braces of imports taken apart.
+fn named_paths(text: &str) -> Vec<Vec<&str>> {
+    let code: Vec<_> = text.split_inclusive('\n').collect();
+    let mut found = Vec::new();
+    let mut at = 0;
+    for line in code {
+        if !line.trim_start().starts_with("//") {
+            for (start, name) in line.match_indices("crate::") {
+                found.extend(path_tree(&text[at + start + name.len()..]).0);
+            }
+        }
+        at += line.len();
+    }
+    found
+}
+
+/// The paths that begin here, and what follows them.
+fn path_tree(text: &str) -> (Vec<Vec<&str>>, &str) {
+    let text = text.trim_start();
+    if let Some(mut rest) = text.strip_prefix('{') {
+        let mut paths = Vec::new();
+        while let Some(end) = rest.find(|c: char| c == '}' || c == '_' || c.is_alphanumeric()) {
+            if rest[end..].starts_with('}') {
+                return (paths, &rest[end + 1..]);
+            }
+            let (inner, after) = path_tree(&rest[end..]);
+            paths.extend(inner);
+            rest = after;
+        }
+        return (paths, "");
+    }
+    let end = text.find(|c: char| c != '_' && !c.is_alphanumeric());
+    let (name, rest) = text.split_at(end.unwrap_or(text.len()));
+    match rest.strip_prefix("::") {
+        Some(rest) => {
+            let (mut paths, rest) = path_tree(rest);
+            for path in &mut paths {
+                path.insert(0, name);
+            }
+            (paths, rest)
+        }
+        None => (vec![vec![name]], rest),
+    }
+}
+
+/// Which module of a crate names which others in other branches of its tree. A parent and what lies below it are one
+/// subject and may name each other.
+fn imports(root: &Path) -> BTreeMap<Vec<String>, BTreeSet<Vec<String>>> {
+    let module = |path: &Path| -> Vec<String> {
+        let path = path.strip_prefix(root).unwrap().with_extension("");
+        let parts = path.iter().map(|part| part.to_str().unwrap().to_owned());
+        parts.filter(|part| part != "mod").collect()
+    };
+    let files = sources(root);
+    let modules: BTreeSet<_> = files.iter().map(|path| module(path)).collect();
+    let mut found = BTreeMap::new();
+    for file in &files {
+        let (own, text) = (module(file), std::fs::read_to_string(file).unwrap());
+        let named = named_paths(&text).into_iter().filter_map(|path| {
+            let path: Vec<_> = path.into_iter().map(str::to_owned).collect();
+            let parts = (1..=path.len()).rev().map(|length| &path[..length]);
+            parts.map(<[_]>::to_vec).find(|part| modules.contains(part))
+        });
+        let others = named.filter(|other| !own.starts_with(other) && !other.starts_with(&own));
+        found.insert(own.clone(), others.collect());
+    }
+    found
+}
+
+/// The modules that are in a circle or on the way from one to another.
+fn circles(
+    mut imports: BTreeMap<Vec<String>, BTreeSet<Vec<String>>>,
+) -> BTreeMap<Vec<String>, BTreeSet<Vec<String>>> {
+    loop {
+        let named: BTreeSet<_> = imports.values().flatten().cloned().collect();
+        let before = imports.len();
+        imports.retain(|own, others| !others.is_empty() && named.contains(own));
+        if imports.len() == before {
+            return imports;
+        }
+        let left: BTreeSet<_> = imports.keys().cloned().collect();
+        for others in imports.values_mut() {
+            others.retain(|other| left.contains(other));
+        }
+    }
+}
+
 #[test]
 fn every_room_stands_in_a_layer_and_there_are_at_most_twelve() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
@@ -98,4 +185,31 @@ fn an_import_upwards_would_be_noticed() {
     assert_eq!(named_rooms(text), BTreeSet::from(["db", "http"]));
     assert!(layer_of("http").unwrap() < layer_of("db").unwrap());
     assert_eq!(layer_of("http"), layer_of("workers"));
+}
+
+#[test]
+fn no_two_files_import_each_other_on_any_way() {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let crates = std::fs::read_dir(repository.join("crates")).unwrap();
+    let mut roots = vec![repository.join("src"), repository.join("benches/load")];
+    roots.extend(crates.map(|entry| entry.unwrap().path().join("src")));
+    for root in roots {
+        let found = circles(imports(&root));
+        assert!(found.is_empty(), "{}: {found:#?}", root.display());
+    }
+}
+
+#[test]
+fn a_circle_would_be_noticed() {
+    let text = "use crate::a::{b, c::{D, e as f}, *};\n// crate::x\nfn g() { crate::h::i() }";
+    let paths = [vec!["a", "b"], vec!["a", "c", "D"], vec!["a", "c", "e"]];
+    let found = named_paths(text);
+    assert!(paths.iter().all(|path| found.contains(path)), "{found:?}");
+    assert!(found.contains(&vec!["h", "i"]) && !found.contains(&vec!["x"]));
+    let name = |name: &str| vec![name.to_owned()];
+    let edge = |from, to| (name(from), BTreeSet::from([name(to)]));
+    let mut edges = BTreeMap::from([edge("a", "b"), edge("b", "c")]);
+    assert!(circles(edges.clone()).is_empty());
+    edges.extend([edge("c", "a"), edge("d", "a")]);
+    assert_eq!(circles(edges).len(), 3);
 }

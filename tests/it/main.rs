@@ -41,6 +41,7 @@ mod lids;
 mod marketplace;
 mod messages;
 mod metrics;
+mod migrations;
 mod monitor;
 mod monitor_leases;
 mod old_reasons;

@@ -8,8 +8,8 @@ use filled::{numbered, with};
 use places::{PLACES, Place};
 use sentences::SENTENCES;
 use serde_json::{Value, json};
-use sqlx::PgPool;
 use waapify_ghl::db;
+use waapify_ghl::db::connection::Pool;
 use waapify_ghl::model::language::Language;
 use waapify_ghl::model::reason::Reason;
 
@@ -70,11 +70,11 @@ async fn old_database() -> TestDatabase {
             .collect(),
         ..sqlx::migrate::Migrator::DEFAULT
     };
-    before.run(&database.pool).await.unwrap();
+    before.run(database.pool.without_limits()).await.unwrap();
     database
 }
 
-async fn write(pool: &PgPool, place: &Place, sentences: &[&str]) {
+async fn write(pool: &Pool, place: &Place, sentences: &[&str]) {
     let sql = format!(
         "with said as (select said, n from unnest($1::text[]) with ordinality as s (said, n)) {}",
         place.insert
@@ -86,7 +86,7 @@ async fn write(pool: &PgPool, place: &Place, sentences: &[&str]) {
         .unwrap();
 }
 
-async fn read(pool: &PgPool, place: &Place) -> Vec<Reason> {
+async fn read(pool: &Pool, place: &Place) -> Vec<Reason> {
     sqlx::query_scalar(place.read)
         .fetch_all(pool)
         .await
@@ -94,7 +94,7 @@ async fn read(pool: &PgPool, place: &Place) -> Vec<Reason> {
 }
 
 /// Stores the sentences in each place and returns the reasons that they become.
-async fn converted(pool: &PgPool, all: &[Old]) -> Vec<(&'static str, Vec<Reason>)> {
+async fn converted(pool: &Pool, all: &[Old]) -> Vec<(&'static str, Vec<Reason>)> {
     let sentences: Vec<_> = all.iter().map(|old| old.sentence.as_str()).collect();
     sqlx::query("insert into locations (location_id) values ('l')")
         .execute(pool)

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use sqlx::PgPool;
+use waapify_ghl::db::connection::Pool;
 
 use crate::harness::TestDatabase;
 
@@ -29,7 +29,7 @@ const INDEXES: &str = "
     where i.indrelid = $1::regclass and not exists (select 1 from pg_constraint where conindid = i.indexrelid)
     order by c.relname";
 
-async fn describe(pool: &PgPool) -> String {
+async fn describe(pool: &Pool) -> String {
     let columns: Vec<(String, bool, String)> =
         sqlx::query_as(COLUMNS).fetch_all(pool).await.unwrap();
     let mut page = HEAD.to_owned();

@@ -11,13 +11,13 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use private_postgres::{Durability, PrivatePostgres, remove_data};
 use proxy::Proxy;
-use sqlx::PgPool;
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::timeout;
 use url::Url;
 use waapify_ghl::app::App;
 use waapify_ghl::crypto::hash_secret;
 use waapify_ghl::db;
+use waapify_ghl::db::connection::Pool;
 use waapify_ghl::runtime::clock::Clock;
 
 use crate::harness::{ask, environment, payload, require_postgres, settings, signature_of};
@@ -27,7 +27,7 @@ const SOON: Duration = Duration::from_secs(3);
 /// The size of a first login's contact list. Four of them fit into the outage buffer.
 const LARGE_BYTES: usize = 15 * 1024 * 1024;
 
-fn routes(pool: &PgPool) -> Router {
+fn routes(pool: &Pool) -> Router {
     let settings = settings(&environment("http://localhost:8080", "http://127.0.0.1:9"));
     let app = App::new(&settings, pool.clone(), Clock::system()).unwrap();
     app.router()
@@ -75,7 +75,7 @@ impl Store {
         self.cluster = Some(cluster);
     }
 
-    /// First it is silent, then it is gone.
+    /// Makes it silent, then stops it.
     async fn stop(&mut self) {
         self.proxy.set_flowing(false);
         self.proxy.aim(Vec::new());
@@ -86,7 +86,7 @@ impl Store {
     }
 
     /// A pool, after a number has been connected.
-    async fn pool(&self) -> PgPool {
+    async fn pool(&self) -> Pool {
         let url = self.cluster.as_ref().unwrap().url("postgres");
         let mut url = Url::parse(&url).unwrap();
         url.set_port(Some(self.proxy.address.port())).unwrap();

@@ -6,6 +6,8 @@
 //! The folder holds `data/`, `password`, `server.log`, `server.log.old` and `owner.lock`. One process at a time
 //! uses it and holds the lock until it ends, so a server on a folder whose lock is free is an orphan.
 
+mod creation;
+mod durability;
 mod error;
 mod folders;
 mod host;
@@ -13,16 +15,16 @@ mod lock;
 mod server;
 
 use std::fs::{File, OpenOptions};
-use std::io::Write as _;
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::thread;
 use std::time::Duration;
-use std::{env, fs, io, process};
+use std::{env, fs, io, process, thread};
 
-use rustix::process::{Pid, Signal};
+use rustix::process::Pid;
 
+use self::creation::{SUPERUSER, create_data, last_lines, read_password};
+pub use self::durability::Durability;
 pub use self::error::PrivatePostgresError;
 use self::error::io_error;
 use self::folders::NewFolders;
@@ -30,16 +32,12 @@ use self::host::Place;
 use self::lock::lock;
 use self::server::{PidFile, Server};
 
-/// The superuser that `initdb` creates. It owns every database.
-const SUPERUSER: &str = "waapify";
 /// Prefix of the folders of [`PrivatePostgres::throw_away`]. The process id and a random number follow.
 const THROW_AWAY_PREFIX: &str = "waapify-ghl-throw-away-";
 /// The same as `pg_ctl`. A usual start takes 30 ms; a start after a crash first replays the write-ahead log.
 const START_LIMIT: Duration = Duration::from_mins(1);
 /// Another program can take the free port before the server does, but hardly three times in a row.
 const PORT_ATTEMPTS: usize = 3;
-/// Enough for the server's error message and its hints.
-const LOG_LINES_SHOWN: usize = 12;
 /// The first two are Postgres's defaults, which `initdb` lowers on a machine with little memory.
 const SETTINGS: [&str; 6] = [
     "max_connections=100",
@@ -55,26 +53,6 @@ const THROW_AWAY_SETTINGS: [&str; 3] = [
     "synchronous_commit=off",
     "full_page_writes=off",
 ];
-
-/// Whether committed data must survive a crash.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Durability {
-    /// A commit survives a crash of the process and of the machine.
-    Durable,
-    /// Nothing is synced and the server stops without a checkpoint: for tests and scripts. A crash of the
-    /// machine can destroy the whole folder.
-    ThrowAway,
-}
-
-impl Durability {
-    /// Fast shutdown, which writes all data, or immediate shutdown. The second value is the name for `setpriv`.
-    fn stop_signal(self) -> (Signal, &'static str) {
-        match self {
-            Self::Durable => (Signal::INT, "INT"),
-            Self::ThrowAway => (Signal::QUIT, "QUIT"),
-        }
-    }
-}
 
 /// A running private server. Dropping it stops the server; [`PrivatePostgres::stop`] also reports errors.
 pub struct PrivatePostgres {
@@ -270,72 +248,7 @@ fn url(password: &str, port: u16, database: &str) -> String {
     format!("postgres://{SUPERUSER}:{password}@127.0.0.1:{port}/{database}")
 }
 
-fn read_password(folder: &Path) -> io::Result<String> {
-    fs::read_to_string(folder.join("password"))
-}
-
-/// Runs `initdb` in a temporary folder and renames that to `data`. So `data` is either complete or absent, even
-/// if the process is killed.
-fn create_data(
-    place: &Place,
-    binaries: &Path,
-    durability: Durability,
-) -> Result<(), PrivatePostgresError> {
-    let folder = &place.folder;
-    let (unfinished, password_file) = (folder.join("data.new"), folder.join("password"));
-    host::remove_folder(&unfinished)?;
-    fs::create_dir(&unfinished).map_err(io_error("create the folder", &unfinished))?;
-    write_password(&password_file).map_err(io_error("write", &password_file))?;
-    place.hand_over(&unfinished)?;
-    place.hand_over(&password_file)?;
-
-    let mut command = place.command(&binaries.join("initdb"), "KILL");
-    // Without a locale the data does not depend on the locales of the machine.
-    command.args([
-        "-E",
-        "UTF8",
-        "--no-locale",
-        "--auth=scram-sha-256",
-        "-U",
-        SUPERUSER,
-    ]);
-    command
-        .arg("-D")
-        .arg(&unfinished)
-        .arg("--pwfile")
-        .arg(&password_file);
-    if durability == Durability::ThrowAway {
-        command.arg("--no-sync");
-    }
-    let output = command
-        .output()
-        .map_err(io_error("run initdb in", binaries))?;
-    if !output.status.success() {
-        let output = last_lines(&String::from_utf8_lossy(&output.stderr));
-        return Err(PrivatePostgresError::Create {
-            folder: folder.clone(),
-            output,
-        });
-    }
-    fs::rename(&unfinished, folder.join("data"))
-        .and_then(|()| File::open(folder)?.sync_all())
-        .map_err(io_error("rename", &unfinished))
-}
-
-/// Writes a new password to a file that only its owner can read. Letters and digits need no escaping in a URL.
-fn write_password(path: &Path) -> io::Result<()> {
-    if path.exists() {
-        fs::remove_file(path)?;
-    }
-    let mut file = OpenOptions::new()
-        .create_new(true)
-        .write(true)
-        .mode(0o600)
-        .open(path)?;
-    write!(file, "{:032x}", rand::random::<u128>())?;
-    file.sync_all()
-}
-
+/// Starts the server on a free port and waits until it is ready.
 fn start_server(
     place: &Place,
     binaries: &Path,
@@ -381,11 +294,6 @@ fn find_free_port() -> io::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
         .local_addr()?
         .port())
-}
-
-fn last_lines(text: &str) -> String {
-    let lines: Vec<&str> = text.lines().collect();
-    lines[lines.len().saturating_sub(LOG_LINES_SHOWN)..].join("\n")
 }
 
 /// Removes the throw-away folders of processes that have ended. Where `setpriv` is missing, their server may

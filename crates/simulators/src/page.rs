@@ -17,7 +17,15 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'none'";
 
-pub(super) fn router(simulation: Simulation) -> Router {
+impl Simulation {
+    /// The page at `/`, its data under `/sandbox/`, and GHL's own pages under `/sandbox/ghl`.
+    pub fn page_router(&self) -> Router {
+        router(self.clone()).merge(self.ghl.site_router())
+    }
+}
+
+/// The page and its routes.
+fn router(simulation: Simulation) -> Router {
     let html = || async { file("text/html; charset=utf-8", include_str!("page.html")) };
     let css = || async { file("text/css; charset=utf-8", include_str!("page.css")) };
     let script = || async { file("text/javascript; charset=utf-8", include_str!("page.js")) };

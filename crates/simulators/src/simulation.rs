@@ -8,7 +8,6 @@ use reqwest::Client;
 use url::Url;
 
 use crate::ghl::Ghl;
-use crate::page;
 use crate::shared::Shared;
 use crate::timings::Timings;
 use crate::traffic_log::TrafficLog;
@@ -69,11 +68,6 @@ impl Simulation {
             .nest("/sim/ghl", self.ghl.router())
             .nest("/sim/waapify/api", self.waapify.router())
             .nest("/sim/whatsapp", self.waapify.media_router())
-    }
-
-    /// The page at `/`, its data under `/sandbox/`, and GHL's own pages under `/sandbox/ghl`.
-    pub fn page_router(&self) -> Router {
-        page::router(self.clone()).merge(self.ghl.site_router())
     }
 
     /// Returns to the start: no installs, no webhook addresses, no messages, and GHL's own SMS provider is chosen.

@@ -9,13 +9,13 @@ mod pending_connections;
 pub use error::{ConnectError, Field, check_text};
 pub use pending_connections::PendingConnectionResult;
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::PgPool;
 use tracing::{info, warn};
 use url::Url;
 
 use crate::clients::waapify::{Client, Credentials};
 use crate::crypto::{OpenError, Sealer, hash_secret, random_secret};
 use crate::db::accounts::{connect_links, locations, pending_connections as stored};
+use crate::db::connection::Pool;
 use crate::db::numbers;
 use crate::db::numbers::{ConnectedNumber, NewNumber, NumberRow};
 use crate::model::ids::LocationId;
@@ -30,7 +30,7 @@ const SETTLE_ROUNDS: usize = 3;
 /// Connects numbers.
 #[derive(Clone, Debug)]
 pub struct Connector {
-    pool: PgPool,
+    pool: Pool,
     waapify: Client,
     sealer: Sealer,
     clock: Clock,
@@ -72,13 +72,7 @@ enum By<'a> {
 impl Connector {
     /// Creates a connector that points webhooks at `public_url`.
     #[must_use]
-    pub fn new(
-        pool: PgPool,
-        waapify: Client,
-        sealer: Sealer,
-        clock: Clock,
-        public_url: Url,
-    ) -> Self {
+    pub fn new(pool: Pool, waapify: Client, sealer: Sealer, clock: Clock, public_url: Url) -> Self {
         Self {
             pool,
             waapify,

@@ -18,7 +18,6 @@ use error::{renewal_error, stored_problem};
 pub use owner::Owner;
 use owner::Turns;
 use secrecy::SecretString;
-use sqlx::{PgConnection, PgPool};
 use time::Duration;
 use tracing::{debug, info, warn};
 
@@ -28,6 +27,7 @@ use crate::crypto::Sealer;
 use crate::db::accounts::rate_limits::CallPriority;
 use crate::db::accounts::tokens::{NewToken, TokenRow};
 use crate::db::accounts::{installs, rate_limits, token_requests, tokens};
+use crate::db::connection::{Connection, Pool};
 use crate::model::ids::{CompanyId, LocationId};
 use crate::model::reason::Wait;
 use crate::model::retry_schedule::{LOCATION_INACTIVE, REFRESH_FAILED};
@@ -58,7 +58,7 @@ const MAX_LIFE: Duration = Duration::days(30);
 /// The tokens of all locations and companies.
 #[derive(Clone, Debug)]
 pub struct Tokens {
-    pool: PgPool,
+    pool: Pool,
     ghl: ghl::Client,
     sealer: Sealer,
     clock: Clock,
@@ -74,7 +74,7 @@ struct Open {
 impl Tokens {
     /// Creates the service: tokens are stored in `pool`, sealed by `sealer`.
     #[must_use]
-    pub fn new(pool: PgPool, ghl: ghl::Client, sealer: Sealer, clock: Clock) -> Self {
+    pub fn new(pool: Pool, ghl: ghl::Client, sealer: Sealer, clock: Clock) -> Self {
         Self {
             pool,
             ghl,
@@ -87,7 +87,7 @@ impl Tokens {
     /// Stores the grant of an install, in place of any other token.
     pub async fn store(
         &self,
-        tx: &mut PgConnection,
+        tx: &mut Connection,
         owner: Owner<'_>,
         grant: &Grant,
         company: Option<&CompanyId>,

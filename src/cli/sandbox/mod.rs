@@ -17,7 +17,6 @@ use axum::Router;
 pub use script::play_script;
 use secrecy::SecretString;
 use simulators::{InstallKind, Simulation, SimulationConfig, Timings, seed};
-use sqlx::PgPool;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -27,6 +26,7 @@ use crate::accounts::connect::Entered;
 use crate::app::{App, Database, Reserved};
 use crate::clients::attachment_source::NetworkScope;
 use crate::config::Settings;
+use crate::db::connection::Pool;
 use crate::model::ids::LocationId;
 use crate::runtime::clock::Clock;
 use crate::{app, clients, config};
@@ -89,7 +89,7 @@ impl Sandbox {
     /// When a part cannot be built.
     pub fn start(
         listener: TcpListener,
-        pool: PgPool,
+        pool: Pool,
         timings: Timings,
         stop: CancellationToken,
     ) -> anyhow::Result<Self> {

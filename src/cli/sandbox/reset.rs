@@ -8,18 +8,18 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::post;
 use simulators::Simulation;
-use sqlx::PgPool;
 
+use crate::db::connection::Pool;
 use crate::db::own_schema;
 
-pub(super) fn router(simulation: Simulation, pool: PgPool) -> Router {
+pub(super) fn router(simulation: Simulation, pool: Pool) -> Router {
     Router::new()
         .route("/sandbox/anew", post(begin))
         .with_state((simulation, pool))
 }
 
 async fn begin(
-    State((simulation, pool)): State<(Simulation, PgPool)>,
+    State((simulation, pool)): State<(Simulation, Pool)>,
     headers: HeaderMap,
 ) -> Response {
     let from = headers.get("sec-fetch-site");

@@ -1,7 +1,8 @@
-//! The servers that hold agents' files: asked what a file is, and opened where the gateway needs another address for it.
+//! The servers of agents' files: asks what a file is, and opens it if the gateway needs another address for it.
 //!
-//! Owns: requests to addresses that others chose, and their limits. Refuses: every server that is not on the public
-//! Internet ([`NetworkScope`]), redirects that were not checked, proxies of the environment (they would connect in our place).
+//! Owns requests to addresses that others chose, and their limits. It must not connect to a server that is not on the
+//! public Internet ([`NetworkScope`]), follow a redirect without a check, or use a proxy of the environment (which
+//! would connect in our place).
 
 mod public_network;
 
@@ -18,10 +19,11 @@ use url::Url;
 use crate::clients::scrub;
 use crate::model::reason::{Answer as Answered, Reason};
 
-/// Largest file that is passed on: what WhatsApp's documented business API takes of documents, the largest kind. The
-/// gateway holds a file in memory, so that its own limit can only be lower.
+/// Largest file that is passed on: the limit of WhatsApp's documented business API for documents, the largest kind. The
+/// gateway holds a file in memory, so its own limit can only be lower.
 pub const MAX_FILE_BYTES: u64 = 100 * 1024 * 1024;
-/// Bytes of a file's beginning that are asked for: no signature needs more than 40, and an ID3 or HTML head shows too.
+/// Bytes that are requested from a file's beginning: no signature needs more than 40, and an ID3 or HTML head is seen
+/// too.
 const HEAD_BYTES: usize = 512;
 /// Storage redirects once to the signed address and perhaps once to https; more is a loop.
 const MAX_REDIRECTS: usize = 3;
@@ -29,13 +31,13 @@ const MAX_REDIRECTS: usize = 3;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Longest silence of a server within an answer; storage answers within a second or two.
 const SILENCE: Duration = Duration::from_secs(15);
-/// Longest question for one file, with its redirects.
+/// Longest time to ask about one file, with its redirects.
 const ASK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What a server says about a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// Where it lies in the end.
+    /// Its address after all redirects.
     pub url: Url,
     /// `Content-Type`.
     pub content_type: Option<String>,
@@ -48,7 +50,7 @@ pub struct Answer {
 /// An open file.
 #[derive(Debug)]
 pub struct Opened {
-    /// Its size in bytes, where the server says it.
+    /// Its size in bytes, if the server gives it.
     pub bytes: Option<u64>,
     /// Its content.
     pub body: reqwest::Body,
@@ -66,7 +68,7 @@ pub enum SourceError {
     /// More than [`MAX_FILE_BYTES`].
     #[error("the file has {0} bytes")]
     TooLarge(u64),
-    /// Nobody knows: no answer, or none that says anything about the file.
+    /// Unknown: there was no answer, or none that says anything about the file.
     #[error("the file's server could not be asked: {0}")]
     Unreachable(Reason),
 }
@@ -79,7 +81,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client that goes as far as `reach`.
+    /// A client that connects only within `reach`.
     ///
     /// # Errors
     /// When TLS cannot be set up on this machine.
@@ -93,26 +95,20 @@ impl Client {
             .redirect(redirect::Policy::none())
             .dns_resolver(public_network::Resolver(reach))
             .no_proxy()
-            // A kept connection would outlive its check.
+            // A kept connection would be used again without a check.
             .pool_max_idle_per_host(0)
             .build()?;
         Ok(Self { http, reach })
     }
 
     /// Asks what a file is, by its first bytes.
-    ///
-    /// # Errors
-    /// [`SourceError`].
     pub async fn ask(&self, url: &Url) -> Result<Answer, SourceError> {
         tokio::time::timeout(ASK_TIMEOUT, self.look(url))
             .await
             .unwrap_or_else(|_| Err(SourceError::Unreachable(Answered::FileServerSilent.into())))
     }
 
-    /// Opens a file. Anyone who reads it must stop after [`MAX_FILE_BYTES`] where its size is not known.
-    ///
-    /// # Errors
-    /// [`SourceError`].
+    /// Opens a file. If its size is not known, the reader must stop after [`MAX_FILE_BYTES`].
     pub async fn open(&self, url: &Url) -> Result<Opened, SourceError> {
         let (_, response) = self.follow(url, None).await?;
         let bytes = size(&response)?;
@@ -121,7 +117,7 @@ impl Client {
     }
 
     async fn look(&self, url: &Url) -> Result<Answer, SourceError> {
-        // GET, because signed addresses of storage are good for that method alone.
+        // GET, because signed addresses of storage are valid for that method only.
         let range = format!("bytes=0-{}", HEAD_BYTES - 1);
         let (url, mut response) = self.follow(url, Some(&range)).await?;
         size(&response)?;
@@ -173,7 +169,7 @@ impl Client {
     }
 }
 
-/// The size of the whole file, where the server says it.
+/// The size of the whole file, if the server gives it.
 fn size(response: &Response) -> Result<Option<u64>, SourceError> {
     let bytes = if response.status() == StatusCode::PARTIAL_CONTENT {
         let range = header(response, &CONTENT_RANGE);
@@ -187,13 +183,13 @@ fn size(response: &Response) -> Result<Option<u64>, SourceError> {
     }
 }
 
-/// A header as text; servers write file names in bytes of their own.
+/// A header as text, even if it is not UTF-8: servers write file names in their own encodings.
 fn header(response: &Response, name: &HeaderName) -> Option<String> {
     let value = response.headers().get(name)?;
     Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
-/// The guard's refusal is inside the error of a connection. The address stays out of it: it may be a signed one.
+/// Finds the refusal by [`NetworkScope`] inside the error of a connection. Leaves out the address, which may be signed.
 fn unreachable(error: reqwest::Error) -> SourceError {
     let mut cause = error.source();
     while let Some(inner) = cause {

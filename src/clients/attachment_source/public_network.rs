@@ -1,7 +1,7 @@
-//! Which servers may be asked for a file: an agent, or anyone who can make GHL deliver, chooses the address.
+//! Which servers may be asked for a file. An agent, or anyone who can make GHL deliver, chooses the address.
 //!
-//! Owns: the table of networks that are not the public Internet, and the resolver that holds every connection to it.
-//! Refuses: names of hosts as a reason for trust; the address that is connected to decides, at each connection.
+//! Owns the table of networks that are not the public Internet, and the resolver that applies it to every connection. A
+//! host name is no reason for trust: the IP address decides, at each connection.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -31,33 +31,30 @@ const NOT_PUBLIC: [IpNet; 19] = [
     v6([0x2002, 0, 0, 0, 0, 0, 0, 0], 16),     // 6to4, RFC 3056: any IPv4 address inside
     v6([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20),     // documentation, RFC 9637
 ];
-/// All of IPv6 that is routed publicly (RFC 4291); loopback, unique local, link-local and multicast lie outside.
+/// All of IPv6 that is routed publicly (RFC 4291), without loopback, unique local, link-local and multicast.
 const PUBLIC_V6: IpNet = v6([0x2000, 0, 0, 0, 0, 0, 0, 0], 3);
 /// IPv4 behind a NAT64 (RFC 6052), as a machine without IPv4 reaches it: the last four bytes decide.
 const NAT64: IpNet = v6([0x64, 0xff9b, 0, 0, 0, 0, 0, 0], 96);
-/// Files for the public lie on the web's ports. Any other port would let an address probe or talk to services that
-/// never meant to be reached this way.
+/// Public files are on the web's ports. With any other port, an address could probe or talk to services that are not
+/// meant to be reached this way.
 const PORTS: [u16; 2] = [80, 443];
 
-/// How far addresses may lead.
+/// Which servers may be reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NetworkScope {
-    /// The public Internet, the web's ports.
+    /// Servers on the public Internet, on the web's ports.
     Public,
-    /// That, and any port of this machine: for the simulated world, whose servers are there. No setting leads here.
+    /// Also any port of this machine, for simulated servers. No setting selects this.
     Simulated,
 }
 
-/// An address leads to where no file for a customer can lie.
+/// An address does not lead to a public web server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the address does not lead to a server on the public Internet")]
 pub struct NotPublic;
 
 impl NetworkScope {
-    /// Checks what an address says without asking anybody: scheme, port, and a host that is an IP address.
-    ///
-    /// # Errors
-    /// [`NotPublic`].
+    /// Checks an address without resolving names: scheme, port, and a host that is an IP address.
     pub fn check(self, url: &Url) -> Result<(), NotPublic> {
         let ip = match url.host() {
             Some(Host::Ipv4(ip)) => Some(IpAddr::V4(ip)),
@@ -81,7 +78,7 @@ impl NetworkScope {
         is_public(ip) || self == Self::Simulated && ip.is_loopback()
     }
 
-    /// What a name resolved to, if all of it may be connected to: the gateway, too, resolves it and takes any.
+    /// The addresses of a name, if all of them are allowed: the gateway resolves the name too and may use any of them.
     fn admit(self, addresses: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, NotPublic> {
         addresses
             .iter()
@@ -91,8 +88,8 @@ impl NetworkScope {
     }
 }
 
-/// Resolves names, and gives only what was checked; the client connects to nothing else, so that a name that changes
-/// its answer between check and connection gains nothing.
+/// Resolves names and returns only checked addresses. The client connects to nothing else, so a name gains nothing if
+/// it changes its answer between check and connection.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Resolver(pub(super) NetworkScope);
 

@@ -1,4 +1,4 @@
-//! One call: its request, its limits in time, and what came back.
+//! One call: the request, its time limits, and the answer.
 
 use std::time::Duration;
 
@@ -77,7 +77,7 @@ fn unreachable(error: reqwest::Error) -> CallError {
     }
 }
 
-/// A 2xx answer. A body that is not JSON reads as null, and is then incomplete.
+/// A 2xx answer. A body that is not JSON is read as null, and is then incomplete.
 pub(super) struct Answer {
     status: StatusCode,
     /// There was no body at all.
@@ -86,7 +86,7 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// An answer that lacks what it is for. An empty one means that GHL did nothing
+    /// The error for an answer that lacks a required field. An empty answer means that GHL did nothing
     /// (`docs/vendors/ghl.md#posting-a-message`).
     pub(super) fn incomplete(&self, missing: &str) -> CallError {
         CallError {

@@ -1,4 +1,4 @@
-//! Who a location's SMS provider is, as GHL tells (`docs/vendors/ghl.md#sms-provider`). Only a person can change it.
+//! A location's SMS provider, as GHL reports it (`docs/vendors/ghl.md#sms-provider`). Only a person can change it.
 
 use reqwest::Method;
 use secrecy::SecretString;
@@ -8,7 +8,7 @@ use crate::clients::ghl::{CallError, Client};
 use crate::clients::scrub;
 use crate::model::ids::LocationId;
 
-/// Version header of this route, which no other version knows.
+/// Version header of this route; other versions do not have the route.
 const V3: &str = "v3";
 
 /// A provider that a location offers.
@@ -23,17 +23,14 @@ pub struct SmsProvider {
 /// A location's SMS providers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SmsProviders {
-    /// The id of the one that SMS travel through; none: nobody has chosen.
+    /// The id of the one that sends SMS; none if nobody has chosen.
     pub default: Option<String>,
-    /// All that could be chosen.
+    /// All that can be chosen.
     pub listed: Vec<SmsProvider>,
 }
 
 impl Client {
-    /// Asks who a location's SMS provider is, and who could be.
-    ///
-    /// # Errors
-    /// [`CallError`].
+    /// Asks which SMS provider a location has, and which it can choose.
     pub async fn sms_providers(
         &self,
         token: &SecretString,

@@ -19,11 +19,12 @@ pub enum Advice {
     Retry,
     /// The access token has expired: refresh it, once.
     Reauthorize,
-    /// The refresh token is dead: mint from the company's, or ask for a new install.
+    /// The refresh token is dead: request a token with the company's, or ask for a new install.
     Reinstall,
-    /// The location is paused: its token works again when the location does. Try again, ever more slowly.
+    /// The location is paused, and its token works again when the location does. Try again, with longer and longer
+    /// pauses.
     Inactive,
-    /// This request will never be taken.
+    /// This request will never be accepted.
     Reject,
 }
 
@@ -35,9 +36,9 @@ pub struct CallError {
     pub advice: Advice,
     /// The answer's HTTP status; none where there was no answer.
     pub status: Option<u16>,
-    /// GHL may have done what was asked all the same: the request left, and no answer says that it was refused.
+    /// GHL may have executed the request: it was sent, and no answer says that it was refused.
     pub may_have_arrived: bool,
-    /// What GHL answered; fit for logs.
+    /// What GHL answered; safe for logs.
     pub detail: Reason,
 }
 
@@ -51,7 +52,7 @@ const NO_SCOPE: [&str; 2] = [
 ];
 
 impl CallError {
-    /// GHL refused because the app lacks the scope, whatever else works.
+    /// Whether GHL refused because the app lacks the scope.
     #[must_use]
     pub fn lacks_scope(&self) -> bool {
         self.status == Some(401) && NO_SCOPE.iter().any(|words| self.says(words))
@@ -62,8 +63,8 @@ impl CallError {
         matches!(&self.detail, Reason::Answer(Answer::Ghl { words, .. }) if words.contains(part))
     }
 
-    /// On a status update a 403 means "not yet", in whatever words (`docs/vendors/ghl.md#status-updates`), but for the
-    /// wrong location.
+    /// For a status update, a 403 means "not yet", whatever its words (`docs/vendors/ghl.md#status-updates`), except
+    /// for the wrong location.
     pub(super) fn on_status_update(mut self) -> Self {
         let not_yet = self.status == Some(403) && !self.says(WRONG_LOCATION);
         if not_yet && self.advice == Advice::Reject {
@@ -99,7 +100,7 @@ pub(super) fn classify(status: StatusCode, headers: &HeaderMap, body: &Value) ->
     }
 }
 
-/// A 401 has many meanings; only these words, and none at all, mean that the token has ended.
+/// A 401 has many meanings; only these words, or no words, mean that the token has expired.
 fn is_expiry(words: &str) -> bool {
     let names_token = words.contains("token") || words.contains("jwt");
     let ended = words.contains("invalid") || words.contains("expired");
@@ -134,7 +135,7 @@ pub(super) fn describe(status: StatusCode, words: &str, body: &Value) -> Reason 
     })
 }
 
-/// A trace id is kept whole: it is what GHL's support asks for.
+/// The trace id that GHL's support asks for.
 pub(super) fn trace(body: &Value) -> String {
     let id = body.get("traceId").and_then(Value::as_str);
     id.unwrap_or("none")

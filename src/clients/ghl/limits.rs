@@ -1,4 +1,4 @@
-//! What GHL says about its limits with every answer (`docs/vendors/ghl.md#limits`).
+//! GHL's limits, which it reports with every answer (`docs/vendors/ghl.md#limits`).
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -8,13 +8,13 @@ use reqwest::header::HeaderMap;
 
 use crate::model::rate_limits::RateLimits;
 
-/// The burst limit's window, where a 429 does not say it.
+/// The burst limit's window, if a 429 does not give it.
 pub(super) const BURST_WINDOW: Duration = Duration::from_secs(10);
 /// Pause when the day's calls are used up and GHL does not say for how long.
 pub(super) const DAY_LIMIT_PAUSE: Duration = Duration::from_hours(1);
-/// Longest pause that is believed: the day's limit is over by then.
+/// Longest accepted pause: the day's limit is over by then.
 const MAX_PAUSE: Duration = Duration::from_hours(24);
-/// When less than this share of the day's calls is left, it is kept for what a person waits for.
+/// When less than this share of the day's calls is left, it is reserved for calls that a person waits for.
 const SAVED_SHARE: f64 = 0.05;
 
 /// Reads an answer's headers.
@@ -31,7 +31,7 @@ pub(super) fn read(status: StatusCode, headers: &HeaderMap) -> RateLimits {
     }
 }
 
-/// How long no call is taken: the burst window, or the rest of the day.
+/// How long no call may be made: the burst window, or the rest of the day.
 pub(super) fn pause(headers: &HeaderMap) -> Duration {
     if day_is_over(headers) {
         return rest_of_day(headers);
@@ -69,7 +69,7 @@ fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
     headers.get(name)?.to_str().ok()?.trim().parse().ok()
 }
 
-/// Keeps what the last answer to one caller said.
+/// The limits in the last answer to one caller.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Meter(Arc<Mutex<RateLimits>>);
 

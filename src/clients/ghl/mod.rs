@@ -1,7 +1,7 @@
-//! GHL's API, as far as the bridge uses it (`docs/vendors/ghl.md`).
+//! The part of GHL's API that the service uses (`docs/vendors/ghl.md`).
 //!
-//! Owns: the requests, and the meaning of every error GHL is known to give. Refuses: holding tokens; they are
-//! passed in.
+//! Owns the requests, and the meaning of every error that GHL is known to give (`error`). It stores no tokens; the
+//! caller passes them in.
 
 mod call;
 mod channels;
@@ -40,18 +40,17 @@ use crate::model::rate_limits::RateLimits;
 const V_2021_07: &str = "2021-07-28";
 /// Version header of the conversations routes.
 const V_2021_04: &str = "2021-04-15";
-/// A refresh that got no answer can be repeated within 30 s of the first (`docs/vendors/ghl.md#refresh`), so it must
-/// not
-/// wait so long itself.
+/// A refresh without an answer can be repeated within 30 s of the first (`docs/vendors/ghl.md#refresh`), so it must not
+/// take that long itself.
 pub const TOKEN_TIMEOUT: Duration = Duration::from_secs(10);
-/// Locations asked for in one page of `/oauth/installedLocations`; GHL may give fewer.
+/// Locations that are requested in one page of `/oauth/installedLocations`; GHL may give fewer.
 const PAGE: usize = 100;
 /// A page shorter than GHL's own default size is the last, unless GHL says that there is another.
 const SHORT_PAGE: usize = 20;
-/// Pages walked at most: two thousand locations even in the smallest pages, more than any agency has.
+/// Most pages that are read: two thousand locations even with the smallest pages, more than any agency has.
 const MAX_PAGES: usize = 100;
 
-/// The marketplace app, calling GHL.
+/// Calls GHL as the marketplace app.
 #[derive(Clone, Debug)]
 pub struct Client {
     http: reqwest::Client,
@@ -61,7 +60,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client of the app in `settings`; `public_url` is where GHL sent the browser after the install.
+    /// A client for the app in `settings`; GHL sends the browser to `public_url` after an install.
     #[must_use]
     pub fn new(http: reqwest::Client, settings: &GhlSettings, public_url: &Url) -> Self {
         Self {
@@ -72,7 +71,7 @@ impl Client {
         }
     }
 
-    /// The same with a memory of its own for what GHL says about its limits.
+    /// A copy with its own [`Client::limits`].
     #[must_use]
     pub fn metered(&self) -> Self {
         Self {
@@ -81,13 +80,13 @@ impl Client {
         }
     }
 
-    /// What the last answer said about GHL's limits.
+    /// GHL's limits in the last answer.
     #[must_use]
     pub fn limits(&self) -> RateLimits {
         self.meter.get()
     }
 
-    /// A hash of the app's keys, by which what GHL says to them is kept.
+    /// A hash of the app's keys, under which GHL's answers to them are stored.
     #[must_use]
     pub fn keys_hash(&self) -> Vec<u8> {
         let (id, secret) = (&self.settings.client_id, &self.settings.client_secret);
@@ -95,9 +94,6 @@ impl Client {
     }
 
     /// Exchanges an authorization code. A sub-account install may still answer with a Company grant.
-    ///
-    /// # Errors
-    /// [`CallError`].
     pub async fn exchange_code(&self, code: &str) -> Result<Grant, CallError> {
         let form = [
             ("grant_type", "authorization_code"),
@@ -132,10 +128,7 @@ impl Client {
         self.grant(self.http.post(url).form(&form)).await
     }
 
-    /// Mints a location's token from its company's.
-    ///
-    /// # Errors
-    /// [`CallError`].
+    /// Requests a location's token with its company's token.
     pub async fn location_token(
         &self,
         company_token: &SecretString,
@@ -155,10 +148,7 @@ impl Client {
         self.grant(request.form(&form)).await
     }
 
-    /// The locations of a company that have the app installed, all pages of them, with their names where GHL says them.
-    ///
-    /// # Errors
-    /// [`CallError`].
+    /// All locations of a company that have the app installed, with their names if GHL gives them.
     pub async fn installed_locations(
         &self,
         company_token: &SecretString,
@@ -180,7 +170,7 @@ impl Client {
                     installed.insert(location.id, location.name);
                 }
             }
-            // A page that brings nothing new is one we had already, or the end.
+            // A page without anything new was read already, or is the end.
             if is_last || seen.len() == known {
                 return Ok(installed);
             }
@@ -210,9 +200,6 @@ impl Client {
     }
 
     /// The contact with this phone (E.164 with its plus), if there is one.
-    ///
-    /// # Errors
-    /// [`CallError`].
     pub async fn find_contact(
         &self,
         token: &SecretString,
@@ -235,9 +222,6 @@ impl Client {
     }
 
     /// Creates the contact with this phone, or updates it. Without a phone GHL creates another one each time.
-    ///
-    /// # Errors
-    /// [`CallError`].
     pub async fn upsert_contact(
         &self,
         token: &SecretString,
@@ -258,11 +242,11 @@ impl Client {
             .ok_or_else(|| answer.incomplete("contact.id"))
     }
 
-    /// Posts a message of WhatsApp's into the contact's conversation. An answer without a message id is no success
+    /// Posts a WhatsApp message into the contact's conversation. An answer without a message id is an error
     /// (`docs/vendors/ghl.md#posting-a-message`).
     ///
     /// # Errors
-    /// [`CallError`], which says whether GHL may have the message all the same.
+    /// [`CallError`], which says whether GHL may have the message nevertheless.
     pub async fn post_inbound(
         &self,
         token: &SecretString,
@@ -303,11 +287,8 @@ impl Client {
             .ok_or_else(|| answer.incomplete("messageId"))
     }
 
-    /// The last message of a contact's conversation, as GHL's search index knows it: a new one takes about a minute to
-    /// get there. None when there is no conversation.
-    ///
-    /// # Errors
-    /// [`CallError`].
+    /// The last message of a contact's conversation in GHL's search index, where a new one appears after about a
+    /// minute. None when there is no conversation.
     pub async fn find_last_message(
         &self,
         token: &SecretString,
@@ -330,7 +311,7 @@ impl Client {
         Ok(own.and_then(LastMessage::read))
     }
 
-    /// Tells GHL how far a message got: `delivered`, `read` or `failed`, the last with its error.
+    /// Reports a message's status to GHL: `delivered`, `read` or `failed`, the last with its error.
     ///
     /// # Errors
     /// [`CallError`]; a message that GHL does not know yet is `Retry`.

@@ -1,4 +1,4 @@
-//! What travels to and from GHL, as GHL spells it.
+//! GHL's requests and answers, in GHL's spelling.
 
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -8,17 +8,17 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::model::ids::{CompanyId, ContactId, GhlMessageId, LocationId, host_name, is_id};
 
-/// A token pair as GHL hands it out.
+/// A token pair from GHL.
 pub struct Grant {
     /// The bearer.
     pub access_token: SecretString,
-    /// Good for one refresh; a minted location token may lack it.
+    /// Valid for one refresh; a location token that was made from a company's may lack it.
     pub refresh_token: Option<SecretString>,
-    /// What it may do, separated by spaces, where GHL says so.
+    /// What it may do, separated by spaces, if GHL says so.
     pub scope: Option<String>,
-    /// Seconds until the access token ends.
+    /// Seconds until the access token expires.
     pub expires_in: i64,
-    /// `Company` or `Location`; absent from a minted token.
+    /// `Company` or `Location`; none for a location token that was made from a company's.
     pub user_type: Option<String>,
     /// Present in a location's grant.
     pub location_id: Option<LocationId>,
@@ -27,7 +27,7 @@ pub struct Grant {
 }
 
 impl Grant {
-    /// Reads both spellings. Only the access token must be there: a pair is never lost for what stands beside it.
+    /// Reads both spellings. Only the access token is required, so that no other field can make us lose a pair.
     pub(super) fn read(answer: &Value) -> Option<Self> {
         let field = |names: [&str; 2]| names.iter().find_map(|name| answer.get(name));
         let text = |names| {
@@ -53,12 +53,12 @@ impl Grant {
     }
 }
 
-/// An event about the app, as far as it is read; GHL posts it to `/hooks/app`.
+/// The fields that we read of an event about the app, which GHL posts to `/hooks/app`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GhlEvent {
     /// GHL's `type`.
     pub kind: String,
-    /// The marketplace app it is about; older monitor events lack it.
+    /// The marketplace app that it is about; older events lack it.
     pub app_id: Option<String>,
     /// GHL's id of the event; older ones lack it.
     pub webhook_id: Option<String>,
@@ -66,22 +66,22 @@ pub struct GhlEvent {
     pub location_id: Option<LocationId>,
     /// The agency.
     pub company_id: Option<CompanyId>,
-    /// The contact, where it is about one's message.
+    /// The contact, if it is about a contact's message.
     pub contact_id: Option<ContactId>,
     /// When GHL says that it happened.
     pub said_at: Option<OffsetDateTime>,
-    /// A location is named, but not by an id.
+    /// It names a location, but not by an id.
     pub has_bad_location: bool,
-    /// What it says of the agency's white label.
+    /// What it says about the agency's white label.
     pub white_label: WhiteLabel,
 }
 
-/// What an install says of the domain under which an agency's users see GHL.
+/// What an install says about the domain under which an agency's users see GHL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WhiteLabel {
     /// Nothing.
     Unsaid,
-    /// That there is none, or none that is a host name.
+    /// There is none, or it is no host name.
     None,
     /// A host name.
     Domain(String),
@@ -101,7 +101,7 @@ impl WhiteLabel {
 }
 
 impl GhlEvent {
-    /// Reads an event; none when it names no type. What is no id is not there.
+    /// Reads an event; none when it has no type. A value that is no valid id counts as absent.
     #[must_use]
     pub fn read(event: &Value) -> Option<Self> {
         let text = |field: &str| event.get(field)?.as_str().filter(|text| is_id(text));
@@ -120,33 +120,33 @@ impl GhlEvent {
         })
     }
 
-    /// Whether it says where the app was installed or uninstalled, which is more than to be noted.
+    /// Whether it reports an install or uninstall, so that it has to be applied.
     #[must_use]
     pub fn is_applied(&self) -> bool {
         ["INSTALL", "UNINSTALL"].contains(&self.kind.as_str())
     }
 
-    /// Whether it names the location or the company it is about.
+    /// Whether it names the location or company that it is about.
     #[must_use]
     pub fn names_its_subject(&self) -> bool {
         !self.has_bad_location && (self.location_id.is_some() || self.company_id.is_some())
     }
 }
 
-/// A message that GHL has stored, as it tells of it: by an event (`InboundMessage`, `OutboundMessage`), which comes for
-/// our own posts too, or by a delivery.
+/// A message that GHL has stored. GHL reports it in an event (`InboundMessage`, `OutboundMessage`), also for our own
+/// posts, or in a delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredMessage {
     /// GHL's id.
     pub id: GhlMessageId,
-    /// What it says; may be empty beside files.
+    /// Its text; may be empty if it has files.
     pub text: String,
     /// Addresses of its files.
     pub files: Vec<String>,
 }
 
 impl StoredMessage {
-    /// Reads either; none when it names no message.
+    /// Reads an event or a delivery; none when it names no message.
     #[must_use]
     pub fn read(event: &Value) -> Option<Self> {
         let id = event.get("messageId")?.as_str().filter(|id| is_id(id))?;
@@ -174,16 +174,16 @@ pub enum Direction {
     Outbound,
 }
 
-/// A message of WhatsApp's to post. No provider id: the default SMS provider must not name one; that of
-/// calls must.
+/// A WhatsApp message to post. It has no provider id: the default SMS provider must not be named; that of calls must
+/// be, and is added to the request.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct InboundMessage<'a> {
-    /// GHL's default is "outbound", so that it is always said.
+    /// Always given, because GHL's default is "outbound".
     pub direction: Direction,
     /// The customer.
     pub contact_id: &'a ContactId,
-    /// What it says.
+    /// Its text.
     pub message: &'a str,
     /// WhatsApp's id.
     pub alt_id: &'a str,
@@ -193,7 +193,7 @@ pub struct InboundMessage<'a> {
     /// Addresses of files that were uploaded before.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     pub attachments: &'a [String],
-    /// Of a call: who called whom, for the call log.
+    /// For a call: who called whom, for the call log.
     #[serde(skip)]
     pub call: Option<CallLog<'a>>,
 }
@@ -212,27 +212,27 @@ pub struct CallLog<'a> {
 /// A file to upload.
 #[derive(Clone, Debug)]
 pub struct NewFile {
-    /// What it is called, with an ending that GHL takes.
+    /// Its name, with an extension that GHL accepts.
     pub name: String,
     /// Its type.
     pub mimetype: &'static str,
-    /// All of it; a copy costs nothing.
+    /// Its content; a clone is cheap.
     pub bytes: bytes::Bytes,
 }
 
-/// The last message of a conversation, as far as GHL tells.
+/// The last message of a conversation, as GHL's search reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LastMessage {
-    /// What it says.
+    /// Its text.
     pub text: String,
-    /// The customer wrote it; none where GHL does not say.
+    /// The customer wrote it; none if GHL does not say.
     pub is_inbound: Option<bool>,
-    /// When it was written or stored; none where GHL does not say.
+    /// When it was written or stored; none if GHL does not say.
     pub at: Option<OffsetDateTime>,
 }
 
 impl LastMessage {
-    /// From a conversation of GHL's search; none when nothing was written in it.
+    /// Reads a conversation of GHL's search; none when it has no message.
     pub(super) fn read(conversation: &Value) -> Option<Self> {
         let text = |name: &str| conversation.get(name).and_then(Value::as_str);
         Some(Self {
@@ -252,19 +252,19 @@ fn moment(value: &Value) -> Option<OffsetDateTime> {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(milliseconds) * 1_000_000).ok()
 }
 
-/// Why a message failed, as GHL shows it; GHL wants all three fields.
+/// Why a message failed, as GHL shows it; GHL requires all three fields.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct StatusError<'a> {
     /// Short and stable.
     pub code: &'a str,
-    /// Where it comes from.
+    /// The source of the failure.
     pub r#type: &'a str,
     /// The sentence.
     pub message: &'a str,
 }
 
-/// Seconds an access token is believed to live where GHL does not say: an hour, so that it is renewed long before the
-/// day that GHL's tokens live.
+/// Assumed lifetime of an access token in seconds, if GHL does not say: an hour, so that it is renewed long before the
+/// day that GHL's tokens last.
 const UNKNOWN_LIFE_SECONDS: i64 = 3_600;
 
 fn rfc3339<S: serde::Serializer>(at: &OffsetDateTime, serializer: S) -> Result<S::Ok, S::Error> {

@@ -1,4 +1,4 @@
-//! A file into a contact's conversation: GHL keeps it and gives its address (`docs/vendors/ghl.md#uploads`).
+//! Uploads a file for a contact's conversation: GHL stores it and gives its address (`docs/vendors/ghl.md#uploads`).
 
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
@@ -9,27 +9,26 @@ use crate::clients::ghl::{Advice, CallError, Client, NewFile, V_2021_04};
 use crate::model::ids::{ContactId, LocationId};
 use crate::model::reason::Answer;
 
-/// Largest file that GHL takes (`docs/vendors/ghl.md#uploads`).
+/// Largest file that GHL accepts (`docs/vendors/ghl.md#uploads`).
 pub const MAX_UPLOAD_BYTES: usize = 5 * 1024 * 1024;
 
-/// Endings of the files that GHL takes (`docs/vendors/ghl.md#uploads`); what it refuses all the same is answered with
-/// 415.
+/// Extensions of the files that GHL accepts (`docs/vendors/ghl.md#uploads`). It answers 415 to others.
 const EXTENSIONS: [&str; 25] = [
     "jpg", "png", "gif", "heic", "mp4", "mpeg", "mov", "3gp", "zip", "rar", "pdf", "doc", "docx",
     "xls", "xlsx", "ppt", "pptx", "csv", "txt", "mp3", "m4a", "wav", "ogg", "amr", "vcf",
 ];
 
-/// Whether GHL takes files with this ending.
+/// Whether GHL accepts files with this extension.
 #[must_use]
 pub fn takes(extension: &str) -> bool {
     EXTENSIONS.contains(&extension)
 }
 
 impl Client {
-    /// Uploads a file; gives the address to attach to a message.
+    /// Uploads a file. Returns the address to attach to a message.
     ///
     /// # Errors
-    /// [`CallError`]; `Reject` for a type or size that GHL does not take.
+    /// [`CallError`]; `Reject` for a type or size that GHL does not accept.
     pub async fn upload(
         &self,
         token: &SecretString,
@@ -59,7 +58,7 @@ impl Client {
     }
 }
 
-/// A type that cannot be written into a request. Ours all can.
+/// The error for a type that cannot be written into a request, which ours all can.
 fn no_type() -> CallError {
     CallError {
         advice: Advice::Reject,

@@ -1,4 +1,4 @@
-//! The one meaning of each of Waapify's answers (`docs/vendors/waapify.md#answers`); pure.
+//! The meaning of each of Waapify's answers (`docs/vendors/waapify.md#answers`); pure.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use crate::clients::waapify::{SendFailure, Stop};
 use crate::model::ids::{WaMessageId, is_id};
 use crate::model::reason::Answer;
 
-/// The one meaning of each answer to a send.
+/// The meaning of an answer to a send.
 pub(super) fn classify_send(status: u16, text: &str) -> Result<WaMessageId, SendFailure> {
     let answer = whatsapp_events::json::find(text).unwrap_or_default();
     let refused = answer.get("status").and_then(Value::as_str) == Some("error");
@@ -17,7 +17,7 @@ pub(super) fn classify_send(status: u16, text: &str) -> Result<WaMessageId, Send
     }
     Err(match status {
         429 => SendFailure::GatewayDown(Answer::WaapifySlowDown.into()),
-        // It said what it did, whatever the status.
+        // The body says what happened, whatever the HTTP status.
         _ if answer.is_object() && (refused || (200..300).contains(&status)) => meaning(&answer),
         300..=399 => SendFailure::GatewayDown(Answer::WaapifyMoved { status }.into()),
         400..=407 | 409..=499 => SendFailure::AttemptFailed(Answer::Waapify { status }.into()),
@@ -25,7 +25,7 @@ pub(super) fn classify_send(status: u16, text: &str) -> Result<WaMessageId, Send
     })
 }
 
-/// The id is in one of four places, by the gateway's build.
+/// The id, which is in one of four places, depending on the gateway's build.
 pub(super) fn message_id(answer: &Value) -> Option<WaMessageId> {
     [
         "/data/key/id",
@@ -51,7 +51,7 @@ pub(super) fn asks_for_login(answer: &Value) -> bool {
         || answer.get("relogin").and_then(Value::as_str) == Some("true")
 }
 
-/// What the gateway's words mean, the first that fits (`docs/vendors/waapify.md#answers`).
+/// The meaning of the gateway's words; the first match counts (`docs/vendors/waapify.md#answers`).
 pub(super) fn meaning(answer: &Value) -> SendFailure {
     use SendFailure::NumberStopped;
     let said = words(answer);
@@ -117,9 +117,9 @@ mod tests {
             let http = u16::try_from(case["http"].as_u64().unwrap()).unwrap();
             let result = classify_send(http, &body);
             let expected = match case["outcome"].as_str().unwrap() {
-                // A success without an id may have left or not.
+                // After a success without an id, the message may have been sent or not.
                 "failed-or-unknown" | "sent-no-id" => "unknown",
-                // Some builds refuse the same text within five minutes; later it is taken.
+                // Some builds refuse the same text within five minutes, and accept it later.
                 "duplicate" => "failed-maybe-retry",
                 other => other,
             };

@@ -1,8 +1,8 @@
-//! The Waapify gateway, legacy dialect (`docs/vendors/waapify.md#requests`): every parameter in the query, HTTP 200 for
-//! everything,
-//! and a message counts as sent only when the answer holds its WhatsApp id.
+//! The Waapify gateway, legacy dialect (`docs/vendors/waapify.md#requests`): every parameter is in the query, and HTTP
+//! 200 answers everything.
 //!
-//! Owns: the calls the bridge makes, and the one meaning of each answer. Refuses: believing `status:"success"`.
+//! Owns the calls that the service makes, and the meaning of each answer (`answer`, `qr`). It does not believe
+//! `status:"success"`: a message counts as sent only when the answer has its WhatsApp id.
 
 mod answer;
 mod qr;
@@ -22,15 +22,14 @@ use crate::clients::{endpoint, scrub};
 use crate::model::ids::WaMessageId;
 use crate::model::reason::{Answer, Hold, Reason};
 
-/// The gateway itself gives up after 60 s (`docs/vendors/waapify.md#time-limits`); its answer is worth waiting for,
-/// because a send
-/// that is cut off has an unknown outcome.
+/// The gateway itself gives up after 60 s (`docs/vendors/waapify.md#time-limits`). We wait for its answer, because a
+/// send that is cut off has an unknown outcome.
 const SEND_TIMEOUT: Duration = Duration::from_secs(68);
 
 /// A person waits for these answers.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(25);
 
-/// A QR code's picture as base64 has a third of a megabyte at most; every other answer has some kilobytes.
+/// A QR code's picture in base64 has a third of a megabyte at most; every other answer has some kilobytes.
 const MAX_ANSWER_BYTES: usize = 512 * 1024;
 
 /// The keys of one linked number.
@@ -54,15 +53,15 @@ pub struct Media {
 /// Why a send did not end in a WhatsApp id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SendFailure {
-    /// It may have left or not: a timeout, an empty answer, a success without an id.
+    /// It may have been sent or not: a timeout, an empty answer, a success without an id.
     Unknown(Reason),
-    /// It did not leave, because the gateway is in trouble.
+    /// It was not sent, because the gateway is down.
     GatewayDown(Reason),
     /// WhatsApp or the gateway refused this attempt.
     AttemptFailed(Reason),
-    /// Nothing leaves from this number until someone fixes it.
+    /// Nothing can be sent from this number until a person fixes it.
     NumberStopped(Stop),
-    /// This message will never be taken, in Waapify's words.
+    /// This message will never be accepted; Waapify's words.
     Rejected(String),
 }
 
@@ -73,16 +72,16 @@ pub enum Stop {
     Credentials,
     /// The phone is not linked any more.
     LinkLost,
-    /// Another phone than the number's is linked: whatever left would come from a stranger.
+    /// Another phone than the number's is linked: messages would come from that phone's number.
     OtherNumber,
     /// The plan's messages are used up.
     Quota,
-    /// Waapify's own licence.
+    /// Waapify has a problem with its own licence.
     Provider,
 }
 
 impl Stop {
-    /// Every one of them.
+    /// All of them.
     pub const ALL: [Self; 5] = [
         Self::Credentials,
         Self::LinkLost,
@@ -91,7 +90,7 @@ impl Stop {
         Self::Provider,
     ];
 
-    /// Why the number is then on hold.
+    /// The reason for the number's hold.
     #[must_use]
     pub const fn hold(self) -> Hold {
         match self {
@@ -103,7 +102,7 @@ impl Stop {
         }
     }
 
-    /// The one for which a number is on hold.
+    /// The cause of a hold with this reason.
     #[must_use]
     pub fn of(reason: &Reason) -> Option<Self> {
         let mut all = Self::ALL.into_iter();
@@ -150,16 +149,13 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client of the gateway whose `send.php` lies under `base`.
+    /// A client of the gateway; its `send.php` is under `base`.
     #[must_use]
     pub fn new(http: reqwest::Client, base: Url) -> Self {
         Self { http, base }
     }
 
     /// Sends a text, or a file with the text as its caption, to `number` (E.164 digits).
-    ///
-    /// # Errors
-    /// [`SendFailure`].
     pub async fn send(
         &self,
         credentials: &Credentials,
@@ -167,7 +163,7 @@ impl Client {
         text: &str,
         media: Option<&Media>,
     ) -> Result<WaMessageId, SendFailure> {
-        // `message` and `filename` are always there: the gateway turns a missing one into "0".
+        // `message` and `filename` are always given: the gateway turns a missing one into "0".
         let mut query = vec![
             ("number", number),
             ("type", if media.is_some() { "media" } else { "text" }),
@@ -182,16 +178,13 @@ impl Client {
             .query(&query);
         match ask(with_keys(request, credentials), SEND_TIMEOUT).await {
             Ok((status, body)) => classify_send(status, &String::from_utf8_lossy(&body)),
-            // No connection: nothing left. Anything later may have.
+            // Without a connection nothing was sent. After any later error it may have been.
             Err(error) if error.is_connect() => Err(SendFailure::GatewayDown(describe(error))),
             Err(error) => Err(SendFailure::Unknown(describe(error))),
         }
     }
 
     /// Asks whether the instance works and which number it is linked to.
-    ///
-    /// # Errors
-    /// [`CheckError`].
     pub async fn reconnect(&self, credentials: &Credentials) -> Result<Linked, CheckError> {
         let request = self.http.get(endpoint(&self.base, &["reconnect.php"]));
         let answer = check(request, credentials).await?;
@@ -201,10 +194,7 @@ impl Client {
         })
     }
 
-    /// Has the instance post its events to `url`.
-    ///
-    /// # Errors
-    /// [`CheckError`].
+    /// Makes the instance post its events to `url`.
     pub async fn set_webhook(
         &self,
         credentials: &Credentials,
@@ -217,10 +207,7 @@ impl Client {
         check(request, credentials).await.map(|_| ())
     }
 
-    /// Has the instance post nothing more. The gateway wants an address all the same; `url` says nothing secret.
-    ///
-    /// # Errors
-    /// [`CheckError`].
+    /// Makes the instance post nothing more. The gateway requires an address nevertheless; `url` must hold no secret.
     pub async fn clear_webhook(
         &self,
         credentials: &Credentials,
@@ -233,8 +220,8 @@ impl Client {
         check(request, credentials).await.map(|_| ())
     }
 
-    /// Makes a new instance in the account, whose WhatsApp number is linked by a QR code; its id. Waapify hands out the
-    /// same one again for as long as one of the account's is not linked, be it another location's.
+    /// Makes a new instance in the account, to be linked by a QR code, and returns its id. While the account has an
+    /// instance that is not linked, Waapify returns that one, even if another location waits for it.
     ///
     /// # Errors
     /// [`CheckError`]; `Full` when the plan has no room.
@@ -251,28 +238,25 @@ impl Client {
             .ok_or_else(|| CheckError::Refused("it named no new instance".to_owned()))
     }
 
-    /// The QR code by which a phone links itself to an instance that is not linked. It changes about every 20 s.
-    ///
-    /// # Errors
-    /// [`CheckError`].
+    /// The QR code with which a phone links itself to an instance that is not linked. It changes about every 20 s.
     pub async fn qr_code(&self, credentials: &Credentials) -> Result<QrCode, CheckError> {
         let request = self.http.get(endpoint(&self.base, &["getqrcode.php"]));
         let (status, body) = fetch(with_keys(request, credentials), CHECK_TIMEOUT).await?;
         qr::read(status, &body)
     }
 
-    /// Ends the WhatsApp session of an instance whose link was lost, so that a QR code can be had for it. One that works
-    /// is logged out, too.
+    /// Ends the WhatsApp session of an instance with a lost link, so that it gets a QR code. An instance that works is
+    /// logged out too.
     ///
     /// # Errors
-    /// [`CheckError`]; `NotLinked` when nobody had scanned, which is as good.
+    /// [`CheckError`]; `NotLinked` when nobody had scanned a code, which needs no reboot.
     pub async fn reboot(&self, credentials: &Credentials) -> Result<(), CheckError> {
         let request = self.http.get(endpoint(&self.base, &["reboot.php"]));
         check(request, credentials).await.map(|_| ())
     }
 }
 
-/// Letters, digits, dashes: what goes into addresses and the database later. Waapify's have 13.
+/// Letters, digits, dashes, because ids go into addresses and the database. Waapify's have 13 characters.
 fn is_instance_id(text: &str) -> bool {
     let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     (1..=64).contains(&text.len()) && text.bytes().all(known)
@@ -295,7 +279,7 @@ async fn ask(request: RequestBuilder, timeout: Duration) -> reqwest::Result<(u16
     while let Some(chunk) = response.chunk().await? {
         body.extend_from_slice(&chunk);
         if body.len() > MAX_ANSWER_BYTES {
-            // No answer of the gateway's is so long; what was read so far says nothing then.
+            // No answer of the gateway is that long, so the body is not one.
             body.clear();
             break;
         }
@@ -324,7 +308,7 @@ async fn check(request: RequestBuilder, credentials: &Credentials) -> Result<Val
     judged(status, &String::from_utf8_lossy(&body))
 }
 
-/// The answer where it is a success, else what is wrong.
+/// The answer if it is a success, otherwise what is wrong.
 fn judged(status: u16, text: &str) -> Result<Value, CheckError> {
     let Some(answer @ Value::Object(_)) = whatsapp_events::json::find(text) else {
         return Err(CheckError::Unreachable(format!(

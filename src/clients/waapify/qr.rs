@@ -1,5 +1,5 @@
-//! Waapify's answers to `getqrcode.php`, which each build gives in another form: the bytes of a picture, or JSON with the
-//! picture in it; pure.
+//! Waapify's answers to `getqrcode.php`, which differ between builds: the bytes of a picture, or JSON with the picture
+//! in it; pure.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,27 +9,27 @@ use serde_json::Value;
 use crate::clients::waapify::answer::{meaning, words};
 use crate::clients::waapify::{CheckError, SendFailure, Stop, refusal};
 
-/// What every PNG begins with.
+/// The first bytes of every PNG.
 const PNG_SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
-/// A QR code is a picture of some kilobytes; what is larger is none.
+/// A QR code is a picture of some kilobytes; a larger one is no QR code.
 const MAX_PNG_BYTES: usize = 256 * 1024;
-/// What some builds write before the base64 of a picture.
+/// The text that some builds write before the base64 of a picture.
 const DATA_PREFIX: &str = "data:image/png;base64,";
 
-/// What there is to scan.
+/// The QR code of an instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum QrCode {
     /// A picture, PNG.
     Png(Bytes),
-    /// WhatsApp has given none yet: ask again in some seconds.
+    /// WhatsApp has not given one yet: ask again in some seconds.
     NotReady,
-    /// The instance is linked, or was: `reconnect` says which.
+    /// The instance is linked, or was; `reconnect` says which.
     InUse,
 }
 
 /// Reads an answer of any build.
 pub(super) fn read(status: u16, body: &Bytes) -> Result<QrCode, CheckError> {
-    // PHP may print newlines before it.
+    // PHP may print newlines before the answer.
     let start = body.iter().position(|byte| !byte.is_ascii_whitespace());
     let body = body.slice(start.unwrap_or(body.len())..);
     if body.starts_with(PNG_SIGNATURE) {
@@ -37,7 +37,7 @@ pub(super) fn read(status: u16, body: &Bytes) -> Result<QrCode, CheckError> {
     }
     let answer = whatsapp_events::json::find(&String::from_utf8_lossy(&body));
     let Some(answer @ Value::Object(_)) = answer else {
-        // An empty answer and `null` are how the gateway says that its own server has no code yet.
+        // With an empty answer or `null`, the gateway says that its own server has no code yet.
         return if status < 400 {
             Ok(QrCode::NotReady)
         } else {
@@ -62,7 +62,7 @@ pub(super) fn read(status: u16, body: &Bytes) -> Result<QrCode, CheckError> {
     }
 }
 
-/// A picture, if it is one; what is not may be one the next time.
+/// A picture, if it is a PNG; otherwise there may be one the next time.
 fn picture(bytes: Bytes) -> Result<QrCode, CheckError> {
     if bytes.len() > MAX_PNG_BYTES {
         return Err(CheckError::Refused(

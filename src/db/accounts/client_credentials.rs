@@ -1,11 +1,12 @@
-//! What GHL said to the marketplace app's keys: they cannot be tried, only used (`docs/vendors/ghl.md#client-keys`).
+//! GHL's answers to the marketplace app's keys, which can be tested only by using them
+//! (`docs/vendors/ghl.md#client-keys`).
 
-use sqlx::PgPool;
 use time::OffsetDateTime;
 
+use crate::db::connection::Pool;
 use crate::model::reason::Reason;
 
-/// What GHL said to a pair of keys.
+/// GHL's answers to a pair of keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CredentialResults {
     /// When it last gave a token for them.
@@ -16,9 +17,9 @@ pub struct CredentialResults {
     pub refusal: Option<Reason>,
 }
 
-/// Notes that GHL gave a token for these keys.
+/// Records that GHL gave a token for these keys.
 pub async fn record_acceptance(
-    pool: &PgPool,
+    pool: &Pool,
     keys_hash: &[u8],
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
@@ -36,10 +37,10 @@ pub async fn record_acceptance(
     .map(|_| ())
 }
 
-/// Notes that GHL refused. `is_certain`: it can only have been the keys; another refusal counts only for keys that were
-/// never accepted.
+/// Records that GHL refused. `is_certain`: only the keys can be the cause. Another refusal counts only for keys that
+/// were never accepted.
 pub async fn record_refusal(
-    pool: &PgPool,
+    pool: &Pool,
     keys_hash: &[u8],
     refusal: &Reason,
     is_certain: bool,
@@ -65,9 +66,9 @@ pub async fn record_refusal(
     .map(|_| ())
 }
 
-/// What GHL said to these keys so far.
+/// GHL's answers to these keys so far.
 pub async fn find_credential_results(
-    pool: &PgPool,
+    pool: &Pool,
     keys_hash: &[u8],
 ) -> sqlx::Result<CredentialResults> {
     let found = sqlx::query_as!(

@@ -1,14 +1,14 @@
 //! Agencies that installed the app, and when their locations are listed.
 
-use sqlx::{PgConnection, PgPool};
 use time::{Duration, OffsetDateTime};
 
+use crate::db::connection::{Connection, Pool};
 use crate::model::ids::{CompanyId, LocationId};
 use crate::model::reason::Reason;
 
-/// Has a company's locations listed at `at`. A company that nobody installed is not made one by this.
+/// Schedules the listing of a company's locations for `at`. Does nothing for a company that has no token.
 pub async fn schedule_listing(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     company: &CompanyId,
     failures: i32,
     at: OffsetDateTime,
@@ -32,9 +32,9 @@ pub async fn schedule_listing(
     .map(|_| ())
 }
 
-/// Claims companies whose locations are due to be listed, each with its failed tries.
+/// Claims companies that are due for a listing of their locations, each with its failed tries.
 pub async fn claim_listings(
-    pool: &PgPool,
+    pool: &Pool,
     now: OffsetDateTime,
     lease: Duration,
     limit: i64,
@@ -61,8 +61,8 @@ pub async fn claim_listings(
     .await
 }
 
-/// Companies whose token cannot be renewed, and why.
-pub async fn list_dead_companies(pool: &PgPool) -> sqlx::Result<Vec<(CompanyId, Option<Reason>)>> {
+/// Companies with a token that cannot be renewed, and why.
+pub async fn list_dead_companies(pool: &Pool) -> sqlx::Result<Vec<(CompanyId, Option<Reason>)>> {
     sqlx::query!(
         r#"
         select owner_id as "company_id: CompanyId", reason_of(trouble_code, trouble_args) as "reason: Reason"
@@ -76,9 +76,9 @@ pub async fn list_dead_companies(pool: &PgPool) -> sqlx::Result<Vec<(CompanyId, 
     .await
 }
 
-/// Of `listed`, the locations that have no working token and for which nobody asks.
+/// The locations of `listed` that have no working token and no pending request for one.
 pub async fn list_without_token(
-    pool: &PgPool,
+    pool: &Pool,
     listed: &[LocationId],
 ) -> sqlx::Result<Vec<LocationId>> {
     let ids: Vec<&str> = listed.iter().map(LocationId::as_str).collect();
@@ -105,8 +105,8 @@ pub async fn list_without_token(
     .await
 }
 
-/// Companies that have a token which may work.
-pub async fn list_companies(pool: &PgPool, limit: i64) -> sqlx::Result<Vec<CompanyId>> {
+/// Companies with a token that may work.
+pub async fn list_companies(pool: &Pool, limit: i64) -> sqlx::Result<Vec<CompanyId>> {
     sqlx::query_scalar!(
         r#"
         select owner_id as "company_id: CompanyId"

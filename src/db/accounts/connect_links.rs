@@ -1,16 +1,16 @@
-//! Connect links: what each allows, what it waits for, and what it has done.
+//! Connect links: their location and expiry, the instance that waits for a phone, and the number they connected.
 
-use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
+use crate::db::connection::{Connection, Pool};
 use crate::model::ids::LocationId;
 
 /// A connect link.
 #[derive(Clone, Debug)]
 pub struct ConnectLink {
-    /// The location it connects, and no other.
+    /// The only location that it connects.
     pub location_id: LocationId,
-    /// Until when it can be used.
+    /// When it expires.
     pub expires_at: OffsetDateTime,
     /// When it was used.
     pub used_at: Option<OffsetDateTime>,
@@ -22,9 +22,9 @@ pub struct ConnectLink {
     pub number: Option<String>,
 }
 
-/// Keeps a connect link by the hash of its token.
+/// Stores a connect link under the hash of its token.
 pub async fn record_link(
-    pool: &PgPool,
+    pool: &Pool,
     token_hash: &[u8],
     location: &LocationId,
     expires_at: OffsetDateTime,
@@ -43,8 +43,8 @@ pub async fn record_link(
     .map(|_| ())
 }
 
-/// The link of a token, used or expired ones too.
-pub async fn find_link(pool: &PgPool, token_hash: &[u8]) -> sqlx::Result<Option<ConnectLink>> {
+/// The link of a token, even if it is used or expired.
+pub async fn find_link(pool: &Pool, token_hash: &[u8]) -> sqlx::Result<Option<ConnectLink>> {
     sqlx::query_as!(
         ConnectLink,
         r#"
@@ -58,9 +58,9 @@ pub async fn find_link(pool: &PgPool, token_hash: &[u8]) -> sqlx::Result<Option<
     .await
 }
 
-/// Uses a link up for `number`; false when it is gone: used before, expired, or its location uninstalled meanwhile.
+/// Uses up a link for `number`. False when it was used before, has expired, or its location was uninstalled meanwhile.
 pub async fn use_link(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     token_hash: &[u8],
     number: &str,
     now: OffsetDateTime,
@@ -80,10 +80,10 @@ pub async fn use_link(
     Ok(used.rows_affected() == 1)
 }
 
-/// Whether an instance is free to be linked with a location's link.
+/// Whether an instance can be linked with a location's connect link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Waits {
-    /// It waits with this link now.
+    /// Yes: it waits with this link now.
     Here,
     /// It belongs to a number of another location, or another location's link waits for it.
     Elsewhere,
@@ -91,10 +91,10 @@ pub enum Waits {
     Gone,
 }
 
-/// Keeps the instance that waits for a phone, with its sealed token, in place of any other. A newer link of a location
-/// takes it from an older one.
+/// Stores the instance that waits for a phone, with its sealed token, in place of the link's earlier one. A location's
+/// newer link takes an instance over from its older one.
 pub async fn record_pending(
-    pool: &PgPool,
+    pool: &Pool,
     token_hash: &[u8],
     location: &LocationId,
     instance_id: &str,
@@ -154,8 +154,8 @@ pub async fn record_pending(
     })
 }
 
-/// Forgets what a link waits for.
-pub async fn forget_pending(pool: &PgPool, token_hash: &[u8]) -> sqlx::Result<()> {
+/// Removes the instance that waits with a link.
+pub async fn forget_pending(pool: &Pool, token_hash: &[u8]) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
         update connect_links
@@ -169,8 +169,8 @@ pub async fn forget_pending(pool: &PgPool, token_hash: &[u8]) -> sqlx::Result<()
     .map(|_| ())
 }
 
-/// Destroys the tokens of what waits with links that have expired.
-pub async fn forget_expired(pool: &PgPool, now: OffsetDateTime) -> sqlx::Result<()> {
+/// Removes the instances that wait with expired links, and destroys their tokens.
+pub async fn forget_expired(pool: &Pool, now: OffsetDateTime) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
         update connect_links
@@ -184,9 +184,9 @@ pub async fn forget_expired(pool: &PgPool, now: OffsetDateTime) -> sqlx::Result<
     .map(|_| ())
 }
 
-/// Counts a test message of a link that was used after `since`; false when it has sent `max` already.
+/// Counts a test message of a link. False when the link was not used after `since`, or has sent `max` already.
 pub async fn count_test(
-    pool: &PgPool,
+    pool: &Pool,
     token_hash: &[u8],
     since: OffsetDateTime,
     max: i32,

@@ -1,18 +1,18 @@
-//! Where the app is installed: from the first word of GHL's about a location to its uninstall.
+//! Where the app is installed: from GHL's first message about a location to its uninstall.
 //!
-//! How a location stands is read from two views of the schema: `install_statuses`, and `installs` with its number and its
-//! last messages.
+//! Two views of the schema give a location's status: `install_statuses`, and `installs` with its number and its last
+//! messages.
 
-use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
+use crate::db::connection::{Connection, Pool};
 use crate::model::ids::{CompanyId, LocationId};
 use crate::model::reason::Reason;
 use crate::model::states::InstallStatus;
 
-/// How a location stands.
+/// A location's install status.
 pub async fn find_install_status(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
 ) -> sqlx::Result<InstallStatus> {
     let found = sqlx::query_scalar!(
@@ -35,11 +35,11 @@ pub struct InstallRow {
     pub location_id: LocationId,
     /// Its agency, where known.
     pub company_id: Option<CompanyId>,
-    /// How it stands.
+    /// Its install status.
     pub install_status: InstallStatus,
     /// What is wrong with its token.
     pub trouble: Option<Reason>,
-    /// When its access token ends; it is renewed before.
+    /// When its access token expires; it is renewed before.
     pub expires_at: Option<OffsetDateTime>,
     /// The number it sends from, digits.
     pub number: Option<String>,
@@ -47,14 +47,14 @@ pub struct InstallRow {
     pub hold_reason: Option<Reason>,
     /// When GHL delivered the last message of the business.
     pub last_out: Option<OffsetDateTime>,
-    /// When the last message of a customer came.
+    /// When the last message of a customer arrived.
     pub last_in: Option<OffsetDateTime>,
     /// When WhatsApp last confirmed one of the last twenty messages.
     pub last_ack: Option<OffsetDateTime>,
 }
 
 /// Every location we know.
-pub async fn list_installs(pool: &PgPool) -> sqlx::Result<Vec<InstallRow>> {
+pub async fn list_installs(pool: &Pool) -> sqlx::Result<Vec<InstallRow>> {
     sqlx::query_as!(
         InstallRow,
         r#"
@@ -68,10 +68,10 @@ pub async fn list_installs(pool: &PgPool) -> sqlx::Result<Vec<InstallRow>> {
     .await
 }
 
-/// Notes that a location has the app and a token of its own grant. What waited for the token is due now. One that comes
-/// back is being set up for some minutes, like a new one, before the monitor looks at it.
+/// Records that a location has the app and a token from its own grant, and makes due what waited for the token. A
+/// location that had uninstalled the app is not checked by the monitor for some minutes, because it is being set up.
 pub async fn record_install(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     company: Option<&CompanyId>,
     now: OffsetDateTime,
@@ -104,10 +104,10 @@ pub async fn record_install(
     release_waiting(tx, location, now).await
 }
 
-/// Notes that a location has the app and a token from its company. False when nobody asks for one any more: it was
-/// uninstalled meanwhile, or brought its own.
+/// Records that a location has the app and a token from its company. False when the token is not requested any more:
+/// the location was uninstalled meanwhile, or brought its own.
 pub async fn record_requested_token(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     company: &CompanyId,
     now: OffsetDateTime,
@@ -136,9 +136,9 @@ pub async fn record_requested_token(
     Ok(true)
 }
 
-/// Makes due what waits for the location's token, but nothing that a worker has in hand.
+/// Makes due what waits for the location's token, but nothing that a worker has claimed.
 async fn release_waiting(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
@@ -178,10 +178,10 @@ async fn release_waiting(
     .map(|_| ())
 }
 
-/// Has a location's token asked of its company at `token_request_at`, because GHL says (`said_at`, by its own clock) that
-/// the app is there. One that has a working token will keep it ([`keeps_token`]).
+/// Schedules the request for a location's token for `token_request_at`, because GHL says (at `said_at`, by its own
+/// clock) that the app is installed. A location that has a working token keeps it ([`keeps_token`]).
 pub async fn expect_install(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     company: Option<&CompanyId>,
     said_at: Option<OffsetDateTime>,
@@ -214,8 +214,8 @@ pub async fn expect_install(
     .map(|_| ())
 }
 
-/// Whether a location has a working token already; nobody asks for another then.
-pub async fn keeps_token(pool: &PgPool, location: &LocationId) -> sqlx::Result<bool> {
+/// Cancels the request for a location's token if the location has a working one already; false if it has none.
+pub async fn keeps_token(pool: &Pool, location: &LocationId) -> sqlx::Result<bool> {
     let kept = sqlx::query!(
         r#"
         update locations l

@@ -1,12 +1,12 @@
 //! Locations, and GHL's contacts in them.
 
-use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
+use crate::db::connection::{Connection, Pool};
 use crate::model::ids::{CompanyId, ContactId, LocationId};
 
 /// Makes sure that a location has a row, installed or not.
-pub async fn ensure_location(tx: &mut PgConnection, location: &LocationId) -> sqlx::Result<()> {
+pub async fn ensure_location(tx: &mut Connection, location: &LocationId) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
         insert into locations (location_id)
@@ -21,7 +21,7 @@ pub async fn ensure_location(tx: &mut PgConnection, location: &LocationId) -> sq
 }
 
 /// Every location we know, installed or not.
-pub async fn list_locations(pool: &PgPool) -> sqlx::Result<Vec<LocationId>> {
+pub async fn list_locations(pool: &Pool) -> sqlx::Result<Vec<LocationId>> {
     sqlx::query_scalar!(
         r#"
         select location_id
@@ -33,8 +33,8 @@ pub async fn list_locations(pool: &PgPool) -> sqlx::Result<Vec<LocationId>> {
     .await
 }
 
-/// The agency of a location, where GHL named it.
-pub async fn find_company(pool: &PgPool, location: &LocationId) -> sqlx::Result<Option<CompanyId>> {
+/// The agency of a location, if GHL named it.
+pub async fn find_company(pool: &Pool, location: &LocationId) -> sqlx::Result<Option<CompanyId>> {
     let found = sqlx::query_scalar!(
         r#"
         select company_id
@@ -48,10 +48,10 @@ pub async fn find_company(pool: &PgPool, location: &LocationId) -> sqlx::Result<
     Ok(found.flatten())
 }
 
-/// The GHL contact that was last found for a phone (E.164 digits) or a group (its address), who wrote at `wrote_at`; none
-/// where the business wrote to them.
+/// The GHL contact that was last found for a phone (E.164 digits) or a group (its address). `wrote_at`: when the
+/// contact wrote; none where the business wrote to them.
 pub async fn find_contact_id(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     phone: &str,
     wrote_at: Option<OffsetDateTime>,
@@ -71,9 +71,9 @@ pub async fn find_contact_id(
     .await
 }
 
-/// Keeps the GHL contact of a phone, who wrote at `wrote_at`; none where the business wrote to them.
+/// Stores the GHL contact of a phone or group; `wrote_at` as for [`find_contact_id`].
 pub async fn save_contact_id(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     phone: &str,
     contact: &ContactId,
@@ -97,8 +97,8 @@ pub async fn save_contact_id(
     .map(|_| ())
 }
 
-/// Forgets the GHL contact of a phone, when GHL says there is none.
-pub async fn forget_contact(pool: &PgPool, location: &LocationId, phone: &str) -> sqlx::Result<()> {
+/// Deletes the GHL contact of a phone, for the case that GHL does not have it any more.
+pub async fn forget_contact(pool: &Pool, location: &LocationId, phone: &str) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
         delete from contacts

@@ -1,11 +1,11 @@
-//! Numbers that came with GHL's install form, kept until their locations are installed.
+//! Numbers that arrived with GHL's install form, kept until their locations are installed.
 
-use sqlx::{PgConnection, PgPool};
 use time::{Duration, OffsetDateTime};
 
+use crate::db::connection::{Connection, Pool};
 use crate::model::ids::LocationId;
 
-/// What an install form brought for a location.
+/// The number that arrived with a location's install form.
 #[derive(Clone, Debug)]
 pub struct PendingConnection {
     /// Waapify's instance.
@@ -16,10 +16,10 @@ pub struct PendingConnection {
     pub number: String,
 }
 
-/// Keeps a pending connection in place of the location's last one, unless the location has a connected number; false
-/// then.
+/// Stores a pending connection in place of the location's last one. False, without a change, when the location has a
+/// connected number.
 pub async fn record_pending_connection(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     pending: &PendingConnection,
     now: OffsetDateTime,
@@ -55,7 +55,7 @@ pub async fn record_pending_connection(
 
 /// The pending connection of a location that is installed.
 pub async fn find_pending_connection(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     now: OffsetDateTime,
 ) -> sqlx::Result<Option<PendingConnection>> {
@@ -74,10 +74,9 @@ pub async fn find_pending_connection(
     .await
 }
 
-/// Takes pending connections of installed locations that are due, under a lease; those that nobody needed in time are
-/// destroyed.
+/// Claims due pending connections of installed locations, and destroys those that have expired.
 pub async fn claim_pending_connections(
-    pool: &PgPool,
+    pool: &Pool,
     now: OffsetDateTime,
     lease: Duration,
     limit: i64,
@@ -114,9 +113,9 @@ pub async fn claim_pending_connections(
     .await
 }
 
-/// Takes a location's pending connection under a lease; false when there is none, or somebody has it.
+/// Claims a location's pending connection. False when there is none, or another process has claimed it.
 pub async fn claim_pending_connection(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     now: OffsetDateTime,
     lease: Duration,
@@ -136,10 +135,10 @@ pub async fn claim_pending_connection(
     Ok(claimed.rows_affected() == 1)
 }
 
-/// Uses a location's pending connection up; false when it is gone, the location was uninstalled, or has a connected
+/// Uses up a location's pending connection. False when it is gone, or the location was uninstalled or has a connected
 /// number by now.
 pub async fn use_pending_connection(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
 ) -> sqlx::Result<bool> {
     let used = sqlx::query!(
@@ -157,7 +156,7 @@ pub async fn use_pending_connection(
 }
 
 /// Destroys a location's pending connection.
-pub async fn forget_pending_connection(pool: &PgPool, location: &LocationId) -> sqlx::Result<()> {
+pub async fn forget_pending_connection(pool: &Pool, location: &LocationId) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
         delete from pending_connections

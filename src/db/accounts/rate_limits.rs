@@ -1,21 +1,22 @@
-//! GHL's limit on calls: one budget for each location, which all processes share (`docs/vendors/ghl.md#limits`).
+//! GHL's rate limit: one budget of calls for each location or company, shared by all processes
+//! (`docs/vendors/ghl.md#limits`).
 
-use sqlx::PgPool;
 use time::OffsetDateTime;
 
+use crate::db::connection::Pool;
 use crate::model::rate_limits::RateLimits;
 
-/// What a call is for.
+/// How urgent a call is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallPriority {
     /// A person waits for it: a customer's message, a token.
     Reply,
-    /// A tick; it may come later.
+    /// A status update, which may be later.
     Tick,
 }
 
 impl CallPriority {
-    /// The share of a window's calls it may use: a campaign's ticks leave room for the replies it brings.
+    /// The share of a window's calls that it may use: a campaign's status updates leave room for the replies to it.
     pub(in crate::db) const fn share(self) -> f64 {
         match self {
             Self::Reply => 1.0,
@@ -24,20 +25,20 @@ impl CallPriority {
     }
 }
 
-/// A budget as it stands after a call was taken from it.
+/// A budget after a call was taken from it.
 #[derive(Clone, Copy, Debug)]
 pub struct Taken {
     /// Calls since the window began, this one included.
     pub used: i32,
-    /// Of how many.
+    /// Calls that GHL allows in a window.
     pub max: i32,
     /// Length of a window, in milliseconds.
     pub window_ms: i32,
 }
 
-/// Takes a call from an owner's budget; the moment at which there may be one again where it is used up.
+/// Takes a call from an owner's budget. The inner error: the budget is used up, at least until this time.
 pub async fn take_call(
-    pool: &PgPool,
+    pool: &Pool,
     owner: &str,
     purpose: CallPriority,
     now: OffsetDateTime,
@@ -77,7 +78,7 @@ pub async fn take_call(
 }
 
 async fn find_end(
-    pool: &PgPool,
+    pool: &Pool,
     owner: &str,
     purpose: CallPriority,
     now: OffsetDateTime,
@@ -103,9 +104,9 @@ async fn find_end(
     .await
 }
 
-/// Keeps what GHL said, where it is news: another limit, a count that is ahead of ours, a pause.
+/// Stores GHL's limits if they are news: another limit, a higher count than ours, or a pause.
 pub async fn record_limits(
-    pool: &PgPool,
+    pool: &Pool,
     owner: &str,
     taken: Taken,
     limits: RateLimits,

@@ -1,22 +1,23 @@
-//! Every sealed value of the database, wherever it lies: for checking and changing the keys.
+//! Every column with sealed values, for checking and changing the encryption keys.
 
-use sqlx::PgPool;
+use crate::db::connection::Pool;
 
-/// A sealed value and where it lies.
+/// A sealed value and its row.
 #[derive(Clone, Debug, Default)]
 pub struct SealedRow {
     /// First half of the row's key.
     pub first: String,
     /// Second half.
     pub second: String,
-    /// The place the value is sealed for.
+    /// The place that the value is sealed for.
     pub place: String,
     /// Sealed.
     pub value: Vec<u8>,
 }
 
-/// The columns of sealed values, and the statements for each: from its table, the two texts that are its row's key, its
-/// name, and the place that its values are sealed for. A sealed value begins with the four bytes of its key's id.
+/// Lists the columns of sealed values and makes the statements for each. An entry is: the table, the two texts that
+/// identify a row, the column, and the place that its values are sealed for. A sealed value begins with the four bytes
+/// of its key's id.
 macro_rules! sealed_columns {
     ($($(#[$about:meta])+ $column:ident = $table:literal ($first:literal, $second:literal) $value:literal at $place:literal;)+) => {
         /// A column of sealed values.
@@ -25,13 +26,13 @@ macro_rules! sealed_columns {
             $($(#[$about])+ $column,)+
         }
 
-        /// All of them.
+        /// All columns.
         pub const COLUMNS: &[Column] = &[$(Column::$column),+];
 
-        /// At most `limit` values that another key than `newest` sealed, in the order of their rows, beginning behind
+        /// At most `limit` values that another key than `newest` sealed, in the order of their rows, starting after
         /// `after`.
         pub async fn list_sealed(
-            pool: &PgPool,
+            pool: &Pool,
             column: Column,
             newest: &[u8],
             after: &SealedRow,
@@ -59,9 +60,9 @@ macro_rules! sealed_columns {
             }
         }
 
-        /// Replaces a value, unless it has changed since it was read; false then.
+        /// Replaces a value. False, without a change, when it has changed since it was read.
         pub async fn replace_sealed(
-            pool: &PgPool,
+            pool: &Pool,
             column: Column,
             row: &SealedRow,
             value: &[u8],
@@ -83,8 +84,8 @@ macro_rules! sealed_columns {
             Ok(replaced.rows_affected() == 1)
         }
 
-        /// The ids of the keys that sealed a column's values, with how many each sealed.
-        pub async fn count_by_key(pool: &PgPool, column: Column) -> sqlx::Result<Vec<(Vec<u8>, i64)>> {
+        /// The ids of the keys that sealed a column's values, and how many values each sealed.
+        pub async fn count_by_key(pool: &Pool, column: Column) -> sqlx::Result<Vec<(Vec<u8>, i64)>> {
             match column {
                 $(Column::$column => {
                     sqlx::query!(
@@ -101,7 +102,6 @@ macro_rules! sealed_columns {
     };
 }
 
-// Where tokens and connected numbers keep what is sealed.
 sealed_columns! {
     /// Access tokens of GHL.
     AccessToken = "tokens" ("owner_id", "owner_kind") "access_token"
@@ -118,7 +118,7 @@ sealed_columns! {
     /// Waapify's tokens of instances that wait for a phone.
     LinkToken = "connect_links" ("encode(token_hash, 'hex')", "location_id") "pending_token"
         at "'connect_links/' || location_id || '/' || encode(token_hash, 'hex') || '/token'";
-    /// Waapify's tokens that came with GHL's install form.
+    /// Waapify's tokens that arrived with GHL's install form.
     PendingToken = "pending_connections" ("location_id", "instance_id") "access_token"
         at "'offers/' || location_id || '/' || instance_id || '/access'";
 }

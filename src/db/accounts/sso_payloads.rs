@@ -1,11 +1,12 @@
-//! SSO payloads that opened a session: none of them opens another.
+//! SSO payloads that opened a session, so that none opens a second one.
 
-use sqlx::PgPool;
 use time::OffsetDateTime;
 
-/// Uses a payload up, by its salt; false when it, or a changed copy of it, was used before. After an error it is not known
-/// whether it is used up.
-pub async fn use_payload(pool: &PgPool, salt: &[u8], now: OffsetDateTime) -> sqlx::Result<bool> {
+use crate::db::connection::Pool;
+
+/// Uses up the payload with this salt. False when it, or a changed copy of it, was used before. After an error it is
+/// unknown whether it is used up.
+pub async fn use_payload(pool: &Pool, salt: &[u8], now: OffsetDateTime) -> sqlx::Result<bool> {
     let used = sqlx::query!(
         r#"
         insert into sso_payloads (salt, used_at)

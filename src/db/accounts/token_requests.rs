@@ -1,14 +1,14 @@
-//! Locations whose token is to be asked of their company: when, and what came of it.
+//! Requests to companies for tokens of their locations: when they are due, and their results.
 
-use sqlx::PgPool;
 use time::{Duration, OffsetDateTime};
 
+use crate::db::connection::Pool;
 use crate::model::ids::{CompanyId, LocationId};
 use crate::model::reason::Reason;
 
-/// When a location's token is asked for next; none while nobody asks.
+/// When a location's token is requested next; none while no request is scheduled.
 pub async fn find_token_request_time(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
 ) -> sqlx::Result<Option<OffsetDateTime>> {
     let found = sqlx::query_scalar!(
@@ -24,9 +24,10 @@ pub async fn find_token_request_time(
     Ok(found.flatten())
 }
 
-/// Has the token of a location that needs one, and of which nobody was asked yet, asked for now.
+/// Schedules the request for a location's token for now. Does nothing if one is scheduled or was refused, or the
+/// location is uninstalled.
 pub async fn request_token(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
@@ -47,24 +48,24 @@ pub async fn request_token(
     .map(|_| ())
 }
 
-/// A location whose token is to be asked of its company.
+/// A request to a company for a location's token.
 #[derive(Clone, Debug)]
 pub struct TokenRequest {
     /// The location.
     pub location_id: LocationId,
-    /// Its company; unknown when only a delivery, or an INSTALL without it, told of the location.
+    /// Its company; unknown if only a delivery, or an INSTALL without a company, named the location.
     pub company_id: Option<CompanyId>,
-    /// Failed tries, all of one kind.
+    /// Failed tries in a row, either all refused or none refused.
     pub token_request_failures: i32,
-    /// The last one was a refusal.
+    /// The last try was refused.
     pub was_refused: bool,
     /// When the claim ends: the fence.
     pub token_request_at: OffsetDateTime,
 }
 
-/// Claims locations whose token is due to be asked for, those of a known company first.
+/// Claims due token requests, those with a known company first.
 pub async fn claim_token_requests(
-    pool: &PgPool,
+    pool: &Pool,
     now: OffsetDateTime,
     lease: Duration,
     limit: i64,
@@ -97,10 +98,10 @@ pub async fn claim_token_requests(
     .await
 }
 
-/// Notes that a location's token was not to be had, and when to ask again (`token_request_at` none: not by ourselves).
-/// `refusal` is why not, if it is for good.
+/// Records that a request gave no token, and when to ask again (`token_request_at` none: not by ourselves). `refusal`
+/// is the cause if it is permanent.
 pub async fn fail_token_request(
-    pool: &PgPool,
+    pool: &Pool,
     job: &TokenRequest,
     refusal: Option<&Reason>,
     token_request_at: Option<OffsetDateTime>,
@@ -133,7 +134,7 @@ pub async fn fail_token_request(
 
 /// Ends claims that are still held.
 pub async fn release_token_requests(
-    pool: &PgPool,
+    pool: &Pool,
     jobs: &[&TokenRequest],
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {

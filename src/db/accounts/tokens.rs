@@ -1,8 +1,8 @@
 //! OAuth token pairs, sealed, and the lease that lets one process at a time refresh a pair.
 
-use sqlx::{PgConnection, PgPool};
 use time::{Duration, OffsetDateTime};
 
+use crate::db::connection::{Connection, Pool};
 use crate::model::ids::CompanyId;
 use crate::model::reason::Reason;
 use crate::model::states::{OwnerKind, TokenProblem};
@@ -16,15 +16,15 @@ pub struct TokenRow {
     pub access_token: Vec<u8>,
     /// Sealed; a location token that was made from an agency's may have none (`docs/vendors/ghl.md#location-tokens`).
     pub refresh_token: Option<Vec<u8>>,
-    /// When the access token ends.
+    /// When the access token expires.
     pub expires_at: OffsetDateTime,
-    /// Which pair this is; each new one counts one up.
+    /// The number of this pair; each new pair adds one.
     pub version: i64,
-    /// When it is renewed; after a failure nobody tries sooner.
+    /// When it is renewed; after a failure, not before.
     pub refresh_at: OffsetDateTime,
-    /// Failed tries to renew it, one after the other.
+    /// Failed renewals in a row.
     pub refresh_failures: i32,
-    /// Why the last one failed.
+    /// Why the last renewal failed.
     pub problem: Option<TokenProblem>,
     /// More about it.
     pub problem_detail: Option<Reason>,
@@ -39,9 +39,9 @@ pub struct NewToken {
     pub access_token: Vec<u8>,
     /// Sealed.
     pub refresh_token: Option<Vec<u8>>,
-    /// What it may do, in GHL's words, where it says so.
+    /// What it may do, in GHL's words, if GHL says so.
     pub scope: Option<String>,
-    /// When the access token ends.
+    /// When the access token expires.
     pub expires_at: OffsetDateTime,
     /// When it is renewed.
     pub refresh_at: OffsetDateTime,
@@ -49,7 +49,7 @@ pub struct NewToken {
 
 /// The pair of an owner.
 pub async fn find_token(
-    pool: &PgPool,
+    pool: &Pool,
     kind: OwnerKind,
     owner: &str,
 ) -> sqlx::Result<Option<TokenRow>> {
@@ -69,9 +69,9 @@ pub async fn find_token(
     .await
 }
 
-/// Stores the pair of an install, in place of whatever was there.
+/// Stores the pair of an install, in place of the owner's last one.
 pub async fn record_token(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     kind: OwnerKind,
     owner: &str,
     token: &NewToken,
@@ -87,7 +87,7 @@ pub async fn record_token(
             expires_at = excluded.expires_at,
             refresh_at = excluded.refresh_at,
             scope = excluded.scope,
-            -- Whoever refreshes the old pair finds another version, and changes nothing.
+            -- A process that is refreshing the old pair then finds another version, and changes nothing.
             version = tokens.version + 1,
             refresh_lease_until = null,
             refresh_failures = 0,
@@ -109,10 +109,10 @@ pub async fn record_token(
     .map(|_| ())
 }
 
-/// Takes the right to refresh the pair `version` until `lease_until`; false when another process has it, or when the
-/// pair has been replaced meanwhile. `ended`: GHL says that its access token has ended, whatever its time.
+/// Claims the refresh of the pair `version` for `lease`. False when another process has claimed it, or the pair was
+/// replaced meanwhile. `ended`: GHL refuses the access token as expired, so it counts as expired from now on.
 pub async fn claim_refresh(
-    pool: &PgPool,
+    pool: &Pool,
     (kind, owner): (OwnerKind, &str),
     version: i64,
     ended: bool,
@@ -141,10 +141,10 @@ pub async fn claim_refresh(
     Ok(taken.rows_affected() == 1)
 }
 
-/// Replaces the pair `version` by its successor and gives the lease back; changes nothing when it has been replaced
-/// by someone else; false then. A successor without a refresh token keeps the old one.
+/// Replaces the pair `version` by its successor and ends the claim. False, without a change, when another process has
+/// replaced it. A successor without a refresh token keeps the old one.
 pub async fn finish_refresh(
-    pool: &PgPool,
+    pool: &Pool,
     (kind, owner): (OwnerKind, &str),
     version: i64,
     token: &NewToken,
@@ -179,9 +179,9 @@ pub async fn finish_refresh(
     Ok(replaced.rows_affected() == 1)
 }
 
-/// Gives the right to refresh back after a failure, with what it was and when it is tried again.
+/// Ends the claim after a failed refresh. `refresh_at`: when to try again.
 pub async fn fail_refresh(
-    pool: &PgPool,
+    pool: &Pool,
     (kind, owner): (OwnerKind, &str),
     version: i64,
     (problem, detail): (TokenProblem, &Reason),
@@ -210,9 +210,9 @@ pub async fn fail_refresh(
     .map(|_| ())
 }
 
-/// Claims pairs that are due to be renewed, and those whose renewal was cut off with its process.
+/// Claims pairs that are due for renewal, and those with a renewal that stopped with its process.
 pub async fn claim_due(
-    pool: &PgPool,
+    pool: &Pool,
     now: OffsetDateTime,
     lease: Duration,
     limit: i64,

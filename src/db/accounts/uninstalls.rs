@@ -1,17 +1,17 @@
-//! What an uninstall destroys, ends and keeps: tokens and keys go, waiting messages end, the history stays.
+//! Uninstalls: tokens and keys are destroyed, waiting messages end, the history stays.
 
-use sqlx::{PgConnection, PgPool};
 use time::{Duration, OffsetDateTime};
 
+use crate::db::connection::{Connection, Pool};
 use crate::db::inbound::media;
 use crate::model::ids::{CompanyId, LocationId};
 use crate::model::reason::{Hold, Reason, Wait};
 
-/// Uninstalls a location: its tokens and webhook secrets are gone, its numbers send no more and wait for Waapify to be
-/// told, every message that waits is `failed(uninstalled)`. False for a location we do not know, and for one of which
-/// GHL said later than `said_at` (by its own clock) that the app was installed.
+/// Uninstalls a location: destroys its tokens and webhook secrets, stops sending from its numbers and schedules their
+/// disconnect from Waapify, and ends each waiting message as `failed(uninstalled)`. False for an unknown location, and
+/// for one that GHL reported as installed later than `said_at` (by GHL's clock).
 pub async fn uninstall_location(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     said_at: Option<OffsetDateTime>,
     now: OffsetDateTime,
@@ -55,8 +55,8 @@ pub async fn uninstall_location(
     Ok(true)
 }
 
-/// Destroys what opens the location to us or to somebody with a link, and what GHL would have been told.
-async fn destroy_keys(tx: &mut PgConnection, location: &LocationId) -> sqlx::Result<()> {
+/// Destroys what gives us, or a person with a link, access to the location, and the status updates for GHL.
+async fn destroy_keys(tx: &mut Connection, location: &LocationId) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
         delete from tokens
@@ -96,9 +96,9 @@ async fn destroy_keys(tx: &mut PgConnection, location: &LocationId) -> sqlx::Res
     .map(|_| ())
 }
 
-/// Has the location's numbers send no more. Each keeps its access token until Waapify is told.
+/// Stops sending from the location's numbers. Each keeps its access token until it is disconnected from Waapify.
 async fn hold_numbers(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
@@ -123,9 +123,10 @@ async fn hold_numbers(
     .map(|_| ())
 }
 
-/// Ends what waits. What is being sent this moment ends by itself: its worker finds no number and no token any more.
+/// Ends waiting messages. A message that is being sent ends by itself: its worker finds no number and no token any
+/// more.
 async fn end_messages(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
@@ -182,10 +183,9 @@ async fn end_messages(
     .map(|_| ())
 }
 
-/// Destroys a company's token; gives the locations that go with it, which are those that were not installed by
-/// themselves.
+/// Destroys a company's token. Returns the locations to uninstall with it: those that were not installed by themselves.
 pub async fn uninstall_company(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     company: &CompanyId,
 ) -> sqlx::Result<Vec<LocationId>> {
     sqlx::query!(
@@ -219,10 +219,10 @@ pub async fn uninstall_company(
     .await
 }
 
-/// A number whose gateway is to be told to post nothing more.
+/// A number for which Waapify is to stop posting events.
 #[derive(Clone, Debug)]
 pub struct DisconnectJob {
-    /// Whose number it was.
+    /// The location of the number.
     pub location_id: LocationId,
     /// E.164 digits.
     pub number: String,
@@ -236,7 +236,7 @@ pub struct DisconnectJob {
 
 /// Claims numbers that are due to be disconnected.
 pub async fn claim_disconnects(
-    pool: &PgPool,
+    pool: &Pool,
     now: OffsetDateTime,
     lease: Duration,
     limit: i64,
@@ -265,8 +265,8 @@ pub async fn claim_disconnects(
     .await
 }
 
-/// Ends a disconnect: the number's last secret is destroyed. One that was connected again meanwhile stays as it is.
-pub async fn finish_disconnect(pool: &PgPool, job: &DisconnectJob) -> sqlx::Result<()> {
+/// Ends a disconnect and destroys the number's last secret. A number that was connected again meanwhile is not changed.
+pub async fn finish_disconnect(pool: &Pool, job: &DisconnectJob) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
         update numbers
@@ -283,7 +283,7 @@ pub async fn finish_disconnect(pool: &PgPool, job: &DisconnectJob) -> sqlx::Resu
 
 /// Postpones a disconnect until `at`.
 pub async fn retry_disconnect(
-    pool: &PgPool,
+    pool: &Pool,
     job: &DisconnectJob,
     at: OffsetDateTime,
 ) -> sqlx::Result<()> {

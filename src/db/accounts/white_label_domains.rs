@@ -1,13 +1,13 @@
-//! The domains under which white-label agencies' users see GHL: one an agency, as GHL names it.
+//! The domains under which users of white-label agencies see GHL: one for each agency, as GHL names it.
 
-use sqlx::PgPool;
 use time::OffsetDateTime;
 
+use crate::db::connection::Pool;
 use crate::model::ids::{CompanyId, LocationId};
 
-/// Keeps an agency's domain; none: it has none any more.
+/// Stores an agency's domain; none deletes it.
 pub async fn record_domain(
-    pool: &PgPool,
+    pool: &Pool,
     company: &CompanyId,
     domain: Option<&str>,
     now: OffsetDateTime,
@@ -32,7 +32,7 @@ pub async fn record_domain(
     .map(|_| ())
 }
 
-async fn forget_domain(pool: &PgPool, company: &CompanyId) -> sqlx::Result<()> {
+async fn forget_domain(pool: &Pool, company: &CompanyId) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
         delete from white_label_domains
@@ -46,7 +46,7 @@ async fn forget_domain(pool: &PgPool, company: &CompanyId) -> sqlx::Result<()> {
 }
 
 /// The domain of a location's agency.
-pub async fn find_domain_of(pool: &PgPool, location: &LocationId) -> sqlx::Result<Option<String>> {
+pub async fn find_domain_of(pool: &Pool, location: &LocationId) -> sqlx::Result<Option<String>> {
     sqlx::query_scalar!(
         r#"
         select w.domain
@@ -60,8 +60,8 @@ pub async fn find_domain_of(pool: &PgPool, location: &LocationId) -> sqlx::Resul
     .await
 }
 
-/// Whether a domain is an agency's.
-pub async fn is_known(pool: &PgPool, domain: &str) -> sqlx::Result<bool> {
+/// Whether a domain belongs to an agency.
+pub async fn is_known(pool: &Pool, domain: &str) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"
         select exists (
@@ -76,8 +76,8 @@ pub async fn is_known(pool: &PgPool, domain: &str) -> sqlx::Result<bool> {
     .await
 }
 
-/// The domains that were named last.
-pub async fn list_newest(pool: &PgPool, limit: i64) -> sqlx::Result<Vec<String>> {
+/// The domains that were stored last, newest first.
+pub async fn list_newest(pool: &Pool, limit: i64) -> sqlx::Result<Vec<String>> {
     sqlx::query_scalar!(
         r#"
         select domain

@@ -1,13 +1,13 @@
-//! WhatsApp groups: what they are called, and who makes GHL's contact of one.
+//! WhatsApp groups: their names, and which process creates GHL's contact of one.
 
-use sqlx::PgPool;
 use time::OffsetDateTime;
 
+use crate::db::connection::Pool;
 use crate::model::ids::{LocationId, MessageId};
 
-/// Notes what groups are called, each named once, by their addresses.
+/// Stores the names of groups, which are given by their addresses, each once.
 pub async fn record_subjects(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     groups: &[&str],
     subjects: &[&str],
@@ -31,10 +31,10 @@ pub async fn record_subjects(
     .map(|_| ())
 }
 
-/// Takes the making of a group's contact until then, and gives the group's name where it is known; `None` while another
-/// has it.
+/// Claims the creation of a group's contact until `until`. Returns the group's name, if known; the outer `None` means
+/// that another process holds the claim.
 pub async fn claim_making(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     group: &str,
     until: OffsetDateTime,
@@ -57,9 +57,9 @@ pub async fn claim_making(
     .await
 }
 
-/// Ends the making of a group's contact; one that another took over meanwhile stays theirs.
+/// Ends the claim of [`claim_making`], unless another process has taken it over.
 pub async fn finish_making(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     group: &str,
     until: OffsetDateTime,
@@ -79,9 +79,9 @@ pub async fn finish_making(
     .map(|_| ())
 }
 
-/// Whether a message of GHL's is for the contact of a group.
+/// Whether a message from GHL is for the contact of a group.
 pub async fn is_addressed(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     message: MessageId,
 ) -> sqlx::Result<bool> {

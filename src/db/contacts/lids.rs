@@ -1,17 +1,17 @@
-//! The phones behind WhatsApp's hidden addresses (LIDs), and the messages that wait to know one.
+//! The phones behind WhatsApp's hidden addresses (LIDs), and the messages that wait for such a phone.
 //!
-//! A message that waits and the news it waits for may come to two processes at once. Both lock the LID's row in `lids`
-//! before they look, so that one of them sees what the other did.
+//! A waiting message and its phone may reach two processes at the same time. Both lock the LID's row in `lids` before
+//! they read, so that one of them sees what the other did.
 
 use std::collections::HashMap;
 
-use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
+use crate::db::connection::{Connection, Pool};
 use crate::model::ids::LocationId;
 use crate::model::reason::{Reason, Step};
 
-/// What follows the LID in the conversation of such a message; a phone's conversation is the phone alone.
+/// Suffix of a conversation that is known only by its LID. The conversation of a phone is the phone alone.
 pub const LID_SERVER: &str = "@lid";
 
 /// A LID and the phone it belongs to.
@@ -21,17 +21,17 @@ pub struct Pair<'a> {
     pub lid: &'a str,
     /// Digits of the phone.
     pub phone: &'a str,
-    /// The name that came with it: for messages that bring none.
+    /// The name that arrived with it, for messages without one.
     pub name: Option<&'a str>,
-    /// When it was said.
+    /// When WhatsApp reported it.
     pub said_at: OffsetDateTime,
 }
 
-/// Learns whom LIDs belong to, each named once, and releases the messages that wait for one of them: they are due now,
-/// those with a file at `file_until` at the latest. Where it contradicts what is known, the later word counts, for
-/// messages from then on. True if anything was new. After an error nothing is learnt.
+/// Stores the phones of LIDs, each LID once, and releases the messages that wait for one of them: they are due now,
+/// those with a file at `file_until` at the latest. Of two phones for one LID the later report counts, for messages
+/// from then on. True if anything was new.
 pub async fn learn(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     pairs: &[Pair<'_>],
     file_until: OffsetDateTime,
@@ -53,7 +53,7 @@ pub async fn learn(
 }
 
 async fn find_phones(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     pairs: &[Pair<'_>],
 ) -> sqlx::Result<HashMap<String, String>> {
@@ -73,9 +73,9 @@ async fn find_phones(
     Ok(known.into_iter().collect())
 }
 
-/// Keeps pairs; gives the LIDs of those that were not contradicted by a later word.
+/// Stores pairs. Returns the LIDs of those that no later report contradicts.
 async fn record(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     news: &[&Pair<'_>],
 ) -> sqlx::Result<Vec<String>> {
@@ -109,7 +109,7 @@ async fn record(
 
 /// The phone of a LID, if it is known.
 pub async fn find_phone(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     lid: &str,
 ) -> sqlx::Result<Option<String>> {
@@ -127,9 +127,9 @@ pub async fn find_phone(
     Ok(found.flatten())
 }
 
-/// Locks a LID until the transaction ends: nobody learns its phone meanwhile. True if the phone is known.
+/// Locks a LID until the transaction ends, so that no other process stores its phone. True if the phone is known.
 pub(in crate::db) async fn lock(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     lid: &str,
 ) -> sqlx::Result<bool> {
@@ -148,10 +148,10 @@ pub(in crate::db) async fn lock(
     .await
 }
 
-/// Moves the held messages of LIDs whose phones are known into the phones' conversations. What waits for its content
-/// goes on waiting for that.
+/// Moves held messages of LIDs with a known phone into the phone's conversation. A message that also waits for its
+/// content continues to wait for that.
 pub(in crate::db) async fn release(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     lids: &[impl AsRef<str>],
     file_until: OffsetDateTime,

@@ -1,4 +1,4 @@
-//! Who is who for a location: phones, hidden addresses (LIDs), groups.
+//! A location's WhatsApp groups and hidden addresses (LIDs). GHL's contacts are in `accounts/locations.rs`.
 
 pub mod groups;
 pub mod lids;

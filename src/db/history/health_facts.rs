@@ -1,33 +1,34 @@
-//! What the database knows about how a location does: for the doctor and the monitor.
+//! Facts about a location's health, for the doctor and the monitor.
 
-use sqlx::PgPool;
 use time::{Duration, OffsetDateTime};
 
+use crate::db::connection::Pool;
 use crate::db::outbound::receipts::DELIVERED;
 use crate::model::ids::LocationId;
 use crate::model::reason::Reason;
 
-/// The echo of a send comes within seconds, its ack when the customer's phone is on; one that is this old has had both
-/// chances, whatever the gateway was busy with.
+/// The echo of a send arrives within seconds, its ack when the customer's phone is on. After this time both should have
+/// arrived, even from a busy gateway.
 pub const ECHO_WAIT: Duration = Duration::minutes(10);
-/// Sends that are looked at: enough for one to fall between two checks of the monitor, and an old one says nothing about now.
+/// Age of the sends that count: longer than the time between two checks of the monitor, and short enough to describe
+/// the present.
 const RECENT: Duration = Duration::hours(1);
-/// Rows looked through for the last of a kind, so that a long history costs no more than a short one.
+/// Rows that are searched for the last one of a kind, so that a long history costs no more than a short one.
 const LOOKED_THROUGH: i64 = 2_000;
 
-/// When something last came.
+/// When a location last sent or received something.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct History {
     /// GHL delivered a message to send.
     pub last_delivery: Option<OffsetDateTime>,
-    /// A customer's message came, if it is among the last two thousand rows: each send leaves one too.
+    /// A customer's message arrived, if it is among the last two thousand rows; each send adds a row too.
     pub last_inbound: Option<OffsetDateTime>,
     /// WhatsApp reported that a customer has a message.
     pub last_ack: Option<OffsetDateTime>,
 }
 
-/// When something last came to or from a location.
-pub async fn find_history(pool: &PgPool, location: &LocationId) -> sqlx::Result<History> {
+/// When a location last sent or received something.
+pub async fn find_history(pool: &Pool, location: &LocationId) -> sqlx::Result<History> {
     sqlx::query_as!(
         History,
         r#"
@@ -80,7 +81,7 @@ pub async fn find_history(pool: &PgPool, location: &LocationId) -> sqlx::Result<
     .await
 }
 
-/// A connected number and what was heard of it.
+/// A connected number, and when Waapify last reported about it.
 #[derive(Clone, Debug)]
 pub struct NumberCheckup {
     /// E.164 digits.
@@ -89,22 +90,22 @@ pub struct NumberCheckup {
     pub instance_id: String,
     /// Sealed.
     pub access_token: Vec<u8>,
-    /// Why it does not send; none: it does.
+    /// Why it is on hold; none while it is not.
     pub hold_reason: Option<Reason>,
     /// When it was connected last.
     pub connected_at: OffsetDateTime,
-    /// When its gateway last posted: by its location's last events, or by its own sends that were confirmed, since a busy
-    /// number's events push a quiet one's out of sight.
+    /// When its gateway last posted: the number's last event or its last confirmed send. Events alone are not enough,
+    /// because a busy number's events push those of a quiet one out of the rows that are searched.
     pub last_event_at: Option<OffsetDateTime>,
-    /// The first and the last of its sends of late that should have been reported and were not.
+    /// The first of its recent sends that should have been reported and were not.
     pub unheard_since: Option<OffsetDateTime>,
-    /// See `unheard_since`.
+    /// The last of them.
     pub unheard_until: Option<OffsetDateTime>,
 }
 
-/// The connected numbers of a location, that it sends from first.
+/// The connected numbers of a location, its default number first.
 pub async fn list_numbers(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     now: OffsetDateTime,
 ) -> sqlx::Result<Vec<NumberCheckup>> {
@@ -165,8 +166,8 @@ pub async fn list_numbers(
     .await
 }
 
-/// What a location's token may do, in GHL's words; none where it did not say, or there is no token.
-pub async fn find_scope(pool: &PgPool, location: &LocationId) -> sqlx::Result<Option<String>> {
+/// What a location's token may do, in GHL's words; none if GHL did not say, or there is no token.
+pub async fn find_scope(pool: &Pool, location: &LocationId) -> sqlx::Result<Option<String>> {
     let found = sqlx::query_scalar!(
         r#"
         select scope
@@ -182,7 +183,7 @@ pub async fn find_scope(pool: &PgPool, location: &LocationId) -> sqlx::Result<Op
 
 /// Why there is no token, or why it is not renewed.
 pub async fn find_token_trouble(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
 ) -> sqlx::Result<Option<Reason>> {
     let found = sqlx::query_scalar!(

@@ -1,17 +1,17 @@
-//! What the monitor noticed: each incident from its beginning to its end, and which location it checks next.
+//! The monitor's incidents, from their beginning to their end, and which location it checks next.
 
-use sqlx::PgPool;
 use time::{Duration, OffsetDateTime};
 
+use crate::db::connection::Pool;
 use crate::model::ids::LocationId;
 use crate::model::reason::Reason;
 use crate::model::states::IncidentKind;
 
-/// What is heard of a location has it checked, but not sooner after the last check: a gateway whose link comes and goes
-/// reports so every second, and a check may itself make it report.
+/// News about a location makes it due for a check, but not sooner than this after the last check: a gateway with an
+/// unstable link reports every second, and a check may itself cause a report.
 const LEAST_PAUSE: Duration = Duration::seconds(30);
 
-/// What something is about.
+/// What an incident is about.
 #[derive(Clone, Copy, Debug)]
 pub struct About<'a> {
     /// The location.
@@ -27,15 +27,15 @@ pub struct About<'a> {
 pub struct Incident {
     /// Its number in logs.
     pub id: i64,
-    /// Whose.
+    /// The location.
     pub location_id: LocationId,
     /// The number it is about, digits; empty: the location as a whole.
     pub number: String,
     /// What is wrong.
     pub kind: IncidentKind,
-    /// More about it: a provider's name, or a word of the monitor's.
+    /// More about it: a provider's name, or a word from the monitor.
     pub detail: Option<String>,
-    /// What is wrong with the token, where the incident is about it.
+    /// What is wrong with the token, if the incident is about the token.
     pub reason: Option<Reason>,
     /// When it was noticed.
     pub since: OffsetDateTime,
@@ -43,10 +43,10 @@ pub struct Incident {
     pub last_seen_at: OffsetDateTime,
 }
 
-/// Opens an incident, or notes that it is there still; its id, and whether it has just begun. None where the app was
-/// uninstalled meanwhile: nobody would end it.
+/// Opens an incident, or records that it still lasts. Returns its id, and whether it is new. None when the app was
+/// uninstalled meanwhile, because nothing would end the incident.
 pub async fn open(
-    pool: &PgPool,
+    pool: &Pool,
     about: About<'_>,
     detail: Option<&str>,
     reason: Option<&Reason>,
@@ -80,9 +80,9 @@ pub async fn open(
     .await
 }
 
-/// Ends an incident; its id, none where there was none.
+/// Ends an incident. Returns its id; none if there was none.
 pub async fn resolve(
-    pool: &PgPool,
+    pool: &Pool,
     about: About<'_>,
     now: OffsetDateTime,
 ) -> sqlx::Result<Option<i64>> {
@@ -102,9 +102,9 @@ pub async fn resolve(
     .await
 }
 
-/// Ends the incidents of numbers that are no longer connected; their ids.
+/// Ends the incidents of all numbers except `numbers`, which are the connected ones. Returns the ended incidents.
 pub async fn resolve_gone(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     numbers: &[&str],
     now: OffsetDateTime,
@@ -129,7 +129,7 @@ pub async fn resolve_gone(
 }
 
 /// A location's incidents that have not ended, the oldest first.
-pub async fn list_open(pool: &PgPool, location: &LocationId) -> sqlx::Result<Vec<Incident>> {
+pub async fn list_open(pool: &Pool, location: &LocationId) -> sqlx::Result<Vec<Incident>> {
     sqlx::query_as!(
         Incident,
         r#"
@@ -146,7 +146,7 @@ pub async fn list_open(pool: &PgPool, location: &LocationId) -> sqlx::Result<Vec
 }
 
 /// How many incidents of each kind are open now, kinds without any included.
-pub async fn count_open(pool: &PgPool) -> sqlx::Result<Vec<(IncidentKind, i64)>> {
+pub async fn count_open(pool: &Pool) -> sqlx::Result<Vec<(IncidentKind, i64)>> {
     let counted = sqlx::query!(
         r#"
         select kind, count(*) as "count!"
@@ -161,8 +161,8 @@ pub async fn count_open(pool: &PgPool) -> sqlx::Result<Vec<(IncidentKind, i64)>>
     Ok(with_all_kinds(&counted))
 }
 
-/// How many incidents of each kind there have been, those of now included.
-pub async fn count_begun(pool: &PgPool) -> sqlx::Result<Vec<(IncidentKind, i64)>> {
+/// How many incidents of each kind have begun so far, ended or not.
+pub async fn count_begun(pool: &Pool) -> sqlx::Result<Vec<(IncidentKind, i64)>> {
     let counted = sqlx::query!(
         r#"
         select kind, count(*) as "count!"
@@ -190,20 +190,20 @@ fn with_all_kinds(counted: &[(IncidentKind, i64)]) -> Vec<(IncidentKind, i64)> {
         .collect()
 }
 
-/// A location that is checked.
+/// A location that is claimed for a check.
 #[derive(Clone, Debug)]
 pub struct MonitorJob {
     /// The location.
     pub location_id: LocationId,
-    /// The end of the lease, which is the fence too.
+    /// The end of the lease, which is also the fence.
     pub lease_ends_at: OffsetDateTime,
-    /// GHL has once said that we are its default SMS provider.
+    /// GHL has reported us as its default SMS provider before.
     pub was_provider: bool,
 }
 
 /// Claims locations that are due to be checked.
 pub async fn claim_due_locations(
-    pool: &PgPool,
+    pool: &Pool,
     now: OffsetDateTime,
     lease: Duration,
     limit: i64,
@@ -236,10 +236,10 @@ pub async fn claim_due_locations(
     .await
 }
 
-/// Ends a check and says when the next one is: sooner where something was heard meanwhile. Changes nothing for a stale
-/// owner.
+/// Ends a check and schedules the next one, sooner if there was news meanwhile. Changes nothing for a caller that has
+/// lost the claim.
 pub async fn schedule_next_check(
-    pool: &PgPool,
+    pool: &Pool,
     job: &MonitorJob,
     next: OffsetDateTime,
 ) -> sqlx::Result<()> {
@@ -263,9 +263,9 @@ pub async fn schedule_next_check(
     .map(|_| ())
 }
 
-/// Has a location checked soon, because something was heard of it: now, or half a minute after the last check.
+/// Schedules a check because there is news about a location: now, or half a minute after the last check.
 pub async fn check_soon(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
@@ -284,9 +284,9 @@ pub async fn check_soon(
     .map(|_| ())
 }
 
-/// Notes that GHL named us as a location's default SMS provider; an uninstall has made that nobody's matter.
+/// Records that GHL named us as a location's default SMS provider. Does nothing after an uninstall.
 pub async fn record_provider(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {

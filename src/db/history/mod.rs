@@ -1,4 +1,4 @@
-//! What happened: steps of messages, incidents, and the facts that health checks read.
+//! What happened: steps of messages (`timeline.rs`), incidents, and the facts that health checks read.
 
 pub mod health_facts;
 pub mod incidents;

@@ -1,15 +1,15 @@
 //! The timeline: every step of a message with its time and cause.
 
-use sqlx::PgConnection;
 use time::OffsetDateTime;
 
+use crate::db::connection::Connection;
 use crate::model::ids::{LocationId, MessageId};
 use crate::model::reason::Reason;
 use crate::model::states::MessageState;
 
-/// Adds a step. `cause` never holds message text, a phone number or a secret.
+/// Adds a step. `cause` must not hold message text, a phone number or a secret.
 pub async fn record_step(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     message: MessageId,
     state: MessageState,

@@ -1,5 +1,5 @@
--- The first waiting message of each conversation: from one to the next along `inbound_waiting`, so that a long
--- conversation costs no more than a short one.
+-- The first waiting message of each conversation. Each step reads the next conversation from the index
+-- `inbound_waiting`, so that a long conversation costs no more than a short one.
 with recursive heads as (
     (
         select location_id, conversation, id, state, due_at
@@ -20,7 +20,7 @@ with recursive heads as (
         limit 1
     ) next
 ),
--- Those that are due; of a conversation with a message of unknown outcome only that one.
+-- Those that are due. A conversation with a message of unknown outcome gives only that message.
 due as (
     select location_id, id, state, due_at
     from heads
@@ -38,9 +38,9 @@ due as (
     from inbound
     where state = 'accepted' and unconfirmed and due_at <= $1
 ),
--- Locked one after the other, each by its key. What another holds is left out; of what another changed
--- meanwhile, the newest version counts. With the word 'accepted' in place of `due.state` the planner could
--- use an index of what waits and read all of it.
+-- Locks them one after the other, each by its key. Skips rows that another process has locked, and checks the newest
+-- version of each row. `due.state` is used because, with the constant 'accepted', the planner could choose an index of
+-- the waiting rows and read all of it.
 locked as (
     select i.location_id, i.id
     from (select * from due order by due_at) due
@@ -55,8 +55,8 @@ locked as (
     ) i
     limit $3
 )
--- With plain equality of the first column the planner, where it does not know yet how many rows there are, could read
--- the whole index to join.
+-- `= any (array[…])` is used because, with `=`, the planner could read the whole index for the join while it does not
+-- know yet how many rows there are.
 update inbound i
 set attempt = i.attempt + 1, due_at = $2, is_waiting = false
 from locked

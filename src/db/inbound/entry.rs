@@ -1,24 +1,24 @@
-//! The row that a message gets, or takes over from the stub that came before it.
+//! The row of a message: a new one, or that of its stub (the same message, which arrived before without its content).
 
-use sqlx::PgConnection;
 use time::OffsetDateTime;
 
+use crate::db::connection::Connection;
 use crate::db::inbound::{NewInbound, State, undecrypted};
 use crate::model::ids::{MessageId, WaMessageId};
 use crate::model::reason::{Reason, Step};
 use crate::model::states::{CallEnd, MessageState};
 
-/// How a message stands now.
+/// A message after it was stored.
 pub(super) struct Entry {
     pub(super) id: MessageId,
     pub(super) state: MessageState,
     pub(super) reason: Option<Reason>,
 }
 
-/// Inserts a message, or fills in the row that is held for its content, which keeps its place and what it knows of the
-/// sender. None when there is nothing new in it.
+/// Inserts a message, or fills in its row that is held for the content; that row keeps its position and what is known
+/// about the sender. None when the message is known already.
 pub(super) async fn insert(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     message: &NewInbound<'_>,
     now: OffsetDateTime,
 ) -> sqlx::Result<Option<Entry>> {
@@ -39,7 +39,7 @@ pub(super) async fn insert(
             state, reason_code, reason_args, due_at, accepted_at, undecrypted, call_status)
         select $1, $2, $3, $4, $5, $6, $7, $8, $9,
             $10, $11::jsonb->>'code', $11::jsonb->'args', $13, $12, $14, $16
-        -- Nothing is new where its twin is known: the stub that was posted as it is, or the id that the stub had.
+        -- Insert nothing if the twin id is known: that of a stub posted without content, or the stub's original id.
         where $15::text is null
             or not exists (
                 select 1

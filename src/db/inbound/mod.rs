@@ -1,8 +1,8 @@
 //! WhatsApp messages on their way to GHL.
 //!
-//! `accepted → posted`, or `ignored`, `held` (a sender known only by a LID, a content still to come), `failed`. Within a
-//! conversation they are posted in the order WhatsApp gives them. A row is `unconfirmed` from the moment its post leaves
-//! until it is known what came of it, so that a killed process counts as a lost answer.
+//! States: `accepted → posted`, or `ignored`, `failed`, `held` (only the sender's LID is known, or the content has not
+//! arrived yet). The messages of a conversation are posted in WhatsApp's order. A row is `unconfirmed` from the start
+//! of its post until the result is known, so that a killed process counts as a lost answer.
 
 mod entry;
 pub mod media;
@@ -10,9 +10,9 @@ pub mod posts;
 pub(in crate::db) mod replays;
 pub mod undecrypted;
 
-use sqlx::PgPool;
 use time::{Duration, OffsetDateTime};
 
+use crate::db::connection::Pool;
 use crate::db::contacts::lids;
 use crate::db::contacts::lids::LID_SERVER;
 use crate::db::history::timeline;
@@ -22,12 +22,12 @@ use crate::model::ids::{GhlMessageId, LocationId, MessageId, WaMessageId};
 use crate::model::reason::{Reason, Step};
 use crate::model::states::{CallEnd, MessageState};
 
-/// A message to keep.
+/// A message to store.
 #[derive(Clone, Debug)]
 pub struct NewInbound<'a> {
-    /// Whose number it came to.
+    /// The location of the number that received it.
     pub location: &'a LocationId,
-    /// That number.
+    /// That number, digits.
     pub number: &'a str,
     /// WhatsApp's id.
     pub wa_message_id: &'a WaMessageId,
@@ -35,23 +35,23 @@ pub struct NewInbound<'a> {
     pub from_me: bool,
     /// The chat: a phone, a LID with [`LID_SERVER`], or a group.
     pub conversation: &'a str,
-    /// Digits of the chat's other side; none of a group.
+    /// Digits of the chat's other side; none for a group.
     pub phone: Option<&'a str>,
     /// The sender's WhatsApp name; none for the business.
     pub sender_name: Option<&'a str>,
-    /// What GHL is to show; none for what is ignored.
+    /// What GHL is to show; none for an ignored message.
     pub text: Option<&'a str>,
     /// When it was written.
     pub sent_at: OffsetDateTime,
-    /// How it enters.
+    /// Its first state.
     pub state: State,
-    /// Of a call: how it ended, where that is known.
+    /// For a call: how it ended, if known.
     pub call: Option<CallEnd>,
-    /// The file that came with it, for which it waits.
+    /// Its file, for which it waits.
     pub media: Option<NewMedia<'a>>,
 }
 
-/// How a message enters.
+/// The first state of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
     /// To be posted.
@@ -60,14 +60,14 @@ pub enum State {
     Ignored(Step),
     /// Waits until its sender's phone is known.
     Hidden,
-    /// Waits for its content, at most until then.
+    /// Waits for its content, at most until this time.
     Undecrypted(OffsetDateTime),
 }
 
 /// A claimed message.
 #[derive(Clone, Debug)]
 pub struct InboundJob {
-    /// Whose message.
+    /// The location of the message.
     pub location_id: LocationId,
     /// Our id.
     pub id: MessageId,
@@ -77,15 +77,15 @@ pub struct InboundJob {
     pub from_me: bool,
     /// The chat.
     pub conversation: String,
-    /// The number it came to.
+    /// The number that received it.
     pub number: String,
-    /// Digits of the chat's other side, or the address of a group: whom GHL's contact stands for.
+    /// Digits of the chat's other side, or the address of a group: the key of GHL's contact.
     pub phone: String,
     /// The sender's WhatsApp name; none for the business.
     pub sender_name: Option<String>,
     /// What GHL is to show.
     pub text: String,
-    /// Of a call: how it ended, where that is known.
+    /// For a call: how it ended, if known.
     pub call_status: Option<CallEnd>,
     /// When it was written.
     pub sent_at: OffsetDateTime,
@@ -95,25 +95,26 @@ pub struct InboundJob {
     pub waits: i32,
     /// The fence.
     pub attempt: i32,
-    /// A post has left, and whether GHL has it is not known. What puts the message back records this.
+    /// A post has started, and it is unknown whether GHL has the message. Functions that put the message back store
+    /// this.
     pub unconfirmed: bool,
-    /// When the last post left.
+    /// When the last post started.
     pub post_started_at: Option<OffsetDateTime>,
-    /// Where that post stands among GHL's events and deliveries: what came after it has a higher number.
+    /// The position of the unconfirmed post among GHL's events and deliveries: later ones have a higher number.
     pub post_sequence: Option<i64>,
-    /// Looks in a row at a conversation that another message has come into.
+    /// Reconciliations in a row that gave no result because another message has entered the conversation.
     pub reconciliations: i32,
-    /// What became of its file is not decided, although its time is over.
+    /// The fate of its file is not decided, although the wait for it is over.
     pub lacks_file: bool,
-    /// Where GHL keeps its file.
+    /// Where GHL stores its file.
     pub attachment: Option<String>,
 }
 
 claimed!(InboundJob, id.0, in location_id);
 
-/// Keeps a message; none when it is known already. The content of one that is held for it takes its place.
+/// Stores a message; none when it is known already. If its row is held for the content, the content fills in that row.
 pub async fn record_message(
-    pool: &PgPool,
+    pool: &Pool,
     message: &NewInbound<'_>,
     now: OffsetDateTime,
 ) -> sqlx::Result<Option<MessageId>> {
@@ -140,9 +141,9 @@ pub async fn record_message(
     Ok(Some(id))
 }
 
-/// What a message of a conversation says, by WhatsApp's id; whoever wrote it.
+/// The text of a message of a conversation, written by either side.
 pub async fn find_text(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     number: &str,
     conversation: &str,
@@ -165,10 +166,10 @@ pub async fn find_text(
     Ok(found.flatten())
 }
 
-/// Claims the first waiting message of each of some conversations: the one whose outcome is unknown, if there is one,
-/// since the others wait for it.
+/// Claims the first waiting message of each of some conversations, or the one with an unknown outcome, because the
+/// others wait for it.
 pub async fn claim(
-    pool: &PgPool,
+    pool: &Pool,
     now: OffsetDateTime,
     lease: Duration,
     limit: i64,
@@ -184,9 +185,9 @@ pub async fn claim(
     .await
 }
 
-/// Ends a message that GHL took: under the id that GHL gave, or with the reason why that is not known.
+/// Ends a message that GHL accepted. `message`: the id that GHL gave, or why it is unknown.
 pub async fn finish_posted(
-    pool: &PgPool,
+    pool: &Pool,
     job: &InboundJob,
     message: Result<&GhlMessageId, &Reason>,
     now: OffsetDateTime,
@@ -202,9 +203,9 @@ pub async fn finish_posted(
     .await
 }
 
-/// Ends a message that GHL will not take.
+/// Ends a message that GHL will not accept.
 pub async fn finish_failed(
-    pool: &PgPool,
+    pool: &Pool,
     job: &InboundJob,
     reason: &Reason,
     now: OffsetDateTime,
@@ -213,7 +214,7 @@ pub async fn finish_failed(
 }
 
 async fn end(
-    pool: &PgPool,
+    pool: &Pool,
     job: &InboundJob,
     state: MessageState,
     reason: Option<&Reason>,
@@ -232,7 +233,7 @@ async fn end(
         where location_id = $1
             and id = $2
             and state = 'accepted'
-            -- Whoever posted it, it is in GHL.
+            -- Any claim may report 'posted': the message is in GHL.
             and (attempt = $6 or $3 = 'posted')
         "#,
         job.location_id.as_str(),
@@ -253,7 +254,7 @@ async fn end(
 
 /// Puts a claimed message back until `due`.
 pub async fn finish_retry(
-    pool: &PgPool,
+    pool: &Pool,
     job: &InboundJob,
     cause: &Reason,
     due: OffsetDateTime,
@@ -288,9 +289,9 @@ pub async fn finish_retry(
     tx.commit().await
 }
 
-/// Puts a claimed message back until `due`, because the location has no token; `reason` says so while it waits.
+/// Puts a claimed message back until `due`, because the location has no token. `reason` is shown while it waits.
 pub async fn snooze(
-    pool: &PgPool,
+    pool: &Pool,
     job: &InboundJob,
     reason: &Reason,
     due: OffsetDateTime,
@@ -336,10 +337,10 @@ pub async fn snooze(
     .map(|_| ())
 }
 
-/// Ends the leases of claims that are still held. A message that left in its claim rests until `rested`, so that GHL's
-/// search knows of it when it is looked for.
+/// Ends the leases of claims that are still held. If the claim started a post, the message waits until `rested`, so
+/// that GHL's search can find it.
 pub async fn release(
-    pool: &PgPool,
+    pool: &Pool,
     jobs: &[InboundJob],
     rested: OffsetDateTime,
     now: OffsetDateTime,

@@ -1,29 +1,29 @@
-//! WhatsApp messages that leave for GHL: noted before they do, and compared afterwards where no answer came.
+//! Posts to GHL: recorded before they start, and the rows to compare with GHL when no answer arrived.
 
-use sqlx::PgPool;
 use time::OffsetDateTime;
 
+use crate::db::connection::Pool;
 use crate::db::inbound::InboundJob;
 use crate::model::ids::{ContactId, GhlMessageId, LocationId};
 use crate::model::reason::Reason;
 
-/// A message that left for GHL before another one of its conversation.
+/// A message that was posted to GHL before another one of its conversation.
 #[derive(Clone, Debug)]
 pub struct Predecessor {
     /// The business wrote it.
     pub from_me: bool,
-    /// What it says.
+    /// Its text.
     pub text: String,
     /// When it was written.
     pub sent_at: OffsetDateTime,
-    /// When it left.
+    /// When its post started.
     pub post_started_at: OffsetDateTime,
 }
 
-/// Notes that a claimed message leaves now, and until when it is its owner's; its outcome is unknown from now on. False
-/// for a stale owner, who must not post.
+/// Records that the post of a claimed message starts now, and extends the lease to `lease_until`. The outcome is
+/// unknown from now on. False for a caller that has lost the claim: it must not post.
 pub async fn mark_post_started(
-    pool: &PgPool,
+    pool: &Pool,
     job: &InboundJob,
     lease_until: OffsetDateTime,
     now: OffsetDateTime,
@@ -50,9 +50,9 @@ pub async fn mark_post_started(
     Ok(noted.rows_affected() == 1)
 }
 
-/// Puts a message back until `due` whose post is not cleared up: GHL may have it, and `why` that cannot be seen now.
+/// Puts a message back until `due`, because it cannot be decided now whether GHL has it. `why` is the cause.
 pub async fn reschedule_reconciliation(
-    pool: &PgPool,
+    pool: &Pool,
     job: &InboundJob,
     why: &Reason,
     due: OffsetDateTime,
@@ -83,11 +83,8 @@ pub async fn reschedule_reconciliation(
     .map(|_| ())
 }
 
-/// What left for GHL last in the message's conversation, but for itself and for what GHL refused.
-pub async fn find_predecessor(
-    pool: &PgPool,
-    job: &InboundJob,
-) -> sqlx::Result<Option<Predecessor>> {
+/// The message of the same conversation that was posted last, except this one and those that GHL refused.
+pub async fn find_predecessor(pool: &Pool, job: &InboundJob) -> sqlx::Result<Option<Predecessor>> {
     sqlx::query_as!(
         Predecessor,
         r#"
@@ -109,9 +106,9 @@ pub async fn find_predecessor(
     .await
 }
 
-/// Whether a message of GHL's is known: as one that we posted, or as one of an agent that has left for WhatsApp.
+/// Whether we know a message of GHL: we posted it, or it is an agent's message that we started to send.
 pub async fn is_known(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     message: &GhlMessageId,
 ) -> sqlx::Result<bool> {
@@ -135,10 +132,10 @@ pub async fn is_known(
     .await
 }
 
-/// GHL's deliveries to a contact that came after `after_sequence` and of which nothing has left, oldest first: one of
-/// them may be GHL's echo of what we posted.
+/// The bodies of GHL's deliveries to a contact after `after_sequence` that no send was started for, oldest first. One
+/// of them may be GHL's echo of our post.
 pub async fn list_unsent_deliveries(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     contact: &ContactId,
     after_sequence: i64,

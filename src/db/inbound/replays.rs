@@ -1,17 +1,17 @@
-//! A failed message to GHL, as a replay finds it and puts it back.
+//! A replay's statements on a failed message to GHL.
 
-use sqlx::PgConnection;
 use time::OffsetDateTime;
 
+use crate::db::connection::Connection;
 use crate::db::contacts::lids;
 use crate::db::contacts::lids::LID_SERVER;
 use crate::db::replays::current::Current;
 use crate::model::ids::{LocationId, MessageId};
 use crate::model::reason::{Reason, Step};
 
-/// Locks a message and finds what decides whether it may be repeated.
+/// Locks a message and reads what decides whether it may be replayed.
 pub(in crate::db) async fn find_current(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     id: MessageId,
 ) -> sqlx::Result<Current> {
@@ -36,10 +36,10 @@ pub(in crate::db) async fn find_current(
     .await
 }
 
-/// Puts a message back, due now. One that failed while its sender was hidden is held again, unless the sender is known by
-/// now.
+/// Puts a message back, due now. If it failed while its sender was hidden, it is held again, unless the sender is known
+/// by now.
 pub(in crate::db) async fn requeue(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     id: MessageId,
     now: OffsetDateTime,
@@ -48,7 +48,7 @@ pub(in crate::db) async fn requeue(
         r#"
         update inbound
         set failures = 0,
-            -- `attempt` is the fence and never goes back; with all of them counted as waits none is used up.
+            -- `attempt` is the fence and never decreases. Waits do not count as tries, so this gives back all tries.
             waits = attempt,
             due_at = $3,
             undecrypted = false,

@@ -1,18 +1,18 @@
-//! Messages that came undecrypted: held until their content comes under the same id, or posted without it.
+//! Messages that arrived undecrypted (stubs): held until their content arrives under the same id, or posted without it.
 //!
-//! One that is posted without its content gives its id back by taking the one that [`id_of`] makes: the content, if it
-//! comes later still, is a message of its own then, and the same stub again is known.
+//! A stub that is posted without its content changes its id to that of [`id_of`]. So its content, if it still arrives,
+//! is a message of its own, and the same stub is recognised when it arrives again.
 
-use sqlx::PgPool;
 use time::OffsetDateTime;
 
+use crate::db::connection::Pool;
 use crate::db::contacts::lids::LID_SERVER;
 use crate::model::ids::WaMessageId;
 use crate::model::reason::{Reason, Step};
 
-/// No id of WhatsApp's begins so.
+/// No id of WhatsApp begins with it.
 const PREFIX: &str = "stub:";
-/// Rows in one statement: the rest follows at the next look, and no lock lasts long.
+/// Rows in one statement, so that no lock lasts long; the rest follows at the next poll.
 const BATCH: i64 = 500;
 
 /// The id of a stub that is posted as it is.
@@ -21,7 +21,7 @@ pub fn id_of(id: &str) -> WaMessageId {
     WaMessageId(format!("{PREFIX}{id}"))
 }
 
-/// The other id under which a stub may be known; `None` for a message that is none.
+/// The other id under which a stub may be known; `None` for a message that is no stub.
 pub(in crate::db) fn twin(id: &WaMessageId, is_held: bool) -> Option<WaMessageId> {
     match id.as_str().strip_prefix(PREFIX) {
         Some(plain) => Some(WaMessageId::from(plain)),
@@ -29,8 +29,9 @@ pub(in crate::db) fn twin(id: &WaMessageId, is_held: bool) -> Option<WaMessageId
     }
 }
 
-/// Lets stubs go whose time is over; one whose sender is hidden is held for that from now on. How many.
-pub async fn expire(pool: &PgPool, now: OffsetDateTime) -> sqlx::Result<u64> {
+/// Releases stubs that waited too long for their content; one with a hidden sender is held for that from now on.
+/// Returns their number.
+pub async fn expire(pool: &Pool, now: OffsetDateTime) -> sqlx::Result<u64> {
     let expired = sqlx::query!(
         r#"
         -- A stub whose other id is taken was posted before, and stays held.

@@ -1,14 +1,14 @@
-//! Numbers that may not send: why, until when, and what ends it.
+//! Numbers on hold: why they may not send, until when, and what ends the hold.
 
-use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
+use crate::db::connection::{Connection, Pool};
 use crate::model::ids::LocationId;
 use crate::model::reason::{Hold, Reason};
 
 /// Holds the sending of a number until `until`.
 pub async fn hold_number(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     number: &str,
     reason: &Hold,
@@ -33,8 +33,8 @@ pub async fn hold_number(
     .map(|_| ())
 }
 
-/// Takes a number off hold after a send, whose pause it keeps.
-pub async fn end_hold(pool: &PgPool, location: &LocationId, number: &str) -> sqlx::Result<()> {
+/// Takes a number off hold after a send; the pause after that send stays.
+pub async fn end_hold(pool: &Pool, location: &LocationId, number: &str) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
         update numbers
@@ -49,10 +49,10 @@ pub async fn end_hold(pool: &PgPool, location: &LocationId, number: &str) -> sql
     .map(|_| ())
 }
 
-/// Notes that another phone than the number's is linked to its instance. No hold's end changes that: only its own phone,
-/// or a new connect.
+/// Records that another phone than the number's is linked to its instance. This lasts until its own phone is linked or
+/// the number is connected again; the end of a hold does not change it.
 pub async fn mark_other_phone(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     number: &str,
     reason: &Hold,
@@ -74,7 +74,7 @@ pub async fn mark_other_phone(
 
 /// Whether another phone than the number's is linked to its instance.
 pub async fn has_other_phone(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     number: &str,
 ) -> sqlx::Result<bool> {
@@ -92,10 +92,10 @@ pub async fn has_other_phone(
     Ok(has.unwrap_or_default())
 }
 
-/// Takes a number off hold; its messages may leave from now on. Where another phone was linked, only if its own is
-/// `proven` to be linked again.
+/// Takes a number off hold: its messages may be sent from now on. If another phone was linked, only when its own phone
+/// is `proven` to be linked again.
 pub async fn release_number(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     number: &str,
     now: OffsetDateTime,

@@ -4,9 +4,9 @@ pub mod holds;
 pub mod removals;
 pub mod settings;
 
-use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
+use crate::db::connection::{Connection, Pool};
 use crate::model::ids::LocationId;
 
 /// What is needed to send from a number.
@@ -35,10 +35,10 @@ pub struct NewNumber {
     pub webhook_secret_hash: Vec<u8>,
 }
 
-/// Connects a number to its location and makes it the default; a known number gets the new credentials and is
-/// taken off hold. An instance has one number: whichever else the location had on it is given up.
+/// Connects a number to its location and makes it the default. A known number gets the new credentials and is taken off
+/// hold. An instance has one number, so the location's other numbers on it are given up.
 pub async fn record_number(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     number: &NewNumber,
     now: OffsetDateTime,
@@ -72,7 +72,7 @@ pub async fn record_number(
             other_phone = false,
             next_send_at = excluded.next_send_at,
             connected_at = excluded.connected_at,
-            -- It was uninstalled before, and Waapify not told yet: there is nothing to tell any more.
+            -- Cancels the disconnect that an earlier uninstall may have scheduled.
             disconnect_at = null
         "#,
         location.as_str(),
@@ -90,7 +90,7 @@ pub async fn record_number(
 
 /// The sealed webhook secret of a number that is connected already.
 pub async fn find_webhook_secret(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     number: &str,
 ) -> sqlx::Result<Option<Vec<u8>>> {
@@ -110,7 +110,7 @@ pub async fn find_webhook_secret(
 
 /// A connected number of a location, with its keys.
 pub async fn find_number(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     number: &str,
 ) -> sqlx::Result<Option<NumberRow>> {
@@ -131,19 +131,19 @@ pub async fn find_number(
     .await
 }
 
-/// The number a location was connected to last, with its instance: what its connect form begins with.
+/// The number that a location connected last, with its instance, to fill in its connect form.
 #[derive(Clone, Debug)]
 pub struct LastNumber {
     /// E.164 digits.
     pub number: String,
     /// Waapify's instance.
     pub instance_id: String,
-    /// It is connected still: an uninstall would have taken its keys.
+    /// It is still connected: an uninstall deletes its keys.
     pub is_connected: bool,
 }
 
-/// The number a location sends from, or the last one it had.
-pub async fn find_last(pool: &PgPool, location: &LocationId) -> sqlx::Result<Option<LastNumber>> {
+/// The number that a location sends from, or its last one.
+pub async fn find_last(pool: &Pool, location: &LocationId) -> sqlx::Result<Option<LastNumber>> {
     sqlx::query_as!(
         LastNumber,
         r#"
@@ -161,7 +161,7 @@ pub async fn find_last(pool: &PgPool, location: &LocationId) -> sqlx::Result<Opt
 
 /// The location and number whose webhook address ends in the secret with this hash.
 pub async fn find_by_webhook_secret(
-    pool: &PgPool,
+    pool: &Pool,
     secret_hash: &[u8],
 ) -> sqlx::Result<Option<(LocationId, String)>> {
     sqlx::query!(
@@ -177,10 +177,10 @@ pub async fn find_by_webhook_secret(
     .await
 }
 
-/// A number that is connected to an instance: whose, and the sealed secret of its webhook.
+/// A number that is connected to an instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectedNumber {
-    /// Whose number.
+    /// Its location.
     pub location_id: LocationId,
     /// E.164 digits.
     pub number: String,
@@ -190,7 +190,7 @@ pub struct ConnectedNumber {
 
 /// The number that was connected to an instance last.
 pub async fn find_connected(
-    pool: &PgPool,
+    pool: &Pool,
     instance_id: &str,
 ) -> sqlx::Result<Option<ConnectedNumber>> {
     sqlx::query_as!(
@@ -208,8 +208,8 @@ pub async fn find_connected(
     .await
 }
 
-/// Whether Waapify has still to be told that a number of this instance was uninstalled.
-pub async fn is_being_disconnected(pool: &PgPool, instance_id: &str) -> sqlx::Result<bool> {
+/// Whether a number of this instance still has to be disconnected from Waapify.
+pub async fn is_being_disconnected(pool: &Pool, instance_id: &str) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"
         select exists (
@@ -224,9 +224,9 @@ pub async fn is_being_disconnected(pool: &PgPool, instance_id: &str) -> sqlx::Re
     .await
 }
 
-/// Gives a number a pause of its own between two sends, in milliseconds up to a minute; none: that of the settings.
+/// Sets a number's own pause between two sends, in milliseconds up to a minute; none: that of the settings.
 pub async fn record_interval(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     number: &str,
     interval_ms: Option<i32>,
@@ -246,9 +246,9 @@ pub async fn record_interval(
     .map(|_| ())
 }
 
-/// Says whether messages of groups that a number is in go to GHL.
+/// Sets whether messages of groups that a number is in go to GHL.
 pub async fn record_groups(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     number: &str,
     forwards: bool,
@@ -270,7 +270,7 @@ pub async fn record_groups(
 
 /// Whether messages of groups that a number is in go to GHL.
 pub async fn forwards_groups(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     number: &str,
 ) -> sqlx::Result<bool> {
@@ -288,9 +288,9 @@ pub async fn forwards_groups(
     Ok(forwards.unwrap_or_default())
 }
 
-/// The next moment after `now`, and before `until`, at which a number with waiting messages may send.
+/// The next time after `now` and before `until` when a number with waiting messages may send.
 pub async fn find_next_pacing_slot(
-    pool: &PgPool,
+    pool: &Pool,
     now: OffsetDateTime,
     until: OffsetDateTime,
 ) -> sqlx::Result<Option<OffsetDateTime>> {
@@ -317,9 +317,9 @@ pub async fn find_next_pacing_slot(
     .await
 }
 
-/// Lets a number that is not on hold send now: its turn was used by something that is never sent.
+/// Lets a number that is not on hold send now, because a message that is never sent has used its pacing slot.
 pub async fn refund_pacing_slot(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     number: &str,
     now: OffsetDateTime,
@@ -344,7 +344,7 @@ pub async fn refund_pacing_slot(
 
 /// Other locations that send from the same number or instance.
 pub async fn list_sharers(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     number: &str,
     instance_id: &str,

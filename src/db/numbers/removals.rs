@@ -1,15 +1,15 @@
-//! Numbers that a location gives up while the app stays installed: nothing leaves from them or comes of them, nobody looks
-//! at them, and their incidents end. What an uninstall does to all of them is in [`crate::db::accounts::uninstalls`].
+//! Numbers that a location gives up while the app stays installed: they send and receive nothing any more, are not
+//! checked, and their incidents end. An uninstall is in [`crate::db::accounts::uninstalls`].
 
-use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
+use crate::db::connection::{Connection, Pool};
 use crate::model::ids::LocationId;
 
-/// Gives up the location's other numbers of an instance, which is linked to `number` now. Their keys go at once: the
-/// instance's webhook is that number's.
+/// Gives up the location's other numbers of an instance that is now linked to `number`. Their keys are deleted at once,
+/// because the instance's webhook belongs to `number` now.
 pub async fn give_up_replaced(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     number: &str,
     instance_id: &str,
@@ -45,10 +45,10 @@ pub async fn give_up_replaced(
     .map(|_| ())
 }
 
-/// Removes a connected number that its location does not send from; Waapify is told as after an uninstall. False when
+/// Removes a connected number that is not its location's default, and schedules its disconnect from Waapify. False when
 /// the location has no such number.
 pub async fn remove_number(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     number: &str,
     now: OffsetDateTime,

@@ -1,25 +1,24 @@
 //! What a location's own users decide about their numbers.
 
-use sqlx::PgPool;
-
+use crate::db::connection::Pool;
 use crate::model::ids::LocationId;
 
 /// A number's settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Preferences {
-    /// What the business calls it, up to 60 characters; none: nothing.
+    /// What the business calls it, up to 60 characters.
     pub name: Option<String>,
     /// Its own pause between two sends, milliseconds up to a minute; none: that of the settings.
     pub min_interval_ms: Option<i32>,
     /// Messages of groups go to GHL.
     pub forwards_groups: bool,
-    /// What is written on the phone goes to GHL.
+    /// Messages that the business writes on the phone go to GHL.
     pub mirrors_phone: bool,
 }
 
-/// Keeps the settings of a number; false when the location has no such number.
+/// Stores the settings of a number. False when the location has no such number.
 pub async fn record_preferences(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     number: &str,
     preferences: &Preferences,
@@ -42,15 +41,11 @@ pub async fn record_preferences(
     Ok(changed.rows_affected() == 1)
 }
 
-/// Makes a connected number the one that messages leave from; false when the location has no such number. After an error
-/// nothing is changed.
-pub async fn make_default(
-    pool: &PgPool,
-    location: &LocationId,
-    number: &str,
-) -> sqlx::Result<bool> {
+/// Makes a connected number the one that messages are sent from. False, without a change, when the location has no such
+/// number.
+pub async fn make_default(pool: &Pool, location: &LocationId, number: &str) -> sqlx::Result<bool> {
     let mut tx = pool.begin().await?;
-    // The old one first: there is never a second default.
+    // First end the old default, because a location never has two.
     sqlx::query!(
         r#"
         update numbers
@@ -80,12 +75,8 @@ pub async fn make_default(
     Ok(true)
 }
 
-/// Whether what the business writes on a number's phone goes to GHL.
-pub async fn mirrors_phone(
-    pool: &PgPool,
-    location: &LocationId,
-    number: &str,
-) -> sqlx::Result<bool> {
+/// Whether messages that the business writes on a number's phone go to GHL.
+pub async fn mirrors_phone(pool: &Pool, location: &LocationId, number: &str) -> sqlx::Result<bool> {
     let mirrors = sqlx::query_scalar!(
         r#"
         select mirrors_phone

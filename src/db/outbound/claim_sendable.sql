@@ -1,9 +1,9 @@
--- Claims at most one due message of each number that may send now; `claim_sendable` in `mod.rs` says which.
--- $1 now, $2 end of the lease, $3 pause of numbers without one of their own in ms, $4 limit, $5 stretch of the pause.
+-- Claims at most one due message of each number that may send now; see `claim_sendable` in `mod.rs`.
+-- $1 now, $2 end of the lease, $3 pause of numbers without one of their own in ms, $4 limit, $5 factor of the pause.
 with fresh as materialized (
-    -- 1. What may leave from its location's default number: of each whose pause is over, the first message by
-    --    priority. A number whose messages all wait is passed over, so that it keeps no other from its turn.
-    --    Numbers are locked, so that two workers cannot both use one pause; messages are not yet.
+    -- 1. Default numbers with no pause left, each with its first message by priority. Skips a number without a due
+    --    message, so that it does not use up the limit. Locks the numbers, so that two workers cannot both use one
+    --    pause; does not lock the messages yet.
     select n.location_id, n.number, n.instance_id, n.access_token,
         n.hold_code is not null as is_held, o.id, o.attempt
     from numbers n
@@ -11,7 +11,7 @@ with fresh as materialized (
         select c.id, c.attempt
         from outbound c
         where c.location_id = n.location_id and c.state = 'accepted' and c.due_at <= $1
-          -- What has left in part goes on from its own number (step 2) while that is connected.
+          -- A message that was sent in part stays with its own number (step 2) while that is connected.
           and not (
             (c.parts_sent > 0 or c.unconfirmed_sends > 0)
             and coalesce(c.number, '') = any (array(
@@ -21,7 +21,7 @@ with fresh as materialized (
                   and not other.is_default and other.webhook_secret is not null
             ))
           )
-          -- Nothing overtakes in its conversation.
+          -- No message overtakes another in its conversation.
           and c.id = (
             select open.id
             from outbound open
@@ -40,7 +40,7 @@ with fresh as materialized (
     for update of n skip locked
 ),
 begun as materialized (
-    -- 2. What has left in part, or may have left, from a number that is connected and not the default any more.
+    -- 2. Messages that were sent in part, or may have been, from a connected number that is not the default any more.
     select n.location_id, n.number, n.instance_id, n.access_token,
         n.hold_code is not null as is_held, o.id, o.attempt
     from (
@@ -77,9 +77,9 @@ ready as materialized (
     limit $4
 ),
 taken as materialized (
-    -- 3. Of these, the messages that are still as found. Each is locked by its key and read anew; one that
-    --    somebody else changes now is left to the next poll. `limit 1` keeps the conditions outside: inside,
-    --    the planner could choose an index of all that waits.
+    -- 3. Locks each message by its key and keeps those that have not changed. A message that another transaction is
+    --    changing is left for the next poll. `limit 1` keeps the conditions outside: inside, the planner could choose
+    --    an index of all waiting messages.
     select ready.*
     from ready
     cross join lateral (
@@ -92,14 +92,14 @@ taken as materialized (
     where locked.state = 'accepted' and locked.due_at <= $1 and locked.attempt = ready.attempt
 ),
 paced as (
-    -- 4. The pause begins for each number whose message was taken, and for no other.
+    -- 4. Starts the pause of each number with a taken message, and of no other number.
     update numbers n
     set next_send_at = $1
         + coalesce(n.min_interval_ms, $3::bigint) * $5::float8 * interval '1 millisecond'
     from (select distinct location_id, number from taken) used
     where n.location_id = used.location_id and n.number = used.number
 )
--- 5. What was taken is this owner's until the end of the lease.
+-- 5. Gives the taken messages to this owner until the end of the lease.
 update outbound o
 set state = 'sending', is_waiting = false, attempt = o.attempt + 1, due_at = $2,
     number = taken.number

@@ -6,40 +6,40 @@ use time::{Duration, OffsetDateTime};
 
 use crate::model::ids::{GhlMessageId, LocationId};
 
-/// What GHL delivered.
+/// A message that GHL delivered.
 #[derive(Clone, Debug)]
 pub struct Delivery {
-    /// Whose message.
+    /// The location of the message.
     pub location_id: LocationId,
     /// GHL's id.
     pub ghl_message_id: GhlMessageId,
-    /// What it must not overtake: the contact, of which each has one conversation.
+    /// The contact: each has one conversation, in which no message overtakes another.
     pub conversation: String,
     /// It names the user who sent it: a person, or a workflow in their name.
     pub has_sender: bool,
     /// The signed bytes.
     pub body: Bytes,
-    /// When it came.
+    /// When it arrived.
     pub accepted_at: OffsetDateTime,
 }
 
-/// A conversation is under way this long after the customer wrote; WhatsApp itself counts a day.
+/// A conversation counts as active for this long after the customer wrote; WhatsApp itself counts a day.
 const UNDER_WAY: Duration = Duration::hours(24);
 
-/// Keeps deliveries in one commit, their ids ascending in the order given; for each, whether it is new. One that GHL
-/// delivered before, or that is here twice, is kept once.
+/// Stores deliveries in one commit, with ascending ids in the given order. Returns for each whether it is new: one that
+/// GHL delivered before, or that is in the list twice, is stored once.
 ///
-/// GHL does not say which message a person sent and which a campaign, so its rank is told by what we know: 2 in a
-/// conversation in which the customer wrote lately, 1 with a sender (which a workflow may have too,
+/// GHL does not say whether a person or a campaign sent a message, so its priority is derived: 2 in a conversation in
+/// which the customer wrote recently, 1 with a sender (which a workflow may have too,
 /// `docs/vendors/ghl.md#deliveries`), 0 otherwise.
 ///
 /// # Errors
-/// None is kept when the database fails or refuses one of them.
+/// None is stored when the database fails or refuses one of them.
 pub async fn accept_deliveries(
     connection: &mut PgConnection,
     deliveries: &[&Delivery],
 ) -> sqlx::Result<Vec<bool>> {
-    // What is new comes back as it was inserted, in the order given.
+    // `insert` returns the new ones in the given order.
     let mut new = insert(connection, deliveries).await?.into_iter().peekable();
     let is_next = |d: &&Delivery| {
         new.next_if(|new| {
@@ -50,7 +50,7 @@ pub async fn accept_deliveries(
     Ok(deliveries.iter().map(is_next).collect())
 }
 
-/// A delivery that was not there before.
+/// A delivery that was not stored before.
 #[derive(Debug)]
 struct New {
     location_id: LocationId,

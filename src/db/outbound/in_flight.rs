@@ -1,10 +1,9 @@
-//! Messages that may have left and whose outcome is not known: what an echo is compared with.
+//! Messages that may have been sent, with an unknown outcome: an echo is compared with them.
 
-use sqlx::PgPool;
-
+use crate::db::connection::Pool;
 use crate::model::ids::{LocationId, MessageId};
 
-/// One part of a message, with what tells its words.
+/// One part of a message, with what is needed to find its text.
 #[derive(Clone, Debug)]
 pub struct PartOf {
     /// Our id.
@@ -17,10 +16,10 @@ pub struct PartOf {
     pub part: i32,
 }
 
-/// The parts that are on their way to `chat` (digits) from `number`, earliest first; one that is to be tried once more
-/// may still be on its way for the first time.
+/// The parts that may be on their way to `chat` (digits) from `number`, earliest first. A part that is due for another
+/// try is included, because its first send may still be on its way.
 pub async fn list_in_flight(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     number: &str,
     chat: &str,

@@ -1,7 +1,7 @@
-//! Messages on their way from GHL to WhatsApp: the queue. How an attempt ends is in [`crate::db::outbound::outcomes`].
+//! The queue of messages from GHL to WhatsApp. How an attempt ends is in [`crate::db::outbound::outcomes`].
 //!
-//! `accepted → sending → sent`, then receipts take over; or `unconfirmed` while nobody knows whether a part left,
-//! `failed`, `ignored`. Within a conversation nothing overtakes; conversations do not wait for each other.
+//! States: `accepted → sending → sent`, then receipts decide; or `unconfirmed` while it is unknown whether a part was
+//! sent, `failed`, `ignored`. In a conversation no message overtakes another; conversations do not wait for each other.
 
 pub mod deliveries;
 pub mod in_flight;
@@ -12,9 +12,9 @@ pub mod receipts;
 pub(in crate::db) mod replays;
 pub mod status_updates;
 
-use sqlx::PgPool;
 use time::{Duration, OffsetDateTime};
 
+use crate::db::connection::Pool;
 use crate::db::numbers::NumberRow;
 use crate::db::queue::{claimed, set_due};
 use crate::model::ids::{GhlMessageId, LocationId, MessageId};
@@ -24,7 +24,7 @@ use crate::model::states::FailureKind;
 /// A message that a worker has claimed.
 #[derive(Clone, Debug)]
 pub struct OutboundJob {
-    /// Whose message.
+    /// The location of the message.
     pub location_id: LocationId,
     /// Our id.
     pub id: MessageId,
@@ -32,9 +32,9 @@ pub struct OutboundJob {
     pub ghl_message_id: GhlMessageId,
     /// The signed bytes of the delivery.
     pub body: Vec<u8>,
-    /// What is known about its files, JSON; none before they were asked about.
+    /// What is known about its files, JSON; none before their servers were asked.
     pub files: Option<String>,
-    /// The number it leaves from; none when the location has no number.
+    /// The number that it is sent from; none when the location has no number.
     pub number: Option<String>,
     /// Waapify's instance behind that number.
     pub instance_id: Option<String>,
@@ -44,20 +44,20 @@ pub struct OutboundJob {
     pub is_held: bool,
     /// GHL's echo of a message that was written on the business's phone.
     pub is_echo: bool,
-    /// What the message from the business's phone says that is on its way to the same contact in GHL: GHL may have
-    /// stored it under the id of this one.
+    /// The text of a message from the business's phone that is being posted to the same contact in GHL: GHL may have
+    /// stored that message under the id of this one.
     pub mirroring: Option<String>,
-    /// Parts that have left.
+    /// Parts that were sent.
     pub parts_sent: i32,
     /// Failed attempts at the current part, all of the kind `failing`.
     pub failures: i32,
     /// How the last attempt failed.
     pub failing: Option<FailureKind>,
-    /// Claims in a row whose owner stopped before anything left.
+    /// Claims in a row that their process did not end and in which no send started.
     pub crashed_attempts: i32,
-    /// Times the current part left with an unknown outcome.
+    /// Sends of the current part with an unknown outcome.
     pub unconfirmed_sends: i32,
-    /// Times the message was claimed: the fence.
+    /// How often the message was claimed; also the fence.
     pub attempt: i32,
     /// When GHL delivered it.
     pub accepted_at: OffsetDateTime,
@@ -80,20 +80,20 @@ impl OutboundJob {
 /// The pause after a send of a number.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
-    /// Where the number has none of its own.
+    /// The pause of a number without one of its own.
     pub interval: Duration,
-    /// How far either is stretched, at random: 1 is not at all.
+    /// A random factor that lengthens either pause; 1 leaves it unchanged.
     pub stretch: f64,
 }
 
-/// Claims at most one due message of each number that may send now: of the highest priority, the earliest of its
-/// conversation. Each number whose message is claimed sends next after its pause, and no other number's pause begins.
-/// Where there is no pause, a number may send many at once. What has left in part, or may have left, goes on from its own
-/// number while that is connected: a customer would see two senders, and the echo of the first would not be known.
+/// Claims at most one due message of each number that may send now: among the first messages of its conversations, the
+/// one of the highest priority. The pause of that number begins, and of no other number. A number without a pause may
+/// send many at once. A message that was sent in part, or may have been, stays with its own number while that is
+/// connected: otherwise a customer would see two senders, and the echo of the first part would not be recognised.
 ///
-/// A message that another transaction changes at this moment is left to the next call.
+/// A message that another transaction is changing is left for the next call.
 pub async fn claim_sendable(
-    pool: &PgPool,
+    pool: &Pool,
     now: OffsetDateTime,
     lease: Duration,
     pace: Pace,
@@ -113,10 +113,10 @@ pub async fn claim_sendable(
     .await
 }
 
-/// Claims due messages of locations that have no number at all. It goes from one waiting location to the next along the
-/// index, so that a campaign of another location costs nothing here.
+/// Claims due messages of locations without a default number. It reads the waiting locations one after the other from
+/// an index, so that a campaign of another location costs nothing here.
 pub async fn claim_unconnected(
-    pool: &PgPool,
+    pool: &Pool,
     now: OffsetDateTime,
     lease: Duration,
     limit: i64,
@@ -184,10 +184,10 @@ pub async fn claim_unconnected(
     .await
 }
 
-/// Notes that a claimed message leaves now, and where to: so that its echo can be recognised, and so that a later
-/// crash counts as an unknown outcome. False for a stale owner, who must not send.
+/// Records that the send of a claimed message starts now, and to which chat, so that its echo is recognised and a later
+/// crash counts as an unknown outcome. False for a caller that has lost the claim: it must not send.
 pub async fn mark_send_started(
-    pool: &PgPool,
+    pool: &Pool,
     job: &OutboundJob,
     chat: &str,
     parts: i32,
@@ -217,10 +217,10 @@ pub async fn mark_send_started(
     Ok(noted.rows_affected() == 1)
 }
 
-/// Keeps what is known about a claimed message's files, and puts it back into the queue: from now on it is planned with
-/// that. Tries at asking do not count as tries at sending.
+/// Stores what is known about a claimed message's files, and puts the message back into the queue, to be planned with
+/// that. Failed requests for the files do not count as failed sends.
 pub async fn record_files(
-    pool: &PgPool,
+    pool: &Pool,
     job: &OutboundJob,
     files: &str,
     now: OffsetDateTime,
@@ -250,10 +250,10 @@ pub async fn record_files(
     .map(|_| ())
 }
 
-/// Claims whose owner's lease ran out (a killed process): what had left becomes `unconfirmed`, what had not goes back
-/// to the queue, and the lost claim is counted.
+/// Ends claims with an expired lease (a killed process). A message whose send had started becomes `unconfirmed`; any
+/// other goes back to the queue, and the crashed attempt is counted. Returns their number.
 pub async fn rescue_expired(
-    pool: &PgPool,
+    pool: &Pool,
     wait_until: OffsetDateTime,
     now: OffsetDateTime,
 ) -> sqlx::Result<u64> {
@@ -295,7 +295,7 @@ pub async fn rescue_expired(
 /// Ends the leases of claims that are still sending: a message whose send has started becomes `unconfirmed`, the others
 /// go back to the queue ([`rescue_expired`]). An outcome that was recorded stays.
 pub async fn release_sends(
-    pool: &PgPool,
+    pool: &Pool,
     jobs: &[&OutboundJob],
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
@@ -310,7 +310,7 @@ pub async fn release_sends(
 
 /// Ends the leases of waits whose end was claimed ([`claim_unconfirmed`]): it is claimed again.
 pub async fn release_waits(
-    pool: &PgPool,
+    pool: &Pool,
     jobs: &[&OutboundJob],
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
@@ -323,9 +323,9 @@ pub async fn release_waits(
     )
 }
 
-/// Messages whose wait for an echo is over.
+/// Claims messages whose wait for an echo is over.
 pub async fn claim_unconfirmed(
-    pool: &PgPool,
+    pool: &Pool,
     now: OffsetDateTime,
     lease: Duration,
     limit: i64,

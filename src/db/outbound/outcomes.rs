@@ -1,32 +1,34 @@
-//! How an attempt at an outbound message ends. Nothing here does anything for a stale owner.
+//! How an attempt at an outbound message ends. [`finish`] and [`snooze`] change nothing for a caller that has lost the
+//! claim.
 
-use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
+use crate::db::connection::{Connection, Pool};
 use crate::db::history::timeline;
 use crate::db::outbound::{OutboundJob, status_updates};
 use crate::model::ids::{LocationId, MessageId};
 use crate::model::reason::Reason;
 use crate::model::states::{FailureKind, MessageState};
 
-/// How a claimed message goes on.
+/// What happens to a claimed message.
 #[derive(Clone, Copy, Debug)]
 pub enum Outcome<'a> {
-    /// Nobody knows whether the part left: wait for its echo until then.
+    /// It is unknown whether the part was sent: wait for its echo until this time.
     Unconfirmed(OffsetDateTime),
-    /// The part did not leave; try again then. It counts as a failure of this kind, the first if the last was of another.
+    /// The part was not sent; try again at this time. Counts as a failure of this kind; a new kind starts the count
+    /// again.
     Retry(OffsetDateTime, FailureKind),
-    /// The part did not leave, for a reason that is not the message's own; try again then.
+    /// The part was not sent, for a reason outside the message; try again at this time.
     Snooze(OffsetDateTime),
-    /// The message cannot be sent; GHL is told.
+    /// The message cannot be sent; GHL gets a status update.
     Failed(&'a Reason),
     /// The message is not for WhatsApp.
     Ignored,
 }
 
-/// Ends a claim. `cause` is for the timeline; a failure brings its own.
+/// Ends a claim. `cause` is for the timeline; [`Outcome::Failed`] has its own.
 pub async fn finish(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     job: &OutboundJob,
     outcome: Outcome<'_>,
     cause: &Reason,
@@ -43,7 +45,7 @@ pub async fn finish(
         r#"
         update outbound
         set state = $4, due_at = $5, crashed_attempts = 0,
-            -- Failures in a row of one kind are counted; another kind begins anew.
+            -- Failures in a row of one kind are counted; another kind starts the count again.
             failing = coalesce($6::text, failing),
             failures = case
                 when $6::text is null then failures
@@ -77,7 +79,7 @@ pub async fn finish(
 
 /// As [`finish`], in a transaction of its own.
 pub async fn finish_alone(
-    pool: &PgPool,
+    pool: &Pool,
     job: &OutboundJob,
     outcome: Outcome<'_>,
     cause: &Reason,
@@ -88,9 +90,9 @@ pub async fn finish_alone(
     tx.commit().await
 }
 
-/// Puts a claimed message back until `due`, because nobody knows its location yet; `reason` says so while it waits.
+/// Puts a claimed message back until `due`, because its location is not known yet. `reason` is shown while it waits.
 pub async fn snooze(
-    pool: &PgPool,
+    pool: &Pool,
     job: &OutboundJob,
     reason: &Reason,
     due: OffsetDateTime,
@@ -128,9 +130,9 @@ pub async fn snooze(
     .map(|_| ())
 }
 
-/// Makes a message `failed` within a transaction that holds its row, and has GHL told.
+/// Makes a message `failed` in a transaction that has locked its row, and queues the status update for GHL.
 pub(in crate::db) async fn fail(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     message: MessageId,
     failure: &Reason,

@@ -1,13 +1,13 @@
-//! Priorities of waiting messages: which of a number's conversations has its turn first.
+//! Priorities of waiting messages: which of a number's conversations is served first.
 //!
-//! A message gets its priority when it is accepted ([`crate::db::outbound::deliveries`]). Nothing overtakes in a
-//! conversation, so what waits before a message of a higher priority has to be raised with it.
+//! A message gets its priority when it is accepted ([`crate::db::outbound::deliveries`]). In a conversation no message
+//! overtakes another, so messages before one of a higher priority have to be raised with it.
 
-use sqlx::PgPool;
+use crate::db::connection::Pool;
 
-/// Raises the messages of a lower priority that stand before one of the `ahead` messages which each location sends next
-/// by priority. Later ones are looked at when their turn comes near, so that a campaign of any length costs as little.
-pub async fn raise_priorities(pool: &PgPool, ahead: i64) -> sqlx::Result<()> {
+/// Raises messages of a lower priority that wait before one of the next `ahead` messages of their location, by
+/// priority. Messages behind those are raised by a later call, so that the cost does not depend on a campaign's length.
+pub async fn raise_priorities(pool: &Pool, ahead: i64) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
         -- 1. Walk from one waiting location to the next along the index `outbound_waiting`.
@@ -50,8 +50,8 @@ pub async fn raise_priorities(pool: &PgPool, ahead: i64) -> sqlx::Result<()> {
                 order by priority desc, id
                 limit $1
             ) ahead
-            -- 4. What stands before it in its conversation. These rows are locked, so that they are still as found
-            --    when they are changed. One that somebody else changes now is raised by the next call.
+            -- 4. Messages before it in its conversation. Locks these rows, so that they do not change before the
+            --    update. A row that another transaction is changing is raised by the next call.
             cross join lateral (
                 select o.location_id, o.id
                 from outbound o

@@ -1,9 +1,9 @@
-//! How far a message is by the receipts of its parts, where one statement cannot tell: messages of several parts, and
-//! refusals. The usual receipt is settled in [`crate::db::outbound::receipts`].
+//! The state of a message by the receipts of its parts, where one statement cannot decide it: messages of several
+//! parts, and refusals. [`crate::db::outbound::receipts`] handles the usual receipt.
 
-use sqlx::PgConnection;
 use time::OffsetDateTime;
 
+use crate::db::connection::Connection;
 use crate::db::history::timeline;
 use crate::db::outbound::outcomes::fail;
 use crate::db::outbound::status_updates;
@@ -25,15 +25,15 @@ struct Progress {
     refused: Option<String>,
 }
 
-/// Moves a message to what its receipts say: a message is as far as the part that is furthest behind; a part that
-/// was sent twice is as far as its better copy. A copy without a part was refused before a replay and does not count.
+/// Moves a message to the state of its receipts. A message is as far as its slowest part; a part that was sent twice is
+/// as far as its better copy. A copy without a part was refused before a replay and does not count.
 pub(in crate::db) async fn advance(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     message: MessageId,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    // The lock comes first, in a statement of its own: two receipts at once are then counted one after the other.
+    // Lock first, in a statement of its own, so that two receipts at the same time are counted one after the other.
     sqlx::query!(
         "select 1 as locked from outbound where location_id = $1 and id = $2 for update",
         location.as_str(),
@@ -59,7 +59,7 @@ pub(in crate::db) async fn advance(
 }
 
 async fn find_progress(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     message: MessageId,
 ) -> sqlx::Result<Option<Progress>> {
@@ -91,7 +91,7 @@ async fn find_progress(
 }
 
 async fn raise(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     message: MessageId,
     status: Status<'_>,
@@ -110,7 +110,7 @@ async fn raise(
     status_updates::queue(tx, location, message, status, now).await
 }
 
-/// WhatsApp's refusal after the gateway had taken the message (`docs/vendors/waapify.md#acks`).
+/// WhatsApp's refusal after the gateway had accepted the message (`docs/vendors/waapify.md#acks`).
 fn refusal(code: &str) -> Reason {
     let number = code
         .chars()

@@ -1,8 +1,8 @@
-//! What WhatsApp says about our messages: whose message an id is, and how far it got.
+//! What WhatsApp reports about our messages: which message an id belongs to, and how far it got.
 
-use sqlx::{PgConnection, PgPool};
 use time::{Duration, OffsetDateTime};
 
+use crate::db::connection::{Connection, Pool};
 use crate::db::history::timeline;
 use crate::db::outbound::in_flight::PartOf;
 use crate::db::outbound::progress::advance;
@@ -12,36 +12,36 @@ use crate::model::ids::{LocationId, MessageId, WaMessageId};
 use crate::model::reason::Reason;
 use crate::model::states::MessageState;
 
-/// A part of a message that WhatsApp took, and the id it got there.
+/// A part of a message that WhatsApp accepted, and its id there.
 #[derive(Clone, Copy, Debug)]
 pub struct SentPart<'a> {
-    /// Whose message.
+    /// The location of the message.
     pub location: &'a LocationId,
     /// Our id.
     pub message: MessageId,
-    /// The number it left from.
+    /// The number that it was sent from.
     pub number: &'a str,
     /// Which part, from 0.
     pub part: i32,
     /// WhatsApp's id.
     pub wa_message_id: &'a WaMessageId,
-    /// Who says so.
+    /// Where the id comes from.
     pub told_by: ToldBy,
 }
 
-/// Who says which part has an id.
+/// The source that connects a WhatsApp id with a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ToldBy {
     /// The gateway's answer to the send.
     Answer,
-    /// An echo with the same words: it may be that of another part, so it counts only where nobody has said anything.
+    /// An echo with the same text. It may belong to another part, so it counts only if the id is not known yet.
     Echo,
 }
 
-/// Notes that a part left. The id is kept whoever reports it, the sender or an echo, first or late; the message
-/// moves on only once for each part, and stays as it is when it has ended otherwise.
+/// Records that a part was sent. The id is stored from every report, by the answer or an echo, early or late. The
+/// message moves on only once for each part, and not at all if it has ended otherwise.
 pub async fn record_sent(
-    pool: &PgPool,
+    pool: &Pool,
     sent: SentPart<'_>,
     cause: &Reason,
     now: OffsetDateTime,
@@ -84,10 +84,10 @@ pub async fn record_sent(
     tx.commit().await
 }
 
-/// The usual case of [`record_sent`] in one statement; does nothing and is false where WhatsApp's id is known already,
-/// because a receipt or an echo came first.
+/// The usual case of [`record_sent`] in one statement. False, without a change, when WhatsApp's id is known already
+/// because a receipt or an echo arrived first.
 async fn record_sent_first(
-    pool: &PgPool,
+    pool: &Pool,
     sent: SentPart<'_>,
     cause: &Reason,
     now: OffsetDateTime,
@@ -131,10 +131,10 @@ async fn record_sent_first(
     .await
 }
 
-/// Notes whose message a WhatsApp id is; a receipt that came before keeps its level. False where that is known already
-/// and an echo says so.
+/// Records which message a WhatsApp id belongs to; a receipt that arrived before keeps its level. False, without a
+/// change, when that is known already and `sent` comes from an echo.
 async fn record_owner(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     sent: SentPart<'_>,
     now: OffsetDateTime,
 ) -> sqlx::Result<bool> {
@@ -161,7 +161,7 @@ async fn record_owner(
 
 /// Whether a WhatsApp id is known to be one of our sends.
 pub async fn is_ours(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     number: &str,
     id: &WaMessageId,
@@ -183,9 +183,9 @@ pub async fn is_ours(
     .await
 }
 
-/// The part of a message of ours that went to `chat` (digits) under WhatsApp's id.
+/// The part of our message that was sent to `chat` (digits) under WhatsApp's id.
 pub async fn find_sent(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     number: &str,
     chat: &str,
@@ -209,9 +209,9 @@ pub async fn find_sent(
     .await
 }
 
-/// Notes a receipt: levels only rise, and a refusal stays. Moves the message on if its id is known already.
+/// Records a receipt: levels only rise, and a refusal stays. Moves the message on if its id is known already.
 pub async fn record_receipt(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     number: &str,
     id: &WaMessageId,
@@ -234,7 +234,7 @@ pub async fn record_receipt(
     tx.commit().await
 }
 
-/// A receipt, as [`record_receipt`] has it.
+/// A receipt: the arguments of [`record_receipt`].
 #[derive(Clone, Copy)]
 struct Seen<'a> {
     location: &'a LocationId,
@@ -244,10 +244,10 @@ struct Seen<'a> {
     refused: Option<&'a str>,
 }
 
-/// The usual case of [`record_receipt`] in one statement: a message of one part is as far as this receipt says. Gives the
-/// message where more has to be looked at.
+/// The usual case of [`record_receipt`] in one statement: a message of one part is as far as this receipt says. Returns
+/// the message if [`advance`] has to decide.
 async fn record_receipt_first(
-    pool: &PgPool,
+    pool: &Pool,
     seen: Seen<'_>,
     now: OffsetDateTime,
 ) -> sqlx::Result<Option<MessageId>> {

@@ -1,21 +1,21 @@
-//! A failed message to WhatsApp, as a replay finds it and puts it back.
+//! A replay's statements on a failed message to WhatsApp.
 
-use sqlx::PgConnection;
 use time::OffsetDateTime;
 
+use crate::db::connection::Connection;
 use crate::db::replays::current::Current;
 use crate::model::ids::{LocationId, MessageId};
 use crate::model::reason::Reason;
 
-/// Locks a message and finds what decides whether it may be repeated. `doubtful` are the causes of replays after which its
+/// Locks a message and reads what decides whether it may be replayed. `doubtful`: the causes of replays after which the
 /// outcome stays unknown.
 pub(in crate::db) async fn find_current(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     id: MessageId,
     doubtful: &[&str],
 ) -> sqlx::Result<Current> {
-    // Receipts before their message, as who records one locks them.
+    // Lock receipts before their message, in the same order as functions that record a receipt.
     sqlx::query!(
         "select 1 as one from receipts where location_id = $1 and message_id = $2 for update",
         location.as_str(),
@@ -71,9 +71,9 @@ pub(in crate::db) async fn find_current(
     .await
 }
 
-/// Puts a message back, due now, of which so many parts count as sent from now on.
+/// Puts a message back, due now. At most `parts_sent` of its parts count as sent from now on.
 pub(in crate::db) async fn requeue(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     id: MessageId,
     parts_sent: i32,
@@ -100,7 +100,7 @@ pub(in crate::db) async fn requeue(
     )
     .execute(&mut *tx)
     .await?;
-    // A refused copy stays ours, but counts for no part: else it would fail the message again.
+    // A refused copy stays known as ours, but counts for no part; otherwise it would fail the message again.
     sqlx::query!(
         "update receipts set part = null where location_id = $1 and message_id = $2 and refused is not null",
         location.as_str(),

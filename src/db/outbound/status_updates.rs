@@ -1,20 +1,20 @@
-//! Ticks that GHL has to be told, at least once and only upward.
+//! Status updates for GHL: each is reported at least once, and a message's status only rises.
 
-use sqlx::{PgConnection, PgPool};
 use time::{Duration, OffsetDateTime};
 
 use crate::db::accounts::rate_limits::CallPriority;
+use crate::db::connection::{Connection, Pool};
 use crate::db::history::timeline;
 use crate::db::queue::{claimed, set_due};
 use crate::model::ids::{GhlMessageId, LocationId, MessageId};
 use crate::model::reason::{Reason, Step};
 use crate::model::states::StatusName;
 
-/// GHL knows a message only some seconds after it delivered it (`docs/vendors/ghl.md#status-updates`); an update
-/// before that costs a call and a refusal.
+/// GHL knows a message only some seconds after it delivered it (`docs/vendors/ghl.md#status-updates`) and refuses an
+/// earlier update, which would waste a call.
 pub(in crate::db) const GHL_KNOWS_AFTER: Duration = Duration::seconds(5);
 
-/// A status GHL takes; there is none for "sent".
+/// A status that GHL accepts; there is none for "sent".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status<'a> {
     /// On the customer's phone.
@@ -26,7 +26,7 @@ pub enum Status<'a> {
 }
 
 impl Status<'_> {
-    /// Which it is, without the reason.
+    /// The status without the reason.
     #[must_use]
     pub const fn name(self) -> StatusName {
         match self {
@@ -40,15 +40,15 @@ impl Status<'_> {
 /// A claimed update.
 #[derive(Clone, Debug)]
 pub struct StatusJob {
-    /// Whose message.
+    /// The location of the message.
     pub location_id: LocationId,
     /// Our id.
     pub message_id: MessageId,
     /// GHL's id.
     pub ghl_message_id: GhlMessageId,
-    /// What GHL is told.
+    /// The status to report.
     pub status: StatusName,
-    /// With [`StatusName::Failed`]: why.
+    /// The reason for [`StatusName::Failed`].
     pub reason: Option<Reason>,
     /// Failed attempts.
     pub failures: i32,
@@ -60,10 +60,10 @@ pub struct StatusJob {
 
 claimed!(StatusJob, message_id.0, in location_id);
 
-/// Has GHL told; an update that waits already is raised in its place, so that one call tells the highest. Nothing
-/// is queued for a location that was uninstalled, or of which nobody heard: there is no token to tell it with.
+/// Queues a status update, or raises the message's waiting one, so that one call reports the highest status. Does
+/// nothing for a location that is uninstalled or unknown, because there is no token for the call.
 pub(in crate::db) async fn queue(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     message: MessageId,
     status: Status<'_>,
@@ -101,9 +101,9 @@ pub(in crate::db) async fn queue(
     .map(|_| ())
 }
 
-/// Claims due updates of locations that may call GHL for them.
+/// Claims due updates of locations whose rate limit allows a call for them.
 pub async fn claim(
-    pool: &PgPool,
+    pool: &Pool,
     now: OffsetDateTime,
     lease: Duration,
     limit: i64,
@@ -128,8 +128,8 @@ pub async fn claim(
             limit $3
             for update skip locked
         )
-        -- 2. They are this owner's until the end of the lease. With plain equality of the first column the planner, where
-        -- it does not know yet how many rows there are, could read the whole index to join.
+        -- 2. They are this owner's until the end of the lease. `= any (array[…])` is used because, with `=`, the
+        --    planner could read the whole index for the join while it does not know yet how many rows there are.
         update status_updates s
         set attempt = s.attempt + 1, due_at = $2
         from taken
@@ -147,9 +147,9 @@ pub async fn claim(
     .await
 }
 
-/// Ends an update that GHL took, or that will never be taken. If the message moved on meanwhile, the higher status
-/// is due at once.
-pub async fn finish(pool: &PgPool, job: &StatusJob, now: OffsetDateTime) -> sqlx::Result<()> {
+/// Ends an update that GHL accepted, or will never accept. If the message moved on meanwhile, the higher status is due
+/// at once.
+pub async fn finish(pool: &Pool, job: &StatusJob, now: OffsetDateTime) -> sqlx::Result<()> {
     let ended = sqlx::query!(
         "delete from status_updates where location_id = $1 and message_id = $2 and status = $3",
         job.location_id.as_str(),
@@ -179,7 +179,7 @@ pub async fn finish(pool: &PgPool, job: &StatusJob, now: OffsetDateTime) -> sqlx
     Ok(())
 }
 
-/// Why an update goes back.
+/// Why an update is put back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Back {
     /// The try failed.
@@ -188,9 +188,9 @@ pub enum Back {
     Waits,
 }
 
-/// For an owner that kept its update beyond its lease, or while the message was replayed: GHL has been told of a higher
-/// status meanwhile, and this owner's late one may have arrived after it.
-async fn tell_again(pool: &PgPool, job: &StatusJob, due: OffsetDateTime) -> sqlx::Result<()> {
+/// Queues the message's current status again, for a caller that kept its update beyond its lease or while the message
+/// was replayed: GHL has got a higher status meanwhile, and the caller's late one may have arrived after it.
+async fn tell_again(pool: &Pool, job: &StatusJob, due: OffsetDateTime) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
         insert into status_updates (location_id, message_id, ghl_message_id, status, due_at)
@@ -214,7 +214,7 @@ async fn tell_again(pool: &PgPool, job: &StatusJob, due: OffsetDateTime) -> sqlx
 
 /// Puts a claimed update back until `due`.
 pub async fn finish_retry(
-    pool: &PgPool,
+    pool: &Pool,
     job: &StatusJob,
     back: Back,
     due: OffsetDateTime,
@@ -239,9 +239,9 @@ pub async fn finish_retry(
     Ok(())
 }
 
-/// Ends an update that GHL will never take; the message's timeline says so.
+/// Ends an update that GHL will never accept, and records this in the message's timeline.
 pub async fn abandon(
-    pool: &PgPool,
+    pool: &Pool,
     job: &StatusJob,
     why: &Reason,
     now: OffsetDateTime,
@@ -263,8 +263,8 @@ pub async fn abandon(
     finish(pool, job, now).await
 }
 
-/// Ends the leases of claims that are still held; one that was just put back is told a little early.
-pub async fn release(pool: &PgPool, jobs: &[StatusJob], now: OffsetDateTime) -> sqlx::Result<()> {
+/// Ends the leases of claims that are still held. An update that was just put back is reported a little early.
+pub async fn release(pool: &Pool, jobs: &[StatusJob], now: OffsetDateTime) -> sqlx::Result<()> {
     set_due!(
         pool,
         jobs,

@@ -1,4 +1,4 @@
-//! How a message stands when somebody wants to repeat it.
+//! What a replay needs to know about a message.
 
 use crate::model::reason::Reason;
 use crate::model::states::{Direction, MessageState};
@@ -6,37 +6,35 @@ use crate::model::states::{Direction, MessageState};
 /// Why a message may have arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unconfirmed {
-    /// A part of it left with an unknown outcome.
+    /// A part of it was sent, with an unknown outcome.
     Unconfirmed,
-    /// WhatsApp took parts of it and refused one: that part and all behind it go again.
+    /// WhatsApp took parts of it and refused one: that part and all after it are sent again.
     Refused,
-    /// Some parts have left; only the rest goes.
+    /// Some parts were sent; a replay sends only the rest.
     PartsLeft {
-        /// So many.
+        /// The number of these parts.
         sent: i32,
     },
-    /// GHL's answer was lost.
+    /// GHL's answer to the post was lost.
     AnswerLost,
 }
 
-/// What decides whether a message may be repeated.
+/// What decides whether a message may be replayed.
 pub(in crate::db) struct Current {
-    /// Where it is on its way.
     pub(in crate::db) state: MessageState,
-    /// Why it is there.
     pub(in crate::db) reason: Option<Reason>,
-    /// Its location has gone.
+    /// Its location has uninstalled the app.
     pub(in crate::db) is_uninstalled: bool,
-    /// Something of it left and nobody knows what became of it.
+    /// It was sent at least in part, and the outcome is unknown.
     pub(in crate::db) is_lost: bool,
-    /// Parts that have left.
+    /// Parts that were sent.
     pub(in crate::db) parts_sent: i32,
     /// The first part of which WhatsApp refused every copy.
     pub(in crate::db) refused_part: Option<i32>,
 }
 
 impl Current {
-    /// Why it may have arrived, if it may.
+    /// Why the message may have arrived; none if that is impossible.
     pub(super) fn doubt(&self, direction: Direction) -> Option<Unconfirmed> {
         match direction {
             Direction::Inbound => self.is_lost.then_some(Unconfirmed::AnswerLost),

@@ -1,15 +1,14 @@
-//! Failed messages that go back into their queue because a person says so: the operator, or a location's own user.
+//! Replays: a person (the operator, or a location's own user) puts a failed message back into its queue.
 //!
-//! Owns: what may be repeated, and what only after a yes because it may have arrived. Decided and done in one
-//! transaction that holds the message's row. What is read and changed of that row is in `outbound::replays` and
-//! `inbound::replays`.
+//! Decides what may be replayed, and what only after a confirmation because it may have arrived. Decision and change
+//! are in one transaction that locks the message's row; `outbound::replays` and `inbound::replays` have the statements.
 
 pub(in crate::db) mod current;
 
 pub use current::Unconfirmed;
-use sqlx::PgPool;
 use time::OffsetDateTime;
 
+use crate::db::connection::Pool;
 use crate::db::history::timeline;
 use crate::db::views::messages;
 use crate::db::views::messages::MessageRow;
@@ -18,7 +17,7 @@ use crate::model::ids::{LocationId, MessageId};
 use crate::model::reason::{Reason, Step};
 use crate::model::states::{Direction, MessageState};
 
-/// Who says so.
+/// Who asks for the replay.
 #[derive(Clone, Copy)]
 enum By {
     Operator,
@@ -26,7 +25,7 @@ enum By {
 }
 
 impl By {
-    /// The step of a replay that repeats nothing.
+    /// The step of a replay that sends nothing twice.
     const fn safe(self) -> Step {
         match self {
             Self::Operator => Step::Replayed,
@@ -34,7 +33,7 @@ impl By {
         }
     }
 
-    /// The step of one that may repeat something: from then on the message is in doubt for good.
+    /// The step of a replay that may send something twice: the outcome of the message then stays unknown for good.
     const fn doubtful(self) -> Step {
         match self {
             Self::Operator => Step::ReplayedInDoubt,
@@ -43,26 +42,26 @@ impl By {
     }
 }
 
-/// What became of a replay.
+/// The result of a replay.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Replay {
     /// The message is back in its queue.
     Queued,
-    /// It may have arrived; nothing was done without a yes.
+    /// It may have arrived, and the caller did not confirm. Nothing was changed.
     InDoubt(Unconfirmed),
-    /// It has not failed; its state, and the reason of that.
+    /// It has not failed. Its state, and the reason for that state.
     NotFailed(MessageState, Option<Reason>),
     /// Its location has uninstalled the app.
     Uninstalled,
-    /// No message has this number.
+    /// No message has this id.
     Unknown,
 }
 
-/// Puts a failed message back into its queue, due now and ahead of what came later in its conversation. `anyway`: even
-/// if it may have arrived. Parts that have left do not go again, but for those that WhatsApp refused and what is
-/// behind them. GHL is not told of the failure any more if it does not know yet, and hears of the ticks that come.
+/// Puts a failed message back into its queue, due now and before later messages of its conversation. With `anyway`,
+/// even if it may have arrived. Parts that were sent are not sent again, except a part that WhatsApp refused and those
+/// after it. GHL does not get the failure any more if it has not got it yet, and gets the status updates that follow.
 pub async fn replay(
-    pool: &PgPool,
+    pool: &Pool,
     id: MessageId,
     anyway: bool,
     now: OffsetDateTime,
@@ -73,9 +72,9 @@ pub async fn replay(
     }
 }
 
-/// As [`replay`], for the location's own user: a message of another location is unknown.
+/// As [`replay`], for a location's own user: a message of another location counts as unknown.
 pub async fn replay_own(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     id: MessageId,
     anyway: bool,
@@ -88,7 +87,7 @@ pub async fn replay_own(
 }
 
 async fn requeue(
-    pool: &PgPool,
+    pool: &Pool,
     message: MessageRow,
     by: By,
     anyway: bool,

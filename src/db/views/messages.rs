@@ -1,11 +1,11 @@
-//! Messages of both directions as the operator sees them: the last ones, and one with its steps.
+//! Messages of both directions for the operator: the last ones, and one with its steps.
 //!
-//! Refuses: reading what a message says, or more of a customer's number than its last four digits. How one goes back
-//! into the queue is in [`crate::db::replays`].
+//! It must not read a message's text, or more of a customer's number than its last four digits. Replays are in
+//! [`crate::db::replays`].
 
-use sqlx::PgPool;
 use time::OffsetDateTime;
 
+use crate::db::connection::Pool;
 use crate::model::ids::{GhlMessageId, LocationId, MessageId, WaMessageId};
 use crate::model::reason::{Reason, Step as Cause};
 use crate::model::states::{Direction, MessageState};
@@ -15,13 +15,13 @@ use crate::model::states::{Direction, MessageState};
 pub struct MessageRow {
     /// Which way it goes.
     pub direction: Direction,
-    /// Whose message.
+    /// The location of the message.
     pub location_id: LocationId,
     /// Our id.
     pub id: MessageId,
-    /// Where it is on its way.
+    /// Its state.
     pub state: MessageState,
-    /// Why it is there, where that needs a reason.
+    /// Why it is in that state, if that needs a reason.
     pub reason: Option<Reason>,
     /// The business's number, digits; none while an outbound message waits for one.
     pub number: Option<String>,
@@ -29,18 +29,18 @@ pub struct MessageRow {
     pub chat_end: Option<String>,
     /// GHL's id; an inbound message has one when it is posted.
     pub ghl_message_id: Option<GhlMessageId>,
-    /// Parts that have left; none for inbound.
+    /// Parts that were sent; none for inbound.
     pub parts_sent: Option<i32>,
-    /// Of how many, once planned.
+    /// The number of its parts, once planned.
     pub parts: Option<i32>,
-    /// When it came.
+    /// When it arrived.
     pub accepted_at: OffsetDateTime,
 }
 
-/// The last messages, newest first: of one location or of all, all or only those in one state. Of what came from WhatsApp
-/// not what is ignored of our own: echoes of what is in the list already.
+/// The last messages, newest first: of one location or of all, in one state or in any. Leaves out ignored messages that
+/// the business wrote: they are echoes of messages that are in the list already.
 pub async fn list_messages(
-    pool: &PgPool,
+    pool: &Pool,
     location: Option<&LocationId>,
     state: Option<MessageState>,
     limit: i64,
@@ -76,14 +76,14 @@ pub async fn list_messages(
     .await
 }
 
-/// The message with this number.
-pub async fn find_message(pool: &PgPool, id: MessageId) -> sqlx::Result<Option<MessageRow>> {
+/// The message with this id.
+pub async fn find_message(pool: &Pool, id: MessageId) -> sqlx::Result<Option<MessageRow>> {
     find_in(pool, &list_places(pool).await?, id).await
 }
 
-/// The message with this number, if it is the location's.
+/// The message with this id, if it belongs to the location.
 pub async fn find_message_of(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     id: MessageId,
 ) -> sqlx::Result<Option<MessageRow>> {
@@ -91,7 +91,7 @@ pub async fn find_message_of(
 }
 
 async fn find_in(
-    pool: &PgPool,
+    pool: &Pool,
     places: &[LocationId],
     id: MessageId,
 ) -> sqlx::Result<Option<MessageRow>> {
@@ -110,9 +110,9 @@ async fn find_in(
     .await
 }
 
-/// Every location that may have messages. Their keys begin with it, so that knowing them saves reading the tables; a
-/// delivery can come before anything else is heard of its location.
-async fn list_places(pool: &PgPool) -> sqlx::Result<Vec<LocationId>> {
+/// Every location that may have messages. The keys of messages begin with the location, so that knowing the locations
+/// saves reading whole tables. A delivery can arrive before its location is in `locations`.
+async fn list_places(pool: &Pool) -> sqlx::Result<Vec<LocationId>> {
     sqlx::query_scalar!(
         r#"
         -- From one location to the next along the primary key.
@@ -152,15 +152,15 @@ fn texts(places: &[LocationId]) -> Vec<&str> {
 pub struct Step {
     /// When.
     pub at: OffsetDateTime,
-    /// Its state from then on.
+    /// The message's state from then on.
     pub state: MessageState,
     /// Why.
     pub cause: Option<Reason>,
 }
 
-/// What happened to a message, from its first step on. That it came is told from its own row; where the timeline says
-/// the same, it is said once.
-pub async fn list_steps(pool: &PgPool, message: &MessageRow) -> sqlx::Result<Vec<Step>> {
+/// The steps of a message, oldest first. The first one is made from the message's own row, and is left out where the
+/// timeline has it too.
+pub async fn list_steps(pool: &Pool, message: &MessageRow) -> sqlx::Result<Vec<Step>> {
     let came = match message.direction {
         Direction::Outbound => Cause::GhlDelivered,
         Direction::Inbound => Cause::WaapifyPosted,
@@ -191,21 +191,21 @@ pub async fn list_steps(pool: &PgPool, message: &MessageRow) -> sqlx::Result<Vec
     Ok([first].into_iter().chain(later).collect())
 }
 
-/// A WhatsApp message that is (a part of) a message.
+/// A WhatsApp message that carries a message or a part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WhatsAppCopy {
     /// WhatsApp's id.
     pub wa_message_id: WaMessageId,
-    /// Which part, from 0; none for inbound, and for a refused copy that a replay took out of the count.
+    /// Which part, from 0; none for inbound, and for a refused copy that does not count since a replay.
     pub part: Option<i32>,
     /// How far WhatsApp got with it ([`crate::db::outbound::receipts`]).
     pub level: i32,
-    /// WhatsApp's code when it refused it.
+    /// WhatsApp's code, if it refused the message.
     pub refused: Option<String>,
 }
 
 /// The WhatsApp messages of a message.
-pub async fn list_copies(pool: &PgPool, message: &MessageRow) -> sqlx::Result<Vec<WhatsAppCopy>> {
+pub async fn list_copies(pool: &Pool, message: &MessageRow) -> sqlx::Result<Vec<WhatsAppCopy>> {
     sqlx::query_as!(
         WhatsAppCopy,
         r#"

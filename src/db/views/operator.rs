@@ -1,12 +1,12 @@
-//! Locations, numbers and messages, page by page, as the operator's pages show them.
+//! Locations, numbers and messages, page by page, for the operator's pages.
 //!
-//! Owns: reading a page without reading what is not on it; where a page ends, the next begins (a keyset). Refuses: what
-//! messages say; and customers' numbers, but for the one message that is opened.
+//! A page is read without the rows that are not on it: it begins after the last key of the page before (keyset). The
+//! module must not read message texts, or customers' numbers except that of the one message that is opened.
 
-use sqlx::PgPool;
 use time::OffsetDateTime;
 
 use crate::db::accounts::installs::InstallRow;
+use crate::db::connection::Pool;
 use crate::db::views::messages::MessageRow;
 use crate::db::views::overview::WINDOW;
 use crate::db::views::queue_counts::MAX_COUNT;
@@ -14,9 +14,9 @@ use crate::model::ids::{LocationId, MessageId};
 use crate::model::reason::Reason;
 use crate::model::states::Direction;
 
-/// Locations behind `after`, in the order of their ids. `troubled`: only those that need somebody.
+/// Locations after `after`, in the order of their ids. `troubled`: only those that need attention.
 pub async fn list_locations(
-    pool: &PgPool,
+    pool: &Pool,
     after: &str,
     troubled: bool,
     limit: i64,
@@ -30,7 +30,7 @@ pub async fn list_locations(
         where location_id > $1
           and (
             not $2
-            -- It needs somebody.
+            -- It needs attention.
             or hold_reason is not null
             or uninstalled_at is null and (
                 token_problem is not null
@@ -55,10 +55,7 @@ pub async fn list_locations(
 }
 
 /// One location.
-pub async fn find_location(
-    pool: &PgPool,
-    location: &LocationId,
-) -> sqlx::Result<Option<InstallRow>> {
+pub async fn find_location(pool: &Pool, location: &LocationId) -> sqlx::Result<Option<InstallRow>> {
     sqlx::query_as!(
         InstallRow,
         r#"
@@ -76,13 +73,13 @@ pub async fn find_location(
 /// A number of a business on a page.
 #[derive(Clone, Debug)]
 pub struct NumberRow {
-    /// Whose.
+    /// Its location.
     pub location_id: LocationId,
     /// E.164 digits.
     pub number: String,
     /// Its location sends from it.
     pub is_default: bool,
-    /// Waapify posts its events here; an uninstall ends that.
+    /// Waapify posts its events to us, which an uninstall ends.
     pub is_connected: bool,
     /// Why sending is on hold.
     pub hold_reason: Option<Reason>,
@@ -96,9 +93,9 @@ pub struct NumberRow {
     pub last_event: Option<OffsetDateTime>,
 }
 
-/// Numbers behind `after` (location and number): of one location, or of all, all or only those on hold.
+/// Numbers after `after` (location and number), of one location or of all. `held`: only those on hold.
 pub async fn list_numbers(
-    pool: &PgPool,
+    pool: &Pool,
     location: Option<&LocationId>,
     after: (&str, &str),
     held: bool,
@@ -139,23 +136,23 @@ pub async fn list_numbers(
     .await
 }
 
-/// What waits of one location.
+/// The waiting messages of one location. Each count is [`MAX_COUNT`] at most.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Backlog {
-    /// Messages to WhatsApp, at most [`MAX_COUNT`]; so are the others.
+    /// Messages to WhatsApp that are not sent yet.
     pub outbound: i64,
-    /// Messages to WhatsApp whose outcome nobody knows yet.
+    /// Messages to WhatsApp that are being sent, or have an unknown outcome.
     pub unconfirmed: i64,
     /// Messages to GHL.
     pub inbound: i64,
-    /// Messages whose sender or content is not known yet.
+    /// Messages with a sender or a content that is not known yet.
     pub held: i64,
-    /// Statuses that GHL has to be told.
+    /// Status updates for GHL.
     pub statuses: i64,
 }
 
-/// How much waits of a location.
-pub async fn find_backlog(pool: &PgPool, location: &LocationId) -> sqlx::Result<Backlog> {
+/// The backlog of a location.
+pub async fn find_backlog(pool: &Pool, location: &LocationId) -> sqlx::Result<Backlog> {
     sqlx::query_as!(
         Backlog,
         r#"
@@ -219,10 +216,11 @@ pub async fn find_backlog(pool: &PgPool, location: &LocationId) -> sqlx::Result<
     .await
 }
 
-/// Messages of a location before `before`, newest first; of what came from WhatsApp not what is ignored of our own. That
-/// is looked for among the newest [`WINDOW`] rows: each send leaves an ignored one, and stands here itself.
+/// Messages of a location before `before`, newest first, without ignored messages that the business wrote. Messages
+/// from WhatsApp are searched only in their newest [`WINDOW`] rows before `before`, because each send adds an ignored
+/// one.
 pub async fn list_messages(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     before: MessageId,
     limit: i64,
@@ -236,7 +234,7 @@ pub async fn list_messages(
         where location_id = $1
             and id < $2
             and not is_echo
-            -- Of what came from WhatsApp no further back than this.
+            -- Messages from WhatsApp are searched no further back than this.
             and (
                 direction = 'outbound'
                 or id >= coalesce((
@@ -260,9 +258,9 @@ pub async fn list_messages(
     .await
 }
 
-/// What failed before `before`, newest first, with the reason that its last step tells: of all locations, or of one.
+/// Failed messages before `before`, newest first, with the reason of their last step: of all locations, or of one.
 pub async fn list_failures(
-    pool: &PgPool,
+    pool: &Pool,
     location: Option<&LocationId>,
     before: MessageId,
     limit: i64,
@@ -273,9 +271,9 @@ pub async fn list_failures(
     }
 }
 
-/// Along `outbound_failed_anywhere` and `inbound_failed_anywhere`.
+/// Reads along the indexes `outbound_failed_anywhere` and `inbound_failed_anywhere`.
 async fn list_all_failures(
-    pool: &PgPool,
+    pool: &Pool,
     before: MessageId,
     limit: i64,
 ) -> sqlx::Result<Vec<MessageRow>> {
@@ -283,7 +281,7 @@ async fn list_all_failures(
         MessageRow,
         r#"
         select f.direction as "direction!", f.location_id as "location_id!", f.id as "id!", f.state as "state!",
-            -- Of what GHL was told the last step knows more than the message.
+            -- The last step knows more than the message about what GHL was told.
             coalesce((
                 select reason_of(s.cause_code, s.cause_args)
                 from timeline s
@@ -308,9 +306,9 @@ async fn list_all_failures(
     .await
 }
 
-/// Along `outbound_failed` and `inbound_failed`.
+/// Reads along the indexes `outbound_failed` and `inbound_failed`.
 async fn list_failures_of(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     before: MessageId,
     limit: i64,
@@ -319,7 +317,7 @@ async fn list_failures_of(
         MessageRow,
         r#"
         select f.direction as "direction!", f.location_id as "location_id!", f.id as "id!", f.state as "state!",
-            -- Of what GHL was told the last step knows more than the message.
+            -- The last step knows more than the message about what GHL was told.
             coalesce((
                 select reason_of(s.cause_code, s.cause_args)
                 from timeline s
@@ -345,8 +343,8 @@ async fn list_failures_of(
     .await
 }
 
-/// The customer's number of a message, digits, for whoever opens it; none of a group, and while it is not known.
-pub async fn find_phone(pool: &PgPool, message: &MessageRow) -> sqlx::Result<Option<String>> {
+/// The customer's number of a message, digits; none for a group, and while it is not known.
+pub async fn find_phone(pool: &Pool, message: &MessageRow) -> sqlx::Result<Option<String>> {
     let (location, id) = (message.location_id.as_str(), message.id.0);
     let found = match message.direction {
         Direction::Outbound => {

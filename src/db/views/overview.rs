@@ -1,20 +1,20 @@
 //! What a location's own users see of their numbers and messages.
 //!
-//! Refuses: what a message says, more of a customer's number than its last four digits, and any row of another location:
-//! every statement begins with the one location that the caller has proven. Each reads a bounded number of rows along an
-//! index, however many there are: a page is looked at while a campaign of a million messages is under way.
+//! It must not read a message's text, more of a customer's number than its last four digits, or a row of another
+//! location: every statement is limited to the location that the caller has proven. Each reads a bounded number of rows
+//! along an index, because a page may be opened while a campaign of a million messages is being sent.
 
-use sqlx::PgPool;
 use time::OffsetDateTime;
 
+use crate::db::connection::Pool;
 use crate::model::ids::{LocationId, MessageId};
 use crate::model::reason::Reason;
 use crate::model::states::{Direction, MessageState};
 
-/// The newest messages of each direction that are counted and searched: some 20 ms of reading. A page that says less than
-/// there is has to say so.
+/// The newest messages of each direction that are counted and searched, which takes some 20 ms. A page that shows fewer
+/// than there are has to say so.
 pub const WINDOW: i64 = 10_000;
-/// The newest events in which a number's last is looked for.
+/// The newest events that are searched for a number's last one.
 const EVENT_WINDOW: i64 = 1_000;
 
 /// A number with its settings.
@@ -28,11 +28,11 @@ pub struct NumberState {
     pub number: String,
     /// What the business calls it.
     pub name: Option<String>,
-    /// The one that messages leave from.
+    /// Its location sends from it.
     pub is_default: bool,
-    /// Its keys are here; an uninstall takes them.
+    /// Its keys are stored; an uninstall deletes them.
     pub is_connected: bool,
-    /// Why nothing leaves at the moment.
+    /// Why sending is on hold.
     pub hold_reason: Option<Reason>,
     /// When it was connected the last time.
     pub connected_at: OffsetDateTime,
@@ -40,16 +40,16 @@ pub struct NumberState {
     pub min_interval_ms: Option<i32>,
     /// Messages of groups go to GHL.
     pub forwards_groups: bool,
-    /// What is written on the phone goes to GHL.
+    /// Messages that the business writes on the phone go to GHL.
     pub mirrors_phone: bool,
-    /// When Waapify posted something of it, if it did lately.
+    /// When Waapify last posted an event of it, if that was recently.
     pub last_event_at: Option<OffsetDateTime>,
 }
 
-/// The numbers of a location, the default first; along the primary key of `numbers`, and for each the newest events
-/// along that of `waapify_events`. Those without keys only where no other has any: they were removed, but after an
-/// uninstall they are what there is to connect again.
-pub async fn list_numbers(pool: &PgPool, location: &LocationId) -> sqlx::Result<Vec<NumberState>> {
+/// The numbers of a location, the default first. Numbers without keys are included only if no number has keys: usually
+/// they were removed, but after an uninstall they can be connected again. Reads along the primary keys of `numbers` and
+/// `waapify_events`.
+pub async fn list_numbers(pool: &Pool, location: &LocationId) -> sqlx::Result<Vec<NumberState>> {
     sqlx::query_as!(
         NumberState,
         r#"
@@ -90,18 +90,18 @@ pub async fn list_numbers(pool: &PgPool, location: &LocationId) -> sqlx::Result<
 /// How many messages are in a state.
 #[derive(Clone, Debug)]
 pub struct Count {
-    /// Which way.
+    /// Which way they go.
     pub direction: Direction,
     /// The state.
     pub state: MessageState,
-    /// So many.
+    /// How many.
     pub count: i64,
 }
 
-/// The messages of a location since `since` by state, of the newest [`WINDOW`] of each direction; along the primary
-/// keys. Of what came from WhatsApp not the business's own echoes.
+/// Counts the messages of a location since `since` by state, among the newest [`WINDOW`] of each direction and without
+/// the business's own echoes. Reads along the primary keys.
 pub async fn count_states(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     since: OffsetDateTime,
 ) -> sqlx::Result<Vec<Count>> {
@@ -145,19 +145,20 @@ pub struct Entry {
     pub direction: Direction,
     /// Our id.
     pub id: MessageId,
-    /// Where it is on its way.
+    /// Its state.
     pub state: MessageState,
     /// Last digits of the customer's number, once known.
     pub chat_end: Option<String>,
-    /// When it came.
+    /// When it arrived.
     pub accepted_at: OffsetDateTime,
-    /// Why it is there, where that is told.
+    /// Why it is in that state, if recorded.
     pub why: Option<Reason>,
 }
 
-/// The last failures of a location, newest first; along `outbound_failed` and `inbound_failed`.
+/// The failures of a location before the id `before`, newest first. Reads along the indexes `outbound_failed` and
+/// `inbound_failed`.
 pub async fn list_failures(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     before: i64,
     limit: i64,
@@ -192,10 +193,10 @@ pub async fn list_failures(
     .await
 }
 
-/// The messages of a location before the one with the number `before`, newest first, in one of `states` (empty: in any):
-/// of the newest [`WINDOW`] of each direction; along the primary keys.
+/// The messages of a location before the id `before`, newest first, in one of `states` (empty: in any), among the
+/// newest [`WINDOW`] of each direction before it. Reads along the primary keys.
 pub async fn list_entries(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     states: &[MessageState],
     before: i64,
@@ -215,7 +216,7 @@ pub async fn list_entries(
                 limit 1
             ) as "why: Reason"
         from (
-            -- What is searched for among the newest to WhatsApp, and among the newest from there.
+            -- Searched among the newest messages to WhatsApp, and among the newest from WhatsApp.
             (
                 select direction, id, state, chat_end, accepted_at
                 from (

@@ -1,23 +1,23 @@
-//! How long the queues are and how old what waits in them, cheaply: for `/metrics` and the operator's overview.
+//! The lengths of the queues and the age of their oldest rows, for `/metrics` and the operator's overview.
 //!
-//! Owns: counts that cost the same with a thousand rows and with a million. Each reads an index from its beginning and
-//! stops at [`MAX_COUNT`]; the oldest of a queue is found from one location to the next. Refuses: exact totals, which
-//! would read every row.
+//! The counts cost the same with a thousand rows and with a million: each reads an index from its beginning and stops
+//! at [`MAX_COUNT`]; the oldest row of a queue is found location by location. There are no exact totals, which would
+//! read every row.
 
-use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
+use crate::db::connection::{Connection, Pool};
 use crate::db::history::incidents;
 use crate::model::reason::Reason;
 use crate::model::states::{
     IncidentKind, InstallStatus, OwnerKind, Queue, QueueState, TokenProblem,
 };
 
-/// Counting stops here: a queue that long is counted within milliseconds, and a longer one is a longer one.
+/// Counting stops here, because this takes only milliseconds and nobody needs the exact length of a longer queue.
 pub const MAX_COUNT: i64 = 10_000;
-/// A database that is slower than this gets no more to do from us.
+/// Keeps the counts from adding load to a database that is slower than this.
 const STATEMENT_TIMEOUT: &str = "set local statement_timeout = '3s'";
-/// Nothing is changed by a look. This and the timeout stay text: they have no table, row or parameter to check.
+/// Counting changes nothing. This and the timeout are unchecked text: they have no table, row or parameter to check.
 const READ_ONLY: &str = "set transaction read only";
 
 /// Messages, events or files in one state.
@@ -25,7 +25,7 @@ const READ_ONLY: &str = "set transaction read only";
 pub struct QueueRow {
     /// Which queue.
     pub queue: Queue,
-    /// What they wait for there.
+    /// Their state in the queue.
     pub state: QueueState,
     /// How many, [`MAX_COUNT`] at most.
     pub count: i64,
@@ -33,18 +33,18 @@ pub struct QueueRow {
     pub oldest: Option<OffsetDateTime>,
 }
 
-/// All that is counted.
+/// All counts.
 #[derive(Clone, Debug, Default)]
 pub struct Counts {
     /// The queues.
     pub queues: Vec<QueueRow>,
-    /// Locations by how they stand with GHL.
+    /// Locations by install status.
     pub install_statuses: Vec<(InstallStatus, i64)>,
     /// Connected numbers on hold, by the reason.
     pub holds: Vec<(Reason, i64)>,
     /// Numbers that are connected.
     pub numbers: i64,
-    /// Tokens that could not be renewed, by whose they are and why.
+    /// Tokens that could not be renewed, by kind of owner and problem.
     pub tokens: Vec<(OwnerKind, TokenProblem, i64)>,
     /// Incidents that have not ended, by kind.
     pub open_incidents: Vec<(IncidentKind, i64)>,
@@ -52,8 +52,9 @@ pub struct Counts {
     pub begun_incidents: Vec<(IncidentKind, i64)>,
 }
 
-/// Counts everything, in one read-only transaction whose statements may take three seconds each.
-pub async fn read_counts(pool: &PgPool) -> sqlx::Result<Counts> {
+/// Counts everything: the incidents one by one, the rest in one read-only transaction with at most three seconds for
+/// each statement.
+pub async fn read_counts(pool: &Pool) -> sqlx::Result<Counts> {
     let mut tx = pool.begin().await?;
     sqlx::query(READ_ONLY).execute(&mut *tx).await?;
     sqlx::query(STATEMENT_TIMEOUT).execute(&mut *tx).await?;
@@ -73,13 +74,13 @@ pub async fn read_counts(pool: &PgPool) -> sqlx::Result<Counts> {
 }
 
 /// The statement has a file of its own, so that a test can ask Postgres how it is executed.
-async fn list_queues(tx: &mut PgConnection) -> sqlx::Result<Vec<QueueRow>> {
+async fn list_queues(tx: &mut Connection) -> sqlx::Result<Vec<QueueRow>> {
     sqlx::query_file_as!(QueueRow, "src/db/views/queue_counts.sql", MAX_COUNT)
         .fetch_all(tx)
         .await
 }
 
-async fn list_install_statuses(tx: &mut PgConnection) -> sqlx::Result<Vec<(InstallStatus, i64)>> {
+async fn list_install_statuses(tx: &mut Connection) -> sqlx::Result<Vec<(InstallStatus, i64)>> {
     sqlx::query!(
         r#"
         select install_status as "install_status!", count(*) as "count!"
@@ -93,7 +94,7 @@ async fn list_install_statuses(tx: &mut PgConnection) -> sqlx::Result<Vec<(Insta
     .await
 }
 
-async fn list_holds(tx: &mut PgConnection) -> sqlx::Result<Vec<(Reason, i64)>> {
+async fn list_holds(tx: &mut Connection) -> sqlx::Result<Vec<(Reason, i64)>> {
     sqlx::query!(
         r#"
         select reason_of(hold_code, hold_args) as "reason!: Reason", count(*) as "count!"
@@ -108,7 +109,7 @@ async fn list_holds(tx: &mut PgConnection) -> sqlx::Result<Vec<(Reason, i64)>> {
     .await
 }
 
-async fn count_numbers(tx: &mut PgConnection) -> sqlx::Result<i64> {
+async fn count_numbers(tx: &mut Connection) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
         r#"select count(*) as "count!" from numbers where webhook_secret is not null"#
     )
@@ -117,7 +118,7 @@ async fn count_numbers(tx: &mut PgConnection) -> sqlx::Result<i64> {
 }
 
 async fn list_token_problems(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
 ) -> sqlx::Result<Vec<(OwnerKind, TokenProblem, i64)>> {
     sqlx::query!(
         r#"

@@ -1,7 +1,7 @@
--- How many rows are in each queue and state, $1 at most, and since when the oldest waits. Each part is ordered as its
--- index is, so that no plan reads the table instead.
+-- How many rows are in each queue and state, $1 at most, and since when the oldest waits. Each part has the order of an
+-- index, so that no plan reads the table instead.
 with recursive
--- The locations that have messages to WhatsApp: from one to the next along `outbound_waiting`.
+-- The locations that have messages to WhatsApp, found one after the other in the index `outbound_waiting`.
 places as (
     (
         select location_id
@@ -21,7 +21,7 @@ places as (
         limit 1
     ) next
 ),
--- The first message of each conversation that waits for GHL: from one to the next along `inbound_waiting`.
+-- The first message of each conversation that waits for GHL, found one after the other in the index `inbound_waiting`.
 heads as (
     (
         select location_id, conversation, accepted_at

@@ -14,9 +14,9 @@ with heads as (
     order by head.id
     limit $3
 ),
--- Whoever locks the head takes what follows it. Each is locked by its key; one that another holds, or has claimed
--- meanwhile, is left out with all that follows. With the word 'accepted' in place of `heads.state` the planner
--- could use the index of what waits and read all of it.
+-- Locks each head by its key; the process that has locked a head may take the events that follow it. A head that
+-- another process has locked, or claimed meanwhile, is skipped with all that follows it. `heads.state` is used because,
+-- with the constant 'accepted', the planner could choose the index of waiting events and read all of it.
 locked as (
     select e.location_id, e.id, e.number
     from heads
@@ -31,7 +31,7 @@ locked as (
         for update skip locked
     ) e
 ),
--- The head, and what follows it as long as all of that is new and all of it together is small.
+-- The head, and the events that follow it as long as all of them are new and small together.
 run as (
     select e.location_id, e.id, e.attempt
     from locked l
@@ -50,8 +50,8 @@ run as (
     where e.fits or e.id = l.id
 ),
 claimed as (
-    -- With plain equality of the first column the planner, where it does not know yet how many rows there are, could
-    -- read the whole index to join.
+    -- `= any (array[…])` is used because, with `=`, the planner could read the whole index for the join while it does
+    -- not know yet how many rows there are.
     update waapify_events e
     set attempt = e.attempt + 1, due_at = $2
     from run

@@ -1,38 +1,38 @@
-//! What GHL posts about the app itself (INSTALL, UNINSTALL and others), byte for byte, until it has been applied.
+//! GHL's events about the app itself (INSTALL, UNINSTALL and others), stored byte for byte until they are applied.
 
-use sqlx::PgPool;
 use time::{Duration, OffsetDateTime};
 
+use crate::db::connection::Pool;
 use crate::db::queue::{Claimed, set_due};
 use crate::model::ids::{ContactId, LocationId};
 use crate::model::reason::Reason;
 use crate::model::states::EventState;
 
-/// An event to keep.
+/// An event to store.
 #[derive(Clone, Copy, Debug)]
 pub struct NewEvent<'a> {
     /// GHL's id; older events have none.
     pub webhook_id: Option<&'a str>,
     /// GHL's `type`.
     pub event_type: &'a str,
-    /// The sub-account, where it names one.
+    /// The sub-account, if it names one.
     pub location: Option<&'a LocationId>,
-    /// The contact whose message it is about.
+    /// The contact of the message that it is about.
     pub contact: Option<&'a ContactId>,
     /// The signed bytes.
     pub body: &'a [u8],
-    /// Whether there is something to do about it; else it is only noted.
+    /// Whether it has to be applied; otherwise it is only stored.
     pub concerns_us: bool,
 }
 
 /// A claimed event.
 #[derive(Clone, Debug)]
 pub struct GhlEventJob {
-    /// Its place in line.
+    /// Its position in the queue.
     pub id: i64,
     /// The signed bytes.
     pub body: Vec<u8>,
-    /// The fence, and how often it was tried.
+    /// The number of tries; also the fence.
     pub attempt: i32,
 }
 
@@ -50,9 +50,9 @@ impl Claimed for GhlEventJob {
     }
 }
 
-/// Keeps an event; false when it came before.
+/// Stores an event. False when it is known already.
 pub async fn accept_event(
-    pool: &PgPool,
+    pool: &Pool,
     event: NewEvent<'_>,
     now: OffsetDateTime,
 ) -> sqlx::Result<bool> {
@@ -80,10 +80,10 @@ pub async fn accept_event(
     Ok(inserted.rows_affected() == 1)
 }
 
-/// Claims the first waiting event. They are applied one after the other, in the order they came, because an install
-/// and an uninstall of one location must not change places; none of them takes long.
+/// Claims the first waiting event. Events are applied one after the other, in the order of their arrival, because an
+/// install and an uninstall of one location must not change places; none of them takes long.
 pub async fn claim(
-    pool: &PgPool,
+    pool: &Pool,
     now: OffsetDateTime,
     lease: Duration,
 ) -> sqlx::Result<Option<GhlEventJob>> {
@@ -99,7 +99,8 @@ pub async fn claim(
                 order by id
                 limit 1
             )
-            -- Both count of the newest version: who comes second finds that it was claimed, or has ended.
+            -- Both are checked on the newest version of the row: a second caller finds that it was claimed, or has
+            -- ended.
             and e.due_at <= $1
             and e.state = 'accepted'
         returning e.id, e.body, e.attempt
@@ -111,8 +112,8 @@ pub async fn claim(
     .await
 }
 
-/// Ends an event: applied (`reason` none), or why it cannot be.
-pub async fn finish(pool: &PgPool, job: &GhlEventJob, reason: Option<&Reason>) -> sqlx::Result<()> {
+/// Ends an event: it was applied (`reason` none), or cannot be, for this reason.
+pub async fn finish(pool: &Pool, job: &GhlEventJob, reason: Option<&Reason>) -> sqlx::Result<()> {
     let state = match reason {
         Some(_) => EventState::Failed,
         None => EventState::Done,
@@ -133,10 +134,10 @@ pub async fn finish(pool: &PgPool, job: &GhlEventJob, reason: Option<&Reason>) -
     .map(|_| ())
 }
 
-/// GHL's events of messages that it stored for a contact, as they came after `after_sequence`, oldest first: the
-/// customer's, or the business's where it is `from_me`.
+/// The bodies of GHL's events about messages that it stored for a contact, after `after_sequence`, oldest first: the
+/// customer's messages, or with `from_me` the business's.
 pub async fn list_stored_messages(
-    pool: &PgPool,
+    pool: &Pool,
     location: &LocationId,
     contact: &ContactId,
     from_me: bool,
@@ -166,8 +167,8 @@ pub async fn list_stored_messages(
     .await
 }
 
-/// Whether GHL posts events of what it stores for this location: whether one ever came.
-pub async fn are_told_of(pool: &PgPool, location: &LocationId) -> sqlx::Result<bool> {
+/// Whether GHL posts events about the messages that it stores for this location, which is so once one has arrived.
+pub async fn are_told_of(pool: &Pool, location: &LocationId) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"
         select exists (
@@ -185,7 +186,7 @@ pub async fn are_told_of(pool: &PgPool, location: &LocationId) -> sqlx::Result<b
 }
 
 /// Ends the leases of claims that are still held.
-pub async fn release(pool: &PgPool, jobs: &[GhlEventJob], now: OffsetDateTime) -> sqlx::Result<()> {
+pub async fn release(pool: &Pool, jobs: &[GhlEventJob], now: OffsetDateTime) -> sqlx::Result<()> {
     set_due!(
         pool,
         jobs,

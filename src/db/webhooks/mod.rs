@@ -1,4 +1,4 @@
-//! What the vendors posted, byte for byte, until it has been read.
+//! What GHL and Waapify posted, stored byte for byte until it has been read.
 
 pub mod ghl_events;
 pub mod waapify_events;

@@ -1,8 +1,8 @@
-//! What Waapify posted, byte for byte, until it has been read.
+//! Waapify's events, stored byte for byte until they have been read.
 
-use sqlx::PgPool;
 use time::{Duration, OffsetDateTime};
 
+use crate::db::connection::Pool;
 use crate::db::queue::{Claims, claimed, set_due};
 use crate::model::ids::LocationId;
 use crate::model::reason::Reason;
@@ -10,24 +10,24 @@ use crate::model::reason::Reason;
 /// A claimed event.
 #[derive(Clone, Debug)]
 pub struct EventJob {
-    /// Whose number.
+    /// The location of the number.
     pub location_id: LocationId,
-    /// Its place in line.
+    /// Its position in the queue.
     pub id: i64,
-    /// The number whose webhook it came to.
+    /// The number whose webhook received it.
     pub number: String,
     /// The bytes.
     pub body: Vec<u8>,
-    /// The fence, and how often it was tried.
+    /// The number of tries; also the fence.
     pub attempt: i32,
-    /// When it came.
+    /// When it arrived.
     pub received_at: OffsetDateTime,
 }
 
-/// Keeps an event of the number whose webhook address ends in the secret with this hash; whose number that is, none
-/// when there is none.
+/// Stores an event of the number whose webhook address ends in the secret with this hash. Returns the location of the
+/// number; none if there is no such number.
 pub async fn accept_event(
-    pool: &PgPool,
+    pool: &Pool,
     secret_hash: &[u8],
     body: &[u8],
     now: OffsetDateTime,
@@ -48,16 +48,17 @@ pub async fn accept_event(
     .await
 }
 
-/// Events of one number that are claimed at once: a claim then costs each of them little.
+/// Events of one number that are claimed at once, so that the cost of a claim is shared.
 const RUN: i64 = 32;
 /// Bytes of such a run, unless a single event has more. Receipts and messages have some kilobytes; a book of contacts,
-/// which takes its time, then comes alone.
+/// which takes long, is claimed alone.
 const RUN_BYTES: i64 = 256 * 1024;
 
-/// Claims the first waiting events of each of some numbers: events of one number are read in the order they came. What
-/// was claimed before, by another or in vain, is not taken along, so that only the event at fault uses up its tries.
+/// Claims the first waiting events of each of some numbers; the events of a number are read in the order of their
+/// arrival. An event that was claimed before is only claimed as the first one, so that only the event at fault uses up
+/// its tries.
 pub async fn claim(
-    pool: &PgPool,
+    pool: &Pool,
     now: OffsetDateTime,
     lease: Duration,
     limit: i64,
@@ -77,11 +78,11 @@ pub async fn claim(
 
 claimed!(EventJob, id, in location_id);
 
-/// How an event ends: read, or why it cannot be.
+/// How an event ends: it was read, or cannot be, for this reason.
 pub type Ended<'a> = (&'a EventJob, Result<(), Reason>);
 
-/// Ends events.
-pub async fn finish(pool: &PgPool, ended: &[Ended<'_>]) -> sqlx::Result<()> {
+/// Ends claimed events.
+pub async fn finish(pool: &Pool, ended: &[Ended<'_>]) -> sqlx::Result<()> {
     let claims = Claims::of(ended.iter().map(|(job, _)| *job));
     let reasons: Vec<Option<&Reason>> = ended
         .iter()
@@ -110,7 +111,7 @@ pub async fn finish(pool: &PgPool, ended: &[Ended<'_>]) -> sqlx::Result<()> {
 }
 
 /// Ends the leases of claims that are still held.
-pub async fn release(pool: &PgPool, jobs: &[EventJob], now: OffsetDateTime) -> sqlx::Result<()> {
+pub async fn release(pool: &Pool, jobs: &[EventJob], now: OffsetDateTime) -> sqlx::Result<()> {
     set_due!(
         pool,
         jobs,

@@ -4,6 +4,7 @@
 //! Counters count what this process did since it started; gauges show the database, and are the same from each process.
 //! Prometheus does not wait long: if the database is slow or down, the answer says so and has the rest.
 
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use axum::Extension;
@@ -16,17 +17,18 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
-use sqlx::PgPool;
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
 use tracing::{error, warn};
 
 use crate::clients::waapify::Stop;
+use crate::db::connection::Pool;
 use crate::db::views::queue_counts;
 use crate::db::views::queue_counts::Counts;
 use crate::http::HttpState;
 use crate::http::layers::Quiet;
 use crate::model::states::InstallStatus;
+use crate::runtime::clock::Clock;
 use crate::runtime::counters::Counters;
 
 /// Longest wait for the counts, including the wait for other scrapes. Prometheus waits ten seconds by default.
@@ -56,7 +58,7 @@ impl ScrapeState {
         }
     }
 
-    async fn read(&self, pool: &PgPool) -> Option<Counts> {
+    async fn read(&self, pool: &Pool) -> Option<Counts> {
         let read = async {
             let _turn = self.turn.lock().await;
             queue_counts::read_counts(pool).await
@@ -89,6 +91,7 @@ pub(in crate::http) async fn show(State(state): State<HttpState>, headers: Heade
     let ours = registry.sub_registry_with_prefix("waapify_ghl");
     register_build(ours);
     register_pool(ours, &state.pool, counts.is_some());
+    register_clock(ours, &state.clock);
     state.scrape_state.counters.register(ours);
     if let Some(counts) = &counts {
         register_counts(ours, counts, state.clock.now());
@@ -144,7 +147,7 @@ fn register_build(registry: &mut Registry) {
     registry.register("build", "What runs", build);
 }
 
-fn register_pool(registry: &mut Registry, pool: &PgPool, answers: bool) {
+fn register_pool(registry: &mut Registry, pool: &Pool, answers: bool) {
     gauge(
         registry,
         "database_up",
@@ -161,6 +164,17 @@ fn register_pool(registry: &mut Registry, pool: &PgPool, answers: bool) {
         "database_connections",
         "Connections of this process to the database",
         connections,
+    );
+}
+
+fn register_clock(registry: &mut Registry, clock: &Clock) {
+    let ahead = Gauge::<f64, AtomicU64>::default();
+    ahead.set(clock.system_ahead().as_seconds_f64());
+    registry.register_with_unit(
+        "clock_ahead",
+        "How far this machine's clock is ahead of the database's, by which the service goes",
+        Unit::Seconds,
+        ahead,
     );
 }
 

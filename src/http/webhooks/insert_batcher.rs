@@ -5,17 +5,18 @@
 //! one. It is not one of the pool's, and has a thread of its own, so that neither busy workers nor checks of signatures
 //! delay it: while it waits for its turn, everybody waits.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use std::{io, thread};
 
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions as _, PgConnection, PgPool};
+use sqlx::{ConnectOptions as _, PgConnection};
 use tokio::runtime::Builder;
 use tokio::time::timeout;
 use tracing::{error, warn};
 
 use crate::db;
+use crate::db::connection::Pool;
 use crate::db::outbound::deliveries;
 use crate::db::outbound::deliveries::Delivery;
 use crate::runtime::batcher::{Batcher, Batches, NotServed, Pending, batcher};
@@ -29,39 +30,60 @@ const MAX_WAITING_BYTES: usize = 64 * 1024 * 1024;
 /// A commit that takes longer lost its connection without a word, as when a machine dies. Callers have long been asked
 /// to come again; until then it is awaited, since a new connection would only wait for the same lock.
 const HUNG_AFTER: Duration = Duration::from_secs(10);
+/// How long a failed commit is remembered for `/readyz`: two or three rounds of a usual probe.
+const FAILURE_MEMORY: Duration = Duration::from_secs(15);
 
 /// Stores deliveries. Clones share one queue, which is served until the last of them is dropped.
 #[derive(Clone, Debug)]
-pub struct InsertBatcher(Batcher<Delivery, bool>);
+pub struct InsertBatcher {
+    requests: Batcher<Delivery, bool>,
+    last_failure: Arc<Mutex<Option<Instant>>>,
+}
 
 impl InsertBatcher {
     /// Stores into the database of `pool`; connects when the first delivery arrives.
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn start(pool: &PgPool) -> io::Result<Self> {
-        let (batcher, batches) = batcher(MAX_WAITING_BYTES);
+    pub fn start(pool: &Pool) -> io::Result<Self> {
+        let (requests, batches) = batcher(MAX_WAITING_BYTES);
         let inserter = Inserter {
             options: pool.connect_options(),
             connection: None,
+            last_failure: Arc::default(),
         };
+        let last_failure = Arc::clone(&inserter.last_failure);
         let runtime = Builder::new_current_thread().enable_all().build()?;
         thread::Builder::new()
             .name("insert_batcher".to_owned())
             .spawn(move || runtime.block_on(inserter.serve(batches)))?;
-        Ok(Self(batcher))
+        Ok(Self {
+            requests,
+            last_failure,
+        })
     }
 
     /// Returns when the delivery is committed; false when it was stored before. A caller that stops waiting may find it
     /// stored all the same.
     pub(in crate::http) async fn store(&self, delivery: Delivery) -> Result<bool, NotServed> {
         let bytes = delivery.body.len();
-        self.0.submit(delivery, bytes).await
+        self.requests.submit(delivery, bytes).await
+    }
+
+    /// Whether deliveries cannot be stored at present: a commit failed a moment ago, and none has succeeded since. It is
+    /// not known for longer, because without a delivery nothing is tried.
+    #[must_use]
+    pub fn is_failing(&self) -> bool {
+        let last_failure = self
+            .last_failure
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        last_failure.is_some_and(|at| at.elapsed() < FAILURE_MEMORY)
     }
 
     /// Returns when nobody serves the queue any more, which only a defect can bring about.
     pub async fn ended(&self) {
-        self.0.closed().await;
+        self.requests.closed().await;
     }
 }
 
@@ -72,6 +94,8 @@ struct Inserter {
     options: Arc<PgConnectOptions>,
     /// Opened when it is first needed.
     connection: Option<PgConnection>,
+    /// When a commit failed, if none has succeeded since.
+    last_failure: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Inserter {
@@ -85,7 +109,15 @@ impl Inserter {
 
     /// Commits a batch and answers its callers. Those that get no answer are asked to come again.
     async fn commit(&mut self, batch: Vec<Insert>) {
-        match self.try_commit(&batch).await {
+        let committed = self.try_commit(&batch).await;
+        let is_down = committed
+            .as_ref()
+            .is_err_and(|error| !db::is_row_error(error));
+        *self
+            .last_failure
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = is_down.then(Instant::now);
+        match committed {
             Ok(new) => {
                 for (insert, new) in batch.into_iter().zip(new) {
                     insert.answer(new);

@@ -1,4 +1,4 @@
-//! What a vendor, or the server of a file, answered; with its own words as they came.
+//! What a vendor, or the server of a file, answered, with its own words unchanged.
 
 reasons! {
     /// What a vendor, or the server of a file, answered.
@@ -8,32 +8,32 @@ reasons! {
     Ghl {
         /// The HTTP status.
         status: u16,
-        /// GHL's.
+        /// GHL's words.
         words: String,
         /// The id that GHL's support asks for.
         trace: String,
     } = "ghl_answered",
         "GHL answered {status}: {words} (trace {trace})",
         "GHL menjawab {status}: {words} (trace {trace})";
-    /// A success of GHL lacks what was asked for.
+    /// GHL reported success, but a required field is missing.
     GhlIncomplete {
         /// The HTTP status.
         status: u16,
-        /// The field.
+        /// The missing field.
         missing: String,
         /// The id that GHL's support asks for.
         trace: String,
     } = "ghl_answer_incomplete",
         "GHL answered {status}: the answer lacks {missing} (trace {trace})",
         "GHL menjawab {status}: jawapannya tiada {missing} (trace {trace})";
-    /// No answer of GHL.
+    /// GHL gave no answer.
     GhlUnreachable {
-        /// The network's.
+        /// The words of the network error.
         words: String,
     } = "ghl_unreachable",
         "GHL could not be reached: {words}",
         "GHL tidak dapat dihubungi: {words}";
-    /// A grant for nobody.
+    /// GHL's grant names neither a location nor a company.
     GrantOfNobody = "grant_of_nobody",
         "GHL's grant names neither a location nor a company",
         "kebenaran GHL tidak menyatakan lokasi atau syarikat";
@@ -59,34 +59,34 @@ reasons! {
     } = "waapify_answered",
         "Waapify answered {status}",
         "Waapify menjawab {status}";
-    /// Waapify answered nothing that can be read.
+    /// Waapify's answer cannot be read.
     WaapifyNoResult {
         /// The HTTP status.
         status: u16,
     } = "waapify_no_result",
         "Waapify answered {status} without a result",
         "Waapify menjawab {status} tanpa keputusan";
-    /// A success of Waapify without WhatsApp's id.
+    /// Waapify reported success without WhatsApp's id.
     WaapifyNoId = "waapify_no_id",
         "Waapify reported success without a message id",
         "Waapify melaporkan kejayaan tanpa ID mesej";
     /// Waapify refused with words.
     WaapifySaid {
-        /// Waapify's.
+        /// Waapify's words.
         words: String,
     } = "waapify_said",
         "{words}",
         "{words}";
-    /// No answer within the time that we wait.
+    /// No answer within our time limit.
     NotInTime {
-        /// The network's.
+        /// The words of the network error.
         words: String,
     } = "not_in_time",
         "no answer in time ({words})",
         "tiada jawapan dalam masa yang ditetapkan ({words})";
     /// The connection failed.
     ConnectionFailed {
-        /// The network's.
+        /// The words of the network error.
         words: String,
     } = "connection_failed",
         "{words}",
@@ -98,11 +98,11 @@ reasons! {
     } = "file_server_answered",
         "it answered {status}",
         "ia menjawab {status}";
-    /// An attachment's server leads in circles.
+    /// An attachment's server redirects too often.
     FileServerRedirects = "file_server_redirects",
         "it redirects too often",
         "ia mengubah hala terlalu kerap";
-    /// An attachment's server says nothing.
+    /// An attachment's server does not answer in time.
     FileServerSilent = "file_server_silent",
         "no answer in time",
         "tiada jawapan dalam masa yang ditetapkan";

@@ -1,7 +1,7 @@
 //! A reason in Postgres.
 //!
 //! It is read and written as one JSON value, `{"code": …, "args": …}`. A statement reads it with the function
-//! `reason_of(code, args)`, and takes it apart with `$1::jsonb->>'code'` and `$1::jsonb->'args'`.
+//! `reason_of(code, args)`, and splits it with `$1::jsonb->>'code'` and `$1::jsonb->'args'`.
 
 use serde::Deserialize as _;
 use serde_json::Value;
@@ -14,8 +14,7 @@ use sqlx::{Decode, Encode, Postgres, Type};
 use crate::model::reason::Reason;
 
 impl Reason {
-    /// A kept reason. One that this version does not know, or whose arguments it does not know, is
-    /// [`Reason::Unknown`].
+    /// Reads a stored reason. A code or arguments that this version does not know give [`Reason::Unknown`].
     #[must_use]
     pub fn from_json(value: &Value) -> Self {
         let unknown = || Self::Unknown {
@@ -25,7 +24,7 @@ impl Reason {
         Self::deserialize(value).unwrap_or_else(|_| unknown())
     }
 
-    /// As it is kept. Postgres keeps no NUL.
+    /// The stored form, without NUL, which Postgres cannot store.
     fn to_json(&self) -> Result<Value, serde_json::Error> {
         let mut value = serde_json::to_value(self)?;
         remove_nul(&mut value);

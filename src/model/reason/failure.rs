@@ -4,11 +4,11 @@ reasons! {
     /// Why a message to WhatsApp failed.
     Failure
 
-    /// GHL's delivery is no message.
+    /// GHL's delivery cannot be read as a message.
     Unreadable = "unreadable",
         "The message could not be read. Please send it again.",
         "Mesej ini tidak dapat dibaca. Sila hantar sekali lagi.";
-    /// Nothing to send.
+    /// There is nothing to send.
     Empty = "empty",
         "The message is empty: it has no text and no attachment. Write something and send it again.",
         "Mesej ini kosong: tiada teks dan tiada lampiran. Tulis sesuatu dan hantar lagi.";
@@ -16,19 +16,19 @@ reasons! {
     NoPhone = "no_phone",
         "This contact has no phone number. Add one with its country code, such as +60123456789, and send again.",
         "Kenalan ini tiada nombor telefon. Tambah nombor bersama kod negara, contohnya +60123456789, dan hantar lagi.";
-    /// The contact's number is more than a number.
+    /// The contact's number has letters or an extension.
     PhoneWithExtension = "phone_with_extension",
         "The contact's phone number has letters or an extension, which WhatsApp cannot dial. Write the number alone and send again.",
         "Nombor telefon kenalan ini mengandungi huruf atau nombor sambungan, yang tidak boleh didail oleh WhatsApp. Tulis nombornya sahaja dan hantar lagi.";
-    /// The contact's number cannot be one.
+    /// The contact's number is not complete.
     PhoneIncomplete = "phone_incomplete",
         "The contact's phone number is not complete. Write it with its country code, such as +60123456789, and send again.",
         "Nombor telefon kenalan ini tidak lengkap. Tulis bersama kod negara, contohnya +60123456789, dan hantar lagi.";
-    /// The contact stands for a group.
+    /// The contact is a group.
     Group = "whatsapp_group",
         "This contact is a WhatsApp group, which cannot be answered from here. Open WhatsApp on the phone and answer there.",
         "Kenalan ini ialah kumpulan WhatsApp, yang tidak boleh dibalas dari sini. Buka WhatsApp pada telefon dan balas di sana.";
-    /// An attachment without an address on the web.
+    /// An attachment has no address on the web.
     NoFileAddress = "no_file_address",
         "An attachment has no address that WhatsApp can fetch. Attach the file again and send it once more.",
         "Satu lampiran tiada alamat yang boleh dimuat turun oleh WhatsApp. Lampirkan fail itu sekali lagi dan hantar semula.";
@@ -46,7 +46,7 @@ reasons! {
     } = "file_not_public",
         "The address of \"{file}\" does not lead to a public web server, so WhatsApp cannot fetch it. Attach the file itself and send it again.",
         "Alamat \"{file}\" bukan pelayan web awam, maka WhatsApp tidak dapat memuat turunnya. Lampirkan fail itu sendiri dan hantar lagi.";
-    /// The server of an attachment does not have it, or not for us.
+    /// The server of an attachment does not have it, or does not give it to us.
     FileGone {
         /// The file's name.
         file: String,
@@ -57,7 +57,7 @@ reasons! {
     FileTooLarge {
         /// The file's name.
         file: String,
-        /// What can be sent at most.
+        /// The largest size that can be sent.
         megabytes: u64,
     } = "file_too_large",
         "The file \"{file}\" is larger than the {megabytes} MB that can be sent. Send a smaller one, or a link to it.",
@@ -66,52 +66,52 @@ reasons! {
     NotInstalled = "not_installed",
         "This sub-account has not installed the WhatsApp app.",
         "Sub-akaun ini belum memasang aplikasi WhatsApp.";
-    /// The location has the app no more.
+    /// The location has uninstalled the app.
     Uninstalled = "app_uninstalled",
         "The WhatsApp app was uninstalled from this sub-account. Install it again to send.",
         "Aplikasi WhatsApp telah dinyahpasang daripada sub-akaun ini. Pasang semula untuk menghantar.";
-    /// The location has the app and no number.
+    /// The location has the app, but no number.
     NotConnected = "not_connected",
         "No WhatsApp number is connected to this sub-account yet. Connect one in the app's settings, then send again.",
         "Belum ada nombor WhatsApp disambungkan kepada sub-akaun ini. Sambungkan satu dalam tetapan aplikasi, kemudian hantar lagi.";
-    /// The gateway was away for all tries.
+    /// The gateway could not be reached in any try.
     GatewayDown = "gateway_down",
         "WhatsApp's gateway could not be reached for many hours. Please send the message again.",
         "Get laluan WhatsApp tidak dapat dihubungi selama berjam-jam. Sila hantar mesej ini sekali lagi.";
-    /// WhatsApp took no try of a text.
+    /// WhatsApp did not accept a text in any try.
     TextNotTaken = "text_not_taken",
         "WhatsApp did not take this message. The number may have no WhatsApp. Check it and send again.",
         "WhatsApp tidak menerima mesej ini. Nombor itu mungkin tiada WhatsApp. Semak dan hantar lagi.";
-    /// WhatsApp took no try of a file.
+    /// WhatsApp did not accept a file in any try.
     FileNotTaken = "file_not_taken",
         "WhatsApp did not take this file. The number may have no WhatsApp, or the file cannot be fetched. Check both and send it again.",
         "WhatsApp tidak menerima fail ini. Nombor itu mungkin tiada WhatsApp, atau fail tidak dapat dimuat turun. Semak kedua-duanya dan hantar lagi.";
-    /// Waapify will never take this message.
+    /// Waapify will never accept this message.
     Rejected {
-        /// Waapify's.
+        /// Waapify's words.
         words: String,
     } = "rejected",
         "Waapify refused this message: {words}. Change it and send it again.",
         "Waapify menolak mesej ini: {words}. Ubah mesej dan hantar lagi.";
-    /// WhatsApp refused it after Waapify had taken it.
+    /// WhatsApp refused it after Waapify had accepted it.
     Refused {
         /// WhatsApp's code.
         number: String,
     } = "refused_by_whatsapp",
         "WhatsApp refused this message (code {number}). The number may be restricted, or may not write to new contacts for now. Wait a while, or ask the customer to write first.",
         "WhatsApp menolak mesej ini (kod {number}). Nombor anda mungkin disekat, atau buat masa ini tidak boleh menulis kepada kenalan baharu. Tunggu seketika, atau minta pelanggan menulis dahulu.";
-    /// No sign of it came.
+    /// Its outcome stayed unknown.
     Unconfirmed = "unconfirmed",
         "WhatsApp did not confirm this message. It may have arrived all the same: look at the chat on the phone before you send it again.",
         "WhatsApp tidak mengesahkan mesej ini. Ia mungkin sudah sampai: lihat sembang pada telefon sebelum menghantar lagi.";
-    /// It stopped every process that took it.
+    /// Every process that claimed it stopped.
     Lost = "lost",
         "The service stopped each time it was about to send this message, so it was given up. Write it anew, and tell support if that fails too.",
         "Perkhidmatan terhenti setiap kali hendak menghantar mesej ini, maka ia tidak dicuba lagi. Tulis semula, dan beritahu pihak sokongan jika masih gagal.";
 }
 
 impl Failure {
-    /// The code that GHL is told, which several failures share.
+    /// The error code for GHL, which several failures may share.
     #[must_use]
     pub const fn error_code(&self) -> &'static str {
         match self {

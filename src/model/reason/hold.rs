@@ -1,4 +1,4 @@
-//! Why a number sends nothing; what fails of its messages meanwhile fails for the same reason.
+//! Why a number sends nothing. Its messages that fail meanwhile have the same reason.
 
 reasons! {
     /// Why a number sends nothing.
@@ -20,7 +20,7 @@ reasons! {
     Quota = "quota",
         "The message limit of the Waapify plan is used up, or the plan has ended. Renew it in Waapify.",
         "Had mesej pelan Waapify sudah habis, atau pelan sudah tamat. Perbaharui dalam Waapify.";
-    /// Waapify's own licence.
+    /// Waapify has a problem with its own licence.
     Provider = "provider",
         "Waapify reports a licence problem of its own. Ask Waapify's support.",
         "Waapify melaporkan masalah lesennya sendiri. Hubungi sokongan Waapify.";
@@ -28,7 +28,7 @@ reasons! {
     Sealed = "sealed",
         "The number's access token cannot be read with the service's encryption keys. Connect the number again.",
         "Token akses nombor ini tidak dapat dibaca dengan kunci penyulitan perkhidmatan. Sambungkan nombor ini sekali lagi.";
-    /// The location has the app no more.
+    /// The location has uninstalled the app.
     NumberUninstalled = "number_uninstalled",
         "The app was uninstalled from this sub-account.",
         "Aplikasi ini telah dinyahpasang daripada sub-akaun ini.";

@@ -1,18 +1,18 @@
-//! Why messages, numbers and tokens stand where they stand: a code with arguments, which the database keeps as two
+//! Why messages, numbers and tokens are in their states: a code with arguments, which the database stores in two
 //! columns (`…_code text`, `…_args jsonb`). The sentence is made when it is shown, in the reader's language.
 //!
-//! Owns: the codes, their arguments, and the one table of sentences in both languages. Refuses: translating the words of
-//! GHL and Waapify; they are arguments (`words`) and come out as they came.
+//! Owns the codes, their arguments, and the one table of sentences in both languages. The words of GHL and Waapify must
+//! not be translated: they are arguments (`words`) and are shown unchanged.
 //!
-//! A code never changes its meaning and is never removed: old rows have it. Its sentences may change at any time.
+//! A code never changes its meaning and is never removed, because old rows have it. Sentences may change at any time.
 //!
 //! * [`Failure`]: messages that could not be sent
 //! * [`Hold`]: numbers that cannot send
 //! * [`Wait`]: what a call to GHL waits for
 //! * [`Step`]: other steps of a message
-//! * [`Media`]: files of customers that cannot be had
+//! * [`Media`]: customers' files that are not available
 //! * [`Answer`]: what vendors and servers answered
-//! * [`Other`]: what older versions kept as a sentence
+//! * [`Other`]: sentences that older versions stored
 
 mod column;
 mod render;
@@ -24,7 +24,7 @@ use serde_json::Value;
 
 use crate::model::language::{Language, Text};
 
-/// A kind of reasons: an enum, its codes, and the row of each in the table of sentences. `{name}` in a sentence stands
+/// Declares a kind of reasons: an enum, with the code and the sentences of each reason. `{name}` in a sentence stands
 /// for the argument of that name.
 macro_rules! reasons {
     (
@@ -53,7 +53,7 @@ macro_rules! reasons {
             /// Every code of this kind, with its sentence in English and in Malay.
             pub const TABLE: &[(&str, &str, &str)] = &[$(($code, $english, $malay)),+];
 
-            /// The code: what is kept, logged and counted.
+            /// The code, which is stored, logged and counted.
             #[must_use]
             pub const fn code(&self) -> &'static str {
                 match self {
@@ -93,7 +93,7 @@ pub use other::Other;
 pub use step::Step;
 pub use wait::Wait;
 
-/// What GHL is told of every message that failed because its number is on hold.
+/// The error code for GHL of every message that failed because its number is on hold.
 pub const NUMBER_STOPPED: &str = "number_stopped";
 
 /// A reason of any kind.
@@ -108,13 +108,13 @@ pub enum Reason {
     Wait(Wait),
     /// What else happened.
     Step(Step),
-    /// Why a customer's file does not come.
+    /// Why a customer's file is not available.
     Media(Media),
     /// What a vendor or a server answered.
     Answer(Answer),
-    /// What an older version kept as a sentence.
+    /// A sentence that an older version stored.
     Other(Other),
-    /// What another version keeps and this one does not know.
+    /// A reason of another version that this one does not know.
     Unknown {
         /// Its code, which is shown as it is.
         code: String,
@@ -136,7 +136,7 @@ pub const TABLES: [&[(&str, &str, &str)]; 7] = [
 ];
 
 impl Reason {
-    /// The code: what is kept, logged and counted.
+    /// The code, which is stored, logged and counted.
     #[must_use]
     pub fn code(&self) -> &str {
         match self {
@@ -151,7 +151,7 @@ impl Reason {
         }
     }
 
-    /// The code that GHL is told with a message that failed for this reason.
+    /// The error code for GHL of a message that failed for this reason.
     #[must_use]
     pub fn error_code(&self) -> &str {
         match self {
@@ -180,7 +180,7 @@ impl Reason {
         Text::new(self.english(), self.text(Language::Malay))
     }
 
-    /// Whether nothing is ours in the sentence, so that it is the same, mostly English, in every language.
+    /// Whether the sentence has no words of ours, so that it is the same, mostly English, in every language.
     #[must_use]
     pub fn is_foreign(&self) -> bool {
         match self.sentences() {

@@ -1,19 +1,19 @@
-//! What older versions kept as a sentence, and no code says.
+//! Sentences that older versions stored and for which there is no code.
 
 reasons! {
-    /// What no code says.
+    /// A sentence without a code of its own.
     Other
 
-    /// What an older version kept, in its words.
+    /// A sentence that an older version stored.
     Words {
         /// The sentence.
         words: String,
     } = "other",
         "{words}",
         "{words}";
-    /// Why an older version gave up a message, in its words.
+    /// Why an older version failed a message, in its words.
     Failure {
-        /// The code that GHL is told.
+        /// The error code for GHL.
         error: String,
         /// The sentence.
         words: String,

@@ -1,4 +1,4 @@
-//! From a code with its arguments to a sentence.
+//! Makes a sentence from a code with its arguments.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::model::language::Language;
 use crate::model::reason::Reason;
 
-/// The sentence of a reason; the code itself where this version does not know it.
+/// The sentence of a reason; the code itself if this version does not know it.
 pub(super) fn text(reason: &Reason, language: Language) -> String {
     let Some((english, malay)) = reason.sentences() else {
         return reason.code().to_owned();
@@ -16,7 +16,7 @@ pub(super) fn text(reason: &Reason, language: Language) -> String {
     fill(language.pick(english, malay), &args["args"], language)
 }
 
-/// The sentence with its arguments. What stands in an argument is not read again, whatever it holds.
+/// Fills in the arguments of a sentence. Braces within an argument are not replaced again.
 fn fill(sentence: &str, args: &Value, language: Language) -> String {
     let mut filled = String::new();
     let mut rest = sentence;
@@ -32,7 +32,7 @@ fn fill(sentence: &str, args: &Value, language: Language) -> String {
     filled
 }
 
-/// An argument: a text as it is, a number, or a reason in the reader's language.
+/// An argument: a text or number unchanged, or a reason in the reader's language.
 fn shown(arg: &Value, language: Language) -> String {
     match arg {
         Value::String(text) => text.clone(),
@@ -41,7 +41,7 @@ fn shown(arg: &Value, language: Language) -> String {
     }
 }
 
-/// Our words, or others in their place in the build that proves that nothing depends on them.
+/// Our words; or changed ones, in the build that proves that nothing depends on the wording.
 fn worded(words: &str, language: Language) -> Cow<'_, str> {
     if cfg!(feature = "changed-wording") && language == Language::English {
         Cow::Owned(words.to_uppercase())

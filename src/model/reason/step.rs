@@ -1,122 +1,122 @@
-//! Other steps of a message, and why some messages and events are left out.
+//! Other steps of a message, and why some messages and events are ignored.
 
 reasons! {
     /// What else happened to a message or an event.
     Step
 
-    /// An agent's message came.
+    /// An agent's message arrived.
     GhlDelivered = "ghl_delivered",
         "GHL delivered it",
         "GHL menghantarnya kepada kami";
-    /// A customer's message came.
+    /// A customer's message arrived.
     WaapifyPosted = "waapify_posted",
         "Waapify posted it",
         "Waapify menghantarnya kepada kami";
-    /// A part left.
+    /// A part was sent.
     Taken = "taken",
         "Waapify took it",
         "Waapify menerimanya";
-    /// A part left, which its answer did not tell.
+    /// An echo proved that a part was sent; its answer did not.
     Echoed = "echoed",
         "WhatsApp echoed it",
         "WhatsApp memaparkannya sebagai dihantar";
-    /// An unknown outcome, once more.
+    /// A part with an unknown outcome is sent once more.
     OnceMore = "once_more",
         "no sign of it came from WhatsApp; trying once more",
         "tiada tanda daripada WhatsApp; dicuba sekali lagi";
-    /// A newer version planned fewer parts.
+    /// A newer version planned fewer parts than were sent.
     AllLeft = "all_left",
         "all its parts have left",
         "semua bahagiannya sudah dihantar";
-    /// A look at files took too long.
+    /// The servers of its files were too slow.
     FilesTooSlow = "files_too_slow",
         "the attachments' servers are too slow",
         "pelayan lampiran terlalu perlahan";
-    /// What its files are is known.
+    /// The types of its files are known.
     FilesLookedAt = "files_looked_at",
         "its files were looked at",
         "fail-failnya telah disemak";
-    /// A claim whose process ended.
+    /// The process that had claimed it stopped.
     ProcessStopped = "process_stopped",
         "the process that was sending it stopped",
         "proses yang sedang menghantarnya terhenti";
-    /// Whatever takes it ends.
+    /// Its worker kept crashing.
     Deadly = "deadly",
         "it kept ending its worker",
         "ia berulang kali menghentikan proses yang mengendalikannya";
-    /// Not for WhatsApp.
+    /// It is an e-mail, which is not for WhatsApp.
     Email = "email",
         "an e-mail is not for WhatsApp",
         "e-mel bukan untuk WhatsApp";
-    /// A delivery of what we posted.
+    /// It is a delivery of a message that we posted.
     GhlEcho = "ghl_echo",
         "GHL's echo of a message written on the business's phone",
         "gema GHL bagi mesej yang ditulis pada telefon perniagaan";
-    /// A delivery of what we may be posting.
+    /// It may be a delivery of a message that we are posting.
     GhlEchoPerhaps = "ghl_echo_perhaps",
         "the same words, written on the business's phone, are on their way to GHL",
         "kata-kata yang sama, yang ditulis pada telefon perniagaan, dalam perjalanan ke GHL";
-    /// A replay that repeats nothing.
+    /// A replay by the operator that sends nothing twice.
     Replayed = "replayed",
         "replayed by the operator",
         "diulang oleh pengendali";
-    /// The same by the location's user.
+    /// The same, by the location's user.
     SentAgain = "sent_again",
         "sent again from the page in GHL",
         "dihantar lagi dari halaman dalam GHL";
-    /// A replay that may repeat something.
+    /// A replay by the operator that may send something twice.
     ReplayedInDoubt = "replayed_in_doubt",
         "replayed by the operator, although it may have arrived",
         "diulang oleh pengendali, walaupun ia mungkin sudah sampai";
-    /// The same by the location's user.
+    /// The same, by the location's user.
     SentAgainInDoubt = "sent_again_in_doubt",
         "sent again from the page in GHL, although it may have arrived",
         "dihantar lagi dari halaman dalam GHL, walaupun ia mungkin sudah sampai";
-    /// A message that was found in GHL.
+    /// It was found in GHL.
     AnswerLost = "answer_lost",
         "GHL has it, its answer was lost",
         "GHL sudah menerimanya, jawapannya hilang";
-    /// And one that may be there.
+    /// It may be in GHL, hidden by another message.
     AnswerHidden = "answer_hidden",
         "its answer was lost, and another message hides whether GHL has it",
         "jawapan GHL hilang, dan mesej lain melindungi sama ada GHL sudah menerimanya";
-    /// The sender is known by a LID alone.
+    /// Only the sender's LID is known.
     SenderHidden = "sender_hidden",
         "WhatsApp hides the sender's number",
         "WhatsApp menyembunyikan nombor penghantar";
-    /// No more.
+    /// The sender's phone is known now.
     SenderKnown = "sender_known",
         "the sender's number is known now",
         "nombor penghantar sudah diketahui";
-    /// The content is still to come.
+    /// The content has not arrived yet.
     Undecrypted = "undecrypted",
         "WhatsApp could not decrypt it yet",
         "WhatsApp belum dapat menyahsulitnya";
-    /// It never came.
+    /// The content did not arrive in time.
     NoContent = "no_content",
         "its content did not come",
         "kandungannya tidak diterima";
-    /// A customer's file is attached.
+    /// Its file is attached in GHL.
     FileInGhl = "file_in_ghl",
         "its file is in GHL",
         "failnya sudah ada dalam GHL";
-    /// A customer's file stays with WhatsApp.
+    /// Its file has a download link.
     FileLinked = "file_linked",
         "it links its file",
         "ia mengandungi pautan kepada failnya";
-    /// A number that keeps its phone's messages to itself.
+    /// The number does not show its phone's messages in GHL.
     PhoneNotMirrored = "phone_not_mirrored",
         "written on the business's phone, which this number does not show in GHL",
         "ditulis pada telefon perniagaan, yang tidak dipaparkan dalam GHL bagi nombor ini";
-    /// A number that keeps its groups to itself.
+    /// The number does not show its groups in GHL.
     GroupMessage = "group_message",
         "a group message",
         "mesej kumpulan";
-    /// Nobody's own message.
+    /// It is a broadcast, status or channel message.
     Broadcast = "broadcast",
         "a broadcast, status or channel message",
         "mesej siaran, status atau saluran";
-    /// What we sent.
+    /// It is the echo of a message that we sent.
     OwnEcho = "own_echo",
         "the echo of a message sent through Waapify",
         "gema bagi mesej yang dihantar melalui Waapify";
@@ -124,25 +124,25 @@ reasons! {
     NoteToSelf = "note_to_self",
         "a note of the business to itself",
         "nota perniagaan kepada dirinya sendiri";
-    /// Nothing to show.
+    /// It has nothing to show.
     SaysNothing = "says_nothing",
         "it says nothing",
         "ia tidak mengandungi apa-apa";
-    /// What Waapify posted is no JSON.
+    /// Waapify's body is not JSON.
     NotJson = "not_json",
         "the body is not JSON",
         "kandungannya bukan JSON";
-    /// What Waapify posted is JSON, but no object.
+    /// Waapify's body is JSON, but not an object.
     NotObject = "not_object",
         "the body is not a JSON object",
         "kandungannya bukan objek JSON";
-    /// GHL's event about the app says nothing that we know.
+    /// GHL's event about the app cannot be read.
     EventUnreadable = "event_unreadable",
         "it cannot be read",
         "ia tidak dapat dibaca";
-    /// GHL will not take a status.
+    /// A status update was given up.
     GhlNotTold {
-        /// What it said, or what went wrong.
+        /// GHL's answer, or what went wrong.
         cause: Box<Reason>,
     } = "ghl_not_told",
         "GHL was not told: {cause}",

@@ -19,9 +19,9 @@ fn blanks(sentence: &str) -> Vec<&str> {
     names
 }
 
-/// A reason with this code, whose arguments are as nasty as they come.
+/// A reason with this code and difficult arguments.
 fn reason(code: &str, sentence: &str) -> Reason {
-    // What GHL is told with it is in no sentence.
+    // The error code for GHL is in no sentence.
     let error = (code == "other_failure").then_some("error");
     let args: serde_json::Map<_, _> = blanks(sentence)
         .into_iter()

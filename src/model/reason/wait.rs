@@ -1,10 +1,10 @@
-//! What a call to GHL waits for, and so the message that needs it; and why there is no token.
+//! What a call to GHL, and so a message that needs it, waits for; and why there is no token.
 
 reasons! {
     /// What a call to GHL waits for, or why it cannot be made.
     Wait
 
-    /// Whether there is a token is being found out.
+    /// The location's token is being requested.
     TokenPending = "token_pending",
         "GHL is being asked for this sub-account's token",
         "token sub-akaun ini sedang diminta daripada GHL";
@@ -12,11 +12,11 @@ reasons! {
     NotInstalled = "location_not_installed",
         "this sub-account has not installed the app",
         "sub-akaun ini belum memasang aplikasi";
-    /// The location has the app no more.
+    /// The location has uninstalled the app.
     Uninstalled = "location_uninstalled",
         "the app was uninstalled from this sub-account",
         "aplikasi telah dinyahpasang daripada sub-akaun ini";
-    /// The same as messages to GHL have it.
+    /// The same, for messages and events that the uninstall ended.
     EndedByUninstall = "uninstalled",
         "uninstalled",
         "aplikasi telah dinyahpasang";
@@ -43,15 +43,15 @@ reasons! {
     RenewedElsewhere = "renewed_elsewhere",
         "the token is being renewed elsewhere",
         "token sedang diperbaharui oleh proses lain";
-    /// Another worker makes the contact.
+    /// Another worker creates the contact.
     MakingContact = "contact_in_the_making",
         "the group's contact is being made",
         "kenalan untuk kumpulan ini sedang dibuat";
-    /// Whether the location has the app is being found out.
+    /// GHL is asked whether the location has the app.
     InstallStatus = "asking_for_install",
         "GHL is being asked whether this sub-account has the app",
         "GHL sedang ditanya sama ada sub-akaun ini mempunyai aplikasi";
-    /// GHL gave a token that nothing renews.
+    /// GHL gave a token that cannot be renewed.
     NoRefreshToken = "no_refresh_token",
         "the token came without a refresh token",
         "token diterima tanpa token pembaharuan";
@@ -59,11 +59,11 @@ reasons! {
     AgencyNotInstalled = "agency_not_installed",
         "its agency has not installed the app",
         "agensinya belum memasang aplikasi";
-    /// The agency's own token has ended.
+    /// The agency's own token cannot be renewed.
     AgencyNeedsReinstall = "agency_needs_reinstall",
         "its agency must install the app again",
         "agensinya perlu memasang aplikasi semula";
-    /// The stored token was sealed with a key that is not there.
+    /// The stored token was sealed with a key that is not configured.
     TokenSealed = "token_sealed",
         "a stored secret cannot be opened with the configured ENCRYPTION_KEYS; put back the key it was sealed with, or connect again",
         "rahsia yang disimpan tidak dapat dibuka dengan ENCRYPTION_KEYS yang ditetapkan; kembalikan kunci asalnya, atau sambung semula";

@@ -1,8 +1,8 @@
 //! A WhatsApp call → one line in the conversation.
 //!
-//! Owns: which step of a call makes the line. A call is announced step by step, and a missed one once more by the line
-//! that WhatsApp leaves in the chat, all under one id: the first step that says how it ended counts. Refuses: group
-//! calls, which nobody of the business was asked to take.
+//! Decides which step of a call makes the line. Waapify reports a call step by step, and a missed one again with the
+//! line that WhatsApp adds to the chat, all under one id: the first step that says how it ended counts. Group calls are
+//! ignored, because they are not calls to the business.
 
 use whatsapp_events::{Call, CallOutcome, Chat, call_text};
 
@@ -23,7 +23,7 @@ pub(in crate::workers) async fn record(
     let end = match call.outcome {
         CallOutcome::Missed | CallOutcome::Unanswered => Some(CallEnd::NoAnswer),
         CallOutcome::Declined => Some(CallEnd::Busy),
-        // Whether anybody had taken it the gateway is not told.
+        // The gateway does not know whether anybody had answered it.
         CallOutcome::Ended => None,
         CallOutcome::Offered | CallOutcome::Accepted | CallOutcome::Other => return Ok(()),
     };

@@ -1,6 +1,6 @@
 //! GHL's contact for a customer, or for a group.
 //!
-//! Owns: finding it, or making it, once for each phone or group. Refuses: changing one that GHL has.
+//! Finds the contact or creates it, once for each phone or group. It must not change a contact that GHL has.
 
 use time::{Duration, OffsetDateTime};
 
@@ -12,24 +12,25 @@ use crate::db::contacts::groups;
 use crate::model::ids::{ContactId, LocationId};
 use crate::workers::Context;
 
-/// One call of GHL's with a renewal of the token; anyone who is killed in it holds the group up no longer than that.
+/// Time for one call to GHL with a renewal of the token. A process that is killed in it delays the group by this at
+/// most.
 const MAKING: Duration = Duration::seconds(100);
-/// What a group is called whose name nobody told.
+/// The name of a group without a known name.
 const NAMELESS: &str = "WhatsApp group";
 
-/// A customer as a message shows them: its sender, or whom the business wrote to.
+/// The customer of a message: its sender, or the person that the business wrote to.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::workers) struct Sender<'a> {
-    /// Digits; of a group, its address.
+    /// Digits; for a group, its address.
     pub(in crate::workers) phone: &'a str,
     /// The name on WhatsApp; none where the business wrote.
     pub(in crate::workers) name: Option<&'a str>,
-    /// When they wrote; none where the business did.
+    /// When the customer wrote; none where the business did.
     pub(in crate::workers) wrote_at: Option<OffsetDateTime>,
 }
 
-/// The sender's contact. One that GHL has is used as it is, so that a name the business gave it stays; a new one gets
-/// the WhatsApp name.
+/// The sender's contact. A contact that GHL has is used unchanged, so that a name from the business stays; a new one
+/// gets the WhatsApp name.
 pub(in crate::workers) async fn find_or_make(
     context: &Context,
     location: &LocationId,
@@ -49,7 +50,7 @@ pub(in crate::workers) async fn find_or_make(
     let find =
         |ghl: ghl::Client, token| async move { ghl.find_contact(&token, location, phone).await };
     let found = match context.tokens.call(location, find).await {
-        // Where the look-up is refused, making it is still safe: GHL knows contacts by phone.
+        // If GHL refuses the look-up, an upsert is still safe, because GHL identifies contacts by phone.
         Err(TokenError::Call(error)) if error.advice == Advice::Reject => None,
         found => found?,
     };
@@ -65,8 +66,9 @@ pub(in crate::workers) async fn find_or_make(
     Ok(contact)
 }
 
-/// The contact of a group. GHL knows contacts by phone or mail, and a group has neither: of those who would make it at
-/// once, one does. (Where GHL's answer is lost, or the process killed before the contact is noted, a second one is made.)
+/// The contact of a group. GHL identifies contacts by phone or mail, and a group has neither, so a claim ensures that
+/// only one process at a time creates it. (If GHL's answer is lost, or the process is killed before it stores the
+/// contact, a second one is created.)
 async fn make_group(
     context: &Context,
     location: &LocationId,
@@ -80,7 +82,7 @@ async fn make_group(
     let make = |ghl: ghl::Client, token| async move {
         ghl.upsert_contact(&token, location, None, name).await
     };
-    // Anyone who had the claim before may have made it a moment ago.
+    // The holder of an earlier claim may have created it a moment ago.
     let contact = match locations::find_contact_id(pool, location, address, wrote_at).await? {
         Some(known) => Ok(known),
         None => context.tokens.call(location, make).await,

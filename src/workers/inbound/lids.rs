@@ -1,6 +1,6 @@
-//! Who is who: what a body of Waapify's tells about addresses and names, learnt before its messages are recorded.
+//! Phones of LIDs and names of groups from a body of Waapify, stored before its messages are recorded.
 //!
-//! Owns: which events show a LID beside its phone. Refuses: believing a message of our own about our own number.
+//! Decides which events show a LID together with its phone. It does not believe our own message about our own number.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::workers::Context;
 use crate::workers::inbound::record::believable;
 use crate::workers::inbound_media::MEDIA_WAIT;
 
-/// Learns what the events of one body tell, in a statement each for LIDs and for groups, however many they are.
+/// Stores what the events of one body say, with one call for all LIDs and one statement for all groups.
 pub(in crate::workers) async fn learn(
     context: &Context,
     job: &EventJob,
@@ -63,7 +63,7 @@ fn read<'a>(pairs: &mut BTreeMap<&'a str, Pair<'a>>, job: &EventJob, message: &'
     };
     let said_at = believable(message.sent_at, job.received_at);
     for person in chat.into_iter().chain(&message.sender) {
-        // On a message of our own the second address may be ours.
+        // In our own message the second address may be ours.
         if !(message.from_me && person.phone.as_ref() == Some(&job.number)) {
             note(pairs, person, None, said_at);
         }

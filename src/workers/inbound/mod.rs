@@ -1,6 +1,8 @@
-//! Customers' messages, and those written on the business's phone → GHL: the contact is found or made, the message posted into its conversation.
+//! Customers' messages, and those written on the business's phone → GHL: finds or creates the contact, and posts the
+//! message into its conversation.
 //!
-//! Owns: one attempt at a message. Refuses: posting again what GHL may have, before its conversation was looked at.
+//! Owns one attempt at a message. It must not post a message again that GHL may have, before it has checked GHL's
+//! conversation (`reconciliation`). `record`, `calls` and `lids` store what Waapify reports.
 
 pub(super) mod calls;
 pub(super) mod contacts;
@@ -11,7 +13,6 @@ pub(in crate::workers) mod record;
 use std::sync::Arc;
 
 use time::Duration;
-use tokio::sync::Notify;
 use tracing::{info, warn};
 
 use self::reconciliation::End;
@@ -26,19 +27,21 @@ use crate::model::ids::{ContactId, GhlMessageId};
 use crate::model::reason::{Reason, Step, Wait};
 use crate::model::retry_schedule::{HIDDEN_POST, INBOUND};
 use crate::model::states::CallEnd;
+use crate::runtime::notify::Signal;
 use crate::workers::inbound::contacts::Sender;
 use crate::workers::inbound_media::NewLink;
 use crate::workers::{Context, Worker};
 
 /// Three calls of at most 30 s, and a refresh; the post has a lease of its own.
 const LEASE: Duration = Duration::seconds(150);
-/// How long a message rests whose answer was lost: GHL's search knows of it after about a minute
-/// (`docs/vendors/ghl.md#conversation-search`), and half of that again is allowed for.
+/// How long a message waits after a lost answer: GHL's search finds it after about a minute
+/// (`docs/vendors/ghl.md#conversation-search`), and another half minute is allowed for.
 const INDEX_LAG: Duration = Duration::seconds(90);
-/// A post takes 30 s, or about 100 s with a renewal of the token and a second call; if its process was killed, the
-/// search then needs its time, too.
+/// A post takes 30 s, or about 100 s with a renewal of the token and a second call. If its process was killed, GHL's
+/// search needs its time after that.
 const POST_LEASE: Duration = Duration::seconds(100 + INDEX_LAG.whole_seconds());
-/// Failures of the database or a killed process come on top of the schedule's; beyond this the job itself kills.
+/// Attempts that a failure of the database or a killed process may end. After more, the job itself is taken as the
+/// cause.
 const MAX_CRASHED_ATTEMPTS: i32 = 20;
 
 /// The worker.
@@ -50,7 +53,7 @@ impl Worker for Inbound {
     const NAME: &'static str = "inbound";
     const CONCURRENCY: usize = 32;
 
-    fn signal(&self) -> &Notify {
+    fn signal(&self) -> &Signal {
         &self.0.signals.inbound
     }
 
@@ -101,27 +104,27 @@ impl Worker for Inbound {
         }
     }
 
-    /// What is cut off may reach GHL as late as now, whenever it departed.
+    /// A post that is cut off may still reach GHL now, so the rest starts now.
     async fn release(&self, jobs: &[InboundJob]) -> sqlx::Result<()> {
         let now = self.0.clock.now();
         inbound::release(&self.0.pool, jobs, now + INDEX_LAG, now).await
     }
 }
 
-/// What a claimed message is ready for.
+/// What to do with a claimed message.
 enum Prepared {
-    /// It goes to this contact.
+    /// Post it to this contact.
     Post(ContactId),
-    /// GHL said by an event that it has it, under this id.
+    /// GHL reported in an event that it has it, under this id.
     WasStored(GhlMessageId),
     /// GHL's conversation shows it.
     IsInGhl,
-    /// GHL may have it, and its event of it may come within this time.
+    /// GHL may have it, and may report it in an event within this time.
     IsHidden(Duration),
 }
 
 impl Inbound {
-    /// Everything before the post. After an unclear one GHL's conversation is looked at first.
+    /// Everything before the post. If the outcome of an earlier post is unknown, GHL's conversation is checked first.
     async fn prepare(&self, job: &InboundJob) -> Result<Prepared, TokenError> {
         let sender = Sender {
             phone: &job.phone,
@@ -145,8 +148,9 @@ impl Inbound {
         }
     }
 
-    /// The message as GHL's event of it names it, where the app's webhook gets those, or GHL's echo of it to the
-    /// delivery URL, which waits unsent meanwhile: with the same words, come since it left, and not known as another.
+    /// The id of the message from GHL's event about it, if the app's webhook gets those, or from GHL's echo of it to
+    /// the delivery URL, which waits unsent meanwhile. It has the same words, arrived after the post started, and is
+    /// not known as another message.
     async fn find_stored(
         &self,
         job: &InboundJob,
@@ -177,7 +181,7 @@ impl Inbound {
         Ok(None)
     }
 
-    /// What the end of GHL's conversation tells of the message; an empty one that it is not there.
+    /// What the end of GHL's conversation says about the message. It is not in an empty conversation.
     async fn look(&self, job: &InboundJob, contact: &ContactId) -> Result<End, TokenError> {
         let location = &job.location_id;
         let find = |ghl: ghl::Client, token| async move {
@@ -202,7 +206,7 @@ impl Inbound {
             (&theirs, &ours)
         };
         let log = |status| CallLog { from, to, status };
-        // A log that GHL refused once is a line of text the next time.
+        // If GHL refused a call log once, the next try posts a line of text.
         let status = job.call_status.filter(|_| job.failures == 0);
         let status = status.map(CallEnd::as_str);
         let message = InboundMessage {
@@ -227,7 +231,7 @@ impl Inbound {
             .await
     }
 
-    /// The message has waited for its file long enough: its reader fetches it.
+    /// The message has waited long enough for its file: it gets a link, with which the reader downloads the file.
     async fn settle_file(&self, job: &mut InboundJob) -> sqlx::Result<()> {
         let now = self.0.clock.now();
         let link = NewLink::new(&self.0, "file");
@@ -256,12 +260,12 @@ impl Inbound {
         .await
     }
 
-    /// A try that did not post the message, or not for all we know.
+    /// Ends a try that did not post the message, or whose outcome is unknown.
     async fn reschedule(&self, job: &InboundJob, error: TokenError) -> sqlx::Result<()> {
         match error {
             TokenError::Database(error) => Err(error),
             TokenError::Uninstalled => self.fail(job, &Wait::EndedByUninstall.into()).await,
-            // While it is unclear what GHL has, a refused look-up says nothing about the message.
+            // While it is unknown whether GHL has the message, a refused look-up says nothing about it.
             TokenError::Call(error) if error.advice == Advice::Reject && !job.unconfirmed => {
                 self.rejected(job, &error).await
             }
@@ -272,7 +276,7 @@ impl Inbound {
         }
     }
 
-    /// GHL refuses the message. The first time the contact we remember may be gone, so it is looked up afresh.
+    /// GHL refuses the message. The first time, our stored contact may be gone, so it is looked up again.
     async fn rejected(&self, job: &InboundJob, error: &CallError) -> sqlx::Result<()> {
         if job.failures > 0 {
             return self.fail(job, &error.detail).await;
@@ -283,7 +287,7 @@ impl Inbound {
         inbound::finish_retry(&self.0.pool, job, &error.detail, now + pause, now).await
     }
 
-    /// The location has no token, which says nothing about the message: it waits as long as it takes.
+    /// The location has no token, which says nothing about the message: it waits without a limit.
     async fn wait(
         &self,
         job: &InboundJob,

@@ -1,6 +1,6 @@
-//! What GHL's last message of a conversation says of ours; pure.
+//! Reconciliation: decides from GHL's last message of a conversation whether GHL has our message.
 //!
-//! Owns: the one comparison. Refuses: believing what two messages would explain: a message that is posted twice is
+//! Pure comparison. A match that two messages could explain does not count, because a message that is posted twice is
 //! better than one that is missing.
 
 use time::{Duration, OffsetDateTime};
@@ -9,24 +9,24 @@ use crate::clients::ghl::{LastMessage, StoredMessage};
 use crate::db::inbound::InboundJob;
 use crate::db::inbound::posts::Predecessor;
 
-/// What two clocks may differ by; WhatsApp's dates have whole seconds.
+/// How far two clocks may differ; WhatsApp's dates have whole seconds.
 const SLACK: Duration = Duration::seconds(5);
-/// GHL stores a post at the latest when its call is cut off, a renewed token and a second call included.
+/// GHL stores a post at the latest when its call is cut off, with a renewed token and a second call.
 const LONGEST_POST: Duration = Duration::seconds(100);
 
-/// What the end of a conversation tells.
+/// What the last message of a conversation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
-    /// It is our message.
+    /// Our message.
     Ours,
-    /// It is an older one: ours is not there.
+    /// An older message: ours is not there.
     Older,
-    /// Ours may stand before it.
+    /// Neither is proven: ours may be before it.
     Unknown,
 }
 
-/// What `last`, GHL's last message of the conversation, tells of the message of `job`; `before` is what left for that
-/// conversation before it.
+/// Compares `last`, GHL's last message of the conversation, with the message of `job`. `before` is the message that was
+/// posted to the conversation before it.
 pub(super) fn judge(last: &LastMessage, job: &InboundJob, before: Option<&Predecessor>) -> End {
     let explains = |from_me, text: &str, sent_at, post_started_at| {
         last.is_inbound != Some(from_me)
@@ -37,7 +37,7 @@ pub(super) fn judge(last: &LastMessage, job: &InboundJob, before: Option<&Predec
     let is_before =
         before.is_some_and(|b| explains(b.from_me, &b.text, b.sent_at, Some(b.post_started_at)));
     let is_older = || last.at.is_some_and(|at| at < job.sent_at - SLACK);
-    // GHL orders by the date a message was written: ours may stand before one that was written later and left earlier.
+    // GHL orders messages by the date of writing: ours may be before one that was written later and posted earlier.
     let is_in_order = before.is_some_and(|b| b.sent_at <= job.sent_at);
     match (is_ours, is_before) {
         (true, false) => End::Ours,
@@ -47,7 +47,7 @@ pub(super) fn judge(last: &LastMessage, job: &InboundJob, before: Option<&Predec
     }
 }
 
-/// Whether GHL may show `at` for such a message: when it was written, or when it was stored.
+/// Whether GHL may show the date `at` for such a message: the time of writing or of storing.
 fn fits(
     at: OffsetDateTime,
     sent_at: OffsetDateTime,
@@ -59,7 +59,7 @@ fn fits(
     written || stored
 }
 
-/// Whether what GHL says it stored may be the message of `job`: by its words, or by its file where it has no words.
+/// Whether a message that GHL stored may be that of `job`: it has the same words, or without words the same file.
 pub(super) fn is_told_of(stored: &StoredMessage, job: &InboundJob) -> bool {
     let has_words = !job.text.trim().is_empty();
     let shares_file = || {
@@ -70,7 +70,7 @@ pub(super) fn is_told_of(stored: &StoredMessage, job: &InboundJob) -> bool {
     same_words(&stored.text, &job.text) && (has_words || shares_file())
 }
 
-/// The words alone: GHL trims texts and may change their white space.
+/// Compares without white space, because GHL trims texts and may change their white space.
 pub(in crate::workers) fn same_words(one: &str, other: &str) -> bool {
     one.split_whitespace().eq(other.split_whitespace())
 }

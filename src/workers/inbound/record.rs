@@ -1,7 +1,7 @@
-//! A message that Waapify announces → a row of `inbound`, or the proof that one of ours left.
+//! A message that Waapify reports → a row of `inbound`, or the proof that one of ours was sent.
 //!
-//! Owns: which conversation a message belongs to, what GHL will show of it, and whether it is for GHL at all. Refuses:
-//! calling anyone.
+//! Decides which conversation a message belongs to, what GHL will show of it, and whether it is for GHL at all. It must
+//! not call a vendor.
 
 use time::{Duration, OffsetDateTime};
 use whatsapp_events::{self, Chat, Content, FileFate, Message, Origin, Person, text_of};
@@ -22,10 +22,10 @@ use crate::workers::Context;
 use crate::workers::inbound_media::{LINK_DAYS, MEDIA_WAIT};
 use crate::workers::outbound::plan::{Country, Part, Plan, attachments, country_of, plan};
 
-/// Phones' clocks run ahead a little; a message from further ahead counts as written when it came.
+/// Phones' clocks may be a little ahead. A message from further ahead counts as written when it arrived.
 const MAX_AHEAD: Duration = Duration::minutes(10);
-/// How long a message that came undecrypted waits for its content: WhatsApp sends it again within seconds to minutes,
-/// if at all, and a business that learns after a quarter of an hour that somebody wrote can still answer.
+/// How long a message that arrived undecrypted waits for its content: WhatsApp sends it again within seconds to
+/// minutes, if at all, and after a quarter of an hour the business can still answer.
 const CONTENT_WAIT: Duration = Duration::minutes(15);
 
 /// Records a message once; the same one again, from either side, changes nothing.
@@ -89,7 +89,7 @@ async fn mirrors_phone(context: &Context, job: &EventJob) -> sqlx::Result<bool> 
     settings::mirrors_phone(&context.pool, &job.location_id, &job.number).await
 }
 
-/// Of a view-once stub no content will come, so that it is posted as it is.
+/// The content of a view-once stub never arrives, so it is posted without it, under the stub's id.
 fn id_of(message: &Message) -> WaMessageId {
     if message.content == Content::Undecrypted && message.marks.view_once {
         undecrypted::id_of(&message.id)
@@ -98,14 +98,14 @@ fn id_of(message: &Message) -> WaMessageId {
     }
 }
 
-/// Where a message belongs.
+/// The conversation of a message.
 #[derive(Default)]
 pub(in crate::workers) struct Place {
     /// The chat.
     pub(in crate::workers) conversation: String,
-    /// The phone of a person's chat, where it is known.
+    /// The phone of a person's chat, if known.
     pub(in crate::workers) phone: Option<String>,
-    /// It is a group whose messages GHL gets.
+    /// It is a group, and its messages go to GHL.
     is_forwarded_group: bool,
 }
 
@@ -123,7 +123,7 @@ async fn place(context: &Context, job: &EventJob, message: &Message) -> sqlx::Re
     })
 }
 
-/// The place of what belongs to a chat with one person.
+/// The place of a chat with one person.
 pub(in crate::workers) async fn place_of(
     context: &Context,
     job: &EventJob,
@@ -143,8 +143,8 @@ pub(in crate::workers) async fn place_of(
     })
 }
 
-/// The phone of a chat's other side: as the message says, else as it was learnt of the LID. A message of our own may
-/// show our own number beside the other side's LID.
+/// The phone of a chat's other side: from the message, otherwise the stored one of its LID. Our own message may show
+/// our own number together with the other side's LID.
 async fn phone_of(
     context: &Context,
     job: &EventJob,
@@ -169,7 +169,7 @@ fn text_in(
     file: FileFate<'_>,
 ) -> Option<String> {
     let text = text_of(message, about, file);
-    // Of a file that is attached there may be nothing to say but whose it is.
+    // An attached file may need no text except its sender's name in a group.
     let says_something = text.is_some() || file == FileFate::Attached;
     if place.is_forwarded_group && says_something {
         return Some(whatsapp_events::group_text(message, text.as_deref()));
@@ -177,7 +177,7 @@ fn text_in(
     text
 }
 
-/// The words of the message that this one is about, where it does not carry them itself.
+/// The text of the message that this one is about, unless it quotes that text itself.
 async fn find_about(
     context: &Context,
     job: &EventJob,
@@ -198,7 +198,7 @@ async fn find_about(
     Ok(part.map(|part| part.text).filter(|text| !text.is_empty()))
 }
 
-/// What each fate of a message's file makes of its text.
+/// The message's text for each fate of its file.
 struct Fates {
     attached: Option<String>,
     linked: Option<String>,
@@ -225,9 +225,9 @@ impl Fates {
     }
 }
 
-/// Whether a message from our side is one of our own sends. Its echo proves that it left, which its sender may not know
-/// (yet): the part on its way to that chat with that text is the one. Some builds do not mark echoes, so what seems to
-/// be typed by a person is compared too, unless only a phone can have made its id.
+/// Whether a message from our side is one of our sends. Then this echo proves that the part with the same text to the
+/// same chat was sent, which its worker may not know (yet). Some builds of the gateway do not mark echoes, so messages
+/// that seem to be typed by a person are compared too, unless only a phone can have made the id.
 async fn confirm_send(
     context: &Context,
     job: &EventJob,
@@ -264,7 +264,7 @@ async fn confirm_send(
     Ok(false)
 }
 
-/// Whether an echo's content is that of a part.
+/// Whether an echo has the content of a part.
 fn says_the_same(candidate: &PartOf, country: Option<Country>, content: &Content) -> bool {
     part_of(candidate, country).is_some_and(|part| match content {
         Content::Text(text) => part.media.is_none() && *text == part.text,
@@ -275,7 +275,7 @@ fn says_the_same(candidate: &PartOf, country: Option<Country>, content: &Content
     })
 }
 
-/// A part of a message of ours, as it is planned.
+/// The planned part that was sent.
 fn part_of(sent: &PartOf, country: Option<Country>) -> Option<Part> {
     let files = attachments::known(sent.files.as_deref());
     match plan(&sent.body, country, files.as_deref()) {
@@ -284,8 +284,8 @@ fn part_of(sent: &PartOf, country: Option<Country>) -> Option<Part> {
     }
 }
 
-/// How a message enters, `is_ours` when it was sent through the gateway; none when its id must stay free, because its
-/// content may still come or nobody wrote it.
+/// The first state of a message. `is_ours`: it was sent through the gateway. None if it must not be stored, because its
+/// content may still arrive under the same id or nobody wrote it.
 fn enter(
     message: &Message,
     is_ours: bool,
@@ -313,7 +313,7 @@ fn enter(
         return Some(state);
     }
     match state {
-        // What the business wrote it knows.
+        // The business knows its own messages.
         _ if message.from_me => None,
         State::Accepted | State::Hidden if !message.marks.view_once => {
             Some(State::Undecrypted(now + CONTENT_WAIT))
@@ -323,7 +323,7 @@ fn enter(
     }
 }
 
-/// When something happened: as it says, unless that is too far ahead.
+/// The time of an event: `said`, unless that is too far ahead.
 pub(in crate::workers) fn believable(
     said: Option<OffsetDateTime>,
     received_at: OffsetDateTime,

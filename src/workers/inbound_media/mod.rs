@@ -1,7 +1,7 @@
-//! Customers' files → GHL: fetched from WhatsApp, proven, uploaded, or else linked.
+//! Customers' files → GHL: fetched from WhatsApp, verified and uploaded, or otherwise linked.
 //!
-//! Owns: one attempt at a file, and how long its message waits for it. Refuses: holding what GHL would not take; a
-//! larger file is only looked through, and its reader fetches it by a link of ours.
+//! Owns one attempt at a file, and how long its message waits for it. It must not keep a file in memory that is too
+//! large for GHL: such a file is only verified, and its reader downloads it through our link.
 
 mod sticker;
 
@@ -11,7 +11,6 @@ use std::time::Duration as StdDuration;
 use bytes::Bytes;
 use secrecy::ExposeSecret as _;
 use time::{Duration, OffsetDateTime};
-use tokio::sync::Notify;
 use tokio::time::timeout;
 use tracing::{info, warn};
 use url::Url;
@@ -26,50 +25,51 @@ use crate::db::inbound::media;
 use crate::db::inbound::media::{Fate, Link, MediaJob};
 use crate::model::reason::{Media as NoMedia, Reason, Step};
 use crate::model::retry_schedule::MEDIA;
+use crate::runtime::notify::Signal;
 use crate::workers::inbound::contacts;
 use crate::workers::inbound::contacts::Sender;
 use crate::workers::{Context, Worker};
 
-/// How long a message is held back for its file at most: two tries at the slowest, and a person who waits for an answer
-/// does not yet wonder.
+/// How long a message waits for its file at most: enough for two slow tries, and short for a person who waits.
 pub(in crate::workers) const MEDIA_WAIT: Duration = Duration::minutes(2);
 /// Longest time for fetching: a video of 50 MB at 12 Mbit/s.
 const FETCH: StdDuration = StdDuration::from_secs(35);
 /// Longest time for an upload: 5 MB at 4 Mbit/s, and ten seconds for the contact.
 const UPLOAD: StdDuration = StdDuration::from_secs(20);
-/// Both, and the statements that record them. A killed process's file is taken up again within its message's wait.
+/// Both, and the statements that record them. After a kill, the file is claimed again while its message still waits.
 const LEASE: Duration = Duration::seconds(60);
-/// A file that ends its worker this often is not tried again.
+/// Attempts that may end with their process; after more, the file is not tried again.
 const MAX_CRASHED_ATTEMPTS: i32 = 3;
-/// Tries at an upload that GHL may take the next time; then the file is linked, which needs nothing of GHL's.
+/// Tries at an upload that may still succeed; then the file is linked, which needs no call to GHL.
 const UPLOAD_TRIES: i32 = 3;
-/// WhatsApp keeps files for two and a half to three weeks (`docs/vendors/whatsapp.md#media-files`); a link that
-/// promises less holds.
+/// Lifetime of a link, shorter than WhatsApp's storage of two and a half to three weeks
+/// (`docs/vendors/whatsapp.md#media-files`).
 pub const LINK_DAYS: i64 = 17;
 
 /// The worker.
 #[derive(Clone, Debug)]
 pub struct Media(pub Arc<Context>);
 
-/// What came of a try.
+/// The result of a try.
 enum Outcome {
-    /// GHL has it at this address.
+    /// GHL has the file at this address.
     Attached(String),
-    /// It is whole, and not for GHL.
+    /// The file gets a link, because GHL does not get it.
     Linked,
-    /// It will not come.
+    /// The file is not available.
     Missing(Reason),
-    /// Not this time; when there is no time left, the other.
+    /// The try failed; when no try is left, the second outcome counts.
     Later(Reason, Box<Outcome>),
 }
 
 impl Worker for Media {
     type Job = MediaJob;
     const NAME: &'static str = "media";
-    /// Each may hold as much as GHL takes, 5 MB, and a sticker its pixels: some 40 MB at most, however many wait.
+    /// Each job may hold as much as GHL accepts, 5 MB, and a sticker's pixels. So memory is limited, however many files
+    /// wait.
     const CONCURRENCY: usize = 8;
 
-    fn signal(&self) -> &Notify {
+    fn signal(&self) -> &Signal {
         &self.0.signals.inbound_media
     }
 
@@ -98,7 +98,7 @@ impl Media {
         let file = match fetched {
             Ok(file) => file,
             Err(error @ FetchError::Retry(_)) => {
-                // WhatsApp keeps it: its reader may have more luck.
+                // WhatsApp still has it, so the reader's download may succeed.
                 return Ok(Outcome::Later(
                     error.reason().into(),
                     Box::new(Outcome::Linked),
@@ -127,7 +127,7 @@ impl Media {
         }
     }
 
-    /// Fetches and proves a file; gives it where GHL may take it.
+    /// Fetches and verifies a file. None if GHL would not accept it.
     async fn fetch(&self, file: &MediaFile) -> Result<Option<NewFile>, FetchError> {
         let mut download = self.0.media.open(file).await?;
         let length = file
@@ -198,7 +198,7 @@ impl Media {
     }
 }
 
-/// A link of ours to a file.
+/// A new download link.
 pub(in crate::workers) struct NewLink {
     address: Url,
     hash: Vec<u8>,
@@ -206,7 +206,7 @@ pub(in crate::workers) struct NewLink {
 }
 
 impl NewLink {
-    /// A link that nobody can guess; the name at its end is for people.
+    /// Makes a link that nobody can guess; the name at its end is for people.
     pub(in crate::workers) fn new(context: &Context, name: &str) -> Self {
         let secret = random_secret();
         let path = ["files", secret.expose_secret(), name];
@@ -226,7 +226,7 @@ impl NewLink {
     }
 }
 
-/// Whether an upload may succeed soon. Where a person has to act first, nobody waits for them.
+/// Whether an upload may succeed soon. It may not if a person has to act first.
 fn is_transient(error: &TokenError) -> bool {
     match error {
         TokenError::Call(error) => {
@@ -241,14 +241,14 @@ fn is_transient(error: &TokenError) -> bool {
     }
 }
 
-/// A whole file as GHL takes it; none where GHL does not.
+/// A complete file in a form that GHL accepts; none if there is no such form.
 async fn for_ghl(file: &MediaFile, bytes: Vec<u8>) -> Option<NewFile> {
     let mut file_type = file.file_type(&bytes);
     let mut name = file.safe_name(&file_type);
     let mut bytes = Bytes::from(bytes);
     if file_type.extension == "webp" {
         let webp = bytes.clone();
-        // Milliseconds of work. A decoder that panics has converted nothing.
+        // Takes milliseconds. If the decoder panics, the file is not converted.
         let converted = tokio::task::spawn_blocking(move || sticker::to_png(&webp));
         bytes = converted.await.ok().flatten()?.into();
         name = format!("{}.png", name.trim_end_matches(".webp"));

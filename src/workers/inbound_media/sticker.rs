@@ -1,25 +1,25 @@
-//! WEBP → PNG, because GHL takes no WEBP: stickers, of which an animated one becomes its first picture.
+//! WEBP → PNG for stickers, because GHL does not accept WEBP. An animated sticker becomes its first picture.
 //!
-//! Owns: the conversion, and its limits: a file of a few kB may announce gigabytes of pixels. Refuses: anything larger
-//! than a sticker is.
+//! Owns the conversion and its limits: a file of a few kB may declare gigabytes of pixels, so nothing larger than a
+//! sticker is decoded.
 
 use std::io::Cursor;
 
 use image_webp::WebPDecoder;
 use png::{BitDepth, ColorType, Compression, Encoder};
 
-/// Longest side in pixels. A sticker has 512; twice that is four megabytes of colours.
+/// Longest side in pixels. A sticker has 512; twice that is four megabytes of pixels.
 const MAX_SIDE: u32 = 1024;
-/// Bytes for what a decoder holds beside the picture.
+/// Bytes that a decoder may hold in addition to the picture.
 const MEMORY: usize = 16 * 1024 * 1024;
 /// A header of a file or a chunk: its name and its length.
 const CHUNK_HEAD: usize = 8;
-/// What stands before the picture in a frame of an animation.
+/// Length of the header before the picture in a frame of an animation.
 const FRAME_HEAD: usize = 16;
 
-/// The picture as PNG; none where it is broken or too large.
+/// The picture as PNG; none if it is broken or too large.
 pub(super) fn to_png(webp: &[u8]) -> Option<Vec<u8>> {
-    // Chunks have sizes of their own, which the decoder would believe before it compares.
+    // Chunks declare their own sizes, which the decoder would trust before it compares them.
     if !is_small(webp.get(12..)?, 0) {
         return None;
     }
@@ -47,7 +47,7 @@ pub(super) fn to_png(webp: &[u8]) -> Option<Vec<u8>> {
     Some(png)
 }
 
-/// Whether no picture in these chunks says that it is larger than a sticker. Frames hold chunks in turn, pictures none.
+/// Whether no picture in these chunks declares more than `MAX_SIDE`. Frames contain chunks, pictures do not.
 fn is_small(chunks: &[u8], depth: u32) -> bool {
     let mut rest = chunks;
     while let Some((head, after)) = rest.split_at_checked(CHUNK_HEAD) {
@@ -65,21 +65,21 @@ fn is_small(chunks: &[u8], depth: u32) -> bool {
         if !fits {
             return false;
         }
-        // Chunks begin at even places.
+        // Chunks begin at even positions.
         let next = size.saturating_add(size % 2);
         rest = after.get(next..).unwrap_or_default();
     }
     true
 }
 
-/// The longer side, 14 bits each after a tag and a start code.
+/// The longer side. Each side has 14 bits, after a tag and a start code.
 fn lossy_side(body: &[u8]) -> Option<u32> {
     let sides = body.get(6..10)?;
     let side = |at: usize| u32::from(u16::from_le_bytes([sides[at], sides[at + 1]]) & 0x3fff);
     Some(side(0).max(side(2)))
 }
 
-/// The longer side, 14 bits each less one, after a signature.
+/// The longer side. Each side minus one has 14 bits, after a signature.
 fn lossless_side(body: &[u8]) -> Option<u32> {
     let bits = body.get(1..5)?;
     let bits = u32::from_le_bytes([bits[0], bits[1], bits[2], bits[3]]);
@@ -131,7 +131,7 @@ mod tests {
         let body = [b"WEBP".to_vec(), canvas, animation, frame(200), frame(90)].concat();
         let (width, height, pixels) = decoded(&to_png(&chunk(b"RIFF", &body)).unwrap());
         assert_eq!((width, height), (64, 32));
-        // Laid over an empty canvas, which may round.
+        // It is blended with an empty canvas, which may round.
         assert!(pixels[0].abs_diff(200) <= 1, "{:?}", &pixels[..4]);
     }
 

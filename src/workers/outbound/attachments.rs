@@ -1,7 +1,7 @@
-//! What the files of a message are, asked once before its first part leaves.
+//! Asks servers what the files of a message are, before its first part is sent.
 //!
-//! Owns: what a server's silence or refusal means for the message. Refuses: holding up its number while it asks; the
-//! message goes back into the queue afterwards.
+//! Decides what a server's silence or refusal means for the message. It must not delay the message's number while it
+//! asks; the message goes back into the queue afterwards.
 
 use std::time::Duration as StdDuration;
 
@@ -19,11 +19,11 @@ use crate::model::states::FailureKind;
 use crate::workers::outbound::plan::attachments::File;
 use crate::workers::outbound::{Outbound, retries};
 
-/// Longest look at all files of a message: within its lease, with time to write down what came of it.
+/// Longest time for all files of a message: within its lease, with time to record the result.
 const LOOK_LIMIT: StdDuration = StdDuration::from_mins(1);
-/// Files that are asked about at once: with ten seconds for each, some twenty silent ones fit into the look.
+/// Files that are asked about at once: with ten seconds for each, some twenty silent ones fit into the limit.
 const AT_ONCE: usize = 4;
-/// The kind of failure that is counted here.
+/// The kind of failure that counts here.
 const KIND: FailureKind = FailureKind::FileUnreachable;
 
 impl Outbound {
@@ -33,7 +33,7 @@ impl Outbound {
         job: &OutboundJob,
         addresses: &[Url],
     ) -> sqlx::Result<()> {
-        // Others may use the number meanwhile.
+        // Other messages may use the number meanwhile.
         self.refund_pacing_slot(job).await?;
         let tries = retries::failures(job, KIND);
         let is_last = FILE_UNREACHABLE.pause(tries, 0.0).is_none();
@@ -47,7 +47,7 @@ impl Outbound {
                 return self.look_later(job, &Step::FilesTooSlow.into()).await;
             }
         }
-        // The last time, the address of what nobody could tell has to do.
+        // On the last try, a file without an answer is judged by its address.
         let files = files.into_iter().zip(addresses);
         let files: Vec<_> = files
             .map(|(file, url)| file.unwrap_or_else(|| File::by_address(url)))
@@ -57,8 +57,8 @@ impl Outbound {
         outbound::record_files(&self.0.pool, job, &files, self.0.clock.now()).await
     }
 
-    /// Fills in the files as their servers answer, or gives one that cannot be asked about and why. The last time, what
-    /// does not answer stays unknown.
+    /// Fills in the files from their servers' answers. The error: a file that ends the try, and why. On the last try, a
+    /// file without an answer stays unknown.
     async fn ask_about(
         &self,
         addresses: &[Url],
@@ -78,7 +78,7 @@ impl Outbound {
                     }
                     Ok((_, Err(SourceError::Unreachable(_)))) if is_last => {}
                     Ok((at, Err(error))) => return Err((addresses[at].clone(), error)),
-                    // It broke down, and would the next time.
+                    // The task panicked, and would do so the next time.
                     Err(_) => {}
                 }
             }
@@ -104,7 +104,7 @@ impl Outbound {
 
     async fn look_later(&self, job: &OutboundJob, cause: &Reason) -> sqlx::Result<()> {
         info!(location = %job.location_id, message_id = %job.id, %cause, "a file could not be looked at");
-        // The last time never comes here: its address has to do.
+        // The last try never gets here: it uses the address.
         let pause = FILE_UNREACHABLE
             .pause(retries::failures(job, KIND), rand::random())
             .unwrap_or_default();

@@ -1,7 +1,7 @@
-//! Deliveries that are GHL's echo of a message that was written on the business's phone and posted by us.
+//! GHL's echoes: deliveries of a message that was written on the business's phone and posted by us.
 //!
-//! Owns: telling them from what an agent sends; pure. Refuses: guessing by words alone: only while such a message is on
-//! its way to GHL does a delivery with the same words wait, until the id that GHL gave it is known.
+//! Pure code that distinguishes them from an agent's messages, not by words alone: a delivery with the same words waits
+//! only while such a message is being posted to GHL, until the id that GHL gave that message is known.
 
 use time::{Duration, OffsetDateTime};
 
@@ -11,13 +11,13 @@ use crate::db::outbound::outcomes::Outcome;
 use crate::model::reason::Step;
 use crate::workers::inbound::reconciliation::same_words;
 
-/// GHL answers a post within a second or two. What has waited longer is looked at ever more rarely.
+/// GHL answers a post within a second or two. A delivery that has waited longer is checked less and less often.
 const PAUSE: Duration = Duration::seconds(3);
-/// After a lost answer GHL's echo is looked for within five minutes, the lease of a killed process included, and then
-/// every few minutes (`relay::inbound`); what waited longer than any of these pauses is an agent's message.
+/// After a lost answer, [`crate::workers::inbound`] searches GHL's echo within five minutes, including the lease of a
+/// killed process, and then every few minutes. A delivery that waited longer than these pauses is an agent's message.
 const MAX_WAIT: Duration = Duration::minutes(10);
 
-/// What becomes of a claimed delivery that is an echo, or may be one; none when it is to be sent.
+/// The outcome of a claimed delivery that is an echo, or may be one; none when it is to be sent.
 pub(super) fn judge(job: &OutboundJob, now: OffsetDateTime) -> Option<(Outcome<'static>, Step)> {
     if job.is_echo {
         return Some((Outcome::Ignored, Step::GhlEcho));

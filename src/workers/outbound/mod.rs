@@ -1,7 +1,8 @@
-//! Deliveries of GHL → Waapify.
+//! GHL's deliveries → Waapify.
 //!
-//! Owns: one attempt at one part of a message, and the one exhaustive match on how it ended. Refuses: sending a
-//! part again whose outcome is unknown, before its echo had time to come.
+//! Owns one attempt at one part of a message, and the one exhaustive match on its result. It must not send a part with
+//! an unknown outcome again before its echo had time to arrive. `plan` makes the parts, `attachments` asks about files,
+//! `echoes` recognises GHL's echoes, `retries` counts failures.
 
 mod attachments;
 mod echoes;
@@ -12,7 +13,6 @@ use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
 use time::Duration;
-use tokio::sync::Notify;
 use tracing::{info, warn};
 
 use crate::accounts::connect;
@@ -29,35 +29,36 @@ use crate::model::ids::WaMessageId;
 use crate::model::reason::{Failure, Hold, NUMBER_STOPPED, Reason, Step, Wait};
 use crate::model::retry_schedule::{ATTEMPT_FAILED, GATEWAY_DOWN};
 use crate::model::states::{FailureKind, InstallStatus};
+use crate::runtime::notify::Signal;
 use crate::workers::outbound::plan::{Attachment, Part, Plan, country_of};
 use crate::workers::{Context, POLL_INTERVAL, Worker};
 
-/// A send is cut off at 68 s; its owner has the rest to write down what came of it.
+/// A send is cut off at 68 s; the rest is for recording the outcome.
 const LEASE: Duration = Duration::seconds(90);
 /// How long an unknown outcome waits for its echo: Waapify posts echoes within seconds, and a gateway that restarts
 /// needs a minute or two.
 const ECHO_WINDOW: Duration = Duration::minutes(2);
-/// Sends with an unknown outcome, the first and one more; a third could be the third copy on a customer's phone.
+/// Sends with an unknown outcome: the first and one more. A third could be the third copy on a customer's phone.
 const MAX_UNCONFIRMED_SENDS: i32 = 2;
-/// A number on hold is tried again this often: when its owner has mended it, messages flow within minutes.
+/// A number on hold is tried again this often: once its owner has fixed it, messages are sent within minutes.
 const HOLD: Duration = Duration::minutes(5);
-/// A message that waited this long for its number would surprise its reader; it fails, readable and replayable.
+/// A message that waited this long for its number fails, because it would surprise its reader; it can be replayed.
 const MAX_WAIT: Duration = Duration::hours(24);
-/// What is found out about a location is known so long after it was asked.
+/// How long after a token request its result is expected.
 const STANDING_PAUSE: Duration = Duration::seconds(1);
-/// Share of the pacing interval that is added at random: a steady beat looks like a machine to WhatsApp.
+/// Share of the pacing interval that is added at random, because a constant interval looks like a machine to WhatsApp.
 const PACE_JITTER: f64 = 0.5;
 
 /// The worker.
 #[derive(Clone, Debug)]
 pub struct Outbound(pub Arc<Context>);
 
-/// What is claimed.
+/// A claimed job.
 #[derive(Clone, Debug)]
 pub enum Job {
     /// A part is to be sent.
     Send(OutboundJob),
-    /// No echo came in time.
+    /// No echo arrived in time.
     WaitOver(OutboundJob),
 }
 
@@ -66,7 +67,7 @@ impl Worker for Outbound {
     const NAME: &'static str = "outbound";
     const CONCURRENCY: usize = 64;
 
-    fn signal(&self) -> &Notify {
+    fn signal(&self) -> &Signal {
         &self.0.signals.outbound
     }
 
@@ -87,7 +88,7 @@ impl Worker for Outbound {
         Ok(sendable.into_iter().map(Job::Send).collect())
     }
 
-    /// Numbers keep their pace to the millisecond, not to the look.
+    /// Pacing is exact to the millisecond, not to the poll interval.
     async fn pause(&self) -> StdDuration {
         let now = self.0.clock.now();
         let turn = numbers::find_next_pacing_slot(&self.0.pool, now, now + POLL_INTERVAL).await;
@@ -135,23 +136,8 @@ impl Outbound {
     }
 
     async fn send(&self, job: &OutboundJob) -> sqlx::Result<()> {
-        let country = job.number.as_deref().and_then(country_of);
-        let known = plan::attachments::known(job.files.as_deref());
-        let (chat, parts) = match plan::plan(&job.body, country, known.as_deref()) {
-            Plan::Ignore(reason) => {
-                self.finish(job, Outcome::Ignored, &reason.into()).await?;
-                return self.refund_pacing_slot(job).await;
-            }
-            // Without a number of its own a location has no country either, in which to read its customers' numbers.
-            Plan::Ask(_) if job.number.is_none() => return self.end_without_number(job).await,
-            Plan::Fail(Failure::PhoneIncomplete | Failure::PhoneWithExtension)
-                if job.number.is_none() =>
-            {
-                return self.end_without_number(job).await;
-            }
-            Plan::Fail(failure) => return self.fail_plan(job, failure).await,
-            Plan::Ask(addresses) => return self.look_at_files(job, &addresses).await,
-            Plan::Send { chat, parts } => (chat, parts),
+        let Some((chat, parts)) = self.plan(job).await? else {
+            return Ok(());
         };
         let Some(number) = job.sender() else {
             return self.end_without_number(job).await;
@@ -164,7 +150,7 @@ impl Outbound {
             .ok()
             .and_then(|at| parts.get(at))
         else {
-            // Only a plan that a newer version made shorter gets here: all its parts have left.
+            // Only a plan that a newer version made shorter gets here: all its parts were sent.
             return self
                 .finish(job, Outcome::Ignored, &Step::AllLeft.into())
                 .await;
@@ -197,7 +183,30 @@ impl Outbound {
         }
     }
 
-    /// The file as the gateway is told of it.
+    /// Whom to send what; none where the plan is another one, which was carried out.
+    async fn plan(&self, job: &OutboundJob) -> sqlx::Result<Option<(String, Vec<Part>)>> {
+        let country = job.number.as_deref().and_then(country_of);
+        let known = plan::attachments::known(job.files.as_deref());
+        match plan::plan(&job.body, country, known.as_deref()) {
+            Plan::Send { chat, parts } => return Ok(Some((chat, parts))),
+            Plan::Ignore(reason) => {
+                self.finish(job, Outcome::Ignored, &reason.into()).await?;
+                self.refund_pacing_slot(job).await?;
+            }
+            // Without a number of its own a location has no country either, in which to read its customers' numbers.
+            Plan::Ask(_) if job.number.is_none() => self.end_without_number(job).await?,
+            Plan::Fail(Failure::PhoneIncomplete | Failure::PhoneWithExtension)
+                if job.number.is_none() =>
+            {
+                self.end_without_number(job).await?;
+            }
+            Plan::Fail(failure) => self.fail_plan(job, failure).await?,
+            Plan::Ask(addresses) => self.look_at_files(job, &addresses).await?,
+        }
+        Ok(None)
+    }
+
+    /// The file as the gateway gets it.
     fn media(&self, attachment: &Attachment) -> Media {
         let Attachment { url, file, alias } = attachment;
         let (attachments, now) = (&self.0.attachments, self.0.clock.now());
@@ -210,7 +219,7 @@ impl Outbound {
         }
     }
 
-    /// What cannot be sent, and why; that a group has no phone number is no help to its reader.
+    /// Ends a message that cannot be sent. For a group, "no phone number" would not help the reader.
     async fn fail_plan(&self, job: &OutboundJob, failure: Failure) -> sqlx::Result<()> {
         let is_for_group = failure == Failure::NoPhone
             && groups::is_addressed(&self.0.pool, &job.location_id, job.id).await?;
@@ -223,7 +232,7 @@ impl Outbound {
         self.refund_pacing_slot(job).await
     }
 
-    /// What sends nothing costs its number no pause.
+    /// A message that is not sent does not use its number's pause.
     async fn refund_pacing_slot(&self, job: &OutboundJob) -> sqlx::Result<()> {
         let Some(number) = &job.number else {
             return Ok(());
@@ -232,8 +241,8 @@ impl Outbound {
             .await
     }
 
-    /// A message whose location has no number to send from. Where the location is new to us, its agency may know it: the
-    /// message waits until that is found out, so that GHL can be told how it ended.
+    /// Ends a message of a location without a number. If we do not know the location, its agency may know it: then the
+    /// message waits until that is clear, so that GHL can get its status.
     async fn end_without_number(&self, job: &OutboundJob) -> sqlx::Result<()> {
         let (pool, location, now) = (&self.0.pool, &job.location_id, self.0.clock.now());
         let failure = match installs::find_install_status(pool, location).await? {
@@ -278,7 +287,8 @@ impl Outbound {
         Ok(())
     }
 
-    /// Once more over another connection when one turns out dead: a part that left and is not noted waits for its echo.
+    /// Tries again over another connection if the first one is dead: a sent part that is not recorded would have to
+    /// wait for its echo.
     async fn note_sent(&self, sent: SentPart<'_>) -> sqlx::Result<()> {
         let (pool, now) = (&self.0.pool, self.0.clock.now());
         let cause = Step::Taken.into();
@@ -319,7 +329,7 @@ impl Outbound {
         }
     }
 
-    /// Holds the whole number: what is wrong with it is wrong for every message.
+    /// Holds the whole number, because its problem concerns every message.
     async fn hold(&self, job: &OutboundJob, number: &str, hold: &Hold) -> sqlx::Result<()> {
         let now = self.0.clock.now();
         warn!(location = %job.location_id, reason = hold.code(), "the number is on hold");
@@ -337,7 +347,7 @@ impl Outbound {
         tx.commit().await
     }
 
-    /// No echo came in time: once more, or the end.
+    /// No echo arrived in time: the part is sent once more, or the message fails.
     async fn end_wait(&self, job: &OutboundJob) -> sqlx::Result<()> {
         if job.unconfirmed_sends < MAX_UNCONFIRMED_SENDS {
             let now = self.0.clock.now();

@@ -2,9 +2,9 @@
 
 use axum::http::StatusCode;
 use simulators::{Fault, seed};
-use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use time::Duration;
+use waapify_ghl::db::connection::Pool;
 use waapify_ghl::db::views::{messages, overview};
 use waapify_ghl::model::language::Language;
 use waapify_ghl::model::reason::{Failure, Reason, Step};
@@ -222,7 +222,7 @@ async fn what_may_have_arrived_goes_again_only_after_a_second_yes_every_time() {
 
 /// Gives the seeded location 40,000 messages of each direction and as many events. The first three messages of each
 /// direction have failed.
-async fn fill(pool: &PgPool) {
+async fn fill(pool: &Pool) {
     let rows = "now() from generate_series(1, 40000) n";
     for sql in [
         format!("insert into outbound (location_id, ghl_message_id, conversation, body, due_at, state, accepted_at)
@@ -252,7 +252,11 @@ async fn no_query_of_the_page_reads_a_large_table_from_end_to_end() {
     fill(&bridge.database.pool).await;
     // One connection, so that its statistics can be flushed.
     let url = bridge.database.url();
-    let pool = PgPoolOptions::new().max_connections(1).connect(&url).await;
+    let pool = PgPoolOptions::new()
+        .max_connections(1)
+        .connect(&url)
+        .await
+        .map(Pool::from);
     let (pool, location) = (pool.unwrap(), location());
     let read_from_end_to_end = async || -> i64 {
         sqlx::raw_sql("select pg_stat_force_next_flush()")

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use sqlx::{AssertSqlSafe, PgPool};
+use sqlx::AssertSqlSafe;
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
+use waapify_ghl::db::connection::Pool;
 use waapify_ghl::db::outbound::{OutboundJob, Pace, claim_sendable, priority, status_updates};
 use waapify_ghl::db::{numbers, outbound};
 use waapify_ghl::model::ids::LocationId;
@@ -26,7 +27,7 @@ const CONVERSATIONS: usize = 3;
 /// A time at which everything stored here is due.
 const START: OffsetDateTime = datetime!(2026-01-01 0:00 UTC);
 
-async fn run(pool: &PgPool, sql: String) {
+async fn run(pool: &Pool, sql: String) {
     sqlx::raw_sql(AssertSqlSafe(sql))
         .execute(pool)
         .await
@@ -47,7 +48,7 @@ async fn connected() -> TestDatabase {
 }
 
 /// Stores messages that wait in these locations.
-async fn deliver(pool: &PgPool) {
+async fn deliver(pool: &Pool) {
     let sql = format!(
         "insert into outbound (location_id, ghl_message_id, conversation, body, due_at, accepted_at)
          select 'L' || n, m, 'C' || m % {CONVERSATIONS}, '{{}}', '{START}', '{START}'
@@ -57,7 +58,7 @@ async fn deliver(pool: &PgPool) {
 }
 
 /// The number of numbers whose pause has begun.
-async fn used_slots(pool: &PgPool, now: OffsetDateTime) -> usize {
+async fn used_slots(pool: &Pool, now: OffsetDateTime) -> usize {
     let used: i64 = sqlx::query_scalar("select count(*) from numbers where next_send_at > $1")
         .bind(now)
         .fetch_one(pool)
@@ -67,7 +68,7 @@ async fn used_slots(pool: &PgPool, now: OffsetDateTime) -> usize {
 }
 
 /// Whether a statement of this database waits for a lock.
-async fn is_someone_waiting(pool: &PgPool) -> bool {
+async fn is_someone_waiting(pool: &Pool) -> bool {
     sqlx::query_scalar(
         "select exists (select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')",
     )
@@ -79,7 +80,7 @@ async fn is_someone_waiting(pool: &PgPool) -> bool {
 /// Starts `claim` while another transaction has changed all messages, and commits that transaction when the claim has
 /// ended or waits for it.
 async fn beside_a_change<T: Send + 'static>(
-    pool: &PgPool,
+    pool: &Pool,
     claim: impl Future<Output = T> + Send + 'static,
 ) -> T {
     let mut other = pool.begin().await.unwrap();
@@ -148,7 +149,7 @@ async fn priorities_are_raised_without_waiting_for_whoever_changes_a_message() {
 }
 
 /// Changes some waiting messages, in one transaction after another, until `stop`.
-async fn disturb(pool: PgPool, stop: Arc<AtomicBool>) {
+async fn disturb(pool: Pool, stop: Arc<AtomicBool>) {
     while !stop.load(Ordering::Relaxed) {
         sqlx::query("update outbound set is_waiting = not is_waiting where state = 'accepted' and random() < 0.2")
             .execute(&pool)

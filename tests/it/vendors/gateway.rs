@@ -42,7 +42,7 @@ async fn send_media(stage: &Controls, query: &[(&str, &str)]) -> Value {
     known(stage, "send.php", &all).await["data"]["message"].clone()
 }
 
-/// A stage whose gateway posts to the stub.
+/// A simulation in which the gateway posts to the stub.
 async fn hooked_stage() -> Controls {
     let stage = Controls::new().await;
     let url = format!("{}{HOOK}", stage.service);

@@ -7,11 +7,10 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use crate::call::{Answer, Call};
-use crate::clock;
 use crate::ghl::Ghl;
 use crate::ghl::gate::{WRONG_LOCATION, invalid, json_body, refuse, unknown_fields};
 use crate::ghl::state::{Conversation, DefaultProvider, State};
-use crate::seed;
+use crate::{clock, seed};
 
 /// Conversations in one answer if `limit` is missing.
 const SEARCH_LIMIT: usize = 20;

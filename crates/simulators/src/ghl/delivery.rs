@@ -8,13 +8,12 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::call::Answer;
-use crate::clock;
 use crate::ghl::Ghl;
 use crate::ghl::state::{Direction, Echoes, Message};
 use crate::keys::PublicKeys;
-use crate::seed;
 use crate::traffic_log::quoted;
 use crate::webhook_sender::Parcel;
+use crate::{clock, seed};
 
 /// Documented: up to 12 retries. Here the first call counts as one of them.
 const TRIES: u32 = 12;

@@ -6,12 +6,11 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::call::{Answer, Call};
-use crate::clock;
 use crate::ghl::Ghl;
 use crate::ghl::delivery::delivery_of;
 use crate::ghl::gate::{WRONG_LOCATION, invalid, json_body, refuse, unknown_fields};
 use crate::ghl::state::{Direction, Message, State};
-use crate::seed;
+use crate::{clock, seed};
 
 /// The fields of an inbound message, from the platform's `OpenAPI` description.
 const INBOUND_FIELDS: [&str; 17] = [

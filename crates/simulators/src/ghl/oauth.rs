@@ -6,12 +6,11 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use crate::call::{Answer, Call};
-use crate::clock;
 use crate::ghl::Ghl;
 use crate::ghl::gate::{WRONG_LOCATION, invalid, json_body, refuse, unknown_fields};
 use crate::ghl::tokens::{Pair, Subject};
-use crate::seed;
 use crate::timings::Timings;
+use crate::{clock, seed};
 
 /// The fields of `/oauth/token`; others are refused by name.
 const TOKEN_FIELDS: [&str; 7] = [

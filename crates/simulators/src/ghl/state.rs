@@ -9,8 +9,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
-use crate::clock;
-use crate::seed;
+use crate::{clock, seed};
 
 /// How many uploaded files are kept. Each may have 5 MB.
 pub(super) const UPLOADS_KEPT: usize = 100;

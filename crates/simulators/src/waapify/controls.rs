@@ -4,10 +4,9 @@
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::clock;
-use crate::seed;
 use crate::waapify::events::{digits, inbound_text};
 use crate::waapify::{ChatMessage, Envelope, Instance, Waapify};
+use crate::{clock, seed};
 
 impl Waapify {
     /// Adds a linked number and returns a handle for it.

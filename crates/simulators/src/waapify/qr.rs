@@ -8,12 +8,10 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use crate::call::{Answer, Call};
-use crate::clock;
-use crate::seed;
-use crate::waapify::send::with_instance;
+use crate::waapify::send::{NOT_ACTIVATED, with_instance};
 use crate::waapify::{Instance, Waapify, php};
+use crate::{clock, seed};
 
-pub(super) const NOT_ACTIVATED: &str = "This instance ID has not been activated yet";
 /// Squares on each side of a code, the same number as WhatsApp's.
 const SQUARES: usize = 57;
 /// Squares on each side of a corner mark.

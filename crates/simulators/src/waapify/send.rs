@@ -7,10 +7,12 @@ use url::Url;
 
 use crate::call::{Answer, Call};
 use crate::clock;
-use crate::waapify::{ChatMessage, Instance, Waapify, fetch, php, qr};
+use crate::waapify::{ChatMessage, Instance, Waapify, fetch, php};
 
 /// What PHP's `http_build_query` makes of a missing parameter.
 const MISSING: &str = "0";
+/// What the pages of a code say, too.
+pub(super) const NOT_ACTIVATED: &str = "This instance ID has not been activated yet";
 
 /// Finds the named instance and checks the token. The error texts are the gateway's.
 pub(super) fn with_instance(
@@ -181,7 +183,7 @@ pub(super) fn set_webhook(gateway: &Waapify, call: &Call) -> Answer {
 pub(super) fn reconnect(gateway: &Waapify, call: &Call) -> Answer {
     with_instance(gateway, call, |instance| {
         let body = if !instance.activated {
-            json!({ "status": "error", "message": qr::NOT_ACTIVATED })
+            json!({ "status": "error", "message": NOT_ACTIVATED })
         } else if instance.linked {
             let id = format!("{}:12@s.whatsapp.net", instance.number);
             json!({ "status": "success", "data": { "id": id, "name": instance.name } })

@@ -1,16 +1,16 @@
-//! Links to files: what is behind one, and their end.
+//! Download links: the file behind a link, and the end of links at an uninstall.
 
-use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 use whatsapp_events::MediaFile;
 
+use crate::db::connection::{Connection, Pool};
 use crate::db::inbound::media::row::FileColumns;
 use crate::model::ids::LocationId;
 use crate::model::reason::{Media, Reason};
 
-/// The file behind a link, while the link lasts.
+/// The file behind a link; none after the link has expired.
 pub async fn find_linked(
-    pool: &PgPool,
+    pool: &Pool,
     link_hash: &[u8],
     now: OffsetDateTime,
 ) -> sqlx::Result<Option<MediaFile>> {
@@ -30,9 +30,9 @@ pub async fn find_linked(
     found.map(MediaFile::try_from).transpose()
 }
 
-/// Ends the links of a location that has gone, and forgets what opened their files.
+/// Ends the links of an uninstalled location, and deletes the keys of their files.
 pub(in crate::db) async fn end_links(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
 ) -> sqlx::Result<()> {
     sqlx::query!(

@@ -1,19 +1,20 @@
-//! Files of customers' messages: wanted, then attached (GHL has it), linked (the reader fetches it through us) or
+//! Files of customers' messages: wanted, then attached (GHL has it), linked (the reader downloads it through us) or
 //! missing.
 //!
-//! A message with a file is not due before the file's fate is known, or its time is over; whoever learns either first
-//! decides, and the other changes nothing. What opens the file stays only as long as it is wanted or linked. A link's
-//! secret is kept as its hash here; the message's text holds the link, because a post may have to be repeated as it was.
+//! A message with a file is not due before the file's fate is decided or the wait for it is over. The first of the two
+//! counts, and the other changes nothing. The keys of a file are stored only while it is wanted or linked. A link's
+//! secret is stored as a hash here; the message's text holds the link, because a post may have to be repeated
+//! unchanged.
 
 mod links;
 mod row;
 
 pub(in crate::db) use links::end_links;
 pub use links::find_linked;
-use sqlx::{PgConnection, PgPool};
 use time::{Duration, OffsetDateTime};
 use whatsapp_events::MediaFile;
 
+use crate::db::connection::{Connection, Pool};
 use crate::db::history::timeline;
 use crate::db::inbound::InboundJob;
 use crate::db::inbound::media::row::FileColumns;
@@ -22,35 +23,35 @@ use crate::model::ids::{LocationId, MessageId};
 use crate::model::reason::{Reason, Step};
 use crate::model::states::{MediaState, MessageState};
 
-/// A file to keep with its message.
+/// A file to store with its message.
 #[derive(Clone, Copy, Debug)]
 pub struct NewMedia<'a> {
     /// As the message describes it.
     pub file: &'a MediaFile,
-    /// How long its message waits for it at most.
+    /// Until when its message waits for it at most.
     pub until: OffsetDateTime,
-    /// What the message then says.
+    /// What the message says once the file's fate is decided.
     pub texts: Texts<'a>,
 }
 
-/// What a message says for each fate of its file; [`SLOT`] stands for what only that fate tells.
+/// What a message says for each fate of its file. [`SLOT`] is replaced by the link or the reason.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Texts<'a> {
-    /// With the file beside it.
+    /// The file is attached to the message.
     pub attached: Option<&'a str>,
-    /// With the link in its slot.
+    /// The slot is for the link.
     pub linked: Option<&'a str>,
-    /// With the reason in its slot.
+    /// The slot is for the reason.
     pub missing: Option<&'a str>,
 }
 
-/// Stands in [`Texts`] for the link or the reason. Unicode keeps it for such use within a program.
+/// Placeholder in [`Texts`]: a code point that Unicode reserves for such use within a program.
 pub const SLOT: &str = "\u{FDD0}";
 
 /// A claimed file, with what is known of its message.
 #[derive(Clone, Debug)]
 pub struct MediaJob {
-    /// Whose message.
+    /// The location of the message.
     pub location_id: LocationId,
     /// Our id of the message.
     pub message_id: MessageId,
@@ -70,38 +71,38 @@ pub struct MediaJob {
 
 claimed!(MediaJob, message_id.0, in location_id);
 
-/// What became of a file.
+/// The final result for a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate<'a> {
-    /// GHL keeps it at this address.
+    /// GHL stores it at this address.
     Attached(&'a str),
-    /// It is fetched by a link.
+    /// The reader downloads it through a link.
     Linked(Link<'a>),
-    /// It does not come, and why.
+    /// It is not available, for this reason.
     Missing(&'a Reason),
 }
 
-/// Where a file is fetched.
+/// A download link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Link<'a> {
     /// The address.
     pub address: &'a str,
-    /// What its secret is known by.
+    /// SHA-256 of its secret.
     pub hash: &'a [u8],
-    /// When it ends.
+    /// When it expires.
     pub ends_at: OffsetDateTime,
 }
 
-/// Keeps a message's file, to be fetched at once.
+/// Stores a message's file, to be fetched at once.
 pub(in crate::db) async fn record_media(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     message: MessageId,
     media: NewMedia<'_>,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
     let (file, texts) = (media.file, media.texts);
-    // Postgres keeps no NUL.
+    // Postgres cannot store NUL.
     let text = |text: &Option<String>| text.as_ref().map(|text| text.replace('\0', ""));
     let length = file
         .length
@@ -134,9 +135,9 @@ pub(in crate::db) async fn record_media(
     .map(|_| ())
 }
 
-/// Claims files that are due, of messages that wait; each location in turn, so that one with many holds up no other.
+/// Claims due files of waiting messages, one location after the other, so that one with many files delays no other.
 pub async fn claim(
-    pool: &PgPool,
+    pool: &Pool,
     now: OffsetDateTime,
     lease: Duration,
     limit: i64,
@@ -168,10 +169,10 @@ pub async fn claim(
         .await
 }
 
-/// Ends a file, and with it the wait of its message, which says from now on what fits. False for a stale owner, and where
-/// the message did not wait any longer.
+/// Decides a file's fate, ends the wait of its message and gives it the fitting text. False, without a change, when the
+/// caller has lost the claim or the fate was decided before.
 pub async fn finish(
-    pool: &PgPool,
+    pool: &Pool,
     job: &MediaJob,
     fate: Fate<'_>,
     now: OffsetDateTime,
@@ -183,10 +184,10 @@ pub async fn finish(
     Ok(ended)
 }
 
-/// Ends a wait that took too long: the message leaves now, with a link to its file. Where the file's fate was decided a
-/// moment ago, that counts. Gives what the message says and the address that is attached to it.
+/// Ends a wait that took too long: the message is posted now, with a link to its file. If the file's fate was decided a
+/// moment ago, that decision counts. Returns the message's text and the address of its attachment.
 pub async fn settle(
-    pool: &PgPool,
+    pool: &Pool,
     job: &InboundJob,
     link: Link<'_>,
     now: OffsetDateTime,
@@ -211,7 +212,7 @@ pub async fn settle(
 }
 
 async fn end(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     (location, message): (&LocationId, MessageId),
     attempt: Option<i32>,
     fate: Fate<'_>,
@@ -271,9 +272,9 @@ async fn end(
     Ok(true)
 }
 
-/// The message says what became of its file, and leaves.
+/// Gives a message the text that fits its file's fate, and makes it due.
 async fn end_wait(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     message: MessageId,
     slot: &str,
@@ -310,9 +311,9 @@ async fn end_wait(
     .map(|_| ())
 }
 
-/// What opens a file that nobody fetches any more.
+/// Deletes the keys of a file that nobody fetches any more.
 async fn forget_file(
-    tx: &mut PgConnection,
+    tx: &mut Connection,
     location: &LocationId,
     message: MessageId,
 ) -> sqlx::Result<()> {
@@ -332,7 +333,7 @@ async fn forget_file(
 
 /// Puts a claimed file back until `due`, after a failure.
 pub async fn finish_retry(
-    pool: &PgPool,
+    pool: &Pool,
     job: &MediaJob,
     cause: &Reason,
     due: OffsetDateTime,
@@ -358,7 +359,7 @@ pub async fn finish_retry(
 }
 
 /// Ends the leases of claims that are still held.
-pub async fn release(pool: &PgPool, jobs: &[MediaJob], now: OffsetDateTime) -> sqlx::Result<()> {
+pub async fn release(pool: &Pool, jobs: &[MediaJob], now: OffsetDateTime) -> sqlx::Result<()> {
     set_due!(
         pool,
         jobs,

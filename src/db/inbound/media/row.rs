@@ -1,4 +1,4 @@
-//! A described file as columns of `inbound_media`.
+//! A file's description as columns of `inbound_media`.
 
 use whatsapp_events::{MediaFile, MediaKeys};
 
@@ -11,7 +11,7 @@ pub(super) const fn name_of(keys: MediaKeys) -> &'static str {
     }
 }
 
-/// What a row keeps of a file, while the file is wanted or linked.
+/// The columns of a file that is wanted or linked.
 pub(super) struct FileColumns {
     pub(super) keys: String,
     pub(super) direct_path: Option<String>,

@@ -10,7 +10,7 @@ use crate::http::HttpState;
 use crate::http::error::PageError;
 use crate::http::pages::layout::{Frame, checklist, components};
 use crate::http::pages::location::location_user::LocationUser;
-use crate::http::pages::location::overview::{Tab, framed_as};
+use crate::http::pages::location::tabs::{Tab, framed_as};
 use crate::model::language::Language;
 
 /// Longest wait for the checks, which ask both vendors. A slower page seems broken.

@@ -13,6 +13,8 @@ use maud::{Markup, html};
 use tracing::warn;
 
 use crate::db::accounts::installs;
+use crate::db::views::overview;
+use crate::db::views::overview::NumberState;
 use crate::http::HttpState;
 use crate::http::error::PageError;
 use crate::http::pages::location::login_page;
@@ -52,7 +54,16 @@ impl LocationUser {
         self.query.get(name).map(String::as_str)
     }
 
-    /// The hidden field of every form.
+    /// The number in the address, if it is the location's own.
+    pub(super) async fn find_number(&self, state: &HttpState) -> Result<NumberState, PageError> {
+        let rows = overview::list_numbers(&state.pool, &self.location).await?;
+        let number = self.path_param("number");
+        rows.into_iter()
+            .find(|row| row.number == number)
+            .ok_or_else(not_here)
+    }
+
+    /// What every form carries.
     pub(super) fn token(&self) -> Markup {
         html! { input type="hidden" name=(TOKEN) value=(self.session.csrf); }
     }

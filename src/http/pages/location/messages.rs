@@ -18,7 +18,7 @@ use crate::http::HttpState;
 use crate::http::error::PageError;
 use crate::http::pages::layout::components;
 use crate::http::pages::location::location_user::{LocationUser, VerifiedForm, not_here};
-use crate::http::pages::location::overview::{Tab, framed};
+use crate::http::pages::location::tabs::{Tab, framed};
 use crate::http::pages::location::{labels, see};
 use crate::model::ids::MessageId;
 use crate::model::language::Language;

@@ -19,14 +19,14 @@ mod overview;
 mod qr_linking;
 mod removal;
 mod sso_login;
+mod tabs;
 
 use axum::extract::DefaultBodyLimit;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Router, middleware};
 
-use crate::http::error;
-use crate::http::{HttpState, MAX_FORM_BYTES};
+use crate::http::{HttpState, MAX_FORM_BYTES, error};
 
 /// The routes. The path of a session's pages has its id, so that two tabs of one browser can show two locations.
 pub(in crate::http) fn routes(state: HttpState) -> Router<HttpState> {

@@ -9,14 +9,13 @@ use tracing::info;
 
 use crate::db::numbers::settings;
 use crate::db::numbers::settings::Preferences;
-use crate::db::views::overview;
 use crate::db::views::overview::NumberState;
 use crate::http::HttpState;
 use crate::http::error::PageError;
 use crate::http::pages::connect as connecting;
 use crate::http::pages::layout::components;
 use crate::http::pages::location::location_user::{LocationUser, VerifiedForm, not_here};
-use crate::http::pages::location::{labels, overview as pages, removal, see};
+use crate::http::pages::location::{labels, removal, see, tabs};
 use crate::model::language::Language;
 
 /// Longest pause that may be chosen, as for the operator. With more than a minute, a reply would seem lost.
@@ -106,7 +105,7 @@ pub(super) async fn show(
     language: Language,
     visitor: LocationUser,
 ) -> Result<Markup, PageError> {
-    let row = find(&state, &visitor).await?;
+    let row = visitor.find_number(&state).await?;
     let entered = Entered::of(&row);
     let saved = visitor.query_param("saved").map(|_| Notice::Saved);
     let linked = visitor.query_param("linked").map(|_| Notice::Linked);
@@ -118,18 +117,6 @@ pub(super) async fn show(
         (&row, &entered),
         notice,
     ))
-}
-
-/// The number in the address, if it is the location's own.
-pub(super) async fn find(
-    state: &HttpState,
-    visitor: &LocationUser,
-) -> Result<NumberState, PageError> {
-    let rows = overview::list_numbers(&state.pool, &visitor.location).await?;
-    let number = visitor.path_param("number");
-    rows.into_iter()
-        .find(|row| row.number == number)
-        .ok_or_else(not_here)
 }
 
 /// A form as the user filled it in.
@@ -213,7 +200,7 @@ pub(super) async fn change(
     sent: VerifiedForm,
 ) -> Result<Response, PageError> {
     let visitor = &sent.visitor;
-    let row = find(&state, visitor).await?;
+    let row = visitor.find_number(&state).await?;
     let entered = Entered::from(&sent);
     let preferences = match entered.check(&row, least_pause(&state)) {
         Ok(preferences) => preferences,
@@ -290,7 +277,7 @@ fn settings(
         }
         (removal::panel(language, visitor, row))
     };
-    pages::framed(language, visitor, None, &title, &body)
+    tabs::framed(language, visitor, None, &title, &body)
 }
 
 fn pause_field(
@@ -322,7 +309,7 @@ pub(super) async fn make_default(
     sent: VerifiedForm,
 ) -> Result<Response, PageError> {
     let location = &sent.visitor.location;
-    let row = find(&state, &sent.visitor).await?;
+    let row = sent.visitor.find_number(&state).await?;
     if !settings::make_default(&state.pool, location, &row.number).await? {
         return Err(not_here());
     }

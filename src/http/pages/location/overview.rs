@@ -11,9 +11,9 @@ use crate::db::views::overview::{Count, Entry, NumberState};
 use crate::doctor;
 use crate::http::HttpState;
 use crate::http::error::PageError;
-use crate::http::pages::layout;
-use crate::http::pages::layout::{Frame, components};
+use crate::http::pages::layout::components;
 use crate::http::pages::location::location_user::{FIRST, LocationUser};
+use crate::http::pages::location::tabs::{Tab, framed};
 use crate::http::pages::location::{messages, numbers, see};
 use crate::model::language::Language;
 use crate::model::states::{Direction, MessageState};
@@ -23,59 +23,7 @@ const LATELY: Duration = Duration::hours(24);
 /// Failures on the first page.
 const FAILURES: i64 = 5;
 
-/// The tabs of a session's pages.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tab {
-    Overview,
-    Messages,
-    Checks,
-}
-
-/// A page of a session, with its tabs.
-pub(super) fn framed(
-    language: Language,
-    visitor: &LocationUser,
-    tab: Option<Tab>,
-    title: &str,
-    body: &Markup,
-) -> Markup {
-    framed_as(language, visitor, tab, title, Frame::default(), body)
-}
-
-/// As [`framed`], with frame options.
-pub(super) fn framed_as(
-    language: Language,
-    visitor: &LocationUser,
-    tab: Option<Tab>,
-    title: &str,
-    frame: Frame<'_>,
-    body: &Markup,
-) -> Markup {
-    let tabs = [
-        (Tab::Overview, "", language.pick("Overview", "Ringkasan")),
-        (
-            Tab::Messages,
-            "/messages",
-            language.pick("Messages", "Mesej"),
-        ),
-        (Tab::Checks, "/checks", language.pick("Checks", "Semakan")),
-    ];
-    let frame = Frame {
-        is_wide: true,
-        whose: Some(visitor.location.as_str()),
-        ..frame
-    };
-    layout::framed(
-        language,
-        title,
-        frame,
-        &html! {
-            (components::tabs(language, tabs.map(|(at, rest, name)| (visitor.address(rest), name, tab == Some(at)))))
-            (body)
-        },
-    )
-}
-
+/// Shows the page.
 pub(super) async fn show(
     State(state): State<HttpState>,
     language: Language,

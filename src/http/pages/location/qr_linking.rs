@@ -23,8 +23,8 @@ use crate::http::pages::connect as connecting;
 use crate::http::pages::layout::qr::Said;
 use crate::http::pages::layout::{Frame, qr};
 use crate::http::pages::location::location_user::{LocationUser, VerifiedForm, not_here};
-use crate::http::pages::location::overview::framed_as;
 use crate::http::pages::location::see;
+use crate::http::pages::location::tabs::framed_as;
 use crate::model::language::{Language, Text};
 
 /// The form field that permits ending another phone's link.

@@ -12,7 +12,7 @@ use crate::db::views::overview::NumberState;
 use crate::http::HttpState;
 use crate::http::error::PageError;
 use crate::http::pages::location::location_user::{LocationUser, VerifiedForm, not_here};
-use crate::http::pages::location::{numbers, see};
+use crate::http::pages::location::see;
 use crate::model::language::Language;
 
 /// The button below a number's settings; nothing for a number that cannot be removed.
@@ -40,7 +40,7 @@ pub(super) async fn remove(
     sent: VerifiedForm,
 ) -> Result<Response, PageError> {
     let location = &sent.visitor.location;
-    let row = numbers::find(&state, &sent.visitor).await?;
+    let row = sent.visitor.find_number(&state).await?;
     if !removals::remove_number(&state.pool, location, &row.number, state.clock.now()).await? {
         return Err(not_here());
     }

@@ -1,7 +1,7 @@
-//! What an attachment is, and what the gateway makes of it.
+//! What an attachment is, and how the gateway sends it.
 //!
-//! Owns: what WhatsApp shows a type as and how the gateway is led there, both data. Refuses: believing a file's name where
-//! its bytes say something else.
+//! Owns the tables of file types and of the gateway's extensions. It does not believe a file's name if its bytes say
+//! something else.
 
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -10,7 +10,7 @@ use whatsapp_events::{KnownType, UNKNOWN_TYPE};
 use crate::clients::attachment_source::Answer;
 use crate::workers::outbound::plan::names;
 
-/// What WhatsApp shows a file as.
+/// How WhatsApp shows a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// A picture.
@@ -23,8 +23,8 @@ pub(super) enum Kind {
     Document,
 }
 
-/// What the gateway's legacy build makes of an address by the extension of its path, in lower case; of all others a
-/// document (`docs/vendors/waapify.md#attachments`). `ogg` is a mistake of that build: WhatsApp plays no such video.
+/// How the gateway's legacy build sends an address by the extension of its path, in lower case; all others are
+/// documents (`docs/vendors/waapify.md#attachments`). `ogg` is a mistake of that build: WhatsApp plays no such video.
 const GATEWAY: [(&str, Kind); 7] = [
     ("jpg", Kind::Image),
     ("jpeg", Kind::Image),
@@ -52,24 +52,24 @@ const SHOWN: [(&str, Kind, &str); 6] = [
     ("audio/ogg", Kind::Audio, "mp3"),
 ];
 
-/// What is known about an attachment; kept with its message, so that every attempt plans the same.
+/// What is known about an attachment. It is stored with its message, so that every attempt makes the same plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct File {
-    /// As the customer sees it.
+    /// The name that the customer sees.
     pub name: String,
-    /// One of our types.
+    /// The media type, one of our types.
     #[serde(rename = "type")]
     pub media_type: String,
 }
 
-/// What a message's row holds about its files; what cannot be read is found out again.
+/// Reads what a message's row holds about its files. None if it cannot be read, so that the servers are asked again.
 #[must_use]
 pub fn known(json: Option<&str>) -> Option<Vec<File>> {
     serde_json::from_str(json?).ok()
 }
 
 impl File {
-    /// What a server's answer shows.
+    /// Recognises a file from its server's answer.
     #[must_use]
     pub fn recognise(url: &Url, answer: &Answer) -> Self {
         let name = names::of_answer(url, answer);
@@ -104,7 +104,7 @@ impl File {
         }
     }
 
-    /// What the address alone says, for a file whose server cannot be asked.
+    /// Recognises a file from its address alone, if its server does not answer.
     #[must_use]
     pub fn by_address(url: &Url) -> Self {
         let name = names::of_address(url);
@@ -115,19 +115,19 @@ impl File {
         }
     }
 
-    /// Whether its message may stand below it.
+    /// Whether WhatsApp shows a caption with it.
     pub(super) fn takes_caption(&self) -> bool {
         matches!(kind_of(&self.media_type), Kind::Image | Kind::Video)
     }
 
-    /// The extension that the gateway needs to see, if the address's own leads it elsewhere.
+    /// The extension that the gateway needs, if that of the address would make it another kind.
     pub(super) fn alias_for(&self, url: &Url) -> Option<&'static str> {
         let last = url.path().rsplit('/').next().unwrap_or_default();
         let kind = kind_of(&self.media_type);
         (gateway_kind(names::extension(last)) != Some(kind)).then(|| self.alias())
     }
 
-    /// The extension under which the gateway takes it for what it is.
+    /// The extension with which the gateway sends it as its kind.
     pub(super) fn alias(&self) -> &'static str {
         shown(&self.media_type).map_or(NO_KIND, |(_, _, alias)| alias)
     }
@@ -141,7 +141,7 @@ fn kind_of(media_type: &str) -> Kind {
     shown(media_type).map_or(Kind::Document, |(_, kind, _)| kind)
 }
 
-/// None where builds differ: some lower the extension's case before they look, others do not.
+/// The kind by extension. None where the gateway's builds differ: only some of them ignore the extension's case.
 fn gateway_kind(extension: &str) -> Option<Kind> {
     let found = |wanted: &str| GATEWAY.iter().find(|row| row.0 == wanted).map(|row| row.1);
     match (found(extension), found(&extension.to_lowercase())) {

@@ -1,11 +1,11 @@
-//! What a delivery of GHL becomes on WhatsApp. Pure: bytes and what is known about its files in, plan out, and the same
-//! plan every time.
+//! Plans what a delivery of GHL becomes on WhatsApp. Pure: the same bytes, with the same facts about its files, always
+//! give the same plan.
 //!
-//! Owns: reading every shape of `ProviderOutboundMessage` (`docs/vendors/ghl.md#deliveries`), and why
-//! something cannot be sent. Refuses: asking anybody; what must be asked first is a plan of its own.
+//! Reads every shape of `ProviderOutboundMessage` (`docs/vendors/ghl.md#deliveries`), and decides why something cannot
+//! be sent. It asks nobody: if servers must be asked first, that is a plan of its own ([`Plan::Ask`]).
 //!
-//! * [`attachments`]: what an attachment is, and what the gateway makes of it; `names`: what it is called
-//! * `phone`: which number is meant; `text`: words that the gateway lets through
+//! * [`attachments`]: what an attachment is, and how the gateway sends it; `names`: its name
+//! * `phone`: which number is meant; `text`: text that the gateway does not change
 
 pub mod attachments;
 mod names;
@@ -29,9 +29,9 @@ pub enum Plan {
     Ignore(Step),
     /// Cannot be sent.
     Fail(Failure),
-    /// To be planned again when it is known what these files are, in this order.
+    /// Ask what these files are, then plan again with the answers in this order.
     Ask(Vec<Url>),
-    /// To be sent, part after part.
+    /// To be sent, one part after the other.
     Send {
         /// E.164 digits of the customer.
         chat: String,
@@ -52,16 +52,16 @@ pub struct Part {
 /// A file of a part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attachment {
-    /// Where it lies.
+    /// Its address.
     pub url: String,
-    /// What it is, and its name.
+    /// Its type and name.
     pub file: File,
-    /// The gateway needs an address of ours that ends in this extension; none: it gets the file's own.
+    /// The gateway gets our own address with this extension; none: it gets `url`.
     pub alias: Option<&'static str>,
 }
 
-/// Plans a delivery from its signed bytes. National phone numbers are read as those of `country`; `files` tells of each
-/// attachment in order, once they were asked about.
+/// Plans a delivery from its signed bytes. National phone numbers are read as those of `country`. `files` describes
+/// each attachment in order, once their servers were asked.
 #[must_use]
 pub fn plan(body: &[u8], country: Option<Country>, files: Option<&[File]>) -> Plan {
     let Ok(delivery) = whatsapp_events::json::parse(body) else {
@@ -112,7 +112,7 @@ fn addresses(list: &Value) -> Result<Vec<Url>, Failure> {
         .iter()
         .filter(|item| !matches!(item, Value::Null))
         .map(|item| {
-            // A text everywhere; an object with its address is read too.
+            // Usually a text; an object with its address is read too.
             let address = item
                 .get("url")
                 .unwrap_or(item)
@@ -129,8 +129,8 @@ fn web_address(address: &str) -> Option<Url> {
     (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
 }
 
-/// The address that the gateway is given: the file's own where that leads it to the right kind, else one of ours; the
-/// other one where that is too long.
+/// Chooses the address for the gateway: the file's own if the gateway then sends the right kind, otherwise one of ours.
+/// If that is too long, the other one.
 fn attachment(url: &Url, file: &File) -> Result<Attachment, Failure> {
     let with = |alias| Attachment {
         url: url.to_string(),
@@ -147,7 +147,7 @@ fn attachment(url: &Url, file: &File) -> Result<Attachment, Failure> {
 }
 
 impl Attachment {
-    /// Bytes of address and name in the gateway's address, at most.
+    /// The most bytes that address and name take in the URL of the request to the gateway.
     fn encoded_bytes(&self) -> usize {
         let address = match self.alias {
             Some(_) => longest_address(self.url.len()),
@@ -156,7 +156,7 @@ impl Attachment {
         address + encoded_bytes(&self.file.name)
     }
 
-    /// A picture or video whose address and name leave room for the text.
+    /// Whether it is a picture or video, and its address and name leave room for the text.
     fn takes_caption(&self, text: &str) -> bool {
         self.file.takes_caption() && self.encoded_bytes() + encoded_bytes(text) <= MAX_ENCODED_BYTES
     }

@@ -1,19 +1,19 @@
-//! What a file is called: by its server (`Content-Disposition`, RFC 6266), or by its address.
+//! The name of a file: from its server (`Content-Disposition`, RFC 6266), or from its address.
 //!
-//! Owns: reading and cleaning names. Refuses: a name that is a path, and one that hides its end.
+//! Reads and cleans names. A name must not be a path, or hide its end.
 
 use url::{Url, form_urlencoded};
 
 use crate::clients::attachment_source::Answer;
 
-/// Longest name in characters: longer ones are cut on phones anyway, and it travels in the gateway's address.
+/// Longest name in characters: phones cut longer ones, and the name is a part of the request's URL to the gateway.
 const MAX_CHARS: usize = 80;
-/// Longest extension: `numbers`, `torrent`; what is longer is a part of the name.
+/// Longest extension (such as `numbers`, `torrent`); a longer end is a part of the name.
 const MAX_EXTENSION: usize = 8;
-/// A file without a name.
+/// The name of a file without one.
 const NAMELESS: &str = "file";
 
-/// The name its server gives, or that of the first of its addresses that ends in an extension.
+/// The name that the server gives, or that of the first of its addresses that ends in an extension.
 pub(super) fn of_answer(url: &Url, answer: &Answer) -> String {
     let given = answer.disposition.as_deref().and_then(of_disposition);
     if let Some(name) = given.and_then(|name| clean(&name)) {
@@ -37,7 +37,7 @@ pub(super) fn of_address(url: &Url) -> String {
     clean(&decode(last)).unwrap_or_else(|| NAMELESS.to_owned())
 }
 
-/// What follows the last dot; empty where that is no extension.
+/// The text after the last dot; empty if that is no extension.
 pub(super) fn extension(name: &str) -> &str {
     let end = name
         .rsplit_once('.')
@@ -48,7 +48,7 @@ pub(super) fn extension(name: &str) -> &str {
 }
 
 fn decode(encoded: &str) -> String {
-    // A plus sign is itself in a path; the form decoder would read it as a space, and `&` as an end.
+    // In a path, a plus sign means itself; the form decoder would read it as a space, and `&` as an end.
     let encoded = format!("={}", encoded.replace('+', "%2B").replace('&', "%26"));
     let decoded = form_urlencoded::parse(encoded.as_bytes()).next();
     decoded
@@ -56,7 +56,7 @@ fn decode(encoded: &str) -> String {
         .unwrap_or_default()
 }
 
-/// `filename*`, which may hold any character, else `filename`.
+/// `filename*`, which may hold any character, otherwise `filename`.
 fn of_disposition(header: &str) -> Option<String> {
     let parameter = |wanted: &str| {
         let mut rest = header;
@@ -75,7 +75,7 @@ fn of_disposition(header: &str) -> Option<String> {
             .eq_ignore_ascii_case("utf-8")
             .then(|| decode(encoded))
     });
-    // Many servers percent-encode here too, although nobody told them to.
+    // Many servers percent-encode here too, against the standard.
     extended.or_else(|| {
         let plain = parameter("filename")?;
         Some(if plain.contains('%') {
@@ -108,7 +108,7 @@ fn unquoted(value: &str) -> String {
     text
 }
 
-/// Without folders, control characters and marks that turn the reading direction (`gpj.exe` would read `exe.jpg`).
+/// Removes folders, control characters and marks that change the reading direction (`gpj.exe` would read `exe.jpg`).
 fn clean(name: &str) -> Option<String> {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let is_hidden = |c: char| {

@@ -1,7 +1,7 @@
-//! Which WhatsApp number a written phone number means.
+//! Finds the WhatsApp number that a written phone number means.
 //!
-//! Owns: reading it as the location's country writes numbers. Refuses: guessing where two readings are open, and numbers
-//! behind a switchboard.
+//! Reads it as people in the location's country write numbers. It does not guess between two readings, and refuses
+//! numbers with an extension.
 
 use std::ops::RangeInclusive;
 
@@ -11,9 +11,9 @@ use phonenumber::{Mode, PhoneNumber};
 
 use crate::model::reason::Failure;
 
-/// Digits of a full number: ITU E.164 allows 15; 7 with a country code exist, less are short codes.
+/// Digits of a full number: ITU E.164 allows 15; numbers of 7 with a country code exist, shorter ones are short codes.
 const DIGITS: RangeInclusive<usize> = 7..=15;
-/// The zeros of the decimal digits in which phone numbers are written, beside ASCII's (Unicode, category Nd): Arabic,
+/// The zeros of decimal digits other than ASCII in which phone numbers are written (Unicode, category Nd): Arabic,
 /// Persian, Devanagari, Bengali, Tamil, Thai, Lao, Burmese, Khmer, full width.
 const ZEROS: [char; 10] = [
     '\u{660}', '\u{6f0}', '\u{966}', '\u{9e6}', '\u{be6}', '\u{e50}', '\u{ed0}', '\u{1040}',
@@ -22,8 +22,8 @@ const ZEROS: [char; 10] = [
 /// The prefix of international calls in most countries (ITU's recommendation); no national number begins with it.
 const INTERNATIONAL: &str = "00";
 
-/// The country of a full number: its own where several share its code, the main one of them for digits that the data
-/// does not know; none for digits without a country code.
+/// The country of a full number, also where several countries share its code; the main one of them for digits that the
+/// data does not know. None for digits without a country code.
 #[must_use]
 pub fn country_of(digits: &str) -> Option<Country> {
     let number = phonenumber::parse(None, format!("+{digits}")).ok()?;
@@ -37,7 +37,7 @@ pub fn country_of(digits: &str) -> Option<Country> {
     number.country().id().or_else(main)
 }
 
-/// E.164 digits of a number as a person in `country` wrote it.
+/// E.164 digits of a number that a person in `country` wrote.
 pub(super) fn phone(written: &str, country: Option<Country>) -> Result<String, Failure> {
     let written = plain(written);
     if written.is_empty() {
@@ -51,7 +51,7 @@ pub(super) fn phone(written: &str, country: Option<Country>) -> Result<String, F
         international(&written, &digits)
     } else {
         let abroad = || digits.strip_prefix(INTERNATIONAL).and_then(full);
-        // Digits alone mean abroad only where they mean nothing at home.
+        // Digits alone are read with a country code only if they are no number of `country`.
         let in_country = |country| national(&written, country).or_else(|| full(&digits));
         abroad().or_else(|| country.and_then(in_country))
     };
@@ -60,7 +60,7 @@ pub(super) fn phone(written: &str, country: Option<Country>) -> Result<String, F
         .ok_or(Failure::PhoneIncomplete)
 }
 
-/// Digits and plus of any script as ASCII; without what only marks a phone number.
+/// Digits and plus of any script as ASCII, without a `tel:` in front.
 fn plain(written: &str) -> String {
     let ascii = |c: char| match c {
         '\u{ff0b}' => '+',
@@ -80,14 +80,14 @@ fn digit(c: char) -> Option<char> {
     })
 }
 
-/// A letter, or a mark of dialling further: whatever a parser makes of it, it is not a number alone.
+/// Whether there is a letter or a mark for an extension: then it is not a number alone, even if it can be parsed.
 fn has_extension(written: &str) -> bool {
     let further = |c: char| c.is_alphabetic() || matches!(c, ';' | ',' | '#' | '*');
     written.chars().any(further) && written.chars().any(|c| c.is_ascii_digit())
 }
 
-/// A number with its plus says everything itself. It need not be "valid", because the data may not know new numbers yet;
-/// what the parser changed (a trunk zero behind the country code) counts only if it then is.
+/// A number with a plus is complete. It need not be "valid", because the data may not know new numbers yet; a change by
+/// the parser (a trunk zero after the country code) counts only if the result is valid.
 fn international(written: &str, digits: &str) -> Option<String> {
     let number = phonenumber::parse(None, written).ok()?;
     let changed = e164(&number);
@@ -98,10 +98,10 @@ fn international(written: &str, digits: &str) -> Option<String> {
     })
 }
 
-/// The number that people of `country` reach by dialling this.
+/// The number that people in `country` reach by dialling this.
 fn national(written: &str, country: Country) -> Option<String> {
     let number = phonenumber::parse(Some(country), written).ok()?;
-    // Behind a country's own prefix of calls abroad the parser reads numbers by the wrong country's rules.
+    // After a country's prefix for calls abroad, the parser applies the rules of the wrong country.
     let abroad = number.code().source() == Source::Idd;
     (number.is_valid() && !abroad).then(|| e164(&number))
 }

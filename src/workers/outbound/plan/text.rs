@@ -1,15 +1,15 @@
-//! A message's words, as the gateway lets them through.
+//! A message's text in a form that the gateway does not change.
 //!
-//! Owns: what is replaced, and where a long text is cut. Refuses: dropping a word.
+//! Decides what is replaced, and where a long text is cut. It must not drop a word.
 
 use unicode_segmentation::UnicodeSegmentation;
 use url::form_urlencoded;
 
 /// Longest encoded text of one send: the gateway reads it from the address, which servers cut at about 8 KB
-/// (`docs/vendors/waapify.md#requests`); 6 KB leaves room for the other parameters.
+/// (`docs/vendors/waapify.md#requests`). The rest is for the other parameters.
 pub(super) const MAX_ENCODED_BYTES: usize = 5_500;
 
-/// The gateway rewrites braces and brackets, and one such text can hang it for everyone
+/// Replaces braces and brackets, because the gateway rewrites them, and one such text can hang it for everyone
 /// (`docs/vendors/waapify.md#text-changes`).
 pub(super) fn safe(text: &str) -> String {
     text.trim()
@@ -22,8 +22,8 @@ pub(super) fn safe(text: &str) -> String {
         .collect()
 }
 
-/// Cuts a text that does not fit into one send: at the last line break or space that fits, else between two
-/// characters as people see them.
+/// Cuts a text that does not fit into one send: at the last line break or space that fits, otherwise between two
+/// graphemes (characters as people see them).
 pub(super) fn split(text: &str) -> Vec<String> {
     let mut parts = Vec::new();
     let mut rest = text;
@@ -48,13 +48,13 @@ pub(super) fn encoded_bytes(text: &str) -> usize {
         .sum()
 }
 
-/// Bytes of the longest prefix that fits, in whole characters as people see them; at least one `char`.
+/// Bytes of the longest prefix that fits, in whole graphemes; at least one `char`.
 fn fitting_prefix(text: &str) -> usize {
     let mut encoded = 0;
     for (at, grapheme) in text.grapheme_indices(true) {
         encoded += encoded_bytes(grapheme);
         if encoded > MAX_ENCODED_BYTES {
-            // One endless "character" (a heap of combining marks) is cut inside rather than refused.
+            // A grapheme that is too long by itself (a heap of combining marks) is cut inside.
             return if at > 0 { at } else { fitting_chars(text) };
         }
     }

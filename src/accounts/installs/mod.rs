@@ -1,0 +1,284 @@
+//! Installs and uninstalls of the app, from a browser's code, GHL's events, and lists of companies' locations.
+//!
+//! Leads every kind of install to working location tokens (`docs/vendors/ghl.md#grants`). Nothing is ever matched to
+//! "the latest install": a grant, an event or a list names the location or company it is about.
+
+mod token_requests;
+
+use std::collections::BTreeMap;
+use std::time::Duration as StdDuration;
+
+use time::{Duration, OffsetDateTime};
+use tracing::{info, warn};
+
+use crate::accounts::tokens::{Owner, TokenError, Tokens};
+use crate::clients::ghl;
+use crate::clients::ghl::{Advice, CallError, Grant};
+use crate::db::accounts::rate_limits::CallPriority;
+use crate::db::accounts::token_requests::TokenRequest;
+use crate::db::accounts::{companies, installs, uninstalls};
+use crate::db::connection::Pool;
+use crate::model::ids::{CompanyId, LocationId, is_id};
+use crate::model::reason::Answer;
+use crate::model::retry_schedule::REFRESH_FAILED;
+use crate::runtime::clock::Clock;
+
+/// How long a browser waits for the tokens of an agency's locations. The rest is done in the background.
+const BROWSER_PATIENCE: StdDuration = StdDuration::from_secs(15);
+/// How long the background leaves the locations of an install to the browser's request.
+const HEAD_START: Duration = Duration::seconds(20);
+/// How often a company's locations are listed, to find those for which no INSTALL arrived.
+const LISTING_PAUSE: Duration = Duration::hours(24);
+
+/// Records installs and uninstalls.
+#[derive(Clone, Debug)]
+pub struct Installs {
+    pool: Pool,
+    ghl: ghl::Client,
+    tokens: Tokens,
+    clock: Clock,
+}
+
+/// The result of an install in a browser.
+#[derive(Debug, Default)]
+pub struct Installed {
+    /// Locations that have a token.
+    pub ready: Vec<LocationId>,
+    /// Locations whose token is still being requested.
+    pub waiting: Vec<LocationId>,
+    /// GHL's names of the locations, as far as GHL gave them.
+    pub names: BTreeMap<LocationId, String>,
+}
+
+impl Installs {
+    /// Creates the service. Tokens are stored in `tokens`.
+    #[must_use]
+    pub fn new(pool: Pool, ghl: ghl::Client, tokens: Tokens, clock: Clock) -> Self {
+        Self {
+            pool,
+            ghl,
+            tokens,
+            clock,
+        }
+    }
+
+    /// Exchanges the code of an install and stores its grant. A Company grant is turned into tokens of its installed
+    /// locations.
+    ///
+    /// # Errors
+    /// [`TokenError`] when the code cannot be exchanged. Calls that fail later are retried in the background.
+    pub async fn install(&self, code: &str) -> Result<Installed, TokenError> {
+        let answer = self.ghl.exchange_code(code).await;
+        // GHL refuses a code that was used before in the same words as wrong keys.
+        self.tokens.record_credential_result(&answer, false).await;
+        let grant = answer?;
+        // GHL's user type decides the kind, never `isBulkInstallation`. Without a user type, a grant that names a
+        // location is that location's.
+        let kind = grant.user_type.as_deref().unwrap_or_default();
+        let is_company = kind.eq_ignore_ascii_case("company");
+        let location = grant.location_id.clone().filter(|id| is_id(id.as_str()));
+        let company = grant.company_id.clone().filter(|id| is_id(id.as_str()));
+        match (location, company) {
+            (Some(location), company) if !is_company => {
+                self.store(&location, &grant, company.as_ref()).await?;
+                Ok(Installed {
+                    ready: vec![location],
+                    ..Installed::default()
+                })
+            }
+            (_, Some(company)) => self.install_company(&grant, &company).await,
+            (_, None) => Err(TokenError::Call(CallError {
+                advice: Advice::Reject,
+                status: None,
+                may_have_arrived: true,
+                detail: Answer::GrantOfNobody.into(),
+            })),
+        }
+    }
+
+    async fn install_company(
+        &self,
+        grant: &Grant,
+        company: &CompanyId,
+    ) -> Result<Installed, TokenError> {
+        let now = self.clock.now();
+        let mut tx = self.pool.begin().await?;
+        self.tokens
+            .store(&mut tx, Owner::Company(company), grant, Some(company))
+            .await?;
+        // Lists the locations again soon in case this request does not finish.
+        companies::schedule_listing(&mut tx, company, 0, now + HEAD_START).await?;
+        tx.commit().await?;
+        info!(%company, "the agency is installed");
+        let mut installed = Installed::default();
+        match self.list_locations(company).await {
+            Ok(listed) => {
+                let locations: Vec<_> = listed.keys().cloned().collect();
+                let names = listed.into_iter();
+                installed.names = names.filter_map(|(id, name)| Some((id, name?))).collect();
+                let token_request_at = self.expect_all(&locations, company, HEAD_START).await?;
+                self.schedule_listing(company, 0, LISTING_PAUSE).await?;
+                installed.waiting = locations;
+                self.mint_while_a_browser_waits(company, token_request_at, &mut installed)
+                    .await?;
+            }
+            Err(TokenError::Database(error)) => return Err(error.into()),
+            Err(error) => warn!(%company, %error, "its locations could not be listed yet"),
+        }
+        Ok(installed)
+    }
+
+    async fn mint_while_a_browser_waits(
+        &self,
+        company: &CompanyId,
+        token_request_at: OffsetDateTime,
+        installed: &mut Installed,
+    ) -> sqlx::Result<()> {
+        let mint_all = async {
+            for location in installed.waiting.clone() {
+                let job = TokenRequest {
+                    location_id: location.clone(),
+                    company_id: Some(company.clone()),
+                    token_request_failures: 0,
+                    was_refused: false,
+                    token_request_at,
+                };
+                // A location that fails does not stop the others.
+                if self.request_location_token(&job).await? {
+                    installed.waiting.retain(|waiting| *waiting != location);
+                    installed.ready.push(location);
+                }
+            }
+            Ok(())
+        };
+        let ended = tokio::time::timeout(BROWSER_PATIENCE, mint_all).await;
+        ended.unwrap_or(Ok(()))
+    }
+
+    async fn list_locations(
+        &self,
+        company: &CompanyId,
+    ) -> Result<BTreeMap<LocationId, Option<String>>, TokenError> {
+        let list =
+            |ghl: ghl::Client, token| async move { ghl.installed_locations(&token, company).await };
+        self.tokens
+            .call_as(Owner::Company(company), CallPriority::Reply, list)
+            .await
+    }
+
+    async fn expect_all(
+        &self,
+        locations: &[LocationId],
+        company: &CompanyId,
+        pause: Duration,
+    ) -> sqlx::Result<OffsetDateTime> {
+        let token_request_at = self.clock.now() + pause;
+        let mut tx = self.pool.begin().await?;
+        for location in locations {
+            installs::expect_install(&mut tx, location, Some(company), None, token_request_at)
+                .await?;
+        }
+        tx.commit().await?;
+        Ok(token_request_at)
+    }
+
+    async fn schedule_listing(
+        &self,
+        company: &CompanyId,
+        failures: i32,
+        pause: Duration,
+    ) -> sqlx::Result<()> {
+        let mut connection = self.pool.acquire().await?;
+        let at = self.clock.now() + pause;
+        companies::schedule_listing(&mut connection, company, failures, at).await
+    }
+
+    /// Lists a company's locations again, and requests tokens for those that have none: their INSTALL may not have
+    /// arrived.
+    pub async fn look_for_new_locations(
+        &self,
+        company: &CompanyId,
+        failures: i32,
+    ) -> sqlx::Result<()> {
+        match self.list_locations(company).await {
+            Ok(listed) => {
+                let listed: Vec<_> = listed.into_keys().collect();
+                let new = companies::list_without_token(&self.pool, &listed).await?;
+                self.expect_all(&new, company, Duration::ZERO).await?;
+                self.schedule_listing(company, 0, LISTING_PAUSE).await
+            }
+            Err(TokenError::Database(error)) => Err(error),
+            // Uninstalled meanwhile, or in need of a new install: more calls would not help.
+            Err(TokenError::NotInstalled | TokenError::NeedsReinstall(_)) => {
+                self.schedule_listing(company, failures + 1, LISTING_PAUSE)
+                    .await
+            }
+            Err(error) => {
+                warn!(%company, %error, "its locations could not be listed");
+                let pause = error.least_pause().unwrap_or_default();
+                let pause = pause.max(REFRESH_FAILED.endless(failures, rand::random()));
+                self.schedule_listing(company, failures + 1, pause).await
+            }
+        }
+    }
+
+    /// Records that GHL reports an install. For a location, requests its token unless it has one. For a company, lists
+    /// its locations if the company's token is stored; else a browser will bring it.
+    pub async fn note_install(
+        &self,
+        location: Option<&LocationId>,
+        company: Option<&CompanyId>,
+        said_at: Option<OffsetDateTime>,
+    ) -> sqlx::Result<()> {
+        let now = self.clock.now();
+        let mut connection = self.pool.acquire().await?;
+        match (location, company) {
+            (Some(location), company) => {
+                installs::expect_install(&mut connection, location, company, said_at, now).await
+            }
+            (None, Some(company)) => {
+                companies::schedule_listing(&mut connection, company, 0, now).await
+            }
+            (None, None) => Ok(()),
+        }
+    }
+
+    /// Records that GHL reports an uninstall, of a location or of a company with its locations. A company's locations
+    /// that were installed on their own stay, and so does a location whose install GHL reported later than `said_at`.
+    /// On error nothing changes.
+    pub async fn uninstall(
+        &self,
+        location: Option<&LocationId>,
+        company: Option<&CompanyId>,
+        said_at: Option<OffsetDateTime>,
+    ) -> sqlx::Result<()> {
+        let now = self.clock.now();
+        let mut tx = self.pool.begin().await?;
+        let gone = match (location, company) {
+            (Some(location), _) => vec![location.clone()],
+            (None, Some(company)) => uninstalls::uninstall_company(&mut tx, company).await?,
+            (None, None) => Vec::new(),
+        };
+        for location in &gone {
+            if uninstalls::uninstall_location(&mut tx, location, said_at, now).await? {
+                info!(%location, "the app is uninstalled");
+            }
+        }
+        tx.commit().await
+    }
+
+    async fn store(
+        &self,
+        location: &LocationId,
+        grant: &Grant,
+        company: Option<&CompanyId>,
+    ) -> sqlx::Result<()> {
+        let mut tx = self.pool.begin().await?;
+        installs::record_install(&mut tx, location, company, self.clock.now()).await?;
+        let owner = Owner::Location(location);
+        self.tokens.store(&mut tx, owner, grant, company).await?;
+        tx.commit().await?;
+        info!(%location, "the location is installed");
+        Ok(())
+    }
+}

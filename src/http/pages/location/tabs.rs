@@ -1,0 +1,61 @@
+//! What every page of a session stands in: the frame with its tabs.
+
+use maud::{Markup, html};
+
+use crate::http::pages::layout;
+use crate::http::pages::layout::{Frame, components};
+use crate::http::pages::location::location_user::LocationUser;
+use crate::model::language::Language;
+
+/// The tabs of a session's pages.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tab {
+    Overview,
+    Messages,
+    Checks,
+}
+
+/// A page of a session, with its tabs.
+pub(super) fn framed(
+    language: Language,
+    visitor: &LocationUser,
+    tab: Option<Tab>,
+    title: &str,
+    body: &Markup,
+) -> Markup {
+    framed_as(language, visitor, tab, title, Frame::default(), body)
+}
+
+/// As [`framed`], with frame options.
+pub(super) fn framed_as(
+    language: Language,
+    visitor: &LocationUser,
+    tab: Option<Tab>,
+    title: &str,
+    frame: Frame<'_>,
+    body: &Markup,
+) -> Markup {
+    let tabs = [
+        (Tab::Overview, "", language.pick("Overview", "Ringkasan")),
+        (
+            Tab::Messages,
+            "/messages",
+            language.pick("Messages", "Mesej"),
+        ),
+        (Tab::Checks, "/checks", language.pick("Checks", "Semakan")),
+    ];
+    let frame = Frame {
+        is_wide: true,
+        whose: Some(visitor.location.as_str()),
+        ..frame
+    };
+    layout::framed(
+        language,
+        title,
+        frame,
+        &html! {
+            (components::tabs(language, tabs.map(|(at, rest, name)| (visitor.address(rest), name, tab == Some(at)))))
+            (body)
+        },
+    )
+}
