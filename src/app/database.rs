@@ -17,7 +17,7 @@ use tracing::{info, warn};
 
 use crate::db;
 use crate::db::connection::Pool;
-use crate::db::{SchemaGap, own_database, own_schema};
+use crate::db::{PoolerBetween, SchemaGap, own_database, own_schema};
 
 /// Longest wait for connections that are still in use at the end. The server drops them when the process ends.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -357,15 +357,6 @@ impl Database {
         }
     }
 }
-
-/// The address leads to a connection pooler, which hands the connections of one client to others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "a connection pooler such as PgBouncer is between this service and PostgreSQL: it drops the settings that a connection \
-     needs, and may mix up prepared statements. Name the PostgreSQL server itself (its own host and port); this service keeps \
-     a small pool of its own"
-)]
-pub struct PoolerBetween;
 
 /// Adds what is `missing` if PostgreSQL is not installed: then naming a database helps too. In a container it is the
 /// only way.

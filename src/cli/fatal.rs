@@ -8,8 +8,8 @@ use serde::Serialize;
 use time::format_description::well_known::Rfc3339;
 
 use crate::accounts::key_rotation::MissingKey;
-use crate::app::PoolerBetween;
 use crate::config::Faults;
+use crate::db::PoolerBetween;
 use crate::runtime::clock::Clock;
 use crate::runtime::logging::LogFormat;
 

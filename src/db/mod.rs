@@ -44,5 +44,7 @@ pub mod views;
 pub mod webhooks;
 
 pub use self::errors::{is_disconnect, is_row_error};
-pub use self::pool::{connect_options, is_writable, keeps_options, open_pool, open_pool_with};
+pub use self::pool::{
+    PoolerBetween, connect_options, is_writable, keeps_options, open_pool, open_pool_with,
+};
 pub use self::schema::{SchemaGap, find_schema_gap, migrate};

@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection as _, PgConnection};
+use sqlx::{Connection as _, PgConnection, Row as _};
 use tokio::time::timeout;
 
 use crate::db::connection::Pool;
@@ -82,11 +82,23 @@ pub fn open_pool_with(options: PgConnectOptions) -> Pool {
     pool.into()
 }
 
+/// The address leads to a connection pooler, which hands the connections of one client to others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a connection pooler such as PgBouncer is between this service and PostgreSQL: it drops the settings that a connection \
+     needs, and may mix up prepared statements. Name the PostgreSQL server itself (its own host and port); this service keeps \
+     a small pool of its own"
+)]
+pub struct PoolerBetween;
+
 /// Whether the options of [`connect_options`] are in force: a connection pooler may drop them.
 pub async fn keeps_options(connection: &mut PgConnection) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(r#"select current_setting('enable_seqscan') = 'off' as "is_off!""#)
+    // Not prepared, and so not checked when it is built: a pooler may have given this connection to others before, whose
+    // prepared statements have the names of ours.
+    let row = sqlx::raw_sql("show enable_seqscan")
         .fetch_one(connection)
-        .await
+        .await?;
+    Ok(row.try_get::<String, _>(0)? == "off")
 }
 
 /// Whether the database answers and takes changes.

@@ -10,6 +10,7 @@ use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 pub const JPEG: &[u8] = b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01 a picture";
+pub const PNG: &[u8] = b"\x89PNG\r\n\x1a\n a picture";
 pub const PDF: &[u8] = b"%PDF-1.7 a document";
 
 /// A file of a storage.

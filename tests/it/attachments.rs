@@ -12,11 +12,10 @@ use waapify_ghl::model::reason::Step;
 use waapify_ghl::workers;
 use waapify_ghl::workers::outbound::Outbound;
 
-use crate::attachment_sources::{JPEG, PDF, Storage, Stored};
+use crate::attachment_sources::{JPEG, PDF, PNG, Storage, Stored};
 use crate::harness::{Bridge, OUTAGE, location};
 
 const PHONE: &str = seed::AISYAH.2;
-const PNG: &[u8] = b"\x89PNG\r\n\x1a\n a picture";
 const MP4: &[u8] = b"\0\0\0\x18ftypisom\0\0\x02\0 a film";
 const MOV: &[u8] = b"\0\0\0\x14ftypqt  \0\0\x02\0 a film";
 const HEIC: &[u8] = b"\0\0\0\x18ftypheic\0\0\0\0 a picture";

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
-use simulators::{CustomerFile, Fault, InstallKind, Simulation, SimulationConfig, Timings, seed};
+use simulators::{Fault, InstallKind, Simulation, SimulationConfig, Timings, seed};
 use url::Url;
 use waapify_ghl::accounts::connect::Entered;
 use waapify_ghl::accounts::tokens::TokenError;
@@ -387,15 +387,4 @@ pub async fn use_token(app: &App, location: &LocationId) -> Result<bool, TokenEr
 
 async fn step<W: Worker>(worker: &Arc<W>) -> usize {
     workers::step(worker).await.unwrap()
-}
-
-/// A file that begins like a JPEG.
-pub fn picture(caption: &str) -> CustomerFile<'_> {
-    CustomerFile {
-        kind: "image",
-        bytes: b"\xff\xd8\xff\xe0 a picture",
-        mimetype: "image/jpeg",
-        name: None,
-        caption: Some(caption),
-    }
 }

@@ -11,7 +11,7 @@ use waapify_ghl::model::states::InstallStatus;
 use waapify_ghl::runtime::clock::Clock;
 
 use crate::harness::{
-    Bridge, TestDatabase, ask, corpus, environment, location, payload, settings, signature_of,
+    Bridge, TestDatabase, ask, corpus, environment, location, payload, settings, signature_of, wait,
 };
 
 /// Posts a signed body of the corpus to routes over `database`.
@@ -226,13 +226,11 @@ async fn an_event_that_somebody_changes_while_it_is_claimed_is_claimed_all_the_s
     // The claim has read the old row and waits for the lock.
     let waits = "select exists (select 1 from pg_stat_activity
         where datname = current_database() and wait_event_type = 'Lock')";
-    while !sqlx::query_scalar(waits)
-        .fetch_one(pool)
-        .await
-        .unwrap_or(false)
-    {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
+    wait("the claim waits", async || {
+        let found = sqlx::query_scalar(waits).fetch_one(pool).await;
+        found.unwrap_or(false)
+    })
+    .await;
     other.commit().await.unwrap();
     assert!(claim.await.unwrap().unwrap().is_some());
 }

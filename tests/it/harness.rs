@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use private_postgres::{self, PrivatePostgres};
 use serde_json::Value;
-use simulators::seed;
+use simulators::{CustomerFile, seed};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tower::ServiceExt as _;
 use url::Url;
@@ -224,4 +224,15 @@ pub async fn ask(routes: &Router, request: Request<Body>) -> (StatusCode, Header
         parts.headers,
         String::from_utf8_lossy(&bytes).into_owned(),
     )
+}
+
+/// A file that begins like a JPEG.
+pub fn picture(caption: &str) -> CustomerFile<'_> {
+    CustomerFile {
+        kind: "image",
+        bytes: b"\xff\xd8\xff\xe0 a picture",
+        mimetype: "image/jpeg",
+        name: None,
+        caption: Some(caption),
+    }
 }

@@ -11,8 +11,7 @@ use waapify_ghl::db::inbound::{NewInbound, State};
 use waapify_ghl::model::ids::WaMessageId;
 use waapify_ghl::model::reason::{Reason, Step};
 
-use crate::bridge::picture;
-use crate::harness::{Bridge, location};
+use crate::harness::{Bridge, location, picture};
 use crate::messages::messages;
 use crate::waapify_events::post;
 

@@ -50,6 +50,7 @@ mod other_phones;
 mod outbound;
 mod outbound_claims;
 mod own_phone;
+mod poolers;
 mod priority;
 mod private_postgres;
 #[path = "../crash/proxy.rs"]

@@ -13,8 +13,7 @@ use waapify_ghl::workers;
 use waapify_ghl::workers::inbound::Inbound;
 use waapify_ghl::workers::waapify_events::WaapifyEvents;
 
-use crate::bridge::picture;
-use crate::harness::{Bridge, settings, wait};
+use crate::harness::{Bridge, picture, settings, wait};
 
 const INBOUND: &str = "POST /conversations/messages/inbound";
 const PHONE: &str = seed::AISYAH.2;

@@ -7,8 +7,7 @@ use waapify_ghl::db::inbound;
 use waapify_ghl::db::inbound::{NewInbound, State, undecrypted};
 use waapify_ghl::model::ids::WaMessageId;
 
-use crate::bridge::picture;
-use crate::harness::{Bridge, location};
+use crate::harness::{Bridge, location, picture};
 use crate::lids::{LID, arrive, named, steps, text};
 use crate::waapify_events::post;
 

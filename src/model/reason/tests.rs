@@ -1,3 +1,5 @@
+//! Every reason: its code, its arguments, its sentences, and what is kept of it.
+
 use std::collections::HashSet;
 
 use serde_json::json;
