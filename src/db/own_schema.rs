@@ -6,11 +6,14 @@
 use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 
 /// Every table that the migrations make, but for their own list.
-pub const TABLES: [&str; 22] = [
+pub const TABLES: [&str; 25] = [
+    "account_names",
     "client_credentials",
     "companies",
     "connect_links",
     "contacts",
+    "earlier_webhook_secrets",
+    "ended_sessions",
     "ghl_events",
     "groups",
     "inbound",

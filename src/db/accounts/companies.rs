@@ -32,6 +32,26 @@ pub async fn schedule_listing(
     .map(|_| ())
 }
 
+/// Notes when the app was last installed in a company, as far as it is known: an older UNINSTALL says nothing then.
+pub async fn note_install(
+    tx: &mut PgConnection,
+    company: &CompanyId,
+    at: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        update companies
+        set installed_at = greatest(installed_at, $2)
+        where company_id = $1
+        "#,
+        company.as_str(),
+        at,
+    )
+    .execute(tx)
+    .await
+    .map(|_| ())
+}
+
 /// Claims companies whose locations are due to be listed, each with its failed tries.
 pub async fn claim_listings(
     pool: &PgPool,

@@ -8,8 +8,8 @@ use crate::model::ids::{CompanyId, LocationId};
 use crate::model::reason::{Hold, Reason, Wait};
 
 /// Uninstalls a location: its tokens and webhook secrets are gone, its numbers send no more and wait for Waapify to be
-/// told, every message that waits is `failed(uninstalled)`. False for a location we do not know, and for one of which
-/// GHL said later than `said_at` (by its own clock) that the app was installed.
+/// told, every message that waits is `failed(uninstalled)`. False for a location we do not know, and for one in which
+/// the app was installed later than `said_at`: GHL said so (by its own clock), or a browser brought the install.
 pub async fn uninstall_location(
     tx: &mut PgConnection,
     location: &LocationId,
@@ -78,6 +78,15 @@ async fn destroy_keys(tx: &mut PgConnection, location: &LocationId) -> sqlx::Res
     sqlx::query!(
         r#"
         delete from pending_connections
+        where location_id = $1
+        "#,
+        location.as_str(),
+    )
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query!(
+        r#"
+        delete from earlier_webhook_secrets
         where location_id = $1
         "#,
         location.as_str(),
@@ -183,11 +192,15 @@ async fn end_messages(
 }
 
 /// Destroys a company's token; gives the locations that go with it, which are those that were not installed by
-/// themselves.
+/// themselves. None, and nothing happens, if the company was installed later than `said_at`.
 pub async fn uninstall_company(
     tx: &mut PgConnection,
     company: &CompanyId,
-) -> sqlx::Result<Vec<LocationId>> {
+    said_at: Option<OffsetDateTime>,
+) -> sqlx::Result<Option<Vec<LocationId>>> {
+    if is_installed_since(tx, company, said_at).await? {
+        return Ok(None);
+    }
     sqlx::query!(
         r#"
         delete from tokens
@@ -216,6 +229,28 @@ pub async fn uninstall_company(
         company.as_str(),
     )
     .fetch_all(tx)
+    .await
+    .map(Some)
+}
+
+/// Whether the company was installed later than `said_at`, where GHL said when.
+async fn is_installed_since(
+    tx: &mut PgConnection,
+    company: &CompanyId,
+    said_at: Option<OffsetDateTime>,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"
+        select exists (
+            select 1
+            from companies
+            where company_id = $1 and installed_at > $2
+        ) as "is_installed_since!"
+        "#,
+        company.as_str(),
+        said_at,
+    )
+    .fetch_one(tx)
     .await
 }
 
