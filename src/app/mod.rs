@@ -28,7 +28,8 @@ use crate::config::Settings;
 use crate::db::connection::Pool;
 use crate::doctor::Doctor;
 use crate::http::{
-    Admin, Files, HttpParts, HttpState, InsertBatcher, OutageBuffer, ScrapeState, SignatureBatcher,
+    Admin, Files, HttpParts, HttpState, InsertBatcher, InstallCodes, OutageBuffer, ProviderLooks,
+    ScrapeState, SignatureBatcher,
 };
 use crate::runtime::clock::{CLOCK_TOLERANCE, Clock};
 use crate::runtime::counters::Counters;
@@ -114,9 +115,13 @@ impl App {
     ) -> anyhow::Result<()> {
         let stopping = Stop::default();
         let mut tasks = JoinSet::new();
-        let server = axum::serve(listener, self.router().merge(extra))
-            .with_graceful_shutdown(stopping.requested.clone().cancelled_owned());
-        tasks.spawn(async move { server.await.context("the HTTP server failed") });
+        let routes = self.router().merge(extra);
+        let counters = self.context.counters.clone();
+        let server = http::serve(listener, routes, counters, stopping.requested.clone());
+        tasks.spawn(async move {
+            server.await;
+            Ok(())
+        });
         let (insert_batcher, requested) =
             (self.http.insert_batcher.clone(), stopping.requested.clone());
         tasks.spawn(async move {
@@ -254,9 +259,12 @@ fn http_parts(
         signature_batcher: SignatureBatcher::start(settings.ghl.verifier.clone()),
         insert_batcher: InsertBatcher::start(&services.pool)?,
         outage_buffer: OutageBuffer::default(),
+        install_codes: InstallCodes::default(),
+        provider_looks: ProviderLooks::default(),
         files: Files::new(services.media.clone()),
         attachment_slots: http::attachment_slots(),
         admin_token: settings.admin_token.clone(),
+        allow_users_to_change: settings.allow_users_to_change,
         admin: Admin::default(),
         scrape_state: ScrapeState::new(services.counters.clone(), services.clock.now()),
         services,

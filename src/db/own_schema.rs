@@ -7,11 +7,14 @@ use sqlx::{AssertSqlSafe, PgConnection};
 use crate::db::connection::Pool;
 
 /// Every table that the migrations create, except their own list.
-pub const TABLES: [&str; 22] = [
+pub const TABLES: [&str; 25] = [
+    "account_names",
     "client_credentials",
     "companies",
     "connect_links",
     "contacts",
+    "earlier_webhook_secrets",
+    "ended_sessions",
     "ghl_events",
     "groups",
     "inbound",

@@ -7,9 +7,11 @@
 //! * `pages`: `GET /`, `/oauth/…`, `/connect/{token}`, `/app` (inside GHL) and `/operator`
 //! * `downloads`: `GET /files/…` (a customer's file) and `/attachments/…` (an agent's file, for the gateway)
 //! * `ops`: `/healthz`, `/readyz`, `/metrics`
+//! * `connections`: accepts connections and ends those that are silent
 //! * `admin`: checks the operator's token; `error`: answers when something is wrong; `layers`: what wraps every route
 
 mod admin;
+mod connections;
 mod downloads;
 mod error;
 mod layers;
@@ -22,15 +24,19 @@ use std::sync::Arc;
 
 pub use admin::Admin;
 use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Router, middleware};
-pub use downloads::bounded_stream::DownloadSlots;
+pub use connections::serve;
 pub use downloads::inbound_media::Files;
 pub use downloads::outbound_attachment::slots as attachment_slots;
+pub use downloads::slots::DownloadSlots;
 use downloads::{inbound_media, outbound_attachment};
 pub use ops::metrics::ScrapeState;
 use ops::{health, metrics};
+pub use pages::connect::ProviderLooks;
 pub use pages::front_page::front_page;
+pub use pages::install_codes::InstallCodes;
 use pages::{connect, layout, location, oauth, operator};
 use secrecy::SecretString;
 pub use webhooks::external_auth::external_auth_secret;
@@ -87,12 +93,18 @@ pub struct HttpParts {
     pub insert_batcher: InsertBatcher,
     /// Holds the gateway's events while the database is down.
     pub outage_buffer: OutageBuffer,
+    /// Limits what install codes cost GHL.
+    pub install_codes: InstallCodes,
+    /// Limits what connect links cost GHL.
+    pub provider_looks: ProviderLooks,
     /// Serves customers' files by link.
     pub files: Files,
     /// Slots for the downloads of agents' attachments.
     pub attachment_slots: DownloadSlots,
     /// The operator's token; none: the operator's pages are off.
     pub admin_token: Option<SecretString>,
+    /// On the page inside GHL every user may change something.
+    pub allow_users_to_change: bool,
     /// Compares the operator's token.
     pub admin: Admin,
     /// What `/metrics` shows besides the database's counts.
@@ -159,6 +171,8 @@ pub fn router(state: HttpState) -> Router {
         .route("/healthz", get(health::live))
         .route("/healthz/{question}", get(health::answer))
         .route("/readyz", get(health::ready))
+        // Named, so that it is wrapped and stays when routes of others are merged.
+        .fallback(async || StatusCode::NOT_FOUND)
         .with_state(state);
     layers::wrap(routes)
 }

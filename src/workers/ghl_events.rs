@@ -9,7 +9,7 @@ use time::Duration;
 use tracing::{info, warn};
 
 use crate::clients::ghl::{GhlEvent, WhiteLabel};
-use crate::db::accounts::white_label_domains;
+use crate::db::accounts::{account_names, white_label_domains};
 use crate::db::webhooks::ghl_events;
 use crate::db::webhooks::ghl_events::GhlEventJob;
 use crate::model::ids::{CompanyId, LocationId};
@@ -82,10 +82,15 @@ impl GhlEvents {
                     .note_install(location, company, event.said_at)
                     .await?;
                 self.note_white_label(company, &event.white_label).await?;
+                if let (Some(company), Some(name)) = (company, &event.company_name) {
+                    account_names::record_name(&self.0.pool, company.as_str(), name).await?;
+                }
             }
             "UNINSTALL" => {
-                installs.uninstall(location, company, event.said_at).await?;
-                self.forget_white_label(location, company).await?;
+                let is_gone = installs.uninstall(location, company, event.said_at).await?;
+                if is_gone {
+                    self.forget_white_label(location, company).await?;
+                }
             }
             _ => {}
         }

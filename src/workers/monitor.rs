@@ -32,6 +32,9 @@ const JITTER: f64 = 0.2;
 /// location with several silent numbers may be checked twice at once, which does no harm.
 const LEASE: Duration = Duration::minutes(5);
 
+/// How long a replaced number is shown: every user of the location has looked by then.
+const REPLACEMENT_SHOWN: Duration = Duration::days(1);
+
 /// The worker.
 #[derive(Clone, Debug)]
 pub struct Monitor(pub Arc<Context>);
@@ -56,6 +59,7 @@ impl Worker for Monitor {
             job: &job,
             incidents: incidents::list_open(&self.0.pool, &job.location_id).await?,
         };
+        look.at_replacement().await?;
         look.at_ghl().await?;
         look.at_numbers().await?;
         let jitter = JITTER * (rand::random::<f64>() * 2.0 - 1.0);
@@ -80,6 +84,15 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
+    async fn at_replacement(&self) -> sqlx::Result<()> {
+        match self.find("", IncidentKind::Replaced) {
+            Some(shown) if self.now() >= shown.since + REPLACEMENT_SHOWN => {
+                self.resolve("", IncidentKind::Replaced).await
+            }
+            _ => Ok(()),
+        }
+    }
+
     async fn at_ghl(&self) -> sqlx::Result<()> {
         let (context, location) = (self.context, &self.job.location_id);
         let install_status = installs::find_install_status(&context.pool, location).await?;

@@ -200,3 +200,30 @@ async fn every_method_and_encoding_is_taken_and_none_without_the_secret() {
     let (status, answer) = post(&bridge, &form(&Value::Null)).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{answer}");
 }
+
+#[tokio::test]
+async fn a_form_that_names_different_locations_in_different_places_is_refused() {
+    let bridge = Bridge::bare().await;
+    let mut nested = form(&json!([seed::LOCATION_ID]));
+    nested["userData"] = json!({"locationId": "another"});
+    let (status, answer) = post(&bridge, &nested).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{answer}");
+    let request = bridge
+        .http
+        .post(format!("{}?locationId=another", address(&bridge)))
+        .json(&form(&json!([seed::LOCATION_ID])));
+    let status = request.send().await.unwrap().status();
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(offers(&bridge).await, 0);
+    // The same ids in two places contradict nothing.
+    let request = bridge
+        .http
+        .post(format!(
+            "{}?locationId={}",
+            address(&bridge),
+            seed::LOCATION_ID
+        ))
+        .json(&form(&json!([seed::LOCATION_ID])));
+    assert_eq!(request.send().await.unwrap().status(), StatusCode::OK);
+    assert_eq!(offers(&bridge).await, 1);
+}

@@ -26,6 +26,7 @@ mod corpus;
 mod deliveries;
 mod doctor;
 mod documents;
+mod doors;
 mod drawing;
 mod external_auth;
 mod file_servers;

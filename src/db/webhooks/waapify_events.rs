@@ -24,8 +24,8 @@ pub struct EventJob {
     pub received_at: OffsetDateTime,
 }
 
-/// Stores an event of the number whose webhook address ends in the secret with this hash. Returns the location of the
-/// number; none if there is no such number.
+/// Keeps an event of the number whose webhook address ends in the secret with this hash, or did within the last hour; whose number that is, none
+/// when there is none.
 pub async fn accept_event(
     pool: &Pool,
     secret_hash: &[u8],
@@ -35,9 +35,15 @@ pub async fn accept_event(
     sqlx::query_scalar!(
         r#"
         insert into waapify_events (location_id, number, body, due_at, received_at)
-        select location_id, number, $2, $3, $3
+        select location_id, number, $2::bytea, $3::timestamptz, $3
         from numbers
         where webhook_secret_hash = $1
+        union all
+        select n.location_id, n.number, $2, $3, $3
+        from earlier_webhook_secrets e
+        join numbers n on n.location_id = e.location_id and n.number = e.number
+        where e.secret_hash = $1 and e.ends_at > $3 and n.webhook_secret is not null
+        limit 1
         returning location_id
         "#,
         secret_hash,

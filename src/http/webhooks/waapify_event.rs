@@ -16,7 +16,7 @@ use tracing::{debug, warn};
 
 use crate::crypto::hash_secret;
 use crate::db;
-use crate::db::numbers;
+use crate::db::numbers::webhook_secrets;
 use crate::db::webhooks::waapify_events;
 use crate::http::HttpState;
 use crate::http::error::{HookError, stored};
@@ -94,7 +94,9 @@ pub(in crate::http) async fn accept(
         Ok(body) if whatsapp_events::json::parse(&body).is_ok() => body,
         // Only a caller that knows the secret learns what is wrong.
         refused => {
-            let found = stored(|| numbers::find_by_webhook_secret(&state.pool, hash)).await?;
+            let now = state.clock.now();
+            let found = || webhook_secrets::find_by_webhook_secret(&state.pool, hash, now);
+            let found = stored(found).await?;
             found.ok_or(HookError::UnknownSecret)?;
             return Err(refused
                 .err()

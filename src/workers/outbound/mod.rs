@@ -25,7 +25,7 @@ use crate::db::outbound::outcomes::Outcome;
 use crate::db::outbound::receipts::{SentPart, ToldBy};
 use crate::db::outbound::{OutboundJob, Pace, outcomes, priority, receipts};
 use crate::db::{numbers, outbound};
-use crate::model::ids::WaMessageId;
+use crate::model::ids::{LocationId, WaMessageId};
 use crate::model::reason::{Failure, Hold, NUMBER_STOPPED, Reason, Step, Wait};
 use crate::model::retry_schedule::{ATTEMPT_FAILED, GATEWAY_DOWN};
 use crate::model::states::{FailureKind, InstallStatus};
@@ -162,7 +162,10 @@ impl Outbound {
         if !outbound::mark_send_started(&self.0.pool, job, &chat, count, now).await? {
             return Ok(());
         }
-        let media = part.media.as_ref().map(|file| self.media(file));
+        let media = part
+            .media
+            .as_ref()
+            .map(|file| self.media(&job.location_id, file));
         match self
             .0
             .waapify
@@ -207,12 +210,12 @@ impl Outbound {
     }
 
     /// The file as the gateway gets it.
-    fn media(&self, attachment: &Attachment) -> Media {
+    fn media(&self, location: &LocationId, attachment: &Attachment) -> Media {
         let Attachment { url, file, alias } = attachment;
         let (attachments, now) = (&self.0.attachments, self.0.clock.now());
         Media {
             url: match alias {
-                Some(alias) => attachments.address(url, &file.media_type, alias, now),
+                Some(alias) => attachments.address(location, url, &file.media_type, alias, now),
                 None => url.clone(),
             },
             filename: file.name.clone(),

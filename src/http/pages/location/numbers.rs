@@ -323,7 +323,7 @@ pub(super) async fn connect(
     State(state): State<HttpState>,
     sent: VerifiedForm,
 ) -> Result<Response, PageError> {
-    let link = connecting::new_link(&state, &sent.visitor.location).await?;
+    let link = connecting::new_link(&state, &sent.visitor.location, true).await?;
     Ok(see(&link))
 }
 
