@@ -27,7 +27,7 @@ async fn ends(address: &str, first: &[u8], second: &[u8]) -> Vec<u8> {
     }
     let read = stream.read_to_end(&mut answer);
     // The service's own limit is 10 s; only a service without one gets here late.
-    tokio::time::timeout(std::time::Duration::from_secs(60), read)
+    tokio::time::timeout(std::time::Duration::from_mins(1), read)
         .await
         .expect("the service ends it")
         .unwrap();
