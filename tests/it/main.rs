@@ -70,6 +70,7 @@ mod states;
 mod status_updates;
 mod stops;
 mod store_outages;
+mod strangers;
 mod switched_numbers;
 mod tokens;
 mod unconfirmed_posts;

@@ -136,6 +136,10 @@ reasons! {
     NotObject = "not_object",
         "the body is not a JSON object",
         "kandungannya bukan objek JSON";
+    /// What Waapify posted holds more than is read.
+    TooManyItems = "too_many_items",
+        "the body has more items than are read",
+        "kandungannya mempunyai terlalu banyak item";
     /// GHL's event about the app says nothing that we know.
     EventUnreadable = "event_unreadable",
         "it cannot be read",
