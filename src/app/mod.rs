@@ -28,7 +28,8 @@ use crate::clients::{attachment_source, ghl, waapify, whatsapp_media};
 use crate::config::Settings;
 use crate::doctor::Doctor;
 use crate::http::{
-    Admin, Files, HttpParts, HttpState, InsertBatcher, OutageBuffer, ScrapeState, SignatureBatcher,
+    Admin, BodyRooms, Files, HookSecrets, HttpParts, HttpState, InsertBatcher, KnownSecrets,
+    MisdirectedNotes, OutageBuffer, ScrapeState, SignatureBatcher,
 };
 use crate::runtime::clock::Clock;
 use crate::runtime::counters::Counters;
@@ -223,6 +224,10 @@ fn http_parts(
         signature_batcher: SignatureBatcher::start(settings.ghl.verifier.clone()),
         insert_batcher: InsertBatcher::start(&services.pool)?,
         outage_buffer: OutageBuffer::default(),
+        known_secrets: KnownSecrets::default(),
+        hook_secrets: HookSecrets::derive(&settings.ghl),
+        body_rooms: BodyRooms::default(),
+        misdirected: MisdirectedNotes::default(),
         files: Files::new(services.media.clone()),
         attachment_slots: http::attachment_slots(),
         admin_token: settings.admin_token.clone(),

@@ -20,7 +20,7 @@ pub use guide::{GuideSettings, load_guide};
 pub use parse::NOT_SET;
 use parse::{
     parse_bind, parse_database_url, parse_frame_ancestors, parse_interval, parse_keys,
-    parse_stop_timeout, parse_url,
+    parse_stop_timeout, parse_switch, parse_url,
 };
 use secrecy::SecretString;
 use url::Url;
@@ -74,6 +74,8 @@ pub struct GhlSettings {
     pub frame_ancestors: Vec<String>,
     /// The app's conversation provider of calls, if it has one: calls then go into GHL's call log.
     pub call_provider_id: Option<String>,
+    /// Deliveries and app events are taken at addresses without their secret part, too.
+    pub accept_plain_hooks: bool,
     /// Root of the platform's API.
     pub api_base: Url,
     /// Root of the pages where people install apps.
@@ -233,6 +235,7 @@ fn read_all(reader: &mut Reader<impl Fn(&str) -> Option<String>>) -> Option<Sett
     let stop_timeout = reader.parsed("stop_timeout_seconds", parse_stop_timeout);
     let frame_ancestors = reader.parsed("app_frame_ancestors", parse_frame_ancestors);
     let admin_token = reader.admin_token();
+    let accept_plain_hooks = reader.parsed("accept_plain_hooks", parse_switch);
     reader.log_format();
     Some(Settings {
         database_url,
@@ -245,6 +248,7 @@ fn read_all(reader: &mut Reader<impl Fn(&str) -> Option<String>>) -> Option<Sett
             provider_id: reader.text("ghl_conversation_provider_id"),
             frame_ancestors: frame_ancestors?,
             call_provider_id: reader.text("ghl_call_provider_id"),
+            accept_plain_hooks: accept_plain_hooks?,
             api_base: ghl_base?,
             marketplace_base: marketplace_base?,
             verifier: Verifier::new(ed25519?, rsa?),

@@ -85,6 +85,14 @@ pub(super) fn parse_frame_ancestors(text: &str) -> Result<Vec<String>, String> {
     })
 }
 
+pub(super) fn parse_switch(text: &str) -> Result<bool, String> {
+    match text {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err("must be true or false".to_owned()),
+    }
+}
+
 pub(super) fn parse_keys(text: &str) -> Result<Sealer, String> {
     let mut keys = Vec::new();
     for (at, part) in text.split(',').enumerate() {

@@ -6,7 +6,7 @@
 use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 
 /// Every table that the migrations make, but for their own list.
-pub const TABLES: [&str; 22] = [
+pub const TABLES: [&str; 23] = [
     "client_credentials",
     "companies",
     "connect_links",
@@ -18,6 +18,7 @@ pub const TABLES: [&str; 22] = [
     "incidents",
     "lids",
     "locations",
+    "misdirected_posts",
     "numbers",
     "outbound",
     "pending_connections",

@@ -9,6 +9,7 @@
     reason = "a test that unwraps has found its failure"
 )]
 
+mod addresses;
 mod agencies;
 mod answers;
 mod app_page;

@@ -24,6 +24,9 @@ const ITEM: &str = r#"{"":0},"#;
 const ONE: u64 = 20 * MEGABYTE;
 /// What a thousand at once may add.
 const THOUSAND: u64 = 150 * MEGABYTE;
+/// What three bodies of a known caller may add, each of which is held some times on its way into the database and out of
+/// it. One of them as a tree would take 1,400 MB.
+const KNOWN: u64 = 300 * MEGABYTE;
 /// A refused caller is answered or cut off long before.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -162,8 +165,7 @@ async fn a_number_that_posts_what_is_expensive_is_read_with_bounds_too() {
             .await;
         })
         .await;
-    // Each body is held about three times on its way into the database and out of it.
-    assert!(added <= THOUSAND, "{} MB", added / MEGABYTE);
+    assert!(added <= KNOWN, "{} MB", added / MEGABYTE);
     let message = json!({"event": "messages.upsert", "data": []});
     assert_eq!(bridge.gateway_posts(&message).await, StatusCode::OK);
 }

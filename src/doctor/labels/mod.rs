@@ -2,6 +2,7 @@
 //!
 //! GHL's own menu names stay English.
 
+pub(super) mod addresses;
 pub(super) mod incident;
 pub(super) mod location;
 pub(super) mod number;

@@ -7,7 +7,7 @@ mod outline;
 
 use std::borrow::Cow;
 
-pub use outline::{elements, is_object, pick, prove, text, tree};
+pub use outline::{elements, is_object, pick, prove, scalar, text, tree};
 use serde::de::Error as _;
 use serde_json::Value;
 

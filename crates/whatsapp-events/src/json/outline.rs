@@ -155,6 +155,14 @@ pub fn is_object(value: &str) -> bool {
     after(value, '{').is_some()
 }
 
+/// The text of a string, a number or a boolean; empty where there is none.
+#[must_use]
+pub fn scalar(part: Option<&str>) -> String {
+    let part = part.filter(|part| !part.starts_with(['{', '[']));
+    let value = part.map(tree).unwrap_or_default();
+    super::scalar_text(&value).unwrap_or_default().into_owned()
+}
+
 /// A part as a tree; [`Value::Null`] when it cannot be one.
 #[must_use]
 pub fn tree(part: &str) -> Value {
