@@ -92,6 +92,11 @@ impl Service {
         (service, begin.elapsed())
     }
 
+    /// The process's id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// A line of Linux's `/proc/<pid>/status`, such as `VmRSS:`.
     pub fn memory(&self, name: &str) -> String {
         self.bytes(name).map_or("unknown".to_owned(), megabytes)

@@ -161,9 +161,9 @@ there and installed again.
         if self.secrets.is_none() {
             let _ = writeln!(
                 text,
-                "\n`{SECRET}` at the end of an address stands for a secret of your service, another one in each address. \
-                 `waapify-ghl marketplace --show-secrets` prints the whole addresses. GHL signs for all apps with one key, so \
-                 these parts are what tells your app's messages from another app's: keep them out of tickets and chats."
+                "\n`{SECRET}` at the end of an address stands for a secret of your service, another one in each address.\n\
+                 `waapify-ghl marketplace --show-secrets` prints the whole addresses. GHL signs for all apps with one key, so these\n\
+                 parts are what tells your app's messages from another app's: keep them out of tickets and chats."
             );
         }
         if let Some(brand) = find_brand(self.public_url) {
@@ -186,6 +186,9 @@ there and installed again.
 | Redirect URL | `{}` |
 | Client keys | press Add; the id becomes `GHL_CLIENT_ID`, the secret `GHL_CLIENT_SECRET`; the secret is shown once |
 | Shared Secret | press Generate; it becomes `GHL_SHARED_SECRET` |
+
+Give the service the client keys now, and print this guide again with `waapify-ghl marketplace --show-secrets`: the
+addresses of the next sections hold secrets that follow from them.
 
 Scopes, all of them and no other:
 

@@ -11,17 +11,10 @@ use crate::doctor::{Doctor, Finding, State, labels};
 const NAMED_FOR: Duration = Duration::DAY;
 
 impl Doctor {
-    /// Whether plain addresses are open.
-    pub(super) fn check_plain_addresses(&self) -> Finding {
-        let check = "plain_addresses";
-        if let Some(name) = self.lacks(&["ACCEPT_PLAIN_HOOKS"]) {
-            return Finding::new(check, State::Unknown, labels::not_checked(name));
-        }
-        if self.0.settings.ghl.accept_plain_hooks {
-            Finding::new(check, State::Warn, say::plain_addresses_open())
-        } else {
-            Finding::new(check, State::Good, say::plain_addresses_closed())
-        }
+    /// Names the setting that opens plain addresses, while it is on.
+    pub(super) fn check_plain_addresses(&self) -> Option<Finding> {
+        let is_on = self.0.settings.ghl.accept_plain_hooks;
+        is_on.then(|| Finding::new("plain_addresses", State::Warn, say::plain_addresses_open()))
     }
 
     /// What came to a wrong address lately.

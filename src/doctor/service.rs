@@ -68,7 +68,7 @@ impl Doctor {
             findings.push(self.check_client_secret());
         }
         findings.extend(self.check_options());
-        findings.push(self.check_plain_addresses());
+        findings.extend(self.check_plain_addresses());
         if self.lacks(&["PUBLIC_URL"]).is_none() {
             findings.push(check_name(&parts.settings.public_url));
         }

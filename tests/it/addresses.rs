@@ -77,7 +77,7 @@ async fn a_signature_alone_opens_no_address_and_the_doctor_names_who_tried() {
         matches!(&told[..], [(State::Warn, said)] if said.contains("without the secret part")),
         "{told:?}"
     );
-    assert_eq!(found(&bridge, "plain_addresses").await[0].0, State::Good);
+    assert!(found(&bridge, "plain_addresses").await.is_empty());
     bridge.clock.advance(Duration::hours(25));
     assert!(found(&bridge, "misdirected").await.is_empty());
 }

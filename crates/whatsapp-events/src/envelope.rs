@@ -70,7 +70,7 @@ fn events(name: &str, payload: &str) -> Result<Vec<Event>, BadBody> {
         "lid-mapping.update" | "chats.phonenumbershare" => contacts(payload),
         name if name.starts_with("contact") => contacts(payload),
         name if name.starts_with("group") => {
-            told(each(payload, contact::read_group)?, Reason::Groups)
+            Ok(told(each(payload, contact::read_group)?, Reason::Groups))
         }
         name => Ok(vec![single(name, payload)]),
     }
@@ -96,15 +96,15 @@ fn single(name: &str, payload: &str) -> Event {
 }
 
 fn contacts(payload: &str) -> Result<Vec<Event>, BadBody> {
-    told(each(payload, contact::read)?, Reason::Contacts)
+    Ok(told(each(payload, contact::read)?, Reason::Contacts))
 }
 
 /// The events of an address book, or one [`Event::Ignored`] if it tells nothing.
-fn told(mut events: Vec<Event>, nothing: Reason) -> Result<Vec<Event>, BadBody> {
+fn told(mut events: Vec<Event>, nothing: Reason) -> Vec<Event> {
     if events.is_empty() {
         events.push(ignored(nothing));
     }
-    Ok(events)
+    events
 }
 
 /// Reads the items of a payload, one at a time.

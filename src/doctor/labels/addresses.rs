@@ -5,13 +5,6 @@ use time::OffsetDateTime;
 use crate::doctor::labels::{Said, moment};
 use crate::model::language::Text;
 
-pub(in crate::doctor) fn plain_addresses_closed() -> Said {
-    Said::only(Text::new(
-        "GHL's webhooks are taken only at addresses with their secret part.",
-        "Webhook GHL hanya diterima di alamat yang mempunyai bahagian rahsianya.",
-    ))
-}
-
 pub(in crate::doctor) fn plain_addresses_open() -> Said {
     Said::wrong(
         Text::new(

@@ -68,7 +68,7 @@ pub fn text(body: &[u8]) -> Cow<'_, str> {
         Cow::Owned(text) if text.starts_with(MARK) => {
             Cow::Owned(text.trim_start_matches(MARK).to_owned())
         }
-        whole => whole,
+        whole @ Cow::Owned(_) => whole,
     }
 }
 
