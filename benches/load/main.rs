@@ -5,6 +5,7 @@
 //! * [`flat`]: both again, with a backlog of ten thousand and of a million messages
 //! * [`memory`]: resident memory, start-up
 //! * [`files`]: resident memory while ten large files are read at once
+//! * [`strangers`]: resident memory and `/healthz` while a thousand strangers post what is expensive
 //!
 //! `cargo bench --bench load` runs all of them, `cargo bench --bench load -- accept flat` two. The real program runs
 //! in its own process. Load, vendors, service and database share the machine, so only ratios can be compared.
@@ -25,6 +26,7 @@ mod memory;
 mod pgbench;
 mod relay;
 mod service;
+mod strangers;
 mod vendors;
 
 use std::path::{Path, PathBuf};
@@ -36,7 +38,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 const SETTINGS: &str =
     "select 'PostgreSQL ' || string_agg(name || ' ' || setting, ', ' order by name)
     from pg_settings where name in ('server_version', 'fsync', 'synchronous_commit')";
-const PARTS: [&str; 5] = ["accept", "relay", "flat", "memory", "files"];
+const PARTS: [&str; 6] = ["accept", "relay", "flat", "memory", "files", "strangers"];
 
 /// What every part needs.
 pub(crate) struct Controls {
@@ -121,6 +123,7 @@ async fn run(stage: &Controls, parts: &[&str]) {
             "relay" => relay::run(stage).await,
             "flat" => flat::run(stage).await,
             "files" => files::run(stage).await,
+            "strangers" => strangers::run(stage).await,
             _ => memory::run(stage).await,
         }
     }

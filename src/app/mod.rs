@@ -28,8 +28,8 @@ use crate::config::Settings;
 use crate::db::connection::Pool;
 use crate::doctor::Doctor;
 use crate::http::{
-    Admin, Files, HttpParts, HttpState, InsertBatcher, InstallCodes, OutageBuffer, ProviderLooks,
-    ScrapeState, SignatureBatcher,
+    Admin, BodyRooms, Files, HookSecrets, HttpParts, HttpState, InsertBatcher, InstallCodes,
+    KnownSecrets, MisdirectedNotes, OutageBuffer, ProviderLooks, ScrapeState, SignatureBatcher,
 };
 use crate::runtime::clock::{CLOCK_TOLERANCE, Clock};
 use crate::runtime::counters::Counters;
@@ -261,6 +261,10 @@ fn http_parts(
         outage_buffer: OutageBuffer::default(),
         install_codes: InstallCodes::default(),
         provider_looks: ProviderLooks::default(),
+        known_secrets: KnownSecrets::default(),
+        hook_secrets: HookSecrets::derive(&settings.ghl),
+        body_rooms: BodyRooms::default(),
+        misdirected: MisdirectedNotes::default(),
         files: Files::new(services.media.clone()),
         attachment_slots: http::attachment_slots(),
         admin_token: settings.admin_token.clone(),

@@ -75,6 +75,8 @@ pub struct GhlSettings {
     pub frame_ancestors: Vec<String>,
     /// The app's conversation provider for calls, if it has one: calls then go into GHL's call log.
     pub call_provider_id: Option<String>,
+    /// Deliveries and app events are taken at addresses without their secret part, too.
+    pub accept_plain_hooks: bool,
     /// Root of the platform's API.
     pub api_base: Url,
     /// Root of the pages where people install apps.
@@ -235,6 +237,7 @@ fn read_all(reader: &mut Reader<impl Fn(&str) -> Option<String>>) -> Option<Sett
     let frame_ancestors = reader.parsed("app_frame_ancestors", parse_frame_ancestors);
     let admin_token = reader.admin_token();
     let allow_users_to_change = reader.parsed("allow_users_to_change", parse_switch);
+    let accept_plain_hooks = reader.parsed("accept_plain_hooks", parse_switch);
     reader.log_format();
     Some(Settings {
         database_url,
@@ -247,6 +250,7 @@ fn read_all(reader: &mut Reader<impl Fn(&str) -> Option<String>>) -> Option<Sett
             provider_id: reader.text("ghl_conversation_provider_id"),
             frame_ancestors: frame_ancestors?,
             call_provider_id: reader.text("ghl_call_provider_id"),
+            accept_plain_hooks: accept_plain_hooks?,
             api_base: ghl_base?,
             marketplace_base: marketplace_base?,
             verifier: Verifier::new(ed25519?, rsa?),

@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, PgConnection};
 use crate::db::connection::Pool;
 
 /// Every table that the migrations create, except their own list.
-pub const TABLES: [&str; 25] = [
+pub const TABLES: [&str; 26] = [
     "account_names",
     "client_credentials",
     "companies",
@@ -22,6 +22,7 @@ pub const TABLES: [&str; 25] = [
     "incidents",
     "lids",
     "locations",
+    "misdirected_posts",
     "numbers",
     "outbound",
     "pending_connections",

@@ -84,6 +84,7 @@ impl WaapifyEvents {
                 return Ok(Err(match error {
                     BadBody::NotJson(_) => Step::NotJson.into(),
                     BadBody::NotObject => Step::NotObject.into(),
+                    BadBody::TooManyItems => Step::TooManyItems.into(),
                 }));
             }
         };

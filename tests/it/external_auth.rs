@@ -5,13 +5,13 @@ use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use simulators::{Fault, InstallKind, seed};
 use time::Duration;
-use waapify_ghl::http::external_auth_secret;
+use waapify_ghl::http::HookSecrets;
 
 use crate::connecting::numbers;
 use crate::harness::{Bridge, corpus, payload, settings};
 
 fn address(bridge: &Bridge) -> String {
-    let secret = external_auth_secret(&settings(&bridge.environment).ghl);
+    let secret = HookSecrets::derive(&settings(&bridge.environment).ghl).external_auth;
     format!(
         "{}/hooks/external-auth/{}",
         bridge.address,

@@ -9,6 +9,7 @@
     reason = "a test that unwraps has found its failure"
 )]
 
+mod addresses;
 mod agencies;
 mod answers;
 mod app_page;
@@ -73,6 +74,7 @@ mod states;
 mod status_updates;
 mod stops;
 mod store_outages;
+mod strangers;
 mod switched_numbers;
 mod tokens;
 mod unconfirmed_posts;

@@ -55,6 +55,9 @@ pub enum BadBody {
     /// JSON, but not an object.
     #[error("the body is not a JSON object")]
     NotObject,
+    /// An object with more items than are read.
+    #[error("the body has too many items")]
+    TooManyItems,
 }
 
 /// One webhook body.

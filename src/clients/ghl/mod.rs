@@ -5,6 +5,7 @@
 
 mod call;
 mod channels;
+mod delivery;
 mod error;
 mod limits;
 mod types;
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 use call::parse;
 pub use channels::{SmsProvider, SmsProviders};
+pub use delivery::{DeliveryHead, NotDelivery};
 pub use error::{Advice, CallError};
 use limits::Meter;
 use reqwest::Method;

@@ -203,6 +203,7 @@ pub async fn expect_install(
             uninstalled_at = null,
             said_installed_at = greatest(excluded.said_installed_at, l.said_installed_at),
             token_request_at = excluded.token_request_at,
+            named_by_delivery = false,
             token_request_failures = 0,
             token_request_refusal_code = null,
             token_request_refusal_args = null

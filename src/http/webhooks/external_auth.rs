@@ -8,28 +8,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ring::hmac;
-use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
-use subtle::ConstantTimeEq as _;
 use tracing::{info, warn};
 use url::form_urlencoded;
 
 use crate::accounts::connect::{ConnectError, Entered};
 use crate::clients::waapify::CheckError;
-use crate::config::GhlSettings;
 use crate::http::HttpState;
+use crate::http::error::HookError;
+use crate::http::webhooks::addresses::Hook;
 use crate::model::ids::{LocationId, is_id};
 use crate::model::language::{Language, Text};
 
-/// Binds the derived secret to its use.
-const PURPOSE: &[u8] = b"external-auth address v1";
 /// Most locations in one form. An agency with more connects the others by their links.
 const MAX_LOCATIONS: usize = 500;
 /// Accepted names of the form's fields, without case, `_` and `-`. The app's developer names the fields in GHL.
@@ -44,40 +37,28 @@ const NUMBER: &[&str] = &[
 ];
 const LOCATION: &[&str] = &["locationid", "locationids", "locations"];
 
-/// The last part of the address that the marketplace app names for external authentication. It is derived from the
-/// app's client secret. So it needs no setting, is the same in all processes, stays when the sealing keys change, and
-/// changes with the app's own keys.
-#[must_use]
-pub fn external_auth_secret(ghl: &GhlSettings) -> SecretString {
-    let key = hmac::Key::new(
-        hmac::HMAC_SHA256,
-        ghl.client_secret.expose_secret().as_bytes(),
-    );
-    let tag = hmac::sign(&key, &[PURPOSE, ghl.client_id.as_bytes()].concat());
-    URL_SAFE_NO_PAD.encode(tag).into()
-}
-
 /// Checks what the installer entered, and stores it for the locations.
 pub(in crate::http) async fn accept(
     State(state): State<HttpState>,
     language: Language,
     Path(secret): Path<String>,
     RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let expected = external_auth_secret(&state.ghl);
-    let is_ours = expected.expose_secret().as_bytes().ct_eq(secret.as_bytes());
-    if !bool::from(is_ours) {
-        warn!("an install form at an address that is not ours");
-        return (StatusCode::NOT_FOUND, "no such address").into_response();
-    }
-    let fields = read(query.as_deref(), &headers, &body);
-    let Some(locations) = locations(&fields) else {
+    request: Request,
+) -> Result<Response, HookError> {
+    state.hook_secrets.check(Hook::ExternalAuth, &secret)?;
+    let (parts, body) = request.into_parts();
+    let body = state.body_rooms.external_auth.read(body).await?;
+    let fields = read(query.as_deref(), &parts.headers, &body.bytes);
+    Ok(offer(&state, language, &fields).await)
+}
+
+/// Has what was entered checked and kept, and says what came of it.
+async fn offer(state: &HttpState, language: Language, fields: &[Field]) -> Response {
+    let Some(locations) = locations(fields) else {
         warn!("an install form names different locations in several places");
         return answer(StatusCode::UNPROCESSABLE_ENTITY, &contradiction(), language);
     };
-    let find = |names| find(&fields, names).unwrap_or_default();
+    let find = |names| find(fields, names).unwrap_or_default();
     let entered = Entered {
         instance_id: find(INSTANCE),
         access_token: find(TOKEN).into(),
