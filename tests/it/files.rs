@@ -1,10 +1,8 @@
 //! A customer's file on its way into the GHL conversation: decrypted, attached, linked or missing, never late and
-//! never out of order. `vectors` has what Baileys encrypted, `addresses` the servers that the service may ask for
-//! files.
+//! never out of order. `addresses` has the servers that the service may ask for files.
 
 mod addresses;
 mod links;
-mod vectors;
 mod waits;
 
 use axum::body::Bytes;

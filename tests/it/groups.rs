@@ -5,7 +5,6 @@ use simulators::{CustomerFile, seed};
 use time::Duration;
 use waapify_ghl::db::contacts::groups;
 use waapify_ghl::db::numbers;
-use whatsapp_events::{self, Event, group_text};
 
 use crate::commands::{output, program};
 use crate::harness::{Bridge, location};
@@ -169,34 +168,5 @@ async fn connect_turns_groups_on_and_off_and_otherwise_leaves_them() {
         let location = location();
         let forwards = numbers::forwards_groups(&bridge.database.pool, &location, seed::NUMBER);
         assert_eq!(forwards.await.unwrap(), expected, "{groups:?}");
-    }
-}
-
-#[test]
-fn a_groups_message_begins_with_its_speaker() {
-    for (name, participant, words, expected) in [
-        (
-            Some("Aisyah"),
-            "60123456789@s.whatsapp.net",
-            Some("hai"),
-            "[Aisyah]\nhai",
-        ),
-        (Some("Aisyah"), "112233445566778@lid", None, "[Aisyah]"),
-        (
-            None,
-            "60123456789@s.whatsapp.net",
-            Some("> ya\nhai"),
-            "[…6789]\n> ya\nhai",
-        ),
-        (None, "112233445566778@lid", Some("hai"), "[Someone]\nhai"),
-    ] {
-        let item = json!({"key": {"remoteJid": GROUP, "participant": participant, "id": "G"},
-            "pushName": name, "message": {"conversation": "x"}});
-        let body = json!({"event": "messages.upsert", "data": {"messages": [item]}});
-        let webhook = whatsapp_events::parse(&serde_json::to_vec(&body).unwrap()).unwrap();
-        let Event::Message(message) = &webhook.events[0] else {
-            panic!("{webhook:?}");
-        };
-        assert_eq!(group_text(message, words), expected);
     }
 }

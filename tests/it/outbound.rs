@@ -59,6 +59,26 @@ async fn a_gateway_in_trouble_is_tried_again_by_the_schedule_and_in_order() {
 }
 
 #[tokio::test]
+async fn what_failed_together_is_not_tried_again_together() {
+    let bridge = Bridge::new().await;
+    bridge
+        .simulation
+        .waapify
+        .faults()
+        .always("send.php", Fault::answer(200, OUTAGE));
+    for contact in [seed::AISYAH.0, seed::LIM_WEI.0] {
+        bridge.agent_sends(contact, "hai", &[]).await;
+    }
+    bridge.settle().await;
+    let again: Vec<time::OffsetDateTime> = sqlx::query_scalar("select due_at from outbound")
+        .fetch_all(&bridge.database.pool)
+        .await
+        .unwrap();
+    assert_eq!(bridge.sends().len(), 2);
+    assert_ne!(again[0], again[1]);
+}
+
+#[tokio::test]
 async fn one_failing_contact_does_not_hold_up_another() {
     let bridge = Bridge::new().await;
     bridge
@@ -93,6 +113,26 @@ async fn an_attempt_that_keeps_failing_ends_as_failed_with_a_sentence_in_ghl() {
     assert_eq!(bridge.sends().len(), 4, "the first and three more");
     assert_eq!(bridge.ghl_status(&id), "failed");
     assert_eq!(bridge.ghl_error(&id).0, "not_taken");
+}
+
+#[tokio::test]
+async fn each_kind_of_failure_counts_anew_for_a_day() {
+    let bridge = Bridge::new().await;
+    let id = bridge.agent_writes("hai").await;
+    let faults = bridge.simulation.waapify.faults();
+    let other_kind = "update outbound set failing = 'not_taken', failures = 3";
+    for pause in [Duration::ZERO, Duration::hours(25)] {
+        let pool = &bridge.database.pool;
+        sqlx::query(other_kind).execute(pool).await.unwrap();
+        faults.push("send.php", Fault::answer(200, OUTAGE));
+        bridge.after(pause).await;
+        assert_eq!(
+            bridge.failures(&id).await,
+            if pause.is_zero() { 1 } else { 3 }
+        );
+    }
+    let down = Some("gateway_down".to_owned());
+    assert_eq!(bridge.outbound(&id).await, ("failed".to_owned(), down));
 }
 
 #[tokio::test]
@@ -353,38 +393,4 @@ async fn steps(bridge: &Bridge) -> Vec<(String, Option<String>)> {
         .fetch_all(&bridge.database.pool)
         .await
         .unwrap()
-}
-
-#[tokio::test]
-async fn the_pause_between_two_sends_differs_and_is_never_shorter_than_the_number_wants() {
-    let bridge = Bridge::new().await;
-    let pool = &bridge.database.pool;
-    sqlx::query("update numbers set min_interval_ms = 1000")
-        .execute(pool)
-        .await
-        .unwrap();
-    let mut pauses = Vec::new();
-    for n in 0..8 {
-        bridge.agent_writes(&format!("teks {n}")).await;
-        bridge.settle().await;
-        let next: time::OffsetDateTime = sqlx::query_scalar("select next_send_at from numbers")
-            .fetch_one(pool)
-            .await
-            .unwrap();
-        pauses.push(next - bridge.clock.now());
-        bridge.clock.advance(time::Duration::seconds(2));
-    }
-    let (shortest, longest) = (time::Duration::SECOND, time::Duration::milliseconds(1_500));
-    assert!(
-        pauses
-            .iter()
-            .all(|pause| (shortest..=longest).contains(pause)),
-        "{pauses:?}"
-    );
-    pauses.sort_unstable();
-    pauses.dedup();
-    assert!(
-        pauses.len() > 1,
-        "a steady beat looks like a machine: {pauses:?}"
-    );
 }

@@ -145,3 +145,37 @@ async fn the_connect_command_sets_a_numbers_pause_and_refuses_one_above_a_minute
         .unwrap();
     assert_eq!(interval, Some(2_500));
 }
+
+#[tokio::test]
+async fn the_pause_between_two_sends_differs_and_is_never_shorter_than_the_number_wants() {
+    let bridge = Bridge::new().await;
+    let pool = &bridge.database.pool;
+    sqlx::query("update numbers set min_interval_ms = 1000")
+        .execute(pool)
+        .await
+        .unwrap();
+    let mut pauses = Vec::new();
+    for n in 0..8 {
+        bridge.agent_writes(&format!("teks {n}")).await;
+        bridge.settle().await;
+        let next: time::OffsetDateTime = sqlx::query_scalar("select next_send_at from numbers")
+            .fetch_one(pool)
+            .await
+            .unwrap();
+        pauses.push(next - bridge.clock.now());
+        bridge.clock.advance(Duration::seconds(2));
+    }
+    let (shortest, longest) = (Duration::SECOND, Duration::milliseconds(1_500));
+    assert!(
+        pauses
+            .iter()
+            .all(|pause| (shortest..=longest).contains(pause)),
+        "{pauses:?}"
+    );
+    pauses.sort_unstable();
+    pauses.dedup();
+    assert!(
+        pauses.len() > 1,
+        "a steady beat looks like a machine: {pauses:?}"
+    );
+}

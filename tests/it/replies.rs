@@ -27,6 +27,28 @@ async fn a_reply_lands_in_the_contacts_conversation_with_the_documented_fields_o
 }
 
 #[tokio::test]
+async fn replies_that_failed_together_are_not_tried_again_together() {
+    let bridge = Bridge::new().await;
+    let not_yet = r#"{"message":"No conversation provider found"}"#;
+    bridge
+        .simulation
+        .ghl
+        .faults()
+        .always(INBOUND, Fault::answer(403, not_yet));
+    for (_, name, phone) in [seed::AISYAH, seed::LIM_WEI] {
+        let customer = bridge.simulation.waapify.customer_sends(phone, name, "hai");
+        customer.await;
+    }
+    bridge.settle().await;
+    let again: Vec<time::OffsetDateTime> = sqlx::query_scalar("select due_at from inbound")
+        .fetch_all(&bridge.database.pool)
+        .await
+        .unwrap();
+    assert_eq!(again.len(), 2);
+    assert_ne!(again[0], again[1]);
+}
+
+#[tokio::test]
 async fn a_new_customer_becomes_a_contact_with_the_whatsapp_name() {
     let bridge = Bridge::new().await;
     let (name, phone) = seed::STRANGER;

@@ -63,16 +63,9 @@ async fn a_read_that_overtakes_a_delivered_costs_one_call() {
     let bridge = Bridge::new().await;
     let id = bridge.agent_writes("hai").await;
     bridge.settle().await;
-    bridge
-        .simulation
-        .waapify
-        .customer_receives(seed::AISYAH.2)
-        .await;
-    bridge
-        .simulation
-        .waapify
-        .customer_reads(seed::AISYAH.2)
-        .await;
+    let waapify = &bridge.simulation.waapify;
+    waapify.customer_receives(seed::AISYAH.2).await;
+    waapify.customer_reads(seed::AISYAH.2).await;
     bridge.settle().await;
     bridge.after(Duration::seconds(10)).await;
     assert_eq!(bridge.ghl_status(&id), "read");
@@ -113,6 +106,36 @@ async fn a_delivered_that_comes_after_the_read_is_followed_by_the_read_again() {
 }
 
 #[tokio::test]
+async fn a_higher_status_begins_its_own_schedule() {
+    let bridge = Bridge::new().await;
+    let id = bridge.agent_writes("hai").await;
+    bridge.settle().await;
+    bridge
+        .simulation
+        .ghl
+        .faults()
+        .push(STATUS, Fault::answer(503, "{}"));
+    let waapify = &bridge.simulation.waapify;
+    waapify.customer_receives(seed::AISYAH.2).await;
+    bridge.after(Duration::seconds(6)).await;
+    let pool = &bridge.database.pool;
+    let later = bridge.clock.now() + Duration::MINUTE;
+    let claimed = status_updates::claim(pool, later, Duration::MINUTE, 1).await;
+    let job = &claimed.unwrap()[0];
+    assert_eq!(job.failures, 1);
+    waapify.customer_reads(seed::AISYAH.2).await;
+    bridge.settle().await;
+    status_updates::finish(pool, job, later).await.unwrap();
+    let failures: i32 = sqlx::query_scalar("select failures from status_updates")
+        .fetch_one(pool)
+        .await
+        .unwrap();
+    assert_eq!(failures, 0);
+    bridge.after(Duration::MINUTE).await;
+    assert_eq!(bridge.ghl_status(&id), "read");
+}
+
+#[tokio::test]
 async fn not_yet_is_asked_again_without_a_new_token() {
     let bridge = Bridge::new().await;
     let not_yet =
@@ -143,6 +166,28 @@ async fn not_yet_is_asked_again_without_a_new_token() {
         bridge.simulation.ghl.faults().count("POST /oauth/token"),
         tokens_before
     );
+}
+
+#[tokio::test]
+async fn updates_that_failed_together_are_not_tried_again_together() {
+    let bridge = Bridge::new().await;
+    bridge
+        .simulation
+        .ghl
+        .faults()
+        .always(STATUS, Fault::answer(503, "{}"));
+    for contact in [seed::AISYAH, seed::LIM_WEI] {
+        bridge.agent_sends(contact.0, "hai", &[]).await;
+        bridge.settle().await;
+        bridge.simulation.waapify.customer_receives(contact.2).await;
+    }
+    bridge.after(Duration::seconds(6)).await;
+    let again: Vec<time::OffsetDateTime> = sqlx::query_scalar("select due_at from status_updates")
+        .fetch_all(&bridge.database.pool)
+        .await
+        .unwrap();
+    assert_eq!(told(&bridge).len(), 2);
+    assert_ne!(again[0], again[1]);
 }
 
 #[tokio::test]
@@ -267,10 +312,9 @@ async fn an_update_that_ghl_will_never_take_ends_and_the_timeline_says_so() {
     );
 }
 
-#[tokio::test]
-async fn a_receipt_that_comes_late_lowers_nothing() {
+/// What becomes of a message whose id was not known before these receipts came, each a level and a refusal.
+async fn after_receipts(early: &[(i32, Option<&str>)]) -> (Bridge, String) {
     let bridge = Bridge::new().await;
-    // The answer is lost, so WhatsApp's id becomes known only after its receipts.
     bridge
         .simulation
         .waapify
@@ -282,41 +326,47 @@ async fn a_receipt_that_comes_late_lowers_nothing() {
         .adjust(|timings| timings.echo_after = std::time::Duration::from_hours(1));
     bridge.settle().await;
     assert_eq!(bridge.state(&id).await, "unconfirmed");
-    let pool = &bridge.database.pool;
+    let (pool, now) = (&bridge.database.pool, bridge.clock.now());
     let (message, part): (i64, i32) = sqlx::query_as("select id, parts_sent from outbound")
         .fetch_one(pool)
         .await
         .unwrap();
-    let (location, wa_message_id) = (location(), WaMessageId::from("3EB0LATE"));
-    for level in [receipts::READ, receipts::DELIVERED] {
-        receipts::record_receipt(
-            pool,
-            &location,
-            seed::NUMBER,
-            &wa_message_id,
-            level,
-            None,
-            bridge.clock.now(),
-        )
-        .await
-        .unwrap();
+    let (location, wa_id) = (location(), WaMessageId::from("3EB0LATE"));
+    for (level, refused) in early {
+        let number = seed::NUMBER;
+        receipts::record_receipt(pool, &location, number, &wa_id, *level, *refused, now)
+            .await
+            .unwrap();
     }
     let sent = SentPart {
         location: &location,
         message: MessageId(message),
         number: seed::NUMBER,
         part,
-        wa_message_id: &wa_message_id,
+        wa_message_id: &wa_id,
         told_by: ToldBy::Answer,
     };
-    receipts::record_sent(pool, sent, &Step::Taken.into(), bridge.clock.now())
+    receipts::record_sent(pool, sent, &Step::Taken.into(), now)
         .await
         .unwrap();
+    (bridge, id)
+}
+
+#[tokio::test]
+async fn a_receipt_that_comes_late_lowers_nothing() {
+    let (bridge, id) = after_receipts(&[(receipts::READ, None), (receipts::DELIVERED, None)]).await;
     assert_eq!(
         bridge.state(&id).await,
         "read",
         "the highest counts, not the newest"
     );
+}
+
+#[tokio::test]
+async fn a_receipt_after_a_refusal_does_not_take_it_back() {
+    let (bridge, id) = after_receipts(&[(0, Some("463")), (2, None)]).await;
+    let refused = Some("refused_by_whatsapp".to_owned());
+    assert_eq!(bridge.outbound(&id).await, ("failed".to_owned(), refused));
 }
 
 #[tokio::test]

@@ -78,18 +78,13 @@ pub(super) fn instant(value: Option<&Value>) -> Option<OffsetDateTime> {
     OffsetDateTime::from_unix_timestamp(seconds).ok()
 }
 
-/// Longest base64 of 32 bytes, with room for line ends. Longer text is not decoded.
-const MAX_BASE64: usize = 64;
-
 /// Exactly 32 bytes: base64 (either alphabet, padded or not), an array of numbers, `{"0":…}`, or a `Buffer`
 /// (`{"type":"Buffer","data":…}`) around base64 or an array.
 pub(super) fn bytes32(value: Option<&Value>) -> Option<[u8; 32]> {
     let byte = |value: &Value| value.as_u64().and_then(|byte| u8::try_from(byte).ok());
     let bytes: Vec<u8> = match value? {
         Value::String(text) => base64(text)?,
-        Value::Array(items) if items.len() == 32 => {
-            items.iter().map(byte).collect::<Option<_>>()?
-        }
+        Value::Array(items) => items.iter().map(byte).collect::<Option<_>>()?,
         Value::Object(fields) if fields.len() == 32 => (0..32)
             .map(|index| fields.get(&index.to_string()).and_then(byte))
             .collect::<Option<_>>()?,
@@ -103,9 +98,6 @@ pub(super) fn bytes32(value: Option<&Value>) -> Option<[u8; 32]> {
 
 fn base64(text: &str) -> Option<Vec<u8>> {
     let text = text.trim();
-    if text.len() > MAX_BASE64 {
-        return None;
-    }
     let alphabet = if text.contains(['-', '_']) {
         &URL_SAFE
     } else {

@@ -17,11 +17,11 @@ impl Reason {
     /// Reads a stored reason. A code or arguments that this version does not know give [`Reason::Unknown`].
     #[must_use]
     pub fn from_json(value: &Value) -> Self {
-        let unknown = || Self::Unknown {
-            code: value["code"].as_str().unwrap_or_default().to_owned(),
-            args: value.get("args").filter(|args| !args.is_null()).cloned(),
-        };
-        Self::deserialize(value).unwrap_or_else(|_| unknown())
+        // Whatever has a code is read; what has none is no reason that any version keeps.
+        Self::deserialize(value).unwrap_or_else(|_| Self::Unknown {
+            code: String::new(),
+            args: None,
+        })
     }
 
     /// The stored form, without NUL, which Postgres cannot store.
@@ -66,5 +66,22 @@ impl Decode<'_, Postgres> for Reason {
     fn decode(value: PgValueRef<'_>) -> Result<Self, BoxDynError> {
         let Json(value) = Json::<Value>::decode(value)?;
         Ok(Self::from_json(&value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::reason::{Answer, Wait};
+
+    #[test]
+    fn a_reason_is_kept_without_the_nul_that_postgres_refuses() {
+        let reason = |words: &str| {
+            let words = words.to_owned();
+            let cause = Box::new(Answer::WaapifySaid { words }.into());
+            Reason::from(Wait::Renewal { cause })
+        };
+        let kept = reason("a\0b\0").to_json().unwrap();
+        assert_eq!(Reason::from_json(&kept), reason("ab"));
     }
 }

@@ -68,6 +68,10 @@ fn both_sentences_of_a_reason_have_the_same_arguments_and_show_them_all() {
             let text = reason.text(language);
             assert!(!text.contains("null"), "{code}: {text}");
         }
+        let english = reason.text(Language::English);
+        assert_eq!(reason.to_string(), english, "as logs have it");
+        let both = Text::new(english, reason.text(Language::Malay));
+        assert_eq!(reason.texts(), both);
     }
 }
 

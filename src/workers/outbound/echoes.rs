@@ -34,3 +34,71 @@ pub(super) fn judge(job: &OutboundJob, now: OffsetDateTime) -> Option<(Outcome<'
         )
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ids::{GhlMessageId, LocationId, MessageId};
+
+    const NOON: OffsetDateTime = time::macros::datetime!(2026-11-21 12:00 UTC);
+
+    /// Accepted at noon, while a message with the same words is being posted.
+    fn job() -> OutboundJob {
+        OutboundJob {
+            location_id: LocationId::from("l"),
+            id: MessageId(1),
+            ghl_message_id: GhlMessageId::from("m"),
+            body: br#"{"messageId":"m","message":"on the  way"}"#.to_vec(),
+            files: None,
+            number: None,
+            instance_id: None,
+            access_token: None,
+            is_held: false,
+            is_echo: false,
+            mirroring: Some("on the way".to_owned()),
+            parts_sent: 0,
+            failures: 0,
+            failing: None,
+            crashed_attempts: 0,
+            unconfirmed_sends: 0,
+            attempt: 1,
+            accepted_at: NOON,
+        }
+    }
+
+    /// How many seconds after noon a delivery is looked at again that is looked at after so many; none if it is sent.
+    fn again(job: &OutboundJob, after: i64) -> Option<i64> {
+        match judge(job, NOON + Duration::seconds(after))? {
+            (Outcome::Snooze(due), Step::GhlEchoPerhaps) => Some((due - NOON).whole_seconds()),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn what_may_be_an_echo_is_looked_at_less_and_less_often_for_ten_minutes() {
+        for (after, next) in [
+            (0, Some(3)),
+            (6, Some(9)),
+            (60, Some(90)),
+            (598, Some(897)),
+            (600, None),
+        ] {
+            assert_eq!(again(&job(), after), next, "{after}");
+        }
+    }
+
+    #[test]
+    fn other_words_and_what_has_left_in_part_are_sent() {
+        let mut other = job();
+        other.mirroring = Some("on my way".to_owned());
+        let mut begun = job();
+        begun.parts_sent = 1;
+        for sent in [other, begun] {
+            assert!(judge(&sent, NOON).is_none());
+        }
+        let mut echo = job();
+        echo.is_echo = true;
+        let judged = judge(&echo, NOON);
+        assert!(matches!(judged, Some((Outcome::Ignored, Step::GhlEcho))));
+    }
+}

@@ -128,6 +128,33 @@ mod tests {
     }
 
     #[test]
+    fn an_id_is_not_empty_short_and_without_control_characters() {
+        assert!(is_id("a") && is_id(&"a".repeat(128)) && is_id("é"));
+        assert!(!is_id("") && !is_id(&"a".repeat(129)) && !is_id("a\0") && !is_id("a\n"));
+    }
+
+    #[test]
+    fn texts_numbers_and_truths_are_text_and_nothing_else_is() {
+        let text = |value: Value| scalar_text(&value).map(Cow::into_owned);
+        assert_eq!(text(Value::from("a")).as_deref(), Some("a"));
+        assert_eq!(text(Value::from(1.5)).as_deref(), Some("1.5"));
+        assert_eq!(text(Value::from(false)).as_deref(), Some("false"));
+        for none in [Value::Null, serde_json::json!(["a"]), serde_json::json!({})] {
+            assert_eq!(text(none), None);
+        }
+    }
+
+    #[test]
+    fn an_answer_is_looked_for_behind_so_many_braces_and_no_more() {
+        let behind = |braces: usize| find(&format!("{}{{\"a\":1}}", "{x ".repeat(braces)));
+        assert_eq!(
+            behind(MAX_CANDIDATES - 1),
+            Some(serde_json::json!({"a": 1}))
+        );
+        assert_eq!(behind(MAX_CANDIDATES), None);
+    }
+
+    #[test]
     fn bytes_that_are_not_utf8_do_not_lose_the_message() {
         assert_eq!(parse(b"\"a\xffb\"").unwrap(), Value::from("a\u{fffd}b"));
     }

@@ -165,3 +165,133 @@ fn with_extension(name: String, found: Option<&KnownType>, is_certain: bool) -> 
         name
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const JPEG: &[u8] = b"\xff\xd8\xff\xe0 a picture";
+    const MP4: &[u8] = b"\0\0\0\x18ftypisom\0\0\x02\0 a film";
+    const PDF: &[u8] = b"%PDF-1.7 a document";
+
+    fn url(path: &str) -> Url {
+        Url::parse("https://x.example").unwrap().join(path).unwrap()
+    }
+
+    fn recognised(path: &str, content_type: Option<&str>, head: &[u8]) -> (String, String) {
+        let answer = Answer {
+            url: url(path),
+            content_type: content_type.map(str::to_owned),
+            disposition: None,
+            head: head.to_vec(),
+        };
+        let file = File::recognise(&url(path), &answer);
+        (file.name, file.media_type)
+    }
+
+    #[test]
+    fn bytes_count_more_than_a_header_and_a_header_more_than_a_name() {
+        for (path, said, head, name, media_type) in [
+            ("a.pdf", Some("text/csv"), JPEG, "a.pdf.jpg", "image/jpeg"),
+            ("a.m4a", Some("audio/mp4"), JPEG, "a.m4a.jpg", "image/jpeg"),
+            ("a.mp4", Some("audio/mp4"), MP4, "a.mp4.m4a", "audio/mp4"),
+            ("a", Some("audio/mpeg"), MP4, "a.mp4", "video/mp4"),
+            ("a.mp4", None, MP4, "a.mp4", "video/mp4"),
+            ("a.txt", Some("text/csv"), b"a,b", "a.txt", "text/csv"),
+            ("a.csv", Some("text/plain"), b"a,b", "a.csv", "text/csv"),
+            ("a.x", Some("text/plain"), b"a", "a.x", "text/plain"),
+            ("a", Some("text/plain"), b"a", "a.txt", "text/plain"),
+            ("a.doc", Some("x/y"), b"a", "a.doc", "application/msword"),
+            ("a", None, b"a", "a", UNKNOWN_TYPE),
+        ] {
+            let expected = (name.to_owned(), media_type.to_owned());
+            assert_eq!(recognised(path, said, head), expected, "{path} {said:?}");
+        }
+    }
+
+    #[test]
+    fn a_picture_a_film_or_a_sound_without_its_first_bytes_is_none_but_for_mp3() {
+        for (path, said, media_type) in [
+            ("a.jpg", Some("image/jpeg"), UNKNOWN_TYPE),
+            ("a.mp4", Some("video/mp4"), UNKNOWN_TYPE),
+            ("a.ogg", Some("audio/ogg"), UNKNOWN_TYPE),
+            ("a", Some("audio/mpeg"), "audio/mpeg"),
+            ("a.mp3", None, "audio/mpeg"),
+            ("a.pdf", Some("image/jpeg"), "application/pdf"),
+        ] {
+            assert_eq!(
+                recognised(path, said, b"?").1,
+                media_type,
+                "{path} {said:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_name_gets_an_ending_where_it_has_none_or_a_misleading_one() {
+        for (path, said, head, name) in [
+            ("logo.ai", None, PDF, "logo.ai"),
+            ("logo.docx", None, PDF, "logo.docx.pdf"),
+            ("logo.ai", None, JPEG, "logo.ai.jpg"),
+            ("foto.JPEG", None, JPEG, "foto.JPEG"),
+            ("logo", None, PDF, "logo.pdf"),
+            (
+                "logo.zip",
+                Some("application/pdf"),
+                b"?".as_slice(),
+                "logo.zip",
+            ),
+        ] {
+            assert_eq!(recognised(path, said, head).0, name, "{path}");
+        }
+    }
+
+    fn file(media_type: &str) -> File {
+        File {
+            name: "a".to_owned(),
+            media_type: media_type.to_owned(),
+        }
+    }
+
+    #[test]
+    fn the_gateway_gets_another_ending_only_where_the_addresss_own_misleads_it() {
+        for (media_type, path, alias) in [
+            ("image/jpeg", "a.jpg", None),
+            ("image/jpeg", "a.png", None),
+            ("image/jpeg", "a.JPG", Some("jpg")),
+            ("image/png", "a", Some("png")),
+            ("audio/ogg", "a.ogg", Some("mp3")),
+            ("audio/ogg", "a.mp3", None),
+            ("application/pdf", "a.pdf", None),
+            ("application/pdf", "a.PDF", None),
+            ("application/pdf", "a", None),
+            ("application/pdf", "a.jpg", Some("bin")),
+            ("application/pdf", "a.jpg/b", None),
+        ] {
+            let found = file(media_type).alias_for(&url(path));
+            assert_eq!(found, alias, "{media_type} {path}");
+        }
+    }
+
+    #[test]
+    fn a_message_stands_below_a_picture_or_a_film_alone() {
+        for (media_type, takes) in [
+            ("image/jpeg", true),
+            ("video/mp4", true),
+            ("audio/mpeg", false),
+            ("image/webp", false),
+            ("application/pdf", false),
+        ] {
+            assert_eq!(file(media_type).takes_caption(), takes, "{media_type}");
+        }
+    }
+
+    #[test]
+    fn what_is_kept_about_files_is_read_again_or_found_out_anew() {
+        let files = vec![file("image/jpeg"), file("text/csv")];
+        let kept = serde_json::to_string(&files).unwrap();
+        assert_eq!(known(Some(&kept)), Some(files));
+        assert_eq!(known(Some("[7]")), None);
+        assert_eq!(known(None), None);
+    }
+}

@@ -180,6 +180,40 @@ mod tests {
     }
 
     #[test]
+    fn a_name_of_more_than_eighty_characters_is_cut_before_its_extension() {
+        let cleaned = |name: &str| clean(name).unwrap();
+        for fits in ["中".repeat(80), format!("{}.docx", "中".repeat(75))] {
+            assert_eq!(cleaned(&fits), fits);
+        }
+        assert_eq!(cleaned(&"中".repeat(81)), "中".repeat(71));
+        let long = format!("{}.docx", "中".repeat(76));
+        assert_eq!(cleaned(&long), format!("{}.docx", "中".repeat(71)));
+        assert_eq!(extension("a.abcd5678"), "abcd5678");
+        assert_eq!(extension("a.abcd56789"), "");
+    }
+
+    #[test]
+    fn a_file_is_called_as_its_server_says_else_by_the_address_that_has_an_extension() {
+        let of = |asked: &str, at: &str, disposition: Option<&str>| {
+            let url = |path: &str| Url::parse("https://x.example").unwrap().join(path).unwrap();
+            let answer = Answer {
+                url: url(at),
+                content_type: None,
+                disposition: disposition.map(str::to_owned),
+                head: Vec::new(),
+            };
+            of_answer(&url(asked), &answer)
+        };
+        let named = Some("attachment; filename=c.pdf");
+        assert_eq!(of("a.jpg", "b.jpg", named), "c.pdf");
+        let nameless = Some("attachment; filename=\"..\"");
+        assert_eq!(of("a.jpg", "b.jpg", nameless), "a.jpg");
+        assert_eq!(of("a", "b.jpg", None), "b.jpg");
+        assert_eq!(of("a", "b", None), "a");
+        assert_eq!(of("a.jpg", "b", None), "a.jpg");
+    }
+
+    #[test]
     fn an_address_names_a_file_by_its_end() {
         for (url, name) in [
             ("https://x.example/a/b%20c.mp4?name=z.pdf", "b c.mp4"),

@@ -76,3 +76,48 @@ fn sensible_cut(text: &str) -> usize {
     let space = || text.rfind(char::is_whitespace).filter(late_enough);
     line.or_else(space).unwrap_or(text.len())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lengths(text: &str) -> Vec<usize> {
+        split(text).iter().map(String::len).collect()
+    }
+
+    #[test]
+    fn what_just_fits_goes_out_whole_and_one_letter_more_in_two_parts() {
+        assert_eq!(lengths(&"a".repeat(5_500)), [5_500]);
+        assert_eq!(lengths(&"a".repeat(5_501)), [5_500, 1]);
+        // Each of these takes nine bytes of an address.
+        assert_eq!(lengths(&"中".repeat(612)), [611 * 3, 3]);
+        assert!(lengths(" \n ").is_empty());
+    }
+
+    #[test]
+    fn a_text_is_cut_at_a_late_line_break_else_at_a_late_blank_else_where_it_ends() {
+        let text = |before: usize, blank: char, between: usize, after: usize| {
+            let (before, between) = ("x".repeat(before), "y".repeat(between));
+            format!("{before}{blank}{between} {}", "z".repeat(after))
+        };
+        assert_eq!(lengths(&text(3_000, '\n', 1_000, 2_000)), [3_000, 3_001]);
+        assert_eq!(lengths(&text(1_000, '\n', 3_000, 2_000)), [4_001, 2_000]);
+        assert_eq!(lengths(&text(1_000, '\n', 500, 5_000)), [5_498, 1_004]);
+        // Not in the first half: 2,749 of 5,498 bytes that fit are just too early.
+        assert_eq!(lengths(&text(2_749, '\n', 4_000, 1)), [5_498, 1_254]);
+        assert_eq!(lengths(&text(2_750, '\n', 4_000, 1)), [2_750, 4_002]);
+    }
+
+    #[test]
+    fn one_endless_character_is_cut_inside() {
+        let endless = format!("e{}", "\u{301}".repeat(1_000));
+        assert_eq!(endless.graphemes(true).count(), 1);
+        // Each mark takes six bytes of an address, 916 of them and the letter fit.
+        assert_eq!(lengths(&endless), [1 + 2 * 916, 2 * 84]);
+        // The letter, one mark of nine bytes and 915 of six fit exactly.
+        let exact = format!("e\u{20d0}{}", "\u{301}".repeat(1_000));
+        assert_eq!(lengths(&exact), [1 + 3 + 2 * 915, 2 * 85]);
+        let behind = format!("abc{endless}");
+        assert_eq!(split(&behind)[0], "abc");
+    }
+}

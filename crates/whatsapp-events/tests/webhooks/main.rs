@@ -1,8 +1,9 @@
-//! Reading webhook bodies: the corpus row by row, the rules behind it, and hostile input.
+//! Reading webhook bodies: the corpus row by row, the rules behind it, and hostile input. `vectors` is about files.
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
     reason = "a test that unwraps has found its failure"
 )]
 
@@ -12,7 +13,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 use whatsapp_events::{
     BadBody, Call, CallOutcome, Chat, Content, Event, FileFate, Kind, MediaFile, MediaKeys,
-    Message, Origin, Person, Reason, Receipt, ReceiptLevel, Webhook, call_text, parse, text_of,
+    Message, Origin, Person, Reason, Receipt, ReceiptLevel, Webhook, call_text, group_text, parse,
+    text_of,
 };
 
 mod around;
@@ -26,9 +28,10 @@ mod files;
 mod hostile;
 mod receipts;
 mod shapes;
+mod vectors;
 mod wording;
 
-const CORPUS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/payloads/waapify");
+const CORPUS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/payloads/waapify");
 
 fn body(file: &str) -> Vec<u8> {
     std::fs::read(Path::new(CORPUS).join("webhooks").join(file)).expect(file)

@@ -39,9 +39,38 @@ fn only_a_refusal_has_a_code_and_only_digits_are_one() {
     };
     assert_eq!(code(0, json!(["463"])), Some("463".to_owned()));
     assert_eq!(code(0, json!([479])), Some("479".to_owned()));
+    assert_eq!(code(0, json!(["12345"])), Some("12345".to_owned()));
+    assert_eq!(code(0, json!(["123456"])), None);
     assert_eq!(code(0, json!(["4x63"])), None);
     assert_eq!(code(0, json!([])), None);
     assert_eq!(code(3, json!(["463"])), None);
+}
+
+#[test]
+fn each_reason_to_ignore_something_has_a_phrase_of_its_own() {
+    let reasons = [
+        (Reason::NoEventName, "body without an event name"),
+        (Reason::UnknownEvent, "unknown event"),
+        (Reason::NoData, "event without data"),
+        (Reason::Malformed, "malformed item"),
+        (Reason::NoId, "message without id"),
+        (Reason::NoChat, "message without chat"),
+        (Reason::NoContent, "message without content"),
+        (Reason::GroupNotice, "group notice"),
+        (Reason::SystemNotice, "system notice"),
+        (Reason::Contacts, "contacts"),
+        (Reason::Groups, "groups"),
+        (Reason::ConnectionState, "connection state"),
+        (Reason::OtherMessageEvent, "other message event"),
+        (Reason::ReadByOwner, "read by the owner"),
+        (Reason::UnknownStatus, "unknown status"),
+        (Reason::NoStatus, "update without status"),
+    ];
+    // Logs and metrics are searched for these.
+    for (reason, phrase) in reasons {
+        assert_eq!(reason.as_str(), phrase);
+        assert_eq!(reason.to_string(), phrase);
+    }
 }
 
 #[test]
@@ -62,6 +91,10 @@ fn updates_that_are_no_receipts_say_why() {
         what(update(true, &json!({"status": null}))),
         Reason::NoStatus
     );
+    for unchanged in [json!(null), json!({}), json!({"conversation": "x"})] {
+        let event = update(true, &json!({"message": unchanged}));
+        assert_eq!(what(event), Reason::NoStatus, "{unchanged}");
+    }
     assert_eq!(
         what(update(true, &json!({"starred": true}))),
         Reason::NoStatus

@@ -80,6 +80,15 @@ fn every_kind_with_a_file_names_its_keys() {
 }
 
 #[test]
+fn debug_output_shows_the_keys_and_the_length_of_a_file_alone() {
+    let file = file(&json!({"fileLength": 9, "fileName": "secret"})).unwrap();
+    assert_eq!(
+        format!("{file:?}"),
+        "MediaFile { keys: Document, length: Some(9), .. }"
+    );
+}
+
+#[test]
 fn bytes_are_read_in_every_encoding() {
     let bytes: Vec<u8> = (0..32).map(|byte| byte * 8 + 7).collect();
     let text = STANDARD.encode(&bytes);
@@ -141,6 +150,14 @@ fn a_file_that_nothing_can_be_done_with_is_none() {
     }
     let wrong_hash = file(&json!({"fileSha256": "AAAA", "fileLength": -1})).unwrap();
     assert_eq!((wrong_hash.sha256, wrong_hash.length), (None, None));
+    for (length, bytes) in [
+        (json!({"low": 1, "high": 1}), 4_294_967_297),
+        (json!({"low": -1, "high": 0}), 4_294_967_295),
+        (json!({"low": -1, "high": {"low": 1}}), 4_294_967_295),
+    ] {
+        let file = file(&json!({"fileLength": length})).unwrap();
+        assert_eq!(file.length, Some(bytes), "{length}");
+    }
     for length in [
         json!(160),
         json!("160"),
@@ -175,4 +192,9 @@ fn a_file_name_is_one_clean_line_and_keeps_its_ending() {
         long.ends_with("ж….pdf") && long.chars().count() == 120,
         "{long}"
     );
+    for (ending, kept) in [(".abcdefghijk", true), (".abcdefghijkl", false)] {
+        let name = format!("{}{ending}", "a".repeat(300));
+        let name = file(&json!({"fileName": name})).unwrap().file_name.unwrap();
+        assert_eq!((name.ends_with(ending), name.chars().count()), (kept, 120));
+    }
 }

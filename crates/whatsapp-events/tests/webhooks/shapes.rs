@@ -57,6 +57,15 @@ fn a_bad_item_does_not_hide_its_neighbours() {
 }
 
 #[test]
+fn an_event_whose_items_are_not_found_says_so() {
+    for data in [json!({"foo": 1}), json!([]), json!("x"), json!(null)] {
+        let body = json!({"event": "messages.upsert", "data": data, "foo": 1});
+        let what = Reason::NoData;
+        assert_eq!(event_of(&body), Event::Ignored { what, id: None }, "{body}");
+    }
+}
+
+#[test]
 fn states_other_than_a_logout_do_not_unlink() {
     assert_eq!(
         event_of(&json!({"event": "state", "data": "LOGOUT"})),
@@ -73,6 +82,11 @@ fn states_other_than_a_logout_do_not_unlink() {
             Event::Ignored { what, id: None }
         );
     }
+    let what = Reason::ConnectionState;
+    assert_eq!(
+        event_of(&json!({"event": "connection.update", "data": {"connection": "close"}})),
+        Event::Ignored { what, id: None }
+    );
     assert_eq!(
         event_of(&json!({"event": "ready", "data": null})),
         Event::Linked { account: None }
@@ -226,6 +240,9 @@ fn addresses_that_name_nobody_are_not_made_into_phones() {
     for jid in [
         "0@s.whatsapp.net",
         "abc@s.whatsapp.net",
+        "kedaikopi@s.whatsapp.net",
+        "kedaikopi@lid",
+        "@lid",
         "@s.whatsapp.net",
         "60123456789",
         "867051314767696@bot",
@@ -282,8 +299,30 @@ fn who_wrote_it_follows_from_side_and_status() {
     assert_eq!(origin(json!(true), json!(2)), Origin::OwnPhone);
     assert_eq!(origin(json!(true), json!("SERVER_ACK")), Origin::OwnPhone);
     assert_eq!(origin(json!(true), json!(null)), Origin::OwnPhone);
+    assert_eq!(origin(json!("1"), json!("PENDING")), Origin::OwnEcho);
     assert_eq!(origin(json!(false), json!("PENDING")), Origin::Customer);
+    assert_eq!(origin(json!("false"), json!("PENDING")), Origin::Customer);
     assert_eq!(origin(json!(null), json!(null)), Origin::Customer);
+}
+
+#[test]
+fn an_id_tells_whether_the_app_on_a_phone_made_it() {
+    let digits = |count: usize| "0A1B2C3D".chars().cycle().take(count).collect::<String>();
+    for (id, is_phones) in [
+        (digits(32), true),
+        (format!("3A{}", digits(18)), true),
+        (format!("3A{}", digits(30)), true),
+        (format!("3EB0{}", digits(28)), false),
+        (format!("BAE5{}", digits(28)), false),
+        (digits(20), false),
+        (digits(31), false),
+        (format!("3A{}", digits(17)), false),
+        (format!("{}G", digits(31)), false),
+        (format!("3A{}-", digits(17)), false),
+    ] {
+        let message = message_of(event_of(&upsert(&item_with_key(&json!({"id": id})))));
+        assert_eq!(message.has_phone_id(), is_phones, "{id}");
+    }
 }
 
 // ---- times ----

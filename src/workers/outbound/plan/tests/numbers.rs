@@ -2,7 +2,8 @@
 
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 use serde_json::{Value, json};
-use waapify_ghl::workers::outbound::plan::{Country, Plan, country_of, plan};
+
+use crate::workers::outbound::plan::{Country, Plan, country_of, plan};
 
 fn read(phone: &Value, country: Option<Country>) -> Result<String, &'static str> {
     let body = json!({"contactId": "c", "locationId": "l", "messageId": "m", "type": "SMS", "phone": phone, "message": "x"});

@@ -2,14 +2,17 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use cbc::cipher::{BlockEncryptMut, KeyIvInit};
 use proptest::prelude::*;
+use ring::{hkdf, hmac};
 use serde_json::Value;
 use whatsapp_events::{Decryptor, MediaError, MediaFile, MediaKeys};
 
-use crate::harness::payload;
+use super::CORPUS;
 
 fn vectors(list: &str) -> Vec<Value> {
-    let corpus: Value = serde_json::from_slice(&payload("waapify/media-vectors.json")).unwrap();
+    let corpus = std::fs::read(format!("{CORPUS}/media-vectors.json")).unwrap();
+    let corpus: Value = serde_json::from_slice(&corpus).unwrap();
     corpus[list].as_array().unwrap().clone()
 }
 
@@ -111,6 +114,46 @@ fn what_the_message_says_of_its_file_must_be_true() {
     assert!(
         said(|file| (file.sha256, file.encrypted_sha256, file.length) = (None, None, None)).is_ok()
     );
+}
+
+/// Seals whole blocks as WhatsApp does, and then so many bytes more that are in the mac and in no block.
+fn sealed(file: &MediaFile, blocks: &[u8], more: usize) -> Vec<u8> {
+    struct Length;
+    impl hkdf::KeyType for Length {
+        fn len(&self) -> usize {
+            112
+        }
+    }
+    let mut keys = [0; 112];
+    let info = [file.keys.info()];
+    let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, &[]).extract(&file.media_key);
+    salt.expand(&info, Length).unwrap().fill(&mut keys).unwrap();
+    let (iv, key, mac_key) = (&keys[..16], &keys[16..48], &keys[48..80]);
+    let mut cipher = cbc::Encryptor::<aes::Aes256>::new_from_slices(key, iv).unwrap();
+    let mut bytes = blocks.to_vec();
+    for block in bytes.as_chunks_mut::<16>().0 {
+        cipher.encrypt_block_mut(block.into());
+    }
+    bytes.extend(vec![7; more]);
+    let mac_key = hmac::Key::new(hmac::HMAC_SHA256, mac_key);
+    let mac = hmac::sign(&mac_key, &[iv, &bytes].concat());
+    bytes.extend(&mac.as_ref()[..10]);
+    bytes
+}
+
+#[test]
+fn a_file_whose_maker_padded_it_wrongly_is_refused() {
+    let mut file = file_of(&vectors("vectors").remove(0));
+    (file.sha256, file.encrypted_sha256, file.length) = (None, None, None);
+    let opened = |blocks: &[u8], more| decrypt(&file, [sealed(&file, blocks, more).as_slice()]);
+    let block = |padding: &[u8]| [&[b'a'; 16][padding.len()..], padding].concat();
+    assert_eq!(opened(&block(&[2, 2]), 0), Ok(vec![b'a'; 14]));
+    assert_eq!(opened(&block(&[16; 16]), 0), Ok(Vec::new()));
+    assert_eq!(opened(&[b'b'; 32], 0), Err(MediaError::Padding));
+    for padding in [&[0][..], &[1, 2], &[3, 2, 3], &[17]] {
+        assert_eq!(opened(&block(padding), 0), Err(MediaError::Padding));
+    }
+    assert_eq!(opened(&block(&[1]), 1), Err(MediaError::Padding));
 }
 
 proptest! {

@@ -40,6 +40,10 @@ fn every_file_has_a_line() {
             "[Audio 1:02:03~]",
         ),
         (json!({"audioMessage": {"seconds": 0}}), "[Audio~]"),
+        (
+            json!({"audioMessage": {"contextInfo": {"expiration": 0}}}),
+            "[Audio~]",
+        ),
         (json!({"audioMessage": {"seconds": 9e15}}), "[Audio~]"),
         (
             json!({"documentMessage": {"fileName": "IC.pdf", "caption": "mine"}}),
@@ -118,11 +122,67 @@ fn a_place_has_a_map_and_a_contact_has_numbers() {
             "[Contact card: 2 contacts]\nSiti, +601\nRaj",
         ),
     ]);
+    let nine = "TEL:+60\r\nEMAIL:a@b\r\n".repeat(9);
+    let ids = "TEL;waid=abc:\r\nTEL;waid=:\r\nORG:\r\nORG:Acme\r\nORG:Other";
+    let (eight, mails) = (["+60"; 8].join(", "), ["a@b"; 8].join(", "));
+    check(&[
+        (
+            json!({"contactMessage": {"vcard": card("Siti", &nine)}}),
+            &format!("[Contact card: Siti]\n{eight}, {mails}"),
+        ),
+        (
+            json!({"contactMessage": {"vcard": card("Siti", ids)}}),
+            "[Contact card: Siti]\nAcme",
+        ),
+    ]);
+    for (photo, line) in [
+        (60_000, "[Contact card: Siti]\n+601"),
+        (70_000, "[Contact card: Siti~]"),
+    ] {
+        let photo = format!("PHOTO:{}\r\nTEL:+601", "A".repeat(photo));
+        let message = json!({"contactMessage": {"vcard": card("Siti", &photo)}});
+        check(&[(message, line)]);
+    }
     let many: Vec<Value> = (0..257)
         .map(|n| json!({"displayName": format!("c{n}")}))
         .collect();
     let text = shown(&json!({"contactsArrayMessage": {"contacts": many}})).unwrap();
     assert!(text.ends_with("c19\nand 237 more"), "{text}");
+}
+
+#[test]
+fn what_is_sold_has_a_price() {
+    check(&[
+        (
+            json!({"orderMessage": {"orderTitle": "Shop", "message": "please", "itemCount": 2, "totalAmount1000": "178000", "totalCurrencyCode": "MYR"}}),
+            "[Order: Shop, 2 items, MYR 178.00~] please",
+        ),
+        (
+            json!({"orderMessage": {"itemCount": 1, "totalAmount1000": {"low": 1005, "high": 0}}}),
+            "[Order: 1 item, 1.005~]",
+        ),
+        (json!({"orderMessage": {}}), "[Order~]"),
+        (
+            json!({"orderMessage": {"itemCount": 0, "totalAmount1000": 0}}),
+            "[Order: 0.00~]",
+        ),
+        (
+            json!({"orderMessage": {"totalAmount1000": -1005}}),
+            "[Order: -1.005~]",
+        ),
+        (
+            json!({"productMessage": {"body": "this one", "product": {"title": "Cap", "currencyCode": "MYR", "priceAmount1000": 89900, "salePriceAmount1000": 0, "url": "https://x.my/cap"}}}),
+            "[Product: Cap, MYR 89.90] this one\nhttps://x.my/cap",
+        ),
+        (
+            json!({"productMessage": {"product": {"title": "Cap", "description": "red"}}}),
+            "[Product: Cap~] red",
+        ),
+        (
+            json!({"requestPaymentMessage": {"amount1000": 5000, "currencyCodeIso4217": "INR", "noteMessage": {"extendedTextMessage": {"text": "lunch"}}}}),
+            "[Payment: INR 5.00~] lunch",
+        ),
+    ]);
 }
 
 #[test]
@@ -142,23 +202,6 @@ fn every_other_kind_has_a_line() {
             "[Poll: When?]\n- Isnin: 3",
         ),
         (json!({"pollUpdateMessage": {"vote": {}}}), "[Poll vote~]"),
-        (
-            json!({"orderMessage": {"orderTitle": "Shop", "message": "please", "itemCount": 2, "totalAmount1000": "178000", "totalCurrencyCode": "MYR"}}),
-            "[Order: Shop, 2 items, MYR 178.00~] please",
-        ),
-        (
-            json!({"orderMessage": {"itemCount": 1, "totalAmount1000": {"low": 1005, "high": 0}}}),
-            "[Order: 1 item, 1.005~]",
-        ),
-        (json!({"orderMessage": {}}), "[Order~]"),
-        (
-            json!({"productMessage": {"body": "this one", "product": {"title": "Cap", "currencyCode": "MYR", "priceAmount1000": 89900, "salePriceAmount1000": 0, "url": "https://x.my/cap"}}}),
-            "[Product: Cap, MYR 89.90] this one\nhttps://x.my/cap",
-        ),
-        (
-            json!({"productMessage": {"product": {"title": "Cap", "description": "red"}}}),
-            "[Product: Cap~] red",
-        ),
         (
             json!({"groupInviteMessage": {"groupName": "Club", "caption": "join"}}),
             "[Group invitation: Club~] join",
@@ -185,6 +228,14 @@ fn every_other_kind_has_a_line() {
             "[Call: voice, 3:20]",
         ),
         (
+            json!({"callLogMesssage": {"callOutcome": 2}}),
+            "[Call: voice, failed]",
+        ),
+        (
+            json!({"callLogMesssage": {"callOutcome": "REJECTED"}}),
+            "[Call: voice, declined]",
+        ),
+        (
             json!({"scheduledCallCreationMessage": {"title": "Demo", "scheduledTimestampMs": "1767250707000"}}),
             "[Call: Demo, 2026-01-01 06:58 UTC]",
         ),
@@ -198,10 +249,6 @@ fn every_other_kind_has_a_line() {
             "[Answer to an event~]",
         ),
         (
-            json!({"requestPaymentMessage": {"amount1000": 5000, "currencyCodeIso4217": "INR", "noteMessage": {"extendedTextMessage": {"text": "lunch"}}}}),
-            "[Payment: INR 5.00~] lunch",
-        ),
-        (
             json!({"requestPhoneNumberMessage": {}}),
             "[Asks for your phone number]",
         ),
@@ -209,6 +256,11 @@ fn every_other_kind_has_a_line() {
             json!({"interactiveResponseMessage": {"body": {"text": "Sent"}, "nativeFlowResponseMessage": {"name": "flow",
                 "paramsJson": "{\"flow_token\":\"t\",\"name\":\"Ali\",\"days\":[\"Mon\",\"Tue\"],\"agree\":true,\"values\":{\"city\":\"KL\"}}"}}}),
             "[Form] Sent\nagree: yes\ndays: Mon, Tue\nname: Ali\ncity: KL",
+        ),
+        (
+            json!({"interactiveResponseMessage": {"nativeFlowResponseMessage": {"name": "address_message",
+                "paramsJson": {"a": {"b": {"c": "three deep", "d": {"e": "four"}}}}}}}),
+            "[Form]\nc: three deep",
         ),
         (
             json!({"placeholderMessage": {"type": "MASK_LINKED_DEVICES"}}),

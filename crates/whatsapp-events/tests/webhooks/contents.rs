@@ -72,7 +72,11 @@ fn every_wrapper_is_taken_off_up_to_a_fixed_depth() {
     let sent =
         json!({"deviceSentMessage": {"destinationJid": "x", "message": {"conversation": "hi"}}});
     assert_eq!(shown(&sent).as_deref(), Some("hi"));
-    let too_deep = wrap(&["ephemeralMessage"; 40]);
+    let too_deep = wrap(&["viewOnceMessage"; 40]);
+    assert!(
+        said(&too_deep).marks.view_once,
+        "marks of wrappers that were taken off"
+    );
     assert_eq!(
         content_of(&too_deep),
         Content::NotText {
@@ -199,6 +203,60 @@ fn what_nobody_wrote_is_noise_and_hides_nothing() {
 }
 
 // ---- privacy ----
+
+#[test]
+fn debug_output_shows_ids_kinds_and_what_is_known() {
+    let mut said = said(
+        &json!({"documentMessage": {"fileName": "x", "directPath": "/v/x", "mediaKey": "",
+        "fileLength": 9, "contextInfo": {"externalAdReply": {"title": "x", "ctwaClid": "c"}}}}),
+    );
+    said.sender_name = Some("x".to_owned());
+    said.sent_at = None;
+    let sender = "Person { phone: known, lid: unknown }";
+    let ad = "Ad { title: known, url: unknown, source_id: unknown, click_id: known }";
+    let marks = "Marks { forwarded: false, view_once: false, disappearing: false }";
+    assert_eq!(
+        format!("{said:?}"),
+        format!(
+            "Message {{ id: \"A1\", from_me: false, chat: {sender}, sender: Some({sender}), sender_name: known, \
+             sent_at: None, origin: Customer, content: NotText(Document), file: None, about: None, quote: unknown, \
+             choice: unknown, ad: Some({ad}), marks: {marks} }}"
+        )
+    );
+    let text = || Content::Text("abc".to_owned());
+    for (content, shown) in [
+        (text(), "Text(3 bytes)"),
+        (Content::Edited(Box::new(text())), "Edited(Text(3 bytes))"),
+        (Content::Deleted, "Deleted"),
+        (Content::Undecrypted, "Undecrypted"),
+        (Content::Noise, "Noise"),
+    ] {
+        assert_eq!(format!("{content:?}"), shown);
+    }
+    for (chat, shown) in [
+        (Chat::Group("1@g.us".to_owned()), "Group"),
+        (Chat::Broadcast, "Broadcast"),
+        (Chat::Status, "Status"),
+        (Chat::Newsletter, "Newsletter"),
+        (Chat::Other, "Other"),
+    ] {
+        assert_eq!(format!("{chat:?}"), shown);
+    }
+    let news = |event: &str, item: Value| {
+        format!("{:?}", event_of(&json!({"event": event, "data": [item]})))
+    };
+    assert_eq!(
+        news(
+            "contacts.upsert",
+            json!({"id": "60123456789@c.us", "name": "x"})
+        ),
+        format!("Contact(ContactNews {{ person: {sender}, name: known }})")
+    );
+    assert_eq!(
+        news("groups.update", json!({"id": "1@g.us", "subject": "x"})),
+        "Group(GroupNews)"
+    );
+}
 
 #[test]
 fn debug_output_never_shows_what_people_wrote_or_who_they_are() {

@@ -119,6 +119,32 @@ fn marks_and_ads_stand_around_the_words() {
 }
 
 #[test]
+fn a_groups_message_begins_with_its_speaker() {
+    for (name, participant, words, expected) in [
+        (
+            Some("Aisyah"),
+            "60123456789@s.whatsapp.net",
+            Some("hai"),
+            "[Aisyah]\nhai",
+        ),
+        (Some("Aisyah"), "112233445566778@lid", None, "[Aisyah]"),
+        (
+            None,
+            "60123456789@s.whatsapp.net",
+            Some("> ya\nhai"),
+            "[…6789]\n> ya\nhai",
+        ),
+        (None, "112233445566778@lid", Some("hai"), "[Someone]\nhai"),
+    ] {
+        let key = json!({"remoteJid": "1@g.us", "participant": participant});
+        let mut item = item_with_key(&key);
+        item["pushName"] = json!(name);
+        let message = message_of(event_of(&upsert(&item)));
+        assert_eq!(group_text(&message, words), expected);
+    }
+}
+
+#[test]
 fn a_file_s_fate_decides_what_is_said_of_it() {
     let caption = json!({"imageMessage": {"caption": "my receipt"}});
     let bare = json!({"audioMessage": {"ptt": true, "seconds": 12}});

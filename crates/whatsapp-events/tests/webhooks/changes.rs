@@ -82,6 +82,10 @@ fn every_form_of_a_revoke_is_the_same_revoke() {
             false,
             &json!({"message": null, "messageStubType": "REVOKE"}),
         )),
+        message_of(update(
+            false,
+            &json!({"message": {"protocolMessage": {"type": 0, "key": key}}}),
+        )),
         message_of(event_of(&upsert(&stub))),
     ];
     for message in &forms {
@@ -114,6 +118,13 @@ fn a_change_that_names_nothing_keeps_its_words_and_its_id() {
         let message = upserted(false, &json!({"type": other}));
         assert_eq!(message.content, Content::Noise);
     }
+    let inner = json!({"protocolMessage": {"type": 14, "editedMessage": {"conversation": "x"}}});
+    let twice = upserted(
+        false,
+        &json!({"type": 14, "key": {"id": "A"}, "editedMessage": inner}),
+    );
+    let text = text_of(&twice, None, FileFate::None);
+    assert_eq!(text.as_deref(), Some("[Edited] x"), "an edit in an edit");
     let unreadable = upserted(false, &json!({"type": 14, "key": {"id": "A"}}));
     let text = text_of(&unreadable, None, FileFate::None);
     assert_eq!(text.as_deref(), Some("[Edited] [Message]"));

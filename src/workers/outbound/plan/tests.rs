@@ -1,13 +1,20 @@
-//! What a delivery becomes on WhatsApp: the corpus, and the rules behind it.
+//! What a delivery becomes on WhatsApp: the corpus, and the rules behind it. `numbers` is about phones.
 
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 use serde_json::{Value, json};
 use url::form_urlencoded;
-use waapify_ghl::model::reason::Failure;
-use waapify_ghl::workers::outbound::plan::attachments::File;
-use waapify_ghl::workers::outbound::plan::{Country, Part, Plan, plan as plan_with};
 
-use crate::harness::payload;
+use crate::model::reason::Failure;
+use crate::workers::outbound::plan::attachments::File;
+use crate::workers::outbound::plan::{Country, Part, Plan, plan as plan_with};
+
+mod numbers;
+
+/// A file of the corpus.
+fn payload(path: &str) -> Vec<u8> {
+    let path = format!("{}/tests/payloads/{path}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read(&path).expect(&path)
+}
 
 /// The plan for a Malaysian location. The files' servers are not asked.
 fn plan(body: &[u8]) -> Plan {
@@ -186,6 +193,9 @@ fn an_attachment_without_a_usable_address_fails_readably() {
     for address in [
         "",
         "file:///etc/passwd",
+        "ftp://files.example/a.pdf",
+        "http://",
+        "https:///",
         "javascript:alert(1)",
         "not an address",
     ] {
@@ -241,6 +251,27 @@ fn an_address_that_fits_nowhere_fails_with_the_files_name() {
     let signed = format!("https://x.example/menu.pdf?{}", "a=1&".repeat(800));
     let sent = parts(&message(&json!({"message": "x", "attachments": [signed]})));
     assert_eq!(sent[1].media.as_ref().unwrap().alias, Some("bin"));
+}
+
+#[test]
+fn address_name_and_caption_share_what_fits_into_one_send() {
+    // 26 bytes of an address up to the `a`s, 8 from there on, 5 of the file's name.
+    let padded = |letters: usize| format!("https://x.example/{}/n.pdf", "a".repeat(letters));
+    let attached = |url: String| of(&message(&json!({"attachments": [url]})));
+    let Plan::Send { parts: fits, .. } = attached(padded(5_461)) else {
+        panic!("not sent")
+    };
+    assert_eq!(fits[0].media.as_ref().unwrap().alias, None);
+    let file = "n.pdf".to_owned();
+    let too_long = attached(padded(5_462));
+    assert_eq!(too_long, Plan::Fail(Failure::FileAddressTooLong { file }));
+    // 31 bytes of this address, 5 of its name.
+    let shown = |letters: usize| {
+        let body =
+            json!({"message": "a".repeat(letters), "attachments": ["https://x.example/n.jpg"]});
+        parts(&message(&body)).len()
+    };
+    assert_eq!((shown(5_464), shown(5_465)), (1, 2));
 }
 
 #[test]
