@@ -7,7 +7,8 @@ use sqlx::{AssertSqlSafe, PgConnection};
 use crate::db::connection::Pool;
 
 /// Every table that the migrations create, except their own list.
-pub const TABLES: [&str; 22] = [
+pub const TABLES: [&str; 23] = [
+    "circuits",
     "client_credentials",
     "companies",
     "connect_links",

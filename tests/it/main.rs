@@ -10,6 +10,7 @@
 )]
 
 mod agencies;
+mod ages;
 mod answers;
 mod app_page;
 mod attachment_sources;
@@ -30,7 +31,9 @@ mod drawing;
 mod external_auth;
 mod file_servers;
 mod files;
+mod gateway_outages;
 mod ghl_events;
+mod ghl_refusals;
 mod groups;
 mod harness;
 mod insert_batcher;

@@ -56,6 +56,13 @@ pub async fn record_number(
     .await?;
     removals::give_up_replaced(tx, location, &number.number, &number.instance_id, now).await?;
     sqlx::query!(
+        "delete from circuits where location_id = $1 and target = $2",
+        location.as_str(),
+        number.number,
+    )
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query!(
         r#"
         insert into numbers (location_id, number, instance_id, access_token, webhook_secret, webhook_secret_hash,
             is_default, next_send_at, connected_at)
