@@ -244,6 +244,8 @@ fn services(
         counters: Counters::default(),
         public_url: public_url.clone(),
         min_interval: settings.waapify.min_interval,
+        max_age_person: settings.waapify.max_age_person,
+        max_age_automated: settings.waapify.max_age_automated,
     };
     Ok((services, doctor))
 }

@@ -21,7 +21,7 @@ pub use database::{check_database_url, load_database_url};
 pub use guide::{GuideSettings, load_guide};
 pub use parse::NOT_SET;
 use parse::{
-    parse_bind, parse_database_url, parse_frame_ancestors, parse_interval, parse_keys,
+    parse_age, parse_bind, parse_database_url, parse_frame_ancestors, parse_interval, parse_keys,
     parse_stop_timeout, parse_switch, parse_url,
 };
 use secrecy::SecretString;
@@ -92,6 +92,10 @@ pub struct WaapifySettings {
     pub api_base: Url,
     /// Least pause between two sends of one number.
     pub min_interval: Duration,
+    /// How long a person's answer may wait to be sent.
+    pub max_age_person: Duration,
+    /// How long any other message may wait.
+    pub max_age_automated: Duration,
 }
 
 /// A setting that is missing or bad.
@@ -231,6 +235,8 @@ fn read_all(reader: &mut Reader<impl Fn(&str) -> Option<String>>) -> Option<Sett
     let waapify_base = reader.parsed("waapify_api_base", parse_url);
     let media_base = reader.parsed("whatsapp_media_base", parse_url);
     let min_interval = reader.parsed("waapify_min_interval_ms", parse_interval);
+    let max_age_person = reader.parsed("max_age_person_hours", parse_age);
+    let max_age_automated = reader.parsed("max_age_automated_hours", parse_age);
     let sealer = reader.parsed("encryption_keys", parse_keys);
     let marketplace_base = reader.parsed("ghl_marketplace_base", parse_url);
     let stop_timeout = reader.parsed("stop_timeout_seconds", parse_stop_timeout);
@@ -258,6 +264,8 @@ fn read_all(reader: &mut Reader<impl Fn(&str) -> Option<String>>) -> Option<Sett
         waapify: WaapifySettings {
             api_base: waapify_base?,
             min_interval: min_interval?,
+            max_age_person: max_age_person?,
+            max_age_automated: max_age_automated?,
         },
         whatsapp_media_base: media_base?,
         sealer: sealer?,

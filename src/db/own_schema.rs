@@ -7,8 +7,9 @@ use sqlx::{AssertSqlSafe, PgConnection};
 use crate::db::connection::Pool;
 
 /// Every table that the migrations create, except their own list.
-pub const TABLES: [&str; 26] = [
+pub const TABLES: [&str; 27] = [
     "account_names",
+    "circuits",
     "client_credentials",
     "companies",
     "connect_links",

@@ -11,6 +11,7 @@
 
 mod addresses;
 mod agencies;
+mod ages;
 mod answers;
 mod app_page;
 mod attachment_sources;
@@ -32,7 +33,9 @@ mod drawing;
 mod external_auth;
 mod file_servers;
 mod files;
+mod gateway_outages;
 mod ghl_events;
+mod ghl_refusals;
 mod groups;
 mod harness;
 mod insert_batcher;

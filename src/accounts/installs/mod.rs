@@ -110,6 +110,8 @@ impl Installs {
                 advice: Advice::Reject,
                 status: None,
                 may_have_arrived: true,
+                is_outage: false,
+                is_final: false,
                 detail: Answer::GrantOfNobody.into(),
             })),
         }

@@ -332,9 +332,6 @@ impl Client {
         let request = self
             .request(Method::PUT, &path, V_2021_04, token)
             .json(&body);
-        match self.call(request).await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(error.on_status_update()),
-        }
+        self.call(request).await?.expect_json()
     }
 }

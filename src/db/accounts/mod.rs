@@ -14,4 +14,5 @@ pub mod sso_payloads;
 pub mod token_requests;
 pub mod tokens;
 pub mod uninstalls;
+pub mod vendor_outages;
 pub mod white_label_domains;

@@ -58,7 +58,7 @@ locked as (
 -- `= any (array[…])` is used because, with `=`, the planner could read the whole index for the join while it does not
 -- know yet how many rows there are.
 update inbound i
-set attempt = i.attempt + 1, due_at = $2, is_waiting = false
+set attempt = i.attempt + 1, due_at = $2, is_waiting = false, is_down = false
 from locked
 where i.location_id = any (array[locked.location_id]) and i.id = locked.id
 returning i.location_id, i.id, i.wa_message_id, i.from_me, i.conversation, i.number, i.call_status,
@@ -66,7 +66,7 @@ returning i.location_id, i.id, i.wa_message_id, i.from_me, i.conversation, i.num
     i.sender_name,
     coalesce(i.text, '') as "text!",
     i.sent_at as "sent_at!",
-    i.failures, i.waits, i.attempt, i.unconfirmed, i.post_started_at, i.post_sequence, i.reconciliations,
+    i.accepted_at, i.failures, i.waits, i.attempt, i.unconfirmed, i.post_started_at, i.post_sequence, i.reconciliations,
     coalesce((
         select m.state = 'wanted'
         from inbound_media m

@@ -89,6 +89,8 @@ pub struct InboundJob {
     pub call_status: Option<CallEnd>,
     /// When it was written.
     pub sent_at: OffsetDateTime,
+    /// When Waapify posted it.
+    pub accepted_at: OffsetDateTime,
     /// Failed attempts.
     pub failures: i32,
     /// Times it was put back because the location has no token.
@@ -252,11 +254,15 @@ async fn end(
     tx.commit().await
 }
 
-/// Puts a claimed message back until `due`.
+/// Failed attempts that the timeline shows; a message is tried every minute while it is the probe of an outage.
+const MAX_NOTED: i32 = 30;
+
+/// Puts a claimed message back until `due`. `is_down`: GHL failed, so that its return makes the message due.
 pub async fn finish_retry(
     pool: &Pool,
     job: &InboundJob,
     cause: &Reason,
+    is_down: bool,
     due: OffsetDateTime,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
@@ -264,7 +270,7 @@ pub async fn finish_retry(
     let done = sqlx::query!(
         r#"
         update inbound
-        set due_at = $4, failures = failures + 1, unconfirmed = $5
+        set due_at = $4, failures = failures + 1, unconfirmed = $5, is_down = $6
         where location_id = $1 and id = $2 and attempt = $3 and state = 'accepted'
         "#,
         job.location_id.as_str(),
@@ -272,10 +278,11 @@ pub async fn finish_retry(
         job.attempt,
         due,
         job.unconfirmed,
+        is_down,
     )
     .execute(&mut *tx)
     .await?;
-    if done.rows_affected() == 1 {
+    if done.rows_affected() == 1 && job.failures < MAX_NOTED {
         timeline::record_step(
             &mut tx,
             &job.location_id,

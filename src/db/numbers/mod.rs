@@ -58,6 +58,13 @@ pub async fn record_number(
     removals::give_up_replaced(tx, location, &number.number, &number.instance_id, now).await?;
     webhook_secrets::keep_current(tx, location, &number.number, now).await?;
     sqlx::query!(
+        "delete from circuits where location_id = $1 and target = $2",
+        location.as_str(),
+        number.number,
+    )
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query!(
         r#"
         insert into numbers (location_id, number, instance_id, access_token, webhook_secret, webhook_secret_hash,
             is_default, next_send_at, connected_at)

@@ -1,6 +1,14 @@
 -- Claims at most one due message of each number that may send now; see `claim_sendable` in `mod.rs`.
 -- $1 now, $2 end of the lease, $3 pause of numbers without one of their own in ms, $4 limit, $5 factor of the pause.
-with fresh as materialized (
+-- $6, $7 location and number of an open circuit, for its probe; both empty for the gateway's; null: no probes.
+with gateway as materialized (
+    select exists (
+        select 1
+        from circuits
+        where location_id = '' and probe_at is not null
+    ) as is_open
+),
+fresh as materialized (
     -- 1. Default numbers with no pause left, each with its first message by priority. Skips a number without a due
     --    message, so that it does not use up the limit. Locks the numbers, so that two workers cannot both use one
     --    pause; does not lock the messages yet.
@@ -31,10 +39,28 @@ with fresh as materialized (
             limit 1
           )
         order by c.priority desc, c.id
-        -- One message a pause; without a pause, many at once.
-        limit case when coalesce(n.min_interval_ms, $3::bigint) = 0 then $4::bigint else 1 end
+        -- One message a pause; without a pause, many at once, unless the last send failed.
+        limit case
+            when coalesce(n.min_interval_ms, $3::bigint) > 0 then 1
+            when exists (
+                select 1
+                from circuits k
+                where (k.location_id, k.target) in (('', ''), (n.location_id, n.number))
+            ) then 1
+            else $4::bigint
+        end
     ) o
     where n.is_default and not n.other_phone and n.next_send_at <= $1
+      -- Nothing new into an open circuit, except its probe.
+      and case
+        when $6::text <> '' then n.location_id = $6 and n.number = $7
+        else ($6 is not null or not (select is_open from gateway))
+            and not exists (
+                select 1
+                from circuits k
+                where k.location_id = n.location_id and k.target = n.number and k.probe_at is not null
+            )
+      end
     order by n.next_send_at
     limit $4
     for update of n skip locked
@@ -67,6 +93,15 @@ begun as materialized (
         limit case when coalesce(n.min_interval_ms, $3::bigint) = 0 then $4::bigint else 1 end
     ) o
     where not n.is_default and n.webhook_secret is not null and n.next_send_at <= $1
+      and case
+        when $6::text <> '' then n.location_id = $6 and n.number = $7
+        else ($6 is not null or not (select is_open from gateway))
+            and not exists (
+                select 1
+                from circuits k
+                where k.location_id = n.location_id and k.target = n.number and k.probe_at is not null
+            )
+      end
     limit $4
     for update of n skip locked
 ),
@@ -108,7 +143,13 @@ where o.location_id = taken.location_id and o.id = taken.id
 returning o.location_id, o.id, o.ghl_message_id, o.body, o.files::text as files,
     o.number, taken.instance_id, taken.access_token, taken.is_held as "is_held!",
     o.parts_sent, o.failures, o.failing, o.crashed_attempts, o.unconfirmed_sends, o.attempt,
-    o.accepted_at,
+    o.accepted_at, o.failing_since,
+    -- The last sends from its number, or of all numbers, failed.
+    exists (
+        select 1
+        from circuits k
+        where (k.location_id, k.target) in (('', ''), (o.location_id, o.number))
+    ) as "is_failing!",
     -- The message that GHL delivers was written on the business's phone and posted by us.
     exists (
         select 1

@@ -3,6 +3,8 @@
 //! States: `accepted → sending → sent`, then receipts decide; or `unconfirmed` while it is unknown whether a part was
 //! sent, `failed`, `ignored`. In a conversation no message overtakes another; conversations do not wait for each other.
 
+pub mod aged;
+pub mod circuits;
 pub mod deliveries;
 pub mod in_flight;
 pub mod outcomes;
@@ -16,6 +18,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::db::connection::Pool;
 use crate::db::numbers::NumberRow;
+use crate::db::outbound::circuits::OpenCircuit;
 use crate::db::queue::{claimed, set_due};
 use crate::model::ids::{GhlMessageId, LocationId, MessageId};
 use crate::model::reason::{Reason, Step};
@@ -61,6 +64,10 @@ pub struct OutboundJob {
     pub attempt: i32,
     /// When GHL delivered it.
     pub accepted_at: OffsetDateTime,
+    /// When the failures began that `failures` counts; none in rows of older versions.
+    pub failing_since: Option<OffsetDateTime>,
+    /// The last sends from its number, or from all numbers, failed: an answer of the gateway ends that.
+    pub is_failing: bool,
 }
 
 claimed!(OutboundJob, id.0, in location_id);
@@ -99,6 +106,29 @@ pub async fn claim_sendable(
     pace: Pace,
     limit: i64,
 ) -> sqlx::Result<Vec<OutboundJob>> {
+    claim(pool, now, lease, pace, limit, None).await
+}
+
+/// Claims the probe of an open circuit: a message of its number, or of any number for the gateway's.
+pub async fn claim_probe(
+    pool: &Pool,
+    now: OffsetDateTime,
+    lease: Duration,
+    pace: Pace,
+    circuit: &OpenCircuit,
+) -> sqlx::Result<Option<OutboundJob>> {
+    let claimed = claim(pool, now, lease, pace, 1, Some(circuit)).await?;
+    Ok(claimed.into_iter().next())
+}
+
+async fn claim(
+    pool: &Pool,
+    now: OffsetDateTime,
+    lease: Duration,
+    pace: Pace,
+    limit: i64,
+    circuit: Option<&OpenCircuit>,
+) -> sqlx::Result<Vec<OutboundJob>> {
     let interval_ms = i64::try_from(pace.interval.whole_milliseconds()).unwrap_or(i64::MAX);
     sqlx::query_file_as!(
         OutboundJob,
@@ -108,6 +138,8 @@ pub async fn claim_sendable(
         interval_ms,
         limit,
         pace.stretch,
+        circuit.map(|circuit| circuit.location_id.as_str()),
+        circuit.map(|circuit| circuit.target.as_str()),
     )
     .fetch_all(pool)
     .await
@@ -174,7 +206,7 @@ pub async fn claim_unconnected(
             null::text as number, null::text as instance_id, null::bytea as access_token,
             false as "is_held!", o.parts_sent, o.failures, o.failing, o.crashed_attempts,
             o.unconfirmed_sends, o.attempt, o.accepted_at,
-            false as "is_echo!", null::text as mirroring
+            o.failing_since, false as "is_failing!", false as "is_echo!", null::text as mirroring
         "#,
         now,
         now + lease,
@@ -349,7 +381,7 @@ pub async fn claim_unconfirmed(
         returning o.location_id, o.id, o.ghl_message_id, o.body, null::text as files, o.number,
             null::text as instance_id, null::bytea as access_token, false as "is_held!",
             o.parts_sent, o.failures, o.failing, o.crashed_attempts, o.unconfirmed_sends, o.attempt,
-            o.accepted_at, false as "is_echo!", null::text as mirroring
+            o.accepted_at, o.failing_since, false as "is_failing!", false as "is_echo!", null::text as mirroring
         "#,
         now,
         now + lease,

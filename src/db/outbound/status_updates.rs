@@ -131,7 +131,7 @@ pub async fn claim(
         -- 2. They are this owner's until the end of the lease. `= any (array[…])` is used because, with `=`, the
         --    planner could read the whole index for the join while it does not know yet how many rows there are.
         update status_updates s
-        set attempt = s.attempt + 1, due_at = $2
+        set attempt = s.attempt + 1, due_at = $2, is_down = false
         from taken
         where s.location_id = any (array[taken.location_id]) and s.message_id = taken.message_id
         returning s.location_id, s.message_id, s.ghl_message_id, s.status,
@@ -186,6 +186,10 @@ pub enum Back {
     Failed,
     /// The location has no token, which is no failure of the update.
     Waits,
+    /// The try failed because GHL is down: its return makes the update due.
+    Down,
+    /// The same, for the update that looks whether GHL is back, which is no failure of its own.
+    Probes,
 }
 
 /// Queues the message's current status again, for a caller that kept its update beyond its lease or while the message
@@ -222,14 +226,16 @@ pub async fn finish_retry(
     let put_back = sqlx::query!(
         r#"
         update status_updates
-        set due_at = $4, failures = failures + (not $5::bool)::int, waits = waits + $5::bool::int
+        set due_at = $4, failures = failures + (not $5::bool)::int, waits = waits + $5::bool::int,
+            is_down = $6
         where location_id = $1 and message_id = $2 and attempt = $3
         "#,
         job.location_id.as_str(),
         job.message_id.0,
         job.attempt,
         due,
-        back == Back::Waits,
+        matches!(back, Back::Waits | Back::Probes),
+        matches!(back, Back::Down | Back::Probes),
     )
     .execute(pool)
     .await?;

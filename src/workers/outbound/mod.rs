@@ -2,9 +2,11 @@
 //!
 //! Owns one attempt at one part of a message, and the one exhaustive match on its result. It must not send a part with
 //! an unknown outcome again before its echo had time to arrive. `plan` makes the parts, `attachments` asks about files,
-//! `echoes` recognises GHL's echoes, `retries` counts failures.
+//! `circuits` protects messages from a
+//! gateway that fails for everybody, `echoes` recognises GHL's echoes, `retries` counts failures.
 
 mod attachments;
+mod circuits;
 mod echoes;
 pub mod plan;
 mod retries;
@@ -16,18 +18,19 @@ use time::Duration;
 use tracing::{info, warn};
 
 use crate::accounts::connect;
-use crate::clients::waapify::{Media, SendFailure};
+use crate::clients::waapify::{Media, SendFailure, Trouble};
 use crate::db;
 use crate::db::accounts::{installs, token_requests};
 use crate::db::contacts::groups;
 use crate::db::numbers::holds;
+use crate::db::outbound::circuits::OpenCircuit;
 use crate::db::outbound::outcomes::Outcome;
 use crate::db::outbound::receipts::{SentPart, ToldBy};
 use crate::db::outbound::{OutboundJob, Pace, outcomes, priority, receipts};
 use crate::db::{numbers, outbound};
 use crate::model::ids::{LocationId, WaMessageId};
 use crate::model::reason::{Failure, Hold, NUMBER_STOPPED, Reason, Step, Wait};
-use crate::model::retry_schedule::{ATTEMPT_FAILED, GATEWAY_DOWN};
+use crate::model::retry_schedule::ATTEMPT_FAILED;
 use crate::model::states::{FailureKind, InstallStatus};
 use crate::runtime::notify::Signal;
 use crate::workers::outbound::plan::{Attachment, Part, Plan, country_of};
@@ -42,7 +45,7 @@ const ECHO_WINDOW: Duration = Duration::minutes(2);
 const MAX_UNCONFIRMED_SENDS: i32 = 2;
 /// A number on hold is tried again this often: once its owner has fixed it, messages are sent within minutes.
 const HOLD: Duration = Duration::minutes(5);
-/// A message that waited this long for its number fails, because it would surprise its reader; it can be replayed.
+/// How long a message may wait until it is known whether its location has the app.
 const MAX_WAIT: Duration = Duration::hours(24);
 /// How long after a token request its result is expected.
 const STANDING_PAUSE: Duration = Duration::seconds(1);
@@ -58,6 +61,8 @@ pub struct Outbound(pub Arc<Context>);
 pub enum Job {
     /// A part is to be sent.
     Send(OutboundJob),
+    /// A part is to be sent into an open circuit.
+    Probe(OutboundJob, OpenCircuit),
     /// No echo arrived in time.
     WaitOver(OutboundJob),
 }
@@ -72,12 +77,14 @@ impl Worker for Outbound {
     }
 
     async fn claim(&self, limit: i64) -> sqlx::Result<Vec<Job>> {
+        self.fail_aged().await?;
         let (pool, now) = (&self.0.pool, self.0.clock.now());
         outbound::rescue_expired(pool, now + ECHO_WINDOW, now).await?;
         priority::raise_priorities(pool, limit).await?;
         let waits = outbound::claim_unconfirmed(pool, now, LEASE, limit).await?;
         let unconnected = outbound::claim_unconnected(pool, now, LEASE, limit).await?;
-        let sends = unconnected.into_iter().map(Job::Send);
+        let probes = self.claim_probes(limit).await?;
+        let sends = unconnected.into_iter().map(Job::Send).chain(probes);
         let rare = waits.into_iter().map(Job::WaitOver).chain(sends);
         Ok(rare.chain(self.claim_ready(limit).await?).collect())
     }
@@ -100,14 +107,8 @@ impl Worker for Outbound {
 
     async fn process(&self, job: Job) -> sqlx::Result<()> {
         match job {
-            Job::Send(job) if retries::is_poison(&job) => self.discard(&job).await,
-            Job::Send(job) => match echoes::judge(&job, self.0.clock.now()) {
-                Some((outcome, why)) => {
-                    self.finish(&job, outcome, &why.into()).await?;
-                    self.refund_pacing_slot(&job).await
-                }
-                None => self.send(&job).await,
-            },
+            Job::Send(job) => self.handle(&job).await,
+            Job::Probe(job, circuit) => self.probe(&job, &circuit).await,
             Job::WaitOver(job) => self.end_wait(&job).await,
         }
     }
@@ -116,7 +117,7 @@ impl Worker for Outbound {
         let (mut sends, mut waits) = (Vec::new(), Vec::new());
         for job in jobs {
             match job {
-                Job::Send(job) => sends.push(job),
+                Job::Send(job) | Job::Probe(job, _) => sends.push(job),
                 Job::WaitOver(job) => waits.push(job),
             }
         }
@@ -132,6 +133,19 @@ impl Outbound {
         Pace {
             interval: Duration::try_from(self.0.min_interval).unwrap_or(Duration::ZERO),
             stretch: 1.0 + PACE_JITTER * rand::random::<f64>(),
+        }
+    }
+
+    async fn handle(&self, job: &OutboundJob) -> sqlx::Result<()> {
+        if retries::is_poison(job) {
+            return self.discard(job).await;
+        }
+        match echoes::judge(job, self.0.clock.now()) {
+            Some((outcome, why)) => {
+                self.finish(job, outcome, &why.into()).await?;
+                self.refund_pacing_slot(job).await
+            }
+            None => self.send(job).await,
         }
     }
 
@@ -283,6 +297,7 @@ impl Outbound {
             told_by: ToldBy::Answer,
         };
         self.note_sent(sent).await?;
+        self.close_circuits(job, number).await?;
         if job.is_held {
             holds::end_hold(&self.0.pool, &job.location_id, number).await?;
         }
@@ -311,15 +326,15 @@ impl Outbound {
         failure: SendFailure,
     ) -> sqlx::Result<()> {
         info!(location = %job.location_id, message_id = %job.id, ?failure, "not sent");
+        self.note_circuit(job, number, &failure).await?;
         match failure {
-            SendFailure::Unknown(cause) => {
+            SendFailure::Unknown(Trouble { cause, .. }) => {
                 let wait_until = self.0.clock.now() + ECHO_WINDOW;
                 self.finish(job, Outcome::Unconfirmed(wait_until), &cause)
                     .await
             }
-            SendFailure::GatewayDown(cause) => {
-                let (kind, end) = (FailureKind::GatewayDown, Failure::GatewayDown);
-                self.retry(job, kind, GATEWAY_DOWN, &cause, end).await
+            SendFailure::GatewayDown(Trouble { cause, .. }) => {
+                self.retry_gateway(job, &cause).await
             }
             SendFailure::AttemptFailed(cause) => {
                 let (kind, end) = (FailureKind::NotTaken, attempt_failed(part));
@@ -329,6 +344,7 @@ impl Outbound {
             SendFailure::Rejected(words) => {
                 self.fail(job, Failure::Rejected { words }.into()).await
             }
+            SendFailure::TooLong => self.fail(job, Failure::TooLong.into()).await,
         }
     }
 
@@ -337,16 +353,10 @@ impl Outbound {
         let now = self.0.clock.now();
         warn!(location = %job.location_id, reason = hold.code(), "the number is on hold");
         let reason = Reason::from(hold.clone());
-        let outcome = if now - job.accepted_at > MAX_WAIT {
-            Outcome::Failed(&reason)
-        } else {
-            Outcome::Snooze(now)
-        };
-        self.count(outcome);
+        let outcome = Outcome::Snooze(now);
         let mut tx = self.0.pool.begin().await?;
         holds::hold_number(&mut tx, &job.location_id, number, hold, now + HOLD).await?;
         outcomes::finish(&mut tx, job, outcome, &reason, now).await?;
-        self.0.signals.status_updates.notify_one();
         tx.commit().await
     }
 
