@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use simulators::{Fault, Timings, seed};
 use time::Duration;
-use waapify_ghl::db::outbound::receipts::{SentPart, ToldBy};
+use waapify_ghl::db::outbound::receipts::{Seen, SentPart, ToldBy};
 use waapify_ghl::db::outbound::status_updates::Back;
 use waapify_ghl::db::outbound::{receipts, status_updates};
 use waapify_ghl::model::ids::{MessageId, WaMessageId};
@@ -289,17 +289,14 @@ async fn a_receipt_that_comes_late_lowers_nothing() {
         .unwrap();
     let (location, wa_message_id) = (location(), WaMessageId::from("3EB0LATE"));
     for level in [receipts::READ, receipts::DELIVERED] {
-        receipts::record_receipt(
-            pool,
-            &location,
-            seed::NUMBER,
-            &wa_message_id,
+        let seen = Seen {
+            id: wa_message_id.clone(),
             level,
-            None,
-            bridge.clock.now(),
-        )
-        .await
-        .unwrap();
+            refused: None,
+        };
+        receipts::record_receipts(pool, &location, seed::NUMBER, &[seen], bridge.clock.now())
+            .await
+            .unwrap();
     }
     let sent = SentPart {
         location: &location,

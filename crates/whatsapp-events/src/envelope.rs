@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::{BadBody, Event, Reason, Webhook, call, contact, fields, jid, message, update};
 
 /// How many envelopes may surround the items. The deepest known form (`data.data.messages`) has two.
-const MAX_ENVELOPES: usize = 4;
+pub(crate) const MAX_ENVELOPES: usize = 4;
 
 /// Reads all events of a webhook body, in its order.
 ///
@@ -88,7 +88,7 @@ fn events(name: &str, payload: &Value) -> Vec<Event> {
 }
 
 /// The fields that may hold the items of an event.
-const HOLDERS: &[&str] = &["messages", "contacts", "calls", "groups", "data"];
+pub(crate) const HOLDERS: &[&str] = &["messages", "contacts", "calls", "groups", "data"];
 
 /// The items of an event: an array, a field of [`HOLDERS`], or one bare item.
 fn items(payload: &Value) -> &[Value] {

@@ -16,7 +16,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::db::connection::Pool;
 use crate::db::numbers::NumberRow;
-use crate::db::queue::{claimed, set_due};
+use crate::db::queue::{Room, claimed, set_due};
 use crate::model::ids::{GhlMessageId, LocationId, MessageId};
 use crate::model::reason::{Reason, Step};
 use crate::model::states::FailureKind;
@@ -86,6 +86,10 @@ pub struct Pace {
     pub stretch: f64,
 }
 
+/// Rows that are looked at to find a message of one number, so that what waits behind a blocked message makes no claim
+/// longer.
+const LOOKED_AT: i64 = 100;
+
 /// Claims at most one due message of each number that may send now: among the first messages of its conversations, the
 /// one of the highest priority. The pause of that number begins, and of no other number. A number without a pause may
 /// send many at once. A message that was sent in part, or may have been, stays with its own number while that is
@@ -97,8 +101,9 @@ pub async fn claim_sendable(
     now: OffsetDateTime,
     lease: Duration,
     pace: Pace,
-    limit: i64,
+    room: impl Into<Room>,
 ) -> sqlx::Result<Vec<OutboundJob>> {
+    let room = room.into();
     let interval_ms = i64::try_from(pace.interval.whole_milliseconds()).unwrap_or(i64::MAX);
     sqlx::query_file_as!(
         OutboundJob,
@@ -106,8 +111,12 @@ pub async fn claim_sendable(
         now,
         now + lease,
         interval_ms,
-        limit,
+        room.limit,
         pace.stretch,
+        room.share,
+        room.left_json(),
+        LOOKED_AT,
+        room.place_among(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"),
     )
     .fetch_all(pool)
     .await
@@ -306,6 +315,7 @@ pub async fn release_sends(
         "outbound",
         "q.location_id = any (array[c.location_id]) and q.id = c.id and q.state = 'sending'"
     )
+    .map(|_| ())
 }
 
 /// Ends the leases of waits whose end was claimed ([`claim_unconfirmed`]): it is claimed again.
@@ -321,6 +331,7 @@ pub async fn release_waits(
         "outbound",
         "q.location_id = any (array[c.location_id]) and q.id = c.id and q.state = 'unconfirmed'"
     )
+    .map(|_| ())
 }
 
 /// Claims messages whose wait for an echo is over.
