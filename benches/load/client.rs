@@ -35,10 +35,15 @@ const TEXT: &str = "Selamat datang! Pesanan anda telah diterima dan sedang dipro
 
 /// A delivery as GHL posts it.
 pub fn delivery() -> String {
+    delivery_to(LOCATION)
+}
+
+/// A delivery for this location.
+pub fn delivery_to(location: &str) -> String {
     let message = rand::random_range(FIRST_ID..=LAST_ID);
     let contact = rand::random_range(FIRST_ID..=LAST_CONTACT);
     format!(
-        r#"{{"contactId":"{contact}","locationId":"{LOCATION}","messageId":"{message}","type":"SMS","phone":"+60123456789","message":"{TEXT}","attachments":[],"userId":"wAapUsr5jWm3XcV8bNq1"}}"#
+        r#"{{"contactId":"{contact}","locationId":"{location}","messageId":"{message}","type":"SMS","phone":"+60123456789","message":"{TEXT}","attachments":[],"userId":"wAapUsr5jWm3XcV8bNq1"}}"#
     )
 }
 
@@ -121,10 +126,14 @@ impl Load {
     }
 
     fn request(&self) -> Vec<u8> {
-        let body = delivery();
+        self.signed(&delivery())
+    }
+
+    /// A delivery with its signature.
+    pub fn signed(&self, body: &str) -> Vec<u8> {
         let signature = STANDARD.encode(self.key.sign(body.as_bytes()));
         let header = format!("x-ghl-signature: {signature}\r\n");
-        request(&self.path, &header, &body)
+        request(&self.path, &header, body)
     }
 
     /// Inserts per second, without the time to connect.

@@ -17,6 +17,7 @@ use crate::db::history::health_facts::NumberCheckup;
 use crate::db::history::incidents::{About, Incident, MonitorJob};
 use crate::db::history::{health_facts, incidents};
 use crate::db::numbers::{NumberRow, holds};
+use crate::db::queue::Room;
 use crate::doctor::{LinkFault, PERSISTS, Provider, REGISTERED};
 use crate::model::reason::{Hold, Reason};
 use crate::model::states::{IncidentKind, InstallStatus};
@@ -49,7 +50,8 @@ impl Worker for Monitor {
         &self.0.signals.monitor
     }
 
-    async fn claim(&self, limit: i64) -> sqlx::Result<Vec<MonitorJob>> {
+    async fn claim(&self, room: impl Into<Room> + Send) -> sqlx::Result<Vec<MonitorJob>> {
+        let limit = room.into().limit;
         incidents::claim_due_locations(&self.0.pool, self.0.clock.now(), LEASE, limit).await
     }
 

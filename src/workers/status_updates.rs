@@ -12,6 +12,7 @@ use crate::db::accounts::rate_limits::CallPriority;
 use crate::db::accounts::vendor_outages;
 use crate::db::outbound::status_updates;
 use crate::db::outbound::status_updates::{Back, StatusJob};
+use crate::db::queue::{Room, location_key};
 use crate::model::reason::{Reason, Step};
 use crate::model::retry_schedule::STATUS_UPDATE;
 use crate::runtime::notify::Signal;
@@ -33,13 +34,20 @@ impl Worker for StatusUpdates {
     type Job = StatusJob;
     const NAME: &'static str = "status_updates";
     const CONCURRENCY: usize = 32;
+    /// More than GHL's limit on calls lets a location use, unless GHL is slow.
+    const SHARE: usize = 4;
 
     fn signal(&self) -> &Signal {
         &self.0.signals.status_updates
     }
 
-    async fn claim(&self, limit: i64) -> sqlx::Result<Vec<StatusJob>> {
-        status_updates::claim(&self.0.pool, self.0.clock.now(), LEASE, limit).await
+    fn holder(job: &StatusJob) -> Option<String> {
+        Some(location_key(&job.location_id))
+    }
+
+    async fn claim(&self, room: impl Into<Room> + Send) -> sqlx::Result<Vec<StatusJob>> {
+        let room = room.into();
+        status_updates::claim(&self.0.pool, self.0.clock.now(), LEASE, room).await
     }
 
     async fn process(&self, job: StatusJob) -> sqlx::Result<()> {

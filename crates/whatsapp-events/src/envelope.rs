@@ -18,7 +18,7 @@ use crate::json::{elements, is_object, pick, prove, text, tree};
 use crate::{BadBody, Event, Reason, Webhook, call, contact, fields, jid, message, update};
 
 /// How many envelopes may surround the items. The deepest known form (`data.data.messages`) has two.
-const MAX_ENVELOPES: usize = 4;
+pub(crate) const MAX_ENVELOPES: usize = 4;
 /// Most items of one body: an address book has some thousands, and a body of the largest size that is let in holds fewer
 /// whole contacts than this. Beyond it, what is kept of each item would add up.
 const MAX_ITEMS: usize = 200_000;

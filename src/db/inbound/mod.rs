@@ -17,7 +17,7 @@ use crate::db::contacts::lids;
 use crate::db::contacts::lids::LID_SERVER;
 use crate::db::history::timeline;
 use crate::db::inbound::media::NewMedia;
-use crate::db::queue::{Claims, claimed};
+use crate::db::queue::{Claims, Room, claimed};
 use crate::model::ids::{GhlMessageId, LocationId, MessageId, WaMessageId};
 use crate::model::reason::{Reason, Step};
 use crate::model::states::{CallEnd, MessageState};
@@ -168,20 +168,28 @@ pub async fn find_text(
     Ok(found.flatten())
 }
 
+/// Rows that are looked at to find messages of one location, so that a backlog that waits makes no claim longer.
+const LOOKED_AT: i64 = 100;
+
 /// Claims the first waiting message of each of some conversations, or the one with an unknown outcome, because the
-/// others wait for it.
+/// others wait for it: of each location with calls left in turn.
 pub async fn claim(
     pool: &Pool,
     now: OffsetDateTime,
     lease: Duration,
-    limit: i64,
+    room: impl Into<Room>,
 ) -> sqlx::Result<Vec<InboundJob>> {
+    let room = room.into();
     sqlx::query_file_as!(
         InboundJob,
         "src/db/inbound/claim.sql",
         now,
         now + lease,
-        limit,
+        room.limit,
+        room.share,
+        room.left_json(),
+        LOOKED_AT,
+        room.place_among(b"0123456789"),
     )
     .fetch_all(pool)
     .await

@@ -19,7 +19,7 @@ use time::{Duration, OffsetDateTime};
 use crate::db::connection::Pool;
 use crate::db::numbers::NumberRow;
 use crate::db::outbound::circuits::OpenCircuit;
-use crate::db::queue::{claimed, set_due};
+use crate::db::queue::{Room, claimed, set_due};
 use crate::model::ids::{GhlMessageId, LocationId, MessageId};
 use crate::model::reason::{Reason, Step};
 use crate::model::states::FailureKind;
@@ -93,6 +93,10 @@ pub struct Pace {
     pub stretch: f64,
 }
 
+/// Rows that are looked at to find a message of one number, so that what waits behind a blocked message makes no claim
+/// longer.
+const LOOKED_AT: i64 = 100;
+
 /// Claims at most one due message of each number that may send now: among the first messages of its conversations, the
 /// one of the highest priority. The pause of that number begins, and of no other number. A number without a pause may
 /// send many at once. A message that was sent in part, or may have been, stays with its own number while that is
@@ -104,9 +108,9 @@ pub async fn claim_sendable(
     now: OffsetDateTime,
     lease: Duration,
     pace: Pace,
-    limit: i64,
+    room: impl Into<Room>,
 ) -> sqlx::Result<Vec<OutboundJob>> {
-    claim(pool, now, lease, pace, limit, None).await
+    claim(pool, now, lease, pace, room.into(), None).await
 }
 
 /// Claims the probe of an open circuit: a message of its number, or of any number for the gateway's.
@@ -117,7 +121,7 @@ pub async fn claim_probe(
     pace: Pace,
     circuit: &OpenCircuit,
 ) -> sqlx::Result<Option<OutboundJob>> {
-    let claimed = claim(pool, now, lease, pace, 1, Some(circuit)).await?;
+    let claimed = claim(pool, now, lease, pace, 1.into(), Some(circuit)).await?;
     Ok(claimed.into_iter().next())
 }
 
@@ -126,7 +130,7 @@ async fn claim(
     now: OffsetDateTime,
     lease: Duration,
     pace: Pace,
-    limit: i64,
+    room: Room,
     circuit: Option<&OpenCircuit>,
 ) -> sqlx::Result<Vec<OutboundJob>> {
     let interval_ms = i64::try_from(pace.interval.whole_milliseconds()).unwrap_or(i64::MAX);
@@ -136,8 +140,12 @@ async fn claim(
         now,
         now + lease,
         interval_ms,
-        limit,
+        room.limit,
         pace.stretch,
+        room.share,
+        room.left_json(),
+        LOOKED_AT,
+        room.place_among(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"),
         circuit.map(|circuit| circuit.location_id.as_str()),
         circuit.map(|circuit| circuit.target.as_str()),
     )
@@ -338,6 +346,7 @@ pub async fn release_sends(
         "outbound",
         "q.location_id = any (array[c.location_id]) and q.id = c.id and q.state = 'sending'"
     )
+    .map(|_| ())
 }
 
 /// Ends the leases of waits whose end was claimed ([`claim_unconfirmed`]): it is claimed again.
@@ -353,6 +362,7 @@ pub async fn release_waits(
         "outbound",
         "q.location_id = any (array[c.location_id]) and q.id = c.id and q.state = 'unconfirmed'"
     )
+    .map(|_| ())
 }
 
 /// Claims messages whose wait for an echo is over.

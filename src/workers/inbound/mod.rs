@@ -22,6 +22,7 @@ use crate::clients::ghl::{Advice, CallError, CallLog, Direction, InboundMessage,
 use crate::db::accounts::{locations, vendor_outages};
 use crate::db::inbound;
 use crate::db::inbound::{InboundJob, media, posts, undecrypted};
+use crate::db::queue::{Room, location_key};
 use crate::db::webhooks::ghl_events;
 use crate::model::ids::{ContactId, GhlMessageId};
 use crate::model::reason::{Reason, Step, Wait};
@@ -52,18 +53,26 @@ impl Worker for Inbound {
     type Job = InboundJob;
     const NAME: &'static str = "inbound";
     const CONCURRENCY: usize = 32;
+    /// More than GHL's limit on calls lets a location use, unless GHL is slow.
+    const SHARE: usize = 4;
 
     fn signal(&self) -> &Signal {
         &self.0.signals.inbound
     }
 
-    async fn claim(&self, limit: i64) -> sqlx::Result<Vec<InboundJob>> {
-        undecrypted::expire(&self.0.pool, self.0.clock.now()).await?;
-        self.claim_ready(limit).await
+    fn holder(job: &InboundJob) -> Option<String> {
+        Some(location_key(&job.location_id))
     }
 
-    async fn claim_ready(&self, limit: i64) -> sqlx::Result<Vec<InboundJob>> {
-        inbound::claim(&self.0.pool, self.0.clock.now(), LEASE, limit).await
+    async fn claim(&self, room: impl Into<Room> + Send) -> sqlx::Result<Vec<InboundJob>> {
+        let room = room.into();
+        undecrypted::expire(&self.0.pool, self.0.clock.now()).await?;
+        self.claim_ready(room).await
+    }
+
+    async fn claim_ready(&self, room: impl Into<Room> + Send) -> sqlx::Result<Vec<InboundJob>> {
+        let room = room.into();
+        inbound::claim(&self.0.pool, self.0.clock.now(), LEASE, room).await
     }
 
     async fn process(&self, mut job: InboundJob) -> sqlx::Result<()> {

@@ -27,6 +27,7 @@ use crate::db::outbound::circuits::OpenCircuit;
 use crate::db::outbound::outcomes::Outcome;
 use crate::db::outbound::receipts::{SentPart, ToldBy};
 use crate::db::outbound::{OutboundJob, Pace, outcomes, priority, receipts};
+use crate::db::queue::{Room, number_key};
 use crate::db::{numbers, outbound};
 use crate::model::ids::{LocationId, WaMessageId};
 use crate::model::reason::{Failure, Hold, NUMBER_STOPPED, Reason, Step, Wait};
@@ -49,6 +50,8 @@ const HOLD: Duration = Duration::minutes(5);
 const MAX_WAIT: Duration = Duration::hours(24);
 /// How long after a token request its result is expected.
 const STANDING_PAUSE: Duration = Duration::seconds(1);
+/// Messages without a number, and those whose wait is over, in one claim; neither is sent.
+const RARE: i64 = 64;
 /// Share of the pacing interval that is added at random, because a constant interval looks like a machine to WhatsApp.
 const PACE_JITTER: f64 = 0.5;
 
@@ -70,14 +73,28 @@ pub enum Job {
 impl Worker for Outbound {
     type Job = Job;
     const NAME: &'static str = "outbound";
-    const CONCURRENCY: usize = 64;
+    /// A send only waits for the gateway. Thirty numbers whose instances hang leave room for others.
+    const CONCURRENCY: usize = 128;
+    /// An instance that hangs keeps a send for a minute. With a pause of a second, a number that is well has one or two.
+    const SHARE: usize = 4;
 
     fn signal(&self) -> &Signal {
         &self.0.signals.outbound
     }
 
-    async fn claim(&self, limit: i64) -> sqlx::Result<Vec<Job>> {
+    fn holder(job: &Job) -> Option<String> {
+        match job {
+            Job::Send(job) | Job::Probe(job, _) => {
+                Some(number_key(&job.location_id, job.number.as_deref()?))
+            }
+            Job::WaitOver(_) => None,
+        }
+    }
+
+    async fn claim(&self, room: impl Into<Room> + Send) -> sqlx::Result<Vec<Job>> {
         self.fail_aged().await?;
+        let room = room.into();
+        let limit = room.limit.min(RARE);
         let (pool, now) = (&self.0.pool, self.0.clock.now());
         outbound::rescue_expired(pool, now + ECHO_WINDOW, now).await?;
         priority::raise_priorities(pool, limit).await?;
@@ -86,12 +103,13 @@ impl Worker for Outbound {
         let probes = self.claim_probes(limit).await?;
         let sends = unconnected.into_iter().map(Job::Send).chain(probes);
         let rare = waits.into_iter().map(Job::WaitOver).chain(sends);
-        Ok(rare.chain(self.claim_ready(limit).await?).collect())
+        Ok(rare.chain(self.claim_ready(room).await?).collect())
     }
 
-    async fn claim_ready(&self, limit: i64) -> sqlx::Result<Vec<Job>> {
+    async fn claim_ready(&self, room: impl Into<Room> + Send) -> sqlx::Result<Vec<Job>> {
+        let room = room.into();
         let (pool, now, pace) = (&self.0.pool, self.0.clock.now(), self.pace());
-        let sendable = outbound::claim_sendable(pool, now, LEASE, pace, limit).await?;
+        let sendable = outbound::claim_sendable(pool, now, LEASE, pace, room).await?;
         Ok(sendable.into_iter().map(Job::Send).collect())
     }
 

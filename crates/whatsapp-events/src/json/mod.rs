@@ -8,6 +8,7 @@ mod outline;
 use std::borrow::Cow;
 
 pub use outline::{elements, is_object, pick, prove, scalar, text, tree};
+pub(crate) use outline::{members, name_of};
 use serde::de::Error as _;
 use serde_json::Value;
 
@@ -29,11 +30,13 @@ pub fn parse(body: &[u8]) -> serde_json::Result<Value> {
         ));
     }
     // The repairs cost time, so they are tried only when a strict reader refuses the body.
-    serde_json::from_slice(body).or_else(|_| {
-        let text = String::from_utf8_lossy(body);
-        let text = text.trim_start_matches('\u{feff}');
-        serde_json::from_str(&replace_lone_surrogates(text))
-    })
+    serde_json::from_slice(body).or_else(|_| serde_json::from_str(&repaired(body)))
+}
+
+/// A body with its damaged text repaired.
+pub(crate) fn repaired(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    replace_lone_surrogates(text.trim_start_matches('\u{feff}'))
 }
 
 /// Finds the JSON value in an answer with text around it: PHP prints newlines or warnings before its JSON

@@ -109,7 +109,7 @@ pub fn elements(list: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The members of an object: names as they are written, in quotes, and values.
-fn members(object: &str) -> impl Iterator<Item = (&str, &str)> {
+pub(crate) fn members(object: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut rest = after(object, '{');
     iter::from_fn(move || {
         let (name, behind) = split(rest?)?;
@@ -125,7 +125,7 @@ fn members(object: &str) -> impl Iterator<Item = (&str, &str)> {
 pub fn pick<'a, const N: usize>(object: &'a str, names: [&str; N]) -> [Option<&'a str>; N] {
     let mut found = [None; N];
     for (written, value) in members(object) {
-        let name = unquoted(written);
+        let name = name_of(written);
         if let Some(at) = names.iter().position(|wanted| *wanted == name)
             && let Some(place) = found.get_mut(at)
         {
@@ -136,7 +136,7 @@ pub fn pick<'a, const N: usize>(object: &'a str, names: [&str; N]) -> [Option<&'
 }
 
 /// A name without its quotes and escapes.
-fn unquoted(written: &str) -> Cow<'_, str> {
+pub(crate) fn name_of(written: &str) -> Cow<'_, str> {
     if written.contains('\\') {
         let name = super::parse(written.as_bytes()).ok();
         return Cow::Owned(
