@@ -134,6 +134,7 @@ async fn a_good_setup_is_good_in_every_check() {
             "waapify_address",
             "public_url",
             "database",
+            "clock",
             "keys",
             "client_credentials",
             "install",

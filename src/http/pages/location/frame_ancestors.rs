@@ -16,6 +16,7 @@ use crate::db::accounts::white_label_domains;
 use crate::http::HttpState;
 use crate::http::layers::allow_frames;
 use crate::http::pages::location::location_user;
+use crate::http::pages::location::shown_in::{SHOWN_IN, ShownIn};
 use crate::model::ids::host_name;
 
 /// Says in the answer who may show it in a frame.
@@ -40,13 +41,6 @@ pub(super) async fn frame(
     response
 }
 
-/// The domain of the site that shows a page, sealed, for the addresses of that page: a click on it comes with our own
-/// address only.
-#[derive(Clone, Debug)]
-pub(super) struct ShownIn(pub(super) Option<String>);
-
-/// The query that brings it back to `POST /app/session`.
-pub(super) const SHOWN_IN: &str = "in";
 /// What the seal is bound to.
 const PLACE: &str = "http/shown-in";
 

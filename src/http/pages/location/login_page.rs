@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use crate::http::error::PageError;
 use crate::http::pages::layout;
 use crate::http::pages::layout::Frame;
-use crate::http::pages::location::frame_ancestors::{SHOWN_IN, ShownIn};
+use crate::http::pages::location::shown_in::{SHOWN_IN, ShownIn};
 use crate::model::language::{Language, Text};
 
 /// The page that asks by itself, and brings back which site it is shown in. Only this step needs a script, because GHL answers nothing else.
