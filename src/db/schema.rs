@@ -33,7 +33,7 @@ pub async fn migrate(pool: &Pool) -> Result<(), MigrateError> {
 async fn report_blockers(pool: &Pool) {
     match list_blockers(pool).await {
         Ok(blockers) if blockers.is_empty() => {
-            info!("the database's schema is being brought up to date")
+            info!("the database's schema is being brought up to date");
         }
         Ok(blockers) => {
             for blocker in blockers {

@@ -73,13 +73,11 @@ impl Worker for WaapifyEvents {
     async fn process(&self, jobs: Vec<EventJob>) -> sqlx::Result<()> {
         let (pool, clock) = (&self.0.pool, &self.0.clock);
         let renew = || waapify_events::renew(pool, &jobs, clock.now() + LEASE);
-        match lease::keep(clock, LEASE, self.read_all(&jobs), renew).await {
-            Some(outcome) => outcome,
-            None => {
-                info!("another process reads these events");
-                waapify_events::put_back(pool, &jobs, None, clock.now()).await
-            }
+        if let Some(outcome) = lease::keep(clock, LEASE, self.read_all(&jobs), renew).await {
+            return outcome;
         }
+        info!("another process reads these events");
+        waapify_events::put_back(pool, &jobs, None, clock.now()).await
     }
 
     async fn release(&self, jobs: &[Vec<EventJob>]) -> sqlx::Result<()> {

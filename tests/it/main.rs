@@ -58,6 +58,8 @@ mod outbound_claims;
 mod own_phone;
 mod priority;
 mod private_postgres;
+#[path = "../crash/proxy.rs"]
+mod proxy;
 mod qr_linking;
 mod rate_limits;
 mod reading;

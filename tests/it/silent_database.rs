@@ -1,16 +1,11 @@
 //! A database whose connections go silent, whose server becomes read-only or full, or that is locked at the start; and the
 //! time, which is the database's.
 
-#[allow(dead_code, reason = "the crash suite uses all of it")]
-#[path = "../crash/proxy.rs"]
-mod proxy;
-
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
-use proxy::Proxy;
 use rustix::process::{Pid, Signal, kill_process};
 use sqlx::AssertSqlSafe;
 use time::Duration;
@@ -24,6 +19,7 @@ use crate::commands::{Serving, program};
 use crate::harness::{
     Bridge, TestDatabase, ask, environment, payload, settings, signature_of, wait,
 };
+use crate::proxy::Proxy;
 
 /// The address of the database behind the proxy.
 async fn behind_proxy(database: &TestDatabase) -> (Proxy, String) {

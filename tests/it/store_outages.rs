@@ -1,8 +1,5 @@
 //! Webhooks while the database is down: a caller that retries is asked to, and a caller that posts only once waits.
 
-#[path = "../crash/proxy.rs"]
-mod proxy;
-
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,7 +7,6 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use private_postgres::{Durability, PrivatePostgres, remove_data};
-use proxy::Proxy;
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::timeout;
 use url::Url;
@@ -23,6 +19,7 @@ use waapify_ghl::runtime::clock::Clock;
 use crate::harness::{
     ask, environment, hook_path, payload, require_postgres, settings, signature_of,
 };
+use crate::proxy::Proxy;
 
 /// More than the second within which GHL gets its answer.
 const SOON: Duration = Duration::from_secs(3);

@@ -9,6 +9,8 @@ const HOLDERS: [&str; 5] = ["messages", "contacts", "calls", "groups", "data"];
 
 /// The fields of an object as they are written, unread.
 type Fields<'a> = Vec<(&'a str, &'a str)>;
+/// Envelopes, outermost first, each with the field that holds the next one.
+type Envelopes<'a> = Vec<(Fields<'a>, &'static str)>;
 
 /// Bodies of at most `max` items each, which together say what this one says, in its order; none if it has no more than
 /// that. An item costs a few bytes of memory here, however it is made.
@@ -32,8 +34,8 @@ pub fn split(body: &[u8], max: usize) -> Option<Vec<Vec<u8>>> {
     )
 }
 
-/// The envelopes, outermost first, each with the field that holds the next one; and the items in the innermost.
-fn open(body: &str) -> Option<(Vec<(Fields<'_>, &'static str)>, Vec<&str>)> {
+/// The envelopes, and the items in the innermost.
+fn open(body: &str) -> Option<(Envelopes<'_>, Vec<&str>)> {
     let mut envelopes = Vec::new();
     let mut payload = body;
     // The name of the event may be around the items' own envelopes, or around them and one more.
