@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the container image from the unchanged Dockerfile and runs it, without Docker and without the real base
+# Builds the container image from the Dockerfile, unchanged but for the digests of its bases, and runs it, without Docker and without the real base
 # images: both are made here from packages of the same Debian, with this machine's Rust. The program then runs as the
 # image says, hardened as in config/compose.yaml: as user 65532, on a read-only root, without capabilities, with a
 # PostgreSQL on loopback.
@@ -49,8 +49,10 @@ postgres=$(find_postgres)
 
 # ---- stand-ins for the base images
 
-build_base=$(sed -n 's/^FROM \(.*\) AS build$/\1/p' Dockerfile)
-final_base=$(sed -n 's/^FROM \([^ ]*\)$/\1/p' Dockerfile)
+# A stand-in cannot have the digest of the real image.
+sed 's/@sha256:[0-9a-f]*//' Dockerfile >"$scratch/Dockerfile"
+build_base=$(sed -n 's/^FROM \(.*\) AS build$/\1/p' "$scratch/Dockerfile")
+final_base=$(sed -n 's/^FROM \([^ ]*\)$/\1/p' "$scratch/Dockerfile")
 build_release=${build_base##*-}
 case $final_base in
     *debian12*) final_release=bookworm ;;
@@ -90,7 +92,7 @@ fi
 
 echo "Building the image; the log is $work/build.log"
 began=$SECONDS
-buildah build --pull-never --isolation chroot --format docker --tag "$image" . >"$work/build.log" 2>&1 ||
+buildah build --pull-never --isolation chroot --format docker --file "$scratch/Dockerfile" --tag "$image" . >"$work/build.log" 2>&1 ||
     { tail -30 "$work/build.log" >&2; fail "the image does not build"; }
 pass "it builds, in $((SECONDS - began)) s"
 

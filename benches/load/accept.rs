@@ -1,4 +1,4 @@
-//! How fast `POST /hooks/delivery` accepts (verify Ed25519, commit, answer), compared with pgbench and the bare
+//! How fast the Delivery URL accepts (verify Ed25519, commit, answer), compared with pgbench and the bare
 //! insert.
 //!
 //! At each number of connections its rounds alternate with pgbench's, and each pair gives one ratio. Only accepting

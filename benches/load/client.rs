@@ -11,8 +11,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::rand::SystemRandom;
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
+use secrecy::ExposeSecret as _;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
+use waapify_ghl::config;
+use waapify_ghl::http::HookSecrets;
+
+use crate::service::CLIENT;
 
 /// pgbench accepts only whole seconds.
 pub const ROUND_SECONDS: u64 = 2;
@@ -30,11 +35,37 @@ const TEXT: &str = "Selamat datang! Pesanan anda telah diterima dan sedang dipro
 
 /// A delivery as GHL posts it.
 pub fn delivery() -> String {
+    delivery_to(LOCATION)
+}
+
+/// A delivery for this location.
+pub fn delivery_to(location: &str) -> String {
     let message = rand::random_range(FIRST_ID..=LAST_ID);
     let contact = rand::random_range(FIRST_ID..=LAST_CONTACT);
     format!(
-        r#"{{"contactId":"{contact}","locationId":"{LOCATION}","messageId":"{message}","type":"SMS","phone":"+60123456789","message":"{TEXT}","attachments":[],"userId":"wAapUsr5jWm3XcV8bNq1"}}"#
+        r#"{{"contactId":"{contact}","locationId":"{location}","messageId":"{message}","type":"SMS","phone":"+60123456789","message":"{TEXT}","attachments":[],"userId":"wAapUsr5jWm3XcV8bNq1"}}"#
     )
+}
+
+/// The path of the Delivery URL of a service of [`crate::service`].
+pub fn delivery_path() -> String {
+    let settings = [
+        ("PUBLIC_URL", "http://localhost"),
+        ("GHL_CLIENT_ID", CLIENT),
+        ("GHL_CLIENT_SECRET", CLIENT),
+        (
+            "ENCRYPTION_KEYS",
+            "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+        ),
+    ];
+    let find = |name: &str| {
+        let mut pairs = settings.iter();
+        pairs
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| (*value).to_owned())
+    };
+    let secrets = HookSecrets::derive(&config::load(find).unwrap().ghl);
+    format!("/hooks/delivery/{}", secrets.delivery.expose_secret())
 }
 
 /// The bytes of a request.
@@ -75,6 +106,7 @@ pub async fn post(stream: &TcpStream, request: &[u8]) {
 /// The platform: its key, and deliveries that it signed.
 pub struct Load {
     key: Ed25519KeyPair,
+    path: String,
     requests: Arc<Mutex<Vec<Vec<u8>>>>,
 }
 
@@ -83,6 +115,7 @@ impl Load {
         let seed = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
         Self {
             key: Ed25519KeyPair::from_pkcs8(seed.as_ref()).unwrap(),
+            path: delivery_path(),
             requests: Arc::default(),
         }
     }
@@ -93,10 +126,14 @@ impl Load {
     }
 
     fn request(&self) -> Vec<u8> {
-        let body = delivery();
+        self.signed(&delivery())
+    }
+
+    /// A delivery with its signature.
+    pub fn signed(&self, body: &str) -> Vec<u8> {
         let signature = STANDARD.encode(self.key.sign(body.as_bytes()));
         let header = format!("x-ghl-signature: {signature}\r\n");
-        request("/hooks/delivery", &header, &body)
+        request(&self.path, &header, body)
     }
 
     /// Inserts per second, without the time to connect.

@@ -3,8 +3,10 @@
 //! * [`accept`]: signed deliveries, verified, committed and answered, compared with pgbench and the bare insert
 //! * [`relay`]: messages through claim, send, receipt and status, with vendors that answer at once
 //! * [`flat`]: both again, with a backlog of ten thousand and of a million messages
+//! * [`neighbours`]: one tenant's messages beside others that have much waiting
 //! * [`memory`]: resident memory, start-up
 //! * [`files`]: resident memory while ten large files are read at once
+//! * [`strangers`]: resident memory and `/healthz` while a thousand strangers post what is expensive
 //!
 //! `cargo bench --bench load` runs all of them, `cargo bench --bench load -- accept flat` two. The real program runs
 //! in its own process. Load, vendors, service and database share the machine, so only ratios can be compared.
@@ -22,9 +24,11 @@ mod figures;
 mod files;
 mod flat;
 mod memory;
+mod neighbours;
 mod pgbench;
 mod relay;
 mod service;
+mod strangers;
 mod vendors;
 
 use std::path::{Path, PathBuf};
@@ -36,7 +40,15 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 const SETTINGS: &str =
     "select 'PostgreSQL ' || string_agg(name || ' ' || setting, ', ' order by name)
     from pg_settings where name in ('server_version', 'fsync', 'synchronous_commit')";
-const PARTS: [&str; 5] = ["accept", "relay", "flat", "memory", "files"];
+const PARTS: [&str; 7] = [
+    "accept",
+    "relay",
+    "flat",
+    "neighbours",
+    "memory",
+    "files",
+    "strangers",
+];
 
 /// What every part needs.
 pub(crate) struct Controls {
@@ -120,7 +132,9 @@ async fn run(stage: &Controls, parts: &[&str]) {
             "accept" => accept::run(stage).await,
             "relay" => relay::run(stage).await,
             "flat" => flat::run(stage).await,
+            "neighbours" => neighbours::run(stage).await,
             "files" => files::run(stage).await,
+            "strangers" => strangers::run(stage).await,
             _ => memory::run(stage).await,
         }
     }

@@ -38,7 +38,7 @@ pub struct Bridge {
     pub load: Load,
     pub url: String,
     pub database: PgConnection,
-    vendors: Vendors,
+    pub vendors: Vendors,
     numbers: u32,
 }
 

@@ -14,6 +14,8 @@ use crate::figures::megabytes;
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_waapify-ghl");
 /// Longest wait for the service.
 const PATIENCE: Duration = Duration::from_mins(1);
+/// The id and the secret of the marketplace app.
+pub const CLIENT: &str = "bench";
 /// A closed port, for parts without vendors.
 pub const NOWHERE: &str = "http://127.0.0.1:9";
 
@@ -35,8 +37,8 @@ pub fn environment(
         ("DATABASE_URL", database_url.to_owned()),
         ("BIND_ADDR", address.to_string()),
         ("PUBLIC_URL", format!("http://{address}")),
-        ("GHL_CLIENT_ID", "bench".to_owned()),
-        ("GHL_CLIENT_SECRET", "bench".to_owned()),
+        ("GHL_CLIENT_ID", CLIENT.to_owned()),
+        ("GHL_CLIENT_SECRET", CLIENT.to_owned()),
         ("GHL_SHARED_SECRET", "bench".to_owned()),
         ("GHL_API_BASE", vendors.to_owned()),
         ("WAAPIFY_API_BASE", vendors.to_owned()),
@@ -88,6 +90,11 @@ impl Service {
             thread::sleep(Duration::from_millis(1));
         }
         (service, begin.elapsed())
+    }
+
+    /// The process's id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// A line of Linux's `/proc/<pid>/status`, such as `VmRSS:`.

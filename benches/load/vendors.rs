@@ -1,7 +1,7 @@
 //! Vendors that answer at once, with only what a message needs of Waapify and GHL. Waapify acks a message as
 //! delivered as soon as it has answered, and GHL accepts every status.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -32,6 +32,10 @@ struct Seen {
     webhooks: Mutex<HashMap<String, String>>,
     sent: AtomicU64,
     told: AtomicU64,
+    posted: AtomicU64,
+    /// Messages that each instance sent.
+    each: Mutex<HashMap<String, u64>>,
+    hanging: Mutex<HashSet<String>>,
     acks: UnboundedSender<Vec<u8>>,
 }
 
@@ -45,6 +49,9 @@ impl Vendors {
             webhooks: Mutex::default(),
             sent: AtomicU64::new(0),
             told: AtomicU64::new(0),
+            posted: AtomicU64::new(0),
+            each: Mutex::default(),
+            hanging: Mutex::default(),
             acks,
         });
         let routes = Router::new()
@@ -53,6 +60,9 @@ impl Vendors {
             .route("/setwebhook.php", get(set_webhook))
             .route("/send.php", post(send))
             .route("/conversations/messages/{id}/status", put(tell))
+            .route("/contacts/search/duplicate", get(find_contact))
+            .route("/contacts/upsert", post(find_contact))
+            .route("/conversations/messages/inbound", post(take_reply))
             .with_state(Arc::clone(&seen));
         tokio::spawn(async move { axum::serve(listener, routes).await });
         let posted = Arc::new(tokio::sync::Mutex::new(posted));
@@ -65,6 +75,33 @@ impl Vendors {
     /// The number of statuses that GHL has received.
     pub fn told(&self) -> u64 {
         self.seen.told.load(Ordering::Relaxed)
+    }
+}
+
+impl Vendors {
+    /// The number of replies that GHL has received.
+    pub fn posted(&self) -> u64 {
+        self.seen.posted.load(Ordering::Relaxed)
+    }
+
+    /// The number of messages that an instance has sent.
+    pub fn sent_by(&self, instance: &str) -> u64 {
+        let each = self.seen.each.lock().unwrap();
+        each.get(instance).copied().unwrap_or_default()
+    }
+
+    /// From now on this instance keeps each send for as long as the service waits.
+    pub fn hang(&self, instance: &str) {
+        self.seen
+            .hanging
+            .lock()
+            .unwrap()
+            .insert(instance.to_owned());
+    }
+
+    /// The path of an instance's webhook.
+    pub fn webhook(&self, instance: &str) -> String {
+        self.seen.webhooks.lock().unwrap()[instance].clone()
     }
 }
 
@@ -102,6 +139,16 @@ async fn set_webhook(State(seen): State<Arc<Seen>>, Query(query): Query<Fields>)
 }
 
 async fn send(State(seen): State<Arc<Seen>>, Query(query): Query<Fields>) -> Json<Value> {
+    let hangs = seen.hanging.lock().unwrap().contains(&query["instance_id"]);
+    if hangs {
+        std::future::pending::<()>().await;
+    }
+    *seen
+        .each
+        .lock()
+        .unwrap()
+        .entry(query["instance_id"].clone())
+        .or_default() += 1;
     let id = format!("3EB0{:016X}", seen.sent.fetch_add(1, Ordering::Relaxed));
     let jid = format!("{}@s.whatsapp.net", query["number"]);
     let key = json!({"remoteJid": jid, "fromMe": true, "id": id});
@@ -120,4 +167,18 @@ async fn send(State(seen): State<Arc<Seen>>, Query(query): Query<Fields>) -> Jso
 async fn tell(State(seen): State<Arc<Seen>>) -> ([(&'static str, &'static str); 1], Json<Value>) {
     seen.told.fetch_add(1, Ordering::Relaxed);
     ([("x-ratelimit-max", "1000000000")], Json(json!({})))
+}
+
+/// Every customer is a contact.
+async fn find_contact() -> ([(&'static str, &'static str); 1], Json<Value>) {
+    let contact = json!({"contact": {"id": "bench"}});
+    ([("x-ratelimit-max", "1000000000")], Json(contact))
+}
+
+async fn take_reply(
+    State(seen): State<Arc<Seen>>,
+) -> ([(&'static str, &'static str); 1], Json<Value>) {
+    let n = seen.posted.fetch_add(1, Ordering::Relaxed);
+    let stored = json!({"success": true, "conversationId": "bench", "messageId": format!("m{n}")});
+    ([("x-ratelimit-max", "1000000000")], Json(stored))
 }

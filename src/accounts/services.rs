@@ -47,4 +47,8 @@ pub struct Services {
     pub public_url: Url,
     /// Least pause between two sends of one number.
     pub min_interval: Duration,
+    /// How long a person's answer may wait to be sent.
+    pub max_age_person: Duration,
+    /// How long any other message may wait.
+    pub max_age_automated: Duration,
 }

@@ -28,7 +28,8 @@ use crate::config::Settings;
 use crate::db::connection::Pool;
 use crate::doctor::Doctor;
 use crate::http::{
-    Admin, Files, HttpParts, HttpState, InsertBatcher, OutageBuffer, ScrapeState, SignatureBatcher,
+    Admin, BodyRooms, Files, HookSecrets, HttpParts, HttpState, InsertBatcher, InstallCodes,
+    KnownSecrets, MisdirectedNotes, OutageBuffer, ProviderLooks, ScrapeState, SignatureBatcher,
 };
 use crate::runtime::clock::{CLOCK_TOLERANCE, Clock};
 use crate::runtime::counters::Counters;
@@ -114,9 +115,13 @@ impl App {
     ) -> anyhow::Result<()> {
         let stopping = Stop::default();
         let mut tasks = JoinSet::new();
-        let server = axum::serve(listener, self.router().merge(extra))
-            .with_graceful_shutdown(stopping.requested.clone().cancelled_owned());
-        tasks.spawn(async move { server.await.context("the HTTP server failed") });
+        let routes = self.router().merge(extra);
+        let counters = self.context.counters.clone();
+        let server = http::serve(listener, routes, counters, stopping.requested.clone());
+        tasks.spawn(async move {
+            server.await;
+            Ok(())
+        });
         let (insert_batcher, requested) =
             (self.http.insert_batcher.clone(), stopping.requested.clone());
         tasks.spawn(async move {
@@ -239,6 +244,8 @@ fn services(
         counters: Counters::default(),
         public_url: public_url.clone(),
         min_interval: settings.waapify.min_interval,
+        max_age_person: settings.waapify.max_age_person,
+        max_age_automated: settings.waapify.max_age_automated,
     };
     Ok((services, doctor))
 }
@@ -254,9 +261,16 @@ fn http_parts(
         signature_batcher: SignatureBatcher::start(settings.ghl.verifier.clone()),
         insert_batcher: InsertBatcher::start(&services.pool)?,
         outage_buffer: OutageBuffer::default(),
+        install_codes: InstallCodes::default(),
+        provider_looks: ProviderLooks::default(),
+        known_secrets: KnownSecrets::default(),
+        hook_secrets: HookSecrets::derive(&settings.ghl),
+        body_rooms: BodyRooms::default(),
+        misdirected: MisdirectedNotes::default(),
         files: Files::new(services.media.clone()),
         attachment_slots: http::attachment_slots(),
         admin_token: settings.admin_token.clone(),
+        allow_users_to_change: settings.allow_users_to_change,
         admin: Admin::default(),
         scrape_state: ScrapeState::new(services.counters.clone(), services.clock.now()),
         services,

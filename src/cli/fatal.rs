@@ -8,6 +8,7 @@ use serde::Serialize;
 use time::format_description::well_known::Rfc3339;
 
 use crate::accounts::key_rotation::MissingKey;
+use crate::cli::access_token::NoAccessToken;
 use crate::config::Faults;
 use crate::db::PoolerBetween;
 use crate::runtime::clock::Clock;
@@ -27,8 +28,10 @@ struct Line<'a> {
 /// Prints why the command failed. Returns 2 for wrong settings, else 1.
 pub(super) fn fail(format: LogFormat, error: &anyhow::Error) -> ExitCode {
     write(format, &in_one_line(error));
-    let is_misconfigured =
-        error.is::<Faults>() || error.is::<MissingKey>() || error.is::<PoolerBetween>();
+    let is_misconfigured = error.is::<Faults>()
+        || error.is::<MissingKey>()
+        || error.is::<PoolerBetween>()
+        || error.is::<NoAccessToken>();
     ExitCode::from(if is_misconfigured { MISCONFIGURED } else { 1 })
 }
 

@@ -10,8 +10,8 @@ use secrecy::ExposeSecret;
 
 use crate::cli::env;
 use crate::config;
-use crate::config::marketplace::Guide;
-use crate::http::external_auth_secret;
+use crate::config::marketplace::{Guide, GuideSecrets};
+use crate::http::HookSecrets;
 
 #[derive(Debug, Args)]
 pub(super) struct GuideArgs {
@@ -22,8 +22,8 @@ pub(super) struct GuideArgs {
 
 pub(super) fn run(args: &GuideArgs) -> anyhow::Result<()> {
     let settings = config::load_guide(env)?;
-    let secret = if args.show_secrets {
-        Some(external_auth_secret(&crate::cli::settings()?.ghl))
+    let secrets = if args.show_secrets {
+        Some(HookSecrets::derive(&crate::cli::settings()?.ghl))
     } else {
         None
     };
@@ -31,7 +31,11 @@ pub(super) fn run(args: &GuideArgs) -> anyhow::Result<()> {
         public_url: &settings.public_url,
         marketplace_base: &settings.marketplace_base,
         client_id: settings.client_id.as_deref(),
-        external_auth_secret: secret.as_ref().map(ExposeSecret::expose_secret),
+        secrets: secrets.as_ref().map(|secrets| GuideSecrets {
+            delivery: secrets.delivery.expose_secret(),
+            app: secrets.app.expose_secret(),
+            external_auth: secrets.external_auth.expose_secret(),
+        }),
     };
     io::stdout().write_all(guide.markdown().as_bytes())?;
     Ok(())

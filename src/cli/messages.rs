@@ -70,8 +70,14 @@ pub(super) struct ListArgs {
 #[derive(Debug, Args)]
 pub(super) struct ReplayArgs {
     /// Their numbers, as `list` shows them
-    #[arg(value_name = "ID", required = true)]
+    #[arg(value_name = "ID", required_unless_present = "replies")]
     ids: Vec<i64>,
+    /// All failed messages of customers to the location, in their order
+    #[arg(long, requires = "location", conflicts_with = "ids")]
+    replies: bool,
+    /// The location (GHL's id), for --replies
+    #[arg(long, value_name = "ID", requires = "replies")]
+    location: Option<String>,
     /// Also those that may have arrived
     #[arg(long)]
     yes: bool,
@@ -229,11 +235,14 @@ fn whatsapp(copy: &WhatsAppCopy) -> String {
 
 /// Replays them one after the other, oldest first, so that no later message overtakes an earlier one.
 async fn replay(pool: &Pool, args: ReplayArgs) -> anyhow::Result<ExitCode> {
-    let mut ids = args.ids;
-    ids.sort_unstable();
+    let mut ids: Vec<_> = match args.location.map(LocationId) {
+        Some(location) => replays::list_failed_replies(pool, &location).await?,
+        None => args.ids.into_iter().map(MessageId).collect(),
+    };
+    ids.sort_unstable_by_key(|id| id.0);
     ids.dedup();
     let mut all_done = true;
-    for id in ids.into_iter().map(MessageId) {
+    for id in ids {
         let left = match replays::replay(pool, id, args.yes, clock_of(pool).await?.now()).await? {
             Replay::InDoubt(doubt) => replay_doubtful(pool, id, doubt).await?,
             other => refusal(other),

@@ -4,6 +4,7 @@
 //! `doctor`, `marketplace`, `messages` and `sandbox` hold one command each, this file the others. `table` lays out
 //! tables, `fatal` prints the error of a failed command.
 
+mod access_token;
 mod doctor;
 mod fatal;
 mod marketplace;
@@ -98,9 +99,10 @@ struct ConnectArgs {
     /// Waapify's instance id
     #[arg(long)]
     instance_id: String,
-    /// Waapify's access token
+    /// Waapify's access token; without it, `WAAPIFY_ACCESS_TOKEN`, a prompt, or the first line of standard input. Arguments
+    /// are seen by everyone on this machine
     #[arg(long, value_parser = secret)]
-    access_token: SecretString,
+    access_token: Option<SecretString>,
     /// The WhatsApp number with its country code, such as 60123456789
     #[arg(long)]
     number: String,
@@ -268,6 +270,10 @@ async fn serve() -> anyhow::Result<()> {
 )]
 async fn connect(args: ConnectArgs) -> anyhow::Result<()> {
     let settings = settings()?;
+    let access_token = match args.access_token {
+        Some(given) => given,
+        None => access_token::read(env)?,
+    };
     let database = Database::join(settings.database_url.as_ref()).await?;
     let pool = database.migrated_pool().await?;
     // The service must be able to open what is sealed here.
@@ -276,7 +282,7 @@ async fn connect(args: ConnectArgs) -> anyhow::Result<()> {
     let location = LocationId(args.location);
     let entered = Entered {
         instance_id: args.instance_id,
-        access_token: args.access_token,
+        access_token,
         number: args.number,
     };
     let outcome = app.connector.connect(&location, &entered, None).await;

@@ -12,6 +12,7 @@ use url::Url;
 
 use crate::config::MAX_PUBLIC_URL_BYTES;
 use crate::crypto::Sealer;
+use crate::model::ids::{LocationId, is_id};
 
 /// The gateway fetches a file within a minute of the send; a gateway that queues may need days. Each attempt gets a new
 /// address.
@@ -21,8 +22,12 @@ const PLACE: &str = "attachments/address";
 /// Bytes of an address besides what is sealed and `PUBLIC_URL`: `/attachments/`, `/file.`, the extension, and two more
 /// for each of its three slashes, which are escaped in a query.
 const FRAME_BYTES: usize = 64;
-/// Bytes of the sealed part besides the file's address: key id, nonce and tag (32), the time of expiry, the type.
-const SEAL_BYTES: usize = 128;
+/// Bytes that are sealed besides the file's address: key id, nonce and tag (32), the end of its life, its type, its
+/// location.
+const SEAL_BYTES: usize = 256;
+/// Name of the location behind a file's address, in its fragment: servers never see it, and older versions of this
+/// program leave it alone.
+const LOCATION: &str = "location=";
 
 /// Makes and reads the addresses.
 #[derive(Clone, Debug)]
@@ -38,6 +43,8 @@ pub struct Target {
     pub url: Url,
     /// Its media type.
     pub media_type: String,
+    /// Whose it is; addresses of older versions do not say it.
+    pub location: Option<LocationId>,
 }
 
 impl Attachments {
@@ -47,16 +54,20 @@ impl Attachments {
         Self { sealer, public_url }
     }
 
-    /// An address that ends in `extension` and gives the bytes of `url` as `media_type`, for some days from `now`.
+    /// An address that ends in `extension` and gives the bytes of the location's `url` as `media_type`, for some days
+    /// from `now`.
     #[must_use]
     pub fn address(
         &self,
+        location: &LocationId,
         url: &str,
         media_type: &str,
         extension: &str,
         now: OffsetDateTime,
     ) -> String {
         let end = (now + LIFETIME).unix_timestamp();
+        let url = url.split('#').next().unwrap_or_default();
+        let url = format!("{url}#{LOCATION}{location}");
         let sealed = self
             .sealer
             .seal(PLACE, &format!("{end} {media_type} {url}").into());
@@ -73,8 +84,15 @@ impl Attachments {
         let mut fields = opened.expose_secret().splitn(3, ' ');
         let end: i64 = fields.next()?.parse().ok()?;
         let media_type = fields.next()?.to_owned();
-        let url = Url::parse(fields.next()?).ok()?;
-        (now.unix_timestamp() <= end).then_some(Target { url, media_type })
+        let mut url = Url::parse(fields.next()?).ok()?;
+        let location = url.fragment().and_then(|said| said.strip_prefix(LOCATION));
+        let location = location.filter(|id| is_id(id)).map(LocationId::from);
+        url.set_fragment(None);
+        (now.unix_timestamp() <= end).then_some(Target {
+            url,
+            media_type,
+            location,
+        })
     }
 }
 
@@ -104,26 +122,37 @@ mod tests {
         attachments("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
     }
 
+    fn location() -> LocationId {
+        LocationId::from("SandboxLocation00001")
+    }
+
     fn token(address: &str) -> &str {
         address.rsplit('/').nth(1).unwrap()
     }
 
     #[test]
     fn an_address_gives_back_what_it_was_made_of_until_it_is_too_old() {
-        let url = "https://files.example/a%20b?x=1&y= z#f";
-        let address = ours().address(url, "audio/ogg", "mp3", NOW);
+        let url = "https://files.example/a%20b?x=1&y= z";
+        let address = ours().address(&location(), url, "audio/ogg", "mp3", NOW);
         assert!(address.starts_with("https://bridge.example/attachments/"));
         assert!(address.ends_with("/file.mp3"));
         let target = ours().open(token(&address), NOW + LIFETIME).unwrap();
         assert_eq!(target.url, Url::parse(url).unwrap());
         assert_eq!(target.media_type, "audio/ogg");
+        assert_eq!(target.location, Some(location()));
         let late = NOW + LIFETIME + Duration::seconds(1);
         assert_eq!(ours().open(token(&address), late), None);
     }
 
     #[test]
     fn nobody_else_can_make_an_address_or_change_one() {
-        let address = ours().address("https://files.example/a", "image/png", "png", NOW);
+        let address = ours().address(
+            &location(),
+            "https://files.example/a",
+            "image/png",
+            "png",
+            NOW,
+        );
         let token = token(&address);
         let theirs = attachments("AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=");
         assert_eq!(theirs.open(token, NOW), None);
@@ -156,7 +185,7 @@ mod tests {
         };
         for length in [0, 1, 2, 500, 3_000] {
             let url = format!("https://files.example/{}", "x".repeat(length));
-            let address = attachments.address(&url, &"t".repeat(71), "extension", NOW);
+            let address = attachments.address(&location(), &url, &"t".repeat(71), "extension", NOW);
             let encoded: String = form_urlencoded::byte_serialize(address.as_bytes()).collect();
             assert!(encoded.len() <= longest_address(url.len()), "{length}");
         }

@@ -26,7 +26,7 @@ const BRANDS: [&str; 2] = ["highlevel", "ghl"];
 /// Placeholders for values that are not known yet.
 const CLIENT_ID: &str = "CLIENT_ID";
 const APP_ID: &str = "APP_ID";
-/// Placeholder for the secret in the address of the external authentication.
+/// Stands for the secret last part of an address.
 pub const SECRET: &str = "SECRET";
 
 /// A field that people fill in when they install: its key in the portal and in the body, its label, its hint.
@@ -64,8 +64,27 @@ pub struct Guide<'a> {
     pub marketplace_base: &'a Url,
     /// The app's client id; none before the app is created.
     pub client_id: Option<&'a str>,
-    /// The secret in the external authentication's address; none: the guide shows [`SECRET`].
-    pub external_auth_secret: Option<&'a str>,
+    /// The secret last parts of addresses; none: they are left open.
+    pub secrets: Option<GuideSecrets<'a>>,
+}
+
+/// The secret last parts of the addresses in the guide.
+#[derive(Clone, Copy, Debug)]
+pub struct GuideSecrets<'a> {
+    /// Of the Delivery URL.
+    pub delivery: &'a str,
+    /// Of the Default Webhook URL.
+    pub app: &'a str,
+    /// Of the endpoint of external authentication.
+    pub external_auth: &'a str,
+}
+
+impl GuideSecrets<'_> {
+    const OPEN: Self = Self {
+        delivery: SECRET,
+        app: SECRET,
+        external_auth: SECRET,
+    };
 }
 
 /// The address that starts an install (`docs/vendors/ghl.md#install-links`). In addition to the client id, GHL requires
@@ -122,6 +141,10 @@ impl Guide<'_> {
         under(self.public_url, path)
     }
 
+    fn secrets(&self) -> GuideSecrets<'_> {
+        self.secrets.unwrap_or(GuideSecrets::OPEN)
+    }
+
     fn beginning(&self) -> String {
         let mut text = format!(
             "# The app in GHL's marketplace
@@ -135,6 +158,14 @@ there and installed again.
 ",
             self.under("")
         );
+        if self.secrets.is_none() {
+            let _ = writeln!(
+                text,
+                "\n`{SECRET}` at the end of an address stands for a secret of your service, another one in each address.\n\
+                 `waapify-ghl marketplace --show-secrets` prints the whole addresses. GHL signs for all apps with one key, so these\n\
+                 parts are what tells your app's messages from another app's: keep them out of tickets and chats."
+            );
+        }
         if let Some(brand) = find_brand(self.public_url) {
             // Writing to a string cannot fail.
             let _ = writeln!(
@@ -155,6 +186,9 @@ there and installed again.
 | Redirect URL | `{}` |
 | Client keys | press Add; the id becomes `GHL_CLIENT_ID`, the secret `GHL_CLIENT_SECRET`; the secret is shown once |
 | Shared Secret | press Generate; it becomes `GHL_SHARED_SECRET` |
+
+Give the service the client keys now, and print this guide again with `waapify-ghl marketplace --show-secrets`: the
+addresses of the next sections hold secrets that follow from them.
 
 Scopes, all of them and no other:
 
@@ -194,12 +228,12 @@ Switch these events on, with the default address:
 
 Leave every other event off. They would be stored and never used.
 ",
-            self.under("/hooks/app")
+            self.under(&format!("/hooks/app/{}", self.secrets().app))
         )
     }
 
     fn provider(&self) -> String {
-        let delivery = self.under("/hooks/delivery");
+        let delivery = self.under(&format!("/hooks/delivery/{}", self.secrets().delivery));
         format!(
             "## 4. Conversation provider (Conversation Providers)
 
@@ -246,7 +280,7 @@ by the Shared Secret of section 2: without `GHL_SHARED_SECRET` it stays closed.
     }
 
     fn external_auth(&self) -> String {
-        let secret = self.external_auth_secret.unwrap_or(SECRET);
+        let secret = self.secrets().external_auth;
         let mut text = String::from(
             "## 6. External Authentication (optional)
 
@@ -286,13 +320,7 @@ Request body:
             let _ = writeln!(text, "  \"{key}\": \"{{{{userData.{key}}}}}\"{comma}");
         }
         text.push_str("}\n```\n");
-        if self.external_auth_secret.is_none() {
-            let _ = writeln!(
-                text,
-                "\n`{SECRET}` stands for a secret of your service. `waapify-ghl marketplace --show-secrets` prints the whole \
-                 address; whoever knows it can connect numbers, so keep that out of tickets and chats."
-            );
-        }
+        text.push_str("\nWhoever knows this address can connect numbers.\n");
         text
     }
 

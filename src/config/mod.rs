@@ -3,6 +3,7 @@
 //! Reads and checks them (`parse`), and reports all faults at once. It must not test whether a value works; the doctor
 //! does that. `marketplace` makes the guide to GHL's portal from the settings of `guide`.
 
+mod admin_token;
 mod database;
 mod guide;
 pub mod marketplace;
@@ -13,14 +14,15 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
+use admin_token::parse_admin_token;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 pub use database::{check_database_url, load_database_url};
 pub use guide::{GuideSettings, load_guide};
 pub use parse::NOT_SET;
 use parse::{
-    parse_bind, parse_database_url, parse_frame_ancestors, parse_interval, parse_keys,
-    parse_stop_timeout, parse_url,
+    parse_age, parse_bind, parse_database_url, parse_frame_ancestors, parse_interval, parse_keys,
+    parse_stop_timeout, parse_switch, parse_url,
 };
 use secrecy::SecretString;
 use url::Url;
@@ -32,9 +34,6 @@ const DEFAULTS: &str = include_str!("../../config/default.toml");
 /// Longest `PUBLIC_URL`: a host name and a short path. It is an escaped part of our addresses for files, which are in
 /// the request line to the gateway, where there is room for a few kB only.
 pub const MAX_PUBLIC_URL_BYTES: usize = 200;
-
-/// Shortest `ADMIN_TOKEN`: the operator's pages show every location, and an easy password could be guessed.
-const MIN_ADMIN_TOKEN_BYTES: usize = 16;
 
 /// Every setting, checked.
 #[derive(Clone, Debug)]
@@ -57,6 +56,8 @@ pub struct Settings {
     pub stop_timeout: Duration,
     /// Opens `/metrics` and the operator's pages; none: they are off.
     pub admin_token: Option<SecretString>,
+    /// On the page inside GHL every user may change something, not only admins.
+    pub allow_users_to_change: bool,
 }
 
 /// The marketplace app's keys and the platform's addresses.
@@ -74,6 +75,8 @@ pub struct GhlSettings {
     pub frame_ancestors: Vec<String>,
     /// The app's conversation provider for calls, if it has one: calls then go into GHL's call log.
     pub call_provider_id: Option<String>,
+    /// Deliveries and app events are taken at addresses without their secret part, too.
+    pub accept_plain_hooks: bool,
     /// Root of the platform's API.
     pub api_base: Url,
     /// Root of the pages where people install apps.
@@ -89,6 +92,10 @@ pub struct WaapifySettings {
     pub api_base: Url,
     /// Least pause between two sends of one number.
     pub min_interval: Duration,
+    /// How long a person's answer may wait to be sent.
+    pub max_age_person: Duration,
+    /// How long any other message may wait.
+    pub max_age_automated: Duration,
 }
 
 /// A setting that is missing or bad.
@@ -228,11 +235,15 @@ fn read_all(reader: &mut Reader<impl Fn(&str) -> Option<String>>) -> Option<Sett
     let waapify_base = reader.parsed("waapify_api_base", parse_url);
     let media_base = reader.parsed("whatsapp_media_base", parse_url);
     let min_interval = reader.parsed("waapify_min_interval_ms", parse_interval);
+    let max_age_person = reader.parsed("max_age_person_hours", parse_age);
+    let max_age_automated = reader.parsed("max_age_automated_hours", parse_age);
     let sealer = reader.parsed("encryption_keys", parse_keys);
     let marketplace_base = reader.parsed("ghl_marketplace_base", parse_url);
     let stop_timeout = reader.parsed("stop_timeout_seconds", parse_stop_timeout);
     let frame_ancestors = reader.parsed("app_frame_ancestors", parse_frame_ancestors);
     let admin_token = reader.admin_token();
+    let allow_users_to_change = reader.parsed("allow_users_to_change", parse_switch);
+    let accept_plain_hooks = reader.parsed("accept_plain_hooks", parse_switch);
     reader.log_format();
     Some(Settings {
         database_url,
@@ -245,6 +256,7 @@ fn read_all(reader: &mut Reader<impl Fn(&str) -> Option<String>>) -> Option<Sett
             provider_id: reader.text("ghl_conversation_provider_id"),
             frame_ancestors: frame_ancestors?,
             call_provider_id: reader.text("ghl_call_provider_id"),
+            accept_plain_hooks: accept_plain_hooks?,
             api_base: ghl_base?,
             marketplace_base: marketplace_base?,
             verifier: Verifier::new(ed25519?, rsa?),
@@ -252,11 +264,14 @@ fn read_all(reader: &mut Reader<impl Fn(&str) -> Option<String>>) -> Option<Sett
         waapify: WaapifySettings {
             api_base: waapify_base?,
             min_interval: min_interval?,
+            max_age_person: max_age_person?,
+            max_age_automated: max_age_automated?,
         },
         whatsapp_media_base: media_base?,
         sealer: sealer?,
         stop_timeout: stop_timeout?,
         admin_token,
+        allow_users_to_change: allow_users_to_change?,
     })
 }
 
@@ -281,6 +296,7 @@ impl<E: Fn(&str) -> Option<String>> Reader<E> {
         let default = || match self.defaults.get(name)? {
             toml::Value::String(text) => Some(text.clone()),
             toml::Value::Integer(number) => Some(number.to_string()),
+            toml::Value::Boolean(is_on) => Some(is_on.to_string()),
             _ => None,
         };
         let given = (self.env)(&name.to_uppercase()).filter(|value| !value.trim().is_empty());
@@ -350,15 +366,7 @@ impl<E: Fn(&str) -> Option<String>> Reader<E> {
     /// None if it is not set, or is a fault.
     fn admin_token(&mut self) -> Option<SecretString> {
         self.text("admin_token")?;
-        self.parsed("admin_token", |text| {
-            if text.len() < MIN_ADMIN_TOKEN_BYTES {
-                Err(format!(
-                    "must have {MIN_ADMIN_TOKEN_BYTES} characters or more (make one with `openssl rand -hex 32`)"
-                ))
-            } else {
-                Ok(SecretString::from(text))
-            }
-        })
+        self.parsed("admin_token", parse_admin_token)
     }
 
     fn log_format(&mut self) -> Option<LogFormat> {

@@ -17,6 +17,8 @@ pub const NOT_SET: &str = "is not set";
 const MAX_INTERVAL_MS: u64 = 60_000;
 /// Seconds that a stop may take: five of them are for giving back unfinished jobs, and no call takes five minutes.
 const STOP_SECONDS: RangeInclusive<u64> = 6..=300;
+/// Ages of waiting messages: an hour is a short outage, and after a week nobody waits any more.
+const AGE_HOURS: RangeInclusive<u64> = 1..=168;
 
 /// An address with or without a port, which is 8080 by default.
 pub(super) fn parse_bind(text: &str) -> Result<SocketAddr, String> {
@@ -54,6 +56,15 @@ pub(super) fn parse_interval(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| format!("must be a number of milliseconds from 0 to {MAX_INTERVAL_MS}"))
 }
 
+pub(super) fn parse_age(text: &str) -> Result<Duration, String> {
+    let hours = u64::from_str(text).ok();
+    let hours = hours.filter(|hours| AGE_HOURS.contains(hours));
+    hours.map(Duration::from_hours).ok_or_else(|| {
+        let (least, most) = (AGE_HOURS.start(), AGE_HOURS.end());
+        format!("must be a number of hours from {least} to {most}")
+    })
+}
+
 pub(super) fn parse_stop_timeout(text: &str) -> Result<Duration, String> {
     let seconds = u64::from_str(text).ok();
     let seconds = seconds.filter(|seconds| STOP_SECONDS.contains(seconds));
@@ -83,6 +94,10 @@ pub(super) fn parse_frame_ancestors(text: &str) -> Result<Vec<String>, String> {
     sources.collect::<Option<_>>().ok_or_else(|| {
         "must be addresses like https://*.example.com, separated by spaces".to_owned()
     })
+}
+
+pub(super) fn parse_switch(text: &str) -> Result<bool, String> {
+    bool::from_str(text).map_err(|_| "must be true or false".to_owned())
 }
 
 pub(super) fn parse_keys(text: &str) -> Result<Sealer, String> {

@@ -8,12 +8,12 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ed25519_zebra::{Signature as Ed25519Signature, VerificationKey, batch};
+use ring::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
 use rsa::RsaPublicKey;
-use rsa::pkcs1v15::{Signature as RsaSignature, VerifyingKey};
+use rsa::pkcs1::EncodeRsaPublicKey as _;
 use rsa::pkcs8::DecodePublicKey;
 use rsa::pkcs8::spki::SubjectPublicKeyInfoRef;
-use rsa::signature::Verifier as _;
-use sha2::Sha256;
+use rsa::traits::PublicKeyParts as _;
 
 /// Header of the Ed25519 signature, which GHL sends today.
 const ED25519_HEADER: &str = "x-ghl-signature";
@@ -41,7 +41,10 @@ impl Ed25519Key {
 
 /// An RSA public key of the legacy signature.
 #[derive(Clone)]
-pub struct RsaKey(VerifyingKey<Sha256>);
+pub struct RsaKey(UnparsedPublicKey<Vec<u8>>);
+
+/// Shortest key that is taken, in bytes: 2,048 bits, below which nobody counts RSA as safe.
+const MIN_RSA_BYTES: usize = 256;
 
 impl RsaKey {
     /// Reads PEM or bare base64 of the same DER.
@@ -49,9 +52,15 @@ impl RsaKey {
     /// # Errors
     /// A sentence for the operator.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let key = RsaPublicKey::from_public_key_der(&key_bytes(text)?)
-            .map_err(|_| "is not an RSA public key in PEM or base64".to_owned())?;
-        Ok(Self(VerifyingKey::new(key)))
+        let key = RsaPublicKey::from_public_key_der(&key_bytes(text)?).ok();
+        let key = key.filter(|key| key.size() >= MIN_RSA_BYTES);
+        let der = key.and_then(|key| key.to_pkcs1_der().ok());
+        let der = der.ok_or("is not an RSA public key of 2,048 bits or more in PEM or base64")?;
+        let key = der.as_bytes().to_vec();
+        Ok(Self(UnparsedPublicKey::new(
+            &RSA_PKCS1_2048_8192_SHA256,
+            key,
+        )))
     }
 }
 
@@ -92,8 +101,8 @@ pub enum SignatureError {
 pub enum Signature {
     /// GHL sends this today.
     Ed25519(Ed25519Signature),
-    /// Its predecessor; about twenty times as expensive to check.
-    Rsa(RsaSignature),
+    /// Its predecessor, several times as costly to check.
+    Rsa(Vec<u8>),
 }
 
 impl Signature {
@@ -112,9 +121,7 @@ impl Signature {
             (Some(text), _) => Ed25519Signature::from_slice(&decode(text)?)
                 .map(Self::Ed25519)
                 .ok(),
-            (None, Some(text)) => RsaSignature::try_from(decode(text)?.as_slice())
-                .map(Self::Rsa)
-                .ok(),
+            (None, Some(text)) => Some(Self::Rsa(decode(text)?)),
         };
         found.ok_or(SignatureError::Wrong)
     }

@@ -34,7 +34,9 @@ pub struct SsoUser {
     pub company: CompanyId,
     /// The sub-account that the user has open; none in the agency's own view.
     pub active_location: Option<LocationId>,
-    /// The salt of the payload's encryption: random, and the same in every changed copy of it.
+    /// An admin of the sub-account or the agency. GHL's other roles, known or not, are none.
+    pub is_admin: bool,
+    /// What the payload was encrypted under: random, and the same in every changed copy of it.
     pub salt: [u8; SALT],
 }
 
@@ -55,15 +57,14 @@ pub enum SsoError {
     NotAUser,
 }
 
-/// Where a user belongs.
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Kind {
-    Agency,
-    Location,
-}
+/// The role of an admin, as GHL writes it.
+const ADMIN: &str = "admin";
+/// Where a user belongs who is never outside of a sub-account: two of GHL's documents use two words.
+const OF_LOCATION: [&str; 2] = ["location", "account"];
+/// Where the others belong whom we know.
+const OF_AGENCY: &str = "agency";
 
-/// The fields that we check. GHL may write others (`isAgencyOwner`, `versionId`, `appStatus`).
+/// What GHL writes. A role or type that we do not know is no reason to refuse: its holder may look. Fields beside these may come (`isAgencyOwner`, `versionId`, `appStatus`).
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Plain {
@@ -71,7 +72,7 @@ struct Plain {
     company_id: String,
     role: String,
     #[serde(rename = "type")]
-    kind: Kind,
+    kind: String,
     user_name: Option<String>,
     email: Option<String>,
     active_location: Option<String>,
@@ -126,23 +127,26 @@ fn key_and_iv(secret: &[u8], salt: [u8; SALT]) -> ([u8; 32], [u8; 16]) {
 
 fn checked(plain: Plain, salt: [u8; SALT]) -> Option<SsoUser> {
     let is_text = |text: &Option<String>| text.as_ref().is_none_or(|text| text.len() <= MAX_TEXT);
-    let are_ids = [&plain.user_id, &plain.company_id, &plain.role]
+    let are_ids = [&plain.user_id, &plain.company_id, &plain.role, &plain.kind]
         .into_iter()
         .all(|id| is_id(id));
+    let is = |text: &str, word: &str| text.eq_ignore_ascii_case(word);
+    let is_of_location = OF_LOCATION.iter().any(|word| is(&plain.kind, word));
     // GHL leaves it out in an agency's view; empty means the same.
     let location = plain.active_location.filter(|id| !id.is_empty());
     let is_located = location.as_ref().is_none_or(|id| is_id(id));
     if !(are_ids && is_located && is_text(&plain.user_name) && is_text(&plain.email)) {
         return None;
     }
-    // A user of a sub-account always has one open.
-    if matches!(plain.kind, Kind::Location) && location.is_none() {
+    // A user of a sub-account is never outside of one.
+    if is_of_location && location.is_none() {
         return None;
     }
     Some(SsoUser {
         user_id: plain.user_id,
         company: CompanyId(plain.company_id),
         active_location: location.map(LocationId),
+        is_admin: is(&plain.role, ADMIN) && (is_of_location || is(&plain.kind, OF_AGENCY)),
         salt,
     })
 }

@@ -7,11 +7,15 @@ use sqlx::{AssertSqlSafe, PgConnection};
 use crate::db::connection::Pool;
 
 /// Every table that the migrations create, except their own list.
-pub const TABLES: [&str; 22] = [
+pub const TABLES: [&str; 27] = [
+    "account_names",
+    "circuits",
     "client_credentials",
     "companies",
     "connect_links",
     "contacts",
+    "earlier_webhook_secrets",
+    "ended_sessions",
     "ghl_events",
     "groups",
     "inbound",
@@ -19,6 +23,7 @@ pub const TABLES: [&str; 22] = [
     "incidents",
     "lids",
     "locations",
+    "misdirected_posts",
     "numbers",
     "outbound",
     "pending_connections",

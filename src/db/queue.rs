@@ -4,7 +4,62 @@
 //! lease; whoever claims next raises `attempt` again, so that the first owner, should it still run, changes nothing any
 //! more. What an outcome changes besides differs from queue to queue, and is in the folder of each.
 
+use std::collections::BTreeMap;
+
 use crate::model::ids::LocationId;
+
+/// How much a claim may take, and how much of it of each holder: of a number where a worker shares its jobs among
+/// numbers, of a location elsewhere.
+#[derive(Clone, Debug)]
+pub struct Room {
+    /// Jobs in total.
+    pub limit: i64,
+    /// Jobs of a holder that is not in `left`.
+    pub share: i64,
+    /// Jobs that others may still take, by [`location_key`] or [`number_key`]; 0 for a holder that has its share in hand.
+    pub left: BTreeMap<String, i64>,
+    /// Any number, by chance: where in the order of their conversations a location's messages are looked for when those
+    /// that come first have to wait.
+    pub place: usize,
+}
+
+impl Room {
+    /// The holders as a JSON object, because a claim looks up each that it meets.
+    pub(in crate::db) fn left_json(&self) -> String {
+        serde_json::to_string(&self.left).unwrap_or_else(|_| "{}".to_owned())
+    }
+
+    /// `place` as the beginning of a conversation's id in this alphabet.
+    pub(in crate::db) fn place_among(&self, alphabet: &[u8]) -> String {
+        let at = |place: usize| alphabet.get(place % alphabet.len()).copied();
+        let digits = [at(self.place), at(self.place / alphabet.len())];
+        digits.into_iter().flatten().map(char::from).collect()
+    }
+}
+
+/// Room for this many jobs, of whomever.
+impl From<i64> for Room {
+    fn from(limit: i64) -> Self {
+        Self {
+            limit,
+            share: limit,
+            left: BTreeMap::new(),
+            place: 0,
+        }
+    }
+}
+
+/// A location as a holder of jobs.
+#[must_use]
+pub fn location_key(location: &LocationId) -> String {
+    location.as_str().to_owned()
+}
+
+/// A number as a holder of jobs. Statements put it together in the same way.
+#[must_use]
+pub fn number_key(location: &LocationId, number: &str) -> String {
+    format!("{} {number}", location.as_str())
+}
 
 /// A claimed row.
 pub trait Claimed {
@@ -61,7 +116,8 @@ macro_rules! claimed {
     };
 }
 
-/// Moves the end of the leases of claims that are still held: to now, which gives their jobs back. `$held` is the
+/// Moves the end of the leases of claims that are still held: to now, which gives their jobs back, or further away, which
+/// keeps them. Returns how many were still held. `$held` is the
 /// condition, between the table `q` and the claims `c`, that finds a row and says that its claim has not ended.
 macro_rules! set_due {
     ($pool:expr, $jobs:expr, $due:expr, $table:literal, $held:literal) => {{
@@ -77,7 +133,7 @@ macro_rules! set_due {
         )
         .execute($pool)
         .await
-        .map(|_| ())
+        .map(|moved| moved.rows_affected())
     }};
 }
 

@@ -69,6 +69,7 @@ impl Doctor {
             findings.push(self.check_client_secret());
         }
         findings.extend(self.check_options());
+        findings.extend(self.check_plain_addresses());
         if self.lacks(&["PUBLIC_URL"]).is_none() {
             findings.push(check_name(&parts.settings.public_url));
         }
@@ -191,6 +192,7 @@ impl Doctor {
             self.check_app_keys().await,
         ];
         findings.extend(self.check_agencies().await);
+        findings.extend(self.check_misdirected().await);
         findings
     }
 

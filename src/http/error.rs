@@ -29,6 +29,16 @@ pub(super) enum HookError {
     /// The address belongs to no number of ours.
     #[error("no such address")]
     UnknownSecret,
+    /// The address lacks its last part.
+    #[error(
+        "this address is not complete: `waapify-ghl marketplace --show-secrets` prints the whole one, to be entered in GHL's developer portal"
+    )]
+    PlainAddress,
+    /// A delivery at the address of events about the app.
+    #[error(
+        "this is a message to deliver, and this address is for events about the app: enter the Delivery URL that `waapify-ghl marketplace --show-secrets` prints in the conversation provider"
+    )]
+    DeliveryAtApp,
     /// The body is larger than this route takes.
     #[error("the body is too large")]
     TooLarge,
@@ -84,7 +94,8 @@ impl IntoResponse for HookError {
         let status = match &self {
             Self::Unproven(_) => StatusCode::UNAUTHORIZED,
             Self::OtherApp => StatusCode::FORBIDDEN,
-            Self::UnknownSecret => StatusCode::NOT_FOUND,
+            Self::UnknownSecret | Self::PlainAddress => StatusCode::NOT_FOUND,
+            Self::DeliveryAtApp => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Cut | Self::Malformed(_) => StatusCode::BAD_REQUEST,
             Self::StoreDown(_) | Self::NotServed(_) => StatusCode::TOO_MANY_REQUESTS,

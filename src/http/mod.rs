@@ -3,13 +3,16 @@
 //! Owns the proofs of callers, limits, status codes and pages. A handler never does a message's work, and never tells a
 //! caller why something inside failed.
 //!
-//! * `webhooks`: `POST /hooks/delivery`, `/hooks/app`, `/hooks/waapify/{secret}` and `/hooks/external-auth/{secret}`
+//! * `webhooks`: `POST /hooks/delivery/{secret}`, `/hooks/app/{secret}`, `/hooks/waapify/{secret}` and
+//!   `/hooks/external-auth/{secret}`
 //! * `pages`: `GET /`, `/oauth/…`, `/connect/{token}`, `/app` (inside GHL) and `/operator`
 //! * `downloads`: `GET /files/…` (a customer's file) and `/attachments/…` (an agent's file, for the gateway)
 //! * `ops`: `/healthz`, `/readyz`, `/metrics`
+//! * `connections`: accepts connections and ends those that are silent
 //! * `admin`: checks the operator's token; `error`: answers when something is wrong; `layers`: what wraps every route
 
 mod admin;
+mod connections;
 mod downloads;
 mod error;
 mod layers;
@@ -22,19 +25,26 @@ use std::sync::Arc;
 
 pub use admin::Admin;
 use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Router, middleware};
-pub use downloads::bounded_stream::DownloadSlots;
+pub use connections::serve;
 pub use downloads::inbound_media::Files;
 pub use downloads::outbound_attachment::slots as attachment_slots;
+pub use downloads::slots::DownloadSlots;
 use downloads::{inbound_media, outbound_attachment};
 pub use ops::metrics::ScrapeState;
 use ops::{health, metrics};
+pub use pages::connect::ProviderLooks;
 pub use pages::front_page::front_page;
+pub use pages::install_codes::InstallCodes;
 use pages::{connect, layout, location, oauth, operator};
 use secrecy::SecretString;
-pub use webhooks::external_auth::external_auth_secret;
+pub use webhooks::addresses::HookSecrets;
 pub use webhooks::insert_batcher::InsertBatcher;
+pub use webhooks::known_secrets::KnownSecrets;
+pub use webhooks::misdirected_notes::MisdirectedNotes;
+pub use webhooks::rooms::BodyRooms;
 pub use webhooks::signature_batcher::SignatureBatcher;
 pub use webhooks::waapify_event::OutageBuffer;
 use webhooks::{external_auth, ghl_delivery, ghl_event, waapify_event};
@@ -43,14 +53,6 @@ use crate::accounts::services::Services;
 use crate::config::GhlSettings;
 use crate::doctor::Doctor;
 
-/// A delivery is a text of a few kB with addresses of files, or an e-mail's HTML. A larger body is not a message.
-const MAX_DELIVERY_BYTES: usize = 2 * 1024 * 1024;
-/// A first login posts the whole address book, several MB (`docs/vendors/waapify.md#webhooks`).
-const MAX_GATEWAY_EVENT_BYTES: usize = 16 * 1024 * 1024;
-/// An event about the app has some hundred bytes; one about a message holds that message's text.
-const MAX_APP_EVENT_BYTES: usize = 256 * 1024;
-/// GHL's install form: three fields, and the ids of an agency's locations.
-const MAX_INSTALL_FORM_BYTES: usize = 64 * 1024;
 /// A form of three short fields.
 const MAX_FORM_BYTES: usize = 16 * 1024;
 
@@ -87,12 +89,26 @@ pub struct HttpParts {
     pub insert_batcher: InsertBatcher,
     /// Holds the gateway's events while the database is down.
     pub outage_buffer: OutageBuffer,
+    /// Limits what install codes cost GHL.
+    pub install_codes: InstallCodes,
+    /// Limits what connect links cost GHL.
+    pub provider_looks: ProviderLooks,
+    /// Secrets of the gateway's webhooks that were good lately.
+    pub known_secrets: KnownSecrets,
+    /// The last parts of the addresses that GHL is given.
+    pub hook_secrets: HookSecrets,
+    /// Room for the bodies of webhooks.
+    pub body_rooms: BodyRooms,
+    /// What came to a wrong address lately.
+    pub misdirected: MisdirectedNotes,
     /// Serves customers' files by link.
     pub files: Files,
     /// Slots for the downloads of agents' attachments.
     pub attachment_slots: DownloadSlots,
     /// The operator's token; none: the operator's pages are off.
     pub admin_token: Option<SecretString>,
+    /// On the page inside GHL every user may change something.
+    pub allow_users_to_change: bool,
     /// Compares the operator's token.
     pub admin: Admin,
     /// What `/metrics` shows besides the database's counts.
@@ -109,9 +125,6 @@ impl Deref for HttpParts {
 
 /// All routes of the service except `/`, which is [`front_page`].
 pub fn router(state: HttpState) -> Router {
-    let delivery = post(ghl_delivery::accept).layer(DefaultBodyLimit::max(MAX_DELIVERY_BYTES));
-    let gateway = post(waapify_event::accept).layer(DefaultBodyLimit::max(MAX_GATEWAY_EVENT_BYTES));
-    let ghl_events = post(ghl_event::accept).layer(DefaultBodyLimit::max(MAX_APP_EVENT_BYTES));
     let connect = get(connect::show)
         .post(connect::submit)
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES));
@@ -119,8 +132,7 @@ pub fn router(state: HttpState) -> Router {
     let external_auth = get(external_auth::accept)
         .post(external_auth::accept)
         .put(external_auth::accept)
-        .patch(external_auth::accept)
-        .layer(DefaultBodyLimit::max(MAX_INSTALL_FORM_BYTES));
+        .patch(external_auth::accept);
     let pages = Router::new()
         .route("/oauth/install", get(oauth::install))
         .route("/oauth/callback", get(oauth::callback))
@@ -143,10 +155,12 @@ pub fn router(state: HttpState) -> Router {
     let routes = Router::new()
         .merge(pages)
         .merge(location::routes(state.clone()))
-        .route("/hooks/delivery", delivery)
-        .route("/hooks/app", ghl_events)
+        .route("/hooks/delivery", post(ghl_delivery::accept))
+        .route("/hooks/delivery/{secret}", post(ghl_delivery::accept))
+        .route("/hooks/app", post(ghl_event::accept))
+        .route("/hooks/app/{secret}", post(ghl_event::accept))
         .route("/hooks/external-auth/{secret}", external_auth)
-        .route("/hooks/waapify/{secret}", gateway)
+        .route("/hooks/waapify/{secret}", post(waapify_event::accept))
         .route(
             "/attachments/{token}/{name}",
             get(outbound_attachment::show),
@@ -159,6 +173,8 @@ pub fn router(state: HttpState) -> Router {
         .route("/healthz", get(health::live))
         .route("/healthz/{question}", get(health::answer))
         .route("/readyz", get(health::ready))
+        // Named, so that it is wrapped and stays when routes of others are merged.
+        .fallback(async || StatusCode::NOT_FOUND)
         .with_state(state);
     layers::wrap(routes)
 }

@@ -14,6 +14,17 @@ pub const GATEWAY_DOWN: Schedule = Schedule(&[
     5, 15, 60, 300, 900, 1_800, 3_600, 3_600, 7_200, 7_200, 14_400,
 ]);
 
+/// Longest pause of the schedule above: the gateway's return is noticed within two minutes. Tries before the end of the
+/// schedule cost little, because nothing but a probe is sent into a gateway that fails for everybody.
+pub const GATEWAY_DOWN_PAUSE: Duration = Duration::seconds(75);
+
+/// Probes into a gateway that surely sends nothing: soon, and then often enough to notice its return within two minutes.
+pub const PROBE: Schedule = Schedule(&[5, 15, 30, 60]);
+
+/// Probes that may send their message without an answer: each risks a message, and Waapify answers its check all the
+/// same, so that these pauses grow to a quarter of an hour.
+pub const RISKY_PROBE: Schedule = Schedule(&[15, 60, 300, 900]);
+
 /// The gateway or WhatsApp refused an attempt without a lasting reason: again soon, but not for long, because a person
 /// waits and the likely cause (no WhatsApp on that number) stays.
 pub const ATTEMPT_FAILED: Schedule = Schedule(&[5, 30, 120]);
@@ -28,11 +39,14 @@ pub const STATUS_UPDATE: Schedule = Schedule(&[
     2, 3, 5, 10, 20, 40, 60, 120, 300, 600, 1_800, 3_600, 7_200, 14_400, 28_800, 28_800,
 ]);
 
-/// GHL does not accept a customer's message: soon for a short failure, then through an outage of a day, because the
-/// message must not be lost.
+/// GHL does not accept a customer's message: soon for a short failure, then every eight hours, because the message must
+/// not be lost. The last pause is repeated until [`KEPT`] is over.
 pub const INBOUND: Schedule = Schedule(&[
     2, 10, 30, 120, 300, 900, 1_800, 3_600, 7_200, 14_400, 28_800, 28_800,
 ]);
+
+/// Least time for which a customer's message is tried: somebody who looks once a week can still mend what stops it.
+pub const KEPT: Duration = Duration::days(7);
 
 /// The answer to a post was lost, and another message hides whether GHL has it. GHL's event about it would decide that,
 /// and arrives within seconds, or minutes if GHL's first tries failed (`docs/vendors/ghl.md#webhook-retries`). After
@@ -45,7 +59,8 @@ pub const MEDIA: Schedule = Schedule(&[2, 5, 10, 20]);
 
 /// GHL does not renew a token, without a lasting reason. The first tries are within the 30 seconds in which GHL answers
 /// a repeated refresh with the same pair (`docs/vendors/ghl.md#refresh`), so that a lost answer is fetched again.
-pub const REFRESH_FAILED: Schedule = Schedule(&[2, 5, 10, 60, 300]);
+/// The last pause is short, because everything of the location waits for the token when GHL is back.
+pub const REFRESH_FAILED: Schedule = Schedule(&[2, 5, 10, 60, 90]);
 
 /// A location is not active: its owner pays or resumes it within hours, days, or never.
 pub const LOCATION_INACTIVE: Schedule = Schedule(&[900, 3_600, 14_400, 43_200, 86_400]);
@@ -68,6 +83,24 @@ impl Schedule {
         Some(Duration::seconds(seconds) * (1.0 + JITTER * jitter.clamp(0.0, 1.0)))
     }
 
+    /// The pauses in seconds, without jitter.
+    #[must_use]
+    pub const fn seconds(self) -> &'static [i64] {
+        self.0
+    }
+
+    /// All pauses together, without jitter.
+    #[must_use]
+    pub fn total(self) -> Duration {
+        Duration::seconds(self.0.iter().sum())
+    }
+
+    /// Whether so many failures have used up the schedule.
+    #[must_use]
+    pub fn is_over(self, failures: i32) -> bool {
+        usize::try_from(failures).is_ok_and(|failures| failures >= self.0.len())
+    }
+
     /// As [`Schedule::pause`], for work that never ends: the last pause is repeated.
     #[must_use]
     pub fn endless(self, failures: i32, jitter: f64) -> Duration {
@@ -85,6 +118,8 @@ mod tests {
     fn every_schedule_grows_and_ends() {
         for schedule in [
             GATEWAY_DOWN,
+            PROBE,
+            RISKY_PROBE,
             ATTEMPT_FAILED,
             FILE_UNREACHABLE,
             STATUS_UPDATE,
@@ -109,10 +144,7 @@ mod tests {
     fn an_endless_schedule_goes_on_with_its_last_pause() {
         assert_eq!(REFRESH_FAILED.endless(0, 0.0), Duration::seconds(2));
         for failures in [4, 5, 1_000, i32::MAX] {
-            assert_eq!(
-                REFRESH_FAILED.endless(failures, 0.0),
-                Duration::seconds(300)
-            );
+            assert_eq!(REFRESH_FAILED.endless(failures, 0.0), Duration::seconds(90));
         }
     }
 

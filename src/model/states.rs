@@ -274,6 +274,8 @@ stored_enum! {
         Silence = "silence", "Waapify reports nothing", "Waapify tidak melaporkan apa-apa";
         /// The app must be installed again.
         Reinstall = "reinstall", "the app must be installed again", "aplikasi perlu dipasang semula";
+        /// A connect link from outside GHL replaced the location's number.
+        Replaced = "replaced", "the number was replaced from outside GHL", "nombor diganti dari luar GHL";
     }
 }
 

@@ -4,6 +4,7 @@
 
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 type Labels<const N: usize> = [(&'static str, &'static str); N];
@@ -15,6 +16,10 @@ pub struct Counters {
     failures: Family<Labels<1>, Counter>,
     parts: Counter,
     status_updates: Family<Labels<1>, Counter>,
+    connections: Gauge,
+    ended_connections: Family<Labels<1>, Counter>,
+    full_connections: Counter,
+    failed_accepts: Counter,
 }
 
 impl Counters {
@@ -48,7 +53,28 @@ impl Counters {
         self.status_updates.get_or_create(&[("end", end)]).inc();
     }
 
-    /// Registers the counters for a scrape.
+    /// A caller connected.
+    pub fn connection_opened(&self) {
+        self.connections.inc();
+    }
+
+    /// A caller's connection ended: `closed`, `late_head` or `idle`.
+    pub fn connection_ended(&self, end: &'static str) {
+        self.connections.dec();
+        self.ended_connections.get_or_create(&[("end", end)]).inc();
+    }
+
+    /// A caller waits until another's connection ends.
+    pub fn connections_were_full(&self) {
+        self.full_connections.inc();
+    }
+
+    /// A caller could not be taken: no descriptor or memory is left.
+    pub fn accept_failed(&self) {
+        self.failed_accepts.inc();
+    }
+
+    /// Puts the counters into a scrape.
     pub fn register(&self, registry: &mut Registry) {
         registry.register(
             "messages_ended",
@@ -69,6 +95,30 @@ impl Counters {
             "statuses_ended",
             "Statuses that this process told GHL, or gave up",
             self.status_updates.clone(),
+        );
+        self.register_connections(registry);
+    }
+
+    fn register_connections(&self, registry: &mut Registry) {
+        registry.register(
+            "connections",
+            "Connections of callers that are open now",
+            self.connections.clone(),
+        );
+        registry.register(
+            "connections_ended",
+            "Connections of callers that ended: closed, late_head (no request came in time) or idle",
+            self.ended_connections.clone(),
+        );
+        registry.register(
+            "connections_full",
+            "Times that callers had to wait because all connections were in use",
+            self.full_connections.clone(),
+        );
+        registry.register(
+            "accept_failures",
+            "Times that no caller could be taken, for want of file descriptors or memory",
+            self.failed_accepts.clone(),
         );
     }
 }

@@ -9,7 +9,8 @@ use time::Duration;
 use tracing::{info, warn};
 
 use crate::clients::ghl::{GhlEvent, WhiteLabel};
-use crate::db::accounts::white_label_domains;
+use crate::db::accounts::{account_names, white_label_domains};
+use crate::db::queue::Room;
 use crate::db::webhooks::ghl_events;
 use crate::db::webhooks::ghl_events::GhlEventJob;
 use crate::model::ids::{CompanyId, LocationId};
@@ -36,7 +37,7 @@ impl Worker for GhlEvents {
         &self.0.signals.ghl_events
     }
 
-    async fn claim(&self, _: i64) -> sqlx::Result<Vec<GhlEventJob>> {
+    async fn claim(&self, _: impl Into<Room> + Send) -> sqlx::Result<Vec<GhlEventJob>> {
         let head = ghl_events::claim(&self.0.pool, self.0.clock.now(), LEASE).await?;
         Ok(head.into_iter().collect())
     }
@@ -82,10 +83,15 @@ impl GhlEvents {
                     .note_install(location, company, event.said_at)
                     .await?;
                 self.note_white_label(company, &event.white_label).await?;
+                if let (Some(company), Some(name)) = (company, &event.company_name) {
+                    account_names::record_name(&self.0.pool, company.as_str(), name).await?;
+                }
             }
             "UNINSTALL" => {
-                installs.uninstall(location, company, event.said_at).await?;
-                self.forget_white_label(location, company).await?;
+                let is_gone = installs.uninstall(location, company, event.said_at).await?;
+                if is_gone {
+                    self.forget_white_label(location, company).await?;
+                }
             }
             _ => {}
         }

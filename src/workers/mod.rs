@@ -14,6 +14,7 @@
 pub mod ghl_events;
 pub mod inbound;
 pub mod inbound_media;
+mod lease;
 pub mod monitor;
 pub mod outbound;
 mod running_jobs;
@@ -31,6 +32,7 @@ use tokio::time::Instant;
 use tracing::warn;
 
 use crate::accounts::services::Services;
+use crate::db::queue::Room;
 use crate::doctor::Doctor;
 use crate::runtime::notify::Signal;
 use crate::runtime::stop::Stop;
@@ -70,16 +72,33 @@ pub trait Worker: Send + Sync + 'static {
     /// Jobs that run at once: enough that a slow one delays few others, few enough not to flood the vendors.
     const CONCURRENCY: usize;
 
+    /// Jobs of one holder at once, so that one whose vendor hangs leaves hands for all others.
+    const SHARE: usize = Self::CONCURRENCY;
+    /// Whether a holder whose jobs end quickly may have more than its share ([`running_jobs`]).
+    const CAN_EARN: bool = true;
+
     /// Fires when there may be work.
     fn signal(&self) -> &Signal;
 
-    /// Claims at most `limit` due jobs.
-    fn claim(&self, limit: i64) -> impl Future<Output = sqlx::Result<Vec<Self::Job>>> + Send;
+    /// Whose share a job uses: a number ([`crate::db::queue::number_key`]) or a location ([`crate::db::queue::location_key`]); nobody's where
+    /// jobs have no shares.
+    fn holder(_job: &Self::Job) -> Option<String> {
+        None
+    }
 
-    /// Claims at most `limit` jobs that may be new or newly unblocked. Called after signals, between two polls: work
-    /// that becomes due only by time can wait for the next poll.
-    fn claim_ready(&self, limit: i64) -> impl Future<Output = sqlx::Result<Vec<Self::Job>>> + Send {
-        self.claim(limit)
+    /// Claims due jobs for which there is room.
+    fn claim(
+        &self,
+        room: impl Into<Room> + Send,
+    ) -> impl Future<Output = sqlx::Result<Vec<Self::Job>>> + Send;
+
+    /// Claims jobs that may be new or newly unblocked. Called after signals, between two polls: work that becomes due
+    /// only by time can wait for the next poll.
+    fn claim_ready(
+        &self,
+        room: impl Into<Room> + Send,
+    ) -> impl Future<Output = sqlx::Result<Vec<Self::Job>>> + Send {
+        self.claim(room)
     }
 
     /// How long the next claim may wait without a signal: until something is due, `POLL_INTERVAL` at most.
@@ -98,7 +117,7 @@ pub trait Worker: Send + Sync + 'static {
 /// Claims once and does all claimed jobs at the same time. Returns their number. Tests run a worker with this.
 pub async fn step<W: Worker>(worker: &Arc<W>) -> sqlx::Result<usize> {
     let jobs = worker
-        .claim(i64::try_from(W::CONCURRENCY).unwrap_or(i64::MAX))
+        .claim(RunningJobs::new(Arc::clone(worker)).room())
         .await?;
     let count = jobs.len();
     let mut tasks = JoinSet::new();
@@ -120,15 +139,15 @@ pub async fn run<W: Worker>(worker: Arc<W>, stop: Stop) {
     let mut next_poll = Instant::now();
     worker.signal().record_step(true);
     while !stop.requested.is_cancelled() {
-        let free =
-            i64::try_from(W::CONCURRENCY.saturating_sub(running_jobs.len())).unwrap_or(i64::MAX);
+        let room = running_jobs.room();
+        let free = room.limit;
         let claimed = if free == 0 {
             Ok(Vec::new())
         } else if Instant::now() < next_poll {
-            worker.claim_ready(free).await
+            worker.claim_ready(room).await
         } else {
             next_poll = Instant::now() + POLL_INTERVAL;
-            worker.claim(free).await
+            worker.claim(room).await
         };
         let gap = match claimed {
             Ok(jobs) => {

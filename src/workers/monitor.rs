@@ -17,6 +17,7 @@ use crate::db::history::health_facts::NumberCheckup;
 use crate::db::history::incidents::{About, Incident, MonitorJob};
 use crate::db::history::{health_facts, incidents};
 use crate::db::numbers::{NumberRow, holds};
+use crate::db::queue::Room;
 use crate::doctor::{LinkFault, PERSISTS, Provider, REGISTERED};
 use crate::model::reason::{Hold, Reason};
 use crate::model::states::{IncidentKind, InstallStatus};
@@ -32,6 +33,9 @@ const JITTER: f64 = 0.2;
 /// location with several silent numbers may be checked twice at once, which does no harm.
 const LEASE: Duration = Duration::minutes(5);
 
+/// How long a replaced number is shown: every user of the location has looked by then.
+const REPLACEMENT_SHOWN: Duration = Duration::days(1);
+
 /// The worker.
 #[derive(Clone, Debug)]
 pub struct Monitor(pub Arc<Context>);
@@ -46,7 +50,8 @@ impl Worker for Monitor {
         &self.0.signals.monitor
     }
 
-    async fn claim(&self, limit: i64) -> sqlx::Result<Vec<MonitorJob>> {
+    async fn claim(&self, room: impl Into<Room> + Send) -> sqlx::Result<Vec<MonitorJob>> {
+        let limit = room.into().limit;
         incidents::claim_due_locations(&self.0.pool, self.0.clock.now(), LEASE, limit).await
     }
 
@@ -56,6 +61,7 @@ impl Worker for Monitor {
             job: &job,
             incidents: incidents::list_open(&self.0.pool, &job.location_id).await?,
         };
+        look.at_replacement().await?;
         look.at_ghl().await?;
         look.at_numbers().await?;
         let jitter = JITTER * (rand::random::<f64>() * 2.0 - 1.0);
@@ -80,6 +86,15 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
+    async fn at_replacement(&self) -> sqlx::Result<()> {
+        match self.find("", IncidentKind::Replaced) {
+            Some(shown) if self.now() >= shown.since + REPLACEMENT_SHOWN => {
+                self.resolve("", IncidentKind::Replaced).await
+            }
+            _ => Ok(()),
+        }
+    }
+
     async fn at_ghl(&self) -> sqlx::Result<()> {
         let (context, location) = (self.context, &self.job.location_id);
         let install_status = installs::find_install_status(&context.pool, location).await?;

@@ -1,17 +1,27 @@
 //! The jobs that a worker is running, and their end when the process stops.
 //!
-//! Owns their tasks, and a copy of each job to give it back. It claims nothing.
+//! Owns their tasks, a copy of each job to give it back, and who has how many of them. It claims nothing.
+//!
+//! A holder (a number, or a location) may have [`Worker::SHARE`] jobs at once. One whose jobs end quickly earns room for
+//! more, at most half of what is free; a job that takes long ends that. So an instance that hangs keeps few of the jobs,
+//! and whoever comes next finds some.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::{Id, JoinError, JoinSet};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
+use crate::db::queue::Room;
 use crate::workers::Worker;
+
+/// A job that takes longer than this is slow: a vendor that is well answers within a second.
+const QUICK: Duration = Duration::from_secs(2);
+/// How long it is remembered that a holder's jobs ended quickly, so that it need not earn it again at each message.
+const REMEMBERED: Duration = Duration::from_secs(10);
 
 /// Longest wait for the database while jobs are given back, which takes a few statements. If it fails, the leases
 /// expire.
@@ -24,6 +34,39 @@ pub(super) struct RunningJobs<W: Worker> {
     worker: Arc<W>,
     tasks: JoinSet<sqlx::Result<()>>,
     jobs: HashMap<Id, W::Job>,
+    started: HashMap<Id, Instant>,
+    holders: HashMap<String, Holding>,
+}
+
+/// What one holder has in hand.
+#[derive(Debug)]
+struct Holding {
+    jobs: usize,
+    /// Jobs that ended quickly since the last one that did not.
+    quick: usize,
+    /// When a job of it began or ended last.
+    changed: Instant,
+}
+
+impl Holding {
+    fn new(now: Instant) -> Self {
+        Self {
+            jobs: 0,
+            quick: 0,
+            changed: now,
+        }
+    }
+
+    fn begin(&mut self, now: Instant) {
+        self.jobs += 1;
+        self.changed = now;
+    }
+
+    fn end(&mut self, was_quick: bool, now: Instant) {
+        self.jobs = self.jobs.saturating_sub(1);
+        self.quick = if was_quick { self.quick + 1 } else { 0 };
+        self.changed = now;
+    }
 }
 
 impl<W: Worker> RunningJobs<W> {
@@ -32,6 +75,47 @@ impl<W: Worker> RunningJobs<W> {
             worker,
             tasks: JoinSet::new(),
             jobs: HashMap::new(),
+            started: HashMap::new(),
+            holders: HashMap::new(),
+        }
+    }
+
+    /// What may be claimed now.
+    pub(super) fn room(&mut self) -> Room {
+        let now = Instant::now();
+        self.notice_slow(now);
+        self.holders
+            .retain(|_, holding| holding.jobs > 0 || now - holding.changed < REMEMBERED);
+        let free = W::CONCURRENCY.saturating_sub(self.len());
+        let mut left = BTreeMap::new();
+        for (holder, holding) in &self.holders {
+            let earned = if W::CAN_EARN {
+                holding.quick.min(free / 2)
+            } else {
+                0
+            };
+            let room = (W::SHARE + earned).saturating_sub(holding.jobs);
+            if room != W::SHARE {
+                left.insert(holder.clone(), to_i64(room));
+            }
+        }
+        Room {
+            limit: to_i64(free),
+            share: to_i64(W::SHARE),
+            left,
+            place: rand::random_range(0..usize::MAX),
+        }
+    }
+
+    /// Takes back what holders have earned whose jobs take long now.
+    fn notice_slow(&mut self, now: Instant) {
+        for (id, started) in &self.started {
+            if now - *started > QUICK
+                && let Some(holder) = self.jobs.get(id).and_then(W::holder)
+                && let Some(holding) = self.holders.get_mut(&holder)
+            {
+                holding.quick = 0;
+            }
         }
     }
 
@@ -43,6 +127,12 @@ impl<W: Worker> RunningJobs<W> {
     pub(super) fn start(&mut self, job: W::Job) {
         let (worker, taken) = (Arc::clone(&self.worker), job.clone());
         let task = self.tasks.spawn(async move { worker.process(taken).await });
+        let now = Instant::now();
+        if let Some(holder) = W::holder(&job) {
+            let holding = self.holders.entry(holder);
+            holding.or_insert_with(|| Holding::new(now)).begin(now);
+        }
+        self.started.insert(task.id(), now);
         self.jobs.insert(task.id(), job);
     }
 
@@ -66,7 +156,13 @@ impl<W: Worker> RunningJobs<W> {
 
     fn forget(&mut self, ended: &Ended) {
         note_end::<W>(ended);
-        self.jobs.remove(&id_of(ended));
+        let (id, now) = (id_of(ended), Instant::now());
+        let started = self.started.remove(&id);
+        let was_quick = started.is_some_and(|started| now - started <= QUICK);
+        let holder = self.jobs.remove(&id).as_ref().and_then(W::holder);
+        if let Some(holding) = holder.and_then(|holder| self.holders.get_mut(&holder)) {
+            holding.end(was_quick, now);
+        }
     }
 
     /// Lets jobs end until the stop is overdue. A job that has not ended, or could not record its outcome, is given back:
@@ -103,6 +199,10 @@ impl<W: Worker> RunningJobs<W> {
             ),
         }
     }
+}
+
+fn to_i64(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 fn id_of(ended: &Ended) -> Id {

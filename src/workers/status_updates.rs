@@ -7,10 +7,12 @@ use tracing::{info, warn};
 
 use crate::accounts::tokens::{Owner, TokenError};
 use crate::clients::ghl;
-use crate::clients::ghl::{Advice, StatusError};
+use crate::clients::ghl::StatusError;
 use crate::db::accounts::rate_limits::CallPriority;
+use crate::db::accounts::vendor_outages;
 use crate::db::outbound::status_updates;
 use crate::db::outbound::status_updates::{Back, StatusJob};
+use crate::db::queue::{Room, location_key};
 use crate::model::reason::{Reason, Step};
 use crate::model::retry_schedule::STATUS_UPDATE;
 use crate::runtime::notify::Signal;
@@ -32,13 +34,20 @@ impl Worker for StatusUpdates {
     type Job = StatusJob;
     const NAME: &'static str = "status_updates";
     const CONCURRENCY: usize = 32;
+    /// More than GHL's limit on calls lets a location use, unless GHL is slow.
+    const SHARE: usize = 4;
 
     fn signal(&self) -> &Signal {
         &self.0.signals.status_updates
     }
 
-    async fn claim(&self, limit: i64) -> sqlx::Result<Vec<StatusJob>> {
-        status_updates::claim(&self.0.pool, self.0.clock.now(), LEASE, limit).await
+    fn holder(job: &StatusJob) -> Option<String> {
+        Some(location_key(&job.location_id))
+    }
+
+    async fn claim(&self, room: impl Into<Room> + Send) -> sqlx::Result<Vec<StatusJob>> {
+        let room = room.into();
+        status_updates::claim(&self.0.pool, self.0.clock.now(), LEASE, room).await
     }
 
     async fn process(&self, job: StatusJob) -> sqlx::Result<()> {
@@ -52,7 +61,7 @@ impl Worker for StatusUpdates {
                 status_updates::finish(&self.0.pool, &job, self.0.clock.now()).await
             }
             Err(TokenError::Database(error)) => Err(error),
-            Err(TokenError::Call(error)) if error.advice == Advice::Reject => {
+            Err(TokenError::Call(error)) if error.is_final => {
                 self.give_up(&job, &error.detail).await
             }
             Err(error @ TokenError::Uninstalled) => self.give_up(&job, &error.reason()).await,
@@ -90,13 +99,24 @@ impl StatusUpdates {
     }
 
     async fn retry(&self, job: &StatusJob, error: &TokenError) -> sqlx::Result<()> {
+        let now = self.0.clock.now();
+        if error.is_outage()
+            && let Some(at) =
+                vendor_outages::record_outage(&self.0.pool, &job.location_id, now).await?
+        {
+            return status_updates::finish_retry(&self.0.pool, job, Back::Probes, at).await;
+        }
         let Some(pause) = STATUS_UPDATE.pause(job.failures, rand::random()) else {
             return self.give_up(job, &error.reason()).await;
         };
         let pause = error.least_pause().map_or(pause, |least| pause.max(least));
         info!(location = %job.location_id, message_id = %job.message_id, %error, "GHL does not know yet");
-        let due = self.0.clock.now() + pause;
-        status_updates::finish_retry(&self.0.pool, job, Back::Failed, due).await
+        let back = if error.is_outage() {
+            Back::Down
+        } else {
+            Back::Failed
+        };
+        status_updates::finish_retry(&self.0.pool, job, back, now + pause).await
     }
 
     async fn give_up(&self, job: &StatusJob, why: &Reason) -> sqlx::Result<()> {

@@ -4,27 +4,38 @@
 //! changes rows, and each change is idempotent.
 
 use std::sync::Arc;
+use std::time::Duration as StdDuration;
 
 use time::Duration;
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 use whatsapp_events::{self, BadBody, Event, Person, Receipt, ReceiptLevel};
 
+use crate::db;
 use crate::db::history::incidents;
 use crate::db::numbers::holds;
 use crate::db::outbound::receipts;
+use crate::db::outbound::receipts::Seen;
+use crate::db::queue::{Room, number_key};
 use crate::db::webhooks::waapify_events;
 use crate::db::webhooks::waapify_events::EventJob;
 use crate::model::ids::WaMessageId;
 use crate::model::reason::{Hold, Reason, Step};
 use crate::runtime::notify::Signal;
 use crate::workers::inbound::{calls, lids, record};
-use crate::workers::{Context, Worker};
+use crate::workers::{Context, Worker, lease};
 
-/// Reading an event is a few statements; a first login's contact list takes seconds.
+/// Reading an event is a few statements. While its owner works the lease is renewed, so that it ends only with the process.
 const LEASE: Duration = Duration::seconds(60);
-/// An event that was tried more often than this fails unread and stays stored. An unstable database does not use this
-/// up within a quarter of an hour.
-const MAX_ATTEMPTS: i32 = 20;
+/// Processes that one event may end. It then fails unread and stays stored, and the number's later events go on.
+const MAX_CRASHED_ATTEMPTS: i32 = 2;
+/// Tries that may fail because of what an event says; conflicts with another process's rows are among them.
+const MAX_FAILURES: i32 = 20;
+/// Pause after a try that failed.
+const RETRY: Duration = Duration::seconds(5);
+/// Pause between tries to put an event back while the database does not answer.
+const PUT_BACK_PAUSE: StdDuration = StdDuration::from_secs(1);
+/// Items that are read under one lease and kept in memory at once; a body with more becomes several events.
+const MAX_ITEMS: usize = 5_000;
 /// A number that was logged out is tried again after this.
 const HOLD: Duration = Duration::minutes(5);
 
@@ -37,13 +48,22 @@ impl Worker for WaapifyEvents {
     type Job = Vec<EventJob>;
     const NAME: &'static str = "waapify_events";
     const CONCURRENCY: usize = 8;
+    /// The events of a number are read one after the other.
+    const SHARE: usize = 1;
+    const CAN_EARN: bool = false;
 
     fn signal(&self) -> &Signal {
         &self.0.signals.waapify_events
     }
 
-    async fn claim(&self, limit: i64) -> sqlx::Result<Vec<Vec<EventJob>>> {
-        let events = waapify_events::claim(&self.0.pool, self.0.clock.now(), LEASE, limit).await?;
+    fn holder(job: &Vec<EventJob>) -> Option<String> {
+        let first = job.first()?;
+        Some(number_key(&first.location_id, &first.number))
+    }
+
+    async fn claim(&self, room: impl Into<Room> + Send) -> sqlx::Result<Vec<Vec<EventJob>>> {
+        let room = room.into();
+        let events = waapify_events::claim(&self.0.pool, self.0.clock.now(), LEASE, room).await?;
         let same =
             |a: &EventJob, b: &EventJob| (&a.location_id, &a.number) == (&b.location_id, &b.number);
         Ok(events.chunk_by(same).map(<[EventJob]>::to_vec).collect())
@@ -51,32 +71,90 @@ impl Worker for WaapifyEvents {
 
     /// Events that were read before an error are ended nevertheless.
     async fn process(&self, jobs: Vec<EventJob>) -> sqlx::Result<()> {
+        let (pool, clock) = (&self.0.pool, &self.0.clock);
+        let renew = || waapify_events::renew(pool, &jobs, clock.now() + LEASE);
+        if let Some(outcome) = lease::keep(clock, LEASE, self.read_all(&jobs), renew).await {
+            return outcome;
+        }
+        info!("another process reads these events");
+        waapify_events::put_back(pool, &jobs, None, clock.now()).await
+    }
+
+    async fn release(&self, jobs: &[Vec<EventJob>]) -> sqlx::Result<()> {
+        let now = self.0.clock.now();
+        waapify_events::put_back(&self.0.pool, &jobs.concat(), None, now).await
+    }
+}
+
+/// What came of an event that can be read or never can.
+enum Read {
+    /// It was applied, or cannot be, for this reason.
+    Ended(Result<(), Reason>),
+    /// Its parts are events of their own, and come before whatever follows it.
+    Split,
+}
+
+impl WaapifyEvents {
+    /// Reads events in their order, until one of them has to be read again or was split.
+    async fn read_all(&self, jobs: &[EventJob]) -> sqlx::Result<()> {
         let mut ended = Vec::with_capacity(jobs.len());
         let mut outcome = Ok(());
-        for job in &jobs {
+        for job in jobs {
             match self.read(job).await {
-                Ok(result) => ended.push((job, result)),
+                Ok(Read::Ended(result)) => ended.push((job, result)),
+                Ok(Read::Split) => break,
                 Err(error) => {
                     outcome = Err(error);
                     break;
                 }
             }
         }
-        waapify_events::finish(&self.0.pool, &ended).await?;
+        let finished = waapify_events::finish(&self.0.pool, &ended).await;
+        let (left, outcome) = match finished {
+            Ok(()) => (&jobs[ended.len()..], outcome),
+            Err(error) => (jobs, Err(error)),
+        };
+        if !left.is_empty() {
+            self.put_back(left, outcome.as_ref().err()).await;
+        }
         outcome
     }
 
-    async fn release(&self, jobs: &[Vec<EventJob>]) -> sqlx::Result<()> {
-        waapify_events::release(&self.0.pool, &jobs.concat(), self.0.clock.now()).await
-    }
-}
-
-impl WaapifyEvents {
-    /// Applies an event, or returns why it cannot be read.
-    async fn read(&self, job: &EventJob) -> sqlx::Result<Result<(), Reason>> {
-        if job.attempt > MAX_ATTEMPTS {
-            return Ok(Err(Step::Deadly.into()));
+    /// Puts back what was not ended, so that nobody takes this process for dead. While the database does not answer, that
+    /// is tried again.
+    async fn put_back(&self, jobs: &[EventJob], error: Option<&sqlx::Error>) {
+        let failed = jobs.first().filter(|_| error.is_some_and(db::is_row_error));
+        let pause = if error.is_some() {
+            RETRY
+        } else {
+            Duration::ZERO
+        };
+        loop {
+            let due = self.0.clock.now() + pause;
+            match waapify_events::put_back(&self.0.pool, jobs, failed, due).await {
+                Ok(()) => return,
+                Err(error) => debug!(%error, "events could not be put back"),
+            }
+            tokio::time::sleep(PUT_BACK_PAUSE).await;
         }
+    }
+
+    /// Applies an event, or returns why it cannot be read.
+    async fn read(&self, job: &EventJob) -> sqlx::Result<Read> {
+        if job.crashed_attempts >= MAX_CRASHED_ATTEMPTS || job.failures >= MAX_FAILURES {
+            warn!(location = %job.location_id, event = job.id, "an event is set aside");
+            return Ok(Read::Ended(Err(Step::Deadly.into())));
+        }
+        if let Some(parts) = whatsapp_events::split(&job.body, MAX_ITEMS) {
+            let now = self.0.clock.now();
+            waapify_events::split(&self.0.pool, job, &parts, now).await?;
+            self.0.signals.waapify_events.notify_one();
+            return Ok(Read::Split);
+        }
+        self.apply_all(job).await.map(Read::Ended)
+    }
+
+    async fn apply_all(&self, job: &EventJob) -> sqlx::Result<Result<(), Reason>> {
         let webhook = match whatsapp_events::parse(&job.body) {
             Ok(webhook) => webhook,
             Err(error) => {
@@ -84,6 +162,7 @@ impl WaapifyEvents {
                 return Ok(Err(match error {
                     BadBody::NotJson(_) => Step::NotJson.into(),
                     BadBody::NotObject => Step::NotObject.into(),
+                    BadBody::TooManyItems => Step::TooManyItems.into(),
                 }));
             }
         };
@@ -92,8 +171,17 @@ impl WaapifyEvents {
             return Ok(Ok(()));
         }
         lids::learn(&self.0, job, &webhook.events).await?;
-        for event in &webhook.events {
-            self.apply(job, event).await?;
+        let both_receipts =
+            |a: &Event, b: &Event| matches!((a, b), (Event::Receipt(_), Event::Receipt(_)));
+        for events in webhook.events.chunk_by(both_receipts) {
+            match events {
+                [Event::Receipt(_), ..] => self.receipts(job, events).await?,
+                events => {
+                    for event in events {
+                        self.apply(job, event).await?;
+                    }
+                }
+            }
         }
         Ok(Ok(()))
     }
@@ -114,7 +202,7 @@ impl WaapifyEvents {
     async fn apply(&self, job: &EventJob, event: &Event) -> sqlx::Result<()> {
         match event {
             Event::Message(message) => record::record(&self.0, job, message).await,
-            Event::Receipt(receipt) => self.receipt(job, receipt).await,
+            Event::Receipt(_) => self.receipts(job, std::slice::from_ref(event)).await,
             Event::Linked { account } => self.linked(job, account.as_ref()).await,
             Event::Unlinked => {
                 warn!(location = %job.location_id, "the number was logged out of WhatsApp");
@@ -169,27 +257,39 @@ impl WaapifyEvents {
         Ok(())
     }
 
-    async fn receipt(&self, job: &EventJob, receipt: &Receipt) -> sqlx::Result<()> {
-        let (level, refused) = match receipt.level {
-            ReceiptLevel::Refused => (0, Some(receipt.refusal_code.as_deref().unwrap_or("0"))),
-            ReceiptLevel::Pending => (1, None),
-            ReceiptLevel::ServerAck => (2, None),
-            ReceiptLevel::Delivered => (receipts::DELIVERED, None),
-            ReceiptLevel::Read => (receipts::READ, None),
-        };
-        let id = WaMessageId::from(receipt.id.as_str());
-        let now = self.0.clock.now();
-        receipts::record_receipt(
-            &self.0.pool,
-            &job.location_id,
-            &job.number,
-            &id,
-            level,
-            refused,
-            now,
-        )
-        .await?;
+    /// Records the receipts among events in a few statements.
+    async fn receipts(&self, job: &EventJob, events: &[Event]) -> sqlx::Result<()> {
+        let seen: Vec<Seen> = events
+            .iter()
+            .filter_map(|event| match event {
+                Event::Receipt(receipt) => Some(seen(receipt)),
+                _ => None,
+            })
+            .collect();
+        let (location, number, now) = (&job.location_id, &job.number, self.0.clock.now());
+        receipts::record_receipts(&self.0.pool, location, number, &seen, now).await?;
         self.0.signals.status_updates.notify_one();
         Ok(())
+    }
+}
+
+fn seen(receipt: &Receipt) -> Seen {
+    let refusal = || {
+        receipt
+            .refusal_code
+            .clone()
+            .unwrap_or_else(|| "0".to_owned())
+    };
+    let (level, refused) = match receipt.level {
+        ReceiptLevel::Refused => (0, Some(refusal())),
+        ReceiptLevel::Pending => (1, None),
+        ReceiptLevel::ServerAck => (2, None),
+        ReceiptLevel::Delivered => (receipts::DELIVERED, None),
+        ReceiptLevel::Read => (receipts::READ, None),
+    };
+    Seen {
+        id: WaMessageId::from(receipt.id.as_str()),
+        level,
+        refused,
     }
 }

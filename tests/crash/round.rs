@@ -10,12 +10,14 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
+use secrecy::ExposeSecret as _;
 use simulators::{Envelope, InstallKind, Simulation, SimulationConfig, Timings};
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 use waapify_ghl::accounts::connect::Entered;
 use waapify_ghl::app::App;
 use waapify_ghl::db::connection::Pool;
+use waapify_ghl::http::HookSecrets;
 use waapify_ghl::model::ids::LocationId;
 use waapify_ghl::runtime::clock::Clock;
 use waapify_ghl::{clients, config};
@@ -279,6 +281,24 @@ fn simulation(service: &Proxy, rng: &mut StdRng) -> Simulation {
         http: clients::http_client().unwrap(),
     })
     .unwrap();
+    // The vendors' addresses mean nothing to the secrets.
+    let settings = environment(
+        "postgres://x/x",
+        "http://127.0.0.1:9",
+        "http://127.0.0.1:9",
+        &simulation,
+    );
+    let find = |name: &str| {
+        let mut pairs = settings.iter();
+        pairs
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.clone())
+    };
+    let secrets = HookSecrets::derive(&config::load(find).unwrap().ghl);
+    let (delivery, app) = (&secrets.delivery, &secrets.app);
+    simulation
+        .ghl
+        .enter_addresses(delivery.expose_secret(), app.expose_secret());
     let envelopes = [Envelope::Flat, Envelope::Nested, Envelope::NestedArray];
     simulation
         .waapify

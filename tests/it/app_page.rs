@@ -66,7 +66,7 @@ pub async fn exchange(bridge: &Bridge, payload: &str) -> Answer {
     answer(request.header("origin", &bridge.address)).await
 }
 
-fn payload_of(user: &Value) -> String {
+pub fn payload_of(user: &Value) -> String {
     encrypted(SECRET, user.to_string().as_bytes())
 }
 
@@ -76,7 +76,7 @@ impl<'a> Frame<'a> {
         Self::of(bridge, &answer)
     }
 
-    fn of(bridge: &'a Bridge, answer: &Answer) -> Self {
+    pub fn of(bridge: &'a Bridge, answer: &Answer) -> Self {
         let (path, _) = answer.leads_to().split_once('?').unwrap();
         let cookie = answer.text("set-cookie").split(';').next().unwrap();
         Self {

@@ -3,13 +3,13 @@
 
 use std::sync::Arc;
 
+use serde_json::json;
 use simulators::seed;
 use sqlx::postgres::PgPoolOptions;
 use time::Duration;
 use waapify_ghl::app::App;
 use waapify_ghl::clients::attachment_source::NetworkScope;
 use waapify_ghl::db::connection::Pool;
-use waapify_ghl::workers::Worker;
 use waapify_ghl::workers::ghl_events::GhlEvents;
 use waapify_ghl::workers::inbound::Inbound;
 use waapify_ghl::workers::inbound_media::Media;
@@ -18,6 +18,7 @@ use waapify_ghl::workers::outbound::Outbound;
 use waapify_ghl::workers::status_updates::StatusUpdates;
 use waapify_ghl::workers::token_upkeep::TokenUpkeep;
 use waapify_ghl::workers::waapify_events::WaapifyEvents;
+use waapify_ghl::workers::{Worker, step};
 
 use crate::harness::{Bridge, settings};
 
@@ -204,4 +205,92 @@ async fn of_a_flood_of_replies_a_claim_reads_what_it_takes() {
     assert_eq!(events.claim(64).await.unwrap().len(), 1, "one number");
     let read = count_reads(&pool).await - before;
     assert!(read < FEW, "{read}");
+}
+
+/// A neighbour without budget, with replies of twenty thousand customers, and behind a blocked conversation a hundred
+/// thousand texts.
+const NEIGHBOUR: [&str; 6] = [
+    "insert into locations values ('Busy', null, now())",
+    "insert into numbers (location_id, number, instance_id, access_token, webhook_secret, webhook_secret_hash,
+         is_default, next_send_at, connected_at)
+     values ('Busy', '60111111111', 'none', null, null, 'busy', true, '2000-01-01', now())",
+    "insert into rate_limits (owner_id, used, window_ends_at) values ('Busy', 100, '2100-01-01')",
+    "insert into inbound (location_id, number, wa_message_id, from_me, conversation, sent_at, state, due_at, accepted_at)
+     select location_id, number, n, false, n, now(), 'accepted', now() - interval '1 h', now()
+     from numbers cross join generate_series(1, 20000) n where location_id = 'Busy'",
+    "insert into status_updates (location_id, message_id, ghl_message_id, status, due_at)
+     select 'Busy', n, n, 'read', now() - interval '1 h' from generate_series(1, 20000) n",
+    "insert into outbound (location_id, ghl_message_id, conversation, body, state, due_at, accepted_at)
+     select 'Busy', n, 'blocked', '{}', case n when 1 then 'unconfirmed' else 'accepted' end,
+         case n when 1 then timestamptz '2100-01-01' else now() - interval '1 h' end, now()
+     from generate_series(1, 100000) n",
+];
+
+#[tokio::test]
+async fn no_look_reads_what_a_neighbour_cannot_send_now() {
+    let (bridge, pool) = long_running().await;
+    let context = || Arc::clone(&bridge.app.context);
+    let looks = async || {
+        let pool = &pool;
+        [
+            look(&Outbound(context()), pool).await,
+            look(&Inbound(context()), pool).await,
+            look(&StatusUpdates(context()), pool).await,
+        ]
+    };
+    for _ in 0..UNTIL_PLANNED {
+        looks().await;
+    }
+    run(&pool, &NEIGHBOUR).await;
+    let reads = looks().await;
+    assert!(reads.iter().all(|read| *read < FEW), "{reads:?}");
+}
+
+#[tokio::test]
+async fn a_body_of_receipts_is_settled_in_a_few_statements() {
+    let (bridge, pool) = long_running().await;
+    let sent = [
+        "insert into outbound (location_id, ghl_message_id, conversation, body, state, number, parts, parts_sent, due_at, accepted_at)
+         select location_id, 's' || n, n, '{}', 'sent', number, 1, 1, now(), now()
+         from numbers cross join generate_series(1, 2000) n",
+        "insert into receipts (location_id, number, wa_message_id, message_id, part, seen_at)
+         select location_id, number, 'W' || ghl_message_id, id, 0, now() from outbound where state = 'sent'",
+    ];
+    run(&pool, &sent).await;
+    let read = |n| {
+        let key = json!({"remoteJid": "60123456789@s.whatsapp.net", "id": format!("Ws{n}"), "fromMe": true});
+        json!({"key": key, "update": {"status": if n % 2 == 0 { 4 } else { 3 }}})
+    };
+    let receipts: Vec<_> = (1..=2000).map(read).collect();
+    let body = json!({"instance_id": "x", "event": "messages.update", "data": receipts});
+    bridge.gateway_posts(&body).await;
+    let worker = Arc::new(WaapifyEvents(Arc::clone(&bridge.app.context)));
+    let before = count_commits(&pool).await;
+    step(&worker).await.unwrap();
+    let commits = count_commits(&pool).await - before;
+    assert!(commits < 20, "{commits}");
+    let told: Vec<(String, i64)> =
+        sqlx::query_as("select status, count(*) from status_updates group by 1 order by 1")
+            .fetch_all(&pool)
+            .await
+            .unwrap();
+    assert_eq!(
+        told,
+        [("delivered".to_owned(), 1000), ("read".to_owned(), 1000)]
+    );
+}
+
+/// Transactions of this database so far.
+async fn count_commits(pool: &Pool) -> i64 {
+    let mut connection = pool.acquire().await.unwrap();
+    sqlx::query("select pg_stat_force_next_flush()")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    sqlx::query_scalar(
+        "select xact_commit from pg_stat_database where datname = current_database()",
+    )
+    .fetch_one(&mut connection)
+    .await
+    .unwrap()
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::http::StatusCode;
+use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use simulators::{Fault, InstallKind, Simulation, SimulationConfig, Timings, seed};
 use url::Url;
@@ -13,6 +14,7 @@ use waapify_ghl::app::App;
 use waapify_ghl::clients::attachment_source::NetworkScope;
 use waapify_ghl::clients::ghl;
 use waapify_ghl::db::accounts::installs;
+use waapify_ghl::http::HookSecrets;
 use waapify_ghl::model::ids::LocationId;
 use waapify_ghl::model::states::InstallStatus;
 use waapify_ghl::runtime::clock::Clock;
@@ -71,6 +73,11 @@ impl Bridge {
         environment.retain(|(name, _)| name != "GHL_ED25519_PUBLIC_KEY");
         environment.push(("GHL_ED25519_PUBLIC_KEY".to_owned(), key));
         change(&mut environment);
+        let secrets = HookSecrets::derive(&settings(&environment).ghl);
+        let (delivery, app) = (&secrets.delivery, &secrets.app);
+        simulation
+            .ghl
+            .enter_addresses(delivery.expose_secret(), app.expose_secret());
         // Starts at the real time, so that real processes can share the database.
         let clock = Clock::manual(Clock::system().now());
         let app = App::with_network_scope(

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -43,7 +44,8 @@ pub async fn output(mut command: Command) -> (Option<i32>, String, String) {
 pub struct Serving {
     child: Child,
     pub address: String,
-    log: std::thread::JoinHandle<String>,
+    log: std::thread::JoinHandle<()>,
+    seen: Arc<Mutex<String>>,
 }
 
 impl Serving {
@@ -59,7 +61,7 @@ impl Serving {
         change(&mut command);
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let (address, mut seen) = tokio::task::spawn_blocking(move || {
+        let (address, seen) = tokio::task::spawn_blocking(move || {
             let mut seen = String::new();
             let address = lines.by_ref().map_while(Result::ok).find_map(|line| {
                 seen.push_str(&line);
@@ -72,17 +74,30 @@ impl Serving {
         .await
         .unwrap();
         // The rest of the log is read all the time, so that the pipe never fills.
+        let (first, lines) = seen;
+        let seen = Arc::new(Mutex::new(first));
+        let kept = Arc::clone(&seen);
         let log = std::thread::spawn(move || {
-            for line in seen.1.map_while(Result::ok) {
-                seen.0.push_str(&line);
+            for line in lines.map_while(Result::ok) {
+                kept.lock().unwrap().push_str(&line);
             }
-            seen.0
         });
         Self {
             child,
             address: format!("http://{address}"),
             log,
+            seen,
         }
+    }
+
+    /// Whether its log has these words by now.
+    pub fn said(&self, words: &str) -> bool {
+        self.seen.lock().unwrap().contains(words)
+    }
+
+    /// The process's id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     pub fn signal(&self, signal: Signal) {
@@ -93,7 +108,9 @@ impl Serving {
     /// Waits for its end and returns exit code and log.
     pub async fn ended(mut self) -> (Option<i32>, String) {
         let waited = tokio::task::spawn_blocking(move || {
-            (self.child.wait().unwrap().code(), self.log.join().unwrap())
+            let code = self.child.wait().unwrap().code();
+            self.log.join().unwrap();
+            (code, self.seen.lock().unwrap().clone())
         });
         tokio::time::timeout(Duration::from_mins(1), waited)
             .await
@@ -223,6 +240,43 @@ async fn connect_connects_a_number_or_says_what_waapify_said() {
     let id = bridge.agent_writes("hai").await;
     bridge.after(time::Duration::HOUR).await;
     assert_eq!(bridge.state(&id).await, "sent");
+}
+
+#[tokio::test]
+async fn connect_takes_the_access_token_from_the_environment_and_from_standard_input() {
+    let bridge = Bridge::bare().await;
+    bridge.install().await;
+    let connect = || {
+        let mut command = program(Some(&bridge));
+        command.args([
+            "connect",
+            "--location",
+            seed::LOCATION_ID,
+            "--number",
+            seed::NUMBER,
+        ]);
+        command.args(["--instance-id", seed::INSTANCE_ID]);
+        command
+    };
+    let mut by_environment = connect();
+    by_environment.env("WAAPIFY_ACCESS_TOKEN", seed::ACCESS_TOKEN);
+    let (code, stdout, stderr) = output(by_environment).await;
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stdout.contains("+60111234567"), "{stdout}");
+    for (given, expected) in [
+        (seed::ACCESS_TOKEN, Some(0)),
+        ("wrong", Some(1)),
+        ("", Some(2)),
+    ] {
+        let path = std::env::temp_dir().join(format!("token-{:016x}", rand::random::<u64>()));
+        std::fs::write(&path, format!("{given}\n")).unwrap();
+        let mut by_input = connect();
+        by_input.stdin(std::fs::File::open(&path).unwrap());
+        let (code, _, stderr) = output(by_input).await;
+        std::fs::remove_file(path).unwrap();
+        assert_eq!(code, expected, "{given}: {stderr}");
+        assert!(!stderr.contains(seed::ACCESS_TOKEN), "{stderr}");
+    }
 }
 
 #[tokio::test]

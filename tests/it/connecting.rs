@@ -204,15 +204,6 @@ async fn what_is_typed_into_the_form_cannot_become_markup() {
 }
 
 #[tokio::test]
-async fn connecting_again_keeps_the_webhooks_address() {
-    let bridge = Bridge::new().await;
-    let before = bridge.simulation.waapify.webhook();
-    bridge.connect().await;
-    assert_eq!(bridge.simulation.waapify.webhook(), before);
-    assert_eq!(numbers(&bridge).await.len(), 1);
-}
-
-#[tokio::test]
 async fn a_second_number_has_a_secret_of_its_own_and_becomes_the_default() {
     let bridge = Bridge::new().await;
     let second = bridge.simulation.waapify.add_instance(
@@ -222,7 +213,13 @@ async fn a_second_number_has_a_secret_of_its_own_and_becomes_the_default() {
         "Kedai Dua",
     );
     let link = link(&bridge).await;
-    let (status, page) = submit(&bridge, &link, ["SECOND", "second-token", "60117654321"]).await;
+    let form = [
+        ("instance_id", "SECOND"),
+        ("access_token", "second-token"),
+        ("number", "60117654321"),
+        ("replace", "1"),
+    ];
+    let (status, page) = post(&bridge, &link, &form).await;
     assert_eq!(status, StatusCode::OK, "{page}");
     assert_ne!(second.webhook(), bridge.simulation.waapify.webhook());
     bridge.agent_writes("dari nombor baru").await;
@@ -270,6 +267,7 @@ async fn the_last_page_turns_green_when_ghl_names_us_and_sends_a_few_tests() {
         .simulation
         .ghl
         .set_default_provider(seed::LOCATION_ID, theirs);
+    bridge.clock.advance(Duration::seconds(5));
     let (_, piece) = bridge.get(&format!("{link}/provider")).await;
     assert!(piece.contains("data-state=\"bad\""), "{piece}");
     let (_, page) = bridge.get(&link).await;

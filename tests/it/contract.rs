@@ -110,7 +110,12 @@ async fn every_request_to_ghl_keeps_the_platforms_own_contract() {
         environment.push(("GHL_API_BASE".into(), prism.address.clone()));
     })
     .await;
-    let (status, page) = bridge.get("/oauth/callback?code=any").await;
+    let (status, page) = bridge
+        .get(&format!(
+            "/oauth/callback?code={}",
+            crate::installs::ANY_CODE
+        ))
+        .await;
     assert!(status.is_success() || status.is_redirection(), "{page}");
     let location: String = sqlx::query_scalar("select location_id from locations")
         .fetch_one(&bridge.database.pool)

@@ -9,12 +9,18 @@ use waapify_ghl::db;
 use waapify_ghl::db::connection::Pool;
 use waapify_ghl::runtime::clock::Clock;
 
-use crate::harness::{TestDatabase, ask, corpus, environment, payload, settings, signature_of};
+use crate::harness::{
+    TestDatabase, ask, corpus, environment, hook_path, payload, settings, signature_of,
+};
+
+/// The settings with the corpus's keys.
+fn corpus_environment() -> Vec<(String, String)> {
+    environment("http://localhost:8080", "http://127.0.0.1:9")
+}
 
 /// The routes over a database, with the corpus's keys.
 fn routes(pool: Pool) -> Router {
-    let environment = environment("http://localhost:8080", "http://127.0.0.1:9");
-    App::new(&settings(&environment), pool, Clock::system())
+    App::new(&settings(&corpus_environment()), pool, Clock::system())
         .unwrap()
         .router()
 }
@@ -27,7 +33,8 @@ fn delivery(file: &str) -> Request<Body> {
 }
 
 fn request(headers: &[(&str, &str)], body: Vec<u8>) -> Request<Body> {
-    let request = Request::post("/hooks/delivery").header("content-type", "application/json");
+    let path = hook_path(&corpus_environment(), "/hooks/delivery");
+    let request = Request::post(path).header("content-type", "application/json");
     let request = headers.iter().fold(request, |request, (name, value)| {
         request.header(*name, *value)
     });

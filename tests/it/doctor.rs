@@ -230,7 +230,9 @@ async fn the_apps_keys_are_known_by_what_ghl_last_said_to_them() {
         diagnose(&bridge).await.state("client_credentials"),
         "unknown"
     );
-    bridge.get("/oauth/callback?code=wrong").await;
+    bridge
+        .get("/oauth/callback?code=wrong-0123456789-0123456789")
+        .await;
     diagnose(&bridge).await.assert_bad(
         "client_credentials",
         "the install link was opened twice",
@@ -241,7 +243,9 @@ async fn the_apps_keys_are_known_by_what_ghl_last_said_to_them() {
     assert_eq!(diagnose(&bridge).await.state("client_credentials"), "good");
     // A caller with an invented code does not make the credentials look wrong.
     bridge.clock.advance(time::Duration::SECOND);
-    bridge.get("/oauth/callback?code=wrong").await;
+    bridge
+        .get("/oauth/callback?code=other-0123456789-0123456789")
+        .await;
     assert_eq!(diagnose(&bridge).await.state("client_credentials"), "good");
     let refusal =
         r#"{"error":"invalid_client","error_description":"Client credentials are wrong"}"#;

@@ -5,13 +5,13 @@ use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use simulators::{Fault, InstallKind, seed};
 use time::Duration;
-use waapify_ghl::http::external_auth_secret;
+use waapify_ghl::http::HookSecrets;
 
 use crate::connecting::numbers;
 use crate::harness::{Bridge, corpus, payload, settings};
 
 fn address(bridge: &Bridge) -> String {
-    let secret = external_auth_secret(&settings(&bridge.environment).ghl);
+    let secret = HookSecrets::derive(&settings(&bridge.environment).ghl).external_auth;
     format!(
         "{}/hooks/external-auth/{}",
         bridge.address,
@@ -199,4 +199,31 @@ async fn every_method_and_encoding_is_taken_and_none_without_the_secret() {
     bridge.simulation.waapify.unlink().await;
     let (status, answer) = post(&bridge, &form(&Value::Null)).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{answer}");
+}
+
+#[tokio::test]
+async fn a_form_that_names_different_locations_in_different_places_is_refused() {
+    let bridge = Bridge::bare().await;
+    let mut nested = form(&json!([seed::LOCATION_ID]));
+    nested["userData"] = json!({"locationId": "another"});
+    let (status, answer) = post(&bridge, &nested).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{answer}");
+    let request = bridge
+        .http
+        .post(format!("{}?locationId=another", address(&bridge)))
+        .json(&form(&json!([seed::LOCATION_ID])));
+    let status = request.send().await.unwrap().status();
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(offers(&bridge).await, 0);
+    // The same ids in two places contradict nothing.
+    let request = bridge
+        .http
+        .post(format!(
+            "{}?locationId={}",
+            address(&bridge),
+            seed::LOCATION_ID
+        ))
+        .json(&form(&json!([seed::LOCATION_ID])));
+    assert_eq!(request.send().await.unwrap().status(), StatusCode::OK);
+    assert_eq!(offers(&bridge).await, 1);
 }

@@ -12,10 +12,11 @@ use time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tower::ServiceExt as _;
 use waapify_ghl::clients::attachment_source::{Client, MAX_FILE_BYTES, NetworkScope, SourceError};
+use waapify_ghl::model::ids::LocationId;
 
 use crate::attachment_sources::{JPEG, PDF, Storage, Stored, serve};
 use crate::attachments::{HTML, arrives};
-use crate::harness::{Bridge, ask};
+use crate::harness::{Bridge, ask, location};
 
 /// Sends one file that cannot be sent. Returns the code that GHL gets; its sentence names the file.
 async fn fails(bridge: &Bridge, url: &str, name: &str) -> String {
@@ -209,7 +210,7 @@ async fn our_address_gives_the_bytes_and_nothing_else_of_a_stranger() {
     let now = bridge.clock.now();
     let address = |path: &str, media_type: &str| {
         let attachments = &bridge.app.context.attachments;
-        let address = attachments.address(&storage.url(path), media_type, "jpg", now);
+        let address = attachments.address(&location(), &storage.url(path), media_type, "jpg", now);
         address.strip_prefix(&bridge.address).unwrap().to_owned()
     };
     let get = |path: &str| Request::get(path).body(Body::empty()).unwrap();
@@ -275,7 +276,8 @@ async fn a_file_without_end_is_cut_at_the_limit() {
     let origin = endless().await;
     let bridge = Bridge::new().await;
     let attachments = &bridge.app.context.attachments;
-    let address = attachments.address(&origin, "application/pdf", "pdf", bridge.clock.now());
+    let now = bridge.clock.now();
+    let address = attachments.address(&location(), &origin, "application/pdf", "pdf", now);
     let path = address.strip_prefix(&bridge.address).unwrap();
     let request = Request::get(path).body(Body::empty()).unwrap();
     let answer = bridge.app.router().oneshot(request).await.unwrap();
@@ -300,19 +302,30 @@ async fn so_many_files_may_be_on_their_way_and_no_more() {
     let origin = endless().await;
     let bridge = Bridge::new().await;
     let attachments = &bridge.app.context.attachments;
-    let address = attachments.address(&origin, "application/pdf", "pdf", bridge.clock.now());
-    let path = address.strip_prefix(&bridge.address).unwrap();
-    let fetch = async || {
+    let now = bridge.clock.now();
+    let fetch = async |location: &str| {
+        let location = LocationId::from(location);
+        let address = attachments.address(&location, &origin, "application/pdf", "pdf", now);
+        let path = address.strip_prefix(&bridge.address).unwrap();
         let request = Request::get(path).body(Body::empty()).unwrap();
         bridge.app.router().oneshot(request).await.unwrap()
     };
     let mut open = Vec::new();
-    for _ in 0..128 {
-        let answer = fetch().await;
-        assert_eq!(answer.status(), StatusCode::OK);
-        open.push(answer);
+    for location in ["one", "two", "three", "four"] {
+        for _ in 0..32 {
+            let answer = fetch(location).await;
+            assert_eq!(answer.status(), StatusCode::OK);
+            open.push(answer);
+        }
+        let more = fetch(location).await.status();
+        assert_eq!(
+            more,
+            StatusCode::SERVICE_UNAVAILABLE,
+            "its share is used up"
+        );
     }
-    assert_eq!(fetch().await.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let more = fetch("five").await.status();
+    assert_eq!(more, StatusCode::SERVICE_UNAVAILABLE);
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ use waapify_ghl::model::ids::WaMessageId;
 use waapify_ghl::model::reason::{Media, Reason};
 use whatsapp_events::MediaFile;
 
+pub use self::links::link;
 use crate::harness::{Bridge, location, payload};
 
 /// The same as `MEDIA_WAIT` of `src/workers/inbound_media`.
@@ -82,7 +83,7 @@ async fn arrives(bridge: &Bridge, file: &MediaFile) -> String {
 }
 
 /// Like [`arrives`], for a file that WhatsApp's media host has.
-async fn sends(bridge: &Bridge, file: &CustomerFile<'_>) -> String {
+pub async fn sends(bridge: &Bridge, file: &CustomerFile<'_>) -> String {
     arrives(bridge, &bridge.simulation.waapify.keep_file(file)).await
 }
 

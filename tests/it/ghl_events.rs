@@ -11,7 +11,8 @@ use waapify_ghl::model::states::InstallStatus;
 use waapify_ghl::runtime::clock::Clock;
 
 use crate::harness::{
-    Bridge, TestDatabase, ask, corpus, environment, location, payload, settings, signature_of, wait,
+    Bridge, TestDatabase, ask, corpus, environment, hook_path, location, payload, settings,
+    signature_of, wait,
 };
 
 /// Posts a signed body of the corpus to routes over `database`.
@@ -25,7 +26,7 @@ async fn post(database: &TestDatabase, path: &str, file: &str, client_id: &str) 
         Clock::system(),
     )
     .unwrap();
-    let request = Request::post(path)
+    let request = Request::post(hook_path(&environment, path))
         .header("x-ghl-signature", signature_of(file))
         .body(Body::from(payload(&format!("ghl/webhooks/{file}"))))
         .unwrap();

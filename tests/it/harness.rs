@@ -9,6 +9,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use private_postgres::{self, PrivatePostgres};
+use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use simulators::{CustomerFile, seed};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
@@ -16,6 +17,7 @@ use tower::ServiceExt as _;
 use url::Url;
 use waapify_ghl::config::Settings;
 use waapify_ghl::db::connection::Pool;
+use waapify_ghl::http::HookSecrets;
 use waapify_ghl::model::ids::LocationId;
 use waapify_ghl::{config, db};
 
@@ -188,6 +190,17 @@ pub fn environment(public_url: &str, vendors: &str) -> Vec<(String, String)> {
         ),
     ];
     pairs.map(|(name, value)| (name.to_owned(), value)).to_vec()
+}
+
+/// The path of the Delivery URL, or of the Default Webhook URL, of a service with these settings.
+pub fn hook_path(environment: &[(String, String)], plain: &str) -> String {
+    let secrets = HookSecrets::derive(&settings(environment).ghl);
+    let secret = match plain {
+        "/hooks/delivery" => secrets.delivery,
+        "/hooks/app" => secrets.app,
+        other => panic!("{other}"),
+    };
+    format!("{plain}/{}", secret.expose_secret())
 }
 
 pub fn settings(environment: &[(String, String)]) -> Settings {

@@ -14,7 +14,7 @@ use waapify_ghl::app::App;
 use waapify_ghl::db::connection::{Pool, Transaction};
 use waapify_ghl::runtime::clock::Clock;
 
-use crate::harness::{Bridge, TestDatabase, ask, environment, settings, wait};
+use crate::harness::{Bridge, TestDatabase, ask, environment, hook_path, settings, wait};
 
 /// How long a caller may wait for the database.
 const STORE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -55,7 +55,9 @@ impl Service {
             r#"{{"locationId":"loc","contactId":"one","messageId":"{id}","type":"SMS","message":"hai"}}"#
         );
         let signature = STANDARD.encode(self.key.sign(body.as_bytes()));
-        let request = Request::post("/hooks/delivery").header("x-ghl-signature", signature);
+        let environment = environment("http://localhost:8080", "http://127.0.0.1:9");
+        let path = hook_path(&environment, "/hooks/delivery");
+        let request = Request::post(path).header("x-ghl-signature", signature);
         let request = request.body(Body::from(body)).unwrap();
         let routes = self.routes.clone();
         async move { ask(&routes, request).await.0 }

@@ -12,6 +12,8 @@ use crate::harness::{Bridge, location, payload, wait};
 pub const TOKEN: &str = "POST /oauth/token";
 pub const MINT: &str = "POST /oauth/locationToken";
 pub const LIST: &str = "GET /oauth/installedLocations";
+/// What looks like a code of GHL's.
+pub const ANY_CODE: &str = "0123456789abcdef0123456789abcdef01234567";
 /// The location of the corpus.
 pub const CORPUS_LOCATION: &str = "wAapLoc4b9QxT2mK7pZd";
 
@@ -70,7 +72,7 @@ async fn every_grant_of_the_corpus_becomes_what_it_is() {
             faults.push(LIST, answer(200, "installed_locations_v2"));
             faults.push(MINT, answer(201, minted));
         }
-        let page = bridge.callback("any").await;
+        let page = bridge.callback(ANY_CODE).await;
         assert_eq!(
             bridge.install_status(CORPUS_LOCATION).await,
             InstallStatus::Installed,
@@ -135,6 +137,7 @@ async fn a_code_used_twice_or_made_up_gets_a_page_that_helps() {
     for query in [
         format!("?code={code}"),
         "?code=madeup".into(),
+        format!("?code={ANY_CODE}"),
         "?code=".into(),
         String::new(),
         "?error=access_denied".into(),
@@ -157,7 +160,9 @@ async fn a_ghl_that_does_not_answer_gets_a_page_that_says_so() {
         .ghl
         .faults()
         .push(TOKEN, Fault::answer(503, "<html>"));
-    let (status, page) = bridge.get("/oauth/callback?code=x").await;
+    let (status, page) = bridge
+        .get(&format!("/oauth/callback?code={ANY_CODE}"))
+        .await;
     assert_eq!(status, StatusCode::BAD_GATEWAY);
     assert!(page.contains("once more in a few minutes"), "{page}");
 }

@@ -9,7 +9,9 @@
     reason = "a test that unwraps has found its failure"
 )]
 
+mod addresses;
 mod agencies;
+mod ages;
 mod answers;
 mod app_page;
 mod attachment_sources;
@@ -26,11 +28,15 @@ mod corpus;
 mod deliveries;
 mod doctor;
 mod documents;
+mod doors;
 mod drawing;
+mod event_leases;
 mod external_auth;
 mod file_servers;
 mod files;
+mod gateway_outages;
 mod ghl_events;
+mod ghl_refusals;
 mod groups;
 mod harness;
 mod insert_batcher;
@@ -66,6 +72,7 @@ mod sandbox;
 mod schema;
 mod schema_file;
 mod service;
+mod shares;
 mod signatures;
 mod silent_database;
 mod sso;
@@ -73,6 +80,7 @@ mod states;
 mod status_updates;
 mod stops;
 mod store_outages;
+mod strangers;
 mod switched_numbers;
 mod tokens;
 mod unconfirmed_posts;

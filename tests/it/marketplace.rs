@@ -6,8 +6,8 @@ use secrecy::ExposeSecret as _;
 use url::Url;
 use waapify_ghl::app::App;
 use waapify_ghl::config;
-use waapify_ghl::config::marketplace::{Guide, SCOPES, SECRET};
-use waapify_ghl::http::external_auth_secret;
+use waapify_ghl::config::marketplace::{Guide, GuideSecrets, SCOPES, SECRET};
+use waapify_ghl::http::HookSecrets;
 use waapify_ghl::runtime::clock::Clock;
 
 use crate::commands::{output, program};
@@ -17,12 +17,16 @@ const EXAMPLE: &str = "https://bridge.example.com";
 /// The example of the guide in the repository.
 const KEPT: &str = include_str!("../../docs/marketplace.md");
 
-fn guide(public_url: &str, client_id: Option<&str>, secret: Option<&str>) -> String {
+fn guide(public_url: &str, client_id: Option<&str>, secrets: Option<&HookSecrets>) -> String {
     let guide = Guide {
         public_url: &Url::parse(public_url).unwrap(),
         marketplace_base: &Url::parse("https://marketplace.gohighlevel.com").unwrap(),
         client_id,
-        external_auth_secret: secret,
+        secrets: secrets.map(|secrets| GuideSecrets {
+            delivery: secrets.delivery.expose_secret(),
+            app: secrets.app.expose_secret(),
+            external_auth: secrets.external_auth.expose_secret(),
+        }),
     };
     guide.markdown()
 }
@@ -50,17 +54,19 @@ async fn every_address_in_the_guide_is_one_that_the_service_has() {
     let database = TestDatabase::new().await;
     let settings = settings(&environment(EXAMPLE, "http://127.0.0.1:9"));
     let app = App::new(&settings, database.pool.clone(), Clock::system()).unwrap();
-    let secret = external_auth_secret(&settings.ghl);
-    let secret = secret.expose_secret();
-    let guide = guide(EXAMPLE, None, Some(secret));
+    let secrets = HookSecrets::derive(&settings.ghl);
+    let guide = guide(EXAMPLE, None, Some(&secrets));
     let paths = paths(&guide);
     for needed in [
         "/oauth/callback",
         "/oauth/install",
-        "/hooks/app",
-        "/hooks/delivery",
+        &format!("/hooks/app/{}", secrets.app.expose_secret()),
+        &format!("/hooks/delivery/{}", secrets.delivery.expose_secret()),
         "/app",
-        &format!("/hooks/external-auth/{secret}"),
+        &format!(
+            "/hooks/external-auth/{}",
+            secrets.external_auth.expose_secret()
+        ),
         "/readyz",
     ] {
         assert!(
@@ -78,26 +84,31 @@ async fn every_address_in_the_guide_is_one_that_the_service_has() {
 
 #[test]
 fn scopes_and_fields_stand_in_the_guide_as_the_service_uses_them() {
+    let secrets = HookSecrets {
+        delivery: "rahsia".into(),
+        app: "geheim".into(),
+        external_auth: "secret".into(),
+    };
     let guide = guide(
         "https://bridge.example.com/sub",
         Some("66b1-x"),
-        Some("geheim"),
+        Some(&secrets),
     );
     for scope in SCOPES {
         assert!(guide.contains(&format!("\n{scope}\n")), "{scope}");
     }
     for said in [
         "`https://bridge.example.com/sub/oauth/callback`",
-        "`https://bridge.example.com/sub/hooks/external-auth/geheim`",
+        "`https://bridge.example.com/sub/hooks/delivery/rahsia`",
+        "`https://bridge.example.com/sub/hooks/app/geheim`",
+        "`https://bridge.example.com/sub/hooks/external-auth/secret`",
         "client_id=66b1-x&",
         "version_id=66b1\n",
         "**leave it unticked**",
     ] {
         assert!(guide.contains(said), "{said}: {guide}");
     }
-    assert!(
-        !guide.contains(&format!("external-auth/{SECRET}")) && !guide.contains("CLIENT_ID` is")
-    );
+    assert!(!guide.contains(&format!("/{SECRET}")) && !guide.contains("CLIENT_ID` is"));
 }
 
 #[test]
@@ -134,7 +145,7 @@ async fn the_command_prints_it() {
 #[tokio::test]
 async fn a_secret_is_printed_only_when_it_is_asked_for() {
     let environment = environment(EXAMPLE, "http://127.0.0.1:9");
-    let secret = external_auth_secret(&settings(&environment).ghl);
+    let secrets = HookSecrets::derive(&settings(&environment).ghl);
     for (arguments, shows) in [
         (&["marketplace"][..], false),
         (&["marketplace", "--show-secrets"], true),
@@ -143,10 +154,12 @@ async fn a_secret_is_printed_only_when_it_is_asked_for() {
         command.args(arguments).envs(environment.iter().cloned());
         let (code, stdout, stderr) = output(command).await;
         assert_eq!(code, Some(0), "{stderr}");
-        assert_eq!(
-            stdout.contains(secret.expose_secret()),
-            shows,
-            "{arguments:?}"
-        );
+        for secret in [&secrets.delivery, &secrets.app, &secrets.external_auth] {
+            assert_eq!(
+                stdout.contains(secret.expose_secret()),
+                shows,
+                "{arguments:?}"
+            );
+        }
     }
 }

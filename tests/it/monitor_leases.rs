@@ -72,7 +72,7 @@ async fn a_location_that_comes_back_is_set_up_in_peace() {
     ghl.set_default_provider(seed::LOCATION_ID, DefaultProvider::Twilio);
     bridge.clock.advance(Duration::HOUR);
     let now = bridge.clock.now();
-    installs::record_install(&mut connection, &location, None, now)
+    installs::record_install(&mut connection, &location, None, now, now)
         .await
         .unwrap();
     assert_eq!(look(&bridge.app).await, 0);

@@ -24,14 +24,14 @@ fn client() -> reqwest::Client {
 }
 
 /// A browser that is signed in.
-struct Browser<'a> {
+pub struct Browser<'a> {
     bridge: &'a Bridge,
     client: reqwest::Client,
-    cookie: String,
+    pub cookie: String,
 }
 
 impl<'a> Browser<'a> {
-    async fn sign_in(bridge: &'a Bridge) -> Self {
+    pub async fn sign_in(bridge: &'a Bridge) -> Self {
         let client = client();
         let answer = client
             .post(format!("{}/operator/sign-in", bridge.address))
@@ -54,7 +54,7 @@ impl<'a> Browser<'a> {
         }
     }
 
-    async fn get(&self, path: &str) -> (StatusCode, String) {
+    pub async fn get(&self, path: &str) -> (StatusCode, String) {
         let url = format!("{}{path}", self.bridge.address);
         let request = self.client.get(url).header(COOKIE, &self.cookie);
         let answer = request.send().await.unwrap();
@@ -62,13 +62,13 @@ impl<'a> Browser<'a> {
     }
 
     /// Gets a page that must exist.
-    async fn page(&self, path: &str) -> String {
+    pub async fn page(&self, path: &str) -> String {
         let (status, page) = self.get(path).await;
         assert_eq!(status, StatusCode::OK, "{path}: {page}");
         page
     }
 
-    async fn post(&self, path: &str, form: &[(&str, &str)]) -> (StatusCode, String) {
+    pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> (StatusCode, String) {
         let url = format!("{}{path}", self.bridge.address);
         let request = self.client.post(url).header(COOKIE, &self.cookie);
         let answer = request.form(form).send().await.unwrap();
@@ -96,7 +96,7 @@ impl<'a> Browser<'a> {
 }
 
 /// The CSRF token in the forms of a page.
-fn csrf(page: &str) -> &str {
+pub fn csrf(page: &str) -> &str {
     let (_, rest) = page.split_once("name=\"csrf\" value=\"").unwrap();
     rest.split('"').next().unwrap()
 }

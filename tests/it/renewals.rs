@@ -225,7 +225,7 @@ async fn a_token_that_has_ended_when_it_comes_is_no_storm() {
             .ghl
             .faults()
             .push(TOKEN, Fault::answer(200, &grant));
-        bridge.callback("any").await;
+        bridge.callback(crate::installs::ANY_CODE).await;
         bridge.settle().await;
     }
     assert_eq!(bridge.simulation.ghl.faults().count(TOKEN), 2);

@@ -35,7 +35,7 @@ async fn a_reply_whose_answer_was_lost_goes_again_after_a_yes_and_not_if_ghl_has
     faults.always(INBOUND, Fault::after_effect(502, "{}"));
     faults.always("GET /conversations/search", Fault::answer(503, ""));
     let id = bridge.customer_writes("hilang").await;
-    for _ in 0..12 {
+    for _ in 0..22 {
         bridge.settle().await;
         bridge.after(Duration::hours(11)).await;
     }

@@ -39,7 +39,7 @@ pub fn encrypted(secret: &str, plain: &[u8]) -> String {
 
 /// A user of a sub-account.
 pub fn user_of(location: &str) -> Value {
-    json!({"userId": "u1", "companyId": seed::COMPANY_ID, "role": "user", "type": "location", "activeLocation": location, "userName": "Ali", "email": "ali@example.com"})
+    json!({"userId": "u1", "companyId": seed::COMPANY_ID, "role": "admin", "type": "location", "activeLocation": location, "userName": "Ali", "email": "ali@example.com"})
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn what_opens_and_is_no_user_as_ghl_writes_one_is_refused() {
         ("companyId", Value::Null),
         ("companyId", json!({"$ne": ""})),
         ("role", Value::Null),
-        ("type", json!("operator")),
+        ("type", json!("a\nb")),
         ("type", Value::Null),
         ("activeLocation", Value::Null),
         ("activeLocation", json!("")),

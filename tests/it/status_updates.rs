@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use simulators::{Fault, Timings, seed};
 use time::Duration;
-use waapify_ghl::db::outbound::receipts::{SentPart, ToldBy};
+use waapify_ghl::db::outbound::receipts::{Seen, SentPart, ToldBy};
 use waapify_ghl::db::outbound::status_updates::Back;
 use waapify_ghl::db::outbound::{receipts, status_updates};
 use waapify_ghl::model::ids::{MessageId, WaMessageId};
@@ -333,8 +333,12 @@ async fn after_receipts(early: &[(i32, Option<&str>)]) -> (Bridge, String) {
         .unwrap();
     let (location, wa_id) = (location(), WaMessageId::from("3EB0LATE"));
     for (level, refused) in early {
-        let number = seed::NUMBER;
-        receipts::record_receipt(pool, &location, number, &wa_id, *level, *refused, now)
+        let seen = Seen {
+            id: wa_id.clone(),
+            level: *level,
+            refused: refused.map(str::to_owned),
+        };
+        receipts::record_receipts(pool, &location, seed::NUMBER, &[seen], now)
             .await
             .unwrap();
     }

@@ -16,7 +16,9 @@ use waapify_ghl::db;
 use waapify_ghl::db::connection::Pool;
 use waapify_ghl::runtime::clock::Clock;
 
-use crate::harness::{ask, environment, payload, require_postgres, settings, signature_of};
+use crate::harness::{
+    ask, environment, hook_path, payload, require_postgres, settings, signature_of,
+};
 use crate::proxy::Proxy;
 
 /// More than the second within which GHL gets its answer.
@@ -37,7 +39,9 @@ fn event(body: &str) -> Request<Body> {
 
 fn delivery() -> Request<Body> {
     let file = "provider_outbound_sms_unicode.json";
-    let request = Request::post("/hooks/delivery").header("x-ghl-signature", signature_of(file));
+    let environment = environment("http://localhost:8080", "http://127.0.0.1:9");
+    let path = hook_path(&environment, "/hooks/delivery");
+    let request = Request::post(path).header("x-ghl-signature", signature_of(file));
     let body = Body::from(payload(&format!("ghl/webhooks/{file}")));
     request.body(body).unwrap()
 }
@@ -137,16 +141,31 @@ async fn an_event_of_the_gateway_outlasts_a_restart_of_postgres() {
     pool.close().await;
 }
 
-#[tokio::test]
-async fn no_more_events_wait_than_there_is_memory_for() {
-    let nowhere = db::open_pool("postgres://nobody@127.0.0.1:9/none").unwrap();
-    let routes = routes(&nowhere);
-    let large = format!("\"{}\"", "x".repeat(LARGE_BYTES));
+/// An event of a stranger.
+fn strangers_event(body: &str) -> Request<Body> {
+    let request = Request::post("/hooks/waapify/guess").body(Body::from(body.to_owned()));
+    request.unwrap()
+}
+
+/// The statuses of posts that all wait, after the database has come back or the callers have been refused.
+fn post_all(routes: &Router, requests: Vec<Request<Body>>) -> JoinSet<StatusCode> {
     let mut waiting = JoinSet::new();
-    for _ in 0..5 {
-        let (routes, request) = (routes.clone(), event(&large));
+    for request in requests {
+        let routes = routes.clone();
         waiting.spawn(async move { ask(&routes, request).await.0 });
     }
+    waiting
+}
+
+#[tokio::test]
+async fn no_more_events_wait_than_there_is_memory_for() {
+    let mut store = Store::new().await;
+    let pool = store.pool().await;
+    let routes = routes(&pool);
+    assert_eq!(ask(&routes, event("{}")).await.0, StatusCode::OK);
+    store.stop().await;
+    let large = format!("\"{}\"", "x".repeat(LARGE_BYTES));
+    let mut waiting = post_all(&routes, (0..5).map(|_| event(&large)).collect());
     let refused = waiting.join_next().await.unwrap().unwrap();
     assert_eq!(refused, StatusCode::TOO_MANY_REQUESTS);
     let others = timeout(SOON, waiting.join_next()).await;
@@ -155,4 +174,45 @@ async fn no_more_events_wait_than_there_is_memory_for() {
     waiting.shutdown().await;
     let next = timeout(SOON, ask(&routes, event(&large))).await;
     assert!(next.is_err(), "it waits: {next:?}");
+}
+
+#[tokio::test]
+async fn strangers_bodies_take_no_room_from_callers_whose_secret_was_good_lately() {
+    let mut store = Store::new().await;
+    let pool = store.pool().await;
+    let routes = routes(&pool);
+    assert_eq!(ask(&routes, event("{}")).await.0, StatusCode::OK);
+    store.stop().await;
+    let large = format!("\"{}\"", "x".repeat(LARGE_BYTES));
+    let mut strangers = post_all(&routes, (0..20).map(|_| strangers_event(&large)).collect());
+    let mut known = post_all(&routes, (0..4).map(|_| event(&large)).collect());
+    let early = timeout(SOON, known.join_next()).await;
+    assert!(early.is_err(), "all wait: {early:?}");
+    store.start().await;
+    while let Some(status) = known.join_next().await {
+        assert_eq!(status.unwrap(), StatusCode::OK);
+    }
+    // Strangers waited, too, with their bodies unread.
+    while let Some(status) = strangers.join_next().await {
+        assert_eq!(status.unwrap(), StatusCode::NOT_FOUND);
+    }
+    pool.close().await;
+}
+
+#[tokio::test]
+async fn a_process_that_knows_nobody_yet_keeps_events_as_well() {
+    let mut store = Store::new().await;
+    let pool = store.pool().await;
+    store.stop().await;
+    let routes = routes(&pool);
+    let mut waiting = post_all(&routes, vec![event("{}"), strangers_event("{}")]);
+    let early = timeout(SOON, waiting.join_next()).await;
+    assert!(early.is_err(), "they wait: {early:?}");
+    store.start().await;
+    let statuses = waiting.join_all().await;
+    assert!(
+        statuses.contains(&StatusCode::OK) && statuses.contains(&StatusCode::NOT_FOUND),
+        "{statuses:?}"
+    );
+    pool.close().await;
 }

@@ -127,7 +127,6 @@ async fn a_number_whose_instance_another_number_got_is_given_up() {
     };
     let noted = incidents::open(pool, about, None, None, bridge.clock.now()).await;
     assert!(noted.unwrap().is_some());
-    let webhook = bridge.simulation.waapify.webhook();
     bridge.connect().await;
     bridge.settle().await;
     assert_eq!(incidents::list_open(pool, &location).await.unwrap(), []);
@@ -138,6 +137,5 @@ async fn a_number_whose_instance_another_number_got_is_given_up() {
     .await
     .unwrap();
     assert_eq!(keyless, [SECOND]);
-    assert!(webhook.is_some());
-    assert_eq!(bridge.simulation.waapify.webhook(), webhook);
+    assert!(bridge.simulation.waapify.webhook().is_some());
 }

@@ -205,7 +205,7 @@ async fn a_grant_without_its_life_is_a_grant_all_the_same() {
             .ghl
             .faults()
             .push(TOKEN, Fault::answer(200, &grant));
-        bridge.callback("any").await;
+        bridge.callback(crate::installs::ANY_CODE).await;
         assert_eq!(
             bridge.install_status(seed::LOCATION_ID).await,
             InstallStatus::Installed

@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use crate::{ContactNews, Event, GroupNews, Person, Reason, fields, jid};
+use crate::{ContactNews, Event, GroupNews, Person, fields, jid};
 
 /// Where a person's addresses are. 6.7 has `id`, `jid` and `lid`; 7.x has `id`, `phoneNumber` and `lid`; the events
 /// of 7.x for pairs have `lid` and `pn`.
@@ -21,27 +21,14 @@ const ADDRESSES: &[&str] = &[
 /// Where a name is: in the address book, verified for a business, chosen by the person.
 const NAMES: &[&str] = &["/name", "/verifiedName", "/notify"];
 
-/// The events of the entries, or one [`Event::Ignored`] if there are none.
-pub(super) fn read(entries: &[Value]) -> Vec<Event> {
-    told(entries, Reason::Contacts, |entry| {
-        group(entry, &["/name", "/subject"]).or_else(|| contact(entry))
-    })
+/// What an entry of an address book tells: who is who, or the name of a group.
+pub(super) fn read(entry: &Value) -> Option<Event> {
+    group(entry, &["/name", "/subject"]).or_else(|| contact(entry))
 }
 
-/// The names of the groups, or one [`Event::Ignored`] if there are none.
-pub(super) fn read_groups(entries: &[Value]) -> Vec<Event> {
-    told(entries, Reason::Groups, |entry| group(entry, &["/subject"]))
-}
-
-fn told(entries: &[Value], nothing: Reason, read: impl Fn(&Value) -> Option<Event>) -> Vec<Event> {
-    let mut events: Vec<Event> = entries.iter().filter_map(read).collect();
-    if events.is_empty() {
-        events.push(Event::Ignored {
-            what: nothing,
-            id: None,
-        });
-    }
-    events
+/// The name of a group.
+pub(super) fn read_group(entry: &Value) -> Option<Event> {
+    group(entry, &["/subject"])
 }
 
 fn contact(entry: &Value) -> Option<Event> {

@@ -6,33 +6,51 @@
 //!
 //! `type` (`notify`, `append`) is not read: messages that arrived while the gateway was away have `append`, and a
 //! batch has one type for all its messages.
+//!
+//! The envelopes are never built as trees, and items one after the other, so that a body needs little more memory than
+//! its own size whatever is in it.
+
+use std::iter;
 
 use serde_json::Value;
 
+use crate::json::{elements, is_object, pick, prove, text, tree};
 use crate::{BadBody, Event, Reason, Webhook, call, contact, fields, jid, message, update};
 
 /// How many envelopes may surround the items. The deepest known form (`data.data.messages`) has two.
-const MAX_ENVELOPES: usize = 4;
+pub(crate) const MAX_ENVELOPES: usize = 4;
+/// Most items of one body: an address book has some thousands, and a body of the largest size that is let in holds fewer
+/// whole contacts than this. Beyond it, what is kept of each item would add up.
+const MAX_ITEMS: usize = 200_000;
 
 /// Reads all events of a webhook body, in its order.
 ///
 /// # Errors
-/// [`BadBody`] when the body is not JSON or not an object.
+/// [`BadBody`] when the body is not JSON, not an object, or has too many items.
 pub fn parse(body: &[u8]) -> Result<Webhook, BadBody> {
-    let body = fields::read(body)?;
-    if !body.is_object() {
+    let body = &*text(body);
+    prove(body).map_err(BadBody::NotJson)?;
+    if !is_object(body) {
         return Err(BadBody::NotObject);
     }
-    let (name, payload) = event(&body);
+    let [name, data, instance_id] = pick(body, ["event", "data", "instance_id"]);
+    // The name and the payload of the inner event win over those of the outer one.
+    let inner = data.map(|data| (data, pick(data, ["event", "data"])));
+    let (holder, name, data) = match inner {
+        Some((inner, [name @ Some(text), data])) if text.starts_with('"') => (inner, name, data),
+        _ => (body, name, data),
+    };
+    let name = fields::name(name.map(tree).as_ref());
+    let payload = data.filter(|data| *data != "null").unwrap_or(holder);
     let mut events = match name {
-        Some(name) => events(&name, payload),
+        Some(name) => events(&name.to_ascii_lowercase().replace('_', "."), payload)?,
         None => vec![ignored(Reason::NoEventName)],
     };
     if events.is_empty() {
         events.push(ignored(Reason::NoData));
     }
     Ok(Webhook {
-        instance_id: fields::name(body.get("instance_id")),
+        instance_id: fields::name(instance_id.map(tree).as_ref()),
         events,
     })
 }
@@ -42,74 +60,91 @@ fn ignored(what: Reason) -> Event {
     Event::Ignored { what, id: None }
 }
 
-/// The name of the event in lower case, and its payload. The inner name wins over the outer one.
-fn event(body: &Value) -> (Option<String>, &Value) {
-    let inner = body
-        .get("data")
-        .filter(|data| data.get("event").is_some_and(Value::is_string));
-    let holder = inner.unwrap_or(body);
-    let name =
-        fields::name(holder.get("event")).map(|name| name.to_ascii_lowercase().replace('_', "."));
-    (
-        name,
-        holder
-            .get("data")
-            .filter(|data| !data.is_null())
-            .unwrap_or(holder),
-    )
-}
-
-fn events(name: &str, payload: &Value) -> Vec<Event> {
+fn events(name: &str, payload: &str) -> Result<Vec<Event>, BadBody> {
     match name {
         "messages.upsert" | "message.upsert" | "messages" | "message" => {
-            items(payload).iter().map(message::read).collect()
+            each(payload, |item| Some(message::read(item)))
         }
-        "messages.update" | "message.update" => items(payload).iter().map(update::read).collect(),
-        "ready" => vec![Event::Linked {
-            account: jid::person(payload, &["id", "jid", "lid"]),
-        }],
-        "state" => vec![match payload.as_str() {
+        "messages.update" | "message.update" => each(payload, |item| Some(update::read(item))),
+        "call" | "calls" => each(payload, |item| Some(call::read(item))),
+        "lid-mapping.update" | "chats.phonenumbershare" => contacts(payload),
+        name if name.starts_with("contact") => contacts(payload),
+        name if name.starts_with("group") => {
+            Ok(told(each(payload, contact::read_group)?, Reason::Groups))
+        }
+        name => Ok(vec![single(name, payload)]),
+    }
+}
+
+/// The event of a payload without items.
+fn single(name: &str, payload: &str) -> Event {
+    match name {
+        "ready" => Event::Linked {
+            account: jid::person(&tree(payload), &["id", "jid", "lid"]),
+        },
+        "state" => match tree(payload).as_str() {
             Some(state) if state.trim().eq_ignore_ascii_case("logout") => Event::Unlinked,
             _ => ignored(Reason::ConnectionState),
-        }],
-        "connection.update" => vec![ignored(Reason::ConnectionState)],
-        "call" | "calls" => items(payload).iter().map(call::read).collect(),
+        },
+        "connection.update" => ignored(Reason::ConnectionState),
         "message-receipt.update"
         | "messages.reaction"
         | "messages.delete"
-        | "messages.media-update" => {
-            vec![ignored(Reason::OtherMessageEvent)]
-        }
-        "lid-mapping.update" | "chats.phonenumbershare" => contact::read(items(payload)),
-        name if name.starts_with("contact") => contact::read(items(payload)),
-        name if name.starts_with("group") => contact::read_groups(items(payload)),
-        _ => vec![ignored(Reason::UnknownEvent)],
+        | "messages.media-update" => ignored(Reason::OtherMessageEvent),
+        _ => ignored(Reason::UnknownEvent),
     }
 }
 
-/// The fields that may hold the items of an event.
-const HOLDERS: &[&str] = &["messages", "contacts", "calls", "groups", "data"];
+fn contacts(payload: &str) -> Result<Vec<Event>, BadBody> {
+    Ok(told(each(payload, contact::read)?, Reason::Contacts))
+}
 
-/// The items of an event: an array, a field of [`HOLDERS`], or one bare item.
-fn items(payload: &Value) -> &[Value] {
+/// The events of an address book, or one [`Event::Ignored`] if it tells nothing.
+fn told(mut events: Vec<Event>, nothing: Reason) -> Vec<Event> {
+    if events.is_empty() {
+        events.push(ignored(nothing));
+    }
+    events
+}
+
+/// Reads the items of a payload, one at a time.
+fn each(payload: &str, read: impl Fn(&Value) -> Option<Event>) -> Result<Vec<Event>, BadBody> {
+    let mut events = Vec::new();
+    for (at, item) in items(payload).enumerate() {
+        if at == MAX_ITEMS {
+            return Err(BadBody::TooManyItems);
+        }
+        events.extend(read(&tree(item)));
+    }
+    Ok(events)
+}
+
+/// The fields that may hold the items of an event; then those that tell a bare item: a message has a key, a call, a
+/// contact or a group an id, a pair of addresses a LID.
+const FIELDS: [&str; 8] = [
+    "key", "messages", "contacts", "calls", "groups", "data", "id", "lid",
+];
+
+/// The items of an event: a list, a field that holds one, or one bare item.
+fn items(payload: &str) -> Box<dyn Iterator<Item = &str> + '_> {
     let mut payload = payload;
     for _ in 0..MAX_ENVELOPES {
-        if let Value::Array(items) = payload {
-            return items;
+        if payload.starts_with('[') {
+            return Box::new(elements(payload));
         }
-        if payload.get("key").is_some() {
+        let [key, holders @ .., id, lid] = pick(payload, FIELDS);
+        if key.is_some() {
             break;
         }
-        match HOLDERS.iter().find_map(|field| payload.get(field)) {
+        match holders.iter().flatten().next() {
             Some(inner) => payload = inner,
-            // A call, a contact or a group has an id; a pair of addresses has a LID.
-            None if payload.get("id").or_else(|| payload.get("lid")).is_some() => break,
-            None => return &[],
+            None if id.or(lid).is_some() => break,
+            None => return Box::new(iter::empty()),
         }
     }
-    if payload.is_object() {
-        std::slice::from_ref(payload)
+    if is_object(payload) {
+        Box::new(iter::once(payload))
     } else {
-        &[]
+        Box::new(iter::empty())
     }
 }

@@ -10,16 +10,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::BadBody;
 use crate::json::is_id;
-
-/// Reads a body as JSON and repairs it as [`crate::json::parse`] does.
-///
-/// # Errors
-/// [`BadBody::NotJson`], which names the position but nothing of the body.
-pub(super) fn read(body: &[u8]) -> Result<Value, BadBody> {
-    crate::json::parse(body).map_err(BadBody::NotJson)
-}
 
 /// A string or a number, as text. `None` if blank. NUL is removed, because Postgres cannot store it.
 pub(super) fn text(value: Option<&Value>) -> Option<String> {

@@ -10,6 +10,7 @@
 //! - `kinds`: the table of message kinds; `details` reads the fields of each kind, `vcard` contact cards
 //! - `wording`: [`Message`] → the text that a person reads
 //! - `media`: a message's file on WhatsApp's servers; `file` reads its description
+//! - `split`: a body with very many items → several bodies
 //! - `fields`: values that builds of the gateway encode differently; `json` repairs damaged JSON
 //! - `types`: the types themselves
 //!
@@ -29,6 +30,7 @@ mod kinds;
 mod media;
 mod message;
 mod receipt_level;
+mod split;
 mod types;
 mod update;
 mod vcard;
@@ -40,6 +42,7 @@ pub use envelope::parse;
 pub use jid::phone_of_jid;
 pub use kinds::Kind;
 pub use media::{Decryptor, FileType, KnownType, MediaError, MediaFile, MediaKeys, UNKNOWN_TYPE};
+pub use split::split;
 pub use types::{
     Ad, Call, CallOutcome, Chat, ContactNews, Content, GroupNews, Marks, Message, Origin, Person,
     Receipt, ReceiptLevel,
@@ -55,6 +58,9 @@ pub enum BadBody {
     /// JSON, but not an object.
     #[error("the body is not a JSON object")]
     NotObject,
+    /// An object with more items than are read.
+    #[error("the body has too many items")]
+    TooManyItems,
 }
 
 /// One webhook body.

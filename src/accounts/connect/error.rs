@@ -69,6 +69,14 @@ pub enum ConnectError {
     /// Neither the person nor Waapify named the number.
     #[error("Waapify does not say which number is linked to this instance: enter it")]
     Unnamed,
+    /// The location has another number, and nobody said that it may be replaced.
+    #[error(
+        "this sub-account is connected already, to +{connected}. To replace that number, tick the box and send the form again."
+    )]
+    WouldReplace {
+        /// The connected number, in digits.
+        connected: String,
+    },
     /// Waapify did not accept the credentials.
     #[error(transparent)]
     Check(#[from] CheckError),
@@ -105,6 +113,7 @@ impl ConnectError {
             Self::Check(CheckError::NotLinked(_)) => Some(Field::InstanceId),
             Self::Check(CheckError::Full(_)) => Some(Field::AccessToken),
             Self::Check(_)
+            | Self::WouldReplace { .. }
             | Self::LinkGone
             | Self::Seal(_)
             | Self::Webhook(_)
@@ -140,6 +149,9 @@ impl ConnectError {
             Self::Unnamed => {
                 "Waapify tidak menyatakan nombor yang dipautkan kepada instance ini: masukkan nombor itu".to_owned()
             }
+            Self::WouldReplace { connected } => format!(
+                "Sub-akaun ini sudah disambungkan kepada +{connected}. Untuk menggantikan nombor itu, tandakan kotak dan hantar borang sekali lagi."
+            ),
             Self::Check(error) => malay(error),
             Self::LinkGone => "Pautan ini tidak berfungsi lagi".to_owned(),
             Self::Seal(_) => {

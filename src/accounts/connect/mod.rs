@@ -9,16 +9,19 @@ mod pending_connections;
 pub use error::{ConnectError, Field, check_text};
 pub use pending_connections::PendingConnectionResult;
 use secrecy::{ExposeSecret, SecretString};
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 use url::Url;
 
 use crate::clients::waapify::{Client, Credentials};
 use crate::crypto::{OpenError, Sealer, hash_secret, random_secret};
 use crate::db::accounts::{connect_links, locations, pending_connections as stored};
 use crate::db::connection::Pool;
+use crate::db::history::incidents;
+use crate::db::history::incidents::About;
 use crate::db::numbers;
-use crate::db::numbers::{ConnectedNumber, NewNumber, NumberRow};
+use crate::db::numbers::{ConnectedNumber, LastNumber, NewNumber, NumberRow, webhook_secrets};
 use crate::model::ids::LocationId;
+use crate::model::states::IncidentKind;
 use crate::runtime::clock::Clock;
 
 /// Digits of a WhatsApp number with its country code. E.164 allows 15; fewer than 7 are short codes.
@@ -59,14 +62,25 @@ pub struct Connected {
 }
 
 /// Who connects a number.
-#[derive(Clone, Copy, Debug)]
-enum By<'a> {
+#[derive(Clone, Debug)]
+enum By {
     /// An operator, or a user to whom GHL shows the location.
     Operator,
-    /// The holder of the connect link with this hash. The link is then used up.
-    Link(&'a [u8]),
+    /// The holder of a connect link, which is then used up.
+    Link(LinkUse),
     /// GHL's install form, for a location that has no number yet.
     PendingConnection,
+}
+
+/// A connect link that permits to connect a number.
+#[derive(Clone, Debug)]
+pub struct LinkUse {
+    /// The hash of its token.
+    pub hash: Vec<u8>,
+    /// It was made for a user whom GHL proved, who may replace the location's number.
+    pub made_inside: bool,
+    /// Its holder said that the location's number may be replaced.
+    pub may_replace: bool,
 }
 
 impl Connector {
@@ -82,21 +96,21 @@ impl Connector {
         }
     }
 
-    /// Connects a number and makes it the location's default. Connecting again is harmless. `link` is the hash of the
-    /// connect link that permits it, which is then used up; an operator needs none. On error nothing is stored.
+    /// Connects a number and makes it the location's default. Connecting again is harmless. `link` is the connect
+    /// link that permits it, which is then used up; an operator needs none. A link that was made outside GHL and
+    /// replaces the location's number leaves an incident. On error nothing is stored.
     pub async fn connect(
         &self,
         location: &LocationId,
         entered: &Entered,
-        link: Option<&[u8]>,
+        link: Option<LinkUse>,
     ) -> Result<Connected, ConnectError> {
         let (this, location, entered) = (self.clone(), location.clone(), entered.clone());
-        let link = link.map(<[u8]>::to_vec);
         // Runs in its own task: if the caller leaves while Waapify is asked, the webhook must not keep an address that
         // was never stored.
         let connecting = tokio::spawn(async move {
-            let by = link.as_deref().map_or(By::Operator, By::Link);
-            this.connect_by(&location, &entered, by).await
+            let by = link.map_or(By::Operator, By::Link);
+            this.connect_by(&location, &entered, &by).await
         });
         let ended = connecting.await;
         ended.unwrap_or_else(|_| Err(ConnectError::Database(sqlx::Error::WorkerCrashed)))
@@ -106,16 +120,21 @@ impl Connector {
         &self,
         location: &LocationId,
         entered: &Entered,
-        by: By<'_>,
+        by: &By,
     ) -> Result<Connected, ConnectError> {
         let number = digits(&entered.number)?;
         let credentials = credentials(entered)?;
+        let replaced = self
+            .check_replacement(location, &number, &credentials, by)
+            .await?;
         let linked = self.waapify.reconnect(&credentials).await?.number;
         if let Some(linked) = linked.filter(|linked| *linked != number) {
             return Err(ConnectError::OtherNumber { linked });
         }
-        // A number that is already connected keeps its address, so that no event is lost between two addresses.
-        let secret = self.webhook_secret(location, &number).await?;
+        // Whoever knew the address before does not know the new one.
+        let secret = random_secret();
+        let (hash, now) = (hash_secret(secret.expose_secret()), self.clock.now());
+        webhook_secrets::announce(&self.pool, location, &number, &hash, now).await?;
         let webhook = self.webhook_url(&secret);
         let is_contested =
             numbers::is_being_disconnected(&self.pool, &credentials.instance_id).await?;
@@ -136,6 +155,9 @@ impl Connector {
             return Err(ConnectError::LinkGone);
         }
         info!(%location, "a WhatsApp number is connected");
+        if let Some(replaced) = replaced {
+            self.tell_replacement(location, &replaced).await;
+        }
         let sharers =
             numbers::list_sharers(&self.pool, location, &number, &credentials.instance_id).await?;
         for sharer in &sharers {
@@ -144,16 +166,58 @@ impl Connector {
         Ok(Connected { number, sharers })
     }
 
-    /// The webhook secret that the number has; a new one if it has none or the old one cannot be opened any more.
-    async fn webhook_secret(
+    /// The number that somebody without GHL's session replaces, if he does so knowingly.
+    async fn check_replacement(
         &self,
         location: &LocationId,
         number: &str,
-    ) -> sqlx::Result<SecretString> {
-        let sealed = numbers::find_webhook_secret(&self.pool, location, number).await?;
-        let place = place(location, number, "webhook");
-        let known = sealed.and_then(|sealed| self.sealer.open(&place, &sealed).ok());
-        Ok(known.unwrap_or_else(random_secret))
+        credentials: &Credentials,
+        by: &By,
+    ) -> Result<Option<String>, ConnectError> {
+        let By::Link(LinkUse {
+            made_inside: false,
+            may_replace,
+            ..
+        }) = by
+        else {
+            return Ok(None);
+        };
+        let same = (number, credentials.instance_id.as_str());
+        match self.find_replaced(location, Some(same)).await? {
+            Some(connected) if !may_replace => Err(ConnectError::WouldReplace { connected }),
+            replaced => Ok(replaced),
+        }
+    }
+
+    /// The number of a location that another one would replace. `same`: a number and its instance, which replace nothing
+    /// if they are connected already.
+    pub async fn find_replaced(
+        &self,
+        location: &LocationId,
+        same: Option<(&str, &str)>,
+    ) -> sqlx::Result<Option<String>> {
+        let connected = numbers::find_last(&self.pool, location).await?;
+        let connected = connected.filter(|last| last.is_connected);
+        let is_same = |last: &LastNumber| Some((&*last.number, &*last.instance_id)) == same;
+        Ok(connected
+            .filter(|last| !is_same(last))
+            .map(|last| last.number))
+    }
+
+    /// Shows the location's people that its number was replaced. The number is connected, whether or not this works.
+    async fn tell_replacement(&self, location: &LocationId, replaced: &str) {
+        let about = About {
+            location,
+            number: "",
+            kind: IncidentKind::Replaced,
+        };
+        let now = self.clock.now();
+        match incidents::open(&self.pool, about, Some(replaced), None, now).await {
+            Ok(_) => {
+                warn!(%location, "a link from outside GHL replaced the number of a connected location");
+            }
+            Err(error) => error!(%location, %error, "a replaced number could not be noted"),
+        }
     }
 
     fn webhook_url(&self, secret: &SecretString) -> SecretString {
@@ -167,7 +231,7 @@ impl Connector {
         number: &str,
         credentials: &Credentials,
         secret: &SecretString,
-        by: By<'_>,
+        by: &By,
     ) -> sqlx::Result<bool> {
         let row = NewNumber {
             number: number.to_owned(),
@@ -185,7 +249,7 @@ impl Connector {
         let mut tx = self.pool.begin().await?;
         let is_allowed = match by {
             By::Operator => true,
-            By::Link(hash) => connect_links::use_link(&mut tx, hash, number, now).await?,
+            By::Link(link) => connect_links::use_link(&mut tx, &link.hash, number, now).await?,
             By::PendingConnection => stored::use_pending_connection(&mut tx, location).await?,
         };
         if !is_allowed {

@@ -110,7 +110,7 @@ impl Connector {
             number: offer.number,
         };
         match self
-            .connect_by(location, &entered, By::PendingConnection)
+            .connect_by(location, &entered, &By::PendingConnection)
             .await
         {
             Ok(connected) => Ok(Some(connected)),

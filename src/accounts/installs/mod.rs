@@ -1,7 +1,9 @@
 //! Installs and uninstalls of the app, from a browser's code, GHL's events, and lists of companies' locations.
 //!
 //! Leads every kind of install to working location tokens (`docs/vendors/ghl.md#grants`). Nothing is ever matched to
-//! "the latest install": a grant, an event or a list names the location or company it is about.
+//! "the latest install": a grant, an event or a list names the location or company it is about. `listing` reads the lists.
+
+mod listing;
 
 mod token_requests;
 
@@ -14,13 +16,11 @@ use tracing::{info, warn};
 use crate::accounts::tokens::{Owner, TokenError, Tokens};
 use crate::clients::ghl;
 use crate::clients::ghl::{Advice, CallError, Grant};
-use crate::db::accounts::rate_limits::CallPriority;
 use crate::db::accounts::token_requests::TokenRequest;
 use crate::db::accounts::{companies, installs, uninstalls};
 use crate::db::connection::Pool;
 use crate::model::ids::{CompanyId, LocationId, is_id};
 use crate::model::reason::Answer;
-use crate::model::retry_schedule::REFRESH_FAILED;
 use crate::runtime::clock::Clock;
 
 /// How long a browser waits for the tokens of an agency's locations. The rest is done in the background.
@@ -62,16 +62,34 @@ impl Installs {
         }
     }
 
-    /// Exchanges the code of an install and stores its grant. A Company grant is turned into tokens of its installed
-    /// locations.
+    /// The time, as installs are dated.
+    #[must_use]
+    pub fn now(&self) -> OffsetDateTime {
+        self.clock.now()
+    }
+
+    /// Exchanges the code of an install.
     ///
     /// # Errors
-    /// [`TokenError`] when the code cannot be exchanged. Calls that fail later are retried in the background.
-    pub async fn install(&self, code: &str) -> Result<Installed, TokenError> {
+    /// [`TokenError`] when the code cannot be exchanged.
+    pub async fn exchange(&self, code: &str) -> Result<Grant, TokenError> {
         let answer = self.ghl.exchange_code(code).await;
         // GHL refuses a code that was used before in the same words as wrong keys.
         self.tokens.record_credential_result(&answer, false).await;
-        let grant = answer?;
+        Ok(answer?)
+    }
+
+    /// Stores the grant of an install whose code was brought at `asked_at`: an UNINSTALL that GHL dates earlier does not
+    /// undo it. A Company grant is turned into tokens of its installed locations.
+    ///
+    /// # Errors
+    /// [`TokenError`] when the grant is nobody's or cannot be stored. Calls that fail later are retried in the
+    /// background.
+    pub async fn install(
+        &self,
+        grant: &Grant,
+        asked_at: OffsetDateTime,
+    ) -> Result<Installed, TokenError> {
         // GHL's user type decides the kind, never `isBulkInstallation`. Without a user type, a grant that names a
         // location is that location's.
         let kind = grant.user_type.as_deref().unwrap_or_default();
@@ -80,17 +98,20 @@ impl Installs {
         let company = grant.company_id.clone().filter(|id| is_id(id.as_str()));
         match (location, company) {
             (Some(location), company) if !is_company => {
-                self.store(&location, &grant, company.as_ref()).await?;
+                self.store(&location, grant, company.as_ref(), asked_at)
+                    .await?;
                 Ok(Installed {
                     ready: vec![location],
                     ..Installed::default()
                 })
             }
-            (_, Some(company)) => self.install_company(&grant, &company).await,
+            (_, Some(company)) => self.install_company(grant, &company, asked_at).await,
             (_, None) => Err(TokenError::Call(CallError {
                 advice: Advice::Reject,
                 status: None,
                 may_have_arrived: true,
+                is_outage: false,
+                is_final: false,
                 detail: Answer::GrantOfNobody.into(),
             })),
         }
@@ -100,6 +121,7 @@ impl Installs {
         &self,
         grant: &Grant,
         company: &CompanyId,
+        asked_at: OffsetDateTime,
     ) -> Result<Installed, TokenError> {
         let now = self.clock.now();
         let mut tx = self.pool.begin().await?;
@@ -108,6 +130,7 @@ impl Installs {
             .await?;
         // Lists the locations again soon in case this request does not finish.
         companies::schedule_listing(&mut tx, company, 0, now + HEAD_START).await?;
+        companies::note_install(&mut tx, company, asked_at).await?;
         tx.commit().await?;
         info!(%company, "the agency is installed");
         let mut installed = Installed::default();
@@ -116,7 +139,10 @@ impl Installs {
                 let locations: Vec<_> = listed.keys().cloned().collect();
                 let names = listed.into_iter();
                 installed.names = names.filter_map(|(id, name)| Some((id, name?))).collect();
-                let token_request_at = self.expect_all(&locations, company, HEAD_START).await?;
+                self.keep_names(&installed.names).await?;
+                let token_request_at = self
+                    .expect_all(&locations, company, Some(asked_at), HEAD_START)
+                    .await?;
                 self.schedule_listing(company, 0, LISTING_PAUSE).await?;
                 installed.waiting = locations;
                 self.mint_while_a_browser_waits(company, token_request_at, &mut installed)
@@ -155,73 +181,6 @@ impl Installs {
         ended.unwrap_or(Ok(()))
     }
 
-    async fn list_locations(
-        &self,
-        company: &CompanyId,
-    ) -> Result<BTreeMap<LocationId, Option<String>>, TokenError> {
-        let list =
-            |ghl: ghl::Client, token| async move { ghl.installed_locations(&token, company).await };
-        self.tokens
-            .call_as(Owner::Company(company), CallPriority::Reply, list)
-            .await
-    }
-
-    async fn expect_all(
-        &self,
-        locations: &[LocationId],
-        company: &CompanyId,
-        pause: Duration,
-    ) -> sqlx::Result<OffsetDateTime> {
-        let token_request_at = self.clock.now() + pause;
-        let mut tx = self.pool.begin().await?;
-        for location in locations {
-            installs::expect_install(&mut tx, location, Some(company), None, token_request_at)
-                .await?;
-        }
-        tx.commit().await?;
-        Ok(token_request_at)
-    }
-
-    async fn schedule_listing(
-        &self,
-        company: &CompanyId,
-        failures: i32,
-        pause: Duration,
-    ) -> sqlx::Result<()> {
-        let mut connection = self.pool.acquire().await?;
-        let at = self.clock.now() + pause;
-        companies::schedule_listing(&mut connection, company, failures, at).await
-    }
-
-    /// Lists a company's locations again, and requests tokens for those that have none: their INSTALL may not have
-    /// arrived.
-    pub async fn look_for_new_locations(
-        &self,
-        company: &CompanyId,
-        failures: i32,
-    ) -> sqlx::Result<()> {
-        match self.list_locations(company).await {
-            Ok(listed) => {
-                let listed: Vec<_> = listed.into_keys().collect();
-                let new = companies::list_without_token(&self.pool, &listed).await?;
-                self.expect_all(&new, company, Duration::ZERO).await?;
-                self.schedule_listing(company, 0, LISTING_PAUSE).await
-            }
-            Err(TokenError::Database(error)) => Err(error),
-            // Uninstalled meanwhile, or in need of a new install: more calls would not help.
-            Err(TokenError::NotInstalled | TokenError::NeedsReinstall(_)) => {
-                self.schedule_listing(company, failures + 1, LISTING_PAUSE)
-                    .await
-            }
-            Err(error) => {
-                warn!(%company, %error, "its locations could not be listed");
-                let pause = error.least_pause().unwrap_or_default();
-                let pause = pause.max(REFRESH_FAILED.endless(failures, rand::random()));
-                self.schedule_listing(company, failures + 1, pause).await
-            }
-        }
-    }
-
     /// Records that GHL reports an install. For a location, requests its token unless it has one. For a company, lists
     /// its locations if the company's token is stored; else a browser will bring it.
     pub async fn note_install(
@@ -237,34 +196,43 @@ impl Installs {
                 installs::expect_install(&mut connection, location, company, said_at, now).await
             }
             (None, Some(company)) => {
-                companies::schedule_listing(&mut connection, company, 0, now).await
+                companies::schedule_listing(&mut connection, company, 0, now).await?;
+                companies::note_install(&mut connection, company, said_at.unwrap_or(now)).await
             }
             (None, None) => Ok(()),
         }
     }
 
     /// Records that GHL reports an uninstall, of a location or of a company with its locations. A company's locations
-    /// that were installed on their own stay, and so does a location whose install GHL reported later than `said_at`.
-    /// On error nothing changes.
+    /// that were installed on their own stay, and so does what was installed later than `said_at`, by GHL's report or in
+    /// a browser.
+    /// False if the company stays. On error nothing changes.
     pub async fn uninstall(
         &self,
         location: Option<&LocationId>,
         company: Option<&CompanyId>,
         said_at: Option<OffsetDateTime>,
-    ) -> sqlx::Result<()> {
+    ) -> sqlx::Result<bool> {
         let now = self.clock.now();
         let mut tx = self.pool.begin().await?;
         let gone = match (location, company) {
-            (Some(location), _) => vec![location.clone()],
-            (None, Some(company)) => uninstalls::uninstall_company(&mut tx, company).await?,
-            (None, None) => Vec::new(),
+            (Some(location), _) => Some(vec![location.clone()]),
+            (None, Some(company)) => {
+                uninstalls::uninstall_company(&mut tx, company, said_at).await?
+            }
+            (None, None) => Some(Vec::new()),
+        };
+        let Some(gone) = gone else {
+            info!("an uninstall that is older than the agency's install is ignored");
+            return Ok(false);
         };
         for location in &gone {
             if uninstalls::uninstall_location(&mut tx, location, said_at, now).await? {
                 info!(%location, "the app is uninstalled");
             }
         }
-        tx.commit().await
+        tx.commit().await?;
+        Ok(true)
     }
 
     async fn store(
@@ -272,9 +240,11 @@ impl Installs {
         location: &LocationId,
         grant: &Grant,
         company: Option<&CompanyId>,
+        asked_at: OffsetDateTime,
     ) -> sqlx::Result<()> {
         let mut tx = self.pool.begin().await?;
-        installs::record_install(&mut tx, location, company, self.clock.now()).await?;
+        let now = self.clock.now();
+        installs::record_install(&mut tx, location, company, asked_at, now).await?;
         let owner = Owner::Location(location);
         self.tokens.store(&mut tx, owner, grant, company).await?;
         tx.commit().await?;

@@ -97,6 +97,18 @@ impl TokenError {
         }
     }
 
+    /// Whether GHL did not answer, or a proxy did in its place: other calls would fail, too.
+    #[must_use]
+    pub const fn is_outage(&self) -> bool {
+        matches!(
+            self,
+            Self::Call(CallError {
+                is_outage: true,
+                ..
+            })
+        )
+    }
+
     /// A pause that GHL asks for before the next try.
     #[must_use]
     pub fn least_pause(&self) -> Option<Duration> {

@@ -26,7 +26,7 @@ use crate::clients::ghl::{Advice, CallError, Grant};
 use crate::crypto::Sealer;
 use crate::db::accounts::rate_limits::CallPriority;
 use crate::db::accounts::tokens::{NewToken, TokenRow};
-use crate::db::accounts::{installs, rate_limits, token_requests, tokens};
+use crate::db::accounts::{installs, rate_limits, token_requests, tokens, vendor_outages};
 use crate::db::connection::{Connection, Pool};
 use crate::model::ids::{CompanyId, LocationId};
 use crate::model::reason::Wait;
@@ -154,6 +154,13 @@ impl Tokens {
             rate_limits::record_limits(&self.pool, owner.id(), budget, limits, now).await
         {
             warn!(owner = owner.id(), %error, "GHL's limits could not be kept");
+        }
+        let has_answered = answer
+            .as_ref()
+            .map_or_else(|error| !error.is_outage, |_| true);
+        if budget.is_down && has_answered {
+            info!(owner = owner.id(), "GHL answers again");
+            vendor_outages::end_outage(&self.pool, owner.id(), now).await?;
         }
         Ok(answer)
     }

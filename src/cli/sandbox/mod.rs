@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 use anyhow::ensure;
 use axum::Router;
 pub use script::play_script;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use simulators::{InstallKind, Simulation, SimulationConfig, Timings, seed};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -27,6 +27,7 @@ use crate::app::{App, Database, Reserved};
 use crate::clients::attachment_source::NetworkScope;
 use crate::config::Settings;
 use crate::db::connection::Pool;
+use crate::http::HookSecrets;
 use crate::model::ids::LocationId;
 use crate::runtime::clock::Clock;
 use crate::{app, clients, config};
@@ -34,7 +35,7 @@ use crate::{app, clients, config};
 const CLIENT_ID: &str = "66c0ffee0ddba11000000000-sandbox";
 const CLIENT_SECRET: &str = "sandbox-client-secret";
 /// Opens the sandbox's operator pages, which show made-up data only.
-pub const ADMIN_TOKEN: &str = "sandbox-admin-token";
+pub const ADMIN_TOKEN: &str = "sandbox-door-for-everybody-here";
 /// Seals only data that the sandbox made up.
 const ENCRYPTION_KEY: &str = "c2FuZGJveCBrZXksIHNlYWxzIG5vdGhpbmcgcmVhbCE=";
 /// Default pause between two sends: short for people who try the sandbox, but still visible.
@@ -109,6 +110,7 @@ impl Sandbox {
             seed::SECOND_LOCATION_NAME,
         );
         let settings = settings(&simulation, &address)?;
+        enter_addresses(&simulation, &settings);
         let app = App::with_network_scope(
             &settings,
             pool.clone(),
@@ -169,6 +171,15 @@ impl Sandbox {
             .await?;
         Ok(())
     }
+}
+
+/// Enters the service's addresses in the simulated developer portal.
+fn enter_addresses(simulation: &Simulation, settings: &Settings) {
+    let secrets = HookSecrets::derive(&settings.ghl);
+    let (delivery, app) = (&secrets.delivery, &secrets.app);
+    simulation
+        .ghl
+        .enter_addresses(delivery.expose_secret(), app.expose_secret());
 }
 
 /// The service's settings in the sandbox: the simulated vendors' addresses and keys. Only the pause between two sends

@@ -54,7 +54,7 @@ impl Client {
                 body,
             })
         } else {
-            Err(classify(status, &headers, &body))
+            Err(classify(status, &headers, &bytes, &body))
         }
     }
 
@@ -69,6 +69,8 @@ fn unreachable(error: reqwest::Error) -> CallError {
         advice: Advice::Retry,
         status: None,
         may_have_arrived: !error.is_connect(),
+        is_outage: true,
+        is_final: false,
         // Without the address, which may hold a phone number.
         detail: Answered::GhlUnreachable {
             words: scrub(&error.without_url().to_string()),
@@ -86,6 +88,14 @@ pub(super) struct Answer {
 }
 
 impl Answer {
+    /// Fails if there is a body that is not JSON: a proxy answered.
+    pub(super) fn expect_json(&self) -> Result<(), CallError> {
+        if self.is_empty || !self.body.is_null() {
+            return Ok(());
+        }
+        Err(self.incomplete("JSON"))
+    }
+
     /// The error for an answer that lacks a required field. An empty answer means that GHL did nothing
     /// (`docs/vendors/ghl.md#posting-a-message`).
     pub(super) fn incomplete(&self, missing: &str) -> CallError {
@@ -93,6 +103,9 @@ impl Answer {
             advice: Advice::Retry,
             status: Some(self.status.as_u16()),
             may_have_arrived: !self.is_empty,
+            // A page where an answer was expected.
+            is_outage: !self.is_empty && self.body.is_null(),
+            is_final: false,
             detail: Answered::GhlIncomplete {
                 status: self.status.as_u16(),
                 missing: missing.to_owned(),
@@ -110,6 +123,8 @@ pub(super) fn parse<T: serde::de::DeserializeOwned>(answer: Answer) -> Result<T,
         advice: Advice::Retry,
         status: Some(status.as_u16()),
         may_have_arrived: true,
+        is_outage: false,
+        is_final: false,
         detail: describe(status, &error.to_string(), &json!({"traceId": trace})),
     })
 }

@@ -24,7 +24,7 @@ pub enum Advice {
     /// The location is paused, and its token works again when the location does. Try again, with longer and longer
     /// pauses.
     Inactive,
-    /// This request will never be accepted.
+    /// GHL refused this request, in JSON. Only [`CallError::is_final`] says that it will never be accepted.
     Reject,
 }
 
@@ -38,12 +38,13 @@ pub struct CallError {
     pub status: Option<u16>,
     /// GHL may have executed the request: it was sent, and no answer says that it was refused.
     pub may_have_arrived: bool,
+    /// GHL did not answer, or failed, or a proxy answered in its place: other requests would fail in the same way.
+    pub is_outage: bool,
+    /// GHL's words are about the content of the request, so that it will never be accepted.
+    pub is_final: bool,
     /// What GHL answered; safe for logs.
     pub detail: Reason,
 }
-
-/// GHL's words when a token is used in another location.
-const WRONG_LOCATION: &str = "does not have access to this location";
 
 /// GHL's words when the app lacks the scope of a route, or has a token of the wrong class for it.
 const NO_SCOPE: [&str; 2] = [
@@ -62,21 +63,19 @@ impl CallError {
     fn says(&self, part: &str) -> bool {
         matches!(&self.detail, Reason::Answer(Answer::Ghl { words, .. }) if words.contains(part))
     }
-
-    /// For a status update, a 403 means "not yet", whatever its words (`docs/vendors/ghl.md#status-updates`), except
-    /// for the wrong location.
-    pub(super) fn on_status_update(mut self) -> Self {
-        let not_yet = self.status == Some(403) && !self.says(WRONG_LOCATION);
-        if not_yet && self.advice == Advice::Reject {
-            self.advice = Advice::Retry;
-        }
-        self
-    }
 }
 
-/// What an error answer means (`docs/vendors/ghl.md#errors`; `tests/payloads/ghl/responses/errors.json`).
-pub(super) fn classify(status: StatusCode, headers: &HeaderMap, body: &Value) -> CallError {
+/// What an error answer means (`docs/vendors/ghl.md#errors`; `tests/payloads/ghl/responses/errors.json`). `text`: the
+/// body as it came; `body`: the same as JSON, null if it is none.
+pub(super) fn classify(
+    status: StatusCode,
+    headers: &HeaderMap,
+    text: &[u8],
+    body: &Value,
+) -> CallError {
     let words = words(body);
+    // A proxy writes pages. GHL itself answers in JSON, or not at all.
+    let is_foreign = !body.is_object() && !text.trim_ascii().is_empty();
     let says = |part: &str| words.to_lowercase().contains(part);
     let not_yet = says("no conversation provider found") || says("no message found");
     let dead_grant = says("invalid grant")
@@ -85,6 +84,7 @@ pub(super) fn classify(status: StatusCode, headers: &HeaderMap, body: &Value) ->
     let advice = match status.as_u16() {
         400 | 401 if dead_grant => Advice::Reinstall,
         429 => Advice::RetryAfter(limits::pause(headers)),
+        _ if is_foreign => Advice::Retry,
         401 | 403 if not_yet => Advice::Retry,
         401 if is_expiry(&words.to_lowercase()) => Advice::Reauthorize,
         400 | 403 if says("location is not active") => Advice::Inactive,
@@ -96,7 +96,24 @@ pub(super) fn classify(status: StatusCode, headers: &HeaderMap, body: &Value) ->
         status: Some(status.as_u16()),
         // GHL has given 500 both before and after it acted.
         may_have_arrived: matches!(status.as_u16(), 408 | 500..),
+        is_outage: matches!(status.as_u16(), 408 | 500..) || is_foreign && status != 429,
+        is_final: advice == Advice::Reject && is_about_content(status.as_u16(), body, &words),
         detail: describe(status, &words, body),
+    }
+}
+
+/// Whether a refusal is about the content of the request: a list of faults, or words about the type or the attachments
+/// of a message. The contact and the app's provider are no content: the one is looked up again, the other is mended.
+fn is_about_content(status: u16, body: &Value, words: &str) -> bool {
+    let words = words.to_lowercase();
+    let says = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
+    if says(&["contact", "provider", "location", "version"]) {
+        return false;
+    }
+    match status {
+        413 | 415 | 422 => true,
+        400 => body.get("message").is_some_and(Value::is_array) || says(&["attachment", "type"]),
+        _ => false,
     }
 }
 
@@ -151,13 +168,53 @@ mod tests {
 
     use super::*;
 
+    fn classified(status: u16, text: &str) -> CallError {
+        let body = serde_json::from_str(text).unwrap_or_default();
+        let status = StatusCode::from_u16(status).unwrap();
+        classify(status, &HeaderMap::new(), text.as_bytes(), &body)
+    }
+
     fn advice_for(status: u16, body: &Value) -> Advice {
-        classify(
-            StatusCode::from_u16(status).unwrap(),
-            &HeaderMap::new(),
-            body,
-        )
-        .advice
+        classified(status, &body.to_string()).advice
+    }
+
+    #[test]
+    fn an_answer_that_is_not_json_is_a_proxys_and_ends_nothing() {
+        for status in [
+            301, 400, 401, 403, 404, 405, 409, 413, 421, 422, 423, 451, 502, 530,
+        ] {
+            for text in ["<html>Just a moment...</html>", "error code: 1020", "[1]"] {
+                let error = classified(status, text);
+                assert_eq!(error.advice, Advice::Retry, "{status} {text}");
+                assert!(error.is_outage && !error.is_final, "{status} {text}");
+            }
+        }
+        assert_eq!(classified(401, "").advice, Advice::Reauthorize);
+    }
+
+    #[test]
+    fn only_words_about_the_content_are_final() {
+        for (status, message, is_final) in [
+            (422, json!(["type must be a valid enum value"]), true),
+            (422, json!(["attachments must be an array"]), true),
+            (400, json!("Attachment type is not supported"), true),
+            (400, json!("Incorrect conversationProviderId/type"), false),
+            (400, json!("Contact not found"), false),
+            (422, json!("Contact not found"), false),
+            (
+                401,
+                json!("The token is not authorized for this scope."),
+                false,
+            ),
+            (403, json!("Forbidden resource"), false),
+            (404, json!("Not found"), false),
+            (409, json!("Conflict"), false),
+            (423, json!("Locked"), false),
+            (500, json!(["type"]), false),
+        ] {
+            let error = classified(status, &json!({"message": message}).to_string());
+            assert_eq!(error.is_final, is_final, "{status} {message}");
+        }
     }
 
     #[test]
@@ -222,8 +279,7 @@ mod tests {
             (500, true),
             (504, true),
         ] {
-            let status = StatusCode::from_u16(status).unwrap();
-            let error = classify(status, &HeaderMap::new(), &json!({"message": "no"}));
+            let error = classified(status, &json!({"message": "no"}).to_string());
             assert_eq!(error.may_have_arrived, may_have_arrived, "{status}");
         }
     }

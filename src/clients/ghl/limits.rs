@@ -1,5 +1,6 @@
 //! GHL's limits, which it reports with every answer (`docs/vendors/ghl.md#limits`).
 
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,8 +13,13 @@ use crate::model::rate_limits::RateLimits;
 pub(super) const BURST_WINDOW: Duration = Duration::from_secs(10);
 /// Pause when the day's calls are used up and GHL does not say for how long.
 pub(super) const DAY_LIMIT_PAUSE: Duration = Duration::from_hours(1);
-/// Longest accepted pause: the day's limit is over by then.
-const MAX_PAUSE: Duration = Duration::from_hours(24);
+/// Windows that are believed: GHL's has ten seconds. A longer one, or none at all, would be a mistake, and would stop a
+/// location or let it call without a limit.
+const WINDOWS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_mins(1);
+/// A day ends after this; a later end is not believed.
+const DAY: Duration = Duration::from_hours(24);
+/// Most calls in a window that are believed; GHL allows a hundred.
+const MAX_CALLS: i32 = 10_000;
 /// When less than this share of the day's calls is left, it is reserved for calls that a person waits for.
 const SAVED_SHARE: f64 = 0.05;
 
@@ -22,9 +28,8 @@ pub(super) fn read(status: StatusCode, headers: &HeaderMap) -> RateLimits {
     let small = |name| number(headers, name).and_then(|value| i32::try_from(value).ok());
     let is_refused = status == StatusCode::TOO_MANY_REQUESTS;
     RateLimits {
-        max: small("x-ratelimit-max").filter(|max| *max > 0),
-        window: number(headers, "x-ratelimit-interval-milliseconds")
-            .map(|ms| Duration::from_millis(ms).min(MAX_PAUSE)),
+        max: small("x-ratelimit-max").filter(|max| (1..=MAX_CALLS).contains(max)),
+        window: window(headers),
         remaining: small("x-ratelimit-remaining"),
         pause: (is_refused || day_is_over(headers)).then(|| pause(headers)),
         saving: day_is_ending(headers).then(|| rest_of_day(headers)),
@@ -36,17 +41,20 @@ pub(super) fn pause(headers: &HeaderMap) -> Duration {
     if day_is_over(headers) {
         return rest_of_day(headers);
     }
-    let window = number(headers, "x-ratelimit-interval-milliseconds");
-    window
-        .map_or(BURST_WINDOW, Duration::from_millis)
-        .min(MAX_PAUSE)
+    window(headers).unwrap_or(BURST_WINDOW)
+}
+
+fn window(headers: &HeaderMap) -> Option<Duration> {
+    let window = number(headers, "x-ratelimit-interval-milliseconds")?;
+    Some(Duration::from_millis(window).clamp(*WINDOWS.start(), *WINDOWS.end()))
 }
 
 fn rest_of_day(headers: &HeaderMap) -> Duration {
     let reset = number(headers, "x-ratelimit-daily-reset");
     reset
-        .map_or(DAY_LIMIT_PAUSE, Duration::from_millis)
-        .min(MAX_PAUSE)
+        .map(Duration::from_millis)
+        .filter(|rest| *rest <= DAY)
+        .unwrap_or(DAY_LIMIT_PAUSE)
 }
 
 fn day_is_over(headers: &HeaderMap) -> bool {
@@ -104,7 +112,13 @@ mod tests {
         let told = [over[1], ("x-ratelimit-daily-reset", "60000")];
         assert_eq!(pause(&headers(&told)), Duration::from_mins(1));
         let absurd = [over[1], ("x-ratelimit-daily-reset", "99999999999999")];
-        assert_eq!(pause(&headers(&absurd)), MAX_PAUSE);
+        assert_eq!(pause(&headers(&absurd)), DAY_LIMIT_PAUSE);
+        for (said, believed) in [("0", 1), ("86400000", 60), ("99999999999999", 60)] {
+            let window = headers(&[("x-ratelimit-interval-milliseconds", said)]);
+            let believed = Duration::from_secs(believed);
+            assert_eq!(pause(&window), believed);
+            assert_eq!(read(StatusCode::OK, &window).window, Some(believed));
+        }
     }
 
     #[test]

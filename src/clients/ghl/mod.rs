@@ -5,6 +5,7 @@
 
 mod call;
 mod channels;
+mod delivery;
 mod error;
 mod limits;
 mod types;
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 use call::parse;
 pub use channels::{SmsProvider, SmsProviders};
+pub use delivery::{DeliveryHead, NotDelivery};
 pub use error::{Advice, CallError};
 use limits::Meter;
 use reqwest::Method;
@@ -330,9 +332,6 @@ impl Client {
         let request = self
             .request(Method::PUT, &path, V_2021_04, token)
             .json(&body);
-        match self.call(request).await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(error.on_status_update()),
-        }
+        self.call(request).await?.expect_json()
     }
 }

@@ -72,7 +72,9 @@ pub struct GhlEvent {
     pub said_at: Option<OffsetDateTime>,
     /// It names a location, but not by an id.
     pub has_bad_location: bool,
-    /// What it says about the agency's white label.
+    /// What the agency is called.
+    pub company_name: Option<String>,
+    /// What it says of the agency's white label.
     pub white_label: WhiteLabel,
 }
 
@@ -116,6 +118,10 @@ impl GhlEvent {
             company_id: text("companyId").map(CompanyId::from),
             contact_id: text("contactId").map(ContactId::from),
             said_at: text("timestamp").and_then(|at| OffsetDateTime::parse(at, &Rfc3339).ok()),
+            company_name: event
+                .get("companyName")
+                .and_then(Value::as_str)
+                .map(str::to_owned),
             white_label: WhiteLabel::read(event),
         })
     }

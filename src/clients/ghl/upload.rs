@@ -64,6 +64,8 @@ fn no_type() -> CallError {
         advice: Advice::Reject,
         status: None,
         may_have_arrived: false,
+        is_outage: false,
+        is_final: true,
         detail: Answer::NoFileType.into(),
     }
 }

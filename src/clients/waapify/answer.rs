@@ -3,26 +3,76 @@
 use serde_json::Value;
 
 use crate::clients::scrub;
-use crate::clients::waapify::{SendFailure, Stop};
+use crate::clients::waapify::{SendFailure, Stop, Trouble};
 use crate::model::ids::{WaMessageId, is_id};
 use crate::model::reason::Answer;
 
-/// The meaning of an answer to a send.
-pub(super) fn classify_send(status: u16, text: &str) -> Result<WaMessageId, SendFailure> {
-    let answer = whatsapp_events::json::find(text).unwrap_or_default();
-    let refused = answer.get("status").and_then(Value::as_str) == Some("error");
+/// The meaning of an answer to a send. `was_prompt`: it came too early for a gateway that had begun to work.
+pub(super) fn classify_send(
+    status: u16,
+    text: &str,
+    was_prompt: bool,
+) -> Result<WaMessageId, SendFailure> {
+    let Some(answer) = gateways_own(status, text) else {
+        return Err(of_a_proxy(status, text, was_prompt));
+    };
     match message_id(&answer) {
-        Some(id) if !refused => return Ok(id),
-        _ => {}
+        Some(id) if !is_refusal(&answer) => Ok(id),
+        _ => Err(meaning(&answer)),
     }
-    Err(match status {
-        429 => SendFailure::GatewayDown(Answer::WaapifySlowDown.into()),
-        // The body says what happened, whatever the HTTP status.
-        _ if answer.is_object() && (refused || (200..300).contains(&status)) => meaning(&answer),
-        300..=399 => SendFailure::GatewayDown(Answer::WaapifyMoved { status }.into()),
-        400..=407 | 409..=499 => SendFailure::AttemptFailed(Answer::Waapify { status }.into()),
-        _ => SendFailure::Unknown(Answer::WaapifyNoResult { status }.into()),
-    })
+}
+
+/// The answer, if the gateway itself gave it: an object that says how the call ended, whatever the HTTP status, or any
+/// object with a status of success. A page of a proxy may have JSON in its scripts and is none.
+pub(super) fn gateways_own(status: u16, text: &str) -> Option<Value> {
+    if is_page(text) {
+        return None;
+    }
+    let answer = whatsapp_events::json::find(text)?;
+    let is_success = (200..300).contains(&status);
+    let says_how = is_refusal(&answer) || asks_for_login(&answer);
+    (answer.is_object() && (says_how || is_success)).then_some(answer)
+}
+
+fn is_refusal(answer: &Value) -> bool {
+    answer.get("status").and_then(Value::as_str) == Some("error")
+}
+
+/// Whether a text is a whole page of HTML. PHP's warnings are HTML, too, but no page.
+pub(super) fn is_page(text: &str) -> bool {
+    let start: String = text
+        .trim_start_matches(['\u{feff}', ' ', '\r', '\n', '\t'])
+        .chars()
+        .take(9)
+        .collect();
+    let start = start.to_ascii_lowercase();
+    ["<!doctype", "<html", "<head", "<?xml", "<body"]
+        .iter()
+        .any(|tag| start.starts_with(tag))
+}
+
+/// The meaning of an answer that is not the gateway's (`docs/vendors/waapify.md#proxies`): whether the send can have
+/// reached the gateway depends on the HTTP status alone.
+fn of_a_proxy(status: u16, text: &str, was_prompt: bool) -> SendFailure {
+    let page = || Answer::WaapifyPage { status }.into();
+    let nothing = || Answer::WaapifyNoResult { status }.into();
+    match status {
+        // The address has the text in it, so it is this message that is too long.
+        413 | 414 | 431 => SendFailure::TooLong,
+        429 => SendFailure::GatewayDown(Trouble::of_gateway(Answer::WaapifySlowDown.into())),
+        300..=399 => {
+            SendFailure::GatewayDown(Trouble::of_gateway(Answer::WaapifyMoved { status }.into()))
+        }
+        // The proxy gave up waiting: mostly for one instance that hangs.
+        408 | 499 | 504 | 522 | 524 => SendFailure::Unknown(Trouble::of_number(nothing())),
+        502 if !was_prompt => SendFailure::Unknown(Trouble::of_number(nothing())),
+        400..=499 | 501..=503 | 505 | 511 | 521 | 523 | 525..=527 | 530 => {
+            SendFailure::GatewayDown(Trouble::of_gateway(page()))
+        }
+        // The gateway's own sign that its part behind PHP did not answer.
+        200..=299 if !is_page(text) => SendFailure::Unknown(Trouble::of_number(nothing())),
+        _ => SendFailure::Unknown(Trouble::of_gateway(page())),
+    }
 }
 
 /// The id, which is in one of four places, depending on the gateway's build.
@@ -75,19 +125,25 @@ pub(super) fn meaning(answer: &Value) -> SendFailure {
     } else if says(&["access token", "instance id", "authentication"]) {
         NumberStopped(Stop::Credentials)
     } else if says(&["cannot connect to server", "try again later"]) {
-        SendFailure::GatewayDown(said_so().into())
+        // Each instance has a server of its own behind PHP.
+        SendFailure::GatewayDown(Trouble::of_number(said_so().into()))
     } else if says(&["not supported", "phone number is required", "please enter"]) {
         SendFailure::Rejected(scrub(said))
-    } else if answer.get("status").and_then(Value::as_str) == Some("error") {
+    } else if is_refusal(answer) {
         SendFailure::AttemptFailed(said_so().into())
     } else {
-        SendFailure::Unknown(Answer::WaapifyNoId.into())
+        SendFailure::Unknown(Trouble::of_number(Answer::WaapifyNoId.into()))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clients::waapify::Scope;
+
+    fn classify(status: u16, text: &str) -> Result<WaMessageId, SendFailure> {
+        classify_send(status, text, true)
+    }
 
     /// The index's word for an outcome.
     fn outcome(result: &Result<WaMessageId, SendFailure>) -> &'static str {
@@ -96,7 +152,7 @@ mod tests {
             Err(SendFailure::Unknown(_)) => "unknown",
             Err(SendFailure::GatewayDown(_)) => "retryable-not-sent",
             Err(SendFailure::AttemptFailed(_)) => "failed-maybe-retry",
-            Err(SendFailure::Rejected(_)) => "request",
+            Err(SendFailure::Rejected(_) | SendFailure::TooLong) => "request",
             Err(SendFailure::NumberStopped(Stop::Credentials)) => "config",
             Err(SendFailure::NumberStopped(Stop::LinkLost)) => "disconnected",
             Err(SendFailure::NumberStopped(Stop::OtherNumber)) => "no answer means that",
@@ -115,7 +171,7 @@ mod tests {
             let file = case["file"].as_str().unwrap();
             let body = std::fs::read_to_string(format!("{folder}/responses/{file}")).unwrap();
             let http = u16::try_from(case["http"].as_u64().unwrap()).unwrap();
-            let result = classify_send(http, &body);
+            let result = classify(http, &body);
             let expected = match case["outcome"].as_str().unwrap() {
                 // After a success without an id, the message may have been sent or not.
                 "failed-or-unknown" | "sent-no-id" => "unknown",
@@ -139,25 +195,88 @@ mod tests {
             "null",
             r#"{"status":"success","data":{"key":{"id":""}}}"#,
         ] {
-            assert_eq!(outcome(&classify_send(200, body)), "unknown", "{body}");
+            assert_eq!(outcome(&classify(200, body)), "unknown", "{body}");
         }
     }
 
     #[test]
     fn what_the_gateway_says_counts_whatever_its_status() {
         let refused = r#"{"status":"error","message":"Access token does not exist"}"#;
-        assert_eq!(outcome(&classify_send(401, refused)), "config");
-        assert_eq!(outcome(&classify_send(302, "")), "retryable-not-sent");
-        assert_eq!(outcome(&classify_send(414, "<html>")), "failed-maybe-retry");
-        assert_eq!(outcome(&classify_send(504, "<html>")), "unknown");
+        assert_eq!(outcome(&classify(401, refused)), "config");
+        assert_eq!(outcome(&classify(302, "")), "retryable-not-sent");
+        assert_eq!(outcome(&classify(414, "<html>")), "request");
+        assert_eq!(outcome(&classify(504, "<html>")), "unknown");
         let unusable = r#"{"status":"success","data":{"key":{"id":"a\u0000"}}}"#;
-        assert_eq!(outcome(&classify_send(200, unusable)), "unknown");
+        assert_eq!(outcome(&classify(200, unusable)), "unknown");
+    }
+
+    /// What proxies write: pages, with JSON in a script or without, plain words, JSON of their own, nothing.
+    const BODIES: [&str; 6] = [
+        "<html>\r\n<head><title>Forbidden</title></head></html>",
+        "\n<!DOCTYPE html><script>window.x={\"status\":\"error\",\"message\":\"Relogin required\"}</script>",
+        "Bad gateway",
+        "error code: 1016",
+        r#"{"title":"Error 502","status":502,"cloudflare_error":true}"#,
+        "",
+    ];
+
+    #[test]
+    fn a_proxys_answer_blames_neither_the_number_nor_the_message() {
+        for body in BODIES {
+            for status in [
+                300, 301, 302, 303, 307, 308, 400, 401, 403, 404, 405, 407, 409, 421, 429, 451,
+                502, 503, 511, 521, 523, 525, 526, 530,
+            ] {
+                let result = classify(status, body);
+                assert_eq!(outcome(&result), "retryable-not-sent", "{status} {body}");
+            }
+            for status in [408, 500, 504, 520, 522, 524] {
+                let result = classify(status, body);
+                assert_eq!(outcome(&result), "unknown", "{status} {body}");
+            }
+        }
+        for body in &BODIES[..4] {
+            assert_eq!(outcome(&classify(200, body)), "unknown", "{body}");
+        }
+    }
+
+    #[test]
+    fn a_page_is_the_gateways_trouble_and_a_silence_the_numbers() {
+        let scope = |status, body| match classify(status, body) {
+            Err(SendFailure::Unknown(trouble) | SendFailure::GatewayDown(trouble)) => {
+                Some(trouble.scope)
+            }
+            _ => None,
+        };
+        for (status, body) in [(502, ""), (403, "<html>"), (200, "<html>"), (500, "")] {
+            assert_eq!(scope(status, body), Some(Scope::Gateway), "{status} {body}");
+        }
+        let no_server =
+            r#"{"status":"error","message":"Cannot connect to server. Please try again later"}"#;
+        for (status, body) in [(200, "null"), (504, "<html>"), (524, ""), (200, no_server)] {
+            assert_eq!(scope(status, body), Some(Scope::Number), "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn a_late_502_may_have_sent_it() {
+        assert_eq!(outcome(&classify_send(502, "<html>", false)), "unknown");
+        assert_eq!(
+            outcome(&classify_send(503, "<html>", false)),
+            "retryable-not-sent"
+        );
+    }
+
+    #[test]
+    fn a_warning_of_php_before_the_answer_is_no_page() {
+        let body = "<br />\n<b>Warning</b>: x in y on line 1<br />\n{\"status\":\"error\",\"message\":\"Relogin required\"}";
+        assert_eq!(outcome(&classify(200, body)), "disconnected");
     }
 
     proptest::proptest! {
         #[test]
         fn no_answer_makes_the_client_panic(status in 100u16..1000, body: String) {
-            let _ = classify_send(status, &body);
+            let _ = classify(status, &body);
         }
     }
 }

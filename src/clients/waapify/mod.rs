@@ -9,12 +9,13 @@ mod qr;
 
 use std::time::Duration;
 
-use answer::{asks_for_login, classify_send, meaning, words};
+use answer::{asks_for_login, classify_send, gateways_own, meaning, words};
 use bytes::Bytes;
 pub use qr::QrCode;
 use reqwest::RequestBuilder;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
+use tokio::time::Instant;
 use url::Url;
 use whatsapp_events;
 
@@ -25,6 +26,10 @@ use crate::model::reason::{Answer, Hold, Reason};
 /// The gateway itself gives up after 60 s (`docs/vendors/waapify.md#time-limits`). We wait for its answer, because a
 /// send that is cut off has an unknown outcome.
 const SEND_TIMEOUT: Duration = Duration::from_secs(68);
+
+/// A proxy knows at once that the gateway takes no connection. A 502 after this time means that the gateway took the
+/// request and died over it, as PHP does when its own limit ends it.
+const LATE: Duration = Duration::from_secs(15);
 
 /// A person waits for these answers.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(25);
@@ -54,15 +59,51 @@ pub struct Media {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SendFailure {
     /// It may have been sent or not: a timeout, an empty answer, a success without an id.
-    Unknown(Reason),
-    /// It was not sent, because the gateway is down.
-    GatewayDown(Reason),
+    Unknown(Trouble),
+    /// It was not sent, because the gateway is down or a proxy stopped it.
+    GatewayDown(Trouble),
     /// WhatsApp or the gateway refused this attempt.
     AttemptFailed(Reason),
     /// Nothing can be sent from this number until a person fixes it.
     NumberStopped(Stop),
     /// This message will never be accepted; Waapify's words.
     Rejected(String),
+    /// The address of this send is too long for a server on the way.
+    TooLong,
+}
+
+/// A failure for which neither the number nor the message is to blame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// What happened.
+    pub cause: Reason,
+    /// Whose sends probably fail in the same way.
+    pub scope: Scope,
+}
+
+/// Whose sends a trouble concerns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Those of every number.
+    Gateway,
+    /// Those of the number: its instance hangs.
+    Number,
+}
+
+impl Trouble {
+    pub(self) const fn of_gateway(cause: Reason) -> Self {
+        Self {
+            cause,
+            scope: Scope::Gateway,
+        }
+    }
+
+    pub(self) const fn of_number(cause: Reason) -> Self {
+        Self {
+            cause,
+            scope: Scope::Number,
+        }
+    }
 }
 
 /// Why a number cannot send.
@@ -176,11 +217,13 @@ impl Client {
             .http
             .post(endpoint(&self.base, &["send.php"]))
             .query(&query);
+        let started = Instant::now();
         match ask(with_keys(request, credentials), SEND_TIMEOUT).await {
-            Ok((status, body)) => classify_send(status, &String::from_utf8_lossy(&body)),
-            // Without a connection nothing was sent. After any later error it may have been.
-            Err(error) if error.is_connect() => Err(SendFailure::GatewayDown(describe(error))),
-            Err(error) => Err(SendFailure::Unknown(describe(error))),
+            Ok((status, body)) => {
+                let was_prompt = started.elapsed() < LATE;
+                classify_send(status, &String::from_utf8_lossy(&body), was_prompt)
+            }
+            Err(error) => Err(unanswered(error)),
         }
     }
 
@@ -292,6 +335,20 @@ async fn fetch(request: RequestBuilder, timeout: Duration) -> Result<(u16, Bytes
     answer.map_err(|error| CheckError::Unreachable(describe(error).english()))
 }
 
+/// The meaning of a send without an answer. Without a connection nothing was sent; after any later error it may have
+/// been. A silence is mostly that of one instance.
+fn unanswered(error: reqwest::Error) -> SendFailure {
+    let (is_connect, is_silence) = (error.is_connect(), error.is_timeout());
+    let cause = describe(error);
+    if is_connect {
+        SendFailure::GatewayDown(Trouble::of_gateway(cause))
+    } else if is_silence {
+        SendFailure::Unknown(Trouble::of_number(cause))
+    } else {
+        SendFailure::Unknown(Trouble::of_gateway(cause))
+    }
+}
+
 /// An error without its address, which holds the access token.
 fn describe(error: reqwest::Error) -> Reason {
     let timed_out = error.is_timeout();
@@ -310,15 +367,18 @@ async fn check(request: RequestBuilder, credentials: &Credentials) -> Result<Val
 
 /// The answer if it is a success, otherwise what is wrong.
 fn judged(status: u16, text: &str) -> Result<Value, CheckError> {
-    let Some(answer @ Value::Object(_)) = whatsapp_events::json::find(text) else {
-        return Err(CheckError::Unreachable(format!(
-            "it answered {status} without a result"
-        )));
+    let Some(answer) = gateways_own(status, text) else {
+        return Err(no_result(status));
     };
     if answer.get("status").and_then(Value::as_str) == Some("success") && !asks_for_login(&answer) {
         return Ok(answer);
     }
     Err(refusal(&answer))
+}
+
+/// The error for an answer that is not the gateway's.
+fn no_result(status: u16) -> CheckError {
+    CheckError::Unreachable(format!("it answered {status} without a result"))
 }
 
 fn refusal(answer: &Value) -> CheckError {

@@ -6,8 +6,8 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::Value;
 
-use crate::clients::waapify::answer::{meaning, words};
-use crate::clients::waapify::{CheckError, SendFailure, Stop, refusal};
+use crate::clients::waapify::answer::{gateways_own, is_page, meaning, words};
+use crate::clients::waapify::{CheckError, SendFailure, Stop, no_result, refusal};
 
 /// The first bytes of every PNG.
 const PNG_SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
@@ -35,15 +35,13 @@ pub(super) fn read(status: u16, body: &Bytes) -> Result<QrCode, CheckError> {
     if body.starts_with(PNG_SIGNATURE) {
         return picture(body);
     }
-    let answer = whatsapp_events::json::find(&String::from_utf8_lossy(&body));
-    let Some(answer @ Value::Object(_)) = answer else {
+    let text = String::from_utf8_lossy(&body);
+    let Some(answer) = gateways_own(status, &text) else {
         // With an empty answer or `null`, the gateway says that its own server has no code yet.
-        return if status < 400 {
+        return if (200..300).contains(&status) && !is_page(&text) {
             Ok(QrCode::NotReady)
         } else {
-            Err(CheckError::Unreachable(format!(
-                "it answered {status} without a result"
-            )))
+            Err(no_result(status))
         };
     };
     if let Some(text) = answer.get("base64").and_then(Value::as_str) {
@@ -109,7 +107,6 @@ mod tests {
             "\n\nnull",
             "[]",
             "{}",
-            "<html>",
             r#"{"base64":null}"#,
             r#"{"base64":"data:image/png;base64,PHNjcmlwdD4="}"#,
             r#"{"base64":"not base64"}"#,
@@ -130,10 +127,10 @@ mod tests {
         }
         let body = r#"{"status":"error","message":"Instance ID Invalidated"}"#;
         assert!(matches!(read_text(body), Err(CheckError::Credentials(_))));
-        assert!(matches!(
-            read(502, &Bytes::from_static(b"<html>")),
-            Err(CheckError::Unreachable(_))
-        ));
+        for status in [200, 302, 401, 403, 404, 502] {
+            let page = read(status, &Bytes::from_static(b"<html>{}</html>"));
+            assert!(matches!(page, Err(CheckError::Unreachable(_))), "{status}");
+        }
         let huge = [PNG_SIGNATURE, &vec![0; MAX_PNG_BYTES]].concat();
         assert!(matches!(
             read(200, &huge.into()),

@@ -32,7 +32,27 @@ pub async fn schedule_listing(
     .map(|_| ())
 }
 
-/// Claims companies that are due for a listing of their locations, each with its failed tries.
+/// Notes when the app was last installed in a company, as far as it is known: an older UNINSTALL says nothing then.
+pub async fn note_install(
+    tx: &mut Connection,
+    company: &CompanyId,
+    at: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        update companies
+        set installed_at = greatest(installed_at, $2)
+        where company_id = $1
+        "#,
+        company.as_str(),
+        at,
+    )
+    .execute(tx)
+    .await
+    .map(|_| ())
+}
+
+/// Claims companies whose locations are due to be listed, each with its failed tries.
 pub async fn claim_listings(
     pool: &Pool,
     now: OffsetDateTime,

@@ -20,22 +20,26 @@ pub struct ConnectLink {
     pub pending_token: Option<Vec<u8>>,
     /// The number that it connected, digits.
     pub number: Option<String>,
+    /// It was made for a user whom GHL proved.
+    pub made_inside: bool,
 }
 
-/// Stores a connect link under the hash of its token.
+/// Keeps a connect link by the hash of its token; `made_inside`: for a user whom GHL proved.
 pub async fn record_link(
     pool: &Pool,
     token_hash: &[u8],
     location: &LocationId,
+    made_inside: bool,
     expires_at: OffsetDateTime,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
-        insert into connect_links (token_hash, location_id, expires_at)
-        values ($1, $2, $3)
+        insert into connect_links (token_hash, location_id, made_inside, expires_at)
+        values ($1, $2, $3, $4)
         "#,
         token_hash,
         location.as_str(),
+        made_inside,
         expires_at,
     )
     .execute(pool)
@@ -48,7 +52,7 @@ pub async fn find_link(pool: &Pool, token_hash: &[u8]) -> sqlx::Result<Option<Co
     sqlx::query_as!(
         ConnectLink,
         r#"
-        select location_id, expires_at, used_at, pending_instance, pending_token, number
+        select location_id, expires_at, used_at, pending_instance, pending_token, number, made_inside
         from connect_links
         where token_hash = $1
         "#,
@@ -58,7 +62,23 @@ pub async fn find_link(pool: &Pool, token_hash: &[u8]) -> sqlx::Result<Option<Co
     .await
 }
 
-/// Uses up a link for `number`. False when it was used before, has expired, or its location was uninstalled meanwhile.
+/// Counts a try of keys with an unused link; false when it has tried `max` times already.
+pub async fn count_try(pool: &Pool, token_hash: &[u8], max: i32) -> sqlx::Result<bool> {
+    let counted = sqlx::query!(
+        r#"
+        update connect_links
+        set tries = tries + 1
+        where token_hash = $1 and used_at is null and tries < $2
+        "#,
+        token_hash,
+        max,
+    )
+    .execute(pool)
+    .await?;
+    Ok(counted.rows_affected() == 1)
+}
+
+/// Uses a link up for `number`, and ends its location's other links; false when it is gone: used before, expired, or its location uninstalled meanwhile.
 pub async fn use_link(
     tx: &mut Connection,
     token_hash: &[u8],
@@ -75,9 +95,25 @@ pub async fn use_link(
         now,
         number,
     )
+    .execute(&mut *tx)
+    .await?;
+    if used.rows_affected() == 0 {
+        return Ok(false);
+    }
+    sqlx::query!(
+        r#"
+        update connect_links
+        set expires_at = $2, pending_instance = null, pending_token = null
+        where location_id = (select location_id from connect_links where token_hash = $1)
+          and used_at is null
+          and expires_at > $2
+        "#,
+        token_hash,
+        now,
+    )
     .execute(tx)
     .await?;
-    Ok(used.rows_affected() == 1)
+    Ok(true)
 }
 
 /// Whether an instance can be linked with a location's connect link.

@@ -68,18 +68,19 @@ pub async fn list_installs(pool: &Pool) -> sqlx::Result<Vec<InstallRow>> {
     .await
 }
 
-/// Records that a location has the app and a token from its own grant, and makes due what waited for the token. A
-/// location that had uninstalled the app is not checked by the monitor for some minutes, because it is being set up.
+/// Notes that a location has the app and a token of its own grant, which a browser brought at `asked_at`. What waited for the token is due now. One that comes
+/// back is being set up for some minutes, like a new one, before the monitor looks at it.
 pub async fn record_install(
     tx: &mut Connection,
     location: &LocationId,
     company: Option<&CompanyId>,
+    asked_at: OffsetDateTime,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
-        insert into locations as l (location_id, company_id, installed_at, installed_alone)
-        values ($1, $2, $3, true)
+        insert into locations as l (location_id, company_id, installed_at, installed_alone, said_installed_at)
+        values ($1, $2, $3, true, $4)
         on conflict (location_id) do update set
             company_id = coalesce(excluded.company_id, l.company_id),
             check_at = case
@@ -88,6 +89,7 @@ pub async fn record_install(
             end,
             installed_at = excluded.installed_at,
             uninstalled_at = null,
+            said_installed_at = greatest(excluded.said_installed_at, l.said_installed_at),
             installed_alone = true,
             -- Nobody asks its company for a token any more.
             token_request_at = null,
@@ -98,6 +100,7 @@ pub async fn record_install(
         location.as_str(),
         company.map(CompanyId::as_str),
         now,
+        asked_at,
     )
     .execute(&mut *tx)
     .await?;
@@ -200,6 +203,7 @@ pub async fn expect_install(
             uninstalled_at = null,
             said_installed_at = greatest(excluded.said_installed_at, l.said_installed_at),
             token_request_at = excluded.token_request_at,
+            named_by_delivery = false,
             token_request_failures = 0,
             token_request_refusal_code = null,
             token_request_refusal_args = null

@@ -1,8 +1,10 @@
 //! Where the app is installed, and what it may do there: installs, tokens, links and credentials.
 
+pub mod account_names;
 pub mod client_credentials;
 pub mod companies;
 pub mod connect_links;
+pub mod ended_sessions;
 pub mod installs;
 pub mod locations;
 pub mod pending_connections;
@@ -12,4 +14,5 @@ pub mod sso_payloads;
 pub mod token_requests;
 pub mod tokens;
 pub mod uninstalls;
+pub mod vendor_outages;
 pub mod white_label_domains;

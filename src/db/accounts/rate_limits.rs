@@ -34,6 +34,8 @@ pub struct Taken {
     pub max: i32,
     /// Length of a window, in milliseconds.
     pub window_ms: i32,
+    /// GHL failed for this owner lately, and no answer has ended that.
+    pub is_down: bool,
 }
 
 /// Takes a call from an owner's budget. The inner error: the budget is used up, at least until this time.
@@ -62,7 +64,7 @@ pub async fn take_call(
           -- GHL asked for a pause: from all calls, or from those for which nobody waits.
           and (b.paused_until is null or b.paused_until <= $2)
           and ($4 or b.reserve_until is null or b.reserve_until <= $2)
-        returning b.used, b.max, b.window_ms
+        returning b.used, b.max, b.window_ms, b.down_since is not null as "is_down!"
         "#,
         owner,
         now,
@@ -117,7 +119,9 @@ pub async fn record_limits(
         .window
         .map(|window| i32::try_from(window.as_millis()).unwrap_or(i32::MAX));
     let window_ms = window.unwrap_or(taken.window_ms);
-    let used = limits.remaining.map_or(taken.used, |left| max - left);
+    let used = limits
+        .remaining
+        .map_or(taken.used, |left| (max - left).max(0));
     let is_news = (max, window_ms) != (taken.max, taken.window_ms)
         || used > taken.used
         || limits.pause.is_some()

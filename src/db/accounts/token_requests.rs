@@ -24,8 +24,8 @@ pub async fn find_token_request_time(
     Ok(found.flatten())
 }
 
-/// Schedules the request for a location's token for now. Does nothing if one is scheduled or was refused, or the
-/// location is uninstalled.
+/// Has the token of a location that needs one, and of which nobody was asked yet, asked for now. Of a location without a
+/// row only a delivery told.
 pub async fn request_token(
     pool: &Pool,
     location: &LocationId,
@@ -33,8 +33,8 @@ pub async fn request_token(
 ) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
-        insert into locations as l (location_id, token_request_at)
-        values ($1, $2)
+        insert into locations as l (location_id, token_request_at, named_by_delivery)
+        values ($1, $2, true)
         on conflict (location_id) do update set token_request_at = excluded.token_request_at
         where l.token_request_at is null
           and l.token_request_refusal_code is null
@@ -63,36 +63,28 @@ pub struct TokenRequest {
     pub token_request_at: OffsetDateTime,
 }
 
-/// Claims due token requests, those with a known company first.
+/// Locations that only a delivery named, about which agencies are asked within [`NAMED_WINDOW`]. Such a location is rare:
+/// installs are told by GHL, or found in an agency's list.
+const MOST_NAMED: i64 = 5;
+/// See [`MOST_NAMED`].
+const NAMED_WINDOW: Duration = Duration::minutes(10);
+
+/// Claims locations whose token is due to be asked for, those of a known company first, and few of which only a delivery
+/// told.
 pub async fn claim_token_requests(
     pool: &Pool,
     now: OffsetDateTime,
     lease: Duration,
     limit: i64,
 ) -> sqlx::Result<Vec<TokenRequest>> {
-    sqlx::query_as!(
+    sqlx::query_file_as!(
         TokenRequest,
-        r#"
-        update locations l
-        set token_request_at = $2
-        where l.location_id in (
-            select location_id
-            from locations
-            where token_request_at <= $1
-            order by company_id is null, token_request_at
-            limit $3
-            for update skip locked
-        )
-        returning
-            l.location_id,
-            l.company_id,
-            l.token_request_failures,
-            l.token_request_refusal_code is not null as "was_refused!",
-            l.token_request_at as "token_request_at!"
-        "#,
+        "src/db/accounts/claim_token_requests.sql",
         now,
         now + lease,
         limit,
+        MOST_NAMED,
+        now - NAMED_WINDOW,
     )
     .fetch_all(pool)
     .await

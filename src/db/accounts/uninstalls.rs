@@ -7,9 +7,9 @@ use crate::db::inbound::media;
 use crate::model::ids::{CompanyId, LocationId};
 use crate::model::reason::{Hold, Reason, Wait};
 
-/// Uninstalls a location: destroys its tokens and webhook secrets, stops sending from its numbers and schedules their
-/// disconnect from Waapify, and ends each waiting message as `failed(uninstalled)`. False for an unknown location, and
-/// for one that GHL reported as installed later than `said_at` (by GHL's clock).
+/// Uninstalls a location: its tokens and webhook secrets are gone, its numbers send no more and wait for Waapify to be
+/// told, every message that waits is `failed(uninstalled)`. False for a location we do not know, and for one in which
+/// the app was installed later than `said_at`: GHL said so (by its own clock), or a browser brought the install.
 pub async fn uninstall_location(
     tx: &mut Connection,
     location: &LocationId,
@@ -78,6 +78,15 @@ async fn destroy_keys(tx: &mut Connection, location: &LocationId) -> sqlx::Resul
     sqlx::query!(
         r#"
         delete from pending_connections
+        where location_id = $1
+        "#,
+        location.as_str(),
+    )
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query!(
+        r#"
+        delete from earlier_webhook_secrets
         where location_id = $1
         "#,
         location.as_str(),
@@ -183,11 +192,16 @@ async fn end_messages(
     .map(|_| ())
 }
 
-/// Destroys a company's token. Returns the locations to uninstall with it: those that were not installed by themselves.
+/// Destroys a company's token; gives the locations that go with it, which are those that were not installed by
+/// themselves. None, and nothing happens, if the company was installed later than `said_at`.
 pub async fn uninstall_company(
     tx: &mut Connection,
     company: &CompanyId,
-) -> sqlx::Result<Vec<LocationId>> {
+    said_at: Option<OffsetDateTime>,
+) -> sqlx::Result<Option<Vec<LocationId>>> {
+    if is_installed_since(tx, company, said_at).await? {
+        return Ok(None);
+    }
     sqlx::query!(
         r#"
         delete from tokens
@@ -216,6 +230,28 @@ pub async fn uninstall_company(
         company.as_str(),
     )
     .fetch_all(tx)
+    .await
+    .map(Some)
+}
+
+/// Whether the company was installed later than `said_at`, where GHL said when.
+async fn is_installed_since(
+    tx: &mut Connection,
+    company: &CompanyId,
+    said_at: Option<OffsetDateTime>,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"
+        select exists (
+            select 1
+            from companies
+            where company_id = $1 and installed_at > $2
+        ) as "is_installed_since!"
+        "#,
+        company.as_str(),
+        said_at,
+    )
+    .fetch_one(tx)
     .await
 }
 

@@ -75,18 +75,3 @@ pub async fn is_known(pool: &Pool, domain: &str) -> sqlx::Result<bool> {
     .fetch_one(pool)
     .await
 }
-
-/// The domains that were stored last, newest first.
-pub async fn list_newest(pool: &Pool, limit: i64) -> sqlx::Result<Vec<String>> {
-    sqlx::query_scalar!(
-        r#"
-        select domain
-        from white_label_domains
-        order by named_at desc
-        limit $1
-        "#,
-        limit,
-    )
-    .fetch_all(pool)
-    .await
-}

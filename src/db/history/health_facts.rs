@@ -116,7 +116,8 @@ pub async fn list_numbers(
             n.number,
             n.instance_id,
             n.access_token as "access_token!",
-            reason_of(n.hold_code, n.hold_args) as "hold_reason: Reason",
+            coalesce(reason_of(n.hold_code, n.hold_args), circuit_reason(n.location_id, n.number))
+                as "hold_reason: Reason",
             n.connected_at,
             h.last_event_at,
             s.unheard_since,

@@ -17,7 +17,7 @@ use crate::db::contacts::lids;
 use crate::db::contacts::lids::LID_SERVER;
 use crate::db::history::timeline;
 use crate::db::inbound::media::NewMedia;
-use crate::db::queue::{Claims, claimed};
+use crate::db::queue::{Claims, Room, claimed};
 use crate::model::ids::{GhlMessageId, LocationId, MessageId, WaMessageId};
 use crate::model::reason::{Reason, Step};
 use crate::model::states::{CallEnd, MessageState};
@@ -89,6 +89,8 @@ pub struct InboundJob {
     pub call_status: Option<CallEnd>,
     /// When it was written.
     pub sent_at: OffsetDateTime,
+    /// When Waapify posted it.
+    pub accepted_at: OffsetDateTime,
     /// Failed attempts.
     pub failures: i32,
     /// Times it was put back because the location has no token.
@@ -166,20 +168,28 @@ pub async fn find_text(
     Ok(found.flatten())
 }
 
+/// Rows that are looked at to find messages of one location, so that a backlog that waits makes no claim longer.
+const LOOKED_AT: i64 = 100;
+
 /// Claims the first waiting message of each of some conversations, or the one with an unknown outcome, because the
-/// others wait for it.
+/// others wait for it: of each location with calls left in turn.
 pub async fn claim(
     pool: &Pool,
     now: OffsetDateTime,
     lease: Duration,
-    limit: i64,
+    room: impl Into<Room>,
 ) -> sqlx::Result<Vec<InboundJob>> {
+    let room = room.into();
     sqlx::query_file_as!(
         InboundJob,
         "src/db/inbound/claim.sql",
         now,
         now + lease,
-        limit,
+        room.limit,
+        room.share,
+        room.left_json(),
+        LOOKED_AT,
+        room.place_among(b"0123456789"),
     )
     .fetch_all(pool)
     .await
@@ -252,11 +262,15 @@ async fn end(
     tx.commit().await
 }
 
-/// Puts a claimed message back until `due`.
+/// Failed attempts that the timeline shows; a message is tried every minute while it is the probe of an outage.
+const MAX_NOTED: i32 = 30;
+
+/// Puts a claimed message back until `due`. `is_down`: GHL failed, so that its return makes the message due.
 pub async fn finish_retry(
     pool: &Pool,
     job: &InboundJob,
     cause: &Reason,
+    is_down: bool,
     due: OffsetDateTime,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
@@ -264,7 +278,7 @@ pub async fn finish_retry(
     let done = sqlx::query!(
         r#"
         update inbound
-        set due_at = $4, failures = failures + 1, unconfirmed = $5
+        set due_at = $4, failures = failures + 1, unconfirmed = $5, is_down = $6
         where location_id = $1 and id = $2 and attempt = $3 and state = 'accepted'
         "#,
         job.location_id.as_str(),
@@ -272,10 +286,11 @@ pub async fn finish_retry(
         job.attempt,
         due,
         job.unconfirmed,
+        is_down,
     )
     .execute(&mut *tx)
     .await?;
-    if done.rows_affected() == 1 {
+    if done.rows_affected() == 1 && job.failures < MAX_NOTED {
         timeline::record_step(
             &mut tx,
             &job.location_id,

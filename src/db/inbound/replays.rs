@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use crate::db::connection::Connection;
+use crate::db::connection::{Connection, Pool};
 use crate::db::contacts::lids;
 use crate::db::contacts::lids::LID_SERVER;
 use crate::db::replays::current::Current;
@@ -33,6 +33,19 @@ pub(in crate::db) async fn find_current(
         id.0,
     )
     .fetch_one(tx)
+    .await
+}
+
+/// The failed messages of a location, in the order in which they arrived.
+pub(in crate::db) async fn list_failed(
+    pool: &Pool,
+    location: &LocationId,
+) -> sqlx::Result<Vec<MessageId>> {
+    sqlx::query_scalar!(
+        "select id from inbound where location_id = $1 and state = 'failed' order by id",
+        location.as_str(),
+    )
+    .fetch_all(pool)
     .await
 }
 

@@ -3,6 +3,7 @@
 pub mod holds;
 pub mod removals;
 pub mod settings;
+pub mod webhook_secrets;
 
 use time::OffsetDateTime;
 
@@ -55,6 +56,14 @@ pub async fn record_number(
     .execute(&mut *tx)
     .await?;
     removals::give_up_replaced(tx, location, &number.number, &number.instance_id, now).await?;
+    webhook_secrets::keep_current(tx, location, &number.number, now).await?;
+    sqlx::query!(
+        "delete from circuits where location_id = $1 and target = $2",
+        location.as_str(),
+        number.number,
+    )
+    .execute(&mut *tx)
+    .await?;
     sqlx::query!(
         r#"
         insert into numbers (location_id, number, instance_id, access_token, webhook_secret, webhook_secret_hash,
@@ -86,26 +95,6 @@ pub async fn record_number(
     .execute(tx)
     .await
     .map(|_| ())
-}
-
-/// The sealed webhook secret of a number that is connected already.
-pub async fn find_webhook_secret(
-    pool: &Pool,
-    location: &LocationId,
-    number: &str,
-) -> sqlx::Result<Option<Vec<u8>>> {
-    let found = sqlx::query_scalar!(
-        r#"
-        select webhook_secret
-        from numbers
-        where location_id = $1 and number = $2
-        "#,
-        location.as_str(),
-        number,
-    )
-    .fetch_optional(pool)
-    .await?;
-    Ok(found.flatten())
 }
 
 /// A connected number of a location, with its keys.
@@ -159,25 +148,7 @@ pub async fn find_last(pool: &Pool, location: &LocationId) -> sqlx::Result<Optio
     .await
 }
 
-/// The location and number whose webhook address ends in the secret with this hash.
-pub async fn find_by_webhook_secret(
-    pool: &Pool,
-    secret_hash: &[u8],
-) -> sqlx::Result<Option<(LocationId, String)>> {
-    sqlx::query!(
-        r#"
-        select location_id, number
-        from numbers
-        where webhook_secret_hash = $1
-        "#,
-        secret_hash,
-    )
-    .map(|row| (row.location_id, row.number))
-    .fetch_optional(pool)
-    .await
-}
-
-/// A number that is connected to an instance.
+/// A number that is connected to an instance: whose, and the sealed secret of its webhook.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectedNumber {
     /// Its location.

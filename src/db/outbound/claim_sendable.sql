@@ -1,6 +1,16 @@
 -- Claims at most one due message of each number that may send now; see `claim_sendable` in `mod.rs`.
 -- $1 now, $2 end of the lease, $3 pause of numbers without one of their own in ms, $4 limit, $5 factor of the pause.
-with fresh as materialized (
+-- $6 messages that a number may have in hand, $7 how many more where it has some (`Room` in `src/db/queue.rs`), $8 rows that
+-- are looked at for one message of a number, $9 where a look at its conversations begins.
+-- $10, $11 location and number of an open circuit, for its probe; both empty for the gateway's; null: no probes.
+with gateway as materialized (
+    select exists (
+        select 1
+        from circuits
+        where location_id = '' and probe_at is not null
+    ) as is_open
+),
+fresh as materialized (
     -- 1. Default numbers with no pause left, each with its first message by priority. Skips a number without a due
     --    message, so that it does not use up the limit. Locks the numbers, so that two workers cannot both use one
     --    pause; does not lock the messages yet.
@@ -8,33 +18,107 @@ with fresh as materialized (
         n.hold_code is not null as is_held, o.id, o.attempt
     from numbers n
     cross join lateral (
-        select c.id, c.attempt
-        from outbound c
-        where c.location_id = n.location_id and c.state = 'accepted' and c.due_at <= $1
-          -- A message that was sent in part stays with its own number (step 2) while that is connected.
-          and not (
-            (c.parts_sent > 0 or c.unconfirmed_sends > 0)
-            and coalesce(c.number, '') = any (array(
-                select other.number
-                from numbers other
-                where other.location_id = n.location_id
-                  and not other.is_default and other.webhook_secret is not null
-            ))
-          )
-          -- No message overtakes another in its conversation.
-          and c.id = (
-            select open.id
-            from outbound open
-            where open.location_id = c.location_id and open.conversation = c.conversation
-              and open.state in ('accepted', 'sending', 'unconfirmed')
-            order by open.location_id, open.conversation, open.id
-            limit 1
-          )
-        order by c.priority desc, c.id
-        -- One message a pause; without a pause, many at once.
-        limit case when coalesce(n.min_interval_ms, $3::bigint) = 0 then $4::bigint else 1 end
+        (
+            -- Usually it is among the first by priority. What waits behind a blocked message is not read to its end.
+            select c.id, c.attempt
+            from (
+                select id, attempt, priority, conversation, due_at, number, parts_sent, unconfirmed_sends
+                from outbound
+                where location_id = n.location_id and state = 'accepted'
+                order by priority desc, id
+                limit $8
+            ) c
+            where c.due_at <= $1
+              -- A message that was sent in part stays with its own number (step 2) while that is connected.
+              and not (
+                (c.parts_sent > 0 or c.unconfirmed_sends > 0)
+                and coalesce(c.number, '') = any (array(
+                    select other.number
+                    from numbers other
+                    where other.location_id = n.location_id
+                      and not other.is_default and other.webhook_secret is not null
+                ))
+              )
+              -- No message overtakes another in its conversation.
+              and c.id = (
+                select open.id
+                from outbound open
+                where open.location_id = n.location_id and open.conversation = c.conversation
+                  and open.state in ('accepted', 'sending', 'unconfirmed')
+                order by open.location_id, open.conversation, open.id
+                limit 1
+              )
+            order by c.priority desc, c.id
+        )
+        union all
+        (
+            -- Otherwise the first messages of its conversations are looked at, some from the first conversation on and
+            -- some from one by chance, so that none is passed over for ever.
+            select head.id, head.attempt
+            from (values (''), ($9::text)) as begin (conversation)
+            cross join lateral (
+                with recursive walk as (
+                    (
+                        select conversation, id, attempt, priority, state, due_at, number, parts_sent, unconfirmed_sends
+                        from outbound
+                        where location_id = n.location_id and conversation >= begin.conversation
+                          and state in ('accepted', 'sending', 'unconfirmed')
+                        order by location_id, conversation, id
+                        limit 1
+                    )
+                    union all
+                    select next.*
+                    from walk
+                    cross join lateral (
+                        select conversation, id, attempt, priority, state, due_at, number, parts_sent, unconfirmed_sends
+                        from outbound
+                        where location_id = n.location_id and conversation > walk.conversation
+                          and state in ('accepted', 'sending', 'unconfirmed')
+                        order by location_id, conversation, id
+                        limit 1
+                    ) next
+                )
+                select *
+                from walk
+                limit $8
+            ) head
+            where head.state = 'accepted' and head.due_at <= $1
+              and not (
+                (head.parts_sent > 0 or head.unconfirmed_sends > 0)
+                and coalesce(head.number, '') = any (array(
+                    select other.number
+                    from numbers other
+                    where other.location_id = n.location_id
+                      and not other.is_default and other.webhook_secret is not null
+                ))
+              )
+            order by head.priority desc, head.id
+        )
+        -- One message a pause; without a pause, as many at once as the number may have in hand, unless the last send failed.
+        limit least(
+            coalesce(((select $7::text::jsonb)->>(n.location_id || ' ' || n.number))::bigint, $6),
+            case
+                when coalesce(n.min_interval_ms, $3::bigint) > 0 then 1
+                when exists (
+                    select 1
+                    from circuits k
+                    where (k.location_id, k.target) in (('', ''), (n.location_id, n.number))
+                ) then 1
+                else $4::bigint
+            end
+        )
     ) o
     where n.is_default and not n.other_phone and n.next_send_at <= $1
+      -- Nothing new into an open circuit, except its probe.
+      and case
+        when $10::text <> '' then n.location_id = $10 and n.number = $11
+        else ($10 is not null or not (select is_open from gateway))
+            and not exists (
+                select 1
+                from circuits k
+                where k.location_id = n.location_id and k.target = n.number and k.probe_at is not null
+            )
+      end
     order by n.next_send_at
     limit $4
     for update of n skip locked
@@ -64,9 +148,21 @@ begun as materialized (
             limit 1
           )
         order by c.id
-        limit case when coalesce(n.min_interval_ms, $3::bigint) = 0 then $4::bigint else 1 end
+        limit least(
+            coalesce(((select $7::text::jsonb)->>(n.location_id || ' ' || n.number))::bigint, $6),
+            case when coalesce(n.min_interval_ms, $3::bigint) = 0 then $4::bigint else 1 end
+        )
     ) o
     where not n.is_default and n.webhook_secret is not null and n.next_send_at <= $1
+      and case
+        when $10::text <> '' then n.location_id = $10 and n.number = $11
+        else ($10 is not null or not (select is_open from gateway))
+            and not exists (
+                select 1
+                from circuits k
+                where k.location_id = n.location_id and k.target = n.number and k.probe_at is not null
+            )
+      end
     limit $4
     for update of n skip locked
 ),
@@ -108,7 +204,13 @@ where o.location_id = taken.location_id and o.id = taken.id
 returning o.location_id, o.id, o.ghl_message_id, o.body, o.files::text as files,
     o.number, taken.instance_id, taken.access_token, taken.is_held as "is_held!",
     o.parts_sent, o.failures, o.failing, o.crashed_attempts, o.unconfirmed_sends, o.attempt,
-    o.accepted_at,
+    o.accepted_at, o.failing_since,
+    -- The last sends from its number, or of all numbers, failed.
+    exists (
+        select 1
+        from circuits k
+        where (k.location_id, k.target) in (('', ''), (o.location_id, o.number))
+    ) as "is_failing!",
     -- The message that GHL delivers was written on the business's phone and posted by us.
     exists (
         select 1

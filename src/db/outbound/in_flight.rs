@@ -17,7 +17,7 @@ pub struct PartOf {
 }
 
 /// The parts that may be on their way to `chat` (digits) from `number`, earliest first. A part that is due for another
-/// try is included, because its first send may still be on its way.
+/// try is included, because its first send may still be on its way, and one that a proxy said not to have passed on.
 pub async fn list_in_flight(
     pool: &Pool,
     location: &LocationId,
@@ -34,6 +34,7 @@ pub async fn list_in_flight(
             state = 'sending' and started_attempt = attempt
             or state = 'unconfirmed'
             or state in ('accepted', 'sending') and unconfirmed_sends > 0
+            or state = 'accepted' and failures > 0 and failing = 'gateway_down'
           )
         order by id
         "#,

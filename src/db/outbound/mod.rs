@@ -3,6 +3,8 @@
 //! States: `accepted → sending → sent`, then receipts decide; or `unconfirmed` while it is unknown whether a part was
 //! sent, `failed`, `ignored`. In a conversation no message overtakes another; conversations do not wait for each other.
 
+pub mod aged;
+pub mod circuits;
 pub mod deliveries;
 pub mod in_flight;
 pub mod outcomes;
@@ -16,7 +18,8 @@ use time::{Duration, OffsetDateTime};
 
 use crate::db::connection::Pool;
 use crate::db::numbers::NumberRow;
-use crate::db::queue::{claimed, set_due};
+use crate::db::outbound::circuits::OpenCircuit;
+use crate::db::queue::{Room, claimed, set_due};
 use crate::model::ids::{GhlMessageId, LocationId, MessageId};
 use crate::model::reason::{Reason, Step};
 use crate::model::states::FailureKind;
@@ -61,6 +64,10 @@ pub struct OutboundJob {
     pub attempt: i32,
     /// When GHL delivered it.
     pub accepted_at: OffsetDateTime,
+    /// When the failures began that `failures` counts; none in rows of older versions.
+    pub failing_since: Option<OffsetDateTime>,
+    /// The last sends from its number, or from all numbers, failed: an answer of the gateway ends that.
+    pub is_failing: bool,
 }
 
 claimed!(OutboundJob, id.0, in location_id);
@@ -86,6 +93,10 @@ pub struct Pace {
     pub stretch: f64,
 }
 
+/// Rows that are looked at to find a message of one number, so that what waits behind a blocked message makes no claim
+/// longer.
+const LOOKED_AT: i64 = 100;
+
 /// Claims at most one due message of each number that may send now: among the first messages of its conversations, the
 /// one of the highest priority. The pause of that number begins, and of no other number. A number without a pause may
 /// send many at once. A message that was sent in part, or may have been, stays with its own number while that is
@@ -97,7 +108,30 @@ pub async fn claim_sendable(
     now: OffsetDateTime,
     lease: Duration,
     pace: Pace,
-    limit: i64,
+    room: impl Into<Room>,
+) -> sqlx::Result<Vec<OutboundJob>> {
+    claim(pool, now, lease, pace, room.into(), None).await
+}
+
+/// Claims the probe of an open circuit: a message of its number, or of any number for the gateway's.
+pub async fn claim_probe(
+    pool: &Pool,
+    now: OffsetDateTime,
+    lease: Duration,
+    pace: Pace,
+    circuit: &OpenCircuit,
+) -> sqlx::Result<Option<OutboundJob>> {
+    let claimed = claim(pool, now, lease, pace, 1.into(), Some(circuit)).await?;
+    Ok(claimed.into_iter().next())
+}
+
+async fn claim(
+    pool: &Pool,
+    now: OffsetDateTime,
+    lease: Duration,
+    pace: Pace,
+    room: Room,
+    circuit: Option<&OpenCircuit>,
 ) -> sqlx::Result<Vec<OutboundJob>> {
     let interval_ms = i64::try_from(pace.interval.whole_milliseconds()).unwrap_or(i64::MAX);
     sqlx::query_file_as!(
@@ -106,8 +140,14 @@ pub async fn claim_sendable(
         now,
         now + lease,
         interval_ms,
-        limit,
+        room.limit,
         pace.stretch,
+        room.share,
+        room.left_json(),
+        LOOKED_AT,
+        room.place_among(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"),
+        circuit.map(|circuit| circuit.location_id.as_str()),
+        circuit.map(|circuit| circuit.target.as_str()),
     )
     .fetch_all(pool)
     .await
@@ -174,7 +214,7 @@ pub async fn claim_unconnected(
             null::text as number, null::text as instance_id, null::bytea as access_token,
             false as "is_held!", o.parts_sent, o.failures, o.failing, o.crashed_attempts,
             o.unconfirmed_sends, o.attempt, o.accepted_at,
-            false as "is_echo!", null::text as mirroring
+            o.failing_since, false as "is_failing!", false as "is_echo!", null::text as mirroring
         "#,
         now,
         now + lease,
@@ -306,6 +346,7 @@ pub async fn release_sends(
         "outbound",
         "q.location_id = any (array[c.location_id]) and q.id = c.id and q.state = 'sending'"
     )
+    .map(|_| ())
 }
 
 /// Ends the leases of waits whose end was claimed ([`claim_unconfirmed`]): it is claimed again.
@@ -321,6 +362,7 @@ pub async fn release_waits(
         "outbound",
         "q.location_id = any (array[c.location_id]) and q.id = c.id and q.state = 'unconfirmed'"
     )
+    .map(|_| ())
 }
 
 /// Claims messages whose wait for an echo is over.
@@ -349,7 +391,7 @@ pub async fn claim_unconfirmed(
         returning o.location_id, o.id, o.ghl_message_id, o.body, null::text as files, o.number,
             null::text as instance_id, null::bytea as access_token, false as "is_held!",
             o.parts_sent, o.failures, o.failing, o.crashed_attempts, o.unconfirmed_sends, o.attempt,
-            o.accepted_at, false as "is_echo!", null::text as mirroring
+            o.accepted_at, o.failing_since, false as "is_failing!", false as "is_echo!", null::text as mirroring
         "#,
         now,
         now + lease,

@@ -52,6 +52,11 @@ pub async fn finish(
                 when $6::text = failing then failures + 1
                 else 1
             end,
+            failing_since = case
+                when $6::text is null then failing_since
+                when $6::text = failing and failures > 0 then coalesce(failing_since, $9)
+                else $9
+            end,
             unconfirmed_sends = unconfirmed_sends + $7,
             -- A failure's reason is written by `fail`.
             reason_code = case when $4 = 'ignored' then $8::jsonb->>'code' end,
@@ -67,6 +72,7 @@ pub async fn finish(
         failing as Option<FailureKind>,
         unconfirmed,
         cause as &Reason,
+        now,
     )
     .execute(&mut *tx)
     .await?;

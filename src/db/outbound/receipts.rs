@@ -1,5 +1,7 @@
 //! What WhatsApp reports about our messages: which message an id belongs to, and how far it got.
 
+use std::collections::BTreeMap;
+
 use time::{Duration, OffsetDateTime};
 
 use crate::db::connection::{Connection, Pool};
@@ -209,106 +211,75 @@ pub async fn find_sent(
     .await
 }
 
-/// Records a receipt: levels only rise, and a refusal stays. Moves the message on if its id is known already.
-pub async fn record_receipt(
+/// How far WhatsApp says that a part got.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// WhatsApp's id of the part.
+    pub id: WaMessageId,
+    /// Baileys' level.
+    pub level: i32,
+    /// WhatsApp's code, if it refused the part.
+    pub refused: Option<String>,
+}
+
+/// Receipts in one statement: as many as take it some tens of milliseconds.
+const BATCH: usize = 500;
+
+/// Records receipts of one number: levels only rise, and a refusal stays. Moves messages on whose ids are known already.
+pub async fn record_receipts(
     pool: &Pool,
     location: &LocationId,
     number: &str,
-    id: &WaMessageId,
-    level: i32,
-    refused: Option<&str>,
+    receipts: &[Seen],
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    let seen = Seen {
-        location,
-        number,
-        id,
-        level,
-        refused,
-    };
-    let Some(message) = record_receipt_first(pool, seen, now).await? else {
-        return Ok(());
-    };
-    let mut tx = pool.begin().await?;
-    advance(&mut tx, location, message, now).await?;
-    tx.commit().await
+    // One row for each id, because a statement changes a row only once; in the order of the ids, because another process
+    // may write some of the same rows.
+    let mut furthest: BTreeMap<&str, (i32, Option<&str>)> = BTreeMap::new();
+    for seen in receipts {
+        let known = furthest.entry(seen.id.as_str()).or_default();
+        known.0 = known.0.max(seen.level);
+        known.1 = known.1.or(seen.refused.as_deref());
+    }
+    let furthest: Vec<_> = furthest.into_iter().collect();
+    for batch in furthest.chunks(BATCH) {
+        let open = record_batch(pool, location, number, batch, now).await?;
+        if open.is_empty() {
+            continue;
+        }
+        let mut tx = pool.begin().await?;
+        for message in open {
+            advance(&mut tx, location, message, now).await?;
+        }
+        tx.commit().await?;
+    }
+    Ok(())
 }
 
-/// A receipt: the arguments of [`record_receipt`].
-#[derive(Clone, Copy)]
-struct Seen<'a> {
-    location: &'a LocationId,
-    number: &'a str,
-    id: &'a WaMessageId,
-    level: i32,
-    refused: Option<&'a str>,
-}
-
-/// The usual case of [`record_receipt`] in one statement: a message of one part is as far as this receipt says. Returns
-/// the message if [`advance`] has to decide.
-async fn record_receipt_first(
+/// The usual case in one statement: a message of one part is as far as its receipt says. Returns the messages of which
+/// [`advance`] has to decide.
+async fn record_batch(
     pool: &Pool,
-    seen: Seen<'_>,
+    location: &LocationId,
+    number: &str,
+    batch: &[(&str, (i32, Option<&str>))],
     now: OffsetDateTime,
-) -> sqlx::Result<Option<MessageId>> {
-    sqlx::query_scalar!(
-        r#"
-        with seen as (
-            -- 1. Keep the receipt: levels only rise, and a refusal stays.
-            insert into receipts (location_id, number, wa_message_id, level, refused, seen_at)
-            values ($1, $2, $3, $4, $5, $6)
-            on conflict (location_id, number, wa_message_id) do update
-            set level = greatest(receipts.level, excluded.level),
-                refused = coalesce(receipts.refused, excluded.refused)
-            returning message_id, part, level, refused
-        ),
-        moved as (
-            -- 2. The message of one part, which has left, moves on with it ($7 is delivered, $8 is read).
-            update outbound o
-            set state = case when seen.level >= $8 then 'read' else 'delivered' end
-            from seen
-            where o.location_id = $1 and o.id = seen.message_id and o.parts = 1 and o.parts_sent = 1
-              and seen.part is not null and seen.refused is null
-              and (o.state = 'sent' and seen.level >= $7 or o.state = 'delivered' and seen.level >= $8)
-            returning o.location_id, o.id, o.ghl_message_id, o.state, o.accepted_at
-        ),
-        noted as (
-            -- 3. Its timeline says so.
-            insert into timeline (location_id, message_id, at, state)
-            select location_id, id, $6, state
-            from moved
-        ),
-        queued as (
-            -- 4. GHL is to be told, as `status_updates::queue` does it.
-            insert into status_updates (location_id, message_id, ghl_message_id, status, due_at)
-            select m.location_id, m.id, m.ghl_message_id, m.state,
-                greatest($6, m.accepted_at + $9::interval)
-            from moved m
-            join locations l on l.location_id = m.location_id
-                and (l.installed_at is not null or l.token_request_at is not null)
-                and l.uninstalled_at is null
-            on conflict (location_id, message_id) do update
-            set status = excluded.status, reason_code = null, reason_args = null
-        )
-        -- 5. What is not settled by that: messages of several parts, refusals, and a receipt that moved nothing. It may
-        --    have waited for the record of the send, which this statement does not see then.
-        select seen.message_id as "message_id!: MessageId"
-        from seen
-        join outbound o on o.location_id = $1 and o.id = seen.message_id
-        where o.parts is distinct from 1
-           or seen.refused is not null
-           or seen.level >= $7 and not exists (select 1 from moved)
-        "#,
-        seen.location.as_str(),
-        seen.number,
-        seen.id.as_str(),
-        seen.level,
-        seen.refused,
+) -> sqlx::Result<Vec<MessageId>> {
+    let ids: Vec<&str> = batch.iter().map(|(id, _)| *id).collect();
+    let levels: Vec<i32> = batch.iter().map(|(_, (level, _))| *level).collect();
+    let refused: Vec<Option<&str>> = batch.iter().map(|(_, (_, refused))| *refused).collect();
+    sqlx::query_file_scalar!(
+        "src/db/outbound/record_receipts.sql",
+        location.as_str(),
+        number,
+        &ids as &[&str],
+        &levels,
+        &refused as &[Option<&str>],
         now,
         DELIVERED,
         READ,
         status_updates::GHL_KNOWS_AFTER as Duration,
     )
-    .fetch_optional(pool)
+    .fetch_all(pool)
     .await
 }

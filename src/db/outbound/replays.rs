@@ -90,7 +90,9 @@ pub(in crate::db) async fn requeue(
             -- A person waits for it, as for an answer; and nothing behind it in its conversation may rank higher.
             priority = 2,
             parts_sent = least(parts_sent, $3),
-            due_at = $4
+            due_at = $4,
+            -- Its age counts anew.
+            waits_since = $4
         where location_id = $1 and id = $2
         "#,
         location.as_str(),

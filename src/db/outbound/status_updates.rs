@@ -5,7 +5,7 @@ use time::{Duration, OffsetDateTime};
 use crate::db::accounts::rate_limits::CallPriority;
 use crate::db::connection::{Connection, Pool};
 use crate::db::history::timeline;
-use crate::db::queue::{claimed, set_due};
+use crate::db::queue::{Room, claimed, set_due};
 use crate::model::ids::{GhlMessageId, LocationId, MessageId};
 use crate::model::reason::{Reason, Step};
 use crate::model::states::StatusName;
@@ -101,47 +101,27 @@ pub(in crate::db) async fn queue(
     .map(|_| ())
 }
 
-/// Claims due updates of locations whose rate limit allows a call for them.
+/// Rows that tell whether a few locations have much to report; fewer are all that is due.
+const LOOKED_AT: i64 = 128;
+
+/// Claims due updates of locations whose rate limit allows a call for them, each location's in turn.
 pub async fn claim(
     pool: &Pool,
     now: OffsetDateTime,
     lease: Duration,
-    limit: i64,
+    room: impl Into<Room>,
 ) -> sqlx::Result<Vec<StatusJob>> {
-    sqlx::query_as!(
+    let room = room.into();
+    sqlx::query_file_as!(
         StatusJob,
-        r#"
-        with taken as (
-            -- 1. The earliest that are due are locked; what another worker has locked is passed over.
-            select location_id, message_id
-            from status_updates
-            where due_at <= $1
-              -- Not of a location whose calls are used up, or kept for something more urgent.
-              and location_id <> all (array(
-                select owner_id
-                from rate_limits
-                where paused_until > $1
-                   or reserve_until > $1
-                   or window_ends_at > $1 and used >= max * $4::float8
-              ))
-            order by due_at
-            limit $3
-            for update skip locked
-        )
-        -- 2. They are this owner's until the end of the lease. `= any (array[…])` is used because, with `=`, the
-        --    planner could read the whole index for the join while it does not know yet how many rows there are.
-        update status_updates s
-        set attempt = s.attempt + 1, due_at = $2
-        from taken
-        where s.location_id = any (array[taken.location_id]) and s.message_id = taken.message_id
-        returning s.location_id, s.message_id, s.ghl_message_id, s.status,
-            reason_of(s.reason_code, s.reason_args) as "reason: Reason",
-            s.failures, s.waits, s.attempt
-        "#,
+        "src/db/outbound/claim_status_updates.sql",
         now,
         now + lease,
-        limit,
+        room.limit,
         CallPriority::Tick.share(),
+        room.share,
+        room.left_json(),
+        LOOKED_AT,
     )
     .fetch_all(pool)
     .await
@@ -186,6 +166,10 @@ pub enum Back {
     Failed,
     /// The location has no token, which is no failure of the update.
     Waits,
+    /// The try failed because GHL is down: its return makes the update due.
+    Down,
+    /// The same, for the update that looks whether GHL is back, which is no failure of its own.
+    Probes,
 }
 
 /// Queues the message's current status again, for a caller that kept its update beyond its lease or while the message
@@ -222,14 +206,16 @@ pub async fn finish_retry(
     let put_back = sqlx::query!(
         r#"
         update status_updates
-        set due_at = $4, failures = failures + (not $5::bool)::int, waits = waits + $5::bool::int
+        set due_at = $4, failures = failures + (not $5::bool)::int, waits = waits + $5::bool::int,
+            is_down = $6
         where location_id = $1 and message_id = $2 and attempt = $3
         "#,
         job.location_id.as_str(),
         job.message_id.0,
         job.attempt,
         due,
-        back == Back::Waits,
+        matches!(back, Back::Waits | Back::Probes),
+        matches!(back, Back::Down | Back::Probes),
     )
     .execute(pool)
     .await?;
@@ -272,4 +258,5 @@ pub async fn release(pool: &Pool, jobs: &[StatusJob], now: OffsetDateTime) -> sq
         "status_updates",
         "q.location_id = any (array[c.location_id]) and q.message_id = c.id"
     )
+    .map(|_| ())
 }

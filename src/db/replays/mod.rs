@@ -86,6 +86,14 @@ pub async fn replay_own(
     }
 }
 
+/// The failed messages of customers to a location, in the order in which they arrived.
+pub async fn list_failed_replies(
+    pool: &Pool,
+    location: &LocationId,
+) -> sqlx::Result<Vec<MessageId>> {
+    inbound::replays::list_failed(pool, location).await
+}
+
 async fn requeue(
     pool: &Pool,
     message: MessageRow,

@@ -105,7 +105,8 @@ pub async fn list_numbers(
         NumberRow,
         r#"
         select n.location_id, n.number, n.is_default, n.webhook_secret is not null as "is_connected!",
-            reason_of(n.hold_code, n.hold_args) as "hold_reason: Reason",
+            coalesce(reason_of(n.hold_code, n.hold_args), circuit_reason(n.location_id, n.number))
+                as "hold_reason: Reason",
             n.next_send_at, n.connected_at, n.min_interval_ms,
             -- Among the last events of its location only: the number's own may lie far back.
             (

@@ -54,7 +54,8 @@ pub async fn list_numbers(pool: &Pool, location: &LocationId) -> sqlx::Result<Ve
         NumberState,
         r#"
         select n.number, n.name, n.is_default, n.webhook_secret is not null as "is_connected!",
-            reason_of(n.hold_code, n.hold_args) as "hold_reason: Reason",
+            coalesce(reason_of(n.hold_code, n.hold_args), circuit_reason(n.location_id, n.number))
+                as "hold_reason: Reason",
             n.connected_at, n.min_interval_ms, n.forwards_groups, n.mirrors_phone,
             (
                 select e.received_at

@@ -8,6 +8,8 @@ use time::OffsetDateTime;
 
 use crate::db::connection::{Connection, Pool};
 use crate::db::history::incidents;
+use crate::db::outbound::circuits;
+use crate::db::outbound::circuits::OpenCounts;
 use crate::model::reason::Reason;
 use crate::model::states::{
     IncidentKind, InstallStatus, OwnerKind, Queue, QueueState, TokenProblem,
@@ -42,6 +44,8 @@ pub struct Counts {
     pub install_statuses: Vec<(InstallStatus, i64)>,
     /// Connected numbers on hold, by the reason.
     pub holds: Vec<(Reason, i64)>,
+    /// Numbers, and gateways, into which nothing is sent because they fail for every message.
+    pub circuits: OpenCounts,
     /// Numbers that are connected.
     pub numbers: i64,
     /// Tokens that could not be renewed, by kind of owner and problem.
@@ -62,6 +66,7 @@ pub async fn read_counts(pool: &Pool) -> sqlx::Result<Counts> {
         queues: list_queues(&mut tx).await?,
         install_statuses: list_install_statuses(&mut tx).await?,
         holds: list_holds(&mut tx).await?,
+        circuits: circuits::count_open(&mut tx).await?,
         numbers: count_numbers(&mut tx).await?,
         tokens: list_token_problems(&mut tx).await?,
         open_incidents: Vec::new(),

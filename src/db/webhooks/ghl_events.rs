@@ -194,4 +194,5 @@ pub async fn release(pool: &Pool, jobs: &[GhlEventJob], now: OffsetDateTime) -> 
         "ghl_events",
         "q.id = c.id and q.state = 'accepted'"
     )
+    .map(|_| ())
 }

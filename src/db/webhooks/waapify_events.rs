@@ -3,7 +3,7 @@
 use time::{Duration, OffsetDateTime};
 
 use crate::db::connection::Pool;
-use crate::db::queue::{Claims, claimed, set_due};
+use crate::db::queue::{Claims, Room, claimed, set_due};
 use crate::model::ids::LocationId;
 use crate::model::reason::Reason;
 
@@ -22,10 +22,14 @@ pub struct EventJob {
     pub attempt: i32,
     /// When it arrived.
     pub received_at: OffsetDateTime,
+    /// Processes that stopped while they read it.
+    pub crashed_attempts: i32,
+    /// Tries that failed because of what it says.
+    pub failures: i32,
 }
 
-/// Stores an event of the number whose webhook address ends in the secret with this hash. Returns the location of the
-/// number; none if there is no such number.
+/// Keeps an event of the number whose webhook address ends in the secret with this hash, or did within the last hour; whose number that is, none
+/// when there is none.
 pub async fn accept_event(
     pool: &Pool,
     secret_hash: &[u8],
@@ -35,9 +39,15 @@ pub async fn accept_event(
     sqlx::query_scalar!(
         r#"
         insert into waapify_events (location_id, number, body, due_at, received_at)
-        select location_id, number, $2, $3, $3
+        select location_id, number, $2::bytea, $3::timestamptz, $3
         from numbers
         where webhook_secret_hash = $1
+        union all
+        select n.location_id, n.number, $2, $3, $3
+        from earlier_webhook_secrets e
+        join numbers n on n.location_id = e.location_id and n.number = e.number
+        where e.secret_hash = $1 and e.ends_at > $3 and n.webhook_secret is not null
+        limit 1
         returning location_id
         "#,
         secret_hash,
@@ -54,23 +64,29 @@ const RUN: i64 = 32;
 /// which takes long, is claimed alone.
 const RUN_BYTES: i64 = 256 * 1024;
 
-/// Claims the first waiting events of each of some numbers; the events of a number are read in the order of their
+/// Numbers of one location that are read at once.
+const NUMBERS_OF_LOCATION: i64 = 4;
+
+/// Claims the first waiting events of each of some numbers that are not in hand (`room.left`); the events of a number are read in the order of their
 /// arrival. An event that was claimed before is only claimed as the first one, so that only the event at fault uses up
 /// its tries.
 pub async fn claim(
     pool: &Pool,
     now: OffsetDateTime,
     lease: Duration,
-    limit: i64,
+    room: impl Into<Room>,
 ) -> sqlx::Result<Vec<EventJob>> {
+    let room = room.into();
     sqlx::query_file_as!(
         EventJob,
         "src/db/webhooks/claim_waapify_events.sql",
         now,
         now + lease,
-        limit,
+        room.limit,
         RUN,
         RUN_BYTES,
+        room.left_json(),
+        NUMBERS_OF_LOCATION,
     )
     .fetch_all(pool)
     .await
@@ -92,6 +108,7 @@ pub async fn finish(pool: &Pool, ended: &[Ended<'_>]) -> sqlx::Result<()> {
         r#"
         update waapify_events e
         set state = case when j.reason is null then 'done' else 'failed' end,
+            is_leased = false,
             reason_code = j.reason->>'code',
             reason_args = j.reason->'args'
         from unnest($1::text[], $2::bigint[], $3::int[], $4::jsonb[]) as j (location_id, id, attempt, reason)
@@ -110,13 +127,78 @@ pub async fn finish(pool: &Pool, ended: &[Ended<'_>]) -> sqlx::Result<()> {
     .map(|_| ())
 }
 
-/// Ends the leases of claims that are still held.
-pub async fn release(pool: &Pool, jobs: &[EventJob], now: OffsetDateTime) -> sqlx::Result<()> {
-    set_due!(
+/// Replaces a claimed event by parts of it, which take its place in the order of the number's events. False, without a
+/// change, for a caller that has lost the claim.
+pub async fn split(
+    pool: &Pool,
+    job: &EventJob,
+    parts: &[Vec<u8>],
+    now: OffsetDateTime,
+) -> sqlx::Result<bool> {
+    let added = sqlx::query!(
+        r#"
+        with whole as (
+            update waapify_events
+            set state = 'done', is_leased = false
+            where location_id = $1 and id = $2 and attempt = $3 and state not in ('done', 'failed')
+            returning location_id, number, received_at, coalesce(place, id) as place
+        )
+        insert into waapify_events (location_id, number, body, due_at, received_at, place)
+        select whole.location_id, whole.number, part.body, $5, whole.received_at, whole.place
+        from whole
+        cross join unnest($4::bytea[]) with ordinality as part (body, n)
+        order by part.n
+        "#,
+        job.location_id.as_str(),
+        job.id,
+        job.attempt,
+        parts,
+        now,
+    )
+    .execute(pool)
+    .await?;
+    Ok(added.rows_affected() > 0)
+}
+
+/// Moves the end of the leases of claims that are still held to `until`. False if one of them is not.
+pub async fn renew(pool: &Pool, jobs: &[EventJob], until: OffsetDateTime) -> sqlx::Result<bool> {
+    let renewed = set_due!(
         pool,
         jobs,
-        now,
+        until,
         "waapify_events",
         "q.location_id = any (array[c.location_id]) and q.id = c.id and q.state not in ('done', 'failed')"
+    )?;
+    Ok(usize::try_from(renewed) == Ok(jobs.len()))
+}
+
+/// Puts claimed events back until `due`, because their owner lives and cannot end them. Where another process has claimed
+/// one meanwhile, it took the owner for dead: that is taken back. `failed`: the event that could not be read because of
+/// what it says.
+pub async fn put_back(
+    pool: &Pool,
+    jobs: &[EventJob],
+    failed: Option<&EventJob>,
+    due: OffsetDateTime,
+) -> sqlx::Result<()> {
+    let claims = Claims::of(jobs);
+    sqlx::query!(
+        r#"
+        update waapify_events e
+        set due_at = case when e.attempt = c.attempt then $4 else e.due_at end,
+            is_leased = e.is_leased and e.attempt <> c.attempt,
+            crashed_attempts = greatest(0, e.crashed_attempts - (e.attempt <> c.attempt)::int),
+            failures = e.failures + coalesce(e.id = $5, false)::int
+        from unnest($1::text[], $2::bigint[], $3::int[]) as c (location_id, id, attempt)
+        where e.location_id = any (array[c.location_id]) and e.id = c.id and e.state not in ('done', 'failed')
+        "#,
+        &claims.locations as &[&str],
+        &claims.ids,
+        &claims.attempts,
+        due,
+        failed.map(|job| job.id),
     )
+    .execute(pool)
+    .await
+    .map(|_| ())
 }

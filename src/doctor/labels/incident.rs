@@ -16,6 +16,7 @@ pub(in crate::doctor) fn incident(incident: &Incident) -> Said {
     match incident.kind {
         IncidentKind::Provider => location::provider_not_chosen(detail),
         IncidentKind::Reinstall => location::needs_reinstall(&told(incident.reason.as_ref())),
+        IncidentKind::Replaced => number::replaced(detail),
         IncidentKind::Silence => number::webhook_silent(incident.since),
         IncidentKind::Link => match detail.and_then(LinkFault::from_code) {
             Some(LinkFault::Credentials) => number::credentials_refused(None),

@@ -3,6 +3,7 @@
 //! GHL's own menu names stay English.
 
 pub(super) mod address;
+pub(super) mod addresses;
 pub(super) mod incident;
 pub(super) mod location;
 pub(super) mod number;

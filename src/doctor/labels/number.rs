@@ -199,3 +199,26 @@ pub(in crate::doctor) fn shared(others: usize) -> Said {
         ),
     )
 }
+
+/// `before`: the number that was connected until then, in digits.
+pub(in crate::doctor) fn replaced(before: Option<&str>) -> Said {
+    let before = before.unwrap_or("?");
+    Said::wrong(
+        Text::new(
+            format!(
+                "Another number was connected by a link from outside GHL, in place of +{before}."
+            ),
+            format!(
+                "Nombor lain telah disambungkan melalui pautan dari luar GHL, menggantikan +{before}."
+            ),
+        ),
+        Text::new(
+            "If it was not one of your people, somebody else reads your customers' replies. This notice ends after a day.",
+            "Jika bukan orang anda yang melakukannya, orang lain membaca balasan pelanggan anda. Notis ini tamat selepas sehari.",
+        ),
+        Text::new(
+            "Look which number sends on the app's page in GHL. If it is not yours, connect yours there, and remove the other.",
+            "Semak nombor yang menghantar di halaman aplikasi dalam GHL. Jika bukan nombor anda, sambungkan nombor anda di situ, dan buang yang lain.",
+        ),
+    )
+}

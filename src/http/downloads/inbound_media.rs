@@ -18,7 +18,7 @@ use crate::crypto::hash_secret;
 use crate::db::inbound::media;
 use crate::http::HttpState;
 use crate::http::downloads::bounded_stream;
-use crate::http::downloads::bounded_stream::{DownloadPermit, DownloadSlots};
+use crate::http::downloads::slots::{DownloadPermit, DownloadSlots};
 use crate::http::error::PageError;
 use crate::model::language::Text;
 
@@ -52,10 +52,12 @@ pub(in crate::http) async fn download(
     Path((secret, _)): Path<(String, String)>,
 ) -> Result<Response, PageError> {
     let found = media::find_linked(&state.pool, &hash_secret(&secret), state.clock.now()).await;
-    let file = found
+    let (location, file) = found
         .map_err(|error| PageError::store_down(&error))?
         .ok_or_else(link_gone)?;
-    let permit = state.files.slots.try_acquire().ok_or_else(busy)?;
+    let slots = &state.files.slots;
+    let permit = slots.try_acquire(&secret, Some(location.as_str()));
+    let permit = permit.ok_or_else(busy)?;
     match state.files.whatsapp.open(&file).await {
         Ok(download) => Ok(answer(&file, download, permit)),
         Err(error) => Err(not_there(&error)),

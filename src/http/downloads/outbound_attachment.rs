@@ -13,7 +13,8 @@ use tracing::info;
 use crate::clients::attachment_source::{MAX_FILE_BYTES, SourceError};
 use crate::http::HttpState;
 use crate::http::downloads::bounded_stream;
-use crate::http::downloads::bounded_stream::DownloadSlots;
+use crate::http::downloads::slots::DownloadSlots;
+use crate::model::ids::LocationId;
 
 /// Files streamed at once. The gateway fetches one for each send, and at most 64 sends run at once. Twice that, because
 /// a fetch may outlast its send.
@@ -33,7 +34,10 @@ pub(in crate::http) async fn show(
     let Some(target) = state.attachments.open(&token, state.clock.now()) else {
         return (StatusCode::NOT_FOUND, "This address is not known any more.").into_response();
     };
-    let Some(permit) = state.attachment_slots.try_acquire() else {
+    // Each attempt to send has an address of its own, so a campaign with one file is many links.
+    let location = target.location.as_ref().map(LocationId::as_str);
+    let slots = &state.attachment_slots;
+    let Some(permit) = slots.try_acquire(&token, location) else {
         return (StatusCode::SERVICE_UNAVAILABLE, "Too many files at once.").into_response();
     };
     let opened = match state.origin.open(&target.url).await {

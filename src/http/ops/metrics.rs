@@ -216,6 +216,20 @@ fn register_counts(registry: &mut Registry, counts: &Counts, now: OffsetDateTime
         "Connected numbers that cannot send",
         held,
     );
+    let circuits = Gauges::<1>::default();
+    for (scope, open) in [
+        ("gateway", counts.circuits.gateways),
+        ("number", counts.circuits.numbers),
+    ] {
+        circuits
+            .get_or_create(&[("scope", scope.to_owned())])
+            .set(open);
+    }
+    registry.register(
+        "circuits_open",
+        "Where the gateway fails for every message, so that only probes are sent",
+        circuits,
+    );
     register_tokens(registry, counts);
     for (name, help, counted) in [
         (

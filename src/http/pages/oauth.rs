@@ -26,6 +26,7 @@ use crate::db::numbers::LastNumber;
 use crate::http::HttpState;
 use crate::http::error::PageError;
 pub(in crate::http) use crate::http::pages::connect::new_link;
+use crate::http::pages::install_codes::is_code;
 use crate::http::pages::layout;
 use crate::model::ids::LocationId;
 use crate::model::language::{Language, Text};
@@ -90,13 +91,24 @@ async fn finish(
         return Err(refused_by_ghl());
     }
     check_state(jar, callback.state.as_deref())?;
-    let code = callback
-        .code
-        .filter(|code| !code.trim().is_empty())
-        .ok_or_else(no_code)?;
+    let code = callback.code.filter(|code| is_code(code.trim()));
+    let code = code.ok_or_else(no_code)?.trim().to_owned();
+    if state.install_codes.was_refused(&code) {
+        return Err(code_refused());
+    }
+    let turn = state.install_codes.turn().await.ok_or_else(busy)?;
     // Runs in its own task: a code works once, so its result must not be lost if the browser leaves.
-    let installs = state.installs.clone();
-    let installing = tokio::spawn(async move { installs.install(&code).await });
+    let (installs, codes) = (state.installs.clone(), state.install_codes.clone());
+    let installing = tokio::spawn(async move {
+        let asked_at = installs.now();
+        let grant = installs.exchange(&code).await;
+        if grant.as_ref().is_err_and(is_refusal) {
+            codes.refuse(&code, turn);
+        } else {
+            drop(turn);
+        }
+        installs.install(&grant?, asked_at).await
+    });
     let installed = installing
         .await
         .map_err(|ended| internal(&ended))?
@@ -148,7 +160,7 @@ async fn next_steps(
         steps.push(Next {
             location,
             name: installed.names.get(location).map(String::as_str),
-            link: new_link(state, location).await?,
+            link: new_link(state, location, false).await?,
             last: numbers::find_last(&state.pool, location).await?,
         });
     }
@@ -278,27 +290,52 @@ fn no_answer() -> PageError {
     }
 }
 
+/// Whether GHL knows the code and will never take it.
+fn is_refusal(cause: &TokenError) -> bool {
+    let TokenError::Call(call) = cause else {
+        return false;
+    };
+    matches!(
+        call.advice,
+        Advice::Reject | Advice::Reauthorize | Advice::Reinstall
+    )
+}
+
+fn code_refused() -> PageError {
+    PageError {
+        status: StatusCode::BAD_REQUEST,
+        title: Text::new(
+            "GHL did not accept this install",
+            "GHL tidak menerima pemasangan ini",
+        ),
+        text: Text::new(
+            "The code in the link was used before or is too old. If the app is in your list of installed apps and works, all is well. If not, please install it once more from the GHL marketplace.",
+            "Kod dalam pautan itu sudah digunakan atau terlalu lama. Jika aplikasi ini ada dalam senarai aplikasi anda dan berfungsi, semuanya baik. Jika tidak, sila pasang sekali lagi dari marketplace GHL.",
+        ),
+    }
+}
+
+fn busy() -> PageError {
+    warn!("so many install codes come in that one did not get its turn");
+    PageError {
+        status: StatusCode::SERVICE_UNAVAILABLE,
+        title: Text::new(
+            "Please load this page again in a minute",
+            "Sila muat semula halaman ini sebentar lagi",
+        ),
+        text: Text::new(
+            "Many installs arrive right now. Yours was not begun, and its code still works: load this page again.",
+            "Banyak pemasangan tiba serentak sekarang. Pemasangan anda belum dimulakan dan kodnya masih sah: muat semula halaman ini.",
+        ),
+    }
+}
+
 fn not_installed(cause: &TokenError) -> PageError {
     match cause {
         TokenError::Database(error) => PageError::store_down(error),
-        TokenError::Call(call)
-            if matches!(
-                call.advice,
-                Advice::Reject | Advice::Reauthorize | Advice::Reinstall
-            ) =>
-        {
+        cause if is_refusal(cause) => {
             warn!(%cause, "GHL refused an install code");
-            PageError {
-                status: StatusCode::BAD_REQUEST,
-                title: Text::new(
-                    "GHL did not accept this install",
-                    "GHL tidak menerima pemasangan ini",
-                ),
-                text: Text::new(
-                    "The code in the link was used before or is too old. If the app is in your list of installed apps and works, all is well. If not, please install it once more from the GHL marketplace.",
-                    "Kod dalam pautan itu sudah digunakan atau terlalu lama. Jika aplikasi ini ada dalam senarai aplikasi anda dan berfungsi, semuanya baik. Jika tidak, sila pasang sekali lagi dari marketplace GHL.",
-                ),
-            }
+            code_refused()
         }
         _ => {
             error!(%cause, "an install could not be finished");

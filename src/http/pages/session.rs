@@ -1,4 +1,4 @@
-//! A browser's session in a sealed cookie: nothing is stored, and every process can read it.
+//! A browser's session in a sealed cookie: nothing is stored until it is signed out, and every process can read it.
 //!
 //! Owns the cookie, its end, and the token of its forms. What the holder may see is checked by each page.
 
@@ -7,13 +7,13 @@ use axum::http::header::ORIGIN;
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 use time::{Duration, OffsetDateTime};
 use url::Url;
 
-use crate::crypto::{Sealer, random_secret};
+use crate::crypto::{Sealer, hash_secret, random_secret};
 use crate::model::ids::LocationId;
 
 /// One hour. The page inside GHL renews it by itself; the operator enters the token again.
@@ -43,6 +43,12 @@ pub(in crate::http) struct Session {
     pub path: String,
     /// Seconds since 1970.
     end: i64,
+    /// The hash of the token that the operator signed in with: another token ends the session. Empty for a location.
+    #[serde(default)]
+    token_hash: Vec<u8>,
+    /// The user may change something. The operator always may.
+    #[serde(default)]
+    pub may_change: bool,
 }
 
 impl Session {
@@ -53,7 +59,38 @@ impl Session {
             csrf: random_secret().expose_secret().to_owned(),
             path: path.to_owned(),
             end: (now + LIFE).unix_timestamp(),
+            token_hash: Vec::new(),
+            may_change: false,
         }
+    }
+
+    /// A session of the operator, who gave `token`.
+    pub(in crate::http) fn of_operator(
+        token: &SecretString,
+        path: &str,
+        now: OffsetDateTime,
+    ) -> Self {
+        Self {
+            token_hash: hash_secret(token.expose_secret()),
+            may_change: true,
+            ..Self::begin(Holder::Operator, path, now)
+        }
+    }
+
+    /// Whether it was begun with this token of the operator.
+    pub(in crate::http) fn is_of(&self, token: &SecretString) -> bool {
+        let hash = hash_secret(token.expose_secret());
+        self.holder == Holder::Operator && self.token_hash.ct_eq(&hash).into()
+    }
+
+    /// What names it where it was signed out.
+    pub(in crate::http) fn hash(&self) -> Vec<u8> {
+        hash_secret(&self.csrf)
+    }
+
+    /// When it ends by itself.
+    pub(in crate::http) fn ends_at(&self) -> OffsetDateTime {
+        OffsetDateTime::from_unix_timestamp(self.end).unwrap_or(OffsetDateTime::UNIX_EPOCH)
     }
 
     /// The cookie that holds it. In a frame of another site, browsers keep only a partitioned cookie with

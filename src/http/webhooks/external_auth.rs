@@ -2,32 +2,27 @@
 //! entered (`docs/vendors/ghl.md#external-authentication`). GHL continues the install if the answer is 200, and shows
 //! our sentence if it is not.
 //!
-//! Reads every form of the request. Refuses a caller without the address's secret, and credentials that Waapify
+//! Reads every form of the request. Refuses a request that names different locations in several places, a caller without the address's secret, and credentials that Waapify
 //! refuses. [`crate::accounts::connect`] decides what the request may change: never a connected number.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ring::hmac;
-use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
-use subtle::ConstantTimeEq as _;
 use tracing::{info, warn};
 use url::form_urlencoded;
 
 use crate::accounts::connect::{ConnectError, Entered};
 use crate::clients::waapify::CheckError;
-use crate::config::GhlSettings;
 use crate::http::HttpState;
+use crate::http::error::HookError;
+use crate::http::webhooks::addresses::Hook;
 use crate::model::ids::{LocationId, is_id};
 use crate::model::language::{Language, Text};
 
-/// Binds the derived secret to its use.
-const PURPOSE: &[u8] = b"external-auth address v1";
 /// Most locations in one form. An agency with more connects the others by their links.
 const MAX_LOCATIONS: usize = 500;
 /// Accepted names of the form's fields, without case, `_` and `-`. The app's developer names the fields in GHL.
@@ -42,42 +37,34 @@ const NUMBER: &[&str] = &[
 ];
 const LOCATION: &[&str] = &["locationid", "locationids", "locations"];
 
-/// The last part of the address that the marketplace app names for external authentication. It is derived from the
-/// app's client secret. So it needs no setting, is the same in all processes, stays when the sealing keys change, and
-/// changes with the app's own keys.
-#[must_use]
-pub fn external_auth_secret(ghl: &GhlSettings) -> SecretString {
-    let key = hmac::Key::new(
-        hmac::HMAC_SHA256,
-        ghl.client_secret.expose_secret().as_bytes(),
-    );
-    let tag = hmac::sign(&key, &[PURPOSE, ghl.client_id.as_bytes()].concat());
-    URL_SAFE_NO_PAD.encode(tag).into()
-}
-
 /// Checks what the installer entered, and stores it for the locations.
 pub(in crate::http) async fn accept(
     State(state): State<HttpState>,
     language: Language,
     Path(secret): Path<String>,
     RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let expected = external_auth_secret(&state.ghl);
-    let is_ours = expected.expose_secret().as_bytes().ct_eq(secret.as_bytes());
-    if !bool::from(is_ours) {
-        warn!("an install form at an address that is not ours");
-        return (StatusCode::NOT_FOUND, "no such address").into_response();
-    }
-    let fields = read(query.as_deref(), &headers, &body);
-    let find = |names| find(&fields, names).unwrap_or_default();
+    request: Request,
+) -> Result<Response, HookError> {
+    state.hook_secrets.check(Hook::ExternalAuth, &secret)?;
+    let (parts, body) = request.into_parts();
+    let body = state.body_rooms.external_auth.read(body).await?;
+    let fields = read(query.as_deref(), &parts.headers, &body.bytes);
+    Ok(offer(&state, language, &fields).await)
+}
+
+/// Has what was entered checked and kept, and says what came of it.
+async fn offer(state: &HttpState, language: Language, fields: &[Field]) -> Response {
+    let Some(locations) = locations(fields) else {
+        warn!("an install form names different locations in several places");
+        return answer(StatusCode::UNPROCESSABLE_ENTITY, &contradiction(), language);
+    };
+    let find = |names| find(fields, names).unwrap_or_default();
     let entered = Entered {
         instance_id: find(INSTANCE),
         access_token: find(TOKEN).into(),
         number: find(NUMBER),
     };
-    match state.connector.offer(&locations(&fields), &entered).await {
+    match state.connector.offer(&locations, &entered).await {
         Ok(offered) if offered.taken.is_empty() && !offered.kept.is_empty() => {
             info!(
                 kept = offered.kept.len(),
@@ -136,69 +123,113 @@ fn kept() -> Text {
     )
 }
 
+fn contradiction() -> Text {
+    Text::new(
+        "This form names different sub-accounts in several places. Nothing was stored.",
+        "Borang ini menamakan sub-akaun yang berlainan di beberapa tempat. Tiada apa-apa disimpan.",
+    )
+}
+
+/// A field of a request.
+struct Field {
+    /// Where it was: empty for the body itself, the name of an object in the body, or [`QUERY`].
+    place: String,
+    name: String,
+    value: Value,
+}
+
+/// The place of the fields of the address. No object in a body has this name that we would read.
+const QUERY: &str = "?";
+
 /// The fields of the body (JSON or a form), then those of the query.
-fn read(query: Option<&str>, headers: &HeaderMap, body: &[u8]) -> Vec<(String, Value)> {
+fn read(query: Option<&str>, headers: &HeaderMap, body: &[u8]) -> Vec<Field> {
     let kind = headers.get(header::CONTENT_TYPE);
     let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let is_form = kind.starts_with("application/x-www-form-urlencoded");
-    let pairs = |text: &[u8]| -> Vec<(String, Value)> {
+    let pairs = |place: &str, text: &[u8]| -> Vec<Field> {
         form_urlencoded::parse(text)
-            .map(|(name, value)| (name.into_owned(), value.into_owned().into()))
+            .map(|(name, value)| Field {
+                place: place.to_owned(),
+                name: name.into_owned(),
+                value: value.into_owned().into(),
+            })
             .collect()
     };
     let mut fields = match whatsapp_events::json::parse(body) {
         Ok(Value::Object(object)) if !is_form => nested(object),
-        _ if is_form => pairs(body),
+        _ if is_form => pairs("", body),
         _ => Vec::new(),
     };
-    fields.extend(pairs(query.unwrap_or_default().as_bytes()));
+    fields.extend(pairs(QUERY, query.unwrap_or_default().as_bytes()));
     fields
 }
 
 /// The fields of an object and of the objects in it, such as `userData` in GHL's own template.
-fn nested(object: serde_json::Map<String, Value>) -> Vec<(String, Value)> {
+fn nested(object: serde_json::Map<String, Value>) -> Vec<Field> {
+    let field = |place: &str, name, value| Field {
+        place: place.to_owned(),
+        name,
+        value,
+    };
     let mut fields = Vec::new();
     for (name, value) in object {
         match value {
-            Value::Object(inner) => fields.extend(inner),
-            value => fields.push((name, value)),
+            Value::Object(inner) => {
+                let inner = inner.into_iter();
+                fields.extend(inner.map(|(inner, value)| field(&name, inner, value)));
+            }
+            value => fields.push(field("", name, value)),
         }
     }
     fields
 }
 
-fn is_called(name: &str, names: &[&str]) -> bool {
-    // Forms write lists as `locationId[]` or `locationId[0]`.
+/// A field's name without case, `_` and `-`, and without the brackets with which forms write lists: `locationId[]` or
+/// `locationId[0]`.
+fn plain(name: &str) -> String {
     let name = name.split('[').next().unwrap_or_default();
-    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
-    names.iter().any(|known| plain.eq_ignore_ascii_case(known))
+    let plain = name.chars().filter(char::is_ascii_alphanumeric);
+    plain.map(|c| c.to_ascii_lowercase()).collect()
+}
+
+fn is_called(name: &str, names: &[&str]) -> bool {
+    names.contains(&plain(name).as_str())
 }
 
 /// The first field with one of these names that is not blank. Numbers count as text.
-fn find(fields: &[(String, Value)], names: &[&str]) -> Option<String> {
-    let fields = fields.iter().filter(|(name, _)| is_called(name, names));
-    let mut said = fields.filter_map(|(_, value)| whatsapp_events::json::scalar_text(value));
+fn find(fields: &[Field], names: &[&str]) -> Option<String> {
+    let fields = fields.iter().filter(|field| is_called(&field.name, names));
+    let mut said = fields.filter_map(|field| whatsapp_events::json::scalar_text(&field.value));
     said.find(|text| !text.trim().is_empty())
         .map(|text| text.trim().to_owned())
 }
 
-/// The location ids in lists, in texts (which may hold a list), and in repeated fields. What is not an id is left out.
-fn locations(fields: &[(String, Value)]) -> Vec<LocationId> {
-    let mut found = Vec::new();
-    for (_, value) in fields.iter().filter(|(name, _)| is_called(name, LOCATION)) {
-        match value {
-            Value::Array(list) => found.extend(list.iter().filter_map(|id| id.as_str())),
-            Value::String(text) => found.extend(text.split([',', ' ', '"', '[', ']', '{', '}'])),
-            _ => {}
-        }
+/// The locations that a request names: in the body itself, in an object of it, or in the address, wherever they are. None
+/// if different ones are in two places: somebody put one of them there who is not GHL, and which one cannot be known.
+fn locations(fields: &[Field]) -> Option<Vec<LocationId>> {
+    let mut named: BTreeMap<(&str, String), BTreeSet<&str>> = BTreeMap::new();
+    for field in fields
+        .iter()
+        .filter(|field| is_called(&field.name, LOCATION))
+    {
+        let place = (field.place.as_str(), plain(&field.name));
+        named.entry(place).or_default().extend(ids(&field.value));
     }
-    let mut ids: Vec<_> = found
-        .into_iter()
-        .filter(|id| is_id(id))
-        .map(LocationId::from)
-        .take(MAX_LOCATIONS)
-        .collect();
-    ids.sort();
-    ids.dedup();
-    ids
+    let mut places = named.into_values().filter(|ids| !ids.is_empty());
+    let first = places.next().unwrap_or_default();
+    if places.any(|other| other != first) {
+        return None;
+    }
+    let ids = first.into_iter().take(MAX_LOCATIONS);
+    Some(ids.map(LocationId::from).collect())
+}
+
+/// The ids in a list, or in a text, which may hold a list. What is not an id is left out.
+fn ids(value: &Value) -> Vec<&str> {
+    let found: Vec<&str> = match value {
+        Value::Array(list) => list.iter().filter_map(Value::as_str).collect(),
+        Value::String(text) => text.split([',', ' ', '"', '[', ']', '{', '}']).collect(),
+        _ => Vec::new(),
+    };
+    found.into_iter().filter(|id| is_id(id)).collect()
 }

@@ -1,47 +1,66 @@
-//! `POST /hooks/delivery`: a message that a business sends in GHL. Stored byte for byte, then answered; the worker
-//! reads it.
+//! `POST /hooks/delivery/{secret}`: a message that a business sends in GHL. Stored byte for byte, then answered; the
+//! worker reads it.
 
 use axum::Extension;
-use axum::extract::State;
+use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
-use tracing::info;
+use tracing::{info, warn};
+use whatsapp_events::json;
 
+use crate::clients::ghl::{DeliveryHead, NotDelivery};
 use crate::db::outbound::deliveries::Delivery;
+use crate::db::webhooks::misdirected::Misdirected;
 use crate::http::HttpState;
 use crate::http::error::{HookError, in_time};
 use crate::http::layers::Quiet;
+use crate::http::webhooks::addresses::Hook;
 use crate::http::webhooks::verified::Verified;
 use crate::model::ids::{GhlMessageId, LocationId, is_id};
+
+type Answer = Result<(Extension<Quiet>, StatusCode), HookError>;
 
 /// Stores a delivery once. Accepts every body that names its location and message, whatever else it holds. A message
 /// that cannot be sent becomes `failed` in GHL, where a person reads why.
 pub(in crate::http) async fn accept(
     State(state): State<HttpState>,
-    Verified(body): Verified,
-) -> Result<(Extension<Quiet>, StatusCode), HookError> {
-    let delivery = whatsapp_events::json::parse(&body)
-        .map_err(|_| HookError::Malformed("the body is not JSON"))?;
-    let text = |field: &str| {
-        delivery
-            .get(field)
-            .and_then(whatsapp_events::json::scalar_text)
-            .unwrap_or_default()
-    };
-    let (location, message) = (text("locationId"), text("messageId"));
-    if !is_id(&location) || !is_id(&message) {
+    secret: Option<Path<String>>,
+    request: Request,
+) -> Answer {
+    let secret = secret.as_ref().map(|Path(secret)| secret.as_str());
+    let body = Verified::receive(&state, Hook::Delivery, secret, request).await?;
+    let text = json::text(body.bytes());
+    json::prove(&text).map_err(|_| HookError::Malformed("the body is not JSON"))?;
+    let head = DeliveryHead::read(&text);
+    if let Some(why) = head.what_else(&state.ghl) {
+        return Ok(leave(&state, why).await);
+    }
+    if !is_id(&head.location) || !is_id(&head.message) {
         return Err(HookError::Malformed(
             "the body names no locationId and messageId",
         ));
     }
+    store(&state, head, &body).await
+}
+
+/// Answers what GHL signed and what can never become a message of ours. GHL would repeat it for hours if it was refused.
+async fn leave(state: &HttpState, why: NotDelivery) -> (Extension<Quiet>, StatusCode) {
+    warn!(%why, "not a delivery for us: left alone");
+    if why != NotDelivery::OtherProvider {
+        state.misdirected(Misdirected::EventAtDelivery).await;
+    }
+    (Extension(Quiet), StatusCode::OK)
+}
+
+async fn store(state: &HttpState, head: DeliveryHead, body: &Verified) -> Answer {
     // Each contact is one conversation; a delivery without a contact is a conversation of its own.
-    let contact = Some(text("contactId")).filter(|contact| is_id(contact));
-    let conversation = contact.unwrap_or_else(|| message.clone()).into_owned();
+    let contact = Some(head.contact).filter(|contact| is_id(contact));
+    let conversation = contact.unwrap_or_else(|| head.message.clone());
     let delivery = Delivery {
-        location_id: LocationId(location.into_owned()),
-        ghl_message_id: GhlMessageId(message.into_owned()),
+        location_id: LocationId(head.location),
+        ghl_message_id: GhlMessageId(head.message),
         conversation,
-        has_sender: !text("userId").is_empty(),
-        body,
+        has_sender: head.has_sender,
+        body: body.bytes().clone(),
         accepted_at: state.clock.now(),
     };
     let (location, message) = (

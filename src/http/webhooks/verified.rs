@@ -1,42 +1,69 @@
-//! A webhook body whose signature was checked. A value of this type is the proof.
+//! A webhook body whose address and signature were checked. A value of this type is the proof.
+//!
+//! The address comes first: who does not know it has nothing read of him.
 
 use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{FromRequest, Request};
-use axum::http::StatusCode;
-use axum::response::IntoResponse;
+use axum::extract::Request;
+use tracing::warn;
 
 use crate::crypto::{Signature, SignatureError};
+use crate::db::webhooks::misdirected::Misdirected;
 use crate::http::HttpState;
 use crate::http::error::HookError;
+use crate::http::webhooks::addresses::Hook;
+use crate::http::webhooks::body::{BodyRoom, Held};
 
 /// The raw bytes that GHL signed.
-pub(in crate::http) struct Verified(pub(in crate::http) Bytes);
+pub(in crate::http) struct Verified(Held);
 
-impl FromRequest<HttpState> for Verified {
-    type Rejection = HookError;
-
-    async fn from_request(request: Request, state: &HttpState) -> Result<Self, HookError> {
+impl Verified {
+    /// Checks the address's last part (none at the plain address), then the signature, over the bytes as they came.
+    pub(in crate::http) async fn receive(
+        state: &HttpState,
+        hook: Hook,
+        secret: Option<&str>,
+        request: Request,
+    ) -> Result<Self, HookError> {
+        let room = door(state, hook, secret).await?;
+        let (parts, body) = request.into_parts();
+        room.admit(&body)?;
         // A header that is not text counts as present and wrong.
-        let headers = request.headers();
-        let text = |name: &str| Some(headers.get(name)?.to_str().unwrap_or("unreadable"));
-        let signature = Signature::find(text);
-        let body = Bytes::from_request(request, state)
-            .await
-            .map_err(body_error)?;
-        let fits = state.signature_batcher.fits(signature?, body.clone());
+        let text = |name: &str| Some(parts.headers.get(name)?.to_str().unwrap_or("unreadable"));
+        let signature = Signature::find(text)?;
+        let held = room.read(body).await?;
+        let fits = state.signature_batcher.fits(signature, held.bytes.clone());
         if fits.await? {
-            Ok(Self(body))
+            Ok(Self(held))
         } else {
             Err(SignatureError::Wrong.into())
         }
     }
+
+    /// The bytes.
+    pub(in crate::http) fn bytes(&self) -> &Bytes {
+        &self.0.bytes
+    }
 }
 
-/// Why a body could not be read.
-pub(in crate::http) fn body_error(rejection: BytesRejection) -> HookError {
-    match rejection.into_response().status() {
-        StatusCode::PAYLOAD_TOO_LARGE => HookError::TooLarge,
-        _ => HookError::Cut,
+/// The room for bodies at an address, if it is open.
+async fn door<'a>(
+    state: &'a HttpState,
+    hook: Hook,
+    secret: Option<&str>,
+) -> Result<&'a BodyRoom, HookError> {
+    let rooms = &state.body_rooms;
+    match secret {
+        Some(secret) => state.hook_secrets.check(hook, secret)?,
+        None if state.ghl.accept_plain_hooks => return Ok(&rooms.plain),
+        None => {
+            state.misdirected(Misdirected::PlainAddress).await;
+            warn!(?hook, "a post to a plain address is refused");
+            return Err(HookError::PlainAddress);
+        }
     }
+    Ok(match hook {
+        Hook::Delivery => &rooms.delivery,
+        Hook::App => &rooms.app,
+        Hook::ExternalAuth => &rooms.external_auth,
+    })
 }

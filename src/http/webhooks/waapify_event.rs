@@ -1,4 +1,5 @@
-//! `POST /hooks/waapify/{secret}`: the gateway's events about one number. The secret in the address is the proof.
+//! `POST /hooks/waapify/{secret}`: the gateway's events about one number. The secret in the address is the proof, and it
+//! is checked before the body is read: strangers cost no memory.
 //!
 //! Waapify posts each event once, without a time limit of its own (`docs/vendors/waapify.md#webhooks`). So this is the
 //! only route where a caller waits while the database is down.
@@ -7,20 +8,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{debug, warn};
+use whatsapp_events::json;
 
 use crate::crypto::hash_secret;
 use crate::db;
-use crate::db::numbers;
+use crate::db::numbers::webhook_secrets;
 use crate::db::webhooks::waapify_events;
 use crate::http::HttpState;
 use crate::http::error::{HookError, stored};
-use crate::http::webhooks::verified::body_error;
 
 /// How long an event waits for the database. A restart or a failover of Postgres takes less, and routers in front of
 /// services commonly cut off at 30 s.
@@ -30,52 +31,61 @@ const TRY: Duration = Duration::from_secs(5);
 /// Pause between two tries. An event is stored soon after the database is back, and hundreds of waiting events do not
 /// overload it.
 const PAUSE: Duration = Duration::from_millis(200);
-/// Most bytes of all waiting events. The limit is needed because no caller's secret can be checked without the
-/// database.
+/// Most bytes of all events that wait. Their callers' secrets were good, lately or in this very request.
 const MAX_WAITING_BYTES: usize = 64 * 1024 * 1024;
+/// Most callers with unknown secrets that wait, with their bodies unread: none costs more than its connection.
+const MAX_UNKNOWN: usize = 1_000;
 /// Bytes that a waiting event counts at least: its connection and task cost that much, however short it is.
 const MIN_BYTES: usize = 16 * 1024;
+/// A longer body is proven on a thread of its own: this one takes about 100 µs.
+const MAX_SMALL_BODY: usize = 64 * 1024;
 
-/// Holds events while the database is down. Clones share one limit.
+/// Holds callers while the database is down, those with known secrets apart from the others. Clones share the limits.
 #[derive(Clone, Debug)]
-pub struct OutageBuffer(Arc<Semaphore>);
+pub struct OutageBuffer {
+    /// Bytes of events.
+    events: Arc<Semaphore>,
+    /// Callers that nobody knows.
+    unknown: Arc<Semaphore>,
+}
 
 impl Default for OutageBuffer {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(MAX_WAITING_BYTES)))
+        Self {
+            events: Arc::new(Semaphore::new(MAX_WAITING_BYTES)),
+            unknown: Arc::new(Semaphore::new(MAX_UNKNOWN)),
+        }
     }
 }
 
-impl OutageBuffer {
-    /// Repeats `store`, which may run twice, until it succeeds, if there is room for so many bytes. `error` is why it
-    /// failed the first time.
-    async fn wait<T, F>(
-        &self,
-        bytes: usize,
-        mut error: sqlx::Error,
-        store: impl Fn() -> F,
-    ) -> Result<T, HookError>
-    where
-        F: Future<Output = sqlx::Result<T>>,
-    {
-        let bytes = u32::try_from(bytes.max(MIN_BYTES)).unwrap_or(u32::MAX);
-        let Ok(_room) = self.0.try_acquire_many(bytes) else {
-            warn!("too many events wait for the store");
-            return Err(error.into());
-        };
-        warn!(%error, "the store is down, an event waits for it");
-        let end = Instant::now() + PATIENCE;
-        while is_transient(&error) && Instant::now() + PAUSE < end {
-            sleep(PAUSE).await;
-            let limit = end.min(Instant::now() + TRY);
-            match timeout_at(limit, store()).await {
-                Ok(Ok(stored)) => return Ok(stored),
-                Ok(Err(failure)) => error = failure,
-                Err(_) => error = sqlx::Error::PoolTimedOut,
-            }
+/// Repeats `store`, which may run twice, until it succeeds or `end` has come, if there is `room` for so much. `error` is
+/// why it failed the first time.
+async fn wait<T, F>(
+    room: &Semaphore,
+    cost: usize,
+    end: Instant,
+    mut error: sqlx::Error,
+    store: impl Fn() -> F,
+) -> Result<T, HookError>
+where
+    F: Future<Output = sqlx::Result<T>>,
+{
+    let cost = u32::try_from(cost).unwrap_or(u32::MAX);
+    let Ok(_room) = room.try_acquire_many(cost) else {
+        warn!("too many events wait for the store");
+        return Err(error.into());
+    };
+    warn!(%error, "the store is down, an event waits for it");
+    while is_transient(&error) && Instant::now() + PAUSE < end {
+        sleep(PAUSE).await;
+        let limit = end.min(Instant::now() + TRY);
+        match timeout_at(limit, store()).await {
+            Ok(Ok(stored)) => return Ok(stored),
+            Ok(Err(failure)) => error = failure,
+            Err(_) => error = sqlx::Error::PoolTimedOut,
         }
-        Err(error.into())
     }
+    Err(error.into())
 }
 
 /// Whether waiting can help.
@@ -87,30 +97,69 @@ fn is_transient(error: &sqlx::Error) -> bool {
 pub(in crate::http) async fn accept(
     State(state): State<HttpState>,
     Path(secret): Path<String>,
-    body: Result<Bytes, BytesRejection>,
+    request: Request,
 ) -> Result<StatusCode, HookError> {
     let hash = &hash_secret(&secret);
-    let body = match body.map_err(body_error) {
-        Ok(body) if whatsapp_events::json::parse(&body).is_ok() => body,
-        // Only a caller that knows the secret learns what is wrong.
-        refused => {
-            let found = stored(|| numbers::find_by_webhook_secret(&state.pool, hash)).await?;
-            found.ok_or(HookError::UnknownSecret)?;
-            return Err(refused
-                .err()
-                .unwrap_or(HookError::Malformed("the body is not JSON")));
-        }
-    };
+    let end = Instant::now() + PATIENCE;
+    check(&state, hash, end).await?;
+    // Only a caller that knows the secret learns what is wrong.
+    let body = state.body_rooms.gateway.read(request.into_body()).await?;
+    if !is_json(body.bytes.clone()).await {
+        return Err(HookError::Malformed("the body is not JSON"));
+    }
+    store(&state, hash, &body.bytes, end).await
+}
+
+/// Lets a caller in whose secret is good, or was lately: then the statement that stores the event decides.
+async fn check(state: &HttpState, hash: &[u8], end: Instant) -> Result<(), HookError> {
+    let known = &state.known_secrets;
+    if known.contains(hash) {
+        return Ok(());
+    }
+    let now = state.clock.now();
+    if let Err(refused) = known.ask(&state.pool, hash, now).await {
+        let HookError::StoreDown(error) = refused else {
+            return Err(refused);
+        };
+        let ask = || webhook_secrets::find_by_webhook_secret(&state.pool, hash, now);
+        let found = wait(&state.outage_buffer.unknown, 1, end, error, ask).await?;
+        found.ok_or(HookError::UnknownSecret)?;
+    }
+    known.remember(hash);
+    Ok(())
+}
+
+/// Whether a body is JSON.
+async fn is_json(body: Bytes) -> bool {
+    let is_small = body.len() <= MAX_SMALL_BODY;
+    let prove = move || json::prove(&json::text(&body)).is_ok();
+    if is_small {
+        prove()
+    } else {
+        spawn_blocking(prove).await.unwrap_or(false)
+    }
+}
+
+async fn store(
+    state: &HttpState,
+    hash: &[u8],
+    body: &Bytes,
+    end: Instant,
+) -> Result<StatusCode, HookError> {
     let now = state.clock.now();
     // If a connection dies and the event is stored twice, the second time changes nothing.
-    let store = || waapify_events::accept_event(&state.pool, hash, &body, now);
+    let store = || waapify_events::accept_event(&state.pool, hash, body, now);
     let location = match stored(store).await {
         Err(HookError::StoreDown(error)) => {
-            state.outage_buffer.wait(body.len(), error, store).await?
+            let cost = body.len().max(MIN_BYTES);
+            wait(&state.outage_buffer.events, cost, end, error, store).await?
         }
         answer => answer?,
     };
-    let location = location.ok_or(HookError::UnknownSecret)?;
+    let Some(location) = location else {
+        state.known_secrets.forget(hash);
+        return Err(HookError::UnknownSecret);
+    };
     debug!(%location, "event stored");
     state.signals.waapify_events.notify_one();
     Ok(StatusCode::OK)

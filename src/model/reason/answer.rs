@@ -59,6 +59,13 @@ reasons! {
     } = "waapify_answered",
         "Waapify answered {status}",
         "Waapify menjawab {status}";
+    /// A proxy in front of Waapify answered in its place.
+    WaapifyPage {
+        /// The HTTP status.
+        status: u16,
+    } = "waapify_page",
+        "a server in front of Waapify answered {status}, not Waapify itself",
+        "pelayan di hadapan Waapify menjawab {status}, bukan Waapify sendiri";
     /// Waapify's answer cannot be read.
     WaapifyNoResult {
         /// The HTTP status.

@@ -93,6 +93,10 @@ reasons! {
     } = "rejected",
         "Waapify refused this message: {words}. Change it and send it again.",
         "Waapify menolak mesej ini: {words}. Ubah mesej dan hantar lagi.";
+    /// The text is too long for a server on the way to Waapify.
+    TooLong = "too_long",
+        "This message is too long for WhatsApp's gateway. Shorten it, or send it in parts.",
+        "Mesej ini terlalu panjang untuk get laluan WhatsApp. Pendekkan mesej ini, atau hantar dalam beberapa bahagian.";
     /// WhatsApp refused it after Waapify had accepted it.
     Refused {
         /// WhatsApp's code.
@@ -104,6 +108,13 @@ reasons! {
     Unconfirmed = "unconfirmed",
         "WhatsApp did not confirm this message. It may have arrived all the same: look at the chat on the phone before you send it again.",
         "WhatsApp tidak mengesahkan mesej ini. Ia mungkin sudah sampai: lihat sembang pada telefon sebelum menghantar lagi.";
+    /// It waited too long.
+    TooOld {
+        /// How long it might wait, as a text.
+        hours: String,
+    } = "too_old",
+        "This message waited for {hours} hours and could not be sent, and would surprise its reader now. Send it again if it is still wanted.",
+        "Mesej ini menunggu selama {hours} jam dan tidak dapat dihantar, dan kini akan mengejutkan pembacanya. Hantar semula jika masih diperlukan.";
     /// Every process that claimed it stopped.
     Lost = "lost",
         "The service stopped each time it was about to send this message, so it was given up. Write it anew, and tell support if that fails too.",

@@ -28,6 +28,13 @@ reasons! {
     Sealed = "sealed",
         "The number's access token cannot be read with the service's encryption keys. Connect the number again.",
         "Token akses nombor ini tidak dapat dibaca dengan kunci penyulitan perkhidmatan. Sambungkan nombor ini sekali lagi.";
+    /// The gateway fails for every message; they wait.
+    GatewayFails {
+        /// What happened to the last one.
+        cause: Box<Reason>,
+    } = "gateway_fails",
+        "Waapify does not take messages right now: {cause}. They wait, and are sent when it answers again.",
+        "Waapify tidak menerima mesej buat masa ini: {cause}. Mesej menunggu, dan dihantar apabila ia menjawab semula.";
     /// The location has uninstalled the app.
     NumberUninstalled = "number_uninstalled",
         "The app was uninstalled from this sub-account.",

@@ -136,7 +136,11 @@ reasons! {
     NotObject = "not_object",
         "the body is not a JSON object",
         "kandungannya bukan objek JSON";
-    /// GHL's event about the app cannot be read.
+    /// What Waapify posted holds more than is read.
+    TooManyItems = "too_many_items",
+        "the body has more items than are read",
+        "kandungannya mempunyai terlalu banyak item";
+    /// GHL's event about the app says nothing that we know.
     EventUnreadable = "event_unreadable",
         "it cannot be read",
         "ia tidak dapat dibaca";

@@ -12,20 +12,21 @@ pub(in crate::workers) mod record;
 
 use std::sync::Arc;
 
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 use tracing::{info, warn};
 
 use self::reconciliation::End;
 use crate::accounts::tokens::TokenError;
 use crate::clients::ghl;
 use crate::clients::ghl::{Advice, CallError, CallLog, Direction, InboundMessage, StoredMessage};
-use crate::db::accounts::locations;
+use crate::db::accounts::{locations, vendor_outages};
 use crate::db::inbound;
 use crate::db::inbound::{InboundJob, media, posts, undecrypted};
+use crate::db::queue::{Room, location_key};
 use crate::db::webhooks::ghl_events;
 use crate::model::ids::{ContactId, GhlMessageId};
 use crate::model::reason::{Reason, Step, Wait};
-use crate::model::retry_schedule::{HIDDEN_POST, INBOUND};
+use crate::model::retry_schedule::{HIDDEN_POST, INBOUND, KEPT};
 use crate::model::states::CallEnd;
 use crate::runtime::notify::Signal;
 use crate::workers::inbound::contacts::Sender;
@@ -52,18 +53,26 @@ impl Worker for Inbound {
     type Job = InboundJob;
     const NAME: &'static str = "inbound";
     const CONCURRENCY: usize = 32;
+    /// More than GHL's limit on calls lets a location use, unless GHL is slow.
+    const SHARE: usize = 4;
 
     fn signal(&self) -> &Signal {
         &self.0.signals.inbound
     }
 
-    async fn claim(&self, limit: i64) -> sqlx::Result<Vec<InboundJob>> {
-        undecrypted::expire(&self.0.pool, self.0.clock.now()).await?;
-        self.claim_ready(limit).await
+    fn holder(job: &InboundJob) -> Option<String> {
+        Some(location_key(&job.location_id))
     }
 
-    async fn claim_ready(&self, limit: i64) -> sqlx::Result<Vec<InboundJob>> {
-        inbound::claim(&self.0.pool, self.0.clock.now(), LEASE, limit).await
+    async fn claim(&self, room: impl Into<Room> + Send) -> sqlx::Result<Vec<InboundJob>> {
+        let room = room.into();
+        undecrypted::expire(&self.0.pool, self.0.clock.now()).await?;
+        self.claim_ready(room).await
+    }
+
+    async fn claim_ready(&self, room: impl Into<Room> + Send) -> sqlx::Result<Vec<InboundJob>> {
+        let room = room.into();
+        inbound::claim(&self.0.pool, self.0.clock.now(), LEASE, room).await
     }
 
     async fn process(&self, mut job: InboundJob) -> sqlx::Result<()> {
@@ -266,7 +275,7 @@ impl Inbound {
             TokenError::Database(error) => Err(error),
             TokenError::Uninstalled => self.fail(job, &Wait::EndedByUninstall.into()).await,
             // While it is unknown whether GHL has the message, a refused look-up says nothing about it.
-            TokenError::Call(error) if error.advice == Advice::Reject && !job.unconfirmed => {
+            TokenError::Call(error) if error.is_final && !job.unconfirmed => {
                 self.rejected(job, &error).await
             }
             error => match error.wait() {
@@ -276,7 +285,8 @@ impl Inbound {
         }
     }
 
-    /// GHL refuses the message. The first time, our stored contact may be gone, so it is looked up again.
+    /// GHL refuses the message for its content. The first time, our stored contact may be the true reason, so it is
+    /// looked up again.
     async fn rejected(&self, job: &InboundJob, error: &CallError) -> sqlx::Result<()> {
         if job.failures > 0 {
             return self.fail(job, &error.detail).await;
@@ -284,7 +294,17 @@ impl Inbound {
         locations::forget_contact(&self.0.pool, &job.location_id, &job.phone).await?;
         let now = self.0.clock.now();
         let pause = INBOUND.pause(0, rand::random()).unwrap_or_default();
-        inbound::finish_retry(&self.0.pool, job, &error.detail, now + pause, now).await
+        inbound::finish_retry(&self.0.pool, job, &error.detail, false, now + pause, now).await
+    }
+
+    /// A refusal that is not about the message may be about its contact, which is looked up again.
+    async fn doubt_contact(&self, job: &InboundJob, error: &TokenError) -> sqlx::Result<()> {
+        match error {
+            TokenError::Call(call) if call.advice == Advice::Reject && !job.unconfirmed => {
+                locations::forget_contact(&self.0.pool, &job.location_id, &job.phone).await
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The location has no token, which says nothing about the message: it waits without a limit.
@@ -299,9 +319,12 @@ impl Inbound {
     }
 
     async fn retry(&self, job: &InboundJob, error: &TokenError) -> sqlx::Result<()> {
-        let Some(pause) = INBOUND.pause(job.failures, rand::random()) else {
+        let now = self.0.clock.now();
+        if INBOUND.is_over(job.failures) && now - job.accepted_at >= KEPT {
             return self.fail(job, &error.reason()).await;
-        };
+        }
+        self.doubt_contact(job, error).await?;
+        let pause = self.pause(job, error, now).await?;
         let pause = error.least_pause().map_or(pause, |least| pause.max(least));
         let pause = if job.unconfirmed {
             pause.max(INDEX_LAG)
@@ -309,8 +332,23 @@ impl Inbound {
             pause
         };
         info!(location = %job.location_id, message_id = %job.id, %error, "not posted yet");
-        let now = self.0.clock.now();
-        inbound::finish_retry(&self.0.pool, job, &error.reason(), now + pause, now).await
+        let (pool, is_down) = (&self.0.pool, error.is_outage());
+        inbound::finish_retry(pool, job, &error.reason(), is_down, now + pause, now).await
+    }
+
+    /// The pause by the schedule; a shorter one for the message that looks whether GHL is back.
+    async fn pause(
+        &self,
+        job: &InboundJob,
+        error: &TokenError,
+        now: OffsetDateTime,
+    ) -> sqlx::Result<Duration> {
+        let pause = INBOUND.endless(job.failures, rand::random());
+        if !error.is_outage() {
+            return Ok(pause);
+        }
+        let probe = vendor_outages::record_outage(&self.0.pool, &job.location_id, now).await?;
+        Ok(probe.map_or(pause, |at| pause.min(at - now)))
     }
 
     async fn fail(&self, job: &InboundJob, why: &Reason) -> sqlx::Result<()> {

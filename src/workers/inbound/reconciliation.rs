@@ -100,6 +100,7 @@ mod tests {
             sender_name: None,
             text: text.to_owned(),
             sent_at: NOON,
+            accepted_at: NOON,
             failures: 1,
             waits: 0,
             attempt: 2,

@@ -23,6 +23,7 @@ use crate::clients::{endpoint, ghl};
 use crate::crypto::{hash_secret, random_secret};
 use crate::db::inbound::media;
 use crate::db::inbound::media::{Fate, Link, MediaJob};
+use crate::db::queue::{Room, location_key};
 use crate::model::reason::{Media as NoMedia, Reason, Step};
 use crate::model::retry_schedule::MEDIA;
 use crate::runtime::notify::Signal;
@@ -68,13 +69,22 @@ impl Worker for Media {
     /// Each job may hold as much as GHL accepts, 5 MB, and a sticker's pixels. So memory is limited, however many files
     /// wait.
     const CONCURRENCY: usize = 8;
+    /// A few large files take a minute; four locations may send some at once.
+    const SHARE: usize = 2;
+    /// A file that is quick says nothing about the next one.
+    const CAN_EARN: bool = false;
 
     fn signal(&self) -> &Signal {
         &self.0.signals.inbound_media
     }
 
-    async fn claim(&self, limit: i64) -> sqlx::Result<Vec<MediaJob>> {
-        media::claim(&self.0.pool, self.0.clock.now(), LEASE, limit).await
+    fn holder(job: &MediaJob) -> Option<String> {
+        Some(location_key(&job.location_id))
+    }
+
+    async fn claim(&self, room: impl Into<Room> + Send) -> sqlx::Result<Vec<MediaJob>> {
+        let room = room.into();
+        media::claim(&self.0.pool, self.0.clock.now(), LEASE, room).await
     }
 
     async fn process(&self, job: MediaJob) -> sqlx::Result<()> {

@@ -63,6 +63,8 @@ mod tests {
             unconfirmed_sends: 0,
             attempt: 1,
             accepted_at: NOON,
+            failing_since: None,
+            is_failing: false,
         }
     }
 

@@ -2,9 +2,11 @@
 //!
 //! Owns one attempt at one part of a message, and the one exhaustive match on its result. It must not send a part with
 //! an unknown outcome again before its echo had time to arrive. `plan` makes the parts, `attachments` asks about files,
-//! `echoes` recognises GHL's echoes, `retries` counts failures.
+//! `circuits` protects messages from a
+//! gateway that fails for everybody, `echoes` recognises GHL's echoes, `retries` counts failures.
 
 mod attachments;
+mod circuits;
 mod echoes;
 pub mod plan;
 mod retries;
@@ -16,18 +18,20 @@ use time::Duration;
 use tracing::{info, warn};
 
 use crate::accounts::connect;
-use crate::clients::waapify::{Media, SendFailure};
+use crate::clients::waapify::{Media, SendFailure, Trouble};
 use crate::db;
 use crate::db::accounts::{installs, token_requests};
 use crate::db::contacts::groups;
 use crate::db::numbers::holds;
+use crate::db::outbound::circuits::OpenCircuit;
 use crate::db::outbound::outcomes::Outcome;
 use crate::db::outbound::receipts::{SentPart, ToldBy};
 use crate::db::outbound::{OutboundJob, Pace, outcomes, priority, receipts};
+use crate::db::queue::{Room, number_key};
 use crate::db::{numbers, outbound};
-use crate::model::ids::WaMessageId;
+use crate::model::ids::{LocationId, WaMessageId};
 use crate::model::reason::{Failure, Hold, NUMBER_STOPPED, Reason, Step, Wait};
-use crate::model::retry_schedule::{ATTEMPT_FAILED, GATEWAY_DOWN};
+use crate::model::retry_schedule::ATTEMPT_FAILED;
 use crate::model::states::{FailureKind, InstallStatus};
 use crate::runtime::notify::Signal;
 use crate::workers::outbound::plan::{Attachment, Part, Plan, country_of};
@@ -42,10 +46,12 @@ const ECHO_WINDOW: Duration = Duration::minutes(2);
 const MAX_UNCONFIRMED_SENDS: i32 = 2;
 /// A number on hold is tried again this often: once its owner has fixed it, messages are sent within minutes.
 const HOLD: Duration = Duration::minutes(5);
-/// A message that waited this long for its number fails, because it would surprise its reader; it can be replayed.
+/// How long a message may wait until it is known whether its location has the app.
 const MAX_WAIT: Duration = Duration::hours(24);
 /// How long after a token request its result is expected.
 const STANDING_PAUSE: Duration = Duration::seconds(1);
+/// Messages without a number, and those whose wait is over, in one claim; neither is sent.
+const RARE: i64 = 64;
 /// Share of the pacing interval that is added at random, because a constant interval looks like a machine to WhatsApp.
 const PACE_JITTER: f64 = 0.5;
 
@@ -58,6 +64,8 @@ pub struct Outbound(pub Arc<Context>);
 pub enum Job {
     /// A part is to be sent.
     Send(OutboundJob),
+    /// A part is to be sent into an open circuit.
+    Probe(OutboundJob, OpenCircuit),
     /// No echo arrived in time.
     WaitOver(OutboundJob),
 }
@@ -65,26 +73,43 @@ pub enum Job {
 impl Worker for Outbound {
     type Job = Job;
     const NAME: &'static str = "outbound";
-    const CONCURRENCY: usize = 64;
+    /// A send only waits for the gateway. Thirty numbers whose instances hang leave room for others.
+    const CONCURRENCY: usize = 128;
+    /// An instance that hangs keeps a send for a minute. With a pause of a second, a number that is well has one or two.
+    const SHARE: usize = 4;
 
     fn signal(&self) -> &Signal {
         &self.0.signals.outbound
     }
 
-    async fn claim(&self, limit: i64) -> sqlx::Result<Vec<Job>> {
+    fn holder(job: &Job) -> Option<String> {
+        match job {
+            Job::Send(job) | Job::Probe(job, _) => {
+                Some(number_key(&job.location_id, job.number.as_deref()?))
+            }
+            Job::WaitOver(_) => None,
+        }
+    }
+
+    async fn claim(&self, room: impl Into<Room> + Send) -> sqlx::Result<Vec<Job>> {
+        self.fail_aged().await?;
+        let room = room.into();
+        let limit = room.limit.min(RARE);
         let (pool, now) = (&self.0.pool, self.0.clock.now());
         outbound::rescue_expired(pool, now + ECHO_WINDOW, now).await?;
         priority::raise_priorities(pool, limit).await?;
         let waits = outbound::claim_unconfirmed(pool, now, LEASE, limit).await?;
         let unconnected = outbound::claim_unconnected(pool, now, LEASE, limit).await?;
-        let sends = unconnected.into_iter().map(Job::Send);
+        let probes = self.claim_probes(limit).await?;
+        let sends = unconnected.into_iter().map(Job::Send).chain(probes);
         let rare = waits.into_iter().map(Job::WaitOver).chain(sends);
-        Ok(rare.chain(self.claim_ready(limit).await?).collect())
+        Ok(rare.chain(self.claim_ready(room).await?).collect())
     }
 
-    async fn claim_ready(&self, limit: i64) -> sqlx::Result<Vec<Job>> {
+    async fn claim_ready(&self, room: impl Into<Room> + Send) -> sqlx::Result<Vec<Job>> {
+        let room = room.into();
         let (pool, now, pace) = (&self.0.pool, self.0.clock.now(), self.pace());
-        let sendable = outbound::claim_sendable(pool, now, LEASE, pace, limit).await?;
+        let sendable = outbound::claim_sendable(pool, now, LEASE, pace, room).await?;
         Ok(sendable.into_iter().map(Job::Send).collect())
     }
 
@@ -100,14 +125,8 @@ impl Worker for Outbound {
 
     async fn process(&self, job: Job) -> sqlx::Result<()> {
         match job {
-            Job::Send(job) if retries::is_poison(&job) => self.discard(&job).await,
-            Job::Send(job) => match echoes::judge(&job, self.0.clock.now()) {
-                Some((outcome, why)) => {
-                    self.finish(&job, outcome, &why.into()).await?;
-                    self.refund_pacing_slot(&job).await
-                }
-                None => self.send(&job).await,
-            },
+            Job::Send(job) => self.handle(&job).await,
+            Job::Probe(job, circuit) => self.probe(&job, &circuit).await,
             Job::WaitOver(job) => self.end_wait(&job).await,
         }
     }
@@ -116,7 +135,7 @@ impl Worker for Outbound {
         let (mut sends, mut waits) = (Vec::new(), Vec::new());
         for job in jobs {
             match job {
-                Job::Send(job) => sends.push(job),
+                Job::Send(job) | Job::Probe(job, _) => sends.push(job),
                 Job::WaitOver(job) => waits.push(job),
             }
         }
@@ -132,6 +151,19 @@ impl Outbound {
         Pace {
             interval: Duration::try_from(self.0.min_interval).unwrap_or(Duration::ZERO),
             stretch: 1.0 + PACE_JITTER * rand::random::<f64>(),
+        }
+    }
+
+    async fn handle(&self, job: &OutboundJob) -> sqlx::Result<()> {
+        if retries::is_poison(job) {
+            return self.discard(job).await;
+        }
+        match echoes::judge(job, self.0.clock.now()) {
+            Some((outcome, why)) => {
+                self.finish(job, outcome, &why.into()).await?;
+                self.refund_pacing_slot(job).await
+            }
+            None => self.send(job).await,
         }
     }
 
@@ -162,7 +194,10 @@ impl Outbound {
         if !outbound::mark_send_started(&self.0.pool, job, &chat, count, now).await? {
             return Ok(());
         }
-        let media = part.media.as_ref().map(|file| self.media(file));
+        let media = part
+            .media
+            .as_ref()
+            .map(|file| self.media(&job.location_id, file));
         match self
             .0
             .waapify
@@ -207,12 +242,12 @@ impl Outbound {
     }
 
     /// The file as the gateway gets it.
-    fn media(&self, attachment: &Attachment) -> Media {
+    fn media(&self, location: &LocationId, attachment: &Attachment) -> Media {
         let Attachment { url, file, alias } = attachment;
         let (attachments, now) = (&self.0.attachments, self.0.clock.now());
         Media {
             url: match alias {
-                Some(alias) => attachments.address(url, &file.media_type, alias, now),
+                Some(alias) => attachments.address(location, url, &file.media_type, alias, now),
                 None => url.clone(),
             },
             filename: file.name.clone(),
@@ -280,6 +315,7 @@ impl Outbound {
             told_by: ToldBy::Answer,
         };
         self.note_sent(sent).await?;
+        self.close_circuits(job, number).await?;
         if job.is_held {
             holds::end_hold(&self.0.pool, &job.location_id, number).await?;
         }
@@ -308,15 +344,15 @@ impl Outbound {
         failure: SendFailure,
     ) -> sqlx::Result<()> {
         info!(location = %job.location_id, message_id = %job.id, ?failure, "not sent");
+        self.note_circuit(job, number, &failure).await?;
         match failure {
-            SendFailure::Unknown(cause) => {
+            SendFailure::Unknown(Trouble { cause, .. }) => {
                 let wait_until = self.0.clock.now() + ECHO_WINDOW;
                 self.finish(job, Outcome::Unconfirmed(wait_until), &cause)
                     .await
             }
-            SendFailure::GatewayDown(cause) => {
-                let (kind, end) = (FailureKind::GatewayDown, Failure::GatewayDown);
-                self.retry(job, kind, GATEWAY_DOWN, &cause, end).await
+            SendFailure::GatewayDown(Trouble { cause, .. }) => {
+                self.retry_gateway(job, &cause).await
             }
             SendFailure::AttemptFailed(cause) => {
                 let (kind, end) = (FailureKind::NotTaken, attempt_failed(part));
@@ -326,6 +362,7 @@ impl Outbound {
             SendFailure::Rejected(words) => {
                 self.fail(job, Failure::Rejected { words }.into()).await
             }
+            SendFailure::TooLong => self.fail(job, Failure::TooLong.into()).await,
         }
     }
 
@@ -334,16 +371,10 @@ impl Outbound {
         let now = self.0.clock.now();
         warn!(location = %job.location_id, reason = hold.code(), "the number is on hold");
         let reason = Reason::from(hold.clone());
-        let outcome = if now - job.accepted_at > MAX_WAIT {
-            Outcome::Failed(&reason)
-        } else {
-            Outcome::Snooze(now)
-        };
-        self.count(outcome);
+        let outcome = Outcome::Snooze(now);
         let mut tx = self.0.pool.begin().await?;
         holds::hold_number(&mut tx, &job.location_id, number, hold, now + HOLD).await?;
         outcomes::finish(&mut tx, job, outcome, &reason, now).await?;
-        self.0.signals.status_updates.notify_one();
         tx.commit().await
     }
 

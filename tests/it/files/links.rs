@@ -9,7 +9,7 @@ use crate::ghl_events::uninstall;
 use crate::harness::Bridge;
 
 /// The link in the one message that was posted.
-fn link(bridge: &Bridge) -> String {
+pub fn link(bridge: &Bridge) -> String {
     let (text, attachments) = only_post(bridge);
     assert!(attachments.is_empty(), "{attachments:?}");
     let link = text.split_whitespace().last().unwrap().to_owned();

@@ -109,7 +109,9 @@ async fn every_route_is_closed_to_whoever_is_not_the_operator() {
 /// A cookie with this content, sealed as the service seals it.
 fn sealed(bridge: &Bridge, holder: &Value, path: &str, life: Duration) -> String {
     let end = (bridge.clock.now() + life).unix_timestamp();
-    let session = json!({"holder": holder, "csrf": "", "path": path, "end": end});
+    let token_hash = waapify_ghl::crypto::hash_secret(TOKEN);
+    let session =
+        json!({"holder": holder, "csrf": "", "path": path, "end": end, "token_hash": token_hash});
     let sealer = settings(&bridge.environment).sealer;
     let value = sealer.seal("http/session", &session.to_string().into());
     format!("session={}", URL_SAFE_NO_PAD.encode(value))

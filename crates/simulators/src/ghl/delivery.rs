@@ -20,10 +20,23 @@ const TRIES: u32 = 12;
 /// After this many doublings the pause stays the same: the documentation says "seconds to minutes".
 const MAX_DOUBLINGS: u32 = 6;
 
-/// The service's path for outbound messages.
-const DELIVERY: &str = "/hooks/delivery";
-/// The service's path for app events.
-const APP_EVENTS: &str = "/hooks/app";
+/// The service's paths, as its developer entered them in the portal.
+#[derive(Clone, Debug)]
+pub(super) struct Addresses {
+    /// Of the conversation provider's Delivery URL.
+    delivery: String,
+    /// Of the app's Default Webhook URL.
+    app_events: String,
+}
+
+impl Default for Addresses {
+    fn default() -> Self {
+        Self {
+            delivery: "/hooks/delivery".to_owned(),
+            app_events: "/hooks/app".to_owned(),
+        }
+    }
+}
 
 /// How posts to the service are signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,7 +161,8 @@ impl Ghl {
     pub async fn posts_app_event(&self, event: &Value) -> Option<u16> {
         let kind = event.get("type").and_then(Value::as_str).unwrap_or("?");
         let summary = format!("App event {kind}");
-        self.post_signed(APP_EVENTS, Bytes::from(event.to_string()), summary)
+        let path = self.inner.addresses.lock().app_events.clone();
+        self.post_signed(&path, Bytes::from(event.to_string()), summary)
             .await
     }
 
@@ -193,6 +207,15 @@ impl Ghl {
             event["isWhitelabelCompany"] = json!(false);
         }
         event
+    }
+
+    /// Enters the last parts of the service's addresses in the developer portal: of the Delivery URL, and of the Default
+    /// Webhook URL. Without this the simulated platform posts to the plain addresses.
+    pub fn enter_addresses(&self, delivery: &str, app: &str) {
+        *self.inner.addresses.lock() = Addresses {
+            delivery: format!("/hooks/delivery/{delivery}"),
+            app_events: format!("/hooks/app/{app}"),
+        };
     }
 
     /// Sets how posts are signed.
@@ -343,7 +366,8 @@ impl Ghl {
                 },
             )
         };
-        let status = self.post_signed(DELIVERY, body, summary).await;
+        let path = self.inner.addresses.lock().delivery.clone();
+        let status = self.post_signed(&path, body, summary).await;
         if status.is_some_and(|status| (200..300).contains(&status))
             && let Some(message) = self.inner.state.lock().message_mut(id)
         {

@@ -22,6 +22,7 @@ use axum::extract::Request;
 use reqwest::Client;
 use url::Url;
 
+use self::delivery::Addresses;
 pub use self::delivery::SignWith;
 use self::gate::Limiter;
 use self::routes::Class;
@@ -51,6 +52,7 @@ struct Inner {
     state: Shared<State>,
     tokens: Shared<TokenBook>,
     limiter: Shared<Limiter>,
+    addresses: Shared<Addresses>,
     sign_with: Shared<SignWith>,
     keys: Keys,
     door: Endpoint,
@@ -79,6 +81,7 @@ impl Ghl {
             state: Shared::new(State::seeded()),
             tokens: Shared::default(),
             limiter: Shared::default(),
+            addresses: Shared::default(),
             sign_with: Shared::new(SignWith::Ed25519),
             keys: Keys::generate()?,
             door: Endpoint {

@@ -1,6 +1,11 @@
--- Files that may be fetched, each with its position within its location.
+-- Claims files of each location in turn; see `claim` in `mod.rs`.
+-- $1 now, $2 end of the lease, $3 limit, $4 files that a location may have in hand, $5 how many more where it has some
+-- (`Room` in `src/db/queue.rs`).
+-- Files that may be fetched, each with its position within its location. Not those of locations whose calls to GHL are used
+-- up, because a fetched file could not be uploaded.
 with due as (
     select m.location_id, m.message_id, m.state, m.due_at,
+        coalesce(((select $5::text::jsonb)->>m.location_id)::bigint, $4) as room,
         row_number() over (partition by m.location_id order by m.due_at, m.message_id) as turn
     from inbound_media m
     where m.state = 'wanted'
@@ -10,13 +15,19 @@ with due as (
             from inbound i
             where i.location_id = m.location_id and i.id = m.message_id
         ) = 'accepted'
+        and m.location_id <> all (array(
+            select owner_id
+            from rate_limits
+            where paused_until > $1 or window_ends_at > $1 and used >= max
+        ))
 ),
--- Locks the first file of each location, then the second, each by its key. Skips rows that another process has locked,
+-- Locks the first file of each location, then the second, each by its key; a location with less room has some in hand, and
+-- comes later. Chance decides among equals, so that nobody is always the last. Skips rows that another process has locked,
 -- and checks the newest version of each row. `next.state` is used because, with the constant 'wanted', the planner
 -- could choose the index of wanted files and read all of it.
 locked as (
     select m.location_id, m.message_id
-    from (select * from due order by turn, due_at limit $3) next
+    from (select * from due where turn <= room order by turn - room, random() limit $3) next
     cross join lateral (
         select m.location_id, m.message_id
         from inbound_media m

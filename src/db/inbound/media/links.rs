@@ -8,16 +8,15 @@ use crate::db::inbound::media::row::FileColumns;
 use crate::model::ids::LocationId;
 use crate::model::reason::{Media, Reason};
 
-/// The file behind a link; none after the link has expired.
+/// The file behind a link, and whose it is, while the link lasts.
 pub async fn find_linked(
     pool: &Pool,
     link_hash: &[u8],
     now: OffsetDateTime,
-) -> sqlx::Result<Option<MediaFile>> {
-    let found = sqlx::query_as!(
-        FileColumns,
+) -> sqlx::Result<Option<(LocationId, MediaFile)>> {
+    let found = sqlx::query!(
         r#"
-        select keys as "keys!", direct_path, url, media_key as "media_key!", sha256, encrypted_sha256, length, mimetype,
+        select location_id, keys as "keys!", direct_path, url, media_key as "media_key!", sha256, encrypted_sha256, length, mimetype,
             file_name
         from inbound_media
         where link_hash = $1 and state = 'linked' and link_ends_at > $2
@@ -27,7 +26,21 @@ pub async fn find_linked(
     )
     .fetch_optional(pool)
     .await?;
-    found.map(MediaFile::try_from).transpose()
+    let Some(row) = found else {
+        return Ok(None);
+    };
+    let file = FileColumns {
+        keys: row.keys,
+        direct_path: row.direct_path,
+        url: row.url,
+        media_key: row.media_key,
+        sha256: row.sha256,
+        encrypted_sha256: row.encrypted_sha256,
+        length: row.length,
+        mimetype: row.mimetype,
+        file_name: row.file_name,
+    };
+    Ok(Some((row.location_id, MediaFile::try_from(file)?)))
 }
 
 /// Ends the links of an uninstalled location, and deletes the keys of their files.

@@ -18,7 +18,7 @@ use crate::db::connection::{Connection, Pool};
 use crate::db::history::timeline;
 use crate::db::inbound::InboundJob;
 use crate::db::inbound::media::row::FileColumns;
-use crate::db::queue::{claimed, set_due};
+use crate::db::queue::{Room, claimed, set_due};
 use crate::model::ids::{LocationId, MessageId};
 use crate::model::reason::{Reason, Step};
 use crate::model::states::{MediaState, MessageState};
@@ -135,38 +135,47 @@ pub(in crate::db) async fn record_media(
     .map(|_| ())
 }
 
-/// Claims due files of waiting messages, one location after the other, so that one with many files delays no other.
+/// Claims due files of waiting messages, each location's in turn, so that one with many files delays no other.
 pub async fn claim(
     pool: &Pool,
     now: OffsetDateTime,
     lease: Duration,
-    limit: i64,
+    room: impl Into<Room>,
 ) -> sqlx::Result<Vec<MediaJob>> {
-    sqlx::query_file!("src/db/inbound/media/claim.sql", now, now + lease, limit,)
-        .try_map(|row| {
-            Ok(MediaJob {
-                location_id: row.location_id,
-                message_id: row.message_id,
-                phone: row.phone,
-                sender_name: row.sender_name,
-                wrote_at: row.wrote_at,
-                file: MediaFile::try_from(FileColumns {
-                    keys: row.keys,
-                    direct_path: row.direct_path,
-                    url: row.url,
-                    media_key: row.media_key,
-                    sha256: row.sha256,
-                    encrypted_sha256: row.encrypted_sha256,
-                    length: row.length,
-                    mimetype: row.mimetype,
-                    file_name: row.file_name,
-                })?,
-                failures: row.failures,
-                attempt: row.attempt,
-            })
+    let room = room.into();
+    let left = room.left_json();
+    sqlx::query_file!(
+        "src/db/inbound/media/claim.sql",
+        now,
+        now + lease,
+        room.limit,
+        room.share,
+        left
+    )
+    .try_map(|row| {
+        Ok(MediaJob {
+            location_id: row.location_id,
+            message_id: row.message_id,
+            phone: row.phone,
+            sender_name: row.sender_name,
+            wrote_at: row.wrote_at,
+            file: MediaFile::try_from(FileColumns {
+                keys: row.keys,
+                direct_path: row.direct_path,
+                url: row.url,
+                media_key: row.media_key,
+                sha256: row.sha256,
+                encrypted_sha256: row.encrypted_sha256,
+                length: row.length,
+                mimetype: row.mimetype,
+                file_name: row.file_name,
+            })?,
+            failures: row.failures,
+            attempt: row.attempt,
         })
-        .fetch_all(pool)
-        .await
+    })
+    .fetch_all(pool)
+    .await
 }
 
 /// Decides a file's fate, ends the wait of its message and gives it the fitting text. False, without a change, when the
@@ -367,4 +376,5 @@ pub async fn release(pool: &Pool, jobs: &[MediaJob], now: OffsetDateTime) -> sql
         "inbound_media",
         "q.location_id = any (array[c.location_id]) and q.message_id = c.id and q.state = 'wanted'"
     )
+    .map(|_| ())
 }

@@ -1,9 +1,11 @@
 //! `/connect/{token}`: where an installer connects a WhatsApp number, by Waapify's keys, or by a QR code if no phone is
 //! linked yet.
 //!
-//! The link is the proof: one location, one use, 24 hours. No handler reads a location from anywhere else. `qr` links a
-//! phone, `test_message` sends a test, `views` renders the pages.
+//! The link is the proof: one location, one use, 24 hours, ten tries of keys. A link that was made outside GHL replaces a
+//! connected number only when told so. No handler reads a location from anywhere else. `qr` links a
+//! phone, `test_message` sends a test, `looks` asks GHL now and then, `views` renders the pages.
 
+mod looks;
 mod qr;
 mod test_message;
 mod views;
@@ -14,20 +16,23 @@ use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
+pub use looks::ProviderLooks;
 use maud::Markup;
 pub(in crate::http) use qr::{begin, cancel, picture, picture_of, progress};
 use secrecy::ExposeSecret;
+use serde::Deserialize;
 pub(in crate::http) use test_message::send as send_test;
 use time::Duration;
 use tracing::{info, warn};
 pub(in crate::http) use views::REFRESH_SECONDS;
 use views::{Done, Fault, Typed};
 
-use crate::accounts::connect::{ConnectError, Entered, Field};
+use crate::accounts::connect::{ConnectError, Entered, Field, LinkUse};
 use crate::clients::waapify::CheckError;
 use crate::crypto::{hash_secret, random_secret};
-use crate::db::accounts::connect_links;
+use crate::db::accounts::account_names::Names;
 use crate::db::accounts::connect_links::ConnectLink;
+use crate::db::accounts::{account_names, connect_links};
 use crate::db::numbers;
 use crate::http::HttpState;
 use crate::http::error::PageError;
@@ -40,6 +45,8 @@ const LINK_LIFE: Duration = Duration::hours(24);
 /// How long a used link still opens its last page. An agency admin, who may have to make the last click in GHL, gets
 /// the address from the installer. The page shows the number and the state of that click, and connects nothing.
 const DONE_LIFE: Duration = Duration::hours(24);
+/// How often keys may be tried with a link: more than a person mistypes, and too few to guess any.
+const MAX_TRIES: i32 = 10;
 
 /// A link that still opens a page.
 struct Opened {
@@ -47,11 +54,21 @@ struct Opened {
     /// The page's own path.
     path: String,
     link: ConnectLink,
+    names: Names,
 }
 
 impl Opened {
     fn location(&self) -> &LocationId {
         &self.link.location_id
+    }
+
+    /// The right to connect a number, in place of another one only if that is wanted.
+    fn used_to_connect(&self, may_replace: bool) -> LinkUse {
+        LinkUse {
+            hash: self.hash.clone(),
+            made_inside: self.link.made_inside,
+            may_replace,
+        }
     }
 
     /// The place that the pending instance's token is sealed for.
@@ -65,15 +82,16 @@ impl Opened {
     }
 }
 
-/// Makes a link for a location and returns its address.
+/// Makes a link for a location and returns its address; `made_inside`: for a user whom GHL proved.
 pub(in crate::http) async fn new_link(
     state: &HttpState,
     location: &LocationId,
+    made_inside: bool,
 ) -> sqlx::Result<String> {
     let token = random_secret();
     let hash = hash_secret(token.expose_secret());
     let end = state.clock.now() + LINK_LIFE;
-    connect_links::record_link(&state.pool, &hash, location, end).await?;
+    connect_links::record_link(&state.pool, &hash, location, made_inside, end).await?;
     let base = state.public_url.as_str().trim_end_matches('/');
     Ok(format!("{base}/connect/{}", token.expose_secret()))
 }
@@ -98,7 +116,8 @@ pub(in crate::http) async fn show(
     // The page's script asks GHL. A browser without JavaScript asks by this address, and waits.
     let finding = match query.as_deref() {
         Some(checklist::ASKED) => {
-            checklist::in_time(state.doctor.check_provider(opened.location())).await
+            let looks = &state.provider_looks;
+            checklist::in_time(looks.look(&state, opened.location())).await
         }
         _ => None,
     };
@@ -107,6 +126,7 @@ pub(in crate::http) async fn show(
         number: &last.number,
         connected: last.is_connected.then_some(last.number.as_str()),
         finding: finding.as_ref(),
+        is_asked: last.is_connected && !opened.link.made_inside,
     });
     Ok(views::form(language, &opened, typed, None).into_response())
 }
@@ -116,10 +136,10 @@ pub(in crate::http) async fn submit(
     State(state): State<HttpState>,
     language: Language,
     Path(token): Path<String>,
-    entered: Result<Form<Entered>, FormRejection>,
+    sent: Result<Form<Sent>, FormRejection>,
 ) -> Result<Response, PageError> {
     let opened = find_unused(&state, &token).await?;
-    let Ok(Form(entered)) = entered else {
+    let Ok(Form(Sent { entered, replace })) = sent else {
         let fault = Fault::of_form(Text::new(
             "Please fill in all three fields.",
             "Sila isi ketiga-tiga ruangan.",
@@ -127,23 +147,55 @@ pub(in crate::http) async fn submit(
         let page = views::form(language, &opened, Typed::default(), Some(&fault));
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     };
+    count_try(&state, &opened).await?;
+    let link = opened.used_to_connect(replace.is_some());
     let connected = state
         .connector
-        .connect(opened.location(), &entered, Some(&opened.hash));
+        .connect(opened.location(), &entered, Some(link));
     match connected.await {
         // A redirect, so that a reload does not connect again.
         Ok(_) => Ok(Redirect::to(&opened.path).into_response()),
         Err(error) => {
+            let is_asked = replace.is_some() || matches!(error, ConnectError::WouldReplace { .. });
             let fault = fault(&opened, error)?;
             let typed = Typed {
                 instance: &entered.instance_id,
                 number: &entered.number,
+                is_asked,
                 ..Typed::default()
             };
             let page = views::form(language, &opened, typed, Some(&fault));
             Ok((fault.status, page).into_response())
         }
     }
+}
+
+/// The fields of the form.
+#[derive(Deserialize)]
+pub(in crate::http) struct Sent {
+    #[serde(flatten)]
+    entered: Entered,
+    /// The box that says that a connected number may be replaced.
+    replace: Option<String>,
+}
+
+/// Counts a try of keys, before Waapify is asked.
+async fn count_try(state: &HttpState, opened: &Opened) -> Result<(), PageError> {
+    if connect_links::count_try(&state.pool, &opened.hash, MAX_TRIES).await? {
+        return Ok(());
+    }
+    warn!(location = %opened.location(), "a connect link has tried keys too often");
+    Err(PageError {
+        status: StatusCode::TOO_MANY_REQUESTS,
+        title: Text::new(
+            "This link has been tried ten times",
+            "Pautan ini sudah dicuba sepuluh kali",
+        ),
+        text: Text::new(
+            "No more keys can be tried with it. Get a new one: open the app in GHL's menu and press \"Connect a number\".",
+            "Tiada lagi maklumat boleh dicuba dengannya. Dapatkan pautan baharu: buka aplikasi ini dalam menu GHL dan tekan \"Sambungkan nombor\".",
+        ),
+    })
 }
 
 /// Whether GHL names us as the SMS provider now, as a part of the page.
@@ -153,8 +205,8 @@ pub(in crate::http) async fn provider(
     Path(token): Path<String>,
 ) -> Result<Markup, PageError> {
     let opened = find_any(&state, &token).await?;
-    let finding = state.doctor.check_provider(opened.location()).await;
-    Ok(checklist::answer(language, &finding))
+    let finding = state.provider_looks.look(&state, opened.location()).await;
+    Ok(checklist::answer(language, finding.as_ref()))
 }
 
 /// What a person can fix in the form. Other failures are pages of their own.
@@ -188,7 +240,7 @@ async fn done(
     let found = numbers::find_number(&state.pool, location, number).await?;
     let found = found.ok_or_else(link_gone)?;
     let sharers = numbers::list_sharers(&state.pool, location, number, &found.instance_id).await?;
-    let finding = checklist::in_time(state.doctor.check_provider(location)).await;
+    let finding = checklist::in_time(state.provider_looks.look(state, location)).await;
     let done = Done {
         number,
         is_shared: !sharers.is_empty(),
@@ -211,6 +263,7 @@ async fn find_any(state: &HttpState, token: &str) -> Result<Opened, PageError> {
     Ok(Opened {
         hash,
         path: format!("/connect/{token}"),
+        names: account_names::find_names(&state.pool, &link.location_id).await?,
         link,
     })
 }

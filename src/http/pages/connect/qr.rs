@@ -21,8 +21,8 @@ use crate::clients::waapify::{Credentials, QrCode};
 use crate::db::accounts::connect_links;
 use crate::db::accounts::connect_links::Waits;
 use crate::http::pages::connect::{
-    Fault, HttpState, Language, Opened, PageError, Text, Typed, find_any, find_unused, link_gone,
-    qr_fault, views,
+    Fault, HttpState, Language, Opened, PageError, Text, Typed, count_try, find_any, find_unused,
+    link_gone, qr_fault, views,
 };
 use crate::http::pages::layout::qr::Said;
 
@@ -30,6 +30,8 @@ use crate::http::pages::layout::qr::Said;
 #[derive(Deserialize)]
 pub(in crate::http) struct Begin {
     access_token: SecretString,
+    /// The box that says that a connected number may be replaced.
+    replace: Option<String>,
 }
 
 /// Asks Waapify for an instance, and stores it with this link.
@@ -40,11 +42,31 @@ pub(in crate::http) async fn begin(
     given: Result<Form<Begin>, FormRejection>,
 ) -> Result<Response, PageError> {
     let opened = find_unused(&state, &token).await?;
+    let may_replace = given
+        .as_ref()
+        .is_ok_and(|Form(given)| given.replace.is_some());
     let access_token = given.map(|Form(given)| given.access_token);
+    let replaced = state
+        .connector
+        .find_replaced(opened.location(), None)
+        .await
+        .map_err(PageError::from)?
+        .filter(|_| !opened.link.made_inside);
     let refused = |fault: &Fault| {
-        let page = views::form(language, &opened, Typed::default(), Some(fault));
+        let typed = Typed {
+            is_asked: replaced.is_some(),
+            ..Typed::default()
+        };
+        let page = views::form(language, &opened, typed, Some(fault));
         Ok((fault.status, page).into_response())
     };
+    if let Some(connected) = replaced.clone().filter(|_| !may_replace) {
+        let text = ConnectError::WouldReplace { connected }.text();
+        return refused(&Fault {
+            is_of_qr: true,
+            ..Fault::of_form(text)
+        });
+    }
     let access_token = match access_token {
         Ok(token) if !token.expose_secret().trim().is_empty() => {
             SecretString::from(token.expose_secret().trim())
@@ -54,6 +76,7 @@ pub(in crate::http) async fn begin(
             return refused(&Fault::of_qr(Field::AccessToken, text));
         }
     };
+    count_try(&state, &opened).await?;
     let credentials = match qr_linking::begin(&state.waapify, &access_token).await {
         Ok(credentials) => credentials,
         Err(error) => return refused(&qr_fault(&error)),
@@ -181,9 +204,11 @@ async fn advance(
         access_token: credentials.access_token.clone(),
         number: number.clone(),
     };
+    // Whoever began was asked then.
+    let link = opened.used_to_connect(true);
     let connected = state
         .connector
-        .connect(opened.location(), &entered, Some(&opened.hash));
+        .connect(opened.location(), &entered, Some(link));
     match connected.await {
         Ok(_) => Ok(Progress::Linked(number)),
         Err(ConnectError::Database(error)) => Err(error.into()),

@@ -24,6 +24,8 @@ pub(super) struct Typed<'a> {
     pub connected: Option<&'a str>,
     /// GHL's answer about the SMS provider, if it was asked.
     pub finding: Option<&'a Finding>,
+    /// Whether the form asks if a connected number may be replaced.
+    pub is_asked: bool,
 }
 
 /// What is wrong with a form.
@@ -111,7 +113,7 @@ pub(super) fn form(
     };
     let body = html! {
         @if let Some(fault) = general { p.notice.bad role="alert" { (fault.text.of(language)) } }
-        p.note { (language.pick("For sub-account ", "Untuk sub-akaun ")) (opened.location()) "." }
+        (whose(language, opened))
         @if let Some(number) = typed.connected {
             p.notice.good {
                 (language.pick("This sub-account is connected to +", "Sub-akaun ini sudah disambungkan kepada +")) (number)
@@ -128,10 +130,45 @@ pub(super) fn form(
         p.or { (language.pick("or", "atau")) }
         details open[is_of_qr] {
             summary { (language.pick("I have no number linked in Waapify yet", "Saya belum memautkan nombor dalam Waapify")) }
-            (by_qr(language, opened, fault.filter(|fault| fault.is_of_qr)))
+            (by_qr(language, opened, typed, fault.filter(|fault| fault.is_of_qr)))
         }
     };
     layout::framed(language, title, frame, &body)
+}
+
+/// The sub-account and the agency that the form is for, by their names, or by their ids where GHL has named none.
+fn whose(language: Language, opened: &Opened) -> Markup {
+    let (location, names) = (opened.location(), &opened.names);
+    html! {
+        p.note {
+            (language.pick("For sub-account ", "Untuk sub-akaun "))
+            @match &names.location {
+                Some(name) => { strong { (name) } " (" span.id { (location) } ")" },
+                None => (location),
+            }
+            @if let Some(id) = &names.company_id {
+                (language.pick(" of agency ", " di bawah agensi "))
+                @match &names.company {
+                    Some(name) => strong { (name) },
+                    None => (id),
+                }
+            }
+            "."
+        }
+    }
+}
+
+/// Asks whether a connected number may be replaced.
+fn replace_box(language: Language) -> Markup {
+    html! {
+        label.check {
+            input type="checkbox" name="replace" value="1" required;
+            span { (language.pick(
+                "This sub-account is connected already; replace its number",
+                "Sub-akaun ini sudah disambungkan; gantikan nombornya",
+            )) }
+        }
+    }
 }
 
 const TOKEN_HINT: (&str, &str) = (
@@ -177,12 +214,13 @@ fn by_keys(language: Language, opened: &Opened, typed: Typed<'_>, fault: Option<
     html! {
         form method="post" action=(opened.path) autocomplete="off" {
             @for field in &fields { (input(language, field)) }
+            @if typed.is_asked { (replace_box(language)) }
             button type="submit" { (language.pick("Check and connect", "Semak dan sambung")) }
         }
     }
 }
 
-fn by_qr(language: Language, opened: &Opened, fault: Option<&Fault>) -> Markup {
+fn by_qr(language: Language, opened: &Opened, typed: Typed<'_>, fault: Option<&Fault>) -> Markup {
     let field = Input {
         id: "qr_access_token",
         field: Field::AccessToken,
@@ -199,6 +237,7 @@ fn by_qr(language: Language, opened: &Opened, fault: Option<&Fault>) -> Markup {
         )) }
         form method="post" action={ (opened.path) "/qr" } autocomplete="off" {
             (input(language, &field))
+            @if typed.is_asked { (replace_box(language)) }
             button.quiet type="submit" { (language.pick("Show the QR code", "Tunjukkan kod QR")) }
         }
     }

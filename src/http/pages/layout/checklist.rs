@@ -21,8 +21,10 @@ const PATIENCE: Duration = Duration::from_secs(4);
 pub(in crate::http) const ASKED: &str = "check";
 
 /// GHL's answer, if it arrives soon.
-pub(in crate::http) async fn in_time(check: impl Future<Output = Finding>) -> Option<Finding> {
-    tokio::time::timeout(PATIENCE, check).await.ok()
+pub(in crate::http) async fn in_time(
+    check: impl Future<Output = Option<Finding>>,
+) -> Option<Finding> {
+    tokio::time::timeout(PATIENCE, check).await.ok()?
 }
 
 /// The list. `finding` is the last answer, if there is one. `check` is the address that returns [`answer`].
@@ -55,8 +57,8 @@ pub(in crate::http) fn checklist(
             }
             figure aria-hidden="true" { (PreEscaped(DRAWING)) }
             div role="status" aria-live="polite" data-answer { @match finding {
-                Some(finding) => (answer(language, finding)),
-                None => p.note { (language.pick("Asking GHL…", "Bertanya kepada GHL…")) },
+                Some(_) => (answer(language, finding)),
+                None => (asking(language)),
             } }
             noscript { p { a href={ "?" (ASKED) } { (again(language)) } } }
             (reasons(language))
@@ -64,12 +66,19 @@ pub(in crate::http) fn checklist(
     }
 }
 
+fn asking(language: Language) -> Markup {
+    html! { p.note { (language.pick("Asking GHL…", "Bertanya kepada GHL…")) } }
+}
+
 fn again(language: Language) -> &'static str {
     language.pick("Check again", "Semak sekali lagi")
 }
 
-/// The part that is renewed: GHL's answer now.
-pub(in crate::http) fn answer(language: Language, finding: &Finding) -> Markup {
+/// The part that is renewed: GHL's answer now; none if it has not come.
+pub(in crate::http) fn answer(language: Language, finding: Option<&Finding>) -> Markup {
+    let Some(finding) = finding else {
+        return html! { div data-state="unknown" { (asking(language)) } };
+    };
     let state = match finding.state {
         State::Good => "good",
         State::Warn | State::Bad => "bad",

@@ -62,5 +62,5 @@ pub(super) async fn provider(
     visitor: LocationUser,
 ) -> Markup {
     let finding = state.doctor.check_provider(&visitor.location).await;
-    checklist::answer(language, &finding)
+    checklist::answer(language, Some(&finding))
 }

@@ -1,63 +1,81 @@
 //! Who may show the page in a frame: GHL, and the domains of white-label agencies.
 
 use axum::extract::{Request, State};
-use axum::http::HeaderMap;
 use axum::http::header::REFERER;
+use axum::http::{HeaderMap, Uri};
 use axum::middleware::Next;
 use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use secrecy::ExposeSecret;
 use tracing::error;
-use url::Url;
+use url::{Url, form_urlencoded};
 
+use crate::crypto::Sealer;
 use crate::db::accounts::white_label_domains;
 use crate::http::HttpState;
 use crate::http::layers::allow_frames;
 use crate::http::pages::location::location_user;
+use crate::http::pages::location::shown_in::{SHOWN_IN, ShownIn};
 use crate::model::ids::host_name;
-
-/// Most domains that are named if a browser does not say which one shows the page. Each has some 30 bytes, so that the
-/// header stays below the 4 kB that every proxy takes.
-const MAX_DOMAINS: i64 = 50;
 
 /// Says in the answer who may show it in a frame.
 pub(super) async fn frame(
     State(state): State<HttpState>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
-    let (headers, path) = (request.headers(), request.uri().path());
-    let domains = find_domains(&state, headers, path).await;
+    let domain = find_domain(&state, request.headers(), request.uri()).await;
     // If the database fails, only GHL itself may.
-    let domains = domains.unwrap_or_else(|error| {
+    let domain = domain.unwrap_or_else(|error| {
         error!(%error, "the agencies' domains cannot be read");
-        Vec::new()
+        None
     });
+    let domain = domain.and_then(|domain| host_name(&domain));
+    let shown_in = domain.as_ref().map(|domain| seal(&state.sealer, domain));
+    request.extensions_mut().insert(ShownIn(shown_in));
     let mut response = next.run(request).await;
-    let path_param = domains.into_iter().filter_map(|domain| host_name(&domain));
     let mut sources = state.ghl.frame_ancestors.clone();
-    sources.extend(path_param.map(|domain| format!("https://{domain}")));
+    sources.extend(domain.map(|domain| format!("https://{domain}")));
     allow_frames(&mut response, &sources);
     response
 }
 
-/// For a session's pages, its agency's domain. Before there is a session, the domain that the browser names, if it is
-/// an agency's. A false name opens nothing, because the browser compares the answer with the site that really shows the
-/// page.
-async fn find_domains(
+/// What the seal is bound to.
+const PLACE: &str = "http/shown-in";
+
+/// Seals a domain for an address; no two are the same.
+pub(super) fn seal(sealer: &Sealer, domain: &str) -> String {
+    URL_SAFE_NO_PAD.encode(sealer.seal(PLACE, &domain.into()))
+}
+
+/// The domain that an address of ours brings back.
+fn open(sealer: &Sealer, brought: &str) -> Option<String> {
+    let bytes = URL_SAFE_NO_PAD.decode(brought).ok()?;
+    let domain = sealer.open(PLACE, &bytes).ok()?;
+    Some(domain.expose_secret().to_owned())
+}
+
+/// For a session's pages, its agency's domain. Without a session, the domain that our own address brings back, or that
+/// the browser names, if it is an agency's. A false name opens nothing, because the browser compares the answer with the
+/// site that really shows the page. Who names none is told none: the agencies are nobody else's business.
+async fn find_domain(
     state: &HttpState,
     headers: &HeaderMap,
-    path: &str,
-) -> sqlx::Result<Vec<String>> {
-    let id = path
-        .strip_prefix("/app/")
-        .and_then(|rest| rest.split('/').next());
+    uri: &Uri,
+) -> sqlx::Result<Option<String>> {
+    let id = uri.path().strip_prefix("/app/");
+    let id = id.and_then(|rest| rest.split('/').next());
     if let Some((location, _)) = id.and_then(|id| location_user::find_session(state, headers, id)) {
-        let domain = white_label_domains::find_domain_of(&state.pool, &location).await?;
-        return Ok(domain.into_iter().collect());
+        return white_label_domains::find_domain_of(&state.pool, &location).await;
     }
-    match shown_by(headers, &state.public_url) {
-        Some(host) if white_label_domains::is_known(&state.pool, &host).await? => Ok(vec![host]),
-        Some(_) => Ok(Vec::new()),
-        None => white_label_domains::list_newest(&state.pool, MAX_DOMAINS).await,
+    let query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    let brought = query.into_iter().find(|(name, _)| name == SHOWN_IN);
+    let brought = brought.as_ref().map(|(_, sealed)| sealed.as_ref()).or(id);
+    let brought = brought.and_then(|sealed| open(&state.sealer, sealed));
+    match brought.or_else(|| shown_by(headers, &state.public_url)) {
+        Some(host) if white_label_domains::is_known(&state.pool, &host).await? => Ok(Some(host)),
+        _ => Ok(None),
     }
 }
 

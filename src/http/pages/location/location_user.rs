@@ -18,6 +18,7 @@ use crate::db::views::overview::NumberState;
 use crate::http::HttpState;
 use crate::http::error::PageError;
 use crate::http::pages::location::login_page;
+use crate::http::pages::location::shown_in::ShownIn;
 use crate::http::pages::session::{Holder, Session, is_own_origin};
 use crate::model::ids::LocationId;
 use crate::model::language::{Language, Text};
@@ -54,6 +55,11 @@ impl LocationUser {
         self.query.get(name).map(String::as_str)
     }
 
+    /// Whether the user may change something: an admin, unless the operator allows everyone.
+    pub(super) const fn may_change(&self) -> bool {
+        self.session.may_change
+    }
+
     /// The number in the address, if it is the location's own.
     pub(super) async fn find_number(&self, state: &HttpState) -> Result<NumberState, PageError> {
         let rows = overview::list_numbers(&state.pool, &self.location).await?;
@@ -63,7 +69,7 @@ impl LocationUser {
             .ok_or_else(not_here)
     }
 
-    /// What every form carries.
+    /// The hidden field of every form.
     pub(super) fn token(&self) -> Markup {
         html! { input type="hidden" name=(TOKEN) value=(self.session.csrf); }
     }
@@ -126,7 +132,9 @@ async fn without_session(parts: &mut Parts, is_first: bool) -> Response {
         warn!("a browser did not keep the session's cookie");
         return login_page::no_cookies().into_response();
     }
-    (StatusCode::UNAUTHORIZED, login_page::page(language)).into_response()
+    let shown_in = parts.extensions.get::<ShownIn>().cloned();
+    let page = login_page::page(language, &shown_in.unwrap_or(ShownIn(None)));
+    (StatusCode::UNAUTHORIZED, page).into_response()
 }
 
 /// Checks that the app is still installed. If its token has lapsed, the user still sees the page, which says what to
@@ -156,7 +164,7 @@ pub(super) async fn check_standing(
     }
 }
 
-/// A form that was sent by one of the session's own pages.
+/// A form that was sent by one of the session's own pages, by a user who may change something.
 #[derive(Debug)]
 pub(super) struct VerifiedForm {
     /// The user who sent it.
@@ -190,6 +198,9 @@ impl FromRequest<HttpState> for VerifiedForm {
         if !visitor.session.wrote(token) {
             return Err(not_ours().into_response());
         }
+        if !visitor.may_change() {
+            return Err(only_admins().into_response());
+        }
         Ok(Self { visitor, fields })
     }
 }
@@ -211,6 +222,21 @@ pub(super) fn not_here() -> PageError {
         text: Text::new(
             "What you are looking for does not exist in this sub-account, or not any more. Go back, or open the page again in GHL.",
             "Apa yang anda cari tidak wujud dalam sub-akaun ini, atau tidak lagi. Kembali, atau buka halaman ini sekali lagi dalam GHL.",
+        ),
+    }
+}
+
+fn only_admins() -> PageError {
+    warn!("a user who is no admin wanted to change something");
+    PageError {
+        status: StatusCode::FORBIDDEN,
+        title: Text::new(
+            "Only an admin may change this",
+            "Hanya admin boleh mengubah ini",
+        ),
+        text: Text::new(
+            "Nothing was changed. An admin of this sub-account or of its agency can do it, on this page in GHL. If you were made one just now, open the page again in GHL.",
+            "Tiada apa-apa diubah. Admin sub-akaun ini atau agensinya boleh melakukannya, di halaman ini dalam GHL. Jika anda baru dijadikan admin, buka halaman ini sekali lagi dalam GHL.",
         ),
     }
 }

@@ -6,14 +6,19 @@ use maud::{Markup, html};
 use crate::http::error::PageError;
 use crate::http::pages::layout;
 use crate::http::pages::layout::Frame;
+use crate::http::pages::location::shown_in::{SHOWN_IN, ShownIn};
 use crate::model::language::{Language, Text};
 
-/// The page that asks by itself. Only this step needs a script, because GHL answers nothing else.
-pub(super) fn page(language: Language) -> Markup {
+/// The page that asks by itself, and brings back which site it is shown in. Only this step needs a script, because GHL answers nothing else.
+pub(super) fn page(language: Language, shown_in: &ShownIn) -> Markup {
     let scripts = ["/assets/app.js"];
     let frame = Frame {
         scripts: &scripts,
         ..Frame::default()
+    };
+    let action = match &shown_in.0 {
+        Some(sealed) => format!("/app/session?{SHOWN_IN}={sealed}"),
+        None => "/app/session".to_owned(),
     };
     let title = language.pick(
         "WhatsApp in this sub-account",
@@ -24,7 +29,7 @@ pub(super) fn page(language: Language) -> Markup {
         title,
         frame,
         &html! {
-            form #exchange method="post" action="/app/session" hidden { input type="hidden" name="payload"; }
+            form #exchange method="post" action=(action) hidden { input type="hidden" name="payload"; }
             p #asking role="status" hidden {
                 (language.pick("One moment: we are asking GHL which sub-account is open.", "Sebentar: kami sedang bertanya GHL sub-akaun mana yang dibuka."))
             }

@@ -18,6 +18,7 @@ mod numbers;
 mod overview;
 mod qr_linking;
 mod removal;
+mod shown_in;
 mod sso_login;
 mod tabs;
 

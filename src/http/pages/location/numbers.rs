@@ -17,6 +17,7 @@ use crate::http::pages::layout::components;
 use crate::http::pages::location::location_user::{LocationUser, VerifiedForm, not_here};
 use crate::http::pages::location::{labels, removal, see, tabs};
 use crate::model::language::Language;
+use crate::model::reason::{Hold, Reason};
 
 /// Longest pause that may be chosen, as for the operator. With more than a minute, a reply would seem lost.
 const MAX_INTERVAL_MS: i32 = 60_000;
@@ -43,7 +44,7 @@ pub(super) fn summary(
             a.button.quiet href=(address) aria-label={ (language.pick("Settings", "Tetapan")) " +" (row.number) } {
                 (language.pick("Settings", "Tetapan"))
             }
-            @if row.is_connected && row.hold_reason.is_some() {
+            @if row.is_connected && row.hold_reason.as_ref().is_some_and(is_for_a_person) {
                 (relink_form(language, visitor, row))
             }
             @if row.is_connected && !row.is_default {
@@ -54,6 +55,11 @@ pub(super) fn summary(
             }
         }
     }
+}
+
+/// Whether a hold may end when the phone is linked again; a gateway that fails is no matter of the phone.
+const fn is_for_a_person(reason: &Reason) -> bool {
+    !matches!(reason, Reason::Hold(Hold::GatewayFails { .. }))
 }
 
 fn relink_form(language: Language, visitor: &LocationUser, row: &NumberState) -> Markup {
@@ -323,7 +329,7 @@ pub(super) async fn connect(
     State(state): State<HttpState>,
     sent: VerifiedForm,
 ) -> Result<Response, PageError> {
-    let link = connecting::new_link(&state, &sent.visitor.location).await?;
+    let link = connecting::new_link(&state, &sent.visitor.location, true).await?;
     Ok(see(&link))
 }
 

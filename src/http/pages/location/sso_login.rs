@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use axum::Extension;
 use axum::extract::{Form, FromRequest as _, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -12,10 +13,12 @@ use secrecy::{ExposeSecret, SecretString};
 use tracing::{info, warn};
 
 use crate::crypto::{SsoUser, open_user, random_secret};
-use crate::db::accounts::{locations, sso_payloads};
+use crate::db::accounts::{locations, sso_payloads, white_label_domains};
 use crate::http::HttpState;
 use crate::http::error::PageError;
+use crate::http::pages::location::frame_ancestors::seal;
 use crate::http::pages::location::location_user::{FIRST, check_origin, check_standing, path_of};
+use crate::http::pages::location::shown_in::ShownIn;
 use crate::http::pages::location::{login_page, see};
 use crate::http::pages::session::{Holder, Session};
 use crate::model::ids::LocationId;
@@ -24,10 +27,11 @@ use crate::model::language::{Language, Text};
 /// The page that asks GHL.
 pub(super) async fn ask(
     State(state): State<HttpState>,
+    Extension(shown_in): Extension<ShownIn>,
     language: Language,
 ) -> Result<Markup, PageError> {
     secret(&state)?;
-    Ok(login_page::page(language))
+    Ok(login_page::page(language, &shown_in))
 }
 
 /// Exchanges a payload for a session.
@@ -42,6 +46,7 @@ pub(super) async fn begin(
     let Form(mut form) = form.map_err(|_| refused())?;
     let payload = form.remove("payload").unwrap_or_default();
     let user = prove(&state, &payload).await?;
+    let may_change = user.is_admin || state.allow_users_to_change;
     let location = user.active_location.ok_or_else(no_location)?;
     check_standing(&state, &location).await?;
     let company = locations::find_company(&state.pool, &location).await?;
@@ -49,7 +54,7 @@ pub(super) async fn begin(
         warn!(%location, "an SSO payload names another agency than the location's");
         return Err(refused());
     }
-    Ok(start(&state, location))
+    Ok(start(&state, location, may_change).await?)
 }
 
 /// The user that a payload names. Each payload works once.
@@ -65,12 +70,23 @@ async fn prove(state: &HttpState, payload: &str) -> Result<SsoUser, PageError> {
     Ok(user)
 }
 
-fn start(state: &HttpState, location: LocationId) -> Response {
+async fn start(
+    state: &HttpState,
+    location: LocationId,
+    may_change: bool,
+) -> sqlx::Result<Response> {
     info!(%location, "a session begins");
-    let path = path_of(random_secret().expose_secret());
-    let session = Session::begin(Holder::Location(location), &path, state.clock.now());
+    // When the session is over its address still says in which site it was shown.
+    let domain = white_label_domains::find_domain_of(&state.pool, &location).await?;
+    let id = match domain {
+        Some(domain) => seal(&state.sealer, &domain),
+        None => random_secret().expose_secret().to_owned(),
+    };
+    let path = path_of(&id);
+    let mut session = Session::begin(Holder::Location(location), &path, state.clock.now());
+    session.may_change = may_change;
     let cookies = CookieJar::new().add(session.cookie(&state.sealer));
-    (cookies, see(&format!("{path}?{FIRST}"))).into_response()
+    Ok((cookies, see(&format!("{path}?{FIRST}"))).into_response())
 }
 
 fn secret(state: &HttpState) -> Result<&SecretString, PageError> {

@@ -55,6 +55,12 @@ pub(super) fn framed_as(
         frame,
         &html! {
             (components::tabs(language, tabs.map(|(at, rest, name)| (visitor.address(rest), name, tab == Some(at)))))
+            @if !visitor.may_change() {
+                p.note { (language.pick(
+                    "You can look at everything here. An admin of this sub-account or of its agency can change it.",
+                    "Anda boleh melihat semuanya di sini. Admin sub-akaun ini atau agensinya boleh mengubahnya.",
+                )) }
+            }
             (body)
         },
     )

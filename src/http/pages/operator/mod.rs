@@ -28,11 +28,12 @@ use axum_extra::extract::CookieJar;
 use maud::{Markup, html};
 use tracing::warn;
 
+use crate::db::accounts::ended_sessions;
 use crate::http::admin::bearer;
 use crate::http::error::PageError;
 use crate::http::pages::layout;
 use crate::http::pages::layout::Frame;
-use crate::http::pages::session::{Holder, Session, is_own_origin};
+use crate::http::pages::session::{Session, is_own_origin};
 use crate::http::{HttpState, MAX_FORM_BYTES};
 use crate::model::language::{Language, Text};
 
@@ -87,11 +88,15 @@ impl FromRequestParts<HttpState> for Operator {
         }
         let jar = CookieJar::from_headers(&parts.headers);
         let session = Session::find(jar.iter(), PATH, &state.sealer, state.clock.now());
-        match session.filter(|session| session.holder == Holder::Operator) {
-            Some(session) => Ok(Self {
+        let Some(session) = session.filter(|session| session.is_of(token)) else {
+            return Err(Redirect::to(SIGN_IN).into_response());
+        };
+        match ended_sessions::is_ended(&state.pool, &session.hash()).await {
+            Ok(false) => Ok(Self {
                 session: Some(session),
             }),
-            None => Err(Redirect::to(SIGN_IN).into_response()),
+            Ok(true) => Err(Redirect::to(SIGN_IN).into_response()),
+            Err(error) => Err(PageError::store_down(&error).into_response()),
         }
     }
 }

@@ -10,6 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tracing::info;
 
+use crate::db::accounts::ended_sessions;
 use crate::http::HttpState;
 use crate::http::admin::Refused;
 use crate::http::error::PageError;
@@ -56,7 +57,7 @@ pub(super) async fn submit(
     let (status, fault) = match state.admin.check_form(token, given.trim()).await {
         Ok(()) => {
             info!("the operator signed in");
-            let session = Session::begin(Holder::Operator, PATH, state.clock.now());
+            let session = Session::of_operator(token, PATH, state.clock.now());
             let jar = CookieJar::new().add(session.cookie(&state.sealer));
             return Ok((jar, Redirect::to(PATH)).into_response());
         }
@@ -78,7 +79,7 @@ pub(super) async fn submit(
     Ok((status, form(language, Some(fault))).into_response())
 }
 
-/// Ends the session.
+/// Ends the session, also for whoever has a copy of its cookie.
 pub(super) async fn end(
     State(state): State<HttpState>,
     operator: Operator,
@@ -87,9 +88,12 @@ pub(super) async fn end(
 ) -> Result<Response, PageError> {
     let csrf = entered.map(|Form(bare)| bare.csrf).unwrap_or_default();
     operator.check_form(&state, &headers, &csrf)?;
+    let now = state.clock.now();
+    if let Some(session) = &operator.session {
+        ended_sessions::end_session(&state.pool, &session.hash(), session.ends_at(), now).await?;
+    }
     // Sends the same cookie again, expired: a browser replaces only a cookie with the same attributes.
-    let mut cookie =
-        Session::begin(Holder::Operator, PATH, state.clock.now()).cookie(&state.sealer);
+    let mut cookie = Session::begin(Holder::Operator, PATH, now).cookie(&state.sealer);
     cookie.set_value("");
     cookie.set_max_age(time::Duration::ZERO);
     Ok((CookieJar::new().add(cookie), Redirect::to(SIGN_IN)).into_response())

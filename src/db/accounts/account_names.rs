@@ -1,0 +1,65 @@
+//! What GHL calls sub-accounts and agencies.
+
+use crate::db::connection::Pool;
+use crate::model::ids::LocationId;
+
+/// Longest name that is kept, in characters, as the table demands; a longer one is cut.
+const MAX_NAME: usize = 200;
+
+/// Keeps the name of a sub-account or an agency by its id. An empty one is none.
+pub async fn record_name(pool: &Pool, owner_id: &str, name: &str) -> sqlx::Result<()> {
+    let name: String = name
+        .trim()
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(MAX_NAME)
+        .collect();
+    if name.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        r#"
+        insert into account_names (owner_id, name)
+        values ($1, $2)
+        on conflict (owner_id) do update set name = excluded.name
+        where account_names.name <> excluded.name
+        "#,
+        owner_id,
+        name,
+    )
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
+/// Whom a form is for.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    /// GHL's name of the sub-account, where it is known.
+    pub location: Option<String>,
+    /// Its agency's id.
+    pub company_id: Option<String>,
+    /// GHL's name of the agency.
+    pub company: Option<String>,
+}
+
+/// The names of a location and its agency, as far as they are known.
+pub async fn find_names(pool: &Pool, location: &LocationId) -> sqlx::Result<Names> {
+    let found = sqlx::query!(
+        r#"
+        select company_id as "company_id: String",
+            (select name from account_names where owner_id = location_id) as name,
+            (select name from account_names where owner_id = company_id) as company
+        from locations
+        where location_id = $1
+        "#,
+        location.as_str(),
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(found.map_or_else(Names::default, |row| Names {
+        location: row.name,
+        company_id: row.company_id,
+        company: row.company,
+    }))
+}

@@ -1,0 +1,174 @@
+//! Accepts connections and serves the routes on them.
+//!
+//! Owns what a connection may cost: how many there are, how long its next request may take to arrive, how long it may be
+//! idle, and what happens when the process has no file descriptor left. What a request may cost is the routes' own
+//! ([`crate::http::layers`]).
+
+mod serving;
+mod silence;
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, warn};
+
+use crate::runtime::counters::Counters;
+
+/// Most connections at a time. Each costs some 20 kB, so that all of them fit into 80 MB; a thousand tenants' vendors
+/// keep some dozens open.
+const MAX_CONNECTIONS: usize = 4096;
+/// File descriptors that are kept for the database, the vendors and customers' files, of those the process may have:
+/// strangers' connections never stop the work.
+const KEPT_DESCRIPTORS: usize = 256;
+/// A process may have so few descriptors that nothing is left beside the kept ones; then a half is for callers.
+const LEAST_SHARE: usize = 2;
+/// Pause after an accept that failed for want of descriptors or memory: connections end meanwhile.
+const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
+
+/// Time limits of a connection.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    /// Longest time from a request's first byte, or from the connection's beginning, to the end of its head.
+    head: Duration,
+    /// Longest time without a request after an answer.
+    idle: Duration,
+}
+
+/// A phone's browser sends a head in one packet; whoever takes ten seconds holds the connection for its own sake. Proxies
+/// in front of services commonly keep a connection for a minute, and must end it before we do.
+const LIMITS: Limits = Limits {
+    head: Duration::from_secs(10),
+    idle: Duration::from_secs(75),
+};
+
+/// Serves `routes` until `stop`; then answers what has begun, and returns when every connection has ended.
+pub async fn serve(
+    listener: TcpListener,
+    routes: Router,
+    counters: Counters,
+    stop: CancellationToken,
+) {
+    let most = max_connections();
+    let door = Door {
+        places: Arc::new(Semaphore::new(most)),
+        crowded: Arc::new(Notify::new()),
+        counters,
+        stop: stop.clone(),
+    };
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = door.accept_all(&listener, &routes) => {}
+    }
+    drop(listener);
+    // All places are free when all connections have ended.
+    let all = u32::try_from(most).unwrap_or(u32::MAX);
+    let _ = door.places.acquire_many(all).await;
+}
+
+/// As many as the process has descriptors for, beside those that its work needs.
+fn max_connections() -> usize {
+    let allowed = descriptors();
+    let rest = allowed.saturating_sub(KEPT_DESCRIPTORS);
+    rest.max(allowed / LEAST_SHARE).clamp(1, MAX_CONNECTIONS)
+}
+
+/// How many descriptors the process may have. Systems commonly give 1,024 and allow any process more that asks.
+fn descriptors() -> usize {
+    let limit = getrlimit(Resource::Nofile);
+    let count = |limit: Option<u64>| {
+        limit.map_or(usize::MAX, |limit| {
+            usize::try_from(limit).unwrap_or(usize::MAX)
+        })
+    };
+    let (allowed, most) = (count(limit.current), count(limit.maximum));
+    let wanted = (MAX_CONNECTIONS + KEPT_DESCRIPTORS).min(most);
+    let more = Rlimit {
+        current: Some(wanted as u64),
+        ..limit
+    };
+    if allowed >= wanted || setrlimit(Resource::Nofile, more).is_err() {
+        return allowed;
+    }
+    wanted
+}
+
+/// What all connections share.
+#[derive(Clone, Debug)]
+struct Door {
+    /// One for each connection that may be open.
+    places: Arc<Semaphore>,
+    /// Notified when no place is free: idle connections then end.
+    crowded: Arc<Notify>,
+    counters: Counters,
+    stop: CancellationToken,
+}
+
+impl Door {
+    async fn accept_all(&self, listener: &TcpListener, routes: &Router) {
+        loop {
+            let Some(place) = self.place().await else {
+                return;
+            };
+            let stream = self.accept(listener).await;
+            let (door, routes) = (self.clone(), routes.clone());
+            tokio::spawn(async move {
+                door.counters.connection_opened();
+                let end = serving::serve(stream, routes, &door, LIMITS).await;
+                door.counters.connection_ended(end.code());
+                drop(place);
+            });
+        }
+    }
+
+    /// A place for one more connection. If none is free, the idle ones are ended first.
+    async fn place(&self) -> Option<OwnedSemaphorePermit> {
+        if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+            return Some(place);
+        }
+        warn!("no more connections are taken; those that are idle are ended");
+        self.counters.connections_were_full();
+        self.crowded.notify_waiters();
+        Arc::clone(&self.places).acquire_owned().await.ok()
+    }
+
+    async fn accept(&self, listener: &TcpListener) -> TcpStream {
+        loop {
+            match listener.accept().await {
+                Ok((stream, _)) => return stream,
+                Err(error) if is_callers(&error) => {}
+                Err(error) => {
+                    self.counters.accept_failed();
+                    error!(%error, "a connection cannot be taken: {}", want(&error));
+                    self.crowded.notify_waiters();
+                    sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+}
+
+/// Whether the caller was gone before the connection was taken.
+fn is_callers(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionRefused
+    )
+}
+
+fn want(error: &io::Error) -> &'static str {
+    let of = |errno: rustix::io::Errno| error.raw_os_error() == Some(errno.raw_os_error());
+    if of(rustix::io::Errno::MFILE) || of(rustix::io::Errno::NFILE) {
+        "no file descriptor is left (raise LimitNOFILE or `ulimit -n`)"
+    } else {
+        "the system refuses it"
+    }
+}

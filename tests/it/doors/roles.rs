@@ -1,0 +1,82 @@
+//! Who of a sub-account's users may change something: an admin. Everyone may look.
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+use simulators::seed;
+
+use crate::app_page::{Frame, exchange, payload_of};
+use crate::harness::Bridge;
+
+async fn open<'a>(bridge: &'a Bridge, kind: &str, role: &str) -> Frame<'a> {
+    let user: Value = json!({
+        "userId": "u1", "companyId": seed::COMPANY_ID, "role": role, "type": kind,
+        "activeLocation": seed::LOCATION_ID, "userName": "Ali", "email": "ali@example.com",
+    });
+    Frame::of(bridge, &exchange(bridge, &payload_of(&user)).await)
+}
+
+/// Every change that the pages offer for a connected number.
+fn changes() -> [String; 4] {
+    let number = seed::NUMBER;
+    [
+        "/connect".to_owned(),
+        format!("/numbers/{number}"),
+        format!("/numbers/{number}/default"),
+        format!("/numbers/{number}/relink"),
+    ]
+}
+
+#[tokio::test]
+async fn changes_need_an_admin_of_the_sub_account_or_the_agency_and_everyone_may_look() {
+    let bridge = Bridge::new().await;
+    for (kind, role, may_change) in [
+        ("location", "admin", true),
+        ("account", "admin", true),
+        ("agency", "admin", true),
+        ("agency", "ADMIN", true),
+        ("agency", "user", false),
+        ("location", "user", false),
+        ("account", "user", false),
+        ("agency", "owner", false),
+        ("something", "new", false),
+    ] {
+        let frame = open(&bridge, kind, role).await;
+        let page = frame.get("").await;
+        assert_eq!(page.status, StatusCode::OK, "{kind} {role}");
+        assert!(page.body.contains(seed::NUMBER), "{kind} {role}");
+        assert_eq!(
+            page.body.contains("You can look at everything here"),
+            !may_change,
+            "{kind} {role}"
+        );
+        for path in changes() {
+            let token = frame.token().await;
+            let answer = frame.post_with(&path, &token, &[("sure", "1")]).await;
+            let expected = if may_change {
+                StatusCode::SEE_OTHER
+            } else {
+                StatusCode::FORBIDDEN
+            };
+            assert_eq!(
+                answer.status, expected,
+                "{kind} {role} {path}: {}",
+                answer.body
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_setting_lets_every_user_change() {
+    let bridge = Bridge::with(|environment| {
+        environment.push(("ALLOW_USERS_TO_CHANGE".to_owned(), "true".to_owned()));
+    })
+    .await;
+    bridge.install().await;
+    bridge.connect().await;
+    let frame = open(&bridge, "location", "user").await;
+    for path in changes() {
+        let answer = frame.post(&path, &[("sure", "1")]).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{path}");
+    }
+}
