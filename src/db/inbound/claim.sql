@@ -37,6 +37,16 @@ due as (
     select location_id, id, state, due_at
     from inbound
     where state = 'accepted' and unconfirmed and due_at <= $1
+        -- After a replay several of one conversation may be in doubt: they keep their order.
+        and not exists (
+            select 1
+            from inbound i
+            where i.location_id = inbound.location_id
+                and i.conversation = inbound.conversation
+                and i.state = 'accepted'
+                and i.unconfirmed
+                and (i.sent_at, i.id) < (inbound.sent_at, inbound.id)
+        )
 ),
 -- Locks them one after the other, each by its key. Skips rows that another process has locked, and checks the newest
 -- version of each row. `due.state` is used because, with the constant 'accepted', the planner could choose an index of
