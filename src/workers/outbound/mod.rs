@@ -355,7 +355,7 @@ impl Outbound {
                 self.retry_gateway(job, &cause).await
             }
             SendFailure::AttemptFailed(cause) => {
-                let (kind, end) = (FailureKind::NotTaken, attempt_failed(part));
+                let (kind, end) = (FailureKind::NotTaken, retries::attempt_failed(part));
                 self.retry(job, kind, ATTEMPT_FAILED, &cause, end).await
             }
             SendFailure::NumberStopped(stop) => self.hold(job, number, &stop.hold()).await,
@@ -414,13 +414,5 @@ impl Outbound {
             Outcome::Ignored => self.0.counters.outbound_ended("ignored"),
             Outcome::Unconfirmed(_) | Outcome::Retry(..) | Outcome::Snooze(_) => {}
         }
-    }
-}
-
-const fn attempt_failed(part: &Part) -> Failure {
-    if part.media.is_some() {
-        Failure::FileNotTaken
-    } else {
-        Failure::TextNotTaken
     }
 }

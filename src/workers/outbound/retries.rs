@@ -15,6 +15,7 @@ use crate::model::reason::{Failure, Reason};
 use crate::model::retry_schedule::{GATEWAY_DOWN, GATEWAY_DOWN_PAUSE, Schedule};
 use crate::model::states::FailureKind;
 use crate::workers::outbound::Outbound;
+use crate::workers::outbound::plan::Part;
 
 /// Claims in a row that may end with their process before a send: a deploy or another crash costs one or two, but a
 /// message that crashes its worker costs every one. The other queues have the same limit.
@@ -40,6 +41,15 @@ pub(super) const fn ended_without_gateway(job: &OutboundJob) -> Failure {
         Failure::Unconfirmed
     } else {
         Failure::GatewayDown
+    }
+}
+
+/// Why a message failed that WhatsApp did not take.
+pub(super) const fn attempt_failed(part: &Part) -> Failure {
+    if part.media.is_some() {
+        Failure::FileNotTaken
+    } else {
+        Failure::TextNotTaken
     }
 }
 
