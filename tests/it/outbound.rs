@@ -116,7 +116,7 @@ async fn an_attempt_that_keeps_failing_ends_as_failed_with_a_sentence_in_ghl() {
 }
 
 #[tokio::test]
-async fn each_kind_of_failure_counts_anew_for_a_day() {
+async fn each_kind_of_failure_counts_anew_until_the_message_is_too_old() {
     let bridge = Bridge::new().await;
     let id = bridge.agent_writes("hai").await;
     let faults = bridge.simulation.waapify.faults();
@@ -131,8 +131,8 @@ async fn each_kind_of_failure_counts_anew_for_a_day() {
             if pause.is_zero() { 1 } else { 3 }
         );
     }
-    let down = Some("gateway_down".to_owned());
-    assert_eq!(bridge.outbound(&id).await, ("failed".to_owned(), down));
+    let too_old = Some("too_old".to_owned());
+    assert_eq!(bridge.outbound(&id).await, ("failed".to_owned(), too_old));
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use waapify_ghl::runtime::clock::Clock;
 
 use crate::commands::{Serving, program};
 use crate::harness::{
-    Bridge, TestDatabase, ask, environment, payload, settings, signature_of, wait,
+    Bridge, TestDatabase, ask, environment, hook_path, payload, settings, signature_of, wait,
 };
 use crate::proxy::Proxy;
 
@@ -65,6 +65,7 @@ async fn connections_that_go_silent_are_replaced_and_messages_go_on_both_ways() 
 /// The routes of the service over a pool of its own.
 struct Routes {
     database: TestDatabase,
+    delivery: String,
     router: axum::Router,
 }
 
@@ -72,10 +73,11 @@ impl Routes {
     async fn new() -> Self {
         let database = TestDatabase::new().await;
         let pool = db::open_pool(&database.url()).unwrap();
-        let settings = settings(&environment("http://localhost:8080", "http://127.0.0.1:9"));
-        let app = App::new(&settings, pool, Clock::system()).unwrap();
+        let environment = environment("http://localhost:8080", "http://127.0.0.1:9");
+        let app = App::new(&settings(&environment), pool, Clock::system()).unwrap();
         Self {
             database,
+            delivery: hook_path(&environment, "/hooks/delivery"),
             router: app.router(),
         }
     }
@@ -91,7 +93,7 @@ impl Routes {
     async fn deliver(&self) -> StatusCode {
         let file = "provider_outbound_sms_unicode.json";
         let request =
-            Request::post("/hooks/delivery").header("x-ghl-signature", signature_of(file));
+            Request::post(&self.delivery).header("x-ghl-signature", signature_of(file));
         let body = Body::from(payload(&format!("ghl/webhooks/{file}")));
         ask(&self.router, request.body(body).unwrap()).await.0
     }
