@@ -28,7 +28,7 @@ use crate::accounts::key_rotation;
 use crate::accounts::key_rotation::Rotation;
 use crate::app::{App, Database};
 use crate::config::Settings;
-use crate::config::marketplace::find_brand;
+use crate::config::install_link::find_brand;
 use crate::db::accounts::{companies, installs};
 use crate::db::connection::Pool;
 use crate::db::numbers;

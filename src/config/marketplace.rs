@@ -1,31 +1,14 @@
 //! The guide to GHL's developer portal: every field of the app's screens with the exact value to enter.
 //!
-//! Owns the app's data in the portal (scopes, addresses, fields of the external authentication) and the guide's
-//! Markdown. All values are made from the settings, so that nothing is mistyped. The guide must not contain a secret
+//! Owns the fields of the external authentication and the guide's Markdown. All values are made from the settings, so that nothing is mistyped. The guide must not contain a secret
 //! that was not passed in, because guides are shared. Pure: no clock, no network.
 
 use std::fmt::Write as _;
 
 use url::Url;
 
-/// What the app may do: one list for the portal and for our own install links.
-pub const SCOPES: [&str; 9] = [
-    "conversations.readonly",
-    "conversations.write",
-    "conversations/message.readonly",
-    "conversations/message.write",
-    "contacts.readonly",
-    "contacts.write",
-    "locations.readonly",
-    "oauth.readonly",
-    "oauth.write",
-];
-/// GHL's own names. Its portal refuses redirect and delivery addresses that contain one, even within another word.
-/// The longer one is first, because it contains the shorter one.
-const BRANDS: [&str; 2] = ["highlevel", "ghl"];
-/// Placeholders for values that are not known yet.
-const CLIENT_ID: &str = "CLIENT_ID";
-const APP_ID: &str = "APP_ID";
+use crate::config::install_link::{APP_ID, CLIENT_ID, SCOPES, find_brand, install_link, under};
+
 /// Stands for the secret last part of an address.
 pub const SECRET: &str = "SECRET";
 
@@ -85,37 +68,6 @@ impl GuideSecrets<'_> {
         app: SECRET,
         external_auth: SECRET,
     };
-}
-
-/// The address that starts an install (`docs/vendors/ghl.md#install-links`). In addition to the client id, GHL requires
-/// the app's id as `version_id`.
-#[must_use]
-pub fn install_link(marketplace_base: &Url, public_url: &Url, client_id: &str) -> Url {
-    let app_id = match client_id {
-        CLIENT_ID => APP_ID,
-        id => id.split('-').next().unwrap_or_default(),
-    };
-    let mut address = marketplace_base.clone();
-    address.set_path("/v2/oauth/chooselocation");
-    address
-        .query_pairs_mut()
-        .append_pair("response_type", "code")
-        .append_pair("redirect_uri", &under(public_url, "/oauth/callback"))
-        .append_pair("client_id", client_id)
-        .append_pair("scope", &SCOPES.join(" "))
-        .append_pair("version_id", app_id);
-    address
-}
-
-/// The first of GHL's own names in a service's address, which makes GHL refuse the address.
-#[must_use]
-pub fn find_brand(public_url: &Url) -> Option<&'static str> {
-    let lower = public_url.as_str().to_lowercase();
-    BRANDS.into_iter().find(|brand| lower.contains(brand))
-}
-
-fn under(public_url: &Url, path: &str) -> String {
-    format!("{}{path}", public_url.as_str().trim_end_matches('/'))
 }
 
 impl Guide<'_> {

@@ -6,6 +6,7 @@
 mod admin_token;
 mod database;
 mod guide;
+pub mod install_link;
 pub mod marketplace;
 mod parse;
 

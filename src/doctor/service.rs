@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::accounts::key_rotation;
 use crate::accounts::key_rotation::MissingKey;
-use crate::config::marketplace::find_brand;
+use crate::config::install_link::find_brand;
 use crate::db;
 use crate::db::accounts::{client_credentials, companies};
 use crate::doctor::labels::{Said, address as say_address, service as say};

@@ -11,6 +11,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use simulators::{Fault, Simulation};
 
+use crate::load::Shop;
 use crate::pass;
 use crate::processes::{Replica, faketime};
 use crate::store::{A_DAY, Store};
@@ -20,11 +21,17 @@ const OUTAGE: &str =
     r#"{"status":"error","message":"Cannot connect to server. Please try again later"}"#;
 /// The gateway's text both for a message that was sent and for one that was not.
 const NO_ID: &str = r#"{"status":"success","message":"Success"}"#;
-/// How far the clocks of two replicas may differ. Most leases last 60 s or more of wall-clock time; replicas whose
-/// clocks differ by more than a lease take each other's work.
-const SKEW_SECONDS: std::ops::RangeInclusive<i64> = -20..=20;
-/// Enough for leases to end and echoes to be late; for retries to be due; for a token to expire.
+/// What a proxy in front of a vendor shows instead of the vendor's answer.
+const PAGE: &str = "<!DOCTYPE html><html><head><title>Just a moment...</title></head></html>";
+/// With these a proxy has surely not passed the request on.
+const NOT_PASSED_ON: [u16; 7] = [200, 401, 403, 404, 405, 503, 530];
+/// How far the clock of a machine may be off: the replicas go by the database's time.
+const SKEW_SECONDS: std::ops::RangeInclusive<i64> = -3_600..=3_600;
+/// More than a lease; than the pauses of retries; than a token's life.
 const JUMP_SECONDS: [i64; 3] = [180, 7_200, 90_000];
+/// An outage lasts some of these, less than messages may wait.
+const STEPS_OF_AN_OUTAGE: std::ops::RangeInclusive<u32> = 1..=4;
+const STEP_OF_AN_OUTAGE: &str = "interval '150 minutes'";
 
 /// What happened in a round.
 #[derive(Default)]
@@ -48,6 +55,7 @@ pub struct Trouble<'a> {
     pub simulation: &'a Simulation,
     pub store: &'a tokio::sync::Mutex<Store>,
     pub replicas: &'a [Replica],
+    pub shops: &'a [Shop],
     pub book: &'a Book,
     pub until: Instant,
 }
@@ -62,6 +70,7 @@ impl Trouble<'_> {
             self.ghl(rng(3)),
             self.gateway(rng(4)),
             self.clocks(rng(5)),
+            self.instances(rng(6)),
             self.supervise(),
         );
         self.store.lock().await.recover().await;
@@ -109,15 +118,26 @@ impl Trouble<'_> {
         while self.next(&mut rng, 500..2_500).await {
             let down = Duration::from_millis(rng.random_range(0..500));
             let mut store = self.store.lock().await;
-            if rng.random_bool(0.7) {
-                self.book.note("Postgres crashed");
+            if store.has_standby() && rng.random_bool(0.5) {
+                self.book
+                    .note("Postgres out of reach, its standby took over");
+                store.isolate().await;
+            } else if rng.random_bool(0.5) {
+                self.book.note(if store.has_standby() {
+                    "Postgres crashed, its standby took over"
+                } else {
+                    "Postgres crashed"
+                });
                 store.crash().await;
                 pass(down).await;
-            } else {
+            } else if rng.random_bool(0.5) {
                 self.book.note("Postgres silent");
                 store.set_flowing(false);
                 // Sometimes longer than the second after which a webhook is refused.
                 pass(down * 3).await;
+            } else {
+                self.book.note("Postgres's connections forgotten");
+                store.forget_connections();
             }
             store.recover().await;
         }
@@ -128,14 +148,18 @@ impl Trouble<'_> {
             return;
         }
         let faults = self.simulation.ghl.faults();
+        // Once: messages may wait for a day.
+        let mut was_down = false;
         while self.next(&mut rng, 100..800).await {
             let wait = Duration::from_millis(rng.random_range(50..900));
-            let (what, fault) = match rng.random_range(0..6) {
+            let (what, fault) = match rng.random_range(0..8) {
                 0 => ("GHL 5xx", Fault::answer(503, "<html>")),
                 1 => ("GHL hangs", Fault::Hang(wait)),
                 2 => ("GHL 429", slow_down()),
                 3 => ("GHL's answer lost", Fault::after_effect(502, "")),
                 4 => ("GHL's answer hangs", Fault::silent_after_effect(wait)),
+                5 => ("a proxy's page for GHL", not_passed_on(&mut rng)),
+                6 if !was_down => ("GHL down for hours", Fault::answer(503, "<html>")),
                 _ => {
                     self.book.note("GHL's tokens end");
                     self.simulation.ghl.expire_access_tokens();
@@ -144,6 +168,10 @@ impl Trouble<'_> {
             };
             self.book.note(what);
             faults.always("*", fault);
+            if what == "GHL down for hours" {
+                was_down = true;
+                self.hours(&mut rng).await;
+            }
             pass(Duration::from_millis(rng.random_range(30..500))).await;
             faults.clear();
         }
@@ -154,9 +182,11 @@ impl Trouble<'_> {
             return;
         }
         let faults = self.simulation.waapify.faults();
+        // Once: messages may wait for a day.
+        let mut was_down = false;
         while self.next(&mut rng, 100..800).await {
             let wait = Duration::from_millis(rng.random_range(50..900));
-            let (what, fault) = match rng.random_range(0..9) {
+            let (what, fault) = match rng.random_range(0..12) {
                 0 => ("gateway 5xx, nothing sent", Fault::answer(500, "<html>")),
                 1 => ("gateway 5xx, sent", Fault::after_effect(502, "<html>")),
                 2 => ("gateway hangs", Fault::Hang(wait)),
@@ -165,12 +195,44 @@ impl Trouble<'_> {
                 5 => ("gateway says it is down", Fault::answer(200, OUTAGE)),
                 6 => ("gateway lies: nothing sent", Fault::answer(200, NO_ID)),
                 7 => ("gateway sends without id", Fault::after_effect(200, NO_ID)),
+                8 => ("a proxy's page for the gateway", not_passed_on(&mut rng)),
+                9 => ("a proxy's page, sent", Fault::after_effect(504, PAGE)),
+                10 if !was_down => ("gateway down for hours", Fault::answer(530, PAGE)),
                 _ => ("gateway slow", Fault::Slow(wait)),
             };
             self.book.note(what);
             faults.always("*", fault);
+            if what == "gateway down for hours" {
+                was_down = true;
+                self.hours(&mut rng).await;
+            }
             pass(Duration::from_millis(rng.random_range(30..400))).await;
             faults.clear();
+        }
+    }
+
+    /// An outage of hours, of which the workers see some tries.
+    async fn hours(&self, rng: &mut StdRng) {
+        for _ in 0..rng.random_range(STEPS_OF_AN_OUTAGE) {
+            pass(Duration::from_millis(rng.random_range(50..200))).await;
+            // Fails while the database is down.
+            let _ = self.store.lock().await.let_age(STEP_OF_AN_OUTAGE).await;
+        }
+    }
+
+    /// One number's instance answers nothing for as long as the round lasts.
+    async fn instances(&self, mut rng: StdRng) {
+        if rng.random_bool(0.7) {
+            return;
+        }
+        let shop = &self.shops[rng.random_range(0..self.shops.len())];
+        let faults = self.simulation.waapify.faults();
+        if self.next(&mut rng, 0..1_500).await {
+            self.book.note("an instance hangs");
+            let rest = self.until.saturating_duration_since(Instant::now());
+            faults.always_for(("instance_id", &shop.instance), Fault::Hang(rest));
+            pass(rest).await;
+            faults.clear_for();
         }
     }
 
@@ -180,8 +242,8 @@ impl Trouble<'_> {
         }
         let mut ahead = 0;
         while self.next(&mut rng, 300..2_000).await {
-            if faketime().is_none() {
-                // The waits end in the database instead. Clocks that differ cannot be simulated this way.
+            if faketime().is_none() || rng.random_bool(0.3) {
+                // Fails while the database is down.
                 if self.store.lock().await.let_pass(A_DAY).await.is_ok() {
                     self.book.note("waits ended at once");
                 }
@@ -198,6 +260,14 @@ impl Trouble<'_> {
             }
         }
     }
+}
+
+/// A page with a status that says that the vendor has not seen the request.
+fn not_passed_on(rng: &mut StdRng) -> Fault {
+    Fault::answer(
+        NOT_PASSED_ON[rng.random_range(0..NOT_PASSED_ON.len())],
+        PAGE,
+    )
 }
 
 /// GHL's burst limit, which ends soon.

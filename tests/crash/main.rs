@@ -18,6 +18,7 @@ mod load;
 mod processes;
 mod proxy;
 mod round;
+mod standby;
 mod store;
 mod ticks;
 

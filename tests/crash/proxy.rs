@@ -57,10 +57,6 @@ impl Proxy {
             .send_replace(flows);
     }
 
-    #[allow(
-        dead_code,
-        reason = "the crash suite includes this file, too, and does not use it yet"
-    )]
     /// Stops passing on what comes over the connections that are open, without closing them: as when a host dies or a
     /// NAT forgets them. New connections work.
     pub fn forget_connections(&self) {

@@ -39,6 +39,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// Work that has not changed for this long waits for time to pass. Longer than a call, a statement, and the pause
 /// between two polls for a token that another process refreshes.
 const STILL: Duration = Duration::from_millis(500);
+/// Rounds in which the database has a standby, which takes a second or two to copy.
+const STANDBY_SHARE: f64 = 0.3;
 const LOOK: Duration = Duration::from_millis(15);
 
 /// The result of a round.
@@ -53,6 +55,9 @@ pub async fn play(store: &Mutex<Store>, folder: &Path, seed: u64) -> Outcome {
     fs::create_dir_all(folder).unwrap();
     store.lock().await.clear().await;
     let mut rng = StdRng::seed_from_u64(seed);
+    if rng.random_bool(STANDBY_SHARE) {
+        store.lock().await.follow().await;
+    }
     let stage = Controls::set(store, folder, &mut rng).await;
     let book = Book::default();
     let length = Duration::from_millis(rng.random_range(2_000..3_500));
@@ -60,6 +65,7 @@ pub async fn play(store: &Mutex<Store>, folder: &Path, seed: u64) -> Outcome {
         simulation: &stage.simulation,
         store,
         replicas: &stage.replicas,
+        shops: &stage.shops,
         book: &book,
         until: Instant::now() + length,
     };
@@ -67,7 +73,7 @@ pub async fn play(store: &Mutex<Store>, folder: &Path, seed: u64) -> Outcome {
         load::run(&stage.simulation, &stage.shops, seed, length),
         trouble.run(seed),
     );
-    let store = store.lock().await;
+    let mut store = store.lock().await;
     let mut outcome = Outcome::default();
     if let Err(open) = stage.become_quiet(&store, &book).await {
         outcome.violations.push(open);
@@ -82,6 +88,7 @@ pub async fn play(store: &Mutex<Store>, folder: &Path, seed: u64) -> Outcome {
         outcome.violations.push(text);
     }
     stage.end(&mut outcome).await;
+    store.end_others().await;
     outcome.counts.extend(book.counts.into_inner().unwrap());
     outcome
         .violations

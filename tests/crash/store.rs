@@ -1,6 +1,7 @@
-//! The database of a lane: a real, durable PostgreSQL that is crashed, stalled and started again behind one address.
+//! The database of a lane: a real, durable PostgreSQL that is crashed, stalled, replaced by its standby and started again
+//! behind one address.
 //!
-//! Owns its process, and moves the times of waiting work. What the rows mean is checked in `checks`.
+//! Owns its processes, and moves the times of waiting work. What the rows mean is checked in `checks`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use waapify_ghl::db;
 use waapify_ghl::db::connection::Pool;
 
 use crate::proxy::Proxy;
+use crate::standby;
 
 /// For the suite's own queries, beside the twenty of each replica.
 const CONNECTIONS: u32 = 3;
@@ -37,12 +39,20 @@ const JUMP: &str = "
     update waapify_events set due_at = due_at - $1 where state = 'accepted';
     update inbound set due_at = due_at - $1 where state = 'accepted';
     update status_updates set due_at = due_at - $1;
+    update circuits set probe_at = probe_at - $1;
     update numbers set next_send_at = next_send_at - $1, disconnect_at = disconnect_at - $1;
     update tokens set refresh_lease_until = refresh_lease_until - $1;
     update ghl_events set due_at = due_at - $1 where state = 'accepted';
     update locations set token_request_at = token_request_at - $1;
     update rate_limits set window_ends_at = window_ends_at - $1, paused_until = paused_until - $1,
-        reserve_until = reserve_until - $1";
+        reserve_until = reserve_until - $1, probe_at = probe_at - $1";
+/// Makes everything that waits older by `$1`: what an outage of hours does, beside ending waits.
+const AGE: &str = "
+    update outbound set accepted_at = accepted_at - $1, waits_since = waits_since - $1,
+        failing_since = failing_since - $1 where state in ('accepted', 'sending', 'unconfirmed');
+    update inbound set accepted_at = accepted_at - $1 where state = 'accepted';
+    update circuits set since = since - $1;
+    update rate_limits set down_since = down_since - $1";
 /// More than any wait of the service, and more than the suite sets clocks back.
 pub const A_DAY: &str = "interval '1 day'";
 /// More than the 12 s after which a killed process's lease on a token refresh ends, and less than the leases of the
@@ -51,9 +61,16 @@ pub const A_MOMENT: &str = "interval '15 seconds'";
 
 /// A database whose address stays the same.
 pub struct Store {
+    /// Of the server, or of the one that crashed.
     folder: PathBuf,
     cluster: Option<PrivatePostgres>,
+    /// Follows it, and takes over when it crashes or cannot be reached.
+    standby: Option<PrivatePostgres>,
+    /// Runs on, out of reach, since its standby took over.
+    isolated: Option<PrivatePostgres>,
     proxy: Proxy,
+    /// The suite's own way to it, which is never silent.
+    own_way: Proxy,
     /// The address of the proxy; it never changes.
     pub url: String,
     pub pool: Pool,
@@ -64,24 +81,65 @@ impl Store {
     pub async fn start(folder: &Path) -> Self {
         fs::create_dir_all(folder).unwrap();
         private_postgres::remove_data(folder).unwrap();
-        let proxy = Proxy::start().await;
-        let cluster = start(folder.to_owned(), &proxy).await;
-        let mut url = Url::parse(&cluster.url("postgres")).unwrap();
-        url.set_port(Some(proxy.address.port())).unwrap();
+        let (proxy, own_way) = (Proxy::start().await, Proxy::start().await);
+        let cluster = start(folder.to_owned()).await;
+        let [url, own_url] = [&proxy, &own_way].map(|way| {
+            let mut url = Url::parse(&cluster.url("postgres")).unwrap();
+            url.set_port(Some(way.address.port())).unwrap();
+            url
+        });
         let pool: Pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(PATIENCE)
-            .connect_lazy(url.as_str())
+            .connect_lazy(own_url.as_str())
             .unwrap()
             .into();
-        db::migrate(&pool).await.unwrap();
-        Self {
-            folder: folder.to_owned(),
+        let store = Self {
+            folder: cluster.folder().to_owned(),
             cluster: Some(cluster),
+            standby: None,
+            isolated: None,
             proxy,
+            own_way,
             url: url.into(),
             pool,
-        }
+        };
+        store.aim();
+        db::migrate(&store.pool).await.unwrap();
+        store
+    }
+
+    /// Points both ways at the server.
+    fn aim(&self) {
+        let targets = self.cluster.iter().map(|cluster| {
+            let port = standby::port(cluster);
+            ([127, 0, 0, 1], port).into()
+        });
+        let targets: Vec<_> = targets.collect();
+        self.proxy.aim(targets.clone());
+        self.own_way.aim(targets);
+    }
+
+    /// Gives it a standby.
+    pub async fn follow(&mut self) {
+        let cluster = self.cluster.as_ref().unwrap();
+        self.standby = Some(standby::follow(cluster, &other(&self.folder)).await);
+    }
+
+    pub const fn has_standby(&self) -> bool {
+        self.standby.is_some()
+    }
+
+    /// Its host is out of reach: nothing that was connected to it gets an answer. It runs on, and its standby takes over.
+    pub async fn isolate(&mut self) {
+        self.proxy.forget_connections();
+        self.isolated = self.cluster.take();
+        self.recover().await;
+    }
+
+    /// Forgets the connections that are open, as a NAT or a load balancer does. New ones work.
+    pub fn forget_connections(&self) {
+        self.proxy.forget_connections();
     }
 
     /// Removes every row.
@@ -104,12 +162,34 @@ impl Store {
         }
     }
 
-    /// Starts it again if it was crashed, and lets bytes flow.
+    /// Starts it again if it was crashed, or lets its standby take over; and lets bytes flow.
     pub async fn recover(&mut self) {
         self.set_flowing(true);
         if self.cluster.is_none() {
-            self.cluster = Some(start(self.folder.clone(), &self.proxy).await);
+            let next = match self.standby.take() {
+                Some(standby) => {
+                    standby::promote(&standby).await;
+                    standby
+                }
+                None => start(self.folder.clone()).await,
+            };
+            next.folder().clone_into(&mut self.folder);
+            self.cluster = Some(next);
+            self.aim();
         }
+    }
+
+    /// Ends the standby that was not needed, and the server that was out of reach.
+    pub async fn end_others(&mut self) {
+        if self.standby.is_some() {
+            self.execute("alter system reset synchronous_standby_names")
+                .await;
+            self.execute("select pg_reload_conf()").await;
+        }
+        let others = (self.standby.take(), self.isolated.take());
+        tokio::task::spawn_blocking(move || drop(others))
+            .await
+            .unwrap();
     }
 
     /// Sets whether it answers. If not, its connections stay open and silent.
@@ -123,6 +203,7 @@ impl Store {
         let (cluster, folder) = (self.cluster.take(), self.folder);
         let stopped = tokio::task::spawn_blocking(move || {
             cluster.map(PrivatePostgres::stop);
+            let _ = fs::remove_dir_all(other(&folder));
             private_postgres::remove_data(&folder)
         });
         stopped.await.unwrap().unwrap();
@@ -150,6 +231,13 @@ impl Store {
         passed.map(|_| ())
     }
 
+    /// An outage has lasted this long: all that waits is older.
+    pub async fn let_age(&self, time: &str) -> sqlx::Result<()> {
+        let sql = AssertSqlSafe(AGE.replace("$1", time));
+        sqlx::raw_sql(sql).execute(&self.pool).await?;
+        self.let_pass(time).await
+    }
+
     /// The number of events that the service could not read.
     pub async fn unread(&self) -> i64 {
         let sql = "select count(*) from waapify_events where state = 'failed'";
@@ -161,19 +249,19 @@ impl Store {
     }
 }
 
+/// A server and its standby take turns with two folders.
+fn other(folder: &Path) -> PathBuf {
+    let is_first = folder.extension().is_none();
+    folder.with_extension(if is_first { "other" } else { "" })
+}
+
 fn jump(time: &str) -> AssertSqlSafe<String> {
     AssertSqlSafe(JUMP.replace("$1", time))
 }
 
-/// Starts the server on its data and points the proxy at it.
-async fn start(folder: PathBuf, proxy: &Proxy) -> PrivatePostgres {
+/// Starts the server on its data.
+async fn start(folder: PathBuf) -> PrivatePostgres {
     let started =
         tokio::task::spawn_blocking(move || PrivatePostgres::start(&folder, Durability::Durable));
-    let cluster = started.await.unwrap().unwrap();
-    let port = Url::parse(&cluster.url("postgres"))
-        .unwrap()
-        .port()
-        .unwrap();
-    proxy.aim(vec![([127, 0, 0, 1], port).into()]);
-    cluster
+    started.await.unwrap().unwrap()
 }

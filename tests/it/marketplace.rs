@@ -6,7 +6,8 @@ use secrecy::ExposeSecret as _;
 use url::Url;
 use waapify_ghl::app::App;
 use waapify_ghl::config;
-use waapify_ghl::config::marketplace::{Guide, GuideSecrets, SCOPES, SECRET};
+use waapify_ghl::config::install_link::SCOPES;
+use waapify_ghl::config::marketplace::{Guide, GuideSecrets, SECRET};
 use waapify_ghl::http::HookSecrets;
 use waapify_ghl::runtime::clock::Clock;
 

@@ -10,7 +10,7 @@ use simulators::{Fault, Timings, seed};
 use time::Duration;
 use waapify_ghl::db::outbound;
 use waapify_ghl::db::outbound::outcomes::Outcome;
-use waapify_ghl::db::outbound::{OutboundJob, Pace, outcomes};
+use waapify_ghl::db::outbound::{OutboundJob, Pace, leases, outcomes};
 use waapify_ghl::model::reason::{Failure, Step};
 use waapify_ghl::model::states::FailureKind;
 use waapify_ghl::workers;
@@ -207,7 +207,7 @@ async fn a_message_that_stops_every_process_ends_and_its_conversation_goes_on() 
         claim_and_die(&bridge).await;
         bridge.clock.advance(pause);
         let now = bridge.clock.now();
-        outbound::rescue_expired(pool, now + pause, now)
+        leases::rescue_expired(pool, now + pause, now)
             .await
             .unwrap();
     }

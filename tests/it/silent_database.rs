@@ -92,8 +92,7 @@ impl Routes {
 
     async fn deliver(&self) -> StatusCode {
         let file = "provider_outbound_sms_unicode.json";
-        let request =
-            Request::post(&self.delivery).header("x-ghl-signature", signature_of(file));
+        let request = Request::post(&self.delivery).header("x-ghl-signature", signature_of(file));
         let body = Body::from(payload(&format!("ghl/webhooks/{file}")));
         ask(&self.router, request.body(body).unwrap()).await.0
     }

@@ -114,7 +114,7 @@ async fn a_higher_status_begins_its_own_schedule() {
         .simulation
         .ghl
         .faults()
-        .push(STATUS, Fault::answer(503, "{}"));
+        .push(STATUS, Fault::answer(409, "{}"));
     let waapify = &bridge.simulation.waapify;
     waapify.customer_receives(seed::AISYAH.2).await;
     bridge.after(Duration::seconds(6)).await;

@@ -100,6 +100,8 @@ pub struct Seen {
 struct Book {
     once: HashMap<String, VecDeque<Fault>>,
     always: HashMap<String, Fault>,
+    /// By name and value of a query parameter.
+    callers: HashMap<(String, String), Fault>,
     seen: VecDeque<Seen>,
 }
 
@@ -124,7 +126,19 @@ impl Faults {
         self.0.lock().always.insert(route.to_owned(), fault);
     }
 
-    /// Removes all prepared faults.
+    /// Every request whose query has this parameter gets this fault, until [`Self::clear_for`]: an instance that hangs.
+    pub fn always_for(&self, parameter: (&str, &str), fault: Fault) {
+        let (name, value) = parameter;
+        let caller = (name.to_owned(), value.to_owned());
+        self.0.lock().callers.insert(caller, fault);
+    }
+
+    /// Ends [`Self::always_for`].
+    pub fn clear_for(&self) {
+        self.0.lock().callers.clear();
+    }
+
+    /// Removes the faults of [`Self::push`] and [`Self::always`].
     pub fn clear(&self) {
         let mut book = self.0.lock();
         book.once.clear();
@@ -182,8 +196,12 @@ impl Faults {
         if let Some(fault) = book.once.get_mut(route).and_then(VecDeque::pop_front) {
             return Some(fault);
         }
-        book.always
-            .get(route)
+        let caller = call
+            .query
+            .iter()
+            .find_map(|parameter| book.callers.get(parameter));
+        caller
+            .or_else(|| book.always.get(route))
             .or_else(|| book.always.get("*"))
             .cloned()
     }

@@ -42,22 +42,24 @@ found as (
             -- Usually they are among those that have been due longest.
             select due.id, due.state, due.due_at
             from (
-                select conversation, id, state, due_at, unconfirmed, sent_at
+                select conversation, id, state, due_at
                 from inbound
                 where location_id = o.location_id and state = 'accepted' and due_at <= $1
                 order by due_at, id
                 limit $6
             ) due
-            -- After a replay several of one conversation may have an unknown outcome: they keep their order.
-            where due.unconfirmed and not exists (
-                select 1
-                from inbound i
-                where i.location_id = o.location_id
-                    and i.conversation = due.conversation
-                    and i.state = 'accepted'
-                    and i.unconfirmed
-                    and (i.sent_at, i.id) < (due.sent_at, due.id)
-            )
+            -- After a replay several of one conversation may have an unknown outcome: they keep their order. It is
+            -- written as a row, because by the order of `inbound_waiting` the planner could read a whole conversation.
+            where due.id = (
+                    select i.id
+                    from inbound i
+                    where i.location_id = o.location_id
+                        and i.conversation = due.conversation
+                        and i.state = 'accepted'
+                        and i.unconfirmed
+                    order by row(i.sent_at, i.id)
+                    limit 1
+                )
                 or due.id = (
                     select head.id
                     from inbound head
@@ -116,7 +118,7 @@ found as (
                     and i.conversation = head.conversation
                     and i.state = 'accepted'
                     and i.unconfirmed
-                order by i.location_id, i.conversation, i.sent_at, i.id
+                order by row(i.sent_at, i.id)
                 limit 1
             ) u on true
             where coalesce(u.due_at, head.due_at) <= $1

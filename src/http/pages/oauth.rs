@@ -19,7 +19,7 @@ use url::Url;
 use crate::accounts::installs::Installed;
 use crate::accounts::tokens::TokenError;
 use crate::clients::ghl::Advice;
-use crate::config::marketplace;
+use crate::config::install_link::install_link;
 use crate::crypto::{hash_secret, random_secret};
 use crate::db::numbers;
 use crate::db::numbers::LastNumber;
@@ -51,8 +51,7 @@ pub(in crate::http) async fn install(State(state): State<HttpState>, jar: Cookie
     let mut cookie = state_cookie(&state.public_url, secret.expose_secret());
     cookie.set_max_age(STATE_LIFE);
     let ghl = &state.ghl;
-    let mut address =
-        marketplace::install_link(&ghl.marketplace_base, &state.public_url, &ghl.client_id);
+    let mut address = install_link(&ghl.marketplace_base, &state.public_url, &ghl.client_id);
     address
         .query_pairs_mut()
         .append_pair("state", secret.expose_secret());

@@ -1,38 +1,35 @@
 //! GHL's deliveries → Waapify.
 //!
-//! Owns one attempt at one part of a message, and the one exhaustive match on its result. It must not send a part with
-//! an unknown outcome again before its echo had time to arrive. `plan` makes the parts, `attachments` asks about files,
-//! `circuits` protects messages from a
-//! gateway that fails for everybody, `echoes` recognises GHL's echoes, `retries` counts failures.
+//! Owns one attempt at one part of a message. It must not send a part with an unknown outcome again before its echo had
+//! time to arrive. `plan` makes the parts, `attachments` asks about files, `results` records what the gateway answered,
+//! `circuits` protects messages from a gateway that fails for everybody, `echoes` recognises GHL's echoes, `retries`
+//! counts failures.
 
 mod attachments;
 mod circuits;
 mod echoes;
 pub mod plan;
+mod results;
 mod retries;
 
 use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
 use time::Duration;
-use tracing::{info, warn};
+use tracing::info;
 
 use crate::accounts::connect;
-use crate::clients::waapify::{Media, SendFailure, Trouble};
-use crate::db;
+use crate::clients::waapify::Media;
 use crate::db::accounts::{installs, token_requests};
 use crate::db::contacts::groups;
-use crate::db::numbers::holds;
 use crate::db::outbound::circuits::OpenCircuit;
 use crate::db::outbound::outcomes::Outcome;
-use crate::db::outbound::receipts::{SentPart, ToldBy};
-use crate::db::outbound::{OutboundJob, Pace, outcomes, priority, receipts};
+use crate::db::outbound::{OutboundJob, Pace, leases, outcomes, priority};
 use crate::db::queue::{Room, number_key};
 use crate::db::{numbers, outbound};
-use crate::model::ids::{LocationId, WaMessageId};
+use crate::model::ids::LocationId;
 use crate::model::reason::{Failure, Hold, NUMBER_STOPPED, Reason, Step, Wait};
-use crate::model::retry_schedule::ATTEMPT_FAILED;
-use crate::model::states::{FailureKind, InstallStatus};
+use crate::model::states::InstallStatus;
 use crate::runtime::notify::Signal;
 use crate::workers::outbound::plan::{Attachment, Part, Plan, country_of};
 use crate::workers::{Context, POLL_INTERVAL, Worker};
@@ -42,10 +39,6 @@ const LEASE: Duration = Duration::seconds(90);
 /// How long an unknown outcome waits for its echo: Waapify posts echoes within seconds, and a gateway that restarts
 /// needs a minute or two.
 const ECHO_WINDOW: Duration = Duration::minutes(2);
-/// Sends with an unknown outcome: the first and one more. A third could be the third copy on a customer's phone.
-const MAX_UNCONFIRMED_SENDS: i32 = 2;
-/// A number on hold is tried again this often: once its owner has fixed it, messages are sent within minutes.
-const HOLD: Duration = Duration::minutes(5);
 /// How long a message may wait until it is known whether its location has the app.
 const MAX_WAIT: Duration = Duration::hours(24);
 /// How long after a token request its result is expected.
@@ -96,7 +89,7 @@ impl Worker for Outbound {
         let room = room.into();
         let limit = room.limit.min(RARE);
         let (pool, now) = (&self.0.pool, self.0.clock.now());
-        outbound::rescue_expired(pool, now + ECHO_WINDOW, now).await?;
+        leases::rescue_expired(pool, now + ECHO_WINDOW, now).await?;
         priority::raise_priorities(pool, limit).await?;
         let waits = outbound::claim_unconfirmed(pool, now, LEASE, limit).await?;
         let unconnected = outbound::claim_unconnected(pool, now, LEASE, limit).await?;
@@ -140,8 +133,8 @@ impl Worker for Outbound {
             }
         }
         let (pool, now) = (&self.0.pool, self.0.clock.now());
-        outbound::release_sends(pool, &sends, now).await?;
-        outbound::release_waits(pool, &waits, now).await
+        leases::release_sends(pool, &sends, now).await?;
+        leases::release_waits(pool, &waits, now).await
     }
 }
 
@@ -298,94 +291,6 @@ impl Outbound {
             }
         };
         self.fail(job, failure.into()).await
-    }
-
-    async fn record_sent(
-        &self,
-        job: &OutboundJob,
-        number: &str,
-        id: &WaMessageId,
-    ) -> sqlx::Result<()> {
-        let sent = SentPart {
-            location: &job.location_id,
-            message: job.id,
-            number,
-            part: job.parts_sent,
-            wa_message_id: id,
-            told_by: ToldBy::Answer,
-        };
-        self.note_sent(sent).await?;
-        self.close_circuits(job, number).await?;
-        if job.is_held {
-            holds::end_hold(&self.0.pool, &job.location_id, number).await?;
-        }
-        info!(location = %job.location_id, message_id = %job.id, part = job.parts_sent, "sent");
-        Ok(())
-    }
-
-    /// Tries again over another connection if the first one is dead: a sent part that is not recorded would have to
-    /// wait for its echo.
-    async fn note_sent(&self, sent: SentPart<'_>) -> sqlx::Result<()> {
-        let (pool, now) = (&self.0.pool, self.0.clock.now());
-        let cause = Step::Taken.into();
-        match receipts::record_sent(pool, sent, &cause, now).await {
-            Err(error) if db::is_disconnect(&error) => {
-                receipts::record_sent(pool, sent, &cause, now).await
-            }
-            noted => noted,
-        }
-    }
-
-    async fn record_failure(
-        &self,
-        job: &OutboundJob,
-        number: &str,
-        part: &Part,
-        failure: SendFailure,
-    ) -> sqlx::Result<()> {
-        info!(location = %job.location_id, message_id = %job.id, ?failure, "not sent");
-        self.note_circuit(job, number, &failure).await?;
-        match failure {
-            SendFailure::Unknown(Trouble { cause, .. }) => {
-                let wait_until = self.0.clock.now() + ECHO_WINDOW;
-                self.finish(job, Outcome::Unconfirmed(wait_until), &cause)
-                    .await
-            }
-            SendFailure::GatewayDown(Trouble { cause, .. }) => {
-                self.retry_gateway(job, &cause).await
-            }
-            SendFailure::AttemptFailed(cause) => {
-                let (kind, end) = (FailureKind::NotTaken, retries::attempt_failed(part));
-                self.retry(job, kind, ATTEMPT_FAILED, &cause, end).await
-            }
-            SendFailure::NumberStopped(stop) => self.hold(job, number, &stop.hold()).await,
-            SendFailure::Rejected(words) => {
-                self.fail(job, Failure::Rejected { words }.into()).await
-            }
-            SendFailure::TooLong => self.fail(job, Failure::TooLong.into()).await,
-        }
-    }
-
-    /// Holds the whole number, because its problem concerns every message.
-    async fn hold(&self, job: &OutboundJob, number: &str, hold: &Hold) -> sqlx::Result<()> {
-        let now = self.0.clock.now();
-        warn!(location = %job.location_id, reason = hold.code(), "the number is on hold");
-        let reason = Reason::from(hold.clone());
-        let outcome = Outcome::Snooze(now);
-        let mut tx = self.0.pool.begin().await?;
-        holds::hold_number(&mut tx, &job.location_id, number, hold, now + HOLD).await?;
-        outcomes::finish(&mut tx, job, outcome, &reason, now).await?;
-        tx.commit().await
-    }
-
-    /// No echo arrived in time: the part is sent once more, or the message fails.
-    async fn end_wait(&self, job: &OutboundJob) -> sqlx::Result<()> {
-        if job.unconfirmed_sends < MAX_UNCONFIRMED_SENDS {
-            let now = self.0.clock.now();
-            let cause = Step::OnceMore.into();
-            return self.finish(job, Outcome::Snooze(now), &cause).await;
-        }
-        self.fail(job, Failure::Unconfirmed.into()).await
     }
 
     async fn fail(&self, job: &OutboundJob, why: Reason) -> sqlx::Result<()> {

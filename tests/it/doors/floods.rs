@@ -33,7 +33,8 @@ async fn junk_with_the_older_signature_is_told_to_come_again_and_an_honest_deliv
     let routes = app.router();
     let junk = STANDARD.encode([7; 512]);
     let flood = join_all((0..1000).map(|_| {
-        let request = Request::post(crate::harness::hook_path(&environment, "/hooks/delivery")).header("x-wh-signature", &junk);
+        let request = Request::post(crate::harness::hook_path(&environment, "/hooks/delivery"))
+            .header("x-wh-signature", &junk);
         ask(&routes, request.body(Body::from("{}")).unwrap())
     }));
     let file = "provider_outbound_sms_text.json";

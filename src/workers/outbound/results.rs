@@ -1,0 +1,119 @@
+//! What the gateway answered to a send.
+//!
+//! Owns the one exhaustive match on the result of an attempt, and the hold of a number.
+
+use time::Duration;
+use tracing::{info, warn};
+
+use crate::clients::waapify::{SendFailure, Trouble};
+use crate::db;
+use crate::db::numbers::holds;
+use crate::db::outbound::outcomes::Outcome;
+use crate::db::outbound::receipts::{SentPart, ToldBy};
+use crate::db::outbound::{OutboundJob, outcomes, receipts};
+use crate::model::ids::WaMessageId;
+use crate::model::reason::{Failure, Hold, Reason, Step};
+use crate::model::retry_schedule::ATTEMPT_FAILED;
+use crate::model::states::FailureKind;
+use crate::workers::outbound::plan::Part;
+use crate::workers::outbound::{ECHO_WINDOW, Outbound, retries};
+
+/// Sends with an unknown outcome: the first and one more. A third could be the third copy on a customer's phone.
+const MAX_UNCONFIRMED_SENDS: i32 = 2;
+/// A number on hold is tried again this often: once its owner has fixed it, messages are sent within minutes.
+const HOLD: Duration = Duration::minutes(5);
+
+impl Outbound {
+    pub(super) async fn record_sent(
+        &self,
+        job: &OutboundJob,
+        number: &str,
+        id: &WaMessageId,
+    ) -> sqlx::Result<()> {
+        let sent = SentPart {
+            location: &job.location_id,
+            message: job.id,
+            number,
+            part: job.parts_sent,
+            wa_message_id: id,
+            told_by: ToldBy::Answer,
+        };
+        self.note_sent(sent).await?;
+        self.close_circuits(job, number).await?;
+        if job.is_held {
+            holds::end_hold(&self.0.pool, &job.location_id, number).await?;
+        }
+        info!(location = %job.location_id, message_id = %job.id, part = job.parts_sent, "sent");
+        Ok(())
+    }
+
+    /// Tries again over another connection if the first one is dead: a sent part that is not recorded would have to
+    /// wait for its echo.
+    async fn note_sent(&self, sent: SentPart<'_>) -> sqlx::Result<()> {
+        let (pool, now) = (&self.0.pool, self.0.clock.now());
+        let cause = Step::Taken.into();
+        match receipts::record_sent(pool, sent, &cause, now).await {
+            Err(error) if db::is_disconnect(&error) => {
+                receipts::record_sent(pool, sent, &cause, now).await
+            }
+            noted => noted,
+        }
+    }
+
+    pub(super) async fn record_failure(
+        &self,
+        job: &OutboundJob,
+        number: &str,
+        part: &Part,
+        failure: SendFailure,
+    ) -> sqlx::Result<()> {
+        info!(location = %job.location_id, message_id = %job.id, ?failure, "not sent");
+        self.note_circuit(job, number, &failure).await?;
+        match failure {
+            SendFailure::Unknown(Trouble { cause, .. }) => {
+                let wait_until = self.0.clock.now() + ECHO_WINDOW;
+                self.finish(job, Outcome::Unconfirmed(wait_until), &cause)
+                    .await
+            }
+            SendFailure::GatewayDown(Trouble { cause, .. }) => {
+                self.retry_gateway(job, &cause).await
+            }
+            SendFailure::AttemptFailed(cause) => {
+                let (kind, end) = (FailureKind::NotTaken, retries::attempt_failed(part));
+                self.retry(job, kind, ATTEMPT_FAILED, &cause, end).await
+            }
+            SendFailure::NumberStopped(stop) => self.hold(job, number, &stop.hold()).await,
+            SendFailure::Rejected(words) => {
+                self.fail(job, Failure::Rejected { words }.into()).await
+            }
+            SendFailure::TooLong => self.fail(job, Failure::TooLong.into()).await,
+        }
+    }
+
+    /// Holds the whole number, because its problem concerns every message.
+    pub(super) async fn hold(
+        &self,
+        job: &OutboundJob,
+        number: &str,
+        hold: &Hold,
+    ) -> sqlx::Result<()> {
+        let now = self.0.clock.now();
+        warn!(location = %job.location_id, reason = hold.code(), "the number is on hold");
+        let reason = Reason::from(hold.clone());
+        let outcome = Outcome::Snooze(now);
+        let mut tx = self.0.pool.begin().await?;
+        holds::hold_number(&mut tx, &job.location_id, number, hold, now + HOLD).await?;
+        outcomes::finish(&mut tx, job, outcome, &reason, now).await?;
+        tx.commit().await
+    }
+
+    /// No echo arrived in time: the part is sent once more, or the message fails.
+    pub(super) async fn end_wait(&self, job: &OutboundJob) -> sqlx::Result<()> {
+        if job.unconfirmed_sends < MAX_UNCONFIRMED_SENDS {
+            let now = self.0.clock.now();
+            let cause = Step::OnceMore.into();
+            return self.finish(job, Outcome::Snooze(now), &cause).await;
+        }
+        self.fail(job, Failure::Unconfirmed.into()).await
+    }
+}
