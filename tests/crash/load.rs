@@ -124,9 +124,10 @@ impl Talk {
             match rng.random_range(0..100) {
                 0..22 => self.send_text(1),
                 22..28 => self.send_text(rng.random_range(LONG_WORDS)),
-                28..38 => self.send_files(rng.random_range(1..=3)),
+                // Few: their server does not exist, so each is tried for a while before its address goes alone.
+                28..31 => self.send_files(rng.random_range(1..=3)),
                 // A campaign does not wait for the answers.
-                38..45 => (0..3).for_each(|_| self.send_text(2)),
+                31..45 => (0..3).for_each(|_| self.send_text(2)),
                 45..82 => self.write().await,
                 82..90 => self.gateway.customer_reads(&self.phone).await,
                 90..95 => self.deliver_again(&mut rng).await,
