@@ -12,6 +12,7 @@ use secrecy::SecretString;
 
 use crate::accounts::connect::ConnectError;
 use crate::clients::waapify::{CheckError, Client, Credentials, QrCode};
+use crate::model::phone_forms;
 
 /// The progress of linking.
 #[derive(Debug)]
@@ -69,7 +70,7 @@ pub async fn state(gateway: &Client, credentials: &Credentials, number: Option<&
     match gateway.reconnect(credentials).await {
         Ok(linked) => match linked.number.or_else(|| number.map(str::to_owned)) {
             None => Progress::Stopped(ConnectError::Unnamed),
-            Some(linked) if number.is_some_and(|number| number != linked) => {
+            Some(linked) if number.is_some_and(|number| !phone_forms::is_same(number, &linked)) => {
                 Progress::Stopped(ConnectError::OtherNumber { linked })
             }
             Some(linked) => Progress::Linked(linked),

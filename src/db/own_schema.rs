@@ -7,8 +7,9 @@ use sqlx::{AssertSqlSafe, PgConnection};
 use crate::db::connection::Pool;
 
 /// Every table that the migrations create, except their own list.
-pub const TABLES: [&str; 27] = [
+pub const TABLES: [&str; 28] = [
     "account_names",
+    "addresses",
     "circuits",
     "client_credentials",
     "companies",

@@ -13,6 +13,7 @@ use crate::doctor::labels::{Said, location as say_location, number as say};
 use crate::doctor::location::database_failed;
 use crate::doctor::{Doctor, Finding, State, labels};
 use crate::model::ids::LocationId;
+use crate::model::phone_forms;
 
 /// Why a number cannot be used, according to Waapify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,7 +140,7 @@ impl Doctor {
         let credentials = connect::open_credentials(&self.0.settings.sealer, location, &row)?;
         Ok(match self.0.gateway.reconnect(&credentials).await {
             Ok(linked) => match linked.number {
-                Some(linked) if linked != number.number => {
+                Some(linked) if !phone_forms::is_same(&linked, &number.number) => {
                     Link::Broken(LinkFault::OtherNumber, linked)
                 }
                 linked => Link::Works {

@@ -1,7 +1,8 @@
-//! Plain types without I/O: identifiers, states, reasons, languages, retry schedules.
+//! Plain types without I/O: identifiers, phones, states, reasons, languages, retry schedules.
 
 pub mod ids;
 pub mod language;
+pub mod phone_forms;
 pub mod rate_limits;
 pub mod reason;
 pub mod retry_schedule;

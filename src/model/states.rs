@@ -252,6 +252,30 @@ stored_enum! {
 }
 
 stored_enum! {
+    /// How the GHL contact of a phone was learnt.
+    ContactSource {
+        /// GHL delivered a message for this contact and phone.
+        Delivery = "delivery", "by a message from GHL", "melalui mesej dari GHL";
+        /// GHL found it by the phone.
+        Search = "search", "by a search", "melalui carian";
+        /// We made it.
+        Made = "made", "made by the service", "dibuat oleh servis";
+    }
+}
+
+stored_enum! {
+    /// How the phone of a LID was learnt.
+    LidSource {
+        /// WhatsApp named both.
+        Message = "message", "by a message", "melalui mesej";
+        /// It acknowledged a message that was sent to the phone.
+        Receipt = "receipt", "by a receipt", "melalui tanda terima";
+        /// It answered a message that was sent to the phone.
+        Quote = "quote", "by an answer", "melalui jawapan";
+    }
+}
+
+stored_enum! {
     /// Why a token pair could not be renewed the last time.
     TokenProblem {
         /// No lasting reason: it is tried again soon.

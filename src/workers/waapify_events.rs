@@ -19,6 +19,7 @@ use crate::db::queue::{Room, number_key};
 use crate::db::webhooks::waapify_events;
 use crate::db::webhooks::waapify_events::EventJob;
 use crate::model::ids::WaMessageId;
+use crate::model::phone_forms;
 use crate::model::reason::{Hold, Reason, Step};
 use crate::runtime::notify::Signal;
 use crate::workers::inbound::{calls, lids, record};
@@ -221,7 +222,7 @@ impl WaapifyEvents {
     async fn linked(&self, job: &EventJob, account: Option<&Person>) -> sqlx::Result<()> {
         let (pool, location, number) = (&self.0.pool, &job.location_id, job.number.as_str());
         let phone = account.and_then(|person| person.phone.as_deref());
-        if phone.is_some_and(|phone| phone != number) {
+        if phone.is_some_and(|phone| !phone_forms::is_same(phone, number)) {
             warn!(%location, "another phone was linked than the number's");
             holds::mark_other_phone(pool, location, number, &Hold::OtherNumber).await?;
         } else {

@@ -10,6 +10,7 @@ use waapify_ghl::db::inbound;
 use waapify_ghl::db::inbound::{NewInbound, State};
 use waapify_ghl::model::ids::WaMessageId;
 use waapify_ghl::model::reason::{Reason, Step};
+use waapify_ghl::model::states::LidSource;
 
 use crate::harness::{Bridge, location, picture};
 use crate::messages::messages;
@@ -201,7 +202,8 @@ async fn learning_and_recording_at_once_loses_and_doubles_nothing() {
         };
         let pairs = [Pair {
             lid: &lid,
-            phone: &phone,
+            phone: phone.clone(),
+            learnt_by: LidSource::Message,
             name: None,
             said_at: now,
         }];
@@ -239,7 +241,8 @@ async fn of_two_phones_of_one_hidden_address_the_later_word_counts() {
     ] {
         let pair = Pair {
             lid: "112233445566778",
-            phone,
+            phone: phone.to_owned(),
+            learnt_by: LidSource::Message,
             name: None,
             said_at,
         };

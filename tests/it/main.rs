@@ -56,6 +56,7 @@ mod other_phones;
 mod outbound;
 mod outbound_claims;
 mod own_phone;
+mod people;
 mod poolers;
 mod priority;
 mod private_postgres;

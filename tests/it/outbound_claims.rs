@@ -10,7 +10,7 @@ use simulators::{Fault, Timings, seed};
 use time::Duration;
 use waapify_ghl::db::outbound;
 use waapify_ghl::db::outbound::outcomes::Outcome;
-use waapify_ghl::db::outbound::{OutboundJob, Pace, leases, outcomes};
+use waapify_ghl::db::outbound::{OutboundJob, Pace, Recipient, leases, outcomes};
 use waapify_ghl::model::reason::{Failure, Step};
 use waapify_ghl::model::states::FailureKind;
 use waapify_ghl::workers;
@@ -20,6 +20,11 @@ use crate::harness::{Bridge, OUTAGE, wait};
 
 const PHONE: &str = seed::AISYAH.2;
 
+/// Nobody whom GHL names as a contact.
+const RECIPIENT: Recipient<'_> = Recipient {
+    forms: &[],
+    contact: None,
+};
 const UNPACED: Pace = Pace {
     interval: Duration::ZERO,
     stretch: 1.0,
@@ -229,7 +234,7 @@ async fn what_a_killed_process_may_have_sent_waits_for_its_echo_first() {
     let job = claim_and_die(&bridge).await;
     let now = bridge.clock.now();
     assert!(
-        outbound::mark_send_started(&bridge.database.pool, &job, "60123456789", 1, now)
+        outbound::mark_send_started(&bridge.database.pool, &job, RECIPIENT, 1, now)
             .await
             .unwrap()
     );
@@ -254,7 +259,7 @@ async fn a_stale_owner_changes_nothing() {
     assert_eq!(bridge.state(&id).await, "sent");
     let (pool, now) = (&bridge.database.pool, bridge.clock.now());
     assert!(
-        !outbound::mark_send_started(pool, &stale, "60123456789", 1, now)
+        !outbound::mark_send_started(pool, &stale, RECIPIENT, 1, now)
             .await
             .unwrap()
     );

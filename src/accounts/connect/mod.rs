@@ -21,6 +21,7 @@ use crate::db::history::incidents::About;
 use crate::db::numbers;
 use crate::db::numbers::{ConnectedNumber, LastNumber, NewNumber, NumberRow, webhook_secrets};
 use crate::model::ids::LocationId;
+use crate::model::phone_forms;
 use crate::model::states::IncidentKind;
 use crate::runtime::clock::Clock;
 
@@ -128,7 +129,7 @@ impl Connector {
             .check_replacement(location, &number, &credentials, by)
             .await?;
         let linked = self.waapify.reconnect(&credentials).await?.number;
-        if let Some(linked) = linked.filter(|linked| *linked != number) {
+        if let Some(linked) = linked.filter(|linked| !phone_forms::is_same(linked, &number)) {
             return Err(ConnectError::OtherNumber { linked });
         }
         // Whoever knew the address before does not know the new one.

@@ -223,6 +223,25 @@ impl Client {
             .map(ContactId::from))
     }
 
+    /// The phone of a contact as GHL has it; none if it has no phone.
+    ///
+    /// # Errors
+    /// [`CallError`]; a contact that GHL does not have is a refusal.
+    pub async fn find_phone_of_contact(
+        &self,
+        token: &SecretString,
+        contact: &ContactId,
+    ) -> Result<Option<String>, CallError> {
+        let path = ["contacts", contact.as_str()];
+        let answer = self
+            .call(self.request(Method::GET, &path, V_2021_07, token))
+            .await?;
+        let found = answer.body.get("contact").filter(|found| found.is_object());
+        let found = found.ok_or_else(|| answer.incomplete("contact"))?;
+        let phone = found.get("phone").and_then(Value::as_str);
+        Ok(phone.map(ToOwned::to_owned))
+    }
+
     /// Creates the contact with this phone, or updates it. Without a phone GHL creates another one each time.
     pub async fn upsert_contact(
         &self,

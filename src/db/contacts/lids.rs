@@ -10,21 +10,24 @@ use time::OffsetDateTime;
 use crate::db::connection::{Connection, Pool};
 use crate::model::ids::LocationId;
 use crate::model::reason::{Reason, Step};
+use crate::model::states::LidSource;
 
 /// Suffix of a conversation that is known only by its LID. The conversation of a phone is the phone alone.
 pub const LID_SERVER: &str = "@lid";
 
 /// A LID and the phone it belongs to.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Pair<'a> {
     /// Digits of the LID.
     pub lid: &'a str,
-    /// Digits of the phone.
-    pub phone: &'a str,
+    /// Digits of the phone: the number that people dial.
+    pub phone: String,
     /// The name that arrived with it, for messages without one.
     pub name: Option<&'a str>,
     /// When WhatsApp reported it.
     pub said_at: OffsetDateTime,
+    /// How it was learnt.
+    pub learnt_by: LidSource,
 }
 
 /// Stores the phones of LIDs, each LID once, and releases the messages that wait for one of them: they are due now,
@@ -37,8 +40,9 @@ pub async fn learn(
     file_until: OffsetDateTime,
     now: OffsetDateTime,
 ) -> sqlx::Result<bool> {
-    let known = find_phones(pool, location, pairs).await?;
-    let is_news = |pair: &&Pair<'_>| known.get(pair.lid).is_none_or(|phone| phone != pair.phone);
+    let lids: Vec<&str> = pairs.iter().map(|pair| pair.lid).collect();
+    let known = find_phones(pool, location, &lids).await?;
+    let is_news = |pair: &&Pair<'_>| known.get(pair.lid) != Some(&pair.phone);
     let news: Vec<_> = pairs.iter().filter(is_news).collect();
     if news.is_empty() {
         return Ok(false);
@@ -52,12 +56,12 @@ pub async fn learn(
     Ok(!learnt.is_empty())
 }
 
-async fn find_phones(
+/// The phones of those LIDs whose phones are known.
+pub async fn find_phones(
     pool: &Pool,
     location: &LocationId,
-    pairs: &[Pair<'_>],
+    lids: &[&str],
 ) -> sqlx::Result<HashMap<String, String>> {
-    let lids: Vec<&str> = pairs.iter().map(|pair| pair.lid).collect();
     let known = sqlx::query!(
         r#"
         select lid, phone as "phone!"
@@ -65,7 +69,7 @@ async fn find_phones(
         where location_id = $1 and lid = any($2) and phone is not null
         "#,
         location.as_str(),
-        &lids as &[&str],
+        lids as &[&str],
     )
     .map(|row| (row.lid, row.phone))
     .fetch_all(pool)
@@ -80,20 +84,23 @@ async fn record(
     news: &[&Pair<'_>],
 ) -> sqlx::Result<Vec<String>> {
     let lids: Vec<&str> = news.iter().map(|pair| pair.lid).collect();
-    let phones: Vec<&str> = news.iter().map(|pair| pair.phone).collect();
+    let phones: Vec<&str> = news.iter().map(|pair| pair.phone.as_str()).collect();
     let names: Vec<Option<&str>> = news.iter().map(|pair| pair.name).collect();
     let times: Vec<OffsetDateTime> = news.iter().map(|pair| pair.said_at).collect();
+    let sources: Vec<LidSource> = news.iter().map(|pair| pair.learnt_by).collect();
     sqlx::query_scalar!(
         r#"
-        insert into lids (location_id, lid, phone, name, said_at)
-        select $1, said.lid, said.phone, said.name, said.said_at
-        from unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[]) as said (lid, phone, name, said_at)
+        insert into lids (location_id, lid, phone, name, said_at, learnt_by)
+        select $1, said.lid, said.phone, said.name, said.said_at, said.learnt_by
+        from unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[])
+            as said (lid, phone, name, said_at, learnt_by)
         -- In one order everywhere: of two processes that learn at once, one waits for the other, and never both.
         order by said.lid
         on conflict (location_id, lid) do update set
             phone = excluded.phone,
             name = excluded.name,
-            said_at = excluded.said_at
+            said_at = excluded.said_at,
+            learnt_by = excluded.learnt_by
         where lids.phone is null or lids.said_at <= excluded.said_at
         returning lid
         "#,
@@ -102,6 +109,7 @@ async fn record(
         &phones as &[&str],
         &names as &[Option<&str>],
         &times,
+        &sources as &[LidSource],
     )
     .fetch_all(tx)
     .await

@@ -1,4 +1,7 @@
-//! A location's WhatsApp groups and hidden addresses (LIDs). GHL's contacts are in `accounts/locations.rs`.
+//! Who is who in a location: which phone, GHL contact and WhatsApp addresses belong together, since when, and how that was
+//! learnt; and its groups.
 
+pub mod addresses;
 pub mod groups;
 pub mod lids;
+pub mod phones;

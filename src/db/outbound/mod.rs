@@ -225,12 +225,24 @@ pub async fn claim_unconnected(
     .await
 }
 
+/// Whom a message is sent to.
+#[derive(Clone, Copy, Debug)]
+pub struct Recipient<'a> {
+    /// All numbers (E.164 digits) of the phone, first the one that people dial.
+    pub forms: &'a [String],
+    /// The contact that the delivery names, which has this phone in GHL.
+    pub contact: Option<&'a str>,
+}
+
 /// Records that the send of a claimed message starts now, and to which chat, so that its echo is recognised and a later
 /// crash counts as an unknown outcome. False for a caller that has lost the claim: it must not send.
+///
+/// The delivery's word about the contact of the phone counts, until a newer one; GHL is asked about it before a reply
+/// goes there, because GHL's notices to staff name the customer's contact beside a member's phone.
 pub async fn mark_send_started(
     pool: &Pool,
     job: &OutboundJob,
-    chat: &str,
+    recipient: Recipient<'_>,
     parts: i32,
     now: OffsetDateTime,
 ) -> sqlx::Result<bool> {
@@ -240,7 +252,30 @@ pub async fn mark_send_started(
             update outbound
             set chat = $4, parts = $5, started_attempt = attempt, crashed_attempts = 0
             where location_id = $1 and id = $2 and attempt = $3 and state = 'sending'
-            returning location_id, id
+            returning location_id, id, accepted_at
+        ),
+        told as (
+            insert into contacts (location_id, phone, contact_id, learnt_at, learnt_by)
+            select location_id, $4, $7, accepted_at, 'delivery'
+            from leaving
+            where $7::text is not null and not exists (
+                select 1
+                from contacts
+                where location_id = $1 and phone = any($8) and contact_id = $7
+            )
+            on conflict (location_id, phone) do update set
+                contact_id = excluded.contact_id,
+                learnt_at = excluded.learnt_at,
+                learnt_by = excluded.learnt_by,
+                checked_at = null
+            where contacts.learnt_at is null or contacts.learnt_at <= excluded.learnt_at
+        ),
+        doubted as (
+            -- The contact had another phone before.
+            update contacts c
+            set checked_at = null
+            from leaving
+            where c.location_id = $1 and c.contact_id = $7 and c.phone <> all($8) and c.checked_at is not null
         )
         insert into timeline (location_id, message_id, at, state)
         select location_id, id, $6, 'sending'
@@ -249,9 +284,11 @@ pub async fn mark_send_started(
         job.location_id.as_str(),
         job.id.0,
         job.attempt,
-        chat,
+        recipient.forms.first(),
         parts,
         now,
+        recipient.contact,
+        recipient.forms,
     )
     .execute(pool)
     .await?;

@@ -1,6 +1,6 @@
 //! What WhatsApp reports about our messages: which message an id belongs to, and how far it got.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use time::{Duration, OffsetDateTime};
 
@@ -209,6 +209,30 @@ pub async fn find_sent(
     )
     .fetch_optional(pool)
     .await
+}
+
+/// The chats (digits) to which the messages with these ids were sent from `number`, by id.
+pub async fn list_recipients(
+    pool: &Pool,
+    location: &LocationId,
+    number: &str,
+    ids: &[&str],
+) -> sqlx::Result<HashMap<String, String>> {
+    let found = sqlx::query!(
+        r#"
+        select r.wa_message_id, o.chat as "chat!"
+        from receipts r
+        join outbound o on o.location_id = r.location_id and o.id = r.message_id
+        where r.location_id = $1 and r.number = $2 and r.wa_message_id = any($3) and o.chat is not null
+        "#,
+        location.as_str(),
+        number,
+        ids as &[&str],
+    )
+    .map(|row| (row.wa_message_id.0, row.chat))
+    .fetch_all(pool)
+    .await?;
+    Ok(found.into_iter().collect())
 }
 
 /// How far WhatsApp says that a part got.

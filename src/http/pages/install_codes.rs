@@ -19,8 +19,8 @@ const REFUSAL_PAUSE: Duration = Duration::from_secs(1);
 const MAX_EXCHANGES: usize = 4;
 /// How long a browser waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// GHL's codes have some 40 letters and digits; a tolerant reading of the standard's alphabet.
-const CODE_LENGTHS: std::ops::RangeInclusive<usize> = 20..=512;
+/// GHL's codes have some 40 letters and digits, but GHL promises no length: only what no code can be is refused unasked.
+const CODE_LENGTHS: std::ops::RangeInclusive<usize> = 1..=512;
 /// Refused codes that are remembered: each some 50 bytes.
 const MAX_REFUSED: usize = 10_000;
 /// How long: a code ends within minutes, and whoever reloads the page does so at once.

@@ -7,14 +7,18 @@ use time::{Duration, OffsetDateTime};
 use crate::accounts::tokens::TokenError;
 use crate::clients::ghl;
 use crate::clients::ghl::Advice;
-use crate::db::accounts::locations;
-use crate::db::contacts::groups;
+use crate::db::contacts::{groups, phones};
 use crate::model::ids::{ContactId, LocationId};
+use crate::model::phone_forms;
+use crate::model::states::ContactSource;
 use crate::workers::Context;
 
 /// Time for one call to GHL with a renewal of the token. A process that is killed in it delays the group by this at
 /// most.
 const MAKING: Duration = Duration::seconds(100);
+/// A contact is looked at again after this time, because its phone may have been edited in GHL: one call in three days of
+/// a conversation.
+const TRUST: Duration = Duration::days(3);
 /// The name of a group without a known name.
 const NAMELESS: &str = "WhatsApp group";
 
@@ -36,34 +40,94 @@ pub(in crate::workers) async fn find_or_make(
     location: &LocationId,
     sender: Sender<'_>,
 ) -> Result<ContactId, TokenError> {
-    let pool = &context.pool;
-    if let Some(known) =
-        locations::find_contact_id(pool, location, sender.phone, sender.wrote_at).await?
-    {
-        return Ok(known);
+    let (pool, now) = (&context.pool, context.clock.now());
+    let has_phone = !sender.phone.contains('@');
+    let forms = phone_forms::forms(sender.phone);
+    if let Some(known) = phones::find(pool, location, &forms, sender.wrote_at).await? {
+        let is_sure = known.checked_at.is_some_and(|at| now - at < TRUST);
+        if is_sure || !has_phone || still_has(context, location, &known.contact_id, &forms).await? {
+            return Ok(known.contact_id);
+        }
     }
-    if sender.phone.contains('@') {
+    if !has_phone {
         return make_group(context, location, sender).await;
     }
-    let phone = format!("+{}", sender.phone);
-    let (phone, name) = (phone.as_str(), sender.name);
-    let find =
-        |ghl: ghl::Client, token| async move { ghl.find_contact(&token, location, phone).await };
-    let found = match context.tokens.call(location, find).await {
-        // If GHL refuses the look-up, an upsert is still safe, because GHL identifies contacts by phone.
-        Err(TokenError::Call(error)) if error.advice == Advice::Reject => None,
-        found => found?,
+    let (contact, learnt_by) = match search(context, location, &forms).await? {
+        Some(contact) => (contact, ContactSource::Search),
+        None => (
+            make(context, location, &forms, sender.name).await?,
+            ContactSource::Made,
+        ),
     };
+    let wrote_at = sender.wrote_at;
+    let phone = phone_forms::canonical(sender.phone);
+    phones::save(pool, location, &phone, &contact, learnt_by, wrote_at, now).await?;
+    Ok(contact)
+}
+
+/// Whether a contact has one of these numbers in GHL, of which it keeps the memory.
+async fn still_has(
+    context: &Context,
+    location: &LocationId,
+    contact: &ContactId,
+    forms: &[String],
+) -> Result<bool, TokenError> {
+    let read =
+        |ghl: ghl::Client, token| async move { ghl.find_phone_of_contact(&token, contact).await };
+    let phone = match context.tokens.call(location, read).await {
+        // Deleted, or merged with another.
+        Err(TokenError::Call(error)) if error.advice == Advice::Reject => None,
+        read => read?,
+    };
+    let still = phone.is_some_and(|phone| forms.contains(&digits(&phone)));
+    if still {
+        let now = context.clock.now();
+        phones::confirm(&context.pool, location, forms, contact, now).await?;
+    }
+    Ok(still)
+}
+
+fn digits(phone: &str) -> String {
+    phone.chars().filter(char::is_ascii_digit).collect()
+}
+
+/// The contact that GHL has under one of the numbers of a phone.
+async fn search(
+    context: &Context,
+    location: &LocationId,
+    forms: &[String],
+) -> Result<Option<ContactId>, TokenError> {
+    for form in forms {
+        let phone = format!("+{form}");
+        let phone = phone.as_str();
+        let find = |ghl: ghl::Client, token| async move {
+            ghl.find_contact(&token, location, phone).await
+        };
+        let found = match context.tokens.call(location, find).await {
+            // If GHL refuses the look-up, an upsert is still safe, because GHL identifies contacts by phone.
+            Err(TokenError::Call(error)) if error.advice == Advice::Reject => None,
+            found => found?,
+        };
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
+}
+
+async fn make(
+    context: &Context,
+    location: &LocationId,
+    forms: &[String],
+    name: Option<&str>,
+) -> Result<ContactId, TokenError> {
+    let phone = format!("+{}", phone_forms::written(forms));
+    let phone = phone.as_str();
     let make = |ghl: ghl::Client, token| async move {
         ghl.upsert_contact(&token, location, Some(phone), name)
             .await
     };
-    let contact = match found {
-        Some(contact) => contact,
-        None => context.tokens.call(location, make).await?,
-    };
-    locations::save_contact_id(pool, location, sender.phone, &contact, sender.wrote_at).await?;
-    Ok(contact)
+    context.tokens.call(location, make).await
 }
 
 /// The contact of a group. GHL identifies contacts by phone or mail, and a group has neither, so a claim ensures that
@@ -83,12 +147,14 @@ async fn make_group(
         ghl.upsert_contact(&token, location, None, name).await
     };
     // The holder of an earlier claim may have created it a moment ago.
-    let contact = match locations::find_contact_id(pool, location, address, wrote_at).await? {
-        Some(known) => Ok(known),
+    let forms = [address.to_owned()];
+    let contact = match phones::find(pool, location, &forms, wrote_at).await? {
+        Some(known) => Ok(known.contact_id),
         None => context.tokens.call(location, make).await,
     };
     if let Ok(contact) = &contact {
-        locations::save_contact_id(pool, location, address, contact, wrote_at).await?;
+        let made = ContactSource::Made;
+        phones::save(pool, location, address, contact, made, wrote_at, now).await?;
     }
     groups::finish_making(pool, location, address, until).await?;
     contact

@@ -1,18 +1,34 @@
-//! Phones of LIDs and names of groups from a body of Waapify, stored before its messages are recorded.
+//! Who is who, from a body of Waapify, stored before its messages are recorded: phones of LIDs, under which number a phone
+//! is on WhatsApp, names of groups.
 //!
-//! Decides which events show a LID together with its phone. It does not believe our own message about our own number.
+//! Decides which events show a LID together with its phone, or prove that it is one's: a receipt for what was sent to a
+//! phone, an answer to it. It does not believe our own message about our own number.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use time::OffsetDateTime;
-use whatsapp_events::{Chat, Event, Message, Person};
+use whatsapp_events::{Chat, Event, Message, Person, ReceiptLevel};
 
+use crate::db::contacts::addresses::Heard;
 use crate::db::contacts::lids::Pair;
-use crate::db::contacts::{groups, lids};
+use crate::db::contacts::{addresses, groups, lids};
+use crate::db::outbound::receipts;
 use crate::db::webhooks::waapify_events::EventJob;
+use crate::model::phone_forms;
+use crate::model::states::LidSource;
 use crate::workers::Context;
 use crate::workers::inbound::record::believable;
 use crate::workers::inbound_media::MEDIA_WAIT;
+
+/// A LID that acknowledged or answered a message of ours, whose recipient it therefore is.
+#[derive(Clone, Copy)]
+struct Proof<'a> {
+    lid: &'a str,
+    /// WhatsApp's id of our message.
+    sent: &'a str,
+    said_at: OffsetDateTime,
+    learnt_by: LidSource,
+}
 
 /// Stores what the events of one body say, with one call for all LIDs and one statement for all groups.
 pub(in crate::workers) async fn learn(
@@ -20,7 +36,21 @@ pub(in crate::workers) async fn learn(
     job: &EventJob,
     events: &[Event],
 ) -> sqlx::Result<()> {
+    let proofs = prove(context, job, events).await?;
     let mut pairs = BTreeMap::new();
+    for (proof, phone) in &proofs {
+        pairs.insert(
+            proof.lid,
+            Pair {
+                lid: proof.lid,
+                phone: phone.clone(),
+                name: None,
+                said_at: proof.said_at,
+                learnt_by: proof.learnt_by,
+            },
+        );
+    }
+    hear(context, job, events).await?;
     let mut subjects = BTreeMap::new();
     for event in events {
         match event {
@@ -56,6 +86,99 @@ pub(in crate::workers) async fn learn(
     Ok(())
 }
 
+/// The proofs about LIDs that are not known, each with the phone of its LID.
+async fn prove<'a>(
+    context: &Context,
+    job: &EventJob,
+    events: &'a [Event],
+) -> sqlx::Result<Vec<(Proof<'a>, String)>> {
+    let mut proofs: Vec<_> = events
+        .iter()
+        .filter_map(|event| proof(job, event))
+        .collect();
+    if proofs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (pool, location) = (&context.pool, &job.location_id);
+    let hidden: Vec<_> = proofs.iter().map(|proof| proof.lid).collect();
+    let known = lids::find_phones(pool, location, &hidden).await?;
+    proofs.retain(|proof| !known.contains_key(proof.lid));
+    if proofs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<_> = proofs.iter().map(|proof| proof.sent).collect();
+    let recipients = receipts::list_recipients(pool, location, &job.number, &ids).await?;
+    let with_phone = proofs.into_iter().filter_map(|proof| {
+        let phone = recipients.get(proof.sent)?;
+        Some((proof, phone.clone()))
+    });
+    Ok(with_phone.collect())
+}
+
+/// In a chat with one person only that person can acknowledge or answer. A message with both addresses needs no proof.
+fn proof<'a>(job: &EventJob, event: &'a Event) -> Option<Proof<'a>> {
+    let (chat, sent, said_at, learnt_by) = match event {
+        Event::Receipt(receipt) => (
+            receipt.chat.as_ref()?,
+            &receipt.id,
+            job.received_at,
+            LidSource::Receipt,
+        ),
+        Event::Message(message) if !message.from_me => (
+            &message.chat,
+            message.about.as_ref()?,
+            believable(message.sent_at, job.received_at),
+            LidSource::Quote,
+        ),
+        _ => return None,
+    };
+    match chat {
+        Chat::Person(Person {
+            phone: None,
+            lid: Some(lid),
+        }) => Some(Proof {
+            lid,
+            sent,
+            said_at,
+            learnt_by,
+        }),
+        _ => None,
+    }
+}
+
+/// Stores under which of its two numbers a phone wrote or acknowledged.
+async fn hear(context: &Context, job: &EventJob, events: &[Event]) -> sqlx::Result<()> {
+    let heard: BTreeSet<Heard> = events.iter().filter_map(heard).collect();
+    for heard in &heard {
+        addresses::learn(&context.pool, &job.location_id, heard, job.received_at).await?;
+    }
+    Ok(())
+}
+
+fn heard(event: &Event) -> Option<Heard> {
+    let chat = match event {
+        Event::Message(message) if !message.from_me => &message.chat,
+        Event::Receipt(receipt) if receipt.level >= ReceiptLevel::Delivered => {
+            receipt.chat.as_ref()?
+        }
+        _ => return None,
+    };
+    let Chat::Person(Person {
+        phone: Some(address),
+        ..
+    }) = chat
+    else {
+        return None;
+    };
+    match phone_forms::forms(address).as_slice() {
+        [phone, _, ..] => Some(Heard {
+            phone: phone.clone(),
+            address: address.clone(),
+        }),
+        _ => None,
+    }
+}
+
 fn read<'a>(pairs: &mut BTreeMap<&'a str, Pair<'a>>, job: &EventJob, message: &'a Message) {
     let chat = match &message.chat {
         Chat::Person(person) => Some(person),
@@ -64,7 +187,8 @@ fn read<'a>(pairs: &mut BTreeMap<&'a str, Pair<'a>>, job: &EventJob, message: &'
     let said_at = believable(message.sent_at, job.received_at);
     for person in chat.into_iter().chain(&message.sender) {
         // In our own message the second address may be ours.
-        if !(message.from_me && person.phone.as_ref() == Some(&job.number)) {
+        let is_our_phone = |phone: &String| phone_forms::is_same(phone, &job.number);
+        if !(message.from_me && person.phone.as_ref().is_some_and(is_our_phone)) {
             note(pairs, person, None, said_at);
         }
     }
@@ -81,15 +205,14 @@ fn note<'a>(
     };
     let pair = Pair {
         lid,
-        phone,
+        phone: phone_forms::canonical(phone),
         name,
         said_at,
+        learnt_by: LidSource::Message,
     };
-    let known = pairs.entry(lid).or_insert(pair);
+    let known = pairs.entry(lid).or_insert_with(|| pair.clone());
     if known.said_at <= said_at {
-        *known = Pair {
-            name: name.or(known.name),
-            ..pair
-        };
+        let name = name.or(known.name);
+        *known = Pair { name, ..pair };
     }
 }

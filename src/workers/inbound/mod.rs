@@ -19,12 +19,14 @@ use self::reconciliation::End;
 use crate::accounts::tokens::TokenError;
 use crate::clients::ghl;
 use crate::clients::ghl::{Advice, CallError, CallLog, Direction, InboundMessage, StoredMessage};
-use crate::db::accounts::{locations, vendor_outages};
+use crate::db::accounts::vendor_outages;
+use crate::db::contacts::phones;
 use crate::db::inbound;
 use crate::db::inbound::{InboundJob, media, posts, undecrypted};
 use crate::db::queue::{Room, location_key};
 use crate::db::webhooks::ghl_events;
 use crate::model::ids::{ContactId, GhlMessageId};
+use crate::model::phone_forms;
 use crate::model::reason::{Reason, Step, Wait};
 use crate::model::retry_schedule::{HIDDEN_POST, INBOUND, KEPT};
 use crate::model::states::CallEnd;
@@ -291,7 +293,12 @@ impl Inbound {
         if job.failures > 0 {
             return self.fail(job, &error.detail).await;
         }
-        locations::forget_contact(&self.0.pool, &job.location_id, &job.phone).await?;
+        phones::forget(
+            &self.0.pool,
+            &job.location_id,
+            &phone_forms::forms(&job.phone),
+        )
+        .await?;
         let now = self.0.clock.now();
         let pause = INBOUND.pause(0, rand::random()).unwrap_or_default();
         inbound::finish_retry(&self.0.pool, job, &error.detail, false, now + pause, now).await
@@ -301,7 +308,12 @@ impl Inbound {
     async fn doubt_contact(&self, job: &InboundJob, error: &TokenError) -> sqlx::Result<()> {
         match error {
             TokenError::Call(call) if call.advice == Advice::Reject && !job.unconfirmed => {
-                locations::forget_contact(&self.0.pool, &job.location_id, &job.phone).await
+                phones::forget(
+                    &self.0.pool,
+                    &job.location_id,
+                    &phone_forms::forms(&job.phone),
+                )
+                .await
             }
             _ => Ok(()),
         }

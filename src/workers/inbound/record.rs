@@ -17,6 +17,7 @@ use crate::db::outbound::{in_flight, receipts};
 use crate::db::webhooks::waapify_events::EventJob;
 use crate::db::{inbound, numbers};
 use crate::model::ids::WaMessageId;
+use crate::model::phone_forms;
 use crate::model::reason::Step;
 use crate::workers::Context;
 use crate::workers::inbound_media::{LINK_DAYS, MEDIA_WAIT};
@@ -151,13 +152,12 @@ async fn phone_of(
     person: &Person,
     from_me: bool,
 ) -> sqlx::Result<Option<String>> {
-    let is_ours = |phone: &&String| from_me && **phone == job.number && person.lid.is_some();
-    match (
-        person.phone.as_ref().filter(|phone| !is_ours(phone)),
-        &person.lid,
-    ) {
+    let own = phone_forms::canonical(&job.number);
+    let is_ours = |phone: &String| from_me && *phone == own && person.lid.is_some();
+    let phone = person.phone.as_deref().map(phone_forms::canonical);
+    match (phone.filter(|phone| !is_ours(phone)), &person.lid) {
         (None, Some(lid)) => lids::find_phone(&context.pool, &job.location_id, lid).await,
-        (phone, _) => Ok(phone.cloned()),
+        (phone, _) => Ok(phone),
     }
 }
 
@@ -302,7 +302,12 @@ fn enter(
             State::Ignored(Step::Broadcast)
         }
         _ if is_ours => State::Ignored(Step::OwnEcho),
-        (Chat::Person(_), _) if place.phone.as_deref() == Some(number) => {
+        (Chat::Person(_), _)
+            if place
+                .phone
+                .as_deref()
+                .is_some_and(|phone| phone_forms::is_same(phone, number)) =>
+        {
             State::Ignored(Step::NoteToSelf)
         }
         _ if text.is_none() => State::Ignored(Step::SaysNothing),

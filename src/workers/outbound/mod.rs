@@ -21,13 +21,14 @@ use tracing::info;
 use crate::accounts::connect;
 use crate::clients::waapify::Media;
 use crate::db::accounts::{installs, token_requests};
-use crate::db::contacts::groups;
+use crate::db::contacts::{addresses, groups};
 use crate::db::outbound::circuits::OpenCircuit;
 use crate::db::outbound::outcomes::Outcome;
-use crate::db::outbound::{OutboundJob, Pace, leases, outcomes, priority};
+use crate::db::outbound::{OutboundJob, Pace, Recipient, leases, outcomes, priority};
 use crate::db::queue::{Room, number_key};
 use crate::db::{numbers, outbound};
 use crate::model::ids::LocationId;
+use crate::model::phone_forms;
 use crate::model::reason::{Failure, Hold, NUMBER_STOPPED, Reason, Step, Wait};
 use crate::model::states::InstallStatus;
 use crate::runtime::notify::Signal;
@@ -61,6 +62,16 @@ pub enum Job {
     Probe(OutboundJob, OpenCircuit),
     /// No echo arrived in time.
     WaitOver(OutboundJob),
+}
+
+/// What is to be sent to whom.
+struct Message {
+    /// E.164 digits.
+    chat: String,
+    /// The contact that has this phone in GHL.
+    contact: Option<String>,
+    /// At least one.
+    parts: Vec<Part>,
 }
 
 impl Worker for Outbound {
@@ -161,7 +172,12 @@ impl Outbound {
     }
 
     async fn send(&self, job: &OutboundJob) -> sqlx::Result<()> {
-        let Some((chat, parts)) = self.plan(job).await? else {
+        let Some(Message {
+            chat,
+            contact,
+            parts,
+        }) = self.plan(job).await?
+        else {
             return Ok(());
         };
         let Some(number) = job.sender() else {
@@ -184,7 +200,13 @@ impl Outbound {
             i32::try_from(parts.len()).unwrap_or(i32::MAX),
             self.0.clock.now(),
         );
-        if !outbound::mark_send_started(&self.0.pool, job, &chat, count, now).await? {
+        let forms = phone_forms::forms(&chat);
+        let recipient = Recipient {
+            forms: &forms,
+            contact: contact.as_deref(),
+        };
+        let address = self.address(job, &chat, &forms).await?;
+        if !outbound::mark_send_started(&self.0.pool, job, recipient, count, now).await? {
             return Ok(());
         }
         let media = part
@@ -194,7 +216,7 @@ impl Outbound {
         match self
             .0
             .waapify
-            .send(&credentials, &chat, &part.text, media.as_ref())
+            .send(&credentials, &address, &part.text, media.as_ref())
             .await
         {
             Ok(id) => {
@@ -211,12 +233,36 @@ impl Outbound {
         }
     }
 
+    /// The number under which WhatsApp knows a phone: of two, the one that answered or acknowledged last, else GHL's.
+    async fn address(
+        &self,
+        job: &OutboundJob,
+        chat: &str,
+        forms: &[String],
+    ) -> sqlx::Result<String> {
+        let known = match forms {
+            [phone, _, ..] => addresses::find(&self.0.pool, &job.location_id, phone).await?,
+            _ => None,
+        };
+        Ok(known.unwrap_or_else(|| chat.to_owned()))
+    }
+
     /// Whom to send what; none where the plan is another one, which was carried out.
-    async fn plan(&self, job: &OutboundJob) -> sqlx::Result<Option<(String, Vec<Part>)>> {
+    async fn plan(&self, job: &OutboundJob) -> sqlx::Result<Option<Message>> {
         let country = job.number.as_deref().and_then(country_of);
         let known = plan::attachments::known(job.files.as_deref());
         match plan::plan(&job.body, country, known.as_deref()) {
-            Plan::Send { chat, parts } => return Ok(Some((chat, parts))),
+            Plan::Send {
+                chat,
+                contact,
+                parts,
+            } => {
+                return Ok(Some(Message {
+                    chat,
+                    contact,
+                    parts,
+                }));
+            }
             Plan::Ignore(reason) => {
                 self.finish(job, Outcome::Ignored, &reason.into()).await?;
                 self.refund_pacing_slot(job).await?;

@@ -58,9 +58,9 @@ async fn codes_that_ghl_never_wrote_and_codes_that_it_refused_are_not_asked_agai
     let bridge = Bridge::bare().await;
     let long = "a".repeat(2000);
     for junk in [
-        "x",
+        "%20",
         "%3Cscript%3E",
-        "short-one",
+        "two%20words",
         &long,
         "..%2F..%2Fetc%2Fpasswd%20%20",
     ] {

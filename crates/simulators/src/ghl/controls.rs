@@ -103,6 +103,15 @@ impl Ghl {
         id
     }
 
+    /// Somebody edits a contact's phone in GHL.
+    pub fn set_phone(&self, contact_id: &str, phone: &str) {
+        let mut state = self.inner.state.lock();
+        let mut contacts = state.contacts.iter_mut();
+        if let Some(contact) = contacts.find(|contact| contact.id == contact_id) {
+            contact.phone = Some(phone.to_owned());
+        }
+    }
+
     /// Installs the app in a location or removes it. Removal invalidates the location's tokens.
     pub fn set_installed(&self, location_id: &str, installed: bool) {
         if let Some(location) = self.inner.state.lock().locations.get_mut(location_id) {

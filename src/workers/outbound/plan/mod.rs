@@ -35,6 +35,8 @@ pub enum Plan {
     Send {
         /// E.164 digits of the customer.
         chat: String,
+        /// The contact that has this phone in GHL.
+        contact: Option<String>,
         /// At least one.
         parts: Vec<Part>,
     },
@@ -99,7 +101,12 @@ pub fn plan(body: &[u8], country: Option<Country>, files: Option<&[File]>) -> Pl
     if parts.is_empty() {
         return Plan::Fail(Failure::Empty);
     }
-    Plan::Send { chat, parts }
+    let contact = Some(text_of("contactId").into_owned()).filter(|contact| !contact.is_empty());
+    Plan::Send {
+        chat,
+        contact,
+        parts,
+    }
 }
 
 fn addresses(list: &Value) -> Result<Vec<Url>, Failure> {

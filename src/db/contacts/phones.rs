@@ -1,0 +1,119 @@
+//! The GHL contact of a phone, of a group, or of a sender without a phone: since when it is known, and how.
+
+use time::OffsetDateTime;
+
+use crate::db::connection::Pool;
+use crate::model::ids::{ContactId, LocationId};
+use crate::model::states::ContactSource;
+
+/// What is remembered about a phone.
+#[derive(Clone, Debug)]
+pub struct KnownContact {
+    /// The contact.
+    pub contact_id: ContactId,
+    /// When GHL last said that it has this phone.
+    pub checked_at: Option<OffsetDateTime>,
+}
+
+/// The contact that was last learnt for a phone, whose numbers are `forms` (digits), or for an address of a group or a
+/// LID. `wrote_at`: when the contact wrote; none where the business wrote to them.
+pub async fn find(
+    pool: &Pool,
+    location: &LocationId,
+    forms: &[String],
+    wrote_at: Option<OffsetDateTime>,
+) -> sqlx::Result<Option<KnownContact>> {
+    sqlx::query_as!(
+        KnownContact,
+        r#"
+        with found as (
+            update contacts
+            set wrote_at = greatest(wrote_at, $3)
+            where location_id = $1 and phone = any($2)
+            returning contact_id, checked_at, learnt_at
+        )
+        select contact_id, checked_at
+        from found
+        -- Older versions stored both numbers of a phone.
+        order by learnt_at desc nulls last
+        limit 1
+        "#,
+        location.as_str(),
+        forms,
+        wrote_at,
+    )
+    .fetch_optional(pool)
+    .await
+}
+
+/// Stores the contact that GHL named for a phone, group or LID now; `wrote_at` as for [`find`].
+pub async fn save(
+    pool: &Pool,
+    location: &LocationId,
+    phone: &str,
+    contact: &ContactId,
+    learnt_by: ContactSource,
+    wrote_at: Option<OffsetDateTime>,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        insert into contacts (location_id, phone, contact_id, wrote_at, learnt_at, learnt_by, checked_at)
+        values ($1, $2, $3, $4, $5, $6, $5)
+        on conflict (location_id, phone) do update set
+            contact_id = excluded.contact_id,
+            wrote_at = greatest(contacts.wrote_at, excluded.wrote_at),
+            learnt_at = excluded.learnt_at,
+            learnt_by = excluded.learnt_by,
+            checked_at = excluded.checked_at
+        "#,
+        location.as_str(),
+        phone,
+        contact.as_str(),
+        wrote_at,
+        now,
+        learnt_by as ContactSource,
+    )
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
+/// GHL says now that the contact has this phone.
+pub async fn confirm(
+    pool: &Pool,
+    location: &LocationId,
+    forms: &[String],
+    contact: &ContactId,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        update contacts
+        set checked_at = $4
+        where location_id = $1 and phone = any($2) and contact_id = $3
+        "#,
+        location.as_str(),
+        forms,
+        contact.as_str(),
+        now,
+    )
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
+/// Deletes the contact of a phone, for the case that GHL does not have it any more.
+pub async fn forget(pool: &Pool, location: &LocationId, forms: &[String]) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        delete from contacts
+        where location_id = $1 and phone = any($2)
+        "#,
+        location.as_str(),
+        forms,
+    )
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
