@@ -218,14 +218,9 @@ async fn request_location_token(bridge: &Bridge) {
     );
     assert!(ghl.refresh(&token, "Location").await.is_ok());
     assert!(
-        ghl.upsert_contact(
-            &token,
-            &LocationId::from("l"),
-            Some(seed::AISYAH.2),
-            Some("A")
-        )
-        .await
-        .is_ok()
+        ghl.upsert_contact(&token, &LocationId::from("l"), seed::AISYAH.2, Some("A"))
+            .await
+            .is_ok()
     );
     // The mock's conversation belongs to another contact.
     let contact = waapify_ghl::model::ids::ContactId::from("c");

@@ -80,7 +80,7 @@ async fn a_hidden_sender_is_held_not_guessed_and_holds_up_nobody() {
     let later = text(&bridge, "P1", known, "saya Aisyah");
     arrive(&bridge, &[later]).await;
     assert_eq!(bridge.conversation(), ["saya Aisyah"]);
-    bridge.after(Duration::days(30)).await;
+    bridge.after(Duration::minutes(10)).await;
     let held = Some((
         "held".to_owned(),
         Some("sender_hidden".to_owned()),
@@ -168,7 +168,7 @@ async fn a_held_messages_file_is_fetched_when_its_sender_is_known() {
     let mut message = text(&bridge, "F1", json!({"remoteJid": LID}), "");
     message["message"] = content;
     arrive(&bridge, &[message]).await;
-    bridge.after(Duration::HOUR).await;
+    bridge.after(Duration::minutes(10)).await;
     assert!(
         bridge.simulation.ghl.uploads().is_empty(),
         "nobody to attach it for"
@@ -318,7 +318,7 @@ async fn held_messages_are_listed_with_the_reason_and_a_replay_does_not_invent_a
     bridge.install().await;
     bridge.connect().await;
     assert_eq!(messages(&bridge, &["replay", &id]).await.0, Some(0));
-    bridge.after(Duration::HOUR).await;
+    bridge.after(Duration::minutes(10)).await;
     assert_eq!(state(&bridge, "L1").await, "held");
     named(&bridge).await;
     assert_eq!(state(&bridge, "L1").await, "posted");

@@ -278,3 +278,82 @@ async fn an_own_number_is_connected_in_its_other_form() {
     assert!(connected.is_ok(), "{connected:?}");
     drop(gateway);
 }
+
+/// Aisyah writes under her LID, and shows no phone for a quarter of an hour.
+async fn shown_without_phone(bridge: &Bridge) -> String {
+    writes(bridge, "H1", LID, "siapa saya").await;
+    bridge.after(Duration::minutes(14)).await;
+    assert!(bridge.posted().is_empty());
+    bridge.after(Duration::minutes(2)).await;
+    let made = bridge.simulation.ghl.faults().seen_at(UPSERT);
+    assert_eq!(made.len(), 1);
+    assert_eq!(made[0].body["name"], seed::AISYAH.1);
+    assert_eq!(made[0].body["tags"], json!(["whatsapp-no-phone"]));
+    let all = bridge.simulation.ghl.contacts(seed::LOCATION_ID);
+    let nameless = all.into_iter().find(|contact| contact.phone.is_none());
+    nameless.unwrap().id
+}
+
+#[tokio::test]
+async fn a_sender_without_a_phone_is_shown_after_a_quarter_of_an_hour() {
+    let bridge = Bridge::new().await;
+    let contact = shown_without_phone(&bridge).await;
+    writes(&bridge, "H2", LID, "masih saya").await;
+    assert_eq!(shown(&bridge, &contact), ["siapa saya", "masih saya"]);
+    assert_eq!(bridge.simulation.ghl.faults().count(UPSERT), 1);
+}
+
+#[tokio::test]
+async fn nothing_can_be_sent_to_a_sender_without_a_phone_and_ghl_is_told_why() {
+    let bridge = Bridge::new().await;
+    let contact = shown_without_phone(&bridge).await;
+    let body = json!({
+        "contactId": contact, "locationId": seed::LOCATION_ID, "messageId": "to-hidden", "type": "SMS",
+        "message": "hai", "attachments": [],
+    });
+    bridge.simulation.ghl.agent_sends_raw(&body).await;
+    bridge.after(Duration::seconds(10)).await;
+    assert_eq!(
+        bridge.outbound("to-hidden").await,
+        ("failed".to_owned(), Some("phone_hidden".to_owned()))
+    );
+    crate::lids::named(&bridge).await;
+    writes(&bridge, "H2", LID, "kini dikenali").await;
+    let body = json!({
+        "contactId": contact, "locationId": seed::LOCATION_ID, "messageId": "to-moved", "type": "SMS",
+        "message": "hai", "attachments": [],
+    });
+    bridge.simulation.ghl.agent_sends_raw(&body).await;
+    bridge.after(Duration::seconds(10)).await;
+    assert_eq!(
+        bridge.outbound("to-moved").await,
+        ("failed".to_owned(), Some("phone_elsewhere".to_owned()))
+    );
+}
+
+#[tokio::test]
+async fn the_conversation_goes_on_in_the_contact_of_the_phone_with_a_line_that_says_so() {
+    for is_named_by_message in [false, true] {
+        let bridge = Bridge::new().await;
+        let contact = shown_without_phone(&bridge).await;
+        let key = if is_named_by_message {
+            json!({"remoteJid": LID, "senderPn": "60123456789@s.whatsapp.net"})
+        } else {
+            crate::lids::named(&bridge).await;
+            json!({"remoteJid": LID})
+        };
+        for (id, words) in [("H2", "ini nombor saya"), ("H3", "lagi")] {
+            let message = text(&bridge, id, key.clone(), words);
+            arrive(&bridge, &[message]).await;
+        }
+        assert_eq!(shown(&bridge, &contact), ["siapa saya"]);
+        let shown = bridge.conversation();
+        let [first, second] = shown.as_slice() else {
+            panic!("{shown:?}");
+        };
+        let (line, words) = first.split_once('\n').unwrap();
+        assert!(line.contains("whatsapp-no-phone"), "{line}");
+        assert_eq!((words, second.as_str()), ("ini nombor saya", "lagi"));
+        bridge.database.pool.close().await;
+    }
+}

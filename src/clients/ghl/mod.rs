@@ -242,22 +242,39 @@ impl Client {
         Ok(phone.map(ToOwned::to_owned))
     }
 
-    /// Creates the contact with this phone, or updates it. Without a phone GHL creates another one each time.
+    /// Creates the contact with this phone, or updates it.
     pub async fn upsert_contact(
         &self,
         token: &SecretString,
         location: &LocationId,
-        phone: Option<&str>,
+        phone: &str,
         name: Option<&str>,
     ) -> Result<ContactId, CallError> {
-        let mut body = json!({"locationId": location});
-        for (field, value) in [("phone", phone), ("name", name)] {
-            if let Some(value) = value {
-                body[field] = value.into();
-            }
+        let mut body = json!({"locationId": location, "phone": phone});
+        if let Some(name) = name {
+            body["name"] = name.into();
         }
+        self.upsert(token, &body).await
+    }
+
+    /// Creates a contact without a phone: another one each time.
+    pub async fn make_contact_without_phone(
+        &self,
+        token: &SecretString,
+        location: &LocationId,
+        name: &str,
+        tags: &[&str],
+    ) -> Result<ContactId, CallError> {
+        let mut body = json!({"locationId": location, "name": name});
+        if !tags.is_empty() {
+            body["tags"] = tags.into();
+        }
+        self.upsert(token, &body).await
+    }
+
+    async fn upsert(&self, token: &SecretString, body: &Value) -> Result<ContactId, CallError> {
         let request = self.request(Method::POST, &["contacts", "upsert"], V_2021_07, token);
-        let answer = self.call(request.json(&body)).await?;
+        let answer = self.call(request.json(body)).await?;
         let id = answer.body.pointer("/contact/id").and_then(Value::as_str);
         id.map(ContactId::from)
             .ok_or_else(|| answer.incomplete("contact.id"))

@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use crate::db::connection::Pool;
-use crate::model::ids::{LocationId, MessageId};
+use crate::model::ids::LocationId;
 
 /// Stores the names of groups, which are given by their addresses, each once.
 pub async fn record_subjects(
@@ -77,26 +77,4 @@ pub async fn finish_making(
     .execute(pool)
     .await
     .map(|_| ())
-}
-
-/// Whether a message from GHL is for the contact of a group.
-pub async fn is_addressed(
-    pool: &Pool,
-    location: &LocationId,
-    message: MessageId,
-) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(
-        r#"
-        select exists (
-            select 1
-            from outbound o
-            join contacts c on c.location_id = o.location_id and c.contact_id = o.conversation
-            where o.location_id = $1 and o.id = $2 and c.phone like '%@g.us'
-        ) as "is_addressed!"
-        "#,
-        location.as_str(),
-        message.0,
-    )
-    .fetch_one(pool)
-    .await
 }

@@ -156,6 +156,51 @@ pub(in crate::db) async fn lock(
     .await
 }
 
+/// Messages in one statement, so that no lock lasts long; the rest follows at the next poll.
+const BATCH: i64 = 500;
+
+/// Shows messages that were held since `before` for their sender's phone in a contact without a phone: from then on their
+/// LID stands in the phone's place. Returns their number.
+pub async fn show_hidden(
+    pool: &Pool,
+    before: OffsetDateTime,
+    now: OffsetDateTime,
+) -> sqlx::Result<u64> {
+    let shown = sqlx::query!(
+        r#"
+        with due as (
+            select location_id, id
+            from inbound
+            where state = 'held'
+                and not undecrypted
+                and phone is null
+                and conversation like '%' || $3
+                and accepted_at <= $1
+            limit $4
+            for update skip locked
+        ),
+        shown as (
+            update inbound i
+            set state = 'accepted', phone = i.conversation, reason_code = null, reason_args = null, due_at = $2
+            from due
+            where i.location_id = due.location_id and i.id = due.id
+            returning i.location_id, i.id
+        )
+        insert into timeline (location_id, message_id, at, state, cause_code, cause_args)
+        select location_id, id, $2, 'accepted', $5::jsonb->>'code', $5::jsonb->'args'
+        from shown
+        "#,
+        before,
+        now,
+        LID_SERVER,
+        BATCH,
+        Reason::from(Step::SenderStaysHidden) as Reason,
+    )
+    .execute(pool)
+    .await?;
+    Ok(shown.rows_affected())
+}
+
 /// Moves held messages of LIDs with a known phone into the phone's conversation. A message that also waits for its
 /// content continues to wait for that.
 pub(in crate::db) async fn release(

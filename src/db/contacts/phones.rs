@@ -3,7 +3,8 @@
 use time::OffsetDateTime;
 
 use crate::db::connection::Pool;
-use crate::model::ids::{ContactId, LocationId};
+use crate::db::contacts::lids::LID_SERVER;
+use crate::model::ids::{ContactId, LocationId, MessageId};
 use crate::model::states::ContactSource;
 
 /// What is remembered about a phone.
@@ -116,4 +117,84 @@ pub async fn forget(pool: &Pool, location: &LocationId, forms: &[String]) -> sql
     .execute(pool)
     .await
     .map(|_| ())
+}
+
+/// The contact in which a sender was shown whose phone became known only now, for the line that tells people of it.
+pub async fn find_beginning(
+    pool: &Pool,
+    location: &LocationId,
+    address: &str,
+) -> sqlx::Result<Option<ContactId>> {
+    sqlx::query_scalar!(
+        r#"
+        select contact_id
+        from contacts
+        where location_id = $1 and phone = $2 and moved_at is null
+        "#,
+        location.as_str(),
+        address,
+    )
+    .fetch_optional(pool)
+    .await
+}
+
+/// The conversation of such a contact goes on in the phone's contact, which says so.
+pub async fn mark_moved(
+    pool: &Pool,
+    location: &LocationId,
+    address: &str,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        update contacts
+        set moved_at = $3
+        where location_id = $1 and phone = $2
+        "#,
+        location.as_str(),
+        address,
+        now,
+    )
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
+/// A contact of ours that has no phone in GHL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WithoutPhone {
+    /// A group's.
+    Group,
+    /// A sender's whose phone is not known.
+    Hidden,
+    /// A sender's whose phone became known: its conversation goes on in another contact.
+    Moved,
+}
+
+/// Which contact without a phone a message from GHL is for.
+pub async fn find_addressee(
+    pool: &Pool,
+    location: &LocationId,
+    message: MessageId,
+) -> sqlx::Result<Option<WithoutPhone>> {
+    let found = sqlx::query!(
+        r#"
+        select c.phone, c.moved_at is not null as "is_moved!"
+        from outbound o
+        join contacts c on c.location_id = o.location_id and c.contact_id = o.conversation
+        where o.location_id = $1 and o.id = $2 and c.phone like '%@%'
+        limit 1
+        "#,
+        location.as_str(),
+        message.0,
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(found.map(
+        |row| match (row.phone.ends_with(LID_SERVER), row.is_moved) {
+            (false, _) => WithoutPhone::Group,
+            (true, false) => WithoutPhone::Hidden,
+            (true, true) => WithoutPhone::Moved,
+        },
+    ))
 }

@@ -65,6 +65,8 @@ pub(in crate::db) async fn requeue(
             waits = attempt,
             due_at = $3,
             undecrypted = false,
+            -- One of a sender without a phone is looked up once more.
+            phone = case when conversation like '%' || $4 then null else phone end,
             state = case when conversation like '%' || $4 then 'held' else 'accepted' end,
             reason_code = case when conversation like '%' || $4 then $5::jsonb->>'code' end,
             reason_args = case when conversation like '%' || $4 then $5::jsonb->'args' end

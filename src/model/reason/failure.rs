@@ -28,6 +28,14 @@ reasons! {
     Group = "whatsapp_group",
         "This contact is a WhatsApp group, which cannot be answered from here. Open WhatsApp on the phone and answer there.",
         "Kenalan ini ialah kumpulan WhatsApp, yang tidak boleh dibalas dari sini. Buka WhatsApp pada telefon dan balas di sana.";
+    /// The contact is a sender without a phone.
+    PhoneHidden = "phone_hidden",
+        "This person hides their phone number on WhatsApp, so nothing can be sent to them from here. Answer in WhatsApp on the phone, and ask for their number there.",
+        "Orang ini menyembunyikan nombor telefonnya di WhatsApp, maka tiada apa yang boleh dihantar dari sini. Balas melalui WhatsApp pada telefon, dan minta nombornya di sana.";
+    /// The contact is a sender without a phone, whose phone became known.
+    PhoneElsewhere = "phone_elsewhere",
+        "The phone number of this person is known now: the conversation goes on in the contact with that number. Write there.",
+        "Nombor telefon orang ini kini diketahui: perbualan diteruskan dalam kenalan dengan nombor itu. Tulis di sana.";
     /// An attachment has no address on the web.
     NoFileAddress = "no_file_address",
         "An attachment has no address that WhatsApp can fetch. Attach the file again and send it once more.",

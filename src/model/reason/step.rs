@@ -81,6 +81,10 @@ reasons! {
         "its answer was lost, and another message hides whether GHL has it",
         "jawapan GHL hilang, dan mesej lain melindungi sama ada GHL sudah menerimanya";
     /// Only the sender's LID is known.
+    SenderStaysHidden = "sender_stays_hidden",
+        "its sender hides the phone number; it is shown in a contact without one",
+        "pengirimnya menyembunyikan nombor telefon; ia dipaparkan dalam kenalan tanpa nombor";
+    /// The phone of its sender is not known.
     SenderHidden = "sender_hidden",
         "WhatsApp hides the sender's number",
         "WhatsApp menyembunyikan nombor penghantar";

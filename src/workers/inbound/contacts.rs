@@ -1,4 +1,4 @@
-//! GHL's contact for a customer, or for a group.
+//! GHL's contact for a customer, for a sender who hides the phone, or for a group.
 //!
 //! Finds the contact or creates it, once for each phone or group. It must not change a contact that GHL has.
 
@@ -7,6 +7,7 @@ use time::{Duration, OffsetDateTime};
 use crate::accounts::tokens::TokenError;
 use crate::clients::ghl;
 use crate::clients::ghl::Advice;
+use crate::db::contacts::lids::LID_SERVER;
 use crate::db::contacts::{groups, phones};
 use crate::model::ids::{ContactId, LocationId};
 use crate::model::phone_forms;
@@ -19,6 +20,9 @@ const MAKING: Duration = Duration::seconds(100);
 /// A contact is looked at again after this time, because its phone may have been edited in GHL: one call in three days of
 /// a conversation.
 const TRUST: Duration = Duration::days(3);
+/// The name of a sender without a phone and without a name, and by what people find such contacts in GHL.
+const HIDDEN_NAME: &str = "WhatsApp user";
+const HIDDEN_TAGS: &[&str] = &["whatsapp-no-phone"];
 /// The name of a group without a known name.
 const NAMELESS: &str = "WhatsApp group";
 
@@ -50,7 +54,7 @@ pub(in crate::workers) async fn find_or_make(
         }
     }
     if !has_phone {
-        return make_group(context, location, sender).await;
+        return make_without_phone(context, location, sender).await;
     }
     let (contact, learnt_by) = match search(context, location, &forms).await? {
         Some(contact) => (contact, ContactSource::Search),
@@ -124,27 +128,31 @@ async fn make(
     let phone = format!("+{}", phone_forms::written(forms));
     let phone = phone.as_str();
     let make = |ghl: ghl::Client, token| async move {
-        ghl.upsert_contact(&token, location, Some(phone), name)
-            .await
+        ghl.upsert_contact(&token, location, phone, name).await
     };
     context.tokens.call(location, make).await
 }
 
-/// The contact of a group. GHL identifies contacts by phone or mail, and a group has neither, so a claim ensures that
-/// only one process at a time creates it. (If GHL's answer is lost, or the process is killed before it stores the
+/// The contact of a group, or of a sender without a phone. GHL identifies contacts by phone or mail, and these have
+/// neither, so a claim ensures that only one process at a time creates it. (If GHL's answer is lost, or the process is killed before it stores the
 /// contact, a second one is created.)
-async fn make_group(
+async fn make_without_phone(
     context: &Context,
     location: &LocationId,
-    group: Sender<'_>,
+    sender: Sender<'_>,
 ) -> Result<ContactId, TokenError> {
     let (pool, now) = (&context.pool, context.clock.now());
-    let (address, wrote_at, until) = (group.phone, group.wrote_at, now + MAKING);
+    let (address, wrote_at, until) = (sender.phone, sender.wrote_at, now + MAKING);
     let claimed = groups::claim_making(pool, location, address, until, now).await?;
     let subject = claimed.ok_or(TokenError::MakingContact)?;
-    let name = Some(subject.as_deref().unwrap_or(NAMELESS));
+    let (name, tags) = if address.ends_with(LID_SERVER) {
+        (sender.name.unwrap_or(HIDDEN_NAME), HIDDEN_TAGS)
+    } else {
+        (subject.as_deref().unwrap_or(NAMELESS), &[][..])
+    };
     let make = |ghl: ghl::Client, token| async move {
-        ghl.upsert_contact(&token, location, None, name).await
+        ghl.make_contact_without_phone(&token, location, name, tags)
+            .await
     };
     // The holder of an earlier claim may have created it a moment ago.
     let forms = [address.to_owned()];

@@ -20,6 +20,7 @@ use crate::accounts::tokens::TokenError;
 use crate::clients::ghl;
 use crate::clients::ghl::{Advice, CallError, CallLog, Direction, InboundMessage, StoredMessage};
 use crate::db::accounts::vendor_outages;
+use crate::db::contacts::lids::show_hidden;
 use crate::db::contacts::phones;
 use crate::db::inbound;
 use crate::db::inbound::{InboundJob, media, posts, undecrypted};
@@ -43,6 +44,9 @@ const INDEX_LAG: Duration = Duration::seconds(90);
 /// A post takes 30 s, or about 100 s with a renewal of the token and a second call. If its process was killed, GHL's
 /// search needs its time after that.
 const POST_LEASE: Duration = Duration::seconds(100 + INDEX_LAG.whole_seconds());
+/// How long a message waits for the phone of its sender. WhatsApp names it within minutes, if at all: after a quarter of an
+/// hour the business can still answer.
+const PHONE_WAIT: Duration = Duration::minutes(15);
 /// Attempts that a failure of the database or a killed process may end. After more, the job itself is taken as the
 /// cause.
 const MAX_CRASHED_ATTEMPTS: i32 = 20;
@@ -68,7 +72,9 @@ impl Worker for Inbound {
 
     async fn claim(&self, room: impl Into<Room> + Send) -> sqlx::Result<Vec<InboundJob>> {
         let room = room.into();
-        undecrypted::expire(&self.0.pool, self.0.clock.now()).await?;
+        let now = self.0.clock.now();
+        undecrypted::expire(&self.0.pool, now).await?;
+        show_hidden(&self.0.pool, now - PHONE_WAIT, now).await?;
         self.claim_ready(room).await
     }
 

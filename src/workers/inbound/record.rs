@@ -6,8 +6,8 @@
 use time::{Duration, OffsetDateTime};
 use whatsapp_events::{self, Chat, Content, FileFate, Message, Origin, Person, text_of};
 
-use crate::db::contacts::lids;
 use crate::db::contacts::lids::LID_SERVER;
+use crate::db::contacts::{lids, phones};
 use crate::db::inbound::media::{NewMedia, SLOT, Texts};
 use crate::db::inbound::{NewInbound, State, undecrypted};
 use crate::db::numbers::settings;
@@ -25,6 +25,9 @@ use crate::workers::outbound::plan::{Country, Part, Plan, attachments, country_o
 
 /// Phones' clocks may be a little ahead. A message from further ahead counts as written when it arrived.
 const MAX_AHEAD: Duration = Duration::minutes(10);
+/// What the first message says after the phone of its sender became known.
+const BEGAN_ELSEWHERE: &str =
+    "[This conversation began in a contact without a phone number, with the tag whatsapp-no-phone]";
 /// How long a message that arrived undecrypted waits for its content: WhatsApp sends it again within seconds to
 /// minutes, if at all, and after a quarter of an hour the business can still answer.
 const CONTENT_WAIT: Duration = Duration::minutes(15);
@@ -36,7 +39,9 @@ pub(in crate::workers) async fn record(
     message: &Message,
 ) -> sqlx::Result<()> {
     let id = id_of(message);
-    let place = place(context, job, message).await?;
+    let mut place = place(context, job, message).await?;
+    let moved_from = find_beginning(context, job, message, &place).await?;
+    place.began_elsewhere = moved_from.is_some();
     let is_ours = message.from_me && confirm_send(context, job, message, &place, &id).await?;
     let about = find_about(context, job, message, &place.conversation).await?;
     let about = about.as_deref();
@@ -56,6 +61,13 @@ pub(in crate::workers) async fn record(
     let state = match state {
         State::Accepted | State::Hidden if is_theirs && !mirrors_phone(context, job).await? => {
             State::Ignored(Step::PhoneNotMirrored)
+        }
+        state => state,
+    };
+    let state = match state {
+        State::Hidden if is_shown_without_phone(context, job, &place).await? => {
+            place.phone = Some(place.conversation.clone());
+            State::Accepted
         }
         state => state,
     };
@@ -81,9 +93,41 @@ pub(in crate::workers) async fn record(
         }),
     };
     inbound::record_message(&context.pool, &new, now).await?;
+    if let Some(address) = moved_from.filter(|_| !is_ignored) {
+        phones::mark_moved(&context.pool, &job.location_id, &address, now).await?;
+    }
     context.signals.inbound.notify_one();
     context.signals.inbound_media.notify_one();
     Ok(())
+}
+
+/// The address under which the sender was shown without a phone, if the phone is known only now.
+async fn find_beginning(
+    context: &Context,
+    job: &EventJob,
+    message: &Message,
+    place: &Place,
+) -> sqlx::Result<Option<String>> {
+    let Chat::Person(Person { lid: Some(lid), .. }) = &message.chat else {
+        return Ok(None);
+    };
+    if place.phone.is_none() {
+        return Ok(None);
+    }
+    let address = format!("{lid}{LID_SERVER}");
+    let began = phones::find_beginning(&context.pool, &job.location_id, &address).await?;
+    Ok(began.map(|_| address))
+}
+
+/// Whether earlier messages of a sender without a phone are shown in a contact of their own.
+async fn is_shown_without_phone(
+    context: &Context,
+    job: &EventJob,
+    place: &Place,
+) -> sqlx::Result<bool> {
+    let (pool, location) = (&context.pool, &job.location_id);
+    let began = phones::find_beginning(pool, location, &place.conversation).await?;
+    Ok(began.is_some())
 }
 
 async fn mirrors_phone(context: &Context, job: &EventJob) -> sqlx::Result<bool> {
@@ -108,6 +152,8 @@ pub(in crate::workers) struct Place {
     pub(in crate::workers) phone: Option<String>,
     /// It is a group, and its messages go to GHL.
     is_forwarded_group: bool,
+    /// It goes on from a contact without a phone, which its next message says.
+    began_elsewhere: bool,
 }
 
 async fn place(context: &Context, job: &EventJob, message: &Message) -> sqlx::Result<Place> {
@@ -119,6 +165,7 @@ async fn place(context: &Context, job: &EventJob, message: &Message) -> sqlx::Re
             phone: None,
             is_forwarded_group: message.origin == Origin::Customer
                 && numbers::forwards_groups(pool, location, &job.number).await?,
+            began_elsewhere: false,
         },
         Chat::Broadcast | Chat::Status | Chat::Newsletter | Chat::Other => Place::default(),
     })
@@ -141,6 +188,7 @@ pub(in crate::workers) async fn place_of(
         conversation: phone.clone().unwrap_or_else(hidden),
         phone,
         is_forwarded_group: false,
+        began_elsewhere: false,
     })
 }
 
@@ -173,6 +221,13 @@ fn text_in(
     let says_something = text.is_some() || file == FileFate::Attached;
     if place.is_forwarded_group && says_something {
         return Some(whatsapp_events::group_text(message, text.as_deref()));
+    }
+    if place.began_elsewhere && says_something {
+        return Some(
+            format!("{BEGAN_ELSEWHERE}\n{}", text.unwrap_or_default())
+                .trim_end()
+                .to_owned(),
+        );
     }
     text
 }

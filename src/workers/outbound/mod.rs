@@ -21,7 +21,8 @@ use tracing::info;
 use crate::accounts::connect;
 use crate::clients::waapify::Media;
 use crate::db::accounts::{installs, token_requests};
-use crate::db::contacts::{addresses, groups};
+use crate::db::contacts::phones::WithoutPhone;
+use crate::db::contacts::{addresses, phones};
 use crate::db::outbound::circuits::OpenCircuit;
 use crate::db::outbound::outcomes::Outcome;
 use crate::db::outbound::{OutboundJob, Pace, Recipient, leases, outcomes, priority};
@@ -293,12 +294,15 @@ impl Outbound {
         }
     }
 
-    /// Ends a message that cannot be sent. For a group, "no phone number" would not help the reader.
+    /// Ends a message that cannot be sent. Where the contact can have no phone, "no phone number" would not help the reader.
     async fn fail_plan(&self, job: &OutboundJob, failure: Failure) -> sqlx::Result<()> {
-        let is_for_group = failure == Failure::NoPhone
-            && groups::is_addressed(&self.0.pool, &job.location_id, job.id).await?;
-        let failure = if is_for_group {
-            Failure::Group
+        let failure = if failure == Failure::NoPhone {
+            match phones::find_addressee(&self.0.pool, &job.location_id, job.id).await? {
+                Some(WithoutPhone::Group) => Failure::Group,
+                Some(WithoutPhone::Hidden) => Failure::PhoneHidden,
+                Some(WithoutPhone::Moved) => Failure::PhoneElsewhere,
+                None => failure,
+            }
         } else {
             failure
         };
