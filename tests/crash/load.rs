@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
-use simulators::{Direction, Simulation, Waapify, seed};
+use simulators::{Address, Direction, Simulation, Waapify, seed};
 use tokio::task::JoinSet;
 
 use crate::pass;
@@ -15,6 +15,8 @@ use crate::pass;
 pub const MARK: &str = "teks-uji";
 /// Begins every customer's number, so that a log with a number is found. It is too long to be in an id by chance.
 pub const CUSTOMERS: &str = "6012345000";
+/// The same for those of Brazil, and the digits under which WhatsApp knows their phones.
+pub const BRAZILIANS: [&str; 2] = ["551198765000", "55118765000"];
 /// Words of a text for two or three parts: each word has 17 bytes, and a part has 5,500 at most.
 const LONG_WORDS: std::ops::Range<usize> = 330..840;
 
@@ -60,10 +62,24 @@ fn shop(simulation: &Simulation, rng: &mut StdRng, at: usize) -> Shop {
             .add_instance(&instance, &token, &number, &name);
     }
     let customers = (1..=rng.random_range(2..=4)).map(|customer| {
-        let (phone, name) = (
-            format!("+{CUSTOMERS}{customer}"),
-            format!("Pelanggan {customer}"),
-        );
+        let [dialled, known] = BRAZILIANS;
+        let (kind, name) = (rng.random_range(0..4), format!("Pelanggan {customer}"));
+        let phone = match kind {
+            0 => format!("+{dialled}{customer}"),
+            _ => format!("+{CUSTOMERS}{customer}"),
+        };
+        let address = match kind {
+            0 => Address {
+                number: Some(format!("{known}{customer}")),
+                receipts_lid: None,
+            },
+            1 => Address {
+                number: None,
+                receipts_lid: Some(format!("18446744000000{at}{customer}")),
+            },
+            _ => Address::default(),
+        };
+        gateway.set_address(&phone, address);
         let known = rng.random_bool(0.8);
         let contact = known.then(|| simulation.ghl.add_contact(&location, &name, &phone));
         Customer {

@@ -24,7 +24,7 @@ use waapify_ghl::{clients, config};
 
 use crate::checks::Checks;
 use crate::faults::{Book, Trouble};
-use crate::load::{CUSTOMERS, MARK, Shop};
+use crate::load::{BRAZILIANS, CUSTOMERS, MARK, Shop};
 use crate::processes::Replica;
 use crate::proxy::Proxy;
 use crate::store::{A_DAY, A_MOMENT, Store};
@@ -251,7 +251,8 @@ impl Controls {
         for replica in &self.replicas {
             outcome.violations.extend(replica.terminate().await);
             let logs = replica.logs();
-            for private in [MARK, CUSTOMERS, "panicked"] {
+            let numbers = [CUSTOMERS].into_iter().chain(BRAZILIANS);
+            for private in numbers.chain([MARK, "panicked"]) {
                 if logs.contains(private) {
                     outcome.violations.push(format!("a log holds {private:?}"));
                 }

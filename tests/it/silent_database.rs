@@ -72,7 +72,12 @@ struct Routes {
 impl Routes {
     async fn new() -> Self {
         let database = TestDatabase::new().await;
-        let pool = db::open_pool(&database.url()).unwrap();
+        let url = database.url();
+        Self::over(database, &url)
+    }
+
+    fn over(database: TestDatabase, url: &str) -> Self {
+        let pool = db::open_pool(url).unwrap();
         let environment = environment("http://localhost:8080", "http://127.0.0.1:9");
         let app = App::new(&settings(&environment), pool, Clock::system()).unwrap();
         Self {
@@ -156,6 +161,40 @@ async fn a_full_disk_asks_ghl_to_come_again_and_is_told_by_the_probe() {
     routes.run("drop trigger full_disk on outbound").await;
     assert_eq!(routes.deliver().await, StatusCode::OK);
     assert_eq!(routes.readiness().await.0, StatusCode::OK);
+}
+
+/// A role in `database` with this many connections, and the address with it.
+async fn limited_role(database: &TestDatabase, connections: u32) -> String {
+    let role = format!("limited_{:016x}", rand::random::<u64>());
+    let sql = format!(
+        "create role {role} login password '{role}' connection limit {connections};
+         grant all on all tables in schema public to {role};
+         grant all on all sequences in schema public to {role}"
+    );
+    sqlx::raw_sql(AssertSqlSafe(sql))
+        .execute(&database.pool)
+        .await
+        .unwrap();
+    let mut url = Url::parse(&database.url()).unwrap();
+    url.set_username(&role).unwrap();
+    url.set_password(Some(&role)).unwrap();
+    url.into()
+}
+
+#[tokio::test]
+async fn without_a_free_connection_ghl_is_asked_to_come_again_until_there_is_one() {
+    let database = TestDatabase::new().await;
+    let url = limited_role(&database, 1).await;
+    let other = PgConnection::connect(&url).await.unwrap();
+    let routes = Routes::over(database, &url);
+    assert_eq!(routes.deliver().await, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(routes.readiness().await.0, StatusCode::SERVICE_UNAVAILABLE);
+    other.close().await.unwrap();
+    wait("it is ready", async || {
+        routes.readiness().await.0 == StatusCode::OK
+    })
+    .await;
+    assert_eq!(routes.deliver().await, StatusCode::OK);
 }
 
 #[tokio::test]

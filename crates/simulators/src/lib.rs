@@ -32,4 +32,4 @@ pub use keys::PublicKeys;
 pub use simulation::{Simulation, SimulationConfig};
 pub use timings::Timings;
 pub use traffic_log::{Edge, Exchange, TrafficLog};
-pub use waapify::{Build as GatewayBuild, ChatMessage, CustomerFile, Envelope, Waapify};
+pub use waapify::{Address, Build as GatewayBuild, ChatMessage, CustomerFile, Envelope, Waapify};

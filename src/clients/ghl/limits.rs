@@ -18,8 +18,6 @@ pub(super) const DAY_LIMIT_PAUSE: Duration = Duration::from_hours(1);
 const WINDOWS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_mins(1);
 /// A day ends after this; a later end is not believed.
 const DAY: Duration = Duration::from_hours(24);
-/// Most calls in a window that are believed; GHL allows a hundred.
-const MAX_CALLS: i32 = 10_000;
 /// When less than this share of the day's calls is left, it is reserved for calls that a person waits for.
 const SAVED_SHARE: f64 = 0.05;
 
@@ -28,7 +26,7 @@ pub(super) fn read(status: StatusCode, headers: &HeaderMap) -> RateLimits {
     let small = |name| number(headers, name).and_then(|value| i32::try_from(value).ok());
     let is_refused = status == StatusCode::TOO_MANY_REQUESTS;
     RateLimits {
-        max: small("x-ratelimit-max").filter(|max| (1..=MAX_CALLS).contains(max)),
+        max: small("x-ratelimit-max").filter(|max| *max >= 1),
         window: window(headers),
         remaining: small("x-ratelimit-remaining"),
         pause: (is_refused || day_is_over(headers)).then(|| pause(headers)),

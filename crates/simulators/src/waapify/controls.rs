@@ -21,6 +21,7 @@ impl Waapify {
             shown_since: None,
             webhook: None,
             chats: std::collections::BTreeMap::new(),
+            addresses: std::collections::BTreeMap::new(),
             held: Vec::new(),
         };
         let mut state = self.inner.state.lock();

@@ -112,8 +112,9 @@ impl Waapify {
 
     /// Posts an event once in the current envelope. Returns the status of the answer, or `None` if there is no
     /// webhook address, the number is unlinked, or no answer arrived.
-    pub async fn post_event(&self, event: &str, data: Value) -> Option<u16> {
+    pub async fn post_event(&self, event: &str, mut data: Value) -> Option<u16> {
         let held = self.with(|instance| {
+            instance.addressed(event, &mut data);
             if !instance.linked && event != "state" {
                 instance.held.push((event.to_owned(), data.clone()));
             }

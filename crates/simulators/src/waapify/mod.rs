@@ -1,6 +1,7 @@
 //! The simulated Waapify: the gateway's legacy PHP interface, and a WhatsApp that receives everything. It refuses
 //! with the gateway's texts, always with HTTP 200.
 
+mod addresses;
 mod controls;
 mod events;
 mod fetch;
@@ -14,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+pub use addresses::Address;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::Request;
@@ -92,6 +94,8 @@ struct Instance {
     webhook: Option<Url>,
     /// The customers' phones by their numbers, digits only.
     chats: BTreeMap<String, Chat>,
+    /// Their addresses, where these are others.
+    addresses: BTreeMap<String, Address>,
     /// Events that are posted when the number is linked again.
     held: Vec<(String, Value)>,
 }

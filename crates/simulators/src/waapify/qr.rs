@@ -61,6 +61,7 @@ pub(super) fn create_instance(gateway: &Waapify, call: &Call) -> Answer {
         shown_since: None,
         webhook: None,
         chats: std::collections::BTreeMap::new(),
+        addresses: std::collections::BTreeMap::new(),
         held: Vec::new(),
     });
     php::answer(&json!({

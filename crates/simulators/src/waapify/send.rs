@@ -107,9 +107,10 @@ fn take(
         "messageTimestamp": clock::now().unix_timestamp().to_string(),
         "status": "PENDING",
     });
+    let phone = instance.phone_of(number);
     instance
         .chats
-        .entry(number.to_owned())
+        .entry(phone.clone())
         .or_default()
         .messages
         .push(ChatMessage {
@@ -128,11 +129,7 @@ fn take(
             heard: false,
             ack_heard: 0,
         });
-    Ok(Sent {
-        id,
-        phone: number.to_owned(),
-        data,
-    })
+    Ok(Sent { id, phone, data })
 }
 
 /// The kind, the file's address and WhatsApp's `message` object of a call.
