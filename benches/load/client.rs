@@ -42,8 +42,10 @@ pub fn delivery() -> String {
 pub fn delivery_to(location: &str) -> String {
     let message = rand::random_range(FIRST_ID..=LAST_ID);
     let contact = rand::random_range(FIRST_ID..=LAST_CONTACT);
+    // Each contact has its own phone.
+    let phone = contact % 10_000_000;
     format!(
-        r#"{{"contactId":"{contact}","locationId":"{location}","messageId":"{message}","type":"SMS","phone":"+60123456789","message":"{TEXT}","attachments":[],"userId":"wAapUsr5jWm3XcV8bNq1"}}"#
+        r#"{{"contactId":"{contact}","locationId":"{location}","messageId":"{message}","type":"SMS","phone":"+6012{phone:07}","message":"{TEXT}","attachments":[],"userId":"wAapUsr5jWm3XcV8bNq1"}}"#
     )
 }
 

@@ -225,7 +225,7 @@ async fn request_location_token(bridge: &Bridge) {
     // The mock's conversation belongs to another contact.
     let contact = waapify_ghl::model::ids::ContactId::from("c");
     assert!(
-        ghl.find_last_message(&token, &LocationId::from("l"), &contact)
+        ghl.find_conversation(&token, &LocationId::from("l"), &contact)
             .await
             .is_ok()
     );

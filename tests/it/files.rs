@@ -71,9 +71,7 @@ async fn arrives(bridge: &Bridge, file: &MediaFile) -> String {
             texts: Texts {
                 attached: Some(LINE),
                 linked: Some(&format!("{LINE}\n{SLOT}")),
-                missing: Some(&format!(
-                    "{LINE} ({SLOT}; ask the customer to send it again)"
-                )),
+                missing: Some(&format!("{LINE} ({SLOT})")),
             },
         }),
     };

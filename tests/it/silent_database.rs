@@ -7,7 +7,7 @@ use std::process::Stdio;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use rustix::process::{Pid, Signal, kill_process};
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use time::Duration;
 use url::Url;
 use waapify_ghl::app::App;
@@ -184,12 +184,18 @@ async fn limited_role(database: &TestDatabase, connections: u32) -> String {
 #[tokio::test]
 async fn without_a_free_connection_ghl_is_asked_to_come_again_until_there_is_one() {
     let database = TestDatabase::new().await;
-    let url = limited_role(&database, 1).await;
-    let other = PgConnection::connect(&url).await.unwrap();
+    // As many as a process opens at most, and some more.
+    let url = limited_role(&database, 25).await;
+    let mut others = Vec::new();
+    for _ in 0..25 {
+        others.push(PgConnection::connect(&url).await.unwrap());
+    }
     let routes = Routes::over(database, &url);
     assert_eq!(routes.deliver().await, StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(routes.readiness().await.0, StatusCode::SERVICE_UNAVAILABLE);
-    other.close().await.unwrap();
+    for other in others {
+        other.close().await.unwrap();
+    }
     wait("it is ready", async || {
         routes.readiness().await.0 == StatusCode::OK
     })

@@ -14,7 +14,8 @@ pub enum FileFate<'a> {
     Attached,
     /// The file can be opened at this address, which gets a line of its own.
     Linked(&'a str),
-    /// The file could not be fetched. The reason is the end of a sentence: `WhatsApp no longer has it`.
+    /// The file could not be fetched. Why, and what to do, is the end of a sentence: `WhatsApp no longer has it; ask the
+    /// customer to send it again`.
     Missing(&'a str),
 }
 
@@ -150,10 +151,7 @@ fn line(message: &Message, file: FileFate<'_>) -> Option<String> {
             return marks.view_once.then(|| "[View once]".to_owned());
         }
         (Phone::File, FileFate::Linked(_)) | (Phone::Never, _) => String::new(),
-        (Phone::File, FileFate::Missing(why)) if message.from_me => format!(" — {why}"),
-        (Phone::File, FileFate::Missing(why)) => {
-            format!(" — {why}; ask the customer to send it again")
-        }
+        (Phone::File, FileFate::Missing(why)) => format!(" — {why}"),
         (Phone::Unless, _) if !lines.is_empty() => String::new(),
         _ => on_the_phone,
     };

@@ -5,6 +5,7 @@
 
 mod call;
 mod channels;
+mod conversations;
 mod delivery;
 mod error;
 mod limits;
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 use call::parse;
 pub use channels::{SmsProvider, SmsProviders};
+pub use conversations::{FoundConversation, ListedMessage, MessagePage};
 pub use delivery::{DeliveryHead, NotDelivery};
 pub use error::{Advice, CallError};
 use limits::Meter;
@@ -26,7 +28,7 @@ use serde_json::{Value, json};
 use tracing::warn;
 use types::LocationsPage;
 pub use types::{
-    CallLog, Direction, GhlEvent, Grant, InboundMessage, LastMessage, NewFile, StatusError,
+    CallLog, Direction, GhlEvent, Grant, InboundMessage, LastMessage, NewFile, Posted, StatusError,
     StoredMessage, WhiteLabel,
 };
 pub use upload::{MAX_UPLOAD_BYTES, takes};
@@ -289,7 +291,7 @@ impl Client {
         &self,
         token: &SecretString,
         message: &InboundMessage<'_>,
-    ) -> Result<GhlMessageId, CallError> {
+    ) -> Result<Posted, CallError> {
         #[derive(Serialize)]
         #[serde(rename_all = "camelCase")]
         struct Body<'a> {
@@ -316,37 +318,15 @@ impl Client {
                     .json(&body),
             )
             .await?;
-        let id = answer
-            .body
-            .get("messageId")
-            .and_then(Value::as_str)
-            .filter(|id| !id.is_empty());
-        id.map(GhlMessageId::from)
-            .ok_or_else(|| answer.incomplete("messageId"))
-    }
-
-    /// The last message of a contact's conversation in GHL's search index, where a new one appears after about a
-    /// minute. None when there is no conversation.
-    pub async fn find_last_message(
-        &self,
-        token: &SecretString,
-        location: &LocationId,
-        contact: &ContactId,
-    ) -> Result<Option<LastMessage>, CallError> {
-        let query = [
-            ("locationId", location.as_str()),
-            ("contactId", contact.as_str()),
-            ("limit", "1"),
-        ];
-        let path = ["conversations", "search"];
-        let request = self.request(Method::GET, &path, V_2021_04, token);
-        let answer = self.call(request.query(&query)).await?;
-        let found = answer.body.get("conversations").and_then(Value::as_array);
-        let found = found.ok_or_else(|| answer.incomplete("conversations"))?;
-        let own = found.iter().find(|conversation| {
-            conversation.get("contactId").and_then(Value::as_str) == Some(contact.as_str())
-        });
-        Ok(own.and_then(LastMessage::read))
+        let id = |name: &str| {
+            let id = answer.body.get(name).and_then(Value::as_str);
+            id.filter(|id| !id.is_empty())
+        };
+        let message = id("messageId").ok_or_else(|| answer.incomplete("messageId"))?;
+        Ok(Posted {
+            message: GhlMessageId::from(message),
+            conversation: id("conversationId").map(ToOwned::to_owned),
+        })
     }
 
     /// Reports a message's status to GHL: `delivered`, `read` or `failed`, the last with its error.

@@ -226,6 +226,15 @@ pub struct NewFile {
     pub bytes: bytes::Bytes,
 }
 
+/// A message that GHL stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Posted {
+    /// GHL's id.
+    pub message: GhlMessageId,
+    /// The conversation, if GHL names it.
+    pub conversation: Option<String>,
+}
+
 /// The last message of a conversation, as GHL's search reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LastMessage {

@@ -14,6 +14,8 @@ pub struct KnownContact {
     pub contact_id: ContactId,
     /// When GHL last said that it has this phone.
     pub checked_at: Option<OffsetDateTime>,
+    /// GHL's conversation with it, once a message was posted.
+    pub conversation_id: Option<String>,
 }
 
 /// The contact that was last learnt for a phone, whose numbers are `forms` (digits), or for an address of a group or a
@@ -31,9 +33,9 @@ pub async fn find(
             update contacts
             set wrote_at = greatest(wrote_at, $3)
             where location_id = $1 and phone = any($2)
-            returning contact_id, checked_at, learnt_at
+            returning contact_id, checked_at, learnt_at, conversation_id
         )
-        select contact_id, checked_at
+        select contact_id, checked_at, conversation_id
         from found
         -- Older versions stored both numbers of a phone.
         order by learnt_at desc nulls last
@@ -66,7 +68,10 @@ pub async fn save(
             wrote_at = greatest(contacts.wrote_at, excluded.wrote_at),
             learnt_at = excluded.learnt_at,
             learnt_by = excluded.learnt_by,
-            checked_at = excluded.checked_at
+            checked_at = excluded.checked_at,
+            conversation_id = case
+                when contacts.contact_id = excluded.contact_id then contacts.conversation_id
+            end
         "#,
         location.as_str(),
         phone,
@@ -74,6 +79,28 @@ pub async fn save(
         wrote_at,
         now,
         learnt_by as ContactSource,
+    )
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
+/// Stores GHL's conversation with a contact.
+pub async fn save_conversation(
+    pool: &Pool,
+    location: &LocationId,
+    contact: &ContactId,
+    conversation: &str,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        update contacts
+        set conversation_id = $3
+        where location_id = $1 and contact_id = $2
+        "#,
+        location.as_str(),
+        contact.as_str(),
+        conversation,
     )
     .execute(pool)
     .await

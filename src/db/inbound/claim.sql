@@ -167,6 +167,11 @@ returning i.location_id, i.id, i.wa_message_id, i.from_me, i.conversation, i.num
         from inbound_media m
         where m.location_id = i.location_id and m.message_id = i.id
     ), false) as "lacks_file!",
+    coalesce((
+        select m.state = 'wanted' and m.failures = 0 and m.attempt = m.waits
+        from inbound_media m
+        where m.location_id = i.location_id and m.message_id = i.id
+    ), false) as "is_file_untried!",
     (
         select m.attachment
         from inbound_media m

@@ -108,6 +108,8 @@ pub struct InboundJob {
     pub reconciliations: i32,
     /// The fate of its file is not decided, although the wait for it is over.
     pub lacks_file: bool,
+    /// That file was not tried yet: the location's calls were used up.
+    pub is_file_untried: bool,
     /// Where GHL stores its file.
     pub attachment: Option<String>,
 }

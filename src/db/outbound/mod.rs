@@ -267,7 +267,8 @@ pub async fn mark_send_started(
                 contact_id = excluded.contact_id,
                 learnt_at = excluded.learnt_at,
                 learnt_by = excluded.learnt_by,
-                checked_at = null
+                checked_at = null,
+                conversation_id = null
             where contacts.learnt_at is null or contacts.learnt_at <= excluded.learnt_at
         ),
         doubted as (

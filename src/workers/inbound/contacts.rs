@@ -37,24 +37,46 @@ pub(in crate::workers) struct Sender<'a> {
     pub(in crate::workers) wrote_at: Option<OffsetDateTime>,
 }
 
+/// GHL's contact.
+pub(in crate::workers) struct Contact {
+    /// Its id.
+    pub(in crate::workers) id: ContactId,
+    /// GHL's conversation with it, if known.
+    pub(in crate::workers) conversation: Option<String>,
+}
+
+impl Contact {
+    const fn new(id: ContactId) -> Self {
+        Self {
+            id,
+            conversation: None,
+        }
+    }
+}
+
 /// The sender's contact. A contact that GHL has is used unchanged, so that a name from the business stays; a new one
 /// gets the WhatsApp name.
 pub(in crate::workers) async fn find_or_make(
     context: &Context,
     location: &LocationId,
     sender: Sender<'_>,
-) -> Result<ContactId, TokenError> {
+) -> Result<Contact, TokenError> {
     let (pool, now) = (&context.pool, context.clock.now());
     let has_phone = !sender.phone.contains('@');
     let forms = phone_forms::forms(sender.phone);
     if let Some(known) = phones::find(pool, location, &forms, sender.wrote_at).await? {
         let is_sure = known.checked_at.is_some_and(|at| now - at < TRUST);
         if is_sure || !has_phone || still_has(context, location, &known.contact_id, &forms).await? {
-            return Ok(known.contact_id);
+            return Ok(Contact {
+                id: known.contact_id,
+                conversation: known.conversation_id,
+            });
         }
     }
     if !has_phone {
-        return make_without_phone(context, location, sender).await;
+        return make_without_phone(context, location, sender)
+            .await
+            .map(Contact::new);
     }
     let (contact, learnt_by) = match search(context, location, &forms).await? {
         Some(contact) => (contact, ContactSource::Search),
@@ -66,7 +88,7 @@ pub(in crate::workers) async fn find_or_make(
     let wrote_at = sender.wrote_at;
     let phone = phone_forms::canonical(sender.phone);
     phones::save(pool, location, &phone, &contact, learnt_by, wrote_at, now).await?;
-    Ok(contact)
+    Ok(Contact::new(contact))
 }
 
 /// Whether a contact has one of these numbers in GHL, of which it keeps the memory.

@@ -2,11 +2,12 @@
 //! message into its conversation.
 //!
 //! Owns one attempt at a message. It must not post a message again that GHL may have, before it has checked GHL's
-//! conversation (`reconciliation`). `record`, `calls` and `lids` store what Waapify reports.
+//! conversation (`lookup`, `reconciliation`). `record`, `calls` and `lids` store what Waapify reports.
 
 pub(super) mod calls;
 pub(super) mod contacts;
 pub(in crate::workers) mod lids;
+mod lookup;
 pub(in crate::workers) mod reconciliation;
 pub(in crate::workers) mod record;
 
@@ -15,10 +16,13 @@ use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
 use tracing::{info, warn};
 
+use self::contacts::Contact;
+use self::lookup::Looked;
 use self::reconciliation::End;
 use crate::accounts::tokens::TokenError;
-use crate::clients::ghl;
-use crate::clients::ghl::{Advice, CallError, CallLog, Direction, InboundMessage, StoredMessage};
+use crate::clients::ghl::{
+    Advice, CallError, CallLog, Direction, InboundMessage, Posted, StoredMessage,
+};
 use crate::db::accounts::vendor_outages;
 use crate::db::contacts::lids::show_hidden;
 use crate::db::contacts::phones;
@@ -33,7 +37,7 @@ use crate::model::retry_schedule::{HIDDEN_POST, INBOUND, KEPT};
 use crate::model::states::CallEnd;
 use crate::runtime::notify::Signal;
 use crate::workers::inbound::contacts::Sender;
-use crate::workers::inbound_media::NewLink;
+use crate::workers::inbound_media::{BUSY_WAIT, NewLink};
 use crate::workers::{Context, Worker};
 
 /// Three calls of at most 30 s, and a refresh; the post has a lease of its own.
@@ -41,12 +45,15 @@ const LEASE: Duration = Duration::seconds(150);
 /// How long a message waits after a lost answer: GHL's search finds it after about a minute
 /// (`docs/vendors/ghl.md#conversation-search`), and another half minute is allowed for.
 const INDEX_LAG: Duration = Duration::seconds(90);
-/// A post takes 30 s, or about 100 s with a renewal of the token and a second call. If its process was killed, GHL's
-/// search needs its time after that.
-const POST_LEASE: Duration = Duration::seconds(100 + INDEX_LAG.whole_seconds());
+/// The same where the conversation is known, and its messages are read: GHL may still be storing the message.
+const STORING: Duration = Duration::seconds(10);
+/// A post takes 30 s, or about 100 s with a renewal of the token and a second call.
+const LONGEST_POST: Duration = Duration::seconds(100);
 /// How long a message waits for the phone of its sender. WhatsApp names it within minutes, if at all: after a quarter of an
 /// hour the business can still answer.
 const PHONE_WAIT: Duration = Duration::minutes(15);
+/// How long a message waits once more for a file that had no call yet: the location has calls again.
+const FILES_TURN: Duration = Duration::seconds(10);
 /// Attempts that a failure of the database or a killed process may end. After more, the job itself is taken as the
 /// cause.
 const MAX_CRASHED_ATTEMPTS: i32 = 20;
@@ -87,6 +94,11 @@ impl Worker for Inbound {
         if job.attempt - job.failures - job.waits > MAX_CRASHED_ATTEMPTS {
             return self.fail(&job, &Step::Deadly.into()).await;
         }
+        if job.is_file_untried && self.0.clock.now() - job.accepted_at < BUSY_WAIT {
+            let due = self.0.clock.now() + FILES_TURN;
+            let wait = Wait::Budget.into();
+            return inbound::snooze(&self.0.pool, &job, &wait, due, self.0.clock.now()).await;
+        }
         let contact = match self.prepare(&job).await {
             Ok(Prepared::Post(contact)) => contact,
             Ok(Prepared::WasStored(message)) => {
@@ -100,23 +112,28 @@ impl Worker for Inbound {
                     .await;
             }
             Ok(Prepared::IsHidden(pause)) => return self.look_again(&job, pause).await,
-            Err(error) => return self.reschedule(&job, error).await,
+            Err(error) => return self.reschedule(&job, error, INDEX_LAG).await,
         };
         if job.lacks_file {
             self.settle_file(&mut job).await?;
         }
         let now = self.0.clock.now();
-        if !posts::mark_post_started(&self.0.pool, &job, now + POST_LEASE, now).await? {
+        let lease = LONGEST_POST + rest_after(&contact);
+        if !posts::mark_post_started(&self.0.pool, &job, now + lease, now).await? {
             return Ok(());
         }
-        match self.post(&job, &contact).await {
-            Ok(message) => {
+        match self.post(&job, &contact.id).await {
+            Ok(Posted {
+                message,
+                conversation,
+            }) => {
                 info!(location = %job.location_id, message_id = %job.id, ghl_message_id = %message, "posted to GHL");
-                self.finish_posted(&job, Ok(&message)).await
+                self.finish_posted(&job, Ok(&message)).await?;
+                self.keep_conversation(&job, &contact, conversation).await
             }
             Err(error) => {
                 job.unconfirmed = matches!(&error, TokenError::Call(call) if call.may_have_arrived);
-                self.reschedule(&job, error).await
+                self.reschedule(&job, error, rest_after(&contact)).await
             }
         }
     }
@@ -128,10 +145,19 @@ impl Worker for Inbound {
     }
 }
 
+/// How long a message rests after a post whose outcome is unknown, before it is looked for.
+const fn rest_after(contact: &Contact) -> Duration {
+    if contact.conversation.is_some() {
+        STORING
+    } else {
+        INDEX_LAG
+    }
+}
+
 /// What to do with a claimed message.
 enum Prepared {
     /// Post it to this contact.
-    Post(ContactId),
+    Post(Contact),
     /// GHL reported in an event that it has it, under this id.
     WasStored(GhlMessageId),
     /// GHL's conversation shows it.
@@ -152,10 +178,15 @@ impl Inbound {
         if !job.unconfirmed {
             return Ok(Prepared::Post(contact));
         }
-        if let Some(message) = self.find_stored(job, &contact).await? {
+        if let Some(message) = self.find_stored(job, &contact.id).await? {
             return Ok(Prepared::WasStored(message));
         }
-        match self.look(job, &contact).await? {
+        let end = match lookup::look(&self.0, job, &contact).await? {
+            Looked::Found(message) => return Ok(Prepared::WasStored(message)),
+            Looked::NotThere => End::Older,
+            Looked::Judged(end) => end,
+        };
+        match end {
             End::Ours => Ok(Prepared::IsInGhl),
             End::Unknown if ghl_events::are_told_of(&self.0.pool, &job.location_id).await? => {
                 let pause = HIDDEN_POST.pause(job.reconciliations, rand::random());
@@ -198,24 +229,7 @@ impl Inbound {
         Ok(None)
     }
 
-    /// What the end of GHL's conversation says about the message. It is not in an empty conversation.
-    async fn look(&self, job: &InboundJob, contact: &ContactId) -> Result<End, TokenError> {
-        let location = &job.location_id;
-        let find = |ghl: ghl::Client, token| async move {
-            ghl.find_last_message(&token, location, contact).await
-        };
-        let Some(last) = self.0.tokens.call(location, find).await? else {
-            return Ok(End::Older);
-        };
-        let before = posts::find_predecessor(&self.0.pool, job).await?;
-        Ok(reconciliation::judge(&last, job, before.as_ref()))
-    }
-
-    async fn post(
-        &self,
-        job: &InboundJob,
-        contact: &ContactId,
-    ) -> Result<GhlMessageId, TokenError> {
+    async fn post(&self, job: &InboundJob, contact: &ContactId) -> Result<Posted, TokenError> {
         let (ours, theirs) = (format!("+{}", job.number), format!("+{}", job.phone));
         let (from, to) = if job.from_me {
             (&ours, &theirs)
@@ -265,6 +279,21 @@ impl Inbound {
         inbound::finish_posted(&self.0.pool, job, message, self.0.clock.now()).await
     }
 
+    /// The conversation is read after an answer is lost, without GHL's search.
+    async fn keep_conversation(
+        &self,
+        job: &InboundJob,
+        contact: &Contact,
+        conversation: Option<String>,
+    ) -> sqlx::Result<()> {
+        match conversation {
+            Some(new) if contact.conversation.as_ref() != Some(&new) => {
+                phones::save_conversation(&self.0.pool, &job.location_id, &contact.id, &new).await
+            }
+            _ => Ok(()),
+        }
+    }
+
     async fn look_again(&self, job: &InboundJob, pause: Duration) -> sqlx::Result<()> {
         let now = self.0.clock.now();
         posts::reschedule_reconciliation(
@@ -278,7 +307,12 @@ impl Inbound {
     }
 
     /// Ends a try that did not post the message, or whose outcome is unknown.
-    async fn reschedule(&self, job: &InboundJob, error: TokenError) -> sqlx::Result<()> {
+    async fn reschedule(
+        &self,
+        job: &InboundJob,
+        error: TokenError,
+        rest: Duration,
+    ) -> sqlx::Result<()> {
         match error {
             TokenError::Database(error) => Err(error),
             TokenError::Uninstalled => self.fail(job, &Wait::EndedByUninstall.into()).await,
@@ -288,7 +322,7 @@ impl Inbound {
             }
             error => match error.wait() {
                 Some(pause) => self.wait(job, &error, pause).await,
-                None => self.retry(job, &error).await,
+                None => self.retry(job, &error, rest).await,
             },
         }
     }
@@ -336,7 +370,13 @@ impl Inbound {
         inbound::snooze(&self.0.pool, job, &error.reason(), now + pause, now).await
     }
 
-    async fn retry(&self, job: &InboundJob, error: &TokenError) -> sqlx::Result<()> {
+    /// `rest`: how long GHL may take until it shows a message whose post had no answer.
+    async fn retry(
+        &self,
+        job: &InboundJob,
+        error: &TokenError,
+        rest: Duration,
+    ) -> sqlx::Result<()> {
         let now = self.0.clock.now();
         if INBOUND.is_over(job.failures) && now - job.accepted_at >= KEPT {
             return self.fail(job, &error.reason()).await;
@@ -345,7 +385,7 @@ impl Inbound {
         let pause = self.pause(job, error, now).await?;
         let pause = error.least_pause().map_or(pause, |least| pause.max(least));
         let pause = if job.unconfirmed {
-            pause.max(INDEX_LAG)
+            pause.max(rest)
         } else {
             pause
         };

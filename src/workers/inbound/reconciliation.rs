@@ -109,6 +109,7 @@ mod tests {
             post_sequence: Some(1),
             reconciliations: 0,
             lacks_file: false,
+            is_file_untried: false,
             attachment: None,
         }
     }

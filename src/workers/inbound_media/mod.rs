@@ -11,6 +11,7 @@ use std::time::Duration as StdDuration;
 use bytes::Bytes;
 use secrecy::ExposeSecret as _;
 use time::{Duration, OffsetDateTime};
+use tokio::sync::OnceCell;
 use tokio::time::timeout;
 use tracing::{info, warn};
 use url::Url;
@@ -39,6 +40,11 @@ const FETCH: StdDuration = StdDuration::from_secs(35);
 const UPLOAD: StdDuration = StdDuration::from_secs(20);
 /// Both, and the statements that record them. After a kill, the file is claimed again while its message still waits.
 const LEASE: Duration = Duration::seconds(60);
+/// How old a message may be that waits for a call to GHL for its file: in a busy minute its location's calls are used up by
+/// other messages, and within five come three thousand. Then its reader downloads the file through our link.
+pub(in crate::workers) const BUSY_WAIT: Duration = Duration::minutes(5);
+/// A wait without a known end.
+const BUSY_PAUSE: Duration = Duration::seconds(5);
 /// Attempts that may end with their process; after more, the file is not tried again.
 const MAX_CRASHED_ATTEMPTS: i32 = 3;
 /// Tries at an upload that may still succeed; then the file is linked, which needs no call to GHL.
@@ -61,7 +67,12 @@ enum Outcome {
     Missing(Reason),
     /// The try failed; when no try is left, the second outcome counts.
     Later(Reason, Box<Outcome>),
+    /// It was not tried: a call to GHL, a token or a contact is due after this time.
+    Wait(Reason, Duration),
 }
+
+/// A file in a form that GHL accepts; none if there is no such form.
+type Fetched = Result<Option<NewFile>, FetchError>;
 
 impl Worker for Media {
     type Job = MediaJob;
@@ -88,7 +99,7 @@ impl Worker for Media {
     }
 
     async fn process(&self, job: MediaJob) -> sqlx::Result<()> {
-        if job.attempt - job.failures > MAX_CRASHED_ATTEMPTS {
+        if job.attempt - job.failures - job.waits > MAX_CRASHED_ATTEMPTS {
             let ended = Outcome::Missing(Step::Deadly.into());
             return self.record(&job, ended).await;
         }
@@ -102,51 +113,56 @@ impl Worker for Media {
 }
 
 impl Media {
+    /// Fetches the file only once a call to GHL is granted, and uploads it with that call: so it is not fetched for nothing
+    /// where the location's calls are used up.
     async fn carry(&self, job: &MediaJob) -> sqlx::Result<Outcome> {
-        let fetched = timeout(FETCH, self.fetch(&job.file)).await;
-        let fetched = fetched.unwrap_or_else(|_| Err(FetchError::Retry(NoMedia::TooSlow)));
-        let file = match fetched {
-            Ok(file) => file,
-            Err(error @ FetchError::Retry(_)) => {
-                // WhatsApp still has it, so the reader's download may succeed.
-                return Ok(Outcome::Later(
-                    error.reason().into(),
-                    Box::new(Outcome::Linked),
-                ));
-            }
-            Err(error) => return Ok(Outcome::Missing(error.reason().into())),
-        };
-        let Some(file) = file else {
-            return Ok(Outcome::Linked);
-        };
-        let Ok(uploaded) = timeout(UPLOAD, self.upload(job, &file)).await else {
+        let fetched = OnceCell::new();
+        let carried = timeout(FETCH + UPLOAD, self.fetch_and_upload(job, &fetched)).await;
+        let Ok(uploaded) = carried else {
             info!(location = %job.location_id, message_id = %job.message_id, "GHL takes too long over the file");
             return Ok(Outcome::Linked);
         };
-        match uploaded {
-            Ok(address) => Ok(Outcome::Attached(address)),
-            Err(TokenError::Database(error)) => Err(error),
-            Err(error) if is_transient(&error) && job.failures + 1 < UPLOAD_TRIES => {
-                let cause = error.reason();
-                Ok(Outcome::Later(cause, Box::new(Outcome::Linked)))
-            }
-            Err(error) => {
-                info!(location = %job.location_id, message_id = %job.message_id, %error, "GHL does not take the file");
-                Ok(Outcome::Linked)
-            }
+        match (uploaded, fetched.into_inner()) {
+            (Ok(Some(address)), _) => Ok(Outcome::Attached(address)),
+            (Ok(None), Some(Err(error))) => Ok(not_fetched(&error)),
+            (Ok(None), _) => Ok(Outcome::Linked),
+            (Err(TokenError::Database(error)), _) => Err(error),
+            (Err(error), _) => Ok(not_uploaded(job, &error)),
         }
     }
 
-    /// Fetches and verifies a file. None if GHL would not accept it.
-    async fn fetch(&self, file: &MediaFile) -> Result<Option<NewFile>, FetchError> {
-        let mut download = self.0.media.open(file).await?;
-        let length = file
-            .length
-            .map(|said| usize::try_from(said).unwrap_or(usize::MAX));
-        let mut kept = match length {
-            Some(length) if length > MAX_UPLOAD_BYTES => None,
-            length => Some(Vec::with_capacity(length.unwrap_or_default())),
+    /// None: the file was not fetched, or is nothing that GHL accepts.
+    async fn fetch_and_upload(
+        &self,
+        job: &MediaJob,
+        fetched: &OnceCell<Fetched>,
+    ) -> Result<Option<String>, TokenError> {
+        let location = &job.location_id;
+        let sender = Sender {
+            phone: &job.phone,
+            name: job.sender_name.as_deref(),
+            wrote_at: job.wrote_at,
         };
+        let contact = &contacts::find_or_make(&self.0, location, sender).await?.id;
+        let upload = |ghl: ghl::Client, token| async move {
+            let fetched = fetched.get_or_init(|| self.fetch_in_time(&job.file)).await;
+            match fetched {
+                Ok(Some(file)) => ghl.upload(&token, location, contact, file).await.map(Some),
+                Ok(None) | Err(_) => Ok(None),
+            }
+        };
+        self.0.tokens.call(location, upload).await
+    }
+
+    async fn fetch_in_time(&self, file: &MediaFile) -> Fetched {
+        let fetched = timeout(FETCH, self.fetch(file)).await;
+        fetched.unwrap_or_else(|_| Err(FetchError::Retry(NoMedia::TooSlow)))
+    }
+
+    /// Fetches and verifies a file. None if GHL would not accept it.
+    async fn fetch(&self, file: &MediaFile) -> Fetched {
+        let mut download = self.0.media.open(file).await?;
+        let mut kept = Some(Vec::new());
         while let Some(piece) = download.next().await? {
             kept = kept.filter(|bytes: &Vec<u8>| bytes.len() + piece.len() <= MAX_UPLOAD_BYTES);
             if let Some(bytes) = &mut kept {
@@ -159,20 +175,6 @@ impl Media {
         })
     }
 
-    async fn upload(&self, job: &MediaJob, file: &NewFile) -> Result<String, TokenError> {
-        let location = &job.location_id;
-        let sender = Sender {
-            phone: &job.phone,
-            name: job.sender_name.as_deref(),
-            wrote_at: job.wrote_at,
-        };
-        let contact = &contacts::find_or_make(&self.0, location, sender).await?;
-        let upload = |ghl: ghl::Client, token| async move {
-            ghl.upload(&token, location, contact, file).await
-        };
-        self.0.tokens.call(location, upload).await
-    }
-
     async fn record(&self, job: &MediaJob, outcome: Outcome) -> sqlx::Result<()> {
         match outcome {
             Outcome::Attached(address) => self.end(job, Fate::Attached(&address)).await,
@@ -181,7 +183,15 @@ impl Media {
                 let link = NewLink::new(&self.0, &name);
                 self.end(job, Fate::Linked(link.borrowed())).await
             }
-            Outcome::Missing(reason) => self.end(job, Fate::Missing(&reason)).await,
+            Outcome::Missing(reason) => {
+                let words = missing(&reason, job.wrote_at.is_some());
+                self.end(job, Fate::Missing(&reason, &words)).await
+            }
+            Outcome::Wait(cause, pause) => {
+                info!(location = %job.location_id, message_id = %job.message_id, %cause, "the file waits");
+                let due = self.0.clock.now() + pause;
+                media::snooze(&self.0.pool, job, &cause, due, due + LEASE, BUSY_WAIT).await
+            }
             Outcome::Later(cause, end) => match MEDIA.pause(job.failures, rand::random()) {
                 None => Box::pin(self.record(job, *end)).await,
                 Some(pause) => {
@@ -201,7 +211,9 @@ impl Media {
         match fate {
             Fate::Attached(_) => info!(%location, %message_id, "the file is in GHL"),
             Fate::Linked(..) => info!(%location, %message_id, "the file is linked"),
-            Fate::Missing(reason) => warn!(%location, %message_id, %reason, "the file is missing"),
+            Fate::Missing(reason, _) => {
+                warn!(%location, %message_id, %reason, "the file is missing")
+            }
         }
         self.0.signals.inbound.notify_one();
         Ok(())
@@ -236,19 +248,47 @@ impl NewLink {
     }
 }
 
-/// Whether an upload may succeed soon. It may not if a person has to act first.
-fn is_transient(error: &TokenError) -> bool {
+fn not_fetched(error: &FetchError) -> Outcome {
+    let reason = error.reason().into();
     match error {
-        TokenError::Call(error) => {
-            matches!(error.advice, Advice::Retry | Advice::RetryAfter(_))
-        }
+        // WhatsApp still has it, so the reader's download may succeed.
+        FetchError::Retry(_) => Outcome::Later(reason, Box::new(Outcome::Linked)),
+        _ => Outcome::Missing(reason),
+    }
+}
+
+fn not_uploaded(job: &MediaJob, error: &TokenError) -> Outcome {
+    let may_succeed = |advice| matches!(advice, Advice::Retry | Advice::RetryAfter(_));
+    match error {
         TokenError::Pending
         | TokenError::Failing(_)
         | TokenError::Budget(_)
         | TokenError::Busy
-        | TokenError::MakingContact => true,
-        _ => false,
+        | TokenError::MakingContact => {
+            Outcome::Wait(error.reason(), error.wait().unwrap_or(BUSY_PAUSE))
+        }
+        TokenError::Call(call) if may_succeed(call.advice) && job.failures + 1 < UPLOAD_TRIES => {
+            Outcome::Later(error.reason(), Box::new(Outcome::Linked))
+        }
+        _ => {
+            info!(location = %job.location_id, message_id = %job.message_id, %error, "GHL does not take the file");
+            Outcome::Linked
+        }
     }
+}
+
+/// Why a file is missing, and what helps. What would fail again is not asked for again.
+fn missing(reason: &Reason, is_from_customer: bool) -> String {
+    let why = reason.english();
+    let advice = match reason {
+        _ if !is_from_customer => "",
+        Reason::Media(NoMedia::TooLarge) => "; ask the customer for a link to it",
+        Reason::Media(NoMedia::Padding | NoMedia::Key | NoMedia::NoAddress) => {
+            "; open WhatsApp on the phone to see it"
+        }
+        _ => "; ask the customer to send it again",
+    };
+    format!("{why}{advice}")
 }
 
 /// A complete file in a form that GHL accepts; none if there is no such form.

@@ -64,6 +64,43 @@ async fn a_file_that_does_not_come_holds_its_message_back_for_two_minutes_at_mos
     fetching.abort();
 }
 
+/// The location has this many calls left, until a minute from now.
+async fn leave_calls(bridge: &Bridge, left: i32) {
+    let end = bridge.clock.now() + Duration::MINUTE;
+    sqlx::query(
+        "insert into rate_limits (owner_id, max, used, window_ends_at) values ($1, 100, 100 - $2, $3)
+         on conflict (owner_id) do update set max = 100, used = 100 - $2, window_ends_at = $3",
+    )
+    .bind(seed::LOCATION_ID)
+    .bind(left)
+    .bind(end)
+    .execute(&bridge.database.pool)
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+async fn in_a_busy_minute_a_picture_waits_for_its_call_and_is_fetched_once() {
+    for left in [0, 1] {
+        let bridge = Bridge::new().await;
+        leave_calls(&bridge, left).await;
+        sends(&bridge, &picture(JPEG)).await;
+        bridge.settle().await;
+        for _ in 0..6 {
+            leave_calls(&bridge, 0).await;
+            bridge.after(Duration::seconds(30)).await;
+        }
+        let faults = bridge.simulation.waapify.media_faults();
+        assert_eq!(faults.count("GET file"), 0);
+        assert!(bridge.posted().is_empty(), "it waits with its picture");
+        bridge.after(Duration::minutes(1)).await;
+        bridge.after(Duration::seconds(10)).await;
+        assert_eq!(faults.count("GET file"), 1);
+        assert_eq!(only_post(&bridge).1.len(), 1, "{left}");
+        bridge.database.pool.close().await;
+    }
+}
+
 #[tokio::test]
 async fn a_file_that_comes_after_its_message_left_changes_nothing() {
     let bridge = Bridge::new().await;

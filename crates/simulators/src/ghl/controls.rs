@@ -153,6 +153,11 @@ impl Ghl {
         self.inner.state.lock().posts_stored_messages = posted;
     }
 
+    /// Whether lists of messages leave out the ids that providers gave, as GHL's description does.
+    pub fn set_hides_alt_ids(&self, hidden: bool) {
+        self.inner.state.lock().hides_alt_ids = hidden;
+    }
+
     /// Sets how many calls a location has in one window; `None` for the platform's 100.
     pub fn set_burst_limit(&self, calls: Option<usize>) {
         self.inner.limiter.lock().burst = calls;

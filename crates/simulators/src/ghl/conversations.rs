@@ -54,6 +54,63 @@ pub(super) fn search(ghl: &Ghl, call: &Call, location_id: &str) -> Result<Answer
     ))
 }
 
+/// Messages in one answer if `limit` is missing.
+const LIST_LIMIT: usize = 20;
+const LIST_FIELDS: [&str; 3] = ["limit", "lastMessageId", "type"];
+
+/// `GET /conversations/{id}/messages`: the newest first, with the ids that providers gave them.
+pub(super) fn list_messages(ghl: &Ghl, call: &Call, location_id: &str) -> Result<Answer, Answer> {
+    let asked = call.query_json();
+    let names = asked.as_object().into_iter().flat_map(|asked| asked.keys());
+    let wrong = unknown_fields(names.map(String::as_str), &LIST_FIELDS);
+    if !wrong.is_empty() {
+        return Err(invalid(&wrong));
+    }
+    let id = call.segments().get(1).copied().unwrap_or_default();
+    let state = ghl.inner.state.lock();
+    let is_own = |c: &Conversation| c.id == id && c.location_id == location_id;
+    if !state.conversations.iter().any(is_own) {
+        return Err(refuse(400, &format!("Conversation with id {id} not found")));
+    }
+    let limit = call
+        .query_value("limit")
+        .and_then(|limit| limit.parse().ok());
+    let last = call.query_value("lastMessageId");
+    let messages = state.messages.iter().rev();
+    let own = messages.filter(|message| message.conversation_id == id);
+    let mut rest = own.skip_while(|message| last.is_some_and(|last| message.id != last));
+    if last.is_some() {
+        rest.next();
+    }
+    let rest: Vec<_> = rest.collect();
+    let page = &rest[..rest.len().min(limit.unwrap_or(LIST_LIMIT))];
+    let shown = page.iter().map(|message| {
+        let mut shown = json!({
+            "id": message.id,
+            "conversationId": id,
+            "locationId": location_id,
+            "contactId": message.contact_id,
+            "direction": message.direction,
+            "body": message.text,
+            "attachments": message.attachments,
+            "status": message.status,
+            "dateAdded": clock::stamp(message.at),
+            "messageType": "TYPE_CUSTOM_SMS",
+        });
+        if let Some(alt_id) = message.alt_id.as_ref().filter(|_| !state.hides_alt_ids) {
+            shown["altId"] = alt_id.as_str().into();
+        }
+        shown
+    });
+    let shown: Vec<Value> = shown.collect();
+    let list = json!({
+        "lastMessageId": page.last().map(|message| &message.id),
+        "nextPage": page.len() < rest.len(),
+        "messages": shown,
+    });
+    Ok(Answer::json(200, &json!({ "messages": list })))
+}
+
 /// A conversation, with its last message if there is one.
 fn shown(state: &State, conversation: &Conversation) -> Value {
     let mut shown = json!({

@@ -69,6 +69,10 @@ pub(super) fn find(call: &Call) -> Option<Route> {
             "GET /conversations/search",
             location(APRIL, conversations::search),
         ),
+        ["conversations", id, "messages"] if get && *id != "messages" => (
+            "GET /conversations/{id}/messages",
+            location(APRIL, conversations::list_messages),
+        ),
         ["conversations"] if post => (
             "POST /conversations/",
             location(APRIL, conversations::create),

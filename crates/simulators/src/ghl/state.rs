@@ -161,6 +161,8 @@ pub(super) struct State {
     pub(super) uploads: Vec<Upload>,
     pub(super) location_tokens_refresh: bool,
     pub(super) posts_stored_messages: bool,
+    /// Lists of messages leave out the ids that providers gave.
+    pub(super) hides_alt_ids: bool,
     pub(super) echoes: Echoes,
 }
 
@@ -209,6 +211,7 @@ impl State {
             uploads: Vec::new(),
             location_tokens_refresh: true,
             posts_stored_messages: false,
+            hides_alt_ids: false,
             echoes: Echoes::Never,
         }
     }

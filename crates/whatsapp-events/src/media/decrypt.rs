@@ -36,9 +36,6 @@ pub enum MediaError {
     /// The decrypted file is not the announced one.
     #[error("the hash of the file differs")]
     PlainHash,
-    /// The decrypted file is longer or shorter than announced.
-    #[error("the length differs")]
-    Length,
     /// The padding is missing or wrong, or the last block is not whole: the sender's client made a mistake.
     #[error("the padding is wrong")]
     Padding,
@@ -55,10 +52,8 @@ pub struct Decryptor {
     plain_hash: digest::Context,
     /// Bytes received but not decrypted yet: between two pieces, a tail and less than a block.
     held: Vec<u8>,
-    length: u64,
     said_encrypted: Option<[u8; 32]>,
     said_plain: Option<[u8; 32]>,
-    said_length: Option<u64>,
 }
 
 impl Decryptor {
@@ -90,10 +85,8 @@ impl Decryptor {
             encrypted_hash: digest::Context::new(&digest::SHA256),
             plain_hash: digest::Context::new(&digest::SHA256),
             held: Vec::new(),
-            length: 0,
             said_encrypted: file.encrypted_sha256,
             said_plain: file.sha256,
-            said_length: file.length,
         })
     }
 
@@ -106,14 +99,15 @@ impl Decryptor {
         self.encrypted_hash.update(&blocks);
         self.mac.update(&blocks);
         self.decrypt(&mut blocks);
-        self.count(&blocks);
+        self.plain_hash.update(&blocks);
         blocks
     }
 
     /// Returns the end of the file, after every check has passed.
     ///
     /// # Errors
-    /// [`MediaError`]: the first check that fails, in the order length, MAC, encrypted hash, padding, hash, length.
+    /// [`MediaError`]: the first check that fails, in the order length, MAC, encrypted hash, padding, hash. The
+    /// announced length is not checked, because it is often wrong (`docs/vendors/whatsapp.md#media-files`).
     pub fn finish(mut self) -> Result<Vec<u8>, MediaError> {
         let mut last = mem::take(&mut self.held);
         if last.len() < TAIL {
@@ -141,12 +135,9 @@ impl Decryptor {
             return Err(MediaError::Padding);
         }
         last.truncate(end);
-        self.count(&last);
+        self.plain_hash.update(&last);
         if differs(self.said_plain, self.plain_hash.clone()) {
             return Err(MediaError::PlainHash);
-        }
-        if self.said_length.is_some_and(|said| said != self.length) {
-            return Err(MediaError::Length);
         }
         Ok(last)
     }
@@ -156,11 +147,6 @@ impl Decryptor {
         for block in blocks.as_chunks_mut::<BLOCK>().0 {
             self.cipher.decrypt_block_mut(block.into());
         }
-    }
-
-    fn count(&mut self, plain: &[u8]) {
-        self.plain_hash.update(plain);
-        self.length += plain.len() as u64;
     }
 }
 

@@ -160,9 +160,7 @@ fn a_file_s_fate_decides_what_is_said_of_it() {
         (
             &caption,
             missing,
-            Some(
-                "[Image — WhatsApp no longer has it; ask the customer to send it again] my receipt",
-            ),
+            Some("[Image — WhatsApp no longer has it] my receipt"),
         ),
         (&bare, FileFate::Attached, None),
         (&bare, linked, Some("[Voice message 0:12]\nhttps://f/1")),

@@ -48,7 +48,7 @@ claimed as (
     returning m.*
 )
 -- Adds what is known of the messages. `offset 0` makes the planner find each of them by its key.
-select m.location_id, m.message_id, m.failures, m.attempt,
+select m.location_id, m.message_id, m.failures, m.waits, m.attempt,
     m.keys as "keys!", m.direct_path, m.url, m.media_key as "media_key!", m.sha256, m.encrypted_sha256,
     m.length, m.mimetype, m.file_name,
     coalesce(i.phone, i.conversation) as "phone!",

@@ -65,6 +65,8 @@ pub struct MediaJob {
     pub file: MediaFile,
     /// Failed attempts.
     pub failures: i32,
+    /// Times it waited for a call, a token or a contact.
+    pub waits: i32,
     /// The fence.
     pub attempt: i32,
 }
@@ -78,8 +80,8 @@ pub enum Fate<'a> {
     Attached(&'a str),
     /// The reader downloads it through a link.
     Linked(Link<'a>),
-    /// It is not available, for this reason.
-    Missing(&'a Reason),
+    /// It is not available, for this reason, which the message tells in these words.
+    Missing(&'a Reason, &'a str),
 }
 
 /// A download link.
@@ -171,6 +173,7 @@ pub async fn claim(
                 file_name: row.file_name,
             })?,
             failures: row.failures,
+            waits: row.waits,
             attempt: row.attempt,
         })
     })
@@ -230,7 +233,7 @@ async fn end(
     let (state, reason, attachment, link) = match fate {
         Fate::Attached(address) => (MediaState::Attached, None, Some(address), None),
         Fate::Linked(link) => (MediaState::Linked, None, None, Some(link)),
-        Fate::Missing(reason) => (MediaState::Missing, Some(reason), None, None),
+        Fate::Missing(reason, _) => (MediaState::Missing, Some(reason), None, None),
     };
     let ended = sqlx::query!(
         r#"
@@ -266,7 +269,7 @@ async fn end(
     let (slot, cause) = match fate {
         Fate::Attached(_) => (String::new(), Step::FileInGhl.into()),
         Fate::Linked(link) => (link.address.to_owned(), Step::FileLinked.into()),
-        Fate::Missing(reason) => (reason.english(), reason.clone()),
+        Fate::Missing(reason, words) => (words.to_owned(), reason.clone()),
     };
     end_wait(tx, location, message, &slot, now).await?;
     timeline::record_step(
@@ -361,6 +364,46 @@ pub async fn finish_retry(
         job.attempt,
         due,
         cause as &Reason,
+    )
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
+/// Puts a file back until `due`, for which its message waits until `message_due`, unless it is older than `longest` by
+/// then.
+pub async fn snooze(
+    pool: &Pool,
+    job: &MediaJob,
+    cause: &Reason,
+    due: OffsetDateTime,
+    message_due: OffsetDateTime,
+    longest: Duration,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        with waiting as (
+            update inbound_media
+            set due_at = $4,
+                reason_code = $5::jsonb->>'code',
+                reason_args = $5::jsonb->'args',
+                waits = waits + 1
+            where location_id = $1 and message_id = $2 and attempt = $3 and state = 'wanted'
+            returning location_id, message_id
+        )
+        update inbound i
+        set due_at = greatest(i.due_at, least($6, i.accepted_at + $7::interval))
+        from waiting
+        where i.location_id = any (array[waiting.location_id]) and i.id = waiting.message_id
+            and i.state = 'accepted' and i.attempt = 0
+        "#,
+        job.location_id.as_str(),
+        job.message_id.0,
+        job.attempt,
+        due,
+        cause as &Reason,
+        message_due,
+        longest as Duration,
     )
     .execute(pool)
     .await

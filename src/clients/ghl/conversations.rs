@@ -1,0 +1,134 @@
+//! Looks for a message in GHL's conversations, by the id that WhatsApp gave it (`altId`).
+
+use reqwest::Method;
+use secrecy::SecretString;
+use serde_json::Value;
+
+use crate::clients::ghl::types::LastMessage;
+use crate::clients::ghl::{CallError, Client, V_2021_04};
+use crate::model::ids::{ContactId, GhlMessageId, LocationId};
+
+/// Messages in one page: GHL's largest.
+const PAGE: &str = "100";
+
+/// A conversation in GHL's search index, where a new message appears after about a minute.
+#[derive(Clone, Debug)]
+pub struct FoundConversation {
+    /// Its id.
+    pub id: Option<String>,
+    /// Its last message, if it has one.
+    pub last: Option<LastMessage>,
+}
+
+/// Some messages of a conversation, the newest first.
+#[derive(Clone, Debug, Default)]
+pub struct MessagePage {
+    /// The messages.
+    pub messages: Vec<ListedMessage>,
+    /// Where the older ones begin; none after the last page.
+    pub next: Option<String>,
+}
+
+/// A message in a list.
+#[derive(Clone, Debug)]
+pub struct ListedMessage {
+    /// GHL's id.
+    pub id: GhlMessageId,
+    /// The id that the provider gave it; none in answers of GHL that do not tell.
+    pub alt_id: Option<String>,
+}
+
+impl Client {
+    /// The conversation with a contact; none if there is none.
+    pub async fn find_conversation(
+        &self,
+        token: &SecretString,
+        location: &LocationId,
+        contact: &ContactId,
+    ) -> Result<Option<FoundConversation>, CallError> {
+        let query = [
+            ("locationId", location.as_str()),
+            ("contactId", contact.as_str()),
+            ("limit", "1"),
+        ];
+        let path = ["conversations", "search"];
+        let request = self.request(Method::GET, &path, V_2021_04, token);
+        let answer = self.call(request.query(&query)).await?;
+        let found = answer.body.get("conversations").and_then(Value::as_array);
+        let found = found.ok_or_else(|| answer.incomplete("conversations"))?;
+        let own = found.iter().find(|conversation| {
+            conversation.get("contactId").and_then(Value::as_str) == Some(contact.as_str())
+        });
+        Ok(own.map(|own| FoundConversation {
+            id: own.get("id").and_then(Value::as_str).map(ToOwned::to_owned),
+            last: LastMessage::read(own),
+        }))
+    }
+
+    /// The messages of a conversation that are older than the one with the id `before`, else the newest.
+    pub async fn list_messages(
+        &self,
+        token: &SecretString,
+        conversation: &str,
+        before: Option<&str>,
+    ) -> Result<MessagePage, CallError> {
+        let path = ["conversations", conversation, "messages"];
+        let mut request = self
+            .request(Method::GET, &path, V_2021_04, token)
+            .query(&[("limit", PAGE)]);
+        if let Some(before) = before {
+            request = request.query(&[("lastMessageId", before)]);
+        }
+        let answer = self.call(request).await?;
+        MessagePage::read(&answer.body).ok_or_else(|| answer.incomplete("messages"))
+    }
+}
+
+impl MessagePage {
+    /// Reads the list, which stands within another object of the same name (`docs/vendors/ghl.md#posting-a-message`).
+    fn read(body: &Value) -> Option<Self> {
+        let holder = match body.get("messages")? {
+            Value::Array(_) => body,
+            inner => inner,
+        };
+        let text = |value: &Value, name: &str| {
+            let text = value.get(name)?.as_str()?;
+            Some(text.to_owned()).filter(|text| !text.is_empty())
+        };
+        let listed = |message: &Value| {
+            Some(ListedMessage {
+                id: GhlMessageId(text(message, "id")?),
+                alt_id: text(message, "altId"),
+            })
+        };
+        let messages = holder.get("messages")?.as_array()?;
+        let has_next = holder.get("nextPage").and_then(Value::as_bool) == Some(true);
+        Some(Self {
+            messages: messages.iter().filter_map(listed).collect(),
+            next: text(holder, "lastMessageId").filter(|_| has_next),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn both_forms_of_a_list_are_read_and_a_page_names_the_next() {
+        let list = json!([{"id": "m1", "altId": "3A1"}, {"id": "m2"}, {"altId": "no id"}, 7]);
+        let nested =
+            json!({"messages": {"messages": list, "lastMessageId": "m2", "nextPage": true}});
+        let page = MessagePage::read(&nested).unwrap();
+        assert_eq!(page.next.as_deref(), Some("m2"));
+        let alts: Vec<_> = page.messages.iter().map(|m| m.alt_id.as_deref()).collect();
+        assert_eq!(alts, [Some("3A1"), None]);
+        let flat = json!({"messages": list, "lastMessageId": "m2", "nextPage": false});
+        assert_eq!(MessagePage::read(&flat).unwrap().next, None);
+        for no_list in [json!({}), json!({"messages": {}}), json!({"messages": 1})] {
+            assert!(MessagePage::read(&no_list).is_none(), "{no_list}");
+        }
+    }
+}

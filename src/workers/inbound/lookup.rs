@@ -1,0 +1,130 @@
+//! Looks into GHL for a message whose post had no answer, by the id that WhatsApp gave it.
+
+use crate::accounts::tokens::TokenError;
+use crate::clients::ghl;
+use crate::clients::ghl::{Advice, LastMessage, MessagePage};
+use crate::db::inbound::InboundJob;
+use crate::db::inbound::posts;
+use crate::model::ids::GhlMessageId;
+use crate::workers::Context;
+use crate::workers::inbound::contacts::Contact;
+use crate::workers::inbound::reconciliation;
+use crate::workers::inbound::reconciliation::End;
+
+/// Pages of a hundred messages: more than a busy conversation gets while an answer is lost and GHL is down for a day.
+const MAX_PAGES: usize = 10;
+
+/// What GHL says about the message.
+pub(super) enum Looked {
+    /// GHL has it, under this id.
+    Found(GhlMessageId),
+    /// GHL has it, or not, or it is not proven: from the last message of the conversation, where GHL names no ids.
+    Judged(End),
+    /// GHL does not have it.
+    NotThere,
+}
+
+/// Looks for the message of `job` in the conversation with its contact, whatever stands behind it.
+pub(super) async fn look(
+    context: &Context,
+    job: &InboundJob,
+    contact: &Contact,
+) -> Result<Looked, TokenError> {
+    let (conversation, last) = match &contact.conversation {
+        Some(known) => (Some(known.clone()), None),
+        None => match search(context, job, contact).await? {
+            Some(found) => (found.id, found.last),
+            None => return Ok(Looked::NotThere),
+        },
+    };
+    let listed = match &conversation {
+        Some(conversation) => find_listed(context, job, conversation).await?,
+        None => Listed::Silent,
+    };
+    match (listed, last) {
+        (Listed::Found(id), _) => Ok(Looked::Found(id)),
+        (Listed::NotThere, _) => Ok(Looked::NotThere),
+        (Listed::Silent, Some(last)) => judge(context, job, &last).await,
+        (Listed::Silent, None) => match search(context, job, contact).await? {
+            Some(ghl::FoundConversation {
+                last: Some(last), ..
+            }) => judge(context, job, &last).await,
+            _ => Ok(Looked::NotThere),
+        },
+    }
+}
+
+async fn judge(
+    context: &Context,
+    job: &InboundJob,
+    last: &LastMessage,
+) -> Result<Looked, TokenError> {
+    let before = posts::find_predecessor(&context.pool, job).await?;
+    let end = reconciliation::judge(last, job, before.as_ref());
+    Ok(Looked::Judged(end))
+}
+
+async fn search(
+    context: &Context,
+    job: &InboundJob,
+    contact: &Contact,
+) -> Result<Option<ghl::FoundConversation>, TokenError> {
+    let (location, contact) = (&job.location_id, &contact.id);
+    let find = |ghl: ghl::Client, token| async move {
+        ghl.find_conversation(&token, location, contact).await
+    };
+    context.tokens.call(location, find).await
+}
+
+/// What the list of a conversation's messages says.
+enum Listed {
+    Found(GhlMessageId),
+    NotThere,
+    /// GHL does not show the list, or no ids of ours in it.
+    Silent,
+}
+
+async fn find_listed(
+    context: &Context,
+    job: &InboundJob,
+    conversation: &str,
+) -> Result<Listed, TokenError> {
+    let (mut before, mut names_ids) = (None, false);
+    for _ in 0..MAX_PAGES {
+        let page = match list(context, job, conversation, before.as_deref()).await {
+            // The app may lack the scope where it was installed long ago, or the conversation is deleted.
+            Err(TokenError::Call(error)) if error.advice == Advice::Reject => {
+                return Ok(Listed::Silent);
+            }
+            page => page?,
+        };
+        let is_ours = |message: &&ghl::ListedMessage| {
+            message.alt_id.as_deref() == Some(job.wa_message_id.as_str())
+        };
+        if let Some(found) = page.messages.iter().find(is_ours) {
+            return Ok(Listed::Found(found.id.clone()));
+        }
+        names_ids |= page.messages.is_empty() || page.messages.iter().any(|m| m.alt_id.is_some());
+        before = page.next;
+        if before.is_none() {
+            break;
+        }
+    }
+    Ok(if names_ids {
+        Listed::NotThere
+    } else {
+        Listed::Silent
+    })
+}
+
+async fn list(
+    context: &Context,
+    job: &InboundJob,
+    conversation: &str,
+    before: Option<&str>,
+) -> Result<MessagePage, TokenError> {
+    let list = |ghl: ghl::Client, token| async move {
+        ghl.list_messages(&token, conversation, before).await
+    };
+    context.tokens.call(&job.location_id, list).await
+}
