@@ -26,7 +26,7 @@ use std::sync::Arc;
 pub use admin::Admin;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use axum::{Router, middleware};
 pub use connections::serve;
 pub use downloads::inbound_media::Files;
@@ -135,7 +135,7 @@ pub fn router(state: HttpState) -> Router {
         .patch(external_auth::accept);
     let pages = Router::new()
         .route("/oauth/install", get(oauth::install))
-        .route("/oauth/callback", get(oauth::callback))
+        .route("/oauth/callback", get(oauth::callback).head(oauth::head))
         .route("/connect/{token}", connect)
         .route(
             "/connect/{token}/qr",
@@ -155,12 +155,18 @@ pub fn router(state: HttpState) -> Router {
     let routes = Router::new()
         .merge(pages)
         .merge(location::routes(state.clone()))
-        .route("/hooks/delivery", post(ghl_delivery::accept))
-        .route("/hooks/delivery/{secret}", post(ghl_delivery::accept))
-        .route("/hooks/app", post(ghl_event::accept))
-        .route("/hooks/app/{secret}", post(ghl_event::accept))
-        .route("/hooks/external-auth/{secret}", external_auth)
-        .route("/hooks/waapify/{secret}", post(waapify_event::accept))
+        .merge(hook("/hooks/delivery", &post(ghl_delivery::accept)))
+        .merge(hook(
+            "/hooks/delivery/{secret}",
+            &post(ghl_delivery::accept),
+        ))
+        .merge(hook("/hooks/app", &post(ghl_event::accept)))
+        .merge(hook("/hooks/app/{secret}", &post(ghl_event::accept)))
+        .merge(hook("/hooks/external-auth/{secret}", &external_auth))
+        .merge(hook(
+            "/hooks/waapify/{secret}",
+            &post(waapify_event::accept),
+        ))
         .route(
             "/attachments/{token}/{name}",
             get(outbound_attachment::show),
@@ -177,4 +183,11 @@ pub fn router(state: HttpState) -> Router {
         .fallback(async || StatusCode::NOT_FOUND)
         .with_state(state);
     layers::wrap(routes)
+}
+
+/// A vendor's address as it was given to people, who may enter it with a slash at its end.
+fn hook(path: &str, handler: &MethodRouter<HttpState>) -> Router<HttpState> {
+    Router::new()
+        .route(path, handler.clone())
+        .route(&format!("{path}/"), handler.clone())
 }

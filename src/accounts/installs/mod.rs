@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::time::Duration as StdDuration;
 
 use time::{Duration, OffsetDateTime};
+use tokio::time::sleep;
 use tracing::{info, warn};
 
 use crate::accounts::tokens::{Owner, TokenError, Tokens};
@@ -23,6 +24,10 @@ use crate::model::ids::{CompanyId, LocationId, is_id};
 use crate::model::reason::Answer;
 use crate::runtime::clock::Clock;
 
+/// Pauses before a code is exchanged again that GHL was too busy to take. Codes are good for some minutes, but the browser
+/// waits.
+const EXCHANGE_PAUSES: [StdDuration; 2] =
+    [StdDuration::from_millis(300), StdDuration::from_secs(1)];
 /// How long a browser waits for the tokens of an agency's locations. The rest is done in the background.
 const BROWSER_PATIENCE: StdDuration = StdDuration::from_secs(15);
 /// How long the background leaves the locations of an install to the browser's request.
@@ -73,7 +78,19 @@ impl Installs {
     /// # Errors
     /// [`TokenError`] when the code cannot be exchanged.
     pub async fn exchange(&self, code: &str) -> Result<Grant, TokenError> {
-        let answer = self.ghl.exchange_code(code).await;
+        let mut answer = self.ghl.exchange_code(code).await;
+        for pause in EXCHANGE_PAUSES {
+            // A person waits, and the code ends soon.
+            let may_work = |error: &CallError| {
+                error.status.is_some()
+                    && matches!(error.advice, Advice::Retry | Advice::RetryAfter(_))
+            };
+            if !answer.as_ref().is_err_and(may_work) {
+                break;
+            }
+            sleep(pause).await;
+            answer = self.ghl.exchange_code(code).await;
+        }
         // GHL refuses a code that was used before in the same words as wrong keys.
         self.tokens.record_credential_result(&answer, false).await;
         Ok(answer?)

@@ -37,6 +37,25 @@ impl Client {
         timeout: Duration,
         request: RequestBuilder,
     ) -> Result<Answer, CallError> {
+        self.call_for_body(timeout, request)
+            .await
+            .map_err(|(error, _)| error)
+    }
+
+    /// As [`Client::call`], with the body of a refusal.
+    pub(super) async fn call_with_refusal(
+        &self,
+        request: RequestBuilder,
+    ) -> Result<Answer, (CallError, Value)> {
+        self.call_for_body(TIMEOUT, request).await
+    }
+
+    async fn call_for_body(
+        &self,
+        timeout: Duration,
+        request: RequestBuilder,
+    ) -> Result<Answer, (CallError, Value)> {
+        let unreachable = |error| (unreachable(error), Value::Null);
         let response = request
             .header("Accept", "application/json")
             .timeout(timeout)
@@ -54,7 +73,7 @@ impl Client {
                 body,
             })
         } else {
-            Err(classify(status, &headers, &bytes, &body))
+            Err((classify(status, &headers, &bytes, &body), body))
         }
     }
 

@@ -218,11 +218,15 @@ impl Client {
                     .query(&query),
             )
             .await?;
-        Ok(answer
-            .body
-            .pointer("/contact/id")
-            .and_then(Value::as_str)
-            .map(ContactId::from))
+        // Without the field the answer says neither yes nor no.
+        match answer.body.get("contact") {
+            Some(Value::Null) => Ok(None),
+            Some(contact) => match contact.get("id").and_then(Value::as_str) {
+                Some(id) => Ok(Some(ContactId::from(id))),
+                None => Err(answer.incomplete("contact.id")),
+            },
+            None => Err(answer.incomplete("contact")),
+        }
     }
 
     /// The phone of a contact as GHL has it; none if it has no phone.
@@ -274,9 +278,41 @@ impl Client {
         self.upsert(token, &body).await
     }
 
+    /// Creates the contact with this phone, and changes none: if GHL has one, that one is returned.
+    pub async fn create_contact(
+        &self,
+        token: &SecretString,
+        location: &LocationId,
+        phone: &str,
+        name: Option<&str>,
+    ) -> Result<ContactId, CallError> {
+        let mut body = json!({"locationId": location, "phone": phone});
+        if let Some(name) = name {
+            body["name"] = name.into();
+        }
+        self.store_contact(token, &["contacts", ""], &body).await
+    }
+
     async fn upsert(&self, token: &SecretString, body: &Value) -> Result<ContactId, CallError> {
-        let request = self.request(Method::POST, &["contacts", "upsert"], V_2021_07, token);
-        let answer = self.call(request.json(body)).await?;
+        self.store_contact(token, &["contacts", "upsert"], body)
+            .await
+    }
+
+    /// A refusal because GHL has the contact already names it.
+    async fn store_contact(
+        &self,
+        token: &SecretString,
+        path: &[&str],
+        body: &Value,
+    ) -> Result<ContactId, CallError> {
+        let request = self.request(Method::POST, path, V_2021_07, token);
+        let answer = match self.call_with_refusal(request.json(body)).await {
+            Ok(answer) => answer,
+            Err((error, refusal)) => {
+                let existing = refusal.pointer("/meta/contactId").and_then(Value::as_str);
+                return existing.map(ContactId::from).ok_or(error);
+            }
+        };
         let id = answer.body.pointer("/contact/id").and_then(Value::as_str);
         id.map(ContactId::from)
             .ok_or_else(|| answer.incomplete("contact.id"))

@@ -101,6 +101,15 @@ pub(super) fn asks_for_login(answer: &Value) -> bool {
         || answer.get("relogin").and_then(Value::as_str) == Some("true")
 }
 
+/// What builds say that refuse the same text to the same number within five minutes.
+const SAME_TEXT: [&str; 5] = [
+    "enviada recentemente",
+    "sent recently",
+    "already been sent",
+    "duplicate message",
+    "same message",
+];
+
 /// The meaning of the gateway's words; the first match counts (`docs/vendors/waapify.md#answers`).
 pub(super) fn meaning(answer: &Value) -> SendFailure {
     use SendFailure::NumberStopped;
@@ -127,6 +136,8 @@ pub(super) fn meaning(answer: &Value) -> SendFailure {
     } else if says(&["cannot connect to server", "try again later"]) {
         // Each instance has a server of its own behind PHP.
         SendFailure::GatewayDown(Trouble::of_number(said_so().into()))
+    } else if says(&SAME_TEXT) {
+        SendFailure::SameText(said_so().into())
     } else if says(&["not supported", "phone number is required", "please enter"]) {
         SendFailure::Rejected(scrub(said))
     } else if is_refusal(answer) {
@@ -152,6 +163,7 @@ mod tests {
             Err(SendFailure::Unknown(_)) => "unknown",
             Err(SendFailure::GatewayDown(_)) => "retryable-not-sent",
             Err(SendFailure::AttemptFailed(_)) => "failed-maybe-retry",
+            Err(SendFailure::SameText(_)) => "duplicate",
             Err(SendFailure::Rejected(_) | SendFailure::TooLong) => "request",
             Err(SendFailure::NumberStopped(Stop::Credentials)) => "config",
             Err(SendFailure::NumberStopped(Stop::LinkLost)) => "disconnected",
@@ -175,8 +187,6 @@ mod tests {
             let expected = match case["outcome"].as_str().unwrap() {
                 // After a success without an id, the message may have been sent or not.
                 "failed-or-unknown" | "sent-no-id" => "unknown",
-                // Some builds refuse the same text within five minutes, and accept it later.
-                "duplicate" => "failed-maybe-retry",
                 other => other,
             };
             assert_eq!(outcome(&result), expected, "{file}");

@@ -64,6 +64,8 @@ pub enum SendFailure {
     GatewayDown(Trouble),
     /// WhatsApp or the gateway refused this attempt.
     AttemptFailed(Reason),
+    /// The same text went to the same number a moment ago, and is not taken again so soon.
+    SameText(Reason),
     /// Nothing can be sent from this number until a person fixes it.
     NumberStopped(Stop),
     /// This message will never be accepted; Waapify's words.

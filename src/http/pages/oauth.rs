@@ -6,6 +6,7 @@ use std::time::Duration as StdDuration;
 
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
+use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
@@ -36,6 +37,10 @@ const STATE_LIFE: Duration = Duration::minutes(30);
 /// How long a browser waits until numbers from the install form are connected.
 const OFFERS_PATIENCE: StdDuration = StdDuration::from_secs(10);
 const STATE_COOKIE: &str = "install_state";
+/// Between the states of several tabs; no state has it.
+const SEPARATOR: &str = ".";
+/// Tabs that may be installing at once.
+const MAX_STATES: usize = 5;
 
 /// The query with which GHL sends the browser back.
 #[derive(Deserialize)]
@@ -48,7 +53,11 @@ pub(in crate::http) struct Callback {
 /// Sends the browser to GHL to choose where the app is installed.
 pub(in crate::http) async fn install(State(state): State<HttpState>, jar: CookieJar) -> Response {
     let secret = random_secret();
-    let mut cookie = state_cookie(&state.public_url, secret.expose_secret());
+    // Several tabs may be installing.
+    let mut states = states_of(&jar);
+    states.push(secret.expose_secret().to_owned());
+    let newest = states.len().saturating_sub(MAX_STATES);
+    let mut cookie = state_cookie(&state.public_url, &states[newest..].join(SEPARATOR));
     cookie.set_max_age(STATE_LIFE);
     let ghl = &state.ghl;
     let mut address = install_link(&ghl.marketplace_base, &state.public_url, &ghl.client_id);
@@ -75,9 +84,42 @@ pub(in crate::http) async fn callback(
     jar: CookieJar,
     Query(callback): Query<Callback>,
 ) -> Response {
-    let page = finish(&state, language, &jar, callback).await;
-    let used = state_cookie(&state.public_url, "");
-    (jar.remove(used), page).into_response()
+    let given = callback.state.clone();
+    let page = finish(&state, language, &jar, callback)
+        .await
+        .into_response();
+    let mut left = states_of(&jar);
+    match &given {
+        // Another tab's install goes on.
+        Some(given) => left.retain(|kept| kept != given),
+        None => left.clear(),
+    }
+    let mut cookie = state_cookie(&state.public_url, &left.join(SEPARATOR));
+    let jar = if left.is_empty() {
+        jar.remove(cookie)
+    } else {
+        cookie.set_max_age(STATE_LIFE);
+        jar.add(cookie)
+    };
+    // Also where the install was refused.
+    let mut response = page;
+    let cookies = jar.into_response();
+    for cookie in cookies.headers().get_all(SET_COOKIE) {
+        response.headers_mut().append(SET_COOKIE, cookie.clone());
+    }
+    response
+}
+
+/// `HEAD` asks whether there is a page, and uses no code.
+pub(in crate::http) async fn head() -> StatusCode {
+    StatusCode::OK
+}
+
+/// The states of the installs that this browser has begun, the oldest first.
+fn states_of(jar: &CookieJar) -> Vec<String> {
+    let kept = jar.get(STATE_COOKIE).map_or("", Cookie::value);
+    let states = kept.split(SEPARATOR).filter(|state| !state.is_empty());
+    states.map(ToOwned::to_owned).collect()
 }
 
 async fn finish(
@@ -116,12 +158,14 @@ async fn finish(
     Ok(next_steps(state, language, &installed).await?)
 }
 
-/// An install that started here must come back with the state that its browser was given. One that started in the
-/// marketplace has no state.
+/// An install that started here must come back with a state that its browser was given. One that started in the
+/// marketplace has no state, whatever else this browser has begun (`docs/vendors/ghl.md#install-links`).
 fn check_state(jar: &CookieJar, given: Option<&str>) -> Result<(), PageError> {
-    let kept = jar.get(STATE_COOKIE).map(Cookie::value);
+    let Some(given) = given.map(hash_secret) else {
+        return Ok(());
+    };
     // Compares hashes, so that the time tells nothing.
-    if kept.map(hash_secret) == given.map(hash_secret) {
+    if states_of(jar).iter().any(|kept| hash_secret(kept) == given) {
         return Ok(());
     }
     warn!("an install came back with another state than it began with");

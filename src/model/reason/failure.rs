@@ -12,6 +12,10 @@ reasons! {
     Empty = "empty",
         "The message is empty: it has no text and no attachment. Write something and send it again.",
         "Mesej ini kosong: tiada teks dan tiada lampiran. Tulis sesuatu dan hantar lagi.";
+    /// It is an e-mail.
+    Email = "email_not_sent",
+        "This is an e-mail, and WhatsApp sends no e-mails. Write it as an SMS instead, or choose another provider for e-mails.",
+        "Ini ialah e-mel, dan WhatsApp tidak menghantar e-mel. Tulis sebagai SMS, atau pilih penyedia lain untuk e-mel.";
     /// The contact has no number.
     NoPhone = "no_phone",
         "This contact has no phone number. Add one with its country code, such as +60123456789, and send again.",

@@ -78,12 +78,16 @@ pub(in crate::workers) async fn find_or_make(
             .await
             .map(Contact::new);
     }
-    let (contact, learnt_by) = match search(context, location, &forms).await? {
-        Some(contact) => (contact, ContactSource::Search),
-        None => (
-            make(context, location, &forms, sender.name).await?,
-            ContactSource::Made,
-        ),
+    let searched = search(context, location, &forms).await?;
+    let (contact, learnt_by) = match searched {
+        Searched::Found(contact) => (contact, ContactSource::Search),
+        Searched::Refused | Searched::NotThere => {
+            let may_exist = matches!(searched, Searched::Refused);
+            (
+                make(context, location, &forms, sender.name, may_exist).await?,
+                ContactSource::Made,
+            )
+        }
     };
     let wrote_at = sender.wrote_at;
     let phone = phone_forms::canonical(sender.phone);
@@ -117,28 +121,39 @@ fn digits(phone: &str) -> String {
     phone.chars().filter(char::is_ascii_digit).collect()
 }
 
+/// Whether GHL has a contact with a phone.
+enum Searched {
+    Found(ContactId),
+    NotThere,
+    /// GHL refused the look-up.
+    Refused,
+}
+
 /// The contact that GHL has under one of the numbers of a phone.
 async fn search(
     context: &Context,
     location: &LocationId,
     forms: &[String],
-) -> Result<Option<ContactId>, TokenError> {
+) -> Result<Searched, TokenError> {
+    let mut result = Searched::NotThere;
     for form in forms {
         let phone = format!("+{form}");
         let phone = phone.as_str();
         let find = |ghl: ghl::Client, token| async move {
             ghl.find_contact(&token, location, phone).await
         };
-        let found = match context.tokens.call(location, find).await {
-            // If GHL refuses the look-up, an upsert is still safe, because GHL identifies contacts by phone.
-            Err(TokenError::Call(error)) if error.advice == Advice::Reject => None,
-            found => found?,
-        };
-        if found.is_some() {
-            return Ok(found);
+        match context.tokens.call(location, find).await {
+            Err(TokenError::Call(error)) if error.advice == Advice::Reject => {
+                result = Searched::Refused;
+            }
+            found => {
+                if let Some(found) = found? {
+                    return Ok(Searched::Found(found));
+                }
+            }
         }
     }
-    Ok(None)
+    Ok(result)
 }
 
 async fn make(
@@ -146,11 +161,17 @@ async fn make(
     location: &LocationId,
     forms: &[String],
     name: Option<&str>,
+    may_exist: bool,
 ) -> Result<ContactId, TokenError> {
     let phone = format!("+{}", phone_forms::written(forms));
     let phone = phone.as_str();
+    // A contact that exists keeps the name that the business gave it.
     let make = |ghl: ghl::Client, token| async move {
-        ghl.upsert_contact(&token, location, phone, name).await
+        if may_exist {
+            ghl.create_contact(&token, location, phone, name).await
+        } else {
+            ghl.upsert_contact(&token, location, phone, name).await
+        }
     };
     context.tokens.call(location, make).await
 }

@@ -80,6 +80,7 @@ impl Outbound {
             SendFailure::GatewayDown(trouble) => (trouble, false),
             SendFailure::TooLong => return Ok(()),
             SendFailure::AttemptFailed(_)
+            | SendFailure::SameText(_)
             | SendFailure::NumberStopped(_)
             | SendFailure::Rejected(_) => return self.close_circuits(job, number).await,
         };

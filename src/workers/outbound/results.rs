@@ -23,6 +23,9 @@ const MAX_UNCONFIRMED_SENDS: i32 = 2;
 /// A number on hold is tried again this often: once its owner has fixed it, messages are sent within minutes.
 const HOLD: Duration = Duration::minutes(5);
 
+/// The gateway takes the same text to the same number again after five minutes.
+const SAME_TEXT_WINDOW: Duration = Duration::seconds(310);
+
 impl Outbound {
     pub(super) async fn record_sent(
         &self,
@@ -81,6 +84,10 @@ impl Outbound {
             SendFailure::AttemptFailed(cause) => {
                 let (kind, end) = (FailureKind::NotTaken, retries::attempt_failed(part));
                 self.retry(job, kind, ATTEMPT_FAILED, &cause, end).await
+            }
+            SendFailure::SameText(cause) => {
+                let due = self.0.clock.now() + SAME_TEXT_WINDOW;
+                self.finish(job, Outcome::Snooze(due), &cause).await
             }
             SendFailure::NumberStopped(stop) => self.hold(job, number, &stop.hold()).await,
             SendFailure::Rejected(words) => {

@@ -82,6 +82,41 @@ pub(super) fn upsert(ghl: &Ghl, call: &Call, location_id: &str) -> Result<Answer
     Ok(Answer::json(if new { 201 } else { 200 }, &body))
 }
 
+/// `POST /contacts/`: changes no contact. If there is one with this phone, the call is refused with its id.
+pub(super) fn create(ghl: &Ghl, call: &Call, location_id: &str) -> Result<Answer, Answer> {
+    let body = json_body(call)?;
+    let wrong = unknown_fields(body.keys().map(String::as_str), &UPSERT_FIELDS);
+    if !wrong.is_empty() {
+        return Err(invalid(&wrong));
+    }
+    if text(&body, "locationId") != Some(location_id) {
+        return Err(refuse(403, WRONG_LOCATION));
+    }
+    let phone = text(&body, "phone").map(normalised);
+    let mut state = ghl.inner.state.lock();
+    let known = state.contacts.iter().find(|contact| {
+        contact.location_id == location_id && phone.is_some() && contact.phone == phone
+    });
+    if let Some(known) = known {
+        let body = json!({
+            "statusCode": 400,
+            "message": "This location does not allow duplicated contacts.",
+            "meta": {"contactId": known.id, "matchingField": "phone"},
+        });
+        return Err(Answer::json(400, &body));
+    }
+    let contact = Contact {
+        id: clock::letters(20),
+        location_id: location_id.to_owned(),
+        name: given_name(&body).unwrap_or_default(),
+        phone,
+        email: text(&body, "email").map(str::to_lowercase),
+    };
+    let shown = contact.to_json();
+    state.contacts.push(contact);
+    Ok(Answer::json(201, &json!({ "contact": shown })))
+}
+
 pub(super) fn find_duplicate(ghl: &Ghl, call: &Call, location_id: &str) -> Result<Answer, Answer> {
     let Some(asked) = call.query_value("locationId") else {
         return Err(invalid(&["locationId must be a string".to_owned()]));

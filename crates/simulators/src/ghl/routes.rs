@@ -60,6 +60,9 @@ pub(super) fn find(call: &Call) -> Option<Route> {
         ["contacts", "upsert"] if post => {
             ("POST /contacts/upsert", location(JULY, contacts::upsert))
         }
+        ["contacts"] | ["contacts", ""] if post => {
+            ("POST /contacts/", location(JULY, contacts::create))
+        }
         ["contacts", "search", "duplicate"] if get => (
             "GET /contacts/search/duplicate",
             location(JULY, contacts::find_duplicate),

@@ -120,12 +120,13 @@ fn over() -> Text {
 
 fn failed(failure: &SendFailure) -> Text {
     match failure {
-        SendFailure::AttemptFailed(_) | SendFailure::Rejected(_) | SendFailure::TooLong => {
-            Text::new(
-                "WhatsApp did not take the message. Is this number on WhatsApp?",
-                "WhatsApp tidak menerima mesej itu. Adakah nombor ini menggunakan WhatsApp?",
-            )
-        }
+        SendFailure::AttemptFailed(_)
+        | SendFailure::SameText(_)
+        | SendFailure::Rejected(_)
+        | SendFailure::TooLong => Text::new(
+            "WhatsApp did not take the message. Is this number on WhatsApp?",
+            "WhatsApp tidak menerima mesej itu. Adakah nombor ini menggunakan WhatsApp?",
+        ),
         SendFailure::Unknown(_) => Text::new(
             "Waapify did not say whether the message left. Look at that phone before you try again.",
             "Waapify tidak menyatakan sama ada mesej itu dihantar. Semak telefon itu sebelum mencuba lagi.",

@@ -76,7 +76,7 @@ pub fn plan(body: &[u8], country: Option<Country>, files: Option<&[File]>) -> Pl
             .unwrap_or_default()
     };
     if text_of("type").eq_ignore_ascii_case("email") {
-        return Plan::Ignore(Step::Email);
+        return Plan::Fail(Failure::Email);
     }
     let chat = match phone::phone(&text_of("phone"), country) {
         Ok(chat) => chat,
@@ -110,25 +110,36 @@ pub fn plan(body: &[u8], country: Option<Country>, files: Option<&[File]>) -> Pl
 }
 
 fn addresses(list: &Value) -> Result<Vec<Url>, Failure> {
+    // Some builds write the list as a text.
+    let written = list.as_str().filter(|text| text.trim().starts_with('['));
+    let written = written.and_then(|text| whatsapp_events::json::parse(text.as_bytes()).ok());
+    let list = written.as_ref().unwrap_or(list);
     let list = match list {
         Value::Array(list) => list.as_slice(),
-        Value::Null => &[],
         one => std::slice::from_ref(one),
     };
-    let given = list
-        .iter()
-        .filter(|item| !matches!(item, Value::Null))
-        .map(|item| {
-            // Usually a text; an object with its address is read too.
-            let address = item
-                .get("url")
-                .unwrap_or(item)
-                .as_str()
-                .unwrap_or_default()
-                .trim();
-            web_address(address).ok_or(Failure::NoFileAddress)
-        });
+    let given = list.iter().filter(|item| !is_nothing(item)).map(|item| {
+        // Usually a text; an object with its address is read too.
+        let address = item
+            .get("url")
+            .unwrap_or(item)
+            .as_str()
+            .unwrap_or_default()
+            .trim();
+        web_address(address).ok_or(Failure::NoFileAddress)
+    });
     given.collect()
+}
+
+/// Whether an item stands for no attachment.
+fn is_nothing(item: &Value) -> bool {
+    match item {
+        Value::Null | Value::Bool(false) => true,
+        Value::String(text) => text.trim().is_empty(),
+        Value::Array(items) => items.iter().all(is_nothing),
+        Value::Object(fields) => fields.is_empty(),
+        Value::Bool(true) | Value::Number(_) => false,
+    }
 }
 
 fn web_address(address: &str) -> Option<Url> {
