@@ -393,6 +393,6 @@ fn expected(phone: &str, message: &Message) -> Vec<Key> {
                 .map(|part| (part.text, part.media.map(key)))
                 .collect()
         }
-        Plan::Ignore(_) | Plan::Fail(_) | Plan::Ask(_) => Vec::new(),
+        Plan::Fail(_) | Plan::Ask(_) => Vec::new(),
     }
 }

@@ -159,7 +159,7 @@ async fn a_ghl_that_does_not_answer_gets_a_page_that_says_so() {
         .simulation
         .ghl
         .faults()
-        .push(TOKEN, Fault::answer(503, "<html>"));
+        .always(TOKEN, Fault::answer(503, "<html>"));
     let (status, page) = bridge
         .get(&format!("/oauth/callback?code={ANY_CODE}"))
         .await;
@@ -224,7 +224,6 @@ async fn an_install_that_began_here_must_come_back_with_its_state_to_its_browser
     for (query, cookie) in [
         (theirs.as_str(), None),
         ("&state=another", Some(cookie.as_str())),
-        ("", Some(cookie.as_str())),
         ("&state=", Some(cookie.as_str())),
         ("&state=made-up", None),
     ] {
@@ -245,6 +244,75 @@ async fn an_install_that_began_here_must_come_back_with_its_state_to_its_browser
         StatusCode::SEE_OTHER,
         "from the marketplace"
     );
+}
+
+#[tokio::test]
+async fn an_install_from_the_marketplace_is_taken_while_another_is_under_way() {
+    let bridge = Bridge::bare().await;
+    let (_, cookie) = begin(&bridge).await;
+    let taken = come_back(&bridge, "", Some(&cookie)).await;
+    assert_eq!(taken, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn several_tabs_may_install() {
+    let bridge = Bridge::bare().await;
+    let (first, cookie) = begin(&bridge).await;
+    let again = bridge
+        .http
+        .get(format!("{}/oauth/install", bridge.address))
+        .header(header::COOKIE, &cookie);
+    let again = again.send().await.unwrap();
+    let both = again.headers()[header::SET_COOKIE].to_str().unwrap();
+    let both = both.split(';').next().unwrap().to_owned();
+    let taken = come_back(&bridge, &format!("&state={first}"), Some(&both)).await;
+    assert_eq!(taken, StatusCode::SEE_OTHER);
+    let second = both.rsplit_once('.').unwrap().1;
+    let taken = come_back(&bridge, &format!("&state={second}"), Some(&both)).await;
+    assert_eq!(taken, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn a_refused_state_keeps_the_browsers_own_and_head_uses_no_code() {
+    let bridge = Bridge::bare().await;
+    let (state, cookie) = begin(&bridge).await;
+    let location_id = seed::LOCATION_ID.to_owned();
+    let code = bridge
+        .simulation
+        .ghl
+        .issue_code(InstallKind::Location { location_id });
+    let address = |state: &str| {
+        format!(
+            "{}/oauth/callback?code={code}&state={state}",
+            bridge.address
+        )
+    };
+    let refused = bridge
+        .http
+        .get(address("another"))
+        .header(header::COOKIE, &cookie)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
+    let kept = refused.headers()[header::SET_COOKIE].to_str().unwrap();
+    assert!(kept.contains(&state), "{kept}");
+    let head = bridge
+        .http
+        .head(address(&state))
+        .header(header::COOKIE, &cookie);
+    assert!(head.send().await.unwrap().status().is_success());
+    assert_eq!(bridge.simulation.ghl.faults().count(TOKEN), 0);
+}
+
+#[tokio::test]
+async fn a_busy_ghl_is_asked_for_the_token_again_at_once() {
+    let bridge = Bridge::bare().await;
+    let faults = bridge.simulation.ghl.faults();
+    faults.push(TOKEN, Fault::answer(429, "{}"));
+    faults.push(TOKEN, Fault::answer(502, "<html>"));
+    assert_eq!(come_back(&bridge, "", None).await, StatusCode::SEE_OTHER);
+    assert_eq!(faults.count(TOKEN), 3);
 }
 
 #[tokio::test]

@@ -51,6 +51,7 @@ mod metrics;
 mod migrations;
 mod monitor;
 mod monitor_leases;
+mod odd_deliveries;
 mod old_reasons;
 mod operator;
 mod other_phones;

@@ -196,20 +196,6 @@ async fn a_delivery_of_an_unknown_location_ends_without_a_call_to_ghl() {
 }
 
 #[tokio::test]
-async fn an_email_on_the_delivery_url_is_ignored() {
-    let bridge = Bridge::new().await;
-    let body = json!({"contactId": "c", "locationId": seed::LOCATION_ID, "messageId": "mail", "type": "Email",
-        "emailTo": ["a@example.com"], "html": "<p>x</p>", "subject": "x"});
-    assert_eq!(
-        bridge.simulation.ghl.agent_sends_raw(&body).await,
-        Some(200)
-    );
-    bridge.after(Duration::HOUR).await;
-    assert_eq!(bridge.state("mail").await, "ignored");
-    assert!(bridge.sends().is_empty());
-}
-
-#[tokio::test]
 async fn a_lost_link_holds_the_number_and_its_messages_flow_when_it_is_back() {
     let bridge = Bridge::new().await;
     bridge.simulation.waapify.unlink().await;

@@ -357,3 +357,34 @@ async fn the_conversation_goes_on_in_the_contact_of_the_phone_with_a_line_that_s
         bridge.database.pool.close().await;
     }
 }
+
+const SEARCH: &str = "GET /contacts/search/duplicate";
+
+#[tokio::test]
+async fn a_refused_look_up_overwrites_no_name() {
+    let bridge = Bridge::new().await;
+    let faults = bridge.simulation.ghl.faults();
+    faults.push(SEARCH, simulators::Fault::answer(400, "{}"));
+    let (contact, _, phone) = seed::AISYAH;
+    let waapify = &bridge.simulation.waapify;
+    waapify.customer_sends(phone, "Nama lain", "hai").await;
+    bridge.settle().await;
+    assert_eq!(bridge.conversation(), ["hai"]);
+    assert_eq!(faults.count(UPSERT), 0);
+    let all = bridge.simulation.ghl.contacts(seed::LOCATION_ID);
+    let kept = all.into_iter().find(|c| c.id == contact).unwrap();
+    assert_eq!(kept.name, seed::AISYAH.1);
+}
+
+#[tokio::test]
+async fn an_answer_without_the_contact_is_no_answer() {
+    let bridge = Bridge::new().await;
+    let faults = bridge.simulation.ghl.faults();
+    faults.push(SEARCH, simulators::Fault::answer(200, r#"{"traceId":"x"}"#));
+    bridge.customer_writes("hai").await;
+    bridge.settle().await;
+    assert!(bridge.posted().is_empty());
+    bridge.after(Duration::minutes(1)).await;
+    assert_eq!(bridge.conversation(), ["hai"]);
+    assert_eq!(faults.count(UPSERT), 0);
+}

@@ -264,10 +264,6 @@ impl Outbound {
                     parts,
                 }));
             }
-            Plan::Ignore(reason) => {
-                self.finish(job, Outcome::Ignored, &reason.into()).await?;
-                self.refund_pacing_slot(job).await?;
-            }
             // Without a number of its own a location has no country either, in which to read its customers' numbers.
             Plan::Ask(_) if job.number.is_none() => self.end_without_number(job).await?,
             Plan::Fail(Failure::PhoneIncomplete | Failure::PhoneWithExtension)

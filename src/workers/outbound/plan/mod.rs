@@ -20,13 +20,11 @@ use text::{MAX_ENCODED_BYTES, encoded_bytes};
 use url::Url;
 
 use crate::clients::attachment_links::longest_address;
-use crate::model::reason::{Failure, Step};
+use crate::model::reason::Failure;
 
 /// What to do with a delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Plan {
-    /// Not for WhatsApp, and why.
-    Ignore(Step),
     /// Cannot be sent.
     Fail(Failure),
     /// Ask what these files are, then plan again with the answers in this order.
