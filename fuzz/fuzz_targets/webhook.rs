@@ -171,10 +171,7 @@ fn content(content_before: Content) -> Content {
             lines: lines.into_iter().map(other).collect(),
         },
         Content::Edited(inner) => Content::Edited(Box::new(content(*inner))),
-        same @ (Content::SecretEdit(_)
-        | Content::Deleted
-        | Content::Undecrypted
-        | Content::Noise) => same,
+        same @ (Content::Deleted | Content::Undecrypted | Content::Noise) => same,
     }
 }
 

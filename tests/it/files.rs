@@ -65,7 +65,6 @@ async fn arrives(bridge: &Bridge, file: &MediaFile) -> String {
         sent_at: now - Duration::minutes(1),
         state: State::Accepted,
         call: None,
-        secret: None,
         media: Some(NewMedia {
             file,
             until: now + WAIT,

@@ -5,9 +5,7 @@
 
 use serde_json::Value;
 
-use crate::{
-    Ad, Content, Kind, Marks, MediaFile, SecretEdit, fields, kinds, payment_request, wording,
-};
+use crate::{Ad, Content, Kind, Marks, MediaFile, fields, kinds, wording};
 
 /// The content of a `message` object. The fields are those of [`crate::Message`].
 #[derive(Default)]
@@ -19,12 +17,8 @@ pub(super) struct Said {
     pub(super) choice: Option<String>,
     pub(super) ad: Option<Ad>,
     pub(super) marks: Marks,
-    pub(super) secret: Option<Vec<u8>>,
-    pub(super) replaces: Option<String>,
 }
 
-/// Bytes of the secret with which changes of a message are encrypted.
-const SECRET_BYTES: usize = 32;
 /// How many wrappers are removed. The most ever seen are five.
 const MAX_WRAPPERS: usize = 10;
 
@@ -43,6 +37,7 @@ const NOISE: &[&str] = &[
     "messageHistoryBundle",
     "messageHistoryNotice",
     "pinInChatMessage",
+    "secretEncryptedMessage",
     "stickerSyncRmrMessage",
 ];
 
@@ -64,14 +59,6 @@ const TEXTS: &[(&str, &[&str])] = &[
             "/interactiveMessageTemplate/body/text",
             "/hydratedTemplate/hydratedTitleText",
             "/hydratedFourRowTemplate/hydratedTitleText",
-        ],
-    ),
-    (
-        "highlyStructuredMessage",
-        &[
-            "/hydratedHsm/hydratedTemplate/hydratedContentText",
-            "/hydratedHsm/hydratedFourRowTemplate/hydratedContentText",
-            "/hydratedHsm/templateMessage/hydratedTemplate/hydratedContentText",
         ],
     ),
     ("buttonsMessage", &["/contentText", "/text"]),
@@ -100,7 +87,6 @@ const PERHAPS_WORDS: &[&str] = &["/caption", "/text", "/body/text", "/contentTex
 
 /// Reads a `message` object. `None` if it is `null`, empty, or not an object.
 pub(super) fn read(message: &Value) -> Option<Said> {
-    let outer = message;
     let mut marks = Marks::default();
     let Some(message) = unwrapped(message, &mut marks) else {
         return Some(Said {
@@ -116,19 +102,7 @@ pub(super) fn read(message: &Value) -> Option<Said> {
     if let Some(change) = message.get("protocolMessage").and_then(edit_or_revoke) {
         return Some(change);
     }
-    if let Some(change) = message
-        .get("secretEncryptedMessage")
-        .and_then(secret_change)
-    {
-        return Some(change);
-    }
-    let association = association(outer).or_else(|| association(message));
-    if association.as_ref().is_some_and(|known| known.is_companion) {
-        return Some(Said::default());
-    }
     let (content, file, body) = kinds::find(message)
-        .or_else(|| payment_request::find(message))
-        .or_else(|| many_texts(message))
         .or_else(|| words(message))
         .unwrap_or_else(|| unknown(message));
     let around = context(message);
@@ -146,45 +120,6 @@ pub(super) fn read(message: &Value) -> Option<Said> {
         content,
         file,
         marks,
-        secret: secret(message).or_else(|| secret(outer)),
-        replaces: association.and_then(|known| known.replaces),
-    })
-}
-
-fn secret(message: &Value) -> Option<Vec<u8>> {
-    fields::bytes(message.pointer("/messageContextInfo/messageSecret"))
-        .filter(|secret| secret.len() == SECRET_BYTES)
-}
-
-/// How a picture or video belongs to one that came before (`docs/vendors/whatsapp.md#pairs-of-files`).
-struct Association {
-    /// It takes that one's place.
-    replaces: Option<String>,
-    /// It says nothing of its own.
-    is_companion: bool,
-}
-
-fn association(message: &Value) -> Option<Association> {
-    let about = message.pointer("/messageContextInfo/messageAssociation")?;
-    let kind = about.get("associationType");
-    let is = |number, name: &str| {
-        fields::integer(kind) == Some(number) || fields::text(kind).as_deref() == Some(name)
-    };
-    let is_larger = is(5, "HD_VIDEO_DUAL_UPLOAD") || is(10, "HD_IMAGE_DUAL_UPLOAD");
-    let parent = fields::name(about.pointer("/parentMessageKey/id"));
-    Some(Association {
-        replaces: parent.filter(|_| is_larger),
-        is_companion: is(12, "MOTION_PHOTO") || is(19, "HEVC_VIDEO_DUAL_UPLOAD"),
-    })
-}
-
-/// An encrypted change of an older message: an edit, or one that only phones can read.
-fn secret_change(body: &Value) -> Option<Said> {
-    let about = fields::name(body.pointer("/targetMessageKey/id"));
-    Some(Said {
-        content: SecretEdit::read(body).map_or_else(|| edited(None), Content::SecretEdit),
-        about: Some(about?),
-        ..Said::default()
     })
 }
 
@@ -315,27 +250,6 @@ fn words(message: &Value) -> Option<(Content, Option<MediaFile>, &Value)> {
         Some((content, body))
     });
     content.map(|(content, body)| (content, None, body))
-}
-
-/// Fields whose text is in several parts: the list, and where a part has its text.
-const PARTS: &[(&str, &str, &str)] = &[
-    // What Meta AI answered, forwarded.
-    ("richResponseMessage", "/submessages", "/messageText"),
-    ("interactiveMessage", "/carouselMessage/cards", "/body/text"),
-];
-
-/// The text of a message that is written in several parts.
-fn many_texts(message: &Value) -> Option<(Content, Option<MediaFile>, &Value)> {
-    PARTS.iter().find_map(|(field, list, part)| {
-        let body = message.get(field)?;
-        let parts = body.pointer(list)?.as_array()?;
-        let first = fields::first_text(body, &["/body/text"]);
-        let texts = parts
-            .iter()
-            .filter_map(|item| fields::first_text(item, &[part]));
-        let texts: Vec<String> = first.into_iter().chain(texts).collect();
-        (!texts.is_empty()).then(|| (Content::Text(texts.join("\n")), None, body))
-    })
 }
 
 /// A message without a known field: noise, or something to look at on the phone, with any text that it may hold.

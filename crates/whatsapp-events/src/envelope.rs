@@ -10,11 +10,9 @@
 //! The envelopes are never built as trees, and items one after the other, so that a body needs little more memory than
 //! its own size whatever is in it.
 
-use std::borrow::Cow;
 use std::iter;
 
 use serde_json::Value;
-use url::form_urlencoded;
 
 use crate::json::{elements, is_object, pick, prove, text, tree};
 use crate::{BadBody, Event, Reason, Webhook, call, contact, fields, jid, message, update};
@@ -30,15 +28,12 @@ const MAX_ITEMS: usize = 200_000;
 /// # Errors
 /// [`BadBody`] when the body is not JSON, not an object, or has too many items.
 pub fn parse(body: &[u8]) -> Result<Webhook, BadBody> {
-    let body = text(body);
-    prove(&body).map_err(BadBody::NotJson)?;
-    let body = &*unquoted(&body);
+    let body = &*text(body);
+    prove(body).map_err(BadBody::NotJson)?;
     if !is_object(body) {
         return Err(BadBody::NotObject);
     }
     let [name, data, instance_id] = pick(body, ["event", "data", "instance_id"]);
-    let data = data.map(unquoted);
-    let data = data.as_deref();
     // The name and the payload of the inner event win over those of the outer one.
     let inner = data.map(|data| (data, pick(data, ["event", "data"])));
     let (holder, name, data) = match inner {
@@ -58,61 +53,6 @@ pub fn parse(body: &[u8]) -> Result<Webhook, BadBody> {
         instance_id: fields::name(instance_id.map(tree).as_ref()),
         events,
     })
-}
-
-/// Most quotes around a JSON text that are removed.
-const MAX_QUOTES: usize = 3;
-
-/// The JSON inside a JSON text, as some relays pass a body or its `data` on. Anything else is returned as it is.
-fn unquoted(json: &str) -> Cow<'_, str> {
-    let mut inner = Cow::Borrowed(json);
-    for _ in 0..MAX_QUOTES {
-        if !inner.starts_with('"') {
-            break;
-        }
-        let Ok(text) = serde_json::from_str::<String>(&inner) else {
-            break;
-        };
-        inner = Cow::Owned(text.trim().to_owned());
-    }
-    let holds_items = inner.starts_with(['{', '[']) && prove(&inner).is_ok();
-    if holds_items {
-        inner
-    } else {
-        Cow::Borrowed(json)
-    }
-}
-
-/// A webhook's body as a JSON object: it is one, a JSON text of one, or a form whose fields are those of one or which has
-/// one in its only field; or it says nothing, as `null` and `[]`. `None`: something that [`parse`] does not read.
-#[must_use]
-pub fn readable(body: &[u8]) -> Option<Cow<'_, [u8]>> {
-    let json = text(body);
-    if prove(&json).is_ok() {
-        let json = unquoted(json.trim());
-        let says_nothing = *json == *"null" || json.starts_with('[') && !json.contains('{');
-        return (is_object(&json) || says_nothing).then_some(Cow::Borrowed(body));
-    }
-    from_form(body).map(Cow::Owned)
-}
-
-/// The fields of a form as a JSON object.
-fn from_form(body: &[u8]) -> Option<Vec<u8>> {
-    let mut fields: Vec<(String, String)> = form_urlencoded::parse(body).into_owned().collect();
-    let is_named = |name: &str| fields.iter().any(|(field, _)| field == name);
-    if is_named("event") && is_named("data") {
-        let object: serde_json::Map<String, Value> = fields
-            .into_iter()
-            .map(|(name, value)| (name, Value::String(value)))
-            .collect();
-        return serde_json::to_vec(&object).ok();
-    }
-    let (name, value) = fields.pop().filter(|_| fields.is_empty())?;
-    let is_webhook = |text: &String| prove(text).is_ok() && is_object(text.trim());
-    [value, name]
-        .into_iter()
-        .find(is_webhook)
-        .map(String::into_bytes)
 }
 
 /// An event without an id.

@@ -81,21 +81,19 @@ pub(super) fn instant(value: Option<&Value>) -> Option<OffsetDateTime> {
 /// Exactly 32 bytes: base64 (either alphabet, padded or not), an array of numbers, `{"0":…}`, or a `Buffer`
 /// (`{"type":"Buffer","data":…}`) around base64 or an array.
 pub(super) fn bytes32(value: Option<&Value>) -> Option<[u8; 32]> {
-    bytes(value)?.try_into().ok()
-}
-
-/// Bytes: base64, a list of numbers, an object with an index for each byte, or Node's `{type, data}`.
-pub(super) fn bytes(value: Option<&Value>) -> Option<Vec<u8>> {
     let byte = |value: &Value| value.as_u64().and_then(|byte| u8::try_from(byte).ok());
-    match value? {
-        Value::String(text) => base64(text),
-        Value::Array(items) => items.iter().map(byte).collect(),
-        Value::Object(fields) if fields.contains_key("0") => (0..fields.len())
+    let bytes: Vec<u8> = match value? {
+        Value::String(text) => base64(text)?,
+        Value::Array(items) => items.iter().map(byte).collect::<Option<_>>()?,
+        Value::Object(fields) if fields.len() == 32 => (0..32)
             .map(|index| fields.get(&index.to_string()).and_then(byte))
-            .collect(),
-        Value::Object(buffer) => bytes(buffer.get("data").filter(|data| !data.is_object())),
-        _ => None,
-    }
+            .collect::<Option<_>>()?,
+        Value::Object(buffer) => {
+            return bytes32(buffer.get("data").filter(|data| !data.is_object()));
+        }
+        _ => return None,
+    };
+    bytes.try_into().ok()
 }
 
 fn base64(text: &str) -> Option<Vec<u8>> {

@@ -23,8 +23,8 @@ impl Address {
         match server.as_str() {
             "s.whatsapp.net" | "c.us" | "hosted" => {
                 let digits = user.strip_prefix('+').unwrap_or(user);
-                let is_phone = is_digits(digits) && PHONE_DIGITS.contains(&digits.len());
-                (is_phone && !is_bot(digits)).then(|| Self::Phone(digits.to_owned()))
+                (is_digits(digits) && PHONE_DIGITS.contains(&digits.len()))
+                    .then(|| Self::Phone(digits.to_owned()))
             }
             "lid" | "hosted.lid" => is_digits(user).then(|| Self::Lid(user.to_owned())),
             _ => None,
@@ -37,12 +37,6 @@ fn split(jid: &str) -> Option<(&str, String)> {
     let (user, server) = jid.rsplit_once('@')?;
     let user = user.split([':', '_']).next()?;
     Some((user, server.to_ascii_lowercase()))
-}
-
-/// Whether these digits are those of Meta AI and its kin, which have no phones (`docs/vendors/waapify.md#webhooks`). Other
-/// bots have addresses at the server `bot`.
-fn is_bot(digits: &str) -> bool {
-    digits.len() == 11 && (digits.starts_with("1313555") || digits.starts_with("131655500"))
 }
 
 fn is_digits(text: &str) -> bool {

@@ -42,7 +42,6 @@ pub enum Kind {
     /// The answers that a customer gave in a form.
     Form,
     Payment,
-    PaymentRequest,
     PhoneRequest,
     /// Announces pictures, each of which follows as a message of its own.
     Album,

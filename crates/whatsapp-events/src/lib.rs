@@ -29,9 +29,7 @@ pub mod json;
 mod kinds;
 mod media;
 mod message;
-mod payment_request;
 mod receipt_level;
-mod secret_edit;
 mod split;
 mod types;
 mod update;
@@ -40,11 +38,10 @@ mod wording;
 
 use std::fmt;
 
-pub use envelope::{parse, readable};
+pub use envelope::parse;
 pub use jid::phone_of_jid;
 pub use kinds::Kind;
 pub use media::{Decryptor, FileType, KnownType, MediaError, MediaFile, MediaKeys, UNKNOWN_TYPE};
-pub use secret_edit::{Original, SecretEdit};
 pub use split::split;
 pub use types::{
     Ad, Call, CallOutcome, Chat, ContactNews, Content, GroupNews, Marks, Message, Origin, Person,

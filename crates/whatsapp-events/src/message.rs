@@ -85,30 +85,6 @@ fn message(
         choice: said.choice,
         ad: said.ad,
         marks: said.marks,
-        secret: said.secret,
-        replaces: said.replaces,
-    }
-}
-
-impl Message {
-    /// This encrypted edit with the new content in plain text. `None` stands for content that cannot be read: then it says
-    /// only that the message was edited.
-    #[must_use]
-    pub fn opened(&self, content: Option<Content>) -> Self {
-        let said = |content| Said {
-            content,
-            about: self.about.clone(),
-            ..Said::default()
-        };
-        let opened = content
-            .map(said)
-            .and_then(|said| Some((change_id(&said)?, said.content)));
-        let (id, content) = opened.unwrap_or_else(|| (self.id.clone(), content::edited(None)));
-        Self {
-            id,
-            content,
-            ..self.clone()
-        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::fmt;
 
 use time::OffsetDateTime;
 
-use crate::{Kind, MediaFile, SecretEdit};
+use crate::{Kind, MediaFile};
 
 /// One WhatsApp message, from either side.
 #[derive(Clone, PartialEq, Eq)]
@@ -42,10 +42,6 @@ pub struct Message {
     pub ad: Option<Ad>,
     /// The labels that WhatsApp shows on the message.
     pub marks: Marks,
-    /// With which later edits of it are encrypted.
-    pub secret: Option<Vec<u8>>,
-    /// The `key.id` of a picture or video that came before in a smaller size, and whose place it takes.
-    pub replaces: Option<String>,
 }
 
 impl Message {
@@ -142,8 +138,6 @@ pub enum Content {
     },
     /// The new content of an older message, which is [`Message::about`].
     Edited(Box<Content>),
-    /// The same, encrypted with the older message's secret; see [`Message::opened`].
-    SecretEdit(SecretEdit),
     /// The message [`Message::about`] was revoked.
     Deleted,
     /// Not decrypted yet (stub 2). The same id may arrive again with content, so it must NOT be consumed. The first
@@ -289,7 +283,6 @@ impl fmt::Debug for Content {
             Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
             Self::NotText { kind, .. } => write!(f, "NotText({kind:?})"),
             Self::Edited(content) => write!(f, "Edited({content:?})"),
-            Self::SecretEdit(_) => f.write_str("SecretEdit"),
             Self::Deleted => f.write_str("Deleted"),
             Self::Undecrypted => f.write_str("Undecrypted"),
             Self::Noise => f.write_str("Noise"),

@@ -56,7 +56,6 @@ const fn wording(kind: Kind) -> (&'static str, Phone) {
         Kind::EventReply => ("Answer to an event", Phone::Always),
         Kind::Form => ("Form", Phone::Never),
         Kind::Payment => ("Payment", Phone::Always),
-        Kind::PaymentRequest => ("Payment request", Phone::Unless),
         Kind::PhoneRequest => ("Asks for your phone number", Phone::Never),
         Kind::Album => ("Album", Phone::Never),
         Kind::Other => ("Message", Phone::Always),
@@ -100,19 +99,6 @@ pub fn text_of(message: &Message, about: Option<&str>, file: FileFate<'_>) -> Op
     (!all.is_empty()).then(|| all.join("\n"))
 }
 
-/// Whether nothing of a text is seen: spaces and characters without width.
-fn is_invisible(text: &str) -> bool {
-    let is_blank = |c: char| {
-        c.is_whitespace()
-            || matches!(c,
-                '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-                | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
-                | '\u{feff}' | '\u{ffa0}' | '\u{e0000}'..='\u{e0fff}')
-    };
-    !text.is_empty() && text.chars().all(is_blank)
-}
-
 /// The label, the text and the further lines of a message; `None` if it says nothing.
 fn said<'a>(
     message: &'a Message,
@@ -125,7 +111,6 @@ fn said<'a>(
             message.ad.as_ref()?;
             (None, None, &[])
         }
-        Content::Text(text) if is_invisible(text) => (label("[Empty message]"), None, &[]),
         Content::Text(text) => (None, Some(text), &[]),
         Content::NotText {
             kind: Kind::Album, ..
@@ -138,13 +123,8 @@ fn said<'a>(
                 caption: Some(caption),
                 ..
             } => (label("[Edited]"), Some(caption), &[]),
-            Content::NotText {
-                kind: Kind::Other, ..
-            } => (Some(format!("[Edited{ON_THE_PHONE}]")), None, &[]),
             content => (Some(format!("[Edited] {}", plain(content))), None, &[]),
         },
-        // The caller opens it first, or says that it cannot.
-        Content::SecretEdit(_) => (label("[Edited]"), None, &[]),
         Content::Deleted => (label("[Message deleted]"), None, &[]),
         Content::Undecrypted => {
             let what = view_once("Message that cannot be read here", message.marks);
@@ -224,9 +204,7 @@ pub(super) fn plain(content: &Content) -> String {
             format!("[{}]{words}", name(content))
         }
         Content::Edited(content) => plain(content),
-        Content::SecretEdit(_) | Content::Deleted | Content::Undecrypted | Content::Noise => {
-            String::new()
-        }
+        Content::Deleted | Content::Undecrypted | Content::Noise => String::new(),
     }
 }
 

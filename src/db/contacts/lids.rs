@@ -135,27 +135,6 @@ pub async fn find_phone(
     Ok(found.flatten())
 }
 
-/// The LID of a phone (the number that people dial) that was reported last.
-pub async fn find_lid(
-    pool: &Pool,
-    location: &LocationId,
-    phone: &str,
-) -> sqlx::Result<Option<String>> {
-    sqlx::query_scalar!(
-        r#"
-        select lid
-        from lids
-        where location_id = $1 and phone = $2
-        order by said_at desc nulls last
-        limit 1
-        "#,
-        location.as_str(),
-        phone,
-    )
-    .fetch_optional(pool)
-    .await
-}
-
 /// Locks a LID until the transaction ends, so that no other process stores its phone. True if the phone is known.
 pub(in crate::db) async fn lock(
     tx: &mut Connection,

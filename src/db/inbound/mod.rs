@@ -47,8 +47,6 @@ pub struct NewInbound<'a> {
     pub state: State,
     /// For a call: how it ended, if known.
     pub call: Option<CallEnd>,
-    /// With which later edits of it are encrypted.
-    pub secret: Option<&'a [u8]>,
     /// Its file, for which it waits.
     pub media: Option<NewMedia<'a>>,
 }
@@ -166,30 +164,6 @@ pub async fn find_text(
         number,
         id.as_str(),
         conversation,
-    )
-    .fetch_optional(pool)
-    .await?;
-    Ok(found.flatten())
-}
-
-/// The secret with which edits of a message are encrypted.
-pub async fn find_secret(
-    pool: &Pool,
-    location: &LocationId,
-    number: &str,
-    id: &WaMessageId,
-    from_me: bool,
-) -> sqlx::Result<Option<Vec<u8>>> {
-    let found = sqlx::query_scalar!(
-        r#"
-        select message_secret
-        from inbound
-        where location_id = $1 and number = $2 and wa_message_id = $3 and from_me = $4
-        "#,
-        location.as_str(),
-        number,
-        id.as_str(),
-        from_me,
     )
     .fetch_optional(pool)
     .await?;

@@ -51,7 +51,6 @@ pub(in crate::workers) async fn record(
             None => State::Hidden,
         },
         call: end,
-        secret: None,
         media: None,
     };
     inbound::record_message(&context.pool, &new, context.clock.now()).await?;

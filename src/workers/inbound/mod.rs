@@ -5,7 +5,6 @@
 //! conversation (`lookup`, `reconciliation`). `record`, `calls` and `lids` store what Waapify reports.
 
 pub(super) mod calls;
-mod changes;
 pub(super) mod contacts;
 pub(in crate::workers) mod lids;
 mod lookup;

@@ -20,7 +20,6 @@ use crate::model::ids::WaMessageId;
 use crate::model::phone_forms;
 use crate::model::reason::Step;
 use crate::workers::Context;
-use crate::workers::inbound::changes;
 use crate::workers::inbound_media::{LINK_DAYS, MEDIA_WAIT};
 use crate::workers::outbound::plan::{Country, Part, Plan, attachments, country_of, plan};
 
@@ -39,11 +38,6 @@ pub(in crate::workers) async fn record(
     job: &EventJob,
     message: &Message,
 ) -> sqlx::Result<()> {
-    let opened = changes::open(context, job, message).await?;
-    let message = opened.as_ref().unwrap_or(message);
-    if changes::is_replacement(context, job, message).await? {
-        return Ok(());
-    }
     let id = id_of(message);
     let mut place = place(context, job, message).await?;
     let moved_from = find_beginning(context, job, message, &place).await?;
@@ -92,7 +86,6 @@ pub(in crate::workers) async fn record(
         sent_at: believable(message.sent_at, job.received_at),
         state,
         call: None,
-        secret: message.secret.as_deref(),
         media: file.map(|file| NewMedia {
             file,
             until: now + MEDIA_WAIT,
@@ -333,11 +326,7 @@ fn says_the_same(candidate: &PartOf, country: Option<Country>, content: &Content
         Content::NotText { caption, .. } => {
             part.media.is_some() && caption.as_deref().unwrap_or_default() == part.text
         }
-        Content::Edited(_)
-        | Content::SecretEdit(_)
-        | Content::Deleted
-        | Content::Undecrypted
-        | Content::Noise => false,
+        Content::Edited(_) | Content::Deleted | Content::Undecrypted | Content::Noise => false,
     })
 }
 

@@ -7,10 +7,7 @@
 //! unchanged.
 
 mod links;
-mod replacements;
 mod row;
-
-pub use replacements::replace_file;
 
 pub(in crate::db) use links::end_links;
 pub use links::find_linked;
