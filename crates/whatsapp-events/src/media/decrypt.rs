@@ -1,7 +1,8 @@
 //! Decrypts WhatsApp's files as a stream (`docs/vendors/whatsapp.md#media-files`; checked with Baileys' own vectors).
 //!
-//! Owns keys, MAC, padding, and the comparison with everything that the message says about its file. Holds one piece
-//! at most. Bytes that are returned before [`Decryptor::finish`] are not verified yet.
+//! Owns keys, MAC, padding, and what proves a file: its MAC, which only the sender's key makes, or both hashes that the
+//! message gives. The length that it gives is only a hint, because phones announce wrong ones. Holds one piece at most.
+//! Bytes that are returned before [`Decryptor::finish`] are not verified yet.
 
 use std::mem;
 
@@ -30,15 +31,6 @@ pub enum MediaError {
     /// The MAC differs: another key, changed bytes, or an incomplete file.
     #[error("the mac differs")]
     Mac,
-    /// The encrypted bytes are not the announced ones.
-    #[error("the hash of the encrypted bytes differs")]
-    EncryptedHash,
-    /// The decrypted file is not the announced one.
-    #[error("the hash of the file differs")]
-    PlainHash,
-    /// The decrypted file is longer or shorter than announced.
-    #[error("the length differs")]
-    Length,
     /// The padding is missing or wrong, or the last block is not whole: the sender's client made a mistake.
     #[error("the padding is wrong")]
     Padding,
@@ -55,10 +47,8 @@ pub struct Decryptor {
     plain_hash: digest::Context,
     /// Bytes received but not decrypted yet: between two pieces, a tail and less than a block.
     held: Vec<u8>,
-    length: u64,
     said_encrypted: Option<[u8; 32]>,
     said_plain: Option<[u8; 32]>,
-    said_length: Option<u64>,
 }
 
 impl Decryptor {
@@ -90,10 +80,8 @@ impl Decryptor {
             encrypted_hash: digest::Context::new(&digest::SHA256),
             plain_hash: digest::Context::new(&digest::SHA256),
             held: Vec::new(),
-            length: 0,
             said_encrypted: file.encrypted_sha256,
             said_plain: file.sha256,
-            said_length: file.length,
         })
     }
 
@@ -106,14 +94,14 @@ impl Decryptor {
         self.encrypted_hash.update(&blocks);
         self.mac.update(&blocks);
         self.decrypt(&mut blocks);
-        self.count(&blocks);
+        self.plain_hash.update(&blocks);
         blocks
     }
 
     /// Returns the end of the file, after every check has passed.
     ///
     /// # Errors
-    /// [`MediaError`]: the first check that fails, in the order length, MAC, encrypted hash, padding, hash, length.
+    /// [`MediaError`]: the first check that fails, in the order length, padding, MAC and hashes.
     pub fn finish(mut self) -> Result<Vec<u8>, MediaError> {
         let mut last = mem::take(&mut self.held);
         if last.len() < TAIL {
@@ -124,31 +112,29 @@ impl Decryptor {
         self.encrypted_hash.update(&mac);
         self.mac.update(&last);
         let ours = self.mac.clone().sign();
-        if !bool::from(ours.as_ref()[..MAC].ct_eq(&mac)) {
-            return Err(MediaError::Mac);
-        }
-        if differs(self.said_encrypted, self.encrypted_hash.clone()) {
-            return Err(MediaError::EncryptedHash);
-        }
+        let has_mac = bool::from(ours.as_ref()[..MAC].ct_eq(&mac));
+        let unproven = if has_mac {
+            MediaError::Padding
+        } else {
+            MediaError::Mac
+        };
         if last.len() != BLOCK {
-            return Err(MediaError::Padding);
+            return Err(unproven);
         }
         self.decrypt(&mut last);
-        let padding = usize::from(last[BLOCK - 1]);
-        let end = BLOCK.checked_sub(padding).filter(|_| padding > 0);
-        let end = end.ok_or(MediaError::Padding)?;
-        if last[end..].iter().any(|byte| usize::from(*byte) != padding) {
-            return Err(MediaError::Padding);
-        }
+        let end = unpadded(&last).ok_or(unproven)?;
         last.truncate(end);
-        self.count(&last);
-        if differs(self.said_plain, self.plain_hash.clone()) {
-            return Err(MediaError::PlainHash);
+        self.plain_hash.update(&last);
+        if has_mac || self.has_hashes() {
+            Ok(last)
+        } else {
+            Err(MediaError::Mac)
         }
-        if self.said_length.is_some_and(|said| said != self.length) {
-            return Err(MediaError::Length);
-        }
-        Ok(last)
+    }
+
+    /// Whether both announced hashes fit.
+    fn has_hashes(&self) -> bool {
+        fits(self.said_encrypted, &self.encrypted_hash) && fits(self.said_plain, &self.plain_hash)
     }
 
     /// Decrypts whole blocks in place.
@@ -157,14 +143,17 @@ impl Decryptor {
             self.cipher.decrypt_block_mut(block.into());
         }
     }
-
-    fn count(&mut self, plain: &[u8]) {
-        self.plain_hash.update(plain);
-        self.length += plain.len() as u64;
-    }
 }
 
-/// Whether a hash differs from the announced one. False if none was announced.
-fn differs(said: Option<[u8; 32]>, ours: digest::Context) -> bool {
-    said.is_some_and(|said| ours.finish().as_ref() != said)
+/// Whether a hash is the announced one. False if none was announced.
+fn fits(said: Option<[u8; 32]>, ours: &digest::Context) -> bool {
+    said.is_some_and(|said| ours.clone().finish().as_ref() == said)
+}
+
+/// The length of a last block without its padding.
+fn unpadded(last: &[u8]) -> Option<usize> {
+    let padding = usize::from(*last.last()?);
+    let end = BLOCK.checked_sub(padding).filter(|_| padding > 0)?;
+    let is_padded = last[end..].iter().all(|byte| usize::from(*byte) == padding);
+    is_padded.then_some(end)
 }

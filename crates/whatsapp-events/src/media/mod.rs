@@ -52,7 +52,7 @@ pub struct MediaFile {
     pub sha256: Option<[u8; 32]>,
     /// SHA-256 of the encrypted bytes on the server.
     pub encrypted_sha256: Option<[u8; 32]>,
-    /// Length of the decrypted file, in bytes.
+    /// Length of the decrypted file, in bytes, as its sender announced it: a hint, which is often wrong.
     pub length: Option<u64>,
     /// Its media type, such as `image/jpeg` or `audio/ogg; codecs=opus`.
     pub mimetype: Option<String>,

@@ -24,6 +24,7 @@ mod contacts;
 mod contents;
 mod corpus;
 mod corpus_events;
+mod field;
 mod files;
 mod hostile;
 mod receipts;
