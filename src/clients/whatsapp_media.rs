@@ -52,9 +52,6 @@ impl FetchError {
             Self::Retry(reason) | Self::Refused(reason) => reason.clone(),
             Self::Broken(MediaError::TooShort) => Media::CutOff,
             Self::Broken(MediaError::Mac) => Media::Mac,
-            Self::Broken(MediaError::EncryptedHash) => Media::EncryptedHash,
-            Self::Broken(MediaError::PlainHash) => Media::PlainHash,
-            Self::Broken(MediaError::Length) => Media::Length,
             Self::Broken(MediaError::Padding) => Media::Padding,
             Self::Broken(MediaError::Key) => Media::Key,
         }
@@ -63,7 +60,6 @@ impl FetchError {
 
 const NO_ADDRESS: FetchError = FetchError::Refused(Media::NoAddress);
 const TOO_LARGE: FetchError = FetchError::Refused(Media::TooLarge);
-const LARGER_THAN_SAID: FetchError = FetchError::Refused(Media::LargerThanSaid);
 
 /// A client of WhatsApp's media servers.
 #[derive(Clone, Debug)]
@@ -92,9 +88,8 @@ impl Client {
     /// Begins to fetch a file.
     ///
     /// # Errors
-    /// [`FetchError`]; a file that is `Refused` because of its address or announced size was not requested.
+    /// [`FetchError`]; a file that is `Refused` because of its address was not requested.
     pub async fn open(&self, file: &MediaFile) -> Result<Download, FetchError> {
-        let limit = limit(file.length)?;
         let decryptor = Decryptor::new(file)?;
         let address = self.address(file).ok_or(NO_ADDRESS)?;
         let request = self.http.get(address).header(ORIGIN, WEB);
@@ -113,14 +108,16 @@ impl Client {
             }
             _ => return Err(FetchError::Refused(Media::Refused)),
         }
-        if response.content_length().is_some_and(|said| said > limit) {
-            return Err(too_large(limit));
+        let arriving = response.content_length();
+        if arriving.is_some_and(|bytes| bytes > MAX_BYTES) {
+            return Err(TOO_LARGE);
         }
+        let fits = |length: &u64| arriving == Some(MediaFile::encrypted_length(*length));
         Ok(Download {
             response,
             decryptor: Some(decryptor),
-            limit,
-            left: limit,
+            left: MAX_BYTES,
+            length: file.length.filter(fits),
         })
     }
 
@@ -150,23 +147,6 @@ impl Client {
     }
 }
 
-/// Most bytes that may arrive for a file with this announced length.
-fn limit(length: Option<u64>) -> Result<u64, FetchError> {
-    let said = length.map_or(MAX_BYTES, MediaFile::encrypted_length);
-    if said > MAX_BYTES {
-        return Err(TOO_LARGE);
-    }
-    Ok(said)
-}
-
-const fn too_large(limit: u64) -> FetchError {
-    if limit < MAX_BYTES {
-        LARGER_THAN_SAID
-    } else {
-        TOO_LARGE
-    }
-}
-
 const fn is_passing(status: StatusCode) -> bool {
     matches!(
         status,
@@ -186,11 +166,18 @@ pub struct Download {
     response: reqwest::Response,
     /// None after the end.
     decryptor: Option<Decryptor>,
-    limit: u64,
     left: u64,
+    length: Option<u64>,
 }
 
 impl Download {
+    /// The length of the decrypted file in bytes, if what its sender announced agrees with what the server announces. Alone
+    /// the sender's word is only a hint.
+    #[must_use]
+    pub const fn length(&self) -> Option<u64> {
+        self.length
+    }
+
     /// The next bytes of the file, decrypted; none when it has ended and is verified as a whole. Until then, no byte is
     /// verified.
     ///
@@ -206,7 +193,7 @@ impl Download {
                 return Ok(ended.filter(|last| !last.is_empty()));
             };
             let left = self.left.checked_sub(piece.len() as u64);
-            self.left = left.ok_or(too_large(self.limit))?;
+            self.left = left.ok_or(TOO_LARGE)?;
             let plain = decryptor.feed(&piece);
             if !plain.is_empty() {
                 return Ok(Some(plain));
@@ -296,14 +283,5 @@ mod tests {
             assert_eq!(there.host_str(), Some("mmg.whatsapp.net"), "{path}");
             assert_eq!(there.username(), "");
         }
-    }
-
-    #[test]
-    fn no_more_may_come_than_was_announced() {
-        assert_eq!(limit(Some(160)).unwrap(), 186);
-        assert_eq!(limit(Some(64)).unwrap(), 90);
-        assert_eq!(limit(None).unwrap(), MAX_BYTES);
-        assert_eq!(limit(Some(MAX_BYTES)), Err(TOO_LARGE));
-        assert_eq!(limit(Some(u64::MAX)), Err(TOO_LARGE));
     }
 }

@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, PgConnection};
 use crate::db::connection::Pool;
 
 /// Every table that the migrations create, except their own list.
-pub const TABLES: [&str; 27] = [
+pub const TABLES: [&str; 28] = [
     "account_names",
     "circuits",
     "client_credentials",
@@ -33,6 +33,7 @@ pub const TABLES: [&str; 27] = [
     "status_updates",
     "timeline",
     "tokens",
+    "unknown_events",
     "waapify_events",
     "white_label_domains",
 ];

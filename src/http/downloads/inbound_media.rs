@@ -66,6 +66,7 @@ pub(in crate::http) async fn download(
 
 /// The file is verified only at its end: if it has changed, the answer breaks off.
 fn answer(file: &MediaFile, download: Download, permit: DownloadPermit) -> Response {
+    let length = download.length();
     let pieces = stream::try_unfold(download, |mut download| async move {
         let piece = download.next().await?;
         Ok::<_, FetchError>(piece.map(|piece| (piece.into(), download)))
@@ -75,7 +76,7 @@ fn answer(file: &MediaFile, download: Download, permit: DownloadPermit) -> Respo
     let headers = response.headers_mut();
     headers.insert(CONTENT_SECURITY_POLICY, POLICY);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(file_type.mimetype));
-    if let Some(length) = file.length {
+    if let Some(length) = length {
         headers.insert(CONTENT_LENGTH, length.into());
     }
     let disposition = HeaderValue::from_str(&disposition(&file.safe_name(&file_type)));

@@ -7,6 +7,8 @@
 pub(super) mod calls;
 pub(super) mod contacts;
 pub(in crate::workers) mod lids;
+mod pairs;
+mod readable;
 pub(in crate::workers) mod reconciliation;
 pub(in crate::workers) mod record;
 

@@ -4,12 +4,14 @@
 //! not call a vendor.
 
 use time::{Duration, OffsetDateTime};
-use whatsapp_events::{self, Chat, Content, FileFate, Message, Origin, Person, text_of};
+use whatsapp_events::{
+    self, Chat, Content, FileFate, Message, Origin, Person, SealedKind, text_of,
+};
 
 use crate::db::contacts::lids;
 use crate::db::contacts::lids::LID_SERVER;
 use crate::db::inbound::media::{NewMedia, SLOT, Texts};
-use crate::db::inbound::{NewInbound, State, undecrypted};
+use crate::db::inbound::{NewInbound, State, edits, media, undecrypted};
 use crate::db::numbers::settings;
 use crate::db::outbound::in_flight::PartOf;
 use crate::db::outbound::receipts::{SentPart, ToldBy};
@@ -19,6 +21,9 @@ use crate::db::{inbound, numbers};
 use crate::model::ids::WaMessageId;
 use crate::model::reason::Step;
 use crate::workers::Context;
+use crate::workers::inbound::pairs;
+use crate::workers::inbound::pairs::Form;
+use crate::workers::inbound::readable::readable;
 use crate::workers::inbound_media::{LINK_DAYS, MEDIA_WAIT};
 use crate::workers::outbound::plan::{Country, Part, Plan, attachments, country_of, plan};
 
@@ -28,34 +33,32 @@ const MAX_AHEAD: Duration = Duration::minutes(10);
 /// minutes, if at all, and after a quarter of an hour the business can still answer.
 const CONTENT_WAIT: Duration = Duration::minutes(15);
 
+/// How long an edit that could not be opened waits for its content: a gateway that decrypts edits posts both forms at
+/// once, and the messages after it wait as long.
+const EDIT_WAIT: Duration = Duration::seconds(5);
+
 /// Records a message once; the same one again, from either side, changes nothing.
 pub(in crate::workers) async fn record(
     context: &Context,
     job: &EventJob,
     message: &Message,
 ) -> sqlx::Result<()> {
-    let id = id_of(message);
+    let message = &*readable(context, job, message).await?;
+    let form = pairs::form_of(context, job, message).await?;
+    let id = match &form {
+        Form::First(first) => first.clone(),
+        _ => id_of(message),
+    };
     let place = place(context, job, message).await?;
-    let is_ours = message.from_me && confirm_send(context, job, message, &place, &id).await?;
     let about = find_about(context, job, message, &place.conversation).await?;
     let about = about.as_deref();
     let text = text_in(&place, message, about, FileFate::None);
-    let now = context.clock.now();
-    let is_ours = is_ours || message.origin == Origin::OwnEcho;
-    let is_theirs = message.from_me && !is_ours;
-    let Some(state) = enter(
-        message,
-        is_ours,
-        (&job.number, &place),
-        text.as_deref(),
-        now,
-    ) else {
+    let Some(state) = find_state(context, job, message, (&id, &place, text.as_deref())).await?
+    else {
         return Ok(());
     };
     let state = match state {
-        State::Accepted | State::Hidden if is_theirs && !mirrors_phone(context, job).await? => {
-            State::Ignored(Step::PhoneNotMirrored)
-        }
+        State::Accepted | State::Hidden if form.is_left_out() => State::Ignored(Step::SecondForm),
         state => state,
     };
     let is_ignored = matches!(state, State::Ignored(_));
@@ -75,13 +78,62 @@ pub(in crate::workers) async fn record(
         call: None,
         media: file.map(|file| NewMedia {
             file,
-            until: now + MEDIA_WAIT,
+            until: context.clock.now() + MEDIA_WAIT,
             texts: texts.borrowed(),
         }),
+        edit_secret: message.secret.as_ref().filter(|_| !is_ignored),
     };
-    inbound::record_message(&context.pool, &new, now).await?;
+    store(context, message, &new, &form).await?;
     context.signals.inbound.notify_one();
     context.signals.inbound_media.notify_one();
+    Ok(())
+}
+
+/// The first state of a message; none if it must not be stored.
+async fn find_state(
+    context: &Context,
+    job: &EventJob,
+    message: &Message,
+    (id, place, text): (&WaMessageId, &Place, Option<&str>),
+) -> sqlx::Result<Option<State>> {
+    let is_ours = message.from_me && confirm_send(context, job, message, place, id).await?;
+    let is_ours = is_ours || message.origin == Origin::OwnEcho;
+    let is_theirs = message.from_me && !is_ours;
+    let now = context.clock.now();
+    let state = enter(message, is_ours, (&job.number, place), text, now);
+    Ok(match state {
+        Some(State::Accepted | State::Later(_) | State::Hidden)
+            if is_theirs && !mirrors_phone(context, job).await? =>
+        {
+            Some(State::Ignored(Step::PhoneNotMirrored))
+        }
+        state => state,
+    })
+}
+
+/// Stores a message, unless its content belongs to one that is stored.
+async fn store(
+    context: &Context,
+    message: &Message,
+    new: &NewInbound<'_>,
+    form: &Form,
+) -> sqlx::Result<()> {
+    let (pool, now) = (&context.pool, context.clock.now());
+    let ids = message.about.as_deref().map(whatsapp_events::edit_ids);
+    let is_told = match (&message.content, ids) {
+        (Content::Edited(_), Some((_, sealed))) if new.text.is_some() => {
+            edits::fill_in(pool, new, &sealed, now).await?
+        }
+        (Content::Sealed(_), Some((known, _))) => edits::is_told(pool, new, &known, now).await?,
+        _ => false,
+    };
+    if is_told {
+        return Ok(());
+    }
+    let is_new = inbound::record_message(pool, new, now).await?.is_some();
+    if let (true, Form::Better(first), Some(file)) = (is_new, form, &message.file) {
+        media::replace_file(pool, new, first, file, now).await?;
+    }
     Ok(())
 }
 
@@ -119,7 +171,9 @@ async fn place(context: &Context, job: &EventJob, message: &Message) -> sqlx::Re
             is_forwarded_group: message.origin == Origin::Customer
                 && numbers::forwards_groups(pool, location, &job.number).await?,
         },
-        Chat::Broadcast | Chat::Status | Chat::Newsletter | Chat::Other => Place::default(),
+        Chat::Broadcast | Chat::Status | Chat::Newsletter | Chat::Assistant | Chat::Other => {
+            Place::default()
+        }
     })
 }
 
@@ -271,7 +325,11 @@ fn says_the_same(candidate: &PartOf, country: Option<Country>, content: &Content
         Content::NotText { caption, .. } => {
             part.media.is_some() && caption.as_deref().unwrap_or_default() == part.text
         }
-        Content::Edited(_) | Content::Deleted | Content::Undecrypted | Content::Noise => false,
+        Content::Edited(_)
+        | Content::Deleted
+        | Content::Sealed(_)
+        | Content::Undecrypted
+        | Content::Noise => false,
     })
 }
 
@@ -298,6 +356,7 @@ fn enter(
     }
     let state = match (&message.chat, message.origin) {
         (Chat::Group(_), _) if !place.is_forwarded_group => State::Ignored(Step::GroupMessage),
+        (Chat::Assistant, _) => State::Ignored(Step::Assistant),
         (Chat::Broadcast | Chat::Status | Chat::Newsletter | Chat::Other, _) => {
             State::Ignored(Step::Broadcast)
         }
@@ -307,6 +366,7 @@ fn enter(
         }
         _ if text.is_none() => State::Ignored(Step::SaysNothing),
         (Chat::Person(_), _) if place.phone.is_none() => State::Hidden,
+        _ if is_unopened_edit(&message.content) => State::Later(now + EDIT_WAIT),
         (Chat::Person(_) | Chat::Group(_), _) => State::Accepted,
     };
     if message.content != Content::Undecrypted {
@@ -321,6 +381,11 @@ fn enter(
         State::Ignored(_) => None,
         state => Some(state),
     }
+}
+
+/// Whether it stands for an edit that could not be opened.
+fn is_unopened_edit(content: &Content) -> bool {
+    matches!(content, Content::Sealed(sealed) if sealed.kind == SealedKind::Edit)
 }
 
 /// The time of an event: `said`, unless that is too far ahead.

@@ -140,12 +140,11 @@ impl Media {
     /// Fetches and verifies a file. None if GHL would not accept it.
     async fn fetch(&self, file: &MediaFile) -> Result<Option<NewFile>, FetchError> {
         let mut download = self.0.media.open(file).await?;
-        let length = file
-            .length
-            .map(|said| usize::try_from(said).unwrap_or(usize::MAX));
+        let length = download.length().map(usize::try_from);
         let mut kept = match length {
-            Some(length) if length > MAX_UPLOAD_BYTES => None,
-            length => Some(Vec::with_capacity(length.unwrap_or_default())),
+            Some(Ok(length)) if length <= MAX_UPLOAD_BYTES => Some(Vec::with_capacity(length)),
+            Some(_) => None,
+            None => Some(Vec::new()),
         };
         while let Some(piece) = download.next().await? {
             kept = kept.filter(|bytes: &Vec<u8>| bytes.len() + piece.len() <= MAX_UPLOAD_BYTES);

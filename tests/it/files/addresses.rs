@@ -99,34 +99,16 @@ async fn whatsapp_is_asked_as_its_own_page_asks() {
 }
 
 #[tokio::test]
-async fn more_than_was_announced_is_not_taken() {
-    let bridge = Bridge::new().await;
-    let file = MediaFile {
-        length: Some(3),
-        ..bridge.simulation.waapify.keep_file(&picture(&[7; 300]))
-    };
-    arrives(&bridge, &file).await;
-    bridge.settle().await;
-    let (text, _) = only_post(&bridge);
-    assert!(
-        text.contains(&Reason::from(Media::LargerThanSaid).english()),
-        "{text}"
-    );
-}
-
-#[tokio::test]
-async fn a_file_over_the_limit_is_not_even_asked_for() {
-    let bridge = Bridge::new().await;
-    let file = MediaFile {
-        length: Some(2_000_000_000),
-        ..kept(&bridge)
-    };
-    arrives(&bridge, &file).await;
-    bridge.settle().await;
-    let why = Reason::from(Media::TooLarge).english();
-    assert!(only_post(&bridge).0.contains(&why));
-    assert_eq!(
-        bridge.simulation.waapify.media_faults().count("GET file"),
-        0
-    );
+async fn what_the_sender_says_of_the_length_refuses_no_file() {
+    for length in [0, 3, 2_000_000_000] {
+        let bridge = Bridge::new().await;
+        let file = MediaFile {
+            length: Some(length),
+            ..kept(&bridge)
+        };
+        arrives(&bridge, &file).await;
+        bridge.settle().await;
+        let (_, attachments) = only_post(&bridge);
+        assert_eq!(attachments.len(), 1, "{length}");
+    }
 }
