@@ -58,6 +58,8 @@ fn decrypted_edit() -> Value {
 async fn an_encrypted_edit_is_shown_as_every_edit_and_once() {
     let bridge = Bridge::new().await;
     posts_file(&bridge, "edit-encrypted-original.json").await;
+    posts_file(&bridge, "edit-encrypted.json").await;
+    assert_eq!(bridge.posted().len(), 2, "opened, so it does not wait");
     for _ in 0..2 {
         posts_file(&bridge, "edit-encrypted.json").await;
         posts(&bridge, &decrypted_edit()).await;
@@ -343,7 +345,7 @@ async fn what_a_relay_wraps_is_read_and_what_cannot_be_read_is_refused() {
         answer
     };
     let as_text = payload("waapify/field/body-is-a-json-string.json");
-    let as_text = String::from_utf8(as_text.to_vec()).unwrap();
+    let as_text = String::from_utf8(as_text).unwrap();
     assert_eq!(post("application/json", as_text).await, StatusCode::OK);
     let data = message("A2", &json!({"conversation": "data is a text"}))["data"].to_string();
     let body = json!({"event": "messages.upsert", "data": data}).to_string();

@@ -34,7 +34,12 @@ pub fn parse(body: &[u8]) -> Result<Webhook, BadBody> {
     }
     let mut all: Option<Webhook> = None;
     // Some relays collect bodies in a list.
-    for body in elements(body).filter(|body| is_object(body)) {
+    for body in elements(body) {
+        let opened = relay::open_value(body)?;
+        let body = opened.as_deref().unwrap_or(body);
+        if !is_object(body) {
+            continue;
+        }
         let Webhook {
             instance_id,
             events,

@@ -146,7 +146,7 @@ pub(super) fn one_line(text: &str, max: usize) -> Option<String> {
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect::<String>();
     let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
-    (!line.is_empty()).then(|| cut(line, max))
+    (!line.is_empty() && !is_unseen(&line)).then(|| cut(line, max))
 }
 
 /// Cuts between visible characters (graphemes), unless one of them alone is longer than `max`.

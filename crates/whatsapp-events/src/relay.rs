@@ -32,21 +32,38 @@ pub(crate) fn open(body: &[u8]) -> Result<Cow<'_, str>, BadBody> {
         Ok(()) => written,
         Err(error) => Cow::Owned(form(&written).ok_or(BadBody::NotJson(error))?),
     };
-    if !may_be_wrapped(&opened) {
-        return Ok(opened);
+    Ok(match open_value(&opened)? {
+        Some(inner) => Cow::Owned(inner),
+        None => opened,
+    })
+}
+
+/// The same for JSON, such as one of several bodies in a list; none if it is not wrapped.
+pub(crate) fn open_value(value: &str) -> Result<Option<String>, BadBody> {
+    if !may_be_wrapped(value) {
+        return Ok(None);
     }
-    let Some(inner) = unwrapped(&opened, MAX_LAYERS)? else {
-        return Ok(opened);
-    };
+    let inner = unwrapped(value, MAX_LAYERS)?;
     // Layers may hide nesting that is too deep as a whole.
-    prove(&inner).map_err(BadBody::NotJson)?;
-    Ok(Cow::Owned(inner))
+    inner
+        .iter()
+        .try_for_each(|inner| prove(inner))
+        .map_err(BadBody::NotJson)?;
+    Ok(inner)
 }
 
 /// Whether a closer look is needed. Most bodies are as the gateway made them, and searching costs least.
 fn may_be_wrapped(body: &str) -> bool {
-    let begins = ["\"{", "\"[", "\"\\", "\" "];
-    begins.iter().any(|begin| body.contains(begin)) || !body.contains("\"event\"")
+    let signs = [
+        "\"{",
+        "\"[",
+        "\"\\",
+        "\" ",
+        "\"body\"",
+        "\"payload\"",
+        "\"json\"",
+    ];
+    signs.iter().any(|sign| body.contains(sign))
 }
 
 /// Whether a body can be read at all, now or later: JSON that is no plain text, or a form with JSON in it.
@@ -93,8 +110,9 @@ fn inside(value: &str) -> Option<String> {
 
 /// The body inside a relay's own envelope, which names no event itself.
 fn relayed(object: &str) -> Option<&str> {
-    let [event, data] = pick(object, ["event", "data"]);
-    if event.is_some() || data.is_some() {
+    // An event, or an item.
+    let names = ["event", "data", "messages", "key"];
+    if pick(object, names).iter().any(Option::is_some) {
         return None;
     }
     let inner = pick(object, ENVELOPES).into_iter().flatten().next()?;
@@ -146,7 +164,7 @@ fn form(body: &str) -> Option<String> {
     }
     let object = listed(object);
     let holds = |field: &&str| object.get(field).is_some_and(|held| *held != "");
-    let is_event = HOLDERS.iter().chain(&ENVELOPES).any(|field| holds(&field));
+    let is_event = HOLDERS.iter().chain(&ENVELOPES).any(holds);
     is_event.then(|| object.to_string())
 }
 

@@ -131,7 +131,7 @@ impl Found {
             let content = Content::NotText {
                 kind: Kind::Payment,
                 title,
-                caption: joined(self.words),
+                caption: joined(&self.words),
                 lines,
             };
             return Some((content, None));
@@ -140,17 +140,17 @@ impl Found {
             let content = Content::NotText {
                 kind,
                 title,
-                caption: joined(self.words),
+                caption: joined(&self.words),
                 lines: buttons,
             };
             return Some((content, file));
         }
-        let text = joined([self.words, buttons].concat())?;
+        let text = joined(&[self.words, buttons].concat())?;
         Some((Content::Text(text), None))
     }
 }
 
-fn joined(lines: Vec<String>) -> Option<String> {
+fn joined(lines: &[String]) -> Option<String> {
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
@@ -275,7 +275,7 @@ fn answer(body: &Value) -> Option<String> {
             .or_else(|| code(part))
             .or_else(|| table(part))
     });
-    joined(parts.collect())
+    joined(&parts.collect::<Vec<_>>())
 }
 
 fn code(part: &Value) -> Option<String> {
@@ -293,10 +293,6 @@ fn table(part: &Value) -> Option<String> {
         cells.collect::<Vec<_>>().join(" | ")
     };
     let rows = items(table, "rows").map(row).filter(|row| !row.is_empty());
-    joined(
-        fields::title(table, &["/title"])
-            .into_iter()
-            .chain(rows)
-            .collect(),
-    )
+    let title = fields::title(table, &["/title"]).into_iter();
+    joined(&title.chain(rows).collect::<Vec<_>>())
 }

@@ -10,7 +10,7 @@ use prost::Message as _;
 use ring::{aead, hkdf};
 use serde_json::{Value, json};
 
-use crate::{Person, fields};
+use crate::{Person, fields, jid};
 
 /// Most bytes of an encrypted change. WhatsApp's apps take 65,536 characters, of at most four bytes each, and a little
 /// surrounds them.
@@ -41,6 +41,8 @@ pub struct Sealed {
     /// The encrypted change with its tag. Empty if it could not be read.
     payload: Vec<u8>,
     nonce: [u8; NONCE],
+    /// The address of the changed message's writer, if the change names it.
+    writer: Option<Person>,
 }
 
 impl fmt::Debug for Sealed {
@@ -58,6 +60,8 @@ impl Sealed {
             kind: kind(body.get("secretEncType")),
             payload: payload.filter(|_| nonce.is_some()).unwrap_or_default(),
             nonce: nonce.unwrap_or_default(),
+            writer: fields::name(body.pointer("/targetMessageKey/participant"))
+                .and_then(|jid| jid::person_of(&jid)),
         }
     }
 
@@ -77,7 +81,7 @@ impl Sealed {
         if self.kind != SealedKind::Edit || self.payload.is_empty() {
             return None;
         }
-        let writers = addresses(writers);
+        let writers = addresses(writers.iter().chain(&self.writer));
         let pairs = writers
             .iter()
             .flat_map(|sender| writers.iter().map(move |editor| (sender, editor)));
@@ -113,7 +117,7 @@ fn kind(written: Option<&Value>) -> SealedKind {
 }
 
 /// Each person's addresses without their devices, none twice.
-fn addresses(writers: &[Person]) -> Vec<String> {
+fn addresses<'a>(writers: impl Iterator<Item = &'a Person>) -> Vec<String> {
     let mut found = Vec::new();
     for writer in writers {
         let phone = writer
@@ -230,5 +234,92 @@ impl WireMessage {
         }
         self.video
             .map(|video| json!({"videoMessage": {"caption": video.caption}}))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
+    use super::*;
+
+    /// An edit of the message `A` by `1@lid` with this plaintext.
+    fn seal(plain: &[u8]) -> Sealed {
+        let key = key(&[7; 32], ["A", "1@lid", "1@lid"]).unwrap();
+        let key = aead::UnboundKey::new(&aead::AES_256_GCM, &key).unwrap();
+        let nonce = aead::Nonce::assume_unique_for_key([9; NONCE]);
+        let mut bytes = plain.to_vec();
+        aead::LessSafeKey::new(key)
+            .seal_in_place_append_tag(nonce, aead::Aad::empty(), &mut bytes)
+            .unwrap();
+        Sealed::read(
+            &json!({"secretEncType": 2, "encIv": STANDARD.encode([9; NONCE]), "encPayload": STANDARD.encode(bytes),
+            "targetMessageKey": {"id": "A", "participant": "1:5@lid"}}),
+        )
+    }
+
+    fn opened(plain: &[u8]) -> Option<Value> {
+        seal(plain).open("A", &[7; 32], &[])
+    }
+
+    fn edit(message: WireMessage) -> Vec<u8> {
+        let edited = Some(Box::new(message));
+        let protocol = Some(Box::new(WireProtocol { edited }));
+        let message = WireMessage {
+            protocol,
+            ..WireMessage::default()
+        };
+        message.encode_to_vec()
+    }
+
+    #[test]
+    fn every_content_of_an_edit_is_found_in_what_surrounds_it() {
+        let text = |text: &str| WireMessage {
+            conversation: Some(text.to_owned()),
+            ..WireMessage::default()
+        };
+        let wrapped = WireMessage {
+            edited: Some(Box::new(WireWrapper {
+                message: Some(Box::new(text("a"))),
+            })),
+            ..WireMessage::default()
+        };
+        let image = WireMessage {
+            image: Some(WireImage {
+                caption: Some("b".to_owned()),
+            }),
+            ..WireMessage::default()
+        };
+        assert_eq!(opened(&edit(text("a"))), Some(json!({"conversation": "a"})));
+        assert_eq!(opened(&edit(wrapped)), Some(json!({"conversation": "a"})));
+        assert_eq!(
+            opened(&text("a").encode_to_vec()),
+            Some(json!({"conversation": "a"}))
+        );
+        assert_eq!(
+            opened(&edit(image)),
+            Some(json!({"imageMessage": {"caption": "b"}}))
+        );
+        assert_eq!(opened(&edit(WireMessage::default())), None);
+        assert_eq!(opened(b"\x0a\x02\xff\xff"), None, "no UTF-8");
+        let mut deep = text("a").encode_to_vec();
+        for _ in 0..10_000 {
+            let mut around = vec![0x62];
+            prost::encoding::encode_varint(deep.len() as u64, &mut around);
+            around.extend(deep);
+            deep = around;
+            if deep.len() > MAX_PAYLOAD / 2 {
+                break;
+            }
+        }
+        assert_eq!(opened(&deep), None, "nested too deeply");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_plaintext_makes_it_panic(plain: Vec<u8>) {
+            let _ = opened(&plain);
+        }
     }
 }

@@ -301,6 +301,22 @@ fn hi() -> Value {
     json!({"key": key, "message": {"conversation": "{\"event\":\"x\"} & 1+1=2 ü"}})
 }
 
+#[test]
+fn an_envelope_of_a_relay_is_opened_where_nothing_else_is_wrapped() {
+    let body = upsert(&item(&json!({"conversation": "hi"})));
+    let expected = parse(body.to_string().as_bytes()).unwrap().events;
+    for field in ["body", "payload", "json"] {
+        for wrapped in [
+            json!({field: body}),
+            json!([{field: body}]),
+            json!({"a": 1, field: {"body": body}}),
+        ] {
+            let read = parse(wrapped.to_string().as_bytes()).unwrap();
+            assert_eq!(read.events, expected, "{wrapped}");
+        }
+    }
+}
+
 /// Percent encoding of everything that is no letter.
 fn encoded(text: &str) -> String {
     let byte = |byte: u8| match byte {
@@ -329,6 +345,8 @@ fn what_a_relay_wraps_is_read_as_what_is_inside() {
         json!([body]).to_string(),
         json!([body]).to_string().replace('[', " [ "),
         json!({"headers": {"a": "b"}, "body": body}).to_string(),
+        json!([{"headers": {"a": "b"}, "body": body}]).to_string(),
+        json!([text]).to_string(),
         json!({"body": text}).to_string(),
         json!({"payload": text}).to_string(),
         format!("payload={}", encoded(&text)),
