@@ -22,13 +22,17 @@ pub async fn find(
 ) -> sqlx::Result<HashMap<String, Known>> {
     sqlx::query!(
         r#"
-        select m.digits as "digits!", l.phone as "phone?",
+        select m.digits as "digits!",
+            (
+                select phone
+                from lids
+                where location_id = $1 and lid = m.digits
+            ) as phone,
             coalesce(
-                l.name,
                 (
                     select name
                     from lids
-                    where location_id = $1 and phone = m.digits and name is not null
+                    where location_id = $1 and (lid = m.digits or phone = m.digits) and name is not null
                     limit 1
                 ),
                 -- The name under which the person wrote last.
@@ -36,7 +40,14 @@ pub async fn find(
                     select sender_name
                     from inbound
                     where location_id = $1
-                        and conversation = coalesce(l.phone, m.digits)
+                        and conversation = coalesce(
+                            (
+                                select phone
+                                from lids
+                                where location_id = $1 and lid = m.digits
+                            ),
+                            m.digits
+                        )
                         and post_started_at is not null
                         and sender_name is not null
                     order by post_started_at desc
@@ -44,7 +55,6 @@ pub async fn find(
                 )
             ) as name
         from unnest($2::text[]) as m (digits)
-        left join lids l on l.location_id = $1 and l.lid = m.digits
         "#,
         location.as_str(),
         digits as &[&str],
