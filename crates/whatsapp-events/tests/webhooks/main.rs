@@ -28,6 +28,7 @@ mod field;
 mod files;
 mod hostile;
 mod receipts;
+mod relays;
 mod shapes;
 mod vectors;
 mod wording;
