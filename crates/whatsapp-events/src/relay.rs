@@ -13,6 +13,8 @@ use crate::json::{is_object, members, name_of, parse, pick, prove, text, tree};
 /// Envelopes and texts in each other that are opened. The gateway's own envelopes are up to four, and each relay adds one
 /// or two.
 const MAX_LAYERS: usize = 10;
+/// Largest body that is opened, in bytes: each layer is a copy. Larger ones are address books, which relays do not pass on.
+const MAX_WRAPPED: usize = 8 * 1024 * 1024;
 /// Fields that may hold the event, or its items, as a text.
 const HOLDERS: [&str; 5] = ["data", "messages", "contacts", "calls", "groups"];
 /// Fields of a relay's own envelope around the whole body.
@@ -40,7 +42,7 @@ pub(crate) fn open(body: &[u8]) -> Result<Cow<'_, str>, BadBody> {
 
 /// The same for JSON, such as one of several bodies in a list; none if it is not wrapped.
 pub(crate) fn open_value(value: &str) -> Result<Option<String>, BadBody> {
-    if !may_be_wrapped(value) {
+    if value.len() > MAX_WRAPPED || !may_be_wrapped(value) {
         return Ok(None);
     }
     let inner = unwrapped(value, MAX_LAYERS)?;
@@ -149,6 +151,9 @@ fn with_holders_opened(object: &str, layers: usize) -> Result<Option<String>, Ba
 /// The fields of a form as a JSON object; none if no field may hold an event. Brackets in a name are levels, as PHP and most
 /// tools write them.
 fn form(body: &str) -> Option<String> {
+    if body.len() > MAX_WRAPPED {
+        return None;
+    }
     let mut object = Value::Object(Map::new());
     for (count, pair) in body.trim().split('&').enumerate() {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));

@@ -21,6 +21,14 @@ pub(super) enum Form {
 }
 
 impl Form {
+    /// The id under which it is recorded, if that is not its own.
+    pub(super) const fn id(&self) -> Option<&WaMessageId> {
+        match self {
+            Self::First(first) => Some(first),
+            _ => None,
+        }
+    }
+
     /// Whether it is no message of its own in GHL.
     pub(super) const fn is_left_out(&self) -> bool {
         matches!(self, Self::Better(_) | Self::Part)

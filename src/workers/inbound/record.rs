@@ -45,21 +45,14 @@ pub(in crate::workers) async fn record(
 ) -> sqlx::Result<()> {
     let message = &*readable(context, job, message).await?;
     let form = pairs::form_of(context, job, message).await?;
-    let id = match &form {
-        Form::First(first) => first.clone(),
-        _ => id_of(message),
-    };
+    let id = form.id().cloned().unwrap_or_else(|| id_of(message));
     let place = place(context, job, message).await?;
     let about = find_about(context, job, message, &place.conversation).await?;
     let about = about.as_deref();
     let text = text_in(&place, message, about, FileFate::None);
-    let Some(state) = find_state(context, job, message, (&id, &place, text.as_deref())).await?
-    else {
+    let found = find_state(context, job, message, (&id, &form, &place, text.as_deref()));
+    let Some(state) = found.await? else {
         return Ok(());
-    };
-    let state = match state {
-        State::Accepted | State::Hidden if form.is_left_out() => State::Ignored(Step::SecondForm),
-        state => state,
     };
     let is_ignored = matches!(state, State::Ignored(_));
     let texts = Fates::of(&place, message, about);
@@ -94,7 +87,7 @@ async fn find_state(
     context: &Context,
     job: &EventJob,
     message: &Message,
-    (id, place, text): (&WaMessageId, &Place, Option<&str>),
+    (id, form, place, text): (&WaMessageId, &Form, &Place, Option<&str>),
 ) -> sqlx::Result<Option<State>> {
     let is_ours = message.from_me && confirm_send(context, job, message, place, id).await?;
     let is_ours = is_ours || message.origin == Origin::OwnEcho;
@@ -106,6 +99,9 @@ async fn find_state(
             if is_theirs && !mirrors_phone(context, job).await? =>
         {
             Some(State::Ignored(Step::PhoneNotMirrored))
+        }
+        Some(State::Accepted | State::Hidden) if form.is_left_out() => {
+            Some(State::Ignored(Step::SecondForm))
         }
         state => state,
     })

@@ -110,6 +110,13 @@ fn what_cannot_be_read_is_told_apart_at_the_door() {
         layers = Value::from(layers).to_string();
     }
     assert!(!is_readable(layers.as_bytes()));
+    let large = json!({"event": "messages.upsert", "data": [], "x": "y".repeat(9 * 1024 * 1024)})
+        .to_string();
+    assert!(is_readable(large.as_bytes()));
+    assert!(!is_readable(
+        Value::from(large.as_str()).to_string().as_bytes()
+    ));
+    assert!(!is_readable(format!("data={large}").as_bytes()));
 }
 
 #[test]
