@@ -12,11 +12,13 @@ use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
 use waapify_ghl_fuzz::timed;
 use whatsapp_events::{
     Ad, BadBody, Call, Chat, ContactNews, Content, Event, FileFate, GroupNews, MediaFile, Message,
-    Origin, Person, Webhook, call_text, parse, text_of,
+    Origin, Person, Webhook, call_text, is_readable, parse, shape, text_of,
 };
 
 /// Longest `Debug` of an error. It names the position and has no room for the body.
 const MAX_FAULT: usize = 160;
+/// Longest shape of a body.
+const MAX_SHAPE: usize = 400;
 
 fuzz_target!(|data: &[u8]| timed(data, read));
 
@@ -33,6 +35,13 @@ fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
 });
 
 fn read(data: &[u8]) {
+    // Both look at bodies that nothing else understands.
+    let (is_readable, shape) = (is_readable(data), shape(data));
+    assert!(shape.chars().count() <= MAX_SHAPE);
+    assert!(
+        is_readable || parse(data).is_err(),
+        "refused at the door and read"
+    );
     match parse(data) {
         Err(fault @ (BadBody::NotJson(_) | BadBody::NotObject | BadBody::TooManyItems)) => {
             assert!(format!("{fault:?} {fault}").len() <= MAX_FAULT);
@@ -60,6 +69,12 @@ fn check(webhook: &Webhook) {
 fn check_message(message: &Message) {
     assert!(!message.id.is_empty() && message.id.len() <= 128);
     assert_eq!(message.from_me, message.origin != Origin::Customer);
+    // A secret of the same sender opens nothing that it was not made for, and a name changes only mentions.
+    let people: Vec<Person> = message.sender.iter().cloned().collect();
+    let secret = message.secret.unwrap_or_default();
+    assert!(message.unsealed(&secret, &people).is_none());
+    let named = message.clone().with_names(|_| None);
+    assert!(named == *message);
     let fates = [
         FileFate::None,
         FileFate::Attached,
@@ -132,6 +147,9 @@ fn redacted_message(message: Message) -> Message {
         choice,
         ad,
         marks,
+        mentions,
+        secret,
+        twin,
     } = message;
     Message {
         id,
@@ -153,6 +171,9 @@ fn redacted_message(message: Message) -> Message {
             click_id: ad.click_id.map(other),
         }),
         marks,
+        mentions: mentions.into_iter().map(person).collect(),
+        secret: secret.map(|secret| secret.map(|byte| !byte)),
+        twin,
     }
 }
 
@@ -171,7 +192,10 @@ fn content(content_before: Content) -> Content {
             lines: lines.into_iter().map(other).collect(),
         },
         Content::Edited(inner) => Content::Edited(Box::new(content(*inner))),
-        same @ (Content::Deleted | Content::Undecrypted | Content::Noise) => same,
+        // Only its kind is shown, and its bytes are of no use without the secret.
+        same @ (Content::Sealed(_) | Content::Deleted | Content::Undecrypted | Content::Noise) => {
+            same
+        }
     }
 }
 
@@ -193,7 +217,11 @@ fn chat(chat: Chat) -> Chat {
     match chat {
         Chat::Person(who) => Chat::Person(person(who)),
         Chat::Group(address) => Chat::Group(other(address)),
-        same @ (Chat::Broadcast | Chat::Status | Chat::Newsletter | Chat::Other) => same,
+        same @ (Chat::Broadcast
+        | Chat::Status
+        | Chat::Newsletter
+        | Chat::Assistant
+        | Chat::Other) => same,
     }
 }
 

@@ -52,8 +52,6 @@ impl FetchError {
             Self::Retry(reason) | Self::Refused(reason) => reason.clone(),
             Self::Broken(MediaError::TooShort) => Media::CutOff,
             Self::Broken(MediaError::Mac) => Media::Mac,
-            Self::Broken(MediaError::EncryptedHash) => Media::EncryptedHash,
-            Self::Broken(MediaError::PlainHash) => Media::PlainHash,
             Self::Broken(MediaError::Padding) => Media::Padding,
             Self::Broken(MediaError::Key) => Media::Key,
         }
@@ -110,16 +108,16 @@ impl Client {
             }
             _ => return Err(FetchError::Refused(Media::Refused)),
         }
-        if response
-            .content_length()
-            .is_some_and(|said| said > MAX_BYTES)
-        {
+        let arriving = response.content_length();
+        if arriving.is_some_and(|bytes| bytes > MAX_BYTES) {
             return Err(TOO_LARGE);
         }
+        let fits = |length: &u64| arriving == Some(MediaFile::encrypted_length(*length));
         Ok(Download {
             response,
             decryptor: Some(decryptor),
             left: MAX_BYTES,
+            length: file.length.filter(fits),
         })
     }
 
@@ -169,9 +167,17 @@ pub struct Download {
     /// None after the end.
     decryptor: Option<Decryptor>,
     left: u64,
+    length: Option<u64>,
 }
 
 impl Download {
+    /// The length of the decrypted file in bytes, if what its sender announced agrees with what the server announces. Alone
+    /// the sender's word is only a hint.
+    #[must_use]
+    pub const fn length(&self) -> Option<u64> {
+        self.length
+    }
+
     /// The next bytes of the file, decrypted; none when it has ended and is verified as a whole. Until then, no byte is
     /// verified.
     ///

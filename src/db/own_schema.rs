@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, PgConnection};
 use crate::db::connection::Pool;
 
 /// Every table that the migrations create, except their own list.
-pub const TABLES: [&str; 28] = [
+pub const TABLES: [&str; 29] = [
     "account_names",
     "addresses",
     "circuits",
@@ -34,6 +34,7 @@ pub const TABLES: [&str; 28] = [
     "status_updates",
     "timeline",
     "tokens",
+    "unknown_events",
     "waapify_events",
     "white_label_domains",
 ];

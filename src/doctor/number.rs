@@ -9,6 +9,7 @@ use crate::db::history::health_facts;
 use crate::db::history::health_facts::NumberCheckup;
 use crate::db::numbers;
 use crate::db::numbers::NumberRow;
+use crate::db::webhooks::unknown_events;
 use crate::doctor::labels::{Said, location as say_location, number as say};
 use crate::doctor::location::database_failed;
 use crate::doctor::{Doctor, Finding, State, labels};
@@ -94,15 +95,37 @@ impl Doctor {
     }
 
     async fn check_number(&self, location: &LocationId, number: &NumberCheckup) -> Vec<Finding> {
-        let findings = [
+        let mut findings = vec![
             self.check_link(location, number).await,
             check_hold(number),
             check_webhook(number),
             self.check_sharers(location, number).await,
         ];
+        findings.extend(self.check_unknown_events(location, number).await);
         findings
+            .into_iter()
             .map(|finding| finding.of_number(&number.number))
-            .to_vec()
+            .collect()
+    }
+
+    /// Names the events of the last days that nobody understood, if there were any.
+    async fn check_unknown_events(
+        &self,
+        location: &LocationId,
+        number: &NumberCheckup,
+    ) -> Option<Finding> {
+        let check = "unknown_events";
+        let now = self.0.clock.now();
+        let found = unknown_events::list(&self.0.pool, location, &number.number, now).await;
+        match found {
+            Ok(found) if found.is_empty() => None,
+            Ok(found) => Some(Finding::new(
+                check,
+                State::Warn,
+                say::unknown_events(&found),
+            )),
+            Err(_) => Some(database_failed(check)),
+        }
     }
 
     async fn check_link(&self, location: &LocationId, number: &NumberCheckup) -> Finding {

@@ -16,8 +16,8 @@ use crate::db::numbers::holds;
 use crate::db::outbound::receipts;
 use crate::db::outbound::receipts::Seen;
 use crate::db::queue::{Room, number_key};
-use crate::db::webhooks::waapify_events;
 use crate::db::webhooks::waapify_events::EventJob;
+use crate::db::webhooks::{unknown_events, waapify_events};
 use crate::model::ids::WaMessageId;
 use crate::model::phone_forms;
 use crate::model::reason::{Hold, Reason, Step};
@@ -160,6 +160,7 @@ impl WaapifyEvents {
             Ok(webhook) => webhook,
             Err(error) => {
                 warn!(location = %job.location_id, event = job.id, %error, "an event cannot be read");
+                self.count_unknown(job, 1).await?;
                 return Ok(Err(match error {
                     BadBody::NotJson(_) => Step::NotJson.into(),
                     BadBody::NotObject => Step::NotObject.into(),
@@ -170,6 +171,14 @@ impl WaapifyEvents {
         if self.is_of_another_phone(job, &webhook.events).await? {
             debug!(location = %job.location_id, event = job.id, "ignored: another phone is linked");
             return Ok(Ok(()));
+        }
+        let unknown = webhook
+            .events
+            .iter()
+            .filter(|event| is_unknown(event))
+            .count();
+        if unknown > 0 {
+            self.count_unknown(job, unknown).await?;
         }
         lids::learn(&self.0, job, &webhook.events).await?;
         let both_receipts =
@@ -185,6 +194,15 @@ impl WaapifyEvents {
             }
         }
         Ok(Ok(()))
+    }
+
+    /// Counts events of a body that nobody understood, for the doctor to name with the body's shape.
+    async fn count_unknown(&self, job: &EventJob, events: usize) -> sqlx::Result<()> {
+        let (pool, location, now) = (&self.0.pool, &job.location_id, self.0.clock.now());
+        let shape = whatsapp_events::shape(&job.body);
+        warn!(%location, event = job.id, shape, "nobody understands this event");
+        let events = i64::try_from(events).unwrap_or(i64::MAX);
+        unknown_events::count(pool, location, &job.number, (&shape, events), now).await
     }
 
     /// Whether these events are of another phone than the number's, so that they are not for its location.
@@ -272,6 +290,10 @@ impl WaapifyEvents {
         self.0.signals.status_updates.notify_one();
         Ok(())
     }
+}
+
+const fn is_unknown(event: &Event) -> bool {
+    matches!(event, Event::Ignored { what, .. } if what.is_unknown())
 }
 
 fn seen(receipt: &Receipt) -> Seen {

@@ -65,6 +65,7 @@ async fn arrives(bridge: &Bridge, file: &MediaFile) -> String {
         sent_at: now - Duration::minutes(1),
         state: State::Accepted,
         call: None,
+        edit_secret: None,
         media: Some(NewMedia {
             file,
             until: now + WAIT,

@@ -198,6 +198,7 @@ async fn learning_and_recording_at_once_loses_and_doubles_nothing() {
             sent_at: now,
             state: State::Hidden,
             call: None,
+            edit_secret: None,
             media: None,
         };
         let pairs = [Pair {

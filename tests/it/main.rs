@@ -32,6 +32,7 @@ mod doors;
 mod drawing;
 mod event_leases;
 mod external_auth;
+mod field;
 mod file_servers;
 mod files;
 mod gateway_outages;

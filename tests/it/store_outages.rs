@@ -164,7 +164,7 @@ async fn no_more_events_wait_than_there_is_memory_for() {
     let routes = routes(&pool);
     assert_eq!(ask(&routes, event("{}")).await.0, StatusCode::OK);
     store.stop().await;
-    let large = format!("\"{}\"", "x".repeat(LARGE_BYTES));
+    let large = format!("[\"{}\"]", "x".repeat(LARGE_BYTES));
     let mut waiting = post_all(&routes, (0..5).map(|_| event(&large)).collect());
     let refused = waiting.join_next().await.unwrap().unwrap();
     assert_eq!(refused, StatusCode::TOO_MANY_REQUESTS);
@@ -183,7 +183,7 @@ async fn strangers_bodies_take_no_room_from_callers_whose_secret_was_good_lately
     let routes = routes(&pool);
     assert_eq!(ask(&routes, event("{}")).await.0, StatusCode::OK);
     store.stop().await;
-    let large = format!("\"{}\"", "x".repeat(LARGE_BYTES));
+    let large = format!("[\"{}\"]", "x".repeat(LARGE_BYTES));
     let mut strangers = post_all(&routes, (0..20).map(|_| strangers_event(&large)).collect());
     let mut known = post_all(&routes, (0..4).map(|_| event(&large)).collect());
     let early = timeout(SOON, known.join_next()).await;

@@ -90,7 +90,10 @@ async fn it_is_found_by_its_id_whatever_stands_behind_it() {
         }
         after_index_lag(&bridge).await;
         assert_eq!(state(&bridge, &id).await, "posted");
-        assert_eq!(bridge.conversation(), [before, vec!["hai".to_owned()]].concat());
+        assert_eq!(
+            bridge.conversation(),
+            [before, vec!["hai".to_owned()]].concat()
+        );
         bridge.database.pool.close().await;
     }
 }

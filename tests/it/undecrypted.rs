@@ -190,6 +190,7 @@ async fn a_content_that_comes_the_moment_the_wait_ends_is_neither_lost_nor_doubl
             sent_at: now,
             state,
             call: None,
+            edit_secret: None,
             media: None,
         };
         let stub = message("stub", State::Undecrypted(now));

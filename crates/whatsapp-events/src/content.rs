@@ -1,11 +1,15 @@
 //! Reads Baileys' `message` object into [`Said`].
 //!
-//! Owns wrappers, text fields, edits, revokes, and what accompanies a message: quote, ad, marks. Kinds that are more
-//! than text are in `kinds`, and the wording is in `wording`.
+//! Owns wrappers, edits, revokes, and what accompanies a message: quote, ad, marks. Text is in `words`, kinds that are
+//! more than text in `kinds`, the messages of programs in `rich`, and the wording in `wording`.
 
 use serde_json::Value;
 
-use crate::{Ad, Content, Kind, Marks, MediaFile, fields, kinds, wording};
+use crate::sealed::Sealed;
+use crate::{
+    Ad, Content, Kind, Marks, MediaFile, Person, Twin, fields, jid, kinds, rich, twin, wording,
+    words,
+};
 
 /// The content of a `message` object. The fields are those of [`crate::Message`].
 #[derive(Default)]
@@ -17,6 +21,9 @@ pub(super) struct Said {
     pub(super) choice: Option<String>,
     pub(super) ad: Option<Ad>,
     pub(super) marks: Marks,
+    pub(super) mentions: Vec<Person>,
+    pub(super) secret: Option<[u8; 32]>,
+    pub(super) twin: Option<Twin>,
 }
 
 /// How many wrappers are removed. The most ever seen are five.
@@ -37,42 +44,7 @@ const NOISE: &[&str] = &[
     "messageHistoryBundle",
     "messageHistoryNotice",
     "pinInChatMessage",
-    "secretEncryptedMessage",
     "stickerSyncRmrMessage",
-];
-
-/// Fields that are text, with the places of the text, the best first.
-const TEXTS: &[(&str, &[&str])] = &[
-    ("extendedTextMessage", &["/text"]),
-    ("buttonsResponseMessage", &["/selectedDisplayText"]),
-    ("listResponseMessage", &["/title"]),
-    ("templateButtonReplyMessage", &["/selectedDisplayText"]),
-    ("interactiveResponseMessage", &["/body/text"]),
-    (
-        "templateMessage",
-        &[
-            "/hydratedTemplate/hydratedContentText",
-            "/hydratedFourRowTemplate/hydratedContentText",
-            "/fourRowTemplate/hydratedContentText",
-            "/fourRowTemplate/contentText",
-            "/fourRowTemplate/content",
-            "/interactiveMessageTemplate/body/text",
-            "/hydratedTemplate/hydratedTitleText",
-            "/hydratedFourRowTemplate/hydratedTitleText",
-        ],
-    ),
-    ("buttonsMessage", &["/contentText", "/text"]),
-    ("listMessage", &["/description", "/title"]),
-    ("interactiveMessage", &["/body/text", "/header/title"]),
-    ("questionResponseMessage", &["/text"]),
-    ("conversation", &[""]),
-];
-
-/// Where the id of a chosen button or row is.
-const CHOICES: &[&str] = &[
-    "/selectedButtonId",
-    "/singleSelectReply/selectedRowId",
-    "/selectedId",
 ];
 
 /// Where a vote, an answer or a reaction names its target. A reply names it in its context.
@@ -87,11 +59,11 @@ const PERHAPS_WORDS: &[&str] = &["/caption", "/text", "/body/text", "/contentTex
 
 /// Reads a `message` object. `None` if it is `null`, empty, or not an object.
 pub(super) fn read(message: &Value) -> Option<Said> {
-    let mut marks = Marks::default();
-    let Some(message) = unwrapped(message, &mut marks) else {
+    let mut layers = Layers::default();
+    let Some(message) = layers.remove(message) else {
         return Some(Said {
             content: other(None),
-            marks,
+            marks: layers.marks,
             ..Said::default()
         });
     };
@@ -102,10 +74,15 @@ pub(super) fn read(message: &Value) -> Option<Said> {
     if let Some(change) = message.get("protocolMessage").and_then(edit_or_revoke) {
         return Some(change);
     }
+    if let Some(change) = message.get("secretEncryptedMessage").and_then(sealed) {
+        return Some(change);
+    }
     let (content, file, body) = kinds::find(message)
-        .or_else(|| words(message))
+        .or_else(|| rich::find(message))
+        .or_else(|| words::find(message))
         .unwrap_or_else(|| unknown(message));
     let around = context(message);
+    let mut marks = layers.marks;
     marks.view_once |= fields::flag(body.get("viewOnce"));
     marks.disappearing |= fields::integer(around.get("expiration")).is_some_and(|left| left > 0);
     marks.forwarded |= fields::flag(around.get("isForwarded"));
@@ -115,11 +92,37 @@ pub(super) fn read(message: &Value) -> Option<Said> {
     Some(Said {
         about: about.or_else(|| fields::name(around.get("stanzaId"))),
         quote: quote(around),
-        choice: choice(body),
+        choice: words::choice(body),
         ad: around.get("externalAdReply").and_then(ad),
+        mentions: mentions(around),
+        secret: layers.find(|companion| fields::bytes32(companion.get("messageSecret"))),
+        twin: layers
+            .find(|companion| twin::read(companion, around))
+            .or_else(|| twin::read(&Value::Null, around)),
         content,
         file,
         marks,
+    })
+}
+
+/// Most people whose mention is read. A text that names more is a list of all members.
+const MAX_MENTIONS: usize = 64;
+
+/// The people that a text names as `@` and digits.
+fn mentions(around: &Value) -> Vec<Person> {
+    let named = around.get("mentionedJid").and_then(Value::as_array);
+    let named = named.into_iter().flatten().take(MAX_MENTIONS);
+    named
+        .filter_map(|one| jid::person_of(&fields::name(Some(one))?))
+        .collect()
+}
+
+/// A change that is encrypted for the phones that know the changed message.
+fn sealed(body: &Value) -> Option<Said> {
+    body.is_object().then(|| Said {
+        content: Content::Sealed(Box::new(Sealed::read(body))),
+        about: fields::name(body.pointer("/targetMessageKey/id")),
+        ..Said::default()
     })
 }
 
@@ -132,26 +135,43 @@ const fn other(caption: Option<String>) -> Content {
     }
 }
 
-/// Removes the wrappers and records in `marks` what they mean. `None` if there are more than [`MAX_WRAPPERS`].
-fn unwrapped<'a>(message: &'a Value, marks: &mut Marks) -> Option<&'a Value> {
-    let mut message = message;
-    for _ in 0..=MAX_WRAPPERS {
-        match wrapped(message) {
-            Some((wrapper, inner)) => {
-                marks.view_once |= wrapper.starts_with("viewOnceMessage");
-                marks.disappearing |= wrapper == "ephemeralMessage";
-                message = inner;
+/// What surrounds a message: the meaning of its wrappers, and the companions at each level.
+#[derive(Default)]
+struct Layers<'a> {
+    marks: Marks,
+    companions: Vec<&'a Value>,
+}
+
+impl<'a> Layers<'a> {
+    /// The message without its wrappers. `None` if there are more than [`MAX_WRAPPERS`].
+    fn remove(&mut self, message: &'a Value) -> Option<&'a Value> {
+        let mut message = message;
+        for _ in 0..=MAX_WRAPPERS {
+            self.companions.extend(message.get("messageContextInfo"));
+            match wrapped(message) {
+                Some((wrapper, inner)) => {
+                    self.marks.view_once |= wrapper.starts_with("viewOnceMessage");
+                    self.marks.disappearing |= wrapper == "ephemeralMessage";
+                    // An answer of Meta AI that somebody passes on.
+                    self.marks.forwarded |= wrapper == "botForwardedMessage";
+                    message = inner;
+                }
+                None => return Some(message),
             }
-            None => return Some(message),
         }
+        None
     }
-    None
+
+    /// What one of the companions says, the outermost first.
+    fn find<T>(&self, read: impl Fn(&Value) -> Option<T>) -> Option<T> {
+        self.companions.iter().find_map(|companion| read(companion))
+    }
 }
 
 /// The message inside a wrapper, which is any field that holds an object `message`. Known wrappers are
 /// `ephemeralMessage`, `viewOnceMessage` (`V2`, `V2Extension`), `documentWithCaptionMessage`,
 /// `editedMessage`, `associatedChildMessage`, `groupStatusMessage` (`V2`), `deviceSentMessage`,
-/// `lottieStickerMessage`, `pollCreationMessageV4`. The name is not checked, because WhatsApp adds a wrapper
+/// `lottieStickerMessage`, `pollCreationMessageV4`, `botForwardedMessage`. The name is not checked, because WhatsApp adds a wrapper
 /// every few months, always in this form.
 fn wrapped(message: &Value) -> Option<(&str, &Value)> {
     let fields = message.as_object()?.iter();
@@ -235,23 +255,6 @@ fn ad(reply: &Value) -> Option<Ad> {
     })
 }
 
-/// The text of a message that is nothing more than text.
-fn words(message: &Value) -> Option<(Content, Option<MediaFile>, &Value)> {
-    let content = TEXTS.iter().find_map(|(field, pointers)| {
-        let body = message.get(field).filter(|body| !body.is_null())?;
-        let text = fields::first_text(body, pointers);
-        let content = form(body, text.as_ref())
-            .or_else(|| text.or_else(|| choice_words(body)).map(Content::Text))
-            .unwrap_or_else(|| match *field {
-                "conversation" | "extendedTextMessage" => Content::Text(String::new()),
-                // A menu or an answer without text may still mean something on the phone.
-                _ => other(None),
-            });
-        Some((content, body))
-    });
-    content.map(|(content, body)| (content, None, body))
-}
-
 /// A message without a known field: noise, or something to look at on the phone, with any text that it may hold.
 fn unknown(message: &Value) -> (Content, Option<MediaFile>, &Value) {
     let fields = message.as_object().into_iter().flatten();
@@ -261,80 +264,5 @@ fn unknown(message: &Value) -> (Content, Option<MediaFile>, &Value) {
     match said {
         None => (Content::Noise, None, &Value::Null),
         Some((_, body)) => (other(fields::first_text(body, PERHAPS_WORDS)), None, body),
-    }
-}
-
-/// The answer of a native flow, which is JSON inside a string.
-fn native_flow(body: &Value) -> Option<Value> {
-    let params = body.pointer("/nativeFlowResponseMessage/paramsJson")?;
-    match params.as_str() {
-        Some(text) => crate::json::parse(text.as_bytes()).ok(),
-        None => Some(params.clone()),
-    }
-}
-
-/// The id of the chosen button or row.
-fn choice(body: &Value) -> Option<String> {
-    fields::title(body, CHOICES).or_else(|| fields::title(&native_flow(body)?, &["/id"]))
-}
-
-/// The chosen option when the message has no text for it; its id if there is no better name.
-fn choice_words(body: &Value) -> Option<String> {
-    native_flow(body)
-        .and_then(|params| fields::first_text(&params, &["/display_text", "/title"]))
-        .or_else(|| choice(body))
-}
-
-/// Limits for the answers of a form that are shown. WhatsApp's forms have a few dozen answers on one level.
-const MAX_ANSWERS: usize = 50;
-const MAX_FORM_DEPTH: usize = 3;
-
-/// The answers of a form. A native flow is a form, not a choice, if it has a token or one of these names.
-fn form(body: &Value, text: Option<&String>) -> Option<Content> {
-    let name = fields::text(body.pointer("/nativeFlowResponseMessage/name"));
-    let params = native_flow(body)?;
-    let is_form = params.get("flow_token").is_some()
-        || matches!(
-            name.as_deref(),
-            Some("flow" | "galaxy_message" | "address_message")
-        );
-    let mut lines = Vec::new();
-    answers(&params, MAX_FORM_DEPTH, &mut lines);
-    (is_form && !lines.is_empty()).then(|| Content::NotText {
-        kind: Kind::Form,
-        title: None,
-        caption: text.cloned(),
-        lines,
-    })
-}
-
-fn answers(params: &Value, depth: usize, lines: &mut Vec<String>) {
-    for (name, value) in params.as_object().into_iter().flatten() {
-        if lines.len() >= MAX_ANSWERS || matches!(name.as_str(), "flow_token" | "id" | "version") {
-            continue;
-        }
-        if let (Some(name), Some(answer)) = (
-            fields::title(&Value::from(name.as_str()), &[""]),
-            answer(value),
-        ) {
-            lines.push(format!("{name}: {answer}"));
-        } else if depth > 1 && value.is_object() {
-            answers(value, depth - 1, lines);
-        }
-    }
-}
-
-/// One answer, never shortened, because it is what the customer wrote.
-fn answer(value: &Value) -> Option<String> {
-    match value {
-        Value::Bool(yes) => Some(if *yes { "yes" } else { "no" }.to_owned()),
-        Value::Array(items) => {
-            let items: Vec<_> = items
-                .iter()
-                .filter_map(|item| fields::text(Some(item)))
-                .collect();
-            (!items.is_empty()).then(|| items.join(", "))
-        }
-        value => fields::text(Some(value)),
     }
 }

@@ -18,7 +18,7 @@ pub(super) struct Detail {
 /// Most lines of a list. WhatsApp allows 12 options; a longer list of contacts ends with the number left out.
 const MAX_LINES: usize = 20;
 
-fn listed(mut lines: Vec<String>) -> Vec<String> {
+pub(super) fn listed(mut lines: Vec<String>) -> Vec<String> {
     let left_out = lines.len().saturating_sub(MAX_LINES);
     lines.truncate(MAX_LINES);
     if left_out > 0 {
@@ -28,7 +28,7 @@ fn listed(mut lines: Vec<String>) -> Vec<String> {
 }
 
 /// The items of an array; none if the field is not an array.
-fn items<'a>(body: &'a Value, field: &str) -> impl Iterator<Item = &'a Value> {
+pub(super) fn items<'a>(body: &'a Value, field: &str) -> impl Iterator<Item = &'a Value> {
     body.get(field)
         .and_then(Value::as_array)
         .into_iter()
@@ -161,7 +161,7 @@ fn price(amount1000: Option<&Value>, currency: Option<&Value>) -> Option<String>
 }
 
 /// Joins the parts that exist with commas.
-fn together(parts: impl IntoIterator<Item = Option<String>>) -> Option<String> {
+pub(super) fn together(parts: impl IntoIterator<Item = Option<String>>) -> Option<String> {
     let parts: Vec<_> = parts.into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join(", "))
 }
@@ -257,16 +257,39 @@ fn moment(seconds: Option<&Value>) -> Option<String> {
     ))
 }
 
+/// An amount of `value` in units of which `offset` make a whole, with its currency; none for nothing.
+pub(super) fn money(amount: Option<&Value>, currency: Option<&Value>) -> Option<String> {
+    let amount = amount?;
+    let value = fields::integer(amount.get("value")).filter(|value| *value != 0)?;
+    let offset = fields::integer(amount.get("offset")).filter(|offset| *offset > 0)?;
+    let thousandths = i64::try_from(i128::from(value) * 1000 / i128::from(offset)).ok()?;
+    let own = amount
+        .get("currencyCode")
+        .or_else(|| amount.get("currency"));
+    price(Some(&Value::from(thousandths)), own.or(currency))
+}
+
 pub(super) fn payment(body: &Value) -> Detail {
+    let money = money(body.get("amount"), body.get("currencyCodeIso4217"));
+    let note = body.get("noteMessage").map(|note| {
+        // A note may be wrapped, because it disappears.
+        note.pointer("/ephemeralMessage/message").unwrap_or(note)
+    });
     Detail {
-        title: price(body.get("amount1000"), body.get("currencyCodeIso4217")),
-        caption: caption(
-            body,
-            &[
-                "/noteMessage/extendedTextMessage/text",
-                "/noteMessage/conversation",
-            ],
-        ),
-        lines: Vec::new(),
+        title: money.or_else(|| price(body.get("amount1000"), body.get("currencyCodeIso4217"))),
+        caption: note.and_then(|note| {
+            caption(
+                note,
+                &[
+                    "/extendedTextMessage/text",
+                    "/conversation",
+                    "/imageMessage/caption",
+                ],
+            )
+        }),
+        lines: moment(body.get("expiryTimestamp"))
+            .map(|until| format!("Until {until}"))
+            .into_iter()
+            .collect(),
     }
 }

@@ -14,8 +14,8 @@ use std::iter;
 
 use serde_json::Value;
 
-use crate::json::{elements, is_object, pick, prove, text, tree};
-use crate::{BadBody, Event, Reason, Webhook, call, contact, fields, jid, message, update};
+use crate::json::{elements, is_object, pick, tree};
+use crate::{BadBody, Event, Reason, Webhook, call, contact, fields, jid, message, relay, update};
 
 /// How many envelopes may surround the items. The deepest known form (`data.data.messages`) has two.
 pub(crate) const MAX_ENVELOPES: usize = 4;
@@ -28,11 +28,36 @@ const MAX_ITEMS: usize = 200_000;
 /// # Errors
 /// [`BadBody`] when the body is not JSON, not an object, or has too many items.
 pub fn parse(body: &[u8]) -> Result<Webhook, BadBody> {
-    let body = &*text(body);
-    prove(body).map_err(BadBody::NotJson)?;
-    if !is_object(body) {
-        return Err(BadBody::NotObject);
+    let body = &*relay::open(body)?;
+    if is_object(body) {
+        return one(body);
     }
+    let mut all: Option<Webhook> = None;
+    // Some relays collect bodies in a list.
+    for body in elements(body) {
+        let opened = relay::open_value(body)?;
+        let body = opened.as_deref().unwrap_or(body);
+        if !is_object(body) {
+            continue;
+        }
+        let Webhook {
+            instance_id,
+            events,
+        } = one(body)?;
+        let all = all.get_or_insert_with(|| Webhook {
+            instance_id,
+            events: Vec::new(),
+        });
+        all.events.extend(events);
+        if all.events.len() > MAX_ITEMS {
+            return Err(BadBody::TooManyItems);
+        }
+    }
+    all.ok_or(BadBody::NotObject)
+}
+
+/// Reads one body, an object.
+fn one(body: &str) -> Result<Webhook, BadBody> {
     let [name, data, instance_id] = pick(body, ["event", "data", "instance_id"]);
     // The name and the payload of the inner event win over those of the outer one.
     let inner = data.map(|data| (data, pick(data, ["event", "data"])));
@@ -114,7 +139,12 @@ fn each(payload: &str, read: impl Fn(&Value) -> Option<Event>) -> Result<Vec<Eve
         if at == MAX_ITEMS {
             return Err(BadBody::TooManyItems);
         }
-        events.extend(read(&tree(item)));
+        let item = match tree(item) {
+            // An item that was made a text.
+            Value::String(text) => tree(&text),
+            item => item,
+        };
+        events.extend(read(&item));
     }
     Ok(events)
 }

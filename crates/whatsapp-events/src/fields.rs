@@ -78,22 +78,30 @@ pub(super) fn instant(value: Option<&Value>) -> Option<OffsetDateTime> {
     OffsetDateTime::from_unix_timestamp(seconds).ok()
 }
 
-/// Exactly 32 bytes: base64 (either alphabet, padded or not), an array of numbers, `{"0":…}`, or a `Buffer`
-/// (`{"type":"Buffer","data":…}`) around base64 or an array.
+/// Exactly 32 bytes, in every encoding of [`bytes`].
 pub(super) fn bytes32(value: Option<&Value>) -> Option<[u8; 32]> {
+    bytes(value, 32)?.try_into().ok()
+}
+
+/// At most `max` bytes: base64 (either alphabet, padded or not), an array of numbers, `{"0":…}`, or a `Buffer`
+/// (`{"type":"Buffer","data":…}`) around base64 or an array.
+pub(super) fn bytes(value: Option<&Value>, max: usize) -> Option<Vec<u8>> {
     let byte = |value: &Value| value.as_u64().and_then(|byte| u8::try_from(byte).ok());
     let bytes: Vec<u8> = match value? {
-        Value::String(text) => base64(text)?,
-        Value::Array(items) => items.iter().map(byte).collect::<Option<_>>()?,
-        Value::Object(fields) if fields.len() == 32 => (0..32)
+        // Base64 has four signs for three bytes.
+        Value::String(text) if text.len() / 4 <= max / 3 + 2 => base64(text)?,
+        Value::Array(items) if items.len() <= max => {
+            items.iter().map(byte).collect::<Option<_>>()?
+        }
+        Value::Object(buffer) if buffer.contains_key("data") => {
+            return bytes(buffer.get("data").filter(|data| !data.is_object()), max);
+        }
+        Value::Object(fields) if fields.len() <= max => (0..fields.len())
             .map(|index| fields.get(&index.to_string()).and_then(byte))
             .collect::<Option<_>>()?,
-        Value::Object(buffer) => {
-            return bytes32(buffer.get("data").filter(|data| !data.is_object()));
-        }
         _ => return None,
     };
-    bytes.try_into().ok()
+    (bytes.len() <= max).then_some(bytes)
 }
 
 fn base64(text: &str) -> Option<Vec<u8>> {
@@ -138,7 +146,7 @@ pub(super) fn one_line(text: &str, max: usize) -> Option<String> {
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect::<String>();
     let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
-    (!line.is_empty()).then(|| cut(line, max))
+    (!line.is_empty() && !is_unseen(&line)).then(|| cut(line, max))
 }
 
 /// Cuts between visible characters (graphemes), unless one of them alone is longer than `max`.
@@ -170,4 +178,19 @@ pub(super) fn is_invisible(c: char) -> bool {
             c,
             '\u{61C}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}'
         )
+}
+
+/// Whether nothing of a text can be seen, although it is not blank: characters without width, fillers, and white space.
+pub(super) fn is_unseen(text: &str) -> bool {
+    let is_unseen = |c: char| {
+        is_invisible(c)
+            || c.is_whitespace()
+            || matches!(
+                c,
+                '\u{AD}' | '\u{34F}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
+                | '\u{200C}' | '\u{200D}' | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FFA0}'
+                | '\u{E0000}'..='\u{E0FFF}'
+            )
+    };
+    !text.trim().is_empty() && text.chars().all(is_unseen)
 }

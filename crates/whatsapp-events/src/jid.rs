@@ -11,6 +11,11 @@ use crate::{Chat, Person, fields};
 /// `0@s.whatsapp.net` is WhatsApp itself.
 const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 
+/// Numbers of Meta's assistant, which answers as if it were a person: their beginnings, all of eleven digits. No person
+/// has one: the first is reserved for such services, the second is Meta's own.
+const ASSISTANTS: [&str; 2] = ["1313555", "131655500"];
+const ASSISTANT_DIGITS: usize = 11;
+
 enum Address {
     Phone(String),
     Lid(String),
@@ -21,7 +26,7 @@ impl Address {
     fn read(jid: &str) -> Option<Self> {
         let (user, server) = split(jid)?;
         match server.as_str() {
-            "s.whatsapp.net" | "c.us" | "hosted" => {
+            "s.whatsapp.net" | "c.us" | "hosted" if !is_assistant(jid) => {
                 let digits = user.strip_prefix('+').unwrap_or(user);
                 (is_digits(digits) && PHONE_DIGITS.contains(&digits.len()))
                     .then(|| Self::Phone(digits.to_owned()))
@@ -37,6 +42,23 @@ fn split(jid: &str) -> Option<(&str, String)> {
     let (user, server) = jid.rsplit_once('@')?;
     let user = user.split([':', '_']).next()?;
     Some((user, server.to_ascii_lowercase()))
+}
+
+/// Whether an address is Meta AI's, or that of another assistant of WhatsApp.
+fn is_assistant(jid: &str) -> bool {
+    let Some((user, server)) = split(jid) else {
+        return false;
+    };
+    let is_number = || {
+        user.len() == ASSISTANT_DIGITS
+            && is_digits(user)
+            && ASSISTANTS.iter().any(|begin| user.starts_with(begin))
+    };
+    match server.as_str() {
+        "bot" => true,
+        "s.whatsapp.net" | "c.us" | "hosted" => is_number(),
+        _ => false,
+    }
 }
 
 fn is_digits(text: &str) -> bool {
@@ -62,6 +84,15 @@ pub(super) fn person(object: &Value, fields: &[&str]) -> Option<Person> {
     (person.phone.is_some() || person.lid.is_some()).then_some(person)
 }
 
+/// The person with this address.
+pub(super) fn person_of(jid: &str) -> Option<Person> {
+    let (phone, lid) = match Address::read(jid)? {
+        Address::Phone(phone) => (Some(phone), None),
+        Address::Lid(lid) => (None, Some(lid)),
+    };
+    Some(Person { phone, lid })
+}
+
 /// The phone number of an address such as `60123456789:12@s.whatsapp.net`: digits with the country code.
 #[must_use]
 pub fn phone_of_jid(jid: &str) -> Option<String> {
@@ -84,6 +115,7 @@ pub(super) fn chat(item: &Value, from_me: bool) -> Option<(Chat, Option<Person>)
     let jid = fields::name(key.get("remoteJid"))?;
     let (_, server) = split(&jid).unwrap_or_default();
     Some(match server.as_str() {
+        _ if is_with_assistant(item, &jid) => (Chat::Assistant, None),
         "g.us" => (
             Chat::Group(jid),
             participant(item, &[]).filter(|_| !from_me),
@@ -103,6 +135,22 @@ pub(super) fn chat(item: &Value, from_me: bool) -> Option<(Chat, Option<Person>)
         ),
         _ => one_to_one(key),
     })
+}
+
+/// Whether a chat is one with an assistant, or the writer in a chat of two is one. In a group it is one of many.
+fn is_with_assistant(item: &Value, jid: &str) -> bool {
+    let is_named =
+        |place: &str| fields::name(item.pointer(place)).is_some_and(|jid| is_assistant(&jid));
+    let is_group = split(jid).is_some_and(|(_, server)| server == "g.us");
+    !is_group
+        && [
+            "/key/remoteJid",
+            "/key/remoteJidAlt",
+            "/key/participant",
+            "/participant",
+        ]
+        .iter()
+        .any(|place| is_named(place))
 }
 
 /// A chat with one person, and that person as the writer.

@@ -7,9 +7,13 @@
 //! - `contact`: address book and group events → [`ContactNews`], [`GroupNews`]
 //! - `jid`: WhatsApp addresses → [`Person`], [`Chat`]
 //! - `content`: a `message` object → [`Content`], with its quote, ad and file
+//! - `words`: text that a person wrote or chose; `rich`: menus, templates, payments, and answers of assistants
+//! - `sealed`: edits that are encrypted → their new content; `twin`: messages that are another form of one before
+//! - `mentions`: the names of the people whom a text mentions
 //! - `kinds`: the table of message kinds; `details` reads the fields of each kind, `vcard` contact cards
 //! - `wording`: [`Message`] → the text that a person reads
 //! - `media`: a message's file on WhatsApp's servers; `file` reads its description
+//! - `relay`: a body without what a relay wrapped around it; `shape`: what a body is made of, without its contents
 //! - `split`: a body with very many items → several bodies
 //! - `fields`: values that builds of the gateway encode differently; `json` repairs damaged JSON
 //! - `types`: the types themselves
@@ -28,13 +32,20 @@ mod jid;
 pub mod json;
 mod kinds;
 mod media;
+mod mentions;
 mod message;
 mod receipt_level;
+mod relay;
+mod rich;
+mod sealed;
+mod shape;
 mod split;
+mod twin;
 mod types;
 mod update;
 mod vcard;
 mod wording;
+mod words;
 
 use std::fmt;
 
@@ -42,7 +53,12 @@ pub use envelope::parse;
 pub use jid::phone_of_jid;
 pub use kinds::Kind;
 pub use media::{Decryptor, FileType, KnownType, MediaError, MediaFile, MediaKeys, UNKNOWN_TYPE};
+pub use message::edit_ids;
+pub use relay::is_readable;
+pub use sealed::{Sealed, SealedKind};
+pub use shape::shape;
 pub use split::split;
+pub use twin::Twin;
 pub use types::{
     Ad, Call, CallOutcome, Chat, ContactNews, Content, GroupNews, Marks, Message, Origin, Person,
     Receipt, ReceiptLevel,
@@ -55,7 +71,7 @@ pub enum BadBody {
     /// Not JSON, or nested deeper than 128 levels.
     #[error("the body is not JSON")]
     NotJson(#[source] serde_json::Error),
-    /// JSON, but not an object.
+    /// JSON, but neither an object nor a list of objects.
     #[error("the body is not a JSON object")]
     NotObject,
     /// An object with more items than are read.
@@ -139,6 +155,20 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Whether it means that nobody understood what was posted, so that something of a customer's may be lost.
+    #[must_use]
+    pub const fn is_unknown(self) -> bool {
+        matches!(
+            self,
+            Self::NoEventName
+                | Self::UnknownEvent
+                | Self::NoData
+                | Self::Malformed
+                | Self::NoId
+                | Self::NoChat
+        )
+    }
+
     /// A short fixed phrase.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

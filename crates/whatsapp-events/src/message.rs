@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
 use crate::content::Said;
+use crate::sealed::SealedKind;
 use crate::{
     Call, Chat, Content, Event, Marks, Message, Origin, Person, Reason, ReceiptLevel, call,
     content, fields, jid, receipt_level, wording,
@@ -40,10 +41,7 @@ pub(super) fn read(item: &Value) -> Event {
     let Some(said) = said(item) else {
         return of_stub(item, id, from_me, chat, sender);
     };
-    let id = match said.content {
-        Content::Edited(_) | Content::Deleted => change_id(&said).unwrap_or(id),
-        _ => id,
-    };
+    let id = change_id(&said).unwrap_or(id);
     let sent_at = fields::instant(item.get("messageTimestamp"));
     Event::Message(Box::new(message(item, id, (chat, sender), said, sent_at)))
 }
@@ -85,28 +83,71 @@ fn message(
         choice: said.choice,
         ad: said.ad,
         marks: said.marks,
+        mentions: said.mentions,
+        secret: said.secret,
+        twin: said.twin,
     }
 }
 
-/// The id of an edit or a revoke. Baileys announces each twice, as a message with its own id and as an update without
-/// one, and both must count as one. So the id is made of what both know: the changed message and its new text.
-/// (Therefore a text that is changed back counts once.) The parts have no fixed length, so they are hashed; 128 bits
-/// are enough to distinguish the messages of one chat.
+impl Message {
+    /// This encrypted edit with the new content that it holds, opened with the secret of the edited message. `None` if it
+    /// is no such edit, or the secret or the addresses do not fit. `writers`: everything that is known of the writer.
+    #[must_use]
+    pub fn unsealed(&self, secret: &[u8; 32], writers: &[Person]) -> Option<Self> {
+        let Content::Sealed(sealed) = &self.content else {
+            return None;
+        };
+        let about = self.about.clone()?;
+        let content = content::edited(Some(&sealed.open(&about, secret, writers)?));
+        let id = change_id(&Said {
+            content: content.clone(),
+            about: Some(about),
+            ..Said::default()
+        })?;
+        Some(Self {
+            id,
+            content,
+            ..self.clone()
+        })
+    }
+}
+
+/// The id of an edit or a revoke; `None` for other messages. Baileys announces each twice, as a message with its own id and
+/// as an update without one, and both must count as one. So the id is made of what both know: the changed message and its
+/// new text. (Therefore a text that is changed back counts once.) An edit that cannot be opened has its encrypted bytes in
+/// place of the text. The parts have no fixed length, so they are hashed, each alone, so that all edits of one message
+/// have ids that begin alike; 64 bits of each are enough to distinguish the messages of one chat.
 fn change_id(said: &Said) -> Option<String> {
-    let (name, text) = match &said.content {
-        Content::Edited(content) => ("edit", wording::plain(content)),
-        _ => ("revoke", String::new()),
+    let (name, new) = match &said.content {
+        Content::Edited(content) => (EDIT, wording::plain(content).into_bytes()),
+        Content::Deleted => ("revoke:", Vec::new()),
+        Content::Sealed(sealed) if sealed.kind == SealedKind::Edit => {
+            (SEALED, sealed.payload().to_vec())
+        }
+        _ => return None,
     };
-    let mut hash = Sha256::new();
-    hash.update(said.about.as_ref()?);
-    hash.update([0]);
-    hash.update(text);
-    let hex = hash
-        .finalize()
-        .iter()
-        .take(16)
-        .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
-    Some(format!("{name}:{hex}"))
+    let about = said.about.as_ref()?;
+    Some(format!("{name}{}{}", half(about.as_bytes()), half(&new)))
+}
+
+/// The beginning of the ids of edits.
+const EDIT: &str = "edit:";
+/// The same for edits that cannot be opened.
+const SEALED: &str = "sealed:";
+
+/// The beginnings that the ids of all edits of this message have: of those whose content is known, and of the others.
+#[must_use]
+pub fn edit_ids(about: &str) -> (String, String) {
+    let half = half(about.as_bytes());
+    (format!("{EDIT}{half}"), format!("{SEALED}{half}"))
+}
+
+/// Sixteen hexadecimal digits of a hash.
+fn half(bytes: &[u8]) -> String {
+    let hash = Sha256::digest(bytes);
+    hash.iter()
+        .take(8)
+        .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
 }
 
 /// The content of the item, if it has any.

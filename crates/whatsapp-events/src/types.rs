@@ -6,7 +6,8 @@ use std::fmt;
 
 use time::OffsetDateTime;
 
-use crate::{Kind, MediaFile};
+use crate::sealed::Sealed;
+use crate::{Kind, MediaFile, Twin};
 
 /// One WhatsApp message, from either side.
 #[derive(Clone, PartialEq, Eq)]
@@ -42,6 +43,12 @@ pub struct Message {
     pub ad: Option<Ad>,
     /// The labels that WhatsApp shows on the message.
     pub marks: Marks,
+    /// The people that its text names as `@` and the digits of one of their addresses.
+    pub mentions: Vec<Person>,
+    /// What decrypts later changes of it.
+    pub secret: Option<[u8; 32]>,
+    /// The message that it is another form of.
+    pub twin: Option<Twin>,
 }
 
 impl Message {
@@ -105,6 +112,8 @@ pub enum Chat {
     Status,
     /// A channel.
     Newsletter,
+    /// Meta AI, or another assistant of WhatsApp: what it is asked and answers is between it and the business.
+    Assistant,
     /// An address of an unknown kind, or one that names nobody (WhatsApp's own `0@…`).
     Other,
 }
@@ -140,6 +149,9 @@ pub enum Content {
     Edited(Box<Content>),
     /// The message [`Message::about`] was revoked.
     Deleted,
+    /// A change of [`Message::about`] that only that message's secret opens; see
+    /// [`Message::unsealed`](crate::Message::unsealed).
+    Sealed(Box<Sealed>),
     /// Not decrypted yet (stub 2). The same id may arrive again with content, so it must NOT be consumed. The first
     /// message of an ad lead is often like this; its sender is real.
     Undecrypted,
@@ -251,7 +263,8 @@ impl fmt::Debug for Message {
             .field("choice", &known(self.choice.as_ref()))
             .field("ad", &self.ad)
             .field("marks", &self.marks)
-            .finish()
+            .field("twin", &self.twin)
+            .finish_non_exhaustive()
     }
 }
 
@@ -272,6 +285,7 @@ impl fmt::Debug for Chat {
             Self::Broadcast => f.write_str("Broadcast"),
             Self::Status => f.write_str("Status"),
             Self::Newsletter => f.write_str("Newsletter"),
+            Self::Assistant => f.write_str("Assistant"),
             Self::Other => f.write_str("Other"),
         }
     }
@@ -284,6 +298,7 @@ impl fmt::Debug for Content {
             Self::NotText { kind, .. } => write!(f, "NotText({kind:?})"),
             Self::Edited(content) => write!(f, "Edited({content:?})"),
             Self::Deleted => f.write_str("Deleted"),
+            Self::Sealed(sealed) => sealed.fmt(f),
             Self::Undecrypted => f.write_str("Undecrypted"),
             Self::Noise => f.write_str("Noise"),
         }

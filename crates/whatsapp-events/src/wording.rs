@@ -3,7 +3,7 @@
 //! Owns every word that the service adds: they are in square brackets, and an answered message is behind `> `. What
 //! the customer wrote is never changed, only cut at [`MAX_WORDS`].
 
-use crate::{Ad, Call, CallOutcome, Content, Kind, Marks, Message, fields};
+use crate::{Ad, Call, CallOutcome, Content, Kind, Marks, Message, SealedKind, fields};
 
 /// What happened to the file of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,8 +14,7 @@ pub enum FileFate<'a> {
     Attached,
     /// The file can be opened at this address, which gets a line of its own.
     Linked(&'a str),
-    /// The file could not be fetched. Why, and what to do, is the end of a sentence: `WhatsApp no longer has it; ask the
-    /// customer to send it again`.
+    /// The file could not be fetched. This ends the line: why, and what to do.
     Missing(&'a str),
 }
 
@@ -28,6 +27,8 @@ const MAX_WORDS: usize = 65_536;
 const CUT: &str = "… [cut here: open WhatsApp on the phone to see the rest]";
 
 const ON_THE_PHONE: &str = " — open WhatsApp on the phone to see it";
+/// What stands in place of a text of which nothing can be seen.
+const EMPTY: &str = "[Empty message]";
 const BEFORE_IT_GOES: &str = " before it disappears";
 
 /// The label of a kind, and whether the reader is sent to the phone for it.
@@ -55,7 +56,7 @@ const fn wording(kind: Kind) -> (&'static str, Phone) {
         Kind::Event => ("Event", Phone::Unless),
         Kind::EventReply => ("Answer to an event", Phone::Always),
         Kind::Form => ("Form", Phone::Never),
-        Kind::Payment => ("Payment", Phone::Always),
+        Kind::Payment => ("Payment", Phone::Unless),
         Kind::PhoneRequest => ("Asks for your phone number", Phone::Never),
         Kind::Album => ("Album", Phone::Never),
         Kind::Other => ("Message", Phone::Always),
@@ -111,13 +112,21 @@ fn said<'a>(
             message.ad.as_ref()?;
             (None, None, &[])
         }
+        Content::Text(text) if fields::is_unseen(text) => (label(EMPTY), None, &[]),
         Content::Text(text) => (None, Some(text), &[]),
         Content::NotText {
             kind: Kind::Album, ..
         }
         | Content::Noise => return None,
-        Content::NotText { caption, lines, .. } => (line(message, file), caption.as_deref(), lines),
+        Content::NotText { caption, lines, .. } => {
+            let caption = caption.as_deref();
+            let seen = caption.filter(|caption| !fields::is_unseen(caption));
+            (line(message, file), seen, lines)
+        }
         Content::Edited(content) => match &**content {
+            Content::Text(text) if fields::is_unseen(text) => {
+                (Some(format!("[Edited] {EMPTY}")), None, &[])
+            }
             Content::Text(text) => (label("[Edited]"), Some(text), &[]),
             Content::NotText {
                 caption: Some(caption),
@@ -126,11 +135,25 @@ fn said<'a>(
             content => (Some(format!("[Edited] {}", plain(content))), None, &[]),
         },
         Content::Deleted => (label("[Message deleted]"), None, &[]),
+        Content::Sealed(sealed) => {
+            let what = changed(sealed.kind);
+            (Some(format!("[{what}{ON_THE_PHONE}]")), None, &[])
+        }
         Content::Undecrypted => {
             let what = view_once("Message that cannot be read here", message.marks);
             (Some(format!("[{what}{ON_THE_PHONE}]")), None, &[])
         }
     })
+}
+
+/// What an encrypted change did.
+const fn changed(kind: SealedKind) -> &'static str {
+    match kind {
+        SealedKind::Edit => "Message edited",
+        SealedKind::Event => "Event changed",
+        SealedKind::Poll => "Poll changed",
+        SealedKind::Other => "Message changed",
+    }
 }
 
 /// The label of a message that is more than text, in brackets. `None` if its attached file says everything.
@@ -204,7 +227,9 @@ pub(super) fn plain(content: &Content) -> String {
             format!("[{}]{words}", name(content))
         }
         Content::Edited(content) => plain(content),
-        Content::Deleted | Content::Undecrypted | Content::Noise => String::new(),
+        Content::Deleted | Content::Sealed(_) | Content::Undecrypted | Content::Noise => {
+            String::new()
+        }
     }
 }
 

@@ -25,6 +25,7 @@ pub(super) async fn insert(
     let until = message.media.map_or(now, |media| media.until);
     let (state, reason, due_at) = match message.state.clone() {
         State::Accepted => (MessageState::Accepted, None, until),
+        State::Later(due_at) => (MessageState::Accepted, None, due_at),
         State::Ignored(step) => (MessageState::Ignored, Some(step), now),
         State::Hidden => (MessageState::Held, Some(Step::SenderHidden), until),
         State::Undecrypted(until) => (MessageState::Held, Some(Step::Undecrypted), until),
@@ -36,9 +37,9 @@ pub(super) async fn insert(
         r#"
         insert into inbound
             (location_id, number, wa_message_id, from_me, conversation, phone, sender_name, text, sent_at,
-            state, reason_code, reason_args, due_at, accepted_at, undecrypted, call_status)
+            state, reason_code, reason_args, due_at, accepted_at, undecrypted, call_status, edit_secret)
         select $1, $2, $3, $4, $5, $6, $7, $8, $9,
-            $10, $11::jsonb->>'code', $11::jsonb->'args', $13, $12, $14, $16
+            $10, $11::jsonb->>'code', $11::jsonb->'args', $13, $12, $14, $16, $17
         -- Insert nothing if the twin id is known: that of a stub posted without content, or the stub's original id.
         where $15::text is null
             or not exists (
@@ -60,6 +61,7 @@ pub(super) async fn insert(
             reason_args = case when excluded.state = 'held' and inbound.phone is not null then null
                 else excluded.reason_args end,
             due_at = excluded.due_at,
+            edit_secret = coalesce(excluded.edit_secret, inbound.edit_secret),
             undecrypted = false
         where inbound.state = 'held' and inbound.undecrypted and not excluded.undecrypted
         returning id, state, reason_of(reason_code, reason_args) as "reason: Reason"
@@ -80,6 +82,7 @@ pub(super) async fn insert(
         is_stub,
         twin.as_ref().map(WaMessageId::as_str),
         message.call.map(CallEnd::as_str),
+        message.edit_secret.map(<[u8; 32]>::as_slice),
     )
     .fetch_optional(tx)
     .await

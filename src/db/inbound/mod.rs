@@ -4,8 +4,10 @@
 //! arrived yet). The messages of a conversation are posted in WhatsApp's order. A row is `unconfirmed` from the start
 //! of its post until the result is known, so that a killed process counts as a lost answer.
 
+pub mod edits;
 mod entry;
 pub mod media;
+pub mod names;
 pub mod posts;
 pub(in crate::db) mod replays;
 pub mod undecrypted;
@@ -49,6 +51,8 @@ pub struct NewInbound<'a> {
     pub call: Option<CallEnd>,
     /// Its file, for which it waits.
     pub media: Option<NewMedia<'a>>,
+    /// What decrypts later edits of it.
+    pub edit_secret: Option<&'a [u8; 32]>,
 }
 
 /// The first state of a message.
@@ -56,6 +60,8 @@ pub struct NewInbound<'a> {
 pub enum State {
     /// To be posted.
     Accepted,
+    /// To be posted, but not before this time.
+    Later(OffsetDateTime),
     /// Not for GHL, and why.
     Ignored(Step),
     /// Waits until its sender's phone is known.

@@ -2,4 +2,5 @@
 
 pub mod ghl_events;
 pub mod misdirected;
+pub mod unknown_events;
 pub mod waapify_events;

@@ -2,6 +2,7 @@
 
 use time::OffsetDateTime;
 
+use crate::db::webhooks::unknown_events::UnknownEvent;
 use crate::doctor::labels::{Said, moment};
 use crate::model::language::Text;
 use crate::model::reason::Reason;
@@ -219,6 +220,35 @@ pub(in crate::doctor) fn replaced(before: Option<&str>) -> Said {
         Text::new(
             "Look which number sends on the app's page in GHL. If it is not yours, connect yours there, and remove the other.",
             "Semak nombor yang menghantar di halaman aplikasi dalam GHL. Jika bukan nombor anda, sambungkan nombor anda di situ, dan buang yang lain.",
+        ),
+    )
+}
+
+/// Shapes that are named; the rest is counted.
+const NAMED_SHAPES: usize = 5;
+
+/// `found`: what came in the last days, the most frequent first.
+pub(in crate::doctor) fn unknown_events(found: &[UnknownEvent]) -> Said {
+    let count: i64 = found.iter().map(|one| one.count).sum();
+    let shapes = found.iter().take(NAMED_SHAPES);
+    let shapes: Vec<String> = shapes
+        .map(|one| format!("{} ({} ×)", one.shape, one.count))
+        .collect();
+    let shapes = shapes.join("; ");
+    Said::wrong(
+        Text::new(
+            format!("{count} events of a kind we do not know came in the last week: {shapes}."),
+            format!(
+                "{count} acara jenis yang tidak kami kenali tiba dalam minggu lepas: {shapes}."
+            ),
+        ),
+        Text::new(
+            "They were kept, and nothing of them was shown. If one of them was a message, it is missing in GHL.",
+            "Ia disimpan, dan tiada apa-apa daripadanya dipaparkan. Jika salah satunya mesej, mesej itu tiada dalam GHL.",
+        ),
+        Text::new(
+            "If something stands between Waapify and this service, let it pass bodies on unchanged. Otherwise tell whoever gave you the app these shapes: they have no contents.",
+            "Jika ada perkhidmatan lain di antara Waapify dan perkhidmatan ini, pastikan kandungan diteruskan tanpa diubah. Jika tidak, beritahu orang yang memberi anda aplikasi ini bentuk-bentuk tersebut: ia tidak mengandungi isi mesej.",
         ),
     )
 }

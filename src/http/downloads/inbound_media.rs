@@ -2,7 +2,9 @@
 //! download. The link's secret is the proof. A link ends before WhatsApp deletes the file.
 
 use axum::extract::{Path, State};
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::header::{
+    CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
+};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
@@ -64,6 +66,7 @@ pub(in crate::http) async fn download(
 
 /// The file is verified only at its end: if it has changed, the answer breaks off.
 fn answer(file: &MediaFile, download: Download, permit: DownloadPermit) -> Response {
+    let length = download.length();
     let pieces = stream::try_unfold(download, |mut download| async move {
         let piece = download.next().await?;
         Ok::<_, FetchError>(piece.map(|piece| (piece.into(), download)))
@@ -73,6 +76,9 @@ fn answer(file: &MediaFile, download: Download, permit: DownloadPermit) -> Respo
     let headers = response.headers_mut();
     headers.insert(CONTENT_SECURITY_POLICY, POLICY);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(file_type.mimetype));
+    if let Some(length) = length {
+        headers.insert(CONTENT_LENGTH, length.into());
+    }
     let disposition = HeaderValue::from_str(&disposition(&file.safe_name(&file_type)));
     let plain = HeaderValue::from_static("attachment");
     headers.insert(CONTENT_DISPOSITION, disposition.unwrap_or(plain));

@@ -14,7 +14,6 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{debug, warn};
-use whatsapp_events::json;
 
 use crate::crypto::hash_secret;
 use crate::db;
@@ -93,7 +92,7 @@ fn is_transient(error: &sqlx::Error) -> bool {
     !db::is_row_error(error) && !matches!(error, sqlx::Error::PoolClosed)
 }
 
-/// Stores an event. Waapify never posts it again, so only a body that is not JSON is refused.
+/// Stores an event. Waapify never posts it again, so only a body that can never be read is refused.
 pub(in crate::http) async fn accept(
     State(state): State<HttpState>,
     Path(secret): Path<String>,
@@ -104,8 +103,10 @@ pub(in crate::http) async fn accept(
     check(&state, hash, end).await?;
     // Only a caller that knows the secret learns what is wrong.
     let body = state.body_rooms.gateway.read(request.into_body()).await?;
-    if !is_json(body.bytes.clone()).await {
-        return Err(HookError::Malformed("the body is not JSON"));
+    if !is_readable(body.bytes.clone()).await {
+        return Err(HookError::Malformed(
+            "the body is neither JSON nor a form with an event in it",
+        ));
     }
     store(&state, hash, &body.bytes, end).await
 }
@@ -129,10 +130,10 @@ async fn check(state: &HttpState, hash: &[u8], end: Instant) -> Result<(), HookE
     Ok(())
 }
 
-/// Whether a body is JSON.
-async fn is_json(body: Bytes) -> bool {
+/// Whether a body is JSON, or JSON in what a relay made of it.
+async fn is_readable(body: Bytes) -> bool {
     let is_small = body.len() <= MAX_SMALL_BODY;
-    let prove = move || json::prove(&json::text(&body)).is_ok();
+    let prove = move || whatsapp_events::is_readable(&body);
     if is_small {
         prove()
     } else {

@@ -79,3 +79,15 @@ reasons! {
         "the app was uninstalled",
         "aplikasi telah dinyahpasang";
 }
+
+impl Media {
+    /// What the reader of a customer's message can do about it, in English as all texts in GHL, to stand behind the
+    /// reason. The customer is asked again only where the same file would arrive then.
+    #[must_use]
+    pub const fn advice(&self) -> &'static str {
+        match self {
+            Self::Gone | Self::CutOff => "; ask the customer to send it again",
+            _ => "; open WhatsApp on the phone to see it",
+        }
+    }
+}

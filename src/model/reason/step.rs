@@ -128,6 +128,14 @@ reasons! {
     NoteToSelf = "note_to_self",
         "a note of the business to itself",
         "nota perniagaan kepada dirinya sendiri";
+    /// It is a chat with Meta AI.
+    Assistant = "assistant",
+        "a chat with Meta AI",
+        "sembang dengan Meta AI";
+    /// It is another form of a message that came.
+    SecondForm = "second_form",
+        "the same picture or video in another form",
+        "gambar atau video yang sama dalam bentuk lain";
     /// It has nothing to show.
     SaysNothing = "says_nothing",
         "it says nothing",

@@ -51,6 +51,7 @@ pub(in crate::workers) async fn record(
             None => State::Hidden,
         },
         call: end,
+        edit_secret: None,
         media: None,
     };
     inbound::record_message(&context.pool, &new, context.clock.now()).await?;

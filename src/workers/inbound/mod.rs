@@ -4,10 +4,14 @@
 //! Owns one attempt at a message. It must not post a message again that GHL may have, before it has checked GHL's
 //! conversation (`lookup`, `reconciliation`). `record`, `calls` and `lids` store what Waapify reports.
 
+mod beginnings;
 pub(super) mod calls;
 pub(super) mod contacts;
 pub(in crate::workers) mod lids;
 mod lookup;
+mod own_sends;
+mod pairs;
+mod readable;
 pub(in crate::workers) mod reconciliation;
 pub(in crate::workers) mod record;
 

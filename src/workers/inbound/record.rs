@@ -4,24 +4,28 @@
 //! not call a vendor.
 
 use time::{Duration, OffsetDateTime};
-use whatsapp_events::{self, Chat, Content, FileFate, Message, Origin, Person, text_of};
+use whatsapp_events::{
+    self, Chat, Content, FileFate, Message, Origin, Person, SealedKind, text_of,
+};
 
 use crate::db::contacts::lids::LID_SERVER;
 use crate::db::contacts::{lids, phones};
 use crate::db::inbound::media::{NewMedia, SLOT, Texts};
-use crate::db::inbound::{NewInbound, State, undecrypted};
+use crate::db::inbound::{NewInbound, State, edits, media, undecrypted};
 use crate::db::numbers::settings;
-use crate::db::outbound::in_flight::PartOf;
-use crate::db::outbound::receipts::{SentPart, ToldBy};
-use crate::db::outbound::{in_flight, receipts};
+use crate::db::outbound::receipts;
 use crate::db::webhooks::waapify_events::EventJob;
 use crate::db::{inbound, numbers};
 use crate::model::ids::WaMessageId;
 use crate::model::phone_forms;
 use crate::model::reason::Step;
 use crate::workers::Context;
+use crate::workers::inbound::pairs;
+use crate::workers::inbound::pairs::Form;
+use crate::workers::inbound::readable::readable;
+use crate::workers::inbound::{beginnings, own_sends};
 use crate::workers::inbound_media::{LINK_DAYS, MEDIA_WAIT};
-use crate::workers::outbound::plan::{Country, Part, Plan, attachments, country_of, plan};
+use crate::workers::outbound::plan::country_of;
 
 /// Phones' clocks may be a little ahead. A message from further ahead counts as written when it arrived.
 const MAX_AHEAD: Duration = Duration::minutes(10);
@@ -32,40 +36,31 @@ const BEGAN_ELSEWHERE: &str =
 /// minutes, if at all, and after a quarter of an hour the business can still answer.
 const CONTENT_WAIT: Duration = Duration::minutes(15);
 
+/// How long an edit that could not be opened waits for its content: a gateway that decrypts edits posts both forms at
+/// once, and the messages after it wait as long.
+const EDIT_WAIT: Duration = Duration::seconds(5);
+
 /// Records a message once; the same one again, from either side, changes nothing.
 pub(in crate::workers) async fn record(
     context: &Context,
     job: &EventJob,
     message: &Message,
 ) -> sqlx::Result<()> {
-    let id = id_of(message);
+    let message = &*readable(context, job, message).await?;
+    let form = pairs::form_of(context, job, message).await?;
+    let id = form.id().cloned().unwrap_or_else(|| id_of(message));
     let mut place = place(context, job, message).await?;
-    let moved_from = find_beginning(context, job, message, &place).await?;
+    let moved_from = beginnings::find(context, job, message, place.phone.as_deref()).await?;
     place.began_elsewhere = moved_from.is_some();
-    let is_ours = message.from_me && confirm_send(context, job, message, &place, &id).await?;
     let about = find_about(context, job, message, &place.conversation).await?;
     let about = about.as_deref();
     let text = text_in(&place, message, about, FileFate::None);
-    let now = context.clock.now();
-    let is_ours = is_ours || message.origin == Origin::OwnEcho;
-    let is_theirs = message.from_me && !is_ours;
-    let Some(state) = enter(
-        message,
-        is_ours,
-        (&job.number, &place),
-        text.as_deref(),
-        now,
-    ) else {
+    let found = find_state(context, job, message, (&id, &form, &place, text.as_deref()));
+    let Some(state) = found.await? else {
         return Ok(());
     };
     let state = match state {
-        State::Accepted | State::Hidden if is_theirs && !mirrors_phone(context, job).await? => {
-            State::Ignored(Step::PhoneNotMirrored)
-        }
-        state => state,
-    };
-    let state = match state {
-        State::Hidden if is_shown_without_phone(context, job, &place).await? => {
+        State::Hidden if beginnings::is_shown(context, job, &place.conversation).await? => {
             place.phone = Some(place.conversation.clone());
             State::Accepted
         }
@@ -88,12 +83,14 @@ pub(in crate::workers) async fn record(
         call: None,
         media: file.map(|file| NewMedia {
             file,
-            until: now + MEDIA_WAIT,
+            until: context.clock.now() + MEDIA_WAIT,
             texts: texts.borrowed(),
         }),
+        edit_secret: message.secret.as_ref().filter(|_| !is_ignored),
     };
-    inbound::record_message(&context.pool, &new, now).await?;
+    store(context, message, &new, &form).await?;
     if let Some(address) = moved_from.filter(|_| !is_ignored) {
+        let now = context.clock.now();
         phones::mark_moved(&context.pool, &job.location_id, &address, now).await?;
     }
     context.signals.inbound.notify_one();
@@ -101,33 +98,56 @@ pub(in crate::workers) async fn record(
     Ok(())
 }
 
-/// The address under which the sender was shown without a phone, if the phone is known only now.
-async fn find_beginning(
+/// The first state of a message; none if it must not be stored.
+async fn find_state(
     context: &Context,
     job: &EventJob,
     message: &Message,
-    place: &Place,
-) -> sqlx::Result<Option<String>> {
-    let Chat::Person(Person { lid: Some(lid), .. }) = &message.chat else {
-        return Ok(None);
-    };
-    if place.phone.is_none() {
-        return Ok(None);
-    }
-    let address = format!("{lid}{LID_SERVER}");
-    let began = phones::find_beginning(&context.pool, &job.location_id, &address).await?;
-    Ok(began.map(|_| address))
+    (id, form, place, text): (&WaMessageId, &Form, &Place, Option<&str>),
+) -> sqlx::Result<Option<State>> {
+    let is_ours = message.from_me
+        && own_sends::confirm(context, job, message, place.phone.as_deref(), id).await?;
+    let is_ours = is_ours || message.origin == Origin::OwnEcho;
+    let is_theirs = message.from_me && !is_ours;
+    let now = context.clock.now();
+    let state = enter(message, is_ours, (&job.number, place), text, now);
+    Ok(match state {
+        Some(State::Accepted | State::Later(_) | State::Hidden)
+            if is_theirs && !mirrors_phone(context, job).await? =>
+        {
+            Some(State::Ignored(Step::PhoneNotMirrored))
+        }
+        Some(State::Accepted | State::Hidden) if form.is_left_out() => {
+            Some(State::Ignored(Step::SecondForm))
+        }
+        state => state,
+    })
 }
 
-/// Whether earlier messages of a sender without a phone are shown in a contact of their own.
-async fn is_shown_without_phone(
+/// Stores a message, unless its content belongs to one that is stored.
+async fn store(
     context: &Context,
-    job: &EventJob,
-    place: &Place,
-) -> sqlx::Result<bool> {
-    let (pool, location) = (&context.pool, &job.location_id);
-    let began = phones::find_beginning(pool, location, &place.conversation).await?;
-    Ok(began.is_some())
+    message: &Message,
+    new: &NewInbound<'_>,
+    form: &Form,
+) -> sqlx::Result<()> {
+    let (pool, now) = (&context.pool, context.clock.now());
+    let ids = message.about.as_deref().map(whatsapp_events::edit_ids);
+    let is_told = match (&message.content, ids) {
+        (Content::Edited(_), Some((_, sealed))) if new.text.is_some() => {
+            edits::fill_in(pool, new, &sealed, now).await?
+        }
+        (Content::Sealed(_), Some((known, _))) => edits::is_told(pool, new, &known, now).await?,
+        _ => false,
+    };
+    if is_told {
+        return Ok(());
+    }
+    let is_new = inbound::record_message(pool, new, now).await?.is_some();
+    if let (true, Form::Better(first), Some(file)) = (is_new, form, &message.file) {
+        media::replace_file(pool, new, first, file, now).await?;
+    }
+    Ok(())
 }
 
 async fn mirrors_phone(context: &Context, job: &EventJob) -> sqlx::Result<bool> {
@@ -167,7 +187,9 @@ async fn place(context: &Context, job: &EventJob, message: &Message) -> sqlx::Re
                 && numbers::forwards_groups(pool, location, &job.number).await?,
             began_elsewhere: false,
         },
-        Chat::Broadcast | Chat::Status | Chat::Newsletter | Chat::Other => Place::default(),
+        Chat::Broadcast | Chat::Status | Chat::Newsletter | Chat::Assistant | Chat::Other => {
+            Place::default()
+        }
     })
 }
 
@@ -249,7 +271,7 @@ async fn find_about(
         return Ok(theirs);
     }
     let ours = receipts::find_sent(pool, location, &job.number, conversation, &about).await?;
-    let part = ours.and_then(|sent| part_of(&sent, country_of(&job.number)));
+    let part = ours.and_then(|sent| own_sends::part_of(&sent, country_of(&job.number)));
     Ok(part.map(|part| part.text).filter(|text| !text.is_empty()))
 }
 
@@ -280,65 +302,6 @@ impl Fates {
     }
 }
 
-/// Whether a message from our side is one of our sends. Then this echo proves that the part with the same text to the
-/// same chat was sent, which its worker may not know (yet). Some builds of the gateway do not mark echoes, so messages
-/// that seem to be typed by a person are compared too, unless only a phone can have made the id.
-async fn confirm_send(
-    context: &Context,
-    job: &EventJob,
-    message: &Message,
-    place: &Place,
-    id: &WaMessageId,
-) -> sqlx::Result<bool> {
-    let (pool, location) = (&context.pool, &job.location_id);
-    if receipts::is_ours(pool, location, &job.number, id).await? {
-        return Ok(true);
-    }
-    let Some(chat) = &place.phone else {
-        return Ok(false);
-    };
-    if message.origin == Origin::OwnPhone && message.has_phone_id() {
-        return Ok(false);
-    }
-    for candidate in in_flight::list_in_flight(pool, location, &job.number, chat).await? {
-        if !says_the_same(&candidate, country_of(&job.number), &message.content) {
-            continue;
-        }
-        let sent = SentPart {
-            location,
-            message: candidate.id,
-            number: &job.number,
-            part: candidate.part,
-            wa_message_id: id,
-            told_by: ToldBy::Echo,
-        };
-        receipts::record_sent(pool, sent, &Step::Echoed.into(), context.clock.now()).await?;
-        context.signals.outbound.notify_one();
-        return Ok(true);
-    }
-    Ok(false)
-}
-
-/// Whether an echo has the content of a part.
-fn says_the_same(candidate: &PartOf, country: Option<Country>, content: &Content) -> bool {
-    part_of(candidate, country).is_some_and(|part| match content {
-        Content::Text(text) => part.media.is_none() && *text == part.text,
-        Content::NotText { caption, .. } => {
-            part.media.is_some() && caption.as_deref().unwrap_or_default() == part.text
-        }
-        Content::Edited(_) | Content::Deleted | Content::Undecrypted | Content::Noise => false,
-    })
-}
-
-/// The planned part that was sent.
-fn part_of(sent: &PartOf, country: Option<Country>) -> Option<Part> {
-    let files = attachments::known(sent.files.as_deref());
-    match plan(&sent.body, country, files.as_deref()) {
-        Plan::Send { parts, .. } => parts.into_iter().nth(usize::try_from(sent.part).ok()?),
-        _ => None,
-    }
-}
-
 /// The first state of a message. `is_ours`: it was sent through the gateway. None if it must not be stored, because its
 /// content may still arrive under the same id or nobody wrote it.
 fn enter(
@@ -353,6 +316,7 @@ fn enter(
     }
     let state = match (&message.chat, message.origin) {
         (Chat::Group(_), _) if !place.is_forwarded_group => State::Ignored(Step::GroupMessage),
+        (Chat::Assistant, _) => State::Ignored(Step::Assistant),
         (Chat::Broadcast | Chat::Status | Chat::Newsletter | Chat::Other, _) => {
             State::Ignored(Step::Broadcast)
         }
@@ -367,6 +331,7 @@ fn enter(
         }
         _ if text.is_none() => State::Ignored(Step::SaysNothing),
         (Chat::Person(_), _) if place.phone.is_none() => State::Hidden,
+        _ if is_unopened_edit(&message.content) => State::Later(now + EDIT_WAIT),
         (Chat::Person(_) | Chat::Group(_), _) => State::Accepted,
     };
     if message.content != Content::Undecrypted {
@@ -381,6 +346,11 @@ fn enter(
         State::Ignored(_) => None,
         state => Some(state),
     }
+}
+
+/// Whether it stands for an edit that could not be opened.
+fn is_unopened_edit(content: &Content) -> bool {
+    matches!(content, Content::Sealed(sealed) if sealed.kind == SealedKind::Edit)
 }
 
 /// The time of an event: `said`, unless that is too far ahead.

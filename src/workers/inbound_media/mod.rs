@@ -162,7 +162,12 @@ impl Media {
     /// Fetches and verifies a file. None if GHL would not accept it.
     async fn fetch(&self, file: &MediaFile) -> Fetched {
         let mut download = self.0.media.open(file).await?;
-        let mut kept = Some(Vec::new());
+        let length = download.length().map(usize::try_from);
+        let mut kept = match length {
+            Some(Ok(length)) if length <= MAX_UPLOAD_BYTES => Some(Vec::with_capacity(length)),
+            Some(_) => None,
+            None => Some(Vec::new()),
+        };
         while let Some(piece) = download.next().await? {
             kept = kept.filter(|bytes: &Vec<u8>| bytes.len() + piece.len() <= MAX_UPLOAD_BYTES);
             if let Some(bytes) = &mut kept {
@@ -183,10 +188,7 @@ impl Media {
                 let link = NewLink::new(&self.0, &name);
                 self.end(job, Fate::Linked(link.borrowed())).await
             }
-            Outcome::Missing(reason) => {
-                let words = missing(&reason, job.wrote_at.is_some());
-                self.end(job, Fate::Missing(&reason, &words)).await
-            }
+            Outcome::Missing(reason) => self.end(job, Fate::Missing(&reason)).await,
             Outcome::Wait(cause, pause) => {
                 info!(location = %job.location_id, message_id = %job.message_id, %cause, "the file waits");
                 let due = self.0.clock.now() + pause;
@@ -211,7 +213,7 @@ impl Media {
         match fate {
             Fate::Attached(_) => info!(%location, %message_id, "the file is in GHL"),
             Fate::Linked(..) => info!(%location, %message_id, "the file is linked"),
-            Fate::Missing(reason, _) => {
+            Fate::Missing(reason) => {
                 warn!(%location, %message_id, %reason, "the file is missing")
             }
         }
@@ -275,20 +277,6 @@ fn not_uploaded(job: &MediaJob, error: &TokenError) -> Outcome {
             Outcome::Linked
         }
     }
-}
-
-/// Why a file is missing, and what helps. What would fail again is not asked for again.
-fn missing(reason: &Reason, is_from_customer: bool) -> String {
-    let why = reason.english();
-    let advice = match reason {
-        _ if !is_from_customer => "",
-        Reason::Media(NoMedia::TooLarge) => "; ask the customer for a link to it",
-        Reason::Media(NoMedia::Padding | NoMedia::Key | NoMedia::NoAddress) => {
-            "; open WhatsApp on the phone to see it"
-        }
-        _ => "; ask the customer to send it again",
-    };
-    format!("{why}{advice}")
 }
 
 /// A complete file in a form that GHL accepts; none if there is no such form.

@@ -1,5 +1,6 @@
 //! The checks of a connected number: link, hold, webhook, and other locations that share it.
 
+use serde_json::json;
 use simulators::{Fault, seed};
 use waapify_ghl::model::ids::LocationId;
 use waapify_ghl::model::reason::{Hold, Reason};
@@ -103,4 +104,38 @@ async fn two_locations_on_one_number_are_told_so_without_the_others_name() {
         1,
     );
     assert!(!report.text.contains("another-location"));
+}
+
+#[tokio::test]
+async fn events_that_nobody_understands_are_counted_and_named_without_contents() {
+    let bridge = complete().await;
+    for secret in ["Aisyah", "Siti"] {
+        let body =
+            json!({"event": "status.new", "data": {"key": {"id": secret}, "60123456789": secret}});
+        bridge.gateway_posts(&body).await;
+    }
+    bridge.gateway_posts(&json!([7])).await;
+    bridge.settle().await;
+    let report = diagnose(&bridge).await;
+    assert_eq!(report.state("unknown_events"), "warn");
+    let shape = "status.new: {data: {?: text, key: {id: text}}, event: text} (2 ×); [number] (1 ×)";
+    let says = format!("3 events of a kind we do not know came in the last week: {shape}.");
+    report.assert_explained("unknown_events", &says);
+    assert!(!report.text.contains("Aisyah") && !report.text.contains("60123456789"));
+}
+
+#[tokio::test]
+async fn a_flood_of_unknown_shapes_fills_no_table() {
+    let bridge = complete().await;
+    for n in 0..30 {
+        let body = json!({"event": "status.new", format!("a{}", "b".repeat(n)): 1});
+        bridge.gateway_posts(&body).await;
+    }
+    bridge.settle().await;
+    let rows: (i64, i64) =
+        sqlx::query_as("select count(*), sum(count)::bigint from unknown_events")
+            .fetch_one(&bridge.database.pool)
+            .await
+            .unwrap();
+    assert_eq!(rows, (21, 30));
 }

@@ -1,7 +1,8 @@
 //! Decrypts WhatsApp's files as a stream (`docs/vendors/whatsapp.md#media-files`; checked with Baileys' own vectors).
 //!
-//! Owns keys, MAC, padding, and the comparison with everything that the message says about its file. Holds one piece
-//! at most. Bytes that are returned before [`Decryptor::finish`] are not verified yet.
+//! Owns keys, MAC, padding, and what proves a file: its MAC, which only the sender's key makes, or both hashes that the
+//! message gives. The length that it gives is only a hint, because phones announce wrong ones. Holds one piece at most.
+//! Bytes that are returned before [`Decryptor::finish`] are not verified yet.
 
 use std::mem;
 
@@ -30,12 +31,6 @@ pub enum MediaError {
     /// The MAC differs: another key, changed bytes, or an incomplete file.
     #[error("the mac differs")]
     Mac,
-    /// The encrypted bytes are not the announced ones.
-    #[error("the hash of the encrypted bytes differs")]
-    EncryptedHash,
-    /// The decrypted file is not the announced one.
-    #[error("the hash of the file differs")]
-    PlainHash,
     /// The padding is missing or wrong, or the last block is not whole: the sender's client made a mistake.
     #[error("the padding is wrong")]
     Padding,
@@ -106,8 +101,7 @@ impl Decryptor {
     /// Returns the end of the file, after every check has passed.
     ///
     /// # Errors
-    /// [`MediaError`]: the first check that fails, in the order length, MAC, encrypted hash, padding, hash. The
-    /// announced length is not checked, because it is often wrong (`docs/vendors/whatsapp.md#media-files`).
+    /// [`MediaError`]: the first check that fails, in the order length, padding, MAC and hashes.
     pub fn finish(mut self) -> Result<Vec<u8>, MediaError> {
         let mut last = mem::take(&mut self.held);
         if last.len() < TAIL {
@@ -118,28 +112,29 @@ impl Decryptor {
         self.encrypted_hash.update(&mac);
         self.mac.update(&last);
         let ours = self.mac.clone().sign();
-        if !bool::from(ours.as_ref()[..MAC].ct_eq(&mac)) {
-            return Err(MediaError::Mac);
-        }
-        if differs(self.said_encrypted, self.encrypted_hash.clone()) {
-            return Err(MediaError::EncryptedHash);
-        }
+        let has_mac = bool::from(ours.as_ref()[..MAC].ct_eq(&mac));
+        let unproven = if has_mac {
+            MediaError::Padding
+        } else {
+            MediaError::Mac
+        };
         if last.len() != BLOCK {
-            return Err(MediaError::Padding);
+            return Err(unproven);
         }
         self.decrypt(&mut last);
-        let padding = usize::from(last[BLOCK - 1]);
-        let end = BLOCK.checked_sub(padding).filter(|_| padding > 0);
-        let end = end.ok_or(MediaError::Padding)?;
-        if last[end..].iter().any(|byte| usize::from(*byte) != padding) {
-            return Err(MediaError::Padding);
-        }
+        let end = unpadded(&last).ok_or(unproven)?;
         last.truncate(end);
         self.plain_hash.update(&last);
-        if differs(self.said_plain, self.plain_hash.clone()) {
-            return Err(MediaError::PlainHash);
+        if has_mac || self.has_hashes() {
+            Ok(last)
+        } else {
+            Err(MediaError::Mac)
         }
-        Ok(last)
+    }
+
+    /// Whether both announced hashes fit.
+    fn has_hashes(&self) -> bool {
+        fits(self.said_encrypted, &self.encrypted_hash) && fits(self.said_plain, &self.plain_hash)
     }
 
     /// Decrypts whole blocks in place.
@@ -150,7 +145,15 @@ impl Decryptor {
     }
 }
 
-/// Whether a hash differs from the announced one. False if none was announced.
-fn differs(said: Option<[u8; 32]>, ours: digest::Context) -> bool {
-    said.is_some_and(|said| ours.finish().as_ref() != said)
+/// Whether a hash is the announced one. False if none was announced.
+fn fits(said: Option<[u8; 32]>, ours: &digest::Context) -> bool {
+    said.is_some_and(|said| ours.clone().finish().as_ref() == said)
+}
+
+/// The length of a last block without its padding.
+fn unpadded(last: &[u8]) -> Option<usize> {
+    let padding = usize::from(*last.last()?);
+    let end = BLOCK.checked_sub(padding).filter(|_| padding > 0)?;
+    let is_padded = last[end..].iter().all(|byte| usize::from(*byte) == padding);
+    is_padded.then_some(end)
 }

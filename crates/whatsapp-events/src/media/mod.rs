@@ -52,12 +52,24 @@ pub struct MediaFile {
     pub sha256: Option<[u8; 32]>,
     /// SHA-256 of the encrypted bytes on the server.
     pub encrypted_sha256: Option<[u8; 32]>,
-    /// Length of the decrypted file, in bytes, as the sender said: a hint, which is often wrong.
+    /// Length of the decrypted file, in bytes, as its sender announced it: a hint, which is often wrong.
     pub length: Option<u64>,
     /// Its media type, such as `image/jpeg` or `audio/ogg; codecs=opus`.
     pub mimetype: Option<String>,
     /// The name that the sender's phone gave it. Documents have one.
     pub file_name: Option<String>,
+}
+
+impl MediaFile {
+    /// Bytes on WhatsApp's server for a file of `length` bytes: the file padded to blocks of 16 (a full block more if
+    /// it already fits), and the MAC.
+    #[must_use]
+    pub const fn encrypted_length(length: u64) -> u64 {
+        let blocks = length / decrypt::BLOCK as u64 + 1;
+        blocks
+            .saturating_mul(decrypt::BLOCK as u64)
+            .saturating_add(decrypt::MAC as u64)
+    }
 }
 
 impl std::fmt::Debug for MediaFile {

@@ -180,14 +180,6 @@ fn a_file_s_fate_decides_what_is_said_of_it() {
             "{message} {fate:?}"
         );
     }
-    let mut ours = said(&bare);
-    ours.from_me = true;
-    let line = text_of(&ours, None, missing);
-    assert_eq!(
-        line.as_deref(),
-        Some("[Voice message 0:12 — WhatsApp no longer has it]"),
-        "nobody to ask"
-    );
     let reply = json!({"imageMessage": {"contextInfo": {"stanzaId": "B", "quotedMessage": {"conversation": "Which?"}}}});
     assert_eq!(
         text_of(&said(&reply), None, FileFate::Attached).as_deref(),

@@ -144,11 +144,11 @@ fn every_kind_of_words_is_read_as_words() {
         ),
         (
             json!({"buttonsMessage": {"contentText": "Pick", "text": "Header"}}),
-            "Pick",
+            "Header\nPick",
         ),
         (
             json!({"listMessage": {"title": "Menu", "description": "Pick"}}),
-            "Pick",
+            "Menu\nPick",
         ),
         (json!({"listMessage": {"title": "Menu"}}), "Menu"),
         (
@@ -220,7 +220,7 @@ fn debug_output_shows_ids_kinds_and_what_is_known() {
         format!(
             "Message {{ id: \"A1\", from_me: false, chat: {sender}, sender: Some({sender}), sender_name: known, \
              sent_at: None, origin: Customer, content: NotText(Document), file: None, about: None, quote: unknown, \
-             choice: unknown, ad: Some({ad}), marks: {marks} }}"
+             choice: unknown, ad: Some({ad}), marks: {marks}, twin: None, .. }}"
         )
     );
     let text = || Content::Text("abc".to_owned());

@@ -7,10 +7,12 @@
 //! unchanged.
 
 mod links;
+mod pairs;
 mod row;
 
 pub(in crate::db) use links::end_links;
 pub use links::find_linked;
+pub use pairs::{has_arrived, replace_file};
 use time::{Duration, OffsetDateTime};
 use whatsapp_events::MediaFile;
 
@@ -20,7 +22,7 @@ use crate::db::inbound::InboundJob;
 use crate::db::inbound::media::row::FileColumns;
 use crate::db::queue::{Room, claimed, set_due};
 use crate::model::ids::{LocationId, MessageId};
-use crate::model::reason::{Reason, Step};
+use crate::model::reason::{Media, Reason, Step};
 use crate::model::states::{MediaState, MessageState};
 
 /// A file to store with its message.
@@ -81,7 +83,7 @@ pub enum Fate<'a> {
     /// The reader downloads it through a link.
     Linked(Link<'a>),
     /// It is not available, for this reason, which the message tells in these words.
-    Missing(&'a Reason, &'a str),
+    Missing(&'a Reason),
 }
 
 /// A download link.
@@ -233,7 +235,7 @@ async fn end(
     let (state, reason, attachment, link) = match fate {
         Fate::Attached(address) => (MediaState::Attached, None, Some(address), None),
         Fate::Linked(link) => (MediaState::Linked, None, None, Some(link)),
-        Fate::Missing(reason, _) => (MediaState::Missing, Some(reason), None, None),
+        Fate::Missing(reason) => (MediaState::Missing, Some(reason), None, None),
     };
     let ended = sqlx::query!(
         r#"
@@ -266,12 +268,12 @@ async fn end(
     if link.is_none() {
         forget_file(tx, location, message).await?;
     }
-    let (slot, cause) = match fate {
-        Fate::Attached(_) => (String::new(), Step::FileInGhl.into()),
-        Fate::Linked(link) => (link.address.to_owned(), Step::FileLinked.into()),
-        Fate::Missing(reason, words) => (words.to_owned(), reason.clone()),
+    let (slot, advice, cause) = match fate {
+        Fate::Attached(_) => (String::new(), "", Step::FileInGhl.into()),
+        Fate::Linked(link) => (link.address.to_owned(), "", Step::FileLinked.into()),
+        Fate::Missing(reason) => (reason.english(), advice(reason), reason.clone()),
     };
-    end_wait(tx, location, message, &slot, now).await?;
+    end_wait(tx, location, message, (&slot, advice), now).await?;
     timeline::record_step(
         tx,
         location,
@@ -284,12 +286,22 @@ async fn end(
     Ok(true)
 }
 
-/// Gives a message the text that fits its file's fate, and makes it due.
+/// What the reader of a customer's message can do without the file.
+const fn advice(reason: &Reason) -> &'static str {
+    match reason {
+        Reason::Media(reason) => reason.advice(),
+        // Our own failure: WhatsApp has the file.
+        _ => Media::Refused.advice(),
+    }
+}
+
+/// Gives a message the text that fits its file's fate, and makes it due. `slot` goes into the text, and behind it, in a
+/// customer's message, the advice.
 async fn end_wait(
     tx: &mut Connection,
     location: &LocationId,
     message: MessageId,
-    slot: &str,
+    (slot, advice): (&str, &str),
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
     sqlx::query!(
@@ -303,7 +315,7 @@ async fn end_wait(
                     when 'linked' then m.text_linked
                     else m.text_missing end,
                 $4,
-                $5
+                $5 || case when i.from_me then '' else $6 end
             )
         from inbound_media m
         where i.location_id = $1
@@ -317,6 +329,7 @@ async fn end_wait(
         now,
         SLOT,
         slot,
+        advice,
     )
     .execute(tx)
     .await
