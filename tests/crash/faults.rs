@@ -118,26 +118,31 @@ impl Trouble<'_> {
         while self.next(&mut rng, 500..2_500).await {
             let down = Duration::from_millis(rng.random_range(0..500));
             let mut store = self.store.lock().await;
-            if store.has_standby() && rng.random_bool(0.5) {
-                self.book
-                    .note("Postgres out of reach, its standby took over");
-                store.isolate().await;
-            } else if rng.random_bool(0.5) {
-                self.book.note(if store.has_standby() {
-                    "Postgres crashed, its standby took over"
-                } else {
-                    "Postgres crashed"
-                });
-                store.crash().await;
-                pass(down).await;
-            } else if rng.random_bool(0.5) {
-                self.book.note("Postgres silent");
-                store.set_flowing(false);
-                // Sometimes longer than the second after which a webhook is refused.
-                pass(down * 3).await;
-            } else {
-                self.book.note("Postgres's connections forgotten");
-                store.forget_connections();
+            match (rng.random_range(0..8), store.has_standby()) {
+                (0..4, true) => {
+                    self.book
+                        .note("Postgres out of reach, its standby took over");
+                    store.isolate().await;
+                }
+                (0..4, false) => {
+                    self.book.note("Postgres crashed");
+                    store.crash().await;
+                    pass(down).await;
+                }
+                (4, true) => {
+                    self.book.note("Postgres crashed, its standby took over");
+                    store.crash().await;
+                }
+                (4..6, _) => {
+                    self.book.note("Postgres silent");
+                    store.set_flowing(false);
+                    // Sometimes longer than the second after which a webhook is refused.
+                    pass(down * 3).await;
+                }
+                _ => {
+                    self.book.note("Postgres's connections forgotten");
+                    store.forget_connections();
+                }
             }
             store.recover().await;
         }

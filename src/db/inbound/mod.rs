@@ -72,6 +72,10 @@ pub enum State {
 
 /// A claimed message.
 #[derive(Clone, Debug)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a column, and none follows from another"
+)]
 pub struct InboundJob {
     /// The location of the message.
     pub location_id: LocationId,

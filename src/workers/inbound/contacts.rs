@@ -204,8 +204,8 @@ async fn make_without_phone(
         None => context.tokens.call(location, make).await,
     };
     if let Ok(contact) = &contact {
-        let made = ContactSource::Made;
-        phones::save(pool, location, address, contact, made, wrote_at, now).await?;
+        let source = ContactSource::Made;
+        phones::save(pool, location, address, contact, source, wrote_at, now).await?;
     }
     groups::finish_making(pool, location, address, until).await?;
     contact

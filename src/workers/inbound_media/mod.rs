@@ -214,7 +214,7 @@ impl Media {
             Fate::Attached(_) => info!(%location, %message_id, "the file is in GHL"),
             Fate::Linked(..) => info!(%location, %message_id, "the file is linked"),
             Fate::Missing(reason) => {
-                warn!(%location, %message_id, %reason, "the file is missing")
+                warn!(%location, %message_id, %reason, "the file is missing");
             }
         }
         self.0.signals.inbound.notify_one();

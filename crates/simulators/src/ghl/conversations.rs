@@ -103,12 +103,12 @@ pub(super) fn list_messages(ghl: &Ghl, call: &Call, location_id: &str) -> Result
         shown
     });
     let shown: Vec<Value> = shown.collect();
-    let list = json!({
+    let found = json!({
         "lastMessageId": page.last().map(|message| &message.id),
         "nextPage": page.len() < rest.len(),
         "messages": shown,
     });
-    Ok(Answer::json(200, &json!({ "messages": list })))
+    Ok(Answer::json(200, &json!({ "messages": found })))
 }
 
 /// A conversation, with its last message if there is one.

@@ -10,7 +10,7 @@ fn read(phone: &Value, country: Option<Country>) -> Result<String, &'static str>
     match plan(&serde_json::to_vec(&body).unwrap(), country, None) {
         Plan::Send { chat, .. } => Ok(chat),
         Plan::Fail(failure) => Err(failure.error_code()),
-        other => panic!("{other:?}"),
+        other @ Plan::Ask(_) => panic!("{other:?}"),
     }
 }
 
