@@ -163,7 +163,16 @@ impl IntoResponse for PageError {
 pub(super) async fn localize(language: Language, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     match response.extensions_mut().remove::<PageError>() {
-        Some(error) => error.page(language),
+        Some(error) => {
+            let mut page = error.page(language);
+            // What the handler set stays: cookies, for instance.
+            for (name, value) in response.headers() {
+                if *name == header::SET_COOKIE || !page.headers().contains_key(name) {
+                    page.headers_mut().append(name, value.clone());
+                }
+            }
+            page
+        }
         None => response,
     }
 }

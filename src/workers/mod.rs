@@ -74,7 +74,7 @@ pub trait Worker: Send + Sync + 'static {
 
     /// Jobs of one holder at once, so that one whose vendor hangs leaves hands for all others.
     const SHARE: usize = Self::CONCURRENCY;
-    /// Whether a holder whose jobs end quickly may have more than its share ([`running_jobs`]).
+    /// Whether a holder whose jobs end quickly may have more than its share (`running_jobs`).
     const CAN_EARN: bool = true;
 
     /// Fires when there may be work.

@@ -368,5 +368,6 @@ async fn what_is_no_failure_or_no_message_is_refused_with_the_reason() {
     for wrong in [&["show", "x"][..], &["replay"], &["list", "--limit", "0"]] {
         assert_eq!(messages(&bridge, wrong).await.0, Some(2), "{wrong:?}");
     }
+    bridge.settle().await;
     assert_eq!(bridge.texts_on_phone(), ["hai"]);
 }
