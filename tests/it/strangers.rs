@@ -130,6 +130,36 @@ async fn a_thousand_strangers_at_once_need_little_memory() {
     assert!(added <= THOUSAND, "{} MB", added / MEGABYTE);
 }
 
+/// Sends a head that does not end, until it is refused.
+async fn endless_head(address: String) {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let head = format!(
+        "GET /healthz HTTP/1.1\r\nhost: x\r\na: {}",
+        "x".repeat(390_000)
+    );
+    let (mut from, mut to) = stream.split();
+    let mut answer = [0; 512];
+    let refused = async {
+        let _ = to.write_all(head.as_bytes()).await;
+        from.read(&mut answer).await
+    };
+    let _ = timeout(PATIENCE, refused).await.expect("refused");
+}
+
+#[tokio::test]
+async fn a_thousand_heads_that_do_not_end_need_little_memory() {
+    let bridge = Bridge::bare().await;
+    let service = Serving::start(&bridge).await;
+    let address = service.address.trim_start_matches("http://").to_owned();
+    let added = service
+        .added(async {
+            let heads: JoinSet<()> = (0..1_000).map(|_| endless_head(address.clone())).collect();
+            heads.join_all().await
+        })
+        .await;
+    assert!(added <= THOUSAND, "{} MB", added / MEGABYTE);
+}
+
 #[tokio::test]
 async fn a_number_that_posts_what_is_expensive_is_read_with_bounds_too() {
     let bridge = Bridge::new().await;

@@ -8,14 +8,14 @@ mod serving;
 mod silence;
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
@@ -31,6 +31,8 @@ const KEPT_DESCRIPTORS: usize = 256;
 const LEAST_SHARE: usize = 2;
 /// Pause after an accept that failed for want of descriptors or memory: connections end meanwhile.
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
+/// Pause between two lines of the log that say that no place is free: it may happen hundreds of times a second.
+const TOLD_EVERY: Duration = Duration::from_mins(1);
 
 /// Time limits of a connection.
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +61,7 @@ pub async fn serve(
     let door = Door {
         places: Arc::new(Semaphore::new(most)),
         crowded: Arc::new(Notify::new()),
+        full_told: Arc::default(),
         counters,
         stop: stop.clone(),
     };
@@ -106,6 +109,8 @@ struct Door {
     places: Arc<Semaphore>,
     /// Notified when no place is free: idle connections then end.
     crowded: Arc<Notify>,
+    /// When the log last said that no place is free.
+    full_told: Arc<Mutex<Option<Instant>>>,
     counters: Counters,
     stop: CancellationToken,
 }
@@ -132,10 +137,25 @@ impl Door {
         if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
             return Some(place);
         }
-        warn!("no more connections are taken; those that are idle are ended");
+        if self.is_worth_a_line() {
+            warn!("no more connections are taken; those that are idle are ended");
+        }
         self.counters.connections_were_full();
         self.crowded.notify_waiters();
         Arc::clone(&self.places).acquire_owned().await.ok()
+    }
+
+    /// Whether the last line about full places is old enough for another.
+    fn is_worth_a_line(&self) -> bool {
+        let mut told = self
+            .full_told
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let is_due = told.is_none_or(|at| at.elapsed() >= TOLD_EVERY);
+        if is_due {
+            *told = Some(Instant::now());
+        }
+        is_due
     }
 
     async fn accept(&self, listener: &TcpListener) -> TcpStream {

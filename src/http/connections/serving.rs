@@ -19,6 +19,10 @@ use tracing::debug;
 use crate::http::connections::silence::{Answering, Heard, Phase, Silence};
 use crate::http::connections::{Door, Limits};
 
+/// Most bytes of a head: GHL's and browsers' have a few thousand. A longer one is refused with 431. Bodies are read in
+/// pieces of this size.
+const MAX_HEAD_BYTES: usize = 16 * 1024;
+
 /// Why a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
@@ -58,6 +62,7 @@ pub(super) async fn serve(stream: TcpStream, routes: Router, door: &Door, limits
     // Hyper's own limit does not tell an idle connection from a head that does not come.
     let connection = http1::Builder::new()
         .header_read_timeout(None)
+        .max_buf_size(MAX_HEAD_BYTES)
         .serve_connection(io, service);
     let mut connection = pin!(connection);
     let mut sleep = pin!(sleep_until(Instant::now() + limits.head));
@@ -144,6 +149,7 @@ mod tests {
         Door {
             places: Arc::new(Semaphore::new(9)),
             crowded: Arc::new(Notify::new()),
+            full_told: Arc::default(),
             counters: Counters::default(),
             stop: CancellationToken::new(),
         }
