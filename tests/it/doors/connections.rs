@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
-use rustix::process::Signal;
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, prlimit};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use waapify_ghl::http;
@@ -52,26 +52,23 @@ async fn a_head_that_does_not_come_ends_its_connection_also_after_an_answer() {
 #[tokio::test]
 async fn a_process_without_descriptors_says_so_and_works_when_it_has_some_again() {
     let bridge = Bridge::bare().await;
-    let serving = Serving::start_with(&bridge, |command| {
-        let program = command.get_program().to_owned();
-        let mut limited = std::process::Command::new("sh");
-        limited
-            .args(["-c", "ulimit -n 32; exec \"$0\" serve"])
-            .arg(program);
-        for (name, value) in command.get_envs() {
-            if let Some(value) = value {
-                limited.env(name, value);
-            }
-        }
-        limited
-            .stderr(std::process::Stdio::piped())
-            .stdin(std::process::Stdio::null());
-        *command = limited;
+    let serving = Serving::start(&bridge).await;
+    let ready = format!("{}/readyz", serving.address);
+    crate::harness::wait("all that runs is open", async || {
+        let answer = bridge.http.get(&ready).send().await;
+        answer.is_ok_and(|answer| answer.status() == StatusCode::OK)
     })
     .await;
+    // The number of connections follows from the limit at the start. A limit that shrinks later is reached before it.
+    let pid = Pid::from_raw(i32::try_from(serving.id()).unwrap());
+    let limit = |current| Rlimit {
+        current: Some(current),
+        ..getrlimit(Resource::Nofile)
+    };
+    let before = prlimit(pid, Resource::Nofile, limit(16)).unwrap();
     let address = serving.address.trim_start_matches("http://").to_owned();
     let mut held = Vec::new();
-    for _ in 0..60 {
+    for _ in 0..20 {
         held.push(TcpStream::connect(&address).await.unwrap());
     }
     crate::harness::wait("the descriptors are used up", async || {
@@ -79,6 +76,7 @@ async fn a_process_without_descriptors_says_so_and_works_when_it_has_some_again(
     })
     .await;
     drop(held);
+    prlimit(pid, Resource::Nofile, before).unwrap();
     let answer = bridge
         .http
         .get(format!("{}/healthz", serving.address))
