@@ -227,3 +227,29 @@ async fn a_form_that_names_different_locations_in_different_places_is_refused() 
     assert_eq!(request.send().await.unwrap().status(), StatusCode::OK);
     assert_eq!(offers(&bridge).await, 1);
 }
+
+#[tokio::test]
+async fn one_body_names_its_location_in_one_way() {
+    let bridge = Bridge::bare().await;
+    let (ours, theirs) = (seed::LOCATION_ID, "VictimLocation000001");
+    let mut written_twice = form(&json!([ours]));
+    written_twice["location_id"] = theirs.into();
+    let (status, answer) = post(&bridge, &written_twice).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{answer}");
+    let twice = |name: &str| {
+        vec![
+            (name.to_owned(), ours.to_owned()),
+            (name.to_owned(), theirs.to_owned()),
+            ("instanceId".to_owned(), seed::INSTANCE_ID.to_owned()),
+            ("accessToken".to_owned(), seed::ACCESS_TOKEN.to_owned()),
+        ]
+    };
+    for (name, expected) in [
+        ("locationId", StatusCode::UNPROCESSABLE_ENTITY),
+        // That is how a form writes a list.
+        ("locationId[]", StatusCode::OK),
+    ] {
+        let request = bridge.http.post(address(&bridge)).form(&twice(name));
+        assert_eq!(request.send().await.unwrap().status(), expected, "{name}");
+    }
+}

@@ -256,10 +256,7 @@ impl Client {
         phone: &str,
         name: Option<&str>,
     ) -> Result<ContactId, CallError> {
-        let mut body = json!({"locationId": location, "phone": phone});
-        if let Some(name) = name {
-            body["name"] = name.into();
-        }
+        let body = contact_body(location, phone, name);
         self.upsert(token, &body).await
     }
 
@@ -286,10 +283,7 @@ impl Client {
         phone: &str,
         name: Option<&str>,
     ) -> Result<ContactId, CallError> {
-        let mut body = json!({"locationId": location, "phone": phone});
-        if let Some(name) = name {
-            body["name"] = name.into();
-        }
+        let body = contact_body(location, phone, name);
         self.store_contact(token, &["contacts", ""], &body).await
     }
 
@@ -386,4 +380,12 @@ impl Client {
             .json(&body);
         self.call(request).await?.expect_json()
     }
+}
+
+fn contact_body(location: &LocationId, phone: &str, name: Option<&str>) -> Value {
+    let mut body = json!({"locationId": location, "phone": phone});
+    if let Some(name) = name {
+        body["name"] = name.into();
+    }
+    body
 }

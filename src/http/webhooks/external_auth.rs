@@ -205,14 +205,19 @@ fn find(fields: &[Field], names: &[&str]) -> Option<String> {
 }
 
 /// The locations that a request names: in the body itself, in an object of it, or in the address, wherever they are. None
-/// if different ones are in two places: somebody put one of them there who is not GHL, and which one cannot be known.
+/// if different ones are in two places, under two names, or under one name that is no list but comes twice: somebody put
+/// one of them there who is not GHL, and which one cannot be known.
 fn locations(fields: &[Field]) -> Option<Vec<LocationId>> {
-    let mut named: BTreeMap<(&str, String), BTreeSet<&str>> = BTreeMap::new();
-    for field in fields
+    let mut named: BTreeMap<(&str, &str, usize), BTreeSet<&str>> = BTreeMap::new();
+    let named_so = fields
         .iter()
-        .filter(|field| is_called(&field.name, LOCATION))
-    {
-        let place = (field.place.as_str(), plain(&field.name));
+        .filter(|field| is_called(&field.name, LOCATION));
+    for (nth, field) in named_so.enumerate() {
+        let (name, is_list) = match field.name.split_once('[') {
+            Some((name, _)) => (name, true),
+            None => (field.name.as_str(), false),
+        };
+        let place = (field.place.as_str(), name, if is_list { 0 } else { nth });
         named.entry(place).or_default().extend(ids(&field.value));
     }
     let mut places = named.into_values().filter(|ids| !ids.is_empty());
