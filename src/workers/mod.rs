@@ -17,6 +17,7 @@ pub mod inbound_media;
 mod lease;
 pub mod monitor;
 pub mod outbound;
+mod recording;
 mod running_jobs;
 pub mod status_updates;
 pub mod token_upkeep;

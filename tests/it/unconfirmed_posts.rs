@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
 use simulators::{Fault, seed};
 use time::Duration;
 use tokio::io::AsyncReadExt as _;
@@ -25,14 +24,14 @@ const UPSERT: &str = "POST /contacts/upsert";
 const FOREVER: std::time::Duration = std::time::Duration::from_mins(5);
 
 /// Aisyah writes a text whose post gets this fault. Returns WhatsApp's id.
-async fn writes_into(bridge: &Bridge, fault: Fault, text: &str) -> String {
+pub async fn writes_into(bridge: &Bridge, fault: Fault, text: &str) -> String {
     bridge.simulation.ghl.faults().push(INBOUND, fault);
     let id = bridge.customer_writes(text).await;
     bridge.settle().await;
     id
 }
 
-async fn state(bridge: &Bridge, id: &str) -> String {
+pub async fn state(bridge: &Bridge, id: &str) -> String {
     bridge.inbound(id).await.unwrap().0
 }
 
@@ -41,7 +40,7 @@ fn searches(bridge: &Bridge) -> usize {
 }
 
 /// Waits until GHL's search index has what was posted.
-async fn after_index_lag(bridge: &Bridge) {
+pub async fn after_index_lag(bridge: &Bridge) {
     bridge.after(Duration::minutes(3)).await;
 }
 
@@ -327,84 +326,4 @@ async fn only_a_connection_that_was_there_may_have_carried_the_message() {
     drop(listener);
     let refused = failure_at(address).await;
     assert!(!refused.may_have_arrived, "{refused}");
-}
-
-/// GHL posts its event of the customer's message with this text.
-async fn ghl_tells(bridge: &Bridge, text: &str) {
-    let ghl = &bridge.simulation.ghl;
-    let stored = ghl.messages_with(seed::AISYAH.0);
-    let stored = stored.iter().find(|message| message.text == text).unwrap();
-    let event = json!({
-        "type": "InboundMessage",
-        "locationId": seed::LOCATION_ID,
-        "contactId": seed::AISYAH.0,
-        "messageId": stored.id,
-        "body": text,
-        "webhookId": stored.id,
-    });
-    assert_eq!(ghl.posts_app_event(&event).await, Some(200));
-}
-
-/// GHL has posted events of what it stored, but none yet of "hai", whose answer was lost; and an agent wrote after
-/// it.
-async fn hidden(bridge: &Bridge) -> String {
-    bridge.simulation.ghl.set_hides_alt_ids(true);
-    bridge.customer_writes("salam").await;
-    bridge.settle().await;
-    ghl_tells(bridge, "salam").await;
-    let id = writes_into(bridge, Fault::after_effect(502, ""), "hai").await;
-    bridge.agent_writes("ya?").await;
-    id
-}
-
-#[tokio::test]
-async fn ghls_own_event_of_a_message_proves_it_although_the_business_wrote_since() {
-    let bridge = Bridge::new().await;
-    let id = hidden(&bridge).await;
-    // The process that stores the event has another clock than the one that posted.
-    bridge.clock.advance(Duration::minutes(-1));
-    ghl_tells(&bridge, "hai").await;
-    bridge.after(Duration::minutes(3)).await;
-    assert_eq!(bridge.conversation(), ["salam", "hai"]);
-    assert_eq!(state(&bridge, &id).await, "posted");
-    // The same text again is another message.
-    bridge.customer_writes("hai").await;
-    bridge.settle().await;
-    assert_eq!(bridge.conversation(), ["salam", "hai", "hai"]);
-}
-
-#[tokio::test]
-async fn ghls_event_is_waited_for_while_another_message_hides_the_post() {
-    let bridge = Bridge::new().await;
-    let id = hidden(&bridge).await;
-    after_index_lag(&bridge).await;
-    bridge.after(Duration::minutes(2)).await;
-    assert_eq!(state(&bridge, &id).await, "accepted");
-    ghl_tells(&bridge, "hai").await;
-    bridge.after(Duration::minutes(4)).await;
-    assert_eq!(state(&bridge, &id).await, "posted");
-    assert_eq!(bridge.conversation(), ["salam", "hai"]);
-}
-
-#[tokio::test]
-async fn a_hidden_message_of_which_ghl_never_tells_goes_again_after_a_quarter_of_an_hour() {
-    let bridge = Bridge::new().await;
-    let id = hidden(&bridge).await;
-    for _ in 0..4 {
-        after_index_lag(&bridge).await;
-        assert_eq!(bridge.posted().len(), 2);
-    }
-    bridge.after(Duration::minutes(10)).await;
-    assert_eq!(state(&bridge, &id).await, "posted");
-    assert_eq!(bridge.posted().len(), 3);
-}
-
-#[tokio::test]
-async fn where_ghl_tells_of_nothing_a_hidden_message_goes_again_at_once() {
-    let bridge = Bridge::new().await;
-    let id = writes_into(&bridge, Fault::answer(500, "{}"), "hai").await;
-    bridge.agent_writes("ya?").await;
-    after_index_lag(&bridge).await;
-    assert_eq!(state(&bridge, &id).await, "posted");
-    assert_eq!(bridge.conversation(), ["hai"]);
 }

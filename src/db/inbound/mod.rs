@@ -9,6 +9,7 @@ mod entry;
 pub mod media;
 pub mod names;
 pub mod posts;
+pub mod quoted;
 pub(in crate::db) mod replays;
 pub mod undecrypted;
 
@@ -153,31 +154,6 @@ pub async fn record_message(
     }
     tx.commit().await?;
     Ok(Some(id))
-}
-
-/// The text of a message of a conversation, written by either side.
-pub async fn find_text(
-    pool: &Pool,
-    location: &LocationId,
-    number: &str,
-    conversation: &str,
-    id: &WaMessageId,
-) -> sqlx::Result<Option<String>> {
-    let found = sqlx::query_scalar!(
-        r#"
-        select text
-        from inbound
-        where location_id = $1 and number = $2 and wa_message_id = $3 and conversation = $4
-        limit 1
-        "#,
-        location.as_str(),
-        number,
-        id.as_str(),
-        conversation,
-    )
-    .fetch_optional(pool)
-    .await?;
-    Ok(found.flatten())
 }
 
 /// Rows that are looked at to find messages of one location, so that a backlog that waits makes no claim longer.

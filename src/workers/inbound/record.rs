@@ -11,7 +11,7 @@ use whatsapp_events::{
 use crate::db::contacts::lids::LID_SERVER;
 use crate::db::contacts::{lids, phones};
 use crate::db::inbound::media::{NewMedia, SLOT, Texts};
-use crate::db::inbound::{NewInbound, State, edits, media, undecrypted};
+use crate::db::inbound::{NewInbound, State, edits, media, quoted, undecrypted};
 use crate::db::numbers::settings;
 use crate::db::outbound::receipts;
 use crate::db::webhooks::waapify_events::EventJob;
@@ -266,7 +266,7 @@ async fn find_about(
     };
     let (pool, location) = (&context.pool, &job.location_id);
     let about = WaMessageId::from(about);
-    let theirs = inbound::find_text(pool, location, &job.number, conversation, &about).await?;
+    let theirs = quoted::find_text(pool, location, &job.number, conversation, &about).await?;
     if theirs.is_some() {
         return Ok(theirs);
     }

@@ -34,6 +34,7 @@ use crate::model::reason::{Failure, Hold, NUMBER_STOPPED, Reason, Step, Wait};
 use crate::model::states::InstallStatus;
 use crate::runtime::notify::Signal;
 use crate::workers::outbound::plan::{Attachment, Part, Plan, country_of};
+use crate::workers::recording::until_recorded;
 use crate::workers::{Context, POLL_INTERVAL, Worker};
 
 /// A send is cut off at 68 s; the rest is for recording the outcome.
@@ -353,7 +354,8 @@ impl Outbound {
         cause: &Reason,
     ) -> sqlx::Result<()> {
         self.count(outcome);
-        outcomes::finish_alone(&self.0.pool, job, outcome, cause, self.0.clock.now()).await
+        let (pool, now) = (&self.0.pool, self.0.clock.now());
+        until_recorded(|| outcomes::finish_alone(pool, job, outcome, cause, now)).await
     }
 
     fn count(&self, outcome: Outcome<'_>) {

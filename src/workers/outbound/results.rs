@@ -6,7 +6,6 @@ use time::Duration;
 use tracing::{info, warn};
 
 use crate::clients::waapify::{SendFailure, Trouble};
-use crate::db;
 use crate::db::numbers::holds;
 use crate::db::outbound::outcomes::Outcome;
 use crate::db::outbound::receipts::{SentPart, ToldBy};
@@ -17,6 +16,7 @@ use crate::model::retry_schedule::ATTEMPT_FAILED;
 use crate::model::states::FailureKind;
 use crate::workers::outbound::plan::Part;
 use crate::workers::outbound::{ECHO_WINDOW, Outbound, retries};
+use crate::workers::recording::until_recorded;
 
 /// Sends with an unknown outcome: the first and one more. A third could be the third copy on a customer's phone.
 const MAX_UNCONFIRMED_SENDS: i32 = 2;
@@ -50,17 +50,11 @@ impl Outbound {
         Ok(())
     }
 
-    /// Tries again over another connection if the first one is dead: a sent part that is not recorded would have to
-    /// wait for its echo.
+    /// A sent part that is not recorded would have to wait for its echo.
     async fn note_sent(&self, sent: SentPart<'_>) -> sqlx::Result<()> {
         let (pool, now) = (&self.0.pool, self.0.clock.now());
         let cause = Step::Taken.into();
-        match receipts::record_sent(pool, sent, &cause, now).await {
-            Err(error) if db::is_disconnect(&error) => {
-                receipts::record_sent(pool, sent, &cause, now).await
-            }
-            noted => noted,
-        }
+        until_recorded(|| receipts::record_sent(pool, sent, &cause, now)).await
     }
 
     pub(super) async fn record_failure(

@@ -1,0 +1,129 @@
+//! An install that began in a browser ends in that browser.
+
+use axum::http::{StatusCode, header};
+use simulators::{InstallKind, seed};
+
+use crate::harness::Bridge;
+use crate::installs::{TOKEN, come_back};
+
+/// Begins an install at the service. Returns its state and the cookie that stores it.
+async fn begin(bridge: &Bridge) -> (String, String) {
+    let answer = bridge
+        .http
+        .get(format!("{}/oauth/install", bridge.address))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+    let header = |name| answer.headers()[name].to_str().unwrap().to_owned();
+    let address = url::Url::parse(&header(header::LOCATION)).unwrap();
+    assert_eq!(address.path(), "/v2/oauth/chooselocation");
+    let value = |name: &str| {
+        let found = address.query_pairs().find(|(key, _)| key == name);
+        found
+            .unwrap_or_else(|| panic!("{name}: {address}"))
+            .1
+            .into_owned()
+    };
+    assert_eq!(value("version_id"), bridge.simulation.ghl.app_id());
+    assert_eq!(
+        value("redirect_uri"),
+        format!("{}/oauth/callback", bridge.address)
+    );
+    let cookie = header(header::SET_COOKIE);
+    assert!(
+        cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"),
+        "{cookie}"
+    );
+    (value("state"), cookie.split(';').next().unwrap().to_owned())
+}
+
+#[tokio::test]
+async fn an_install_that_began_here_must_come_back_with_its_state_to_its_browser() {
+    let bridge = Bridge::bare().await;
+    let (state, cookie) = begin(&bridge).await;
+    let refused = StatusCode::BAD_REQUEST;
+    let theirs = format!("&state={state}");
+    for (query, cookie) in [
+        (theirs.as_str(), None),
+        ("&state=another", Some(cookie.as_str())),
+        ("&state=", Some(cookie.as_str())),
+        ("&state=made-up", None),
+    ] {
+        assert_eq!(come_back(&bridge, query, cookie).await, refused, "{query}");
+    }
+    assert_eq!(
+        bridge.simulation.ghl.faults().count(TOKEN),
+        0,
+        "no code was used"
+    );
+    assert_eq!(
+        come_back(&bridge, &theirs, Some(&cookie)).await,
+        StatusCode::SEE_OTHER,
+        "to the connect page"
+    );
+    assert_eq!(
+        come_back(&bridge, "", None).await,
+        StatusCode::SEE_OTHER,
+        "from the marketplace"
+    );
+}
+
+#[tokio::test]
+async fn an_install_from_the_marketplace_is_taken_while_another_is_under_way() {
+    let bridge = Bridge::bare().await;
+    let (_, cookie) = begin(&bridge).await;
+    let taken = come_back(&bridge, "", Some(&cookie)).await;
+    assert_eq!(taken, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn several_tabs_may_install() {
+    let bridge = Bridge::bare().await;
+    let (first, cookie) = begin(&bridge).await;
+    let again = bridge
+        .http
+        .get(format!("{}/oauth/install", bridge.address))
+        .header(header::COOKIE, &cookie);
+    let again = again.send().await.unwrap();
+    let both = again.headers()[header::SET_COOKIE].to_str().unwrap();
+    let both = both.split(';').next().unwrap().to_owned();
+    let taken = come_back(&bridge, &format!("&state={first}"), Some(&both)).await;
+    assert_eq!(taken, StatusCode::SEE_OTHER);
+    let second = both.rsplit_once('.').unwrap().1;
+    let taken = come_back(&bridge, &format!("&state={second}"), Some(&both)).await;
+    assert_eq!(taken, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn a_refused_state_keeps_the_browsers_own_and_head_uses_no_code() {
+    let bridge = Bridge::bare().await;
+    let (state, cookie) = begin(&bridge).await;
+    let location_id = seed::LOCATION_ID.to_owned();
+    let code = bridge
+        .simulation
+        .ghl
+        .issue_code(InstallKind::Location { location_id });
+    let address = |state: &str| {
+        format!(
+            "{}/oauth/callback?code={code}&state={state}",
+            bridge.address
+        )
+    };
+    let refused = bridge
+        .http
+        .get(address("another"))
+        .header(header::COOKIE, &cookie)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
+    let kept = refused.headers()[header::SET_COOKIE].to_str().unwrap();
+    assert!(kept.contains(&state), "{kept}");
+    let head = bridge
+        .http
+        .head(address(&state))
+        .header(header::COOKIE, &cookie);
+    assert!(head.send().await.unwrap().status().is_success());
+    assert_eq!(bridge.simulation.ghl.faults().count(TOKEN), 0);
+}
