@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use simulators::seed;
 use time::Duration;
 use waapify_ghl::db::numbers;
+use waapify_ghl::model::reason::{Media, Reason};
 
 use crate::harness::{Bridge, location, payload};
 
@@ -238,7 +239,8 @@ async fn the_customer_is_asked_again_only_for_what_would_arrive_then() {
     let bridge = Bridge::new().await;
     let body = field("image-filelength-zero.json");
     posts(&bridge, &body).await;
-    let asked = "[Image — WhatsApp does not keep the file any more; ask the customer to send it again] len 0";
+    let gone = Reason::from(Media::Gone).english();
+    let asked = format!("[Image — {gone}; ask the customer to send it again] len 0");
     assert_eq!(texts(&bridge), [asked]);
     let mut nowhere = body;
     let item = &mut nowhere["data"]["messages"][0];

@@ -2,6 +2,7 @@
 
 use simulators::{Fault, seed};
 use time::Duration;
+use waapify_ghl::model::reason::{Answer, Reason};
 
 use crate::harness::{Bridge, OUTAGE};
 
@@ -243,10 +244,8 @@ async fn a_circuit_is_shown_where_people_look_and_ends_with_the_next_success() {
         .check_location(&crate::harness::location())
         .await;
     let words = format!("{found:?}");
-    assert!(
-        words.contains("a server in front of Waapify answered 502"),
-        "{words}"
-    );
+    let cause = Reason::from(Answer::WaapifyPage { status: 502 }).english();
+    assert!(words.contains(&cause), "{words}");
     bridge.simulation.waapify.faults().clear();
     pass(&bridge, Duration::minutes(2), Duration::seconds(2)).await;
     let left: i64 = sqlx::query_scalar("select count(*) from circuits")
