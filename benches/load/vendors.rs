@@ -67,7 +67,7 @@ impl Vendors {
         tokio::spawn(async move { axum::serve(listener, routes).await });
         let posted = Arc::new(tokio::sync::Mutex::new(posted));
         for _ in 0..COURIERS {
-            tokio::spawn(courier(service, Arc::clone(&posted)));
+            tokio::spawn(post_events(service, Arc::clone(&posted)));
         }
         Self { address, seen }
     }
@@ -105,7 +105,10 @@ impl Vendors {
     }
 }
 
-async fn courier(service: SocketAddr, posted: Arc<tokio::sync::Mutex<UnboundedReceiver<Vec<u8>>>>) {
+async fn post_events(
+    service: SocketAddr,
+    posted: Arc<tokio::sync::Mutex<UnboundedReceiver<Vec<u8>>>>,
+) {
     let mut stream = None;
     loop {
         let next = posted.lock().await.recv().await;

@@ -15,7 +15,7 @@ use waapify_ghl::workers::outbound::plan::attachments::File;
 use waapify_ghl::workers::outbound::plan::{Attachment, Plan, plan};
 
 use crate::load::{Customer, Shop};
-use crate::ticks::{wrong_status, wrong_tick};
+use crate::statuses::{wrong_state, wrong_status};
 
 /// How often a part may be on a phone. More than once only if an outcome was unknown.
 const MOST_COPIES: usize = 2;
@@ -217,7 +217,7 @@ impl<'a> Checks<'a> {
                 "{doubles} copies too many, {unknown} unknown outcomes"
             ));
         }
-        wrong.extend(wrong_tick(&row.state, parts));
+        wrong.extend(wrong_state(&row.state, parts));
         wrong.extend(wrong_status(&row.state, message));
         for wrong in wrong {
             let (id, timeline) = (&message.id, &row.timeline);

@@ -19,8 +19,8 @@ mod processes;
 mod proxy;
 mod round;
 mod standby;
+mod statuses;
 mod store;
-mod ticks;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

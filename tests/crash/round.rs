@@ -214,7 +214,7 @@ impl Controls {
             if open.len() != left {
                 (left, progress) = (open.len(), Instant::now());
             }
-            let busy = self.simulation.wire.under_way() > 0;
+            let busy = self.simulation.traffic.under_way() > 0;
             if busy || open != before {
                 (before, since) = (open, Instant::now());
             } else if since.elapsed() > STILL {

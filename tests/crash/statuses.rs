@@ -4,7 +4,7 @@
 use simulators::{ChatMessage, Message};
 
 /// No state without WhatsApp's ack of every part; and no state missing if the service received all acks.
-pub fn wrong_tick(state: &str, parts: &[&[&ChatMessage]]) -> Option<String> {
+pub fn wrong_state(state: &str, parts: &[&[&ChatMessage]]) -> Option<String> {
     let rank = |state| match state {
         "delivered" => 3,
         "read" => 4,

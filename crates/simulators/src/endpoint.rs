@@ -25,7 +25,7 @@ pub(super) trait Vendor: Clone + Send + Sync + 'static {
 #[derive(Clone, Debug)]
 pub(super) struct Endpoint {
     pub(super) edge: Edge,
-    pub(super) wire: TrafficLog,
+    pub(super) traffic: TrafficLog,
     pub(super) faults: Faults,
 }
 
@@ -41,7 +41,7 @@ impl Endpoint {
     }
 
     async fn run(&self, request: Request, vendor: &impl Vendor) -> Answer {
-        let _underway = self.wire.begin();
+        let _underway = self.traffic.begin();
         let Some(call) = Call::read(request).await else {
             return Answer::new(413, "text/plain", "too large");
         };
@@ -53,7 +53,7 @@ impl Endpoint {
         let answer = faults::play(fault, vendor.act(&call)).await;
         tokio::time::sleep(answer.after).await;
         let summary = vendor.summary(&call, &answer);
-        self.wire.finish(started, Some(answer.status), summary);
+        self.traffic.finish(started, Some(answer.status), summary);
         answer
     }
 }

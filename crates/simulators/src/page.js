@@ -147,15 +147,15 @@ const EDGES = {
   waapify_to_service: ["Waapify → service", "waapify"],
 };
 
-function drawWire() {
-  const { wire } = view.state;
-  $("wire-count").textContent = wire.length === 1 ? "1 exchange" : `${wire.length} exchanges`;
-  draw($("wire"), wire.at(-1)?.number || 0, () => {
-    if (!wire.length) return [el("li", "empty", "Nothing yet. Send something and watch it travel.")];
-    return wire.toReversed().map((exchange) => {
+function drawTraffic() {
+  const { traffic } = view.state;
+  $("traffic-count").textContent = traffic.length === 1 ? "1 exchange" : `${traffic.length} exchanges`;
+  draw($("traffic"), traffic.at(-1)?.number || 0, () => {
+    if (!traffic.length) return [el("li", "empty", "Nothing yet. Send something and watch it travel.")];
+    return traffic.toReversed().map((exchange) => {
       const [label, vendor] = EDGES[exchange.edge];
       const bad = exchange.status === null || exchange.status >= 400 || /· refused/.test(exchange.summary);
-      const key = `wire-${exchange.number}`;
+      const key = `traffic-${exchange.number}`;
       const fresh = view.seen.has(key) ? "" : "fresh";
       view.seen.add(key);
       return el("li", fresh, [
@@ -229,7 +229,7 @@ function render() {
   drawLine();
   drawContacts();
   drawConversation();
-  drawWire();
+  drawTraffic();
   drawPhone();
 }
 

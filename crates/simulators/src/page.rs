@@ -85,7 +85,7 @@ async fn state(State(simulation): State<Simulation>) -> Json<Value> {
         "shows_qr": !simulation.waapify.waiting_instances().is_empty(),
         "contacts": contacts,
         "customers": customers,
-        "wire": simulation.wire.exchanges(),
+        "traffic": simulation.traffic.exchanges(),
     }))
 }
 

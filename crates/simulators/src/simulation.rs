@@ -36,7 +36,7 @@ pub struct Simulation {
     /// The simulated gateway, as a handle for its seeded instance.
     pub waapify: Waapify,
     /// All HTTP exchanges with the service.
-    pub wire: TrafficLog,
+    pub traffic: TrafficLog,
     timings: Shared<Timings>,
     service_url: Shared<Url>,
 }
@@ -47,16 +47,16 @@ impl Simulation {
     /// # Errors
     /// When the system gives no randomness for the signing key.
     pub fn new(config: SimulationConfig) -> io::Result<Self> {
-        let wire = TrafficLog::default();
+        let traffic = TrafficLog::default();
         let timings = Shared::new(config.timings);
         let service_url = Shared::new(config.service_url);
         let app = (config.client_id, config.client_secret);
-        let ghl = Ghl::new(app, &service_url, &timings, &wire, config.http.clone())?;
-        let waapify = Waapify::new(&timings, &wire, config.http);
+        let ghl = Ghl::new(app, &service_url, &timings, &traffic, config.http.clone())?;
+        let waapify = Waapify::new(&timings, &traffic, config.http);
         Ok(Self {
             ghl,
             waapify,
-            wire,
+            traffic,
             timings,
             service_url,
         })
@@ -74,7 +74,7 @@ impl Simulation {
     pub fn forget(&self) {
         self.ghl.forget();
         self.waapify.forget();
-        self.wire.clear();
+        self.traffic.clear();
     }
 
     /// Changes the durations of a running simulation.

@@ -13,7 +13,7 @@ use crate::traffic_log::{Edge, Started, TrafficLog};
 #[derive(Clone, Debug)]
 pub(super) struct WebhookSender {
     pub(super) http: Client,
-    pub(super) wire: TrafficLog,
+    pub(super) traffic: TrafficLog,
     pub(super) edge: Edge,
 }
 
@@ -32,7 +32,7 @@ pub(super) struct Parcel {
 impl WebhookSender {
     /// Posts it once. Returns the status of the answer, or `None` if there was no answer.
     pub(super) async fn post(&self, parcel: Parcel) -> Option<u16> {
-        let _underway = self.wire.begin();
+        let _underway = self.traffic.begin();
         let started = Started::now(self.edge, "POST", parcel.url.path(), parcel.url.query());
         let mut request = self
             .http
@@ -48,7 +48,7 @@ impl WebhookSender {
             .await
             .ok()
             .map(|answer| answer.status().as_u16());
-        self.wire.finish(started, status, parcel.summary);
+        self.traffic.finish(started, status, parcel.summary);
         status
     }
 }

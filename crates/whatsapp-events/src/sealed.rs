@@ -1,7 +1,7 @@
 //! Changes that a phone encrypts with the secret of the message that it changes
 //! (`docs/vendors/whatsapp.md#encrypted-changes`).
 //!
-//! Owns the keys, and the few fields of WhatsApp's protobuf messages that an edit can hold. Whoever made the bytes may be
+//! Owns the keys, and the few fields of WhatsApp's protobuf messages that an edit can hold. The maker of the bytes may be
 //! hostile: their size is limited, and the reader of protobuf limits the nesting.
 
 use std::fmt;

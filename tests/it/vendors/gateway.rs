@@ -192,16 +192,16 @@ async fn an_unlinked_number_sends_nothing_and_tells_later_what_it_missed() {
 }
 
 #[tokio::test]
-async fn the_wire_log_keeps_no_secret() {
+async fn the_traffic_log_keeps_no_secret() {
     let stage = hooked_stage().await;
     send_text(&stage, PHONE, "x").await;
     until("the ack in the log", || {
-        let log = stage.simulation.wire.exchanges();
+        let log = stage.simulation.traffic.exchanges();
         log.iter()
             .any(|exchange| exchange.summary.starts_with("Delivered"))
     })
     .await;
-    let log = stage.simulation.wire.exchanges();
+    let log = stage.simulation.traffic.exchanges();
     assert_eq!(
         log.len(),
         4,

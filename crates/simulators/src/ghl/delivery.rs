@@ -114,7 +114,7 @@ impl Ghl {
         message.posted = Some(body.clone());
         state.messages.push(message);
         drop(state);
-        let (ghl, underway) = (self.clone(), self.inner.courier.wire.begin());
+        let (ghl, underway) = (self.clone(), self.inner.webhooks.traffic.begin());
         let posted = id.clone();
         tokio::spawn(async move {
             ghl.deliver(posted, body).await;
@@ -269,7 +269,7 @@ impl Ghl {
             Echoes::Never => {}
             Echoes::BeforeAnswer => self.clone().deliver(id, body).await,
             Echoes::AfterAnswer => {
-                let (ghl, underway) = (self.clone(), self.inner.courier.wire.begin());
+                let (ghl, underway) = (self.clone(), self.inner.webhooks.traffic.begin());
                 tokio::spawn(async move {
                     tokio::time::sleep(ghl.timings().echo_after).await;
                     ghl.deliver(id, body).await;
@@ -391,6 +391,6 @@ impl Ghl {
             summary,
             patience,
         };
-        self.inner.courier.post(parcel).await
+        self.inner.webhooks.post(parcel).await
     }
 }

@@ -130,7 +130,7 @@ pub(super) fn inbound(ghl: &Ghl, call: &Call, location_id: &str) -> Result<Answe
     state.messages.push(stored);
     drop(state);
     if let Some(event) = event {
-        let (ghl, underway) = (ghl.clone(), ghl.inner.courier.wire.begin());
+        let (ghl, underway) = (ghl.clone(), ghl.inner.webhooks.traffic.begin());
         tokio::spawn(async move {
             ghl.tell_of(id, event).await;
             drop(underway);

@@ -56,7 +56,7 @@ struct Inner {
     sign_with: Shared<SignWith>,
     keys: Keys,
     door: Endpoint,
-    courier: WebhookSender,
+    webhooks: WebhookSender,
     timings: Shared<Timings>,
     service_url: Shared<Url>,
 }
@@ -72,7 +72,7 @@ impl Ghl {
         (client_id, client_secret): (String, String),
         service_url: &Shared<Url>,
         timings: &Shared<Timings>,
-        wire: &TrafficLog,
+        traffic: &TrafficLog,
         http: Client,
     ) -> io::Result<Self> {
         let inner = Inner {
@@ -86,12 +86,12 @@ impl Ghl {
             keys: Keys::generate()?,
             door: Endpoint {
                 edge: Edge::ServiceToGhl,
-                wire: wire.clone(),
+                traffic: traffic.clone(),
                 faults: Faults::default(),
             },
-            courier: WebhookSender {
+            webhooks: WebhookSender {
                 http,
-                wire: wire.clone(),
+                traffic: traffic.clone(),
                 edge: Edge::GhlToService,
             },
             timings: timings.clone(),

@@ -135,7 +135,7 @@ impl Waapify {
         let headers = vec![("user-agent", "axios/1.7.9".to_owned())];
         let patience = self.timings().delivery_patience;
         self.inner
-            .courier
+            .webhooks
             .post(Parcel {
                 url,
                 headers,

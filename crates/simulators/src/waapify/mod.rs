@@ -125,7 +125,7 @@ struct Inner {
     media_door: Endpoint,
     /// The files at WhatsApp's media host.
     files: Shared<files::Kept>,
-    courier: WebhookSender,
+    webhooks: WebhookSender,
     timings: Shared<Timings>,
 }
 
@@ -143,23 +143,23 @@ impl fmt::Debug for Waapify {
 }
 
 impl Waapify {
-    pub(super) fn new(timings: &Shared<Timings>, wire: &TrafficLog, http: Client) -> Self {
+    pub(super) fn new(timings: &Shared<Timings>, traffic: &TrafficLog, http: Client) -> Self {
         let inner = Inner {
             state: Shared::default(),
             door: Endpoint {
                 edge: Edge::ServiceToWaapify,
-                wire: wire.clone(),
+                traffic: traffic.clone(),
                 faults: Faults::default(),
             },
             media_door: Endpoint {
                 edge: Edge::ServiceToWhatsapp,
-                wire: wire.clone(),
+                traffic: traffic.clone(),
                 faults: Faults::default(),
             },
             files: Shared::default(),
-            courier: WebhookSender {
+            webhooks: WebhookSender {
                 http,
-                wire: wire.clone(),
+                traffic: traffic.clone(),
                 edge: Edge::WaapifyToService,
             },
             timings: timings.clone(),

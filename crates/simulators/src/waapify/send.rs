@@ -52,7 +52,7 @@ fn handle(gateway: &Waapify, call: &Call) -> Waapify {
 pub(super) async fn send(gateway: &Waapify, call: &Call) -> Answer {
     let timings = gateway.timings();
     let mut sent = None;
-    let fetched = fetch::fetch(&gateway.inner.courier.http, call);
+    let fetched = fetch::fetch(&gateway.inner.webhooks.http, call);
     let fetched = tokio::time::timeout(fetch::FETCH_TIMEOUT, fetched).await;
     let file = fetched.unwrap_or(Err("Failed to send file"));
     let mut answer = with_instance(gateway, call, |instance| match take(instance, call, file) {
@@ -65,7 +65,10 @@ pub(super) async fn send(gateway: &Waapify, call: &Call) -> Answer {
     });
     answer.after = timings.send_takes;
     if let Some(message) = sent {
-        let (handle, underway) = (handle(gateway, call), gateway.inner.courier.wire.begin());
+        let (handle, underway) = (
+            handle(gateway, call),
+            gateway.inner.webhooks.traffic.begin(),
+        );
         tokio::spawn(async move {
             handle.after_send(message).await;
             drop(underway);
