@@ -13,6 +13,7 @@ use axum::Router;
 pub use database::Database;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::{JoinError, JoinSet};
+use tokio::time::error::Elapsed;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -55,6 +56,9 @@ const CLOSE: Duration = Duration::from_secs(2);
 const BACKLOG: u32 = 1024;
 /// How often the database's time is measured: a machine's clock drifts by some milliseconds in a minute.
 const CLOCK_PAUSE: Duration = Duration::from_mins(1);
+
+/// What runs until the service stops.
+type Tasks = JoinSet<anyhow::Result<()>>;
 
 /// All parts of the service over one database.
 #[derive(Clone, Debug)]
@@ -122,11 +126,30 @@ impl App {
             server.await;
             Ok(())
         });
-        let (insert_batcher, requested) =
-            (self.http.insert_batcher.clone(), stopping.requested.clone());
+        self.spawn_upkeep(&mut tasks, &stopping);
+        self.spawn_workers(&mut tasks, &stopping);
+        let unexpected = tokio::select! {
+            () = stop.cancelled() => None,
+            ended = tasks.join_next() => ended,
+        };
+        info!("stopping");
+        let drained = stop_within(self.stop_timeout, tasks, stopping).await;
+        match (unexpected, drained) {
+            (Some(ended), _) => Err(unexpected_end(ended)),
+            (None, Ok(result)) => result,
+            (None, Err(_)) => {
+                warn!("requests or the database did not end in time and are cut off");
+                Ok(())
+            }
+        }
+    }
+
+    /// Notices the end of the insert batcher, without which no delivery is stored, and measures the database's time.
+    fn spawn_upkeep(&self, tasks: &mut Tasks, stopping: &Stop) {
+        let (batcher, requested) = (self.http.insert_batcher.clone(), stopping.requested.clone());
         tasks.spawn(async move {
             tokio::select! {
-                () = insert_batcher.ended() => bail!("the insert batcher ended"),
+                () = batcher.ended() => bail!("the insert batcher ended"),
                 () = requested.cancelled() => Ok(()),
             }
         });
@@ -138,37 +161,35 @@ impl App {
                 .await;
             Ok(())
         });
-        let context = || Arc::clone(&self.context);
-        spawn_worker(&mut tasks, Outbound(context()), &stopping);
-        spawn_worker(&mut tasks, WaapifyEvents(context()), &stopping);
-        spawn_worker(&mut tasks, Inbound(context()), &stopping);
-        spawn_worker(&mut tasks, Media(context()), &stopping);
-        spawn_worker(&mut tasks, StatusUpdates(context()), &stopping);
-        spawn_worker(&mut tasks, GhlEvents(context()), &stopping);
-        spawn_worker(&mut tasks, TokenUpkeep(context()), &stopping);
-        spawn_worker(&mut tasks, Monitor(context()), &stopping);
-        let unexpected = tokio::select! {
-            () = stop.cancelled() => None,
-            ended = tasks.join_next() => ended,
-        };
-        info!("stopping");
-        let end = Instant::now() + self.stop_timeout;
-        stopping.requested.cancel();
-        let overdue = stopping.overdue;
-        tokio::spawn(async move {
-            sleep_until(end - GIVE_BACK).await;
-            overdue.cancel();
-        });
-        let drained = timeout_at(end - CLOSE, drain(tasks)).await;
-        match (unexpected, drained) {
-            (Some(ended), _) => Err(unexpected_end(ended)),
-            (None, Ok(result)) => result,
-            (None, Err(_)) => {
-                warn!("requests or the database did not end in time and are cut off");
-                Ok(())
-            }
-        }
     }
+
+    fn spawn_workers(&self, tasks: &mut Tasks, stopping: &Stop) {
+        let context = || Arc::clone(&self.context);
+        spawn_worker(tasks, Outbound(context()), stopping);
+        spawn_worker(tasks, WaapifyEvents(context()), stopping);
+        spawn_worker(tasks, Inbound(context()), stopping);
+        spawn_worker(tasks, Media(context()), stopping);
+        spawn_worker(tasks, StatusUpdates(context()), stopping);
+        spawn_worker(tasks, GhlEvents(context()), stopping);
+        spawn_worker(tasks, TokenUpkeep(context()), stopping);
+        spawn_worker(tasks, Monitor(context()), stopping);
+    }
+}
+
+/// Asks all tasks to end, then gives running jobs back, and waits until all have ended. Fails when the time is over.
+async fn stop_within(
+    limit: Duration,
+    tasks: Tasks,
+    stopping: Stop,
+) -> Result<anyhow::Result<()>, Elapsed> {
+    let end = Instant::now() + limit;
+    stopping.requested.cancel();
+    let overdue = stopping.overdue;
+    tokio::spawn(async move {
+        sleep_until(end - GIVE_BACK).await;
+        overdue.cancel();
+    });
+    timeout_at(end - CLOSE, drain(tasks)).await
 }
 
 /// Measures the database's time again and again. Where that fails, the clock goes on.
@@ -277,7 +298,7 @@ fn http_parts(
     })
 }
 
-fn spawn_worker<W: Worker>(tasks: &mut JoinSet<anyhow::Result<()>>, worker: W, stopping: &Stop) {
+fn spawn_worker<W: Worker>(tasks: &mut Tasks, worker: W, stopping: &Stop) {
     let stopping = stopping.clone();
     tasks.spawn(async move {
         workers::run(Arc::new(worker), stopping).await;
@@ -285,7 +306,7 @@ fn spawn_worker<W: Worker>(tasks: &mut JoinSet<anyhow::Result<()>>, worker: W, s
     });
 }
 
-async fn drain(mut tasks: JoinSet<anyhow::Result<()>>) -> anyhow::Result<()> {
+async fn drain(mut tasks: Tasks) -> anyhow::Result<()> {
     while let Some(ended) = tasks.join_next().await {
         ended.context("a task ended unexpectedly")??;
     }

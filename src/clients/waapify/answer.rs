@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::clients::scrub;
-use crate::clients::waapify::{SendFailure, Stop, Trouble};
+use crate::clients::waapify::{HoldReason, SendFailure, Trouble};
 use crate::model::ids::{WaMessageId, is_id};
 use crate::model::reason::Answer;
 
@@ -126,13 +126,13 @@ pub(super) fn meaning(answer: &Value) -> SendFailure {
             "cannot connect to whatsapp",
         ])
     {
-        NumberStopped(Stop::LinkLost)
+        NumberStopped(HoldReason::LinkLost)
     } else if says(&["exceeded the maximum", "subscription"]) {
-        NumberStopped(Stop::Quota)
+        NumberStopped(HoldReason::Quota)
     } else if says(&["license", "whoop"]) {
-        NumberStopped(Stop::Provider)
+        NumberStopped(HoldReason::Provider)
     } else if says(&["access token", "instance id", "authentication"]) {
-        NumberStopped(Stop::Credentials)
+        NumberStopped(HoldReason::Credentials)
     } else if says(&["cannot connect to server", "try again later"]) {
         // Each instance has a server of its own behind PHP.
         SendFailure::GatewayDown(Trouble::of_number(said_so().into()))
@@ -165,11 +165,11 @@ mod tests {
             Err(SendFailure::AttemptFailed(_)) => "failed-maybe-retry",
             Err(SendFailure::SameText(_)) => "duplicate",
             Err(SendFailure::Rejected(_) | SendFailure::TooLong) => "request",
-            Err(SendFailure::NumberStopped(Stop::Credentials)) => "config",
-            Err(SendFailure::NumberStopped(Stop::LinkLost)) => "disconnected",
-            Err(SendFailure::NumberStopped(Stop::OtherNumber)) => "no answer means that",
-            Err(SendFailure::NumberStopped(Stop::Quota)) => "quota",
-            Err(SendFailure::NumberStopped(Stop::Provider)) => "provider",
+            Err(SendFailure::NumberStopped(HoldReason::Credentials)) => "config",
+            Err(SendFailure::NumberStopped(HoldReason::LinkLost)) => "disconnected",
+            Err(SendFailure::NumberStopped(HoldReason::OtherNumber)) => "no answer means that",
+            Err(SendFailure::NumberStopped(HoldReason::Quota)) => "quota",
+            Err(SendFailure::NumberStopped(HoldReason::Provider)) => "provider",
         }
     }
 

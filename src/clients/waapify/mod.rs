@@ -67,7 +67,7 @@ pub enum SendFailure {
     /// The same text went to the same number a moment ago, and is not taken again so soon.
     SameText(Reason),
     /// Nothing can be sent from this number until a person fixes it.
-    NumberStopped(Stop),
+    NumberStopped(HoldReason),
     /// This message will never be accepted; Waapify's words.
     Rejected(String),
     /// The address of this send is too long for a server on the way.
@@ -110,7 +110,7 @@ impl Trouble {
 
 /// Why a number cannot send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stop {
+pub enum HoldReason {
     /// The token or the instance id is wrong.
     Credentials,
     /// The phone is not linked any more.
@@ -123,7 +123,7 @@ pub enum Stop {
     Provider,
 }
 
-impl Stop {
+impl HoldReason {
     /// All of them.
     pub const ALL: [Self; 5] = [
         Self::Credentials,
@@ -149,7 +149,7 @@ impl Stop {
     #[must_use]
     pub fn of(reason: &Reason) -> Option<Self> {
         let mut all = Self::ALL.into_iter();
-        all.find(|stop| matches!(reason, Reason::Hold(hold) if *hold == stop.hold()))
+        all.find(|why| matches!(reason, Reason::Hold(hold) if *hold == why.hold()))
     }
 }
 
@@ -387,8 +387,8 @@ fn refusal(answer: &Value) -> CheckError {
     let said = scrub(words(answer));
     match meaning(answer) {
         _ if said.to_lowercase().contains("can only add up to") => CheckError::Full(said),
-        SendFailure::NumberStopped(Stop::Credentials) => CheckError::Credentials(said),
-        SendFailure::NumberStopped(Stop::LinkLost) => CheckError::NotLinked(said),
+        SendFailure::NumberStopped(HoldReason::Credentials) => CheckError::Credentials(said),
+        SendFailure::NumberStopped(HoldReason::LinkLost) => CheckError::NotLinked(said),
         _ => CheckError::Refused(said),
     }
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use crate::clients::waapify::answer::{gateways_own, is_page, meaning, words};
-use crate::clients::waapify::{CheckError, SendFailure, Stop, no_result, refusal};
+use crate::clients::waapify::{CheckError, HoldReason, SendFailure, no_result, refusal};
 
 /// The first bytes of every PNG.
 const PNG_SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
@@ -54,7 +54,10 @@ pub(super) fn read(status: u16, body: &Bytes) -> Result<QrCode, CheckError> {
     }
     match meaning(&answer) {
         SendFailure::NumberStopped(
-            Stop::Credentials | Stop::OtherNumber | Stop::Quota | Stop::Provider,
+            HoldReason::Credentials
+            | HoldReason::OtherNumber
+            | HoldReason::Quota
+            | HoldReason::Provider,
         ) => Err(refusal(&answer)),
         _ => Ok(QrCode::NotReady),
     }

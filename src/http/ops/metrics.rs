@@ -21,7 +21,7 @@ use time::OffsetDateTime;
 use tokio::sync::Mutex;
 use tracing::{error, warn};
 
-use crate::clients::waapify::Stop;
+use crate::clients::waapify::HoldReason;
 use crate::db::connection::Pool;
 use crate::db::views::queue_counts;
 use crate::db::views::queue_counts::Counts;
@@ -180,6 +180,21 @@ fn register_clock(registry: &mut Registry, clock: &Clock) {
 
 fn register_counts(registry: &mut Registry, counts: &Counts, now: OffsetDateTime) {
     register_queues(registry, counts, now);
+    register_locations(registry, counts);
+    gauge(
+        registry,
+        "numbers",
+        "WhatsApp numbers that are connected",
+        counts.numbers,
+    );
+    register_holds(registry, counts);
+    register_circuits(registry, counts);
+    register_tokens(registry, counts);
+    register_incidents(registry, counts);
+}
+
+/// The label is called `standing` since the first version; alarms use it.
+fn register_locations(registry: &mut Registry, counts: &Counts) {
     let locations = Gauges::<1>::default();
     for &install_status in InstallStatus::ALL {
         let found = counts
@@ -190,24 +205,18 @@ fn register_counts(registry: &mut Registry, counts: &Counts, now: OffsetDateTime
             .get_or_create(&[("standing", install_status.to_string())])
             .set(found.map_or(0, |(_, count)| *count));
     }
-    registry.register(
-        "locations",
-        "Sub-accounts, by how they stand with GHL",
-        locations,
-    );
-    gauge(
-        registry,
-        "numbers",
-        "WhatsApp numbers that are connected",
-        counts.numbers,
-    );
+    registry.register("locations", "Sub-accounts, by install status", locations);
+}
+
+/// Each kind is exported, also where no number is held for it.
+fn register_holds(registry: &mut Registry, counts: &Counts) {
     let held = Gauges::<1>::default();
-    for stop in Stop::ALL.map(Some).into_iter().chain([None]) {
-        held.get_or_create(&[("kind", kind_of(stop).to_owned())])
+    for reason in HoldReason::ALL.map(Some).into_iter().chain([None]) {
+        held.get_or_create(&[("kind", kind_of(reason).to_owned())])
             .set(0);
     }
     for (reason, count) in &counts.holds {
-        let kind = kind_of(Stop::of(reason));
+        let kind = kind_of(HoldReason::of(reason));
         held.get_or_create(&[("kind", kind.to_owned())])
             .inc_by(*count);
     }
@@ -216,6 +225,9 @@ fn register_counts(registry: &mut Registry, counts: &Counts, now: OffsetDateTime
         "Connected numbers that cannot send",
         held,
     );
+}
+
+fn register_circuits(registry: &mut Registry, counts: &Counts) {
     let circuits = Gauges::<1>::default();
     for (scope, open) in [
         ("gateway", counts.circuits.gateways),
@@ -230,16 +242,18 @@ fn register_counts(registry: &mut Registry, counts: &Counts, now: OffsetDateTime
         "Where the gateway fails for every message, so that only probes are sent",
         circuits,
     );
-    register_tokens(registry, counts);
+}
+
+fn register_incidents(registry: &mut Registry, counts: &Counts) {
     for (name, help, counted) in [
         (
             "troubles_open",
-            "What the watch noticed at sub-accounts and has not ended",
+            "Incidents of sub-accounts that are open",
             &counts.open_incidents,
         ),
         (
             "troubles_begun",
-            "What the watch has ever noticed at sub-accounts, ended or not",
+            "Incidents of sub-accounts that ever began",
             &counts.begun_incidents,
         ),
     ] {
@@ -297,6 +311,6 @@ fn register_queues(registry: &mut Registry, counts: &Counts, now: OffsetDateTime
 }
 
 /// The label for the kind of a hold.
-fn kind_of(stop: Option<Stop>) -> &'static str {
-    stop.map_or("other", |stop| stop.hold().code())
+fn kind_of(reason: Option<HoldReason>) -> &'static str {
+    reason.map_or("other", |reason| reason.hold().code())
 }

@@ -42,16 +42,8 @@ pub(in crate::http) async fn begin(
     given: Result<Form<Begin>, FormRejection>,
 ) -> Result<Response, PageError> {
     let opened = find_unused(&state, &token).await?;
-    let may_replace = given
-        .as_ref()
-        .is_ok_and(|Form(given)| given.replace.is_some());
-    let access_token = given.map(|Form(given)| given.access_token);
-    let replaced = state
-        .connector
-        .find_replaced(opened.location(), None)
-        .await
-        .map_err(PageError::from)?
-        .filter(|_| !opened.link.made_inside);
+    let given = given.ok().map(|Form(given)| given);
+    let replaced = find_replaced(&state, &opened).await?;
     let refused = |fault: &Fault| {
         let typed = Typed {
             is_asked: replaced.is_some(),
@@ -60,6 +52,7 @@ pub(in crate::http) async fn begin(
         let page = views::form(language, &opened, typed, Some(fault));
         Ok((fault.status, page).into_response())
     };
+    let may_replace = given.as_ref().is_some_and(|given| given.replace.is_some());
     if let Some(connected) = replaced.clone().filter(|_| !may_replace) {
         let text = ConnectError::WouldReplace { connected }.text();
         return refused(&Fault {
@@ -67,30 +60,16 @@ pub(in crate::http) async fn begin(
             ..Fault::of_form(text)
         });
     }
-    let access_token = match access_token {
-        Ok(token) if !token.expose_secret().trim().is_empty() => {
-            SecretString::from(token.expose_secret().trim())
-        }
-        _ => {
-            let text = ConnectError::Field(Field::AccessToken).text();
-            return refused(&Fault::of_qr(Field::AccessToken, text));
-        }
+    let Some(access_token) = given.and_then(|given| trimmed(&given.access_token)) else {
+        let text = ConnectError::Field(Field::AccessToken).text();
+        return refused(&Fault::of_qr(Field::AccessToken, text));
     };
     count_try(&state, &opened).await?;
-    let credentials = match qr_linking::begin(&state.waapify, &access_token).await {
-        Ok(credentials) => credentials,
+    let instance = match qr_linking::begin(&state.waapify, &access_token).await {
+        Ok(credentials) => credentials.instance_id,
         Err(error) => return refused(&qr_fault(&error)),
     };
-    let sealed = state.sealer.seal(&opened.place(), &access_token);
-    let waits = connect_links::record_pending(
-        &state.pool,
-        &opened.hash,
-        opened.location(),
-        &credentials.instance_id,
-        &sealed,
-        state.clock.now(),
-    );
-    match waits.await? {
+    match record_pending(&state, &opened, &instance, &access_token).await? {
         Waits::Here => Ok(Redirect::to(&opened.path).into_response()),
         Waits::Gone => Err(link_gone()),
         Waits::Elsewhere => {
@@ -98,6 +77,38 @@ pub(in crate::http) async fn begin(
             refused(&Fault::of_qr(Field::AccessToken, taken()))
         }
     }
+}
+
+/// The connected number that this link would replace; none where nobody has to be asked about it.
+async fn find_replaced(state: &HttpState, opened: &Opened) -> Result<Option<String>, PageError> {
+    let found = state.connector.find_replaced(opened.location(), None);
+    let replaced = found.await.map_err(PageError::from)?;
+    Ok(replaced.filter(|_| !opened.link.made_inside))
+}
+
+/// The entered token without the blanks around it; none if nothing is left.
+fn trimmed(token: &SecretString) -> Option<SecretString> {
+    let token = token.expose_secret().trim();
+    (!token.is_empty()).then(|| SecretString::from(token))
+}
+
+/// Stores the instance that waits for its QR code, with its sealed token.
+async fn record_pending(
+    state: &HttpState,
+    opened: &Opened,
+    instance: &str,
+    access_token: &SecretString,
+) -> sqlx::Result<Waits> {
+    let sealed = state.sealer.seal(&opened.place(), access_token);
+    connect_links::record_pending(
+        &state.pool,
+        &opened.hash,
+        opened.location(),
+        instance,
+        &sealed,
+        state.clock.now(),
+    )
+    .await
 }
 
 fn taken() -> Text {
@@ -204,7 +215,7 @@ async fn advance(
         access_token: credentials.access_token.clone(),
         number: number.clone(),
     };
-    // Whoever began was asked then.
+    // The person who began was asked then.
     let link = opened.used_to_connect(true);
     let connected = state
         .connector
