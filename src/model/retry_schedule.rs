@@ -8,8 +8,8 @@ use time::Duration;
 #[derive(Clone, Copy, Debug)]
 pub struct Schedule(&'static [i64]);
 
-/// The gateway is down: minutes for a restart, then hours for an outage at night (about half a day in total, because a
-/// later reply would surprise its reader).
+/// The gateway is down: minutes for a restart, then hours for an outage at night (about eleven hours in total, because a
+/// later reply would surprise its reader). [`GATEWAY_DOWN_PAUSE`] shortens its pauses, not its end.
 pub const GATEWAY_DOWN: Schedule = Schedule(&[
     5, 15, 60, 300, 900, 1_800, 3_600, 3_600, 7_200, 7_200, 14_400,
 ]);
@@ -45,13 +45,13 @@ pub const INBOUND: Schedule = Schedule(&[
     2, 10, 30, 120, 300, 900, 1_800, 3_600, 7_200, 14_400, 28_800, 28_800,
 ]);
 
-/// Least time for which a customer's message is tried: somebody who looks once a week can still mend what stops it.
+/// Least time for which a customer's message is tried: somebody who looks once a week can still fix what stops it.
 pub const KEPT: Duration = Duration::days(7);
 
 /// The answer to a post was lost, and another message hides whether GHL has it. GHL's event about it would decide that,
 /// and arrives within seconds, or minutes if GHL's first tries failed (`docs/vendors/ghl.md#webhook-retries`). After
 /// these twelve minutes, it is better to show the message twice than not at all. Each pause is below the ten minutes
-/// for which an echo of the post waits (`workers::outbound::echoes`).
+/// for which an echo of the post waits (`workers::outbound::ghl_echoes`).
 pub const HIDDEN_POST: Schedule = Schedule(&[90, 180, 360]);
 
 /// A customer's file cannot be fetched yet: its message waits for it, but not longer than two minutes.
@@ -75,12 +75,18 @@ pub const DISCONNECT: Schedule = Schedule(&[10, 60, 300, 1_800, 3_600, 10_800]);
 /// Share of a pause that is added at random, so that jobs that failed together are not tried again together.
 const JITTER: f64 = 0.25;
 
+/// A pause, lengthened by `jitter` from 0 to 1.
+#[must_use]
+pub fn lengthened(pause: Duration, jitter: f64) -> Duration {
+    pause * (1.0 + JITTER * jitter.clamp(0.0, 1.0))
+}
+
 impl Schedule {
     /// The pause after a failure (the first is 0), lengthened by `jitter` from 0 to 1; none when the schedule is over.
     #[must_use]
     pub fn pause(self, failures: i32, jitter: f64) -> Option<Duration> {
         let seconds = *self.0.get(usize::try_from(failures).ok()?)?;
-        Some(Duration::seconds(seconds) * (1.0 + JITTER * jitter.clamp(0.0, 1.0)))
+        Some(lengthened(Duration::seconds(seconds), jitter))
     }
 
     /// The pauses in seconds, without jitter.

@@ -1,9 +1,9 @@
-//! The gateway's echoes of what the service sent.
+//! The gateway's echoes of what the service sent: each proves a send, and so settles one with an unknown outcome.
 
 use whatsapp_events::{Content, Message, Origin};
 
 use crate::db::outbound::in_flight::PartOf;
-use crate::db::outbound::receipts::{SentPart, ToldBy};
+use crate::db::outbound::receipts::{KnownFrom, SentPart};
 use crate::db::outbound::{in_flight, receipts};
 use crate::db::webhooks::waapify_events::EventJob;
 use crate::model::ids::WaMessageId;
@@ -41,7 +41,7 @@ pub(super) async fn confirm(
             number: &job.number,
             part: candidate.part,
             wa_message_id: id,
-            told_by: ToldBy::Echo,
+            known_from: KnownFrom::Echo,
         };
         receipts::record_sent(pool, sent, &Step::Echoed.into(), context.clock.now()).await?;
         context.signals.outbound.notify_one();

@@ -18,7 +18,10 @@ const PAUSE: Duration = Duration::seconds(3);
 const MAX_WAIT: Duration = Duration::minutes(10);
 
 /// The outcome of a claimed delivery that is an echo, or may be one; none when it is to be sent.
-pub(super) fn judge(job: &OutboundJob, now: OffsetDateTime) -> Option<(Outcome<'static>, Step)> {
+pub(super) fn recognise(
+    job: &OutboundJob,
+    now: OffsetDateTime,
+) -> Option<(Outcome<'static>, Step)> {
     if job.is_echo {
         return Some((Outcome::Ignored, Step::GhlEcho));
     }
@@ -70,7 +73,7 @@ mod tests {
 
     /// How many seconds after noon a delivery is looked at again that is looked at after so many; none if it is sent.
     fn again(job: &OutboundJob, after: i64) -> Option<i64> {
-        match judge(job, NOON + Duration::seconds(after))? {
+        match recognise(job, NOON + Duration::seconds(after))? {
             (Outcome::Snooze(due), Step::GhlEchoPerhaps) => Some((due - NOON).whole_seconds()),
             _ => None,
         }
@@ -96,11 +99,14 @@ mod tests {
         let mut begun = job();
         begun.parts_sent = 1;
         for sent in [other, begun] {
-            assert!(judge(&sent, NOON).is_none());
+            assert!(recognise(&sent, NOON).is_none());
         }
         let mut echo = job();
         echo.is_echo = true;
-        let judged = judge(&echo, NOON);
-        assert!(matches!(judged, Some((Outcome::Ignored, Step::GhlEcho))));
+        let recognised = recognise(&echo, NOON);
+        assert!(matches!(
+            recognised,
+            Some((Outcome::Ignored, Step::GhlEcho))
+        ));
     }
 }

@@ -2,12 +2,12 @@
 //!
 //! Owns one attempt at one part of a message. It must not send a part with an unknown outcome again before its echo had
 //! time to arrive. `plan` makes the parts, `attachments` asks about files, `results` records what the gateway answered,
-//! `circuits` protects messages from a gateway that fails for everybody, `echoes` recognises GHL's echoes, `retries`
-//! counts failures.
+//! `circuits` protects messages from a gateway that fails for everybody, `ghl_echoes` recognises what GHL delivers back,
+//! `retries` counts failures. The echo that proves a send is found in `workers::inbound::own_sends`.
 
 mod attachments;
 mod circuits;
-mod echoes;
+mod ghl_echoes;
 pub mod plan;
 mod results;
 mod retries;
@@ -45,7 +45,7 @@ const ECHO_WINDOW: Duration = Duration::minutes(2);
 /// How long a message may wait until it is known whether its location has the app.
 const MAX_WAIT: Duration = Duration::hours(24);
 /// How long after a token request its result is expected.
-const STANDING_PAUSE: Duration = Duration::seconds(1);
+const INSTALL_PAUSE: Duration = Duration::seconds(1);
 /// Messages without a number, and those whose wait is over, in one claim; neither is sent.
 const RARE: i64 = 64;
 /// Share of the pacing interval that is added at random, because a constant interval looks like a machine to WhatsApp.
@@ -74,6 +74,12 @@ struct Message {
     contact: Option<String>,
     /// At least one.
     parts: Vec<Part>,
+}
+
+impl Message {
+    fn part_count(&self) -> i32 {
+        i32::try_from(self.parts.len()).unwrap_or(i32::MAX)
+    }
 }
 
 impl Worker for Outbound {
@@ -164,7 +170,7 @@ impl Outbound {
         if retries::is_poison(job) {
             return self.discard(job).await;
         }
-        match echoes::judge(job, self.0.clock.now()) {
+        match ghl_echoes::recognise(job, self.0.clock.now()) {
             Some((outcome, why)) => {
                 self.finish(job, outcome, &why.into()).await?;
                 self.refund_pacing_slot(job).await
@@ -173,13 +179,9 @@ impl Outbound {
         }
     }
 
+    /// Sends the next part of a message, or ends the attempt where nothing can be sent.
     async fn send(&self, job: &OutboundJob) -> sqlx::Result<()> {
-        let Some(Message {
-            chat,
-            contact,
-            parts,
-        }) = self.plan(job).await?
-        else {
+        let Some(message) = self.plan(job).await? else {
             return Ok(());
         };
         let Some(number) = job.sender() else {
@@ -189,49 +191,54 @@ impl Outbound {
         else {
             return self.hold(job, &number.number, &Hold::Sealed).await;
         };
-        let Some(part) = usize::try_from(job.parts_sent)
-            .ok()
-            .and_then(|at| parts.get(at))
-        else {
+        let next = usize::try_from(job.parts_sent).ok();
+        let Some(part) = next.and_then(|at| message.parts.get(at)) else {
             // Only a plan that a newer version made shorter gets here: all its parts were sent.
             return self
                 .finish(job, Outcome::Ignored, &Step::AllLeft.into())
                 .await;
         };
-        let (count, now) = (
-            i32::try_from(parts.len()).unwrap_or(i32::MAX),
-            self.0.clock.now(),
-        );
-        let forms = phone_forms::forms(&chat);
-        let recipient = Recipient {
-            forms: &forms,
-            contact: contact.as_deref(),
-        };
-        let address = self.address(job, &chat, &forms).await?;
-        if !outbound::mark_send_started(&self.0.pool, job, recipient, count, now).await? {
+        let Some(address) = self.start_send(job, &message).await? else {
             return Ok(());
-        }
-        let media = part
-            .media
-            .as_ref()
-            .map(|file| self.media(&job.location_id, file));
-        match self
-            .0
-            .waapify
-            .send(&credentials, &address, &part.text, media.as_ref())
-            .await
-        {
+        };
+        let media = part.media.as_ref();
+        let media = media.map(|file| self.media(&job.location_id, file));
+        let send = (self.0.waapify).send(&credentials, &address, &part.text, media.as_ref());
+        match send.await {
             Ok(id) => {
-                self.0.counters.part_sent();
-                if job.parts_sent + 1 == count {
-                    self.0.counters.outbound_ended("sent");
-                }
+                self.count_sent(job, message.part_count());
                 self.record_sent(job, &number.number, &id).await
             }
             Err(failure) => {
                 self.record_failure(job, &number.number, part, failure)
                     .await
             }
+        }
+    }
+
+    /// Records that the part is being sent: from here on a crash means an unknown outcome. Returns the address to send to;
+    /// none if the claim is lost.
+    async fn start_send(
+        &self,
+        job: &OutboundJob,
+        message: &Message,
+    ) -> sqlx::Result<Option<String>> {
+        let forms = phone_forms::forms(&message.chat);
+        let recipient = Recipient {
+            forms: &forms,
+            contact: message.contact.as_deref(),
+        };
+        let address = self.address(job, &message.chat, &forms).await?;
+        let (pool, now) = (&self.0.pool, self.0.clock.now());
+        let count = message.part_count();
+        let is_ours = outbound::mark_send_started(pool, job, recipient, count, now).await?;
+        Ok(is_ours.then_some(address))
+    }
+
+    fn count_sent(&self, job: &OutboundJob, parts: i32) {
+        self.0.counters.part_sent();
+        if job.parts_sent + 1 == parts {
+            self.0.counters.outbound_ended("sent");
         }
     }
 
@@ -325,7 +332,7 @@ impl Outbound {
                 token_requests::request_token(pool, location, now).await?;
                 self.0.signals.token_upkeep.notify_one();
                 let asked = token_requests::find_token_request_time(pool, location).await?;
-                let due = asked.unwrap_or(now).max(now) + STANDING_PAUSE;
+                let due = asked.unwrap_or(now).max(now) + INSTALL_PAUSE;
                 let cause = Wait::InstallStatus.into();
                 return outcomes::snooze(pool, job, &cause, due, now).await;
             }

@@ -8,7 +8,7 @@ use tracing::{info, warn};
 use crate::clients::waapify::{SendFailure, Trouble};
 use crate::db::numbers::holds;
 use crate::db::outbound::outcomes::Outcome;
-use crate::db::outbound::receipts::{SentPart, ToldBy};
+use crate::db::outbound::receipts::{KnownFrom, SentPart};
 use crate::db::outbound::{OutboundJob, outcomes, receipts};
 use crate::model::ids::WaMessageId;
 use crate::model::reason::{Failure, Hold, Reason, Step};
@@ -39,7 +39,7 @@ impl Outbound {
             number,
             part: job.parts_sent,
             wa_message_id: id,
-            told_by: ToldBy::Answer,
+            known_from: KnownFrom::Answer,
         };
         self.note_sent(sent).await?;
         self.close_circuits(job, number).await?;

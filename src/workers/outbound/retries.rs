@@ -12,18 +12,18 @@ use crate::db::outbound::aged::MaxAges;
 use crate::db::outbound::outcomes::Outcome;
 use crate::db::outbound::{OutboundJob, aged};
 use crate::model::reason::{Failure, Reason};
-use crate::model::retry_schedule::{GATEWAY_DOWN, GATEWAY_DOWN_PAUSE, Schedule};
+use crate::model::retry_schedule::{GATEWAY_DOWN, GATEWAY_DOWN_PAUSE, Schedule, lengthened};
 use crate::model::states::FailureKind;
 use crate::workers::outbound::Outbound;
 use crate::workers::outbound::plan::Part;
 
 /// Claims in a row that may end with their process before a send: a deploy or another crash costs one or two, but a
 /// message that crashes its worker costs every one. The other queues have the same limit.
-const MAX_LOST_CLAIMS: i32 = 20;
+const MAX_CRASHED_ATTEMPTS: i32 = 20;
 
 /// Whether a message seems to crash every process that claims it.
 pub(super) const fn is_poison(job: &OutboundJob) -> bool {
-    job.crashed_attempts > MAX_LOST_CLAIMS
+    job.crashed_attempts > MAX_CRASHED_ATTEMPTS
 }
 
 /// Failures of this kind in a row.
@@ -89,7 +89,7 @@ impl Outbound {
         }
         let (pause, longest) = (
             GATEWAY_DOWN.endless(failures, rand::random()),
-            GATEWAY_DOWN_PAUSE * (1.0 + 0.25 * rand::random::<f64>()),
+            lengthened(GATEWAY_DOWN_PAUSE, rand::random()),
         );
         let outcome = Outcome::Retry(now + pause.min(longest), kind);
         self.finish(job, outcome, cause).await
