@@ -19,7 +19,7 @@ use crate::cli::table::{MINUTES, align};
 use crate::db::connection::Pool;
 use crate::db::outbound::receipts::{DELIVERED, READ};
 use crate::db::replays;
-use crate::db::replays::{Replay, Unconfirmed};
+use crate::db::replays::{MayHaveArrived, Replay};
 use crate::db::views::messages;
 use crate::db::views::messages::{MessageRow, WhatsAppCopy};
 use crate::model::ids::{LocationId, MessageId};
@@ -244,7 +244,7 @@ async fn replay(pool: &Pool, args: ReplayArgs) -> anyhow::Result<ExitCode> {
     let mut all_done = true;
     for id in ids {
         let left = match replays::replay(pool, id, args.yes, clock_of(pool).await?.now()).await? {
-            Replay::InDoubt(doubt) => replay_doubtful(pool, id, doubt).await?,
+            Replay::MayHaveArrived(how) => replay_asking(pool, id, how).await?,
             other => refusal(other),
         };
         match left {
@@ -263,12 +263,12 @@ async fn replay(pool: &Pool, args: ReplayArgs) -> anyhow::Result<ExitCode> {
 }
 
 /// Asks a person, if there is a terminal. Nothing is locked meanwhile, so the state is checked again after the answer.
-async fn replay_doubtful(
+async fn replay_asking(
     pool: &Pool,
     id: MessageId,
-    doubt: Unconfirmed,
+    how: MayHaveArrived,
 ) -> anyhow::Result<Option<String>> {
-    let (what, question) = wording(doubt);
+    let (what, question) = wording(how);
     if !io::stdin().is_terminal() {
         return Ok(Some(format!("{what} Add --yes to do it all the same.")));
     }
@@ -280,18 +280,18 @@ async fn replay_doubtful(
     Ok(refusal(replay))
 }
 
-fn wording(doubt: Unconfirmed) -> (String, &'static str) {
-    match doubt {
-        Unconfirmed::Unconfirmed => ("It may have arrived.".to_owned(), "Send it again?"),
-        Unconfirmed::Refused => (
+fn wording(how: MayHaveArrived) -> (String, &'static str) {
+    match how {
+        MayHaveArrived::Unconfirmed => ("It may have arrived.".to_owned(), "Send it again?"),
+        MayHaveArrived::Refused => (
             "WhatsApp refused a part of it; that part and all behind it go again.".to_owned(),
             "Send it again?",
         ),
-        Unconfirmed::PartsLeft { sent } => (
+        MayHaveArrived::PartsLeft { sent } => (
             format!("{sent} of its parts already left; only the rest goes."),
             "Send the rest?",
         ),
-        Unconfirmed::AnswerLost => ("GHL may have it already.".to_owned(), "Post it again?"),
+        MayHaveArrived::AnswerLost => ("GHL may have it already.".to_owned(), "Post it again?"),
     }
 }
 
@@ -303,7 +303,7 @@ fn refusal(replay: Replay) -> Option<String> {
         Replay::Uninstalled => {
             "the app was uninstalled from its sub-account; install it again first".to_owned()
         }
-        Replay::InDoubt(doubt) => wording(doubt).0,
+        Replay::MayHaveArrived(how) => wording(how).0,
         Replay::NotFailed(state, reason) => {
             let reason = reason.as_ref().map(Reason::english).unwrap_or_default();
             match state {

@@ -155,7 +155,7 @@ Scopes, all of them and no other:
             "```
 
 If the portal does not offer `oauth.readonly` and `oauth.write` for this kind of app, leave these two out. Scopes
-change only with a new version of the app; who has it installed must agree to them anew.
+change only with a new version of the app; who has it installed must agree to them again.
 ",
         );
         text
@@ -272,7 +272,7 @@ Request body:
             let _ = writeln!(text, "  \"{key}\": \"{{{{userData.{key}}}}}\"{comma}");
         }
         text.push_str("}\n```\n");
-        text.push_str("\nWhoever knows this address can connect numbers.\n");
+        text.push_str("\nAnyone who knows this address can connect numbers.\n");
         text
     }
 

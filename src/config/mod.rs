@@ -125,7 +125,7 @@ impl GhlSettings {
 
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "The settings are not complete. Please mend these:")?;
+        writeln!(f, "The settings are not complete. Please correct these:")?;
         for fault in &self.faults {
             writeln!(f, "  - {} {}.", fault.name, fault.what)?;
         }

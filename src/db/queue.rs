@@ -1,7 +1,7 @@
 //! What the queues in tables share: the key of a claimed row, and the end of its lease.
 //!
 //! Every queue has a moment `due_at` and a counter `attempt`. A claim raises `attempt` and moves `due_at` to the end of its
-//! lease; whoever claims next raises `attempt` again, so that the first owner, should it still run, changes nothing any
+//! lease; the next claim raises `attempt` again, so that the first owner, should it still run, changes nothing any
 //! more. What an outcome changes besides differs from queue to queue, and is in the folder of each.
 
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ pub struct Room {
     pub limit: i64,
     /// Jobs of a holder that is not in `left`.
     pub share: i64,
-    /// Jobs that others may still take, by [`location_key`] or [`number_key`]; 0 for a holder that has its share in hand.
+    /// Jobs that others may still take, by [`location_key`] or [`number_key`]; 0 for a holder whose share is running.
     pub left: BTreeMap<String, i64>,
     /// Any number, by chance: where in the order of their conversations a location's messages are looked for when those
     /// that come first have to wait.

@@ -52,8 +52,8 @@ impl Doctor {
 
     /// Finds the location's default SMS provider.
     pub async fn find_provider(&self, location: &LocationId) -> Result<Provider, TokenError> {
-        let providers = self.ask(location, CallPriority::Tick).await?;
-        Ok(self.judge(&providers))
+        let providers = self.ask(location, CallPriority::StatusUpdate).await?;
+        Ok(self.classify(&providers))
     }
 
     async fn try_check_location(&self, location: &LocationId) -> sqlx::Result<Vec<Finding>> {
@@ -91,21 +91,21 @@ impl Doctor {
         ])
     }
 
-    async fn ask(&self, location: &LocationId, purpose: CallPriority) -> Asked {
+    async fn ask(&self, location: &LocationId, priority: CallPriority) -> Asked {
         let ask =
             |ghl: ghl::Client, token| async move { ghl.sms_providers(&token, location).await };
         let owner = Owner::Location(location);
-        self.0.tokens.call_as(owner, purpose, ask).await
+        self.0.tokens.call_as(owner, priority, ask).await
     }
 
-    fn judge(&self, providers: &SmsProviders) -> Provider {
+    fn classify(&self, providers: &SmsProviders) -> Provider {
         let ours = self.0.settings.ghl.provider_id.as_deref();
-        provider::judge(providers, ours)
+        provider::classify(providers, ours)
     }
 
     fn provider_finding(&self, asked: &Asked) -> Finding {
         let (state, said) = match asked {
-            Ok(providers) => judged(&self.judge(providers)),
+            Ok(providers) => finding_of(&self.classify(providers)),
             Err(error) => refused(error),
         };
         Finding::new("provider", state, said)
@@ -193,7 +193,7 @@ fn scopes(asked: &Asked, granted: Option<&str>) -> Finding {
     }
 }
 
-fn judged(provider: &Provider) -> (State, Said) {
+fn finding_of(provider: &Provider) -> (State, Said) {
     match provider {
         Provider::Ours => (State::Good, say::provider_ours()),
         Provider::OursByName(name) => (State::Good, say::provider_ours_by_name(name)),
@@ -232,7 +232,7 @@ fn refused(error: &TokenError) -> (State, Said) {
                 (State::Bad, say::token_refused(&error.detail.texts()))
             }
         },
-        TokenError::Budget(_) | TokenError::Busy | TokenError::MakingContact => {
+        TokenError::RateLimited(_) | TokenError::Busy | TokenError::MakingContact => {
             (State::Unknown, say::ghl_silent(&error.reason().texts()))
         }
     }

@@ -6,7 +6,7 @@ use crate::accounts::connect;
 use crate::clients::waapify::CheckError;
 use crate::crypto::OpenError;
 use crate::db::history::health_facts;
-use crate::db::history::health_facts::NumberCheckup;
+use crate::db::history::health_facts::NumberHealth;
 use crate::db::numbers;
 use crate::db::numbers::NumberRow;
 use crate::db::webhooks::unknown_events;
@@ -67,7 +67,7 @@ impl Doctor {
     pub async fn find_link_fault(
         &self,
         location: &LocationId,
-        number: &NumberCheckup,
+        number: &NumberHealth,
     ) -> Result<Option<Result<bool, LinkFault>>, OpenError> {
         Ok(match self.ask_link(location, number).await? {
             Link::Works { is_named } => Some(Ok(is_named)),
@@ -94,7 +94,7 @@ impl Doctor {
         Ok(checked.await.into_iter().flatten().collect())
     }
 
-    async fn check_number(&self, location: &LocationId, number: &NumberCheckup) -> Vec<Finding> {
+    async fn check_number(&self, location: &LocationId, number: &NumberHealth) -> Vec<Finding> {
         let mut findings = vec![
             self.check_link(location, number).await,
             check_hold(number),
@@ -112,7 +112,7 @@ impl Doctor {
     async fn check_unknown_events(
         &self,
         location: &LocationId,
-        number: &NumberCheckup,
+        number: &NumberHealth,
     ) -> Option<Finding> {
         let check = "unknown_events";
         let now = self.0.clock.now();
@@ -128,7 +128,7 @@ impl Doctor {
         }
     }
 
-    async fn check_link(&self, location: &LocationId, number: &NumberCheckup) -> Finding {
+    async fn check_link(&self, location: &LocationId, number: &NumberHealth) -> Finding {
         let finding = |state, said| Finding::new("link", state, said);
         if let Some(name) = self.lacks(&["ENCRYPTION_KEYS", "WAAPIFY_API_BASE"]) {
             return finding(State::Unknown, labels::not_checked(name));
@@ -153,7 +153,7 @@ impl Doctor {
     async fn ask_link(
         &self,
         location: &LocationId,
-        number: &NumberCheckup,
+        number: &NumberHealth,
     ) -> Result<Link, OpenError> {
         let row = NumberRow {
             number: number.number.clone(),
@@ -180,7 +180,7 @@ impl Doctor {
         })
     }
 
-    async fn check_sharers(&self, location: &LocationId, number: &NumberCheckup) -> Finding {
+    async fn check_sharers(&self, location: &LocationId, number: &NumberHealth) -> Finding {
         let (pool, instance) = (&self.0.pool, &number.instance_id);
         let sharers = numbers::list_sharers(pool, location, &number.number, instance).await;
         match sharers.map(|sharers| sharers.len()) {
@@ -191,7 +191,7 @@ impl Doctor {
     }
 }
 
-fn check_hold(number: &NumberCheckup) -> Finding {
+fn check_hold(number: &NumberHealth) -> Finding {
     match &number.hold_reason {
         Some(reason) => Finding::new("hold", State::Bad, say::on_hold(reason)),
         None => Finding::new("hold", State::Good, say::sends()),
@@ -199,7 +199,7 @@ fn check_hold(number: &NumberCheckup) -> Finding {
 }
 
 /// Waapify does not report where it posts, so the check looks at what it has posted.
-fn check_webhook(number: &NumberCheckup) -> Finding {
+fn check_webhook(number: &NumberHealth) -> Finding {
     let heard = number.last_event_at.filter(|at| *at >= number.connected_at);
     match (number.unheard_since, heard) {
         (Some(since), _) => Finding::new("webhook", State::Bad, say::webhook_silent(since)),

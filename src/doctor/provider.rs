@@ -34,7 +34,7 @@ impl Provider {
 }
 
 /// Judges GHL's list. `ours` is our provider's id, if it is known.
-pub(super) fn judge(providers: &SmsProviders, ours: Option<&str>) -> Provider {
+pub(super) fn classify(providers: &SmsProviders, ours: Option<&str>) -> Provider {
     let is_offered = providers.listed.iter().any(|entry| match ours {
         Some(id) => entry.id == id,
         None => !is_platforms(entry),
@@ -118,7 +118,10 @@ mod tests {
             (None, &[], not_ours(None, false)),
             (None, &[BRIDGE], not_ours(None, true)),
         ] {
-            assert_eq!(judge(&providers(default, listed), Some("66c0")), expected);
+            assert_eq!(
+                classify(&providers(default, listed), Some("66c0")),
+                expected
+            );
         }
     }
 
@@ -148,7 +151,7 @@ mod tests {
             (Some("gone"), &[], Provider::Unclear("gone".into())),
             (None, &[TWILIO], not_ours(None, false)),
         ] {
-            assert_eq!(judge(&providers(default, listed), None), expected);
+            assert_eq!(classify(&providers(default, listed), None), expected);
         }
     }
 }

@@ -51,7 +51,7 @@ pub(super) enum HookError {
     /// The database is down. 429 is the one status that every known retry policy of GHL retries
     /// (`docs/vendors/ghl.md#webhook-retries`).
     #[error("the message cannot be stored right now, send it again")]
-    StoreDown(#[from] sqlx::Error),
+    DatabaseDown(#[from] sqlx::Error),
     /// The same, with its cause already logged.
     #[error("the message cannot be stored right now, send it again")]
     NotServed(#[from] NotServed),
@@ -66,7 +66,7 @@ const RETRY_PAUSE: Duration = Duration::from_millis(10);
 /// Awaits the database; one that hangs counts as down. What it stores anyway is recognised when it is sent again.
 pub(super) async fn in_time<T>(store: impl Future<Output = T>) -> Result<T, HookError> {
     let answer = tokio::time::timeout(STORE_TIMEOUT, store).await;
-    answer.map_err(|_| HookError::StoreDown(sqlx::Error::PoolTimedOut))
+    answer.map_err(|_| HookError::DatabaseDown(sqlx::Error::PoolTimedOut))
 }
 
 /// As [`in_time`], but tries again while connections turn out dead, as all do after a restart of Postgres. Only for
@@ -98,13 +98,13 @@ impl IntoResponse for HookError {
             Self::DeliveryAtApp => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Cut | Self::Malformed(_) => StatusCode::BAD_REQUEST,
-            Self::StoreDown(_) | Self::NotServed(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::DatabaseDown(_) | Self::NotServed(_) => StatusCode::TOO_MANY_REQUESTS,
         };
         let text = self.to_string();
-        if let Self::StoreDown(error) = &self {
-            error!(%error, "the store is down, the caller is asked to come again");
+        if let Self::DatabaseDown(error) = &self {
+            error!(%error, "the database is down, the caller is asked to come again");
         }
-        if matches!(self, Self::StoreDown(_) | Self::NotServed(_)) {
+        if matches!(self, Self::DatabaseDown(_) | Self::NotServed(_)) {
             return (status, [(header::RETRY_AFTER, RETRY_AFTER_SECONDS)], text).into_response();
         }
         warn!(status = status.as_u16(), text, "refused");
@@ -125,8 +125,8 @@ pub(super) struct PageError {
 
 impl PageError {
     /// The database is down.
-    pub(super) fn store_down(error: &sqlx::Error) -> Self {
-        error!(%error, "the store is down");
+    pub(super) fn database_down(error: &sqlx::Error) -> Self {
+        error!(%error, "the database is down");
         Self {
             status: StatusCode::SERVICE_UNAVAILABLE,
             title: Text::new("Please try again in a minute", "Sila cuba lagi sebentar"),
@@ -146,7 +146,7 @@ impl PageError {
 
 impl From<sqlx::Error> for PageError {
     fn from(error: sqlx::Error) -> Self {
-        Self::store_down(&error)
+        Self::database_down(&error)
     }
 }
 

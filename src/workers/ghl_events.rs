@@ -44,7 +44,7 @@ impl Worker for GhlEvents {
 
     async fn process(&self, job: GhlEventJob) -> sqlx::Result<()> {
         let refusal = if job.attempt > MAX_ATTEMPTS {
-            Some(Step::Deadly.into())
+            Some(Step::Poison.into())
         } else {
             self.apply(&job).await?
         };

@@ -13,7 +13,7 @@ use tracing::{debug, info, warn};
 use crate::accounts::connect;
 use crate::accounts::connect::ConnectError;
 use crate::db::accounts::installs;
-use crate::db::history::health_facts::NumberCheckup;
+use crate::db::history::health_facts::NumberHealth;
 use crate::db::history::incidents::{About, Incident, MonitorJob};
 use crate::db::history::{health_facts, incidents};
 use crate::db::numbers::{NumberRow, holds};
@@ -143,7 +143,7 @@ impl Look<'_> {
         Ok(())
     }
 
-    async fn at_number(&self, number: &NumberCheckup) -> sqlx::Result<()> {
+    async fn at_number(&self, number: &NumberHealth) -> sqlx::Result<()> {
         let (context, location) = (self.context, &self.job.location_id);
         // This call makes Waapify try to link it again.
         let is_named = match context.doctor.find_link_fault(location, number).await {
@@ -159,7 +159,7 @@ impl Look<'_> {
         self.listen(number).await
     }
 
-    async fn link_is_broken(&self, number: &NumberCheckup, fault: LinkFault) -> sqlx::Result<()> {
+    async fn link_is_broken(&self, number: &NumberHealth, fault: LinkFault) -> sqlx::Result<()> {
         if fault == LinkFault::OtherNumber {
             let (pool, location) = (&self.context.pool, &self.job.location_id);
             holds::mark_other_phone(pool, location, &number.number, &Hold::OtherNumber).await?;
@@ -168,7 +168,7 @@ impl Look<'_> {
             .await
     }
 
-    async fn link_works(&self, number: &NumberCheckup, is_named: bool) -> sqlx::Result<()> {
+    async fn link_works(&self, number: &NumberHealth, is_named: bool) -> sqlx::Result<()> {
         self.resolve(&number.number, IncidentKind::Link).await?;
         // Release the hold now, so that messages need not wait for its next try.
         if matches!(
@@ -186,7 +186,7 @@ impl Look<'_> {
 
     /// Checks whether the gateway reports what is sent. A silence ends with the next report, or when the number is
     /// connected again.
-    async fn listen(&self, number: &NumberCheckup) -> sqlx::Result<()> {
+    async fn listen(&self, number: &NumberHealth) -> sqlx::Result<()> {
         let location = &self.job.location_id;
         let before = self.find(&number.number, IncidentKind::Silence);
         let heard_at = number.last_event_at.max(Some(number.connected_at));
@@ -218,7 +218,7 @@ impl Look<'_> {
         }
     }
 
-    async fn register(&self, number: &NumberCheckup) -> sqlx::Result<()> {
+    async fn register(&self, number: &NumberHealth) -> sqlx::Result<()> {
         let (context, location) = (self.context, &self.job.location_id);
         let row = NumberRow {
             number: number.number.clone(),

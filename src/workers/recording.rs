@@ -7,7 +7,7 @@ use tracing::warn;
 
 use crate::db;
 
-/// How long recording is tried: about as long as the lease of the job lasts. After that whoever claims the job has to find
+/// How long recording is tried: about as long as the lease of the job lasts. After that the next owner of the job has to find
 /// out what was done, and the database has been away for longer than a failover takes.
 const PATIENCE: Duration = Duration::from_secs(90);
 /// Pause between two tries: the job's conversation waits meanwhile.

@@ -4,7 +4,7 @@
 //!
 //! A holder (a number, or a location) may have [`Worker::SHARE`] jobs at once. One whose jobs end quickly earns room for
 //! more, at most half of what is free; a job that takes long ends that. So an instance that hangs keeps few of the jobs,
-//! and whoever comes next finds some.
+//! and the next caller finds some.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -38,7 +38,7 @@ pub(super) struct RunningJobs<W: Worker> {
     holders: HashMap<String, Holding>,
 }
 
-/// What one holder has in hand.
+/// What runs for one holder.
 #[derive(Debug)]
 struct Holding {
     jobs: usize,

@@ -52,7 +52,7 @@ impl Worker for StatusUpdates {
 
     async fn process(&self, job: StatusJob) -> sqlx::Result<()> {
         if job.attempt - job.failures - job.waits > MAX_CRASHED_ATTEMPTS {
-            return self.give_up(&job, &Step::Deadly.into()).await;
+            return self.give_up(&job, &Step::Poison.into()).await;
         }
         match self.tell(&job).await {
             Ok(()) => {
@@ -95,7 +95,10 @@ impl StatusUpdates {
                 .await
         };
         let owner = Owner::Location(&job.location_id);
-        self.0.tokens.call_as(owner, CallPriority::Tick, tell).await
+        self.0
+            .tokens
+            .call_as(owner, CallPriority::StatusUpdate, tell)
+            .await
     }
 
     async fn retry(&self, job: &StatusJob, error: &TokenError) -> sqlx::Result<()> {

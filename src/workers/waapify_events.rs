@@ -34,7 +34,7 @@ const MAX_FAILURES: i32 = 20;
 /// Pause after a try that failed.
 const RETRY: Duration = Duration::seconds(5);
 /// Pause between tries to put an event back while the database does not answer.
-const PUT_BACK_PAUSE: StdDuration = StdDuration::from_secs(1);
+const RESCHEDULE_PAUSE: StdDuration = StdDuration::from_secs(1);
 /// Items that are read under one lease and kept in memory at once; a body with more becomes several events.
 const MAX_ITEMS: usize = 5_000;
 /// A number that was logged out is tried again after this.
@@ -136,7 +136,7 @@ impl WaapifyEvents {
                 Ok(()) => return,
                 Err(error) => debug!(%error, "events could not be put back"),
             }
-            tokio::time::sleep(PUT_BACK_PAUSE).await;
+            tokio::time::sleep(RESCHEDULE_PAUSE).await;
         }
     }
 
@@ -144,7 +144,7 @@ impl WaapifyEvents {
     async fn read(&self, job: &EventJob) -> sqlx::Result<Read> {
         if job.crashed_attempts >= MAX_CRASHED_ATTEMPTS || job.failures >= MAX_FAILURES {
             warn!(location = %job.location_id, event = job.id, "an event is set aside");
-            return Ok(Read::Ended(Err(Step::Deadly.into())));
+            return Ok(Read::Ended(Err(Step::Poison.into())));
         }
         if let Some(parts) = whatsapp_events::split(&job.body, MAX_ITEMS) {
             let now = self.0.clock.now();

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use simulators::{ChatMessage, Fault, seed};
 use time::Duration;
 use waapify_ghl::db::outbound::receipts;
-use waapify_ghl::db::outbound::receipts::{SentPart, ToldBy};
+use waapify_ghl::db::outbound::receipts::{KnownFrom, SentPart};
 use waapify_ghl::model::ids::WaMessageId;
 use waapify_ghl::model::reason::Step;
 use waapify_ghl::workers;
@@ -345,7 +345,7 @@ async fn an_echo_of_a_file_is_not_taken_for_the_next_one() {
         number: seed::NUMBER,
         part: 1,
         wa_message_id: &WaMessageId(id),
-        told_by: ToldBy::Echo,
+        known_from: KnownFrom::Echo,
     };
     receipts::record_sent(pool, echo, &Step::Echoed.into(), bridge.clock.now())
         .await

@@ -3,7 +3,7 @@
 use serde_json::json;
 use simulators::{Fault, Timings, seed};
 use waapify_ghl::db::outbound::receipts;
-use waapify_ghl::db::outbound::receipts::{Seen, SentPart, ToldBy};
+use waapify_ghl::db::outbound::receipts::{KnownFrom, Seen, SentPart};
 use waapify_ghl::model::ids::{MessageId, WaMessageId};
 use waapify_ghl::model::reason::Step;
 
@@ -72,7 +72,7 @@ async fn after_receipts(early: &[(i32, Option<&str>)]) -> (Bridge, String) {
         number: seed::NUMBER,
         part,
         wa_message_id: &wa_id,
-        told_by: ToldBy::Answer,
+        known_from: KnownFrom::Answer,
     };
     receipts::record_sent(pool, sent, &Step::Taken.into(), now)
         .await

@@ -188,7 +188,7 @@ async fn after_ten_hours_all_replies_are_shown_within_two_minutes_and_in_order()
 }
 
 #[tokio::test]
-async fn ticks_of_an_outage_are_told_within_two_minutes_after_it() {
+async fn statuses_of_an_outage_are_told_within_two_minutes_after_it() {
     let bridge = Bridge::new().await;
     let mut ids = Vec::new();
     for n in 0..3 {

@@ -259,7 +259,7 @@ async fn a_message_of_a_location_whose_token_is_long_in_coming_waits_quietly_and
 }
 
 #[tokio::test]
-async fn ticks_of_what_was_sent_before_the_token_came_reach_ghl_with_it() {
+async fn statuses_of_what_was_sent_before_the_token_came_reach_ghl_with_it() {
     let bridge = Bridge::bare().await;
     bridge.connect().await;
     bridge.simulation.ghl.set_active(seed::LOCATION_ID, false);

@@ -164,7 +164,7 @@ fn steps(shown: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_failure_that_never_left_is_sent_once_and_ghl_learns_of_its_ticks() {
+async fn a_failure_that_never_left_is_sent_once_and_ghl_learns_of_its_statuses() {
     let (bridge, id) = failed_unconnected("hai").await;
     bridge.after(Duration::seconds(10)).await;
     assert_eq!(bridge.ghl_status(&id), "failed");

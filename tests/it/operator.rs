@@ -1,11 +1,11 @@
 //! The operator's pages: what they show and hide, and what can be done there. Who may open them is in
-//! `operator/doors`.
+//! `operator/access`.
 
-mod doors;
+mod access;
 
+use access::routes;
 use axum::http::StatusCode;
 use axum::http::header::{COOKIE, LOCATION, ORIGIN, SET_COOKIE};
-use doors::routes;
 use simulators::{Fault, seed};
 use time::Duration;
 use waapify_ghl::model::reason::{Failure, Hold, Reason, Step};

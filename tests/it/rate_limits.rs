@@ -26,7 +26,7 @@ async fn two_processes_share_a_locations_hundred_calls_in_ten_seconds() {
         let app = if n % 2 == 0 { &bridge.app } else { &other };
         match use_token(app, &location()).await {
             Ok(_) => {}
-            Err(TokenError::Budget(pause)) => {
+            Err(TokenError::RateLimited(pause)) => {
                 assert!(pause <= Duration::seconds(10));
                 refused += 1;
             }
@@ -79,7 +79,10 @@ async fn a_429_pauses_its_location_only_and_loses_nothing() {
     let reply = bridge.customer_writes("hai").await;
     bridge.settle().await;
     let paused = bridge.use_token(&location()).await;
-    assert!(matches!(paused, Err(TokenError::Budget(_))), "{paused:?}");
+    assert!(
+        matches!(paused, Err(TokenError::RateLimited(_))),
+        "{paused:?}"
+    );
     assert!(bridge.use_token(&LocationId::from("Second")).await.is_ok());
     bridge.after(Duration::seconds(15)).await;
     bridge.after(Duration::seconds(15)).await;
@@ -87,7 +90,7 @@ async fn a_429_pauses_its_location_only_and_loses_nothing() {
 }
 
 #[tokio::test]
-async fn ticks_leave_room_for_replies_and_come_when_there_is_room_again() {
+async fn status_updates_leave_room_for_replies_and_come_when_there_is_room_again() {
     let bridge = Bridge::new().await;
     for n in 0..80 {
         bridge.agent_writes(&format!("kempen {n}")).await;
@@ -134,14 +137,22 @@ async fn the_last_of_the_days_calls_are_kept_for_replies() {
     );
     bridge.use_token(&location()).await.unwrap();
     let (pool, now) = (&bridge.database.pool, bridge.clock.now());
-    let take = |purpose, now| take_call(pool, seed::LOCATION_ID, purpose, now);
+    let take = |priority, now| take_call(pool, seed::LOCATION_ID, priority, now);
     assert!(take(CallPriority::Reply, now).await.unwrap().is_ok());
-    let until = take(CallPriority::Tick, now).await.unwrap().unwrap_err();
+    let until = take(CallPriority::StatusUpdate, now)
+        .await
+        .unwrap()
+        .unwrap_err();
     assert!(
         (until - now - Duration::HOUR).abs() < Duration::minutes(1),
         "{until}"
     );
-    assert!(take(CallPriority::Tick, until).await.unwrap().is_ok());
+    assert!(
+        take(CallPriority::StatusUpdate, until)
+            .await
+            .unwrap()
+            .is_ok()
+    );
 }
 
 #[tokio::test]
@@ -163,7 +174,7 @@ async fn a_window_begins_with_its_first_call_and_counts_to_its_limit() {
         .unwrap();
     assert_eq!(others.unwrap().used, 1);
     let next = start + Duration::seconds(10);
-    let taken = take_call(&database.pool, "l", CallPriority::Tick, next)
+    let taken = take_call(&database.pool, "l", CallPriority::StatusUpdate, next)
         .await
         .unwrap();
     assert_eq!(taken.unwrap().used, 1);

@@ -37,13 +37,13 @@ const NEIGHBOUR: [&str; 2] = [
          is_default, next_send_at, connected_at)
      values ('Busy', '60111111111', 'none', 'x', 'x', 'busy', true, '2000-01-01', now())",
 ];
-const NO_BUDGET: &str =
+const NO_CALLS_LEFT: &str =
     "insert into rate_limits (owner_id, used, window_ends_at) values ('Busy', 100, '2100-01-01')";
 const REPLIES: &str = "insert into inbound (location_id, number, wa_message_id, from_me, conversation, sent_at, state, due_at,
          accepted_at)
      select 'Busy', '60111111111', n, false, '601' || n, now(), 'accepted', now() - interval '1 h', now()
      from generate_series(1, 20000) n";
-const TICKS: &str =
+const STATUS_UPDATES: &str =
     "insert into status_updates (location_id, message_id, ghl_message_id, status, due_at)
      select 'Busy', n, n, 'read', now() - interval '1 h' from generate_series(1, 20000) n";
 /// A conversation whose first message waits for its echo, with all that waits behind it.
@@ -164,8 +164,8 @@ async fn of_eight_numbers_with_campaigns_a_claim_leaves_room_for_a_ninth() {
 }
 
 #[tokio::test]
-async fn replies_without_budget_keep_nobodys_reply_from_ghl() {
-    let bridge = beside(&[NO_BUDGET, REPLIES]).await;
+async fn replies_without_calls_left_keep_nobodys_reply_from_ghl() {
+    let bridge = beside(&[NO_CALLS_LEFT, REPLIES]).await;
     let reply = bridge.customer_writes("hai").await;
     let context = || Arc::clone(&bridge.app.context);
     workers::step(&Arc::new(WaapifyEvents(context())))
@@ -181,7 +181,7 @@ async fn replies_without_budget_keep_nobodys_reply_from_ghl() {
 }
 
 #[tokio::test]
-async fn replies_with_budget_leave_hands_for_anothers() {
+async fn replies_with_calls_left_leave_hands_for_anothers() {
     let bridge = beside(&[REPLIES]).await;
     bridge.customer_writes("hai").await;
     let context = || Arc::clone(&bridge.app.context);
@@ -200,8 +200,8 @@ async fn replies_with_budget_leave_hands_for_anothers() {
 }
 
 #[tokio::test]
-async fn a_budget_that_begins_again_lets_them_through() {
-    let bridge = beside(&[NO_BUDGET, REPLIES]).await;
+async fn a_window_that_begins_again_lets_them_through() {
+    let bridge = beside(&[NO_CALLS_LEFT, REPLIES]).await;
     let inbound = Inbound(Arc::clone(&bridge.app.context));
     assert_eq!(inbound.claim(8).await.unwrap().len(), 0);
     run(
@@ -213,10 +213,10 @@ async fn a_budget_that_begins_again_lets_them_through() {
 }
 
 #[tokio::test]
-async fn ticks_without_budget_or_with_it_leave_hands_for_anothers() {
+async fn status_updates_with_calls_left_or_without_leave_hands_for_anothers() {
     for (rows, busy) in [
-        (&[TICKS][..], StatusUpdates::SHARE),
-        (&[NO_BUDGET, TICKS], 0),
+        (&[STATUS_UPDATES][..], StatusUpdates::SHARE),
+        (&[NO_CALLS_LEFT, STATUS_UPDATES], 0),
     ] {
         let bridge = beside(rows).await;
         let other =
@@ -241,7 +241,7 @@ async fn files_leave_hands_for_anothers() {
         select location_id, number, 'mine', false, '60', now(), 'accepted', '2100-01-01', now() from numbers where location_id <> 'Busy'";
     for (rows, busy) in [
         (&[REPLIES, own, files][..], Media::SHARE),
-        (&[NO_BUDGET, REPLIES, own, files], 0),
+        (&[NO_CALLS_LEFT, REPLIES, own, files], 0),
     ] {
         let bridge = beside(rows).await;
         bridge.clock.advance(Duration::MINUTE);

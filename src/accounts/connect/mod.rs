@@ -132,7 +132,7 @@ impl Connector {
         if let Some(linked) = linked.filter(|linked| !phone_forms::is_same(linked, &number)) {
             return Err(ConnectError::OtherNumber { linked });
         }
-        // Whoever knew the address before does not know the new one.
+        // Anyone who knew the address before does not know the new one.
         let secret = random_secret();
         let (hash, now) = (hash_secret(secret.expose_secret()), self.clock.now());
         webhook_secrets::announce(&self.pool, location, &number, &hash, now).await?;

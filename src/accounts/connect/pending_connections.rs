@@ -15,9 +15,9 @@ use crate::db::accounts::pending_connections::PendingConnection;
 use crate::model::ids::LocationId;
 
 /// GHL sends the form during the install. An hour leaves time for people who are interrupted.
-const OFFER_LIFE: Duration = Duration::hours(1);
+const PENDING_LIFE: Duration = Duration::hours(1);
 /// Covers two calls of 25 s to Waapify, and one more if the webhook has to be set again.
-const OFFER_LEASE: Duration = Duration::minutes(2);
+const PENDING_LEASE: Duration = Duration::minutes(2);
 
 /// The result of an install form.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,7 +60,7 @@ impl Connector {
                 ),
                 number: number.clone(),
             };
-            let end = now + OFFER_LIFE;
+            let end = now + PENDING_LIFE;
             if pending_connections::record_pending_connection(
                 &self.pool, location, &offer, now, end,
             )
@@ -80,7 +80,7 @@ impl Connector {
         location: &LocationId,
     ) -> sqlx::Result<Option<Connected>> {
         let now = self.clock.now();
-        if !pending_connections::claim_pending_connection(&self.pool, location, now, OFFER_LEASE)
+        if !pending_connections::claim_pending_connection(&self.pool, location, now, PENDING_LEASE)
             .await?
         {
             return Ok(None);

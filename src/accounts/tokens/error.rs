@@ -15,7 +15,7 @@ const PERSON_PAUSE: Duration = Duration::minutes(15);
 /// A token that could not be renewed is tried again within seconds, then minutes.
 const FAILING_PAUSE: Duration = Duration::seconds(15);
 /// A requested token, or a contact that another worker makes, is there within seconds.
-const MINT_PAUSE: Duration = Duration::seconds(5);
+const TOKEN_REQUEST_PAUSE: Duration = Duration::seconds(5);
 /// Why a call has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
@@ -34,7 +34,7 @@ pub enum TokenError {
     /// The call failed.
     Call(#[from] CallError),
     /// The location's calls to GHL are used up for this long.
-    Budget(Duration),
+    RateLimited(Duration),
     /// Another process has been renewing for too long.
     Busy,
     /// Another worker is making the group's contact. GHL would make a second one.
@@ -65,7 +65,7 @@ impl TokenError {
             Self::Failing(why) => Wait::Renewal {
                 cause: Box::new(why.clone()),
             },
-            Self::Budget(_) => Wait::Budget,
+            Self::RateLimited(_) => Wait::RateLimited,
             Self::Busy => Wait::RenewedElsewhere,
             Self::MakingContact => Wait::MakingContact,
             Self::Seal(_) => Wait::TokenSealed,
@@ -78,9 +78,9 @@ impl TokenError {
     #[must_use]
     pub fn wait(&self) -> Option<Duration> {
         match self {
-            Self::Pending | Self::MakingContact => Some(MINT_PAUSE),
+            Self::Pending | Self::MakingContact => Some(TOKEN_REQUEST_PAUSE),
             Self::Failing(_) | Self::Busy => Some(FAILING_PAUSE),
-            Self::Budget(pause) => Some(*pause),
+            Self::RateLimited(pause) => Some(*pause),
             Self::NotInstalled | Self::NeedsReinstall(_) | Self::Inactive(_) => Some(PERSON_PAUSE),
             Self::Call(error) if error.advice == Advice::Inactive => Some(PERSON_PAUSE),
             _ => None,

@@ -113,18 +113,23 @@ impl Tokens {
     pub async fn call_as<T, F>(
         &self,
         owner: Owner<'_>,
-        purpose: CallPriority,
+        priority: CallPriority,
         call: impl Fn(ghl::Client, SecretString) -> F,
     ) -> Result<T, TokenError>
     where
         F: Future<Output = Result<T, CallError>>,
     {
         let held = self.valid(owner, None).await?;
-        match self.budgeted(owner, purpose, held.token, &call).await? {
+        match self
+            .rate_limited(owner, priority, held.token, &call)
+            .await?
+        {
             Err(error) if error.advice == Advice::Reauthorize => {
                 info!(owner = owner.id(), "GHL says that the token has ended");
                 let fresh = self.valid(owner, Some(held.version)).await?;
-                Ok(self.budgeted(owner, purpose, fresh.token, &call).await??)
+                Ok(self
+                    .rate_limited(owner, priority, fresh.token, &call)
+                    .await??)
             }
             answer => Ok(answer?),
         }
@@ -132,10 +137,10 @@ impl Tokens {
 
     /// Makes one call that counts against the owner's rate limit, and stores the limits that GHL reports, for all
     /// processes.
-    async fn budgeted<T, F>(
+    async fn rate_limited<T, F>(
         &self,
         owner: Owner<'_>,
-        purpose: CallPriority,
+        priority: CallPriority,
         token: SecretString,
         call: &impl Fn(ghl::Client, SecretString) -> F,
     ) -> Result<Result<T, CallError>, TokenError>
@@ -143,22 +148,22 @@ impl Tokens {
         F: Future<Output = Result<T, CallError>>,
     {
         let now = self.clock.now();
-        let budget = rate_limits::take_call(&self.pool, owner.id(), purpose, now)
+        let taken = rate_limits::take_call(&self.pool, owner.id(), priority, now)
             .await?
-            .map_err(|until| TokenError::Budget(until - now))?;
+            .map_err(|until| TokenError::RateLimited(until - now))?;
         let ghl = self.ghl.metered();
         let answer = call(ghl.clone(), token).await;
         let (limits, now) = (ghl.limits(), self.clock.now());
         // The answer counts even if the limits cannot be stored.
         if let Err(error) =
-            rate_limits::record_limits(&self.pool, owner.id(), budget, limits, now).await
+            rate_limits::record_limits(&self.pool, owner.id(), taken, limits, now).await
         {
             warn!(owner = owner.id(), %error, "GHL's limits could not be kept");
         }
         let has_answered = answer
             .as_ref()
             .map_or_else(|error| !error.is_outage, |_| true);
-        if budget.is_down && has_answered {
+        if taken.is_down && has_answered {
             info!(owner = owner.id(), "GHL answers again");
             vendor_outages::end_outage(&self.pool, owner.id(), now).await?;
         }

@@ -1,4 +1,4 @@
-//! GHL's rate limit: one budget of calls for each location or company, shared by all processes
+//! GHL's rate limit: one count of calls for each location or company, shared by all processes
 //! (`docs/vendors/ghl.md#limits`).
 
 use time::OffsetDateTime;
@@ -12,7 +12,7 @@ pub enum CallPriority {
     /// A person waits for it: a customer's message, a token.
     Reply,
     /// A status update, which may be later.
-    Tick,
+    StatusUpdate,
 }
 
 impl CallPriority {
@@ -20,12 +20,12 @@ impl CallPriority {
     pub(in crate::db) const fn share(self) -> f64 {
         match self {
             Self::Reply => 1.0,
-            Self::Tick => 0.7,
+            Self::StatusUpdate => 0.7,
         }
     }
 }
 
-/// A budget after a call was taken from it.
+/// The count after a call was added to it.
 #[derive(Clone, Copy, Debug)]
 pub struct Taken {
     /// Calls since the window began, this one included.
@@ -38,11 +38,11 @@ pub struct Taken {
     pub is_down: bool,
 }
 
-/// Takes a call from an owner's budget. The inner error: the budget is used up, at least until this time.
+/// Counts a call of an owner. The inner error: its calls are used up, at least until this time.
 pub async fn take_call(
     pool: &Pool,
     owner: &str,
-    purpose: CallPriority,
+    priority: CallPriority,
     now: OffsetDateTime,
 ) -> sqlx::Result<Result<Taken, OffsetDateTime>> {
     let taken = sqlx::query_as!(
@@ -68,21 +68,21 @@ pub async fn take_call(
         "#,
         owner,
         now,
-        purpose.share(),
-        purpose == CallPriority::Reply,
+        priority.share(),
+        priority == CallPriority::Reply,
     )
     .fetch_optional(pool)
     .await?;
     match taken {
         Some(taken) => Ok(Ok(taken)),
-        None => find_end(pool, owner, purpose, now).await.map(Err),
+        None => find_end(pool, owner, priority, now).await.map(Err),
     }
 }
 
 async fn find_end(
     pool: &Pool,
     owner: &str,
-    purpose: CallPriority,
+    priority: CallPriority,
     now: OffsetDateTime,
 ) -> sqlx::Result<OffsetDateTime> {
     sqlx::query_scalar!(
@@ -99,8 +99,8 @@ async fn find_end(
         "#,
         owner,
         now,
-        purpose == CallPriority::Reply,
-        purpose.share(),
+        priority == CallPriority::Reply,
+        priority.share(),
     )
     .fetch_one(pool)
     .await

@@ -66,12 +66,12 @@ pub async fn end_outage(pool: &Pool, owner: &str, now: OffsetDateTime) -> sqlx::
     .fetch_optional(&mut *tx)
     .await?;
     if ended.is_some_and(|since| since + MOMENT <= now) {
-        wake(&mut tx, owner, now).await?;
+        make_due(&mut tx, owner, now).await?;
     }
     tx.commit().await
 }
 
-async fn wake(tx: &mut Connection, location: &str, now: OffsetDateTime) -> sqlx::Result<()> {
+async fn make_due(tx: &mut Connection, location: &str, now: OffsetDateTime) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
         with late as (

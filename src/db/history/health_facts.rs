@@ -83,7 +83,7 @@ pub async fn find_history(pool: &Pool, location: &LocationId) -> sqlx::Result<Hi
 
 /// A connected number, and when Waapify last reported about it.
 #[derive(Clone, Debug)]
-pub struct NumberCheckup {
+pub struct NumberHealth {
     /// E.164 digits.
     pub number: String,
     /// Waapify's instance.
@@ -108,9 +108,9 @@ pub async fn list_numbers(
     pool: &Pool,
     location: &LocationId,
     now: OffsetDateTime,
-) -> sqlx::Result<Vec<NumberCheckup>> {
+) -> sqlx::Result<Vec<NumberHealth>> {
     sqlx::query_as!(
-        NumberCheckup,
+        NumberHealth,
         r#"
         select
             n.number,

@@ -28,12 +28,12 @@ pub struct SentPart<'a> {
     /// WhatsApp's id.
     pub wa_message_id: &'a WaMessageId,
     /// Where the id comes from.
-    pub told_by: ToldBy,
+    pub known_from: KnownFrom,
 }
 
 /// The source that connects a WhatsApp id with a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ToldBy {
+pub enum KnownFrom {
     /// The gateway's answer to the send.
     Answer,
     /// An echo with the same text. It may belong to another part, so it counts only if the id is not known yet.
@@ -154,7 +154,7 @@ async fn record_owner(
         sent.message.0,
         sent.part,
         now,
-        sent.told_by == ToldBy::Answer,
+        sent.known_from == KnownFrom::Answer,
     )
     .execute(tx)
     .await?;

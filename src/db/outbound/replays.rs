@@ -7,13 +7,13 @@ use crate::db::replays::current::Current;
 use crate::model::ids::{LocationId, MessageId};
 use crate::model::reason::Reason;
 
-/// Locks a message and reads what decides whether it may be replayed. `doubtful`: the causes of replays after which the
+/// Locks a message and reads what decides whether it may be replayed. `unconfirmed`: the causes of replays after which the
 /// outcome stays unknown.
 pub(in crate::db) async fn find_current(
     tx: &mut Connection,
     location: &LocationId,
     id: MessageId,
-    doubtful: &[&str],
+    unconfirmed: &[&str],
 ) -> sqlx::Result<Current> {
     // Lock receipts before their message, in the same order as functions that record a receipt.
     sqlx::query!(
@@ -65,7 +65,7 @@ pub(in crate::db) async fn find_current(
         "#,
         location.as_str(),
         id.0,
-        doubtful as &[&str],
+        unconfirmed as &[&str],
     )
     .fetch_one(tx)
     .await

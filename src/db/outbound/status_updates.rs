@@ -118,7 +118,7 @@ pub async fn claim(
         now,
         now + lease,
         room.limit,
-        CallPriority::Tick.share(),
+        CallPriority::StatusUpdate.share(),
         room.share,
         room.left_json(),
         LOOKED_AT,

@@ -5,7 +5,7 @@ use crate::model::states::{Direction, MessageState};
 
 /// Why a message may have arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unconfirmed {
+pub enum MayHaveArrived {
     /// A part of it was sent, with an unknown outcome.
     Unconfirmed,
     /// WhatsApp took parts of it and refused one: that part and all after it are sent again.
@@ -35,12 +35,12 @@ pub(in crate::db) struct Current {
 
 impl Current {
     /// Why the message may have arrived; none if that is impossible.
-    pub(super) fn doubt(&self, direction: Direction) -> Option<Unconfirmed> {
+    pub(super) fn may_have_arrived(&self, direction: Direction) -> Option<MayHaveArrived> {
         match direction {
-            Direction::Inbound => self.is_lost.then_some(Unconfirmed::AnswerLost),
-            Direction::Outbound if self.is_lost => Some(Unconfirmed::Unconfirmed),
-            Direction::Outbound if self.refused_part.is_some() => Some(Unconfirmed::Refused),
-            Direction::Outbound if self.parts_sent > 0 => Some(Unconfirmed::PartsLeft {
+            Direction::Inbound => self.is_lost.then_some(MayHaveArrived::AnswerLost),
+            Direction::Outbound if self.is_lost => Some(MayHaveArrived::Unconfirmed),
+            Direction::Outbound if self.refused_part.is_some() => Some(MayHaveArrived::Refused),
+            Direction::Outbound if self.parts_sent > 0 => Some(MayHaveArrived::PartsLeft {
                 sent: self.parts_sent,
             }),
             Direction::Outbound => None,

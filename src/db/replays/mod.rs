@@ -5,7 +5,7 @@
 
 pub(in crate::db) mod current;
 
-pub use current::Unconfirmed;
+pub use current::MayHaveArrived;
 use time::OffsetDateTime;
 
 use crate::db::connection::Pool;
@@ -34,10 +34,10 @@ impl By {
     }
 
     /// The step of a replay that may send something twice: the outcome of the message then stays unknown for good.
-    const fn doubtful(self) -> Step {
+    const fn unconfirmed(self) -> Step {
         match self {
-            Self::Operator => Step::ReplayedInDoubt,
-            Self::Location => Step::SentAgainInDoubt,
+            Self::Operator => Step::ReplayedUnconfirmed,
+            Self::Location => Step::SentAgainUnconfirmed,
         }
     }
 }
@@ -48,7 +48,7 @@ pub enum Replay {
     /// The message is back in its queue.
     Queued,
     /// It may have arrived, and the caller did not confirm. Nothing was changed.
-    InDoubt(Unconfirmed),
+    MayHaveArrived(MayHaveArrived),
     /// It has not failed. Its state, and the reason for that state.
     NotFailed(MessageState, Option<Reason>),
     /// Its location has uninstalled the app.
@@ -105,8 +105,8 @@ async fn requeue(
     let mut tx = pool.begin().await?;
     let current = match direction {
         Direction::Outbound => {
-            let doubtful = [By::Operator, By::Location].map(|by| by.doubtful().code());
-            outbound::replays::find_current(&mut tx, &location, id, &doubtful).await?
+            let unconfirmed = [By::Operator, By::Location].map(|by| by.unconfirmed().code());
+            outbound::replays::find_current(&mut tx, &location, id, &unconfirmed).await?
         }
         Direction::Inbound => inbound::replays::find_current(&mut tx, &location, id).await?,
     };
@@ -116,9 +116,9 @@ async fn requeue(
     if current.is_uninstalled {
         return Ok(Replay::Uninstalled);
     }
-    let doubt = current.doubt(direction);
-    match doubt {
-        Some(doubt) if !anyway => return Ok(Replay::InDoubt(doubt)),
+    let how = current.may_have_arrived(direction);
+    match how {
+        Some(how) if !anyway => return Ok(Replay::MayHaveArrived(how)),
         _ => {}
     }
     match direction {
@@ -128,8 +128,8 @@ async fn requeue(
         }
         Direction::Inbound => inbound::replays::requeue(&mut tx, &location, id, now).await?,
     }
-    let cause = if doubt.is_some() {
-        by.doubtful()
+    let cause = if how.is_some() {
+        by.unconfirmed()
     } else {
         by.safe()
     };

@@ -5,7 +5,7 @@ use time::{Duration, OffsetDateTime};
 use crate::db::connection::Pool;
 use crate::model::ids::LocationId;
 
-/// How long a shape is named after it came last, and after which its count begins anew.
+/// How long a shape is named after it came last, and after which its count begins again.
 pub const NAMED_FOR: Duration = Duration::days(7);
 /// Most shapes of a number, so that a flood of different ones fills no table.
 const MAX_SHAPES: i64 = 20;

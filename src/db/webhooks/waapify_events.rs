@@ -67,9 +67,9 @@ const RUN_BYTES: i64 = 256 * 1024;
 /// Numbers of one location that are read at once.
 const NUMBERS_OF_LOCATION: i64 = 4;
 
-/// Claims the first waiting events of each of some numbers that are not in hand (`room.left`); the events of a number are read in the order of their
-/// arrival. An event that was claimed before is only claimed as the first one, so that only the event at fault uses up
-/// its tries.
+/// Claims the first waiting events of each of some numbers of which none are being read (`room.left`). The events of a
+/// number are read in the order of their arrival. An event that was claimed before is only claimed as the first one, so
+/// that only the event at fault uses up its tries.
 pub async fn claim(
     pool: &Pool,
     now: OffsetDateTime,

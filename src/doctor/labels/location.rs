@@ -101,7 +101,7 @@ pub(in crate::doctor) fn inactive() -> Said {
             "GHL tidak menerima panggilan untuknya; mesej menunggu.",
         ),
         Text::new(
-            "Have the agency make it active again. Nothing has to be installed anew.",
+            "Have the agency make it active again. Nothing has to be installed again.",
             "Minta agensi mengaktifkannya semula. Tiada apa yang perlu dipasang semula.",
         ),
     )

@@ -133,7 +133,7 @@ pub(in crate::doctor) fn on_hold(reason: &Reason) -> Said {
             "Mesej menunggu, dan dihantar sendiri apabila sebabnya selesai.",
         ),
         Text::new(
-            "Mend what the reason says. For the phone's link, press \"Link the phone again\" on the app's page inside GHL.",
+            "Fix what the reason says. For the phone's link, press \"Link the phone again\" on the app's page inside GHL.",
             "Selesaikan apa yang dinyatakan. Untuk pautan telefon, tekan \"Pautkan telefon semula\" di halaman aplikasi dalam GHL.",
         ),
     )

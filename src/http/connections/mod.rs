@@ -29,10 +29,10 @@ const MAX_CONNECTIONS: usize = 4096;
 const KEPT_DESCRIPTORS: usize = 256;
 /// A process may have so few descriptors that nothing is left beside the kept ones; then a half is for callers.
 const LEAST_SHARE: usize = 2;
-/// Pause after an accept that failed for want of descriptors or memory: connections end meanwhile.
+/// Pause after an accept that failed because descriptors or memory were used up: connections end meanwhile.
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
-/// Pause between two lines of the log that say that no place is free: it may happen hundreds of times a second.
-const TOLD_EVERY: Duration = Duration::from_mins(1);
+/// Pause between two lines of the log that say that no permit is free: it may happen hundreds of times a second.
+const LOGGED_EVERY: Duration = Duration::from_mins(1);
 
 /// Time limits of a connection.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +43,7 @@ struct Limits {
     idle: Duration,
 }
 
-/// A phone's browser sends a head in one packet; whoever takes ten seconds holds the connection for its own sake. Proxies
+/// A phone's browser sends a head in one packet; one that takes ten seconds holds the connection for its own sake. Proxies
 /// in front of services commonly keep a connection for a minute, and must end it before we do.
 const LIMITS: Limits = Limits {
     head: Duration::from_secs(10),
@@ -58,21 +58,21 @@ pub async fn serve(
     stop: CancellationToken,
 ) {
     let most = max_connections();
-    let door = Door {
-        places: Arc::new(Semaphore::new(most)),
+    let acceptor = Acceptor {
+        permits: Arc::new(Semaphore::new(most)),
         crowded: Arc::new(Notify::new()),
-        full_told: Arc::default(),
+        full_logged_at: Arc::default(),
         counters,
         stop: stop.clone(),
     };
     tokio::select! {
         () = stop.cancelled() => {}
-        () = door.accept_all(&listener, &routes) => {}
+        () = acceptor.accept_all(&listener, &routes) => {}
     }
     drop(listener);
-    // All places are free when all connections have ended.
+    // All permits are free when all connections have ended.
     let all = u32::try_from(most).unwrap_or(u32::MAX);
-    let _ = door.places.acquire_many(all).await;
+    let _ = acceptor.permits.acquire_many(all).await;
 }
 
 /// As many as the process has descriptors for, beside those that its work needs.
@@ -104,56 +104,56 @@ fn descriptors() -> usize {
 
 /// What all connections share.
 #[derive(Clone, Debug)]
-struct Door {
+struct Acceptor {
     /// One for each connection that may be open.
-    places: Arc<Semaphore>,
-    /// Notified when no place is free: idle connections then end.
+    permits: Arc<Semaphore>,
+    /// Notified when no permit is free: idle connections then end.
     crowded: Arc<Notify>,
-    /// When the log last said that no place is free.
-    full_told: Arc<Mutex<Option<Instant>>>,
+    /// When the log last said that no permit is free.
+    full_logged_at: Arc<Mutex<Option<Instant>>>,
     counters: Counters,
     stop: CancellationToken,
 }
 
-impl Door {
+impl Acceptor {
     async fn accept_all(&self, listener: &TcpListener, routes: &Router) {
         loop {
-            let Some(place) = self.place().await else {
+            let Some(permit) = self.permit().await else {
                 return;
             };
             let stream = self.accept(listener).await;
-            let (door, routes) = (self.clone(), routes.clone());
+            let (acceptor, routes) = (self.clone(), routes.clone());
             tokio::spawn(async move {
-                door.counters.connection_opened();
-                let end = serving::serve(stream, routes, &door, LIMITS).await;
-                door.counters.connection_ended(end.code());
-                drop(place);
+                acceptor.counters.connection_opened();
+                let end = serving::serve(stream, routes, &acceptor, LIMITS).await;
+                acceptor.counters.connection_ended(end.code());
+                drop(permit);
             });
         }
     }
 
-    /// A place for one more connection. If none is free, the idle ones are ended first.
-    async fn place(&self) -> Option<OwnedSemaphorePermit> {
-        if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
-            return Some(place);
+    /// A permit for one more connection. If none is free, the idle ones are ended first.
+    async fn permit(&self) -> Option<OwnedSemaphorePermit> {
+        if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
+            return Some(permit);
         }
         if self.is_worth_a_line() {
             warn!("no more connections are taken; those that are idle are ended");
         }
         self.counters.connections_were_full();
         self.crowded.notify_waiters();
-        Arc::clone(&self.places).acquire_owned().await.ok()
+        Arc::clone(&self.permits).acquire_owned().await.ok()
     }
 
-    /// Whether the last line about full places is old enough for another.
+    /// Whether the last line about used-up permits is old enough for another.
     fn is_worth_a_line(&self) -> bool {
-        let mut told = self
-            .full_told
+        let mut logged_at = self
+            .full_logged_at
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let is_due = told.is_none_or(|at| at.elapsed() >= TOLD_EVERY);
+        let is_due = logged_at.is_none_or(|at| at.elapsed() >= LOGGED_EVERY);
         if is_due {
-            *told = Some(Instant::now());
+            *logged_at = Some(Instant::now());
         }
         is_due
     }
@@ -165,7 +165,7 @@ impl Door {
                 Err(error) if is_callers(&error) => {}
                 Err(error) => {
                     self.counters.accept_failed();
-                    error!(%error, "a connection cannot be taken: {}", want(&error));
+                    error!(%error, "a connection cannot be taken: {}", cause_of(&error));
                     self.crowded.notify_waiters();
                     sleep(ACCEPT_PAUSE).await;
                 }
@@ -184,7 +184,7 @@ fn is_callers(error: &io::Error) -> bool {
     )
 }
 
-fn want(error: &io::Error) -> &'static str {
+fn cause_of(error: &io::Error) -> &'static str {
     let of = |errno: rustix::io::Errno| error.raw_os_error() == Some(errno.raw_os_error());
     if of(rustix::io::Errno::MFILE) || of(rustix::io::Errno::NFILE) {
         "no file descriptor is left (raise LimitNOFILE or `ulimit -n`)"

@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep_until};
 use tracing::debug;
 
 use crate::http::connections::silence::{Answering, Heard, Phase, Silence};
-use crate::http::connections::{Door, Limits};
+use crate::http::connections::{Acceptor, Limits};
 
 /// Most bytes of a head: GHL's and browsers' have a few thousand. A longer one is refused with 431. Bodies are read in
 /// pieces of this size.
@@ -46,7 +46,12 @@ impl End {
 }
 
 /// Serves requests until the connection ends, is silent for too long, or has to make room.
-pub(super) async fn serve(stream: TcpStream, routes: Router, door: &Door, limits: Limits) -> End {
+pub(super) async fn serve(
+    stream: TcpStream,
+    routes: Router,
+    acceptor: &Acceptor,
+    limits: Limits,
+) -> End {
     let silence = Silence::begin(limits);
     let routes = TowerToHyperService::new(routes);
     let answers = silence.clone();
@@ -80,11 +85,11 @@ pub(super) async fn serve(stream: TcpStream, routes: Router, door: &Door, limits
             phase = poll_fn(|cx| silence.poll_too_long(sleep.as_mut(), cx)) => {
                 return if matches!(phase, Phase::Head(_)) { End::LateHead } else { End::Idle };
             }
-            () = door.stop.cancelled(), if !is_ending => {
+            () = acceptor.stop.cancelled(), if !is_ending => {
                 is_ending = true;
                 connection.as_mut().graceful_shutdown();
             }
-            () = door.crowded.notified(), if !is_ending => {
+            () = acceptor.crowded.notified(), if !is_ending => {
                 if matches!(silence.phase(), Phase::Idle(_)) {
                     is_ending = true;
                     connection.as_mut().graceful_shutdown();
@@ -145,24 +150,27 @@ mod tests {
     const QUICK: Duration = Duration::from_millis(50);
     const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
 
-    fn door() -> Door {
-        Door {
-            places: Arc::new(Semaphore::new(9)),
+    fn acceptor() -> Acceptor {
+        Acceptor {
+            permits: Arc::new(Semaphore::new(9)),
             crowded: Arc::new(Notify::new()),
-            full_told: Arc::default(),
+            full_logged_at: Arc::default(),
             counters: Counters::default(),
             stop: CancellationToken::new(),
         }
     }
 
     /// A caller's end of a connection that is served within `limits`, and why it ends.
-    async fn connect(door: &Door, limits: Limits) -> (TcpStream, tokio::task::JoinHandle<End>) {
+    async fn connect(
+        acceptor: &Acceptor,
+        limits: Limits,
+    ) -> (TcpStream, tokio::task::JoinHandle<End>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let caller = TcpStream::connect(listener.local_addr().unwrap()).await;
         let (stream, _) = listener.accept().await.unwrap();
         let routes = Router::new().route("/", get(async || "ok"));
-        let door = door.clone();
-        let served = tokio::spawn(async move { serve(stream, routes, &door, limits).await });
+        let acceptor = acceptor.clone();
+        let served = tokio::spawn(async move { serve(stream, routes, &acceptor, limits).await });
         (caller.unwrap(), served)
     }
 
@@ -178,14 +186,14 @@ mod tests {
             head: QUICK,
             idle: NEVER,
         };
-        let (mut caller, served) = connect(&door(), limits).await;
+        let (mut caller, served) = connect(&acceptor(), limits).await;
         caller.write_all(REQUEST).await.unwrap();
         answer(&mut caller).await;
         tokio::time::sleep(QUICK * 2).await;
         assert!(!served.is_finished(), "an idle one may stay");
         caller.write_all(b"GET").await.unwrap();
         assert_eq!(served.await.unwrap(), End::LateHead);
-        let (_silent, served) = connect(&door(), limits).await;
+        let (_silent, served) = connect(&acceptor(), limits).await;
         assert_eq!(served.await.unwrap(), End::LateHead);
     }
 
@@ -195,12 +203,12 @@ mod tests {
             head: NEVER,
             idle: QUICK,
         };
-        let (mut caller, served) = connect(&door(), limits).await;
+        let (mut caller, served) = connect(&acceptor(), limits).await;
         caller.write_all(REQUEST).await.unwrap();
         assert_eq!(served.await.unwrap(), End::Idle);
-        let door = door();
+        let acceptor = acceptor();
         let (mut caller, served) = connect(
-            &door,
+            &acceptor,
             Limits {
                 idle: NEVER,
                 ..limits
@@ -210,7 +218,7 @@ mod tests {
         caller.write_all(REQUEST).await.unwrap();
         answer(&mut caller).await;
         while !served.is_finished() {
-            door.crowded.notify_waiters();
+            acceptor.crowded.notify_waiters();
             tokio::task::yield_now().await;
         }
         assert_eq!(served.await.unwrap(), End::Closed);
@@ -222,11 +230,11 @@ mod tests {
             head: NEVER,
             idle: NEVER,
         };
-        let door = door();
-        let (mut caller, served) = connect(&door, limits).await;
+        let acceptor = acceptor();
+        let (mut caller, served) = connect(&acceptor, limits).await;
         caller.write_all(REQUEST).await.unwrap();
         answer(&mut caller).await;
-        door.stop.cancel();
+        acceptor.stop.cancel();
         assert_eq!(served.await.unwrap(), End::Closed);
     }
 }

@@ -58,8 +58,8 @@ fn bounded<E: Into<BoxError> + Send + 'static>(
     // Buffers one piece while the next is fetched.
     let (sender, receiver) = mpsc::channel(1);
     tokio::spawn(async move {
-        let pumped = timeout(limits.total, pump(source, sender, limits)).await;
-        if pumped.is_err() {
+        let forwarded = timeout(limits.total, forward(source, sender, limits)).await;
+        if forwarded.is_err() {
             info!("a file took too long and was cut");
         }
         drop(permit);
@@ -75,7 +75,7 @@ fn bounded<E: Into<BoxError> + Send + 'static>(
 }
 
 /// Sends every piece, and `None` at the end. Sends no `None` if it breaks off.
-async fn pump<E: Into<BoxError>>(
+async fn forward<E: Into<BoxError>>(
     source: impl Stream<Item = Result<Bytes, E>>,
     sender: Sender<Option<Bytes>>,
     limits: Limits,

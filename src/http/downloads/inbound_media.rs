@@ -53,7 +53,7 @@ pub(in crate::http) async fn download(
 ) -> Result<Response, PageError> {
     let found = media::find_linked(&state.pool, &hash_secret(&secret), state.clock.now()).await;
     let (location, file) = found
-        .map_err(|error| PageError::store_down(&error))?
+        .map_err(|error| PageError::database_down(&error))?
         .ok_or_else(link_gone)?;
     let slots = &state.files.slots;
     let permit = slots.try_acquire(&secret, Some(location.as_str()));

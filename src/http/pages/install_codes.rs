@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const CODE_LENGTHS: std::ops::RangeInclusive<usize> = 1..=512;
 /// Refused codes that are remembered: each some 50 bytes.
 const MAX_REFUSED: usize = 10_000;
-/// How long: a code ends within minutes, and whoever reloads the page does so at once.
+/// How long: a code ends within minutes, and a person who reloads the page does so at once.
 const REFUSED_FOR: Duration = Duration::from_mins(10);
 
 /// Who may exchange a code now. Clones share the turns and the memory.

@@ -35,7 +35,7 @@ use crate::model::language::{Language, Text};
 /// Time to log in to GHL and choose a sub-account.
 const STATE_LIFE: Duration = Duration::minutes(30);
 /// How long a browser waits until numbers from the install form are connected.
-const OFFERS_PATIENCE: StdDuration = StdDuration::from_secs(10);
+const PENDING_PATIENCE: StdDuration = StdDuration::from_secs(10);
 const STATE_COOKIE: &str = "install_state";
 /// Between the states of several tabs; no state has it.
 const SEPARATOR: &str = ".";
@@ -197,7 +197,7 @@ async fn next_steps(
     language: Language,
     installed: &Installed,
 ) -> sqlx::Result<Response> {
-    take_up_offers(state, &installed.ready).await;
+    take_up_pending(state, &installed.ready).await;
     let mut steps = Vec::new();
     for location in installed.ready.iter().chain(&installed.waiting) {
         steps.push(Next {
@@ -214,7 +214,7 @@ async fn next_steps(
 }
 
 /// Connects the numbers from GHL's install form. The browser waits a short time for it.
-async fn take_up_offers(state: &HttpState, ready: &[LocationId]) {
+async fn take_up_pending(state: &HttpState, ready: &[LocationId]) {
     let (connector, ready) = (state.connector.clone(), ready.to_vec());
     // Runs in its own task, which continues when the browser stops waiting.
     let taking_up = tokio::spawn(async move {
@@ -224,7 +224,7 @@ async fn take_up_offers(state: &HttpState, ready: &[LocationId]) {
             }
         }
     });
-    let _ = tokio::time::timeout(OFFERS_PATIENCE, taking_up).await;
+    let _ = tokio::time::timeout(PENDING_PATIENCE, taking_up).await;
 }
 
 fn show(language: Language, steps: &[Next<'_>], waiting: &[LocationId]) -> Markup {
@@ -375,7 +375,7 @@ fn busy() -> PageError {
 
 fn not_installed(cause: &TokenError) -> PageError {
     match cause {
-        TokenError::Database(error) => PageError::store_down(error),
+        TokenError::Database(error) => PageError::database_down(error),
         cause if is_refusal(cause) => {
             warn!(%cause, "GHL refused an install code");
             code_refused()

@@ -1,4 +1,4 @@
-//! The bodies of webhooks that are in hand: how many bytes at most on each route, and for how long they may arrive.
+//! The bodies of webhooks that are read or wait: how many bytes at most on each route, and for how long they may arrive.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! Checks of signatures, so that they keep no thread busy for long and many at once cost less than each alone.
 //!
 //! An Ed25519 check takes about 30 µs and no more than 10 beside fifteen others, so what arrives during one check is
-//! checked together next. RSA and large bodies take longer, on threads of their own, few at a time: whoever posts junk
+//! checked together next. RSA and large bodies take longer, on threads of their own, few at a time: a caller that posts junk
 //! with such signatures waits for other junk, and honest callers do not.
 
 use std::sync::Arc;

@@ -71,10 +71,10 @@ where
 {
     let cost = u32::try_from(cost).unwrap_or(u32::MAX);
     let Ok(_room) = room.try_acquire_many(cost) else {
-        warn!("too many events wait for the store");
+        warn!("too many events wait for the database");
         return Err(error.into());
     };
-    warn!(%error, "the store is down, an event waits for it");
+    warn!(%error, "the database is down, an event waits for it");
     while is_transient(&error) && Instant::now() + PAUSE < end {
         sleep(PAUSE).await;
         let limit = end.min(Instant::now() + TRY);
@@ -119,7 +119,7 @@ async fn check(state: &HttpState, hash: &[u8], end: Instant) -> Result<(), HookE
     }
     let now = state.clock.now();
     if let Err(refused) = known.ask(&state.pool, hash, now).await {
-        let HookError::StoreDown(error) = refused else {
+        let HookError::DatabaseDown(error) = refused else {
             return Err(refused);
         };
         let ask = || webhook_secrets::find_by_webhook_secret(&state.pool, hash, now);
@@ -151,7 +151,7 @@ async fn store(
     // If a connection dies and the event is stored twice, the second time changes nothing.
     let store = || waapify_events::accept_event(&state.pool, hash, body, now);
     let location = match stored(store).await {
-        Err(HookError::StoreDown(error)) => {
+        Err(HookError::DatabaseDown(error)) => {
             let cost = body.len().max(MIN_BYTES);
             wait(&state.outage_buffer.events, cost, end, error, store).await?
         }

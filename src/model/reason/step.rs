@@ -41,7 +41,7 @@ reasons! {
         "the process that was sending it stopped",
         "proses yang sedang menghantarnya terhenti";
     /// Its worker kept crashing.
-    Deadly = "deadly",
+    Poison = "deadly",
         "it kept ending its worker",
         "ia berulang kali menghentikan proses yang mengendalikannya";
     /// It is an e-mail, which is not for WhatsApp.
@@ -65,11 +65,11 @@ reasons! {
         "sent again from the page in GHL",
         "dihantar lagi dari halaman dalam GHL";
     /// A replay by the operator that may send something twice.
-    ReplayedInDoubt = "replayed_in_doubt",
+    ReplayedUnconfirmed = "replayed_in_doubt",
         "replayed by the operator, although it may have arrived",
         "diulang oleh pengendali, walaupun ia mungkin sudah sampai";
     /// The same, by the location's user.
-    SentAgainInDoubt = "sent_again_in_doubt",
+    SentAgainUnconfirmed = "sent_again_in_doubt",
         "sent again from the page in GHL, although it may have arrived",
         "dihantar lagi dari halaman dalam GHL, walaupun ia mungkin sudah sampai";
     /// It was found in GHL.

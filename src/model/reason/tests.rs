@@ -164,7 +164,7 @@ fn only_the_words_of_others_are_foreign() {
     assert!(Reason::from(Answer::WaapifySaid { words: words() }).is_foreign());
     assert!(Reason::from(Other::Words { words: words() }).is_foreign());
     assert!(!Reason::from(Failure::Rejected { words: words() }).is_foreign());
-    assert!(!Reason::from(Step::Deadly).is_foreign());
+    assert!(!Reason::from(Step::Poison).is_foreign());
 }
 
 #[test]

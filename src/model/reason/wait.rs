@@ -36,7 +36,7 @@ reasons! {
         "the token could not be renewed: {cause}",
         "token tidak dapat diperbaharui: {cause}";
     /// The location's calls are used up.
-    Budget = "budget_used_up",
+    RateLimited = "budget_used_up",
         "GHL allows no more calls of this sub-account for a moment",
         "had panggilan sub-akaun ini kepada GHL sudah dicapai buat seketika";
     /// Another process renews the token.

@@ -19,7 +19,7 @@ pub(super) enum Looked {
     /// GHL has it, under this id.
     Found(GhlMessageId),
     /// GHL has it, or not, or it is not proven: from the last message of the conversation, where GHL names no ids.
-    Judged(End),
+    Compared(End),
     /// GHL does not have it.
     NotThere,
 }
@@ -44,24 +44,24 @@ pub(super) async fn look(
     match (listed, last) {
         (Listed::Found(id), _) => Ok(Looked::Found(id)),
         (Listed::NotThere, _) => Ok(Looked::NotThere),
-        (Listed::Silent, Some(last)) => judge(context, job, &last).await,
+        (Listed::Silent, Some(last)) => compare(context, job, &last).await,
         (Listed::Silent, None) => match search(context, job, contact).await? {
             Some(ghl::FoundConversation {
                 last: Some(last), ..
-            }) => judge(context, job, &last).await,
+            }) => compare(context, job, &last).await,
             _ => Ok(Looked::NotThere),
         },
     }
 }
 
-async fn judge(
+async fn compare(
     context: &Context,
     job: &InboundJob,
     last: &LastMessage,
 ) -> Result<Looked, TokenError> {
     let before = posts::find_predecessor(&context.pool, job).await?;
-    let end = reconciliation::judge(last, job, before.as_ref());
-    Ok(Looked::Judged(end))
+    let end = reconciliation::match_last_message(last, job, before.as_ref());
+    Ok(Looked::Compared(end))
 }
 
 async fn search(

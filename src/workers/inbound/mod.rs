@@ -95,11 +95,11 @@ impl Worker for Inbound {
 
     async fn process(&self, mut job: InboundJob) -> sqlx::Result<()> {
         if job.attempt - job.failures - job.waits > MAX_CRASHED_ATTEMPTS {
-            return self.fail(&job, &Step::Deadly.into()).await;
+            return self.fail(&job, &Step::Poison.into()).await;
         }
         if job.is_file_untried && self.0.clock.now() - job.accepted_at < BUSY_WAIT {
             let due = self.0.clock.now() + FILES_TURN;
-            let wait = Wait::Budget.into();
+            let wait = Wait::RateLimited.into();
             return inbound::snooze(&self.0.pool, &job, &wait, due, self.0.clock.now()).await;
         }
         let contact = match self.prepare(&job).await {
@@ -187,7 +187,7 @@ impl Inbound {
         let end = match lookup::look(&self.0, job, &contact).await? {
             Looked::Found(message) => return Ok(Prepared::WasStored(message)),
             Looked::NotThere => End::Older,
-            Looked::Judged(end) => end,
+            Looked::Compared(end) => end,
         };
         match end {
             End::Ours => Ok(Prepared::IsInGhl),
@@ -223,7 +223,7 @@ impl Inbound {
             let Some(stored) = event.as_ref().and_then(StoredMessage::read) else {
                 continue;
             };
-            if reconciliation::is_told_of(&stored, job)
+            if reconciliation::is_reported_by(&stored, job)
                 && !posts::is_known(pool, location, &stored.id).await?
             {
                 return Ok(Some(stored.id));

@@ -27,7 +27,11 @@ pub(super) enum End {
 
 /// Compares `last`, GHL's last message of the conversation, with the message of `job`. `before` is the message that was
 /// posted to the conversation before it.
-pub(super) fn judge(last: &LastMessage, job: &InboundJob, before: Option<&Predecessor>) -> End {
+pub(super) fn match_last_message(
+    last: &LastMessage,
+    job: &InboundJob,
+    before: Option<&Predecessor>,
+) -> End {
     let explains = |from_me, text: &str, sent_at, post_started_at| {
         last.is_inbound != Some(from_me)
             && same_words(&last.text, text)
@@ -60,7 +64,7 @@ fn fits(
 }
 
 /// Whether a message that GHL stored may be that of `job`: it has the same words, or without words the same file.
-pub(super) fn is_told_of(stored: &StoredMessage, job: &InboundJob) -> bool {
+pub(super) fn is_reported_by(stored: &StoredMessage, job: &InboundJob) -> bool {
     let has_words = !job.text.trim().is_empty();
     let shares_file = || {
         job.attachment
@@ -135,15 +139,18 @@ mod tests {
     fn the_same_words_are_ours_unless_the_business_said_them() {
         let ours = job("Berapa  harga?\nTerima kasih ");
         let words = "Berapa harga? Terima kasih";
-        assert_eq!(judge(&last(words, None, None), &ours, None), End::Ours);
+        assert_eq!(
+            match_last_message(&last(words, None, None), &ours, None),
+            End::Ours
+        );
         let hai = before("hai", -60);
-        let found = judge(&last(words, Some(true), None), &ours, Some(&hai));
+        let found = match_last_message(&last(words, Some(true), None), &ours, Some(&hai));
         assert_eq!(found, End::Ours);
         for other in [
             last(words, Some(false), None),
             last("Berapa harga", None, None),
         ] {
-            assert_eq!(judge(&other, &ours, None), End::Unknown);
+            assert_eq!(match_last_message(&other, &ours, None), End::Unknown);
         }
     }
 
@@ -152,7 +159,8 @@ mod tests {
         let mut own = job("ok");
         own.from_me = true;
         let at = Some(seconds(0));
-        let end = |is_inbound, at, before| judge(&last("ok", is_inbound, at), &own, before);
+        let end =
+            |is_inbound, at, before| match_last_message(&last("ok", is_inbound, at), &own, before);
         assert_eq!(end(Some(false), at, None), End::Ours);
         assert_eq!(end(Some(true), at, None), End::Unknown);
         let customers = before("ok", -3);
@@ -167,7 +175,9 @@ mod tests {
 
     #[test]
     fn ours_cannot_stand_before_a_message_that_is_older() {
-        let end = |text, at| judge(&last(text, None, at), &job("ok"), Some(&before("hai", -3)));
+        let end = |text, at| {
+            match_last_message(&last(text, None, at), &job("ok"), Some(&before("hai", -3)))
+        };
         assert_eq!(end("lagi?", Some(seconds(-60))), End::Older);
         assert_eq!(end("lagi?", Some(seconds(60))), End::Unknown);
         assert_eq!(
@@ -187,7 +197,7 @@ mod tests {
     fn a_predecessor_that_was_written_later_says_nothing_of_ours() {
         let end = |sent| {
             let last = last("hai", Some(true), Some(seconds(sent)));
-            judge(&last, &job("ok"), Some(&before("hai", sent)))
+            match_last_message(&last, &job("ok"), Some(&before("hai", sent)))
         };
         for (sent, expected) in [
             (-20, End::Older),
@@ -208,14 +218,15 @@ mod tests {
             text: String::new(),
             files: files.iter().map(ToString::to_string).collect(),
         };
-        assert!(is_told_of(&stored(&["https://storage/a.jpg"]), &own));
-        assert!(!is_told_of(&stored(&["https://storage/b.jpg"]), &own));
-        assert!(!is_told_of(&stored(&[]), &own));
+        assert!(is_reported_by(&stored(&["https://storage/a.jpg"]), &own));
+        assert!(!is_reported_by(&stored(&["https://storage/b.jpg"]), &own));
+        assert!(!is_reported_by(&stored(&[]), &own));
     }
 
     #[test]
     fn a_date_must_be_that_of_the_writing_or_of_the_post() {
-        let end = |n| judge(&last("ok", Some(true), Some(seconds(n))), &job("ok"), None);
+        let end =
+            |n| match_last_message(&last("ok", Some(true), Some(seconds(n))), &job("ok"), None);
         for (n, expected) in [
             (-3_600, End::Older),
             (0, End::Ours),
@@ -231,7 +242,7 @@ mod tests {
     fn after_a_message_with_the_same_words_only_a_date_of_ours_alone_proves_it() {
         let end = |sent, at: Option<i64>| {
             let twin = before("ok", sent);
-            judge(
+            match_last_message(
                 &last("ok", Some(true), at.map(seconds)),
                 &job("ok"),
                 Some(&twin),

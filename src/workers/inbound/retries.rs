@@ -54,7 +54,11 @@ impl Inbound {
     }
 
     /// A refusal that is not about the message may be about its contact, which is looked up again.
-    async fn doubt_contact(&self, job: &InboundJob, error: &TokenError) -> sqlx::Result<()> {
+    async fn look_contact_up_again(
+        &self,
+        job: &InboundJob,
+        error: &TokenError,
+    ) -> sqlx::Result<()> {
         match error {
             TokenError::Call(call) if call.advice == Advice::Reject && !job.unconfirmed => {
                 phones::forget(
@@ -90,7 +94,7 @@ impl Inbound {
         if INBOUND.is_over(job.failures) && now - job.accepted_at >= KEPT {
             return self.fail(job, &error.reason()).await;
         }
-        self.doubt_contact(job, error).await?;
+        self.look_contact_up_again(job, error).await?;
         let pause = self.pause(job, error, now).await?;
         let pause = error.least_pause().map_or(pause, |least| pause.max(least));
         let pause = if job.unconfirmed {

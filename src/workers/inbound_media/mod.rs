@@ -100,7 +100,7 @@ impl Worker for Media {
 
     async fn process(&self, job: MediaJob) -> sqlx::Result<()> {
         if job.attempt - job.failures - job.waits > MAX_CRASHED_ATTEMPTS {
-            let ended = Outcome::Missing(Step::Deadly.into());
+            let ended = Outcome::Missing(Step::Poison.into());
             return self.record(&job, ended).await;
         }
         let outcome = self.carry(&job).await?;
@@ -264,7 +264,7 @@ fn not_uploaded(job: &MediaJob, error: &TokenError) -> Outcome {
     match error {
         TokenError::Pending
         | TokenError::Failing(_)
-        | TokenError::Budget(_)
+        | TokenError::RateLimited(_)
         | TokenError::Busy
         | TokenError::MakingContact => {
             Outcome::Wait(error.reason(), error.wait().unwrap_or(BUSY_PAUSE))

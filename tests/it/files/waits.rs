@@ -156,7 +156,7 @@ async fn a_file_that_ends_its_worker_again_and_again_is_given_up() {
         .await
         .unwrap();
     bridge.settle().await;
-    let why = Reason::from(Step::Deadly).english();
+    let why = Reason::from(Step::Poison).english();
     assert!(only_post(&bridge).0.contains(&why));
 }
 

@@ -1,4 +1,4 @@
-//! What the connect pages ask GHL: whoever has a link may ask as often as he likes, and GHL is asked now and then.
+//! What the connect pages ask GHL: anyone who has a link may ask at any time, but GHL is asked at most once in some seconds.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -113,7 +113,7 @@ fn reasons(language: Language) -> Markup {
             p { (language.pick("It is one of these:", "Sebabnya salah satu daripada ini:")) }
             ul { @for reason in reasons { li { (reason) } } }
             p.hint { (language.pick(
-                "You can mend the one at the top yourself; the others are for whoever made the app.",
+                "You can fix the one at the top yourself; the others are for the maker of the app.",
                 "Anda boleh membaiki yang paling atas sendiri; yang lain adalah untuk pembuat aplikasi.",
             )) }
         }

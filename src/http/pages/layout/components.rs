@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::db::replays::Unconfirmed;
+use crate::db::replays::MayHaveArrived;
 use crate::db::views::messages::Step;
 use crate::doctor::{Finding, State};
 use crate::model::language::Language;
@@ -115,21 +115,24 @@ pub(in crate::http) fn timeline(
 }
 
 /// Why a message may have arrived, and the label of the button that sends it anyway.
-pub(in crate::http) fn doubt(language: Language, doubt: Unconfirmed) -> (String, &'static str) {
-    let (english, malay) = match doubt {
-        Unconfirmed::Unconfirmed => (
+pub(in crate::http) fn may_have_arrived(
+    language: Language,
+    how: MayHaveArrived,
+) -> (String, &'static str) {
+    let (english, malay) = match how {
+        MayHaveArrived::Unconfirmed => (
             "WhatsApp never confirmed this message, and it may have arrived all the same. Look at the chat on the phone first: sent again, the customer may read it twice.".to_owned(),
             "WhatsApp tidak pernah mengesahkan mesej ini, tetapi ia mungkin sudah sampai. Lihat sembang pada telefon dahulu: jika dihantar lagi, pelanggan mungkin membacanya dua kali.".to_owned(),
         ),
-        Unconfirmed::Refused => (
+        MayHaveArrived::Refused => (
             "WhatsApp refused a part of this message. That part and all behind it go again.".to_owned(),
             "WhatsApp menolak sebahagian mesej ini. Bahagian itu dan semua selepasnya akan dihantar lagi.".to_owned(),
         ),
-        Unconfirmed::PartsLeft { sent } => (
+        MayHaveArrived::PartsLeft { sent } => (
             format!("{sent} of its parts already left. Only the rest goes now."),
             format!("{sent} bahagiannya sudah dihantar. Hanya bakinya akan dihantar sekarang."),
         ),
-        Unconfirmed::AnswerLost => (
+        MayHaveArrived::AnswerLost => (
             "GHL may have this message already. Look at the conversation in GHL first: posted again, it may stand there twice.".to_owned(),
             "GHL mungkin sudah menerima mesej ini. Lihat perbualan dalam GHL dahulu: jika dihantar lagi, ia mungkin terpapar dua kali.".to_owned(),
         ),
@@ -138,8 +141,8 @@ pub(in crate::http) fn doubt(language: Language, doubt: Unconfirmed) -> (String,
         Language::English => english,
         Language::Malay => malay,
     };
-    let yes = match doubt {
-        Unconfirmed::PartsLeft { .. } => language.pick("Send the rest", "Hantar bakinya"),
+    let yes = match how {
+        MayHaveArrived::PartsLeft { .. } => language.pick("Send the rest", "Hantar bakinya"),
         _ => language.pick("Send it again", "Hantar lagi"),
     };
     (text, yes)

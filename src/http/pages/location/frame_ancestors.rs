@@ -58,7 +58,7 @@ fn open(sealer: &Sealer, brought: &str) -> Option<String> {
 
 /// For a session's pages, its agency's domain. Without a session, the domain that our own address brings back, or that
 /// the browser names, if it is an agency's. A false name opens nothing, because the browser compares the answer with the
-/// site that really shows the page. Who names none is told none: the agencies are nobody else's business.
+/// site that really shows the page. A caller that names none gets none: which agencies there are concerns nobody else.
 async fn find_domain(
     state: &HttpState,
     headers: &HeaderMap,

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use tracing::info;
 
 use crate::db::replays;
-use crate::db::replays::{Replay, Unconfirmed};
+use crate::db::replays::{MayHaveArrived, Replay};
 use crate::db::views::messages::{MessageRow, Step};
 use crate::db::views::overview::Entry;
 use crate::db::views::{messages, overview};
@@ -257,7 +257,9 @@ pub(super) async fn retry(
             state.signals.inbound.notify_one();
             "queued"
         }
-        Replay::InDoubt(doubt) => return Ok(question(language, visitor, id, doubt).into_response()),
+        Replay::MayHaveArrived(how) => {
+            return Ok(question(language, visitor, id, how).into_response());
+        }
         Replay::NotFailed(..) => "not-failed",
         Replay::Uninstalled | Replay::Unknown => return Err(not_here()),
     };
@@ -268,9 +270,9 @@ fn question(
     language: Language,
     visitor: &LocationUser,
     id: MessageId,
-    doubt: Unconfirmed,
+    how: MayHaveArrived,
 ) -> Markup {
-    let (what, yes) = components::doubt(language, doubt);
+    let (what, yes) = components::may_have_arrived(language, how);
     let body = html! {
         section.panel {
             p.notice.warn { (what) }

@@ -96,7 +96,7 @@ impl FromRequestParts<HttpState> for Operator {
                 session: Some(session),
             }),
             Ok(true) => Err(Redirect::to(SIGN_IN).into_response()),
-            Err(error) => Err(PageError::store_down(&error).into_response()),
+            Err(error) => Err(PageError::database_down(&error).into_response()),
         }
     }
 }

@@ -9,10 +9,10 @@ use serde::Deserialize;
 use tracing::info;
 
 use crate::db::replays;
-use crate::db::replays::{Replay, Unconfirmed};
+use crate::db::replays::{MayHaveArrived, Replay};
 use crate::http::HttpState;
 use crate::http::error::PageError;
-use crate::http::pages::layout::components::doubt as wording;
+use crate::http::pages::layout::components::may_have_arrived as wording;
 use crate::http::pages::operator::{Operator, Place, foreign_form, messages};
 use crate::model::language::Language;
 use crate::model::states::Direction;
@@ -51,8 +51,8 @@ pub(super) async fn submit(
             }
             return Ok(Redirect::to(&format!("{address}?replayed=1")).into_response());
         }
-        Replay::InDoubt(doubt) => {
-            return Ok(ask(&operator, language, &address, doubt).into_response());
+        Replay::MayHaveArrived(how) => {
+            return Ok(ask(&operator, language, &address, how).into_response());
         }
         other => refusal(language, other),
     };
@@ -67,8 +67,8 @@ pub(super) async fn submit(
     Ok((StatusCode::CONFLICT, page).into_response())
 }
 
-fn ask(operator: &Operator, language: Language, address: &str, doubt: Unconfirmed) -> Response {
-    let (what, button) = wording(language, doubt);
+fn ask(operator: &Operator, language: Language, address: &str, how: MayHaveArrived) -> Response {
+    let (what, button) = wording(language, how);
     let body = html! {
         section.panel {
             p.notice.warn role="alert" { (what) }
@@ -101,7 +101,7 @@ fn refusal(language: Language, replay: Replay) -> String {
             let what = language.pick("It has not failed", "Ia tidak gagal");
             format!("{what} ({state}{reason}).")
         }
-        Replay::Queued | Replay::InDoubt(_) | Replay::Unknown => language
+        Replay::Queued | Replay::MayHaveArrived(_) | Replay::Unknown => language
             .pick(
                 "There is no such message any more.",
                 "Mesej itu tiada lagi.",

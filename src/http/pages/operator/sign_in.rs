@@ -79,7 +79,7 @@ pub(super) async fn submit(
     Ok((status, form(language, Some(fault))).into_response())
 }
 
-/// Ends the session, also for whoever has a copy of its cookie.
+/// Ends the session, also for anyone who has a copy of its cookie.
 pub(super) async fn end(
     State(state): State<HttpState>,
     operator: Operator,
