@@ -127,7 +127,7 @@ async fn one_blocked_number_does_not_hold_up_another() {
     for sql in [
         "insert into locations (location_id, installed_at) values ('other', now())",
         "insert into numbers (location_id, number, instance_id, access_token, webhook_secret, webhook_secret_hash, is_default, next_send_at, connected_at) select 'other', number, instance_id, access_token, webhook_secret, 'x', true, next_send_at + interval '1 ms', connected_at from numbers",
-        "insert into outbound (location_id, ghl_message_id, conversation, body, due_at, accepted_at) select 'other', 'o', 'c', '{}', now() - interval '1 s', now()",
+        "insert into outbound (location_id, ghl_message_id, conversation, body, due_at, accepted_at) select 'other', 'o', 'c', '{}', '2020-01-01Z', now()",
     ] {
         sqlx::query(sql).execute(pool).await.unwrap();
     }

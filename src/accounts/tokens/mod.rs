@@ -148,7 +148,7 @@ impl Tokens {
         F: Future<Output = Result<T, CallError>>,
     {
         let now = self.clock.now();
-        let taken = rate_limits::take_call(&self.pool, owner.id(), priority, now)
+        let counted = rate_limits::take_call(&self.pool, owner.id(), priority, now)
             .await?
             .map_err(|until| TokenError::RateLimited(until - now))?;
         let ghl = self.ghl.metered();
@@ -156,14 +156,14 @@ impl Tokens {
         let (limits, now) = (ghl.limits(), self.clock.now());
         // The answer counts even if the limits cannot be stored.
         if let Err(error) =
-            rate_limits::record_limits(&self.pool, owner.id(), taken, limits, now).await
+            rate_limits::record_limits(&self.pool, owner.id(), counted, limits, now).await
         {
             warn!(owner = owner.id(), %error, "GHL's limits could not be kept");
         }
         let has_answered = answer
             .as_ref()
             .map_or_else(|error| !error.is_outage, |_| true);
-        if taken.is_down && has_answered {
+        if counted.is_down && has_answered {
             info!(owner = owner.id(), "GHL answers again");
             vendor_outages::end_outage(&self.pool, owner.id(), now).await?;
         }
