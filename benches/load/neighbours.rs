@@ -31,7 +31,8 @@ const NEIGHBOURS: [(&str, &str); 4] = [
     ),
     (
         "replies without budget",
-        "insert into rate_limits (owner_id, used, window_ends_at) values ('l10', 100, now() + interval '1 h');
+        "insert into rate_limits (owner_id, used, window_ends_at) values ('l10', 100, now() + interval '1 h')
+             on conflict (owner_id) do update set used = 100, window_ends_at = excluded.window_ends_at;
          insert into inbound (location_id, number, wa_message_id, from_me, conversation, sent_at, state, due_at, accepted_at)
          select location_id, number, n, false, '601' || n, now(), 'accepted', now(), now()
          from numbers cross join generate_series(1, 20000) n where location_id = 'l10'",

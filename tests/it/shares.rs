@@ -164,6 +164,24 @@ async fn of_eight_numbers_with_campaigns_a_claim_leaves_room_for_a_ninth() {
 }
 
 #[tokio::test]
+async fn no_message_takes_the_place_of_two() {
+    let bridge = beside(&[
+        "insert into outbound (location_id, ghl_message_id, conversation, body, due_at, accepted_at)
+         select 'Busy', n, n, '{}', now() - interval '1 h', now() from generate_series(1, 3) n",
+    ])
+    .await;
+    bridge.agent_writes("hai").await;
+    let room = Room {
+        share: 4,
+        ..Room::from(4)
+    };
+    let now = bridge.clock.now();
+    let claimed =
+        outbound::claim_sendable(&bridge.database.pool, now, Duration::MINUTE, UNPACED, room).await;
+    assert_eq!(claimed.unwrap().len(), 4, "all that wait");
+}
+
+#[tokio::test]
 async fn replies_without_calls_left_keep_nobodys_reply_from_ghl() {
     let bridge = beside(&[NO_CALLS_LEFT, REPLIES]).await;
     let reply = bridge.customer_writes("hai").await;

@@ -117,7 +117,7 @@ impl GhlEvent {
             location_id,
             company_id: text("companyId").map(CompanyId::from),
             contact_id: text("contactId").map(ContactId::from),
-            said_at: text("timestamp").and_then(|at| OffsetDateTime::parse(at, &Rfc3339).ok()),
+            said_at: event.get("timestamp").and_then(moment),
             company_name: event
                 .get("companyName")
                 .and_then(Value::as_str)

@@ -82,9 +82,22 @@ found as (
         (
             -- Otherwise conversations are looked at, some from the first on and some from one by chance, so that none is
             -- passed over for ever. Each step reads the next from the index `inbound_waiting`, so that a long
-            -- conversation costs no more than a short one.
+            -- conversation costs no more than a short one. Only where more are due than were read above.
             select coalesce(u.id, head.id), head.state, coalesce(u.due_at, head.due_at)
-            from (values (''), ($7::text)) as begin (conversation)
+            from (
+                select place.conversation
+                from (values (''), ($7::text)) as place (conversation)
+                where (
+                    select count(*)
+                    from (
+                        select 1
+                        from inbound
+                        where location_id = o.location_id and state = 'accepted' and due_at <= $1
+                        order by due_at, id
+                        limit $6
+                    ) read
+                ) = $6
+            ) begin
             cross join lateral (
                 with recursive walk as (
                     (

@@ -53,9 +53,22 @@ fresh as materialized (
         union all
         (
             -- Otherwise the first messages of its conversations are looked at, some from the first conversation on and
-            -- some from one by chance, so that none is passed over for ever.
+            -- some from one by chance, so that none is passed over for ever. Only where more wait than were read above.
             select head.id, head.attempt
-            from (values (''), ($9::text)) as begin (conversation)
+            from (
+                select place.conversation
+                from (values (''), ($9::text)) as place (conversation)
+                where (
+                    select count(*)
+                    from (
+                        select 1
+                        from outbound
+                        where location_id = n.location_id and state = 'accepted'
+                        order by priority desc, id
+                        limit $8
+                    ) read
+                ) = $8
+            ) begin
             cross join lateral (
                 with recursive walk as (
                     (

@@ -20,14 +20,19 @@ async fn of_a_location() {
     let bridge = Bridge::new().await;
     let event = || bridge.simulation.ghl.uninstall_event(seed::LOCATION_ID);
     let now = bridge.clock.now();
-    posts(&bridge, &said_at(event(), now - Duration::MINUTE)).await;
-    bridge.settle().await;
-    let status = bridge.install_status(seed::LOCATION_ID).await;
-    assert_eq!(
-        status,
-        InstallStatus::Installed,
-        "the browser's install is newer"
-    );
+    let earlier = now - Duration::MINUTE;
+    let mut in_milliseconds = said_at(event(), earlier);
+    in_milliseconds["timestamp"] = (earlier.unix_timestamp() * 1_000).into();
+    for late in [said_at(event(), earlier), in_milliseconds] {
+        posts(&bridge, &late).await;
+        bridge.settle().await;
+        let status = bridge.install_status(seed::LOCATION_ID).await;
+        assert_eq!(
+            status,
+            InstallStatus::Installed,
+            "the browser's install is newer: {late}"
+        );
+    }
     posts(&bridge, &said_at(event(), now + Duration::MINUTE)).await;
     bridge.settle().await;
     let status = bridge.install_status(seed::LOCATION_ID).await;
