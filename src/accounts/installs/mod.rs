@@ -222,7 +222,7 @@ impl Installs {
 
     /// Records that GHL reports an uninstall, of a location or of a company with its locations. A company's locations
     /// that were installed on their own stay, and so does what was installed later than `said_at`, by GHL's report or in
-    /// a browser.
+    /// a browser, and a location that another agency has now.
     /// False if the company stays. On error nothing changes.
     pub async fn uninstall(
         &self,
@@ -244,7 +244,7 @@ impl Installs {
             return Ok(false);
         };
         for location in &gone {
-            if uninstalls::uninstall_location(&mut tx, location, said_at, now).await? {
+            if uninstalls::uninstall_location(&mut tx, location, company, said_at, now).await? {
                 info!(%location, "the app is uninstalled");
             }
         }

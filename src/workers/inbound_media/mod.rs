@@ -25,6 +25,7 @@ use crate::crypto::{hash_secret, random_secret};
 use crate::db::inbound::media;
 use crate::db::inbound::media::{Fate, Link, MediaJob};
 use crate::db::queue::{Room, location_key};
+use crate::model::ids::{ContactId, LocationId};
 use crate::model::reason::{Media as NoMedia, Reason, Step};
 use crate::model::retry_schedule::MEDIA;
 use crate::runtime::notify::Signal;
@@ -69,6 +70,8 @@ enum Outcome {
     Later(Reason, Box<Outcome>),
     /// It was not tried: a call to GHL, a token or a contact is due after this time.
     Wait(Reason, Duration),
+    /// As before, but for a token that a person has to mend: its message waits as long.
+    Hold(Reason, Duration),
 }
 
 /// A file in a form that GHL accepts; none if there is no such form.
@@ -144,6 +147,7 @@ impl Media {
             wrote_at: job.wrote_at,
         };
         let contact = &contacts::find_or_make(&self.0, location, sender).await?.id;
+        self.probe(location, contact).await?;
         let upload = |ghl: ghl::Client, token| async move {
             let fetched = fetched.get_or_init(|| self.fetch_in_time(&job.file)).await;
             match fetched {
@@ -152,6 +156,18 @@ impl Media {
             }
         };
         self.0.tokens.call(location, upload).await
+    }
+
+    /// Fails while GHL refuses the token: a call without a file shows whether that is over, so that none is fetched in
+    /// vain.
+    async fn probe(&self, location: &LocationId, contact: &ContactId) -> Result<(), TokenError> {
+        match self.0.tokens.check(location).await {
+            Err(TokenError::NeedsReinstall(_)) => {
+                let read = contacts::read_phone(&self.0, location, contact).await;
+                read.map(|_| ())
+            }
+            checked => checked,
+        }
     }
 
     async fn fetch_in_time(&self, file: &MediaFile) -> Fetched {
@@ -191,8 +207,14 @@ impl Media {
             Outcome::Missing(reason) => self.end(job, Fate::Missing(&reason)).await,
             Outcome::Wait(cause, pause) => {
                 info!(location = %job.location_id, message_id = %job.message_id, %cause, "the file waits");
+                let now = self.0.clock.now();
+                let dues = (now + pause, now + pause + LEASE);
+                media::snooze(&self.0.pool, job, &cause, dues, BUSY_WAIT, now).await
+            }
+            Outcome::Hold(cause, pause) => {
+                info!(location = %job.location_id, message_id = %job.message_id, %cause, "the file waits");
                 let due = self.0.clock.now() + pause;
-                media::snooze(&self.0.pool, job, &cause, due, due + LEASE, BUSY_WAIT).await
+                media::hold(&self.0.pool, job, &cause, due).await
             }
             Outcome::Later(cause, end) => match MEDIA.pause(job.failures, rand::random()) {
                 None => Box::pin(self.record(job, *end)).await,
@@ -268,6 +290,10 @@ fn not_uploaded(job: &MediaJob, error: &TokenError) -> Outcome {
         | TokenError::Busy
         | TokenError::MakingContact => {
             Outcome::Wait(error.reason(), error.wait().unwrap_or(BUSY_PAUSE))
+        }
+        // The message waits for the same.
+        TokenError::NotInstalled | TokenError::NeedsReinstall(_) | TokenError::Inactive(_) => {
+            Outcome::Hold(error.reason(), error.wait().unwrap_or(BUSY_PAUSE))
         }
         TokenError::Call(call) if may_succeed(call.advice) && job.failures + 1 < UPLOAD_TRIES => {
             Outcome::Later(error.reason(), Box::new(Outcome::Linked))
