@@ -166,7 +166,7 @@ enum Prepared {
     WasStored(GhlMessageId),
     /// GHL's conversation shows it.
     IsInGhl,
-    /// GHL may have it, and may report it in an event within this time.
+    /// GHL may have it, and may report it in an event, or show it in its search, within this time.
     IsHidden(Duration),
 }
 
@@ -189,6 +189,7 @@ impl Inbound {
             Looked::Found(message) => return Ok(Prepared::WasStored(message)),
             Looked::NotThere => End::Older,
             Looked::Judged(end) => end,
+            Looked::Early(pause) => return Ok(Prepared::IsHidden(pause)),
         };
         match end {
             End::Ours => Ok(Prepared::IsInGhl),
