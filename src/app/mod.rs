@@ -39,7 +39,7 @@ use crate::runtime::stop::Stop;
 use crate::workers::Worker;
 use crate::workers::ghl_events::GhlEvents;
 use crate::workers::inbound::Inbound;
-use crate::workers::inbound_media::Media;
+use crate::workers::inbound_media::{FetchedFiles, Media};
 use crate::workers::monitor::Monitor;
 use crate::workers::outbound::Outbound;
 use crate::workers::status_updates::StatusUpdates;
@@ -95,7 +95,11 @@ impl App {
         let http = http_parts(settings, services.clone(), doctor.clone())?;
         Ok(Self {
             connector: services.connector.clone(),
-            context: Arc::new(workers::Context { services, doctor }),
+            context: Arc::new(workers::Context {
+                services,
+                doctor,
+                fetched_files: FetchedFiles::default(),
+            }),
             http: http.into(),
             stop_timeout: settings.stop_timeout,
         })

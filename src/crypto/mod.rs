@@ -22,6 +22,18 @@ pub fn random_secret() -> SecretString {
     SecretString::from(URL_SAFE_NO_PAD.encode(bytes))
 }
 
+/// A secret of the same form that follows from `secret` and its `place`, and does not tell the one it came from.
+#[must_use]
+pub fn derive_secret(secret: &str, place: &str) -> String {
+    let mut hash = Sha256::new();
+    // The length keeps apart what belongs to which.
+    for part in [secret, place] {
+        hash.update(part.len().to_be_bytes());
+        hash.update(part);
+    }
+    URL_SAFE_NO_PAD.encode(hash.finalize())
+}
+
 /// SHA-256 of a secret, by which it is looked up: so the database holds no usable secret, and the timing of a look-up
 /// tells an attacker nothing.
 #[must_use]

@@ -38,7 +38,7 @@ use ops::{health, metrics};
 pub use pages::connect::ProviderLooks;
 pub use pages::front_page::front_page;
 pub use pages::install_codes::InstallCodes;
-use pages::{connect, layout, location, oauth, operator};
+use pages::{connect, installed, layout, location, oauth, operator};
 use secrecy::SecretString;
 pub use webhooks::addresses::HookSecrets;
 pub use webhooks::insert_batcher::InsertBatcher;
@@ -136,6 +136,8 @@ pub fn router(state: HttpState) -> Router {
     let pages = Router::new()
         .route("/oauth/install", get(oauth::install))
         .route("/oauth/callback", get(oauth::callback).head(oauth::head))
+        .route("/oauth/installed", get(installed::show_none))
+        .route("/oauth/installed/{token}", get(installed::show))
         .route("/connect/{token}", connect)
         .route(
             "/connect/{token}/qr",

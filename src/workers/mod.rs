@@ -37,6 +37,7 @@ use crate::db::queue::Room;
 use crate::doctor::Doctor;
 use crate::runtime::notify::Signal;
 use crate::runtime::stop::Stop;
+use crate::workers::inbound_media::FetchedFiles;
 
 /// How often a worker polls without a signal: for retries that are due, and for work of other processes.
 const POLL_INTERVAL: StdDuration = StdDuration::from_secs(1);
@@ -54,6 +55,8 @@ pub struct Context {
     pub services: Services,
     /// Finds what is wrong with a location or number.
     pub doctor: Doctor,
+    /// Customers' files on their way to GHL.
+    pub fetched_files: FetchedFiles,
 }
 
 impl Deref for Context {

@@ -61,7 +61,7 @@ impl Worker for StatusUpdates {
                 status_updates::finish(&self.0.pool, &job, self.0.clock.now()).await
             }
             Err(TokenError::Database(error)) => Err(error),
-            Err(TokenError::Call(error)) if error.is_final || error.forbids_token() => {
+            Err(TokenError::Call(error)) if error.is_final || error.lacks_scope() => {
                 self.give_up(&job, &error.detail).await
             }
             Err(error @ TokenError::Uninstalled) => self.give_up(&job, &error.reason()).await,

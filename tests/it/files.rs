@@ -27,7 +27,7 @@ const UPLOAD: &str = "POST /conversations/messages/upload";
 /// The beginning of a JPEG.
 const JPEG: &[u8] = b"\xff\xd8\xff\xe0 a picture";
 
-fn picture(bytes: &[u8]) -> CustomerFile<'_> {
+pub fn picture(bytes: &[u8]) -> CustomerFile<'_> {
     CustomerFile {
         kind: "image",
         bytes,

@@ -86,3 +86,21 @@ async fn where_ghl_tells_of_nothing_a_hidden_message_goes_again_at_once() {
     assert_eq!(state(&bridge, &id).await, "posted");
     assert_eq!(bridge.conversation(), ["hai"]);
 }
+
+#[tokio::test]
+async fn where_lists_name_no_ids_the_search_is_not_asked_before_it_can_know() {
+    let bridge = Bridge::new().await;
+    bridge.simulation.ghl.set_hides_alt_ids(true);
+    bridge.customer_writes("salam").await;
+    bridge.settle().await;
+    let id = writes_into(&bridge, Fault::after_effect(502, ""), "hai").await;
+    for _ in 0..3 {
+        bridge.after(Duration::seconds(30)).await;
+        assert_eq!(state(&bridge, &id).await, "accepted");
+    }
+    let faults = bridge.simulation.ghl.faults();
+    assert_eq!(faults.count("GET /conversations/search"), 0);
+    after_index_lag(&bridge).await;
+    assert_eq!(state(&bridge, &id).await, "posted");
+    assert_eq!(bridge.conversation(), ["salam", "hai"]);
+}

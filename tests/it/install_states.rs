@@ -4,7 +4,7 @@ use axum::http::{StatusCode, header};
 use simulators::{InstallKind, seed};
 
 use crate::harness::Bridge;
-use crate::installs::{TOKEN, come_back};
+use crate::installs::{TOKEN, add_location, come_back, posts};
 
 /// Begins an install at the service. Returns its state and the cookie that stores it.
 async fn begin(bridge: &Bridge) -> (String, String) {
@@ -126,4 +126,73 @@ async fn a_refused_state_keeps_the_browsers_own_and_head_uses_no_code() {
         .header(header::COOKIE, &cookie);
     assert!(head.send().await.unwrap().status().is_success());
     assert_eq!(bridge.simulation.ghl.faults().count(TOKEN), 0);
+}
+
+/// An agency installs in its two locations. Returns the path of the page with its links.
+async fn agency_installs(bridge: &Bridge) -> String {
+    add_location(bridge, seed::SECOND_LOCATION_ID);
+    let code = bridge.company_code(&[seed::LOCATION_ID, seed::SECOND_LOCATION_ID]);
+    let address = format!("{}/oauth/callback?code={code}", bridge.address);
+    let answer = bridge.http.get(address).send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+    let address = answer.headers()[header::LOCATION].to_str().unwrap();
+    address.strip_prefix(&bridge.address).unwrap().to_owned()
+}
+
+/// The paths of the connect links in a page.
+fn links(page: &str) -> Vec<&str> {
+    let begins = page.match_indices("/connect/").map(|(at, _)| &page[at..]);
+    begins
+        .map(|rest| &rest[..rest.find('"').unwrap()])
+        .collect()
+}
+
+#[tokio::test]
+async fn the_list_of_links_has_an_address_that_survives_a_reload_and_a_step_back() {
+    let bridge = Bridge::bare().await;
+    let path = agency_installs(&bridge).await;
+    let (_, first) = bridge.get(&path).await;
+    let links = links(&first);
+    assert_eq!(links.len(), 2);
+    for link in &links {
+        assert_eq!(bridge.get(link).await.0, StatusCode::OK, "{link}");
+    }
+    let (status, again) = bridge.get(&path).await;
+    assert_eq!((status, again.as_str()), (StatusCode::OK, first.as_str()));
+    let stored: i64 = sqlx::query_scalar("select count(*) from connect_links")
+        .fetch_one(&bridge.database.pool)
+        .await
+        .unwrap();
+    assert_eq!(stored, 2, "a reload makes no links");
+    bridge.clock.advance(time::Duration::hours(25));
+    assert_eq!(bridge.get(&path).await.0, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_list_leaves_out_what_was_uninstalled_and_a_stranger_sees_none() {
+    let bridge = Bridge::bare().await;
+    let path = agency_installs(&bridge).await;
+    let gone = bridge
+        .simulation
+        .ghl
+        .uninstall_event(seed::SECOND_LOCATION_ID);
+    posts(&bridge, &gone).await;
+    bridge.settle().await;
+    let (_, page) = bridge.get(&path).await;
+    assert_eq!(links(&page).len(), 1);
+    assert!(!page.contains(seed::SECOND_LOCATION_ID));
+    let token = links(&page)[0].strip_prefix("/connect/").unwrap();
+    for guess in ["unknown", token] {
+        let path = format!("/oauth/installed/{guess}");
+        assert_eq!(bridge.get(&path).await.0, StatusCode::NOT_FOUND, "{guess}");
+    }
+}
+
+#[tokio::test]
+async fn an_install_in_no_sub_account_has_a_page_that_survives_a_reload_too() {
+    let bridge = Bridge::bare().await;
+    let page = bridge.callback(&bridge.company_code(&[])).await;
+    assert!(page.contains("No sub-account has the app yet"), "{page}");
+    let (status, again) = bridge.get("/oauth/installed").await;
+    assert_eq!((status, again.as_str()), (StatusCode::OK, page.as_str()));
 }

@@ -325,6 +325,7 @@ async fn a_trouble_ends_with_its_number_and_with_the_install() {
         &mut connection,
         &location(),
         None,
+        None,
         now,
     )
     .await

@@ -59,7 +59,7 @@ async fn a_location_that_comes_back_is_set_up_in_peace() {
     look_later(&bridge).await;
     let mut connection = bridge.database.pool.acquire().await.unwrap();
     let (location, now) = (location(), bridge.clock.now());
-    let is_known = uninstalls::uninstall_location(&mut connection, &location, None, now);
+    let is_known = uninstalls::uninstall_location(&mut connection, &location, None, None, now);
     assert!(is_known.await.unwrap());
     let about = About {
         location: &location,

@@ -98,6 +98,24 @@ async fn it_is_found_by_its_id_whatever_stands_behind_it() {
 }
 
 #[tokio::test]
+async fn in_place_of_a_conversation_that_is_gone_the_one_that_is_found_is_read() {
+    let bridge = Bridge::new().await;
+    bridge.customer_writes("salam").await;
+    bridge.settle().await;
+    sqlx::query("update contacts set conversation_id = 'gone'")
+        .execute(&bridge.database.pool)
+        .await
+        .unwrap();
+    let id = writes_into(&bridge, Fault::after_effect(502, ""), "hai").await;
+    for n in 0..3 {
+        bridge.agent_writes(&format!("ya {n}?")).await;
+    }
+    after_index_lag(&bridge).await;
+    assert_eq!(state(&bridge, &id).await, "posted");
+    assert_eq!(bridge.conversation(), ["salam", "hai"]);
+}
+
+#[tokio::test]
 async fn a_message_that_ghl_does_not_have_is_posted_again_after_the_look() {
     let bridge = Bridge::new().await;
     let id = writes_into(&bridge, Fault::answer(500, "{}"), "hai").await;

@@ -44,9 +44,10 @@ impl Installs {
 
     pub(super) async fn keep_names(
         &self,
-        names: &BTreeMap<LocationId, String>,
+        listed: &BTreeMap<LocationId, Option<String>>,
     ) -> sqlx::Result<()> {
-        for (location, name) in names {
+        for (location, name) in listed {
+            let name = name.as_deref().unwrap_or_default();
             account_names::record_name(&self.pool, location.as_str(), name).await?;
         }
         Ok(())
@@ -72,10 +73,8 @@ impl Installs {
     ) -> sqlx::Result<()> {
         match self.list_locations(company).await {
             Ok(listed) => {
-                let (listed, said): (Vec<_>, Vec<_>) = listed.into_iter().unzip();
-                let names = listed.iter().cloned().zip(said);
-                let names = names.filter_map(|(id, name)| Some((id, name?)));
-                self.keep_names(&names.collect()).await?;
+                self.keep_names(&listed).await?;
+                let listed: Vec<_> = listed.into_keys().collect();
                 let new = companies::list_without_token(&self.pool, &listed).await?;
                 self.expect_all(&new, company, None, Duration::ZERO).await?;
                 self.schedule_listing(company, 0, LISTING_PAUSE).await

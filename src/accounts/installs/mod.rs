@@ -7,7 +7,6 @@ mod listing;
 
 mod token_requests;
 
-use std::collections::BTreeMap;
 use std::time::Duration as StdDuration;
 
 use time::{Duration, OffsetDateTime};
@@ -51,8 +50,6 @@ pub struct Installed {
     pub ready: Vec<LocationId>,
     /// Locations whose token is still being requested.
     pub waiting: Vec<LocationId>,
-    /// GHL's names of the locations, as far as GHL gave them.
-    pub names: BTreeMap<LocationId, String>,
 }
 
 impl Installs {
@@ -154,9 +151,7 @@ impl Installs {
         match self.list_locations(company).await {
             Ok(listed) => {
                 let locations: Vec<_> = listed.keys().cloned().collect();
-                let names = listed.into_iter();
-                installed.names = names.filter_map(|(id, name)| Some((id, name?))).collect();
-                self.keep_names(&installed.names).await?;
+                self.keep_names(&listed).await?;
                 let token_request_at = self
                     .expect_all(&locations, company, Some(asked_at), HEAD_START)
                     .await?;
@@ -222,7 +217,7 @@ impl Installs {
 
     /// Records that GHL reports an uninstall, of a location or of a company with its locations. A company's locations
     /// that were installed on their own stay, and so does what was installed later than `said_at`, by GHL's report or in
-    /// a browser.
+    /// a browser, and a location that another agency has now.
     /// False if the company stays. On error nothing changes.
     pub async fn uninstall(
         &self,
@@ -244,7 +239,7 @@ impl Installs {
             return Ok(false);
         };
         for location in &gone {
-            if uninstalls::uninstall_location(&mut tx, location, said_at, now).await? {
+            if uninstalls::uninstall_location(&mut tx, location, company, said_at, now).await? {
                 info!(%location, "the app is uninstalled");
             }
         }

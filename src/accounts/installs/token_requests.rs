@@ -1,5 +1,7 @@
 //! A location's token by its agency's: which agency gets it, and when it is asked for again.
 
+use std::slice;
+
 use time::Duration;
 use tracing::{info, warn};
 
@@ -22,6 +24,8 @@ enum Minted {
     Done,
     /// The companies say that the app is not there, or none is known.
     Refused(Reason),
+    /// The companies that were asked say that the location is another's.
+    Elsewhere(Reason),
     /// It has to be tried again.
     Failed(TokenError),
 }
@@ -36,7 +40,7 @@ impl Installs {
         let (refusal, pause) = match self.try_mint(job).await {
             Minted::Done => return Ok(true),
             Minted::Failed(TokenError::Database(error)) => return Err(error),
-            Minted::Refused(why) => {
+            Minted::Refused(why) | Minted::Elsewhere(why) => {
                 info!(%location, %why, "no token for the location");
                 let failures = if job.was_refused {
                     job.token_request_failures
@@ -63,30 +67,58 @@ impl Installs {
         Ok(false)
     }
 
+    /// Asks the location's agency, and the others only if it is not known, or says that the location is not its own: it may
+    /// have moved.
     async fn try_mint(&self, job: &TokenRequest) -> Minted {
-        let companies = match &job.company_id {
-            Some(company) => vec![company.clone()],
-            None => match companies::list_companies(&self.pool, MAX_COMPANIES).await {
-                Ok(companies) => companies,
-                Err(error) => return Minted::Failed(error.into()),
-            },
+        let location = &job.location_id;
+        let told = match &job.company_id {
+            Some(company) => {
+                self.mint_from_each(slice::from_ref(company), location)
+                    .await
+            }
+            None => Minted::Elsewhere(Wait::AgencyNotInstalled.into()),
         };
+        let Minted::Elsewhere(refusal) = told else {
+            return told;
+        };
+        let mut others = match companies::list_companies(&self.pool, MAX_COMPANIES).await {
+            Ok(companies) => companies,
+            Err(error) => return Minted::Failed(error.into()),
+        };
+        others.retain(|company| Some(company) != job.company_id.as_ref());
+        if others.is_empty() {
+            return Minted::Refused(refusal);
+        }
+        match self.mint_from_each(&others, location).await {
+            Minted::Elsewhere(refusal) => Minted::Refused(refusal),
+            minted => minted,
+        }
+    }
+
+    async fn mint_from_each(&self, companies: &[CompanyId], location: &LocationId) -> Minted {
         let mut refusal = Reason::from(Wait::AgencyNotInstalled);
-        for company in &companies {
-            match self.mint_from(company, &job.location_id).await {
+        let mut is_elsewhere = true;
+        for company in companies {
+            match self.mint_from(company, location).await {
                 Ok(()) => return Minted::Done,
                 Err(TokenError::Call(error)) if error.advice == Advice::Reject => {
+                    is_elsewhere &= error.is_of_another_location();
                     refusal = error.detail;
                 }
-                Err(TokenError::NotInstalled) => {}
+                Err(TokenError::NotInstalled) => is_elsewhere = false,
                 Err(TokenError::NeedsReinstall(_)) => {
+                    is_elsewhere = false;
                     refusal = Wait::AgencyNeedsReinstall.into();
                 }
                 // The others would very likely fail the same way.
                 Err(error) => return Minted::Failed(error),
             }
         }
-        Minted::Refused(refusal)
+        if is_elsewhere {
+            Minted::Elsewhere(refusal)
+        } else {
+            Minted::Refused(refusal)
+        }
     }
 
     async fn mint_from(

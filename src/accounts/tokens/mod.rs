@@ -2,10 +2,11 @@
 //! from its company if it cannot be renewed.
 //!
 //! Owns every use of a stored token (`owner`), and ensures that only one renewal of each runs at a time. If GHL says
-//! that the token has expired, it is renewed and the call is repeated once; every other failed call is the caller's
-//! decision (`error`). `renewal` computes when to renew; `client_credentials` records GHL's answers about the app's
-//! keys.
+//! that the token has expired, it is renewed and the call is repeated once (`calls`); every other failed call is the
+//! caller's decision (`error`). `renewal` computes when to renew; `client_credentials` records GHL's answers about the
+//! app's keys.
 
+mod calls;
 mod client_credentials;
 mod error;
 mod owner;
@@ -22,11 +23,11 @@ use time::Duration;
 use tracing::{debug, info, warn};
 
 use crate::clients::ghl;
-use crate::clients::ghl::{Advice, CallError, Grant};
+use crate::clients::ghl::{Advice, Grant};
 use crate::crypto::Sealer;
 use crate::db::accounts::rate_limits::CallPriority;
 use crate::db::accounts::tokens::{NewToken, TokenRow};
-use crate::db::accounts::{installs, rate_limits, token_requests, tokens, vendor_outages};
+use crate::db::accounts::{installs, locations, token_requests, tokens};
 use crate::db::connection::{Connection, Pool};
 use crate::model::ids::{CompanyId, LocationId};
 use crate::model::reason::Wait;
@@ -69,6 +70,8 @@ pub struct Tokens {
 struct Open {
     token: SecretString,
     version: i64,
+    /// GHL refused it in its location, the last time.
+    is_refused: bool,
 }
 
 impl Tokens {
@@ -94,80 +97,6 @@ impl Tokens {
     ) -> sqlx::Result<()> {
         let sealed = self.seal(owner, grant, company);
         tokens::record_token(tx, owner.kind(), owner.id(), &sealed).await
-    }
-
-    /// Calls GHL with a location's valid token. If GHL says that it has expired, renews it once and calls again.
-    pub async fn call<T, F>(
-        &self,
-        location: &LocationId,
-        call: impl Fn(ghl::Client, SecretString) -> F,
-    ) -> Result<T, TokenError>
-    where
-        F: Future<Output = Result<T, CallError>>,
-    {
-        self.call_as(Owner::Location(location), CallPriority::Reply, call)
-            .await
-    }
-
-    /// As [`Tokens::call`], for any owner, within the owner's rate limit for calls of this priority.
-    pub async fn call_as<T, F>(
-        &self,
-        owner: Owner<'_>,
-        priority: CallPriority,
-        call: impl Fn(ghl::Client, SecretString) -> F,
-    ) -> Result<T, TokenError>
-    where
-        F: Future<Output = Result<T, CallError>>,
-    {
-        let held = self.valid(owner, None).await?;
-        match self
-            .rate_limited(owner, priority, held.token, &call)
-            .await?
-        {
-            Err(error) if error.advice == Advice::Reauthorize => {
-                info!(owner = owner.id(), "GHL says that the token has ended");
-                let fresh = self.valid(owner, Some(held.version)).await?;
-                Ok(self
-                    .rate_limited(owner, priority, fresh.token, &call)
-                    .await??)
-            }
-            answer => Ok(answer?),
-        }
-    }
-
-    /// Makes one call that counts against the owner's rate limit, and stores the limits that GHL reports, for all
-    /// processes.
-    async fn rate_limited<T, F>(
-        &self,
-        owner: Owner<'_>,
-        priority: CallPriority,
-        token: SecretString,
-        call: &impl Fn(ghl::Client, SecretString) -> F,
-    ) -> Result<Result<T, CallError>, TokenError>
-    where
-        F: Future<Output = Result<T, CallError>>,
-    {
-        let now = self.clock.now();
-        let counted = rate_limits::take_call(&self.pool, owner.id(), priority, now)
-            .await?
-            .map_err(|until| TokenError::RateLimited(until - now))?;
-        let ghl = self.ghl.metered();
-        let answer = call(ghl.clone(), token).await;
-        let (limits, now) = (ghl.limits(), self.clock.now());
-        // The answer counts even if the limits cannot be stored.
-        if let Err(error) =
-            rate_limits::record_limits(&self.pool, owner.id(), counted, limits, now).await
-        {
-            warn!(owner = owner.id(), %error, "GHL's limits could not be kept");
-        }
-        let has_answered = answer
-            .as_ref()
-            .map_or_else(|error| !error.is_outage, |_| true);
-        if counted.is_down && has_answered {
-            info!(owner = owner.id(), "GHL answers again");
-            vendor_outages::end_outage(&self.pool, owner.id(), now).await?;
-        }
-        Ok(answer)
     }
 
     /// Requests a location's token from its company. Fails, too, if the company's token cannot be used.
@@ -239,6 +168,7 @@ impl Tokens {
         Ok(Open {
             token: self.sealer.open(&place, &row.access_token)?,
             version: row.version,
+            is_refused: row.is_refused(),
         })
     }
 
@@ -290,11 +220,13 @@ impl Tokens {
 
     /// Replaces the pair in `row`. The new pair is committed before anyone uses it.
     async fn refresh(&self, owner: Owner<'_>, row: &TokenRow) -> Result<Open, TokenError> {
+        let company = self.find_company(owner, row).await?;
         // Boxed because a location's renewal may renew its company's token.
-        let renewed = Box::pin(self.renew(owner, row)).await;
+        let renewed = Box::pin(self.renew(owner, row, company.as_ref())).await;
         match renewed {
             Ok(grant) => {
-                let sealed = self.seal(owner, &grant, row.company_id.as_ref());
+                let company = grant.company_id.as_ref().or(company.as_ref());
+                let sealed = self.seal(owner, &grant, company);
                 if !tokens::finish_refresh(&self.pool, owner.key(), row.version, &sealed).await? {
                     // Replaced or deleted meanwhile: the stored state counts.
                     let stored = self.find(owner).await?;
@@ -304,6 +236,7 @@ impl Tokens {
                 Ok(Open {
                     token: grant.access_token,
                     version: row.version + 1,
+                    is_refused: false,
                 })
             }
             Err(TokenError::Database(error)) => Err(error.into()),
@@ -352,8 +285,26 @@ impl Tokens {
         tokens::fail_refresh(&self.pool, owner.key(), row.version, (kind, &detail), at).await
     }
 
+    /// The agency that gives a location's tokens: that of its last install, which need not be that of the stored token.
+    async fn find_company(
+        &self,
+        owner: Owner<'_>,
+        row: &TokenRow,
+    ) -> sqlx::Result<Option<CompanyId>> {
+        let newest = match owner {
+            Owner::Location(location) => locations::find_company(&self.pool, location).await?,
+            Owner::Company(_) => None,
+        };
+        Ok(newest.or_else(|| row.company_id.clone()))
+    }
+
     /// A new pair: by the refresh token, or from the company if a location's refresh token is missing or dead.
-    async fn renew(&self, owner: Owner<'_>, row: &TokenRow) -> Result<Grant, TokenError> {
+    async fn renew(
+        &self,
+        owner: Owner<'_>,
+        row: &TokenRow,
+        company: Option<&CompanyId>,
+    ) -> Result<Grant, TokenError> {
         let refused = match &row.refresh_token {
             Some(sealed) => {
                 let refresh_token = self.sealer.open(&owner.place("refresh"), sealed)?;
@@ -367,7 +318,7 @@ impl Tokens {
             }
             None => Wait::NoRefreshToken.into(),
         };
-        let (Owner::Location(location), Some(company)) = (owner, &row.company_id) else {
+        let (Owner::Location(location), Some(company)) = (owner, company) else {
             return Err(TokenError::NeedsReinstall(refused));
         };
         match self.request_location_token(company, location).await {

@@ -46,8 +46,12 @@ pub struct CallError {
     pub detail: Reason,
 }
 
-/// GHL's words when a token is used in another location.
-const WRONG_LOCATION: &str = "does not have access to this location";
+/// GHL's words when a token does not open the location: it is that of another one, or the location has moved to another
+/// agency (`docs/vendors/ghl.md#errors`).
+const WRONG_LOCATION: [&str; 2] = [
+    "does not have access to this location",
+    "location is not accessible from this token",
+];
 
 /// GHL's words when the app lacks the scope of a route, or has a token of the wrong class for it.
 const NO_SCOPE: [&str; 2] = [
@@ -62,16 +66,16 @@ impl CallError {
         self.status == Some(401) && NO_SCOPE.iter().any(|words| self.says(words))
     }
 
-    /// Whether GHL refused in words that say for sure that the token may not do this, now or later: that of another
-    /// location, or without the scope.
+    /// Whether GHL says that the token does not open the location. With an agency's token that is about the location.
     #[must_use]
-    pub fn forbids_token(&self) -> bool {
-        self.lacks_scope() || self.status == Some(403) && self.says(WRONG_LOCATION)
+    pub fn is_of_another_location(&self) -> bool {
+        matches!(self.status, Some(400..=403))
+            && WRONG_LOCATION.iter().any(|words| self.says(words))
     }
 
     /// Whether these words are among GHL's.
     fn says(&self, part: &str) -> bool {
-        matches!(&self.detail, Reason::Answer(Answer::Ghl { words, .. }) if words.contains(part))
+        matches!(&self.detail, Reason::Answer(Answer::Ghl { words, .. }) if words.to_lowercase().contains(part))
     }
 }
 
@@ -281,6 +285,24 @@ mod tests {
                 "{message}"
             );
         }
+    }
+
+    #[test]
+    fn both_wordings_about_another_location_are_known() {
+        let known = |status, message| {
+            let body = json!({"message": message}).to_string();
+            classified(status, &body).is_of_another_location()
+        };
+        assert!(known(
+            403,
+            "The token does not have access to this location."
+        ));
+        assert!(known(
+            401,
+            "This location is not accessible from this token!"
+        ));
+        assert!(!known(403, "Forbidden resource"));
+        assert!(!known(400, "Location is not active"));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use time::OffsetDateTime;
 
 use crate::db::connection::{Connection, Pool};
 use crate::model::ids::LocationId;
+use crate::model::states::InstallStatus;
 
 /// A connect link.
 #[derive(Clone, Debug)]
@@ -45,6 +46,66 @@ pub async fn record_link(
     .execute(pool)
     .await
     .map(|_| ())
+}
+
+/// Keeps a connect link that is shown in a list, by the hashes of both tokens.
+pub async fn record_listed_link(
+    pool: &Pool,
+    token_hash: &[u8],
+    location: &LocationId,
+    list_hash: &[u8],
+    expires_at: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        insert into connect_links (token_hash, location_id, made_inside, expires_at, list_hash)
+        values ($1, $2, false, $3, $4)
+        "#,
+        token_hash,
+        location.as_str(),
+        expires_at,
+        list_hash,
+    )
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
+/// A connect link in a list.
+#[derive(Clone, Debug)]
+pub struct ListedLink {
+    /// Its location.
+    pub location_id: LocationId,
+    /// GHL's name of the location, where it is known.
+    pub name: Option<String>,
+    /// The install status of the location.
+    pub install_status: InstallStatus,
+    /// It has connected a number.
+    pub is_used: bool,
+}
+
+/// The links of a list that work, or were used, in the order of the names of their locations.
+pub async fn list_links(
+    pool: &Pool,
+    list_hash: &[u8],
+    now: OffsetDateTime,
+) -> sqlx::Result<Vec<ListedLink>> {
+    sqlx::query_as!(
+        ListedLink,
+        r#"
+        select l.location_id, n.name as "name?", s.install_status as "install_status!",
+            l.used_at is not null as "is_used!"
+        from connect_links l
+        join install_statuses s on s.location_id = l.location_id
+        left join account_names n on n.owner_id = l.location_id
+        where l.list_hash = $1 and l.expires_at > $2
+        order by n.name, l.location_id
+        "#,
+        list_hash,
+        now,
+    )
+    .fetch_all(pool)
+    .await
 }
 
 /// The link of a token, even if it is used or expired.

@@ -195,7 +195,19 @@ pub async fn expect_install(
         insert into locations as l (location_id, company_id, said_installed_at, token_request_at)
         values ($1, $2, $3, $4)
         on conflict (location_id) do update set
-            company_id = coalesce(excluded.company_id, l.company_id),
+            -- The agency of the newest install: the location may have moved there.
+            company_id = case
+                when excluded.said_installed_at < l.said_installed_at
+                    then coalesce(l.company_id, excluded.company_id)
+                else coalesce(excluded.company_id, l.company_id)
+            end,
+            -- GHL ends the location's own install when it moves.
+            installed_alone = l.installed_alone and (
+                excluded.company_id is null
+                or l.company_id is null
+                or excluded.company_id = l.company_id
+                or excluded.said_installed_at < l.said_installed_at
+            ),
             check_at = case
                 when l.uninstalled_at is null then l.check_at
                 else greatest(l.check_at, $4 + interval '5 minutes')
@@ -218,7 +230,8 @@ pub async fn expect_install(
     .map(|_| ())
 }
 
-/// Cancels the request for a location's token if the location has a working one already; false if it has none.
+/// Cancels the request for a location's token if the location has a working one of its agency already; false if it has
+/// none.
 pub async fn keeps_token(pool: &Pool, location: &LocationId) -> sqlx::Result<bool> {
     let kept = sqlx::query!(
         r#"
@@ -234,6 +247,8 @@ pub async fn keeps_token(pool: &Pool, location: &LocationId) -> sqlx::Result<boo
             where t.owner_id = l.location_id
               and t.owner_kind = 'location'
               and t.trouble is distinct from 'needs_reinstall'
+              -- One that another agency gave ended when the location moved.
+              and (t.company_id = l.company_id or t.company_id is null or l.company_id is null)
           )
         "#,
         location.as_str(),

@@ -48,6 +48,30 @@ pub async fn request_token(
     .map(|_| ())
 }
 
+/// Has the token of a location asked for again at `at`, or a quarter of an hour after its last: GHL refuses the one that
+/// it has, and might refuse each new one.
+pub async fn request_another(
+    pool: &Pool,
+    location: &LocationId,
+    at: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        update locations
+        set token_request_at = greatest($2, installed_at + interval '15 minutes'),
+            token_request_failures = 0,
+            token_request_refusal_code = null,
+            token_request_refusal_args = null
+        where location_id = $1 and token_request_at is null and uninstalled_at is null
+        "#,
+        location.as_str(),
+        at,
+    )
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
 /// A request to a company for a location's token.
 #[derive(Clone, Debug)]
 pub struct TokenRequest {

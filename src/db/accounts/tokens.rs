@@ -30,6 +30,14 @@ pub struct TokenRow {
     pub problem_detail: Option<Reason>,
 }
 
+impl TokenRow {
+    /// Whether GHL refused it in its location. A failed renewal counts its failures; a refusal counts none.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.problem == Some(TokenProblem::NeedsReinstall) && self.refresh_failures == 0
+    }
+}
+
 /// A pair to store.
 #[derive(Clone, Debug)]
 pub struct NewToken {
@@ -152,7 +160,8 @@ pub async fn finish_refresh(
     let replaced = sqlx::query!(
         r#"
         update tokens
-        set access_token = $4,
+        set company_id = coalesce($9, company_id),
+            access_token = $4,
             refresh_token = coalesce($5, refresh_token),
             expires_at = $6,
             refresh_at = $7,
@@ -173,10 +182,62 @@ pub async fn finish_refresh(
         token.expires_at,
         token.refresh_at,
         token.scope.as_deref(),
+        token.company_id.as_ref().map(CompanyId::as_str),
     )
     .execute(pool)
     .await?;
     Ok(replaced.rows_affected() == 1)
+}
+
+/// Records that GHL refuses the token of the pair `version` in its location. True if that is news. The token stays in
+/// use, because only GHL's next answer shows whether that is over ([`TokenRow::is_refused`]).
+pub async fn record_refusal(
+    pool: &Pool,
+    (kind, owner): (OwnerKind, &str),
+    version: i64,
+    why: &Reason,
+) -> sqlx::Result<bool> {
+    let recorded = sqlx::query!(
+        r#"
+        update tokens
+        set trouble = 'needs_reinstall',
+            trouble_code = $4::jsonb->>'code',
+            trouble_args = $4::jsonb->'args',
+            refresh_failures = 0
+        where owner_id = $1
+            and owner_kind = $2
+            and version = $3
+            and (trouble is distinct from 'needs_reinstall' or refresh_failures > 0)
+        "#,
+        owner,
+        kind as OwnerKind,
+        version,
+        why as &Reason,
+    )
+    .execute(pool)
+    .await?;
+    Ok(recorded.rows_affected() == 1)
+}
+
+/// Records that GHL takes the refused token of the pair `version` again.
+pub async fn end_refusal(
+    pool: &Pool,
+    (kind, owner): (OwnerKind, &str),
+    version: i64,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        update tokens
+        set trouble = null, trouble_code = null, trouble_args = null
+        where owner_id = $1 and owner_kind = $2 and version = $3 and refresh_failures = 0
+        "#,
+        owner,
+        kind as OwnerKind,
+        version,
+    )
+    .execute(pool)
+    .await
+    .map(|_| ())
 }
 
 /// Ends the claim after a failed refresh. `refresh_at`: when to try again.

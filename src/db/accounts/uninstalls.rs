@@ -8,11 +8,13 @@ use crate::model::ids::{CompanyId, LocationId};
 use crate::model::reason::{Hold, Reason, Wait};
 
 /// Uninstalls a location: its tokens and webhook secrets are gone, its numbers send no more and wait for Waapify to be
-/// told, every message that waits is `failed(uninstalled)`. False for a location we do not know, and for one in which
-/// the app was installed later than `said_at`: GHL said so (by its own clock), or a browser brought the install.
+/// told, every message that waits is `failed(uninstalled)`. False for a location we do not know, for one in which
+/// the app was installed later than `said_at`: GHL said so (by its own clock), or a browser brought the install; and for
+/// one that has moved from the agency `company` to another, whose install stays.
 pub async fn uninstall_location(
     tx: &mut Connection,
     location: &LocationId,
+    company: Option<&CompanyId>,
     said_at: Option<OffsetDateTime>,
     now: OffsetDateTime,
 ) -> sqlx::Result<bool> {
@@ -28,10 +30,12 @@ pub async fn uninstall_location(
             provider_at = null
         where location_id = $1
           and ($3::timestamptz is null or said_installed_at is null or said_installed_at <= $3)
+          and ($4::text is null or company_id is null or company_id = $4)
         "#,
         location.as_str(),
         now,
         said_at,
+        company.map(CompanyId::as_str),
     )
     .execute(&mut *tx)
     .await?;

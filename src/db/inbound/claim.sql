@@ -185,6 +185,16 @@ returning i.location_id, i.id, i.wa_message_id, i.from_me, i.conversation, i.num
         from inbound_media m
         where m.location_id = i.location_id and m.message_id = i.id
     ), false) as "is_file_untried!",
+    coalesce((
+        select m.state = 'wanted' and m.is_held
+        from inbound_media m
+        where m.location_id = i.location_id and m.message_id = i.id
+    ), false) as "is_file_held!",
+    greatest(i.accepted_at, (
+        select m.opened_at
+        from inbound_media m
+        where m.location_id = i.location_id and m.message_id = i.id
+    )) as "file_since!",
     (
         select m.attachment
         from inbound_media m

@@ -121,6 +121,10 @@ pub struct InboundJob {
     pub lacks_file: bool,
     /// That file was not tried yet: the location's calls were used up.
     pub is_file_untried: bool,
+    /// That file waits for the location's token.
+    pub is_file_held: bool,
+    /// Since when that file could be had: the token works again, or the message arrived.
+    pub file_since: OffsetDateTime,
     /// Where GHL stores its file.
     pub attachment: Option<String>,
 }

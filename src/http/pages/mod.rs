@@ -3,6 +3,7 @@
 pub(super) mod connect;
 pub(super) mod front_page;
 pub(super) mod install_codes;
+pub(super) mod installed;
 pub(super) mod layout;
 pub(super) mod location;
 pub(super) mod oauth;

@@ -10,7 +10,6 @@ use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
-use maud::{Markup, html};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use time::Duration;
@@ -22,15 +21,13 @@ use crate::accounts::tokens::TokenError;
 use crate::clients::ghl::Advice;
 use crate::config::install_link::install_link;
 use crate::crypto::{hash_secret, random_secret};
-use crate::db::numbers;
-use crate::db::numbers::LastNumber;
 use crate::http::HttpState;
 use crate::http::error::PageError;
 pub(in crate::http) use crate::http::pages::connect::new_link;
 use crate::http::pages::install_codes::is_code;
-use crate::http::pages::layout;
+use crate::http::pages::installed;
 use crate::model::ids::LocationId;
-use crate::model::language::{Language, Text};
+use crate::model::language::Text;
 
 /// Time to log in to GHL and choose a sub-account.
 const STATE_LIFE: Duration = Duration::minutes(30);
@@ -80,14 +77,11 @@ fn state_cookie(public_url: &Url, value: &str) -> Cookie<'static> {
 /// Exchanges the code and shows what to do next.
 pub(in crate::http) async fn callback(
     State(state): State<HttpState>,
-    language: Language,
     jar: CookieJar,
     Query(callback): Query<Callback>,
 ) -> Response {
     let given = callback.state.clone();
-    let page = finish(&state, language, &jar, callback)
-        .await
-        .into_response();
+    let page = finish(&state, &jar, callback).await.into_response();
     let mut left = states_of(&jar);
     match &given {
         // Another tab's install goes on.
@@ -124,7 +118,6 @@ fn states_of(jar: &CookieJar) -> Vec<String> {
 
 async fn finish(
     state: &HttpState,
-    language: Language,
     jar: &CookieJar,
     callback: Callback,
 ) -> Result<Response, PageError> {
@@ -155,7 +148,7 @@ async fn finish(
         .map_err(|ended| internal(&ended))?
         .map_err(|cause| not_installed(&cause))?;
     state.signals.token_upkeep.notify_one();
-    Ok(next_steps(state, language, &installed).await?)
+    Ok(next_step(state, &installed).await?)
 }
 
 /// An install that started here must come back with a state that its browser was given. One that started in the
@@ -182,35 +175,16 @@ fn check_state(jar: &CookieJar, given: Option<&str>) -> Result<(), PageError> {
     })
 }
 
-/// The next step of a location: a link to the connect form, unless its number is still connected.
-struct Next<'a> {
-    location: &'a LocationId,
-    /// GHL's name of the location.
-    name: Option<&'a str>,
-    link: String,
-    last: Option<LastNumber>,
-}
-
-/// A single location goes straight to its connect page; of several, each gets its link.
-async fn next_steps(
-    state: &HttpState,
-    language: Language,
-    installed: &Installed,
-) -> sqlx::Result<Response> {
+/// A single location goes straight to its connect page; of several, each gets its link in a list. Both have addresses of
+/// their own, because this one works only once.
+async fn next_step(state: &HttpState, installed: &Installed) -> sqlx::Result<Response> {
     take_up_pending(state, &installed.ready).await;
-    let mut steps = Vec::new();
-    for location in installed.ready.iter().chain(&installed.waiting) {
-        steps.push(Next {
-            location,
-            name: installed.names.get(location).map(String::as_str),
-            link: new_link(state, location, false).await?,
-            last: numbers::find_last(&state.pool, location).await?,
-        });
-    }
-    Ok(match (steps.as_slice(), installed.waiting.as_slice()) {
-        ([only], []) => Redirect::to(&only.link).into_response(),
-        _ => show(language, &steps, &installed.waiting).into_response(),
-    })
+    let address = match (installed.ready.as_slice(), installed.waiting.as_slice()) {
+        ([], []) => installed::address(state),
+        ([only], []) => new_link(state, only, false).await?,
+        (ready, waiting) => installed::new_list(state, ready.iter().chain(waiting)).await?,
+    };
+    Ok(Redirect::to(&address).into_response())
 }
 
 /// Connects the numbers from GHL's install form. The browser waits a short time for it.
@@ -225,70 +199,6 @@ async fn take_up_pending(state: &HttpState, ready: &[LocationId]) {
         }
     });
     let _ = tokio::time::timeout(PENDING_PATIENCE, taking_up).await;
-}
-
-fn show(language: Language, steps: &[Next<'_>], waiting: &[LocationId]) -> Markup {
-    let title = language.pick("The app is installed", "Aplikasi sudah dipasang");
-    layout::page(
-        language,
-        title,
-        &html! {
-            @if steps.is_empty() {
-                p { (language.pick(
-                    "No sub-account has the app yet. In GHL, open the agency's app list, choose this app, and install it in the sub-accounts that should use WhatsApp.",
-                    "Belum ada sub-akaun yang mempunyai aplikasi ini. Dalam GHL, buka senarai aplikasi agensi, pilih aplikasi ini, dan pasang dalam sub-akaun yang akan menggunakan WhatsApp.",
-                )) }
-            } @else {
-                h2 { (language.pick("Next: connect your WhatsApp number", "Seterusnya: sambungkan nombor WhatsApp anda")) }
-                p { (language.pick(
-                    "You need three things from Waapify: the instance id, the access token, and the number. Without a linked number the access token is enough.",
-                    "Anda perlukan tiga perkara dari Waapify: ID instance, token akses dan nombor. Jika belum ada nombor yang dipautkan, token akses sahaja sudah cukup.",
-                )) }
-                ul.links { @for step in steps { li { (next_link(language, step)) } } }
-                p.note { (language.pick(
-                    "Each link works once, for 24 hours. To get a new one, open the app in the menu of the sub-account in GHL and press “Connect a number”.",
-                    "Setiap pautan berfungsi sekali, selama 24 jam. Untuk pautan baharu, buka aplikasi ini dalam menu sub-akaun di GHL dan tekan “Sambungkan nombor”.",
-                )) }
-                h2 { (language.pick("Then: choose it in GHL", "Kemudian: pilih ia dalam GHL")) }
-                p {
-                    (language.pick("In the sub-account, open ", "Dalam sub-akaun, buka "))
-                    strong { "Settings › Phone Numbers › Advanced Settings › SMS Provider" }
-                    (language.pick(
-                        ", choose this app and save. Only an agency admin sees that setting.",
-                        ", pilih aplikasi ini dan simpan. Hanya admin agensi yang nampak tetapan itu.",
-                    ))
-                }
-            }
-            @if !waiting.is_empty() {
-                p.note { (language.pick(
-                    "GHL gave no access yet for these sub-accounts. We keep asking; you can connect their numbers meanwhile. If one stays like this, check in GHL that it is active and has the app.",
-                    "GHL belum memberi akses untuk sub-akaun ini. Kami terus meminta; anda boleh menyambungkan nombornya sementara itu. Jika ia kekal begini, semak dalam GHL bahawa ia aktif dan mempunyai aplikasi ini.",
-                )) }
-                ul { @for location in waiting { li { (location) } } }
-            }
-        },
-    )
-}
-
-fn next_link(language: Language, step: &Next<'_>) -> Markup {
-    let who = html! {
-        @if let Some(name) = step.name { (name) " (" span.id { (step.location) } ")" } @else { (step.location) }
-    };
-    match &step.last {
-        Some(last) if last.is_connected => html! {
-            p.notice.good {
-                (language.pick("Sub-account ", "Sub-akaun ")) (who)
-                (language.pick(" is connected to +", " sudah disambungkan kepada +")) (last.number)
-                (language.pick(" already. There is nothing to enter.", ". Tiada apa-apa perlu diisi."))
-            }
-            a href=(step.link) { (language.pick("Connect another number", "Sambungkan nombor lain")) }
-        },
-        _ => html! {
-            a.button href=(step.link) {
-                (language.pick("Connect WhatsApp for sub-account ", "Sambungkan WhatsApp untuk sub-akaun ")) (who)
-            }
-        },
-    }
 }
 
 fn no_code() -> PageError {

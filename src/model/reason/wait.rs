@@ -24,6 +24,13 @@ reasons! {
     Reinstall = "needs_reinstall",
         "the app must be installed again in this sub-account",
         "aplikasi perlu dipasang semula dalam sub-akaun ini";
+    /// GHL says that the token does not open the location.
+    Moved {
+        /// GHL's words.
+        cause: Box<Reason>,
+    } = "location_moved",
+        "the token does not open this sub-account any more, which may have moved to another agency; install the app there again ({cause})",
+        "token ini tidak lagi membuka sub-akaun ini, yang mungkin telah berpindah ke agensi lain; pasang aplikasi di situ semula ({cause})";
     /// GHL renews the token when the location is active again.
     Inactive = "location_inactive",
         "this sub-account is not active in GHL",

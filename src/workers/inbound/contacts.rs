@@ -102,19 +102,27 @@ async fn still_has(
     contact: &ContactId,
     forms: &[String],
 ) -> Result<bool, TokenError> {
-    let read =
-        |ghl: ghl::Client, token| async move { ghl.find_phone_of_contact(&token, contact).await };
-    let phone = match context.tokens.call(location, read).await {
-        // Deleted, or merged with another.
-        Err(TokenError::Call(error)) if error.advice == Advice::Reject => None,
-        read => read?,
-    };
+    let phone = read_phone(context, location, contact).await?;
     let still = phone.is_some_and(|phone| forms.contains(&digits(&phone)));
     if still {
         let now = context.clock.now();
         phones::confirm(&context.pool, location, forms, contact, now).await?;
     }
     Ok(still)
+}
+
+/// The phone of a contact in GHL; none if it has none, or was deleted or merged with another.
+pub(in crate::workers) async fn read_phone(
+    context: &Context,
+    location: &LocationId,
+    contact: &ContactId,
+) -> Result<Option<String>, TokenError> {
+    let read =
+        |ghl: ghl::Client, token| async move { ghl.find_phone_of_contact(&token, contact).await };
+    match context.tokens.call(location, read).await {
+        Err(TokenError::Call(error)) if error.advice == Advice::Reject => Ok(None),
+        read => read,
+    }
 }
 
 fn digits(phone: &str) -> String {

@@ -1,5 +1,7 @@
 //! Looks into GHL for a message whose post had no answer, by the id that WhatsApp gave it.
 
+use time::Duration;
+
 use crate::accounts::tokens::TokenError;
 use crate::clients::ghl;
 use crate::clients::ghl::{Advice, LastMessage, MessagePage};
@@ -7,12 +9,16 @@ use crate::db::inbound::InboundJob;
 use crate::db::inbound::posts;
 use crate::model::ids::GhlMessageId;
 use crate::workers::Context;
+use crate::workers::inbound::INDEX_LAG;
 use crate::workers::inbound::contacts::Contact;
 use crate::workers::inbound::reconciliation;
 use crate::workers::inbound::reconciliation::End;
 
 /// Pages of a hundred messages: more than a busy conversation gets while an answer is lost and GHL is down for a day.
 const MAX_PAGES: usize = 10;
+
+/// From the start of a post until GHL's search shows it: a post is cut off after 30 s.
+const SEARCHABLE: Duration = Duration::seconds(30).saturating_add(INDEX_LAG);
 
 /// What GHL says about the message.
 pub(super) enum Looked {
@@ -22,6 +28,8 @@ pub(super) enum Looked {
     Compared(End),
     /// GHL does not have it.
     NotThere,
+    /// Only GHL's search can tell, and not before this time has passed.
+    Early(Duration),
 }
 
 /// Looks for the message of `job` in the conversation with its contact, whatever stands behind it.
@@ -45,12 +53,36 @@ pub(super) async fn look(
         (Listed::Found(id), _) => Ok(Looked::Found(id)),
         (Listed::NotThere, _) => Ok(Looked::NotThere),
         (Listed::Silent, Some(last)) => compare(context, job, &last).await,
-        (Listed::Silent, None) => match search(context, job, contact).await? {
-            Some(ghl::FoundConversation {
-                last: Some(last), ..
-            }) => compare(context, job, &last).await,
-            _ => Ok(Looked::NotThere),
-        },
+        (Listed::Silent, None) => look_anew(context, job, contact).await,
+    }
+}
+
+/// The list of the remembered conversation tells nothing, or cannot be read: it may be deleted, and the contact has another
+/// now. GHL's search knows, once it has what was posted.
+async fn look_anew(
+    context: &Context,
+    job: &InboundJob,
+    contact: &Contact,
+) -> Result<Looked, TokenError> {
+    let now = context.clock.now();
+    let searchable_at = job.post_started_at.map_or(now, |at| at + SEARCHABLE);
+    if now < searchable_at {
+        return Ok(Looked::Early(searchable_at - now));
+    }
+    let Some(found) = search(context, job, contact).await? else {
+        return Ok(Looked::NotThere);
+    };
+    let is_other = |id: &&String| contact.conversation.as_ref() != Some(*id);
+    if let Some(other) = found.id.as_ref().filter(is_other) {
+        match find_listed(context, job, other).await? {
+            Listed::Found(id) => return Ok(Looked::Found(id)),
+            Listed::NotThere => return Ok(Looked::NotThere),
+            Listed::Silent => {}
+        }
+    }
+    match found.last {
+        Some(last) => compare(context, job, &last).await,
+        None => Ok(Looked::NotThere),
     }
 }
 

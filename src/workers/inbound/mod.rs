@@ -97,10 +97,11 @@ impl Worker for Inbound {
         if job.attempt - job.failures - job.waits > MAX_CRASHED_ATTEMPTS {
             return self.fail(&job, &Step::Poison.into()).await;
         }
-        if job.is_file_untried && self.0.clock.now() - job.accepted_at < BUSY_WAIT {
-            let due = self.0.clock.now() + FILES_TURN;
-            let wait = Wait::RateLimited.into();
-            return inbound::snooze(&self.0.pool, &job, &wait, due, self.0.clock.now()).await;
+        if job.is_file_held {
+            return self.wait_with_file(&job).await;
+        }
+        if job.is_file_untried && self.0.clock.now() - job.file_since < BUSY_WAIT {
+            return self.wait_for_file(&job).await;
         }
         let contact = match self.prepare(&job).await {
             Ok(Prepared::Post(contact)) => contact,
@@ -165,7 +166,7 @@ enum Prepared {
     WasStored(GhlMessageId),
     /// GHL's conversation shows it.
     IsInGhl,
-    /// GHL may have it, and may report it in an event within this time.
+    /// GHL may have it, and may report it in an event, or show it in its search, within this time.
     IsHidden(Duration),
 }
 
@@ -188,6 +189,7 @@ impl Inbound {
             Looked::Found(message) => return Ok(Prepared::WasStored(message)),
             Looked::NotThere => End::Older,
             Looked::Compared(end) => end,
+            Looked::Early(pause) => return Ok(Prepared::IsHidden(pause)),
         };
         match end {
             End::Ours => Ok(Prepared::IsInGhl),
@@ -263,6 +265,22 @@ impl Inbound {
                 async move { ghl.post_inbound(&token, message).await }
             })
             .await
+    }
+
+    /// The file waits for the location's token, which the message needs, too. It is tried once more when the token works.
+    async fn wait_with_file(&self, job: &InboundJob) -> sqlx::Result<()> {
+        if let Err(error) = self.0.tokens.check(&job.location_id).await {
+            return self.reschedule(job, error, INDEX_LAG).await;
+        }
+        media::open(&self.0.pool, job, self.0.clock.now()).await?;
+        self.0.signals.inbound_media.notify_one();
+        self.wait_for_file(job).await
+    }
+
+    async fn wait_for_file(&self, job: &InboundJob) -> sqlx::Result<()> {
+        let now = self.0.clock.now();
+        let wait = Wait::RateLimited.into();
+        inbound::snooze(&self.0.pool, job, &wait, now + FILES_TURN, now).await
     }
 
     /// The message has waited long enough for its file: it gets a link, with which the reader downloads the file.

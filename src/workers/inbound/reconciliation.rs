@@ -114,6 +114,8 @@ mod tests {
             reconciliations: 0,
             lacks_file: false,
             is_file_untried: false,
+            is_file_held: false,
+            file_since: NOON,
             attachment: None,
         }
     }

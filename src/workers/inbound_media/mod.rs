@@ -3,12 +3,14 @@
 //! Owns one attempt at a file, and how long its message waits for it. It must not keep a file in memory that is too
 //! large for GHL: such a file is only verified, and its reader downloads it through our link.
 
+mod fetched_files;
 mod sticker;
 
 use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
 use bytes::Bytes;
+pub use fetched_files::FetchedFiles;
 use secrecy::ExposeSecret as _;
 use time::{Duration, OffsetDateTime};
 use tokio::sync::OnceCell;
@@ -18,13 +20,14 @@ use url::Url;
 use whatsapp_events::{FileType, MediaFile};
 
 use crate::accounts::tokens::TokenError;
-use crate::clients::ghl::{Advice, MAX_UPLOAD_BYTES, NewFile};
+use crate::clients::ghl::{Advice, CallError, MAX_UPLOAD_BYTES, NewFile};
 use crate::clients::whatsapp_media::FetchError;
 use crate::clients::{endpoint, ghl};
 use crate::crypto::{hash_secret, random_secret};
 use crate::db::inbound::media;
 use crate::db::inbound::media::{Fate, Link, MediaJob};
 use crate::db::queue::{Room, location_key};
+use crate::model::ids::{ContactId, LocationId};
 use crate::model::reason::{Media as NoMedia, Reason, Step};
 use crate::model::retry_schedule::MEDIA;
 use crate::runtime::notify::Signal;
@@ -69,6 +72,8 @@ enum Outcome {
     Later(Reason, Box<Outcome>),
     /// It was not tried: a call to GHL, a token or a contact is due after this time.
     Wait(Reason, Duration),
+    /// As before, but for a token that a person has to mend: its message waits as long.
+    Hold(Reason, Duration),
 }
 
 /// A file in a form that GHL accepts; none if there is no such form.
@@ -122,13 +127,20 @@ impl Media {
             info!(location = %job.location_id, message_id = %job.message_id, "GHL takes too long over the file");
             return Ok(Outcome::Linked);
         };
-        match (uploaded, fetched.into_inner()) {
-            (Ok(Some(address)), _) => Ok(Outcome::Attached(address)),
-            (Ok(None), Some(Err(error))) => Ok(not_fetched(&error)),
-            (Ok(None), _) => Ok(Outcome::Linked),
-            (Err(TokenError::Database(error)), _) => Err(error),
-            (Err(error), _) => Ok(not_uploaded(job, &error)),
+        let error = match (uploaded, fetched.get()) {
+            (Ok(Some(address)), _) => return Ok(Outcome::Attached(address)),
+            (Ok(None), Some(Err(error))) => return Ok(not_fetched(error)),
+            (Ok(None), _) => return Ok(Outcome::Linked),
+            (Err(TokenError::Database(error)), _) => return Err(error),
+            (Err(error), _) => error,
+        };
+        let outcome = not_uploaded(job, &error);
+        if let (Outcome::Later(..) | Outcome::Wait(..), Some(Ok(Some(file)))) =
+            (&outcome, fetched.into_inner())
+        {
+            self.0.fetched_files.keep(job, file);
         }
+        Ok(outcome)
     }
 
     /// None: the file was not fetched, or is nothing that GHL accepts.
@@ -144,8 +156,9 @@ impl Media {
             wrote_at: job.wrote_at,
         };
         let contact = &contacts::find_or_make(&self.0, location, sender).await?.id;
+        self.probe(location, contact).await?;
         let upload = |ghl: ghl::Client, token| async move {
-            let fetched = fetched.get_or_init(|| self.fetch_in_time(&job.file)).await;
+            let fetched = fetched.get_or_init(|| self.fetch_once(job)).await;
             match fetched {
                 Ok(Some(file)) => ghl.upload(&token, location, contact, file).await.map(Some),
                 Ok(None) | Err(_) => Ok(None),
@@ -154,8 +167,24 @@ impl Media {
         self.0.tokens.call(location, upload).await
     }
 
-    async fn fetch_in_time(&self, file: &MediaFile) -> Fetched {
-        let fetched = timeout(FETCH, self.fetch(file)).await;
+    /// Fails while GHL refuses the token: a call without a file shows whether that is over, so that none is fetched in
+    /// vain.
+    async fn probe(&self, location: &LocationId, contact: &ContactId) -> Result<(), TokenError> {
+        match self.0.tokens.check(location).await {
+            Err(TokenError::NeedsReinstall(_)) => {
+                let read = contacts::read_phone(&self.0, location, contact).await;
+                read.map(|_| ())
+            }
+            checked => checked,
+        }
+    }
+
+    /// The file from an earlier try, or from WhatsApp.
+    async fn fetch_once(&self, job: &MediaJob) -> Fetched {
+        if let Some(file) = self.0.fetched_files.take(job) {
+            return Ok(Some(file));
+        }
+        let fetched = timeout(FETCH, self.fetch(&job.file)).await;
         fetched.unwrap_or_else(|_| Err(FetchError::Retry(NoMedia::TooSlow)))
     }
 
@@ -191,8 +220,14 @@ impl Media {
             Outcome::Missing(reason) => self.end(job, Fate::Missing(&reason)).await,
             Outcome::Wait(cause, pause) => {
                 info!(location = %job.location_id, message_id = %job.message_id, %cause, "the file waits");
+                let now = self.0.clock.now();
+                let dues = (now + pause, now + pause + LEASE);
+                media::snooze(&self.0.pool, job, &cause, dues, BUSY_WAIT, now).await
+            }
+            Outcome::Hold(cause, pause) => {
+                info!(location = %job.location_id, message_id = %job.message_id, %cause, "the file waits");
                 let due = self.0.clock.now() + pause;
-                media::snooze(&self.0.pool, job, &cause, due, due + LEASE, BUSY_WAIT).await
+                media::hold(&self.0.pool, job, &cause, due).await
             }
             Outcome::Later(cause, end) => match MEDIA.pause(job.failures, rand::random()) {
                 None => Box::pin(self.record(job, *end)).await,
@@ -260,7 +295,6 @@ fn not_fetched(error: &FetchError) -> Outcome {
 }
 
 fn not_uploaded(job: &MediaJob, error: &TokenError) -> Outcome {
-    let may_succeed = |advice| matches!(advice, Advice::Retry | Advice::RetryAfter(_));
     match error {
         TokenError::Pending
         | TokenError::Failing(_)
@@ -269,7 +303,18 @@ fn not_uploaded(job: &MediaJob, error: &TokenError) -> Outcome {
         | TokenError::MakingContact => {
             Outcome::Wait(error.reason(), error.wait().unwrap_or(BUSY_PAUSE))
         }
-        TokenError::Call(call) if may_succeed(call.advice) && job.failures + 1 < UPLOAD_TRIES => {
+        // The message waits for the same.
+        TokenError::NotInstalled | TokenError::NeedsReinstall(_) | TokenError::Inactive(_) => {
+            Outcome::Hold(error.reason(), error.wait().unwrap_or(BUSY_PAUSE))
+        }
+        // Its calls are used up, as GHL counts them.
+        TokenError::Call(CallError {
+            advice: Advice::RetryAfter(_),
+            ..
+        }) => Outcome::Wait(error.reason(), error.least_pause().unwrap_or(BUSY_PAUSE)),
+        TokenError::Call(call)
+            if call.advice == Advice::Retry && job.failures + 1 < UPLOAD_TRIES =>
+        {
             Outcome::Later(error.reason(), Box::new(Outcome::Linked))
         }
         _ => {

@@ -12,7 +12,7 @@ use waapify_ghl::workers::Worker as _;
 use waapify_ghl::workers::inbound_media::Media;
 use whatsapp_events::MediaFile;
 
-use super::{JPEG, LINE, WAIT, arrives, document, fate, only_post, picture, sends};
+use super::{JPEG, LINE, UPLOAD, WAIT, arrives, document, fate, only_post, picture, sends};
 use crate::commands::Serving;
 use crate::harness::{Bridge, wait};
 
@@ -97,6 +97,25 @@ async fn in_a_busy_minute_a_picture_waits_for_its_call_and_is_fetched_once() {
         bridge.after(Duration::seconds(10)).await;
         assert_eq!(faults.count("GET file"), 1);
         assert_eq!(only_post(&bridge).1.len(), 1, "{left}");
+        bridge.database.pool.close().await;
+    }
+}
+
+#[tokio::test]
+async fn what_ghl_refuses_for_now_is_uploaded_later_and_fetched_once() {
+    for (status, times) in [(429, 5), (503, 2), (500, 2)] {
+        let bridge = Bridge::new().await;
+        for _ in 0..times {
+            let fault = Fault::answer(status, "{}");
+            bridge.simulation.ghl.faults().push(UPLOAD, fault);
+        }
+        sends(&bridge, &picture(JPEG)).await;
+        for _ in 0..12 {
+            bridge.after(Duration::seconds(12)).await;
+        }
+        assert_eq!(only_post(&bridge).1.len(), 1, "{status}");
+        let fetched = bridge.simulation.waapify.media_faults().count("GET file");
+        assert_eq!(fetched, 1, "{status}");
         bridge.database.pool.close().await;
     }
 }

@@ -122,6 +122,14 @@ impl Ghl {
         }
     }
 
+    /// Transfers a location to another agency: its authorisations are deleted, and the app is not installed there.
+    pub fn move_location(&self, location_id: &str, company_id: &str) {
+        if let Some(location) = self.inner.state.lock().locations.get_mut(location_id) {
+            company_id.clone_into(&mut location.company_id);
+        }
+        self.set_installed(location_id, false);
+    }
+
     /// Pauses a location, or makes it active again.
     pub fn set_active(&self, location_id: &str, active: bool) {
         if let Some(location) = self.inner.state.lock().locations.get_mut(location_id) {

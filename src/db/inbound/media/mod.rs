@@ -15,7 +15,7 @@ pub(in crate::db) use links::end_links;
 pub use links::find_linked;
 pub use pairs::{has_arrived, replace_file};
 use time::{Duration, OffsetDateTime};
-pub use waits::{finish_retry, release, snooze};
+pub use waits::{finish_retry, hold, open, release, snooze};
 use whatsapp_events::MediaFile;
 
 use crate::db::connection::{Connection, Pool};

@@ -1,8 +1,11 @@
 //! How a claimed file is put back: after a failed try, to wait, or because its process stops.
+//!
+//! A file that is held waits for its location's token, as long as that takes, and its message with it.
 
 use time::{Duration, OffsetDateTime};
 
 use crate::db::connection::Pool;
+use crate::db::inbound::InboundJob;
 use crate::db::inbound::media::MediaJob;
 use crate::db::queue::set_due;
 use crate::model::reason::Reason;
@@ -20,7 +23,8 @@ pub async fn finish_retry(
         set due_at = $4,
             reason_code = $5::jsonb->>'code',
             reason_args = $5::jsonb->'args',
-            failures = failures + 1
+            failures = failures + 1,
+            is_held = false
         where location_id = $1 and message_id = $2 and attempt = $3 and state = 'wanted'
         "#,
         job.location_id.as_str(),
@@ -40,9 +44,9 @@ pub async fn snooze(
     pool: &Pool,
     job: &MediaJob,
     cause: &Reason,
-    due: OffsetDateTime,
-    message_due: OffsetDateTime,
+    (due, message_due): (OffsetDateTime, OffsetDateTime),
     longest: Duration,
+    now: OffsetDateTime,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
@@ -51,7 +55,9 @@ pub async fn snooze(
             set due_at = $4,
                 reason_code = $5::jsonb->>'code',
                 reason_args = $5::jsonb->'args',
-                waits = waits + 1
+                waits = waits + 1,
+                opened_at = case when is_held then $8 else opened_at end,
+                is_held = false
             where location_id = $1 and message_id = $2 and attempt = $3 and state = 'wanted'
             returning location_id, message_id
         )
@@ -68,6 +74,56 @@ pub async fn snooze(
         cause as &Reason,
         message_due,
         longest as Duration,
+        now,
+    )
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
+/// Holds a file until the token of its location works; it is tried again at `due` in any case.
+pub async fn hold(
+    pool: &Pool,
+    job: &MediaJob,
+    cause: &Reason,
+    due: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        update inbound_media
+        set due_at = $4,
+            reason_code = $5::jsonb->>'code',
+            reason_args = $5::jsonb->'args',
+            waits = waits + 1,
+            is_held = true
+        where location_id = $1 and message_id = $2 and attempt = $3 and state = 'wanted'
+        "#,
+        job.location_id.as_str(),
+        job.message_id.0,
+        job.attempt,
+        due,
+        cause as &Reason,
+    )
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
+/// Makes the held file of a message due, because the token works again. Not one that a worker has in hand.
+pub async fn open(pool: &Pool, job: &InboundJob, now: OffsetDateTime) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        update inbound_media
+        set is_held = false, opened_at = $3, due_at = least(due_at, $3)
+        where location_id = $1
+            and message_id = $2
+            and state = 'wanted'
+            and is_held
+            and attempt = failures + waits
+        "#,
+        job.location_id.as_str(),
+        job.id.0,
+        now,
     )
     .execute(pool)
     .await

@@ -29,7 +29,7 @@ use views::{Done, Fault, Typed};
 
 use crate::accounts::connect::{ConnectError, Entered, Field, LinkUse};
 use crate::clients::waapify::CheckError;
-use crate::crypto::{hash_secret, random_secret};
+use crate::crypto::{derive_secret, hash_secret, random_secret};
 use crate::db::accounts::account_names::Names;
 use crate::db::accounts::connect_links::ConnectLink;
 use crate::db::accounts::{account_names, connect_links};
@@ -92,8 +92,33 @@ pub(in crate::http) async fn new_link(
     let hash = hash_secret(token.expose_secret());
     let end = state.clock.now() + LINK_LIFE;
     connect_links::record_link(&state.pool, &hash, location, made_inside, end).await?;
+    Ok(address(state, token.expose_secret()))
+}
+
+/// Makes a location's link for the list with this token, from which its address is derived, so that it can be shown
+/// again.
+pub(in crate::http) async fn list_link(
+    state: &HttpState,
+    location: &LocationId,
+    list: &str,
+) -> sqlx::Result<()> {
+    let hash = hash_secret(&derive_secret(list, location.as_str()));
+    let end = state.clock.now() + LINK_LIFE;
+    connect_links::record_listed_link(&state.pool, &hash, location, &hash_secret(list), end).await
+}
+
+/// The address of a location's link in the list with this token.
+pub(in crate::http) fn link_address(
+    state: &HttpState,
+    location: &LocationId,
+    list: &str,
+) -> String {
+    address(state, &derive_secret(list, location.as_str()))
+}
+
+fn address(state: &HttpState, token: &str) -> String {
     let base = state.public_url.as_str().trim_end_matches('/');
-    Ok(format!("{base}/connect/{}", token.expose_secret()))
+    format!("{base}/connect/{token}")
 }
 
 /// Shows the next step: the form, the QR code, or the last page.
