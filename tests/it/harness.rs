@@ -19,6 +19,7 @@ use waapify_ghl::config::Settings;
 use waapify_ghl::db::connection::Pool;
 use waapify_ghl::http::HookSecrets;
 use waapify_ghl::model::ids::LocationId;
+use waapify_ghl::runtime::clock::Clock;
 use waapify_ghl::{config, db};
 
 pub use crate::bridge::Bridge;
@@ -32,10 +33,47 @@ pub const OUTAGE: &str =
 /// Longest wait for another task or process: the longest lease of a killed process is a minute.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// A payload of the corpus.
+/// A payload of the corpus; a webhook of the gateway as if it had been written an hour ago.
 pub fn payload(path: &str) -> Vec<u8> {
-    let path = format!("{}/tests/payloads/{path}", env!("CARGO_MANIFEST_DIR"));
-    std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+    let file = format!("{}/tests/payloads/{path}", env!("CARGO_MANIFEST_DIR"));
+    let bytes = std::fs::read(&file).unwrap_or_else(|error| panic!("{file}: {error}"));
+    let is_webhook = ["waapify/webhooks/", "waapify/field/"]
+        .iter()
+        .any(|folder| path.starts_with(folder));
+    match String::from_utf8(bytes) {
+        Ok(text) if is_webhook => fresh(text).into_bytes(),
+        Ok(text) => text.into_bytes(),
+        Err(error) => error.into_bytes(),
+    }
+}
+
+/// What is days old is not posted by itself, so the times of the gateway's webhooks are moved to an hour ago.
+fn fresh(body: String) -> String {
+    /// How the seconds of the corpus begin, and the last of those.
+    const WRITTEN: [(&str, i64); 3] = [
+        ("17672", 1_767_250_800),
+        ("17900", 1_790_000_000),
+        ("17957", 1_795_717_600),
+    ];
+    let hour_ago = Clock::system().now() - time::Duration::HOUR;
+    let day = format!("{}T", hour_ago.date());
+    let moved = |body: String, (begin, last)| moved(&body, begin, hour_ago.unix_timestamp() - last);
+    let body = WRITTEN.into_iter().fold(body, moved);
+    body.replace("2026-01-01T", &day)
+}
+
+/// Adds `by` to each number of ten digits that begins with `begin`.
+fn moved(body: &str, begin: &str, by: i64) -> String {
+    let mut parts = body.split(begin);
+    let mut fresh = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest: String = part.chars().take_while(char::is_ascii_digit).collect();
+        let said = format!("{begin}{rest}");
+        let seconds = said.parse::<i64>().ok().filter(|_| said.len() == 10);
+        fresh += &seconds.map_or(said, |seconds| (seconds + by).to_string());
+        fresh += &part[rest.len()..];
+    }
+    fresh
 }
 
 /// The `x-ghl-signature` of a webhook of the corpus.

@@ -55,6 +55,7 @@ mod migrations;
 mod monitor;
 mod monitor_leases;
 mod odd_deliveries;
+mod old_messages;
 mod old_reasons;
 mod operator;
 mod other_phones;

@@ -127,7 +127,7 @@ async fn one_blocked_number_does_not_hold_up_another() {
     for sql in [
         "insert into locations (location_id, installed_at) values ('other', now())",
         "insert into numbers (location_id, number, instance_id, access_token, webhook_secret, webhook_secret_hash, is_default, next_send_at, connected_at) select 'other', number, instance_id, access_token, webhook_secret, 'x', true, next_send_at + interval '1 ms', connected_at from numbers",
-        "insert into outbound (location_id, ghl_message_id, conversation, body, due_at, accepted_at) select 'other', 'o', 'c', '{}', now() - interval '1 s', now()",
+        "insert into outbound (location_id, ghl_message_id, conversation, body, due_at, accepted_at) select 'other', 'o', 'c', '{}', now() - interval '1 h', now()",
     ] {
         sqlx::query(sql).execute(pool).await.unwrap();
     }
@@ -166,7 +166,7 @@ async fn an_echo_that_comes_late_still_prevents_a_second_copy() {
     );
     let sent = bridge.simulation.waapify.chat(PHONE).remove(0);
     let echo = json!({"messages": [{"key": {"remoteJid": "60123456789@c.us", "fromMe": true, "id": sent.id},
-        "message": {"extendedTextMessage": {"text": sent.text}}, "messageTimestamp": "1767250742", "status": "PENDING"}], "type": "append"});
+        "message": {"extendedTextMessage": {"text": sent.text}}, "messageTimestamp": bridge.clock.now().unix_timestamp(), "status": "PENDING"}], "type": "append"});
     bridge
         .simulation
         .waapify
