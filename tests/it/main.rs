@@ -75,6 +75,7 @@ mod refreshing;
 mod renewals;
 mod replayed_replies;
 mod replies;
+mod restricted_numbers;
 mod sandbox;
 mod schema;
 mod schema_file;
