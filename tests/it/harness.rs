@@ -41,39 +41,44 @@ pub fn payload(path: &str) -> Vec<u8> {
         .iter()
         .any(|folder| path.starts_with(folder));
     match String::from_utf8(bytes) {
-        Ok(text) if is_webhook => fresh(text).into_bytes(),
+        Ok(text) if is_webhook => fresh(&text).into_bytes(),
         Ok(text) => text.into_bytes(),
         Err(error) => error.into_bytes(),
     }
 }
 
 /// What is days old is not posted by itself, so the times of the gateway's webhooks are moved to an hour ago.
-fn fresh(body: String) -> String {
+fn fresh(body: &str) -> String {
+    let hour_ago = Clock::system().now() - time::Duration::HOUR;
+    let day = format!("{}T", hour_ago.date());
+    let mut moved = String::new();
+    let mut rest = body;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
+        let (before, from) = rest.split_at(start);
+        let end = from.find(|c: char| !c.is_ascii_digit());
+        let (digits, after) = from.split_at(end.unwrap_or(from.len()));
+        moved += before;
+        match written(digits) {
+            Some(before_last) => moved += &(hour_ago.unix_timestamp() - before_last).to_string(),
+            None => moved += digits,
+        }
+        rest = after;
+    }
+    moved += rest;
+    moved.replace("2026-01-01T", &day)
+}
+
+/// How many seconds before the last body of its kind something was written; none for digits that are no time of the corpus.
+fn written(digits: &str) -> Option<i64> {
     /// How the seconds of the corpus begin, and the last of those.
-    const WRITTEN: [(&str, i64); 3] = [
+    const TIMES: [(&str, i64); 3] = [
         ("17672", 1_767_250_800),
         ("17900", 1_790_000_000),
         ("17957", 1_795_717_600),
     ];
-    let hour_ago = Clock::system().now() - time::Duration::HOUR;
-    let day = format!("{}T", hour_ago.date());
-    let moved = |body: String, (begin, last)| moved(&body, begin, hour_ago.unix_timestamp() - last);
-    let body = WRITTEN.into_iter().fold(body, moved);
-    body.replace("2026-01-01T", &day)
-}
-
-/// Adds `by` to each number of ten digits that begins with `begin`.
-fn moved(body: &str, begin: &str, by: i64) -> String {
-    let mut parts = body.split(begin);
-    let mut fresh = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let rest: String = part.chars().take_while(char::is_ascii_digit).collect();
-        let said = format!("{begin}{rest}");
-        let seconds = said.parse::<i64>().ok().filter(|_| said.len() == 10);
-        fresh += &seconds.map_or(said, |seconds| (seconds + by).to_string());
-        fresh += &part[rest.len()..];
-    }
-    fresh
+    let is_its = |(begin, _): &&(&str, i64)| digits.len() == 10 && digits.starts_with(begin);
+    let (_, last) = TIMES.iter().find(is_its)?;
+    Some(last - digits.parse::<i64>().ok()?)
 }
 
 /// The `x-ghl-signature` of a webhook of the corpus.

@@ -49,6 +49,9 @@ pub struct CallError {
 /// GHL's words when a token is used in another location.
 const WRONG_LOCATION: &str = "does not have access to this location";
 
+/// GHL's words when it has no message with an id.
+const NO_MESSAGE: &str = "No message found";
+
 /// GHL's words when the app lacks the scope of a route, or has a token of the wrong class for it.
 const NO_SCOPE: [&str; 2] = [
     "not authorized for this scope",
@@ -67,6 +70,12 @@ impl CallError {
     #[must_use]
     pub fn forbids_token(&self) -> bool {
         self.lacks_scope() || self.status == Some(403) && self.says(WRONG_LOCATION)
+    }
+
+    /// Whether GHL says that it has no message with the id.
+    #[must_use]
+    pub fn knows_no_message(&self) -> bool {
+        self.status == Some(401) && self.says(NO_MESSAGE)
     }
 
     /// Whether these words are among GHL's.
