@@ -56,18 +56,27 @@ async fn counts(bridge: &Bridge) -> (i64, i64) {
     (old.asked, old.shown)
 }
 
-/// Presses a button of the panel.
-async fn press(frame: &Frame<'_>, what: &str) {
+/// The last message that the page counted.
+async fn last_on_page(frame: &Frame<'_>) -> String {
     let page = frame.get("").await.body;
     let (_, rest) = page.split_once("name=\"last\" value=\"").unwrap();
-    let last = rest.split('"').next().unwrap();
-    let answer = frame
-        .post(&format!("/old-messages/{what}"), &[("last", last)])
-        .await;
+    rest.split('"').next().unwrap().to_owned()
+}
+
+/// Presses a button of the panel.
+async fn press(frame: &Frame<'_>, what: &str) {
+    let last = last_on_page(frame).await;
+    let address = format!("/old-messages/{what}");
+    let answer = frame.post(&address, &[("last", &last)]).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
 }
 
 const MONTH: Duration = Duration::days(30);
+
+fn forgotten() -> (String, Option<String>) {
+    let why = "old_message_forgotten".to_owned();
+    ("ignored".to_owned(), Some(why))
+}
 
 fn held() -> (String, Option<String>) {
     ("held".to_owned(), Some("old_message".to_owned()))
@@ -77,20 +86,9 @@ fn held() -> (String, Option<String>) {
 async fn what_is_older_than_three_days_is_not_posted_by_itself_whatever_its_type() {
     for kind in ["notify", "append"] {
         let bridge = Bridge::new().await;
-        gives_texts(
-            &bridge,
-            &["lama"],
-            Duration::days(3) + Duration::MINUTE,
-            kind,
-        )
-        .await;
-        gives_texts(
-            &bridge,
-            &["baru"],
-            Duration::days(3) - Duration::MINUTE,
-            kind,
-        )
-        .await;
+        let (limit, little) = (Duration::days(3), Duration::MINUTE);
+        gives_texts(&bridge, &["lama"], limit + little, kind).await;
+        gives_texts(&bridge, &["baru"], limit - little, kind).await;
         bridge.after(Duration::days(9)).await;
         assert_eq!(bridge.conversation(), ["baru"], "{kind}");
         assert_eq!(state(&bridge, "OLDlama").await, held());
@@ -139,19 +137,13 @@ async fn forgotten_ones_never_come_and_what_came_later_is_asked_about_anew() {
     let bridge = Bridge::new().await;
     gives_texts(&bridge, &["a", "b"], MONTH, "append").await;
     let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
-    let page = frame.get("").await.body;
-    let (_, rest) = page.split_once("name=\"last\" value=\"").unwrap();
-    let last = rest.split('"').next().unwrap().to_owned();
+    let last = last_on_page(&frame).await;
     gives_texts(&bridge, &["c"], MONTH, "append").await;
     let answer = frame.post("/old-messages/forget", &[("last", &last)]).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
     gives_texts(&bridge, &["a", "b"], MONTH, "append").await;
     bridge.after(Duration::days(9)).await;
-    let forgotten = (
-        "ignored".to_owned(),
-        Some("old_message_forgotten".to_owned()),
-    );
-    assert_eq!(state(&bridge, "OLDa").await, forgotten);
+    assert_eq!(state(&bridge, "OLDa").await, forgotten());
     assert_eq!(
         bridge.inbound("OLDa").await.unwrap().2,
         None,
@@ -376,11 +368,7 @@ async fn an_uninstall_forgets_old_messages_so_that_nothing_offers_them_again() {
     gives_texts(&bridge, &["a", "b"], MONTH, "append").await;
     uninstall(&bridge, seed::LOCATION_ID).await;
     bridge.settle().await;
-    let forgotten = (
-        "ignored".to_owned(),
-        Some("old_message_forgotten".to_owned()),
-    );
-    assert_eq!(state(&bridge, "OLDa").await, forgotten);
+    assert_eq!(state(&bridge, "OLDa").await, forgotten());
     assert_eq!(counts(&bridge).await, (0, 0));
 }
 
