@@ -7,6 +7,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use waapify_ghl::runtime::clock::Clock;
 
 use crate::client::{connect, delivery_to, post, request};
 use crate::figures::percentile;
@@ -105,6 +106,7 @@ async fn until(began: Instant, came_true: impl Fn() -> bool) {
 /// A customer's message as Waapify posts it.
 fn reply(n: usize) -> String {
     let key = json!({"remoteJid": "60123456789@s.whatsapp.net", "fromMe": false, "id": format!("AC{n:030}")});
-    let message = json!({"key": key, "messageTimestamp": 1_767_250_500 + n, "message": {"conversation": "hai"}});
+    let now = Clock::system().now().unix_timestamp();
+    let message = json!({"key": key, "messageTimestamp": now, "message": {"conversation": "hai"}});
     json!({"instance_id": "I1", "event": "messages.upsert", "data": {"messages": [message], "type": "notify"}}).to_string()
 }

@@ -1,9 +1,10 @@
 //! Checks what is wrong with the service and with a location, and says how to fix it: one list of checks for the
 //! command, the page inside GHL, and the operator's pages.
 //!
-//! `service`, `addresses`, `location`, `number`, `provider` and `reachability` check; `labels` has all sentences, `finding` the
+//! `service`, `addresses`, `location`, `number`, `acks`, `provider` and `reachability` check; `labels` has all sentences, `finding` the
 //! result. Nothing is fixed here: that is for the workers or a person.
 
+mod acks;
 mod addresses;
 mod finding;
 mod labels;
@@ -15,6 +16,7 @@ mod service;
 
 use std::sync::Arc;
 
+pub use acks::{Acks, Restriction};
 pub use finding::{Finding, State};
 pub use labels::incident::{PERSISTS, REGISTERED};
 pub use location::NEEDED_SCOPES;

@@ -1,20 +1,23 @@
-//! The checks of a connected number: its link, its hold, its webhook, and other locations that share it.
+//! The checks of a connected number: its link, its hold, its webhook, its acks, and other locations that share it.
 
 use futures_util::future::join_all;
 
 use crate::accounts::connect;
 use crate::clients::waapify::CheckError;
 use crate::crypto::OpenError;
-use crate::db::history::health_facts;
 use crate::db::history::health_facts::NumberHealth;
+use crate::db::history::incidents::Incident;
+use crate::db::history::{health_facts, incidents};
 use crate::db::numbers;
 use crate::db::numbers::NumberRow;
 use crate::db::webhooks::unknown_events;
+use crate::doctor::acks::{Acks, Restriction};
 use crate::doctor::labels::{Said, location as say_location, number as say};
 use crate::doctor::location::database_failed;
 use crate::doctor::{Doctor, Finding, State, labels};
 use crate::model::ids::LocationId;
 use crate::model::phone_forms;
+use crate::model::states::IncidentKind;
 
 /// Why a number cannot be used, according to Waapify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +105,7 @@ impl Doctor {
             self.check_sharers(location, number).await,
         ];
         findings.extend(self.check_unknown_events(location, number).await);
+        findings.extend(self.check_acks(location, number).await);
         findings
             .into_iter()
             .map(|finding| finding.of_number(&number.number))
@@ -180,6 +184,33 @@ impl Doctor {
         })
     }
 
+    /// Whether WhatsApp confirms what the number sends; none while that is not known and the monitor noticed nothing.
+    async fn check_acks(&self, location: &LocationId, number: &NumberHealth) -> Option<Finding> {
+        let bad = |why| Finding::new("acks", State::Bad, say::restricted(why));
+        let found = match self.find_acks(location, number).await {
+            Ok(Acks::Missing(why)) => Ok(Some(bad(Some(why)))),
+            Ok(Acks::Come) => Ok(Some(Finding::new("acks", State::Good, say::acks_come()))),
+            Ok(Acks::NotKnown) => {
+                let noticed = self.find_noticed(location, number).await;
+                noticed.map(|noticed| noticed.as_ref().map(|noticed| bad(why_of(noticed))))
+            }
+            Err(error) => Err(error),
+        };
+        found.unwrap_or_else(|_| Some(database_failed("acks")))
+    }
+
+    /// The restriction that the monitor noticed and that has not ended.
+    async fn find_noticed(
+        &self,
+        location: &LocationId,
+        number: &NumberHealth,
+    ) -> sqlx::Result<Option<Incident>> {
+        let open = incidents::list_open(&self.0.pool, location).await?;
+        Ok(open.into_iter().find(|incident| {
+            incident.kind == IncidentKind::Restricted && incident.number == number.number
+        }))
+    }
+
     async fn check_sharers(&self, location: &LocationId, number: &NumberHealth) -> Finding {
         let (pool, instance) = (&self.0.pool, &number.instance_id);
         let sharers = numbers::list_sharers(pool, location, &number.number, instance).await;
@@ -189,6 +220,11 @@ impl Doctor {
             Err(_) => database_failed("shared_number"),
         }
     }
+}
+
+/// Why the monitor took a number for restricted; none where another version noticed it.
+fn why_of(noticed: &Incident) -> Option<Restriction> {
+    Restriction::from_code(noticed.detail.as_deref()?)
 }
 
 fn check_hold(number: &NumberHealth) -> Finding {

@@ -29,6 +29,10 @@ pub const RISKY_PROBE: Schedule = Schedule(&[15, 60, 300, 900]);
 /// waits and the likely cause (no WhatsApp on that number) stays.
 pub const ATTEMPT_FAILED: Schedule = Schedule(&[5, 30, 120]);
 
+/// The gateway refuses the same text to the same number within five minutes, and takes it afterwards. The pauses are a
+/// little longer; after the third the words mean something else.
+pub const SAME_TEXT: Schedule = Schedule(&[310, 310, 620]);
+
 /// The server of a file cannot be asked what the file is: a short failure passes, and after about a minute the address
 /// must be enough, because a person waits.
 pub const FILE_UNREACHABLE: Schedule = Schedule(&[3, 15, 45]);
@@ -127,6 +131,7 @@ mod tests {
             PROBE,
             RISKY_PROBE,
             ATTEMPT_FAILED,
+            SAME_TEXT,
             FILE_UNREACHABLE,
             STATUS_UPDATE,
             INBOUND,

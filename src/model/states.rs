@@ -300,6 +300,8 @@ stored_enum! {
         Reinstall = "reinstall", "the app must be installed again", "aplikasi perlu dipasang semula";
         /// A connect link from outside GHL replaced the location's number.
         Replaced = "replaced", "the number was replaced from outside GHL", "nombor diganti dari luar GHL";
+        /// WhatsApp confirms nothing that the number sends, or refuses one message after the other.
+        Restricted = "restricted", "WhatsApp may have restricted the number", "nombor mungkin disekat oleh WhatsApp";
     }
 }
 

@@ -1,5 +1,5 @@
 //! Notices what stops a location that worked: another SMS provider was chosen, a number was unlinked, the gateway
-//! reports nothing, or only a new install can replace the token.
+//! reports nothing, WhatsApp seems to have restricted a number, or only a new install can replace the token.
 //!
 //! Checks each location regularly, and opens and resolves each incident once. Fixes what needs no person: a check of a
 //! link makes Waapify try it again, and a silent webhook is registered again. The diagnosis is in [`crate::doctor`]. A
@@ -18,7 +18,7 @@ use crate::db::history::incidents::{About, Incident, MonitorJob};
 use crate::db::history::{health_facts, incidents};
 use crate::db::numbers::{NumberRow, holds};
 use crate::db::queue::Room;
-use crate::doctor::{LinkFault, PERSISTS, Provider, REGISTERED};
+use crate::doctor::{Acks, LinkFault, PERSISTS, Provider, REGISTERED};
 use crate::model::reason::{Hold, Reason};
 use crate::model::states::{IncidentKind, InstallStatus};
 use crate::runtime::notify::Signal;
@@ -149,14 +149,32 @@ impl Look<'_> {
         let is_named = match context.doctor.find_link_fault(location, number).await {
             Ok(Some(Ok(is_named))) => is_named,
             Ok(Some(Err(fault))) => return self.link_is_broken(number, fault).await,
-            Ok(None) => return Ok(()),
+            Ok(None) => return self.at_acks(number).await,
             Err(error) => {
                 warn!(%location, %error, "a number cannot be looked at");
                 return Ok(());
             }
         };
         self.link_works(number, is_named).await?;
-        self.listen(number).await
+        self.listen(number).await?;
+        self.at_acks(number).await
+    }
+
+    /// Checks whether WhatsApp seems to have restricted the number. That ends when it confirms a message, or when the
+    /// number is connected again; that it sends nothing proves nothing.
+    async fn at_acks(&self, number: &NumberHealth) -> sqlx::Result<()> {
+        let (kind, location) = (IncidentKind::Restricted, &self.job.location_id);
+        let before = self.find(&number.number, kind);
+        let detail = before.and_then(|before| before.detail.as_deref());
+        match self.context.doctor.find_acks(location, number).await? {
+            Acks::Missing(why) => self.open(&number.number, kind, Some(why.code())).await,
+            Acks::Come => self.resolve(&number.number, kind).await,
+            Acks::NotKnown if before.is_some_and(|before| number.connected_at > before.since) => {
+                self.resolve(&number.number, kind).await
+            }
+            Acks::NotKnown if before.is_some() => self.open(&number.number, kind, detail).await,
+            Acks::NotKnown => Ok(()),
+        }
     }
 
     async fn link_is_broken(&self, number: &NumberHealth, fault: LinkFault) -> sqlx::Result<()> {

@@ -7,13 +7,13 @@ use tracing::{info, warn};
 
 use crate::accounts::tokens::{Owner, TokenError};
 use crate::clients::ghl;
-use crate::clients::ghl::StatusError;
+use crate::clients::ghl::{CallError, StatusError};
 use crate::db::accounts::rate_limits::CallPriority;
 use crate::db::accounts::vendor_outages;
 use crate::db::outbound::status_updates;
 use crate::db::outbound::status_updates::{Back, StatusJob};
 use crate::db::queue::{Room, location_key};
-use crate::model::reason::{Reason, Step};
+use crate::model::reason::{Failure, Reason, Step};
 use crate::model::retry_schedule::STATUS_UPDATE;
 use crate::runtime::notify::Signal;
 use crate::workers::{Context, Worker};
@@ -61,7 +61,9 @@ impl Worker for StatusUpdates {
                 status_updates::finish(&self.0.pool, &job, self.0.clock.now()).await
             }
             Err(TokenError::Database(error)) => Err(error),
-            Err(TokenError::Call(error)) if error.is_final || error.lacks_scope() => {
+            Err(TokenError::Call(error))
+                if error.is_final || error.lacks_scope() || is_unknown_email(&job, &error) =>
+            {
                 self.give_up(&job, &error.detail).await
             }
             Err(error @ TokenError::Uninstalled) => self.give_up(&job, &error.reason()).await,
@@ -127,4 +129,10 @@ impl StatusUpdates {
         self.0.counters.status_update_ended("given_up");
         status_updates::abandon(&self.0.pool, job, why, self.0.clock.now()).await
     }
+}
+
+/// Whether GHL has no message under the id of an e-mail. It answers so for e-mails for good, not only in the first
+/// seconds (`docs/vendors/ghl.md#status-updates`).
+fn is_unknown_email(job: &StatusJob, error: &CallError) -> bool {
+    job.reason == Some(Failure::Email.into()) && error.knows_no_message()
 }

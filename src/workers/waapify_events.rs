@@ -11,6 +11,7 @@ use tracing::{debug, info, warn};
 use whatsapp_events::{self, BadBody, Event, Person, Receipt, ReceiptLevel};
 
 use crate::db;
+use crate::db::history::acks::RESTRICTED_CODE;
 use crate::db::history::incidents;
 use crate::db::numbers::holds;
 use crate::db::outbound::receipts;
@@ -269,7 +270,8 @@ impl WaapifyEvents {
         self.have_watched(job).await
     }
 
-    /// Has the monitor check the location soon, so that the incident of a lost link begins and ends without delay.
+    /// Has the monitor check the location soon, so that the incident of a lost link, or of a restriction, begins and ends
+    /// without delay.
     async fn have_watched(&self, job: &EventJob) -> sqlx::Result<()> {
         incidents::check_soon(&self.0.pool, &job.location_id, self.0.clock.now()).await?;
         self.0.signals.monitor.notify_one();
@@ -288,6 +290,10 @@ impl WaapifyEvents {
         let (location, number, now) = (&job.location_id, &job.number, self.0.clock.now());
         receipts::record_receipts(&self.0.pool, location, number, &seen, now).await?;
         self.0.signals.status_updates.notify_one();
+        let is_restricted = |seen: &Seen| seen.refused.as_deref() == Some(RESTRICTED_CODE);
+        if seen.iter().any(is_restricted) {
+            return self.have_watched(job).await;
+        }
         Ok(())
     }
 }

@@ -7,9 +7,10 @@ use crate::harness::{Bridge, payload};
 
 async fn step(bridge: &Bridge, id: &str, status: &str, more: &Value) {
     let phone = seed::AISYAH.2.trim_start_matches('+');
+    let today = bridge.clock.now().date();
     let mut call = json!({
         "chatId": format!("{phone}@s.whatsapp.net"), "from": format!("{phone}@s.whatsapp.net"), "id": id,
-        "date": "2026-11-21T06:58:27.000Z", "offline": false, "status": status, "isVideo": false, "isGroup": false,
+        "date": format!("{today}T00:00:00.000Z"), "offline": false, "status": status, "isVideo": false, "isGroup": false,
     });
     let more = more.as_object().unwrap().clone();
     call.as_object_mut().unwrap().extend(more);
@@ -32,7 +33,7 @@ async fn a_missed_call_is_one_line_however_often_it_is_announced() {
     let phone = seed::AISYAH.2.trim_start_matches('+');
     let stub = json!({"instance_id": "x", "data": {"event": "messages.upsert", "data": {"messages": [{
         "key": {"remoteJid": format!("{phone}@s.whatsapp.net"), "fromMe": false, "id": "CALL1"},
-        "messageTimestamp": "1795244307", "messageStubType": "CALL_MISSED_VOICE"}], "type": "notify"}}});
+        "messageTimestamp": bridge.clock.now().unix_timestamp().to_string(), "messageStubType": "CALL_MISSED_VOICE"}], "type": "notify"}}});
     bridge.gateway_posts(&stub).await;
     bridge.settle().await;
     assert_eq!(lines(&bridge), ["[Missed WhatsApp voice call]"]);

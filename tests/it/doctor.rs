@@ -21,7 +21,7 @@ const NOWHERE: &str = "https://127.0.0.1:9";
 /// The report of the doctor.
 pub struct Report {
     code: Option<i32>,
-    text: String,
+    pub text: String,
     json: Value,
 }
 

@@ -64,6 +64,7 @@ async fn arrives(bridge: &Bridge, file: &MediaFile) -> String {
         // Before anything that the simulated phones write, because their clock has only whole seconds.
         sent_at: now - Duration::minutes(1),
         state: State::Accepted,
+        is_old: false,
         call: None,
         edit_secret: None,
         media: Some(NewMedia {

@@ -19,6 +19,7 @@ use waapify_ghl::config::Settings;
 use waapify_ghl::db::connection::Pool;
 use waapify_ghl::http::HookSecrets;
 use waapify_ghl::model::ids::LocationId;
+use waapify_ghl::runtime::clock::Clock;
 use waapify_ghl::{config, db};
 
 pub use crate::bridge::Bridge;
@@ -32,10 +33,52 @@ pub const OUTAGE: &str =
 /// Longest wait for another task or process: the longest lease of a killed process is a minute.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// A payload of the corpus.
+/// A payload of the corpus; a webhook of the gateway as if it had been written an hour ago.
 pub fn payload(path: &str) -> Vec<u8> {
-    let path = format!("{}/tests/payloads/{path}", env!("CARGO_MANIFEST_DIR"));
-    std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+    let file = format!("{}/tests/payloads/{path}", env!("CARGO_MANIFEST_DIR"));
+    let bytes = std::fs::read(&file).unwrap_or_else(|error| panic!("{file}: {error}"));
+    let is_webhook = ["waapify/webhooks/", "waapify/field/"]
+        .iter()
+        .any(|folder| path.starts_with(folder));
+    match String::from_utf8(bytes) {
+        Ok(text) if is_webhook => fresh(&text).into_bytes(),
+        Ok(text) => text.into_bytes(),
+        Err(error) => error.into_bytes(),
+    }
+}
+
+/// What is days old is not posted by itself, so the times of the gateway's webhooks are moved to an hour ago.
+fn fresh(body: &str) -> String {
+    let hour_ago = Clock::system().now() - time::Duration::HOUR;
+    let day = format!("{}T", hour_ago.date());
+    let mut moved = String::new();
+    let mut rest = body;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
+        let (before, from) = rest.split_at(start);
+        let end = from.find(|c: char| !c.is_ascii_digit());
+        let (digits, after) = from.split_at(end.unwrap_or(from.len()));
+        moved += before;
+        match written(digits) {
+            Some(before_last) => moved += &(hour_ago.unix_timestamp() - before_last).to_string(),
+            None => moved += digits,
+        }
+        rest = after;
+    }
+    moved += rest;
+    moved.replace("2026-01-01T", &day)
+}
+
+/// How many seconds before the last body of its kind something was written; none for digits that are no time of the corpus.
+fn written(digits: &str) -> Option<i64> {
+    /// How the seconds of the corpus begin, and the last of those.
+    const TIMES: [(&str, i64); 3] = [
+        ("17672", 1_767_250_800),
+        ("17900", 1_790_000_000),
+        ("17957", 1_795_717_600),
+    ];
+    let is_its = |(begin, _): &&(&str, i64)| digits.len() == 10 && digits.starts_with(begin);
+    let (_, last) = TIMES.iter().find(is_its)?;
+    Some(last - digits.parse::<i64>().ok()?)
 }
 
 /// The `x-ghl-signature` of a webhook of the corpus.

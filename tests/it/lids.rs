@@ -197,6 +197,7 @@ async fn learning_and_recording_at_once_loses_and_doubles_nothing() {
             text: Some("hai"),
             sent_at: now,
             state: State::Hidden,
+            is_old: false,
             call: None,
             edit_secret: None,
             media: None,

@@ -8,6 +8,10 @@ use time::Duration;
 use crate::harness::Bridge;
 use crate::lids::text;
 
+const STATUS: &str = "PUT /conversations/messages/{id}/status";
+/// One build's words for a text that it sent to the same number within five minutes.
+const LATELY: &str = r#"{"status":"error","message":"Mensagem já enviada recentemente."}"#;
+
 /// Deliveries of a body with this change.
 async fn delivers(bridge: &Bridge, id: &str, change: &Value) -> (String, Option<String>) {
     let mut body = json!({
@@ -56,24 +60,87 @@ async fn an_e_mail_fails_once_with_its_sentence() {
         ("failed", Some("email_not_sent"))
     );
     bridge.after(Duration::minutes(10)).await;
-    let told = bridge
-        .simulation
-        .ghl
-        .faults()
-        .count("PUT /conversations/messages/{id}/status");
+    let told = bridge.simulation.ghl.faults().count(STATUS);
     assert_eq!(told, 1);
     assert!(bridge.sends().is_empty());
 }
 
 #[tokio::test]
+async fn an_e_mail_says_that_it_is_one_whatever_its_number_waits_for() {
+    let bridge = Bridge::new().await;
+    let failed = ("failed".to_owned(), Some("email_not_sent".to_owned()));
+    let unlinked = r#"{"status":"error","message":"Relogin required"}"#;
+    let waapify = &bridge.simulation.waapify;
+    waapify
+        .faults()
+        .always("send.php", Fault::answer(200, unlinked));
+    let held = bridge.agent_writes("hai").await;
+    bridge.settle().await;
+    assert_eq!(bridge.state(&held).await, "accepted");
+    let found = delivers(&bridge, "mail", &json!({"type": "Email"})).await;
+    assert_eq!(found, failed, "not only when its age ends the hold");
+    bridge.after(Duration::seconds(10)).await;
+    let told = bridge.simulation.ghl.faults().seen_at(STATUS);
+    assert_eq!(told[0].body["error"]["code"], "email_not_sent");
+    let bare = Bridge::bare().await;
+    bare.install().await;
+    let found = delivers(&bare, "mail", &json!({"type": " EMAIL"})).await;
+    assert_eq!(found, failed, "there is no number");
+}
+
+#[tokio::test]
+async fn an_e_mail_that_ghl_does_not_know_is_not_told_again_and_again() {
+    let bridge = Bridge::new().await;
+    let unknown = r#"{"statusCode":401,"message":"No message found for the id"}"#;
+    let faults = bridge.simulation.ghl.faults();
+    faults.always(STATUS, Fault::answer(401, unknown));
+    delivers(&bridge, "mail", &json!({"type": "Email"})).await;
+    for _ in 0..5 {
+        bridge.after(Duration::minutes(10)).await;
+    }
+    assert_eq!(bridge.simulation.ghl.faults().count(STATUS), 1);
+}
+
+#[tokio::test]
+async fn a_text_that_is_refused_in_every_window_fails_with_the_gateways_words() {
+    let bridge = Bridge::new().await;
+    let faults = bridge.simulation.waapify.faults();
+    faults.always("send.php", Fault::answer(200, LATELY));
+    let id = bridge.agent_writes("ok").await;
+    bridge.settle().await;
+    for _ in 0..6 {
+        bridge.after(Duration::minutes(14)).await;
+    }
+    assert_eq!(bridge.state(&id).await, "failed");
+    let (_, sentence) = bridge.ghl_error(&id);
+    assert!(sentence.contains("enviada recentemente"), "{sentence}");
+    assert_eq!(bridge.sends().len(), 4);
+}
+
+#[tokio::test]
+async fn after_a_lost_answer_such_a_refusal_means_that_the_text_may_have_left() {
+    let bridge = Bridge::new().await;
+    let faults = bridge.simulation.waapify.faults();
+    faults.push("send.php", Fault::answer(200, ""));
+    faults.push("send.php", Fault::answer(200, LATELY));
+    let id = bridge.agent_writes("ok").await;
+    bridge.settle().await;
+    for _ in 0..10 {
+        bridge.after(Duration::minutes(3)).await;
+    }
+    assert_eq!(bridge.sends().len(), 2, "no third copy");
+    let failed = ("failed".to_owned(), Some("unconfirmed".to_owned()));
+    assert_eq!(bridge.outbound(&id).await, failed);
+}
+
+#[tokio::test]
 async fn the_same_text_waits_for_the_gateways_window() {
     let bridge = Bridge::new().await;
-    let refusal = r#"{"status":"error","message":"Mensagem já enviada recentemente."}"#;
     bridge
         .simulation
         .waapify
         .faults()
-        .push("send.php", Fault::answer(200, refusal));
+        .push("send.php", Fault::answer(200, LATELY));
     let id = bridge.agent_writes("hai").await;
     bridge.settle().await;
     bridge.after(Duration::minutes(4)).await;

@@ -64,7 +64,7 @@ async fn what_is_written_to_another_phone_stays_out_of_ghl() {
         "event": "messages.upsert",
         "data": {"type": "notify", "messages": [{
             "key": {"remoteJid": "60177777777@s.whatsapp.net", "fromMe": false, "id": "3AFOREIGN"},
-            "messageTimestamp": 1_767_250_532,
+            "messageTimestamp": bridge.clock.now().unix_timestamp(),
             "pushName": "Kawan",
             "message": {"conversation": "jumpa malam ini?"},
         }]},

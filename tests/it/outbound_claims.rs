@@ -166,7 +166,7 @@ async fn an_echo_that_comes_late_still_prevents_a_second_copy() {
     );
     let sent = bridge.simulation.waapify.chat(PHONE).remove(0);
     let echo = json!({"messages": [{"key": {"remoteJid": "60123456789@c.us", "fromMe": true, "id": sent.id},
-        "message": {"extendedTextMessage": {"text": sent.text}}, "messageTimestamp": "1767250742", "status": "PENDING"}], "type": "append"});
+        "message": {"extendedTextMessage": {"text": sent.text}}, "messageTimestamp": bridge.clock.now().unix_timestamp(), "status": "PENDING"}], "type": "append"});
     bridge
         .simulation
         .waapify

@@ -188,6 +188,7 @@ async fn a_content_that_comes_the_moment_the_wait_ends_is_neither_lost_nor_doubl
             text: Some(text),
             sent_at: now,
             state,
+            is_old: false,
             call: None,
             edit_secret: None,
             media: None,

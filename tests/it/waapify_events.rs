@@ -196,11 +196,12 @@ async fn an_address_book_of_many_megabytes_is_taken_and_a_larger_body_is_not() {
 async fn what_waits_at_one_number_is_read_in_one_go_and_in_its_order() {
     let bridge = Bridge::new().await;
     let mut texts = Vec::new();
+    let started = bridge.clock.now().unix_timestamp();
     for n in 0..40 {
         texts.push(format!("mesej {n}"));
         let body = json!({"instance_id": "x", "event": "messages.upsert", "data": {"messages": [{
             "key": {"remoteJid": "60123456789@s.whatsapp.net", "fromMe": false, "id": format!("AC{n:030}")},
-            "messageTimestamp": 1_767_250_500 + n, "message": {"conversation": texts[n]}}], "type": "notify"}});
+            "messageTimestamp": started + i64::try_from(n).unwrap(), "message": {"conversation": texts[n]}}], "type": "notify"}});
         assert_eq!(bridge.gateway_posts(&body).await, StatusCode::OK);
     }
     let worker = Arc::new(WaapifyEvents(Arc::clone(&bridge.app.context)));

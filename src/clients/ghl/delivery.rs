@@ -7,8 +7,10 @@ use whatsapp_events::json::{pick, scalar};
 
 use crate::config::GhlSettings;
 
+/// The type of an e-mail.
+const EMAIL: &str = "Email";
 /// The types of a delivery. `Custom` was seen for providers of the type SMS.
-const TYPES: [&str; 3] = ["SMS", "Custom", "Email"];
+const TYPES: [&str; 3] = ["SMS", "Custom", EMAIL];
 
 /// Why a body is not a delivery for our provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -95,6 +97,12 @@ impl DeliveryHead {
         } else {
             None
         }
+    }
+
+    /// Whether it is an e-mail, which WhatsApp cannot send.
+    #[must_use]
+    pub fn is_email(&self) -> bool {
+        self.kind.trim().eq_ignore_ascii_case(EMAIL)
     }
 
     /// Whether a body that was posted as an event about the app is a delivery.

@@ -53,6 +53,9 @@ const WRONG_LOCATION: [&str; 2] = [
     "location is not accessible from this token",
 ];
 
+/// GHL's words when it has no message with an id.
+const NO_MESSAGE: &str = "No message found";
+
 /// GHL's words when the app lacks the scope of a route, or has a token of the wrong class for it.
 const NO_SCOPE: [&str; 2] = [
     "not authorized for this scope",
@@ -71,6 +74,12 @@ impl CallError {
     pub fn is_of_another_location(&self) -> bool {
         matches!(self.status, Some(400..=403))
             && WRONG_LOCATION.iter().any(|words| self.says(words))
+    }
+
+    /// Whether GHL says that it has no message with the id.
+    #[must_use]
+    pub fn knows_no_message(&self) -> bool {
+        self.status == Some(401) && self.says(NO_MESSAGE)
     }
 
     /// Whether these words are among GHL's.

@@ -101,13 +101,23 @@ pub(super) fn asks_for_login(answer: &Value) -> bool {
         || answer.get("relogin").and_then(Value::as_str) == Some("true")
 }
 
-/// What builds say that refuse the same text to the same number within five minutes.
-const SAME_TEXT: [&str; 5] = [
+/// Words of builds that refuse the same text to the same number within five minutes
+/// (`docs/vendors/waapify.md#answers`): theirs in Portuguese, and what translations of it say.
+const SAME_TEXT: [&str; 14] = [
     "enviada recentemente",
+    "enviado recentemente",
+    "enviado recientemente",
     "sent recently",
+    "recently sent",
+    "already sent",
     "already been sent",
-    "duplicate message",
+    "same text",
     "same message",
+    "mesma mensagem",
+    "mesmo texto",
+    "mismo mensaje",
+    "duplicate message",
+    "mensagem duplicada",
 ];
 
 /// The meaning of the gateway's words; the first match counts (`docs/vendors/waapify.md#answers`).
@@ -133,11 +143,11 @@ pub(super) fn meaning(answer: &Value) -> SendFailure {
         NumberStopped(HoldReason::Provider)
     } else if says(&["access token", "instance id", "authentication"]) {
         NumberStopped(HoldReason::Credentials)
+    } else if is_refusal(answer) && says(&SAME_TEXT) {
+        SendFailure::SameText(said_so().into())
     } else if says(&["cannot connect to server", "try again later"]) {
         // Each instance has a server of its own behind PHP.
         SendFailure::GatewayDown(Trouble::of_number(said_so().into()))
-    } else if says(&SAME_TEXT) {
-        SendFailure::SameText(said_so().into())
     } else if says(&["not supported", "phone number is required", "please enter"]) {
         SendFailure::Rejected(scrub(said))
     } else if is_refusal(answer) {
@@ -194,6 +204,22 @@ mod tests {
                 assert_eq!(result.unwrap().as_str(), id, "{file}");
             }
         }
+    }
+
+    #[test]
+    fn a_text_that_was_sent_lately_is_no_failure_of_the_message() {
+        for words in [
+            "Mensagem j\u{e1} enviada recentemente.",
+            "MENSAGEM JA ENVIADA RECENTEMENTE",
+            "Same text refused within five minutes",
+            "Duplicate message. Please try again later",
+        ] {
+            let answer = serde_json::json!({"status": "error", "message": words});
+            let result = classify(200, &answer.to_string());
+            assert_eq!(outcome(&result), "duplicate", "{words}");
+        }
+        let sent = r#"{"status":"success","message":"already sent"}"#;
+        assert_eq!(outcome(&classify(200, sent)), "unknown");
     }
 
     #[test]

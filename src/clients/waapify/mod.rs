@@ -64,7 +64,7 @@ pub enum SendFailure {
     GatewayDown(Trouble),
     /// WhatsApp or the gateway refused this attempt.
     AttemptFailed(Reason),
-    /// The same text went to the same number a moment ago, and is not taken again so soon.
+    /// The gateway refuses a text that it had for the same number within the last minutes.
     SameText(Reason),
     /// Nothing can be sent from this number until a person fixes it.
     NumberStopped(HoldReason),

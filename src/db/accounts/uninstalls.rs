@@ -3,7 +3,7 @@
 use time::{Duration, OffsetDateTime};
 
 use crate::db::connection::{Connection, Pool};
-use crate::db::inbound::media;
+use crate::db::inbound::{late, media};
 use crate::model::ids::{CompanyId, LocationId};
 use crate::model::reason::{Hold, Reason, Wait};
 
@@ -162,6 +162,7 @@ async fn end_messages(
     )
     .execute(&mut *tx)
     .await?;
+    late::forget_all(tx, location, now).await?;
     sqlx::query!(
         r#"
         with ended as (

@@ -173,6 +173,7 @@ pub async fn show_hidden(
             from inbound
             where state = 'held'
                 and not undecrypted
+                and late is null
                 and phone is null
                 and conversation like '%' || $3
                 and accepted_at <= $1
@@ -202,7 +203,7 @@ pub async fn show_hidden(
 }
 
 /// Moves held messages of LIDs with a known phone into the phone's conversation. A message that also waits for its
-/// content continues to wait for that.
+/// content, or for a person's word, continues to wait for that.
 pub(in crate::db) async fn release(
     tx: &mut Connection,
     location: &LocationId,
@@ -218,12 +219,12 @@ pub(in crate::db) async fn release(
             set phone = l.phone,
                 conversation = l.phone,
                 sender_name = coalesce(i.sender_name, l.name),
-                -- One whose content is not known yet goes on waiting for that.
-                state = case when i.undecrypted then 'held' else 'accepted' end,
-                reason_code = case when i.undecrypted then i.reason_code end,
-                reason_args = case when i.undecrypted then i.reason_args end,
+                -- One whose content is not known yet goes on waiting for that, and an old one for a person's word.
+                state = case when i.undecrypted or i.late is not null then 'held' else 'accepted' end,
+                reason_code = case when i.undecrypted or i.late is not null then i.reason_code end,
+                reason_args = case when i.undecrypted or i.late is not null then i.reason_args end,
                 due_at = case
-                    when i.undecrypted then i.due_at
+                    when i.undecrypted or i.late is not null then i.due_at
                     -- Its file is being fetched.
                     when exists (
                         select 1

@@ -1,5 +1,6 @@
 //! What happened: steps of messages (`timeline.rs`), incidents, and the facts that health checks read.
 
+pub mod acks;
 pub mod health_facts;
 pub mod incidents;
 pub mod timeline;

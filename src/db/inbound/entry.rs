@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use crate::db::connection::Connection;
-use crate::db::inbound::{NewInbound, State, undecrypted};
+use crate::db::inbound::{NewInbound, State, late, undecrypted};
 use crate::model::ids::{MessageId, WaMessageId};
 use crate::model::reason::{Reason, Step};
 use crate::model::states::{CallEnd, MessageState};
@@ -30,6 +30,14 @@ pub(super) async fn insert(
         State::Hidden => (MessageState::Held, Some(Step::SenderHidden), until),
         State::Undecrypted(until) => (MessageState::Held, Some(Step::Undecrypted), until),
     };
+    // Whatever else an old message waits for, it waits for a person's word.
+    let is_old = message.is_old && state != MessageState::Ignored;
+    let (state, reason) = if is_old {
+        (MessageState::Held, Some(Step::OldMessage))
+    } else {
+        (state, reason)
+    };
+    let late = is_old.then_some(late::ASKED);
     let is_stub = matches!(message.state, State::Undecrypted(_));
     let twin = undecrypted::twin(message.wa_message_id, is_stub);
     sqlx::query_as!(
@@ -37,9 +45,9 @@ pub(super) async fn insert(
         r#"
         insert into inbound
             (location_id, number, wa_message_id, from_me, conversation, phone, sender_name, text, sent_at,
-            state, reason_code, reason_args, due_at, accepted_at, undecrypted, call_status, edit_secret)
+            state, reason_code, reason_args, due_at, accepted_at, undecrypted, call_status, edit_secret, late)
         select $1, $2, $3, $4, $5, $6, $7, $8, $9,
-            $10, $11::jsonb->>'code', $11::jsonb->'args', $13, $12, $14, $16, $17
+            $10, $11::jsonb->>'code', $11::jsonb->'args', $13, $12, $14, $16, $17, $18
         -- Insert nothing if the twin id is known: that of a stub posted without content, or the stub's original id.
         where $15::text is null
             or not exists (
@@ -53,12 +61,19 @@ pub(super) async fn insert(
             phone = coalesce(inbound.phone, excluded.phone),
             sender_name = coalesce(excluded.sender_name, inbound.sender_name),
             text = excluded.text,
-            -- Content of a hidden sender is held, unless the sender is known by now.
-            state = case when excluded.state = 'held' and inbound.phone is not null then 'accepted'
+            -- An old message keeps what a person said about it. Content of a hidden sender is held, unless the sender is
+            -- known by now.
+            late = case when excluded.late is not null then coalesce(inbound.late, excluded.late) end,
+            state = case
+                when excluded.late is null and excluded.state = 'held' and inbound.phone is not null then 'accepted'
                 else excluded.state end,
-            reason_code = case when excluded.state = 'held' and inbound.phone is not null then null
+            reason_code = case
+                when excluded.late is not null and inbound.late is not null then inbound.reason_code
+                when excluded.late is null and excluded.state = 'held' and inbound.phone is not null then null
                 else excluded.reason_code end,
-            reason_args = case when excluded.state = 'held' and inbound.phone is not null then null
+            reason_args = case
+                when excluded.late is not null and inbound.late is not null then inbound.reason_args
+                when excluded.late is null and excluded.state = 'held' and inbound.phone is not null then null
                 else excluded.reason_args end,
             due_at = excluded.due_at,
             edit_secret = coalesce(excluded.edit_secret, inbound.edit_secret),
@@ -83,6 +98,7 @@ pub(super) async fn insert(
         twin.as_ref().map(WaMessageId::as_str),
         message.call.map(CallEnd::as_str),
         message.edit_secret.map(<[u8; 32]>::as_slice),
+        late,
     )
     .fetch_optional(tx)
     .await

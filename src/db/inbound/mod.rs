@@ -1,11 +1,13 @@
 //! WhatsApp messages on their way to GHL.
 //!
-//! States: `accepted → posted`, or `ignored`, `failed`, `held` (only the sender's LID is known, or the content has not
-//! arrived yet). The messages of a conversation are posted in WhatsApp's order. A row is `unconfirmed` from the start
-//! of its post until the result is known, so that a killed process counts as a lost answer.
+//! States: `accepted → posted`, or `ignored`, `failed`, `held` (only the sender's LID is known, the content has not
+//! arrived yet, or it is old and a person is to decide). The messages of a conversation are posted in WhatsApp's order. A
+//! row is `unconfirmed` from the start of its post until the result is known, so that a killed process counts as a lost
+//! answer.
 
 pub mod edits;
 mod entry;
+pub mod late;
 pub mod media;
 pub mod names;
 pub mod posts;
@@ -48,6 +50,8 @@ pub struct NewInbound<'a> {
     pub sent_at: OffsetDateTime,
     /// Its first state.
     pub state: State,
+    /// It was written so long ago that it is held until a person has decided, unless it is ignored.
+    pub is_old: bool,
     /// For a call: how it ended, if known.
     pub call: Option<CallEnd>,
     /// Its file, for which it waits.

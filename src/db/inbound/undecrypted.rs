@@ -58,9 +58,15 @@ pub async fn expire(pool: &Pool, now: OffsetDateTime) -> sqlx::Result<u64> {
             set undecrypted = false,
                 wa_message_id = $3 || i.wa_message_id,
                 due_at = $1,
-                state = case when i.phone is null and i.conversation like '%' || $4 then 'held' else 'accepted' end,
-                reason_code = case when i.phone is null and i.conversation like '%' || $4 then $5::jsonb->>'code' end,
-                reason_args = case when i.phone is null and i.conversation like '%' || $4 then $5::jsonb->'args' end
+                -- An old one goes on waiting for a person's word, or for its turn.
+                state = case when i.late is not null or i.phone is null and i.conversation like '%' || $4
+                    then 'held' else 'accepted' end,
+                reason_code = case
+                    when i.late is not null then i.reason_code
+                    when i.phone is null and i.conversation like '%' || $4 then $5::jsonb->>'code' end,
+                reason_args = case
+                    when i.late is not null then i.reason_args
+                    when i.phone is null and i.conversation like '%' || $4 then $5::jsonb->'args' end
             from due
             where i.location_id = due.location_id and i.id = due.id
             returning i.location_id, i.id, i.state

@@ -4,7 +4,10 @@ use axum::body::Bytes;
 use sqlx::PgConnection;
 use time::{Duration, OffsetDateTime};
 
-use crate::model::ids::{GhlMessageId, LocationId};
+use crate::db::connection::Pool;
+use crate::db::outbound::outcomes;
+use crate::model::ids::{GhlMessageId, LocationId, MessageId};
+use crate::model::reason::Reason;
 
 /// A message that GHL delivered.
 #[derive(Clone, Debug)]
@@ -95,4 +98,31 @@ async fn insert(connection: &mut PgConnection, deliveries: &[&Delivery]) -> sqlx
     )
     .fetch_all(connection)
     .await
+}
+
+/// Fails a delivery that no worker has claimed.
+pub async fn fail(
+    pool: &Pool,
+    location: &LocationId,
+    ghl_message: &GhlMessageId,
+    failure: &Reason,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    let mut tx = pool.begin().await?;
+    let waiting = sqlx::query_scalar!(
+        r#"
+        select id as "id: MessageId"
+        from outbound
+        where location_id = $1 and ghl_message_id = $2 and state = 'accepted'
+        for update
+        "#,
+        location.as_str(),
+        ghl_message.as_str(),
+    )
+    .fetch_optional(&mut *tx)
+    .await?;
+    if let Some(id) = waiting {
+        outcomes::fail(&mut tx, location, id, failure, now).await?;
+    }
+    tx.commit().await
 }

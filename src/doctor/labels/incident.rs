@@ -1,6 +1,7 @@
 //! The sentences for an incident that the monitor opened.
 
 use crate::db::history::incidents::Incident;
+use crate::doctor::acks::Restriction;
 use crate::doctor::labels::{Said, location, number, told};
 use crate::doctor::number::LinkFault;
 use crate::model::states::IncidentKind;
@@ -17,6 +18,7 @@ pub(in crate::doctor) fn incident(incident: &Incident) -> Said {
         IncidentKind::Provider => location::provider_not_chosen(detail),
         IncidentKind::Reinstall => location::needs_reinstall(&told(incident.reason.as_ref())),
         IncidentKind::Replaced => number::replaced(detail),
+        IncidentKind::Restricted => number::restricted(detail.and_then(Restriction::from_code)),
         IncidentKind::Silence => number::webhook_silent(incident.since),
         IncidentKind::Link => match detail.and_then(LinkFault::from_code) {
             Some(LinkFault::Credentials) => number::credentials_refused(None),

@@ -1,8 +1,10 @@
-//! The sentences about a connected number: its link, its hold, its webhook, other locations that share it.
+//! The sentences about a connected number: its link, its hold, its webhook, its acks, other locations that share
+//! it.
 
 use time::OffsetDateTime;
 
 use crate::db::webhooks::unknown_events::UnknownEvent;
+use crate::doctor::acks::Restriction;
 use crate::doctor::labels::{Said, moment};
 use crate::model::language::Text;
 use crate::model::reason::Reason;
@@ -172,6 +174,38 @@ pub(in crate::doctor) fn webhook_silent(since: OffsetDateTime) -> Said {
         Text::new(
             "The service registers the webhook again by itself. If it stays silent, connect the number again on the app's page inside GHL, and check that no other tool has set its own webhook on this instance.",
             "Perkhidmatan mendaftarkan webhook semula dengan sendiri. Jika masih senyap, sambung nombor semula di halaman aplikasi dalam GHL, dan pastikan tiada alat lain menetapkan webhooknya sendiri pada instance ini.",
+        ),
+    )
+}
+
+pub(in crate::doctor) fn acks_come() -> Said {
+    Said::only(Text::new(
+        "WhatsApp confirms what this number sends.",
+        "WhatsApp mengesahkan mesej yang dihantar dari nombor ini.",
+    ))
+}
+
+/// None: the reason is one of another version.
+pub(in crate::doctor) fn restricted(why: Option<Restriction>) -> Said {
+    let what = match why {
+        Some(Restriction::Refused) => Text::new(
+            "WhatsApp refuses one message after the other from this number (code 463): WhatsApp may have restricted it.",
+            "WhatsApp menolak mesej demi mesej dari nombor ini (kod 463): WhatsApp mungkin telah menyekatnya.",
+        ),
+        Some(Restriction::NoAcks) | None => Text::new(
+            "WhatsApp has confirmed none of the last messages from this number, though it confirms those of other numbers: WhatsApp may have restricted it.",
+            "WhatsApp tidak mengesahkan satu pun mesej terakhir dari nombor ini, walaupun ia mengesahkan mesej nombor lain: WhatsApp mungkin telah menyekatnya.",
+        ),
+    };
+    Said::wrong(
+        what,
+        Text::new(
+            "Customers probably do not get what is sent from it, even where GHL shows it as sent.",
+            "Pelanggan mungkin tidak menerima apa yang dihantar daripadanya, walaupun GHL memaparkannya sebagai dihantar.",
+        ),
+        Text::new(
+            "Open WhatsApp on the number's phone: it says there if the account is restricted, and until when. Stop campaigns and messages to new contacts until then, because more attempts make it worse. If WhatsApp says nothing, press \"Link the phone again\" on the app's page inside GHL.",
+            "Buka WhatsApp pada telefon nombor ini: di situ dinyatakan jika akaun disekat, dan sehingga bila. Hentikan kempen dan mesej kepada kenalan baharu sehingga itu, kerana lebih banyak cubaan memburukkan keadaan. Jika WhatsApp tidak menyatakan apa-apa, tekan \"Pautkan telefon semula\" di halaman aplikasi dalam GHL.",
         ),
     )
 }

@@ -8,14 +8,16 @@ use tracing::{info, warn};
 use whatsapp_events::json;
 
 use crate::clients::ghl::{DeliveryHead, NotDelivery};
+use crate::db::outbound::deliveries;
 use crate::db::outbound::deliveries::Delivery;
 use crate::db::webhooks::misdirected::Misdirected;
 use crate::http::HttpState;
-use crate::http::error::{HookError, in_time};
+use crate::http::error::{HookError, in_time, stored};
 use crate::http::layers::Quiet;
 use crate::http::webhooks::addresses::Hook;
 use crate::http::webhooks::verified::Verified;
 use crate::model::ids::{GhlMessageId, LocationId, is_id};
+use crate::model::reason::Failure;
 
 type Answer = Result<(Extension<Quiet>, StatusCode), HookError>;
 
@@ -52,6 +54,7 @@ async fn leave(state: &HttpState, why: NotDelivery) -> (Extension<Quiet>, Status
 }
 
 async fn store(state: &HttpState, head: DeliveryHead, body: &Verified) -> Answer {
+    let is_email = head.is_email();
     // Each contact is one conversation; a delivery without a contact is a conversation of its own.
     let contact = Some(head.contact).filter(|contact| is_id(contact));
     let conversation = contact.unwrap_or_else(|| head.message.clone());
@@ -69,6 +72,21 @@ async fn store(state: &HttpState, head: DeliveryHead, body: &Verified) -> Answer
     );
     let new = in_time(state.insert_batcher.store(delivery)).await??;
     info!(%location, ghl_message_id = %message, redelivery = !new, "delivery stored");
+    if is_email {
+        fail_email(state, &location, &message).await?;
+    }
     state.signals.outbound.notify_one();
     Ok((Extension(Quiet), StatusCode::OK))
+}
+
+/// An e-mail fails at once: no number can send it, so that it waits for none that is on hold or still missing.
+async fn fail_email(
+    state: &HttpState,
+    location: &LocationId,
+    message: &GhlMessageId,
+) -> Result<(), HookError> {
+    let (why, now) = (Failure::Email.into(), state.clock.now());
+    stored(|| deliveries::fail(&state.pool, location, message, &why, now)).await?;
+    state.signals.status_updates.notify_one();
+    Ok(())
 }

@@ -92,6 +92,18 @@ reasons! {
     SenderKnown = "sender_known",
         "the sender's number is known now",
         "nombor penghantar sudah diketahui";
+    /// It was written days before it arrived.
+    OldMessage = "old_message",
+        "it was written more than three days before it came here, so it is not shown in GHL unless you wish it",
+        "ia ditulis lebih tiga hari sebelum sampai ke sini, maka ia tidak dipaparkan dalam GHL kecuali anda mahukannya";
+    /// A person wants to see it.
+    OldMessageShown = "old_message_shown",
+        "it goes to GHL after newer messages, as you wished",
+        "ia dihantar ke GHL selepas mesej yang lebih baharu, seperti yang anda mahukan";
+    /// A person does not want to see it, or the app was uninstalled.
+    OldMessageForgotten = "old_message_forgotten",
+        "an old message that was not wanted in GHL",
+        "mesej lama yang tidak mahu dipaparkan dalam GHL";
     /// The content has not arrived yet.
     Undecrypted = "undecrypted",
         "WhatsApp could not decrypt it yet",

@@ -12,7 +12,7 @@ use crate::db::webhooks::waapify_events::EventJob;
 use crate::model::ids::WaMessageId;
 use crate::model::states::CallEnd;
 use crate::workers::Context;
-use crate::workers::inbound::record::{believable, place_of};
+use crate::workers::inbound::record::{believable, is_old, place_of};
 
 /// Records a call that is over, once.
 pub(in crate::workers) async fn record(
@@ -36,6 +36,7 @@ pub(in crate::workers) async fn record(
     let from_me = call.outcome == CallOutcome::Unanswered;
     let place = place_of(context, job, person, from_me).await?;
     let text = call_text(call);
+    let sent_at = believable(call.at, job.received_at);
     let new = NewInbound {
         location: &job.location_id,
         number: &job.number,
@@ -45,11 +46,12 @@ pub(in crate::workers) async fn record(
         phone: place.phone.as_deref(),
         sender_name: None,
         text: Some(&text),
-        sent_at: believable(call.at, job.received_at),
+        sent_at,
         state: match place.phone {
             Some(_) => State::Accepted,
             None => State::Hidden,
         },
+        is_old: is_old(sent_at, job.received_at),
         call: end,
         edit_secret: None,
         media: None,

@@ -30,7 +30,7 @@ use crate::clients::ghl::{CallLog, Direction, InboundMessage, Posted, StoredMess
 use crate::db::contacts::lids::show_hidden;
 use crate::db::contacts::phones;
 use crate::db::inbound;
-use crate::db::inbound::{InboundJob, media, posts, undecrypted};
+use crate::db::inbound::{InboundJob, late, media, posts, undecrypted};
 use crate::db::queue::{Room, location_key};
 use crate::db::webhooks::ghl_events;
 use crate::model::ids::{ContactId, GhlMessageId};
@@ -39,7 +39,7 @@ use crate::model::retry_schedule::HIDDEN_POST;
 use crate::model::states::CallEnd;
 use crate::runtime::notify::Signal;
 use crate::workers::inbound::contacts::Sender;
-use crate::workers::inbound_media::{BUSY_WAIT, NewLink};
+use crate::workers::inbound_media::{BUSY_WAIT, MEDIA_WAIT, NewLink};
 use crate::workers::recording::until_recorded;
 use crate::workers::{Context, Worker};
 
@@ -82,9 +82,10 @@ impl Worker for Inbound {
 
     async fn claim(&self, room: impl Into<Room> + Send) -> sqlx::Result<Vec<InboundJob>> {
         let room = room.into();
-        let now = self.0.clock.now();
-        undecrypted::expire(&self.0.pool, now).await?;
-        show_hidden(&self.0.pool, now - PHONE_WAIT, now).await?;
+        let (pool, now) = (&self.0.pool, self.0.clock.now());
+        undecrypted::expire(pool, now).await?;
+        show_hidden(pool, now - PHONE_WAIT, now).await?;
+        late::release_shown(pool, (now - PHONE_WAIT, now + MEDIA_WAIT), now).await?;
         self.claim_ready(room).await
     }
 

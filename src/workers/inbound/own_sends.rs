@@ -17,7 +17,7 @@ use crate::workers::outbound::plan::{Country, Part, Plan, attachments, country_o
 pub(super) async fn confirm(
     context: &Context,
     job: &EventJob,
-    message: &Message,
+    (message, is_old): (&Message, bool),
     chat: Option<&str>,
     id: &WaMessageId,
 ) -> sqlx::Result<bool> {
@@ -28,7 +28,8 @@ pub(super) async fn confirm(
     let Some(chat) = chat else {
         return Ok(false);
     };
-    if message.origin == Origin::OwnPhone && message.has_phone_id() {
+    // What a person wrote days ago is not the echo of a message that is being sent now.
+    if message.origin == Origin::OwnPhone && (is_old || message.has_phone_id()) {
         return Ok(false);
     }
     for candidate in in_flight::list_in_flight(pool, location, &job.number, chat).await? {

@@ -11,7 +11,7 @@ use whatsapp_events::{
 use crate::db::contacts::lids::LID_SERVER;
 use crate::db::contacts::{lids, phones};
 use crate::db::inbound::media::{NewMedia, SLOT, Texts};
-use crate::db::inbound::{NewInbound, State, edits, media, quoted, undecrypted};
+use crate::db::inbound::{NewInbound, State, edits, late, media, quoted, undecrypted};
 use crate::db::numbers::settings;
 use crate::db::outbound::receipts;
 use crate::db::webhooks::waapify_events::EventJob;
@@ -49,13 +49,22 @@ pub(in crate::workers) async fn record(
     let message = &*readable(context, job, message).await?;
     let form = pairs::form_of(context, job, message).await?;
     let id = form.id().cloned().unwrap_or_else(|| id_of(message));
+    let sent_at = believable(message.sent_at, job.received_at);
+    let is_old = is_old(sent_at, job.received_at);
     let mut place = place(context, job, message).await?;
     let moved_from = beginnings::find(context, job, message, place.phone.as_deref()).await?;
+    // The line about it must stand in a message that is shown.
+    let moved_from = moved_from.filter(|_| !is_old);
     place.began_elsewhere = moved_from.is_some();
     let about = find_about(context, job, message, &place.conversation).await?;
     let about = about.as_deref();
     let text = text_in(&place, message, about, FileFate::None);
-    let found = find_state(context, job, message, (&id, &form, &place, text.as_deref()));
+    let found = find_state(
+        context,
+        job,
+        (message, is_old),
+        (&id, &form, &place, text.as_deref()),
+    );
     let Some(state) = found.await? else {
         return Ok(());
     };
@@ -78,8 +87,9 @@ pub(in crate::workers) async fn record(
         phone: place.phone.as_deref(),
         sender_name: message.sender_name.as_deref(),
         text: text.as_deref().filter(|_| !is_ignored),
-        sent_at: believable(message.sent_at, job.received_at),
+        sent_at,
         state,
+        is_old,
         call: None,
         media: file.map(|file| NewMedia {
             file,
@@ -102,11 +112,12 @@ pub(in crate::workers) async fn record(
 async fn find_state(
     context: &Context,
     job: &EventJob,
-    message: &Message,
+    (message, is_old): (&Message, bool),
     (id, form, place, text): (&WaMessageId, &Form, &Place, Option<&str>),
 ) -> sqlx::Result<Option<State>> {
-    let is_ours = message.from_me
-        && own_sends::confirm(context, job, message, place.phone.as_deref(), id).await?;
+    let phone = place.phone.as_deref();
+    let is_ours =
+        message.from_me && own_sends::confirm(context, job, (message, is_old), phone, id).await?;
     let is_ours = is_ours || message.origin == Origin::OwnEcho;
     let is_theirs = message.from_me && !is_ours;
     let now = context.clock.now();
@@ -360,4 +371,10 @@ pub(in crate::workers) fn believable(
 ) -> OffsetDateTime {
     let believable = said.filter(|at| *at <= received_at + MAX_AHEAD);
     believable.unwrap_or(received_at)
+}
+
+/// Whether a message is so old on its arrival that a person decides about it. It is the age when Waapify posted it that
+/// counts: a message that waited here is not old.
+pub(in crate::workers) fn is_old(sent_at: OffsetDateTime, received_at: OffsetDateTime) -> bool {
+    received_at - sent_at > late::OLD
 }

@@ -12,7 +12,7 @@ use crate::db::outbound::receipts::{KnownFrom, SentPart};
 use crate::db::outbound::{OutboundJob, outcomes, receipts};
 use crate::model::ids::WaMessageId;
 use crate::model::reason::{Failure, Hold, Reason, Step};
-use crate::model::retry_schedule::ATTEMPT_FAILED;
+use crate::model::retry_schedule::{ATTEMPT_FAILED, SAME_TEXT};
 use crate::model::states::FailureKind;
 use crate::workers::outbound::plan::Part;
 use crate::workers::outbound::{ECHO_WINDOW, Outbound, retries};
@@ -22,9 +22,6 @@ use crate::workers::recording::until_recorded;
 const MAX_UNCONFIRMED_SENDS: i32 = 2;
 /// A number on hold is tried again this often: once its owner has fixed it, messages are sent within minutes.
 const HOLD: Duration = Duration::minutes(5);
-
-/// The gateway takes the same text to the same number again after five minutes.
-const SAME_TEXT_WINDOW: Duration = Duration::seconds(310);
 
 impl Outbound {
     pub(super) async fn record_sent(
@@ -79,16 +76,25 @@ impl Outbound {
                 let (kind, end) = (FailureKind::NotTaken, retries::attempt_failed(part));
                 self.retry(job, kind, ATTEMPT_FAILED, &cause, end).await
             }
-            SendFailure::SameText(cause) => {
-                let due = self.0.clock.now() + SAME_TEXT_WINDOW;
-                self.finish(job, Outcome::Snooze(due), &cause).await
-            }
+            SendFailure::SameText(cause) => self.wait_for_window(job, &cause).await,
             SendFailure::NumberStopped(stop) => self.hold(job, number, &stop.hold()).await,
             SendFailure::Rejected(words) => {
                 self.fail(job, Failure::Rejected { words }.into()).await
             }
             SendFailure::TooLong => self.fail(job, Failure::TooLong.into()).await,
         }
+    }
+
+    /// The gateway had the same text for the same number in the last minutes. If that was this message, its outcome is
+    /// still unknown, and a third send could be the second copy; otherwise it is sent when the window is over.
+    async fn wait_for_window(&self, job: &OutboundJob, cause: &Reason) -> sqlx::Result<()> {
+        if job.unconfirmed_sends > 0 {
+            let outcome = Outcome::Unconfirmed(self.0.clock.now() + ECHO_WINDOW);
+            return self.finish(job, outcome, cause).await;
+        }
+        let words = cause.english();
+        let (kind, end) = (FailureKind::NotTaken, Failure::Rejected { words });
+        self.retry(job, kind, SAME_TEXT, cause, end).await
     }
 
     /// Holds the whole number, because its problem concerns every message.

@@ -20,8 +20,8 @@ use whatsapp_events::MediaFile;
 
 use crate::db::connection::{Connection, Pool};
 use crate::db::history::timeline;
-use crate::db::inbound::InboundJob;
 use crate::db::inbound::media::row::FileColumns;
+use crate::db::inbound::{InboundJob, late};
 use crate::db::queue::{Room, claimed};
 use crate::model::ids::{LocationId, MessageId};
 use crate::model::reason::{Media, Reason, Step};
@@ -317,7 +317,8 @@ async fn end_wait(
                     when 'linked' then m.text_linked
                     else m.text_missing end,
                 $4,
-                $5 || case when i.from_me then '' else $6 end
+                -- Nobody is asked to send an old one again.
+                $5 || case when i.from_me or i.sent_at < i.accepted_at - $7::interval then '' else $6 end
             )
         from inbound_media m
         where i.location_id = $1
@@ -332,6 +333,7 @@ async fn end_wait(
         SLOT,
         slot,
         advice,
+        late::OLD as Duration,
     )
     .execute(tx)
     .await

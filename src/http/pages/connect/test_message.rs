@@ -120,12 +120,15 @@ fn over() -> Text {
 
 fn failed(failure: &SendFailure) -> Text {
     match failure {
-        SendFailure::AttemptFailed(_)
-        | SendFailure::SameText(_)
-        | SendFailure::Rejected(_)
-        | SendFailure::TooLong => Text::new(
-            "WhatsApp did not take the message. Is this number on WhatsApp?",
-            "WhatsApp tidak menerima mesej itu. Adakah nombor ini menggunakan WhatsApp?",
+        SendFailure::AttemptFailed(_) | SendFailure::Rejected(_) | SendFailure::TooLong => {
+            Text::new(
+                "WhatsApp did not take the message. Is this number on WhatsApp?",
+                "WhatsApp tidak menerima mesej itu. Adakah nombor ini menggunakan WhatsApp?",
+            )
+        }
+        SendFailure::SameText(_) => Text::new(
+            "Waapify sent this message to that number a moment ago. Look at that phone, or try again in five minutes.",
+            "Waapify baru sahaja menghantar mesej ini kepada nombor itu. Semak telefon itu, atau cuba lagi dalam lima minit.",
         ),
         SendFailure::Unknown(_) => Text::new(
             "Waapify did not say whether the message left. Look at that phone before you try again.",

@@ -5,7 +5,7 @@
 //! * `sso_login`: `GET /app`, `POST /app/session`: GHL's payload → a session; `login_page`: what a browser sees before
 //! * `location_user`: the user of a request, proven each time; the token of forms
 //! * `frame_ancestors`: who may show these pages in a frame
-//! * `overview`, `numbers`, `removal`, `qr_linking`, `messages`, `checks`: the pages; `labels`: times and numbers in
+//! * `overview`, `numbers`, `removal`, `qr_linking`, `messages`, `old_messages`, `checks`: the pages; `labels`: times and numbers in
 //!   them
 
 mod checks;
@@ -15,6 +15,7 @@ mod location_user;
 mod login_page;
 mod messages;
 mod numbers;
+mod old_messages;
 mod overview;
 mod qr_linking;
 mod removal;
@@ -65,6 +66,11 @@ pub(in crate::http) fn routes(state: HttpState) -> Router<HttpState> {
         .route(
             "/app/{session}/numbers/{number}/link/state",
             get(qr_linking::progress),
+        )
+        .route("/app/{session}/old-messages/show", post(old_messages::show))
+        .route(
+            "/app/{session}/old-messages/forget",
+            post(old_messages::forget),
         )
         .route("/app/{session}/checks", get(checks::show))
         .route("/app/{session}/provider", get(checks::provider))

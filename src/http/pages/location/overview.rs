@@ -6,6 +6,7 @@ use maud::{Markup, html};
 use time::{Duration, OffsetDateTime};
 
 use crate::db::history::incidents;
+use crate::db::inbound::late;
 use crate::db::views::overview;
 use crate::db::views::overview::{Count, Entry, NumberState};
 use crate::doctor;
@@ -14,7 +15,7 @@ use crate::http::error::PageError;
 use crate::http::pages::layout::components;
 use crate::http::pages::location::location_user::{FIRST, LocationUser};
 use crate::http::pages::location::tabs::{Tab, framed};
-use crate::http::pages::location::{messages, numbers, see};
+use crate::http::pages::location::{messages, numbers, old_messages, see};
 use crate::model::language::Language;
 use crate::model::states::{Direction, MessageState};
 
@@ -37,6 +38,7 @@ pub(super) async fn show(
     let numbers = overview::list_numbers(pool, location).await?;
     let counts = overview::count_states(pool, location, now - LATELY).await?;
     let failures = overview::list_failures(pool, location, i64::MAX, FAILURES).await?;
+    let old = late::find(pool, location).await?;
     let incidents = incidents::list_open(pool, location).await?;
     let incidents: Vec<_> = incidents.iter().map(doctor::describe).collect();
     let body = html! {
@@ -46,6 +48,7 @@ pub(super) async fn show(
                 (components::findings(language, &incidents))
             }
         }
+        (old_messages::panel(language, &visitor, &old, now))
         (numbers_panel(language, &visitor, &numbers, now))
         (counts_panel(language, &visitor, &counts))
         (failures_panel(language, &visitor, &failures, now))
