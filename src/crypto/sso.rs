@@ -1,7 +1,7 @@
 //! The user of a page inside GHL: opens the payload that GHL encrypts for the page with the app's shared secret
 //! (`docs/vendors/ghl.md#single-sign-on`).
 //!
-//! Checks every field of it, and refuses a payload that is not encrypted. The format has neither a MAC nor a time, so a
+//! Checks every field that is used, and refuses a payload that is not encrypted. The format has neither a MAC nor a time, so a
 //! payload is never proof of freshness: each is accepted once, and its salt is stored. A changed copy has to keep the
 //! salt, because the key is made from it.
 
@@ -13,6 +13,7 @@ use cbc::cipher::{BlockDecryptMut, KeyIvInit};
 use md5::{Digest, Md5};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::model::ids::{CompanyId, LocationId, is_id};
 
@@ -22,8 +23,6 @@ const MAGIC: &[u8] = b"Salted__";
 const SALT: usize = 8;
 /// Longest payload that is read, in characters: real ones have some hundred.
 const MAX_PAYLOAD: usize = 8 * 1024;
-/// Longest name or address that is accepted: an e-mail address has at most 254 characters, a name fewer.
-const MAX_TEXT: usize = 512;
 
 /// The user in a payload.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,22 +58,20 @@ pub enum SsoError {
 
 /// The role of an admin, as GHL writes it.
 const ADMIN: &str = "admin";
-/// Where a user belongs who is never outside of a sub-account: two of GHL's documents use two words.
-const OF_LOCATION: [&str; 2] = ["location", "account"];
-/// Where the others belong whom we know.
-const OF_AGENCY: &str = "agency";
+/// The types whose admins may change something: users of a sub-account, for which two of GHL's documents use two words,
+/// and those of an agency.
+const MANAGED: [&str; 3] = ["location", "account", "agency"];
 
-/// What GHL writes. A role or type that we do not know is no reason to refuse: its holder may look. Fields beside these may come (`isAgencyOwner`, `versionId`, `appStatus`).
+/// What is read of what GHL writes. Whatever role and type are, also none, their holder may look.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Plain {
     user_id: String,
     company_id: String,
-    role: String,
-    #[serde(rename = "type")]
-    kind: String,
-    user_name: Option<String>,
-    email: Option<String>,
+    #[serde(default)]
+    role: Value,
+    #[serde(default, rename = "type")]
+    kind: Value,
     active_location: Option<String>,
 }
 
@@ -126,27 +123,26 @@ fn key_and_iv(secret: &[u8], salt: [u8; SALT]) -> ([u8; 32], [u8; 16]) {
 }
 
 fn checked(plain: Plain, salt: [u8; SALT]) -> Option<SsoUser> {
-    let is_text = |text: &Option<String>| text.as_ref().is_none_or(|text| text.len() <= MAX_TEXT);
-    let are_ids = [&plain.user_id, &plain.company_id, &plain.role, &plain.kind]
-        .into_iter()
-        .all(|id| is_id(id));
-    let is = |text: &str, word: &str| text.eq_ignore_ascii_case(word);
-    let is_of_location = OF_LOCATION.iter().any(|word| is(&plain.kind, word));
     // GHL leaves it out in an agency's view; empty means the same.
     let location = plain.active_location.filter(|id| !id.is_empty());
-    let is_located = location.as_ref().is_none_or(|id| is_id(id));
-    if !(are_ids && is_located && is_text(&plain.user_name) && is_text(&plain.email)) {
+    let ids = [
+        Some(&plain.user_id),
+        Some(&plain.company_id),
+        location.as_ref(),
+    ];
+    if !ids.into_iter().flatten().all(|id| is_id(id)) {
         return None;
     }
-    // A user of a sub-account is never outside of one.
-    if is_of_location && location.is_none() {
-        return None;
-    }
+    let is = |field: &Value, words: &[&str]| {
+        let text = field.as_str().unwrap_or_default();
+        words.iter().any(|word| text.eq_ignore_ascii_case(word))
+    };
+    let is_admin = is(&plain.role, &[ADMIN]) && is(&plain.kind, &MANAGED);
     Some(SsoUser {
         user_id: plain.user_id,
         company: CompanyId(plain.company_id),
         active_location: location.map(LocationId),
-        is_admin: is(&plain.role, ADMIN) && (is_of_location || is(&plain.kind, OF_AGENCY)),
+        is_admin,
         salt,
     })
 }

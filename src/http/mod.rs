@@ -24,7 +24,6 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 pub use admin::Admin;
-use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::routing::{MethodRouter, get, post};
 use axum::{Router, middleware};
@@ -125,9 +124,6 @@ impl Deref for HttpParts {
 
 /// All routes of the service except `/`, which is [`front_page`].
 pub fn router(state: HttpState) -> Router {
-    let connect = get(connect::show)
-        .post(connect::submit)
-        .layer(DefaultBodyLimit::max(MAX_FORM_BYTES));
     // GHL's developer portal lets the app's developer choose the method.
     let external_auth = get(external_auth::accept)
         .post(external_auth::accept)
@@ -138,19 +134,7 @@ pub fn router(state: HttpState) -> Router {
         .route("/oauth/callback", get(oauth::callback).head(oauth::head))
         .route("/oauth/installed", get(installed::show_none))
         .route("/oauth/installed/{token}", get(installed::show))
-        .route("/connect/{token}", connect)
-        .route(
-            "/connect/{token}/qr",
-            post(connect::begin).layer(DefaultBodyLimit::max(MAX_FORM_BYTES)),
-        )
-        .route("/connect/{token}/qr.png", get(connect::picture))
-        .route("/connect/{token}/state", get(connect::progress))
-        .route("/connect/{token}/cancel", post(connect::cancel))
-        .route(
-            "/connect/{token}/test",
-            post(connect::send_test).layer(DefaultBodyLimit::max(MAX_FORM_BYTES)),
-        )
-        .route("/connect/{token}/provider", get(connect::provider))
+        .merge(connect::routes(state.clone()))
         .route("/files/{secret}/{name}", get(inbound_media::download))
         .merge(operator::routes())
         .layer(middleware::from_fn(error::localize));
@@ -178,6 +162,7 @@ pub fn router(state: HttpState) -> Router {
         .route("/metrics", get(metrics::show))
         .route("/assets/app.js", get(layout::app_script))
         .route("/assets/connect.js", get(layout::connect_script))
+        .route("/assets/live.js", get(layout::live_script))
         .route("/healthz", get(health::live))
         .route("/healthz/{question}", get(health::answer))
         .route("/readyz", get(health::ready))

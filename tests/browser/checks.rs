@@ -73,7 +73,7 @@ async fn a_phone_that_lost_its_link_is_linked_again_from_the_page() {
     tab.assert_quiet("linking again").await;
 }
 
-async fn execute(stage: &Controls, statements: &[&'static str]) {
+pub async fn execute(stage: &Controls, statements: &[&'static str]) {
     for sql in statements {
         let pool = &stage.sandbox.app.context.pool;
         sqlx::query(*sql).execute(pool).await.unwrap();

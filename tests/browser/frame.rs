@@ -2,13 +2,20 @@
 
 use simulators::seed;
 
-use crate::pages::open_app as open;
+use crate::checks::execute;
+use crate::pages::{enter_keys, install, open_app as open};
 use crate::stage::Controls;
 use crate::tab::Tab;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_page_in_ghl_shows_its_location_survives_a_reload_and_sends_again() {
     let (stage, tab) = (Controls::lively().await, Tab::open("en-US").await);
+    // As if a person could help by sending it again; what it fails of next is its number.
+    let other = [
+        "update outbound set reason_code = 'text_not_taken' where state = 'failed'",
+        "update timeline set cause_code = 'text_not_taken' where state = 'failed'",
+    ];
+    execute(&stage, &other).await;
     open(&stage, &tab, seed::LOCATION_ID).await;
     tab.sees(seed::LOCATION_ID).await;
     tab.sees(seed::NUMBER).await;
@@ -18,6 +25,8 @@ async fn the_page_in_ghl_shows_its_location_survives_a_reload_and_sends_again() 
     tab.sees("Failed").await;
     tab.press("Try again").await;
     tab.sees("on its way again").await;
+    // What became of it is shown without a reload.
+    tab.sees("Correct the contact in GHL").await;
     tab.assert_quiet("in the frame").await;
     // Loads the whole page of GHL again, too.
     open(&stage, &tab, seed::LOCATION_ID).await;
@@ -40,6 +49,38 @@ async fn a_change_of_a_numbers_settings_is_kept() {
     let groups = tab.find("[name=groups]").await;
     assert!(groups.is_selected().await.unwrap());
     tab.assert_quiet("settings").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_admin_connects_a_number_in_the_frame_and_goes_back_to_the_overview() {
+    let (stage, tab) = (Controls::bare().await, Tab::open("en-US").await);
+    tab.goto(&install(&stage, seed::LOCATION_ID)).await;
+    open(&stage, &tab, seed::LOCATION_ID).await;
+    tab.press("Connect a number").await;
+    let keys = (seed::INSTANCE_ID, "wrong", seed::NUMBER);
+    enter_keys(&tab, keys).await;
+    tab.find("[aria-invalid=true]").await;
+    enter_keys(&tab, (keys.0, seed::ACCESS_TOKEN, keys.2)).await;
+    tab.sees("now sends what you write in GHL").await;
+    tab.assert_quiet("connected in the frame").await;
+    tab.press("Back to the overview").await;
+    tab.sees("The last 24 hours").await;
+    tab.sees(seed::NUMBER).await;
+    tab.assert_quiet("the overview again").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn staff_see_the_page_and_are_told_who_may_connect() {
+    let (stage, tab) = (Controls::connected().await, Tab::open("en-US").await);
+    let path = format!(
+        "/sandbox/ghl/custom-page?location={}&user=staff",
+        seed::LOCATION_ID
+    );
+    tab.goto(&stage.ghl(&path)).await;
+    tab.enter_frame().await;
+    tab.sees(seed::NUMBER).await;
+    tab.press("Connect another number").await;
+    tab.sees("Only an admin may change this").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

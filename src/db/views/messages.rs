@@ -6,8 +6,8 @@
 use time::OffsetDateTime;
 
 use crate::db::connection::Pool;
-use crate::model::ids::{GhlMessageId, LocationId, MessageId, WaMessageId};
-use crate::model::reason::{Reason, Step as Cause};
+use crate::model::ids::{ContactId, GhlMessageId, LocationId, MessageId, WaMessageId};
+use crate::model::reason::{Reason, Remedy, Step as Cause};
 use crate::model::states::{Direction, MessageState};
 
 /// A message without its text: a row of the view `messages`.
@@ -35,6 +35,15 @@ pub struct MessageRow {
     pub parts: Option<i32>,
     /// When it arrived.
     pub accepted_at: OffsetDateTime,
+}
+
+impl MessageRow {
+    /// What a person can do about it, if it failed.
+    #[must_use]
+    pub fn remedy(&self) -> Option<Remedy> {
+        let remedy = self.reason.as_ref().map(Reason::remedy);
+        (self.state == MessageState::Failed).then(|| remedy.unwrap_or(Remedy::SendAgain))
+    }
 }
 
 /// The last messages, newest first: of one location or of all, in one state or in any. Leaves out ignored messages that
@@ -88,6 +97,40 @@ pub async fn find_message_of(
     id: MessageId,
 ) -> sqlx::Result<Option<MessageRow>> {
     find_in(pool, std::slice::from_ref(location), id).await
+}
+
+/// GHL's contact of a message, where one is known.
+pub async fn find_contact(pool: &Pool, row: &MessageRow) -> sqlx::Result<Option<ContactId>> {
+    match row.direction {
+        Direction::Outbound => {
+            sqlx::query_scalar!(
+                r#"
+                select conversation as "contact: ContactId"
+                from outbound
+                -- A delivery without a contact is a conversation of its own.
+                where location_id = $1 and id = $2 and conversation <> ghl_message_id
+                "#,
+                row.location_id.as_str(),
+                row.id.0,
+            )
+            .fetch_optional(pool)
+            .await
+        }
+        Direction::Inbound => {
+            sqlx::query_scalar!(
+                r#"
+                select c.contact_id as "contact: ContactId"
+                from inbound i
+                join contacts c on c.location_id = i.location_id and c.phone = i.conversation
+                where i.location_id = $1 and i.id = $2
+                "#,
+                row.location_id.as_str(),
+                row.id.0,
+            )
+            .fetch_optional(pool)
+            .await
+        }
+    }
 }
 
 async fn find_in(

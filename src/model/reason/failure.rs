@@ -133,7 +133,51 @@ reasons! {
         "Perkhidmatan terhenti setiap kali hendak menghantar mesej ini, maka ia tidak dicuba lagi. Tulis semula, dan beritahu pihak sokongan jika masih gagal.";
 }
 
+/// What a person can do about a message that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// Send the same message again.
+    SendAgain,
+    /// Correct the contact in GHL, and write anew: the message keeps what GHL delivered with it.
+    CorrectContact,
+    /// Write anew, as the reason says.
+    WriteAnew,
+    /// Nothing here: the reason says where the conversation goes on.
+    Elsewhere,
+}
+
 impl Failure {
+    /// What a person can do about it. Sending again is offered only where it may end differently.
+    #[must_use]
+    pub const fn remedy(&self) -> Remedy {
+        match self {
+            Self::NoPhone | Self::PhoneWithExtension | Self::PhoneIncomplete => {
+                Remedy::CorrectContact
+            }
+            Self::Unreadable
+            | Self::Empty
+            | Self::Email
+            | Self::NoFileAddress
+            | Self::FileAddressTooLong { .. }
+            | Self::FileNotPublic { .. }
+            | Self::FileGone { .. }
+            | Self::FileTooLarge { .. }
+            | Self::Rejected { .. }
+            | Self::TooLong => Remedy::WriteAnew,
+            Self::Group | Self::PhoneHidden | Self::PhoneElsewhere => Remedy::Elsewhere,
+            Self::NotInstalled
+            | Self::Uninstalled
+            | Self::NotConnected
+            | Self::GatewayDown
+            | Self::TextNotTaken
+            | Self::FileNotTaken
+            | Self::Refused { .. }
+            | Self::Unconfirmed
+            | Self::TooOld { .. }
+            | Self::Lost => Remedy::SendAgain,
+        }
+    }
+
     /// The error code for GHL, which several failures may share.
     #[must_use]
     pub const fn error_code(&self) -> &'static str {

@@ -86,7 +86,7 @@ mod step;
 mod wait;
 
 pub use answer::Answer;
-pub use failure::Failure;
+pub use failure::{Failure, Remedy};
 pub use hold::Hold;
 pub use media::Media;
 pub use other::Other;
@@ -136,6 +136,15 @@ pub const TABLES: [&[(&str, &str, &str)]; 7] = [
 ];
 
 impl Reason {
+    /// What a person can do about a message that failed for this reason.
+    #[must_use]
+    pub const fn remedy(&self) -> Remedy {
+        match self {
+            Self::Failure(failure) => failure.remedy(),
+            _ => Remedy::SendAgain,
+        }
+    }
+
     /// The code, which is stored, logged and counted.
     #[must_use]
     pub fn code(&self) -> &str {

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use simulators::seed;
 
 use super::{Answer, Frame, answer};
+use crate::connecting;
 use crate::harness::Bridge;
 
 const GHL: &str = "https://*.gohighlevel.com https://*.leadconnectorhq.com https://*.msgsndr.com";
@@ -199,4 +200,28 @@ async fn only_the_domain_that_the_browser_names_is_named() {
     }
     let named = asked_by(&bridge, "/app", Some("https://a999.my/")).await;
     assert_eq!(ancestors(&named), format!("{GHL} https://a999.my"));
+}
+
+#[tokio::test]
+async fn only_a_connect_link_that_was_made_inside_ghl_may_be_shown_there() {
+    let bridge = Bridge::new().await;
+    let outside = connecting::link(&bridge).await;
+    install_under(
+        &bridge,
+        seed::COMPANY_ID,
+        json!({"domain": "crm.agensi.my"}),
+    )
+    .await;
+    let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
+    let inside = frame.post("/connect", &[]).await;
+    let inside = connecting::path_in(inside.leads_to());
+    let shown = asked_by(&bridge, &inside, None).await;
+    assert_eq!(ancestors(&shown), format!("{GHL} https://crm.agensi.my"));
+    assert!(shown.headers.get("x-frame-options").is_none());
+    assert!(shown.body.contains("data-framed"), "the ways out");
+    for other in [outside, "/connect/unknown".to_owned()] {
+        let shown = asked_by(&bridge, &other, None).await;
+        assert_eq!(ancestors(&shown), "'none'", "{other}");
+        assert_eq!(shown.text("x-frame-options"), "DENY");
+    }
 }

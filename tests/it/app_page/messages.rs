@@ -172,6 +172,42 @@ async fn a_failed_message_tells_its_story_and_is_sent_again_at_one_click() {
 }
 
 #[tokio::test]
+async fn what_fails_again_in_any_case_is_not_offered_and_the_page_says_what_to_do() {
+    let bridge = Bridge::new().await;
+    let ghl = &bridge.simulation.ghl;
+    let contact = ghl.add_contact(seed::LOCATION_ID, "Tanpa kod", "12345");
+    let id = bridge.agent_sends(&contact, "hai", &[]).await;
+    bridge.settle().await;
+    let number = number_of(&bridge, &id).await;
+    let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
+    let list = frame.get("/messages").await.body;
+    assert!(!list.contains("Try again"), "{list}");
+    let page = frame.get(&format!("/messages/{number}")).await.body;
+    assert!(!page.contains("Try again"), "{page}");
+    let address = format!(
+        "https://app.gohighlevel.com/v2/location/{}/contacts/detail/{contact}",
+        seed::LOCATION_ID
+    );
+    assert!(page.contains(&address), "{page}");
+    assert!(page.contains("Correct the contact, then write anew"));
+    assert!(!page.contains("data-live"), "it has come to its end");
+    // One that waits keeps its page up to date.
+    bridge
+        .simulation
+        .waapify
+        .faults()
+        .always("send.php", Fault::answer(502, "<html>"));
+    let id = bridge.agent_writes("hai").await;
+    bridge.settle().await;
+    let number = number_of(&bridge, &id).await;
+    let page = frame.get(&format!("/messages/{number}")).await.body;
+    assert!(
+        page.contains("data-live") && page.contains("/assets/live.js"),
+        "{page}"
+    );
+}
+
+#[tokio::test]
 async fn what_may_have_arrived_goes_again_only_after_a_second_yes_every_time() {
     let bridge = Bridge::new().await;
     let faults = bridge.simulation.waapify.faults();

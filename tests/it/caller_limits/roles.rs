@@ -7,8 +7,8 @@ use simulators::seed;
 use crate::app_page::{Frame, exchange, payload_of};
 use crate::harness::Bridge;
 
-async fn open<'a>(bridge: &'a Bridge, kind: &str, role: &str) -> Frame<'a> {
-    let user: Value = json!({
+async fn open(bridge: &Bridge, kind: Value, role: Value) -> Frame<'_> {
+    let user = json!({
         "userId": "u1", "companyId": seed::COMPANY_ID, "role": role, "type": kind,
         "activeLocation": seed::LOCATION_ID, "userName": "Ali", "email": "ali@example.com",
     });
@@ -30,17 +30,21 @@ fn changes() -> [String; 4] {
 async fn changes_need_an_admin_of_the_sub_account_or_the_agency_and_everyone_may_look() {
     let bridge = Bridge::new().await;
     for (kind, role, may_change) in [
-        ("location", "admin", true),
-        ("account", "admin", true),
-        ("agency", "admin", true),
-        ("agency", "ADMIN", true),
-        ("agency", "user", false),
-        ("location", "user", false),
-        ("account", "user", false),
-        ("agency", "owner", false),
-        ("something", "new", false),
+        (json!("location"), json!("admin"), true),
+        (json!("account"), json!("admin"), true),
+        (json!("agency"), json!("admin"), true),
+        (json!("agency"), json!("ADMIN"), true),
+        (json!("agency"), json!("user"), false),
+        (json!("location"), json!("user"), false),
+        (json!("account"), json!("user"), false),
+        (json!("agency"), json!("owner"), false),
+        (json!("something"), json!("new"), false),
+        (json!("location"), Value::Null, false),
+        (Value::Null, json!("admin"), false),
+        (json!(7), json!(["admin"]), false),
+        (json!("team lead"), json!("x".repeat(200)), false),
     ] {
-        let frame = open(&bridge, kind, role).await;
+        let frame = open(&bridge, kind.clone(), role.clone()).await;
         let page = frame.get("").await;
         assert_eq!(page.status, StatusCode::OK, "{kind} {role}");
         assert!(page.body.contains(seed::NUMBER), "{kind} {role}");
@@ -74,7 +78,7 @@ async fn a_setting_lets_every_user_change() {
     .await;
     bridge.install().await;
     bridge.connect().await;
-    let frame = open(&bridge, "location", "user").await;
+    let frame = open(&bridge, json!("location"), json!("user")).await;
     for path in changes() {
         let answer = frame.post(&path, &[("sure", "1")]).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{path}");

@@ -2,9 +2,11 @@
 //! linked yet.
 //!
 //! The link is the proof: one location, one use, 24 hours, ten tries of keys. A link that was made outside GHL replaces a
-//! connected number only when told so. No handler reads a location from anywhere else. `qr` links a
-//! phone, `test_message` sends a test, `looks` asks GHL now and then, `views` renders the pages.
+//! connected number only when told so. No handler reads a location from anywhere else. `framing` lets GHL show the pages
+//! of a link that was made inside it, `qr` links a phone, `test_message` sends a test, `looks` asks GHL now and then,
+//! `views` renders the pages.
 
+mod framing;
 mod looks;
 mod qr;
 mod test_message;
@@ -12,16 +14,18 @@ mod views;
 
 use std::fmt::Write as _;
 
+use axum::extract::DefaultBodyLimit;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum::{Router, middleware};
 pub use looks::ProviderLooks;
 use maud::Markup;
-pub(in crate::http) use qr::{begin, cancel, picture, picture_of, progress};
+pub(in crate::http) use qr::picture_of;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
-pub(in crate::http) use test_message::send as send_test;
 use time::Duration;
 use tracing::{info, warn};
 pub(in crate::http) use views::REFRESH_SECONDS;
@@ -34,9 +38,9 @@ use crate::db::accounts::account_names::Names;
 use crate::db::accounts::connect_links::ConnectLink;
 use crate::db::accounts::{account_names, connect_links};
 use crate::db::numbers;
-use crate::http::HttpState;
 use crate::http::error::PageError;
 use crate::http::pages::layout::checklist;
+use crate::http::{HttpState, MAX_FORM_BYTES};
 use crate::model::ids::LocationId;
 use crate::model::language::{Language, Text};
 
@@ -47,6 +51,20 @@ const LINK_LIFE: Duration = Duration::hours(24);
 const DONE_LIFE: Duration = Duration::hours(24);
 /// How often keys may be tried with a link: more than a person mistypes, and too few to guess any.
 const MAX_TRIES: i32 = 10;
+
+/// The routes.
+pub(in crate::http) fn routes(state: HttpState) -> Router<HttpState> {
+    Router::new()
+        .route("/connect/{token}", get(show).post(submit))
+        .route("/connect/{token}/qr", post(qr::begin))
+        .route("/connect/{token}/qr.png", get(qr::picture))
+        .route("/connect/{token}/state", get(qr::progress))
+        .route("/connect/{token}/cancel", post(qr::cancel))
+        .route("/connect/{token}/test", post(test_message::send))
+        .route("/connect/{token}/provider", get(provider))
+        .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
+        .layer(middleware::from_fn_with_state(state, framing::frame))
+}
 
 /// A link that still opens a page.
 struct Opened {
@@ -122,7 +140,7 @@ fn address(state: &HttpState, token: &str) -> String {
 }
 
 /// Shows the next step: the form, the QR code, or the last page.
-pub(in crate::http) async fn show(
+async fn show(
     State(state): State<HttpState>,
     language: Language,
     Path(token): Path<String>,
@@ -157,7 +175,7 @@ pub(in crate::http) async fn show(
 }
 
 /// Connects the number, or shows the form again with what is wrong.
-pub(in crate::http) async fn submit(
+async fn submit(
     State(state): State<HttpState>,
     language: Language,
     Path(token): Path<String>,
@@ -197,7 +215,7 @@ pub(in crate::http) async fn submit(
 
 /// The fields of the form.
 #[derive(Deserialize)]
-pub(in crate::http) struct Sent {
+struct Sent {
     #[serde(flatten)]
     entered: Entered,
     /// The box that says that a connected number may be replaced.
@@ -224,7 +242,7 @@ async fn count_try(state: &HttpState, opened: &Opened) -> Result<(), PageError> 
 }
 
 /// Whether GHL names us as the SMS provider now, as a part of the page.
-pub(in crate::http) async fn provider(
+async fn provider(
     State(state): State<HttpState>,
     language: Language,
     Path(token): Path<String>,

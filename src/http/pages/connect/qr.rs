@@ -28,14 +28,14 @@ use crate::http::pages::layout::qr::Said;
 
 /// The fields of the short form.
 #[derive(Deserialize)]
-pub(in crate::http) struct Begin {
+pub(super) struct Begin {
     access_token: SecretString,
     /// The box that says that a connected number may be replaced.
     replace: Option<String>,
 }
 
 /// Asks Waapify for an instance, and stores it with this link.
-pub(in crate::http) async fn begin(
+pub(super) async fn begin(
     State(state): State<HttpState>,
     language: Language,
     Path(token): Path<String>,
@@ -139,7 +139,7 @@ pub(super) async fn show(
 }
 
 /// The QR code of the link's pending instance.
-pub(in crate::http) async fn picture(
+pub(super) async fn picture(
     State(state): State<HttpState>,
     Path(token): Path<String>,
 ) -> Result<Response, PageError> {
@@ -165,7 +165,7 @@ pub(in crate::http) async fn picture_of(state: &HttpState, credentials: &Credent
 const RETRY_AFTER: (HeaderName, &str) = (axum::http::header::RETRY_AFTER, "3");
 
 /// Reports the progress. Connects the number if a phone is linked.
-pub(in crate::http) async fn progress(
+pub(super) async fn progress(
     State(state): State<HttpState>,
     language: Language,
     Path(token): Path<String>,
@@ -182,7 +182,7 @@ pub(in crate::http) async fn progress(
 }
 
 /// Gives up the pending instance and shows the form again.
-pub(in crate::http) async fn cancel(
+pub(super) async fn cancel(
     State(state): State<HttpState>,
     Path(token): Path<String>,
 ) -> Result<Redirect, PageError> {

@@ -29,7 +29,7 @@ const MAX_TESTS: i32 = 3;
 
 /// The fields of the form.
 #[derive(Deserialize)]
-pub(in crate::http) struct Test {
+pub(super) struct Test {
     to: String,
 }
 
@@ -40,7 +40,7 @@ pub(super) fn is_offered(opened: &Opened, now: OffsetDateTime) -> bool {
 }
 
 /// Sends the test, and shows the page again with the result.
-pub(in crate::http) async fn send(
+pub(super) async fn send(
     State(state): State<HttpState>,
     language: Language,
     Path(token): Path<String>,

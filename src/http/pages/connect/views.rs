@@ -132,6 +132,7 @@ pub(super) fn form(
             summary { (language.pick("I have no number linked in Waapify yet", "Saya belum memautkan nombor dalam Waapify")) }
             (by_qr(language, opened, typed, fault.filter(|fault| fault.is_of_qr)))
         }
+        (ways_out(language, opened))
     };
     layout::framed(language, title, frame, &body)
 }
@@ -154,6 +155,21 @@ fn whose(language: Language, opened: &Opened) -> Markup {
                 }
             }
             "."
+        }
+    }
+}
+
+/// The ways out of a frame in GHL. Outside of one, the script hides them.
+fn ways_out(language: Language, opened: &Opened) -> Markup {
+    html! {
+        @if opened.link.made_inside {
+            p.note data-framed {
+                a href="/app" { (language.pick("Back to the overview", "Kembali ke ringkasan")) }
+                " · "
+                a href=(opened.path) target="_blank" rel="noopener" {
+                    (language.pick("Open this in a window of its own", "Buka dalam tetingkap sendiri"))
+                }
+            }
         }
     }
 }
@@ -262,6 +278,7 @@ pub(super) fn scan(language: Language, opened: &Opened, problem: Option<&Text>) 
                 button.quiet type="submit" { (language.pick("Use other keys instead", "Guna maklumat lain")) }
             }
         }
+        (ways_out(language, opened))
     };
     layout::framed(language, title, frame, &body)
 }
@@ -316,6 +333,7 @@ pub(super) fn done(
             "This page stays open for 24 hours. You can send its address to the agency admin who makes the last click.",
             "Halaman ini kekal terbuka selama 24 jam. Anda boleh menghantar alamatnya kepada admin agensi yang membuat klik terakhir.",
         )) }
+        (ways_out(language, opened))
     };
     layout::framed(language, title, frame, &body)
 }

@@ -82,5 +82,7 @@ function watchProvider(section) {
 
 document.querySelectorAll("figure[data-picture]").forEach(watchQr);
 document.querySelectorAll("section[data-check]").forEach(watchProvider);
+// In a window of its own there is nothing to go back to.
+if (window.top === window) document.querySelectorAll("[data-framed]").forEach((part) => { part.hidden = true; });
 // Focuses the wrong field, also in browsers that ignore `autofocus`.
 document.querySelector("[aria-invalid=true]")?.focus();

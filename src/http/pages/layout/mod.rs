@@ -116,6 +116,11 @@ pub(in crate::http) async fn mark() -> impl IntoResponse {
     asset!("image/svg+xml", "mark.svg")
 }
 
+/// Keeps a part of a page up to date.
+pub(in crate::http) async fn live_script() -> impl IntoResponse {
+    asset!("text/javascript; charset=utf-8", "live.js")
+}
+
 /// Asks GHL's page around `/app` for its user.
 pub(in crate::http) async fn app_script() -> impl IntoResponse {
     asset!("text/javascript; charset=utf-8", "app.js")

@@ -8,7 +8,10 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use time::OffsetDateTime;
 use tracing::info;
+use url::Url;
 
+use crate::clients::endpoint;
+use crate::db::accounts::white_label_domains;
 use crate::db::replays;
 use crate::db::replays::{MayHaveArrived, Replay};
 use crate::db::views::messages::{MessageRow, Step};
@@ -16,14 +19,17 @@ use crate::db::views::overview::Entry;
 use crate::db::views::{messages, overview};
 use crate::http::HttpState;
 use crate::http::error::PageError;
-use crate::http::pages::layout::components;
+use crate::http::pages::layout::{Frame, components};
 use crate::http::pages::location::location_user::{LocationUser, VerifiedForm, not_here};
-use crate::http::pages::location::tabs::{Tab, framed};
+use crate::http::pages::location::tabs::{Tab, framed, framed_as};
 use crate::http::pages::location::{labels, see};
 use crate::model::ids::MessageId;
 use crate::model::language::Language;
+use crate::model::reason::{Reason, Remedy};
 use crate::model::states::MessageState;
 
+/// GHL's app, where an agency has no domain of its own.
+const GHL_APP: &str = "https://app.gohighlevel.com";
 /// Messages on one page.
 const PAGE: i64 = 50;
 
@@ -147,12 +153,18 @@ pub(super) fn table(
                         td data-label=(columns[1]) { (labels::chat(entry.chat_end.as_deref())) }
                         td data-label=(columns[2]) { (components::message_state(language, entry.direction, entry.state)) }
                         td data-label=(columns[3]) { @if let Some(why) = &entry.why { (components::reason(language, why)) } }
-                        td { @if entry.state == MessageState::Failed { (retry_form(language, visitor, entry.id)) } }
+                        td { @if can_go_again(entry.state, entry.why.as_ref()) { (retry_form(language, visitor, entry.id)) } }
                     }
                 }
             }
         }
     }
+}
+
+/// Whether sending it again may end differently.
+fn can_go_again(state: MessageState, why: Option<&Reason>) -> bool {
+    let remedy = why.map_or(Remedy::SendAgain, Reason::remedy);
+    state == MessageState::Failed && remedy == Remedy::SendAgain
 }
 
 fn retry_form(language: Language, visitor: &LocationUser, id: MessageId) -> Markup {
@@ -172,10 +184,34 @@ pub(super) async fn show(
 ) -> Result<Markup, PageError> {
     let row = find(&state, &visitor).await?;
     let steps = messages::list_steps(&state.pool, &row).await?;
+    let contact = contact_address(&state, &row).await?;
     let notice = visitor
         .query_param("done")
         .and_then(|done| notice(language, done));
-    Ok(message_page(language, &visitor, &row, &steps, notice))
+    let shown = Shown {
+        row: &row,
+        steps: &steps,
+        contact: contact.as_ref().map(Url::as_str),
+        notice,
+    };
+    Ok(message_page(language, &visitor, &shown))
+}
+
+/// The page of a message's contact in GHL, under the agency's own domain if it has one.
+async fn contact_address(state: &HttpState, row: &MessageRow) -> sqlx::Result<Option<Url>> {
+    let Some(contact) = messages::find_contact(&state.pool, row).await? else {
+        return Ok(None);
+    };
+    let domain = white_label_domains::find_domain_of(&state.pool, &row.location_id).await?;
+    let base = domain.and_then(|domain| Url::parse(&format!("https://{domain}")).ok());
+    Ok(base.or_else(|| Url::parse(GHL_APP).ok()).map(|base| {
+        let location = row.location_id.as_str();
+        let contact = contact.as_str();
+        endpoint(
+            &base,
+            &["v2", "location", location, "contacts", "detail", contact],
+        )
+    }))
 }
 
 /// The message in the address, if it is the location's own.
@@ -189,28 +225,48 @@ async fn find(state: &HttpState, visitor: &LocationUser) -> Result<MessageRow, P
 /// The result of a retry, by the word in the address.
 fn notice(language: Language, done: &str) -> Option<(&'static str, &'static str)> {
     Some(match done {
-        "queued" => ("notice good", language.pick(
-            "It is on its way again. Reload this page to see what becomes of it.",
-            "Ia dalam perjalanan semula. Muat semula halaman ini untuk melihat perkembangannya.",
-        )),
-        "not-failed" => ("notice warn", language.pick(
-            "It has not failed (any more), so nothing was done.",
-            "Ia tidak (lagi) gagal, maka tiada apa-apa dilakukan.",
-        )),
+        "queued" => (
+            "notice good",
+            language.pick(
+                "It is on its way again. This page shows what becomes of it.",
+                "Ia dalam perjalanan semula. Halaman ini menunjukkan perkembangannya.",
+            ),
+        ),
+        "not-failed" => (
+            "notice warn",
+            language.pick(
+                "It has not failed (any more), so nothing was done.",
+                "Ia tidak (lagi) gagal, maka tiada apa-apa dilakukan.",
+            ),
+        ),
         _ => return None,
     })
 }
 
-fn message_page(
-    language: Language,
-    visitor: &LocationUser,
-    row: &MessageRow,
-    steps: &[Step],
-    notice: Option<(&str, &str)>,
-) -> Markup {
+/// What a message's page shows.
+struct Shown<'a> {
+    row: &'a MessageRow,
+    steps: &'a [Step],
+    /// Its contact's page in GHL.
+    contact: Option<&'a str>,
+    /// What was just done.
+    notice: Option<(&'a str, &'a str)>,
+}
+
+fn message_page(language: Language, visitor: &LocationUser, shown: &Shown<'_>) -> Markup {
+    let Shown {
+        row,
+        steps,
+        contact,
+        notice,
+    } = *shown;
+    let is_over = matches!(
+        row.state,
+        MessageState::Failed | MessageState::Read | MessageState::Ignored
+    );
     let title = format!("{} {}", language.pick("Message", "Mesej"), row.id);
     let body = html! {
-        section.panel {
+        section.panel #message data-live[!is_over] {
             @if let Some((class, text)) = notice { p class=(class) role="status" { (text) } }
             dl.facts {
                 dt { (language.pick("State", "Keadaan")) }
@@ -228,7 +284,7 @@ fn message_page(
                     dd { (sent) " / " (parts) }
                 }
             }
-            @if row.state == MessageState::Failed { .actions { (retry_form(language, visitor, row.id)) } }
+            (remedy(language, visitor, row, contact))
             h2 { (language.pick("What happened", "Apa yang berlaku")) }
             (components::timeline(language, steps, |step| html! {
                 strong { (step.state.label_of(row.direction, language)) } " " (labels::exactly(step.at))
@@ -236,7 +292,43 @@ fn message_page(
             p { a href=(visitor.address("/messages")) { (language.pick("Back to the messages", "Kembali ke mesej")) } }
         }
     };
-    framed(language, visitor, Some(Tab::Messages), &title, &body)
+    let frame = Frame {
+        scripts: &["/assets/live.js"],
+        ..Frame::default()
+    };
+    framed_as(language, visitor, Some(Tab::Messages), &title, frame, &body)
+}
+
+/// What a person can do about a failed message.
+fn remedy(
+    language: Language,
+    visitor: &LocationUser,
+    row: &MessageRow,
+    contact: Option<&str>,
+) -> Markup {
+    let Some(remedy) = row.remedy() else {
+        return html! {};
+    };
+    let open = match remedy {
+        Remedy::CorrectContact => {
+            language.pick("Correct the contact in GHL", "Betulkan kenalan dalam GHL")
+        }
+        _ => language.pick("Open the contact in GHL", "Buka kenalan dalam GHL"),
+    };
+    html! {
+        @if remedy == Remedy::CorrectContact {
+            p.note { (language.pick(
+                "Sending this message again would not help: it keeps the number that it was written to. Correct the contact, then write anew.",
+                "Menghantar mesej ini semula tidak membantu: ia kekal dengan nombor asalnya. Betulkan kenalan itu, kemudian tulis semula.",
+            )) }
+        }
+        .actions {
+            @if remedy == Remedy::SendAgain { (retry_form(language, visitor, row.id)) }
+            @if let Some(address) = contact {
+                a.button.quiet href=(address) target="_blank" rel="noopener" { (open) }
+            }
+        }
+    }
 }
 
 /// Sends a failed message again. One that may have arrived needs a second yes.

@@ -77,7 +77,7 @@ fn numbers_panel(
             }
             @for row in rows { (numbers::summary(language, visitor, row, now)) }
             .actions {
-                form method="post" action=(visitor.address("/connect")) target="_blank" rel="noopener" {
+                form method="post" action=(visitor.address("/connect")) {
                     (visitor.token())
                     button.quiet[!rows.is_empty()] type="submit" {
                         @if rows.is_empty() { (language.pick("Connect a number", "Sambungkan nombor")) }
@@ -85,7 +85,6 @@ fn numbers_panel(
                     }
                 }
             }
-            p.hint { (language.pick("This opens a new window.", "Ini membuka tetingkap baharu.")) }
         }
     }
 }

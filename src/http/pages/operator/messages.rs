@@ -13,7 +13,7 @@ use crate::http::pages::layout::components::{message_state, reason, timeline};
 use crate::http::pages::operator::{Operator, Place, components, not_found};
 use crate::model::ids::{LocationId, MessageId};
 use crate::model::language::Language;
-use crate::model::states::MessageState;
+use crate::model::reason::Remedy;
 
 /// The query of a list.
 #[derive(Deserialize)]
@@ -126,7 +126,7 @@ pub(super) async fn show(
             section.panel {
                 h2 { (language.pick("What it is", "Butiran")) }
                 (facts(language, &row, phone.as_deref(), &copies))
-                @if row.state == MessageState::Failed {
+                @if row.remedy() == Some(Remedy::SendAgain) {
                     form.actions method="post" action={ "/operator/messages/" (row.id) "/replay" } {
                         input type="hidden" name="csrf" value=(operator.csrf());
                         button type="submit" { (language.pick("Put it back into its queue", "Letak semula dalam giliran")) }
