@@ -145,6 +145,7 @@ fn not_deliveries() -> Vec<Value> {
         with(json!({"direction": "inbound", "type": null})),
         with(json!({"messageType": "SMS", "body": "hai", "type": ""})),
         with(json!({"conversationProviderId": "66c0ffee0ddba1100000beef"})),
+        with(json!({"appId": "66b1f0a2c3d4e5f60718beef"})),
     ]);
     bodies
 }

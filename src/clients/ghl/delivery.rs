@@ -21,6 +21,9 @@ pub enum NotDelivery {
     /// It tells of a message that GHL has stored.
     #[error("it is an event about a message")]
     Event,
+    /// It is for another marketplace app.
+    #[error("it is for another marketplace app")]
+    OtherApp,
     /// It is for another conversation provider.
     #[error("it is for another conversation provider")]
     OtherProvider,
@@ -38,6 +41,7 @@ pub struct DeliveryHead {
     /// A user of GHL is named as the sender.
     pub has_sender: bool,
     kind: String,
+    app: String,
     provider: String,
     is_event: bool,
 }
@@ -46,12 +50,13 @@ impl DeliveryHead {
     /// Reads a body that is JSON.
     #[must_use]
     pub fn read(body: &str) -> Self {
-        const NAMES: [&str; 9] = [
+        const NAMES: [&str; 10] = [
             "locationId",
             "messageId",
             "contactId",
             "userId",
             "type",
+            "appId",
             "conversationProviderId",
             "direction",
             "messageType",
@@ -63,6 +68,7 @@ impl DeliveryHead {
             contact,
             user,
             kind,
+            app,
             provider,
             direction,
             message_type,
@@ -75,6 +81,7 @@ impl DeliveryHead {
             contact: scalar(contact),
             has_sender: !scalar(user).is_empty(),
             kind: scalar(kind),
+            app: scalar(app),
             provider: scalar(provider),
             is_event,
         }
@@ -84,13 +91,16 @@ impl DeliveryHead {
     #[must_use]
     pub fn what_else(&self, ours: &GhlSettings) -> Option<NotDelivery> {
         let kind = self.kind.trim();
-        let provider = self.provider.trim();
+        let (app, provider) = (self.app.trim(), self.provider.trim());
         let providers = [&ours.provider_id, &ours.call_provider_id];
         let is_ours = || providers.iter().any(|id| id.as_deref() == Some(provider));
         if !kind.is_empty() && !is_type(kind) {
             Some(NotDelivery::Type)
         } else if self.is_event {
             Some(NotDelivery::Event)
+        } else if !app.is_empty() && app != ours.app_id() {
+            // A delivery names no app, as far as is known.
+            Some(NotDelivery::OtherApp)
         } else if !provider.is_empty() && ours.provider_id.is_some() && !is_ours() {
             // A delivery of the default provider names none.
             Some(NotDelivery::OtherProvider)

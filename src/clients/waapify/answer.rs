@@ -7,14 +7,23 @@ use crate::clients::waapify::{HoldReason, SendFailure, Trouble};
 use crate::model::ids::{WaMessageId, is_id};
 use crate::model::reason::Answer;
 
-/// The meaning of an answer to a send. `was_prompt`: it came too early for a gateway that had begun to work.
+/// What an answer to a send is judged by, besides itself.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sent {
+    /// The answer came too early for a gateway that had begun to work.
+    pub was_prompt: bool,
+    /// The address, which has the text in it, is longer than every server takes.
+    pub is_long: bool,
+}
+
+/// The meaning of an answer to a send.
 pub(super) fn classify_send(
     status: u16,
     text: &str,
-    was_prompt: bool,
+    sent: Sent,
 ) -> Result<WaMessageId, SendFailure> {
     let Some(answer) = gateways_own(status, text) else {
-        return Err(of_a_proxy(status, text, was_prompt));
+        return Err(of_a_proxy(status, text, sent));
     };
     match message_id(&answer) {
         Some(id) if !is_refusal(&answer) => Ok(id),
@@ -53,19 +62,19 @@ pub(super) fn is_page(text: &str) -> bool {
 
 /// The meaning of an answer that is not the gateway's (`docs/vendors/waapify.md#proxies`): whether the send can have
 /// reached the gateway depends on the HTTP status alone.
-fn of_a_proxy(status: u16, text: &str, was_prompt: bool) -> SendFailure {
+fn of_a_proxy(status: u16, text: &str, sent: Sent) -> SendFailure {
     let page = || Answer::WaapifyPage { status }.into();
     let nothing = || Answer::WaapifyNoResult { status }.into();
     match status {
-        // The address has the text in it, so it is this message that is too long.
-        413 | 414 | 431 => SendFailure::TooLong,
+        // It is this message that is too long; a short one meets a proxy that is set up wrongly.
+        413 | 414 | 431 if sent.is_long => SendFailure::TooLong,
         429 => SendFailure::GatewayDown(Trouble::of_gateway(Answer::WaapifySlowDown.into())),
         300..=399 => {
             SendFailure::GatewayDown(Trouble::of_gateway(Answer::WaapifyMoved { status }.into()))
         }
         // The proxy gave up waiting: mostly for one instance that hangs.
         408 | 499 | 504 | 522 | 524 => SendFailure::Unknown(Trouble::of_number(nothing())),
-        502 if !was_prompt => SendFailure::Unknown(Trouble::of_number(nothing())),
+        502 if !sent.was_prompt => SendFailure::Unknown(Trouble::of_number(nothing())),
         400..=499 | 501..=503 | 505 | 511 | 521 | 523 | 525..=527 | 530 => {
             SendFailure::GatewayDown(Trouble::of_gateway(page()))
         }
@@ -162,8 +171,14 @@ mod tests {
     use super::*;
     use crate::clients::waapify::Scope;
 
+    /// A prompt answer to a long text.
+    const LONG: Sent = Sent {
+        was_prompt: true,
+        is_long: true,
+    };
+
     fn classify(status: u16, text: &str) -> Result<WaMessageId, SendFailure> {
-        classify_send(status, text, true)
+        classify_send(status, text, LONG)
     }
 
     /// The index's word for an outcome.
@@ -241,6 +256,14 @@ mod tests {
         assert_eq!(outcome(&classify(401, refused)), "config");
         assert_eq!(outcome(&classify(302, "")), "retryable-not-sent");
         assert_eq!(outcome(&classify(414, "<html>")), "request");
+        let short = Sent {
+            is_long: false,
+            ..LONG
+        };
+        assert_eq!(
+            outcome(&classify_send(414, "<html>", short)),
+            "retryable-not-sent"
+        );
         assert_eq!(outcome(&classify(504, "<html>")), "unknown");
         let unusable = r#"{"status":"success","data":{"key":{"id":"a\u0000"}}}"#;
         assert_eq!(outcome(&classify(200, unusable)), "unknown");
@@ -296,9 +319,13 @@ mod tests {
 
     #[test]
     fn a_late_502_may_have_sent_it() {
-        assert_eq!(outcome(&classify_send(502, "<html>", false)), "unknown");
+        let late = Sent {
+            was_prompt: false,
+            ..LONG
+        };
+        assert_eq!(outcome(&classify_send(502, "<html>", late)), "unknown");
         assert_eq!(
-            outcome(&classify_send(503, "<html>", false)),
+            outcome(&classify_send(503, "<html>", late)),
             "retryable-not-sent"
         );
     }

@@ -9,7 +9,7 @@ mod qr;
 
 use std::time::Duration;
 
-use answer::{asks_for_login, classify_send, gateways_own, meaning, words};
+use answer::{Sent, asks_for_login, classify_send, gateways_own, meaning, words};
 use bytes::Bytes;
 pub use qr::QrCode;
 use reqwest::RequestBuilder;
@@ -30,6 +30,9 @@ const SEND_TIMEOUT: Duration = Duration::from_secs(68);
 /// A proxy knows at once that the gateway takes no connection. A 502 after this time means that the gateway took the
 /// request and died over it, as PHP does when its own limit ends it.
 const LATE: Duration = Duration::from_secs(15);
+
+/// Servers take addresses of 2,000 bytes at the least. Percent encoding makes three of each byte, the keys are short.
+const SHORT_BYTES: usize = 500;
 
 /// A person waits for these answers.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(25);
@@ -219,11 +222,15 @@ impl Client {
             .http
             .post(endpoint(&self.base, &["send.php"]))
             .query(&query);
+        let is_long = text.len() + media.map_or(0, |media| media.url.len()) > SHORT_BYTES;
         let started = Instant::now();
         match ask(with_keys(request, credentials), SEND_TIMEOUT).await {
             Ok((status, body)) => {
-                let was_prompt = started.elapsed() < LATE;
-                classify_send(status, &String::from_utf8_lossy(&body), was_prompt)
+                let sent = Sent {
+                    was_prompt: started.elapsed() < LATE,
+                    is_long,
+                };
+                classify_send(status, &String::from_utf8_lossy(&body), sent)
             }
             Err(error) => Err(unanswered(error)),
         }

@@ -47,7 +47,7 @@ pub(in crate::http) async fn accept(
 /// Answers what GHL signed and what can never become a message of ours. GHL would repeat it for hours if it was refused.
 async fn leave(state: &HttpState, why: NotDelivery) -> (Extension<Quiet>, StatusCode) {
     warn!(%why, "not a delivery for us: left alone");
-    if why != NotDelivery::OtherProvider {
+    if !matches!(why, NotDelivery::OtherProvider | NotDelivery::OtherApp) {
         state.misdirected(Misdirected::EventAtDelivery).await;
     }
     (Extension(Quiet), StatusCode::OK)
