@@ -45,6 +45,7 @@ pub mod webhooks;
 
 pub use self::errors::{is_disconnect, is_row_error};
 pub use self::pool::{
-    PoolerBetween, connect_options, is_writable, keeps_options, open_pool, open_pool_with,
+    PoolerBetween, connect_options, is_writable, keeps_options, open_patient_pool, open_pool,
+    open_pool_with,
 };
 pub use self::schema::{SchemaGap, find_schema_gap, migrate};

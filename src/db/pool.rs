@@ -62,9 +62,15 @@ pub fn open_pool(url: &str) -> sqlx::Result<Pool> {
 /// As [`open_pool`], for options of [`connect_options`].
 #[must_use]
 pub fn open_pool_with(options: PgConnectOptions) -> Pool {
+    open_patient_pool(options, ACQUIRE_TIMEOUT)
+}
+
+/// As [`open_pool_with`], with another limit on the wait for a connection.
+#[must_use]
+pub fn open_patient_pool(options: PgConnectOptions, acquire_timeout: Duration) -> Pool {
     let pool = PgPoolOptions::new()
         .max_connections(MAX_CONNECTIONS)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .acquire_timeout(acquire_timeout)
         // sqlx would ping before every use, which costs as much as a small statement.
         .test_before_acquire(false)
         .before_acquire(|connection, used| {

@@ -142,6 +142,12 @@ async fn execute(sql: String) {
     connection.close().await.unwrap();
 }
 
+/// A pool that waits longer for its connections than the service: tests share the machine, and are often many at once.
+pub fn open_pool(url: &str) -> Pool {
+    let options = db::connect_options(url, None).unwrap();
+    db::open_patient_pool(options, Duration::from_mins(1))
+}
+
 /// A migrated database of this process that is copied for each test.
 async fn template() -> &'static str {
     static TEMPLATE: tokio::sync::OnceCell<String> = tokio::sync::OnceCell::const_new();
@@ -149,7 +155,7 @@ async fn template() -> &'static str {
         .get_or_init(|| async {
             let name = format!("template_{}", random_name());
             execute(format!("create database {name}")).await;
-            let pool = db::open_pool(&url_of(&name)).unwrap();
+            let pool = open_pool(&url_of(&name));
             db::migrate(&pool).await.unwrap();
             crate::drawing::guard(&pool).await;
             // Postgres cannot copy a database that has connections.
@@ -178,7 +184,7 @@ impl TestDatabase {
             template().await
         ))
         .await;
-        let pool = db::open_pool(&url_of(&name)).unwrap();
+        let pool = open_pool(&url_of(&name));
         Self { name, pool }
     }
 
@@ -186,7 +192,7 @@ impl TestDatabase {
     pub async fn empty() -> Self {
         let name = random_name();
         execute(format!("create database {name}")).await;
-        let pool = db::open_pool(&url_of(&name)).unwrap();
+        let pool = open_pool(&url_of(&name));
         Self { name, pool }
     }
 

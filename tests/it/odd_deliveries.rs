@@ -148,7 +148,8 @@ async fn the_same_text_waits_for_the_gateways_window() {
         (bridge.state(&id).await, bridge.sends().len()),
         ("accepted".to_owned(), 1)
     );
-    bridge.after(Duration::minutes(2)).await;
+    // The pause has a random part.
+    bridge.after(Duration::minutes(3)).await;
     assert_eq!(
         (bridge.state(&id).await, bridge.sends().len()),
         ("sent".to_owned(), 2)

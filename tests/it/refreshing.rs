@@ -139,7 +139,7 @@ async fn a_process_killed_between_answer_and_commit_leaves_a_location_that_works
         .unwrap();
     let storing =
         "datname = current_database() and pid <> pg_backend_pid() and wait_event_type = 'Lock'
-        and query ~ '^\\s*update tokens\\s+set access_token'";
+        and query ~ '^\\s*update tokens\\s+set company_id'";
     let count = format!("select count(*) from pg_stat_activity where {storing}");
     wait("the new pair waits for the lock", async || {
         let waiting: i64 = sqlx::query_scalar(AssertSqlSafe(count.clone()))

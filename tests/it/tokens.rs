@@ -85,7 +85,7 @@ async fn an_expiry_that_ghl_reports_leads_to_one_refresh() {
 async fn a_hundred_callers_of_two_services_refresh_once() {
     let bridge = Bridge::bare().await;
     bridge.install().await;
-    let pool = waapify_ghl::db::open_pool(&bridge.database.url()).unwrap();
+    let pool = crate::harness::open_pool(&bridge.database.url());
     let clock = bridge.clock.clone();
     let other = App::new(&settings(&bridge.environment), pool, clock).unwrap();
     bridge.clock.advance(Duration::hours(25));

@@ -54,7 +54,7 @@ const WRONG_LOCATION: [&str; 2] = [
 ];
 
 /// GHL's words when it has no message with an id.
-const NO_MESSAGE: &str = "No message found";
+const NO_MESSAGE: &str = "no message found";
 
 /// GHL's words when the app lacks the scope of a route, or has a token of the wrong class for it.
 const NO_SCOPE: [&str; 2] = [
