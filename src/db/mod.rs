@@ -23,7 +23,8 @@
 //!
 //! Plans must stay good while Postgres's statistics do not count the waiting rows yet. So order and limit are in a step
 //! of their own, and the few keys that it finds are joined to their table by primary key (`tests/it/backlogs.rs` counts
-//! the rows that are read).
+//! the rows that are read). A statement that names a row by its key and checks its state says `is not distinct from`: with
+//! `=`, the planner could read an index of all rows in that state, which it takes for empty.
 
 pub mod accounts;
 pub mod clock;

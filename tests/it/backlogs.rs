@@ -157,6 +157,11 @@ async fn nor_does_what_a_message_costs_each_way() {
         relay_both_ways().await;
     }
     run(&pool, &BACKLOG).await;
+    // Others that are being sent or wait for their echo, in as many conversations.
+    let in_flight = "insert into outbound (location_id, ghl_message_id, conversation, body, state, due_at, accepted_at)
+        select 'Busy', 's' || n, 's' || n, '{}', (array['sending', 'unconfirmed'])[1 + n % 2], '2100-01-01', now()
+        from generate_series(1, 20000) n";
+    run(&pool, &[in_flight]).await;
     let before = count_reads(&pool).await;
     relay_both_ways().await;
     let read = count_reads(&pool).await - before;

@@ -61,7 +61,7 @@ pub async fn release_sends(
         jobs.iter().copied(),
         now,
         "outbound",
-        "q.location_id = any (array[c.location_id]) and q.id = c.id and q.state = 'sending'"
+        "q.location_id = any (array[c.location_id]) and q.id = c.id and q.state is not distinct from 'sending'"
     )
     .map(|_| ())
 }
@@ -77,7 +77,7 @@ pub async fn release_waits(
         jobs.iter().copied(),
         now,
         "outbound",
-        "q.location_id = any (array[c.location_id]) and q.id = c.id and q.state = 'unconfirmed'"
+        "q.location_id = any (array[c.location_id]) and q.id = c.id and q.state is not distinct from 'unconfirmed'"
     )
     .map(|_| ())
 }

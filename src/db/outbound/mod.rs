@@ -251,7 +251,7 @@ pub async fn mark_send_started(
         with leaving as (
             update outbound
             set chat = $4, parts = $5, started_attempt = attempt, crashed_attempts = 0
-            where location_id = $1 and id = $2 and attempt = $3 and state = 'sending'
+            where location_id = $1 and id = $2 and attempt = $3 and state is not distinct from 'sending'
             returning location_id, id, accepted_at
         ),
         told as (
@@ -310,7 +310,7 @@ pub async fn record_files(
             update outbound
             set files = $4::text::jsonb, state = 'accepted', due_at = $5, failures = 0,
                 crashed_attempts = 0
-            where location_id = $1 and id = $2 and attempt = $3 and state = 'sending'
+            where location_id = $1 and id = $2 and attempt = $3 and state is not distinct from 'sending'
             returning location_id, id
         )
         insert into timeline (location_id, message_id, at, state, cause_code, cause_args)

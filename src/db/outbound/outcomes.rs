@@ -112,7 +112,7 @@ pub async fn snooze(
                 reason_code = $5::jsonb->>'code', reason_args = $5::jsonb->'args'
             -- The row as it was, for the comparison below.
             from outbound before
-            where o.location_id = $1 and o.id = $2 and o.attempt = $3 and o.state = 'sending'
+            where o.location_id = $1 and o.id = $2 and o.attempt = $3 and o.state is not distinct from 'sending'
               and before.location_id = o.location_id and before.id = o.id
             returning o.location_id, o.id,
                 (before.reason_code, before.reason_args)
