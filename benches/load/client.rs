@@ -40,12 +40,17 @@ pub fn delivery() -> String {
 
 /// A delivery for this location.
 pub fn delivery_to(location: &str) -> String {
-    let message = rand::random_range(FIRST_ID..=LAST_ID);
     let contact = rand::random_range(FIRST_ID..=LAST_CONTACT);
     // Each contact has its own phone.
     let phone = contact % 10_000_000;
+    delivery_of(location, &contact.to_string(), &format!("+6012{phone:07}"))
+}
+
+/// A delivery for this contact of a location.
+pub fn delivery_of(location: &str, contact: &str, phone: &str) -> String {
+    let message = rand::random_range(FIRST_ID..=LAST_ID);
     format!(
-        r#"{{"contactId":"{contact}","locationId":"{location}","messageId":"{message}","type":"SMS","phone":"+6012{phone:07}","message":"{TEXT}","attachments":[],"userId":"wAapUsr5jWm3XcV8bNq1"}}"#
+        r#"{{"contactId":"{contact}","locationId":"{location}","messageId":"{message}","type":"SMS","phone":"{phone}","message":"{TEXT}","attachments":[],"userId":"wAapUsr5jWm3XcV8bNq1"}}"#
     )
 }
 

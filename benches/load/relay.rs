@@ -15,7 +15,7 @@ use waapify_ghl::model::ids::LocationId;
 use waapify_ghl::runtime::clock::Clock;
 use waapify_ghl::{config, db};
 
-use crate::client::{Load, delivery};
+use crate::client::{LOCATION, Load, delivery_of};
 use crate::figures::{median, per_second};
 use crate::pgbench::Pgbench;
 use crate::service::{Service, environment, free_address};
@@ -92,10 +92,12 @@ impl Bridge {
         let target = self.vendors.told() + u64::from(messages);
         let insert = format!(
             "insert into outbound (location_id, ghl_message_id, conversation, body, due_at, accepted_at)
-             select 'l' || 1 + n % {}, gen_random_uuid(), n, convert_to('{}', 'UTF8'), now(),
-                now() - interval '1 minute' from generate_series(1, {messages}) n",
+             select 'l' || 1 + n % {}, gen_random_uuid(), n,
+                convert_to(replace(replace('{}', 'CONTACT', n::text), 'PHONE', lpad(n::text, 7, '0')), 'UTF8'),
+                now(), now() - interval '1 minute' from generate_series(1, {messages}) n",
             self.numbers,
-            delivery(),
+            // Each message has a contact of its own, which it had in the last round, too.
+            delivery_of(LOCATION, "CONTACT", "+6012PHONE"),
         );
         execute(&mut self.database, &insert).await;
         let begin = Instant::now();

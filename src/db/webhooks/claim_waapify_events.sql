@@ -1,17 +1,38 @@
 -- Claims the first waiting events of some numbers; see `claim` in `waapify_events.rs`.
 -- $1 now, $2 end of the lease, $3 limit, $4 events of a run, $5 bytes of a run, $6 numbers that are in hand (`Room` in
 -- `src/db/queue.rs`), $7 numbers of a location that may be in hand.
-with in_hand as materialized (
+with recursive in_hand as materialized (
     select key, split_part(key, ' ', 1) as location_id
     from jsonb_object_keys($6::text::jsonb) key
 ),
--- The first waiting event of each number, found number by number, so that a long backlog costs no more than a
--- short one. A number that is in hand is not claimed again, even if its lease has ended.
+-- The numbers with waiting events, from one to the next along the index, so that neither the numbers without any nor a
+-- long backlog cost anything.
+waiting as (
+    (
+        select location_id, number
+        from waapify_events
+        where state = 'accepted'
+        order by location_id, number, coalesce(place, id), id
+        limit 1
+    )
+    union all
+    select next.location_id, next.number
+    from waiting
+    cross join lateral (
+        select location_id, number
+        from waapify_events
+        where state = 'accepted' and (location_id, number) > (waiting.location_id, waiting.number)
+        order by location_id, number, coalesce(place, id), id
+        limit 1
+    ) next
+),
+-- The first waiting event of each. A number that is in hand is not claimed again, even if its lease has ended.
 firsts as (
     select head.location_id, head.id, head.state, head.attempt,
         row_number() over (partition by n.location_id order by head.id)
             + (select count(*) from in_hand where in_hand.location_id = n.location_id) as turn
-    from numbers n
+    from waiting n
+    join numbers known on known.location_id = n.location_id and known.number = n.number
     cross join lateral (
         select e.location_id, e.id, e.state, e.attempt, e.due_at
         from waapify_events e
