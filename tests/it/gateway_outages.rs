@@ -150,6 +150,12 @@ async fn a_campaign_is_not_sent_into_a_gateway_whose_answers_are_lost() {
         pass(&bridge, Duration::minutes(2), Duration::seconds(2)).await;
         let all_left = [("sent".to_owned(), i64::try_from(MANY).unwrap())];
         assert_eq!(states(&bridge).await, all_left, "{status}");
+        let explained = "select count(*) from outbound where reason_code is not null";
+        let explained: i64 = sqlx::query_scalar(explained)
+            .fetch_one(&bridge.database.pool)
+            .await
+            .unwrap();
+        assert_eq!(explained, 0, "what they waited for is over");
         bridge.database.pool.close().await;
     }
 }

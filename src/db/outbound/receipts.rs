@@ -59,7 +59,9 @@ pub async fn record_sent(
         r#"
         update outbound
         set parts_sent = parts_sent + 1, failures = 0, unconfirmed_sends = 0, due_at = $4,
-            state = case when parts_sent + 1 < parts then 'accepted' else 'sent' end
+            state = case when parts_sent + 1 < parts then 'accepted' else 'sent' end,
+            -- What it waited for is over.
+            reason_code = null, reason_args = null
         where location_id = $1 and id = $2 and parts_sent = $3
           and state in ('accepted', 'sending', 'unconfirmed')
         returning state
@@ -107,7 +109,9 @@ async fn record_sent_first(
             -- 2. The message goes on to its next part, or has left as a whole.
             update outbound o
             set parts_sent = parts_sent + 1, failures = 0, unconfirmed_sends = 0, due_at = $6,
-                state = case when parts_sent + 1 < parts then 'accepted' else 'sent' end
+                state = case when parts_sent + 1 < parts then 'accepted' else 'sent' end,
+                -- What it waited for is over.
+                reason_code = null, reason_args = null
             from owner
             where o.location_id = $1 and o.id = $2 and o.parts_sent = $3
               and o.state in ('accepted', 'sending', 'unconfirmed')
