@@ -193,7 +193,8 @@ impl Trouble<'_> {
             let wait = Duration::from_millis(rng.random_range(50..900));
             let (what, fault) = match rng.random_range(0..12) {
                 0 => ("gateway 5xx, nothing sent", Fault::answer(500, "<html>")),
-                1 => ("gateway 5xx, sent", Fault::after_effect(502, "<html>")),
+                // Not 502: a prompt one says that the gateway has not seen the request.
+                1 => ("gateway 5xx, sent", Fault::after_effect(500, "<html>")),
                 2 => ("gateway hangs", Fault::Hang(wait)),
                 3 => ("gateway sends and hangs", Fault::silent_after_effect(wait)),
                 4 => ("gateway 429", Fault::answer(429, "")),
