@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use simulators::seed;
+use simulators::{Address, CustomerFile, seed};
 use time::Duration;
 use waapify_ghl::db::numbers;
 use waapify_ghl::model::reason::{Media, Reason};
@@ -131,6 +131,28 @@ async fn an_edit_of_a_sender_who_is_known_by_a_lid_is_opened_too() {
     );
 }
 
+#[tokio::test]
+async fn a_customers_edit_is_shown_with_its_original() {
+    for number in [None, Some("60123456780".to_owned())] {
+        let bridge = Bridge::new().await;
+        let (gateway, (_, name, phone)) = (&bridge.simulation.waapify, seed::AISYAH);
+        let receipts_lid = None;
+        gateway.set_address(
+            phone,
+            Address {
+                number,
+                receipts_lid,
+            },
+        );
+        let original = bridge.customer_writes("2 meja").await;
+        gateway
+            .customer_edits(phone, name, &original, "20 meja")
+            .await;
+        bridge.settle().await;
+        assert_eq!(texts(&bridge), ["2 meja", "> 2 meja\n[Edited] 20 meja"]);
+    }
+}
+
 // ---- pictures that come twice ----
 
 /// Keeps the pictures of the vectors where the field's bodies say.
@@ -171,6 +193,28 @@ async fn the_better_picture_takes_the_place_of_one_that_is_not_posted_yet() {
         bridge.assert_posted_with_file("our roof");
         assert_eq!(uploads(&bridge), ["image/png"], "{is_small_first}");
     }
+}
+
+#[tokio::test]
+async fn a_photo_in_high_definition_is_one_message_with_one_picture() {
+    let bridge = Bridge::new().await;
+    let (_, name, phone) = seed::AISYAH;
+    let photo = |mimetype, bytes| CustomerFile {
+        kind: "image",
+        bytes,
+        mimetype,
+        name: None,
+        caption: Some("our roof"),
+    };
+    let forms = [
+        &photo("image/jpeg", b"\xff\xd8\xff\xe0small"),
+        &photo("image/png", b"\x89PNG\r\n\x1a\nbetter"),
+    ];
+    let gateway = &bridge.simulation.waapify;
+    gateway.customer_sends_hd_photo(phone, name, forms).await;
+    bridge.settle().await;
+    bridge.assert_posted_with_file("our roof");
+    assert_eq!(uploads(&bridge), ["image/png"]);
 }
 
 #[tokio::test]

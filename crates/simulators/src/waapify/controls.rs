@@ -84,7 +84,7 @@ impl Waapify {
     pub async fn customer_sends(&self, phone: &str, name: &str, text: &str) -> String {
         let phone = digits(phone);
         let id = format!("3A{}", clock::hex(18));
-        self.keep_on_phone(&phone, name, &id, text);
+        self.keep_on_phone(&phone, name, ChatMessage::written(&id, text, false));
         self.post_inbound(&phone, name, &id, inbound_text(&phone, name, &id, text))
             .await;
         id
@@ -95,7 +95,8 @@ impl Waapify {
     pub async fn customer_sends_content(&self, phone: &str, name: &str, content: Value) -> String {
         let phone = digits(phone);
         let id = format!("3A{}", clock::hex(18));
-        self.keep_on_phone(&phone, name, &id, "[not a plain text]");
+        let kept = ChatMessage::written(&id, "[not a plain text]", false);
+        self.keep_on_phone(&phone, name, kept);
         let mut message = inbound_text(&phone, name, &id, "");
         message["message"] = content;
         self.post_inbound(&phone, name, &id, message).await;
@@ -121,31 +122,20 @@ impl Waapify {
         status
     }
 
-    fn keep_on_phone(&self, phone: &str, name: &str, id: &str, text: &str) {
+    /// Adds a message of a customer to the chat.
+    pub(super) fn keep_on_phone(&self, phone: &str, name: &str, message: ChatMessage) {
         self.with(|instance| {
             let chat = instance.chats.entry(phone.to_owned()).or_default();
             name.clone_into(&mut chat.name);
+            chat.messages.push(message);
         });
-        self.keep_written(phone, id, text, false);
     }
 
-    /// Adds a message that a person wrote, on either side, to the chat.
-    pub(super) fn keep_written(&self, phone: &str, id: &str, text: &str, from_business: bool) {
+    /// Adds a text that somebody wrote on the business's phone to the chat.
+    pub(super) fn keep_owners(&self, phone: &str, id: &str, text: &str) {
         self.with(|instance| {
             let chat = instance.chats.entry(phone.to_owned()).or_default();
-            chat.messages.push(ChatMessage {
-                id: id.to_owned(),
-                from_business,
-                text: text.to_owned(),
-                media_url: None,
-                kind: "text",
-                file_name: None,
-                file: None,
-                at: clock::now(),
-                ack: 0,
-                heard: false,
-                ack_heard: 0,
-            });
+            chat.messages.push(ChatMessage::written(id, text, true));
         });
     }
 

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::clock;
 use crate::traffic_log::quoted;
+use crate::waapify::changes::secret_of;
 use crate::waapify::send::Sent;
 use crate::waapify::{ChatMessage, Envelope, Waapify};
 use crate::webhook_sender::Parcel;
@@ -192,7 +193,10 @@ pub(super) fn inbound_text(phone: &str, name: &str, id: &str, text: &str) -> Val
         "broadcast": false,
         "message": {
             "conversation": text,
-            "messageContextInfo": { "deviceListMetadataVersion": 2 },
+            "messageContextInfo": {
+                "deviceListMetadataVersion": 2,
+                "messageSecret": secret_of(id),
+            },
         },
     })
 }

@@ -2,6 +2,7 @@
 //! with the gateway's texts, always with HTTP 200.
 
 mod addresses;
+mod changes;
 mod controls;
 mod events;
 mod fetch;
@@ -29,6 +30,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use crate::call::{Answer, Call};
+use crate::clock;
 use crate::endpoint::{Endpoint, Vendor};
 use crate::faults::Faults;
 use crate::seed;
@@ -56,6 +58,8 @@ pub struct ChatMessage {
     pub id: String,
     /// Whether the business wrote it.
     pub from_business: bool,
+    /// The id of the message whose text this one changes.
+    pub edits: Option<String>,
     /// Text or caption, as it arrived.
     pub text: String,
     /// The address of its file, if there is one.
@@ -77,6 +81,26 @@ pub struct ChatMessage {
     pub heard: bool,
     /// The highest ack whose webhook the service answered with success; 0 for none.
     pub ack_heard: u8,
+}
+
+impl ChatMessage {
+    /// A text that a person wrote now, on either side.
+    fn written(id: &str, text: &str, from_business: bool) -> Self {
+        Self {
+            id: id.to_owned(),
+            from_business,
+            edits: None,
+            text: text.to_owned(),
+            media_url: None,
+            kind: "text",
+            file_name: None,
+            file: None,
+            at: clock::now(),
+            ack: 0,
+            heard: false,
+            ack_heard: 0,
+        }
+    }
 }
 
 /// One number of the gateway, linked or waiting for a phone.

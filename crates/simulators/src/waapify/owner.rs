@@ -30,7 +30,7 @@ impl Waapify {
     pub async fn owner_sends(&self, jid: &str, shown: &str, content: Value) -> String {
         let id = format!("AC{}", clock::hex(30));
         if let Some(phone) = jid.strip_suffix("@s.whatsapp.net") {
-            self.keep_written(phone, &id, shown, true);
+            self.keep_owners(phone, &id, shown);
         }
         let message = json!({
             "key": { "remoteJid": jid, "fromMe": true, "id": id },

@@ -117,9 +117,7 @@ fn take(
         .or_default()
         .messages
         .push(ChatMessage {
-            id: id.clone(),
-            from_business: true,
-            text,
+            ack: 1,
             file_name: media_url
                 .as_ref()
                 .and(call.query_value("filename"))
@@ -127,10 +125,7 @@ fn take(
             media_url,
             kind,
             file,
-            at: clock::now(),
-            ack: 1,
-            heard: false,
-            ack_heard: 0,
+            ..ChatMessage::written(&id, &text, true)
         });
     Ok(Sent { id, phone, data })
 }
