@@ -3,11 +3,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ring::{aead, digest, hkdf};
+use ring::{aead, hkdf};
 use serde_json::{Value, json};
 
 use crate::clock;
-use crate::waapify::events::{digits, inbound_text};
+use crate::waapify::events::{digits, inbound_text, secret};
 use crate::waapify::{ChatMessage, CustomerFile, Waapify};
 
 /// `MessageAssociation.AssociationType` of a picture in high definition.
@@ -90,16 +90,6 @@ impl Waapify {
             "secretEncType": "MESSAGE_EDIT",
         } })
     }
-}
-
-/// The secret that a message brings for its later changes. It is made from the id, so that a message which is posted
-/// again brings the same one.
-pub(super) fn secret_of(id: &str) -> String {
-    STANDARD.encode(secret(id))
-}
-
-fn secret(id: &str) -> digest::Digest {
-    digest::digest(&digest::SHA256, format!("secret of {id}").as_bytes())
 }
 
 /// The edit as WhatsApp's `Message` in protobuf.

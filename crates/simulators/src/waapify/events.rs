@@ -1,11 +1,13 @@
 //! The gateway's posts to the service: echoes, acks, inbound messages. As in reality there is one attempt, no retry
 //! and no signature. While the number is unlinked nothing is posted; afterwards the missed events follow as `append`.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ring::digest;
 use serde_json::{Value, json};
 
 use crate::clock;
 use crate::traffic_log::quoted;
-use crate::waapify::changes::secret_of;
 use crate::waapify::send::Sent;
 use crate::waapify::{ChatMessage, Envelope, Waapify};
 use crate::webhook_sender::Parcel;
@@ -249,4 +251,14 @@ fn summary(event: &str, data: &Value) -> String {
         "state" => "The number is not linked any more".to_owned(),
         other => format!("Event {other}"),
     }
+}
+
+/// The secret that a message brings for its later changes. It is made from the id, so that a message which is posted
+/// again brings the same one.
+fn secret_of(id: &str) -> String {
+    STANDARD.encode(secret(id))
+}
+
+pub(super) fn secret(id: &str) -> digest::Digest {
+    digest::digest(&digest::SHA256, format!("secret of {id}").as_bytes())
 }
