@@ -40,6 +40,11 @@ async fn attachments_that_are_none_are_none() {
         json!([null]),
         json!({}),
         json!(["  "]),
+        json!("null"),
+        json!(["null", "[]"]),
+        json!("undefined"),
+        json!(0),
+        json!([true]),
     ]
     .into_iter()
     .enumerate()

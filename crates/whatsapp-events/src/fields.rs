@@ -69,13 +69,15 @@ pub(super) fn flag(value: Option<&Value>) -> bool {
     }
 }
 
-/// The believable range of timestamps, in Unix seconds: 2009, when WhatsApp was founded, to 2100. Anything else
-/// (milliseconds, 0, a broken clock) counts as no time.
+/// The believable range of timestamps, in Unix seconds: 2009, when WhatsApp was founded, to 2100. Anything else (0, a
+/// broken clock) counts as no time, but for the same range in milliseconds, which some relays write.
 const BELIEVABLE_SECONDS: std::ops::Range<i64> = 1_230_768_000..4_102_444_800;
 
 pub(super) fn instant(value: Option<&Value>) -> Option<OffsetDateTime> {
-    let seconds = integer(value).filter(|seconds| BELIEVABLE_SECONDS.contains(seconds))?;
-    OffsetDateTime::from_unix_timestamp(seconds).ok()
+    let number = integer(value)?;
+    let seconds = [number, number / 1_000].into_iter();
+    let mut seconds = seconds.filter(|seconds| BELIEVABLE_SECONDS.contains(seconds));
+    OffsetDateTime::from_unix_timestamp(seconds.next()?).ok()
 }
 
 /// Exactly 32 bytes, in every encoding of [`bytes`].
@@ -193,4 +195,32 @@ pub(super) fn is_unseen(text: &str) -> bool {
             )
     };
     !text.trim().is_empty() && text.chars().all(is_unseen)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_time_is_read_in_seconds_or_milliseconds() {
+        let seconds = |value: Value| instant(Some(&value)).map(OffsetDateTime::unix_timestamp);
+        for value in [
+            json!(1_790_000_000),
+            json!("1790000000"),
+            json!(1_790_000_000_999_i64),
+        ] {
+            assert_eq!(seconds(value), Some(1_790_000_000));
+        }
+        for value in [
+            json!(0),
+            json!(-1),
+            json!("soon"),
+            json!(i64::MAX),
+            json!(1_230_767_999),
+        ] {
+            assert_eq!(seconds(value), None);
+        }
+    }
 }

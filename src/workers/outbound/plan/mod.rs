@@ -132,11 +132,17 @@ fn addresses(list: &Value) -> Result<Vec<Url>, Failure> {
 /// Whether an item stands for no attachment.
 fn is_nothing(item: &Value) -> bool {
     match item {
-        Value::Null | Value::Bool(false) => true,
-        Value::String(text) => text.trim().is_empty(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => true,
+        // Some builds write JSON within a text, or what a program shows for a missing value.
+        Value::String(text) => {
+            let text = text.trim();
+            text.is_empty()
+                || text == "undefined"
+                || whatsapp_events::json::parse(text.as_bytes())
+                    .is_ok_and(|inner| is_nothing(&inner))
+        }
         Value::Array(items) => items.iter().all(is_nothing),
         Value::Object(fields) => fields.is_empty(),
-        Value::Bool(true) | Value::Number(_) => false,
     }
 }
 
