@@ -5,12 +5,14 @@
 //! `status:"success"`: a message counts as sent only when the answer has its WhatsApp id.
 
 mod answer;
+mod hold_reason;
 mod qr;
 
 use std::time::Duration;
 
 use answer::{Sent, asks_for_login, classify_send, gateways_own, meaning, words};
 use bytes::Bytes;
+pub use hold_reason::HoldReason;
 pub use qr::QrCode;
 use reqwest::RequestBuilder;
 use secrecy::{ExposeSecret, SecretString};
@@ -21,7 +23,7 @@ use whatsapp_events;
 
 use crate::clients::{endpoint, scrub};
 use crate::model::ids::WaMessageId;
-use crate::model::reason::{Answer, Hold, Reason};
+use crate::model::reason::{Answer, Reason};
 
 /// The gateway itself gives up after 60 s (`docs/vendors/waapify.md#time-limits`). We wait for its answer, because a
 /// send that is cut off has an unknown outcome.
@@ -108,51 +110,6 @@ impl Trouble {
             cause,
             scope: Scope::Number,
         }
-    }
-}
-
-/// Why a number cannot send.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HoldReason {
-    /// The token or the instance id is wrong.
-    Credentials,
-    /// The phone is not linked any more.
-    LinkLost,
-    /// Another phone than the number's is linked: messages would come from that phone's number.
-    OtherNumber,
-    /// The plan's messages are used up.
-    Quota,
-    /// Waapify has a problem with its own licence.
-    Provider,
-}
-
-impl HoldReason {
-    /// All of them.
-    pub const ALL: [Self; 5] = [
-        Self::Credentials,
-        Self::LinkLost,
-        Self::OtherNumber,
-        Self::Quota,
-        Self::Provider,
-    ];
-
-    /// The reason for the number's hold.
-    #[must_use]
-    pub const fn hold(self) -> Hold {
-        match self {
-            Self::Credentials => Hold::Credentials,
-            Self::LinkLost => Hold::LinkLost,
-            Self::OtherNumber => Hold::OtherNumber,
-            Self::Quota => Hold::Quota,
-            Self::Provider => Hold::Provider,
-        }
-    }
-
-    /// The cause of a hold with this reason.
-    #[must_use]
-    pub fn of(reason: &Reason) -> Option<Self> {
-        let mut all = Self::ALL.into_iter();
-        all.find(|why| matches!(reason, Reason::Hold(hold) if *hold == why.hold()))
     }
 }
 
