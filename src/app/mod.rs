@@ -29,7 +29,7 @@ use crate::config::Settings;
 use crate::db::connection::Pool;
 use crate::doctor::Doctor;
 use crate::http::{
-    Admin, BodyRooms, Files, HookSecrets, HttpParts, HttpState, InsertBatcher, InstallCodes,
+    Admin, BodyBudgets, Files, HookSecrets, HttpParts, HttpState, InsertBatcher, InstallCodes,
     KnownSecrets, MisdirectedNotes, OutageBuffer, ProviderLooks, ScrapeState, SignatureBatcher,
 };
 use crate::runtime::clock::{CLOCK_TOLERANCE, Clock};
@@ -290,7 +290,7 @@ fn http_parts(
         provider_looks: ProviderLooks::default(),
         known_secrets: KnownSecrets::default(),
         hook_secrets: HookSecrets::derive(&settings.ghl),
-        body_rooms: BodyRooms::default(),
+        body_budgets: BodyBudgets::default(),
         misdirected: MisdirectedNotes::default(),
         files: Files::new(services.media.clone()),
         attachment_slots: http::attachment_slots(),

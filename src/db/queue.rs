@@ -11,7 +11,7 @@ use crate::model::ids::LocationId;
 /// How much a claim may take, and how much of it of each holder: of a number where a worker shares its jobs among
 /// numbers, of a location elsewhere.
 #[derive(Clone, Debug)]
-pub struct Room {
+pub struct Capacity {
     /// Jobs in total.
     pub limit: i64,
     /// Jobs of a holder that is not in `left`.
@@ -23,7 +23,7 @@ pub struct Room {
     pub place: usize,
 }
 
-impl Room {
+impl Capacity {
     /// The holders as a JSON object, because a claim looks up each that it meets.
     pub(in crate::db) fn left_json(&self) -> String {
         serde_json::to_string(&self.left).unwrap_or_else(|_| "{}".to_owned())
@@ -37,8 +37,8 @@ impl Room {
     }
 }
 
-/// Room for this many jobs, of whomever.
-impl From<i64> for Room {
+/// Capacity for this many jobs, of whomever.
+impl From<i64> for Capacity {
     fn from(limit: i64) -> Self {
         Self {
             limit,

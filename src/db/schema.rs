@@ -4,6 +4,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use sqlx::migrate::MigrateError;
+use sqlx::{PgConnection, PgExecutor};
 use time::OffsetDateTime;
 use tokio::time::timeout;
 use tracing::{info, warn};
@@ -94,7 +95,11 @@ impl SchemaGap {
 
 /// Compares a database's schema with this program's.
 pub async fn find_schema_gap(pool: &Pool) -> sqlx::Result<SchemaGap> {
-    let applied = list_applied(pool).await?;
+    let applied = if has_list(pool).await? {
+        read_list(pool).await?
+    } else {
+        Vec::new()
+    };
     let find = |version| applied.iter().find(|applied| applied.version == version);
     let ours = |version| MIGRATIONS.iter().find(|ours| ours.version == version);
     Ok(SchemaGap {
@@ -118,14 +123,44 @@ struct Applied {
     checksum: Vec<u8>,
 }
 
-async fn list_applied(pool: &Pool) -> sqlx::Result<Vec<Applied>> {
-    let is_new =
-        sqlx::query_scalar!(r#"select to_regclass('_sqlx_migrations') is null as "is_new!""#)
-            .fetch_one(pool)
-            .await?;
-    if is_new {
-        return Ok(Vec::new());
+/// Who applied the migrations that a schema lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AppliedBy {
+    /// No migration is listed, or there is no list.
+    Nobody,
+    /// This program, in this or another version: its first migration never changes.
+    ThisProgram,
+    /// Another program that keeps such a list.
+    AnotherProgram,
+}
+
+/// Who applied the migrations listed in the connection's schema.
+pub async fn applied_by(connection: &mut PgConnection) -> sqlx::Result<AppliedBy> {
+    if !has_list(&mut *connection).await? {
+        return Ok(AppliedBy::Nobody);
     }
+    let applied = read_list(connection).await?;
+    let is_our_first = |applied: &Applied| {
+        let first = MIGRATIONS.iter().next();
+        first.is_some_and(|first| first.checksum[..] == applied.checksum[..])
+    };
+    Ok(if applied.is_empty() {
+        AppliedBy::Nobody
+    } else if applied.iter().any(is_our_first) {
+        AppliedBy::ThisProgram
+    } else {
+        AppliedBy::AnotherProgram
+    })
+}
+
+/// Whether migrations are listed in the current schema.
+async fn has_list(database: impl PgExecutor<'_>) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(r#"select to_regclass('_sqlx_migrations') is not null as "has_list!""#)
+        .fetch_one(database)
+        .await
+}
+
+async fn read_list(database: impl PgExecutor<'_>) -> sqlx::Result<Vec<Applied>> {
     sqlx::query_as!(
         Applied,
         r#"
@@ -133,6 +168,6 @@ async fn list_applied(pool: &Pool) -> sqlx::Result<Vec<Applied>> {
         from _sqlx_migrations
         "#,
     )
-    .fetch_all(pool)
+    .fetch_all(database)
     .await
 }

@@ -40,10 +40,10 @@ pub use pages::install_codes::InstallCodes;
 use pages::{connect, installed, layout, location, oauth, operator};
 use secrecy::SecretString;
 pub use webhooks::addresses::HookSecrets;
+pub use webhooks::body_budgets::BodyBudgets;
 pub use webhooks::insert_batcher::InsertBatcher;
 pub use webhooks::known_secrets::KnownSecrets;
 pub use webhooks::misdirected_notes::MisdirectedNotes;
-pub use webhooks::rooms::BodyRooms;
 pub use webhooks::signature_batcher::SignatureBatcher;
 pub use webhooks::waapify_event::OutageBuffer;
 use webhooks::{external_auth, ghl_delivery, ghl_event, waapify_event};
@@ -97,7 +97,7 @@ pub struct HttpParts {
     /// The last parts of the addresses that GHL is given.
     pub hook_secrets: HookSecrets,
     /// Room for the bodies of webhooks.
-    pub body_rooms: BodyRooms,
+    pub body_budgets: BodyBudgets,
     /// What came to a wrong address lately.
     pub misdirected: MisdirectedNotes,
     /// Serves customers' files by link.

@@ -10,7 +10,7 @@ use tracing::{info, warn};
 
 use crate::clients::ghl::{GhlEvent, WhiteLabel};
 use crate::db::accounts::{account_names, white_label_domains};
-use crate::db::queue::Room;
+use crate::db::queue::Capacity;
 use crate::db::webhooks::ghl_events;
 use crate::db::webhooks::ghl_events::GhlEventJob;
 use crate::model::ids::{CompanyId, LocationId};
@@ -37,7 +37,7 @@ impl Worker for GhlEvents {
         &self.0.signals.ghl_events
     }
 
-    async fn claim(&self, _: impl Into<Room> + Send) -> sqlx::Result<Vec<GhlEventJob>> {
+    async fn claim(&self, _: impl Into<Capacity> + Send) -> sqlx::Result<Vec<GhlEventJob>> {
         let head = ghl_events::claim(&self.0.pool, self.0.clock.now(), LEASE).await?;
         Ok(head.into_iter().collect())
     }

@@ -33,7 +33,7 @@ use tokio::time::Instant;
 use tracing::warn;
 
 use crate::accounts::services::Services;
-use crate::db::queue::Room;
+use crate::db::queue::Capacity;
 use crate::doctor::Doctor;
 use crate::runtime::notify::Signal;
 use crate::runtime::stop::Stop;
@@ -90,19 +90,19 @@ pub trait Worker: Send + Sync + 'static {
         None
     }
 
-    /// Claims due jobs for which there is room.
+    /// Claims due jobs for which there is capacity.
     fn claim(
         &self,
-        room: impl Into<Room> + Send,
+        capacity: impl Into<Capacity> + Send,
     ) -> impl Future<Output = sqlx::Result<Vec<Self::Job>>> + Send;
 
     /// Claims jobs that may be new or newly unblocked. Called after signals, between two polls: work that becomes due
     /// only by time can wait for the next poll.
     fn claim_ready(
         &self,
-        room: impl Into<Room> + Send,
+        capacity: impl Into<Capacity> + Send,
     ) -> impl Future<Output = sqlx::Result<Vec<Self::Job>>> + Send {
-        self.claim(room)
+        self.claim(capacity)
     }
 
     /// How long the next claim may wait without a signal: until something is due, `POLL_INTERVAL` at most.
@@ -121,7 +121,7 @@ pub trait Worker: Send + Sync + 'static {
 /// Claims once and does all claimed jobs at the same time. Returns their number. Tests run a worker with this.
 pub async fn step<W: Worker>(worker: &Arc<W>) -> sqlx::Result<usize> {
     let jobs = worker
-        .claim(RunningJobs::new(Arc::clone(worker)).room())
+        .claim(RunningJobs::new(Arc::clone(worker)).capacity())
         .await?;
     let count = jobs.len();
     let mut tasks = JoinSet::new();
@@ -143,15 +143,15 @@ pub async fn run<W: Worker>(worker: Arc<W>, stop: Stop) {
     let mut next_poll = Instant::now();
     worker.signal().record_step(true);
     while !stop.requested.is_cancelled() {
-        let room = running_jobs.room();
-        let free = room.limit;
+        let capacity = running_jobs.capacity();
+        let free = capacity.limit;
         let claimed = if free == 0 {
             Ok(Vec::new())
         } else if Instant::now() < next_poll {
-            worker.claim_ready(room).await
+            worker.claim_ready(capacity).await
         } else {
             next_poll = Instant::now() + POLL_INTERVAL;
-            worker.claim(room).await
+            worker.claim(capacity).await
         };
         let gap = match claimed {
             Ok(jobs) => {

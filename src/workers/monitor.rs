@@ -17,7 +17,7 @@ use crate::db::history::health_facts::NumberHealth;
 use crate::db::history::incidents::{About, Incident, MonitorJob};
 use crate::db::history::{health_facts, incidents};
 use crate::db::numbers::{NumberRow, holds};
-use crate::db::queue::Room;
+use crate::db::queue::Capacity;
 use crate::doctor::{Acks, LinkFault, PERSISTS, Provider, REGISTERED};
 use crate::model::reason::{Hold, Reason};
 use crate::model::states::{IncidentKind, InstallStatus};
@@ -50,8 +50,8 @@ impl Worker for Monitor {
         &self.0.signals.monitor
     }
 
-    async fn claim(&self, room: impl Into<Room> + Send) -> sqlx::Result<Vec<MonitorJob>> {
-        let limit = room.into().limit;
+    async fn claim(&self, capacity: impl Into<Capacity> + Send) -> sqlx::Result<Vec<MonitorJob>> {
+        let limit = capacity.into().limit;
         incidents::claim_due_locations(&self.0.pool, self.0.clock.now(), LEASE, limit).await
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Owns their tasks, a copy of each job to give it back, and who has how many of them. It claims nothing.
 //!
-//! A holder (a number, or a location) may have [`Worker::SHARE`] jobs at once. One whose jobs end quickly earns room for
+//! A holder (a number, or a location) may have [`Worker::SHARE`] jobs at once. One whose jobs end quickly earns capacity for
 //! more, at most half of what is free; a job that takes long ends that. So an instance that hangs keeps few of the jobs,
 //! and the next caller finds some.
 
@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
-use crate::db::queue::Room;
+use crate::db::queue::Capacity;
 use crate::workers::Worker;
 
 /// A job that takes longer than this is slow: a vendor that is well answers within a second.
@@ -81,7 +81,7 @@ impl<W: Worker> RunningJobs<W> {
     }
 
     /// What may be claimed now.
-    pub(super) fn room(&mut self) -> Room {
+    pub(super) fn capacity(&mut self) -> Capacity {
         let now = Instant::now();
         self.notice_slow(now);
         self.holders
@@ -94,12 +94,12 @@ impl<W: Worker> RunningJobs<W> {
             } else {
                 0
             };
-            let room = (W::SHARE + earned).saturating_sub(holding.jobs);
-            if room != W::SHARE {
-                left.insert(holder.clone(), to_i64(room));
+            let capacity = (W::SHARE + earned).saturating_sub(holding.jobs);
+            if capacity != W::SHARE {
+                left.insert(holder.clone(), to_i64(capacity));
             }
         }
-        Room {
+        Capacity {
             limit: to_i64(free),
             share: to_i64(W::SHARE),
             left,

@@ -12,7 +12,7 @@ use crate::db::accounts::rate_limits::CallPriority;
 use crate::db::accounts::vendor_outages;
 use crate::db::outbound::status_updates;
 use crate::db::outbound::status_updates::{Back, StatusJob};
-use crate::db::queue::{Room, location_key};
+use crate::db::queue::{Capacity, location_key};
 use crate::model::reason::{Failure, Reason, Step};
 use crate::model::retry_schedule::STATUS_UPDATE;
 use crate::runtime::notify::Signal;
@@ -45,9 +45,9 @@ impl Worker for StatusUpdates {
         Some(location_key(&job.location_id))
     }
 
-    async fn claim(&self, room: impl Into<Room> + Send) -> sqlx::Result<Vec<StatusJob>> {
-        let room = room.into();
-        status_updates::claim(&self.0.pool, self.0.clock.now(), LEASE, room).await
+    async fn claim(&self, capacity: impl Into<Capacity> + Send) -> sqlx::Result<Vec<StatusJob>> {
+        let capacity = capacity.into();
+        status_updates::claim(&self.0.pool, self.0.clock.now(), LEASE, capacity).await
     }
 
     async fn process(&self, job: StatusJob) -> sqlx::Result<()> {

@@ -19,7 +19,7 @@ use crate::db::accounts::{
     companies, connect_links, pending_connections, token_requests, tokens, uninstalls,
 };
 use crate::db::numbers::NumberRow;
-use crate::db::queue::Room;
+use crate::db::queue::Capacity;
 use crate::model::ids::{CompanyId, LocationId};
 use crate::model::retry_schedule::DISCONNECT;
 use crate::model::states::OwnerKind;
@@ -59,8 +59,8 @@ impl Worker for TokenUpkeep {
         &self.0.signals.token_upkeep
     }
 
-    async fn claim(&self, room: impl Into<Room> + Send) -> sqlx::Result<Vec<Job>> {
-        let limit = room.into().limit;
+    async fn claim(&self, capacity: impl Into<Capacity> + Send) -> sqlx::Result<Vec<Job>> {
+        let limit = capacity.into().limit;
         let (pool, now) = (&self.0.pool, self.0.clock.now());
         // New locations first, because people wait for them, but only half of the jobs: each may have to ask many
         // agencies.

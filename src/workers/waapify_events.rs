@@ -16,7 +16,7 @@ use crate::db::history::incidents;
 use crate::db::numbers::holds;
 use crate::db::outbound::receipts;
 use crate::db::outbound::receipts::Seen;
-use crate::db::queue::{Room, number_key};
+use crate::db::queue::{Capacity, number_key};
 use crate::db::webhooks::waapify_events::EventJob;
 use crate::db::webhooks::{unknown_events, waapify_events};
 use crate::model::ids::WaMessageId;
@@ -63,9 +63,13 @@ impl Worker for WaapifyEvents {
         Some(number_key(&first.location_id, &first.number))
     }
 
-    async fn claim(&self, room: impl Into<Room> + Send) -> sqlx::Result<Vec<Vec<EventJob>>> {
-        let room = room.into();
-        let events = waapify_events::claim(&self.0.pool, self.0.clock.now(), LEASE, room).await?;
+    async fn claim(
+        &self,
+        capacity: impl Into<Capacity> + Send,
+    ) -> sqlx::Result<Vec<Vec<EventJob>>> {
+        let capacity = capacity.into();
+        let events =
+            waapify_events::claim(&self.0.pool, self.0.clock.now(), LEASE, capacity).await?;
         let same =
             |a: &EventJob, b: &EventJob| (&a.location_id, &a.number) == (&b.location_id, &b.number);
         Ok(events.chunk_by(same).map(<[EventJob]>::to_vec).collect())

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
-use waapify_ghl::db::queue::{Room, number_key};
+use waapify_ghl::db::queue::{Capacity, number_key};
 use waapify_ghl::workers::waapify_events::WaapifyEvents;
 use waapify_ghl::workers::{Worker, step};
 
@@ -186,11 +186,11 @@ async fn what_is_in_hand_is_not_claimed_again_even_when_its_lease_has_ended() {
     let jobs = worker(&bridge).claim(64).await.unwrap();
     bridge.clock.advance(Duration::HOUR);
     let in_hand = [(number_key(&location(), &jobs[0][0].number), 0)];
-    let room = Room {
+    let capacity = Capacity {
         left: in_hand.into(),
-        ..Room::from(8)
+        ..Capacity::from(8)
     };
-    assert!(worker(&bridge).claim(room).await.unwrap().is_empty());
+    assert!(worker(&bridge).claim(capacity).await.unwrap().is_empty());
     assert_eq!(
         worker(&bridge).claim(8).await.unwrap().len(),
         1,

@@ -1,5 +1,7 @@
 //! The sandbox as a program: which database it uses, and what it does not touch there.
 
+mod other_programs;
+
 use std::fs;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
@@ -9,6 +11,7 @@ use axum::http::StatusCode;
 use rustix::process::{Pid, Signal, kill_process};
 use simulators::seed;
 use sqlx::{Connection as _, PgConnection};
+use waapify_ghl::db::own_schema;
 
 use crate::commands::output;
 use crate::harness::TestDatabase;
@@ -96,32 +99,6 @@ impl Drop for Playing {
     }
 }
 
-/// Creates tables of another program in `public`, a thousand rows each. Two have names of the service's tables.
-async fn foreign_tables(database: &TestDatabase) {
-    for table in ["orders", "locations", "outbound"] {
-        let sql = format!(
-            "create table public.{table} as select id, 'kept' as note from generate_series(1, 1000) as id"
-        );
-        sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
-            .execute(&database.pool)
-            .await
-            .unwrap();
-    }
-}
-
-async fn assert_foreign_tables(database: &TestDatabase, when: &str) {
-    let kept: i64 = sqlx::query_scalar(
-        "select (select count(*) from public.orders where note = 'kept')
-            + (select count(*) from public.locations where note = 'kept')
-            + (select count(*) from public.outbound where note = 'kept')",
-    )
-    .fetch_one(&database.pool)
-    .await
-    .unwrap();
-    assert_eq!(kept, 3000, "{when}");
-    assert_eq!(tables(database, "public").await.len(), 3, "{when}");
-}
-
 async fn tables(database: &TestDatabase, schema: &str) -> Vec<String> {
     sqlx::query_scalar("select tablename::text from pg_tables where schemaname = $1 order by 1")
         .bind(schema)
@@ -143,81 +120,6 @@ async fn locations(database: &TestDatabase) -> i64 {
         .fetch_one(&database.pool)
         .await
         .unwrap()
-}
-
-#[tokio::test]
-async fn other_programs_rows_survive_whatever_the_sandbox_does() {
-    let (database, folder) = (TestDatabase::empty().await, Folder::new("foreign"));
-    foreign_tables(&database).await;
-    let sandbox = Playing::over(&database, &folder, &[]).await;
-    assert!(sandbox.said.contains(SCHEMA), "{}", sandbox.said);
-    assert_eq!(locations(&database).await, 1, "it starts connected");
-    assert_foreign_tables(&database, "after the start").await;
-    assert_eq!(sandbox.begin_anew().await, StatusCode::SEE_OTHER);
-    assert_eq!(locations(&database).await, 0, "it has begun anew");
-    assert_foreign_tables(&database, "after it began anew").await;
-    sandbox.stop().await;
-    sqlx::query("create table waapify_ghl_sandbox.of_an_earlier_run ()")
-        .execute(&database.pool)
-        .await
-        .unwrap();
-    let sandbox = Playing::over(&database, &folder, &["--fresh"]).await;
-    let made = tables(&database, SCHEMA).await;
-    assert!(!made.contains(&"of_an_earlier_run".to_owned()), "{made:?}");
-    assert_foreign_tables(&database, "after a fresh start").await;
-    sandbox.stop().await;
-    assert!(
-        !folder.0.join(".waapify-ghl").exists(),
-        "it needed no cluster"
-    );
-}
-
-#[tokio::test]
-async fn what_refers_to_its_tables_is_not_emptied_with_them() {
-    let (database, folder) = (TestDatabase::empty().await, Folder::new("referring"));
-    let sandbox = Playing::over(&database, &folder, &[]).await;
-    sqlx::raw_sql(
-        "create table notes (location_id text references waapify_ghl_sandbox.locations (location_id));
-         insert into notes select location_id from waapify_ghl_sandbox.locations",
-    )
-    .execute(&database.pool)
-    .await
-    .unwrap();
-    assert_eq!(
-        sandbox.begin_anew().await,
-        StatusCode::INTERNAL_SERVER_ERROR
-    );
-    let notes: i64 = sqlx::query_scalar("select count(*) from notes")
-        .fetch_one(&database.pool)
-        .await
-        .unwrap();
-    assert_eq!((notes, locations(&database).await), (1, 1));
-    sandbox.stop().await;
-}
-
-#[tokio::test]
-async fn a_schema_of_its_name_that_it_did_not_make_is_refused() {
-    let (database, folder) = (TestDatabase::empty().await, Folder::new("taken"));
-    sqlx::raw_sql("create schema waapify_ghl_sandbox; create table waapify_ghl_sandbox.theirs ()")
-        .execute(&database.pool)
-        .await
-        .unwrap();
-    for further in ["--fresh", "--script"] {
-        let url = database.url();
-        let arguments = ["sandbox", "--database-url", &url, further];
-        if further == "--script" {
-            // The script uses another schema.
-            sqlx::raw_sql("alter schema waapify_ghl_sandbox rename to waapify_ghl_sandbox_script")
-                .execute(&database.pool)
-                .await
-                .unwrap();
-        }
-        let (code, _, stderr) = output(program(&folder, &arguments)).await;
-        assert_eq!(code, Some(1), "{further}: {stderr}");
-        assert!(stderr.contains("another program"), "{further}: {stderr}");
-    }
-    let theirs = tables(&database, "waapify_ghl_sandbox_script").await;
-    assert_eq!(theirs, ["theirs"]);
 }
 
 #[tokio::test]
@@ -270,13 +172,13 @@ async fn a_database_that_the_environment_names_is_not_touched() {
 #[tokio::test]
 async fn the_script_leaves_nothing_in_a_database_that_was_named() {
     let (database, folder) = (TestDatabase::empty().await, Folder::new("script"));
-    foreign_tables(&database).await;
+    other_programs::create_tables(&database).await;
     let url = database.url();
     let script = ["sandbox", "--script", "--database-url", &url];
     let (code, stdout, stderr) = output(program(&folder, &script)).await;
     assert_eq!(code, Some(0), "{stdout}{stderr}");
     assert!(stdout.contains(seed::LOCATION_NAME), "{stdout}");
-    assert_foreign_tables(&database, "after the script").await;
+    other_programs::assert_tables(&database, "after the script").await;
     assert_eq!(schemas(&database).await, ["public"]);
 }
 
@@ -344,7 +246,7 @@ async fn the_tables_that_begin_anew_empties_are_those_that_the_migrations_make()
     let database = TestDatabase::new().await;
     let mut made = tables(&database, "public").await;
     made.retain(|table| table != "_sqlx_migrations");
-    assert_eq!(made, waapify_ghl::db::own_schema::TABLES);
+    assert_eq!(made, own_schema::TABLES);
     // The connection of a sandbox sees only its own schema.
     let options = waapify_ghl::db::connect_options(&database.url(), Some(SCHEMA)).unwrap();
     let mut connection = PgConnection::connect_with(&options).await.unwrap();

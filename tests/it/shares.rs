@@ -10,7 +10,7 @@ use time::Duration;
 use waapify_ghl::db::connection::Pool;
 use waapify_ghl::db::outbound;
 use waapify_ghl::db::outbound::Pace;
-use waapify_ghl::db::queue::{Room, number_key};
+use waapify_ghl::db::queue::{Capacity, number_key};
 use waapify_ghl::model::ids::LocationId;
 use waapify_ghl::runtime::stop::Stop;
 use waapify_ghl::workers;
@@ -64,11 +64,11 @@ async fn count(pool: &Pool, sql: &'static str) -> i64 {
     sqlx::query_scalar(sql).fetch_one(pool).await.unwrap()
 }
 
-/// Room for as much as a worker with nothing in hand has.
-fn whole<W: Worker>(_: &W) -> Room {
-    Room {
+/// Capacity for as much as a worker with nothing in hand has.
+fn whole<W: Worker>(_: &W) -> Capacity {
+    Capacity {
         share: i64::try_from(W::SHARE).unwrap(),
-        ..Room::from(i64::try_from(W::CONCURRENCY).unwrap())
+        ..Capacity::from(i64::try_from(W::CONCURRENCY).unwrap())
     }
 }
 
@@ -135,8 +135,9 @@ async fn of_eight_numbers_with_campaigns_a_claim_leaves_room_for_a_ninth() {
     run(pool, &neighbours).await;
     bridge.agent_writes("hai").await;
     let now = bridge.clock.now();
-    let claim = async |room: Room| {
-        let claimed = outbound::claim_sendable(pool, now, Duration::MINUTE, UNPACED, room).await;
+    let claim = async |capacity: Capacity| {
+        let claimed =
+            outbound::claim_sendable(pool, now, Duration::MINUTE, UNPACED, capacity).await;
         let mut each = BTreeMap::new();
         for job in claimed.unwrap() {
             *each.entry(job.location_id.0).or_insert(0) += 1;
@@ -144,22 +145,22 @@ async fn of_eight_numbers_with_campaigns_a_claim_leaves_room_for_a_ninth() {
         each
     };
     let worker = Outbound(Arc::clone(&bridge.app.context));
-    let mut room = whole(&worker);
-    let each = claim(room.clone()).await;
+    let mut capacity = whole(&worker);
+    let each = claim(capacity.clone()).await;
     assert_eq!(each.len(), 9, "{each:?}");
     assert!(
         each.iter()
             .all(|(name, jobs)| *jobs == if name.starts_with('H') { 4 } else { 1 })
     );
-    // What they have in hand keeps them out; one has room for another.
+    // What they have in hand keeps them out; one has capacity for another.
     let in_hand = (1..=8).map(|n| {
         (
             number_key(&LocationId(format!("H{n}")), "6011"),
             i64::from(n == 3),
         )
     });
-    room.left = in_hand.collect();
-    let each = claim(room).await;
+    capacity.left = in_hand.collect();
+    let each = claim(capacity).await;
     assert_eq!(each.into_iter().collect::<Vec<_>>(), [("H3".to_owned(), 1)]);
 }
 
@@ -171,13 +172,19 @@ async fn no_message_takes_the_place_of_two() {
     ])
     .await;
     bridge.agent_writes("hai").await;
-    let room = Room {
+    let capacity = Capacity {
         share: 4,
-        ..Room::from(4)
+        ..Capacity::from(4)
     };
     let now = bridge.clock.now();
-    let claimed =
-        outbound::claim_sendable(&bridge.database.pool, now, Duration::MINUTE, UNPACED, room).await;
+    let claimed = outbound::claim_sendable(
+        &bridge.database.pool,
+        now,
+        Duration::MINUTE,
+        UNPACED,
+        capacity,
+    )
+    .await;
     assert_eq!(claimed.unwrap().len(), 4, "all that wait");
 }
 

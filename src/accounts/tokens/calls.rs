@@ -79,7 +79,7 @@ impl Tokens {
         let counted = rate_limits::take_call(&self.pool, owner.id(), priority, now)
             .await?
             .map_err(|until| TokenError::RateLimited(until - now))?;
-        let ghl = self.ghl.metered();
+        let ghl = self.ghl.with_own_limits();
         let answer = call(ghl.clone(), held.token.clone()).await;
         let (limits, now) = (ghl.limits(), self.clock.now());
         // The answer counts even if the limits cannot be stored.

@@ -1,4 +1,4 @@
-//! The route of the button "Begin anew": deletes all data of the simulated vendors and of the service.
+//! The route of the button "Start again": deletes all data of the simulated vendors and of the service.
 //!
 //! Refuses forms of other sites, and empties only tables that the service made.
 

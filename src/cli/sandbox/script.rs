@@ -41,7 +41,7 @@ pub async fn play_script(named: Option<&SecretString>) -> anyhow::Result<ExitCod
     database.close(pool).await?;
     match verdict {
         Ok(()) => {
-            say("", "The whole conversation came true.");
+            say("", "The whole conversation went as it should.");
             Ok(ExitCode::SUCCESS)
         }
         Err(error) => {

@@ -63,7 +63,7 @@ impl Client {
             .await
             .map_err(unreachable)?;
         let (status, headers) = (response.status(), response.headers().clone());
-        self.meter.set(limits::read(status, &headers));
+        self.latest_limits.set(limits::read(status, &headers));
         let bytes = response.bytes().await.map_err(unreachable)?;
         let body = whatsapp_events::json::parse(&bytes).unwrap_or_default();
         if status.is_success() {

@@ -77,9 +77,9 @@ fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
 
 /// The limits in the last answer to one caller.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Meter(Arc<Mutex<RateLimits>>);
+pub(super) struct LatestLimits(Arc<Mutex<RateLimits>>);
 
-impl Meter {
+impl LatestLimits {
     pub(super) fn set(&self, limits: RateLimits) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = limits;
     }

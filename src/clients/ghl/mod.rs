@@ -20,7 +20,7 @@ pub use channels::{SmsProvider, SmsProviders};
 pub use conversations::{FoundConversation, ListedMessage, MessagePage};
 pub use delivery::{DeliveryHead, NotDelivery};
 pub use error::{Advice, CallError};
-use limits::Meter;
+use limits::LatestLimits;
 use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
@@ -60,7 +60,7 @@ pub struct Client {
     http: reqwest::Client,
     settings: GhlSettings,
     redirect_uri: Url,
-    meter: Meter,
+    latest_limits: LatestLimits,
 }
 
 impl Client {
@@ -71,15 +71,15 @@ impl Client {
             http,
             settings: settings.clone(),
             redirect_uri: endpoint(public_url, &["oauth", "callback"]),
-            meter: Meter::default(),
+            latest_limits: LatestLimits::default(),
         }
     }
 
     /// A copy with its own [`Client::limits`].
     #[must_use]
-    pub fn metered(&self) -> Self {
+    pub fn with_own_limits(&self) -> Self {
         Self {
-            meter: Meter::default(),
+            latest_limits: LatestLimits::default(),
             ..self.clone()
         }
     }
@@ -87,7 +87,7 @@ impl Client {
     /// GHL's limits in the last answer.
     #[must_use]
     pub fn limits(&self) -> RateLimits {
-        self.meter.get()
+        self.latest_limits.get()
     }
 
     /// A hash of the app's keys, under which GHL's answers to them are stored.

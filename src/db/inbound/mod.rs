@@ -22,7 +22,7 @@ use crate::db::contacts::lids;
 use crate::db::contacts::lids::LID_SERVER;
 use crate::db::history::timeline;
 use crate::db::inbound::media::NewMedia;
-use crate::db::queue::{Claims, Room, claimed};
+use crate::db::queue::{Capacity, Claims, claimed};
 use crate::model::ids::{GhlMessageId, LocationId, MessageId, WaMessageId};
 use crate::model::reason::{Reason, Step};
 use crate::model::states::{CallEnd, MessageState};
@@ -173,19 +173,19 @@ pub async fn claim(
     pool: &Pool,
     now: OffsetDateTime,
     lease: Duration,
-    room: impl Into<Room>,
+    capacity: impl Into<Capacity>,
 ) -> sqlx::Result<Vec<InboundJob>> {
-    let room = room.into();
+    let capacity = capacity.into();
     sqlx::query_file_as!(
         InboundJob,
         "src/db/inbound/claim.sql",
         now,
         now + lease,
-        room.limit,
-        room.share,
-        room.left_json(),
+        capacity.limit,
+        capacity.share,
+        capacity.left_json(),
         LOOKED_AT,
-        room.place_among(b"0123456789"),
+        capacity.place_among(b"0123456789"),
     )
     .fetch_all(pool)
     .await

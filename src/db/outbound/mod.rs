@@ -20,7 +20,7 @@ use time::{Duration, OffsetDateTime};
 use crate::db::connection::Pool;
 use crate::db::numbers::NumberRow;
 use crate::db::outbound::circuits::OpenCircuit;
-use crate::db::queue::{Room, claimed};
+use crate::db::queue::{Capacity, claimed};
 use crate::model::ids::{GhlMessageId, LocationId, MessageId};
 use crate::model::reason::{Reason, Step};
 use crate::model::states::FailureKind;
@@ -109,9 +109,9 @@ pub async fn claim_sendable(
     now: OffsetDateTime,
     lease: Duration,
     pace: Pace,
-    room: impl Into<Room>,
+    capacity: impl Into<Capacity>,
 ) -> sqlx::Result<Vec<OutboundJob>> {
-    claim(pool, now, lease, pace, room.into(), None).await
+    claim(pool, now, lease, pace, capacity.into(), None).await
 }
 
 /// Claims the probe of an open circuit: a message of its number, or of any number for the gateway's.
@@ -131,7 +131,7 @@ async fn claim(
     now: OffsetDateTime,
     lease: Duration,
     pace: Pace,
-    room: Room,
+    capacity: Capacity,
     circuit: Option<&OpenCircuit>,
 ) -> sqlx::Result<Vec<OutboundJob>> {
     let interval_ms = i64::try_from(pace.interval.whole_milliseconds()).unwrap_or(i64::MAX);
@@ -141,12 +141,12 @@ async fn claim(
         now,
         now + lease,
         interval_ms,
-        room.limit,
+        capacity.limit,
         pace.stretch,
-        room.share,
-        room.left_json(),
+        capacity.share,
+        capacity.left_json(),
         LOOKED_AT,
-        room.place_among(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"),
+        capacity.place_among(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"),
         circuit.map(|circuit| circuit.location_id.as_str()),
         circuit.map(|circuit| circuit.target.as_str()),
     )

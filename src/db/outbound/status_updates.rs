@@ -5,7 +5,7 @@ use time::{Duration, OffsetDateTime};
 use crate::db::accounts::rate_limits::CallPriority;
 use crate::db::connection::{Connection, Pool};
 use crate::db::history::timeline;
-use crate::db::queue::{Room, claimed, set_due};
+use crate::db::queue::{Capacity, claimed, set_due};
 use crate::model::ids::{GhlMessageId, LocationId, MessageId};
 use crate::model::reason::{Reason, Step};
 use crate::model::states::StatusName;
@@ -109,18 +109,18 @@ pub async fn claim(
     pool: &Pool,
     now: OffsetDateTime,
     lease: Duration,
-    room: impl Into<Room>,
+    capacity: impl Into<Capacity>,
 ) -> sqlx::Result<Vec<StatusJob>> {
-    let room = room.into();
+    let capacity = capacity.into();
     sqlx::query_file_as!(
         StatusJob,
         "src/db/outbound/claim_status_updates.sql",
         now,
         now + lease,
-        room.limit,
+        capacity.limit,
         CallPriority::StatusUpdate.share(),
-        room.share,
-        room.left_json(),
+        capacity.share,
+        capacity.left_json(),
         LOOKED_AT,
     )
     .fetch_all(pool)

@@ -3,7 +3,7 @@
 use time::{Duration, OffsetDateTime};
 
 use crate::db::connection::Pool;
-use crate::db::queue::{Claims, Room, claimed, set_due};
+use crate::db::queue::{Capacity, Claims, claimed, set_due};
 use crate::model::ids::LocationId;
 use crate::model::reason::Reason;
 
@@ -67,25 +67,25 @@ const RUN_BYTES: i64 = 256 * 1024;
 /// Numbers of one location that are read at once.
 const NUMBERS_OF_LOCATION: i64 = 4;
 
-/// Claims the first waiting events of each of some numbers of which none are being read (`room.left`). The events of a
+/// Claims the first waiting events of each of some numbers of which none are being read (`capacity.left`). The events of a
 /// number are read in the order of their arrival. An event that was claimed before is only claimed as the first one, so
 /// that only the event at fault uses up its tries.
 pub async fn claim(
     pool: &Pool,
     now: OffsetDateTime,
     lease: Duration,
-    room: impl Into<Room>,
+    capacity: impl Into<Capacity>,
 ) -> sqlx::Result<Vec<EventJob>> {
-    let room = room.into();
+    let capacity = capacity.into();
     sqlx::query_file_as!(
         EventJob,
         "src/db/webhooks/claim_waapify_events.sql",
         now,
         now + lease,
-        room.limit,
+        capacity.limit,
         RUN,
         RUN_BYTES,
-        room.left_json(),
+        capacity.left_json(),
         NUMBERS_OF_LOCATION,
     )
     .fetch_all(pool)

@@ -11,31 +11,31 @@ use tokio::time::timeout;
 use crate::http::error::HookError;
 use crate::runtime::batcher::NotServed;
 
-/// What a usual webhook has at most. These have a room of their own, so that they do not wait for address books.
+/// What a usual webhook has at most. These have a budget of their own, so that they do not wait for address books.
 const SMALL: usize = 64 * 1024;
-/// Longest time for a body to get its room and to arrive: a large one over a slow line takes some seconds.
+/// Longest time for a body to get its budget and to arrive: a large one over a slow line takes some seconds.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Longest wait for room. Who waits longer is asked to come again.
-const ROOM_PATIENCE: Duration = Duration::from_secs(10);
+/// Longest wait for budget. Who waits longer is asked to come again.
+const BUDGET_PATIENCE: Duration = Duration::from_secs(10);
 
-/// The room for bodies on one route.
+/// The budget for bodies on one route.
 #[derive(Clone, Debug)]
-pub(in crate::http) struct BodyRoom {
+pub(in crate::http) struct BodyBudget {
     small: Arc<Semaphore>,
     large: Arc<Semaphore>,
     /// Most bytes of one body.
     max: usize,
 }
 
-/// A body, which keeps its room while it is held.
+/// A body, which keeps its budget while it is held.
 pub(in crate::http) struct Held {
     /// The bytes.
     pub(in crate::http) bytes: Bytes,
-    _room: OwnedSemaphorePermit,
+    _budget: OwnedSemaphorePermit,
 }
 
-impl BodyRoom {
-    /// Room for bodies of up to `max` bytes, and for so many bytes of small and of large ones together.
+impl BodyBudget {
+    /// Budget for bodies of up to `max` bytes, and for so many bytes of small and of large ones together.
     pub(in crate::http) fn new(max: usize, small: usize, large: usize) -> Self {
         Self {
             small: Arc::new(Semaphore::new(small)),
@@ -54,7 +54,7 @@ impl BodyRoom {
         }
     }
 
-    /// Reads a body, as soon as there is room for it.
+    /// Reads a body, as soon as there is budget for it.
     pub(in crate::http) async fn read(&self, body: Body) -> Result<Held, HookError> {
         self.admit(&body)?;
         let read = timeout(PATIENCE, self.collect(body));
@@ -65,7 +65,7 @@ impl BodyRoom {
         let hint = body.size_hint();
         let declared = hint.exact().and_then(|bytes| usize::try_from(bytes).ok());
         let mut granted = declared.unwrap_or(SMALL).min(self.max);
-        let mut room = self.room(granted).await?;
+        let mut budget = self.budget(granted).await?;
         let mut collected = Vec::new();
         while let Some(frame) = body.frame().await {
             let Ok(data) = frame.map_err(|_| HookError::Cut)?.into_data() else {
@@ -74,7 +74,7 @@ impl BodyRoom {
             if Some(data.len()) == declared {
                 return Ok(Held {
                     bytes: data,
-                    _room: room,
+                    _budget: budget,
                 });
             }
             if collected.len() + data.len() > granted {
@@ -82,9 +82,9 @@ impl BodyRoom {
                 if granted == self.max {
                     return Err(HookError::TooLarge);
                 }
-                drop(room);
+                drop(budget);
                 granted = self.max;
-                room = self.room(granted).await?;
+                budget = self.budget(granted).await?;
             }
             if collected.len() + data.len() > granted {
                 return Err(HookError::TooLarge);
@@ -93,17 +93,24 @@ impl BodyRoom {
             collected.extend_from_slice(&data);
         }
         let bytes = Bytes::from(collected);
-        Ok(Held { bytes, _room: room })
+        Ok(Held {
+            bytes,
+            _budget: budget,
+        })
     }
 
-    async fn room(&self, bytes: usize) -> Result<OwnedSemaphorePermit, HookError> {
-        let room = if bytes <= SMALL {
+    async fn budget(&self, bytes: usize) -> Result<OwnedSemaphorePermit, HookError> {
+        let budget = if bytes <= SMALL {
             &self.small
         } else {
             &self.large
         };
         let bytes = u32::try_from(bytes).map_err(|_| HookError::TooLarge)?;
-        let taken = timeout(ROOM_PATIENCE, Arc::clone(room).acquire_many_owned(bytes)).await;
+        let taken = timeout(
+            BUDGET_PATIENCE,
+            Arc::clone(budget).acquire_many_owned(bytes),
+        )
+        .await;
         taken.map_err(|_| NotServed)?.map_err(|_| HookError::Cut)
     }
 }

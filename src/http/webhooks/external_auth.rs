@@ -47,7 +47,7 @@ pub(in crate::http) async fn accept(
 ) -> Result<Response, HookError> {
     state.hook_secrets.check(Hook::ExternalAuth, &secret)?;
     let (parts, body) = request.into_parts();
-    let body = state.body_rooms.external_auth.read(body).await?;
+    let body = state.body_budgets.external_auth.read(body).await?;
     let fields = read(query.as_deref(), &parts.headers, &body.bytes);
     Ok(offer(&state, language, &fields).await)
 }

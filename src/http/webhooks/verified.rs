@@ -11,7 +11,7 @@ use crate::db::webhooks::misdirected::Misdirected;
 use crate::http::HttpState;
 use crate::http::error::HookError;
 use crate::http::webhooks::addresses::Hook;
-use crate::http::webhooks::body::{BodyRoom, Held};
+use crate::http::webhooks::body::{BodyBudget, Held};
 
 /// The raw bytes that GHL signed.
 pub(in crate::http) struct Verified(Held);
@@ -24,13 +24,13 @@ impl Verified {
         secret: Option<&str>,
         request: Request,
     ) -> Result<Self, HookError> {
-        let room = door(state, hook, secret).await?;
+        let budget = budget_of(state, hook, secret).await?;
         let (parts, body) = request.into_parts();
-        room.admit(&body)?;
+        budget.admit(&body)?;
         // A header that is not text counts as present and wrong.
         let text = |name: &str| Some(parts.headers.get(name)?.to_str().unwrap_or("unreadable"));
         let signature = Signature::find(text)?;
-        let held = room.read(body).await?;
+        let held = budget.read(body).await?;
         let fits = state.signature_batcher.fits(signature, held.bytes.clone());
         if fits.await? {
             Ok(Self(held))
@@ -45,16 +45,16 @@ impl Verified {
     }
 }
 
-/// The room for bodies at an address, if it is open.
-async fn door<'a>(
+/// The budget for bodies at an address, if it is open.
+async fn budget_of<'a>(
     state: &'a HttpState,
     hook: Hook,
     secret: Option<&str>,
-) -> Result<&'a BodyRoom, HookError> {
-    let rooms = &state.body_rooms;
+) -> Result<&'a BodyBudget, HookError> {
+    let budgets = &state.body_budgets;
     match secret {
         Some(secret) => state.hook_secrets.check(hook, secret)?,
-        None if state.ghl.accept_plain_hooks => return Ok(&rooms.plain),
+        None if state.ghl.accept_plain_hooks => return Ok(&budgets.plain),
         None => {
             state.misdirected(Misdirected::PlainAddress).await;
             warn!(?hook, "a post to a plain address is refused");
@@ -62,8 +62,8 @@ async fn door<'a>(
         }
     }
     Ok(match hook {
-        Hook::Delivery => &rooms.delivery,
-        Hook::App => &rooms.app,
-        Hook::ExternalAuth => &rooms.external_auth,
+        Hook::Delivery => &budgets.delivery,
+        Hook::App => &budgets.app,
+        Hook::ExternalAuth => &budgets.external_auth,
     })
 }

@@ -102,7 +102,7 @@ pub(in crate::http) async fn accept(
     let end = Instant::now() + PATIENCE;
     check(&state, hash, end).await?;
     // Only a caller that knows the secret learns what is wrong.
-    let body = state.body_rooms.gateway.read(request.into_body()).await?;
+    let body = state.body_budgets.gateway.read(request.into_body()).await?;
     if !is_readable(body.bytes.clone()).await {
         return Err(HookError::Malformed(
             "the body is neither JSON nor a form with an event in it",

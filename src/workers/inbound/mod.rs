@@ -31,7 +31,7 @@ use crate::db::contacts::lids::show_hidden;
 use crate::db::contacts::phones;
 use crate::db::inbound;
 use crate::db::inbound::{InboundJob, late, media, posts, undecrypted};
-use crate::db::queue::{Room, location_key};
+use crate::db::queue::{Capacity, location_key};
 use crate::db::webhooks::ghl_events;
 use crate::model::ids::{ContactId, GhlMessageId};
 use crate::model::reason::{Reason, Step, Wait};
@@ -80,18 +80,21 @@ impl Worker for Inbound {
         Some(location_key(&job.location_id))
     }
 
-    async fn claim(&self, room: impl Into<Room> + Send) -> sqlx::Result<Vec<InboundJob>> {
-        let room = room.into();
+    async fn claim(&self, capacity: impl Into<Capacity> + Send) -> sqlx::Result<Vec<InboundJob>> {
+        let capacity = capacity.into();
         let (pool, now) = (&self.0.pool, self.0.clock.now());
         undecrypted::expire(pool, now).await?;
         show_hidden(pool, now - PHONE_WAIT, now).await?;
         late::release_shown(pool, (now - PHONE_WAIT, now + MEDIA_WAIT), now).await?;
-        self.claim_ready(room).await
+        self.claim_ready(capacity).await
     }
 
-    async fn claim_ready(&self, room: impl Into<Room> + Send) -> sqlx::Result<Vec<InboundJob>> {
-        let room = room.into();
-        inbound::claim(&self.0.pool, self.0.clock.now(), LEASE, room).await
+    async fn claim_ready(
+        &self,
+        capacity: impl Into<Capacity> + Send,
+    ) -> sqlx::Result<Vec<InboundJob>> {
+        let capacity = capacity.into();
+        inbound::claim(&self.0.pool, self.0.clock.now(), LEASE, capacity).await
     }
 
     async fn process(&self, mut job: InboundJob) -> sqlx::Result<()> {

@@ -26,7 +26,7 @@ use crate::clients::{endpoint, ghl};
 use crate::crypto::{hash_secret, random_secret};
 use crate::db::inbound::media;
 use crate::db::inbound::media::{Fate, Link, MediaJob};
-use crate::db::queue::{Room, location_key};
+use crate::db::queue::{Capacity, location_key};
 use crate::model::ids::{ContactId, LocationId};
 use crate::model::reason::{Media as NoMedia, Reason, Step};
 use crate::model::retry_schedule::MEDIA;
@@ -98,9 +98,9 @@ impl Worker for Media {
         Some(location_key(&job.location_id))
     }
 
-    async fn claim(&self, room: impl Into<Room> + Send) -> sqlx::Result<Vec<MediaJob>> {
-        let room = room.into();
-        media::claim(&self.0.pool, self.0.clock.now(), LEASE, room).await
+    async fn claim(&self, capacity: impl Into<Capacity> + Send) -> sqlx::Result<Vec<MediaJob>> {
+        let capacity = capacity.into();
+        media::claim(&self.0.pool, self.0.clock.now(), LEASE, capacity).await
     }
 
     async fn process(&self, job: MediaJob) -> sqlx::Result<()> {

@@ -26,7 +26,7 @@ use crate::db::contacts::{addresses, phones};
 use crate::db::outbound::circuits::OpenCircuit;
 use crate::db::outbound::outcomes::Outcome;
 use crate::db::outbound::{OutboundJob, Pace, Recipient, leases, outcomes, priority};
-use crate::db::queue::{Room, number_key};
+use crate::db::queue::{Capacity, number_key};
 use crate::db::{numbers, outbound};
 use crate::model::ids::LocationId;
 use crate::model::phone_forms;
@@ -85,7 +85,7 @@ impl Message {
 impl Worker for Outbound {
     type Job = Job;
     const NAME: &'static str = "outbound";
-    /// A send only waits for the gateway. Thirty numbers whose instances hang leave room for others.
+    /// A send only waits for the gateway. Thirty numbers whose instances hang leave capacity for others.
     const CONCURRENCY: usize = 128;
     /// An instance that hangs keeps a send for a minute. With a pause of a second, a number that is well has one or two.
     const SHARE: usize = 4;
@@ -103,10 +103,10 @@ impl Worker for Outbound {
         }
     }
 
-    async fn claim(&self, room: impl Into<Room> + Send) -> sqlx::Result<Vec<Job>> {
+    async fn claim(&self, capacity: impl Into<Capacity> + Send) -> sqlx::Result<Vec<Job>> {
         self.fail_aged().await?;
-        let room = room.into();
-        let limit = room.limit.min(RARE);
+        let capacity = capacity.into();
+        let limit = capacity.limit.min(RARE);
         let (pool, now) = (&self.0.pool, self.0.clock.now());
         leases::rescue_expired(pool, now + ECHO_WINDOW, now).await?;
         priority::raise_priorities(pool, limit).await?;
@@ -115,13 +115,13 @@ impl Worker for Outbound {
         let probes = self.claim_probes(limit).await?;
         let sends = unconnected.into_iter().map(Job::Send).chain(probes);
         let rare = waits.into_iter().map(Job::WaitOver).chain(sends);
-        Ok(rare.chain(self.claim_ready(room).await?).collect())
+        Ok(rare.chain(self.claim_ready(capacity).await?).collect())
     }
 
-    async fn claim_ready(&self, room: impl Into<Room> + Send) -> sqlx::Result<Vec<Job>> {
-        let room = room.into();
+    async fn claim_ready(&self, capacity: impl Into<Capacity> + Send) -> sqlx::Result<Vec<Job>> {
+        let capacity = capacity.into();
         let (pool, now, pace) = (&self.0.pool, self.0.clock.now(), self.pace());
-        let sendable = outbound::claim_sendable(pool, now, LEASE, pace, room).await?;
+        let sendable = outbound::claim_sendable(pool, now, LEASE, pace, capacity).await?;
         Ok(sendable.into_iter().map(Job::Send).collect())
     }
 

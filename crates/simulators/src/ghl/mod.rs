@@ -55,7 +55,7 @@ struct Inner {
     addresses: Shared<Addresses>,
     sign_with: Shared<SignWith>,
     keys: Keys,
-    door: Endpoint,
+    endpoint: Endpoint,
     webhooks: WebhookSender,
     timings: Shared<Timings>,
     service_url: Shared<Url>,
@@ -84,7 +84,7 @@ impl Ghl {
             addresses: Shared::default(),
             sign_with: Shared::new(SignWith::Ed25519),
             keys: Keys::generate()?,
-            door: Endpoint {
+            endpoint: Endpoint {
                 edge: Edge::ServiceToGhl,
                 traffic: traffic.clone(),
                 faults: Faults::default(),
@@ -107,14 +107,14 @@ impl Ghl {
         let ghl = self.clone();
         Router::new().fallback(move |request: Request| {
             let ghl = ghl.clone();
-            async move { ghl.inner.door.clone().serve(request, ghl).await }
+            async move { ghl.inner.endpoint.clone().serve(request, ghl).await }
         })
     }
 
     /// Prepared faults and received requests.
     #[must_use]
     pub fn faults(&self) -> &Faults {
-        &self.inner.door.faults
+        &self.inner.endpoint.faults
     }
 
     fn timings(&self) -> Timings {

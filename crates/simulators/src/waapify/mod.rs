@@ -145,7 +145,7 @@ struct State {
 
 struct Inner {
     state: Shared<State>,
-    door: Endpoint,
+    endpoint: Endpoint,
     media_door: Endpoint,
     /// The files at WhatsApp's media host.
     files: Shared<files::Kept>,
@@ -170,7 +170,7 @@ impl Waapify {
     pub(super) fn new(timings: &Shared<Timings>, traffic: &TrafficLog, http: Client) -> Self {
         let inner = Inner {
             state: Shared::default(),
-            door: Endpoint {
+            endpoint: Endpoint {
                 edge: Edge::ServiceToWaapify,
                 traffic: traffic.clone(),
                 faults: Faults::default(),
@@ -207,14 +207,14 @@ impl Waapify {
         let gateway = self.clone();
         Router::new().fallback(move |request: Request| {
             let gateway = gateway.clone();
-            async move { gateway.inner.door.clone().serve(request, gateway).await }
+            async move { gateway.inner.endpoint.clone().serve(request, gateway).await }
         })
     }
 
     /// Prepared faults and received requests of all instances.
     #[must_use]
     pub fn faults(&self) -> &Faults {
-        &self.inner.door.faults
+        &self.inner.endpoint.faults
     }
 
     fn timings(&self) -> Timings {

@@ -22,7 +22,7 @@ use crate::db::connection::{Connection, Pool};
 use crate::db::history::timeline;
 use crate::db::inbound::media::row::FileColumns;
 use crate::db::inbound::{InboundJob, late};
-use crate::db::queue::{Room, claimed};
+use crate::db::queue::{Capacity, claimed};
 use crate::model::ids::{LocationId, MessageId};
 use crate::model::reason::{Media, Reason, Step};
 use crate::model::states::{MediaState, MessageState};
@@ -146,16 +146,16 @@ pub async fn claim(
     pool: &Pool,
     now: OffsetDateTime,
     lease: Duration,
-    room: impl Into<Room>,
+    capacity: impl Into<Capacity>,
 ) -> sqlx::Result<Vec<MediaJob>> {
-    let room = room.into();
-    let left = room.left_json();
+    let capacity = capacity.into();
+    let left = capacity.left_json();
     sqlx::query_file!(
         "src/db/inbound/media/claim.sql",
         now,
         now + lease,
-        room.limit,
-        room.share,
+        capacity.limit,
+        capacity.share,
         left
     )
     .try_map(|row| {

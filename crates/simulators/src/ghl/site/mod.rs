@@ -207,7 +207,7 @@ async fn home(State(ghl): State<Ghl>) -> Response {
         }
         form method="post" action="/sandbox/anew" {
             p { small { "Forget everything that happened here, in the service too: nothing is installed then, and no number linked." } }
-            button.quiet type="submit" { "Begin anew" }
+            button.quiet type="submit" { "Start again" }
         }
     };
     page(&ghl, "/sandbox/ghl", "Sub-accounts", &body)

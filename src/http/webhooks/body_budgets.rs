@@ -1,6 +1,6 @@
 //! The limits of bodies on each route of webhooks.
 
-use crate::http::webhooks::body::BodyRoom;
+use crate::http::webhooks::body::BodyBudget;
 
 const KB: usize = 1024;
 const MB: usize = 1024 * KB;
@@ -13,26 +13,26 @@ const MAX_APP_EVENT: usize = 256 * KB;
 /// GHL's install form: three fields, and the ids of an agency's locations.
 const MAX_INSTALL_FORM: usize = 64 * KB;
 
-/// The room for bodies on each route: what small and what large ones may take together. A usual body has a kilobyte, so
+/// The budget for bodies on each route: what small and what large ones may take together. A usual body has a kilobyte, so
 /// that thousands fit; of the largest, four address books and as many e-mails as come at once.
 #[derive(Clone, Debug)]
-pub struct BodyRooms {
-    pub(super) delivery: BodyRoom,
-    pub(super) app: BodyRoom,
-    pub(super) gateway: BodyRoom,
-    pub(super) external_auth: BodyRoom,
+pub struct BodyBudgets {
+    pub(super) delivery: BodyBudget,
+    pub(super) app: BodyBudget,
+    pub(super) gateway: BodyBudget,
+    pub(super) external_auth: BodyBudget,
     /// Of deliveries and app events at plain addresses, where strangers come, too.
-    pub(super) plain: BodyRoom,
+    pub(super) plain: BodyBudget,
 }
 
-impl Default for BodyRooms {
+impl Default for BodyBudgets {
     fn default() -> Self {
         Self {
-            delivery: BodyRoom::new(MAX_DELIVERY, 16 * MB, 32 * MB),
-            app: BodyRoom::new(MAX_APP_EVENT, 8 * MB, 8 * MB),
-            gateway: BodyRoom::new(MAX_GATEWAY_EVENT, 16 * MB, 4 * MAX_GATEWAY_EVENT),
-            external_auth: BodyRoom::new(MAX_INSTALL_FORM, MB, MAX_INSTALL_FORM),
-            plain: BodyRoom::new(MAX_DELIVERY, 8 * MB, 16 * MB),
+            delivery: BodyBudget::new(MAX_DELIVERY, 16 * MB, 32 * MB),
+            app: BodyBudget::new(MAX_APP_EVENT, 8 * MB, 8 * MB),
+            gateway: BodyBudget::new(MAX_GATEWAY_EVENT, 16 * MB, 4 * MAX_GATEWAY_EVENT),
+            external_auth: BodyBudget::new(MAX_INSTALL_FORM, MB, MAX_INSTALL_FORM),
+            plain: BodyBudget::new(MAX_DELIVERY, 8 * MB, 16 * MB),
         }
     }
 }
