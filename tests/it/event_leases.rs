@@ -114,11 +114,11 @@ async fn a_lease_lasts_as_long_as_its_owner_works() {
         .execute(&mut *blocker)
         .await
         .unwrap();
+    let stored = lease_end(&bridge).await;
     let working = tokio::spawn({
         let worker = worker(&bridge);
         async move { step(&worker).await }
     });
-    let stored = lease_end(&bridge).await;
     wait("it is claimed", async || lease_end(&bridge).await > stored).await;
     for _ in 0..3 {
         let end = lease_end(&bridge).await;
