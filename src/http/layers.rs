@@ -1,14 +1,15 @@
 //! What wraps every route: request ids, logs, security headers, a time limit, and an answer when a handler panics.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY,
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
+use axum::middleware::Next;
 use axum::response::Response;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{
@@ -17,6 +18,8 @@ use tower_http::request_id::{
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 use tracing::{Span, info_span};
+
+use crate::runtime::counters::Counters;
 
 /// Longest time from a request's head to its answer. The slowest regular request waits for two checks by Waapify.
 const REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
@@ -55,6 +58,20 @@ pub(super) fn wrap(routes: Router) -> Router {
         TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIMEOUT),
         axum::middleware::map_response(secure),
     ))
+}
+
+/// Counts how long an accepted webhook took, under its name.
+pub(super) async fn count_time(
+    State((counters, hook)): State<(Counters, &'static str)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let began = Instant::now();
+    let response = next.run(request).await;
+    if response.status().is_success() {
+        counters.webhook_accepted(hook, began.elapsed());
+    }
+    response
 }
 
 async fn secure(mut response: Response) -> Response {

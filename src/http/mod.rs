@@ -51,6 +51,7 @@ use webhooks::{external_auth, ghl_delivery, ghl_event, waapify_event};
 use crate::accounts::services::Services;
 use crate::config::GhlSettings;
 use crate::doctor::Doctor;
+use crate::runtime::counters::Counters;
 
 /// A form of three short fields.
 const MAX_FORM_BYTES: usize = 16 * 1024;
@@ -124,11 +125,6 @@ impl Deref for HttpParts {
 
 /// All routes of the service except `/`, which is [`front_page`].
 pub fn router(state: HttpState) -> Router {
-    // GHL's developer portal lets the app's developer choose the method.
-    let external_auth = get(external_auth::accept)
-        .post(external_auth::accept)
-        .put(external_auth::accept)
-        .patch(external_auth::accept);
     let pages = Router::new()
         .route("/oauth/install", get(oauth::install))
         .route("/oauth/callback", get(oauth::callback).head(oauth::head))
@@ -141,18 +137,7 @@ pub fn router(state: HttpState) -> Router {
     let routes = Router::new()
         .merge(pages)
         .merge(location::routes(state.clone()))
-        .merge(hook("/hooks/delivery", &post(ghl_delivery::accept)))
-        .merge(hook(
-            "/hooks/delivery/{secret}",
-            &post(ghl_delivery::accept),
-        ))
-        .merge(hook("/hooks/app", &post(ghl_event::accept)))
-        .merge(hook("/hooks/app/{secret}", &post(ghl_event::accept)))
-        .merge(hook("/hooks/external-auth/{secret}", &external_auth))
-        .merge(hook(
-            "/hooks/waapify/{secret}",
-            &post(waapify_event::accept),
-        ))
+        .merge(hooks(&state.counters))
         .route(
             "/attachments/{token}/{name}",
             get(outbound_attachment::show),
@@ -170,6 +155,36 @@ pub fn router(state: HttpState) -> Router {
         .fallback(async || StatusCode::NOT_FOUND)
         .with_state(state);
     layers::wrap(routes)
+}
+
+/// The vendors' webhooks, each with the name under which its times are counted.
+fn hooks(counters: &Counters) -> Router<HttpState> {
+    // GHL's developer portal lets the app's developer choose the method.
+    let external_auth = get(external_auth::accept)
+        .post(external_auth::accept)
+        .put(external_auth::accept)
+        .patch(external_auth::accept);
+    let timed = |name, handler: MethodRouter<HttpState>| {
+        handler.layer(middleware::from_fn_with_state(
+            (counters.clone(), name),
+            layers::count_time,
+        ))
+    };
+    let delivery = timed("delivery", post(ghl_delivery::accept));
+    let app = timed("app", post(ghl_event::accept));
+    Router::new()
+        .merge(hook("/hooks/delivery", &delivery))
+        .merge(hook("/hooks/delivery/{secret}", &delivery))
+        .merge(hook("/hooks/app", &app))
+        .merge(hook("/hooks/app/{secret}", &app))
+        .merge(hook(
+            "/hooks/external-auth/{secret}",
+            &timed("external_auth", external_auth),
+        ))
+        .merge(hook(
+            "/hooks/waapify/{secret}",
+            &timed("waapify", post(waapify_event::accept)),
+        ))
 }
 
 /// A vendor's address as it was given to people, who may enter it with a slash at its end.

@@ -5,12 +5,45 @@
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::registry::Registry;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+use time::Duration;
 
 type Labels<const N: usize> = [(&'static str, &'static str); N];
 
+/// Seconds. A commit takes milliseconds; GHL gives up after some ten seconds.
+const ACCEPT_BUCKETS: [f64; 10] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+/// Seconds. Without a queue a message takes one or two; a campaign hours, and a vendor's outage up to a day.
+const MESSAGE_BUCKETS: [f64; 12] = [
+    0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3_600.0, 14_400.0, 86_400.0,
+];
+
+/// The part of a message's way whose time is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leg {
+    /// From GHL's delivery until the gateway has taken the last part.
+    Sent,
+    /// From GHL's delivery until GHL is told that the message was delivered.
+    Delivered,
+    /// The same until GHL is told that it was read, which may be the first that it is told.
+    Read,
+    /// From the gateway's webhook until GHL has the customer's message.
+    Posted,
+}
+
+impl Leg {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Delivered => "delivered",
+            Self::Read => "read",
+            Self::Posted => "posted",
+        }
+    }
+}
+
 /// The counters; clones count together.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Counters {
     ends: Family<Labels<2>, Counter>,
     failures: Family<Labels<1>, Counter>,
@@ -20,9 +53,45 @@ pub struct Counters {
     ended_connections: Family<Labels<1>, Counter>,
     full_connections: Counter,
     failed_accepts: Counter,
+    accepts: Times,
+    messages: Times,
+}
+
+/// Histograms of durations, by one label.
+type Times = Family<Labels<1>, Histogram, fn() -> Histogram>;
+
+impl Default for Counters {
+    fn default() -> Self {
+        Self {
+            ends: Family::default(),
+            failures: Family::default(),
+            parts: Counter::default(),
+            status_updates: Family::default(),
+            connections: Gauge::default(),
+            ended_connections: Family::default(),
+            full_connections: Counter::default(),
+            failed_accepts: Counter::default(),
+            accepts: Family::new_with_constructor(|| Histogram::new(ACCEPT_BUCKETS)),
+            messages: Family::new_with_constructor(|| Histogram::new(MESSAGE_BUCKETS)),
+        }
+    }
 }
 
 impl Counters {
+    /// A webhook was answered with success after so long; `hook` is its route's name.
+    pub fn webhook_accepted(&self, hook: &'static str, took: std::time::Duration) {
+        self.accepts
+            .get_or_create(&[("hook", hook)])
+            .observe(took.as_secs_f64());
+    }
+
+    /// A message came to the end of a part of its way.
+    pub fn message_took(&self, leg: Leg, took: Duration) {
+        self.messages
+            .get_or_create(&[("leg", leg.name())])
+            .observe(took.as_seconds_f64().max(0.0));
+    }
+
     /// A part of a message was sent to WhatsApp.
     pub fn part_sent(&self) {
         self.parts.inc();
@@ -95,6 +164,18 @@ impl Counters {
             "statuses_ended",
             "Statuses that this process told GHL, or gave up",
             self.status_updates.clone(),
+        );
+        registry.register_with_unit(
+            "accept",
+            "From a webhook's head to its answer, once its bytes are stored",
+            Unit::Seconds,
+            self.accepts.clone(),
+        );
+        registry.register_with_unit(
+            "message",
+            "How long messages took to be sent, delivered and posted",
+            Unit::Seconds,
+            self.messages.clone(),
         );
         self.register_connections(registry);
     }

@@ -15,6 +15,8 @@ use crate::db::outbound::status_updates::{Back, StatusJob};
 use crate::db::queue::{Capacity, location_key};
 use crate::model::reason::{Failure, Reason, Step};
 use crate::model::retry_schedule::STATUS_UPDATE;
+use crate::model::states::StatusName;
+use crate::runtime::counters::Leg;
 use crate::runtime::notify::Signal;
 use crate::workers::{Context, Worker};
 
@@ -56,7 +58,7 @@ impl Worker for StatusUpdates {
         }
         match self.tell(&job).await {
             Ok(()) => {
-                self.0.counters.status_update_ended("told");
+                self.count_told(&job);
                 info!(location = %job.location_id, message_id = %job.message_id, status = job.status.as_str(), "GHL knows");
                 status_updates::finish(&self.0.pool, &job, self.0.clock.now()).await
             }
@@ -83,6 +85,19 @@ impl Worker for StatusUpdates {
 }
 
 impl StatusUpdates {
+    fn count_told(&self, job: &StatusJob) {
+        self.0.counters.status_update_ended("told");
+        let leg = match job.status {
+            StatusName::Delivered => Leg::Delivered,
+            StatusName::Read => Leg::Read,
+            StatusName::Failed => return,
+        };
+        if let Some(accepted_at) = job.accepted_at {
+            let took = self.0.clock.now() - accepted_at;
+            self.0.counters.message_took(leg, took);
+        }
+    }
+
     async fn tell(&self, job: &StatusJob) -> Result<(), TokenError> {
         let message = job.reason.as_ref().map(Reason::english);
         let error = job.reason.as_ref().zip(message.as_deref());

@@ -55,6 +55,7 @@ mod metrics;
 mod migrations;
 mod monitor;
 mod monitor_leases;
+mod monitoring;
 mod moved;
 mod odd_deliveries;
 mod old_messages;

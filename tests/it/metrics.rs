@@ -74,13 +74,18 @@ impl Samples {
 }
 
 fn is_suffix(rest: &str) -> bool {
-    ["", "_total", "_info"].contains(&rest)
+    ["", "_total", "_info", "_sum", "_count", "_bucket"].contains(&rest)
+}
+
+/// What the operator's Prometheus gets.
+pub async fn scrape_text(bridge: &Bridge) -> String {
+    let (status, text) = scrape(bridge, Some(&format!("Bearer {TOKEN}"))).await;
+    assert_eq!(status, StatusCode::OK, "{text}");
+    text
 }
 
 async fn read(bridge: &Bridge) -> Samples {
-    let (status, text) = scrape(bridge, Some(&format!("Bearer {TOKEN}"))).await;
-    assert_eq!(status, StatusCode::OK, "{text}");
-    Samples::parse(&text)
+    Samples::parse(&scrape_text(bridge).await)
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 -- Claims messages of each location in turn; see `claim` in `mod.rs`.
 -- $1 now, $2 end of the lease, $3 limit, $4 messages that a location may have in hand, $5 how many more where it has some
--- (`Room` in `src/db/queue.rs`), $6 rows that are looked at for one location, $7 where a look at its conversations begins.
+-- (`Capacity` in `src/db/queue.rs`), $6 rows that are looked at for one location, $7 where a look at its conversations begins.
 with recursive waiting as (
     (
         select location_id

@@ -1,6 +1,6 @@
 -- Claims at most one due message of each number that may send now; see `claim_sendable` in `mod.rs`.
 -- $1 now, $2 end of the lease, $3 pause of numbers without one of their own in ms, $4 limit, $5 factor of the pause.
--- $6 messages that a number may have in hand, $7 how many more where it has some (`Room` in `src/db/queue.rs`), $8 rows that
+-- $6 messages that a number may have in hand, $7 how many more where it has some (`Capacity` in `src/db/queue.rs`), $8 rows that
 -- are looked at for one message of a number, $9 where a look at its conversations begins.
 -- $10, $11 location and number of an open circuit, for its probe; both empty for the gateway's; null: no probes.
 with gateway as materialized (

@@ -1,6 +1,6 @@
 -- Claims updates of each location in turn; see `claim` in `status_updates.rs`.
 -- $1 now, $2 end of the lease, $3 limit, $4 share of a window's calls that updates may use, $5 updates that a location may
--- have in hand, $6 how many more where it has some (`Room` in `src/db/queue.rs`), $7 rows that are looked at first.
+-- have in hand, $6 how many more where it has some (`Capacity` in `src/db/queue.rs`), $7 rows that are looked at first.
 with recursive oldest as materialized (
     select location_id, message_id, due_at
     from status_updates
@@ -83,4 +83,5 @@ from locked
 where s.location_id = any (array[locked.location_id]) and s.message_id = locked.message_id
 returning s.location_id, s.message_id, s.ghl_message_id, s.status,
     reason_of(s.reason_code, s.reason_args) as "reason: Reason",
-    s.failures, s.waits, s.attempt
+    s.failures, s.waits, s.attempt,
+    (select o.accepted_at from outbound o where o.location_id = s.location_id and o.id = s.message_id) as accepted_at

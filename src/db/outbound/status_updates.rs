@@ -46,6 +46,8 @@ pub struct StatusJob {
     pub message_id: MessageId,
     /// GHL's id.
     pub ghl_message_id: GhlMessageId,
+    /// When GHL delivered the message, if that is still stored.
+    pub accepted_at: Option<OffsetDateTime>,
     /// The status to report.
     pub status: StatusName,
     /// The reason for [`StatusName::Failed`].

@@ -127,7 +127,7 @@ select 'gateway_events', 'accepted',
             select 1
             from waapify_events
             where state = 'accepted'
-            order by location_id, number, id
+            order by location_id, number, coalesce(place, id), id
             limit $1
         ) w
     ),
@@ -138,7 +138,7 @@ select 'gateway_events', 'accepted',
             select e.received_at
             from waapify_events e
             where e.location_id = n.location_id and e.number = n.number and e.state = 'accepted'
-            order by e.id
+            order by coalesce(e.place, e.id), e.id
             limit 1
         ) head
     )

@@ -1,5 +1,5 @@
 -- Claims the first waiting events of some numbers; see `claim` in `waapify_events.rs`.
--- $1 now, $2 end of the lease, $3 limit, $4 events of a run, $5 bytes of a run, $6 numbers that are in hand (`Room` in
+-- $1 now, $2 end of the lease, $3 limit, $4 events of a run, $5 bytes of a run, $6 numbers that are in hand (`Capacity` in
 -- `src/db/queue.rs`), $7 numbers of a location that may be in hand.
 with recursive in_hand as materialized (
     select key, split_part(key, ' ', 1) as location_id
@@ -32,7 +32,13 @@ firsts as (
         row_number() over (partition by n.location_id order by head.id)
             + (select count(*) from in_hand where in_hand.location_id = n.location_id) as turn
     from waiting n
-    join numbers known on known.location_id = n.location_id and known.number = n.number
+    -- Only of a number that is known still. `limit 1` keeps the planner from reading all numbers.
+    cross join lateral (
+        select 1
+        from numbers
+        where location_id = n.location_id and number = n.number
+        limit 1
+    ) known
     cross join lateral (
         select e.location_id, e.id, e.state, e.attempt, e.due_at
         from waapify_events e

@@ -37,6 +37,7 @@ use crate::model::ids::{ContactId, GhlMessageId};
 use crate::model::reason::{Reason, Step, Wait};
 use crate::model::retry_schedule::HIDDEN_POST;
 use crate::model::states::CallEnd;
+use crate::runtime::counters::Leg;
 use crate::runtime::notify::Signal;
 use crate::workers::inbound::contacts::Sender;
 use crate::workers::inbound_media::{BUSY_WAIT, MEDIA_WAIT, NewLink};
@@ -302,6 +303,9 @@ impl Inbound {
     ) -> sqlx::Result<()> {
         self.0.counters.inbound_ended("posted");
         let (pool, now) = (&self.0.pool, self.0.clock.now());
+        self.0
+            .counters
+            .message_took(Leg::Posted, now - job.accepted_at);
         until_recorded(|| inbound::finish_posted(pool, job, message, now)).await
     }
 

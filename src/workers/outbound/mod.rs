@@ -32,6 +32,7 @@ use crate::model::ids::LocationId;
 use crate::model::phone_forms;
 use crate::model::reason::{Failure, Hold, NUMBER_STOPPED, Reason, Step, Wait};
 use crate::model::states::InstallStatus;
+use crate::runtime::counters::Leg;
 use crate::runtime::notify::Signal;
 use crate::workers::outbound::plan::{Attachment, Part, Plan, country_of};
 use crate::workers::recording::until_recorded;
@@ -239,6 +240,8 @@ impl Outbound {
         self.0.counters.part_sent();
         if job.parts_sent + 1 == parts {
             self.0.counters.outbound_ended("sent");
+            let took = self.0.clock.now() - job.accepted_at;
+            self.0.counters.message_took(Leg::Sent, took);
         }
     }
 

@@ -1,6 +1,6 @@
 -- Claims files of each location in turn; see `claim` in `mod.rs`.
 -- $1 now, $2 end of the lease, $3 limit, $4 files that a location may have in hand, $5 how many more where it has some
--- (`Room` in `src/db/queue.rs`).
+-- (`Capacity` in `src/db/queue.rs`).
 -- Files that may be fetched, each with its position within its location. Not those of locations whose calls to GHL are used
 -- up, because a fetched file could not be uploaded.
 with due as (
