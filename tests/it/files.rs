@@ -75,6 +75,7 @@ async fn arrives(bridge: &Bridge, file: &MediaFile) -> String {
                 linked: Some(&format!("{LINE}\n{SLOT}")),
                 missing: Some(&format!("{LINE} ({SLOT})")),
             },
+            better_of: None,
         }),
     };
     let recorded = inbound::record_message(&bridge.database.pool, &new, now).await;

@@ -186,6 +186,11 @@ returning i.location_id, i.id, i.wa_message_id, i.from_me, i.conversation, i.num
         where m.location_id = i.location_id and m.message_id = i.id
     ), false) as "is_file_untried!",
     coalesce((
+        select m.failures > 0
+        from inbound_media m
+        where m.location_id = i.location_id and m.message_id = i.id
+    ), false) as "file_failed!",
+    coalesce((
         select m.state = 'wanted' and m.is_held
         from inbound_media m
         where m.location_id = i.location_id and m.message_id = i.id

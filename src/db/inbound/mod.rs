@@ -125,6 +125,8 @@ pub struct InboundJob {
     pub lacks_file: bool,
     /// That file was not tried yet: the location's calls were used up.
     pub is_file_untried: bool,
+    /// A try at that file failed.
+    pub file_failed: bool,
     /// That file waits for the location's token.
     pub is_file_held: bool,
     /// Since when that file could be had: the token works again, or the message arrived.

@@ -114,6 +114,7 @@ mod tests {
             reconciliations: 0,
             lacks_file: false,
             is_file_untried: false,
+            file_failed: false,
             is_file_held: false,
             file_since: NOON,
             attachment: None,

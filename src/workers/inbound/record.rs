@@ -47,11 +47,11 @@ pub(in crate::workers) async fn record(
     message: &Message,
 ) -> sqlx::Result<()> {
     let message = &*readable(context, job, message).await?;
-    let form = pairs::form_of(context, job, message).await?;
+    let mut place = place(context, job, message).await?;
+    let form = pairs::form_of(context, job, message, &place.conversation).await?;
     let id = form.id().cloned().unwrap_or_else(|| id_of(message));
     let sent_at = believable(message.sent_at, job.received_at);
     let is_old = is_old(sent_at, job.received_at);
-    let mut place = place(context, job, message).await?;
     let moved_from = beginnings::find(context, job, message, place.phone.as_deref()).await?;
     // The line about it must stand in a message that is shown.
     let moved_from = moved_from.filter(|_| !is_old);
@@ -95,6 +95,7 @@ pub(in crate::workers) async fn record(
             file,
             until: context.clock.now() + MEDIA_WAIT,
             texts: texts.borrowed(),
+            better_of: form.better_of(),
         }),
         edit_secret: message.secret.as_ref().filter(|_| !is_ignored),
     };
