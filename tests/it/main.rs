@@ -74,6 +74,7 @@ mod qr_linking;
 mod rate_limits;
 mod reading;
 mod refreshing;
+mod refused_looks;
 mod renewals;
 mod replayed_replies;
 mod replies;

@@ -35,7 +35,7 @@ use crate::db::queue::{Room, location_key};
 use crate::db::webhooks::ghl_events;
 use crate::model::ids::{ContactId, GhlMessageId};
 use crate::model::reason::{Reason, Step, Wait};
-use crate::model::retry_schedule::HIDDEN_POST;
+use crate::model::retry_schedule::{HIDDEN_POST, REFUSED_LOOK};
 use crate::model::states::CallEnd;
 use crate::runtime::notify::Signal;
 use crate::workers::inbound::contacts::Sender;
@@ -167,7 +167,7 @@ enum Prepared {
     WasStored(GhlMessageId),
     /// GHL's conversation shows it.
     IsInGhl,
-    /// GHL may have it, and may report it in an event, or show it in its search, within this time.
+    /// GHL may have it, and may report it in an event, or show it in a list or its search, within this time.
     IsHidden(Duration),
 }
 
@@ -191,6 +191,10 @@ impl Inbound {
             Looked::NotThere => End::Older,
             Looked::Compared(end) => end,
             Looked::Early(pause) => return Ok(Prepared::IsHidden(pause)),
+            Looked::Refused => {
+                let pause = REFUSED_LOOK.pause(job.reconciliations, rand::random());
+                return Ok(pause.map_or(Prepared::Post(contact), Prepared::IsHidden));
+            }
         };
         match end {
             End::Ours => Ok(Prepared::IsInGhl),
