@@ -67,6 +67,7 @@ async fn arrives(bridge: &Bridge, file: &MediaFile) -> String {
         is_old: false,
         call: None,
         edit_secret: None,
+        answers: None,
         media: Some(NewMedia {
             file,
             until: now + WAIT,

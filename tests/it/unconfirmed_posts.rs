@@ -20,7 +20,7 @@ use crate::harness::{Bridge, environment, location, settings, wait};
 const INBOUND: &str = "POST /conversations/messages/inbound";
 const SEARCH: &str = "GET /conversations/search";
 const EXPORT: &str = "GET /conversations/messages/export";
-const UPSERT: &str = "POST /contacts/upsert";
+const CREATE: &str = "POST /contacts/";
 /// Longer than any test.
 const FOREVER: std::time::Duration = std::time::Duration::from_mins(5);
 
@@ -293,10 +293,10 @@ async fn five_first_messages_at_two_numbers_and_two_services_make_one_contact() 
         .simulation
         .ghl
         .faults()
-        .push(UPSERT, Fault::after_effect(502, ""));
+        .push(CREATE, Fault::after_effect(502, ""));
     settle_both(&bridge, &other).await;
     assert_eq!(
-        bridge.simulation.ghl.faults().count(UPSERT),
+        bridge.simulation.ghl.faults().count(CREATE),
         1,
         "the others wait"
     );
@@ -316,7 +316,7 @@ async fn five_first_messages_at_two_numbers_and_two_services_make_one_contact() 
         ["pesan 0", "pesan 1", "pesan 2", "pesan 3", "pesan 4"]
     );
     assert_eq!(
-        bridge.simulation.ghl.faults().count(UPSERT),
+        bridge.simulation.ghl.faults().count(CREATE),
         1,
         "found the second time"
     );

@@ -124,7 +124,7 @@ impl Worker for Inbound {
         }
         let now = self.0.clock.now();
         let lease = LONGEST_POST + rest_after(&contact);
-        if !posts::mark_post_started(&self.0.pool, &job, now + lease, now).await? {
+        if !posts::mark_post_started(&self.0.pool, &job, &contact.id, now + lease, now).await? {
             return Ok(());
         }
         match self.post(&job, &contact.id).await {
@@ -178,6 +178,7 @@ impl Inbound {
             phone: &job.phone,
             name: job.sender_name.as_deref(),
             wrote_at: (!job.from_me).then_some(job.sent_at),
+            answers: job.contact_id.as_ref(),
         };
         let contact = contacts::find_or_make(&self.0, &job.location_id, sender).await?;
         if !job.unconfirmed {

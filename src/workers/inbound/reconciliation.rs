@@ -102,6 +102,7 @@ mod tests {
             conversation: "60123456789".to_owned(),
             phone: "60123456789".to_owned(),
             sender_name: None,
+            contact_id: None,
             text: text.to_owned(),
             sent_at: NOON,
             accepted_at: NOON,

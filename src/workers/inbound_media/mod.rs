@@ -159,6 +159,7 @@ impl Media {
             phone: &job.phone,
             name: job.sender_name.as_deref(),
             wrote_at: job.wrote_at,
+            answers: job.contact_id.as_ref(),
         };
         let contact = &contacts::find_or_make(&self.0, location, sender).await?.id;
         self.probe(location, contact).await?;
@@ -177,7 +178,7 @@ impl Media {
     async fn probe(&self, location: &LocationId, contact: &ContactId) -> Result<(), TokenError> {
         match self.0.tokens.check(location).await {
             Err(TokenError::NeedsReinstall(_)) => {
-                let read = contacts::read_phone(&self.0, location, contact).await;
+                let read = contacts::read_phones(&self.0, location, contact).await;
                 read.map(|_| ())
             }
             checked => checked,

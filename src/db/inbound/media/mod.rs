@@ -23,7 +23,7 @@ use crate::db::history::timeline;
 use crate::db::inbound::media::row::FileColumns;
 use crate::db::inbound::{InboundJob, late};
 use crate::db::queue::{Room, claimed};
-use crate::model::ids::{LocationId, MessageId, WaMessageId};
+use crate::model::ids::{ContactId, LocationId, MessageId, WaMessageId};
 use crate::model::reason::{Media, Reason, Step};
 use crate::model::states::{MediaState, MessageState};
 
@@ -65,6 +65,8 @@ pub struct MediaJob {
     pub phone: String,
     /// The sender's WhatsApp name.
     pub sender_name: Option<String>,
+    /// GHL's contact of the message that it answers, if known.
+    pub contact_id: Option<ContactId>,
     /// When the customer wrote it; none where the business did.
     pub wrote_at: Option<OffsetDateTime>,
     /// The file.
@@ -167,6 +169,7 @@ pub async fn claim(
             message_id: row.message_id,
             phone: row.phone,
             sender_name: row.sender_name,
+            contact_id: row.contact_id,
             wrote_at: row.wrote_at,
             file: MediaFile::try_from(FileColumns {
                 keys: row.keys,
