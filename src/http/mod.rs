@@ -131,7 +131,10 @@ pub fn router(state: HttpState) -> Router {
         .patch(external_auth::accept);
     let pages = Router::new()
         .route("/oauth/install", get(oauth::install))
-        .route("/oauth/callback", get(oauth::callback).head(oauth::head))
+        .merge(with_slashes(
+            "/oauth/callback",
+            &get(oauth::callback).head(oauth::head),
+        ))
         .route("/oauth/installed", get(installed::show_none))
         .route("/oauth/installed/{token}", get(installed::show))
         .merge(connect::routes(state.clone()))
@@ -141,15 +144,21 @@ pub fn router(state: HttpState) -> Router {
     let routes = Router::new()
         .merge(pages)
         .merge(location::routes(state.clone()))
-        .merge(hook("/hooks/delivery", &post(ghl_delivery::accept)))
-        .merge(hook(
+        .merge(with_slashes("/hooks/delivery", &post(ghl_delivery::accept)))
+        .merge(with_slashes(
             "/hooks/delivery/{secret}",
             &post(ghl_delivery::accept),
         ))
-        .merge(hook("/hooks/app", &post(ghl_event::accept)))
-        .merge(hook("/hooks/app/{secret}", &post(ghl_event::accept)))
-        .merge(hook("/hooks/external-auth/{secret}", &external_auth))
-        .merge(hook(
+        .merge(with_slashes("/hooks/app", &post(ghl_event::accept)))
+        .merge(with_slashes(
+            "/hooks/app/{secret}",
+            &post(ghl_event::accept),
+        ))
+        .merge(with_slashes(
+            "/hooks/external-auth/{secret}",
+            &external_auth,
+        ))
+        .merge(with_slashes(
             "/hooks/waapify/{secret}",
             &post(waapify_event::accept),
         ))
@@ -172,9 +181,11 @@ pub fn router(state: HttpState) -> Router {
     layers::wrap(routes)
 }
 
-/// A vendor's address as it was given to people, who may enter it with a slash at its end.
-fn hook(path: &str, handler: &MethodRouter<HttpState>) -> Router<HttpState> {
-    Router::new()
-        .route(path, handler.clone())
-        .route(&format!("{path}/"), handler.clone())
+/// An address that people enter at a vendor, some with a slash at its end, some with one more.
+fn with_slashes(path: &str, handler: &MethodRouter<HttpState>) -> Router<HttpState> {
+    ["", "/", "//"]
+        .into_iter()
+        .fold(Router::new(), |routes, end| {
+            routes.route(&format!("{path}{end}"), handler.clone())
+        })
 }
