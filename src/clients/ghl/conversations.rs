@@ -165,8 +165,8 @@ mod tests {
             MessagePage::read(&export).unwrap().next.as_deref(),
             Some("c2")
         );
-        let last = json!({"messages": list, "nextCursor": null});
-        assert_eq!(MessagePage::read(&last).unwrap().next, None);
+        let ended = json!({"messages": list, "nextCursor": null});
+        assert_eq!(MessagePage::read(&ended).unwrap().next, None);
         for no_list in [json!({}), json!({"messages": {}}), json!({"messages": 1})] {
             assert!(MessagePage::read(&no_list).is_none(), "{no_list}");
         }
