@@ -127,7 +127,10 @@ impl Deref for HttpParts {
 pub fn router(state: HttpState) -> Router {
     let pages = Router::new()
         .route("/oauth/install", get(oauth::install))
-        .route("/oauth/callback", get(oauth::callback).head(oauth::head))
+        .merge(with_slashes(
+            "/oauth/callback",
+            &get(oauth::callback).head(oauth::head),
+        ))
         .route("/oauth/installed", get(installed::show_none))
         .route("/oauth/installed/{token}", get(installed::show))
         .merge(connect::routes(state.clone()))
@@ -173,23 +176,25 @@ fn hooks(counters: &Counters) -> Router<HttpState> {
     let delivery = timed("delivery", post(ghl_delivery::accept));
     let app = timed("app", post(ghl_event::accept));
     Router::new()
-        .merge(hook("/hooks/delivery", &delivery))
-        .merge(hook("/hooks/delivery/{secret}", &delivery))
-        .merge(hook("/hooks/app", &app))
-        .merge(hook("/hooks/app/{secret}", &app))
-        .merge(hook(
+        .merge(with_slashes("/hooks/delivery", &delivery))
+        .merge(with_slashes("/hooks/delivery/{secret}", &delivery))
+        .merge(with_slashes("/hooks/app", &app))
+        .merge(with_slashes("/hooks/app/{secret}", &app))
+        .merge(with_slashes(
             "/hooks/external-auth/{secret}",
             &timed("external_auth", external_auth),
         ))
-        .merge(hook(
+        .merge(with_slashes(
             "/hooks/waapify/{secret}",
             &timed("waapify", post(waapify_event::accept)),
         ))
 }
 
-/// A vendor's address as it was given to people, who may enter it with a slash at its end.
-fn hook(path: &str, handler: &MethodRouter<HttpState>) -> Router<HttpState> {
-    Router::new()
-        .route(path, handler.clone())
-        .route(&format!("{path}/"), handler.clone())
+/// An address that people enter at a vendor, some with a slash at its end, some with one more.
+fn with_slashes(path: &str, handler: &MethodRouter<HttpState>) -> Router<HttpState> {
+    ["", "/", "//"]
+        .into_iter()
+        .fold(Router::new(), |routes, end| {
+            routes.route(&format!("{path}{end}"), handler.clone())
+        })
 }

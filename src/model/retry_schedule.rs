@@ -58,6 +58,12 @@ pub const KEPT: Duration = Duration::days(7);
 /// for which an echo of the post waits (`workers::outbound::ghl_echoes`).
 pub const HIDDEN_POST: Schedule = Schedule(&[90, 180, 360]);
 
+/// The answer to a post was lost, and GHL refuses every list that would tell whether it has the message. It has refused
+/// identical calls for minutes (`docs/vendors/ghl.md#errors`), and half an hour covers that. The conversation waits as long;
+/// then it is better to show the message twice than not at all. Each pause is below the ten minutes for which an echo of
+/// the post waits (`workers::outbound::ghl_echoes`).
+pub const REFUSED_LOOK: Schedule = Schedule(&[60, 120, 240, 360, 360, 360, 360]);
+
 /// A customer's file cannot be fetched yet: its message waits for it, but not longer than two minutes.
 pub const MEDIA: Schedule = Schedule(&[2, 5, 10, 20]);
 
@@ -136,6 +142,7 @@ mod tests {
             STATUS_UPDATE,
             INBOUND,
             HIDDEN_POST,
+            REFUSED_LOOK,
             MEDIA,
             REFRESH_FAILED,
             LOCATION_INACTIVE,

@@ -218,7 +218,12 @@ async fn request_location_token(bridge: &Bridge) {
     );
     assert!(ghl.refresh(&token, "Location").await.is_ok());
     assert!(
-        ghl.upsert_contact(&token, &LocationId::from("l"), seed::AISYAH.2, Some("A"))
+        ghl.create_contact(&token, &LocationId::from("l"), seed::AISYAH.2, Some("A"))
+            .await
+            .is_ok()
+    );
+    assert!(
+        ghl.upsert_contact(&token, &LocationId::from("l"), seed::AISYAH.2)
             .await
             .is_ok()
     );

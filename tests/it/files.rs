@@ -67,6 +67,7 @@ async fn arrives(bridge: &Bridge, file: &MediaFile) -> String {
         is_old: false,
         call: None,
         edit_secret: None,
+        answers: None,
         media: Some(NewMedia {
             file,
             until: now + WAIT,
@@ -75,6 +76,7 @@ async fn arrives(bridge: &Bridge, file: &MediaFile) -> String {
                 linked: Some(&format!("{LINE}\n{SLOT}")),
                 missing: Some(&format!("{LINE} ({SLOT})")),
             },
+            better_of: None,
         }),
     };
     let recorded = inbound::record_message(&bridge.database.pool, &new, now).await;

@@ -2,6 +2,8 @@
 
 use axum::http::{StatusCode, header};
 use simulators::{InstallKind, seed};
+use tokio::io::{AsyncReadExt as _, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::harness::Bridge;
 use crate::installs::{TOKEN, add_location, come_back, posts};
@@ -47,7 +49,6 @@ async fn an_install_that_began_here_must_come_back_with_its_state_to_its_browser
     for (query, cookie) in [
         (theirs.as_str(), None),
         ("&state=another", Some(cookie.as_str())),
-        ("&state=", Some(cookie.as_str())),
         ("&state=made-up", None),
     ] {
         assert_eq!(come_back(&bridge, query, cookie).await, refused, "{query}");
@@ -67,6 +68,10 @@ async fn an_install_that_began_here_must_come_back_with_its_state_to_its_browser
         StatusCode::SEE_OTHER,
         "from the marketplace"
     );
+    for empty in ["&state=", "&state=%20"] {
+        let taken = come_back(&bridge, empty, Some(&cookie)).await;
+        assert_eq!(taken, StatusCode::SEE_OTHER, "{empty}");
+    }
 }
 
 #[tokio::test]
@@ -195,4 +200,41 @@ async fn an_install_in_no_sub_account_has_a_page_that_survives_a_reload_too() {
     assert!(page.contains("No sub-account has the app yet"), "{page}");
     let (status, again) = bridge.get("/oauth/installed").await;
     assert_eq!((status, again.as_str()), (StatusCode::OK, page.as_str()));
+}
+
+/// In front of GHL: cuts the first connections when a request arrives on them.
+async fn cut(listener: TcpListener, first: usize, ghl: String) {
+    for n in 0.. {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let ghl = ghl.clone();
+        tokio::spawn(async move {
+            if n < first {
+                return stream.read_u8().await.map(|_| ());
+            }
+            let mut there = TcpStream::connect(ghl).await?;
+            copy_bidirectional(&mut stream, &mut there)
+                .await
+                .map(|_| ())
+        });
+    }
+}
+
+#[tokio::test]
+async fn an_exchange_whose_connection_is_cut_is_tried_again_at_once() {
+    for (first, expected) in [(1, StatusCode::SEE_OTHER), (2, StatusCode::BAD_GATEWAY)] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let front = listener.local_addr().unwrap().to_string();
+        let bridge = Bridge::with(|environment| {
+            let base = environment
+                .iter_mut()
+                .find(|(name, _)| name == "GHL_API_BASE");
+            let base = &mut base.unwrap().1;
+            let ghl = url::Url::parse(base).unwrap().authority().to_owned();
+            *base = base.replace(&ghl, &front);
+            tokio::spawn(cut(listener, first, ghl));
+        })
+        .await;
+        assert_eq!(come_back(&bridge, "", None).await, expected, "{first}");
+        bridge.database.pool.close().await;
+    }
 }

@@ -200,6 +200,7 @@ async fn learning_and_recording_at_once_loses_and_doubles_nothing() {
             is_old: false,
             call: None,
             edit_secret: None,
+            answers: None,
             media: None,
         };
         let pairs = [Pair {

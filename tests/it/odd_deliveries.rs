@@ -1,11 +1,13 @@
 //! Deliveries as some builds of GHL write them, and gateways that refuse the same text for some minutes.
 
 use axum::http::StatusCode;
+use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use simulators::{Fault, seed};
 use time::Duration;
+use waapify_ghl::http::HookSecrets;
 
-use crate::harness::Bridge;
+use crate::harness::{Bridge, settings};
 use crate::lids::text;
 
 const STATUS: &str = "PUT /conversations/messages/{id}/status";
@@ -173,4 +175,52 @@ async fn addresses_with_a_slash_at_their_end_are_taken() {
     assert_eq!(answer.status(), StatusCode::OK);
     bridge.settle().await;
     assert_eq!(bridge.conversation(), ["hai"]);
+}
+
+#[tokio::test]
+async fn a_second_slash_at_the_end_is_taken_too() {
+    let bridge = Bridge::new().await;
+    let mut webhook = bridge.simulation.waapify.webhook().unwrap();
+    for end in ["/", "//"] {
+        let path = webhook.path().trim_end_matches('/').to_owned();
+        webhook.set_path(&format!("{path}{end}"));
+        let body = json!({"event": "connection.update", "data": {}});
+        let answer = bridge.http.post(webhook.clone()).json(&body).send().await;
+        assert_eq!(answer.unwrap().status(), StatusCode::OK, "{end}");
+        // Known, and refused because it has no signature.
+        let secrets = HookSecrets::derive(&settings(&bridge.environment).ghl);
+        for (path, secret) in [("delivery", &secrets.delivery), ("app", &secrets.app)] {
+            let secret = secret.expose_secret();
+            let address = format!("{}/hooks/{path}/{secret}{end}", bridge.address);
+            let answer = bridge.http.post(address).send().await.unwrap();
+            assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{path}{end}");
+        }
+        let (status, page) = bridge.get(&format!("/oauth/callback{end}")).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST);
+        assert!(page.contains("opens after an install"), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn a_text_of_which_nothing_can_be_seen_is_refused_like_an_empty_one() {
+    let bridge = Bridge::new().await;
+    for text in ["\u{200B}", " \n\t ", "\u{2800}\u{FE0F}", "\u{A0}"] {
+        let id = bridge.agent_writes(text).await;
+        bridge.after(Duration::seconds(10)).await;
+        let failed = ("failed".to_owned(), Some("empty".to_owned()));
+        assert_eq!(bridge.outbound(&id).await, failed, "{text:?}");
+        assert_eq!(bridge.ghl_status(&id), "failed");
+    }
+    assert!(bridge.sends().is_empty());
+}
+
+#[tokio::test]
+async fn a_customers_text_of_which_nothing_can_be_seen_is_said_to_be_empty() {
+    let bridge = Bridge::new().await;
+    let texts = [" ", "\n\t", "\u{200B}", "\u{A0}", "\u{2800} "];
+    for text in texts {
+        bridge.customer_writes(text).await;
+    }
+    bridge.settle().await;
+    assert_eq!(bridge.conversation(), ["[Empty message]"; 5]);
 }

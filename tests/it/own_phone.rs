@@ -278,11 +278,7 @@ async fn a_new_contact_is_made_without_a_name_and_does_not_count_as_one_who_wrot
     let (_, phone) = seed::STRANGER;
     bridge.simulation.waapify.owner_writes(phone, "Salam").await;
     bridge.settle().await;
-    let upsert = bridge
-        .simulation
-        .ghl
-        .faults()
-        .seen_at("POST /contacts/upsert");
+    let upsert = bridge.simulation.ghl.faults().seen_at("POST /contacts/");
     let made: Vec<Value> = upsert.into_iter().map(|seen| seen.body).collect();
     assert_eq!(
         made,

@@ -9,33 +9,34 @@ use crate::lids::{LID, arrive, text};
 
 const GET_CONTACT: &str = "GET /contacts/{id}";
 const UPSERT: &str = "POST /contacts/upsert";
+pub const CREATE: &str = "POST /contacts/";
 const STAFF: &str = "+60198765432";
 /// A contact of Brazil as GHL has it, and the address under which WhatsApp knows the phone.
 const BRAZIL: (&str, &str) = ("+5511987654321", "551187654321@s.whatsapp.net");
 
 /// What GHL shows of WhatsApp's messages in a contact's conversation.
-fn shown(bridge: &Bridge, contact: &str) -> Vec<String> {
+pub fn shown(bridge: &Bridge, contact: &str) -> Vec<String> {
     let messages = bridge.simulation.ghl.messages_with(contact);
     let told = messages.into_iter().filter(|m| m.alt_id.is_some());
     told.map(|m| m.text).collect()
 }
 
-fn add(bridge: &Bridge, name: &str, phone: &str) -> String {
+pub fn add(bridge: &Bridge, name: &str, phone: &str) -> String {
     let ghl = &bridge.simulation.ghl;
     ghl.add_contact(seed::LOCATION_ID, name, phone)
 }
 
-fn contacts(bridge: &Bridge) -> usize {
+pub fn contacts(bridge: &Bridge) -> usize {
     bridge.simulation.ghl.contacts(seed::LOCATION_ID).len()
 }
 
-async fn writes(bridge: &Bridge, id: &str, jid: &str, words: &str) {
+pub async fn writes(bridge: &Bridge, id: &str, jid: &str, words: &str) {
     let message = text(bridge, id, json!({"remoteJid": jid}), words);
     arrive(bridge, &[message]).await;
 }
 
 /// GHL delivers a message with a contact and a phone of our choice.
-async fn delivers(bridge: &Bridge, id: &str, contact: &str, phone: &str) {
+pub async fn delivers(bridge: &Bridge, id: &str, contact: &str, phone: &str) {
     let body = json!({
         "contactId": contact, "locationId": seed::LOCATION_ID, "messageId": id, "type": "SMS", "phone": phone,
         "message": format!("teks {id}"), "attachments": [],
@@ -45,7 +46,7 @@ async fn delivers(bridge: &Bridge, id: &str, contact: &str, phone: &str) {
     bridge.settle().await;
 }
 
-async fn acknowledges(bridge: &Bridge, jid: &str, id: &str) {
+pub async fn acknowledges(bridge: &Bridge, jid: &str, id: &str) {
     let data =
         json!([{"key": {"remoteJid": jid, "fromMe": true, "id": id}, "update": {"status": 3}}]);
     let waapify = &bridge.simulation.waapify;
@@ -54,7 +55,7 @@ async fn acknowledges(bridge: &Bridge, jid: &str, id: &str) {
 }
 
 /// WhatsApp's id of the last message that was sent.
-async fn last_id(bridge: &Bridge) -> String {
+pub async fn last_id(bridge: &Bridge) -> String {
     sqlx::query_scalar(
         "select wa_message_id from receipts where message_id is not null order by message_id desc limit 1",
     )
@@ -198,19 +199,19 @@ async fn an_echo_and_a_receipt_under_the_other_number_are_of_the_same_message() 
 async fn a_new_contact_gets_the_number_that_people_dial() {
     let bridge = Bridge::new().await;
     writes(&bridge, "B1", BRAZIL.1, "oi").await;
-    let made = bridge.simulation.ghl.faults().seen_at(UPSERT);
+    let made = bridge.simulation.ghl.faults().seen_at(CREATE);
     assert_eq!(made.len(), 1);
     assert_eq!(made[0].body["phone"], BRAZIL.0);
 }
 
 /// Sends a text to Aisyah. Returns WhatsApp's id.
-async fn sent(bridge: &Bridge) -> String {
+pub async fn sent(bridge: &Bridge) -> String {
     bridge.agent_writes("sebut harga anda sudah siap").await;
     bridge.settle().await;
     last_id(bridge).await
 }
 
-fn answer(bridge: &Bridge, id: &str, about: &str, words: &str) -> Value {
+pub fn answer(bridge: &Bridge, id: &str, about: &str, words: &str) -> Value {
     let mut message = text(bridge, id, json!({"remoteJid": LID}), words);
     let quoted = json!({"conversation": "sebut harga anda sudah siap"});
     message["message"] = json!({"extendedTextMessage": {

@@ -74,7 +74,7 @@ async fn a_new_customer_becomes_a_contact_with_the_whatsapp_name() {
         .simulation
         .ghl
         .faults()
-        .seen_at("POST /contacts/upsert")
+        .seen_at("POST /contacts/")
         .remove(0)
         .body;
     assert_eq!(

@@ -191,6 +191,7 @@ async fn a_content_that_comes_the_moment_the_wait_ends_is_neither_lost_nor_doubl
             is_old: false,
             call: None,
             edit_secret: None,
+            answers: None,
             media: None,
         };
         let stub = message("stub", State::Undecrypted(now));

@@ -182,8 +182,9 @@ pub(super) fn is_invisible(c: char) -> bool {
         )
 }
 
-/// Whether nothing of a text can be seen, although it is not blank: characters without width, fillers, and white space.
-pub(super) fn is_unseen(text: &str) -> bool {
+/// Whether nothing of a text can be seen, although it is not empty: characters without width, fillers, and white space.
+#[must_use]
+pub fn is_unseen(text: &str) -> bool {
     let is_unseen = |c: char| {
         is_invisible(c)
             || c.is_whitespace()
@@ -194,7 +195,7 @@ pub(super) fn is_unseen(text: &str) -> bool {
                 | '\u{E0000}'..='\u{E0FFF}'
             )
     };
-    !text.trim().is_empty() && text.chars().all(is_unseen)
+    !text.is_empty() && text.chars().all(is_unseen)
 }
 
 #[cfg(test)]

@@ -50,6 +50,7 @@ mod words;
 use std::fmt;
 
 pub use envelope::parse;
+pub use fields::is_unseen;
 pub use jid::phone_of_jid;
 pub use kinds::Kind;
 pub use media::{Decryptor, FileType, KnownType, MediaError, MediaFile, MediaKeys, UNKNOWN_TYPE};

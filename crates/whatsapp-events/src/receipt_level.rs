@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{ReceiptLevel, fields};
 
-/// A status, as a number or by name (`WebMessageInfo.Status`).
+/// A status, as a number or by name: that of `WebMessageInfo.Status`, or of a program around it.
 pub(super) fn level(status: Option<&Value>) -> Option<ReceiptLevel> {
     let level = match fields::integer(status) {
         Some(number) => match number {
@@ -18,8 +18,8 @@ pub(super) fn level(status: Option<&Value>) -> Option<ReceiptLevel> {
         None => match fields::text(status)?.trim().to_ascii_uppercase().as_str() {
             "ERROR" => ReceiptLevel::Refused,
             "PENDING" => ReceiptLevel::Pending,
-            "SERVER_ACK" => ReceiptLevel::ServerAck,
-            "DELIVERY_ACK" => ReceiptLevel::Delivered,
+            "SERVER_ACK" | "SERVER" | "SENT" => ReceiptLevel::ServerAck,
+            "DELIVERY_ACK" | "DEVICE" | "DELIVERED" => ReceiptLevel::Delivered,
             "READ" | "PLAYED" => ReceiptLevel::Read,
             _ => return None,
         },

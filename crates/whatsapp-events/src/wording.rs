@@ -76,7 +76,7 @@ enum Phone {
 
 /// The text to show for this message. `about` is the text of the message that [`Message::about`] names, if the caller
 /// knows it; a quote in the message itself is preferred. Never blank. `None` if there is nothing to show: key
-/// exchange, blank text, an album (its pictures follow as messages), or an attached file without a text.
+/// exchange, an empty text, an album (its pictures follow as messages), or an attached file without a text.
 ///
 /// The lines are: `> the answered message`, `[what it is] its text`, further lines, a link to the file, the ad.
 #[must_use]
@@ -107,11 +107,9 @@ fn said<'a>(
 ) -> Option<(Option<String>, Option<&'a str>, &'a [String])> {
     let label = |text: &str| Some(text.to_owned());
     Some(match &message.content {
-        Content::Text(text) if text.trim().is_empty() => {
-            // The contact from an ad is worth showing even before the customer writes anything.
-            message.ad.as_ref()?;
-            (None, None, &[])
-        }
+        // The contact from an ad is worth showing even before the customer writes anything.
+        Content::Text(text) if message.ad.is_some() && text.trim().is_empty() => (None, None, &[]),
+        Content::Text(text) if text.is_empty() => return None,
         Content::Text(text) if fields::is_unseen(text) => (label(EMPTY), None, &[]),
         Content::Text(text) => (None, Some(text), &[]),
         Content::NotText {

@@ -30,13 +30,19 @@ pub(super) fn find(message: &Value) -> Option<(Content, Option<MediaFile>, &Valu
         let content = form(body, text.as_ref())
             .or_else(|| text.or_else(|| choice_words(body)).map(Content::Text))
             .unwrap_or_else(|| match *field {
-                "conversation" | "extendedTextMessage" => Content::Text(String::new()),
+                "conversation" | "extendedTextMessage" => Content::Text(blank(body, pointers)),
                 // An answer without text may still mean something on the phone.
                 _ => other(),
             });
         Some((content, body))
     });
     content.map(|(content, body)| (content, None, body))
+}
+
+/// A text that is blank, as it is.
+fn blank(body: &Value, pointers: &[&str]) -> String {
+    let mut texts = pointers.iter().filter_map(|at| body.pointer(at)?.as_str());
+    texts.next().unwrap_or_default().replace('\0', "")
 }
 
 /// The answer of a native flow, which is JSON inside a string.

@@ -76,11 +76,12 @@ impl Installs {
     /// [`TokenError`] when the code cannot be exchanged.
     pub async fn exchange(&self, code: &str) -> Result<Grant, TokenError> {
         let mut answer = self.ghl.exchange_code(code).await;
-        for pause in EXCHANGE_PAUSES {
-            // A person waits, and the code ends soon.
+        for (repeated, pause) in EXCHANGE_PAUSES.into_iter().enumerate() {
+            // A person waits, and the code ends soon. Without an answer it is repeated only once, because each can take as long
+            // as the browser has patience for.
             let may_work = |error: &CallError| {
-                error.status.is_some()
-                    && matches!(error.advice, Advice::Retry | Advice::RetryAfter(_))
+                matches!(error.advice, Advice::Retry | Advice::RetryAfter(_))
+                    && (error.status.is_some() || repeated == 0)
             };
             if !answer.as_ref().is_err_and(may_work) {
                 break;

@@ -84,16 +84,47 @@ impl Client {
     }
 }
 
+impl Client {
+    /// A contact's messages, the newest first: those at `cursor`, which an earlier page named as its next. Those of e-mails
+    /// are not among them.
+    pub async fn export_messages(
+        &self,
+        token: &SecretString,
+        location: &LocationId,
+        contact: &ContactId,
+        cursor: Option<&str>,
+    ) -> Result<MessagePage, CallError> {
+        let query = [
+            ("locationId", location.as_str()),
+            ("contactId", contact.as_str()),
+            ("limit", PAGE),
+            ("sortBy", "createdAt"),
+            ("sortOrder", "desc"),
+        ];
+        let path = ["conversations", "messages", "export"];
+        let mut request = self
+            .request(Method::GET, &path, V_2021_04, token)
+            .query(&query);
+        if let Some(cursor) = cursor {
+            request = request.query(&[("cursor", cursor)]);
+        }
+        let answer = self.call(request).await?;
+        MessagePage::read(&answer.body).ok_or_else(|| answer.incomplete("messages"))
+    }
+}
+
+fn text(value: &Value, name: &str) -> Option<String> {
+    let text = value.get(name)?.as_str()?;
+    Some(text.to_owned()).filter(|text| !text.is_empty())
+}
+
 impl MessagePage {
-    /// Reads the list, which stands within another object of the same name (`docs/vendors/ghl.md#posting-a-message`).
+    /// Reads a list. That of a conversation stands within another object of the same name
+    /// (`docs/vendors/ghl.md#posting-a-message`); that of an export names a cursor.
     fn read(body: &Value) -> Option<Self> {
         let holder = match body.get("messages")? {
             Value::Array(_) => body,
             inner => inner,
-        };
-        let text = |value: &Value, name: &str| {
-            let text = value.get(name)?.as_str()?;
-            Some(text.to_owned()).filter(|text| !text.is_empty())
         };
         let listed = |message: &Value| {
             Some(ListedMessage {
@@ -105,7 +136,9 @@ impl MessagePage {
         let has_next = holder.get("nextPage").and_then(Value::as_bool) == Some(true);
         Some(Self {
             messages: messages.iter().filter_map(listed).collect(),
-            next: text(holder, "lastMessageId").filter(|_| has_next),
+            next: text(holder, "lastMessageId")
+                .filter(|_| has_next)
+                .or_else(|| text(body, "nextCursor")),
         })
     }
 }
@@ -117,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_forms_of_a_list_are_read_and_a_page_names_the_next() {
+    fn all_forms_of_a_list_are_read_and_a_page_names_the_next() {
         let list = json!([{"id": "m1", "altId": "3A1"}, {"id": "m2"}, {"altId": "no id"}, 7]);
         let nested =
             json!({"messages": {"messages": list, "lastMessageId": "m2", "nextPage": true}});
@@ -127,6 +160,13 @@ mod tests {
         assert_eq!(alts, [Some("3A1"), None]);
         let flat = json!({"messages": list, "lastMessageId": "m2", "nextPage": false});
         assert_eq!(MessagePage::read(&flat).unwrap().next, None);
+        let export = json!({"messages": list, "nextCursor": "c2", "total": 9});
+        assert_eq!(
+            MessagePage::read(&export).unwrap().next.as_deref(),
+            Some("c2")
+        );
+        let ended = json!({"messages": list, "nextCursor": null});
+        assert_eq!(MessagePage::read(&ended).unwrap().next, None);
         for no_list in [json!({}), json!({"messages": {}}), json!({"messages": 1})] {
             assert!(MessagePage::read(&no_list).is_none(), "{no_list}");
         }

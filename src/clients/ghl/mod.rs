@@ -229,38 +229,44 @@ impl Client {
         }
     }
 
-    /// The phone of a contact as GHL has it; none if it has no phone.
+    /// The phones of a contact as GHL has them, the main one first.
     ///
     /// # Errors
     /// [`CallError`]; a contact that GHL does not have is a refusal.
-    pub async fn find_phone_of_contact(
+    pub async fn find_phones_of_contact(
         &self,
         token: &SecretString,
         contact: &ContactId,
-    ) -> Result<Option<String>, CallError> {
+    ) -> Result<Vec<String>, CallError> {
         let path = ["contacts", contact.as_str()];
         let answer = self
             .call(self.request(Method::GET, &path, V_2021_07, token))
             .await?;
         let found = answer.body.get("contact").filter(|found| found.is_object());
         let found = found.ok_or_else(|| answer.incomplete("contact"))?;
-        let phone = found.get("phone").and_then(Value::as_str);
-        Ok(phone.map(ToOwned::to_owned))
+        let others = found.get("additionalPhones").and_then(Value::as_array);
+        let others = others.into_iter().flatten();
+        let others = others.map(|other| other.get("phone").unwrap_or(other));
+        let phones = found.get("phone").into_iter().chain(others);
+        Ok(phones
+            .filter_map(Value::as_str)
+            .map(ToOwned::to_owned)
+            .collect())
     }
 
-    /// Creates the contact with this phone, or updates it.
+    /// The contact with this phone, or a new one without a name: it gives no field but the phone, because an upsert
+    /// overwrites the others.
     pub async fn upsert_contact(
         &self,
         token: &SecretString,
         location: &LocationId,
         phone: &str,
-        name: Option<&str>,
     ) -> Result<ContactId, CallError> {
-        let body = contact_body(location, phone, name);
+        let body = contact_body(location, phone, None);
         self.upsert(token, &body).await
     }
 
-    /// Creates a contact without a phone: another one each time.
+    /// Creates a contact without a phone: another one each time, as an upsert without phone and mail is known to do.
     pub async fn make_contact_without_phone(
         &self,
         token: &SecretString,

@@ -1,4 +1,4 @@
-//! WhatsApp groups: their names, and which process creates GHL's contact of one.
+//! WhatsApp groups: their names. And which process creates a contact in GHL, for a group or anybody else.
 
 use time::OffsetDateTime;
 
@@ -31,7 +31,8 @@ pub async fn record_subjects(
     .map(|_| ())
 }
 
-/// Claims the creation of a group's contact until `until`. Returns the group's name, if known; the outer `None` means
+/// Claims the creation of the contact of a group or of another sender, by its address or phone, until `until`. Returns the
+/// group's name, if known; the outer `None` means
 /// that another process holds the claim.
 pub async fn claim_making(
     pool: &Pool,
@@ -57,7 +58,7 @@ pub async fn claim_making(
     .await
 }
 
-/// Ends the claim of [`claim_making`], unless another process has taken it over.
+/// Ends the claim of [`claim_making`], and the row if it was only for that, unless another process has taken it over.
 pub async fn finish_making(
     pool: &Pool,
     location: &LocationId,
@@ -66,9 +67,13 @@ pub async fn finish_making(
 ) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
+        with ended as (
+            delete from groups
+            where location_id = $1 and group_jid = $2 and making_until = $3 and subject is null
+        )
         update groups
         set making_until = null
-        where location_id = $1 and group_jid = $2 and making_until = $3
+        where location_id = $1 and group_jid = $2 and making_until = $3 and subject is not null
         "#,
         location.as_str(),
         group,

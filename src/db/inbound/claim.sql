@@ -171,7 +171,7 @@ from locked
 where i.location_id = any (array[locked.location_id]) and i.id = locked.id
 returning i.location_id, i.id, i.wa_message_id, i.from_me, i.conversation, i.number, i.call_status,
     coalesce(i.phone, i.conversation) as "phone!",
-    i.sender_name,
+    i.sender_name, i.contact_id,
     coalesce(i.text, '') as "text!",
     i.sent_at as "sent_at!",
     i.accepted_at, i.failures, i.waits, i.attempt, i.unconfirmed, i.post_started_at, i.post_sequence, i.reconciliations,
@@ -185,6 +185,11 @@ returning i.location_id, i.id, i.wa_message_id, i.from_me, i.conversation, i.num
         from inbound_media m
         where m.location_id = i.location_id and m.message_id = i.id
     ), false) as "is_file_untried!",
+    coalesce((
+        select m.failures > 0
+        from inbound_media m
+        where m.location_id = i.location_id and m.message_id = i.id
+    ), false) as "file_failed!",
     coalesce((
         select m.state = 'wanted' and m.is_held
         from inbound_media m

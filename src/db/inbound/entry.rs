@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use crate::db::connection::Connection;
 use crate::db::inbound::{NewInbound, State, late, undecrypted};
-use crate::model::ids::{MessageId, WaMessageId};
+use crate::model::ids::{ContactId, MessageId, WaMessageId};
 use crate::model::reason::{Reason, Step};
 use crate::model::states::{CallEnd, MessageState};
 
@@ -45,9 +45,10 @@ pub(super) async fn insert(
         r#"
         insert into inbound
             (location_id, number, wa_message_id, from_me, conversation, phone, sender_name, text, sent_at,
-            state, reason_code, reason_args, due_at, accepted_at, undecrypted, call_status, edit_secret, late)
+            state, reason_code, reason_args, due_at, accepted_at, undecrypted, call_status, edit_secret, late,
+            contact_id)
         select $1, $2, $3, $4, $5, $6, $7, $8, $9,
-            $10, $11::jsonb->>'code', $11::jsonb->'args', $13, $12, $14, $16, $17, $18
+            $10, $11::jsonb->>'code', $11::jsonb->'args', $13, $12, $14, $16, $17, $18, $19
         -- Insert nothing if the twin id is known: that of a stub posted without content, or the stub's original id.
         where $15::text is null
             or not exists (
@@ -77,6 +78,7 @@ pub(super) async fn insert(
                 else excluded.reason_args end,
             due_at = excluded.due_at,
             edit_secret = coalesce(excluded.edit_secret, inbound.edit_secret),
+            contact_id = coalesce(excluded.contact_id, inbound.contact_id),
             undecrypted = false
         where inbound.state = 'held' and inbound.undecrypted and not excluded.undecrypted
         returning id, state, reason_of(reason_code, reason_args) as "reason: Reason"
@@ -99,6 +101,7 @@ pub(super) async fn insert(
         message.call.map(CallEnd::as_str),
         message.edit_secret.map(<[u8; 32]>::as_slice),
         late,
+        message.answers.map(ContactId::as_str),
     )
     .fetch_optional(tx)
     .await

@@ -23,7 +23,7 @@ use crate::db::contacts::lids::LID_SERVER;
 use crate::db::history::timeline;
 use crate::db::inbound::media::NewMedia;
 use crate::db::queue::{Capacity, Claims, claimed};
-use crate::model::ids::{GhlMessageId, LocationId, MessageId, WaMessageId};
+use crate::model::ids::{ContactId, GhlMessageId, LocationId, MessageId, WaMessageId};
 use crate::model::reason::{Reason, Step};
 use crate::model::states::{CallEnd, MessageState};
 
@@ -58,6 +58,8 @@ pub struct NewInbound<'a> {
     pub media: Option<NewMedia<'a>>,
     /// What decrypts later edits of it.
     pub edit_secret: Option<&'a [u8; 32]>,
+    /// GHL's contact of the message that it answers or changes, if known.
+    pub answers: Option<&'a ContactId>,
 }
 
 /// The first state of a message.
@@ -98,6 +100,8 @@ pub struct InboundJob {
     pub phone: String,
     /// The sender's WhatsApp name; none for the business.
     pub sender_name: Option<String>,
+    /// GHL's contact of an earlier post of it, or of the message that it answers or changes.
+    pub contact_id: Option<ContactId>,
     /// What GHL is to show.
     pub text: String,
     /// For a call: how it ended, if known.
@@ -125,6 +129,8 @@ pub struct InboundJob {
     pub lacks_file: bool,
     /// That file was not tried yet: the location's calls were used up.
     pub is_file_untried: bool,
+    /// A try at that file failed.
+    pub file_failed: bool,
     /// That file waits for the location's token.
     pub is_file_held: bool,
     /// Since when that file could be had: the token works again, or the message arrived.

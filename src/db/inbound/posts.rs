@@ -20,11 +20,12 @@ pub struct Predecessor {
     pub post_started_at: OffsetDateTime,
 }
 
-/// Records that the post of a claimed message starts now, and extends the lease to `lease_until`. The outcome is
+/// Records that the post of a claimed message to a contact starts now, and extends the lease to `lease_until`. The outcome is
 /// unknown from now on. False for a caller that has lost the claim: it must not post.
 pub async fn mark_post_started(
     pool: &Pool,
     job: &InboundJob,
+    contact: &ContactId,
     lease_until: OffsetDateTime,
     now: OffsetDateTime,
 ) -> sqlx::Result<bool> {
@@ -35,6 +36,7 @@ pub async fn mark_post_started(
             unconfirmed = true,
             due_at = $5,
             reconciliations = 0,
+            contact_id = $6,
             -- A post that is repeated keeps the place of the first one: GHL's event of that may have come already.
             post_sequence = coalesce(case when unconfirmed then post_sequence end, nextval('message_ids'))
         where location_id = $1 and id = $2 and attempt = $3 and state = 'accepted'
@@ -44,10 +46,28 @@ pub async fn mark_post_started(
         job.attempt,
         now,
         lease_until,
+        contact.as_str(),
     )
     .execute(pool)
     .await?;
     Ok(noted.rows_affected() == 1)
+}
+
+/// The contact of a claimed message is not to be used again.
+pub async fn forget_contact(pool: &Pool, job: &InboundJob) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        update inbound
+        set contact_id = null
+        where location_id = $1 and id = $2 and attempt = $3
+        "#,
+        job.location_id.as_str(),
+        job.id.0,
+        job.attempt,
+    )
+    .execute(pool)
+    .await
+    .map(|_| ())
 }
 
 /// Puts a message back until `due`, because it cannot be decided now whether GHL has it. `why` is the cause.

@@ -215,16 +215,16 @@ pub async fn find_sent(
     .await
 }
 
-/// The chats (digits) to which the messages with these ids were sent from `number`, by id.
+/// The chats (digits) to which the messages with these ids were sent from `number`, and when, by id.
 pub async fn list_recipients(
     pool: &Pool,
     location: &LocationId,
     number: &str,
     ids: &[&str],
-) -> sqlx::Result<HashMap<String, String>> {
+) -> sqlx::Result<HashMap<String, (String, OffsetDateTime)>> {
     let found = sqlx::query!(
         r#"
-        select r.wa_message_id, o.chat as "chat!"
+        select r.wa_message_id, o.chat as "chat!", r.seen_at
         from receipts r
         join outbound o on o.location_id = r.location_id and o.id = r.message_id
         where r.location_id = $1 and r.number = $2 and r.wa_message_id = any($3) and o.chat is not null
@@ -233,7 +233,7 @@ pub async fn list_recipients(
         number,
         ids as &[&str],
     )
-    .map(|row| (row.wa_message_id.0, row.chat))
+    .map(|row| (row.wa_message_id.0, (row.chat, row.seen_at)))
     .fetch_all(pool)
     .await?;
     Ok(found.into_iter().collect())

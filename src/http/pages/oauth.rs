@@ -78,8 +78,10 @@ fn state_cookie(public_url: &Url, value: &str) -> Cookie<'static> {
 pub(in crate::http) async fn callback(
     State(state): State<HttpState>,
     jar: CookieJar,
-    Query(callback): Query<Callback>,
+    Query(mut callback): Query<Callback>,
 ) -> Response {
+    // An empty one is none.
+    callback.state = callback.state.filter(|state| !state.trim().is_empty());
     let given = callback.state.clone();
     let page = finish(&state, &jar, callback).await.into_response();
     let mut left = states_of(&jar);

@@ -54,6 +54,7 @@ pub(in crate::workers) async fn record(
         is_old: is_old(sent_at, job.received_at),
         call: end,
         edit_secret: None,
+        answers: None,
         media: None,
     };
     inbound::record_message(&context.pool, &new, context.clock.now()).await?;

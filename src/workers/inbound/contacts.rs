@@ -8,6 +8,7 @@ use crate::accounts::tokens::TokenError;
 use crate::clients::ghl;
 use crate::clients::ghl::Advice;
 use crate::db::contacts::lids::LID_SERVER;
+use crate::db::contacts::phones::KnownContact;
 use crate::db::contacts::{groups, phones};
 use crate::model::ids::{ContactId, LocationId};
 use crate::model::phone_forms;
@@ -35,6 +36,8 @@ pub(in crate::workers) struct Sender<'a> {
     pub(in crate::workers) name: Option<&'a str>,
     /// When the customer wrote; none where the business did.
     pub(in crate::workers) wrote_at: Option<OffsetDateTime>,
+    /// The contact of the message that this one answers, if known.
+    pub(in crate::workers) answers: Option<&'a ContactId>,
 }
 
 /// GHL's contact.
@@ -43,6 +46,15 @@ pub(in crate::workers) struct Contact {
     pub(in crate::workers) id: ContactId,
     /// GHL's conversation with it, if known.
     pub(in crate::workers) conversation: Option<String>,
+}
+
+impl From<KnownContact> for Contact {
+    fn from(known: KnownContact) -> Self {
+        Self {
+            id: known.contact_id,
+            conversation: known.conversation_id,
+        }
+    }
 }
 
 impl Contact {
@@ -54,8 +66,9 @@ impl Contact {
     }
 }
 
-/// The sender's contact. A contact that GHL has is used unchanged, so that a name from the business stays; a new one
-/// gets the WhatsApp name.
+/// The sender's contact: that of the message which is answered, else the one that was learnt last, else the one that GHL
+/// finds. A contact that GHL has is used unchanged, so that a name from the business stays; a new one gets the WhatsApp
+/// name.
 pub(in crate::workers) async fn find_or_make(
     context: &Context,
     location: &LocationId,
@@ -64,35 +77,30 @@ pub(in crate::workers) async fn find_or_make(
     let (pool, now) = (&context.pool, context.clock.now());
     let has_phone = !sender.phone.contains('@');
     let forms = phone_forms::forms(sender.phone);
-    if let Some(known) = phones::find(pool, location, &forms, sender.wrote_at).await? {
-        let is_sure = known.checked_at.is_some_and(|at| now - at < TRUST);
-        if is_sure || !has_phone || still_has(context, location, &known.contact_id, &forms).await? {
-            return Ok(Contact {
-                id: known.contact_id,
-                conversation: known.conversation_id,
-            });
-        }
+    let known = phones::find(pool, location, &forms, sender.wrote_at).await?;
+    let is_known = |contact: &ContactId| known.as_ref().is_some_and(|k| k.contact_id == *contact);
+    if let Some(answered) = sender.answers.filter(|it| has_phone && !is_known(it))
+        && still_has(context, location, answered, &forms).await?
+    {
+        return Ok(Contact::new(answered.clone()));
     }
-    if !has_phone {
-        return make_without_phone(context, location, sender)
-            .await
-            .map(Contact::new);
+    if let Some(known) = known
+        && (!has_phone
+            || is_sure(&known, now)
+            || still_has(context, location, &known.contact_id, &forms).await?)
+    {
+        return Ok(Contact::from(known));
     }
-    let searched = search(context, location, &forms).await?;
-    let (contact, learnt_by) = match searched {
-        Searched::Found(contact) => (contact, ContactSource::Search),
-        Searched::Refused | Searched::NotThere => {
-            let may_exist = matches!(searched, Searched::Refused);
-            (
-                make(context, location, &forms, sender.name, may_exist).await?,
-                ContactSource::Made,
-            )
-        }
-    };
-    let wrote_at = sender.wrote_at;
-    let phone = phone_forms::canonical(sender.phone);
-    phones::save(pool, location, &phone, &contact, learnt_by, wrote_at, now).await?;
-    Ok(Contact::new(contact))
+    if has_phone && let Some(found) = search(context, location, &forms).await? {
+        let (phone, source) = (phone_forms::canonical(sender.phone), ContactSource::Search);
+        phones::save(pool, location, &phone, &found, source, sender.wrote_at, now).await?;
+        return Ok(Contact::new(found));
+    }
+    make(context, location, sender).await
+}
+
+fn is_sure(known: &KnownContact, now: OffsetDateTime) -> bool {
+    known.checked_at.is_some_and(|at| now - at < TRUST)
 }
 
 /// Whether a contact has one of these numbers in GHL, of which it keeps the memory.
@@ -102,8 +110,8 @@ async fn still_has(
     contact: &ContactId,
     forms: &[String],
 ) -> Result<bool, TokenError> {
-    let phone = read_phone(context, location, contact).await?;
-    let still = phone.is_some_and(|phone| forms.contains(&digits(&phone)));
+    let phones = read_phones(context, location, contact).await?;
+    let still = phones.iter().any(|phone| forms.contains(&digits(phone)));
     if still {
         let now = context.clock.now();
         phones::confirm(&context.pool, location, forms, contact, now).await?;
@@ -111,16 +119,16 @@ async fn still_has(
     Ok(still)
 }
 
-/// The phone of a contact in GHL; none if it has none, or was deleted or merged with another.
-pub(in crate::workers) async fn read_phone(
+/// The phones of a contact in GHL; none if it has none, or was deleted or merged with another.
+pub(in crate::workers) async fn read_phones(
     context: &Context,
     location: &LocationId,
     contact: &ContactId,
-) -> Result<Option<String>, TokenError> {
+) -> Result<Vec<String>, TokenError> {
     let read =
-        |ghl: ghl::Client, token| async move { ghl.find_phone_of_contact(&token, contact).await };
+        |ghl: ghl::Client, token| async move { ghl.find_phones_of_contact(&token, contact).await };
     match context.tokens.call(location, read).await {
-        Err(TokenError::Call(error)) if error.advice == Advice::Reject => Ok(None),
+        Err(TokenError::Call(error)) if error.advice == Advice::Reject => Ok(Vec::new()),
         read => read,
     }
 }
@@ -129,21 +137,12 @@ fn digits(phone: &str) -> String {
     phone.chars().filter(char::is_ascii_digit).collect()
 }
 
-/// Whether GHL has a contact with a phone.
-enum Searched {
-    Found(ContactId),
-    NotThere,
-    /// GHL refused the look-up.
-    Refused,
-}
-
-/// The contact that GHL has under one of the numbers of a phone.
+/// The contact that GHL has under one of the numbers of a phone; none also where GHL refuses to say.
 async fn search(
     context: &Context,
     location: &LocationId,
     forms: &[String],
-) -> Result<Searched, TokenError> {
-    let mut result = Searched::NotThere;
+) -> Result<Option<ContactId>, TokenError> {
     for form in forms {
         let phone = format!("+{form}");
         let phone = phone.as_str();
@@ -151,70 +150,83 @@ async fn search(
             ghl.find_contact(&token, location, phone).await
         };
         match context.tokens.call(location, find).await {
-            Err(TokenError::Call(error)) if error.advice == Advice::Reject => {
-                result = Searched::Refused;
-            }
-            found => {
-                if let Some(found) = found? {
-                    return Ok(Searched::Found(found));
-                }
-            }
+            Err(TokenError::Call(error)) if error.advice == Advice::Reject => {}
+            Ok(None) => {}
+            found => return found,
         }
     }
-    Ok(result)
+    Ok(None)
 }
 
+/// Makes the contact of a phone, of a group, or of a sender without a phone. GHL may not know it by its phone (where its
+/// settings allow duplicates), and makes another one each time, so a claim ensures that only one process at a time
+/// creates it. (If GHL's answer is lost, or the process is killed before it stores the contact, a second one may be
+/// created.)
 async fn make(
     context: &Context,
     location: &LocationId,
-    forms: &[String],
-    name: Option<&str>,
-    may_exist: bool,
-) -> Result<ContactId, TokenError> {
-    let phone = format!("+{}", phone_forms::written(forms));
-    let phone = phone.as_str();
-    // A contact that exists keeps the name that the business gave it.
-    let make = |ghl: ghl::Client, token| async move {
-        if may_exist {
-            ghl.create_contact(&token, location, phone, name).await
-        } else {
-            ghl.upsert_contact(&token, location, phone, name).await
+    sender: Sender<'_>,
+) -> Result<Contact, TokenError> {
+    let (pool, now) = (&context.pool, context.clock.now());
+    let (key, until) = (phone_forms::canonical(sender.phone), now + MAKING);
+    let claimed = groups::claim_making(pool, location, &key, until, now).await?;
+    let subject = claimed.ok_or(TokenError::MakingContact)?;
+    // The holder of an earlier claim may have created it a moment ago.
+    let forms = phone_forms::forms(sender.phone);
+    let known = phones::find(pool, location, &forms, sender.wrote_at).await?;
+    let contact = match known.filter(|known| is_sure(known, now)) {
+        Some(known) => Ok(known.contact_id),
+        None if sender.phone.contains('@') => {
+            make_without_phone(context, location, sender, subject.as_deref()).await
         }
+        None => make_with_phone(context, location, sender).await,
     };
-    context.tokens.call(location, make).await
+    if let Ok(contact) = &contact {
+        let (source, wrote_at) = (ContactSource::Made, sender.wrote_at);
+        phones::save(pool, location, &key, contact, source, wrote_at, now).await?;
+    }
+    groups::finish_making(pool, location, &key, until).await?;
+    contact.map(Contact::new)
 }
 
-/// The contact of a group, or of a sender without a phone. GHL identifies contacts by phone or mail, and these have
-/// neither, so a claim ensures that only one process at a time creates it. (If GHL's answer is lost, or the process is killed before it stores the
-/// contact, a second one is created.)
-async fn make_without_phone(
+/// A contact that exists keeps the name that the business gave it, although GHL's search did not find it: only a new one
+/// gets the name. Where GHL refuses to create one and does not say which it has, the upsert finds it, without a name.
+async fn make_with_phone(
     context: &Context,
     location: &LocationId,
     sender: Sender<'_>,
 ) -> Result<ContactId, TokenError> {
-    let (pool, now) = (&context.pool, context.clock.now());
-    let (address, wrote_at, until) = (sender.phone, sender.wrote_at, now + MAKING);
-    let claimed = groups::claim_making(pool, location, address, until, now).await?;
-    let subject = claimed.ok_or(TokenError::MakingContact)?;
-    let (name, tags) = if address.ends_with(LID_SERVER) {
+    let forms = phone_forms::forms(sender.phone);
+    let (phone, name) = (format!("+{}", phone_forms::written(&forms)), sender.name);
+    let phone = phone.as_str();
+    let create = |ghl: ghl::Client, token| async move {
+        ghl.create_contact(&token, location, phone, name).await
+    };
+    let upsert =
+        |ghl: ghl::Client, token| async move { ghl.upsert_contact(&token, location, phone).await };
+    match context.tokens.call(location, create).await {
+        Err(TokenError::Call(error)) if error.advice == Advice::Reject => {
+            context.tokens.call(location, upsert).await
+        }
+        created => created,
+    }
+}
+
+/// `subject`: the name of a group.
+async fn make_without_phone(
+    context: &Context,
+    location: &LocationId,
+    sender: Sender<'_>,
+    subject: Option<&str>,
+) -> Result<ContactId, TokenError> {
+    let (name, tags) = if sender.phone.ends_with(LID_SERVER) {
         (sender.name.unwrap_or(HIDDEN_NAME), HIDDEN_TAGS)
     } else {
-        (subject.as_deref().unwrap_or(NAMELESS), &[][..])
+        (subject.unwrap_or(NAMELESS), &[][..])
     };
     let make = |ghl: ghl::Client, token| async move {
         ghl.make_contact_without_phone(&token, location, name, tags)
             .await
     };
-    // The holder of an earlier claim may have created it a moment ago.
-    let forms = [address.to_owned()];
-    let contact = match phones::find(pool, location, &forms, wrote_at).await? {
-        Some(known) => Ok(known.contact_id),
-        None => context.tokens.call(location, make).await,
-    };
-    if let Ok(contact) = &contact {
-        let source = ContactSource::Made;
-        phones::save(pool, location, address, contact, source, wrote_at, now).await?;
-    }
-    groups::finish_making(pool, location, address, until).await?;
-    contact
+    context.tokens.call(location, make).await
 }

@@ -1,8 +1,8 @@
 //! Who is who, from a body of Waapify, stored before its messages are recorded: phones of LIDs, under which number a phone
 //! is on WhatsApp, names of groups.
 //!
-//! Decides which events show a LID together with its phone, or prove that it is one's: a receipt for what was sent to a
-//! phone, an answer to it. It does not believe our own message about our own number.
+//! Decides which events show a LID together with its phone, or prove that it is one's: a receipt or an echo of what was sent
+//! to a phone, an answer to it. It does not believe our own message about our own number.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,13 +20,12 @@ use crate::workers::Context;
 use crate::workers::inbound::record::believable;
 use crate::workers::inbound_media::MEDIA_WAIT;
 
-/// A LID that acknowledged or answered a message of ours, whose recipient it therefore is.
+/// A LID that acknowledged, answered or got a message of ours, whose recipient it therefore is.
 #[derive(Clone, Copy)]
 struct Proof<'a> {
     lid: &'a str,
     /// WhatsApp's id of our message.
     sent: &'a str,
-    said_at: OffsetDateTime,
     learnt_by: LidSource,
 }
 
@@ -38,17 +37,8 @@ pub(in crate::workers) async fn learn(
 ) -> sqlx::Result<()> {
     let proofs = prove(context, job, events).await?;
     let mut pairs = BTreeMap::new();
-    for (proof, phone) in &proofs {
-        pairs.insert(
-            proof.lid,
-            Pair {
-                lid: proof.lid,
-                phone: phone.clone(),
-                name: None,
-                said_at: proof.said_at,
-                learnt_by: proof.learnt_by,
-            },
-        );
+    for pair in proofs {
+        pairs.insert(pair.lid, pair);
     }
     hear(context, job, events).await?;
     let mut subjects = BTreeMap::new();
@@ -86,50 +76,53 @@ pub(in crate::workers) async fn learn(
     Ok(())
 }
 
-/// The proofs about LIDs that are not known, each with the phone of its LID.
+/// The proofs that tell something new, each with the phone of its LID. A receipt may move a LID that is known: it says whose
+/// the LID is since our message was sent. An answer may be about a message from before the customer's number changed.
 async fn prove<'a>(
     context: &Context,
     job: &EventJob,
     events: &'a [Event],
-) -> sqlx::Result<Vec<(Proof<'a>, String)>> {
-    let mut proofs: Vec<_> = events
-        .iter()
-        .filter_map(|event| proof(job, event))
-        .collect();
+) -> sqlx::Result<Vec<Pair<'a>>> {
+    let mut proofs: Vec<_> = events.iter().filter_map(proof).collect();
     if proofs.is_empty() {
         return Ok(Vec::new());
     }
     let (pool, location) = (&context.pool, &job.location_id);
     let hidden: Vec<_> = proofs.iter().map(|proof| proof.lid).collect();
     let known = lids::find_phones(pool, location, &hidden).await?;
-    proofs.retain(|proof| !known.contains_key(proof.lid));
+    let may_tell =
+        |proof: &Proof<'_>| proof.learnt_by == LidSource::Receipt || !known.contains_key(proof.lid);
+    proofs.retain(may_tell);
     if proofs.is_empty() {
         return Ok(Vec::new());
     }
     let ids: Vec<_> = proofs.iter().map(|proof| proof.sent).collect();
     let recipients = receipts::list_recipients(pool, location, &job.number, &ids).await?;
-    let with_phone = proofs.into_iter().filter_map(|proof| {
-        let phone = recipients.get(proof.sent)?;
-        Some((proof, phone.clone()))
-    });
-    Ok(with_phone.collect())
+    let pair = |proof: Proof<'a>| {
+        let (phone, said_at) = recipients.get(proof.sent)?.clone();
+        Some(Pair {
+            lid: proof.lid,
+            phone,
+            name: None,
+            said_at,
+            learnt_by: proof.learnt_by,
+        })
+    };
+    let mut pairs: Vec<_> = proofs.into_iter().filter_map(pair).collect();
+    // Of two about one LID the one that was sent later counts.
+    pairs.sort_by_key(|pair| pair.said_at);
+    Ok(pairs)
 }
 
-/// In a chat with one person only that person can acknowledge or answer. A message with both addresses needs no proof.
-fn proof<'a>(job: &EventJob, event: &'a Event) -> Option<Proof<'a>> {
-    let (chat, sent, said_at, learnt_by) = match event {
-        Event::Receipt(receipt) => (
-            receipt.chat.as_ref()?,
-            &receipt.id,
-            job.received_at,
-            LidSource::Receipt,
-        ),
-        Event::Message(message) if !message.from_me => (
-            &message.chat,
-            message.about.as_ref()?,
-            believable(message.sent_at, job.received_at),
-            LidSource::Quote,
-        ),
+/// In a chat with one person only that person can acknowledge or answer, and what we sent was sent to them. A message with
+/// both addresses needs no proof.
+fn proof(event: &Event) -> Option<Proof<'_>> {
+    let (chat, sent, learnt_by) = match event {
+        Event::Receipt(receipt) => (receipt.chat.as_ref()?, &receipt.id, LidSource::Receipt),
+        Event::Message(message) if message.from_me => {
+            (&message.chat, &message.id, LidSource::Receipt)
+        }
+        Event::Message(message) => (&message.chat, message.about.as_ref()?, LidSource::Quote),
         _ => return None,
     };
     match chat {
@@ -139,7 +132,6 @@ fn proof<'a>(job: &EventJob, event: &'a Event) -> Option<Proof<'a>> {
         }) => Some(Proof {
             lid,
             sent,
-            said_at,
             learnt_by,
         }),
         _ => None,

@@ -35,7 +35,7 @@ use crate::db::queue::{Capacity, location_key};
 use crate::db::webhooks::ghl_events;
 use crate::model::ids::{ContactId, GhlMessageId};
 use crate::model::reason::{Reason, Step, Wait};
-use crate::model::retry_schedule::HIDDEN_POST;
+use crate::model::retry_schedule::{HIDDEN_POST, REFUSED_LOOK};
 use crate::model::states::CallEnd;
 use crate::runtime::counters::Leg;
 use crate::runtime::notify::Signal;
@@ -128,7 +128,7 @@ impl Worker for Inbound {
         }
         let now = self.0.clock.now();
         let lease = LONGEST_POST + rest_after(&contact);
-        if !posts::mark_post_started(&self.0.pool, &job, now + lease, now).await? {
+        if !posts::mark_post_started(&self.0.pool, &job, &contact.id, now + lease, now).await? {
             return Ok(());
         }
         match self.post(&job, &contact.id).await {
@@ -171,7 +171,7 @@ enum Prepared {
     WasStored(GhlMessageId),
     /// GHL's conversation shows it.
     IsInGhl,
-    /// GHL may have it, and may report it in an event, or show it in its search, within this time.
+    /// GHL may have it, and may report it in an event, or show it in a list or its search, within this time.
     IsHidden(Duration),
 }
 
@@ -182,6 +182,7 @@ impl Inbound {
             phone: &job.phone,
             name: job.sender_name.as_deref(),
             wrote_at: (!job.from_me).then_some(job.sent_at),
+            answers: job.contact_id.as_ref(),
         };
         let contact = contacts::find_or_make(&self.0, &job.location_id, sender).await?;
         if !job.unconfirmed {
@@ -195,6 +196,10 @@ impl Inbound {
             Looked::NotThere => End::Older,
             Looked::Compared(end) => end,
             Looked::Early(pause) => return Ok(Prepared::IsHidden(pause)),
+            Looked::Refused => {
+                let pause = REFUSED_LOOK.pause(job.reconciliations, rand::random());
+                return Ok(pause.map_or(Prepared::Post(contact), Prepared::IsHidden));
+            }
         };
         match end {
             End::Ours => Ok(Prepared::IsInGhl),

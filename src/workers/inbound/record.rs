@@ -16,7 +16,7 @@ use crate::db::numbers::settings;
 use crate::db::outbound::receipts;
 use crate::db::webhooks::waapify_events::EventJob;
 use crate::db::{inbound, numbers};
-use crate::model::ids::WaMessageId;
+use crate::model::ids::{ContactId, WaMessageId};
 use crate::model::phone_forms;
 use crate::model::reason::Step;
 use crate::workers::Context;
@@ -47,17 +47,18 @@ pub(in crate::workers) async fn record(
     message: &Message,
 ) -> sqlx::Result<()> {
     let message = &*readable(context, job, message).await?;
-    let form = pairs::form_of(context, job, message).await?;
+    let mut place = place(context, job, message).await?;
+    let form = pairs::form_of(context, job, message, &place.conversation).await?;
     let id = form.id().cloned().unwrap_or_else(|| id_of(message));
     let sent_at = believable(message.sent_at, job.received_at);
     let is_old = is_old(sent_at, job.received_at);
-    let mut place = place(context, job, message).await?;
     let moved_from = beginnings::find(context, job, message, place.phone.as_deref()).await?;
     // The line about it must stand in a message that is shown.
     let moved_from = moved_from.filter(|_| !is_old);
     place.began_elsewhere = moved_from.is_some();
     let about = find_about(context, job, message, &place.conversation).await?;
     let about = about.as_deref();
+    let answers = find_contact(context, job, message, &place.conversation).await?;
     let text = text_in(&place, message, about, FileFate::None);
     let found = find_state(
         context,
@@ -95,8 +96,10 @@ pub(in crate::workers) async fn record(
             file,
             until: context.clock.now() + MEDIA_WAIT,
             texts: texts.borrowed(),
+            better_of: form.better_of(),
         }),
         edit_secret: message.secret.as_ref().filter(|_| !is_ignored),
+        answers: answers.as_ref(),
     };
     store(context, message, &new, &form).await?;
     if let Some(address) = moved_from.filter(|_| !is_ignored) {
@@ -284,6 +287,20 @@ async fn find_about(
     let ours = receipts::find_sent(pool, location, &job.number, conversation, &about).await?;
     let part = ours.and_then(|sent| own_sends::part_of(&sent, country_of(&job.number)));
     Ok(part.map(|part| part.text).filter(|text| !text.is_empty()))
+}
+
+/// GHL's contact of the message that this one is about: where several contacts have one phone, that is the one meant.
+async fn find_contact(
+    context: &Context,
+    job: &EventJob,
+    message: &Message,
+    conversation: &str,
+) -> sqlx::Result<Option<ContactId>> {
+    let Some(about) = message.about.as_deref().map(WaMessageId::from) else {
+        return Ok(None);
+    };
+    let (pool, location) = (&context.pool, &job.location_id);
+    quoted::find_contact(pool, location, &job.number, conversation, &about).await
 }
 
 /// The message's text for each fate of its file.

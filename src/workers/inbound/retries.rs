@@ -8,7 +8,7 @@ use crate::clients::ghl::{Advice, CallError};
 use crate::db::accounts::vendor_outages;
 use crate::db::contacts::phones;
 use crate::db::inbound;
-use crate::db::inbound::InboundJob;
+use crate::db::inbound::{InboundJob, posts};
 use crate::model::phone_forms;
 use crate::model::reason::{Reason, Wait};
 use crate::model::retry_schedule::{INBOUND, KEPT};
@@ -42,12 +42,7 @@ impl Inbound {
         if job.failures > 0 {
             return self.fail(job, &error.detail).await;
         }
-        phones::forget(
-            &self.0.pool,
-            &job.location_id,
-            &phone_forms::forms(&job.phone),
-        )
-        .await?;
+        self.forget_contact(job).await?;
         let now = self.0.clock.now();
         let pause = INBOUND.pause(0, rand::random()).unwrap_or_default();
         inbound::finish_retry(&self.0.pool, job, &error.detail, false, now + pause, now).await
@@ -61,15 +56,16 @@ impl Inbound {
     ) -> sqlx::Result<()> {
         match error {
             TokenError::Call(call) if call.advice == Advice::Reject && !job.unconfirmed => {
-                phones::forget(
-                    &self.0.pool,
-                    &job.location_id,
-                    &phone_forms::forms(&job.phone),
-                )
-                .await
+                self.forget_contact(job).await
             }
             _ => Ok(()),
         }
+    }
+
+    async fn forget_contact(&self, job: &InboundJob) -> sqlx::Result<()> {
+        let forms = phone_forms::forms(&job.phone);
+        posts::forget_contact(&self.0.pool, job).await?;
+        phones::forget(&self.0.pool, &job.location_id, &forms).await
     }
 
     /// The location has no token, which says nothing about the message: it waits without a limit.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
+use whatsapp_events::MediaFile;
 
 use crate::clients::ghl::{MAX_UPLOAD_BYTES, NewFile};
 use crate::db::inbound::media::MediaJob;
@@ -19,9 +20,12 @@ const LIFE: Duration = Duration::from_mins(1);
 #[derive(Clone, Debug, Default)]
 pub struct FetchedFiles(Arc<Mutex<VecDeque<Kept>>>);
 
+/// Whose file it is, and which: a better one may have taken its place.
+type Key = (LocationId, MessageId, MediaFile);
+
 #[derive(Debug)]
 struct Kept {
-    key: (LocationId, MessageId),
+    key: Key,
     file: NewFile,
     since: Instant,
 }
@@ -52,6 +56,6 @@ impl FetchedFiles {
     }
 }
 
-fn key(job: &MediaJob) -> (LocationId, MessageId) {
-    (job.location_id.clone(), job.message_id)
+fn key(job: &MediaJob) -> Key {
+    (job.location_id.clone(), job.message_id, job.file.clone())
 }

@@ -52,6 +52,11 @@ const BUSY_PAUSE: Duration = Duration::seconds(5);
 const MAX_CRASHED_ATTEMPTS: i32 = 3;
 /// Tries at an upload that may still succeed; then the file is linked, which needs no call to GHL.
 const UPLOAD_TRIES: i32 = 3;
+/// How long a better picture that cannot be had waits for the smaller one to arrive. The posts of a gateway run side by side,
+/// so it is seconds behind, if it comes at all.
+const PAIR_WAIT: Duration = Duration::seconds(10);
+/// How often it is looked for meanwhile.
+const PAIR_PAUSE: Duration = Duration::seconds(3);
 /// Lifetime of a link, shorter than WhatsApp's storage of two and a half to three weeks
 /// (`docs/vendors/whatsapp.md#media-files`).
 pub const LINK_DAYS: i64 = 17;
@@ -154,6 +159,7 @@ impl Media {
             phone: &job.phone,
             name: job.sender_name.as_deref(),
             wrote_at: job.wrote_at,
+            answers: job.contact_id.as_ref(),
         };
         let contact = &contacts::find_or_make(&self.0, location, sender).await?.id;
         self.probe(location, contact).await?;
@@ -172,7 +178,7 @@ impl Media {
     async fn probe(&self, location: &LocationId, contact: &ContactId) -> Result<(), TokenError> {
         match self.0.tokens.check(location).await {
             Err(TokenError::NeedsReinstall(_)) => {
-                let read = contacts::read_phone(&self.0, location, contact).await;
+                let read = contacts::read_phones(&self.0, location, contact).await;
                 read.map(|_| ())
             }
             checked => checked,
@@ -210,6 +216,15 @@ impl Media {
     }
 
     async fn record(&self, job: &MediaJob, outcome: Outcome) -> sqlx::Result<()> {
+        let outcome = match outcome {
+            Outcome::Linked | Outcome::Missing(_) if job.has_spare => {
+                return self.fall_back(job).await;
+            }
+            Outcome::Missing(reason) if self.may_have_smaller(job) => {
+                Outcome::Wait(reason, PAIR_PAUSE)
+            }
+            outcome => outcome,
+        };
         match outcome {
             Outcome::Attached(address) => self.end(job, Fate::Attached(&address)).await,
             Outcome::Linked => {
@@ -238,6 +253,25 @@ impl Media {
                 }
             },
         }
+    }
+
+    /// The smaller picture takes the place of a better one that GHL does not get.
+    async fn fall_back(&self, job: &MediaJob) -> sqlx::Result<()> {
+        let (location, message, now) = (&job.location_id, job.message_id, self.0.clock.now());
+        let mut connection = self.0.pool.acquire().await?;
+        let attempt = Some(job.attempt);
+        if media::fall_back(&mut connection, location, message, attempt, now).await? {
+            info!(%location, message_id = %message, "the smaller picture is used");
+            self.0.signals.inbound_media.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Whether it is a better picture whose smaller form may still arrive.
+    fn may_have_smaller(&self, job: &MediaJob) -> bool {
+        let now = self.0.clock.now();
+        job.better_since
+            .is_some_and(|since| now < since + PAIR_WAIT)
     }
 
     async fn end(&self, job: &MediaJob, fate: Fate<'_>) -> sqlx::Result<()> {

@@ -4,7 +4,8 @@ use axum::http::StatusCode;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use simulators::{CustomerFile, seed};
+use simulators::{CustomerFile, Fault, seed};
+use time::Duration;
 use waapify_ghl::model::reason::{Media, Reason};
 
 use super::{field, posts, posts_file, texts};
@@ -84,18 +85,190 @@ async fn the_better_picture_of_one_that_was_posted_is_left_out() {
     assert_eq!(uploads(&bridge), ["image/jpeg"]);
 }
 
+/// The better picture of the field, changed.
+fn better(change: impl FnOnce(&mut Value)) -> Value {
+    let mut child = field("hd-photo-child.json");
+    change(&mut child["data"]["messages"][0]);
+    child
+}
+
+const BETTER_FILE: &str = "/message/associatedChildMessage/message/imageMessage";
+
+/// Better pictures that cannot be had.
+fn lost_pictures() -> Vec<(&'static str, Value)> {
+    let changed = |field: &'static str, value: &str| {
+        let value = json!(value);
+        better(|item| item.pointer_mut(BETTER_FILE).unwrap()[field] = value)
+    };
+    let small = field("hd-photo-small.json");
+    let key = &small["data"]["messages"][0]["message"]["imageMessage"]["mediaKey"];
+    vec![
+        ("gone", changed("directPath", "/m/nowhere")),
+        ("another key", changed("mediaKey", key.as_str().unwrap())),
+        ("a wrong MAC", changed("directPath", "/m/damaged")),
+    ]
+}
+
 #[tokio::test]
-async fn a_picture_names_no_other_chats_message_to_replace_its_file() {
+async fn the_small_picture_is_shown_if_the_better_one_cannot_be_had() {
+    for (case, child) in lost_pictures() {
+        for is_small_first in [true, false] {
+            let bridge = Bridge::new().await;
+            keep_pictures(&bridge);
+            bridge
+                .simulation
+                .waapify
+                .keep_encrypted("/m/damaged", vec![7; 90]);
+            let mut bodies = [&field("hd-photo-small.json"), &child];
+            if !is_small_first {
+                bodies.reverse();
+            }
+            for body in bodies.into_iter().chain(bodies) {
+                assert_eq!(bridge.gateway_posts(body).await, StatusCode::OK);
+            }
+            bridge.settle().await;
+            bridge.assert_posted_with_file("our roof");
+            assert_eq!(uploads(&bridge), ["image/jpeg"], "{case} {is_small_first}");
+            bridge.database.pool.close().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_better_picture_that_is_too_large_for_ghl_gives_way_to_the_small_one() {
+    let bridge = Bridge::new().await;
+    let (_, name, phone) = seed::AISYAH;
+    let photo = |mimetype, bytes| CustomerFile {
+        kind: "image",
+        bytes,
+        mimetype,
+        name: None,
+        caption: Some("our roof"),
+    };
+    let large = [b"\x89PNG\r\n\x1a\n".to_vec(), vec![0; 6 * 1024 * 1024]].concat();
+    let forms = [
+        &photo("image/jpeg", b"\xff\xd8\xff\xe0small"),
+        &photo("image/png", &large),
+    ];
+    let gateway = &bridge.simulation.waapify;
+    gateway.customer_sends_hd_photo(phone, name, forms).await;
+    bridge.settle().await;
+    bridge.assert_posted_with_file("our roof");
+    assert_eq!(uploads(&bridge), ["image/jpeg"]);
+}
+
+#[tokio::test]
+async fn the_small_picture_may_come_some_seconds_after_a_better_one_that_is_gone() {
     let bridge = Bridge::new().await;
     keep_pictures(&bridge);
-    let mut child = field("hd-photo-child.json");
-    child["data"]["messages"][0]["key"]["remoteJid"] = json!("60123000004@s.whatsapp.net");
-    assert_eq!(
-        bridge.gateway_posts(&field("hd-photo-small.json")).await,
-        StatusCode::OK
-    );
-    posts(&bridge, &child).await;
+    let (_, gone) = lost_pictures().swap_remove(0);
+    posts(&bridge, &gone).await;
+    assert!(bridge.posted().is_empty(), "it waits for the small one");
+    bridge.clock.advance(Duration::seconds(3));
+    posts_file(&bridge, "hd-photo-small.json").await;
+    bridge.after(Duration::seconds(30)).await;
+    bridge.assert_posted_with_file("our roof");
+}
+
+#[tokio::test]
+async fn a_better_picture_that_is_gone_and_alone_is_told_after_half_a_minute() {
+    let bridge = Bridge::new().await;
+    keep_pictures(&bridge);
+    let (_, gone) = lost_pictures().swap_remove(0);
+    posts(&bridge, &gone).await;
+    bridge.after(Duration::seconds(30)).await;
+    let told = texts(&bridge);
+    assert!(told[0].contains("send it again"), "{told:?}");
+    // Later than anything waits for it: a photo of its own.
+    posts_file(&bridge, "hd-photo-small.json").await;
+    assert_eq!(texts(&bridge)[1], "our roof");
     assert_eq!(uploads(&bridge), ["image/jpeg"]);
+}
+
+#[tokio::test]
+async fn a_better_picture_whose_server_fails_for_long_gives_way_to_the_small_one() {
+    for status in [503, 429] {
+        let bridge = Bridge::new().await;
+        keep_pictures(&bridge);
+        let faults = bridge.simulation.waapify.media_faults();
+        for _ in 0..5 {
+            faults.push("GET file", Fault::answer(status, ""));
+        }
+        let bodies = ["hd-photo-small.json", "hd-photo-child.json"];
+        for file in bodies {
+            assert_eq!(bridge.gateway_posts(&field(file)).await, StatusCode::OK);
+        }
+        for _ in 0..13 {
+            bridge.after(Duration::seconds(10)).await;
+        }
+        bridge.assert_posted_with_file("our roof");
+        assert_eq!(uploads(&bridge), ["image/jpeg"]);
+    }
+}
+
+#[tokio::test]
+async fn a_link_is_to_the_small_picture_if_the_better_one_failed() {
+    let bridge = Bridge::new().await;
+    keep_pictures(&bridge);
+    let faults = bridge.simulation.waapify.media_faults();
+    faults.always("GET file", Fault::answer(503, ""));
+    for file in ["hd-photo-small.json", "hd-photo-child.json"] {
+        assert_eq!(bridge.gateway_posts(&field(file)).await, StatusCode::OK);
+    }
+    for _ in 0..13 {
+        bridge.after(Duration::seconds(10)).await;
+    }
+    faults.clear();
+    let told = texts(&bridge).remove(0);
+    let link = told
+        .split_whitespace()
+        .find(|word| word.contains("/files/"));
+    let path = link.unwrap().strip_prefix(&bridge.address).unwrap();
+    let answer = bridge.http.get(format!("{}{path}", bridge.address));
+    let answer = answer.send().await.unwrap();
+    let kind = answer.headers()["content-type"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    assert_eq!(
+        (answer.status(), kind.as_str()),
+        (StatusCode::OK, "image/jpeg")
+    );
+}
+
+#[tokio::test]
+async fn a_better_picture_that_belongs_to_no_picture_of_its_chat_is_a_photo_of_its_own() {
+    let elsewhere = better(|item| {
+        item["key"]["remoteJid"] = json!("60123000004@s.whatsapp.net");
+    });
+    let mut words = field("hd-photo-small.json");
+    words["data"]["messages"][0]["message"] = json!({"conversation": "not a photo"});
+    let cases = [
+        (
+            &field("hd-photo-small.json"),
+            &elsewhere,
+            vec!["image/jpeg", "image/png"],
+        ),
+        (&words, &field("hd-photo-child.json"), vec!["image/png"]),
+    ];
+    for (first, child, expected) in cases {
+        for is_child_first in [false, true] {
+            let bridge = Bridge::new().await;
+            keep_pictures(&bridge);
+            let mut bodies = [first, child];
+            if is_child_first {
+                bodies.reverse();
+            }
+            for body in bodies {
+                posts(&bridge, body).await;
+            }
+            assert_eq!(bridge.posted().len(), 2, "{is_child_first}");
+            let mut uploaded = uploads(&bridge);
+            uploaded.sort();
+            assert_eq!(uploaded, expected, "{is_child_first}");
+            bridge.database.pool.close().await;
+        }
+    }
 }
 
 #[tokio::test]

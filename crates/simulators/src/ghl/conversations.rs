@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use crate::call::{Answer, Call};
 use crate::ghl::Ghl;
 use crate::ghl::gate::{WRONG_LOCATION, invalid, json_body, refuse, unknown_fields};
-use crate::ghl::state::{Conversation, DefaultProvider, State};
+use crate::ghl::state::{Conversation, DefaultProvider, Message, State};
 use crate::{clock, seed};
 
 /// Conversations in one answer if `limit` is missing.
@@ -84,31 +84,89 @@ pub(super) fn list_messages(ghl: &Ghl, call: &Call, location_id: &str) -> Result
     }
     let rest: Vec<_> = rest.collect();
     let page = &rest[..rest.len().min(limit.unwrap_or(LIST_LIMIT))];
-    let shown = page.iter().map(|message| {
-        let mut shown = json!({
-            "id": message.id,
-            "conversationId": id,
-            "locationId": location_id,
-            "contactId": message.contact_id,
-            "direction": message.direction,
-            "body": message.text,
-            "attachments": message.attachments,
-            "status": message.status,
-            "dateAdded": clock::stamp(message.at),
-            "messageType": "TYPE_CUSTOM_SMS",
-        });
-        if let Some(alt_id) = message.alt_id.as_ref().filter(|_| !state.hides_alt_ids) {
-            shown["altId"] = alt_id.as_str().into();
-        }
-        shown
-    });
-    let shown: Vec<Value> = shown.collect();
+    let shown: Vec<Value> = page.iter().map(|one| listed(&state, one)).collect();
     let found = json!({
         "lastMessageId": page.last().map(|message| &message.id),
         "nextPage": page.len() < rest.len(),
         "messages": shown,
     });
     Ok(Answer::json(200, &json!({ "messages": found })))
+}
+
+/// A message as lists show it.
+fn listed(state: &State, message: &Message) -> Value {
+    let mut shown = json!({
+        "id": message.id,
+        "conversationId": message.conversation_id,
+        "locationId": message.location_id,
+        "contactId": message.contact_id,
+        "direction": message.direction,
+        "body": message.text,
+        "attachments": message.attachments,
+        "status": message.status,
+        "dateAdded": clock::stamp(message.at),
+        "messageType": "TYPE_CUSTOM_SMS",
+    });
+    if let Some(alt_id) = message.alt_id.as_ref().filter(|_| !state.hides_alt_ids) {
+        shown["altId"] = alt_id.as_str().into();
+    }
+    shown
+}
+
+/// Messages in one answer of an export if `limit` is missing; the least and the most that may be asked for.
+const EXPORT_LIMITS: (usize, usize, usize) = (100, 10, 500);
+const EXPORT_FIELDS: [&str; 10] = [
+    "locationId",
+    "limit",
+    "cursor",
+    "sortBy",
+    "sortOrder",
+    "conversationId",
+    "contactId",
+    "channel",
+    "startDate",
+    "endDate",
+];
+
+/// `GET /conversations/messages/export`: the newest first, unless asked otherwise.
+pub(super) fn export(ghl: &Ghl, call: &Call, location_id: &str) -> Result<Answer, Answer> {
+    let asked = call.query_json();
+    let names = asked.as_object().into_iter().flat_map(|asked| asked.keys());
+    let mut wrong = unknown_fields(names.map(String::as_str), &EXPORT_FIELDS);
+    let (usual, least, most) = EXPORT_LIMITS;
+    let limit = call.query_value("limit").map(str::parse::<usize>);
+    let limit = limit.unwrap_or(Ok(usual)).unwrap_or_default();
+    if !(least..=most).contains(&limit) {
+        wrong.push(format!("limit must be from {least} to {most}"));
+    }
+    if !wrong.is_empty() {
+        return Err(invalid(&wrong));
+    }
+    if call.query_value("locationId") != Some(location_id) {
+        return Err(refuse(403, WRONG_LOCATION));
+    }
+    let state = ghl.inner.state.lock();
+    let is_asked = |name, value: &str| call.query_value(name).is_none_or(|asked| asked == value);
+    let own = state.messages.iter().filter(|message| {
+        message.location_id == location_id
+            && is_asked("contactId", &message.contact_id)
+            && is_asked("conversationId", &message.conversation_id)
+    });
+    let mut own: Vec<_> = own.collect();
+    if call.query_value("sortOrder") != Some("asc") {
+        own.reverse();
+    }
+    let start = call.query_value("cursor").and_then(|at| at.parse().ok());
+    let start: usize = start.unwrap_or_default();
+    let page = own.iter().skip(start).take(limit);
+    let page: Vec<Value> = page.map(|one| listed(&state, one)).collect();
+    let end = start + page.len();
+    let body = json!({
+        "messages": page,
+        "nextCursor": (end < own.len()).then(|| end.to_string()),
+        "total": own.len(),
+    });
+    Ok(Answer::json(200, &body))
 }
 
 /// A conversation, with its last message if there is one.

@@ -72,6 +72,10 @@ pub(super) fn find(call: &Call) -> Option<Route> {
             "GET /conversations/search",
             location(APRIL, conversations::search),
         ),
+        ["conversations", "messages", "export"] if get => (
+            "GET /conversations/messages/export",
+            location(APRIL, conversations::export),
+        ),
         ["conversations", id, "messages"] if get && *id != "messages" => (
             "GET /conversations/{id}/messages",
             location(APRIL, conversations::list_messages),
@@ -150,6 +154,8 @@ fn asked(call: &Call) -> String {
         }
         "GET /contacts/{id}" => "Reads a contact".to_owned(),
         "GET /conversations/search" => "Looks for a conversation".to_owned(),
+        "GET /conversations/{id}/messages" => "Reads a conversation".to_owned(),
+        "GET /conversations/messages/export" => "Reads a contact's messages".to_owned(),
         "POST /conversations/" => "Begins a conversation".to_owned(),
         "POST /conversations/messages/inbound" => {
             let whose = match text("direction") {

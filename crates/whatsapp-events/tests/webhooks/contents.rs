@@ -169,7 +169,7 @@ fn every_kind_of_words_is_read_as_words() {
     }
     for blank in [
         json!({"conversation": ""}),
-        json!({"conversation": " \n\t"}),
+        json!({"conversation": "\u{0}"}),
         json!({"extendedTextMessage": {}}),
     ] {
         assert_eq!(shown(&blank), None, "{blank}");

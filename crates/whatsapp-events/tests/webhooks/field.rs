@@ -227,6 +227,8 @@ fn an_answer_of_meta_ai_that_is_passed_on_is_read() {
 fn text_of_which_nothing_is_seen_is_said_to_be_empty() {
     for unseen in [
         "\u{200B}",
+        " \n\t",
+        "\u{A0}",
         "\u{200D}\u{FE0F}",
         " \u{2060} ",
         "\u{3164}",
@@ -246,7 +248,7 @@ fn text_of_which_nothing_is_seen_is_said_to_be_empty() {
         shown(&json!({"conversation": "a\u{200B}"})).as_deref(),
         Some("a\u{200B}")
     );
-    assert_eq!(shown(&json!({"conversation": "  "})), None);
+    assert_eq!(shown(&json!({"conversation": ""})), None);
 }
 
 #[test]

@@ -59,7 +59,8 @@ pub(in crate::db) async fn end_links(
             direct_path = null,
             url = null,
             media_key = null,
-            file_name = null
+            file_name = null,
+            spare = null
         where location_id = $1 and state in ('wanted', 'linked')
         "#,
         location.as_str(),

@@ -13,7 +13,7 @@ mod waits;
 
 pub(in crate::db) use links::end_links;
 pub use links::find_linked;
-pub use pairs::{has_arrived, replace_file};
+pub use pairs::{InChat, Named, fall_back, find_named, offer, replace_file};
 use time::{Duration, OffsetDateTime};
 pub use waits::{finish_retry, hold, open, release, snooze};
 use whatsapp_events::MediaFile;
@@ -23,7 +23,7 @@ use crate::db::history::timeline;
 use crate::db::inbound::media::row::FileColumns;
 use crate::db::inbound::{InboundJob, late};
 use crate::db::queue::{Capacity, claimed};
-use crate::model::ids::{LocationId, MessageId};
+use crate::model::ids::{ContactId, LocationId, MessageId, WaMessageId};
 use crate::model::reason::{Media, Reason, Step};
 use crate::model::states::{MediaState, MessageState};
 
@@ -36,6 +36,8 @@ pub struct NewMedia<'a> {
     pub until: OffsetDateTime,
     /// What the message says once the file's fate is decided.
     pub texts: Texts<'a>,
+    /// The message with the smaller form of it, if that has not arrived.
+    pub better_of: Option<&'a WaMessageId>,
 }
 
 /// What a message says for each fate of its file. [`SLOT`] is replaced by the link or the reason.
@@ -63,6 +65,8 @@ pub struct MediaJob {
     pub phone: String,
     /// The sender's WhatsApp name.
     pub sender_name: Option<String>,
+    /// GHL's contact of the message that it answers, if known.
+    pub contact_id: Option<ContactId>,
     /// When the customer wrote it; none where the business did.
     pub wrote_at: Option<OffsetDateTime>,
     /// The file.
@@ -73,6 +77,10 @@ pub struct MediaJob {
     pub waits: i32,
     /// The fence.
     pub attempt: i32,
+    /// A smaller form of it is in reserve.
+    pub has_spare: bool,
+    /// For a better form without the smaller one: when its message arrived.
+    pub better_since: Option<OffsetDateTime>,
 }
 
 claimed!(MediaJob, message_id.0, in location_id);
@@ -108,33 +116,30 @@ pub(in crate::db) async fn record_media(
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
     let (file, texts) = (media.file, media.texts);
-    // Postgres cannot store NUL.
-    let text = |text: &Option<String>| text.as_ref().map(|text| text.replace('\0', ""));
-    let length = file
-        .length
-        .map(|length| i64::try_from(length).unwrap_or(i64::MAX));
     sqlx::query!(
         r#"
         insert into inbound_media
             (location_id, message_id, keys, direct_path, url, media_key, sha256, encrypted_sha256, length, mimetype,
-            file_name, due_at, text_attached, text_linked, text_missing)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+            file_name, due_at, text_attached, text_linked, text_missing,
+            better_of)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
         "#,
         location.as_str(),
         message.0,
         row::name_of(file.keys),
-        text(&file.direct_path),
-        text(&file.url),
+        row::text(file.direct_path.as_ref()),
+        row::text(file.url.as_ref()),
         file.media_key.as_slice(),
         file.sha256.as_ref().map(<[u8; 32]>::as_slice),
         file.encrypted_sha256.as_ref().map(<[u8; 32]>::as_slice),
-        length,
-        text(&file.mimetype),
-        text(&file.file_name),
+        row::length(file),
+        row::text(file.mimetype.as_ref()),
+        row::text(file.file_name.as_ref()),
         now,
         texts.attached,
         texts.linked,
         texts.missing,
+        media.better_of.map(WaMessageId::as_str),
     )
     .execute(tx)
     .await
@@ -164,6 +169,7 @@ pub async fn claim(
             message_id: row.message_id,
             phone: row.phone,
             sender_name: row.sender_name,
+            contact_id: row.contact_id,
             wrote_at: row.wrote_at,
             file: MediaFile::try_from(FileColumns {
                 keys: row.keys,
@@ -179,6 +185,8 @@ pub async fn claim(
             failures: row.failures,
             waits: row.waits,
             attempt: row.attempt,
+            has_spare: row.has_spare,
+            better_since: row.better_since,
         })
     })
     .fetch_all(pool)
@@ -201,7 +209,7 @@ pub async fn finish(
 }
 
 /// Ends a wait that took too long: the message is posted now, with a link to its file. If the file's fate was decided a
-/// moment ago, that decision counts. Returns the message's text and the address of its attachment.
+/// moment ago, that decision counts. The link is to the smaller form of a picture whose better one failed. Returns the message's text and the address of its attachment.
 pub async fn settle(
     pool: &Pool,
     job: &InboundJob,
@@ -210,6 +218,9 @@ pub async fn settle(
 ) -> sqlx::Result<(String, Option<String>)> {
     let mut tx = pool.begin().await?;
     let message = (&job.location_id, job.id);
+    if job.file_failed {
+        fall_back(&mut tx, &job.location_id, job.id, None, now).await?;
+    }
     end(&mut tx, message, None, Fate::Linked(link), now).await?;
     let settled = sqlx::query!(
         r#"
@@ -349,7 +360,8 @@ async fn forget_file(
     sqlx::query!(
         r#"
         update inbound_media
-        set keys = null, direct_path = null, url = null, media_key = null, file_name = null
+        set keys = null, direct_path = null, url = null, media_key = null, file_name = null,
+            spare = null
         where location_id = $1 and message_id = $2
         "#,
         location.as_str(),

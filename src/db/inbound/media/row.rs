@@ -11,6 +11,17 @@ pub(super) const fn name_of(keys: MediaKeys) -> &'static str {
     }
 }
 
+/// A text as Postgres can store it: without NUL.
+pub(super) fn text(text: Option<&String>) -> Option<String> {
+    text.map(|text| text.replace('\0', ""))
+}
+
+/// What the sender says of the length.
+pub(super) fn length(file: &MediaFile) -> Option<i64> {
+    let length = file.length?;
+    Some(i64::try_from(length).unwrap_or(i64::MAX))
+}
+
 /// The columns of a file that is wanted or linked.
 pub(super) struct FileColumns {
     pub(super) keys: String,

@@ -95,7 +95,14 @@ pub fn plan(body: &[u8], country: Option<Country>, files: Option<&[File]>) -> Pl
         Ok(media) => media,
         Err(failure) => return Plan::Fail(failure),
     };
-    let parts = parts(&text::safe(&text_of("message")), media);
+    let text = text_of("message");
+    // A customer would get an empty bubble.
+    let text = if whatsapp_events::is_unseen(&text) {
+        String::new()
+    } else {
+        text::safe(&text)
+    };
+    let parts = parts(&text, media);
     if parts.is_empty() {
         return Plan::Fail(Failure::Empty);
     }

@@ -1,0 +1,117 @@
+//! What receipts prove about LIDs: whatever their form, and of a LID that is known already.
+
+use serde_json::{Value, json};
+use simulators::seed;
+use time::Duration;
+
+use crate::harness::Bridge;
+use crate::lids::{LID, arrive, text};
+use crate::people::{acknowledges, add, answer, last_id, sent, shown, writes};
+
+const OTHER: &str = "+60177777777";
+
+/// The business writes to another contact. Returns the contact, and WhatsApp's id.
+async fn sent_to_other(bridge: &Bridge) -> (String, String) {
+    let other = add(bridge, "Pelanggan lain", OTHER);
+    bridge.agent_sends(&other, "hai", &[]).await;
+    bridge.settle().await;
+    (other, last_id(bridge).await)
+}
+
+async fn reports(bridge: &Bridge, id: &str, status: Value) {
+    let key = json!({"remoteJid": LID, "fromMe": true, "id": id});
+    let data = json!([{"key": key, "update": {"status": status}}]);
+    let waapify = &bridge.simulation.waapify;
+    waapify.post_event("messages.update", data).await;
+    bridge.settle().await;
+}
+
+#[tokio::test]
+async fn a_later_receipt_for_another_phone_moves_the_lid() {
+    let bridge = Bridge::new().await;
+    let first = sent(&bridge).await;
+    acknowledges(&bridge, LID, &first).await;
+    writes(&bridge, "H1", LID, "saya Aisyah").await;
+    bridge.after(Duration::minutes(1)).await;
+    let (other, id) = sent_to_other(&bridge).await;
+    acknowledges(&bridge, LID, &id).await;
+    writes(&bridge, "H2", LID, "nombor baharu").await;
+    assert_eq!(bridge.conversation(), ["saya Aisyah"]);
+    assert_eq!(shown(&bridge, &other), ["nombor baharu"]);
+}
+
+#[tokio::test]
+async fn a_late_receipt_or_quote_of_what_was_sent_before_moves_it_nowhere() {
+    let bridge = Bridge::new().await;
+    let first = sent(&bridge).await;
+    bridge.after(Duration::minutes(1)).await;
+    let (other, id) = sent_to_other(&bridge).await;
+    acknowledges(&bridge, LID, &id).await;
+    bridge.after(Duration::minutes(1)).await;
+    // The customer reads, with the new number, what went to the old one.
+    reports(&bridge, &first, json!(4)).await;
+    let quote = answer(&bridge, "Q1", &first, "tentang yang lama");
+    arrive(&bridge, &[quote]).await;
+    writes(&bridge, "H2", LID, "masih nombor baharu").await;
+    assert_eq!(shown(&bridge, &other).len(), 2);
+    assert!(bridge.conversation().is_empty());
+}
+
+#[tokio::test]
+async fn a_receipt_in_words_proves_as_much() {
+    for word in [
+        "READ",
+        "DELIVERED",
+        "delivery_ack",
+        "Delivered",
+        "PLAYED",
+        "SERVER_ACK",
+    ] {
+        let bridge = Bridge::new().await;
+        let id = sent(&bridge).await;
+        writes(&bridge, "H1", LID, "siapa saya").await;
+        reports(&bridge, &id, json!(word)).await;
+        assert_eq!(bridge.conversation(), ["siapa saya"], "{word}");
+        bridge.database.pool.close().await;
+    }
+}
+
+#[tokio::test]
+async fn an_echo_of_ours_under_a_lid_says_whose_it_is() {
+    let bridge = Bridge::new().await;
+    let id = sent(&bridge).await;
+    writes(&bridge, "H1", LID, "siapa saya").await;
+    let mut echo = text(
+        &bridge,
+        &id,
+        json!({"remoteJid": LID}),
+        "sebut harga anda sudah siap",
+    );
+    echo["key"]["fromMe"] = true.into();
+    echo["status"] = "PENDING".into();
+    arrive(&bridge, &[echo]).await;
+    assert_eq!(bridge.conversation(), ["siapa saya"]);
+    assert_eq!(shown(&bridge, seed::AISYAH.0).len(), 1);
+}
+
+#[tokio::test]
+async fn a_body_with_receipts_of_several_people_teaches_all() {
+    let bridge = Bridge::new().await;
+    let first = sent(&bridge).await;
+    let (other, second) = sent_to_other(&bridge).await;
+    let others_lid = "998877665544332@lid";
+    writes(&bridge, "H1", LID, "saya Aisyah").await;
+    writes(&bridge, "H2", others_lid, "saya lain").await;
+    let row = |jid: &str, id: &str, status| json!({"key": {"remoteJid": jid, "fromMe": true, "id": id}, "update": {"status": status}});
+    let with_device = LID.replace('@', ":7@");
+    let data = json!([
+        row(&with_device, &first, json!(2)),
+        row(others_lid, &second, json!("READ")),
+        row(LID, &first, json!(3)),
+    ]);
+    let waapify = &bridge.simulation.waapify;
+    waapify.post_event("messages.update", data).await;
+    bridge.settle().await;
+    assert_eq!(bridge.conversation(), ["saya Aisyah"]);
+    assert_eq!(shown(&bridge, &other), ["saya lain"]);
+}
