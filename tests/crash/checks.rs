@@ -12,10 +12,11 @@ use sqlx::FromRow;
 use time::OffsetDateTime;
 use waapify_ghl::db::connection::Pool;
 use waapify_ghl::workers::outbound::plan::attachments::File;
-use waapify_ghl::workers::outbound::plan::{Attachment, Plan, plan};
+use waapify_ghl::workers::outbound::plan::{Part, Plan, plan};
 
 use crate::load::{Customer, Shop};
 use crate::statuses::{wrong_state, wrong_status};
+use crate::written::Written;
 
 /// How often a part may be on a phone. More than once only if an outcome was unknown.
 const MOST_COPIES: usize = 2;
@@ -103,7 +104,7 @@ impl<'a> Checks<'a> {
             .map(|m| m.id)
             .collect();
         let strange = self.rows.keys().filter(|id| !known.contains(*id));
-        let strange: Vec<String> = strange.map(|id| format!("nobody sent {id}")).collect();
+        let strange = strange.map(|id| format!("nobody sent {id}"));
         self.violations.extend(strange);
         for shop in shops {
             let phones: BTreeSet<String> =
@@ -150,7 +151,7 @@ impl<'a> Checks<'a> {
     /// Compares the messages of the business with the customer's phone.
     fn sent(&mut self, customer: &Customer, sent: &[Message], phone: &[ChatMessage]) {
         let parts: Vec<Vec<Key>> = sent.iter().map(|m| expected(&customer.phone, m)).collect();
-        let mut copies: BTreeMap<Part, Vec<&ChatMessage>> = BTreeMap::new();
+        let mut copies: BTreeMap<Place, Vec<&ChatMessage>> = BTreeMap::new();
         let mut order = Vec::new();
         let mut strange = 0;
         for bubble in phone {
@@ -238,9 +239,9 @@ impl<'a> Checks<'a> {
     }
 
     /// Parts are in order, no message is inside another, and none is before one that was accepted earlier.
-    fn order(&mut self, sent: &[Message], bubbles: Vec<Part>) {
+    fn order(&mut self, sent: &[Message], bubbles: Vec<Place>) {
         let mut seen = BTreeSet::new();
-        let first: Vec<Part> = bubbles
+        let first: Vec<Place> = bubbles
             .into_iter()
             .filter(|part| seen.insert(*part))
             .collect();
@@ -282,6 +283,9 @@ impl<'a> Checks<'a> {
 
     /// Compares the messages of a customer with GHL's conversation.
     fn received(&mut self, shop: &Shop, conversation: &[Message], written: &[ChatMessage]) {
+        let at = |(location, _): &&(String, String)| *location == shop.location;
+        let kept: Vec<_> = self.inbound.keys().filter(at).map(|(_, id)| id).collect();
+        let written = Written::all(written, &kept);
         let shown = |id: &str| {
             let same = |m: &&Message| m.alt_id.as_deref() == Some(id);
             conversation.iter().filter(same).count()
@@ -290,13 +294,13 @@ impl<'a> Checks<'a> {
             let source = written
                 .iter()
                 .find(|w| message.alt_id.as_deref() == Some(&w.id));
-            if source.is_none_or(|source| source.text != message.text) {
+            if source.is_none_or(|source| !source.is_shown_as(&message.text)) {
                 self.violations
                     .push(format!("{}: no customer wrote this here", message.id));
             }
         }
         let mut expected = Vec::new();
-        for message in written {
+        for message in &written {
             let copies = shown(&message.id);
             let state = self
                 .inbound
@@ -305,6 +309,7 @@ impl<'a> Checks<'a> {
             if copies > 0 {
                 expected.push(message.id.as_str());
                 self.count("customers' messages posted", 1);
+                self.count(message.what, 1);
             }
             match (message.heard, copies) {
                 (true, 0) => self.violations.push(format!(
@@ -366,7 +371,7 @@ impl<'a> Checks<'a> {
 /// Text and file of a part. No two parts have the same.
 type Key = (String, Option<String>);
 /// A message of a conversation, and one of its parts.
-type Part = (usize, usize);
+type Place = (usize, usize);
 
 fn digits(phone: &str) -> String {
     phone.chars().filter(char::is_ascii_digit).collect()
@@ -387,11 +392,8 @@ fn expected(phone: &str, message: &Message) -> Vec<Key> {
         .collect();
     match plan(body.to_string().as_bytes(), None, Some(&files)) {
         Plan::Send { parts, .. } => {
-            let key = |media: Attachment| media.url;
-            parts
-                .into_iter()
-                .map(|part| (part.text, part.media.map(key)))
-                .collect()
+            let key = |part: Part| (part.text, part.media.map(|media| media.url));
+            parts.into_iter().map(key).collect()
         }
         Plan::Fail(_) | Plan::Ask(_) => Vec::new(),
     }

@@ -21,6 +21,7 @@ mod round;
 mod standby;
 mod statuses;
 mod store;
+mod written;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -333,6 +333,7 @@ fn environment(
             simulation.ghl.public_keys().ed25519_base64,
         ),
         ("WAAPIFY_API_BASE", format!("{vendors}/sim/waapify/api")),
+        ("WHATSAPP_MEDIA_BASE", format!("{vendors}/sim/whatsapp")),
         ("WAAPIFY_MIN_INTERVAL_MS", "0".to_owned()),
         ("ENCRYPTION_KEYS", KEY.to_owned()),
         ("LOG_FORMAT", "json".to_owned()),
