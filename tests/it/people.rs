@@ -14,7 +14,7 @@ const STAFF: &str = "+60198765432";
 const BRAZIL: (&str, &str) = ("+5511987654321", "551187654321@s.whatsapp.net");
 
 /// What GHL shows of WhatsApp's messages in a contact's conversation.
-fn shown(bridge: &Bridge, contact: &str) -> Vec<String> {
+pub fn shown(bridge: &Bridge, contact: &str) -> Vec<String> {
     let messages = bridge.simulation.ghl.messages_with(contact);
     let told = messages.into_iter().filter(|m| m.alt_id.is_some());
     told.map(|m| m.text).collect()
@@ -29,7 +29,7 @@ fn contacts(bridge: &Bridge) -> usize {
     bridge.simulation.ghl.contacts(seed::LOCATION_ID).len()
 }
 
-async fn writes(bridge: &Bridge, id: &str, jid: &str, words: &str) {
+pub async fn writes(bridge: &Bridge, id: &str, jid: &str, words: &str) {
     let message = text(bridge, id, json!({"remoteJid": jid}), words);
     arrive(bridge, &[message]).await;
 }
@@ -280,7 +280,7 @@ async fn an_own_number_is_connected_in_its_other_form() {
 }
 
 /// Aisyah writes under her LID, and shows no phone for a quarter of an hour.
-async fn shown_without_phone(bridge: &Bridge) -> String {
+pub async fn shown_without_phone(bridge: &Bridge) -> String {
     writes(bridge, "H1", LID, "siapa saya").await;
     bridge.after(Duration::minutes(14)).await;
     assert!(bridge.posted().is_empty());

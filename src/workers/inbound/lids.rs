@@ -109,7 +109,10 @@ async fn prove<'a>(
     let ids: Vec<_> = proofs.iter().map(|proof| proof.sent).collect();
     let recipients = receipts::list_recipients(pool, location, &job.number, &ids).await?;
     let with_phone = proofs.into_iter().filter_map(|proof| {
-        let phone = recipients.get(proof.sent)?;
+        // What was sent to a LID says nothing about its phone.
+        let phone = recipients
+            .get(proof.sent)
+            .filter(|chat| !chat.contains('@'))?;
         Some((proof, phone.clone()))
     });
     Ok(with_phone.collect())
