@@ -8,77 +8,44 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::json;
 use simulators::{ChatMessage, Direction, Message, Simulation};
-use sqlx::FromRow;
 use time::OffsetDateTime;
-use waapify_ghl::db::connection::Pool;
 use waapify_ghl::workers::outbound::plan::attachments::File;
 use waapify_ghl::workers::outbound::plan::{Part, Plan, plan};
 
+use crate::faults::Book;
 use crate::load::{Customer, Shop};
+use crate::records::{INBOUND, OUTBOUND, Outbound, UNREAD, posts};
 use crate::statuses::{wrong_state, wrong_status};
-use crate::written::Written;
+use crate::store::Store;
+use crate::written::{SetAside, Written};
 
 /// How often a part may be on a phone. More than once only if an outcome was unknown.
 const MOST_COPIES: usize = 2;
 /// Reasons of failures that the suite's faults can cause.
 const REASONS: [&str; 2] = ["unconfirmed", "gateway_down"];
 
-/// A message as the service knows it.
-#[derive(FromRow)]
-struct Row {
-    ghl_message_id: String,
-    location_id: String,
-    state: String,
-    reason: Option<String>,
-    /// How many outcomes were unknown.
-    unknown: i64,
-    timeline: String,
-}
+/// Of which events the service believes that they end processes.
+const ENDS_OF_A_DEADLY_EVENT: u64 = 2;
 
 /// The data that the checks read, and what they found.
 pub struct Checks<'a> {
     simulation: &'a Simulation,
-    rows: HashMap<String, Row>,
+    rows: HashMap<String, Outbound>,
     /// States and timelines of customers' messages, by location and WhatsApp's id.
     inbound: HashMap<(String, String), (String, String)>,
     /// The times at which each customer's message was posted to GHL, with any answer.
     posts: HashMap<String, Vec<OffsetDateTime>>,
+    set_aside: SetAside,
     pub counts: BTreeMap<&'static str, u64>,
     pub violations: Vec<String>,
 }
 
 impl<'a> Checks<'a> {
     /// Reads the database.
-    pub async fn new(simulation: &'a Simulation, pool: &Pool) -> Self {
-        let rows: Vec<Row> = sqlx::query_as(
-            "select o.ghl_message_id, o.location_id, o.state, o.reason_code as reason,
-                count(*) filter (where t.state = 'unconfirmed') as unknown,
-                string_agg(concat_ws(' ', t.at, t.state, t.cause_code, t.cause_args), E'\\n      ' order by t.step) as timeline
-             from outbound o join timeline t on t.location_id = o.location_id and t.message_id = o.id
-             group by o.location_id, o.id",
-        )
-        .fetch_all(pool)
-        .await
-        .unwrap();
-        let inbound: Vec<(String, String, String, String)> = sqlx::query_as(
-            "select i.location_id, i.wa_message_id, i.state,
-                string_agg(concat_ws(' ', t.at, t.state, t.cause_code, t.cause_args), E'\\n      ' order by t.step) as timeline
-             from inbound i join timeline t on t.location_id = i.location_id and t.message_id = i.id
-             where not i.from_me group by i.location_id, i.id",
-        )
-        .fetch_all(pool)
-        .await
-        .unwrap();
-        let mut posts: HashMap<String, Vec<OffsetDateTime>> = HashMap::new();
-        for seen in simulation
-            .ghl
-            .faults()
-            .seen_at("POST /conversations/messages/inbound")
-        {
-            let id = seen.body["altId"].as_str().unwrap_or_default();
-            posts.entry(id.to_owned()).or_default().push(seen.at);
-        }
-        Self {
+    pub async fn new(simulation: &'a Simulation, store: &Store, book: &Book) -> Self {
+        let rows: Vec<Outbound> = store.rows(OUTBOUND).await;
+        let inbound: Vec<(String, String, String, String)> = store.rows(INBOUND).await;
+        let mut checks = Self {
             simulation,
             rows: rows
                 .into_iter()
@@ -88,10 +55,26 @@ impl<'a> Checks<'a> {
                 .into_iter()
                 .map(|(at, id, state, timeline)| ((at, id), (state, timeline)))
                 .collect(),
-            posts,
+            posts: posts(simulation),
+            set_aside: SetAside::default(),
             counts: BTreeMap::new(),
             violations: Vec::new(),
-        }
+        };
+        checks.events(store.rows(UNREAD).await, book);
+        checks
+    }
+
+    /// Sorts the gateway's events that the service has not read: those that it set aside since two processes ended while
+    /// they read them (decision 0058), and those for which there is no excuse.
+    fn events(&mut self, unread: Vec<(Option<String>, Vec<u8>)>, book: &Book) {
+        let (aside, wrong): (Vec<_>, Vec<_>) = unread.into_iter().partition(|(reason, _)| {
+            reason.as_deref() == Some("deadly") && book.ends() >= ENDS_OF_A_DEADLY_EVENT
+        });
+        self.count("events set aside after two ended processes", aside.len());
+        self.set_aside = SetAside::new(aside.into_iter().map(|(_, body)| body));
+        let wrong = wrong.into_iter().map(|(reason, _)| reason);
+        let wrong = wrong.map(|reason| format!("an event of the gateway was not read: {reason:?}"));
+        self.violations.extend(wrong);
     }
 
     /// Checks every conversation of every shop.
@@ -218,7 +201,10 @@ impl<'a> Checks<'a> {
                 "{doubles} copies too many, {unknown} unknown outcomes"
             ));
         }
-        wrong.extend(wrong_state(&row.state, parts));
+        let all = parts.iter().flat_map(|copies| copies.iter());
+        if !all.clone().any(|copy| self.set_aside.names(&copy.id)) {
+            wrong.extend(wrong_state(&row.state, parts));
+        }
         wrong.extend(wrong_status(&row.state, message));
         for wrong in wrong {
             let (id, timeline) = (&message.id, &row.timeline);
@@ -285,7 +271,7 @@ impl<'a> Checks<'a> {
     fn received(&mut self, shop: &Shop, conversation: &[Message], written: &[ChatMessage]) {
         let at = |(location, _): &&(String, String)| *location == shop.location;
         let kept: Vec<_> = self.inbound.keys().filter(at).map(|(_, id)| id).collect();
-        let written = Written::all(written, &kept);
+        let written = Written::all(written, &kept, &self.set_aside);
         let shown = |id: &str| {
             let same = |m: &&Message| m.alt_id.as_deref() == Some(id);
             conversation.iter().filter(same).count()
@@ -307,9 +293,12 @@ impl<'a> Checks<'a> {
                 .get(&(shop.location.clone(), message.id.clone()));
             let (state, timeline) = state.cloned().unwrap_or_default();
             if copies > 0 {
-                expected.push(message.id.as_str());
                 self.count("customers' messages posted", 1);
                 self.count(message.what, 1);
+            }
+            // The gateway gave up on one that was not heard, which may be stored later than what was written after it.
+            if copies > 0 && message.heard {
+                expected.push(message.id.as_str());
             }
             match (message.heard, copies) {
                 (true, 0) => self.violations.push(format!(
@@ -329,7 +318,8 @@ impl<'a> Checks<'a> {
         }
         let mut seen = BTreeSet::new();
         let posted = conversation.iter().filter_map(|m| m.alt_id.as_deref());
-        let posted: Vec<&str> = posted.filter(|id| seen.insert(*id)).collect();
+        let posted = posted.filter(|id| expected.contains(id) && seen.insert(*id));
+        let posted: Vec<&str> = posted.collect();
         if posted != expected {
             self.violations.push(format!(
                 "GHL has {posted:?} in this order, written was {expected:?}"

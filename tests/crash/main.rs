@@ -17,6 +17,7 @@ mod faults;
 mod load;
 mod processes;
 mod proxy;
+mod records;
 mod round;
 mod standby;
 mod statuses;
@@ -120,14 +121,15 @@ async fn run(order: Order) -> ExitCode {
         }
         total.violations.extend(outcome.violations);
     }
-    // A lane that panicked has lost its round.
-    lanes.join_all().await;
-    print_summary(
-        played,
-        &total.counts,
-        total.violations.len(),
-        begin.elapsed(),
-    );
+    while let Some(lane) = lanes.join_next().await {
+        // It has told why; its round is lost.
+        total.violations.extend(
+            lane.err()
+                .map(|_| "a lane of the suite panicked".to_owned()),
+        );
+    }
+    let took = begin.elapsed();
+    print_summary(played, &total.counts, total.violations.len(), took);
     ExitCode::from(u8::from(
         !total.violations.is_empty() || played < order.rounds,
     ))
@@ -161,7 +163,7 @@ fn tell(seed: u64, outcome: &Outcome, took: Duration) {
         "seed {seed}: {} sent, {} posted, {} kills, {} crashes of Postgres, {} violations, {:.1} s",
         count("messages sent"),
         count("customers' messages posted"),
-        count("processes killed"),
+        count(faults::KILLED),
         count("Postgres crashed"),
         outcome.violations.len(),
         took.as_secs_f64(),

@@ -7,7 +7,7 @@ use whatsapp_events::edit_ids;
 pub struct Written {
     /// The id under which the service keeps it.
     pub id: String,
-    /// Whether the service has accepted it.
+    /// Whether the service has accepted it, and not set it aside.
     pub heard: bool,
     /// What it is, for the summary.
     pub what: &'static str,
@@ -15,11 +15,30 @@ pub struct Written {
     is_photo: bool,
 }
 
+/// The bodies of the gateway's events that were set aside: what they tell is kept, and known to nobody.
+#[derive(Default)]
+pub struct SetAside(Vec<String>);
+
+impl SetAside {
+    pub fn new(bodies: impl Iterator<Item = Vec<u8>>) -> Self {
+        let text = |body: Vec<u8>| String::from_utf8_lossy(&body).into_owned();
+        Self(bodies.map(text).collect())
+    }
+
+    /// Whether one of them tells of this message.
+    pub fn names(&self, id: &str) -> bool {
+        self.0.iter().any(|body| body.contains(id))
+    }
+}
+
 impl Written {
     /// The customer's messages of a `chat`. `kept` are the ids that the service keeps.
-    pub fn all(chat: &[ChatMessage], kept: &[&String]) -> Vec<Self> {
-        let messages = chat.iter();
-        messages.map(|m| Self::new(m, chat, kept)).collect()
+    pub fn all(chat: &[ChatMessage], kept: &[&String], set_aside: &SetAside) -> Vec<Self> {
+        let written = chat.iter().map(|m| Self {
+            heard: m.heard && !set_aside.names(&m.id),
+            ..Self::new(m, chat, kept)
+        });
+        written.collect()
     }
 
     fn new(message: &ChatMessage, chat: &[ChatMessage], kept: &[&String]) -> Self {
