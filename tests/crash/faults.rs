@@ -35,6 +35,11 @@ const STEP_OF_AN_OUTAGE: &str = "interval '150 minutes'";
 
 /// In the table of the end.
 pub const KILLED: &str = "processes killed";
+/// Of a standby: its primary runs on out of reach, or has crashed.
+pub const TAKEOVERS: [&str; 2] = [
+    "Postgres out of reach, its standby took over",
+    "Postgres crashed, its standby took over",
+];
 const ASKED_TO_STOP: &str = "processes asked to stop";
 
 /// What happened in a round.
@@ -131,8 +136,7 @@ impl Trouble<'_> {
             let mut store = self.store.lock().await;
             match (rng.random_range(0..8), store.has_standby()) {
                 (0..4, true) => {
-                    self.book
-                        .note("Postgres out of reach, its standby took over");
+                    self.book.note(TAKEOVERS[0]);
                     store.isolate().await;
                 }
                 (0..4, false) => {
@@ -141,7 +145,7 @@ impl Trouble<'_> {
                     pass(down).await;
                 }
                 (4, true) => {
-                    self.book.note("Postgres crashed, its standby took over");
+                    self.book.note(TAKEOVERS[1]);
                     store.crash().await;
                 }
                 (4..6, _) => {

@@ -160,11 +160,13 @@ async fn play_lane(folder: PathBuf, order: Order, next: Arc<AtomicU64>, to: mpsc
 fn tell(seed: u64, outcome: &Outcome, took: Duration) {
     let count = |what| outcome.counts.get(what).copied().unwrap_or_default();
     println!(
-        "seed {seed}: {} sent, {} posted, {} kills, {} crashes of Postgres, {} violations, {:.1} s",
+        "seed {seed}: {} sent, {} posted, {} kills, {} crashes of Postgres, {} takeovers, \
+         {} violations, {:.1} s",
         count("messages sent"),
         count("customers' messages posted"),
         count(faults::KILLED),
         count("Postgres crashed"),
+        faults::TAKEOVERS.map(count).iter().sum::<u64>(),
         outcome.violations.len(),
         took.as_secs_f64(),
     );
