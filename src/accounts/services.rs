@@ -47,6 +47,8 @@ pub struct Services {
     pub public_url: Url,
     /// Least pause between two sends of one number.
     pub min_interval: Duration,
+    /// Whether messages to chats without a phone are sent to their LIDs.
+    pub sends_to_hidden: bool,
     /// How long a person's answer may wait to be sent.
     pub max_age_person: Duration,
     /// How long any other message may wait.

@@ -269,6 +269,7 @@ fn services(
         counters: Counters::default(),
         public_url: public_url.clone(),
         min_interval: settings.waapify.min_interval,
+        sends_to_hidden: settings.waapify.sends_to_hidden,
         max_age_person: settings.waapify.max_age_person,
         max_age_automated: settings.waapify.max_age_automated,
     };

@@ -93,6 +93,8 @@ pub struct WaapifySettings {
     pub api_base: Url,
     /// Least pause between two sends of one number.
     pub min_interval: Duration,
+    /// Whether messages to chats without a phone are sent to their LIDs.
+    pub sends_to_hidden: bool,
     /// How long a person's answer may wait to be sent.
     pub max_age_person: Duration,
     /// How long any other message may wait.
@@ -236,6 +238,7 @@ fn read_all(reader: &mut Reader<impl Fn(&str) -> Option<String>>) -> Option<Sett
     let waapify_base = reader.parsed("waapify_api_base", parse_url);
     let media_base = reader.parsed("whatsapp_media_base", parse_url);
     let min_interval = reader.parsed("waapify_min_interval_ms", parse_interval);
+    let sends_to_hidden = reader.parsed("send_to_hidden_numbers", parse_switch);
     let max_age_person = reader.parsed("max_age_person_hours", parse_age);
     let max_age_automated = reader.parsed("max_age_automated_hours", parse_age);
     let sealer = reader.parsed("encryption_keys", parse_keys);
@@ -265,6 +268,7 @@ fn read_all(reader: &mut Reader<impl Fn(&str) -> Option<String>>) -> Option<Sett
         waapify: WaapifySettings {
             api_base: waapify_base?,
             min_interval: min_interval?,
+            sends_to_hidden: sends_to_hidden?,
             max_age_person: max_age_person?,
             max_age_automated: max_age_automated?,
         },

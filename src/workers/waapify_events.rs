@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 use tracing::{debug, info, warn};
 use whatsapp_events::{self, BadBody, Event, Person, Receipt, ReceiptLevel};
 
@@ -67,9 +67,12 @@ impl Worker for WaapifyEvents {
         &self,
         capacity: impl Into<Capacity> + Send,
     ) -> sqlx::Result<Vec<Vec<EventJob>>> {
-        let capacity = capacity.into();
-        let events =
-            waapify_events::claim(&self.0.pool, self.0.clock.now(), LEASE, capacity).await?;
+        let (capacity, now) = (capacity.into(), self.0.clock.now());
+        let claimed = waapify_events::claim(&self.0.pool, now, now + LEASE, capacity).await;
+        if claimed.as_ref().is_err_and(db::is_disconnect) {
+            tokio::spawn(give_back_unanswered(Arc::clone(&self.0), now + LEASE));
+        }
+        let events = claimed?;
         let same =
             |a: &EventJob, b: &EventJob| (&a.location_id, &a.number) == (&b.location_id, &b.number);
         Ok(events.chunk_by(same).map(<[EventJob]>::to_vec).collect())
@@ -89,6 +92,19 @@ impl Worker for WaapifyEvents {
     async fn release(&self, jobs: &[Vec<EventJob>]) -> sqlx::Result<()> {
         let now = self.0.clock.now();
         waapify_events::put_back(&self.0.pool, &jobs.concat(), None, now).await
+    }
+}
+
+/// Gives back what a claim took although its answer was lost, once the database answers: otherwise each such claim would
+/// count as a process that the event has ended. After its lease that is no more in our hands.
+async fn give_back_unanswered(context: Arc<Context>, until: OffsetDateTime) {
+    while context.clock.now() < until {
+        let now = context.clock.now();
+        match waapify_events::give_back_unanswered(&context.pool, until, now).await {
+            Ok(()) => return,
+            Err(error) => debug!(%error, "an unanswered claim could not be given back"),
+        }
+        tokio::time::sleep(RESCHEDULE_PAUSE).await;
     }
 }
 

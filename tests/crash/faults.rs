@@ -33,6 +33,15 @@ const JUMP_SECONDS: [i64; 3] = [180, 7_200, 90_000];
 const STEPS_OF_AN_OUTAGE: std::ops::RangeInclusive<u32> = 1..=4;
 const STEP_OF_AN_OUTAGE: &str = "interval '150 minutes'";
 
+/// In the table of the end.
+pub const KILLED: &str = "processes killed";
+/// Of a standby: its primary runs on out of reach, or has crashed.
+pub const TAKEOVERS: [&str; 2] = [
+    "Postgres out of reach, its standby took over",
+    "Postgres crashed, its standby took over",
+];
+const ASKED_TO_STOP: &str = "processes asked to stop";
+
 /// What happened in a round.
 #[derive(Default)]
 pub struct Book {
@@ -43,6 +52,13 @@ pub struct Book {
 impl Book {
     fn note(&self, what: &'static str) {
         *self.counts.lock().unwrap().entry(what).or_default() += 1;
+    }
+
+    /// How many processes ended, killed or asked to.
+    pub fn ends(&self) -> u64 {
+        let counts = self.counts.lock().unwrap();
+        let ends = [KILLED, ASKED_TO_STOP];
+        ends.iter().filter_map(|end| counts.get(end)).sum()
     }
 
     fn complain(&self, complaint: Option<String>) {
@@ -100,10 +116,10 @@ impl Trouble<'_> {
             let replica = &self.replicas[rng.random_range(0..self.replicas.len())];
             if rng.random_bool(0.8) {
                 if replica.kill() {
-                    self.book.note("processes killed");
+                    self.book.note(KILLED);
                 }
             } else {
-                self.book.note("processes asked to stop");
+                self.book.note(ASKED_TO_STOP);
                 self.book.complain(replica.terminate().await);
             }
             pass(Duration::from_millis(rng.random_range(0..300))).await;
@@ -120,8 +136,7 @@ impl Trouble<'_> {
             let mut store = self.store.lock().await;
             match (rng.random_range(0..8), store.has_standby()) {
                 (0..4, true) => {
-                    self.book
-                        .note("Postgres out of reach, its standby took over");
+                    self.book.note(TAKEOVERS[0]);
                     store.isolate().await;
                 }
                 (0..4, false) => {
@@ -130,7 +145,7 @@ impl Trouble<'_> {
                     pass(down).await;
                 }
                 (4, true) => {
-                    self.book.note("Postgres crashed, its standby took over");
+                    self.book.note(TAKEOVERS[1]);
                     store.crash().await;
                 }
                 (4..6, _) => {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
-use simulators::{Address, Direction, Simulation, Waapify, seed};
+use simulators::{Address, ChatMessage, CustomerFile, Direction, Simulation, Waapify, seed};
 use tokio::task::JoinSet;
 
 use crate::pass;
@@ -144,7 +144,9 @@ impl Talk {
                 28..31 => self.send_files(rng.random_range(1..=3)),
                 // A campaign does not wait for the answers.
                 31..45 => (0..3).for_each(|_| self.send_text(2)),
-                45..82 => self.write().await,
+                45..74 => self.write().await,
+                74..79 => self.edit(&mut rng).await,
+                79..82 => self.send_photo().await,
                 82..90 => self.gateway.customer_reads(&self.phone).await,
                 90..95 => self.deliver_again(&mut rng).await,
                 _ => self.write_again(&mut rng).await,
@@ -207,11 +209,53 @@ impl Talk {
 
     /// The gateway posts a message again that the service has received.
     async fn write_again(&self, rng: &mut StdRng) {
-        let mut written = self.gateway.chat(&self.phone);
-        written.retain(|message| !message.from_business && message.heard);
-        if let Some(last) = written.len().checked_sub(1) {
-            let message = &written[rng.random_range(0..=last)];
+        if let Some(message) = self.heard_text(rng) {
             self.gateway.posts_again(&self.phone, &message.id).await;
         }
+    }
+
+    /// The customer edits a message that the service has received. Without its original an edit could not be opened.
+    async fn edit(&mut self, rng: &mut StdRng) {
+        let text = self.words(1);
+        let written = self.gateway.chat(&self.phone);
+        if let Some(message) = self.heard_text(rng)
+            && !written
+                .iter()
+                .any(|edit| edit.edits.as_ref() == Some(&message.id))
+        {
+            self.gateway
+                .customer_edits(&self.phone, &self.name, &message.id, &text)
+                .await;
+        }
+    }
+
+    /// The customer sends a photo in high definition.
+    async fn send_photo(&mut self) {
+        let caption = self.words(1);
+        let photo = |bytes| CustomerFile {
+            kind: "image",
+            bytes,
+            mimetype: "image/jpeg",
+            name: None,
+            caption: Some(&caption),
+        };
+        let forms = [
+            &photo(b"\xff\xd8\xff\xe0small"),
+            &photo(b"\xff\xd8\xff\xe0better"),
+        ];
+        self.gateway
+            .customer_sends_hd_photo(&self.phone, &self.name, forms)
+            .await;
+    }
+
+    /// A text of the customer that the service has received.
+    fn heard_text(&self, rng: &mut StdRng) -> Option<ChatMessage> {
+        let mut written = self.gateway.chat(&self.phone);
+        written.retain(|message| {
+            let is_text = message.kind == "text" && message.edits.is_none();
+            is_text && !message.from_business && message.heard
+        });
+        let last = written.len().checked_sub(1)?;
+        Some(written.swap_remove(rng.random_range(0..=last)))
     }
 }

@@ -17,10 +17,12 @@ mod faults;
 mod load;
 mod processes;
 mod proxy;
+mod records;
 mod round;
 mod standby;
 mod statuses;
 mod store;
+mod written;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -119,14 +121,15 @@ async fn run(order: Order) -> ExitCode {
         }
         total.violations.extend(outcome.violations);
     }
-    // A lane that panicked has lost its round.
-    lanes.join_all().await;
-    print_summary(
-        played,
-        &total.counts,
-        total.violations.len(),
-        begin.elapsed(),
-    );
+    while let Some(lane) = lanes.join_next().await {
+        // It has told why; its round is lost.
+        total.violations.extend(
+            lane.err()
+                .map(|_| "a lane of the suite panicked".to_owned()),
+        );
+    }
+    let took = begin.elapsed();
+    print_summary(played, &total.counts, total.violations.len(), took);
     ExitCode::from(u8::from(
         !total.violations.is_empty() || played < order.rounds,
     ))
@@ -157,11 +160,13 @@ async fn play_lane(folder: PathBuf, order: Order, next: Arc<AtomicU64>, to: mpsc
 fn tell(seed: u64, outcome: &Outcome, took: Duration) {
     let count = |what| outcome.counts.get(what).copied().unwrap_or_default();
     println!(
-        "seed {seed}: {} sent, {} posted, {} kills, {} crashes of Postgres, {} violations, {:.1} s",
+        "seed {seed}: {} sent, {} posted, {} kills, {} crashes of Postgres, {} takeovers, \
+         {} violations, {:.1} s",
         count("messages sent"),
         count("customers' messages posted"),
-        count("processes killed"),
+        count(faults::KILLED),
         count("Postgres crashed"),
+        faults::TAKEOVERS.map(count).iter().sum::<u64>(),
         outcome.violations.len(),
         took.as_secs_f64(),
     );

@@ -3,6 +3,7 @@
 //!
 //! Passes bytes on, and stops passing them on when told. Does not interpret them.
 
+use std::mem;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
@@ -17,9 +18,16 @@ const BUFFER_BYTES: usize = 16 * 1024;
 /// An address in front of others.
 pub struct Proxy {
     pub address: SocketAddr,
-    targets: Arc<Mutex<Vec<SocketAddr>>>,
-    /// What connections go by: the last one for new connections.
-    flows: Arc<Mutex<Vec<watch::Sender<bool>>>>,
+    ways: Arc<Mutex<Ways>>,
+}
+
+/// What connections go by. One lock for both, so that no connection leads to an old target and flows on like a new one.
+struct Ways {
+    targets: Vec<SocketAddr>,
+    /// Of new connections.
+    flows: watch::Sender<bool>,
+    /// Of those that are forgotten, which stay open.
+    forgotten: Vec<watch::Sender<bool>>,
 }
 
 impl Proxy {
@@ -28,14 +36,19 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let proxy = Self {
             address: listener.local_addr().unwrap(),
-            targets: Arc::default(),
-            flows: Arc::new(Mutex::new(vec![watch::Sender::new(true)])),
+            ways: Arc::new(Mutex::new(Ways {
+                targets: Vec::new(),
+                flows: watch::Sender::new(true),
+                forgotten: Vec::new(),
+            })),
         };
-        let (targets, flows) = (Arc::clone(&proxy.targets), Arc::clone(&proxy.flows));
+        let ways = Arc::clone(&proxy.ways);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let targets = targets.lock().unwrap().clone();
-                let flowing = flows.lock().unwrap().last().unwrap().subscribe();
+                let (targets, flowing) = {
+                    let ways = ways.lock().unwrap();
+                    (ways.targets.clone(), ways.flows.subscribe())
+                };
                 tokio::spawn(join(stream, targets, flowing));
             }
         });
@@ -44,24 +57,21 @@ impl Proxy {
 
     /// Sends each new connection to a random target. A target that does not listen is skipped.
     pub fn aim(&self, targets: Vec<SocketAddr>) {
-        *self.targets.lock().unwrap() = targets;
+        self.ways.lock().unwrap().targets = targets;
     }
 
     /// Sets whether bytes are passed on. If not, connections stay open and silent.
     pub fn set_flowing(&self, flows: bool) {
-        self.flows
-            .lock()
-            .unwrap()
-            .last()
-            .unwrap()
-            .send_replace(flows);
+        self.ways.lock().unwrap().flows.send_replace(flows);
     }
 
     /// Stops passing on what comes over the connections that are open, without closing them: as when a host dies or a
     /// NAT forgets them. New connections work.
     pub fn forget_connections(&self) {
-        self.set_flowing(false);
-        self.flows.lock().unwrap().push(watch::Sender::new(true));
+        let mut ways = self.ways.lock().unwrap();
+        let flows = mem::replace(&mut ways.flows, watch::Sender::new(true));
+        flows.send_replace(false);
+        ways.forgotten.push(flows);
     }
 }
 

@@ -20,6 +20,11 @@ const SYNCHRONOUS: [&str; 2] = [
     "alter system set synchronous_standby_names = '*'",
     "select pg_reload_conf()",
 ];
+/// A commit waits for a standby: the setting is in force. Each process of the server reads it for itself, the one that
+/// lets commits wait often later than the one that shows the standby as synchronous.
+const WAITS: &str = "select exists (select from pg_stat_activity where wait_event = 'SyncRep')";
+/// Changes nothing, and must be replicated.
+const SMALL_CHANGE: &str = "select pg_logical_emit_message(true, 'crash', 'suite')";
 const FOLLOWS: &str = "select exists (select from pg_stat_replication where sync_state = 'sync')";
 const IN_RECOVERY: &str = "select pg_is_in_recovery()";
 
@@ -33,16 +38,33 @@ pub async fn follow(primary: &PrivatePostgres, folder: &Path) -> PrivatePostgres
             .await
             .unwrap();
     let (source, target) = (primary.folder().to_owned(), folder.to_owned());
-    let started = tokio::task::spawn_blocking(move || {
-        copy(Path::new(&programs), &source, &address, &target);
-        PrivatePostgres::start(&target, Durability::Durable)
-    });
-    let standby = started.await.unwrap().unwrap();
-    for sql in SYNCHRONOUS {
-        sqlx::query(sql).execute(&mut connection).await.unwrap();
-    }
+    let from = address.clone();
+    in_thread(move || copy(Path::new(&programs), &source, &from, &target)).await;
+    make_synchronous(&mut connection, &address).await;
+    let target = folder.to_owned();
+    let standby = in_thread(move || PrivatePostgres::start(&target, Durability::Durable)).await;
     until(&mut connection, FOLLOWS, true).await;
-    standby
+    standby.unwrap()
+}
+
+async fn in_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(work).await.unwrap()
+}
+
+/// Returns when every commit waits for a standby, of which there is none yet: the copy has been made, without this
+/// setting.
+async fn make_synchronous(connection: &mut PgConnection, address: &str) {
+    let mut other = PgConnection::connect(address).await.unwrap();
+    for sql in SYNCHRONOUS {
+        sqlx::query(sql).execute(&mut *connection).await.unwrap();
+    }
+    let changes = tokio::spawn(async move {
+        while sqlx::query(SMALL_CHANGE).execute(&mut other).await.is_ok() {
+            pass(Duration::from_millis(5)).await;
+        }
+    });
+    until(connection, WAITS, true).await;
+    changes.abort();
 }
 
 /// Lets the standby take over. Returns when it takes writes.

@@ -7,21 +7,25 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use private_postgres::{self, Durability, PrivatePostgres};
 use rustix::process::{Pid, Signal, kill_process};
-use sqlx::AssertSqlSafe;
-use sqlx::postgres::PgPoolOptions;
+use sqlx::postgres::{PgPoolOptions, PgRow};
+use sqlx::{AssertSqlSafe, FromRow, PgPool};
 use url::Url;
 use waapify_ghl::db;
 use waapify_ghl::db::connection::Pool;
 
 use crate::proxy::Proxy;
-use crate::standby;
+use crate::{pass, standby};
 
 /// For the suite's own queries, beside the twenty of each replica.
 const CONNECTIONS: u32 = 3;
-/// Unlike the service, the suite waits for a busy machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Unlike the service, the suite waits for a busy machine: many times what a statement needs on it.
+const PATIENCE: Duration = Duration::from_mins(2);
+/// Before a statement of the suite that failed is tried again.
+const AGAIN: Duration = Duration::from_millis(100);
 /// Open work: rows that a worker still has to claim.
 const OPEN: &str = "
     select 'outbound ' || id as name, concat(state, attempt, parts_sent, due_at) as rest from outbound
@@ -69,10 +73,9 @@ pub struct Store {
     /// Runs on, out of reach, since its standby took over.
     isolated: Option<PrivatePostgres>,
     proxy: Proxy,
-    /// The suite's own way to it, which is never silent.
-    own_way: Proxy,
     /// The address of the proxy; it never changes.
     pub url: String,
+    /// The suite's own way to the server that serves now, which is never silent.
     pub pool: Pool,
 }
 
@@ -81,43 +84,32 @@ impl Store {
     pub async fn start(folder: &Path) -> Self {
         fs::create_dir_all(folder).unwrap();
         private_postgres::remove_data(folder).unwrap();
-        let (proxy, own_way) = (Proxy::start().await, Proxy::start().await);
+        let proxy = Proxy::start().await;
         let cluster = start(folder.to_owned()).await;
-        let [url, own_url] = [&proxy, &own_way].map(|way| {
-            let mut url = Url::parse(&cluster.url("postgres")).unwrap();
-            url.set_port(Some(way.address.port())).unwrap();
-            url
-        });
-        let pool: Pool = PgPoolOptions::new()
-            .max_connections(CONNECTIONS)
-            .acquire_timeout(PATIENCE)
-            .connect_lazy(own_url.as_str())
-            .unwrap()
-            .into();
-        let store = Self {
+        let mut url = Url::parse(&cluster.url("postgres")).unwrap();
+        url.set_port(Some(proxy.address.port())).unwrap();
+        let mut store = Self {
             folder: cluster.folder().to_owned(),
-            cluster: Some(cluster),
+            pool: own_pool(&cluster),
+            cluster: None,
             standby: None,
             isolated: None,
             proxy,
-            own_way,
             url: url.into(),
-            pool,
         };
-        store.aim();
+        store.lead_to(cluster);
         db::migrate(&store.pool).await.unwrap();
         store
     }
 
-    /// Points both ways at the server.
-    fn aim(&self) {
-        let targets = self.cluster.iter().map(|cluster| {
-            let port = standby::port(cluster);
-            ([127, 0, 0, 1], port).into()
-        });
-        let targets: Vec<_> = targets.collect();
-        self.proxy.aim(targets.clone());
-        self.own_way.aim(targets);
+    /// From now on this server serves. The suite keeps no connection to another one: that could still answer, with what
+    /// was true before, and its commits may wait for a standby without end.
+    fn lead_to(&mut self, cluster: PrivatePostgres) {
+        cluster.folder().clone_into(&mut self.folder);
+        self.pool = own_pool(&cluster);
+        let target = ([127, 0, 0, 1], standby::port(&cluster));
+        self.proxy.aim(vec![target.into()]);
+        self.cluster = Some(cluster);
     }
 
     /// Gives it a standby.
@@ -130,8 +122,9 @@ impl Store {
         self.standby.is_some()
     }
 
-    /// Its host is out of reach: nothing that was connected to it gets an answer. It runs on, and its standby takes over.
+    /// Its host is out of reach, for new connections as well. It runs on, and its standby takes over.
     pub async fn isolate(&mut self) {
+        self.proxy.aim(Vec::new());
         self.proxy.forget_connections();
         self.isolated = self.cluster.take();
         self.recover().await;
@@ -173,9 +166,7 @@ impl Store {
                 }
                 None => start(self.folder.clone()).await,
             };
-            next.folder().clone_into(&mut self.folder);
-            self.cluster = Some(next);
-            self.aim();
+            self.lead_to(next);
         }
     }
 
@@ -211,21 +202,37 @@ impl Store {
 
     /// The open work, one row each. If two answers are equal, no worker is active.
     pub async fn open_work(&self) -> Vec<(String, String)> {
-        sqlx::query_as(OPEN).fetch_all(&self.pool).await.unwrap()
+        self.rows(OPEN).await
+    }
+
+    /// The rows of a question of the suite.
+    pub async fn rows<T>(&self, sql: &'static str) -> Vec<T>
+    where
+        T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
+    {
+        self.patiently(|pool| async move { sqlx::query_as(sql).fetch_all(&pool).await }.boxed())
+            .await
     }
 
     /// Moves the time, unless work has begun since `seen`: what was just claimed keeps its lease.
     pub async fn let_pass_after(&self, time: &str, seen: &[(String, String)]) {
-        let mut tx = self.pool.begin().await.unwrap();
-        sqlx::raw_sql(LOCK).execute(&mut *tx).await.unwrap();
-        let open: Vec<(String, String)> = sqlx::query_as(OPEN).fetch_all(&mut *tx).await.unwrap();
-        if open == seen {
-            sqlx::raw_sql(jump(time)).execute(&mut *tx).await.unwrap();
-        }
-        tx.commit().await.unwrap();
+        let (time, seen) = (time.to_owned(), seen.to_vec());
+        // A second try finds other due times if the first one has moved them.
+        self.patiently(|pool| pass_unless_changed(pool, time.clone(), seen.clone()).boxed())
+            .await;
     }
 
-    /// Moves the time even if workers are active, as a clock does that jumps ahead.
+    /// Moves the time even if workers are active, as a clock does that jumps ahead. Perhaps twice, as clocks may.
+    pub async fn let_pass_surely(&self, time: &str) {
+        let time = time.to_owned();
+        self.patiently(|pool| {
+            let sql = jump(&time);
+            async move { sqlx::raw_sql(sql).execute(&pool).await }.boxed()
+        })
+        .await;
+    }
+
+    /// As [`Store::let_pass_surely`], if the database answers.
     pub async fn let_pass(&self, time: &str) -> sqlx::Result<()> {
         let passed = sqlx::raw_sql(jump(time)).execute(&self.pool).await;
         passed.map(|_| ())
@@ -238,15 +245,53 @@ impl Store {
         self.let_pass(time).await
     }
 
-    /// The number of events that the service could not read.
-    pub async fn unread(&self) -> i64 {
-        let sql = "select count(*) from waapify_events where state = 'failed'";
-        sqlx::query_scalar(sql).fetch_one(&self.pool).await.unwrap()
+    async fn execute(&self, sql: &'static str) {
+        self.patiently(|pool| async move { sqlx::raw_sql(sql).execute(&pool).await }.boxed())
+            .await;
     }
 
-    async fn execute(&self, sql: &'static str) {
-        sqlx::raw_sql(sql).execute(&self.pool).await.unwrap();
+    /// Asks until there is an answer. The limits of the service's pool are not the suite's: a busy machine is no fault
+    /// of the service, and what it did shows only in an answer.
+    async fn patiently<T>(
+        &self,
+        ask: impl Fn(PgPool) -> BoxFuture<'static, sqlx::Result<T>> + Send,
+    ) -> T {
+        let mut failures = Vec::new();
+        let tries = async {
+            loop {
+                match ask(self.pool.without_limits().clone()).await {
+                    Ok(answer) => return answer,
+                    Err(error) => failures.push(error),
+                }
+                pass(AGAIN).await;
+            }
+        };
+        let answer = tokio::time::timeout(PATIENCE, tries).await;
+        answer.unwrap_or_else(|_| panic!("the database does not answer the suite: {failures:?}"))
     }
+}
+
+fn own_pool(cluster: &PrivatePostgres) -> Pool {
+    let pool = PgPoolOptions::new()
+        .max_connections(CONNECTIONS)
+        .acquire_timeout(PATIENCE);
+    let pool = pool.connect_lazy(&cluster.url("postgres")).unwrap();
+    pool.into()
+}
+
+/// Moves the time, unless the open work is not what was `seen`.
+async fn pass_unless_changed(
+    pool: PgPool,
+    time: String,
+    seen: Vec<(String, String)>,
+) -> sqlx::Result<()> {
+    let mut tx = pool.begin().await?;
+    sqlx::raw_sql(LOCK).execute(&mut *tx).await?;
+    let open: Vec<(String, String)> = sqlx::query_as(OPEN).fetch_all(&mut *tx).await?;
+    if open == seen {
+        sqlx::raw_sql(jump(&time)).execute(&mut *tx).await?;
+    }
+    tx.commit().await
 }
 
 /// A server and its standby take turns with two folders.

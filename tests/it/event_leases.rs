@@ -179,6 +179,26 @@ async fn who_lost_the_lease_leaves_the_work_to_its_new_owner() {
     assert_eq!(noted, 0, "the first owner gave up");
 }
 
+/// A database that was silent longer than a lease, while its owner was reading: the owner's outcome shows that it lived.
+#[tokio::test]
+async fn an_owner_that_ends_its_work_after_its_lease_was_not_dead() {
+    let bridge = Bridge::new().await;
+    bridge.customer_writes("hai").await;
+    for _ in 0..3 {
+        let jobs = worker(&bridge).claim(64).await.unwrap();
+        bridge.clock.advance(Duration::seconds(61));
+        let others = worker(&bridge).claim(64).await.unwrap();
+        assert_eq!(others.len(), 1, "another process");
+        let read = worker(&bridge).process(jobs[0].clone()).await;
+        read.unwrap();
+        worker(&bridge).release(&others).await.unwrap();
+    }
+    bridge.settle().await;
+    let events = events(&bridge).await;
+    assert!(events.iter().all(|event| event.0 == "done"), "{events:?}");
+    assert_eq!(bridge.conversation(), ["hai"]);
+}
+
 #[tokio::test]
 async fn what_is_in_hand_is_not_claimed_again_even_when_its_lease_has_ended() {
     let bridge = Bridge::new().await;

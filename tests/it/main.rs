@@ -42,6 +42,7 @@ mod ghl_events;
 mod ghl_refusals;
 mod groups;
 mod harness;
+mod hidden_numbers;
 mod hidden_posts;
 mod insert_batcher;
 mod install_states;

@@ -281,7 +281,7 @@ async fn an_own_number_is_connected_in_its_other_form() {
 }
 
 /// Aisyah writes under her LID, and shows no phone for a quarter of an hour.
-async fn shown_without_phone(bridge: &Bridge) -> String {
+pub async fn shown_without_phone(bridge: &Bridge) -> String {
     writes(bridge, "H1", LID, "siapa saya").await;
     bridge.after(Duration::minutes(14)).await;
     assert!(bridge.posted().is_empty());

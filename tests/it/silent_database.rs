@@ -3,6 +3,7 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
@@ -14,12 +15,18 @@ use waapify_ghl::app::App;
 use waapify_ghl::db;
 use waapify_ghl::db::connection::Pool;
 use waapify_ghl::runtime::clock::Clock;
+use waapify_ghl::workers::Worker as _;
+use waapify_ghl::workers::waapify_events::WaapifyEvents;
 
 use crate::commands::{Serving, program};
 use crate::harness::{
     Bridge, TestDatabase, ask, environment, hook_path, payload, settings, signature_of, wait,
 };
 use crate::proxy::Proxy;
+
+const WAITS: &str = "select exists (select from pg_locks where not granted
+    and database = (select oid from pg_database where datname = current_database()))";
+const IS_LEASED: &str = "select exists (select from waapify_events where is_leased)";
 
 /// The address of the database behind the proxy.
 async fn behind_proxy(database: &TestDatabase) -> (Proxy, String) {
@@ -60,6 +67,34 @@ async fn connections_that_go_silent_are_replaced_and_messages_go_on_both_ways() 
     .await;
     process.signal(Signal::TERM);
     assert_eq!(process.ended().await.0, Some(0));
+}
+
+/// The server claims, and its answer is lost: that counts against no event.
+#[tokio::test]
+async fn a_claim_whose_answer_is_lost_is_given_back() {
+    let bridge = Bridge::new().await;
+    let (proxy, url) = behind_proxy(&bridge.database).await;
+    let environment = environment("http://localhost:8080", "http://127.0.0.1:9");
+    let pool = db::open_pool(&url).unwrap();
+    let app = App::new(&settings(&environment), pool, Clock::system()).unwrap();
+    let worker = WaapifyEvents(Arc::clone(&app.context));
+    assert!(worker.claim(8).await.unwrap().is_empty(), "it is connected");
+    bridge.customer_writes("hai").await;
+    let database = &bridge.database.pool;
+    let mut blocker = database.begin().await.unwrap();
+    let lock = sqlx::raw_sql("lock table numbers in access exclusive mode");
+    lock.execute(&mut *blocker).await.unwrap();
+    let claim = tokio::spawn(async move { worker.claim(8).await });
+    let is = async |sql: &'static str| {
+        let answer = sqlx::query_scalar::<_, bool>(sql);
+        answer.fetch_one(database).await.unwrap()
+    };
+    wait("it waits for the lock", async || is(WAITS).await).await;
+    proxy.forget_connections();
+    blocker.rollback().await.unwrap();
+    wait("it has claimed", async || is(IS_LEASED).await).await;
+    assert!(claim.await.unwrap().is_err());
+    wait("it is given back", async || !is(IS_LEASED).await).await;
 }
 
 /// The routes of the service over a pool of its own.

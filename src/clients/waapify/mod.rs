@@ -4,6 +4,7 @@
 //! Owns the calls that the service makes, and the meaning of each answer (`answer`, `qr`). It does not believe
 //! `status:"success"`: a message counts as sent only when the answer has its WhatsApp id.
 
+mod addresses;
 mod answer;
 mod hold_reason;
 mod qr;
@@ -21,6 +22,7 @@ use tokio::time::Instant;
 use url::Url;
 use whatsapp_events;
 
+use crate::clients::waapify::addresses::{is_instance_id, missing_page, route_to};
 use crate::clients::{endpoint, scrub};
 use crate::model::ids::WaMessageId;
 use crate::model::reason::{Answer, Reason};
@@ -158,27 +160,26 @@ impl Client {
         Self { http, base }
     }
 
-    /// Sends a text, or a file with the text as its caption, to `number` (E.164 digits).
+    /// Sends a text, or a file with the text as its caption, to `chat`: E.164 digits, or the address of a chat without
+    /// a phone.
     pub async fn send(
         &self,
         credentials: &Credentials,
-        number: &str,
+        chat: &str,
         text: &str,
         media: Option<&Media>,
     ) -> Result<WaMessageId, SendFailure> {
         // `message` and `filename` are always given: the gateway turns a missing one into "0".
+        let (page, recipient) = route_to(chat);
         let mut query = vec![
-            ("number", number),
+            (recipient, chat),
             ("type", if media.is_some() { "media" } else { "text" }),
             ("message", text),
             ("filename", media.map_or("", |media| &media.filename)),
         ];
         query.extend(media.map(|media| ("media_url", media.url.as_str())));
         // POST, because proxies may repeat a GET.
-        let request = self
-            .http
-            .post(endpoint(&self.base, &["send.php"]))
-            .query(&query);
+        let request = self.http.post(endpoint(&self.base, &[page])).query(&query);
         let is_long = text.len() + media.map_or(0, |media| media.url.len()) > SHORT_BYTES;
         let started = Instant::now();
         match ask(with_keys(request, credentials), SEND_TIMEOUT).await {
@@ -187,7 +188,8 @@ impl Client {
                     was_prompt: started.elapsed() < LATE,
                     is_long,
                 };
-                classify_send(status, &String::from_utf8_lossy(&body), sent)
+                let result = classify_send(status, &String::from_utf8_lossy(&body), sent);
+                result.map_err(|failure| missing_page(page, status).unwrap_or(failure))
             }
             Err(error) => Err(unanswered(error)),
         }
@@ -263,12 +265,6 @@ impl Client {
         let request = self.http.get(endpoint(&self.base, &["reboot.php"]));
         check(request, credentials).await.map(|_| ())
     }
-}
-
-/// Letters, digits, dashes, because ids go into addresses and the database. Waapify's have 13 characters.
-fn is_instance_id(text: &str) -> bool {
-    let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    (1..=64).contains(&text.len()) && text.bytes().all(known)
 }
 
 fn with_keys(request: RequestBuilder, credentials: &Credentials) -> RequestBuilder {

@@ -188,12 +188,12 @@ pub async fn mark_moved(
 }
 
 /// A contact of ours that has no phone in GHL.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WithoutPhone {
     /// A group's.
     Group,
-    /// A sender's whose phone is not known.
-    Hidden,
+    /// A sender's whose phone is not known: the address of the chat, a LID.
+    Hidden(String),
     /// A sender's whose phone became known: its conversation goes on in another contact.
     Moved,
 }
@@ -220,7 +220,7 @@ pub async fn find_addressee(
     Ok(found.map(
         |row| match (row.phone.ends_with(LID_SERVER), row.is_moved) {
             (false, _) => WithoutPhone::Group,
-            (true, false) => WithoutPhone::Hidden,
+            (true, false) => WithoutPhone::Hidden(row.phone),
             (true, true) => WithoutPhone::Moved,
         },
     ))

@@ -1,6 +1,6 @@
 //! Waapify's events, stored byte for byte until they have been read.
 
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
 use crate::db::connection::Pool;
 use crate::db::queue::{Capacity, Claims, claimed, set_due};
@@ -67,13 +67,13 @@ const RUN_BYTES: i64 = 256 * 1024;
 /// Numbers of one location that are read at once.
 const NUMBERS_OF_LOCATION: i64 = 4;
 
-/// Claims the first waiting events of each of some numbers of which none are being read (`capacity.left`). The events of a
-/// number are read in the order of their arrival. An event that was claimed before is only claimed as the first one, so
-/// that only the event at fault uses up its tries.
+/// Claims, until `until`, the first waiting events of each of some numbers of which none are being read
+/// (`capacity.left`). The events of a number are read in the order of their arrival. An event that was claimed before is
+/// only claimed as the first one, so that only the event at fault uses up its tries.
 pub async fn claim(
     pool: &Pool,
     now: OffsetDateTime,
-    lease: Duration,
+    until: OffsetDateTime,
     capacity: impl Into<Capacity>,
 ) -> sqlx::Result<Vec<EventJob>> {
     let capacity = capacity.into();
@@ -81,7 +81,7 @@ pub async fn claim(
         EventJob,
         "src/db/webhooks/claim_waapify_events.sql",
         now,
-        now + lease,
+        until,
         capacity.limit,
         RUN,
         RUN_BYTES,
@@ -92,12 +92,29 @@ pub async fn claim(
     .await
 }
 
+/// Gives back what a claim took whose answer was lost: its leases end at `until`, as those of no other claim do.
+pub async fn give_back_unanswered(
+    pool: &Pool,
+    until: OffsetDateTime,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update waapify_events set is_leased = false, due_at = $2 where state = 'accepted' and due_at = $1",
+        until,
+        now,
+    )
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
 claimed!(EventJob, id, in location_id);
 
 /// How an event ends: it was read, or cannot be, for this reason.
 pub type Ended<'a> = (&'a EventJob, Result<(), Reason>);
 
-/// Ends claimed events.
+/// Ends claimed events. One that another process has claimed meanwhile is left to it, and is not held against this owner,
+/// which lives.
 pub async fn finish(pool: &Pool, ended: &[Ended<'_>]) -> sqlx::Result<()> {
     let claims = Claims::of(ended.iter().map(|(job, _)| *job));
     let reasons: Vec<Option<&Reason>> = ended
@@ -107,15 +124,13 @@ pub async fn finish(pool: &Pool, ended: &[Ended<'_>]) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
         update waapify_events e
-        set state = case when j.reason is null then 'done' else 'failed' end,
-            is_leased = false,
-            reason_code = j.reason->>'code',
-            reason_args = j.reason->'args'
+        set state = case when e.attempt <> j.attempt then e.state when j.reason is null then 'done' else 'failed' end,
+            is_leased = e.is_leased and e.attempt <> j.attempt,
+            crashed_attempts = greatest(0, e.crashed_attempts - (e.attempt <> j.attempt)::int),
+            reason_code = case when e.attempt = j.attempt then j.reason->>'code' end,
+            reason_args = case when e.attempt = j.attempt then j.reason->'args' end
         from unnest($1::text[], $2::bigint[], $3::int[], $4::jsonb[]) as j (location_id, id, attempt, reason)
-        where e.location_id = j.location_id
-            and e.id = j.id
-            and e.attempt = j.attempt
-            and e.state not in ('done', 'failed')
+        where e.location_id = any (array[j.location_id]) and e.id = j.id and e.state not in ('done', 'failed')
         "#,
         &claims.locations as &[&str],
         &claims.ids,

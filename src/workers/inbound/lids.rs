@@ -99,7 +99,9 @@ async fn prove<'a>(
     let ids: Vec<_> = proofs.iter().map(|proof| proof.sent).collect();
     let recipients = receipts::list_recipients(pool, location, &job.number, &ids).await?;
     let pair = |proof: Proof<'a>| {
-        let (phone, said_at) = recipients.get(proof.sent)?.clone();
+        // What was sent to a LID says nothing about its phone.
+        let known = recipients.get(proof.sent);
+        let (phone, said_at) = known.filter(|(chat, _)| !chat.contains('@'))?.clone();
         Some(Pair {
             lid: proof.lid,
             phone,

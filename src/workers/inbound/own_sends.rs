@@ -7,9 +7,9 @@ use crate::db::outbound::receipts::{KnownFrom, SentPart};
 use crate::db::outbound::{in_flight, receipts};
 use crate::db::webhooks::waapify_events::EventJob;
 use crate::model::ids::WaMessageId;
-use crate::model::reason::Step;
+use crate::model::reason::{Failure, Step};
 use crate::workers::Context;
-use crate::workers::outbound::plan::{Country, Part, Plan, attachments, country_of, plan};
+use crate::workers::outbound::plan::{Country, Part, Plan, attachments, country_of, plan, plan_to};
 
 /// Whether a message from our side is one of our sends. Then this echo proves that the part with the same text to the
 /// same chat was sent, which its worker may not know (yet). Some builds of the gateway do not mark echoes, so messages
@@ -18,16 +18,13 @@ pub(super) async fn confirm(
     context: &Context,
     job: &EventJob,
     (message, is_old): (&Message, bool),
-    chat: Option<&str>,
+    chat: &str,
     id: &WaMessageId,
 ) -> sqlx::Result<bool> {
     let (pool, location) = (&context.pool, &job.location_id);
     if receipts::is_ours(pool, location, &job.number, id).await? {
         return Ok(true);
     }
-    let Some(chat) = chat else {
-        return Ok(false);
-    };
     // What a person wrote days ago is not the echo of a message that is being sent now.
     if message.origin == Origin::OwnPhone && (is_old || message.has_phone_id()) {
         return Ok(false);
@@ -69,7 +66,12 @@ fn says_the_same(candidate: &PartOf, country: Option<Country>, content: &Content
 /// The planned part that was sent.
 pub(super) fn part_of(sent: &PartOf, country: Option<Country>) -> Option<Part> {
     let files = attachments::known(sent.files.as_deref());
-    match plan(&sent.body, country, files.as_deref()) {
+    let planned = match plan(&sent.body, country, files.as_deref()) {
+        // It was sent all the same, to a chat without a phone; which one changes no part.
+        Plan::Fail(Failure::NoPhone) => plan_to(&sent.body, "", files.as_deref()),
+        planned => planned,
+    };
+    match planned {
         Plan::Send { parts, .. } => parts.into_iter().nth(usize::try_from(sent.part).ok()?),
         _ => None,
     }

@@ -118,9 +118,9 @@ async fn find_state(
     (message, is_old): (&Message, bool),
     (id, form, place, text): (&WaMessageId, &Form, &Place, Option<&str>),
 ) -> sqlx::Result<Option<State>> {
-    let phone = place.phone.as_deref();
+    let chat = &place.conversation;
     let is_ours =
-        message.from_me && own_sends::confirm(context, job, (message, is_old), phone, id).await?;
+        message.from_me && own_sends::confirm(context, job, (message, is_old), chat, id).await?;
     let is_ours = is_ours || message.origin == Origin::OwnEcho;
     let is_theirs = message.from_me && !is_ours;
     let now = context.clock.now();

@@ -34,6 +34,7 @@ use crate::model::reason::{Failure, Hold, NUMBER_STOPPED, Reason, Step, Wait};
 use crate::model::states::InstallStatus;
 use crate::runtime::counters::Leg;
 use crate::runtime::notify::Signal;
+use crate::workers::outbound::plan::attachments::File;
 use crate::workers::outbound::plan::{Attachment, Part, Plan, country_of};
 use crate::workers::recording::until_recorded;
 use crate::workers::{Context, POLL_INTERVAL, Worker};
@@ -69,7 +70,7 @@ pub enum Job {
 
 /// What is to be sent to whom.
 struct Message {
-    /// E.164 digits.
+    /// E.164 digits, or the address of a chat without a phone.
     chat: String,
     /// The contact that has this phone in GHL.
     contact: Option<String>,
@@ -263,7 +264,11 @@ impl Outbound {
     async fn plan(&self, job: &OutboundJob) -> sqlx::Result<Option<Message>> {
         let country = job.number.as_deref().and_then(country_of);
         let known = plan::attachments::known(job.files.as_deref());
-        match plan::plan(&job.body, country, known.as_deref()) {
+        let planned = match plan::plan(&job.body, country, known.as_deref()) {
+            Plan::Fail(Failure::NoPhone) => self.plan_without_phone(job, known.as_deref()).await?,
+            planned => planned,
+        };
+        match planned {
             Plan::Send {
                 chat,
                 contact,
@@ -301,18 +306,27 @@ impl Outbound {
         }
     }
 
-    /// Ends a message that cannot be sent. Where the contact can have no phone, "no phone number" would not help the reader.
-    async fn fail_plan(&self, job: &OutboundJob, failure: Failure) -> sqlx::Result<()> {
-        let failure = if failure == Failure::NoPhone {
-            match phones::find_addressee(&self.0.pool, &job.location_id, job.id).await? {
-                Some(WithoutPhone::Group) => Failure::Group,
-                Some(WithoutPhone::Hidden) => Failure::PhoneHidden,
-                Some(WithoutPhone::Moved) => Failure::PhoneElsewhere,
-                None => failure,
+    /// The plan of a message to a contact without a phone. Where the contact can have none, "no phone number" would not
+    /// help the reader.
+    async fn plan_without_phone(
+        &self,
+        job: &OutboundJob,
+        files: Option<&[File]>,
+    ) -> sqlx::Result<Plan> {
+        let found = phones::find_addressee(&self.0.pool, &job.location_id, job.id).await?;
+        Ok(match found {
+            Some(WithoutPhone::Hidden(address)) if self.0.sends_to_hidden => {
+                plan::plan_to(&job.body, &address, files)
             }
-        } else {
-            failure
-        };
+            Some(WithoutPhone::Hidden(_)) => Plan::Fail(Failure::PhoneHidden),
+            Some(WithoutPhone::Group) => Plan::Fail(Failure::Group),
+            Some(WithoutPhone::Moved) => Plan::Fail(Failure::PhoneElsewhere),
+            None => Plan::Fail(Failure::NoPhone),
+        })
+    }
+
+    /// Ends a message that cannot be sent.
+    async fn fail_plan(&self, job: &OutboundJob, failure: Failure) -> sqlx::Result<()> {
         self.fail(job, failure.into()).await?;
         self.refund_pacing_slot(job).await
     }

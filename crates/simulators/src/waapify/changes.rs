@@ -7,7 +7,7 @@ use ring::{aead, hkdf};
 use serde_json::{Value, json};
 
 use crate::clock;
-use crate::waapify::events::{digits, inbound_text, secret};
+use crate::waapify::events::{digits, inbound_text, secret_of};
 use crate::waapify::{ChatMessage, CustomerFile, Waapify};
 
 /// `MessageAssociation.AssociationType` of a picture in high definition.
@@ -117,7 +117,7 @@ fn field(key: u8, bytes: &[u8]) -> Vec<u8> {
 fn seal(original: &str, jid: &str, nonce: [u8; aead::NONCE_LEN], mut bytes: Vec<u8>) -> Vec<u8> {
     let info = [original, jid, jid, "Message Edit"].map(str::as_bytes);
     let key = hkdf::Salt::new(hkdf::HKDF_SHA256, &[0; 32])
-        .extract(secret(original).as_ref())
+        .extract(&secret_of(original))
         .expand(&info, &aead::AES_256_GCM)
         .map(aead::UnboundKey::from);
     let sealed = key.and_then(|key| {

@@ -3,12 +3,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ring::digest;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use crate::clock;
 use crate::traffic_log::quoted;
-use crate::waapify::send::Sent;
+use crate::waapify::send::{LIDS, Sent};
 use crate::waapify::{ChatMessage, Envelope, Waapify};
 use crate::webhook_sender::Parcel;
 
@@ -62,7 +62,7 @@ impl Waapify {
                     message.ack = level;
                     updates.push(json!({
                         "key": {
-                            "remoteJid": format!("{phone}@s.whatsapp.net"),
+                            "remoteJid": jid_of(phone),
                             "id": message.id,
                             "fromMe": true,
                         },
@@ -197,13 +197,31 @@ pub(super) fn inbound_text(phone: &str, name: &str, id: &str, text: &str) -> Val
             "conversation": text,
             "messageContextInfo": {
                 "deviceListMetadataVersion": 2,
-                "messageSecret": secret_of(id),
+                "messageSecret": STANDARD.encode(secret_of(id)),
             },
         },
     })
 }
 
+/// The secret that a message brings for its later changes. It is made from the id, so that a message which is posted
+/// again brings the same one.
+pub(super) fn secret_of(id: &str) -> [u8; 32] {
+    Sha256::digest(format!("secret of {id}")).into()
+}
+
+/// The address of a chat.
+fn jid_of(chat: &str) -> String {
+    match chat.strip_suffix(LIDS) {
+        Some(_) => chat.to_owned(),
+        None => format!("{chat}@s.whatsapp.net"),
+    }
+}
+
+/// The chat of a phone that is written in any way. A LID's is its address.
 pub(super) fn digits(phone: &str) -> String {
+    if phone.ends_with(LIDS) {
+        return phone.to_owned();
+    }
     phone.chars().filter(char::is_ascii_digit).collect()
 }
 
@@ -251,14 +269,4 @@ fn summary(event: &str, data: &Value) -> String {
         "state" => "The number is not linked any more".to_owned(),
         other => format!("Event {other}"),
     }
-}
-
-/// The secret that a message brings for its later changes. It is made from the id, so that a message which is posted
-/// again brings the same one.
-fn secret_of(id: &str) -> String {
-    STANDARD.encode(secret(id))
-}
-
-pub(super) fn secret(id: &str) -> digest::Digest {
-    digest::digest(&digest::SHA256, format!("secret of {id}").as_bytes())
 }

@@ -239,7 +239,7 @@ impl Vendor for Waapify {
 
     async fn act(&self, call: &Call) -> Answer {
         match call.segments().as_slice() {
-            ["send.php"] => send::send(self, call).await,
+            ["send.php" | "sendgroupmsg.php"] => send::send(self, call).await,
             ["setwebhook.php"] => send::set_webhook(self, call),
             ["reconnect.php"] => send::reconnect(self, call),
             ["createinstance.php"] => qr::create_instance(self, call),
@@ -260,6 +260,10 @@ impl Vendor for Waapify {
                 )
             }
             ["send.php"] => format!("Sends to {}: {}", query("number"), quoted(query("message"))),
+            ["sendgroupmsg.php"] => {
+                let (chat, text) = (query("group_id"), quoted(query("message")));
+                format!("Sends to the chat {chat}: {text}")
+            }
             ["setwebhook.php"] => "Tells the gateway where to post".to_owned(),
             ["reconnect.php"] => "Asks whether the number is linked".to_owned(),
             ["createinstance.php"] => "Asks for a new instance".to_owned(),

@@ -11,6 +11,9 @@ use crate::waapify::{ChatMessage, Instance, Waapify, fetch, php};
 
 /// What PHP's `http_build_query` makes of a missing parameter.
 const MISSING: &str = "0";
+/// The servers of chats with people, as the gateway writes them: by phone, and by LID.
+const PHONES: &str = "@c.us";
+pub(super) const LIDS: &str = "@lid";
 /// What the pages of a code say, too.
 pub(super) const NOT_ACTIVATED: &str = "This instance ID has not been activated yet";
 
@@ -90,27 +93,27 @@ fn take(
     call: &Call,
     file: Result<Option<Bytes>, &'static str>,
 ) -> Result<Sent, &'static str> {
-    let number = call.query_value("number").unwrap_or_default();
-    if number.is_empty() {
-        return Err("Phone number is required");
-    }
+    let address = address(call)?;
     let text = php::unspun(call.query_value("message").unwrap_or(MISSING));
     let (kind, media_url, content) = content(call, &text)?;
     if !instance.linked {
         return Err("Relogin required");
     }
-    if !on_whatsapp(number) {
+    if !on_whatsapp(&address) {
         return Err("Failed to send the message");
     }
     let file = file?;
     let id = format!("3EB0{}", clock::hex(18));
     let data = json!({
-        "key": { "remoteJid": format!("{number}@c.us"), "fromMe": true, "id": id },
+        "key": { "remoteJid": address, "fromMe": true, "id": id },
         "message": content,
         "messageTimestamp": clock::now().unix_timestamp().to_string(),
         "status": "PENDING",
     });
-    let phone = instance.phone_of(number);
+    let phone = match address.strip_suffix(PHONES) {
+        Some(number) => instance.phone_of(number),
+        None => address,
+    };
     instance
         .chats
         .entry(phone.clone())
@@ -151,9 +154,26 @@ fn content(call: &Call, text: &str) -> Result<(&'static str, Option<String>, Val
     }
 }
 
-/// Digits with a country code. In this simulation every number is on WhatsApp except those ending in 0000.
-fn on_whatsapp(number: &str) -> bool {
-    number.bytes().all(|byte| byte.is_ascii_digit())
+/// The chat that a call is for. The page for groups takes a whole address, unchanged.
+fn address(call: &Call) -> Result<String, &'static str> {
+    let given = |name: &str| call.query_value(name).unwrap_or_default();
+    if call.segments() == ["sendgroupmsg.php"] {
+        return Ok(given("group_id").to_owned());
+    }
+    match given("number") {
+        "" => Err("Phone number is required"),
+        number => Ok(format!("{number}{PHONES}")),
+    }
+}
+
+/// Digits with a country code. In this simulation every number is on WhatsApp except those ending in 0000, and every LID.
+fn on_whatsapp(address: &str) -> bool {
+    let number = address
+        .strip_suffix(PHONES)
+        .or_else(|| address.strip_suffix(LIDS));
+    let number = number.unwrap_or_default();
+    !number.is_empty()
+        && number.bytes().all(|byte| byte.is_ascii_digit())
         && !number.starts_with('0')
         && !number.ends_with("0000")
 }

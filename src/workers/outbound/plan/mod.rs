@@ -12,6 +12,8 @@ mod names;
 mod phone;
 mod text;
 
+use std::borrow::Cow;
+
 use attachments::File;
 pub use phone::country_of;
 pub use phonenumber::country::Id as Country;
@@ -31,7 +33,7 @@ pub enum Plan {
     Ask(Vec<Url>),
     /// To be sent, one part after the other.
     Send {
-        /// E.164 digits of the customer.
+        /// E.164 digits of the customer, or the address of a chat without a phone.
         chat: String,
         /// The contact that has this phone in GHL.
         contact: Option<String>,
@@ -64,20 +66,33 @@ pub struct Attachment {
 /// each attachment in order, once their servers were asked.
 #[must_use]
 pub fn plan(body: &[u8], country: Option<Country>, files: Option<&[File]>) -> Plan {
+    plan_delivery(body, files, |delivery| {
+        let chat = phone::phone(&text_of(delivery, "phone"), country)?;
+        let contact = text_of(delivery, "contactId").into_owned();
+        Ok((chat, Some(contact).filter(|contact| !contact.is_empty())))
+    })
+}
+
+/// Like [`plan`], for a contact without a phone, whose chat has this address.
+#[must_use]
+pub fn plan_to(body: &[u8], address: &str, files: Option<&[File]>) -> Plan {
+    plan_delivery(body, files, |_| Ok((address.to_owned(), None)))
+}
+
+/// Plans a delivery; `whom` says to which chat, and which contact has its phone.
+fn plan_delivery(
+    body: &[u8],
+    files: Option<&[File]>,
+    whom: impl FnOnce(&Value) -> Result<(String, Option<String>), Failure>,
+) -> Plan {
     let Ok(delivery) = whatsapp_events::json::parse(body) else {
         return Plan::Fail(Failure::Unreadable);
     };
-    let text_of = |field: &str| {
-        delivery
-            .get(field)
-            .and_then(whatsapp_events::json::scalar_text)
-            .unwrap_or_default()
-    };
-    if text_of("type").eq_ignore_ascii_case("email") {
+    if text_of(&delivery, "type").eq_ignore_ascii_case("email") {
         return Plan::Fail(Failure::Email);
     }
-    let chat = match phone::phone(&text_of("phone"), country) {
-        Ok(chat) => chat,
+    let (chat, contact) = match whom(&delivery) {
+        Ok(whom) => whom,
         Err(failure) => return Plan::Fail(failure),
     };
     let addresses = match delivery.get("attachments").map(addresses) {
@@ -95,7 +110,7 @@ pub fn plan(body: &[u8], country: Option<Country>, files: Option<&[File]>) -> Pl
         Ok(media) => media,
         Err(failure) => return Plan::Fail(failure),
     };
-    let text = text_of("message");
+    let text = text_of(&delivery, "message");
     // A customer would get an empty bubble.
     let text = if whatsapp_events::is_unseen(&text) {
         String::new()
@@ -106,12 +121,18 @@ pub fn plan(body: &[u8], country: Option<Country>, files: Option<&[File]>) -> Pl
     if parts.is_empty() {
         return Plan::Fail(Failure::Empty);
     }
-    let contact = Some(text_of("contactId").into_owned()).filter(|contact| !contact.is_empty());
     Plan::Send {
         chat,
         contact,
         parts,
     }
+}
+
+fn text_of<'a>(delivery: &'a Value, field: &str) -> Cow<'a, str> {
+    let value = delivery.get(field);
+    value
+        .and_then(whatsapp_events::json::scalar_text)
+        .unwrap_or_default()
 }
 
 fn addresses(list: &Value) -> Result<Vec<Url>, Failure> {
