@@ -138,12 +138,16 @@ pub fn main() -> ExitCode {
         Err(error) => return fatal::refuse(config::load_log(env).format, &error),
     };
     let log = log_settings(&cli);
-    logging::start(&log);
+    let traces = logging::start(&log);
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return fatal::fail(log.format, &error.into()),
     };
-    match runtime.block_on(run(cli.command.unwrap_or(Command::Serve))) {
+    let outcome = runtime.block_on(run(cli.command.unwrap_or(Command::Serve)));
+    if let Some(traces) = traces {
+        traces.stop();
+    }
+    match outcome {
         Ok(code) => code,
         Err(error) => fatal::fail(log.format, &error),
     }
@@ -157,7 +161,10 @@ fn log_settings(cli: &Cli) -> LogSettings {
         Some(Command::Doctor(_)) => Some("error"),
         _ => None,
     };
+    let serves = matches!(&cli.command, None | Some(Command::Serve));
     config::load_log(|name| match name {
+        // Only the service handles messages of its own accord.
+        "OTEL_EXPORTER_OTLP_ENDPOINT" if !serves => None,
         "RUST_LOG" if quiet.is_some() => env(name).or_else(|| quiet.map(str::to_owned)),
         name => env(name),
     })

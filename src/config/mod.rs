@@ -209,6 +209,7 @@ pub fn load_log(env: impl Fn(&str) -> Option<String>) -> LogSettings {
     LogSettings {
         filter: reader.text("rust_log").unwrap_or_default(),
         format: reader.log_format().unwrap_or(LogFormat::Pretty),
+        traces: reader.traces(),
     }
 }
 
@@ -249,6 +250,7 @@ fn read_all(reader: &mut Reader<impl Fn(&str) -> Option<String>>) -> Option<Sett
     let allow_users_to_change = reader.parsed("allow_users_to_change", parse_switch);
     let accept_plain_hooks = reader.parsed("accept_plain_hooks", parse_switch);
     reader.log_format();
+    reader.traces();
     Some(Settings {
         database_url,
         bind: bind?,
@@ -372,6 +374,12 @@ impl<E: Fn(&str) -> Option<String>> Reader<E> {
     fn admin_token(&mut self) -> Option<SecretString> {
         self.text("admin_token")?;
         self.parsed("admin_token", parse_admin_token)
+    }
+
+    /// None if it is not set, or is a fault.
+    fn traces(&mut self) -> Option<Url> {
+        self.text("otel_exporter_otlp_endpoint")?;
+        self.parsed("otel_exporter_otlp_endpoint", parse_url)
     }
 
     fn log_format(&mut self) -> Option<LogFormat> {

@@ -6,3 +6,4 @@ pub mod counters;
 pub mod logging;
 pub mod notify;
 pub mod stop;
+pub mod traces;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use time::Duration;
-use tracing::{info, warn};
+use tracing::{Instrument as _, info, warn};
 
 use crate::accounts::tokens::{Owner, TokenError};
 use crate::clients::ghl;
@@ -18,6 +18,7 @@ use crate::model::retry_schedule::STATUS_UPDATE;
 use crate::model::states::StatusName;
 use crate::runtime::counters::Leg;
 use crate::runtime::notify::Signal;
+use crate::runtime::traces;
 use crate::workers::{Context, Worker};
 
 /// A call is cut off at 30 s, and a refresh before it may take as long.
@@ -56,7 +57,9 @@ impl Worker for StatusUpdates {
         if job.attempt - job.failures - job.waits > MAX_CRASHED_ATTEMPTS {
             return self.give_up(&job, &Step::Poison.into()).await;
         }
-        match self.tell(&job).await {
+        let (location, status) = (job.location_id.as_str(), job.status.as_str());
+        let span = traces::tell_span(location, job.ghl_message_id.as_str(), status);
+        match self.tell(&job).instrument(span).await {
             Ok(()) => {
                 self.count_told(&job);
                 info!(location = %job.location_id, message_id = %job.message_id, status = job.status.as_str(), "GHL knows");

@@ -98,6 +98,7 @@ mod stops;
 mod strangers;
 mod switched_numbers;
 mod tokens;
+mod traces;
 mod unconfirmed_posts;
 mod undecrypted;
 mod uninstalls;

@@ -4,7 +4,7 @@
 use axum::Extension;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
-use tracing::{info, warn};
+use tracing::{Instrument as _, info, warn};
 use whatsapp_events::json;
 
 use crate::clients::ghl::{DeliveryHead, NotDelivery};
@@ -18,6 +18,7 @@ use crate::http::webhooks::addresses::Hook;
 use crate::http::webhooks::verified::Verified;
 use crate::model::ids::{GhlMessageId, LocationId, is_id};
 use crate::model::reason::Failure;
+use crate::runtime::traces;
 
 type Answer = Result<(Extension<Quiet>, StatusCode), HookError>;
 
@@ -70,7 +71,9 @@ async fn store(state: &HttpState, head: DeliveryHead, body: &Verified) -> Answer
         delivery.location_id.clone(),
         delivery.ghl_message_id.clone(),
     );
-    let new = in_time(state.insert_batcher.store(delivery)).await??;
+    let storing = in_time(state.insert_batcher.store(delivery));
+    let span = traces::accept_span(location.as_str(), message.as_str());
+    let new = storing.instrument(span).await??;
     info!(%location, ghl_message_id = %message, redelivery = !new, "delivery stored");
     if is_email {
         fail_email(state, &location, &message).await?;

@@ -34,10 +34,12 @@ use crate::model::reason::{Failure, Hold, NUMBER_STOPPED, Reason, Step, Wait};
 use crate::model::states::InstallStatus;
 use crate::runtime::counters::Leg;
 use crate::runtime::notify::Signal;
+use crate::runtime::traces;
 use crate::workers::outbound::plan::attachments::File;
 use crate::workers::outbound::plan::{Attachment, Part, Plan, country_of};
 use crate::workers::recording::until_recorded;
 use crate::workers::{Context, POLL_INTERVAL, Worker};
+use tracing::Instrument as _;
 
 /// A send is cut off at 68 s; the rest is for recording the outcome.
 const LEASE: Duration = Duration::seconds(90);
@@ -139,8 +141,11 @@ impl Worker for Outbound {
 
     async fn process(&self, job: Job) -> sqlx::Result<()> {
         match job {
-            Job::Send(job) => self.handle(&job).await,
-            Job::Probe(job, circuit) => self.probe(&job, &circuit).await,
+            Job::Send(job) => self.handle(&job).instrument(send_span(&job)).await,
+            Job::Probe(job, circuit) => {
+                let span = send_span(&job);
+                self.probe(&job, &circuit).instrument(span).await
+            }
             Job::WaitOver(job) => self.end_wait(&job).await,
         }
     }
@@ -157,6 +162,11 @@ impl Worker for Outbound {
         leases::release_sends(pool, &sends, now).await?;
         leases::release_waits(pool, &waits, now).await
     }
+}
+
+fn send_span(job: &OutboundJob) -> tracing::Span {
+    let (location, message) = (job.location_id.as_str(), job.ghl_message_id.as_str());
+    traces::send_span(location, message, job.parts_sent + 1, job.attempt)
 }
 
 impl Outbound {
