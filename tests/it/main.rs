@@ -49,6 +49,7 @@ mod installs;
 mod keys;
 mod layers;
 mod lids;
+mod lost;
 mod marketplace;
 mod messages;
 mod metrics;
