@@ -3,6 +3,7 @@
 pub mod ids;
 pub mod language;
 pub mod phone_forms;
+pub mod progress;
 pub mod rate_limits;
 pub mod reason;
 pub mod retry_schedule;

@@ -37,6 +37,7 @@ mod external_auth;
 mod field;
 mod file_servers;
 mod files;
+mod first_hour;
 mod gateway_outages;
 mod ghl_events;
 mod ghl_refusals;

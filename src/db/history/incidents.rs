@@ -133,10 +133,11 @@ pub async fn list_open(pool: &Pool, location: &LocationId) -> sqlx::Result<Vec<I
     sqlx::query_as!(
         Incident,
         r#"
-        select id, location_id, number, kind, detail, reason_of(reason_code, reason_args) as "reason: Reason",
-            since, last_seen_at
-        from incidents
-        where location_id = $1 and resolved_at is null
+        select id as "id!", location_id as "location_id!: LocationId", number as "number!",
+            kind as "kind!: IncidentKind", detail,
+            reason_of(reason_code, reason_args) as "reason: Reason", since as "since!", last_seen_at as "last_seen_at!"
+        from open_incidents
+        where location_id = $1
         order by since, id
         "#,
         location.as_str(),
@@ -149,9 +150,8 @@ pub async fn list_open(pool: &Pool, location: &LocationId) -> sqlx::Result<Vec<I
 pub async fn count_open(pool: &Pool) -> sqlx::Result<Vec<(IncidentKind, i64)>> {
     let counted = sqlx::query!(
         r#"
-        select kind, count(*) as "count!"
-        from incidents
-        where resolved_at is null
+        select kind as "kind!: IncidentKind", count(*) as "count!"
+        from open_incidents
         group by kind
         "#,
     )

@@ -19,6 +19,8 @@ pub(in crate::doctor) fn incident(incident: &Incident) -> Said {
         IncidentKind::Reinstall => location::needs_reinstall(&told(incident.reason.as_ref())),
         IncidentKind::Replaced => number::replaced(detail),
         IncidentKind::Restricted => number::restricted(detail.and_then(Restriction::from_code)),
+        IncidentKind::Undelivered => location::never_delivered(),
+        IncidentKind::Unheard => number::never_called(),
         IncidentKind::Silence => number::webhook_silent(incident.since),
         IncidentKind::Link => match detail.and_then(LinkFault::from_code) {
             Some(LinkFault::Credentials) => number::credentials_refused(None),

@@ -89,6 +89,7 @@ fn table(language: Language, rows: &[InstallRow]) -> Markup {
         [
             "Sub-account",
             "GHL",
+            "State",
             "Token until",
             "Number",
             "Last from GHL",
@@ -98,6 +99,7 @@ fn table(language: Language, rows: &[InstallRow]) -> Markup {
         [
             "Sub-akaun",
             "GHL",
+            "Keadaan",
             "Token hingga",
             "Nombor",
             "Terakhir dari GHL",
@@ -110,11 +112,12 @@ fn table(language: Language, rows: &[InstallRow]) -> Markup {
             tr {
                 td data-label=(names[0]) { (components::location(&row.location_id)) }
                 td data-label=(names[1]) { (labels::install_status(language, row.install_status)) }
-                td data-label=(names[2]) { (components::maybe(row.expires_at)) }
-                td data-label=(names[3]) { (number(language, row)) }
-                td data-label=(names[4]) { (components::maybe(row.last_out)) }
-                td data-label=(names[5]) { (components::maybe(row.last_in)) }
-                td data-label=(names[6]) { (components::maybe(row.last_ack)) }
+                td data-label=(names[2]) { (labels::state(language, row)) }
+                td data-label=(names[3]) { (components::maybe(row.expires_at)) }
+                td data-label=(names[4]) { (number(language, row)) }
+                td data-label=(names[5]) { (components::maybe(row.last_out)) }
+                td data-label=(names[6]) { (components::maybe(row.last_in)) }
+                td data-label=(names[7]) { (components::maybe(row.last_ack)) }
             }
         }
     });
@@ -224,6 +227,8 @@ fn facts(language: Language, row: &InstallRow) -> Markup {
             dl.facts {
                 dt { (language.pick("Stands", "Keadaan")) }
                 dd { (labels::install_status(language, row.install_status)) }
+                dt { (language.pick("Messages", "Mesej")) }
+                dd { (labels::state(language, row)) }
                 dt { (language.pick("Agency", "Agensi")) }
                 dd.id { (row.company_id.as_ref().map_or("–", |company| company.as_str())) }
                 dt { (language.pick("Token until", "Token hingga")) }
