@@ -7,9 +7,12 @@ use sqlx::{AssertSqlSafe, PgConnection};
 use crate::db::connection::Pool;
 
 /// Every table that the migrations create, except their own list.
-pub const TABLES: [&str; 29] = [
+pub const TABLES: [&str; 32] = [
     "account_names",
     "addresses",
+    "alert_channels",
+    "alert_targets",
+    "alerts",
     "circuits",
     "client_credentials",
     "companies",

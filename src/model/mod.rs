@@ -1,5 +1,6 @@
 //! Plain types without I/O: identifiers, phones, states, reasons, languages, retry schedules.
 
+pub mod alert;
 pub mod ids;
 pub mod language;
 pub mod phone_forms;

@@ -306,6 +306,14 @@ stored_enum! {
         Undelivered = "undelivered", "GHL has never delivered a message", "GHL tidak pernah menghantar mesej";
         /// Waapify has never called the number's webhook, though it was connected more than an hour ago.
         Unheard = "unheard", "Waapify has never called", "Waapify tidak pernah melapor";
+        /// The gateway fails for every number. Of the service, as all below.
+        Gateway = "gateway", "Waapify fails for every number", "Waapify gagal untuk semua nombor";
+        /// An agency must install the app again.
+        Agency = "agency", "an agency must install the app again", "sebuah agensi perlu memasang semula aplikasi";
+        /// GHL refuses the marketplace app's keys.
+        ClientKeys = "client_keys", "GHL refuses the app's keys", "GHL menolak kunci aplikasi";
+        /// A target of alerts cannot be reached.
+        Alerts = "alerts", "alerts cannot be delivered", "makluman tidak dapat dihantar";
     }
 }
 

@@ -7,7 +7,7 @@ use axum::http::header::{ACCEPT, ALLOW, CONTENT_TYPE, COOKIE, LOCATION};
 use axum::http::{HeaderMap, Method, StatusCode};
 use simulators::seed;
 
-use crate::app_page::Frame;
+use crate::alerts::agencies::admin;
 use crate::harness::Bridge;
 use crate::messages::number_of;
 use crate::metrics::operated;
@@ -105,7 +105,7 @@ async fn every_route_shows_a_browser_a_page_or_leads_to_one() {
         .await;
     bridge.settle().await;
     let id = number_of(&bridge, &failed).await;
-    let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
+    let frame = admin(&bridge).await;
     let operator = Browser::sign_in(&bridge).await;
     let session = frame.path.trim_start_matches("/app/").to_owned();
     let fill = |path: &str, secret: &str| {

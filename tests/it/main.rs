@@ -12,6 +12,7 @@
 mod addresses;
 mod agencies;
 mod ages;
+mod alerts;
 mod answers;
 mod app_page;
 mod attachment_sources;

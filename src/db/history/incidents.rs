@@ -80,6 +80,41 @@ pub async fn open(
     .await
 }
 
+/// The location of the service's own incidents: none.
+pub const NO_LOCATION: &str = "";
+
+/// As [`open`], for an incident of the service itself: `about.location` is [`NO_LOCATION`].
+pub async fn open_of_service(
+    pool: &Pool,
+    about: About<'_>,
+    detail: Option<&str>,
+    reason: Option<&Reason>,
+    now: OffsetDateTime,
+) -> sqlx::Result<(i64, bool)> {
+    sqlx::query!(
+        r#"
+        insert into incidents (location_id, number, kind, detail, reason_code, reason_args, since, last_seen_at)
+        values ($1, $2, $3, $4, $6::jsonb->>'code', $6::jsonb->'args', $5, $5)
+        on conflict (location_id, number, kind) where resolved_at is null do update set
+            detail = excluded.detail,
+            reason_code = excluded.reason_code,
+            reason_args = excluded.reason_args,
+            last_seen_at = excluded.last_seen_at
+        -- No transaction has locked or replaced a row that this statement inserted.
+        returning id, xmax = 0 as "is_new!"
+        "#,
+        about.location.as_str(),
+        about.number,
+        about.kind as IncidentKind,
+        detail,
+        now,
+        reason as Option<&Reason>,
+    )
+    .map(|row| (row.id, row.is_new))
+    .fetch_one(pool)
+    .await
+}
+
 /// Ends an incident. Returns its id; none if there was none.
 pub async fn resolve(
     pool: &Pool,

@@ -5,9 +5,10 @@
 //! * `sso_login`: `GET /app`, `POST /app/session`: GHL's payload → a session; `login_page`: what a browser sees before
 //! * `location_user`: the user of a request, proven each time; the token of forms
 //! * `frame_ancestors`: who may show these pages in a frame
-//! * `overview`, `numbers`, `removal`, `qr_linking`, `messages`, `old_messages`, `checks`: the pages; `labels`: times and numbers in
+//! * `overview`, `numbers`, `removal`, `qr_linking`, `messages`, `old_messages`, `checks`, `alerts`: the pages; `labels`: times and numbers in
 //!   them
 
+mod alerts;
 mod checks;
 mod frame_ancestors;
 mod labels;
@@ -79,6 +80,14 @@ pub(in crate::http) fn routes(state: HttpState) -> Router<HttpState> {
         .route(
             "/app/{session}/old-messages/forget",
             post(old_messages::forget).get(lost::grandparent),
+        )
+        .route(
+            "/app/{session}/alerts",
+            get(alerts::show).post(alerts::save),
+        )
+        .route(
+            "/app/{session}/alerts/remove",
+            post(alerts::remove).get(lost::parent),
         )
         .route("/app/{session}/checks", get(checks::show))
         .route("/app/{session}/provider", get(checks::provider))
