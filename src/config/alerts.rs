@@ -44,21 +44,21 @@ pub struct MailServer {
 impl<E: Fn(&str) -> Option<String>> Reader<E> {
     /// The settings of alerts, all of which may stay unset; none if one is a fault.
     pub(super) fn alerts(&mut self) -> Option<AlertSettings> {
-        let url = self.optional("alert_webhook_url", parse_webhook);
+        let url = self.optional("alert_webhook_url", |text| parse_webhook(text).map(Some));
         let secret = self.text("alert_webhook_secret").map(SecretString::from);
         let template = self.optional("alert_webhook_template", AlertTemplate::parse);
-        let server = self.optional("alert_smtp_url", parse_mail_server);
-        let from = self.optional("alert_mail_from", parse_mailbox);
+        let server = self.optional("alert_smtp_url", |text| parse_mail_server(text).map(Some));
+        let from = self.optional("alert_mail_from", |text| parse_mailbox(text).map(Some));
         let to = self.optional("alert_mail_to", parse_mailboxes);
         let language = self.parsed("alert_language", parse_language);
-        let (server, from, to) = (server?, from?, to?.unwrap_or_default());
+        let (server, from, to) = (server?, from?, to?);
         if server.is_some() != from.is_some() || (server.is_none() && !to.is_empty()) {
             self.fault(
                 "alert_smtp_url",
                 "and ALERT_MAIL_FROM have to be set both, or none of the settings of mail",
             );
         }
-        let template = template?.unwrap_or_default();
+        let template = template?;
         Some(AlertSettings {
             webhook: url?.map(|url| WebhookTarget {
                 url,
@@ -71,16 +71,16 @@ impl<E: Fn(&str) -> Option<String>> Reader<E> {
         })
     }
 
-    /// A setting that may stay unset; none if it is a fault.
-    fn optional<T>(
+    /// A setting that may stay unset, which is the default; none if it is a fault.
+    fn optional<T: Default>(
         &mut self,
         name: &str,
         parse: impl Fn(&str) -> Result<T, String>,
-    ) -> Option<Option<T>> {
-        if self.text(name).is_none() {
-            return Some(None);
+    ) -> Option<T> {
+        match self.text(name) {
+            Some(_) => self.parsed(name, parse),
+            None => Some(T::default()),
         }
-        self.parsed(name, parse).map(Some)
     }
 }
 

@@ -230,15 +230,12 @@ fn fill(template: &str, title: &str, text: &str, alert: &Value) -> String {
             "alert" => Some(alert.to_string()),
             _ => None,
         });
-        match (place, value) {
-            (Some((_, after)), Some(value)) => {
-                out.push_str(&value);
-                rest = after;
-            }
-            _ => {
-                out.push_str("{{");
-                rest = after;
-            }
+        if let (Some((_, after)), Some(value)) = (place, value) {
+            out.push_str(&value);
+            rest = after;
+        } else {
+            out.push_str("{{");
+            rest = after;
         }
     }
     out + rest

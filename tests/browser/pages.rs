@@ -22,9 +22,10 @@ pub enum Page {
     Agency,
     /// A link that has expired.
     Error,
-    /// The page in GHL: overview, checks, a number's settings, messages, one message.
+    /// The page in GHL: overview, checks, the agency's alerts, a number's settings, messages, one message.
     App,
     AppChecks,
+    AppAlerts,
     AppSettings,
     AppMessages,
     AppMessage,
@@ -43,7 +44,7 @@ pub enum Page {
 
 /// All pages with the names of their pictures. Each can be opened after the one before it: the operator signs in
 /// once.
-pub const ALL: [(Page, Option<&str>); 21] = [
+pub const ALL: [(Page, Option<&str>); 22] = [
     (Page::Connect, Some("connect")),
     (Page::ConnectWrong, Some("connect-wrong-token")),
     (Page::ConnectQr, Some("connect-qr")),
@@ -53,6 +54,7 @@ pub const ALL: [(Page, Option<&str>); 21] = [
     (Page::Error, Some("error")),
     (Page::App, Some("app")),
     (Page::AppChecks, Some("app-checks")),
+    (Page::AppAlerts, None),
     (Page::AppSettings, Some("app-settings")),
     (Page::AppMessages, Some("app-messages")),
     (Page::AppMessage, Some("app-message")),
@@ -75,7 +77,12 @@ impl Page {
     pub fn is_framed(self) -> bool {
         matches!(
             self,
-            Self::App | Self::AppChecks | Self::AppSettings | Self::AppMessages | Self::AppMessage
+            Self::App
+                | Self::AppChecks
+                | Self::AppAlerts
+                | Self::AppSettings
+                | Self::AppMessages
+                | Self::AppMessage
         )
     }
 
@@ -126,6 +133,15 @@ impl Page {
                     .await
                     .unwrap();
                 tab.find(".findings li").await;
+            }
+            Self::AppAlerts => {
+                Box::pin(Self::App.open(stage, tab)).await;
+                tab.find(".tabs a[href$='/alerts']")
+                    .await
+                    .click()
+                    .await
+                    .unwrap();
+                tab.find("[name=template]").await;
             }
             Self::AppSettings => {
                 Box::pin(Self::App.open(stage, tab)).await;

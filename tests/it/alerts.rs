@@ -247,6 +247,27 @@ async fn many_incidents_are_one_message() {
 }
 
 #[tokio::test]
+async fn what_lasts_is_one_message_a_day() {
+    let target = Target::start().await;
+    let bridge = told_to(&target).await;
+    for number in 0..3 {
+        begin(&bridge, &format!("6010000{number:04}"), IncidentKind::Link).await;
+        after(&bridge, Duration::hours(3)).await;
+        assert_eq!(target.take().len(), 1);
+    }
+    let mut told = Vec::new();
+    for _ in 0..72 {
+        after(&bridge, Duration::HOUR).await;
+        let posts = target.take().into_iter();
+        told.extend(posts.map(|(_, body)| {
+            let alert: Value = serde_json::from_str(&body).unwrap();
+            stages(&alert).len()
+        }));
+    }
+    assert_eq!(told, [3, 3, 3]);
+}
+
+#[tokio::test]
 async fn of_two_processes_one_tells() {
     let target = Target::start().await;
     let bridge = told_to(&target).await;
@@ -308,6 +329,14 @@ async fn a_target_that_refuses_is_tried_less_and_less_and_is_an_incident_that_it
     assert_eq!(tries, 6, "after 1, 2, 4, 8, 16 and 32 minutes");
     let open = incidents::count_open(&bridge.database.pool).await.unwrap();
     assert!(open.contains(&(IncidentKind::Alerts, 1)), "{open:?}");
+    let found = bridge.app.context.doctor.check_service().await;
+    let found = found.iter().find(|one| one.check == "alerts").unwrap();
+    assert!(
+        found
+            .what
+            .english
+            .contains("operator/webhook: it answered 404")
+    );
     target.answer(StatusCode::NO_CONTENT);
     for _ in 0..61 {
         after(&bridge, Duration::minutes(1)).await;

@@ -13,6 +13,9 @@ use crate::model::states::IncidentKind;
 pub const DEBOUNCE: Duration = Duration::minutes(2);
 /// Told again after this time, while it lasts.
 pub const REPEAT: Duration = Duration::days(1);
+/// When one thing is told again, what was told before this time is told again with it: so there is one message a day,
+/// however many things last.
+const REPEAT_WITH_OTHERS: Duration = Duration::hours(12);
 /// Things that one message counts. With more, the rest is told in the next one, a minute later.
 const MOST: i64 = 500;
 
@@ -88,7 +91,11 @@ pub async fn list_due(
         left join locations l on l.location_id = coalesce(i.location_id, a.location_id)
         left join account_names n on n.owner_id = l.location_id
         where (a.channel is null and i.since <= $3)
-           or (i.id is not null and a.told_at <= $4)
+           or (
+                i.id is not null
+                and a.told_at <= $6
+                and exists (select 1 from alerts due where due.channel = $1 and due.told_at <= $4)
+            )
            or (i.id is null and not exists (
                 select 1
                 from incidents r
@@ -105,6 +112,7 @@ pub async fn list_due(
         now - DEBOUNCE,
         now - REPEAT,
         MOST,
+        now - REPEAT_WITH_OTHERS,
     )
     .fetch_all(pool)
     .await?;
