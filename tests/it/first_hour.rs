@@ -3,12 +3,13 @@
 
 use simulators::{DefaultProvider, seed};
 use time::Duration;
+use waapify_ghl::doctor::State;
 use waapify_ghl::model::states::IncidentKind;
 
 use crate::app_page::Frame;
 use crate::commands::{output, program};
-use crate::doctor::{complete, diagnose};
-use crate::harness::Bridge;
+use crate::doctor::complete;
+use crate::harness::{Bridge, location};
 use crate::metrics::operated;
 use crate::monitor::{look, wrong};
 use crate::operator::Browser;
@@ -26,6 +27,12 @@ async fn look_again(bridge: &Bridge) {
 
 fn kinds(wrong: &[(IncidentKind, String)]) -> Vec<IncidentKind> {
     wrong.iter().map(|(kind, _)| *kind).collect()
+}
+
+/// What the doctor thinks of the location.
+async fn doctor_says(bridge: &Bridge, check: &str) -> State {
+    let found = bridge.app.context.doctor.check_location(&location()).await;
+    found.iter().find(|one| one.check == check).unwrap().state
 }
 
 async fn installs(bridge: &Bridge) -> String {
@@ -93,9 +100,7 @@ async fn that_ghl_delivered_nothing_is_noticed_until_it_delivers() {
     let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
     let page = frame.get("").await.body;
     assert!(page.contains("GHL has delivered no message"), "{page}");
-    let report = diagnose(&bridge).await;
-    // The doctor is a process with the real time, so that its hour has not passed.
-    assert!(report.text.contains("last_delivery"), "{}", report.text);
+    assert_eq!(doctor_says(&bridge, "last_delivery").await, State::Warn);
     bridge.agent_writes("apa khabar").await;
     assert_eq!(wrong(&bridge).await, [], "at once, not with the next look");
     look_again(&bridge).await;
@@ -106,7 +111,9 @@ async fn that_ghl_delivered_nothing_is_noticed_until_it_delivers() {
 async fn a_webhook_that_was_never_called_is_registered_again_and_noticed_until_it_is_called() {
     let bridge = complete().await;
     bridge.simulation.waapify.set_webhook(None);
+    assert_eq!(doctor_says(&bridge, "webhook").await, State::Unknown);
     after_the_first_hour(&bridge).await;
+    assert_eq!(doctor_says(&bridge, "webhook").await, State::Warn);
     assert_eq!(
         kinds(&wrong(&bridge).await),
         [IncidentKind::Undelivered, IncidentKind::Unheard]

@@ -63,50 +63,8 @@ pub async fn list_due(
     company: Option<&CompanyId>,
     now: OffsetDateTime,
 ) -> sqlx::Result<Vec<Item>> {
-    let rows = sqlx::query!(
-        r#"
-        select
-            case when i.id is null then 'ended' when a.channel is null then 'begun' else 'lasts' end as "stage!",
-            coalesce(i.id, 0) as "id!",
-            coalesce(i.location_id, a.location_id) as "location_id!: LocationId",
-            coalesce(i.number, a.number) as "number!",
-            coalesce(i.kind, a.kind) as "kind!: IncidentKind",
-            i.detail,
-            reason_of(i.reason_code, i.reason_args) as "reason: Reason",
-            coalesce(i.since, a.since) as "since!",
-            coalesce(i.last_seen_at, a.told_at) as "last_seen_at!",
-            l.company_id as "company_id: CompanyId",
-            n.name as "location_name?"
-        from (
-            select o.*
-            from open_incidents o
-            where not (o.kind = 'alerts' and o.number = $1)
-              and (
-                $2::text is null
-                or o.location_id in (select location_id from locations where company_id = $2)
-              )
-        ) i
-        full join (select * from alerts where channel = $1) a
-          on a.location_id = i.location_id and a.number = i.number and a.kind = i.kind
-        left join locations l on l.location_id = coalesce(i.location_id, a.location_id)
-        left join account_names n on n.owner_id = l.location_id
-        where (a.channel is null and i.since <= $3)
-           or (
-                i.id is not null
-                and a.told_at <= $6
-                and exists (select 1 from alerts due where due.channel = $1 and due.told_at <= $4)
-            )
-           or (i.id is null and not exists (
-                select 1
-                from incidents r
-                where r.location_id = a.location_id
-                  and r.number = a.number
-                  and r.kind = a.kind
-                  and r.resolved_at > $3
-            ))
-        order by coalesce(i.since, a.since), 3, 4, 5
-        limit $5
-        "#,
+    let rows = sqlx::query_file!(
+        "src/db/alerts/due.sql",
         turn.channel.to_string(),
         company.map(CompanyId::as_str),
         now - DEBOUNCE,
@@ -145,13 +103,19 @@ pub async fn record(
     items: &[Item],
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    let of = |is_over: bool| {
-        let chosen = items
-            .iter()
-            .filter(move |item| (item.stage == Stage::Ended) == is_over);
-        chosen.map(|item| &item.incident)
-    };
-    let (locations, numbers, kinds, beginnings) = columns(of(false));
+    let (over, lasting): (Vec<&Item>, Vec<&Item>) =
+        items.iter().partition(|item| item.stage == Stage::Ended);
+    record_lasting(pool, turn, &lasting, now).await?;
+    forget(pool, turn, &over).await
+}
+
+async fn record_lasting(
+    pool: &Pool,
+    turn: &Turn,
+    items: &[&Item],
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    let (locations, numbers, kinds, beginnings) = columns(items);
     sqlx::query!(
         r#"
         insert into alerts (channel, location_id, number, kind, since, told_at)
@@ -172,8 +136,12 @@ pub async fn record(
         now,
     )
     .execute(pool)
-    .await?;
-    let (locations, numbers, kinds, _) = columns(of(true));
+    .await
+    .map(|_| ())
+}
+
+async fn forget(pool: &Pool, turn: &Turn, items: &[&Item]) -> sqlx::Result<()> {
+    let (locations, numbers, kinds, _) = columns(items);
     sqlx::query!(
         r#"
         delete from alerts a
@@ -198,9 +166,10 @@ pub async fn record(
 
 type Columns = (Vec<String>, Vec<String>, Vec<String>, Vec<OffsetDateTime>);
 
-fn columns<'a>(incidents: impl Iterator<Item = &'a Incident>) -> Columns {
+fn columns(items: &[&Item]) -> Columns {
     let mut columns = Columns::default();
-    for incident in incidents {
+    for item in items {
+        let incident = &item.incident;
         columns.0.push(incident.location_id.to_string());
         columns.1.push(incident.number.clone());
         columns.2.push(incident.kind.as_str().to_owned());

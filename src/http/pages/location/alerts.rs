@@ -118,37 +118,38 @@ fn check(
     address: &str,
     template: &str,
 ) -> Result<(SecretString, AlertTemplate), Text> {
-    let bad = || {
-        Text::new(
-            "Enter a whole address: one that begins with https://, or a mail address.",
-            "Masukkan alamat penuh: yang bermula dengan https://, atau alamat e-mel.",
-        )
-    };
-    if address.len() > MAX_ADDRESS {
-        return Err(bad());
-    }
     let template = AlertTemplate::parse(template).map_err(|_| {
         Text::new(
             "The template has to be JSON with {{text}}, {{title}} or {{alert}} in place of a value.",
             "Templat mestilah JSON dengan {{text}}, {{title}} atau {{alert}} di tempat satu nilai.",
         )
     })?;
-    match medium {
-        Medium::Mail => {
-            parse_mailbox(address).map_err(|_| bad())?;
-        }
-        Medium::Webhook => {
-            let url = Url::parse(address).map_err(|_| bad())?;
-            state.alert_webhooks.check(&url).map_err(|fault| {
-                let (why, sebab) = (fault.text().english, fault.text().malay);
-                Text::new(
-                    format!("This target cannot be used: {why}."),
-                    format!("Sasaran ini tidak boleh digunakan: {sebab}."),
-                )
-            })?;
-        }
+    let is_whole = address.len() <= MAX_ADDRESS
+        && match medium {
+            Medium::Mail => parse_mailbox(address).is_ok(),
+            Medium::Webhook => Url::parse(address).is_ok(),
+        };
+    if !is_whole {
+        return Err(Text::new(
+            "Enter a whole address: one that begins with https://, or a mail address.",
+            "Masukkan alamat penuh: yang bermula dengan https://, atau alamat e-mel.",
+        ));
+    }
+    match Url::parse(address) {
+        Ok(url) if medium == Medium::Webhook => check_public(state, &url)?,
+        _ => {}
     }
     Ok((address.into(), template))
+}
+
+fn check_public(state: &HttpState, url: &Url) -> Result<(), Text> {
+    state.alert_webhooks.check(url).map_err(|fault| {
+        let why = fault.text();
+        Text::new(
+            format!("This target cannot be used: {}.", why.english),
+            format!("Sasaran ini tidak boleh digunakan: {}.", why.malay),
+        )
+    })
 }
 
 async fn find(state: &HttpState, company: &CompanyId, medium: Medium) -> sqlx::Result<Shown> {
