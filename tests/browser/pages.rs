@@ -127,38 +127,22 @@ impl Page {
             Self::App => open_app(stage, tab, seed::LOCATION_ID).await,
             Self::AppChecks => {
                 Box::pin(Self::App.open(stage, tab)).await;
-                tab.find(".tabs a[href$='/checks']")
-                    .await
-                    .click()
-                    .await
-                    .unwrap();
+                click(tab, ".tabs a[href$='/checks']").await;
                 tab.find(".findings li").await;
             }
             Self::AppAlerts => {
                 Box::pin(Self::App.open(stage, tab)).await;
-                tab.find(".tabs a[href$='/alerts']")
-                    .await
-                    .click()
-                    .await
-                    .unwrap();
+                click(tab, ".tabs a[href$='/alerts']").await;
                 tab.find("[name=template]").await;
             }
             Self::AppSettings => {
                 Box::pin(Self::App.open(stage, tab)).await;
-                tab.find("main a[href*='/numbers/']")
-                    .await
-                    .click()
-                    .await
-                    .unwrap();
+                click(tab, "main a[href*='/numbers/']").await;
                 tab.find("[name=groups]").await;
             }
             Self::AppMessages => {
                 Box::pin(Self::App.open(stage, tab)).await;
-                tab.find(".tabs a[href$='/messages']")
-                    .await
-                    .click()
-                    .await
-                    .unwrap();
+                click(tab, ".tabs a[href$='/messages']").await;
                 tab.find("[name=state]").await;
             }
             Self::AppMessage => {
@@ -172,11 +156,7 @@ impl Page {
                 tab.goto(&operator("/sign-in")).await;
                 let field = tab.find("[type=password]").await;
                 field.send_keys(ADMIN_TOKEN).await.unwrap();
-                tab.find("main button[type=submit]")
-                    .await
-                    .click()
-                    .await
-                    .unwrap();
+                click(tab, "main button[type=submit]").await;
                 tab.find("main [href*='/operator/locations']").await;
             }
             Self::OperatorLocations => tab.goto(&operator("/locations")).await,
@@ -255,4 +235,8 @@ pub async fn open_app(stage: &Controls, tab: &Tab, location: &str) {
     if !location.is_empty() {
         tab.find("main .tabs, main .error-page, main h1 + p").await;
     }
+}
+
+async fn click(tab: &Tab, selector: &str) {
+    tab.find(selector).await.click().await.unwrap();
 }

@@ -70,7 +70,7 @@ pub(in crate::http) fn progress(language: Language, progress: Progress) -> Marku
         Progress::NoNumber => "",
         Progress::Untried | Progress::WaitsForGhl | Progress::WaitsForCustomer => "warn",
     };
-    html! { span class={ "pill " (tone) } { (progress.label(language)) } }
+    html! { span class={ "pill long " (tone) } { (progress.label(language)) } }
 }
 
 /// A message's state, coloured by how good it is.

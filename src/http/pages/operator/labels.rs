@@ -3,12 +3,11 @@
 use maud::{Markup, html};
 
 use crate::db::accounts::installs::InstallRow;
-use crate::http::pages::layout::components;
 use crate::model::language::Language;
 use crate::model::states::{InstallStatus, Queue, QueueState};
 
 /// A location's install status, as a pill.
-pub(super) fn install_status(language: Language, install_status: InstallStatus) -> Markup {
+fn install_status(language: Language, install_status: InstallStatus) -> Markup {
     let class = match install_status {
         InstallStatus::Installed => "good",
         InstallStatus::NeedsReinstall => "bad",
@@ -18,11 +17,16 @@ pub(super) fn install_status(language: Language, install_status: InstallStatus) 
     html! { span class={ "pill " (class) } { (install_status.label(language)) } }
 }
 
-/// What is wrong with a location, the oldest first; else how far its set-up is proven.
+/// How a location stands: its install, and what is wrong, the oldest first; else how far its set-up is proven.
 pub(super) fn state(language: Language, row: &InstallRow) -> Markup {
     html! {
-        @if row.incident_kinds.is_empty() { (components::progress(language, row.progress())) }
-        @for kind in &row.incident_kinds { span.pill.bad { (kind.label(language)) } " " }
+        div {
+            (install_status(language, row.install_status))
+            span.standing {
+                @if row.incident_kinds.is_empty() { (row.progress().label(language)) }
+                @for kind in &row.incident_kinds { strong { (kind.label(language)) } " " }
+            }
+        }
     }
 }
 

@@ -88,7 +88,6 @@ fn table(language: Language, rows: &[InstallRow]) -> Markup {
     let names = language.pick(
         [
             "Sub-account",
-            "GHL",
             "State",
             "Token until",
             "Number",
@@ -98,7 +97,6 @@ fn table(language: Language, rows: &[InstallRow]) -> Markup {
         ],
         [
             "Sub-akaun",
-            "GHL",
             "Keadaan",
             "Token hingga",
             "Nombor",
@@ -111,13 +109,12 @@ fn table(language: Language, rows: &[InstallRow]) -> Markup {
         html! {
             tr {
                 td data-label=(names[0]) { (components::location(&row.location_id)) }
-                td data-label=(names[1]) { (labels::install_status(language, row.install_status)) }
-                td data-label=(names[2]) { (labels::state(language, row)) }
-                td data-label=(names[3]) { (components::maybe(row.expires_at)) }
-                td data-label=(names[4]) { (number(language, row)) }
-                td data-label=(names[5]) { (components::maybe(row.last_out)) }
-                td data-label=(names[6]) { (components::maybe(row.last_in)) }
-                td data-label=(names[7]) { (components::maybe(row.last_ack)) }
+                td data-label=(names[1]) { (labels::state(language, row)) }
+                td data-label=(names[2]) { (components::maybe(row.expires_at)) }
+                td data-label=(names[3]) { (number(language, row)) }
+                td data-label=(names[4]) { (components::maybe(row.last_out)) }
+                td data-label=(names[5]) { (components::maybe(row.last_in)) }
+                td data-label=(names[6]) { (components::maybe(row.last_ack)) }
             }
         }
     });
@@ -226,8 +223,6 @@ fn facts(language: Language, row: &InstallRow) -> Markup {
             h2 { "GHL" }
             dl.facts {
                 dt { (language.pick("Stands", "Keadaan")) }
-                dd { (labels::install_status(language, row.install_status)) }
-                dt { (language.pick("Messages", "Mesej")) }
                 dd { (labels::state(language, row)) }
                 dt { (language.pick("Agency", "Agensi")) }
                 dd.id { (row.company_id.as_ref().map_or("–", |company| company.as_str())) }
