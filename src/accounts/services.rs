@@ -9,7 +9,8 @@ use crate::accounts::connect::Connector;
 use crate::accounts::installs::Installs;
 use crate::accounts::tokens::Tokens;
 use crate::clients::attachment_links::Attachments;
-use crate::clients::{attachment_source, waapify, whatsapp_media};
+use crate::clients::{alert_webhook, attachment_source, waapify, whatsapp_media};
+use crate::config::alerts::AlertSettings;
 use crate::crypto::Sealer;
 use crate::db::connection::Pool;
 use crate::runtime::clock::Clock;
@@ -33,6 +34,10 @@ pub struct Services {
     pub origin: attachment_source::Client,
     /// Makes addresses of our own for these attachments.
     pub attachments: Attachments,
+    /// Whom the operator wants to be told of incidents.
+    pub alert_settings: AlertSettings,
+    /// Posts alerts.
+    pub alert_webhooks: alert_webhook::Client,
     /// Fetches customers' media from WhatsApp.
     pub media: whatsapp_media::Client,
     /// Seals and opens secrets.

@@ -24,7 +24,7 @@ use crate::accounts::services::Services;
 use crate::accounts::tokens::Tokens;
 use crate::clients::attachment_links::Attachments;
 use crate::clients::attachment_source::NetworkScope;
-use crate::clients::{attachment_source, ghl, waapify, whatsapp_media};
+use crate::clients::{alert_webhook, attachment_source, ghl, waapify, whatsapp_media};
 use crate::config::Settings;
 use crate::db::connection::Pool;
 use crate::doctor::Doctor;
@@ -37,6 +37,7 @@ use crate::runtime::counters::Counters;
 use crate::runtime::notify::Signals;
 use crate::runtime::stop::Stop;
 use crate::workers::Worker;
+use crate::workers::alerts::Alerts;
 use crate::workers::ghl_events::GhlEvents;
 use crate::workers::inbound::Inbound;
 use crate::workers::inbound_media::{FetchedFiles, Media};
@@ -177,6 +178,7 @@ impl App {
         spawn_worker(tasks, GhlEvents(context()), stopping);
         spawn_worker(tasks, TokenUpkeep(context()), stopping);
         spawn_worker(tasks, Monitor(context()), stopping);
+        spawn_worker(tasks, Alerts::new(context()), stopping);
     }
 }
 
@@ -261,6 +263,8 @@ fn services(
         tokens,
         waapify,
         origin: attachment_source::Client::new(scope)?,
+        alert_settings: settings.alerts.clone(),
+        alert_webhooks: alert_webhook::Client::new(scope)?,
         attachments: Attachments::new(sealer.clone(), public_url.clone()),
         media: whatsapp_media::Client::new(settings.whatsapp_media_base.clone())?,
         sealer: sealer.clone(),

@@ -8,6 +8,7 @@ use time::macros::format_description;
 
 use crate::db::accounts::installs::InstallRow;
 use crate::model::language::Language;
+use crate::model::progress::Progress;
 
 /// Format of a time in a table.
 pub(super) const MINUTES: &[BorrowedFormatItem<'_>] =
@@ -32,12 +33,25 @@ pub(super) fn table(rows: &[InstallRow]) -> String {
     let mut out = lines.next().unwrap_or_default();
     for (row, line) in rows.iter().zip(lines) {
         out.push_str(&line);
+        // Writing to a `String` cannot fail.
+        for kind in &row.incident_kinds {
+            let _ = writeln!(out, "    {}", kind.label(Language::English));
+        }
         for wrong in [&row.trouble, &row.hold_reason].into_iter().flatten() {
-            // Writing to a `String` cannot fail.
             let _ = writeln!(out, "    {wrong}");
+        }
+        if let Some(progress) = unproven(row) {
+            let _ = writeln!(out, "    {progress}");
         }
     }
     out
+}
+
+/// What a connected sub-account still waits for, until a message went each way.
+fn unproven(row: &InstallRow) -> Option<&'static str> {
+    let progress = row.progress();
+    let is_shown = !matches!(progress, Progress::Works | Progress::NoNumber);
+    is_shown.then(|| progress.label(Language::English))
 }
 
 fn cells(row: &InstallRow) -> [String; HEADER.len()] {

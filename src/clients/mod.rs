@@ -1,10 +1,12 @@
 //! Clients of the two vendors ([`ghl`], [`waapify`]), of WhatsApp's media servers ([`whatsapp_media`]), and of the
 //! servers of agents' files ([`attachment_source`]), which may have any address. [`attachment_links`] makes our own
-//! addresses.
+//! addresses. [`alert_webhook`] and [`alert_mail`] tell people of incidents.
 //!
 //! Owns requests, their limits, and the meaning of answers: a call gives a typed answer, or an error that says what to
 //! do. It must not retry; the workers have the schedules.
 
+pub mod alert_mail;
+pub mod alert_webhook;
 pub mod attachment_links;
 pub mod attachment_source;
 pub mod ghl;

@@ -4,6 +4,7 @@
 //! does that. `marketplace` makes the guide to GHL's portal from the settings of `guide`.
 
 mod admin_token;
+pub mod alerts;
 mod database;
 mod guide;
 pub mod install_link;
@@ -16,6 +17,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use admin_token::parse_admin_token;
+use alerts::AlertSettings;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 pub use database::{check_database_url, load_database_url};
@@ -59,6 +61,8 @@ pub struct Settings {
     pub admin_token: Option<SecretString>,
     /// On the page inside GHL every user may change something, not only admins.
     pub allow_users_to_change: bool,
+    /// Whom the operator wants to be told of incidents.
+    pub alerts: AlertSettings,
 }
 
 /// The marketplace app's keys and the platform's addresses.
@@ -249,6 +253,7 @@ fn read_all(reader: &mut Reader<impl Fn(&str) -> Option<String>>) -> Option<Sett
     let admin_token = reader.admin_token();
     let allow_users_to_change = reader.parsed("allow_users_to_change", parse_switch);
     let accept_plain_hooks = reader.parsed("accept_plain_hooks", parse_switch);
+    let alerts = reader.alerts();
     reader.log_format();
     reader.traces();
     Some(Settings {
@@ -279,6 +284,7 @@ fn read_all(reader: &mut Reader<impl Fn(&str) -> Option<String>>) -> Option<Sett
         stop_timeout: stop_timeout?,
         admin_token,
         allow_users_to_change: allow_users_to_change?,
+        alerts: alerts?,
     })
 }
 

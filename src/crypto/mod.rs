@@ -1,14 +1,16 @@
 //! Cryptography, all of it from well-maintained crates: sealing of stored secrets (`seal`), signatures of webhooks
-//! (`signature`), the user of a page inside GHL (`sso`), random secrets.
+//! (`signature`) and of our own posts (`post_signature`), the user of a page inside GHL (`sso`), random secrets.
 //!
 //! Owns keys and their use. It must not implement a primitive itself.
 
+mod post_signature;
 mod seal;
 mod signature;
 mod sso;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+pub use post_signature::sign_post;
 pub use seal::{Key, KeyId, OpenError, Sealer};
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};

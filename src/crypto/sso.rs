@@ -35,6 +35,8 @@ pub struct SsoUser {
     pub active_location: Option<LocationId>,
     /// An admin of the sub-account or the agency. GHL's other roles, known or not, are none.
     pub is_admin: bool,
+    /// An admin of the agency, who sees all its sub-accounts.
+    pub is_agency_admin: bool,
     /// What the payload was encrypted under: random, and the same in every changed copy of it.
     pub salt: [u8; SALT],
 }
@@ -60,7 +62,9 @@ pub enum SsoError {
 const ADMIN: &str = "admin";
 /// The types whose admins may change something: users of a sub-account, for which two of GHL's documents use two words,
 /// and those of an agency.
-const MANAGED: [&str; 3] = ["location", "account", "agency"];
+const MANAGED: [&str; 3] = ["location", "account", AGENCY];
+/// The type of an agency's users.
+const AGENCY: &str = "agency";
 
 /// What is read of what GHL writes. Whatever role and type are, also none, their holder may look.
 #[derive(Deserialize)]
@@ -138,11 +142,13 @@ fn checked(plain: Plain, salt: [u8; SALT]) -> Option<SsoUser> {
         words.iter().any(|word| text.eq_ignore_ascii_case(word))
     };
     let is_admin = is(&plain.role, &[ADMIN]) && is(&plain.kind, &MANAGED);
+    let is_agency_admin = is_admin && is(&plain.kind, &[AGENCY]);
     Some(SsoUser {
         user_id: plain.user_id,
         company: CompanyId(plain.company_id),
         active_location: location.map(LocationId),
         is_admin,
+        is_agency_admin,
         salt,
     })
 }

@@ -27,6 +27,7 @@
 //! `=`, the planner could read an index of all rows in that state, which it takes for empty.
 
 pub mod accounts;
+pub mod alerts;
 pub mod clock;
 pub mod connection;
 pub mod contacts;

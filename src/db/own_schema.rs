@@ -9,9 +9,12 @@ use crate::db::connection::Pool;
 use crate::db::schema::{AppliedBy, applied_by};
 
 /// Every table that the migrations create, except their own list.
-pub const TABLES: [&str; 29] = [
+pub const TABLES: [&str; 32] = [
     "account_names",
     "addresses",
+    "alert_channels",
+    "alert_targets",
+    "alerts",
     "circuits",
     "client_credentials",
     "companies",
@@ -45,7 +48,14 @@ pub const TABLES: [&str; 29] = [
 const MIGRATIONS_TABLE: &str = "_sqlx_migrations";
 
 /// Every view that a migration created.
-const VIEWS: [&str; 4] = ["install_statuses", "installs", "messages", "steps"];
+const VIEWS: [&str; 6] = [
+    "install_statuses",
+    "installs",
+    "messages",
+    "open_incidents",
+    "setups",
+    "steps",
+];
 
 /// Tables that a migration dropped or renamed later: an older version may have left them.
 const EARLIER_TABLES: [&str; 8] = [

@@ -7,7 +7,7 @@ use crate::clients::ghl;
 use crate::clients::ghl::{Advice, SmsProviders};
 use crate::db::accounts::installs;
 use crate::db::accounts::rate_limits::CallPriority;
-use crate::db::history::health_facts;
+use crate::db::history::{health_facts, setups};
 use crate::doctor::labels::{Said, location as say};
 use crate::doctor::{Doctor, Finding, Provider, State, labels, provider};
 use crate::model::ids::LocationId;
@@ -113,19 +113,21 @@ impl Doctor {
 
     async fn check_history(&self, location: &LocationId) -> sqlx::Result<Vec<Finding>> {
         let history = health_facts::find_history(&self.0.pool, location).await?;
+        let setup = setups::find(&self.0.pool, location).await?;
         let last = |check, at: Option<OffsetDateTime>, seen: fn(_) -> Said, none: fn() -> Said| {
             at.map_or_else(
                 || Finding::new(check, State::Unknown, none()),
                 |at| Finding::new(check, State::Good, seen(at)),
             )
         };
+        let delivery = match history.last_delivery {
+            None if setup.is_past_first_hour(self.0.clock.now()) => {
+                Finding::new("last_delivery", State::Warn, say::never_delivered())
+            }
+            at => last("last_delivery", at, say::last_delivery, say::no_delivery),
+        };
         Ok(vec![
-            last(
-                "last_delivery",
-                history.last_delivery,
-                say::last_delivery,
-                say::no_delivery,
-            ),
+            delivery,
             last(
                 "last_inbound",
                 history.last_inbound,

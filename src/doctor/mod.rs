@@ -28,7 +28,8 @@ use crate::accounts::tokens::Tokens;
 use crate::clients::{ghl, waapify};
 use crate::config::{Fault, Settings};
 use crate::db::connection::Pool;
-use crate::db::history::incidents::Incident;
+use crate::db::history::incidents::{Incident, NO_LOCATION};
+use crate::model::states::IncidentKind;
 use crate::runtime::clock::Clock;
 
 /// Checks the service and its locations. Cloning is cheap.
@@ -91,9 +92,17 @@ impl Doctor {
 #[must_use]
 pub fn describe(incident: &Incident) -> Finding {
     let said = labels::incident::incident(incident);
-    let finding = Finding::new(incident.kind.as_str(), State::Bad, said);
+    let state = match incident.kind {
+        // Nothing is known to be broken: it has not been tried.
+        IncidentKind::Undelivered | IncidentKind::Unheard => State::Warn,
+        _ => State::Bad,
+    };
+    let finding = Finding::new(incident.kind.as_str(), state, said);
     match incident.number.as_str() {
-        "" => finding,
-        number => finding.of_number(number),
+        // An incident of the service says itself what it is about.
+        number if !number.is_empty() && incident.location_id.as_str() != NO_LOCATION => {
+            finding.of_number(number)
+        }
+        _ => finding,
     }
 }

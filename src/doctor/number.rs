@@ -1,6 +1,7 @@
 //! The checks of a connected number: its link, its hold, its webhook, its acks, and other locations that share it.
 
 use futures_util::future::join_all;
+use time::OffsetDateTime;
 
 use crate::accounts::connect;
 use crate::clients::waapify::CheckError;
@@ -101,7 +102,7 @@ impl Doctor {
         let mut findings = vec![
             self.check_link(location, number).await,
             check_hold(number),
-            check_webhook(number),
+            check_webhook(number, self.0.clock.now()),
             self.check_sharers(location, number).await,
         ];
         findings.extend(self.check_unknown_events(location, number).await);
@@ -235,11 +236,14 @@ fn check_hold(number: &NumberHealth) -> Finding {
 }
 
 /// Waapify does not report where it posts, so the check looks at what it has posted.
-fn check_webhook(number: &NumberHealth) -> Finding {
+fn check_webhook(number: &NumberHealth, now: OffsetDateTime) -> Finding {
     let heard = number.last_event_at.filter(|at| *at >= number.connected_at);
     match (number.unheard_since, heard) {
         (Some(since), _) => Finding::new("webhook", State::Bad, say::webhook_silent(since)),
         (None, Some(at)) => Finding::new("webhook", State::Good, say::webhook_heard(at)),
+        (None, None) if number.was_never_heard(now) => {
+            Finding::new("webhook", State::Warn, say::never_called())
+        }
         (None, None) => Finding::new("webhook", State::Unknown, say::webhook_untried()),
     }
 }

@@ -10,9 +10,11 @@ use crate::accounts::key_rotation::MissingKey;
 use crate::config::install_link::find_brand;
 use crate::db;
 use crate::db::accounts::{client_credentials, companies};
+use crate::db::alerts;
 use crate::doctor::labels::{Said, address as say_address, service as say};
 use crate::doctor::reachability::Reached;
 use crate::doctor::{Doctor, Finding, State, labels, reachability};
+use crate::model::reason::Reason;
 use crate::runtime::clock::CLOCK_TOLERANCE;
 
 /// Longest wait for the database to list its migrations: a slower one is not healthy.
@@ -193,6 +195,7 @@ impl Doctor {
         ];
         findings.extend(self.check_agencies().await);
         findings.extend(self.check_misdirected().await);
+        findings.extend(self.check_alerts().await);
         findings
     }
 
@@ -249,6 +252,14 @@ impl Doctor {
         }
     }
 
+    /// GHL's words, if it refused the app's keys the last time.
+    pub async fn find_refused_keys(&self) -> sqlx::Result<Option<Reason>> {
+        let keys = self.0.ghl.keys_hash();
+        let found = client_credentials::find_credential_results(&self.0.pool, &keys).await?;
+        let is_newer = found.refused_at > found.accepted_at;
+        Ok(found.refusal.filter(|_| is_newer))
+    }
+
     /// Agencies whose token is dead; nothing if there are none.
     async fn check_agencies(&self) -> Vec<Finding> {
         match companies::list_dead_companies(&self.0.pool).await {
@@ -264,6 +275,22 @@ impl Doctor {
                 State::Bad,
                 labels::database_failed(),
             )],
+        }
+    }
+}
+
+impl Doctor {
+    /// Targets of alerts that cannot be reached; nothing if there are none.
+    async fn check_alerts(&self) -> Vec<Finding> {
+        let finding = |said| Finding::new("alerts", State::Bad, said);
+        match alerts::list_failing(&self.0.pool, self.0.clock.now()).await {
+            Ok(failing) => failing
+                .iter()
+                .map(|(channel, fault)| {
+                    finding(say::alerts_fail(&channel.to_string(), Some(*fault)))
+                })
+                .collect(),
+            Err(_) => vec![finding(labels::database_failed())],
         }
     }
 }

@@ -9,13 +9,15 @@
 //! * `downloads`: `GET /files/…` (a customer's file) and `/attachments/…` (an agent's file, for the gateway)
 //! * `ops`: `/healthz`, `/readyz`, `/metrics`
 //! * `connections`: accepts connections and ends those that are silent
-//! * `admin`: checks the operator's token; `error`: answers when something is wrong; `layers`: what wraps every route
+//! * `admin`: checks the operator's token; `error`: answers when something is wrong; `layers`: what wraps every route;
+//!   `lost`: browsers without a page
 
 mod admin;
 mod connections;
 mod downloads;
 mod error;
 mod layers;
+mod lost;
 mod ops;
 mod pages;
 mod webhooks;
@@ -24,7 +26,6 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 pub use admin::Admin;
-use axum::http::StatusCode;
 use axum::routing::{MethodRouter, get, post};
 use axum::{Router, middleware};
 pub use connections::serve;
@@ -155,7 +156,8 @@ pub fn router(state: HttpState) -> Router {
         .route("/healthz/{question}", get(health::answer))
         .route("/readyz", get(health::ready))
         // Named, so that it is wrapped and stays when routes of others are merged.
-        .fallback(async || StatusCode::NOT_FOUND)
+        .fallback(lost::nowhere)
+        .method_not_allowed_fallback(lost::other_method)
         .with_state(state);
     layers::wrap(routes)
 }

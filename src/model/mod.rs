@@ -1,8 +1,10 @@
 //! Plain types without I/O: identifiers, phones, states, reasons, languages, retry schedules.
 
+pub mod alert;
 pub mod ids;
 pub mod language;
 pub mod phone_forms;
+pub mod progress;
 pub mod rate_limits;
 pub mod reason;
 pub mod retry_schedule;

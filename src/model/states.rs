@@ -290,8 +290,8 @@ stored_enum! {
 stored_enum! {
     /// What the monitor notices.
     IncidentKind {
-        /// Another SMS provider was chosen in GHL.
-        Provider = "provider", "another SMS provider is chosen", "penyedia SMS lain dipilih";
+        /// In GHL another SMS provider is chosen, or none.
+        Provider = "provider", "this app is not the SMS provider", "aplikasi ini bukan penyedia SMS";
         /// The number is not linked, or Waapify refuses its keys.
         Link = "link", "the number is not linked", "nombor tidak dipautkan";
         /// The gateway reports nothing.
@@ -302,6 +302,18 @@ stored_enum! {
         Replaced = "replaced", "the number was replaced from outside GHL", "nombor diganti dari luar GHL";
         /// WhatsApp confirms nothing that the number sends, or refuses one message after the other.
         Restricted = "restricted", "WhatsApp may have restricted the number", "nombor mungkin disekat oleh WhatsApp";
+        /// GHL has never delivered a message, though the number was connected more than an hour ago.
+        Undelivered = "undelivered", "GHL has never delivered a message", "GHL tidak pernah menghantar mesej";
+        /// Waapify has never called the number's webhook, though it was connected more than an hour ago.
+        Unheard = "unheard", "Waapify has never called", "Waapify tidak pernah melapor";
+        /// The gateway fails for every number. Of the service, as all below.
+        Gateway = "gateway", "Waapify fails for every number", "Waapify gagal untuk semua nombor";
+        /// An agency must install the app again.
+        Agency = "agency", "an agency must install the app again", "sebuah agensi perlu memasang semula aplikasi";
+        /// GHL refuses the marketplace app's keys.
+        ClientKeys = "client_keys", "GHL refuses the app's keys", "GHL menolak kunci aplikasi";
+        /// A target of alerts cannot be reached.
+        Alerts = "alerts", "alerts cannot be delivered", "makluman tidak dapat dihantar";
     }
 }
 

@@ -28,6 +28,8 @@ pub struct Signals {
     pub token_upkeep: Signal,
     /// A number was linked or unlinked.
     pub monitor: Signal,
+    /// A target of alerts was set.
+    pub alerts: Signal,
 }
 
 /// The signal to one worker.
@@ -51,6 +53,7 @@ impl Signals {
             &self.ghl_events,
             &self.token_upkeep,
             &self.monitor,
+            &self.alerts,
         ];
         all.into_iter().any(|signal| {
             let last_step = *signal

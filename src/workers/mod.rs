@@ -6,11 +6,13 @@
 //! * [`ghl_events`]: GHL's events about the app → installs and uninstalls
 //! * [`token_upkeep`]: renews tokens, lists locations, disconnects numbers after an uninstall
 //! * [`monitor`]: notices what stops a location that worked
+//! * [`alerts`]: tells people what the monitor and the service notice
 //! * [`outbound`]: GHL's deliveries → Waapify, planned by `plan`
 //! * [`waapify_events`]: Waapify's events → inbound messages, receipts, link state
 //! * [`inbound`]: customers' messages, and those written on the business's phone → GHL; [`inbound_media`]: their files
 //! * [`status_updates`]: how far a message got → GHL
 
+pub mod alerts;
 pub mod ghl_events;
 pub mod inbound;
 pub mod inbound_media;

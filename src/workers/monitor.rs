@@ -1,5 +1,7 @@
 //! Notices what stops a location that worked: another SMS provider was chosen, a number was unlinked, the gateway
-//! reports nothing, WhatsApp seems to have restricted a number, or only a new install can replace the token.
+//! reports nothing, WhatsApp seems to have restricted a number, or only a new install can replace the token. And what
+//! keeps one from beginning, once its first hour is over: the provider was never chosen, GHL delivers nothing, the gateway
+//! has never called.
 //!
 //! Checks each location regularly, and opens and resolves each incident once. Fixes what needs no person: a check of a
 //! link makes Waapify try it again, and a silent webhook is registered again. The diagnosis is in [`crate::doctor`]. A
@@ -15,7 +17,8 @@ use crate::accounts::connect::ConnectError;
 use crate::db::accounts::installs;
 use crate::db::history::health_facts::NumberHealth;
 use crate::db::history::incidents::{About, Incident, MonitorJob};
-use crate::db::history::{health_facts, incidents};
+use crate::db::history::setups::Setup;
+use crate::db::history::{health_facts, incidents, setups};
 use crate::db::numbers::{NumberRow, holds};
 use crate::db::queue::Capacity;
 use crate::doctor::{Acks, LinkFault, PERSISTS, Provider, REGISTERED};
@@ -60,9 +63,11 @@ impl Worker for Monitor {
             context: &self.0,
             job: &job,
             incidents: incidents::list_open(&self.0.pool, &job.location_id).await?,
+            setup: setups::find(&self.0.pool, &job.location_id).await?,
         };
         look.at_replacement().await?;
-        look.at_ghl().await?;
+        let is_told = look.at_ghl().await?;
+        look.at_deliveries(is_told).await?;
         look.at_numbers().await?;
         let jitter = JITTER * (rand::random::<f64>() * 2.0 - 1.0);
         let next = self.0.clock.now() + PAUSE * (1.0 + jitter);
@@ -83,6 +88,7 @@ struct Look<'a> {
     job: &'a MonitorJob,
     /// The incidents that are open since earlier checks.
     incidents: Vec<Incident>,
+    setup: Setup,
 }
 
 impl Look<'_> {
@@ -95,34 +101,50 @@ impl Look<'_> {
         }
     }
 
-    async fn at_ghl(&self) -> sqlx::Result<()> {
+    /// Checks the install and the SMS provider. True if something else than the set-up's silence has to be told.
+    async fn at_ghl(&self) -> sqlx::Result<bool> {
         let (context, location) = (self.context, &self.job.location_id);
         let install_status = installs::find_install_status(&context.pool, location).await?;
         if install_status == InstallStatus::NeedsReinstall {
             let why = health_facts::find_token_trouble(&context.pool, location).await?;
-            return self
-                .open_for("", IncidentKind::Reinstall, None, why.as_ref())
-                .await;
+            self.open_for("", IncidentKind::Reinstall, None, why.as_ref())
+                .await?;
+            return Ok(true);
         }
         self.resolve("", IncidentKind::Reinstall).await?;
         if install_status != InstallStatus::Installed {
-            return Ok(());
+            return Ok(true);
         }
         match context.doctor.find_provider(location).await {
             Ok(provider) if provider.is_ours() => {
                 incidents::record_provider(&context.pool, location, self.now()).await?;
-                self.resolve("", IncidentKind::Provider).await
+                self.resolve("", IncidentKind::Provider).await?;
+                Ok(false)
             }
-            // A location for which we never were the provider is still being set up, so this is no incident.
-            Ok(Provider::NotOurs { name, .. }) if self.job.was_provider => {
-                self.open("", IncidentKind::Provider, name.as_deref()).await
+            // Where we never were the provider, the set-up has an hour: before that, this is no incident.
+            Ok(Provider::NotOurs { name, .. })
+                if self.job.was_provider || self.setup.is_past_first_hour(self.now()) =>
+            {
+                self.open("", IncidentKind::Provider, name.as_deref())
+                    .await?;
+                Ok(true)
             }
-            Ok(_) => Ok(()),
+            Ok(_) => Ok(false),
             Err(error) => {
                 debug!(%location, %error, "GHL did not say who the SMS provider is");
-                Ok(())
+                Ok(self.find("", IncidentKind::Provider).is_some())
             }
         }
+    }
+
+    /// Checks whether GHL has ever delivered a message, unless the cause `is_told` already.
+    async fn at_deliveries(&self, is_told: bool) -> sqlx::Result<()> {
+        let (setup, kind) = (self.setup, IncidentKind::Undelivered);
+        setups::record(&self.context.pool, &self.job.location_id, setup, self.now()).await?;
+        if !setup.has_delivery && !is_told && setup.is_past_first_hour(self.now()) {
+            return self.open("", kind, None).await;
+        }
+        self.resolve("", kind).await
     }
 
     async fn at_numbers(&self) -> sqlx::Result<()> {
@@ -157,7 +179,27 @@ impl Look<'_> {
         };
         self.link_works(number, is_named).await?;
         self.listen(number).await?;
+        self.at_first_call(number).await?;
         self.at_acks(number).await
+    }
+
+    /// Checks whether the gateway has ever called, if it was not sent anything to report: a silence has its own check.
+    async fn at_first_call(&self, number: &NumberHealth) -> sqlx::Result<()> {
+        let (location, kind) = (&self.job.location_id, IncidentKind::Unheard);
+        if let Some(at) = number.heard_at {
+            setups::record_heard(&self.context.pool, location, &number.number, at).await?;
+            return self.resolve(&number.number, kind).await;
+        }
+        if number.unheard_since.is_some() {
+            return self.resolve(&number.number, kind).await;
+        }
+        if !number.was_never_heard(self.now()) {
+            return Ok(());
+        }
+        if self.find(&number.number, kind).is_none() {
+            self.register(number).await?;
+        }
+        self.open(&number.number, kind, None).await
     }
 
     /// Checks whether WhatsApp seems to have restricted the number. That ends when it confirms a message, or when the

@@ -22,9 +22,10 @@ pub enum Page {
     Agency,
     /// A link that has expired.
     Error,
-    /// The page in GHL: overview, checks, a number's settings, messages, one message.
+    /// The page in GHL: overview, checks, the agency's alerts, a number's settings, messages, one message.
     App,
     AppChecks,
+    AppAlerts,
     AppSettings,
     AppMessages,
     AppMessage,
@@ -43,7 +44,7 @@ pub enum Page {
 
 /// All pages with the names of their pictures. Each can be opened after the one before it: the operator signs in
 /// once.
-pub const ALL: [(Page, Option<&str>); 21] = [
+pub const ALL: [(Page, Option<&str>); 22] = [
     (Page::Connect, Some("connect")),
     (Page::ConnectWrong, Some("connect-wrong-token")),
     (Page::ConnectQr, Some("connect-qr")),
@@ -53,6 +54,7 @@ pub const ALL: [(Page, Option<&str>); 21] = [
     (Page::Error, Some("error")),
     (Page::App, Some("app")),
     (Page::AppChecks, Some("app-checks")),
+    (Page::AppAlerts, None),
     (Page::AppSettings, Some("app-settings")),
     (Page::AppMessages, Some("app-messages")),
     (Page::AppMessage, Some("app-message")),
@@ -75,7 +77,12 @@ impl Page {
     pub fn is_framed(self) -> bool {
         matches!(
             self,
-            Self::App | Self::AppChecks | Self::AppSettings | Self::AppMessages | Self::AppMessage
+            Self::App
+                | Self::AppChecks
+                | Self::AppAlerts
+                | Self::AppSettings
+                | Self::AppMessages
+                | Self::AppMessage
         )
     }
 
@@ -120,29 +127,22 @@ impl Page {
             Self::App => open_app(stage, tab, seed::LOCATION_ID).await,
             Self::AppChecks => {
                 Box::pin(Self::App.open(stage, tab)).await;
-                tab.find(".tabs a[href$='/checks']")
-                    .await
-                    .click()
-                    .await
-                    .unwrap();
+                click(tab, ".tabs a[href$='/checks']").await;
                 tab.find(".findings li").await;
+            }
+            Self::AppAlerts => {
+                Box::pin(Self::App.open(stage, tab)).await;
+                click(tab, ".tabs a[href$='/alerts']").await;
+                tab.find("[name=template]").await;
             }
             Self::AppSettings => {
                 Box::pin(Self::App.open(stage, tab)).await;
-                tab.find("main a[href*='/numbers/']")
-                    .await
-                    .click()
-                    .await
-                    .unwrap();
+                click(tab, "main a[href*='/numbers/']").await;
                 tab.find("[name=groups]").await;
             }
             Self::AppMessages => {
                 Box::pin(Self::App.open(stage, tab)).await;
-                tab.find(".tabs a[href$='/messages']")
-                    .await
-                    .click()
-                    .await
-                    .unwrap();
+                click(tab, ".tabs a[href$='/messages']").await;
                 tab.find("[name=state]").await;
             }
             Self::AppMessage => {
@@ -156,11 +156,7 @@ impl Page {
                 tab.goto(&operator("/sign-in")).await;
                 let field = tab.find("[type=password]").await;
                 field.send_keys(ADMIN_TOKEN).await.unwrap();
-                tab.find("main button[type=submit]")
-                    .await
-                    .click()
-                    .await
-                    .unwrap();
+                click(tab, "main button[type=submit]").await;
                 tab.find("main [href*='/operator/locations']").await;
             }
             Self::OperatorLocations => tab.goto(&operator("/locations")).await,
@@ -239,4 +235,8 @@ pub async fn open_app(stage: &Controls, tab: &Tab, location: &str) {
     if !location.is_empty() {
         tab.find("main .tabs, main .error-page, main h1 + p").await;
     }
+}
+
+async fn click(tab: &Tab, selector: &str) {
+    tab.find(selector).await.click().await.unwrap();
 }

@@ -162,7 +162,8 @@ async fn a_user_of_a_location_sees_its_number_and_nothing_needs_a_script_from_th
         "{}",
         page.body
     );
-    assert!(page.body.contains("Working") && !page.body.contains("<script"));
+    assert!(page.body.contains("waits for a first message each way"));
+    assert!(!page.body.contains("Working") && !page.body.contains("<script"));
     assert_eq!(page.text("cache-control"), "no-store");
 }
 

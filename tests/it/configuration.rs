@@ -80,6 +80,25 @@ fn every_bad_value_is_named_with_what_is_wrong_and_without_the_secret() {
         ),
         ("STOP_TIMEOUT_SECONDS", "5", "seconds from 6 to 300"),
         ("LOG_FORMAT", "xml", "must be json or pretty"),
+        (
+            "ALERT_WEBHOOK_URL",
+            "hooks.example/c2hvcnQ",
+            "is not an address like https://hooks",
+        ),
+        ("ALERT_WEBHOOK_TEMPLATE", "{{text}} c2hvcnQ", "must be JSON"),
+        (
+            "ALERT_SMTP_URL",
+            "https://user:c2hvcnQ@mail",
+            "is not an address like smtps://",
+        ),
+        (
+            "ALERT_SMTP_URL",
+            "smtps://mail.example",
+            "have to be set both",
+        ),
+        ("ALERT_MAIL_FROM", "nobody", "is not a mail address"),
+        ("ALERT_MAIL_TO", "a@example.com,b", "is not a mail address"),
+        ("ALERT_LANGUAGE", "de", "must be en or ms"),
     ] {
         let message = with(name, value).unwrap_err().to_string();
         assert!(
@@ -125,7 +144,17 @@ fn a_local_address_may_be_plain_http_and_a_slash_at_the_end_does_not_matter() {
 
 #[test]
 fn what_seals_and_signs_does_not_print() {
-    let settings = with("DATABASE_URL", "postgres://user:hunter2@db/x").unwrap();
+    let settings = load(|environment| {
+        let set = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        environment.extend([
+            set("DATABASE_URL", "postgres://user:hunter2@db/x"),
+            set("ALERT_WEBHOOK_URL", "https://hooks.example/hunter2"),
+            set("ALERT_WEBHOOK_SECRET", "hunter2"),
+            set("ALERT_SMTP_URL", "smtps://user:hunter2@mail.example"),
+            set("ALERT_MAIL_FROM", "alerts@example.com"),
+        ]);
+    });
+    let settings = settings.unwrap();
     let printed = format!("{settings:?}");
     for secret in ["hunter2", "test-client-secret", "AAAAAAAA"] {
         assert!(!printed.contains(secret), "{printed}");

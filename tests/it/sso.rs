@@ -179,6 +179,17 @@ fn fields_that_ghl_adds_now_and_then_do_not_matter() {
     let agency = json!({"userId": "u1", "companyId": "c1", "role": "admin", "type": "agency", "activeLocation": "l2"});
     let user = open(SECRET, &encrypted(SECRET, agency.to_string().as_bytes())).unwrap();
     assert_eq!(user.active_location.unwrap().as_str(), "l2");
+    assert!(user.is_agency_admin);
+    for other in [
+        with("type", json!("account")),
+        with("type", json!("AGENCY2")),
+        encrypted(
+            SECRET,
+            agency.to_string().replace("admin", "user").as_bytes(),
+        ),
+    ] {
+        assert!(!open(SECRET, &other).unwrap().is_agency_admin);
+    }
     for none in [Value::Null, json!("")] {
         let user = open(SECRET, &with("activeLocation", none)).unwrap();
         assert_eq!(user.active_location, None, "the agency's view");

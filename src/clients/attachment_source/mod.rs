@@ -9,6 +9,7 @@ mod public_network;
 use std::error::Error as _;
 use std::time::Duration;
 
+pub(in crate::clients) use public_network::Resolver;
 pub use public_network::{NetworkScope, NotPublic};
 use reqwest::header::{
     CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HeaderName, LOCATION, RANGE,
@@ -93,7 +94,7 @@ impl Client {
             .connect_timeout(CONNECT_TIMEOUT)
             .read_timeout(SILENCE)
             .redirect(redirect::Policy::none())
-            .dns_resolver(public_network::Resolver(reach))
+            .dns_resolver(Resolver(reach))
             .no_proxy()
             // A kept connection would be used again without a check.
             .pool_max_idle_per_host(0)

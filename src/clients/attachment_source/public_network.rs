@@ -91,7 +91,7 @@ impl NetworkScope {
 /// Resolves names and returns only checked addresses. The client connects to nothing else, so a name gains nothing if
 /// it changes its answer between check and connection.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Resolver(pub(super) NetworkScope);
+pub(in crate::clients) struct Resolver(pub(in crate::clients) NetworkScope);
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {

@@ -7,8 +7,9 @@ use time::OffsetDateTime;
 
 use crate::db::connection::{Connection, Pool};
 use crate::model::ids::{CompanyId, LocationId};
+use crate::model::progress::Progress;
 use crate::model::reason::Reason;
-use crate::model::states::InstallStatus;
+use crate::model::states::{IncidentKind, InstallStatus};
 
 /// A location's install status.
 pub async fn find_install_status(
@@ -30,6 +31,10 @@ pub async fn find_install_status(
 
 /// A location as the operator sees it.
 #[derive(Clone, Debug)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "they are facts, each of its own"
+)]
 pub struct InstallRow {
     /// The location.
     pub location_id: LocationId,
@@ -51,6 +56,22 @@ pub struct InstallRow {
     pub last_in: Option<OffsetDateTime>,
     /// When WhatsApp last confirmed one of the last twenty messages.
     pub last_ack: Option<OffsetDateTime>,
+    /// A number is connected.
+    pub is_connected: bool,
+    /// A message of the business has left.
+    pub has_sent: bool,
+    /// GHL has got a message of a customer.
+    pub has_posted: bool,
+    /// What the monitor noticed and lasts, the oldest first.
+    pub incident_kinds: Vec<IncidentKind>,
+}
+
+impl InstallRow {
+    /// How far the set-up is proven.
+    #[must_use]
+    pub const fn progress(&self) -> Progress {
+        Progress::of(self.is_connected, self.has_sent, self.has_posted)
+    }
 }
 
 /// Every location we know.
@@ -59,7 +80,9 @@ pub async fn list_installs(pool: &Pool) -> sqlx::Result<Vec<InstallRow>> {
         InstallRow,
         r#"
         select location_id as "location_id!", company_id, install_status as "install_status!", trouble, expires_at,
-            number, hold_reason, last_out, last_in, last_ack
+            number, hold_reason, last_out, last_in, last_ack, connected_at is not null as "is_connected!",
+            has_sent as "has_sent!", has_posted as "has_posted!",
+            incident_kinds as "incident_kinds!: Vec<IncidentKind>"
         from installs
         order by location_id
         "#,

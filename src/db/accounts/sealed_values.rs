@@ -118,6 +118,12 @@ sealed_columns! {
     /// Waapify's tokens of instances that wait for a phone.
     LinkToken = "connect_links" ("encode(token_hash, 'hex')", "location_id") "pending_token"
         at "'connect_links/' || location_id || '/' || encode(token_hash, 'hex') || '/token'";
+    /// Addresses of agencies' targets of alerts.
+    AlertAddress = "alert_targets" ("company_id", "kind") "address"
+        at "'alert_targets/' || company_id || '/' || kind || '/address'";
+    /// Secrets that sign what is posted there.
+    AlertSecret = "alert_targets" ("company_id", "kind") "secret"
+        at "'alert_targets/' || company_id || '/' || kind || '/secret'";
     /// Waapify's tokens that arrived with GHL's install form.
     PendingToken = "pending_connections" ("location_id", "instance_id") "access_token"
         at "'offers/' || location_id || '/' || instance_id || '/access'";

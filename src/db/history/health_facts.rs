@@ -3,6 +3,7 @@
 use time::{Duration, OffsetDateTime};
 
 use crate::db::connection::Pool;
+use crate::db::history::setups::FIRST_HOUR;
 use crate::db::outbound::receipts::DELIVERED;
 use crate::model::ids::LocationId;
 use crate::model::reason::Reason;
@@ -94,6 +95,8 @@ pub struct NumberHealth {
     pub hold_reason: Option<Reason>,
     /// When it was connected last.
     pub connected_at: OffsetDateTime,
+    /// When its gateway was first known to have posted; none: it never has.
+    pub heard_at: Option<OffsetDateTime>,
     /// When its gateway last posted: the number's last event or its last confirmed send. Events alone are not enough,
     /// because a busy number's events push those of a quiet one out of the rows that are searched.
     pub last_event_at: Option<OffsetDateTime>,
@@ -101,6 +104,14 @@ pub struct NumberHealth {
     pub unheard_since: Option<OffsetDateTime>,
     /// The last of them.
     pub unheard_until: Option<OffsetDateTime>,
+}
+
+impl NumberHealth {
+    /// Whether the gateway has never called, and the number's first hour is over.
+    #[must_use]
+    pub fn was_never_heard(&self, now: OffsetDateTime) -> bool {
+        self.heard_at.is_none() && now >= self.connected_at + FIRST_HOUR
+    }
 }
 
 /// The connected numbers of a location, its default number first.
@@ -119,6 +130,7 @@ pub async fn list_numbers(
             coalesce(reason_of(n.hold_code, n.hold_args), circuit_reason(n.location_id, n.number))
                 as "hold_reason: Reason",
             n.connected_at,
+            coalesce(n.heard_at, h.last_event_at) as heard_at,
             h.last_event_at,
             s.unheard_since,
             s.unheard_until

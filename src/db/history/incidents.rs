@@ -80,6 +80,41 @@ pub async fn open(
     .await
 }
 
+/// The location of the service's own incidents: none.
+pub const NO_LOCATION: &str = "";
+
+/// As [`open`], for an incident of the service itself: `about.location` is [`NO_LOCATION`].
+pub async fn open_of_service(
+    pool: &Pool,
+    about: About<'_>,
+    detail: Option<&str>,
+    reason: Option<&Reason>,
+    now: OffsetDateTime,
+) -> sqlx::Result<(i64, bool)> {
+    sqlx::query!(
+        r#"
+        insert into incidents (location_id, number, kind, detail, reason_code, reason_args, since, last_seen_at)
+        values ($1, $2, $3, $4, $6::jsonb->>'code', $6::jsonb->'args', $5, $5)
+        on conflict (location_id, number, kind) where resolved_at is null do update set
+            detail = excluded.detail,
+            reason_code = excluded.reason_code,
+            reason_args = excluded.reason_args,
+            last_seen_at = excluded.last_seen_at
+        -- No transaction has locked or replaced a row that this statement inserted.
+        returning id, xmax = 0 as "is_new!"
+        "#,
+        about.location.as_str(),
+        about.number,
+        about.kind as IncidentKind,
+        detail,
+        now,
+        reason as Option<&Reason>,
+    )
+    .map(|row| (row.id, row.is_new))
+    .fetch_one(pool)
+    .await
+}
+
 /// Ends an incident. Returns its id; none if there was none.
 pub async fn resolve(
     pool: &Pool,
@@ -133,10 +168,11 @@ pub async fn list_open(pool: &Pool, location: &LocationId) -> sqlx::Result<Vec<I
     sqlx::query_as!(
         Incident,
         r#"
-        select id, location_id, number, kind, detail, reason_of(reason_code, reason_args) as "reason: Reason",
-            since, last_seen_at
-        from incidents
-        where location_id = $1 and resolved_at is null
+        select id as "id!", location_id as "location_id!: LocationId", number as "number!",
+            kind as "kind!: IncidentKind", detail,
+            reason_of(reason_code, reason_args) as "reason: Reason", since as "since!", last_seen_at as "last_seen_at!"
+        from open_incidents
+        where location_id = $1
         order by since, id
         "#,
         location.as_str(),
@@ -149,9 +185,8 @@ pub async fn list_open(pool: &Pool, location: &LocationId) -> sqlx::Result<Vec<I
 pub async fn count_open(pool: &Pool) -> sqlx::Result<Vec<(IncidentKind, i64)>> {
     let counted = sqlx::query!(
         r#"
-        select kind, count(*) as "count!"
-        from incidents
-        where resolved_at is null
+        select kind as "kind!: IncidentKind", count(*) as "count!"
+        from open_incidents
         group by kind
         "#,
     )

@@ -3,4 +3,5 @@
 pub mod acks;
 pub mod health_facts;
 pub mod incidents;
+pub mod setups;
 pub mod timeline;

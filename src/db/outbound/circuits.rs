@@ -268,6 +268,21 @@ pub async fn close(
     Ok(true)
 }
 
+/// Why nothing is sent from any number; none while the gateway works.
+pub async fn find_gateways(pool: &Pool) -> sqlx::Result<Option<Reason>> {
+    let found = sqlx::query_scalar!(
+        r#"
+        select reason_of(reason_code, reason_args) as "reason!: Reason"
+        from circuits
+        where location_id = '' and probe_at is not null
+        limit 1
+        "#,
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(found)
+}
+
 /// Open circuits: of numbers, and of the gateway.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OpenCounts {

@@ -12,7 +12,7 @@ use crate::db::views::overview::WINDOW;
 use crate::db::views::queue_counts::MAX_COUNT;
 use crate::model::ids::{LocationId, MessageId};
 use crate::model::reason::Reason;
-use crate::model::states::Direction;
+use crate::model::states::{Direction, IncidentKind};
 
 /// Locations after `after`, in the order of their ids. `troubled`: only those that need attention.
 pub async fn list_locations(
@@ -25,7 +25,9 @@ pub async fn list_locations(
         InstallRow,
         r#"
         select location_id as "location_id!", company_id, install_status as "install_status!", trouble, expires_at,
-            number, hold_reason, last_out, last_in, last_ack
+            number, hold_reason, last_out, last_in, last_ack, connected_at is not null as "is_connected!",
+            has_sent as "has_sent!", has_posted as "has_posted!",
+            incident_kinds as "incident_kinds!: Vec<IncidentKind>"
         from installs l
         where location_id > $1
           and (
@@ -36,11 +38,7 @@ pub async fn list_locations(
                 token_problem is not null
                 or not has_token
                 or number is null
-                or exists (
-                    select 1
-                    from incidents i
-                    where i.location_id = l.location_id and i.resolved_at is null
-                )
+                or incident_kinds <> '{}'
             )
           )
         order by location_id
@@ -60,7 +58,9 @@ pub async fn find_location(pool: &Pool, location: &LocationId) -> sqlx::Result<O
         InstallRow,
         r#"
         select location_id as "location_id!", company_id, install_status as "install_status!", trouble, expires_at,
-            number, hold_reason, last_out, last_in, last_ack
+            number, hold_reason, last_out, last_in, last_ack, connected_at is not null as "is_connected!",
+            has_sent as "has_sent!", has_posted as "has_posted!",
+            incident_kinds as "incident_kinds!: Vec<IncidentKind>"
         from installs
         where location_id = $1
         "#,

@@ -2,8 +2,9 @@
 
 use crate::db::history::incidents::Incident;
 use crate::doctor::acks::Restriction;
-use crate::doctor::labels::{Said, location, number, told};
+use crate::doctor::labels::{Said, location, number, service, told};
 use crate::doctor::number::LinkFault;
+use crate::model::alert::AlertFault;
 use crate::model::states::IncidentKind;
 
 /// Detail of a silence for which the monitor has registered the webhook again.
@@ -19,6 +20,18 @@ pub(in crate::doctor) fn incident(incident: &Incident) -> Said {
         IncidentKind::Reinstall => location::needs_reinstall(&told(incident.reason.as_ref())),
         IncidentKind::Replaced => number::replaced(detail),
         IncidentKind::Restricted => number::restricted(detail.and_then(Restriction::from_code)),
+        IncidentKind::Gateway => service::gateway_down(&told(incident.reason.as_ref())),
+        IncidentKind::Agency => {
+            service::agency_dead(&incident.number, &told(incident.reason.as_ref()))
+        }
+        IncidentKind::ClientKeys => {
+            service::app_keys_refused(incident.since, &told(incident.reason.as_ref()), true)
+        }
+        IncidentKind::Alerts => {
+            service::alerts_fail(&incident.number, detail.and_then(AlertFault::read))
+        }
+        IncidentKind::Undelivered => location::never_delivered(),
+        IncidentKind::Unheard => number::never_called(),
         IncidentKind::Silence => number::webhook_silent(incident.since),
         IncidentKind::Link => match detail.and_then(LinkFault::from_code) {
             Some(LinkFault::Credentials) => number::credentials_refused(None),

@@ -325,6 +325,28 @@ pub(in crate::doctor) fn no_delivery() -> Said {
     ))
 }
 
+/// The number was connected more than an hour ago.
+pub(in crate::doctor) fn never_delivered() -> Said {
+    Said::wrong(
+        Text::new(
+            "GHL has delivered no message here since the number was connected.",
+            "GHL belum menghantar sebarang mesej ke sini sejak nombor disambungkan.",
+        ),
+        Text::new(
+            "Until it does, nothing shows that what the business writes goes over WhatsApp.",
+            "Selagi belum, tiada bukti bahawa mesej perniagaan dihantar melalui WhatsApp.",
+        ),
+        Text::new(
+            format!(
+                "Write a message to a contact in GHL. If it does not come to WhatsApp, have an agency admin go to {WHERE}, choose our provider and save. Users of the sub-account do not see this setting."
+            ),
+            format!(
+                "Tulis satu mesej kepada kenalan dalam GHL. Jika ia tidak sampai ke WhatsApp, minta admin agensi pergi ke {WHERE}, pilih penyedia kami dan simpan. Pengguna sub-akaun tidak nampak tetapan ini."
+            ),
+        ),
+    )
+}
+
 pub(in crate::doctor) fn last_inbound(at: OffsetDateTime) -> Said {
     let at = moment(at);
     Said::only(Text::new(

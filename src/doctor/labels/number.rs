@@ -156,6 +156,24 @@ pub(in crate::doctor) fn webhook_untried() -> Said {
     ))
 }
 
+/// The number was connected more than an hour ago.
+pub(in crate::doctor) fn never_called() -> Said {
+    Said::wrong(
+        Text::new(
+            "Waapify has never called this number's webhook since it was connected.",
+            "Waapify tidak pernah memanggil webhook nombor ini sejak ia disambungkan.",
+        ),
+        Text::new(
+            "Customers' messages and ticks come by it. Until it is called, nothing shows that they reach GHL.",
+            "Mesej pelanggan dan pengesahan datang melaluinya. Selagi ia tidak dipanggil, tiada bukti bahawa mesej sampai ke GHL.",
+        ),
+        Text::new(
+            "Write to the number from another phone. If the message does not come to GHL, connect the number again on the app's page inside GHL, and check that no other tool has set its own webhook on this instance.",
+            "Tulis kepada nombor ini dari telefon lain. Jika mesej itu tidak sampai ke GHL, sambung nombor semula di halaman aplikasi dalam GHL, dan pastikan tiada alat lain menetapkan webhooknya sendiri pada instance ini.",
+        ),
+    )
+}
+
 pub(in crate::doctor) fn webhook_silent(since: OffsetDateTime) -> Said {
     let since = moment(since);
     Said::wrong(

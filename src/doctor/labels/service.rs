@@ -4,6 +4,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::config::{Fault, NOT_SET};
 use crate::doctor::labels::{Said, moment};
+use crate::model::alert::AlertFault;
 use crate::model::language::Text;
 
 pub(in crate::doctor) fn settings_complete() -> Said {
@@ -294,6 +295,45 @@ pub(in crate::doctor) fn app_keys_refused(
         Text::new(
             "Copy GHL_CLIENT_ID and GHL_CLIENT_SECRET of the same client key from GHL's developer portal (your app > Advanced Settings > Auth), restart, and install once more.",
             "Salin GHL_CLIENT_ID dan GHL_CLIENT_SECRET daripada client key yang sama di portal pembangun GHL (aplikasi anda > Advanced Settings > Auth), mulakan semula, dan pasang sekali lagi.",
+        ),
+    )
+}
+
+/// `why`: the gateway's words, or what happened.
+pub(in crate::doctor) fn gateway_down(why: &Text) -> Said {
+    let (why, sebab) = (&why.english, &why.malay);
+    Said::wrong(
+        Text::new(
+            format!("Waapify fails for every number: {why}"),
+            format!("Waapify gagal untuk semua nombor: {sebab}"),
+        ),
+        Text::new(
+            "No message leaves. They wait, and leave by themselves when Waapify works again; those that wait longer than a day fail.",
+            "Tiada mesej dihantar. Mesej menunggu, dan dihantar sendiri apabila Waapify berfungsi semula; yang menunggu lebih sehari akan gagal.",
+        ),
+        Text::new(
+            "Ask Waapify's support whether their service has an outage.",
+            "Tanya sokongan Waapify sama ada perkhidmatan mereka terganggu.",
+        ),
+    )
+}
+
+/// `channel`: the target's name, such as `operator/webhook`.
+pub(in crate::doctor) fn alerts_fail(channel: &str, why: Option<AlertFault>) -> Said {
+    let why = why.map_or_else(|| Text::new("?", "?"), AlertFault::text);
+    let (why, sebab) = (&why.english, &why.malay);
+    Said::wrong(
+        Text::new(
+            format!("Alerts cannot be delivered to {channel}: {why}."),
+            format!("Makluman tidak dapat dihantar kepada {channel}: {sebab}."),
+        ),
+        Text::new(
+            "Nobody is told there of what is wrong, unless he looks at the pages.",
+            "Tiada siapa dimaklumkan di situ tentang masalah, melainkan dia melihat halaman.",
+        ),
+        Text::new(
+            "Correct the target: the operator's is in the settings (ALERT_…), an agency's on its page inside GHL. It is tried again at least once an hour.",
+            "Betulkan sasarannya: sasaran pengendali ada dalam tetapan (ALERT_…), sasaran agensi di halamannya dalam GHL. Ia dicuba semula sekurang-kurangnya setiap jam.",
         ),
     )
 }

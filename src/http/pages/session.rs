@@ -14,7 +14,7 @@ use time::{Duration, OffsetDateTime};
 use url::Url;
 
 use crate::crypto::{Sealer, hash_secret, random_secret};
-use crate::model::ids::LocationId;
+use crate::model::ids::{CompanyId, LocationId};
 
 /// One hour. The page inside GHL renews it by itself; the operator enters the token again.
 const LIFE: Duration = Duration::hours(1);
@@ -49,6 +49,9 @@ pub(in crate::http) struct Session {
     /// The user may change something. The operator always may.
     #[serde(default)]
     pub may_change: bool,
+    /// The agency whose admin the user is.
+    #[serde(default)]
+    pub agency: Option<CompanyId>,
 }
 
 impl Session {
@@ -61,6 +64,7 @@ impl Session {
             end: (now + LIFE).unix_timestamp(),
             token_hash: Vec::new(),
             may_change: false,
+            agency: None,
         }
     }
 

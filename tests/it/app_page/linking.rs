@@ -57,7 +57,10 @@ async fn a_phone_that_was_unlinked_is_linked_again_by_its_code_and_what_waited_l
     );
     bridge.settle().await;
     assert_eq!(bridge.state(&id).await, "sent");
-    assert!(frame.get("").await.body.contains("Working"));
+    let page = frame.get("").await.body;
+    assert!(
+        page.contains("waits for the first message from a customer") && !page.contains("On hold")
+    );
     assert!(bridge.simulation.waapify.webhook().is_some());
 }
 

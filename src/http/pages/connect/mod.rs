@@ -40,7 +40,7 @@ use crate::db::accounts::{account_names, connect_links};
 use crate::db::numbers;
 use crate::http::error::PageError;
 use crate::http::pages::layout::checklist;
-use crate::http::{HttpState, MAX_FORM_BYTES};
+use crate::http::{HttpState, MAX_FORM_BYTES, lost};
 use crate::model::ids::LocationId;
 use crate::model::language::{Language, Text};
 
@@ -56,11 +56,18 @@ const MAX_TRIES: i32 = 10;
 pub(in crate::http) fn routes(state: HttpState) -> Router<HttpState> {
     Router::new()
         .route("/connect/{token}", get(show).post(submit))
-        .route("/connect/{token}/qr", post(qr::begin))
+        .route("/connect/{token}/", get(lost::parent))
+        .route("/connect/{token}/qr", post(qr::begin).get(lost::parent))
         .route("/connect/{token}/qr.png", get(qr::picture))
         .route("/connect/{token}/state", get(qr::progress))
-        .route("/connect/{token}/cancel", post(qr::cancel))
-        .route("/connect/{token}/test", post(test_message::send))
+        .route(
+            "/connect/{token}/cancel",
+            post(qr::cancel).get(lost::parent),
+        )
+        .route(
+            "/connect/{token}/test",
+            post(test_message::send).get(lost::parent),
+        )
         .route("/connect/{token}/provider", get(provider))
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
         .layer(middleware::from_fn_with_state(state, framing::frame))

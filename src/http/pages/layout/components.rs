@@ -6,6 +6,7 @@ use crate::db::replays::MayHaveArrived;
 use crate::db::views::messages::Step;
 use crate::doctor::{Finding, State};
 use crate::model::language::Language;
+use crate::model::progress::Progress;
 use crate::model::reason::Reason;
 use crate::model::states::{Direction, MessageState};
 
@@ -60,6 +61,16 @@ pub(in crate::http) fn state_pill(language: Language, state: State) -> Markup {
         State::Unknown => ("pill", language.pick("Not known", "Tidak diketahui")),
     };
     html! { span class=(class) { (word) } }
+}
+
+/// How far a sub-account's set-up is proven, as a pill.
+pub(in crate::http) fn progress(language: Language, progress: Progress) -> Markup {
+    let tone = match progress {
+        Progress::Works => "good",
+        Progress::NoNumber => "",
+        Progress::Untried | Progress::WaitsForGhl | Progress::WaitsForCustomer => "warn",
+    };
+    html! { span class={ "pill long " (tone) } { (progress.label(language)) } }
 }
 
 /// A message's state, coloured by how good it is.

@@ -12,7 +12,7 @@ use axum_extra::extract::cookie::Cookie;
 use maud::{Markup, html};
 use tracing::warn;
 
-use crate::db::accounts::installs;
+use crate::db::accounts::{installs, locations};
 use crate::db::views::overview;
 use crate::db::views::overview::NumberState;
 use crate::http::HttpState;
@@ -20,7 +20,7 @@ use crate::http::error::PageError;
 use crate::http::pages::location::login_page;
 use crate::http::pages::location::shown_in::ShownIn;
 use crate::http::pages::session::{Holder, Session, is_own_origin};
-use crate::model::ids::LocationId;
+use crate::model::ids::{CompanyId, LocationId};
 use crate::model::language::{Language, Text};
 use crate::model::states::InstallStatus;
 
@@ -58,6 +58,20 @@ impl LocationUser {
     /// Whether the user may change something: an admin, unless the operator allows everyone.
     pub(super) const fn may_change(&self) -> bool {
         self.session.may_change
+    }
+
+    /// The agency of the sub-account, if the user is its admin.
+    pub(super) async fn find_agency(&self, state: &HttpState) -> sqlx::Result<Option<CompanyId>> {
+        let Some(agency) = &self.session.agency else {
+            return Ok(None);
+        };
+        let company = locations::find_company(&state.pool, &self.location).await?;
+        Ok(company.filter(|company| company == agency))
+    }
+
+    /// Whether the user says to be an agency's admin; [`LocationUser::find_agency`] proves whose.
+    pub(super) const fn is_of_agency(&self) -> bool {
+        self.session.agency.is_some()
     }
 
     /// The number in the address, if it is the location's own.

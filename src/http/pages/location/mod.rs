@@ -5,9 +5,10 @@
 //! * `sso_login`: `GET /app`, `POST /app/session`: GHL's payload → a session; `login_page`: what a browser sees before
 //! * `location_user`: the user of a request, proven each time; the token of forms
 //! * `frame_ancestors`: who may show these pages in a frame
-//! * `overview`, `numbers`, `removal`, `qr_linking`, `messages`, `old_messages`, `checks`: the pages; `labels`: times and numbers in
+//! * `overview`, `numbers`, `removal`, `qr_linking`, `messages`, `old_messages`, `checks`, `alerts`: the pages; `labels`: times and numbers in
 //!   them
 
+mod alerts;
 mod checks;
 mod frame_ancestors;
 mod labels;
@@ -28,32 +29,37 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Router, middleware};
 
-use crate::http::{HttpState, MAX_FORM_BYTES, error};
+use crate::http::{HttpState, MAX_FORM_BYTES, error, lost};
 
 /// The routes. The path of a session's pages has its id, so that two tabs of one browser can show two locations.
 pub(in crate::http) fn routes(state: HttpState) -> Router<HttpState> {
     Router::new()
         .route("/app", get(sso_login::ask))
-        .route("/app/session", post(sso_login::begin))
+        .route("/app/", get(lost::parent))
+        .route("/app/session", post(sso_login::begin).get(lost::parent))
+        .route("/app/{session}/", get(lost::parent))
         .route("/app/{session}", get(overview::show))
         .route("/app/{session}/messages", get(messages::list))
         .route("/app/{session}/messages/{id}", get(messages::show))
-        .route("/app/{session}/messages/{id}/retry", post(messages::retry))
+        .route(
+            "/app/{session}/messages/{id}/retry",
+            post(messages::retry).get(lost::parent),
+        )
         .route(
             "/app/{session}/numbers/{number}",
             get(numbers::show).post(numbers::change),
         )
         .route(
             "/app/{session}/numbers/{number}/default",
-            post(numbers::make_default),
+            post(numbers::make_default).get(lost::parent),
         )
         .route(
             "/app/{session}/numbers/{number}/remove",
-            post(removal::remove),
+            post(removal::remove).get(lost::parent),
         )
         .route(
             "/app/{session}/numbers/{number}/relink",
-            post(qr_linking::begin),
+            post(qr_linking::begin).get(lost::parent),
         )
         .route(
             "/app/{session}/numbers/{number}/link",
@@ -67,14 +73,28 @@ pub(in crate::http) fn routes(state: HttpState) -> Router<HttpState> {
             "/app/{session}/numbers/{number}/link/state",
             get(qr_linking::progress),
         )
-        .route("/app/{session}/old-messages/show", post(old_messages::show))
+        .route(
+            "/app/{session}/old-messages/show",
+            post(old_messages::show).get(lost::grandparent),
+        )
         .route(
             "/app/{session}/old-messages/forget",
-            post(old_messages::forget),
+            post(old_messages::forget).get(lost::grandparent),
+        )
+        .route(
+            "/app/{session}/alerts",
+            get(alerts::show).post(alerts::save),
+        )
+        .route(
+            "/app/{session}/alerts/remove",
+            post(alerts::remove).get(lost::parent),
         )
         .route("/app/{session}/checks", get(checks::show))
         .route("/app/{session}/provider", get(checks::provider))
-        .route("/app/{session}/connect", post(numbers::connect))
+        .route(
+            "/app/{session}/connect",
+            post(numbers::connect).get(lost::parent),
+        )
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
         .layer(middleware::from_fn(error::localize))
         .layer(middleware::from_fn_with_state(

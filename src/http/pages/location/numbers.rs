@@ -17,6 +17,7 @@ use crate::http::pages::layout::components;
 use crate::http::pages::location::location_user::{LocationUser, VerifiedForm, not_here};
 use crate::http::pages::location::{labels, removal, see, tabs};
 use crate::model::language::Language;
+use crate::model::progress::Progress;
 use crate::model::reason::{Hold, Reason};
 
 /// Longest pause that may be chosen, as for the operator. With more than a minute, a reply would seem lost.
@@ -28,7 +29,7 @@ const MAX_NAME: usize = 60;
 pub(super) fn summary(
     language: Language,
     visitor: &LocationUser,
-    row: &NumberState,
+    (row, standing): (&NumberState, Standing),
     now: OffsetDateTime,
 ) -> Markup {
     let address = visitor.address(&format!("/numbers/{}", row.number));
@@ -36,7 +37,7 @@ pub(super) fn summary(
         h3 {
             "+" (row.number)
             @if let Some(name) = &row.name { " · " (name) }
-            " " (link_pill(language, row))
+            " " (link_pill(language, row, standing))
             @if row.is_default { " " span.pill { (language.pick("Sends", "Menghantar")) } }
         }
         (facts(language, row, now))
@@ -72,11 +73,24 @@ fn relink_form(language: Language, visitor: &LocationUser, row: &NumberState) ->
     }
 }
 
-fn link_pill(language: Language, row: &NumberState) -> Markup {
+/// What is known about a number besides its row.
+#[derive(Clone, Copy)]
+pub(super) struct Standing {
+    /// An incident about it, or about its whole sub-account, lasts.
+    pub is_troubled: bool,
+    /// How far the sub-account's set-up is proven.
+    pub progress: Progress,
+}
+
+fn link_pill(language: Language, row: &NumberState, standing: Standing) -> Markup {
     let (kind, word) = match (row.is_connected, &row.hold_reason) {
         (false, _) => ("bad", language.pick("Not connected", "Tidak disambungkan")),
         (true, Some(_)) => ("bad", language.pick("On hold", "Ditahan")),
-        (true, None) => ("good", language.pick("Working", "Berfungsi")),
+        (true, None) if standing.is_troubled => (
+            "bad",
+            language.pick("Needs your attention", "Memerlukan perhatian"),
+        ),
+        (true, None) => return components::progress(language, standing.progress),
     };
     html! { span class={ "pill " (kind) } { (word) } }
 }

@@ -5,7 +5,8 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use time::{Duration, OffsetDateTime};
 
-use crate::db::history::incidents;
+use crate::db::history::incidents::Incident;
+use crate::db::history::{incidents, setups};
 use crate::db::inbound::late;
 use crate::db::views::overview;
 use crate::db::views::overview::{Count, Entry, NumberState};
@@ -17,6 +18,7 @@ use crate::http::pages::location::location_user::{FIRST, LocationUser};
 use crate::http::pages::location::tabs::{Tab, framed};
 use crate::http::pages::location::{messages, numbers, old_messages, see};
 use crate::model::language::Language;
+use crate::model::progress::Progress;
 use crate::model::states::{Direction, MessageState};
 
 /// The time that is counted. A fixed length needs no location's time zone.
@@ -39,17 +41,18 @@ pub(super) async fn show(
     let counts = overview::count_states(pool, location, now - LATELY).await?;
     let failures = overview::list_failures(pool, location, i64::MAX, FAILURES).await?;
     let old = late::find(pool, location).await?;
-    let incidents = incidents::list_open(pool, location).await?;
-    let incidents: Vec<_> = incidents.iter().map(doctor::describe).collect();
+    let health = Health {
+        incidents: incidents::list_open(pool, location).await?,
+        progress: setups::find(pool, location).await?.progress(),
+    };
+    if !health.incidents.is_empty() {
+        // Whoever has mended it loads this page again.
+        incidents::check_soon(pool, location, now).await?;
+    }
     let body = html! {
-        @if !incidents.is_empty() {
-            section.panel {
-                h2 { (language.pick("This needs your attention", "Ini memerlukan perhatian anda")) }
-                (components::findings(language, &incidents))
-            }
-        }
+        (health_panel(language, &visitor, &health))
         (old_messages::panel(language, &visitor, &old, now))
-        (numbers_panel(language, &visitor, &numbers, now))
+        (numbers_panel(language, &visitor, (&numbers, &health), now))
         (counts_panel(language, &visitor, &counts))
         (failures_panel(language, &visitor, &failures, now))
     };
@@ -60,10 +63,59 @@ pub(super) async fn show(
     Ok(framed(language, &visitor, Some(Tab::Overview), title, &body).into_response())
 }
 
+/// What is known about the sub-account as a whole.
+struct Health {
+    incidents: Vec<Incident>,
+    progress: Progress,
+}
+
+impl Health {
+    fn of_number(&self, number: &str) -> numbers::Standing {
+        let is_about = |incident: &Incident| ["", number].contains(&incident.number.as_str());
+        numbers::Standing {
+            is_troubled: self.incidents.iter().any(is_about),
+            progress: self.progress,
+        }
+    }
+}
+
+/// What is wrong; else what is left to try, until a message went each way.
+fn health_panel(language: Language, visitor: &LocationUser, health: &Health) -> Markup {
+    let incidents: Vec<_> = health.incidents.iter().map(doctor::describe).collect();
+    let to_write = language.pick(
+        "Write a message to a contact in GHL: it has to come to WhatsApp.",
+        "Tulis satu mesej kepada kenalan dalam GHL: ia mesti sampai ke WhatsApp.",
+    );
+    let to_get = language.pick(
+        "Write to the number from another phone: the message has to come to GHL.",
+        "Tulis kepada nombor ini dari telefon lain: mesej itu mesti sampai ke GHL.",
+    );
+    let left = match health.progress {
+        Progress::Untried => vec![to_write, to_get],
+        Progress::WaitsForGhl => vec![to_write],
+        Progress::WaitsForCustomer => vec![to_get],
+        Progress::NoNumber | Progress::Works => Vec::new(),
+    };
+    html! {
+        @if !incidents.is_empty() {
+            section.panel {
+                h2 { (language.pick("This needs your attention", "Ini memerlukan perhatian anda")) }
+                (components::findings(language, &incidents))
+            }
+        } @else if !left.is_empty() {
+            section.panel {
+                h2 { (health.progress.label(language)) }
+                ul { @for todo in left { li { (todo) } } }
+                p { a href=(visitor.address("/checks")) { (language.pick("Check the set-up", "Semak persediaan")) } }
+            }
+        }
+    }
+}
+
 fn numbers_panel(
     language: Language,
     visitor: &LocationUser,
-    rows: &[NumberState],
+    (rows, health): (&[NumberState], &Health),
     now: OffsetDateTime,
 ) -> Markup {
     html! {
@@ -75,7 +127,7 @@ fn numbers_panel(
                     "Belum ada nombor WhatsApp yang disambungkan. Tiada mesej boleh dihantar sehingga ada satu.",
                 )) }
             }
-            @for row in rows { (numbers::summary(language, visitor, row, now)) }
+            @for row in rows { (numbers::summary(language, visitor, (row, health.of_number(&row.number)), now)) }
             .actions {
                 form method="post" action=(visitor.address("/connect")) {
                     (visitor.token())

@@ -21,7 +21,7 @@ use crate::http::pages::location::location_user::{FIRST, check_origin, check_sta
 use crate::http::pages::location::shown_in::ShownIn;
 use crate::http::pages::location::{login_page, see};
 use crate::http::pages::session::{Holder, Session};
-use crate::model::ids::LocationId;
+use crate::model::ids::{CompanyId, LocationId};
 use crate::model::language::{Language, Text};
 
 /// The page that asks GHL.
@@ -47,6 +47,7 @@ pub(super) async fn begin(
     let payload = form.remove("payload").unwrap_or_default();
     let user = prove(&state, &payload).await?;
     let may_change = user.is_admin || state.allow_users_to_change;
+    let agency = user.is_agency_admin.then(|| user.company.clone());
     let location = user.active_location.ok_or_else(no_location)?;
     check_standing(&state, &location).await?;
     let company = locations::find_company(&state.pool, &location).await?;
@@ -54,7 +55,7 @@ pub(super) async fn begin(
         warn!(%location, "an SSO payload names another agency than the location's");
         return Err(refused());
     }
-    Ok(start(&state, location, may_change).await?)
+    Ok(start(&state, location, may_change, agency).await?)
 }
 
 /// The user that a payload names. Each payload works once.
@@ -74,6 +75,7 @@ async fn start(
     state: &HttpState,
     location: LocationId,
     may_change: bool,
+    agency: Option<CompanyId>,
 ) -> sqlx::Result<Response> {
     info!(%location, "a session begins");
     // When the session is over its address still says in which site it was shown.
@@ -85,6 +87,7 @@ async fn start(
     let path = path_of(&id);
     let mut session = Session::begin(Holder::Location(location), &path, state.clock.now());
     session.may_change = may_change;
+    session.agency = agency;
     let cookies = CookieJar::new().add(session.cookie(&state.sealer));
     Ok((cookies, see(&format!("{path}?{FIRST}"))).into_response())
 }

@@ -13,6 +13,7 @@ pub(super) enum Tab {
     Overview,
     Messages,
     Checks,
+    Alerts,
 }
 
 /// A page of a session, with its tabs.
@@ -35,7 +36,7 @@ pub(super) fn framed_as(
     frame: Frame<'_>,
     body: &Markup,
 ) -> Markup {
-    let tabs = [
+    let mut tabs = vec![
         (Tab::Overview, "", language.pick("Overview", "Ringkasan")),
         (
             Tab::Messages,
@@ -44,6 +45,9 @@ pub(super) fn framed_as(
         ),
         (Tab::Checks, "/checks", language.pick("Checks", "Semakan")),
     ];
+    if visitor.is_of_agency() {
+        tabs.push((Tab::Alerts, "/alerts", language.pick("Alerts", "Makluman")));
+    }
     let frame = Frame {
         is_wide: true,
         whose: Some(visitor.location.as_str()),
@@ -54,7 +58,7 @@ pub(super) fn framed_as(
         title,
         frame,
         &html! {
-            (components::tabs(language, tabs.map(|(at, rest, name)| (visitor.address(rest), name, tab == Some(at)))))
+            (components::tabs(language, tabs.into_iter().map(|(at, rest, name)| (visitor.address(rest), name, tab == Some(at)))))
             @if !visitor.may_change() {
                 p.note { (language.pick(
                     "You can look at everything here. An admin of this sub-account or of its agency can change it.",

@@ -2,11 +2,12 @@
 
 use maud::{Markup, html};
 
+use crate::db::accounts::installs::InstallRow;
 use crate::model::language::Language;
 use crate::model::states::{InstallStatus, Queue, QueueState};
 
 /// A location's install status, as a pill.
-pub(super) fn install_status(language: Language, install_status: InstallStatus) -> Markup {
+fn install_status(language: Language, install_status: InstallStatus) -> Markup {
     let class = match install_status {
         InstallStatus::Installed => "good",
         InstallStatus::NeedsReinstall => "bad",
@@ -14,6 +15,19 @@ pub(super) fn install_status(language: Language, install_status: InstallStatus) 
         InstallStatus::Unknown | InstallStatus::Pending | InstallStatus::Uninstalled => "",
     };
     html! { span class={ "pill " (class) } { (install_status.label(language)) } }
+}
+
+/// How a location stands: its install, and what is wrong, the oldest first; else how far its set-up is proven.
+pub(super) fn state(language: Language, row: &InstallRow) -> Markup {
+    html! {
+        div {
+            (install_status(language, row.install_status))
+            span.standing {
+                @if row.incident_kinds.is_empty() { (row.progress().label(language)) }
+                @for kind in &row.incident_kinds { strong { (kind.label(language)) } " " }
+            }
+        }
+    }
 }
 
 /// A queue's name. For messages, also what they wait for.

@@ -88,7 +88,7 @@ fn table(language: Language, rows: &[InstallRow]) -> Markup {
     let names = language.pick(
         [
             "Sub-account",
-            "GHL",
+            "State",
             "Token until",
             "Number",
             "Last from GHL",
@@ -97,7 +97,7 @@ fn table(language: Language, rows: &[InstallRow]) -> Markup {
         ],
         [
             "Sub-akaun",
-            "GHL",
+            "Keadaan",
             "Token hingga",
             "Nombor",
             "Terakhir dari GHL",
@@ -109,7 +109,7 @@ fn table(language: Language, rows: &[InstallRow]) -> Markup {
         html! {
             tr {
                 td data-label=(names[0]) { (components::location(&row.location_id)) }
-                td data-label=(names[1]) { (labels::install_status(language, row.install_status)) }
+                td data-label=(names[1]) { (labels::state(language, row)) }
                 td data-label=(names[2]) { (components::maybe(row.expires_at)) }
                 td data-label=(names[3]) { (number(language, row)) }
                 td data-label=(names[4]) { (components::maybe(row.last_out)) }
@@ -223,7 +223,7 @@ fn facts(language: Language, row: &InstallRow) -> Markup {
             h2 { "GHL" }
             dl.facts {
                 dt { (language.pick("Stands", "Keadaan")) }
-                dd { (labels::install_status(language, row.install_status)) }
+                dd { (labels::state(language, row)) }
                 dt { (language.pick("Agency", "Agensi")) }
                 dd.id { (row.company_id.as_ref().map_or("–", |company| company.as_str())) }
                 dt { (language.pick("Token until", "Token hingga")) }

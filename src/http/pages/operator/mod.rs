@@ -34,7 +34,7 @@ use crate::http::error::PageError;
 use crate::http::pages::layout;
 use crate::http::pages::layout::Frame;
 use crate::http::pages::session::{Session, is_own_origin};
-use crate::http::{HttpState, MAX_FORM_BYTES};
+use crate::http::{HttpState, MAX_FORM_BYTES, lost};
 use crate::model::language::{Language, Text};
 
 /// The path of the pages, and of the session's cookie.
@@ -44,8 +44,9 @@ const SIGN_IN: &str = "/operator/sign-in";
 pub(in crate::http) fn routes() -> Router<HttpState> {
     Router::new()
         .route(PATH, get(overview::show))
+        .route("/operator/", get(lost::parent))
         .route(SIGN_IN, get(sign_in::show).post(sign_in::submit))
-        .route("/operator/sign-out", post(sign_in::end))
+        .route("/operator/sign-out", post(sign_in::end).get(lost::parent))
         .route("/operator/locations", get(locations::list))
         .route("/operator/locations/{location}", get(locations::show))
         .route(
@@ -55,7 +56,10 @@ pub(in crate::http) fn routes() -> Router<HttpState> {
         .route("/operator/numbers", get(numbers::list))
         .route("/operator/failures", get(messages::failures))
         .route("/operator/messages/{id}", get(messages::show))
-        .route("/operator/messages/{id}/replay", post(replay::submit))
+        .route(
+            "/operator/messages/{id}/replay",
+            post(replay::submit).get(lost::parent),
+        )
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
         .layer(middleware::map_response(with_referrer))
 }
@@ -78,7 +82,7 @@ impl FromRequestParts<HttpState> for Operator {
 
     async fn from_request_parts(parts: &mut Parts, state: &HttpState) -> Result<Self, Response> {
         let Some(token) = &state.admin_token else {
-            return Err(StatusCode::NOT_FOUND.into_response());
+            return Err(lost::no_page().into_response());
         };
         if bearer(&parts.headers).is_some() {
             let checked = state.admin.check_header(token, &parts.headers).await;

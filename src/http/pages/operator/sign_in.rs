@@ -11,12 +11,12 @@ use serde::Deserialize;
 use tracing::info;
 
 use crate::db::accounts::ended_sessions;
-use crate::http::HttpState;
 use crate::http::admin::Refused;
 use crate::http::error::PageError;
 use crate::http::pages::layout;
 use crate::http::pages::operator::{Operator, PATH, SIGN_IN, foreign_form};
 use crate::http::pages::session::{Holder, Session, is_own_origin};
+use crate::http::{HttpState, lost};
 use crate::model::language::Language;
 
 #[derive(Deserialize)]
@@ -33,7 +33,7 @@ pub(super) struct Bare {
 /// Shows the empty form.
 pub(super) async fn show(State(state): State<HttpState>, language: Language) -> Response {
     if state.admin_token.is_none() {
-        return StatusCode::NOT_FOUND.into_response();
+        return lost::no_page().into_response();
     }
     form(language, None).into_response()
 }
@@ -46,7 +46,7 @@ pub(super) async fn submit(
     entered: Result<Form<Entered>, FormRejection>,
 ) -> Result<Response, PageError> {
     let Some(token) = &state.admin_token else {
-        return Ok(StatusCode::NOT_FOUND.into_response());
+        return Err(lost::no_page());
     };
     if !is_own_origin(&headers, &state.public_url) {
         return Err(foreign_form());
