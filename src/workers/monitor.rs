@@ -14,7 +14,10 @@ use tracing::{debug, info, warn};
 
 use crate::accounts::connect;
 use crate::accounts::connect::ConnectError;
-use crate::db::accounts::installs;
+use crate::accounts::tokens::TokenError;
+use crate::clients::ghl;
+use crate::clients::ghl::Advice;
+use crate::db::accounts::{account_names, installs};
 use crate::db::history::health_facts::NumberHealth;
 use crate::db::history::incidents::{About, Incident, MonitorJob};
 use crate::db::history::setups::Setup;
@@ -30,6 +33,8 @@ use crate::workers::{Context, Worker};
 /// A location is checked this often: a lost link is noticed within a quarter of an hour, and GHL allows many more calls
 /// (100 in ten seconds and 200,000 a day).
 const PAUSE: Duration = Duration::minutes(15);
+/// How long a sub-account's name is believed: people rarely rename one.
+const NAMED_FOR: Duration = Duration::days(1);
 /// Share of the pause that is added or subtracted at random, so that checks of many locations do not stay together.
 const JITTER: f64 = 0.2;
 /// A check is a call to GHL (30 s at most, and as much for a renewal) and two to Waapify for each number (25 s each). A
@@ -68,6 +73,7 @@ impl Worker for Monitor {
         look.at_replacement().await?;
         let is_told = look.at_ghl().await?;
         look.at_deliveries(is_told).await?;
+        look.at_name().await?;
         look.at_numbers().await?;
         let jitter = JITTER * (rand::random::<f64>() * 2.0 - 1.0);
         let next = self.0.clock.now() + PAUSE * (1.0 + jitter);
@@ -135,6 +141,26 @@ impl Look<'_> {
                 Ok(self.find("", IncidentKind::Provider).is_some())
             }
         }
+    }
+
+    /// Asks GHL what it calls the location, once a day. A refusal is an answer, too.
+    async fn at_name(&self) -> sqlx::Result<()> {
+        let (context, location, now) = (self.context, &self.job.location_id, self.now());
+        if !account_names::is_due(&context.pool, location, now - NAMED_FOR).await? {
+            return Ok(());
+        }
+        let find =
+            |ghl: ghl::Client, token| async move { ghl.find_location_name(&token, location).await };
+        let name = match context.tokens.call(location, find).await {
+            Ok(name) => name,
+            Err(TokenError::Database(error)) => return Err(error),
+            Err(TokenError::Call(error)) if error.advice == Advice::Reject => None,
+            Err(error) => {
+                debug!(%location, %error, "GHL did not say what it calls the sub-account");
+                return Ok(());
+            }
+        };
+        account_names::record_answer(&context.pool, location, name.as_deref(), now).await
     }
 
     /// Checks whether GHL has ever delivered a message, unless the cause `is_told` already.

@@ -290,7 +290,7 @@ async fn this_version_reads_the_locations_of_every_version() {
     let (database, began) = old_database().await;
     let pool = &database.pool;
     let listed = installs::list_installs(pool).await.unwrap();
-    let of_operator = operator::list_locations(pool, "", false, ALL)
+    let of_operator = operator::list_locations(pool, "", operator::Which::default(), ALL)
         .await
         .unwrap();
     assert_eq!(listed.len(), of_operator.len());

@@ -2,6 +2,7 @@
 //! `operator/access`.
 
 mod access;
+mod names;
 
 use access::routes;
 use axum::http::StatusCode;

@@ -3,6 +3,7 @@
 //! Owns the requests, and the meaning of every error that GHL is known to give (`error`). It stores no tokens; the
 //! caller passes them in.
 
+mod accounts;
 mod call;
 mod channels;
 mod conversations;

@@ -1,5 +1,7 @@
 //! What GHL calls sub-accounts and agencies.
 
+use time::OffsetDateTime;
+
 use crate::db::connection::Pool;
 use crate::model::ids::LocationId;
 
@@ -26,6 +28,48 @@ pub async fn record_name(pool: &Pool, owner_id: &str, name: &str) -> sqlx::Resul
         "#,
         owner_id,
         name,
+    )
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
+/// Whether GHL is to be asked for a location's name: the app is installed there, and was not asked since `asked_before`.
+pub async fn is_due(
+    pool: &Pool,
+    location: &LocationId,
+    asked_before: OffsetDateTime,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"
+        select exists (
+            select 1
+            from locations l
+            join install_statuses s on s.location_id = l.location_id
+            where l.location_id = $1
+                and s.install_status = 'installed'
+                and coalesce(l.described_at, '-infinity') < $2
+        ) as "is_due!"
+        "#,
+        location.as_str(),
+        asked_before,
+    )
+    .fetch_one(pool)
+    .await
+}
+
+/// Keeps the name that GHL gave a location when it was asked, if it gave one.
+pub async fn record_answer(
+    pool: &Pool,
+    location: &LocationId,
+    name: Option<&str>,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    record_name(pool, location.as_str(), name.unwrap_or_default()).await?;
+    sqlx::query!(
+        "update locations set described_at = $2 where location_id = $1",
+        location.as_str(),
+        now,
     )
     .execute(pool)
     .await

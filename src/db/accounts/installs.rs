@@ -64,6 +64,10 @@ pub struct InstallRow {
     pub has_posted: bool,
     /// What the monitor noticed and lasts, the oldest first.
     pub incident_kinds: Vec<IncidentKind>,
+    /// What GHL calls it.
+    pub name: Option<String>,
+    /// What GHL calls its agency.
+    pub company_name: Option<String>,
 }
 
 impl InstallRow {
@@ -82,7 +86,7 @@ pub async fn list_installs(pool: &Pool) -> sqlx::Result<Vec<InstallRow>> {
         select location_id as "location_id!", company_id, install_status as "install_status!", trouble, expires_at,
             number, hold_reason, last_out, last_in, last_ack, connected_at is not null as "is_connected!",
             has_sent as "has_sent!", has_posted as "has_posted!",
-            incident_kinds as "incident_kinds!: Vec<IncidentKind>"
+            incident_kinds as "incident_kinds!: Vec<IncidentKind>", name, company_name
         from installs
         order by location_id
         "#,

@@ -14,20 +14,39 @@ use crate::model::ids::{LocationId, MessageId};
 use crate::model::reason::Reason;
 use crate::model::states::{Direction, IncidentKind};
 
-/// Locations after `after`, in the order of their ids. `troubled`: only those that need attention.
+/// Digits that a search must have to be one for a number.
+const MIN_DIGITS: usize = 3;
+
+/// Which locations are listed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Which<'a> {
+    /// Only those that need attention.
+    pub troubled: bool,
+    /// Only those with this in their id, their or their agency's name, or, without what is no digit, their number.
+    pub search: Option<&'a str>,
+}
+
+/// Locations after `after`, in the order of their ids.
 pub async fn list_locations(
     pool: &Pool,
     after: &str,
-    troubled: bool,
+    which: Which<'_>,
     limit: i64,
 ) -> sqlx::Result<Vec<InstallRow>> {
+    let digits = which
+        .search
+        .map(|text| text.chars().filter(char::is_ascii_digit));
+    // An empty text is part of every number.
+    let digits = digits
+        .map(String::from_iter)
+        .filter(|digits: &String| digits.len() >= MIN_DIGITS);
     sqlx::query_as!(
         InstallRow,
         r#"
         select location_id as "location_id!", company_id, install_status as "install_status!", trouble, expires_at,
             number, hold_reason, last_out, last_in, last_ack, connected_at is not null as "is_connected!",
             has_sent as "has_sent!", has_posted as "has_posted!",
-            incident_kinds as "incident_kinds!: Vec<IncidentKind>"
+            incident_kinds as "incident_kinds!: Vec<IncidentKind>", name, company_name
         from installs l
         where location_id > $1
           and (
@@ -41,12 +60,21 @@ pub async fn list_locations(
                 or incident_kinds <> '{}'
             )
           )
+          and (
+            $4::text is null
+            or strpos(lower(location_id), lower($4)) > 0
+            or strpos(lower(name), lower($4)) > 0
+            or strpos(lower(company_name), lower($4)) > 0
+            or strpos(number, $5) > 0
+          )
         order by location_id
         limit $3
         "#,
         after,
-        troubled,
+        which.troubled,
         limit,
+        which.search,
+        digits,
     )
     .fetch_all(pool)
     .await
@@ -60,7 +88,7 @@ pub async fn find_location(pool: &Pool, location: &LocationId) -> sqlx::Result<O
         select location_id as "location_id!", company_id, install_status as "install_status!", trouble, expires_at,
             number, hold_reason, last_out, last_in, last_ack, connected_at is not null as "is_connected!",
             has_sent as "has_sent!", has_posted as "has_posted!",
-            incident_kinds as "incident_kinds!: Vec<IncidentKind>"
+            incident_kinds as "incident_kinds!: Vec<IncidentKind>", name, company_name
         from installs
         where location_id = $1
         "#,

@@ -158,6 +158,25 @@ pub(super) fn location_token(ghl: &Ghl, call: &Call, company_id: &str) -> Result
     Ok(Answer::json(201, &body))
 }
 
+/// `GET /locations/{id}`.
+pub(super) fn show_location(ghl: &Ghl, call: &Call, location_id: &str) -> Result<Answer, Answer> {
+    if call.segments().get(1) != Some(&location_id) {
+        return Err(refuse(403, WRONG_LOCATION));
+    }
+    let state = ghl.inner.state.lock();
+    let location = state.locations.get(location_id);
+    let location = location.ok_or_else(|| refuse(404, "Location not found"))?;
+    Ok(Answer::json(
+        200,
+        &json!({ "location": {
+            "id": location_id,
+            "companyId": location.company_id,
+            "name": location.name,
+            "timezone": "Asia/Kuala_Lumpur",
+        }}),
+    ))
+}
+
 /// `GET /oauth/installedLocations`, with a Company token.
 pub(super) fn installed_locations(
     ghl: &Ghl,

@@ -96,6 +96,7 @@ pub(super) fn find(call: &Call) -> Option<Route> {
             "PUT /conversations/messages/{id}/status",
             location(APRIL, messages::status),
         ),
+        ["locations", _] if get => ("GET /locations/{id}", location(JULY, oauth::show_location)),
         ["locations", _, "conversationChannels", _] if get => (
             "GET /locations/{id}/conversationChannels/SMS",
             location("v3", conversations::channels),
@@ -166,6 +167,7 @@ fn asked(call: &Call) -> String {
         }
         "POST /conversations/messages/upload" => "Uploads a file".to_owned(),
         "PUT /conversations/messages/{id}/status" => status_asked(&body),
+        "GET /locations/{id}" => "Asks what the sub-account is called".to_owned(),
         "GET /locations/{id}/conversationChannels/SMS" => "Asks who is the SMS provider".to_owned(),
         _ => format!("Asks for {}", call.path),
     }

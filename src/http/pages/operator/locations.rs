@@ -31,29 +31,30 @@ pub(super) struct Which {
     after: String,
     /// If set, only those that need attention.
     troubled: Option<String>,
-    /// A location to go to.
+    /// What is searched: a part of an id, a name or a number.
     find: Option<String>,
 }
 
-/// Shows a page of the list, or redirects to the location that was searched for.
+/// Shows a page of the list, or redirects to the only location that fits what was searched for.
 pub(super) async fn list(
     State(state): State<HttpState>,
     operator: Operator,
     language: Language,
     Query(which): Query<Which>,
 ) -> Result<Response, PageError> {
-    if let Some(id) = which
-        .find
-        .as_deref()
-        .map(str::trim)
-        .filter(|id| !id.is_empty())
-    {
-        return Ok(Redirect::to(&components::address(&LocationId::from(id))).into_response());
-    }
-    let troubled = which.troubled.is_some();
+    let search = which.find.as_deref().unwrap_or_default().replace('\0', "");
+    let search = Some(search.trim()).filter(|search| !search.is_empty());
     let after = which.after.replace('\0', "");
+    let listed = operator::Which {
+        troubled: which.troubled.is_some(),
+        search,
+    };
     let mut rows =
-        operator::list_locations(&state.pool, &after, troubled, components::limit()).await?;
+        operator::list_locations(&state.pool, &after, listed, components::limit()).await?;
+    if let ([only], Some(_), "") = (&rows[..], search, after.as_str()) {
+        return Ok(Redirect::to(&components::address(&only.location_id)).into_response());
+    }
+    let troubled = listed.troubled;
     let has_more = rows.len() > components::PAGE;
     rows.truncate(components::PAGE);
     let next = rows.last().filter(|_| has_more).map(|last| {
@@ -62,15 +63,18 @@ pub(super) async fn list(
         if troubled {
             query.append_pair("troubled", "1");
         }
+        if let Some(search) = search {
+            query.append_pair("find", search);
+        }
         format!("/operator/locations?{}", query.finish())
     });
     let body = html! {
         section.panel {
             form method="get" action="/operator/locations" {
-                label for="find" { (language.pick("Go to a sub-account", "Pergi ke sub-akaun")) }
-                input #find name="find" autocomplete="off" placeholder=(language.pick("GHL's id of it", "ID GHL sub-akaun itu"));
+                label for="find" { (language.pick("Find sub-accounts", "Cari sub-akaun")) }
+                input #find name="find" type="search" autocomplete="off" value=(search.unwrap_or_default()) placeholder=(language.pick("name, agency, id or number", "nama, agensi, ID atau nombor"));
                 div.actions {
-                    button.quiet.small type="submit" { (language.pick("Go", "Pergi")) }
+                    button.quiet.small type="submit" { (language.pick("Find", "Cari")) }
                     @if troubled { a href="/operator/locations" { (language.pick("Show all", "Tunjuk semua")) } }
                     @else { a href="/operator/locations?troubled=1" { (language.pick("Only those that need somebody", "Hanya yang perlu perhatian")) } }
                 }
@@ -108,7 +112,7 @@ fn table(language: Language, rows: &[InstallRow]) -> Markup {
     let rows = rows.iter().map(|row| {
         html! {
             tr {
-                td data-label=(names[0]) { (components::location(&row.location_id)) }
+                td data-label=(names[0]) { (named(row)) }
                 td data-label=(names[1]) { (labels::state(language, row)) }
                 td data-label=(names[2]) { (components::maybe(row.expires_at)) }
                 td data-label=(names[3]) { (number(language, row)) }
@@ -119,6 +123,17 @@ fn table(language: Language, rows: &[InstallRow]) -> Markup {
         }
     });
     components::table(language, &names, rows)
+}
+
+/// The name, with the id beside it.
+fn named(row: &InstallRow) -> Markup {
+    html! {
+        @if let Some(name) = &row.name {
+            a href=(components::address(&row.location_id)) { bdi { (name) } }
+            br;
+        }
+        (components::location(&row.location_id))
+    }
 }
 
 fn number(language: Language, row: &InstallRow) -> Markup {
@@ -208,7 +223,8 @@ pub(super) async fn show(
             p { a href={ (components::address(&location)) "/messages" } { (language.pick("All its messages", "Semua mesejnya")) } }
         }
     };
-    let title = format!("{} {location}", language.pick("Sub-account", "Sub-akaun"));
+    let name = row.name.as_deref().unwrap_or(location.as_str());
+    let title = format!("{} {name}", language.pick("Sub-account", "Sub-akaun"));
     Ok(operator.page(language, Place::Locations, &title, &body))
 }
 
@@ -222,10 +238,15 @@ fn facts(language: Language, row: &InstallRow) -> Markup {
         section.panel {
             h2 { "GHL" }
             dl.facts {
+                dt { (language.pick("Its id", "IDnya")) }
+                dd.id { (row.location_id) }
                 dt { (language.pick("Stands", "Keadaan")) }
                 dd { (labels::state(language, row)) }
                 dt { (language.pick("Agency", "Agensi")) }
-                dd.id { (row.company_id.as_ref().map_or("–", |company| company.as_str())) }
+                dd {
+                    @if let Some(name) = &row.company_name { bdi { (name) } " " }
+                    span.id { (row.company_id.as_ref().map_or("–", |company| company.as_str())) }
+                }
                 dt { (language.pick("Token until", "Token hingga")) }
                 dd { (components::maybe(row.expires_at)) }
                 dt { (language.pick("Last from GHL", "Terakhir dari GHL")) }
