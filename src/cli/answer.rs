@@ -47,7 +47,11 @@ impl Form {
             Self::Text => text(),
             Self::Json => format!("{}\n", serde_json::to_string(document)?),
         };
-        Ok(anstream::stdout().write_all(answer.as_bytes())?)
+        match anstream::stdout().write_all(answer.as_bytes()) {
+            // A reader such as `head` has enough: that is no reason to fail.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            written => Ok(written?),
+        }
     }
 
     /// Says something beside the answer, on standard error.

@@ -29,12 +29,12 @@ const HEADER: [&str; 7] = [
 
 #[derive(Serialize)]
 struct Installs<'a> {
-    locations: Vec<Location<'a>>,
+    locations: Vec<Install<'a>>,
     agencies_to_reinstall: Vec<Agency<'a>>,
 }
 
 #[derive(Serialize)]
-struct Location<'a> {
+struct Install<'a> {
     location: &'a LocationId,
     agency: Option<&'a CompanyId>,
     status: &'static str,
@@ -51,7 +51,7 @@ struct Location<'a> {
     last_ack: Option<OffsetDateTime>,
 }
 
-impl<'a> From<&'a InstallRow> for Location<'a> {
+impl<'a> From<&'a InstallRow> for Install<'a> {
     fn from(row: &'a InstallRow) -> Self {
         Self {
             location: &row.location_id,
@@ -81,7 +81,7 @@ pub(super) async fn run(form: Form) -> anyhow::Result<()> {
     database.close(pool).await?;
     let (rows, companies) = (rows?, companies?);
     let document = Installs {
-        locations: rows.iter().map(Location::from).collect(),
+        locations: rows.iter().map(Install::from).collect(),
         agencies_to_reinstall: companies
             .iter()
             .map(|(agency, why)| Agency {

@@ -159,7 +159,7 @@ fn log_settings(cli: &Cli) -> LogSettings {
 async fn run(command: Command, form: Form) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve => serve().await?,
-        Command::Sandbox(args) => return sandbox(args).await,
+        Command::Sandbox(args) => return sandbox(args, form).await,
         Command::Connect(args) => connect::run(args, form).await?,
         Command::Installs => installs::run(form).await?,
         Command::Doctor(args) => return doctor::run(args, form).await,
@@ -189,21 +189,17 @@ fn settings() -> anyhow::Result<Settings> {
 }
 
 /// The sandbox has no settings of its own. `DATABASE_URL` is the service's, so the sandbox does not touch it.
-#[allow(
-    clippy::print_stderr,
-    reason = "what a command does not do belongs to the terminal"
-)]
-async fn sandbox(args: SandboxArgs) -> anyhow::Result<ExitCode> {
+async fn sandbox(args: SandboxArgs, form: Form) -> anyhow::Result<ExitCode> {
     let named = config::check_database_url("--database-url", args.database_url)?;
     if config::load_database_url(env).is_some() {
-        eprintln!(
-            "DATABASE_URL is set, but the sandbox does not use it; --database-url names a database for it."
-        );
+        form.note(
+            "DATABASE_URL is set, but the sandbox does not use it; --database-url names a database for it.",
+        )?;
     }
     if args.script {
-        return sandbox::play_script(named.as_ref()).await;
+        return sandbox::play_script(named.as_ref(), form).await;
     }
-    sandbox::run(named.as_ref(), args.fresh).await?;
+    sandbox::run(named.as_ref(), args.fresh, form).await?;
     Ok(ExitCode::SUCCESS)
 }
 

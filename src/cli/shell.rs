@@ -48,7 +48,7 @@ pub(super) fn man(args: &ManArgs, form: Form) -> anyhow::Result<()> {
         .with_context(|| format!("the pages cannot be written to {}", folder.display()))?;
     let pages = pages(folder)?;
     form.print(&serde_json::json!({"pages": pages}), || {
-        pages.iter().map(|page| format!("{page}\n")).collect()
+        pages.join("\n") + "\n"
     })
 }
 

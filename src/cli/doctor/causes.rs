@@ -44,17 +44,14 @@ struct Place<'a> {
 pub(super) fn group(rows: &[Row]) -> Vec<Cause<'_>> {
     let mut causes: Vec<Cause<'_>> = Vec::new();
     for row in rows.iter().filter(|row| row.finding.state != State::Good) {
-        let found = causes
-            .iter_mut()
-            .find(|cause| is_same(cause.finding, &row.finding));
-        match found {
-            Some(cause) => cause.add(row),
-            None => {
-                let mut cause = Cause::new(&row.finding);
-                cause.add(row);
-                causes.push(cause);
-            }
-        }
+        let known = causes
+            .iter()
+            .position(|cause| is_same(cause.finding, &row.finding));
+        let at = known.unwrap_or_else(|| {
+            causes.push(Cause::new(&row.finding));
+            causes.len() - 1
+        });
+        causes[at].add(row);
     }
     causes.sort_by_key(|cause| {
         let locations = std::cmp::Reverse(cause.locations.len());

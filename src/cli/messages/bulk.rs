@@ -15,7 +15,9 @@ use crate::cli::answer::{ASIDE, Form, HEAD, LOOK, paint};
 use crate::cli::clock_of;
 use crate::cli::messages::finding;
 use crate::cli::messages::finding::Period;
-use crate::cli::messages::replay::{Left, MAY_HAVE_ARRIVED, NoAnswer, Outcome, ask, refusal};
+use crate::cli::messages::outcome::{
+    Left, MAY_HAVE_ARRIVED, NoAnswer, Outcome, WOULD_FAIL_AGAIN, ask, refusal,
+};
 use crate::db::connection::Pool;
 use crate::db::replays;
 use crate::db::replays::Replay;
@@ -25,9 +27,6 @@ use crate::model::ids::LocationId;
 use crate::model::reason::{Reason, Remedy};
 use crate::model::states::MessageState;
 use crate::runtime::clock::Clock;
-
-/// The code for a message that is left because its remedy is not to send it again.
-pub(super) const WOULD_FAIL_AGAIN: &str = "would_fail_again";
 
 /// Which messages.
 pub(super) struct Wanted {

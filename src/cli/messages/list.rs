@@ -32,7 +32,7 @@ pub(in crate::cli) struct ListArgs {
     /// Only held ones: WhatsApp hides their senders, or their content has not arrived yet
     #[arg(long, conflicts_with = "state")]
     held: bool,
-    /// Only those with this reason: the code that `list` and GHL show, such as no_phone
+    /// Only those with this reason: the code that `list` and GHL show, such as `no_phone`
     #[arg(long, value_name = "CODE")]
     reason: Option<String>,
     #[command(flatten)]

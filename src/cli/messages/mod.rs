@@ -6,6 +6,7 @@
 mod bulk;
 mod finding;
 mod list;
+mod outcome;
 mod replay;
 mod show;
 
@@ -13,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use list::ListArgs;
-pub(super) use replay::NoAnswer;
+pub(super) use outcome::NoAnswer;
 use replay::ReplayArgs;
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -22,6 +23,7 @@ use crate::cli::answer::{Form, Why};
 use crate::db::views::messages::MessageRow;
 use crate::model::ids::{GhlMessageId, LocationId, MessageId};
 use crate::model::reason::Remedy;
+use crate::model::states::{Direction, MessageState};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Messages {
@@ -101,7 +103,6 @@ impl<'a> From<&'a MessageRow> for Message<'a> {
 
 /// The code that GHL was given for a message that failed.
 fn error_code(row: &MessageRow) -> Option<&str> {
-    use crate::model::states::{Direction, MessageState};
     let is_told = row.direction == Direction::Outbound && row.state == MessageState::Failed;
     let reason = row.reason.as_ref().filter(|_| is_told)?;
     Some(reason.error_code())
