@@ -31,8 +31,8 @@ pub async fn messages(bridge: &Bridge, arguments: &[&str]) -> (Option<i32>, Stri
 /// The newest messages, as an operator lists them.
 pub async fn newest(pool: &Pool, limit: i64) -> Vec<MessageRow> {
     let all = Search::default();
-    let places = search::list_places(pool, &all).await.unwrap();
-    let listed = search::list_messages(pool, &places, &all, None, limit).await;
+    let scope = search::find_scope(pool, &all).await.unwrap();
+    let listed = search::list_messages(pool, &scope, &all, None, limit).await;
     listed.unwrap()
 }
 

@@ -187,3 +187,33 @@ async fn what_may_have_arrived_is_sent_again_only_with_yes() {
     assert_eq!(code, Some(0), "{outcome}");
     assert_eq!(ids(&outcome["replayed"]), [number]);
 }
+
+#[tokio::test]
+async fn behind_thousands_of_older_messages_those_since_a_time_are_all_found() {
+    let bridge = Bridge::new().await;
+    for (age, count) in [
+        ("30 days", 3_000),
+        ("3 hours", 20),
+        ("5 days", 1),
+        ("1 hour", 1_500),
+    ] {
+        sqlx::query(
+            "insert into outbound (location_id, ghl_message_id, conversation, body, state, due_at, accepted_at)
+             select $1, $2 || n, 'c', '{}', 'read', now(), now() - $2::interval from generate_series(1, $3) n",
+        )
+        .bind(seed::LOCATION_ID)
+        .bind(age)
+        .bind(count)
+        .execute(&bridge.database.pool)
+        .await
+        .unwrap();
+    }
+    for (since, expected) in [("2h", 1_500), ("4h", 1_520), ("6d", 1_521), ("60d", 4_521)] {
+        let (_, list) = json(&bridge, &["list", "--since", since, "--limit", "9000"]).await;
+        assert_eq!(
+            list["messages"].as_array().unwrap().len(),
+            expected,
+            "{since}"
+        );
+    }
+}

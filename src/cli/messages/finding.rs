@@ -45,7 +45,7 @@ pub(super) async fn find(
     reason: Option<&str>,
     limit: usize,
 ) -> sqlx::Result<Vec<MessageRow>> {
-    let places = search::list_places(pool, search).await?;
+    let scope = search::find_scope(pool, search).await?;
     let mut found = Vec::new();
     let mut before = None;
     loop {
@@ -54,7 +54,7 @@ pub(super) async fn find(
             None => PAGE.min(limit - found.len()),
         };
         let size = i64::try_from(page).unwrap_or(i64::MAX);
-        let rows = search::list_messages(pool, &places, search, before, size).await?;
+        let rows = search::list_messages(pool, &scope, search, before, size).await?;
         let is_last = rows.len() < page;
         before = rows.last().map(|row| row.id);
         let fitting = rows.into_iter().filter(|row| fits(row, reason));
