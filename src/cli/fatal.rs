@@ -1,7 +1,9 @@
-//! Prints the error of a failed command once, on standard error, in the format of the logs, and chooses the exit code.
+//! Prints the error of a failed command once, on standard error, and chooses the exit code. It is text, a line of the log
+//! where logs are JSON, or with `--json` one object: `{"error": …, "exit_code": …}`.
 //!
 //! Ignores `RUST_LOG`: why a program ended is never filtered out.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use serde::Serialize;
@@ -9,6 +11,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::accounts::key_rotation::MissingKey;
 use crate::cli::access_token::NoAccessToken;
+use crate::cli::messages::NoAnswer;
 use crate::config::Faults;
 use crate::db::PoolerBetween;
 use crate::runtime::clock::Clock;
@@ -16,6 +19,28 @@ use crate::runtime::logging::LogFormat;
 
 /// Exit code for wrong settings or arguments.
 const MISCONFIGURED: u8 = 2;
+
+/// How an error is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// As text for people.
+    Text,
+    /// As a line of the log.
+    Log,
+    /// As an object for a program that asked with `--json`.
+    Json,
+}
+
+impl Form {
+    /// The form for a command's flag and the format of the logs.
+    pub(super) const fn new(is_json: bool, log: LogFormat) -> Self {
+        match log {
+            _ if is_json => Self::Json,
+            LogFormat::Json => Self::Log,
+            LogFormat::Pretty => Self::Text,
+        }
+    }
+}
 
 /// The fields of every log line, in their order.
 #[derive(Serialize)]
@@ -25,45 +50,58 @@ struct Line<'a> {
     message: &'a str,
 }
 
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Failure<'a> {
+    error: &'a str,
+    exit_code: u8,
+}
+
 /// Prints why the command failed. Returns 2 for wrong settings, else 1.
-pub(super) fn fail(format: LogFormat, error: &anyhow::Error) -> ExitCode {
-    write(format, &in_one_line(error));
+pub(super) fn fail(form: Form, error: &anyhow::Error) -> ExitCode {
     let is_misconfigured = error.is::<Faults>()
         || error.is::<MissingKey>()
         || error.is::<PoolerBetween>()
-        || error.is::<NoAccessToken>();
-    ExitCode::from(if is_misconfigured { MISCONFIGURED } else { 1 })
+        || error.is::<NoAccessToken>()
+        || error.is::<NoAnswer>();
+    let code = if is_misconfigured { MISCONFIGURED } else { 1 };
+    write(form, &in_one_line(error), code);
+    ExitCode::from(code)
 }
 
 /// Prints what is wrong with the arguments. Help and version, which clap gives as errors too, go to standard output.
-pub(super) fn refuse(format: LogFormat, error: &clap::Error) -> ExitCode {
+pub(super) fn refuse(form: Form, error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
         // If nobody reads it, that is no reason to fail.
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
-    let text = error.to_string();
+    let text = match form {
+        Form::Text => error.render().ansi().to_string(),
+        Form::Log | Form::Json => error.render().to_string(),
+    };
     let text = text.strip_prefix("error: ").unwrap_or(&text);
-    write(format, text.trim_end());
+    write(form, text.trim_end(), MISCONFIGURED);
     ExitCode::from(MISCONFIGURED)
 }
 
-#[allow(
-    clippy::print_stderr,
-    reason = "a command's error belongs to the terminal"
-)]
-fn write(format: LogFormat, message: &str) {
-    match format {
-        LogFormat::Pretty => eprintln!("{message}"),
-        LogFormat::Json => {
-            let line = Line {
-                timestamp: Clock::system().now().format(&Rfc3339).unwrap_or_default(),
-                level: "ERROR",
-                message,
-            };
-            eprintln!("{}", serde_json::to_string(&line).unwrap_or_default());
-        }
-    }
+fn write(form: Form, message: &str, exit_code: u8) {
+    let line = match form {
+        Form::Text => message.to_owned(),
+        Form::Log => serde_json::to_string(&Line {
+            timestamp: Clock::system().now().format(&Rfc3339).unwrap_or_default(),
+            level: "ERROR",
+            message,
+        })
+        .unwrap_or_default(),
+        Form::Json => serde_json::to_string(&Failure {
+            error: message,
+            exit_code,
+        })
+        .unwrap_or_default(),
+    };
+    // If nobody reads it, the exit code still tells.
+    let _ = writeln!(anstream::stderr(), "{line}");
 }
 
 /// An error and its causes in one line. The text of some errors, such as sqlx's, already ends with that of their cause,

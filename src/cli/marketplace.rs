@@ -2,12 +2,10 @@
 //!
 //! Prints secrets only on request, because guides are copied around.
 
-use std::io;
-use std::io::Write as _;
-
 use clap::Args;
 use secrecy::ExposeSecret;
 
+use crate::cli::answer::Form;
 use crate::cli::env;
 use crate::config;
 use crate::config::marketplace::{Guide, GuideSecrets};
@@ -20,7 +18,7 @@ pub(super) struct GuideArgs {
     show_secrets: bool,
 }
 
-pub(super) fn run(args: &GuideArgs) -> anyhow::Result<()> {
+pub(super) fn run(args: &GuideArgs, form: Form) -> anyhow::Result<()> {
     let settings = config::load_guide(env)?;
     let secrets = if args.show_secrets {
         Some(HookSecrets::derive(&crate::cli::settings()?.ghl))
@@ -37,6 +35,8 @@ pub(super) fn run(args: &GuideArgs) -> anyhow::Result<()> {
             external_auth: secrets.external_auth.expose_secret(),
         }),
     };
-    io::stdout().write_all(guide.markdown().as_bytes())?;
-    Ok(())
+    let markdown = guide.markdown();
+    form.print(&serde_json::json!({"markdown": markdown}), || {
+        markdown.clone()
+    })
 }

@@ -1,95 +1,78 @@
-//! The layout of tables on the terminal, and the table of `installs`.
+//! The layout of tables on the terminal.
 
-use std::fmt::Write as _;
+use anstyle::Style;
 
-use time::OffsetDateTime;
-use time::format_description::BorrowedFormatItem;
-use time::macros::format_description;
+use crate::cli::answer::{HEAD, PLAIN, paint};
 
-use crate::db::accounts::installs::InstallRow;
-use crate::model::language::Language;
-use crate::model::progress::Progress;
+/// A cell of a table: its text, and its style on a terminal.
+pub(super) struct Cell {
+    text: String,
+    style: Style,
+}
 
-/// Format of a time in a table.
-pub(super) const MINUTES: &[BorrowedFormatItem<'_>] =
-    format_description!("[year]-[month]-[day] [hour]:[minute]Z");
-const HEADER: [&str; 7] = [
-    "LOCATION",
-    "AGENCY",
-    "STATE",
-    "TOKEN UNTIL",
-    "NUMBER",
-    "LAST IN",
-    "LAST OUT",
-];
-
-/// One line for each location, and below it what is wrong with it.
-pub(super) fn table(rows: &[InstallRow]) -> String {
-    if rows.is_empty() {
-        return "No location has installed the app or is connected yet.\n".to_owned();
+impl Cell {
+    /// A cell in a style.
+    pub(super) fn new(style: Style, text: impl Into<String>) -> Self {
+        let text = text.into();
+        Self { text, style }
     }
-    let cells: Vec<_> = rows.iter().map(cells).collect();
-    let mut lines = align(HEADER, &cells).into_iter();
-    let mut out = lines.next().unwrap_or_default();
-    for (row, line) in rows.iter().zip(lines) {
-        out.push_str(&line);
-        // Writing to a `String` cannot fail.
-        for kind in &row.incident_kinds {
-            let _ = writeln!(out, "    {}", kind.label(Language::English));
-        }
-        for wrong in [&row.trouble, &row.hold_reason].into_iter().flatten() {
-            let _ = writeln!(out, "    {wrong}");
-        }
-        if let Some(progress) = unproven(row) {
-            let _ = writeln!(out, "    {progress}");
-        }
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Self::new(PLAIN, text)
     }
-    out
 }
 
-/// What a connected sub-account still waits for, until a message went each way.
-fn unproven(row: &InstallRow) -> Option<&'static str> {
-    let progress = row.progress();
-    let is_shown = !matches!(progress, Progress::Works | Progress::NoNumber);
-    is_shown.then(|| progress.label(Language::English))
-}
-
-fn cells(row: &InstallRow) -> [String; HEADER.len()] {
-    let none = || "-".to_owned();
-    let moment = |at: Option<OffsetDateTime>| {
-        at.and_then(|at| at.format(MINUTES).ok())
-            .unwrap_or_else(none)
-    };
-    let number = row.number.as_ref().map(|number| format!("+{number}"));
-    [
-        row.location_id.to_string(),
-        row.company_id
-            .as_ref()
-            .map_or_else(none, ToString::to_string),
-        row.install_status.label(Language::English).to_owned(),
-        moment(row.expires_at),
-        number.unwrap_or_else(none),
-        moment(row.last_in),
-        moment(row.last_out),
-    ]
-}
-
-/// The header and the rows as lines with aligned columns.
-pub(super) fn align<const N: usize>(header: [&str; N], rows: &[[String; N]]) -> Vec<String> {
-    let header = header.map(str::to_owned);
+/// The header and the rows as lines with aligned columns. Styles take no room.
+pub(super) fn align<const N: usize>(header: [&str; N], rows: &[[Cell; N]]) -> Vec<String> {
+    let header = header.map(|name| Cell::new(HEAD, name));
     let lines = || [&header].into_iter().chain(rows);
     let widths: [usize; N] = std::array::from_fn(|column| {
         lines()
-            .map(|line| line[column].chars().count())
+            .map(|line| line[column].text.chars().count())
             .max()
             .unwrap_or_default()
     });
-    let line = |cells: &[String; N]| {
-        let padded = cells
-            .iter()
-            .zip(widths)
-            .map(|(cell, width)| format!("{cell:<width$}"));
-        format!("{}\n", padded.collect::<Vec<_>>().join("  ").trim_end())
-    };
-    lines().map(line).collect()
+    lines().map(|cells| line(cells, &widths)).collect()
+}
+
+fn line<const N: usize>(cells: &[Cell; N], widths: &[usize; N]) -> String {
+    let last = cells.iter().rposition(|cell| !cell.text.is_empty());
+    let mut line = String::new();
+    for (column, cell) in cells
+        .iter()
+        .enumerate()
+        .take(last.map_or(0, |last| last + 1))
+    {
+        if column > 0 {
+            line.push_str("  ");
+        }
+        line.push_str(&paint(cell.style, &cell.text));
+        if last != Some(column) {
+            let rest = widths[column] - cell.text.chars().count();
+            line.push_str(&" ".repeat(rest));
+        }
+    }
+    line.push('\n');
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::answer::BAD;
+
+    #[test]
+    fn columns_are_aligned_whatever_their_colours() {
+        let rows = [
+            [Cell::new(BAD, "failed"), "x".to_owned().into()],
+            [Cell::new(PLAIN, "é"), String::new().into()],
+        ];
+        let lines = align(["A", "B"], &rows);
+        assert_eq!(
+            lines.concat(),
+            "\u{1b}[1mA\u{1b}[0m       \u{1b}[1mB\u{1b}[0m\n\u{1b}[1m\u{1b}[31mfailed\u{1b}[0m  x\né\n"
+        );
+    }
 }

@@ -4,6 +4,10 @@
 use serde_json::{Value, json};
 use simulators::{Fault, seed};
 use time::Duration;
+use waapify_ghl::db::connection::Pool;
+use waapify_ghl::db::views::messages::MessageRow;
+use waapify_ghl::db::views::search;
+use waapify_ghl::db::views::search::Search;
 use waapify_ghl::model::reason::{Reason, Step};
 
 use crate::attachment_sources::Storage;
@@ -22,6 +26,14 @@ pub async fn messages(bridge: &Bridge, arguments: &[&str]) -> (Option<i32>, Stri
     let mut command = program(Some(bridge));
     command.arg("messages").args(arguments);
     output(command).await
+}
+
+/// The newest messages, as an operator lists them.
+pub async fn newest(pool: &Pool, limit: i64) -> Vec<MessageRow> {
+    let all = Search::default();
+    let scope = search::find_scope(pool, &all).await.unwrap();
+    let listed = search::list_messages(pool, &scope, &all, None, limit).await;
+    listed.unwrap()
 }
 
 /// Replays a message that may already have arrived.

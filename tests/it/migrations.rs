@@ -235,9 +235,7 @@ async fn this_version_knows_the_reasons_of_every_version() {
 async fn this_version_reads_the_messages_of_every_version() {
     let (database, _) = old_database().await;
     let pool = &database.pool;
-    let listed = messages::list_messages(pool, None, None, ALL)
-        .await
-        .unwrap();
+    let listed = crate::messages::newest(pool, ALL).await;
     let kept: i64 = sqlx::query_scalar("select count(*) from messages where not is_echo")
         .fetch_one(pool)
         .await

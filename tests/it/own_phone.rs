@@ -8,12 +8,12 @@ use simulators::{Direction, Echoes, Fault, seed};
 use time::Duration;
 use tokio::task::JoinSet;
 use waapify_ghl::app::App;
-use waapify_ghl::db::views::messages;
 use waapify_ghl::workers;
 use waapify_ghl::workers::inbound::Inbound;
 use waapify_ghl::workers::waapify_events::WaapifyEvents;
 
 use crate::harness::{Bridge, picture, settings, wait};
+use crate::messages::newest;
 
 const INBOUND: &str = "POST /conversations/messages/inbound";
 const PHONE: &str = seed::AISYAH.2;
@@ -80,8 +80,8 @@ async fn what_is_written_on_the_phone_stands_in_ghl_as_the_businesss_and_in_orde
     let expected = json!({"type": "SMS", "direction": "outbound", "contactId": seed::AISYAH.0, "message": "Ada, dua lagi", "altId": id});
     assert_eq!(body, expected);
     assert!(bridge.sends().is_empty());
-    let listed = messages::list_messages(&bridge.database.pool, None, None, 10).await;
-    assert_eq!(listed.unwrap().len(), 3, "an operator sees it, too");
+    let listed = newest(&bridge.database.pool, 10).await;
+    assert_eq!(listed.len(), 3, "an operator sees it, too");
 }
 
 #[tokio::test]

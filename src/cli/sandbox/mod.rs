@@ -14,8 +14,9 @@ use std::net::SocketAddr;
 
 use anyhow::ensure;
 use axum::Router;
-pub use script::play_script;
+pub(in crate::cli) use script::play_script;
 use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::json;
 use simulators::{InstallKind, Simulation, SimulationConfig, Timings, seed};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -24,6 +25,7 @@ use url::Url;
 
 use crate::accounts::connect::Entered;
 use crate::app::{App, Database, Reserved};
+use crate::cli::answer::Form;
 use crate::clients::attachment_source::NetworkScope;
 use crate::config::Settings;
 use crate::db::connection::Pool;
@@ -46,7 +48,11 @@ const MIN_INTERVAL_MS: &str = "200";
 ///
 /// # Errors
 /// When it cannot start; the error says what to do.
-pub async fn run(named: Option<&SecretString>, fresh: bool) -> anyhow::Result<()> {
+pub(in crate::cli) async fn run(
+    named: Option<&SecretString>,
+    fresh: bool,
+    form: Form,
+) -> anyhow::Result<()> {
     let stop = app::stop_on_signal()?;
     let reserved = reserve()?;
     let database = Database::open_sandbox(named, fresh).await?;
@@ -54,20 +60,19 @@ pub async fn run(named: Option<&SecretString>, fresh: bool) -> anyhow::Result<()
     let listener = reserved.listen()?;
     let sandbox = Sandbox::start(listener, pool.clone(), Timings::default(), stop)?;
     sandbox.install_and_connect().await?;
-    announce(&sandbox.address, &database);
+    announce(form, &sandbox.address, &database)?;
     let outcome = sandbox.running.await?;
     database.close(pool).await?;
     outcome
 }
 
-#[allow(
-    clippy::print_stdout,
-    reason = "the address belongs to the terminal, not to the log"
-)]
-fn announce(address: &Url, database: &Database) {
-    println!(
-        "\n  The sandbox is ready: open {address}\n  Its tables are in {database}.\n  Ctrl-C stops it.\n"
-    );
+fn announce(form: Form, address: &Url, database: &Database) -> anyhow::Result<()> {
+    let document = json!({"address": address.as_str(), "database": database.to_string()});
+    form.print(&document, || {
+        format!(
+            "\n  The sandbox is ready: open {address}\n  Its tables are in {database}.\n  Ctrl-C stops it.\n\n"
+        )
+    })
 }
 
 /// The service and its simulated vendors, running on one port.

@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use anyhow::bail;
 use secrecy::SecretString;
+use serde_json::json;
 use simulators::{CustomerFile, Direction, Message, Timings, seed};
 use tokio::net::TcpListener;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::Database;
+use crate::cli::answer::Form;
 use crate::cli::sandbox::Sandbox;
 
 /// Longest wait for one step. GHL's "not yet" takes about ten seconds of it; a slow machine may need the rest.
@@ -28,22 +30,26 @@ const WATCH: Duration = Duration::from_secs(2);
 /// # Errors
 /// When the sandbox cannot start; the error says what to do.
 #[allow(clippy::print_stderr, reason = "the verdict belongs to the terminal")]
-pub async fn play_script(named: Option<&SecretString>) -> anyhow::Result<ExitCode> {
+pub(in crate::cli) async fn play_script(
+    named: Option<&SecretString>,
+    form: Form,
+) -> anyhow::Result<ExitCode> {
     let database = Database::open_script(named).await?;
-    say("Setup", &format!("the tables are in {database}"));
+    say(form, "Setup", &format!("the tables are in {database}"));
     let pool = database.migrated_pool().await?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let stop = CancellationToken::new();
     let sandbox = Sandbox::start(listener, pool.clone(), Timings::default(), stop.clone())?;
-    let verdict = play(&sandbox).await;
+    let verdict = play(&sandbox, form).await;
     stop.cancel();
     sandbox.running.await??;
     database.close(pool).await?;
     match verdict {
         Ok(()) => {
-            say("", "The whole conversation went as it should.");
+            say(form, "", "The whole conversation went as it should.");
             Ok(ExitCode::SUCCESS)
         }
+        Err(error) if form == Form::Json => Err(error),
         Err(error) => {
             eprintln!("\nFAILED: {error:#}");
             Ok(ExitCode::FAILURE)
@@ -51,10 +57,11 @@ pub async fn play_script(named: Option<&SecretString>) -> anyhow::Result<ExitCod
     }
 }
 
-async fn play(sandbox: &Sandbox) -> anyhow::Result<()> {
-    let script = Script { sandbox };
+async fn play(sandbox: &Sandbox, form: Form) -> anyhow::Result<()> {
+    let script = Script { sandbox, form };
     sandbox.install_and_connect().await?;
     say(
+        form,
         "Setup",
         &format!(
             "{} has installed the app and connected +{}",
@@ -72,6 +79,7 @@ async fn play(sandbox: &Sandbox) -> anyhow::Result<()> {
 
 struct Script<'a> {
     sandbox: &'a Sandbox,
+    form: Form,
 }
 
 impl Script<'_> {
@@ -83,10 +91,10 @@ impl Script<'_> {
             self.copies_on_phone(phone, text) == 1
         })
         .await?;
-        say("WhatsApp", &format!("{name}'s phone shows: {text}"));
+        self.say("WhatsApp", &format!("{name}'s phone shows: {text}"));
         self.status(&id, "delivered", "✓✓").await?;
         self.sandbox.simulation.waapify.customer_reads(phone).await;
-        say("WhatsApp", &format!("{name} reads it"));
+        self.say("WhatsApp", &format!("{name} reads it"));
         self.status(&id, "read", "✓✓ (blue)").await?;
         Ok(id)
     }
@@ -108,7 +116,7 @@ impl Script<'_> {
             name: None,
             caption: Some("Macam ni?"),
         };
-        say("WhatsApp", &format!("{name} sends a picture: Macam ni?"));
+        self.say("WhatsApp", &format!("{name} sends a picture: Macam ni?"));
         simulation
             .waapify
             .customer_sends_file(phone, name, &picture)
@@ -125,7 +133,7 @@ impl Script<'_> {
         if !uploads.iter().any(|upload| upload.bytes == PICTURE) {
             bail!("GHL has another picture than the customer sent");
         }
-        say(
+        self.say(
             "GHL",
             &format!("the conversation with {name} shows the picture, decrypted"),
         );
@@ -150,7 +158,7 @@ impl Script<'_> {
         if contact.name != name {
             bail!("the new contact is called {}, not {name}", contact.name);
         }
-        say("GHL", &format!("a new contact: {name}"));
+        self.say("GHL", &format!("a new contact: {name}"));
         self.reply(&contact.id, name, "Hi, kedai buka hari Ahad?")
             .await
     }
@@ -165,7 +173,7 @@ impl Script<'_> {
         if code.as_deref() != Some("invalid_phone") || reason.is_empty() {
             bail!("the reason does not help: {code:?}, {reason:?}");
         }
-        say("GHL", &format!("the reason: {reason}"));
+        self.say("GHL", &format!("the reason: {reason}"));
         Ok(())
     }
 
@@ -173,7 +181,7 @@ impl Script<'_> {
         let (_, _, phone) = seed::AISYAH;
         let text = self.message(id)?.text;
         let answer = self.sandbox.simulation.ghl.redeliver(id).await;
-        say("GHL", "delivers the first message a second time");
+        self.say("GHL", "delivers the first message a second time");
         if answer != Some(200) {
             bail!("the redelivery was answered {answer:?}");
         }
@@ -182,18 +190,18 @@ impl Script<'_> {
         if copies != 1 {
             bail!("the phone shows the message {copies} times");
         }
-        say("WhatsApp", "the phone still shows it once");
+        self.say("WhatsApp", "the phone still shows it once");
         Ok(())
     }
 
     fn send(&self, contact: &str, name: &str, text: &str) -> anyhow::Result<String> {
-        say("GHL", &format!("{} → {name}: {text}", seed::LOCATION_NAME));
+        self.say("GHL", &format!("{} → {name}: {text}", seed::LOCATION_NAME));
         let sent = self.sandbox.simulation.ghl.agent_sends(contact, text, &[]);
         sent.ok_or_else(|| anyhow::anyhow!("GHL has no contact {name}"))
     }
 
     async fn write(&self, phone: &str, name: &str, text: &str) {
-        say("WhatsApp", &format!("{name} writes: {text}"));
+        self.say("WhatsApp", &format!("{name} writes: {text}"));
         self.sandbox
             .simulation
             .waapify
@@ -212,7 +220,7 @@ impl Script<'_> {
         };
         self.until("the reply is in the conversation, once", arrived)
             .await?;
-        say(
+        self.say(
             "GHL",
             &format!("the conversation with {name} shows: {text}"),
         );
@@ -226,7 +234,7 @@ impl Script<'_> {
         };
         self.until(&format!("GHL shows the message as {status}"), reached)
             .await?;
-        say("GHL", &format!("{tick} {status}"));
+        self.say("GHL", &format!("{tick} {status}"));
         Ok(())
     }
 
@@ -258,12 +266,20 @@ impl Script<'_> {
         }
         Ok(())
     }
+
+    fn say(&self, side: &str, text: &str) {
+        say(self.form, side, text);
+    }
 }
 
+/// Says a step: a line of the transcript, or one JSON object.
 #[allow(
     clippy::print_stdout,
     reason = "the transcript is the command's answer"
 )]
-fn say(side: &str, text: &str) {
-    println!("{side:>9}  {text}");
+fn say(form: Form, side: &str, text: &str) {
+    match form {
+        Form::Text => println!("{side:>9}  {text}"),
+        Form::Json => println!("{}", json!({"side": side, "text": text})),
+    }
 }

@@ -72,6 +72,16 @@ pub async fn replay(
     }
 }
 
+/// As [`replay`], of a message that was found already.
+pub async fn replay_found(
+    pool: &Pool,
+    message: MessageRow,
+    anyway: bool,
+    now: OffsetDateTime,
+) -> sqlx::Result<Replay> {
+    requeue(pool, message, By::Operator, anyway, now).await
+}
+
 /// As [`replay`], for a location's own user: a message of another location counts as unknown.
 pub async fn replay_own(
     pool: &Pool,

@@ -1,4 +1,4 @@
-//! Messages of both directions for the operator: the last ones, and one with its steps.
+//! Messages of both directions for the operator: one with its steps. `search` finds many.
 //!
 //! It must not read a message's text, or more of a customer's number than its last four digits. Replays are in
 //! [`crate::db::replays`].
@@ -44,45 +44,6 @@ impl MessageRow {
         let remedy = self.reason.as_ref().map(Reason::remedy);
         (self.state == MessageState::Failed).then(|| remedy.unwrap_or(Remedy::SendAgain))
     }
-}
-
-/// The last messages, newest first: of one location or of all, in one state or in any. Leaves out ignored messages that
-/// the business wrote: they are echoes of messages that are in the list already.
-pub async fn list_messages(
-    pool: &Pool,
-    location: Option<&LocationId>,
-    state: Option<MessageState>,
-    limit: i64,
-) -> sqlx::Result<Vec<MessageRow>> {
-    let places = match location {
-        Some(location) => vec![location.clone()],
-        None => list_places(pool).await?,
-    };
-    sqlx::query_as!(
-        MessageRow,
-        r#"
-        select m.direction as "direction!", m.location_id as "location_id!", m.id as "id!", m.state as "state!",
-            m.reason, m.number, m.chat_end, m.ghl_message_id, m.parts_sent, m.parts, m.accepted_at as "accepted_at!"
-        from unnest($1::text[]) as place (id)
-        -- The newest of each location, along the primary keys.
-        cross join lateral (
-            select *
-            from messages
-            where location_id = place.id
-                and ($2::text is null or state = $2)
-                and not is_echo
-            order by id desc
-            limit $3
-        ) m
-        order by m.id desc
-        limit $3
-        "#,
-        &texts(&places) as &[&str],
-        state as Option<MessageState>,
-        limit,
-    )
-    .fetch_all(pool)
-    .await
 }
 
 /// The message with this id.
@@ -155,7 +116,7 @@ async fn find_in(
 
 /// Every location that may have messages. The keys of messages begin with the location, so that knowing the locations
 /// saves reading whole tables. A delivery can arrive before its location is in `locations`.
-async fn list_places(pool: &Pool) -> sqlx::Result<Vec<LocationId>> {
+pub(super) async fn list_places(pool: &Pool) -> sqlx::Result<Vec<LocationId>> {
     sqlx::query_scalar!(
         r#"
         -- From one location to the next along the primary key.

@@ -4,3 +4,4 @@ pub mod messages;
 pub mod operator;
 pub mod overview;
 pub mod queue_counts;
+pub mod search;

@@ -53,7 +53,8 @@ async fn the_name_of_a_sub_account_is_asked_for_once_a_day_and_shown() {
 async fn sub_accounts_are_found_by_parts_of_names_ids_and_numbers() {
     let bridge = operated().await;
     bridge.install_second().await;
-    look_later(&bridge).await;
+    bridge.clock.advance(Duration::minutes(20));
+    look(&bridge.app).await;
     // The monitor looks at locations with a number only; an agency's list names the others.
     let (second, name) = (seed::SECOND_LOCATION_ID, seed::SECOND_LOCATION_NAME);
     account_names::record_name(&bridge.database.pool, second, name)

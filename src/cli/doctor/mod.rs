@@ -4,17 +4,21 @@
 //! settings, everything that does not need them is still checked. Does not change the schema, and fixes nothing except
 //! webhooks, on request.
 
-use std::fmt::Write as _;
+mod causes;
+mod report;
+
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Args;
 use futures_util::{StreamExt as _, stream};
 use serde::Serialize;
+use serde_json::json;
 use tracing::error;
 
 use crate::accounts::connect;
 use crate::app::App;
+use crate::cli::answer::Form;
 use crate::cli::{env, find_database};
 use crate::db::accounts::installs;
 use crate::db::connection::Pool;
@@ -36,9 +40,9 @@ pub(super) struct DoctorArgs {
     /// Only this location (GHL's id), beside the service itself
     #[arg(long)]
     location: Option<String>,
-    /// Print one JSON object: {ok, findings}
+    /// Only what is not well, grouped by cause, the worst first
     #[arg(long)]
-    json: bool,
+    bad: bool,
     /// First have Waapify post the events of every connected number here again
     #[arg(long)]
     register_webhooks: bool,
@@ -53,13 +57,9 @@ struct Row {
     finding: Finding,
 }
 
-#[allow(
-    clippy::print_stdout,
-    reason = "a command's answer belongs to the terminal"
-)]
-pub(super) async fn run(args: DoctorArgs) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(args: DoctorArgs, form: Form) -> anyhow::Result<ExitCode> {
     let (settings, faults) = config::load_beside_faults(env)?;
-    let database = match find_database(settings.database_url.as_ref()).await {
+    let database = match find_database(settings.database_url.as_ref(), form).await {
         Ok(database) => Some(database),
         Err(cause) => {
             error!(
@@ -77,14 +77,7 @@ pub(super) async fn run(args: DoctorArgs) -> anyhow::Result<ExitCode> {
     let doctor = app.context.doctor.with_faults(faults);
     let findings = doctor.check_service().await;
     let given = args.location.map(LocationId);
-    let is_readable = findings
-        .iter()
-        .any(|finding| finding.check == "database" && finding.state == State::Good);
-    let locations = match given {
-        Some(location) if is_readable => vec![location],
-        None if is_readable => list_locations(&pool).await?,
-        _ => Vec::new(),
-    };
+    let locations = locations(&pool, &findings, given).await?;
     let is_registered = if args.register_webhooks {
         register_webhooks(&app, &locations).await
     } else {
@@ -101,14 +94,36 @@ pub(super) async fn run(args: DoctorArgs) -> anyhow::Result<ExitCode> {
     if let Some(database) = database {
         database.close(pool).await?;
     }
-    if args.json {
-        let ok = rows.iter().all(|row| row.finding.state != State::Bad);
-        println!("{}", serde_json::json!({"ok": ok, "findings": rows}));
-    } else {
-        print!("{}", report(&rows));
-    }
+    print(&rows, args.bad, form)?;
     is_registered?;
     Ok(exit_code(&rows))
+}
+
+fn print(rows: &[Row], only_bad: bool, form: Form) -> anyhow::Result<()> {
+    let ok = rows.iter().all(|row| row.finding.state != State::Bad);
+    if only_bad {
+        let document = json!({"ok": ok, "causes": causes::group(rows)});
+        return form.print(&document, || causes::report(rows));
+    }
+    form.print(&json!({"ok": ok, "findings": rows}), || {
+        report::report(rows)
+    })
+}
+
+/// The locations to check: the given one or all. None while the database cannot be read.
+async fn locations(
+    pool: &Pool,
+    findings: &[Finding],
+    given: Option<LocationId>,
+) -> sqlx::Result<Vec<LocationId>> {
+    let is_readable = findings
+        .iter()
+        .any(|finding| finding.check == "database" && finding.state == State::Good);
+    match given {
+        _ if !is_readable => Ok(Vec::new()),
+        Some(location) => Ok(vec![location]),
+        None => list_locations(pool).await,
+    }
 }
 
 async fn list_locations(pool: &Pool) -> sqlx::Result<Vec<LocationId>> {
@@ -162,50 +177,5 @@ fn exit_code(rows: &[Row]) -> ExitCode {
         None => ExitCode::SUCCESS,
         Some(first) if is_of_settings(first) || bad.any(is_of_settings) => ExitCode::from(2),
         Some(_) => ExitCode::FAILURE,
-    }
-}
-
-/// One line for each finding; below it why it matters and what to do, if it is not good.
-fn report(rows: &[Row]) -> String {
-    let mut out = String::new();
-    // Writing to a `String` cannot fail.
-    let mut about = None;
-    for row in rows {
-        if about != Some(&row.location) {
-            about = Some(&row.location);
-            let _ = match &row.location {
-                None => writeln!(out, "The service"),
-                Some(location) => writeln!(out, "\nLocation {location}"),
-            };
-        }
-        write_finding(&mut out, &row.finding);
-    }
-    let count = |state| rows.iter().filter(|row| row.finding.state == state).count();
-    let _ = writeln!(
-        out,
-        "\n{} bad, {} to look at, {} not known, {} good.",
-        count(State::Bad),
-        count(State::Warn),
-        count(State::Unknown),
-        count(State::Good)
-    );
-    out
-}
-
-fn write_finding(out: &mut String, finding: &Finding) {
-    let state = match finding.state {
-        State::Good => "ok",
-        State::Warn => "LOOK",
-        State::Bad => "BAD",
-        State::Unknown => "?",
-    };
-    let number = finding.number.as_ref();
-    let number = number.map_or_else(String::new, |number| format!("+{number}: "));
-    let what = &finding.what.english;
-    let _ = writeln!(out, "  {state:<4} {:<15} {number}{what}", finding.check);
-    for (label, text) in [("Why:", &finding.why), ("Do: ", &finding.todo)] {
-        if let Some(text) = text {
-            let _ = writeln!(out, "       {label} {}", text.english);
-        }
     }
 }

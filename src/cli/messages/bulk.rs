@@ -1,0 +1,203 @@
+//! `messages replay --reason … --since …`: all that failed for a reason, or since a time.
+//!
+//! What could only fail in the same way again is left. Each message is replayed in a transaction of its own, the oldest
+//! first, so that a run that is cut off has replayed some, and the next run does the rest.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io;
+use std::io::IsTerminal as _;
+use std::process::ExitCode;
+
+use serde::Serialize;
+
+use crate::cli::answer::{ASIDE, Form, HEAD, LOOK, paint};
+use crate::cli::clock_of;
+use crate::cli::messages::finding;
+use crate::cli::messages::finding::Period;
+use crate::cli::messages::outcome::{
+    Left, MAY_HAVE_ARRIVED, NoAnswer, Outcome, WOULD_FAIL_AGAIN, ask, refusal,
+};
+use crate::db::connection::Pool;
+use crate::db::replays;
+use crate::db::replays::Replay;
+use crate::db::views::messages::MessageRow;
+use crate::db::views::search::Search;
+use crate::model::ids::LocationId;
+use crate::model::reason::{Reason, Remedy};
+use crate::model::states::MessageState;
+use crate::runtime::clock::Clock;
+
+/// Which messages.
+pub(super) struct Wanted {
+    pub(super) location: Option<LocationId>,
+    pub(super) reason: Option<String>,
+    pub(super) period: Period,
+}
+
+/// What would be done, in JSON.
+#[derive(Serialize)]
+struct Preview {
+    dry_run: bool,
+    matching: Vec<i64>,
+    by_reason: BTreeMap<String, usize>,
+    left: Vec<Left>,
+}
+
+pub(super) async fn run(
+    pool: &Pool,
+    wanted: &Wanted,
+    is_dry: bool,
+    yes: bool,
+    form: Form,
+) -> anyhow::Result<ExitCode> {
+    let clock = clock_of(pool).await?;
+    let mut outcome = Outcome::default();
+    let rows = find(pool, wanted, &clock, &mut outcome).await?;
+    let preview = preview(&rows, &mut outcome);
+    if is_dry {
+        form.print(&preview, || described(&preview))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    outcome.left = preview.left.iter().map(Left::clone).collect();
+    if !rows.is_empty() && !yes && !confirms(&preview)? {
+        for row in &rows {
+            outcome.leave(row.id, "not_confirmed", "left as they are".to_owned());
+        }
+        form.print(&outcome, || "Nothing was replayed.\n".to_owned())?;
+        return Ok(ExitCode::FAILURE);
+    }
+    replay_all(pool, rows, yes, &clock, &mut outcome).await?;
+    form.print(&outcome, || report(&outcome))?;
+    Ok(outcome.exit_code())
+}
+
+/// The failed messages that may be replayed, oldest first. Those that would only fail again are noted as left.
+async fn find(
+    pool: &Pool,
+    wanted: &Wanted,
+    clock: &Clock,
+    outcome: &mut Outcome,
+) -> anyhow::Result<Vec<MessageRow>> {
+    let search = Search {
+        location: wanted.location.clone(),
+        state: Some(MessageState::Failed),
+        ..Search::default()
+    };
+    let search = wanted.period.narrow(search, clock.now())?;
+    let mut found = finding::find(pool, &search, wanted.reason.as_deref(), usize::MAX).await?;
+    found.sort_unstable_by_key(|row| row.id.0);
+    let (again, hopeless): (Vec<_>, Vec<_>) = found
+        .into_iter()
+        .partition(|row| row.remedy() == Some(Remedy::SendAgain));
+    for row in hopeless {
+        let why = format!("would fail in the same way again ({})", code(&row));
+        outcome.leave(row.id, WOULD_FAIL_AGAIN, why);
+    }
+    Ok(again)
+}
+
+fn code(row: &MessageRow) -> String {
+    let code = row.reason.as_ref().map(Reason::code);
+    code.unwrap_or("unknown").to_owned()
+}
+
+fn preview(rows: &[MessageRow], outcome: &mut Outcome) -> Preview {
+    let mut by_reason = BTreeMap::new();
+    for row in rows {
+        *by_reason.entry(code(row)).or_default() += 1;
+    }
+    Preview {
+        dry_run: true,
+        matching: rows.iter().map(|row| row.id.0).collect(),
+        by_reason,
+        left: std::mem::take(&mut outcome.left),
+    }
+}
+
+fn described(preview: &Preview) -> String {
+    let mut out = String::new();
+    // Writing to a `String` cannot fail.
+    let count = preview.matching.len();
+    let _ = writeln!(
+        out,
+        "{}",
+        paint(HEAD, &format!("{count} would be sent again"))
+    );
+    for (reason, count) in &preview.by_reason {
+        let _ = writeln!(out, "  {count:>7} {reason}");
+    }
+    write_left(&mut out, &preview.left);
+    out
+}
+
+fn write_left(out: &mut String, left: &[Left]) {
+    for left in left {
+        let style = if left.code == WOULD_FAIL_AGAIN {
+            ASIDE
+        } else {
+            LOOK
+        };
+        let line = format!("{} left: {}", left.ids.len(), left.why);
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(out, "{}", paint(style, &line));
+    }
+}
+
+/// Says how many there are, and asks. Without a terminal nobody can say yes.
+fn confirms(preview: &Preview) -> anyhow::Result<bool> {
+    let matching = preview.matching.len();
+    if !io::stdin().is_terminal() {
+        return Err(NoAnswer { matching }.into());
+    }
+    let question = format!("{}Send these {matching} again?", described(preview));
+    Ok(ask(&anstream::adapter::strip_str(&question).to_string())?)
+}
+
+/// Those that may have arrived are asked about last, all at once.
+async fn replay_all(
+    pool: &Pool,
+    rows: Vec<MessageRow>,
+    anyway: bool,
+    clock: &Clock,
+    outcome: &mut Outcome,
+) -> anyhow::Result<()> {
+    let mut unsure = Vec::new();
+    for row in rows {
+        match replays::replay_found(pool, row.clone(), anyway, clock.now()).await? {
+            Replay::MayHaveArrived(_) => unsure.push(row),
+            other => note(outcome, &row, other),
+        }
+    }
+    if unsure.is_empty() {
+        return Ok(());
+    }
+    let count = unsure.len();
+    if !ask(&format!("{count} may have arrived. Send these again, too?"))? {
+        for row in unsure {
+            outcome.leave(row.id, MAY_HAVE_ARRIVED, "may have arrived".to_owned());
+        }
+        return Ok(());
+    }
+    for row in unsure {
+        let replay = replays::replay_found(pool, row.clone(), true, clock.now()).await?;
+        note(outcome, &row, replay);
+    }
+    Ok(())
+}
+
+fn note(outcome: &mut Outcome, row: &MessageRow, replay: Replay) {
+    match refusal(replay) {
+        None => outcome.replayed.push(row.id.0),
+        Some((code, why)) => outcome.leave(row.id, code, why),
+    }
+}
+
+fn report(outcome: &Outcome) -> String {
+    let mut out = match outcome.replayed.len() {
+        0 => "Nothing was replayed.\n".to_owned(),
+        count => format!("{count} back in the queue\n"),
+    };
+    write_left(&mut out, &outcome.left);
+    out
+}

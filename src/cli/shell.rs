@@ -1,0 +1,67 @@
+//! `completions` and `man`: what shells and `man` need to know of the commands, made from the same definitions as `--help`.
+
+use std::ffi::OsStr;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::{Args, CommandFactory as _};
+use clap_complete::Shell;
+use clap_mangen::Man;
+
+use crate::cli::Cli;
+use crate::cli::answer::Form;
+
+#[derive(Debug, Args)]
+pub(super) struct CompletionsArgs {
+    /// Whose completions
+    #[arg(value_enum)]
+    shell: Shell,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ManArgs {
+    /// Write a page for each command into this folder, such as /usr/local/share/man/man1; without it, print the first one
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
+}
+
+/// Prints a script for the shell.
+pub(super) fn completions(args: &CompletionsArgs) -> anyhow::Result<()> {
+    let mut script = Vec::new();
+    let mut command = Cli::command();
+    let name = command.get_name().to_owned();
+    clap_complete::generate(args.shell, &mut command, name, &mut script);
+    // Not through `anstream`: a script goes to a file or a shell, byte by byte.
+    Ok(std::io::stdout().write_all(&script)?)
+}
+
+/// Prints the manual page, or writes all of them.
+pub(super) fn man(args: &ManArgs, form: Form) -> anyhow::Result<()> {
+    let Some(folder) = &args.out else {
+        let mut page = Vec::new();
+        Man::new(Cli::command()).render(&mut page)?;
+        return Ok(std::io::stdout().write_all(&page)?);
+    };
+    std::fs::create_dir_all(folder)
+        .and_then(|()| clap_mangen::generate_to(Cli::command(), folder))
+        .with_context(|| format!("the pages cannot be written to {}", folder.display()))?;
+    let pages = pages(folder)?;
+    form.print(&serde_json::json!({"pages": pages}), || {
+        pages.join("\n") + "\n"
+    })
+}
+
+/// The pages of this program in a folder, by name.
+fn pages(folder: &Path) -> anyhow::Result<Vec<String>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().and_then(OsStr::to_str);
+        if name.is_some_and(|name| name.starts_with("waapify-ghl")) {
+            found.push(path.display().to_string());
+        }
+    }
+    found.sort();
+    Ok(found)
+}
