@@ -1,6 +1,8 @@
 //! The sandbox as a program: which database it uses, and what it does not touch there.
 
+mod levers;
 mod other_programs;
+mod played;
 
 use std::fs;
 use std::fs::File;

@@ -207,6 +207,24 @@ function drawLine() {
   $("scan-button").hidden = !view.state.shows_qr;
 }
 
+/** Shows the positions of the levers. A select that is open keeps what is being chosen. */
+function drawLevers() {
+  const { gateway, ghl, echo_lost } = view.state.levers;
+  const on = gateway !== "none" || ghl !== "none" || echo_lost;
+  for (const [id, value] of [["lever-gateway", gateway], ["lever-ghl", ghl]]) {
+    if ($(id).dataset.shown !== value) $(id).value = $(id).dataset.shown = value;
+  }
+  $("lever-echo").checked = echo_lost;
+  $("levers").classList.toggle("on", on);
+  $("levers-state").textContent = on ? "Faults are on" : "No faults";
+  $("levers-normal").disabled = !on;
+}
+
+async function pullLevers(wanted) {
+  await pull("levers", wanted);
+  await refresh();
+}
+
 const chosenContact = () => view.state?.contacts.find(({ id }) => id === view.contact);
 const chosenCustomer = () => view.state?.customers.find(({ phone }) => phone === view.customer);
 const lastOutbound = () => chosenContact()?.messages.findLast(({ direction, deliveries }) => direction === "outbound" && deliveries > 0);
@@ -227,6 +245,7 @@ function render() {
   view.customer ??= digits(chosenContact()?.phone) || view.state.customers[0]?.phone;
   if (!chosenCustomer()) view.customer = view.state.customers[0]?.phone;
   drawLine();
+  drawLevers();
   drawContacts();
   drawConversation();
   drawTraffic();
@@ -341,6 +360,14 @@ $("scan-button").addEventListener("click", async () => {
   if (await pull("scan", {})) notice("The business's phone has scanned the QR code.", true);
   await refresh();
 });
+
+$("levers").addEventListener("change", () => pullLevers({
+  gateway: $("lever-gateway").value,
+  ghl: $("lever-ghl").value,
+  echo_lost: $("lever-echo").checked,
+}));
+$("levers").addEventListener("submit", (event) => event.preventDefault());
+$("levers-normal").addEventListener("click", () => pullLevers({}));
 
 $("customer").addEventListener("change", (event) => {
   view.customer = event.target.value;

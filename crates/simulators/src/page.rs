@@ -9,6 +9,7 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::levers::Levers;
 use crate::seed;
 use crate::simulation::Simulation;
 
@@ -38,6 +39,7 @@ fn router(simulation: Simulation) -> Router {
         .route("/sandbox/customer", post(customer))
         .route("/sandbox/customer/read", post(customer_reads))
         .route("/sandbox/redeliver", post(redeliver))
+        .route("/sandbox/levers", post(levers))
         .route("/sandbox/link", post(link))
         .route("/sandbox/scan", post(scan))
         .with_state(simulation)
@@ -83,6 +85,7 @@ async fn state(State(simulation): State<Simulation>) -> Json<Value> {
         "business": { "number": number, "name": name },
         "linked": line.is_linked(),
         "shows_qr": !simulation.waapify.waiting_instances().is_empty(),
+        "levers": simulation.levers(),
         "contacts": contacts,
         "customers": customers,
         "traffic": simulation.traffic.exchanges(),
@@ -168,6 +171,11 @@ async fn redeliver(State(simulation): State<Simulation>, Json(which): Json<Redel
     }
     let answered = simulation.ghl.redeliver(&which.message_id).await;
     Json(json!({ "answered": answered })).into_response()
+}
+
+async fn levers(State(simulation): State<Simulation>, Json(wanted): Json<Levers>) -> StatusCode {
+    simulation.pull(wanted);
+    StatusCode::NO_CONTENT
 }
 
 #[derive(Deserialize)]

@@ -39,6 +39,18 @@ pub enum Edge {
     WaapifyToService,
 }
 
+impl Edge {
+    /// Where the sandbox serves the receiver; empty for the service, which is at the root.
+    pub(super) fn prefix(self) -> &'static str {
+        match self {
+            Self::GhlToService | Self::WaapifyToService => "",
+            Self::ServiceToGhl => "/sim/ghl",
+            Self::ServiceToWaapify => "/sim/waapify/api",
+            Self::ServiceToWhatsapp => "/sim/whatsapp",
+        }
+    }
+}
+
 /// One request and its answer.
 #[derive(Clone, Debug, Serialize)]
 pub struct Exchange {

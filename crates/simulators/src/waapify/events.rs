@@ -23,10 +23,12 @@ impl Waapify {
             sent.data["status"] = json!(SERVER_ACK);
         }
         tokio::time::sleep(timings.echo_after).await;
-        let status = self
-            .post_event("messages.upsert", messages(&sent.data, "append"))
-            .await;
-        self.note_heard(&sent.phone, &sent.id, status);
+        if !self.inner.state.lock().loses_echoes {
+            let status = self
+                .post_event("messages.upsert", messages(&sent.data, "append"))
+                .await;
+            self.note_heard(&sent.phone, &sent.id, status);
+        }
         let Some(delivered_after) = timings.delivered_after else {
             return;
         };
