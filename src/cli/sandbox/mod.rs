@@ -35,7 +35,7 @@ use crate::{app, clients, config};
 const CLIENT_ID: &str = "66c0ffee0ddba11000000000-sandbox";
 const CLIENT_SECRET: &str = "sandbox-client-secret";
 /// Opens the sandbox's operator pages, which show made-up data only.
-pub const ADMIN_TOKEN: &str = "sandbox-door-for-everybody-here";
+pub const ADMIN_TOKEN: &str = seed::ADMIN_TOKEN;
 /// Seals only data that the sandbox made up.
 const ENCRYPTION_KEY: &str = "c2FuZGJveCBrZXksIHNlYWxzIG5vdGhpbmcgcmVhbCE=";
 /// Default pause between two sends: short for people who try the sandbox, but still visible.

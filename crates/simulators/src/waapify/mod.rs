@@ -67,7 +67,7 @@ pub struct ChatMessage {
     pub text: String,
     /// The address of its file, if there is one.
     pub media_url: Option<String>,
-    /// `text`, `image`, `video`, `audio` or `document`.
+    /// `text`, `image`, `video`, `audio` or `document`; `other` for what is none of these.
     pub kind: &'static str,
     /// The file name that the gateway was given.
     pub file_name: Option<String>,

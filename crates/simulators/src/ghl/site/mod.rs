@@ -62,6 +62,13 @@ impl Ghl {
             .with_state(self.clone())
     }
 
+    /// GHL's name of the SMS provider that is chosen in place of this app.
+    pub(crate) fn other_provider(&self, location_id: &str) -> Option<&'static str> {
+        let shown = self.shown_location(location_id)?;
+        let is_other = shown.provider != DefaultProvider::Ours;
+        is_other.then(|| settings::name_of(shown.provider))
+    }
+
     fn service(&self) -> Url {
         self.inner.service_url.lock().clone()
     }
