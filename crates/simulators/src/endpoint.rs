@@ -55,7 +55,7 @@ impl Endpoint {
             query: Some(&query),
         };
         let request = Content::new(pairs(&call.headers), &call.body);
-        let started = Started::now(self.edge, call.method.as_str(), target, request);
+        let started = Started::now(self.edge, call.method.as_str(), &target, request);
         let fault = self.faults.note(&vendor.route(&call), &call);
         let answer = faults::play(fault, vendor.act(&call)).await;
         tokio::time::sleep(answer.after).await;

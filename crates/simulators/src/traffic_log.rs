@@ -155,12 +155,12 @@ pub(super) struct Started {
 
 impl Started {
     /// Records the time at which a request to `origin` starts, and what is in it.
-    pub(super) fn now(edge: Edge, method: &str, target: Target<'_>, request: Content) -> Self {
+    pub(super) fn now(edge: Edge, method: &str, target: &Target<'_>, request: Content) -> Self {
         let Target {
             origin,
             path,
             query,
-        } = target;
+        } = *target;
         let prefix = edge.prefix();
         let asked = query.filter(|query| !query.is_empty());
         let asked = asked.map(|query| format!("?{query}")).unwrap_or_default();

@@ -62,7 +62,7 @@ impl WebhookSender {
             query: parcel.url.query(),
         };
         let request = Content::new(headers, &parcel.body);
-        Started::now(self.edge, "POST", target, request)
+        Started::now(self.edge, "POST", &target, request)
     }
 }
 

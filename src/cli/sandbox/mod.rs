@@ -5,8 +5,9 @@
 //!
 //! * [`Sandbox`]: all of it, running
 //! * `script`, [`play_script`]: plays a whole conversation by itself
-//! * `reset`: deletes the data of vendors and service
+//! * `openapi`: a page of the service's routes; `reset`: deletes the data of vendors and service
 
+mod openapi;
 mod reset;
 mod script;
 
@@ -120,6 +121,7 @@ impl Sandbox {
         let extra: Router = simulation
             .vendors_router()
             .merge(simulation.page_router())
+            .merge(openapi::router())
             .merge(reset::router(simulation.clone(), pool));
         let running = tokio::spawn(app.clone().run(listener, extra, stop));
         Ok(Self {

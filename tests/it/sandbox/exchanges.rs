@@ -104,6 +104,50 @@ async fn a_file_is_not_shown_as_text_and_has_no_command() {
     assert!(full["request"]["bytes"].as_u64().unwrap() > 800);
 }
 
+#[tokio::test]
+async fn the_services_routes_are_shown_on_a_page() {
+    let played = Played::start().await;
+    let page = played
+        .http
+        .get(played.url("/sandbox/openapi"))
+        .send()
+        .await
+        .unwrap();
+    assert!(
+        page.headers()["content-security-policy"]
+            .to_str()
+            .unwrap()
+            .contains("default-src 'none'")
+    );
+    let page = page.text().await.unwrap();
+    for part in [
+        "/hooks/delivery/{secret}",
+        "/connect/{token}",
+        "instance_id",
+        "POST",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    let file = played.get("/sandbox/openapi.json").await;
+    assert_eq!(file["openapi"], "3.1.0");
+}
+
+#[tokio::test]
+async fn the_keys_that_pages_ask_for_are_shown_beside_their_links() {
+    let played = Played::start().await;
+    let page = played.http.get(played.url("/")).send().await.unwrap();
+    let page = page.text().await.unwrap();
+    let keys = [
+        seed::ADMIN_TOKEN,
+        seed::INSTANCE_ID,
+        seed::ACCESS_TOKEN,
+        seed::NUMBER,
+    ];
+    for key in keys {
+        assert!(page.contains(&format!("<code>{key}</code>")), "{key}");
+    }
+}
+
 /// The edges of a message's exchanges, by any of its ids.
 async fn edges_about(played: &Played, id: &str) -> Vec<String> {
     let state = played.get(&format!("/sandbox/state?about={id}")).await;
