@@ -54,7 +54,7 @@ use crate::config::GhlSettings;
 use crate::doctor::Doctor;
 use crate::runtime::counters::Counters;
 
-/// All routes in OpenAPI, for people who build on them. A test compares it with the router.
+/// All routes in `OpenAPI` 3.1, for people who build on them. A test compares it with the router.
 pub const OPENAPI: &str = include_str!("openapi.json");
 
 /// A form of three short fields.

@@ -1,4 +1,4 @@
-//! The description of the service's routes in OpenAPI names every route and method of the router, and nothing else.
+//! The description of the service's routes in `OpenAPI` names every route and method of the router, and nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use waapify_ghl::http::OPENAPI;
 
 use crate::harness::{Bridge, ask};
 
-/// Methods of each path, in small letters as OpenAPI writes them.
+/// Methods of each path, in small letters as `OpenAPI` writes them.
 type Routes = BTreeMap<String, BTreeSet<String>>;
 
 /// No route has this one, so that every route answers which it has.
@@ -61,16 +61,16 @@ fn described(document: &Value) -> Routes {
 async fn every_route_is_described_and_nothing_else() {
     let bridge = Bridge::bare().await;
     let router = bridge.app.router();
-    let mut routes = Routes::new();
+    let mut found = Routes::new();
     for path in paths(&router) {
         let methods = methods(&router, &path).await;
-        routes.insert(path, methods);
+        found.insert(path, methods);
     }
-    assert!(routes.len() > 40, "{routes:?}");
+    assert!(found.len() > 40, "{found:?}");
     // The sandbox has its own page there, so it is in no router of the tests.
-    routes.insert("/".to_owned(), ["get".to_owned()].into());
+    found.insert("/".to_owned(), ["get".to_owned()].into());
     let document: Value = serde_json::from_str(OPENAPI).unwrap();
-    assert_eq!(described(&document), routes);
+    assert_eq!(described(&document), found);
 }
 
 #[test]

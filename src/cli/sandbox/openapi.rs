@@ -1,4 +1,4 @@
-//! A page that shows the service's routes, from their description in OpenAPI, and that description itself.
+//! A page that shows the routes of the service as `openapi.json` describes them, and that file itself.
 
 use axum::Router;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};

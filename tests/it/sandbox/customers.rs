@@ -110,7 +110,8 @@ async fn what_is_written_while_another_provider_is_chosen_does_not_come() {
             .unwrap();
         let form = [("location", seed::LOCATION_ID), ("provider", provider)];
         let answer = played.http.post(address).form(&form).send().await.unwrap();
-        assert!(answer.status().is_success(), "{answer:?}");
+        let status = answer.status();
+        assert!(status.is_success() || status.is_redirection(), "{status}");
     };
     choose("lc").await;
     let shown = played.state().await["other_provider"].clone();

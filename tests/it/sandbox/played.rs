@@ -6,6 +6,7 @@ use simulators::{Timings, seed};
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use waapify_ghl::cli::sandbox::Sandbox;
+use waapify_ghl::clients;
 
 use crate::harness::{TestDatabase, wait};
 
@@ -27,7 +28,7 @@ impl Played {
         sandbox.install_and_connect().await.unwrap();
         Self {
             sandbox,
-            http: Client::new(),
+            http: clients::http_client().unwrap(),
             _database: database,
             _stop: stop.drop_guard(),
         }
