@@ -10,23 +10,13 @@ use serde_json::Value;
 use waapify_ghl::http::OPENAPI;
 
 use crate::harness::{Bridge, ask};
+use crate::lost::paths;
 
 /// Methods of each path, in small letters as `OpenAPI` writes them.
 type Routes = BTreeMap<String, BTreeSet<String>>;
 
 /// No route has this one, so that every route answers which it has.
 const NOBODYS: Method = Method::TRACE;
-
-/// The paths of the router, from its own description: a new one cannot be forgotten. Slashes at the end make no other
-/// address.
-fn paths(router: &Router) -> BTreeSet<String> {
-    let described = format!("{router:?}");
-    let paths = described.split("RouteId(").skip(1);
-    let paths = paths.filter_map(|rest| rest.split_once("): \"")?.1.split('"').next());
-    let paths = paths.filter(|path| path.starts_with('/') && !path.contains("__private"));
-    let paths = paths.filter(|path| !path.ends_with('/'));
-    paths.map(str::to_owned).collect()
-}
 
 /// Each path with its parameters filled.
 fn filled(path: &str) -> String {
@@ -62,7 +52,9 @@ async fn every_route_is_described_and_nothing_else() {
     let bridge = Bridge::bare().await;
     let router = bridge.app.router();
     let mut found = Routes::new();
-    for path in paths(&router) {
+    // Slashes at the end make no other address.
+    let all = paths(&bridge).into_iter();
+    for path in all.filter(|path| !path.ends_with('/')) {
         let methods = methods(&router, &path).await;
         found.insert(path, methods);
     }
