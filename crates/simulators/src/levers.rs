@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::faults::{Fault, Faults};
-use crate::simulation::Simulation;
-use crate::waapify::SENDS;
+use crate::ghl::Ghl;
+use crate::waapify::{SENDS, Waapify};
 
 /// The gateway's text when its own server is down.
 const NO_SERVER: &str =
@@ -58,25 +58,18 @@ pub struct Levers {
     pub echo_lost: bool,
 }
 
-impl Simulation {
-    /// Sets all levers. Faults that were prepared before are removed.
-    pub fn pull(&self, levers: Levers) {
-        *self.levers.lock() = levers;
-        set_gateway(self.waapify.faults(), levers.gateway);
-        self.waapify.set_loses_echoes(levers.echo_lost);
-        let faults = self.ghl.faults();
+impl Levers {
+    /// Gives both vendors their faults. Those that were prepared before are removed.
+    pub(super) fn set(self, ghl: &Ghl, waapify: &Waapify) {
+        set_gateway(waapify.faults(), self.gateway);
+        waapify.set_loses_echoes(self.echo_lost);
+        let faults = ghl.faults();
         faults.clear();
-        if levers.ghl == GhlFault::Down {
+        if self.ghl == GhlFault::Down {
             faults.always("*", Fault::answer(503, GHL_503));
         }
-        let burst = (levers.ghl == GhlFault::TooMany).then_some(0);
-        self.ghl.set_burst_limit(burst);
-    }
-
-    /// The positions of the levers.
-    #[must_use]
-    pub fn levers(&self) -> Levers {
-        *self.levers.lock()
+        let burst = (self.ghl == GhlFault::TooMany).then_some(0);
+        ghl.set_burst_limit(burst);
     }
 }
 

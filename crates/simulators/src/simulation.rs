@@ -38,7 +38,7 @@ pub struct Simulation {
     pub waapify: Waapify,
     /// All HTTP exchanges with the service.
     pub traffic: TrafficLog,
-    pub(super) levers: Shared<Levers>,
+    levers: Shared<Levers>,
     timings: Shared<Timings>,
     service_url: Shared<Url>,
 }
@@ -82,6 +82,18 @@ impl Simulation {
         self.waapify.forget();
         self.pull(Levers::default());
         self.traffic.clear();
+    }
+
+    /// Sets all levers. Faults that were prepared before are removed.
+    pub fn pull(&self, levers: Levers) {
+        *self.levers.lock() = levers;
+        levers.set(&self.ghl, &self.waapify);
+    }
+
+    /// The positions of the levers.
+    #[must_use]
+    pub fn levers(&self) -> Levers {
+        *self.levers.lock()
     }
 
     /// Changes the durations of a running simulation.

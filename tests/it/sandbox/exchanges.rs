@@ -135,8 +135,13 @@ async fn the_services_routes_are_shown_on_a_page() {
 #[tokio::test]
 async fn the_keys_that_pages_ask_for_are_shown_beside_their_links() {
     let played = Played::start().await;
-    let page = played.http.get(played.url("/")).send().await.unwrap();
-    let page = page.text().await.unwrap();
+    let show = async |address: String| {
+        let page = played.http.get(address).send().await.unwrap();
+        page.text().await.unwrap()
+    };
+    let ghl = played.sandbox.ghl_address();
+    let ghl = show(ghl.join("/sandbox/ghl").unwrap().into()).await;
+    let page = show(played.url("/")).await;
     let keys = [
         seed::ADMIN_TOKEN,
         seed::INSTANCE_ID,
@@ -144,7 +149,9 @@ async fn the_keys_that_pages_ask_for_are_shown_beside_their_links() {
         seed::NUMBER,
     ];
     for key in keys {
-        assert!(page.contains(&format!("<code>{key}</code>")), "{key}");
+        let shown = format!("<code>{key}</code>");
+        assert!(page.contains(&shown), "{key}");
+        assert!(ghl.contains(&shown) || key == seed::ADMIN_TOKEN, "{key}");
     }
 }
 
