@@ -93,9 +93,9 @@ async fn the_customers_phone_sends_more_than_text_and_the_page_fits() {
     tab.press("Place").await;
     tab.shows("#ghl-thread .bubble:not(.right)", "Menara Contoh")
         .await;
-    tab.press("Keys that pages ask for").await;
+    tab.press("Keys").await;
     tab.sees(seed::ACCESS_TOKEN).await;
-    tab.press("Keys that pages ask for").await;
+    tab.press("Keys").await;
     for (width, height) in [(1400, 900), (390, 844)] {
         tab.resize(width, height).await;
         let wide = "return document.documentElement.scrollWidth - window.innerWidth";
