@@ -54,6 +54,9 @@ use crate::config::GhlSettings;
 use crate::doctor::Doctor;
 use crate::runtime::counters::Counters;
 
+/// All routes in `OpenAPI` 3.1, for people who build on them. A test compares it with the router.
+pub const OPENAPI: &str = include_str!("openapi.json");
+
 /// A form of three short fields.
 const MAX_FORM_BYTES: usize = 16 * 1024;
 

@@ -27,6 +27,7 @@ mod harness;
 mod inspect;
 mod pages;
 mod picture;
+mod sandbox;
 mod setup;
 mod stage;
 mod tab;

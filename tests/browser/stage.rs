@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use simulators::{Timings, seed};
+use simulators::{DefaultProvider, Timings, seed};
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use waapify_ghl::cli::sandbox::Sandbox;
@@ -59,15 +59,17 @@ impl Controls {
     }
 
     /// Like [`Controls::connected`], with some messages: one that was read and its reply, one that failed because of
-    /// its number, and one from a new customer.
+    /// its number, and one from a new customer. GHL's own SMS provider is chosen again.
     pub async fn lively() -> Self {
         let stage = Self::connected().await;
         let (ghl, waapify) = (
             &stage.sandbox.simulation.ghl,
             &stage.sandbox.simulation.waapify,
         );
+        ghl.set_default_provider(seed::LOCATION_ID, DefaultProvider::Ours);
         let read = ghl.agent_sends(seed::AISYAH.0, "Pesanan anda telah dihantar. 🎉", &[]);
         let failed = ghl.agent_sends(seed::NOMBOR_SALAH.0, "Ada apa-apa soalan?", &[]);
+        ghl.set_default_provider(seed::LOCATION_ID, DefaultProvider::Twilio);
         let (read, failed) = (read.unwrap(), failed.unwrap());
         stage.until_status(&read, "delivered").await;
         waapify.customer_reads(seed::AISYAH.2).await;

@@ -31,7 +31,7 @@ const NO_PAGES: [&str; 10] = [
 ];
 
 /// All paths of the service, from the router's own description: a new one cannot be forgotten here.
-fn paths(bridge: &Bridge) -> BTreeSet<String> {
+pub fn paths(bridge: &Bridge) -> BTreeSet<String> {
     let described = format!("{:?}", bridge.app.router());
     let paths = described.split("RouteId(").skip(1);
     let paths = paths.filter_map(|rest| rest.split_once("): \"")?.1.split('"').next());

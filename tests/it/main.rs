@@ -67,6 +67,7 @@ mod moved_lids;
 mod odd_deliveries;
 mod old_messages;
 mod old_reasons;
+mod openapi;
 mod operator;
 mod other_phones;
 mod outbound;

@@ -1,6 +1,10 @@
 //! The sandbox as a program: which database it uses, and what it does not touch there.
 
+mod customers;
+mod exchanges;
+mod levers;
 mod other_programs;
+mod played;
 
 use std::fs;
 use std::fs::File;

@@ -9,7 +9,7 @@ use url::form_urlencoded;
 use crate::call::{Answer, Call};
 use crate::faults;
 use crate::faults::Faults;
-use crate::traffic_log::{Edge, Started, TrafficLog};
+use crate::traffic_log::{Content, Edge, Started, Target, TrafficLog, pairs};
 
 /// What an endpoint serves.
 pub(super) trait Vendor: Clone + Send + Sync + 'static {
@@ -48,12 +48,21 @@ impl Endpoint {
         let query = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(&call.query)
             .finish();
-        let started = Started::now(self.edge, call.method.as_str(), &call.path, Some(&query));
+        let origin = format!("http://{}", call.header("host").unwrap_or_default());
+        let target = Target {
+            origin: &origin,
+            path: &call.path,
+            query: Some(&query),
+        };
+        let request = Content::new(pairs(&call.headers), &call.body);
+        let started = Started::now(self.edge, call.method.as_str(), &target, request);
         let fault = self.faults.note(&vendor.route(&call), &call);
         let answer = faults::play(fault, vendor.act(&call)).await;
         tokio::time::sleep(answer.after).await;
         let summary = vendor.summary(&call, &answer);
-        self.traffic.finish(started, Some(answer.status), summary);
+        let content = Content::new(answer.headers.clone(), &answer.body);
+        let answered = Some((answer.status, content));
+        self.traffic.finish(started, answered, summary);
         answer
     }
 }

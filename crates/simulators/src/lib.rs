@@ -6,6 +6,7 @@
 //!   sets
 //! * `endpoint`, `call`: incoming requests; `webhook_sender`: outgoing posts; `traffic_log`: a record of both
 //! * `faults`: errors that a test prepares; `keys`: what GHL signs and encrypts with; `timings`, `clock`: time
+//! * `levers`: faults that a person switches on at the page
 //! * `page`: the sandbox's page at `/`; `ghl/site`: GHL's own pages; `seed`: the first data; `shared`: shared state
 
 mod call;
@@ -14,6 +15,7 @@ mod endpoint;
 mod faults;
 mod ghl;
 mod keys;
+mod levers;
 mod page;
 pub mod seed;
 mod shared;
@@ -29,6 +31,7 @@ pub use ghl::{
     site_address,
 };
 pub use keys::PublicKeys;
+pub use levers::{GatewayFault, GhlFault, Levers};
 pub use simulation::{Simulation, SimulationConfig};
 pub use timings::Timings;
 pub use traffic_log::{Edge, Exchange, TrafficLog};

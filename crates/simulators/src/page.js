@@ -3,7 +3,7 @@
 
 const POLL_MS = 1000;
 const $ = (id) => document.getElementById(id);
-const view = { state: null, contact: null, customer: null, drawn: {}, seen: new Set(), reading: false, lost: false };
+const view = { state: null, contact: null, customer: null, drawn: {}, seen: new Set(), reading: false, lost: false, about: null, open: new Map() };
 
 /** Creates an element with a class, children or text, and attributes. */
 function el(tag, className, content, attributes = {}) {
@@ -45,6 +45,7 @@ function tick(status) {
 }
 
 const digits = (phone) => (phone || "").replace(/\D/g, "");
+const isHidden = (phone) => phone.endsWith("@lid");
 const initials = (name) => (name || "?").split(/\s+/).slice(0, 2).map((word) => word[0] || "").join("").toUpperCase() || "?";
 const two = (number) => String(number).padStart(2, "0");
 
@@ -67,15 +68,27 @@ function file(address, given) {
   return el("a", "file", shown, { href: url.href, target: "_blank", rel: "noopener noreferrer" });
 }
 
-function bubble({ id, text, files, label, at, right, status, reason }) {
+function bubble({ id, about, text, files, label, at, right, status, reason }) {
   const fresh = !view.seen.has(id);
   view.seen.add(id);
   return el("li", `bubble${right ? " right" : ""}${fresh ? " fresh" : ""}`, [
     ...files.map((address) => el("div", "", [file(address, label)])),
     text ? el("div", "text", text) : null,
-    el("div", "meta", [el("time", "", clock(at), { datetime: at }), status ? tick(status) : null]),
+    el("div", "meta", [aboutButton(about), el("time", "", clock(at), { datetime: at }), status ? tick(status) : null]),
     reason ? el("div", "reason", reason) : null,
   ]);
+}
+
+/** Shows only the exchanges of one message. */
+function aboutButton(id) {
+  const button = el("button", "about", "wires", { type: "button", "data-key": `about-${id}`, title: "Show what this message sent over the wires", "aria-pressed": String(view.about === id) });
+  button.addEventListener("click", () => showAbout(view.about === id ? null : id));
+  return button;
+}
+
+async function showAbout(id) {
+  view.about = id;
+  await refresh();
 }
 
 /** Redraws `target` if `data` has changed. Keeps the focus, and keeps the end visible. */
@@ -124,10 +137,11 @@ function drawContacts() {
 function drawConversation() {
   const contact = chosenContact();
   const messages = contact ? contact.messages : [];
-  draw($("ghl-thread"), [view.contact, messages], () => {
+  draw($("ghl-thread"), [view.contact, view.about, messages], () => {
     if (!messages.length) return [el("li", "empty", contact ? `Nothing said yet with ${contact.name}. Write as the business below, or as the customer on the phone.` : "No contacts.")];
     return messages.map((message) => bubble({
       id: message.id,
+      about: message.id,
       text: message.text,
       files: message.attachments,
       at: message.at,
@@ -137,6 +151,9 @@ function drawConversation() {
     }));
   });
   $("redeliver").disabled = !lastOutbound();
+  const other = view.state.other_provider;
+  $("other-provider").hidden = !other;
+  $("other-provider").textContent = other && `SMS provider: ${other}. What the business writes does not come to the service; choose it in GHL's settings.`;
 }
 
 const EDGES = {
@@ -150,8 +167,10 @@ const EDGES = {
 function drawTraffic() {
   const { traffic } = view.state;
   $("traffic-count").textContent = traffic.length === 1 ? "1 exchange" : `${traffic.length} exchanges`;
-  draw($("traffic"), traffic.at(-1)?.number || 0, () => {
-    if (!traffic.length) return [el("li", "empty", "Nothing yet. Send something and watch it travel.")];
+  $("traffic-all").hidden = !view.about;
+  const key = [traffic.map(({ number }) => number), [...view.open]];
+  draw($("traffic"), key, () => {
+    if (!traffic.length) return [el("li", "empty", view.about ? "This message has crossed no wire." : "Nothing yet. Send something and watch it travel.")];
     return traffic.toReversed().map((exchange) => {
       const [label, vendor] = EDGES[exchange.edge];
       const bad = exchange.status === null || exchange.status >= 400 || /· refused/.test(exchange.summary);
@@ -166,32 +185,89 @@ function drawTraffic() {
         ]),
         el("div", "said", exchange.summary),
         el("div", "path", `${exchange.method} ${exchange.path}`, { title: exchange.path }),
+        openButton(exchange.number),
+        view.open.get(exchange.number) ? inFull(view.open.get(exchange.number)) : null,
       ]);
     });
   });
 }
 
+/** Opens an exchange, or closes it. An exchange does not change, so it is fetched once. */
+function openButton(number) {
+  const isOpen = view.open.has(number);
+  const button = el("button", "quiet open", isOpen ? "Close" : "Headers and bodies", { type: "button", "data-key": `open-${number}`, "aria-expanded": String(isOpen) });
+  button.addEventListener("click", async () => {
+    if (view.open.delete(number)) return render();
+    try {
+      const answer = await fetch(`/sandbox/exchanges/${number}`, { cache: "no-store" });
+      const said = await answer.json();
+      if (!answer.ok) return notice(said.error);
+      view.open.set(number, said);
+      render();
+    } catch {
+      notice("The sandbox does not answer.");
+    }
+  });
+  return button;
+}
+
+/** Both sides of an exchange, and the command that repeats it. */
+function inFull({ method, address, request, answer, curl }) {
+  const copy = el("button", "quiet", "Copy as curl", { type: "button" });
+  copy.disabled = !curl;
+  copy.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(curl);
+      notice("Copied.", true);
+    } catch {
+      notice("The browser does not allow to copy; the command is shown below the button.");
+    }
+  });
+  return el("div", "wire", [
+    el("h3", "", "Request"), side(request, `${method} ${address}`),
+    el("h3", "", "Answer"), answer ? side(answer) : el("p", "", "No answer came."),
+    copy, curl ? el("pre", "curl", curl) : el("p", "", "Its body is not text or too long, so there is no command."),
+  ]);
+}
+
+function side({ headers, body, bytes }, first) {
+  const lines = headers.map(([name, value]) => `${name}: ${value}`);
+  const shown = body === null ? `(${bytes} bytes that are not text, or too many to be kept)` : pretty(body);
+  return el("pre", "", [first, ...lines, "", shown].filter((line) => line !== undefined).join("\n"));
+}
+
+/** JSON with line breaks; anything else unchanged. */
+function pretty(text) {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
+}
+
 function drawPhone() {
   const { customers, business } = view.state;
   const names = customers.map(({ phone, name }) => [phone, name]);
-  draw($("customer"), names, () => names.map(([phone, name]) => el("option", "", `${name || "Someone"} · +${phone}`, { value: phone })));
+  draw($("customer"), names, () => names.map(([phone, name]) => el("option", "", `${name || "Someone"} · ${isHidden(phone) ? "hides the number" : `+${phone}`}`, { value: phone })));
   $("customer").value = view.customer;
   $("business-name").textContent = business.name;
   $("business-number").textContent = `+${business.number}`;
   $("business-avatar").textContent = initials(business.name);
   const customer = chosenCustomer();
   const messages = customer ? customer.messages : [];
-  draw($("phone-thread"), [view.customer, messages.map(({ ack, ...rest }) => rest)], () => {
+  draw($("phone-thread"), [view.customer, view.about, messages.map(({ ack, ...rest }) => rest)], () => {
     if (!messages.length) return [el("li", "empty", `No messages between ${customer?.name || "the customer"} and ${business.name} yet.`)];
     return messages.map((message) => bubble({
       id: `phone-${message.id}`,
-      text: message.text,
+      about: message.id,
+      text: message.edits ? `Edited: ${message.text}` : message.text,
       files: message.media_url ? [message.media_url] : [],
       label: message.file_name && `${message.kind} · ${message.file_name}`,
       at: message.at,
       right: !message.from_business,
     }));
   });
+  $("kinds").querySelector("[data-kind=number]").hidden = !isHidden(view.customer || "");
   const unread = unreadCount();
   $("unread").hidden = unread === 0;
   $("unread").textContent = `${unread} unread`;
@@ -205,6 +281,24 @@ function drawLine() {
   $("line-button").textContent = linked ? "Unlink" : "Link again";
   $("line-button").disabled = false;
   $("scan-button").hidden = !view.state.shows_qr;
+}
+
+/** Shows the positions of the levers. A select that is open keeps what is being chosen. */
+function drawLevers() {
+  const { gateway, ghl, echo_lost } = view.state.levers;
+  const on = gateway !== "none" || ghl !== "none" || echo_lost;
+  for (const [id, value] of [["lever-gateway", gateway], ["lever-ghl", ghl]]) {
+    if ($(id).dataset.shown !== value) $(id).value = $(id).dataset.shown = value;
+  }
+  $("lever-echo").checked = echo_lost;
+  $("levers").classList.toggle("on", on);
+  $("levers-state").textContent = on ? "Faults are on" : "No faults";
+  $("levers-normal").disabled = !on;
+}
+
+async function pullLevers(wanted) {
+  await pull("levers", wanted);
+  await refresh();
 }
 
 const chosenContact = () => view.state?.contacts.find(({ id }) => id === view.contact);
@@ -227,6 +321,7 @@ function render() {
   view.customer ??= digits(chosenContact()?.phone) || view.state.customers[0]?.phone;
   if (!chosenCustomer()) view.customer = view.state.customers[0]?.phone;
   drawLine();
+  drawLevers();
   drawContacts();
   drawConversation();
   drawTraffic();
@@ -271,7 +366,7 @@ let asking = 0;
 async function refresh() {
   const turn = ++asking;
   try {
-    const answer = await fetch("/sandbox/state", { cache: "no-store" });
+    const answer = await fetch(`/sandbox/state${view.about ? `?about=${encodeURIComponent(view.about)}` : ""}`, { cache: "no-store" });
     if (!answer.ok) throw new Error(String(answer.status));
     const state = await answer.json();
     if (turn !== asking) return; // a later request has already been answered
@@ -324,6 +419,19 @@ $("customer-form").addEventListener("submit", async (event) => {
   }
 });
 
+for (const button of $("kinds").querySelectorAll("button")) {
+  button.addEventListener("click", async () => {
+    const text = $("customer-text").value.trim();
+    if (await pull("customer", { phone: view.customer, kind: button.dataset.kind, text })) {
+      if (["picture", "edit"].includes(button.dataset.kind)) $("customer-text").value = "";
+      if (isHidden(view.customer)) notice("The number is hidden: the service waits until somebody tells it, 15 minutes at most.", true);
+      await refresh();
+    }
+  });
+}
+
+$("traffic-all").addEventListener("click", () => showAbout(null));
+
 $("redeliver").addEventListener("click", async () => {
   const last = lastOutbound();
   const said = last && await pull("redeliver", { message_id: last.id });
@@ -341,6 +449,14 @@ $("scan-button").addEventListener("click", async () => {
   if (await pull("scan", {})) notice("The business's phone has scanned the QR code.", true);
   await refresh();
 });
+
+$("levers").addEventListener("change", () => pullLevers({
+  gateway: $("lever-gateway").value,
+  ghl: $("lever-ghl").value,
+  echo_lost: $("lever-echo").checked,
+}));
+$("levers").addEventListener("submit", (event) => event.preventDefault());
+$("levers-normal").addEventListener("click", () => pullLevers({}));
 
 $("customer").addEventListener("change", (event) => {
   view.customer = event.target.value;

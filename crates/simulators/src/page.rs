@@ -1,7 +1,13 @@
 //! The sandbox's page: three static files, the state that they poll, and the actions of their buttons.
+//!
+//! * `customer`: what the customer's phone sends; `exchanges`: one exchange in full, those of one message
+//!
 //! Posts must be declared as JSON, so that no other site can send a form to the page.
 
-use axum::extract::State;
+mod customer;
+mod exchanges;
+
+use axum::extract::{Query, State};
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -9,6 +15,7 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::levers::Levers;
 use crate::seed;
 use crate::simulation::Simulation;
 
@@ -35,9 +42,11 @@ fn router(simulation: Simulation) -> Router {
         .route("/sandbox/page.js", get(script))
         .route("/sandbox/state", get(state))
         .route("/sandbox/agent", post(agent))
-        .route("/sandbox/customer", post(customer))
-        .route("/sandbox/customer/read", post(customer_reads))
+        .route("/sandbox/customer", post(customer::sends))
+        .route("/sandbox/customer/read", post(customer::reads))
+        .route("/sandbox/exchanges/{number}", get(exchanges::show))
         .route("/sandbox/redeliver", post(redeliver))
+        .route("/sandbox/levers", post(levers))
         .route("/sandbox/link", post(link))
         .route("/sandbox/scan", post(scan))
         .with_state(simulation)
@@ -53,7 +62,13 @@ fn file(content_type: &'static str, body: &'static str) -> Response {
     (headers, body).into_response()
 }
 
-async fn state(State(simulation): State<Simulation>) -> Json<Value> {
+#[derive(Deserialize)]
+struct Shown {
+    /// The id of the message whose exchanges are wanted, in GHL or on WhatsApp; none for all.
+    about: Option<String>,
+}
+
+async fn state(State(simulation): State<Simulation>, Query(shown): Query<Shown>) -> Json<Value> {
     let contacts: Vec<Value> = simulation
         .ghl
         .contacts(seed::LOCATION_ID)
@@ -80,12 +95,14 @@ async fn state(State(simulation): State<Simulation>) -> Json<Value> {
     let (number, name) = line.owner();
     Json(json!({
         "location": seed::LOCATION_NAME,
+        "other_provider": simulation.ghl.other_provider(seed::LOCATION_ID),
         "business": { "number": number, "name": name },
         "linked": line.is_linked(),
         "shows_qr": !simulation.waapify.waiting_instances().is_empty(),
+        "levers": simulation.levers(),
         "contacts": contacts,
         "customers": customers,
-        "traffic": simulation.traffic.exchanges(),
+        "traffic": exchanges::about(&simulation, shown.about.as_deref()),
     }))
 }
 
@@ -118,46 +135,6 @@ async fn agent(State(simulation): State<Simulation>, Json(said): Json<AgentSays>
 }
 
 #[derive(Deserialize)]
-struct CustomerSays {
-    phone: String,
-    text: String,
-}
-
-async fn customer(
-    State(simulation): State<Simulation>,
-    Json(said): Json<CustomerSays>,
-) -> Response {
-    if said.text.trim().is_empty() {
-        return refused(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "There is nothing to send.",
-        );
-    }
-    let digits: String = said.phone.chars().filter(char::is_ascii_digit).collect();
-    let line = simulation.waapify.heard();
-    let known = line
-        .customers()
-        .into_iter()
-        .find(|(phone, _)| *phone == digits);
-    let name = known.map_or_else(|| "Someone".to_owned(), |(_, name)| name);
-    tokio::spawn(async move { line.customer_sends(&digits, &name, &said.text).await });
-    StatusCode::ACCEPTED.into_response()
-}
-
-#[derive(Deserialize)]
-struct CustomerReads {
-    phone: String,
-}
-
-async fn customer_reads(
-    State(simulation): State<Simulation>,
-    Json(who): Json<CustomerReads>,
-) -> StatusCode {
-    tokio::spawn(async move { simulation.waapify.heard().customer_reads(&who.phone).await });
-    StatusCode::ACCEPTED
-}
-
-#[derive(Deserialize)]
 struct Redeliver {
     message_id: String,
 }
@@ -168,6 +145,11 @@ async fn redeliver(State(simulation): State<Simulation>, Json(which): Json<Redel
     }
     let answered = simulation.ghl.redeliver(&which.message_id).await;
     Json(json!({ "answered": answered })).into_response()
+}
+
+async fn levers(State(simulation): State<Simulation>, Json(wanted): Json<Levers>) -> StatusCode {
+    simulation.pull(wanted);
+    StatusCode::NO_CONTENT
 }
 
 #[derive(Deserialize)]

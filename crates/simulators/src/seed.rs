@@ -24,6 +24,10 @@ pub const LIM_WEI: (&str, &str, &str) = ("SandboxContact000002", "Lim Wei", "+60
 pub const NOMBOR_SALAH: (&str, &str, &str) = ("SandboxContact000003", "Nombor Salah", "012345");
 /// Name and phone of a customer who is not a contact yet.
 pub const STRANGER: (&str, &str) = ("Siti Baharu", "+60137778888");
+/// Name of a customer who hides the number, WhatsApp's address for them (LID), and the number.
+pub const HIDDEN: (&str, &str, &str) = ("Puan Rahsia", "184736251940028@lid", "+60145556666");
+/// Opens the operator's pages of the sandbox.
+pub const ADMIN_TOKEN: &str = "sandbox-door-for-everybody-here";
 /// Id of the gateway's instance.
 pub const INSTANCE_ID: &str = "68C0FFEE1A2B3";
 /// Access token of the gateway account.

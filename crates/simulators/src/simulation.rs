@@ -8,9 +8,10 @@ use reqwest::Client;
 use url::Url;
 
 use crate::ghl::Ghl;
+use crate::levers::Levers;
 use crate::shared::Shared;
 use crate::timings::Timings;
-use crate::traffic_log::TrafficLog;
+use crate::traffic_log::{Edge, TrafficLog};
 use crate::waapify::Waapify;
 
 /// What a simulation needs to know about the service.
@@ -37,6 +38,7 @@ pub struct Simulation {
     pub waapify: Waapify,
     /// All HTTP exchanges with the service.
     pub traffic: TrafficLog,
+    levers: Shared<Levers>,
     timings: Shared<Timings>,
     service_url: Shared<Url>,
 }
@@ -57,6 +59,7 @@ impl Simulation {
             ghl,
             waapify,
             traffic,
+            levers: Shared::default(),
             timings,
             service_url,
         })
@@ -65,16 +68,32 @@ impl Simulation {
     /// GHL's API at `/sim/ghl`, the gateway's at `/sim/waapify/api`, WhatsApp's media host at `/sim/whatsapp`.
     pub fn vendors_router(&self) -> Router {
         Router::new()
-            .nest("/sim/ghl", self.ghl.router())
-            .nest("/sim/waapify/api", self.waapify.router())
-            .nest("/sim/whatsapp", self.waapify.media_router())
+            .nest(Edge::ServiceToGhl.prefix(), self.ghl.router())
+            .nest(Edge::ServiceToWaapify.prefix(), self.waapify.router())
+            .nest(
+                Edge::ServiceToWhatsapp.prefix(),
+                self.waapify.media_router(),
+            )
     }
 
-    /// Returns to the start: no installs, no webhook addresses, no messages, and GHL's own SMS provider is chosen.
+    /// Returns to the start: no installs, no webhook addresses, no messages, no faults, and GHL's own SMS provider is chosen.
     pub fn forget(&self) {
         self.ghl.forget();
         self.waapify.forget();
+        self.pull(Levers::default());
         self.traffic.clear();
+    }
+
+    /// Sets all levers. Faults that were prepared before are removed.
+    pub fn pull(&self, levers: Levers) {
+        *self.levers.lock() = levers;
+        levers.set(&self.ghl, &self.waapify);
+    }
+
+    /// The positions of the levers.
+    #[must_use]
+    pub fn levers(&self) -> Levers {
+        *self.levers.lock()
     }
 
     /// Changes the durations of a running simulation.

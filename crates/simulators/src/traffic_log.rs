@@ -1,11 +1,13 @@
 //! The traffic log: the last 200 HTTP exchanges between the service and its vendors, each with a sentence for a
-//! person, without secrets. Also counts what is in progress, so that a test knows when the vendors will post nothing
+//! person, without secrets, and beside it what crossed the wire. Also counts what is in progress, so that a test knows when the vendors will post nothing
 //! more.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use axum::body::Bytes;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 use time::OffsetDateTime;
 use tokio::time::Instant;
@@ -18,6 +20,8 @@ use crate::shared::Shared;
 const KEPT: usize = 200;
 /// A longer path is cut; the summary says what was in it.
 const PATH_CHARS: usize = 240;
+/// Longer bodies are cut in the log: much more than any body of JSON has, much less than a file.
+const BODY_BYTES: usize = 32 * 1024;
 /// Replaces a secret.
 const HIDDEN: &str = "•••";
 /// Query parameters whose values are secrets.
@@ -37,6 +41,18 @@ pub enum Edge {
     ServiceToWhatsapp,
     /// A webhook of the gateway.
     WaapifyToService,
+}
+
+impl Edge {
+    /// Where the sandbox serves the receiver; empty for the service, which is at the root.
+    pub(super) fn prefix(self) -> &'static str {
+        match self {
+            Self::GhlToService | Self::WaapifyToService => "",
+            Self::ServiceToGhl => "/sim/ghl",
+            Self::ServiceToWaapify => "/sim/waapify/api",
+            Self::ServiceToWhatsapp => "/sim/whatsapp",
+        }
+    }
 }
 
 /// One request and its answer.
@@ -59,6 +75,48 @@ pub struct Exchange {
     pub summary: String,
     /// How long the answer took, in milliseconds.
     pub took_ms: u64,
+    /// The full address, with its secrets.
+    #[serde(skip)]
+    pub(super) address: String,
+    #[serde(skip)]
+    pub(super) request: Content,
+    /// None if no answer came.
+    #[serde(skip)]
+    pub(super) answer: Option<Content>,
+}
+
+/// Headers and body as they crossed the wire, with all secrets.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Content {
+    pub(super) headers: Vec<(String, String)>,
+    /// At most the first [`BODY_BYTES`].
+    pub(super) body: Bytes,
+    /// The length of the whole body.
+    pub(super) length: usize,
+}
+
+impl Content {
+    pub(super) fn new(headers: Vec<(String, String)>, body: &[u8]) -> Self {
+        Self {
+            headers,
+            body: Bytes::copy_from_slice(body.get(..BODY_BYTES).unwrap_or(body)),
+            length: body.len(),
+        }
+    }
+
+    /// The body if it is text and not cut.
+    pub(super) fn text(&self) -> Option<&str> {
+        let text = std::str::from_utf8(&self.body).ok();
+        text.filter(|text| self.length == self.body.len() && !text.contains('\0'))
+    }
+}
+
+/// Headers as pairs of text. Values that are no text are left out.
+pub(super) fn pairs(headers: &HeaderMap) -> Vec<(String, String)> {
+    let text = |(name, value): (&HeaderName, &HeaderValue)| {
+        Some((name.to_string(), value.to_str().ok()?.to_owned()))
+    };
+    headers.iter().filter_map(text).collect()
 }
 
 #[derive(Debug, Default)]
@@ -91,19 +149,40 @@ pub(super) struct Started {
     edge: Edge,
     method: String,
     path: String,
+    address: String,
+    request: Content,
 }
 
 impl Started {
-    /// Records the time at which a request starts.
-    pub(super) fn now(edge: Edge, method: &str, path: &str, query: Option<&str>) -> Self {
+    /// Records the time at which a request to `origin` starts, and what is in it.
+    pub(super) fn now(edge: Edge, method: &str, target: &Target<'_>, request: Content) -> Self {
+        let Target {
+            origin,
+            path,
+            query,
+        } = *target;
+        let prefix = edge.prefix();
+        let asked = query.filter(|query| !query.is_empty());
+        let asked = asked.map(|query| format!("?{query}")).unwrap_or_default();
         Self {
             at: clock::now(),
             began: clock::instant(),
             edge,
             method: method.to_owned(),
             path: readable_path(path, query),
+            address: format!("{origin}{prefix}{path}{asked}"),
+            request,
         }
     }
+}
+
+/// Where a request goes.
+pub(super) struct Target<'a> {
+    /// Scheme, host and port.
+    pub(super) origin: &'a str,
+    /// Below the prefix at which the receiver is served.
+    pub(super) path: &'a str,
+    pub(super) query: Option<&'a str>,
 }
 
 impl TrafficLog {
@@ -132,8 +211,9 @@ impl TrafficLog {
     }
 
     /// Records the end of a request.
-    pub(super) fn finish(&self, started: Started, status: Option<u16>, summary: String) {
+    pub(super) fn finish(&self, started: Started, answer: Option<(u16, Content)>, summary: String) {
         let took = clock::instant().saturating_duration_since(started.began);
+        let (status, answer) = answer.unzip();
         let mut log = self.log.lock();
         log.last_number += 1;
         let exchange = Exchange {
@@ -145,6 +225,9 @@ impl TrafficLog {
             status,
             summary,
             took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            address: started.address,
+            request: started.request,
+            answer,
         };
         log.exchanges.push_back(exchange);
         while log.exchanges.len() > KEPT {

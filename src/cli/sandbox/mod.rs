@@ -5,8 +5,9 @@
 //!
 //! * [`Sandbox`]: all of it, running
 //! * `script`, [`play_script`]: plays a whole conversation by itself
-//! * `reset`: deletes the data of vendors and service
+//! * `openapi`: a page of the service's routes; `reset`: deletes the data of vendors and service
 
+mod openapi;
 mod reset;
 mod script;
 
@@ -37,7 +38,7 @@ use crate::{app, clients, config};
 const CLIENT_ID: &str = "66c0ffee0ddba11000000000-sandbox";
 const CLIENT_SECRET: &str = "sandbox-client-secret";
 /// Opens the sandbox's operator pages, which show made-up data only.
-pub const ADMIN_TOKEN: &str = "sandbox-door-for-everybody-here";
+pub const ADMIN_TOKEN: &str = seed::ADMIN_TOKEN;
 /// Seals only data that the sandbox made up.
 const ENCRYPTION_KEY: &str = "c2FuZGJveCBrZXksIHNlYWxzIG5vdGhpbmcgcmVhbCE=";
 /// Default pause between two sends: short for people who try the sandbox, but still visible.
@@ -125,6 +126,7 @@ impl Sandbox {
         let extra: Router = simulation
             .vendors_router()
             .merge(simulation.page_router())
+            .merge(openapi::router())
             .merge(reset::router(simulation.clone(), pool));
         let running = tokio::spawn(app.clone().run(listener, extra, stop));
         Ok(Self {

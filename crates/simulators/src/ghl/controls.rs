@@ -205,6 +205,11 @@ impl Ghl {
             .collect()
     }
 
+    /// The phone of a contact, as it was typed.
+    pub(crate) fn phone_of(&self, contact_id: &str) -> Option<String> {
+        self.inner.state.lock().contact(contact_id)?.phone.clone()
+    }
+
     /// The contacts of a location, oldest first.
     #[must_use]
     pub fn contacts(&self, location_id: &str) -> Vec<Contact> {

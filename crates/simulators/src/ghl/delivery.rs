@@ -81,7 +81,7 @@ pub(super) fn delivery_of(message: &Message, phone: &str) -> Option<Bytes> {
 
 impl Ghl {
     /// The business writes to a contact. GHL stores the message and delivers it in the background, with retries until
-    /// the service answers 2xx. Returns the id of the message, or `None` if there is no such contact.
+    /// the service answers 2xx; while another SMS provider is chosen, that one sends it, and nothing is delivered. Returns the id of the message, or `None` if there is no such contact.
     ///
     /// Must be called within a Tokio runtime.
     #[allow(
@@ -111,6 +111,10 @@ impl Ghl {
         let owner = (contact.location_id.as_str(), contact_id);
         let mut message = state.new_message(id.clone(), owner, Direction::Outbound, text);
         message.attachments = attachments.to_vec();
+        if !state.takes_our_way(&mut message) {
+            state.messages.push(message);
+            return Some(id);
+        }
         message.posted = Some(body.clone());
         state.messages.push(message);
         drop(state);

@@ -243,6 +243,21 @@ impl State {
         id
     }
 
+    /// Whether the SMS of the message's location go to this app. If not, the message gets the status that the other
+    /// way gives it.
+    pub(super) fn takes_our_way(&self, message: &mut Message) -> bool {
+        let location = self.locations.get(&message.location_id);
+        match location.map_or(DefaultProvider::Ours, |location| location.provider) {
+            DefaultProvider::Ours => return true,
+            DefaultProvider::Twilio => message.set_status("sent"),
+            DefaultProvider::NotConfigured => {
+                message.set_status("failed");
+                message.error = Some(json!({ "message": "No SMS provider is chosen." }));
+            }
+        }
+        false
+    }
+
     /// A new message for the contact's conversation; the caller adds it to `messages`.
     pub(super) fn new_message(
         &mut self,

@@ -7,7 +7,7 @@ use ring::{aead, hkdf};
 use serde_json::{Value, json};
 
 use crate::clock;
-use crate::waapify::events::{digits, inbound_text, secret_of};
+use crate::waapify::events::{digits, inbound_text, jid_of, secret_of};
 use crate::waapify::{ChatMessage, CustomerFile, Waapify};
 
 /// `MessageAssociation.AssociationType` of a picture in high definition.
@@ -82,7 +82,7 @@ impl Waapify {
         });
         let number = number.flatten().unwrap_or_else(|| phone.to_owned());
         let nonce: [u8; aead::NONCE_LEN] = rand::random();
-        let jid = format!("{number}@s.whatsapp.net");
+        let jid = jid_of(&number);
         json!({ "secretEncryptedMessage": {
             "targetMessageKey": self.own_key(original),
             "encPayload": STANDARD.encode(seal(original, &jid, nonce, plaintext(text))),

@@ -74,7 +74,8 @@ impl Waapify {
     /// Adds the customers that every instance has at first.
     pub(crate) fn seed_customers(&self) {
         let known = [seed::AISYAH, seed::LIM_WEI].map(|(_, name, phone)| (name, phone));
-        for (name, phone) in known.into_iter().chain([seed::STRANGER]) {
+        let (hidden, lid, _) = seed::HIDDEN;
+        for (name, phone) in known.into_iter().chain([seed::STRANGER, (hidden, lid)]) {
             self.add_customer(phone, name);
         }
     }
@@ -93,9 +94,22 @@ impl Waapify {
     /// A customer sends something that is not plain text: `content` is WhatsApp's `message` object. Returns
     /// WhatsApp's id of the message.
     pub async fn customer_sends_content(&self, phone: &str, name: &str, content: Value) -> String {
+        let shown = ("other", "[not a plain text]");
+        self.customer_sends_shown(phone, name, shown, content).await
+    }
+
+    /// Like [`Self::customer_sends_content`]; the customer's phone shows a message of this kind and text.
+    pub async fn customer_sends_shown(
+        &self,
+        phone: &str,
+        name: &str,
+        (kind, text): (&'static str, &str),
+        content: Value,
+    ) -> String {
         let phone = digits(phone);
         let id = format!("3A{}", clock::hex(18));
-        let kept = ChatMessage::written(&id, "[not a plain text]", false);
+        let mut kept = ChatMessage::written(&id, text, false);
+        kept.kind = kind;
         self.keep_on_phone(&phone, name, kept);
         let mut message = inbound_text(&phone, name, &id, "");
         message["message"] = content;

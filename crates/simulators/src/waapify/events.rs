@@ -23,10 +23,12 @@ impl Waapify {
             sent.data["status"] = json!(SERVER_ACK);
         }
         tokio::time::sleep(timings.echo_after).await;
-        let status = self
-            .post_event("messages.upsert", messages(&sent.data, "append"))
-            .await;
-        self.note_heard(&sent.phone, &sent.id, status);
+        if !self.inner.state.lock().loses_echoes {
+            let status = self
+                .post_event("messages.upsert", messages(&sent.data, "append"))
+                .await;
+            self.note_heard(&sent.phone, &sent.id, status);
+        }
         let Some(delivered_after) = timings.delivered_after else {
             return;
         };
@@ -90,7 +92,7 @@ impl Waapify {
 
     /// Posts an inbound message, then the contact's name, as the gateway does.
     pub(super) async fn post_inbound(&self, phone: &str, name: &str, id: &str, message: Value) {
-        let contact = json!([{ "id": format!("{phone}@s.whatsapp.net"), "notify": name }]);
+        let contact = json!([{ "id": jid_of(phone), "notify": name }]);
         let status = self
             .post_event("messages.upsert", messages(&message, "notify"))
             .await;
@@ -189,7 +191,7 @@ impl Waapify {
 /// An inbound text as the gateway posts it.
 pub(super) fn inbound_text(phone: &str, name: &str, id: &str, text: &str) -> Value {
     json!({
-        "key": { "remoteJid": format!("{phone}@s.whatsapp.net"), "fromMe": false, "id": id },
+        "key": { "remoteJid": jid_of(phone), "fromMe": false, "id": id },
         "messageTimestamp": clock::now().unix_timestamp(),
         "pushName": name,
         "broadcast": false,
@@ -210,7 +212,7 @@ pub(super) fn secret_of(id: &str) -> [u8; 32] {
 }
 
 /// The address of a chat.
-fn jid_of(chat: &str) -> String {
+pub(super) fn jid_of(chat: &str) -> String {
     match chat.strip_suffix(LIDS) {
         Some(_) => chat.to_owned(),
         None => format!("{chat}@s.whatsapp.net"),

@@ -39,6 +39,9 @@ use crate::timings::Timings;
 use crate::traffic_log::{Edge, TrafficLog, quoted};
 use crate::webhook_sender::WebhookSender;
 
+/// The pages that send messages.
+pub(super) const SENDS: [&str; 2] = ["send.php", "sendgroupmsg.php"];
+
 /// The envelope of webhooks. It is not known which one Waapify uses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Envelope {
@@ -64,7 +67,7 @@ pub struct ChatMessage {
     pub text: String,
     /// The address of its file, if there is one.
     pub media_url: Option<String>,
-    /// `text`, `image`, `video`, `audio` or `document`.
+    /// `text`, `image`, `video`, `audio` or `document`; `other` for what is none of these.
     pub kind: &'static str,
     /// The file name that the gateway was given.
     pub file_name: Option<String>,
@@ -141,6 +144,8 @@ struct State {
     envelope: Envelope,
     /// Echoes have the status of a message that a person wrote.
     hides_echoes: bool,
+    /// No echoes are posted.
+    loses_echoes: bool,
 }
 
 struct Inner {

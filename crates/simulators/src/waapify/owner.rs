@@ -47,4 +47,9 @@ impl Waapify {
     pub fn set_hides_echoes(&self, hidden: bool) {
         self.inner.state.lock().hides_echoes = hidden;
     }
+
+    /// Sets whether echoes of sends get lost. The acks are posted all the same.
+    pub fn set_loses_echoes(&self, lost: bool) {
+        self.inner.state.lock().loses_echoes = lost;
+    }
 }

@@ -10,6 +10,10 @@ use serde_json::{Value, json};
 use crate::ghl::site::{APP, Ghl, page, seed};
 use crate::keys::encrypt_with_passphrase;
 
+/// Names and addresses of the users.
+const AMINAH: (&str, &str) = ("Aminah Agensi", "aminah@example.com");
+const ALI: (&str, &str) = ("Ali Kedai", "ali@example.com");
+
 /// The user and the sub-account that the page is shown for.
 #[derive(Deserialize)]
 pub(super) struct Asked {
@@ -62,8 +66,8 @@ pub(super) async fn show(State(ghl): State<Ghl>, Query(asked): Query<Asked>) -> 
             }
             label { "Seen by "
                 select name="user" {
-                    option value="agency" selected[asked.user == Who::Agency] { "an agency admin" }
-                    option value="staff" selected[asked.user == Who::Staff] { "a user of the sub-account" }
+                    option value="agency" selected[asked.user == Who::Agency] { "an agency admin: " (AMINAH.0) }
+                    option value="staff" selected[asked.user == Who::Staff] { "a user of the sub-account: " (ALI.0) }
                 }
             }
             button.quiet type="submit" { "Show" }
@@ -81,11 +85,7 @@ pub(super) async fn tell(State(ghl): State<Ghl>, Query(asked): Query<Asked>) -> 
 
 fn payload(ghl: &Ghl, who: Who, active_location: Option<&str>) -> String {
     let is_agency = who == Who::Agency;
-    let (user_name, email) = if is_agency {
-        ("Aminah Agensi", "aminah@example.com")
-    } else {
-        ("Ali Kedai", "ali@example.com")
-    };
+    let (user_name, email) = if is_agency { AMINAH } else { ALI };
     let user = UserData {
         user_id: seed::USER_ID,
         company_id: seed::COMPANY_ID,

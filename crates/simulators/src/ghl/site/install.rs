@@ -9,7 +9,7 @@ use maud::html;
 use serde::Deserialize;
 use url::Url;
 
-use crate::ghl::site::{APP, About, Ghl, Shown, no_location, page, seed};
+use crate::ghl::site::{APP, About, Ghl, Shown, keys, no_location, page, seed};
 use crate::ghl::{DefaultProvider, InstallKind};
 
 /// Means the whole agency, in place of a sub-account.
@@ -62,6 +62,7 @@ pub(super) async fn choose(State(ghl): State<Ghl>, Query(link): Query<Link>) -> 
             }
             input type="hidden" name="redirect_uri" value=(redirect_uri);
             input type="hidden" name="state" value=(link.state.as_deref().unwrap_or_default());
+            (keys())
             p.actions { button type="submit" { "Allow and install" } }
         }
     };

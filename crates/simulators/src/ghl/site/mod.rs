@@ -62,6 +62,13 @@ impl Ghl {
             .with_state(self.clone())
     }
 
+    /// GHL's name of the SMS provider that is chosen in place of this app.
+    pub(crate) fn other_provider(&self, location_id: &str) -> Option<&'static str> {
+        let shown = self.shown_location(location_id)?;
+        let is_other = shown.provider != DefaultProvider::Ours;
+        is_other.then(|| settings::name_of(shown.provider))
+    }
+
     fn service(&self) -> Url {
         self.inner.service_url.lock().clone()
     }
@@ -172,6 +179,16 @@ fn page(ghl: &Ghl, here: &str, title: &str, body: &Markup) -> Response {
     ([(header::CONTENT_SECURITY_POLICY, policy)], markup).into_response()
 }
 
+/// What the app's own page asks for after an install: it does not know that it is in a sandbox.
+fn keys() -> Markup {
+    html! {
+        p {
+            "The app will ask for Waapify's keys. In this sandbox: instance ID " code { (seed::INSTANCE_ID) }
+            ", access token " code { (seed::ACCESS_TOKEN) } ", WhatsApp number " code { (seed::NUMBER) } "."
+        }
+    }
+}
+
 /// All sub-accounts of the agency, and the state of the app there.
 async fn home(State(ghl): State<Ghl>) -> Response {
     let locations = ghl.shown();
@@ -201,6 +218,7 @@ async fn home(State(ghl): State<Ghl>) -> Response {
                 }
             }
         }
+        (keys())
         p.actions {
             a.button href=(install::link(&ghl)) { "Install the app" }
             a href=(ghl.service().join("/oauth/install").map(String::from).unwrap_or_default()) { "Install from the service's own link" }
