@@ -238,3 +238,53 @@ async fn an_exchange_whose_connection_is_cut_is_tried_again_at_once() {
         bridge.database.pool.close().await;
     }
 }
+
+/// Brings a browser's cookie to a path. Returns the status, the body, and the cookie that the browser has afterwards.
+async fn brings(bridge: &Bridge, query: &str, cookie: &str) -> (StatusCode, String, String) {
+    let address = format!("{}/oauth/callback?{query}", bridge.address);
+    let sent = bridge.http.get(address).header(header::COOKIE, cookie);
+    let answer = sent.send().await.unwrap();
+    let set = answer.headers().get(header::SET_COOKIE);
+    let set = set.map(|set| set.to_str().unwrap().split(';').next().unwrap().to_owned());
+    let status = answer.status();
+    let body = answer.text().await.unwrap();
+    (status, body, set.unwrap_or_else(|| cookie.to_owned()))
+}
+
+fn code(bridge: &Bridge) -> String {
+    let location_id = seed::LOCATION_ID.to_owned();
+    let ghl = &bridge.simulation.ghl;
+    ghl.issue_code(InstallKind::Location { location_id })
+}
+
+#[tokio::test]
+async fn an_install_from_the_marketplace_leaves_that_of_another_tab() {
+    let bridge = Bridge::bare().await;
+    let (state, cookie) = begin(&bridge).await;
+    let marketplace = format!("code={}", code(&bridge));
+    let (status, _, cookie) = brings(&bridge, &marketplace, &cookie).await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+    let ours = format!("code={}&state={state}", code(&bridge));
+    let (status, page, _) = brings(&bridge, &ours, &cookie).await;
+    assert_eq!(status, StatusCode::SEE_OTHER, "{page}");
+}
+
+#[tokio::test]
+async fn what_is_given_twice_leads_to_a_page() {
+    let bridge = Bridge::bare().await;
+    let (state, cookie) = begin(&bridge).await;
+    let code = code(&bridge);
+    for query in [
+        format!("code={code}&state={state}&state=another"),
+        format!("code={code}&code=another&state={state}"),
+        format!("error=denied&error=denied&code={code}"),
+    ] {
+        let (status, page, _) = brings(&bridge, &query, &cookie).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{query}");
+        assert!(page.contains("<html"), "{page}");
+    }
+    assert_eq!(bridge.simulation.ghl.faults().count(TOKEN), 0);
+    let same = format!("code={code}&code={code}&state={state}&state={state}");
+    let (status, page, _) = brings(&bridge, &same, &cookie).await;
+    assert_eq!(status, StatusCode::SEE_OTHER, "{page}");
+}
