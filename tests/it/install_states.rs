@@ -242,13 +242,13 @@ async fn an_exchange_whose_connection_is_cut_is_tried_again_at_once() {
 /// Brings a browser's cookie to a path. Returns the status, the body, and the cookie that the browser has afterwards.
 async fn brings(bridge: &Bridge, query: &str, cookie: &str) -> (StatusCode, String, String) {
     let address = format!("{}/oauth/callback?{query}", bridge.address);
-    let sent = bridge.http.get(address).header(header::COOKIE, cookie);
-    let answer = sent.send().await.unwrap();
-    let set = answer.headers().get(header::SET_COOKIE);
-    let set = set.map(|set| set.to_str().unwrap().split(';').next().unwrap().to_owned());
+    let request = bridge.http.get(address).header(header::COOKIE, cookie);
+    let answer = request.send().await.unwrap();
+    let kept = answer.headers().get(header::SET_COOKIE);
+    let kept = kept.map(|kept| kept.to_str().unwrap().split(';').next().unwrap().to_owned());
     let status = answer.status();
     let body = answer.text().await.unwrap();
-    (status, body, set.unwrap_or_else(|| cookie.to_owned()))
+    (status, body, kept.unwrap_or_else(|| cookie.to_owned()))
 }
 
 fn code(bridge: &Bridge) -> String {
