@@ -242,7 +242,12 @@ pub async fn list_recipients(
     .map(|row| (row.wa_message_id.0, (row.chat, row.seen_at)))
     .fetch_all(pool)
     .await?;
-    Ok(found.into_iter().collect())
+    // The echo of a send, which stands behind it, may have another time.
+    let mut known = HashMap::new();
+    for (id, recipient) in found {
+        known.entry(id).or_insert(recipient);
+    }
+    Ok(known)
 }
 
 /// How far WhatsApp says that a part got.
