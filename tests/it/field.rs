@@ -152,6 +152,45 @@ async fn a_customers_edit_is_shown_with_its_original() {
     }
 }
 
+/// An edit of the field's original, as a message with an id of its own or as an update with that of the original.
+fn edit(own: Option<&str>, words: &str) -> Value {
+    let original = json!({"remoteJid": CHAT, "fromMe": false, "id": ORIGINAL});
+    let content = json!({"conversation": words});
+    match own {
+        Some(id) => {
+            let key = json!({"remoteJid": CHAT, "fromMe": false, "id": id});
+            let change = json!({"key": original, "type": 14, "editedMessage": content});
+            json!({"event": "messages.upsert", "data": {"messages": [
+                {"key": key, "message": {"protocolMessage": change}}]}})
+        }
+        None => {
+            json!({"event": "messages.update", "data": [{"key": original,
+                "update": {"message": {"editedMessage": {"message": content}}}}]})
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_edit_back_to_earlier_words_is_a_line() {
+    let bridge = Bridge::new().await;
+    posts_file(&bridge, "edit-encrypted-original.json").await;
+    for (id, words) in [("E1", "satu"), ("E2", "dua"), ("E3", "satu"), ("E4", "dua")] {
+        // Each in both forms, and once more.
+        for _ in 0..2 {
+            posts(&bridge, &edit(Some(id), words)).await;
+            posts(&bridge, &edit(None, words)).await;
+        }
+        bridge.after(Duration::minutes(5)).await;
+    }
+    // A webhook that comes again later is not another edit.
+    posts(&bridge, &edit(Some("E1"), "satu")).await;
+    let shown: Vec<_> = texts(&bridge)
+        .iter()
+        .map(|text| text.rsplit(' ').next().unwrap().to_owned())
+        .collect();
+    assert_eq!(shown, ["meja", "satu", "dua", "satu", "dua"]);
+}
+
 // ---- pictures that come twice ----
 
 #[tokio::test]

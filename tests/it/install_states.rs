@@ -238,3 +238,41 @@ async fn an_exchange_whose_connection_is_cut_is_tried_again_at_once() {
         bridge.database.pool.close().await;
     }
 }
+
+/// Brings a browser's cookie to a path. Returns the status, the body, and the cookie that the browser has afterwards.
+async fn brings(bridge: &Bridge, query: &str, cookie: &str) -> (StatusCode, String, String) {
+    let address = format!("{}/oauth/callback?{query}", bridge.address);
+    let request = bridge.http.get(address).header(header::COOKIE, cookie);
+    let answer = request.send().await.unwrap();
+    let kept = answer.headers().get(header::SET_COOKIE);
+    let kept = kept.map(|kept| kept.to_str().unwrap().split(';').next().unwrap().to_owned());
+    let status = answer.status();
+    let body = answer.text().await.unwrap();
+    (status, body, kept.unwrap_or_else(|| cookie.to_owned()))
+}
+
+fn code(bridge: &Bridge) -> String {
+    let location_id = seed::LOCATION_ID.to_owned();
+    let ghl = &bridge.simulation.ghl;
+    ghl.issue_code(InstallKind::Location { location_id })
+}
+
+#[tokio::test]
+async fn what_is_given_twice_leads_to_a_page() {
+    let bridge = Bridge::bare().await;
+    let (state, cookie) = begin(&bridge).await;
+    let code = code(&bridge);
+    for query in [
+        format!("code={code}&state={state}&state=another"),
+        format!("code={code}&code=another&state={state}"),
+        format!("error=denied&error=denied&code={code}"),
+    ] {
+        let (status, page, _) = brings(&bridge, &query, &cookie).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{query}");
+        assert!(page.contains("<html"), "{page}");
+    }
+    assert_eq!(bridge.simulation.ghl.faults().count(TOKEN), 0);
+    let same = format!("code={code}&code={code}&state={state}&state={state}");
+    let (status, page, _) = brings(&bridge, &same, &cookie).await;
+    assert_eq!(status, StatusCode::SEE_OTHER, "{page}");
+}

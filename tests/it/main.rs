@@ -84,6 +84,7 @@ mod quoted_contacts;
 mod rate_limits;
 mod reading;
 mod refreshing;
+mod refused_contacts;
 mod refused_looks;
 mod renewals;
 mod replayed_replies;

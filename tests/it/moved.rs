@@ -331,3 +331,45 @@ async fn pages_and_doctor_say_what_to_do_for_a_moved_location() {
     let named = finding(&bridge, "install").await;
     assert!(named.contains("Install the app again"), "{named}");
 }
+
+#[tokio::test]
+async fn one_refusal_of_a_token_that_works_holds_nothing() {
+    for (status, words) in WORDS {
+        for (route, times) in [(INBOUND, 1), (LOOKUP, 1), (INBOUND, 2)] {
+            let bridge = Bridge::new().await;
+            let faults = bridge.simulation.ghl.faults();
+            for _ in 0..times {
+                faults.push(route, refusal(status, words));
+            }
+            let id = bridge.customer_writes("hai").await;
+            bridge.settle().await;
+            assert_eq!(state(&bridge, &id).await, "accepted", "{words} {route}");
+            // Any call of the location shows that the token works.
+            for _ in 0..times {
+                bridge.clock.advance(Duration::seconds(1));
+                bridge.use_token(&location()).await.unwrap();
+                bridge.after(Duration::seconds(6)).await;
+            }
+            assert_eq!(state(&bridge, &id).await, "posted", "{words} {route}");
+            bridge.database.pool.close().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_tick_does_not_wait_for_a_token_that_works_either() {
+    let bridge = Bridge::new().await;
+    let id = bridge.agent_writes("hai").await;
+    bridge.settle().await;
+    let faults = bridge.simulation.ghl.faults();
+    faults.push(STATUS, refusal(WORDS[0].0, WORDS[0].1));
+    let waapify = &bridge.simulation.waapify;
+    waapify.customer_receives(seed::AISYAH.2).await;
+    bridge.settle().await;
+    bridge.after(Duration::minutes(1)).await;
+    assert_eq!(bridge.ghl_status(&id), "sent");
+    bridge.customer_writes("ada lagi").await;
+    bridge.settle().await;
+    bridge.after(Duration::seconds(1)).await;
+    assert_eq!(bridge.ghl_status(&id), "delivered");
+}

@@ -115,3 +115,40 @@ async fn a_body_with_receipts_of_several_people_teaches_all() {
     assert_eq!(bridge.conversation(), ["saya Aisyah"]);
     assert_eq!(shown(&bridge, &other), ["saya lain"]);
 }
+
+#[tokio::test]
+async fn a_later_quote_of_what_another_phone_got_moves_the_lid() {
+    let bridge = Bridge::new().await;
+    let first = sent(&bridge).await;
+    acknowledges(&bridge, LID, &first).await;
+    writes(&bridge, "H1", LID, "saya Aisyah").await;
+    bridge.after(Duration::minutes(1)).await;
+    let (other, id) = sent_to_other(&bridge).await;
+    bridge.after(Duration::minutes(1)).await;
+    let quote = answer(&bridge, "Q1", &id, "nombor baharu");
+    arrive(&bridge, &[quote]).await;
+    writes(&bridge, "H2", LID, "masih").await;
+    assert_eq!(bridge.conversation(), ["saya Aisyah"]);
+    assert_eq!(shown(&bridge, &other).len(), 2);
+}
+
+#[tokio::test]
+async fn what_the_owner_typed_to_a_phone_proves_whose_lid_it_is() {
+    for is_quote in [true, false] {
+        let bridge = Bridge::new().await;
+        let waapify = &bridge.simulation.waapify;
+        let id = waapify.owner_writes(seed::AISYAH.2, "dari telefon").await;
+        bridge.settle().await;
+        writes(&bridge, "H1", LID, "siapa saya").await;
+        assert_eq!(bridge.conversation(), ["dari telefon"]);
+        if is_quote {
+            let quote = answer(&bridge, "Q1", &id, "jawapan");
+            arrive(&bridge, &[quote]).await;
+        } else {
+            acknowledges(&bridge, LID, &id).await;
+        }
+        let expected = if is_quote { 3 } else { 2 };
+        assert_eq!(bridge.conversation().len(), expected, "{is_quote}");
+        bridge.database.pool.close().await;
+    }
+}

@@ -5,6 +5,7 @@ use simulators::{Fault, seed};
 use time::Duration;
 
 use crate::harness::Bridge;
+use crate::people::{add, shown};
 use crate::unconfirmed_posts::{after_index_lag, state, writes_into};
 
 const LIST: &str = "GET /conversations/{id}/messages";
@@ -121,4 +122,78 @@ async fn a_first_message_is_found_in_the_export_while_the_search_is_refused() {
     after_index_lag(&bridge).await;
     assert_eq!(state(&bridge, &id).await, "posted");
     assert_eq!(bridge.posted().len(), 1);
+}
+
+/// The answer when GHL's database does not reply in time.
+fn timed_out() -> Fault {
+    Fault::answer(400, r#"{"statusCode":400,"message":"Command timed out"}"#)
+}
+
+#[tokio::test]
+async fn a_post_that_timed_out_is_looked_for() {
+    for is_stored in [true, false] {
+        let bridge = Bridge::new().await;
+        bridge.customer_writes("salam").await;
+        bridge.settle().await;
+        let body = r#"{"statusCode":400,"message":"Command timed out"}"#;
+        let fault = if is_stored {
+            Fault::after_effect(400, body)
+        } else {
+            timed_out()
+        };
+        let id = writes_into(&bridge, fault, "hai").await;
+        for n in 0..3 {
+            bridge.agent_writes(&format!("ya {n}?")).await;
+        }
+        after_index_lag(&bridge).await;
+        after_index_lag(&bridge).await;
+        assert_eq!(state(&bridge, &id).await, "posted");
+        assert_eq!(bridge.conversation(), ["salam", "hai"]);
+        assert_eq!(bridge.posted().len(), if is_stored { 2 } else { 3 });
+        bridge.database.pool.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_lacks_what_we_know_is_no_answer() {
+    let empty = r#"{"messages":{"messages":[],"nextPage":false}}"#;
+    let other = r#"{"messages":{"messages":[{"id":"other","altId":"x"}],"nextPage":false}}"#;
+    let exported = [
+        r#"{"messages":[],"nextCursor":null}"#,
+        r#"{"messages":[{"id":"other","altId":"x"}],"nextCursor":null}"#,
+    ];
+    for (list, export) in [(empty, exported[0]), (other, exported[1])] {
+        let bridge = Bridge::new().await;
+        let faults = bridge.simulation.ghl.faults();
+        faults.always(LIST, Fault::answer(200, list));
+        faults.always(EXPORT, Fault::answer(200, export));
+        let id = lost(&bridge, true).await;
+        pass(&bridge, 20).await;
+        assert_eq!(state(&bridge, &id).await, "accepted", "{list}");
+        assert_eq!(bridge.posted().len(), 2, "{list}");
+        faults.clear();
+        pass(&bridge, 8).await;
+        assert_eq!(state(&bridge, &id).await, "posted");
+        assert_eq!(bridge.conversation(), ["salam", "hai"]);
+        bridge.database.pool.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_message_of_a_contact_that_was_merged_is_looked_for_in_the_other() {
+    let bridge = Bridge::new().await;
+    let twin = add(&bridge, "Aisyah (pejabat)", seed::AISYAH.2);
+    bridge.agent_sends(&twin, "tawaran", &[]).await;
+    bridge.settle().await;
+    bridge.customer_writes("salam").await;
+    bridge.settle().await;
+    assert_eq!(shown(&bridge, &twin), ["salam"]);
+    let id = writes_into(&bridge, Fault::after_effect(502, ""), "hai").await;
+    // GHL moves the messages to the other contact, and knows the first no more.
+    bridge.simulation.ghl.merge(&twin, seed::AISYAH.0);
+    for _ in 0..5 {
+        after_index_lag(&bridge).await;
+    }
+    assert_eq!(state(&bridge, &id).await, "posted");
+    assert_eq!(bridge.conversation(), ["salam", "hai"]);
 }

@@ -41,7 +41,7 @@ pub(super) fn read(item: &Value) -> Event {
     let Some(said) = said(item) else {
         return of_stub(item, id, from_me, chat, sender);
     };
-    let id = change_id(&said).unwrap_or(id);
+    let id = change_id(&said, Some(&id)).unwrap_or(id);
     let sent_at = fields::instant(item.get("messageTimestamp"));
     Event::Message(Box::new(message(item, id, (chat, sender), said, sent_at)))
 }
@@ -49,7 +49,7 @@ pub(super) fn read(item: &Value) -> Event {
 /// Reads an item of an update that changes the message it names. `said` is the new content.
 pub(super) fn changed(item: &Value, said: Said, sent_at: Option<OffsetDateTime>) -> Event {
     let from_me = fields::flag(item.pointer("/key/fromMe"));
-    match (change_id(&said), jid::chat(item, from_me)) {
+    match (change_id(&said, None), jid::chat(item, from_me)) {
         (Some(id), Some(place)) => {
             Event::Message(Box::new(message(item, id, place, said, sent_at)))
         }
@@ -99,11 +99,18 @@ impl Message {
         };
         let about = self.about.clone()?;
         let content = content::edited(Some(&sealed.open(&about, secret, writers)?));
-        let id = change_id(&Said {
+        let said = Said {
             content: content.clone(),
             about: Some(about),
             ..Said::default()
-        })?;
+        };
+        // Ids are ASCII.
+        let own = self
+            .id
+            .strip_prefix(SEALED)?
+            .get(KNOWN..)
+            .unwrap_or_default();
+        let id = change_id(&said, None)? + own;
         Some(Self {
             id,
             content,
@@ -114,10 +121,11 @@ impl Message {
 
 /// The id of an edit or a revoke; `None` for other messages. Baileys announces each twice, as a message with its own id and
 /// as an update without one, and both must count as one. So the id is made of what both know: the changed message and its
-/// new text. (Therefore a text that is changed back counts once.) An edit that cannot be opened has its encrypted bytes in
-/// place of the text. The parts have no fixed length, so they are hashed, each alone, so that all edits of one message
-/// have ids that begin alike; 64 bits of each are enough to distinguish the messages of one chat.
-fn change_id(said: &Said) -> Option<String> {
+/// new text. Behind that stands, of an edit, the id of its own, because a text may be changed back
+/// ([`edit_without_own_id`]). An edit that cannot be opened has its encrypted bytes in place of the text. The parts have no
+/// fixed length, so they are hashed, each alone, so that all edits of one message have ids that begin alike; 64 bits of
+/// each are enough to distinguish the messages of one chat.
+fn change_id(said: &Said, own: Option<&str>) -> Option<String> {
     let (name, new) = match &said.content {
         Content::Edited(content) => (EDIT, wording::plain(content).into_bytes()),
         Content::Deleted => ("revoke:", Vec::new()),
@@ -127,7 +135,23 @@ fn change_id(said: &Said) -> Option<String> {
         _ => return None,
     };
     let about = said.about.as_ref()?;
-    Some(format!("{name}{}{}", half(about.as_bytes()), half(&new)))
+    let own = own.filter(|_| said.content != Content::Deleted);
+    let own = own.map_or_else(String::new, |own| half(own.as_bytes()));
+    Some(format!(
+        "{name}{}{}{own}",
+        half(about.as_bytes()),
+        half(&new)
+    ))
+}
+
+/// Length of the part of an edit's id, behind its beginning, that tells what was changed to what.
+const KNOWN: usize = 32;
+
+/// The id of an edit without the id of its own, as an update has it that announces the same edit.
+#[must_use]
+pub fn edit_without_own_id(id: &str) -> Option<&str> {
+    let known = id.strip_prefix(EDIT)?.get(..KNOWN)?;
+    id.get(..EDIT.len() + known.len())
 }
 
 /// The beginning of the ids of edits.

@@ -117,7 +117,8 @@ impl Tokens {
             }
             (_, answer) => {
                 if held.is_refused && answer.is_ok() {
-                    tokens::end_refusal(&self.pool, owner.key(), held.version).await?;
+                    let now = self.clock.now();
+                    tokens::end_refusal(&self.pool, owner.key(), held.version, now).await?;
                 }
                 Ok(answer?)
             }

@@ -56,6 +56,19 @@ const WRONG_LOCATION: [&str; 2] = [
 /// GHL's words when it has no message with an id.
 const NO_MESSAGE: &str = "no message found";
 
+/// GHL's words, together with "contact", when a contact was deleted or merged with another.
+const CONTACT_GONE: [&str; 6] = [
+    "not found",
+    "does not exist",
+    "doesn't exist",
+    "no longer exists",
+    "deleted",
+    "merged",
+];
+
+/// GHL's words when its database did not answer in time; they come with 400.
+const TIMED_OUT: &str = "command timed out";
+
 /// GHL's words when the app lacks the scope of a route, or has a token of the wrong class for it.
 const NO_SCOPE: [&str; 2] = [
     "not authorized for this scope",
@@ -82,6 +95,19 @@ impl CallError {
         self.status == Some(401) && self.says(NO_MESSAGE)
     }
 
+    /// Whether GHL says that the contact does not exist any more. Other refusals say nothing about the contact.
+    #[must_use]
+    pub fn says_contact_is_gone(&self) -> bool {
+        let is_gone = || CONTACT_GONE.iter().any(|words| self.says(words));
+        matches!(self.status, Some(400 | 404 | 410 | 422)) && self.says("contact") && is_gone()
+    }
+
+    /// Whether GHL gave up on its database: it may have done what was asked.
+    #[must_use]
+    pub fn has_timed_out(&self) -> bool {
+        self.says(TIMED_OUT)
+    }
+
     /// Whether these words are among GHL's.
     fn says(&self, part: &str) -> bool {
         matches!(&self.detail, Reason::Answer(Answer::Ghl { words, .. }) if words.to_lowercase().contains(part))
@@ -104,6 +130,7 @@ pub(super) fn classify(
     let dead_grant = says("invalid grant")
         || says("refresh token is invalid")
         || body.get("error").and_then(Value::as_str) == Some("invalid_grant");
+    let timed_out = says(TIMED_OUT);
     let advice = match status.as_u16() {
         400 | 401 if dead_grant => Advice::Reinstall,
         429 => Advice::RetryAfter(limits::pause(headers)),
@@ -112,13 +139,14 @@ pub(super) fn classify(
         401 if is_expiry(&words.to_lowercase()) => Advice::Reauthorize,
         400 | 403 if says("location is not active") => Advice::Inactive,
         408 | 500.. => Advice::Retry,
+        _ if timed_out => Advice::Retry,
         _ => Advice::Reject,
     };
     CallError {
         advice,
         status: Some(status.as_u16()),
-        // GHL has given 500 both before and after it acted.
-        may_have_arrived: matches!(status.as_u16(), 408 | 500..),
+        // GHL has given 500, and 400 when its database did not answer, both before and after it acted.
+        may_have_arrived: matches!(status.as_u16(), 408 | 500..) || timed_out,
         is_outage: matches!(status.as_u16(), 408 | 500..) || is_foreign && status != 429,
         is_final: advice == Advice::Reject && is_about_content(status.as_u16(), &words),
         detail: describe(status, &words, body),
@@ -327,6 +355,25 @@ mod tests {
         ] {
             let error = classified(status, &json!({"message": "no"}).to_string());
             assert_eq!(error.may_have_arrived, may_have_arrived, "{status}");
+        }
+        let timed_out = classified(400, r#"{"message":"Command timed out"}"#);
+        assert!(timed_out.may_have_arrived && !timed_out.is_final);
+        assert_eq!(timed_out.advice, Advice::Retry);
+    }
+
+    #[test]
+    fn only_words_about_a_contact_say_that_it_is_gone() {
+        for (status, message, is_gone) in [
+            (400, "Contact not found", true),
+            (404, "Contact with id abc not found", true),
+            (400, "This contact was merged", true),
+            (404, "Not Found", false),
+            (404, "Cannot GET /contacts/abc", false),
+            (403, "Contact not found", false),
+            (400, "Command timed out", false),
+        ] {
+            let error = classified(status, &json!({"message": message}).to_string());
+            assert_eq!(error.says_contact_is_gone(), is_gone, "{status} {message}");
         }
     }
 }

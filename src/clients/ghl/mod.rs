@@ -6,6 +6,7 @@
 mod accounts;
 mod call;
 mod channels;
+mod contact_phones;
 mod conversations;
 mod delivery;
 mod error;
@@ -18,6 +19,7 @@ use std::time::Duration;
 
 use call::parse;
 pub use channels::{SmsProvider, SmsProviders};
+pub use contact_phones::ContactPhones;
 pub use conversations::{FoundConversation, ListedMessage, MessagePage};
 pub use delivery::{DeliveryHead, NotDelivery};
 pub use error::{Advice, CallError};
@@ -230,29 +232,22 @@ impl Client {
         }
     }
 
-    /// The phones of a contact as GHL has them, the main one first.
+    /// The phones of a contact as GHL has them.
     ///
     /// # Errors
-    /// [`CallError`]; a contact that GHL does not have is a refusal.
+    /// [`CallError`]; a contact that GHL does not have is a refusal ([`CallError::says_contact_is_gone`]).
     pub async fn find_phones_of_contact(
         &self,
         token: &SecretString,
         contact: &ContactId,
-    ) -> Result<Vec<String>, CallError> {
+    ) -> Result<ContactPhones, CallError> {
         let path = ["contacts", contact.as_str()];
         let answer = self
             .call(self.request(Method::GET, &path, V_2021_07, token))
             .await?;
         let found = answer.body.get("contact").filter(|found| found.is_object());
         let found = found.ok_or_else(|| answer.incomplete("contact"))?;
-        let others = found.get("additionalPhones").and_then(Value::as_array);
-        let others = others.into_iter().flatten();
-        let others = others.map(|other| other.get("phone").unwrap_or(other));
-        let phones = found.get("phone").into_iter().chain(others);
-        Ok(phones
-            .filter_map(Value::as_str)
-            .map(ToOwned::to_owned)
-            .collect())
+        Ok(ContactPhones::read(found))
     }
 
     /// The contact with this phone, or a new one without a name: it gives no field but the phone, because an upsert

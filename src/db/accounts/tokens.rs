@@ -219,13 +219,15 @@ pub async fn record_refusal(
     Ok(recorded.rows_affected() == 1)
 }
 
-/// Records that GHL takes the refused token of the pair `version` again.
+/// Records that GHL takes the refused token of the pair `version` again, and makes due what waits for the token.
 pub async fn end_refusal(
     pool: &Pool,
     (kind, owner): (OwnerKind, &str),
     version: i64,
+    now: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    sqlx::query!(
+    let mut tx = pool.begin().await?;
+    let ended = sqlx::query!(
         r#"
         update tokens
         set trouble = null, trouble_code = null, trouble_args = null
@@ -235,7 +237,44 @@ pub async fn end_refusal(
         kind as OwnerKind,
         version,
     )
-    .execute(pool)
+    .execute(&mut *tx)
+    .await?;
+    if ended.rows_affected() == 1 && kind == OwnerKind::Location {
+        make_due(&mut tx, owner, now).await?;
+    }
+    tx.commit().await
+}
+
+/// What waited once is due at once. GHL may take the token for some calls and refuse it for others: what waited more often
+/// is tried again after longer and longer pauses, which end at the pause that it has.
+async fn make_due(tx: &mut Connection, location: &str, now: OffsetDateTime) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        update inbound
+        set due_at = least(
+                due_at,
+                $2 + case when waits > 1 then interval '1 second' * power(2, least(waits, 10)) else interval '0' end
+            )
+        where location_id = $1 and state = 'accepted' and is_waiting and due_at > $2
+        "#,
+        location,
+        now,
+    )
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query!(
+        r#"
+        update status_updates
+        set due_at = least(
+                due_at,
+                $2 + case when waits > 1 then interval '1 second' * power(2, least(waits, 10)) else interval '0' end
+            )
+        where location_id = $1 and waits > 0 and due_at > $2
+        "#,
+        location,
+        now,
+    )
+    .execute(tx)
     .await
     .map(|_| ())
 }

@@ -131,6 +131,22 @@ pub async fn confirm(
     .map(|_| ())
 }
 
+/// GHL is to be asked whether the contact of a phone still has it.
+pub async fn doubt(pool: &Pool, location: &LocationId, forms: &[String]) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        update contacts
+        set checked_at = null
+        where location_id = $1 and phone = any($2)
+        "#,
+        location.as_str(),
+        forms,
+    )
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
 /// Deletes the contact of a phone, for the case that GHL does not have it any more.
 pub async fn forget(pool: &Pool, location: &LocationId, forms: &[String]) -> sqlx::Result<()> {
     sqlx::query!(

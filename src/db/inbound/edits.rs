@@ -98,6 +98,49 @@ pub async fn is_told(
     .await
 }
 
+/// Whether an edit is known by its other form. `begin`: its id without the id of its own. An update has no id of its own, and is
+/// known by its words; a message with one is another edit than that of an earlier update.
+pub async fn is_known(
+    pool: &Pool,
+    edit: &NewInbound<'_>,
+    begin: &str,
+    now: OffsetDateTime,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"
+        with same as (
+            select wa_message_id, sent_at, accepted_at
+            from inbound
+            where location_id = $1
+                and number = $2
+                and wa_message_id between $3 and $3 || 'g'
+                and starts_with(wa_message_id, $3)
+                and from_me = $4
+        )
+        select exists (
+            select 1
+            from same
+            where $5 = $3
+                or wa_message_id = $3
+                and (
+                    sent_at = $6
+                    or accepted_at >= $7
+                    and not exists (select 1 from same other where other.wa_message_id <> $3)
+                )
+        ) as "is_known!"
+        "#,
+        edit.location.as_str(),
+        edit.number,
+        begin,
+        edit.from_me,
+        edit.wa_message_id.as_str(),
+        edit.sent_at,
+        now - APART,
+    )
+    .fetch_one(pool)
+    .await
+}
+
 /// Gives the content of an edit to the row that stands for it because it could not be opened, if nobody has begun to post
 /// that; `begin` is the beginning of its id. Returns whether there was one.
 pub async fn fill_in(

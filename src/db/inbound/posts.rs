@@ -126,6 +126,37 @@ pub async fn find_predecessor(pool: &Pool, job: &InboundJob) -> sqlx::Result<Opt
     .await
 }
 
+/// GHL's newest message of a contact of which we know that it was there before the unconfirmed post of `job`: a list without
+/// it is incomplete.
+pub async fn find_known(
+    pool: &Pool,
+    job: &InboundJob,
+    contact: &ContactId,
+) -> sqlx::Result<Option<GhlMessageId>> {
+    sqlx::query_scalar!(
+        r#"
+        select ghl_message_id as "ghl_message_id!: GhlMessageId"
+        from inbound
+        where location_id = $1
+            and conversation = $2
+            and contact_id = $3
+            and id <> $4
+            and state = 'posted'
+            and ghl_message_id is not null
+            and post_started_at <= $5
+        order by post_started_at desc
+        limit 1
+        "#,
+        job.location_id.as_str(),
+        job.conversation,
+        contact.as_str(),
+        job.id.0,
+        job.post_started_at,
+    )
+    .fetch_optional(pool)
+    .await
+}
+
 /// Whether we know a message of GHL: we posted it, or it is an agent's message that we started to send.
 pub async fn is_known(
     pool: &Pool,

@@ -215,7 +215,8 @@ pub async fn find_sent(
     .await
 }
 
-/// The chats (digits) to which the messages with these ids were sent from `number`, and when, by id.
+/// The chats (digits) to which the messages with these ids were sent from `number`, by the service or on the business's
+/// phone, and when, by id.
 pub async fn list_recipients(
     pool: &Pool,
     location: &LocationId,
@@ -224,10 +225,15 @@ pub async fn list_recipients(
 ) -> sqlx::Result<HashMap<String, (String, OffsetDateTime)>> {
     let found = sqlx::query!(
         r#"
-        select r.wa_message_id, o.chat as "chat!", r.seen_at
+        select r.wa_message_id as "wa_message_id!: WaMessageId", o.chat as "chat!", r.seen_at as "seen_at!"
         from receipts r
         join outbound o on o.location_id = r.location_id and o.id = r.message_id
         where r.location_id = $1 and r.number = $2 and r.wa_message_id = any($3) and o.chat is not null
+        union all
+        select i.wa_message_id, i.conversation, i.sent_at
+        from inbound i
+        where i.location_id = $1 and i.number = $2 and i.wa_message_id = any($3) and i.from_me
+            and i.conversation not in ('', i.number)
         "#,
         location.as_str(),
         number,
@@ -236,7 +242,12 @@ pub async fn list_recipients(
     .map(|row| (row.wa_message_id.0, (row.chat, row.seen_at)))
     .fetch_all(pool)
     .await?;
-    Ok(found.into_iter().collect())
+    // The echo of a send, which stands behind it, may have another time.
+    let mut known = HashMap::new();
+    for (id, recipient) in found {
+        known.entry(id).or_insert(recipient);
+    }
+    Ok(known)
 }
 
 /// How far WhatsApp says that a part got.

@@ -4,17 +4,16 @@
 
 use std::time::Duration as StdDuration;
 
-use axum::extract::{Query, State};
+use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use secrecy::ExposeSecret;
-use serde::Deserialize;
 use time::Duration;
 use tracing::{error, warn};
-use url::Url;
+use url::{Url, form_urlencoded};
 
 use crate::accounts::installs::Installed;
 use crate::accounts::tokens::TokenError;
@@ -40,11 +39,32 @@ const SEPARATOR: &str = ".";
 const MAX_STATES: usize = 5;
 
 /// The query with which GHL sends the browser back.
-#[derive(Deserialize)]
-pub(in crate::http) struct Callback {
+struct Callback {
     code: Option<String>,
     state: Option<String>,
     error: Option<String>,
+}
+
+/// Stands for values that contradict each other; no state and no code has it.
+const CONTRADICTION: &str = "?";
+
+impl Callback {
+    /// Reads what browsers and relays make of it: a name may stand there twice, and an empty value is none.
+    fn read(query: Option<&str>) -> Self {
+        let pairs: Vec<_> = form_urlencoded::parse(query.unwrap_or_default().as_bytes()).collect();
+        let value = |name: &str| {
+            let mut given = pairs.iter().filter(|(key, _)| key == name);
+            let first = given.next()?.1.trim();
+            let is_one = given.all(|(_, other)| other.trim() == first);
+            let value = if is_one { first } else { CONTRADICTION };
+            Some(value.to_owned()).filter(|value| !value.is_empty())
+        };
+        Self {
+            code: value("code"),
+            state: value("state"),
+            error: value("error"),
+        }
+    }
 }
 
 /// Sends the browser to GHL to choose where the app is installed.
@@ -78,16 +98,16 @@ fn state_cookie(public_url: &Url, value: &str) -> Cookie<'static> {
 pub(in crate::http) async fn callback(
     State(state): State<HttpState>,
     jar: CookieJar,
-    Query(mut callback): Query<Callback>,
+    RawQuery(query): RawQuery,
 ) -> Response {
-    // An empty one is none.
-    callback.state = callback.state.filter(|state| !state.trim().is_empty());
+    let callback = Callback::read(query.as_deref());
     let given = callback.state.clone();
     let page = finish(&state, &jar, callback).await.into_response();
     let mut left = states_of(&jar);
     match &given {
         // Another tab's install goes on.
         Some(given) => left.retain(|kept| kept != given),
+        // An install from the marketplace ends what this browser began.
         None => left.clear(),
     }
     let mut cookie = state_cookie(&state.public_url, &left.join(SEPARATOR));

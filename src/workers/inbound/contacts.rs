@@ -6,7 +6,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::accounts::tokens::TokenError;
 use crate::clients::ghl;
-use crate::clients::ghl::Advice;
+use crate::clients::ghl::{Advice, CallError, ContactPhones};
 use crate::db::contacts::lids::LID_SERVER;
 use crate::db::contacts::phones::KnownContact;
 use crate::db::contacts::{groups, phones};
@@ -14,6 +14,7 @@ use crate::model::ids::{ContactId, LocationId};
 use crate::model::phone_forms;
 use crate::model::states::ContactSource;
 use crate::workers::Context;
+use crate::workers::outbound::plan::{Country, country_of, main_number};
 
 /// Time for one call to GHL with a renewal of the token. A process that is killed in it delays the group by this at
 /// most.
@@ -32,6 +33,8 @@ const NAMELESS: &str = "WhatsApp group";
 pub(in crate::workers) struct Sender<'a> {
     /// Digits; for a group, its address.
     pub(in crate::workers) phone: &'a str,
+    /// The business's number that it wrote to (digits): people of its country write national numbers.
+    pub(in crate::workers) number: &'a str,
     /// The name on WhatsApp; none where the business wrote.
     pub(in crate::workers) name: Option<&'a str>,
     /// When the customer wrote; none where the business did.
@@ -80,14 +83,14 @@ pub(in crate::workers) async fn find_or_make(
     let known = phones::find(pool, location, &forms, sender.wrote_at).await?;
     let is_known = |contact: &ContactId| known.as_ref().is_some_and(|k| k.contact_id == *contact);
     if let Some(answered) = sender.answers.filter(|it| has_phone && !is_known(it))
-        && still_has(context, location, answered, &forms).await?
+        && may_have(context, location, answered, sender).await?
     {
         return Ok(Contact::new(answered.clone()));
     }
     if let Some(known) = known
         && (!has_phone
             || is_sure(&known, now)
-            || still_has(context, location, &known.contact_id, &forms).await?)
+            || may_have(context, location, &known.contact_id, sender).await?)
     {
         return Ok(Contact::from(known));
     }
@@ -103,38 +106,71 @@ fn is_sure(known: &KnownContact, now: OffsetDateTime) -> bool {
     known.checked_at.is_some_and(|at| now - at < TRUST)
 }
 
-/// Whether a contact has one of these numbers in GHL, of which it keeps the memory.
-async fn still_has(
+/// Whether a contact has the sender's phone in GHL, of which it keeps the memory; or GHL does not say, and nothing contradicts
+/// what we know. Then it is asked again with the next message.
+async fn may_have(
     context: &Context,
     location: &LocationId,
     contact: &ContactId,
-    forms: &[String],
+    sender: Sender<'_>,
 ) -> Result<bool, TokenError> {
-    let phones = read_phones(context, location, contact).await?;
-    let still = phones.iter().any(|phone| forms.contains(&digits(phone)));
-    if still {
+    let forms = phone_forms::forms(sender.phone);
+    let word = match read_phones(context, location, contact).await {
+        Err(TokenError::Call(error)) if error.says_contact_is_gone() => Word::No,
+        Err(TokenError::Call(error)) if is_silent(&error) => Word::Unknown,
+        read => word_of(&read?, &forms, country_of(sender.number)),
+    };
+    if word == Word::Yes {
         let now = context.clock.now();
-        phones::confirm(&context.pool, location, forms, contact, now).await?;
+        phones::confirm(&context.pool, location, &forms, contact, now).await?;
     }
-    Ok(still)
+    Ok(word != Word::No)
 }
 
-/// The phones of a contact in GHL; none if it has none, or was deleted or merged with another.
+/// What GHL says about a contact and a phone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Word {
+    /// The contact has it.
+    Yes,
+    /// It has others, or there is no such contact any more.
+    No,
+    /// Nothing.
+    Unknown,
+}
+
+/// Whether GHL refuses to show this contact only; when it is down, or the token is refused, the message must wait.
+fn is_silent(error: &CallError) -> bool {
+    error.advice == Advice::Reject || error.has_timed_out()
+}
+
+/// Phones are read as outbound messages read them, and in the contact's own country. Phones that nobody can read say
+/// nothing.
+fn word_of(phones: &ContactPhones, forms: &[String], country: Option<Country>) -> Word {
+    let own = phones.country.as_ref().and_then(|code| code.parse().ok());
+    let read = |written: &String| {
+        let countries = [country, own.filter(|_| own != country)];
+        countries.map(|country| main_number(written, country))
+    };
+    let numbers: Vec<_> = phones.written.iter().flat_map(read).flatten().collect();
+    let fits = |number: &String| forms.iter().any(|form| phone_forms::is_same(form, number));
+    if numbers.iter().any(fits) {
+        Word::Yes
+    } else if numbers.is_empty() {
+        Word::Unknown
+    } else {
+        Word::No
+    }
+}
+
+/// The phones of a contact in GHL.
 pub(in crate::workers) async fn read_phones(
     context: &Context,
     location: &LocationId,
     contact: &ContactId,
-) -> Result<Vec<String>, TokenError> {
+) -> Result<ContactPhones, TokenError> {
     let read =
         |ghl: ghl::Client, token| async move { ghl.find_phones_of_contact(&token, contact).await };
-    match context.tokens.call(location, read).await {
-        Err(TokenError::Call(error)) if error.advice == Advice::Reject => Ok(Vec::new()),
-        read => read,
-    }
-}
-
-fn digits(phone: &str) -> String {
-    phone.chars().filter(char::is_ascii_digit).collect()
+    context.tokens.call(location, read).await
 }
 
 /// The contact that GHL has under one of the numbers of a phone; none also where GHL refuses to say.

@@ -76,26 +76,18 @@ pub(in crate::workers) async fn learn(
     Ok(())
 }
 
-/// The proofs that tell something new, each with the phone of its LID. A receipt may move a LID that is known: it says whose
-/// the LID is since our message was sent. An answer may be about a message from before the customer's number changed.
+/// The proofs, each with the phone of its LID. They say whose the LID is since our message was sent: an answer may be about one
+/// from before the customer's number changed.
 async fn prove<'a>(
     context: &Context,
     job: &EventJob,
     events: &'a [Event],
 ) -> sqlx::Result<Vec<Pair<'a>>> {
-    let mut proofs: Vec<_> = events.iter().filter_map(proof).collect();
+    let proofs: Vec<_> = events.iter().filter_map(proof).collect();
     if proofs.is_empty() {
         return Ok(Vec::new());
     }
     let (pool, location) = (&context.pool, &job.location_id);
-    let hidden: Vec<_> = proofs.iter().map(|proof| proof.lid).collect();
-    let known = lids::find_phones(pool, location, &hidden).await?;
-    let may_tell =
-        |proof: &Proof<'_>| proof.learnt_by == LidSource::Receipt || !known.contains_key(proof.lid);
-    proofs.retain(may_tell);
-    if proofs.is_empty() {
-        return Ok(Vec::new());
-    }
     let ids: Vec<_> = proofs.iter().map(|proof| proof.sent).collect();
     let recipients = receipts::list_recipients(pool, location, &job.number, &ids).await?;
     let pair = |proof: Proof<'a>| {

@@ -42,10 +42,12 @@ pub(super) async fn look(
     job: &InboundJob,
     contact: &Contact,
 ) -> Result<Looked, TokenError> {
+    let known = posts::find_known(&context.pool, job, &contact.id).await?;
     let look = Look {
         context,
         job,
         contact,
+        known,
     };
     let (searched, listed) = look.at_conversation().await?;
     if let Some(decided) = listed.decided() {
@@ -74,6 +76,8 @@ struct Look<'a> {
     context: &'a Context,
     job: &'a InboundJob,
     contact: &'a Contact,
+    /// A message of the contact that GHL has.
+    known: Option<GhlMessageId>,
 }
 
 /// What GHL's search says of the contact's conversation.
@@ -108,8 +112,10 @@ impl Listed {
 /// A list of messages.
 #[derive(Clone, Copy)]
 enum List<'a> {
-    /// Of a conversation.
+    /// Of the contact's conversation.
     Of(&'a str),
+    /// Of another one, which the contact has in place of the one that we know.
+    Other(&'a str),
     /// Of the contact.
     Exported,
 }
@@ -132,9 +138,12 @@ impl Look<'_> {
     }
 
     /// How long the search and the export may still lack the message. Where the conversation is not known the message has
-    /// rested long enough before.
+    /// rested long enough before, unless it was posted to another contact, which was merged with this one.
     fn until_searchable(&self) -> Option<Duration> {
-        self.contact.conversation.as_ref()?;
+        let is_same = self.job.contact_id.as_ref() == Some(&self.contact.id);
+        if self.contact.conversation.is_none() && is_same {
+            return None;
+        }
         let since = self.context.clock.now() - self.job.post_started_at?;
         Some(SEARCHABLE - since).filter(|left| left.is_positive())
     }
@@ -152,7 +161,7 @@ impl Look<'_> {
             .id
             .as_ref()
             .filter(|id| known.is_some_and(|k| k != *id))
-            && let Some(decided) = self.find_in(List::Of(other)).await?.decided()
+            && let Some(decided) = self.find_in(List::Other(other)).await?.decided()
         {
             return Ok(decided);
         }
@@ -179,13 +188,19 @@ impl Look<'_> {
             ghl.find_conversation(&token, location, contact).await
         };
         match self.context.tokens.call(location, find).await {
-            Err(TokenError::Call(error)) if error.advice == Advice::Reject => Ok(Searched::Refused),
+            Err(TokenError::Call(error))
+                if is_refusal(&error)
+                    && (error.advice == Advice::Reject || error.has_timed_out()) =>
+            {
+                Ok(Searched::Refused)
+            }
             found => Ok(found?.map_or(Searched::Nothing, Searched::Found)),
         }
     }
 
     async fn find_in(&self, list: List<'_>) -> Result<Listed, TokenError> {
-        let (mut cursor, mut names_ids) = (None, false);
+        let (mut cursor, mut names_ids, mut is_empty) = (None, false, true);
+        let mut lacks = !matches!(list, List::Other(_)) && self.known.is_some();
         for _ in 0..MAX_PAGES {
             let page = match self.read(list, cursor.as_deref()).await {
                 Err(TokenError::Call(error)) if is_refusal(&error) => return Ok(refused(&error)),
@@ -197,15 +212,23 @@ impl Look<'_> {
             if let Some(found) = page.messages.iter().find(is_ours) {
                 return Ok(Listed::Found(found.id.clone()));
             }
-            names_ids |=
-                page.messages.is_empty() || page.messages.iter().any(|m| m.alt_id.is_some());
+            lacks &= !page
+                .messages
+                .iter()
+                .any(|m| Some(&m.id) == self.known.as_ref());
+            is_empty &= page.messages.is_empty();
+            names_ids |= page.messages.iter().any(|m| m.alt_id.is_some());
             // A cursor that repeats itself is the end.
             if page.next.is_none() || page.next == cursor {
                 break;
             }
             cursor = page.next;
         }
-        Ok(if names_ids {
+        // A conversation that exists has messages.
+        let must_have = !matches!(list, List::Exported);
+        Ok(if lacks || is_empty && must_have {
+            Listed::Refused
+        } else if is_empty || names_ids {
             Listed::NotThere
         } else {
             Listed::Silent
@@ -216,7 +239,9 @@ impl Look<'_> {
         let (location, contact) = (&self.job.location_id, &self.contact.id);
         let read = |ghl: ghl::Client, token| async move {
             match list {
-                List::Of(conversation) => ghl.list_messages(&token, conversation, cursor).await,
+                List::Of(conversation) | List::Other(conversation) => {
+                    ghl.list_messages(&token, conversation, cursor).await
+                }
                 List::Exported => ghl.export_messages(&token, location, contact, cursor).await,
             }
         };
@@ -224,9 +249,9 @@ impl Look<'_> {
     }
 }
 
-/// Whether another route may answer in place of this one.
-const fn is_refusal(error: &CallError) -> bool {
-    matches!(error.advice, Advice::Reject | Advice::Retry)
+/// Whether another route may answer in place of this one. A contact that is gone has to be looked up again.
+fn is_refusal(error: &CallError) -> bool {
+    matches!(error.advice, Advice::Reject | Advice::Retry) && !error.says_contact_is_gone()
 }
 
 /// The app may lack the scope where it was installed long ago, and then waiting changes nothing.

@@ -16,6 +16,7 @@ mod readable;
 pub(in crate::workers) mod reconciliation;
 pub(in crate::workers) mod record;
 mod retries;
+mod storing;
 
 use std::sync::Arc;
 
@@ -141,7 +142,7 @@ impl Worker for Inbound {
                 self.keep_conversation(&job, &contact, conversation).await
             }
             Err(error) => {
-                job.unconfirmed = matches!(&error, TokenError::Call(call) if call.may_have_arrived);
+                job.unconfirmed = is_unconfirmed(&job, &error);
                 self.reschedule(&job, error, rest_after(&contact)).await
             }
         }
@@ -152,6 +153,15 @@ impl Worker for Inbound {
         let now = self.0.clock.now();
         inbound::release(&self.0.pool, jobs, now + INDEX_LAG, now).await
     }
+}
+
+/// Whether GHL may have the message after this failed post. If its contact is gone, an earlier post may have moved to
+/// another contact with it.
+fn is_unconfirmed(job: &InboundJob, error: &TokenError) -> bool {
+    let TokenError::Call(call) = error else {
+        return false;
+    };
+    call.may_have_arrived || job.unconfirmed && call.says_contact_is_gone()
 }
 
 /// How long a message rests after a post whose outcome is unknown, before it is looked for.
@@ -180,6 +190,7 @@ impl Inbound {
     async fn prepare(&self, job: &InboundJob) -> Result<Prepared, TokenError> {
         let sender = Sender {
             phone: &job.phone,
+            number: &job.number,
             name: job.sender_name.as_deref(),
             wrote_at: (!job.from_me).then_some(job.sent_at),
             answers: job.contact_id.as_ref(),
@@ -197,6 +208,8 @@ impl Inbound {
             Looked::Compared(end) => end,
             Looked::Early(pause) => return Ok(Prepared::IsHidden(pause)),
             Looked::Refused => {
+                // The contact may be gone, with its messages in another.
+                self.doubt_contact(job).await?;
                 let pause = REFUSED_LOOK.pause(job.reconciliations, rand::random());
                 return Ok(pause.map_or(Prepared::Post(contact), Prepared::IsHidden));
             }

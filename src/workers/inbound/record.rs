@@ -11,11 +11,11 @@ use whatsapp_events::{
 use crate::db::contacts::lids::LID_SERVER;
 use crate::db::contacts::{lids, phones};
 use crate::db::inbound::media::{NewMedia, SLOT, Texts};
-use crate::db::inbound::{NewInbound, State, edits, late, media, quoted, undecrypted};
+use crate::db::inbound::{NewInbound, State, late, quoted, undecrypted};
+use crate::db::numbers;
 use crate::db::numbers::settings;
 use crate::db::outbound::receipts;
 use crate::db::webhooks::waapify_events::EventJob;
-use crate::db::{inbound, numbers};
 use crate::model::ids::{ContactId, WaMessageId};
 use crate::model::phone_forms;
 use crate::model::reason::Step;
@@ -23,6 +23,7 @@ use crate::workers::Context;
 use crate::workers::inbound::pairs;
 use crate::workers::inbound::pairs::Form;
 use crate::workers::inbound::readable::readable;
+use crate::workers::inbound::storing::store;
 use crate::workers::inbound::{beginnings, own_sends};
 use crate::workers::inbound_media::{LINK_DAYS, MEDIA_WAIT};
 use crate::workers::outbound::plan::country_of;
@@ -101,7 +102,7 @@ pub(in crate::workers) async fn record(
         edit_secret: message.secret.as_ref().filter(|_| !is_ignored),
         answers: answers.as_ref(),
     };
-    store(context, message, &new, &form).await?;
+    store(context, message, &new, (&form, texts.borrowed())).await?;
     if let Some(address) = moved_from.filter(|_| !is_ignored) {
         let now = context.clock.now();
         phones::mark_moved(&context.pool, &job.location_id, &address, now).await?;
@@ -136,32 +137,6 @@ async fn find_state(
         }
         state => state,
     })
-}
-
-/// Stores a message, unless its content belongs to one that is stored.
-async fn store(
-    context: &Context,
-    message: &Message,
-    new: &NewInbound<'_>,
-    form: &Form,
-) -> sqlx::Result<()> {
-    let (pool, now) = (&context.pool, context.clock.now());
-    let ids = message.about.as_deref().map(whatsapp_events::edit_ids);
-    let is_told = match (&message.content, ids) {
-        (Content::Edited(_), Some((_, sealed))) if new.text.is_some() => {
-            edits::fill_in(pool, new, &sealed, now).await?
-        }
-        (Content::Sealed(_), Some((known, _))) => edits::is_told(pool, new, &known, now).await?,
-        _ => false,
-    };
-    if is_told {
-        return Ok(());
-    }
-    let is_new = inbound::record_message(pool, new, now).await?.is_some();
-    if let (true, Form::Better(first), Some(file)) = (is_new, form, &message.file) {
-        media::replace_file(pool, new, first, file, now).await?;
-    }
-    Ok(())
 }
 
 async fn mirrors_phone(context: &Context, job: &EventJob) -> sqlx::Result<bool> {

@@ -42,7 +42,7 @@ impl Inbound {
         if job.failures > 0 {
             return self.fail(job, &error.detail).await;
         }
-        self.forget_contact(job).await?;
+        self.doubt_contact(job).await?;
         let now = self.0.clock.now();
         let pause = INBOUND.pause(0, rand::random()).unwrap_or_default();
         inbound::finish_retry(&self.0.pool, job, &error.detail, false, now + pause, now).await
@@ -55,11 +55,18 @@ impl Inbound {
         error: &TokenError,
     ) -> sqlx::Result<()> {
         match error {
+            TokenError::Call(call) if call.says_contact_is_gone() => self.forget_contact(job).await,
             TokenError::Call(call) if call.advice == Advice::Reject && !job.unconfirmed => {
-                self.forget_contact(job).await
+                self.doubt_contact(job).await
             }
             _ => Ok(()),
         }
+    }
+
+    /// Other refusals do not say that the contact is another one: GHL is asked whether it still has the phone.
+    pub(super) async fn doubt_contact(&self, job: &InboundJob) -> sqlx::Result<()> {
+        let forms = phone_forms::forms(&job.phone);
+        phones::doubt(&self.0.pool, &job.location_id, &forms).await
     }
 
     async fn forget_contact(&self, job: &InboundJob) -> sqlx::Result<()> {

@@ -71,6 +71,8 @@ enum Outcome {
     Attached(String),
     /// The file gets a link, because GHL does not get it.
     Linked,
+    /// The same, because GHL does not take it; the reader can have it.
+    Refused,
     /// The file is not available.
     Missing(Reason),
     /// The try failed; when no try is left, the second outcome counts.
@@ -135,7 +137,7 @@ impl Media {
         let error = match (uploaded, fetched.get()) {
             (Ok(Some(address)), _) => return Ok(Outcome::Attached(address)),
             (Ok(None), Some(Err(error))) => return Ok(not_fetched(error)),
-            (Ok(None), _) => return Ok(Outcome::Linked),
+            (Ok(None), _) => return Ok(Outcome::Refused),
             (Err(TokenError::Database(error)), _) => return Err(error),
             (Err(error), _) => error,
         };
@@ -157,6 +159,7 @@ impl Media {
         let location = &job.location_id;
         let sender = Sender {
             phone: &job.phone,
+            number: &job.number,
             name: job.sender_name.as_deref(),
             wrote_at: job.wrote_at,
             answers: job.contact_id.as_ref(),
@@ -178,8 +181,11 @@ impl Media {
     async fn probe(&self, location: &LocationId, contact: &ContactId) -> Result<(), TokenError> {
         match self.0.tokens.check(location).await {
             Err(TokenError::NeedsReinstall(_)) => {
-                let read = contacts::read_phones(&self.0, location, contact).await;
-                read.map(|_| ())
+                match contacts::read_phones(&self.0, location, contact).await {
+                    // The token was taken.
+                    Err(TokenError::Call(error)) if error.advice == Advice::Reject => Ok(()),
+                    read => read.map(|_| ()),
+                }
             }
             checked => checked,
         }
@@ -217,8 +223,14 @@ impl Media {
 
     async fn record(&self, job: &MediaJob, outcome: Outcome) -> sqlx::Result<()> {
         let outcome = match outcome {
-            Outcome::Linked | Outcome::Missing(_) if job.has_spare => {
-                return self.fall_back(job).await;
+            Outcome::Linked | Outcome::Refused | Outcome::Missing(_) if job.has_spare => {
+                let is_refused = matches!(outcome, Outcome::Refused);
+                return self.fall_back(job, is_refused).await;
+            }
+            // The better form can be had, though not by GHL.
+            Outcome::Linked | Outcome::Refused | Outcome::Missing(_) if job.has_refused => {
+                self.fall_back(job, false).await?;
+                Outcome::Linked
             }
             Outcome::Missing(reason) if self.may_have_smaller(job) => {
                 Outcome::Wait(reason, PAIR_PAUSE)
@@ -227,7 +239,7 @@ impl Media {
         };
         match outcome {
             Outcome::Attached(address) => self.end(job, Fate::Attached(&address)).await,
-            Outcome::Linked => {
+            Outcome::Linked | Outcome::Refused => {
                 let name = job.file.safe_name(&job.file.file_type(&[]));
                 let link = NewLink::new(&self.0, &name);
                 self.end(job, Fate::Linked(link.borrowed())).await
@@ -255,13 +267,13 @@ impl Media {
         }
     }
 
-    /// The smaller picture takes the place of a better one that GHL does not get.
-    async fn fall_back(&self, job: &MediaJob) -> sqlx::Result<()> {
+    /// The picture in reserve takes the place of this one, which GHL does not get. `is_refused`: because it refuses it.
+    async fn fall_back(&self, job: &MediaJob, is_refused: bool) -> sqlx::Result<()> {
         let (location, message, now) = (&job.location_id, job.message_id, self.0.clock.now());
         let mut connection = self.0.pool.acquire().await?;
         let attempt = Some(job.attempt);
-        if media::fall_back(&mut connection, location, message, attempt, now).await? {
-            info!(%location, message_id = %message, "the smaller picture is used");
+        if media::fall_back(&mut connection, location, message, attempt, is_refused, now).await? {
+            info!(%location, message_id = %message, "the other form of the picture is used");
             self.0.signals.inbound_media.notify_one();
         }
         Ok(())
@@ -349,11 +361,11 @@ fn not_uploaded(job: &MediaJob, error: &TokenError) -> Outcome {
         TokenError::Call(call)
             if call.advice == Advice::Retry && job.failures + 1 < UPLOAD_TRIES =>
         {
-            Outcome::Later(error.reason(), Box::new(Outcome::Linked))
+            Outcome::Later(error.reason(), Box::new(Outcome::Refused))
         }
         _ => {
             info!(location = %job.location_id, message_id = %job.message_id, %error, "GHL does not take the file");
-            Outcome::Linked
+            Outcome::Refused
         }
     }
 }

@@ -328,3 +328,54 @@ async fn the_customer_is_asked_again_only_for_what_would_arrive_then() {
 }
 
 // ---- words ----
+
+#[tokio::test]
+async fn a_better_picture_that_ghl_refuses_is_linked_where_the_small_one_is_gone() {
+    for is_small_first in [true, false] {
+        let bridge = Bridge::new().await;
+        keep_pictures(&bridge);
+        let mut small = field("hd-photo-small.json");
+        small["data"]["messages"][0]["message"]["imageMessage"]["directPath"] = json!("/m/nowhere");
+        let too_large = Fault::answer(413, r#"{"message":"Payload Too Large"}"#);
+        let faults = bridge.simulation.ghl.faults();
+        faults.always("POST /conversations/messages/upload", too_large);
+        let mut bodies = [small, field("hd-photo-child.json")];
+        if !is_small_first {
+            bodies.reverse();
+        }
+        for body in &bodies {
+            assert_eq!(bridge.gateway_posts(body).await, StatusCode::OK);
+        }
+        bridge.settle().await;
+        bridge.after(Duration::minutes(3)).await;
+        let told = texts(&bridge);
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].contains("/files/"), "{told:?}");
+        assert!(!told[0].contains("send it again"), "{told:?}");
+        bridge.database.pool.close().await;
+    }
+}
+
+#[tokio::test]
+async fn the_words_of_the_better_picture_are_kept_if_the_small_one_has_none() {
+    for is_small_first in [true, false] {
+        let bridge = Bridge::new().await;
+        keep_pictures(&bridge);
+        let mut small = field("hd-photo-small.json");
+        let image = &mut small["data"]["messages"][0]["message"]["imageMessage"];
+        image.as_object_mut().unwrap().remove("caption");
+        let child = better(|item| {
+            item.pointer_mut(BETTER_FILE).unwrap()["caption"] = json!("our new roof");
+        });
+        let mut bodies = [small, child];
+        if !is_small_first {
+            bodies.reverse();
+        }
+        for body in &bodies {
+            assert_eq!(bridge.gateway_posts(body).await, StatusCode::OK);
+        }
+        bridge.settle().await;
+        bridge.assert_posted_with_file("our new roof");
+        bridge.database.pool.close().await;
+    }
+}

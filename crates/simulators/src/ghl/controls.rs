@@ -3,7 +3,9 @@
 
 use crate::clock;
 use crate::ghl::Ghl;
-use crate::ghl::state::{Contact, DefaultProvider, Echoes, Location, Message, State, Upload};
+use crate::ghl::state::{
+    Contact, Conversation, DefaultProvider, Echoes, Location, Message, State, Upload,
+};
 use crate::ghl::tokens::{InstallKind, Subject, TokenBook};
 
 impl Ghl {
@@ -110,6 +112,27 @@ impl Ghl {
         if let Some(contact) = contacts.find(|contact| contact.id == contact_id) {
             contact.phone = Some(phone.to_owned());
         }
+    }
+
+    /// Merges a contact with another, which gets its messages; GHL does not know it any more.
+    pub fn merge(&self, contact_id: &str, into: &str) {
+        let mut state = self.inner.state.lock();
+        let Some(location) = state.contact(into).map(|kept| kept.location_id.clone()) else {
+            return;
+        };
+        let conversation = state.conversation_of(&location, into);
+        state.contacts.retain(|contact| contact.id != contact_id);
+        let mut moved = std::mem::take(&mut state.messages);
+        for message in moved
+            .iter_mut()
+            .filter(|message| message.contact_id == contact_id)
+        {
+            into.clone_into(&mut message.contact_id);
+            conversation.clone_into(&mut message.conversation_id);
+        }
+        state.messages = moved;
+        let kept = |found: &Conversation| found.contact_id != contact_id;
+        state.conversations.retain(kept);
     }
 
     /// Installs the app in a location or removes it. Removal invalidates the location's tokens.

@@ -52,9 +52,10 @@ select m.location_id, m.message_id, m.failures, m.waits, m.attempt,
     m.keys as "keys!", m.direct_path, m.url, m.media_key as "media_key!", m.sha256, m.encrypted_sha256,
     m.length, m.mimetype, m.file_name,
     coalesce(i.phone, i.conversation) as "phone!",
-    i.sender_name, i.contact_id,
+    i.number, i.sender_name, i.contact_id,
     case when not i.from_me then i.sent_at end as wrote_at,
-    m.spare is not null as "has_spare!",
+    m.spare is not null and m.spare->'is_refused' is null as "has_spare!",
+    m.spare is not null and m.spare->'is_refused' is not null as "has_refused!",
     case when m.better_of is not null then i.accepted_at end as better_since
 from claimed m
 cross join lateral (

@@ -63,6 +63,8 @@ pub struct MediaJob {
     pub message_id: MessageId,
     /// Digits of the sender, or the address of a group.
     pub phone: String,
+    /// The number that received it.
+    pub number: String,
     /// The sender's WhatsApp name.
     pub sender_name: Option<String>,
     /// GHL's contact of the message that it answers, if known.
@@ -79,6 +81,8 @@ pub struct MediaJob {
     pub attempt: i32,
     /// A smaller form of it is in reserve.
     pub has_spare: bool,
+    /// In reserve is a better form that GHL refused, for a link.
+    pub has_refused: bool,
     /// For a better form without the smaller one: when its message arrived.
     pub better_since: Option<OffsetDateTime>,
 }
@@ -168,6 +172,7 @@ pub async fn claim(
             location_id: row.location_id,
             message_id: row.message_id,
             phone: row.phone,
+            number: row.number,
             sender_name: row.sender_name,
             contact_id: row.contact_id,
             wrote_at: row.wrote_at,
@@ -186,6 +191,7 @@ pub async fn claim(
             waits: row.waits,
             attempt: row.attempt,
             has_spare: row.has_spare,
+            has_refused: row.has_refused,
             better_since: row.better_since,
         })
     })
@@ -219,7 +225,7 @@ pub async fn settle(
     let mut tx = pool.begin().await?;
     let message = (&job.location_id, job.id);
     if job.file_failed {
-        fall_back(&mut tx, &job.location_id, job.id, None, now).await?;
+        fall_back(&mut tx, &job.location_id, job.id, None, false, now).await?;
     }
     end(&mut tx, message, None, Fate::Linked(link), now).await?;
     let settled = sqlx::query!(

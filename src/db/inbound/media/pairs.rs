@@ -5,7 +5,7 @@ use whatsapp_events::MediaFile;
 
 use crate::db::connection::{Connection, Pool};
 use crate::db::inbound::NewInbound;
-use crate::db::inbound::media::row;
+use crate::db::inbound::media::{Texts, row};
 use crate::model::ids::{LocationId, MessageId, WaMessageId};
 
 /// A message of one side of a chat.
@@ -110,13 +110,15 @@ pub async fn offer(pool: &Pool, small: InChat<'_>, file: &MediaFile) -> sqlx::Re
     .await
 }
 
-/// Puts the smaller picture in the place of a better one that cannot be had; it is due now. `attempt`: the claim of the
-/// caller. False, without a change, if there is no smaller one, or the caller has lost the claim.
+/// Puts the file in reserve in the place of the present one; it is due now. `attempt`: the claim of the caller. `is_refused`:
+/// only GHL does not take the present one, so that it stays in reserve itself, for a link. False, without a change, if there
+/// is none in reserve, or the caller has lost the claim.
 pub async fn fall_back(
     connection: &mut Connection,
     location: &LocationId,
     message: MessageId,
     attempt: Option<i32>,
+    is_refused: bool,
     now: OffsetDateTime,
 ) -> sqlx::Result<bool> {
     let done = sqlx::query!(
@@ -127,7 +129,9 @@ pub async fn fall_back(
                     s.file_name
                 from jsonb_populate_record(null::inbound_media, m.spare) s
             ),
-            spare = null,
+            spare = case when $5 then jsonb_build_object('is_refused', true, 'keys', m.keys, 'direct_path', m.direct_path,
+                'url', m.url, 'media_key', m.media_key, 'sha256', m.sha256, 'encrypted_sha256', m.encrypted_sha256,
+                'length', m.length, 'mimetype', m.mimetype, 'file_name', m.file_name) end,
             better_of = null,
             due_at = $4,
             -- It was not tried yet.
@@ -143,6 +147,7 @@ pub async fn fall_back(
         message.0,
         attempt,
         now,
+        is_refused,
     )
     .execute(connection)
     .await?;
@@ -151,12 +156,13 @@ pub async fn fall_back(
 
 /// Puts the file of `better` in the place of the one that the message `of` of the same chat has, if that one is still
 /// wanted and nobody has begun to post the message. A fetch of the smaller file that is under way comes to nothing; it stays
-/// in reserve. Returns whether it was replaced.
+/// in reserve. `texts`: those of the better one, which are used if the smaller one has no words. Returns whether it was
+/// replaced.
 pub async fn replace_file(
     pool: &Pool,
     better: &NewInbound<'_>,
     of: &WaMessageId,
-    file: &MediaFile,
+    (file, texts): (&MediaFile, Texts<'_>),
     now: OffsetDateTime,
 ) -> sqlx::Result<bool> {
     let replaced = sqlx::query!(
@@ -187,6 +193,9 @@ pub async fn replace_file(
             mimetype = $13,
             file_name = $14,
             due_at = $15,
+            text_attached = coalesce(m.text_attached, $16),
+            text_linked = case when m.text_attached is null then coalesce($17, m.text_linked) else m.text_linked end,
+            text_missing = case when m.text_attached is null then coalesce($18, m.text_missing) else m.text_missing end,
             attempt = m.attempt + 1
         from first
         where m.location_id = any (array[first.location_id]) and m.message_id = first.id and m.state = 'wanted'
@@ -206,6 +215,9 @@ pub async fn replace_file(
         row::text(file.mimetype.as_ref()),
         row::text(file.file_name.as_ref()),
         now,
+        texts.attached,
+        texts.linked,
+        texts.missing,
     )
     .execute(pool)
     .await?;

@@ -15,7 +15,7 @@ mod text;
 use std::borrow::Cow;
 
 use attachments::File;
-pub use phone::country_of;
+pub use phone::{country_of, main_number};
 pub use phonenumber::country::Id as Country;
 use serde_json::Value;
 use text::{MAX_ENCODED_BYTES, encoded_bytes};

@@ -37,6 +37,18 @@ pub fn country_of(digits: &str) -> Option<Country> {
     number.country().id().or_else(main)
 }
 
+/// Like [`phone`], for a number that is only compared: an extension behind it changes nothing.
+pub fn main_number(written: &str, country: Option<Country>) -> Option<String> {
+    let plain = plain(written);
+    let first = plain.find(|c: char| c.is_ascii_digit())?;
+    let end = plain[first..].find(is_mark);
+    phone(
+        &plain[..end.map_or(plain.len(), |end| first + end)],
+        country,
+    )
+    .ok()
+}
+
 /// E.164 digits of a number that a person in `country` wrote.
 pub(super) fn phone(written: &str, country: Option<Country>) -> Result<String, Failure> {
     let written = plain(written);
@@ -82,8 +94,11 @@ fn digit(c: char) -> Option<char> {
 
 /// Whether there is a letter or a mark for an extension: then it is not a number alone, even if it can be parsed.
 fn has_extension(written: &str) -> bool {
-    let further = |c: char| c.is_alphabetic() || matches!(c, ';' | ',' | '#' | '*');
-    written.chars().any(further) && written.chars().any(|c| c.is_ascii_digit())
+    written.chars().any(is_mark) && written.chars().any(|c| c.is_ascii_digit())
+}
+
+fn is_mark(c: char) -> bool {
+    c.is_alphabetic() || matches!(c, ';' | ',' | '#' | '*')
 }
 
 /// A number with a plus is complete. It need not be "valid", because the data may not know new numbers yet; a change by
