@@ -7,7 +7,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context as _, anyhow, bail, ensure};
+use anyhow::{Context as _, bail, ensure};
 use private_postgres::{
     self, Durability, PrivatePostgres, PrivatePostgresError, find_running, remove_data,
 };
@@ -235,7 +235,7 @@ impl Database {
             "schema {schema} of this database holds tables of another program: name another database"
         );
         if fresh {
-            drop_own(&mut connection, schema).await?;
+            own_schema::drop_own(&mut connection, schema).await?;
         }
         own_schema::create(&mut connection, schema)
             .await
@@ -347,7 +347,7 @@ impl Database {
         }
         if let Some(mut claim) = self.claim {
             if self.schema == Some(SCRIPT_SCHEMA) {
-                drop_own(&mut claim, SCRIPT_SCHEMA).await?;
+                own_schema::drop_own(&mut claim, SCRIPT_SCHEMA).await?;
             }
             claim.close().await?;
         }
@@ -356,18 +356,6 @@ impl Database {
             None => Ok(()),
         }
     }
-}
-
-/// Drops the schema of an earlier run. The error names what another program has there.
-async fn drop_own(connection: &mut PgConnection, schema: &'static str) -> anyhow::Result<()> {
-    let dropped = own_schema::drop_own(connection, schema).await;
-    dropped.map_err(|error| match own_schema::dependents(&error) {
-        Some(dependents) => anyhow!(
-            "schema {schema} of this database cannot be emptied, because another program uses it ({dependents}): \
-             remove that, or name another database"
-        ),
-        None => error.into(),
-    })
 }
 
 /// Adds what is `missing` if PostgreSQL is not installed: then naming a database helps too. In a container it is the

@@ -145,12 +145,51 @@ pub async fn create(connection: &mut PgConnection, schema: &'static str) -> sqlx
     Ok(())
 }
 
+/// Why a schema was not dropped; nothing in it was then.
+#[derive(Debug, thiserror::Error)]
+pub enum DropError {
+    /// Another program put something into the schema, or made something that depends on what is in it.
+    #[error(
+        "schema {schema} of this database cannot be emptied, because another program uses it ({dependents}): remove that, \
+         or name another database"
+    )]
+    InUse {
+        /// The schema.
+        schema: &'static str,
+        /// What is in the way, in PostgreSQL's words.
+        dependents: String,
+    },
+    /// The statement failed.
+    #[error(transparent)]
+    Database(sqlx::Error),
+}
+
+impl DropError {
+    fn of(error: sqlx::Error, schema: &'static str) -> Self {
+        /// SQLSTATE `dependent_objects_still_exist`.
+        const DEPENDENT_OBJECTS: &str = "2BP01";
+        let refusal = error
+            .as_database_error()
+            .and_then(|error| error.try_downcast_ref::<PgDatabaseError>())
+            .filter(|error| error.code() == DEPENDENT_OBJECTS);
+        match refusal {
+            Some(refusal) => Self::InUse {
+                schema,
+                dependents: refusal.detail().unwrap_or_default().replace('\n', ", "),
+            },
+            None => Self::Database(error),
+        }
+    }
+}
+
 /// Drops what the migrations made in `schema`, and then the schema, if it exists.
 ///
 /// # Errors
-/// When another program put something into the schema or made something that depends on what is in it: then nothing is
-/// dropped. PostgreSQL checks that, because no statement here says `cascade`.
-pub async fn drop_own(connection: &mut PgConnection, schema: &'static str) -> sqlx::Result<()> {
+/// [`DropError`]. PostgreSQL checks what is in the way, because no statement here says `cascade`.
+pub async fn drop_own(
+    connection: &mut PgConnection,
+    schema: &'static str,
+) -> Result<(), DropError> {
     let qualified = |names: &[&str]| {
         let names: Vec<_> = names
             .iter()
@@ -168,21 +207,9 @@ pub async fn drop_own(connection: &mut PgConnection, schema: &'static str) -> sq
         sequences = qualified(&SEQUENCES),
         functions = qualified(&FUNCTIONS),
     );
-    sqlx::raw_sql(AssertSqlSafe(sql))
-        .execute(connection)
-        .await?;
+    let dropped = sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await;
+    dropped.map_err(|error| DropError::of(error, schema))?;
     Ok(())
-}
-
-/// What made [`drop_own`] fail, in PostgreSQL's words, if another program's objects did.
-#[must_use]
-pub fn dependents(error: &sqlx::Error) -> Option<String> {
-    /// SQLSTATE `dependent_objects_still_exist`.
-    const DEPENDENT_OBJECTS: &str = "2BP01";
-    let error = error.as_database_error()?;
-    let error = error.try_downcast_ref::<PgDatabaseError>()?;
-    let detail = error.detail().unwrap_or_default();
-    (error.code() == DEPENDENT_OBJECTS).then(|| detail.replace('\n', ", "))
 }
 
 /// The schema in which unqualified names are found and created. None when no schema of the search path exists.

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
 use time::Duration;
-use tracing::info;
+use tracing::{Instrument as _, info};
 
 use crate::accounts::connect;
 use crate::clients::waapify::Media;
@@ -32,14 +32,11 @@ use crate::model::ids::LocationId;
 use crate::model::phone_forms;
 use crate::model::reason::{Failure, Hold, NUMBER_STOPPED, Reason, Step, Wait};
 use crate::model::states::InstallStatus;
-use crate::runtime::counters::Leg;
 use crate::runtime::notify::Signal;
-use crate::runtime::traces;
 use crate::workers::outbound::plan::attachments::File;
 use crate::workers::outbound::plan::{Attachment, Part, Plan, country_of};
 use crate::workers::recording::until_recorded;
 use crate::workers::{Context, POLL_INTERVAL, Worker};
-use tracing::Instrument as _;
 
 /// A send is cut off at 68 s; the rest is for recording the outcome.
 const LEASE: Duration = Duration::seconds(90);
@@ -141,9 +138,9 @@ impl Worker for Outbound {
 
     async fn process(&self, job: Job) -> sqlx::Result<()> {
         match job {
-            Job::Send(job) => self.handle(&job).instrument(send_span(&job)).await,
+            Job::Send(job) => self.handle(&job).instrument(results::send_span(&job)).await,
             Job::Probe(job, circuit) => {
-                let span = send_span(&job);
+                let span = results::send_span(&job);
                 self.probe(&job, &circuit).instrument(span).await
             }
             Job::WaitOver(job) => self.end_wait(&job).await,
@@ -162,11 +159,6 @@ impl Worker for Outbound {
         leases::release_sends(pool, &sends, now).await?;
         leases::release_waits(pool, &waits, now).await
     }
-}
-
-fn send_span(job: &OutboundJob) -> tracing::Span {
-    let (location, message) = (job.location_id.as_str(), job.ghl_message_id.as_str());
-    traces::send_span(location, message, job.parts_sent + 1, job.attempt)
 }
 
 impl Outbound {
@@ -245,15 +237,6 @@ impl Outbound {
         let count = message.part_count();
         let is_ours = outbound::mark_send_started(pool, job, recipient, count, now).await?;
         Ok(is_ours.then_some(address))
-    }
-
-    fn count_sent(&self, job: &OutboundJob, parts: i32) {
-        self.0.counters.part_sent();
-        if job.parts_sent + 1 == parts {
-            self.0.counters.outbound_ended("sent");
-            let took = self.0.clock.now() - job.accepted_at;
-            self.0.counters.message_took(Leg::Sent, took);
-        }
     }
 
     /// The number under which WhatsApp knows a phone: of two, the one that answered or acknowledged last, else GHL's.

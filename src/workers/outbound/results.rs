@@ -3,7 +3,7 @@
 //! Owns the one exhaustive match on the result of an attempt, and the hold of a number.
 
 use time::Duration;
-use tracing::{info, warn};
+use tracing::{Span, info, warn};
 
 use crate::clients::waapify::{SendFailure, Trouble};
 use crate::db::numbers::holds;
@@ -14,6 +14,8 @@ use crate::model::ids::WaMessageId;
 use crate::model::reason::{Failure, Hold, Reason, Step};
 use crate::model::retry_schedule::{ATTEMPT_FAILED, SAME_TEXT};
 use crate::model::states::FailureKind;
+use crate::runtime::counters::Leg;
+use crate::runtime::traces;
 use crate::workers::outbound::plan::Part;
 use crate::workers::outbound::{ECHO_WINDOW, Outbound, retries};
 use crate::workers::recording::until_recorded;
@@ -23,7 +25,22 @@ const MAX_UNCONFIRMED_SENDS: i32 = 2;
 /// A number on hold is tried again this often: once its owner has fixed it, messages are sent within minutes.
 const HOLD: Duration = Duration::minutes(5);
 
+/// The span of an attempt to send the next part.
+pub(super) fn send_span(job: &OutboundJob) -> Span {
+    let (location, message) = (job.location_id.as_str(), job.ghl_message_id.as_str());
+    traces::send_span(location, message, job.parts_sent + 1, job.attempt)
+}
+
 impl Outbound {
+    pub(super) fn count_sent(&self, job: &OutboundJob, parts: i32) {
+        self.0.counters.part_sent();
+        if job.parts_sent + 1 == parts {
+            self.0.counters.outbound_ended("sent");
+            let took = self.0.clock.now() - job.accepted_at;
+            self.0.counters.message_took(Leg::Sent, took);
+        }
+    }
+
     pub(super) async fn record_sent(
         &self,
         job: &OutboundJob,
