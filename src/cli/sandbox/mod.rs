@@ -4,7 +4,7 @@
 //! page at `/`. Service and vendors talk over HTTP only.
 //!
 //! * [`Sandbox`]: all of it, running
-//! * `script`, [`play_script`]: plays a whole conversation by itself
+//! * `script`, `play_script`: plays a whole conversation by itself
 //! * `openapi`: a page of the service's routes; `reset`: deletes the data of vendors and service
 
 mod openapi;

@@ -37,7 +37,7 @@ pub fn country_of(digits: &str) -> Option<Country> {
     number.country().id().or_else(main)
 }
 
-/// Like [`phone`], for a number that is only compared: an extension behind it changes nothing.
+/// Like `phone`, for a number that is only compared: an extension behind it changes nothing.
 pub fn main_number(written: &str, country: Option<Country>) -> Option<String> {
     let plain = plain(written);
     let first = plain.find(|c: char| c.is_ascii_digit())?;
