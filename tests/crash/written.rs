@@ -57,7 +57,12 @@ impl Written {
             } else {
                 "customers' texts posted"
             };
-            return written(&message.id, what, message.text.clone());
+            // If only the better form of a photo was heard, it is a photo of its own.
+            let is_better = |id: &&&String| message.better.as_ref() == Some(**id);
+            let alone = kept.iter().find(is_better);
+            let alone = alone.filter(|_| !kept.contains(&&message.id));
+            let id = alone.map_or(&message.id, |id| id);
+            return written(id, what, message.text.clone());
         };
         // The suite's customers edit a message once.
         let (opened, sealed) = edit_ids(&original.id);

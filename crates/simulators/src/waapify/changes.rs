@@ -48,11 +48,11 @@ impl Waapify {
         [small, better]: [&CustomerFile<'_>; 2],
     ) -> String {
         let phone = digits(phone);
-        let id = format!("3A{}", clock::hex(18));
+        let [id, child_id] = [(); 2].map(|()| format!("3A{}", clock::hex(18)));
         let mut photo = ChatMessage::written(&id, better.caption.unwrap_or_default(), false);
         photo.kind = "image";
+        photo.better = Some(child_id.clone());
         self.keep_on_phone(&phone, name, photo);
-        let child_id = format!("3A{}", clock::hex(18));
         let child = json!({
             "associatedChildMessage": { "message": self.announce(better) },
             "messageContextInfo": { "messageAssociation": {

@@ -63,6 +63,8 @@ pub struct ChatMessage {
     pub from_business: bool,
     /// The id of the message whose text this one changes.
     pub edits: Option<String>,
+    /// The id of its form in high definition, for a photo that comes twice.
+    pub better: Option<String>,
     /// Text or caption, as it arrived.
     pub text: String,
     /// The address of its file, if there is one.
@@ -93,6 +95,7 @@ impl ChatMessage {
             id: id.to_owned(),
             from_business,
             edits: None,
+            better: None,
             text: text.to_owned(),
             media_url: None,
             kind: "text",
