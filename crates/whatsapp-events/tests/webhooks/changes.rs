@@ -1,4 +1,6 @@
-//! Edits and revokes: two forms each, with one id.
+//! Edits and revokes: two forms each, which are known to be one by their ids.
+
+use whatsapp_events::edit_without_own_id;
 
 use super::*;
 
@@ -28,8 +30,11 @@ fn both_forms_of_an_edit_are_the_same_edit() {
                 false,
                 &json!({"message": {"editedMessage": {"message": edited}}, "messageTimestamp": 1_767_250_050}),
             ));
+            assert_eq!(edit_without_own_id(&updated.id), Some(updated.id.as_str()));
             for message in [&bare, &wrapped, &updated] {
-                assert_eq!(message.id, bare.id);
+                // The message has an id of its own as well, the update has none.
+                let told = edit_without_own_id(&message.id).unwrap();
+                assert_eq!(Some(told), edit_without_own_id(&bare.id));
                 assert_eq!((message.from_me, message.origin), (false, Origin::Customer));
                 assert_eq!(message.about.as_deref(), Some("A1"));
                 let text = text_of(message, Some("two"), FileFate::None);
