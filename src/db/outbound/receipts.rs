@@ -234,6 +234,13 @@ pub async fn list_recipients(
         from inbound i
         where i.location_id = $1 and i.number = $2 and i.wa_message_id = any($3) and i.from_me
             and i.conversation not in ('', i.number)
+            -- The echo of a send may have another time than the send.
+            and not exists (
+                select 1
+                from receipts r
+                where r.location_id = i.location_id and r.number = i.number and r.wa_message_id = i.wa_message_id
+                    and r.message_id is not null
+            )
         "#,
         location.as_str(),
         number,
@@ -242,12 +249,7 @@ pub async fn list_recipients(
     .map(|row| (row.wa_message_id.0, (row.chat, row.seen_at)))
     .fetch_all(pool)
     .await?;
-    // The echo of a send, which stands behind it, may have another time.
-    let mut known = HashMap::new();
-    for (id, recipient) in found {
-        known.entry(id).or_insert(recipient);
-    }
-    Ok(known)
+    Ok(found.into_iter().collect())
 }
 
 /// How far WhatsApp says that a part got.
