@@ -81,8 +81,12 @@ impl Worker for WaapifyEvents {
     /// Events that were read before an error are ended nevertheless.
     async fn process(&self, jobs: Vec<EventJob>) -> sqlx::Result<()> {
         let (pool, clock) = (&self.0.pool, &self.0.clock);
+        let Some(until) = jobs.first().map(|job| job.leased_until) else {
+            return Ok(());
+        };
         let renew = || waapify_events::renew(pool, &jobs, clock.now() + LEASE);
-        if let Some(outcome) = lease::keep(clock, LEASE, self.read_all(&jobs), renew).await {
+        let reading = self.read_all(&jobs);
+        if let Some(outcome) = lease::keep(clock, LEASE, until, reading, renew).await {
             return outcome;
         }
         info!("another process reads these events");

@@ -26,6 +26,8 @@ pub struct EventJob {
     pub crashed_attempts: i32,
     /// Tries that failed because of what it says.
     pub failures: i32,
+    /// When the lease of this claim ends.
+    pub leased_until: OffsetDateTime,
 }
 
 /// Keeps an event of the number whose webhook address ends in the secret with this hash, or did within the last hour; whose number that is, none
