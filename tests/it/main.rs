@@ -52,6 +52,7 @@ mod install_states;
 mod installs;
 mod kept_names;
 mod keys;
+mod languages;
 mod layers;
 mod lids;
 mod lost;
