@@ -113,3 +113,4 @@ mod uninstalls;
 mod unrecorded;
 mod vendors;
 mod waapify_events;
+mod wording;

@@ -41,7 +41,7 @@ pub(in crate::doctor) fn event_at_delivery(at: &str) -> Said {
     Said::wrong(
         Text::new(
             format!("An event arrived at the Delivery URL, last at {at}."),
-            format!("Satu acara tiba di Delivery URL, kali terakhir pada {at}."),
+            format!("Satu peristiwa tiba di Delivery URL, kali terakhir pada {at}."),
         ),
         Text::new(
             "It was left alone: installs and uninstalls that come there are not seen.",

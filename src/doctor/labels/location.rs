@@ -24,8 +24,8 @@ pub(in crate::doctor) fn unknown_location() -> Said {
             "GHL tidak menghantar apa-apa daripadanya dan tidak menerima apa-apa untuknya.",
         ),
         Text::new(
-            "Check the location's id, then install the app there from GHL's marketplace.",
-            "Semak ID lokasi, kemudian pasang aplikasi ini di situ dari marketplace GHL.",
+            "Check the sub-account's id, then install the app there from GHL's marketplace.",
+            "Semak ID sub-akaun, kemudian pasang aplikasi ini di situ dari marketplace GHL.",
         ),
     )
 }
@@ -83,7 +83,7 @@ pub(in crate::doctor) fn needs_reinstall(why: &Text) -> Said {
         ),
         Text::new(
             "Install the app again in this sub-account from GHL's marketplace. The connected number stays.",
-            "Pasang aplikasi semula dalam sub-akaun ini dari marketplace GHL. Nombor yang disambung kekal.",
+            "Pasang aplikasi semula dalam sub-akaun ini dari marketplace GHL. Nombor yang disambungkan kekal.",
         ),
     )
 }
@@ -376,7 +376,7 @@ pub(in crate::doctor) fn no_number() -> Said {
     Said::wrong(
         Text::new(
             "No WhatsApp number is connected to this sub-account.",
-            "Tiada nombor WhatsApp disambung ke sub-akaun ini.",
+            "Tiada nombor WhatsApp disambungkan ke sub-akaun ini.",
         ),
         Text::new(
             "What the business writes fails at once: there is no number to send it from.",

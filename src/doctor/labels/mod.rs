@@ -67,7 +67,7 @@ pub(super) fn database_failed() -> Said {
         ),
         Text::new(
             "Look again in a minute. If it stays so, the service's operator has to look after its database.",
-            "Semak semula dalam seminit. Jika masih sama, Pengendali perkhidmatan perlu memeriksa pangkalan datanya.",
+            "Semak semula dalam seminit. Jika masih sama, pengendali perkhidmatan perlu memeriksa pangkalan datanya.",
         ),
     )
 }

@@ -50,7 +50,7 @@ pub(in crate::doctor) fn client_id_odd() -> Said {
         ),
         Text::new(
             "Installs fail, and GHL's events about the app are not taken for ours.",
-            "Pemasangan gagal, dan acara GHL tentang aplikasi ini tidak dikenali sebagai milik kami.",
+            "Pemasangan gagal, dan peristiwa GHL tentang aplikasi ini tidak dikenali sebagai milik kami.",
         ),
         Text::new(
             "Copy the client id from GHL's developer portal: your app > Advanced Settings > Auth > Client Keys. Take all of it, the part after the dash too.",
@@ -115,8 +115,8 @@ pub(in crate::doctor) fn provider_id_unset() -> Said {
             "GHL_CONVERSATION_PROVIDER_ID belum ditetapkan.",
         ),
         Text::new(
-            "Whether we are a location's SMS provider can then only be guessed from names.",
-            "Tanpa ini, sama ada kami penyedia SMS sesuatu lokasi hanya boleh diteka daripada nama.",
+            "Whether we are a sub-account's SMS provider can then only be guessed from names.",
+            "Tanpa ini, sama ada kami penyedia SMS sesuatu sub-akaun hanya boleh diteka daripada nama.",
         ),
         Text::new(
             "Copy the provider's id from GHL's developer portal (your app > Modules > Conversation Providers), set GHL_CONVERSATION_PROVIDER_ID and restart.",
@@ -130,7 +130,7 @@ pub(in crate::doctor) fn admin_token_unset() -> Said {
         Text::new("ADMIN_TOKEN is not set.", "ADMIN_TOKEN belum ditetapkan."),
         Text::new(
             "The operator's pages and /metrics are off.",
-            "Halaman Pengendali dan /metrics dimatikan.",
+            "Halaman pengendali dan /metrics dimatikan.",
         ),
         Text::new(
             "Make one with `openssl rand -hex 32`, set ADMIN_TOKEN and restart.",
@@ -341,8 +341,8 @@ pub(in crate::doctor) fn agency_dead(company: &str, why: &Text) -> Said {
             format!("GHL tidak memperbaharui token agensi {company}: {sebab}"),
         ),
         Text::new(
-            "New locations of this agency get no token; those that have their own go on.",
-            "Lokasi baharu agensi ini tidak mendapat token; lokasi yang ada token sendiri terus berjalan.",
+            "New sub-accounts of this agency get no token; those that have their own go on.",
+            "Sub-akaun baharu agensi ini tidak mendapat token; sub-akaun yang ada token sendiri terus berjalan.",
         ),
         Text::new(
             "Ask the agency to install the app again from GHL's marketplace.",

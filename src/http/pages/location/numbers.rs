@@ -295,7 +295,7 @@ fn settings(
                 h2 { (language.pick("The phone", "Telefon")) }
                 p { (language.pick(
                     "If WhatsApp on the phone no longer lists this link under Linked devices, or messages do not leave, link it again. A phone that is linked stays so.",
-                    "Jika WhatsApp pada telefon tidak lagi menyenaraikan pautan ini di bawah Linked devices, atau mesej tidak dihantar, pautkannya semula. Telefon yang sudah dipautkan kekal begitu.",
+                    "Jika WhatsApp pada telefon tidak lagi menyenaraikan pautan ini di bawah Linked devices (Peranti terpaut), atau mesej tidak dihantar, pautkannya semula. Telefon yang sudah dipautkan kekal begitu.",
                 )) }
                 .actions { (relink_form(language, visitor, row)) }
             }

@@ -190,7 +190,7 @@ fn foreign_form() -> PageError {
         title: Text::new("Please open the page again", "Sila buka halaman itu semula"),
         text: Text::new(
             "This form is too old, or it came from another website. Nothing was changed. Go back, load the page again and repeat it.",
-            "Borang ini terlalu lama, atau datang dari laman web lain. Tiada apa-apa diubah. Kembali, muatkan semula halaman dan ulangi.",
+            "Borang ini terlalu lama, atau datang dari laman web lain. Tiada apa-apa diubah. Kembali, muat semula halaman dan ulangi.",
         ),
     }
 }
