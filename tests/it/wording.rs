@@ -16,71 +16,134 @@ const HEAD: &str = "# Wording\n\nEvery sentence that people read, in English and
     terms, of which each\nthing has one. Generated: `WRITE_WORDING=1 cargo test --test it wording` writes this file, and the \
     tests compare it. A\nsentence is changed in the file that stands above it. `{…}` stands for a value.\n";
 
-/// A term in English and in Malay, as a part of the word that all its forms have; and what it means.
-const TERMS: [(&str, &str, &str); 31] = [
-    ("agency", "agensi", "the GHL account above sub-accounts"),
-    ("sub-account", "sub-akaun", "GHL also calls it location"),
+/// A term in English and in Malay, the part of the Malay word that all its forms have, and what it is.
+const TERMS: [(&str, &str, &str, &str); 31] = [
+    (
+        "agency",
+        "agensi",
+        "agensi",
+        "the GHL account above sub-accounts",
+    ),
+    (
+        "sub-account",
+        "sub-akaun",
+        "sub-akaun",
+        "GHL also calls it location",
+    ),
     (
         "location",
         "sub-akaun",
+        "sub-akaun",
         "only in commands and settings; people read sub-account",
     ),
-    ("operator", "pengendali", "whoever runs this service"),
+    (
+        "operator",
+        "pengendali",
+        "pengendali",
+        "whoever runs this service",
+    ),
     (
         "customer",
         "pelanggan",
+        "pelanggan",
         "who writes to the business on WhatsApp",
     ),
-    ("contact", "kenalan", "a customer in GHL"),
+    ("contact", "kenalan", "kenalan", "a customer in GHL"),
     (
         "conversation",
         "perbualan",
+        "perbualan",
         "the messages with a contact in GHL",
     ),
-    ("message", "mesej", ""),
-    ("reply", "balas", "a customer's message"),
-    ("number", "nombor", "the business's WhatsApp number"),
-    ("phone", "telefon", ""),
+    ("message", "mesej", "mesej", ""),
+    (
+        "reply",
+        "balasan, membalas",
+        "balas",
+        "a customer's message",
+    ),
+    (
+        "number",
+        "nombor",
+        "nombor",
+        "the business's WhatsApp number",
+    ),
+    ("phone", "telefon", "telefon", ""),
     (
         "link",
-        "paut",
+        "pautan, memautkan",
+        "aut",
         "of a phone to Waapify; also a link on a page",
     ),
-    ("connect", "ambung", "of a number to a sub-account"),
-    ("install", "asang", "of the app in GHL"),
-    ("uninstall", "nyahpasang", ""),
+    (
+        "connect",
+        "sambungan, menyambung",
+        "ambung",
+        "of a number to a sub-account",
+    ),
+    (
+        "install",
+        "pemasangan, memasang",
+        "asang",
+        "of the app in GHL",
+    ),
+    ("uninstall", "nyahpasang", "nyahpasang", ""),
     (
         "provider",
+        "penyedia",
         "penyedia",
         "the SMS provider that a sub-account has chosen",
     ),
     (
         "credentials",
         "maklumat sambungan",
+        "maklumat sambungan",
         "instance id and access token of Waapify",
     ),
-    ("service", "perkhidmatan", "this program"),
-    ("alert", "makluman", "what a person is told of an incident"),
-    ("incident", "masalah", "something that needs a person"),
-    ("on hold", "tahan", "a number that sends nothing for now"),
+    ("service", "perkhidmatan", "perkhidmatan", "this program"),
+    (
+        "alert",
+        "makluman",
+        "makluman",
+        "what a person is told of an incident",
+    ),
+    (
+        "incident",
+        "masalah",
+        "masalah",
+        "something that needs a person",
+    ),
+    (
+        "on hold",
+        "ditahan",
+        "tahan",
+        "a number that sends nothing for now",
+    ),
     (
         "held",
+        "ditahan",
         "tahan",
         "a message that is not shown in GHL for now",
     ),
     (
         "ticks",
         "pengesahan",
+        "pengesahan",
         "WhatsApp's confirmations: delivered, read",
     ),
-    ("setting", "tetap", ""),
-    ("event", "peristiwa", "what a vendor reports"),
-    ("attachment", "lampiran", "a file that the business sends"),
-    ("file", "fail", "a file that a customer sends"),
-    ("group", "kumpulan", "a WhatsApp group"),
-    ("database", "pangkalan data", ""),
-    ("failure", "gagal", ""),
-    ("page", "halaman", ""),
+    ("setting", "tetapan", "tetap", ""),
+    ("event", "peristiwa", "peristiwa", "what a vendor reports"),
+    (
+        "attachment",
+        "lampiran",
+        "lampiran",
+        "a file that the business sends",
+    ),
+    ("file", "fail", "fail", "a file that a customer sends"),
+    ("group", "kumpulan", "kumpulan", "a WhatsApp group"),
+    ("database", "pangkalan data", "pangkalan data", ""),
+    ("failure", "kegagalan", "gagal", ""),
+    ("page", "halaman", "halaman", ""),
 ];
 
 /// Names that vendors give things, which stay as they are, and words that are no terms where they stand.
@@ -155,8 +218,8 @@ fn cell(text: &str) -> String {
 
 fn list(sentences: &[(String, Vec<Pair>)]) -> String {
     let mut page = HEAD.to_owned();
-    page.push_str("\n## Terms\n\n| English | Malay (the part that all forms have) | what it is |\n|---|---|---|\n");
-    for (english, malay, meaning) in TERMS {
+    page.push_str("\n## Terms\n\n| English | Malay | what it is |\n|---|---|---|\n");
+    for (english, malay, _, meaning) in TERMS {
         writeln!(page, "| {english} | {malay} | {meaning} |").unwrap();
     }
     for (file, pairs) in sentences {
@@ -207,8 +270,8 @@ fn one_thing_has_one_word() {
     for (file, pairs) in sentences() {
         for Pair { english, malay } in pairs.into_iter().filter(|pair| pair.english != KEPT) {
             let theirs = malay.to_lowercase();
-            for (term, word, _) in TERMS {
-                if has_term(&english, term) && !theirs.contains(word) {
+            for (term, word, stem, _) in TERMS {
+                if has_term(&english, term) && !theirs.contains(stem) {
                     faults.push(format!("{file}: {term} is {word}: {english:?} {malay:?}"));
                 }
             }
