@@ -1,6 +1,7 @@
 //! The frame of every page: rendered on the server, one style sheet, no inline script.
 //!
-//! Owns the head, the header, and the language of a page. The pages decide what they say, with these classes of
+//! Owns the head, the header with the link to the other `language`, and what all pages share: `times` in people's zones,
+//! `names` with their ids, parts that stay up to date (`live`), the `checklist`, `qr` codes. The pages decide what they say, with these classes of
 //! `page.css`: `p.notice` with `good`, `warn` or `bad`; `span.pill` with the same; `a.button`, `button` and `.quiet`
 //! for the second choice; `section.panel` with an `h2`; `dl.facts`; `table.rows` (its cells name their column in
 //! `data-label`, which a phone shows); `ol.steps` (numbered, `li.done` ticked); `figure.qr`; `p.hint` under a field;
