@@ -108,6 +108,39 @@ async fn customers_are_named_as_ghl_knows_them_without_a_call_for_it() {
 }
 
 #[tokio::test]
+async fn messages_are_found_by_parts_of_a_customers_name_and_by_last_digits() {
+    let bridge = Bridge::new().await;
+    bridge.customer_writes("hai").await;
+    bridge.settle().await;
+    bridge.agent_writes("apa khabar").await;
+    bridge
+        .agent_sends(seed::LIM_WEI.0, "selamat pagi", &[])
+        .await;
+    bridge.settle().await;
+    let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
+    for (query, count) in [
+        ("", 3),
+        ("customer=aisyah", 2),
+        ("customer=SYAH+R", 2),
+        ("customer=6789", 2),
+        ("customer=%2B60+12-345+6789", 2),
+        ("customer=65432", 1),
+        ("customer=Wei", 0),
+        ("customer=%25", 0),
+        ("customer=_", 0),
+        ("customer=%00", 3),
+        ("state=posted&customer=aisyah", 1),
+        ("state=failed&customer=aisyah", 0),
+    ] {
+        let page = frame.get(&format!("/messages?{query}")).await.body;
+        let rows = page.matches("<tr data-key").count();
+        assert_eq!(rows, count, "{query}: {page}");
+    }
+    let page = frame.get("/messages?customer=%22%3E%3Cb%3E").await.body;
+    assert!(page.contains("value=\"&quot;&gt;&lt;b&gt;\""), "{page}");
+}
+
+#[tokio::test]
 async fn a_name_of_any_script_stands_alone_and_is_no_html() {
     let bridge = Bridge::new().await;
     bridge.customer_writes("hai").await;

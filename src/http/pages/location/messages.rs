@@ -1,4 +1,4 @@
-//! The location's messages: a list that can be filtered by state, one message with its steps, and a retry of a failed
+//! The location's messages: a list that can be searched (`message_search`), one message with its steps, and a retry of a failed
 //! one.
 //!
 //! Shows no message's text, and no more of a customer's number than its last four digits; both are in GHL.
@@ -8,11 +8,12 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use time::OffsetDateTime;
 use tracing::info;
+use url::form_urlencoded;
 
 use crate::db::replays;
 use crate::db::replays::{MayHaveArrived, Replay};
 use crate::db::views::messages::{MessageRow, Step};
-use crate::db::views::overview::Entry;
+use crate::db::views::overview::{Entry, Wanted};
 use crate::db::views::{messages, overview};
 use crate::http::HttpState;
 use crate::http::error::PageError;
@@ -21,7 +22,7 @@ use crate::http::pages::ghl_links::GhlLinks;
 use crate::http::pages::layout::{Frame, components, live, names};
 use crate::http::pages::location::location_user::{LocationUser, VerifiedForm, not_here};
 use crate::http::pages::location::tabs::{Tab, framed, framed_as};
-use crate::http::pages::location::{labels, see};
+use crate::http::pages::location::{labels, message_search, see};
 use crate::model::ids::MessageId;
 use crate::model::language::Language;
 use crate::model::reason::{Reason, Remedy};
@@ -32,59 +33,54 @@ const LIVE: Frame<'_> = Frame::with_scripts(&[live::SCRIPT]);
 /// Messages on one page.
 const PAGE: i64 = 50;
 
-/// The filters: the word in the address, and the states.
-const SEARCHES: [(&str, &[MessageState]); 9] = [
-    ("", &[]),
-    (
-        "waiting",
-        &[
-            MessageState::Accepted,
-            MessageState::Sending,
-            MessageState::Unconfirmed,
-        ],
-    ),
-    ("sent", &[MessageState::Sent]),
-    ("delivered", &[MessageState::Delivered]),
-    ("read", &[MessageState::Read]),
-    ("posted", &[MessageState::Posted]),
-    ("held", &[MessageState::Held]),
-    ("failed", &[MessageState::Failed]),
-    ("ignored", &[MessageState::Ignored]),
-];
-
 pub(super) async fn list(
     State(state): State<HttpState>,
     language: Language,
     visitor: LocationUser,
 ) -> Result<Markup, PageError> {
     let wanted = visitor.query_param("state").unwrap_or_default();
-    let known = SEARCHES.iter().find(|(name, _)| *name == wanted);
-    let (name, states) = known.ok_or_else(not_here)?;
+    let (name, states) = message_search::find(wanted).ok_or_else(not_here)?;
     let before = match visitor.query_param("before") {
         None => i64::MAX,
         Some(id) => id.parse().map_err(|_| not_here())?,
     };
     let (pool, location) = (&state.pool, &visitor.location);
-    let entries = match *name {
-        "failed" => overview::list_failures(pool, location, before, PAGE).await?,
-        _ => overview::list_entries(pool, location, states, before, PAGE).await?,
+    let customer = visitor
+        .query_param("customer")
+        .unwrap_or_default()
+        .replace('\0', "");
+    let customer = Some(customer.trim()).filter(|customer| !customer.is_empty());
+    let entries = match (name, customer) {
+        ("failed", None) => overview::list_failures(pool, location, before, PAGE).await?,
+        _ => {
+            let wanted = Wanted { states, customer };
+            overview::list_entries(pool, location, wanted, before, PAGE).await?
+        }
     };
+    let older = entries.last().filter(|_| is_full(&entries)).map(|last| {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query
+            .append_pair("state", name)
+            .append_pair("before", &last.id.to_string());
+        query.extend_pairs(customer.map(|customer| ("customer", customer)));
+        visitor.address(&format!("/messages?{}", query.finish()))
+    });
     // Older ones change less, and stand where they stood.
     let is_live = visitor.query_param("before").is_none();
     let body = html! {
         section.panel #messages data-live=[is_live.then_some(live::LIST)] {
-            (search_form(language, &visitor, name))
+            (message_search::form(language, &visitor, name, customer.unwrap_or_default()))
             @if entries.is_empty() {
                 p { (language.pick("No such message.", "Tiada mesej seperti itu.")) }
             } @else {
                 (table(language, &visitor, &entries, state.clock.now()))
             }
-            @if let Some(last) = entries.last().filter(|_| is_full(&entries)) {
-                p { a href=(visitor.address(&format!("/messages?state={name}&before={}", last.id))) { (language.pick("Older ones", "Yang lebih lama")) } }
+            @if let Some(older) = older {
+                p { a href=(older) { (language.pick("Older ones", "Yang lebih lama")) } }
             }
             p.hint { (language.pick(
-                "What a message says, and the customer's full number, is in GHL only. A state other than Failed is searched for among the newest 10,000 messages.",
-                "Isi mesej dan nombor penuh pelanggan hanya ada dalam GHL. Keadaan selain Gagal dicari dalam kalangan 10,000 mesej terbaharu.",
+                "What a message says, and the customer's full number, is in GHL only. A customer, or a state other than Failed, is searched for among the newest 10,000 messages of each direction.",
+                "Isi mesej dan nombor penuh pelanggan hanya ada dalam GHL. Pelanggan, atau keadaan selain Gagal, dicari dalam kalangan 10,000 mesej terbaharu bagi setiap arah.",
             )) }
         }
     };
@@ -95,30 +91,6 @@ pub(super) async fn list(
 
 fn is_full(entries: &[Entry]) -> bool {
     i64::try_from(entries.len()).is_ok_and(|count| count >= PAGE)
-}
-
-fn search_form(language: Language, visitor: &LocationUser, chosen: &str) -> Markup {
-    html! {
-        form method="get" action=(visitor.address("/messages")) {
-            label for="state" { (language.pick("Show", "Papar")) }
-            select #state name="state" {
-                @for (name, states) in SEARCHES {
-                    option value=(name) selected[name == chosen] { (search_label(language, states)) }
-                }
-            }
-            .actions { button.quiet type="submit" { (language.pick("Show", "Papar")) } }
-        }
-    }
-}
-
-/// The name of a filter. Ignored messages have their own name in each direction, and this filter shows both.
-const fn search_label(language: Language, states: &[MessageState]) -> &'static str {
-    match states {
-        [] => language.pick("All", "Semua"),
-        [MessageState::Ignored] => language.pick("Left out", "Diabaikan"),
-        [state] => state.label(language),
-        _ => language.pick("On their way", "Dalam perjalanan"),
-    }
 }
 
 /// Messages as rows.
