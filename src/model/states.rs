@@ -259,7 +259,7 @@ stored_enum! {
         /// GHL found it by the phone.
         Search = "search", "by a search", "melalui carian";
         /// We made it.
-        Made = "made", "made by the service", "dibuat oleh servis";
+        Made = "made", "made by the service", "dibuat oleh perkhidmatan";
     }
 }
 
@@ -325,7 +325,7 @@ stored_enum! {
         /// Messages to GHL.
         Inbound = "inbound", "To GHL", "Ke GHL";
         /// Status updates for GHL.
-        StatusUpdates = "statuses", "Ticks for GHL", "Status untuk GHL";
+        StatusUpdates = "statuses", "Ticks for GHL", "Pengesahan untuk GHL";
         /// Waapify's events.
         WaapifyEvents = "gateway_events", "Waapify's events to read", "Peristiwa Waapify untuk dibaca";
         /// Customers' files.

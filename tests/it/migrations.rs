@@ -261,7 +261,7 @@ async fn read_location(pool: &Pool, location: &LocationId, now: OffsetDateTime) 
     overview::count_states(pool, location, OffsetDateTime::UNIX_EPOCH)
         .await
         .unwrap();
-    overview::list_entries(pool, location, &[], newest, ALL)
+    overview::list_entries(pool, location, overview::Wanted::default(), newest, ALL)
         .await
         .unwrap();
     overview::list_failures(pool, location, newest, ALL)

@@ -15,6 +15,7 @@
 //! * [`Other`]: sentences that older versions stored
 
 mod column;
+mod explained;
 mod render;
 
 use std::fmt;
@@ -187,6 +188,12 @@ impl Reason {
     #[must_use]
     pub fn texts(&self) -> Text {
         Text::new(self.english(), self.text(Language::Malay))
+    }
+
+    /// What the vendor's words in it mean, if it has any that are known.
+    #[must_use]
+    pub fn explanation(&self) -> Option<Text> {
+        explained::explanation(self)
     }
 
     /// Whether the sentence has no words of ours, so that it is the same, mostly English, in every language.

@@ -46,10 +46,14 @@ pub(in crate::http) fn found(language: Language, finding: &Finding) -> Markup {
     }
 }
 
-/// Why a message or a number is in its state, in the reader's language. A vendor's own words stay English.
+/// Why a message or a number is in its state, in the reader's language. A vendor's own words stay English, and what they
+/// mean stands below.
 pub(in crate::http) fn reason(language: Language, reason: &Reason) -> Markup {
     let text = reason.text(language);
-    html! { @if reason.is_foreign() { span lang="en" { (text) } } @else { (text) } }
+    html! {
+        @if reason.is_foreign() { span lang="en" { (text) } } @else { (text) }
+        @if let Some(meaning) = reason.explanation() { " " span.meaning { (meaning.of(language)) } }
+    }
 }
 
 /// A check's state in one word.

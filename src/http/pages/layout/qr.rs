@@ -70,7 +70,7 @@ pub(in crate::http) fn code(language: Language, picture: &str, state: &str) -> M
             )) }
             li { (language.pick(
                 "Open Settings (iPhone) or the menu ⋮ (Android), then Linked devices › Link a device.",
-                "Buka Settings (iPhone) atau menu ⋮ (Android), kemudian Linked devices › Link a device.",
+                "Buka Settings (Tetapan) pada iPhone, atau menu ⋮ pada Android, kemudian Linked devices (Peranti terpaut) › Link a device (Pautkan peranti).",
             )) }
             li { (language.pick("Point the camera at this code.", "Halakan kamera pada kod ini.")) }
         }

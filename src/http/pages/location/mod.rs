@@ -5,7 +5,7 @@
 //! * `sso_login`: `GET /app`, `POST /app/session`: GHL's payload → a session; `login_page`: what a browser sees before
 //! * `location_user`: the user of a request, proven each time; the token of forms
 //! * `frame_ancestors`: who may show these pages in a frame
-//! * `overview`, `numbers`, `removal`, `qr_linking`, `messages`, `old_messages`, `checks`, `alerts`: the pages; `labels`: times and numbers in
+//! * `overview`, `numbers`, `removal`, `qr_linking`, `messages`, `message_search`, `old_messages`, `checks`, `alerts`: the pages; `labels`: times and numbers in
 //!   them
 
 mod alerts;
@@ -14,6 +14,7 @@ mod frame_ancestors;
 mod labels;
 mod location_user;
 mod login_page;
+mod message_search;
 mod messages;
 mod numbers;
 mod old_messages;

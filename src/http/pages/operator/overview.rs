@@ -60,7 +60,7 @@ pub(super) fn findings(language: Language, found: Option<&[Finding]>) -> Markup 
         return layout::components::findings(language, found);
     }
     html! {
-        p.notice.warn { (language.pick("The checks took too long. Load the page again in a minute.", "Semakan mengambil masa terlalu lama. Muatkan semula halaman sebentar lagi.")) }
+        p.notice.warn { (language.pick("The checks took too long. Load the page again in a minute.", "Semakan mengambil masa terlalu lama. Muat semula halaman sebentar lagi.")) }
     }
 }
 
@@ -120,7 +120,7 @@ fn standing_panel(language: Language, counts: &Counts) -> Markup {
                     dt { (install_status.label(language)) }
                     dd { (count) }
                 }
-                dt { (language.pick("connected numbers", "nombor disambung")) }
+                dt { (language.pick("connected numbers", "nombor disambungkan")) }
                 dd { (counts.numbers) }
                 dt { (language.pick("of these on hold", "daripadanya ditahan")) }
                 dd { (on_hold) }
@@ -135,7 +135,7 @@ fn standing_panel(language: Language, counts: &Counts) -> Markup {
             @let incidents: i64 = counts.open_incidents.iter().map(|(_, count)| count).sum();
             @if incidents > 0 {
                 p.notice.bad {
-                    (incidents) " " (language.pick("troubles are open: ", "masalah belum selesai: "))
+                    (incidents) " " (language.pick("incidents are open: ", "masalah belum selesai: "))
                     @for (kind, count) in counts.open_incidents.iter().filter(|(_, count)| *count > 0) {
                         (kind.label(language)) " (" (count) ") "
                     }

@@ -65,7 +65,7 @@ pub(super) async fn submit(
             StatusCode::UNAUTHORIZED,
             language.pick(
                 "This is not the operator's token. It is ADMIN_TOKEN in the service's settings.",
-                "Ini bukan token Pengendali. Ia ialah ADMIN_TOKEN dalam tetapan perkhidmatan.",
+                "Ini bukan token pengendali. Ia ialah ADMIN_TOKEN dalam tetapan perkhidmatan.",
             ),
         ),
         Err(Refused::Busy) => (
@@ -102,11 +102,11 @@ pub(super) async fn end(
 fn form(language: Language, fault: Option<&str>) -> Markup {
     layout::page(
         language,
-        language.pick("Operator's pages", "Halaman Pengendali"),
+        language.pick("Operator's pages", "Halaman pengendali"),
         &html! {
             @if let Some(fault) = fault { p.notice.bad #fault role="alert" { (fault) } }
             form method="post" action=(SIGN_IN) {
-                label for="token" { (language.pick("Operator's token", "Token Pengendali")) }
+                label for="token" { (language.pick("Operator's token", "Token pengendali")) }
                 input #token name="token" type="password" autocomplete="current-password" required
                     aria-invalid=[fault.map(|_| "true")] aria-describedby=[fault.map(|_| "fault")];
                 p.hint { (language.pick("ADMIN_TOKEN of the service's settings.", "ADMIN_TOKEN dalam tetapan perkhidmatan.")) }
