@@ -9,3 +9,4 @@ pub mod rate_limits;
 pub mod reason;
 pub mod retry_schedule;
 pub mod states;
+pub mod written_phone;
