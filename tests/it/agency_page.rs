@@ -24,7 +24,10 @@ async fn enter(bridge: &Bridge, company: &str, role: &str, kind: &str) -> Answer
 
 /// The page of an admin of the agency.
 pub async fn admin(bridge: &Bridge) -> Frame<'_> {
-    Frame::of(bridge, &enter(bridge, seed::COMPANY_ID, "admin", "agency").await)
+    Frame::of(
+        bridge,
+        &enter(bridge, seed::COMPANY_ID, "admin", "agency").await,
+    )
 }
 
 /// Stores the agency's token.
@@ -73,25 +76,38 @@ async fn an_agency_sees_its_own_sub_accounts_with_states_and_goes_to_each() {
     for shown in [
         seed::LOCATION_ID,
         OTHER,
-        "+60 11-123 4567",
+        "+60 111234567",
         "waits for a first message each way",
         "No number connected",
     ] {
         assert!(page.contains(shown), "{shown}: {page}");
     }
-    assert!(!page.contains("ForeignShop") && !page.contains("Kedai Lain"), "{page}");
+    assert!(
+        !page.contains("ForeignShop") && !page.contains("Kedai Lain"),
+        "{page}"
+    );
     trouble(&bridge, "", IncidentKind::Provider).await;
     assert!(frame.get("").await.body.contains("Needs your attention"));
     let found = frame.get(&format!("?q={}", &OTHER[..6])).await.body;
     assert!(found.contains(OTHER), "{found}");
-    assert!(frame.get("?q=nobody").await.body.contains("Nothing is found"));
+    assert!(
+        frame
+            .get("?q=nobody")
+            .await
+            .body
+            .contains("Nothing is found")
+    );
     let opened = frame.post("/open", &[("location", OTHER)]).await;
     let inner = Frame::of(&bridge, &opened);
     assert!(inner.get("").await.body.contains("Connect a number"));
     let alerts = frame
         .post("/open", &[("location", OTHER), ("to", "alerts")])
         .await;
-    assert!(alerts.leads_to().contains("/alerts?"), "{}", alerts.leads_to());
+    assert!(
+        alerts.leads_to().contains("/alerts?"),
+        "{}",
+        alerts.leads_to()
+    );
     let made = frame.post("/connect", &[("location", OTHER)]).await;
     assert!(made.leads_to().contains("/connect/"));
 }
@@ -110,7 +126,10 @@ async fn a_sub_account_of_another_agency_is_out_of_reach() {
     let foreign = enter(&bridge, "OtherAgency", "admin", "agency").await;
     let foreign = Frame::of(&bridge, &foreign);
     let page = foreign.get("").await.body;
-    assert!(page.contains("ForeignShop") && !page.contains(seed::LOCATION_ID), "{page}");
+    assert!(
+        page.contains("ForeignShop") && !page.contains(seed::LOCATION_ID),
+        "{page}"
+    );
     // A session's cookie opens its own pages only.
     let stolen = bridge
         .http
@@ -164,7 +183,10 @@ async fn the_token_is_set_replaced_and_removed_and_never_shown() {
     for token in ["first-secret", "second-secret"] {
         store(&bridge, token).await;
         let page = frame.get("?saved").await.body;
-        assert!(page.contains("The token is stored") && !page.contains(token), "{page}");
+        assert!(
+            page.contains("The token is stored") && !page.contains(token),
+            "{page}"
+        );
     }
     let removed = frame.post("/token/remove", &[]).await;
     assert_eq!(removed.leads_to(), frame.path);
@@ -204,7 +226,8 @@ async fn the_token_moves_with_the_keys_and_goes_with_the_agency() {
 }
 
 #[tokio::test]
-async fn an_agency_without_a_sub_account_is_told_where_to_install_and_a_removed_one_is_not_listed() {
+async fn an_agency_without_a_sub_account_is_told_where_to_install_and_a_removed_one_is_not_listed()
+{
     let bridge = Bridge::new().await;
     let empty = enter(&bridge, "EmptyAgency", "admin", "agency").await;
     let page = Frame::of(&bridge, &empty).get("").await.body;

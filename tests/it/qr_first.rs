@@ -20,7 +20,9 @@ fn made(bridge: &Bridge) -> usize {
 
 /// The address to share that a page shows.
 fn shared(bridge: &Bridge, page: &str) -> String {
-    let (_, rest) = page.split_once(&format!("{}/scan/", bridge.address)).unwrap();
+    let (_, rest) = page
+        .split_once(&format!("{}/scan/", bridge.address))
+        .unwrap();
     format!("/scan/{}", rest.split('"').next().unwrap())
 }
 
@@ -57,7 +59,10 @@ async fn while_waapify_is_asked_another_tab_waits_and_a_crash_frees_the_way_soon
         .unwrap();
     let (status, page) = post(&bridge, &format!("{link}/qr"), &TOKEN).await;
     assert_eq!(status, StatusCode::OK);
-    assert!(page.contains("is on its way") && page.contains("data-load"), "{page}");
+    assert!(
+        page.contains("is on its way") && page.contains("data-load"),
+        "{page}"
+    );
     assert!(bridge.get(&link).await.1.contains("is on its way"));
     assert_eq!(made(&bridge), 0);
     bridge.clock.advance(Duration::seconds(41));
@@ -99,13 +104,17 @@ async fn what_goes_wrong_at_waapify_is_said_with_a_next_step_and_tried_again() {
     begin(&bridge, &link).await;
     faults.push("reconnect.php", Fault::answer(502, "<html>"));
     assert_eq!(state(&bridge, &link).await, "troubled");
-    let another = r#"{"status":"success","instance_id":"OTHER","data":{"id":"60119999999@s.whatsapp.net"}}"#;
+    let another =
+        r#"{"status":"success","instance_id":"OTHER","data":{"id":"60119999999@s.whatsapp.net"}}"#;
     faults.push("reconnect.php", Fault::answer(200, another));
     let (_, said) = bridge.get(&format!("{link}/state")).await;
     assert!(said.contains("answered for another instance"), "{said}");
     faults.push(
         "getqrcode.php",
-        Fault::answer(200, r#"{"status":"success","instance_id":"OTHER","base64":"iVBORw0KGgo="}"#),
+        Fault::answer(
+            200,
+            r#"{"status":"success","instance_id":"OTHER","base64":"iVBORw0KGgo="}"#,
+        ),
     );
     let (status, _) = bridge.get(&format!("{link}/qr.png")).await;
     assert_eq!(status, StatusCode::BAD_GATEWAY, "not another's code");
@@ -127,7 +136,12 @@ async fn a_wrong_number_is_not_connected_and_another_phone_can_scan() {
     bridge.get(&format!("{link}/qr.png")).await;
     gateway.scan_qr_with(&instance, seed::NEW_NUMBER, "y").await;
     // A page that still shows the other number says nothing about this one.
-    let (_, page) = post(&bridge, &format!("{link}/confirm"), &[("number", "60119990000")]).await;
+    let (_, page) = post(
+        &bridge,
+        &format!("{link}/confirm"),
+        &[("number", "60119990000")],
+    )
+    .await;
     assert!(numbers(&bridge).await.is_empty(), "{page}");
     assert!(page.contains(&grouped(seed::NEW_NUMBER)), "{page}");
     confirm(&bridge, &link, seed::NEW_NUMBER).await;
@@ -151,8 +165,15 @@ async fn a_phone_that_changes_before_the_yes_is_asked_about_again() {
     let page = confirm(&bridge, &link, "60119990000").await;
     assert!(page.contains("Is this your number?"), "{page}");
     assert!(numbers(&bridge).await.is_empty());
-    gateway.faults().push("reconnect.php", Fault::answer(502, ""));
-    let (status, page) = post(&bridge, &format!("{link}/confirm"), &[("number", "60119990000")]).await;
+    gateway
+        .faults()
+        .push("reconnect.php", Fault::answer(502, ""));
+    let (status, page) = post(
+        &bridge,
+        &format!("{link}/confirm"),
+        &[("number", "60119990000")],
+    )
+    .await;
     assert_eq!(status, StatusCode::BAD_GATEWAY);
     assert!(
         page.contains("could not be reached") && page.contains("Yes, use this number"),
@@ -174,7 +195,10 @@ async fn a_number_that_waapify_does_not_name_is_entered() {
     assert!(page.contains("does not say which number"), "{page}");
     let (status, page) = post(&bridge, &format!("{link}/confirm"), &[("number", "012")]).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(page.contains("country code") && page.contains("aria-invalid"), "{page}");
+    assert!(
+        page.contains("country code") && page.contains("aria-invalid"),
+        "{page}"
+    );
     faults.push("reconnect.php", silent());
     confirm(&bridge, &link, seed::NEW_NUMBER).await;
     assert_eq!(numbers(&bridge).await, [seed::NEW_NUMBER]);
@@ -203,7 +227,11 @@ async fn entered_keys_are_asked_for_their_number_and_never_logged_out() {
     // Where Waapify names none, the form asks for it.
     let link = path_in(&bridge.install_second().await);
     let silent = Fault::answer(200, r#"{"status":"success","data":{}}"#);
-    bridge.simulation.waapify.faults().push("reconnect.php", silent);
+    bridge
+        .simulation
+        .waapify
+        .faults()
+        .push("reconnect.php", silent);
     let (status, page) = post(&bridge, &link, &keys).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.contains("name=\"number\""), "{page}");
@@ -280,13 +308,19 @@ async fn after_the_yes_there_is_one_next_step_at_a_time_and_at_the_end_none() {
     bridge.simulation.waapify.scan_qr(&instance).await;
     state(&bridge, &link).await;
     let page = confirm(&bridge, &link, seed::NEW_NUMBER).await;
-    assert!(page.contains("SMS Provider") && page.contains("data-goes-on"), "{page}");
+    assert!(
+        page.contains("SMS Provider") && page.contains("data-goes-on"),
+        "{page}"
+    );
     assert!(
         !page.contains("notice bad") && !page.contains("pill bad"),
         "what nobody has done yet is no fault: {page}"
     );
     let (_, part) = bridge.get(&format!("{link}/provider")).await;
-    assert!(part.contains("data-state=\"bad\"") && !part.contains("pill"), "{part}");
+    assert!(
+        part.contains("data-state=\"bad\"") && !part.contains("pill"),
+        "{part}"
+    );
     ghl.set_default_provider(seed::LOCATION_ID, DefaultProvider::Ours);
     bridge.clock.advance(Duration::seconds(5));
     let (_, page) = bridge.get(&link).await;
@@ -308,7 +342,10 @@ async fn with_the_agencys_token_the_code_comes_without_a_button() {
     let bridge = Bridge::bare().await;
     let outside = link(&bridge).await;
     let (_, page) = bridge.get(&outside).await;
-    assert!(page.contains("qr_access_token") && !page.contains("data-auto"), "{page}");
+    assert!(
+        page.contains("qr_access_token") && !page.contains("data-auto"),
+        "{page}"
+    );
     store(&bridge, seed::ACCESS_TOKEN).await;
     let (_, page) = bridge.get(&outside).await;
     assert!(
@@ -320,7 +357,10 @@ async fn with_the_agencys_token_the_code_comes_without_a_button() {
     assert!(!page.contains("data-auto"), "{page}");
     let (status, page) = post(&bridge, &format!("{outside}/qr"), &[]).await;
     assert_eq!(status, StatusCode::OK);
-    assert!(page.contains("qr.png") && !page.contains(seed::ACCESS_TOKEN), "{page}");
+    assert!(
+        page.contains("qr.png") && !page.contains(seed::ACCESS_TOKEN),
+        "{page}"
+    );
     // Without the token itself, an outsider connects no instance by its id alone.
     let (_, page) = post(&bridge, &format!("{outside}/cancel"), &[]).await;
     assert!(page.contains("name=\"instance_id\""), "{page}");

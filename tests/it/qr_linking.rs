@@ -215,7 +215,13 @@ async fn without_a_script_the_page_itself_sees_the_link_happen() {
         .await
         .unwrap();
     assert_eq!(answer.status(), StatusCode::OK);
-    assert!(answer.text().await.unwrap().contains("Is this your number?"));
+    assert!(
+        answer
+            .text()
+            .await
+            .unwrap()
+            .contains("Is this your number?")
+    );
     confirm(&bridge, &link, seed::NEW_NUMBER).await;
     assert_eq!(numbers(&bridge).await, [seed::NEW_NUMBER]);
 }

@@ -1,5 +1,7 @@
 -- An agency's own token, and a link whose phone waits for a person's yes.
-insert into gateway_tokens (company_id, access_token, set_at) values ('c6', '\x0a', '2020-01-30 09:00Z');
+insert into gateway_tokens (company_id, access_token, set_at) values
+    ('c6', '\x0a', '2020-01-30 09:00Z'),
+    ('c5', '\x0c', '2020-01-30 09:01Z');
 insert into locations (location_id, company_id) values ('x1', 'c6');
 insert into connect_links (token_hash, location_id, expires_at, made_inside, agency_id, pending_instance, pending_token,
     pending_number, pending_seen_at, scan_hash) values

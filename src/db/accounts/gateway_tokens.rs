@@ -12,10 +12,7 @@ pub fn place(company: &CompanyId) -> String {
 }
 
 /// When an agency's token was set; none if it has none.
-pub async fn find_set_at(
-    pool: &Pool,
-    company: &CompanyId,
-) -> sqlx::Result<Option<OffsetDateTime>> {
+pub async fn find_set_at(pool: &Pool, company: &CompanyId) -> sqlx::Result<Option<OffsetDateTime>> {
     sqlx::query_scalar!(
         r#"
         select set_at

@@ -65,9 +65,7 @@ pub(super) async fn confirm(
             let is_done = link.is_some_and(|link| link.used_at.is_some());
             if is_done { back() } else { Err(link_gone()) }
         }
-        ConnectError::OtherNumber { .. } | ConnectError::Check(CheckError::NotLinked(_))
-            if named.is_some() =>
-        {
+        ConnectError::OtherNumber { .. } | ConnectError::Check(CheckError::NotLinked(_)) => {
             // The phone was changed, or has ended the link: what is linked now is shown.
             forget_number(&state, &opened, &credentials).await?;
             back()

@@ -100,12 +100,7 @@ fn view(language: Language, opened: &Opened, done: &Done<'_>, test: &TestForm<'_
 }
 
 /// The click in GHL. Meanwhile a test may be sent: somebody else may have to make the click.
-fn provider(
-    language: Language,
-    opened: &Opened,
-    done: &Done<'_>,
-    test: &TestForm<'_>,
-) -> Markup {
+fn provider(language: Language, opened: &Opened, done: &Done<'_>, test: &TestForm<'_>) -> Markup {
     html! {
         (checklist::first(language, done.finding, &format!("{}/provider", opened.path)))
         @if done.offers_test || test.result.is_some() {

@@ -16,8 +16,8 @@ use crate::clients::waapify::CheckError;
 use crate::db::accounts::connect_links::Waits;
 use crate::http::pages::connect::views::{Fault, Typed};
 use crate::http::pages::connect::{
-    HttpState, Language, Opened, PageError, Text, count_try, find_known, find_unused, link_gone, qr,
-    views,
+    HttpState, Language, Opened, PageError, Text, count_try, find_known, find_unused, link_gone,
+    qr, views,
 };
 
 /// The fields of the form.
@@ -116,7 +116,10 @@ async fn read_number(
     let number = linked.ok_or(ConnectError::Unnamed)?;
     let same = (number.as_str(), credentials.instance_id.as_str());
     let replaced = state.connector.find_replaced(opened.location(), Some(same));
-    if let Some(connected) = replaced.await?.filter(|_| !may_replace && !opened.link.made_inside) {
+    if let Some(connected) = replaced
+        .await?
+        .filter(|_| !may_replace && !opened.link.made_inside)
+    {
         return Err(ConnectError::WouldReplace { connected });
     }
     match qr::record_pending(state, opened, &credentials, Some(&number)).await? {

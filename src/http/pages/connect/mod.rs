@@ -196,7 +196,13 @@ async fn show(
 ) -> Result<Response, PageError> {
     let opened = find_any(&state, &token).await?;
     if opened.link.used_at.is_some() {
-        let page = done::page(&state, language, &opened, &test_message::TestForm::default()).await?;
+        let page = done::page(
+            &state,
+            language,
+            &opened,
+            &test_message::TestForm::default(),
+        )
+        .await?;
         return Ok(page.into_response());
     }
     if opened.link.pending_instance.is_some() {

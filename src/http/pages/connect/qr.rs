@@ -259,10 +259,7 @@ pub(super) async fn picture(
 }
 
 /// The QR code of an opened link's pending instance.
-pub(super) async fn picture_for(
-    state: &HttpState,
-    opened: &Opened,
-) -> Result<Response, PageError> {
+pub(super) async fn picture_for(state: &HttpState, opened: &Opened) -> Result<Response, PageError> {
     let Some(credentials) = pending(state, opened) else {
         return Err(link_gone());
     };

@@ -29,11 +29,7 @@ pub(in crate::http) async fn in_time(
 
 /// The list on the page of a number that was connected just now: what nobody has done yet is no fault. `check` is the
 /// address that returns [`first_answer`]; the page's script loads the page again when GHL names us.
-pub(in crate::http) fn first(
-    language: Language,
-    finding: Option<&Finding>,
-    check: &str,
-) -> Markup {
+pub(in crate::http) fn first(language: Language, finding: Option<&Finding>, check: &str) -> Markup {
     html! { div data-goes-on { (list(language, finding, check, &first_answer(language, finding))) } }
 }
 

@@ -15,8 +15,8 @@ use crate::crypto::Sealer;
 use crate::db::accounts::white_label_domains;
 use crate::http::HttpState;
 use crate::http::layers::allow_frames;
-use crate::http::pages::location::{agency, location_user};
 use crate::http::pages::location::shown_in::{SHOWN_IN, ShownIn};
+use crate::http::pages::location::{agency, location_user};
 use crate::model::ids::host_name;
 
 /// Says in the answer who may show it in a frame.

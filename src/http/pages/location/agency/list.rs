@@ -49,7 +49,11 @@ pub(super) async fn page(
     let text = |name| {
         let text = user.query_param(name).unwrap_or_default();
         // Postgres takes no NUL.
-        let text: String = text.chars().filter(|c| *c != '\0').take(MAX_SEARCH * 2).collect();
+        let text: String = text
+            .chars()
+            .filter(|c| *c != '\0')
+            .take(MAX_SEARCH * 2)
+            .collect();
         text
     };
     let (search, after) = (text("q").trim().to_owned(), text("after"));
