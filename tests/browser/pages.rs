@@ -148,7 +148,7 @@ impl Page {
                 tab.find(".last-mile [data-state=bad]").await;
             }
             Self::Done => {
-                Box::pin(Self::Connected.open(stage, tab)).await;
+                // On the page before this one.
                 let ghl = &stage.sandbox.simulation.ghl;
                 ghl.set_default_provider(seed::SECOND_LOCATION_ID, DefaultProvider::Ours);
                 // The open page goes on by itself.
