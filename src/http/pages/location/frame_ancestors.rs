@@ -15,8 +15,8 @@ use crate::crypto::Sealer;
 use crate::db::accounts::white_label_domains;
 use crate::http::HttpState;
 use crate::http::layers::allow_frames;
-use crate::http::pages::location::location_user;
 use crate::http::pages::location::shown_in::{SHOWN_IN, ShownIn};
+use crate::http::pages::location::{agency, location_user};
 use crate::model::ids::host_name;
 
 /// Says in the answer who may show it in a frame.
@@ -64,8 +64,15 @@ async fn find_domain(
     headers: &HeaderMap,
     uri: &Uri,
 ) -> sqlx::Result<Option<String>> {
-    let id = uri.path().strip_prefix("/app/");
+    let path = uri.path();
+    let in_agency = path.strip_prefix(agency::PATH);
+    let id = in_agency.or_else(|| path.strip_prefix("/app/"));
     let id = id.and_then(|rest| rest.split('/').next());
+    if let Some(id) = in_agency.and(id)
+        && let Some(company) = agency::find_company(state, headers, id)
+    {
+        return white_label_domains::find_domain(&state.pool, &company).await;
+    }
     if let Some((location, _)) = id.and_then(|id| location_user::find_session(state, headers, id)) {
         return white_label_domains::find_domain_of(&state.pool, &location).await;
     }
