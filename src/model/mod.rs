@@ -1,4 +1,4 @@
-//! Plain types without I/O: identifiers, phones, states, reasons, languages, retry schedules.
+//! Plain types without I/O: identifiers, phones, states, reasons, languages, time zones, retry schedules.
 
 pub mod alert;
 pub mod audit;
@@ -10,3 +10,4 @@ pub mod rate_limits;
 pub mod reason;
 pub mod retry_schedule;
 pub mod states;
+pub mod zone;

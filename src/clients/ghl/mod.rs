@@ -17,6 +17,7 @@ mod upload;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+pub use accounts::Description;
 use call::parse;
 pub use channels::{SmsProvider, SmsProviders};
 pub use contact_phones::ContactPhones;

@@ -19,7 +19,7 @@ use crate::db::views::overview::Entry;
 use crate::db::views::{messages, overview};
 use crate::http::HttpState;
 use crate::http::error::PageError;
-use crate::http::pages::layout::{Frame, components};
+use crate::http::pages::layout::{Frame, components, live, names};
 use crate::http::pages::location::location_user::{LocationUser, VerifiedForm, not_here};
 use crate::http::pages::location::tabs::{Tab, framed, framed_as};
 use crate::http::pages::location::{labels, see};
@@ -30,6 +30,8 @@ use crate::model::states::MessageState;
 
 /// GHL's app, where an agency has no domain of its own.
 const GHL_APP: &str = "https://app.gohighlevel.com";
+/// The frame of a page that shows what becomes of messages.
+const LIVE: Frame<'_> = Frame::with_scripts(&[live::SCRIPT]);
 /// Messages on one page.
 const PAGE: i64 = 50;
 
@@ -70,8 +72,10 @@ pub(super) async fn list(
         "failed" => overview::list_failures(pool, location, before, PAGE).await?,
         _ => overview::list_entries(pool, location, states, before, PAGE).await?,
     };
+    // Older ones change less, and stand where they stood.
+    let is_live = visitor.query_param("before").is_none();
     let body = html! {
-        section.panel {
+        section.panel #messages data-live=[is_live.then_some(live::LIST)] {
             (search_form(language, &visitor, name))
             @if entries.is_empty() {
                 p { (language.pick("No such message.", "Tiada mesej seperti itu.")) }
@@ -88,13 +92,8 @@ pub(super) async fn list(
         }
     };
     let title = language.pick("Messages", "Mesej");
-    Ok(framed(
-        language,
-        &visitor,
-        Some(Tab::Messages),
-        title,
-        &body,
-    ))
+    let tab = Some(Tab::Messages);
+    Ok(framed_as(language, &visitor, tab, title, LIVE, &body))
 }
 
 fn is_full(entries: &[Entry]) -> bool {
@@ -144,13 +143,13 @@ pub(super) fn table(
             thead { tr { @for column in columns { th scope="col" { (column) } } } }
             tbody {
                 @for entry in entries {
-                    tr {
+                    tr data-key=(entry.id) {
                         td data-label=(columns[0]) {
-                            a href=(visitor.address(&format!("/messages/{}", entry.id))) { (labels::ago(language, entry.accepted_at, now)) }
+                            a href=(visitor.address(&format!("/messages/{}", entry.id))) { (labels::ago(language, visitor, entry.accepted_at, now)) }
                             br;
                             span.note { (entry.direction.label(language)) }
                         }
-                        td data-label=(columns[1]) { (labels::chat(entry.chat_end.as_deref())) }
+                        td data-label=(columns[1]) { (names::customer(None, entry.chat_end.as_deref())) }
                         td data-label=(columns[2]) { (components::message_state(language, entry.direction, entry.state)) }
                         td data-label=(columns[3]) { @if let Some(why) = &entry.why { (components::reason(language, why)) } }
                         td { @if can_go_again(entry.state, entry.why.as_ref()) { (retry_form(language, visitor, entry.id)) } }
@@ -266,15 +265,15 @@ fn message_page(language: Language, visitor: &LocationUser, shown: &Shown<'_>) -
     );
     let title = format!("{} {}", language.pick("Message", "Mesej"), row.id);
     let body = html! {
-        section.panel #message data-live[!is_over] {
+        section.panel #message data-live=[(!is_over).then_some(live::MESSAGE)] {
             @if let Some((class, text)) = notice { p class=(class) role="status" { (text) } }
             dl.facts {
                 dt { (language.pick("State", "Keadaan")) }
-                dd { (components::message_state(language, row.direction, row.state)) }
+                dd data-say { (components::message_state(language, row.direction, row.state)) }
                 dt { (language.pick("Direction", "Arah")) }
                 dd { (row.direction.label(language)) }
                 dt { (language.pick("Customer", "Pelanggan")) }
-                dd { (labels::chat(row.chat_end.as_deref())) }
+                dd { (names::customer(None, row.chat_end.as_deref())) }
                 @if let Some(number) = &row.number {
                     dt { (language.pick("Your number", "Nombor anda")) }
                     dd { "+" (number) }
@@ -287,16 +286,12 @@ fn message_page(language: Language, visitor: &LocationUser, shown: &Shown<'_>) -
             (remedy(language, visitor, row, contact))
             h2 { (language.pick("What happened", "Apa yang berlaku")) }
             (components::timeline(language, steps, |step| html! {
-                strong { (step.state.label_of(row.direction, language)) } " " (labels::exactly(step.at))
+                strong { (step.state.label_of(row.direction, language)) } " " (labels::exactly(visitor, step.at))
             }))
             p { a href=(visitor.address("/messages")) { (language.pick("Back to the messages", "Kembali ke mesej")) } }
         }
     };
-    let frame = Frame {
-        scripts: &["/assets/live.js"],
-        ..Frame::default()
-    };
-    framed_as(language, visitor, Some(Tab::Messages), &title, frame, &body)
+    framed_as(language, visitor, Some(Tab::Messages), &title, LIVE, &body)
 }
 
 /// What a person can do about a failed message.

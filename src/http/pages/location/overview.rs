@@ -13,9 +13,9 @@ use crate::db::views::overview::{Count, Entry, NumberState};
 use crate::doctor;
 use crate::http::HttpState;
 use crate::http::error::PageError;
-use crate::http::pages::layout::components;
+use crate::http::pages::layout::{Frame, components, live};
 use crate::http::pages::location::location_user::{FIRST, LocationUser};
-use crate::http::pages::location::tabs::{Tab, framed};
+use crate::http::pages::location::tabs::{Tab, framed_as};
 use crate::http::pages::location::{messages, numbers, old_messages, see};
 use crate::model::language::Language;
 use crate::model::progress::Progress;
@@ -45,22 +45,25 @@ pub(super) async fn show(
         incidents: incidents::list_open(pool, location).await?,
         progress: setups::find(pool, location).await?.progress(),
     };
-    if !health.incidents.is_empty() {
+    if !health.incidents.is_empty() && !visitor.is_live {
         // Whoever has mended it loads this page again.
         incidents::check_soon(pool, location, now).await?;
     }
     let body = html! {
-        (health_panel(language, &visitor, &health))
-        (old_messages::panel(language, &visitor, &old, now))
-        (numbers_panel(language, &visitor, (&numbers, &health), now))
-        (counts_panel(language, &visitor, &counts))
-        (failures_panel(language, &visitor, &failures, now))
+        div #overview data-live=(live::OVERVIEW) {
+            (health_panel(language, &visitor, &health))
+            (old_messages::panel(language, &visitor, &old, now))
+            (numbers_panel(language, &visitor, (&numbers, &health), now))
+            (counts_panel(language, &visitor, &counts))
+            (failures_panel(language, &visitor, &failures, now))
+        }
     };
     let title = language.pick(
         "WhatsApp in this sub-account",
         "WhatsApp dalam sub-akaun ini",
     );
-    Ok(framed(language, &visitor, Some(Tab::Overview), title, &body).into_response())
+    let (tab, frame) = (Some(Tab::Overview), Frame::with_scripts(&[live::SCRIPT]));
+    Ok(framed_as(language, &visitor, tab, title, frame, &body).into_response())
 }
 
 /// What is known about the sub-account as a whole.
@@ -98,13 +101,13 @@ fn health_panel(language: Language, visitor: &LocationUser, health: &Health) -> 
     };
     html! {
         @if !incidents.is_empty() {
-            section.panel {
-                h2 { (language.pick("This needs your attention", "Ini memerlukan perhatian anda")) }
+            section.panel data-key="health" {
+                h2 data-say { (language.pick("This needs your attention", "Ini memerlukan perhatian anda")) }
                 (components::findings(language, &incidents))
             }
         } @else if !left.is_empty() {
-            section.panel {
-                h2 { (health.progress.label(language)) }
+            section.panel data-key="progress" {
+                h2 data-say { (health.progress.label(language)) }
                 ul { @for todo in left { li { (todo) } } }
                 p { a href=(visitor.address("/checks")) { (language.pick("Check the set-up", "Semak persediaan")) } }
             }
@@ -119,7 +122,7 @@ fn numbers_panel(
     now: OffsetDateTime,
 ) -> Markup {
     html! {
-        section.panel {
+        section.panel data-key="numbers" {
             h2 { (language.pick("WhatsApp numbers", "Nombor WhatsApp")) }
             @if rows.is_empty() {
                 p.notice.warn { (language.pick(
@@ -147,7 +150,7 @@ fn counts_panel(language: Language, visitor: &LocationUser, counts: &[Count]) ->
         counted.map(|count| count.count).sum::<i64>() >= overview::WINDOW
     });
     html! {
-        section.panel {
+        section.panel data-key="counts" {
             h2 { (language.pick("The last 24 hours", "24 jam yang lalu")) }
             @if counts.is_empty() { p { (language.pick("No message yet.", "Belum ada mesej.")) } }
             @for way in Direction::ALL.iter().copied() {
@@ -181,7 +184,7 @@ fn failures_panel(
     now: OffsetDateTime,
 ) -> Markup {
     html! {
-        section.panel {
+        section.panel data-key="failures" {
             h2 { (language.pick("What failed last", "Kegagalan terakhir")) }
             @if failures.is_empty() {
                 p { (language.pick("Nothing has failed.", "Tiada kegagalan.")) }

@@ -2,37 +2,35 @@
 
 use maud::{Markup, html};
 use time::OffsetDateTime;
-use time::format_description::BorrowedFormatItem;
-use time::format_description::well_known::Rfc3339;
-use time::macros::format_description;
 use url::form_urlencoded;
 
 use crate::db::views::messages::MessageRow;
 use crate::http::pages::layout::components::{message_state, reason};
+use crate::http::pages::layout::times;
 use crate::model::ids::LocationId;
 use crate::model::language::Language;
 use crate::model::states::Direction;
+use crate::model::zone::Zone;
 
 /// Rows on one page: more than fit on a screen, few enough to load at once.
 pub(super) const PAGE: usize = 50;
 
-const MOMENT: &[BorrowedFormatItem<'_>] =
-    format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
+/// These pages are about sub-accounts in many zones.
+pub(super) const UTC: Zone = Zone::utc();
 
 /// One row more than a page shows, which tells whether there is another page.
 pub(super) fn limit() -> i64 {
     i64::try_from(PAGE + 1).unwrap_or(i64::MAX)
 }
 
-/// A time, in UTC.
+/// A time; the script shows it in the reader's zone.
 pub(super) fn moment(at: OffsetDateTime) -> Markup {
-    let exact = at.format(&Rfc3339).unwrap_or_default();
-    html! { time datetime=(exact) { (at.format(MOMENT).unwrap_or_default()) " UTC" } }
+    times::seconds(&UTC, at)
 }
 
-/// A time that may be missing.
+/// A time to the minute that may be missing.
 pub(super) fn maybe(at: Option<OffsetDateTime>) -> Markup {
-    at.map_or_else(|| html! { "–" }, moment)
+    at.map_or_else(|| html! { "–" }, |at| times::minutes(&UTC, at))
 }
 
 /// The address of a location's page.

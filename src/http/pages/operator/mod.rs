@@ -32,7 +32,7 @@ use crate::db::accounts::ended_sessions;
 use crate::http::admin::bearer;
 use crate::http::error::PageError;
 use crate::http::pages::layout;
-use crate::http::pages::layout::Frame;
+use crate::http::pages::layout::{Frame, live};
 use crate::http::pages::session::{Session, is_own_origin};
 use crate::http::{HttpState, MAX_FORM_BYTES, lost};
 use crate::model::language::{Language, Text};
@@ -131,8 +131,9 @@ impl Operator {
     /// A page with the operator's tabs.
     fn page(&self, language: Language, place: Place, title: &str, body: &Markup) -> Markup {
         let frame = Frame {
-            refresh: (place == Place::Overview).then_some(REFRESH_SECONDS),
+            scripts: &[live::SCRIPT],
             is_wide: true,
+            zone: Some(&components::UTC),
             whose: Some(language.pick("Operator", "Pengendali")),
             ..Frame::default()
         };
@@ -142,7 +143,7 @@ impl Operator {
             frame,
             &html! {
                 (layout::components::tabs(language, TABS.map(|(tab, address, name)| (address.to_owned(), language.pick(name.0, name.1), tab == place))))
-                (body)
+                div #operator data-live=[(place == Place::Overview).then_some(REFRESH_SECONDS)] { (body) }
                 @if self.session.is_some() {
                     form.actions method="post" action="/operator/sign-out" {
                         input type="hidden" name="csrf" value=(self.csrf());
@@ -154,7 +155,7 @@ impl Operator {
     }
 }
 
-/// Seconds after which the overview loads itself again.
+/// Seconds between two looks at the overview, which checks the whole service.
 const REFRESH_SECONDS: u32 = 60;
 
 /// A tab of the pages.
