@@ -11,6 +11,7 @@ use waapify_ghl::app::App;
 use waapify_ghl::clients::attachment_source::NetworkScope;
 use waapify_ghl::db::connection::Pool;
 use waapify_ghl::workers::ghl_events::GhlEvents;
+use waapify_ghl::workers::hour_counts::HourCounts;
 use waapify_ghl::workers::inbound::Inbound;
 use waapify_ghl::workers::inbound_media::Media;
 use waapify_ghl::workers::monitor::Monitor;

@@ -1,7 +1,10 @@
 //! Reads for pages, commands and metrics. Nothing here changes a row.
 
+pub mod failures;
+pub mod hours;
 pub mod messages;
 pub mod operator;
 pub mod overview;
 pub mod queue_counts;
 pub mod search;
+pub mod troubles;

@@ -1,4 +1,4 @@
-//! The pages that people see in a browser. `layout` and `session` are shared by the others.
+//! The pages that people see in a browser. `layout`, `message_charts` and `session` are shared by the others.
 
 pub(super) mod connect;
 pub(super) mod front_page;
@@ -6,6 +6,7 @@ pub(super) mod install_codes;
 pub(super) mod installed;
 pub(super) mod layout;
 pub(super) mod location;
+pub(super) mod message_charts;
 pub(super) mod oauth;
 pub(super) mod operator;
 pub(super) mod session;
