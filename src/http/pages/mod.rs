@@ -1,5 +1,6 @@
-//! The pages that people see in a browser. `layout`, `message_charts` and `session` are shared by the others.
+//! The pages that people see in a browser. `audited`, `layout`, `message_charts` and `session` are shared by the others.
 
+pub(super) mod audited;
 pub(super) mod connect;
 pub(super) mod front_page;
 pub(super) mod install_codes;

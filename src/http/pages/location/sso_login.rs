@@ -48,6 +48,7 @@ pub(super) async fn begin(
     let user = prove(&state, &payload).await?;
     let may_change = user.is_admin || state.allow_users_to_change;
     let agency = user.is_agency_admin.then(|| user.company.clone());
+    let name = user.described();
     let location = user.active_location.ok_or_else(no_location)?;
     check_standing(&state, &location).await?;
     let company = locations::find_company(&state.pool, &location).await?;
@@ -55,7 +56,7 @@ pub(super) async fn begin(
         warn!(%location, "an SSO payload names another agency than the location's");
         return Err(refused());
     }
-    Ok(start(&state, location, may_change, agency).await?)
+    Ok(start(&state, location, may_change, agency, name).await?)
 }
 
 /// The user that a payload names. Each payload works once.
@@ -76,6 +77,7 @@ async fn start(
     location: LocationId,
     may_change: bool,
     agency: Option<CompanyId>,
+    user: String,
 ) -> sqlx::Result<Response> {
     info!(%location, "a session begins");
     // When the session is over its address still says in which site it was shown.
@@ -88,6 +90,7 @@ async fn start(
     let mut session = Session::begin(Holder::Location(location), &path, state.clock.now());
     session.may_change = may_change;
     session.agency = agency;
+    session.user = Some(user);
     let cookies = CookieJar::new().add(session.cookie(&state.sealer));
     Ok((cookies, see(&format!("{path}?{FIRST}"))).into_response())
 }
