@@ -26,6 +26,7 @@ mod frame;
 mod harness;
 mod inspect;
 mod pages;
+mod people;
 mod picture;
 mod sandbox;
 mod setup;

@@ -53,6 +53,7 @@ mod install_states;
 mod installs;
 mod kept_names;
 mod keys;
+mod languages;
 mod layers;
 mod lids;
 mod lost;

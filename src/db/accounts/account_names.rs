@@ -1,5 +1,7 @@
 //! What GHL calls sub-accounts and agencies, and the time zones of sub-accounts.
 
+use std::collections::HashMap;
+
 use time::OffsetDateTime;
 
 use crate::db::connection::Pool;
@@ -33,6 +35,24 @@ pub async fn record_name(pool: &Pool, owner_id: &str, name: &str) -> sqlx::Resul
     .execute(pool)
     .await
     .map(|_| ())
+}
+
+/// The names of sub-accounts or agencies by their ids, as far as they are known.
+pub async fn list_names(pool: &Pool, owner_ids: &[&str]) -> sqlx::Result<HashMap<String, String>> {
+    let rows = sqlx::query!(
+        r#"
+        select owner_id, name
+        from account_names
+        where owner_id = any($1)
+        "#,
+        owner_ids as &[&str],
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.owner_id, row.name))
+        .collect())
 }
 
 /// Whether GHL is to be asked for a location's name: the app is installed there, and was not asked since `asked_before`.

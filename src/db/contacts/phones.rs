@@ -85,6 +85,41 @@ pub async fn save(
     .map(|_| ())
 }
 
+/// Longest name that is kept, in characters; a longer one is cut.
+const MAX_NAME: usize = 200;
+
+/// Stores what GHL calls a contact. What it does not tell any more stays.
+pub async fn save_name(
+    pool: &Pool,
+    location: &LocationId,
+    contact: &ContactId,
+    name: Option<&str>,
+) -> sqlx::Result<()> {
+    let shown = |c: &char| !c.is_control();
+    let name: String = name
+        .unwrap_or_default()
+        .chars()
+        .filter(shown)
+        .take(MAX_NAME)
+        .collect();
+    if name.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        r#"
+        update contacts
+        set name = $3
+        where location_id = $1 and contact_id = $2 and name is distinct from $3
+        "#,
+        location.as_str(),
+        contact.as_str(),
+        name,
+    )
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
 /// Stores GHL's conversation with a contact.
 pub async fn save_conversation(
     pool: &Pool,

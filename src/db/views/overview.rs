@@ -150,6 +150,8 @@ pub struct Entry {
     pub state: MessageState,
     /// Last digits of the customer's number, once known.
     pub chat_end: Option<String>,
+    /// What GHL calls the customer, if it told.
+    pub customer: Option<String>,
     /// When it arrived.
     pub accepted_at: OffsetDateTime,
     /// Why it is in that state, if recorded.
@@ -168,7 +170,7 @@ pub async fn list_failures(
         Entry,
         r#"
         select m.direction as "direction!: Direction", m.id as "id!: MessageId", m.state as "state!: MessageState",
-            m.chat_end, m.accepted_at as "accepted_at!",
+            m.chat_end, customer_name($1, m.direction, m.id) as customer, m.accepted_at as "accepted_at!",
             -- The last cause of its state, along `timeline_by_message`.
             (
                 select reason_of(t.cause_code, t.cause_args)
@@ -207,7 +209,7 @@ pub async fn list_entries(
         Entry,
         r#"
         select m.direction as "direction!: Direction", m.id as "id!: MessageId", m.state as "state!: MessageState",
-            m.chat_end, m.accepted_at as "accepted_at!",
+            m.chat_end, customer_name($1, m.direction, m.id) as customer, m.accepted_at as "accepted_at!",
             -- The last cause of its state, along `timeline_by_message`.
             (
                 select reason_of(t.cause_code, t.cause_args)

@@ -1,8 +1,6 @@
 //! The sentences about a location: its install, its token, its SMS provider, its last messages.
 
-use time::OffsetDateTime;
-
-use crate::doctor::labels::{Said, moment};
+use crate::doctor::labels::Said;
 use crate::model::language::Text;
 
 /// Where a person chooses the SMS provider. Users of a sub-account do not see it.
@@ -310,8 +308,7 @@ pub(in crate::doctor) fn provider_not_offered(other: Option<&str>) -> Said {
     )
 }
 
-pub(in crate::doctor) fn last_delivery(at: OffsetDateTime) -> Said {
-    let at = moment(at);
+pub(in crate::doctor) fn last_delivery(at: &str) -> Said {
     Said::only(Text::new(
         format!("GHL last delivered a message at {at}."),
         format!("GHL kali terakhir menghantar mesej pada {at}."),
@@ -347,8 +344,7 @@ pub(in crate::doctor) fn never_delivered() -> Said {
     )
 }
 
-pub(in crate::doctor) fn last_inbound(at: OffsetDateTime) -> Said {
-    let at = moment(at);
+pub(in crate::doctor) fn last_inbound(at: &str) -> Said {
     Said::only(Text::new(
         format!("A customer last wrote at {at}."),
         format!("Pelanggan kali terakhir menulis pada {at}."),
@@ -362,8 +358,7 @@ pub(in crate::doctor) fn no_inbound() -> Said {
     ))
 }
 
-pub(in crate::doctor) fn last_ack(at: OffsetDateTime) -> Said {
-    let at = moment(at);
+pub(in crate::doctor) fn last_ack(at: &str) -> Said {
     Said::only(Text::new(
         format!("WhatsApp last confirmed a delivery at {at}."),
         format!("WhatsApp kali terakhir mengesahkan penghantaran pada {at}."),

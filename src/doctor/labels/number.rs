@@ -1,11 +1,9 @@
 //! The sentences about a connected number: its link, its hold, its webhook, its acks, other locations that share
 //! it.
 
-use time::OffsetDateTime;
-
 use crate::db::webhooks::unknown_events::UnknownEvent;
 use crate::doctor::acks::Restriction;
-use crate::doctor::labels::{Said, moment};
+use crate::doctor::labels::Said;
 use crate::model::language::Text;
 use crate::model::reason::Reason;
 
@@ -141,8 +139,7 @@ pub(in crate::doctor) fn on_hold(reason: &Reason) -> Said {
     )
 }
 
-pub(in crate::doctor) fn webhook_heard(at: OffsetDateTime) -> Said {
-    let at = moment(at);
+pub(in crate::doctor) fn webhook_heard(at: &str) -> Said {
     Said::only(Text::new(
         format!("Waapify reports here, last at {at}."),
         format!("Waapify melapor ke sini, kali terakhir pada {at}."),
@@ -174,8 +171,7 @@ pub(in crate::doctor) fn never_called() -> Said {
     )
 }
 
-pub(in crate::doctor) fn webhook_silent(since: OffsetDateTime) -> Said {
-    let since = moment(since);
+pub(in crate::doctor) fn webhook_silent(since: &str) -> Said {
     Said::wrong(
         Text::new(
             format!(

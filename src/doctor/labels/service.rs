@@ -1,9 +1,9 @@
 //! The sentences about the service as a whole: settings, addresses, the database, keys.
 
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 
 use crate::config::{Fault, NOT_SET};
-use crate::doctor::labels::{Said, moment};
+use crate::doctor::labels::Said;
 use crate::model::alert::AlertFault;
 use crate::model::language::Text;
 
@@ -253,8 +253,7 @@ pub(in crate::doctor) fn keys_missing(count: i64) -> Said {
     )
 }
 
-pub(in crate::doctor) fn app_keys_accepted(at: OffsetDateTime) -> Said {
-    let at = moment(at);
+pub(in crate::doctor) fn app_keys_accepted(at: &str) -> Said {
     Said::only(Text::new(
         format!("GHL accepted the app's client keys, last at {at}."),
         format!("GHL menerima client key aplikasi ini, kali terakhir pada {at}."),
@@ -269,12 +268,8 @@ pub(in crate::doctor) fn app_keys_untried() -> Said {
 }
 
 /// `was_accepted`: GHL accepted the keys before, so that a used code cannot be the cause.
-pub(in crate::doctor) fn app_keys_refused(
-    at: OffsetDateTime,
-    why: &Text,
-    was_accepted: bool,
-) -> Said {
-    let (at, why, sebab) = (moment(at), &why.english, &why.malay);
+pub(in crate::doctor) fn app_keys_refused(at: &str, why: &Text, was_accepted: bool) -> Said {
+    let (why, sebab) = (&why.english, &why.malay);
     let (perhaps, barangkali) = if was_accepted {
         ("", "")
     } else {

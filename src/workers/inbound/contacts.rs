@@ -6,7 +6,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::accounts::tokens::TokenError;
 use crate::clients::ghl;
-use crate::clients::ghl::{Advice, CallError, ContactPhones};
+use crate::clients::ghl::{Advice, CallError, ContactPhones, NamedContact};
 use crate::db::contacts::lids::LID_SERVER;
 use crate::db::contacts::phones::KnownContact;
 use crate::db::contacts::{groups, phones};
@@ -96,8 +96,18 @@ pub(in crate::workers) async fn find_or_make(
     }
     if has_phone && let Some(found) = search(context, location, &forms).await? {
         let (phone, source) = (phone_forms::canonical(sender.phone), ContactSource::Search);
-        phones::save(pool, location, &phone, &found, source, sender.wrote_at, now).await?;
-        return Ok(Contact::new(found));
+        phones::save(
+            pool,
+            location,
+            &phone,
+            &found.id,
+            source,
+            sender.wrote_at,
+            now,
+        )
+        .await?;
+        phones::save_name(pool, location, &found.id, found.name.as_deref()).await?;
+        return Ok(Contact::new(found.id));
     }
     make(context, location, sender).await
 }
@@ -178,7 +188,7 @@ async fn search(
     context: &Context,
     location: &LocationId,
     forms: &[String],
-) -> Result<Option<ContactId>, TokenError> {
+) -> Result<Option<NamedContact>, TokenError> {
     for form in forms {
         let phone = format!("+{form}");
         let phone = phone.as_str();
@@ -211,7 +221,10 @@ async fn make(
     let forms = phone_forms::forms(sender.phone);
     let known = phones::find(pool, location, &forms, sender.wrote_at).await?;
     let contact = match known.filter(|known| is_sure(known, now)) {
-        Some(known) => Ok(known.contact_id),
+        Some(known) => Ok(NamedContact {
+            id: known.contact_id,
+            name: None,
+        }),
         None if sender.phone.contains('@') => {
             make_without_phone(context, location, sender, subject.as_deref()).await
         }
@@ -219,10 +232,11 @@ async fn make(
     };
     if let Ok(contact) = &contact {
         let (source, wrote_at) = (ContactSource::Made, sender.wrote_at);
-        phones::save(pool, location, &key, contact, source, wrote_at, now).await?;
+        phones::save(pool, location, &key, &contact.id, source, wrote_at, now).await?;
+        phones::save_name(pool, location, &contact.id, contact.name.as_deref()).await?;
     }
     groups::finish_making(pool, location, &key, until).await?;
-    contact.map(Contact::new)
+    contact.map(|contact| Contact::new(contact.id))
 }
 
 /// A contact that exists keeps the name that the business gave it, although GHL's search did not find it: only a new one
@@ -231,7 +245,7 @@ async fn make_with_phone(
     context: &Context,
     location: &LocationId,
     sender: Sender<'_>,
-) -> Result<ContactId, TokenError> {
+) -> Result<NamedContact, TokenError> {
     let forms = phone_forms::forms(sender.phone);
     let (phone, name) = (format!("+{}", phone_forms::written(&forms)), sender.name);
     let phone = phone.as_str();
@@ -254,7 +268,7 @@ async fn make_without_phone(
     location: &LocationId,
     sender: Sender<'_>,
     subject: Option<&str>,
-) -> Result<ContactId, TokenError> {
+) -> Result<NamedContact, TokenError> {
     let (name, tags) = if sender.phone.ends_with(LID_SERVER) {
         (sender.name.unwrap_or(HIDDEN_NAME), HIDDEN_TAGS)
     } else {

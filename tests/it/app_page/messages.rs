@@ -18,7 +18,7 @@ const A_WHILE: Duration = Duration::minutes(20);
 
 /// The number of rows in a list.
 fn rows(page: &str) -> usize {
-    page.matches("<tr>").count().saturating_sub(1)
+    page.matches("<tr").count().saturating_sub(1)
 }
 
 /// A message that failed because no number was connected. A number is connected now.

@@ -8,10 +8,7 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use time::OffsetDateTime;
 use tracing::info;
-use url::Url;
 
-use crate::clients::endpoint;
-use crate::db::accounts::white_label_domains;
 use crate::db::replays;
 use crate::db::replays::{MayHaveArrived, Replay};
 use crate::db::views::messages::{MessageRow, Step};
@@ -19,6 +16,8 @@ use crate::db::views::overview::Entry;
 use crate::db::views::{messages, overview};
 use crate::http::HttpState;
 use crate::http::error::PageError;
+use crate::http::pages::ghl_links;
+use crate::http::pages::ghl_links::GhlLinks;
 use crate::http::pages::layout::{Frame, components, live, names};
 use crate::http::pages::location::location_user::{LocationUser, VerifiedForm, not_here};
 use crate::http::pages::location::tabs::{Tab, framed, framed_as};
@@ -28,8 +27,6 @@ use crate::model::language::Language;
 use crate::model::reason::{Reason, Remedy};
 use crate::model::states::MessageState;
 
-/// GHL's app, where an agency has no domain of its own.
-const GHL_APP: &str = "https://app.gohighlevel.com";
 /// The frame of a page that shows what becomes of messages.
 const LIVE: Frame<'_> = Frame::with_scripts(&[live::SCRIPT]);
 /// Messages on one page.
@@ -149,7 +146,7 @@ pub(super) fn table(
                             br;
                             span.note { (entry.direction.label(language)) }
                         }
-                        td data-label=(columns[1]) { (names::customer(None, entry.chat_end.as_deref())) }
+                        td data-label=(columns[1]) { (names::customer(entry.customer.as_deref(), entry.chat_end.as_deref())) }
                         td data-label=(columns[2]) { (components::message_state(language, entry.direction, entry.state)) }
                         td data-label=(columns[3]) { @if let Some(why) = &entry.why { (components::reason(language, why)) } }
                         td { @if can_go_again(entry.state, entry.why.as_ref()) { (retry_form(language, visitor, entry.id)) } }
@@ -183,34 +180,24 @@ pub(super) async fn show(
 ) -> Result<Markup, PageError> {
     let row = find(&state, &visitor).await?;
     let steps = messages::list_steps(&state.pool, &row).await?;
-    let contact = contact_address(&state, &row).await?;
+    let customer = messages::find_customer(&state.pool, &row).await?;
+    let ghl = match &customer {
+        Some(customer) => ghl_links::find(&state.pool, &row.location_id, customer).await?,
+        None => None,
+    };
     let notice = visitor
         .query_param("done")
         .and_then(|done| notice(language, done));
     let shown = Shown {
         row: &row,
         steps: &steps,
-        contact: contact.as_ref().map(Url::as_str),
+        name: customer
+            .as_ref()
+            .and_then(|customer| customer.name.as_deref()),
+        ghl: ghl.as_ref(),
         notice,
     };
     Ok(message_page(language, &visitor, &shown))
-}
-
-/// The page of a message's contact in GHL, under the agency's own domain if it has one.
-async fn contact_address(state: &HttpState, row: &MessageRow) -> sqlx::Result<Option<Url>> {
-    let Some(contact) = messages::find_contact(&state.pool, row).await? else {
-        return Ok(None);
-    };
-    let domain = white_label_domains::find_domain_of(&state.pool, &row.location_id).await?;
-    let base = domain.and_then(|domain| Url::parse(&format!("https://{domain}")).ok());
-    Ok(base.or_else(|| Url::parse(GHL_APP).ok()).map(|base| {
-        let location = row.location_id.as_str();
-        let contact = contact.as_str();
-        endpoint(
-            &base,
-            &["v2", "location", location, "contacts", "detail", contact],
-        )
-    }))
 }
 
 /// The message in the address, if it is the location's own.
@@ -246,8 +233,10 @@ fn notice(language: Language, done: &str) -> Option<(&'static str, &'static str)
 struct Shown<'a> {
     row: &'a MessageRow,
     steps: &'a [Step],
-    /// Its contact's page in GHL.
-    contact: Option<&'a str>,
+    /// What GHL calls its customer.
+    name: Option<&'a str>,
+    /// Its customer's pages in GHL.
+    ghl: Option<&'a GhlLinks>,
     /// What was just done.
     notice: Option<(&'a str, &'a str)>,
 }
@@ -256,7 +245,8 @@ fn message_page(language: Language, visitor: &LocationUser, shown: &Shown<'_>) -
     let Shown {
         row,
         steps,
-        contact,
+        name,
+        ghl,
         notice,
     } = *shown;
     let is_over = matches!(
@@ -273,7 +263,10 @@ fn message_page(language: Language, visitor: &LocationUser, shown: &Shown<'_>) -
                 dt { (language.pick("Direction", "Arah")) }
                 dd { (row.direction.label(language)) }
                 dt { (language.pick("Customer", "Pelanggan")) }
-                dd { (names::customer(None, row.chat_end.as_deref())) }
+                dd {
+                    (names::customer(name, row.chat_end.as_deref()))
+                    @if let Some(ghl) = ghl { " · " (conversation_link(language, ghl)) }
+                }
                 @if let Some(number) = &row.number {
                     dt { (language.pick("Your number", "Nombor anda")) }
                     dd { "+" (number) }
@@ -283,7 +276,7 @@ fn message_page(language: Language, visitor: &LocationUser, shown: &Shown<'_>) -
                     dd { (sent) " / " (parts) }
                 }
             }
-            (remedy(language, visitor, row, contact))
+            (remedy(language, visitor, row, ghl))
             h2 { (language.pick("What happened", "Apa yang berlaku")) }
             (components::timeline(language, steps, |step| html! {
                 strong { (step.state.label_of(row.direction, language)) } " " (labels::exactly(visitor, step.at))
@@ -294,12 +287,27 @@ fn message_page(language: Language, visitor: &LocationUser, shown: &Shown<'_>) -
     framed_as(language, visitor, Some(Tab::Messages), &title, LIVE, &body)
 }
 
+/// Leads to the conversation in GHL, where what was written stands; where that is not known, to its contact.
+fn conversation_link(language: Language, ghl: &GhlLinks) -> Markup {
+    let (address, label) = match &ghl.conversation {
+        Some(address) => (
+            address,
+            language.pick("Open the conversation in GHL", "Buka perbualan dalam GHL"),
+        ),
+        None => (
+            &ghl.contact,
+            language.pick("Open the contact in GHL", "Buka kenalan dalam GHL"),
+        ),
+    };
+    html! { a href=(address) target="_blank" rel="noopener" { (label) } }
+}
+
 /// What a person can do about a failed message.
 fn remedy(
     language: Language,
     visitor: &LocationUser,
     row: &MessageRow,
-    contact: Option<&str>,
+    ghl: Option<&GhlLinks>,
 ) -> Markup {
     let Some(remedy) = row.remedy() else {
         return html! {};
@@ -319,8 +327,8 @@ fn remedy(
         }
         .actions {
             @if remedy == Remedy::SendAgain { (retry_form(language, visitor, row.id)) }
-            @if let Some(address) = contact {
-                a.button.quiet href=(address) target="_blank" rel="noopener" { (open) }
+            @if let Some(ghl) = ghl {
+                a.button.quiet href=(ghl.contact) target="_blank" rel="noopener" { (open) }
             }
         }
     }

@@ -94,7 +94,11 @@ impl Health {
 
 /// What is wrong; else what is left to try, until a message went each way.
 fn health_panel(language: Language, visitor: &LocationUser, health: &Health) -> Markup {
-    let incidents: Vec<_> = health.incidents.iter().map(doctor::describe).collect();
+    let incidents: Vec<_> = health
+        .incidents
+        .iter()
+        .map(|incident| doctor::describe_in(&visitor.names.zone, incident))
+        .collect();
     let to_write = language.pick(
         "Write a message to a contact in GHL: it has to come to WhatsApp.",
         "Tulis satu mesej kepada kenalan dalam GHL: ia mesti sampai ke WhatsApp.",
