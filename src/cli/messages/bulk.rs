@@ -12,7 +12,8 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use crate::cli::answer::{ASIDE, Form, HEAD, LOOK, paint};
-use crate::cli::clock_of;
+use crate::cli::audit::Deed;
+use crate::cli::{audit, clock_of};
 use crate::cli::messages::finding::Period;
 use crate::cli::messages::outcome::{
     Left, MAY_HAVE_ARRIVED, NoAnswer, Outcome, WOULD_FAIL_AGAIN, ask, refusal,
@@ -22,6 +23,7 @@ use crate::db::replays;
 use crate::db::replays::{Replay, many};
 use crate::db::views::failures::Failed;
 use crate::db::views::messages::MessageRow;
+use crate::model::audit::Action;
 use crate::model::ids::LocationId;
 use crate::model::reason::{Reason, codes_of};
 use crate::runtime::clock::Clock;
@@ -66,6 +68,14 @@ pub(super) async fn run(
         return Ok(ExitCode::FAILURE);
     }
     replay_all(pool, rows, yes, &clock, &mut outcome).await?;
+    let deed = Deed {
+        action: Action::ReplayMany,
+        location: wanted.location.as_ref(),
+        place: wanted.reason.as_deref(),
+        count: outcome.replayed.len(),
+        is_done: true,
+    };
+    audit::record(pool, deed).await?;
     form.print(&outcome, || report(&outcome))?;
     Ok(outcome.exit_code())
 }
