@@ -30,24 +30,24 @@ const FILL: [&str; 9] = [
      select 'loc' || n, 'Kedai ' || n from generate_series(1, 300) n
      union all select 'agency' || n, 'Agensi ' || n from generate_series(0, 9) n",
     "insert into tokens (owner_id, owner_kind, company_id, access_token, refresh_token, expires_at, refresh_at)
-     select 'loc' || n, 'location', 'agency' || n % 10, '', '', '2100-01-01', '2100-01-01' from generate_series(1, 300) n",
+     select 'loc' || n, 'location', 'agency' || n % 10, ''::bytea, ''::bytea, '2100-01-01', '2100-01-01' from generate_series(1, 300) n",
     "insert into numbers (location_id, number, instance_id, access_token, webhook_secret, webhook_secret_hash, is_default,
          next_send_at, connected_at, hold_code)
-     select 'loc' || n, 60110000000 + n, 'i' || n, '', '', n::text::bytea, true, now(), now() - interval '60 days',
+     select 'loc' || n, (60110000000 + n)::text, 'i' || n, ''::bytea, ''::bytea, n::text::bytea, true, now(), now() - interval '60 days',
          case when n % 20 = 0 then 'link_lost' end
      from generate_series(1, 300) n",
     "insert into incidents (location_id, number, kind, since, last_seen_at)
-     select 'loc' || n, 60110000000 + n, 'link', now() - interval '3 hours', now()
+     select 'loc' || n, (60110000000 + n)::text, 'link', now() - interval '3 hours', now()
      from generate_series(20, 300, 20) n",
     "insert into outbound (location_id, ghl_message_id, conversation, body, state, number, chat, parts, parts_sent, due_at,
          accepted_at, reason_code)
-     select 'loc' || 1 + n % 300, 'm' || n, 'c' || n % 5000, '{}',
+     select 'loc' || (1 + n % 300), 'm' || n, 'c' || n % 5000, '{}',
          case when n % 20 = 0 then 'failed' when n % 3 = 0 then 'delivered' else 'read' end,
-         60110000001 + n % 300, 60120000000 + n % 5000, 1, 1, now(), now() - interval '30 days' * (1 - n / 600000.0),
+         (60110000001 + n % 300)::text, (60120000000 + n % 5000)::text, 1, 1, now(), now() - interval '30 days' * (1 - n / 600000.0),
          case when n % 20 = 0 then (array['gateway_down', 'no_phone', 'text_not_taken', 'too_old'])[1 + n / 20 % 4] end
      from generate_series(1, 600000) n",
     "insert into inbound (location_id, number, wa_message_id, from_me, conversation, phone, sent_at, state, due_at, accepted_at)
-     select 'loc' || 1 + n % 300, 60110000001 + n % 300, 'w' || n, n % 2 = 0, 60120000000 + n % 5000, 60120000000 + n % 5000,
+     select 'loc' || (1 + n % 300), (60110000001 + n % 300)::text, 'w' || n, n % 2 = 0, (60120000000 + n % 5000)::text, (60120000000 + n % 5000)::text,
          now(), case when n % 2 = 0 then 'ignored' else 'posted' end, now(),
          now() - interval '30 days' * (1 - n / 400000.0)
      from generate_series(1, 400000) n",
@@ -58,7 +58,7 @@ const FILL: [&str; 9] = [
      union all
      select location_id, id, accepted_at + interval '1 second' * (id % 20), state, null from inbound",
     "insert into outbound (location_id, ghl_message_id, conversation, body, due_at, accepted_at)
-     select 'loc' || 20 * (1 + n % 15), 'wait' || n, 'c' || n % 500, '{}', '2100-01-01', now() from generate_series(1, 15000) n",
+     select 'loc' || (20 * (1 + n % 15)), 'wait' || n, 'c' || n % 500, '{}', '2100-01-01', now() from generate_series(1, 15000) n",
 ];
 
 const PAGES: [&str; 21] = [
@@ -101,7 +101,9 @@ pub async fn run(stage: &Controls) {
     execute(&mut database, "vacuum analyze").await;
     let (service, _) = Service::start_with(address, settings).await;
     wait_for_counts(&mut database).await;
-    println!("\nPages with 300 sub-accounts and a million messages: median and longest of {LOADS} loads");
+    println!(
+        "\nPages with 300 sub-accounts and a million messages: median and longest of {LOADS} loads"
+    );
     let bearer = (AUTHORIZATION, format!("Bearer {TOKEN}"));
     for page in PAGES {
         measure(&service, page, &bearer).await;
@@ -120,7 +122,10 @@ async fn wait_for_counts(database: &mut PgConnection) {
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     let hours = number(database, "select count(*) from hour_counts").await;
-    println!("\ncounted by hour after {:.0} s: {hours} rows", begin.elapsed().as_secs_f64());
+    println!(
+        "\ncounted by hour after {:.0} s: {hours} rows",
+        begin.elapsed().as_secs_f64()
+    );
 }
 
 /// The cookie of an admin inside GHL, sealed as the service seals it with the benchmark's key.

@@ -30,7 +30,9 @@ pub(super) async fn rotate_keys(form: Form) -> anyhow::Result<ExitCode> {
         action: Action::RotateKeys,
         location: None,
         place: None,
-        count: rotation.as_ref().map_or(0, |done| usize::try_from(done.resealed).unwrap_or(0)),
+        count: rotation
+            .as_ref()
+            .map_or(0, |done| usize::try_from(done.resealed).unwrap_or(0)),
         is_done: rotation.is_ok(),
     };
     audit::record(&pool, deed).await?;

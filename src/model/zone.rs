@@ -63,7 +63,12 @@ impl Zone {
     /// The beginnings of the last `count` hours, days or weeks of this zone, the present one included, oldest first, each
     /// with its name.
     #[must_use]
-    pub fn starts(&self, span: Span, count: i64, now: OffsetDateTime) -> Vec<(OffsetDateTime, String)> {
+    pub fn starts(
+        &self,
+        span: Span,
+        count: i64,
+        now: OffsetDateTime,
+    ) -> Vec<(OffsetDateTime, String)> {
         let now = Timestamp::from_nanosecond(now.unix_timestamp_nanos()).unwrap_or_default();
         let now = now.to_zoned_datetime(self.0.clone());
         let starts = (0..count).rev().filter_map(|back| span.begun(&now, back));

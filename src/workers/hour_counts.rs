@@ -117,7 +117,9 @@ impl Worker for HourCounts {
         };
         let rest = Duration::try_from(began.elapsed() * REST).unwrap_or(WEEK_PAUSE);
         let next = self.context.clock.now() + pause.max(rest.min(WEEK_PAUSE));
-        count.finish(&self.context.pool, &turn, depth, now, next).await
+        count
+            .finish(&self.context.pool, &turn, depth, now, next)
+            .await
     }
 
     async fn release(&self, jobs: &[CountTurn]) -> sqlx::Result<()> {

@@ -19,8 +19,7 @@ async fn times_are_in_the_zone_of_the_reader_who_is_told_so() {
         .await;
     Page::Operator.open(&stage, &tab).await;
     tab.shows("time", "UTC+4:30").await;
-    tab.sees("Times are in your time zone, Asia/Kabul.")
-        .await;
+    tab.sees("Times are in your time zone, Asia/Kabul.").await;
     let same = "return [...document.querySelectorAll('time[data-local=seconds]')].every((one) => {
         const text = one.textContent.replace(' UTC+4:30', '').replace(' ', 'T');
         return new Date(text + '+04:30').getTime() === new Date(one.dateTime).getTime();

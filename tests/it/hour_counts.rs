@@ -41,7 +41,15 @@ async fn counted(bridge: &Bridge, direction: Direction) -> Vec<(i64, Counts)> {
 }
 
 fn numbers(counts: &Counts) -> [i32; 6] {
-    let Counts { total, sent, delivered, read, failed, timed, .. } = *counts;
+    let Counts {
+        total,
+        sent,
+        delivered,
+        read,
+        failed,
+        timed,
+        ..
+    } = *counts;
     [total, sent, delivered, read, failed, timed]
 }
 
@@ -49,7 +57,9 @@ fn numbers(counts: &Counts) -> [i32; 6] {
 async fn mid_hour() -> Bridge {
     let bridge = Bridge::new().await;
     let past = i64::from(bridge.clock.now().minute());
-    bridge.clock.advance(Duration::minutes((70 - past).rem_euclid(60)));
+    bridge
+        .clock
+        .advance(Duration::minutes((70 - past).rem_euclid(60)));
     bridge
 }
 
@@ -67,14 +77,20 @@ async fn a_message_counts_in_its_hour_with_what_became_of_it() {
     let [(0, inbound)] = counted(&bridge, Direction::Inbound).await[..] else {
         panic!("one hour")
     };
-    assert_eq!(numbers(&inbound), [1, 0, 1, 0, 0, 1], "the echo is no message");
+    assert_eq!(
+        numbers(&inbound),
+        [1, 0, 1, 0, 0, 1],
+        "the echo is no message"
+    );
     assert_eq!(inbound.within_1h, 1);
 }
 
 #[tokio::test]
 async fn a_tick_that_comes_hours_later_counts_in_the_hour_of_its_message() {
     let bridge = mid_hour().await;
-    bridge.simulation.adjust(|timings| (timings.delivered_after, timings.read_after) = (None, None));
+    bridge
+        .simulation
+        .adjust(|timings| (timings.delivered_after, timings.read_after) = (None, None));
     bridge.agent_writes("hai").await;
     bridge.settle().await;
     count(&bridge).await;
@@ -82,12 +98,17 @@ async fn a_tick_that_comes_hours_later_counts_in_the_hour_of_its_message() {
     assert_eq!(numbers(&sent[0].1), [1, 1, 0, 0, 0, 0]);
     bridge.after(Duration::hours(5)).await;
     let chat = bridge.simulation.waapify.chat(seed::AISYAH.2);
-    bridge.whatsapp_reports(&chat[0].id, json!({"status": 4})).await;
+    bridge
+        .whatsapp_reports(&chat[0].id, json!({"status": 4}))
+        .await;
     count_after(&bridge, PAUSE).await;
     let read = counted(&bridge, Direction::Outbound).await;
     assert_eq!(read.len(), 1, "{read:?}");
     assert_eq!((read[0].0, numbers(&read[0].1)), (5, [1, 1, 1, 1, 0, 1]));
-    assert_eq!((read[0].1.within_1h, read[0].1.median()), (0, Some((3600, false))));
+    assert_eq!(
+        (read[0].1.within_1h, read[0].1.median()),
+        (0, Some((3600, false)))
+    );
 }
 
 /// Sent messages of the last days, one each minute, as an older version left them.
@@ -116,10 +137,17 @@ async fn what_came_before_is_counted_once_chunk_by_chunk() {
     count(&bridge).await;
     let first = counted(&bridge, Direction::Outbound).await;
     assert_eq!(total(&first), 5000);
-    assert!(first.iter().all(|(_, counts)| counts.total <= 60), "{first:?}");
+    assert!(
+        first.iter().all(|(_, counts)| counts.total <= 60),
+        "{first:?}"
+    );
     for pause in [PAUSE, Duration::hours(1), Duration::days(1)] {
         count_after(&bridge, pause).await;
-        assert_eq!(total(&counted(&bridge, Direction::Outbound).await), 5000, "{pause}");
+        assert_eq!(
+            total(&counted(&bridge, Direction::Outbound).await),
+            5000,
+            "{pause}"
+        );
     }
 }
 
@@ -138,7 +166,11 @@ async fn a_message_that_gets_its_number_later_is_counted_once() {
     let bridge = mid_hour().await;
     let update = async |number: Option<&str>| {
         let sql = "update outbound set number = $1";
-        sqlx::query(sql).bind(number).execute(&bridge.database.pool).await.unwrap();
+        sqlx::query(sql)
+            .bind(number)
+            .execute(&bridge.database.pool)
+            .await
+            .unwrap();
     };
     bridge.agent_writes("hai").await;
     bridge.settle().await;
@@ -160,16 +192,25 @@ async fn who_has_lost_the_turn_changes_nothing_and_a_second_count_gives_the_same
     assert!(claim(now).await.is_empty(), "its lease runs");
     let second = claim(now + lease).await.remove(0);
     let whole = async || {
-        let mut count = Count::begin(pool, &location(), OffsetDateTime::UNIX_EPOCH).await.unwrap();
+        let mut count = Count::begin(pool, &location(), OffsetDateTime::UNIX_EPOCH)
+            .await
+            .unwrap();
         while count.go_on(pool, &location()).await.unwrap() {}
         count
     };
     let finish = async |turn, next| {
         let count = whole().await;
-        count.finish(pool, turn, Depth::Week, now, next).await.unwrap();
+        count
+            .finish(pool, turn, Depth::Week, now, next)
+            .await
+            .unwrap();
     };
     finish(&first, now).await;
-    assert_eq!(counted(&bridge, Direction::Outbound).await, [], "it has lost its turn");
+    assert_eq!(
+        counted(&bridge, Direction::Outbound).await,
+        [],
+        "it has lost its turn"
+    );
     assert!(!hour_counts::hold(pool, &first, now).await.unwrap());
     finish(&second, now + PAUSE).await;
     let once = counted(&bridge, Direction::Outbound).await;
@@ -183,7 +224,12 @@ async fn the_newest_hours_are_counted_without_reading_the_older_ones() {
     let bridge = with_history().await;
     count(&bridge).await;
     let (pool, now) = (&bridge.database.pool, bridge.clock.now());
-    let mut newest = Count::begin(pool, &location(), now - Duration::HOUR).await.unwrap();
+    let mut newest = Count::begin(pool, &location(), now - Duration::HOUR)
+        .await
+        .unwrap();
     let has_more = newest.go_on(pool, &location()).await.unwrap();
-    assert!(!has_more && !newest.is_empty(), "one chunk is less than half of them");
+    assert!(
+        !has_more && !newest.is_empty(),
+        "one chunk is less than half of them"
+    );
 }

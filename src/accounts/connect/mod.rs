@@ -14,10 +14,10 @@ use url::Url;
 
 use crate::clients::waapify::{Client, Credentials};
 use crate::crypto::{OpenError, Sealer, hash_secret, random_secret};
-use crate::db::history::audit;
-use crate::db::history::audit::NewEntry;
 use crate::db::accounts::{connect_links, locations, pending_connections as stored};
 use crate::db::connection::Pool;
+use crate::db::history::audit;
+use crate::db::history::audit::NewEntry;
 use crate::db::history::incidents;
 use crate::db::history::incidents::About;
 use crate::db::numbers;

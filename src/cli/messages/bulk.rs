@@ -13,11 +13,11 @@ use serde::Serialize;
 
 use crate::cli::answer::{ASIDE, Form, HEAD, LOOK, paint};
 use crate::cli::audit::Deed;
-use crate::cli::{audit, clock_of};
 use crate::cli::messages::finding::Period;
 use crate::cli::messages::outcome::{
     Left, MAY_HAVE_ARRIVED, NoAnswer, Outcome, WOULD_FAIL_AGAIN, ask, refusal,
 };
+use crate::cli::{audit, clock_of};
 use crate::db::connection::Pool;
 use crate::db::replays;
 use crate::db::replays::{Replay, many};

@@ -250,7 +250,10 @@ impl Count {
                 within_1h: row.within_1h,
             };
             let key = (row.hour, row.direction.as_str(), row.number);
-            let known = self.rows.entry(key).or_insert((row.first_id, Counts::default()));
+            let known = self
+                .rows
+                .entry(key)
+                .or_insert((row.first_id, Counts::default()));
             known.0 = known.0.min(row.first_id);
             known.1.add(&counts);
         }
@@ -282,7 +285,13 @@ impl Count {
                 first_id,
                 counts,
             });
-            replace(&mut tx, &turn.location_id, self.from, &rows.collect::<Vec<_>>()).await?;
+            replace(
+                &mut tx,
+                &turn.location_id,
+                self.from,
+                &rows.collect::<Vec<_>>(),
+            )
+            .await?;
         }
         tx.commit().await
     }

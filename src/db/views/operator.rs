@@ -30,7 +30,7 @@ pub struct Which<'a> {
     pub incident: Option<IncidentKind>,
     /// Only those with this problem of their token.
     pub token: Option<TokenProblem>,
-    /// Only those with this in their id, their or their agency's name, or, without what is no digit, their number.
+    /// Only those with this in their id, their or their agency's name, or, where it has no letter, its digits in a number.
     pub search: Option<&'a str>,
 }
 
@@ -41,9 +41,11 @@ pub async fn list_locations(
     which: Which<'_>,
     limit: i64,
 ) -> sqlx::Result<Vec<InstallRow>> {
-    let digits = which
+    // The digits of a name or an id are no part of a number.
+    let number = which
         .search
-        .map(|text| text.chars().filter(char::is_ascii_digit));
+        .filter(|text| !text.contains(char::is_alphabetic));
+    let digits = number.map(|text| text.chars().filter(char::is_ascii_digit));
     // An empty text is part of every number.
     let digits = digits
         .map(String::from_iter)

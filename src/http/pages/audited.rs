@@ -30,7 +30,10 @@ const ACTIONS: [(&str, Action); 14] = [
     ("/operator/replay", Action::ReplayMany),
     ("/app/{session}/messages/{id}/retry", Action::Replay),
     ("/app/{session}/numbers/{number}", Action::Settings),
-    ("/app/{session}/numbers/{number}/default", Action::DefaultNumber),
+    (
+        "/app/{session}/numbers/{number}/default",
+        Action::DefaultNumber,
+    ),
     ("/app/{session}/numbers/{number}/remove", Action::Disconnect),
     ("/app/{session}/numbers/{number}/relink", Action::Relink),
     ("/app/{session}/old-messages/show", Action::ShowOld),

@@ -33,7 +33,6 @@ impl Period {
         if is_of_one { ALL } else { SHORT }
     }
 
-
     /// Its name in an address.
     const fn key(self) -> &'static str {
         match self {
@@ -129,7 +128,10 @@ fn added(
     hours: &[hours::Hour],
     direction: Direction,
 ) -> Vec<(String, Counts)> {
-    let mut bars: Vec<_> = starts.iter().map(|(_, name)| (name.clone(), Counts::default())).collect();
+    let mut bars: Vec<_> = starts
+        .iter()
+        .map(|(_, name)| (name.clone(), Counts::default()))
+        .collect();
     for hour in hours.iter().filter(|hour| hour.direction == direction) {
         let next = starts.partition_point(|(start, _)| *start <= hour.start);
         if let Some((_, counts)) = next.checked_sub(1).and_then(|at| bars.get_mut(at)) {
@@ -182,8 +184,14 @@ const fn part(class: &'static str, name: &'static str) -> Part {
 fn parts_out(language: Language) -> [Part; 5] {
     [
         part("read", language.pick("Read", "Dibaca")),
-        part("delivered", language.pick("Delivered, not read", "Diterima, belum dibaca")),
-        part("sent", language.pick("Sent, not delivered", "Dihantar, belum diterima")),
+        part(
+            "delivered",
+            language.pick("Delivered, not read", "Diterima, belum dibaca"),
+        ),
+        part(
+            "sent",
+            language.pick("Sent, not delivered", "Dihantar, belum diterima"),
+        ),
         part("waiting", language.pick("Waiting", "Menunggu")),
         part("failed", language.pick("Failed", "Gagal")),
     ]
@@ -206,7 +214,10 @@ fn bars_out(hours: &[(String, Counts)]) -> Vec<Bar> {
 fn parts_in(language: Language) -> [Part; 3] {
     [
         part("delivered", language.pick("In GHL", "Dalam GHL")),
-        part("waiting", language.pick("On their way, or held", "Dalam perjalanan, atau ditahan")),
+        part(
+            "waiting",
+            language.pick("On their way, or held", "Dalam perjalanan, atau ditahan"),
+        ),
         part("failed", language.pick("Failed", "Gagal")),
     ]
 }
@@ -257,7 +268,9 @@ impl Sparks {
         location: &LocationId,
         number: &str,
     ) -> Markup {
-        self.drawn(language, |day| day.location_id == *location && day.number == number)
+        self.drawn(language, |day| {
+            day.location_id == *location && day.number == number
+        })
     }
 
     fn drawn(&self, language: Language, is_of: impl Fn(&hours::Day) -> bool) -> Markup {

@@ -126,10 +126,17 @@ pub enum Reason {
 
 /// Codes for GHL that several reasons share, each with the codes of these.
 const SHARED: [(&str, &[&str]); 4] = [
-    ("invalid_phone", &["phone_with_extension", "phone_incomplete"]),
+    (
+        "invalid_phone",
+        &["phone_with_extension", "phone_incomplete"],
+    ),
     (
         "bad_attachment",
-        &["no_file_address", "file_address_too_long", "file_not_public"],
+        &[
+            "no_file_address",
+            "file_address_too_long",
+            "file_not_public",
+        ],
     ),
     ("not_taken", &["text_not_taken", "file_not_taken"]),
     ("uninstalled", &["app_uninstalled"]),

@@ -33,7 +33,10 @@ pub async fn routes(bridge: &Bridge) -> (String, Vec<(&'static str, String)>) {
         ("POST", format!("/operator/messages/{id}/replay")),
         ("GET", "/operator/agencies".to_owned()),
         ("GET", "/operator/search?q=kedai".to_owned()),
-        ("GET", "/operator/queues?queue=outbound&state=accepted".to_owned()),
+        (
+            "GET",
+            "/operator/queues?queue=outbound&state=accepted".to_owned(),
+        ),
         ("GET", "/operator/replay".to_owned()),
         ("POST", "/operator/replay".to_owned()),
         ("GET", "/operator/audit".to_owned()),

@@ -76,13 +76,7 @@ pub(in crate::http) fn bars(
     }
 }
 
-fn description(
-    language: Language,
-    parts: &[Part],
-    bars: &[Bar],
-    total: i32,
-    most: i32,
-) -> String {
+fn description(language: Language, parts: &[Part], bars: &[Bar], total: i32, most: i32) -> String {
     let busiest = bars.iter().find(|bar| bar.total() == most && most > 0);
     let mut text = match (language, busiest) {
         (_, None) => return language.pick("No message.", "Tiada mesej.").to_owned(),
@@ -159,7 +153,11 @@ fn numbers(language: Language, parts: &[Part], bars: &[Bar]) -> Markup {
 
 /// The messages of some days in one small picture: of each day all, and how many failed.
 pub(in crate::http) fn sparkline(language: Language, days: &[(i32, i32)]) -> Markup {
-    let most = days.iter().map(|(total, _)| *total).max().unwrap_or_default();
+    let most = days
+        .iter()
+        .map(|(total, _)| *total)
+        .max()
+        .unwrap_or_default();
     let total: i32 = days.iter().map(|(total, _)| total).sum();
     let failed: i32 = days.iter().map(|(_, failed)| failed).sum();
     let count = days.len();
@@ -194,7 +192,11 @@ pub(in crate::http) fn age(seconds: i64) -> Markup {
         _ => "failed",
     };
     // Ages of queues are far below what a float can tell apart.
-    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a picture's width")]
+    #[allow(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        reason = "a picture's width"
+    )]
     let width = ((seconds.max(1) as f64).ln() / OLDEST.ln() * 100.0).clamp(2.0, 100.0) as i32;
     html! {
         svg.age aria-hidden="true" viewBox="0 0 100 8" preserveAspectRatio="none" {
@@ -220,14 +222,26 @@ mod tests {
     #[test]
     fn a_picture_says_in_words_what_it_shows() {
         let parts = [
-            Part { class: "sent", name: "Sent" },
-            Part { class: "failed", name: "Failed" },
+            Part {
+                class: "sent",
+                name: "Sent",
+            },
+            Part {
+                class: "failed",
+                name: "Failed",
+            },
         ];
         let bars = [("13:00", vec![1, 0]), ("14:00", vec![3, 2])];
-        let bars = bars.map(|(name, counts)| Bar { name: name.to_owned(), counts });
+        let bars = bars.map(|(name, counts)| Bar {
+            name: name.to_owned(),
+            counts,
+        });
         let text = description(Language::English, &parts, &bars, 6, 5);
         assert_eq!(text, "6 messages, most at 14:00: 5. Sent: 4. Failed: 2.");
         let drawn = super::bars(Language::English, "c", "Messages", &parts, &bars).into_string();
-        assert!(!drawn.contains("style=") && !drawn.contains("<script"), "{drawn}");
+        assert!(
+            !drawn.contains("style=") && !drawn.contains("<script"),
+            "{drawn}"
+        );
     }
 }

@@ -40,7 +40,10 @@ pub(super) async fn list(
         ];
         components::with_query(PATH, &parts)
     });
-    let by = [(language.pick("token", "token"), token.map(|one| one.label(language).to_owned()))];
+    let by = [(
+        language.pick("token", "token"),
+        token.map(|one| one.label(language).to_owned()),
+    )];
     let body = html! {
         section.panel {
             (components::filtered(language, &by, PATH))

@@ -47,7 +47,10 @@ pub(super) async fn list(
         components::with_query(PATH, &parts)
     });
     let export = components::with_query("/operator/audit.csv", &[("location", id)]);
-    let by = [(language.pick("sub-account", "sub-akaun"), id.map(str::to_owned))];
+    let by = [(
+        language.pick("sub-account", "sub-akaun"),
+        id.map(str::to_owned),
+    )];
     let body = html! {
         section.panel {
             (components::filtered(language, &by, PATH))

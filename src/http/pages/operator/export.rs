@@ -92,7 +92,11 @@ fn encoded(rows: Vec<Cells>) -> Bytes {
 /// A cell that no spreadsheet takes for a formula.
 fn harmless(cell: &str) -> String {
     let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
-    if is_formula { format!("'{cell}") } else { cell.to_owned() }
+    if is_formula {
+        format!("'{cell}")
+    } else {
+        cell.to_owned()
+    }
 }
 
 fn moment(at: Option<OffsetDateTime>) -> String {
@@ -114,8 +118,18 @@ pub(super) async fn locations(
 ) -> Response {
     let (pool, asked) = (state.pool.clone(), Arc::new(asked.trimmed()));
     let head = [
-        "id", "name", "agency_id", "agency", "install_status", "token_until", "number", "on_hold",
-        "incidents", "last_from_ghl", "last_from_customer", "last_tick",
+        "id",
+        "name",
+        "agency_id",
+        "agency",
+        "install_status",
+        "token_until",
+        "number",
+        "on_hold",
+        "incidents",
+        "last_from_ghl",
+        "last_from_customer",
+        "last_tick",
     ];
     file("sub-accounts", &head, String::new(), move |key| {
         let (pool, asked) = (pool.clone(), Arc::clone(&asked));
@@ -128,12 +142,22 @@ pub(super) async fn locations(
 }
 
 fn location(row: &crate::db::accounts::installs::InstallRow) -> Cells {
-    let kinds: Vec<_> = row.incident_kinds.iter().map(|kind| kind.as_str()).collect();
-    let hold = row.hold_reason.as_ref().map(|reason| reason.code().to_owned());
+    let kinds: Vec<_> = row
+        .incident_kinds
+        .iter()
+        .map(|kind| kind.as_str())
+        .collect();
+    let hold = row
+        .hold_reason
+        .as_ref()
+        .map(|reason| reason.code().to_owned());
     vec![
         row.location_id.0.clone(),
         row.name.clone().unwrap_or_default(),
-        row.company_id.as_ref().map(|id| id.0.clone()).unwrap_or_default(),
+        row.company_id
+            .as_ref()
+            .map(|id| id.0.clone())
+            .unwrap_or_default(),
         row.company_name.clone().unwrap_or_default(),
         row.install_status.as_str().to_owned(),
         moment(row.expires_at),
@@ -154,7 +178,14 @@ pub(super) async fn numbers(
 ) -> Response {
     let (pool, asked) = (state.pool.clone(), Arc::new(asked.trimmed()));
     let head = [
-        "location_id", "location", "number", "is_default", "is_connected", "on_hold", "connected_at", "last_event",
+        "location_id",
+        "location",
+        "number",
+        "is_default",
+        "is_connected",
+        "on_hold",
+        "connected_at",
+        "last_event",
     ];
     let first = (String::new(), String::new());
     file("numbers", &head, first, move |key: (String, String)| {
@@ -169,7 +200,10 @@ pub(super) async fn numbers(
 }
 
 fn number(row: &operator::NumberRow) -> Cells {
-    let hold = row.hold_reason.as_ref().map(|reason| reason.code().to_owned());
+    let hold = row
+        .hold_reason
+        .as_ref()
+        .map(|reason| reason.code().to_owned());
     vec![
         row.location_id.0.clone(),
         row.location_name.clone().unwrap_or_default(),
@@ -193,14 +227,25 @@ pub(super) async fn failures(
     let failed = which.trimmed().failed(state.clock.now());
     let scope = Arc::new(failed.scope(&pool).await?);
     let head = [
-        "id", "direction", "location_id", "number", "customer_ends_with", "reason", "why", "arrived_at", "ghl_message_id",
+        "id",
+        "direction",
+        "location_id",
+        "number",
+        "customer_ends_with",
+        "reason",
+        "why",
+        "arrived_at",
+        "ghl_message_id",
     ];
     Ok(file("failures", &head, MessageId(i64::MAX), move |key| {
         let (pool, scope) = (pool.clone(), Arc::clone(&scope));
         async move {
             let rows = scope.list(&pool, key, PAGE).await?;
             let next = after(&rows, |row| row.id);
-            Ok((rows.iter().map(|row| failure(language, row)).collect(), next))
+            Ok((
+                rows.iter().map(|row| failure(language, row)).collect(),
+                next,
+            ))
         }
     }))
 }
@@ -213,10 +258,17 @@ fn failure(language: Language, row: &crate::db::views::messages::MessageRow) -> 
         row.location_id.0.clone(),
         row.number.clone().unwrap_or_default(),
         row.chat_end.clone().unwrap_or_default(),
-        reason.map(|reason| reason.code().to_owned()).unwrap_or_default(),
-        reason.map(|reason| reason.text(language)).unwrap_or_default(),
+        reason
+            .map(|reason| reason.code().to_owned())
+            .unwrap_or_default(),
+        reason
+            .map(|reason| reason.text(language))
+            .unwrap_or_default(),
         moment(Some(row.accepted_at)),
-        row.ghl_message_id.as_ref().map(|id| id.0.clone()).unwrap_or_default(),
+        row.ghl_message_id
+            .as_ref()
+            .map(|id| id.0.clone())
+            .unwrap_or_default(),
     ]
 }
 
@@ -227,7 +279,18 @@ pub(super) async fn audit(
     Query(which): Query<audits::Which>,
 ) -> Response {
     let (pool, location) = (state.pool.clone(), Arc::new(which.location()));
-    let head = ["id", "at", "by", "who", "action", "location_id", "location", "on", "count", "outcome"];
+    let head = [
+        "id",
+        "at",
+        "by",
+        "who",
+        "action",
+        "location_id",
+        "location",
+        "on",
+        "count",
+        "outcome",
+    ];
     file("audit", &head, i64::MAX, move |key| {
         let (pool, location) = (pool.clone(), Arc::clone(&location));
         async move {

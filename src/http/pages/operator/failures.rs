@@ -84,11 +84,23 @@ impl Which {
     /// What is on, in words.
     pub(super) fn described(&self, language: Language) -> Markup {
         let since = self.since.as_ref().map(|text| since::label(language, text));
+        let is_span = self
+            .since
+            .as_ref()
+            .is_some_and(|text| since::is_choice(text));
+        let since_name = if is_span {
+            language.pick("of", "dalam")
+        } else {
+            language.pick("since", "sejak")
+        };
         let by = [
-            (language.pick("sub-account", "sub-akaun"), self.location.clone()),
+            (
+                language.pick("sub-account", "sub-akaun"),
+                self.location.clone(),
+            ),
             (language.pick("agency", "agensi"), self.agency.clone()),
             (language.pick("reason", "sebab"), self.reason.clone()),
-            (language.pick("since", "sejak"), since),
+            (since_name, since),
             (language.pick("until", "hingga"), self.until.clone()),
         ];
         components::filtered(language, &by, PATH)
@@ -130,7 +142,7 @@ pub(super) async fn list(
 
 fn form(language: Language, which: &Which) -> Markup {
     let chosen = which.since.as_deref().unwrap_or_default();
-    let is_offered = since::CHOICES.iter().any(|(choice, ..)| *choice == chosen);
+    let is_offered = since::is_choice(chosen);
     html! {
         section.panel {
             form method="get" action=(PATH) {

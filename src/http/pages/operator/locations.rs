@@ -10,8 +10,8 @@ use url::form_urlencoded;
 
 use crate::db::accounts::installs::InstallRow;
 use crate::db::history::incidents;
-use crate::db::views::operator;
 use crate::db::views::failures::Failed;
+use crate::db::views::operator;
 use crate::db::views::operator::{Backlog, WhichNumbers};
 use crate::doctor;
 use crate::http::HttpState;
@@ -95,9 +95,18 @@ impl Which {
         let label = |label: Option<&str>| label.map(str::to_owned);
         let by = [
             (language.pick("agency", "agensi"), self.agency.clone()),
-            (language.pick("install", "pemasangan"), label(which.status.map(|one| one.label(language)))),
-            (language.pick("trouble", "masalah"), label(which.incident.map(|one| one.label(language)))),
-            (language.pick("token", "token"), label(which.token.map(|one| one.label(language)))),
+            (
+                language.pick("install", "pemasangan"),
+                label(which.status.map(|one| one.label(language))),
+            ),
+            (
+                language.pick("trouble", "masalah"),
+                label(which.incident.map(|one| one.label(language))),
+            ),
+            (
+                language.pick("token", "token"),
+                label(which.token.map(|one| one.label(language))),
+            ),
         ];
         components::filtered(language, &by, PATH)
     }
@@ -162,7 +171,6 @@ fn table(language: Language, rows: &[InstallRow], sparks: &Sparks) -> Markup {
             "Sub-account",
             "State",
             "Last 14 days",
-            "Token until",
             "Number",
             "Last from GHL",
             "Last from a customer",
@@ -172,7 +180,6 @@ fn table(language: Language, rows: &[InstallRow], sparks: &Sparks) -> Markup {
             "Sub-akaun",
             "Keadaan",
             "14 hari lalu",
-            "Token hingga",
             "Nombor",
             "Terakhir dari GHL",
             "Terakhir dari pelanggan",
@@ -185,11 +192,10 @@ fn table(language: Language, rows: &[InstallRow], sparks: &Sparks) -> Markup {
                 td data-label=(names[0]) { (named(row)) }
                 td data-label=(names[1]) { (labels::state(language, row)) }
                 td data-label=(names[2]) { (sparks.of(language, &row.location_id)) }
-                td data-label=(names[3]) { (components::maybe(row.expires_at)) }
-                td data-label=(names[4]) { (number(language, row)) }
-                td data-label=(names[5]) { (components::maybe(row.last_out)) }
-                td data-label=(names[6]) { (components::maybe(row.last_in)) }
-                td data-label=(names[7]) { (components::maybe(row.last_ack)) }
+                td data-label=(names[3]) { (number(language, row)) }
+                td data-label=(names[4]) { (components::maybe(row.last_out)) }
+                td data-label=(names[5]) { (components::maybe(row.last_in)) }
+                td data-label=(names[6]) { (components::maybe(row.last_ack)) }
             }
         }
     });

@@ -206,7 +206,11 @@ const TABS: [(Place, &str, (&str, &str)); 5] = [
         "/operator/failures",
         ("Failures", "Kegagalan"),
     ),
-    (Place::Audit, "/operator/audit", ("Who did what", "Siapa buat apa")),
+    (
+        Place::Audit,
+        "/operator/audit",
+        ("Who did what", "Siapa buat apa"),
+    ),
 ];
 
 fn foreign_form() -> PageError {

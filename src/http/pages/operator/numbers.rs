@@ -82,8 +82,7 @@ pub(super) async fn list(
     let key = |text: &Option<String>| text.clone().unwrap_or_default();
     let after = (key(&which.location), key(&which.number));
     let after = (after.0.as_str(), after.1.as_str());
-    let mut rows =
-        operator::list_numbers(pool, which.which(), after, components::limit()).await?;
+    let mut rows = operator::list_numbers(pool, which.which(), after, components::limit()).await?;
     let has_more = rows.len() > components::PAGE;
     rows.truncate(components::PAGE);
     let last = rows.last().filter(|_| has_more);
@@ -124,7 +123,14 @@ pub(super) fn table(
     now: OffsetDateTime,
 ) -> Markup {
     let names = language.pick(
-        ["Number", "Sub-account", "State", "Last 14 days", "Connected", "Last event"],
+        [
+            "Number",
+            "Sub-account",
+            "State",
+            "Last 14 days",
+            "Connected",
+            "Last event",
+        ],
         [
             "Nombor",
             "Sub-akaun",

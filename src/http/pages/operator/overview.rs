@@ -173,7 +173,10 @@ fn standing_panel(language: Language, counts: &Counts, troubles: &Troubles) -> M
 fn holds_by_code(counts: &Counts) -> Vec<(&Reason, i64)> {
     let mut holds: Vec<(&Reason, i64)> = Vec::new();
     for (reason, count) in &counts.holds {
-        match holds.iter_mut().find(|(known, _)| known.code() == reason.code()) {
+        match holds
+            .iter_mut()
+            .find(|(known, _)| known.code() == reason.code())
+        {
             Some((_, sum)) => *sum += count,
             None => holds.push((reason, *count)),
         }

@@ -75,11 +75,12 @@ fn outcome(language: Language, done: usize, left: usize) -> Markup {
 }
 
 fn preview(language: Language, found: &Found) -> Markup {
-    let (count, more) = (found.again.len(), if found.has_more { "+" } else { "" });
+    let more = |count: usize| if found.has_more && count > 0 { "+" } else { "" };
+    let (count, hopeless) = (found.again.len(), found.hopeless.len());
     html! {
         ul.counts {
-            li { strong { (count) (more) } span { (language.pick("can be sent again", "boleh dihantar lagi")) } }
-            li { strong { (found.hopeless.len()) (more) } span { (language.pick("would only fail in the same way and are left", "akan gagal dengan cara yang sama, jadi ditinggalkan")) } }
+            li { strong { (count) (more(count)) } span { (language.pick("can be sent again", "boleh dihantar lagi")) } }
+            li { strong { (hopeless) (more(hopeless)) } span { (language.pick("would only fail in the same way and are left", "akan gagal dengan cara yang sama, jadi ditinggalkan")) } }
         }
         @for (why, count) in by_reason(&found.again) {
             p { (count) " × " @match why { Some(row) => { @if let Some(why) = &row.reason { (reason(language, why)) } } None => "–" } }

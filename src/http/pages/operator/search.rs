@@ -54,7 +54,12 @@ pub(super) async fn show(
         _ => {}
     }
     let title = language.pick("What was found", "Hasil carian");
-    let page = operator.page(language, Place::Overview, title, &body(language, &text, &found));
+    let page = operator.page(
+        language,
+        Place::Overview,
+        title,
+        &body(language, &text, &found),
+    );
     Ok(page.into_response())
 }
 
@@ -104,7 +109,8 @@ fn codes_like(text: &str) -> Vec<&'static str> {
 }
 
 fn body(language: Language, text: &str, found: &Found) -> Markup {
-    let is_nothing = found.locations.is_empty() && found.message.is_none() && found.reasons.is_empty();
+    let is_nothing =
+        found.locations.is_empty() && found.message.is_none() && found.reasons.is_empty();
     let all = components::with_query("/operator/locations", &[("find", Some(text))]);
     html! {
         (form(language, text))

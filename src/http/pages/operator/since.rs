@@ -21,7 +21,9 @@ pub(super) fn parse(text: &str, now: OffsetDateTime) -> Option<OffsetDateTime> {
     let back = |digits: &str, hours: i64| {
         let count: i64 = digits.parse().ok()?;
         let back = count.checked_mul(hours)?;
-        (0..=MAX_BACK).contains(&back).then(|| now - Duration::hours(back))
+        (0..=MAX_BACK)
+            .contains(&back)
+            .then(|| now - Duration::hours(back))
     };
     if let Some(digits) = text.strip_suffix('h') {
         return back(digits, 1);
@@ -37,6 +39,11 @@ pub(super) fn parse(text: &str, now: OffsetDateTime) -> Option<OffsetDateTime> {
 /// A moment as addresses have it.
 pub(super) fn written(at: OffsetDateTime) -> String {
     at.format(&Rfc3339).unwrap_or_default()
+}
+
+/// Whether a form offers it.
+pub(super) fn is_choice(text: &str) -> bool {
+    CHOICES.iter().any(|(choice, ..)| *choice == text)
 }
 
 /// What people read of such a text.

@@ -48,7 +48,10 @@ impl Troubles {
         let incidents = troubles::list_incidents(pool).await?;
         let mut held = troubles::list_held(pool).await?;
         // An incident says the same, and since when.
-        let told: HashSet<_> = incidents.iter().map(|one| (&one.location_id, one.number.as_str())).collect();
+        let told: HashSet<_> = incidents
+            .iter()
+            .map(|one| (&one.location_id, one.number.as_str()))
+            .collect();
         held.retain(|one| !told.contains(&(&one.location_id, one.number.as_str())));
         let of_incidents = incidents.iter().map(|one| one.location_id.as_str());
         let places: HashSet<_> = of_incidents
@@ -100,9 +103,15 @@ impl Troubles {
 
     /// In how many sub-accounts there is an incident of a kind.
     pub(super) fn kinds(&self) -> Vec<(IncidentKind, usize)> {
-        let in_locations = self.incidents.iter().filter(|one| !one.location_id.as_str().is_empty());
-        let places: HashSet<_> = in_locations.map(|one| (one.kind, &one.location_id)).collect();
-        let count = |kind: &IncidentKind| (*kind, places.iter().filter(|(of, _)| of == kind).count());
+        let in_locations = self
+            .incidents
+            .iter()
+            .filter(|one| !one.location_id.as_str().is_empty());
+        let places: HashSet<_> = in_locations
+            .map(|one| (one.kind, &one.location_id))
+            .collect();
+        let count =
+            |kind: &IncidentKind| (*kind, places.iter().filter(|(of, _)| of == kind).count());
         let all = IncidentKind::ALL.iter().map(count);
         all.filter(|(_, count)| *count > 0).collect()
     }
@@ -119,7 +128,10 @@ impl Troubles {
             if of_kind.len() > TOGETHER && !of_kind[0].location_id.as_str().is_empty() {
                 vec![self.together(language, kind, &of_kind)]
             } else {
-                of_kind.into_iter().map(|one| self.incident(language, one)).collect()
+                of_kind
+                    .into_iter()
+                    .map(|one| self.incident(language, one))
+                    .collect()
             }
         });
         each.collect()
@@ -175,7 +187,10 @@ impl Troubles {
     fn failed_as_wrong(&self, language: Language) -> Vec<Wrong> {
         let since = since::written(self.failed_since);
         let wrong = |one: &ReasonCount| {
-            let parts = [("reason", one.code.as_deref()), ("since", Some(since.as_str()))];
+            let parts = [
+                ("reason", one.code.as_deref()),
+                ("since", Some(since.as_str())),
+            ];
             let list = components::with_query("/operator/failures", &parts);
             Wrong {
                 state: State::Warn,
@@ -187,7 +202,7 @@ impl Troubles {
                 },
                 place: html! {
                     a href=(list) { (one.code.as_deref().unwrap_or("–")) }
-                    " (" (one.locations) " " (language.pick("sub-accounts", "sub-akaun")) ")"
+                    " (" (language.pick("sub-accounts: ", "sub-akaun: ")) (one.locations) ")"
                 },
             }
         };
