@@ -39,6 +39,7 @@ use crate::runtime::stop::Stop;
 use crate::workers::Worker;
 use crate::workers::alerts::Alerts;
 use crate::workers::ghl_events::GhlEvents;
+use crate::workers::hour_counts::HourCounts;
 use crate::workers::inbound::Inbound;
 use crate::workers::inbound_media::{FetchedFiles, Media};
 use crate::workers::monitor::Monitor;
@@ -179,6 +180,7 @@ impl App {
         spawn_worker(tasks, TokenUpkeep(context()), stopping);
         spawn_worker(tasks, Monitor(context()), stopping);
         spawn_worker(tasks, Alerts::new(context()), stopping);
+        spawn_worker(tasks, HourCounts::new(context()), stopping);
     }
 }
 

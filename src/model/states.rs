@@ -91,6 +91,7 @@ macro_rules! stored_enum {
         }
     };
 }
+pub(in crate::model) use stored_enum;
 
 stored_enum! {
     /// How far a message has got. `outbound` has all but `posted` and `held`; `inbound` has `accepted`, `posted`,

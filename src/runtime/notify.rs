@@ -30,6 +30,8 @@ pub struct Signals {
     pub monitor: Signal,
     /// A target of alerts was set.
     pub alerts: Signal,
+    /// Hours are to be counted; nobody fires it.
+    pub hour_counts: Signal,
 }
 
 /// The signal to one worker.
@@ -54,6 +56,7 @@ impl Signals {
             &self.token_upkeep,
             &self.monitor,
             &self.alerts,
+            &self.hour_counts,
         ];
         all.into_iter().any(|signal| {
             let last_step = *signal

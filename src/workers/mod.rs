@@ -11,9 +11,11 @@
 //! * [`waapify_events`]: Waapify's events → inbound messages, receipts, link state
 //! * [`inbound`]: customers' messages, and those written on the business's phone → GHL; [`inbound_media`]: their files
 //! * [`status_updates`]: how far a message got → GHL
+//! * [`hour_counts`]: messages counted by hour, for charts
 
 pub mod alerts;
 pub mod ghl_events;
+pub mod hour_counts;
 pub mod inbound;
 pub mod inbound_media;
 mod lease;

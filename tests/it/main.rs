@@ -48,6 +48,7 @@ mod groups;
 mod harness;
 mod hidden_numbers;
 mod hidden_posts;
+mod hour_counts;
 mod insert_batcher;
 mod install_states;
 mod installs;

@@ -96,7 +96,7 @@ impl LocationUser {
 }
 
 /// The session with this id in the browser's cookies, and its location.
-pub(super) fn find_session(
+pub(in crate::http) fn find_session(
     state: &HttpState,
     headers: &HeaderMap,
     id: &str,

@@ -27,6 +27,9 @@ mod shown_in;
 mod sso_login;
 mod tabs;
 
+pub(super) use agency::{PATH as AGENCY_PATH, find_user as find_agency_user};
+pub(super) use location_user::find_session;
+
 use axum::extract::DefaultBodyLimit;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};

@@ -17,6 +17,8 @@ use crate::http::pages::layout::{Frame, components, live};
 use crate::http::pages::location::location_user::{FIRST, LocationUser};
 use crate::http::pages::location::tabs::{Tab, framed_as};
 use crate::http::pages::location::{messages, numbers, old_messages, see};
+use crate::http::pages::message_charts;
+use crate::http::pages::message_charts::{Chart, PERIOD};
 use crate::model::language::Language;
 use crate::model::progress::Progress;
 use crate::model::states::{Direction, MessageState};
@@ -49,12 +51,20 @@ pub(super) async fn show(
         // Whoever has mended it loads this page again.
         incidents::check_soon(pool, location, now).await?;
     }
+    let chart = Chart {
+        location: Some(location),
+        zone: &visitor.names.zone,
+        period: visitor.query_param(PERIOD),
+        address: &visitor.address(""),
+    };
+    let charts = message_charts::panel(pool, language, chart, now).await?;
     let body = html! {
         div #overview data-live=(live::OVERVIEW) {
             (health_panel(language, &visitor, &health))
             (old_messages::panel(language, &visitor, &old, now))
             (numbers_panel(language, &visitor, (&numbers, &health), now))
             (counts_panel(language, &visitor, &counts))
+        (charts)
             (failures_panel(language, &visitor, &failures, now))
         }
     };

@@ -31,7 +31,7 @@ use crate::http::{HttpState, lost};
 use crate::model::ids::{CompanyId, LocationId};
 
 /// What the paths of these pages begin with.
-pub(super) const PATH: &str = "/app/agency/";
+pub(in crate::http::pages) const PATH: &str = "/app/agency/";
 
 /// The routes.
 pub(super) fn routes() -> Router<HttpState> {
@@ -58,6 +58,7 @@ pub(super) async fn start(
     state: &HttpState,
     company: CompanyId,
     may_change: bool,
+    name: String,
 ) -> sqlx::Result<Response> {
     info!(%company, "a session of an agency begins");
     // When the session is over its address still says in which site it was shown.
@@ -69,6 +70,7 @@ pub(super) async fn start(
     let path = path_of(&id);
     let mut session = Session::begin(Holder::Agency(company), &path, state.clock.now());
     session.may_change = may_change;
+    session.user = Some(name);
     let cookies = CookieJar::new().add(session.cookie(&state.sealer));
     Ok((cookies, see(&format!("{path}?{FIRST}"))).into_response())
 }
@@ -87,6 +89,15 @@ fn find_session(state: &HttpState, headers: &HeaderMap, id: &str) -> Option<(Com
     }
 }
 
+/// The agency of the session with this id, and its user's name for the audit.
+pub(in crate::http::pages) fn find_user(
+    state: &HttpState,
+    headers: &HeaderMap,
+    id: &str,
+) -> Option<(CompanyId, Option<String>)> {
+    find_session(state, headers, id).map(|(company, session)| (company, session.user))
+}
+
 /// The agency of the session with this id.
 pub(super) fn find_company(state: &HttpState, headers: &HeaderMap, id: &str) -> Option<CompanyId> {
     find_session(state, headers, id).map(|(company, _)| company)
@@ -100,8 +111,8 @@ async fn open(State(state): State<HttpState>, sent: AgencyForm) -> Result<Respon
     } else {
         ""
     };
-    let agency = Some(sent.user.company.clone());
-    Ok(sso_login::start(&state, location, true, agency, rest).await?)
+    let visitor = sent.user.visitor();
+    Ok(sso_login::start(&state, location, visitor, rest).await?)
 }
 
 /// Leads to the form that connects a sub-account's number.
