@@ -9,7 +9,7 @@ use crate::db::connection::Pool;
 use crate::db::schema::{AppliedBy, applied_by};
 
 /// Every table that the migrations create, except their own list.
-pub const TABLES: [&str; 32] = [
+pub const TABLES: [&str; 33] = [
     "account_names",
     "addresses",
     "alert_channels",
@@ -33,6 +33,7 @@ pub const TABLES: [&str; 32] = [
     "numbers",
     "outbound",
     "pending_connections",
+    "phone_checks",
     "rate_limits",
     "receipts",
     "sso_payloads",
