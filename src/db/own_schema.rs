@@ -9,7 +9,7 @@ use crate::db::connection::Pool;
 use crate::db::schema::{AppliedBy, applied_by};
 
 /// Every table that the migrations create, except their own list.
-pub const TABLES: [&str; 36] = [
+pub const TABLES: [&str; 37] = [
     "account_names",
     "addresses",
     "alert_channels",
@@ -37,6 +37,7 @@ pub const TABLES: [&str; 36] = [
     "numbers",
     "outbound",
     "pending_connections",
+    "phone_checks",
     "rate_limits",
     "receipts",
     "sso_payloads",

@@ -273,6 +273,22 @@ stored_enum! {
         Receipt = "receipt", "by a receipt", "melalui tanda terima";
         /// It answered a message that was sent to the phone.
         Quote = "quote", "by an answer", "melalui jawapan";
+        /// Waapify named both when it was asked about the phone.
+        Check = "check", "by a question to Waapify", "melalui pertanyaan kepada Waapify";
+    }
+}
+
+stored_enum! {
+    /// What Waapify answered when it was asked whether a phone is on WhatsApp.
+    PhoneAnswer {
+        /// It is.
+        Yes = "yes", "on WhatsApp", "ada WhatsApp";
+        /// It is not.
+        No = "no", "not on WhatsApp", "tiada WhatsApp";
+        /// No answer, or one that nobody understands.
+        Unknown = "unknown", "unknown", "tidak diketahui";
+        /// The build knows no such question.
+        Unsupported = "unsupported", "not asked", "tidak ditanya";
     }
 }
 

@@ -24,6 +24,8 @@ pub struct Signals {
     pub status_updates: Signal,
     /// GHL posted something about the app.
     pub ghl_events: Signal,
+    /// A message is held for its sender's phone.
+    pub phone_checks: Signal,
     /// An install or an uninstall has work left.
     pub token_upkeep: Signal,
     /// A number was linked or unlinked.
@@ -53,6 +55,7 @@ impl Signals {
             &self.inbound_media,
             &self.status_updates,
             &self.ghl_events,
+            &self.phone_checks,
             &self.token_upkeep,
             &self.monitor,
             &self.alerts,

@@ -30,6 +30,8 @@ use crate::workers::{Context, Worker, lease};
 const LEASE: Duration = Duration::seconds(60);
 /// Processes that one event may end. It then fails unread and stays stored, and the number's later events go on.
 const MAX_CRASHED_ATTEMPTS: i32 = 2;
+/// Crashed attempts of an event that is read again at an operator's word: one more sets it aside.
+pub const LAST_CHANCE: i32 = MAX_CRASHED_ATTEMPTS - 1;
 /// Tries that may fail because of what an event says; conflicts with another process's rows are among them.
 const MAX_FAILURES: i32 = 20;
 /// Pause after a try that failed.
