@@ -99,7 +99,8 @@ pub async fn find(pool: &Pool, location: &LocationId, id: i64) -> sqlx::Result<O
     sqlx::query_as!(
         EventJob,
         r#"
-        select location_id, id, number, body, attempt, received_at, crashed_attempts, failures
+        select location_id, id, number, body, attempt, received_at, crashed_attempts, failures,
+            due_at as leased_until
         from waapify_events
         where location_id = $1 and id = $2
         "#,

@@ -11,10 +11,12 @@ use crate::accounts::agency_tokens;
 use crate::db::accounts::gateway_tokens;
 use crate::http::HttpState;
 use crate::http::error::PageError;
+use crate::http::pages::layout::times;
 use crate::http::pages::location::agency::list;
 use crate::http::pages::location::agency::user::{AgencyForm, AgencyUser};
-use crate::http::pages::location::{labels, see};
+use crate::http::pages::location::see;
 use crate::model::language::{Language, Text};
+use crate::model::zone::Zone;
 
 /// Sets the token, in place of the one before.
 pub(super) async fn save(
@@ -62,7 +64,7 @@ pub(super) fn panel(
             h2 { (language.pick("Waapify's access token", "Token akses Waapify")) }
             @match set_at {
                 Some(at) => p {
-                    (language.pick("Stored, sealed: ", "Disimpan dan dikunci: ")) (labels::ago(language, at, now)) ". "
+                    (language.pick("Stored, sealed: ", "Disimpan dan dikunci: ")) (times::ago(language, &Zone::utc(), at, now)) ". "
                     (language.pick(
                         "Each sub-account shows its QR code at once, and nobody enters a token.",
                         "Setiap sub-akaun terus menunjukkan kod QR, dan tiada siapa perlu memasukkan token.",
