@@ -71,7 +71,8 @@ pub async fn save(
             checked_at = excluded.checked_at,
             conversation_id = case
                 when contacts.contact_id = excluded.contact_id then contacts.conversation_id
-            end
+            end,
+            name = case when contacts.contact_id = excluded.contact_id then contacts.name end
         "#,
         location.as_str(),
         phone,

@@ -8,7 +8,9 @@ use crate::harness::{Bridge, location};
 use crate::messages::number_of;
 use crate::monitor::{look, look_later};
 use waapify_ghl::db::accounts::{account_names, white_label_domains};
-use waapify_ghl::model::ids::CompanyId;
+use waapify_ghl::db::contacts::phones;
+use waapify_ghl::model::ids::{CompanyId, ContactId};
+use waapify_ghl::model::states::ContactSource;
 
 /// A name with a direction of its own and a sign of HTML.
 const ODD_NAME: &str = "كريم <b>";
@@ -105,6 +107,52 @@ async fn customers_are_named_as_ghl_knows_them_without_a_call_for_it() {
         page.contains(&format!("https://crm.agensi.my{path}")),
         "{page}"
     );
+}
+
+#[tokio::test]
+async fn a_customer_to_whom_the_business_wrote_first_is_named_when_ghl_is_asked_about_the_phone() {
+    let bridge = Bridge::new().await;
+    bridge.agent_writes("apa khabar").await;
+    bridge.settle().await;
+    bridge.customer_writes("baik").await;
+    bridge.settle().await;
+    let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
+    let list = frame.get("/messages").await.body;
+    let named = format!("<bdi>{}</bdi> …6789", seed::AISYAH.1);
+    assert_eq!(list.matches(&named).count(), 2, "{list}");
+}
+
+#[tokio::test]
+async fn a_phone_that_went_to_another_contact_loses_the_name_of_the_first() {
+    let bridge = Bridge::new().await;
+    let (pool, now) = (&bridge.database.pool, bridge.clock.now());
+    let phone = seed::AISYAH.2.trim_start_matches('+');
+    let (first, second) = (ContactId::from("first"), ContactId::from("second"));
+    for (contact, name) in [
+        (&first, Some("Aisyah")),
+        (&second, None),
+        (&second, Some("Salmah")),
+    ] {
+        phones::save(
+            pool,
+            &location(),
+            phone,
+            contact,
+            ContactSource::Search,
+            None,
+            now,
+        )
+        .await
+        .unwrap();
+        phones::save_name(pool, &location(), contact, name)
+            .await
+            .unwrap();
+        let kept: Option<String> = sqlx::query_scalar("select name from contacts")
+            .fetch_one(pool)
+            .await
+            .unwrap();
+        assert_eq!(kept.as_deref(), name);
+    }
 }
 
 #[tokio::test]

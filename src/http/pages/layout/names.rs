@@ -16,7 +16,8 @@ pub(in crate::http) fn named(name: Option<&str>, id: &str) -> Markup {
 pub(in crate::http) fn customer(name: Option<&str>, end: Option<&str>) -> Markup {
     html! {
         @match (name, end) {
-            (Some(name), Some(end)) => { bdi { (name) } " …" (end) }
+            // One part, for a phone shows a cell as a grid.
+            (Some(name), Some(end)) => span { bdi { (name) } " …" (end) }
             (Some(name), None) => bdi { (name) }
             (None, Some(end)) => { "…" (end) }
             (None, None) => "—"

@@ -50,12 +50,11 @@ pub(super) async fn list(
         .unwrap_or_default()
         .replace('\0', "");
     let customer = Some(customer.trim()).filter(|customer| !customer.is_empty());
-    let entries = match (name, customer) {
-        ("failed", None) => overview::list_failures(pool, location, before, PAGE).await?,
-        _ => {
-            let wanted = Wanted { states, customer };
-            overview::list_entries(pool, location, wanted, before, PAGE).await?
-        }
+    let entries = if (name, customer) == ("failed", None) {
+        overview::list_failures(pool, location, before, PAGE).await?
+    } else {
+        let wanted = Wanted { states, customer };
+        overview::list_entries(pool, location, wanted, before, PAGE).await?
     };
     let older = entries.last().filter(|_| is_full(&entries)).map(|last| {
         let mut query = form_urlencoded::Serializer::new(String::new());
