@@ -123,7 +123,7 @@ async fn a_queue_leads_to_whose_rows_wait_in_it_and_the_sums_agree() {
     let (status, _) = browser
         .get("/operator/queues?queue=none&state=accepted")
         .await;
-    assert_eq!(status, StatusCode::NOT_FOUND);
+    assert_eq!(status, StatusCode::SEE_OTHER, "it leads to the overview");
 }
 
 #[tokio::test]

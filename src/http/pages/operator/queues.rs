@@ -1,6 +1,7 @@
 //! `/operator/queues`: whose rows wait in a queue.
 
 use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 use time::OffsetDateTime;
@@ -9,7 +10,7 @@ use crate::db::views::queue_places;
 use crate::http::HttpState;
 use crate::http::error::PageError;
 use crate::http::pages::layout::charts;
-use crate::http::pages::operator::{Operator, Place, components, labels, not_found};
+use crate::http::pages::operator::{Operator, Place, components, labels};
 use crate::model::language::Language;
 use crate::model::states::{Queue, QueueState};
 
@@ -35,9 +36,11 @@ pub(super) async fn list(
     operator: Operator,
     language: Language,
     Query(which): Query<Which>,
-) -> Result<Markup, PageError> {
+) -> Result<Response, PageError> {
     let found = Queue::find(&which.queue).zip(QueueState::find(&which.state));
-    let (queue, queue_state) = found.ok_or_else(not_found)?;
+    let Some((queue, queue_state)) = found else {
+        return Ok(Redirect::to(super::PATH).into_response());
+    };
     let rows = queue_places::list(&state.pool, queue, queue_state).await?;
     let names = language.pick(
         ["Sub-account", "How many", "Oldest"],
@@ -62,7 +65,9 @@ pub(super) async fn list(
         }
     };
     let title = labels::queue(language, queue, queue_state);
-    Ok(operator.page(language, Place::Overview, &title, &body))
+    Ok(operator
+        .page(language, Place::Overview, &title, &body)
+        .into_response())
 }
 
 /// How old something is, in figures and as a picture.
