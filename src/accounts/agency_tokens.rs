@@ -27,10 +27,10 @@ pub async fn find(
     location: &LocationId,
 ) -> sqlx::Result<AgencyToken> {
     let found = gateway_tokens::find_of_location(pool, location).await?;
-    let Some((company, sealed)) = found else {
+    let Some((company, stored)) = found else {
         return Ok(AgencyToken::None);
     };
-    let opened = sealer.open(&gateway_tokens::place(&company), &sealed);
+    let opened = sealer.open(&gateway_tokens::place(&company), &stored);
     Ok(opened.map_or(AgencyToken::Unreadable, AgencyToken::Stored))
 }
 
@@ -51,10 +51,10 @@ pub async fn store(
     now: OffsetDateTime,
 ) -> sqlx::Result<bool> {
     let place = gateway_tokens::place(company);
-    let sealed = sealer.seal(&place, &SecretString::from(token.expose_secret().trim()));
+    let stored = sealer.seal(&place, &SecretString::from(token.expose_secret().trim()));
     if replaces {
-        gateway_tokens::set(pool, company, &sealed, now).await?;
+        gateway_tokens::set(pool, company, &stored, now).await?;
         return Ok(true);
     }
-    gateway_tokens::keep_first(pool, company, &sealed, now).await
+    gateway_tokens::keep_first(pool, company, &stored, now).await
 }

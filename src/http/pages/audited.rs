@@ -96,10 +96,10 @@ impl Actor {
     }
 
     fn of_agency(state: &HttpState, headers: &HeaderMap, id: &str) -> Self {
-        let (company, name) = location::find_agency_user(state, headers, id).unzip();
+        let (company, session) = location::find_agency_session(state, headers, id).unzip();
         Self {
             kind: ActorKind::User,
-            name: name.flatten(),
+            name: session.and_then(|session| session.user),
             location: None,
             company,
         }

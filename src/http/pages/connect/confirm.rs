@@ -12,8 +12,9 @@ use crate::accounts::connect::{ConnectError, Entered, Field};
 use crate::clients::waapify::{CheckError, Credentials};
 use crate::db::accounts::{connect_links, linking};
 use crate::http::pages::connect::keys::status_of;
+use crate::http::pages::connect::pending::pending;
 use crate::http::pages::connect::{
-    HttpState, KEYS, Language, Opened, PageError, find_any, find_unused, link_gone, qr, views,
+    HttpState, KEYS, Language, Opened, PageError, find_any, find_unused, link_gone, views,
 };
 use crate::http::pages::layout;
 use crate::http::pages::layout::Frame;
@@ -35,7 +36,7 @@ pub(super) async fn confirm(
 ) -> Result<Response, PageError> {
     let opened = find_any(&state, &token).await?;
     let back = || Ok(Redirect::to(&opened.path).into_response());
-    let Some(credentials) = qr::pending(&state, &opened) else {
+    let Some(credentials) = pending(&state, &opened) else {
         // Connected already, or begun anew: the page says which.
         return back();
     };
@@ -95,7 +96,7 @@ pub(super) async fn again(
     Path(token): Path<String>,
 ) -> Result<Response, PageError> {
     let opened = find_unused(&state, &token).await?;
-    let Some(credentials) = qr::pending(&state, &opened) else {
+    let Some(credentials) = pending(&state, &opened) else {
         return Ok(Redirect::to(&opened.path).into_response());
     };
     if opened.link.pending_is_entered {

@@ -1,14 +1,30 @@
 //! The last page of a link: the number is connected; then one step at a time until nothing is left.
 
 use maud::{Markup, html};
+use time::{Duration, OffsetDateTime};
 
 use crate::db::numbers;
 use crate::doctor::{Finding, State};
-use crate::http::pages::connect::test_message::{TestForm, is_offered};
-use crate::http::pages::connect::{HttpState, Language, Opened, PageError, link_gone, views};
+use crate::http::pages::connect::{HttpState, Language, Opened, PageError, Text, link_gone, views};
 use crate::http::pages::layout;
 use crate::http::pages::layout::{Frame, checklist};
 use crate::model::written_phone::grouped;
+
+/// How long a test can be sent. People try it as soon as they have connected.
+pub(super) const TEST_LIFE: Duration = Duration::minutes(30);
+
+/// The form of the test message, and the result of the last one.
+#[derive(Default)]
+pub(super) struct TestForm<'a> {
+    pub to: &'a str,
+    pub result: Option<Result<Text, Text>>,
+}
+
+/// Whether a link can still send a test.
+fn is_offered(opened: &Opened, now: OffsetDateTime) -> bool {
+    let used_at = opened.link.used_at;
+    used_at.is_some_and(|used_at| now < used_at + TEST_LIFE)
+}
 
 /// What is left to do.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -14,10 +14,11 @@ use crate::accounts::agency_tokens::AgencyToken;
 use crate::accounts::connect::{ConnectError, Entered, Field};
 use crate::clients::waapify::CheckError;
 use crate::db::accounts::connect_links::Waits;
+use crate::http::pages::connect::pending::record_pending;
 use crate::http::pages::connect::views::{Fault, Typed};
 use crate::http::pages::connect::{
     HttpState, Language, Opened, PageError, Text, count_try, find_known, find_unused, link_gone,
-    qr, views,
+    views,
 };
 
 /// The fields of the form.
@@ -47,7 +48,7 @@ pub(super) async fn submit(
     count_try(&state, &opened).await?;
     let entered = with_token(&state, &opened, sent.entered).await?;
     let may_replace = sent.replace.is_some();
-    let taken = if entered.number.trim().is_empty() {
+    let done = if entered.number.trim().is_empty() {
         read_number(&state, &opened, &entered, may_replace).await
     } else {
         let link = opened.used_to_connect(may_replace);
@@ -55,7 +56,7 @@ pub(super) async fn submit(
         let connected = state.connector.connect(location, &entered, Some(link));
         connected.await.map(|_| ())
     };
-    match taken {
+    match done {
         // A redirect, so that a reload does not connect again.
         Ok(()) => Ok(Redirect::to(&opened.path).into_response()),
         Err(error) => {
@@ -122,7 +123,7 @@ async fn read_number(
     {
         return Err(ConnectError::WouldReplace { connected });
     }
-    match qr::record_pending(state, opened, &credentials, Some(&number)).await? {
+    match record_pending(state, opened, &credentials, Some(&number)).await? {
         Waits::Here => Ok(()),
         Waits::Gone => Err(ConnectError::LinkGone),
         Waits::Elsewhere => Err(ConnectError::Busy),

@@ -9,7 +9,7 @@
 //!      ─▶ keys (asks which number they have) ────────┘
 //! ```
 //!
-//! `scan` shows the code alone, at an address to share; `framing` lets GHL show the pages of a link that was made inside
+//! `pending` keeps what waits; `scan` shows the code alone, at an address to share; `framing` lets GHL show the pages of a link that was made inside
 //! it; `looks` asks GHL now and then; `views` renders the form.
 
 mod confirm;
@@ -17,6 +17,7 @@ mod done;
 mod framing;
 mod keys;
 mod looks;
+mod pending;
 mod qr;
 mod scan;
 mod test_message;
@@ -146,6 +147,17 @@ fn place_of(location: &LocationId, hash: &[u8]) -> String {
     place + "/token"
 }
 
+/// The secret of the page that shows the code of the link with this token.
+fn scan_secret(token: &str) -> String {
+    derive_secret(token, "scan")
+}
+
+/// The address of the page that shows a link's code.
+fn scan_address(state: &HttpState, opened: &Opened) -> String {
+    let base = state.public_url.as_str().trim_end_matches('/');
+    format!("{base}/scan/{}", opened.scan)
+}
+
 /// Makes a link for a location and returns its address; `made_inside`: for a user whom GHL proved; `agency`: whose admin
 /// he is.
 pub(in crate::http) async fn new_link(
@@ -196,13 +208,7 @@ async fn show(
 ) -> Result<Response, PageError> {
     let opened = find_any(&state, &token).await?;
     if opened.link.used_at.is_some() {
-        let page = done::page(
-            &state,
-            language,
-            &opened,
-            &test_message::TestForm::default(),
-        )
-        .await?;
+        let page = done::page(&state, language, &opened, &done::TestForm::default()).await?;
         return Ok(page.into_response());
     }
     if opened.link.pending_instance.is_some() {
@@ -303,7 +309,7 @@ async fn find_any(state: &HttpState, token: &str) -> Result<Opened, PageError> {
     Ok(Opened {
         hash,
         path: format!("/connect/{token}"),
-        scan: scan::secret_of(token),
+        scan: scan_secret(token),
         names: account_names::find_names(&state.pool, &link.location_id).await?,
         link,
     })

@@ -22,10 +22,10 @@ use crate::accounts::connect::{ConnectError, Field};
 use crate::accounts::qr_linking;
 use crate::accounts::qr_linking::Progress;
 use crate::clients::waapify::{Credentials, QrCode};
-use crate::crypto::hash_secret;
-use crate::db::accounts::connect_links::{Pending, Waits};
+use crate::db::accounts::connect_links::Waits;
 use crate::db::accounts::{connect_links, linking};
 use crate::http::pages::connect::keys::qr_fault;
+use crate::http::pages::connect::pending::{pending, record_pending};
 use crate::http::pages::connect::{
     HttpState, KEYS, Language, Opened, PageError, Typed, WAIT, confirm, count_try, find_any,
     find_known, find_unused, link_gone, place_of, views,
@@ -53,15 +53,14 @@ pub(super) async fn begin(
 ) -> Result<Response, PageError> {
     let opened = find_unused(&state, &token).await?;
     let Form(given) = given.unwrap_or_default();
-    let begun = match opened.link.pending_instance {
+    let begun = if opened.link.pending_instance.is_some() {
         // A second click, a step back, another tab.
-        Some(_) => Ok(Begun::Waits),
-        None => {
-            if !is_empty(&given.access_token) {
-                count_try(&state, &opened).await?;
-            }
-            try_begin(&state, &opened, &given).await
+        Ok(Begun::Waits)
+    } else {
+        if !is_empty(&given.access_token) {
+            count_try(&state, &opened).await?;
         }
+        try_begin(&state, &opened, &given).await
     };
     match begun {
         Ok(Begun::Waits) => Ok(Redirect::to(&opened.path).into_response()),
@@ -199,27 +198,6 @@ async fn find_waiting(
     }))
 }
 
-/// Stores the instance that waits for its phone, or, with its `number`, for a person's yes; its token sealed.
-pub(super) async fn record_pending(
-    state: &HttpState,
-    opened: &Opened,
-    credentials: &Credentials,
-    number: Option<&str>,
-) -> sqlx::Result<Waits> {
-    let sealed = state
-        .sealer
-        .seal(&opened.place(), &credentials.access_token);
-    let pending = Pending {
-        instance_id: &credentials.instance_id,
-        token: &sealed,
-        number,
-        is_entered: number.is_some(),
-        scan_hash: &hash_secret(&opened.scan),
-    };
-    let (location, now) = (opened.location(), state.clock.now());
-    connect_links::record_pending(&state.pool, &opened.hash, location, pending, now).await
-}
-
 /// Shows the code, or asks about the number that was found.
 pub(super) async fn show(
     state: &HttpState,
@@ -317,15 +295,6 @@ pub(super) async fn cancel(
     let opened = find_unused(&state, &token).await?;
     connect_links::forget_pending(&state.pool, &opened.hash).await?;
     Ok(Redirect::to(&format!("{}?{KEYS}", opened.path)))
-}
-
-/// The keys of the link's pending instance, if they can be opened.
-pub(super) fn pending(state: &HttpState, opened: &Opened) -> Option<Credentials> {
-    let sealed = opened.link.pending_token.as_ref()?;
-    Some(Credentials {
-        instance_id: opened.link.pending_instance.clone()?,
-        access_token: state.sealer.open(&opened.place(), sealed).ok()?,
-    })
 }
 
 /// Asks whether a phone is linked. If so, stores its number for the person to confirm.

@@ -8,7 +8,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use maud::{Markup, html};
 
-use crate::crypto::{derive_secret, hash_secret};
+use crate::crypto::hash_secret;
 use crate::db::accounts::account_names::Names;
 use crate::db::accounts::linking;
 use crate::http::pages::connect::{
@@ -17,17 +17,6 @@ use crate::http::pages::connect::{
 use crate::http::pages::layout;
 use crate::http::pages::layout::qr::Said;
 use crate::http::pages::layout::{Frame, qr};
-
-/// The secret of the page for the link with this token.
-pub(super) fn secret_of(token: &str) -> String {
-    derive_secret(token, "scan")
-}
-
-/// The address of the page.
-pub(super) fn address(state: &HttpState, opened: &Opened) -> String {
-    let base = state.public_url.as_str().trim_end_matches('/');
-    format!("{base}/scan/{}", opened.scan)
-}
 
 /// The unused link whose code this page shows.
 async fn find(state: &HttpState, token: &str) -> Result<Opened, PageError> {

@@ -8,21 +8,19 @@ use axum::extract::{Form, Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use time::{Duration, OffsetDateTime};
 use tracing::{info, warn};
 
 use crate::accounts::connect;
 use crate::clients::waapify::SendFailure;
 use crate::db::accounts::{connect_links, linking};
 use crate::db::numbers;
+use crate::http::pages::connect::done::{TEST_LIFE, TestForm};
 use crate::http::pages::connect::{
     HttpState, Language, Opened, PageError, Text, done, find_any, link_gone,
 };
 use crate::model::reason::Reason;
 use crate::model::written_phone;
 
-/// How long a test can be sent. People try it as soon as they have connected.
-const TEST_LIFE: Duration = Duration::minutes(30);
 /// One test, and two more for a mistyped number.
 const MAX_TESTS: i32 = 3;
 
@@ -30,19 +28,6 @@ const MAX_TESTS: i32 = 3;
 #[derive(Deserialize)]
 pub(super) struct Test {
     to: String,
-}
-
-/// The form of the test message, and the result of the last one.
-#[derive(Default)]
-pub(super) struct TestForm<'a> {
-    pub to: &'a str,
-    pub result: Option<Result<Text, Text>>,
-}
-
-/// Whether a link can still send a test.
-pub(super) fn is_offered(opened: &Opened, now: OffsetDateTime) -> bool {
-    let used_at = opened.link.used_at;
-    used_at.is_some_and(|used_at| now < used_at + TEST_LIFE)
 }
 
 /// Sends the test, and shows the page again with the result.

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use crate::accounts::connect::Field;
 use crate::doctor::Finding;
 use crate::http::HttpState;
-use crate::http::pages::connect::{Opened, scan};
+use crate::http::pages::connect::{Opened, scan_address};
 use crate::http::pages::layout;
 use crate::http::pages::layout::{Frame, checklist, qr};
 use crate::model::language::{Language, Text};
@@ -396,7 +396,7 @@ pub(super) fn scan(
     let body = html! {
         @if let Some(problem) = problem { p.notice.bad role="alert" { (problem.of(language)) } }
         (qr::code(language, &format!("{}/qr.png", opened.path), &format!("{}/state", opened.path)))
-        (share(language, &scan::address(state, opened)))
+        (share(language, &scan_address(state, opened)))
         div.actions {
             form method="post" action={ (opened.path) "/cancel" } {
                 button.quiet type="submit" { (language.pick("Use other keys instead", "Guna maklumat lain")) }

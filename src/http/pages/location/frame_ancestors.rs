@@ -15,8 +15,8 @@ use crate::crypto::Sealer;
 use crate::db::accounts::white_label_domains;
 use crate::http::HttpState;
 use crate::http::layers::allow_frames;
+use crate::http::pages::location::location_user;
 use crate::http::pages::location::shown_in::{SHOWN_IN, ShownIn};
-use crate::http::pages::location::{agency, location_user};
 use crate::model::ids::host_name;
 
 /// Says in the answer who may show it in a frame.
@@ -65,11 +65,11 @@ async fn find_domain(
     uri: &Uri,
 ) -> sqlx::Result<Option<String>> {
     let path = uri.path();
-    let in_agency = path.strip_prefix(agency::PATH);
+    let in_agency = path.strip_prefix(location_user::AGENCY_PATH);
     let id = in_agency.or_else(|| path.strip_prefix("/app/"));
     let id = id.and_then(|rest| rest.split('/').next());
     if let Some(id) = in_agency.and(id)
-        && let Some(company) = agency::find_company(state, headers, id)
+        && let Some((company, _)) = location_user::find_agency_session(state, headers, id)
     {
         return white_label_domains::find_domain(&state.pool, &company).await;
     }

@@ -108,8 +108,24 @@ pub(in crate::http) fn find_session(
     }
 }
 
+/// What the paths of an agency's pages begin with.
+pub(in crate::http::pages) const AGENCY_PATH: &str = "/app/agency/";
+
+/// The session of an agency with this id in the browser's cookies, and its agency.
+pub(in crate::http::pages) fn find_agency_session(
+    state: &HttpState,
+    headers: &HeaderMap,
+    id: &str,
+) -> Option<(CompanyId, Session)> {
+    let session = find_at(state, headers, &format!("{AGENCY_PATH}{id}"))?;
+    match session.holder.clone() {
+        Holder::Agency(company) => Some((company, session)),
+        Holder::Location(_) | Holder::Operator => None,
+    }
+}
+
 /// The session for the pages under `path` in the browser's cookies.
-pub(super) fn find_at(state: &HttpState, headers: &HeaderMap, path: &str) -> Option<Session> {
+fn find_at(state: &HttpState, headers: &HeaderMap, path: &str) -> Option<Session> {
     // Reads all cookies, even of one name, so that no other cookie can hide the session's own.
     let texts = headers.get_all(COOKIE).into_iter();
     let texts = texts.filter_map(|text| text.to_str().ok());

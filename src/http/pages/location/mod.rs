@@ -27,8 +27,7 @@ mod shown_in;
 mod sso_login;
 mod tabs;
 
-pub(super) use agency::{PATH as AGENCY_PATH, find_user as find_agency_user};
-pub(super) use location_user::find_session;
+pub(super) use location_user::{AGENCY_PATH, find_agency_session, find_session};
 
 use axum::extract::DefaultBodyLimit;
 use axum::response::{IntoResponse, Redirect, Response};

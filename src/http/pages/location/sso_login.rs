@@ -17,9 +17,11 @@ use crate::db::accounts::{locations, sso_payloads, white_label_domains};
 use crate::http::HttpState;
 use crate::http::error::PageError;
 use crate::http::pages::location::frame_ancestors::seal;
-use crate::http::pages::location::location_user::{FIRST, check_origin, check_standing, path_of};
+use crate::http::pages::location::location_user::{
+    AGENCY_PATH, FIRST, check_origin, check_standing, path_of,
+};
 use crate::http::pages::location::shown_in::ShownIn;
-use crate::http::pages::location::{agency, login_page, see};
+use crate::http::pages::location::{login_page, see};
 use crate::http::pages::session::{Holder, Session};
 use crate::model::ids::{CompanyId, LocationId};
 use crate::model::language::{Language, Text};
@@ -54,7 +56,7 @@ pub(super) async fn begin(
         if !user.is_of_agency {
             return Err(no_location());
         }
-        return Ok(agency::start(&state, user.company, agency.is_some(), name).await?);
+        return Ok(start_agency(&state, user.company, agency.is_some(), name).await?);
     };
     check_standing(&state, &location).await?;
     let company = locations::find_company(&state.pool, &location).await?;
@@ -114,6 +116,28 @@ pub(super) async fn start(
     session.user = Some(visitor.name);
     let cookies = CookieJar::new().add(session.cookie(&state.sealer));
     Ok((cookies, see(&format!("{path}{rest}?{FIRST}"))).into_response())
+}
+
+/// Starts a session of a user of an agency.
+async fn start_agency(
+    state: &HttpState,
+    company: CompanyId,
+    may_change: bool,
+    name: String,
+) -> sqlx::Result<Response> {
+    info!(%company, "a session of an agency begins");
+    // When the session is over its address still says in which site it was shown.
+    let domain = white_label_domains::find_domain(&state.pool, &company).await?;
+    let id = match domain {
+        Some(domain) => seal(&state.sealer, &domain),
+        None => random_secret().expose_secret().to_owned(),
+    };
+    let path = format!("{AGENCY_PATH}{id}");
+    let mut session = Session::begin(Holder::Agency(company), &path, state.clock.now());
+    session.may_change = may_change;
+    session.user = Some(name);
+    let cookies = CookieJar::new().add(session.cookie(&state.sealer));
+    Ok((cookies, see(&format!("{path}?{FIRST}"))).into_response())
 }
 
 fn secret(state: &HttpState) -> Result<&SecretString, PageError> {

@@ -12,7 +12,7 @@ use crate::http::HttpState;
 use crate::http::error::PageError;
 use crate::http::pages::layout;
 use crate::http::pages::layout::{Frame, components};
-use crate::http::pages::location::agency::token;
+use crate::http::pages::location::agency::token_panel;
 use crate::http::pages::location::agency::user::AgencyUser;
 use crate::http::pages::location::location_user::FIRST;
 use crate::http::pages::location::see;
@@ -82,7 +82,7 @@ pub(super) async fn page(
             @else { (table(language, user, &rows)) }
             @if let (true, Some(last)) = (more, rows.last()) { (next(language, user, &search, &last.key)) }
         }
-        (token::panel(language, user, set_at, state.clock.now(), fault))
+        (token_panel::panel(language, user, set_at, state.clock.now(), fault))
         @if let (true, Some(first)) = (user.may_change(), rows.first()) { (alerts(language, user, first)) }
     };
     let title = language.pick("WhatsApp in your agency", "WhatsApp dalam agensi anda");

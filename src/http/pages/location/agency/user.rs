@@ -12,9 +12,8 @@ use tracing::warn;
 
 use crate::http::HttpState;
 use crate::http::error::PageError;
-use crate::http::pages::location::agency::find_session;
 use crate::http::pages::location::location_user::{
-    FIRST, TOKEN, check_origin, not_ours, without_session,
+    FIRST, TOKEN, check_origin, find_agency_session, not_ours, without_session,
 };
 use crate::http::pages::location::sso_login::Visitor;
 use crate::http::pages::session::Session;
@@ -70,7 +69,7 @@ impl FromRequestParts<HttpState> for AgencyUser {
         let query = parts.extract::<Query<HashMap<String, String>>>().await;
         let Query(query) = query.unwrap_or_default();
         let id = names.get("session").map_or("", String::as_str);
-        let Some((company, session)) = find_session(state, &parts.headers, id) else {
+        let Some((company, session)) = find_agency_session(state, &parts.headers, id) else {
             return Err(without_session(parts, query.contains_key(FIRST)).await);
         };
         Ok(Self {
