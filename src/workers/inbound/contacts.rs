@@ -180,7 +180,7 @@ fn word_of(phones: &ContactPhones, forms: &[String], country: Option<Country>) -
     }
 }
 
-/// The phones of a contact in GHL.
+/// The phones of a contact in GHL, whose name is kept.
 pub(in crate::workers) async fn read_phones(
     context: &Context,
     location: &LocationId,
@@ -188,7 +188,9 @@ pub(in crate::workers) async fn read_phones(
 ) -> Result<ContactPhones, TokenError> {
     let read =
         |ghl: ghl::Client, token| async move { ghl.find_phones_of_contact(&token, contact).await };
-    context.tokens.call(location, read).await
+    let phones = context.tokens.call(location, read).await?;
+    phones::save_name(&context.pool, location, contact, phones.name.as_deref()).await?;
+    Ok(phones)
 }
 
 /// The contact that GHL has under one of the numbers of a phone, first under the one by which WhatsApp knows it; none also
