@@ -8,7 +8,14 @@ use super::{Frame, exchange, payload_of};
 use crate::harness::Bridge;
 use crate::sso::user_of;
 
-type Row = (String, Option<String>, String, String, Option<String>, String);
+type Row = (
+    String,
+    Option<String>,
+    String,
+    String,
+    Option<String>,
+    String,
+);
 
 async fn recorded(bridge: &Bridge) -> Vec<Row> {
     sqlx::query_as(
@@ -32,7 +39,10 @@ async fn a_change_is_recorded_with_its_user_and_a_refusal_too() {
     let staff = Frame::of(&bridge, &exchange(&bridge, &payload_of(&staff)).await);
     let answer = staff.post_with("/connect", "forged", &[]).await;
     assert_eq!(answer.status, StatusCode::FORBIDDEN);
-    let id = user_of(seed::LOCATION_ID)["userId"].as_str().unwrap().to_owned();
+    let id = user_of(seed::LOCATION_ID)["userId"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let row = |role: &str, action: &str, place: Option<&str>, outcome: &str| {
         let actor = Some(format!("{id} ({role})"));
         let place = place.map(str::to_owned);
