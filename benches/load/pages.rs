@@ -61,9 +61,10 @@ const FILL: [&str; 9] = [
      select 'loc' || (20 * (1 + n % 15)), 'wait' || n, 'c' || n % 500, '{}', '2100-01-01', now() from generate_series(1, 15000) n",
 ];
 
-const PAGES: [&str; 21] = [
+const PAGES: [&str; 22] = [
     "/operator",
     "/operator?period=month",
+    "/operator?period=year",
     "/operator/locations",
     "/operator/locations?troubled=1",
     "/operator/locations?agency=agency3",
@@ -120,7 +121,7 @@ pub async fn run(stage: &Controls) {
 
 async fn wait_for_counts(database: &mut PgConnection) {
     let begin = Instant::now();
-    let left = "select count(*) from locations l
+    let left = "select count(*) from (select location_id from locations union all select '') l
         where not exists (select 1 from hour_count_turns t where t.location_id = l.location_id and t.counted_at is not null)";
     while number(database, left).await > 0 {
         tokio::time::sleep(Duration::from_millis(200)).await;

@@ -11,7 +11,7 @@ use time::{Duration, OffsetDateTime, Time};
 use tokio::time::Instant;
 
 use crate::db::history::hour_counts;
-use crate::db::history::hour_counts::{Count, CountTurn, Depth};
+use crate::db::history::hour_counts::{ALL_LOCATIONS, Count, CountTurn, Depth};
 use crate::db::queue::Capacity;
 use crate::runtime::notify::Signal;
 use crate::workers::{Context, Worker};
@@ -107,6 +107,11 @@ impl Worker for HourCounts {
     async fn process(&self, turn: CountTurn) -> sqlx::Result<()> {
         let (began, now) = (Instant::now(), self.context.clock.now());
         let depth = depth(&turn, now);
+        if turn.location_id.as_str() == ALL_LOCATIONS {
+            let from = (first_hour(&turn, depth, now), depth);
+            let next = now + BUSY_PAUSE;
+            return hour_counts::add_up(&self.context.pool, &turn, from, now, next).await;
+        }
         let Some(count) = self.count(&turn, first_hour(&turn, depth, now)).await? else {
             return Ok(());
         };

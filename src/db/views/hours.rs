@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use crate::db::connection::Pool;
-use crate::db::history::hour_counts::Counts;
+use crate::db::history::hour_counts::{ALL_LOCATIONS, Counts};
 use crate::model::ids::LocationId;
 use crate::model::states::Direction;
 
@@ -18,23 +18,34 @@ pub struct Hour {
     pub counts: Counts,
 }
 
-/// Adds up the numbers, and the locations, of the hours that fit `$which`. The hours stay apart: which of them make a day
-/// depends on the reader's time zone, and Postgres may not know that.
-macro_rules! list_hours {
-    ($pool:expr, $which:literal, $($argument:expr),+ $(,)?) => {
-        sqlx::query!(
-            r#"
-            select hour as "start!", direction as "direction!: Direction",
-                sum(total)::int as "total!", sum(sent)::int as "sent!", sum(delivered)::int as "delivered!",
-                sum(read)::int as "read!", sum(failed)::int as "failed!", sum(timed)::int as "timed!",
-                sum(within_2s)::int as "within_2s!", sum(within_5s)::int as "within_5s!",
-                sum(within_10s)::int as "within_10s!", sum(within_30s)::int as "within_30s!",
-                sum(within_1min)::int as "within_1min!", sum(within_5min)::int as "within_5min!",
-                sum(within_1h)::int as "within_1h!"
-            from hour_counts
-            where "# + $which + " group by 1, 2 order by 1, 2",
-            $($argument),+
-        )
+/// The hours of a location, or of all where none is named, since then, oldest first, without those that had no message. Reads
+/// along the primary key.
+pub async fn list_hours(
+    pool: &Pool,
+    location: Option<&LocationId>,
+    since: OffsetDateTime,
+) -> sqlx::Result<Vec<Hour>> {
+    let location = location.map_or(ALL_LOCATIONS, LocationId::as_str);
+    let hours = sqlx::query!(
+        r#"
+        -- The numbers are added up; the hours stay apart: which of them make a day depends on the reader's time zone, and
+        -- Postgres may not know that.
+        select hour as "start!", direction as "direction!: Direction",
+            sum(total)::int as "total!", sum(sent)::int as "sent!", sum(delivered)::int as "delivered!",
+            sum(read)::int as "read!", sum(failed)::int as "failed!", sum(timed)::int as "timed!",
+            sum(within_2s)::int as "within_2s!", sum(within_5s)::int as "within_5s!",
+            sum(within_10s)::int as "within_10s!", sum(within_30s)::int as "within_30s!",
+            sum(within_1min)::int as "within_1min!", sum(within_5min)::int as "within_5min!",
+            sum(within_1h)::int as "within_1h!"
+        from hour_counts
+        where location_id = $1 and hour >= $2
+        group by 1, 2
+        order by 1, 2
+        "#,
+        location,
+        since,
+    );
+    hours
         .map(|row| Hour {
             start: row.start,
             direction: row.direction,
@@ -54,28 +65,8 @@ macro_rules! list_hours {
                 within_1h: row.within_1h,
             },
         })
-        .fetch_all($pool)
+        .fetch_all(pool)
         .await
-    };
-}
-
-/// The hours of a location since then, oldest first, without those that had no message. Reads along the primary key.
-pub async fn list_hours_of(
-    pool: &Pool,
-    location: &LocationId,
-    since: OffsetDateTime,
-) -> sqlx::Result<Vec<Hour>> {
-    list_hours!(
-        pool,
-        "location_id = $1 and hour >= $2",
-        location.as_str(),
-        since,
-    )
-}
-
-/// As [`list_hours_of`], of all locations. Reads along `hour_counts_by_hour`.
-pub async fn list_hours(pool: &Pool, since: OffsetDateTime) -> sqlx::Result<Vec<Hour>> {
-    list_hours!(pool, "hour >= $1", since)
 }
 
 /// The messages of a number, both ways, on a day of UTC.
@@ -114,18 +105,4 @@ pub async fn list_days(
     )
     .fetch_all(pool)
     .await
-}
-
-/// When the newest hours of a location were counted last; none: never.
-pub async fn find_counted_at(
-    pool: &Pool,
-    location: &LocationId,
-) -> sqlx::Result<Option<OffsetDateTime>> {
-    let found = sqlx::query_scalar!(
-        "select counted_at from hour_count_turns where location_id = $1",
-        location.as_str(),
-    )
-    .fetch_optional(pool)
-    .await?;
-    Ok(found.flatten())
 }

@@ -26,12 +26,7 @@ enum Period {
 }
 
 impl Period {
-    /// Those of one location; of all, a year has too many hours to be added up while somebody waits.
-    const fn offered(is_of_one: bool) -> &'static [Self] {
-        const ALL: &[Period] = &[Period::Day, Period::Week, Period::Month, Period::Year];
-        const SHORT: &[Period] = &[Period::Day, Period::Week, Period::Month];
-        if is_of_one { ALL } else { SHORT }
-    }
+    const ALL: [Self; 4] = [Self::Day, Self::Week, Self::Month, Self::Year];
 
     /// Its name in an address.
     const fn key(self) -> &'static str {
@@ -90,22 +85,19 @@ pub(in crate::http) async fn panel(
     chart: Chart<'_>,
     now: OffsetDateTime,
 ) -> sqlx::Result<Markup> {
-    let offered = Period::offered(chart.location.is_some());
-    let asked = offered.iter().find(|one| chart.period == Some(one.key()));
-    let period = asked.copied().unwrap_or(Period::Day);
+    let mut all = Period::ALL.into_iter();
+    let asked = all.find(|one| chart.period == Some(one.key()));
+    let period = asked.unwrap_or(Period::Day);
     let starts = chart.zone.starts(period.span(), period.bars(), now);
     let since = starts.first().map_or(now, |(start, _)| *start);
-    let found = match chart.location {
-        Some(location) => hours::list_hours_of(pool, location, since).await?,
-        None => hours::list_hours(pool, since).await?,
-    };
+    let found = hours::list_hours(pool, chart.location, since).await?;
     let of = |direction| added(&starts, &found, direction);
     let (outbound, inbound) = (of(Direction::Outbound), of(Direction::Inbound));
     Ok(html! {
         section.panel data-key="charts" {
             h2 { (language.pick("Messages over time", "Mesej mengikut masa")) }
             ul.choices {
-                @for &one in offered {
+                @for one in Period::ALL {
                     li { a href={ (chart.address) "?" (PERIOD) "=" (one.key()) } aria-current=[(one == period).then_some("true")] { (one.name(language)) } }
                 }
             }

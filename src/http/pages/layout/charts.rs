@@ -4,6 +4,8 @@
 //! from classes of `charts.css`, in light and in dark; no picture says anything by colour alone. Pictures stretch to
 //! their place, so what is written beside them is HTML.
 
+use std::fmt::Write as _;
+
 use maud::{Markup, html};
 
 use crate::model::language::Language;
@@ -71,7 +73,7 @@ pub(in crate::http) fn bars(
                     li { span.key.(part.class) aria-hidden="true" {} (part.name) " " strong { (count) } }
                 }
             }
-            (numbers(language, parts, bars))
+            @if total > 0 { (numbers(language, parts, bars)) }
         }
     }
 }
@@ -89,7 +91,8 @@ fn description(language: Language, parts: &[Part], bars: &[Bar], total: i32, mos
     };
     for (at, part) in parts.iter().enumerate() {
         let count: i32 = bars.iter().filter_map(|bar| bar.counts.get(at)).sum();
-        text.push_str(&format!(" {}: {count}.", part.name));
+        // Writing to a `String` cannot fail.
+        let _ = write!(text, " {}: {count}.", part.name);
     }
     text
 }
