@@ -160,7 +160,10 @@ async fn finish(
         let asked_at = installs.now();
         let grant = installs.exchange(&code).await;
         // A code that may be used up is not tried again, when the page is loaded again.
-        if grant.as_ref().is_err_and(|cause| is_refusal(cause) || may_be_used(cause)) {
+        if grant
+            .as_ref()
+            .is_err_and(|cause| is_refusal(cause) || may_be_used(cause))
+        {
             codes.refuse(&code, turn);
         } else {
             drop(turn);
