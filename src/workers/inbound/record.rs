@@ -4,9 +4,7 @@
 //! not call a vendor.
 
 use time::{Duration, OffsetDateTime};
-use whatsapp_events::{
-    self, Chat, Content, FileFate, Message, Origin, Person, SealedKind, text_of,
-};
+use whatsapp_events::{self, Chat, Content, FileFate, Message, Origin, Person, text_of};
 
 use crate::db::contacts::lids::LID_SERVER;
 use crate::db::contacts::{lids, phones};
