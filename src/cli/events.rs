@@ -4,6 +4,7 @@
 //! Never shows what an event says.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::io;
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
@@ -182,7 +183,8 @@ fn confirms(count: usize, form: Form) -> io::Result<bool> {
 fn report(outcome: &Outcome) -> String {
     let mut out = format!("{} are read again.\n", outcome.read_again.len());
     for id in &outcome.unknown {
-        out.push_str(&format!("{id}: no event with this number is set aside\n"));
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(out, "{id}: no event with this number is set aside");
     }
     out
 }

@@ -1,7 +1,7 @@
 //! Settings: `config/default.toml`; an environment variable of the same name in capitals overrides each of them.
 //!
-//! Reads and checks them (`parse`), and reports all faults at once. It must not test whether a value works; the doctor
-//! does that. `marketplace` makes the guide to GHL's portal from the settings of `guide`.
+//! Reads and checks them (`parse`), all faults at once; the doctor tests whether a value works. `marketplace` makes the guide
+//! to GHL's portal from the settings of `guide`.
 
 mod admin_token;
 pub mod alerts;
@@ -13,7 +13,6 @@ mod parse;
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::str::FromStr;
 use std::time::Duration;
 
 use admin_token::parse_admin_token;
@@ -34,8 +33,7 @@ use crate::crypto::{Ed25519Key, RsaKey, Sealer, Verifier};
 use crate::runtime::logging::{LogFormat, LogSettings};
 
 const DEFAULTS: &str = include_str!("../../config/default.toml");
-/// Longest `PUBLIC_URL`: a host name and a short path. It is an escaped part of our addresses for files, which are in
-/// the request line to the gateway, where there is room for a few kB only.
+/// Longest `PUBLIC_URL`: it is an escaped part of our files' addresses in the gateway's request line, which has a few kB.
 pub const MAX_PUBLIC_URL_BYTES: usize = 200;
 
 /// Every setting, checked.
@@ -351,12 +349,12 @@ impl<E: Fn(&str) -> Option<String>> Reader<E> {
         let bind = self.parsed("bind_addr", parse_bind);
         let port = match self.text("port") {
             Some(_) => Some(self.parsed("port", |text| {
-                u16::from_str(text).map_err(|_| "is not a port number from 0 to 65535".to_owned())
+                let port = text.parse::<u16>();
+                port.map_err(|_| "is not a port number from 0 to 65535".to_owned())
             })?),
             None => None,
         };
-        let bind = bind?;
-        Some(SocketAddr::new(bind.ip(), port.unwrap_or(bind.port())))
+        bind.map(|bind| SocketAddr::new(bind.ip(), port.unwrap_or(bind.port())))
     }
 
     fn public_url(&mut self) -> Option<Url> {

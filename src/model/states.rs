@@ -1,8 +1,7 @@
 //! The states of rows: one enum each, with the texts in Postgres and in metrics, and the labels for pages and commands
 //! in both languages.
 //!
-//! Owns the names. Which state follows which is decided by the statements in `src/db` and drawn in `docs/states.md`. A
-//! text never changes its meaning, because old rows have it.
+//! Owns the names. The statements in `src/db` decide which state follows which (`docs/states.md`). A text keeps its meaning.
 
 use std::fmt;
 
@@ -285,9 +284,9 @@ stored_enum! {
         Yes = "yes", "on WhatsApp", "ada WhatsApp";
         /// It is not.
         No = "no", "not on WhatsApp", "tiada WhatsApp";
-        /// No answer, or one that nobody understands.
+        /// No answer that is understood.
         Unknown = "unknown", "unknown", "tidak diketahui";
-        /// The build knows no such question.
+        /// Its build knows no such question.
         Unsupported = "unsupported", "not asked", "tidak ditanya";
     }
 }

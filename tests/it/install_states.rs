@@ -268,7 +268,7 @@ async fn a_code_that_may_be_used_up_is_not_tried_again_and_the_page_says_how_to_
 #[tokio::test]
 async fn twelve_tabs_may_install_and_of_very_many_the_oldest_gets_a_page() {
     let bridge = Bridge::bare().await;
-    let (mut states, mut cookie) = (Vec::new(), String::new());
+    let (mut given, mut cookie) = (Vec::new(), String::new());
     for _ in 0..41 {
         let request = bridge.http.get(format!("{}/oauth/install", bridge.address));
         let answer = request
@@ -278,13 +278,13 @@ async fn twelve_tabs_may_install_and_of_very_many_the_oldest_gets_a_page() {
             .unwrap();
         let set = answer.headers()[header::SET_COOKIE].to_str().unwrap();
         cookie = set.split(';').next().unwrap().to_owned();
-        states.push(cookie.rsplit(['.', '=']).next().unwrap().to_owned());
+        given.push(cookie.rsplit(['.', '=']).next().unwrap().to_owned());
     }
     // What every browser keeps.
     assert!(cookie.len() < 2_048, "{}", cookie.len());
     let (status, page, _) = brings(
         &bridge,
-        &format!("code={}&state={}", code(&bridge), states[0]),
+        &format!("code={}&state={}", code(&bridge), given[0]),
         &cookie,
     )
     .await;
@@ -293,7 +293,7 @@ async fn twelve_tabs_may_install_and_of_very_many_the_oldest_gets_a_page() {
         page.contains("open the app in the GHL marketplace"),
         "{page}"
     );
-    for state in states.iter().skip(29) {
+    for state in given.iter().skip(29) {
         let query = format!("code={}&state={state}", code(&bridge));
         let (status, page, left) = brings(&bridge, &query, &cookie).await;
         assert_eq!(status, StatusCode::SEE_OTHER, "{page}");

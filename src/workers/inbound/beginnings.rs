@@ -23,8 +23,9 @@ pub(super) async fn leave_out_line(
     let Some(words) = job.text.strip_prefix(BEGAN_ELSEWHERE) else {
         return Ok(());
     };
+    let words = words.trim_start_matches('\n').to_owned();
     if phones::has_begun_in(&context.pool, &job.location_id, contact).await? {
-        job.text = words.trim_start_matches('\n').to_owned();
+        job.text = words;
     }
     Ok(())
 }

@@ -1,38 +1,42 @@
 //! Encrypted edits that came before the message which they change: they are read once more when that message, with the secret
 //! that opens them, is stored.
 
-use whatsapp_events::{Event, Message};
+use whatsapp_events::{Content, Event, Message, SealedKind};
 
 use crate::db::webhooks::waapify_events;
 use crate::db::webhooks::waapify_events::EventJob;
 use crate::workers::Context;
-use crate::workers::inbound::record;
-use crate::workers::inbound::record::is_unopened_edit;
 
-/// Records the edits of `original` in these events. What is stored already changes nothing.
-pub(super) async fn read(
+/// Whether it stands for an edit that could not be opened.
+pub(super) fn is_unopened_edit(content: &Content) -> bool {
+    matches!(content, Content::Sealed(sealed) if sealed.kind == SealedKind::Edit)
+}
+
+/// The edits of `original` in these events, each with its event.
+pub(super) async fn list(
     context: &Context,
     job: &EventJob,
     original: &Message,
     events: &[i64],
-) -> sqlx::Result<()> {
+) -> sqlx::Result<Vec<(EventJob, Message)>> {
+    let mut edits = Vec::new();
     for &event in events {
-        let early = waapify_events::find(&context.pool, &job.location_id, event).await?;
-        let Some(early) = early else {
+        let found = waapify_events::find(&context.pool, &job.location_id, event).await?;
+        let Some(found) = found else {
             continue;
         };
-        let Ok(webhook) = whatsapp_events::parse(&early.body) else {
+        let Ok(webhook) = whatsapp_events::parse(&found.body) else {
             continue;
         };
-        for event in &webhook.events {
+        for event in webhook.events {
             if let Event::Message(edit) = event
-                && is_of(edit, original)
+                && is_of(&edit, original)
             {
-                record::record(context, &early, edit).await?;
+                edits.push((found.clone(), *edit));
             }
         }
     }
-    Ok(())
+    Ok(edits)
 }
 
 fn is_of(edit: &Message, original: &Message) -> bool {

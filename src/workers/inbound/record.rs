@@ -4,9 +4,7 @@
 //! not call a vendor.
 
 use time::{Duration, OffsetDateTime};
-use whatsapp_events::{
-    self, Chat, Content, FileFate, Message, Origin, Person, SealedKind, text_of,
-};
+use whatsapp_events::{self, Chat, Content, FileFate, Message, Origin, Person, text_of};
 
 use crate::db::contacts::lids::LID_SERVER;
 use crate::db::contacts::{lids, phones};
@@ -21,6 +19,7 @@ use crate::model::phone_forms;
 use crate::model::reason::Step;
 use crate::workers::Context;
 use crate::workers::inbound::beginnings::BEGAN_ELSEWHERE;
+use crate::workers::inbound::early_edits::is_unopened_edit;
 use crate::workers::inbound::pairs;
 use crate::workers::inbound::pairs::Form;
 use crate::workers::inbound::readable::readable;
@@ -108,11 +107,11 @@ pub(in crate::workers) async fn record(
     }
     context.signals.inbound.notify_one();
     context.signals.inbound_media.notify_one();
-    if early.is_empty() {
-        return Ok(());
+    for (event, edit) in early_edits::list(context, job, message, &early).await? {
+        // It goes no deeper: edits have no edits.
+        Box::pin(record(context, &event, &edit)).await?;
     }
-    // It reads nothing a third time: edits have no edits.
-    Box::pin(early_edits::read(context, job, message, &early)).await
+    Ok(())
 }
 
 /// The first state of a message; none if it must not be stored.
@@ -352,11 +351,6 @@ fn enter(
         State::Ignored(_) => None,
         state => Some(state),
     }
-}
-
-/// Whether it stands for an edit that could not be opened.
-pub(super) fn is_unopened_edit(content: &Content) -> bool {
-    matches!(content, Content::Sealed(sealed) if sealed.kind == SealedKind::Edit)
 }
 
 /// The time of an event: `said`, unless that is too far ahead.

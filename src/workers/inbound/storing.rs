@@ -10,8 +10,8 @@ use crate::db::inbound::{NewInbound, State, edits, media};
 use crate::model::ids::WaMessageId;
 use crate::model::reason::Step;
 use crate::workers::Context;
+use crate::workers::inbound::early_edits::is_unopened_edit;
 use crate::workers::inbound::pairs::Form;
-use crate::workers::inbound::record::is_unopened_edit;
 
 /// Stores a message of this event, unless its content belongs to one that is stored. Returns the events with edits of it that
 /// came before it and could not be opened.
@@ -22,37 +22,16 @@ pub(super) async fn store(
     (form, texts): (&Form, Texts<'_>),
 ) -> sqlx::Result<Vec<i64>> {
     let (pool, now) = (&context.pool, context.clock.now());
-    let ids = message.about.as_deref().map(whatsapp_events::edit_ids);
-    let is_told = match (&message.content, ids) {
-        (Content::Edited(_), Some((_, sealed))) if new.text.is_some() => {
-            edits::fill_in(pool, new, &sealed, now).await?
-        }
-        (Content::Sealed(_), Some((known, _))) => edits::is_told(pool, new, &known, now).await?,
-        _ => false,
-    };
-    if is_told {
+    if is_told(context, message, new).await? {
         return Ok(Vec::new());
     }
-    let begin = whatsapp_events::edit_without_own_id(new.wa_message_id.as_str());
-    if let Some(begin) = begin.filter(|begin| *begin != new.wa_message_id.as_str()) {
-        if edits::is_known(pool, new, begin, now).await? {
-            return remember_edit(context, new).await.map(|()| Vec::new());
-        }
-    } else if let (Some(begin), Some(about)) = (begin, &message.about) {
-        let (all, _) = whatsapp_events::edit_ids(about);
-        match edits::announced(pool, new, (&all, begin), now).await? {
-            Announced::New => {}
-            Announced::Known => return Ok(Vec::new()),
-            Announced::Back => {
-                let id = whatsapp_events::edit_of_time(begin, new.sent_at.unix_timestamp());
-                let back = NewInbound {
-                    wa_message_id: &WaMessageId::from(id.as_str()),
-                    ..new.clone()
-                };
-                return inbound::record(pool, &back, now).await.map(|_| Vec::new());
-            }
-        }
-    }
+    let Some(id) = id_of(context, message, new).await? else {
+        return Ok(Vec::new());
+    };
+    let new = &NewInbound {
+        wa_message_id: &id,
+        ..new.clone()
+    };
     let Some(stored) = inbound::record(pool, new, now).await? else {
         return Ok(Vec::new());
     };
@@ -63,6 +42,52 @@ pub(super) async fn store(
         edits::remember_event(pool, new, event).await?;
     }
     Ok(stored.early_edits)
+}
+
+/// Whether an edit is shown by its other form, in whose place its content now stands, if that could not be opened.
+async fn is_told(context: &Context, message: &Message, new: &NewInbound<'_>) -> sqlx::Result<bool> {
+    let (pool, now) = (&context.pool, context.clock.now());
+    let ids = message.about.as_deref().map(whatsapp_events::edit_ids);
+    match (&message.content, ids) {
+        (Content::Edited(_), Some((_, sealed))) if new.text.is_some() => {
+            edits::fill_in(pool, new, &sealed, now).await
+        }
+        (Content::Sealed(_), Some((known, _))) => edits::is_told(pool, new, &known, now).await,
+        _ => Ok(false),
+    }
+}
+
+/// The id under which a message is stored; none for an edit that is known by its other form. An edit back that only an update
+/// announces gets one of its own.
+async fn id_of(
+    context: &Context,
+    message: &Message,
+    new: &NewInbound<'_>,
+) -> sqlx::Result<Option<WaMessageId>> {
+    let (pool, now) = (&context.pool, context.clock.now());
+    let id = new.wa_message_id;
+    let Some(begin) = whatsapp_events::edit_without_own_id(id.as_str()) else {
+        return Ok(Some(id.clone()));
+    };
+    if begin != id.as_str() {
+        let is_known = edits::is_known(pool, new, begin, now).await?;
+        if is_known {
+            remember_edit(context, new).await?;
+        }
+        return Ok((!is_known).then(|| id.clone()));
+    }
+    let about = message.about.as_deref().unwrap_or_default();
+    let (all, _) = whatsapp_events::edit_ids(about);
+    Ok(
+        match edits::announced(pool, new, (&all, begin), now).await? {
+            Announced::New => Some(id.clone()),
+            Announced::Known => None,
+            Announced::Back => {
+                let back = whatsapp_events::edit_of_time(begin, new.sent_at.unix_timestamp());
+                Some(WaMessageId(back))
+            }
+        },
+    )
 }
 
 /// Keeps the id of an edit that is shown by its other form, so that a webhook that comes again changes nothing.
