@@ -110,6 +110,25 @@ impl Page {
         )
     }
 
+    fn is_operators(self) -> bool {
+        matches!(
+            self,
+            Self::SignIn
+                | Self::Operator
+                | Self::OperatorLocations
+                | Self::OperatorNumbers
+                | Self::OperatorFailures
+                | Self::OperatorLocation
+                | Self::OperatorMessages
+                | Self::OperatorMessage
+                | Self::OperatorQueue
+                | Self::OperatorAgencies
+                | Self::OperatorSearch
+                | Self::OperatorReplay
+                | Self::OperatorAudit
+        )
+    }
+
     /// Whether it is a page of the service, so that it exists in two languages.
     pub fn is_ours(self) -> bool {
         self != Self::Ghl
@@ -117,8 +136,16 @@ impl Page {
 
     /// Opens it; if it is in a frame, enters the frame.
     pub async fn open(self, stage: &Controls, tab: &Tab) {
-        let operator = |path: &str| stage.service(&format!("/operator{path}"));
-        let location = |path: &str| operator(&format!("/locations/{}{path}", seed::LOCATION_ID));
+        match self {
+            Self::Error => tab.goto(&stage.service("/connect/over")).await,
+            Self::Ghl => tab.goto(&stage.ghl("/sandbox/ghl")).await,
+            page if page.is_framed() => page.open_inside(stage, tab).await,
+            page if page.is_operators() => page.open_operators(stage, tab).await,
+            page => page.open_connecting(stage, tab).await,
+        }
+    }
+
+    async fn open_connecting(self, stage: &Controls, tab: &Tab) {
         match self {
             Self::Connect => open_form(stage, tab, seed::SECOND_LOCATION_ID).await,
             Self::ConnectWrong => {
@@ -174,7 +201,12 @@ impl Page {
                 tab.find(".last-mile [data-state=bad]").await;
             }
             Self::Agency => tab.goto(&install_agency(stage)).await,
-            Self::Error => tab.goto(&stage.service("/connect/over")).await,
+            other => panic!("{other:?} is no page of connecting"),
+        }
+    }
+
+    async fn open_inside(self, stage: &Controls, tab: &Tab) {
+        match self {
             Self::AppAgency => {
                 open_app(stage, tab, "").await;
                 tab.find("table.rows").await;
@@ -206,6 +238,14 @@ impl Page {
                 failed.click().await.unwrap();
                 tab.find(".timeline").await;
             }
+            other => panic!("{other:?} is not inside GHL"),
+        }
+    }
+
+    async fn open_operators(self, stage: &Controls, tab: &Tab) {
+        let operator = |path: &str| stage.service(&format!("/operator{path}"));
+        let location = |path: &str| operator(&format!("/locations/{}{path}", seed::LOCATION_ID));
+        match self {
             Self::SignIn => tab.goto(&operator("/sign-in")).await,
             Self::Operator => {
                 tab.goto(&operator("/sign-in")).await;
@@ -233,7 +273,7 @@ impl Page {
             Self::OperatorSearch => tab.goto(&operator("/search?q=number")).await,
             Self::OperatorReplay => tab.goto(&operator("/replay")).await,
             Self::OperatorAudit => tab.goto(&operator("/audit")).await,
-            Self::Ghl => tab.goto(&stage.ghl("/sandbox/ghl")).await,
+            other => panic!("{other:?} is not the operator's"),
         }
     }
 }
