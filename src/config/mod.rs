@@ -99,6 +99,8 @@ pub struct WaapifySettings {
     pub min_interval: Duration,
     /// Whether messages to chats without a phone are sent to their LIDs.
     pub sends_to_hidden: bool,
+    /// Whether Waapify is asked about phones, to learn LIDs.
+    pub checks_phones: bool,
     /// How long a person's answer may wait to be sent.
     pub max_age_person: Duration,
     /// How long any other message may wait.
@@ -244,6 +246,7 @@ fn read_all(reader: &mut Reader<impl Fn(&str) -> Option<String>>) -> Option<Sett
     let media_base = reader.parsed("whatsapp_media_base", parse_url);
     let min_interval = reader.parsed("waapify_min_interval_ms", parse_interval);
     let sends_to_hidden = reader.parsed("send_to_hidden_numbers", parse_switch);
+    let checks_phones = reader.parsed("check_phones", parse_switch);
     let max_age_person = reader.parsed("max_age_person_hours", parse_age);
     let max_age_automated = reader.parsed("max_age_automated_hours", parse_age);
     let sealer = reader.parsed("encryption_keys", parse_keys);
@@ -276,6 +279,7 @@ fn read_all(reader: &mut Reader<impl Fn(&str) -> Option<String>>) -> Option<Sett
             api_base: waapify_base?,
             min_interval: min_interval?,
             sends_to_hidden: sends_to_hidden?,
+            checks_phones: checks_phones?,
             max_age_person: max_age_person?,
             max_age_automated: max_age_automated?,
         },

@@ -6,6 +6,7 @@ use crate::db::webhooks::misdirected;
 use crate::db::webhooks::misdirected::Misdirected;
 use crate::doctor::labels::addresses as say;
 use crate::doctor::{Doctor, Finding, State, labels};
+use crate::model::zone::Zone;
 
 /// How long a post to a wrong address is named: GHL repeats what was refused for hours.
 const NAMED_FOR: Duration = Duration::DAY;
@@ -24,11 +25,13 @@ impl Doctor {
         let Ok(found) = misdirected::list(&self.0.pool, since).await else {
             return vec![Finding::new(check, State::Bad, labels::database_failed())];
         };
-        let named = found.into_iter().map(|(kind, at)| match kind {
-            Misdirected::DeliveryAtApp => (State::Bad, say::delivery_at_app(at)),
-            Misdirected::EventAtDelivery => (State::Warn, say::event_at_delivery(at)),
+        let zone = Zone::system();
+        let found = found.iter().map(|(kind, at)| (kind, zone.minutes(*at)));
+        let named = found.map(|(kind, at)| match kind {
+            Misdirected::DeliveryAtApp => (State::Bad, say::delivery_at_app(&at)),
+            Misdirected::EventAtDelivery => (State::Warn, say::event_at_delivery(&at)),
             // Nobody has proven that it was GHL.
-            Misdirected::PlainAddress => (State::Warn, say::plain_address_used(at)),
+            Misdirected::PlainAddress => (State::Warn, say::plain_address_used(&at)),
         });
         named
             .map(|(state, said)| Finding::new(check, state, said))

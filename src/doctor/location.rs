@@ -5,14 +5,15 @@ use time::OffsetDateTime;
 use crate::accounts::tokens::{Owner, TokenError};
 use crate::clients::ghl;
 use crate::clients::ghl::{Advice, SmsProviders};
-use crate::db::accounts::installs;
 use crate::db::accounts::rate_limits::CallPriority;
+use crate::db::accounts::{account_names, installs};
 use crate::db::history::{health_facts, setups};
 use crate::doctor::labels::{Said, location as say};
 use crate::doctor::{Doctor, Finding, Provider, State, labels, provider};
 use crate::model::ids::LocationId;
 use crate::model::language::Text;
 use crate::model::states::InstallStatus;
+use crate::model::zone::Zone;
 
 /// The scopes that the bridge cannot do without: to find and make contacts; to post, update and look up messages; to
 /// read the SMS provider.
@@ -61,9 +62,12 @@ impl Doctor {
         let trouble = health_facts::find_token_trouble(&self.0.pool, location).await?;
         let mut findings = vec![install(install_status, &labels::told(trouble.as_ref()))];
         findings.extend(self.check_ghl(location, install_status).await?);
-        findings.extend(self.check_history(location).await?);
+        let zone = account_names::find_names(&self.0.pool, location)
+            .await?
+            .zone;
+        findings.extend(self.check_history(location, &zone).await?);
         if install_status != InstallStatus::Uninstalled {
-            findings.extend(self.check_numbers(location).await?);
+            findings.extend(self.check_numbers(location, &zone).await?);
         }
         Ok(findings)
     }
@@ -111,15 +115,20 @@ impl Doctor {
         Finding::new("provider", state, said)
     }
 
-    async fn check_history(&self, location: &LocationId) -> sqlx::Result<Vec<Finding>> {
+    async fn check_history(
+        &self,
+        location: &LocationId,
+        zone: &Zone,
+    ) -> sqlx::Result<Vec<Finding>> {
         let history = health_facts::find_history(&self.0.pool, location).await?;
         let setup = setups::find(&self.0.pool, location).await?;
-        let last = |check, at: Option<OffsetDateTime>, seen: fn(_) -> Said, none: fn() -> Said| {
-            at.map_or_else(
-                || Finding::new(check, State::Unknown, none()),
-                |at| Finding::new(check, State::Good, seen(at)),
-            )
-        };
+        let last =
+            |check, at: Option<OffsetDateTime>, seen: fn(&str) -> Said, none: fn() -> Said| {
+                at.map_or_else(
+                    || Finding::new(check, State::Unknown, none()),
+                    |at| Finding::new(check, State::Good, seen(&zone.minutes(at))),
+                )
+            };
         let delivery = match history.last_delivery {
             None if setup.is_past_first_hour(self.0.clock.now()) => {
                 Finding::new("last_delivery", State::Warn, say::never_delivered())

@@ -30,6 +30,7 @@ use crate::config::{Fault, Settings};
 use crate::db::connection::Pool;
 use crate::db::history::incidents::{Incident, NO_LOCATION};
 use crate::model::states::IncidentKind;
+use crate::model::zone::Zone;
 use crate::runtime::clock::Clock;
 
 /// Checks the service and its locations. Cloning is cheap.
@@ -88,10 +89,17 @@ impl Doctor {
     }
 }
 
-/// Describes an incident, which the monitor opened, in the words of the check that would find it.
+/// Describes an incident, which the monitor opened, in the words of the check that would find it, with times in this
+/// machine's zone.
 #[must_use]
 pub fn describe(incident: &Incident) -> Finding {
-    let said = labels::incident::incident(incident);
+    describe_in(&Zone::system(), incident)
+}
+
+/// The same with times in a sub-account's zone.
+#[must_use]
+pub fn describe_in(zone: &Zone, incident: &Incident) -> Finding {
+    let said = labels::incident::incident(incident, zone);
     let state = match incident.kind {
         // Nothing is known to be broken: it has not been tried.
         IncidentKind::Undelivered | IncidentKind::Unheard => State::Warn,

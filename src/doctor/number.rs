@@ -19,6 +19,7 @@ use crate::doctor::{Doctor, Finding, State, labels};
 use crate::model::ids::LocationId;
 use crate::model::phone_forms;
 use crate::model::states::IncidentKind;
+use crate::model::zone::Zone;
 
 /// Why a number cannot be used, according to Waapify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +81,11 @@ impl Doctor {
         })
     }
 
-    pub(super) async fn check_numbers(&self, location: &LocationId) -> sqlx::Result<Vec<Finding>> {
+    pub(super) async fn check_numbers(
+        &self,
+        location: &LocationId,
+        zone: &Zone,
+    ) -> sqlx::Result<Vec<Finding>> {
         let now = self.0.clock.now();
         let found = health_facts::list_numbers(&self.0.pool, location, now).await?;
         if found.is_empty() {
@@ -93,16 +98,21 @@ impl Doctor {
         let checked = join_all(
             found
                 .iter()
-                .map(|number| self.check_number(location, number)),
+                .map(|number| self.check_number(location, number, zone)),
         );
         Ok(checked.await.into_iter().flatten().collect())
     }
 
-    async fn check_number(&self, location: &LocationId, number: &NumberHealth) -> Vec<Finding> {
+    async fn check_number(
+        &self,
+        location: &LocationId,
+        number: &NumberHealth,
+        zone: &Zone,
+    ) -> Vec<Finding> {
         let mut findings = vec![
             self.check_link(location, number).await,
             check_hold(number),
-            check_webhook(number, self.0.clock.now()),
+            check_webhook(number, self.0.clock.now(), zone),
             self.check_sharers(location, number).await,
         ];
         findings.extend(self.check_unknown_events(location, number).await);
@@ -236,11 +246,19 @@ fn check_hold(number: &NumberHealth) -> Finding {
 }
 
 /// Waapify does not report where it posts, so the check looks at what it has posted.
-fn check_webhook(number: &NumberHealth, now: OffsetDateTime) -> Finding {
+fn check_webhook(number: &NumberHealth, now: OffsetDateTime, zone: &Zone) -> Finding {
     let heard = number.last_event_at.filter(|at| *at >= number.connected_at);
     match (number.unheard_since, heard) {
-        (Some(since), _) => Finding::new("webhook", State::Bad, say::webhook_silent(since)),
-        (None, Some(at)) => Finding::new("webhook", State::Good, say::webhook_heard(at)),
+        (Some(since), _) => Finding::new(
+            "webhook",
+            State::Bad,
+            say::webhook_silent(&zone.minutes(since)),
+        ),
+        (None, Some(at)) => Finding::new(
+            "webhook",
+            State::Good,
+            say::webhook_heard(&zone.minutes(at)),
+        ),
         (None, None) if number.was_never_heard(now) => {
             Finding::new("webhook", State::Warn, say::never_called())
         }

@@ -15,6 +15,7 @@ use crate::doctor::labels::{Said, address as say_address, service as say};
 use crate::doctor::reachability::Reached;
 use crate::doctor::{Doctor, Finding, State, labels, reachability};
 use crate::model::reason::Reason;
+use crate::model::zone::Zone;
 use crate::runtime::clock::CLOCK_TOLERANCE;
 
 /// Longest wait for the database to list its migrations: a slower one is not healthy.
@@ -241,13 +242,16 @@ impl Doctor {
         let Ok(verdicts) = found else {
             return finding(State::Bad, labels::database_failed());
         };
+        let zone = Zone::system();
         match (verdicts.accepted_at, verdicts.refused_at) {
             (accepted, Some(refused)) if accepted.is_none_or(|accepted| accepted < refused) => {
                 let said = labels::told(verdicts.refusal.as_ref());
-                let said = say::app_keys_refused(refused, &said, accepted.is_some());
+                let said = say::app_keys_refused(&zone.minutes(refused), &said, accepted.is_some());
                 finding(State::Bad, said)
             }
-            (Some(accepted), _) => finding(State::Good, say::app_keys_accepted(accepted)),
+            (Some(accepted), _) => {
+                finding(State::Good, say::app_keys_accepted(&zone.minutes(accepted)))
+            }
             (None, _) => finding(State::Unknown, say::app_keys_untried()),
         }
     }

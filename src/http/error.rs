@@ -159,20 +159,27 @@ impl IntoResponse for PageError {
     }
 }
 
-/// Renders a [`PageError`] in the caller's language. Wraps every route that shows pages.
+/// Renders a [`PageError`] in the caller's language, and keeps the language that the caller chose. Wraps every route that
+/// shows pages.
 pub(super) async fn localize(language: Language, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    match response.extensions_mut().remove::<PageError>() {
-        Some(error) => {
-            let mut page = error.page(language);
-            // What the handler set stays: cookies, for instance.
-            for (name, value) in response.headers() {
-                if *name == header::SET_COOKIE || !page.headers().contains_key(name) {
-                    page.headers_mut().append(name, value.clone());
-                }
-            }
-            page
-        }
-        None => response,
+    if let Some(detour) = layout::language::detour(&request) {
+        return detour;
     }
+    let choice = layout::language::Choice::of(&request);
+    let mut response = next.run(request).await;
+    if let Some(error) = response.extensions_mut().remove::<PageError>() {
+        response = with_headers_of(&response, error.page(language));
+    }
+    choice.keep(&mut response);
+    response
+}
+
+/// What the handler set stays: cookies, for instance.
+fn with_headers_of(before: &Response, mut page: Response) -> Response {
+    for (name, value) in before.headers() {
+        if *name == header::SET_COOKIE || !page.headers().contains_key(name) {
+            page.headers_mut().append(name, value.clone());
+        }
+    }
+    page
 }

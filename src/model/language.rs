@@ -28,6 +28,20 @@ impl Language {
         known.unwrap_or_default()
     }
 
+    /// The language with this tag, if it is ours.
+    #[must_use]
+    pub fn find(tag: &str) -> Option<Self> {
+        [Self::English, Self::Malay]
+            .into_iter()
+            .find(|language| language.tag() == tag)
+    }
+
+    /// What its speakers call it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.pick("English", "Bahasa Melayu")
+    }
+
     /// Its tag, for the `lang` of a page.
     #[must_use]
     pub const fn tag(self) -> &'static str {

@@ -1,6 +1,7 @@
-//! Plain types without I/O: identifiers, phones, states, reasons, languages, retry schedules.
+//! Plain types without I/O: identifiers, phones, states, reasons, languages, time zones, retry schedules.
 
 pub mod alert;
+pub mod audit;
 pub mod ids;
 pub mod language;
 pub mod phone_forms;
@@ -10,3 +11,4 @@ pub mod reason;
 pub mod retry_schedule;
 pub mod states;
 pub mod written_phone;
+pub mod zone;

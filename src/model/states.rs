@@ -91,6 +91,7 @@ macro_rules! stored_enum {
         }
     };
 }
+pub(in crate::model) use stored_enum;
 
 stored_enum! {
     /// How far a message has got. `outbound` has all but `posted` and `held`; `inbound` has `accepted`, `posted`,
@@ -259,7 +260,7 @@ stored_enum! {
         /// GHL found it by the phone.
         Search = "search", "by a search", "melalui carian";
         /// We made it.
-        Made = "made", "made by the service", "dibuat oleh servis";
+        Made = "made", "made by the service", "dibuat oleh perkhidmatan";
     }
 }
 
@@ -272,6 +273,22 @@ stored_enum! {
         Receipt = "receipt", "by a receipt", "melalui tanda terima";
         /// It answered a message that was sent to the phone.
         Quote = "quote", "by an answer", "melalui jawapan";
+        /// Waapify named both when it was asked about the phone.
+        Check = "check", "by a question to Waapify", "melalui pertanyaan kepada Waapify";
+    }
+}
+
+stored_enum! {
+    /// What Waapify answered when it was asked whether a phone is on WhatsApp.
+    PhoneAnswer {
+        /// It is.
+        Yes = "yes", "on WhatsApp", "ada WhatsApp";
+        /// It is not.
+        No = "no", "not on WhatsApp", "tiada WhatsApp";
+        /// No answer, or one that nobody understands.
+        Unknown = "unknown", "unknown", "tidak diketahui";
+        /// The build knows no such question.
+        Unsupported = "unsupported", "not asked", "tidak ditanya";
     }
 }
 
@@ -325,7 +342,7 @@ stored_enum! {
         /// Messages to GHL.
         Inbound = "inbound", "To GHL", "Ke GHL";
         /// Status updates for GHL.
-        StatusUpdates = "statuses", "Ticks for GHL", "Status untuk GHL";
+        StatusUpdates = "statuses", "Ticks for GHL", "Pengesahan untuk GHL";
         /// Waapify's events.
         WaapifyEvents = "gateway_events", "Waapify's events to read", "Peristiwa Waapify untuk dibaca";
         /// Customers' files.

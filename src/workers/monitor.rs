@@ -16,7 +16,7 @@ use crate::accounts::connect;
 use crate::accounts::connect::ConnectError;
 use crate::accounts::tokens::TokenError;
 use crate::clients::ghl;
-use crate::clients::ghl::Advice;
+use crate::clients::ghl::{Advice, Description};
 use crate::db::accounts::{account_names, installs};
 use crate::db::history::health_facts::NumberHealth;
 use crate::db::history::incidents::{About, Incident, MonitorJob};
@@ -27,6 +27,7 @@ use crate::db::queue::Capacity;
 use crate::doctor::{Acks, LinkFault, PERSISTS, Provider, REGISTERED};
 use crate::model::reason::{Hold, Reason};
 use crate::model::states::{IncidentKind, InstallStatus};
+use crate::model::zone::Zone;
 use crate::runtime::notify::Signal;
 use crate::workers::{Context, Worker};
 
@@ -143,24 +144,28 @@ impl Look<'_> {
         }
     }
 
-    /// Asks GHL what it calls the location, once a day. A refusal is an answer, too.
+    /// Asks GHL what it calls the location and in which time zone that is, once a day. A refusal is an answer, too.
     async fn at_name(&self) -> sqlx::Result<()> {
         let (context, location, now) = (self.context, &self.job.location_id, self.now());
         if !account_names::is_due(&context.pool, location, now - NAMED_FOR).await? {
             return Ok(());
         }
         let find =
-            |ghl: ghl::Client, token| async move { ghl.find_location_name(&token, location).await };
-        let name = match context.tokens.call(location, find).await {
-            Ok(name) => name,
+            |ghl: ghl::Client, token| async move { ghl.describe_location(&token, location).await };
+        let told = match context.tokens.call(location, find).await {
+            Ok(told) => told,
             Err(TokenError::Database(error)) => return Err(error),
-            Err(TokenError::Call(error)) if error.advice == Advice::Reject => None,
+            Err(TokenError::Call(error)) if error.advice == Advice::Reject => {
+                Description::default()
+            }
             Err(error) => {
                 debug!(%location, %error, "GHL did not say what it calls the sub-account");
                 return Ok(());
             }
         };
-        account_names::record_answer(&context.pool, location, name.as_deref(), now).await
+        let zone = told.time_zone.as_deref().and_then(Zone::find);
+        let (name, zone) = (told.name.as_deref(), zone.as_ref().map(Zone::name));
+        account_names::record_answer(&context.pool, location, name, zone, now).await
     }
 
     /// Checks whether GHL has ever delivered a message, unless the cause `is_told` already.

@@ -9,6 +9,7 @@
 )]
 
 mod agency;
+mod axe;
 #[path = "../it/bridge.rs"]
 #[allow(dead_code, reason = "only the databases are needed here")]
 mod bridge;
@@ -27,6 +28,7 @@ mod frame;
 mod harness;
 mod inspect;
 mod pages;
+mod people;
 mod picture;
 mod sandbox;
 mod setup;

@@ -46,13 +46,19 @@ pub enum Page {
     OperatorLocation,
     OperatorMessages,
     OperatorMessage,
+    /// What the counts of its overview lead to.
+    OperatorQueue,
+    OperatorAgencies,
+    OperatorSearch,
+    OperatorReplay,
+    OperatorAudit,
     /// A page of the simulated GHL.
     Ghl,
 }
 
 /// All pages with the names of their pictures. Each can be opened after the one before it: the operator signs in
 /// once.
-pub const ALL: [(Page, Option<&str>); 26] = [
+pub const ALL: [(Page, Option<&str>); 31] = [
     (Page::Connect, Some("connect")),
     (Page::ConnectWrong, Some("connect-wrong-token")),
     (Page::ConnectQr, Some("connect-qr")),
@@ -78,6 +84,11 @@ pub const ALL: [(Page, Option<&str>); 26] = [
     (Page::OperatorLocation, Some("operator-location")),
     (Page::OperatorMessages, None),
     (Page::OperatorMessage, Some("operator-message")),
+    (Page::OperatorQueue, None),
+    (Page::OperatorAgencies, None),
+    (Page::OperatorSearch, None),
+    (Page::OperatorReplay, None),
+    (Page::OperatorAudit, Some("operator-audit")),
     (Page::Ghl, None),
 ];
 
@@ -214,6 +225,14 @@ impl Page {
                 first.click().await.unwrap();
                 tab.find(".timeline").await;
             }
+            Self::OperatorQueue => {
+                let list = "/queues?queue=outbound&state=accepted";
+                tab.goto(&operator(list)).await;
+            }
+            Self::OperatorAgencies => tab.goto(&operator("/agencies")).await,
+            Self::OperatorSearch => tab.goto(&operator("/search?q=number")).await,
+            Self::OperatorReplay => tab.goto(&operator("/replay")).await,
+            Self::OperatorAudit => tab.goto(&operator("/audit")).await,
             Self::Ghl => tab.goto(&stage.ghl("/sandbox/ghl")).await,
         }
     }

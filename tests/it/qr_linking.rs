@@ -162,7 +162,7 @@ async fn a_person_without_a_number_scans_a_code_and_is_connected_with_what_waapi
     assert_eq!(state(&bridge, &link).await, "waiting");
     let (_, page) = bridge.get(&link).await;
     assert!(
-        page.contains("qr.png") && page.contains("http-equiv=\"refresh\""),
+        page.contains("qr.png") && page.contains("<a href=\"\">load it again"),
         "a reload goes on: {page}"
     );
     assert!(bridge.simulation.waapify.scan_qr(&instance).await);

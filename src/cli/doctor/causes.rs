@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use crate::cli::answer::{HEAD, paint};
-use crate::cli::doctor::Row;
 use crate::cli::doctor::report::{counts, write_advice, write_state};
+use crate::cli::doctor::{Row, named};
 use crate::doctor::{Finding, State};
 use crate::model::ids::LocationId;
 use crate::model::language::Text;
@@ -35,6 +35,8 @@ pub(super) struct Cause<'a> {
 #[derive(Debug, Serialize)]
 struct Place<'a> {
     location: &'a LocationId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location_name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     number: Option<&'a str>,
 }
@@ -78,6 +80,7 @@ impl<'a> Cause<'a> {
         match &row.location {
             Some(location) => self.locations.push(Place {
                 location,
+                location_name: row.location_name.as_deref(),
                 number: row.finding.number.as_deref(),
             }),
             None => self.of_service = true,
@@ -128,7 +131,7 @@ fn write_cause(out: &mut String, cause: &Cause<'_>) {
         let _ = writeln!(
             out,
             "         {}{}",
-            place.location,
+            named(place.location, place.location_name),
             number.unwrap_or_default()
         );
     }

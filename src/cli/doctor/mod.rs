@@ -7,6 +7,7 @@
 mod causes;
 mod report;
 
+use std::collections::HashMap;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -20,7 +21,7 @@ use crate::accounts::connect;
 use crate::app::App;
 use crate::cli::answer::Form;
 use crate::cli::{env, find_database};
-use crate::db::accounts::installs;
+use crate::db::accounts::{account_names, installs};
 use crate::db::connection::Pool;
 use crate::db::history::health_facts;
 use crate::db::numbers::NumberRow;
@@ -48,11 +49,22 @@ pub(super) struct DoctorArgs {
     register_webhooks: bool,
 }
 
+/// A location for people: its name, and its id, by which commands take it.
+fn named(location: &LocationId, name: Option<&str>) -> String {
+    name.map_or_else(
+        || location.to_string(),
+        |name| format!("{name} ({location})"),
+    )
+}
+
 /// A finding with the location it is about.
 #[derive(Debug, Serialize)]
 struct Row {
     #[serde(skip_serializing_if = "Option::is_none")]
     location: Option<LocationId>,
+    /// What GHL calls the location.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location_name: Option<String>,
     #[serde(flatten)]
     finding: Finding,
 }
@@ -87,10 +99,16 @@ pub(super) async fn run(args: DoctorArgs, form: Form) -> anyhow::Result<ExitCode
         .into_iter()
         .map(|finding| Row {
             location: None,
+            location_name: None,
             finding,
         })
         .collect();
-    rows.extend(check_all(&doctor, &locations).await);
+    let ids: Vec<_> = locations.iter().map(LocationId::as_str).collect();
+    // None where the database cannot be read, which a finding says.
+    let names = account_names::list_names(&pool, &ids)
+        .await
+        .unwrap_or_default();
+    rows.extend(check_all(&doctor, &locations, &names).await);
     if let Some(database) = database {
         database.close(pool).await?;
     }
@@ -134,11 +152,16 @@ async fn list_locations(pool: &Pool) -> sqlx::Result<Vec<LocationId>> {
     Ok(present.map(|row| row.location_id).collect())
 }
 
-async fn check_all(doctor: &Doctor, locations: &[LocationId]) -> Vec<Row> {
+async fn check_all(
+    doctor: &Doctor,
+    locations: &[LocationId],
+    names: &HashMap<String, String>,
+) -> Vec<Row> {
     let checks = locations.iter().map(|location| async move {
         let findings = doctor.check_location(location).await;
         findings.into_iter().map(move |finding| Row {
             location: Some(location.clone()),
+            location_name: names.get(location.as_str()).cloned(),
             finding,
         })
     });

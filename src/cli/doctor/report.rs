@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::cli::answer::{ASIDE, BAD, GOOD, HEAD, LOOK, paint};
-use crate::cli::doctor::Row;
+use crate::cli::doctor::{Row, named};
 use crate::doctor::{Finding, State};
 
 /// One line for each finding; below it why it matters and what to do, if it is not good.
@@ -17,7 +17,8 @@ pub(super) fn report(rows: &[Row]) -> String {
                 None => "The service".to_owned(),
                 Some(location) => {
                     out.push('\n');
-                    format!("Location {location}")
+                    let name = row.location_name.as_deref();
+                    format!("Location {}", named(location, name))
                 }
             };
             // Writing to a `String` cannot fail.

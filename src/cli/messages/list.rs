@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::cli::answer::{Form, shown_code, style_of};
 use crate::cli::messages::finding::Period;
-use crate::cli::messages::{Message, chat, finding};
+use crate::cli::messages::{Message, Names, finding};
 use crate::cli::table::{Cell, align};
 use crate::cli::{clock_of, moment};
 use crate::db::connection::Pool;
@@ -79,12 +79,13 @@ pub(super) async fn run(pool: &Pool, args: ListArgs, form: Form) -> anyhow::Resu
     let search = args.period.narrow(search, clock_of(pool).await?.now())?;
     let limit = usize::try_from(args.limit)?;
     let rows = finding::find(pool, &search, args.reason.as_deref(), limit).await?;
-    let messages: Vec<_> = rows.iter().map(Message::from).collect();
-    form.print(&json!({"messages": messages}), || table(&rows))?;
+    let names = Names::find(pool, &rows).await?;
+    let messages: Vec<_> = rows.iter().map(|row| Message::new(row, &names)).collect();
+    form.print(&json!({"messages": messages}), || table(&rows, &names))?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn table(rows: &[MessageRow]) -> String {
+fn table(rows: &[MessageRow], names: &Names) -> String {
     if rows.is_empty() {
         return "No such message.\n".to_owned();
     }
@@ -97,10 +98,11 @@ fn table(rows: &[MessageRow]) -> String {
         "CHAT",
         "REASON",
     ];
-    align(header, &rows.iter().map(cells).collect::<Vec<_>>()).concat()
+    let cells: Vec<_> = rows.iter().map(|row| cells(row, names)).collect();
+    align(header, &cells).concat()
 }
 
-fn cells(row: &MessageRow) -> [Cell; 7] {
+fn cells(row: &MessageRow, names: &Names) -> [Cell; 7] {
     let direction = match row.direction {
         Direction::Outbound => "out",
         Direction::Inbound => "in",
@@ -110,8 +112,8 @@ fn cells(row: &MessageRow) -> [Cell; 7] {
         direction.to_owned().into(),
         Cell::new(style_of(row.state), row.state.as_str()),
         moment::minutes(row.accepted_at).into(),
-        row.location_id.to_string().into(),
-        chat(row).into(),
+        names.place(row).into(),
+        names.chat(row).into(),
         why(row).unwrap_or_default().into(),
     ]
 }

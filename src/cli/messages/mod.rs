@@ -10,16 +10,20 @@ mod outcome;
 mod replay;
 mod show;
 
+use std::collections::HashMap;
 use std::process::ExitCode;
 
 use clap::Subcommand;
 use list::ListArgs;
-pub(super) use outcome::NoAnswer;
+pub(super) use outcome::{NoAnswer, ask};
 use replay::ReplayArgs;
 use serde::Serialize;
 use time::OffsetDateTime;
 
 use crate::cli::answer::{Form, Why};
+use crate::db::accounts::account_names;
+use crate::db::connection::Pool;
+use crate::db::views::messages;
 use crate::db::views::messages::MessageRow;
 use crate::model::ids::{GhlMessageId, LocationId, MessageId};
 use crate::model::reason::Remedy;
@@ -74,6 +78,10 @@ struct Message<'a> {
     #[serde(with = "time::serde::rfc3339")]
     accepted_at: OffsetDateTime,
     location: &'a LocationId,
+    /// What GHL calls the location.
+    location_name: Option<&'a str>,
+    /// What GHL calls the customer.
+    customer: Option<&'a str>,
     number: Option<&'a str>,
     chat_end: Option<&'a str>,
     ghl_message_id: Option<&'a GhlMessageId>,
@@ -81,8 +89,8 @@ struct Message<'a> {
     parts: Option<i32>,
 }
 
-impl<'a> From<&'a MessageRow> for Message<'a> {
-    fn from(row: &'a MessageRow) -> Self {
+impl<'a> Message<'a> {
+    fn new(row: &'a MessageRow, names: &'a Names) -> Self {
         Self {
             id: row.id.0,
             direction: row.direction.as_str(),
@@ -92,6 +100,8 @@ impl<'a> From<&'a MessageRow> for Message<'a> {
             remedy: row.remedy().map(remedy),
             accepted_at: row.accepted_at,
             location: &row.location_id,
+            location_name: names.location(row),
+            customer: names.customer(row),
             number: row.number.as_deref(),
             chat_end: row.chat_end.as_deref(),
             ghl_message_id: row.ghl_message_id.as_ref(),
@@ -117,8 +127,43 @@ const fn remedy(remedy: Remedy) -> &'static str {
     }
 }
 
-/// The customer, by the last digits.
-fn chat(row: &MessageRow) -> String {
-    let end = row.chat_end.as_ref();
-    end.map_or_else(|| "-".to_owned(), |end| format!("…{end}"))
+/// What GHL calls the locations and the customers of messages, as far as it told.
+struct Names {
+    locations: HashMap<String, String>,
+    customers: HashMap<MessageId, String>,
+}
+
+impl Names {
+    async fn find(pool: &Pool, rows: &[MessageRow]) -> sqlx::Result<Self> {
+        let ids: Vec<_> = rows.iter().map(|row| row.location_id.as_str()).collect();
+        Ok(Self {
+            locations: account_names::list_names(pool, &ids).await?,
+            customers: messages::list_customers(pool, rows).await?,
+        })
+    }
+
+    fn location(&self, row: &MessageRow) -> Option<&str> {
+        let name = self.locations.get(row.location_id.as_str());
+        name.map(String::as_str)
+    }
+
+    fn customer(&self, row: &MessageRow) -> Option<&str> {
+        self.customers.get(&row.id).map(String::as_str)
+    }
+
+    /// The location of a message: its name, and its id, by which commands take it.
+    fn place(&self, row: &MessageRow) -> String {
+        let (name, id) = (self.location(row), &row.location_id);
+        name.map_or_else(|| id.to_string(), |name| format!("{name} ({id})"))
+    }
+
+    /// The customer, by name and the last digits.
+    fn chat(&self, row: &MessageRow) -> String {
+        let end = row.chat_end.as_ref().map(|end| format!("…{end}"));
+        match (self.customer(row), end) {
+            (Some(name), Some(end)) => format!("{name} {end}"),
+            (Some(name), None) => name.to_owned(),
+            (None, end) => end.unwrap_or_else(|| "-".to_owned()),
+        }
+    }
 }

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 use crate::cli::answer::{Form, HEAD, Why, paint, style_of};
 use crate::cli::messages::list::why;
-use crate::cli::messages::{Message, chat};
+use crate::cli::messages::{Message, Names};
 use crate::cli::moment;
 use crate::cli::table::{Cell, align};
 use crate::db::connection::Pool;
@@ -51,8 +51,9 @@ pub(super) async fn run(pool: &Pool, id: MessageId, form: Form) -> anyhow::Resul
     };
     let copies = messages::list_copies(pool, &row).await?;
     let steps = messages::list_steps(pool, &row).await?;
+    let names = Names::find(pool, std::slice::from_ref(&row)).await?;
     let shown = Shown {
-        message: Message::from(&row),
+        message: Message::new(&row, &names),
         whatsapp: copies.iter().map(copy).collect(),
         steps: steps
             .iter()
@@ -63,7 +64,9 @@ pub(super) async fn run(pool: &Pool, id: MessageId, form: Form) -> anyhow::Resul
             })
             .collect(),
     };
-    form.print(&shown, || heading(&row, &copies) + "\n" + &timeline(&steps))?;
+    form.print(&shown, || {
+        heading(&row, &names, &copies) + "\n" + &timeline(&steps)
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -81,7 +84,7 @@ fn timeline(steps: &[Step]) -> String {
 }
 
 /// Describes a message, one fact a line.
-fn heading(row: &MessageRow, copies: &[WhatsAppCopy]) -> String {
+fn heading(row: &MessageRow, names: &Names, copies: &[WhatsAppCopy]) -> String {
     let way = match row.direction {
         Direction::Outbound => "from GHL to WhatsApp",
         Direction::Inbound => "from WhatsApp to GHL",
@@ -91,12 +94,12 @@ fn heading(row: &MessageRow, copies: &[WhatsAppCopy]) -> String {
     let mut lines = vec![
         ("message", format!("{}, {way}", row.id)),
         ("state", format!("{state}{}", reason.unwrap_or_default())),
-        ("location", row.location_id.to_string()),
+        ("location", names.place(row)),
     ];
     if let Some(number) = &row.number {
         lines.push(("number", format!("+{number}")));
     }
-    lines.push(("chat", chat(row)));
+    lines.push(("chat", names.chat(row)));
     if let Some(id) = &row.ghl_message_id {
         lines.push(("GHL's id", id.to_string()));
     }

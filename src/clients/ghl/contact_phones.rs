@@ -1,9 +1,57 @@
-//! The phones that GHL shows of a contact.
+//! What GHL shows of a contact: its phones and its name.
 
 use std::borrow::Cow;
 
 use serde_json::Value;
 use whatsapp_events::json::scalar_text;
+
+use crate::model::ids::ContactId;
+
+/// A contact that an answer names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedContact {
+    /// Its id.
+    pub id: ContactId,
+    /// What GHL calls it, if the answer tells that.
+    pub name: Option<String>,
+}
+
+impl NamedContact {
+    /// Reads a contact; none when it has no id.
+    pub(super) fn read(contact: &Value) -> Option<Self> {
+        let id = contact.get("id").and_then(Value::as_str)?;
+        Some(Self {
+            id: ContactId::from(id),
+            name: name_of(contact),
+        })
+    }
+
+    /// A contact of which only the id is told.
+    pub(super) fn nameless(id: &str) -> Self {
+        Self {
+            id: ContactId::from(id),
+            name: None,
+        }
+    }
+}
+
+/// The name of a contact as people see it in GHL: first and last name, or one field with both. The fields in small letters
+/// are for GHL's search.
+fn name_of(contact: &Value) -> Option<String> {
+    let text = |field| contact.get(field).and_then(Value::as_str).map(str::trim);
+    let text = |field| text(field).filter(|text| !text.is_empty());
+    let parts: Vec<_> = ["firstName", "lastName"]
+        .into_iter()
+        .filter_map(text)
+        .collect();
+    let whole = ["name", "contactName", "fullName"]
+        .into_iter()
+        .find_map(text);
+    match (parts.is_empty(), whole) {
+        (false, _) => Some(parts.join(" ")),
+        (true, whole) => whole.map(str::to_owned),
+    }
+}
 
 /// The phones of a contact, as people wrote them: GHL keeps what was imported, in any form.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,6 +60,8 @@ pub struct ContactPhones {
     pub written: Vec<String>,
     /// The contact's country as ISO's two letters, if GHL knows it.
     pub country: Option<String>,
+    /// What GHL calls the contact.
+    pub name: Option<String>,
 }
 
 impl ContactPhones {
@@ -31,6 +81,7 @@ impl ContactPhones {
                 .map(Cow::into_owned)
                 .collect(),
             country: country.map(|country| country.trim().to_ascii_uppercase()),
+            name: name_of(contact),
         }
     }
 }
@@ -46,6 +97,32 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_name_is_what_people_see_in_ghl() {
+        let name = |contact: Value| name_of(&contact);
+        for (contact, expected) in [
+            (
+                json!({"firstName": "Aisyah", "lastName": "binti Ali", "name": "x"}),
+                Some("Aisyah binti Ali"),
+            ),
+            (
+                json!({"firstName": " Aisyah ", "lastName": null}),
+                Some("Aisyah"),
+            ),
+            (
+                json!({"firstName": "", "lastName": "", "contactName": "Kedai"}),
+                Some("Kedai"),
+            ),
+            (
+                json!({"firstNameLowerCase": "aisyah", "companyName": "Kedai"}),
+                None,
+            ),
+            (json!({"name": 5}), None),
+        ] {
+            assert_eq!(name(contact.clone()).as_deref(), expected, "{contact}");
+        }
+    }
 
     #[test]
     fn all_shapes_are_read_and_no_other_value_is_a_phone() {

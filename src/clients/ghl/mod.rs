@@ -17,9 +17,10 @@ mod upload;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+pub use accounts::Description;
 use call::parse;
 pub use channels::{SmsProvider, SmsProviders};
-pub use contact_phones::ContactPhones;
+pub use contact_phones::{ContactPhones, NamedContact};
 pub use conversations::{FoundConversation, ListedMessage, MessagePage};
 pub use delivery::{DeliveryHead, NotDelivery};
 pub use error::{Advice, CallError};
@@ -212,7 +213,7 @@ impl Client {
         token: &SecretString,
         location: &LocationId,
         phone: &str,
-    ) -> Result<Option<ContactId>, CallError> {
+    ) -> Result<Option<NamedContact>, CallError> {
         let query = [("locationId", location.as_str()), ("number", phone)];
         let path = ["contacts", "search", "duplicate"];
         let answer = self
@@ -224,15 +225,15 @@ impl Client {
         // Without the field the answer says neither yes nor no.
         match answer.body.get("contact") {
             Some(Value::Null) => Ok(None),
-            Some(contact) => match contact.get("id").and_then(Value::as_str) {
-                Some(id) => Ok(Some(ContactId::from(id))),
+            Some(contact) => match NamedContact::read(contact) {
+                Some(found) => Ok(Some(found)),
                 None => Err(answer.incomplete("contact.id")),
             },
             None => Err(answer.incomplete("contact")),
         }
     }
 
-    /// The phones of a contact as GHL has them.
+    /// The phones of a contact as GHL has them, and its name.
     ///
     /// # Errors
     /// [`CallError`]; a contact that GHL does not have is a refusal ([`CallError::says_contact_is_gone`]).
@@ -257,7 +258,7 @@ impl Client {
         token: &SecretString,
         location: &LocationId,
         phone: &str,
-    ) -> Result<ContactId, CallError> {
+    ) -> Result<NamedContact, CallError> {
         let body = contact_body(location, phone, None);
         self.upsert(token, &body).await
     }
@@ -269,7 +270,7 @@ impl Client {
         location: &LocationId,
         name: &str,
         tags: &[&str],
-    ) -> Result<ContactId, CallError> {
+    ) -> Result<NamedContact, CallError> {
         let mut body = json!({"locationId": location, "name": name});
         if !tags.is_empty() {
             body["tags"] = tags.into();
@@ -284,12 +285,12 @@ impl Client {
         location: &LocationId,
         phone: &str,
         name: Option<&str>,
-    ) -> Result<ContactId, CallError> {
+    ) -> Result<NamedContact, CallError> {
         let body = contact_body(location, phone, name);
         self.store_contact(token, &["contacts", ""], &body).await
     }
 
-    async fn upsert(&self, token: &SecretString, body: &Value) -> Result<ContactId, CallError> {
+    async fn upsert(&self, token: &SecretString, body: &Value) -> Result<NamedContact, CallError> {
         self.store_contact(token, &["contacts", "upsert"], body)
             .await
     }
@@ -300,18 +301,17 @@ impl Client {
         token: &SecretString,
         path: &[&str],
         body: &Value,
-    ) -> Result<ContactId, CallError> {
+    ) -> Result<NamedContact, CallError> {
         let request = self.request(Method::POST, path, V_2021_07, token);
         let answer = match self.call_with_refusal(request.json(body)).await {
             Ok(answer) => answer,
             Err((error, refusal)) => {
                 let existing = refusal.pointer("/meta/contactId").and_then(Value::as_str);
-                return existing.map(ContactId::from).ok_or(error);
+                return existing.map(NamedContact::nameless).ok_or(error);
             }
         };
-        let id = answer.body.pointer("/contact/id").and_then(Value::as_str);
-        id.map(ContactId::from)
-            .ok_or_else(|| answer.incomplete("contact.id"))
+        let contact = answer.body.get("contact").and_then(NamedContact::read);
+        contact.ok_or_else(|| answer.incomplete("contact.id"))
     }
 
     /// Posts a WhatsApp message into the contact's conversation. An answer without a message id is an error

@@ -1,9 +1,12 @@
-//! What GHL calls sub-accounts and agencies.
+//! What GHL calls sub-accounts and agencies, and the time zones of sub-accounts.
+
+use std::collections::HashMap;
 
 use time::OffsetDateTime;
 
 use crate::db::connection::Pool;
 use crate::model::ids::LocationId;
+use crate::model::zone::Zone;
 
 /// Longest name that is kept, in characters, as the table demands; a longer one is cut.
 const MAX_NAME: usize = 200;
@@ -34,6 +37,24 @@ pub async fn record_name(pool: &Pool, owner_id: &str, name: &str) -> sqlx::Resul
     .map(|_| ())
 }
 
+/// The names of sub-accounts or agencies by their ids, as far as they are known.
+pub async fn list_names(pool: &Pool, owner_ids: &[&str]) -> sqlx::Result<HashMap<String, String>> {
+    let rows = sqlx::query!(
+        r#"
+        select owner_id, name
+        from account_names
+        where owner_id = any($1)
+        "#,
+        owner_ids as &[&str],
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.owner_id, row.name))
+        .collect())
+}
+
 /// Whether GHL is to be asked for a location's name: the app is installed there, and was not asked since `asked_before`.
 pub async fn is_due(
     pool: &Pool,
@@ -58,18 +79,25 @@ pub async fn is_due(
     .await
 }
 
-/// Keeps the name that GHL gave a location when it was asked, if it gave one.
+/// Keeps what GHL told of a location when it was asked: its name, and the IANA name of its time zone. What GHL does not
+/// tell any more stays.
 pub async fn record_answer(
     pool: &Pool,
     location: &LocationId,
     name: Option<&str>,
+    time_zone: Option<&str>,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
     record_name(pool, location.as_str(), name.unwrap_or_default()).await?;
     sqlx::query!(
-        "update locations set described_at = $2 where location_id = $1",
+        r#"
+        update locations
+        set described_at = $2, time_zone = coalesce($3, time_zone)
+        where location_id = $1
+        "#,
         location.as_str(),
         now,
+        time_zone,
     )
     .execute(pool)
     .await
@@ -85,13 +113,15 @@ pub struct Names {
     pub company_id: Option<String>,
     /// GHL's name of the agency.
     pub company: Option<String>,
+    /// The sub-account's time zone; UTC where it is not known.
+    pub zone: Zone,
 }
 
 /// The names of a location and its agency, as far as they are known.
 pub async fn find_names(pool: &Pool, location: &LocationId) -> sqlx::Result<Names> {
     let found = sqlx::query!(
         r#"
-        select company_id as "company_id: String",
+        select company_id as "company_id: String", time_zone,
             (select name from account_names where owner_id = location_id) as name,
             (select name from account_names where owner_id = company_id) as company
         from locations
@@ -105,5 +135,9 @@ pub async fn find_names(pool: &Pool, location: &LocationId) -> sqlx::Result<Name
         location: row.name,
         company_id: row.company_id,
         company: row.company,
+        zone: row
+            .time_zone
+            .and_then(|name| Zone::find(&name))
+            .unwrap_or_default(),
     }))
 }

@@ -13,7 +13,8 @@ select
     coalesce(i.since, a.since) as "since!",
     coalesce(i.last_seen_at, a.told_at) as "last_seen_at!",
     l.company_id as "company_id: CompanyId",
-    n.name as "location_name?"
+    n.name as "location_name?",
+    l.time_zone
 from (
     select o.*
     from open_incidents o

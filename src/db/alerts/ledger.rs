@@ -8,6 +8,7 @@ use crate::db::history::incidents::Incident;
 use crate::model::ids::{CompanyId, LocationId};
 use crate::model::reason::Reason;
 use crate::model::states::IncidentKind;
+use crate::model::zone::Zone;
 
 /// What has to last this long is told, so that a link that flickers tells nobody anything; an end, too.
 pub const DEBOUNCE: Duration = Duration::minutes(2);
@@ -53,6 +54,8 @@ pub struct Item {
     pub location_name: Option<String>,
     /// Its agency.
     pub company_id: Option<CompanyId>,
+    /// Its time zone; none for the service, and where GHL did not tell.
+    pub zone: Option<Zone>,
 }
 
 /// What is left to tell: what began and lasts, what lasts for another day, what has ended. `company`: only its
@@ -92,6 +95,7 @@ pub async fn list_due(
         },
         location_name: row.location_name,
         company_id: row.company_id,
+        zone: row.time_zone.and_then(|name| Zone::find(&name)),
     });
     Ok(items.collect())
 }

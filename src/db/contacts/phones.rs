@@ -71,7 +71,8 @@ pub async fn save(
             checked_at = excluded.checked_at,
             conversation_id = case
                 when contacts.contact_id = excluded.contact_id then contacts.conversation_id
-            end
+            end,
+            name = case when contacts.contact_id = excluded.contact_id then contacts.name end
         "#,
         location.as_str(),
         phone,
@@ -79,6 +80,41 @@ pub async fn save(
         wrote_at,
         now,
         learnt_by as ContactSource,
+    )
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
+/// Longest name that is kept, in characters; a longer one is cut.
+const MAX_NAME: usize = 200;
+
+/// Stores what GHL calls a contact. What it does not tell any more stays.
+pub async fn save_name(
+    pool: &Pool,
+    location: &LocationId,
+    contact: &ContactId,
+    name: Option<&str>,
+) -> sqlx::Result<()> {
+    let shown = |c: &char| !c.is_control();
+    let name: String = name
+        .unwrap_or_default()
+        .chars()
+        .filter(shown)
+        .take(MAX_NAME)
+        .collect();
+    if name.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        r#"
+        update contacts
+        set name = $3
+        where location_id = $1 and contact_id = $2 and name is distinct from $3
+        "#,
+        location.as_str(),
+        contact.as_str(),
+        name,
     )
     .execute(pool)
     .await
@@ -178,6 +214,28 @@ pub async fn find_beginning(
         address,
     )
     .fetch_optional(pool)
+    .await
+}
+
+/// Whether a contact is one in which a sender was shown before the phone became known.
+pub async fn has_begun_in(
+    pool: &Pool,
+    location: &LocationId,
+    contact: &ContactId,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"
+        select exists (
+            select 1
+            from contacts
+            where location_id = $1 and contact_id = $2 and phone like '%' || $3
+        ) as "has_begun!"
+        "#,
+        location.as_str(),
+        contact.as_str(),
+        LID_SERVER,
+    )
+    .fetch_one(pool)
     .await
 }
 

@@ -13,7 +13,12 @@ pub(super) struct Entry {
     pub(super) id: MessageId,
     pub(super) state: MessageState,
     pub(super) reason: Option<Reason>,
+    /// Events with edits of it that came before it.
+    pub(super) early_edits: Option<Vec<i64>>,
 }
+
+/// Events with early edits of one message that are read again: each may have thousands of items.
+const MAX_EARLY: i64 = 8;
 
 /// Inserts a message, or fills in its row that is held for the content; that row keeps its position and what is known
 /// about the sender. None when the message is known already.
@@ -40,6 +45,7 @@ pub(super) async fn insert(
     let late = is_old.then_some(late::ASKED);
     let is_stub = matches!(message.state, State::Undecrypted(_));
     let twin = undecrypted::twin(message.wa_message_id, is_stub);
+    let (_, edits_begin) = whatsapp_events::edit_ids(message.wa_message_id.as_str());
     sqlx::query_as!(
         Entry,
         r#"
@@ -81,7 +87,18 @@ pub(super) async fn insert(
             contact_id = coalesce(excluded.contact_id, inbound.contact_id),
             undecrypted = false
         where inbound.state = 'held' and inbound.undecrypted and not excluded.undecrypted
-        returning id, state, reason_of(reason_code, reason_args) as "reason: Reason"
+        returning id, state, reason_of(reason_code, reason_args) as "reason: Reason",
+            case when edit_secret is not null then array(
+                select distinct early.sealed_event
+                from inbound early
+                where early.location_id = $1
+                    and early.number = $2
+                    and early.wa_message_id between $20 and $20 || 'g'
+                    and starts_with(early.wa_message_id, $20)
+                    and early.from_me = $4
+                    and early.sealed_event is not null
+                limit $21
+            ) end as early_edits
         "#,
         message.location.as_str(),
         message.number,
@@ -102,6 +119,8 @@ pub(super) async fn insert(
         message.edit_secret.map(<[u8; 32]>::as_slice),
         late,
         message.answers.map(ContactId::as_str),
+        edits_begin,
+        MAX_EARLY,
     )
     .fetch_optional(tx)
     .await

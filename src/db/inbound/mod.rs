@@ -102,6 +102,8 @@ pub struct InboundJob {
     pub sender_name: Option<String>,
     /// GHL's contact of an earlier post of it, or of the message that it answers or changes.
     pub contact_id: Option<ContactId>,
+    /// Contacts that it was posted to and that GHL did not have any more.
+    pub gone_contacts: Vec<String>,
     /// What GHL is to show.
     pub text: String,
     /// For a call: how it ended, if known.
@@ -141,12 +143,31 @@ pub struct InboundJob {
 
 claimed!(InboundJob, id.0, in location_id);
 
-/// Stores a message; none when it is known already. If its row is held for the content, the content fills in that row.
+/// A message that is stored now.
+#[derive(Clone, Debug)]
+pub struct Recorded {
+    /// Our id.
+    pub id: MessageId,
+    /// Events with encrypted edits of it, which came before it.
+    pub early_edits: Vec<i64>,
+}
+
+/// As [`record`], of which only the id is of interest.
 pub async fn record_message(
     pool: &Pool,
     message: &NewInbound<'_>,
     now: OffsetDateTime,
 ) -> sqlx::Result<Option<MessageId>> {
+    let recorded = record(pool, message, now).await?;
+    Ok(recorded.map(|recorded| recorded.id))
+}
+
+/// Stores a message; none when it is known already. If its row is held for the content, the content fills in that row.
+pub async fn record(
+    pool: &Pool,
+    message: &NewInbound<'_>,
+    now: OffsetDateTime,
+) -> sqlx::Result<Option<Recorded>> {
     let until = message.media.map_or(now, |media| media.until);
     let lid = message.conversation.strip_suffix(LID_SERVER);
     let lid = lid.filter(|_| !matches!(message.state, State::Ignored(_)));
@@ -167,7 +188,8 @@ pub async fn record_message(
         lids::release(&mut tx, location, &[lid], until, now).await?;
     }
     tx.commit().await?;
-    Ok(Some(id))
+    let early_edits = entry.early_edits.unwrap_or_default();
+    Ok(Some(Recorded { id, early_edits }))
 }
 
 /// Rows that are looked at to find messages of one location, so that a backlog that waits makes no claim longer.

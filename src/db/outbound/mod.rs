@@ -268,7 +268,8 @@ pub async fn mark_send_started(
                 learnt_at = excluded.learnt_at,
                 learnt_by = excluded.learnt_by,
                 checked_at = null,
-                conversation_id = null
+                conversation_id = null,
+                name = null
             where contacts.learnt_at is null or contacts.learnt_at <= excluded.learnt_at
         ),
         doubted as (

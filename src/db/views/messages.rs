@@ -3,6 +3,8 @@
 //! It must not read a message's text, or more of a customer's number than its last four digits. Replays are in
 //! [`crate::db::replays`].
 
+use std::collections::HashMap;
+
 use time::OffsetDateTime;
 
 use crate::db::connection::Pool;
@@ -51,6 +53,32 @@ pub async fn find_message(pool: &Pool, id: MessageId) -> sqlx::Result<Option<Mes
     find_in(pool, &list_places(pool).await?, id).await
 }
 
+/// The message that GHL knows by this id.
+pub async fn find_by_ghl_id(pool: &Pool, id: &GhlMessageId) -> sqlx::Result<Option<MessageRow>> {
+    let places = list_places(pool).await?;
+    let found = sqlx::query_scalar!(
+        r#"
+        select m.id as "id!: MessageId"
+        from unnest($1::text[]) as place (id)
+        -- Along the unique key of deliveries, and `inbound_by_ghl_id`.
+        cross join lateral (
+            select id from outbound where location_id = place.id and ghl_message_id = $2
+            union all
+            select id from inbound where location_id = place.id and ghl_message_id = $2
+        ) m
+        limit 1
+        "#,
+        &texts(&places) as &[&str],
+        id.as_str(),
+    )
+    .fetch_optional(pool)
+    .await?;
+    match found {
+        Some(id) => find_in(pool, &places, id).await,
+        None => Ok(None),
+    }
+}
+
 /// The message with this id, if it belongs to the location.
 pub async fn find_message_of(
     pool: &Pool,
@@ -60,16 +88,31 @@ pub async fn find_message_of(
     find_in(pool, std::slice::from_ref(location), id).await
 }
 
-/// GHL's contact of a message, where one is known.
-pub async fn find_contact(pool: &Pool, row: &MessageRow) -> sqlx::Result<Option<ContactId>> {
+/// The customer of a message in GHL.
+#[derive(Clone, Debug)]
+pub struct Customer {
+    /// GHL's contact.
+    pub contact_id: ContactId,
+    /// What GHL calls it, if it told.
+    pub name: Option<String>,
+    /// GHL's conversation with it, if it told.
+    pub conversation_id: Option<String>,
+}
+
+/// The customer of a message, where GHL's contact is known.
+pub async fn find_customer(pool: &Pool, row: &MessageRow) -> sqlx::Result<Option<Customer>> {
     match row.direction {
         Direction::Outbound => {
-            sqlx::query_scalar!(
+            sqlx::query_as!(
+                Customer,
                 r#"
-                select conversation as "contact: ContactId"
-                from outbound
+                select o.conversation as "contact_id: ContactId", c.name, c.conversation_id
+                from outbound o
+                left join contacts c on c.location_id = o.location_id and c.contact_id = o.conversation
                 -- A delivery without a contact is a conversation of its own.
-                where location_id = $1 and id = $2 and conversation <> ghl_message_id
+                where o.location_id = $1 and o.id = $2 and o.conversation <> o.ghl_message_id
+                order by c.conversation_id is null, c.name is null
+                limit 1
                 "#,
                 row.location_id.as_str(),
                 row.id.0,
@@ -78,9 +121,10 @@ pub async fn find_contact(pool: &Pool, row: &MessageRow) -> sqlx::Result<Option<
             .await
         }
         Direction::Inbound => {
-            sqlx::query_scalar!(
+            sqlx::query_as!(
+                Customer,
                 r#"
-                select c.contact_id as "contact: ContactId"
+                select c.contact_id as "contact_id: ContactId", c.name, c.conversation_id
                 from inbound i
                 join contacts c on c.location_id = i.location_id and c.phone = i.conversation
                 where i.location_id = $1 and i.id = $2
@@ -92,6 +136,31 @@ pub async fn find_contact(pool: &Pool, row: &MessageRow) -> sqlx::Result<Option<
             .await
         }
     }
+}
+
+/// What GHL calls the customers of these messages, as far as it told.
+pub async fn list_customers(
+    pool: &Pool,
+    rows: &[MessageRow],
+) -> sqlx::Result<HashMap<MessageId, String>> {
+    let locations: Vec<_> = rows.iter().map(|row| row.location_id.as_str()).collect();
+    let directions: Vec<_> = rows.iter().map(|row| row.direction.as_str()).collect();
+    let ids: Vec<_> = rows.iter().map(|row| row.id.0).collect();
+    let found = sqlx::query!(
+        r#"
+        select id as "id!: MessageId", customer_name(location_id, direction, id) as name
+        from unnest($1::text[], $2::text[], $3::bigint[]) as m (location_id, direction, id)
+        "#,
+        &locations as &[&str],
+        &directions as &[&str],
+        &ids,
+    )
+    .fetch_all(pool)
+    .await?;
+    let named = found
+        .into_iter()
+        .filter_map(|row| Some((row.id, row.name?)));
+    Ok(named.collect())
 }
 
 async fn find_in(

@@ -14,6 +14,8 @@ use crate::model::states::{Direction, MessageState};
 /// The newest messages of each direction that are counted and searched, which takes some 20 ms. A page that shows fewer
 /// than there are has to say so.
 pub const WINDOW: i64 = 10_000;
+/// Digits of a customer's number that are shown, and searched for.
+const SHOWN_DIGITS: usize = 4;
 /// The newest events that are searched for a number's last one.
 const EVENT_WINDOW: i64 = 1_000;
 
@@ -150,6 +152,8 @@ pub struct Entry {
     pub state: MessageState,
     /// Last digits of the customer's number, once known.
     pub chat_end: Option<String>,
+    /// What GHL calls the customer, if it told.
+    pub customer: Option<String>,
     /// When it arrived.
     pub accepted_at: OffsetDateTime,
     /// Why it is in that state, if recorded.
@@ -168,7 +172,7 @@ pub async fn list_failures(
         Entry,
         r#"
         select m.direction as "direction!: Direction", m.id as "id!: MessageId", m.state as "state!: MessageState",
-            m.chat_end, m.accepted_at as "accepted_at!",
+            m.chat_end, customer_name($1, m.direction, m.id) as customer, m.accepted_at as "accepted_at!",
             -- The last cause of its state, along `timeline_by_message`.
             (
                 select reason_of(t.cause_code, t.cause_args)
@@ -194,12 +198,44 @@ pub async fn list_failures(
     .await
 }
 
-/// The messages of a location before the id `before`, newest first, in one of `states` (empty: in any), among the
-/// newest [`WINDOW`] of each direction before it. Reads along the primary keys.
+/// What is searched for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wanted<'a> {
+    /// One of these states; empty: any.
+    pub states: &'a [MessageState],
+    /// A part of the customer's name, or the last digits of the number.
+    pub customer: Option<&'a str>,
+}
+
+impl Wanted<'_> {
+    /// A pattern for names.
+    fn name(&self) -> Option<String> {
+        let name = self.customer?;
+        // A sign of a pattern is a letter.
+        let name = name
+            .replace('\\', "\\\\")
+            .replace('%', "\\%")
+            .replace('_', "\\_");
+        Some(format!("%{name}%"))
+    }
+
+    /// A pattern for the last four digits of a number, if it may be one.
+    fn end(&self) -> Option<String> {
+        let text = self
+            .customer
+            .filter(|text| !text.contains(char::is_alphabetic))?;
+        let digits: Vec<_> = text.chars().filter(char::is_ascii_digit).collect();
+        let last = digits.len().saturating_sub(SHOWN_DIGITS);
+        (!digits.is_empty()).then(|| format!("%{}", digits[last..].iter().collect::<String>()))
+    }
+}
+
+/// The messages of a location before the id `before`, newest first, that are wanted, among the newest [`WINDOW`] of each
+/// direction before it. Reads along the primary keys; a search for a name also reads the location's contacts.
 pub async fn list_entries(
     pool: &Pool,
     location: &LocationId,
-    states: &[MessageState],
+    wanted: Wanted<'_>,
     before: i64,
     limit: i64,
 ) -> sqlx::Result<Vec<Entry>> {
@@ -207,7 +243,7 @@ pub async fn list_entries(
         Entry,
         r#"
         select m.direction as "direction!: Direction", m.id as "id!: MessageId", m.state as "state!: MessageState",
-            m.chat_end, m.accepted_at as "accepted_at!",
+            m.chat_end, customer_name($1, m.direction, m.id) as customer, m.accepted_at as "accepted_at!",
             -- The last cause of its state, along `timeline_by_message`.
             (
                 select reason_of(t.cause_code, t.cause_args)
@@ -227,7 +263,26 @@ pub async fn list_entries(
                     order by id desc
                     limit $5
                 ) o
-                where $4::text[] = '{}' or state = any($4)
+                where ($4::text[] = '{}' or state = any($4))
+                    and (
+                        $6::text is null
+                        or chat_end like $7
+                        or id = any(array(
+                            select sent.id
+                            from (
+                                select id, conversation
+                                from outbound
+                                where location_id = $1 and id < $3
+                                order by id desc
+                                limit $5
+                            ) sent
+                            where sent.conversation in (
+                                select contact_id
+                                from contacts
+                                where location_id = $1 and name ilike $6
+                            )
+                        ))
+                    )
                 order by id desc
                 limit $2
             )
@@ -241,7 +296,27 @@ pub async fn list_entries(
                     order by id desc
                     limit $5
                 ) i
-                where ($4::text[] = '{}' or state = any($4)) and not is_echo
+                where ($4::text[] = '{}' or state = any($4))
+                    and not is_echo
+                    and (
+                        $6::text is null
+                        or chat_end like $7
+                        or id = any(array(
+                            select came.id
+                            from (
+                                select id, conversation
+                                from inbound
+                                where location_id = $1 and id < $3
+                                order by id desc
+                                limit $5
+                            ) came
+                            where came.conversation in (
+                                select phone
+                                from contacts
+                                where location_id = $1 and name ilike $6
+                            )
+                        ))
+                    )
                 order by id desc
                 limit $2
             )
@@ -252,8 +327,10 @@ pub async fn list_entries(
         location.as_str(),
         limit,
         before,
-        states as &[MessageState],
+        wanted.states as &[MessageState],
         WINDOW,
+        wanted.name(),
+        wanted.end(),
     )
     .fetch_all(pool)
     .await

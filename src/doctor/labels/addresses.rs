@@ -1,8 +1,6 @@
 //! The sentences about the addresses that GHL is given.
 
-use time::OffsetDateTime;
-
-use crate::doctor::labels::{Said, moment};
+use crate::doctor::labels::Said;
 use crate::model::language::Text;
 
 pub(in crate::doctor) fn plain_addresses_open() -> Said {
@@ -22,8 +20,7 @@ pub(in crate::doctor) fn plain_addresses_open() -> Said {
     )
 }
 
-pub(in crate::doctor) fn delivery_at_app(at: OffsetDateTime) -> Said {
-    let at = moment(at);
+pub(in crate::doctor) fn delivery_at_app(at: &str) -> Said {
     Said::wrong(
         Text::new(
             format!("A delivery arrived at the app's webhook, last at {at}."),
@@ -40,12 +37,11 @@ pub(in crate::doctor) fn delivery_at_app(at: OffsetDateTime) -> Said {
     )
 }
 
-pub(in crate::doctor) fn event_at_delivery(at: OffsetDateTime) -> Said {
-    let at = moment(at);
+pub(in crate::doctor) fn event_at_delivery(at: &str) -> Said {
     Said::wrong(
         Text::new(
             format!("An event arrived at the Delivery URL, last at {at}."),
-            format!("Satu acara tiba di Delivery URL, kali terakhir pada {at}."),
+            format!("Satu peristiwa tiba di Delivery URL, kali terakhir pada {at}."),
         ),
         Text::new(
             "It was left alone: installs and uninstalls that come there are not seen.",
@@ -58,8 +54,7 @@ pub(in crate::doctor) fn event_at_delivery(at: OffsetDateTime) -> Said {
     )
 }
 
-pub(in crate::doctor) fn plain_address_used(at: OffsetDateTime) -> Said {
-    let at = moment(at);
+pub(in crate::doctor) fn plain_address_used(at: &str) -> Said {
     Said::wrong(
         Text::new(
             format!(

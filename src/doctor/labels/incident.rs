@@ -6,15 +6,17 @@ use crate::doctor::labels::{Said, location, number, service, told};
 use crate::doctor::number::LinkFault;
 use crate::model::alert::AlertFault;
 use crate::model::states::IncidentKind;
+use crate::model::zone::Zone;
 
 /// Detail of a silence for which the monitor has registered the webhook again.
 pub const REGISTERED: &str = "registered";
 /// Detail of a silence that continued after that.
 pub const PERSISTS: &str = "persists";
 
-/// Describes an incident in the words of its check.
-pub(in crate::doctor) fn incident(incident: &Incident) -> Said {
+/// Describes an incident in the words of its check, with times in `zone`.
+pub(in crate::doctor) fn incident(incident: &Incident, zone: &Zone) -> Said {
     let detail = incident.detail.as_deref();
+    let since = zone.minutes(incident.since);
     match incident.kind {
         IncidentKind::Provider => location::provider_not_chosen(detail),
         IncidentKind::Reinstall => location::needs_reinstall(&told(incident.reason.as_ref())),
@@ -25,14 +27,14 @@ pub(in crate::doctor) fn incident(incident: &Incident) -> Said {
             service::agency_dead(&incident.number, &told(incident.reason.as_ref()))
         }
         IncidentKind::ClientKeys => {
-            service::app_keys_refused(incident.since, &told(incident.reason.as_ref()), true)
+            service::app_keys_refused(&since, &told(incident.reason.as_ref()), true)
         }
         IncidentKind::Alerts => {
             service::alerts_fail(&incident.number, detail.and_then(AlertFault::read))
         }
         IncidentKind::Undelivered => location::never_delivered(),
         IncidentKind::Unheard => number::never_called(),
-        IncidentKind::Silence => number::webhook_silent(incident.since),
+        IncidentKind::Silence => number::webhook_silent(&since),
         IncidentKind::Link => match detail.and_then(LinkFault::from_code) {
             Some(LinkFault::Credentials) => number::credentials_refused(None),
             Some(LinkFault::OtherNumber) => number::other_number_somewhere(),

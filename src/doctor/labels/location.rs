@@ -1,8 +1,6 @@
 //! The sentences about a location: its install, its token, its SMS provider, its last messages.
 
-use time::OffsetDateTime;
-
-use crate::doctor::labels::{Said, moment};
+use crate::doctor::labels::Said;
 use crate::model::language::Text;
 
 /// Where a person chooses the SMS provider. Users of a sub-account do not see it.
@@ -26,8 +24,8 @@ pub(in crate::doctor) fn unknown_location() -> Said {
             "GHL tidak menghantar apa-apa daripadanya dan tidak menerima apa-apa untuknya.",
         ),
         Text::new(
-            "Check the location's id, then install the app there from GHL's marketplace.",
-            "Semak ID lokasi, kemudian pasang aplikasi ini di situ dari marketplace GHL.",
+            "Check the sub-account's id, then install the app there from GHL's marketplace.",
+            "Semak ID sub-akaun, kemudian pasang aplikasi ini di situ dari marketplace GHL.",
         ),
     )
 }
@@ -85,7 +83,7 @@ pub(in crate::doctor) fn needs_reinstall(why: &Text) -> Said {
         ),
         Text::new(
             "Install the app again in this sub-account from GHL's marketplace. The connected number stays.",
-            "Pasang aplikasi semula dalam sub-akaun ini dari marketplace GHL. Nombor yang disambung kekal.",
+            "Pasang aplikasi semula dalam sub-akaun ini dari marketplace GHL. Nombor yang disambungkan kekal.",
         ),
     )
 }
@@ -310,8 +308,7 @@ pub(in crate::doctor) fn provider_not_offered(other: Option<&str>) -> Said {
     )
 }
 
-pub(in crate::doctor) fn last_delivery(at: OffsetDateTime) -> Said {
-    let at = moment(at);
+pub(in crate::doctor) fn last_delivery(at: &str) -> Said {
     Said::only(Text::new(
         format!("GHL last delivered a message at {at}."),
         format!("GHL kali terakhir menghantar mesej pada {at}."),
@@ -347,8 +344,7 @@ pub(in crate::doctor) fn never_delivered() -> Said {
     )
 }
 
-pub(in crate::doctor) fn last_inbound(at: OffsetDateTime) -> Said {
-    let at = moment(at);
+pub(in crate::doctor) fn last_inbound(at: &str) -> Said {
     Said::only(Text::new(
         format!("A customer last wrote at {at}."),
         format!("Pelanggan kali terakhir menulis pada {at}."),
@@ -362,8 +358,7 @@ pub(in crate::doctor) fn no_inbound() -> Said {
     ))
 }
 
-pub(in crate::doctor) fn last_ack(at: OffsetDateTime) -> Said {
-    let at = moment(at);
+pub(in crate::doctor) fn last_ack(at: &str) -> Said {
     Said::only(Text::new(
         format!("WhatsApp last confirmed a delivery at {at}."),
         format!("WhatsApp kali terakhir mengesahkan penghantaran pada {at}."),
@@ -381,7 +376,7 @@ pub(in crate::doctor) fn no_number() -> Said {
     Said::wrong(
         Text::new(
             "No WhatsApp number is connected to this sub-account.",
-            "Tiada nombor WhatsApp disambung ke sub-akaun ini.",
+            "Tiada nombor WhatsApp disambungkan ke sub-akaun ini.",
         ),
         Text::new(
             "What the business writes fails at once: there is no number to send it from.",

@@ -1,6 +1,6 @@
 //! Every sentence of the checks in both languages, grouped like the checks. Decides nothing.
 //!
-//! GHL's own menu names stay English.
+//! GHL's own menu names stay English. Times are given as texts, in the zone of the sub-account or of this machine.
 
 pub(super) mod address;
 pub(super) mod addresses;
@@ -9,16 +9,8 @@ pub(super) mod location;
 pub(super) mod number;
 pub(super) mod service;
 
-use time::OffsetDateTime;
-use time::format_description::BorrowedFormatItem;
-use time::macros::format_description;
-
 use crate::model::language::Text;
 use crate::model::reason::Reason;
-
-/// Format of a time on pages and terminals.
-const MINUTES: &[BorrowedFormatItem<'_>] =
-    format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
 
 /// The sentences of a finding.
 #[derive(Clone)]
@@ -50,12 +42,6 @@ impl Said {
     }
 }
 
-fn moment(at: OffsetDateTime) -> String {
-    at.to_offset(time::UtcOffset::UTC)
-        .format(MINUTES)
-        .unwrap_or_default()
-}
-
 /// A check that needs a faulty setting; the setting's name.
 pub(super) fn not_checked(setting: &str) -> Said {
     not_checked_until(setting, setting)
@@ -81,7 +67,7 @@ pub(super) fn database_failed() -> Said {
         ),
         Text::new(
             "Look again in a minute. If it stays so, the service's operator has to look after its database.",
-            "Semak semula dalam seminit. Jika masih sama, Pengendali perkhidmatan perlu memeriksa pangkalan datanya.",
+            "Semak semula dalam seminit. Jika masih sama, pengendali perkhidmatan perlu memeriksa pangkalan datanya.",
         ),
     )
 }

@@ -1,11 +1,9 @@
 //! The sentences about a connected number: its link, its hold, its webhook, its acks, other locations that share
 //! it.
 
-use time::OffsetDateTime;
-
 use crate::db::webhooks::unknown_events::UnknownEvent;
 use crate::doctor::acks::Restriction;
-use crate::doctor::labels::{Said, moment};
+use crate::doctor::labels::Said;
 use crate::model::language::Text;
 use crate::model::reason::Reason;
 
@@ -28,7 +26,7 @@ pub(in crate::doctor) fn unlinked() -> Said {
         ),
         Text::new(
             "On the app's page inside GHL press \"Link the phone again\" (or open Waapify), then on the phone WhatsApp > Linked devices > Link a device, and scan the QR code.",
-            "Di halaman aplikasi dalam GHL tekan \"Pautkan telefon semula\" (atau buka Waapify), kemudian di telefon WhatsApp > Linked devices > Link a device, dan imbas kod QR.",
+            "Di halaman aplikasi dalam GHL tekan \"Pautkan telefon semula\" (atau buka Waapify), kemudian di telefon WhatsApp > Linked devices (Peranti terpaut) > Link a device (Pautkan peranti), dan imbas kod QR.",
         ),
     )
 }
@@ -141,8 +139,7 @@ pub(in crate::doctor) fn on_hold(reason: &Reason) -> Said {
     )
 }
 
-pub(in crate::doctor) fn webhook_heard(at: OffsetDateTime) -> Said {
-    let at = moment(at);
+pub(in crate::doctor) fn webhook_heard(at: &str) -> Said {
     Said::only(Text::new(
         format!("Waapify reports here, last at {at}."),
         format!("Waapify melapor ke sini, kali terakhir pada {at}."),
@@ -174,8 +171,7 @@ pub(in crate::doctor) fn never_called() -> Said {
     )
 }
 
-pub(in crate::doctor) fn webhook_silent(since: OffsetDateTime) -> Said {
-    let since = moment(since);
+pub(in crate::doctor) fn webhook_silent(since: &str) -> Said {
     Said::wrong(
         Text::new(
             format!(
@@ -240,11 +236,13 @@ pub(in crate::doctor) fn shared(others: usize) -> Said {
     Said::wrong(
         Text::new(
             format!("Other sub-accounts connected to the same number or instance: {others}."),
-            format!("Sub-akaun lain yang disambung ke nombor atau instance yang sama: {others}."),
+            format!(
+                "Sub-akaun lain yang disambungkan ke nombor atau instance yang sama: {others}."
+            ),
         ),
         Text::new(
             "Waapify reports to one address only: replies and ticks reach the one that was connected last.",
-            "Waapify melapor ke satu alamat sahaja: balasan dan pengesahan sampai kepada yang disambung paling akhir.",
+            "Waapify melapor ke satu alamat sahaja: balasan dan pengesahan sampai kepada yang disambungkan paling akhir.",
         ),
         Text::new(
             "Give each sub-account a number and an instance of its own. To have the replies here, connect the number here again.",
@@ -291,7 +289,7 @@ pub(in crate::doctor) fn unknown_events(found: &[UnknownEvent]) -> Said {
         Text::new(
             format!("{count} events of a kind we do not know came in the last week: {shapes}."),
             format!(
-                "{count} acara jenis yang tidak kami kenali tiba dalam minggu lepas: {shapes}."
+                "{count} peristiwa jenis yang tidak kami kenali tiba dalam minggu lepas: {shapes}."
             ),
         ),
         Text::new(

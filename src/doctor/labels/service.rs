@@ -1,9 +1,9 @@
 //! The sentences about the service as a whole: settings, addresses, the database, keys.
 
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 
 use crate::config::{Fault, NOT_SET};
-use crate::doctor::labels::{Said, moment};
+use crate::doctor::labels::Said;
 use crate::model::alert::AlertFault;
 use crate::model::language::Text;
 
@@ -50,7 +50,7 @@ pub(in crate::doctor) fn client_id_odd() -> Said {
         ),
         Text::new(
             "Installs fail, and GHL's events about the app are not taken for ours.",
-            "Pemasangan gagal, dan acara GHL tentang aplikasi ini tidak dikenali sebagai milik kami.",
+            "Pemasangan gagal, dan peristiwa GHL tentang aplikasi ini tidak dikenali sebagai milik kami.",
         ),
         Text::new(
             "Copy the client id from GHL's developer portal: your app > Advanced Settings > Auth > Client Keys. Take all of it, the part after the dash too.",
@@ -115,8 +115,8 @@ pub(in crate::doctor) fn provider_id_unset() -> Said {
             "GHL_CONVERSATION_PROVIDER_ID belum ditetapkan.",
         ),
         Text::new(
-            "Whether we are a location's SMS provider can then only be guessed from names.",
-            "Tanpa ini, sama ada kami penyedia SMS sesuatu lokasi hanya boleh diteka daripada nama.",
+            "Whether we are a sub-account's SMS provider can then only be guessed from names.",
+            "Tanpa ini, sama ada kami penyedia SMS sesuatu sub-akaun hanya boleh diteka daripada nama.",
         ),
         Text::new(
             "Copy the provider's id from GHL's developer portal (your app > Modules > Conversation Providers), set GHL_CONVERSATION_PROVIDER_ID and restart.",
@@ -130,7 +130,7 @@ pub(in crate::doctor) fn admin_token_unset() -> Said {
         Text::new("ADMIN_TOKEN is not set.", "ADMIN_TOKEN belum ditetapkan."),
         Text::new(
             "The operator's pages and /metrics are off.",
-            "Halaman Pengendali dan /metrics dimatikan.",
+            "Halaman pengendali dan /metrics dimatikan.",
         ),
         Text::new(
             "Make one with `openssl rand -hex 32`, set ADMIN_TOKEN and restart.",
@@ -253,8 +253,7 @@ pub(in crate::doctor) fn keys_missing(count: i64) -> Said {
     )
 }
 
-pub(in crate::doctor) fn app_keys_accepted(at: OffsetDateTime) -> Said {
-    let at = moment(at);
+pub(in crate::doctor) fn app_keys_accepted(at: &str) -> Said {
     Said::only(Text::new(
         format!("GHL accepted the app's client keys, last at {at}."),
         format!("GHL menerima client key aplikasi ini, kali terakhir pada {at}."),
@@ -269,12 +268,8 @@ pub(in crate::doctor) fn app_keys_untried() -> Said {
 }
 
 /// `was_accepted`: GHL accepted the keys before, so that a used code cannot be the cause.
-pub(in crate::doctor) fn app_keys_refused(
-    at: OffsetDateTime,
-    why: &Text,
-    was_accepted: bool,
-) -> Said {
-    let (at, why, sebab) = (moment(at), &why.english, &why.malay);
+pub(in crate::doctor) fn app_keys_refused(at: &str, why: &Text, was_accepted: bool) -> Said {
+    let (why, sebab) = (&why.english, &why.malay);
     let (perhaps, barangkali) = if was_accepted {
         ("", "")
     } else {
@@ -346,8 +341,8 @@ pub(in crate::doctor) fn agency_dead(company: &str, why: &Text) -> Said {
             format!("GHL tidak memperbaharui token agensi {company}: {sebab}"),
         ),
         Text::new(
-            "New locations of this agency get no token; those that have their own go on.",
-            "Lokasi baharu agensi ini tidak mendapat token; lokasi yang ada token sendiri terus berjalan.",
+            "New sub-accounts of this agency get no token; those that have their own go on.",
+            "Sub-akaun baharu agensi ini tidak mendapat token; sub-akaun yang ada token sendiri terus berjalan.",
         ),
         Text::new(
             "Ask the agency to install the app again from GHL's marketplace.",

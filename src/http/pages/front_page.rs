@@ -1,16 +1,17 @@
 //! `GET /`: what this service is, for people who open its bare address. Shows nothing private and links to nothing.
 
-use axum::Router;
 use axum::routing::get;
+use axum::{Router, middleware};
 use maud::{Markup, html};
 
-use crate::http::layers;
 use crate::http::pages::layout;
+use crate::http::{error, layers};
 use crate::model::language::Language;
 
 /// The page with its route. It is separate from the other routes because the sandbox has its own page there.
 pub fn front_page() -> Router {
-    layers::wrap(Router::new().route("/", get(show)))
+    let page = Router::new().route("/", get(show));
+    layers::wrap(page.layer(middleware::from_fn(error::localize)))
 }
 
 async fn show(language: Language) -> Markup {

@@ -17,6 +17,7 @@ use crate::http::error::PageError;
 use crate::http::pages::connect::{link_address, list_link};
 use crate::http::pages::layout;
 use crate::http::pages::layout::Frame;
+use crate::http::pages::layout::names;
 use crate::model::ids::LocationId;
 use crate::model::language::{Language, Text};
 use crate::model::states::InstallStatus;
@@ -109,7 +110,7 @@ fn page(language: Language, listed: &[Listed]) -> Markup {
                     "GHL gave no access yet for these sub-accounts. We keep asking; you can connect their numbers meanwhile. If one stays like this, check in GHL that it is active and has the app.",
                     "GHL belum memberi akses untuk sub-akaun ini. Kami terus meminta; anda boleh menyambungkan nombornya sementara itu. Jika ia kekal begini, semak dalam GHL bahawa ia aktif dan mempunyai aplikasi ini.",
                 )) }
-                ul { @for one in waiting { li { (one.link.location_id) } } }
+                ul { @for one in waiting { li { (names::named(one.link.name.as_deref(), one.link.location_id.as_str())) } } }
             }
         },
     )
@@ -131,9 +132,7 @@ fn choose_it(language: Language) -> Markup {
 
 fn next_link(language: Language, listed: &Listed) -> Markup {
     let link = &listed.link;
-    let who = html! {
-        @if let Some(name) = &link.name { (name) " (" span.id { (link.location_id) } ")" } @else { (link.location_id) }
-    };
+    let who = names::named(link.name.as_deref(), link.location_id.as_str());
     match &listed.last {
         Some(last) if last.is_connected => html! {
             p.notice.good {

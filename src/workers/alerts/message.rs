@@ -4,9 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 use time::OffsetDateTime;
-use time::format_description::BorrowedFormatItem;
 use time::format_description::well_known::Rfc3339;
-use time::macros::format_description;
 
 use crate::crypto::derive_secret;
 use crate::db::alerts::Turn;
@@ -15,6 +13,7 @@ use crate::db::history::incidents::NO_LOCATION;
 use crate::doctor;
 use crate::doctor::{Finding, State};
 use crate::model::language::Language;
+use crate::model::zone::Zone;
 use crate::workers::Context;
 
 /// Longest text of several incidents, in bytes; the rest is counted, and is in the JSON. Discord takes 2,000 characters,
@@ -22,8 +21,6 @@ use crate::workers::Context;
 const MAX_TEXT: usize = 1_800;
 /// Up to so many incidents, a text also says what to do about each.
 const EXPLAINED: usize = 3;
-const MINUTES: &[BorrowedFormatItem<'_>] =
-    format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
 
 /// A message.
 #[derive(Debug)]
@@ -140,8 +137,9 @@ fn what(item: &Item, count: usize, language: Language) -> String {
     if item.stage == Stage::Ended {
         return label(item, language).to_owned();
     }
-    let finding = doctor::describe(&item.incident);
-    let since = item.incident.since.format(MINUTES).unwrap_or_default();
+    let zone = zone(item);
+    let finding = doctor::describe_in(&zone, &item.incident);
+    let since = zone.minutes(item.incident.since);
     let mut what = format!(
         "{} ({} {since})",
         finding.what.of(language),
@@ -156,6 +154,11 @@ fn what(item: &Item, count: usize, language: Language) -> String {
         );
     }
     what
+}
+
+/// The sub-account's zone, else this machine's.
+fn zone(item: &Item) -> Zone {
+    item.zone.clone().unwrap_or_else(Zone::system)
 }
 
 fn label(item: &Item, language: Language) -> &'static str {
@@ -191,7 +194,7 @@ fn place(item: &Item, language: Language) -> String {
 
 fn entry(item: &Item, language: Language, is_operators: bool, context: &Context) -> Value {
     let of = &item.incident;
-    let found = (item.stage != Stage::Ended).then(|| doctor::describe(of));
+    let found = (item.stage != Stage::Ended).then(|| doctor::describe_in(&zone(item), of));
     let said = |pick: fn(&Finding) -> Option<&crate::model::language::Text>| {
         found
             .as_ref()

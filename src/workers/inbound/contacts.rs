@@ -6,10 +6,10 @@ use time::{Duration, OffsetDateTime};
 
 use crate::accounts::tokens::TokenError;
 use crate::clients::ghl;
-use crate::clients::ghl::{Advice, CallError, ContactPhones};
+use crate::clients::ghl::{Advice, CallError, ContactPhones, NamedContact};
 use crate::db::contacts::lids::LID_SERVER;
 use crate::db::contacts::phones::KnownContact;
-use crate::db::contacts::{groups, phones};
+use crate::db::contacts::{addresses, groups, phones};
 use crate::model::ids::{ContactId, LocationId};
 use crate::model::phone_forms;
 use crate::model::states::ContactSource;
@@ -41,6 +41,14 @@ pub(in crate::workers) struct Sender<'a> {
     pub(in crate::workers) wrote_at: Option<OffsetDateTime>,
     /// The contact of the message that this one answers, if known.
     pub(in crate::workers) answers: Option<&'a ContactId>,
+    /// Contacts of which GHL said that they do not exist, although its search may still name them.
+    pub(in crate::workers) gone: &'a [String],
+}
+
+impl Sender<'_> {
+    fn is_gone(&self, contact: &ContactId) -> bool {
+        self.gone.iter().any(|gone| gone == contact.as_str())
+    }
 }
 
 /// GHL's contact.
@@ -94,10 +102,20 @@ pub(in crate::workers) async fn find_or_make(
     {
         return Ok(Contact::from(known));
     }
-    if has_phone && let Some(found) = search(context, location, &forms).await? {
+    if has_phone && let Some(found) = search(context, location, sender, &forms).await? {
         let (phone, source) = (phone_forms::canonical(sender.phone), ContactSource::Search);
-        phones::save(pool, location, &phone, &found, source, sender.wrote_at, now).await?;
-        return Ok(Contact::new(found));
+        phones::save(
+            pool,
+            location,
+            &phone,
+            &found.id,
+            source,
+            sender.wrote_at,
+            now,
+        )
+        .await?;
+        phones::save_name(pool, location, &found.id, found.name.as_deref()).await?;
+        return Ok(Contact::new(found.id));
     }
     make(context, location, sender).await
 }
@@ -173,13 +191,21 @@ pub(in crate::workers) async fn read_phones(
     context.tokens.call(location, read).await
 }
 
-/// The contact that GHL has under one of the numbers of a phone; none also where GHL refuses to say.
+/// The contact that GHL has under one of the numbers of a phone, first under the one by which WhatsApp knows it; none also
+/// where GHL refuses to say, or names one that does not exist.
 async fn search(
     context: &Context,
     location: &LocationId,
+    sender: Sender<'_>,
     forms: &[String],
-) -> Result<Option<ContactId>, TokenError> {
-    for form in forms {
+) -> Result<Option<NamedContact>, TokenError> {
+    let heard = match forms {
+        [phone, _, ..] => addresses::find(&context.pool, location, phone).await?,
+        _ => None,
+    };
+    let is_heard = |form: &&String| heard.as_ref() == Some(*form);
+    let (first, others): (Vec<_>, Vec<_>) = forms.iter().partition(is_heard);
+    for form in first.into_iter().chain(others) {
         let phone = format!("+{form}");
         let phone = phone.as_str();
         let find = |ghl: ghl::Client, token| async move {
@@ -188,6 +214,7 @@ async fn search(
         match context.tokens.call(location, find).await {
             Err(TokenError::Call(error)) if error.advice == Advice::Reject => {}
             Ok(None) => {}
+            Ok(Some(found)) if sender.is_gone(&found.id) => {}
             found => return found,
         }
     }
@@ -211,7 +238,10 @@ async fn make(
     let forms = phone_forms::forms(sender.phone);
     let known = phones::find(pool, location, &forms, sender.wrote_at).await?;
     let contact = match known.filter(|known| is_sure(known, now)) {
-        Some(known) => Ok(known.contact_id),
+        Some(known) => Ok(NamedContact {
+            id: known.contact_id,
+            name: None,
+        }),
         None if sender.phone.contains('@') => {
             make_without_phone(context, location, sender, subject.as_deref()).await
         }
@@ -219,10 +249,11 @@ async fn make(
     };
     if let Ok(contact) = &contact {
         let (source, wrote_at) = (ContactSource::Made, sender.wrote_at);
-        phones::save(pool, location, &key, contact, source, wrote_at, now).await?;
+        phones::save(pool, location, &key, &contact.id, source, wrote_at, now).await?;
+        phones::save_name(pool, location, &contact.id, contact.name.as_deref()).await?;
     }
     groups::finish_making(pool, location, &key, until).await?;
-    contact.map(Contact::new)
+    contact.map(|contact| Contact::new(contact.id))
 }
 
 /// A contact that exists keeps the name that the business gave it, although GHL's search did not find it: only a new one
@@ -231,7 +262,7 @@ async fn make_with_phone(
     context: &Context,
     location: &LocationId,
     sender: Sender<'_>,
-) -> Result<ContactId, TokenError> {
+) -> Result<NamedContact, TokenError> {
     let forms = phone_forms::forms(sender.phone);
     let (phone, name) = (format!("+{}", phone_forms::written(&forms)), sender.name);
     let phone = phone.as_str();
@@ -244,6 +275,8 @@ async fn make_with_phone(
         Err(TokenError::Call(error)) if error.advice == Advice::Reject => {
             context.tokens.call(location, upsert).await
         }
+        // GHL names it in refusing to make another one.
+        Ok(created) if sender.is_gone(&created.id) => context.tokens.call(location, upsert).await,
         created => created,
     }
 }
@@ -254,7 +287,7 @@ async fn make_without_phone(
     location: &LocationId,
     sender: Sender<'_>,
     subject: Option<&str>,
-) -> Result<ContactId, TokenError> {
+) -> Result<NamedContact, TokenError> {
     let (name, tags) = if sender.phone.ends_with(LID_SERVER) {
         (sender.name.unwrap_or(HIDDEN_NAME), HIDDEN_TAGS)
     } else {

@@ -204,13 +204,13 @@ fn whose(language: Language, opened: &Opened) -> Markup {
         p.note {
             (language.pick("For sub-account ", "Untuk sub-akaun "))
             @match &names.location {
-                Some(name) => { strong { (name) } " (" span.id { (location) } ")" },
+                Some(name) => { strong { bdi { (name) } } " (" span.id { (location) } ")" },
                 None => (location),
             }
             @if let Some(id) = &names.company_id {
                 (language.pick(" of agency ", " di bawah agensi "))
                 @match &names.company {
-                    Some(name) => strong { (name) },
+                    Some(name) => strong { bdi { (name) } },
                     None => (id),
                 }
             }

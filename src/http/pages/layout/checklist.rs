@@ -74,7 +74,7 @@ fn list(language: Language, finding: Option<&Finding>, check: &str, shown: &Mark
             } }
             p { (language.pick(
                 "GHL lets only an agency admin choose the SMS provider: account users do not see the setting. If you are none, send this page to yours.",
-                "GHL hanya membenarkan admin agensi memilih SMS Provider: pengguna akaun biasa tidak nampak tetapan ini. Jika anda bukan admin agensi, hantar halaman ini kepada admin anda.",
+                "GHL hanya membenarkan admin agensi memilih penyedia SMS: pengguna akaun biasa tidak nampak tetapan ini. Jika anda bukan admin agensi, hantar halaman ini kepada admin anda.",
             )) }
             ol.steps {
                 li class=[class] { (language.pick("In GHL, open the sub-account, then ", "Dalam GHL, buka sub-akaun, kemudian ")) strong { "Settings › Phone Numbers" } "." }
@@ -115,11 +115,11 @@ fn reasons(language: Language) -> Markup {
     let reasons = [
         language.pick(
             "The provider was created after the app was installed here. Uninstall the app from this sub-account, then install it again.",
-            "Provider dicipta selepas aplikasi dipasang di sini. Nyahpasang aplikasi daripada sub-akaun ini, kemudian pasang semula.",
+            "Penyedia dicipta selepas aplikasi dipasang di sini. Nyahpasang aplikasi daripada sub-akaun ini, kemudian pasang semula.",
         ),
         language.pick(
             "In the marketplace app, “Is this a Custom Conversation Provider” is ticked. It must not be: only then it can be the SMS provider.",
-            "Dalam aplikasi marketplace, “Is this a Custom Conversation Provider” ditanda. Ia tidak boleh ditanda: barulah ia boleh menjadi SMS Provider.",
+            "Dalam aplikasi marketplace, “Is this a Custom Conversation Provider” ditanda. Ia tidak boleh ditanda: barulah ia boleh menjadi penyedia SMS.",
         ),
         language.pick(
             "The app lacks a scope, such as conversations/message.write. Add it in a new version of the app, then install that.",

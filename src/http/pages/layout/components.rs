@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use crate::db::replays::MayHaveArrived;
 use crate::db::views::messages::Step;
 use crate::doctor::{Finding, State};
+use crate::http::pages::layout::ticks::ticks;
 use crate::model::language::Language;
 use crate::model::progress::Progress;
 use crate::model::reason::Reason;
@@ -46,10 +47,14 @@ pub(in crate::http) fn found(language: Language, finding: &Finding) -> Markup {
     }
 }
 
-/// Why a message or a number is in its state, in the reader's language. A vendor's own words stay English.
+/// Why a message or a number is in its state, in the reader's language. A vendor's own words stay English, and what they
+/// mean stands below.
 pub(in crate::http) fn reason(language: Language, reason: &Reason) -> Markup {
     let text = reason.text(language);
-    html! { @if reason.is_foreign() { span lang="en" { (text) } } @else { (text) } }
+    html! {
+        @if reason.is_foreign() { span lang="en" { (text) } } @else { (text) }
+        @if let Some(meaning) = reason.explanation() { " " span.meaning { (meaning.of(language)) } }
+    }
 }
 
 /// A check's state in one word.
@@ -88,7 +93,12 @@ pub(in crate::http) fn message_state(
         MessageState::Failed => "bad",
         MessageState::Accepted | MessageState::Sending | MessageState::Ignored => "",
     };
-    html! { span class={ "pill " (tone) } { (state.label_of(direction, language)) } }
+    html! {
+        span class={ "pill " (tone) } {
+            @if direction == Direction::Outbound { (ticks(state)) }
+            (state.label_of(direction, language))
+        }
+    }
 }
 
 /// The tabs of pages: address, name, and whether it is the current page.

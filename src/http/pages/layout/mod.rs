@@ -1,51 +1,65 @@
 //! The frame of every page: rendered on the server, one style sheet, no inline script.
 //!
-//! Owns the head, the header, and the language of a page. The pages decide what they say, with these classes of
+//! Owns the head, the header with the link to the other `language`, and what all pages share: `times` in people's zones,
+//! `names` with their ids, parts that stay up to date (`live`), the `checklist`, `qr` codes. The pages decide what they say, with these classes of
 //! `page.css`: `p.notice` with `good`, `warn` or `bad`; `span.pill` with the same; `a.button`, `button` and `.quiet`
 //! for the second choice; `section.panel` with an `h2`; `dl.facts`; `table.rows` (its cells name their column in
 //! `data-label`, which a phone shows); `ol.steps` (numbered, `li.done` ticked); `figure.qr`; `p.hint` under a field;
 //! `.actions` for a row of buttons.
 
+pub(in crate::http) mod charts;
 pub(in crate::http) mod checklist;
 pub(in crate::http) mod components;
+pub(in crate::http) mod language;
+pub(in crate::http) mod live;
+pub(in crate::http) mod names;
 pub(in crate::http) mod qr;
+pub(in crate::http) mod ticks;
+pub(in crate::http) mod times;
 
-use std::convert::Infallible;
-
-use axum::extract::FromRequestParts;
-use axum::http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_TYPE};
-use axum::http::request::Parts;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::IntoResponse;
 use maud::{DOCTYPE, Markup, html};
 
 use crate::model::language::Language;
+use crate::model::zone::Zone;
 
 /// Style sheets and scripts change only with a release. A browser that keeps one for ten minutes is soon up to date.
 pub(in crate::http) const ASSET_CACHE: &str = "public, max-age=600";
-
-impl<S: Sync> FromRequestParts<S> for Language {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let header = parts.headers.get(ACCEPT_LANGUAGE);
-        Ok(Self::preferred(
-            header.and_then(|value| value.to_str().ok()).unwrap_or(""),
-        ))
-    }
-}
 
 /// The options of a page's frame.
 #[derive(Clone, Copy, Debug, Default)]
 pub(in crate::http) struct Frame<'a> {
     /// Our scripts that it loads, such as `/assets/app.js`.
     pub scripts: &'a [&'a str],
-    /// Seconds after which a browser loads the page again. If the page has scripts, only a browser without JavaScript
-    /// does.
+    /// Seconds after which the page is out of date where no script renews it: a browser without JavaScript gets a link that
+    /// loads it again. (A page that reloads by itself takes what people read or type away from them.)
     pub refresh: Option<u32>,
     /// Whether the page is wide, for tables and several panels.
     pub is_wide: bool,
     /// The name at the right of the header: a location's or the operator's.
     pub whose: Option<&'a str>,
+    /// The id beside that name.
+    pub id: Option<&'a str>,
+    /// The zone of the times on the page; none: there are no times.
+    pub zone: Option<&'a Zone>,
+    /// The part of the page's query that the link to the other language must keep.
+    pub kept: Option<(&'a str, &'a str)>,
+}
+
+impl<'a> Frame<'a> {
+    /// A frame with these scripts of ours.
+    pub(in crate::http) const fn with_scripts(scripts: &'a [&'a str]) -> Self {
+        Self {
+            scripts,
+            refresh: None,
+            is_wide: false,
+            whose: None,
+            id: None,
+            zone: None,
+            kept: None,
+        }
+    }
 }
 
 /// A page with a title and a body.
@@ -67,13 +81,10 @@ pub(in crate::http) fn framed(
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="robots" content="noindex";
-                @if let Some(seconds) = frame.refresh {
-                    @let meta = html! { meta http-equiv="refresh" content=(seconds); };
-                    @if frame.scripts.is_empty() { (meta) } @else { noscript { (meta) } }
-                }
                 title { (title) }
                 link rel="icon" href="/assets/mark.svg" type="image/svg+xml";
                 link rel="stylesheet" href="/assets/page.css";
+                @if frame.zone.is_some() { script src="/assets/times.js" defer {} }
                 @for script in frame.scripts { script src=(script) defer {} }
             }
             body {
@@ -81,14 +92,32 @@ pub(in crate::http) fn framed(
                 header.top {
                     img src="/assets/mark.svg" alt="" width="28" height="28";
                     span.name { (language.pick("WhatsApp for GHL", "WhatsApp untuk GHL")) }
-                    @if let Some(whose) = frame.whose { span.whose { (whose) } }
+                    @if let Some(whose) = frame.whose {
+                        span.whose { bdi { (whose) } @if let Some(id) = frame.id { " " span.id { (id) } } }
+                    }
+                    (language::switch(language, frame.kept))
                 }
                 main #content.wide[frame.is_wide] {
                     h1 { (title) }
+                    @if let Some(seconds) = frame.refresh { (load_again(language, seconds)) }
                     (body)
+                    @if let Some(zone) = frame.zone { (times::note(language, zone)) }
                 }
             }
         }
+    }
+}
+
+/// For a browser without JavaScript.
+fn load_again(language: Language, seconds: u32) -> Markup {
+    html! {
+        noscript { p.notice {
+            (language.pick("Without JavaScript this page does not change by itself. After about ", "Tanpa JavaScript halaman ini tidak berubah sendiri. Selepas kira-kira "))
+            (seconds)
+            (language.pick(" seconds, ", " saat, "))
+            a href="" { (language.pick("load it again", "muat semula halaman ini")) }
+            "."
+        } }
     }
 }
 
@@ -108,7 +137,9 @@ macro_rules! asset {
 }
 
 pub(in crate::http) async fn stylesheet() -> impl IntoResponse {
-    asset!("text/css; charset=utf-8", "page.css")
+    let mut sheet = asset!("text/css; charset=utf-8", "page.css");
+    sheet.1 = concat!(include_str!("page.css"), include_str!("charts.css"));
+    sheet
 }
 
 /// The mark in the header and in the tab.
@@ -116,7 +147,12 @@ pub(in crate::http) async fn mark() -> impl IntoResponse {
     asset!("image/svg+xml", "mark.svg")
 }
 
-/// Keeps a part of a page up to date.
+/// Shows times in the reader's zone.
+pub(in crate::http) async fn times_script() -> impl IntoResponse {
+    asset!("text/javascript; charset=utf-8", "times.js")
+}
+
+/// Keeps parts of a page up to date.
 pub(in crate::http) async fn live_script() -> impl IntoResponse {
     asset!("text/javascript; charset=utf-8", "live.js")
 }

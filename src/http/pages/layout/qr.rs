@@ -70,7 +70,7 @@ pub(in crate::http) fn code(language: Language, picture: &str, state: &str) -> M
             )) }
             li { (language.pick(
                 "Open Settings (iPhone) or the menu ⋮ (Android), then Linked devices › Link a device.",
-                "Buka Settings (iPhone) atau menu ⋮ (Android), kemudian Linked devices › Link a device.",
+                "Buka Settings (Tetapan) pada iPhone, atau menu ⋮ pada Android, kemudian Linked devices (Peranti terpaut) › Link a device (Pautkan peranti).",
             )) }
             li { (language.pick("Point the camera at this code.", "Halakan kamera pada kod ini.")) }
         }
@@ -83,7 +83,7 @@ pub(in crate::http) fn code(language: Language, picture: &str, state: &str) -> M
             data-over=(language.pick("Show a new code", "Tunjukkan kod baharu")) {
             img src=(picture) width="272" height="272"
                 alt=(language.pick("QR code to link your phone", "Kod QR untuk memautkan telefon anda"));
-            figcaption.hint role="status" data-said { (waiting().of(language)) }
+            figcaption.hint { span role="status" data-said { (waiting().of(language)) } }
         }
     }
 }

@@ -203,7 +203,7 @@ async fn page(
                 h2 { (name(language, target.medium)) }
                 @if let Some(place) = &target.place {
                     p { (language.pick("Alerts go to ", "Makluman dihantar ke ")) bdi { (place) } }
-                    @if let Some(standing) = &target.standing { (fares(language, standing, now)) }
+                    @if let Some(standing) = &target.standing { (fares(language, visitor, standing, now)) }
                 }
                 (form(language, visitor, target))
                 @if target.place.is_some() { (remove_form(language, visitor, target.medium)) }
@@ -222,15 +222,20 @@ fn name(language: Language, medium: Medium) -> &'static str {
 }
 
 /// Whether the target takes what it is told.
-fn fares(language: Language, standing: &Standing, now: time::OffsetDateTime) -> Markup {
+fn fares(
+    language: Language,
+    visitor: &LocationUser,
+    standing: &Standing,
+    now: time::OffsetDateTime,
+) -> Markup {
     html! {
         @match (standing.failing_since, standing.fault, standing.told_at) {
             (Some(since), Some(fault), _) => p.notice.bad {
                 (language.pick("Nothing can be delivered there since ", "Tiada apa-apa dapat dihantar ke situ sejak "))
-                (labels::ago(language, since, now)) ": " (fault.text().of(language)) "."
+                (labels::ago(language, visitor, since, now)) ": " (fault.text().of(language)) "."
             },
             (_, _, Some(at)) => p.hint {
-                (language.pick("Last delivered: ", "Kali terakhir dihantar: ")) (labels::ago(language, at, now))
+                (language.pick("Last delivered: ", "Kali terakhir dihantar: ")) (labels::ago(language, visitor, at, now))
             },
             _ => p.hint { (language.pick(
                 "A test is on its way there. Load this page again in a moment.",

@@ -12,11 +12,13 @@ use axum_extra::extract::cookie::Cookie;
 use maud::{Markup, html};
 use tracing::warn;
 
-use crate::db::accounts::{installs, locations};
+use crate::db::accounts::account_names::Names;
+use crate::db::accounts::{account_names, installs, locations};
 use crate::db::views::overview;
 use crate::db::views::overview::NumberState;
 use crate::http::HttpState;
 use crate::http::error::PageError;
+use crate::http::pages::layout::live;
 use crate::http::pages::location::login_page;
 use crate::http::pages::location::shown_in::ShownIn;
 use crate::http::pages::session::{Holder, Session, is_own_origin};
@@ -34,8 +36,12 @@ pub(super) const FIRST: &str = "begin";
 pub(super) struct LocationUser {
     /// The only location whose rows the user may see.
     pub location: LocationId,
+    /// What GHL calls it, and its time zone.
+    pub names: Names,
+    /// Whether `/assets/live.js` asks, and no person.
+    pub is_live: bool,
     session: Session,
-    names: HashMap<String, String>,
+    params: HashMap<String, String>,
     query: HashMap<String, String>,
 }
 
@@ -47,7 +53,7 @@ impl LocationUser {
 
     /// The part of the path that the route calls `name`. Not checked.
     pub(super) fn path_param(&self, name: &str) -> &str {
-        self.names.get(name).map_or("", String::as_str)
+        self.params.get(name).map_or("", String::as_str)
     }
 
     /// A part of the query. Not checked.
@@ -90,7 +96,7 @@ impl LocationUser {
 }
 
 /// The session with this id in the browser's cookies, and its location.
-pub(super) fn find_session(
+pub(in crate::http) fn find_session(
     state: &HttpState,
     headers: &HeaderMap,
     id: &str,
@@ -103,7 +109,7 @@ pub(super) fn find_session(
 }
 
 /// What the paths of an agency's pages begin with.
-pub(super) const AGENCY_PATH: &str = "/app/agency/";
+pub(in crate::http::pages) const AGENCY_PATH: &str = "/app/agency/";
 
 /// The session of an agency with this id in the browser's cookies, and its agency.
 pub(super) fn find_agency_session(
@@ -116,6 +122,15 @@ pub(super) fn find_agency_session(
         Holder::Agency(company) => Some((company, session)),
         Holder::Location(_) | Holder::Operator => None,
     }
+}
+
+/// The agency of the session with this id, and its user's name for the audit.
+pub(in crate::http::pages) fn find_agency_user(
+    state: &HttpState,
+    headers: &HeaderMap,
+    id: &str,
+) -> Option<(CompanyId, Option<String>)> {
+    find_agency_session(state, headers, id).map(|(company, session)| (company, session.user))
 }
 
 /// The session for the pages under `path` in the browser's cookies.
@@ -140,21 +155,24 @@ impl FromRequestParts<HttpState> for LocationUser {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, state: &HttpState) -> Result<Self, Response> {
-        let names = parts.extract::<Path<HashMap<String, String>>>().await;
-        let Path(names) = names.map_err(|_| not_here().into_response())?;
+        let params = parts.extract::<Path<HashMap<String, String>>>().await;
+        let Path(params) = params.map_err(|_| not_here().into_response())?;
         let query = parts.extract::<Query<HashMap<String, String>>>().await;
         let Query(query) = query.unwrap_or_default();
-        let id = names.get("session").map_or("", String::as_str);
+        let id = params.get("session").map_or("", String::as_str);
         let Some((location, session)) = find_session(state, &parts.headers, id) else {
             return Err(without_session(parts, query.contains_key(FIRST)).await);
         };
         check_standing(state, &location)
             .await
             .map_err(IntoResponse::into_response)?;
+        let names = account_names::find_names(&state.pool, &location).await;
         Ok(Self {
+            names: names.map_err(|error| PageError::from(error).into_response())?,
+            is_live: live::is_live(&parts.headers),
             location,
             session,
-            names,
+            params,
             query,
         })
     }

@@ -14,6 +14,7 @@ pub(super) fn page(language: Language, shown_in: &ShownIn) -> Markup {
     let scripts = ["/assets/app.js"];
     let frame = Frame {
         scripts: &scripts,
+        kept: shown_in.0.as_deref().map(|sealed| (SHOWN_IN, sealed)),
         ..Frame::default()
     };
     let action = match &shown_in.0 {

@@ -1,4 +1,4 @@
-//! The location's messages: a list that can be filtered by state, one message with its steps, and a retry of a failed
+//! The location's messages: a list that can be searched (`message_search`), one message with its steps, and a retry of a failed
 //! one.
 //!
 //! Shows no message's text, and no more of a customer's number than its last four digits; both are in GHL.
@@ -8,50 +8,30 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use time::OffsetDateTime;
 use tracing::info;
-use url::Url;
+use url::form_urlencoded;
 
-use crate::clients::endpoint;
-use crate::db::accounts::white_label_domains;
 use crate::db::replays;
 use crate::db::replays::{MayHaveArrived, Replay};
 use crate::db::views::messages::{MessageRow, Step};
-use crate::db::views::overview::Entry;
+use crate::db::views::overview::{Entry, Wanted};
 use crate::db::views::{messages, overview};
 use crate::http::HttpState;
 use crate::http::error::PageError;
-use crate::http::pages::layout::{Frame, components};
+use crate::http::pages::ghl_links;
+use crate::http::pages::ghl_links::GhlLinks;
+use crate::http::pages::layout::{Frame, components, live, names};
 use crate::http::pages::location::location_user::{LocationUser, VerifiedForm, not_here};
 use crate::http::pages::location::tabs::{Tab, framed, framed_as};
-use crate::http::pages::location::{labels, see};
+use crate::http::pages::location::{labels, message_search, see};
 use crate::model::ids::MessageId;
 use crate::model::language::Language;
 use crate::model::reason::{Reason, Remedy};
 use crate::model::states::MessageState;
 
-/// GHL's app, where an agency has no domain of its own.
-const GHL_APP: &str = "https://app.gohighlevel.com";
+/// The frame of a page that shows what becomes of messages.
+const LIVE: Frame<'_> = Frame::with_scripts(&[live::SCRIPT]);
 /// Messages on one page.
 const PAGE: i64 = 50;
-
-/// The filters: the word in the address, and the states.
-const SEARCHES: [(&str, &[MessageState]); 9] = [
-    ("", &[]),
-    (
-        "waiting",
-        &[
-            MessageState::Accepted,
-            MessageState::Sending,
-            MessageState::Unconfirmed,
-        ],
-    ),
-    ("sent", &[MessageState::Sent]),
-    ("delivered", &[MessageState::Delivered]),
-    ("read", &[MessageState::Read]),
-    ("posted", &[MessageState::Posted]),
-    ("held", &[MessageState::Held]),
-    ("failed", &[MessageState::Failed]),
-    ("ignored", &[MessageState::Ignored]),
-];
 
 pub(super) async fn list(
     State(state): State<HttpState>,
@@ -59,70 +39,57 @@ pub(super) async fn list(
     visitor: LocationUser,
 ) -> Result<Markup, PageError> {
     let wanted = visitor.query_param("state").unwrap_or_default();
-    let known = SEARCHES.iter().find(|(name, _)| *name == wanted);
-    let (name, states) = known.ok_or_else(not_here)?;
+    let (name, states) = message_search::find(wanted).ok_or_else(not_here)?;
     let before = match visitor.query_param("before") {
         None => i64::MAX,
         Some(id) => id.parse().map_err(|_| not_here())?,
     };
     let (pool, location) = (&state.pool, &visitor.location);
-    let entries = match *name {
-        "failed" => overview::list_failures(pool, location, before, PAGE).await?,
-        _ => overview::list_entries(pool, location, states, before, PAGE).await?,
+    let customer = visitor
+        .query_param("customer")
+        .unwrap_or_default()
+        .replace('\0', "");
+    let customer = Some(customer.trim()).filter(|customer| !customer.is_empty());
+    let entries = if (name, customer) == ("failed", None) {
+        overview::list_failures(pool, location, before, PAGE).await?
+    } else {
+        let wanted = Wanted { states, customer };
+        overview::list_entries(pool, location, wanted, before, PAGE).await?
     };
+    let older = entries.last().filter(|_| is_full(&entries)).map(|last| {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query
+            .append_pair("state", name)
+            .append_pair("before", &last.id.to_string());
+        query.extend_pairs(customer.map(|customer| ("customer", customer)));
+        visitor.address(&format!("/messages?{}", query.finish()))
+    });
+    // Older ones change less, and stand where they stood.
+    let is_live = visitor.query_param("before").is_none();
     let body = html! {
-        section.panel {
-            (search_form(language, &visitor, name))
+        section.panel #messages data-live=[is_live.then_some(live::LIST)] {
+            (message_search::form(language, &visitor, name, customer.unwrap_or_default()))
             @if entries.is_empty() {
                 p { (language.pick("No such message.", "Tiada mesej seperti itu.")) }
             } @else {
                 (table(language, &visitor, &entries, state.clock.now()))
             }
-            @if let Some(last) = entries.last().filter(|_| is_full(&entries)) {
-                p { a href=(visitor.address(&format!("/messages?state={name}&before={}", last.id))) { (language.pick("Older ones", "Yang lebih lama")) } }
+            @if let Some(older) = older {
+                p { a href=(older) { (language.pick("Older ones", "Yang lebih lama")) } }
             }
             p.hint { (language.pick(
-                "What a message says, and the customer's full number, is in GHL only. A state other than Failed is searched for among the newest 10,000 messages.",
-                "Isi mesej dan nombor penuh pelanggan hanya ada dalam GHL. Keadaan selain Gagal dicari dalam kalangan 10,000 mesej terbaharu.",
+                "What a message says, and the customer's full number, is in GHL only. A customer, or a state other than Failed, is searched for among the newest 10,000 messages of each direction.",
+                "Isi mesej dan nombor penuh pelanggan hanya ada dalam GHL. Pelanggan, atau keadaan selain Gagal, dicari dalam kalangan 10,000 mesej terbaharu bagi setiap arah.",
             )) }
         }
     };
     let title = language.pick("Messages", "Mesej");
-    Ok(framed(
-        language,
-        &visitor,
-        Some(Tab::Messages),
-        title,
-        &body,
-    ))
+    let tab = Some(Tab::Messages);
+    Ok(framed_as(language, &visitor, tab, title, LIVE, &body))
 }
 
 fn is_full(entries: &[Entry]) -> bool {
     i64::try_from(entries.len()).is_ok_and(|count| count >= PAGE)
-}
-
-fn search_form(language: Language, visitor: &LocationUser, chosen: &str) -> Markup {
-    html! {
-        form method="get" action=(visitor.address("/messages")) {
-            label for="state" { (language.pick("Show", "Papar")) }
-            select #state name="state" {
-                @for (name, states) in SEARCHES {
-                    option value=(name) selected[name == chosen] { (search_label(language, states)) }
-                }
-            }
-            .actions { button.quiet type="submit" { (language.pick("Show", "Papar")) } }
-        }
-    }
-}
-
-/// The name of a filter. Ignored messages have their own name in each direction, and this filter shows both.
-const fn search_label(language: Language, states: &[MessageState]) -> &'static str {
-    match states {
-        [] => language.pick("All", "Semua"),
-        [MessageState::Ignored] => language.pick("Left out", "Diabaikan"),
-        [state] => state.label(language),
-        _ => language.pick("On their way", "Dalam perjalanan"),
-    }
 }
 
 /// Messages as rows.
@@ -144,13 +111,13 @@ pub(super) fn table(
             thead { tr { @for column in columns { th scope="col" { (column) } } } }
             tbody {
                 @for entry in entries {
-                    tr {
+                    tr data-key=(entry.id) {
                         td data-label=(columns[0]) {
-                            a href=(visitor.address(&format!("/messages/{}", entry.id))) { (labels::ago(language, entry.accepted_at, now)) }
+                            a href=(visitor.address(&format!("/messages/{}", entry.id))) { (labels::ago(language, visitor, entry.accepted_at, now)) }
                             br;
                             span.note { (entry.direction.label(language)) }
                         }
-                        td data-label=(columns[1]) { (labels::chat(entry.chat_end.as_deref())) }
+                        td data-label=(columns[1]) { (names::customer(entry.customer.as_deref(), entry.chat_end.as_deref())) }
                         td data-label=(columns[2]) { (components::message_state(language, entry.direction, entry.state)) }
                         td data-label=(columns[3]) { @if let Some(why) = &entry.why { (components::reason(language, why)) } }
                         td { @if can_go_again(entry.state, entry.why.as_ref()) { (retry_form(language, visitor, entry.id)) } }
@@ -184,34 +151,24 @@ pub(super) async fn show(
 ) -> Result<Markup, PageError> {
     let row = find(&state, &visitor).await?;
     let steps = messages::list_steps(&state.pool, &row).await?;
-    let contact = contact_address(&state, &row).await?;
+    let customer = messages::find_customer(&state.pool, &row).await?;
+    let ghl = match &customer {
+        Some(customer) => ghl_links::find(&state.pool, &row.location_id, customer).await?,
+        None => None,
+    };
     let notice = visitor
         .query_param("done")
         .and_then(|done| notice(language, done));
     let shown = Shown {
         row: &row,
         steps: &steps,
-        contact: contact.as_ref().map(Url::as_str),
+        name: customer
+            .as_ref()
+            .and_then(|customer| customer.name.as_deref()),
+        ghl: ghl.as_ref(),
         notice,
     };
     Ok(message_page(language, &visitor, &shown))
-}
-
-/// The page of a message's contact in GHL, under the agency's own domain if it has one.
-async fn contact_address(state: &HttpState, row: &MessageRow) -> sqlx::Result<Option<Url>> {
-    let Some(contact) = messages::find_contact(&state.pool, row).await? else {
-        return Ok(None);
-    };
-    let domain = white_label_domains::find_domain_of(&state.pool, &row.location_id).await?;
-    let base = domain.and_then(|domain| Url::parse(&format!("https://{domain}")).ok());
-    Ok(base.or_else(|| Url::parse(GHL_APP).ok()).map(|base| {
-        let location = row.location_id.as_str();
-        let contact = contact.as_str();
-        endpoint(
-            &base,
-            &["v2", "location", location, "contacts", "detail", contact],
-        )
-    }))
 }
 
 /// The message in the address, if it is the location's own.
@@ -247,8 +204,10 @@ fn notice(language: Language, done: &str) -> Option<(&'static str, &'static str)
 struct Shown<'a> {
     row: &'a MessageRow,
     steps: &'a [Step],
-    /// Its contact's page in GHL.
-    contact: Option<&'a str>,
+    /// What GHL calls its customer.
+    name: Option<&'a str>,
+    /// Its customer's pages in GHL.
+    ghl: Option<&'a GhlLinks>,
     /// What was just done.
     notice: Option<(&'a str, &'a str)>,
 }
@@ -257,7 +216,8 @@ fn message_page(language: Language, visitor: &LocationUser, shown: &Shown<'_>) -
     let Shown {
         row,
         steps,
-        contact,
+        name,
+        ghl,
         notice,
     } = *shown;
     let is_over = matches!(
@@ -266,15 +226,18 @@ fn message_page(language: Language, visitor: &LocationUser, shown: &Shown<'_>) -
     );
     let title = format!("{} {}", language.pick("Message", "Mesej"), row.id);
     let body = html! {
-        section.panel #message data-live[!is_over] {
+        section.panel #message data-live=[(!is_over).then_some(live::MESSAGE)] {
             @if let Some((class, text)) = notice { p class=(class) role="status" { (text) } }
             dl.facts {
                 dt { (language.pick("State", "Keadaan")) }
-                dd { (components::message_state(language, row.direction, row.state)) }
+                dd data-say { (components::message_state(language, row.direction, row.state)) }
                 dt { (language.pick("Direction", "Arah")) }
                 dd { (row.direction.label(language)) }
                 dt { (language.pick("Customer", "Pelanggan")) }
-                dd { (labels::chat(row.chat_end.as_deref())) }
+                dd {
+                    (names::customer(name, row.chat_end.as_deref()))
+                    @if let Some(ghl) = ghl { " · " (conversation_link(language, ghl)) }
+                }
                 @if let Some(number) = &row.number {
                     dt { (language.pick("Your number", "Nombor anda")) }
                     dd { "+" (number) }
@@ -284,19 +247,30 @@ fn message_page(language: Language, visitor: &LocationUser, shown: &Shown<'_>) -
                     dd { (sent) " / " (parts) }
                 }
             }
-            (remedy(language, visitor, row, contact))
+            (remedy(language, visitor, row, ghl))
             h2 { (language.pick("What happened", "Apa yang berlaku")) }
             (components::timeline(language, steps, |step| html! {
-                strong { (step.state.label_of(row.direction, language)) } " " (labels::exactly(step.at))
+                strong { (step.state.label_of(row.direction, language)) } " " (labels::exactly(visitor, step.at))
             }))
             p { a href=(visitor.address("/messages")) { (language.pick("Back to the messages", "Kembali ke mesej")) } }
         }
     };
-    let frame = Frame {
-        scripts: &["/assets/live.js"],
-        ..Frame::default()
+    framed_as(language, visitor, Some(Tab::Messages), &title, LIVE, &body)
+}
+
+/// Leads to the conversation in GHL, where what was written stands; where that is not known, to its contact.
+fn conversation_link(language: Language, ghl: &GhlLinks) -> Markup {
+    let (address, label) = match &ghl.conversation {
+        Some(address) => (
+            address,
+            language.pick("Open the conversation in GHL", "Buka perbualan dalam GHL"),
+        ),
+        None => (
+            &ghl.contact,
+            language.pick("Open the contact in GHL", "Buka kenalan dalam GHL"),
+        ),
     };
-    framed_as(language, visitor, Some(Tab::Messages), &title, frame, &body)
+    html! { a href=(address) target="_blank" rel="noopener" { (label) } }
 }
 
 /// What a person can do about a failed message.
@@ -304,7 +278,7 @@ fn remedy(
     language: Language,
     visitor: &LocationUser,
     row: &MessageRow,
-    contact: Option<&str>,
+    ghl: Option<&GhlLinks>,
 ) -> Markup {
     let Some(remedy) = row.remedy() else {
         return html! {};
@@ -324,8 +298,8 @@ fn remedy(
         }
         .actions {
             @if remedy == Remedy::SendAgain { (retry_form(language, visitor, row.id)) }
-            @if let Some(address) = contact {
-                a.button.quiet href=(address) target="_blank" rel="noopener" { (open) }
+            @if let Some(ghl) = ghl {
+                a.button.quiet href=(ghl.contact) target="_blank" rel="noopener" { (open) }
             }
         }
     }

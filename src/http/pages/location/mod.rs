@@ -6,7 +6,7 @@
 //! * `location_user`: the user of a request, proven each time; the token of forms
 //! * `frame_ancestors`: who may show these pages in a frame
 //! * `agency`: the same for a whole agency: its sub-accounts, and its Waapify token
-//! * `overview`, `numbers`, `removal`, `qr_linking`, `messages`, `old_messages`, `checks`, `alerts`: the pages; `labels`: times and numbers in
+//! * `overview`, `numbers`, `removal`, `qr_linking`, `messages`, `message_search`, `old_messages`, `checks`, `alerts`: the pages; `labels`: times and numbers in
 //!   them
 
 mod agency;
@@ -16,6 +16,7 @@ mod frame_ancestors;
 mod labels;
 mod location_user;
 mod login_page;
+mod message_search;
 mod messages;
 mod numbers;
 mod old_messages;
@@ -25,6 +26,9 @@ mod removal;
 mod shown_in;
 mod sso_login;
 mod tabs;
+
+pub(super) use location_user::find_session;
+pub(super) use location_user::{AGENCY_PATH, find_agency_user};
 
 use axum::extract::DefaultBodyLimit;
 use axum::response::{IntoResponse, Redirect, Response};

@@ -36,11 +36,11 @@ pub(super) fn summary(
     html! {
         h3 {
             "+" (row.number)
-            @if let Some(name) = &row.name { " · " (name) }
+            @if let Some(name) = &row.name { " · " bdi { (name) } }
             " " (link_pill(language, row, standing))
             @if row.is_default { " " span.pill { (language.pick("Sends", "Menghantar")) } }
         }
-        (facts(language, row, now))
+        (facts(language, visitor, row, now))
         .actions {
             a.button.quiet href=(address) aria-label={ (language.pick("Settings", "Tetapan")) " +" (row.number) } {
                 (language.pick("Settings", "Tetapan"))
@@ -95,7 +95,12 @@ fn link_pill(language: Language, row: &NumberState, standing: Standing) -> Marku
     html! { span class={ "pill " (kind) } { (word) } }
 }
 
-fn facts(language: Language, row: &NumberState, now: OffsetDateTime) -> Markup {
+fn facts(
+    language: Language,
+    visitor: &LocationUser,
+    row: &NumberState,
+    now: OffsetDateTime,
+) -> Markup {
     html! {
         @if let Some(reason) = row.hold_reason.as_ref().filter(|_| row.is_connected) {
             p.notice.bad { (components::reason(language, reason)) }
@@ -108,11 +113,11 @@ fn facts(language: Language, row: &NumberState, now: OffsetDateTime) -> Markup {
         }
         dl.facts {
             dt { (language.pick("Connected", "Disambungkan")) }
-            dd { (labels::ago(language, row.connected_at, now)) }
+            dd { (labels::ago(language, visitor, row.connected_at, now)) }
             dt { (language.pick("Last sign from WhatsApp", "Isyarat terakhir dari WhatsApp")) }
             dd {
                 @match row.last_event_at {
-                    Some(at) => { (labels::ago(language, at, now)) }
+                    Some(at) => { (labels::ago(language, visitor, at, now)) }
                     None => { (language.pick("none lately", "tiada baru-baru ini")) }
                 }
             }
@@ -290,7 +295,7 @@ fn settings(
                 h2 { (language.pick("The phone", "Telefon")) }
                 p { (language.pick(
                     "If WhatsApp on the phone no longer lists this link under Linked devices, or messages do not leave, link it again. A phone that is linked stays so.",
-                    "Jika WhatsApp pada telefon tidak lagi menyenaraikan pautan ini di bawah Linked devices, atau mesej tidak dihantar, pautkannya semula. Telefon yang sudah dipautkan kekal begitu.",
+                    "Jika WhatsApp pada telefon tidak lagi menyenaraikan pautan ini di bawah Linked devices (Peranti terpaut), atau mesej tidak dihantar, pautkannya semula. Telefon yang sudah dipautkan kekal begitu.",
                 )) }
                 .actions { (relink_form(language, visitor, row)) }
             }

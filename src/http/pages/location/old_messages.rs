@@ -27,7 +27,7 @@ pub(super) fn panel(
 ) -> Markup {
     html! {
         @if old.asked > 0 || old.shown > 0 {
-            section.panel {
+            section.panel data-key="old" {
                 h2 { (language.pick("Old messages", "Mesej lama")) }
                 @if let Some(last) = old.last { (question(language, visitor, old, last, now)) }
                 @if old.shown > 0 {
@@ -54,7 +54,7 @@ fn question(
             "mesej diterima daripada WhatsApp yang ditulis lebih tiga hari sebelumnya, seperti yang berlaku selepas telefon dipautkan semula. Ia tidak dipaparkan dalam GHL supaya tiada workflow menjawabnya.",
         )) }
         @if let Some(oldest) = old.oldest {
-            p.hint { (language.pick("The oldest was written ", "Yang paling lama ditulis ")) (labels::ago(language, oldest, now)) "." }
+            p.hint { (language.pick("The oldest was written ", "Yang paling lama ditulis ")) (labels::ago(language, visitor, oldest, now)) "." }
         }
         .actions {
             (form(visitor, last, "show", language.pick("Show them in GHL", "Paparkan dalam GHL")))

@@ -13,10 +13,12 @@ use crate::db::views::overview::{Count, Entry, NumberState};
 use crate::doctor;
 use crate::http::HttpState;
 use crate::http::error::PageError;
-use crate::http::pages::layout::components;
+use crate::http::pages::layout::{Frame, components, live};
 use crate::http::pages::location::location_user::{FIRST, LocationUser};
-use crate::http::pages::location::tabs::{Tab, framed};
+use crate::http::pages::location::tabs::{Tab, framed_as};
 use crate::http::pages::location::{messages, numbers, old_messages, see};
+use crate::http::pages::message_charts;
+use crate::http::pages::message_charts::{Chart, PERIOD, Sparks};
 use crate::model::language::Language;
 use crate::model::progress::Progress;
 use crate::model::states::{Direction, MessageState};
@@ -45,22 +47,34 @@ pub(super) async fn show(
         incidents: incidents::list_open(pool, location).await?,
         progress: setups::find(pool, location).await?.progress(),
     };
-    if !health.incidents.is_empty() {
+    if !health.incidents.is_empty() && !visitor.is_live {
         // Whoever has mended it loads this page again.
         incidents::check_soon(pool, location, now).await?;
     }
+    let chart = Chart {
+        location: Some(location),
+        zone: &visitor.names.zone,
+        period: visitor.query_param(PERIOD),
+        address: &visitor.address(""),
+    };
+    let charts = message_charts::panel(pool, language, chart, now).await?;
+    let sparks = Sparks::find(pool, &[location.as_str()], now).await?;
     let body = html! {
-        (health_panel(language, &visitor, &health))
-        (old_messages::panel(language, &visitor, &old, now))
-        (numbers_panel(language, &visitor, (&numbers, &health), now))
-        (counts_panel(language, &visitor, &counts))
-        (failures_panel(language, &visitor, &failures, now))
+        div #overview data-live=(live::OVERVIEW) {
+            (health_panel(language, &visitor, &health))
+            (old_messages::panel(language, &visitor, &old, now))
+            (numbers_panel(language, &visitor, (&numbers, &health, &sparks), now))
+            (counts_panel(language, &visitor, &counts))
+            (charts)
+            (failures_panel(language, &visitor, &failures, now))
+        }
     };
     let title = language.pick(
         "WhatsApp in this sub-account",
         "WhatsApp dalam sub-akaun ini",
     );
-    Ok(framed(language, &visitor, Some(Tab::Overview), title, &body).into_response())
+    let (tab, frame) = (Some(Tab::Overview), Frame::with_scripts(&[live::SCRIPT]));
+    Ok(framed_as(language, &visitor, tab, title, frame, &body).into_response())
 }
 
 /// What is known about the sub-account as a whole.
@@ -81,7 +95,11 @@ impl Health {
 
 /// What is wrong; else what is left to try, until a message went each way.
 fn health_panel(language: Language, visitor: &LocationUser, health: &Health) -> Markup {
-    let incidents: Vec<_> = health.incidents.iter().map(doctor::describe).collect();
+    let incidents: Vec<_> = health
+        .incidents
+        .iter()
+        .map(|incident| doctor::describe_in(&visitor.names.zone, incident))
+        .collect();
     let to_write = language.pick(
         "Write a message to a contact in GHL: it has to come to WhatsApp.",
         "Tulis satu mesej kepada kenalan dalam GHL: ia mesti sampai ke WhatsApp.",
@@ -98,13 +116,13 @@ fn health_panel(language: Language, visitor: &LocationUser, health: &Health) -> 
     };
     html! {
         @if !incidents.is_empty() {
-            section.panel {
-                h2 { (language.pick("This needs your attention", "Ini memerlukan perhatian anda")) }
+            section.panel data-key="health" {
+                h2 data-say { (language.pick("This needs your attention", "Ini memerlukan perhatian anda")) }
                 (components::findings(language, &incidents))
             }
         } @else if !left.is_empty() {
-            section.panel {
-                h2 { (health.progress.label(language)) }
+            section.panel data-key="progress" {
+                h2 data-say { (health.progress.label(language)) }
                 ul { @for todo in left { li { (todo) } } }
                 p { a href=(visitor.address("/checks")) { (language.pick("Check the set-up", "Semak persediaan")) } }
             }
@@ -115,11 +133,11 @@ fn health_panel(language: Language, visitor: &LocationUser, health: &Health) -> 
 fn numbers_panel(
     language: Language,
     visitor: &LocationUser,
-    (rows, health): (&[NumberState], &Health),
+    (rows, health, sparks): (&[NumberState], &Health, &Sparks),
     now: OffsetDateTime,
 ) -> Markup {
     html! {
-        section.panel {
+        section.panel data-key="numbers" {
             h2 { (language.pick("WhatsApp numbers", "Nombor WhatsApp")) }
             @if rows.is_empty() {
                 p.notice.warn { (language.pick(
@@ -127,7 +145,13 @@ fn numbers_panel(
                     "Belum ada nombor WhatsApp yang disambungkan. Tiada mesej boleh dihantar sehingga ada satu.",
                 )) }
             }
-            @for row in rows { (numbers::summary(language, visitor, (row, health.of_number(&row.number)), now)) }
+            @for row in rows {
+                (numbers::summary(language, visitor, (row, health.of_number(&row.number)), now))
+                p.note {
+                    (language.pick("The last 14 days: ", "14 hari yang lalu: "))
+                    (sparks.of_number(language, &visitor.location, &row.number))
+                }
+            }
             .actions {
                 form method="post" action=(visitor.address("/connect")) {
                     (visitor.token())
@@ -147,7 +171,7 @@ fn counts_panel(language: Language, visitor: &LocationUser, counts: &[Count]) ->
         counted.map(|count| count.count).sum::<i64>() >= overview::WINDOW
     });
     html! {
-        section.panel {
+        section.panel data-key="counts" {
             h2 { (language.pick("The last 24 hours", "24 jam yang lalu")) }
             @if counts.is_empty() { p { (language.pick("No message yet.", "Belum ada mesej.")) } }
             @for way in Direction::ALL.iter().copied() {
@@ -181,7 +205,7 @@ fn failures_panel(
     now: OffsetDateTime,
 ) -> Markup {
     html! {
-        section.panel {
+        section.panel data-key="failures" {
             h2 { (language.pick("What failed last", "Kegagalan terakhir")) }
             @if failures.is_empty() {
                 p { (language.pick("Nothing has failed.", "Tiada kegagalan.")) }

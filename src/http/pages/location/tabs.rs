@@ -48,9 +48,12 @@ pub(super) fn framed_as(
     if visitor.is_of_agency() {
         tabs.push((Tab::Alerts, "/alerts", language.pick("Alerts", "Makluman")));
     }
+    let id = visitor.location.as_str();
     let frame = Frame {
         is_wide: true,
-        whose: Some(visitor.location.as_str()),
+        whose: Some(visitor.names.location.as_deref().unwrap_or(id)),
+        id: visitor.names.location.as_ref().map(|_| id),
+        zone: Some(&visitor.names.zone),
         ..frame
     };
     layout::framed(

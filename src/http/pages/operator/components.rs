@@ -2,37 +2,35 @@
 
 use maud::{Markup, html};
 use time::OffsetDateTime;
-use time::format_description::BorrowedFormatItem;
-use time::format_description::well_known::Rfc3339;
-use time::macros::format_description;
 use url::form_urlencoded;
 
 use crate::db::views::messages::MessageRow;
 use crate::http::pages::layout::components::{message_state, reason};
+use crate::http::pages::layout::times;
 use crate::model::ids::LocationId;
 use crate::model::language::Language;
 use crate::model::states::Direction;
+use crate::model::zone::Zone;
 
 /// Rows on one page: more than fit on a screen, few enough to load at once.
 pub(super) const PAGE: usize = 50;
 
-const MOMENT: &[BorrowedFormatItem<'_>] =
-    format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
+/// These pages are about sub-accounts in many zones.
+pub(super) const UTC: Zone = Zone::utc();
 
 /// One row more than a page shows, which tells whether there is another page.
 pub(super) fn limit() -> i64 {
     i64::try_from(PAGE + 1).unwrap_or(i64::MAX)
 }
 
-/// A time, in UTC.
+/// A time; the script shows it in the reader's zone.
 pub(super) fn moment(at: OffsetDateTime) -> Markup {
-    let exact = at.format(&Rfc3339).unwrap_or_default();
-    html! { time datetime=(exact) { (at.format(MOMENT).unwrap_or_default()) " UTC" } }
+    times::seconds(&UTC, at)
 }
 
-/// A time that may be missing.
+/// A time to the minute that may be missing.
 pub(super) fn maybe(at: Option<OffsetDateTime>) -> Markup {
-    at.map_or_else(|| html! { "–" }, moment)
+    at.map_or_else(|| html! { "–" }, |at| times::minutes(&UTC, at))
 }
 
 /// The address of a location's page.
@@ -111,6 +109,52 @@ pub(super) fn table(
         table.rows {
             thead { tr { @for name in names { th scope="col" { (name) } } } }
             tbody { @for row in rows { (row) } }
+        }
+    }
+}
+
+/// An address with those parts of a query that are not none.
+pub(super) fn with_query(path: &str, parts: &[(&str, Option<&str>)]) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in parts {
+        if let Some(value) = value {
+            query.append_pair(name, value);
+        }
+    }
+    match query.finish() {
+        query if query.is_empty() => path.to_owned(),
+        query => format!("{path}?{query}"),
+    }
+}
+
+/// What was entered, without spaces around it and without NUL, which Postgres does not take; none if nothing was.
+pub(super) fn entered(text: Option<&String>) -> Option<String> {
+    let text = text?.replace('\0', "");
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// A location by its name, linked to its page; by its id, where it has none.
+pub(super) fn named_location(id: &LocationId, name: Option<&str>) -> Markup {
+    html! {
+        @match name {
+            Some(name) => { a href=(address(id)) { bdi { (name) } } " " span.id { (id) } }
+            None => (location(id)),
+        }
+    }
+}
+
+/// The filters that are on, with a link that takes them off.
+pub(super) fn filtered(language: Language, by: &[(&str, Option<String>)], all: &str) -> Markup {
+    html! {
+        @if by.iter().any(|(_, value)| value.is_some()) {
+            p {
+                (language.pick("Only ", "Hanya "))
+                @for (name, value) in by {
+                    @if let Some(value) = value { (name) " " strong { bdi { (value) } } ". " }
+                }
+                a href=(all) { (language.pick("Show all", "Tunjuk semua")) }
+            }
         }
     }
 }

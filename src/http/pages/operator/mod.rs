@@ -5,17 +5,29 @@
 //!
 //! * `sign_in`: the token in a form, for a session of an hour
 //! * `overview`: the service as a whole; `locations`, `numbers`: page by page
-//! * `messages`: what failed, a location's messages, one message with its steps; `replay`: sends a failed one again
+//! * `wrong`: what is wrong now, the worst first; `search`: by name, number, id or reason; `agencies`
+//! * `messages`: a location's messages, one message with its steps; `replay`: sends a failed one again
+//! * `failures`: what failed, by reason and time; `replay_many`: sends many of them again
+//! * `queues`: whose rows wait; `audits`: who did what; `export`: the lists as CSV; `since`: times in addresses
 //! * `components`, `labels`: parts and words that these pages share
 
+mod agencies;
+mod audits;
 mod components;
+mod export;
+mod failures;
 mod labels;
 mod locations;
 mod messages;
 mod numbers;
 mod overview;
+mod queues;
 mod replay;
+mod replay_many;
+mod search;
 mod sign_in;
+mod since;
+mod wrong;
 
 use axum::extract::{DefaultBodyLimit, FromRequestParts};
 use axum::http::StatusCode;
@@ -32,7 +44,7 @@ use crate::db::accounts::ended_sessions;
 use crate::http::admin::bearer;
 use crate::http::error::PageError;
 use crate::http::pages::layout;
-use crate::http::pages::layout::Frame;
+use crate::http::pages::layout::{Frame, live};
 use crate::http::pages::session::{Session, is_own_origin};
 use crate::http::{HttpState, MAX_FORM_BYTES, lost};
 use crate::model::language::{Language, Text};
@@ -54,7 +66,19 @@ pub(in crate::http) fn routes() -> Router<HttpState> {
             get(messages::list),
         )
         .route("/operator/numbers", get(numbers::list))
-        .route("/operator/failures", get(messages::failures))
+        .route("/operator/failures", get(failures::list))
+        .route("/operator/failures.csv", get(export::failures))
+        .route("/operator/locations.csv", get(export::locations))
+        .route("/operator/numbers.csv", get(export::numbers))
+        .route("/operator/audit.csv", get(export::audit))
+        .route("/operator/agencies", get(agencies::list))
+        .route("/operator/audit", get(audits::list))
+        .route("/operator/queues", get(queues::list))
+        .route("/operator/search", get(search::show))
+        .route(
+            "/operator/replay",
+            get(replay_many::show).post(replay_many::submit),
+        )
         .route("/operator/messages/{id}", get(messages::show))
         .route(
             "/operator/messages/{id}/replay",
@@ -131,8 +155,9 @@ impl Operator {
     /// A page with the operator's tabs.
     fn page(&self, language: Language, place: Place, title: &str, body: &Markup) -> Markup {
         let frame = Frame {
-            refresh: (place == Place::Overview).then_some(REFRESH_SECONDS),
+            scripts: &[live::SCRIPT],
             is_wide: true,
+            zone: Some(&components::UTC),
             whose: Some(language.pick("Operator", "Pengendali")),
             ..Frame::default()
         };
@@ -142,7 +167,7 @@ impl Operator {
             frame,
             &html! {
                 (layout::components::tabs(language, TABS.map(|(tab, address, name)| (address.to_owned(), language.pick(name.0, name.1), tab == place))))
-                (body)
+                div #operator data-live=[(place == Place::Overview).then_some(REFRESH_SECONDS)] { (body) }
                 @if self.session.is_some() {
                     form.actions method="post" action="/operator/sign-out" {
                         input type="hidden" name="csrf" value=(self.csrf());
@@ -154,7 +179,7 @@ impl Operator {
     }
 }
 
-/// Seconds after which the overview loads itself again.
+/// Seconds between two looks at the overview, which checks the whole service.
 const REFRESH_SECONDS: u32 = 60;
 
 /// A tab of the pages.
@@ -164,10 +189,11 @@ enum Place {
     Locations,
     Numbers,
     Failures,
+    Audit,
 }
 
 /// The tabs with their addresses and their names in English and Malay.
-const TABS: [(Place, &str, (&str, &str)); 4] = [
+const TABS: [(Place, &str, (&str, &str)); 5] = [
     (Place::Overview, PATH, ("Overview", "Ringkasan")),
     (
         Place::Locations,
@@ -180,6 +206,11 @@ const TABS: [(Place, &str, (&str, &str)); 4] = [
         "/operator/failures",
         ("Failures", "Kegagalan"),
     ),
+    (
+        Place::Audit,
+        "/operator/audit",
+        ("Who did what", "Siapa buat apa"),
+    ),
 ];
 
 fn foreign_form() -> PageError {
@@ -189,7 +220,7 @@ fn foreign_form() -> PageError {
         title: Text::new("Please open the page again", "Sila buka halaman itu semula"),
         text: Text::new(
             "This form is too old, or it came from another website. Nothing was changed. Go back, load the page again and repeat it.",
-            "Borang ini terlalu lama, atau datang dari laman web lain. Tiada apa-apa diubah. Kembali, muatkan semula halaman dan ulangi.",
+            "Borang ini terlalu lama, atau datang dari laman web lain. Tiada apa-apa diubah. Kembali, muat semula halaman dan ulangi.",
         ),
     }
 }

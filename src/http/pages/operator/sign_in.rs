@@ -13,6 +13,7 @@ use tracing::info;
 use crate::db::accounts::ended_sessions;
 use crate::http::admin::Refused;
 use crate::http::error::PageError;
+use crate::http::pages::audited::Audited;
 use crate::http::pages::layout;
 use crate::http::pages::operator::{Operator, PATH, SIGN_IN, foreign_form};
 use crate::http::pages::session::{Holder, Session, is_own_origin};
@@ -59,13 +60,13 @@ pub(super) async fn submit(
             info!("the operator signed in");
             let session = Session::of_operator(token, PATH, state.clock.now());
             let jar = CookieJar::new().add(session.cookie(&state.sealer));
-            return Ok((jar, Redirect::to(PATH)).into_response());
+            return Ok((jar, Audited::default(), Redirect::to(PATH)).into_response());
         }
         Err(Refused::Wrong) => (
             StatusCode::UNAUTHORIZED,
             language.pick(
                 "This is not the operator's token. It is ADMIN_TOKEN in the service's settings.",
-                "Ini bukan token Pengendali. Ia ialah ADMIN_TOKEN dalam tetapan perkhidmatan.",
+                "Ini bukan token pengendali. Ia ialah ADMIN_TOKEN dalam tetapan perkhidmatan.",
             ),
         ),
         Err(Refused::Busy) => (
@@ -96,17 +97,18 @@ pub(super) async fn end(
     let mut cookie = Session::begin(Holder::Operator, PATH, now).cookie(&state.sealer);
     cookie.set_value("");
     cookie.set_max_age(time::Duration::ZERO);
-    Ok((CookieJar::new().add(cookie), Redirect::to(SIGN_IN)).into_response())
+    let jar = CookieJar::new().add(cookie);
+    Ok((jar, Audited::default(), Redirect::to(SIGN_IN)).into_response())
 }
 
 fn form(language: Language, fault: Option<&str>) -> Markup {
     layout::page(
         language,
-        language.pick("Operator's pages", "Halaman Pengendali"),
+        language.pick("Operator's pages", "Halaman pengendali"),
         &html! {
             @if let Some(fault) = fault { p.notice.bad #fault role="alert" { (fault) } }
             form method="post" action=(SIGN_IN) {
-                label for="token" { (language.pick("Operator's token", "Token Pengendali")) }
+                label for="token" { (language.pick("Operator's token", "Token pengendali")) }
                 input #token name="token" type="password" autocomplete="current-password" required
                     aria-invalid=[fault.map(|_| "true")] aria-describedby=[fault.map(|_| "fault")];
                 p.hint { (language.pick("ADMIN_TOKEN of the service's settings.", "ADMIN_TOKEN dalam tetapan perkhidmatan.")) }

@@ -19,6 +19,7 @@ use crate::http::pages::location::see;
 use crate::model::language::{Language, Text};
 use crate::model::states::InstallStatus;
 use crate::model::written_phone::grouped;
+use crate::model::zone::Zone;
 
 /// Sub-accounts on a page.
 const SIZE: usize = 100;
@@ -88,10 +89,13 @@ pub(super) async fn page(
         @if let (true, Some(first)) = (user.may_change(), rows.first()) { (alerts(language, user, first)) }
     };
     let title = language.pick("WhatsApp in your agency", "WhatsApp dalam agensi anda");
+    let zone = Zone::utc();
     let frame = Frame {
         scripts: &["/assets/connect.js"],
         is_wide: true,
         whose: Some(name.as_deref().unwrap_or(company.as_str())),
+        id: name.as_ref().map(|_| company.as_str()),
+        zone: set_at.map(|_| &zone),
         ..Frame::default()
     };
     Ok(layout::framed(language, title, frame, &body))

@@ -3,9 +3,10 @@
 use maud::{Markup, html};
 use time::OffsetDateTime;
 
+use crate::http::pages::layout::times;
 use crate::http::pages::location::agency::user::AgencyUser;
-use crate::http::pages::location::labels;
 use crate::model::language::{Language, Text};
+use crate::model::zone::Zone;
 
 /// The panel of the token; `set_at`: when it was set, if it is.
 pub(super) fn panel(
@@ -20,7 +21,7 @@ pub(super) fn panel(
             h2 { (language.pick("Waapify's access token", "Token akses Waapify")) }
             @match set_at {
                 Some(at) => p {
-                    (language.pick("Stored, sealed: ", "Disimpan dan dikunci: ")) (labels::ago(language, at, now)) ". "
+                    (language.pick("Stored, sealed: ", "Disimpan dan dikunci: ")) (times::ago(language, &Zone::utc(), at, now)) ". "
                     (language.pick(
                         "Each sub-account shows its QR code at once, and nobody enters a token.",
                         "Setiap sub-akaun terus menunjukkan kod QR, dan tiada siapa perlu memasukkan token.",

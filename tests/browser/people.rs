@@ -1,0 +1,109 @@
+//! What only a browser can show of times, languages, and pages that renew themselves.
+
+use serde_json::json;
+use simulators::seed;
+
+use crate::pages::{Page, open_app};
+use crate::stage::Controls;
+use crate::tab::Tab;
+
+/// Lets the page look now, as for a person who comes back to its tab.
+const COME_BACK: &str = "document.dispatchEvent(new Event('visibilitychange'))";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn times_are_in_the_zone_of_the_reader_who_is_told_so() {
+    let (stage, tab) = (Controls::lively().await, Tab::open("en-US").await);
+    let zone = json!({ "timezoneId": "Asia/Kabul" });
+    tab.browser
+        .devtools("Emulation.setTimezoneOverride", zone)
+        .await;
+    Page::Operator.open(&stage, &tab).await;
+    tab.shows("time", "UTC+4:30").await;
+    tab.sees("Times are in your time zone, Asia/Kabul.").await;
+    let same = "return [...document.querySelectorAll('time[data-local=seconds]')].every((one) => {
+        const text = one.textContent.replace(' UTC+4:30', '').replace(' ', 'T');
+        return new Date(text + '+04:30').getTime() === new Date(one.dateTime).getTime();
+    })";
+    assert_eq!(tab.run(same, vec![]).await, true, "the same moments");
+    tab.assert_quiet("times").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_list_renews_itself_and_takes_nothing_from_the_reader() {
+    let (stage, tab) = (Controls::lively().await, Tab::open("en-US").await);
+    Page::AppMessages.open(&stage, &tab).await;
+    let hold = "const link = [...document.querySelectorAll('tbody a')].at(-1);
+        link.focus(); window.heldLink = link; window.heldText = link.closest('tr').dataset.key;
+        document.querySelector('[name=state]').value = 'failed';
+        return document.querySelectorAll('tbody tr').length";
+    let before = tab.run(hold, vec![]).await.as_u64().unwrap();
+    let ghl = &stage.sandbox.simulation.ghl;
+    ghl.set_default_provider(seed::LOCATION_ID, simulators::DefaultProvider::Ours);
+    ghl.agent_sends(seed::AISYAH.0, "Satu lagi", &[]).unwrap();
+    let rows = format!("tbody tr:nth-child({})", before + 1);
+    tab.find(&rows).await;
+    let kept = "return document.activeElement === window.heldLink && window.heldLink.isConnected
+        && window.heldLink.closest('tr').dataset.key === window.heldText
+        && document.querySelector('[name=state]').value === 'failed'";
+    assert_eq!(tab.run(kept, vec![]).await, true, "focus and choice stay");
+    tab.assert_quiet("a live list").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_says_what_became_of_it_and_nothing_is_asked_in_a_hidden_tab() {
+    let (stage, tab) = (Controls::lively().await, Tab::open("en-US").await);
+    let (ghl, waapify) = (
+        &stage.sandbox.simulation.ghl,
+        &stage.sandbox.simulation.waapify,
+    );
+    ghl.set_default_provider(seed::LOCATION_ID, simulators::DefaultProvider::Ours);
+    let id = ghl
+        .agent_sends(seed::AISYAH.0, "Sudah sampai?", &[])
+        .unwrap();
+    stage.until_status(&id, "delivered").await;
+    Page::AppMessages.open(&stage, &tab).await;
+    tab.find("tbody tr:first-child a[href*='/messages/']")
+        .await
+        .click()
+        .await
+        .unwrap();
+    tab.shows("dd[data-say]", "Delivered").await;
+    let hide = "window.asked = 0; const before = window.fetch;
+        window.fetch = (...all) => { window.asked += 1; return before(...all); };
+        Object.defineProperty(document, 'hidden', { configurable: true, get: () => true });
+        document.dispatchEvent(new Event('visibilitychange'));";
+    tab.run(hide, vec![]).await;
+    waapify.customer_reads(seed::AISYAH.2).await;
+    stage.until_status(&id, "read").await;
+    let asked = tab.run("return window.asked", vec![]).await;
+    assert_eq!(asked, 0, "nobody looks");
+    tab.run("delete document.hidden", vec![]).await;
+    tab.run(COME_BACK, vec![]).await;
+    tab.shows("dd[data-say]", "Read").await;
+    tab.shows("p.unseen[role=status]", "Read").await;
+    tab.assert_quiet("a live message").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_that_ended_leads_to_the_sign_in_page() {
+    let (stage, tab) = (Controls::lively().await, Tab::open("en-US").await);
+    Page::Operator.open(&stage, &tab).await;
+    tab.browser
+        .devtools("Network.clearBrowserCookies", json!({}))
+        .await;
+    tab.run(COME_BACK, vec![]).await;
+    tab.find("[type=password]").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reader_inside_ghl_switches_the_language_once_for_all_pages() {
+    let (stage, tab) = (Controls::lively().await, Tab::open("en-US").await);
+    open_app(&stage, &tab, seed::LOCATION_ID).await;
+    tab.press("Bahasa Melayu").await;
+    tab.sees("Nombor WhatsApp").await;
+    tab.press("Mesej").await;
+    tab.shows("th", "Pelanggan").await;
+    tab.press("English").await;
+    tab.shows("th", "Customer").await;
+    tab.assert_quiet("languages").await;
+}
