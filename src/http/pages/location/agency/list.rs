@@ -75,6 +75,9 @@ pub(super) async fn page(
                 "Anda boleh melihat semuanya di sini. Admin agensi boleh mengubahnya.",
             )) }
         }
+        // Without it nothing else goes quickly.
+        @let panel = token_panel::panel(language, user, set_at, state.clock.now(), fault);
+        @if set_at.is_none() { (panel) }
         section.panel data-list {
             h2 { (language.pick("Sub-accounts with this app", "Sub-akaun dengan aplikasi ini")) }
             (search_form(language, user, &search))
@@ -82,7 +85,7 @@ pub(super) async fn page(
             @else { (table(language, user, &rows)) }
             @if let (true, Some(last)) = (more, rows.last()) { (next(language, user, &search, &last.key)) }
         }
-        (token_panel::panel(language, user, set_at, state.clock.now(), fault))
+        @if set_at.is_some() { (panel) }
         @if let (true, Some(first)) = (user.may_change(), rows.first()) { (alerts(language, user, first)) }
     };
     let title = language.pick("WhatsApp in your agency", "WhatsApp dalam agensi anda");
@@ -100,7 +103,7 @@ pub(super) async fn page(
 
 fn search_form(language: Language, user: &AgencyUser, search: &str) -> Markup {
     html! {
-        form.actions method="get" action=(user.address("")) role="search" {
+        form.search method="get" action=(user.address("")) role="search" {
             label for="q" { (language.pick("Name, number or id", "Nama, nombor atau ID")) }
             input #q name="q" type="search" value=(search) maxlength=(MAX_SEARCH);
             button.quiet type="submit" { (language.pick("Search", "Cari")) }
@@ -142,7 +145,7 @@ fn table(language: Language, user: &AgencyUser, rows: &[SubAccount]) -> Markup {
                         span.id { (row.location_id) }
                     }
                 }
-                td data-label=(number) { @if let Some(number) = row.number.as_ref().filter(|_| row.is_connected) { (grouped(number)) } }
+                td data-label=(number) { @if let Some(number) = row.number.as_ref().filter(|_| row.is_connected) { span.nowrap { (grouped(number)) } } }
                 td data-label=(state) { (state_pill(language, row)) }
                 @if user.may_change() { td data-label=(language.pick("Go to", "Pergi ke")) { (ways(language, user, row)) } }
             } } }
