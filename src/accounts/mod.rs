@@ -3,6 +3,7 @@
 //! `key_rotation` changes the keys that seal secrets; `services` is what routes and workers share. Functions that
 //! return `sqlx::Result` fail when the database does.
 
+pub mod agency_tokens;
 pub mod connect;
 pub mod installs;
 pub mod key_rotation;

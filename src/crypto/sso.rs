@@ -37,6 +37,8 @@ pub struct SsoUser {
     pub is_admin: bool,
     /// An admin of the agency, who sees all its sub-accounts.
     pub is_agency_admin: bool,
+    /// A user of the agency, whatever his role is.
+    pub is_of_agency: bool,
     /// What the payload was encrypted under: random, and the same in every changed copy of it.
     pub salt: [u8; SALT],
 }
@@ -142,13 +144,14 @@ fn checked(plain: Plain, salt: [u8; SALT]) -> Option<SsoUser> {
         words.iter().any(|word| text.eq_ignore_ascii_case(word))
     };
     let is_admin = is(&plain.role, &[ADMIN]) && is(&plain.kind, &MANAGED);
-    let is_agency_admin = is_admin && is(&plain.kind, &[AGENCY]);
+    let is_of_agency = is(&plain.kind, &[AGENCY]);
     Some(SsoUser {
         user_id: plain.user_id,
         company: CompanyId(plain.company_id),
         active_location: location.map(LocationId),
         is_admin,
-        is_agency_admin,
+        is_agency_admin: is_admin && is_of_agency,
+        is_of_agency,
         salt,
     })
 }

@@ -9,7 +9,7 @@ use crate::db::connection::Pool;
 use crate::db::schema::{AppliedBy, applied_by};
 
 /// Every table that the migrations create, except their own list.
-pub const TABLES: [&str; 32] = [
+pub const TABLES: [&str; 33] = [
     "account_names",
     "addresses",
     "alert_channels",
@@ -22,6 +22,7 @@ pub const TABLES: [&str; 32] = [
     "contacts",
     "earlier_webhook_secrets",
     "ended_sessions",
+    "gateway_tokens",
     "ghl_events",
     "groups",
     "inbound",

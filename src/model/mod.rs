@@ -9,4 +9,5 @@ pub mod rate_limits;
 pub mod reason;
 pub mod retry_schedule;
 pub mod states;
+pub mod written_phone;
 pub mod zone;

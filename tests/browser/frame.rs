@@ -57,11 +57,11 @@ async fn an_admin_connects_a_number_in_the_frame_and_goes_back_to_the_overview()
     tab.goto(&install(&stage, seed::LOCATION_ID)).await;
     open(&stage, &tab, seed::LOCATION_ID).await;
     tab.press("Connect a number").await;
-    let keys = (seed::INSTANCE_ID, "wrong", seed::NUMBER);
-    enter_keys(&tab, keys).await;
+    enter_keys(&tab, (seed::INSTANCE_ID, "wrong")).await;
     tab.find("[aria-invalid=true]").await;
-    enter_keys(&tab, (keys.0, seed::ACCESS_TOKEN, keys.2)).await;
-    tab.sees("now sends what you write in GHL").await;
+    enter_keys(&tab, (seed::INSTANCE_ID, seed::ACCESS_TOKEN)).await;
+    tab.press("Yes, use this number").await;
+    tab.sees("sends what you write in GHL").await;
     tab.assert_quiet("connected in the frame").await;
     tab.press("Back to the overview").await;
     tab.sees("The last 24 hours").await;
@@ -87,7 +87,7 @@ async fn staff_see_the_page_and_are_told_who_may_connect() {
 async fn the_agencys_view_and_a_location_without_the_app_are_told_what_to_do() {
     let (stage, tab) = (Controls::connected().await, Tab::open("ms-MY").await);
     open(&stage, &tab, "").await;
-    tab.sees("Buka halaman ini dari sub-akaun").await;
+    tab.sees("WhatsApp dalam agensi anda").await;
     open(&stage, &tab, seed::SECOND_LOCATION_ID).await;
     tab.sees("Aplikasi ini tidak dipasang dalam sub-akaun ini")
         .await;

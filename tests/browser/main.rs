@@ -8,6 +8,7 @@
     reason = "a test that unwraps has found its failure"
 )]
 
+mod agency;
 #[path = "../it/bridge.rs"]
 #[allow(dead_code, reason = "only the databases are needed here")]
 mod bridge;

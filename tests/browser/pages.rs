@@ -1,6 +1,6 @@
 //! Every page, and the way to open it.
 
-use simulators::{InstallKind, seed};
+use simulators::{DefaultProvider, InstallKind, seed};
 use waapify_ghl::cli::sandbox::ADMIN_TOKEN;
 
 use crate::stage::Controls;
@@ -8,20 +8,28 @@ use crate::tab::Tab;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Page {
-    /// The first page after an install: the form for Waapify's keys, and the way to link without them.
+    /// The first page after an install: the way to the QR code, and the form for Waapify's keys.
     Connect,
     /// The same page with a token that Waapify refuses.
     ConnectWrong,
     /// The QR code that a phone has to scan.
     ConnectQr,
+    /// The code alone, on another screen.
+    Scan,
+    /// A phone has scanned it: "Is this your number?"
+    ConnectConfirm,
     /// A number is connected, and one step is left.
     Connected,
+    /// Nothing is left.
+    Done,
     /// An install in a sub-account that already has a number.
     ConnectAgain,
     /// An install by an agency in several sub-accounts.
     Agency,
     /// A link that has expired.
     Error,
+    /// The page in GHL of a whole agency.
+    AppAgency,
     /// The page in GHL: overview, checks, the agency's alerts, a number's settings, messages, one message.
     App,
     AppChecks,
@@ -44,14 +52,18 @@ pub enum Page {
 
 /// All pages with the names of their pictures. Each can be opened after the one before it: the operator signs in
 /// once.
-pub const ALL: [(Page, Option<&str>); 22] = [
+pub const ALL: [(Page, Option<&str>); 26] = [
     (Page::Connect, Some("connect")),
     (Page::ConnectWrong, Some("connect-wrong-token")),
     (Page::ConnectQr, Some("connect-qr")),
+    (Page::Scan, None),
+    (Page::ConnectConfirm, Some("connect-confirm")),
     (Page::Agency, Some("agency-install")),
     (Page::Connected, Some("connected")),
+    (Page::Done, Some("connect-done")),
     (Page::ConnectAgain, None),
     (Page::Error, Some("error")),
+    (Page::AppAgency, Some("app-agency")),
     (Page::App, Some("app")),
     (Page::AppChecks, Some("app-checks")),
     (Page::AppAlerts, None),
@@ -78,6 +90,7 @@ impl Page {
         matches!(
             self,
             Self::App
+                | Self::AppAgency
                 | Self::AppChecks
                 | Self::AppAlerts
                 | Self::AppSettings
@@ -99,12 +112,27 @@ impl Page {
             Self::Connect => open_form(stage, tab, seed::SECOND_LOCATION_ID).await,
             Self::ConnectWrong => {
                 open_form(stage, tab, seed::SECOND_LOCATION_ID).await;
-                enter_keys(tab, (seed::INSTANCE_ID, "wrong", seed::NUMBER)).await;
+                enter_keys(tab, (seed::INSTANCE_ID, "wrong")).await;
                 tab.find("[aria-invalid=true]").await;
             }
             Self::ConnectQr => {
                 open_form(stage, tab, seed::SECOND_LOCATION_ID).await;
                 show_qr(tab).await;
+            }
+            Self::Scan => {
+                Box::pin(Self::ConnectQr.open(stage, tab)).await;
+                let address = "return document.getElementById('share').value";
+                let address = tab.run(address, vec![]).await;
+                tab.goto(address.as_str().unwrap()).await;
+                tab.find("figure.qr img").await;
+            }
+            Self::ConnectConfirm => {
+                Box::pin(Self::ConnectQr.open(stage, tab)).await;
+                let waapify = &stage.sandbox.simulation.waapify;
+                for instance in waapify.waiting_instances() {
+                    waapify.scan_qr(&instance).await;
+                }
+                tab.find(".big-number").await;
             }
             Self::Connected => {
                 let (instance, token, number) = BUTIK;
@@ -115,8 +143,20 @@ impl Page {
                     .waapify
                     .add_instance(instance, token, number, name);
                 open_form(stage, tab, seed::SECOND_LOCATION_ID).await;
-                enter_keys(tab, BUTIK).await;
+                enter_keys(tab, (instance, token)).await;
+                click(tab, "form[action$='/confirm'] button").await;
                 tab.find(".last-mile [data-state=bad]").await;
+            }
+            Self::Done => {
+                // On the page before this one.
+                let ghl = &stage.sandbox.simulation.ghl;
+                ghl.set_default_provider(seed::SECOND_LOCATION_ID, DefaultProvider::Ours);
+                // The open page goes on by itself.
+                tab.find("main:not(:has(.last-mile)) #to").await;
+                tab.fill("#to", "012-345 6789").await;
+                click(tab, "form[action$='/test'] button").await;
+                tab.find("main:not(:has(#to)) [data-next]").await;
+                ghl.set_default_provider(seed::SECOND_LOCATION_ID, DefaultProvider::Twilio);
             }
             Self::ConnectAgain => {
                 tab.goto(&install(stage, seed::LOCATION_ID)).await;
@@ -124,6 +164,10 @@ impl Page {
             }
             Self::Agency => tab.goto(&install_agency(stage)).await,
             Self::Error => tab.goto(&stage.service("/connect/over")).await,
+            Self::AppAgency => {
+                open_app(stage, tab, "").await;
+                tab.find("table.rows").await;
+            }
             Self::App => open_app(stage, tab, seed::LOCATION_ID).await,
             Self::AppChecks => {
                 Box::pin(Self::App.open(stage, tab)).await;
@@ -203,22 +247,19 @@ pub async fn open_form(stage: &Controls, tab: &Tab, location: &str) {
     tab.find("[name=instance_id]").await;
 }
 
-/// Fills in Waapify's instance id, token and number, and sends the form.
-pub async fn enter_keys(tab: &Tab, (instance, token, number): (&str, &str, &str)) {
+/// Unfolds the form of Waapify's keys, fills in instance id and token, and sends it.
+pub async fn enter_keys(tab: &Tab, (instance, token): (&str, &str)) {
+    tab.find("#instance_id").await;
+    let unfold = "for (let part = document.getElementById('instance_id').closest('details'); part; part = part.parentElement.closest('details')) part.open = true;";
+    tab.run(unfold, vec![]).await;
     tab.fill("#instance_id", instance).await;
     tab.fill("#access_token", token).await;
-    tab.fill("#number", number).await;
     let button = tab.find("form:has(#instance_id) button[type=submit]").await;
     button.click().await.unwrap();
 }
 
-/// Goes to the QR code, as for a number that is not linked yet.
+/// Goes to the QR code with a token.
 pub async fn show_qr(tab: &Tab) {
-    tab.find("details:has(#qr_access_token) summary")
-        .await
-        .click()
-        .await
-        .unwrap();
     tab.fill("#qr_access_token", seed::ACCESS_TOKEN).await;
     let button = tab
         .find("form:has(#qr_access_token) button[type=submit]")

@@ -7,6 +7,7 @@ use axum::http::header::{ACCEPT, ALLOW, CONTENT_TYPE, COOKIE, LOCATION};
 use axum::http::{HeaderMap, Method, StatusCode};
 use simulators::seed;
 
+use crate::agency_page;
 use crate::alerts::agencies::admin;
 use crate::harness::Bridge;
 use crate::messages::number_of;
@@ -106,10 +107,13 @@ async fn every_route_shows_a_browser_a_page_or_leads_to_one() {
     bridge.settle().await;
     let id = number_of(&bridge, &failed).await;
     let frame = admin(&bridge).await;
+    let agency = agency_page::admin(&bridge).await;
     let operator = Browser::sign_in(&bridge).await;
     let session = frame.path.trim_start_matches("/app/").to_owned();
+    let of_agency = agency.path.trim_start_matches("/app/agency/").to_owned();
     let fill = |path: &str, secret: &str| {
-        path.replace("{session}", &session)
+        path.replace("agency/{session}", &format!("agency/{of_agency}"))
+            .replace("{session}", &session)
             .replace("{number}", seed::NUMBER)
             .replace("{location}", seed::LOCATION_ID)
             .replace("{id}", &id)
@@ -121,6 +125,8 @@ async fn every_route_shows_a_browser_a_page_or_leads_to_one() {
     for path in paths(&bridge) {
         let cookies = if path.starts_with("/operator") {
             operator.cookie.clone()
+        } else if path.starts_with("/app/agency") {
+            agency.cookie.clone()
         } else {
             frame.cookie.clone()
         };

@@ -11,6 +11,7 @@
 
 mod addresses;
 mod agencies;
+mod agency_page;
 mod ages;
 mod alerts;
 mod answers;
@@ -80,6 +81,7 @@ mod priority;
 mod private_postgres;
 #[path = "../crash/proxy.rs"]
 mod proxy;
+mod qr_first;
 mod qr_linking;
 mod quoted_contacts;
 mod rate_limits;

@@ -7,6 +7,7 @@ use simulators::{Fault, GatewayBuild, seed};
 use waapify_ghl::accounts::qr_linking;
 use waapify_ghl::accounts::qr_linking::Progress;
 use waapify_ghl::clients::waapify::{CheckError, Client, Credentials, QrCode};
+use waapify_ghl::model::written_phone::grouped;
 
 use crate::connecting::{link, numbers, path_in, post};
 use crate::harness::Bridge;
@@ -128,7 +129,7 @@ async fn what_the_gateway_refuses_is_told_without_the_token() {
 const TOKEN: [(&str, &str); 1] = [("access_token", seed::ACCESS_TOKEN)];
 
 /// Begins on a connect page. Returns the instance that waits for a phone.
-async fn begin(bridge: &Bridge, link: &str) -> String {
+pub async fn begin(bridge: &Bridge, link: &str) -> String {
     let (status, page) = post(bridge, &format!("{link}/qr"), &TOKEN).await;
     assert_eq!(status, StatusCode::OK, "{page}");
     assert!(page.contains(&format!("{link}/qr.png")), "{page}");
@@ -140,7 +141,14 @@ async fn begin(bridge: &Bridge, link: &str) -> String {
     bridge.simulation.waapify.waiting_instances().remove(0)
 }
 
-async fn state(bridge: &Bridge, link: &str) -> Value {
+/// Says that the number is the right one. Returns the page after that.
+pub async fn confirm(bridge: &Bridge, link: &str, number: &str) -> String {
+    let (status, page) = post(bridge, &format!("{link}/confirm"), &[("number", number)]).await;
+    assert_eq!(status, StatusCode::OK, "{page}");
+    page
+}
+
+pub async fn state(bridge: &Bridge, link: &str) -> Value {
     let (status, body) = bridge.get(&format!("{link}/state")).await;
     assert_eq!(status, StatusCode::OK, "{body}");
     serde_json::from_str::<Value>(&body).unwrap()["state"].clone()
@@ -162,7 +170,20 @@ async fn a_person_without_a_number_scans_a_code_and_is_connected_with_what_waapi
     assert_eq!(state(&bridge, &link).await, "linked", "asked again");
     let (status, page) = bridge.get(&link).await;
     assert_eq!(status, StatusCode::OK);
-    assert!(page.contains(&format!("+{}", seed::NEW_NUMBER)), "{page}");
+    let shown = grouped(seed::NEW_NUMBER);
+    assert!(
+        page.contains(&shown) && page.contains("Is this your number?"),
+        "{page}"
+    );
+    assert!(
+        numbers(&bridge).await.is_empty(),
+        "nobody has said yes: nothing is connected"
+    );
+    let page = confirm(&bridge, &link, seed::NEW_NUMBER).await;
+    assert!(
+        page.contains(&shown) && page.contains("is connected"),
+        "{page}"
+    );
     assert_eq!(numbers(&bridge).await, [seed::NEW_NUMBER]);
     assert!(bridge.simulation.waapify.at(&instance).webhook().is_some());
     assert_eq!(
@@ -193,7 +214,15 @@ async fn without_a_script_the_page_itself_sees_the_link_happen() {
         .send()
         .await
         .unwrap();
-    assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert!(
+        answer
+            .text()
+            .await
+            .unwrap()
+            .contains("Is this your number?")
+    );
+    confirm(&bridge, &link, seed::NEW_NUMBER).await;
     assert_eq!(numbers(&bridge).await, [seed::NEW_NUMBER]);
 }
 
@@ -211,6 +240,7 @@ async fn an_instance_that_waits_for_one_location_is_not_given_to_another() {
     );
     bridge.simulation.waapify.scan_qr(&instance).await;
     assert_eq!(state(&bridge, &first).await, "linked");
+    confirm(&bridge, &first, seed::NEW_NUMBER).await;
     // The number that waits to be linked again also belongs to another location.
     let waiting = keys(&instance);
     client(&bridge).reboot(&waiting).await.unwrap();

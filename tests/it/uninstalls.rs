@@ -9,6 +9,7 @@ use waapify_ghl::model::ids::LocationId;
 use waapify_ghl::model::states::InstallStatus;
 use waapify_ghl::workers;
 
+use crate::connecting::path_in;
 use crate::ghl_events::{secrets, uninstall};
 use crate::harness::{Bridge, location, wait};
 
@@ -74,13 +75,8 @@ async fn a_reinstall_brings_the_location_back_and_asks_only_for_what_was_destroy
     bridge.settle().await;
     uninstall(&bridge, seed::LOCATION_ID).await;
     let page = bridge.install().await;
-    let (_, rest) = page.split_once("/connect/").unwrap();
-    let link: String = rest.chars().take_while(|c| *c != '"').collect();
-    let (_, form) = bridge.get(&format!("/connect/{link}")).await;
-    assert!(
-        form.contains(seed::INSTANCE_ID) && form.contains(seed::NUMBER),
-        "{form}"
-    );
+    let (_, form) = bridge.get(&path_in(&page)).await;
+    assert!(form.contains(seed::INSTANCE_ID), "{form}");
     assert!(!form.contains(seed::ACCESS_TOKEN), "{form}");
     bridge.connect().await;
     let id = bridge.agent_writes("dua").await;
@@ -226,14 +222,10 @@ async fn an_uninstall_while_the_token_is_asked_for_stands() {
 async fn a_connect_that_is_under_way_during_an_uninstall_leaves_no_secret_and_no_webhook() {
     let bridge = Bridge::bare().await;
     let page = bridge.install().await;
-    let (_, rest) = page.split_once("/connect/").unwrap();
-    let link: String = rest.chars().take_while(|c| *c != '"').collect();
+    let link = path_in(&page);
     let faults = bridge.simulation.waapify.faults();
     faults.push(WEBHOOK, Fault::Slow(std::time::Duration::from_secs(1)));
-    let (address, http) = (
-        format!("{}/connect/{link}", bridge.address),
-        bridge.http.clone(),
-    );
+    let (address, http) = (format!("{}{link}", bridge.address), bridge.http.clone());
     let form = [
         ("instance_id", seed::INSTANCE_ID),
         ("access_token", seed::ACCESS_TOKEN),

@@ -77,6 +77,11 @@ pub enum ConnectError {
         /// The connected number, in digits.
         connected: String,
     },
+    /// The instance waits for another sub-account's phone.
+    #[error(
+        "this Waapify account is linking another number right now: a number of another sub-account waits for its QR code. Link that one first, or close its page and try again in two minutes."
+    )]
+    Busy,
     /// Waapify did not accept the credentials.
     #[error(transparent)]
     Check(#[from] CheckError),
@@ -114,6 +119,7 @@ impl ConnectError {
             Self::Check(CheckError::Full(_)) => Some(Field::AccessToken),
             Self::Check(_)
             | Self::WouldReplace { .. }
+            | Self::Busy
             | Self::LinkGone
             | Self::Seal(_)
             | Self::Webhook(_)
@@ -152,6 +158,7 @@ impl ConnectError {
             Self::WouldReplace { connected } => format!(
                 "Sub-akaun ini sudah disambungkan kepada +{connected}. Untuk menggantikan nombor itu, tandakan kotak dan hantar borang sekali lagi."
             ),
+            Self::Busy => "Akaun Waapify ini sedang memautkan nombor lain: nombor sub-akaun lain masih menunggu kod QR diimbas. Pautkan nombor itu dahulu, atau tutup halamannya dan cuba lagi dalam dua minit.".to_owned(),
             Self::Check(error) => malay(error),
             Self::LinkGone => "Pautan ini tidak berfungsi lagi".to_owned(),
             Self::Seal(_) => {

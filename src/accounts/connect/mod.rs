@@ -48,7 +48,8 @@ pub struct Entered {
     pub instance_id: String,
     /// Waapify's access token.
     pub access_token: SecretString,
-    /// The WhatsApp number, with its country code.
+    /// The WhatsApp number, with its country code; empty where Waapify is to name it.
+    #[serde(default)]
     pub number: String,
 }
 
@@ -115,6 +116,16 @@ impl Connector {
         });
         let ended = connecting.await;
         ended.unwrap_or_else(|_| Err(ConnectError::Database(sqlx::Error::WorkerCrashed)))
+    }
+
+    /// Asks Waapify which number is linked to what a person entered, and stores nothing. None when Waapify does not say.
+    pub async fn find_linked(
+        &self,
+        entered: &Entered,
+    ) -> Result<(Credentials, Option<String>), ConnectError> {
+        let credentials = credentials(entered)?;
+        let linked = self.waapify.reconnect(&credentials).await?.number;
+        Ok((credentials, linked))
     }
 
     async fn connect_by(
@@ -333,7 +344,8 @@ fn credentials(entered: &Entered) -> Result<Credentials, ConnectError> {
 /// Longest instance id or token that is accepted. Some gateways issue signed tokens of several hundred characters.
 const MAX_KEY_BYTES: usize = 1_024;
 
-fn is_key(text: &str) -> bool {
+/// Whether a text may be an instance id or a token.
+pub(in crate::accounts) fn is_key(text: &str) -> bool {
     (1..=MAX_KEY_BYTES).contains(&text.len()) && !text.contains(char::is_control)
 }
 

@@ -253,7 +253,7 @@ impl Client {
     pub async fn qr_code(&self, credentials: &Credentials) -> Result<QrCode, CheckError> {
         let request = self.http.get(endpoint(&self.base, &["getqrcode.php"]));
         let (status, body) = fetch(with_keys(request, credentials), CHECK_TIMEOUT).await?;
-        qr::read(status, &body)
+        qr::read(status, &body, &credentials.instance_id)
     }
 
     /// Ends the WhatsApp session of an instance with a lost link, so that it gets a QR code. An instance that works is
@@ -324,7 +324,21 @@ fn describe(error: reqwest::Error) -> Reason {
 
 async fn check(request: RequestBuilder, credentials: &Credentials) -> Result<Value, CheckError> {
     let (status, body) = fetch(with_keys(request, credentials), CHECK_TIMEOUT).await?;
-    judged(status, &String::from_utf8_lossy(&body))
+    let answer = judged(status, &String::from_utf8_lossy(&body))?;
+    if is_of_another(&answer, &credentials.instance_id) {
+        return Err(CheckError::Refused(OTHER_INSTANCE.to_owned()));
+    }
+    Ok(answer)
+}
+
+/// What is said of an answer that names another instance than the one that was asked about.
+const OTHER_INSTANCE: &str = "it answered for another instance";
+
+/// Whether an answer names another instance than the one that was asked about. Most answers name none.
+fn is_of_another(answer: &Value, instance_id: &str) -> bool {
+    let named = ["/instance_id", "/data/instance_id"].map(|path| answer.pointer(path));
+    let mut named = named.into_iter().flatten().filter_map(Value::as_str);
+    named.any(|named| named != instance_id)
 }
 
 /// The answer if it is a success, otherwise what is wrong.

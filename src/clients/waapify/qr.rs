@@ -7,7 +7,9 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use crate::clients::waapify::answer::{gateways_own, is_page, meaning, words};
-use crate::clients::waapify::{CheckError, HoldReason, SendFailure, no_result, refusal};
+use crate::clients::waapify::{
+    CheckError, HoldReason, OTHER_INSTANCE, SendFailure, is_of_another, no_result, refusal,
+};
 
 /// The first bytes of every PNG.
 const PNG_SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
@@ -27,8 +29,8 @@ pub enum QrCode {
     InUse,
 }
 
-/// Reads an answer of any build.
-pub(super) fn read(status: u16, body: &Bytes) -> Result<QrCode, CheckError> {
+/// Reads an answer of any build about this instance.
+pub(super) fn read(status: u16, body: &Bytes, instance_id: &str) -> Result<QrCode, CheckError> {
     // PHP may print newlines before the answer.
     let start = body.iter().position(|byte| !byte.is_ascii_whitespace());
     let body = body.slice(start.unwrap_or(body.len())..);
@@ -44,6 +46,9 @@ pub(super) fn read(status: u16, body: &Bytes) -> Result<QrCode, CheckError> {
             Err(no_result(status))
         };
     };
+    if is_of_another(&answer, instance_id) {
+        return Err(CheckError::Refused(OTHER_INSTANCE.to_owned()));
+    }
     if let Some(text) = answer.get("base64").and_then(Value::as_str) {
         let text = text.strip_prefix(DATA_PREFIX).unwrap_or(text);
         let bytes = STANDARD.decode(text.trim()).unwrap_or_default();

@@ -1,10 +1,14 @@
 //! Connect links: their location and expiry, the instance that waits for a phone, and the number they connected.
 
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use crate::db::connection::{Connection, Pool};
-use crate::model::ids::LocationId;
+use crate::model::ids::{CompanyId, LocationId};
 use crate::model::states::InstallStatus;
+
+/// An instance whose pages nobody has had open for so long may wait for another location's phone: Waapify gives an account
+/// one free instance at a time. A page that is open notes that several times a minute.
+pub const ABANDONED_AFTER: Duration = Duration::minutes(2);
 
 /// A connect link.
 #[derive(Clone, Debug)]
@@ -23,25 +27,37 @@ pub struct ConnectLink {
     pub number: Option<String>,
     /// It was made for a user whom GHL proved.
     pub made_inside: bool,
+    /// The agency whose admin it was made for.
+    pub agency_id: Option<CompanyId>,
+    /// The number that Waapify named for the pending instance, digits, while nobody has said that it is the right one.
+    pub pending_number: Option<String>,
+    /// A person entered the pending instance.
+    pub pending_is_entered: bool,
+    /// Since when Waapify is asked for an instance.
+    pub asked_at: Option<OffsetDateTime>,
+    /// When a test message was sent with it.
+    pub tested_at: Option<OffsetDateTime>,
 }
 
-/// Keeps a connect link by the hash of its token; `made_inside`: for a user whom GHL proved.
+/// Keeps a connect link by the hash of its token; `made_inside`: for a user whom GHL proved; `agency`: whose admin he is.
 pub async fn record_link(
     pool: &Pool,
     token_hash: &[u8],
     location: &LocationId,
     made_inside: bool,
+    agency: Option<&CompanyId>,
     expires_at: OffsetDateTime,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
-        insert into connect_links (token_hash, location_id, made_inside, expires_at)
-        values ($1, $2, $3, $4)
+        insert into connect_links (token_hash, location_id, made_inside, expires_at, agency_id)
+        values ($1, $2, $3, $4, $5)
         "#,
         token_hash,
         location.as_str(),
         made_inside,
         expires_at,
+        agency.map(CompanyId::as_str),
     )
     .execute(pool)
     .await
@@ -113,7 +129,8 @@ pub async fn find_link(pool: &Pool, token_hash: &[u8]) -> sqlx::Result<Option<Co
     sqlx::query_as!(
         ConnectLink,
         r#"
-        select location_id, expires_at, used_at, pending_instance, pending_token, number, made_inside
+        select location_id, expires_at, used_at, pending_instance, pending_token, number, made_inside,
+            agency_id as "agency_id: CompanyId", pending_number, pending_is_entered, asked_at, tested_at
         from connect_links
         where token_hash = $1
         "#,
@@ -149,7 +166,7 @@ pub async fn use_link(
     let used = sqlx::query!(
         r#"
         update connect_links
-        set used_at = $2, number = $3, pending_instance = null, pending_token = null
+        set used_at = $2, number = $3, pending_instance = null, pending_token = null, pending_number = null
         where token_hash = $1 and used_at is null and expires_at > $2
         "#,
         token_hash,
@@ -164,7 +181,7 @@ pub async fn use_link(
     sqlx::query!(
         r#"
         update connect_links
-        set expires_at = $2, pending_instance = null, pending_token = null
+        set expires_at = $2, pending_instance = null, pending_token = null, pending_number = null
         where location_id = (select location_id from connect_links where token_hash = $1)
           and used_at is null
           and expires_at > $2
@@ -188,47 +205,79 @@ pub enum Waits {
     Gone,
 }
 
+/// An instance that waits with a link.
+#[derive(Clone, Copy, Debug)]
+pub struct Pending<'a> {
+    /// Waapify's instance.
+    pub instance_id: &'a str,
+    /// Its token, sealed.
+    pub token: &'a [u8],
+    /// The number that is linked already, digits.
+    pub number: Option<&'a str>,
+    /// A person entered it; other locations may use it, too.
+    pub is_entered: bool,
+    /// The hash of the secret of the page that shows its code.
+    pub scan_hash: &'a [u8],
+}
+
 /// Stores the instance that waits for a phone, with its sealed token, in place of the link's earlier one. A location's
-/// newer link takes an instance over from its older one.
+/// newer link takes an instance over from its older one, and any link one that another has abandoned.
 pub async fn record_pending(
     pool: &Pool,
     token_hash: &[u8],
     location: &LocationId,
-    instance_id: &str,
-    sealed_token: &[u8],
+    pending: Pending<'_>,
     now: OffsetDateTime,
 ) -> sqlx::Result<Waits> {
     let mut tx = pool.begin().await?;
     sqlx::query!(
         r#"
         update connect_links
-        set pending_instance = null, pending_token = null
-        where pending_instance = $1 and (location_id = $2 or expires_at <= $3)
+        set pending_instance = null, pending_token = null, pending_number = null
+        where pending_instance = $1
+          and (
+            location_id = $2
+            or expires_at <= $3
+            or pending_seen_at < $4 and pending_number is null
+          )
         "#,
-        instance_id,
+        pending.instance_id,
         location.as_str(),
         now,
+        now - ABANDONED_AFTER,
     )
     .execute(&mut *tx)
     .await?;
     let recorded = sqlx::query!(
         r#"
         update connect_links
-        set pending_instance = $2, pending_token = $3
+        set pending_instance = $2,
+            pending_token = $3,
+            pending_number = $6,
+            pending_is_entered = $7,
+            pending_seen_at = $4,
+            scan_hash = $8,
+            asked_at = null
         where token_hash = $1
           and used_at is null
           and expires_at > $4
-          and not exists (
-            select 1
-            from numbers
-            where instance_id = $2 and location_id <> $5 and webhook_secret is not null
+          and (
+            $7
+            or not exists (
+                select 1
+                from numbers
+                where instance_id = $2 and location_id <> $5 and webhook_secret is not null
+            )
           )
         "#,
         token_hash,
-        instance_id,
-        sealed_token,
+        pending.instance_id,
+        pending.token,
         now,
         location.as_str(),
+        pending.number,
+        pending.is_entered,
+        pending.scan_hash,
     )
     .execute(&mut *tx)
     .await;
@@ -256,7 +305,7 @@ pub async fn forget_pending(pool: &Pool, token_hash: &[u8]) -> sqlx::Result<()> 
     sqlx::query!(
         r#"
         update connect_links
-        set pending_instance = null, pending_token = null
+        set pending_instance = null, pending_token = null, pending_number = null
         where token_hash = $1
         "#,
         token_hash,
@@ -271,7 +320,7 @@ pub async fn forget_expired(pool: &Pool, now: OffsetDateTime) -> sqlx::Result<()
     sqlx::query!(
         r#"
         update connect_links
-        set pending_instance = null, pending_token = null
+        set pending_instance = null, pending_token = null, pending_number = null
         where pending_instance is not null and expires_at <= $1
         "#,
         now,

@@ -118,6 +118,9 @@ sealed_columns! {
     /// Waapify's tokens of instances that wait for a phone.
     LinkToken = "connect_links" ("encode(token_hash, 'hex')", "location_id") "pending_token"
         at "'connect_links/' || location_id || '/' || encode(token_hash, 'hex') || '/token'";
+    /// Waapify's tokens of agencies.
+    AgencyGatewayToken = "gateway_tokens" ("company_id", "''::text") "access_token"
+        at "'gateway_tokens/' || company_id || '/access'";
     /// Addresses of agencies' targets of alerts.
     AlertAddress = "alert_targets" ("company_id", "kind") "address"
         at "'alert_targets/' || company_id || '/' || kind || '/address'";

@@ -2,6 +2,7 @@
 
 use time::{Duration, OffsetDateTime};
 
+use crate::db::accounts::gateway_tokens;
 use crate::db::connection::{Connection, Pool};
 use crate::db::inbound::{late, media};
 use crate::model::ids::{CompanyId, LocationId};
@@ -197,7 +198,7 @@ async fn end_messages(
     .map(|_| ())
 }
 
-/// Destroys a company's token; gives the locations that go with it, which are those that were not installed by
+/// Destroys a company's tokens, of GHL and of Waapify; gives the locations that go with it, which are those that were not installed by
 /// themselves. None, and nothing happens, if the company was installed later than `said_at`.
 pub async fn uninstall_company(
     tx: &mut Connection,
@@ -225,6 +226,7 @@ pub async fn uninstall_company(
     )
     .execute(&mut *tx)
     .await?;
+    gateway_tokens::remove(tx, company).await?;
     sqlx::query_scalar!(
         r#"
         select location_id

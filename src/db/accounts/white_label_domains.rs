@@ -60,6 +60,20 @@ pub async fn find_domain_of(pool: &Pool, location: &LocationId) -> sqlx::Result<
     .await
 }
 
+/// An agency's domain.
+pub async fn find_domain(pool: &Pool, company: &CompanyId) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar!(
+        r#"
+        select domain
+        from white_label_domains
+        where company_id = $1
+        "#,
+        company.as_str(),
+    )
+    .fetch_optional(pool)
+    .await
+}
+
 /// Whether a domain belongs to an agency.
 pub async fn is_known(pool: &Pool, domain: &str) -> sqlx::Result<bool> {
     sqlx::query_scalar!(

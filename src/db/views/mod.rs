@@ -1,5 +1,6 @@
 //! Reads for pages, commands and metrics. Nothing here changes a row.
 
+pub mod agency;
 pub mod messages;
 pub mod operator;
 pub mod overview;

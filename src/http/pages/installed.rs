@@ -16,7 +16,7 @@ use crate::http::HttpState;
 use crate::http::error::PageError;
 use crate::http::pages::connect::{link_address, list_link};
 use crate::http::pages::layout;
-use crate::http::pages::layout::names;
+use crate::http::pages::layout::{Frame, names};
 use crate::model::ids::LocationId;
 use crate::model::language::{Language, Text};
 use crate::model::states::InstallStatus;
@@ -77,9 +77,14 @@ fn page(language: Language, listed: &[Listed]) -> Markup {
     let title = language.pick("The app is installed", "Aplikasi sudah dipasang");
     let waits = |listed: &&Listed| listed.link.install_status != InstallStatus::Installed;
     let waiting: Vec<_> = listed.iter().filter(waits).collect();
-    layout::page(
+    let frame = Frame {
+        scripts: &["/assets/connect.js"],
+        ..Frame::default()
+    };
+    layout::framed(
         language,
         title,
+        frame,
         &html! {
             @if listed.is_empty() {
                 p { (language.pick(
@@ -89,10 +94,10 @@ fn page(language: Language, listed: &[Listed]) -> Markup {
             } @else {
                 h2 { (language.pick("Next: connect your WhatsApp number", "Seterusnya: sambungkan nombor WhatsApp anda")) }
                 p { (language.pick(
-                    "You need three things from Waapify: the instance id, the access token, and the number. Without a linked number the access token is enough.",
-                    "Anda perlukan tiga perkara dari Waapify: ID instance, token akses dan nombor. Jika belum ada nombor yang dipautkan, token akses sahaja sudah cukup.",
+                    "Have the phone with the number at hand: a QR code appears, which you scan with it. Waapify's access token is asked for unless your agency has stored it.",
+                    "Sediakan telefon yang mempunyai nombor itu: kod QR akan muncul, untuk anda imbas dengannya. Token akses Waapify diminta kecuali agensi anda sudah menyimpannya.",
                 )) }
-                ul.links { @for one in listed { li { (next_link(language, one)) } } }
+                ul.links data-list { @for one in listed { li { (next_link(language, one)) } } }
                 p.note { (language.pick(
                     "Each link works once, for 24 hours, as does this page. To get a new one, open the app in the menu of the sub-account in GHL and press “Connect a number”.",
                     "Setiap pautan berfungsi sekali, selama 24 jam, begitu juga halaman ini. Untuk pautan baharu, buka aplikasi ini dalam menu sub-akaun di GHL dan tekan “Sambungkan nombor”.",

@@ -203,7 +203,7 @@ async fn next_step(state: &HttpState, installed: &Installed) -> sqlx::Result<Res
     take_up_pending(state, &installed.ready).await;
     let address = match (installed.ready.as_slice(), installed.waiting.as_slice()) {
         ([], []) => installed::address(state),
-        ([only], []) => new_link(state, only, false).await?,
+        ([only], []) => new_link(state, only, false, None).await?,
         (ready, waiting) => installed::new_list(state, ready.iter().chain(waiting)).await?,
     };
     Ok(Redirect::to(&address).into_response())

@@ -28,6 +28,8 @@ const COOKIE: &str = "session";
 pub(in crate::http) enum Holder {
     /// A user to whom GHL shows this location.
     Location(LocationId),
+    /// A user of this agency in GHL's view of the whole agency.
+    Agency(CompanyId),
     /// Anyone who holds `ADMIN_TOKEN`.
     Operator,
 }
@@ -102,7 +104,7 @@ impl Session {
     pub(in crate::http) fn cookie(&self, sealer: &Sealer) -> Cookie<'static> {
         let text = serde_json::to_string(self).unwrap_or_default();
         let value = URL_SAFE_NO_PAD.encode(sealer.seal(PLACE, &text.into()));
-        let is_framed = matches!(self.holder, Holder::Location(_));
+        let is_framed = matches!(self.holder, Holder::Location(_) | Holder::Agency(_));
         let mut cookie = Cookie::new(COOKIE, value);
         cookie.set_path(self.path.clone());
         cookie.set_http_only(true);

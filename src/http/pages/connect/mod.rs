@@ -1,47 +1,57 @@
-//! `/connect/{token}`: where an installer connects a WhatsApp number, by Waapify's keys, or by a QR code if no phone is
-//! linked yet.
+//! `/connect/{token}`: where an installer connects a WhatsApp number, by a QR code, or by Waapify's keys if a phone is
+//! linked already.
 //!
 //! The link is the proof: one location, one use, 24 hours, ten tries of keys. A link that was made outside GHL replaces a
-//! connected number only when told so. No handler reads a location from anywhere else. `framing` lets GHL show the pages
-//! of a link that was made inside it, `qr` links a phone, `test_message` sends a test, `looks` asks GHL now and then,
-//! `views` renders the pages.
+//! connected number only when told so. No handler reads a location from anywhere else.
+//!
+//! ```text
+//! show ─▶ qr (asks for an instance, shows its code) ─┬─▶ confirm ("Is this your number?") ─▶ done, test_message
+//!      ─▶ keys (asks which number they have) ────────┘
+//! ```
+//!
+//! `pending` keeps what waits; `scan` shows the code alone, at an address to share; `framing` lets GHL show the pages of a link that was made inside
+//! it; `looks` asks GHL now and then; `views` renders the form.
 
+mod confirm;
+mod done;
 mod framing;
+mod keys;
 mod looks;
+mod pending;
 mod qr;
+mod scan;
 mod test_message;
 mod views;
 
 use std::fmt::Write as _;
 
-use axum::extract::DefaultBodyLimit;
-use axum::extract::rejection::FormRejection;
-use axum::extract::{Form, Path, RawQuery, State};
+use axum::extract::{DefaultBodyLimit, Path, RawQuery, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Router, middleware};
 pub use looks::ProviderLooks;
 use maud::Markup;
 pub(in crate::http) use qr::picture_of;
 use secrecy::ExposeSecret;
-use serde::Deserialize;
 use time::Duration;
-use tracing::{info, warn};
+use tracing::warn;
 pub(in crate::http) use views::REFRESH_SECONDS;
-use views::{Done, Fault, Typed};
+use views::{Known, Typed};
 
-use crate::accounts::connect::{ConnectError, Entered, Field, LinkUse};
-use crate::clients::waapify::CheckError;
+use crate::accounts::agency_tokens;
+use crate::accounts::agency_tokens::AgencyToken;
+use crate::accounts::connect::LinkUse;
 use crate::crypto::{derive_secret, hash_secret, random_secret};
 use crate::db::accounts::account_names::Names;
 use crate::db::accounts::connect_links::ConnectLink;
+use crate::db::accounts::linking::ASKING;
 use crate::db::accounts::{account_names, connect_links};
 use crate::db::numbers;
 use crate::http::error::PageError;
 use crate::http::pages::layout::checklist;
 use crate::http::{HttpState, MAX_FORM_BYTES, lost};
-use crate::model::ids::LocationId;
+use crate::model::ids::{CompanyId, LocationId};
 use crate::model::language::{Language, Text};
 
 /// How long a connect link works: time to find the credentials, but no longer.
@@ -49,13 +59,17 @@ const LINK_LIFE: Duration = Duration::hours(24);
 /// How long a used link still opens its last page. An agency admin, who may have to make the last click in GHL, gets
 /// the address from the installer. The page shows the number and the state of that click, and connects nothing.
 const DONE_LIFE: Duration = Duration::hours(24);
+/// The query with which the form does not begin by itself: a person wants to enter keys.
+const KEYS: &str = "keys";
+/// The query of the page of a link whose location Waapify is being asked for.
+const WAIT: &str = "wait";
 /// How often keys may be tried with a link: more than a person mistypes, and too few to guess any.
 const MAX_TRIES: i32 = 10;
 
 /// The routes.
 pub(in crate::http) fn routes(state: HttpState) -> Router<HttpState> {
     Router::new()
-        .route("/connect/{token}", get(show).post(submit))
+        .route("/connect/{token}", get(show).post(keys::submit))
         .route("/connect/{token}/", get(lost::parent))
         .route("/connect/{token}/qr", post(qr::begin).get(lost::parent))
         .route("/connect/{token}/qr.png", get(qr::picture))
@@ -64,6 +78,17 @@ pub(in crate::http) fn routes(state: HttpState) -> Router<HttpState> {
             "/connect/{token}/cancel",
             post(qr::cancel).get(lost::parent),
         )
+        .route(
+            "/connect/{token}/confirm",
+            post(confirm::confirm).get(lost::parent),
+        )
+        .route(
+            "/connect/{token}/again",
+            post(confirm::again).get(lost::parent),
+        )
+        .route("/scan/{token}", get(scan::show))
+        .route("/scan/{token}/qr.png", get(scan::picture))
+        .route("/scan/{token}/state", get(scan::progress))
         .route(
             "/connect/{token}/test",
             post(test_message::send).get(lost::parent),
@@ -74,10 +99,13 @@ pub(in crate::http) fn routes(state: HttpState) -> Router<HttpState> {
 }
 
 /// A link that still opens a page.
+#[derive(Clone)]
 struct Opened {
     hash: Vec<u8>,
     /// The page's own path.
     path: String,
+    /// The secret of the page that shows the code alone.
+    scan: String,
     link: ConnectLink,
     names: Names,
 }
@@ -85,6 +113,13 @@ struct Opened {
 impl Opened {
     fn location(&self) -> &LocationId {
         &self.link.location_id
+    }
+
+    /// The agency whose admin the link was made for, if the location is its own still.
+    fn agency(&self) -> Option<&CompanyId> {
+        let company = self.names.company_id.as_deref();
+        let agency = self.link.agency_id.as_ref();
+        agency.filter(|agency| company == Some(agency.as_str()))
     }
 
     /// The right to connect a number, in place of another one only if that is wanted.
@@ -98,25 +133,43 @@ impl Opened {
 
     /// The place that the pending instance's token is sealed for.
     fn place(&self) -> String {
-        let mut place = format!("connect_links/{}/", self.link.location_id);
-        for byte in &self.hash {
-            // Writing to a `String` cannot fail.
-            let _ = write!(place, "{byte:02x}");
-        }
-        place + "/token"
+        place_of(&self.link.location_id, &self.hash)
     }
 }
 
-/// Makes a link for a location and returns its address; `made_inside`: for a user whom GHL proved.
+/// The place that the token of a link's pending instance is sealed for.
+fn place_of(location: &LocationId, hash: &[u8]) -> String {
+    let mut place = format!("connect_links/{location}/");
+    for byte in hash {
+        // Writing to a `String` cannot fail.
+        let _ = write!(place, "{byte:02x}");
+    }
+    place + "/token"
+}
+
+/// The secret of the page that shows the code of the link with this token.
+fn scan_secret(token: &str) -> String {
+    derive_secret(token, "scan")
+}
+
+/// The address of the page that shows a link's code.
+fn scan_address(state: &HttpState, opened: &Opened) -> String {
+    let base = state.public_url.as_str().trim_end_matches('/');
+    format!("{base}/scan/{}", opened.scan)
+}
+
+/// Makes a link for a location and returns its address; `made_inside`: for a user whom GHL proved; `agency`: whose admin
+/// he is.
 pub(in crate::http) async fn new_link(
     state: &HttpState,
     location: &LocationId,
     made_inside: bool,
+    agency: Option<&CompanyId>,
 ) -> sqlx::Result<String> {
     let token = random_secret();
     let hash = hash_secret(token.expose_secret());
     let end = state.clock.now() + LINK_LIFE;
-    connect_links::record_link(&state.pool, &hash, location, made_inside, end).await?;
+    connect_links::record_link(&state.pool, &hash, location, made_inside, agency, end).await?;
     Ok(address(state, token.expose_secret()))
 }
 
@@ -146,7 +199,7 @@ fn address(state: &HttpState, token: &str) -> String {
     format!("{base}/connect/{token}")
 }
 
-/// Shows the next step: the form, the QR code, or the last page.
+/// Shows the next step: the form, the QR code, the number that was found, or the last page.
 async fn show(
     State(state): State<HttpState>,
     language: Language,
@@ -155,78 +208,58 @@ async fn show(
 ) -> Result<Response, PageError> {
     let opened = find_any(&state, &token).await?;
     if opened.link.used_at.is_some() {
-        let page = done(&state, language, &opened, &views::TestForm::default()).await?;
+        let page = done::page(&state, language, &opened, &done::TestForm::default()).await?;
         return Ok(page.into_response());
     }
     if opened.link.pending_instance.is_some() {
         return qr::show(&state, language, &opened).await;
     }
-    // For a location that was connected before, the form already has what was not destroyed.
-    let last = numbers::find_last(&state.pool, opened.location()).await?;
+    let query = query.as_deref();
+    if is_asked(&state, &opened) || query == Some(WAIT) {
+        return Ok(views::asking(language, &opened).into_response());
+    }
+    let known = find_known(&state, &opened).await?;
     // The page's script asks GHL. A browser without JavaScript asks by this address, and waits.
-    let finding = match query.as_deref() {
+    let finding = match query {
         Some(checklist::ASKED) => {
             let looks = &state.provider_looks;
             checklist::in_time(looks.look(&state, opened.location())).await
         }
         _ => None,
     };
-    let typed = last.as_ref().map_or(Typed::default(), |last| Typed {
-        instance: &last.instance_id,
-        number: &last.number,
-        connected: last.is_connected.then_some(last.number.as_str()),
+    let wants_keys = query == Some(KEYS);
+    let typed = Typed {
+        // For a location that was connected before, the form already has what was not destroyed.
+        instance: &known.instance,
         finding: finding.as_ref(),
-        is_asked: last.is_connected && !opened.link.made_inside,
-    });
-    Ok(views::form(language, &opened, typed, None).into_response())
-}
-
-/// Connects the number, or shows the form again with what is wrong.
-async fn submit(
-    State(state): State<HttpState>,
-    language: Language,
-    Path(token): Path<String>,
-    sent: Result<Form<Sent>, FormRejection>,
-) -> Result<Response, PageError> {
-    let opened = find_unused(&state, &token).await?;
-    let Ok(Form(Sent { entered, replace })) = sent else {
-        let fault = Fault::of_form(Text::new(
-            "Please fill in all three fields.",
-            "Sila isi ketiga-tiga ruangan.",
-        ));
-        let page = views::form(language, &opened, Typed::default(), Some(&fault));
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+        is_asked: known.connected.is_some() && !opened.link.made_inside,
+        wants_keys,
+        begins: known.has_token && known.connected.is_none() && !wants_keys,
+        ..Typed::default()
     };
-    count_try(&state, &opened).await?;
-    let link = opened.used_to_connect(replace.is_some());
-    let connected = state
-        .connector
-        .connect(opened.location(), &entered, Some(link));
-    match connected.await {
-        // A redirect, so that a reload does not connect again.
-        Ok(_) => Ok(Redirect::to(&opened.path).into_response()),
-        Err(error) => {
-            let is_asked = replace.is_some() || matches!(error, ConnectError::WouldReplace { .. });
-            let fault = fault(&opened, error)?;
-            let typed = Typed {
-                instance: &entered.instance_id,
-                number: &entered.number,
-                is_asked,
-                ..Typed::default()
-            };
-            let page = views::form(language, &opened, typed, Some(&fault));
-            Ok((fault.status, page).into_response())
-        }
-    }
+    Ok(views::form(language, &opened, &known, typed, None).into_response())
 }
 
-/// The fields of the form.
-#[derive(Deserialize)]
-struct Sent {
-    #[serde(flatten)]
-    entered: Entered,
-    /// The box that says that a connected number may be replaced.
-    replace: Option<String>,
+/// Whether Waapify is being asked for an instance with this link.
+fn is_asked(state: &HttpState, opened: &Opened) -> bool {
+    let asked_at = opened.link.asked_at;
+    asked_at.is_some_and(|asked_at| state.clock.now() < asked_at + ASKING)
+}
+
+/// What the form needs to know.
+async fn find_known(state: &HttpState, opened: &Opened) -> sqlx::Result<Known> {
+    let last = numbers::find_last(&state.pool, opened.location()).await?;
+    let token = agency_tokens::find(&state.pool, &state.sealer, opened.location()).await?;
+    let (instance, connected) = last.map_or_else(Default::default, |last| {
+        (last.instance_id, last.is_connected.then_some(last.number))
+    });
+    Ok(Known {
+        instance,
+        connected,
+        has_token: matches!(token, AgencyToken::Stored(_)),
+        may_keep: matches!(token, AgencyToken::None) && opened.agency().is_some(),
+        is_agency: opened.agency().is_some(),
+    })
 }
 
 /// Counts a try of keys, before Waapify is asked.
@@ -256,48 +289,11 @@ async fn provider(
 ) -> Result<Markup, PageError> {
     let opened = find_any(&state, &token).await?;
     let finding = state.provider_looks.look(&state, opened.location()).await;
-    Ok(checklist::answer(language, finding.as_ref()))
-}
-
-/// What a person can fix in the form. Other failures are pages of their own.
-fn fault(opened: &Opened, error: ConnectError) -> Result<Fault, PageError> {
-    match error {
-        ConnectError::Database(error) => Err(error.into()),
-        ConnectError::LinkGone => Err(link_gone()),
-        error => {
-            info!(location = %opened.location(), "a number was not connected");
-            Ok(Fault {
-                field: error.field(),
-                text: error.text(),
-                status: match &error {
-                    ConnectError::Check(CheckError::Unreachable(_)) => StatusCode::BAD_GATEWAY,
-                    _ => StatusCode::UNPROCESSABLE_ENTITY,
-                },
-                is_of_qr: false,
-            })
-        }
-    }
-}
-
-async fn done(
-    state: &HttpState,
-    language: Language,
-    opened: &Opened,
-    test: &views::TestForm<'_>,
-) -> Result<Markup, PageError> {
-    let location = opened.location();
-    let number = opened.link.number.as_deref().unwrap_or_default();
-    let found = numbers::find_number(&state.pool, location, number).await?;
-    let found = found.ok_or_else(link_gone)?;
-    let sharers = numbers::list_sharers(&state.pool, location, number, &found.instance_id).await?;
-    let finding = checklist::in_time(state.provider_looks.look(state, location)).await;
-    let done = Done {
-        number,
-        is_shared: !sharers.is_empty(),
-        finding: finding.as_ref(),
-        offers_test: test_message::is_offered(opened, state.clock.now()),
-    };
-    Ok(views::done(language, opened, &done, test))
+    Ok(if opened.link.used_at.is_some() {
+        checklist::first_answer(language, finding.as_ref())
+    } else {
+        checklist::answer(language, finding.as_ref())
+    })
 }
 
 /// A token's link, if it still opens a page: unused, or used not long ago.
@@ -313,6 +309,7 @@ async fn find_any(state: &HttpState, token: &str) -> Result<Opened, PageError> {
     Ok(Opened {
         hash,
         path: format!("/connect/{token}"),
+        scan: scan_secret(token),
         names: account_names::find_names(&state.pool, &link.location_id).await?,
         link,
     })
@@ -338,21 +335,5 @@ fn link_gone() -> PageError {
             "Each link works once, for 24 hours. If your number is connected already, all is well. If not, get a new one: open the app in GHL's menu and press \"Connect a number\". If it has no page there, install the app again.",
             "Setiap pautan berfungsi sekali, selama 24 jam. Jika nombor anda sudah disambungkan, semuanya baik. Jika tidak, dapatkan pautan baharu: buka aplikasi ini dalam menu GHL dan tekan \"Sambungkan nombor\". Jika ia tiada halaman di situ, pasang aplikasi ini sekali lagi.",
         ),
-    }
-}
-
-/// What is wrong with the only field of the QR form.
-fn qr_fault(error: &CheckError) -> Fault {
-    Fault {
-        field: match error {
-            CheckError::Unreachable(_) => None,
-            _ => Some(Field::AccessToken),
-        },
-        text: crate::accounts::connect::check_text(error),
-        status: match error {
-            CheckError::Unreachable(_) => StatusCode::BAD_GATEWAY,
-            _ => StatusCode::UNPROCESSABLE_ENTITY,
-        },
-        is_of_qr: true,
     }
 }

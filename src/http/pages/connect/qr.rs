@@ -1,8 +1,10 @@
 //! Links a phone by QR code on the connect page. The pending instance is stored with the link, its token sealed, so
 //! that a reload continues and no page holds the token.
 //!
-//! The first request after the scan, from the page or its script, connects the number, once. Waapify returns the same
-//! free instance to all callers of one account, so an instance that waits for another location's phone is refused.
+//! An instance is asked for once: by a script or a button (never by loading a page, which robots do), and not while
+//! another request asks for the same location. The first request after the scan, from the page or its script, stores the
+//! number; `confirm` asks the person about it. Waapify returns the same free instance to all callers of one account, so an
+//! instance that waits for another location's phone is refused while somebody has its page open.
 
 use axum::Json;
 use axum::extract::rejection::FormRejection;
@@ -14,24 +16,32 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tracing::info;
 
-use crate::accounts::connect::{ConnectError, Entered, Field};
+use crate::accounts::agency_tokens;
+use crate::accounts::agency_tokens::AgencyToken;
+use crate::accounts::connect::{ConnectError, Field};
 use crate::accounts::qr_linking;
 use crate::accounts::qr_linking::Progress;
 use crate::clients::waapify::{Credentials, QrCode};
-use crate::db::accounts::connect_links;
 use crate::db::accounts::connect_links::Waits;
+use crate::db::accounts::{connect_links, linking};
+use crate::http::pages::connect::keys::qr_fault;
+use crate::http::pages::connect::pending::{pending, record_pending};
 use crate::http::pages::connect::{
-    Fault, HttpState, Language, Opened, PageError, Text, Typed, count_try, find_any, find_unused,
-    link_gone, qr_fault, views,
+    HttpState, KEYS, Language, Opened, PageError, Typed, WAIT, confirm, count_try, find_any,
+    find_known, find_unused, link_gone, place_of, views,
 };
 use crate::http::pages::layout::qr::Said;
 
 /// The fields of the short form.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub(super) struct Begin {
+    /// Empty: the agency's.
+    #[serde(default)]
     access_token: SecretString,
     /// The box that says that a connected number may be replaced.
     replace: Option<String>,
+    /// The box that says that the agency keeps the token.
+    keep: Option<String>,
 }
 
 /// Asks Waapify for an instance, and stores it with this link.
@@ -42,83 +52,153 @@ pub(super) async fn begin(
     given: Result<Form<Begin>, FormRejection>,
 ) -> Result<Response, PageError> {
     let opened = find_unused(&state, &token).await?;
-    let given = given.ok().map(|Form(given)| given);
-    let replaced = find_replaced(&state, &opened).await?;
-    let refused = |fault: &Fault| {
-        let typed = Typed {
-            is_asked: replaced.is_some(),
-            ..Typed::default()
-        };
-        let page = views::form(language, &opened, typed, Some(fault));
-        Ok((fault.status, page).into_response())
-    };
-    let may_replace = given.as_ref().is_some_and(|given| given.replace.is_some());
-    if let Some(connected) = replaced.clone().filter(|_| !may_replace) {
-        let text = ConnectError::WouldReplace { connected }.text();
-        return refused(&Fault {
-            is_of_qr: true,
-            ..Fault::of_form(text)
-        });
-    }
-    let Some(access_token) = given.and_then(|given| trimmed(&given.access_token)) else {
-        let text = ConnectError::Field(Field::AccessToken).text();
-        return refused(&Fault::of_qr(Field::AccessToken, text));
-    };
-    count_try(&state, &opened).await?;
-    let instance = match qr_linking::begin(&state.waapify, &access_token).await {
-        Ok(credentials) => credentials.instance_id,
-        Err(error) => return refused(&qr_fault(&error)),
-    };
-    match record_pending(&state, &opened, &instance, &access_token).await? {
-        Waits::Here => Ok(Redirect::to(&opened.path).into_response()),
-        Waits::Gone => Err(link_gone()),
-        Waits::Elsewhere => {
-            info!(location = %opened.location(), "the account's free instance belongs to another location");
-            refused(&Fault::of_qr(Field::AccessToken, taken()))
+    let Form(given) = given.unwrap_or_default();
+    let begun = if opened.link.pending_instance.is_some() {
+        // A second click, a step back, another tab.
+        Ok(Begun::Waits)
+    } else {
+        if !is_empty(&given.access_token) {
+            count_try(&state, &opened).await?;
         }
+        try_begin(&state, &opened, &given).await
+    };
+    match begun {
+        Ok(Begun::Waits) => Ok(Redirect::to(&opened.path).into_response()),
+        Ok(Begun::Elsewhere) => {
+            let page = format!("{}?{WAIT}", opened.path);
+            Ok(Redirect::to(&page).into_response())
+        }
+        Err(ConnectError::Database(error)) => Err(error.into()),
+        Err(ConnectError::LinkGone) => Err(link_gone()),
+        Err(error) => refused(&state, language, &opened, &error).await,
     }
 }
 
-/// The connected number that this link would replace; none where nobody has to be asked about it.
-async fn find_replaced(state: &HttpState, opened: &Opened) -> Result<Option<String>, PageError> {
-    let found = state.connector.find_replaced(opened.location(), None);
-    let replaced = found.await.map_err(PageError::from)?;
-    Ok(replaced.filter(|_| !opened.link.made_inside))
+/// The form with what is wrong.
+async fn refused(
+    state: &HttpState,
+    language: Language,
+    opened: &Opened,
+    error: &ConnectError,
+) -> Result<Response, PageError> {
+    info!(location = %opened.location(), "no instance for a QR code");
+    let fault = qr_fault(error);
+    let known = find_known(state, opened).await?;
+    let typed = Typed {
+        instance: &known.instance,
+        is_asked: known.connected.is_some() && !opened.link.made_inside,
+        ..Typed::default()
+    };
+    let page = views::form(language, opened, &known, typed, Some(&fault));
+    Ok((fault.status, page).into_response())
 }
 
-/// The entered token without the blanks around it; none if nothing is left.
-fn trimmed(token: &SecretString) -> Option<SecretString> {
-    let token = token.expose_secret().trim();
-    (!token.is_empty()).then(|| SecretString::from(token))
+/// What came of a beginning.
+enum Begun {
+    /// The link's instance waits for a phone.
+    Waits,
+    /// Another request asks for an instance of this location.
+    Elsewhere,
 }
 
-/// Stores the instance that waits for its QR code, with its sealed token.
-async fn record_pending(
+async fn try_begin(
     state: &HttpState,
     opened: &Opened,
-    instance: &str,
-    access_token: &SecretString,
-) -> sqlx::Result<Waits> {
-    let sealed = state.sealer.seal(&opened.place(), access_token);
-    connect_links::record_pending(
-        &state.pool,
-        &opened.hash,
-        opened.location(),
-        instance,
-        &sealed,
-        state.clock.now(),
-    )
-    .await
+    given: &Begin,
+) -> Result<Begun, ConnectError> {
+    let replaced = state.connector.find_replaced(opened.location(), None);
+    let replaced = replaced.await?.filter(|_| !opened.link.made_inside);
+    if let Some(connected) = replaced.filter(|_| given.replace.is_none()) {
+        return Err(ConnectError::WouldReplace { connected });
+    }
+    let token = find_token(state, opened, &given.access_token).await?;
+    let location = opened.location();
+    let now = state.clock.now();
+    if !linking::claim_asking(&state.pool, &opened.hash, location, now).await? {
+        return Ok(Begun::Elsewhere);
+    }
+    // Runs in its own task: what Waapify has made must be stored even if the caller leaves.
+    let making = tokio::spawn(make_instance(state.clone(), opened.clone(), token.clone()));
+    let made = making.await;
+    let made = made.unwrap_or(Err(ConnectError::Database(sqlx::Error::WorkerCrashed)));
+    let keeper = opened.agency().filter(|_| given.keep.is_some());
+    match made? {
+        Waits::Here => {}
+        Waits::Gone => return Err(ConnectError::LinkGone),
+        Waits::Elsewhere => return Err(ConnectError::Busy),
+    }
+    // Only a token that Waapify has just taken.
+    if let Some(company) = keeper {
+        agency_tokens::store(&state.pool, &state.sealer, company, &token, false, now).await?;
+        info!(%company, "an agency's token is kept");
+    }
+    Ok(Begun::Waits)
 }
 
-fn taken() -> Text {
-    Text::new(
-        "This Waapify account is linking another number right now: a number of another sub-account waits for its QR code. Link that one first, or remove it in Waapify, then try again.",
-        "Akaun Waapify ini sedang memautkan nombor lain: nombor sub-akaun lain masih menunggu kod QR diimbas. Pautkan nombor itu dahulu, atau buang ia dalam Waapify, kemudian cuba lagi.",
-    )
+/// The entered token, or the agency's.
+async fn find_token(
+    state: &HttpState,
+    opened: &Opened,
+    entered: &SecretString,
+) -> Result<SecretString, ConnectError> {
+    if is_empty(entered) {
+        let stored = agency_tokens::find(&state.pool, &state.sealer, opened.location()).await?;
+        return match stored {
+            AgencyToken::Stored(token) => Ok(token),
+            AgencyToken::None | AgencyToken::Unreadable => {
+                Err(ConnectError::Field(Field::AccessToken))
+            }
+        };
+    }
+    let token = agency_tokens::entered(entered.expose_secret());
+    token.ok_or(ConnectError::Field(Field::AccessToken))
 }
 
-/// Shows the code, or the result.
+fn is_empty(token: &SecretString) -> bool {
+    token.expose_secret().trim().is_empty()
+}
+
+/// Gets an instance and stores it, and lets others ask again.
+async fn make_instance(
+    state: HttpState,
+    opened: Opened,
+    token: SecretString,
+) -> Result<Waits, ConnectError> {
+    let made = match find_waiting(&state, &opened, &token).await? {
+        Some(waiting) => Ok(waiting),
+        None => qr_linking::begin(&state.waapify, &token).await,
+    };
+    let stored = match made {
+        Ok(credentials) => record_pending(&state, &opened, &credentials, None)
+            .await
+            .map_err(ConnectError::from),
+        Err(error) => Err(ConnectError::from(error)),
+    };
+    linking::release_asking(&state.pool, &opened.hash).await?;
+    stored
+}
+
+/// The instance for which another link of the location waits with the same token: a new one would be one too many.
+async fn find_waiting(
+    state: &HttpState,
+    opened: &Opened,
+    token: &SecretString,
+) -> sqlx::Result<Option<Credentials>> {
+    let (location, now) = (opened.location(), state.clock.now());
+    let found = linking::find_sibling(&state.pool, &opened.hash, location, now).await?;
+    Ok(found.and_then(|(hash, link)| {
+        let place = place_of(location, &hash);
+        let access_token = state.sealer.open(&place, &link.pending_token?).ok()?;
+        let is_same = access_token.expose_secret() == token.expose_secret();
+        let instance_id = link.pending_instance.filter(|_| is_same)?;
+        Some(Credentials {
+            instance_id,
+            access_token,
+        })
+    }))
+}
+
+/// Shows the code, or asks about the number that was found.
 pub(super) async fn show(
     state: &HttpState,
     language: Language,
@@ -127,13 +207,22 @@ pub(super) async fn show(
     let Some(credentials) = pending(state, opened) else {
         // The token cannot be opened any more, so the person has to start again.
         connect_links::forget_pending(&state.pool, &opened.hash).await?;
-        return Ok(Redirect::to(&opened.path).into_response());
+        let page = format!("{}?{KEYS}", opened.path);
+        return Ok(Redirect::to(&page).into_response());
     };
+    if let Some(number) = &opened.link.pending_number {
+        return Ok(confirm::page(language, opened, Some(number), None).into_response());
+    }
     Ok(match advance(state, opened, &credentials).await? {
-        Progress::Linked(_) => Redirect::to(&opened.path).into_response(),
-        Progress::Waiting => views::scan(language, opened, None).into_response(),
+        Progress::Linked(number) => {
+            confirm::page(language, opened, Some(&number), None).into_response()
+        }
+        Progress::Stopped(ConnectError::Unnamed) => {
+            confirm::page(language, opened, None, None).into_response()
+        }
+        Progress::Waiting => views::scan(language, state, opened, None).into_response(),
         Progress::Stopped(error) => {
-            views::scan(language, opened, Some(&error.text())).into_response()
+            views::scan(language, state, opened, Some(&error.text())).into_response()
         }
     })
 }
@@ -144,10 +233,15 @@ pub(super) async fn picture(
     Path(token): Path<String>,
 ) -> Result<Response, PageError> {
     let opened = find_unused(&state, &token).await?;
-    let Some(credentials) = pending(&state, &opened) else {
+    picture_for(&state, &opened).await
+}
+
+/// The QR code of an opened link's pending instance.
+pub(super) async fn picture_for(state: &HttpState, opened: &Opened) -> Result<Response, PageError> {
+    let Some(credentials) = pending(state, opened) else {
         return Err(link_gone());
     };
-    Ok(picture_of(&state, &credentials).await)
+    Ok(picture_of(state, &credentials).await)
 }
 
 /// The QR code of an instance.
@@ -164,21 +258,33 @@ pub(in crate::http) async fn picture_of(state: &HttpState, credentials: &Credent
 
 const RETRY_AFTER: (HeaderName, &str) = (axum::http::header::RETRY_AFTER, "3");
 
-/// Reports the progress. Connects the number if a phone is linked.
+/// Reports the progress to the page's script.
 pub(super) async fn progress(
     State(state): State<HttpState>,
     language: Language,
     Path(token): Path<String>,
 ) -> Result<Json<Said>, PageError> {
     let opened = find_any(&state, &token).await?;
-    if opened.link.used_at.is_some() {
+    progress_of(&state, language, &opened).await
+}
+
+/// The progress of an opened link: linked as soon as there is a number to ask about.
+pub(super) async fn progress_of(
+    state: &HttpState,
+    language: Language,
+    opened: &Opened,
+) -> Result<Json<Said>, PageError> {
+    let link = &opened.link;
+    if link.used_at.is_some() || link.pending_number.is_some() {
         return Ok(Json(Said::linked()));
     }
-    let Some(credentials) = pending(&state, &opened) else {
+    let Some(credentials) = pending(state, opened) else {
         return Err(link_gone());
     };
-    let progress = advance(&state, &opened, &credentials).await?;
-    Ok(Json(Said::of(language, &progress)))
+    Ok(Json(match advance(state, opened, &credentials).await? {
+        Progress::Stopped(ConnectError::Unnamed) => Said::linked(),
+        progress => Said::of(language, &progress),
+    }))
 }
 
 /// Gives up the pending instance and shows the form again.
@@ -188,49 +294,20 @@ pub(super) async fn cancel(
 ) -> Result<Redirect, PageError> {
     let opened = find_unused(&state, &token).await?;
     connect_links::forget_pending(&state.pool, &opened.hash).await?;
-    Ok(Redirect::to(&opened.path))
+    Ok(Redirect::to(&format!("{}?{KEYS}", opened.path)))
 }
 
-/// The keys of the link's pending instance, if they can be opened.
-fn pending(state: &HttpState, opened: &Opened) -> Option<Credentials> {
-    let sealed = opened.link.pending_token.as_ref()?;
-    Some(Credentials {
-        instance_id: opened.link.pending_instance.clone()?,
-        access_token: state.sealer.open(&opened.place(), sealed).ok()?,
-    })
-}
-
-/// Asks whether a phone is linked. If so, connects its number, which uses up the link.
+/// Asks whether a phone is linked. If so, stores its number for the person to confirm.
 async fn advance(
     state: &HttpState,
     opened: &Opened,
     credentials: &Credentials,
 ) -> Result<Progress, PageError> {
+    linking::note_seen(&state.pool, &opened.hash, state.clock.now()).await?;
     let progress = qr_linking::state(&state.waapify, credentials, None).await;
-    let Progress::Linked(number) = progress else {
-        return Ok(progress);
-    };
-    let entered = Entered {
-        instance_id: credentials.instance_id.clone(),
-        access_token: credentials.access_token.clone(),
-        number: number.clone(),
-    };
-    // The person who began was asked then.
-    let link = opened.used_to_connect(true);
-    let connected = state
-        .connector
-        .connect(opened.location(), &entered, Some(link));
-    match connected.await {
-        Ok(_) => Ok(Progress::Linked(number)),
-        Err(ConnectError::Database(error)) => Err(error.into()),
-        // The page and its script ask at the same time, and the other request was first.
-        Err(ConnectError::LinkGone) => {
-            let link = connect_links::find_link(&state.pool, &opened.hash).await?;
-            let is_done = link.is_some_and(|link| link.used_at.is_some());
-            is_done
-                .then_some(Progress::Linked(number))
-                .ok_or_else(link_gone)
-        }
-        Err(error) => Ok(Progress::Stopped(error)),
+    if let Progress::Linked(number) = &progress {
+        let (pool, instance) = (&state.pool, &credentials.instance_id);
+        linking::record_number(pool, &opened.hash, instance, Some(number)).await?;
     }
+    Ok(progress)
 }

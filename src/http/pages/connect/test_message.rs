@@ -8,22 +8,19 @@ use axum::extract::{Form, Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use time::{Duration, OffsetDateTime};
 use tracing::{info, warn};
 
 use crate::accounts::connect;
-use crate::accounts::connect::ConnectError;
 use crate::clients::waapify::SendFailure;
-use crate::db::accounts::connect_links;
+use crate::db::accounts::{connect_links, linking};
 use crate::db::numbers;
-use crate::http::pages::connect::views::TestForm;
+use crate::http::pages::connect::done::{TEST_LIFE, TestForm};
 use crate::http::pages::connect::{
     HttpState, Language, Opened, PageError, Text, done, find_any, link_gone,
 };
 use crate::model::reason::Reason;
+use crate::model::written_phone;
 
-/// How long a test can be sent. People try it as soon as they have connected.
-const TEST_LIFE: Duration = Duration::minutes(30);
 /// One test, and two more for a mistyped number.
 const MAX_TESTS: i32 = 3;
 
@@ -31,12 +28,6 @@ const MAX_TESTS: i32 = 3;
 #[derive(Deserialize)]
 pub(super) struct Test {
     to: String,
-}
-
-/// Whether a link can still send a test.
-pub(super) fn is_offered(opened: &Opened, now: OffsetDateTime) -> bool {
-    let used_at = opened.link.used_at;
-    used_at.is_some_and(|used_at| now < used_at + TEST_LIFE)
 }
 
 /// Sends the test, and shows the page again with the result.
@@ -60,7 +51,7 @@ pub(super) async fn send(
         to: &to,
         result: Some(result),
     };
-    let page = done(&state, language, &opened, &test).await?;
+    let page = done::page(&state, language, &opened, &test).await?;
     Ok((status, page).into_response())
 }
 
@@ -70,11 +61,13 @@ async fn try_send(
     opened: &Opened,
     to: &str,
 ) -> Result<Result<Text, Text>, PageError> {
-    let Ok(to) = connect::digits(to) else {
-        return Ok(Err(ConnectError::BadNumber.text()));
-    };
     let location = opened.location();
     let number = opened.link.number.as_deref().unwrap_or_default();
+    // As deliveries are read: by the country of the number that sends.
+    let to = match written_phone::phone(to, written_phone::country_of(number)) {
+        Ok(to) => to,
+        Err(failure) => return Ok(Err(Reason::from(failure).texts())),
+    };
     let row = numbers::find_number(&state.pool, location, number).await?;
     let row = row.ok_or_else(link_gone)?;
     let Ok(credentials) = connect::open_credentials(&state.sealer, location, &row) else {
@@ -91,6 +84,7 @@ async fn try_send(
     Ok(match sent {
         Ok(_) => {
             info!(%location, "a test message was sent");
+            linking::record_test(&state.pool, &opened.hash, state.clock.now()).await?;
             Ok(Text::new(
                 "Sent. Look at that phone: the message should be there.",
                 "Dihantar. Semak telefon itu: mesej sepatutnya sudah sampai.",

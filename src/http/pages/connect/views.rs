@@ -1,31 +1,58 @@
-//! Renders the pages of `/connect/{token}`.
+//! Renders the first pages of `/connect/{token}`: the form, and the QR code.
 
 use axum::http::StatusCode;
 use maud::{Markup, html};
 
 use crate::accounts::connect::Field;
 use crate::doctor::Finding;
-use crate::http::pages::connect::Opened;
+use crate::http::HttpState;
+use crate::http::pages::connect::{Opened, scan_address};
 use crate::http::pages::layout;
 use crate::http::pages::layout::{Frame, checklist, qr};
 use crate::model::language::{Language, Text};
 
 /// Codes change about every 20 s. A browser without JavaScript gets the next one in time.
 pub(in crate::http) const REFRESH_SECONDS: u32 = 15;
+/// A browser without JavaScript looks so often whether Waapify has answered.
+const ASKING_SECONDS: u32 = 3;
 /// The script of these pages.
-const SCRIPT: &[&str] = &["/assets/connect.js"];
+pub(super) const SCRIPT: &[&str] = &["/assets/connect.js"];
+
+/// What is known about the link's location.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "they are facts, each of its own"
+)]
+pub(super) struct Known {
+    /// The instance that it had last; empty without one.
+    pub instance: String,
+    /// The number that it is connected to.
+    pub connected: Option<String>,
+    /// Its agency has stored a token.
+    pub has_token: bool,
+    /// The link's holder may have the agency store one.
+    pub may_keep: bool,
+    /// The link was made for an admin of the agency.
+    pub is_agency: bool,
+}
 
 /// What the form already contains. Never the access token.
 #[derive(Clone, Copy, Default)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "they are facts, each of its own"
+)]
 pub(super) struct Typed<'a> {
     pub instance: &'a str,
     pub number: &'a str,
-    /// The number that the location is connected to.
-    pub connected: Option<&'a str>,
     /// GHL's answer about the SMS provider, if it was asked.
     pub finding: Option<&'a Finding>,
     /// Whether the form asks if a connected number may be replaced.
     pub is_asked: bool,
+    /// Whether the keys are unfolded.
+    pub wants_keys: bool,
+    /// Whether the page asks for the QR code by itself.
+    pub begins: bool,
 }
 
 /// What is wrong with a form.
@@ -36,6 +63,8 @@ pub(super) struct Fault {
     pub status: StatusCode,
     /// Whether it is about the short form, for the QR code.
     pub is_of_qr: bool,
+    /// Whether the person has to say that a connected number may be replaced.
+    pub asks_to_replace: bool,
 }
 
 impl Fault {
@@ -45,14 +74,7 @@ impl Fault {
             text,
             status: StatusCode::UNPROCESSABLE_ENTITY,
             is_of_qr: false,
-        }
-    }
-
-    pub(super) fn of_qr(field: Field, text: Text) -> Self {
-        Self {
-            field: Some(field),
-            is_of_qr: true,
-            ..Self::of_form(text)
+            asks_to_replace: false,
         }
     }
 }
@@ -64,6 +86,8 @@ struct Input<'a> {
     value: &'a str,
     hint: &'a str,
     fault: Option<&'a Text>,
+    /// Whether it may stay empty.
+    is_optional: bool,
 }
 
 fn input(language: Language, input: &Input<'_>) -> Markup {
@@ -79,7 +103,7 @@ fn input(language: Language, input: &Input<'_>) -> Markup {
     };
     html! {
         label for=(id) { (field.label().of(language)) }
-        input id=(id) name=(field.name()) required
+        input id=(id) name=(field.name()) required[!input.is_optional]
             type=(if *field == Field::AccessToken { "password" } else { "text" })
             value=[(*field != Field::AccessToken).then_some(value)]
             inputmode=[(*field == Field::Number).then_some("tel")]
@@ -94,10 +118,11 @@ fn input(language: Language, input: &Input<'_>) -> Markup {
     }
 }
 
-/// The form, with both ways to connect.
+/// The form: the QR code first, then the keys of those who have them.
 pub(super) fn form(
     language: Language,
     opened: &Opened,
+    known: &Known,
     typed: Typed<'_>,
     fault: Option<&Fault>,
 ) -> Markup {
@@ -105,7 +130,6 @@ pub(super) fn form(
         "Connect your WhatsApp number",
         "Sambungkan nombor WhatsApp anda",
     );
-    let is_of_qr = fault.is_some_and(|fault| fault.is_of_qr);
     let general = fault.filter(|fault| fault.field.is_none());
     let frame = Frame {
         scripts: SCRIPT,
@@ -114,24 +138,60 @@ pub(super) fn form(
     let body = html! {
         @if let Some(fault) = general { p.notice.bad role="alert" { (fault.text.of(language)) } }
         (whose(language, opened))
-        @if let Some(number) = typed.connected {
+        @if let Some(number) = &known.connected {
             p.notice.good {
                 (language.pick("This sub-account is connected to +", "Sub-akaun ini sudah disambungkan kepada +")) (number)
                 (language.pick(" already. There is nothing to enter.", ". Tiada apa-apa perlu diisi."))
             }
             (checklist::checklist(language, typed.finding, &format!("{}/provider", opened.path)))
-            details open[fault.is_some()] {
+            details open[fault.is_some() || typed.wants_keys] {
                 summary { (language.pick("Connect another number", "Sambungkan nombor lain")) }
-                (by_keys(language, opened, typed, fault.filter(|fault| !fault.is_of_qr)))
+                (ways(language, opened, known, typed, fault))
             }
         } @else {
-            (by_keys(language, opened, typed, fault.filter(|fault| !fault.is_of_qr)))
+            (ways(language, opened, known, typed, fault))
         }
-        p.or { (language.pick("or", "atau")) }
-        details open[is_of_qr] {
-            summary { (language.pick("I have no number linked in Waapify yet", "Saya belum memautkan nombor dalam Waapify")) }
-            (by_qr(language, opened, typed, fault.filter(|fault| fault.is_of_qr)))
+        (ways_out(language, opened))
+    };
+    layout::framed(language, title, frame, &body)
+}
+
+/// Both ways to connect.
+fn ways(
+    language: Language,
+    opened: &Opened,
+    known: &Known,
+    typed: Typed<'_>,
+    fault: Option<&Fault>,
+) -> Markup {
+    let of_keys = fault.filter(|fault| !fault.is_of_qr);
+    html! {
+        (by_qr(language, opened, known, typed, fault.filter(|fault| fault.is_of_qr)))
+        details open[of_keys.is_some() || typed.wants_keys] {
+            summary { (language.pick("I have these already: instance id and access token", "Saya sudah ada: ID instance dan token akses")) }
+            p { (language.pick(
+                "For a number that is linked in Waapify already.",
+                "Untuk nombor yang sudah dipautkan dalam Waapify.",
+            )) }
+            (by_keys(language, opened, known, typed, of_keys))
         }
+    }
+}
+
+/// While another request asks Waapify for the code of this sub-account. The script loads the page again.
+pub(super) fn asking(language: Language, opened: &Opened) -> Markup {
+    let title = language.pick("The QR code is on its way", "Kod QR sedang disediakan");
+    let frame = Frame {
+        scripts: SCRIPT,
+        refresh: Some(ASKING_SECONDS),
+        ..Frame::default()
+    };
+    let body = html! {
+        p role="status" data-load=(opened.path) { (language.pick(
+            "We are asking Waapify for it. That takes some seconds, half a minute at most.",
+            "Kami sedang memintanya daripada Waapify. Ini mengambil beberapa saat, paling lama setengah minit.",
+        )) }
+        p { a href=(opened.path) { (language.pick("Look again", "Lihat sekali lagi")) } }
         (ways_out(language, opened))
     };
     layout::framed(language, title, frame, &body)
@@ -160,7 +220,7 @@ fn whose(language: Language, opened: &Opened) -> Markup {
 }
 
 /// The ways out of a frame in GHL. Outside of one, the script hides them.
-fn ways_out(language: Language, opened: &Opened) -> Markup {
+pub(super) fn ways_out(language: Language, opened: &Opened) -> Markup {
     html! {
         @if opened.link.made_inside {
             p.note data-framed {
@@ -192,12 +252,20 @@ const TOKEN_HINT: (&str, &str) = (
     "Dalam Waapify: buka profil anda (atas kanan) › API. Ia teks panjang yang dipanggil Access token.",
 );
 
-fn by_keys(language: Language, opened: &Opened, typed: Typed<'_>, fault: Option<&Fault>) -> Markup {
+fn by_keys(
+    language: Language,
+    opened: &Opened,
+    known: &Known,
+    typed: Typed<'_>,
+    fault: Option<&Fault>,
+) -> Markup {
     let of = |field| {
         fault
             .filter(|fault| fault.field == Some(field))
             .map(|fault| &fault.text)
     };
+    // A link of the agency's admin may use its token with any of its instances.
+    let has_token = known.has_token && known.is_agency;
     let fields = [
         Input {
             id: "instance_id",
@@ -208,59 +276,114 @@ fn by_keys(language: Language, opened: &Opened, typed: Typed<'_>, fault: Option<
                 "Dalam Waapify: buka WhatsApp › Accounts. Di bawah nombor anda tertulis Instance ID, contohnya 609ACF283A1B2.",
             ),
             fault: of(Field::InstanceId),
+            is_optional: false,
         },
         Input {
             id: "access_token",
             field: Field::AccessToken,
             value: "",
-            hint: language.pick(TOKEN_HINT.0, TOKEN_HINT.1),
+            hint: if has_token {
+                language.pick(
+                    "Leave it empty to use the one that your agency has stored.",
+                    "Biarkan kosong untuk menggunakan token yang disimpan oleh agensi anda.",
+                )
+            } else {
+                language.pick(TOKEN_HINT.0, TOKEN_HINT.1)
+            },
             fault: of(Field::AccessToken),
-        },
-        Input {
-            id: "number",
-            field: Field::Number,
-            value: typed.number,
-            hint: language.pick(
-                "The number that is linked to this instance, with its country code.",
-                "Nombor yang dipautkan kepada instance ini, dengan kod negara.",
-            ),
-            fault: of(Field::Number),
+            is_optional: has_token,
         },
     ];
+    let asks_number = !typed.number.is_empty() || of(Field::Number).is_some();
     html! {
         form method="post" action=(opened.path) autocomplete="off" {
             @for field in &fields { (input(language, field)) }
+            @if asks_number { (number_input(language, typed.number, of(Field::Number))) }
             @if typed.is_asked { (replace_box(language)) }
-            button type="submit" { (language.pick("Check and connect", "Semak dan sambung")) }
+            button.quiet type="submit" { (language.pick("Check and connect", "Semak dan sambung")) }
         }
     }
 }
 
-fn by_qr(language: Language, opened: &Opened, typed: Typed<'_>, fault: Option<&Fault>) -> Markup {
+/// The field of the number, where Waapify does not name it.
+pub(super) fn number_input(language: Language, value: &str, fault: Option<&Text>) -> Markup {
+    let hint = language.pick(
+        "The number that is linked to this instance, with its country code.",
+        "Nombor yang dipautkan kepada instance ini, dengan kod negara.",
+    );
+    let number = Input {
+        id: "number",
+        field: Field::Number,
+        value,
+        hint,
+        fault,
+        is_optional: false,
+    };
+    input(language, &number)
+}
+
+fn by_qr(
+    language: Language,
+    opened: &Opened,
+    known: &Known,
+    typed: Typed<'_>,
+    fault: Option<&Fault>,
+) -> Markup {
+    let of_field = fault.filter(|fault| fault.field.is_some());
     let field = Input {
         id: "qr_access_token",
         field: Field::AccessToken,
         value: "",
         hint: language.pick(TOKEN_HINT.0, TOKEN_HINT.1),
-        fault: fault
-            .filter(|fault| fault.field.is_some())
-            .map(|fault| &fault.text),
+        fault: of_field.map(|fault| &fault.text),
+        is_optional: false,
     };
+    // A stored token that Waapify refuses may be wrong: another one can be entered.
+    let asks_token = !known.has_token || of_field.is_some();
     html! {
         p { (language.pick(
-            "Then a QR code appears here, which you scan with the WhatsApp app of the phone that has the number.",
-            "Kemudian kod QR akan muncul di sini, untuk anda imbas dengan aplikasi WhatsApp pada telefon yang mempunyai nombor itu.",
+            "A QR code appears here, which you scan with the WhatsApp app of the phone that has the number.",
+            "Kod QR akan muncul di sini, untuk anda imbas dengan aplikasi WhatsApp pada telefon yang mempunyai nombor itu.",
         )) }
-        form method="post" action={ (opened.path) "/qr" } autocomplete="off" {
-            (input(language, &field))
+        form method="post" action={ (opened.path) "/qr" } autocomplete="off"
+            data-auto[typed.begins] data-busy=(language.pick("Asking Waapify for the code…", "Meminta kod daripada Waapify…")) {
+            @if asks_token { (input(language, &field)) }
+            @if asks_token && known.has_token { (stored_is_refused(language)) }
+            @if known.may_keep { (keep_box(language)) }
             @if typed.is_asked { (replace_box(language)) }
-            button.quiet type="submit" { (language.pick("Show the QR code", "Tunjukkan kod QR")) }
+            button type="submit" { (language.pick("Show the QR code", "Tunjukkan kod QR")) }
+        }
+    }
+}
+
+fn stored_is_refused(language: Language) -> Markup {
+    html! {
+        p.hint { (language.pick(
+            "That was the token that your agency has stored. Its admin can replace it on the agency's page of this app in GHL.",
+            "Itu token yang disimpan oleh agensi anda. Adminnya boleh menggantikannya di halaman agensi aplikasi ini dalam GHL.",
+        )) }
+    }
+}
+
+fn keep_box(language: Language) -> Markup {
+    html! {
+        label.check {
+            input type="checkbox" name="keep" value="1" checked;
+            span { (language.pick(
+                "Keep this token for all sub-accounts of my agency, so that nobody has to enter it again",
+                "Simpan token ini untuk semua sub-akaun agensi saya, supaya tiada siapa perlu memasukkannya lagi",
+            )) }
         }
     }
 }
 
 /// The QR code. `problem` is what Waapify said instead of linking.
-pub(super) fn scan(language: Language, opened: &Opened, problem: Option<&Text>) -> Markup {
+pub(super) fn scan(
+    language: Language,
+    state: &HttpState,
+    opened: &Opened,
+    problem: Option<&Text>,
+) -> Markup {
     let title = language.pick(
         "Scan this code with WhatsApp",
         "Imbas kod ini dengan WhatsApp",
@@ -273,6 +396,7 @@ pub(super) fn scan(language: Language, opened: &Opened, problem: Option<&Text>) 
     let body = html! {
         @if let Some(problem) = problem { p.notice.bad role="alert" { (problem.of(language)) } }
         (qr::code(language, &format!("{}/qr.png", opened.path), &format!("{}/state", opened.path)))
+        (share(language, &scan_address(state, opened)))
         div.actions {
             form method="post" action={ (opened.path) "/cancel" } {
                 button.quiet type="submit" { (language.pick("Use other keys instead", "Guna maklumat lain")) }
@@ -283,81 +407,24 @@ pub(super) fn scan(language: Language, opened: &Opened, problem: Option<&Text>) 
     layout::framed(language, title, frame, &body)
 }
 
-/// The form of the test message, and the result of the last one.
-#[derive(Default)]
-pub(super) struct TestForm<'a> {
-    pub to: &'a str,
-    pub result: Option<Result<Text, Text>>,
-}
-
-/// What the last page shows.
-pub(super) struct Done<'a> {
-    pub number: &'a str,
-    pub is_shared: bool,
-    pub finding: Option<&'a Finding>,
-    pub offers_test: bool,
-}
-
-/// The last page: everything is done here, but one click may be left in GHL.
-pub(super) fn done(
-    language: Language,
-    opened: &Opened,
-    done: &Done<'_>,
-    test: &TestForm<'_>,
-) -> Markup {
-    let title = language.pick(
-        "Your WhatsApp number is connected",
-        "Nombor WhatsApp anda sudah disambungkan",
-    );
-    let frame = Frame {
-        scripts: SCRIPT,
-        ..Frame::default()
-    };
-    let body = html! {
-        p.notice.good {
-            "+" (done.number)
-            (language.pick(
-                " now sends what you write in GHL, and replies come back into the same conversation.",
-                " kini menghantar apa yang anda tulis dalam GHL, dan balasan kembali ke perbualan yang sama.",
-            ))
-        }
-        @if done.is_shared {
-            p.notice.warn { (language.pick(
-                "Another sub-account is connected to the same number. Its replies now come to this one.",
-                "Sub-akaun lain juga disambungkan kepada nombor yang sama. Balasannya kini datang ke sub-akaun ini.",
-            )) }
-        }
-        (checklist::checklist(language, done.finding, &format!("{}/provider", opened.path)))
-        @if done.offers_test || test.result.is_some() { (test_form(language, opened, test)) }
-        p.note { (language.pick(
-            "This page stays open for 24 hours. You can send its address to the agency admin who makes the last click.",
-            "Halaman ini kekal terbuka selama 24 jam. Anda boleh menghantar alamatnya kepada admin agensi yang membuat klik terakhir.",
-        )) }
-        (ways_out(language, opened))
-    };
-    layout::framed(language, title, frame, &body)
-}
-
-fn test_form(language: Language, opened: &Opened, test: &TestForm<'_>) -> Markup {
-    let error = match &test.result {
-        Some(Err(said)) => Some(said),
-        _ => None,
-    };
+/// What to do when the phone that has to scan shows this page.
+fn share(language: Language, address: &str) -> Markup {
     html! {
-        h2 { (language.pick("Try it: send a test message", "Cuba: hantar mesej ujian")) }
-        @if let Some(Ok(text)) = &test.result { p.notice.good role="status" { (text.of(language)) } }
-        form method="post" action={ (opened.path) "/test" } autocomplete="off" {
-            label for="to" { (language.pick("To which phone", "Kepada telefon mana")) }
-            input #to name="to" value=(test.to) inputmode="tel" placeholder="60123456789" required
-                aria-invalid=[error.map(|_| "true")]
-                aria-describedby=(if error.is_some() { "to-error to-hint" } else { "to-hint" })
-                autofocus[error.is_some()];
-            @if let Some(text) = error { p.error #to-error role="alert" { (text.of(language)) } }
-            p.hint #to-hint { (language.pick(
-                "Your own, with its country code. It gets one fixed sentence.",
-                "Telefon anda sendiri, dengan kod negara. Ia menerima satu ayat tetap sahaja.",
+        details {
+            summary { (language.pick("The phone with the number is the one in my hand", "Telefon dengan nombor itu ialah yang di tangan saya")) }
+            p { (language.pick(
+                "A phone cannot scan its own screen. Open this address on another screen, such as a computer or somebody else's phone: the code appears there. Scan it with this phone, then come back to this page.",
+                "Telefon tidak boleh mengimbas skrinnya sendiri. Buka alamat ini pada skrin lain, contohnya komputer atau telefon orang lain: kod akan muncul di situ. Imbas dengan telefon ini, kemudian kembali ke halaman ini.",
             )) }
-            button.quiet type="submit" { (language.pick("Send the test", "Hantar ujian")) }
+            label for="share" { (language.pick("Address of the code", "Alamat kod")) }
+            input #share value=(address) readonly aria-describedby="share-hint"
+                data-copy=(language.pick("Copy the address", "Salin alamat"))
+                data-copied=(language.pick("Copied", "Disalin"));
+            p.hint #share-hint { (language.pick(
+                "It shows nothing but the code, and ends with this page's own link. Whoever has it could scan the code, so you are asked about the number before it is used.",
+                "Ia hanya menunjukkan kod, dan tamat bersama pautan halaman ini. Sesiapa yang memilikinya boleh mengimbas kod itu, jadi anda akan ditanya tentang nombor itu sebelum ia digunakan.",
+            )) }
+            p { a href={ "mailto:?body=" (address) } { (language.pick("Send it to myself by mail", "Hantar kepada diri sendiri melalui e-mel")) } }
         }
     }
 }

@@ -27,12 +27,38 @@ pub(in crate::http) async fn in_time(
     tokio::time::timeout(PATIENCE, check).await.ok()?
 }
 
+/// The list on the page of a number that was connected just now: what nobody has done yet is no fault. `check` is the
+/// address that returns [`first_answer`]; the page's script loads the page again when GHL names us.
+pub(in crate::http) fn first(language: Language, finding: Option<&Finding>, check: &str) -> Markup {
+    html! { div data-goes-on { (list(language, finding, check, &first_answer(language, finding))) } }
+}
+
+/// As [`answer`], as the next step and not as a fault.
+pub(in crate::http) fn first_answer(language: Language, finding: Option<&Finding>) -> Markup {
+    let open = finding.filter(|finding| matches!(finding.state, State::Warn | State::Bad));
+    let Some(finding) = open else {
+        return answer(language, finding);
+    };
+    html! { div data-state="bad" { p.note {
+        (finding.what.of(language)) " "
+        (language.pick("This page goes on by itself when it is chosen.", "Halaman ini bersambung sendiri apabila ia dipilih."))
+    } } }
+}
+
 /// The list. `finding` is the last answer, if there is one. `check` is the address that returns [`answer`].
 pub(in crate::http) fn checklist(
     language: Language,
     finding: Option<&Finding>,
     check: &str,
 ) -> Markup {
+    let shown = match finding {
+        Some(_) => answer(language, finding),
+        None => asking(language),
+    };
+    list(language, finding, check, &shown)
+}
+
+fn list(language: Language, finding: Option<&Finding>, check: &str, shown: &Markup) -> Markup {
     let state = finding.map(|finding| finding.state);
     let class = (state == Some(State::Good)).then_some("done");
     let done = language.pick(
@@ -56,10 +82,7 @@ pub(in crate::http) fn checklist(
                 li class=[class] { (language.pick("Choose this app and press ", "Pilih aplikasi ini dan tekan ")) strong { "Save" } "." }
             }
             figure aria-hidden="true" { (PreEscaped(DRAWING)) }
-            div role="status" aria-live="polite" data-answer { @match finding {
-                Some(_) => (answer(language, finding)),
-                None => (asking(language)),
-            } }
+            div role="status" aria-live="polite" data-answer { (shown) }
             noscript { p { a href={ "?" (ASKED) } { (again(language)) } } }
             (reasons(language))
         }

@@ -11,7 +11,7 @@ use crate::model::language::{Language, Text};
 /// The answer of the state's address, as JSON.
 #[derive(Serialize)]
 pub(in crate::http) struct Said {
-    /// `waiting`, `linked` (the page loads itself again) or `stopped`.
+    /// `waiting`, `troubled` (it may still go on), `linked` (the page loads itself again) or `stopped`.
     state: &'static str,
     /// A text for people.
     text: String,
@@ -31,7 +31,7 @@ impl Said {
             Progress::Waiting => Self::new("waiting", &waiting(), language),
             Progress::Linked(_) => Self::linked(),
             Progress::Stopped(error) if error.is_passing() => {
-                Self::new("waiting", &error.text(), language)
+                Self::new("troubled", &error.text(), language)
             }
             Progress::Stopped(error) => Self::new("stopped", &error.text(), language),
         }
@@ -76,6 +76,10 @@ pub(in crate::http) fn code(language: Language, picture: &str, state: &str) -> M
         }
         figure.qr data-picture=(picture) data-state=(state)
             data-late=(language.pick("The code is being made…", "Kod sedang disediakan…"))
+            data-stuck=(language.pick(
+                "Waapify has given no code yet. It may be busy: wait a minute, then load this page again. If that does not help, look whether Waapify works at all.",
+                "Waapify belum memberi kod. Ia mungkin sibuk: tunggu seminit, kemudian muat semula halaman ini. Jika tidak membantu, semak sama ada Waapify berfungsi.",
+            ))
             data-over=(language.pick("Show a new code", "Tunjukkan kod baharu")) {
             img src=(picture) width="272" height="272"
                 alt=(language.pick("QR code to link your phone", "Kod QR untuk memautkan telefon anda"));

@@ -64,8 +64,15 @@ async fn find_domain(
     headers: &HeaderMap,
     uri: &Uri,
 ) -> sqlx::Result<Option<String>> {
-    let id = uri.path().strip_prefix("/app/");
+    let path = uri.path();
+    let in_agency = path.strip_prefix(location_user::AGENCY_PATH);
+    let id = in_agency.or_else(|| path.strip_prefix("/app/"));
     let id = id.and_then(|rest| rest.split('/').next());
+    if let Some(id) = in_agency.and(id)
+        && let Some((company, _)) = location_user::find_agency_session(state, headers, id)
+    {
+        return white_label_domains::find_domain(&state.pool, &company).await;
+    }
     if let Some((location, _)) = id.and_then(|id| location_user::find_session(state, headers, id)) {
         return white_label_domains::find_domain_of(&state.pool, &location).await;
     }

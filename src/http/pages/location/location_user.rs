@@ -27,7 +27,7 @@ use crate::model::language::{Language, Text};
 use crate::model::states::InstallStatus;
 
 /// The form field with the session's token.
-const TOKEN: &str = "csrf";
+pub(super) const TOKEN: &str = "csrf";
 /// Query of a session's first address. A browser that opens it without the cookie does not keep cookies.
 pub(super) const FIRST: &str = "begin";
 
@@ -101,6 +101,31 @@ pub(super) fn find_session(
     headers: &HeaderMap,
     id: &str,
 ) -> Option<(LocationId, Session)> {
+    let session = find_at(state, headers, &path_of(id))?;
+    match session.holder.clone() {
+        Holder::Location(location) => Some((location, session)),
+        Holder::Agency(_) | Holder::Operator => None,
+    }
+}
+
+/// What the paths of an agency's pages begin with.
+pub(super) const AGENCY_PATH: &str = "/app/agency/";
+
+/// The session of an agency with this id in the browser's cookies, and its agency.
+pub(super) fn find_agency_session(
+    state: &HttpState,
+    headers: &HeaderMap,
+    id: &str,
+) -> Option<(CompanyId, Session)> {
+    let session = find_at(state, headers, &format!("{AGENCY_PATH}{id}"))?;
+    match session.holder.clone() {
+        Holder::Agency(company) => Some((company, session)),
+        Holder::Location(_) | Holder::Operator => None,
+    }
+}
+
+/// The session for the pages under `path` in the browser's cookies.
+fn find_at(state: &HttpState, headers: &HeaderMap, path: &str) -> Option<Session> {
     // Reads all cookies, even of one name, so that no other cookie can hide the session's own.
     let texts = headers.get_all(COOKIE).into_iter();
     let texts = texts.filter_map(|text| text.to_str().ok());
@@ -109,11 +134,7 @@ pub(super) fn find_session(
         .filter_map(|cookie| Cookie::parse(cookie.trim().to_owned()).ok())
         .collect();
     let now = state.clock.now();
-    let session = Session::find(cookies.iter(), &path_of(id), &state.sealer, now)?;
-    match session.holder.clone() {
-        Holder::Location(location) => Some((location, session)),
-        Holder::Operator => None,
-    }
+    Session::find(cookies.iter(), path, &state.sealer, now)
 }
 
 /// The path of a session's first page, and of its cookie.
@@ -149,7 +170,7 @@ impl FromRequestParts<HttpState> for LocationUser {
 }
 
 /// The answer without a valid session: a page that starts one, unless that would repeat forever.
-async fn without_session(parts: &mut Parts, is_first: bool) -> Response {
+pub(super) async fn without_session(parts: &mut Parts, is_first: bool) -> Response {
     let Ok(language) = parts.extract::<Language>().await;
     if is_first {
         warn!("a browser did not keep the session's cookie");
@@ -264,7 +285,7 @@ fn only_admins() -> PageError {
     }
 }
 
-fn not_ours() -> PageError {
+pub(super) fn not_ours() -> PageError {
     warn!("a form that is none of its session's");
     PageError {
         status: StatusCode::FORBIDDEN,

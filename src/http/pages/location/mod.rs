@@ -5,9 +5,11 @@
 //! * `sso_login`: `GET /app`, `POST /app/session`: GHL's payload → a session; `login_page`: what a browser sees before
 //! * `location_user`: the user of a request, proven each time; the token of forms
 //! * `frame_ancestors`: who may show these pages in a frame
+//! * `agency`: the same for a whole agency: its sub-accounts, and its Waapify token
 //! * `overview`, `numbers`, `removal`, `qr_linking`, `messages`, `message_search`, `old_messages`, `checks`, `alerts`: the pages; `labels`: times and numbers in
 //!   them
 
+mod agency;
 mod alerts;
 mod checks;
 mod frame_ancestors;
@@ -96,6 +98,7 @@ pub(in crate::http) fn routes(state: HttpState) -> Router<HttpState> {
             "/app/{session}/connect",
             post(numbers::connect).get(lost::parent),
         )
+        .merge(agency::routes())
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
         .layer(middleware::from_fn(error::localize))
         .layer(middleware::from_fn_with_state(

@@ -348,7 +348,9 @@ pub(super) async fn connect(
     State(state): State<HttpState>,
     sent: VerifiedForm,
 ) -> Result<Response, PageError> {
-    let link = connecting::new_link(&state, &sent.visitor.location, true).await?;
+    let agency = sent.visitor.find_agency(&state).await?;
+    let location = &sent.visitor.location;
+    let link = connecting::new_link(&state, location, true, agency.as_ref()).await?;
     Ok(see(&link))
 }
 

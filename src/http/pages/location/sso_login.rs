@@ -17,7 +17,9 @@ use crate::db::accounts::{locations, sso_payloads, white_label_domains};
 use crate::http::HttpState;
 use crate::http::error::PageError;
 use crate::http::pages::location::frame_ancestors::seal;
-use crate::http::pages::location::location_user::{FIRST, check_origin, check_standing, path_of};
+use crate::http::pages::location::location_user::{
+    AGENCY_PATH, FIRST, check_origin, check_standing, path_of,
+};
 use crate::http::pages::location::shown_in::ShownIn;
 use crate::http::pages::location::{login_page, see};
 use crate::http::pages::session::{Holder, Session};
@@ -48,14 +50,20 @@ pub(super) async fn begin(
     let user = prove(&state, &payload).await?;
     let may_change = user.is_admin || state.allow_users_to_change;
     let agency = user.is_agency_admin.then(|| user.company.clone());
-    let location = user.active_location.ok_or_else(no_location)?;
+    let Some(location) = user.active_location else {
+        // Users of a sub-account have no business with its neighbours.
+        if !user.is_of_agency {
+            return Err(no_location());
+        }
+        return Ok(start_agency(&state, user.company, agency.is_some()).await?);
+    };
     check_standing(&state, &location).await?;
     let company = locations::find_company(&state.pool, &location).await?;
     if company.is_some_and(|company| company != user.company) {
         warn!(%location, "an SSO payload names another agency than the location's");
         return Err(refused());
     }
-    Ok(start(&state, location, may_change, agency).await?)
+    Ok(start(&state, location, may_change, agency, "").await?)
 }
 
 /// The user that a payload names. Each payload works once.
@@ -71,11 +79,13 @@ async fn prove(state: &HttpState, payload: &str) -> Result<SsoUser, PageError> {
     Ok(user)
 }
 
-async fn start(
+/// Starts a session and leads to its page at `rest`, which is empty or begins with a slash.
+pub(super) async fn start(
     state: &HttpState,
     location: LocationId,
     may_change: bool,
     agency: Option<CompanyId>,
+    rest: &str,
 ) -> sqlx::Result<Response> {
     info!(%location, "a session begins");
     // When the session is over its address still says in which site it was shown.
@@ -88,6 +98,26 @@ async fn start(
     let mut session = Session::begin(Holder::Location(location), &path, state.clock.now());
     session.may_change = may_change;
     session.agency = agency;
+    let cookies = CookieJar::new().add(session.cookie(&state.sealer));
+    Ok((cookies, see(&format!("{path}{rest}?{FIRST}"))).into_response())
+}
+
+/// Starts a session of a user of an agency.
+async fn start_agency(
+    state: &HttpState,
+    company: CompanyId,
+    may_change: bool,
+) -> sqlx::Result<Response> {
+    info!(%company, "a session of an agency begins");
+    // When the session is over its address still says in which site it was shown.
+    let domain = white_label_domains::find_domain(&state.pool, &company).await?;
+    let id = match domain {
+        Some(domain) => seal(&state.sealer, &domain),
+        None => random_secret().expose_secret().to_owned(),
+    };
+    let path = format!("{AGENCY_PATH}{id}");
+    let mut session = Session::begin(Holder::Agency(company), &path, state.clock.now());
+    session.may_change = may_change;
     let cookies = CookieJar::new().add(session.cookie(&state.sealer));
     Ok((cookies, see(&format!("{path}?{FIRST}"))).into_response())
 }
@@ -129,8 +159,8 @@ fn no_location() -> PageError {
             "Buka halaman ini dari sub-akaun",
         ),
         text: Text::new(
-            "You are in the agency's view, and each sub-account has its own WhatsApp number. In GHL, switch to the sub-account that you want to look at, and choose this app in its menu.",
-            "Anda berada dalam paparan agensi, dan setiap sub-akaun mempunyai nombor WhatsApp sendiri. Dalam GHL, tukar ke sub-akaun yang anda mahu lihat, dan pilih aplikasi ini dalam menunya.",
+            "No sub-account is open, and each sub-account has its own WhatsApp number. In GHL, switch to the sub-account that you want to look at, and choose this app in its menu.",
+            "Tiada sub-akaun yang dibuka, dan setiap sub-akaun mempunyai nombor WhatsApp sendiri. Dalam GHL, tukar ke sub-akaun yang anda mahu lihat, dan pilih aplikasi ini dalam menunya.",
         ),
     }
 }

@@ -5,17 +5,15 @@
 //! be sent. It asks nobody: if servers must be asked first, that is a plan of its own ([`Plan::Ask`]).
 //!
 //! * [`attachments`]: what an attachment is, and how the gateway sends it; `names`: its name
-//! * `phone`: which number is meant; `text`: text that the gateway does not change
+//! * `text`: text that the gateway does not change
 
 pub mod attachments;
 mod names;
-mod phone;
 mod text;
 
 use std::borrow::Cow;
 
 use attachments::File;
-pub use phone::{country_of, main_number};
 pub use phonenumber::country::Id as Country;
 use serde_json::Value;
 use text::{MAX_ENCODED_BYTES, encoded_bytes};
@@ -23,6 +21,8 @@ use url::Url;
 
 use crate::clients::attachment_links::longest_address;
 use crate::model::reason::Failure;
+use crate::model::written_phone;
+pub use crate::model::written_phone::{country_of, main_number};
 
 /// What to do with a delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,7 +67,7 @@ pub struct Attachment {
 #[must_use]
 pub fn plan(body: &[u8], country: Option<Country>, files: Option<&[File]>) -> Plan {
     plan_delivery(body, files, |delivery| {
-        let chat = phone::phone(&text_of(delivery, "phone"), country)?;
+        let chat = written_phone::phone(&text_of(delivery, "phone"), country)?;
         let contact = text_of(delivery, "contactId").into_owned();
         Ok((chat, Some(contact).filter(|contact| !contact.is_empty())))
     })

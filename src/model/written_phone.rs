@@ -1,4 +1,4 @@
-//! Finds the WhatsApp number that a written phone number means.
+//! Finds the WhatsApp number that a written phone number means, and writes a number for people. Pure.
 //!
 //! Reads it as people in the location's country write numbers. It does not guess between two readings, and refuses
 //! numbers with an extension.
@@ -37,7 +37,8 @@ pub fn country_of(digits: &str) -> Option<Country> {
     number.country().id().or_else(main)
 }
 
-/// Like `phone`, for a number that is only compared: an extension behind it changes nothing.
+/// Like [`phone`], for a number that is only compared: an extension behind it changes nothing.
+#[must_use]
 pub fn main_number(written: &str, country: Option<Country>) -> Option<String> {
     let plain = plain(written);
     let first = plain.find(|c: char| c.is_ascii_digit())?;
@@ -50,7 +51,10 @@ pub fn main_number(written: &str, country: Option<Country>) -> Option<String> {
 }
 
 /// E.164 digits of a number that a person in `country` wrote.
-pub(super) fn phone(written: &str, country: Option<Country>) -> Result<String, Failure> {
+///
+/// # Errors
+/// Why it is no number that can be written to.
+pub fn phone(written: &str, country: Option<Country>) -> Result<String, Failure> {
     let written = plain(written);
     if written.is_empty() {
         return Err(Failure::NoPhone);
@@ -70,6 +74,16 @@ pub(super) fn phone(written: &str, country: Option<Country>) -> Result<String, F
     found
         .filter(|digits| DIGITS.contains(&digits.len()))
         .ok_or(Failure::PhoneIncomplete)
+}
+
+/// A number (E.164 digits) with a plus and in groups, as people in its country read it out.
+#[must_use]
+pub fn grouped(digits: &str) -> String {
+    let plain = format!("+{digits}");
+    let number = phonenumber::parse(None, &plain);
+    number.map_or(plain, |number| {
+        number.format().mode(Mode::International).to_string()
+    })
 }
 
 /// Digits and plus of any script as ASCII, without a `tel:` in front.
@@ -130,4 +144,16 @@ fn full(digits: &str) -> Option<String> {
 fn e164(number: &PhoneNumber) -> String {
     let written = number.format().mode(Mode::E164).to_string();
     written.chars().filter(char::is_ascii_digit).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_grouped_as_its_country_does_and_an_unknown_one_is_left() {
+        assert_eq!(grouped("60123456789"), "+60 12-345 6789");
+        assert_eq!(grouped("999"), "+999");
+        assert_eq!(grouped(""), "+");
+    }
 }
