@@ -6,6 +6,7 @@
 //! * [`neighbours`]: one tenant's messages beside others that have much waiting
 //! * [`memory`]: resident memory, start-up
 //! * [`files`]: resident memory while ten large files are read at once
+//! * [`pages`]: every page for people, with 300 sub-accounts and a million messages
 //! * [`strangers`]: resident memory and `/healthz` while a thousand strangers post what is expensive
 //!
 //! `cargo bench --bench load` runs all of them, `cargo bench --bench load -- accept flat` two. The real program runs
@@ -25,6 +26,7 @@ mod files;
 mod flat;
 mod memory;
 mod neighbours;
+mod pages;
 mod pgbench;
 mod relay;
 mod service;
@@ -40,7 +42,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 const SETTINGS: &str =
     "select 'PostgreSQL ' || string_agg(name || ' ' || setting, ', ' order by name)
     from pg_settings where name in ('server_version', 'fsync', 'synchronous_commit')";
-const PARTS: [&str; 7] = [
+const PARTS: [&str; 8] = [
     "accept",
     "relay",
     "flat",
@@ -48,6 +50,7 @@ const PARTS: [&str; 7] = [
     "memory",
     "files",
     "strangers",
+    "pages",
 ];
 
 /// What every part needs.
@@ -135,6 +138,7 @@ async fn run(stage: &Controls, parts: &[&str]) {
             "neighbours" => neighbours::run(stage).await,
             "files" => files::run(stage).await,
             "strangers" => strangers::run(stage).await,
+            "pages" => pages::run(stage).await,
             _ => memory::run(stage).await,
         }
     }

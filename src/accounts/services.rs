@@ -54,6 +54,8 @@ pub struct Services {
     pub min_interval: Duration,
     /// Whether messages to chats without a phone are sent to their LIDs.
     pub sends_to_hidden: bool,
+    /// Whether Waapify is asked about phones, to learn LIDs.
+    pub checks_phones: bool,
     /// How long a person's answer may wait to be sent.
     pub max_age_person: Duration,
     /// How long any other message may wait.

@@ -39,10 +39,12 @@ use crate::runtime::stop::Stop;
 use crate::workers::Worker;
 use crate::workers::alerts::Alerts;
 use crate::workers::ghl_events::GhlEvents;
+use crate::workers::hour_counts::HourCounts;
 use crate::workers::inbound::Inbound;
 use crate::workers::inbound_media::{FetchedFiles, Media};
 use crate::workers::monitor::Monitor;
 use crate::workers::outbound::Outbound;
+use crate::workers::phone_checks::PhoneChecks;
 use crate::workers::status_updates::StatusUpdates;
 use crate::workers::token_upkeep::TokenUpkeep;
 use crate::workers::waapify_events::WaapifyEvents;
@@ -176,9 +178,11 @@ impl App {
         spawn_worker(tasks, Media(context()), stopping);
         spawn_worker(tasks, StatusUpdates(context()), stopping);
         spawn_worker(tasks, GhlEvents(context()), stopping);
+        spawn_worker(tasks, PhoneChecks(context()), stopping);
         spawn_worker(tasks, TokenUpkeep(context()), stopping);
         spawn_worker(tasks, Monitor(context()), stopping);
         spawn_worker(tasks, Alerts::new(context()), stopping);
+        spawn_worker(tasks, HourCounts::new(context()), stopping);
     }
 }
 
@@ -274,6 +278,7 @@ fn services(
         public_url: public_url.clone(),
         min_interval: settings.waapify.min_interval,
         sends_to_hidden: settings.waapify.sends_to_hidden,
+        checks_phones: settings.waapify.checks_phones,
         max_age_person: settings.waapify.max_age_person,
         max_age_automated: settings.waapify.max_age_automated,
     };

@@ -87,6 +87,13 @@ pub(super) struct Why {
     text: String,
 }
 
+impl Why {
+    /// Its sentence.
+    pub(super) fn into_text(self) -> String {
+        self.text
+    }
+}
+
 impl From<&Reason> for Why {
     fn from(reason: &Reason) -> Self {
         Self {

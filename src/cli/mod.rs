@@ -1,14 +1,16 @@
 //! The commands, their arguments and exit codes: 0 success, 1 failure with the reason on standard error, 2 wrong
 //! settings or arguments.
 //!
-//! `connect`, `doctor`, `installs`, `marketplace`, `messages` and `sandbox` hold one command each, `upkeep` and `shell` some
+//! `audit`, `connect`, `doctor`, `events`, `installs`, `marketplace`, `messages` and `sandbox` hold one command each, `upkeep` and `shell` some
 //! small ones, this file the others. `answer` prints what commands answer, with `table` and `moment`; `fatal` prints the
 //! error of a failed command.
 
 mod access_token;
 mod answer;
+mod audit;
 mod connect;
 mod doctor;
+mod events;
 mod fatal;
 mod installs;
 mod marketplace;
@@ -23,9 +25,11 @@ use std::process::ExitCode;
 
 use answer::Form;
 use anyhow::Context as _;
+use audit::AuditArgs;
 use clap::{Args, Parser, Subcommand};
 use connect::ConnectArgs;
 use doctor::DoctorArgs;
+use events::Events;
 use messages::Messages;
 use secrecy::SecretString;
 use shell::{CompletionsArgs, ManArgs};
@@ -70,6 +74,11 @@ enum Command {
     /// List messages, show one's steps, send failed ones again
     #[command(subcommand)]
     Messages(Messages),
+    /// List what Waapify posted and was set aside, because processes ended over it; have it read again
+    #[command(subcommand)]
+    Events(Events),
+    /// List who did what on the pages, inside GHL and at the command line, newest first
+    Audit(AuditArgs),
     /// Print what to enter in GHL's developer portal, field by field, as Markdown
     Marketplace(marketplace::GuideArgs),
     /// Seal all tokens and credentials with the newest key; the service may keep running
@@ -171,6 +180,8 @@ async fn run(command: Command, form: Form) -> anyhow::Result<ExitCode> {
         Command::Installs => installs::run(form).await?,
         Command::Doctor(args) => return doctor::run(args, form).await,
         Command::Messages(command) => return messages::run(command, form).await,
+        Command::Events(command) => return events::run(command, form).await,
+        Command::Audit(args) => return audit::run(args, form).await,
         Command::Marketplace(args) => marketplace::run(&args, form)?,
         Command::RotateKeys => return upkeep::rotate_keys(form).await,
         Command::Migrate => upkeep::migrate(form).await?,

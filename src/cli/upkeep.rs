@@ -11,8 +11,10 @@ use crate::accounts::key_rotation;
 use crate::accounts::key_rotation::Rotation;
 use crate::app::Database;
 use crate::cli::answer::Form;
-use crate::cli::{env, settings};
+use crate::cli::audit::Deed;
+use crate::cli::{audit, env, settings};
 use crate::config;
+use crate::model::audit::Action;
 
 /// Longest time that the container's health check waits for the service. Docker's default is 30 s.
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(5);
@@ -24,6 +26,16 @@ pub(super) async fn rotate_keys(form: Form) -> anyhow::Result<ExitCode> {
     let pool = database.migrated_pool().await?;
     let rotation = key_rotation::rotate(&pool, &settings.sealer).await;
     let left = key_rotation::count_older(&pool, &settings.sealer).await;
+    let deed = Deed {
+        action: Action::RotateKeys,
+        location: None,
+        place: None,
+        count: rotation
+            .as_ref()
+            .map_or(0, |done| usize::try_from(done.resealed).unwrap_or(0)),
+        is_done: rotation.is_ok(),
+    };
+    audit::record(&pool, deed).await?;
     database.close(pool).await?;
     let (rotation, left) = (rotation?, left?);
     let document = json!({

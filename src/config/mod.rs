@@ -1,7 +1,7 @@
 //! Settings: `config/default.toml`; an environment variable of the same name in capitals overrides each of them.
 //!
-//! Reads and checks them (`parse`), and reports all faults at once. It must not test whether a value works; the doctor
-//! does that. `marketplace` makes the guide to GHL's portal from the settings of `guide`.
+//! Reads and checks them (`parse`), all faults at once; the doctor tests whether a value works. `marketplace` makes the guide
+//! to GHL's portal from the settings of `guide`.
 
 mod admin_token;
 pub mod alerts;
@@ -13,7 +13,6 @@ mod parse;
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::str::FromStr;
 use std::time::Duration;
 
 use admin_token::parse_admin_token;
@@ -34,8 +33,7 @@ use crate::crypto::{Ed25519Key, RsaKey, Sealer, Verifier};
 use crate::runtime::logging::{LogFormat, LogSettings};
 
 const DEFAULTS: &str = include_str!("../../config/default.toml");
-/// Longest `PUBLIC_URL`: a host name and a short path. It is an escaped part of our addresses for files, which are in
-/// the request line to the gateway, where there is room for a few kB only.
+/// Longest `PUBLIC_URL`: it is an escaped part of our files' addresses in the gateway's request line, which has a few kB.
 pub const MAX_PUBLIC_URL_BYTES: usize = 200;
 
 /// Every setting, checked.
@@ -99,6 +97,8 @@ pub struct WaapifySettings {
     pub min_interval: Duration,
     /// Whether messages to chats without a phone are sent to their LIDs.
     pub sends_to_hidden: bool,
+    /// Whether Waapify is asked about phones, to learn LIDs.
+    pub checks_phones: bool,
     /// How long a person's answer may wait to be sent.
     pub max_age_person: Duration,
     /// How long any other message may wait.
@@ -244,6 +244,7 @@ fn read_all(reader: &mut Reader<impl Fn(&str) -> Option<String>>) -> Option<Sett
     let media_base = reader.parsed("whatsapp_media_base", parse_url);
     let min_interval = reader.parsed("waapify_min_interval_ms", parse_interval);
     let sends_to_hidden = reader.parsed("send_to_hidden_numbers", parse_switch);
+    let checks_phones = reader.parsed("check_phones", parse_switch);
     let max_age_person = reader.parsed("max_age_person_hours", parse_age);
     let max_age_automated = reader.parsed("max_age_automated_hours", parse_age);
     let sealer = reader.parsed("encryption_keys", parse_keys);
@@ -276,6 +277,7 @@ fn read_all(reader: &mut Reader<impl Fn(&str) -> Option<String>>) -> Option<Sett
             api_base: waapify_base?,
             min_interval: min_interval?,
             sends_to_hidden: sends_to_hidden?,
+            checks_phones: checks_phones?,
             max_age_person: max_age_person?,
             max_age_automated: max_age_automated?,
         },
@@ -347,12 +349,12 @@ impl<E: Fn(&str) -> Option<String>> Reader<E> {
         let bind = self.parsed("bind_addr", parse_bind);
         let port = match self.text("port") {
             Some(_) => Some(self.parsed("port", |text| {
-                u16::from_str(text).map_err(|_| "is not a port number from 0 to 65535".to_owned())
+                let port = text.parse::<u16>();
+                port.map_err(|_| "is not a port number from 0 to 65535".to_owned())
             })?),
             None => None,
         };
-        let bind = bind?;
-        Some(SocketAddr::new(bind.ip(), port.unwrap_or(bind.port())))
+        bind.map(|bind| SocketAddr::new(bind.ip(), port.unwrap_or(bind.port())))
     }
 
     fn public_url(&mut self) -> Option<Url> {

@@ -43,6 +43,19 @@ pub struct SsoUser {
     pub salt: [u8; SALT],
 }
 
+impl SsoUser {
+    /// Who it is, for the audit: GHL's id and the role.
+    #[must_use]
+    pub fn described(&self) -> String {
+        let role = match (self.is_agency_admin, self.is_admin) {
+            (true, _) => "agency admin",
+            (false, true) => "admin",
+            (false, false) => "user",
+        };
+        format!("{} ({role})", self.user_id)
+    }
+}
+
 /// Why a payload is refused. It contains nothing from the payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SsoError {

@@ -9,12 +9,13 @@ use crate::db::connection::Pool;
 use crate::db::schema::{AppliedBy, applied_by};
 
 /// Every table that the migrations create, except their own list.
-pub const TABLES: [&str; 33] = [
+pub const TABLES: [&str; 37] = [
     "account_names",
     "addresses",
     "alert_channels",
     "alert_targets",
     "alerts",
+    "audit",
     "circuits",
     "client_credentials",
     "companies",
@@ -25,6 +26,8 @@ pub const TABLES: [&str; 33] = [
     "gateway_tokens",
     "ghl_events",
     "groups",
+    "hour_count_turns",
+    "hour_counts",
     "inbound",
     "inbound_media",
     "incidents",
@@ -34,6 +37,7 @@ pub const TABLES: [&str; 33] = [
     "numbers",
     "outbound",
     "pending_connections",
+    "phone_checks",
     "rate_limits",
     "receipts",
     "sso_payloads",

@@ -38,7 +38,7 @@ use ops::{health, metrics};
 pub use pages::connect::ProviderLooks;
 pub use pages::front_page::front_page;
 pub use pages::install_codes::InstallCodes;
-use pages::{connect, installed, layout, location, oauth, operator};
+use pages::{audited, connect, installed, layout, location, oauth, operator};
 use secrecy::SecretString;
 pub use webhooks::addresses::HookSecrets;
 pub use webhooks::body_budgets::BodyBudgets;
@@ -129,6 +129,7 @@ impl Deref for HttpParts {
 
 /// All routes of the service except `/`, which is [`front_page`].
 pub fn router(state: HttpState) -> Router {
+    let recorded = middleware::from_fn_with_state(state.clone(), audited::record);
     let pages = Router::new()
         .route("/oauth/install", get(oauth::install))
         .merge(with_slashes(
@@ -139,11 +140,11 @@ pub fn router(state: HttpState) -> Router {
         .route("/oauth/installed/{token}", get(installed::show))
         .merge(connect::routes(state.clone()))
         .route("/files/{secret}/{name}", get(inbound_media::download))
-        .merge(operator::routes())
+        .merge(operator::routes().layer(recorded.clone()))
         .layer(middleware::from_fn(error::localize));
     let routes = Router::new()
         .merge(pages)
-        .merge(location::routes(state.clone()))
+        .merge(location::routes(state.clone()).layer(recorded))
         .merge(hooks(&state.counters))
         .route(
             "/attachments/{token}/{name}",

@@ -1,6 +1,7 @@
 //! Plain types without I/O: identifiers, phones, states, reasons, languages, time zones, retry schedules.
 
 pub mod alert;
+pub mod audit;
 pub mod ids;
 pub mod language;
 pub mod phone_forms;

@@ -1,8 +1,7 @@
 //! The states of rows: one enum each, with the texts in Postgres and in metrics, and the labels for pages and commands
 //! in both languages.
 //!
-//! Owns the names. Which state follows which is decided by the statements in `src/db` and drawn in `docs/states.md`. A
-//! text never changes its meaning, because old rows have it.
+//! Owns the names. The statements in `src/db` decide which state follows which (`docs/states.md`). A text keeps its meaning.
 
 use std::fmt;
 
@@ -91,6 +90,7 @@ macro_rules! stored_enum {
         }
     };
 }
+pub(in crate::model) use stored_enum;
 
 stored_enum! {
     /// How far a message has got. `outbound` has all but `posted` and `held`; `inbound` has `accepted`, `posted`,
@@ -272,6 +272,22 @@ stored_enum! {
         Receipt = "receipt", "by a receipt", "melalui tanda terima";
         /// It answered a message that was sent to the phone.
         Quote = "quote", "by an answer", "melalui jawapan";
+        /// Waapify named both when it was asked about the phone.
+        Check = "check", "by a question to Waapify", "melalui pertanyaan kepada Waapify";
+    }
+}
+
+stored_enum! {
+    /// What Waapify answered when it was asked whether a phone is on WhatsApp.
+    PhoneAnswer {
+        /// It is.
+        Yes = "yes", "on WhatsApp", "ada WhatsApp";
+        /// It is not.
+        No = "no", "not on WhatsApp", "tiada WhatsApp";
+        /// No answer that is understood.
+        Unknown = "unknown", "unknown", "tidak diketahui";
+        /// Its build knows no such question.
+        Unsupported = "unsupported", "not asked", "tidak ditanya";
     }
 }
 

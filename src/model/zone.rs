@@ -3,8 +3,9 @@
 //! `jiff` brings the list of all zones with it, and finds this machine's without C's `localtime`, which is not safe beside
 //! other threads.
 
-use jiff::Timestamp;
+use jiff::civil::Weekday;
 use jiff::tz::{Offset, TimeZone};
+use jiff::{Timestamp, ToSpan as _, ZonedDateTime};
 use time::OffsetDateTime;
 
 /// Format of a time to the minute, in which years come first so that no reader takes a month for a day.
@@ -59,6 +60,25 @@ impl Zone {
         self.shown(at, SECONDS)
     }
 
+    /// The beginnings of the last `count` hours, days or weeks of this zone, the present one included, oldest first, each
+    /// with its name.
+    #[must_use]
+    pub fn starts(
+        &self,
+        span: Span,
+        count: i64,
+        now: OffsetDateTime,
+    ) -> Vec<(OffsetDateTime, String)> {
+        let now = Timestamp::from_nanosecond(now.unix_timestamp_nanos()).unwrap_or_default();
+        let now = now.to_zoned_datetime(self.0.clone());
+        let starts = (0..count).rev().filter_map(|back| span.begun(&now, back));
+        let named = starts.filter_map(|start| {
+            let at = OffsetDateTime::from_unix_timestamp(start.timestamp().as_second()).ok()?;
+            Some((at, start.strftime(span.format()).to_string()))
+        });
+        named.collect()
+    }
+
     fn shown(&self, at: OffsetDateTime, format: &str) -> String {
         // Both crates have all times from year -9999 to 9999.
         let Ok(at) = Timestamp::from_nanosecond(at.unix_timestamp_nanos()) else {
@@ -66,6 +86,46 @@ impl Zone {
         };
         let local = at.to_zoned_datetime(self.0.clone());
         format!("{} {}", local.strftime(format), distance(local.offset()))
+    }
+}
+
+/// A span of a calendar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Span {
+    /// An hour.
+    Hour,
+    /// A day.
+    Day,
+    /// A week, from Monday on.
+    Week,
+}
+
+impl Span {
+    const fn format(self) -> &'static str {
+        match self {
+            Self::Hour => "%H:%M",
+            Self::Day | Self::Week => "%d/%m",
+        }
+    }
+
+    /// When the span began that was `back` spans before the one of `now`.
+    fn begun(self, now: &ZonedDateTime, back: i64) -> Option<ZonedDateTime> {
+        let day = now.start_of_day().ok()?;
+        let since_monday = i64::from(now.weekday().since(Weekday::Monday));
+        match self {
+            // Full hours of UTC, as the hours are counted.
+            Self::Hour => {
+                let second = now.timestamp().as_second();
+                let start = Timestamp::from_second(second - second.rem_euclid(3600)).ok()?;
+                let start = start.checked_sub(back.hours()).ok()?;
+                Some(start.to_zoned_datetime(now.time_zone().clone()))
+            }
+            Self::Day => day.checked_sub(back.days()).ok()?.start_of_day().ok(),
+            Self::Week => {
+                let days = since_monday + back * 7;
+                day.checked_sub(days.days()).ok()?.start_of_day().ok()
+            }
+        }
     }
 }
 
@@ -86,6 +146,32 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
+
+    #[test]
+    fn spans_begin_where_the_zones_calendar_says() {
+        let at = datetime!(2026-11-27 20:30 UTC);
+        let zone = Zone::find("Asia/Kuala_Lumpur").unwrap();
+        let named = |span, count| zone.starts(span, count, at);
+        assert_eq!(
+            named(Span::Hour, 2),
+            [
+                (datetime!(2026-11-27 19:00 UTC), "03:00".to_owned()),
+                (datetime!(2026-11-27 20:00 UTC), "04:00".to_owned()),
+            ]
+        );
+        // It is Saturday there already.
+        assert_eq!(
+            named(Span::Day, 2),
+            [
+                (datetime!(2026-11-26 16:00 UTC), "27/11".to_owned()),
+                (datetime!(2026-11-27 16:00 UTC), "28/11".to_owned()),
+            ]
+        );
+        assert_eq!(
+            named(Span::Week, 1),
+            [(datetime!(2026-11-22 16:00 UTC), "23/11".to_owned())]
+        );
+    }
 
     #[test]
     fn a_time_is_shown_in_its_zone_with_the_distance_to_utc() {

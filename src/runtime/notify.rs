@@ -24,12 +24,16 @@ pub struct Signals {
     pub status_updates: Signal,
     /// GHL posted something about the app.
     pub ghl_events: Signal,
+    /// A message is held for its sender's phone.
+    pub phone_checks: Signal,
     /// An install or an uninstall has work left.
     pub token_upkeep: Signal,
     /// A number was linked or unlinked.
     pub monitor: Signal,
     /// A target of alerts was set.
     pub alerts: Signal,
+    /// Hours are to be counted; nobody fires it.
+    pub hour_counts: Signal,
 }
 
 /// The signal to one worker.
@@ -51,9 +55,11 @@ impl Signals {
             &self.inbound_media,
             &self.status_updates,
             &self.ghl_events,
+            &self.phone_checks,
             &self.token_upkeep,
             &self.monitor,
             &self.alerts,
+            &self.hour_counts,
         ];
         all.into_iter().any(|signal| {
             let last_step = *signal

@@ -2,7 +2,7 @@
 
 use std::time::Duration as StdDuration;
 
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
 use crate::runtime::clock::Clock;
 
@@ -11,18 +11,20 @@ const LOOK: StdDuration = StdDuration::from_secs(1);
 /// A lease is renewed when this part of it is over, so that a database that fails for a moment does not end it.
 const RENEWED_AFTER: i32 = 3;
 
-/// Does `work`, and calls `renew` each time a third of `lease` is over. Gives `work` up, and returns none, when `renew`
-/// says that the lease is lost.
+/// Does `work` under a lease that ends at `until`, and calls `renew` each time a third of `lease` is over. Gives `work` up,
+/// and returns none, when `renew` says that the lease is lost. Counts from the end of the lease, and not from this call,
+/// which may come late.
 pub(super) async fn keep<T, Renewal: Future<Output = sqlx::Result<bool>>>(
     clock: &Clock,
     lease: Duration,
+    until: OffsetDateTime,
     work: impl Future<Output = T>,
     renew: impl Fn() -> Renewal,
 ) -> Option<T> {
     tokio::select! {
         biased;
         done = work => Some(done),
-        () = until_lost(clock, lease, renew) => None,
+        () = until_lost(clock, lease, until, renew) => None,
     }
 }
 
@@ -30,17 +32,17 @@ pub(super) async fn keep<T, Renewal: Future<Output = sqlx::Result<bool>>>(
 async fn until_lost<Renewal: Future<Output = sqlx::Result<bool>>>(
     clock: &Clock,
     lease: Duration,
+    mut until: OffsetDateTime,
     renew: impl Fn() -> Renewal,
 ) {
-    let mut renewed_at = clock.now();
     loop {
         tokio::time::sleep(LOOK).await;
         let now = clock.now();
-        if now - renewed_at < lease / RENEWED_AFTER {
+        if until - now > lease - lease / RENEWED_AFTER {
             continue;
         }
         match renew().await {
-            Ok(true) => renewed_at = now,
+            Ok(true) => until = now + lease,
             Ok(false) => return,
             Err(_) => {}
         }

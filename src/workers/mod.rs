@@ -10,15 +10,19 @@
 //! * [`outbound`]: GHL's deliveries → Waapify, planned by `plan`
 //! * [`waapify_events`]: Waapify's events → inbound messages, receipts, link state
 //! * [`inbound`]: customers' messages, and those written on the business's phone → GHL; [`inbound_media`]: their files
+//! * [`phone_checks`]: whose LID a held message has, asked from Waapify
 //! * [`status_updates`]: how far a message got → GHL
+//! * [`hour_counts`]: messages counted by hour, for charts
 
 pub mod alerts;
 pub mod ghl_events;
+pub mod hour_counts;
 pub mod inbound;
 pub mod inbound_media;
 mod lease;
 pub mod monitor;
 pub mod outbound;
+pub mod phone_checks;
 mod recording;
 mod running_jobs;
 pub mod status_updates;

@@ -30,6 +30,8 @@ use crate::workers::{Context, Worker, lease};
 const LEASE: Duration = Duration::seconds(60);
 /// Processes that one event may end. It then fails unread and stays stored, and the number's later events go on.
 const MAX_CRASHED_ATTEMPTS: i32 = 2;
+/// Crashed attempts of an event that is read again at an operator's word: one more sets it aside.
+pub const LAST_CHANCE: i32 = MAX_CRASHED_ATTEMPTS - 1;
 /// Tries that may fail because of what an event says; conflicts with another process's rows are among them.
 const MAX_FAILURES: i32 = 20;
 /// Pause after a try that failed.
@@ -81,8 +83,12 @@ impl Worker for WaapifyEvents {
     /// Events that were read before an error are ended nevertheless.
     async fn process(&self, jobs: Vec<EventJob>) -> sqlx::Result<()> {
         let (pool, clock) = (&self.0.pool, &self.0.clock);
+        let Some(until) = jobs.first().map(|job| job.leased_until) else {
+            return Ok(());
+        };
         let renew = || waapify_events::renew(pool, &jobs, clock.now() + LEASE);
-        if let Some(outcome) = lease::keep(clock, LEASE, self.read_all(&jobs), renew).await {
+        let reading = self.read_all(&jobs);
+        if let Some(outcome) = lease::keep(clock, LEASE, until, reading, renew).await {
             return outcome;
         }
         info!("another process reads these events");

@@ -1,4 +1,5 @@
-//! Checks on every page: it fits a desktop and a phone in both languages, works with the keyboard, and is readable.
+//! Checks on every page: it fits a desktop and a phone in both languages, works with the keyboard, is readable in both
+//! colour schemes, and axe finds nothing.
 //! If `SCREENSHOTS` names a folder, a picture of each page is written there.
 
 use std::path::PathBuf;
@@ -67,16 +68,17 @@ async fn look_at_all(language: &str, tag: &str) {
                 picture::keep(&tab, &file).await;
             }
         }
-        // Colours do not depend on the language.
-        if tag == "en" {
-            tab.prefer("dark").await;
-            let found = tab.faults().await;
-            faults.extend(
-                found
-                    .into_iter()
-                    .map(|fault| format!("{page:?}, dark: {fault}")),
-            );
-            tab.prefer("light").await;
+        for scheme in ["dark", "light"] {
+            tab.prefer(scheme).await;
+            // The sizes above were looked at in the light.
+            let mut found = if scheme == "dark" {
+                tab.faults().await
+            } else {
+                Vec::new()
+            };
+            found.extend(tab.axe_findings().await);
+            let place = format!("{page:?}, {tag}, {scheme}");
+            faults.extend(found.into_iter().map(|fault| format!("{place}: {fault}")));
         }
         let complaints = tab.complaints().await;
         // Browsers also complain about an answer of 404 or 422.

@@ -9,6 +9,7 @@
 )]
 
 mod agency;
+mod axe;
 #[path = "../it/bridge.rs"]
 #[allow(dead_code, reason = "only the databases are needed here")]
 mod bridge;

@@ -46,13 +46,19 @@ pub enum Page {
     OperatorLocation,
     OperatorMessages,
     OperatorMessage,
+    /// What the counts of its overview lead to.
+    OperatorQueue,
+    OperatorAgencies,
+    OperatorSearch,
+    OperatorReplay,
+    OperatorAudit,
     /// A page of the simulated GHL.
     Ghl,
 }
 
 /// All pages with the names of their pictures. Each can be opened after the one before it: the operator signs in
 /// once.
-pub const ALL: [(Page, Option<&str>); 26] = [
+pub const ALL: [(Page, Option<&str>); 31] = [
     (Page::Connect, Some("connect")),
     (Page::ConnectWrong, Some("connect-wrong-token")),
     (Page::ConnectQr, Some("connect-qr")),
@@ -78,6 +84,11 @@ pub const ALL: [(Page, Option<&str>); 26] = [
     (Page::OperatorLocation, Some("operator-location")),
     (Page::OperatorMessages, None),
     (Page::OperatorMessage, Some("operator-message")),
+    (Page::OperatorQueue, None),
+    (Page::OperatorAgencies, None),
+    (Page::OperatorSearch, None),
+    (Page::OperatorReplay, None),
+    (Page::OperatorAudit, Some("operator-audit")),
     (Page::Ghl, None),
 ];
 
@@ -99,6 +110,25 @@ impl Page {
         )
     }
 
+    fn is_operators(self) -> bool {
+        matches!(
+            self,
+            Self::SignIn
+                | Self::Operator
+                | Self::OperatorLocations
+                | Self::OperatorNumbers
+                | Self::OperatorFailures
+                | Self::OperatorLocation
+                | Self::OperatorMessages
+                | Self::OperatorMessage
+                | Self::OperatorQueue
+                | Self::OperatorAgencies
+                | Self::OperatorSearch
+                | Self::OperatorReplay
+                | Self::OperatorAudit
+        )
+    }
+
     /// Whether it is a page of the service, so that it exists in two languages.
     pub fn is_ours(self) -> bool {
         self != Self::Ghl
@@ -106,8 +136,16 @@ impl Page {
 
     /// Opens it; if it is in a frame, enters the frame.
     pub async fn open(self, stage: &Controls, tab: &Tab) {
-        let operator = |path: &str| stage.service(&format!("/operator{path}"));
-        let location = |path: &str| operator(&format!("/locations/{}{path}", seed::LOCATION_ID));
+        match self {
+            Self::Error => tab.goto(&stage.service("/connect/over")).await,
+            Self::Ghl => tab.goto(&stage.ghl("/sandbox/ghl")).await,
+            page if page.is_framed() => page.open_inside(stage, tab).await,
+            page if page.is_operators() => page.open_operators(stage, tab).await,
+            page => page.open_connecting(stage, tab).await,
+        }
+    }
+
+    async fn open_connecting(self, stage: &Controls, tab: &Tab) {
         match self {
             Self::Connect => open_form(stage, tab, seed::SECOND_LOCATION_ID).await,
             Self::ConnectWrong => {
@@ -163,7 +201,12 @@ impl Page {
                 tab.find(".last-mile [data-state=bad]").await;
             }
             Self::Agency => tab.goto(&install_agency(stage)).await,
-            Self::Error => tab.goto(&stage.service("/connect/over")).await,
+            other => panic!("{other:?} is no page of connecting"),
+        }
+    }
+
+    async fn open_inside(self, stage: &Controls, tab: &Tab) {
+        match self {
             Self::AppAgency => {
                 open_app(stage, tab, "").await;
                 tab.find("table.rows").await;
@@ -195,6 +238,14 @@ impl Page {
                 failed.click().await.unwrap();
                 tab.find(".timeline").await;
             }
+            other => panic!("{other:?} is not inside GHL"),
+        }
+    }
+
+    async fn open_operators(self, stage: &Controls, tab: &Tab) {
+        let operator = |path: &str| stage.service(&format!("/operator{path}"));
+        let location = |path: &str| operator(&format!("/locations/{}{path}", seed::LOCATION_ID));
+        match self {
             Self::SignIn => tab.goto(&operator("/sign-in")).await,
             Self::Operator => {
                 tab.goto(&operator("/sign-in")).await;
@@ -214,7 +265,15 @@ impl Page {
                 first.click().await.unwrap();
                 tab.find(".timeline").await;
             }
-            Self::Ghl => tab.goto(&stage.ghl("/sandbox/ghl")).await,
+            Self::OperatorQueue => {
+                let list = "/queues?queue=outbound&state=accepted";
+                tab.goto(&operator(list)).await;
+            }
+            Self::OperatorAgencies => tab.goto(&operator("/agencies")).await,
+            Self::OperatorSearch => tab.goto(&operator("/search?q=number")).await,
+            Self::OperatorReplay => tab.goto(&operator("/replay")).await,
+            Self::OperatorAudit => tab.goto(&operator("/audit")).await,
+            other => panic!("{other:?} is not the operator's"),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The page inside GHL: which users may open it, for how long, and what they see. Each subject has a file in
 //! `app_page`.
 
+mod audit;
 mod checks;
 mod framing;
 mod linking;

@@ -10,7 +10,13 @@ use time::Duration;
 use waapify_ghl::app::App;
 use waapify_ghl::clients::attachment_source::NetworkScope;
 use waapify_ghl::db::connection::Pool;
+use waapify_ghl::db::history::audit;
+use waapify_ghl::db::views::failures::Failed;
+use waapify_ghl::db::views::{messages, queue_places, troubles};
+use waapify_ghl::model::ids::MessageId;
+use waapify_ghl::model::states::{Queue, QueueState};
 use waapify_ghl::workers::ghl_events::GhlEvents;
+use waapify_ghl::workers::hour_counts::HourCounts;
 use waapify_ghl::workers::inbound::Inbound;
 use waapify_ghl::workers::inbound_media::Media;
 use waapify_ghl::workers::monitor::Monitor;
@@ -298,4 +304,45 @@ async fn count_commits(pool: &Pool) -> i64 {
     .fetch_one(&mut connection)
     .await
     .unwrap()
+}
+
+#[tokio::test]
+async fn nor_do_the_lists_of_the_operator_or_a_count_of_hours() {
+    let (bridge, pool) = long_running().await;
+    let counts = Arc::new(HourCounts::new(Arc::clone(&bridge.app.context)));
+    while step(&counts).await.unwrap() > 0 {}
+    let agency = Failed {
+        company: Some("none".into()),
+        ..Failed::default()
+    };
+    let reason = Failed {
+        reasons: Some(vec!["gateway_down".to_owned()]),
+        location: Some("Other1".into()),
+        ..Failed::default()
+    };
+    let reads = async || {
+        let before = count_reads(&pool).await;
+        for failed in [Failed::default(), agency.clone(), reason.clone()] {
+            let scope = failed.scope(&pool).await.unwrap();
+            scope.list(&pool, MessageId(i64::MAX), 50).await.unwrap();
+            scope.list_oldest(&pool, MessageId(0), 50).await.unwrap();
+            scope.count_reasons(&pool).await.unwrap();
+        }
+        troubles::list_incidents(&pool).await.unwrap();
+        troubles::list_held(&pool).await.unwrap();
+        audit::list(&pool, None, i64::MAX, 50).await.unwrap();
+        queue_places::list(&pool, Queue::Outbound, QueueState::Sending)
+            .await
+            .unwrap();
+        messages::find_by_ghl_id(&pool, &"nobody".into())
+            .await
+            .unwrap();
+        assert!(counts.claim(1).await.unwrap().is_empty());
+        count_reads(&pool).await - before
+    };
+    for _ in 0..UNTIL_PLANNED {
+        reads().await;
+    }
+    let read = reads().await;
+    assert!(read < FEW, "{read}");
 }

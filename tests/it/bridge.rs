@@ -210,6 +210,7 @@ impl Bridge {
         let media = Arc::new(workers::inbound_media::Media(context()));
         let statuses = Arc::new(workers::status_updates::StatusUpdates(context()));
         let ghl_events = Arc::new(workers::ghl_events::GhlEvents(context()));
+        let checks = Arc::new(workers::phone_checks::PhoneChecks(context()));
         let upkeep = Arc::new(workers::token_upkeep::TokenUpkeep(context()));
         loop {
             let done = step(&outbound).await
@@ -218,6 +219,7 @@ impl Bridge {
                 + step(&inbound).await
                 + step(&statuses).await
                 + step(&ghl_events).await
+                + step(&checks).await
                 + step(&upkeep).await;
             if done == 0 {
                 return;
@@ -290,7 +292,10 @@ impl Bridge {
     /// The queries of all sends that reached the gateway.
     pub fn sends(&self) -> Vec<Value> {
         let seen = self.simulation.waapify.faults().seen_at("send.php");
-        seen.into_iter().map(|seen| seen.query).collect()
+        let queries = seen.into_iter().map(|seen| seen.query);
+        queries
+            .filter(|query| query["type"] != "check_phone")
+            .collect()
     }
 
     /// The business's messages on Aisyah's phone.
@@ -304,11 +309,8 @@ impl Bridge {
 
     /// The bodies of all messages that were posted to GHL.
     pub fn posted(&self) -> Vec<Value> {
-        let seen = self
-            .simulation
-            .ghl
-            .faults()
-            .seen_at("POST /conversations/messages/inbound");
+        let route = "POST /conversations/messages/inbound";
+        let seen = self.simulation.ghl.faults().seen_at(route);
         seen.into_iter().map(|seen| seen.body).collect()
     }
 

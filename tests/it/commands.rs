@@ -1,7 +1,7 @@
 //! The real program: its commands, exit codes, signals, and what survives a kill.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use serde_json::Value;
 use simulators::{Fault, seed};
 
 use crate::harness::{Bridge, OUTAGE, wait};
+use crate::killed_child::KilledChild;
 
 /// The program without any setting of this process.
 pub fn program(bridge: Option<&Bridge>) -> Command {
@@ -42,7 +43,7 @@ pub async fn output(mut command: Command) -> (Option<i32>, String, String) {
 
 /// A running `serve`. It is killed when the test ends, at the latest.
 pub struct Serving {
-    child: Child,
+    child: KilledChild,
     pub address: String,
     log: std::thread::JoinHandle<()>,
     seen: Arc<Mutex<String>>,
@@ -59,7 +60,7 @@ impl Serving {
         let mut command = program(Some(bridge));
         command.arg("serve").stderr(Stdio::piped());
         change(&mut command);
-        let mut child = command.spawn().unwrap();
+        let mut child = KilledChild::spawn(&mut command);
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let (address, seen) = tokio::task::spawn_blocking(move || {
             let mut seen = String::new();

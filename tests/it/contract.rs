@@ -4,7 +4,7 @@
 
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::json;
@@ -13,21 +13,15 @@ use time::Duration as Span;
 use waapify_ghl::model::ids::LocationId;
 
 use crate::harness::Bridge;
+use crate::killed_child::KilledChild;
 
 /// Longest wait for the mock. Its first start installs it.
 const START: Duration = Duration::from_mins(4);
 
 /// The mock, which is stopped when the test ends.
 struct Prism {
-    child: Child,
+    _process: KilledChild,
     address: String,
-}
-
-impl Drop for Prism {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 /// The folder of the contract: `CONTRACT_DIR`, or a folder beside the checkout.
@@ -58,16 +52,16 @@ async fn start_prism() -> Option<Prism> {
         .local_addr()
         .unwrap()
         .port();
-    let child = Command::new("sh")
-        .arg(script)
-        .arg(port.to_string())
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let process = KilledChild::spawn(
+        Command::new("sh")
+            .arg(script)
+            .arg(port.to_string())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null()),
+    );
     let prism = Prism {
-        child,
+        _process: process,
         address: format!("http://127.0.0.1:{port}"),
     };
     let http = reqwest_client();

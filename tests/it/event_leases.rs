@@ -138,6 +138,33 @@ async fn a_lease_lasts_as_long_as_its_owner_works() {
     assert_eq!(bridge.conversation(), ["hai"]);
 }
 
+/// The age of a lease counts from the claim: a busy process may come to its work late.
+#[tokio::test]
+async fn work_that_begins_late_renews_its_lease_at_its_first_look() {
+    let bridge = Bridge::new().await;
+    bridge.customer_writes("hai").await;
+    let mut blocker = bridge.database.pool.begin().await.unwrap();
+    sqlx::query("lock table inbound in share mode")
+        .execute(&mut *blocker)
+        .await
+        .unwrap();
+    let jobs = worker(&bridge).claim(64).await.unwrap();
+    let claimed = lease_end(&bridge).await;
+    bridge.clock.advance(Duration::seconds(50));
+    let working = tokio::spawn({
+        let (worker, job) = (worker(&bridge), jobs[0].clone());
+        async move { worker.process(job).await }
+    });
+    wait("the lease is renewed", async || {
+        lease_end(&bridge).await > claimed
+    })
+    .await;
+    blocker.rollback().await.unwrap();
+    working.await.unwrap().unwrap();
+    bridge.settle().await;
+    assert_eq!(bridge.conversation(), ["hai"]);
+}
+
 #[tokio::test]
 async fn who_lost_the_lease_leaves_the_work_to_its_new_owner() {
     let bridge = Bridge::new().await;

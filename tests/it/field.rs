@@ -1,6 +1,7 @@
 //! What people who run such bridges report of messages: encrypted edits, words in unusual places, chats with Meta AI, and
 //! bodies that came through a relay. `pictures` has the files.
 
+mod edits;
 mod pictures;
 
 use axum::http::StatusCode;

@@ -1,7 +1,7 @@
 //! An install that began in a browser ends in that browser.
 
 use axum::http::{StatusCode, header};
-use simulators::{InstallKind, seed};
+use simulators::{Fault, InstallKind, seed};
 use tokio::io::{AsyncReadExt as _, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -236,6 +236,68 @@ async fn an_exchange_whose_connection_is_cut_is_tried_again_at_once() {
         .await;
         assert_eq!(come_back(&bridge, "", None).await, expected, "{first}");
         bridge.database.pool.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_code_that_may_be_used_up_is_not_tried_again_and_the_page_says_how_to_start_again() {
+    let bridge = Bridge::bare().await;
+    let code = code(&bridge);
+    let faults = bridge.simulation.ghl.faults();
+    for _ in 0..4 {
+        faults.push(TOKEN, Fault::answer(502, ""));
+    }
+    let query = format!("code={code}");
+    let (status, page, _) = brings(&bridge, &query, "").await;
+    assert_eq!(status, StatusCode::BAD_GATEWAY);
+    assert!(
+        page.contains("open the app in the GHL marketplace"),
+        "{page}"
+    );
+    let tried = faults.count(TOKEN);
+    faults.clear();
+    let (status, page, _) = brings(&bridge, &query, "").await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert!(
+        page.contains("install it once more from the GHL marketplace"),
+        "{page}"
+    );
+    assert_eq!(faults.count(TOKEN), tried);
+}
+
+#[tokio::test]
+async fn twelve_tabs_may_install_and_of_very_many_the_oldest_gets_a_page() {
+    let bridge = Bridge::bare().await;
+    let (mut given, mut cookie) = (Vec::new(), String::new());
+    for _ in 0..41 {
+        let request = bridge.http.get(format!("{}/oauth/install", bridge.address));
+        let answer = request
+            .header(header::COOKIE, &cookie)
+            .send()
+            .await
+            .unwrap();
+        let set = answer.headers()[header::SET_COOKIE].to_str().unwrap();
+        cookie = set.split(';').next().unwrap().to_owned();
+        given.push(cookie.rsplit(['.', '=']).next().unwrap().to_owned());
+    }
+    // What every browser keeps.
+    assert!(cookie.len() < 2_048, "{}", cookie.len());
+    let (status, page, _) = brings(
+        &bridge,
+        &format!("code={}&state={}", code(&bridge), given[0]),
+        &cookie,
+    )
+    .await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert!(
+        page.contains("open the app in the GHL marketplace"),
+        "{page}"
+    );
+    for state in given.iter().skip(29) {
+        let query = format!("code={}&state={state}", code(&bridge));
+        let (status, page, left) = brings(&bridge, &query, &cookie).await;
+        assert_eq!(status, StatusCode::SEE_OTHER, "{page}");
+        cookie = left;
     }
 }
 

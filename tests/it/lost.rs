@@ -17,7 +17,7 @@ use crate::operator::Browser;
 /// What a browser asks for when a person opens an address.
 const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 /// Routes whose answers are for programs, or are files: what they say to a browser is no page. The others must show one.
-const NO_PAGES: [&str; 10] = [
+const NO_PAGES: [&str; 11] = [
     "/hooks/external-auth/",
     "/assets/",
     "/attachments/",
@@ -29,6 +29,8 @@ const NO_PAGES: [&str; 10] = [
     "/state",
     // A part of a page.
     "/provider",
+    // A file.
+    ".csv",
 ];
 
 /// All paths of the service, from the router's own description: a new one cannot be forgotten here.

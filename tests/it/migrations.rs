@@ -16,6 +16,8 @@ use time::format_description::well_known::Rfc3339;
 use waapify_ghl::db::accounts::{client_credentials, companies, installs};
 use waapify_ghl::db::connection::Pool;
 use waapify_ghl::db::history::{health_facts, incidents};
+use waapify_ghl::db::views::failures::Failed;
+use waapify_ghl::db::views::operator::WhichNumbers;
 use waapify_ghl::db::views::{messages, operator, overview, queue_counts};
 use waapify_ghl::model::ids::{LocationId, MessageId};
 use waapify_ghl::model::reason::Reason;
@@ -248,9 +250,8 @@ async fn this_version_reads_the_messages_of_every_version() {
         operator::find_phone(pool, message).await.unwrap();
     }
     let newest = MessageId(i64::MAX);
-    let failures = operator::list_failures(pool, None, newest, ALL)
-        .await
-        .unwrap();
+    let scope = Failed::default().scope(pool).await.unwrap();
+    let failures = scope.list(pool, newest, ALL).await.unwrap();
     assert!(failures.iter().all(|failure| failure.reason.is_some()));
     assert!(!failures.is_empty());
 }
@@ -295,7 +296,7 @@ async fn this_version_reads_the_locations_of_every_version() {
     for install in &listed {
         read_location(pool, &install.location_id, began).await;
     }
-    operator::list_numbers(pool, None, ("", ""), false, ALL)
+    operator::list_numbers(pool, WhichNumbers::default(), ("", ""), ALL)
         .await
         .unwrap();
     queue_counts::read_counts(pool).await.unwrap();

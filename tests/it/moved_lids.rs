@@ -152,3 +152,136 @@ async fn what_the_owner_typed_to_a_phone_proves_whose_lid_it_is() {
         bridge.database.pool.close().await;
     }
 }
+
+/// WhatsApp's id of a text to Aisyah is acknowledged with this key.
+async fn acknowledged_with(bridge: &Bridge, id: &str, mut key: Value) {
+    key["fromMe"] = true.into();
+    key["id"] = id.into();
+    let data = json!([{"key": key, "update": {"status": 3}}]);
+    let waapify = &bridge.simulation.waapify;
+    waapify.post_event("messages.update", data).await;
+    bridge.settle().await;
+}
+
+fn jid_of(phone: &str) -> String {
+    format!("{}@s.whatsapp.net", phone.trim_start_matches('+'))
+}
+
+#[tokio::test]
+async fn a_receipt_that_names_the_lid_beside_the_phone_says_whose_it_is() {
+    let phone = jid_of(seed::AISYAH.2);
+    let own = jid_of(seed::NUMBER);
+    for key in [
+        json!({"remoteJid": phone, "participant": LID}),
+        json!({"remoteJid": phone, "senderLid": LID}),
+        json!({"remoteJid": phone, "remoteJidAlt": LID}),
+        json!({"remoteJid": LID, "remoteJidAlt": phone}),
+        // Baileys 7 may show the business's own number beside a hidden chat.
+        json!({"remoteJid": LID, "remoteJidAlt": own}),
+    ] {
+        let bridge = Bridge::new().await;
+        let id = sent(&bridge).await;
+        acknowledged_with(&bridge, &id, key.clone()).await;
+        writes(&bridge, "H1", LID, "siapa saya").await;
+        assert_eq!(bridge.conversation(), ["siapa saya"], "{key}");
+        bridge.database.pool.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_lid_beside_the_phone_that_may_be_ours_or_another_persons_says_nothing() {
+    // The same LID beside two recipients is our own.
+    let bridge = Bridge::new().await;
+    let first = sent(&bridge).await;
+    let (_, second) = sent_to_other(&bridge).await;
+    let beside = |id: &str, phone: &str| json!({"key": {"remoteJid": jid_of(phone), "senderLid": LID, "fromMe": true, "id": id}, "update": {"status": 3}});
+    let data = json!([beside(&first, seed::AISYAH.2), beside(&second, OTHER)]);
+    let waapify = &bridge.simulation.waapify;
+    waapify.post_event("messages.update", data).await;
+    writes(&bridge, "H1", LID, "siapa saya").await;
+    assert!(bridge.posted().is_empty());
+
+    // A LID that is known to be somebody's, or a person who is known by another.
+    let bridge = Bridge::new().await;
+    let first = sent(&bridge).await;
+    let (other, second) = sent_to_other(&bridge).await;
+    acknowledges(&bridge, LID, &second).await;
+    acknowledged_with(
+        &bridge,
+        &first,
+        json!({"remoteJid": jid_of(seed::AISYAH.2), "participant": LID}),
+    )
+    .await;
+    writes(&bridge, "H1", LID, "saya yang lain").await;
+    assert_eq!(shown(&bridge, &other), ["saya yang lain"]);
+    let third = sent(&bridge).await;
+    acknowledges(&bridge, "990000000001@lid", &third).await;
+    acknowledged_with(
+        &bridge,
+        &third,
+        json!({"remoteJid": jid_of(seed::AISYAH.2), "participant": "990000000002@lid"}),
+    )
+    .await;
+    writes(&bridge, "H2", "990000000002@lid", "siapa saya").await;
+    assert!(bridge.conversation().is_empty());
+}
+
+#[tokio::test]
+async fn the_lid_of_the_business_itself_is_not_a_customers() {
+    let bridge = Bridge::new().await;
+    let account = json!({"id": jid_of(seed::NUMBER), "lid": LID, "name": "Kedai"});
+    bridge.simulation.waapify.post_event("ready", account).await;
+    bridge.settle().await;
+    let id = sent(&bridge).await;
+    acknowledged_with(
+        &bridge,
+        &id,
+        json!({"remoteJid": jid_of(seed::AISYAH.2), "senderLid": LID}),
+    )
+    .await;
+    let phone: String = sqlx::query_scalar("select phone from lids")
+        .fetch_one(&bridge.database.pool)
+        .await
+        .unwrap();
+    assert_eq!(phone, seed::NUMBER);
+}
+
+#[tokio::test]
+async fn a_contact_that_gets_its_phone_in_ghl_goes_on_without_a_line() {
+    for is_replied_first in [false, true] {
+        let bridge = Bridge::new().await;
+        writes(&bridge, "H1", LID, "siapa saya").await;
+        bridge.after(Duration::minutes(16)).await;
+        let all = bridge.simulation.ghl.contacts(seed::LOCATION_ID);
+        let contact = all
+            .into_iter()
+            .find(|contact| contact.phone.is_none())
+            .unwrap()
+            .id;
+        // Somebody enters the phone that the customer told.
+        bridge.simulation.ghl.set_phone(&contact, OTHER);
+        if is_replied_first {
+            bridge.agent_sends(&contact, "ya?", &[]).await;
+            bridge.settle().await;
+        }
+        let pair = json!([{"id": jid_of(OTHER), "lid": LID}]);
+        bridge
+            .simulation
+            .waapify
+            .post_event("contacts.upsert", pair)
+            .await;
+        bridge.settle().await;
+        writes(&bridge, "H2", LID, "ini nombor saya").await;
+        writes(&bridge, "H3", LID, "lagi").await;
+        assert_eq!(
+            shown(&bridge, &contact),
+            ["siapa saya", "ini nombor saya", "lagi"],
+            "{is_replied_first}"
+        );
+        // What the business writes there leaves.
+        let id = bridge.agent_sends(&contact, "baik", &[]).await;
+        bridge.after(Duration::seconds(3)).await;
+        assert_eq!(bridge.state(&id).await, "sent");
+        bridge.database.pool.close().await;
+    }
+}

@@ -47,6 +47,9 @@ async fn attachments_that_are_none_are_none() {
         json!("undefined"),
         json!(0),
         json!([true]),
+        json!({"0": ""}),
+        json!([[[""], {}], {"0": [null]}]),
+        json!("\u{200b}"),
     ]
     .into_iter()
     .enumerate()

@@ -3,6 +3,7 @@
 
 mod access;
 mod names;
+mod summaries;
 
 use access::routes;
 use axum::http::StatusCode;
@@ -27,7 +28,7 @@ fn client() -> reqwest::Client {
 /// A browser that is signed in.
 pub struct Browser<'a> {
     bridge: &'a Bridge,
-    client: reqwest::Client,
+    pub client: reqwest::Client,
     pub cookie: String,
 }
 

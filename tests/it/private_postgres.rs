@@ -1,7 +1,7 @@
 //! The private server: it keeps its data, belongs to one process, and leaves nothing behind.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, fs, process, thread};
 
@@ -9,6 +9,7 @@ use private_postgres::{Durability, PrivatePostgres, PrivatePostgresError, find_r
 use sqlx::{Connection as _, PgConnection};
 
 use crate::harness::require_postgres;
+use crate::killed_child::KilledChild;
 
 /// Long, because all tests of this file may create their data at the same time.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -38,8 +39,8 @@ impl Drop for Folder {
     }
 }
 
-/// The real program. It is killed and reaped even if the test fails.
-struct Program(Child);
+/// The real program.
+struct Program(KilledChild);
 
 impl Program {
     /// Kills it as `kill -9` does, so that it cannot clean up.
@@ -60,13 +61,6 @@ impl Program {
     }
 }
 
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 /// Starts the real program in `folder`, which also holds its temporary files.
 fn spawn(arguments: &[&str], folder: &Folder) -> Program {
     fs::create_dir_all(&folder.0).unwrap();
@@ -77,7 +71,7 @@ fn spawn(arguments: &[&str], folder: &Folder) -> Program {
     // Errors stay visible, because they say why a test waits for nothing.
     command.env("RUST_LOG", "error");
     command.stdin(Stdio::null()).stdout(Stdio::null());
-    Program(command.spawn().unwrap())
+    Program(KilledChild::spawn(&mut command))
 }
 
 fn start(folder: &Folder) -> PrivatePostgres {

@@ -9,7 +9,7 @@ mod played;
 use std::fs;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use axum::http::StatusCode;
 use rustix::process::{Pid, Signal, kill_process};
@@ -19,6 +19,7 @@ use waapify_ghl::db::own_schema;
 
 use crate::commands::output;
 use crate::harness::TestDatabase;
+use crate::killed_child::KilledChild;
 use crate::private_postgres::Folder;
 
 const SCHEMA: &str = "waapify_ghl_sandbox";
@@ -36,7 +37,7 @@ pub fn program(folder: &Folder, arguments: &[&str]) -> Command {
 
 /// A running sandbox. It is killed when the test ends, at the latest.
 pub struct Playing {
-    child: Child,
+    child: KilledChild,
     pub address: String,
     /// Its output up to the line with its address.
     pub said: String,
@@ -45,7 +46,7 @@ pub struct Playing {
 impl Playing {
     /// Starts it and waits until it prints its address.
     pub async fn start(mut command: Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = KilledChild::spawn(command.stdout(Stdio::piped()));
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let said = tokio::task::spawn_blocking(move || {
             let mut said = String::new();
@@ -93,13 +94,6 @@ impl Playing {
         kill_process(pid, Signal::INT).unwrap();
         let ended = tokio::task::spawn_blocking(move || self.child.wait().unwrap());
         assert_eq!(ended.await.unwrap().code(), Some(0));
-    }
-}
-
-impl Drop for Playing {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

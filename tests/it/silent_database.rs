@@ -22,6 +22,7 @@ use crate::commands::{Serving, program};
 use crate::harness::{
     Bridge, TestDatabase, ask, environment, hook_path, payload, settings, signature_of, wait,
 };
+use crate::killed_child::KilledChild;
 use crate::proxy::Proxy;
 
 const WAITS: &str = "select exists (select from pg_locks where not granted
@@ -247,7 +248,7 @@ async fn a_start_behind_a_lock_says_what_it_waits_for_and_obeys_sigterm() {
         .await
         .unwrap();
     let mut command = program(Some(&bridge));
-    let mut child = command.arg("serve").stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = KilledChild::spawn(command.arg("serve").stderr(Stdio::piped()));
     let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
     let lines = BufReader::new(child.stderr.take().unwrap()).lines();
     let ended = tokio::task::spawn_blocking(move || {

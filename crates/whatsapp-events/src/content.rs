@@ -57,9 +57,27 @@ const ABOUT: &[&str] = &[
 /// Where a field of an unknown kind may hold text.
 const PERHAPS_WORDS: &[&str] = &["/caption", "/text", "/body/text", "/contentText"];
 
+/// Reads the `message` object of an item. Some builds write what accompanies it beside it.
+pub(super) fn read_item(item: &Value) -> Option<Said> {
+    let said = read_within(item.get("message")?, item.get("messageContextInfo"))?;
+    let secret = || fields::bytes32(item.get("messageSecret"));
+    Some(Said {
+        secret: said.secret.or_else(secret),
+        ..said
+    })
+}
+
 /// Reads a `message` object. `None` if it is `null`, empty, or not an object.
 pub(super) fn read(message: &Value) -> Option<Said> {
-    let mut layers = Layers::default();
+    read_within(message, None)
+}
+
+/// `companion`: what stands beside the message and belongs to it.
+fn read_within(message: &Value, companion: Option<&Value>) -> Option<Said> {
+    let mut layers = Layers {
+        companions: companion.into_iter().collect(),
+        ..Layers::default()
+    };
     let Some(message) = layers.remove(message) else {
         return Some(Said {
             content: other(None),

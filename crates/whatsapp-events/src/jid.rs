@@ -102,6 +102,15 @@ pub fn phone_of_jid(jid: &str) -> Option<String> {
     }
 }
 
+/// Digits of a LID such as `112233445566778:12@lid`.
+#[must_use]
+pub fn lid_of_jid(jid: &str) -> Option<String> {
+    match Address::read(jid)? {
+        Address::Lid(lid) => Some(lid),
+        Address::Phone(_) => None,
+    }
+}
+
 /// The chat of a key, and the writer (`None` for the business itself, or if nobody is named). `None` without a
 /// `remoteJid`.
 ///
@@ -135,6 +144,24 @@ pub(super) fn chat(item: &Value, from_me: bool) -> Option<(Chat, Option<Person>)
         ),
         _ => one_to_one(key),
     })
+}
+
+/// The LID that a status of a sent message names, in a chat with one person: as the chat's address or beside it.
+pub(super) fn lid_of_receipt(item: &Value) -> Option<String> {
+    const FIELDS: &[&str] = &[
+        "remoteJid",
+        "remoteJidAlt",
+        "recipientLid",
+        "participant",
+        "participantLid",
+        "participantAlt",
+        "senderLid",
+    ];
+    let key = item.get("key")?;
+    // In a group it is one of many, and an address of an unknown kind stays unknown.
+    person(key, &["remoteJid"])?;
+    let lid = |object, fields| person(object, fields).and_then(|person| person.lid);
+    lid(key, FIELDS).or_else(|| lid(item, &["participant"]))
 }
 
 /// Whether a chat is one with an assistant, or the writer in a chat of two is one. In a group it is one of many.

@@ -51,10 +51,10 @@ use std::fmt;
 
 pub use envelope::parse;
 pub use fields::is_unseen;
-pub use jid::phone_of_jid;
+pub use jid::{lid_of_jid, phone_of_jid};
 pub use kinds::Kind;
 pub use media::{Decryptor, FileType, KnownType, MediaError, MediaFile, MediaKeys, UNKNOWN_TYPE};
-pub use message::{edit_ids, edit_without_own_id};
+pub use message::{edit_ids, edit_of_time, edit_without_own_id};
 pub use relay::is_readable;
 pub use sealed::{Sealed, SealedKind};
 pub use shape::shape;

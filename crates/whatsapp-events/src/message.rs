@@ -154,6 +154,13 @@ pub fn edit_without_own_id(id: &str) -> Option<&str> {
     id.get(..EDIT.len() + known.len())
 }
 
+/// The id of an edit back to earlier words, of which only the time is known: fewer digits than an id of its own would add.
+#[must_use]
+pub fn edit_of_time(begin: &str, seconds: i64) -> String {
+    let time = half(seconds.to_string().as_bytes());
+    format!("{begin}{}", time.get(..8).unwrap_or_default())
+}
+
 /// The beginning of the ids of edits.
 const EDIT: &str = "edit:";
 /// The same for edits that cannot be opened.
@@ -177,7 +184,7 @@ fn half(bytes: &[u8]) -> String {
 /// The content of the item, if it has any.
 fn said(item: &Value) -> Option<Said> {
     let stub = item.get("messageStubType");
-    match item.get("message").and_then(content::read) {
+    match content::read_item(item) {
         // The keys of a group can arrive with a message that could not be decrypted.
         None
         | Some(Said {

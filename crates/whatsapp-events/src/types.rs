@@ -171,6 +171,9 @@ pub struct Receipt {
     pub refusal_code: Option<String>,
     /// The chat, if it is named.
     pub chat: Option<Chat>,
+    /// A LID that it names in a chat with one person: the recipient's; where it is not the chat's address, some builds write
+    /// the business's own there.
+    pub lid: Option<String>,
 }
 
 /// The status of a sent message, in ascending order.

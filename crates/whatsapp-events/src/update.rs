@@ -50,6 +50,7 @@ fn receipt(item: &Value, update: &Value, id: String, level: ReceiptLevel) -> Rec
                 && code.len() <= 5
                 && code.bytes().all(|byte| byte.is_ascii_digit())
         }),
+        lid: jid::lid_of_receipt(item),
         chat: jid::chat(item, true).map(|(chat, _)| chat),
     }
 }

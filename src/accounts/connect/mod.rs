@@ -16,10 +16,13 @@ use crate::clients::waapify::{Client, Credentials};
 use crate::crypto::{OpenError, Sealer, hash_secret, random_secret};
 use crate::db::accounts::{connect_links, locations, pending_connections as stored};
 use crate::db::connection::Pool;
+use crate::db::history::audit;
+use crate::db::history::audit::NewEntry;
 use crate::db::history::incidents;
 use crate::db::history::incidents::About;
 use crate::db::numbers;
 use crate::db::numbers::{ConnectedNumber, LastNumber, NewNumber, NumberRow, webhook_secrets};
+use crate::model::audit::{Action, ActorKind, Outcome};
 use crate::model::ids::LocationId;
 use crate::model::phone_forms;
 use crate::model::states::IncidentKind;
@@ -167,6 +170,7 @@ impl Connector {
             return Err(ConnectError::LinkGone);
         }
         info!(%location, "a WhatsApp number is connected");
+        self.record(location, &number, by).await;
         if let Some(replaced) = replaced {
             self.tell_replacement(location, &replaced).await;
         }
@@ -176,6 +180,26 @@ impl Connector {
             warn!(%location, %sharer, "another location is connected to the same number; its replies come here now");
         }
         Ok(Connected { number, sharers })
+    }
+
+    /// Notes who connected a number. It is connected, even where that cannot be noted.
+    async fn record(&self, location: &LocationId, number: &str, by: &By) {
+        let actor_kind = match by {
+            By::Operator => ActorKind::Command,
+            By::Link(_) | By::PendingConnection => ActorKind::Link,
+        };
+        let entry = NewEntry {
+            actor_kind,
+            actor: None,
+            action: Action::Connect,
+            location: Some(location),
+            place: Some(number),
+            count: None,
+            outcome: Outcome::Done,
+        };
+        if let Err(error) = audit::record(&self.pool, entry, self.clock.now()).await {
+            warn!(%location, %error, "who connected the number could not be recorded");
+        }
     }
 
     /// The number that somebody without GHL's session replaces, if he does so knowingly.

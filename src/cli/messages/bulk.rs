@@ -12,20 +12,20 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use crate::cli::answer::{ASIDE, Form, HEAD, LOOK, paint};
-use crate::cli::clock_of;
-use crate::cli::messages::finding;
+use crate::cli::audit::Deed;
 use crate::cli::messages::finding::Period;
 use crate::cli::messages::outcome::{
     Left, MAY_HAVE_ARRIVED, NoAnswer, Outcome, WOULD_FAIL_AGAIN, ask, refusal,
 };
+use crate::cli::{audit, clock_of};
 use crate::db::connection::Pool;
 use crate::db::replays;
-use crate::db::replays::Replay;
+use crate::db::replays::{Replay, many};
+use crate::db::views::failures::Failed;
 use crate::db::views::messages::MessageRow;
-use crate::db::views::search::Search;
+use crate::model::audit::Action;
 use crate::model::ids::LocationId;
-use crate::model::reason::{Reason, Remedy};
-use crate::model::states::MessageState;
+use crate::model::reason::{Reason, codes_of};
 use crate::runtime::clock::Clock;
 
 /// Which messages.
@@ -68,6 +68,14 @@ pub(super) async fn run(
         return Ok(ExitCode::FAILURE);
     }
     replay_all(pool, rows, yes, &clock, &mut outcome).await?;
+    let deed = Deed {
+        action: Action::ReplayMany,
+        location: wanted.location.as_ref(),
+        place: wanted.reason.as_deref(),
+        count: outcome.replayed.len(),
+        is_done: true,
+    };
+    audit::record(pool, deed).await?;
     form.print(&outcome, || report(&outcome))?;
     Ok(outcome.exit_code())
 }
@@ -79,22 +87,21 @@ async fn find(
     clock: &Clock,
     outcome: &mut Outcome,
 ) -> anyhow::Result<Vec<MessageRow>> {
-    let search = Search {
+    let (since, until) = wanted.period.resolve(clock.now())?;
+    let failed = Failed {
         location: wanted.location.clone(),
-        state: Some(MessageState::Failed),
-        ..Search::default()
+        reasons: wanted.reason.as_deref().map(codes_of),
+        since,
+        until,
+        ..Failed::default()
     };
-    let search = wanted.period.narrow(search, clock.now())?;
-    let mut found = finding::find(pool, &search, wanted.reason.as_deref(), usize::MAX).await?;
-    found.sort_unstable_by_key(|row| row.id.0);
-    let (again, hopeless): (Vec<_>, Vec<_>) = found
-        .into_iter()
-        .partition(|row| row.remedy() == Some(Remedy::SendAgain));
-    for row in hopeless {
+    let scope = failed.scope(pool).await?;
+    let found = many::find(pool, &scope, usize::MAX).await?;
+    for row in found.hopeless {
         let why = format!("would fail in the same way again ({})", code(&row));
         outcome.leave(row.id, WOULD_FAIL_AGAIN, why);
     }
-    Ok(again)
+    Ok(found.again)
 }
 
 fn code(row: &MessageRow) -> String {

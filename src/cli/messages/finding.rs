@@ -26,15 +26,24 @@ pub(super) struct Period {
 impl Period {
     /// Adds the period to a search.
     pub(super) fn narrow(&self, search: Search, now: OffsetDateTime) -> anyhow::Result<Search> {
+        let (since, until) = self.resolve(now)?;
+        Ok(Search {
+            since,
+            until,
+            ..search
+        })
+    }
+
+    /// Its beginning and its end.
+    pub(super) fn resolve(
+        &self,
+        now: OffsetDateTime,
+    ) -> anyhow::Result<(Option<OffsetDateTime>, Option<OffsetDateTime>)> {
         let resolve = |moment: &Option<Moment>| {
             let moment = moment.as_ref().map(|moment| moment.resolve(now));
             moment.transpose()
         };
-        Ok(Search {
-            since: resolve(&self.since)?,
-            until: resolve(&self.until)?,
-            ..search
-        })
+        Ok((resolve(&self.since)?, resolve(&self.until)?))
     }
 }
 

@@ -15,7 +15,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use list::ListArgs;
-pub(super) use outcome::NoAnswer;
+pub(super) use outcome::{NoAnswer, ask};
 use replay::ReplayArgs;
 use serde::Serialize;
 use time::OffsetDateTime;

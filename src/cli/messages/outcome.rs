@@ -106,7 +106,7 @@ fn not_failed(state: MessageState, reason: Option<&Reason>) -> String {
 }
 
 /// Asks the person at the terminal.
-pub(super) fn ask(question: &str) -> io::Result<bool> {
+pub(in crate::cli) fn ask(question: &str) -> io::Result<bool> {
     let question = format!("{question} [y/N] ");
     says_yes(&question, &mut io::stdin().lock(), &mut io::stderr())
 }

@@ -7,13 +7,15 @@ use std::process::ExitCode;
 use clap::{ArgGroup, Args};
 
 use crate::cli::answer::Form;
-use crate::cli::clock_of;
+use crate::cli::audit::Deed;
 use crate::cli::messages::bulk;
 use crate::cli::messages::finding::Period;
 use crate::cli::messages::outcome::{MAY_HAVE_ARRIVED, Outcome, ask, refusal, wording};
+use crate::cli::{audit, clock_of};
 use crate::db::connection::Pool;
 use crate::db::replays;
 use crate::db::replays::{MayHaveArrived, Replay};
+use crate::model::audit::Action;
 use crate::model::ids::{LocationId, MessageId};
 
 #[derive(Debug, Args)]
@@ -86,6 +88,15 @@ async fn replay_each(
             }
             _ => {}
         }
+        let place = id.to_string();
+        let deed = Deed {
+            action: Action::Replay,
+            location: None,
+            place: Some(&place),
+            count: 1,
+            is_done: left.is_none(),
+        };
+        audit::record(pool, deed).await?;
         match left {
             None => outcome.replayed.push(id.0),
             Some((code, why)) => outcome.leave(id, code, why),

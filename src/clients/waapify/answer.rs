@@ -43,7 +43,7 @@ pub(super) fn gateways_own(status: u16, text: &str) -> Option<Value> {
     (answer.is_object() && (says_how || is_success)).then_some(answer)
 }
 
-fn is_refusal(answer: &Value) -> bool {
+pub(super) fn is_refusal(answer: &Value) -> bool {
     answer.get("status").and_then(Value::as_str) == Some("error")
 }
 

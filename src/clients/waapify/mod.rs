@@ -7,6 +7,7 @@
 mod addresses;
 mod answer;
 mod hold_reason;
+mod presence;
 mod qr;
 
 use std::time::Duration;
@@ -14,6 +15,7 @@ use std::time::Duration;
 use answer::{Sent, asks_for_login, classify_send, gateways_own, meaning, words};
 use bytes::Bytes;
 pub use hold_reason::HoldReason;
+pub use presence::Presence;
 pub use qr::QrCode;
 use reqwest::RequestBuilder;
 use secrecy::{ExposeSecret, SecretString};
@@ -192,6 +194,18 @@ impl Client {
                 result.map_err(|failure| missing_page(page, status).unwrap_or(failure))
             }
             Err(error) => Err(unanswered(error)),
+        }
+    }
+
+    /// Asks whether a phone (digits) is on WhatsApp. Nothing is sent. Without an answer it is unknown.
+    pub async fn check_phone(&self, credentials: &Credentials, phone: &str) -> Presence {
+        let request = self
+            .http
+            .get(endpoint(&self.base, &["send.php"]))
+            .query(&[("type", "check_phone"), ("number", phone)]);
+        match ask(with_keys(request, credentials), CHECK_TIMEOUT).await {
+            Ok((status, body)) => presence::read(status, &String::from_utf8_lossy(&body), phone),
+            Err(_) => Presence::Unknown,
         }
     }
 

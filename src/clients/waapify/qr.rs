@@ -86,8 +86,10 @@ fn picture(bytes: Bytes) -> Result<QrCode, CheckError> {
 mod tests {
     use super::*;
 
+    const ID: &str = "609ACF283A1B2";
+
     fn read_text(text: &str) -> Result<QrCode, CheckError> {
-        read(200, &Bytes::copy_from_slice(text.as_bytes()))
+        read(200, &Bytes::copy_from_slice(text.as_bytes()), ID)
     }
 
     #[test]
@@ -95,7 +97,7 @@ mod tests {
         let png = [PNG_SIGNATURE, b"rest"].concat();
         let expected = QrCode::Png(Bytes::from(png.clone()));
         let raw = [b"\n\n", png.as_slice()].concat();
-        assert_eq!(read(200, &raw.into()), Ok(expected.clone()));
+        assert_eq!(read(200, &raw.into(), ID), Ok(expected.clone()));
         let base64 = STANDARD.encode(&png);
         for text in [
             format!(
@@ -136,12 +138,14 @@ mod tests {
         let body = r#"{"status":"error","message":"Instance ID Invalidated"}"#;
         assert!(matches!(read_text(body), Err(CheckError::Credentials(_))));
         for status in [200, 302, 401, 403, 404, 502] {
-            let page = read(status, &Bytes::from_static(b"<html>{}</html>"));
+            let page = read(status, &Bytes::from_static(b"<html>{}</html>"), ID);
             assert!(matches!(page, Err(CheckError::Unreachable(_))), "{status}");
         }
+        let another = r#"{"status":"success","instance_id":"ANOTHER","base64":"x"}"#;
+        assert!(matches!(read_text(another), Err(CheckError::Refused(_))));
         let huge = [PNG_SIGNATURE, &vec![0; MAX_PNG_BYTES]].concat();
         assert!(matches!(
-            read(200, &huge.into()),
+            read(200, &huge.into(), ID),
             Err(CheckError::Refused(_))
         ));
     }

@@ -77,6 +77,28 @@ pub async fn find_phones(
     Ok(known.into_iter().collect())
 }
 
+/// The pairs with one of these LIDs or phones.
+pub async fn list_pairs(
+    pool: &Pool,
+    location: &LocationId,
+    lids: &[&str],
+    phones: &[&str],
+) -> sqlx::Result<Vec<(String, String)>> {
+    sqlx::query!(
+        r#"
+        select lid, phone as "phone!"
+        from lids
+        where location_id = $1 and phone is not null and (lid = any($2) or phone = any($3))
+        "#,
+        location.as_str(),
+        lids as &[&str],
+        phones as &[&str],
+    )
+    .map(|row| (row.lid, row.phone))
+    .fetch_all(pool)
+    .await
+}
+
 /// Stores pairs. Returns the LIDs of those that no later report contradicts.
 async fn record(
     tx: &mut Connection,

@@ -4,4 +4,5 @@
 pub mod addresses;
 pub mod groups;
 pub mod lids;
+pub mod phone_checks;
 pub mod phones;

@@ -217,6 +217,28 @@ pub async fn find_beginning(
     .await
 }
 
+/// Whether a contact is one in which a sender was shown before the phone became known.
+pub async fn has_begun_in(
+    pool: &Pool,
+    location: &LocationId,
+    contact: &ContactId,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"
+        select exists (
+            select 1
+            from contacts
+            where location_id = $1 and contact_id = $2 and phone like '%' || $3
+        ) as "has_begun!"
+        "#,
+        location.as_str(),
+        contact.as_str(),
+        LID_SERVER,
+    )
+    .fetch_one(pool)
+    .await
+}
+
 /// The conversation of such a contact goes on in the phone's contact, which says so.
 pub async fn mark_moved(
     pool: &Pool,

@@ -171,7 +171,7 @@ from locked
 where i.location_id = any (array[locked.location_id]) and i.id = locked.id
 returning i.location_id, i.id, i.wa_message_id, i.from_me, i.conversation, i.number, i.call_status,
     coalesce(i.phone, i.conversation) as "phone!",
-    i.sender_name, i.contact_id,
+    i.sender_name, i.contact_id, i.gone_contacts,
     coalesce(i.text, '') as "text!",
     i.sent_at as "sent_at!",
     i.accepted_at, i.failures, i.waits, i.attempt, i.unconfirmed, i.post_started_at, i.post_sequence, i.reconciliations,

@@ -12,6 +12,10 @@ use crate::model::ids::{LocationId, WaMessageId};
 
 /// A gateway that decrypts an edit posts both forms at once. What is further apart is another edit.
 const APART: Duration = Duration::minutes(2);
+/// A phone edits a message for fifteen minutes; the rest is for a gateway that was away.
+const EDITABLE: Duration = Duration::minutes(20);
+/// Hexadecimal digits that an edit's own id has in its id; those of an update are fewer.
+const OWN_DIGITS: i32 = 16;
 /// More addresses than one person has.
 const MAX_ADDRESSES: i64 = 4;
 
@@ -98,8 +102,8 @@ pub async fn is_told(
     .await
 }
 
-/// Whether an edit is known by its other form. `begin`: its id without the id of its own. An update has no id of its own, and is
-/// known by its words; a message with one is another edit than that of an earlier update.
+/// Whether an edit that a message announces is known by its other form, an update. `begin`: its id without the id of its own.
+/// An update stands for one message, so that a text may be changed back.
 pub async fn is_known(
     pool: &Pool,
     edit: &NewInbound<'_>,
@@ -109,7 +113,7 @@ pub async fn is_known(
     sqlx::query_scalar!(
         r#"
         with same as (
-            select wa_message_id, sent_at, accepted_at
+            select id, sent_at, accepted_at, length(wa_message_id) < length($3) + $7 as is_update
             from inbound
             where location_id = $1
                 and number = $2
@@ -119,13 +123,12 @@ pub async fn is_known(
         )
         select exists (
             select 1
-            from same
-            where $5 = $3
-                or wa_message_id = $3
+            from same update
+            where update.is_update
                 and (
-                    sent_at = $6
-                    or accepted_at >= $7
-                    and not exists (select 1 from same other where other.wa_message_id <> $3)
+                    update.sent_at = $5
+                    or update.accepted_at >= $6
+                    and not exists (select 1 from same other where not other.is_update and other.id > update.id)
                 )
         ) as "is_known!"
         "#,
@@ -133,12 +136,88 @@ pub async fn is_known(
         edit.number,
         begin,
         edit.from_me,
-        edit.wa_message_id.as_str(),
         edit.sent_at,
         now - APART,
+        OWN_DIGITS,
     )
     .fetch_one(pool)
     .await
+}
+
+/// What an update without an id of its own announces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Announced {
+    /// An edit to words that the message has not had.
+    New,
+    /// An edit that is known.
+    Known,
+    /// An edit back to words that the message had before another edit.
+    Back,
+}
+
+/// What an update announces whose id is `begin`; `all`: the beginning of the ids of all edits of its message. Of the same
+/// words only another time tells an edit back from an update that comes again, and only while the words that came last are
+/// others: a phone edits for a quarter of an hour.
+pub async fn announced(
+    pool: &Pool,
+    edit: &NewInbound<'_>,
+    (all, begin): (&str, &str),
+    now: OffsetDateTime,
+) -> sqlx::Result<Announced> {
+    let found = sqlx::query!(
+        r#"
+        with edits as (
+            select id, sent_at, accepted_at, starts_with(wa_message_id, $4) as is_same
+            from inbound
+            where location_id = $1
+                and number = $2
+                and wa_message_id between $3 and $3 || 'g'
+                and starts_with(wa_message_id, $3)
+                and from_me = $5
+        )
+        select
+            coalesce(bool_or(is_same), false) as "has_same!",
+            coalesce(bool_or(is_same and sent_at = $6), false) as "has_same_time!",
+            coalesce(bool_or(is_same and accepted_at >= $7), false) as "is_recent!",
+            coalesce((select is_same from edits order by id desc limit 1), false) as "is_last!"
+        from edits
+        "#,
+        edit.location.as_str(),
+        edit.number,
+        all,
+        begin,
+        edit.from_me,
+        edit.sent_at,
+        now - EDITABLE,
+    )
+    .fetch_one(pool)
+    .await?;
+    Ok(if !found.has_same {
+        Announced::New
+    } else if found.has_same_time || found.is_last || !found.is_recent {
+        Announced::Known
+    } else {
+        Announced::Back
+    })
+}
+
+/// Remembers which event brought an encrypted edit that could not be opened, in case its original comes later.
+pub async fn remember_event(pool: &Pool, edit: &NewInbound<'_>, event: i64) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        update inbound
+        set sealed_event = $5
+        where location_id = $1 and number = $2 and wa_message_id = $3 and from_me = $4
+        "#,
+        edit.location.as_str(),
+        edit.number,
+        edit.wa_message_id.as_str(),
+        edit.from_me,
+        event,
+    )
+    .execute(pool)
+    .await
+    .map(|_| ())
 }
 
 /// Gives the content of an edit to the row that stands for it because it could not be opened, if nobody has begun to post

@@ -2,22 +2,30 @@
 
 use time::OffsetDateTime;
 
-use crate::db::connection::Connection;
-use crate::db::inbound::{NewInbound, State, late, undecrypted};
+use crate::db::connection::{Connection, Pool};
+use crate::db::contacts::lids;
+use crate::db::contacts::lids::LID_SERVER;
+use crate::db::history::timeline;
+use crate::db::inbound::{NewInbound, State, late, media, undecrypted};
 use crate::model::ids::{ContactId, MessageId, WaMessageId};
 use crate::model::reason::{Reason, Step};
 use crate::model::states::{CallEnd, MessageState};
 
 /// A message after it was stored.
-pub(super) struct Entry {
-    pub(super) id: MessageId,
-    pub(super) state: MessageState,
-    pub(super) reason: Option<Reason>,
+struct Entry {
+    id: MessageId,
+    state: MessageState,
+    reason: Option<Reason>,
+    /// Events with edits of it that came before it.
+    early_edits: Option<Vec<i64>>,
 }
+
+/// Events with early edits of one message that are read again: each may have thousands of items.
+const MAX_EARLY: i64 = 8;
 
 /// Inserts a message, or fills in its row that is held for the content; that row keeps its position and what is known
 /// about the sender. None when the message is known already.
-pub(super) async fn insert(
+async fn insert(
     tx: &mut Connection,
     message: &NewInbound<'_>,
     now: OffsetDateTime,
@@ -40,6 +48,7 @@ pub(super) async fn insert(
     let late = is_old.then_some(late::ASKED);
     let is_stub = matches!(message.state, State::Undecrypted(_));
     let twin = undecrypted::twin(message.wa_message_id, is_stub);
+    let (_, edits_begin) = whatsapp_events::edit_ids(message.wa_message_id.as_str());
     sqlx::query_as!(
         Entry,
         r#"
@@ -81,7 +90,18 @@ pub(super) async fn insert(
             contact_id = coalesce(excluded.contact_id, inbound.contact_id),
             undecrypted = false
         where inbound.state = 'held' and inbound.undecrypted and not excluded.undecrypted
-        returning id, state, reason_of(reason_code, reason_args) as "reason: Reason"
+        returning id, state, reason_of(reason_code, reason_args) as "reason: Reason",
+            case when edit_secret is not null then array(
+                select distinct early.sealed_event
+                from inbound early
+                where early.location_id = $1
+                    and early.number = $2
+                    and early.wa_message_id between $20 and $20 || 'g'
+                    and starts_with(early.wa_message_id, $20)
+                    and early.from_me = $4
+                    and early.sealed_event is not null
+                limit $21
+            ) end as early_edits
         "#,
         message.location.as_str(),
         message.number,
@@ -102,7 +122,58 @@ pub(super) async fn insert(
         message.edit_secret.map(<[u8; 32]>::as_slice),
         late,
         message.answers.map(ContactId::as_str),
+        edits_begin,
+        MAX_EARLY,
     )
     .fetch_optional(tx)
     .await
+}
+
+/// A message that is stored now.
+#[derive(Clone, Debug)]
+pub struct Recorded {
+    /// Our id.
+    pub id: MessageId,
+    /// Events with encrypted edits of it, which came before it.
+    pub early_edits: Vec<i64>,
+}
+
+/// As [`record`], of which only the id is of interest.
+pub async fn record_message(
+    pool: &Pool,
+    message: &NewInbound<'_>,
+    now: OffsetDateTime,
+) -> sqlx::Result<Option<MessageId>> {
+    let recorded = record(pool, message, now).await?;
+    Ok(recorded.map(|recorded| recorded.id))
+}
+
+/// Stores a message; none when it is known already. If its row is held for the content, the content fills in that row.
+pub async fn record(
+    pool: &Pool,
+    message: &NewInbound<'_>,
+    now: OffsetDateTime,
+) -> sqlx::Result<Option<Recorded>> {
+    let until = message.media.map_or(now, |media| media.until);
+    let lid = message.conversation.strip_suffix(LID_SERVER);
+    let lid = lid.filter(|_| !matches!(message.state, State::Ignored(_)));
+    let mut tx = pool.begin().await?;
+    let is_known = match lid {
+        Some(lid) => lids::lock(&mut tx, message.location, lid).await?,
+        None => false,
+    };
+    let Some(entry) = insert(&mut tx, message, now).await? else {
+        return Ok(None);
+    };
+    let (location, id, reason) = (message.location, entry.id, entry.reason.as_ref());
+    if let Some(media) = message.media {
+        media::record_media(&mut tx, location, id, media, now).await?;
+    }
+    timeline::record_step(&mut tx, location, id, entry.state, reason, now).await?;
+    if let Some(lid) = lid.filter(|_| is_known) {
+        lids::release(&mut tx, location, &[lid], until, now).await?;
+    }
+    tx.commit().await?;
+    let early_edits = entry.early_edits.unwrap_or_default();
+    Ok(Some(Recorded { id, early_edits }))
 }

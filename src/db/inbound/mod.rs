@@ -15,11 +15,11 @@ pub mod quoted;
 pub(in crate::db) mod replays;
 pub mod undecrypted;
 
+pub use entry::{Recorded, record, record_message};
+
 use time::{Duration, OffsetDateTime};
 
 use crate::db::connection::Pool;
-use crate::db::contacts::lids;
-use crate::db::contacts::lids::LID_SERVER;
 use crate::db::history::timeline;
 use crate::db::inbound::media::NewMedia;
 use crate::db::queue::{Capacity, Claims, claimed};
@@ -38,7 +38,7 @@ pub struct NewInbound<'a> {
     pub wa_message_id: &'a WaMessageId,
     /// Written on our side (the gateway or the phone).
     pub from_me: bool,
-    /// The chat: a phone, a LID with [`LID_SERVER`], or a group.
+    /// The chat: a phone, a LID with [`crate::db::contacts::lids::LID_SERVER`], or a group.
     pub conversation: &'a str,
     /// Digits of the chat's other side; none for a group.
     pub phone: Option<&'a str>,
@@ -102,6 +102,8 @@ pub struct InboundJob {
     pub sender_name: Option<String>,
     /// GHL's contact of an earlier post of it, or of the message that it answers or changes.
     pub contact_id: Option<ContactId>,
+    /// Contacts that it was posted to and that GHL did not have any more.
+    pub gone_contacts: Vec<String>,
     /// What GHL is to show.
     pub text: String,
     /// For a call: how it ended, if known.
@@ -140,35 +142,6 @@ pub struct InboundJob {
 }
 
 claimed!(InboundJob, id.0, in location_id);
-
-/// Stores a message; none when it is known already. If its row is held for the content, the content fills in that row.
-pub async fn record_message(
-    pool: &Pool,
-    message: &NewInbound<'_>,
-    now: OffsetDateTime,
-) -> sqlx::Result<Option<MessageId>> {
-    let until = message.media.map_or(now, |media| media.until);
-    let lid = message.conversation.strip_suffix(LID_SERVER);
-    let lid = lid.filter(|_| !matches!(message.state, State::Ignored(_)));
-    let mut tx = pool.begin().await?;
-    let is_known = match lid {
-        Some(lid) => lids::lock(&mut tx, message.location, lid).await?,
-        None => false,
-    };
-    let Some(entry) = entry::insert(&mut tx, message, now).await? else {
-        return Ok(None);
-    };
-    let (location, id, reason) = (message.location, entry.id, entry.reason.as_ref());
-    if let Some(media) = message.media {
-        media::record_media(&mut tx, location, id, media, now).await?;
-    }
-    timeline::record_step(&mut tx, location, id, entry.state, reason, now).await?;
-    if let Some(lid) = lid.filter(|_| is_known) {
-        lids::release(&mut tx, location, &[lid], until, now).await?;
-    }
-    tx.commit().await?;
-    Ok(Some(id))
-}
 
 /// Rows that are looked at to find messages of one location, so that a backlog that waits makes no claim longer.
 const LOOKED_AT: i64 = 100;

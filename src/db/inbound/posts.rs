@@ -53,17 +53,26 @@ pub async fn mark_post_started(
     Ok(noted.rows_affected() == 1)
 }
 
-/// The contact of a claimed message is not to be used again.
+/// Most contacts that are remembered as gone: GHL's search names one for each number of a phone.
+const MAX_GONE: i32 = 8;
+
+/// The contact of a claimed message does not exist any more, and is not to be used again for it, whatever names it.
 pub async fn forget_contact(pool: &Pool, job: &InboundJob) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
         update inbound
-        set contact_id = null
+        set contact_id = null,
+            gone_contacts = case
+                when contact_id = any (gone_contacts) or contact_id is null or cardinality(gone_contacts) >= $4
+                    then gone_contacts
+                else gone_contacts || contact_id
+            end
         where location_id = $1 and id = $2 and attempt = $3
         "#,
         job.location_id.as_str(),
         job.id.0,
         job.attempt,
+        MAX_GONE,
     )
     .execute(pool)
     .await

@@ -4,6 +4,7 @@
 //! are in one transaction that locks the message's row; `outbound::replays` and `inbound::replays` have the statements.
 
 pub(in crate::db) mod current;
+pub mod many;
 
 pub use current::MayHaveArrived;
 use time::OffsetDateTime;

@@ -53,6 +53,32 @@ pub async fn find_message(pool: &Pool, id: MessageId) -> sqlx::Result<Option<Mes
     find_in(pool, &list_places(pool).await?, id).await
 }
 
+/// The message that GHL knows by this id.
+pub async fn find_by_ghl_id(pool: &Pool, id: &GhlMessageId) -> sqlx::Result<Option<MessageRow>> {
+    let places = list_places(pool).await?;
+    let found = sqlx::query_scalar!(
+        r#"
+        select m.id as "id!: MessageId"
+        from unnest($1::text[]) as place (id)
+        -- Along the unique key of deliveries, and `inbound_by_ghl_id`.
+        cross join lateral (
+            select id from outbound where location_id = place.id and ghl_message_id = $2
+            union all
+            select id from inbound where location_id = place.id and ghl_message_id = $2
+        ) m
+        limit 1
+        "#,
+        &texts(&places) as &[&str],
+        id.as_str(),
+    )
+    .fetch_optional(pool)
+    .await?;
+    match found {
+        Some(id) => find_in(pool, &places, id).await,
+        None => Ok(None),
+    }
+}
+
 /// The message with this id, if it belongs to the location.
 pub async fn find_message_of(
     pool: &Pool,

@@ -1,8 +1,13 @@
 //! Reads for pages, commands and metrics. Nothing here changes a row.
 
+pub mod agencies;
 pub mod agency;
+pub mod failures;
+pub mod hours;
 pub mod messages;
 pub mod operator;
 pub mod overview;
 pub mod queue_counts;
+pub mod queue_places;
 pub mod search;
+pub mod troubles;

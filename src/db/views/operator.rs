@@ -12,17 +12,25 @@ use crate::db::views::overview::WINDOW;
 use crate::db::views::queue_counts::MAX_COUNT;
 use crate::model::ids::{LocationId, MessageId};
 use crate::model::reason::Reason;
-use crate::model::states::{Direction, IncidentKind};
+use crate::model::states::{Direction, IncidentKind, InstallStatus, TokenProblem};
 
 /// Digits that a search must have to be one for a number.
 const MIN_DIGITS: usize = 3;
 
-/// Which locations are listed.
+/// Which locations are listed; what is none is not asked.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Which<'a> {
     /// Only those that need attention.
     pub troubled: bool,
-    /// Only those with this in their id, their or their agency's name, or, without what is no digit, their number.
+    /// Only those of this agency.
+    pub company: Option<&'a str>,
+    /// Only those with this install status.
+    pub status: Option<InstallStatus>,
+    /// Only those with an open incident of this kind.
+    pub incident: Option<IncidentKind>,
+    /// Only those with this problem of their token.
+    pub token: Option<TokenProblem>,
+    /// Only those with this in their id, their or their agency's name, or, where it has no letter, its digits in a number.
     pub search: Option<&'a str>,
 }
 
@@ -33,9 +41,11 @@ pub async fn list_locations(
     which: Which<'_>,
     limit: i64,
 ) -> sqlx::Result<Vec<InstallRow>> {
-    let digits = which
+    // The digits of a name or an id are no part of a number.
+    let number = which
         .search
-        .map(|text| text.chars().filter(char::is_ascii_digit));
+        .filter(|text| !text.contains(char::is_alphabetic));
+    let digits = number.map(|text| text.chars().filter(char::is_ascii_digit));
     // An empty text is part of every number.
     let digits = digits
         .map(String::from_iter)
@@ -65,8 +75,16 @@ pub async fn list_locations(
             or strpos(lower(location_id), lower($4)) > 0
             or strpos(lower(name), lower($4)) > 0
             or strpos(lower(company_name), lower($4)) > 0
-            or strpos(number, $5) > 0
+            or exists (
+                select 1
+                from numbers n
+                where n.location_id = l.location_id and strpos(n.number, $5) > 0
+            )
           )
+          and ($6::text is null or company_id = $6)
+          and ($7::text is null or install_status = $7)
+          and ($8::text is null or $8 = any(incident_kinds))
+          and ($9::text is null or token_problem = $9)
         order by location_id
         limit $3
         "#,
@@ -75,6 +93,10 @@ pub async fn list_locations(
         limit,
         which.search,
         digits,
+        which.company,
+        which.status as Option<InstallStatus>,
+        which.incident as Option<IncidentKind>,
+        which.token as Option<TokenProblem>,
     )
     .fetch_all(pool)
     .await
@@ -103,6 +125,8 @@ pub async fn find_location(pool: &Pool, location: &LocationId) -> sqlx::Result<O
 pub struct NumberRow {
     /// Its location.
     pub location_id: LocationId,
+    /// What GHL calls that location.
+    pub location_name: Option<String>,
     /// E.164 digits.
     pub number: String,
     /// Its location sends from it.
@@ -121,12 +145,26 @@ pub struct NumberRow {
     pub last_event: Option<OffsetDateTime>,
 }
 
-/// Numbers after `after` (location and number), of one location or of all. `held`: only those on hold.
+/// Which numbers are listed; what is none is not asked.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct WhichNumbers<'a> {
+    /// Only those of this location.
+    pub location: Option<&'a LocationId>,
+    /// Only those of this agency's locations.
+    pub company: Option<&'a str>,
+    /// Only connected ones.
+    pub connected: bool,
+    /// Only connected ones that are on hold.
+    pub held: bool,
+    /// Only connected ones that are on hold for this reason.
+    pub hold: Option<&'a str>,
+}
+
+/// Numbers after `after` (location and number).
 pub async fn list_numbers(
     pool: &Pool,
-    location: Option<&LocationId>,
+    which: WhichNumbers<'_>,
     after: (&str, &str),
-    held: bool,
     limit: i64,
 ) -> sqlx::Result<Vec<NumberRow>> {
     sqlx::query_as!(
@@ -136,6 +174,7 @@ pub async fn list_numbers(
             coalesce(reason_of(n.hold_code, n.hold_args), circuit_reason(n.location_id, n.number))
                 as "hold_reason: Reason",
             n.next_send_at, n.connected_at, n.min_interval_ms,
+            (select name from account_names where owner_id = n.location_id) as location_name,
             -- Among the last events of its location only: the number's own may lie far back.
             (
                 select max(e.received_at)
@@ -152,14 +191,20 @@ pub async fn list_numbers(
         where (n.location_id, n.number) > ($1, $2)
             and ($3::text is null or n.location_id = $3)
             and (not $4 or n.hold_code is not null and n.webhook_secret is not null)
+            and (not $6 or n.webhook_secret is not null)
+            and ($7::text is null or n.hold_code = $7 and n.webhook_secret is not null)
+            and ($8::text is null or n.location_id in (select location_id from locations where company_id = $8))
         order by n.location_id, n.number
         limit $5
         "#,
         after.0,
         after.1,
-        location.map(LocationId::as_str),
-        held,
+        which.location.map(LocationId::as_str),
+        which.held,
         limit,
+        which.connected,
+        which.hold,
+        which.company,
     )
     .fetch_all(pool)
     .await
@@ -282,91 +327,6 @@ pub async fn list_messages(
         before.0,
         limit,
         WINDOW,
-    )
-    .fetch_all(pool)
-    .await
-}
-
-/// Failed messages before `before`, newest first, with the reason of their last step: of all locations, or of one.
-pub async fn list_failures(
-    pool: &Pool,
-    location: Option<&LocationId>,
-    before: MessageId,
-    limit: i64,
-) -> sqlx::Result<Vec<MessageRow>> {
-    match location {
-        None => list_all_failures(pool, before, limit).await,
-        Some(location) => list_failures_of(pool, location, before, limit).await,
-    }
-}
-
-/// Reads along the indexes `outbound_failed_anywhere` and `inbound_failed_anywhere`.
-async fn list_all_failures(
-    pool: &Pool,
-    before: MessageId,
-    limit: i64,
-) -> sqlx::Result<Vec<MessageRow>> {
-    sqlx::query_as!(
-        MessageRow,
-        r#"
-        select f.direction as "direction!", f.location_id as "location_id!", f.id as "id!", f.state as "state!",
-            -- The last step knows more than the message about what GHL was told.
-            coalesce((
-                select reason_of(s.cause_code, s.cause_args)
-                from timeline s
-                where s.location_id = f.location_id and s.message_id = f.id and s.state = 'failed'
-                order by s.at desc, s.step desc
-                limit 1
-            ), f.reason) as "reason: Reason",
-            f.number, f.chat_end, f.ghl_message_id, f.parts_sent, f.parts, f.accepted_at as "accepted_at!"
-        from (
-            select *
-            from messages
-            where state = 'failed' and id < $1
-            order by id desc
-            limit $2
-        ) f
-        order by f.id desc
-        "#,
-        before.0,
-        limit,
-    )
-    .fetch_all(pool)
-    .await
-}
-
-/// Reads along the indexes `outbound_failed` and `inbound_failed`.
-async fn list_failures_of(
-    pool: &Pool,
-    location: &LocationId,
-    before: MessageId,
-    limit: i64,
-) -> sqlx::Result<Vec<MessageRow>> {
-    sqlx::query_as!(
-        MessageRow,
-        r#"
-        select f.direction as "direction!", f.location_id as "location_id!", f.id as "id!", f.state as "state!",
-            -- The last step knows more than the message about what GHL was told.
-            coalesce((
-                select reason_of(s.cause_code, s.cause_args)
-                from timeline s
-                where s.location_id = f.location_id and s.message_id = f.id and s.state = 'failed'
-                order by s.at desc, s.step desc
-                limit 1
-            ), f.reason) as "reason: Reason",
-            f.number, f.chat_end, f.ghl_message_id, f.parts_sent, f.parts, f.accepted_at as "accepted_at!"
-        from (
-            select *
-            from messages
-            where state = 'failed' and id < $1 and location_id = $3
-            order by id desc
-            limit $2
-        ) f
-        order by f.id desc
-        "#,
-        before.0,
-        limit,
-        location.as_str(),
     )
     .fetch_all(pool)
     .await

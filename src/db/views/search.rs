@@ -59,6 +59,11 @@ pub async fn find_scope(pool: &Pool, search: &Search) -> sqlx::Result<Scope> {
     Ok(Scope { places, first })
 }
 
+/// An id below those of all messages, of whatever location, that arrived `since` then.
+pub(in crate::db) async fn find_first_id(pool: &Pool, since: OffsetDateTime) -> sqlx::Result<i64> {
+    find_first(pool, &messages::list_places(pool).await?, since).await
+}
+
 /// An id below those of all messages that arrived `since` then. No index has their times, but ids follow them: so it goes
 /// back from the newest id, each time further, until only older messages are there.
 async fn find_first(

@@ -103,10 +103,11 @@ claimed as (
         crashed_attempts = e.crashed_attempts + e.is_leased::int
     from run
     where e.location_id = any (array[run.location_id]) and e.id = run.id and e.attempt = run.attempt
-    returning e.location_id, e.id, e.number, e.body, e.attempt, e.received_at, e.crashed_attempts, e.failures, e.place
+    returning e.location_id, e.id, e.number, e.body, e.attempt, e.received_at, e.crashed_attempts, e.failures, e.place,
+        e.due_at
 )
 select location_id as "location_id!: LocationId", id as "id!", number as "number!", body as "body!",
     attempt as "attempt!", received_at as "received_at!", crashed_attempts as "crashed_attempts!",
-    failures as "failures!"
+    failures as "failures!", due_at as "leased_until!"
 from claimed
 order by location_id, number, coalesce(place, id), id

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use crate::db::connection::Pool;
 use crate::db::queue::{Capacity, Claims, claimed, set_due};
 use crate::model::ids::LocationId;
-use crate::model::reason::Reason;
+use crate::model::reason::{Reason, Step};
 
 /// A claimed event.
 #[derive(Clone, Debug)]
@@ -26,6 +26,8 @@ pub struct EventJob {
     pub crashed_attempts: i32,
     /// Tries that failed because of what it says.
     pub failures: i32,
+    /// When the lease of this claim ends.
+    pub leased_until: OffsetDateTime,
 }
 
 /// Keeps an event of the number whose webhook address ends in the secret with this hash, or did within the last hour; whose number that is, none
@@ -89,6 +91,23 @@ pub async fn claim(
         NUMBERS_OF_LOCATION,
     )
     .fetch_all(pool)
+    .await
+}
+
+/// An event, whatever has become of it.
+pub async fn find(pool: &Pool, location: &LocationId, id: i64) -> sqlx::Result<Option<EventJob>> {
+    sqlx::query_as!(
+        EventJob,
+        r#"
+        select location_id, id, number, body, attempt, received_at, crashed_attempts, failures,
+            due_at as leased_until
+        from waapify_events
+        where location_id = $1 and id = $2
+        "#,
+        location.as_str(),
+        id,
+    )
+    .fetch_optional(pool)
     .await
 }
 
@@ -216,4 +235,78 @@ pub async fn put_back(
     .execute(pool)
     .await
     .map(|_| ())
+}
+
+/// An event that was set aside.
+#[derive(Clone, Debug)]
+pub struct AsideRow {
+    /// The location of its number.
+    pub location_id: LocationId,
+    /// Its id.
+    pub id: i64,
+    /// The number whose webhook received it.
+    pub number: String,
+    /// When it arrived.
+    pub received_at: OffsetDateTime,
+    /// Bytes of its body.
+    pub bytes: i32,
+    /// Why.
+    pub reason: Option<Reason>,
+}
+
+/// The oldest events that were set aside because processes ended, or tries failed, while they were read: all, or these, or
+/// those of a location.
+pub async fn list_aside(
+    pool: &Pool,
+    ids: Option<&[i64]>,
+    location: Option<&LocationId>,
+    limit: i64,
+) -> sqlx::Result<Vec<AsideRow>> {
+    let aside = Reason::from(Step::Poison);
+    sqlx::query_as!(
+        AsideRow,
+        r#"
+        select location_id as "location_id: LocationId", id, number, received_at, octet_length(body) as "bytes!",
+            reason_of(reason_code, reason_args) as "reason: Reason"
+        from waapify_events
+        where state = 'failed'
+            and reason_code = $4
+            and ($1::bigint[] is null or id = any($1))
+            and ($2::text is null or location_id = $2)
+        order by id
+        limit $3
+        "#,
+        ids,
+        location.map(LocationId::as_str),
+        limit,
+        aside.code(),
+    )
+    .fetch_all(pool)
+    .await
+}
+
+/// Has events that were set aside read again, in their old place. Each that ends one more process is set aside at once, so
+/// that no operator's word ends many. Returns the ids of those that were still aside.
+pub async fn read_again(
+    pool: &Pool,
+    ids: &[i64],
+    crashed_attempts: i32,
+    now: OffsetDateTime,
+) -> sqlx::Result<Vec<i64>> {
+    let aside = Reason::from(Step::Poison);
+    sqlx::query_scalar!(
+        r#"
+        update waapify_events
+        set state = 'accepted', is_leased = false, due_at = $2, failures = 0, crashed_attempts = $3,
+            reason_code = null, reason_args = null
+        where state = 'failed' and reason_code = $4 and id = any($1)
+        returning id
+        "#,
+        ids,
+        now,
+        crashed_attempts,
+        aside.code(),
+    )
+    .fetch_all(pool)
+    .await
 }

@@ -35,8 +35,9 @@ const PENDING_PATIENCE: StdDuration = StdDuration::from_secs(10);
 const STATE_COOKIE: &str = "install_state";
 /// Between the states of several tabs; no state has it.
 const SEPARATOR: &str = ".";
-/// Tabs that may be installing at once.
-const MAX_STATES: usize = 5;
+/// Tabs that may be installing at once: more than somebody with many sub-accounts opens. Their states take half of what
+/// every browser keeps in a cookie.
+const MAX_STATES: usize = 40;
 
 /// The query with which GHL sends the browser back.
 struct Callback {
@@ -158,7 +159,11 @@ async fn finish(
     let installing = tokio::spawn(async move {
         let asked_at = installs.now();
         let grant = installs.exchange(&code).await;
-        if grant.as_ref().is_err_and(is_refusal) {
+        // A code that may be used up is not tried again, when the page is loaded again.
+        if grant
+            .as_ref()
+            .is_err_and(|cause| is_refusal(cause) || may_be_used(cause))
+        {
             codes.refuse(&code, turn);
         } else {
             drop(turn);
@@ -259,8 +264,8 @@ fn no_answer() -> PageError {
         status: StatusCode::BAD_GATEWAY,
         title: Text::new("GHL did not answer", "GHL tidak menjawab"),
         text: Text::new(
-            "The install could not be finished because GHL did not answer. Please install the app once more in a few minutes.",
-            "Pemasangan tidak dapat diselesaikan kerana GHL tidak menjawab. Sila pasang aplikasi ini sekali lagi dalam beberapa minit.",
+            "The install could not be finished because GHL did not answer, and the code in the link may be used up: loading this page again does not help. Please start again in a few minutes: open the app in the GHL marketplace and install it from there. If it is in your list of installed apps and works, all is well.",
+            "Pemasangan tidak dapat diselesaikan kerana GHL tidak menjawab, dan kod dalam pautan mungkin sudah digunakan: memuat semula halaman ini tidak membantu. Sila mula semula dalam beberapa minit: buka aplikasi ini di marketplace GHL dan pasang dari situ. Jika aplikasi ini ada dalam senarai aplikasi anda dan berfungsi, semuanya baik.",
         ),
     }
 }
@@ -274,6 +279,11 @@ fn is_refusal(cause: &TokenError) -> bool {
         call.advice,
         Advice::Reject | Advice::Reauthorize | Advice::Reinstall
     )
+}
+
+/// Whether GHL may have taken the code although no answer said so.
+const fn may_be_used(cause: &TokenError) -> bool {
+    matches!(cause, TokenError::Call(call) if call.may_have_arrived)
 }
 
 fn code_refused() -> PageError {

@@ -54,6 +54,9 @@ pub(in crate::http) struct Session {
     /// The agency whose admin the user is.
     #[serde(default)]
     pub agency: Option<CompanyId>,
+    /// GHL's id of the user and the role, for the audit.
+    #[serde(default)]
+    pub user: Option<String>,
 }
 
 impl Session {
@@ -67,6 +70,7 @@ impl Session {
             token_hash: Vec::new(),
             may_change: false,
             agency: None,
+            user: None,
         }
     }
 

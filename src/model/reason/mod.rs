@@ -125,6 +125,35 @@ pub enum Reason {
     },
 }
 
+/// Codes for GHL that several reasons share, each with the codes of these.
+const SHARED: [(&str, &[&str]); 4] = [
+    (
+        "invalid_phone",
+        &["phone_with_extension", "phone_incomplete"],
+    ),
+    (
+        "bad_attachment",
+        &[
+            "no_file_address",
+            "file_address_too_long",
+            "file_not_public",
+        ],
+    ),
+    ("not_taken", &["text_not_taken", "file_not_taken"]),
+    ("uninstalled", &["app_uninstalled"]),
+];
+
+/// The codes of all reasons that a person means by `wanted`: a reason's own code, or the one that GHL gets.
+#[must_use]
+pub fn codes_of(wanted: &str) -> Vec<String> {
+    let shared = SHARED.iter().filter(|(code, _)| *code == wanted);
+    let shared = shared.flat_map(|(_, codes)| codes.iter().copied());
+    let holds = Hold::TABLE.iter().filter(|_| wanted == NUMBER_STOPPED);
+    let holds = holds.map(|(code, ..)| *code);
+    let all = [wanted].into_iter().chain(shared).chain(holds);
+    all.map(str::to_owned).collect()
+}
+
 /// Reasons of all kinds, each code with its sentence in English and in Malay.
 pub const TABLES: [&[(&str, &str, &str)]; 7] = [
     Failure::TABLE,

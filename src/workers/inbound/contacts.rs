@@ -9,7 +9,7 @@ use crate::clients::ghl;
 use crate::clients::ghl::{Advice, CallError, ContactPhones, NamedContact};
 use crate::db::contacts::lids::LID_SERVER;
 use crate::db::contacts::phones::KnownContact;
-use crate::db::contacts::{groups, phones};
+use crate::db::contacts::{addresses, groups, phones};
 use crate::model::ids::{ContactId, LocationId};
 use crate::model::phone_forms;
 use crate::model::states::ContactSource;
@@ -41,6 +41,14 @@ pub(in crate::workers) struct Sender<'a> {
     pub(in crate::workers) wrote_at: Option<OffsetDateTime>,
     /// The contact of the message that this one answers, if known.
     pub(in crate::workers) answers: Option<&'a ContactId>,
+    /// Contacts of which GHL said that they do not exist, although its search may still name them.
+    pub(in crate::workers) gone: &'a [String],
+}
+
+impl Sender<'_> {
+    fn is_gone(&self, contact: &ContactId) -> bool {
+        self.gone.iter().any(|gone| gone == contact.as_str())
+    }
 }
 
 /// GHL's contact.
@@ -94,7 +102,7 @@ pub(in crate::workers) async fn find_or_make(
     {
         return Ok(Contact::from(known));
     }
-    if has_phone && let Some(found) = search(context, location, &forms).await? {
+    if has_phone && let Some(found) = search(context, location, sender, &forms).await? {
         let (phone, source) = (phone_forms::canonical(sender.phone), ContactSource::Search);
         phones::save(
             pool,
@@ -185,13 +193,21 @@ pub(in crate::workers) async fn read_phones(
     Ok(phones)
 }
 
-/// The contact that GHL has under one of the numbers of a phone; none also where GHL refuses to say.
+/// The contact that GHL has under one of the numbers of a phone, first under the one by which WhatsApp knows it; none also
+/// where GHL refuses to say, or names one that does not exist.
 async fn search(
     context: &Context,
     location: &LocationId,
+    sender: Sender<'_>,
     forms: &[String],
 ) -> Result<Option<NamedContact>, TokenError> {
-    for form in forms {
+    let heard = match forms {
+        [phone, _, ..] => addresses::find(&context.pool, location, phone).await?,
+        _ => None,
+    };
+    let is_heard = |form: &&String| heard.as_ref() == Some(*form);
+    let (first, others): (Vec<_>, Vec<_>) = forms.iter().partition(is_heard);
+    for form in first.into_iter().chain(others) {
         let phone = format!("+{form}");
         let phone = phone.as_str();
         let find = |ghl: ghl::Client, token| async move {
@@ -200,6 +216,7 @@ async fn search(
         match context.tokens.call(location, find).await {
             Err(TokenError::Call(error)) if error.advice == Advice::Reject => {}
             Ok(None) => {}
+            Ok(Some(found)) if sender.is_gone(&found.id) => {}
             found => return found,
         }
     }
@@ -260,6 +277,8 @@ async fn make_with_phone(
         Err(TokenError::Call(error)) if error.advice == Advice::Reject => {
             context.tokens.call(location, upsert).await
         }
+        // GHL names it in refusing to make another one.
+        Ok(created) if sender.is_gone(&created.id) => context.tokens.call(location, upsert).await,
         created => created,
     }
 }

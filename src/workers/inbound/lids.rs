@@ -27,6 +27,8 @@ struct Proof<'a> {
     /// WhatsApp's id of our message.
     sent: &'a str,
     learnt_by: LidSource,
+    /// It stands beside the chat's address, where some builds write our own.
+    is_beside: bool,
 }
 
 /// Stores what the events of one body say, with one call for all LIDs and one statement for all groups.
@@ -57,6 +59,10 @@ pub(in crate::workers) async fn learn(
                 let from = call.from.iter();
                 from.for_each(|from| note(&mut pairs, from, None, job.received_at));
             }
+            // Our own: no customer has that LID.
+            Event::Linked {
+                account: Some(account),
+            } => note(&mut pairs, account, None, job.received_at),
             Event::Group(news) => {
                 subjects.insert(news.group.as_str(), news.subject.as_str());
             }
@@ -102,17 +108,50 @@ async fn prove<'a>(
             learnt_by: proof.learnt_by,
         })
     };
-    let mut pairs: Vec<_> = proofs.into_iter().filter_map(pair).collect();
+    let (beside, sure): (Vec<_>, Vec<_>) = proofs.into_iter().partition(|proof| proof.is_beside);
+    let mut pairs: Vec<_> = sure.into_iter().filter_map(pair).collect();
+    let beside: Vec<_> = beside.into_iter().filter_map(pair).collect();
+    if !beside.is_empty() {
+        pairs.extend(without_doubt(context, job, beside).await?);
+    }
     // Of two about one LID the one that was sent later counts.
     pairs.sort_by_key(|pair| pair.said_at);
     Ok(pairs)
 }
 
+/// The pairs of which nothing else is known or said: a LID beside two recipients is our own, and a person has one.
+async fn without_doubt<'a>(
+    context: &Context,
+    job: &EventJob,
+    pairs: Vec<Pair<'a>>,
+) -> sqlx::Result<Vec<Pair<'a>>> {
+    let lids: Vec<_> = pairs.iter().map(|pair| pair.lid).collect();
+    let phones: Vec<_> = pairs.iter().map(|pair| pair.phone.as_str()).collect();
+    let mut told = lids::list_pairs(&context.pool, &job.location_id, &lids, &phones).await?;
+    let said = pairs
+        .iter()
+        .map(|pair| (pair.lid.to_owned(), pair.phone.clone()));
+    told.extend(said);
+    let is_sure = |pair: &Pair<'_>| {
+        let mut told = told.iter();
+        told.all(|(lid, phone)| (lid == pair.lid) == (*phone == pair.phone))
+            && !phone_forms::is_same(&pair.phone, &job.number)
+    };
+    Ok(pairs.into_iter().filter(is_sure).collect())
+}
+
 /// In a chat with one person only that person can acknowledge or answer, and what we sent was sent to them. A message with
 /// both addresses needs no proof.
 fn proof(event: &Event) -> Option<Proof<'_>> {
+    if let Event::Receipt(receipt) = event {
+        return Some(Proof {
+            lid: receipt.lid.as_ref()?,
+            sent: &receipt.id,
+            learnt_by: LidSource::Receipt,
+            is_beside: has_phone(receipt.chat.as_ref()?),
+        });
+    }
     let (chat, sent, learnt_by) = match event {
-        Event::Receipt(receipt) => (receipt.chat.as_ref()?, &receipt.id, LidSource::Receipt),
         Event::Message(message) if message.from_me => {
             (&message.chat, &message.id, LidSource::Receipt)
         }
@@ -127,9 +166,14 @@ fn proof(event: &Event) -> Option<Proof<'_>> {
             lid,
             sent,
             learnt_by,
+            is_beside: false,
         }),
         _ => None,
     }
+}
+
+const fn has_phone(chat: &Chat) -> bool {
+    matches!(chat, Chat::Person(person) if person.phone.is_some())
 }
 
 /// Stores under which of its two numbers a phone wrote or acknowledged.

@@ -53,10 +53,17 @@ pub(super) async fn look(
     if let Some(decided) = listed.decided() {
         return Ok(decided);
     }
-    let exported = look.find_in(List::Exported).await?;
-    if let Listed::Found(id) = exported {
-        return Ok(Looked::Found(id));
-    }
+    let exported = match look.find_in(List::Exported).await? {
+        Listed::Found(id) => return Ok(Looked::Found(id)),
+        // The contact has a conversation, and so a message, which neither shows.
+        Listed::Empty if listed == Listed::Empty => Listed::Refused,
+        Listed::Empty => Listed::NotThere,
+        exported => exported,
+    };
+    let listed = match listed {
+        Listed::Empty => Listed::Refused,
+        listed => listed,
+    };
     if let Some(pause) = look.until_searchable() {
         return Ok(Looked::Early(pause));
     }
@@ -95,6 +102,8 @@ enum Listed {
     NotThere,
     /// It names no ids of ours, or the app may not read it.
     Silent,
+    /// It has no message at all.
+    Empty,
     /// GHL does not show it now.
     Refused,
 }
@@ -104,7 +113,7 @@ impl Listed {
         match self {
             Self::Found(id) => Some(Looked::Found(id.clone())),
             Self::NotThere => Some(Looked::NotThere),
-            Self::Silent | Self::Refused => None,
+            Self::Silent | Self::Empty | Self::Refused => None,
         }
     }
 }
@@ -224,11 +233,11 @@ impl Look<'_> {
             }
             cursor = page.next;
         }
-        // A conversation that exists has messages.
-        let must_have = !matches!(list, List::Exported);
-        Ok(if lacks || is_empty && must_have {
+        Ok(if lacks {
             Listed::Refused
-        } else if is_empty || names_ids {
+        } else if is_empty {
+            Listed::Empty
+        } else if names_ids {
             Listed::NotThere
         } else {
             Listed::Silent

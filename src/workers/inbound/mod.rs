@@ -8,6 +8,7 @@
 mod beginnings;
 pub(super) mod calls;
 pub(super) mod contacts;
+mod early_edits;
 pub(in crate::workers) mod lids;
 mod lookup;
 mod own_sends;
@@ -56,7 +57,7 @@ const STORING: Duration = Duration::seconds(10);
 const LONGEST_POST: Duration = Duration::seconds(100);
 /// How long a message waits for the phone of its sender. WhatsApp names it within minutes, if at all: after a quarter of an
 /// hour the business can still answer.
-const PHONE_WAIT: Duration = Duration::minutes(15);
+pub(in crate::workers) const PHONE_WAIT: Duration = Duration::minutes(15);
 /// How long a message waits once more for a file that had no call yet: the location has calls again.
 const FILES_TURN: Duration = Duration::seconds(10);
 /// Attempts that a failure of the database or a killed process may end. After more, the job itself is taken as the
@@ -109,7 +110,7 @@ impl Worker for Inbound {
         if job.is_file_untried && self.0.clock.now() - job.file_since < BUSY_WAIT {
             return self.wait_for_file(&job).await;
         }
-        let contact = match self.prepare(&job).await {
+        let contact = match self.prepare(&mut job).await {
             Ok(Prepared::Post(contact)) => contact,
             Ok(Prepared::WasStored(message)) => {
                 info!(location = %job.location_id, message_id = %job.id, ghl_message_id = %message, "GHL has it, its answer was lost");
@@ -126,6 +127,7 @@ impl Worker for Inbound {
         };
         if job.lacks_file {
             self.settle_file(&mut job).await?;
+            beginnings::leave_out_line(&self.0, &mut job, &contact.id).await?;
         }
         let now = self.0.clock.now();
         let lease = LONGEST_POST + rest_after(&contact);
@@ -187,15 +189,17 @@ enum Prepared {
 
 impl Inbound {
     /// Everything before the post. If the outcome of an earlier post is unknown, GHL's conversation is checked first.
-    async fn prepare(&self, job: &InboundJob) -> Result<Prepared, TokenError> {
+    async fn prepare(&self, job: &mut InboundJob) -> Result<Prepared, TokenError> {
         let sender = Sender {
             phone: &job.phone,
             number: &job.number,
             name: job.sender_name.as_deref(),
             wrote_at: (!job.from_me).then_some(job.sent_at),
             answers: job.contact_id.as_ref(),
+            gone: &job.gone_contacts,
         };
         let contact = contacts::find_or_make(&self.0, &job.location_id, sender).await?;
+        beginnings::leave_out_line(&self.0, job, &contact.id).await?;
         if !job.unconfirmed {
             return Ok(Prepared::Post(contact));
         }

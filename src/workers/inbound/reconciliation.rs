@@ -119,6 +119,7 @@ mod tests {
             is_file_held: false,
             file_since: NOON,
             attachment: None,
+            gone_contacts: Vec::new(),
         }
     }
 

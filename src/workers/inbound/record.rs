@@ -4,9 +4,7 @@
 //! not call a vendor.
 
 use time::{Duration, OffsetDateTime};
-use whatsapp_events::{
-    self, Chat, Content, FileFate, Message, Origin, Person, SealedKind, text_of,
-};
+use whatsapp_events::{self, Chat, Content, FileFate, Message, Origin, Person, text_of};
 
 use crate::db::contacts::lids::LID_SERVER;
 use crate::db::contacts::{lids, phones};
@@ -20,19 +18,18 @@ use crate::model::ids::{ContactId, WaMessageId};
 use crate::model::phone_forms;
 use crate::model::reason::Step;
 use crate::workers::Context;
+use crate::workers::inbound::beginnings::BEGAN_ELSEWHERE;
+use crate::workers::inbound::early_edits::is_unopened_edit;
 use crate::workers::inbound::pairs;
 use crate::workers::inbound::pairs::Form;
 use crate::workers::inbound::readable::readable;
 use crate::workers::inbound::storing::store;
-use crate::workers::inbound::{beginnings, own_sends};
+use crate::workers::inbound::{beginnings, early_edits, own_sends};
 use crate::workers::inbound_media::{LINK_DAYS, MEDIA_WAIT};
 use crate::workers::outbound::plan::country_of;
 
 /// Phones' clocks may be a little ahead. A message from further ahead counts as written when it arrived.
 const MAX_AHEAD: Duration = Duration::minutes(10);
-/// What the first message says after the phone of its sender became known.
-const BEGAN_ELSEWHERE: &str =
-    "[This conversation began in a contact without a phone number, with the tag whatsapp-no-phone]";
 /// How long a message that arrived undecrypted waits for its content: WhatsApp sends it again within seconds to
 /// minutes, if at all, and after a quarter of an hour the business can still answer.
 const CONTENT_WAIT: Duration = Duration::minutes(15);
@@ -102,13 +99,18 @@ pub(in crate::workers) async fn record(
         edit_secret: message.secret.as_ref().filter(|_| !is_ignored),
         answers: answers.as_ref(),
     };
-    store(context, message, &new, (&form, texts.borrowed())).await?;
+    let texts = (&form, texts.borrowed());
+    let early = store(context, (message, job.id), &new, texts).await?;
     if let Some(address) = moved_from.filter(|_| !is_ignored) {
         let now = context.clock.now();
         phones::mark_moved(&context.pool, &job.location_id, &address, now).await?;
     }
     context.signals.inbound.notify_one();
     context.signals.inbound_media.notify_one();
+    for (event, edit) in early_edits::list(context, job, message, &early).await? {
+        // It goes no deeper: edits have no edits.
+        Box::pin(record(context, &event, &edit)).await?;
+    }
     Ok(())
 }
 
@@ -349,11 +351,6 @@ fn enter(
         State::Ignored(_) => None,
         state => Some(state),
     }
-}
-
-/// Whether it stands for an edit that could not be opened.
-fn is_unopened_edit(content: &Content) -> bool {
-    matches!(content, Content::Sealed(sealed) if sealed.kind == SealedKind::Edit)
 }
 
 /// The time of an event: `said`, unless that is too far ahead.

@@ -163,6 +163,8 @@ impl Media {
             name: job.sender_name.as_deref(),
             wrote_at: job.wrote_at,
             answers: job.contact_id.as_ref(),
+            // Its message finds out, and the next try has another contact.
+            gone: &[],
         };
         let contact = &contacts::find_or_make(&self.0, location, sender).await?.id;
         self.probe(location, contact).await?;

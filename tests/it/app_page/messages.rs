@@ -16,9 +16,10 @@ use crate::messages::number_of;
 
 const A_WHILE: Duration = Duration::minutes(20);
 
-/// The number of rows in a list.
+/// The number of rows in the last list of a page: the numbers behind its charts stand before.
 fn rows(page: &str) -> usize {
-    page.matches("<tr").count().saturating_sub(1)
+    let last = page.rsplit_once("<table class=\"rows\">");
+    last.map_or(0, |(_, list)| list.matches("<tr").count().saturating_sub(1))
 }
 
 /// A message that failed because no number was connected. A number is connected now.

@@ -13,7 +13,7 @@ use crate::waapify::{Instance, Waapify};
 pub struct Address {
     /// Digits of the account's number, if they are not those that people dial.
     pub number: Option<String>,
-    /// Digits of the LID under which receipts come.
+    /// Digits of the LID under which receipts come, and which a question about the phone names.
     pub receipts_lid: Option<String>,
 }
 
@@ -31,6 +31,12 @@ impl Instance {
         let mut known = self.addresses.iter();
         let found = known.find(|(_, address)| is_its(address));
         found.map_or(number, |(phone, _)| phone).to_owned()
+    }
+
+    /// The LID of the account with this number.
+    pub(super) fn lid_of(&self, number: &str) -> Option<&str> {
+        let phone = self.phone_of(number);
+        self.addresses.get(&phone)?.receipts_lid.as_deref()
     }
 
     /// An event with the customers' addresses in it.

@@ -52,7 +52,34 @@ fn handle(gateway: &Waapify, call: &Call) -> Waapify {
     }
 }
 
+/// `type=check_phone`: whether a number is on WhatsApp, with its LID. Unlike other answers its fields begin with capitals.
+fn check_phone(gateway: &Waapify, call: &Call) -> Answer {
+    with_instance(gateway, call, |instance| {
+        let number = call.query_value("number").unwrap_or_default();
+        if number.is_empty() {
+            return php::error("Phone number is required");
+        }
+        if !instance.linked {
+            return php::error("Relogin required");
+        }
+        let exists = on_whatsapp(&format!("{number}{PHONES}"));
+        let mut entry = json!({ "jid": format!("{number}@s.whatsapp.net"), "exists": true });
+        if let Some(lid) = instance.lid_of(number) {
+            entry["lid"] = json!(format!("{lid}{LIDS}"));
+        }
+        php::answer(&json!({
+            "Status": "success",
+            "Message": if exists { "available" } else { "not available" },
+            "Number": number,
+            "Data": if exists { vec![entry] } else { Vec::new() },
+        }))
+    })
+}
+
 pub(super) async fn send(gateway: &Waapify, call: &Call) -> Answer {
+    if call.query_value("type") == Some("check_phone") {
+        return check_phone(gateway, call);
+    }
     let timings = gateway.timings();
     let mut sent = None;
     let fetched = fetch::fetch(&gateway.inner.webhooks.http, call);

@@ -57,6 +57,7 @@ pub(super) fn check_ack(file: &str, row: &Value, receipt: &Receipt) {
             _ => ReceiptLevel::Read,
         },
         refusal_code: refused.then(|| "463".to_owned()),
+        lid: None,
         chat: Some(Chat::Person(person(Some("60123456789"), None))),
     };
     assert_eq!(*receipt, expected, "{file}");

@@ -65,6 +65,35 @@ fn update_of(id: &str, text: &str) -> Message {
 }
 
 #[test]
+fn the_secret_is_read_also_where_it_stands_beside_the_message() {
+    let body: Value = serde_json::from_slice(&field("edit-encrypted-original.json")).unwrap();
+    let item = &body["data"]["messages"][0];
+    let expected = field_message("edit-encrypted-original.json").secret;
+    assert!(expected.is_some());
+    let around = item["message"]["messageContextInfo"].clone();
+    let (inside, mut beside) = (item.clone(), item.clone());
+    beside["message"]
+        .as_object_mut()
+        .unwrap()
+        .remove("messageContextInfo");
+    let mut alone = beside.clone();
+    beside["messageContextInfo"] = around.clone();
+    alone["messageSecret"] = around["messageSecret"].clone();
+    for item in [inside, beside, alone] {
+        let message = message_of(event_of(&upsert(&item)));
+        assert_eq!(message.secret, expected, "{item}");
+    }
+    let mut child: Value = serde_json::from_slice(&field("hd-photo-child.json")).unwrap();
+    let item = &mut child["data"]["messages"][0];
+    let message = item["message"].as_object_mut().unwrap();
+    if let Some(around) = message.remove("messageContextInfo") {
+        item["messageContextInfo"] = around;
+        let twin = message_of(event_of(&upsert(item))).twin;
+        assert!(twin.is_some_and(|twin| twin.is_better));
+    }
+}
+
+#[test]
 fn other_encrypted_changes_and_damaged_ones_have_a_line() {
     let sealed = |body: Value| said(&json!({"secretEncryptedMessage": body}));
     for (kind, line) in [

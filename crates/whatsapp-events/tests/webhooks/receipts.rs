@@ -29,6 +29,40 @@ fn a_status_may_be_a_number_a_string_or_a_name() {
 }
 
 #[test]
+fn a_lid_that_a_status_names_is_read_wherever_it_stands() {
+    const LID: &str = "112233445566778@lid";
+    const PHONE: &str = "60123456789@s.whatsapp.net";
+    let lid = |key: Value, around: Value| {
+        let mut item = json!({"key": key, "update": {"status": 3}});
+        item["key"]["fromMe"] = true.into();
+        item["key"]["id"] = "A1".into();
+        for (field, value) in around.as_object().unwrap() {
+            item[field] = value.clone();
+        }
+        receipt_of(event_of(
+            &json!({"event": "messages.update", "data": [item]}),
+        ))
+        .lid
+    };
+    for key in [
+        json!({"remoteJid": LID}),
+        json!({"remoteJid": PHONE, "remoteJidAlt": LID}),
+        json!({"remoteJid": PHONE, "participant": "112233445566778:4@lid"}),
+        json!({"remoteJid": PHONE, "senderLid": LID}),
+        json!({"remoteJid": PHONE, "participantLid": LID}),
+        json!({"remoteJid": PHONE, "recipientLid": LID}),
+    ] {
+        let found = lid(key.clone(), json!({}));
+        assert_eq!(found.as_deref(), Some("112233445566778"), "{key}");
+    }
+    let beside = lid(json!({"remoteJid": PHONE}), json!({"participant": LID}));
+    assert_eq!(beside.as_deref(), Some("112233445566778"));
+    let group = json!({"remoteJid": "120363041234567890@g.us", "participant": LID});
+    assert_eq!(lid(group, json!({})), None, "one of many");
+    assert_eq!(lid(json!({"remoteJid": PHONE}), json!({})), None);
+}
+
+#[test]
 fn only_a_refusal_has_a_code_and_only_digits_are_one() {
     let code = |status: u8, code: Value| {
         receipt_of(update(

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use crate::db::replays::MayHaveArrived;
 use crate::db::views::messages::Step;
 use crate::doctor::{Finding, State};
+use crate::http::pages::layout::ticks::ticks;
 use crate::model::language::Language;
 use crate::model::progress::Progress;
 use crate::model::reason::Reason;
@@ -92,7 +93,12 @@ pub(in crate::http) fn message_state(
         MessageState::Failed => "bad",
         MessageState::Accepted | MessageState::Sending | MessageState::Ignored => "",
     };
-    html! { span class={ "pill " (tone) } { (state.label_of(direction, language)) } }
+    html! {
+        span class={ "pill " (tone) } {
+            @if direction == Direction::Outbound { (ticks(state)) }
+            (state.label_of(direction, language))
+        }
+    }
 }
 
 /// The tabs of pages: address, name, and whether it is the current page.

@@ -7,12 +7,14 @@
 //! `data-label`, which a phone shows); `ol.steps` (numbered, `li.done` ticked); `figure.qr`; `p.hint` under a field;
 //! `.actions` for a row of buttons.
 
+pub(in crate::http) mod charts;
 pub(in crate::http) mod checklist;
 pub(in crate::http) mod components;
 pub(in crate::http) mod language;
 pub(in crate::http) mod live;
 pub(in crate::http) mod names;
 pub(in crate::http) mod qr;
+pub(in crate::http) mod ticks;
 pub(in crate::http) mod times;
 
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -135,7 +137,9 @@ macro_rules! asset {
 }
 
 pub(in crate::http) async fn stylesheet() -> impl IntoResponse {
-    asset!("text/css; charset=utf-8", "page.css")
+    let mut sheet = asset!("text/css; charset=utf-8", "page.css");
+    sheet.1 = concat!(include_str!("page.css"), include_str!("charts.css"));
+    sheet
 }
 
 /// The mark in the header and in the tab.

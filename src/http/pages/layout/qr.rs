@@ -83,7 +83,7 @@ pub(in crate::http) fn code(language: Language, picture: &str, state: &str) -> M
             data-over=(language.pick("Show a new code", "Tunjukkan kod baharu")) {
             img src=(picture) width="272" height="272"
                 alt=(language.pick("QR code to link your phone", "Kod QR untuk memautkan telefon anda"));
-            figcaption.hint role="status" data-said { (waiting().of(language)) }
+            figcaption.hint { span role="status" data-said { (waiting().of(language)) } }
         }
     }
 }

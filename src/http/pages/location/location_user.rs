@@ -96,7 +96,7 @@ impl LocationUser {
 }
 
 /// The session with this id in the browser's cookies, and its location.
-pub(super) fn find_session(
+pub(in crate::http) fn find_session(
     state: &HttpState,
     headers: &HeaderMap,
     id: &str,
@@ -109,10 +109,10 @@ pub(super) fn find_session(
 }
 
 /// What the paths of an agency's pages begin with.
-pub(super) const AGENCY_PATH: &str = "/app/agency/";
+pub(in crate::http::pages) const AGENCY_PATH: &str = "/app/agency/";
 
 /// The session of an agency with this id in the browser's cookies, and its agency.
-pub(super) fn find_agency_session(
+pub(in crate::http::pages) fn find_agency_session(
     state: &HttpState,
     headers: &HeaderMap,
     id: &str,

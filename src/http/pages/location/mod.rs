@@ -27,6 +27,8 @@ mod shown_in;
 mod sso_login;
 mod tabs;
 
+pub(super) use location_user::{AGENCY_PATH, find_agency_session, find_session};
+
 use axum::extract::DefaultBodyLimit;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};

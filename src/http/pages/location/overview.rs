@@ -17,6 +17,8 @@ use crate::http::pages::layout::{Frame, components, live};
 use crate::http::pages::location::location_user::{FIRST, LocationUser};
 use crate::http::pages::location::tabs::{Tab, framed_as};
 use crate::http::pages::location::{messages, numbers, old_messages, see};
+use crate::http::pages::message_charts;
+use crate::http::pages::message_charts::{Chart, PERIOD, Sparks};
 use crate::model::language::Language;
 use crate::model::progress::Progress;
 use crate::model::states::{Direction, MessageState};
@@ -49,12 +51,21 @@ pub(super) async fn show(
         // Whoever has mended it loads this page again.
         incidents::check_soon(pool, location, now).await?;
     }
+    let chart = Chart {
+        location: Some(location),
+        zone: &visitor.names.zone,
+        period: visitor.query_param(PERIOD),
+        address: &visitor.address(""),
+    };
+    let charts = message_charts::panel(pool, language, chart, now).await?;
+    let sparks = Sparks::find(pool, &[location.as_str()], now).await?;
     let body = html! {
         div #overview data-live=(live::OVERVIEW) {
             (health_panel(language, &visitor, &health))
             (old_messages::panel(language, &visitor, &old, now))
-            (numbers_panel(language, &visitor, (&numbers, &health), now))
+            (numbers_panel(language, &visitor, (&numbers, &health, &sparks), now))
             (counts_panel(language, &visitor, &counts))
+            (charts)
             (failures_panel(language, &visitor, &failures, now))
         }
     };
@@ -122,7 +133,7 @@ fn health_panel(language: Language, visitor: &LocationUser, health: &Health) -> 
 fn numbers_panel(
     language: Language,
     visitor: &LocationUser,
-    (rows, health): (&[NumberState], &Health),
+    (rows, health, sparks): (&[NumberState], &Health, &Sparks),
     now: OffsetDateTime,
 ) -> Markup {
     html! {
@@ -134,7 +145,13 @@ fn numbers_panel(
                     "Belum ada nombor WhatsApp yang disambungkan. Tiada mesej boleh dihantar sehingga ada satu.",
                 )) }
             }
-            @for row in rows { (numbers::summary(language, visitor, (row, health.of_number(&row.number)), now)) }
+            @for row in rows {
+                (numbers::summary(language, visitor, (row, health.of_number(&row.number)), now))
+                p.note {
+                    (language.pick("The last 14 days: ", "14 hari yang lalu: "))
+                    (sparks.of_number(language, &visitor.location, &row.number))
+                }
+            }
             .actions {
                 form method="post" action=(visitor.address("/connect")) {
                     (visitor.token())

@@ -50,12 +50,13 @@ pub(super) async fn begin(
     let user = prove(&state, &payload).await?;
     let may_change = user.is_admin || state.allow_users_to_change;
     let agency = user.is_agency_admin.then(|| user.company.clone());
+    let name = user.described();
     let Some(location) = user.active_location else {
         // Users of a sub-account have no business with its neighbours.
         if !user.is_of_agency {
             return Err(no_location());
         }
-        return Ok(start_agency(&state, user.company, agency.is_some()).await?);
+        return Ok(start_agency(&state, user.company, agency.is_some(), name).await?);
     };
     check_standing(&state, &location).await?;
     let company = locations::find_company(&state.pool, &location).await?;
@@ -63,7 +64,12 @@ pub(super) async fn begin(
         warn!(%location, "an SSO payload names another agency than the location's");
         return Err(refused());
     }
-    Ok(start(&state, location, may_change, agency, "").await?)
+    let visitor = Visitor {
+        may_change,
+        agency,
+        name,
+    };
+    Ok(start(&state, location, visitor, "").await?)
 }
 
 /// The user that a payload names. Each payload works once.
@@ -79,12 +85,21 @@ async fn prove(state: &HttpState, payload: &str) -> Result<SsoUser, PageError> {
     Ok(user)
 }
 
+/// Whose session begins.
+pub(super) struct Visitor {
+    /// Whether the user may change something.
+    pub may_change: bool,
+    /// The agency whose admin the user is.
+    pub agency: Option<CompanyId>,
+    /// For the audit.
+    pub name: String,
+}
+
 /// Starts a session and leads to its page at `rest`, which is empty or begins with a slash.
 pub(super) async fn start(
     state: &HttpState,
     location: LocationId,
-    may_change: bool,
-    agency: Option<CompanyId>,
+    visitor: Visitor,
     rest: &str,
 ) -> sqlx::Result<Response> {
     info!(%location, "a session begins");
@@ -96,8 +111,9 @@ pub(super) async fn start(
     };
     let path = path_of(&id);
     let mut session = Session::begin(Holder::Location(location), &path, state.clock.now());
-    session.may_change = may_change;
-    session.agency = agency;
+    session.may_change = visitor.may_change;
+    session.agency = visitor.agency;
+    session.user = Some(visitor.name);
     let cookies = CookieJar::new().add(session.cookie(&state.sealer));
     Ok((cookies, see(&format!("{path}{rest}?{FIRST}"))).into_response())
 }
@@ -107,6 +123,7 @@ async fn start_agency(
     state: &HttpState,
     company: CompanyId,
     may_change: bool,
+    name: String,
 ) -> sqlx::Result<Response> {
     info!(%company, "a session of an agency begins");
     // When the session is over its address still says in which site it was shown.
@@ -118,6 +135,7 @@ async fn start_agency(
     let path = format!("{AGENCY_PATH}{id}");
     let mut session = Session::begin(Holder::Agency(company), &path, state.clock.now());
     session.may_change = may_change;
+    session.user = Some(name);
     let cookies = CookieJar::new().add(session.cookie(&state.sealer));
     Ok((cookies, see(&format!("{path}?{FIRST}"))).into_response())
 }

@@ -112,3 +112,49 @@ pub(super) fn table(
         }
     }
 }
+
+/// An address with those parts of a query that are not none.
+pub(super) fn with_query(path: &str, parts: &[(&str, Option<&str>)]) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in parts {
+        if let Some(value) = value {
+            query.append_pair(name, value);
+        }
+    }
+    match query.finish() {
+        query if query.is_empty() => path.to_owned(),
+        query => format!("{path}?{query}"),
+    }
+}
+
+/// What was entered, without spaces around it and without NUL, which Postgres does not take; none if nothing was.
+pub(super) fn entered(text: Option<&String>) -> Option<String> {
+    let text = text?.replace('\0', "");
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// A location by its name, linked to its page; by its id, where it has none.
+pub(super) fn named_location(id: &LocationId, name: Option<&str>) -> Markup {
+    html! {
+        @match name {
+            Some(name) => { a href=(address(id)) { bdi { (name) } } " " span.id { (id) } }
+            None => (location(id)),
+        }
+    }
+}
+
+/// The filters that are on, with a link that takes them off.
+pub(super) fn filtered(language: Language, by: &[(&str, Option<String>)], all: &str) -> Markup {
+    html! {
+        @if by.iter().any(|(_, value)| value.is_some()) {
+            p {
+                (language.pick("Only ", "Hanya "))
+                @for (name, value) in by {
+                    @if let Some(value) = value { (name) " " strong { bdi { (value) } } ". " }
+                }
+                a href=(all) { (language.pick("Show all", "Tunjuk semua")) }
+            }
+        }
+    }
+}

@@ -10,29 +10,106 @@ use url::form_urlencoded;
 
 use crate::db::accounts::installs::InstallRow;
 use crate::db::history::incidents;
+use crate::db::views::failures::Failed;
 use crate::db::views::operator;
-use crate::db::views::operator::Backlog;
+use crate::db::views::operator::{Backlog, WhichNumbers};
 use crate::doctor;
 use crate::http::HttpState;
 use crate::http::error::PageError;
 use crate::http::pages::layout::components::reason;
+use crate::http::pages::message_charts;
+use crate::http::pages::message_charts::{Chart, Sparks};
 use crate::http::pages::operator::{Operator, Place, components, labels, not_found, overview};
 use crate::model::ids::{LocationId, MessageId};
 use crate::model::language::Language;
+use crate::model::states::{IncidentKind, InstallStatus, TokenProblem};
 
 /// How many failures and messages a location's page shows.
 const LAST: i64 = 10;
 
-/// The query of the list.
-#[derive(Deserialize)]
+const PATH: &str = "/operator/locations";
+
+/// The query of the list, and of its export.
+#[derive(Clone, Debug, Default, Deserialize)]
 pub(super) struct Which {
     /// The last location of the previous page.
-    #[serde(default)]
-    after: String,
+    after: Option<String>,
     /// If set, only those that need attention.
     troubled: Option<String>,
     /// What is searched: a part of an id, a name or a number.
     find: Option<String>,
+    /// Only those of this agency.
+    agency: Option<String>,
+    /// Only those with this install status.
+    status: Option<String>,
+    /// Only those with an open incident of this kind.
+    incident: Option<String>,
+    /// Only those with this problem of their token.
+    token: Option<String>,
+}
+
+impl Which {
+    /// Without what is empty.
+    pub(super) fn trimmed(&self) -> Self {
+        let entered = |text: &Option<String>| components::entered(text.as_ref());
+        Self {
+            after: entered(&self.after),
+            troubled: self.troubled.clone(),
+            find: entered(&self.find),
+            agency: entered(&self.agency),
+            status: entered(&self.status),
+            incident: entered(&self.incident),
+            token: entered(&self.token),
+        }
+    }
+
+    /// Of which locations it speaks.
+    pub(super) fn which(&self) -> operator::Which<'_> {
+        operator::Which {
+            troubled: self.troubled.is_some(),
+            search: self.find.as_deref(),
+            company: self.agency.as_deref(),
+            status: self.status.as_deref().and_then(InstallStatus::find),
+            incident: self.incident.as_deref().and_then(IncidentKind::find),
+            token: self.token.as_deref().and_then(TokenProblem::find),
+        }
+    }
+
+    /// The same locations at another address, after one of them.
+    fn address(&self, path: &str, after: Option<&str>) -> String {
+        let parts = [
+            ("after", after),
+            ("troubled", self.troubled.as_deref()),
+            ("find", self.find.as_deref()),
+            ("agency", self.agency.as_deref()),
+            ("status", self.status.as_deref()),
+            ("incident", self.incident.as_deref()),
+            ("token", self.token.as_deref()),
+        ];
+        components::with_query(path, &parts)
+    }
+
+    /// What is on, in words.
+    fn described(&self, language: Language) -> Markup {
+        let which = self.which();
+        let label = |label: Option<&str>| label.map(str::to_owned);
+        let by = [
+            (language.pick("agency", "agensi"), self.agency.clone()),
+            (
+                language.pick("install", "pemasangan"),
+                label(which.status.map(|one| one.label(language))),
+            ),
+            (
+                language.pick("trouble", "masalah"),
+                label(which.incident.map(|one| one.label(language))),
+            ),
+            (
+                language.pick("token", "token"),
+                label(which.token.map(|one| one.label(language))),
+            ),
+        ];
+        components::filtered(language, &by, PATH)
+    }
 }
 
 /// Shows a page of the list, or redirects to the only location that fits what was searched for.
@@ -42,45 +119,27 @@ pub(super) async fn list(
     language: Language,
     Query(which): Query<Which>,
 ) -> Result<Response, PageError> {
-    let search = which.find.as_deref().unwrap_or_default().replace('\0', "");
-    let search = Some(search.trim()).filter(|search| !search.is_empty());
-    let after = which.after.replace('\0', "");
-    let listed = operator::Which {
-        troubled: which.troubled.is_some(),
-        search,
-    };
+    let which = which.trimmed();
+    let (pool, after) = (&state.pool, which.after.as_deref().unwrap_or_default());
     let mut rows =
-        operator::list_locations(&state.pool, &after, listed, components::limit()).await?;
-    if let ([only], Some(_), "") = (&rows[..], search, after.as_str()) {
+        operator::list_locations(pool, after, which.which(), components::limit()).await?;
+    if let ([only], Some(_), "") = (&rows[..], &which.find, after) {
         return Ok(Redirect::to(&components::address(&only.location_id)).into_response());
     }
-    let troubled = listed.troubled;
     let has_more = rows.len() > components::PAGE;
     rows.truncate(components::PAGE);
-    let next = rows.last().filter(|_| has_more).map(|last| {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        query.append_pair("after", last.location_id.as_str());
-        if troubled {
-            query.append_pair("troubled", "1");
-        }
-        if let Some(search) = search {
-            query.append_pair("find", search);
-        }
-        format!("/operator/locations?{}", query.finish())
-    });
+    let next = rows.last().filter(|_| has_more);
+    let next = next.map(|last| which.address(PATH, Some(last.location_id.as_str())));
+    let shown: Vec<_> = rows.iter().map(|row| row.location_id.as_str()).collect();
+    let sparks = Sparks::find(pool, &shown, state.clock.now()).await?;
     let body = html! {
+        (form(language, &which))
         section.panel {
-            form method="get" action="/operator/locations" {
-                label for="find" { (language.pick("Find sub-accounts", "Cari sub-akaun")) }
-                input #find name="find" type="search" autocomplete="off" value=(search.unwrap_or_default()) placeholder=(language.pick("name, agency, id or number", "nama, agensi, ID atau nombor"));
-                div.actions {
-                    button.quiet.small type="submit" { (language.pick("Find", "Cari")) }
-                    @if troubled { a href="/operator/locations" { (language.pick("Show all", "Tunjuk semua")) } }
-                    @else { a href="/operator/locations?troubled=1" { (language.pick("Only those that need somebody", "Hanya yang perlu perhatian")) } }
-                }
-            }
+            (which.described(language))
+            (table(language, &rows, &sparks))
+            (components::next(language, next))
+            p { a href=(which.address("/operator/locations.csv", None)) { (language.pick("All of these as CSV", "Semua ini sebagai CSV")) } }
         }
-        section.panel { (table(language, &rows)) (components::next(language, next)) }
     };
     let title = language.pick("Sub-accounts", "Sub-akaun");
     Ok(operator
@@ -88,12 +147,30 @@ pub(super) async fn list(
         .into_response())
 }
 
-fn table(language: Language, rows: &[InstallRow]) -> Markup {
+fn form(language: Language, which: &Which) -> Markup {
+    html! {
+        section.panel {
+            form method="get" action=(PATH) {
+                @if let Some(agency) = &which.agency { input type="hidden" name="agency" value=(agency); }
+                label for="find" { (language.pick("Find sub-accounts", "Cari sub-akaun")) }
+                input #find name="find" type="search" autocomplete="off" value=(which.find.as_deref().unwrap_or_default()) placeholder=(language.pick("name, agency, id or number", "nama, agensi, ID atau nombor"));
+                div.actions {
+                    button.quiet.small type="submit" { (language.pick("Find", "Cari")) }
+                    @if which.troubled.is_some() { a href=(PATH) { (language.pick("Show all", "Tunjuk semua")) } }
+                    @else { a href="/operator/locations?troubled=1" { (language.pick("Only those that need somebody", "Hanya yang perlu perhatian")) } }
+                    a href="/operator/agencies" { (language.pick("By agency", "Mengikut agensi")) }
+                }
+            }
+        }
+    }
+}
+
+fn table(language: Language, rows: &[InstallRow], sparks: &Sparks) -> Markup {
     let names = language.pick(
         [
             "Sub-account",
             "State",
-            "Token until",
+            "Last 14 days",
             "Number",
             "Last from GHL",
             "Last from a customer",
@@ -102,7 +179,7 @@ fn table(language: Language, rows: &[InstallRow]) -> Markup {
         [
             "Sub-akaun",
             "Keadaan",
-            "Token hingga",
+            "14 hari lalu",
             "Nombor",
             "Terakhir dari GHL",
             "Terakhir dari pelanggan",
@@ -114,7 +191,7 @@ fn table(language: Language, rows: &[InstallRow]) -> Markup {
             tr {
                 td data-label=(names[0]) { (named(row)) }
                 td data-label=(names[1]) { (labels::state(language, row)) }
-                td data-label=(names[2]) { (components::maybe(row.expires_at)) }
+                td data-label=(names[2]) { (sparks.of(language, &row.location_id)) }
                 td data-label=(names[3]) { (number(language, row)) }
                 td data-label=(names[4]) { (components::maybe(row.last_out)) }
                 td data-label=(names[5]) { (components::maybe(row.last_in)) }
@@ -151,6 +228,8 @@ fn number(language: Language, row: &InstallRow) -> Markup {
 pub(super) struct Asked {
     /// If set, GHL and Waapify are asked.
     check: Option<String>,
+    /// How much the charts show.
+    period: Option<String>,
 }
 
 /// Longest wait for GHL and Waapify, which the checks ask about each number.
@@ -196,21 +275,39 @@ pub(super) async fn show(
     let row = operator::find_location(pool, &location)
         .await?
         .ok_or_else(not_found)?;
-    let numbers = operator::list_numbers(pool, Some(&location), ("", ""), false, LAST).await?;
+    let of_location = WhichNumbers {
+        location: Some(&location),
+        ..WhichNumbers::default()
+    };
+    let now = state.clock.now();
+    let numbers = operator::list_numbers(pool, of_location, ("", ""), LAST).await?;
+    let sparks = Sparks::find(pool, &[location.as_str()], now).await?;
     let backlog = operator::find_backlog(pool, &location).await?;
     let newest = MessageId(i64::MAX);
-    let failures = operator::list_failures(pool, Some(&location), newest, LAST).await?;
+    let failed = Failed {
+        location: Some(location.clone()),
+        ..Failed::default()
+    };
+    let failures = failed.scope(pool).await?.list(pool, newest, LAST).await?;
     let messages = operator::list_messages(pool, &location, newest, LAST).await?;
     let health = health(&state, language, &location, asked.check.is_some()).await?;
+    let chart = Chart {
+        location: Some(&location),
+        zone: &components::UTC,
+        period: asked.period.as_deref(),
+        address: &components::address(&location),
+    };
+    let charts = message_charts::panel(pool, language, chart, now).await?;
     let body = html! {
         (health)
+        (charts)
         div.panels {
             (facts(language, &row))
             (backlog_panel(language, &backlog))
         }
         section.panel {
             h2 { (language.pick("Numbers", "Nombor")) }
-            (crate::http::pages::operator::numbers::table(language, &numbers, state.clock.now()))
+            (crate::http::pages::operator::numbers::table(language, &numbers, &sparks, now))
         }
         section.panel {
             h2 { (language.pick("Last failures", "Kegagalan terakhir")) }
@@ -221,6 +318,7 @@ pub(super) async fn show(
             h2 { (language.pick("Last messages", "Mesej terakhir")) }
             (components::messages(language, &messages))
             p { a href={ (components::address(&location)) "/messages" } { (language.pick("All its messages", "Semua mesejnya")) } }
+            p { a href={ "/operator/audit?location=" (query_value(&location)) } { (language.pick("Who did what here", "Siapa buat apa di sini")) } }
         }
     };
     let name = row.name.as_deref().unwrap_or(location.as_str());
@@ -245,7 +343,10 @@ fn facts(language: Language, row: &InstallRow) -> Markup {
                 dt { (language.pick("Agency", "Agensi")) }
                 dd {
                     @if let Some(name) = &row.company_name { bdi { (name) } " " }
-                    span.id { (row.company_id.as_ref().map_or("–", |company| company.as_str())) }
+                    @match &row.company_id {
+                        Some(id) => a.id href=(components::with_query(PATH, &[("agency", Some(id.as_str()))])) { (id) },
+                        None => "–",
+                    }
                 }
                 dt { (language.pick("Token until", "Token hingga")) }
                 dd { (components::maybe(row.expires_at)) }

@@ -1,4 +1,4 @@
-//! The lists of failures and of a location's messages, and one message with its steps.
+//! The list of a location's messages, and one message with its steps.
 
 use axum::extract::{Path, Query, State};
 use maud::{Markup, html};
@@ -20,52 +20,12 @@ use crate::model::reason::Remedy;
 pub(super) struct Which {
     /// The last message of the previous page.
     before: Option<i64>,
-    /// Only those of this location.
-    location: Option<String>,
 }
 
 impl Which {
     fn before(&self) -> MessageId {
         MessageId(self.before.unwrap_or(i64::MAX))
     }
-}
-
-/// What failed, newest first.
-pub(super) async fn failures(
-    State(state): State<HttpState>,
-    operator: Operator,
-    language: Language,
-    Query(which): Query<Which>,
-) -> Result<Markup, PageError> {
-    let location = which
-        .location
-        .as_ref()
-        .map(|id| LocationId(id.replace('\0', "")));
-    let rows = operator::list_failures(
-        &state.pool,
-        location.as_ref(),
-        which.before(),
-        components::limit(),
-    )
-    .await?;
-    let shown = &rows[..rows.len().min(components::PAGE)];
-    let last = shown.last().filter(|_| rows.len() > components::PAGE);
-    let next = last.map(|last| match &location {
-        Some(location) => {
-            let location = crate::http::pages::operator::locations::query_value(location);
-            format!("/operator/failures?location={location}&before={}", last.id)
-        }
-        None => format!("/operator/failures?before={}", last.id),
-    });
-    let body = html! {
-        section.panel {
-            @if let Some(location) = &location { p { (language.pick("Of ", "Bagi ")) (components::location(location)) } }
-            (components::messages(language, shown))
-            (components::next(language, next))
-        }
-    };
-    let title = language.pick("Failures", "Kegagalan");
-    Ok(operator.page(language, Place::Failures, title, &body))
 }
 
 /// A location's messages, newest first.

@@ -5,17 +5,29 @@
 //!
 //! * `sign_in`: the token in a form, for a session of an hour
 //! * `overview`: the service as a whole; `locations`, `numbers`: page by page
-//! * `messages`: what failed, a location's messages, one message with its steps; `replay`: sends a failed one again
+//! * `wrong`: what is wrong now, the worst first; `search`: by name, number, id or reason; `agencies`
+//! * `messages`: a location's messages, one message with its steps; `replay`: sends a failed one again
+//! * `failures`: what failed, by reason and time; `replay_many`: sends many of them again
+//! * `queues`: whose rows wait; `audits`: who did what; `export`: the lists as CSV; `since`: times in addresses
 //! * `components`, `labels`: parts and words that these pages share
 
+mod agencies;
+mod audits;
 mod components;
+mod export;
+mod failures;
 mod labels;
 mod locations;
 mod messages;
 mod numbers;
 mod overview;
+mod queues;
 mod replay;
+mod replay_many;
+mod search;
 mod sign_in;
+mod since;
+mod wrong;
 
 use axum::extract::{DefaultBodyLimit, FromRequestParts};
 use axum::http::StatusCode;
@@ -54,7 +66,19 @@ pub(in crate::http) fn routes() -> Router<HttpState> {
             get(messages::list),
         )
         .route("/operator/numbers", get(numbers::list))
-        .route("/operator/failures", get(messages::failures))
+        .route("/operator/failures", get(failures::list))
+        .route("/operator/failures.csv", get(export::failures))
+        .route("/operator/locations.csv", get(export::locations))
+        .route("/operator/numbers.csv", get(export::numbers))
+        .route("/operator/audit.csv", get(export::audit))
+        .route("/operator/agencies", get(agencies::list))
+        .route("/operator/audit", get(audits::list))
+        .route("/operator/queues", get(queues::list))
+        .route("/operator/search", get(search::show))
+        .route(
+            "/operator/replay",
+            get(replay_many::show).post(replay_many::submit),
+        )
         .route("/operator/messages/{id}", get(messages::show))
         .route(
             "/operator/messages/{id}/replay",
@@ -165,10 +189,11 @@ enum Place {
     Locations,
     Numbers,
     Failures,
+    Audit,
 }
 
 /// The tabs with their addresses and their names in English and Malay.
-const TABS: [(Place, &str, (&str, &str)); 4] = [
+const TABS: [(Place, &str, (&str, &str)); 5] = [
     (Place::Overview, PATH, ("Overview", "Ringkasan")),
     (
         Place::Locations,
@@ -180,6 +205,11 @@ const TABS: [(Place, &str, (&str, &str)); 4] = [
         Place::Failures,
         "/operator/failures",
         ("Failures", "Kegagalan"),
+    ),
+    (
+        Place::Audit,
+        "/operator/audit",
+        ("Who did what", "Siapa buat apa"),
     ),
 ];
 

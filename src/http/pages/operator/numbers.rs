@@ -4,27 +4,72 @@ use axum::extract::{Query, State};
 use maud::{Markup, html};
 use serde::Deserialize;
 use time::OffsetDateTime;
-use url::form_urlencoded;
 
 use crate::db::views::operator;
-use crate::db::views::operator::NumberRow;
+use crate::db::views::operator::{NumberRow, WhichNumbers};
 use crate::http::HttpState;
 use crate::http::error::PageError;
 use crate::http::pages::layout::components::reason;
+use crate::http::pages::message_charts::Sparks;
 use crate::http::pages::operator::{Operator, Place, components};
 use crate::model::language::Language;
 
-/// The query of the list.
-#[derive(Deserialize)]
+const PATH: &str = "/operator/numbers";
+
+/// The query of the list, and of its export.
+#[derive(Clone, Debug, Default, Deserialize)]
 pub(super) struct Which {
     /// The last location of the previous page.
-    #[serde(default)]
-    location: String,
+    location: Option<String>,
     /// The last number of that location on the previous page.
-    #[serde(default)]
-    number: String,
+    number: Option<String>,
     /// If set, only those on hold.
     held: Option<String>,
+    /// If set, only connected ones.
+    connected: Option<String>,
+    /// Only those on hold for this reason, by its code.
+    hold: Option<String>,
+    /// Only those of this agency.
+    agency: Option<String>,
+}
+
+impl Which {
+    /// Without what is empty.
+    pub(super) fn trimmed(&self) -> Self {
+        let entered = |text: &Option<String>| components::entered(text.as_ref());
+        Self {
+            location: entered(&self.location),
+            number: entered(&self.number),
+            held: self.held.clone(),
+            connected: self.connected.clone(),
+            hold: entered(&self.hold),
+            agency: entered(&self.agency),
+        }
+    }
+
+    /// Of which numbers it speaks.
+    pub(super) fn which(&self) -> WhichNumbers<'_> {
+        WhichNumbers {
+            location: None,
+            company: self.agency.as_deref(),
+            connected: self.connected.is_some(),
+            held: self.held.is_some(),
+            hold: self.hold.as_deref(),
+        }
+    }
+
+    /// The same numbers at another address, after one of them.
+    fn address(&self, path: &str, after: Option<&NumberRow>) -> String {
+        let parts = [
+            ("location", after.map(|row| row.location_id.as_str())),
+            ("number", after.map(|row| row.number.as_str())),
+            ("held", self.held.as_deref()),
+            ("connected", self.connected.as_deref()),
+            ("hold", self.hold.as_deref()),
+            ("agency", self.agency.as_deref()),
+        ];
+        components::with_query(path, &parts)
+    }
 }
 
 pub(super) async fn list(
@@ -33,47 +78,64 @@ pub(super) async fn list(
     language: Language,
     Query(which): Query<Which>,
 ) -> Result<Markup, PageError> {
-    let held = which.held.is_some();
-    let (location, number) = (
-        which.location.replace('\0', ""),
-        which.number.replace('\0', ""),
-    );
-    let after = (location.as_str(), number.as_str());
-    let mut rows =
-        operator::list_numbers(&state.pool, None, after, held, components::limit()).await?;
+    let (which, pool, now) = (which.trimmed(), &state.pool, state.clock.now());
+    let key = |text: &Option<String>| text.clone().unwrap_or_default();
+    let after = (key(&which.location), key(&which.number));
+    let after = (after.0.as_str(), after.1.as_str());
+    let mut rows = operator::list_numbers(pool, which.which(), after, components::limit()).await?;
     let has_more = rows.len() > components::PAGE;
     rows.truncate(components::PAGE);
-    let next = rows.last().filter(|_| has_more).map(|last| {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        query.append_pair("location", last.location_id.as_str());
-        query.append_pair("number", &last.number);
-        if held {
-            query.append_pair("held", "1");
-        }
-        format!("/operator/numbers?{}", query.finish())
-    });
+    let last = rows.last().filter(|_| has_more);
+    let next = last.map(|last| which.address(PATH, Some(last)));
+    let shown: Vec<_> = rows.iter().map(|row| row.location_id.as_str()).collect();
+    let sparks = Sparks::find(pool, &distinct(shown), now).await?;
+    let by = [
+        (language.pick("on hold", "ditahan"), which.hold.clone()),
+        (language.pick("agency", "agensi"), which.agency.clone()),
+    ];
     let body = html! {
         section.panel {
             p {
-                @if held { a href="/operator/numbers" { (language.pick("Show all", "Tunjuk semua")) } }
+                @if which.held.is_some() { a href=(PATH) { (language.pick("Show all", "Tunjuk semua")) } }
                 @else { a href="/operator/numbers?held=1" { (language.pick("Only those on hold", "Hanya yang ditahan")) } }
             }
-            (table(language, &rows, state.clock.now()))
+            (components::filtered(language, &by, PATH))
+            (table(language, &rows, &sparks, now))
             (components::next(language, next))
+            p { a href=(which.address("/operator/numbers.csv", None)) { (language.pick("All of these as CSV", "Semua ini sebagai CSV")) } }
         }
     };
     let title = language.pick("Numbers", "Nombor");
     Ok(operator.page(language, Place::Numbers, title, &body))
 }
 
+/// Each once; they are in order.
+fn distinct(mut ids: Vec<&str>) -> Vec<&str> {
+    ids.dedup();
+    ids
+}
+
 /// Numbers as rows.
-pub(super) fn table(language: Language, rows: &[NumberRow], now: OffsetDateTime) -> Markup {
+pub(super) fn table(
+    language: Language,
+    rows: &[NumberRow],
+    sparks: &Sparks,
+    now: OffsetDateTime,
+) -> Markup {
     let names = language.pick(
-        ["Number", "Sub-account", "State", "Connected", "Last event"],
+        [
+            "Number",
+            "Sub-account",
+            "State",
+            "Last 14 days",
+            "Connected",
+            "Last event",
+        ],
         [
             "Nombor",
             "Sub-akaun",
             "Keadaan",
+            "14 hari lalu",
             "Disambung",
             "Peristiwa terakhir",
         ],
@@ -82,10 +144,11 @@ pub(super) fn table(language: Language, rows: &[NumberRow], now: OffsetDateTime)
         html! {
             tr {
                 td data-label=(names[0]) { "+" (row.number) }
-                td data-label=(names[1]) { (components::location(&row.location_id)) }
+                td data-label=(names[1]) { (components::named_location(&row.location_id, row.location_name.as_deref())) }
                 td data-label=(names[2]) { (state(language, row, now)) }
-                td data-label=(names[3]) { (components::moment(row.connected_at)) }
-                td data-label=(names[4]) { (components::maybe(row.last_event)) }
+                td data-label=(names[3]) { (sparks.of_number(language, &row.location_id, &row.number)) }
+                td data-label=(names[4]) { (components::moment(row.connected_at)) }
+                td data-label=(names[5]) { (components::maybe(row.last_event)) }
             }
         }
     });

@@ -2,43 +2,71 @@
 
 use std::time::Duration;
 
-use axum::extract::State;
+use axum::extract::{Query, State};
 use maud::{Markup, html};
+use serde::Deserialize;
 use time::OffsetDateTime;
 
-use crate::db::views::queue_counts::{Counts, MAX_COUNT, QueueRow};
-use crate::db::views::{operator, queue_counts};
+use crate::db::views::failures::Failed;
+use crate::db::views::queue_counts;
+use crate::db::views::queue_counts::{Counts, MAX_COUNT};
 use crate::doctor::Finding;
 use crate::http::HttpState;
 use crate::http::error::PageError;
 use crate::http::pages::layout;
-use crate::http::pages::operator::{Operator, Place, components, labels};
+use crate::http::pages::message_charts;
+use crate::http::pages::message_charts::Chart;
+use crate::http::pages::operator::wrong::Troubles;
+use crate::http::pages::operator::{Operator, PATH, Place, components, labels, queues, search};
 use crate::model::ids::MessageId;
 use crate::model::language::Language;
+use crate::model::reason::Reason;
+use crate::model::states::OwnerKind;
 
 /// Longest wait for the checks that ask others. The rest of the page is useful without them.
 const MAX_CHECK: Duration = Duration::from_secs(10);
 /// How many failures are shown.
 const LAST_FAILURES: i64 = 5;
 
-/// Shows checks, queues, install statuses, holds, and the last failures.
+/// The query of the overview.
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    /// How much the charts show.
+    period: Option<String>,
+}
+
+/// Shows what is wrong, charts, checks, queues, install statuses, holds, and the last failures.
 pub(super) async fn show(
     State(state): State<HttpState>,
     operator: Operator,
     language: Language,
+    Query(asked): Query<Asked>,
 ) -> Result<Markup, PageError> {
-    let counts = queue_counts::read_counts(&state.pool).await?;
+    let (pool, now) = (&state.pool, state.clock.now());
+    let troubles = Troubles::find(pool, now).await?;
+    let counts = queue_counts::read_counts(pool).await?;
     let checked = tokio::time::timeout(MAX_CHECK, state.doctor.check_service()).await;
-    let failures =
-        operator::list_failures(&state.pool, None, MessageId(i64::MAX), LAST_FAILURES).await?;
+    let newest = MessageId(i64::MAX);
+    let failures = Failed::default().scope(pool).await?;
+    let failures = failures.list(pool, newest, LAST_FAILURES).await?;
+    let chart = Chart {
+        location: None,
+        zone: &components::UTC,
+        period: asked.period.as_deref(),
+        address: PATH,
+    };
+    let charts = message_charts::panel(pool, language, chart, now).await?;
     let body = html! {
+        (search::form(language, ""))
+        (troubles.panel(language))
+        (charts)
         div.panels {
             section.panel {
                 h2 { (language.pick("The service", "Perkhidmatan")) }
                 (findings(language, checked.as_deref().ok()))
             }
-            (queue_panel(language, &counts, state.clock.now()))
-            (standing_panel(language, &counts))
+            (queue_panel(language, &counts, now))
+            (standing_panel(language, &counts, &troubles))
         }
         section.panel {
             h2 { (language.pick("Last failures", "Kegagalan terakhir")) }
@@ -77,9 +105,9 @@ fn queue_panel(language: Language, counts: &Counts, now: OffsetDateTime) -> Mark
                 tbody {
                     @for row in &counts.queues {
                         tr {
-                            td data-label=(names[0]) { (labels::queue(language, row.queue, row.state)) }
+                            td data-label=(names[0]) { a href=(queues::address(row.queue, row.state)) { (labels::queue(language, row.queue, row.state)) } }
                             td.number data-label=(names[1]) { (count(row.count)) }
-                            td.number data-label=(names[2]) { (age(language, row, now)) }
+                            td.number data-label=(names[2]) { (queues::age(language, row.oldest, now)) }
                         }
                     }
                 }
@@ -97,51 +125,61 @@ pub(super) fn count(count: i64) -> String {
     }
 }
 
-fn age(language: Language, row: &QueueRow, now: OffsetDateTime) -> String {
-    let Some(oldest) = row.oldest.filter(|oldest| *oldest < now) else {
-        return "–".to_owned();
-    };
-    let age = now - oldest;
-    match age.whole_seconds() {
-        0..60 => format!("{} {}", age.whole_seconds(), language.pick("s", "saat")),
-        60..3600 => format!("{} min", age.whole_minutes()),
-        3600..172_800 => format!("{} {}", age.whole_hours(), language.pick("h", "jam")),
-        _ => format!("{} {}", age.whole_days(), language.pick("days", "hari")),
-    }
-}
-
-fn standing_panel(language: Language, counts: &Counts) -> Markup {
+fn standing_panel(language: Language, counts: &Counts, troubles: &Troubles) -> Markup {
     let on_hold: i64 = counts.holds.iter().map(|(_, count)| count).sum();
+    let by = |name: &'static str, value: &str| {
+        components::with_query("/operator/locations", &[(name, Some(value))])
+    };
     html! {
         section.panel {
             h2 { (language.pick("Sub-accounts and numbers", "Sub-akaun dan nombor")) }
             dl.facts {
                 @for (install_status, count) in &counts.install_statuses {
                     dt { (install_status.label(language)) }
-                    dd { (count) }
+                    dd { a href=(by("status", install_status.as_str())) { (count) } }
                 }
                 dt { (language.pick("connected numbers", "nombor disambungkan")) }
-                dd { (counts.numbers) }
+                dd { a href="/operator/numbers?connected=1" { (counts.numbers) } }
                 dt { (language.pick("of these on hold", "daripadanya ditahan")) }
-                dd { (on_hold) }
+                dd { a href="/operator/numbers?held=1" { (on_hold) } }
+                @for (kind, count) in troubles.kinds() {
+                    dt { (kind.label(language)) }
+                    dd { a href=(by("incident", kind.as_str())) { (count) } }
+                }
             }
-            @for (reason, count) in &counts.holds {
-                p.notice.bad { (count) " × " (layout::components::reason(language, reason)) }
-            }
-            @let dead: i64 = counts.tokens.iter().map(|(_, _, count)| count).sum();
-            @if dead > 0 {
-                p.notice.warn { (dead) " " (language.pick("tokens of GHL could not be renewed.", "token GHL tidak dapat diperbaharui.")) }
-            }
-            @let incidents: i64 = counts.open_incidents.iter().map(|(_, count)| count).sum();
-            @if incidents > 0 {
+            @for (reason, count) in holds_by_code(counts) {
                 p.notice.bad {
-                    (incidents) " " (language.pick("incidents are open: ", "masalah belum selesai: "))
-                    @for (kind, count) in counts.open_incidents.iter().filter(|(_, count)| *count > 0) {
-                        (kind.label(language)) " (" (count) ") "
-                    }
+                    a href=(components::with_query("/operator/numbers", &[("hold", Some(reason.code()))])) { (count) }
+                    " × " (layout::components::reason(language, reason))
+                }
+            }
+            @for (owner, problem, count) in &counts.tokens {
+                @let list = match owner {
+                    OwnerKind::Location => by("token", problem.as_str()),
+                    OwnerKind::Company => components::with_query("/operator/agencies", &[("token", Some(problem.as_str()))]),
+                };
+                p.notice.warn {
+                    a href=(list) { (count) } " "
+                    (language.pick("tokens of GHL could not be renewed: ", "token GHL tidak dapat diperbaharui: "))
+                    (owner.label(language)) ", " (problem.label(language))
                 }
             }
             p { a href="/operator/locations?troubled=1" { (language.pick("Sub-accounts that need somebody", "Sub-akaun yang perlu perhatian")) } }
         }
     }
+}
+
+/// The holds, whatever their arguments: lists are filtered by the code.
+fn holds_by_code(counts: &Counts) -> Vec<(&Reason, i64)> {
+    let mut holds: Vec<(&Reason, i64)> = Vec::new();
+    for (reason, count) in &counts.holds {
+        match holds
+            .iter_mut()
+            .find(|(known, _)| known.code() == reason.code())
+        {
+            Some((_, sum)) => *sum += count,
+            None => holds.push((reason, *count)),
+        }
+    }
+    holds
 }

@@ -12,6 +12,7 @@ use crate::db::replays;
 use crate::db::replays::{MayHaveArrived, Replay};
 use crate::http::HttpState;
 use crate::http::error::PageError;
+use crate::http::pages::audited::Audited;
 use crate::http::pages::layout::components::may_have_arrived as wording;
 use crate::http::pages::operator::{Operator, Place, foreign_form, messages};
 use crate::model::language::Language;
@@ -42,6 +43,10 @@ pub(super) async fn submit(
     let anyway = entered.anyway.is_some();
     let replay = replays::replay(&state.pool, row.id, anyway, state.clock.now()).await?;
     let address = format!("/operator/messages/{}", row.id);
+    let audited = Audited {
+        location: Some(row.location_id.clone()),
+        ..Audited::default()
+    };
     let why = match replay {
         Replay::Queued => {
             info!(location = %row.location_id, message_id = %row.id, "replayed by the operator");
@@ -49,10 +54,11 @@ pub(super) async fn submit(
                 Direction::Outbound => state.signals.outbound.notify_one(),
                 Direction::Inbound => state.signals.inbound.notify_one(),
             }
-            return Ok(Redirect::to(&format!("{address}?replayed=1")).into_response());
+            let to = Redirect::to(&format!("{address}?replayed=1"));
+            return Ok((audited, to).into_response());
         }
         Replay::MayHaveArrived(how) => {
-            return Ok(ask(&operator, language, &address, how).into_response());
+            return Ok((audited, ask(&operator, language, &address, how)).into_response());
         }
         other => refusal(language, other),
     };
@@ -64,7 +70,7 @@ pub(super) async fn submit(
     };
     let title = language.pick("It was not replayed", "Ia tidak diulang");
     let page = operator.page(language, Place::Failures, title, &body);
-    Ok((StatusCode::CONFLICT, page).into_response())
+    Ok((StatusCode::CONFLICT, audited, page).into_response())
 }
 
 fn ask(operator: &Operator, language: Language, address: &str, how: MayHaveArrived) -> Response {

@@ -13,6 +13,7 @@ use tracing::info;
 use crate::db::accounts::ended_sessions;
 use crate::http::admin::Refused;
 use crate::http::error::PageError;
+use crate::http::pages::audited::Audited;
 use crate::http::pages::layout;
 use crate::http::pages::operator::{Operator, PATH, SIGN_IN, foreign_form};
 use crate::http::pages::session::{Holder, Session, is_own_origin};
@@ -59,7 +60,7 @@ pub(super) async fn submit(
             info!("the operator signed in");
             let session = Session::of_operator(token, PATH, state.clock.now());
             let jar = CookieJar::new().add(session.cookie(&state.sealer));
-            return Ok((jar, Redirect::to(PATH)).into_response());
+            return Ok((jar, Audited::default(), Redirect::to(PATH)).into_response());
         }
         Err(Refused::Wrong) => (
             StatusCode::UNAUTHORIZED,
@@ -96,7 +97,8 @@ pub(super) async fn end(
     let mut cookie = Session::begin(Holder::Operator, PATH, now).cookie(&state.sealer);
     cookie.set_value("");
     cookie.set_max_age(time::Duration::ZERO);
-    Ok((CookieJar::new().add(cookie), Redirect::to(SIGN_IN)).into_response())
+    let jar = CookieJar::new().add(cookie);
+    Ok((jar, Audited::default(), Redirect::to(SIGN_IN)).into_response())
 }
 
 fn form(language: Language, fault: Option<&str>) -> Markup {

@@ -139,22 +139,34 @@ fn addresses(list: &Value) -> Result<Vec<Url>, Failure> {
     // Some builds write the list as a text.
     let written = list.as_str().filter(|text| text.trim().starts_with('['));
     let written = written.and_then(|text| whatsapp_events::json::parse(text.as_bytes()).ok());
-    let list = written.as_ref().unwrap_or(list);
-    let list = match list {
-        Value::Array(list) => list.as_slice(),
-        one => std::slice::from_ref(one),
-    };
-    let given = list.iter().filter(|item| !is_nothing(item)).map(|item| {
-        // Usually a text; an object with its address is read too.
-        let address = item
-            .get("url")
-            .unwrap_or(item)
-            .as_str()
-            .unwrap_or_default()
-            .trim();
-        web_address(address).ok_or(Failure::NoFileAddress)
-    });
+    let given = flat(written.as_ref().unwrap_or(list));
+    let given = given
+        .into_iter()
+        .filter(|item| !is_nothing(item))
+        .map(|item| {
+            // Usually a text; an object with its address is read too.
+            let address = item
+                .get("url")
+                .unwrap_or(item)
+                .as_str()
+                .unwrap_or_default()
+                .trim();
+            web_address(address).ok_or(Failure::NoFileAddress)
+        });
     given.collect()
+}
+
+/// The items of a list, which some builds write as numbered fields or within other lists. The depth of JSON that is read is
+/// limited.
+fn flat(list: &Value) -> Vec<&Value> {
+    let is_number = |name: &String| name.bytes().all(|byte| byte.is_ascii_digit());
+    match list {
+        Value::Array(items) => items.iter().flat_map(flat).collect(),
+        Value::Object(fields) if fields.keys().all(is_number) => {
+            fields.values().flat_map(flat).collect()
+        }
+        one => vec![one],
+    }
 }
 
 /// Whether an item stands for no attachment.
@@ -166,11 +178,15 @@ fn is_nothing(item: &Value) -> bool {
             let text = text.trim();
             text.is_empty()
                 || text == "undefined"
+                || whatsapp_events::is_unseen(text)
                 || whatsapp_events::json::parse(text.as_bytes())
                     .is_ok_and(|inner| is_nothing(&inner))
         }
         Value::Array(items) => items.iter().all(is_nothing),
-        Value::Object(fields) => fields.is_empty(),
+        // A number in an object tells of a file.
+        Value::Object(fields) => fields
+            .values()
+            .all(|field| !field.is_number() && is_nothing(field)),
     }
 }
 

@@ -183,6 +183,12 @@ fn a_message_may_be_null_a_number_or_missing() {
         json!({"message": "", "attachments": null}),
         json!({"message": " \n ", "attachments": [null]}),
         json!({"message": []}),
+        json!({"message": "", "attachments": {"0": ""}}),
+        json!({"message": "", "attachments": {"0": null, "1": [" ", {"url": ""}]}}),
+        json!({"message": "", "attachments": [[[""], {}], [null, [[]]]]}),
+        json!({"message": "", "attachments": "\u{200b}"}),
+        json!({"message": "", "attachments": ["\u{200b}\u{feff} "]}),
+        json!({"message": "", "attachments": "{\"0\":\"\"}"}),
     ] {
         assert_eq!(failure(&message(&nothing)), "empty", "{nothing}");
     }
@@ -200,6 +206,32 @@ fn an_attachment_without_a_usable_address_fails_readably() {
     ] {
         let body = message(&json!({"message": "x", "attachments": [address]}));
         assert_eq!(failure(&body), "bad_attachment", "{address}");
+    }
+    for names_a_file in [
+        json!([{"name": "menu.pdf", "url": ""}]),
+        json!({"name": "menu.pdf"}),
+    ] {
+        let body = message(&json!({"message": "x", "attachments": names_a_file}));
+        assert_eq!(failure(&body), "bad_attachment", "{names_a_file}");
+    }
+}
+
+#[test]
+fn a_list_may_be_written_as_numbered_fields_or_in_another_list() {
+    let (a, b) = ("https://x.example/a.pdf", "https://x.example/b.pdf");
+    for list in [
+        json!({"0": a, "1": "", "2": {"url": b}}),
+        json!([[a], "", [[b]]]),
+        json!({"url": a}),
+    ] {
+        let body = message(&json!({"message": "x", "attachments": list}));
+        let body = serde_json::to_vec(&body).unwrap();
+        let Plan::Ask(addresses) = plan_with(&body, None, None) else {
+            panic!("not asked: {list}")
+        };
+        let addresses: Vec<_> = addresses.iter().map(url::Url::as_str).collect();
+        assert_eq!(addresses, [a, b][..addresses.len()], "{list}");
+        assert!(addresses.len() == 2 || list.get("url").is_some());
     }
 }
 

@@ -86,14 +86,13 @@ pub(super) async fn page(
         @if let (true, Some(first)) = (user.may_change(), rows.first()) { (alerts(language, user, first)) }
     };
     let title = language.pick("WhatsApp in your agency", "WhatsApp dalam agensi anda");
-    // Its sub-accounts may be in many zones; the script shows the reader's.
     let zone = Zone::utc();
     let frame = Frame {
         scripts: &["/assets/connect.js"],
         is_wide: true,
         whose: Some(name.as_deref().unwrap_or(company.as_str())),
         id: name.as_ref().map(|_| company.as_str()),
-        zone: Some(&zone),
+        zone: set_at.map(|_| &zone),
         ..Frame::default()
     };
     Ok(layout::framed(language, title, frame, &body))

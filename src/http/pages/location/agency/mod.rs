@@ -52,8 +52,8 @@ async fn open(State(state): State<HttpState>, sent: AgencyForm) -> Result<Respon
     } else {
         ""
     };
-    let agency = Some(sent.user.company.clone());
-    Ok(sso_login::start(&state, location, true, agency, rest).await?)
+    let visitor = sent.user.visitor();
+    Ok(sso_login::start(&state, location, visitor, rest).await?)
 }
 
 /// Leads to the form that connects a sub-account's number.

@@ -15,6 +15,7 @@ use crate::http::error::PageError;
 use crate::http::pages::location::location_user::{
     FIRST, TOKEN, check_origin, find_agency_session, not_ours, without_session,
 };
+use crate::http::pages::location::sso_login::Visitor;
 use crate::http::pages::session::Session;
 use crate::model::ids::CompanyId;
 use crate::model::language::Text;
@@ -37,6 +38,15 @@ impl AgencyUser {
     /// A part of the query. Not checked.
     pub(super) fn query_param(&self, name: &str) -> Option<&str> {
         self.query.get(name).map(String::as_str)
+    }
+
+    /// The user, as a visitor of a sub-account's page.
+    pub(super) fn visitor(&self) -> Visitor {
+        Visitor {
+            may_change: true,
+            agency: Some(self.company.clone()),
+            name: self.session.user.clone().unwrap_or_default(),
+        }
     }
 
     /// Whether the user is an admin of the agency.

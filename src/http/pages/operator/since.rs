@@ -1,0 +1,82 @@
+//! Times in addresses and forms of the operator's pages: `24h`, `7d`, or a moment.
+
+use time::format_description::well_known::Rfc3339;
+use time::{Duration, OffsetDateTime};
+
+use crate::model::language::Language;
+
+/// What a form offers, with its name in English and Malay.
+pub(super) const CHOICES: [(&str, &str, &str); 4] = [
+    ("1h", "the last hour", "sejam yang lalu"),
+    ("24h", "the last 24 hours", "24 jam yang lalu"),
+    ("7d", "the last 7 days", "7 hari yang lalu"),
+    ("30d", "the last 30 days", "30 hari yang lalu"),
+];
+
+/// The longest time back: further than any message lies.
+const MAX_BACK: i64 = 24 * 365 * 10;
+
+/// The moment that a text names: so many hours or days before now, or itself. None for anything else.
+pub(super) fn parse(text: &str, now: OffsetDateTime) -> Option<OffsetDateTime> {
+    let back = |digits: &str, hours: i64| {
+        let count: i64 = digits.parse().ok()?;
+        let back = count.checked_mul(hours)?;
+        (0..=MAX_BACK)
+            .contains(&back)
+            .then(|| now - Duration::hours(back))
+    };
+    if let Some(digits) = text.strip_suffix('h') {
+        return back(digits, 1);
+    }
+    if let Some(digits) = text.strip_suffix('d') {
+        return back(digits, 24);
+    }
+    let at = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+    // Postgres knows years of four digits.
+    (1970..9999).contains(&at.year()).then_some(at)
+}
+
+/// A moment as addresses have it.
+pub(super) fn written(at: OffsetDateTime) -> String {
+    at.format(&Rfc3339).unwrap_or_default()
+}
+
+/// Whether a form offers it.
+pub(super) fn is_choice(text: &str) -> bool {
+    CHOICES.iter().any(|(choice, ..)| *choice == text)
+}
+
+/// What people read of such a text.
+pub(super) fn label(language: Language, text: &str) -> String {
+    let known = CHOICES.iter().find(|(choice, ..)| *choice == text);
+    known.map_or_else(
+        || text.to_owned(),
+        |(_, english, malay)| language.pick(*english, *malay).to_owned(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn a_text_names_a_moment_or_nothing() {
+        let now = datetime!(2026-11-27 12:00 UTC);
+        for (text, expected) in [
+            ("1h", Some(now - Duration::HOUR)),
+            ("7d", Some(now - Duration::days(7))),
+            ("2026-11-26T12:00:00Z", Some(now - Duration::DAY)),
+            ("", None),
+            ("h", None),
+            ("-1h", None),
+            ("99999999999999999999d", None),
+            ("9223372036854775807d", None),
+            ("+10000-01-01T00:00:00Z", None),
+            ("yesterday", None),
+        ] {
+            assert_eq!(parse(text, now), expected, "{text}");
+        }
+    }
+}
