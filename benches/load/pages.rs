@@ -97,7 +97,9 @@ pub async fn run(stage: &Controls) {
     drop(Service::start_with(address, settings.clone()).await);
     let mut database = PgConnection::connect(&url).await.unwrap();
     let sealed = sealer().seal("nowhere", &String::new().into());
-    let hex: String = sealed.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = sealed
+        .iter()
+        .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
     for sql in FILL {
         // The service starts only where it has the key of every secret.
         let sql = sql.replace("''::bytea", &format!("'\\x{hex}'::bytea"));
