@@ -1,14 +1,6 @@
 //! What people do, as it is recorded and shown.
 
-use std::fmt;
-
-use sqlx::encode::IsNull;
-use sqlx::error::BoxDynError;
-use sqlx::postgres::{PgArgumentBuffer, PgHasArrayType, PgTypeInfo, PgValueRef};
-use sqlx::{Decode, Encode, Postgres, Type};
-
-use crate::model::language::{Language, Text};
-use crate::model::states::stored_enum;
+use crate::model::stored_enum::stored_enum;
 
 stored_enum! {
     /// Through which door somebody came.

@@ -10,5 +10,6 @@ pub mod rate_limits;
 pub mod reason;
 pub mod retry_schedule;
 pub mod states;
+mod stored_enum;
 pub mod written_phone;
 pub mod zone;
