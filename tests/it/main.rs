@@ -12,6 +12,7 @@
 mod addresses;
 mod agencies;
 mod agency_page;
+mod agency_tokens;
 mod ages;
 mod alerts;
 mod answers;

@@ -3,6 +3,7 @@
 
 mod access;
 mod names;
+mod records;
 mod summaries;
 
 use access::routes;

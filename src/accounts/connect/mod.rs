@@ -1,11 +1,15 @@
 //! Connects a WhatsApp number to a location: checks the credentials, points the webhook here, stores the keys sealed.
 //!
 //! The command, the connect page and the install form (`pending_connections`) share this procedure. Nothing is stored
-//! that Waapify did not accept. `error` says what to fix.
+//! that Waapify did not accept. `entered` reads what people enter, `error` says what to fix.
 
+mod entered;
 mod error;
 mod pending_connections;
 
+use entered::credentials;
+pub use entered::digits;
+pub(in crate::accounts) use entered::is_key;
 pub use error::{ConnectError, Field, check_text};
 pub use pending_connections::PendingConnectionResult;
 use secrecy::{ExposeSecret, SecretString};
@@ -27,9 +31,6 @@ use crate::model::ids::LocationId;
 use crate::model::phone_forms;
 use crate::model::states::IncidentKind;
 use crate::runtime::clock::Clock;
-
-/// Digits of a WhatsApp number with its country code. E.164 allows 15; fewer than 7 are short codes.
-const NUMBER_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 
 /// How often a webhook is set again because the database changed meanwhile. Even two changes are a rare coincidence.
 const SETTLE_ROUNDS: usize = 3;
@@ -350,61 +351,7 @@ pub fn open_credentials(
     })
 }
 
-fn credentials(entered: &Entered) -> Result<Credentials, ConnectError> {
-    let filled = |value: &str, field| {
-        let value = value.trim();
-        if is_key(value) {
-            Ok(value.to_owned())
-        } else {
-            Err(ConnectError::Field(field))
-        }
-    };
-    Ok(Credentials {
-        instance_id: filled(&entered.instance_id, Field::InstanceId)?,
-        access_token: filled(entered.access_token.expose_secret(), Field::AccessToken)?.into(),
-    })
-}
-
-/// Longest instance id or token that is accepted. Some gateways issue signed tokens of several hundred characters.
-const MAX_KEY_BYTES: usize = 1_024;
-
-/// Whether a text may be an instance id or a token.
-pub(in crate::accounts) fn is_key(text: &str) -> bool {
-    (1..=MAX_KEY_BYTES).contains(&text.len()) && !text.contains(char::is_control)
-}
-
-/// Reads the digits of a number written with or without plus, spaces, dashes and brackets. A number with its country
-/// code never begins with 0.
-///
-/// # Errors
-/// [`ConnectError::BadNumber`].
-pub fn digits(written: &str) -> Result<String, ConnectError> {
-    let known = |c: char| c.is_ascii_digit() || " +-().\u{a0}".contains(c);
-    let digits: String = written.chars().filter(char::is_ascii_digit).collect();
-    let full = NUMBER_DIGITS.contains(&digits.len()) && !digits.starts_with('0');
-    if full && written.trim().chars().all(known) {
-        Ok(digits)
-    } else {
-        Err(ConnectError::BadNumber)
-    }
-}
-
 /// The place of a number's secret, which its seal is bound to.
 fn place(location: &LocationId, number: &str, part: &str) -> String {
     format!("numbers/{location}/{number}/{part}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_number_may_be_written_as_people_write_it_but_in_full() {
-        for written in ["60123456789", "+60 12-345 6789", "+60 (12) 345.6789"] {
-            assert_eq!(digits(written).unwrap(), "60123456789", "{written}");
-        }
-        for written in ["", "0123456789", "60", "60123456789012345", "6012345678x"] {
-            assert!(digits(written).is_err(), "{written}");
-        }
-    }
 }

@@ -12,6 +12,7 @@
 //! `pending` keeps what waits; `scan` shows the code alone, at an address to share; `framing` lets GHL show the pages of a link that was made inside
 //! it; `looks` asks GHL now and then; `views` renders the form.
 
+mod code;
 mod confirm;
 mod done;
 mod framing;

@@ -24,6 +24,7 @@ use crate::accounts::qr_linking::Progress;
 use crate::clients::waapify::{Credentials, QrCode};
 use crate::db::accounts::connect_links::Waits;
 use crate::db::accounts::{connect_links, linking};
+use crate::http::pages::connect::code;
 use crate::http::pages::connect::keys::qr_fault;
 use crate::http::pages::connect::pending::{pending, record_pending};
 use crate::http::pages::connect::{
@@ -220,9 +221,9 @@ pub(super) async fn show(
         Progress::Stopped(ConnectError::Unnamed) => {
             confirm::page(language, opened, None, None).into_response()
         }
-        Progress::Waiting => views::scan(language, state, opened, None).into_response(),
+        Progress::Waiting => code::scan(language, state, opened, None).into_response(),
         Progress::Stopped(error) => {
-            views::scan(language, state, opened, Some(&error.text())).into_response()
+            code::scan(language, state, opened, Some(&error.text())).into_response()
         }
     })
 }
