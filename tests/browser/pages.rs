@@ -116,6 +116,7 @@ impl Page {
     }
 
     /// Opens it; if it is in a frame, enters the frame.
+    #[allow(clippy::too_many_lines, reason = "one short arm for each page")]
     pub async fn open(self, stage: &Controls, tab: &Tab) {
         let operator = |path: &str| stage.service(&format!("/operator{path}"));
         let location = |path: &str| operator(&format!("/locations/{}{path}", seed::LOCATION_ID));
