@@ -135,6 +135,7 @@ impl Page {
     }
 
     /// Opens it; if it is in a frame, enters the frame.
+    #[allow(clippy::too_many_lines, reason = "one short arm for each page")]
     pub async fn open(self, stage: &Controls, tab: &Tab) {
         match self {
             Self::Error => tab.goto(&stage.service("/connect/over")).await,
