@@ -131,7 +131,7 @@ fn numbers(language: Language, parts: &[Part], bars: &[Bar]) -> Markup {
     let all = language.pick("All", "Semua");
     html! {
         details {
-            summary { (language.pick("The numbers", "Angka-angkanya")) }
+            summary { (language.pick("The figures", "Angka-angkanya")) }
             table.rows {
                 thead { tr {
                     th scope="col" { (when) }
