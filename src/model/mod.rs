@@ -2,6 +2,7 @@
 
 pub mod alert;
 pub mod audit;
+pub mod hour_counts;
 pub mod ids;
 pub mod language;
 pub mod phone_forms;

@@ -10,8 +10,8 @@ use std::time::Duration as StdDuration;
 use time::{Duration, OffsetDateTime, Time};
 use tokio::time::Instant;
 
-use crate::db::history::hour_counts;
 use crate::db::history::hour_counts::{ALL_LOCATIONS, Count, CountTurn, Depth};
+use crate::db::history::{hour_counts, hour_sums};
 use crate::db::queue::Capacity;
 use crate::runtime::notify::Signal;
 use crate::workers::{Context, Worker};
@@ -110,7 +110,7 @@ impl Worker for HourCounts {
         if turn.location_id.as_str() == ALL_LOCATIONS {
             let from = (first_hour(&turn, depth, now), depth);
             let next = now + BUSY_PAUSE;
-            return hour_counts::add_up(&self.context.pool, &turn, from, now, next).await;
+            return hour_sums::add_up(&self.context.pool, &turn, from, now, next).await;
         }
         let Some(count) = self.count(&turn, first_hour(&turn, depth, now)).await? else {
             return Ok(());

@@ -14,6 +14,7 @@ use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 
 use crate::db::connection::{Connection, Pool};
+pub use crate::model::hour_counts::Counts;
 use crate::model::ids::LocationId;
 use crate::model::states::Direction;
 
@@ -35,37 +36,6 @@ pub struct CountTurn {
     pub week_at: Option<OffsetDateTime>,
 }
 
-/// What is known of the messages of an hour, a way and a number.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Counts {
-    /// All but those that are for nobody.
-    pub total: i32,
-    /// WhatsApp took them; 0 for those from WhatsApp.
-    pub sent: i32,
-    /// They are on the customer's phone; from WhatsApp: in GHL.
-    pub delivered: i32,
-    /// The customer read them.
-    pub read: i32,
-    /// They failed.
-    pub failed: i32,
-    /// Those of `delivered` whose time is known.
-    pub timed: i32,
-    /// Those of `timed` that took two seconds at most.
-    pub within_2s: i32,
-    /// Five seconds.
-    pub within_5s: i32,
-    /// Ten seconds.
-    pub within_10s: i32,
-    /// Half a minute.
-    pub within_30s: i32,
-    /// A minute.
-    pub within_1min: i32,
-    /// Five minutes.
-    pub within_5min: i32,
-    /// An hour.
-    pub within_1h: i32,
-}
-
 /// Counts with what they are of.
 #[derive(Clone, Debug, Serialize)]
 struct Row {
@@ -81,9 +51,6 @@ struct Row {
 /// In the place of a location: the sums of all locations, so that a chart of the whole service reads as few rows as one of
 /// a location.
 pub const ALL_LOCATIONS: &str = "";
-
-/// Hours of one statement that adds up: of 300 locations some 400,000 rows, less than a second of it.
-const SLICE: Duration = Duration::days(30);
 
 /// Gives locations without a turn one, due now, and the sums of all.
 pub async fn keep_turns(pool: &Pool, now: OffsetDateTime) -> sqlx::Result<()> {
@@ -304,136 +271,6 @@ impl Count {
     }
 }
 
-impl Counts {
-    /// Adds others.
-    pub fn add(&mut self, other: &Self) {
-        self.total += other.total;
-        self.sent += other.sent;
-        self.delivered += other.delivered;
-        self.read += other.read;
-        self.failed += other.failed;
-        self.timed += other.timed;
-        self.within_2s += other.within_2s;
-        self.within_5s += other.within_5s;
-        self.within_10s += other.within_10s;
-        self.within_30s += other.within_30s;
-        self.within_1min += other.within_1min;
-        self.within_5min += other.within_5min;
-        self.within_1h += other.within_1h;
-    }
-
-    /// Seconds within which half of those arrived whose time is known; the second is false where it took longer than that.
-    /// None if no time is known.
-    #[must_use]
-    pub fn median(&self) -> Option<(i32, bool)> {
-        let bounds = [
-            (2, self.within_2s),
-            (5, self.within_5s),
-            (10, self.within_10s),
-            (30, self.within_30s),
-            (60, self.within_1min),
-            (300, self.within_5min),
-            (3600, self.within_1h),
-        ];
-        let found = bounds.iter().find(|(_, count)| count * 2 >= self.timed);
-        (self.timed > 0).then(|| found.map_or((3600, false), |(seconds, _)| (*seconds, true)))
-    }
-}
-
-/// Adds up the hours of all locations from `from` on. They were counted before, most of them minutes ago. The turn counts as
-/// the first one until every location had its own.
-pub async fn add_up(
-    pool: &Pool,
-    turn: &CountTurn,
-    (from, depth): (OffsetDateTime, Depth),
-    now: OffsetDateTime,
-    next: OffsetDateTime,
-) -> sqlx::Result<()> {
-    let mut begin = find_first_hour(pool, from).await?.unwrap_or(now);
-    while begin <= now {
-        add_up_slice(pool, begin, begin + SLICE).await?;
-        begin += SLICE;
-    }
-    if turn.counted_at.is_none() && is_one_uncounted(pool).await? {
-        hold(pool, turn, next).await?;
-        return Ok(());
-    }
-    let mut tx = pool.begin().await?;
-    end_turn(&mut tx, turn, depth, now, next).await?;
-    tx.commit().await
-}
-
-/// The first counted hour from `from` on.
-async fn find_first_hour(
-    pool: &Pool,
-    from: OffsetDateTime,
-) -> sqlx::Result<Option<OffsetDateTime>> {
-    sqlx::query_scalar!(
-        "select hour from hour_counts where hour >= $1 order by hour limit 1",
-        from,
-    )
-    .fetch_optional(pool)
-    .await
-}
-
-async fn is_one_uncounted(pool: &Pool) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(
-        r#"
-        select exists (
-            select 1
-            from hour_count_turns
-            where location_id <> $1 and counted_at is null
-        ) as "is_one!"
-        "#,
-        ALL_LOCATIONS,
-    )
-    .fetch_one(pool)
-    .await
-}
-
-async fn add_up_slice(
-    pool: &Pool,
-    from: OffsetDateTime,
-    until: OffsetDateTime,
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        r#"
-        insert into hour_counts as h (
-            location_id, hour, direction, number, total, sent, delivered, read, failed, timed,
-            within_2s, within_5s, within_10s, within_30s, within_1min, within_5min, within_1h, first_id
-        )
-        select $1, hour, direction, '', sum(total), sum(sent), sum(delivered), sum(read), sum(failed), sum(timed),
-            sum(within_2s), sum(within_5s), sum(within_10s), sum(within_30s), sum(within_1min), sum(within_5min),
-            sum(within_1h), min(first_id)
-        from hour_counts
-        where location_id <> $1 and hour >= $2 and hour < $3
-        group by hour, direction
-        on conflict (location_id, hour, direction, number) do update set
-            total = excluded.total,
-            sent = excluded.sent,
-            delivered = excluded.delivered,
-            read = excluded.read,
-            failed = excluded.failed,
-            timed = excluded.timed,
-            within_2s = excluded.within_2s,
-            within_5s = excluded.within_5s,
-            within_10s = excluded.within_10s,
-            within_30s = excluded.within_30s,
-            within_1min = excluded.within_1min,
-            within_5min = excluded.within_5min,
-            within_1h = excluded.within_1h,
-            first_id = excluded.first_id
-        where h.* is distinct from excluded.*
-        "#,
-        ALL_LOCATIONS,
-        from,
-        until,
-    )
-    .execute(pool)
-    .await
-    .map(|_| ())
-}
-
 /// How far a count goes back, beyond the newest hours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
@@ -445,7 +282,7 @@ pub enum Depth {
     Week,
 }
 
-async fn end_turn(
+pub(super) async fn end_turn(
     tx: &mut Connection,
     turn: &CountTurn,
     depth: Depth,

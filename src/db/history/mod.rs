@@ -5,6 +5,7 @@ pub mod acks;
 pub mod audit;
 pub mod health_facts;
 pub mod hour_counts;
+pub mod hour_sums;
 pub mod incidents;
 pub mod setups;
 pub mod timeline;
