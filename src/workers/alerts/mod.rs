@@ -5,8 +5,9 @@
 //! each day, and when it has been over for two minutes. Everything that is due goes in one message, and the next one a
 //! minute later at the earliest.
 //!
-//! * `message`: the words and the JSON; `service`: incidents of the service itself, targets that cannot be reached included
+//! * `message`: the title and the JSON; `digest`: the text, the worst first; `service`: incidents of the service itself, targets that cannot be reached included
 
+mod digest;
 mod message;
 mod service;
 
