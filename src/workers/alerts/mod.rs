@@ -18,6 +18,7 @@ use time::{Duration, OffsetDateTime};
 use tracing::{info, warn};
 
 use crate::clients::alert_mail;
+use crate::clients::alert_mail::Mail;
 use crate::clients::alert_webhook::Post;
 use crate::config::alerts::parse_mailbox;
 use crate::db::alerts;
@@ -267,7 +268,16 @@ impl Alerts {
                 }
             }
             Address::Mail(to) => match &self.context.alert_settings.mail_server {
-                Some(server) => alert_mail::send(server, &to, &message.title, message.text).await,
+                Some(server) => {
+                    let mail = Mail {
+                        to: &to,
+                        title: &message.title,
+                        text: message.text,
+                        id: &format!("{}.{}", message.id, at.unix_timestamp()),
+                        at,
+                    };
+                    alert_mail::send(server, mail).await
+                }
                 None => Err(AlertFault::Unreachable),
             },
         }
