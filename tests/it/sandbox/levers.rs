@@ -68,6 +68,8 @@ async fn a_lying_gateway_sends_and_answers_with_a_proxys_502() {
     let id = played.agent_writes("Sudah siap").await;
     let lie = played.exchange("service_to_waapify", is_send).await;
     assert_eq!(lie["status"], 502);
+    // A prompt 502 would mean that nothing was sent.
+    assert!(lie["took_ms"].as_i64().unwrap() > 15_000, "{lie}");
     // The echo proves that it was sent.
     played.until_status(&id, "delivered").await;
     assert_eq!(played.on_phone().await, ["Sudah siap"]);
