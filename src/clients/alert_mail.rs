@@ -1,5 +1,6 @@
 //! Sends alerts by mail, through the operator's server. It never retries.
 
+use std::error::Error as _;
 use std::time::Duration;
 
 use lettre::AsyncTransport as _;
@@ -73,9 +74,13 @@ fn fault_of(error: &SmtpError) -> AlertFault {
     if error.is_timeout() {
         return AlertFault::Late;
     }
-    // The only thing that the client refuses of its own accord: to go on without encryption.
+    // What the client refuses of its own accord: to go on without encryption, or without a way to log in that both know.
     if error.is_client() {
-        return AlertFault::NoEncryption;
+        let why = error.source().map(ToString::to_string);
+        return match why {
+            Some(why) if why.contains("STARTTLS") => AlertFault::NoEncryption,
+            _ => AlertFault::Refused(None),
+        };
     }
     find_tls_fault(error)
         .or_else(|| find_timeout(error))

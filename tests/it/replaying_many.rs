@@ -72,7 +72,8 @@ async fn the_list_is_narrowed_by_state_reason_time_and_the_phones_last_digits() 
         (&["--failed", "--since", "85m", "--until", "65m"], &[3, 2]),
         (&["--reason", "gateway_down"], &[3, 1, 0]),
         (&["--reason", "gateway_down", "--limit", "2"], &[3, 1]),
-        (&["--reason", "no_such_reason"], &[]),
+        (&["--reason", "GATEWAY_DOWN"], &[3, 1, 0]),
+        (&["--reason", "invalid_phone"], &[]),
         (&["--failed", "--phone", "6789"], &[4, 3, 2, 1, 0]),
         (
             &["--failed", "--phone", "+60 12-345 6789"],
