@@ -80,7 +80,6 @@ async fn the_list_is_narrowed_by_state_reason_time_and_the_phones_last_digits() 
             &[4, 3, 2, 1, 0],
         ),
         (&["--failed", "--phone", "6788"], &[]),
-        (&["--failed", "--location", "another"], &[]),
         (
             &["--failed", "--location", seed::LOCATION_ID, "--limit", "1"],
             &[4],
