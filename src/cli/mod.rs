@@ -67,7 +67,7 @@ enum Command {
     Serve,
     /// Run the service beside a simulated GHL and Waapify, with a page to play with
     ///
-    /// Of the service's settings only BIND_ADDR, PORT, WAAPIFY_MIN_INTERVAL_MS, those of logs, ALERT_… and OTEL_… count.
+    /// Of the service's settings only `BIND_ADDR`, `PORT`, `WAAPIFY_MIN_INTERVAL_MS`, those of logs, `ALERT_…` and `OTEL_…` count.
     Sandbox(SandboxArgs),
     /// Connect a WhatsApp number to a location
     Connect(ConnectArgs),
