@@ -32,6 +32,7 @@ use crate::http::{
     Admin, BodyBudgets, Files, HookSecrets, HttpParts, HttpState, InsertBatcher, InstallCodes,
     KnownSecrets, MisdirectedNotes, OutageBuffer, ProviderLooks, ScrapeState, SignatureBatcher,
 };
+use crate::model::reason::error_codes;
 use crate::runtime::clock::{CLOCK_TOLERANCE, Clock};
 use crate::runtime::counters::Counters;
 use crate::runtime::notify::Signals;
@@ -233,6 +234,13 @@ fn unexpected_end(ended: Result<anyhow::Result<()>, JoinError>) -> anyhow::Error
     why.context("a task ended unexpectedly")
 }
 
+/// The counters, with every label that a scrape shall have from the start.
+fn counters() -> Counters {
+    let counters = Counters::default();
+    counters.expect_failures(error_codes());
+    counters
+}
+
 /// Builds what routes and workers share, and the doctor.
 fn services(
     settings: &Settings,
@@ -274,7 +282,7 @@ fn services(
         sealer: sealer.clone(),
         clock,
         signals: Arc::new(Signals::default()),
-        counters: Counters::default(),
+        counters: counters(),
         public_url: public_url.clone(),
         min_interval: settings.waapify.min_interval,
         sends_to_hidden: settings.waapify.sends_to_hidden,

@@ -6,7 +6,9 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use serde::Serialize;
+use serde_json::json;
 use time::format_description::well_known::Rfc3339;
 
 use crate::accounts::key_rotation::MissingKey;
@@ -72,8 +74,7 @@ pub(super) fn fail(form: Form, error: &anyhow::Error) -> ExitCode {
 /// Prints what is wrong with the arguments. Help and version, which clap gives as errors too, go to standard output.
 pub(super) fn refuse(form: Form, error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
-        // If nobody reads it, that is no reason to fail.
-        let _ = error.print();
+        answer(form, error);
         return ExitCode::SUCCESS;
     }
     let text = match form {
@@ -83,6 +84,19 @@ pub(super) fn refuse(form: Form, error: &clap::Error) -> ExitCode {
     let text = text.strip_prefix("error: ").unwrap_or(&text);
     write(form, text.trim_end(), MISCONFIGURED);
     ExitCode::from(MISCONFIGURED)
+}
+
+/// Prints help or the version. If nobody reads it, that is no reason to fail.
+fn answer(form: Form, asked: &clap::Error) {
+    if form != Form::Json {
+        let _ = asked.print();
+        return;
+    }
+    let document = match asked.kind() {
+        ErrorKind::DisplayVersion => json!({"version": env!("CARGO_PKG_VERSION")}),
+        _ => json!({"help": asked.render().to_string()}),
+    };
+    let _ = writeln!(anstream::stdout(), "{document}");
 }
 
 fn write(form: Form, message: &str, exit_code: u8) {

@@ -3,7 +3,7 @@
 //!
 //! `audit`, `connect`, `doctor`, `events`, `installs`, `marketplace`, `messages` and `sandbox` hold one command each, `upkeep` and `shell` some
 //! small ones, this file the others. `answer` prints what commands answer, with `table` and `moment`; `fatal` prints the
-//! error of a failed command.
+//! error of a failed command; `help` and `reason_code` read arguments.
 
 mod access_token;
 mod answer;
@@ -12,10 +12,12 @@ mod connect;
 mod doctor;
 mod events;
 mod fatal;
+mod help;
 mod installs;
 mod marketplace;
 mod messages;
 mod moment;
+mod reason_code;
 pub mod sandbox;
 mod shell;
 mod table;
@@ -64,6 +66,8 @@ enum Command {
     /// Run the service (the default)
     Serve,
     /// Run the service beside a simulated GHL and Waapify, with a page to play with
+    ///
+    /// Of the service's settings only `BIND_ADDR`, `PORT`, `WAAPIFY_MIN_INTERVAL_MS`, those of logs, `ALERT_…` and `OTEL_…` count.
     Sandbox(SandboxArgs),
     /// Connect a WhatsApp number to a location
     Connect(ConnectArgs),
@@ -121,7 +125,7 @@ fn secret(text: &str) -> Result<SecretString, std::convert::Infallible> {
 pub fn main() -> ExitCode {
     // Development only: a container has no `.env` file. Variables that are already set win.
     let _ = dotenvy::dotenv();
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(help::as_flag(std::env::args_os())) {
         Ok(cli) => cli,
         Err(error) => {
             let is_json = std::env::args_os().any(|argument| argument == JSON);
@@ -157,7 +161,10 @@ fn log_settings(cli: &Cli) -> LogSettings {
         Some(Command::Doctor(_)) => Some("error"),
         _ => None,
     };
-    let serves = matches!(&cli.command, None | Some(Command::Serve));
+    let serves = matches!(
+        &cli.command,
+        None | Some(Command::Serve | Command::Sandbox(_))
+    );
     let log = config::load_log(|name| match name {
         // Only the service handles messages of its own accord.
         "OTEL_EXPORTER_OTLP_ENDPOINT" if !serves => None,
@@ -221,9 +228,15 @@ async fn sandbox(args: SandboxArgs, form: Form) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// The address of the database, if one is given.
+fn database_url() -> anyhow::Result<Option<SecretString>> {
+    let given = config::load_database_url(env);
+    Ok(config::check_database_url("DATABASE_URL", given)?)
+}
+
 /// The database for commands that only read; its schema is not changed. If none was given, prints which one was found.
 async fn read_database(form: Form) -> anyhow::Result<(Database, Pool)> {
-    let given = config::load_database_url(env);
+    let given = database_url()?;
     let database = find_database(given.as_ref(), form).await?;
     let pool = database.checked_pool().await?;
     Ok((database, pool))

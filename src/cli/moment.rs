@@ -56,6 +56,9 @@ impl Moment {
         let span = text.parse::<Span>().map_err(|_| {
             "neither a duration such as 2h or 3d, nor a time such as 2026-11-27, \"2026-11-27 14:00\" or 2026-11-27T14:00:00+08:00"
         })?;
+        if span.is_negative() && !text.trim_end().ends_with("ago") {
+            return Err("a negative duration; 1h means an hour ago".to_owned());
+        }
         Ok(Self::Ago(span.abs()))
     }
 
@@ -94,7 +97,16 @@ mod tests {
             let read = Moment::parse(text).unwrap().resolve(now).unwrap();
             assert_eq!(read, expected, "{text}");
         }
-        for text in ["", "yesterday", "2", "14", "2026-13-01", "3 lights"] {
+        for text in [
+            "",
+            "yesterday",
+            "2",
+            "14",
+            "2026-13-01",
+            "3 lights",
+            "-1h",
+            "-2h 30m",
+        ] {
             assert!(Moment::parse(text).is_err(), "{text}");
         }
         assert!(Moment::parse("19000y").unwrap().resolve(now).is_err());

@@ -12,7 +12,7 @@ use crate::accounts::key_rotation::Rotation;
 use crate::app::Database;
 use crate::cli::answer::Form;
 use crate::cli::audit::Deed;
-use crate::cli::{audit, env, settings};
+use crate::cli::{audit, database_url, env, settings};
 use crate::config;
 use crate::model::audit::Action;
 
@@ -73,7 +73,7 @@ fn report(rotation: &Rotation, needs_older: bool) -> String {
 }
 
 pub(super) async fn migrate(form: Form) -> anyhow::Result<()> {
-    let given = config::load_database_url(env);
+    let given = database_url()?;
     let database = Database::join(given.as_ref()).await?;
     let pool = database.migrated_pool().await?;
     database.close(pool).await?;

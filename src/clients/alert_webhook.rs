@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 use url::Url;
 
 use crate::clients;
+use crate::clients::alert_fault::find_tls_fault;
 use crate::clients::attachment_source::{NetworkScope, NotPublic, Resolver};
 use crate::crypto::sign_post;
 use crate::model::alert::AlertFault;
@@ -128,5 +129,8 @@ fn fault_of(error: &reqwest::Error) -> AlertFault {
         }
         cause = error.source();
     }
-    AlertFault::Unreachable
+    if error.is_timeout() {
+        return AlertFault::Late;
+    }
+    find_tls_fault(error).unwrap_or(AlertFault::Unreachable)
 }

@@ -5,6 +5,7 @@
 //! Owns requests, their limits, and the meaning of answers: a call gives a typed answer, or an error that says what to
 //! do. It must not retry; the workers have the schedules.
 
+mod alert_fault;
 pub mod alert_mail;
 pub mod alert_webhook;
 pub mod attachment_links;

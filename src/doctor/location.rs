@@ -38,7 +38,16 @@ type Asked = Result<SmsProviders, TokenError>;
 impl Doctor {
     /// Checks a location and its numbers.
     pub async fn check_location(&self, location: &LocationId) -> Vec<Finding> {
-        let checked = self.try_check_location(location).await;
+        self.check_location_in(None, location).await
+    }
+
+    /// The same with all times in this zone, in place of the sub-account's own.
+    pub async fn check_location_in(
+        &self,
+        zone: Option<&Zone>,
+        location: &LocationId,
+    ) -> Vec<Finding> {
+        let checked = self.try_check_location(zone, location).await;
         checked.unwrap_or_else(|_| vec![database_failed("database")])
     }
 
@@ -57,14 +66,23 @@ impl Doctor {
         Ok(self.classify(&providers))
     }
 
-    async fn try_check_location(&self, location: &LocationId) -> sqlx::Result<Vec<Finding>> {
+    async fn try_check_location(
+        &self,
+        zone: Option<&Zone>,
+        location: &LocationId,
+    ) -> sqlx::Result<Vec<Finding>> {
         let install_status = installs::find_install_status(&self.0.pool, location).await?;
         let trouble = health_facts::find_token_trouble(&self.0.pool, location).await?;
         let mut findings = vec![install(install_status, &labels::told(trouble.as_ref()))];
         findings.extend(self.check_ghl(location, install_status).await?);
-        let zone = account_names::find_names(&self.0.pool, location)
-            .await?
-            .zone;
+        let zone = match zone {
+            Some(zone) => zone.clone(),
+            None => {
+                account_names::find_names(&self.0.pool, location)
+                    .await?
+                    .zone
+            }
+        };
         findings.extend(self.check_history(location, &zone).await?);
         if install_status != InstallStatus::Uninstalled {
             findings.extend(self.check_numbers(location, &zone).await?);

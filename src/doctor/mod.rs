@@ -89,6 +89,16 @@ impl Doctor {
     }
 }
 
+/// How bad an incident of this kind is.
+#[must_use]
+pub const fn severity(kind: IncidentKind) -> State {
+    match kind {
+        // Nothing is known to be broken: it has not been tried.
+        IncidentKind::Undelivered | IncidentKind::Unheard => State::Warn,
+        _ => State::Bad,
+    }
+}
+
 /// Describes an incident, which the monitor opened, in the words of the check that would find it, with times in this
 /// machine's zone.
 #[must_use]
@@ -100,12 +110,7 @@ pub fn describe(incident: &Incident) -> Finding {
 #[must_use]
 pub fn describe_in(zone: &Zone, incident: &Incident) -> Finding {
     let said = labels::incident::incident(incident, zone);
-    let state = match incident.kind {
-        // Nothing is known to be broken: it has not been tried.
-        IncidentKind::Undelivered | IncidentKind::Unheard => State::Warn,
-        _ => State::Bad,
-    };
-    let finding = Finding::new(incident.kind.as_str(), state, said);
+    let finding = Finding::new(incident.kind.as_str(), severity(incident.kind), said);
     match incident.number.as_str() {
         // An incident of the service says itself what it is about.
         number if !number.is_empty() && incident.location_id.as_str() != NO_LOCATION => {

@@ -19,6 +19,7 @@ mod error;
 mod layers;
 mod lost;
 mod ops;
+mod own_address;
 mod pages;
 mod webhooks;
 
@@ -130,6 +131,7 @@ impl Deref for HttpParts {
 /// All routes of the service except `/`, which is [`front_page`].
 pub fn router(state: HttpState) -> Router {
     let recorded = middleware::from_fn_with_state(state.clone(), audited::record);
+    let public_url = state.public_url.clone();
     let pages = Router::new()
         .route("/oauth/install", get(oauth::install))
         .merge(with_slashes(
@@ -164,7 +166,11 @@ pub fn router(state: HttpState) -> Router {
         .fallback(lost::nowhere)
         .method_not_allowed_fallback(lost::other_method)
         .with_state(state);
-    layers::wrap(routes)
+    if !own_address::is_loopback(&public_url) {
+        return layers::wrap(routes);
+    }
+    let led = middleware::from_fn_with_state(public_url, own_address::lead);
+    layers::wrap(routes.layer(led))
 }
 
 /// The vendors' webhooks, each with the name under which its times are counted.
@@ -175,6 +181,7 @@ fn hooks(counters: &Counters) -> Router<HttpState> {
         .put(external_auth::accept)
         .patch(external_auth::accept);
     let timed = |name, handler: MethodRouter<HttpState>| {
+        counters.expect_webhook(name);
         handler.layer(middleware::from_fn_with_state(
             (counters.clone(), name),
             layers::count_time,

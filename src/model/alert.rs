@@ -85,8 +85,16 @@ impl fmt::Display for Channel {
 /// Why an alert could not be delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AlertFault {
-    /// No connection, or no answer in time.
+    /// No connection.
     Unreachable,
+    /// No answer in time.
+    Late,
+    /// The mail server offers no encryption, without which nothing is sent to it.
+    NoEncryption,
+    /// The certificate is not one that is trusted here.
+    Untrusted,
+    /// The connection could not be encrypted for another reason.
+    NotEncrypted,
     /// The target answered with this status, of HTTP or SMTP.
     Refused(Option<i32>),
     /// The address leads into a private network.
@@ -101,6 +109,10 @@ impl AlertFault {
     pub const fn code(self) -> &'static str {
         match self {
             Self::Unreachable => "unreachable",
+            Self::Late => "late",
+            Self::NoEncryption => "no_encryption",
+            Self::Untrusted => "untrusted",
+            Self::NotEncrypted => "not_encrypted",
             Self::Refused(_) => "refused",
             Self::NotPublic => "not_public",
             Self::Sealed => "sealed",
@@ -112,7 +124,7 @@ impl AlertFault {
     pub const fn status(self) -> Option<i32> {
         match self {
             Self::Refused(status) => status,
-            Self::Unreachable | Self::NotPublic | Self::Sealed => None,
+            _ => None,
         }
     }
 
@@ -121,6 +133,10 @@ impl AlertFault {
     pub fn find(code: &str, status: Option<i32>) -> Option<Self> {
         [
             Self::Unreachable,
+            Self::Late,
+            Self::NoEncryption,
+            Self::Untrusted,
+            Self::NotEncrypted,
             Self::Refused(status),
             Self::NotPublic,
             Self::Sealed,
@@ -140,9 +156,22 @@ impl AlertFault {
     #[must_use]
     pub fn text(self) -> Text {
         match self {
-            Self::Unreachable => Text::new(
-                "it could not be reached, or did not answer within ten seconds",
-                "ia tidak dapat dihubungi, atau tidak menjawab dalam sepuluh saat",
+            Self::Unreachable => Text::new("it could not be reached", "ia tidak dapat dihubungi"),
+            Self::Late => Text::new(
+                "it did not answer in time (ten seconds, a mail server thirty)",
+                "ia tidak menjawab dalam masanya (sepuluh saat, pelayan e-mel tiga puluh)",
+            ),
+            Self::NoEncryption => Text::new(
+                "it offers no encryption (STARTTLS), without which no mail is sent to it",
+                "ia tidak menawarkan penyulitan (STARTTLS), dan tanpanya tiada e-mel dihantar kepadanya",
+            ),
+            Self::Untrusted => Text::new(
+                "its certificate is not trusted here: it has expired, is for another name, or its issuer is not known",
+                "sijilnya tidak dipercayai di sini: sudah tamat tempoh, untuk nama lain, atau pengeluarnya tidak dikenali",
+            ),
+            Self::NotEncrypted => Text::new(
+                "no encrypted connection could be made with it",
+                "sambungan yang disulitkan tidak dapat dibuat dengannya",
             ),
             Self::Refused(Some(status)) => Text::new(
                 format!("it answered {status}"),

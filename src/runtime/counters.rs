@@ -60,8 +60,45 @@ pub struct Counters {
 /// Histograms of durations, by one label.
 type Times = Family<Labels<1>, Histogram, fn() -> Histogram>;
 
+/// Names of ends and legs; each is counted from the start.
+const OUTBOUND_ENDS: [&str; 3] = ["sent", "failed", "ignored"];
+const INBOUND_ENDS: [&str; 2] = ["posted", "failed"];
+const STATUS_ENDS: [&str; 2] = ["told", "given_up"];
+const CONNECTION_ENDS: [&str; 3] = ["closed", "late_head", "idle"];
+const LEGS: [Leg; 4] = [Leg::Sent, Leg::Delivered, Leg::Read, Leg::Posted];
+
 impl Default for Counters {
+    /// All counters stand at zero and are in every scrape: Prometheus does not see the first event of a series that begins
+    /// with it.
     fn default() -> Self {
+        let counters = Self::empty();
+        for (direction, ends) in [
+            ("outbound", &OUTBOUND_ENDS[..]),
+            ("inbound", &INBOUND_ENDS[..]),
+        ] {
+            for end in ends {
+                drop(
+                    counters
+                        .ends
+                        .get_or_create(&[("direction", direction), ("end", end)]),
+                );
+            }
+        }
+        for end in STATUS_ENDS {
+            drop(counters.status_updates.get_or_create(&[("end", end)]));
+        }
+        for end in CONNECTION_ENDS {
+            drop(counters.ended_connections.get_or_create(&[("end", end)]));
+        }
+        for leg in LEGS {
+            drop(counters.messages.get_or_create(&[("leg", leg.name())]));
+        }
+        counters
+    }
+}
+
+impl Counters {
+    fn empty() -> Self {
         Self {
             ends: Family::default(),
             failures: Family::default(),
@@ -75,9 +112,19 @@ impl Default for Counters {
             messages: Family::new_with_constructor(|| Histogram::new(MESSAGE_BUCKETS)),
         }
     }
-}
 
-impl Counters {
+    /// Counts failures with these codes from the start.
+    pub fn expect_failures(&self, codes: impl IntoIterator<Item = &'static str>) {
+        for code in codes {
+            drop(self.failures.get_or_create(&[("code", code)]));
+        }
+    }
+
+    /// Counts webhooks of this route from the start.
+    pub fn expect_webhook(&self, hook: &'static str) {
+        drop(self.accepts.get_or_create(&[("hook", hook)]));
+    }
+
     /// A webhook was answered with success after so long; `hook` is its route's name.
     pub fn webhook_accepted(&self, hook: &'static str, took: std::time::Duration) {
         self.accepts

@@ -12,6 +12,7 @@ use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig as _, WithHttp
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use sha2::{Digest as _, Sha256};
+use tracing::field::Empty;
 use tracing::{Span, Subscriber, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing_subscriber::registry::LookupSpan;
@@ -86,27 +87,89 @@ impl Traces {
 #[must_use]
 pub fn accept_span(location: &str, message: &str) -> Span {
     of_message(
-        info_span!(target: TARGET, "accept delivery", location, ghl_message_id = message),
+        info_span!(
+            target: TARGET,
+            "accept delivery",
+            location,
+            ghl_message_id = message,
+            otel.status_code = Empty,
+            otel.status_description = Empty
+        ),
         location,
         message,
     )
 }
 
-/// A part is sent, or an attempt ends before that. `part` counts from 1.
+/// An attempt at a part, whether or not anything is sent. `part` counts from 1.
 #[must_use]
-pub fn send_span(location: &str, message: &str, part: i32, attempt: i32) -> Span {
+pub fn attempt_span(location: &str, message: &str, part: i32, attempt: i32) -> Span {
     of_message(
-        info_span!(target: TARGET, "send to WhatsApp", location, ghl_message_id = message, part, attempt),
+        info_span!(
+            target: TARGET,
+            "attempt",
+            location,
+            ghl_message_id = message,
+            part,
+            attempt,
+            otel.status_code = Empty,
+            otel.status_description = Empty
+        ),
         location,
         message,
     )
+}
+
+/// The call of an attempt that gives a part to WhatsApp. It is a part of the attempt's span.
+#[must_use]
+pub fn send_span(location: &str, message: &str, part: i32, attempt: i32) -> Span {
+    info_span!(
+        target: TARGET,
+        "send to WhatsApp",
+        location,
+        ghl_message_id = message,
+        part,
+        attempt,
+        otel.status_code = Empty,
+        otel.status_description = Empty
+    )
+}
+
+/// A part whose outcome is unknown has waited for its echo long enough.
+#[must_use]
+pub fn wait_span(location: &str, message: &str) -> Span {
+    of_message(
+        info_span!(
+            target: TARGET,
+            "end wait for echo",
+            location,
+            ghl_message_id = message,
+            otel.status_code = Empty,
+            otel.status_description = Empty
+        ),
+        location,
+        message,
+    )
+}
+
+/// Gives a span of a message the status of an error; `code` has no words of people or vendors.
+pub fn mark_failed(span: &Span, code: &str) {
+    span.record("otel.status_code", "ERROR");
+    span.record("otel.status_description", code);
 }
 
 /// GHL is told a status.
 #[must_use]
 pub fn tell_span(location: &str, message: &str, status: &str) -> Span {
     of_message(
-        info_span!(target: TARGET, "tell status", location, ghl_message_id = message, status),
+        info_span!(
+            target: TARGET,
+            "tell status",
+            location,
+            ghl_message_id = message,
+            status,
+            otel.status_code = Empty,
+            otel.status_description = Empty
+        ),
         location,
         message,
     )

@@ -39,8 +39,10 @@ use tokio::time::Instant;
 use tracing::warn;
 
 use crate::accounts::services::Services;
+use crate::db::outbound::receipts::Moved;
 use crate::db::queue::Capacity;
 use crate::doctor::Doctor;
+use crate::runtime::counters::Leg;
 use crate::runtime::notify::Signal;
 use crate::runtime::stop::Stop;
 use crate::workers::inbound_media::FetchedFiles;
@@ -63,6 +65,21 @@ pub struct Context {
     pub doctor: Doctor,
     /// Customers' files on their way to GHL.
     pub fetched_files: FetchedFiles,
+}
+
+impl Context {
+    /// Counts a part that is newly known to be sent, by the gateway's answer or by its echo.
+    pub(crate) fn count_sent(&self, moved: Option<Moved>) {
+        let Some(moved) = moved else {
+            return;
+        };
+        self.counters.part_sent();
+        if moved.is_whole {
+            self.counters.outbound_ended("sent");
+            let took = self.clock.now() - moved.accepted_at;
+            self.counters.message_took(Leg::Sent, took);
+        }
+    }
 }
 
 impl Deref for Context {

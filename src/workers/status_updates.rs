@@ -59,7 +59,12 @@ impl Worker for StatusUpdates {
         }
         let (location, status) = (job.location_id.as_str(), job.status.as_str());
         let span = traces::tell_span(location, job.ghl_message_id.as_str(), status);
-        match self.tell(&job).instrument(span).await {
+        let told = self.tell(&job).instrument(span.clone()).await;
+        if told.is_err() {
+            traces::mark_failed(&span, "not_told");
+        }
+        drop(span);
+        match told {
             Ok(()) => {
                 self.count_told(&job);
                 info!(location = %job.location_id, message_id = %job.message_id, status = job.status.as_str(), "GHL knows");

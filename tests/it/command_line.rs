@@ -125,18 +125,108 @@ async fn a_typo_is_answered_with_what_was_meant_and_help_is_a_command() {
         (&["messages", "lits"], "'list'"),
         (&["doctor", "--locaton", "x"], "'--location'"),
         (&["messages", "list", "--state", "faild"], "'failed'"),
+        (&["help", "mesages"], "'messages'"),
+        (&["help", "messages", "lits"], "'list'"),
+        (
+            &["messages", "list", "--reason", "gateway_dwon"],
+            "'gateway_down'",
+        ),
+        (
+            &["messages", "replay", "--reason", "no_fone", "--yes"],
+            "'no_phone'",
+        ),
+        (&["messages", "list", "--since=-1h"], "1h means an hour ago"),
     ] {
         let (code, _, stderr) = output(command(None, arguments)).await;
         assert_eq!(code, Some(2), "{stderr}");
         assert!(stderr.contains(meant), "{meant}: {stderr}");
+        assert!(stderr.lines().count() < 12, "{stderr}");
     }
     for (arguments, says) in [
         (&["help"][..], "Usage: waapify-ghl"),
         (&["help", "messages", "replay"], "--reason"),
+        (&["messages", "help", "replay"], "--reason"),
     ] {
         let (code, stdout, stderr) = output(command(None, arguments)).await;
         assert_eq!((code, stderr.as_str()), (Some(0), ""), "{arguments:?}");
         assert!(stdout.contains(says), "{stdout}");
+    }
+}
+
+#[tokio::test]
+async fn help_and_version_are_json_too() {
+    for (arguments, field, says) in [
+        (&["--json", "help", "messages"][..], "help", "replay"),
+        (&["help", "--json"], "help", "Usage: waapify-ghl"),
+        (&["messages", "--help", "--json"], "help", "replay"),
+        (
+            &["--json", "--version"],
+            "version",
+            env!("CARGO_PKG_VERSION"),
+        ),
+    ] {
+        let (code, stdout, stderr) = output(command(None, arguments)).await;
+        assert_eq!((code, stderr.as_str()), (Some(0), ""), "{arguments:?}");
+        let answer: Value = serde_json::from_str(&stdout).unwrap();
+        assert!(answer[field].as_str().unwrap().contains(says), "{stdout}");
+    }
+}
+
+/// What bash offers after these words, the last of which is being written.
+async fn completed(script: &str, words: &[&str]) -> Vec<String> {
+    let typed = words.last().unwrap();
+    let previous = words[words.len() - 2];
+    let last = words.len() - 1;
+    let words = words.iter().map(|word| format!("'{word}'"));
+    let words: Vec<_> = words.collect();
+    let ask = format!(
+        "{script}\nCOMP_WORDS=({})\nCOMP_CWORD={last}\n_waapify__ghl waapify-ghl '{typed}' '{previous}'\nprintf '%s\\n' \"${{COMPREPLY[@]}}\"",
+        words.join(" ")
+    );
+    let mut bash = Command::new("bash");
+    bash.args(["--noprofile", "--norc", "-c", &ask]);
+    let (code, stdout, stderr) = output(bash).await;
+    assert_eq!(code, Some(0), "{stderr}");
+    stdout.lines().map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn bash_completes_behind_the_first_word_too() {
+    let (_, script, _) = output(command(None, &["completions", "bash"])).await;
+    for (words, expected) in [
+        (&["waapify-ghl", "mess"][..], "messages"),
+        (&["waapify-ghl", "messages", ""], "replay"),
+        (&["waapify-ghl", "messages", "list", "--sta"], "--state"),
+        (
+            &["waapify-ghl", "messages", "list", "--state", "fa"],
+            "failed",
+        ),
+        (
+            &["waapify-ghl", "messages", "list", "--reason", "gateway_do"],
+            "gateway_down",
+        ),
+        (&["waapify-ghl", "help", "mess"], "messages"),
+        (&["waapify-ghl", "rotate-keys", "--js"], "--json"),
+    ] {
+        let offered = completed(&script, words).await;
+        assert!(
+            offered.iter().any(|one| one == expected),
+            "{words:?}: {offered:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_address_of_no_database_is_a_wrong_setting() {
+    for arguments in [&["installs"][..], &["messages", "list"], &["migrate"]] {
+        let mut command = command(None, arguments);
+        command.env("DATABASE_URL", "nonsense");
+        let (code, _, stderr) = output(command).await;
+        assert_eq!(code, Some(2), "{stderr}");
+        assert!(
+            stderr.contains("DATABASE_URL is not an address"),
+            "{stderr}"
+        );
     }
 }
 
@@ -158,7 +248,10 @@ async fn shells_and_man_are_told_of_every_command() {
     assert_eq!(code, Some(0), "{stderr}");
     let page = std::fs::read_to_string(folder.join("waapify-ghl-messages-replay.1"));
     std::fs::remove_dir_all(&folder).unwrap();
-    assert!(page.unwrap().contains("dry"), "{stdout}");
+    let page = page.unwrap();
+    assert!(page.contains("dry"), "{stdout}");
+    let foot = concat!("\"waapify-ghl ", env!("CARGO_PKG_VERSION"), "\"");
+    assert!(page.contains(foot), "{page}");
     assert!(stdout.contains("waapify-ghl-doctor.1"), "{stdout}");
 }
 
@@ -225,6 +318,13 @@ async fn times_are_those_of_the_machine_with_the_distance_to_utc() {
         let (_, stdout, _) = output(show).await;
         assert!(stdout.contains(seconds), "{zone}: {stdout}");
     }
+    let mut doctor = command(Some(&bridge), &["doctor"]);
+    doctor.env("TZ", "Asia/Kuala_Lumpur");
+    let (_, stdout, _) = output(doctor).await;
+    assert!(
+        stdout.contains("last at ") && !stdout.contains("UTC.") && !stdout.contains(" UTC "),
+        "{stdout}"
+    );
     // A time without a zone is meant as it is shown.
     for (since, lines) in [("2026-03-02 04:30", 2), ("2026-03-02 04:31", 1)] {
         let mut list = command(Some(&bridge), &["messages", "list", "--since", since]);

@@ -93,6 +93,11 @@ fn every_bad_value_is_named_with_what_is_wrong_and_without_the_secret() {
         ),
         (
             "ALERT_SMTP_URL",
+            "smtp://mail.example?tls=maybe",
+            "has to end in ?tls=required",
+        ),
+        (
+            "ALERT_SMTP_URL",
             "smtps://mail.example",
             "have to be set both",
         ),

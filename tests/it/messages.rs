@@ -116,7 +116,9 @@ async fn list_shows_how_messages_stand_but_neither_texts_nor_numbers() {
     let (_, stdout, _) = only(&["list", "--limit", "1", "--location", seed::LOCATION_ID]).await;
     assert_eq!(stdout.lines().count(), 2, "{stdout}");
     assert!(stdout.contains("posted"), "{stdout}");
-    let (code, stdout, _) = only(&["list", "--location", "another"]).await;
+    let (code, stdout, stderr) = only(&["list", "--location", "another"]).await;
+    assert_eq!((code, stdout.as_str()), (Some(1), ""), "{stderr}");
+    let (code, stdout, _) = only(&["list", "--reason", "lost"]).await;
     assert_eq!((code, stdout.as_str()), (Some(0), "No such message.\n"));
 }
 

@@ -4,20 +4,16 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use prometheus_client::encoding::text::encode;
-use prometheus_client::registry::Registry;
 use serde_json::{Value, json};
-use simulators::seed;
+use simulators::{Fault, seed};
 use time::Duration;
-use waapify_ghl::db::history::incidents::{self, About};
-use waapify_ghl::model::states::IncidentKind;
-use waapify_ghl::runtime::counters::{Counters, Leg};
 
-use crate::harness::location;
 use crate::metrics::{operated, scrape_text};
 
 const DASHBOARD: &str = include_str!("../../config/grafana-dashboard.json");
 const RULES: &str = include_str!("../../config/prometheus-rules.yaml");
+/// What must and must not be an alert, for promtool.
+const RULE_TESTS: &str = include_str!("monitoring/rules.yaml");
 
 /// The queries of the dashboard.
 fn queries() -> Vec<String> {
@@ -46,46 +42,67 @@ fn series(scrape: &str) -> BTreeSet<String> {
     names.map(str::to_owned).collect()
 }
 
-/// Every counter and histogram, each counted once: a scrape leaves out those that never counted anything.
-fn counted() -> String {
-    let counters = Counters::default();
-    counters.part_sent();
-    counters.outbound_failed("invalid_phone");
-    counters.inbound_ended("posted");
-    counters.status_update_ended("told");
-    counters.connection_opened();
-    counters.connection_ended("closed");
-    counters.webhook_accepted("delivery", std::time::Duration::from_millis(3));
-    counters.message_took(Leg::Sent, Duration::seconds(3));
-    let mut registry = Registry::default();
-    counters.register(registry.sub_registry_with_prefix("waapify_ghl"));
-    let mut text = String::new();
-    encode(&mut text, &registry).unwrap();
-    text
+/// What a query asks of a series: the metric's name and a label with its value.
+type Asked = (String, String);
+
+/// The labels that a text demands of metrics, such as `end="failed"` of `waapify_ghl_messages_ended_total`.
+fn asked_in(text: &str) -> BTreeSet<Asked> {
+    let mut asked = BTreeSet::new();
+    for name in metrics_in(text) {
+        for rest in text.split(&format!("{name}{{")).skip(1) {
+            let labels = rest.split('}').next().unwrap();
+            let exact = labels
+                .split(',')
+                .filter(|label| label.contains("=\"") && !label.contains(['$', '!']));
+            asked.extend(exact.map(|label| (name.clone(), label.trim().to_owned())));
+        }
+    }
+    asked
 }
 
 #[tokio::test]
-async fn every_metric_that_the_dashboard_and_the_rules_name_exists() {
+async fn what_the_dashboard_and_the_rules_ask_for_is_there_while_nothing_is_wrong() {
     let bridge = operated().await;
-    bridge.simulation.ghl.expire_access_tokens();
-    bridge.simulation.ghl.revoke_refresh_tokens();
-    bridge.customer_writes("hai").await;
-    bridge.settle().await;
-    let location = location();
-    let about = About {
-        location: &location,
-        number: "",
-        kind: IncidentKind::Silence,
-    };
-    incidents::open(&bridge.database.pool, about, None, None, bridge.clock.now())
-        .await
-        .unwrap();
-    let mut existing = series(&scrape_text(&bridge).await);
-    existing.extend(series(&counted()));
-    let named = metrics_in(&format!("{} {RULES}", queries().join(" ")));
+    let scrape = scrape_text(&bridge).await;
+    let existing = series(&scrape);
+    let text = format!("{} {RULES}", queries().join(" "));
+    let named = metrics_in(&text);
     assert!(named.len() > 15, "{named:?}");
     let missing: Vec<_> = named.difference(&existing).collect();
     assert!(missing.is_empty(), "{missing:?} of {existing:#?}");
+    let asked = asked_in(&text);
+    assert!(asked.len() > 5, "{asked:?}");
+    for (name, label) in asked {
+        let has = |line: &str| line.starts_with(&format!("{name}{{")) && line.contains(&label);
+        assert!(scrape.lines().any(has), "{name} has no {label}: {scrape}");
+    }
+    // A failure's code is seen the first time, too.
+    assert!(
+        scrape.contains("waapify_ghl_outbound_failures_total{code=\"number_stopped\"} 0"),
+        "{scrape}"
+    );
+}
+
+#[tokio::test]
+async fn a_message_that_its_echo_proves_is_counted_as_sent() {
+    let bridge = operated().await;
+    let faults = bridge.simulation.waapify.faults();
+    faults.push("send.php", Fault::after_effect(500, ""));
+    let id = bridge.agent_writes("hai").await;
+    bridge.settle().await;
+    bridge
+        .until("the echo proves it", async || {
+            bridge.state(&id).await == "sent"
+        })
+        .await;
+    let text = scrape_text(&bridge).await;
+    for line in [
+        "waapify_ghl_message_seconds_count{leg=\"sent\"} 1",
+        "waapify_ghl_messages_ended_total{direction=\"outbound\",end=\"sent\"} 1",
+        "waapify_ghl_parts_sent_total 1",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line}: {text}");
+    }
 }
 
 #[tokio::test]
@@ -144,11 +161,13 @@ fn prometheus_understands_the_rules_and_the_queries() {
     };
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let (rules, queries) = (folder.join("rules.yaml"), folder.join("queries.yaml"));
+    let tests = folder.join("tests.yaml");
     std::fs::write(&rules, RULES).unwrap();
     std::fs::write(&queries, recorded()).unwrap();
-    for file in [rules, queries] {
+    std::fs::write(&tests, RULE_TESTS).unwrap();
+    for (what, file) in [("check", rules), ("check", queries), ("test", tests)] {
         let checked = Command::new(&promtool)
-            .args(["check", "rules"])
+            .args([what, "rules"])
             .arg(&file)
             .output()
             .unwrap();

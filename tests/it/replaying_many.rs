@@ -72,14 +72,14 @@ async fn the_list_is_narrowed_by_state_reason_time_and_the_phones_last_digits() 
         (&["--failed", "--since", "85m", "--until", "65m"], &[3, 2]),
         (&["--reason", "gateway_down"], &[3, 1, 0]),
         (&["--reason", "gateway_down", "--limit", "2"], &[3, 1]),
-        (&["--reason", "no_such_reason"], &[]),
+        (&["--reason", "GATEWAY_DOWN"], &[3, 1, 0]),
+        (&["--reason", "invalid_phone"], &[]),
         (&["--failed", "--phone", "6789"], &[4, 3, 2, 1, 0]),
         (
             &["--failed", "--phone", "+60 12-345 6789"],
             &[4, 3, 2, 1, 0],
         ),
         (&["--failed", "--phone", "6788"], &[]),
-        (&["--failed", "--location", "another"], &[]),
         (
             &["--failed", "--location", seed::LOCATION_ID, "--limit", "1"],
             &[4],
@@ -132,7 +132,7 @@ async fn many_are_replayed_only_after_a_yes_and_none_that_could_only_fail_again(
     assert_eq!(states(&bridge, &numbers).await, ["failed"; 5]);
 
     let (code, outcome) = json(&bridge, &with(&["--yes"])).await;
-    assert_eq!(code, Some(0), "{outcome}");
+    assert_eq!(code, Some(1), "one is left: {outcome}");
     assert_eq!(ids(&outcome["replayed"]), wanted, "oldest first");
     assert_eq!(ids(&outcome["left"][0]["ids"]), [numbers[2].clone()]);
     assert_eq!(
@@ -146,10 +146,19 @@ async fn a_reason_and_a_location_narrow_what_is_replayed() {
     let (bridge, numbers) = with_failures().await;
     let elsewhere = ["--reason", "gateway_down", "--location", "another"];
     let arguments: Vec<_> = ["replay"].iter().chain(&elsewhere).copied().collect();
-    let (code, stdout, _) = messages(&bridge, &arguments).await;
+    let there_is_none = async |arguments: &[&str]| {
+        let (code, stdout, stderr) = messages(&bridge, arguments).await;
+        assert_eq!((code, stdout.as_str()), (Some(1), ""), "{stderr}");
+        assert!(stderr.contains("there is no location another"), "{stderr}");
+    };
+    there_is_none(&arguments).await;
+    there_is_none(&["replay", "--replies", "--location", "another"]).await;
+    there_is_none(&["list", "--location", "another"]).await;
+    let replies = ["replay", "--replies", "--location", seed::LOCATION_ID];
+    let (code, stdout, _) = messages(&bridge, &replies).await;
     assert_eq!(
         (code, stdout.as_str()),
-        (Some(0), "Nothing was replayed.\n")
+        (Some(0), "No reply of this location failed.\n")
     );
     let arguments = [
         "replay",

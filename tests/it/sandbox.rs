@@ -4,6 +4,7 @@ mod customers;
 mod exchanges;
 mod levers;
 mod other_programs;
+mod own_address;
 mod played;
 
 use std::fs;

@@ -9,9 +9,10 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::trace::v1::Span;
+use opentelemetry_proto::tonic::trace::v1::status::StatusCode as SpanStatus;
 use prost::Message as _;
 use rustix::process::Signal;
-use simulators::seed;
+use simulators::{Fault, seed};
 
 use crate::attachment_sources::serve;
 use crate::commands::Serving;
@@ -94,7 +95,12 @@ async fn a_message_is_one_trace_from_delivery_to_tick() {
         names.dedup();
         assert_eq!(
             names,
-            ["accept delivery", "send to WhatsApp", "tell status"]
+            [
+                "accept delivery",
+                "attempt",
+                "send to WhatsApp",
+                "tell status"
+            ]
         );
         assert!(mine.iter().all(|span| span.trace_id == mine[0].trace_id));
         assert!(others.iter().all(|span| span.trace_id != mine[0].trace_id));
@@ -103,6 +109,39 @@ async fn a_message_is_one_trace_from_delivery_to_tick() {
     for private in ["rahsia", seed::AISYAH.2, seed::NUMBER, seed::ACCESS_TOKEN] {
         assert!(!all.contains(private), "{private}: {all}");
     }
+}
+
+#[tokio::test]
+async fn what_never_left_has_no_span_of_a_send_and_what_failed_says_so() {
+    let bridge = Bridge::new().await;
+    let (address, exports) = collector().await;
+    let serving = traced(&bridge, &address).await;
+    let wrong = bridge.agent_sends(seed::NOMBOR_SALAH.0, "satu", &[]).await;
+    let faults = bridge.simulation.waapify.faults();
+    let refusal = r#"{"status":"error","message":"Failed to send the message"}"#;
+    faults.push("send.php", Fault::answer(200, refusal));
+    let refused = bridge.agent_writes("dua").await;
+    wait("both are tried", async || {
+        bridge.ghl_status(&wrong) == "failed" && faults.count("send.php") > 0
+    })
+    .await;
+    serving.signal(Signal::TERM);
+    assert_eq!(serving.ended().await.0, Some(0));
+    let spans = spans(&exports);
+    let of = |message: &str, name: &str| -> Vec<i32> {
+        let is_its =
+            |span: &&Span| span.name == name && format!("{:?}", span.attributes).contains(message);
+        let found = spans.iter().filter(is_its);
+        let codes = found.map(|span| span.status.as_ref().map_or(0, |status| status.code));
+        codes.collect()
+    };
+    let error = SpanStatus::Error as i32;
+    assert_eq!(of(&wrong, "send to WhatsApp"), [0; 0]);
+    assert_eq!(of(&wrong, "attempt"), [error]);
+    assert!(
+        of(&refused, "send to WhatsApp").contains(&error),
+        "{spans:?}"
+    );
 }
 
 #[tokio::test]

@@ -18,6 +18,10 @@ const GHL_503: &str = "upstream connect error or disconnect/reset before headers
 /// How long a slow gateway takes.
 const SLOW: Duration = Duration::from_secs(20);
 
+/// How long a lying gateway takes: a proxy that answers 502 at once was refused by the gateway, so that nothing was sent.
+/// The service believes it until 15 seconds have passed.
+const LIE_TAKES: Duration = Duration::from_secs(16);
+
 /// What is wrong with the gateway.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -29,7 +33,7 @@ pub enum GatewayFault {
     Down,
     /// It does what was asked after 20 seconds.
     Slow,
-    /// It sends the message, but a proxy answers 502.
+    /// It sends the message, but dies over it, and after a while a proxy answers 502.
     Lying,
 }
 
@@ -81,7 +85,13 @@ fn set_gateway(faults: &Faults, fault: GatewayFault) {
         GatewayFault::Slow => faults.always("*", Fault::Slow(SLOW)),
         GatewayFault::Lying => {
             for route in SENDS {
-                faults.always(route, Fault::after_effect(502, PROXY_502));
+                let lie = Fault::AfterEffect {
+                    wait: LIE_TAKES,
+                    status: 502,
+                    headers: Vec::new(),
+                    body: PROXY_502.to_owned(),
+                };
+                faults.always(route, lie);
             }
         }
     }

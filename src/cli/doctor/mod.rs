@@ -28,6 +28,7 @@ use crate::db::numbers::NumberRow;
 use crate::doctor::{Doctor, Finding, State};
 use crate::model::ids::LocationId;
 use crate::model::states::InstallStatus;
+use crate::model::zone::Zone;
 use crate::runtime::clock::Clock;
 use crate::{config, db};
 
@@ -157,8 +158,11 @@ async fn check_all(
     locations: &[LocationId],
     names: &HashMap<String, String>,
 ) -> Vec<Row> {
+    // Beside those of the service, which are not any sub-account's.
+    let here = Zone::system();
+    let here = &here;
     let checks = locations.iter().map(|location| async move {
-        let findings = doctor.check_location(location).await;
+        let findings = doctor.check_location_in(Some(here), location).await;
         findings.into_iter().map(move |finding| Row {
             location: Some(location.clone()),
             location_name: names.get(location.as_str()).cloned(),

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
-use crate::cli::answer::{ASIDE, Form, HEAD, LOOK, paint};
+use crate::cli::answer::{ASIDE, Form, HEAD, LOOK, paint, shown_code};
 use crate::cli::audit::Deed;
 use crate::cli::messages::finding::Period;
 use crate::cli::messages::outcome::{
@@ -25,7 +25,7 @@ use crate::db::views::failures::Failed;
 use crate::db::views::messages::MessageRow;
 use crate::model::audit::Action;
 use crate::model::ids::LocationId;
-use crate::model::reason::{Reason, codes_of};
+use crate::model::reason::codes_of;
 use crate::runtime::clock::Clock;
 
 /// Which messages.
@@ -104,9 +104,9 @@ async fn find(
     Ok(found.again)
 }
 
+/// The code as `list` shows it.
 fn code(row: &MessageRow) -> String {
-    let code = row.reason.as_ref().map(Reason::code);
-    code.unwrap_or("unknown").to_owned()
+    shown_code(row).unwrap_or("unknown").to_owned()
 }
 
 fn preview(rows: &[MessageRow], outcome: &mut Outcome) -> Preview {
@@ -157,7 +157,11 @@ fn confirms(preview: &Preview) -> anyhow::Result<bool> {
     if !io::stdin().is_terminal() {
         return Err(NoAnswer { matching }.into());
     }
-    let question = format!("{}Send these {matching} again?", described(preview));
+    let which = match matching {
+        1 => "this one".to_owned(),
+        count => format!("these {count}"),
+    };
+    let question = format!("{}Send {which} again?", described(preview));
     Ok(ask(&anstream::adapter::strip_str(&question).to_string())?)
 }
 
@@ -180,7 +184,10 @@ async fn replay_all(
         return Ok(());
     }
     let count = unsure.len();
-    if !ask(&format!("{count} may have arrived. Send these again, too?"))? {
+    let which = if count == 1 { "it" } else { "these" };
+    if !ask(&format!(
+        "{count} may have arrived. Send {which} again, too?"
+    ))? {
         for row in unsure {
             outcome.leave(row.id, MAY_HAVE_ARRIVED, "may have arrived".to_owned());
         }

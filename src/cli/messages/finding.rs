@@ -1,12 +1,15 @@
 //! Which messages a command is about: time and reason as a person gives them, and the pages that are read for them.
 
+use anyhow::bail;
 use time::OffsetDateTime;
 
 use crate::cli::moment::Moment;
 use crate::db::connection::Pool;
 use crate::db::views::messages::MessageRow;
+use crate::db::views::operator;
 use crate::db::views::search;
 use crate::db::views::search::Search;
+use crate::model::ids::LocationId;
 
 /// Messages that one statement reads. Of each location at most so many are sorted, and an operator has hundreds.
 const PAGE: usize = 500;
@@ -45,6 +48,22 @@ impl Period {
         };
         Ok((resolve(&self.since)?, resolve(&self.until)?))
     }
+}
+
+/// Whether a location that was named exists.
+///
+/// # Errors
+/// When it does not: an empty answer would look as if all were well there.
+pub(super) async fn check_location(
+    pool: &Pool,
+    location: Option<&LocationId>,
+) -> anyhow::Result<()> {
+    if let Some(location) = location
+        && operator::find_location(pool, location).await?.is_none()
+    {
+        bail!("there is no location {location}; `installs` lists them");
+    }
+    Ok(())
 }
 
 /// The newest messages that fit, newest first, at most `limit`. `reason`: its own code, or the one that GHL gets for it.

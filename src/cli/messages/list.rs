@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::cli::answer::{Form, shown_code, style_of};
 use crate::cli::messages::finding::Period;
 use crate::cli::messages::{Message, Names, finding};
+use crate::cli::reason_code::ReasonCode;
 use crate::cli::table::{Cell, align};
 use crate::cli::{clock_of, moment};
 use crate::db::connection::Pool;
@@ -33,7 +34,7 @@ pub(in crate::cli) struct ListArgs {
     #[arg(long, conflicts_with = "state")]
     held: bool,
     /// Only those with this reason: the code that `list` and GHL show, such as `no_phone`
-    #[arg(long, value_name = "CODE")]
+    #[arg(long, value_name = "CODE", value_parser = ReasonCode, hide_possible_values = true)]
     reason: Option<String>,
     #[command(flatten)]
     period: Period,
@@ -69,8 +70,10 @@ pub(super) async fn run(pool: &Pool, args: ListArgs, form: Form) -> anyhow::Resu
         (false, true) => Some(MessageState::Held),
         (false, false) => args.state,
     };
+    let location = args.location.map(LocationId);
+    finding::check_location(pool, location.as_ref()).await?;
     let search = Search {
-        location: args.location.map(LocationId),
+        location,
         state,
         chat_end: args.phone,
         with_reason: args.reason.is_some(),

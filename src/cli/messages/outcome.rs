@@ -13,10 +13,17 @@ use crate::model::states::MessageState;
 
 /// A question could not be asked, and the answer was not given.
 #[derive(Debug, thiserror::Error)]
-#[error("{matching} messages would be sent again; add --yes to do it, or --dry-run to see which")]
+#[error("{} would be sent again; add --yes to do it, or --dry-run to see which", counted(*.matching))]
 pub(in crate::cli) struct NoAnswer {
     /// How many.
     pub(super) matching: usize,
+}
+
+fn counted(messages: usize) -> String {
+    match messages {
+        1 => "1 message".to_owned(),
+        many => format!("{many} messages"),
+    }
 }
 
 /// The code for a message that may have arrived.
@@ -55,8 +62,7 @@ impl Outcome {
 
     /// 1 if a message was left that should have been replayed.
     pub(super) fn exit_code(&self) -> ExitCode {
-        let is_done = |left: &Left| left.code == WOULD_FAIL_AGAIN;
-        if self.left.iter().all(is_done) {
+        if self.left.is_empty() {
             ExitCode::SUCCESS
         } else {
             ExitCode::FAILURE

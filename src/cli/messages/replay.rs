@@ -9,8 +9,10 @@ use clap::{ArgGroup, Args};
 use crate::cli::answer::Form;
 use crate::cli::audit::Deed;
 use crate::cli::messages::bulk;
+use crate::cli::messages::finding;
 use crate::cli::messages::finding::Period;
 use crate::cli::messages::outcome::{MAY_HAVE_ARRIVED, Outcome, ask, refusal, wording};
+use crate::cli::reason_code::ReasonCode;
 use crate::cli::{audit, clock_of};
 use crate::db::connection::Pool;
 use crate::db::replays;
@@ -32,7 +34,7 @@ pub(in crate::cli) struct ReplayArgs {
     #[arg(long, requires = "location", conflicts_with_all = ["reason", "since", "until", "dry_run"])]
     replies: bool,
     /// All that failed for this reason: the code that `list` and GHL show, such as `gateway_down`
-    #[arg(long, value_name = "CODE")]
+    #[arg(long, value_name = "CODE", value_parser = ReasonCode, hide_possible_values = true)]
     reason: Option<String>,
     #[command(flatten)]
     period: Period,
@@ -49,6 +51,7 @@ pub(in crate::cli) struct ReplayArgs {
 
 pub(super) async fn run(pool: &Pool, args: ReplayArgs, form: Form) -> anyhow::Result<ExitCode> {
     let location = args.location.map(LocationId);
+    finding::check_location(pool, location.as_ref()).await?;
     if args.ids.is_empty() && !args.replies {
         let wanted = bulk::Wanted {
             location,
@@ -102,7 +105,11 @@ async fn replay_each(
             Some((code, why)) => outcome.leave(id, code, why),
         }
     }
-    form.print(&outcome, String::new)?;
+    form.print(&outcome, || match ids {
+        [] => "No reply of this location failed.\n".to_owned(),
+        // Each was said above.
+        _ => String::new(),
+    })?;
     Ok(outcome.exit_code())
 }
 

@@ -190,7 +190,7 @@ fn enter_addresses(simulation: &Simulation, settings: &Settings) {
 }
 
 /// The service's settings in the sandbox: the simulated vendors' addresses and keys. Only the pause between two sends
-/// may come from the environment.
+/// and the targets of alerts may come from the environment.
 fn settings(simulation: &Simulation, address: &Url) -> anyhow::Result<Settings> {
     let keys = simulation.ghl.public_keys();
     let rsa = simulation.ghl.rsa_public_key_pem()?;
@@ -210,6 +210,7 @@ fn settings(simulation: &Simulation, address: &Url) -> anyhow::Result<Settings> 
         "GHL_RSA_PUBLIC_KEY" => Some(rsa.clone()),
         "WAAPIFY_API_BASE" => Some(format!("{base}/sim/waapify/api")),
         "WHATSAPP_MEDIA_BASE" => Some(format!("{base}/sim/whatsapp")),
+        name if name.starts_with("ALERT_") => env(name),
         "WAAPIFY_MIN_INTERVAL_MS" => env(name).or_else(|| Some(MIN_INTERVAL_MS.to_owned())),
         "ENCRYPTION_KEYS" => Some(ENCRYPTION_KEY.to_owned()),
         _ => None,

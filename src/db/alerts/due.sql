@@ -42,5 +42,11 @@ where (a.channel is null and i.since <= $3)
           and r.kind = a.kind
           and r.resolved_at > $3
     ))
-order by coalesce(i.since, a.since), 3, 4, 5
+-- More than one message has to wait for the next: not the worst.
+order by
+    i.id is null,
+    coalesce(i.location_id, a.location_id) <> '',
+    coalesce(i.kind, a.kind) in ('undelivered', 'unheard'),
+    a.channel is not null,
+    coalesce(i.since, a.since), 3, 4, 5
 limit $5

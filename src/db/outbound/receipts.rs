@@ -40,22 +40,32 @@ pub enum KnownFrom {
     Echo,
 }
 
+/// A part that is newly known to be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// When GHL delivered its message.
+    pub accepted_at: OffsetDateTime,
+    /// Whether it was the last one.
+    pub is_whole: bool,
+}
+
 /// Records that a part was sent. The id is stored from every report, by the answer or an echo, early or late. The
-/// message moves on only once for each part, and not at all if it has ended otherwise.
+/// message moves on only once for each part, and not at all if it has ended otherwise: then none is returned.
 pub async fn record_sent(
     pool: &Pool,
     sent: SentPart<'_>,
     cause: &Reason,
     now: OffsetDateTime,
-) -> sqlx::Result<()> {
-    if record_sent_first(pool, sent, cause, now).await? {
-        return Ok(());
+) -> sqlx::Result<Option<Moved>> {
+    let (is_first, moved) = record_sent_first(pool, sent, cause, now).await?;
+    if is_first {
+        return Ok(moved);
     }
     let mut tx = pool.begin().await?;
     if !record_owner(&mut tx, sent, now).await? {
-        return Ok(());
+        return Ok(None);
     }
-    let state: Option<MessageState> = sqlx::query_scalar!(
+    let moved = sqlx::query!(
         r#"
         update outbound
         set parts_sent = parts_sent + 1, failures = 0, unconfirmed_sends = 0, due_at = $4,
@@ -64,16 +74,17 @@ pub async fn record_sent(
             reason_code = null, reason_args = null
         where location_id = $1 and id = $2 and parts_sent = $3
           and state in ('accepted', 'sending', 'unconfirmed')
-        returning state
+        returning state, accepted_at
         "#,
         sent.location.as_str(),
         sent.message.0,
         sent.part,
         now,
     )
+    .map(|row| (row.state, row.accepted_at))
     .fetch_optional(&mut *tx)
     .await?;
-    if let Some(state) = state {
+    if let Some((state, _)) = moved {
         timeline::record_step(
             &mut tx,
             sent.location,
@@ -85,7 +96,11 @@ pub async fn record_sent(
         .await?;
         advance(&mut tx, sent.location, sent.message, now).await?;
     }
-    tx.commit().await
+    tx.commit().await?;
+    Ok(moved.map(|(state, accepted_at)| Moved {
+        accepted_at,
+        is_whole: state == MessageState::Sent,
+    }))
 }
 
 /// The usual case of [`record_sent`] in one statement. False, without a change, when WhatsApp's id is known already
@@ -95,8 +110,8 @@ async fn record_sent_first(
     sent: SentPart<'_>,
     cause: &Reason,
     now: OffsetDateTime,
-) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(
+) -> sqlx::Result<(bool, Option<Moved>)> {
+    sqlx::query!(
         r#"
         with owner as (
             -- 1. Keep WhatsApp's id, unless it is known already: then nothing else happens.
@@ -115,7 +130,7 @@ async fn record_sent_first(
             from owner
             where o.location_id = $1 and o.id = $2 and o.parts_sent = $3
               and o.state in ('accepted', 'sending', 'unconfirmed')
-            returning o.location_id, o.id, o.state
+            returning o.location_id, o.id, o.state, o.accepted_at
         ),
         noted as (
             -- 3. Its timeline says so.
@@ -123,7 +138,9 @@ async fn record_sent_first(
             select location_id, id, $6, state, $7::jsonb->>'code', $7::jsonb->'args'
             from moved
         )
-        select exists (select 1 from owner) as "is_first!"
+        select exists (select 1 from owner) as "is_first!",
+            (select accepted_at from moved) as accepted_at,
+            coalesce((select state = 'sent' from moved), false) as "is_whole!"
         "#,
         sent.location.as_str(),
         sent.message.0,
@@ -133,6 +150,13 @@ async fn record_sent_first(
         now,
         cause as &Reason,
     )
+    .map(|row| {
+        let moved = row.accepted_at.map(|accepted_at| Moved {
+            accepted_at,
+            is_whole: row.is_whole,
+        });
+        (row.is_first, moved)
+    })
     .fetch_one(pool)
     .await
 }

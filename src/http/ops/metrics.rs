@@ -27,7 +27,7 @@ use crate::db::views::queue_counts;
 use crate::db::views::queue_counts::Counts;
 use crate::http::HttpState;
 use crate::http::layers::Quiet;
-use crate::model::states::InstallStatus;
+use crate::model::states::{InstallStatus, OwnerKind, TokenProblem};
 use crate::runtime::clock::Clock;
 use crate::runtime::counters::Counters;
 
@@ -269,13 +269,19 @@ fn register_incidents(registry: &mut Registry, counts: &Counts) {
 
 fn register_tokens(registry: &mut Registry, counts: &Counts) {
     let tokens = Gauges::<2>::default();
-    for (owner, problem, count) in &counts.tokens {
-        tokens
-            .get_or_create(&[
-                ("owner", owner.to_string()),
-                ("trouble", problem.to_string()),
-            ])
-            .set(*count);
+    let labels = |owner: OwnerKind, problem: TokenProblem| {
+        [
+            ("owner", owner.to_string()),
+            ("trouble", problem.to_string()),
+        ]
+    };
+    for &owner in OwnerKind::ALL {
+        for &problem in TokenProblem::ALL {
+            tokens.get_or_create(&labels(owner, problem)).set(0);
+        }
+    }
+    for &(owner, problem, count) in &counts.tokens {
+        tokens.get_or_create(&labels(owner, problem)).set(count);
     }
     registry.register(
         "tokens_in_trouble",

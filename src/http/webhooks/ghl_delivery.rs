@@ -73,7 +73,12 @@ async fn store(state: &HttpState, head: DeliveryHead, body: &Verified) -> Answer
     );
     let storing = in_time(state.insert_batcher.store(delivery));
     let span = traces::accept_span(location.as_str(), message.as_str());
-    let new = storing.instrument(span).await??;
+    let stored = storing.instrument(span.clone()).await;
+    if !matches!(stored, Ok(Ok(_))) {
+        traces::mark_failed(&span, "not_stored");
+    }
+    drop(span);
+    let new = stored??;
     info!(%location, ghl_message_id = %message, redelivery = !new, "delivery stored");
     if is_email {
         fail_email(state, &location, &message).await?;

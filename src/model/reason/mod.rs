@@ -154,6 +154,31 @@ pub fn codes_of(wanted: &str) -> Vec<String> {
     all.map(str::to_owned).collect()
 }
 
+/// Every code by which messages are looked for: each reason's own, and those that GHL gets.
+#[must_use]
+pub fn all_codes() -> Vec<&'static str> {
+    let own = TABLES.iter().flat_map(|table| table.iter());
+    let mut codes = error_codes();
+    codes.extend(own.map(|(code, ..)| *code));
+    codes.sort_unstable();
+    codes.dedup();
+    codes
+}
+
+/// The codes that GHL gets for failures of messages to WhatsApp, each once.
+#[must_use]
+pub fn error_codes() -> Vec<&'static str> {
+    let shown = |code| {
+        let shared = SHARED.iter().find(|(_, codes)| codes.contains(&code));
+        shared.map_or(code, |(shared, _)| *shared)
+    };
+    let failures = Failure::TABLE.iter().map(|(code, ..)| shown(*code));
+    let mut codes: Vec<_> = failures.chain([NUMBER_STOPPED]).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    codes
+}
+
 /// Reasons of all kinds, each code with its sentence in English and in Malay.
 pub const TABLES: [&[(&str, &str, &str)]; 7] = [
     Failure::TABLE,

@@ -5,8 +5,9 @@
 //! each day, and when it has been over for two minutes. Everything that is due goes in one message, and the next one a
 //! minute later at the earliest.
 //!
-//! * `message`: the words and the JSON; `service`: incidents of the service itself, targets that cannot be reached included
+//! * `message`: the title and the JSON; `digest`: the text, the worst first; `service`: incidents of the service itself, targets that cannot be reached included
 
+mod digest;
 mod message;
 mod service;
 
@@ -17,6 +18,7 @@ use time::{Duration, OffsetDateTime};
 use tracing::{info, warn};
 
 use crate::clients::alert_mail;
+use crate::clients::alert_mail::Mail;
 use crate::clients::alert_webhook::Post;
 use crate::config::alerts::parse_mailbox;
 use crate::db::alerts;
@@ -266,7 +268,16 @@ impl Alerts {
                 }
             }
             Address::Mail(to) => match &self.context.alert_settings.mail_server {
-                Some(server) => alert_mail::send(server, &to, &message.title, message.text).await,
+                Some(server) => {
+                    let mail = Mail {
+                        to: &to,
+                        title: &message.title,
+                        text: message.text,
+                        id: &format!("{}.{}", message.id, at.unix_timestamp()),
+                        at,
+                    };
+                    alert_mail::send(server, mail).await
+                }
                 None => Err(AlertFault::Unreachable),
             },
         }

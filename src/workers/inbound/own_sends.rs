@@ -41,7 +41,9 @@ pub(super) async fn confirm(
             wa_message_id: id,
             known_from: KnownFrom::Echo,
         };
-        receipts::record_sent(pool, sent, &Step::Echoed.into(), context.clock.now()).await?;
+        let (cause, now) = (Step::Echoed.into(), context.clock.now());
+        let moved = receipts::record_sent(pool, sent, &cause, now).await?;
+        context.count_sent(moved);
         context.signals.outbound.notify_one();
         return Ok(true);
     }

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
 use time::Duration;
-use tracing::{Instrument as _, info};
+use tracing::{Instrument as _, Span, info};
 
 use crate::accounts::connect;
 use crate::clients::waapify::Media;
@@ -33,6 +33,7 @@ use crate::model::phone_forms;
 use crate::model::reason::{Failure, Hold, NUMBER_STOPPED, Reason, Step, Wait};
 use crate::model::states::InstallStatus;
 use crate::runtime::notify::Signal;
+use crate::runtime::traces;
 use crate::workers::outbound::plan::attachments::File;
 use crate::workers::outbound::plan::{Attachment, Part, Plan, country_of};
 use crate::workers::recording::until_recorded;
@@ -138,12 +139,18 @@ impl Worker for Outbound {
 
     async fn process(&self, job: Job) -> sqlx::Result<()> {
         match job {
-            Job::Send(job) => self.handle(&job).instrument(results::send_span(&job)).await,
+            Job::Send(job) => {
+                let span = results::attempt_span(&job);
+                self.handle(&job).instrument(span).await
+            }
             Job::Probe(job, circuit) => {
-                let span = results::send_span(&job);
+                let span = results::attempt_span(&job);
                 self.probe(&job, &circuit).instrument(span).await
             }
-            Job::WaitOver(job) => self.end_wait(&job).await,
+            Job::WaitOver(job) => {
+                let span = results::wait_span(&job);
+                self.end_wait(&job).instrument(span).await
+            }
         }
     }
 
@@ -208,12 +215,12 @@ impl Outbound {
         let media = part.media.as_ref();
         let media = media.map(|file| self.media(&job.location_id, file));
         let send = (self.0.waapify).send(&credentials, &address, &part.text, media.as_ref());
-        match send.await {
-            Ok(id) => {
-                self.count_sent(job, message.part_count());
-                self.record_sent(job, &number.number, &id).await
-            }
+        let span = results::send_span(job);
+        match send.instrument(span.clone()).await {
+            Ok(id) => self.record_sent(job, &number.number, &id).await,
             Err(failure) => {
+                traces::mark_failed(&span, results::failure_code(&failure));
+                drop(span);
                 self.record_failure(job, &number.number, part, failure)
                     .await
             }
@@ -359,6 +366,7 @@ impl Outbound {
 
     async fn fail(&self, job: &OutboundJob, why: Reason) -> sqlx::Result<()> {
         info!(location = %job.location_id, message_id = %job.id, code = why.error_code(), "failed");
+        traces::mark_failed(&Span::current(), why.error_code());
         self.finish(job, Outcome::Failed(&why), &why).await?;
         self.0.signals.status_updates.notify_one();
         Ok(())

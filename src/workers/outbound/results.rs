@@ -14,7 +14,6 @@ use crate::model::ids::WaMessageId;
 use crate::model::reason::{Failure, Hold, Reason, Step};
 use crate::model::retry_schedule::{ATTEMPT_FAILED, SAME_TEXT};
 use crate::model::states::FailureKind;
-use crate::runtime::counters::Leg;
 use crate::runtime::traces;
 use crate::workers::outbound::plan::Part;
 use crate::workers::outbound::{ECHO_WINDOW, Outbound, retries};
@@ -25,22 +24,37 @@ const MAX_UNCONFIRMED_SENDS: i32 = 2;
 /// A number on hold is tried again this often: once its owner has fixed it, messages are sent within minutes.
 const HOLD: Duration = Duration::minutes(5);
 
-/// The span of an attempt to send the next part.
+/// The span of an attempt at the next part, which may end before anything is sent.
+pub(super) fn attempt_span(job: &OutboundJob) -> Span {
+    let (location, message) = (job.location_id.as_str(), job.ghl_message_id.as_str());
+    traces::attempt_span(location, message, job.parts_sent + 1, job.attempt)
+}
+
+/// The span of a wait for an echo that ends.
+pub(super) fn wait_span(job: &OutboundJob) -> Span {
+    traces::wait_span(job.location_id.as_str(), job.ghl_message_id.as_str())
+}
+
+/// The span of a call that sends the next part.
 pub(super) fn send_span(job: &OutboundJob) -> Span {
     let (location, message) = (job.location_id.as_str(), job.ghl_message_id.as_str());
     traces::send_span(location, message, job.parts_sent + 1, job.attempt)
 }
 
-impl Outbound {
-    pub(super) fn count_sent(&self, job: &OutboundJob, parts: i32) {
-        self.0.counters.part_sent();
-        if job.parts_sent + 1 == parts {
-            self.0.counters.outbound_ended("sent");
-            let took = self.0.clock.now() - job.accepted_at;
-            self.0.counters.message_took(Leg::Sent, took);
-        }
+/// A send's failure in a trace.
+pub(super) const fn failure_code(failure: &SendFailure) -> &'static str {
+    match failure {
+        SendFailure::Unknown(_) => "outcome_unknown",
+        SendFailure::GatewayDown(_) => "gateway_down",
+        SendFailure::AttemptFailed(_) => "not_taken",
+        SendFailure::SameText(_) => "same_text",
+        SendFailure::NumberStopped(_) => "number_stopped",
+        SendFailure::Rejected(_) => "rejected",
+        SendFailure::TooLong => "too_long",
     }
+}
 
+impl Outbound {
     pub(super) async fn record_sent(
         &self,
         job: &OutboundJob,
@@ -68,7 +82,9 @@ impl Outbound {
     async fn note_sent(&self, sent: SentPart<'_>) -> sqlx::Result<()> {
         let (pool, now) = (&self.0.pool, self.0.clock.now());
         let cause = Step::Taken.into();
-        until_recorded(|| receipts::record_sent(pool, sent, &cause, now)).await
+        let moved = until_recorded(|| receipts::record_sent(pool, sent, &cause, now)).await?;
+        self.0.count_sent(moved);
+        Ok(())
     }
 
     pub(super) async fn record_failure(

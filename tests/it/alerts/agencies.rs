@@ -7,7 +7,7 @@ use time::Duration;
 use waapify_ghl::app::App;
 use waapify_ghl::model::states::IncidentKind;
 
-use super::{Target, after, begin, end};
+use super::{Target, after, begin, end, with};
 use crate::app_page::{Frame, exchange, payload_of};
 use crate::harness::{Bridge, settings};
 use crate::sso::user_of;
@@ -58,6 +58,7 @@ async fn an_agency_sets_its_own_target_which_gets_a_test_and_what_concerns_it() 
         alert["alerts"][0]["page"].is_null(),
         "the operator's pages are not theirs"
     );
+    assert!(!body.contains("/operator"), "{body}");
     let signature = headers["x-waapify-ghl-signature"].to_str().unwrap();
     let timestamp = headers["x-waapify-ghl-timestamp"].to_str().unwrap();
     let shown = page.get("/alerts").await.body;
@@ -141,4 +142,36 @@ async fn a_target_in_a_private_network_is_refused_when_it_is_set_and_when_it_is_
         shown.contains("does not lead to a server on the public Internet"),
         "{shown}"
     );
+}
+
+#[tokio::test]
+async fn an_agencys_mails_to_strangers_end_soon() {
+    let bridge = with(&[
+        ("ALERT_SMTP_URL", "smtp://127.0.0.1:9"),
+        ("ALERT_MAIL_FROM", "alerts@example.com"),
+    ])
+    .await;
+    let page = admin(&bridge).await;
+    let save = async |page: &Frame<'_>, stranger: usize| {
+        let address = format!("stranger{stranger}@example.com");
+        let fields = [
+            ("kind", "mail"),
+            ("address", address.as_str()),
+            ("template", ""),
+        ];
+        page.post("/alerts", &fields).await
+    };
+    for stranger in 0..5 {
+        assert_eq!(save(&page, stranger).await.status, StatusCode::SEE_OTHER);
+    }
+    // Removing a target gives no further tries.
+    page.post("/alerts/remove", &[("kind", "mail")]).await;
+    let refused = save(&page, 5).await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(refused.body.contains("too often"), "{}", refused.body);
+    let shown = page.get("/alerts").await.body;
+    assert!(shown.contains("At most five changes an hour") && !shown.contains("stranger5"));
+    bridge.clock.advance(Duration::minutes(61));
+    let page = admin(&bridge).await;
+    assert_eq!(save(&page, 6).await.status, StatusCode::SEE_OTHER);
 }

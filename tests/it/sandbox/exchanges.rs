@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use simulators::seed;
 
 use super::played::Played;
+use crate::harness::wait;
 
 /// A text that a shell would change if it were not quoted.
 const AWKWARD: &str = "it's $HOME `date` \"5\" \\ !\nbaris dua";
@@ -170,6 +171,12 @@ async fn a_message_is_followed_over_all_its_exchanges() {
     let played = Played::start().await;
     let first = played.agent_writes("Ya").await;
     played.until_status(&first, "delivered").await;
+    // GHL shows a status before its answer to it is noted.
+    wait("GHL's answer is noted", async || {
+        let edges = edges_about(&played, &first).await;
+        edges.iter().any(|edge| edge == "service_to_ghl")
+    })
+    .await;
     let alone = edges_about(&played, &first).await;
     let others = played.agent_writes("Ya").await;
     played.until_status(&others, "delivered").await;

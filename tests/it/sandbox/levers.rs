@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
-use simulators::seed;
+use simulators::{GatewayFault, Levers, seed};
 
 use super::played::Played;
+use crate::harness::Bridge;
 
 async fn pull(played: &Played, levers: Value) {
     let (status, _) = played.pull("levers", levers.clone()).await;
@@ -68,9 +69,29 @@ async fn a_lying_gateway_sends_and_answers_with_a_proxys_502() {
     let id = played.agent_writes("Sudah siap").await;
     let lie = played.exchange("service_to_waapify", is_send).await;
     assert_eq!(lie["status"], 502);
+    // A prompt 502 would mean that nothing was sent.
+    assert!(lie["took_ms"].as_i64().unwrap() > 15_000, "{lie}");
     // The echo proves that it was sent.
     played.until_status(&id, "delivered").await;
     assert_eq!(played.on_phone().await, ["Sudah siap"]);
+}
+
+#[tokio::test]
+async fn without_an_answer_and_an_echo_a_message_leaves_twice_at_most() {
+    let bridge = Bridge::new().await;
+    bridge.simulation.pull(Levers {
+        gateway: GatewayFault::Lying,
+        echo_lost: true,
+        ..Levers::default()
+    });
+    let id = bridge.agent_writes("Sudah siap").await;
+    for _ in 0..6 {
+        bridge.after(time::Duration::minutes(3)).await;
+    }
+    let failed = ("failed".to_owned(), Some("unconfirmed".to_owned()));
+    assert_eq!(bridge.outbound(&id).await, failed);
+    let chat = bridge.simulation.waapify.chat(seed::AISYAH.2);
+    assert_eq!(chat.len(), 2);
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use secrecy::{ExposeSecret, SecretString};
+use time::Duration;
 use tracing::info;
 use url::Url;
 
@@ -15,6 +16,7 @@ use crate::crypto::random_secret;
 use crate::db::alerts;
 use crate::db::alerts::targets::{Target, address_place, secret_place};
 use crate::db::alerts::{Standing, targets};
+use crate::db::history::audit;
 use crate::http::HttpState;
 use crate::http::error::PageError;
 use crate::http::pages::location::labels;
@@ -22,11 +24,18 @@ use crate::http::pages::location::location_user::{LocationUser, VerifiedForm};
 use crate::http::pages::location::see;
 use crate::http::pages::location::tabs::{Tab, framed};
 use crate::model::alert::{AlertTemplate, Channel, Medium};
+use crate::model::audit::Action;
 use crate::model::ids::CompanyId;
 use crate::model::language::{Language, Text};
 
 /// Longest address: that of a webhook may have a long secret.
 const MAX_ADDRESS: usize = 1_000;
+
+/// How often an agency may set a target within [`CHANGES_WITHIN`]. Each change sends a test, mail through the operator's
+/// server to whomever the admin names; nobody mistypes an address more often. A template takes more tries.
+const MAX_MAIL_CHANGES: i64 = 5;
+const MAX_WEBHOOK_CHANGES: i64 = 20;
+const CHANGES_WITHIN: Duration = Duration::HOUR;
 
 /// A target as the page shows it.
 struct Shown {
@@ -70,6 +79,10 @@ pub(super) async fn save(
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
     };
+    if has_set_many(&state, &company, medium).await? {
+        let page = page(&state, language, visitor, &company, Some(&too_often())).await?;
+        return Ok((StatusCode::TOO_MANY_REQUESTS, page).into_response());
+    }
     let seal = |place: String, secret: &SecretString| state.sealer.seal(&place, secret);
     let target = Target {
         address: seal(address_place(&company, medium), &address),
@@ -82,6 +95,27 @@ pub(super) async fn save(
     info!(%company, medium = medium.as_str(), "a target of alerts is set");
     state.signals.alerts.notify_one();
     Ok(see(&visitor.address("/alerts")))
+}
+
+/// Whether an agency has set its targets as often as it may for now. The record of who did what has every change.
+async fn has_set_many(
+    state: &HttpState,
+    company: &CompanyId,
+    medium: Medium,
+) -> sqlx::Result<bool> {
+    let since = state.clock.now() - CHANGES_WITHIN;
+    let changes = audit::count_done(&state.pool, company, Action::SetAlerts, since).await?;
+    Ok(match medium {
+        Medium::Mail => changes >= MAX_MAIL_CHANGES,
+        Medium::Webhook => changes >= MAX_WEBHOOK_CHANGES,
+    })
+}
+
+fn too_often() -> Text {
+    Text::new(
+        "Nothing was changed: your agency has set its targets too often within an hour, and each change sends a test. Try again in an hour.",
+        "Tiada apa-apa diubah: agensi anda terlalu kerap menetapkan sasaran dalam masa sejam, dan setiap perubahan menghantar ujian. Cuba lagi dalam sejam.",
+    )
 }
 
 /// Removes a target.
@@ -264,6 +298,9 @@ fn form(language: Language, visitor: &LocationUser, target: &Shown) -> Markup {
                     (language.pick("; for Discord: ", "; untuk Discord: ")) code { "{\"content\": {{text}}}" }
                     (language.pick("; empty: all details as JSON, for n8n or Make.", "; kosong: semua butiran sebagai JSON, untuk n8n atau Make."))
                 }
+            }
+            @if !is_webhook {
+                p.hint { (language.pick("At most five changes an hour, because each sends a test.", "Paling banyak lima perubahan sejam, kerana setiap satu menghantar ujian.")) }
             }
             .actions { button type="submit" { (language.pick("Save and send a test", "Simpan dan hantar ujian")) } }
         }
