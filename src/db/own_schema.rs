@@ -78,8 +78,9 @@ const EARLIER_TABLES: [&str; 8] = [
 const SEQUENCES: [&str; 1] = ["message_ids"];
 
 /// Every function that a migration created.
-const FUNCTIONS: [&str; 7] = [
+const FUNCTIONS: [&str; 8] = [
     "circuit_reason",
+    "customer_name",
     "old_failure",
     "old_reason",
     "reason_of",

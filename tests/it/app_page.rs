@@ -258,10 +258,10 @@ async fn a_payload_that_another_sites_page_sends_is_refused_before_it_is_used() 
 }
 
 #[tokio::test]
-async fn an_agency_user_outside_of_a_sub_account_is_told_to_open_one() {
+async fn a_sub_accounts_user_outside_of_it_is_told_to_open_one() {
     let bridge = Bridge::new().await;
     let user =
-        json!({"userId": "u", "companyId": seed::COMPANY_ID, "role": "admin", "type": "agency"});
+        json!({"userId": "u", "companyId": seed::COMPANY_ID, "role": "admin", "type": "account"});
     let answer = exchange(&bridge, &payload_of(&user)).await;
     assert_eq!(answer.status, StatusCode::FORBIDDEN);
     assert!(

@@ -164,7 +164,7 @@ async fn a_ghl_that_does_not_answer_gets_a_page_that_says_so() {
         .get(&format!("/oauth/callback?code={ANY_CODE}"))
         .await;
     assert_eq!(status, StatusCode::BAD_GATEWAY);
-    assert!(page.contains("once more in a few minutes"), "{page}");
+    assert!(page.contains("start again in a few minutes"), "{page}");
 }
 
 /// The browser comes to the callback with a code. Returns the status of the page.
