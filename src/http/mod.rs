@@ -156,6 +156,7 @@ pub fn router(state: HttpState) -> Router {
         .route("/assets/app.js", get(layout::app_script))
         .route("/assets/connect.js", get(layout::connect_script))
         .route("/assets/live.js", get(layout::live_script))
+        .route("/assets/back.js", get(layout::back_script))
         .route("/assets/times.js", get(layout::times_script))
         .route("/healthz", get(health::live))
         .route("/healthz/{question}", get(health::answer))
