@@ -37,6 +37,9 @@ async fn back_onto_a_refused_sign_in_leads_to_the_form() {
             .unwrap();
         if token == "wrong" {
             tab.find("[aria-invalid=true]").await;
+            // A reload asks for the form anew, and does not send it again.
+            tab.run("location.reload()", vec![]).await;
+            tab.find("[type=password]:not([aria-invalid])").await;
         }
     }
     tab.find("main .tabs, main nav").await;
@@ -58,4 +61,15 @@ async fn back_onto_refused_alerts_in_the_frame_leads_to_their_form() {
     tab.run("history.back()", vec![]).await;
     tab.sees("Alerts of the agency").await;
     tab.find("[name=address]").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_that_the_browser_kept_for_back_is_loaded_anew() {
+    let (stage, tab) = (Controls::connected().await, Tab::open("en-US").await);
+    tab.goto(&stage.service("/operator/sign-in")).await;
+    tab.find("[type=password]").await;
+    // What the browser says when it shows a kept page.
+    let kept = "document.body.id = 'kept'; dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))";
+    tab.run(kept, vec![]).await;
+    tab.find("body:not(#kept) [type=password]").await;
 }
