@@ -10,7 +10,7 @@ use tracing::{error, warn};
 
 use crate::crypto::SignatureError;
 use crate::db;
-use crate::http::lost;
+use crate::http::home::home;
 use crate::http::pages::layout;
 use crate::model::language::{Language, Text};
 use crate::runtime::batcher::NotServed;
@@ -168,7 +168,7 @@ pub(super) async fn localize(language: Language, request: Request, next: Next) -
         return detour;
     }
     let choice = layout::language::Choice::of(&request);
-    let home = lost::home(request.uri().path());
+    let home = home(request.uri().path());
     let mut response = next.run(request).await;
     if let Some(error) = response.extensions_mut().remove::<PageError>() {
         response = with_headers_of(&response, error.page(language, home.as_deref()));

@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::http::error::PageError;
+use crate::http::home::home;
 use crate::model::language::{Language, Text};
 
 /// The answer where there is no route.
@@ -51,20 +52,6 @@ fn without_slash(uri: &Uri) -> Option<String> {
             query.unwrap_or_default()
         )
     })
-}
-
-/// Where the reader of a page that failed belongs; none if that is this page, or not known.
-pub(super) fn home(path: &str) -> Option<String> {
-    let parts: Vec<_> = path.split('/').skip(1).collect();
-    let home = match *parts.as_slice() {
-        ["app", "agency", id, ..] if !id.is_empty() => format!("/app/agency/{id}"),
-        ["app", "session", ..] => "/app".to_owned(),
-        ["app", id, ..] if !id.is_empty() => format!("/app/{id}"),
-        ["connect", token, ..] if !token.is_empty() => format!("/connect/{token}"),
-        ["operator", ..] => "/operator".to_owned(),
-        _ => return None,
-    };
-    (home != path).then_some(home)
 }
 
 /// The same page where something is switched off.
@@ -111,20 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reader_is_led_to_the_first_page_of_the_same_place_and_nowhere_else() {
-        for (path, expected) in [
-            ("/app/s/messages/9", Some("/app/s")),
-            ("/app/s", None),
-            ("/app/agency/s/token", Some("/app/agency/s")),
-            ("/app/session", Some("/app")),
-            ("/app//evil.example", None),
-            ("/connect/t/keys", Some("/connect/t")),
-            ("/operator/messages/x", Some("/operator")),
-            ("//evil.example/app", None),
-            ("/", None),
-        ] {
-            assert_eq!(home(path).as_deref(), expected, "{path}");
-        }
+    fn a_slash_too_many_leads_to_the_page_and_to_no_other_site() {
         for (address, expected) in [
             ("/app/s/messages/", Some("/app/s/messages")),
             (

@@ -10,12 +10,13 @@
 //! * `ops`: `/healthz`, `/readyz`, `/metrics`
 //! * `connections`: accepts connections and ends those that are silent
 //! * `admin`: checks the operator's token; `error`: answers when something is wrong; `layers`: what wraps every route;
-//!   `lost`: browsers without a page
+//!   `lost`: browsers without a page; `home`: where they belong
 
 mod admin;
 mod connections;
 mod downloads;
 mod error;
+mod home;
 mod layers;
 mod lost;
 mod ops;
