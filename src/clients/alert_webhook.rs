@@ -13,7 +13,7 @@ use url::Url;
 
 use crate::clients;
 use crate::clients::alert_fault::find_tls_fault;
-use crate::clients::attachment_source::{NetworkScope, NotPublic, Resolver};
+use crate::clients::attachment_source::{NetworkScope, NotPublic, PORTS, Resolver};
 use crate::crypto::sign_post;
 use crate::model::alert::AlertFault;
 
@@ -92,6 +92,33 @@ impl Client {
         self.reach
             .check(url)
             .map_err(|NotPublic| AlertFault::NotPublic)
+    }
+}
+
+/// What is wrong with an address that [`Client::check`] refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AddressFault {
+    /// It is none of the web.
+    Scheme,
+    /// It names a port that is none of the web's.
+    Port,
+    /// It leads into a private network.
+    Host,
+}
+
+impl AddressFault {
+    /// What is wrong with an address.
+    #[must_use]
+    pub fn of(url: &Url) -> Self {
+        if !matches!(url.scheme(), "http" | "https") {
+            return Self::Scheme;
+        }
+        let port = url.port_or_known_default().unwrap_or_default();
+        if PORTS.contains(&port) {
+            Self::Host
+        } else {
+            Self::Port
+        }
     }
 }
 

@@ -71,12 +71,20 @@ pub enum SsoError {
     /// It opens, but its content is not what GHL writes.
     #[error("the payload does not describe a user")]
     NotAUser,
+    /// It describes a user and no agency. Whoever is told so must not be told twice with this salt: payloads have no MAC, and
+    /// an answer about changed copies would help to forge one.
+    #[error("the payload names no agency")]
+    NoAgency {
+        /// As [`SsoUser::salt`].
+        salt: [u8; SALT],
+    },
 }
 
 /// The role of an admin, as GHL writes it.
 const ADMIN: &str = "admin";
 /// The types whose admins may change something: users of a sub-account, for which two of GHL's documents use two words,
-/// and those of an agency.
+/// and those of an agency. An admin of another type may only look: payloads have no MAC, so what is not as GHL writes it gives no
+/// rights.
 const MANAGED: [&str; 3] = ["location", "account", AGENCY];
 /// The type of an agency's users.
 const AGENCY: &str = "agency";
@@ -86,7 +94,7 @@ const AGENCY: &str = "agency";
 #[serde(rename_all = "camelCase")]
 struct Plain {
     user_id: String,
-    company_id: String,
+    company_id: Option<String>,
     #[serde(default)]
     role: Value,
     #[serde(default, rename = "type")]
@@ -112,6 +120,9 @@ pub fn open_user(secret: &SecretString, payload: &str) -> Result<SsoUser, SsoErr
     // With another secret, one in some 250 payloads has a good padding, but is then no text.
     let text = String::from_utf8(plain).map_err(|_| SsoError::NotOurs)?;
     let plain: Plain = serde_json::from_str(&text).map_err(|_| SsoError::NotAUser)?;
+    if plain.company_id.as_deref().is_none_or(str::is_empty) && is_id(&plain.user_id) {
+        return Err(SsoError::NoAgency { salt: *salt });
+    }
     checked(plain, *salt).ok_or(SsoError::NotAUser)
 }
 
@@ -144,11 +155,8 @@ fn key_and_iv(secret: &[u8], salt: [u8; SALT]) -> ([u8; 32], [u8; 16]) {
 fn checked(plain: Plain, salt: [u8; SALT]) -> Option<SsoUser> {
     // GHL leaves it out in an agency's view; empty means the same.
     let location = plain.active_location.filter(|id| !id.is_empty());
-    let ids = [
-        Some(&plain.user_id),
-        Some(&plain.company_id),
-        location.as_ref(),
-    ];
+    let company = plain.company_id?;
+    let ids = [Some(&plain.user_id), Some(&company), location.as_ref()];
     if !ids.into_iter().flatten().all(|id| is_id(id)) {
         return None;
     }
@@ -160,7 +168,7 @@ fn checked(plain: Plain, salt: [u8; SALT]) -> Option<SsoUser> {
     let is_of_agency = is(&plain.kind, &[AGENCY]);
     Some(SsoUser {
         user_id: plain.user_id,
-        company: CompanyId(plain.company_id),
+        company: CompanyId(company),
         active_location: location.map(LocationId),
         is_admin,
         is_agency_admin: is_admin && is_of_agency,

@@ -10,6 +10,7 @@ use tracing::{error, warn};
 
 use crate::crypto::SignatureError;
 use crate::db;
+use crate::http::home::home;
 use crate::http::pages::layout;
 use crate::model::language::{Language, Text};
 use crate::runtime::batcher::NotServed;
@@ -137,9 +138,10 @@ impl PageError {
         }
     }
 
-    /// The page in this language.
-    pub(super) fn page(&self, language: Language) -> Response {
-        let page = layout::message(language, self.title.of(language), self.text.of(language));
+    /// The page in this language, with a link to where its reader belongs.
+    pub(super) fn page(&self, language: Language, home: Option<&str>) -> Response {
+        let (title, text) = (self.title.of(language), self.text.of(language));
+        let page = layout::message(language, title, text, home);
         (self.status, page).into_response()
     }
 }
@@ -153,7 +155,7 @@ impl From<sqlx::Error> for PageError {
 /// In English, until [`localize`] replaces it.
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
-        let mut response = self.page(Language::English);
+        let mut response = self.page(Language::English, None);
         response.extensions_mut().insert(self);
         response
     }
@@ -166,9 +168,10 @@ pub(super) async fn localize(language: Language, request: Request, next: Next) -
         return detour;
     }
     let choice = layout::language::Choice::of(&request);
+    let home = home(request.uri().path());
     let mut response = next.run(request).await;
     if let Some(error) = response.extensions_mut().remove::<PageError>() {
-        response = with_headers_of(&response, error.page(language));
+        response = with_headers_of(&response, error.page(language, home.as_deref()));
     }
     choice.keep(&mut response);
     response

@@ -10,10 +10,16 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::http::error::PageError;
+use crate::http::home::home;
 use crate::model::language::{Language, Text};
 
 /// The answer where there is no route.
 pub(super) async fn nowhere(language: Language, request: Request) -> Response {
+    if is_reader(request.method(), request.headers())
+        && let Some(address) = without_slash(request.uri())
+    {
+        return Redirect::to(&address).into_response();
+    }
     answer(StatusCode::NOT_FOUND, language, &request)
 }
 
@@ -24,10 +30,28 @@ pub(super) async fn other_method(language: Language, request: Request) -> Respon
 
 fn answer(status: StatusCode, language: Language, request: &Request) -> Response {
     if is_reader(request.method(), request.headers()) {
-        page(status).page(language)
+        let home = home(request.uri().path());
+        page(status).page(language, Some(home.as_deref().unwrap_or("/")))
     } else {
         status.into_response()
     }
+}
+
+/// The address of a page of ours that was opened with a slash at its end. It stays below the first part of a route, so that it leads
+/// to no other site.
+fn without_slash(uri: &Uri) -> Option<String> {
+    let path = uri.path().strip_suffix('/')?;
+    let is_ours = ["/app/", "/connect/", "/operator/"]
+        .iter()
+        .any(|place| path.starts_with(place));
+    let query = uri.query().map(|query| format!("?{query}"));
+    is_ours.then(|| {
+        format!(
+            "{}{}",
+            path.trim_end_matches('/'),
+            query.unwrap_or_default()
+        )
+    })
 }
 
 /// The same page where something is switched off.
@@ -47,7 +71,7 @@ fn page(status: StatusCode) -> PageError {
 }
 
 /// Whether a person waits for a page. Programs that post, and those that only probe, name no HTML.
-fn is_reader(method: &Method, headers: &HeaderMap) -> bool {
+pub(super) fn is_reader(method: &Method, headers: &HeaderMap) -> bool {
     let mut accepted = headers.get_all(ACCEPT).iter();
     let is_html = accepted.any(|value| value.to_str().is_ok_and(|text| text.contains("text/html")));
     is_html && matches!(*method, Method::GET | Method::HEAD)
@@ -72,6 +96,23 @@ fn above(path: &str, levels: usize) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_slash_too_many_leads_to_the_page_and_to_no_other_site() {
+        for (address, expected) in [
+            ("/app/s/messages/", Some("/app/s/messages")),
+            (
+                "/app/s/messages//?state=failed",
+                Some("/app/s/messages?state=failed"),
+            ),
+            ("/app/s", None),
+            ("//evil.example/", None),
+            ("/nowhere/", None),
+        ] {
+            let address: Uri = address.parse().unwrap();
+            assert_eq!(without_slash(&address).as_deref(), expected, "{address}");
+        }
+    }
 
     #[test]
     fn a_forms_address_leads_to_the_page_above_it() {

@@ -10,12 +10,13 @@
 //! * `ops`: `/healthz`, `/readyz`, `/metrics`
 //! * `connections`: accepts connections and ends those that are silent
 //! * `admin`: checks the operator's token; `error`: answers when something is wrong; `layers`: what wraps every route;
-//!   `lost`: browsers without a page
+//!   `lost`: browsers without a page; `home`: where they belong
 
 mod admin;
 mod connections;
 mod downloads;
 mod error;
+mod home;
 mod layers;
 mod lost;
 mod ops;
@@ -158,6 +159,7 @@ pub fn router(state: HttpState) -> Router {
         .route("/assets/app.js", get(layout::app_script))
         .route("/assets/connect.js", get(layout::connect_script))
         .route("/assets/live.js", get(layout::live_script))
+        .route("/assets/back.js", get(layout::back_script))
         .route("/assets/times.js", get(layout::times_script))
         .route("/healthz", get(health::live))
         .route("/healthz/{question}", get(health::answer))

@@ -10,6 +10,7 @@
 
 mod agency;
 mod axe;
+mod back;
 #[path = "../it/bridge.rs"]
 #[allow(dead_code, reason = "only the databases are needed here")]
 mod bridge;

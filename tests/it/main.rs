@@ -122,4 +122,5 @@ mod uninstalls;
 mod unrecorded;
 mod vendors;
 mod waapify_events;
+mod ways_on;
 mod wording;

@@ -137,6 +137,9 @@ async fn every_sentence_that_was_kept_becomes_its_code_wherever_it_stands() {
     assert_eq!(nulls, 0, "no arguments are no value");
 }
 
+/// Reasons whose sentences say something else since: write anew, because sending the same message again keeps its number.
+const REWORDED: [&str; 3] = ["no_phone", "phone_with_extension", "phone_incomplete"];
+
 #[tokio::test]
 #[cfg_attr(feature = "changed-wording", ignore = "asserts the wording")]
 async fn wording_of_every_kept_sentence_is_what_it_was_in_both_languages() {
@@ -144,6 +147,9 @@ async fn wording_of_every_kept_sentence_is_what_it_was_in_both_languages() {
     let all = all();
     for (table, reasons) in converted(&database.pool, &all).await {
         for (old, reason) in all.iter().zip(&reasons) {
+            if REWORDED.contains(&reason.code()) {
+                continue;
+            }
             assert_eq!(reason.english(), old.sentence, "{table}");
             if let Some(malay) = &old.malay {
                 assert_eq!(&reason.text(Language::Malay), malay, "{table}");

@@ -148,13 +148,17 @@ fn what_opens_and_is_no_user_as_ghl_writes_one_is_refused() {
         ("userId", json!(7)),
         ("userId", json!("a\u{0}b")),
         ("userId", json!("x".repeat(129))),
-        ("companyId", Value::Null),
         ("companyId", json!({"$ne": ""})),
         ("activeLocation", json!(["l1"])),
         ("activeLocation", json!("l\n1")),
     ] {
         let opened = open(SECRET, &with(field, value.clone()));
         assert_eq!(opened, Err(SsoError::NotAUser), "{field}: {value}");
+    }
+    // A user without an agency is told so, by the salt once.
+    for value in [Value::Null, json!("")] {
+        let opened = open(SECRET, &with("companyId", value.clone()));
+        assert!(matches!(opened, Err(SsoError::NoAgency { .. })), "{value}");
     }
 }
 

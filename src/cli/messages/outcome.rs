@@ -94,6 +94,10 @@ pub(super) fn refusal(replay: Replay) -> Option<(&'static str, String)> {
             "uninstalled",
             "the app was uninstalled from its sub-account; install it again first".to_owned(),
         ),
+        Replay::NoNumber => (
+            "no_number",
+            "its sub-account has no WhatsApp number; connect one first".to_owned(),
+        ),
         Replay::MayHaveArrived(how) => (MAY_HAVE_ARRIVED, wording(how).0),
         Replay::NotFailed(state, reason) => ("not_failed", not_failed(state, reason.as_ref())),
     })

@@ -10,7 +10,7 @@ use std::error::Error as _;
 use std::time::Duration;
 
 pub(in crate::clients) use public_network::Resolver;
-pub use public_network::{NetworkScope, NotPublic};
+pub use public_network::{NetworkScope, NotPublic, PORTS};
 use reqwest::header::{
     CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HeaderName, LOCATION, RANGE,
 };

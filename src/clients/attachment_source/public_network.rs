@@ -37,7 +37,7 @@ const PUBLIC_V6: IpNet = v6([0x2000, 0, 0, 0, 0, 0, 0, 0], 3);
 const NAT64: IpNet = v6([0x64, 0xff9b, 0, 0, 0, 0, 0, 0], 96);
 /// Public files are on the web's ports. With any other port, an address could probe or talk to services that are not
 /// meant to be reached this way.
-const PORTS: [u16; 2] = [80, 443];
+pub const PORTS: [u16; 2] = [80, 443];
 
 /// Which servers may be reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

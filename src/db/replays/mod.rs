@@ -13,7 +13,7 @@ use crate::db::connection::Pool;
 use crate::db::history::timeline;
 use crate::db::views::messages;
 use crate::db::views::messages::MessageRow;
-use crate::db::{inbound, outbound};
+use crate::db::{inbound, numbers, outbound};
 use crate::model::ids::{LocationId, MessageId};
 use crate::model::reason::{Reason, Step};
 use crate::model::states::{Direction, MessageState};
@@ -54,6 +54,8 @@ pub enum Replay {
     NotFailed(MessageState, Option<Reason>),
     /// Its location has uninstalled the app.
     Uninstalled,
+    /// It goes to WhatsApp, and its location has no number that it could leave from. Nothing was changed.
+    NoNumber,
     /// No message has this id.
     Unknown,
 }
@@ -105,6 +107,13 @@ pub async fn list_failed_replies(
     inbound::replays::list_failed(pool, location).await
 }
 
+/// Whether a location has a number that messages can leave from. Without one, no message to WhatsApp can end differently when
+/// it is sent again.
+pub async fn has_number(pool: &Pool, location: &LocationId) -> sqlx::Result<bool> {
+    let last = numbers::find_last(pool, location).await?;
+    Ok(last.is_some_and(|last| last.is_connected))
+}
+
 async fn requeue(
     pool: &Pool,
     message: MessageRow,
@@ -126,6 +135,9 @@ async fn requeue(
     }
     if current.is_uninstalled {
         return Ok(Replay::Uninstalled);
+    }
+    if direction == Direction::Outbound && !has_number(pool, &location).await? {
+        return Ok(Replay::NoNumber);
     }
     let how = current.may_have_arrived(direction);
     match how {

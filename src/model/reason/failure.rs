@@ -18,16 +18,16 @@ reasons! {
         "Ini ialah e-mel, dan WhatsApp tidak menghantar e-mel. Tulis sebagai SMS, atau pilih penyedia lain untuk e-mel.";
     /// The contact has no number.
     NoPhone = "no_phone",
-        "This contact has no phone number. Add one with its country code, such as +60123456789, and send again.",
-        "Kenalan ini tiada nombor telefon. Tambah nombor bersama kod negara, contohnya +60123456789, dan hantar lagi.";
+        "This contact has no phone number. Add one with its country code, such as +60123456789, and write the message anew.",
+        "Kenalan ini tiada nombor telefon. Tambah nombor bersama kod negara, contohnya +60123456789, dan tulis mesej itu semula.";
     /// The contact's number has letters or an extension.
     PhoneWithExtension = "phone_with_extension",
-        "The contact's phone number has letters or an extension, which WhatsApp cannot dial. Write the number alone and send again.",
-        "Nombor telefon kenalan ini mengandungi huruf atau nombor sambungan, yang tidak boleh didail oleh WhatsApp. Tulis nombornya sahaja dan hantar lagi.";
+        "The contact's phone number has letters or an extension, which WhatsApp cannot dial. Write the number alone, and write the message anew.",
+        "Nombor telefon kenalan ini mengandungi huruf atau nombor sambungan, yang tidak boleh didail oleh WhatsApp. Tulis nombornya sahaja, dan tulis mesej itu semula.";
     /// The contact's number is not complete.
     PhoneIncomplete = "phone_incomplete",
-        "The contact's phone number is not complete. Write it with its country code, such as +60123456789, and send again.",
-        "Nombor telefon kenalan ini tidak lengkap. Tulis bersama kod negara, contohnya +60123456789, dan hantar lagi.";
+        "The contact's phone number is not complete. Write it with its country code, such as +60123456789, and write the message anew.",
+        "Nombor telefon kenalan ini tidak lengkap. Tulis bersama kod negara, contohnya +60123456789, dan tulis mesej itu semula.";
     /// The contact is a group.
     Group = "whatsapp_group",
         "This contact is a WhatsApp group, which cannot be answered from here. Open WhatsApp on the phone and answer there.",

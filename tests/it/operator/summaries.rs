@@ -267,7 +267,8 @@ async fn many_go_again_as_the_command_sends_them_and_it_is_recorded() {
         )
         .await,
     );
-    assert!(dry.1.starts_with("80 would be sent again"), "{dry:?}");
+    // Eight of the other agency's have no number that they could leave from.
+    assert!(dry.1.starts_with("72 would be sent again"), "{dry:?}");
     // Every second sub-account is of this agency.
     assert!(page.contains("<strong>40</strong>"), "{page}");
     let until = page.split("name=\"until\" value=\"").nth(1).unwrap();

@@ -27,12 +27,11 @@ mod views;
 use std::fmt::Write as _;
 
 use axum::extract::{DefaultBodyLimit, Path, RawQuery, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Router, middleware};
 pub use looks::ProviderLooks;
-use maud::Markup;
 pub(in crate::http) use qr::picture_of;
 use secrecy::ExposeSecret;
 use time::Duration;
@@ -287,14 +286,21 @@ async fn provider(
     State(state): State<HttpState>,
     language: Language,
     Path(token): Path<String>,
-) -> Result<Markup, PageError> {
+    method: Method,
+    headers: HeaderMap,
+) -> Result<Response, PageError> {
     let opened = find_any(&state, &token).await?;
+    // A person who opens the address wants the page that it is a part of.
+    if lost::is_reader(&method, &headers) {
+        return Ok(Redirect::to(&opened.path).into_response());
+    }
     let finding = state.provider_looks.look(&state, opened.location()).await;
-    Ok(if opened.link.used_at.is_some() {
+    let answer = if opened.link.used_at.is_some() {
         checklist::first_answer(language, finding.as_ref())
     } else {
         checklist::answer(language, finding.as_ref())
-    })
+    };
+    Ok(answer.into_response())
 }
 
 /// A token's link, if it still opens a page: unused, or used not long ago.

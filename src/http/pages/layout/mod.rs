@@ -84,6 +84,7 @@ pub(in crate::http) fn framed(
                 title { (title) }
                 link rel="icon" href="/assets/mark.svg" type="image/svg+xml";
                 link rel="stylesheet" href="/assets/page.css";
+                script src="/assets/back.js" defer {}
                 @if frame.zone.is_some() { script src="/assets/times.js" defer {} }
                 @for script in frame.scripts { script src=(script) defer {} }
             }
@@ -121,9 +122,20 @@ fn load_again(language: Language, seconds: u32) -> Markup {
     }
 }
 
-/// A page with one text.
-pub(in crate::http) fn message(language: Language, title: &str, text: &str) -> Markup {
-    page(language, title, &html! { p { (text) } })
+/// A page with one text, and the way to where its reader belongs.
+pub(in crate::http) fn message(
+    language: Language,
+    title: &str,
+    text: &str,
+    home: Option<&str>,
+) -> Markup {
+    let body = html! {
+        p { (text) }
+        @if let Some(home) = home {
+            p { a href=(home) { (language.pick("Go to the first page", "Pergi ke halaman pertama")) } }
+        }
+    };
+    page(language, title, &body)
 }
 
 /// A static file of ours that every page may load.
@@ -145,6 +157,11 @@ pub(in crate::http) async fn stylesheet() -> impl IntoResponse {
 /// The mark in the header and in the tab.
 pub(in crate::http) async fn mark() -> impl IntoResponse {
     asset!("image/svg+xml", "mark.svg")
+}
+
+/// Lets Back and reload lead somewhere: every page loads it.
+pub(in crate::http) async fn back_script() -> impl IntoResponse {
+    asset!("text/javascript; charset=utf-8", "back.js")
 }
 
 /// Shows times in the reader's zone.

@@ -11,6 +11,7 @@ use time::Duration;
 use tracing::info;
 use url::Url;
 
+use crate::clients::alert_webhook::AddressFault;
 use crate::config::alerts::parse_mailbox;
 use crate::crypto::random_secret;
 use crate::db::alerts;
@@ -36,6 +37,14 @@ const MAX_ADDRESS: usize = 1_000;
 const MAX_MAIL_CHANGES: i64 = 5;
 const MAX_WEBHOOK_CHANGES: i64 = 20;
 const CHANGES_WITHIN: Duration = Duration::HOUR;
+
+/// A form that was refused, as it was filled in: what was typed stays in its fields, and is stored nowhere.
+struct Refused<'a> {
+    medium: Medium,
+    address: &'a str,
+    template: &'a str,
+    fault: Text,
+}
 
 /// A target as the page shows it.
 struct Shown {
@@ -66,21 +75,24 @@ pub(super) async fn save(
     let visitor = &sent.visitor;
     let company = agency(&state, visitor).await?;
     let medium = Medium::find(sent.field("kind")).unwrap_or(Medium::Webhook);
-    let checked = check(
-        &state,
+    let (address, template) = (sent.field("address"), sent.field("template"));
+    let refused = |fault| Refused {
         medium,
-        sent.field("address"),
-        sent.field("template"),
-    );
+        address,
+        template,
+        fault,
+    };
+    let checked = check(&state, medium, address, template);
     let (address, template) = match checked {
         Ok(checked) => checked,
         Err(fault) => {
-            let page = page(&state, language, visitor, &company, Some(&fault)).await?;
+            let page = page(&state, language, visitor, &company, Some(&refused(fault))).await?;
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
     };
     if has_set_many(&state, &company, medium).await? {
-        let page = page(&state, language, visitor, &company, Some(&too_often())).await?;
+        let refused = refused(too_often());
+        let page = page(&state, language, visitor, &company, Some(&refused)).await?;
         return Ok((StatusCode::TOO_MANY_REQUESTS, page).into_response());
     }
     let seal = |place: String, secret: &SecretString| state.sealer.seal(&place, secret);
@@ -178,7 +190,17 @@ fn check(
 
 fn check_public(state: &HttpState, url: &Url) -> Result<(), Text> {
     state.alert_webhooks.check(url).map_err(|fault| {
-        let why = fault.text();
+        let why = match AddressFault::of(url) {
+            AddressFault::Scheme => Text::new(
+                "its address must begin with https://",
+                "alamatnya mesti bermula dengan https://",
+            ),
+            AddressFault::Port => Text::new(
+                "this port is not allowed; leave it out of the address",
+                "port ini tidak dibenarkan; buang ia daripada alamat",
+            ),
+            AddressFault::Host => fault.text(),
+        };
         Text::new(
             format!("This target cannot be used: {}.", why.english),
             format!("Sasaran ini tidak boleh digunakan: {}.", why.malay),
@@ -219,7 +241,7 @@ async fn page(
     language: Language,
     visitor: &LocationUser,
     company: &CompanyId,
-    fault: Option<&Text>,
+    refused: Option<&Refused<'_>>,
 ) -> Result<Markup, PageError> {
     let mut shown = vec![find(state, company, Medium::Webhook).await?];
     if state.alert_settings.mail_server.is_some() {
@@ -227,7 +249,7 @@ async fn page(
     }
     let now = state.clock.now();
     let body = html! {
-        @if let Some(fault) = fault { p.notice.bad role="alert" { (fault.of(language)) } }
+        @if let Some(refused) = refused { p.notice.bad #fault role="alert" { (refused.fault.of(language)) } }
         p { (language.pick(
             "Be told of incidents of all sub-accounts of your agency: when one begins, daily while it lasts, and when it is over.",
             "Terima makluman masalah semua sub-akaun agensi anda: apabila bermula, setiap hari selagi ada, dan apabila selesai.",
@@ -239,7 +261,7 @@ async fn page(
                     p { (language.pick("Alerts go to ", "Makluman dihantar ke ")) bdi { (place) } }
                     @if let Some(standing) = &target.standing { (fares(language, visitor, standing, now)) }
                 }
-                (form(language, visitor, target))
+                (form(language, visitor, target, refused.filter(|refused| refused.medium == target.medium)))
                 @if target.place.is_some() { (remove_form(language, visitor, target.medium)) }
             }
         }
@@ -279,7 +301,13 @@ fn fares(
     }
 }
 
-fn form(language: Language, visitor: &LocationUser, target: &Shown) -> Markup {
+fn form(
+    language: Language,
+    visitor: &LocationUser,
+    target: &Shown,
+    refused: Option<&Refused<'_>>,
+) -> Markup {
+    let typed = refused.map_or(target.template.as_str(), |refused| refused.template);
     let kind = target.medium.as_str();
     let is_webhook = target.medium == Medium::Webhook;
     let (id, template) = (format!("{kind}-address"), format!("{kind}-template"));
@@ -289,10 +317,11 @@ fn form(language: Language, visitor: &LocationUser, target: &Shown) -> Markup {
             input type="hidden" name="kind" value=(kind);
             label for=(id) { (language.pick("Address", "Alamat")) }
             input #(id) name="address" type=(if is_webhook { "url" } else { "email" }) required autocomplete="off"
+                value=[refused.map(|refused| refused.address)] aria-describedby=[refused.map(|_| "fault")]
                 placeholder=(if is_webhook { "https://hooks.example.com/…" } else { "alerts@example.com" });
             @if is_webhook {
                 label for=(template) { (language.pick("Template (may stay empty)", "Templat (boleh dibiarkan kosong)")) }
-                textarea #(template) name="template" rows="3" maxlength="2000" spellcheck="false" { (target.template) }
+                textarea #(template) name="template" rows="3" maxlength="2000" spellcheck="false" { (typed) }
                 p.hint {
                     (language.pick("For Slack or Google Chat: ", "Untuk Slack atau Google Chat: ")) code { "{\"text\": {{text}}}" }
                     (language.pick("; for Discord: ", "; untuk Discord: ")) code { "{\"content\": {{text}}}" }

@@ -3,14 +3,17 @@
 use std::time::Duration;
 
 use axum::extract::State;
+use axum::http::{HeaderMap, Method};
+use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
 use crate::doctor;
-use crate::http::HttpState;
 use crate::http::error::PageError;
 use crate::http::pages::layout::{Frame, checklist, components};
 use crate::http::pages::location::location_user::LocationUser;
+use crate::http::pages::location::see;
 use crate::http::pages::location::tabs::{Tab, framed_as};
+use crate::http::{HttpState, lost};
 use crate::model::language::Language;
 
 /// Longest wait for the checks, which ask both vendors. A slower page seems broken.
@@ -60,7 +63,13 @@ pub(super) async fn provider(
     State(state): State<HttpState>,
     language: Language,
     visitor: LocationUser,
-) -> Markup {
+    method: Method,
+    headers: HeaderMap,
+) -> Response {
+    // A person who opens the address wants the page that it is a part of.
+    if lost::is_reader(&method, &headers) {
+        return see(&visitor.address("/checks"));
+    }
     let finding = state.doctor.check_provider(&visitor.location).await;
-    checklist::answer(language, Some(&finding))
+    checklist::answer(language, Some(&finding)).into_response()
 }

@@ -22,10 +22,9 @@ use crate::http::pages::ghl_links::GhlLinks;
 use crate::http::pages::layout::{Frame, components, live, names};
 use crate::http::pages::location::location_user::{LocationUser, VerifiedForm, not_here};
 use crate::http::pages::location::tabs::{Tab, framed, framed_as};
-use crate::http::pages::location::{labels, message_search, see};
+use crate::http::pages::location::{labels, message_search, remedies, see};
 use crate::model::ids::MessageId;
 use crate::model::language::Language;
-use crate::model::reason::{Reason, Remedy};
 use crate::model::states::MessageState;
 
 /// The frame of a page that shows what becomes of messages.
@@ -56,6 +55,7 @@ pub(super) async fn list(
         let wanted = Wanted { states, customer };
         overview::list_entries(pool, location, wanted, before, PAGE).await?
     };
+    let has_number = replays::has_number(pool, location).await?;
     let older = entries.last().filter(|_| is_full(&entries)).map(|last| {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query
@@ -72,7 +72,7 @@ pub(super) async fn list(
             @if entries.is_empty() {
                 p { (language.pick("No such message.", "Tiada mesej seperti itu.")) }
             } @else {
-                (table(language, &visitor, &entries, state.clock.now()))
+                (table(language, &visitor, (&entries, has_number), state.clock.now()))
             }
             @if let Some(older) = older {
                 p { a href=(older) { (language.pick("Older ones", "Yang lebih lama")) } }
@@ -92,11 +92,11 @@ fn is_full(entries: &[Entry]) -> bool {
     i64::try_from(entries.len()).is_ok_and(|count| count >= PAGE)
 }
 
-/// Messages as rows.
+/// Messages as rows. `has_number`: whether the location has a number that messages can leave from.
 pub(super) fn table(
     language: Language,
     visitor: &LocationUser,
-    entries: &[Entry],
+    (entries, has_number): (&[Entry], bool),
     now: OffsetDateTime,
 ) -> Markup {
     let columns = [
@@ -120,25 +120,10 @@ pub(super) fn table(
                         td data-label=(columns[1]) { (names::customer(entry.customer.as_deref(), entry.chat_end.as_deref())) }
                         td data-label=(columns[2]) { (components::message_state(language, entry.direction, entry.state)) }
                         td data-label=(columns[3]) { @if let Some(why) = &entry.why { (components::reason(language, why)) } }
-                        td { @if can_go_again(entry.state, entry.why.as_ref()) { (retry_form(language, visitor, entry.id)) } }
+                        td { (remedies::cell(language, visitor, entry, has_number)) }
                     }
                 }
             }
-        }
-    }
-}
-
-/// Whether sending it again may end differently.
-fn can_go_again(state: MessageState, why: Option<&Reason>) -> bool {
-    let remedy = why.map_or(Remedy::SendAgain, Reason::remedy);
-    state == MessageState::Failed && remedy == Remedy::SendAgain
-}
-
-fn retry_form(language: Language, visitor: &LocationUser, id: MessageId) -> Markup {
-    html! {
-        form method="post" action=(visitor.address(&format!("/messages/{id}/retry"))) {
-            (visitor.token())
-            button.small.quiet type="submit" { (language.pick("Try again", "Cuba lagi")) }
         }
     }
 }
@@ -158,7 +143,7 @@ pub(super) async fn show(
     };
     let notice = visitor
         .query_param("done")
-        .and_then(|done| notice(language, done));
+        .and_then(|done| notice(language, done, row.state));
     let shown = Shown {
         row: &row,
         steps: &steps,
@@ -167,6 +152,7 @@ pub(super) async fn show(
             .and_then(|customer| customer.name.as_deref()),
         ghl: ghl.as_ref(),
         notice,
+        has_number: replays::has_number(&state.pool, &visitor.location).await?,
     };
     Ok(message_page(language, &visitor, &shown))
 }
@@ -179,9 +165,27 @@ async fn find(state: &HttpState, visitor: &LocationUser) -> Result<MessageRow, P
     found.ok_or_else(not_here)
 }
 
-/// The result of a retry, by the word in the address.
-fn notice(language: Language, done: &str) -> Option<(&'static str, &'static str)> {
+/// The result of a retry, by the word in the address. The address stays when the state changes.
+fn notice(
+    language: Language,
+    done: &str,
+    state: MessageState,
+) -> Option<(&'static str, &'static str)> {
     Some(match done {
+        "queued" if state == MessageState::Failed => (
+            "notice warn",
+            language.pick(
+                "It was on its way again, and has failed again.",
+                "Ia telah dihantar semula, dan gagal lagi.",
+            ),
+        ),
+        "no-number" => (
+            "notice warn",
+            language.pick(
+                "Nothing was sent: connect a WhatsApp number first.",
+                "Tiada apa-apa dihantar: sambungkan nombor WhatsApp dahulu.",
+            ),
+        ),
         "queued" => (
             "notice good",
             language.pick(
@@ -210,6 +214,8 @@ struct Shown<'a> {
     ghl: Option<&'a GhlLinks>,
     /// What was just done.
     notice: Option<(&'a str, &'a str)>,
+    /// Whether there is a number that messages can leave from.
+    has_number: bool,
 }
 
 fn message_page(language: Language, visitor: &LocationUser, shown: &Shown<'_>) -> Markup {
@@ -219,6 +225,7 @@ fn message_page(language: Language, visitor: &LocationUser, shown: &Shown<'_>) -
         name,
         ghl,
         notice,
+        has_number,
     } = *shown;
     let is_over = matches!(
         row.state,
@@ -247,7 +254,7 @@ fn message_page(language: Language, visitor: &LocationUser, shown: &Shown<'_>) -
                     dd { (sent) " / " (parts) }
                 }
             }
-            (remedy(language, visitor, row, ghl))
+            (remedies::part(language, visitor, row, ghl, has_number))
             h2 { (language.pick("What happened", "Apa yang berlaku")) }
             (components::timeline(language, steps, |step| html! {
                 strong { (step.state.label_of(row.direction, language)) } " " (labels::exactly(visitor, step.at))
@@ -273,38 +280,6 @@ fn conversation_link(language: Language, ghl: &GhlLinks) -> Markup {
     html! { a href=(address) target="_blank" rel="noopener" { (label) } }
 }
 
-/// What a person can do about a failed message.
-fn remedy(
-    language: Language,
-    visitor: &LocationUser,
-    row: &MessageRow,
-    ghl: Option<&GhlLinks>,
-) -> Markup {
-    let Some(remedy) = row.remedy() else {
-        return html! {};
-    };
-    let open = match remedy {
-        Remedy::CorrectContact => {
-            language.pick("Correct the contact in GHL", "Betulkan kenalan dalam GHL")
-        }
-        _ => language.pick("Open the contact in GHL", "Buka kenalan dalam GHL"),
-    };
-    html! {
-        @if remedy == Remedy::CorrectContact {
-            p.note { (language.pick(
-                "Sending this message again would not help: it keeps the number that it was written to. Correct the contact, then write anew.",
-                "Menghantar mesej ini semula tidak membantu: ia kekal dengan nombor asalnya. Betulkan kenalan itu, kemudian tulis semula.",
-            )) }
-        }
-        .actions {
-            @if remedy == Remedy::SendAgain { (retry_form(language, visitor, row.id)) }
-            @if let Some(ghl) = ghl {
-                a.button.quiet href=(ghl.contact) target="_blank" rel="noopener" { (open) }
-            }
-        }
-    }
-}
-
 /// Sends a failed message again. One that may have arrived needs a second yes.
 pub(super) async fn retry(
     State(state): State<HttpState>,
@@ -327,6 +302,7 @@ pub(super) async fn retry(
             return Ok(question(language, visitor, id, how).into_response());
         }
         Replay::NotFailed(..) => "not-failed",
+        Replay::NoNumber => "no-number",
         Replay::Uninstalled | Replay::Unknown => return Err(not_here()),
     };
     Ok(see(&visitor.address(&format!("/messages/{id}?done={done}"))))

@@ -6,7 +6,7 @@
 //! * `location_user`: the user of a request, proven each time; the token of forms
 //! * `frame_ancestors`: who may show these pages in a frame
 //! * `agency`: the same for a whole agency: its sub-accounts, and its Waapify token
-//! * `overview`, `numbers`, `removal`, `qr_linking`, `messages`, `message_search`, `old_messages`, `checks`, `alerts`: the pages; `labels`: times and numbers in
+//! * `overview`, `numbers`, `removal`, `qr_linking`, `messages`, `remedies`, `message_search`, `old_messages`, `checks`, `alerts`: the pages; `labels`: times and numbers in
 //!   them
 
 mod agency;
@@ -22,6 +22,7 @@ mod numbers;
 mod old_messages;
 mod overview;
 mod qr_linking;
+mod remedies;
 mod removal;
 mod shown_in;
 mod sso_login;
@@ -41,7 +42,10 @@ pub(in crate::http) fn routes(state: HttpState) -> Router<HttpState> {
     Router::new()
         .route("/app", get(sso_login::ask))
         .route("/app/", get(lost::parent))
-        .route("/app/session", post(sso_login::begin).get(lost::parent))
+        .route(
+            "/app/session",
+            post(sso_login::begin).get(sso_login::ask_again),
+        )
         .route("/app/{session}/", get(lost::parent))
         .route("/app/{session}", get(overview::show))
         .route("/app/{session}/messages", get(messages::list))

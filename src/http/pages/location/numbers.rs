@@ -45,10 +45,10 @@ pub(super) fn summary(
             a.button.quiet href=(address) aria-label={ (language.pick("Settings", "Tetapan")) " +" (row.number) } {
                 (language.pick("Settings", "Tetapan"))
             }
-            @if row.is_connected && row.hold_reason.as_ref().is_some_and(is_for_a_person) {
+            @if visitor.may_change() && row.is_connected && row.hold_reason.as_ref().is_some_and(is_for_a_person) {
                 (relink_form(language, visitor, row))
             }
-            @if row.is_connected && !row.is_default {
+            @if visitor.may_change() && row.is_connected && !row.is_default {
                 form method="post" action=(format!("{address}/default")) {
                     (visitor.token())
                     button.quiet type="submit" { (language.pick("Send from this number", "Hantar dari nombor ini")) }
@@ -258,6 +258,7 @@ fn settings(
 ) -> Markup {
     let least = seconds(least_pause(state));
     let title = format!("+{}", row.number);
+    let may_change = visitor.may_change();
     let body = html! {
         section.panel {
             @if notice == Some(Notice::Saved) {
@@ -269,28 +270,28 @@ fn settings(
             form method="post" action=(visitor.address(&format!("/numbers/{}", row.number))) {
                 (visitor.token())
                 label for="name" { (language.pick("Name", "Nama")) }
-                input #name name="name" value=(entered.name) maxlength=(MAX_NAME) autocomplete="off"
+                input #name name="name" value=(entered.name) maxlength=(MAX_NAME) autocomplete="off" readonly[!may_change]
                     aria-invalid=[(notice == Some(Notice::BadName)).then_some("true")];
                 @if notice == Some(Notice::BadName) {
                     p.error role="alert" { (language.pick("Please choose a name of up to 60 letters.", "Sila pilih nama sehingga 60 huruf.")) }
                 }
                 p.hint { (language.pick("What you call this number here, such as Sales. Customers do not see it.", "Nama yang anda gunakan untuk nombor ini di sini, contohnya Jualan. Pelanggan tidak melihatnya.")) }
-                (pause_field(language, entered, &least, notice))
+                (pause_field(language, entered, &least, notice, may_change))
                 label.check {
-                    input type="checkbox" name="phone" value="1" checked[entered.mirrors_phone];
+                    input type="checkbox" name="phone" value="1" checked[entered.mirrors_phone] disabled[!may_change];
                     span { (language.pick("Show in GHL what is written on the phone itself", "Paparkan dalam GHL apa yang ditulis pada telefon itu sendiri")) }
                 }
                 label.check {
-                    input type="checkbox" name="groups" value="1" checked[entered.forwards_groups];
+                    input type="checkbox" name="groups" value="1" checked[entered.forwards_groups] disabled[!may_change];
                     span { (language.pick("Show in GHL what customers write in WhatsApp groups", "Paparkan dalam GHL apa yang pelanggan tulis dalam kumpulan WhatsApp")) }
                 }
                 .actions {
-                    button type="submit" { (language.pick("Save", "Simpan")) }
+                    @if may_change { button type="submit" { (language.pick("Save", "Simpan")) } }
                     a href=(visitor.address("")) { (language.pick("Back", "Kembali")) }
                 }
             }
         }
-        @if row.is_connected {
+        @if row.is_connected && visitor.may_change() {
             section.panel {
                 h2 { (language.pick("The phone", "Telefon")) }
                 p { (language.pick(
@@ -310,10 +311,11 @@ fn pause_field(
     entered: &Entered,
     least: &str,
     notice: Option<Notice>,
+    may_change: bool,
 ) -> Markup {
     html! {
         label for="pause" { (language.pick("Pause between two messages, in seconds", "Jeda antara dua mesej, dalam saat")) }
-        input #pause name="pause" value=(entered.pause) inputmode="decimal" autocomplete="off" placeholder=(least)
+        input #pause name="pause" value=(entered.pause) inputmode="decimal" autocomplete="off" placeholder=(least) readonly[!may_change]
             aria-describedby="pause-hint" aria-invalid=[(notice == Some(Notice::BadPause)).then_some("true")];
         @if notice == Some(Notice::BadPause) {
             p.error role="alert" {

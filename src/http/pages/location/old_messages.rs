@@ -56,10 +56,10 @@ fn question(
         @if let Some(oldest) = old.oldest {
             p.hint { (language.pick("The oldest was written ", "Yang paling lama ditulis ")) (labels::ago(language, visitor, oldest, now)) "." }
         }
-        .actions {
+        @if visitor.may_change() { .actions {
             (form(visitor, last, "show", language.pick("Show them in GHL", "Paparkan dalam GHL")))
             (form(visitor, last, "forget", language.pick("Forget them", "Abaikan")))
-        }
+        } }
         p.hint { (language.pick(
             "Shown messages keep their dates, but workflows for new replies will run. Forgotten ones stay on the phone only.",
             "Mesej yang dipaparkan mengekalkan tarikhnya, tetapi workflow untuk balasan baharu akan berjalan. Mesej yang diabaikan kekal pada telefon sahaja.",

@@ -42,6 +42,7 @@ pub(super) async fn show(
     let numbers = overview::list_numbers(pool, location).await?;
     let counts = overview::count_states(pool, location, now - LATELY).await?;
     let failures = overview::list_failures(pool, location, i64::MAX, FAILURES).await?;
+    let has_number = numbers.iter().any(|row| row.is_connected);
     let old = late::find(pool, location).await?;
     let health = Health {
         incidents: incidents::list_open(pool, location).await?,
@@ -66,7 +67,7 @@ pub(super) async fn show(
             (numbers_panel(language, &visitor, (&numbers, &health, &sparks), now))
             (counts_panel(language, &visitor, &counts))
             (charts)
-            (failures_panel(language, &visitor, &failures, now))
+            (failures_panel(language, &visitor, (&failures, has_number), now))
         }
     };
     let title = language.pick(
@@ -137,7 +138,7 @@ fn numbers_panel(
     now: OffsetDateTime,
 ) -> Markup {
     html! {
-        section.panel data-key="numbers" {
+        section.panel #numbers data-key="numbers" {
             h2 { (language.pick("WhatsApp numbers", "Nombor WhatsApp")) }
             @if rows.is_empty() {
                 p.notice.warn { (language.pick(
@@ -152,13 +153,19 @@ fn numbers_panel(
                     (sparks.of_number(language, &visitor.location, &row.number))
                 }
             }
-            .actions {
-                form method="post" action=(visitor.address("/connect")) {
-                    (visitor.token())
-                    button.quiet[!rows.is_empty()] type="submit" {
-                        @if rows.is_empty() { (language.pick("Connect a number", "Sambungkan nombor")) }
-                        @else { (language.pick("Connect another number, or new credentials", "Sambungkan nombor lain, atau maklumat sambungan baharu")) }
-                    }
+            @if visitor.may_change() { (connect_form(language, visitor, rows.is_empty())) }
+        }
+    }
+}
+
+fn connect_form(language: Language, visitor: &LocationUser, is_first: bool) -> Markup {
+    html! {
+        .actions {
+            form method="post" action=(visitor.address("/connect")) {
+                (visitor.token())
+                button.quiet[!is_first] type="submit" {
+                    @if is_first { (language.pick("Connect a number", "Sambungkan nombor")) }
+                    @else { (language.pick("Connect another number, or new credentials", "Sambungkan nombor lain, atau maklumat sambungan baharu")) }
                 }
             }
         }
@@ -201,7 +208,7 @@ fn counts_panel(language: Language, visitor: &LocationUser, counts: &[Count]) ->
 fn failures_panel(
     language: Language,
     visitor: &LocationUser,
-    failures: &[Entry],
+    (failures, has_number): (&[Entry], bool),
     now: OffsetDateTime,
 ) -> Markup {
     html! {
@@ -210,7 +217,7 @@ fn failures_panel(
             @if failures.is_empty() {
                 p { (language.pick("Nothing has failed.", "Tiada kegagalan.")) }
             } @else {
-                (messages::table(language, visitor, failures, now))
+                (messages::table(language, visitor, (failures, has_number), now))
                 p { a href=(visitor.address("/messages?state=failed")) { (language.pick("All failures", "Semua kegagalan")) } }
             }
         }

@@ -19,7 +19,7 @@ use crate::model::language::Language;
 pub(super) fn panel(language: Language, visitor: &LocationUser, row: &NumberState) -> Markup {
     let address = visitor.address(&format!("/numbers/{}/remove", row.number));
     html! {
-        @if row.is_connected && !row.is_default {
+        @if visitor.may_change() && row.is_connected && !row.is_default {
             section.panel {
                 h2 { (language.pick("Remove this number", "Buang nombor ini")) }
                 p { (language.pick(

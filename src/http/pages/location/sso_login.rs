@@ -5,14 +5,14 @@ use std::collections::HashMap;
 
 use axum::Extension;
 use axum::extract::{Form, FromRequest as _, Request, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::http::{StatusCode, Uri};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::CookieJar;
 use maud::Markup;
 use secrecy::{ExposeSecret, SecretString};
 use tracing::{info, warn};
 
-use crate::crypto::{SsoUser, open_user, random_secret};
+use crate::crypto::{SsoError, SsoUser, open_user, random_secret};
 use crate::db::accounts::{locations, sso_payloads, white_label_domains};
 use crate::http::HttpState;
 use crate::http::error::PageError;
@@ -34,6 +34,12 @@ pub(super) async fn ask(
 ) -> Result<Markup, PageError> {
     secret(&state)?;
     Ok(login_page::page(language, &shown_in))
+}
+
+/// The form's address, where a reload of a refused answer ends up: asks GHL again, and keeps the site that shows it.
+pub(super) async fn ask_again(uri: Uri) -> Redirect {
+    let query = uri.query().map(|query| format!("?{query}"));
+    Redirect::to(&format!("/app{}", query.unwrap_or_default()))
 }
 
 /// Exchanges a payload for a session.
@@ -74,10 +80,16 @@ pub(super) async fn begin(
 
 /// The user that a payload names. Each payload works once.
 async fn prove(state: &HttpState, payload: &str) -> Result<SsoUser, PageError> {
-    let user = open_user(secret(state)?, payload).map_err(|error| {
-        warn!(%error, "an SSO payload is refused");
-        refused()
-    })?;
+    let user = match open_user(secret(state)?, payload) {
+        Ok(user) => user,
+        Err(error) => {
+            warn!(%error, "an SSO payload is refused");
+            return Err(match error {
+                SsoError::NoAgency { salt } => no_agency(state, salt).await?,
+                _ => refused(),
+            });
+        }
+    };
     if !sso_payloads::use_payload(&state.pool, &user.salt, state.clock.now()).await? {
         warn!("an SSO payload came a second time");
         return Err(refused());
@@ -163,10 +175,28 @@ fn refused() -> PageError {
             "Kami tidak dapat mengenal pasti anda",
         ),
         text: Text::new(
-            "What came from GHL could not be used, or was used before. Please reload the page in GHL. If you see this again, tell whoever gave you the app: its shared secret here may not be GHL's.",
-            "Apa yang datang dari GHL tidak boleh digunakan, atau sudah digunakan. Sila muat semula halaman dalam GHL. Jika anda melihat ini lagi, beritahu orang yang memberi anda aplikasi ini: rahsia kongsinya di sini mungkin tidak sama dengan GHL.",
+            "What came from GHL could not be used, or was used before. Please open the page again in GHL's menu. If you see this again, tell whoever gave you the app: its shared secret here may not be GHL's.",
+            "Apa yang datang dari GHL tidak boleh digunakan, atau sudah digunakan. Sila buka halaman ini sekali lagi dalam menu GHL. Jika anda melihat ini lagi, beritahu orang yang memberi anda aplikasi ini: rahsia kongsinya di sini mungkin tidak sama dengan GHL.",
         ),
     }
+}
+
+/// The shared secret is right, and GHL did not name the agency. Said once for each payload: see [`SsoError::NoAgency`].
+async fn no_agency(state: &HttpState, salt: [u8; 8]) -> sqlx::Result<PageError> {
+    if !sso_payloads::use_payload(&state.pool, &salt, state.clock.now()).await? {
+        return Ok(refused());
+    }
+    Ok(PageError {
+        status: StatusCode::FORBIDDEN,
+        title: Text::new(
+            "GHL did not tell us your agency",
+            "GHL tidak memberitahu kami agensi anda",
+        ),
+        text: Text::new(
+            "What came from GHL names you and no agency. Please open the page again in GHL's menu. If you see this again, tell whoever gave you the app: GHL may have changed what it sends.",
+            "Apa yang datang dari GHL menamakan anda tanpa agensi. Sila buka halaman ini sekali lagi dalam menu GHL. Jika anda melihat ini lagi, beritahu orang yang memberi anda aplikasi ini: GHL mungkin telah mengubah apa yang dihantarnya.",
+        ),
+    })
 }
 
 fn no_location() -> PageError {

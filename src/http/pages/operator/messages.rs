@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use crate::db::outbound::receipts::{DELIVERED, READ};
+use crate::db::replays;
 use crate::db::views::messages::{MessageRow, WhatsAppCopy};
 use crate::db::views::{messages, operator};
 use crate::http::HttpState;
@@ -14,6 +15,7 @@ use crate::http::pages::operator::{Operator, Place, components, not_found};
 use crate::model::ids::{LocationId, MessageId};
 use crate::model::language::Language;
 use crate::model::reason::Remedy;
+use crate::model::states::Direction;
 
 /// The query of a list.
 #[derive(Deserialize)]
@@ -78,6 +80,9 @@ pub(super) async fn show(
     let phone = operator::find_phone(&state.pool, &row).await?;
     let copies = messages::list_copies(&state.pool, &row).await?;
     let steps = messages::list_steps(&state.pool, &row).await?;
+    let needs_sender =
+        row.direction == Direction::Outbound && row.remedy() == Some(Remedy::SendAgain);
+    let has_sender = !needs_sender || replays::has_number(&state.pool, &row.location_id).await?;
     let body = html! {
         @if done.replayed.is_some() {
             p.notice.good role="status" { (language.pick("It is back in its queue.", "Ia kembali dalam giliran.")) }
@@ -86,7 +91,9 @@ pub(super) async fn show(
             section.panel {
                 h2 { (language.pick("What it is", "Butiran")) }
                 (facts(language, &row, phone.as_deref(), &copies))
-                @if row.remedy() == Some(Remedy::SendAgain) {
+                @if !has_sender {
+                    p.notice.warn { (language.pick("Its sub-account has no WhatsApp number: one has to be connected first.", "Sub-akaunnya tiada nombor WhatsApp: satu nombor perlu disambungkan dahulu.")) }
+                } @else if row.remedy() == Some(Remedy::SendAgain) {
                     form.actions method="post" action={ "/operator/messages/" (row.id) "/replay" } {
                         input type="hidden" name="csrf" value=(operator.csrf());
                         button type="submit" { (language.pick("Put it back into its queue", "Letak semula dalam giliran")) }

@@ -30,15 +30,16 @@ mod since;
 mod wrong;
 
 use axum::extract::{DefaultBodyLimit, FromRequestParts};
-use axum::http::StatusCode;
 use axum::http::header::{HeaderMap, HeaderValue, REFERRER_POLICY};
 use axum::http::request::Parts;
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Router, middleware};
 use axum_extra::extract::CookieJar;
 use maud::{Markup, html};
 use tracing::warn;
+use url::form_urlencoded;
 
 use crate::db::accounts::ended_sessions;
 use crate::http::admin::bearer;
@@ -117,16 +118,28 @@ impl FromRequestParts<HttpState> for Operator {
         let jar = CookieJar::from_headers(&parts.headers);
         let session = Session::find(jar.iter(), PATH, &state.sealer, state.clock.now());
         let Some(session) = session.filter(|session| session.is_of(token)) else {
-            return Err(Redirect::to(SIGN_IN).into_response());
+            return Err(to_sign_in(parts));
         };
         match ended_sessions::is_ended(&state.pool, &session.hash()).await {
             Ok(false) => Ok(Self {
                 session: Some(session),
             }),
-            Ok(true) => Err(Redirect::to(SIGN_IN).into_response()),
+            Ok(true) => Err(to_sign_in(parts)),
             Err(error) => Err(PageError::database_down(&error).into_response()),
         }
     }
+}
+
+/// Leads to the sign-in form, which leads back to the page that was asked for. A form's address is none.
+fn to_sign_in(parts: &Parts) -> Response {
+    let wanted = parts.uri.path_and_query().map_or("", |path| path.as_str());
+    if parts.method != Method::GET || !sign_in::is_own_page(wanted) {
+        return Redirect::to(SIGN_IN).into_response();
+    }
+    let query = form_urlencoded::Serializer::new(String::new())
+        .append_pair(sign_in::TO, wanted)
+        .finish();
+    Redirect::to(&format!("{SIGN_IN}?{query}")).into_response()
 }
 
 impl Operator {

@@ -100,6 +100,12 @@ fn refusal(language: Language, replay: Replay) -> String {
                 "Aplikasi ini telah dinyahpasang daripada sub-akaunnya. Pasang semula dahulu.",
             )
             .to_owned(),
+        Replay::NoNumber => language
+            .pick(
+                "Its sub-account has no WhatsApp number: one has to be connected first.",
+                "Sub-akaunnya tiada nombor WhatsApp: satu nombor perlu disambungkan dahulu.",
+            )
+            .to_owned(),
         Replay::NotFailed(state, reason) => {
             let reason = reason
                 .map(|reason| format!(": {}", reason.text(language)))

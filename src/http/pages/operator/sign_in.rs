@@ -1,7 +1,7 @@
 //! Signing in with `ADMIN_TOKEN`, and signing out. [`crate::http::admin`] compares the token and limits guesses.
 
-use axum::extract::rejection::FormRejection;
-use axum::extract::{Form, State};
+use axum::extract::rejection::{FormRejection, QueryRejection};
+use axum::extract::{Form, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::CookieJar;
@@ -23,6 +23,34 @@ use crate::model::language::Language;
 #[derive(Deserialize)]
 pub(super) struct Entered {
     token: SecretString,
+    /// Where to go then.
+    #[serde(default)]
+    to: String,
+}
+
+/// The part of the query, and the form field, with the page that was asked for.
+pub(super) const TO: &str = "to";
+/// Longest address that is kept: those of lists with every filter are shorter.
+const MAX_TO: usize = 1_000;
+
+/// The query of the form.
+#[derive(Default, Deserialize)]
+pub(super) struct Wanted {
+    #[serde(default)]
+    to: String,
+}
+
+/// Whether an address, which anyone may have written, is a page of the operator behind the form: it leads to no other site, because
+/// it begins with a path of ours.
+pub(super) fn is_own_page(address: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_graphic() && c != '\\';
+    let path = address.split(['?', '#']).next().unwrap_or_default();
+    address.len() <= MAX_TO
+        && address.starts_with("/operator/")
+        && address.chars().all(is_plain)
+        && !path.contains("//")
+        && !path.contains("/.")
+        && !["/operator/sign-in", "/operator/sign-out"].contains(&path)
 }
 
 /// A form with no field but its token.
@@ -32,11 +60,16 @@ pub(super) struct Bare {
 }
 
 /// Shows the empty form.
-pub(super) async fn show(State(state): State<HttpState>, language: Language) -> Response {
+pub(super) async fn show(
+    State(state): State<HttpState>,
+    language: Language,
+    wanted: Result<Query<Wanted>, QueryRejection>,
+) -> Response {
     if state.admin_token.is_none() {
         return lost::no_page().into_response();
     }
-    form(language, None).into_response()
+    let Query(wanted) = wanted.unwrap_or_default();
+    form(language, &wanted.to, None).into_response()
 }
 
 /// Starts a session, or shows the form again with what is wrong.
@@ -55,12 +88,14 @@ pub(super) async fn submit(
     let given = entered
         .as_ref()
         .map_or("", |Form(entered)| entered.token.expose_secret());
+    let to = entered.as_ref().map_or("", |Form(entered)| &entered.to);
     let (status, fault) = match state.admin.check_form(token, given.trim()).await {
         Ok(()) => {
             info!("the operator signed in");
             let session = Session::of_operator(token, PATH, state.clock.now());
             let jar = CookieJar::new().add(session.cookie(&state.sealer));
-            return Ok((jar, Audited::default(), Redirect::to(PATH)).into_response());
+            let to = if is_own_page(to) { to } else { PATH };
+            return Ok((jar, Audited::default(), Redirect::to(to)).into_response());
         }
         Err(Refused::Wrong) => (
             StatusCode::UNAUTHORIZED,
@@ -77,7 +112,7 @@ pub(super) async fn submit(
             ),
         ),
     };
-    Ok((status, form(language, Some(fault))).into_response())
+    Ok((status, form(language, to, Some(fault))).into_response())
 }
 
 /// Ends the session, also for anyone who has a copy of its cookie.
@@ -101,13 +136,14 @@ pub(super) async fn end(
     Ok((jar, Audited::default(), Redirect::to(SIGN_IN)).into_response())
 }
 
-fn form(language: Language, fault: Option<&str>) -> Markup {
+fn form(language: Language, to: &str, fault: Option<&str>) -> Markup {
     layout::page(
         language,
         language.pick("Operator's pages", "Halaman pengendali"),
         &html! {
             @if let Some(fault) = fault { p.notice.bad #fault role="alert" { (fault) } }
             form method="post" action=(SIGN_IN) {
+                @if is_own_page(to) { input type="hidden" name=(TO) value=(to); }
                 label for="token" { (language.pick("Operator's token", "Token pengendali")) }
                 input #token name="token" type="password" autocomplete="current-password" required
                     aria-invalid=[fault.map(|_| "true")] aria-describedby=[fault.map(|_| "fault")];
