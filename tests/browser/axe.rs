@@ -29,7 +29,7 @@ fn script() -> Option<&'static str> {
 
 fn read() -> Option<String> {
     let home = std::env::var_os("AXE_HOME").map_or_else(
-        || PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("axe"),
+        || PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(PACKAGE),
         PathBuf::from,
     );
     let file = home.join(SCRIPT);
