@@ -118,7 +118,7 @@ async fn probes_tell_whether_the_database_answers() {
 }
 
 #[tokio::test]
-async fn the_front_page_is_in_the_readers_language_framed_by_nobody_and_links_nowhere() {
+async fn the_front_page_is_in_the_readers_language_framed_by_nobody_and_leads_nowhere() {
     for (language, says) in [
         ("en", "There is nothing to do on this page"),
         ("ms-MY", "Tiada apa-apa perlu dibuat di halaman ini"),
@@ -129,7 +129,8 @@ async fn the_front_page_is_in_the_readers_language_framed_by_nobody_and_links_no
         assert_eq!(status, StatusCode::OK);
         assert_eq!(headers["x-frame-options"], "DENY");
         assert!(page.contains(says), "{page}");
-        // The only link is the one to the page's own content.
-        assert_eq!(page.matches("<a ").count(), 1, "{page}");
+        // The only links lead to the page's own content, and to itself in the other language.
+        assert_eq!(page.matches("<a ").count(), 2, "{page}");
+        assert_eq!(page.matches("href=\"?lang=").count(), 1, "{page}");
     }
 }
