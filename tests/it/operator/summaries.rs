@@ -245,6 +245,37 @@ async fn the_search_finds_by_name_number_id_and_reason() {
     assert!(page.contains("Nothing has this name"), "{page}");
 }
 
+/// Without its time a search would mean many more messages than whoever asked.
+#[tokio::test]
+async fn a_time_that_cannot_be_read_is_refused_and_sends_nothing() {
+    let bridge = with_many().await;
+    let browser = Browser::sign_in(&bridge).await;
+    let page = browser
+        .page("/operator/replay?reason=gateway_down&since=24h")
+        .await;
+    for unreadable in ["since=yesterday", "since=7w", "until=garbage"] {
+        for path in ["replay", "failures", "failures.csv"] {
+            let address = format!("/operator/{path}?reason=gateway_down&{unreadable}");
+            let (status, page) = browser.get(&address).await;
+            assert_eq!(status, StatusCode::BAD_REQUEST, "{address}");
+            assert!(page.contains("This time cannot be read"), "{page}");
+        }
+        let (name, value) = unreadable.split_once('=').unwrap();
+        let form = [
+            ("csrf", csrf(&page)),
+            ("reason", "gateway_down"),
+            (name, value),
+        ];
+        let (status, _) = browser.post("/operator/replay", &form).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{unreadable}");
+    }
+    let again: i64 = sqlx::query_scalar("select count(*) from outbound where priority = 2")
+        .fetch_one(&bridge.database.pool)
+        .await
+        .unwrap();
+    assert_eq!(again, 0);
+}
+
 #[tokio::test]
 async fn many_go_again_as_the_command_sends_them_and_it_is_recorded() {
     let bridge = with_many().await;

@@ -224,7 +224,7 @@ pub(super) async fn failures(
     Query(which): Query<failures::Which>,
 ) -> Result<Response, PageError> {
     let pool = state.pool.clone();
-    let failed = which.trimmed().failed(state.clock.now());
+    let failed = which.trimmed().failed(state.clock.now())?;
     let scope = Arc::new(failed.scope(&pool).await?);
     let head = [
         "id",

@@ -1,6 +1,7 @@
 //! `/operator/failures`: what failed, by reason, time, agency and sub-account, and how many there are of each reason.
 
 use axum::extract::{Query, State};
+use axum::http::StatusCode;
 use maud::{Markup, html};
 use serde::Deserialize;
 use time::OffsetDateTime;
@@ -12,7 +13,7 @@ use crate::http::error::PageError;
 use crate::http::pages::layout::components::reason;
 use crate::http::pages::operator::{Operator, Place, components, overview, since};
 use crate::model::ids::{CompanyId, LocationId, MessageId};
-use crate::model::language::Language;
+use crate::model::language::{Language, Text};
 use crate::model::reason::codes_of;
 
 pub(super) const PATH: &str = "/operator/failures";
@@ -48,16 +49,19 @@ impl Which {
         }
     }
 
-    /// Of which messages it speaks.
-    pub(super) fn failed(&self, now: OffsetDateTime) -> Failed {
-        let moment = |text: &Option<String>| text.as_ref().and_then(|text| since::parse(text, now));
-        Failed {
+    /// Of which messages it speaks. A time that cannot be read is refused: without it many more would be meant.
+    pub(super) fn failed(&self, now: OffsetDateTime) -> Result<Failed, PageError> {
+        let moment = |text: &Option<String>| {
+            let read = |text: &String| since::parse(text, now).ok_or_else(unreadable_time);
+            text.as_ref().map(read).transpose()
+        };
+        Ok(Failed {
             location: self.location.as_deref().map(LocationId::from),
             company: self.agency.as_deref().map(CompanyId::from),
             reasons: self.reason.as_deref().map(codes_of),
-            since: moment(&self.since),
-            until: moment(&self.until),
-        }
+            since: moment(&self.since)?,
+            until: moment(&self.until)?,
+        })
     }
 
     /// The same messages at another address, with one more part of a query.
@@ -118,7 +122,7 @@ pub(super) async fn list(
     let before = which.before.as_ref().and_then(|id| id.parse().ok());
     let before = MessageId(before.unwrap_or(i64::MAX));
     let pool = &state.pool;
-    let scope = which.failed(state.clock.now()).scope(pool).await?;
+    let scope = which.failed(state.clock.now())?.scope(pool).await?;
     let reasons = scope.count_reasons(pool).await?;
     let rows = scope.list(pool, before, components::limit()).await?;
     let shown = &rows[..rows.len().min(components::PAGE)];
@@ -197,5 +201,16 @@ fn by_reason(language: Language, which: &Which, reasons: &[ReasonCount]) -> Mark
         @if counted >= MAX_COUNT {
             p.hint { (language.pick("Only the newest 10,000 are counted.", "Hanya 10,000 yang terbaharu dikira.")) }
         }
+    }
+}
+
+fn unreadable_time() -> PageError {
+    PageError {
+        status: StatusCode::BAD_REQUEST,
+        title: Text::new("This time cannot be read", "Masa ini tidak dapat dibaca"),
+        text: Text::new(
+            "Nothing was changed. A time is written as 24h, 7d or 2026-11-27T09:00:00Z. Go back and choose one from the list.",
+            "Tiada apa-apa diubah. Masa ditulis sebagai 24h, 7d atau 2026-11-27T09:00:00Z. Kembali dan pilih satu daripada senarai.",
+        ),
     }
 }

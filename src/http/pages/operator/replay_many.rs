@@ -44,7 +44,7 @@ pub(super) async fn show(
 ) -> Result<Markup, PageError> {
     let which = asked.which.trimmed();
     let now = state.clock.now();
-    let scope = which.failed(now).scope(&state.pool).await?;
+    let scope = which.failed(now)?.scope(&state.pool).await?;
     let found = many::find(&state.pool, &scope, AT_ONCE).await?;
     let until = which.until.clone().unwrap_or_else(|| since::written(now));
     let body = html! {
@@ -157,7 +157,7 @@ pub(super) async fn submit(
     operator.check_form(&state, &headers, &entered.csrf)?;
     let which = entered.which.trimmed();
     let (pool, anyway) = (&state.pool, entered.anyway.is_some());
-    let scope = which.failed(state.clock.now()).scope(pool).await?;
+    let scope = which.failed(state.clock.now())?.scope(pool).await?;
     let found = many::find(pool, &scope, AT_ONCE).await?;
     let (mut done, mut left) = (0, 0);
     for row in found.again {
