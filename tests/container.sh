@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 image=localhost/waapify-ghl:test
 start_seconds=30 stop_seconds=30 # stop_seconds is the default of STOP_TIMEOUT_SECONDS
 work=$(realpath -m "${CARGO_TARGET_DIR:-target}")/container
-scratch=$(mktemp -d /tmp/waapify-ghl-container-XXXXXX)
+scratch=$(mktemp -d)
 chmod 711 "$scratch"
 mkdir -p "$work"
 
