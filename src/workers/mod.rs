@@ -34,6 +34,7 @@ use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
 use running_jobs::RunningJobs;
+use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tracing::warn;
@@ -41,6 +42,7 @@ use tracing::warn;
 use crate::accounts::services::Services;
 use crate::db::outbound::receipts::Moved;
 use crate::db::queue::Capacity;
+use crate::db::webhooks::waapify_events::Place;
 use crate::doctor::Doctor;
 use crate::runtime::counters::Leg;
 use crate::runtime::notify::Signal;
@@ -65,6 +67,8 @@ pub struct Context {
     pub doctor: Doctor,
     /// Customers' files on their way to GHL.
     pub fetched_files: FetchedFiles,
+    /// After which number the next claim of Waapify's events begins its look.
+    pub events_place: Arc<Mutex<Place>>,
 }
 
 impl Context {
