@@ -9,20 +9,25 @@ use serde::Deserialize;
 use url::form_urlencoded;
 
 use crate::db::accounts::installs::InstallRow;
+use crate::db::connection::Pool;
 use crate::db::history::incidents;
 use crate::db::views::failures::Failed;
 use crate::db::views::operator;
 use crate::db::views::operator::{Backlog, WhichNumbers};
+use crate::db::views::row_names::RowNames;
 use crate::doctor;
 use crate::http::HttpState;
 use crate::http::error::PageError;
 use crate::http::pages::layout::components::reason;
 use crate::http::pages::message_charts;
 use crate::http::pages::message_charts::{Chart, Sparks};
-use crate::http::pages::operator::{Operator, Place, components, labels, not_found, overview};
+use crate::http::pages::operator::{
+    Operator, Place, components, labels, not_found, overview, search,
+};
 use crate::model::ids::{LocationId, MessageId};
 use crate::model::language::Language;
 use crate::model::states::{IncidentKind, InstallStatus, TokenProblem};
+use crate::model::zone::Zone;
 
 /// How many failures and messages a location's page shows.
 const LAST: i64 = 10;
@@ -46,11 +51,23 @@ pub(super) struct Which {
     incident: Option<String>,
     /// Only those with this problem of their token.
     token: Option<String>,
+    /// What `find` means as a whole number.
+    #[serde(skip)]
+    numbers: Vec<String>,
 }
 
 impl Which {
+    /// Without what is empty; with the numbers that may be meant.
+    pub(super) async fn read(&self, pool: &Pool) -> sqlx::Result<Self> {
+        let mut which = self.trimmed();
+        if let Some(text) = &which.find {
+            which.numbers = search::numbers_meant(pool, text).await?;
+        }
+        Ok(which)
+    }
+
     /// Without what is empty.
-    pub(super) fn trimmed(&self) -> Self {
+    fn trimmed(&self) -> Self {
         let entered = |text: &Option<String>| components::entered(text.as_ref());
         Self {
             after: entered(&self.after),
@@ -60,6 +77,7 @@ impl Which {
             status: entered(&self.status),
             incident: entered(&self.incident),
             token: entered(&self.token),
+            numbers: Vec::new(),
         }
     }
 
@@ -72,6 +90,7 @@ impl Which {
             status: self.status.as_deref().and_then(InstallStatus::find),
             incident: self.incident.as_deref().and_then(IncidentKind::find),
             token: self.token.as_deref().and_then(TokenProblem::find),
+            numbers: &self.numbers,
         }
     }
 
@@ -90,11 +109,11 @@ impl Which {
     }
 
     /// What is on, in words.
-    fn described(&self, language: Language) -> Markup {
+    fn described(&self, language: Language, agency: Option<String>) -> Markup {
         let which = self.which();
         let label = |label: Option<&str>| label.map(str::to_owned);
         let by = [
-            (language.pick("agency", "agensi"), self.agency.clone()),
+            (language.pick("agency", "agensi"), agency),
             (
                 language.pick("install", "pemasangan"),
                 label(which.status.map(|one| one.label(language))),
@@ -119,7 +138,7 @@ pub(super) async fn list(
     language: Language,
     Query(which): Query<Which>,
 ) -> Result<Response, PageError> {
-    let which = which.trimmed();
+    let which = which.read(&state.pool).await?;
     let (pool, after) = (&state.pool, which.after.as_deref().unwrap_or_default());
     let mut rows =
         operator::list_locations(pool, after, which.which(), components::limit()).await?;
@@ -132,10 +151,11 @@ pub(super) async fn list(
     let next = next.map(|last| which.address(PATH, Some(last.location_id.as_str())));
     let shown: Vec<_> = rows.iter().map(|row| row.location_id.as_str()).collect();
     let sparks = Sparks::find(pool, &shown, state.clock.now()).await?;
+    let agency = components::owner(pool, which.agency.as_deref()).await?;
     let body = html! {
         (form(language, &which))
         section.panel {
-            (which.described(language))
+            (which.described(language, agency))
             (table(language, &rows, &sparks))
             (components::next(language, next))
             p { a href=(which.address("/operator/locations.csv", None)) { (language.pick("All of these as CSV", "Semua ini sebagai CSV")) } }
@@ -240,6 +260,7 @@ async fn health(
     state: &HttpState,
     language: Language,
     location: &LocationId,
+    zone: &Zone,
     is_asked: bool,
 ) -> Result<Markup, PageError> {
     let found = if is_asked {
@@ -247,7 +268,8 @@ async fn health(
         tokio::time::timeout(MAX_CHECK, checked).await.ok()
     } else {
         let open = incidents::list_open(&state.pool, location).await?;
-        Some(open.iter().map(doctor::describe).collect())
+        let described = open.iter().map(|one| doctor::describe_in(zone, one));
+        Some(described.collect())
     };
     Ok(html! {
         section.panel {
@@ -290,10 +312,21 @@ pub(super) async fn show(
     };
     let failures = failed.scope(pool).await?.list(pool, newest, LAST).await?;
     let messages = operator::list_messages(pool, &location, newest, LAST).await?;
-    let health = health(&state, language, &location, asked.check.is_some()).await?;
+    let known = [
+        RowNames::of(pool, &failures).await?,
+        RowNames::of(pool, &messages).await?,
+    ];
+    let health = health(
+        &state,
+        language,
+        &location,
+        &operator.zone,
+        asked.check.is_some(),
+    )
+    .await?;
     let chart = Chart {
         location: Some(&location),
-        zone: &components::UTC,
+        zone: &operator.zone,
         period: asked.period.as_deref(),
         address: &components::address(&location),
     };
@@ -311,12 +344,12 @@ pub(super) async fn show(
         }
         section.panel {
             h2 { (language.pick("Last failures", "Kegagalan terakhir")) }
-            (components::messages(language, &failures))
+            (components::messages(language, &failures, &known[0]))
             p { a href={ "/operator/failures?location=" (query_value(&location)) } { (language.pick("All its failures", "Semua kegagalannya")) } }
         }
         section.panel {
             h2 { (language.pick("Last messages", "Mesej terakhir")) }
-            (components::messages(language, &messages))
+            (components::messages(language, &messages, &known[1]))
             p { a href={ (components::address(&location)) "/messages" } { (language.pick("All its messages", "Semua mesejnya")) } }
             p { a href={ "/operator/audit?location=" (query_value(&location)) } { (language.pick("Who did what here", "Siapa buat apa di sini")) } }
         }
@@ -342,9 +375,8 @@ fn facts(language: Language, row: &InstallRow) -> Markup {
                 dd { (labels::state(language, row)) }
                 dt { (language.pick("Agency", "Agensi")) }
                 dd {
-                    @if let Some(name) = &row.company_name { bdi { (name) } " " }
                     @match &row.company_id {
-                        Some(id) => a.id href=(components::with_query(PATH, &[("agency", Some(id.as_str()))])) { (id) },
+                        Some(id) => (components::agency(id, row.company_name.as_deref())),
                         None => "–",
                     }
                 }
