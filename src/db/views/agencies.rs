@@ -54,13 +54,13 @@ pub async fn list(
 pub async fn find(pool: &Pool, id: &str) -> sqlx::Result<Option<(CompanyId, Option<String>)>> {
     let found = sqlx::query!(
         r#"
-        select c.company_id as "company_id!: CompanyId", n.name as "name?"
+        select c.company_id as "company_id!: CompanyId",
+            (select name from account_names where owner_id = c.company_id) as name
         from (
             select company_id from locations where company_id is not null
             union
             select owner_id from tokens where owner_kind = 'company'
         ) c
-        left join account_names n on n.owner_id = c.company_id
         where lower(c.company_id) = lower($1)
         limit 1
         "#,

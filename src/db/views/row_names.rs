@@ -60,12 +60,16 @@ pub async fn list_places(
 ) -> sqlx::Result<HashMap<LocationId, Place>> {
     let found = sqlx::query!(
         r#"
-        select place.id as "location_id!: LocationId", n.name as "name?", l.company_id as "company_id?: CompanyId",
-            c.name as "company_name?"
+        select place.id as "location_id!: LocationId",
+            (select name from account_names where owner_id = place.id) as name,
+            (select company_id from locations where location_id = place.id) as "company_id: CompanyId",
+            (
+                select n.name
+                from locations l
+                join account_names n on n.owner_id = l.company_id
+                where l.location_id = place.id
+            ) as company_name
         from unnest($1::text[]) as place (id)
-        left join account_names n on n.owner_id = place.id
-        left join locations l on l.location_id = place.id
-        left join account_names c on c.owner_id = l.company_id
         "#,
         locations as &[&str],
     )
