@@ -78,3 +78,19 @@ async fn a_campaign_is_named_bit_by_bit_the_latest_first_and_leaves_calls_for_re
     assert!(names(&bridge).await.iter().all(|(_, name)| name.is_some()));
     assert_eq!(asked(&bridge), 40);
 }
+
+#[tokio::test]
+async fn whose_phone_is_wrong_has_a_name_too_and_is_reached_once_it_is_right() {
+    let bridge = Bridge::new().await;
+    let (contact, name, _) = seed::NOMBOR_SALAH;
+    let failed = bridge.agent_sends(contact, "hai", &[]).await;
+    bridge.settle().await;
+    assert_eq!(bridge.state(&failed).await, "failed");
+    look_later(&bridge).await;
+    let named = (contact.to_owned(), Some(name.to_owned()));
+    assert_eq!(names(&bridge).await, [named.clone()]);
+    delivers(&bridge, "mended", contact, seed::AISYAH.2).await;
+    assert_eq!(bridge.state("mended").await, "sent");
+    look_later(&bridge).await;
+    assert_eq!(names(&bridge).await, [named.clone(), named]);
+}

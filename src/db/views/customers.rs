@@ -25,8 +25,8 @@ pub struct Customer {
     pub contact_id: ContactId,
     /// What GHL calls the contact.
     pub name: Option<String>,
-    /// Last digits of the number.
-    pub chat_end: String,
+    /// Last digits of the number, where it is known.
+    pub chat_end: Option<String>,
 }
 
 /// Customers each word of whose names begins one of these words, in any order. None for a text without a letter.
@@ -40,7 +40,7 @@ pub async fn find_by_name(pool: &Pool, text: &str, limit: i64) -> sqlx::Result<V
         Customer,
         r#"
         select location_id as "location_id!: LocationId", contact_id as "contact_id!: ContactId", name,
-            right(phone, 4) as "chat_end!"
+            case when phone ~ '^[0-9]+$' then right(phone, 4) end as chat_end
         from (
             select *
             from contacts
@@ -71,7 +71,7 @@ pub async fn find_by_number(
         Customer,
         r#"
         select c.location_id as "location_id!: LocationId", c.contact_id as "contact_id!: ContactId", c.name,
-            right(c.phone, 4) as "chat_end!"
+            right(c.phone, 4) as chat_end
         from unnest($1::text[]) as n (phone)
         -- Number by number: all at once, a plan for an empty table reads it along its primary key.
         cross join lateral (

@@ -44,15 +44,7 @@ pub async fn list_locations(
     which: Which<'_>,
     limit: i64,
 ) -> sqlx::Result<Vec<InstallRow>> {
-    // The digits of a name or an id are no part of a number.
-    let number = which
-        .search
-        .filter(|text| !text.contains(char::is_alphabetic));
-    let digits = number.map(|text| text.chars().filter(char::is_ascii_digit));
-    // An empty text is part of every number.
-    let digits = digits
-        .map(String::from_iter)
-        .filter(|digits: &String| digits.len() >= MIN_DIGITS);
+    let digits = which.search.and_then(digits_of);
     let search = which.search.map(squeezed);
     sqlx::query_as!(
         InstallRow,
@@ -113,8 +105,16 @@ pub async fn list_locations(
     .await
 }
 
+/// The digits of a text that may be a part of a number: those of a name or an id are none, and an empty text is part of every
+/// number.
+pub(super) fn digits_of(text: &str) -> Option<String> {
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    let may_be = !text.contains(char::is_alphabetic) && digits.len() >= MIN_DIGITS;
+    may_be.then_some(digits)
+}
+
 /// With one space between words.
-fn squeezed(text: &str) -> String {
+pub(super) fn squeezed(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

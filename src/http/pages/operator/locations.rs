@@ -1,7 +1,5 @@
 //! `/operator/locations`: a list of all, page by page, and a page for each.
 
-use std::time::Duration;
-
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
@@ -10,24 +8,20 @@ use url::form_urlencoded;
 
 use crate::db::accounts::installs::InstallRow;
 use crate::db::connection::Pool;
-use crate::db::history::incidents;
 use crate::db::views::failures::Failed;
 use crate::db::views::operator;
-use crate::db::views::operator::{Backlog, WhichNumbers};
+use crate::db::views::operator::WhichNumbers;
 use crate::db::views::row_names::RowNames;
-use crate::doctor;
 use crate::http::HttpState;
 use crate::http::error::PageError;
-use crate::http::pages::layout::components::reason;
 use crate::http::pages::message_charts;
 use crate::http::pages::message_charts::{Chart, Sparks};
 use crate::http::pages::operator::{
-    Operator, Place, components, labels, not_found, overview, search,
+    Operator, Place, components, labels, location_panels, not_found, search,
 };
 use crate::model::ids::{LocationId, MessageId};
 use crate::model::language::Language;
 use crate::model::states::{IncidentKind, InstallStatus, TokenProblem};
-use crate::model::zone::Zone;
 
 /// How many failures and messages a location's page shows.
 const LAST: i64 = 10;
@@ -252,39 +246,6 @@ pub(super) struct Asked {
     period: Option<String>,
 }
 
-/// Longest wait for GHL and Waapify, which the checks ask about each number.
-const MAX_CHECK: Duration = Duration::from_secs(30);
-
-/// The open incidents that the monitor noticed; if `is_asked`, what GHL and Waapify say now.
-async fn health(
-    state: &HttpState,
-    language: Language,
-    location: &LocationId,
-    zone: &Zone,
-    is_asked: bool,
-) -> Result<Markup, PageError> {
-    let found = if is_asked {
-        let checked = state.doctor.check_location(location);
-        tokio::time::timeout(MAX_CHECK, checked).await.ok()
-    } else {
-        let open = incidents::list_open(&state.pool, location).await?;
-        let described = open.iter().map(|one| doctor::describe_in(zone, one));
-        Some(described.collect())
-    };
-    Ok(html! {
-        section.panel {
-            h2 { (language.pick("Its health", "Kesihatannya")) }
-            @if !is_asked && found.as_ref().is_some_and(Vec::is_empty) {
-                p { (language.pick("The watch has noticed nothing.", "Pemantau tidak mengesan apa-apa.")) }
-            }
-            (overview::findings(language, found.as_deref()))
-            p.actions {
-                a.button.quiet href={ (components::address(location)) "?check=1" } { (language.pick("Check now", "Semak sekarang")) }
-            }
-        }
-    })
-}
-
 pub(super) async fn show(
     State(state): State<HttpState>,
     operator: Operator,
@@ -316,7 +277,7 @@ pub(super) async fn show(
         RowNames::of(pool, &failures).await?,
         RowNames::of(pool, &messages).await?,
     ];
-    let health = health(
+    let health = location_panels::health(
         &state,
         language,
         &location,
@@ -335,8 +296,8 @@ pub(super) async fn show(
         (health)
         (charts)
         div.panels {
-            (facts(language, &row))
-            (backlog_panel(language, &backlog))
+            (location_panels::facts(language, &row))
+            (location_panels::backlog_panel(language, &backlog))
         }
         section.panel {
             h2 { (language.pick("Numbers", "Nombor")) }
@@ -362,67 +323,4 @@ pub(super) async fn show(
 /// A location's id, escaped for a query.
 pub(super) fn query_value(location: &LocationId) -> String {
     form_urlencoded::byte_serialize(location.as_str().as_bytes()).collect()
-}
-
-fn facts(language: Language, row: &InstallRow) -> Markup {
-    html! {
-        section.panel {
-            h2 { "GHL" }
-            dl.facts {
-                dt { (language.pick("Its id", "IDnya")) }
-                dd.id { (row.location_id) }
-                dt { (language.pick("Stands", "Keadaan")) }
-                dd { (labels::state(language, row)) }
-                dt { (language.pick("Agency", "Agensi")) }
-                dd {
-                    @match &row.company_id {
-                        Some(id) => (components::agency(id, row.company_name.as_deref())),
-                        None => "–",
-                    }
-                }
-                dt { (language.pick("Token until", "Token hingga")) }
-                dd { (components::maybe(row.expires_at)) }
-                dt { (language.pick("Last from GHL", "Terakhir dari GHL")) }
-                dd { (components::maybe(row.last_out)) }
-                dt { (language.pick("Last from a customer", "Terakhir dari pelanggan")) }
-                dd { (components::maybe(row.last_in)) }
-                dt { (language.pick("Last tick", "Pengesahan terakhir")) }
-                dd { (components::maybe(row.last_ack)) }
-            }
-            @if let Some(trouble) = &row.trouble { p.notice.warn { (reason(language, trouble)) } }
-        }
-    }
-}
-
-fn backlog_panel(language: Language, backlog: &Backlog) -> Markup {
-    let counts = [
-        (
-            backlog.outbound,
-            language.pick("waiting for WhatsApp", "menunggu WhatsApp"),
-        ),
-        (
-            backlog.unconfirmed,
-            language.pick(
-                "being sent or not confirmed",
-                "sedang dihantar atau belum disahkan",
-            ),
-        ),
-        (
-            backlog.inbound,
-            language.pick("waiting for GHL", "menunggu GHL"),
-        ),
-        (backlog.held, language.pick("held", "ditahan")),
-        (
-            backlog.statuses,
-            language.pick("ticks for GHL", "pengesahan untuk GHL"),
-        ),
-    ];
-    html! {
-        section.panel {
-            h2 { (language.pick("What waits", "Yang menunggu")) }
-            ul.counts {
-                @for (count, what) in counts { li { strong { (overview::count(count)) } span { (what) } } }
-            }
-        }
-    }
 }

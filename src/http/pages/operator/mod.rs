@@ -4,7 +4,7 @@
 //! end of a customer's number until one message is opened.
 //!
 //! * `sign_in`: the token in a form, for a session of an hour
-//! * `overview`: the service as a whole; `locations`, `numbers`: page by page
+//! * `overview`: the service as a whole; `locations` (one with `location_panels`), `numbers`: page by page
 //! * `wrong`: what is wrong now, the worst first; `search`: by name, number, id or reason; `agencies`
 //! * `messages`: a location's messages, one message with its steps; `replay`: sends a failed one again
 //! * `failures`: what failed, by reason and time; `replay_many`: sends many of them again
@@ -17,6 +17,7 @@ mod components;
 mod export;
 mod failures;
 mod labels;
+mod location_panels;
 mod locations;
 mod messages;
 mod numbers;

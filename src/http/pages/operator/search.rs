@@ -217,7 +217,7 @@ fn customers_panel(language: Language, found: &Found) -> Markup {
         section.panel {
             h2 { (language.pick("Customers", "Pelanggan")) }
             ul.links { @for one in found.customers.iter().take(SHOWN) { li {
-                a href=(messages_with(one)) { (names::customer(one.name.as_deref(), Some(&one.chat_end))) }
+                a href=(messages_with(one)) { (names::customer(one.name.as_deref(), one.chat_end.as_deref())) }
                 (components::place(&one.location_id, found.places.get(&one.location_id)))
             } } }
             @if found.customers.len() > SHOWN {
