@@ -56,6 +56,10 @@ pub async fn list(
 }
 
 /// The nearest places to a key: behind it, or before it with the nearest first.
+#[allow(
+    clippy::too_many_lines,
+    reason = "one statement with a branch for each queue"
+)]
 async fn list_part(
     pool: &Pool,
     queue: Queue,

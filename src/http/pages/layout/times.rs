@@ -16,18 +16,16 @@ const MACHINE: &[BorrowedFormatItem<'_>] =
 
 /// A time to the minute.
 pub(in crate::http) fn minutes(zone: &Zone, at: OffsetDateTime) -> Markup {
-    shown(at, "minutes", zone.minutes(at))
+    shown(at, "minutes", &zone.minutes(at))
 }
 
 /// A time to the second.
 pub(in crate::http) fn seconds(zone: &Zone, at: OffsetDateTime) -> Markup {
-    shown(at, "seconds", zone.seconds(at))
+    shown(at, "seconds", &zone.seconds(at))
 }
 
-fn shown(at: OffsetDateTime, kind: &str, whole: String) -> Markup {
-    let text = whole
-        .rsplit_once(' ')
-        .map_or(whole.as_str(), |(text, _)| text);
+fn shown(at: OffsetDateTime, kind: &str, whole: &str) -> Markup {
+    let text = whole.rsplit_once(' ').map_or(whole, |(text, _)| text);
     html! { time datetime=(machine(at)) data-local=(kind) title=(whole) { (text) } }
 }
 
