@@ -6,6 +6,7 @@
 //! * [`ghl_events`]: GHL's events about the app → installs and uninstalls
 //! * [`token_upkeep`]: renews tokens, lists locations, disconnects numbers after an uninstall
 //! * [`monitor`]: notices what stops a location that worked
+//! * `customer_names`: asks, at a look of the monitor, what GHL calls contacts that nobody named
 //! * [`alerts`]: tells people what the monitor and the service notice
 //! * [`outbound`]: GHL's deliveries → Waapify, planned by `plan`
 //! * [`waapify_events`]: Waapify's events → inbound messages, receipts, link state
@@ -15,6 +16,7 @@
 //! * [`hour_counts`]: messages counted by hour, for charts
 
 pub mod alerts;
+mod customer_names;
 pub mod ghl_events;
 pub mod hour_counts;
 pub mod inbound;

@@ -29,7 +29,7 @@ use crate::model::reason::{Hold, Reason};
 use crate::model::states::{IncidentKind, InstallStatus};
 use crate::model::zone::Zone;
 use crate::runtime::notify::Signal;
-use crate::workers::{Context, Worker};
+use crate::workers::{Context, Worker, customer_names};
 
 /// A location is checked this often: a lost link is noticed within a quarter of an hour, and GHL allows many more calls
 /// (100 in ten seconds and 200,000 a day).
@@ -75,6 +75,7 @@ impl Worker for Monitor {
         let is_told = look.at_ghl().await?;
         look.at_deliveries(is_told).await?;
         look.at_name().await?;
+        customer_names::ask_some(&self.0, &job.location_id).await?;
         look.at_numbers().await?;
         let jitter = JITTER * (rand::random::<f64>() * 2.0 - 1.0);
         let next = self.0.clock.now() + PAUSE * (1.0 + jitter);

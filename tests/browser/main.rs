@@ -28,6 +28,7 @@ mod frame;
 )]
 mod harness;
 mod inspect;
+mod outside_text;
 mod pages;
 mod people;
 mod picture;

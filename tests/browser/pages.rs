@@ -110,7 +110,7 @@ impl Page {
         )
     }
 
-    fn is_operators(self) -> bool {
+    pub fn is_operators(self) -> bool {
         matches!(
             self,
             Self::SignIn

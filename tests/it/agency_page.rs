@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use serde_json::json;
 use simulators::{InstallKind, seed};
 use waapify_ghl::accounts::key_rotation;
+use waapify_ghl::db::accounts::account_names;
 use waapify_ghl::model::states::IncidentKind;
 
 use crate::alerts::begin as trouble;
@@ -90,6 +91,21 @@ async fn an_agency_sees_its_own_sub_accounts_with_states_and_goes_to_each() {
     assert!(frame.get("").await.body.contains("Needs your attention"));
     let found = frame.get(&format!("?q={}", &OTHER[..6])).await.body;
     assert!(found.contains(OTHER), "{found}");
+    // However many spaces, and as people dial the number.
+    let pool = &bridge.database.pool;
+    account_names::record_name(pool, seed::LOCATION_ID, "Kedai  Contoh")
+        .await
+        .unwrap();
+    for text in ["kedai++CONTOH", "011-123+4567", "+60111+234567"] {
+        let list = frame
+            .get(&format!("?q={}", text.replace("+60", "%2B60")))
+            .await
+            .body;
+        assert!(
+            list.contains(seed::LOCATION_ID) && !list.contains(OTHER),
+            "{text}: {list}"
+        );
+    }
     assert!(
         frame
             .get("?q=nobody")

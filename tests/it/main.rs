@@ -31,6 +31,7 @@ mod configuration;
 mod connecting;
 mod contract;
 mod corpus;
+mod customer_names;
 mod database_outages;
 mod deleted_contacts;
 mod deliveries;

@@ -4,6 +4,7 @@
 mod access;
 mod names;
 mod records;
+mod rows;
 mod summaries;
 
 use access::routes;

@@ -170,6 +170,7 @@ async fn messages_are_found_by_parts_of_a_customers_name_and_by_last_digits() {
         ("", 3),
         ("customer=aisyah", 2),
         ("customer=SYAH+R", 2),
+        ("customer=aisyah++rahman", 2),
         ("customer=6789", 2),
         ("customer=%2B60+12-345+6789", 2),
         ("customer=65432", 1),

@@ -176,7 +176,7 @@ async fn what_is_wrong_stands_on_the_first_page_the_worst_first() {
     let browser = Browser::sign_in(&bridge).await;
     let overview = browser.page("/operator").await;
     let (_, wrong) = overview.split_once("<ul class=\"wrong\">").unwrap();
-    let (wrong, _) = wrong.split_once("</ul>").unwrap();
+    let (wrong, _) = wrong.split_once("</section>").unwrap();
     let at = |text: &str| {
         wrong
             .find(text)

@@ -49,7 +49,7 @@ pub(super) async fn list(
     let export = components::with_query("/operator/audit.csv", &[("location", id)]);
     let by = [(
         language.pick("sub-account", "sub-akaun"),
-        id.map(str::to_owned),
+        components::owner(&state.pool, id).await?,
     )];
     let body = html! {
         section.panel {
