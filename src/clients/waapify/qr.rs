@@ -43,7 +43,7 @@ pub(super) fn read(status: u16, body: &Bytes, instance_id: &str) -> Result<QrCod
         return if (200..300).contains(&status) && !is_page(&text) {
             Ok(QrCode::NotReady)
         } else {
-            Err(no_result(status))
+            Err(no_result(status, &text))
         };
     };
     if is_of_another(&answer, instance_id) {
