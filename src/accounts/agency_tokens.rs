@@ -66,9 +66,10 @@ pub async fn check(gateway: &Client, token: &SecretString) -> Checked {
     match asked.map(|answer| answer.map_err(ConnectError::from)) {
         Ok(Err(refused)) if refused.blames_token() => Checked::Unknown,
         // It knows the token and not the instance, which nobody has.
-        Ok(Ok(()) | Err(ConnectError::Check(CheckError::Credentials(_) | CheckError::NotLinked(_)))) => {
-            Checked::Known
-        }
+        Ok(
+            Ok(())
+            | Err(ConnectError::Check(CheckError::Credentials(_) | CheckError::NotLinked(_))),
+        ) => Checked::Known,
         Ok(Err(_)) | Err(_) => Checked::NotChecked,
     }
 }

@@ -149,6 +149,8 @@ async fn a_sub_account_of_another_agency_is_out_of_reach() {
         .unwrap();
     assert_eq!(stolen.status(), StatusCode::UNAUTHORIZED);
     // The foreign agency's token serves no sub-account of ours.
+    let faults = bridge.simulation.waapify.faults();
+    faults.push("reconnect.php", Fault::answer(502, "<html>"));
     let saved = foreign.post("/token", &[("access_token", "theirs")]).await;
     assert_eq!(saved.status, StatusCode::SEE_OTHER);
     let link = crate::connecting::link(&bridge).await;

@@ -50,23 +50,43 @@ async fn the_list_of_an_agencys_install_has_names_and_a_place_for_its_token() {
     ghl.add_location(seed::COMPANY_ID, seed::SECOND_LOCATION_ID, "Kedai Dua");
     let code = bridge.company_code(&[seed::LOCATION_ID, seed::SECOND_LOCATION_ID]);
     let page = bridge.callback(&code).await;
-    assert!(page.contains("Kedai Dua") && page.contains(seed::LOCATION_NAME), "{page}");
+    assert!(
+        page.contains("Kedai Dua") && page.contains(seed::LOCATION_NAME),
+        "{page}"
+    );
     let (_, rest) = page.split_once("action=\"/oauth/installed/").unwrap();
     let path = format!("/oauth/installed/{}", rest.split('"').next().unwrap());
     let list = path.strip_suffix("/token").unwrap();
     let send = async |token: &str| {
         let request = bridge.http.post(format!("{}{path}", bridge.address));
-        request.form(&[("access_token", token)]).send().await.unwrap()
+        request
+            .form(&[("access_token", token)])
+            .send()
+            .await
+            .unwrap()
     };
     let refused = send("wrong").await;
     assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
     let refused = refused.text().await.unwrap();
-    assert!(refused.contains("does not know this access token"), "{refused}");
-    assert_eq!(send(seed::ACCESS_TOKEN).await.status(), StatusCode::SEE_OTHER);
+    assert!(
+        refused.contains("does not know this access token"),
+        "{refused}"
+    );
+    assert_eq!(
+        send(seed::ACCESS_TOKEN).await.status(),
+        StatusCode::SEE_OTHER
+    );
     let (_, page) = bridge.get(list).await;
-    assert!(page.contains("Your agency's Waapify token is stored"), "{page}");
+    assert!(
+        page.contains("Your agency's Waapify token is stored"),
+        "{page}"
+    );
     assert!(!page.contains("name=\"access_token\""), "{page}");
-    assert_eq!(send("another").await.status(), StatusCode::FORBIDDEN, "never over another");
+    assert_eq!(
+        send("another").await.status(),
+        StatusCode::FORBIDDEN,
+        "never over another"
+    );
     let acts: Vec<(String, Option<String>)> =
         sqlx::query_as("select action, place from audit where actor_kind = 'link'")
             .fetch_all(&bridge.database.pool)
@@ -81,7 +101,10 @@ async fn only_whoever_installed_for_the_agency_gets_that_place() {
     let bridge = Bridge::bare().await;
     let code = bridge.company_code(&[seed::LOCATION_ID]);
     let page = bridge.callback(&code).await;
-    assert!(page.contains("name=\"keep\""), "of one, on its own page: {page}");
+    assert!(
+        page.contains("name=\"keep\""),
+        "of one, on its own page: {page}"
+    );
     let bridge = Bridge::bare().await;
     let code = bridge.simulation.ghl.issue_code(InstallKind::Location {
         location_id: seed::LOCATION_ID.to_owned(),

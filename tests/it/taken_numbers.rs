@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use simulators::{InstallKind, seed};
+use time::Duration;
 use waapify_ghl::model::ids::LocationId;
 use waapify_ghl::workers;
 use waapify_ghl::workers::monitor::Monitor;
@@ -25,6 +26,7 @@ const LOST: &str = "Another sub-account has connected this number";
 async fn with_two() -> (Bridge, String) {
     let bridge = operated().await;
     let second = path_in(&bridge.install_second().await);
+    bridge.clock.advance(Duration::minutes(1));
     (bridge, second)
 }
 
@@ -41,8 +43,14 @@ async fn the_page_warns_before_a_number_is_taken_whatever_way_it_was_entered() {
     let warned = "is connected to another sub-account now";
     let (status, page) = post(&bridge, &second, &KEYS).await;
     assert_eq!(status, StatusCode::OK);
-    assert!(page.contains("Is this your number?") && page.contains(warned), "{page}");
-    assert!(!page.contains(seed::LOCATION_ID), "not named to a stranger: {page}");
+    assert!(
+        page.contains("Is this your number?") && page.contains(warned),
+        "{page}"
+    );
+    assert!(
+        !page.contains(seed::LOCATION_ID),
+        "not named to a stranger: {page}"
+    );
     let entered = [KEYS[0], KEYS[1], ("number", seed::NUMBER)];
     let (_, page) = post(&bridge, &second, &entered).await;
     assert!(page.contains(warned), "also with a typed number: {page}");
@@ -82,7 +90,10 @@ async fn an_admin_of_both_is_told_which_one_it_is() {
         .await
         .unwrap();
     let (_, page) = bridge.get(&link).await;
-    assert!(page.contains("another sub-account") && !page.contains("Kedai Lain"), "{page}");
+    assert!(
+        page.contains("another sub-account") && !page.contains("Kedai Lain"),
+        "{page}"
+    );
 }
 
 #[tokio::test]
@@ -97,17 +108,20 @@ async fn who_lost_it_says_so_at_once_and_until_it_is_connected_there_again() {
     assert!(!page.contains(seed::SECOND_LOCATION_ID), "{page}");
     let browser = Browser::sign_in(&bridge).await;
     let page = browser.page("/operator").await;
-    assert!(page.contains(LOST) && page.contains(seed::LOCATION_ID), "{page}");
+    assert!(
+        page.contains(LOST) && page.contains(seed::LOCATION_ID),
+        "{page}"
+    );
     let winner = Frame::open(&bridge, seed::SECOND_LOCATION_ID).await;
     assert!(!winner.get("").await.body.contains(LOST));
     let monitor = Arc::new(Monitor(Arc::clone(&bridge.app.context)));
-    bridge.clock.advance(time::Duration::hours(1));
+    bridge.clock.advance(Duration::minutes(20));
     while workers::step(&monitor).await.unwrap() > 0 {}
     assert!(loser.get("").await.body.contains(LOST), "it lasts");
     bridge.connect().await;
     assert!(!loser.get("").await.body.contains(LOST), "it has it again");
     assert!(winner.get("").await.body.contains(LOST));
-    bridge.clock.advance(time::Duration::hours(1));
+    bridge.clock.advance(Duration::minutes(20));
     while workers::step(&monitor).await.unwrap() > 0 {}
     let winner = Frame::open(&bridge, seed::SECOND_LOCATION_ID).await;
     assert!(winner.get("").await.body.contains(LOST), "it lasts");
@@ -117,7 +131,7 @@ async fn who_lost_it_says_so_at_once_and_until_it_is_connected_there_again() {
         .execute(&bridge.database.pool)
         .await
         .unwrap();
-    bridge.clock.advance(time::Duration::hours(1));
+    bridge.clock.advance(Duration::minutes(20));
     while workers::step(&monitor).await.unwrap() > 0 {}
     let winner = Frame::open(&bridge, seed::SECOND_LOCATION_ID).await;
     assert!(!winner.get("").await.body.contains(LOST));

@@ -153,7 +153,7 @@ const TERMS: [(&str, &str, &str, &str); 32] = [
 ];
 
 /// Names that vendors give things, which stay as they are, and words that are no terms where they stand.
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 17] = [
     "Advanced Settings",
     "Settings (iPhone)",
     "Conversation Providers",
@@ -168,6 +168,7 @@ const NAMES: [&str; 16] = [
     "{{alert}}",
     "tell whoever gave you",
     "Phone Numbers",
+    "Instance ID",
     "Conversation provider",
     "+{number}",
 ];

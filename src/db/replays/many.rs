@@ -80,13 +80,13 @@ impl Found {
 }
 
 /// What a replay would find out about each of these messages: one statement for each location and direction.
-async fn find_fates(
-    pool: &Pool,
-    rows: &[MessageRow],
-) -> sqlx::Result<HashMap<MessageId, Fate>> {
+async fn find_fates(pool: &Pool, rows: &[MessageRow]) -> sqlx::Result<HashMap<MessageId, Fate>> {
     let mut places: BTreeMap<(&str, bool), (&MessageRow, Vec<i64>)> = BTreeMap::new();
     for row in rows {
-        let key = (row.location_id.as_str(), row.direction == Direction::Inbound);
+        let key = (
+            row.location_id.as_str(),
+            row.direction == Direction::Inbound,
+        );
         let (_, ids) = places.entry(key).or_insert((row, Vec::new()));
         ids.push(row.id.0);
     }

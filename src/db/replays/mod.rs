@@ -62,9 +62,7 @@ async fn list_current(
             let causes = unconfirmed_causes();
             outbound::replays::list_current(&mut connection, location, ids, &causes).await
         }
-        Direction::Inbound => {
-            inbound::replays::list_current(&mut connection, location, ids).await
-        }
+        Direction::Inbound => inbound::replays::list_current(&mut connection, location, ids).await,
     }
 }
 

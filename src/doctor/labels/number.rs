@@ -84,7 +84,10 @@ pub(in crate::doctor) fn gateway_fails(words: &Text) -> Said {
     Said::wrong(
         Text::new(
             format!("Waapify gave no usable answer: {}", words.english),
-            format!("Waapify tidak memberi jawapan yang boleh digunakan: {}", words.malay),
+            format!(
+                "Waapify tidak memberi jawapan yang boleh digunakan: {}",
+                words.malay
+            ),
         ),
         Text::new(
             "Messages wait and are tried again until it answers.",

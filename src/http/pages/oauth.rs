@@ -213,9 +213,7 @@ async fn next_step(state: &HttpState, installed: &Installed) -> sqlx::Result<Res
     let address = match (installed.ready.as_slice(), installed.waiting.as_slice()) {
         ([], []) => installed::address(state),
         ([only], []) => new_link(state, only, maker).await?,
-        (ready, waiting) => {
-            installed::new_list(state, ready.iter().chain(waiting), agency).await?
-        },
+        (ready, waiting) => installed::new_list(state, ready.iter().chain(waiting), agency).await?,
     };
     Ok(Redirect::to(&address).into_response())
 }

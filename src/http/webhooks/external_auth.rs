@@ -93,9 +93,7 @@ const fn status(error: &ConnectError) -> StatusCode {
         ConnectError::Check(CheckError::Credentials(_)) => StatusCode::UNAUTHORIZED,
         ConnectError::Check(CheckError::Unreachable(_))
         | ConnectError::Webhook(CheckError::Unreachable(_))
-        | ConnectError::Database(_) => {
-            StatusCode::TOO_MANY_REQUESTS
-        }
+        | ConnectError::Database(_) => StatusCode::TOO_MANY_REQUESTS,
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }

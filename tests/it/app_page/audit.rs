@@ -9,6 +9,7 @@ use super::{Frame, exchange, payload_of};
 use crate::agency_page::{admin, agency_link};
 use crate::connecting::{link, post};
 use crate::harness::Bridge;
+use crate::metrics::operated;
 use crate::operator::Browser;
 use crate::qr_first::TOKEN;
 use crate::qr_linking::{begin, confirm, state};
@@ -70,7 +71,13 @@ async fn a_change_is_recorded_with_its_user_and_a_refusal_too() {
     assert_eq!(
         recorded(&bridge).await[1..],
         [
-            row("user", Some("admin"), "settings", Some(seed::NUMBER), "done"),
+            row(
+                "user",
+                Some("admin"),
+                "settings",
+                Some(seed::NUMBER),
+                "done"
+            ),
             row("user", Some("user"), "connect", None, "refused"),
         ]
     );
@@ -140,8 +147,7 @@ async fn a_token_that_the_connect_page_keeps_for_the_agency_is_recorded() {
 
 #[tokio::test]
 async fn the_list_says_a_users_role_in_the_readers_language() {
-    let bridge = Bridge::bare().await;
-    bridge.install().await;
+    let bridge = operated().await;
     let form = [("access_token", seed::ACCESS_TOKEN)];
     admin(&bridge).await.post("/token", &form).await;
     let browser = Browser::sign_in(&bridge).await;

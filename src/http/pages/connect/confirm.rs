@@ -12,8 +12,8 @@ use crate::accounts::connect;
 use crate::accounts::connect::{ConnectError, Entered, Field};
 use crate::clients::waapify::{CheckError, Credentials};
 use crate::db::accounts::{connect_links, linking};
-use crate::http::pages::connect::keys::status_of;
 use crate::http::pages::connect::holder::Other;
+use crate::http::pages::connect::keys::status_of;
 use crate::http::pages::connect::pending::pending;
 use crate::http::pages::connect::recorded::record;
 use crate::http::pages::connect::{
@@ -69,7 +69,9 @@ pub(super) async fn confirm(
         fault: None,
     };
     if sent.takes.is_none() && is_held(&state, &opened, &credentials, &sent.number).await? {
-        return Ok(page(&state, language, &opened, &asked).await?.into_response());
+        return Ok(page(&state, language, &opened, &asked)
+            .await?
+            .into_response());
     }
     let entered = Entered {
         instance_id: credentials.instance_id.clone(),

@@ -11,8 +11,8 @@ pub(in crate::http) use token::save as save_token;
 use tracing::warn;
 
 use crate::crypto::{hash_secret, random_secret};
-use crate::db::accounts::{connect_links, gateway_tokens};
 use crate::db::accounts::connect_links::ListedLink;
+use crate::db::accounts::{connect_links, gateway_tokens};
 use crate::db::numbers;
 use crate::db::numbers::LastNumber;
 use crate::http::HttpState;

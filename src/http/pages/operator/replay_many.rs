@@ -140,7 +140,13 @@ fn by_reason(rows: &[MessageRow]) -> Vec<(Option<&MessageRow>, usize)> {
 }
 
 /// A button for each kind that can be sent again, with exactly the number that it sends.
-fn forms(operator: &Operator, language: Language, which: &Which, until: &str, found: &Found) -> Markup {
+fn forms(
+    operator: &Operator,
+    language: Language,
+    which: &Which,
+    until: &str,
+    found: &Found,
+) -> Markup {
     let oldest = |count: usize| {
         let is_cut = found.has_more && count >= AT_ONCE;
         is_cut.then(|| language.pick(", the oldest first", ", yang paling lama dahulu"))
