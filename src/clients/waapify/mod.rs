@@ -12,7 +12,7 @@ mod qr;
 
 use std::time::Duration;
 
-use answer::{Sent, asks_for_login, classify_send, gateways_own, is_page, meaning, words};
+use answer::{Sent, classify_send, judged};
 use bytes::Bytes;
 pub use hold_reason::HoldReason;
 pub use presence::Presence;
@@ -370,40 +370,4 @@ fn is_of_another(answer: &Value, instance_id: &str) -> bool {
     let named = ["/instance_id", "/data/instance_id"].map(|path| answer.pointer(path));
     let mut named = named.into_iter().flatten().filter_map(Value::as_str);
     named.any(|named| named != instance_id)
-}
-
-/// The answer if it is a success, otherwise what is wrong.
-fn judged(status: u16, text: &str) -> Result<Value, CheckError> {
-    let Some(answer) = gateways_own(status, text) else {
-        return Err(no_result(status, text));
-    };
-    if answer.get("status").and_then(Value::as_str) == Some("success") && !asks_for_login(&answer) {
-        return Ok(answer);
-    }
-    if words(&answer).is_empty() && !asks_for_login(&answer) {
-        // Some other server's object: Waapify gives its reasons.
-        return Err(no_result(status, text));
-    }
-    Err(refusal(&answer))
-}
-
-/// The error for an answer that is not the gateway's.
-fn no_result(status: u16, text: &str) -> CheckError {
-    CheckError::Unreachable(if is_page(text) || !(200..300).contains(&status) {
-        Answer::WaapifyPage { status }.into()
-    } else {
-        Answer::WaapifyNoResult { status }.into()
-    })
-}
-
-fn refusal(answer: &Value) -> CheckError {
-    let said = scrub(words(answer));
-    match meaning(answer) {
-        _ if said.to_lowercase().contains("can only add up to") => CheckError::Full(said),
-        SendFailure::NumberStopped(HoldReason::Credentials) => CheckError::Credentials(said),
-        SendFailure::NumberStopped(HoldReason::LinkLost) => CheckError::NotLinked(said),
-        // Its pages answer, and the server behind them does not.
-        SendFailure::GatewayDown(trouble) => CheckError::Unreachable(trouble.cause),
-        _ => CheckError::Refused(said),
-    }
 }

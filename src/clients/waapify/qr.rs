@@ -6,10 +6,8 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::Value;
 
-use crate::clients::waapify::answer::{gateways_own, is_page, meaning, words};
-use crate::clients::waapify::{
-    CheckError, HoldReason, OTHER_INSTANCE, SendFailure, is_of_another, no_result, refusal,
-};
+use crate::clients::waapify::answer::{gateways_own, is_page, meaning, no_result, refusal, words};
+use crate::clients::waapify::{CheckError, HoldReason, OTHER_INSTANCE, SendFailure, is_of_another};
 
 /// The first bytes of every PNG.
 const PNG_SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
