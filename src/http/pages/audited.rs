@@ -216,7 +216,7 @@ mod tests {
         for path in forms {
             let is_known = ACTIONS.iter().any(|(route, _)| *route == path);
             assert!(
-                is_known || WAYS_TO_CONNECT.contains(&path.as_str()),
+                is_known || WAYS_TO_CONNECT.contains(&path),
                 "{path}"
             );
         }
