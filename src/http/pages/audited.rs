@@ -215,10 +215,7 @@ mod tests {
             .map(|(path, _)| path.as_str());
         for path in forms {
             let is_known = ACTIONS.iter().any(|(route, _)| *route == path);
-            assert!(
-                is_known || WAYS_TO_CONNECT.contains(&path),
-                "{path}"
-            );
+            assert!(is_known || WAYS_TO_CONNECT.contains(&path), "{path}");
         }
     }
 }

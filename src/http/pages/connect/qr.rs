@@ -133,11 +133,11 @@ async fn try_begin(
         Waits::Elsewhere => return Err(ConnectError::Busy),
     }
     // Only a token that Waapify has just taken.
-    if let Some(company) = keeper {
-        if agency_tokens::store(&state.pool, &state.sealer, company, &token, false, now).await? {
-            info!(%company, "an agency's token is kept");
-            record(state, opened, Action::KeepToken, company.as_str()).await;
-        }
+    if let Some(company) = keeper
+        && agency_tokens::store(&state.pool, &state.sealer, company, &token, false, now).await?
+    {
+        info!(%company, "an agency's token is kept");
+        record(state, opened, Action::KeepToken, company.as_str()).await;
     }
     Ok(Begun::Waits)
 }
