@@ -15,6 +15,7 @@ use crate::tab::Tab;
 struct Steps(Instant);
 
 impl Steps {
+    #[allow(clippy::print_stdout, reason = "whoever measures reads it")]
     fn note(&self, what: &str) {
         println!("{:6.1} s  {what}", self.0.elapsed().as_secs_f64());
     }
