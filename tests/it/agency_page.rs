@@ -3,7 +3,7 @@
 
 use axum::http::StatusCode;
 use serde_json::json;
-use simulators::{InstallKind, seed};
+use simulators::{Fault, InstallKind, seed};
 use waapify_ghl::accounts::key_rotation;
 use waapify_ghl::db::accounts::account_names;
 use waapify_ghl::model::states::IncidentKind;
@@ -36,6 +36,15 @@ pub async fn store(bridge: &Bridge, token: &str) {
     let frame = admin(bridge).await;
     let saved = frame.post("/token", &[("access_token", token)]).await;
     assert_eq!(saved.leads_to(), format!("{}?saved", frame.path));
+}
+
+/// Stores a token that Waapify is not asked about.
+pub async fn store_unchecked(bridge: &Bridge, token: &str) {
+    let faults = bridge.simulation.waapify.faults();
+    faults.push("reconnect.php", Fault::answer(502, "<html>"));
+    let frame = admin(bridge).await;
+    let saved = frame.post("/token", &[("access_token", token)]).await;
+    assert_eq!(saved.leads_to(), format!("{}?saved=unchecked", frame.path));
 }
 
 /// A connect link of the agency's admin. Returns its path.
@@ -156,6 +165,8 @@ async fn a_sub_account_of_another_agency_is_out_of_reach() {
         .unwrap();
     assert_eq!(stolen.status(), StatusCode::UNAUTHORIZED);
     // The foreign agency's token serves no sub-account of ours.
+    let faults = bridge.simulation.waapify.faults();
+    faults.push("reconnect.php", Fault::answer(502, "<html>"));
     let saved = foreign.post("/token", &[("access_token", "theirs")]).await;
     assert_eq!(saved.status, StatusCode::SEE_OTHER);
     let link = crate::connecting::link(&bridge).await;
@@ -197,8 +208,8 @@ async fn the_token_is_set_replaced_and_removed_and_never_shown() {
     assert_eq!(empty.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(empty.body.contains("aria-invalid"), "{}", empty.body);
     for token in ["first-secret", "second-secret"] {
-        store(&bridge, token).await;
-        let page = frame.get("?saved").await.body;
+        store_unchecked(&bridge, token).await;
+        let page = frame.get("?saved=unchecked").await.body;
         assert!(
             page.contains("The token is stored") && !page.contains(token),
             "{page}"

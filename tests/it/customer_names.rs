@@ -88,7 +88,7 @@ async fn whose_phone_is_wrong_has_a_name_too_and_is_reached_once_it_is_right() {
     assert_eq!(bridge.state(&failed).await, "failed");
     look_later(&bridge).await;
     let named = (contact.to_owned(), Some(name.to_owned()));
-    assert_eq!(names(&bridge).await, [named.clone()]);
+    assert_eq!(names(&bridge).await, std::slice::from_ref(&named));
     delivers(&bridge, "mended", contact, seed::AISYAH.2).await;
     assert_eq!(bridge.state("mended").await, "sent");
     look_later(&bridge).await;

@@ -97,12 +97,9 @@ async fn insert(
                 from (
                     select sealed_event
                     from inbound early
-                    where early.location_id = $1
-                        and early.number = $2
+                    where early.location_id = $1 and early.number = $2 and early.from_me = $4
                         and early.wa_message_id between $20 and $20 || 'g'
-                        and starts_with(early.wa_message_id, $20)
-                        and early.from_me = $4
-                        and early.sealed_event is not null
+                        and starts_with(early.wa_message_id, $20) and early.sealed_event is not null
                     order by location_id, number, wa_message_id, from_me
                     limit $21
                 ) early

@@ -324,7 +324,8 @@ async fn many_go_again_as_the_command_sends_them_and_it_is_recorded() {
     assert!(page.contains("<strong>0</strong>"), "{page}");
     let page = browser.page("/operator/replay?reason=no_phone").await;
     assert!(
-        page.contains("<strong>80</strong>")
+        page.contains("<strong>72</strong><span>would only fail in the same way")
+            && page.contains("<strong>8</strong><span>are of sub-accounts that have uninstalled")
             && !page.contains("<form method=\"post\" action=\"/operator/replay\""),
         "{page}"
     );

@@ -1,24 +1,27 @@
 //! `/oauth/installed/{token}`: the sub-accounts of an install with the link of each, at an address that survives a reload
 //! and a step back. Whoever has the address has the links; it lives as long as they do.
 
-use axum::extract::{Path, State};
+mod token;
+
+use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use maud::{Markup, html};
 use secrecy::ExposeSecret as _;
+pub(in crate::http) use token::save as save_token;
 use tracing::warn;
 
 use crate::crypto::{hash_secret, random_secret};
-use crate::db::accounts::connect_links;
 use crate::db::accounts::connect_links::ListedLink;
+use crate::db::accounts::{connect_links, gateway_tokens};
 use crate::db::numbers;
 use crate::db::numbers::LastNumber;
 use crate::http::HttpState;
 use crate::http::error::PageError;
-use crate::http::pages::connect::{link_address, list_link};
+use crate::http::pages::connect::{ANOTHER, link_address, list_link};
 use crate::http::pages::layout;
 use crate::http::pages::layout::Frame;
 use crate::http::pages::layout::names;
-use crate::model::ids::LocationId;
+use crate::model::ids::{CompanyId, LocationId};
 use crate::model::language::{Language, Text};
 use crate::model::states::InstallStatus;
 
@@ -29,14 +32,32 @@ struct Listed {
     last: Option<LastNumber>,
 }
 
-/// Makes the list of these locations, and returns its address.
+/// The list of an install.
+#[derive(Default)]
+struct List {
+    /// Its own path.
+    path: String,
+    /// The hash of its token.
+    hash: Vec<u8>,
+    /// The agency for which the app was installed, if it was for a whole agency.
+    agency: Option<CompanyId>,
+    /// That agency has stored its Waapify token.
+    has_token: bool,
+    /// It was stored just now, and Waapify could not be asked about it.
+    is_unchecked: bool,
+    listed: Vec<Listed>,
+}
+
+/// Makes the list of these locations, and returns its address. `agency`: whoever gets it has installed the app for the
+/// whole agency.
 pub(super) async fn new_list<'a>(
     state: &HttpState,
     locations: impl Iterator<Item = &'a LocationId>,
+    agency: Option<&CompanyId>,
 ) -> sqlx::Result<String> {
     let token = random_secret();
     for location in locations {
-        list_link(state, location, token.expose_secret()).await?;
+        list_link(state, location, token.expose_secret(), agency).await?;
     }
     Ok(format!("{}/{}", address(state), token.expose_secret()))
 }
@@ -52,29 +73,49 @@ pub(in crate::http) async fn show(
     State(state): State<HttpState>,
     language: Language,
     Path(token): Path<String>,
+    RawQuery(query): RawQuery,
 ) -> Result<Markup, PageError> {
-    let hash = hash_secret(&token);
+    let mut list = find_list(&state, &token).await?;
+    list.is_unchecked = query.as_deref() == Some(token::UNCHECKED);
+    Ok(view(language, &list, None))
+}
+
+/// The list with this token.
+async fn find_list(state: &HttpState, token: &str) -> Result<List, PageError> {
+    let hash = hash_secret(token);
     let links = connect_links::list_links(&state.pool, &hash, state.clock.now()).await?;
-    if links.is_empty() {
-        return Err(list_gone());
-    }
+    let first = links.first().ok_or_else(list_gone)?;
+    let agency = first.agency.clone();
+    let has_token = match &agency {
+        Some(agency) => gateway_tokens::find_set_at(&state.pool, agency).await?,
+        None => None,
+    };
     let mut listed = Vec::new();
     for link in links {
         listed.push(Listed {
-            address: link_address(&state, &link.location_id, &token),
+            address: link_address(state, &link.location_id, token),
             last: numbers::find_last(&state.pool, &link.location_id).await?,
             link,
         });
     }
-    Ok(page(language, &listed))
+    Ok(List {
+        path: format!("/oauth/installed/{token}"),
+        hash,
+        agency,
+        has_token: has_token.is_some(),
+        is_unchecked: false,
+        listed,
+    })
 }
 
 /// The same for an install in no sub-account.
 pub(in crate::http) async fn show_none(language: Language) -> Markup {
-    page(language, &[])
+    view(language, &List::default(), None)
 }
 
-fn page(language: Language, listed: &[Listed]) -> Markup {
+/// The page; `fault` is of the token's form.
+fn view(language: Language, list: &List, fault: Option<&Text>) -> Markup {
+    let listed = &list.listed;
     let title = language.pick("The app is installed", "Aplikasi sudah dipasang");
     let waits = |listed: &&Listed| listed.link.install_status != InstallStatus::Installed;
     let waiting: Vec<_> = listed.iter().filter(waits).collect();
@@ -98,6 +139,7 @@ fn page(language: Language, listed: &[Listed]) -> Markup {
                     "Have the phone with the number at hand: a QR code appears, which you scan with it. Waapify's access token is asked for unless your agency has stored it.",
                     "Sediakan telefon yang mempunyai nombor itu: kod QR akan muncul, untuk anda imbas dengannya. Token akses Waapify diminta kecuali agensi anda sudah menyimpannya.",
                 )) }
+                (token::panel(language, list, fault))
                 ul.links data-list { @for one in listed { li { (next_link(language, one)) } } }
                 p.note { (language.pick(
                     "Each link works once, for 24 hours, as does this page. To get a new one, open the app in the menu of the sub-account in GHL and press “Connect a number”.",
@@ -143,7 +185,7 @@ fn next_link(language: Language, listed: &Listed) -> Markup {
             @if link.is_used {
                 a href=(listed.address) { (language.pick("See what is left to do", "Lihat apa yang belum dibuat")) }
             } @else {
-                a href=(listed.address) { (language.pick("Connect another number", "Sambungkan nombor lain")) }
+                a href={ (listed.address) "?" (ANOTHER) } { (language.pick("Connect another number", "Sambungkan nombor lain")) }
             }
         },
         _ => html! {
