@@ -88,7 +88,9 @@ impl<W: Worker> RunningJobs<W> {
             .retain(|_, holding| holding.jobs > 0 || now - holding.changed < REMEMBERED);
         let free = W::CONCURRENCY.saturating_sub(self.len());
         let mut left = BTreeMap::new();
-        for (holder, holding) in &self.holders {
+        // Who has nothing in hand begins with the share, so that a claim hears of as many holders as jobs run, not of all
+        // that were served lately. What it has earned counts at the next claim, some milliseconds later.
+        for (holder, holding) in self.holders.iter().filter(|(_, holding)| holding.jobs > 0) {
             let earned = if W::CAN_EARN {
                 holding.quick.min(free / 2)
             } else {
