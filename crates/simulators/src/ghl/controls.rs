@@ -101,6 +101,7 @@ impl Ghl {
             name: name.to_owned(),
             phone: Some(phone.to_owned()),
             email: None,
+            dnd: serde_json::Map::new(),
         });
         id
     }
