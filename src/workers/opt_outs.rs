@@ -51,7 +51,7 @@ impl Worker for OptOuts {
             return self.refuse(&job, &Step::Poison.into()).await;
         }
         let Some(contact) = &job.contact_id else {
-            return self.refuse(&job, &Wait::NoContact.into()).await;
+            return self.wait_for_contact(&job).await;
         };
         match self.tell(&job, contact).await {
             Ok(state) => {
@@ -159,6 +159,15 @@ impl OptOuts {
                 info!(location = %job.location_id, %error, "GHL does not know a customer's word yet");
                 opt_outs::put_back(&self.0.pool, job, &why, is_wait, now + pause).await
             }
+        }
+    }
+
+    /// GHL may get the contact with the message, where that is an old one which somebody may wish to see.
+    async fn wait_for_contact(&self, job: &OptOutJob) -> sqlx::Result<()> {
+        let (why, now) = (Wait::NoContact.into(), self.0.clock.now());
+        match INBOUND.pause(job.failures, rand::random()) {
+            Some(pause) => opt_outs::put_back(&self.0.pool, job, &why, false, now + pause).await,
+            None => self.refuse(job, &why).await,
         }
     }
 

@@ -82,9 +82,9 @@ impl Sources {
     async fn finish(&self, job: &SourceJob, source: Source) -> sqlx::Result<()> {
         debug!(location = %job.location_id, message_id = %job.message_id, source = source.as_str(), "GHL says who wrote it");
         let pool = &self.0.pool;
-        sources::finish(pool, job, source).await?;
-        if !matches!(source, Source::App | Source::Unknown) {
-            let now = self.0.clock.now();
+        let now = self.0.clock.now();
+        sources::finish(pool, job, source, now).await?;
+        if source != Source::App {
             ending::end_if_opted_out(pool, &job.location_id, &job.contact_id, now).await?;
             self.0.signals.status_updates.notify_one();
         }

@@ -23,7 +23,7 @@ async fn paced() -> Bridge {
 /// A campaign that names a user, to so many new contacts.
 async fn campaign(bridge: &Bridge, people: usize, source: &str) {
     for n in 0..people {
-        let (phone, id) = (format!("+6012345{:04}", n + 1), format!("kempen {n}"));
+        let (phone, id) = (format!("+6012345{:04}", n + 1), format!("kempen-{n}"));
         let body = json!({
             "contactId": format!("Contact{n}"), "locationId": seed::LOCATION_ID, "messageId": id, "type": "SMS",
             "phone": phone, "message": id, "userId": seed::USER_ID,
@@ -66,9 +66,9 @@ async fn a_persons_first_message_does_not_wait_behind_a_campaign_that_names_a_us
     }
     let campaign: Vec<_> = sent(&bridge)
         .into_iter()
-        .filter(|text| text.starts_with("kempen"))
+        .filter(|text| text.starts_with("kempen-"))
         .collect();
-    let in_order: Vec<_> = (0..campaign.len()).map(|n| format!("kempen {n}")).collect();
+    let in_order: Vec<_> = (0..campaign.len()).map(|n| format!("kempen-{n}")).collect();
     assert_eq!(campaign, in_order);
 }
 
@@ -109,7 +109,7 @@ async fn where_ghl_does_not_say_the_order_stays_as_the_delivery_told() {
     }
     let texts = sent(&bridge);
     assert!(
-        texts.len() > 20 && texts[0] == "kempen 0" && texts[20] == "kempen 20",
+        texts.len() > 20 && texts[0] == "kempen-0" && texts[20] == "kempen-20",
         "{texts:?}"
     );
     let known = sources(&bridge).await;
@@ -147,7 +147,7 @@ async fn a_campaign_to_people_who_wrote_lately_gives_way_to_a_person() {
     bridge.settle().await;
     let (aisyah, _, phone) = seed::AISYAH;
     for n in 0..6 {
-        let id = format!("promo {n}");
+        let id = format!("promo-{n}");
         let body = json!({
             "contactId": aisyah, "locationId": seed::LOCATION_ID, "messageId": id, "type": "SMS",
             "phone": phone, "message": id, "userId": seed::USER_ID,

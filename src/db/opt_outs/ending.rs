@@ -35,7 +35,7 @@ pub(in crate::db) async fn end_for_phone(
     Ok(())
 }
 
-/// Ends what waits for a contact. Where a message names its user and GHL was not asked who wrote it, that is asked.
+/// Ends what waits for a contact and no person wrote. Where GHL was not asked who wrote a message, that is asked first.
 pub(in crate::db) async fn end_for_contact(
     tx: &mut Connection,
     location: &LocationId,
@@ -48,7 +48,7 @@ pub(in crate::db) async fn end_for_contact(
         select id as "id: MessageId"
         from outbound
         where location_id = $1 and conversation = $2 and state = 'accepted'
-          and (source not in ('app', 'unknown') or has_sender is false and coalesce(source, 'unknown') = 'unknown')
+          and (source not in ('app', 'unknown') or source = 'unknown' and has_sender is false)
         order by location_id, conversation, id
         limit $3
         for update skip locked

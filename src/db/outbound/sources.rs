@@ -97,7 +97,6 @@ pub(in crate::db) async fn ask_about_contact(
         select location_id, id, $3
         from outbound
         where location_id = $1 and conversation = $2 and state = 'accepted' and source is null
-          and has_sender is not false
         order by location_id, conversation, id
         limit $4
         on conflict (location_id, message_id) do nothing
@@ -196,8 +195,14 @@ pub async fn claim(
 }
 
 /// Stores who wrote a message, which decides its order: a person's goes first, a campaign's last, and another program's keeps
-/// its place only in a conversation in which the customer wrote lately. Nobody asks about it again.
-pub async fn finish(pool: &Pool, job: &SourceJob, source: Source) -> sqlx::Result<()> {
+/// its place only in a conversation in which the customer wrote lately. A message that waited for that is due. Nobody asks
+/// about it again.
+pub async fn finish(
+    pool: &Pool,
+    job: &SourceJob,
+    source: Source,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
         with ended as (
@@ -212,12 +217,17 @@ pub async fn finish(pool: &Pool, job: &SourceJob, source: Source) -> sqlx::Resul
                 when $3 in ('campaign', 'bulk_actions') then 0
                 when priority = 1 then 0
                 else priority
+            end,
+            due_at = case
+                when state = 'accepted' and is_waiting and reason_code = 'asking_who_wrote' then $4
+                else due_at
             end
         where location_id = $1 and id = $2
         "#,
         job.location_id.as_str(),
         job.message_id.0,
         source as Source,
+        now,
     )
     .execute(pool)
     .await

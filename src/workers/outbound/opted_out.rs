@@ -31,19 +31,20 @@ impl Outbound {
         let Some(block) = found else {
             return Ok(false);
         };
-        if block.source.is_none() && recipient.has_sender {
+        // The answer is sent by a program: by us.
+        let may_be_answer = matches!(block.source, None | Some(Source::Api | Source::Unknown));
+        if may_be_answer
+            && ending::take_answer(pool, location, job.id, recipient.forms, &text_of(job)).await?
+        {
+            return Ok(true);
+        }
+        if block.source.is_none() {
             sources::ask_about(pool, location, job.id, now).await?;
             self.0.signals.sources.notify_one();
             let wait = Wait::AskingWhoWrote.into();
             outcomes::snooze(pool, job, &wait, now + ASKING, now).await?;
             self.refund_pacing_slot(job).await?;
             return Ok(false);
-        }
-        let text = text_of(job);
-        if matches!(block.source, None | Some(Source::Api | Source::Unknown))
-            && ending::take_answer(pool, location, job.id, recipient.forms, &text).await?
-        {
-            return Ok(true);
         }
         self.fail(job, ending::failure(block.by)).await?;
         self.refund_pacing_slot(job).await?;

@@ -57,7 +57,9 @@ impl Ghl {
             location.active = true;
             location.provider = DefaultProvider::Twilio;
         }
+        let posts_dnd_updates = state.posts_dnd_updates;
         *state = State::seeded();
+        state.posts_dnd_updates = posts_dnd_updates;
         state.locations = locations;
         drop(state);
         *self.inner.tokens.lock() = TokenBook::default();

@@ -74,7 +74,8 @@ impl Contact {
     }
 
     /// Whether GHL sends no SMS to it.
-    pub(super) fn is_dnd(&self) -> bool {
+    #[must_use]
+    pub fn is_dnd(&self) -> bool {
         let status = self.dnd.get("SMS").and_then(|sms| sms.get("status"));
         matches!(status.and_then(Value::as_str), Some("active" | "permanent"))
     }
