@@ -14,8 +14,14 @@ async fn what_was_typed_stays_after_a_mistake_and_back_leads_to_the_form() {
     tab.fill("[name=answer]", "Baik, tiada mesej lagi.").await;
     tab.press("Save").await;
     tab.sees("This cannot be a word: !!!").await;
-    tab.find("[name=stop][aria-invalid=true][aria-describedby~=stop-fault]").await;
-    let answer = tab.run("return document.querySelector('[name=answer]').value", vec![]).await;
+    tab.find("[name=stop][aria-invalid=true][aria-describedby~=stop-fault]")
+        .await;
+    let answer = tab
+        .run(
+            "return document.querySelector('[name=answer]').value",
+            vec![],
+        )
+        .await;
     assert_eq!(answer, "Baik, tiada mesej lagi.");
     tab.fill("[name=stop]", "Tak nak").await;
     tab.press("Save").await;
@@ -30,19 +36,28 @@ async fn what_was_typed_stays_after_a_mistake_and_back_leads_to_the_form() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stop_is_seen_in_ghl_and_on_the_page_and_a_campaign_sends_nothing_more() {
     let (stage, tab) = (Controls::connected().await, Tab::open("en-US").await);
-    let (ghl, waapify) = (&stage.sandbox.simulation.ghl, &stage.sandbox.simulation.waapify);
+    let (ghl, waapify) = (
+        &stage.sandbox.simulation.ghl,
+        &stage.sandbox.simulation.waapify,
+    );
     ghl.set_default_provider(seed::LOCATION_ID, DefaultProvider::Ours);
     let (_, name, phone) = seed::AISYAH;
     waapify.customer_sends(phone, name, "STOP").await;
     tab.goto(&stage.service("/")).await;
-    tab.shows("#dnd[aria-pressed=true]", "Do Not Disturb: on").await;
+    tab.shows("#dnd[aria-pressed=true]", "Do Not Disturb: on")
+        .await;
     tab.fill("#agent-text", "Tawaran!").await;
     tab.find("#campaign").await.click().await.unwrap();
     tab.shows("#ghl-thread .bubble", "DND is active").await;
     tab.find("#dnd").await.click().await.unwrap();
-    tab.shows("#dnd[aria-pressed=false]", "Do Not Disturb: off").await;
+    tab.shows("#dnd[aria-pressed=false]", "Do Not Disturb: off")
+        .await;
     open_app(&stage, &tab, seed::LOCATION_ID).await;
-    tab.find(".tabs a[href$='/opt-out']").await.click().await.unwrap();
+    tab.find(".tabs a[href$='/opt-out']")
+        .await
+        .click()
+        .await
+        .unwrap();
     tab.sees("wants no more messages").await;
     tab.sees("GHL knows").await;
     tab.assert_quiet("who opted out").await;

@@ -218,12 +218,20 @@ async fn the_contact_is_blocked_here_at_once_although_ghl_is_down() {
     let id = program(&bridge, seed::AISYAH.0, "tawaran", "workflow", "").await;
     let named = program(&bridge, seed::AISYAH.0, "hai", "app", seed::USER_ID).await;
     bridge.settle().await;
-    assert_eq!(bridge.state(&id).await, "accepted", "GHL is asked who wrote it");
+    assert_eq!(
+        bridge.state(&id).await,
+        "accepted",
+        "GHL is asked who wrote it"
+    );
     for _ in 0..8 {
         bridge.after(Duration::seconds(30)).await;
     }
     assert_eq!(bridge.outbound(&id).await, told("opted_out"));
-    assert_eq!(bridge.texts_on_phone(), ["hai"], "a user is named, and GHL does not say");
+    assert_eq!(
+        bridge.texts_on_phone(),
+        ["hai"],
+        "a user is named, and GHL does not say"
+    );
     assert_eq!(bridge.state(&named).await, "sent");
     faults.clear();
     for _ in 0..8 {
@@ -244,7 +252,10 @@ async fn a_persons_answer_that_names_nobody_leaves_too() {
         "type": "SMS", "phone": seed::AISYAH.2, "message": "baik",
     });
     bridge.simulation.ghl.agent_sends_raw(&body).await;
-    bridge.simulation.ghl.set_source("dari-telefon", Some("app"));
+    bridge
+        .simulation
+        .ghl
+        .set_source("dari-telefon", Some("app"));
     bridge.settle().await;
     assert_eq!(bridge.state("dari-telefon").await, "sent");
 }
@@ -392,17 +403,33 @@ async fn what_is_no_whole_message_of_a_customer_never_counts() {
 #[tokio::test]
 async fn the_same_webhook_again_and_an_older_word_change_nothing() {
     let bridge = Bridge::new().await;
-    let (_, _, phone) = seed::AISYAH;
-    let stop = bridge.customer_writes("STOP").await;
-    bridge.settle().await;
-    says(&bridge, "START").await;
-    bridge.simulation.waapify.posts_again(phone, &stop).await;
-    bridge.settle().await;
-    assert_eq!(
-        bridge.simulation.ghl.dnd(seed::AISYAH.0).unwrap()["status"],
-        "inactive"
-    );
-    assert_eq!(puts(&bridge).len(), 2);
+    let (_, name, phone) = seed::AISYAH;
+    let jid = format!("{}@s.whatsapp.net", phone.trim_start_matches('+'));
+    let writes = async |id: &str, text: &str, after: i64| {
+        let message = json!({
+            "key": {"remoteJid": jid, "id": id, "fromMe": false}, "pushName": name,
+            "messageTimestamp": bridge.clock.now().unix_timestamp() + after,
+            "message": {"conversation": text},
+        });
+        let data = json!({"messages": [message], "type": "notify"});
+        bridge
+            .simulation
+            .waapify
+            .post_event("messages.upsert", data)
+            .await;
+        bridge.settle().await;
+    };
+    let status = || bridge.simulation.ghl.dnd(seed::AISYAH.0).unwrap()["status"].clone();
+    writes("S1", "STOP", 0).await;
+    writes("S2", "START", 1).await;
+    // The same message once more, with another time.
+    writes("S1", "STOP", 30).await;
+    assert_eq!(status(), "inactive");
+    writes("S3", "STOP", 40).await;
+    // It was written before, and comes later.
+    writes("S4", "START", 20).await;
+    assert_eq!(status(), "active");
+    assert_eq!(puts(&bridge).len(), 3);
 }
 
 async fn set(bridge: &Bridge, change: impl FnOnce(&mut OptOutSettings)) {

@@ -9,8 +9,8 @@ insert into opt_outs (
         '2020-01-30T09:01:03Z', 'Terima kasih', '2020-01-30T09:01:02Z', 9110, '2020-01-30T09:01:00Z', 1, 0, 0),
     ('v4', '990000000103@lid', 'start', '2020-01-30T09:02:00Z', 9103, 'contact-103', 'lifted', null, null, null, null,
         null, null, '2020-01-30T09:02:00Z', 2, 0, 0),
-    ('w5', '60120000104', 'stop', '2020-01-30T09:03:00Z', 9104, 'contact-104', 'refused', 'ghl_says',
-        '{"words": "no"}', null, null, null, null, '2020-01-30T09:03:00Z', 1, 1, 0),
+    ('w5', '60120000104', 'stop', '2020-01-30T09:03:00Z', 9104, 'contact-104', 'refused', 'ghl_answered',
+        '{"status": 422, "words": "no", "trace": "t9104"}', null, null, null, null, '2020-01-30T09:03:00Z', 1, 1, 0),
     ('w5', '60120000105', 'stop', '2020-01-30T09:04:00Z', 9105, 'contact-105', 'was_so', null, null, null, null, null,
         null, '2020-01-30T09:04:00Z', 1, 0, 0);
 insert into contact_dnd (location_id, contact_id, is_active, said_at) values
@@ -20,7 +20,8 @@ insert into opt_out_settings (location_id, is_on, stop_words, start_words, answe
     ('v4', true, '{BERHENTI,停止}', '{MULA}', 'Terima kasih'),
     ('w5', false, null, null, null);
 insert into source_looks (location_id, message_id, due_at, attempt, failures) values
-    ('v4', 9120, '2020-01-30T09:07:00Z', 2, 1);
+    ('v4', 9120, '2020-01-30T09:07:00Z', 2, 1),
+    ('w5', 9121, '2020-01-30T09:08:00Z', 0, 0);
 insert into outbound (
     id, location_id, ghl_message_id, conversation, body, state, due_at, accepted_at, priority, has_sender, source
 ) values

@@ -34,8 +34,6 @@ pub struct Said<'a> {
     pub forms: &'a [String],
     /// The word.
     pub word: OptOutWord,
-    /// When it was written.
-    pub said_at: OffsetDateTime,
 }
 
 /// Stores a customer's word, unless a later one is known, and ends what waits for the customer and no person wrote. The same
@@ -50,9 +48,10 @@ pub async fn record(
     let stored = sqlx::query!(
         r#"
         insert into opt_outs as p (location_id, phone, word, said_at, message_id, due_at)
-        select $1, $2, $3, $4, i.id, $5
+        -- When it was written is what its first webhook said.
+        select $1, $2, $3, i.sent_at, i.id, $4
         from inbound i
-        where i.location_id = $1 and i.number = $6 and i.wa_message_id = $7 and not i.from_me
+        where i.location_id = $1 and i.number = $5 and i.wa_message_id = $6 and not i.from_me
         on conflict (location_id, phone) do update set
             -- One answer for each STOP that follows a START.
             answer = case when p.word = excluded.word then p.answer end,
@@ -69,15 +68,14 @@ pub async fn record(
             waits = 0,
             -- GHL is told in the order in which the words came: a call about the last one may be under way.
             due_at = case
-                when p.state = 'waiting' then least(greatest(p.due_at, $5), $5 + $8::interval)
-                else $5
+                when p.state = 'waiting' then least(greatest(p.due_at, $4), $4 + $7::interval)
+                else $4
             end
         where (excluded.said_at, excluded.message_id) > (p.said_at, p.message_id)
         "#,
         said.location.as_str(),
         said.chat,
         said.word as OptOutWord,
-        said.said_at,
         now,
         said.number,
         said.wa_message_id.as_str(),

@@ -39,7 +39,6 @@ pub(super) async fn note(
         chat: new.conversation,
         forms: &phone_forms::forms(new.conversation),
         word,
-        said_at: new.sent_at,
     };
     if opt_outs::record(pool, said, LEASE, now).await? {
         tracing::info!(location = %new.location, word = word.as_str(), "a customer said an opt-out word");

@@ -20,16 +20,32 @@ async fn words_are_shown_changed_and_count_from_then_on() {
         assert!(page.contains(word), "{word}");
     }
     let saved = frame
-        .post(PAGE, &[("on", "1"), ("stop", "Tak Nak\nSTOP"), ("start", "Nak"), ("answer", "Baik.")])
+        .post(
+            PAGE,
+            &[
+                ("on", "1"),
+                ("stop", "Tak Nak\nSTOP"),
+                ("start", "Nak"),
+                ("answer", "Baik."),
+            ],
+        )
         .await;
     assert!(frame.get_at(saved.leads_to()).await.body.contains("Saved."));
-    let stored = settings::find(&bridge.database.pool, &location()).await.unwrap();
+    let stored = settings::find(&bridge.database.pool, &location())
+        .await
+        .unwrap();
     assert_eq!(stored.words.stop, ["Tak Nak", "STOP"]);
-    assert_eq!((stored.words.start.as_slice(), stored.answer.as_deref()), (&["Nak".to_owned()][..], Some("Baik.")));
+    assert_eq!(
+        (stored.words.start.as_slice(), stored.answer.as_deref()),
+        (&["Nak".to_owned()][..], Some("Baik."))
+    );
     bridge.customer_writes("tak nak").await;
     bridge.settle().await;
     let page = frame.get(PAGE).await.body;
-    assert!(page.contains("wants no more messages") && page.contains("GHL knows"), "{page}");
+    assert!(
+        page.contains("wants no more messages") && page.contains("GHL knows"),
+        "{page}"
+    );
     assert!(!page.contains("60123456789"), "nobody's whole number");
 }
 
@@ -49,13 +65,23 @@ async fn what_is_wrong_is_said_and_what_was_typed_stays() {
         ("STOP\nHenti", "START\nhenti.", "x", "both lists: Henti"),
         ("STOP", "START", answer.as_str(), "at most 500 characters"),
     ] {
-        let fields = [("on", "1"), ("stop", stop), ("start", start), ("answer", answer)];
+        let fields = [
+            ("on", "1"),
+            ("stop", stop),
+            ("start", start),
+            ("answer", answer),
+        ];
         let refused = frame.post(PAGE, &fields).await;
         assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{said}");
         assert!(refused.body.contains(said), "{said}: {}", refused.body);
-        assert!(refused.body.contains(&format!(">{}</textarea>", answer)), "{said}");
+        assert!(
+            refused.body.contains(&format!(">{}</textarea>", answer)),
+            "{said}"
+        );
     }
-    let stored = settings::find(&bridge.database.pool, &location()).await.unwrap();
+    let stored = settings::find(&bridge.database.pool, &location())
+        .await
+        .unwrap();
     assert_eq!(stored, settings::OptOutSettings::default());
 }
 
@@ -68,7 +94,9 @@ async fn a_whole_list_of_the_longest_words_can_be_sent() {
         words.collect::<Vec<_>>().join("\n")
     };
     let (stop, start) = (words('a'), words('b'));
-    let saved = frame.post(PAGE, &[("on", "1"), ("stop", &stop), ("start", &start)]).await;
+    let saved = frame
+        .post(PAGE, &[("on", "1"), ("stop", &stop), ("start", &start)])
+        .await;
     saved.leads_to();
 }
 
@@ -76,12 +104,18 @@ async fn a_whole_list_of_the_longest_words_can_be_sent() {
 async fn switched_off_explicitly_no_word_counts() {
     let bridge = Bridge::new().await;
     let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
-    frame.post(PAGE, &[("stop", ""), ("start", "")]).await.leads_to();
+    frame
+        .post(PAGE, &[("stop", ""), ("start", "")])
+        .await
+        .leads_to();
     bridge.customer_writes("STOP").await;
     bridge.settle().await;
     assert!(bridge.simulation.ghl.dnd(seed::AISYAH.0).is_none());
     let page = frame.get(PAGE).await.body;
-    assert!(page.contains("BERHENTI") && page.contains("Nobody yet."), "{page}");
+    assert!(
+        page.contains("BERHENTI") && page.contains("Nobody yet."),
+        "{page}"
+    );
 }
 
 #[tokio::test]
@@ -95,7 +129,12 @@ async fn only_an_admin_changes_them_and_only_for_the_own_sub_account() {
     let sent = frame.post(PAGE, &[("stop", ""), ("start", "")]).await;
     assert_eq!(sent.status, StatusCode::FORBIDDEN);
     let other = Frame::open(&bridge, OTHER).await;
-    other.post(PAGE, &[("on", "1"), ("stop", "LAIN"), ("start", "MULA")]).await.leads_to();
-    let stored = settings::find(&bridge.database.pool, &location()).await.unwrap();
+    other
+        .post(PAGE, &[("on", "1"), ("stop", "LAIN"), ("start", "MULA")])
+        .await
+        .leads_to();
+    let stored = settings::find(&bridge.database.pool, &location())
+        .await
+        .unwrap();
     assert_eq!(stored, settings::OptOutSettings::default());
 }

@@ -9,8 +9,7 @@ use serde_json::{Value, json};
 
 use crate::call::Answer;
 use crate::ghl::Ghl;
-use crate::ghl::opt_outs::source_of;
-use crate::ghl::state::{Direction, Echoes, Message};
+use crate::ghl::state::{Direction, Echoes, Message, source_of};
 use crate::keys::PublicKeys;
 use crate::traffic_log::quoted;
 use crate::webhook_sender::Parcel;

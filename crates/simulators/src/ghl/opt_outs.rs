@@ -242,12 +242,3 @@ fn body_of(message: &Message, phone: Option<&str>, user_id: &str) -> Option<Byte
     body["userId"] = json!(user_id);
     Some(Bytes::from(body.to_string()))
 }
-
-/// Who wrote a body that a test posts: a person if it names a user.
-pub(super) fn source_of(body: &Value) -> &'static str {
-    if body.get("userId").is_some() {
-        "app"
-    } else {
-        "workflow"
-    }
-}

@@ -306,3 +306,12 @@ impl State {
         }
     }
 }
+
+/// Who wrote a body that a test posts: a person if it names a user.
+pub(super) fn source_of(body: &Value) -> &'static str {
+    if body.get("userId").is_some() {
+        "app"
+    } else {
+        "workflow"
+    }
+}

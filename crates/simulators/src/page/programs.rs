@@ -35,7 +35,10 @@ pub(super) struct Dnd {
 }
 
 /// Somebody switches "do not disturb" for SMS of a contact on or off.
-pub(super) async fn dnd(State(simulation): State<Simulation>, Json(wanted): Json<Dnd>) -> StatusCode {
+pub(super) async fn dnd(
+    State(simulation): State<Simulation>,
+    Json(wanted): Json<Dnd>,
+) -> StatusCode {
     let status = if wanted.on { "active" } else { "inactive" };
     simulation.ghl.set_dnd(&wanted.contact_id, status);
     StatusCode::NO_CONTENT
