@@ -444,7 +444,7 @@ async fn set(bridge: &Bridge, change: impl FnOnce(&mut OptOutSettings)) {
 async fn a_locations_own_words_count_instead_and_none_where_it_is_switched_off() {
     let bridge = Bridge::new().await;
     set(&bridge, |settings| {
-        settings.words.stop = vec!["Tak Nak".to_owned()]
+        settings.words.stop = vec!["Tak Nak".to_owned()];
     })
     .await;
     says(&bridge, "STOP").await;
@@ -460,7 +460,7 @@ async fn a_locations_own_words_count_instead_and_none_where_it_is_switched_off()
 async fn the_customer_is_answered_once_before_ghl_is_told() {
     let bridge = Bridge::new().await;
     set(&bridge, |settings| {
-        settings.answer = Some("Baik, tiada mesej lagi.".to_owned())
+        settings.answer = Some("Baik, tiada mesej lagi.".to_owned());
     })
     .await;
     says(&bridge, "STOP").await;
@@ -494,7 +494,7 @@ async fn the_customer_is_answered_once_before_ghl_is_told() {
 async fn a_lost_answer_is_not_repeated_and_ghl_is_told_all_the_same() {
     let bridge = Bridge::new().await;
     set(&bridge, |settings| {
-        settings.answer = Some("Baik.".to_owned())
+        settings.answer = Some("Baik.".to_owned());
     })
     .await;
     bridge

@@ -103,10 +103,8 @@ pub(super) fn dnd_of(contact: &Value) -> Option<Dnd> {
         Some("active") if field("code") == Some(STOP_CODE) => Some(Dnd::Ours),
         Some("active" | "permanent") => Some(Dnd::Others),
         Some("inactive") => Some(Dnd::Off),
-        _ => match contact.get("dnd").and_then(Value::as_bool)? {
-            true => Some(Dnd::Others),
-            false => Some(Dnd::Off),
-        },
+        _ if contact.get("dnd").and_then(Value::as_bool)? => Some(Dnd::Others),
+        _ => Some(Dnd::Off),
     }
 }
 

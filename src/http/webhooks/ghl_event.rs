@@ -15,7 +15,7 @@ use crate::http::error::{HookError, stored};
 use crate::http::webhooks::addresses::Hook;
 use crate::http::webhooks::verified::Verified;
 
-/// Stores an event once. Types other than INSTALL, UNINSTALL and ContactDndUpdate are only recorded: GHL sends what the app's settings
+/// Stores an event once. Types other than INSTALL, UNINSTALL and `ContactDndUpdate` are only recorded: GHL sends what the app's settings
 /// subscribe to, including messages, and messages for us are posted to the delivery route.
 pub(in crate::http) async fn accept(
     State(state): State<HttpState>,

@@ -75,7 +75,7 @@ async fn what_is_wrong_is_said_and_what_was_typed_stays() {
         assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{said}");
         assert!(refused.body.contains(said), "{said}: {}", refused.body);
         assert!(
-            refused.body.contains(&format!(">{}</textarea>", answer)),
+            refused.body.contains(&format!(">{answer}</textarea>")),
             "{said}"
         );
     }

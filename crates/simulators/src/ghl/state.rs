@@ -164,6 +164,10 @@ pub struct Upload {
     pub url: String,
 }
 
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own, and none follows from another"
+)]
 pub(super) struct State {
     pub(super) companies: BTreeMap<String, String>,
     pub(super) locations: BTreeMap<String, Location>,

@@ -211,27 +211,27 @@ fn form(
                 input type="checkbox" name="on" value="1" checked[entered.is_on] disabled[!may_change];
                 span { (language.pick("These words count", "Perkataan ini dikira")) }
             }
-            (area(language, (Field::Stop, &entered.stop, "8"), fault, may_change, Text::new(
+            (area(language, (Field::Stop, &entered.stop, "8"), fault, may_change, (&Text::new(
                 "Words that end messages",
                 "Perkataan yang menghentikan mesej",
-            ), Text::new(
+            ), &Text::new(
                 "One word a line. Small or large letters, and a full stop or quotation marks around it, make no difference. Words inside a longer message never count.",
                 "Satu perkataan sebaris. Huruf besar atau kecil, dan noktah atau tanda petik di sekelilingnya, tidak membezakan. Perkataan di dalam mesej yang lebih panjang tidak dikira.",
-            )))
-            (area(language, (Field::Start, &entered.start, "5"), fault, may_change, Text::new(
+            ))))
+            (area(language, (Field::Start, &entered.start, "5"), fault, may_change, (&Text::new(
                 "Words that allow them again",
                 "Perkataan yang membenarkannya semula",
-            ), Text::new(
+            ), &Text::new(
                 "They lift only what a customer's own word has set, never what a person has set in GHL. YES or Ya would be too common.",
                 "Ia hanya membatalkan apa yang ditetapkan oleh perkataan pelanggan itu sendiri, bukan apa yang ditetapkan oleh seseorang dalam GHL. YES atau Ya terlalu biasa.",
-            )))
-            (area(language, (Field::Answer, &entered.answer, "3"), fault, may_change, Text::new(
+            ))))
+            (area(language, (Field::Answer, &entered.answer, "3"), fault, may_change, (&Text::new(
                 "Answer to a customer who ends messages (may stay empty)",
                 "Jawapan kepada pelanggan yang menghentikan mesej (boleh dibiarkan kosong)",
-            ), Text::new(
+            ), &Text::new(
                 "It is sent once, through GHL, so that it stands in the conversation.",
                 "Ia dihantar sekali, melalui GHL, supaya ia ada dalam perbualan.",
-            )))
+            ))))
             .actions { @if may_change { button type="submit" { (language.pick("Save", "Simpan")) } } }
         }
     }
@@ -242,8 +242,7 @@ fn area(
     (field, typed, rows): (Field, &str, &str),
     fault: Option<&Fault>,
     may_change: bool,
-    label: Text,
-    hint: Text,
+    (label, hint): (&Text, &Text),
 ) -> Markup {
     let fault = fault.filter(|(place, _)| *place == field);
     let (name, hint_id) = (field.name(), format!("{}-hint", field.name()));
