@@ -62,6 +62,8 @@ create table source_looks (
     primary key (location_id, message_id)
 );
 
+create index source_looks_due on source_looks (due_at);
+
 alter table outbound
     -- The delivery names a user; null in rows of older versions.
     add column has_sender boolean,

@@ -32,6 +32,9 @@ claimed!(SourceJob, message_id.0, in location_id);
 /// campaign's.
 const LOOKED_AT: i64 = 20;
 
+/// Questions that are due and looked at in one claim: those of some dozens of locations.
+const DUE: i64 = 1_000;
+
 /// Notes the messages whose order is in doubt: they name a user, have waited since `before`, and nobody has asked.
 pub async fn ask_about_waiting(
     pool: &Pool,
@@ -148,12 +151,18 @@ pub async fn claim(
             from rate_limits
             where paused_until > $1 or reserve_until > $1 or window_ends_at > $1 and used >= max * $5::float8
         ),
+        oldest as materialized (
+            select location_id, message_id
+            from source_looks
+            where due_at <= $1 and location_id <> all (array(select owner_id from exhausted))
+            order by due_at
+            limit $6
+        ),
         due as (
             select location_id, message_id
             from (
                 select location_id, message_id, row_number() over (partition by location_id order by message_id desc) as place
-                from source_looks
-                where due_at <= $1 and location_id <> all (array(select owner_id from exhausted))
+                from oldest
             ) ranked
             where place <= $4
             order by place, location_id
@@ -189,6 +198,7 @@ pub async fn claim(
         limit,
         share,
         CallPriority::Look.share(),
+        DUE,
     )
     .fetch_all(pool)
     .await
