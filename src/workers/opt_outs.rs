@@ -13,7 +13,7 @@ use crate::clients::ghl;
 use crate::db::accounts::rate_limits::CallPriority;
 use crate::db::opt_outs;
 use crate::db::opt_outs::{OptOutJob, dnd, ending, settings};
-use crate::db::queue::Capacity;
+use crate::db::queue::{Capacity, location_key};
 use crate::model::ids::ContactId;
 use crate::model::opt_out::{Dnd, OptOutState, OptOutWord};
 use crate::model::reason::{Reason, Step, Wait};
@@ -35,15 +35,21 @@ impl Worker for OptOuts {
     type Job = OptOutJob;
     const NAME: &'static str = "opt_outs";
     /// A campaign to thousands brings a few a second.
-    const CONCURRENCY: usize = 8;
+    const CONCURRENCY: usize = 16;
+    /// One location whose calls hang leaves hands for others.
+    const SHARE: usize = 4;
 
     fn signal(&self) -> &Signal {
         &self.0.signals.opt_outs
     }
 
+    fn holder(job: &OptOutJob) -> Option<String> {
+        Some(location_key(&job.location_id))
+    }
+
     async fn claim(&self, capacity: impl Into<Capacity> + Send) -> sqlx::Result<Vec<OptOutJob>> {
-        let limit = capacity.into().limit;
-        opt_outs::claim(&self.0.pool, self.0.clock.now(), LEASE, limit).await
+        let capacity = capacity.into();
+        opt_outs::claim(&self.0.pool, self.0.clock.now(), LEASE, capacity).await
     }
 
     async fn process(&self, job: OptOutJob) -> sqlx::Result<()> {

@@ -54,9 +54,8 @@ impl Worker for Sources {
         &self,
         capacity: impl Into<Capacity> + Send,
     ) -> sqlx::Result<Vec<SourceJob>> {
-        let (capacity, now) = (capacity.into(), self.0.clock.now());
-        let limits = (capacity.limit, capacity.share);
-        sources::claim(&self.0.pool, now, LEASE, limits).await
+        let capacity = capacity.into();
+        sources::claim(&self.0.pool, self.0.clock.now(), LEASE, capacity).await
     }
 
     async fn process(&self, job: SourceJob) -> sqlx::Result<()> {

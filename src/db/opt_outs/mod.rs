@@ -15,6 +15,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::db::accounts::rate_limits::CallPriority;
 use crate::db::connection::Pool;
+use crate::db::queue::Capacity;
 use crate::model::ids::{ContactId, LocationId, MessageId, WaMessageId};
 use crate::model::opt_out::{OptOutState, OptOutWord};
 use crate::model::reason::Reason;
@@ -116,13 +117,17 @@ pub struct OptOutJob {
     pub attempt: i32,
 }
 
+/// Words that are due and looked at in one claim: more than GHL's limits let a hundred locations tell at once.
+const READY: i64 = 1_000;
+
 /// Claims words whose messages are in GHL, or never will be, of locations that have calls left.
 pub async fn claim(
     pool: &Pool,
     now: OffsetDateTime,
     lease: Duration,
-    limit: i64,
+    capacity: impl Into<Capacity>,
 ) -> sqlx::Result<Vec<OptOutJob>> {
+    let capacity = capacity.into();
     sqlx::query_as!(
         OptOutJob,
         r#"
@@ -131,8 +136,8 @@ pub async fn claim(
             from rate_limits
             where paused_until > $1 or reserve_until > $1 or window_ends_at > $1 and used >= max * $4::float8
         ),
-        due as (
-            select p.location_id, p.phone, i.contact_id, i.phone as inbound_phone
+        ready as materialized (
+            select p.location_id, p.phone, p.due_at, i.contact_id, i.phone as inbound_phone
             from opt_outs p
             left join inbound i on i.location_id = p.location_id and i.id = p.message_id
             where p.state = 'waiting' and p.due_at <= $1
@@ -140,8 +145,26 @@ pub async fn claim(
               and (i.state is null or i.state <> 'accepted' and (i.state <> 'held' or i.late is not null))
               and p.location_id <> all (array(select owner_id from exhausted))
             order by p.due_at
+            limit $6
+        ),
+        ranked as (
+            select *, row_number() over (partition by location_id order by due_at) as place
+            from ready
+        ),
+        due as (
+            select ranked.*
+            from ranked
+            cross join lateral (
+                select p.due_at, p.state
+                from opt_outs p
+                where p.location_id = ranked.location_id and p.phone = ranked.phone
+                limit 1
+                for update skip locked
+            ) p
+            -- A location whose words are under way has fewer hands left.
+            where place <= coalesce(((select $7::text::jsonb)->>ranked.location_id)::bigint, $5)
+              and p.due_at <= $1 and p.state = 'waiting'
             limit $3
-            for update of p skip locked
         )
         update opt_outs p
         set attempt = p.attempt + 1, due_at = $2
@@ -162,8 +185,11 @@ pub async fn claim(
         "#,
         now,
         now + lease,
-        limit,
+        capacity.limit,
         CallPriority::StatusUpdate.share(),
+        capacity.share,
+        READY,
+        capacity.left_json(),
     )
     .fetch_all(pool)
     .await

@@ -5,7 +5,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::db::accounts::rate_limits::CallPriority;
 use crate::db::connection::{Connection, Pool};
-use crate::db::queue::{claimed, set_due};
+use crate::db::queue::{Capacity, claimed, set_due};
 use crate::model::ids::{ContactId, GhlMessageId, LocationId, MessageId};
 use crate::model::states::Source;
 
@@ -141,8 +141,9 @@ pub async fn claim(
     pool: &Pool,
     now: OffsetDateTime,
     lease: Duration,
-    (limit, share): (i64, i64),
+    capacity: impl Into<Capacity>,
 ) -> sqlx::Result<Vec<SourceJob>> {
+    let capacity = capacity.into();
     sqlx::query_as!(
         SourceJob,
         r#"
@@ -164,7 +165,8 @@ pub async fn claim(
                 select location_id, message_id, row_number() over (partition by location_id order by message_id desc) as place
                 from oldest
             ) ranked
-            where place <= $4
+            -- A location whose questions are under way has fewer hands left.
+            where place <= coalesce(((select $7::text::jsonb)->>location_id)::bigint, $4)
             order by place, location_id
             limit $3
         ),
@@ -195,10 +197,11 @@ pub async fn claim(
         "#,
         now,
         now + lease,
-        limit,
-        share,
+        capacity.limit,
+        capacity.share,
         CallPriority::Look.share(),
         DUE,
+        capacity.left_json(),
     )
     .fetch_all(pool)
     .await
