@@ -7,6 +7,7 @@ pub mod agency_tokens;
 pub mod connect;
 pub mod installs;
 pub mod key_rotation;
+pub mod names;
 pub mod qr_linking;
 pub mod services;
 pub mod tokens;

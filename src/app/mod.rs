@@ -105,6 +105,7 @@ impl App {
                 services,
                 doctor,
                 fetched_files: FetchedFiles::default(),
+                events_place: Arc::default(),
             }),
             http: http.into(),
             stop_timeout: settings.stop_timeout,

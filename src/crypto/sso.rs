@@ -15,6 +15,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::model::audit::{UserRole, recorded_user};
 use crate::model::ids::{CompanyId, LocationId, is_id};
 
 /// OpenSSL writes this before the salt.
@@ -48,11 +49,11 @@ impl SsoUser {
     #[must_use]
     pub fn described(&self) -> String {
         let role = match (self.is_agency_admin, self.is_admin) {
-            (true, _) => "agency admin",
-            (false, true) => "admin",
-            (false, false) => "user",
+            (true, _) => UserRole::AgencyAdmin,
+            (false, true) => UserRole::Admin,
+            (false, false) => UserRole::User,
         };
-        format!("{} ({role})", self.user_id)
+        recorded_user(&self.user_id, role)
     }
 }
 

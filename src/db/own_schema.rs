@@ -9,9 +9,10 @@ use crate::db::connection::Pool;
 use crate::db::schema::{AppliedBy, applied_by};
 
 /// Every table that the migrations create, except their own list.
-pub const TABLES: [&str; 41] = [
+pub const TABLES: [&str; 42] = [
     "account_names",
     "addresses",
+    "alert_changes",
     "alert_channels",
     "alert_targets",
     "alerts",

@@ -17,6 +17,7 @@ use crate::doctor::labels::{Said, location as say_location, number as say};
 use crate::doctor::location::database_failed;
 use crate::doctor::{Doctor, Finding, State, labels};
 use crate::model::ids::LocationId;
+use crate::model::language::Text;
 use crate::model::phone_forms;
 use crate::model::states::IncidentKind;
 use crate::model::zone::Zone;
@@ -60,7 +61,7 @@ pub(super) enum Link {
     /// It does not work; the number that is linked instead, or Waapify's words.
     Broken(LinkFault, String),
     /// Waapify's answer does not tell; what happened.
-    NotKnown(String),
+    NotKnown(Text),
 }
 
 impl Doctor {
@@ -187,11 +188,10 @@ impl Doctor {
             },
             Err(CheckError::NotLinked(words)) => Link::Broken(LinkFault::Unlinked, words),
             Err(CheckError::Credentials(words)) => Link::Broken(LinkFault::Credentials, words),
-            Err(
-                CheckError::Refused(words)
-                | CheckError::Full(words)
-                | CheckError::Unreachable(words),
-            ) => Link::NotKnown(words),
+            Err(CheckError::Refused(words) | CheckError::Full(words)) => {
+                Link::NotKnown(Text::new(words.clone(), words))
+            }
+            Err(CheckError::Unreachable(cause)) => Link::NotKnown(cause.texts()),
         })
     }
 

@@ -28,6 +28,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 pub use admin::Admin;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{MethodRouter, get, post};
 use axum::{Router, middleware};
 pub use connections::serve;
@@ -141,6 +142,12 @@ pub fn router(state: HttpState) -> Router {
         ))
         .route("/oauth/installed", get(installed::show_none))
         .route("/oauth/installed/{token}", get(installed::show))
+        .route(
+            "/oauth/installed/{token}/token",
+            post(installed::save_token)
+                .get(lost::parent)
+                .layer(DefaultBodyLimit::max(MAX_FORM_BYTES)),
+        )
         .merge(connect::routes(state.clone()))
         .route("/files/{secret}/{name}", get(inbound_media::download))
         .merge(operator::routes().layer(recorded.clone()))

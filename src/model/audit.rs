@@ -1,5 +1,6 @@
 //! What people do, as it is recorded and shown.
 
+use crate::model::language::Language;
 use crate::model::stored_enum::stored_enum;
 
 stored_enum! {
@@ -11,8 +12,21 @@ stored_enum! {
         Command = "command", "command line", "baris arahan";
         /// A user inside GHL.
         User = "user", "user in GHL", "pengguna GHL";
-        /// Whoever has a connect link.
+        /// Whoever has a connect link that was made outside GHL.
         Link = "link", "by a link", "melalui pautan";
+        /// Whoever filled in GHL's own form when the app was installed.
+        InstallForm = "install_form", "GHL's install form", "borang pemasangan GHL";
+    }
+}
+
+impl ActorKind {
+    /// Who acts with a connect link: the user inside GHL for whom it was made, or whoever has it.
+    #[must_use]
+    pub const fn of_link(made_by: Option<&str>) -> Self {
+        match made_by {
+            Some(_) => Self::User,
+            None => Self::Link,
+        }
     }
 }
 
@@ -23,8 +37,12 @@ stored_enum! {
         SignIn = "sign_in", "signed in", "log masuk";
         /// The operator signed out.
         SignOut = "sign_out", "signed out", "log keluar";
-        /// A number was connected, or a connect link was made for it.
+        /// A number was connected.
         Connect = "connect", "connect a number", "sambungkan nombor";
+        /// The number whose phone had scanned the code was not the right one: it was not connected.
+        RejectNumber = "reject_number", "say that a number is not the right one", "nyatakan nombor bukan yang betul";
+        /// A test message was sent from a number that was just connected.
+        TestMessage = "test_message", "send a test message", "hantar mesej ujian";
         /// A number was removed.
         Disconnect = "disconnect", "remove a number", "buang nombor";
         /// A number was linked to its phone again.
@@ -56,6 +74,34 @@ stored_enum! {
         /// A list was exported.
         Export = "export", "export a list", "eksport senarai";
     }
+}
+
+stored_enum! {
+    /// What a user inside GHL is. Stands in brackets behind the user's id.
+    UserRole {
+        /// An admin of the agency.
+        AgencyAdmin = "agency admin", "agency admin", "admin agensi";
+        /// An admin of the sub-account.
+        Admin = "admin", "admin", "admin";
+        /// Any other user.
+        User = "user", "user", "pengguna";
+    }
+}
+
+/// Who it was, as it is recorded: GHL's id of a user, and the role.
+#[must_use]
+pub fn recorded_user(id: &str, role: UserRole) -> String {
+    format!("{id} ({role})")
+}
+
+/// Who it was, as people read it: a role in their language, everything else as it was recorded.
+#[must_use]
+pub fn shown_actor(language: Language, recorded: &str) -> String {
+    let found = recorded.rsplit_once(" (").and_then(|(id, rest)| {
+        let role = UserRole::find(rest.strip_suffix(')')?)?;
+        Some(format!("{id} ({})", role.label(language)))
+    });
+    found.unwrap_or_else(|| recorded.to_owned())
 }
 
 stored_enum! {

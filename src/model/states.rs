@@ -254,6 +254,8 @@ stored_enum! {
         Undelivered = "undelivered", "GHL has never delivered a message", "GHL tidak pernah menghantar mesej";
         /// Waapify has never called the number's webhook, though it was connected more than an hour ago.
         Unheard = "unheard", "Waapify has never called", "Waapify tidak pernah melapor";
+        /// Another location has connected the number, or its instance.
+        Taken = "taken", "another sub-account has the number now", "sub-akaun lain memegang nombor ini sekarang";
         /// The gateway fails for every number. Of the service, as all below.
         Gateway = "gateway", "Waapify fails for every number", "Waapify gagal untuk semua nombor";
         /// An agency must install the app again.

@@ -9,6 +9,7 @@ use phonenumber::country::{Id as Country, Source};
 use phonenumber::metadata::DATABASE;
 use phonenumber::{Mode, PhoneNumber};
 
+use crate::model::phone_forms;
 use crate::model::reason::Failure;
 
 /// Digits of a full number: ITU E.164 allows 15; numbers of 7 with a country code exist, shorter ones are short codes.
@@ -48,6 +49,29 @@ pub fn main_number(written: &str, country: Option<Country>) -> Option<String> {
         country,
     )
     .ok()
+}
+
+/// The numbers (E.164 digits, in all their forms) that people in one of these countries may mean by this; none if it has a
+/// letter.
+#[must_use]
+pub fn all_numbers(written: &str, countries: impl IntoIterator<Item = Country>) -> Vec<String> {
+    if written.contains(char::is_alphabetic) {
+        return Vec::new();
+    }
+    let countries = countries.into_iter().map(Some).chain([None]);
+    let read = countries.filter_map(|country| main_number(written, country));
+    let digits: String = plain(written)
+        .chars()
+        .filter(char::is_ascii_digit)
+        .collect();
+    let mut numbers: Vec<_> = read
+        .chain([digits])
+        .filter(|digits| DIGITS.contains(&digits.len()))
+        .flat_map(|digits| phone_forms::forms(&digits))
+        .collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers
 }
 
 /// E.164 digits of a number that a person in `country` wrote.
@@ -149,6 +173,21 @@ fn e164(number: &PhoneNumber) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_national_number_is_that_of_each_country_in_which_people_write_so() {
+        let countries = [Country::MY, Country::SG];
+        for (written, expected) in [
+            ("012-345 6789", &["0123456789", "60123456789"][..]),
+            ("+60 12 345 6789", &["60123456789"]),
+            ("60123456789", &["60123456789"]),
+            ("6012-345", &["6012345"]),
+            ("Kedai 012-345 6789", &[]),
+            ("12", &[]),
+        ] {
+            assert_eq!(all_numbers(written, countries), expected, "{written}");
+        }
+    }
 
     #[test]
     fn a_number_is_grouped_as_its_country_does_and_an_unknown_one_is_left() {

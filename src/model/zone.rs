@@ -104,7 +104,9 @@ impl Span {
     const fn format(self) -> &'static str {
         match self {
             Self::Hour => "%H:%M",
-            Self::Day | Self::Week => "%d/%m",
+            Self::Day => "%d/%m",
+            // Weeks go back to the year before.
+            Self::Week => "%d/%m/%Y",
         }
     }
 
@@ -169,7 +171,7 @@ mod tests {
         );
         assert_eq!(
             named(Span::Week, 1),
-            [(datetime!(2026-11-22 16:00 UTC), "23/11".to_owned())]
+            [(datetime!(2026-11-22 16:00 UTC), "23/11/2026".to_owned())]
         );
     }
 

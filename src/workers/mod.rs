@@ -6,6 +6,7 @@
 //! * [`ghl_events`]: GHL's events about the app → installs and uninstalls
 //! * [`token_upkeep`]: renews tokens, lists locations, disconnects numbers after an uninstall
 //! * [`monitor`]: notices what stops a location that worked
+//! * `customer_names`: asks, at a look of the monitor, what GHL calls contacts that nobody named
 //! * [`alerts`]: tells people what the monitor and the service notice
 //! * [`outbound`]: GHL's deliveries → Waapify, planned by `plan`
 //! * [`waapify_events`]: Waapify's events → inbound messages, receipts, link state
@@ -17,6 +18,7 @@
 //! * [`hour_counts`]: messages counted by hour, for charts
 
 pub mod alerts;
+mod customer_names;
 pub mod ghl_events;
 pub mod hour_counts;
 pub mod inbound;
@@ -38,6 +40,7 @@ use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
 use running_jobs::RunningJobs;
+use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tracing::warn;
@@ -45,6 +48,7 @@ use tracing::warn;
 use crate::accounts::services::Services;
 use crate::db::outbound::receipts::Moved;
 use crate::db::queue::Capacity;
+use crate::db::webhooks::waapify_events::Place;
 use crate::doctor::Doctor;
 use crate::runtime::counters::Leg;
 use crate::runtime::notify::Signal;
@@ -69,6 +73,8 @@ pub struct Context {
     pub doctor: Doctor,
     /// Customers' files on their way to GHL.
     pub fetched_files: FetchedFiles,
+    /// After which number the next claim of Waapify's events begins its look.
+    pub events_place: Arc<Mutex<Place>>,
 }
 
 impl Context {

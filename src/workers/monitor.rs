@@ -12,30 +12,24 @@ use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
 use tracing::{debug, info, warn};
 
-use crate::accounts::connect;
 use crate::accounts::connect::ConnectError;
-use crate::accounts::tokens::TokenError;
-use crate::clients::ghl;
-use crate::clients::ghl::{Advice, Description};
-use crate::db::accounts::{account_names, installs};
+use crate::accounts::{connect, names};
+use crate::db::accounts::installs;
 use crate::db::history::health_facts::NumberHealth;
 use crate::db::history::incidents::{About, Incident, MonitorJob};
 use crate::db::history::setups::Setup;
 use crate::db::history::{health_facts, incidents, setups};
-use crate::db::numbers::{NumberRow, holds};
+use crate::db::numbers::{NumberRow, holders, holds};
 use crate::db::queue::Capacity;
 use crate::doctor::{Acks, LinkFault, PERSISTS, Provider, REGISTERED};
 use crate::model::reason::{Hold, Reason};
 use crate::model::states::{IncidentKind, InstallStatus};
-use crate::model::zone::Zone;
 use crate::runtime::notify::Signal;
-use crate::workers::{Context, Worker};
+use crate::workers::{Context, Worker, customer_names};
 
 /// A location is checked this often: a lost link is noticed within a quarter of an hour, and GHL allows many more calls
 /// (100 in ten seconds and 200,000 a day).
 const PAUSE: Duration = Duration::minutes(15);
-/// How long a sub-account's name is believed: people rarely rename one.
-const NAMED_FOR: Duration = Duration::days(1);
 /// Share of the pause that is added or subtracted at random, so that checks of many locations do not stay together.
 const JITTER: f64 = 0.2;
 /// A check is a call to GHL (30 s at most, and as much for a renewal) and two to Waapify for each number (25 s each). A
@@ -74,7 +68,8 @@ impl Worker for Monitor {
         look.at_replacement().await?;
         let is_told = look.at_ghl().await?;
         look.at_deliveries(is_told).await?;
-        look.at_name().await?;
+        names::refresh(&self.0.services, &job.location_id).await?;
+        customer_names::ask_some(&self.0, &job.location_id).await?;
         look.at_numbers().await?;
         let jitter = JITTER * (rand::random::<f64>() * 2.0 - 1.0);
         let next = self.0.clock.now() + PAUSE * (1.0 + jitter);
@@ -144,30 +139,6 @@ impl Look<'_> {
         }
     }
 
-    /// Asks GHL what it calls the location and in which time zone that is, once a day. A refusal is an answer, too.
-    async fn at_name(&self) -> sqlx::Result<()> {
-        let (context, location, now) = (self.context, &self.job.location_id, self.now());
-        if !account_names::is_due(&context.pool, location, now - NAMED_FOR).await? {
-            return Ok(());
-        }
-        let find =
-            |ghl: ghl::Client, token| async move { ghl.describe_location(&token, location).await };
-        let told = match context.tokens.call(location, find).await {
-            Ok(told) => told,
-            Err(TokenError::Database(error)) => return Err(error),
-            Err(TokenError::Call(error)) if error.advice == Advice::Reject => {
-                Description::default()
-            }
-            Err(error) => {
-                debug!(%location, %error, "GHL did not say what it calls the sub-account");
-                return Ok(());
-            }
-        };
-        let zone = told.time_zone.as_deref().and_then(Zone::find);
-        let (name, zone) = (told.name.as_deref(), zone.as_ref().map(Zone::name));
-        account_names::record_answer(&context.pool, location, name, zone, now).await
-    }
-
     /// Checks whether GHL has ever delivered a message, unless the cause `is_told` already.
     async fn at_deliveries(&self, is_told: bool) -> sqlx::Result<()> {
         let (setup, kind) = (self.setup, IncidentKind::Undelivered);
@@ -191,9 +162,21 @@ impl Look<'_> {
             info!(%location, trouble, kind = kind.as_str(), "a trouble ended with its number");
         }
         for number in &numbers {
+            self.at_holders(number).await?;
             self.at_number(number).await?;
         }
         Ok(())
+    }
+
+    /// Checks whether another location has taken the number over. Whoever connects it says so at once; this ends it when the
+    /// other one gives the number up.
+    async fn at_holders(&self, number: &NumberHealth) -> sqlx::Result<()> {
+        let (pool, location) = (&self.context.pool, &self.job.location_id);
+        let (digits, instance) = (&number.number, &number.instance_id);
+        if holders::is_taken(pool, location, digits, instance, number.connected_at).await? {
+            return self.open(digits, IncidentKind::Taken, None).await;
+        }
+        self.resolve(digits, IncidentKind::Taken).await
     }
 
     async fn at_number(&self, number: &NumberHealth) -> sqlx::Result<()> {

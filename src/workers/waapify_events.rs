@@ -70,7 +70,10 @@ impl Worker for WaapifyEvents {
         capacity: impl Into<Capacity> + Send,
     ) -> sqlx::Result<Vec<Vec<EventJob>>> {
         let (capacity, now) = (capacity.into(), self.0.clock.now());
-        let claimed = waapify_events::claim(&self.0.pool, now, now + LEASE, capacity).await;
+        let mut place = self.0.events_place.lock().await;
+        let claimed =
+            waapify_events::claim(&self.0.pool, now, now + LEASE, capacity, &mut place).await;
+        drop(place);
         if claimed.as_ref().is_err_and(db::is_disconnect) {
             tokio::spawn(give_back_unanswered(Arc::clone(&self.0), now + LEASE));
         }

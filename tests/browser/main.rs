@@ -29,6 +29,7 @@ mod frame;
 mod harness;
 mod inspect;
 mod opt_out;
+mod outside_text;
 mod pages;
 mod people;
 mod picture;

@@ -113,7 +113,7 @@ impl Page {
         )
     }
 
-    fn is_operators(self) -> bool {
+    pub fn is_operators(self) -> bool {
         matches!(
             self,
             Self::SignIn

@@ -3,6 +3,7 @@
 use serde_json::json;
 use simulators::seed;
 
+use crate::checks::execute;
 use crate::pages::{Page, open_app};
 use crate::stage::Controls;
 use crate::tab::Tab;
@@ -11,21 +12,86 @@ use crate::tab::Tab;
 const COME_BACK: &str = "document.dispatchEvent(new Event('visibilitychange'))";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn times_are_in_the_zone_of_the_reader_who_is_told_so() {
+async fn times_are_in_one_zone_on_a_page_which_is_named_once() {
     let (stage, tab) = (Controls::lively().await, Tab::open("en-US").await);
     let zone = json!({ "timezoneId": "Asia/Kabul" });
     tab.browser
         .devtools("Emulation.setTimezoneOverride", zone)
         .await;
-    Page::Operator.open(&stage, &tab).await;
-    tab.shows("time", "UTC+4:30").await;
-    tab.sees("Times are in your time zone, Asia/Kabul.").await;
-    let same = "return [...document.querySelectorAll('time[data-local=seconds]')].every((one) => {
-        const text = one.textContent.replace(' UTC+4:30', '').replace(' ', 'T');
-        return new Date(text + '+04:30').getTime() === new Date(one.dateTime).getTime();
-    })";
-    assert_eq!(tab.run(same, vec![]).await, true, "the same moments");
+    // Where charts count the days of a zone, all times are in that zone: the operator's own, or the sub-account's.
+    let known = "update locations set time_zone = 'Asia/Kuala_Lumpur'";
+    execute(&stage, &[known]).await;
+    for (page, note, away) in [
+        (
+            Page::Operator,
+            "Times are in your time zone, Asia/Kabul.",
+            "+04:30",
+        ),
+        (
+            Page::OperatorFailures,
+            "Times are in your time zone, Asia/Kabul.",
+            "+04:30",
+        ),
+        (
+            Page::App,
+            "Times are in the time zone Asia/Kuala_Lumpur.",
+            "+08:00",
+        ),
+        (
+            Page::AppMessages,
+            "Times are in the time zone Asia/Kuala_Lumpur.",
+            "+08:00",
+        ),
+    ] {
+        page.open(&stage, &tab).await;
+        tab.sees(note).await;
+        let script = "const all = [...document.querySelectorAll('time[data-local]')];
+            const same = all.filter((one) => one.dataset.local === 'seconds').every((one) =>
+                new Date(one.textContent.replace(' ', 'T') + arguments[0]).getTime() === new Date(one.dateTime).getTime());
+            const titles = all.every((one) => one.title.endsWith('UTC' + arguments[0].replace('0', '').replace(':00', '')));
+            const charts = document.querySelector('[data-chart-zone]')?.dataset.chartZone ?? '';
+            return [all.length > 0, same, titles, charts === '' || arguments[1].includes(charts),
+                document.querySelector('main').innerText.includes('UTC')]";
+        let found = tab.run(script, vec![json!(away), json!(note)]).await;
+        assert_eq!(found, json!([true, true, true, true, false]), "{page:?}");
+    }
     tab.assert_quiet("times").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_says_that_the_server_is_away_and_goes_on_when_it_is_back() {
+    let (stage, tab) = (Controls::lively().await, Tab::open("en-US").await);
+    let says_so = async |page: Page| {
+        tab.run(COME_BACK, vec![]).await;
+        let words = "The server does not answer. This page is as it was at ";
+        tab.shows("#stale[role=status].notice", words).await;
+        let time = "return /as it was at \\d\\d:\\d\\d:\\d\\d;/.test(document.getElementById('stale').textContent)";
+        assert_eq!(tab.run(time, vec![]).await, true, "{page:?}");
+    };
+    let goes_on = async || {
+        tab.run(COME_BACK, vec![]).await;
+        tab.find("#stale:empty:not(.notice)").await;
+    };
+    // The browser cuts off the network of a page, not that of a frame of another site.
+    Page::Operator.open(&stage, &tab).await;
+    let network = async |is_away: bool| {
+        let how = json!({ "offline": is_away, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1 });
+        tab.browser.devtools("Network.enable", json!({})).await;
+        tab.browser
+            .devtools("Network.emulateNetworkConditions", how)
+            .await;
+    };
+    network(true).await;
+    says_so(Page::Operator).await;
+    network(false).await;
+    goes_on().await;
+    Page::AppMessages.open(&stage, &tab).await;
+    let cut =
+        "window.kept = window.fetch; window.fetch = () => Promise.reject(new TypeError('away'))";
+    tab.run(cut, vec![]).await;
+    says_so(Page::AppMessages).await;
+    tab.run("window.fetch = window.kept", vec![]).await;
+    goes_on().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -2,12 +2,24 @@
 
 use serde_json::json;
 use simulators::seed;
+use tokio::time::Instant;
 use waapify_ghl::model::written_phone::grouped;
 
 use crate::pages;
 use crate::pages::show_qr;
 use crate::stage::Controls;
 use crate::tab::Tab;
+
+/// What a person did since an install was allowed, and when. It is printed for the figures in `docs/testing.md`
+/// (`cargo test --test pages someone_installs -- --nocapture`); nothing depends on the times.
+struct Steps(Instant);
+
+impl Steps {
+    #[allow(clippy::print_stdout, reason = "whoever measures reads it")]
+    fn note(&self, what: &str) {
+        println!("{:6.1} s  {what}", self.0.elapsed().as_secs_f64());
+    }
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn someone_installs_the_app_scans_the_code_and_writes_to_a_customer() {
@@ -17,14 +29,20 @@ async fn someone_installs_the_app_scans_the_code_and_writes_to_a_customer() {
     tab.press("Install the app").await;
     tab.sees("Where should it be installed?").await;
     tab.press("Allow and install").await;
+    let steps = Steps(Instant::now());
     tab.sees("Connect your WhatsApp number").await;
+    tab.sees(seed::LOCATION_NAME).await;
+    steps.note("the page asks for the token");
     show_qr(&tab).await;
     tab.sees("Waiting for your phone").await;
+    steps.note("token entered, code shown");
     scan(&stage, &tab).await;
     tab.sees("Is this your number?").await;
     tab.sees(&grouped(seed::NEW_NUMBER)).await;
+    steps.note("code scanned, number named");
     tab.press("Yes, use this number").await;
     tab.sees("Your WhatsApp number is connected").await;
+    steps.note("yes: connected");
     assert_eq!(
         done_steps(&tab).await,
         0,
@@ -33,9 +51,11 @@ async fn someone_installs_the_app_scans_the_code_and_writes_to_a_customer() {
     choose_ours(&stage, &tab).await;
     // The open page notices it by itself, and goes on.
     tab.find("main:not(:has(.last-mile)) #to").await;
+    steps.note("SMS provider chosen in GHL and noticed");
     tab.fill("#to", "012-345 6789").await;
     tab.press("Send the test").await;
     tab.sees("Done: WhatsApp is set up").await;
+    steps.note("first message sent");
     tab.assert_quiet("the connect page").await;
     converse(&stage, &tab).await;
 }

@@ -3,8 +3,9 @@
 
 use axum::http::StatusCode;
 use serde_json::json;
-use simulators::{InstallKind, seed};
+use simulators::{Fault, InstallKind, seed};
 use waapify_ghl::accounts::key_rotation;
+use waapify_ghl::db::accounts::account_names;
 use waapify_ghl::model::states::IncidentKind;
 
 use crate::alerts::begin as trouble;
@@ -35,6 +36,15 @@ pub async fn store(bridge: &Bridge, token: &str) {
     let frame = admin(bridge).await;
     let saved = frame.post("/token", &[("access_token", token)]).await;
     assert_eq!(saved.leads_to(), format!("{}?saved", frame.path));
+}
+
+/// Stores a token that Waapify is not asked about.
+pub async fn store_unchecked(bridge: &Bridge, token: &str) {
+    let faults = bridge.simulation.waapify.faults();
+    faults.push("reconnect.php", Fault::answer(502, "<html>"));
+    let frame = admin(bridge).await;
+    let saved = frame.post("/token", &[("access_token", token)]).await;
+    assert_eq!(saved.leads_to(), format!("{}?saved=unchecked", frame.path));
 }
 
 /// A connect link of the agency's admin. Returns its path.
@@ -90,6 +100,21 @@ async fn an_agency_sees_its_own_sub_accounts_with_states_and_goes_to_each() {
     assert!(frame.get("").await.body.contains("Needs your attention"));
     let found = frame.get(&format!("?q={}", &OTHER[..6])).await.body;
     assert!(found.contains(OTHER), "{found}");
+    // However many spaces, and as people dial the number.
+    let pool = &bridge.database.pool;
+    account_names::record_name(pool, seed::LOCATION_ID, "Kedai  Contoh")
+        .await
+        .unwrap();
+    for text in ["kedai++CONTOH", "011-123+4567", "+60111+234567"] {
+        let list = frame
+            .get(&format!("?q={}", text.replace("+60", "%2B60")))
+            .await
+            .body;
+        assert!(
+            list.contains(seed::LOCATION_ID) && !list.contains(OTHER),
+            "{text}: {list}"
+        );
+    }
     assert!(
         frame
             .get("?q=nobody")
@@ -140,6 +165,8 @@ async fn a_sub_account_of_another_agency_is_out_of_reach() {
         .unwrap();
     assert_eq!(stolen.status(), StatusCode::UNAUTHORIZED);
     // The foreign agency's token serves no sub-account of ours.
+    let faults = bridge.simulation.waapify.faults();
+    faults.push("reconnect.php", Fault::answer(502, "<html>"));
     let saved = foreign.post("/token", &[("access_token", "theirs")]).await;
     assert_eq!(saved.status, StatusCode::SEE_OTHER);
     let link = crate::connecting::link(&bridge).await;
@@ -181,8 +208,8 @@ async fn the_token_is_set_replaced_and_removed_and_never_shown() {
     assert_eq!(empty.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(empty.body.contains("aria-invalid"), "{}", empty.body);
     for token in ["first-secret", "second-secret"] {
-        store(&bridge, token).await;
-        let page = frame.get("?saved").await.body;
+        store_unchecked(&bridge, token).await;
+        let page = frame.get("?saved=unchecked").await.body;
         assert!(
             page.contains("The token is stored") && !page.contains(token),
             "{page}"

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use simulators::seed;
 
-use crate::agency_page::{agency_link, store};
+use crate::agency_page::{agency_link, store, store_unchecked};
 use crate::connecting::{link, post};
 use crate::harness::Bridge;
 use crate::qr_first::made;
@@ -48,7 +48,7 @@ async fn with_the_agencys_token_the_code_comes_without_a_button() {
 async fn a_stored_token_that_waapify_refuses_is_said_to_be_and_another_can_be_entered() {
     let bridge = Bridge::bare().await;
     let link = link(&bridge).await;
-    store(&bridge, "old-token").await;
+    store_unchecked(&bridge, "old-token").await;
     let (status, page) = post(&bridge, &format!("{link}/qr"), &[]).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(

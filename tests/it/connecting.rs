@@ -243,7 +243,9 @@ async fn a_number_that_another_sub_account_uses_is_said_to_be() {
         .await
         .unwrap();
     let link = link(&bridge).await;
-    let (status, page) = submit(&bridge, &link, GOOD).await;
+    submit(&bridge, &link, GOOD).await;
+    let yes = [("number", seed::NUMBER), ("takes", "1")];
+    let (status, page) = post(&bridge, &format!("{link}/confirm"), &yes).await;
     assert_eq!(status, StatusCode::OK);
     assert!(
         page.contains("Another sub-account is connected to the same number"),

@@ -167,7 +167,11 @@ async fn on_a_terminal_it_reads_as_a_list_with_what_to_do() {
     for part in [
         "The service\n",
         "  ok   database        The database answers",
-        &format!("\nLocation {}\n", seed::LOCATION_ID),
+        &format!(
+            "\nLocation {} ({})\n",
+            seed::LOCATION_NAME,
+            seed::LOCATION_ID
+        ),
         &format!(
             "  BAD  link            +{}: This number is not linked",
             seed::NUMBER

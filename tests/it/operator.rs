@@ -4,6 +4,8 @@
 mod access;
 mod names;
 mod records;
+mod replays;
+mod rows;
 mod summaries;
 
 use access::routes;
@@ -71,11 +73,29 @@ impl<'a> Browser<'a> {
         page
     }
 
+    /// Gets a page as a browser does that prefers `language`.
+    pub async fn page_in(&self, language: &str, path: &str) -> String {
+        let url = format!("{}{path}", self.bridge.address);
+        let request = self.client.get(url).header(COOKIE, &self.cookie);
+        let answer = request.header("accept-language", language).send().await;
+        answer.unwrap().text().await.unwrap()
+    }
+
     pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> (StatusCode, String) {
         let url = format!("{}{path}", self.bridge.address);
         let request = self.client.post(url).header(COOKIE, &self.cookie);
         let answer = request.form(form).send().await.unwrap();
         (answer.status(), answer.text().await.unwrap())
+    }
+
+    /// Posts a form, and returns the page to which that leads.
+    pub async fn press(&self, path: &str, form: &[(&str, &str)]) -> String {
+        let url = format!("{}{path}", self.bridge.address);
+        let request = self.client.post(url).header(COOKIE, &self.cookie);
+        let answer = request.form(form).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+        let to = answer.headers()[LOCATION].to_str().unwrap().to_owned();
+        self.page(&to).await
     }
 
     /// The first cells of all rows of a list, on all its pages.

@@ -340,3 +340,61 @@ async fn of_a_location_with_many_numbers_some_are_read_at_once() {
         .filter(|run| run[0].location_id.as_str() == "Busy");
     assert_eq!((busy.count(), claimed.len()), (4, 5));
 }
+
+/// Numbers of one location and of a hundred others, each with events that are all due.
+const MANY_NUMBERS: [&str; 4] = [
+    "insert into locations (location_id, installed_at) select 'L' || n, now() from generate_series(1, 100) n",
+    "insert into numbers (location_id, number, instance_id, access_token, webhook_secret, webhook_secret_hash,
+         is_default, next_send_at, connected_at)
+     select 'Busy', '6012' || n, 'none', 'x', 'x', ('h' || n)::bytea, false, now(), now() from generate_series(1, 100) n",
+    "insert into numbers (location_id, number, instance_id, access_token, webhook_secret, webhook_secret_hash,
+         is_default, next_send_at, connected_at)
+     select 'L' || n, '6013' || n, 'none', 'x', 'x', ('l' || n)::bytea, true, now(), now() from generate_series(1, 100) n",
+    "insert into waapify_events (location_id, number, body, due_at, received_at)
+     select location_id, number, '{}', now() - interval '1 h', now()
+     from numbers cross join generate_series(1, 40) where location_id = 'Busy' or location_id like 'L%'",
+];
+
+/// Claims of one number after the other, of each its first event, which is then done.
+async fn turns(bridge: &Bridge, claims: usize) -> BTreeMap<String, usize> {
+    let worker = WaapifyEvents(Arc::clone(&bridge.app.context));
+    let mut turns = BTreeMap::new();
+    for place in 0..claims {
+        let capacity = Capacity {
+            limit: 1,
+            place,
+            ..whole(&worker)
+        };
+        let claimed = worker.claim(capacity).await.unwrap();
+        let [run] = claimed.as_slice() else {
+            panic!("{} numbers", claimed.len());
+        };
+        // Its later events wait for the next turn: nobody's backlog ends before the last claim.
+        worker.release(&claimed).await.unwrap();
+        let key = number_key(&run[0].location_id, &run[0].number);
+        *turns.entry(key).or_default() += 1;
+        sqlx::query("update waapify_events set state = 'done' where location_id = $1 and id = $2")
+            .bind(run[0].location_id.as_str())
+            .bind(run[0].id)
+            .execute(&bridge.app.context.pool)
+            .await
+            .unwrap();
+    }
+    turns
+}
+
+#[tokio::test]
+async fn among_numbers_whose_events_never_end_each_has_its_turn() {
+    let bridge = beside(&MANY_NUMBERS).await;
+    let turns = turns(&bridge, 1_000).await;
+    let of_others: Vec<usize> = turns
+        .iter()
+        .filter(|(key, _)| key.starts_with('L'))
+        .map(|(_, turns)| *turns)
+        .collect();
+    assert_eq!(of_others.len(), 100);
+    assert!(of_others.iter().all(|turns| *turns >= 4), "{turns:?}");
+    // Of a location all numbers come, also those behind the 64 that a claim looks at.
+    let of_one = turns.keys().filter(|key| key.starts_with("Busy")).count();
+    assert_eq!(of_one, 101, "{turns:?}");
+}

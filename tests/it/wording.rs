@@ -17,7 +17,7 @@ const HEAD: &str = "# Wording\n\nEvery sentence that people read, in English and
     tests compare it. A\nsentence is changed in the file that stands above it. `{…}` stands for a value.\n";
 
 /// A term in English and in Malay, the part of the Malay word that all its forms have, and what it is.
-const TERMS: [(&str, &str, &str, &str); 31] = [
+const TERMS: [(&str, &str, &str, &str); 32] = [
     (
         "agency",
         "agensi",
@@ -100,6 +100,12 @@ const TERMS: [(&str, &str, &str, &str); 31] = [
         "maklumat sambungan",
         "instance id and access token of Waapify",
     ),
+    (
+        "instance",
+        "sambungan",
+        "sambungan",
+        "a number's place in Waapify, which shows its id as Instance ID",
+    ),
     ("service", "perkhidmatan", "perkhidmatan", "this program"),
     (
         "alert",
@@ -147,7 +153,7 @@ const TERMS: [(&str, &str, &str, &str); 31] = [
 ];
 
 /// Names that vendors give things, which stay as they are, and words that are no terms where they stand.
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 17] = [
     "Advanced Settings",
     "Settings (iPhone)",
     "Conversation Providers",
@@ -162,6 +168,7 @@ const NAMES: [&str; 16] = [
     "{{alert}}",
     "tell whoever gave you",
     "Phone Numbers",
+    "Instance ID",
     "Conversation provider",
     "+{number}",
 ];
@@ -242,6 +249,18 @@ fn the_list_for_review_has_every_sentence() {
         written == page,
         "{FILE} is not what the sources say: WRITE_WORDING=1 cargo test --test it wording"
     );
+}
+
+/// Waapify's label of the field is English everywhere; our own sentences are not.
+#[test]
+fn malay_sentences_have_a_malay_word_for_an_instance() {
+    for (file, pairs) in sentences() {
+        for pair in pairs {
+            let malay = pair.malay.replace("Instance ID", " ").to_lowercase();
+            assert!(!malay.contains("instance"), "{file}: {}", pair.malay);
+            assert!(!malay.contains("this app"), "{file}: {}", pair.malay);
+        }
+    }
 }
 
 /// Whether a text has a term, or a plural or past of it.

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::clients::waapify::CheckError;
 use crate::crypto::OpenError;
 use crate::model::language::Text;
+use crate::model::reason::Reason;
 
 /// A field that a person fills in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +33,7 @@ impl Field {
     #[must_use]
     pub fn label(self) -> Text {
         match self {
-            Self::InstanceId => Text::new("Instance id", "ID instance"),
+            Self::InstanceId => Text::new("Instance id", "ID sambungan (Instance ID)"),
             Self::AccessToken => Text::new("Access token", "Token akses"),
             Self::Number => Text::new("WhatsApp number", "Nombor WhatsApp"),
         }
@@ -77,6 +78,11 @@ pub enum ConnectError {
         /// The connected number, in digits.
         connected: String,
     },
+    /// The number is another sub-account's, and nobody can be asked whether it may be taken over.
+    #[error(
+        "this number is connected to another sub-account. To move it here, open the app's page in GHL and connect it there: that page asks before the number stops there"
+    )]
+    HeldElsewhere,
     /// The instance waits for another sub-account's phone.
     #[error(
         "this Waapify account is linking another number right now: a number of another sub-account waits for its QR code. Link that one first, or close its page and try again in two minutes."
@@ -116,9 +122,9 @@ impl ConnectError {
                 })
             }
             Self::Check(CheckError::NotLinked(_)) => Some(Field::InstanceId),
-            Self::Check(CheckError::Full(_)) => Some(Field::AccessToken),
             Self::Check(_)
             | Self::WouldReplace { .. }
+            | Self::HeldElsewhere
             | Self::Busy
             | Self::LinkGone
             | Self::Seal(_)
@@ -138,10 +144,18 @@ impl ConnectError {
         )
     }
 
+    /// Whether Waapify itself does not know the token, or there is none: only then another token helps.
+    #[must_use]
+    pub fn blames_token(&self) -> bool {
+        self.field() == Some(Field::AccessToken)
+    }
+
     /// A sentence for people.
     #[must_use]
     pub fn text(&self) -> Text {
         let malay = match self {
+            Self::Check(CheckError::Unreachable(cause))
+            | Self::Webhook(CheckError::Unreachable(cause)) => return unreachable_text(cause),
             Self::Field(field) => format!(
                 "{} kosong atau tidak lengkap: salin semula dari Waapify.",
                 field.label().malay
@@ -150,14 +164,15 @@ impl ConnectError {
                 "Nombor WhatsApp mesti ditulis dengan kod negara, contohnya 60123456789".to_owned()
             }
             Self::OtherNumber { linked } => format!(
-                "Instance ini dipautkan kepada +{linked}, bukan nombor yang anda masukkan. Masukkan nombor itu, atau instance anda sendiri."
+                "Sambungan Waapify ini dipautkan kepada +{linked}, bukan nombor yang anda masukkan. Masukkan nombor itu, atau sambungan anda sendiri."
             ),
             Self::Unnamed => {
-                "Waapify tidak menyatakan nombor yang dipautkan kepada instance ini: masukkan nombor itu".to_owned()
+                "Waapify tidak menyatakan nombor yang dipautkan kepada sambungan Waapify ini: masukkan nombor itu".to_owned()
             }
             Self::WouldReplace { connected } => format!(
                 "Sub-akaun ini sudah disambungkan kepada +{connected}. Untuk menggantikan nombor itu, tandakan kotak dan hantar borang sekali lagi."
             ),
+            Self::HeldElsewhere => "Nombor ini disambungkan kepada sub-akaun lain. Untuk memindahkannya ke sini, buka halaman aplikasi dalam GHL dan sambungkannya di situ: halaman itu bertanya sebelum nombor berhenti di sana".to_owned(),
             Self::Busy => "Akaun Waapify ini sedang memautkan nombor lain: nombor sub-akaun lain masih menunggu kod QR diimbas. Pautkan nombor itu dahulu, atau tutup halamannya dan cuba lagi dalam dua minit.".to_owned(),
             Self::Check(error) => malay(error),
             Self::LinkGone => "Pautan ini tidak berfungsi lagi".to_owned(),
@@ -179,22 +194,40 @@ impl ConnectError {
 /// A sentence for people about Waapify's answer.
 #[must_use]
 pub fn check_text(error: &CheckError) -> Text {
-    Text::new(sentence(&error.to_string()), malay(error))
+    match error {
+        CheckError::Unreachable(cause) => unreachable_text(cause),
+        error => Text::new(sentence(&error.to_string()), malay(error)),
+    }
+}
+
+/// Who could not be reached, what that means, and what to do.
+fn unreachable_text(cause: &Reason) -> Text {
+    let cause = cause.texts();
+    Text::new(
+        format!(
+            "Waapify could not be reached, so nothing was checked and nothing was changed. Please try again in a minute. If it stays so, tell whoever gave you the app. (What happened: {})",
+            cause.english
+        ),
+        format!(
+            "Waapify tidak dapat dihubungi, jadi tiada apa-apa disemak dan tiada apa-apa diubah. Sila cuba lagi sebentar. Jika ia berterusan, beritahu orang yang memberi anda aplikasi ini. (Apa yang berlaku: {})",
+            cause.malay
+        ),
+    )
 }
 
 fn malay(error: &CheckError) -> String {
     match error {
         CheckError::Credentials(said) => {
-            format!("Waapify menolak token akses atau ID instance (katanya: {said})")
+            format!("Waapify menolak token akses atau ID sambungan (katanya: {said})")
         }
         CheckError::NotLinked(said) => format!(
-            "Instance ini tiada nombor WhatsApp yang dipautkan: buka Waapify, imbas kod QR, kemudian cuba lagi (katanya: {said})"
+            "Sambungan Waapify ini tiada nombor WhatsApp yang dipautkan: buka Waapify, imbas kod QR, kemudian cuba lagi (katanya: {said})"
         ),
         CheckError::Full(said) => format!(
             "Akaun Waapify ini sudah mempunyai semua nombor WhatsApp yang dibenarkan oleh pelannya: buang satu dalam Waapify, atau ambil pelan yang lebih besar (katanya: {said})"
         ),
         CheckError::Refused(said) => format!("Waapify menjawab: {said}"),
-        CheckError::Unreachable(said) => format!("Waapify tidak dapat dihubungi: {said}"),
+        CheckError::Unreachable(cause) => unreachable_text(cause).malay.into_owned(),
     }
 }
 
@@ -208,6 +241,7 @@ fn sentence(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::reason::Answer;
 
     #[test]
     fn waapifys_words_tell_which_field_is_wrong() {
@@ -221,7 +255,8 @@ mod tests {
             assert_eq!(error.field(), Some(field), "{error}");
             assert!(error.text().english.starts_with(char::is_uppercase));
         }
-        let silent = ConnectError::Check(CheckError::Unreachable("x".to_owned()));
+        let silent = Answer::WaapifyNoResult { status: 502 }.into();
+        let silent = ConnectError::Check(CheckError::Unreachable(silent));
         assert!(silent.field().is_none() && silent.is_passing());
     }
 }

@@ -25,7 +25,10 @@ use crate::db::history::audit::NewEntry;
 use crate::db::history::incidents;
 use crate::db::history::incidents::About;
 use crate::db::numbers;
-use crate::db::numbers::{ConnectedNumber, LastNumber, NewNumber, NumberRow, webhook_secrets};
+use crate::db::numbers::holders::Holder;
+use crate::db::numbers::{
+    ConnectedNumber, LastNumber, NewNumber, NumberRow, holders, webhook_secrets,
+};
 use crate::model::audit::{Action, ActorKind, Outcome};
 use crate::model::ids::LocationId;
 use crate::model::phone_forms;
@@ -85,6 +88,8 @@ pub struct LinkUse {
     pub hash: Vec<u8>,
     /// It was made for a user whom GHL proved, who may replace the location's number.
     pub made_inside: bool,
+    /// That user, as the audit names him.
+    pub made_by: Option<String>,
     /// Its holder said that the location's number may be replaced.
     pub may_replace: bool,
 }
@@ -175,23 +180,49 @@ impl Connector {
         if let Some(replaced) = replaced {
             self.tell_replacement(location, &replaced).await;
         }
-        let sharers =
-            numbers::list_sharers(&self.pool, location, &number, &credentials.instance_id).await?;
-        for sharer in &sharers {
-            warn!(%location, %sharer, "another location is connected to the same number; its replies come here now");
-        }
+        let instance = &credentials.instance_id;
+        let holders = holders::list_holders(&self.pool, location, &number, instance, None).await?;
+        self.tell_holders(location, &number, &holders).await;
+        let mut sharers: Vec<_> = holders.into_iter().map(|one| one.location_id).collect();
+        sharers.dedup();
         Ok(Connected { number, sharers })
+    }
+
+    /// Shows the people of each location that had the number that it has lost it, and that this one has it. The monitor
+    /// does the same later, should this fail.
+    async fn tell_holders(&self, location: &LocationId, number: &str, holders: &[Holder]) {
+        let now = self.clock.now();
+        let about = |location, number| About {
+            location,
+            number,
+            kind: IncidentKind::Taken,
+        };
+        if let Err(error) = incidents::resolve(&self.pool, about(location, number), now).await {
+            warn!(%location, %error, "that the number is back could not be noted");
+        }
+        for holder in holders {
+            let sharer = &holder.location_id;
+            warn!(%location, %sharer, "another location is connected to the same number; its replies come here now");
+            let about = about(sharer, &holder.number);
+            if let Err(error) = incidents::open(&self.pool, about, None, None, now).await {
+                error!(%sharer, %error, "that a number was taken could not be noted");
+            }
+        }
     }
 
     /// Notes who connected a number. It is connected, even where that cannot be noted.
     async fn record(&self, location: &LocationId, number: &str, by: &By) {
-        let actor_kind = match by {
-            By::Operator => ActorKind::Command,
-            By::Link(_) | By::PendingConnection => ActorKind::Link,
+        let (actor_kind, actor) = match by {
+            By::Operator => (ActorKind::Command, None),
+            By::Link(link) => {
+                let user = link.made_by.as_deref();
+                (ActorKind::of_link(user), user)
+            }
+            By::PendingConnection => (ActorKind::InstallForm, None),
         };
         let entry = NewEntry {
             actor_kind,
-            actor: None,
+            actor,
             action: Action::Connect,
             location: Some(location),
             place: Some(number),

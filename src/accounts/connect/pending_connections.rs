@@ -12,6 +12,8 @@ use crate::accounts::connect::{
 };
 use crate::db::accounts::pending_connections;
 use crate::db::accounts::pending_connections::PendingConnection;
+use crate::db::numbers::holders;
+use crate::db::numbers::holders::Holder;
 use crate::model::ids::LocationId;
 
 /// GHL sends the form during the install. An hour leaves time for people who are interrupted.
@@ -49,6 +51,8 @@ impl Connector {
             (Some(number), _) | (None, Some(number)) => number,
             (None, None) => return Err(ConnectError::Unnamed),
         };
+        self.check_holders(locations, &number, &credentials.instance_id)
+            .await?;
         let now = self.clock.now();
         let mut offered = PendingConnectionResult::default();
         for location in locations {
@@ -72,6 +76,23 @@ impl Connector {
             }
         }
         Ok(offered)
+    }
+
+    /// Refuses a number of a location that the form does not name: nobody can be asked whether that one may lose it.
+    async fn check_holders(
+        &self,
+        locations: &[LocationId],
+        number: &str,
+        instance_id: &str,
+    ) -> Result<(), ConnectError> {
+        for location in locations {
+            let held = holders::list_holders(&self.pool, location, number, instance_id, None);
+            let is_foreign = |holder: &Holder| !locations.contains(&holder.location_id);
+            if held.await?.iter().any(is_foreign) {
+                return Err(ConnectError::HeldElsewhere);
+            }
+        }
+        Ok(())
     }
 
     /// As [`Connector::connect_pending`], unless another caller has the lease.

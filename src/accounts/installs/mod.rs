@@ -50,6 +50,8 @@ pub struct Installed {
     pub ready: Vec<LocationId>,
     /// Locations whose token is still being requested.
     pub waiting: Vec<LocationId>,
+    /// The agency whose admin installed it for the whole agency.
+    pub agency: Option<CompanyId>,
 }
 
 impl Installs {
@@ -148,7 +150,10 @@ impl Installs {
         companies::note_install(&mut tx, company, asked_at).await?;
         tx.commit().await?;
         info!(%company, "the agency is installed");
-        let mut installed = Installed::default();
+        let mut installed = Installed {
+            agency: Some(company.clone()),
+            ..Installed::default()
+        };
         match self.list_locations(company).await {
             Ok(listed) => {
                 let locations: Vec<_> = listed.keys().cloned().collect();

@@ -39,7 +39,10 @@ pub(super) struct Wanted {
 #[derive(Serialize)]
 struct Preview {
     dry_run: bool,
+    /// All that `--yes` sends.
     matching: Vec<i64>,
+    /// Those of them that are sent only after a second yes.
+    may_have_arrived: Vec<i64>,
     by_reason: BTreeMap<String, usize>,
     left: Vec<Left>,
 }
@@ -53,8 +56,8 @@ pub(super) async fn run(
 ) -> anyhow::Result<ExitCode> {
     let clock = clock_of(pool).await?;
     let mut outcome = Outcome::default();
-    let rows = find(pool, wanted, &clock, &mut outcome).await?;
-    let preview = preview(&rows, &mut outcome);
+    let (rows, unsure) = find(pool, wanted, &clock, &mut outcome).await?;
+    let preview = preview(&rows, unsure, &mut outcome);
     if is_dry {
         form.print(&preview, || described(&preview))?;
         return Ok(ExitCode::SUCCESS);
@@ -80,13 +83,13 @@ pub(super) async fn run(
     Ok(outcome.exit_code())
 }
 
-/// The failed messages that may be replayed, oldest first. Those that would only fail again are noted as left.
+/// The failed messages that may be replayed, oldest first, and which of them may have arrived. Others are noted as left.
 async fn find(
     pool: &Pool,
     wanted: &Wanted,
     clock: &Clock,
     outcome: &mut Outcome,
-) -> anyhow::Result<Vec<MessageRow>> {
+) -> anyhow::Result<(Vec<MessageRow>, Vec<i64>)> {
     let (since, until) = wanted.period.resolve(clock.now())?;
     let failed = Failed {
         location: wanted.location.clone(),
@@ -101,7 +104,14 @@ async fn find(
         let why = format!("would fail in the same way again ({})", code(&row));
         outcome.leave(row.id, WOULD_FAIL_AGAIN, why);
     }
-    Ok(found.again)
+    for row in found.uninstalled {
+        note(outcome, &row, Replay::Uninstalled);
+    }
+    let unsure = found.unsure.iter().map(|row| row.id.0).collect();
+    let mut rows = found.again;
+    rows.extend(found.unsure);
+    rows.sort_by_key(|row| row.id);
+    Ok((rows, unsure))
 }
 
 /// The code as `list` shows it.
@@ -109,7 +119,7 @@ fn code(row: &MessageRow) -> String {
     shown_code(row).unwrap_or("unknown").to_owned()
 }
 
-fn preview(rows: &[MessageRow], outcome: &mut Outcome) -> Preview {
+fn preview(rows: &[MessageRow], may_have_arrived: Vec<i64>, outcome: &mut Outcome) -> Preview {
     let mut by_reason = BTreeMap::new();
     for row in rows {
         *by_reason.entry(code(row)).or_default() += 1;
@@ -117,6 +127,7 @@ fn preview(rows: &[MessageRow], outcome: &mut Outcome) -> Preview {
     Preview {
         dry_run: true,
         matching: rows.iter().map(|row| row.id.0).collect(),
+        may_have_arrived,
         by_reason,
         left: std::mem::take(&mut outcome.left),
     }
@@ -133,6 +144,13 @@ fn described(preview: &Preview) -> String {
     );
     for (reason, count) in &preview.by_reason {
         let _ = writeln!(out, "  {count:>7} {reason}");
+    }
+    if !preview.may_have_arrived.is_empty() {
+        let line = format!(
+            "{} of them may have arrived: sent only after a second yes, or with --yes",
+            preview.may_have_arrived.len()
+        );
+        let _ = writeln!(out, "{}", paint(LOOK, &line));
     }
     write_left(&mut out, &preview.left);
     out

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::clients::scrub;
-use crate::clients::waapify::{HoldReason, SendFailure, Trouble};
+use crate::clients::waapify::{CheckError, HoldReason, SendFailure, Trouble};
 use crate::model::ids::{WaMessageId, is_id};
 use crate::model::reason::Answer;
 
@@ -163,6 +163,42 @@ pub(super) fn meaning(answer: &Value) -> SendFailure {
         SendFailure::AttemptFailed(said_so().into())
     } else {
         SendFailure::Unknown(Trouble::of_number(Answer::WaapifyNoId.into()))
+    }
+}
+
+/// The answer if it is a success, otherwise what is wrong.
+pub(super) fn judged(status: u16, text: &str) -> Result<Value, CheckError> {
+    let Some(answer) = gateways_own(status, text) else {
+        return Err(no_result(status, text));
+    };
+    if answer.get("status").and_then(Value::as_str) == Some("success") && !asks_for_login(&answer) {
+        return Ok(answer);
+    }
+    if words(&answer).is_empty() && !asks_for_login(&answer) {
+        // Some other server's object: Waapify gives its reasons.
+        return Err(no_result(status, text));
+    }
+    Err(refusal(&answer))
+}
+
+/// The error for an answer that is not the gateway's.
+pub(super) fn no_result(status: u16, text: &str) -> CheckError {
+    CheckError::Unreachable(if is_page(text) || !(200..300).contains(&status) {
+        Answer::WaapifyPage { status }.into()
+    } else {
+        Answer::WaapifyNoResult { status }.into()
+    })
+}
+
+pub(super) fn refusal(answer: &Value) -> CheckError {
+    let said = scrub(words(answer));
+    match meaning(answer) {
+        _ if said.to_lowercase().contains("can only add up to") => CheckError::Full(said),
+        SendFailure::NumberStopped(HoldReason::Credentials) => CheckError::Credentials(said),
+        SendFailure::NumberStopped(HoldReason::LinkLost) => CheckError::NotLinked(said),
+        // Its pages answer, and the server behind them does not.
+        SendFailure::GatewayDown(trouble) => CheckError::Unreachable(trouble.cause),
+        _ => CheckError::Refused(said),
     }
 }
 

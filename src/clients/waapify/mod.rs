@@ -12,7 +12,7 @@ mod qr;
 
 use std::time::Duration;
 
-use answer::{Sent, asks_for_login, classify_send, gateways_own, meaning, words};
+use answer::{Sent, classify_send, judged};
 use bytes::Bytes;
 pub use hold_reason::HoldReason;
 pub use presence::Presence;
@@ -42,6 +42,9 @@ const SHORT_BYTES: usize = 500;
 
 /// A person waits for these answers.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(25);
+
+/// An instance id that no account has: Waapify's are no zeros.
+const NO_INSTANCE: &str = "0000000000000";
 
 /// A QR code's picture in base64 has a third of a megabyte at most; every other answer has some kilobytes.
 const MAX_ANSWER_BYTES: usize = 512 * 1024;
@@ -136,9 +139,10 @@ pub enum CheckError {
     /// Anything else Waapify said.
     #[error("Waapify answered: {0}")]
     Refused(String),
-    /// No usable answer.
+    /// No usable answer: no connection, a proxy's page, or Waapify's own word that its server does not answer. Says nothing of
+    /// the credentials.
     #[error("Waapify could not be reached: {0}")]
-    Unreachable(String),
+    Unreachable(Reason),
 }
 
 /// The account behind an instance.
@@ -217,6 +221,19 @@ impl Client {
         Ok(Linked {
             number: jid.and_then(whatsapp_events::phone_of_jid),
         })
+    }
+
+    /// Asks whether the gateway knows an account's token, about an instance that nobody has: nothing can change by that
+    /// (`docs/vendors/waapify.md#answers`).
+    ///
+    /// # Errors
+    /// [`CheckError`]. That of the credentials may be about the instance: then the token is known.
+    pub async fn check_token(&self, access_token: &SecretString) -> Result<(), CheckError> {
+        let credentials = Credentials {
+            instance_id: NO_INSTANCE.to_owned(),
+            access_token: access_token.clone(),
+        };
+        self.reconnect(&credentials).await.map(|_| ())
     }
 
     /// Makes the instance post its events to `url`.
@@ -308,7 +325,7 @@ async fn ask(request: RequestBuilder, timeout: Duration) -> reqwest::Result<(u16
 
 async fn fetch(request: RequestBuilder, timeout: Duration) -> Result<(u16, Bytes), CheckError> {
     let answer = ask(request, timeout).await;
-    answer.map_err(|error| CheckError::Unreachable(describe(error).english()))
+    answer.map_err(|error| CheckError::Unreachable(describe(error)))
 }
 
 /// The meaning of a send without an answer. Without a connection nothing was sent; after any later error it may have
@@ -353,30 +370,4 @@ fn is_of_another(answer: &Value, instance_id: &str) -> bool {
     let named = ["/instance_id", "/data/instance_id"].map(|path| answer.pointer(path));
     let mut named = named.into_iter().flatten().filter_map(Value::as_str);
     named.any(|named| named != instance_id)
-}
-
-/// The answer if it is a success, otherwise what is wrong.
-fn judged(status: u16, text: &str) -> Result<Value, CheckError> {
-    let Some(answer) = gateways_own(status, text) else {
-        return Err(no_result(status));
-    };
-    if answer.get("status").and_then(Value::as_str) == Some("success") && !asks_for_login(&answer) {
-        return Ok(answer);
-    }
-    Err(refusal(&answer))
-}
-
-/// The error for an answer that is not the gateway's.
-fn no_result(status: u16) -> CheckError {
-    CheckError::Unreachable(format!("it answered {status} without a result"))
-}
-
-fn refusal(answer: &Value) -> CheckError {
-    let said = scrub(words(answer));
-    match meaning(answer) {
-        _ if said.to_lowercase().contains("can only add up to") => CheckError::Full(said),
-        SendFailure::NumberStopped(HoldReason::Credentials) => CheckError::Credentials(said),
-        SendFailure::NumberStopped(HoldReason::LinkLost) => CheckError::NotLinked(said),
-        _ => CheckError::Refused(said),
-    }
 }

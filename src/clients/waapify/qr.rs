@@ -6,10 +6,8 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::Value;
 
-use crate::clients::waapify::answer::{gateways_own, is_page, meaning, words};
-use crate::clients::waapify::{
-    CheckError, HoldReason, OTHER_INSTANCE, SendFailure, is_of_another, no_result, refusal,
-};
+use crate::clients::waapify::answer::{gateways_own, is_page, meaning, no_result, refusal, words};
+use crate::clients::waapify::{CheckError, HoldReason, OTHER_INSTANCE, SendFailure, is_of_another};
 
 /// The first bytes of every PNG.
 const PNG_SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
@@ -43,7 +41,7 @@ pub(super) fn read(status: u16, body: &Bytes, instance_id: &str) -> Result<QrCod
         return if (200..300).contains(&status) && !is_page(&text) {
             Ok(QrCode::NotReady)
         } else {
-            Err(no_result(status))
+            Err(no_result(status, &text))
         };
     };
     if is_of_another(&answer, instance_id) {

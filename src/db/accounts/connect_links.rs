@@ -37,50 +37,74 @@ pub struct ConnectLink {
     pub asked_at: Option<OffsetDateTime>,
     /// When a test message was sent with it.
     pub tested_at: Option<OffsetDateTime>,
+    /// The user for whom it was made, as the audit names him.
+    pub made_by: Option<String>,
 }
 
-/// Keeps a connect link by the hash of its token; `made_inside`: for a user whom GHL proved; `agency`: whose admin he is.
-pub async fn record_link(
-    pool: &Pool,
-    token_hash: &[u8],
-    location: &LocationId,
-    made_inside: bool,
-    agency: Option<&CompanyId>,
-    expires_at: OffsetDateTime,
-) -> sqlx::Result<()> {
+/// A link to keep.
+#[derive(Clone, Copy, Debug)]
+pub struct NewLink<'a> {
+    /// The hash of its token.
+    pub token_hash: &'a [u8],
+    /// The only location that it connects.
+    pub location: &'a LocationId,
+    /// It is made for a user whom GHL proved.
+    pub made_inside: bool,
+    /// That user, as the audit names him.
+    pub made_by: Option<&'a str>,
+    /// The agency whose admin he is.
+    pub agency: Option<&'a CompanyId>,
+    /// When it expires.
+    pub expires_at: OffsetDateTime,
+}
+
+/// Keeps a connect link by the hash of its token.
+pub async fn record_link(pool: &Pool, link: NewLink<'_>) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
-        insert into connect_links (token_hash, location_id, made_inside, expires_at, agency_id)
-        values ($1, $2, $3, $4, $5)
+        insert into connect_links (token_hash, location_id, made_inside, expires_at, agency_id, made_by)
+        values ($1, $2, $3, $4, $5, $6)
         "#,
-        token_hash,
-        location.as_str(),
-        made_inside,
-        expires_at,
-        agency.map(CompanyId::as_str),
+        link.token_hash,
+        link.location.as_str(),
+        link.made_inside,
+        link.expires_at,
+        link.agency.map(CompanyId::as_str),
+        link.made_by,
     )
     .execute(pool)
     .await
     .map(|_| ())
 }
 
-/// Keeps a connect link that is shown in a list, by the hashes of both tokens.
+/// The list in which a link is shown.
+#[derive(Clone, Copy, Debug)]
+pub struct ListedIn<'a> {
+    /// The hash of its token.
+    pub list_hash: &'a [u8],
+    /// The agency for which the app was installed, if it was for a whole agency.
+    pub agency: Option<&'a CompanyId>,
+}
+
+/// Keeps a connect link that is shown in a list, by the hashes of both tokens. Only the list is the agency's: its links
+/// are passed on.
 pub async fn record_listed_link(
     pool: &Pool,
     token_hash: &[u8],
     location: &LocationId,
-    list_hash: &[u8],
+    list: ListedIn<'_>,
     expires_at: OffsetDateTime,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
-        insert into connect_links (token_hash, location_id, made_inside, expires_at, list_hash)
-        values ($1, $2, false, $3, $4)
+        insert into connect_links (token_hash, location_id, made_inside, expires_at, list_hash, list_agency_id)
+        values ($1, $2, false, $3, $4, $5)
         "#,
         token_hash,
         location.as_str(),
         expires_at,
-        list_hash,
+        list.list_hash,
+        list.agency.map(CompanyId::as_str),
     )
     .execute(pool)
     .await
@@ -98,6 +122,8 @@ pub struct ListedLink {
     pub install_status: InstallStatus,
     /// It has connected a number.
     pub is_used: bool,
+    /// The agency for which the list was made.
+    pub agency: Option<CompanyId>,
 }
 
 /// The links of a list that work, or were used, in the order of the names of their locations.
@@ -110,7 +136,7 @@ pub async fn list_links(
         ListedLink,
         r#"
         select l.location_id, n.name as "name?", s.install_status as "install_status!",
-            l.used_at is not null as "is_used!"
+            l.used_at is not null as "is_used!", l.list_agency_id as "agency: CompanyId"
         from connect_links l
         join install_statuses s on s.location_id = l.location_id
         left join account_names n on n.owner_id = l.location_id
@@ -130,7 +156,7 @@ pub async fn find_link(pool: &Pool, token_hash: &[u8]) -> sqlx::Result<Option<Co
         ConnectLink,
         r#"
         select location_id, expires_at, used_at, pending_instance, pending_token, number, made_inside,
-            agency_id as "agency_id: CompanyId", pending_number, pending_is_entered, asked_at, tested_at
+            agency_id as "agency_id: CompanyId", pending_number, pending_is_entered, asked_at, tested_at, made_by
         from connect_links
         where token_hash = $1
         "#,
@@ -154,6 +180,24 @@ pub async fn count_try(pool: &Pool, token_hash: &[u8], max: i32) -> sqlx::Result
     .execute(pool)
     .await?;
     Ok(counted.rows_affected() == 1)
+}
+
+/// Counts a try of a token with a list of links, as one of each of its links; false when that would be more than `max` of
+/// any.
+pub async fn count_list_try(pool: &Pool, list_hash: &[u8], max: i32) -> sqlx::Result<bool> {
+    let counted = sqlx::query!(
+        r#"
+        update connect_links
+        set tries = tries + 1
+        where list_hash = $1
+          and not exists (select 1 from connect_links where list_hash = $1 and tries >= $2)
+        "#,
+        list_hash,
+        max,
+    )
+    .execute(pool)
+    .await?;
+    Ok(counted.rows_affected() > 0)
 }
 
 /// Uses a link up for `number`, and ends its location's other links; false when it is gone: used before, expired, or its location uninstalled meanwhile.

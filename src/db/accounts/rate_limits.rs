@@ -13,6 +13,8 @@ pub enum CallPriority {
     Reply,
     /// A status update, which may be later.
     StatusUpdate,
+    /// A name for lists, which nobody misses for an hour.
+    Name,
     /// A look that only makes an order better.
     Look,
 }
@@ -24,6 +26,7 @@ impl CallPriority {
         match self {
             Self::Reply => 1.0,
             Self::StatusUpdate => 0.7,
+            Self::Name => 0.5,
             Self::Look => 0.4,
         }
     }

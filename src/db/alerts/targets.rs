@@ -1,8 +1,8 @@
 //! The targets that agencies set for themselves. Addresses and secrets are sealed.
 
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
-use crate::db::connection::Pool;
+use crate::db::connection::{Connection, Pool};
 use crate::model::alert::{Channel, Medium};
 use crate::model::ids::CompanyId;
 
@@ -51,15 +51,29 @@ pub async fn find(
     .await
 }
 
-/// Sets an agency's target, which gets a test at once. What the one before was told counts for this one, too.
+/// How many changes of an agency's targets are allowed in which time.
+#[derive(Clone, Copy, Debug)]
+pub struct ChangeLimit {
+    /// So many.
+    pub max: i64,
+    /// Within this time.
+    pub within: Duration,
+}
+
+/// Sets an agency's target, which gets a test at once. What the one before was told counts for this one, too. False if the
+/// agency has set its targets as often as it may for now: then nothing is changed.
 pub async fn set(
     pool: &Pool,
     company: &CompanyId,
     medium: Medium,
     target: &Target,
+    limit: ChangeLimit,
     now: OffsetDateTime,
-) -> sqlx::Result<()> {
+) -> sqlx::Result<bool> {
     let mut tx = pool.begin().await?;
+    if !take_change(&mut tx, company, limit, now).await? {
+        return Ok(false);
+    }
     sqlx::query!(
         r#"
         insert into alert_targets (company_id, kind, address, secret, template, language, set_at)
@@ -99,7 +113,34 @@ pub async fn set(
     )
     .execute(&mut *tx)
     .await?;
-    tx.commit().await
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// Counts a change, if it is allowed. Of requests that arrive together each waits for the row of the one before.
+async fn take_change(
+    tx: &mut Connection,
+    company: &CompanyId,
+    limit: ChangeLimit,
+    now: OffsetDateTime,
+) -> sqlx::Result<bool> {
+    let taken = sqlx::query!(
+        r#"
+        insert into alert_changes as c (company_id, changed_at)
+        values ($1, array[$2::timestamptz])
+        on conflict (company_id) do update set
+            -- Those of the last hour, and this one.
+            changed_at = array(select at from unnest(c.changed_at) at where at > $3) || $2::timestamptz
+        where (select count(*) from unnest(c.changed_at) at where at > $3) < $4
+        "#,
+        company.as_str(),
+        now,
+        now - limit.within,
+        limit.max,
+    )
+    .execute(tx)
+    .await?;
+    Ok(taken.rows_affected() == 1)
 }
 
 /// Removes an agency's target, with what it was told.

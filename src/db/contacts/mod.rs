@@ -4,5 +4,6 @@
 pub mod addresses;
 pub mod groups;
 pub mod lids;
+pub mod names;
 pub mod phone_checks;
 pub mod phones;

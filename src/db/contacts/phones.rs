@@ -72,7 +72,10 @@ pub async fn save(
             conversation_id = case
                 when contacts.contact_id = excluded.contact_id then contacts.conversation_id
             end,
-            name = case when contacts.contact_id = excluded.contact_id then contacts.name end
+            name = case when contacts.contact_id = excluded.contact_id then contacts.name end,
+            name_asked_at = case
+                when contacts.contact_id = excluded.contact_id then contacts.name_asked_at
+            end
         "#,
         location.as_str(),
         phone,

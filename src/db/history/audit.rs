@@ -6,7 +6,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::db::connection::Pool;
 use crate::model::audit::{Action, ActorKind, Outcome};
-use crate::model::ids::{CompanyId, LocationId};
+use crate::model::ids::LocationId;
 
 /// Longest text of an actor or a place, in characters: ids have some dozen.
 const MAX_TEXT: usize = 100;
@@ -95,28 +95,6 @@ pub async fn record(pool: &Pool, entry: NewEntry<'_>, now: OffsetDateTime) -> sq
     .execute(pool)
     .await
     .map(|_| ())
-}
-
-/// How often people did this in the locations of an agency since then. Along `audit_by_time`.
-pub async fn count_done(
-    pool: &Pool,
-    company: &CompanyId,
-    action: Action,
-    since: OffsetDateTime,
-) -> sqlx::Result<i64> {
-    sqlx::query_scalar!(
-        r#"
-        select count(*) as "count!"
-        from audit
-        where at > $1 and action = $2 and outcome = 'done'
-          and location_id in (select location_id from locations where company_id = $3)
-        "#,
-        since,
-        action as Action,
-        company.as_str(),
-    )
-    .fetch_one(pool)
-    .await
 }
 
 /// Entries before the one with the number `before`, newest first: of all, or of one location.

@@ -92,15 +92,17 @@ async fn insert(
         where inbound.state = 'held' and inbound.undecrypted and not excluded.undecrypted
         returning id, state, reason_of(reason_code, reason_args) as "reason: Reason",
             case when edit_secret is not null then array(
-                select distinct early.sealed_event
-                from inbound early
-                where early.location_id = $1
-                    and early.number = $2
-                    and early.wa_message_id between $20 and $20 || 'g'
-                    and starts_with(early.wa_message_id, $20)
-                    and early.from_me = $4
-                    and early.sealed_event is not null
-                limit $21
+                -- In the order of the unique index, which alone finds them without reading the location's messages.
+                select distinct sealed_event
+                from (
+                    select sealed_event
+                    from inbound early
+                    where early.location_id = $1 and early.number = $2 and early.from_me = $4
+                        and early.wa_message_id between $20 and $20 || 'g'
+                        and starts_with(early.wa_message_id, $20) and early.sealed_event is not null
+                    order by location_id, number, wa_message_id, from_me
+                    limit $21
+                ) early
             ) end as early_edits
         "#,
         message.location.as_str(),

@@ -14,11 +14,28 @@ pub(in crate::db) async fn find_current(
     tx: &mut Connection,
     location: &LocationId,
     id: MessageId,
-) -> sqlx::Result<Current> {
+) -> sqlx::Result<Option<Current>> {
+    sqlx::query!(
+        "select 1 as one from inbound where location_id = $1 and id = $2 for update",
+        location.as_str(),
+        id.0,
+    )
+    .fetch_optional(&mut *tx)
+    .await?;
+    let found = list_current(tx, location, &[id.0]).await?;
+    Ok(found.into_iter().next())
+}
+
+/// The same of several messages of a location, without locks, for a look at what may be replayed.
+pub(in crate::db) async fn list_current(
+    connection: &mut Connection,
+    location: &LocationId,
+    ids: &[i64],
+) -> sqlx::Result<Vec<Current>> {
     sqlx::query_as!(
         Current,
         r#"
-        select i.state, reason_of(i.reason_code, i.reason_args) as "reason: Reason", 0 as "parts_sent!",
+        select i.id as "id: MessageId", i.state, reason_of(i.reason_code, i.reason_args) as "reason: Reason", 0 as "parts_sent!",
             null::int as refused_part, i.unconfirmed as is_lost,
             exists (
                 select 1
@@ -26,13 +43,13 @@ pub(in crate::db) async fn find_current(
                 where l.location_id = i.location_id and l.uninstalled_at is not null
             ) as "is_uninstalled!"
         from inbound i
-        where i.location_id = $1 and i.id = $2
-        for update of i
+        where i.location_id = $1 and i.id = any($2)
+        order by i.id
         "#,
         location.as_str(),
-        id.0,
+        ids,
     )
-    .fetch_one(tx)
+    .fetch_all(connection)
     .await
 }
 

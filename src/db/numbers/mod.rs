@@ -1,5 +1,6 @@
 //! WhatsApp numbers and the Waapify instance behind each.
 
+pub mod holders;
 pub mod holds;
 pub mod removals;
 pub mod settings;

@@ -28,21 +28,26 @@ waiting as (
         limit 1
     ) next
 ),
--- Not of a location whose calls are used up, or kept for something more urgent.
-exhausted as materialized (
-    select owner_id
-    from rate_limits
-    where paused_until > $1
-       or reserve_until > $1
-       or window_ends_at > $1 and used >= max * $4::float8
-),
+-- Not of a location whose calls are used up, or kept for something more urgent. Each is looked up by its key.
 open as (
     select w.location_id,
         coalesce(((select $6::text::jsonb)->>w.location_id)::bigint, $5) as room
     from (select location_id from waiting union select location_id from oldest) w
-    where w.location_id <> all (array(select owner_id from exhausted))
+    where (
+        select paused_until > $1
+            or reserve_until > $1
+            or window_ends_at > $1 and used >= max * $4::float8
+        from rate_limits
+        where owner_id = w.location_id
+    ) is not true
 ),
+-- What is due of each location; where all is in `oldest`, nothing is read again.
 found as (
+    select o.location_id, o.room, old.message_id, old.due_at
+    from oldest old
+    join open o on o.location_id = old.location_id
+    where (select count(*) from oldest) < $7
+    union all
     select o.location_id, o.room, next.message_id, next.due_at
     from open o
     cross join lateral (
@@ -52,13 +57,19 @@ found as (
         order by location_id, due_at
         limit o.room
     ) next
+    where (select count(*) from oldest) = $7
 ),
 -- The first of each location, then the second; a location with less room has some in hand, and comes later. Chance
 -- decides among equals, so that nobody is always the last.
 due as (
     select location_id, message_id
-    from found
-    order by row_number() over (partition by location_id order by due_at, message_id) - room, random()
+    from (
+        select location_id, message_id, room,
+            row_number() over (partition by location_id order by due_at, message_id) as turn
+        from found
+    ) f
+    where turn <= room
+    order by turn - room, random()
 ),
 -- Locks each by its key and keeps those that are still due; what another worker has locked is passed over. `limit 1` keeps
 -- the condition outside: inside, the planner could choose another index.

@@ -287,7 +287,8 @@ pub async fn mark_send_started(
                 learnt_by = excluded.learnt_by,
                 checked_at = null,
                 conversation_id = null,
-                name = null
+                name = null,
+                name_asked_at = null
             where contacts.learnt_at is null or contacts.learnt_at <= excluded.learnt_at
         ),
         doubted as (

@@ -4,8 +4,9 @@
 with seen as (
     -- 1. Keep the receipts: levels only rise, and a refusal stays.
     insert into receipts (location_id, number, wa_message_id, level, refused, seen_at)
+    -- A plan for each number of receipts would be made each time; by `select` it is hidden from the planner.
     select $1, $2, told.id, told.level, told.refused, $6
-    from unnest($3::text[], $4::int[], $5::text[]) as told (id, level, refused)
+    from unnest((select $3::text[]), (select $4::int[]), (select $5::text[])) as told (id, level, refused)
     on conflict (location_id, number, wa_message_id) do update
     set level = greatest(receipts.level, excluded.level),
         refused = coalesce(receipts.refused, excluded.refused)

@@ -8,13 +8,13 @@ use crate::model::ids::{LocationId, MessageId};
 use crate::model::reason::Reason;
 
 /// Locks a message and reads what decides whether it may be replayed. `unconfirmed`: the causes of replays after which the
-/// outcome stays unknown.
+/// outcome stays unknown. None: there is no such message.
 pub(in crate::db) async fn find_current(
     tx: &mut Connection,
     location: &LocationId,
     id: MessageId,
     unconfirmed: &[&str],
-) -> sqlx::Result<Current> {
+) -> sqlx::Result<Option<Current>> {
     // Lock receipts before their message, in the same order as functions that record a receipt.
     sqlx::query!(
         "select 1 as one from receipts where location_id = $1 and message_id = $2 for update",
@@ -23,10 +23,28 @@ pub(in crate::db) async fn find_current(
     )
     .fetch_all(&mut *tx)
     .await?;
+    sqlx::query!(
+        "select 1 as one from outbound where location_id = $1 and id = $2 for update",
+        location.as_str(),
+        id.0,
+    )
+    .fetch_optional(&mut *tx)
+    .await?;
+    let found = list_current(tx, location, &[id.0], unconfirmed).await?;
+    Ok(found.into_iter().next())
+}
+
+/// The same of several messages of a location, without locks, for a look at what may be replayed.
+pub(in crate::db) async fn list_current(
+    connection: &mut Connection,
+    location: &LocationId,
+    ids: &[i64],
+    unconfirmed: &[&str],
+) -> sqlx::Result<Vec<Current>> {
     sqlx::query_as!(
         Current,
         r#"
-        select o.state, reason_of(o.reason_code, o.reason_args) as "reason: Reason", o.parts_sent,
+        select o.id as "id: MessageId", o.state, reason_of(o.reason_code, o.reason_args) as "reason: Reason", o.parts_sent,
             exists (
                 select 1
                 from locations l
@@ -60,14 +78,14 @@ pub(in crate::db) async fn find_current(
                 ) refused
             ) as refused_part
         from outbound o
-        where o.location_id = $1 and o.id = $2
-        for update of o
+        where o.location_id = $1 and o.id = any($2)
+        order by o.id
         "#,
         location.as_str(),
-        id.0,
+        ids,
         unconfirmed as &[&str],
     )
-    .fetch_one(tx)
+    .fetch_all(connection)
     .await
 }
 

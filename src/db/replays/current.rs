@@ -1,5 +1,6 @@
 //! What a replay needs to know about a message.
 
+use crate::model::ids::MessageId;
 use crate::model::reason::Reason;
 use crate::model::states::{Direction, MessageState};
 
@@ -21,6 +22,7 @@ pub enum MayHaveArrived {
 
 /// What decides whether a message may be replayed.
 pub(in crate::db) struct Current {
+    pub(in crate::db) id: MessageId,
     pub(in crate::db) state: MessageState,
     pub(in crate::db) reason: Option<Reason>,
     /// Its location has uninstalled the app.

@@ -6,6 +6,7 @@
 pub(in crate::db) mod current;
 pub mod many;
 
+use current::Current;
 pub use current::MayHaveArrived;
 use time::OffsetDateTime;
 
@@ -40,6 +41,28 @@ impl By {
             Self::Operator => Step::ReplayedUnconfirmed,
             Self::Location => Step::SentAgainUnconfirmed,
         }
+    }
+}
+
+/// The causes of replays after which the outcome of a message stays unknown.
+fn unconfirmed_causes() -> [&'static str; 2] {
+    [By::Operator, By::Location].map(|by| by.unconfirmed().code())
+}
+
+/// What decides whether messages of one location may be replayed, as [`replay`] finds it.
+async fn list_current(
+    pool: &Pool,
+    location: &LocationId,
+    direction: Direction,
+    ids: &[i64],
+) -> sqlx::Result<Vec<Current>> {
+    let mut connection = pool.acquire().await?;
+    match direction {
+        Direction::Outbound => {
+            let causes = unconfirmed_causes();
+            outbound::replays::list_current(&mut connection, location, ids, &causes).await
+        }
+        Direction::Inbound => inbound::replays::list_current(&mut connection, location, ids).await,
     }
 }
 
@@ -125,10 +148,12 @@ async fn requeue(
     let mut tx = pool.begin().await?;
     let current = match direction {
         Direction::Outbound => {
-            let unconfirmed = [By::Operator, By::Location].map(|by| by.unconfirmed().code());
-            outbound::replays::find_current(&mut tx, &location, id, &unconfirmed).await?
+            outbound::replays::find_current(&mut tx, &location, id, &unconfirmed_causes()).await?
         }
         Direction::Inbound => inbound::replays::find_current(&mut tx, &location, id).await?,
+    };
+    let Some(current) = current else {
+        return Ok(Replay::Unknown);
     };
     if current.state != MessageState::Failed {
         return Ok(Replay::NotFailed(current.state, current.reason));

@@ -49,3 +49,24 @@ pub async fn list(
     .fetch_all(pool)
     .await
 }
+
+/// The agency with this id, capital letters or not, with its name.
+pub async fn find(pool: &Pool, id: &str) -> sqlx::Result<Option<(CompanyId, Option<String>)>> {
+    let found = sqlx::query!(
+        r#"
+        select c.company_id as "company_id!: CompanyId",
+            (select name from account_names where owner_id = c.company_id) as name
+        from (
+            select company_id from locations where company_id is not null
+            union
+            select owner_id from tokens where owner_kind = 'company'
+        ) c
+        where lower(c.company_id) = lower($1)
+        limit 1
+        "#,
+        id,
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(found.map(|row| (row.company_id, row.name)))
+}

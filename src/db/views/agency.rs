@@ -3,6 +3,7 @@
 //! Every statement is limited to the agency that the caller has proven. None reads a message.
 
 use crate::db::connection::Pool;
+use crate::db::views::operator::{digits_of, squeezed};
 use crate::model::ids::{CompanyId, LocationId};
 use crate::model::progress::Progress;
 use crate::model::states::{IncidentKind, InstallStatus};
@@ -75,12 +76,12 @@ pub async fn list(
               and l.uninstalled_at is null
               and (
                 $2::text is null
-                or strpos(lower(n.name), lower($2)) > 0
+                or strpos(regexp_replace(lower(n.name), '\s+', ' ', 'g'), lower($2)) > 0
                 or strpos(lower(l.location_id), lower($2)) > 0
                 or exists (
                     select 1
                     from numbers w
-                    where w.location_id = l.location_id and strpos(w.number, $2) > 0
+                    where w.location_id = l.location_id and strpos(w.number, $5) > 0
                 )
               )
         ) k
@@ -90,12 +91,20 @@ pub async fn list(
         limit $4
         "#,
         company.as_str(),
-        search,
+        search.map(squeezed),
         after,
         limit,
+        search.and_then(dialled),
     )
     .fetch_all(pool)
     .await
+}
+
+/// The digits of a number that a text may be a part of. As people dial it within their country it begins with a zero that the
+/// whole number lacks.
+fn dialled(text: &str) -> Option<String> {
+    let digits = digits_of(text)?.trim_start_matches('0').to_owned();
+    (!digits.is_empty()).then_some(digits)
 }
 
 /// GHL's name of an agency, where it is known.

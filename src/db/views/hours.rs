@@ -69,6 +69,24 @@ pub async fn list_hours(
         .await
 }
 
+/// Up to when the newest hours of a location are counted; of all, where none is named: the longest ago of their counts. None
+/// before the first count.
+pub async fn find_counted_at(
+    pool: &Pool,
+    location: Option<&LocationId>,
+) -> sqlx::Result<Option<OffsetDateTime>> {
+    sqlx::query_scalar!(
+        r#"
+        select min(counted_at)
+        from hour_count_turns
+        where counted_at is not null and ($1::text is null or location_id = $1)
+        "#,
+        location.map(LocationId::as_str),
+    )
+    .fetch_one(pool)
+    .await
+}
+
 /// The messages of a number, both ways, on a day of UTC.
 #[derive(Clone, Debug)]
 pub struct Day {

@@ -2,6 +2,7 @@
 
 pub mod agencies;
 pub mod agency;
+pub mod customers;
 pub mod failures;
 pub mod hours;
 pub mod messages;
@@ -9,5 +10,6 @@ pub mod operator;
 pub mod overview;
 pub mod queue_counts;
 pub mod queue_places;
+pub mod row_names;
 pub mod search;
 pub mod troubles;

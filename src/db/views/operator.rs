@@ -30,8 +30,11 @@ pub struct Which<'a> {
     pub incident: Option<IncidentKind>,
     /// Only those with this problem of their token.
     pub token: Option<TokenProblem>,
-    /// Only those with this in their id, their or their agency's name, or, where it has no letter, its digits in a number.
+    /// Only those with this in their id or name, their agency's, or the id of a number's instance; or, where it has no letter,
+    /// with its digits in a number. Capital letters and spaces more or less make no difference.
     pub search: Option<&'a str>,
+    /// What `search` means as a whole number (E.164 digits), such as a national one.
+    pub numbers: &'a [String],
 }
 
 /// Locations after `after`, in the order of their ids.
@@ -41,15 +44,8 @@ pub async fn list_locations(
     which: Which<'_>,
     limit: i64,
 ) -> sqlx::Result<Vec<InstallRow>> {
-    // The digits of a name or an id are no part of a number.
-    let number = which
-        .search
-        .filter(|text| !text.contains(char::is_alphabetic));
-    let digits = number.map(|text| text.chars().filter(char::is_ascii_digit));
-    // An empty text is part of every number.
-    let digits = digits
-        .map(String::from_iter)
-        .filter(|digits: &String| digits.len() >= MIN_DIGITS);
+    let digits = which.search.and_then(digits_of);
+    let search = which.search.map(squeezed);
     sqlx::query_as!(
         InstallRow,
         r#"
@@ -73,12 +69,18 @@ pub async fn list_locations(
           and (
             $4::text is null
             or strpos(lower(location_id), lower($4)) > 0
-            or strpos(lower(name), lower($4)) > 0
-            or strpos(lower(company_name), lower($4)) > 0
+            or strpos(lower(company_id), lower($4)) > 0
+            or strpos(regexp_replace(lower(name), '\s+', ' ', 'g'), lower($4)) > 0
+            or strpos(regexp_replace(lower(company_name), '\s+', ' ', 'g'), lower($4)) > 0
             or exists (
                 select 1
                 from numbers n
-                where n.location_id = l.location_id and strpos(n.number, $5) > 0
+                where n.location_id = l.location_id
+                    and (
+                        strpos(n.number, $5) > 0
+                        or n.number = any($10)
+                        or strpos(lower(n.instance_id), lower($4)) > 0
+                    )
             )
           )
           and ($6::text is null or company_id = $6)
@@ -91,15 +93,29 @@ pub async fn list_locations(
         after,
         which.troubled,
         limit,
-        which.search,
+        search,
         digits,
         which.company,
         which.status as Option<InstallStatus>,
         which.incident as Option<IncidentKind>,
         which.token as Option<TokenProblem>,
+        which.numbers,
     )
     .fetch_all(pool)
     .await
+}
+
+/// The digits of a text that may be a part of a number: those of a name or an id are none, and an empty text is part of every
+/// number.
+pub(super) fn digits_of(text: &str) -> Option<String> {
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    let may_be = !text.contains(char::is_alphabetic) && digits.len() >= MIN_DIGITS;
+    may_be.then_some(digits)
+}
+
+/// With one space between words.
+pub(super) fn squeezed(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// One location.
@@ -158,6 +174,8 @@ pub struct WhichNumbers<'a> {
     pub held: bool,
     /// Only connected ones that are on hold for this reason.
     pub hold: Option<&'a str>,
+    /// Only those that send nothing because everything fails with this reason.
+    pub circuit: Option<&'a str>,
 }
 
 /// Numbers after `after` (location and number).
@@ -194,6 +212,15 @@ pub async fn list_numbers(
             and (not $6 or n.webhook_secret is not null)
             and ($7::text is null or n.hold_code = $7 and n.webhook_secret is not null)
             and ($8::text is null or n.location_id in (select location_id from locations where company_id = $8))
+            and (
+                $9::text is null
+                or exists (
+                    select 1
+                    from circuits c
+                    where c.location_id = n.location_id and c.target = n.number
+                        and c.probe_at is not null and c.reason_code = $9
+                )
+            )
         order by n.location_id, n.number
         limit $5
         "#,
@@ -205,6 +232,7 @@ pub async fn list_numbers(
         which.connected,
         which.hold,
         which.company,
+        which.circuit,
     )
     .fetch_all(pool)
     .await

@@ -216,7 +216,9 @@ impl Wanted<'_> {
             .replace('\\', "\\\\")
             .replace('%', "\\%")
             .replace('_', "\\_");
-        Some(format!("%{name}%"))
+        // GHL's names have spaces as people type them.
+        let words: Vec<_> = name.split_whitespace().collect();
+        Some(format!("%{}%", words.join("%")))
     }
 
     /// A pattern for the last four digits of a number, if it may be one.

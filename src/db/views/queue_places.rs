@@ -20,14 +20,62 @@ pub struct Place {
     pub oldest: OffsetDateTime,
 }
 
-/// The locations with rows in a queue and a state, those with the most first, among the first [`MAX_COUNT`] rows.
-pub async fn list(pool: &Pool, queue: Queue, state: QueueState) -> sqlx::Result<Vec<Place>> {
+/// Which part of a list, by the place at its end: how many rows that has, and its location.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Part {
+    /// The first places.
+    #[default]
+    First,
+    /// Those after it.
+    After(i64, LocationId),
+    /// Those before it.
+    Before(i64, LocationId),
+}
+
+/// The places in a queue and a state, those with the most rows first, among the first [`MAX_COUNT`] rows.
+pub async fn list(
+    pool: &Pool,
+    queue: Queue,
+    state: QueueState,
+    part: &Part,
+    limit: i64,
+) -> sqlx::Result<Vec<Place>> {
+    let mut places = match part {
+        Part::First => list_part(pool, queue, state, (i64::MAX, ""), false, limit).await?,
+        Part::After(count, id) => {
+            list_part(pool, queue, state, (*count, id.as_str()), false, limit).await?
+        }
+        Part::Before(count, id) => {
+            list_part(pool, queue, state, (*count, id.as_str()), true, limit).await?
+        }
+    };
+    if matches!(part, Part::Before(..)) {
+        places.reverse();
+    }
+    Ok(places)
+}
+
+/// The nearest places to a key: behind it, or before it with the nearest first.
+#[allow(
+    clippy::too_many_lines,
+    reason = "one statement with a branch for each queue"
+)]
+async fn list_part(
+    pool: &Pool,
+    queue: Queue,
+    state: QueueState,
+    key: (i64, &str),
+    is_back: bool,
+    limit: i64,
+) -> sqlx::Result<Vec<Place>> {
     sqlx::query_as!(
         Place,
         r#"
-        select coalesce(q.location_id, '') as "location_id!: LocationId",
-            (select name from account_names where owner_id = q.location_id) as name,
-            count(*) as "count!", min(q.at) as "oldest!"
+        select p.location_id as "location_id!: LocationId",
+            (select name from account_names where owner_id = p.location_id) as name,
+            p.count as "count!", p.oldest as "oldest!"
+        from (
+        select coalesce(q.location_id, '') as location_id, count(*) as count, min(q.at) as oldest
         from (
             -- One of these; the others end before they begin. Each has the order of an index.
             (
@@ -103,10 +151,23 @@ pub async fn list(pool: &Pool, queue: Queue, state: QueueState) -> sqlx::Result<
             )
         ) q
         group by q.location_id
-        order by count(*) desc, q.location_id
+        ) p
+        -- In the order (most rows first, then by id), which only a comparison of (-count, id) makes one of rows.
+        where case
+            when $5 then (-p.count, p.location_id) < (-$3::bigint, $4::text)
+            else (-p.count, p.location_id) > (-$3::bigint, $4::text)
+        end
+        order by
+            case when $5 then p.count end, case when $5 then p.location_id end desc,
+            p.count desc, p.location_id
+        limit $6
         "#,
         format!("{queue} {state}"),
         MAX_COUNT,
+        key.0,
+        key.1,
+        is_back,
+        limit,
     )
     .fetch_all(pool)
     .await

@@ -11,8 +11,9 @@ use crate::model::ids::LocationId;
 use crate::model::reason::Reason;
 use crate::model::states::IncidentKind;
 
-/// Rows of each kind that are read: what more there is, is the same matter again.
-const LIMIT: i64 = 500;
+/// Rows of each kind that are read: more than a service with some hundred sub-accounts has, so that their count is right; what
+/// more there is, is the same matter again.
+pub const LIMIT: i64 = 2_000;
 /// Waiting messages of a location are counted so far: enough to tell which is worst, read in less than a millisecond.
 pub const MAX_WAITING: i64 = 500;
 
@@ -45,6 +46,8 @@ pub struct Held {
     pub reason: Reason,
     /// Since when, where that is known.
     pub since: Option<OffsetDateTime>,
+    /// Everything fails; else it is on hold.
+    pub is_circuit: bool,
 }
 
 /// Connected numbers on hold, and those into which nothing is sent because everything fails.
@@ -62,14 +65,15 @@ pub async fn list_held(pool: &Pool) -> sqlx::Result<Vec<Held>> {
                     where o.location_id = n.location_id and o.state = 'accepted'
                     order by o.location_id, o.priority desc, o.id
                     limit 1
-                ) as since
+                ) as since,
+                false as "is_circuit!"
             from numbers n
             where n.hold_code is not null and n.webhook_secret is not null
             limit $1
         )
         union all
         (
-            select location_id, target, reason_of(reason_code, reason_args), since
+            select location_id, target, reason_of(reason_code, reason_args), since, true
             from circuits
             where probe_at is not null
             limit $1

@@ -69,18 +69,37 @@ const RUN_BYTES: i64 = 256 * 1024;
 /// Numbers of one location that are read at once.
 const NUMBERS_OF_LOCATION: i64 = 4;
 
+/// Numbers of one location that a claim looks at, so that one with very many does not cost all others. Of more, every
+/// [`LOOKS_AT_ALL`]th claim finds the one that waits longest.
+const LOOKED_AT: i64 = 64;
+/// Claims of which one looks at all numbers of a location.
+const LOOKS_AT_ALL: usize = 16;
+
+/// A number of a location, after which a claim begins its look; at first the beginning.
+#[derive(Clone, Debug, Default)]
+pub struct Place {
+    location: String,
+    number: String,
+}
+
 /// Claims, until `until`, the first waiting events of each of some numbers of which none are being read
-/// (`capacity.left`). The events of a number are read in the order of their arrival. An event that was claimed before is
-/// only claimed as the first one, so that only the event at fault uses up its tries.
+/// (`capacity.left`): of the numbers after `place`, which then becomes the last of them, so that all have their turn. The
+/// events of a number are read in the order of their arrival. An event that was claimed before is only claimed as the
+/// first one, so that only the event at fault uses up its tries.
 pub async fn claim(
     pool: &Pool,
     now: OffsetDateTime,
     until: OffsetDateTime,
     capacity: impl Into<Capacity>,
+    place: &mut Place,
 ) -> sqlx::Result<Vec<EventJob>> {
     let capacity = capacity.into();
-    sqlx::query_file_as!(
-        EventJob,
+    let looked_at = if capacity.place.is_multiple_of(LOOKS_AT_ALL) {
+        i64::MAX
+    } else {
+        LOOKED_AT
+    };
+    let claimed = sqlx::query_file!(
         "src/db/webhooks/claim_waapify_events.sql",
         now,
         until,
@@ -89,9 +108,30 @@ pub async fn claim(
         RUN_BYTES,
         capacity.left_json(),
         NUMBERS_OF_LOCATION,
+        place.location,
+        place.number,
+        looked_at,
     )
+    .map(|row| EventJob {
+        location_id: row.location_id,
+        id: row.id,
+        number: row.number,
+        body: row.body,
+        attempt: row.attempt,
+        received_at: row.received_at,
+        crashed_attempts: row.crashed_attempts,
+        failures: row.failures,
+        leased_until: row.leased_until,
+    })
     .fetch_all(pool)
-    .await
+    .await?;
+    if let Some(last) = claimed.last() {
+        *place = Place {
+            location: last.location_id.0.clone(),
+            number: last.number.clone(),
+        };
+    }
+    Ok(claimed)
 }
 
 /// An event, whatever has become of it.
@@ -148,7 +188,9 @@ pub async fn finish(pool: &Pool, ended: &[Ended<'_>]) -> sqlx::Result<()> {
             crashed_attempts = greatest(0, e.crashed_attempts - (e.attempt <> j.attempt)::int),
             reason_code = case when e.attempt = j.attempt then j.reason->>'code' end,
             reason_args = case when e.attempt = j.attempt then j.reason->'args' end
-        from unnest($1::text[], $2::bigint[], $3::int[], $4::jsonb[]) as j (location_id, id, attempt, reason)
+        -- By `select` the planner does not see how many, and keeps its plan.
+        from unnest((select $1::text[]), (select $2::bigint[]), (select $3::int[]), (select $4::jsonb[]))
+            as j (location_id, id, attempt, reason)
         where e.location_id = any (array[j.location_id]) and e.id = j.id and e.state not in ('done', 'failed')
         "#,
         &claims.locations as &[&str],

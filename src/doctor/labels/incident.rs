@@ -34,6 +34,7 @@ pub(in crate::doctor) fn incident(incident: &Incident, zone: &Zone) -> Said {
         }
         IncidentKind::Undelivered => location::never_delivered(),
         IncidentKind::Unheard => number::never_called(),
+        IncidentKind::Taken => number::taken(),
         IncidentKind::Silence => number::webhook_silent(&since),
         IncidentKind::Link => match detail.and_then(LinkFault::from_code) {
             Some(LinkFault::Credentials) => number::credentials_refused(None),

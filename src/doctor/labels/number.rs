@@ -34,7 +34,7 @@ pub(in crate::doctor) fn unlinked() -> Said {
 pub(in crate::doctor) fn other_number(linked: &str) -> Said {
     wrong_phone(Text::new(
         format!("Waapify's instance is linked to +{linked}, another number."),
-        format!("Instance Waapify ini dipautkan ke +{linked}, iaitu nombor lain."),
+        format!("Sambungan Waapify ini dipautkan ke +{linked}, iaitu nombor lain."),
     ))
 }
 
@@ -42,7 +42,7 @@ pub(in crate::doctor) fn other_number(linked: &str) -> Said {
 pub(in crate::doctor) fn other_number_somewhere() -> Said {
     wrong_phone(Text::new(
         "Waapify's instance is linked to another number.",
-        "Instance Waapify ini dipautkan ke nombor lain.",
+        "Sambungan Waapify ini dipautkan ke nombor lain.",
     ))
 }
 
@@ -66,7 +66,7 @@ pub(in crate::doctor) fn credentials_refused(words: Option<&str>) -> Said {
     Said::wrong(
         Text::new(
             format!("Waapify refuses the access token or the instance id{words}"),
-            format!("Waapify menolak access token atau instance ID{words}"),
+            format!("Waapify menolak token akses atau ID sambungan (Instance ID){words}"),
         ),
         Text::new(
             "Nothing is sent from this number and no reply comes.",
@@ -80,11 +80,14 @@ pub(in crate::doctor) fn credentials_refused(words: Option<&str>) -> Said {
 }
 
 /// `words`: Waapify's, or what happened.
-pub(in crate::doctor) fn gateway_fails(words: &str) -> Said {
+pub(in crate::doctor) fn gateway_fails(words: &Text) -> Said {
     Said::wrong(
         Text::new(
-            format!("Waapify gave no usable answer: {words}"),
-            format!("Waapify tidak memberi jawapan yang boleh digunakan: {words}"),
+            format!("Waapify gave no usable answer: {}", words.english),
+            format!(
+                "Waapify tidak memberi jawapan yang boleh digunakan: {}",
+                words.malay
+            ),
         ),
         Text::new(
             "Messages wait and are tried again until it answers.",
@@ -166,7 +169,7 @@ pub(in crate::doctor) fn never_called() -> Said {
         ),
         Text::new(
             "Write to the number from another phone. If the message does not come to GHL, connect the number again on the app's page inside GHL, and check that no other tool has set its own webhook on this instance.",
-            "Tulis kepada nombor ini dari telefon lain. Jika mesej itu tidak sampai ke GHL, sambung nombor semula di halaman aplikasi dalam GHL, dan pastikan tiada alat lain menetapkan webhooknya sendiri pada instance ini.",
+            "Tulis kepada nombor ini dari telefon lain. Jika mesej itu tidak sampai ke GHL, sambung nombor semula di halaman aplikasi dalam GHL, dan pastikan tiada alat lain menetapkan webhooknya sendiri pada sambungan Waapify ini.",
         ),
     )
 }
@@ -187,7 +190,7 @@ pub(in crate::doctor) fn webhook_silent(since: &str) -> Said {
         ),
         Text::new(
             "The service registers the webhook again by itself. If it stays silent, connect the number again on the app's page inside GHL, and check that no other tool has set its own webhook on this instance.",
-            "Perkhidmatan mendaftarkan webhook semula dengan sendiri. Jika masih senyap, sambung nombor semula di halaman aplikasi dalam GHL, dan pastikan tiada alat lain menetapkan webhooknya sendiri pada instance ini.",
+            "Perkhidmatan mendaftarkan webhook semula dengan sendiri. Jika masih senyap, sambung nombor semula di halaman aplikasi dalam GHL, dan pastikan tiada alat lain menetapkan webhooknya sendiri pada sambungan Waapify ini.",
         ),
     )
 }
@@ -227,7 +230,7 @@ pub(in crate::doctor) fn restricted(why: Option<Restriction>) -> Said {
 pub(in crate::doctor) fn alone() -> Said {
     Said::only(Text::new(
         "No other sub-account uses this number or instance.",
-        "Tiada sub-akaun lain menggunakan nombor atau instance ini.",
+        "Tiada sub-akaun lain menggunakan nombor atau sambungan Waapify ini.",
     ))
 }
 
@@ -237,7 +240,7 @@ pub(in crate::doctor) fn shared(others: usize) -> Said {
         Text::new(
             format!("Other sub-accounts connected to the same number or instance: {others}."),
             format!(
-                "Sub-akaun lain yang disambungkan ke nombor atau instance yang sama: {others}."
+                "Sub-akaun lain yang disambungkan ke nombor atau sambungan Waapify yang sama: {others}."
             ),
         ),
         Text::new(
@@ -246,7 +249,25 @@ pub(in crate::doctor) fn shared(others: usize) -> Said {
         ),
         Text::new(
             "Give each sub-account a number and an instance of its own. To have the replies here, connect the number here again.",
-            "Beri setiap sub-akaun nombor dan instance sendiri. Untuk menerima balasan di sini, sambung nombor di sini semula.",
+            "Beri setiap sub-akaun nombor dan sambungan Waapify sendiri. Untuk menerima balasan di sini, sambung nombor di sini semula.",
+        ),
+    )
+}
+
+/// Does not name the other location, which may be another agency's.
+pub(in crate::doctor) fn taken() -> Said {
+    Said::wrong(
+        Text::new(
+            "Another sub-account has connected this number.",
+            "Sub-akaun lain telah menyambungkan nombor ini.",
+        ),
+        Text::new(
+            "Waapify reports to one address only: replies and ticks go to that sub-account now, and none come here.",
+            "Waapify melapor ke satu alamat sahaja: balasan dan pengesahan kini pergi ke sub-akaun itu, dan tiada yang datang ke sini.",
+        ),
+        Text::new(
+            "If the number belongs here, connect it here again: then it stops there. If not, remove it here, and connect another one.",
+            "Jika nombor ini milik sub-akaun ini, sambungkannya di sini semula: kemudian ia berhenti di sana. Jika tidak, buang nombor ini di sini, dan sambungkan nombor lain.",
         ),
     )
 }

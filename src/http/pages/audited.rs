@@ -1,7 +1,8 @@
 //! Records who did what on the pages, for every form of the operator's and of those inside GHL, also where it was refused.
 //!
 //! One layer for all of them, so that no handler can forget it. It knows a form by its route; what it cannot know, a handler
-//! tells with [`Audited`]. Nobody who proved nothing is recorded, so that strangers cannot fill the table.
+//! tells with [`Audited`]. Nobody who proved nothing is recorded, so that strangers cannot fill the table. What is done with a
+//! connect link is recorded by its own pages.
 
 use std::convert::Infallible;
 
@@ -23,7 +24,7 @@ use crate::model::ids::{CompanyId, LocationId};
 /// Where whoever has no session of the operator's is led.
 const SIGN_IN: &str = "/operator/sign-in";
 /// The forms, by their routes.
-const ACTIONS: [(&str, Action); 18] = [
+const ACTIONS: [(&str, Action); 16] = [
     (SIGN_IN, Action::SignIn),
     ("/operator/sign-out", Action::SignOut),
     ("/operator/messages/{id}/replay", Action::Replay),
@@ -41,11 +42,13 @@ const ACTIONS: [(&str, Action); 18] = [
     ("/app/{session}/opt-out", Action::OptOut),
     ("/app/{session}/alerts", Action::SetAlerts),
     ("/app/{session}/alerts/remove", Action::RemoveAlerts),
-    ("/app/{session}/connect", Action::Connect),
-    ("/app/agency/{session}/connect", Action::Connect),
     ("/app/agency/{session}/token", Action::KeepToken),
     ("/app/agency/{session}/token/remove", Action::RemoveToken),
 ];
+
+/// The forms that only lead to the form of a connect link: what is done there is recorded where it is done, with the user for
+/// whom the link was made. Here only a refusal is news.
+const WAYS_TO_CONNECT: [&str; 2] = ["/app/{session}/connect", "/app/agency/{session}/connect"];
 
 /// What only the handler knows. It is a part of its answer.
 #[derive(Clone, Debug, Default)]
@@ -113,7 +116,7 @@ pub(in crate::http) async fn record(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let Some(action) = action(&request) else {
+    let Some((action, is_way)) = action(&request) else {
         return next.run(request).await;
     };
     let params = request.extract_parts::<RawPathParams>().await.ok();
@@ -132,7 +135,8 @@ pub(in crate::http) async fn record(
     let place = find("number").or_else(|| find("id")).or(agency);
     let response = next.run(request).await;
     let told = response.extensions().get::<Audited>().cloned();
-    if !is_proven(&response, &actor, action, told.is_some()) {
+    let is_look = is_way && outcome(response.status()) != Outcome::Refused;
+    if is_look || !is_proven(&response, &actor, action, told.is_some()) {
         return response;
     }
     let told = told.unwrap_or_default();
@@ -151,13 +155,17 @@ pub(in crate::http) async fn record(
     response
 }
 
-fn action(request: &Request) -> Option<Action> {
+/// What a form does, and whether it only leads to where that is done.
+fn action(request: &Request) -> Option<(Action, bool)> {
     if request.method() != Method::POST {
         return None;
     }
-    let path = request.extensions().get::<MatchedPath>()?;
-    let found = ACTIONS.iter().find(|(route, _)| *route == path.as_str());
-    found.map(|(_, action)| *action)
+    let path = request.extensions().get::<MatchedPath>()?.as_str();
+    if WAYS_TO_CONNECT.contains(&path) {
+        return Some((Action::Connect, true));
+    }
+    let found = ACTIONS.iter().find(|(route, _)| *route == path);
+    found.map(|(_, action)| (*action, false))
 }
 
 /// Whether whoever asked is who may ask. A refusal for want of a session is an answer to a stranger.
@@ -207,7 +215,8 @@ mod tests {
             })
             .map(|(path, _)| path.as_str());
         for path in forms {
-            assert!(ACTIONS.iter().any(|(route, _)| *route == path), "{path}");
+            let is_known = ACTIONS.iter().any(|(route, _)| *route == path);
+            assert!(is_known || WAYS_TO_CONNECT.contains(&path), "{path}");
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::db::history::hour_counts::Counts;
 use crate::db::views::hours;
 use crate::http::pages::layout::charts;
 use crate::http::pages::layout::charts::{Bar, Part};
+use crate::http::pages::layout::times;
 use crate::model::ids::LocationId;
 use crate::model::language::Language;
 use crate::model::states::Direction;
@@ -91,10 +92,11 @@ pub(in crate::http) async fn panel(
     let starts = chart.zone.starts(period.span(), period.bars(), now);
     let since = starts.first().map_or(now, |(start, _)| *start);
     let found = hours::list_hours(pool, chart.location, since).await?;
+    let counted_at = hours::find_counted_at(pool, chart.location).await?;
     let of = |direction| added(&starts, &found, direction);
     let (outbound, inbound) = (of(Direction::Outbound), of(Direction::Inbound));
     Ok(html! {
-        section.panel data-key="charts" {
+        section.panel data-key="charts" data-chart-zone=(chart.zone.name()) {
             h2 { (language.pick("Messages over time", "Mesej mengikut masa")) }
             ul.choices {
                 @for one in Period::ALL {
@@ -106,10 +108,14 @@ pub(in crate::http) async fn panel(
                 (charts::bars(language, "chart-out", Direction::Outbound.label(language), &parts_out(language), &bars_out(&outbound)))
                 (charts::bars(language, "chart-in", Direction::Inbound.label(language), &parts_in(language), &bars_in(&inbound)))
             }
-            p.hint { (language.pick(
-                "Counted every few minutes, in the hour in which each message came. Hours and days are in the time zone ",
-                "Dikira setiap beberapa minit, mengikut jam setiap mesej diterima. Jam dan hari adalah dalam zon masa ",
-            )) (chart.zone.name()) "." }
+            p.hint {
+                @if let Some(at) = counted_at {
+                    (language.pick("As of ", "Setakat ")) (times::minutes(chart.zone, at))
+                    (language.pick(": what came or changed since then is not in it yet. ", ": apa yang tiba atau berubah selepas itu belum termasuk. "))
+                }
+                (language.pick("Each message is in the hour in which it came.", "Setiap mesej dikira dalam jam ia diterima."))
+                noscript { " " (language.pick("Hours and days are in the time zone ", "Jam dan hari adalah dalam zon masa ")) (chart.zone.name()) "." }
+            }
         }
     })
 }

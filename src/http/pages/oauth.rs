@@ -16,13 +16,14 @@ use tracing::{error, warn};
 use url::{Url, form_urlencoded};
 
 use crate::accounts::installs::Installed;
+use crate::accounts::names;
 use crate::accounts::tokens::TokenError;
 use crate::clients::ghl::Advice;
 use crate::config::install_link::install_link;
 use crate::crypto::{hash_secret, random_secret};
 use crate::http::HttpState;
 use crate::http::error::PageError;
-pub(in crate::http) use crate::http::pages::connect::new_link;
+use crate::http::pages::connect::{Maker, new_link};
 use crate::http::pages::install_codes::is_code;
 use crate::http::pages::installed;
 use crate::model::ids::LocationId;
@@ -206,10 +207,13 @@ fn check_state(jar: &CookieJar, given: Option<&str>) -> Result<(), PageError> {
 /// their own, because this one works only once.
 async fn next_step(state: &HttpState, installed: &Installed) -> sqlx::Result<Response> {
     take_up_pending(state, &installed.ready).await;
+    names::refresh_for_page(&state.services, &installed.ready).await;
+    let agency = installed.agency.as_ref();
+    let maker = Maker { user: None, agency };
     let address = match (installed.ready.as_slice(), installed.waiting.as_slice()) {
         ([], []) => installed::address(state),
-        ([only], []) => new_link(state, only, false, None).await?,
-        (ready, waiting) => installed::new_list(state, ready.iter().chain(waiting)).await?,
+        ([only], []) => new_link(state, only, maker).await?,
+        (ready, waiting) => installed::new_list(state, ready.iter().chain(waiting), agency).await?,
     };
     Ok(Redirect::to(&address).into_response())
 }

@@ -91,9 +91,9 @@ async fn offer(state: &HttpState, language: Language, fields: &[Field]) -> Respo
 const fn status(error: &ConnectError) -> StatusCode {
     match error {
         ConnectError::Check(CheckError::Credentials(_)) => StatusCode::UNAUTHORIZED,
-        ConnectError::Check(CheckError::Unreachable(_)) | ConnectError::Database(_) => {
-            StatusCode::TOO_MANY_REQUESTS
-        }
+        ConnectError::Check(CheckError::Unreachable(_))
+        | ConnectError::Webhook(CheckError::Unreachable(_))
+        | ConnectError::Database(_) => StatusCode::TOO_MANY_REQUESTS,
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }
@@ -112,14 +112,14 @@ fn answer(status: StatusCode, text: &Text, language: Language) -> Response {
 fn accepted() -> Text {
     Text::new(
         "Waapify accepted the access token and the instance id.",
-        "Waapify menerima token akses dan ID instance.",
+        "Waapify menerima token akses dan ID sambungan (Instance ID).",
     )
 }
 
 fn kept() -> Text {
     Text::new(
         "Waapify accepted the access token and the instance id. This sub-account is connected already and keeps its number; to change it, open the app's page in GHL.",
-        "Waapify menerima token akses dan ID instance. Sub-akaun ini sudah disambungkan dan mengekalkan nombornya; untuk menukarnya, buka halaman aplikasi ini dalam GHL.",
+        "Waapify menerima token akses dan ID sambungan (Instance ID). Sub-akaun ini sudah disambungkan dan mengekalkan nombornya; untuk menukarnya, buka halaman aplikasi ini dalam GHL.",
     )
 }
 

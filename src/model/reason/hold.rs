@@ -7,7 +7,7 @@ reasons! {
     /// The token or the instance id is wrong.
     Credentials = "credentials",
         "Waapify refuses the access token or the instance id. Connect the number again with the right ones.",
-        "Waapify menolak token akses atau ID instance. Sambungkan nombor ini sekali lagi dengan yang betul.";
+        "Waapify menolak token akses atau ID sambungan (Instance ID). Sambungkan nombor ini sekali lagi dengan yang betul.";
     /// The phone is not linked any more.
     LinkLost = "link_lost",
         "The WhatsApp number is not linked to Waapify any more. Open Waapify and scan the QR code again.",
@@ -15,7 +15,7 @@ reasons! {
     /// Another phone than the number's is linked.
     OtherNumber = "other_number",
         "Another WhatsApp number is linked to this Waapify instance. Nothing is sent, because it would come from that number. Link the right phone again, or connect the number that is linked.",
-        "Nombor WhatsApp lain dipautkan kepada instance Waapify ini. Tiada apa-apa dihantar, kerana ia akan datang dari nombor itu. Pautkan semula telefon yang betul, atau sambungkan nombor yang dipautkan.";
+        "Nombor WhatsApp lain dipautkan kepada sambungan Waapify ini. Tiada apa-apa dihantar, kerana ia akan datang dari nombor itu. Pautkan semula telefon yang betul, atau sambungkan nombor yang dipautkan.";
     /// The plan's messages are used up.
     Quota = "quota",
         "The message limit of the Waapify plan is used up, or the plan has ended. Renew it in Waapify.",

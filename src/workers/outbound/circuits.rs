@@ -11,7 +11,7 @@ use crate::clients::waapify::{CheckError, Scope, SendFailure, Trouble};
 use crate::db::outbound;
 use crate::db::outbound::circuits::{Failed, OpenCircuit};
 use crate::db::outbound::{OutboundJob, circuits, outcomes};
-use crate::model::reason::{Answer, Hold, Reason};
+use crate::model::reason::{Hold, Reason};
 use crate::model::retry_schedule::{PROBE, RISKY_PROBE};
 use crate::workers::Worker as _;
 use crate::workers::outbound::{Job, LEASE, Outbound};
@@ -62,7 +62,7 @@ impl Outbound {
         let number = job.sender()?;
         let opened = connect::open_credentials(&self.0.sealer, &job.location_id, &number);
         match self.0.waapify.reconnect(&opened.ok()?).await {
-            Err(CheckError::Unreachable(words)) => Some(Answer::WaapifySaid { words }.into()),
+            Err(CheckError::Unreachable(cause)) => Some(cause),
             _ => None,
         }
     }

@@ -23,7 +23,7 @@ use crate::accounts::connect;
 use crate::clients::waapify::Media;
 use crate::db::accounts::{installs, token_requests};
 use crate::db::contacts::phones::WithoutPhone;
-use crate::db::contacts::{addresses, phones};
+use crate::db::contacts::{addresses, names, phones};
 use crate::db::outbound::circuits::OpenCircuit;
 use crate::db::outbound::outcomes::Outcome;
 use crate::db::outbound::{OutboundJob, Pace, Recipient, leases, outcomes, priority};
@@ -31,7 +31,7 @@ use crate::db::queue::{Capacity, number_key};
 use crate::db::{numbers, outbound};
 use crate::model::ids::LocationId;
 use crate::model::phone_forms;
-use crate::model::reason::{Failure, Hold, NUMBER_STOPPED, Reason, Step, Wait};
+use crate::model::reason::{Failure, Hold, NUMBER_STOPPED, Reason, Remedy, Step, Wait};
 use crate::model::states::InstallStatus;
 use crate::runtime::notify::Signal;
 use crate::runtime::traces;
@@ -332,6 +332,10 @@ impl Outbound {
 
     /// Ends a message that cannot be sent.
     async fn fail_plan(&self, job: &OutboundJob, failure: Failure) -> sqlx::Result<()> {
+        if failure.remedy() == Remedy::CorrectContact {
+            let (pool, now) = (&self.0.pool, self.0.clock.now());
+            names::note_without_phone(pool, &job.location_id, job.id, now).await?;
+        }
         self.fail(job, failure.into()).await?;
         self.refund_pacing_slot(job).await
     }

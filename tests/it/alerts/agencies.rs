@@ -175,3 +175,31 @@ async fn an_agencys_mails_to_strangers_end_soon() {
     let page = admin(&bridge).await;
     assert_eq!(save(&page, 6).await.status, StatusCode::SEE_OTHER);
 }
+
+#[tokio::test]
+async fn changes_that_arrive_together_are_no_more_than_one_after_another() {
+    let bridge = with(&[
+        ("ALERT_SMTP_URL", "smtp://127.0.0.1:9"),
+        ("ALERT_MAIL_FROM", "alerts@example.com"),
+    ])
+    .await;
+    let page = admin(&bridge).await;
+    let save = async |stranger: usize| {
+        let address = format!("stranger{stranger}@example.com");
+        let fields = [
+            ("kind", "mail"),
+            ("address", address.as_str()),
+            ("template", ""),
+        ];
+        page.post("/alerts", &fields).await.status
+    };
+    let saved = futures_util::future::join_all((0..20).map(save)).await;
+    let done = saved
+        .iter()
+        .filter(|status| **status == StatusCode::SEE_OTHER);
+    assert_eq!(done.count(), 5, "{saved:?}");
+    let others = saved
+        .iter()
+        .filter(|status| **status == StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(others.count(), 15, "{saved:?}");
+}

@@ -110,7 +110,8 @@ async fn the_operator_gets_one_mail_for_what_began() {
         !server.mails.lock().unwrap().is_empty()
     })
     .await;
-    let mail = server.take().remove(0);
+    // Lines are broken after so many characters.
+    let mail = server.take().remove(0).replace("=\n", "");
     for part in [
         "RCPT TO:<one@example.com>",
         "RCPT TO:<two@example.com>",

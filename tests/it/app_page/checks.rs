@@ -7,6 +7,7 @@ use waapify_ghl::db::history::incidents::About;
 use waapify_ghl::model::states::IncidentKind;
 
 use super::{Frame, OTHER, install_other};
+use crate::connecting;
 use crate::harness::{Bridge, location};
 
 #[tokio::test]
@@ -69,10 +70,8 @@ async fn while_ghl_does_not_answer_no_click_is_asked_for() {
 #[tokio::test]
 async fn a_browser_without_scripts_asks_ghl_by_a_link() {
     let bridge = Bridge::new().await;
-    let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
-    let begun = frame.post("/connect", &[]).await;
-    let link = begun.leads_to().strip_prefix(&bridge.address).unwrap();
-    let (_, page) = bridge.get(link).await;
+    let link = connecting::link(&bridge).await;
+    let (_, page) = bridge.get(&link).await;
     assert!(
         page.contains("Asking GHL") && page.contains("<noscript><p><a href=\"?check\">"),
         "{page}"

@@ -79,7 +79,8 @@ async fn a_process_without_descriptors_says_so_and_works_when_it_has_some_again(
     prlimit(pid, Resource::Nofile, before).unwrap();
     // On a connection of its own: without descriptors the process ends idle ones, and that of the question above may be
     // ended just when the next request begins.
-    let answer = reqwest::get(format!("{}/healthz", serving.address));
+    let client = reqwest::Client::builder().build().unwrap();
+    let answer = client.get(format!("{}/healthz", serving.address)).send();
     assert_eq!(answer.await.unwrap().status(), StatusCode::OK);
     serving.signal(Signal::TERM);
     assert_eq!(serving.ended().await.0, Some(0));

@@ -32,7 +32,7 @@ pub async fn routes(bridge: &Bridge) -> (String, Vec<(&'static str, String)>) {
         ("GET", format!("/operator/messages/{id}")),
         ("POST", format!("/operator/messages/{id}/replay")),
         ("GET", "/operator/agencies".to_owned()),
-        ("GET", "/operator/search?q=kedai".to_owned()),
+        ("GET", "/operator/search?q=nobody".to_owned()),
         (
             "GET",
             "/operator/queues?queue=outbound&state=accepted".to_owned(),

@@ -11,15 +11,17 @@ use tracing::info;
 
 use crate::accounts::agency_tokens;
 use crate::accounts::agency_tokens::AgencyToken;
+use crate::accounts::connect;
 use crate::accounts::connect::{ConnectError, Entered, Field};
 use crate::clients::waapify::CheckError;
 use crate::db::accounts::connect_links::Waits;
 use crate::http::pages::connect::pending::record_pending;
 use crate::http::pages::connect::views::{Fault, Typed};
 use crate::http::pages::connect::{
-    HttpState, Language, Opened, PageError, Text, count_try, find_known, find_unused, link_gone,
-    views,
+    HttpState, Language, Opened, PageError, Text, count_try, find_known, find_unused, holder,
+    link_gone, views,
 };
+use crate::model::phone_forms;
 
 /// The fields of the form.
 #[derive(Deserialize)]
@@ -41,14 +43,14 @@ pub(super) async fn submit(
     let Ok(Form(sent)) = sent else {
         let fault = Fault::of_form(Text::new(
             "Please fill in the instance id and the access token.",
-            "Sila isi ID instance dan token akses.",
+            "Sila isi ID sambungan dan token akses.",
         ));
         return again(&state, language, &opened, Typed::default(), &fault).await;
     };
     count_try(&state, &opened).await?;
     let entered = with_token(&state, &opened, sent.entered).await?;
     let may_replace = sent.replace.is_some();
-    let done = if entered.number.trim().is_empty() {
+    let done = if asks_about(&state, &opened, &entered).await? {
         read_number(&state, &opened, &entered, may_replace).await
     } else {
         let link = opened.used_to_connect(may_replace);
@@ -65,6 +67,7 @@ pub(super) async fn submit(
                 instance: &entered.instance_id,
                 number: &entered.number,
                 is_asked: may_replace || fault.asks_to_replace,
+                wants_another: true,
                 ..Typed::default()
             };
             again(&state, language, &opened, typed, &fault).await
@@ -106,7 +109,20 @@ async fn with_token(
     })
 }
 
-/// Keeps the keys with the number that Waapify names, until the person has confirmed it.
+/// Whether the person is asked about the number: Waapify is to name it, or another sub-account would lose it.
+async fn asks_about(
+    state: &HttpState,
+    opened: &Opened,
+    entered: &Entered,
+) -> Result<bool, PageError> {
+    let Ok(number) = connect::digits(&entered.number) else {
+        return Ok(entered.number.trim().is_empty());
+    };
+    let other = holder::find(state, opened, &number, entered.instance_id.trim()).await?;
+    Ok(other.is_some())
+}
+
+/// Keeps the keys with the number that Waapify names, or else with the entered one, until the person has confirmed it.
 async fn read_number(
     state: &HttpState,
     opened: &Opened,
@@ -114,7 +130,15 @@ async fn read_number(
     may_replace: bool,
 ) -> Result<(), ConnectError> {
     let (credentials, linked) = state.connector.find_linked(entered).await?;
-    let number = linked.ok_or(ConnectError::Unnamed)?;
+    let typed = Some(entered.number.as_str()).filter(|number| !number.trim().is_empty());
+    let typed = typed.map(connect::digits).transpose()?;
+    if let (Some(typed), Some(linked)) = (&typed, &linked)
+        && !phone_forms::is_same(typed, linked)
+    {
+        let linked = linked.clone();
+        return Err(ConnectError::OtherNumber { linked });
+    }
+    let number = linked.or(typed).ok_or(ConnectError::Unnamed)?;
     let same = (number.as_str(), credentials.instance_id.as_str());
     let replaced = state.connector.find_replaced(opened.location(), Some(same));
     if let Some(connected) = replaced
@@ -151,7 +175,8 @@ fn fault(opened: &Opened, error: ConnectError) -> Result<Fault, PageError> {
 /// The status of the page that tells this.
 pub(super) const fn status_of(error: &ConnectError) -> StatusCode {
     match error {
-        ConnectError::Check(CheckError::Unreachable(_)) => StatusCode::BAD_GATEWAY,
+        ConnectError::Check(CheckError::Unreachable(_))
+        | ConnectError::Webhook(CheckError::Unreachable(_)) => StatusCode::BAD_GATEWAY,
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }
@@ -159,12 +184,7 @@ pub(super) const fn status_of(error: &ConnectError) -> StatusCode {
 /// What is wrong with the form for the QR code.
 pub(super) fn qr_fault(error: &ConnectError) -> Fault {
     Fault {
-        field: match error {
-            ConnectError::Check(CheckError::Unreachable(_))
-            | ConnectError::Busy
-            | ConnectError::WouldReplace { .. } => None,
-            _ => Some(Field::AccessToken),
-        },
+        field: error.blames_token().then_some(Field::AccessToken),
         text: error.text(),
         status: status_of(error),
         is_of_qr: true,

@@ -9,17 +9,20 @@
 //!      ─▶ keys (asks which number they have) ────────┘
 //! ```
 //!
-//! `pending` keeps what waits; `scan` shows the code alone, at an address to share; `framing` lets GHL show the pages of a link that was made inside
+//! `links` makes links; `pending` keeps what waits; `recorded` says in the audit what is done; `holder` warns of who would lose the number; `scan` shows the code alone, at an address to share; `framing` lets GHL show the pages of a link that was made inside
 //! it; `looks` asks GHL now and then; `views` renders the form.
 
 mod code;
 mod confirm;
 mod done;
 mod framing;
+mod holder;
 mod keys;
+mod links;
 mod looks;
 mod pending;
 mod qr;
+mod recorded;
 mod scan;
 mod test_message;
 mod views;
@@ -31,9 +34,9 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Router, middleware};
+pub(in crate::http) use links::{Maker, link_address, list_link, new_link};
 pub use looks::ProviderLooks;
 pub(in crate::http) use qr::picture_of;
-use secrecy::ExposeSecret;
 use time::Duration;
 use tracing::warn;
 pub(in crate::http) use views::REFRESH_SECONDS;
@@ -42,7 +45,7 @@ use views::{Known, Typed};
 use crate::accounts::agency_tokens;
 use crate::accounts::agency_tokens::AgencyToken;
 use crate::accounts::connect::LinkUse;
-use crate::crypto::{derive_secret, hash_secret, random_secret};
+use crate::crypto::{derive_secret, hash_secret};
 use crate::db::accounts::account_names::Names;
 use crate::db::accounts::connect_links::ConnectLink;
 use crate::db::accounts::linking::ASKING;
@@ -54,13 +57,13 @@ use crate::http::{HttpState, MAX_FORM_BYTES, lost};
 use crate::model::ids::{CompanyId, LocationId};
 use crate::model::language::{Language, Text};
 
-/// How long a connect link works: time to find the credentials, but no longer.
-const LINK_LIFE: Duration = Duration::hours(24);
 /// How long a used link still opens its last page. An agency admin, who may have to make the last click in GHL, gets
 /// the address from the installer. The page shows the number and the state of that click, and connects nothing.
 const DONE_LIFE: Duration = Duration::hours(24);
 /// The query with which the form does not begin by itself: a person wants to enter keys.
 const KEYS: &str = "keys";
+/// The query with which a list leads to the form of a sub-account that has a number.
+pub(in crate::http) const ANOTHER: &str = "another";
 /// The query of the page of a link whose location Waapify is being asked for.
 const WAIT: &str = "wait";
 /// How often keys may be tried with a link: more than a person mistypes, and too few to guess any.
@@ -127,6 +130,7 @@ impl Opened {
         LinkUse {
             hash: self.hash.clone(),
             made_inside: self.link.made_inside,
+            made_by: self.link.made_by.clone(),
             may_replace,
         }
     }
@@ -158,47 +162,6 @@ fn scan_address(state: &HttpState, opened: &Opened) -> String {
     format!("{base}/scan/{}", opened.scan)
 }
 
-/// Makes a link for a location and returns its address; `made_inside`: for a user whom GHL proved; `agency`: whose admin
-/// he is.
-pub(in crate::http) async fn new_link(
-    state: &HttpState,
-    location: &LocationId,
-    made_inside: bool,
-    agency: Option<&CompanyId>,
-) -> sqlx::Result<String> {
-    let token = random_secret();
-    let hash = hash_secret(token.expose_secret());
-    let end = state.clock.now() + LINK_LIFE;
-    connect_links::record_link(&state.pool, &hash, location, made_inside, agency, end).await?;
-    Ok(address(state, token.expose_secret()))
-}
-
-/// Makes a location's link for the list with this token, from which its address is derived, so that it can be shown
-/// again.
-pub(in crate::http) async fn list_link(
-    state: &HttpState,
-    location: &LocationId,
-    list: &str,
-) -> sqlx::Result<()> {
-    let hash = hash_secret(&derive_secret(list, location.as_str()));
-    let end = state.clock.now() + LINK_LIFE;
-    connect_links::record_listed_link(&state.pool, &hash, location, &hash_secret(list), end).await
-}
-
-/// The address of a location's link in the list with this token.
-pub(in crate::http) fn link_address(
-    state: &HttpState,
-    location: &LocationId,
-    list: &str,
-) -> String {
-    address(state, &derive_secret(list, location.as_str()))
-}
-
-fn address(state: &HttpState, token: &str) -> String {
-    let base = state.public_url.as_str().trim_end_matches('/');
-    format!("{base}/connect/{token}")
-}
-
 /// Shows the next step: the form, the QR code, the number that was found, or the last page.
 async fn show(
     State(state): State<HttpState>,
@@ -228,16 +191,24 @@ async fn show(
         _ => None,
     };
     let wants_keys = query == Some(KEYS);
+    // Whether a number may be replaced has to be asked first, outside GHL.
+    let begins = known.has_token && (known.connected.is_none() || opened.link.made_inside);
     let typed = Typed {
         // For a location that was connected before, the form already has what was not destroyed.
         instance: &known.instance,
         finding: finding.as_ref(),
         is_asked: known.connected.is_some() && !opened.link.made_inside,
         wants_keys,
-        begins: known.has_token && known.connected.is_none() && !wants_keys,
+        begins: begins && !wants_keys,
+        wants_another: wants_another(&opened, query),
         ..Typed::default()
     };
     Ok(views::form(language, &opened, &known, typed, None).into_response())
+}
+
+/// Whether the person came for another number than the connected one: by the button inside GHL, or by the link of a list.
+fn wants_another(opened: &Opened, query: Option<&str>) -> bool {
+    opened.link.made_inside || query == Some(ANOTHER)
 }
 
 /// Whether Waapify is being asked for an instance with this link.

@@ -25,13 +25,16 @@ use crate::clients::waapify::{Credentials, QrCode};
 use crate::db::accounts::connect_links::Waits;
 use crate::db::accounts::{connect_links, linking};
 use crate::http::pages::connect::code;
+use crate::http::pages::connect::confirm::Asked;
 use crate::http::pages::connect::keys::qr_fault;
 use crate::http::pages::connect::pending::{pending, record_pending};
+use crate::http::pages::connect::recorded::record;
 use crate::http::pages::connect::{
     HttpState, KEYS, Language, Opened, PageError, Typed, WAIT, confirm, count_try, find_any,
     find_known, find_unused, link_gone, place_of, views,
 };
 use crate::http::pages::layout::qr::Said;
+use crate::model::audit::Action;
 
 /// The fields of the short form.
 #[derive(Default, Deserialize)]
@@ -88,6 +91,7 @@ async fn refused(
     let typed = Typed {
         instance: &known.instance,
         is_asked: known.connected.is_some() && !opened.link.made_inside,
+        wants_another: true,
         ..Typed::default()
     };
     let page = views::form(language, opened, &known, typed, Some(&fault));
@@ -129,9 +133,11 @@ async fn try_begin(
         Waits::Elsewhere => return Err(ConnectError::Busy),
     }
     // Only a token that Waapify has just taken.
-    if let Some(company) = keeper {
-        agency_tokens::store(&state.pool, &state.sealer, company, &token, false, now).await?;
+    if let Some(company) = keeper
+        && agency_tokens::store(&state.pool, &state.sealer, company, &token, false, now).await?
+    {
         info!(%company, "an agency's token is kept");
+        record(state, opened, Action::KeepToken, company.as_str()).await;
     }
     Ok(Begun::Waits)
 }
@@ -211,16 +217,19 @@ pub(super) async fn show(
         let page = format!("{}?{KEYS}", opened.path);
         return Ok(Redirect::to(&page).into_response());
     };
+    let ask = async |number: Option<&str>| {
+        let asked = Asked {
+            number,
+            ..Asked::default()
+        };
+        confirm::page(state, language, opened, &asked).await
+    };
     if let Some(number) = &opened.link.pending_number {
-        return Ok(confirm::page(language, opened, Some(number), None).into_response());
+        return Ok(ask(Some(number)).await?.into_response());
     }
     Ok(match advance(state, opened, &credentials).await? {
-        Progress::Linked(number) => {
-            confirm::page(language, opened, Some(&number), None).into_response()
-        }
-        Progress::Stopped(ConnectError::Unnamed) => {
-            confirm::page(language, opened, None, None).into_response()
-        }
+        Progress::Linked(number) => ask(Some(&number)).await?.into_response(),
+        Progress::Stopped(ConnectError::Unnamed) => ask(None).await?.into_response(),
         Progress::Waiting => code::scan(language, state, opened, None).into_response(),
         Progress::Stopped(error) => {
             code::scan(language, state, opened, Some(&error.text())).into_response()

@@ -15,10 +15,12 @@ use crate::clients::waapify::SendFailure;
 use crate::db::accounts::{connect_links, linking};
 use crate::db::numbers;
 use crate::http::pages::connect::done::{TEST_LIFE, TestForm};
+use crate::http::pages::connect::recorded::record;
 use crate::http::pages::connect::{
     HttpState, Language, Opened, PageError, Text, done, find_any, link_gone,
 };
-use crate::model::reason::Reason;
+use crate::model::audit::Action;
+use crate::model::reason::{Failure, Reason};
 use crate::model::written_phone;
 
 /// One test, and two more for a mistyped number.
@@ -66,7 +68,7 @@ async fn try_send(
     // As deliveries are read: by the country of the number that sends.
     let to = match written_phone::phone(to, written_phone::country_of(number)) {
         Ok(to) => to,
-        Err(failure) => return Ok(Err(Reason::from(failure).texts())),
+        Err(failure) => return Ok(Err(wrong_number(&failure))),
     };
     let row = numbers::find_number(&state.pool, location, number).await?;
     let row = row.ok_or_else(link_gone)?;
@@ -84,6 +86,7 @@ async fn try_send(
     Ok(match sent {
         Ok(_) => {
             info!(%location, "a test message was sent");
+            record(state, opened, Action::TestMessage, number).await;
             linking::record_test(&state.pool, &opened.hash, state.clock.now()).await?;
             Ok(Text::new(
                 "Sent. Look at that phone: the message should be there.",
@@ -103,6 +106,24 @@ fn words(language: Language) -> &'static str {
         "Test: this WhatsApp number is connected to GHL. Please do not reply.",
         "Ujian: nombor WhatsApp ini sudah disambungkan kepada GHL. Sila jangan balas.",
     )
+}
+
+/// What is wrong with the number that was entered. The words of a failed delivery would be about a contact.
+fn wrong_number(failure: &Failure) -> Text {
+    match failure {
+        Failure::NoPhone => Text::new(
+            "Please enter the number of another phone.",
+            "Sila masukkan nombor telefon lain.",
+        ),
+        Failure::PhoneWithExtension => Text::new(
+            "This number has letters or an extension, which WhatsApp cannot dial. Enter the number alone.",
+            "Nombor ini mengandungi huruf atau nombor sambungan, yang tidak boleh didail oleh WhatsApp. Masukkan nombornya sahaja.",
+        ),
+        _ => Text::new(
+            "This number is not complete. Enter it as you dial it, or with its country code, such as +60123456789.",
+            "Nombor ini tidak lengkap. Masukkan seperti anda mendail, atau dengan kod negara, contohnya +60123456789.",
+        ),
+    }
 }
 
 fn over() -> Text {

@@ -9,6 +9,7 @@ use crate::http::pages::connect::Opened;
 use crate::http::pages::layout;
 use crate::http::pages::layout::{Frame, checklist};
 use crate::model::language::{Language, Text};
+use crate::model::written_phone::grouped;
 
 /// Codes change about every 20 s. A browser without JavaScript gets the next one in time.
 pub(in crate::http) const REFRESH_SECONDS: u32 = 15;
@@ -52,6 +53,8 @@ pub(super) struct Typed<'a> {
     pub wants_keys: bool,
     /// Whether the page asks for the QR code by itself.
     pub begins: bool,
+    /// Whether the person came to connect another number.
+    pub wants_another: bool,
 }
 
 /// What is wrong with a form.
@@ -137,7 +140,16 @@ pub(super) fn form(
     let body = html! {
         @if let Some(fault) = general { p.notice.bad role="alert" { (fault.text.of(language)) } }
         (whose(language, opened))
-        @if let Some(number) = &known.connected {
+        @if let Some(number) = known.connected.as_ref().filter(|_| typed.wants_another) {
+            p.note {
+                (language.pick("This sub-account is connected to ", "Sub-akaun ini sudah disambungkan kepada ")) (grouped(number))
+                (language.pick(
+                    ". The number that you connect here becomes the one that sends.",
+                    ". Nombor yang anda sambungkan di sini menjadi nombor yang menghantar.",
+                ))
+            }
+            (ways(language, opened, known, typed, fault))
+        } @else if let Some(number) = &known.connected {
             p.notice.good {
                 (language.pick("This sub-account is connected to +", "Sub-akaun ini sudah disambungkan kepada +")) (number)
                 (language.pick(" already. There is nothing to enter.", ". Tiada apa-apa perlu diisi."))
@@ -167,7 +179,7 @@ fn ways(
     html! {
         (by_qr(language, opened, known, typed, fault.filter(|fault| fault.is_of_qr)))
         details open[of_keys.is_some() || typed.wants_keys] {
-            summary { (language.pick("I have these already: instance id and access token", "Saya sudah ada: ID instance dan token akses")) }
+            summary { (language.pick("I have these already: instance id and access token", "Saya sudah ada: ID sambungan (Instance ID) dan token akses")) }
             p { (language.pick(
                 "For a number that is linked in Waapify already.",
                 "Untuk nombor yang sudah dipautkan dalam Waapify.",
@@ -308,7 +320,7 @@ fn by_keys(
 pub(super) fn number_input(language: Language, value: &str, fault: Option<&Text>) -> Markup {
     let hint = language.pick(
         "The number that is linked to this instance, with its country code.",
-        "Nombor yang dipautkan kepada instance ini, dengan kod negara.",
+        "Nombor yang dipautkan kepada sambungan Waapify ini, dengan kod negara.",
     );
     let number = Input {
         id: "number",
@@ -349,6 +361,7 @@ fn by_qr(
             @if asks_token { (input(language, &field)) }
             @if asks_token && known.has_token { (stored_is_refused(language)) }
             @if known.may_keep { (keep_box(language)) }
+            @else if asks_token && !known.has_token { (agency_can_keep(language)) }
             @if typed.is_asked { (replace_box(language)) }
             button type="submit" { (language.pick("Show the QR code", "Tunjukkan kod QR")) }
         }
@@ -360,6 +373,16 @@ fn stored_is_refused(language: Language) -> Markup {
         p.hint { (language.pick(
             "That was the token that your agency has stored. Its admin can replace it on the agency's page of this app in GHL.",
             "Itu token yang disimpan oleh agensi anda. Adminnya boleh menggantikannya di halaman agensi aplikasi ini dalam GHL.",
+        )) }
+    }
+}
+
+/// Who cannot have the token kept is told who can.
+fn agency_can_keep(language: Language) -> Markup {
+    html! {
+        p.hint { (language.pick(
+            "An admin of your agency can store the token once for all its sub-accounts, on the agency's page of this app in GHL. Then nobody is asked for it.",
+            "Admin agensi anda boleh menyimpan token sekali untuk semua sub-akaunnya, di halaman agensi aplikasi ini dalam GHL. Selepas itu tiada siapa diminta memasukkannya.",
         )) }
     }
 }

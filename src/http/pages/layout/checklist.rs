@@ -12,8 +12,10 @@ use crate::doctor::{Finding, State};
 use crate::http::pages::layout::components;
 use crate::model::language::Language;
 
-/// GHL's settings page with the place to click. Its menu names are English in every language.
+/// GHL's settings page with the place to click. Its menu names are English in every language; [`OURS`] is none of them.
 const DRAWING: &str = include_str!("sms_provider.svg");
+/// What stands in the drawing for this app.
+const OURS: &str = "{ours}";
 /// How long a page waits for GHL's answer. Its script asks again.
 const PATIENCE: Duration = Duration::from_secs(4);
 
@@ -81,7 +83,7 @@ fn list(language: Language, finding: Option<&Finding>, check: &str, shown: &Mark
                 li class=[class] { (language.pick("Open ", "Buka ")) strong { "Advanced Settings › SMS Provider" } "." }
                 li class=[class] { (language.pick("Choose this app and press ", "Pilih aplikasi ini dan tekan ")) strong { "Save" } "." }
             }
-            figure aria-hidden="true" { (PreEscaped(DRAWING)) }
+            figure aria-hidden="true" { (PreEscaped(DRAWING.replace(OURS, language.pick("This app", "Aplikasi ini")))) }
             div role="status" aria-live="polite" data-answer { (shown) }
             noscript { p { a href={ "?" (ASKED) } { (again(language)) } } }
             (reasons(language))

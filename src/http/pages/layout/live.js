@@ -6,13 +6,24 @@
   const MAX_PAUSE_MS = 60000;
   const FORGOTTEN_MS = 30 * 60 * 1000;
   const parts = () => [...document.querySelectorAll("[data-live]")];
-  let failures = 0, touched = Date.now(), timer = 0, isAsking = false;
+  // A server that has not answered after so long is away: an operator's overview, which asks others, takes up to ten seconds.
+  const LONGEST_ANSWER_MS = 30000;
+  let failures = 0, touched = Date.now(), timer = 0, isAsking = false, trueAt = new Date();
 
   // The words that screen readers say when they change.
   const said = document.createElement("p");
   said.className = "unseen";
   said.setAttribute("role", "status");
   const words = (part) => [...part.querySelectorAll("[data-say]")].map((one) => one.textContent.trim()).join(". ");
+
+  // Says while the server is away that the page is as it was, and when that was. Empty before and after.
+  const stale = document.getElementById("stale");
+  function tellAge() {
+    if (!stale || (failures > 0) === (stale.textContent !== "")) return;
+    const clock = trueAt.toLocaleTimeString("en-GB", { timeZone: window.pageZone?.() });
+    stale.textContent = failures > 0 ? stale.dataset.text.replace("{time}", clock) : "";
+    stale.className = failures > 0 ? "notice warn" : "";
+  }
 
   const key = (node) => node.nodeType === Node.ELEMENT_NODE ? node.dataset.key ?? null : null;
   const isTyped = (field) => field.value !== undefined && field.type !== "hidden"
@@ -68,11 +79,14 @@
   }
 
   async function look() {
-    const answer = await fetch(location.href, { cache: "no-store", headers: { "x-live": "1" } });
+    const asked = new Date();
+    const signal = AbortSignal.timeout(LONGEST_ANSWER_MS);
+    const answer = await fetch(location.href, { cache: "no-store", headers: { "x-live": "1" }, signal });
     const isElsewhere = answer.redirected && new URL(answer.url).pathname !== location.pathname;
     if (answer.status === 401 || isElsewhere) return void end();
     if (!answer.ok) throw new Error(`the page answers ${answer.status}`);
     show(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    trueAt = asked;
   }
 
   function pause() {
@@ -87,6 +101,7 @@
     isAsking = true;
     try { await look(); failures = 0; } catch { /* The network may come back. */ failures += 1; }
     isAsking = false;
+    tellAge();
     next();
   }
 
@@ -100,6 +115,8 @@
   }
   // Whoever comes back sees at once what has become of it.
   document.addEventListener("visibilitychange", () => { touched = Date.now(); if (parts().length) turn(); });
+  // The network is back: perhaps the server is, too.
+  addEventListener("online", () => { if (parts().length) turn(); });
   if (parts().length) document.querySelector("main").append(said);
   next();
 })();

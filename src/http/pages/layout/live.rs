@@ -3,9 +3,12 @@
 //!
 //! A live part is an element with an id and `data-live`, whose value is the pause in seconds; one without `data-live` has come
 //! to its end. Rows have a `data-key`, by which they are known again. Text in an element with `data-say` is told to screen
-//! readers when it changes.
+//! readers when it changes. While the server is away, a line above says since when nothing is new ([`stale_line`]).
 
 use axum::http::{HeaderMap, HeaderName};
+use maud::{Markup, html};
+
+use crate::model::language::Language;
 
 /// The script of such a page.
 pub(in crate::http) const SCRIPT: &str = "/assets/live.js";
@@ -23,4 +26,13 @@ static LIVE: HeaderName = HeaderName::from_static("x-live");
 /// Whether a script asks and no person: nothing may follow from the question.
 pub(in crate::http) fn is_live(headers: &HeaderMap) -> bool {
     headers.contains_key(&LIVE)
+}
+
+/// The place where the script says, while the server does not answer, that the page is as it was.
+pub(super) fn stale_line(language: Language) -> Markup {
+    let text = language.pick(
+        "The server does not answer. This page is as it was at {time}; it goes on by itself when the server is back.",
+        "Pelayan tidak menjawab. Halaman ini menunjukkan keadaan pada {time}; ia dikemas kini sendiri apabila pelayan kembali.",
+    );
+    html! { div #stale role="status" data-text=(text) {} }
 }

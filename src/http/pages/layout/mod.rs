@@ -43,6 +43,8 @@ pub(in crate::http) struct Frame<'a> {
     pub id: Option<&'a str>,
     /// The zone of the times on the page; none: there are no times.
     pub zone: Option<&'a Zone>,
+    /// Whether the times stay in that zone; else the script shows them in the reader's.
+    pub is_zone_fixed: bool,
     /// The part of the page's query that the link to the other language must keep.
     pub kept: Option<(&'a str, &'a str)>,
 }
@@ -57,6 +59,7 @@ impl<'a> Frame<'a> {
             whose: None,
             id: None,
             zone: None,
+            is_zone_fixed: false,
             kept: None,
         }
     }
@@ -100,9 +103,10 @@ pub(in crate::http) fn framed(
                 }
                 main #content.wide[frame.is_wide] {
                     h1 { (title) }
+                    @if frame.scripts.contains(&live::SCRIPT) { (live::stale_line(language)) }
                     @if let Some(seconds) = frame.refresh { (load_again(language, seconds)) }
                     (body)
-                    @if let Some(zone) = frame.zone { (times::note(language, zone)) }
+                    @if let Some(zone) = frame.zone { (times::note(language, zone, frame.is_zone_fixed)) }
                 }
             }
         }
@@ -164,7 +168,7 @@ pub(in crate::http) async fn back_script() -> impl IntoResponse {
     asset!("text/javascript; charset=utf-8", "back.js")
 }
 
-/// Shows times in the reader's zone.
+/// Shows the times of a page in one zone.
 pub(in crate::http) async fn times_script() -> impl IntoResponse {
     asset!("text/javascript; charset=utf-8", "times.js")
 }

@@ -1,4 +1,6 @@
-//! Times on pages: in the sub-account's zone, or in UTC where there is none; `/assets/times.js` shows them in the reader's.
+//! Times on pages: in the sub-account's zone, or in UTC where there is none. `/assets/times.js` shows all times of a page in one
+//! zone: its chart's, the sub-account's, or the reader's. The zone is named once, at the end; a time's own distance to UTC is
+//! shown on hover.
 
 use maud::{Markup, html};
 use time::format_description::BorrowedFormatItem;
@@ -14,12 +16,17 @@ const MACHINE: &[BorrowedFormatItem<'_>] =
 
 /// A time to the minute.
 pub(in crate::http) fn minutes(zone: &Zone, at: OffsetDateTime) -> Markup {
-    html! { time datetime=(machine(at)) data-local="minutes" { (zone.minutes(at)) } }
+    shown(at, "minutes", &zone.minutes(at))
 }
 
 /// A time to the second.
 pub(in crate::http) fn seconds(zone: &Zone, at: OffsetDateTime) -> Markup {
-    html! { time datetime=(machine(at)) data-local="seconds" { (zone.seconds(at)) } }
+    shown(at, "seconds", &zone.seconds(at))
+}
+
+fn shown(at: OffsetDateTime, kind: &str, whole: &str) -> Markup {
+    let text = whole.rsplit_once(' ').map_or(whole, |(text, _)| text);
+    html! { time datetime=(machine(at)) data-local=(kind) title=(whole) { (text) } }
 }
 
 /// How long ago something was. The time itself is shown on hover.
@@ -50,15 +57,16 @@ fn told(zone: &Zone, at: OffsetDateTime, text: &str) -> Markup {
     html! { time datetime=(machine(at)) title=(zone.minutes(at)) data-local="title" { (text) } }
 }
 
-/// In which zone the times of a page are. The script names the reader's instead.
-pub(super) fn note(language: Language, zone: &Zone) -> Markup {
+/// In which zone the times of a page are. `is_fixed`: the script leaves them there; else it names the reader's instead.
+pub(super) fn note(language: Language, zone: &Zone, is_fixed: bool) -> Markup {
     let yours = language.pick(
         "Times are in your time zone, ",
         "Masa adalah dalam zon masa anda, ",
     );
+    let others = language.pick("Times are in the time zone ", "Masa adalah dalam zon masa ");
     html! {
-        p.note data-zone=(zone.name()) data-yours=(yours) {
-            (language.pick("Times are in the time zone ", "Masa adalah dalam zon masa ")) (zone.name()) "."
+        p.note data-zone=(zone.name()) data-one-zone[is_fixed] data-yours=(yours) data-others=(others) {
+            (others) (zone.name()) "."
         }
     }
 }

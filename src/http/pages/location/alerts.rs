@@ -15,9 +15,8 @@ use crate::clients::alert_webhook::AddressFault;
 use crate::config::alerts::parse_mailbox;
 use crate::crypto::random_secret;
 use crate::db::alerts;
-use crate::db::alerts::targets::{Target, address_place, secret_place};
+use crate::db::alerts::targets::{ChangeLimit, Target, address_place, secret_place};
 use crate::db::alerts::{Standing, targets};
-use crate::db::history::audit;
 use crate::http::HttpState;
 use crate::http::error::PageError;
 use crate::http::pages::location::labels;
@@ -25,7 +24,6 @@ use crate::http::pages::location::location_user::{LocationUser, VerifiedForm};
 use crate::http::pages::location::see;
 use crate::http::pages::location::tabs::{Tab, framed};
 use crate::model::alert::{AlertTemplate, Channel, Medium};
-use crate::model::audit::Action;
 use crate::model::ids::CompanyId;
 use crate::model::language::{Language, Text};
 
@@ -76,51 +74,46 @@ pub(super) async fn save(
     let company = agency(&state, visitor).await?;
     let medium = Medium::find(sent.field("kind")).unwrap_or(Medium::Webhook);
     let (address, template) = (sent.field("address"), sent.field("template"));
-    let refused = |fault| Refused {
-        medium,
-        address,
-        template,
-        fault,
-    };
-    let checked = check(&state, medium, address, template);
-    let (address, template) = match checked {
-        Ok(checked) => checked,
-        Err(fault) => {
-            let page = page(&state, language, visitor, &company, Some(&refused(fault))).await?;
-            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
-        }
-    };
-    if has_set_many(&state, &company, medium).await? {
-        let refused = refused(too_often());
+    let refuse = async |status, fault| {
+        let refused = Refused {
+            medium,
+            address,
+            template,
+            fault,
+        };
         let page = page(&state, language, visitor, &company, Some(&refused)).await?;
-        return Ok((StatusCode::TOO_MANY_REQUESTS, page).into_response());
-    }
+        Ok((status, page).into_response())
+    };
+    let (checked_address, checked_template) = match check(&state, medium, address, template) {
+        Ok(checked) => checked,
+        Err(fault) => return refuse(StatusCode::UNPROCESSABLE_ENTITY, fault).await,
+    };
     let seal = |place: String, secret: &SecretString| state.sealer.seal(&place, secret);
     let target = Target {
-        address: seal(address_place(&company, medium), &address),
+        address: seal(address_place(&company, medium), &checked_address),
         secret: (medium == Medium::Webhook)
             .then(|| seal(secret_place(&company, medium), &random_secret())),
-        template: template.as_str().to_owned(),
+        template: checked_template.as_str().to_owned(),
         language: language.tag().to_owned(),
     };
-    targets::set(&state.pool, &company, medium, &target, state.clock.now()).await?;
+    let (limit, now) = (change_limit(medium), state.clock.now());
+    if !targets::set(&state.pool, &company, medium, &target, limit, now).await? {
+        return refuse(StatusCode::TOO_MANY_REQUESTS, too_often()).await;
+    }
     info!(%company, medium = medium.as_str(), "a target of alerts is set");
     state.signals.alerts.notify_one();
     Ok(see(&visitor.address("/alerts")))
 }
 
-/// Whether an agency has set its targets as often as it may for now. The record of who did what has every change.
-async fn has_set_many(
-    state: &HttpState,
-    company: &CompanyId,
-    medium: Medium,
-) -> sqlx::Result<bool> {
-    let since = state.clock.now() - CHANGES_WITHIN;
-    let changes = audit::count_done(&state.pool, company, Action::SetAlerts, since).await?;
-    Ok(match medium {
-        Medium::Mail => changes >= MAX_MAIL_CHANGES,
-        Medium::Webhook => changes >= MAX_WEBHOOK_CHANGES,
-    })
+/// How often an agency may set a target.
+const fn change_limit(medium: Medium) -> ChangeLimit {
+    ChangeLimit {
+        max: match medium {
+            Medium::Mail => MAX_MAIL_CHANGES,
+            Medium::Webhook => MAX_WEBHOOK_CHANGES,
+        },
+        within: CHANGES_WITHIN,
+    }
 }
 
 fn too_often() -> Text {

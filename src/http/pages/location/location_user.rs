@@ -66,6 +66,11 @@ impl LocationUser {
         self.session.may_change
     }
 
+    /// Who it is, as the audit names him; empty in a session of another version.
+    pub(super) fn user(&self) -> &str {
+        self.session.user.as_deref().unwrap_or_default()
+    }
+
     /// The agency of the sub-account, if the user is its admin.
     pub(super) async fn find_agency(&self, state: &HttpState) -> sqlx::Result<Option<CompanyId>> {
         let Some(agency) = &self.session.agency else {

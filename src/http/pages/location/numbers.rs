@@ -352,7 +352,11 @@ pub(super) async fn connect(
 ) -> Result<Response, PageError> {
     let agency = sent.visitor.find_agency(&state).await?;
     let location = &sent.visitor.location;
-    let link = connecting::new_link(&state, location, true, agency.as_ref()).await?;
+    let maker = connecting::Maker {
+        user: Some(sent.visitor.user()),
+        agency: agency.as_ref(),
+    };
+    let link = connecting::new_link(&state, location, maker).await?;
     Ok(see(&link))
 }
 

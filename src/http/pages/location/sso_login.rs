@@ -12,6 +12,7 @@ use maud::Markup;
 use secrecy::{ExposeSecret, SecretString};
 use tracing::{info, warn};
 
+use crate::accounts::names;
 use crate::crypto::{SsoError, SsoUser, open_user, random_secret};
 use crate::db::accounts::{locations, sso_payloads, white_label_domains};
 use crate::http::HttpState;
@@ -115,6 +116,7 @@ pub(super) async fn start(
     rest: &str,
 ) -> sqlx::Result<Response> {
     info!(%location, "a session begins");
+    names::refresh_for_page(&state.services, std::slice::from_ref(&location)).await;
     // When the session is over its address still says in which site it was shown.
     let domain = white_label_domains::find_domain_of(&state.pool, &location).await?;
     let id = match domain {

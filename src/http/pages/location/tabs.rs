@@ -6,6 +6,7 @@ use crate::http::pages::layout;
 use crate::http::pages::layout::{Frame, components};
 use crate::http::pages::location::location_user::LocationUser;
 use crate::model::language::Language;
+use crate::model::zone::Zone;
 
 /// The tabs of a session's pages.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -60,6 +61,8 @@ pub(super) fn framed_as(
         whose: Some(visitor.names.location.as_deref().unwrap_or(id)),
         id: visitor.names.location.as_ref().map(|_| id),
         zone: Some(&visitor.names.zone),
+        // As GHL shows them, and as the checks tell them in their sentences.
+        is_zone_fixed: visitor.names.zone != Zone::utc(),
         ..frame
     };
     layout::framed(

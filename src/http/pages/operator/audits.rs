@@ -9,7 +9,7 @@ use crate::db::history::audit::Entry;
 use crate::http::HttpState;
 use crate::http::error::PageError;
 use crate::http::pages::operator::{Operator, Place, components};
-use crate::model::audit::Outcome;
+use crate::model::audit::{Outcome, shown_actor};
 use crate::model::ids::LocationId;
 use crate::model::language::Language;
 
@@ -49,7 +49,7 @@ pub(super) async fn list(
     let export = components::with_query("/operator/audit.csv", &[("location", id)]);
     let by = [(
         language.pick("sub-account", "sub-akaun"),
-        id.map(str::to_owned),
+        components::owner(&state.pool, id).await?,
     )];
     let body = html! {
         section.panel {
@@ -78,7 +78,7 @@ fn table(language: Language, rows: &[Entry]) -> Markup {
         html! {
             tr {
                 td data-label=(names[0]) { (components::moment(row.at)) }
-                td data-label=(names[1]) { (row.actor_kind.label(language)) @if let Some(actor) = &row.actor { " " span.id { (actor) } } }
+                td data-label=(names[1]) { (row.actor_kind.label(language)) @if let Some(actor) = &row.actor { " " span.id { (shown_actor(language, actor)) } } }
                 td data-label=(names[2]) { (row.action.label(language)) }
                 td data-label=(names[3]) {
                     @if row.location_id.as_str().is_empty() { "–" }

@@ -4,10 +4,14 @@ use maud::{Markup, html};
 use time::OffsetDateTime;
 use url::form_urlencoded;
 
+use crate::db::accounts::account_names;
+use crate::db::connection::Pool;
 use crate::db::views::messages::MessageRow;
+use crate::db::views::row_names::{Place, RowNames};
 use crate::http::pages::layout::components::{message_state, reason};
+use crate::http::pages::layout::names::customer;
 use crate::http::pages::layout::times;
-use crate::model::ids::LocationId;
+use crate::model::ids::{CompanyId, LocationId};
 use crate::model::language::Language;
 use crate::model::states::Direction;
 use crate::model::zone::Zone;
@@ -47,9 +51,25 @@ pub(super) fn location(id: &LocationId) -> Markup {
 
 /// A link to the next page, if there is one.
 pub(super) fn next(language: Language, address: Option<String>) -> Markup {
+    both_ways(language, None, address)
+}
+
+/// Links to the pages before and behind, as far as there are any.
+pub(super) fn both_ways(
+    language: Language,
+    previous: Option<String>,
+    next: Option<String>,
+) -> Markup {
     html! {
-        @if let Some(address) = address {
-            p.actions { a.button.quiet href=(address) rel="next" { (language.pick("Next page", "Halaman seterusnya")) } }
+        @if previous.is_some() || next.is_some() {
+            p.actions {
+                @if let Some(address) = previous {
+                    a.button.quiet href=(address) rel="prev" { (language.pick("Previous page", "Halaman sebelumnya")) }
+                }
+                @if let Some(address) = next {
+                    a.button.quiet href=(address) rel="next" { (language.pick("Next page", "Halaman seterusnya")) }
+                }
+            }
         }
     }
 }
@@ -61,8 +81,8 @@ pub(super) fn direction(language: Language, direction: Direction) -> &'static st
     }
 }
 
-/// Messages as rows.
-pub(super) fn messages(language: Language, rows: &[MessageRow]) -> Markup {
+/// Messages as rows, with the names of whose they are.
+pub(super) fn messages(language: Language, rows: &[MessageRow], known: &RowNames) -> Markup {
     let names = language.pick(
         [
             "Message",
@@ -87,8 +107,8 @@ pub(super) fn messages(language: Language, rows: &[MessageRow]) -> Markup {
                 td data-label=(names[0]) { a href={ "/operator/messages/" (row.id) } { (row.id) ", " (direction(language, row.direction)) } }
                 td data-label=(names[1]) { (message_state(language, row.direction, row.state)) }
                 td data-label=(names[2]) { (moment(row.accepted_at)) }
-                td data-label=(names[3]) { (location(&row.location_id)) }
-                td data-label=(names[4]) { @match &row.chat_end { Some(end) => { "…" (end) } None => { "–" } } }
+                td data-label=(names[3]) { (place(&row.location_id, known.place(&row.location_id))) }
+                td data-label=(names[4]) { (customer(known.customer(row.id), row.chat_end.as_deref())) }
                 td data-label=(names[5]) { @match &row.reason { Some(why) => (reason(language, why)), None => "–" } }
             }
         }
@@ -134,6 +154,30 @@ pub(super) fn entered(text: Option<&String>) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
+/// A location with its agency, by their names and ids.
+pub(super) fn place(id: &LocationId, known: Option<&Place>) -> Markup {
+    html! {
+        // One part, for a phone shows a cell as a grid.
+        div {
+            (named_location(id, known.and_then(|known| known.name.as_deref())))
+            @if let Some(company) = known.and_then(|known| known.company_id.as_ref()) {
+                p.note { (agency(company, known.and_then(|known| known.company_name.as_deref()))) }
+            }
+        }
+    }
+}
+
+/// An agency by its name and id, linked to the list of its locations.
+pub(super) fn agency(id: &CompanyId, name: Option<&str>) -> Markup {
+    let list = with_query("/operator/locations", &[("agency", Some(id.as_str()))]);
+    html! {
+        @match name {
+            Some(name) => { a href=(list) { bdi { (name) } } " " span.id { (id) } }
+            None => a.id href=(list) { (id) },
+        }
+    }
+}
+
 /// A location by its name, linked to its page; by its id, where it has none.
 pub(super) fn named_location(id: &LocationId, name: Option<&str>) -> Markup {
     html! {
@@ -157,4 +201,12 @@ pub(super) fn filtered(language: Language, by: &[(&str, Option<String>)], all: &
             }
         }
     }
+}
+
+/// A location or an agency that a filter names, by its name and id.
+pub(super) async fn owner(pool: &Pool, id: Option<&str>) -> sqlx::Result<Option<String>> {
+    let Some(id) = id else { return Ok(None) };
+    let mut names = account_names::list_names(pool, &[id]).await?;
+    let name = names.remove(id).map(|name| format!("{name} ({id})"));
+    Ok(Some(name.unwrap_or_else(|| id.to_owned())))
 }

@@ -15,11 +15,13 @@ use time::format_description::well_known::Rfc3339;
 use tracing::warn;
 
 use crate::db::history::audit;
+use crate::db::views::messages::MessageRow;
 use crate::db::views::operator;
+use crate::db::views::row_names::RowNames;
 use crate::http::HttpState;
 use crate::http::error::PageError;
 use crate::http::pages::operator::{Operator, audits, failures, locations, numbers};
-use crate::model::ids::MessageId;
+use crate::model::ids::{CompanyId, MessageId};
 use crate::model::language::Language;
 
 /// Rows that one statement reads.
@@ -115,8 +117,9 @@ pub(super) async fn locations(
     State(state): State<HttpState>,
     _: Operator,
     Query(asked): Query<locations::Which>,
-) -> Response {
-    let (pool, asked) = (state.pool.clone(), Arc::new(asked.trimmed()));
+) -> Result<Response, PageError> {
+    let pool = state.pool.clone();
+    let asked = Arc::new(asked.read(&pool).await?);
     let head = [
         "id",
         "name",
@@ -131,14 +134,14 @@ pub(super) async fn locations(
         "last_from_customer",
         "last_tick",
     ];
-    file("sub-accounts", &head, String::new(), move |key| {
+    Ok(file("sub-accounts", &head, String::new(), move |key| {
         let (pool, asked) = (pool.clone(), Arc::clone(&asked));
         async move {
             let rows = operator::list_locations(&pool, &key, asked.which(), PAGE).await?;
             let next = after(&rows, |row| row.location_id.0.clone());
             Ok((rows.iter().map(location).collect(), next))
         }
-    })
+    }))
 }
 
 fn location(row: &crate::db::accounts::installs::InstallRow) -> Cells {
@@ -236,22 +239,28 @@ pub(super) async fn failures(
         "why",
         "arrived_at",
         "ghl_message_id",
+        // Later columns come last, so that what reads the earlier ones goes on.
+        "location",
+        "agency_id",
+        "agency",
+        "customer",
     ];
     Ok(file("failures", &head, MessageId(i64::MAX), move |key| {
         let (pool, scope) = (pool.clone(), Arc::clone(&scope));
         async move {
             let rows = scope.list(&pool, key, PAGE).await?;
+            let names = RowNames::of(&pool, &rows).await?;
             let next = after(&rows, |row| row.id);
-            Ok((
-                rows.iter().map(|row| failure(language, row)).collect(),
-                next,
-            ))
+            let cells = rows.iter().map(|row| failure(language, row, &names));
+            Ok((cells.collect(), next))
         }
     }))
 }
 
-fn failure(language: Language, row: &crate::db::views::messages::MessageRow) -> Cells {
+fn failure(language: Language, row: &MessageRow, names: &RowNames) -> Cells {
     let reason = row.reason.as_ref();
+    let place = names.place(&row.location_id);
+    let of_place = |text: Option<&str>| text.unwrap_or_default().to_owned();
     vec![
         row.id.to_string(),
         row.direction.as_str().to_owned(),
@@ -269,6 +278,10 @@ fn failure(language: Language, row: &crate::db::views::messages::MessageRow) -> 
             .as_ref()
             .map(|id| id.0.clone())
             .unwrap_or_default(),
+        of_place(place.and_then(|place| place.name.as_deref())),
+        of_place(place.and_then(|place| place.company_id.as_ref().map(CompanyId::as_str))),
+        of_place(place.and_then(|place| place.company_name.as_deref())),
+        of_place(names.customer(row.id)),
     ]
 }
 

@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 
 use crate::db::views::failures::{Failed, ReasonCount};
 use crate::db::views::queue_counts::MAX_COUNT;
+use crate::db::views::row_names::RowNames;
 use crate::http::HttpState;
 use crate::http::error::PageError;
 use crate::http::pages::layout::components::reason;
@@ -87,6 +88,15 @@ impl Which {
 
     /// What is on, in words.
     pub(super) fn described(&self, language: Language) -> Markup {
+        self.described_with(language, [self.location.clone(), self.agency.clone()])
+    }
+
+    /// What is on, in words; the location and the agency as [`components::owner`] names them.
+    fn described_with(
+        &self,
+        language: Language,
+        [location, agency]: [Option<String>; 2],
+    ) -> Markup {
         let since = self.since.as_ref().map(|text| since::label(language, text));
         let is_span = self
             .since
@@ -98,11 +108,8 @@ impl Which {
             language.pick("since", "sejak")
         };
         let by = [
-            (
-                language.pick("sub-account", "sub-akaun"),
-                self.location.clone(),
-            ),
-            (language.pick("agency", "agensi"), self.agency.clone()),
+            (language.pick("sub-account", "sub-akaun"), location),
+            (language.pick("agency", "agensi"), agency),
             (language.pick("reason", "sebab"), self.reason.clone()),
             (since_name, since),
             (language.pick("until", "hingga"), self.until.clone()),
@@ -126,16 +133,21 @@ pub(super) async fn list(
     let reasons = scope.count_reasons(pool).await?;
     let rows = scope.list(pool, before, components::limit()).await?;
     let shown = &rows[..rows.len().min(components::PAGE)];
+    let known = RowNames::of(pool, shown).await?;
+    let owners = [
+        components::owner(pool, which.location.as_deref()).await?,
+        components::owner(pool, which.agency.as_deref()).await?,
+    ];
     let last = shown.last().filter(|_| rows.len() > components::PAGE);
     let next = last.map(|last| which.address(PATH, Some(("before", &last.id.to_string()))));
     let body = html! {
         (form(language, &which))
         section.panel {
-            (which.described(language))
+            (which.described_with(language, owners))
             (by_reason(language, &which, &reasons))
         }
         section.panel {
-            (components::messages(language, shown))
+            (components::messages(language, shown, &known))
             (components::next(language, next))
             p { a href=(which.address("/operator/failures.csv", None)) { (language.pick("All of these as CSV", "Semua ini sebagai CSV")) } }
         }

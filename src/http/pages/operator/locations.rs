@@ -1,7 +1,5 @@
 //! `/operator/locations`: a list of all, page by page, and a page for each.
 
-use std::time::Duration;
-
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
@@ -9,17 +7,18 @@ use serde::Deserialize;
 use url::form_urlencoded;
 
 use crate::db::accounts::installs::InstallRow;
-use crate::db::history::incidents;
+use crate::db::connection::Pool;
 use crate::db::views::failures::Failed;
 use crate::db::views::operator;
-use crate::db::views::operator::{Backlog, WhichNumbers};
-use crate::doctor;
+use crate::db::views::operator::WhichNumbers;
+use crate::db::views::row_names::RowNames;
 use crate::http::HttpState;
 use crate::http::error::PageError;
-use crate::http::pages::layout::components::reason;
 use crate::http::pages::message_charts;
 use crate::http::pages::message_charts::{Chart, Sparks};
-use crate::http::pages::operator::{Operator, Place, components, labels, not_found, overview};
+use crate::http::pages::operator::{
+    Operator, Place, components, labels, location_panels, not_found, search,
+};
 use crate::model::ids::{LocationId, MessageId};
 use crate::model::language::Language;
 use crate::model::states::{IncidentKind, InstallStatus, TokenProblem};
@@ -46,11 +45,23 @@ pub(super) struct Which {
     incident: Option<String>,
     /// Only those with this problem of their token.
     token: Option<String>,
+    /// What `find` means as a whole number.
+    #[serde(skip)]
+    numbers: Vec<String>,
 }
 
 impl Which {
+    /// Without what is empty; with the numbers that may be meant.
+    pub(super) async fn read(&self, pool: &Pool) -> sqlx::Result<Self> {
+        let mut which = self.trimmed();
+        if let Some(text) = &which.find {
+            which.numbers = search::numbers_meant(pool, text).await?;
+        }
+        Ok(which)
+    }
+
     /// Without what is empty.
-    pub(super) fn trimmed(&self) -> Self {
+    fn trimmed(&self) -> Self {
         let entered = |text: &Option<String>| components::entered(text.as_ref());
         Self {
             after: entered(&self.after),
@@ -60,6 +71,7 @@ impl Which {
             status: entered(&self.status),
             incident: entered(&self.incident),
             token: entered(&self.token),
+            numbers: Vec::new(),
         }
     }
 
@@ -72,6 +84,7 @@ impl Which {
             status: self.status.as_deref().and_then(InstallStatus::find),
             incident: self.incident.as_deref().and_then(IncidentKind::find),
             token: self.token.as_deref().and_then(TokenProblem::find),
+            numbers: &self.numbers,
         }
     }
 
@@ -90,11 +103,11 @@ impl Which {
     }
 
     /// What is on, in words.
-    fn described(&self, language: Language) -> Markup {
+    fn described(&self, language: Language, agency: Option<String>) -> Markup {
         let which = self.which();
         let label = |label: Option<&str>| label.map(str::to_owned);
         let by = [
-            (language.pick("agency", "agensi"), self.agency.clone()),
+            (language.pick("agency", "agensi"), agency),
             (
                 language.pick("install", "pemasangan"),
                 label(which.status.map(|one| one.label(language))),
@@ -119,7 +132,7 @@ pub(super) async fn list(
     language: Language,
     Query(which): Query<Which>,
 ) -> Result<Response, PageError> {
-    let which = which.trimmed();
+    let which = which.read(&state.pool).await?;
     let (pool, after) = (&state.pool, which.after.as_deref().unwrap_or_default());
     let mut rows =
         operator::list_locations(pool, after, which.which(), components::limit()).await?;
@@ -132,10 +145,11 @@ pub(super) async fn list(
     let next = next.map(|last| which.address(PATH, Some(last.location_id.as_str())));
     let shown: Vec<_> = rows.iter().map(|row| row.location_id.as_str()).collect();
     let sparks = Sparks::find(pool, &shown, state.clock.now()).await?;
+    let agency = components::owner(pool, which.agency.as_deref()).await?;
     let body = html! {
         (form(language, &which))
         section.panel {
-            (which.described(language))
+            (which.described(language, agency))
             (table(language, &rows, &sparks))
             (components::next(language, next))
             p { a href=(which.address("/operator/locations.csv", None)) { (language.pick("All of these as CSV", "Semua ini sebagai CSV")) } }
@@ -232,37 +246,6 @@ pub(super) struct Asked {
     period: Option<String>,
 }
 
-/// Longest wait for GHL and Waapify, which the checks ask about each number.
-const MAX_CHECK: Duration = Duration::from_secs(30);
-
-/// The open incidents that the monitor noticed; if `is_asked`, what GHL and Waapify say now.
-async fn health(
-    state: &HttpState,
-    language: Language,
-    location: &LocationId,
-    is_asked: bool,
-) -> Result<Markup, PageError> {
-    let found = if is_asked {
-        let checked = state.doctor.check_location(location);
-        tokio::time::timeout(MAX_CHECK, checked).await.ok()
-    } else {
-        let open = incidents::list_open(&state.pool, location).await?;
-        Some(open.iter().map(doctor::describe).collect())
-    };
-    Ok(html! {
-        section.panel {
-            h2 { (language.pick("Its health", "Kesihatannya")) }
-            @if !is_asked && found.as_ref().is_some_and(Vec::is_empty) {
-                p { (language.pick("The watch has noticed nothing.", "Pemantau tidak mengesan apa-apa.")) }
-            }
-            (overview::findings(language, found.as_deref()))
-            p.actions {
-                a.button.quiet href={ (components::address(location)) "?check=1" } { (language.pick("Check now", "Semak sekarang")) }
-            }
-        }
-    })
-}
-
 pub(super) async fn show(
     State(state): State<HttpState>,
     operator: Operator,
@@ -290,10 +273,21 @@ pub(super) async fn show(
     };
     let failures = failed.scope(pool).await?.list(pool, newest, LAST).await?;
     let messages = operator::list_messages(pool, &location, newest, LAST).await?;
-    let health = health(&state, language, &location, asked.check.is_some()).await?;
+    let known = [
+        RowNames::of(pool, &failures).await?,
+        RowNames::of(pool, &messages).await?,
+    ];
+    let health = location_panels::health(
+        &state,
+        language,
+        &location,
+        &operator.zone,
+        asked.check.is_some(),
+    )
+    .await?;
     let chart = Chart {
         location: Some(&location),
-        zone: &components::UTC,
+        zone: &operator.zone,
         period: asked.period.as_deref(),
         address: &components::address(&location),
     };
@@ -302,8 +296,8 @@ pub(super) async fn show(
         (health)
         (charts)
         div.panels {
-            (facts(language, &row))
-            (backlog_panel(language, &backlog))
+            (location_panels::facts(language, &row))
+            (location_panels::backlog_panel(language, &backlog))
         }
         section.panel {
             h2 { (language.pick("Numbers", "Nombor")) }
@@ -311,12 +305,12 @@ pub(super) async fn show(
         }
         section.panel {
             h2 { (language.pick("Last failures", "Kegagalan terakhir")) }
-            (components::messages(language, &failures))
+            (components::messages(language, &failures, &known[0]))
             p { a href={ "/operator/failures?location=" (query_value(&location)) } { (language.pick("All its failures", "Semua kegagalannya")) } }
         }
         section.panel {
             h2 { (language.pick("Last messages", "Mesej terakhir")) }
-            (components::messages(language, &messages))
+            (components::messages(language, &messages, &known[1]))
             p { a href={ (components::address(&location)) "/messages" } { (language.pick("All its messages", "Semua mesejnya")) } }
             p { a href={ "/operator/audit?location=" (query_value(&location)) } { (language.pick("Who did what here", "Siapa buat apa di sini")) } }
         }
@@ -329,68 +323,4 @@ pub(super) async fn show(
 /// A location's id, escaped for a query.
 pub(super) fn query_value(location: &LocationId) -> String {
     form_urlencoded::byte_serialize(location.as_str().as_bytes()).collect()
-}
-
-fn facts(language: Language, row: &InstallRow) -> Markup {
-    html! {
-        section.panel {
-            h2 { "GHL" }
-            dl.facts {
-                dt { (language.pick("Its id", "IDnya")) }
-                dd.id { (row.location_id) }
-                dt { (language.pick("Stands", "Keadaan")) }
-                dd { (labels::state(language, row)) }
-                dt { (language.pick("Agency", "Agensi")) }
-                dd {
-                    @if let Some(name) = &row.company_name { bdi { (name) } " " }
-                    @match &row.company_id {
-                        Some(id) => a.id href=(components::with_query(PATH, &[("agency", Some(id.as_str()))])) { (id) },
-                        None => "–",
-                    }
-                }
-                dt { (language.pick("Token until", "Token hingga")) }
-                dd { (components::maybe(row.expires_at)) }
-                dt { (language.pick("Last from GHL", "Terakhir dari GHL")) }
-                dd { (components::maybe(row.last_out)) }
-                dt { (language.pick("Last from a customer", "Terakhir dari pelanggan")) }
-                dd { (components::maybe(row.last_in)) }
-                dt { (language.pick("Last tick", "Pengesahan terakhir")) }
-                dd { (components::maybe(row.last_ack)) }
-            }
-            @if let Some(trouble) = &row.trouble { p.notice.warn { (reason(language, trouble)) } }
-        }
-    }
-}
-
-fn backlog_panel(language: Language, backlog: &Backlog) -> Markup {
-    let counts = [
-        (
-            backlog.outbound,
-            language.pick("waiting for WhatsApp", "menunggu WhatsApp"),
-        ),
-        (
-            backlog.unconfirmed,
-            language.pick(
-                "being sent or not confirmed",
-                "sedang dihantar atau belum disahkan",
-            ),
-        ),
-        (
-            backlog.inbound,
-            language.pick("waiting for GHL", "menunggu GHL"),
-        ),
-        (backlog.held, language.pick("held", "ditahan")),
-        (
-            backlog.statuses,
-            language.pick("ticks for GHL", "pengesahan untuk GHL"),
-        ),
-    ];
-    html! {
-        section.panel {
-            h2 { (language.pick("What waits", "Yang menunggu")) }
-            ul.counts {
-                @for (count, what) in counts { li { strong { (overview::count(count)) } span { (what) } } }
-            }
-        }
-    }
 }

@@ -7,12 +7,13 @@ use serde::Deserialize;
 use crate::db::outbound::receipts::{DELIVERED, READ};
 use crate::db::replays;
 use crate::db::views::messages::{MessageRow, WhatsAppCopy};
-use crate::db::views::{messages, operator};
+use crate::db::views::row_names::RowNames;
+use crate::db::views::{customers, messages, operator, row_names};
 use crate::http::HttpState;
 use crate::http::error::PageError;
 use crate::http::pages::layout::components::{message_state, reason, timeline};
 use crate::http::pages::operator::{Operator, Place, components, not_found};
-use crate::model::ids::{LocationId, MessageId};
+use crate::model::ids::{ContactId, LocationId, MessageId};
 use crate::model::language::Language;
 use crate::model::reason::Remedy;
 use crate::model::states::Direction;
@@ -22,6 +23,8 @@ use crate::model::states::Direction;
 pub(super) struct Which {
     /// The last message of the previous page.
     before: Option<i64>,
+    /// Only those with this contact of GHL.
+    contact: Option<String>,
 }
 
 impl Which {
@@ -39,21 +42,32 @@ pub(super) async fn list(
     Query(which): Query<Which>,
 ) -> Result<Markup, PageError> {
     let location = LocationId(location.replace('\0', ""));
-    let rows = operator::list_messages(&state.pool, &location, which.before(), components::limit())
-        .await?;
+    let (pool, before, limit) = (&state.pool, which.before(), components::limit());
+    let contact = components::entered(which.contact.as_ref());
+    let rows = match contact.clone().map(ContactId) {
+        Some(contact) => customers::list_messages(pool, &location, &contact, before, limit).await?,
+        None => operator::list_messages(pool, &location, before, limit).await?,
+    };
     let shown = &rows[..rows.len().min(components::PAGE)];
+    let known = RowNames::of(pool, shown).await?;
+    let places = row_names::list_places(pool, &[location.as_str()]).await?;
+    let path = format!("{}/messages", components::address(&location));
     let last = shown.last().filter(|_| rows.len() > components::PAGE);
     let next = last.map(|last| {
-        format!(
-            "{}/messages?before={}",
-            components::address(&location),
-            last.id
-        )
+        let before = last.id.to_string();
+        let parts = [
+            ("contact", contact.as_deref()),
+            ("before", Some(before.as_str())),
+        ];
+        components::with_query(&path, &parts)
     });
+    let by = [(language.pick("contact", "kenalan"), contact.clone())];
     let body = html! {
         section.panel {
-            p { (language.pick("Of ", "Bagi ")) (components::location(&location)) }
-            (components::messages(language, shown))
+            (components::filtered(language, &by, &path))
+            p { (language.pick("Of ", "Bagi ")) }
+            (components::place(&location, places.get(&location)))
+            (components::messages(language, shown, &known))
             (components::next(language, next))
         }
     };
@@ -80,6 +94,7 @@ pub(super) async fn show(
     let phone = operator::find_phone(&state.pool, &row).await?;
     let copies = messages::list_copies(&state.pool, &row).await?;
     let steps = messages::list_steps(&state.pool, &row).await?;
+    let known = RowNames::of(&state.pool, std::slice::from_ref(&row)).await?;
     let needs_sender =
         row.direction == Direction::Outbound && row.remedy() == Some(Remedy::SendAgain);
     let has_sender = !needs_sender || replays::has_number(&state.pool, &row.location_id).await?;
@@ -90,7 +105,7 @@ pub(super) async fn show(
         div.panels {
             section.panel {
                 h2 { (language.pick("What it is", "Butiran")) }
-                (facts(language, &row, phone.as_deref(), &copies))
+                (facts(language, &row, &known, phone.as_deref(), &copies))
                 @if !has_sender {
                     p.notice.warn { (language.pick("Its sub-account has no WhatsApp number: one has to be connected first.", "Sub-akaunnya tiada nombor WhatsApp: satu nombor perlu disambungkan dahulu.")) }
                 } @else if row.remedy() == Some(Remedy::SendAgain) {
@@ -122,6 +137,7 @@ pub(super) async fn find(state: &HttpState, id: &str) -> Result<MessageRow, Page
 fn facts(
     language: Language,
     row: &MessageRow,
+    known: &RowNames,
     phone: Option<&str>,
     copies: &[WhatsAppCopy],
 ) -> Markup {
@@ -132,14 +148,17 @@ fn facts(
             dt { (language.pick("State", "Keadaan")) }
             dd { (message_state(language, row.direction, row.state)) " " @if let Some(why) = &row.reason { (reason(language, why)) } }
             dt { (language.pick("Sub-account", "Sub-akaun")) }
-            dd { (components::location(&row.location_id)) }
+            dd { (components::place(&row.location_id, known.place(&row.location_id))) }
             @if let Some(number) = &row.number {
                 dt { (language.pick("Business's number", "Nombor perniagaan")) }
                 dd { "+" (number) }
             }
-            @if let Some(phone) = phone {
+            @if phone.is_some() || known.customer(row.id).is_some() {
                 dt { (language.pick("Customer", "Pelanggan")) }
-                dd { "+" (phone) }
+                dd {
+                    @if let Some(name) = known.customer(row.id) { bdi { (name) } " " }
+                    @if let Some(phone) = phone { "+" (phone) }
+                }
             }
             @if let Some(id) = &row.ghl_message_id {
                 dt { (language.pick("GHL's id", "ID GHL")) }

@@ -4,7 +4,7 @@
 //! end of a customer's number until one message is opened.
 //!
 //! * `sign_in`: the token in a form, for a session of an hour
-//! * `overview`: the service as a whole; `locations`, `numbers`: page by page
+//! * `overview`: the service as a whole; `locations` (one with `location_panels`), `numbers`: page by page
 //! * `wrong`: what is wrong now, the worst first; `search`: by name, number, id or reason; `agencies`
 //! * `messages`: a location's messages, one message with its steps; `replay`: sends a failed one again
 //! * `failures`: what failed, by reason and time; `replay_many`: sends many of them again
@@ -17,6 +17,7 @@ mod components;
 mod export;
 mod failures;
 mod labels;
+mod location_panels;
 mod locations;
 mod messages;
 mod numbers;
@@ -49,6 +50,7 @@ use crate::http::pages::layout::{Frame, live};
 use crate::http::pages::session::{Session, is_own_origin};
 use crate::http::{HttpState, MAX_FORM_BYTES, lost};
 use crate::model::language::{Language, Text};
+use crate::model::zone::Zone;
 
 /// The path of the pages, and of the session's cookie.
 const PATH: &str = "/operator";
@@ -100,6 +102,16 @@ async fn with_referrer(mut response: Response) -> Response {
 pub(in crate::http) struct Operator {
     /// The browser's session; none if the token came in a header.
     session: Option<Session>,
+    /// The reader's time zone, as the script that shows times told in a cookie; else UTC. Charts are in its days.
+    zone: Zone,
+}
+
+/// The cookie in which the script tells the reader's zone.
+const ZONE_COOKIE: &str = "zone";
+
+fn zone_of(jar: &CookieJar) -> Zone {
+    let told = jar.get(ZONE_COOKIE).and_then(|one| Zone::find(one.value()));
+    told.unwrap_or_default()
 }
 
 impl FromRequestParts<HttpState> for Operator {
@@ -112,7 +124,10 @@ impl FromRequestParts<HttpState> for Operator {
         if bearer(&parts.headers).is_some() {
             let checked = state.admin.check_header(token, &parts.headers).await;
             return checked
-                .map(|()| Self { session: None })
+                .map(|()| Self {
+                    session: None,
+                    zone: Zone::utc(),
+                })
                 .map_err(IntoResponse::into_response);
         }
         let jar = CookieJar::from_headers(&parts.headers);
@@ -123,6 +138,7 @@ impl FromRequestParts<HttpState> for Operator {
         match ended_sessions::is_ended(&state.pool, &session.hash()).await {
             Ok(false) => Ok(Self {
                 session: Some(session),
+                zone: zone_of(&jar),
             }),
             Ok(true) => Err(to_sign_in(parts)),
             Err(error) => Err(PageError::database_down(&error).into_response()),

@@ -29,6 +29,8 @@ pub(super) struct Which {
     connected: Option<String>,
     /// Only those on hold for this reason, by its code.
     hold: Option<String>,
+    /// Only those that send nothing because everything fails with this reason, by its code.
+    circuit: Option<String>,
     /// Only those of this agency.
     agency: Option<String>,
 }
@@ -43,6 +45,7 @@ impl Which {
             held: self.held.clone(),
             connected: self.connected.clone(),
             hold: entered(&self.hold),
+            circuit: entered(&self.circuit),
             agency: entered(&self.agency),
         }
     }
@@ -55,6 +58,7 @@ impl Which {
             connected: self.connected.is_some(),
             held: self.held.is_some(),
             hold: self.hold.as_deref(),
+            circuit: self.circuit.as_deref(),
         }
     }
 
@@ -66,6 +70,7 @@ impl Which {
             ("held", self.held.as_deref()),
             ("connected", self.connected.as_deref()),
             ("hold", self.hold.as_deref()),
+            ("circuit", self.circuit.as_deref()),
             ("agency", self.agency.as_deref()),
         ];
         components::with_query(path, &parts)
@@ -89,9 +94,14 @@ pub(super) async fn list(
     let next = last.map(|last| which.address(PATH, Some(last)));
     let shown: Vec<_> = rows.iter().map(|row| row.location_id.as_str()).collect();
     let sparks = Sparks::find(pool, &distinct(shown), now).await?;
+    let agency = components::owner(pool, which.agency.as_deref()).await?;
     let by = [
         (language.pick("on hold", "ditahan"), which.hold.clone()),
-        (language.pick("agency", "agensi"), which.agency.clone()),
+        (
+            language.pick("those that cannot send:", "yang tidak dapat menghantar:"),
+            which.circuit.clone(),
+        ),
+        (language.pick("agency", "agensi"), agency),
     ];
     let body = html! {
         section.panel {

@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 use crate::db::views::failures::Failed;
 use crate::db::views::queue_counts;
 use crate::db::views::queue_counts::{Counts, MAX_COUNT};
+use crate::db::views::row_names::RowNames;
 use crate::doctor::Finding;
 use crate::http::HttpState;
 use crate::http::error::PageError;
@@ -49,16 +50,17 @@ pub(super) async fn show(
     let newest = MessageId(i64::MAX);
     let failures = Failed::default().scope(pool).await?;
     let failures = failures.list(pool, newest, LAST_FAILURES).await?;
+    let known = RowNames::of(pool, &failures).await?;
     let chart = Chart {
         location: None,
-        zone: &components::UTC,
+        zone: &operator.zone,
         period: asked.period.as_deref(),
         address: PATH,
     };
     let charts = message_charts::panel(pool, language, chart, now).await?;
     let body = html! {
         (search::form(language, ""))
-        (troubles.panel(language))
+        (troubles.panel(language, &operator.zone))
         (charts)
         div.panels {
             section.panel {
@@ -70,7 +72,7 @@ pub(super) async fn show(
         }
         section.panel {
             h2 { (language.pick("Last failures", "Kegagalan terakhir")) }
-            (components::messages(language, &failures))
+            (components::messages(language, &failures, &known))
             p { a href="/operator/failures" { (language.pick("All failures", "Semua kegagalan")) } }
         }
     };

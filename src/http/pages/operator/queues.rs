@@ -6,24 +6,83 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use time::OffsetDateTime;
 
+use crate::db::connection::Pool;
 use crate::db::views::queue_places;
+use crate::db::views::queue_places::Part;
 use crate::http::HttpState;
 use crate::http::error::PageError;
 use crate::http::pages::layout::charts;
 use crate::http::pages::operator::{Operator, Place, components, labels};
+use crate::model::ids::LocationId;
 use crate::model::language::Language;
 use crate::model::states::{Queue, QueueState};
 
 const PATH: &str = "/operator/queues";
-/// Sub-accounts that are shown, those with the most first: more are one matter.
-const SHOWN: usize = 200;
-
 #[derive(Deserialize)]
 pub(super) struct Which {
     #[serde(default)]
     queue: String,
     #[serde(default)]
     state: String,
+    /// The place at the end of the page before: how many rows it had.
+    count: Option<i64>,
+    /// Its location, where the page behind is asked for.
+    after: Option<String>,
+    /// The location of the first place, where the page before is asked for.
+    before: Option<String>,
+}
+
+impl Which {
+    fn part(&self) -> Part {
+        let id = |text: &String| LocationId(text.replace('\0', ""));
+        match (self.count, &self.after, &self.before) {
+            (Some(count), Some(after), _) => Part::After(count, id(after)),
+            (Some(count), None, Some(before)) => Part::Before(count, id(before)),
+            _ => Part::First,
+        }
+    }
+
+    /// The address of the page behind or before a place.
+    fn beside(&self, way: &str, place: &queue_places::Place) -> String {
+        let count = place.count.to_string();
+        let parts = [
+            ("queue", Some(self.queue.as_str())),
+            ("state", Some(self.state.as_str())),
+            ("count", Some(count.as_str())),
+            (way, Some(place.location_id.as_str())),
+        ];
+        components::with_query(PATH, &parts)
+    }
+}
+
+/// A page of places, with the addresses of those before and behind.
+struct Page {
+    places: Vec<queue_places::Place>,
+    previous: Option<String>,
+    next: Option<String>,
+}
+
+async fn find(pool: &Pool, which: &Which, queue: Queue, state: QueueState) -> sqlx::Result<Page> {
+    let part = which.part();
+    let mut places = queue_places::list(pool, queue, state, &part, components::limit()).await?;
+    let has_more = places.len() > components::PAGE;
+    let is_back = matches!(part, Part::Before(..));
+    if has_more {
+        // The one too many is at the far end.
+        places.remove(if is_back { 0 } else { components::PAGE });
+    }
+    let (has_previous, has_next) = match part {
+        Part::First => (false, has_more),
+        Part::After(..) => (true, has_more),
+        Part::Before(..) => (has_more, true),
+    };
+    let previous = places.first().filter(|_| has_previous);
+    let next = places.last().filter(|_| has_next);
+    Ok(Page {
+        previous: previous.map(|place| which.beside("before", place)),
+        next: next.map(|place| which.beside("after", place)),
+        places,
+    })
 }
 
 /// The address of a queue's list.
@@ -41,12 +100,12 @@ pub(super) async fn list(
     let Some((queue, queue_state)) = found else {
         return Ok(Redirect::to(super::PATH).into_response());
     };
-    let rows = queue_places::list(&state.pool, queue, queue_state).await?;
+    let page = find(&state.pool, &which, queue, queue_state).await?;
     let names = language.pick(
         ["Sub-account", "How many", "Oldest"],
         ["Sub-akaun", "Bilangan", "Paling lama"],
     );
-    let shown = rows.iter().take(SHOWN).map(|row| {
+    let shown = page.places.iter().map(|row| {
         html! {
             tr {
                 td data-label=(names[0]) {
@@ -60,8 +119,8 @@ pub(super) async fn list(
     });
     let body = html! {
         section.panel {
-            (components::table(language, &names, shown.collect::<Vec<_>>().into_iter()))
-            @if rows.len() > SHOWN { p.hint { (rows.len() - SHOWN) " " (language.pick("more sub-accounts have fewer.", "sub-akaun lain mempunyai kurang.")) } }
+            (components::table(language, &names, shown))
+            (components::both_ways(language, page.previous, page.next))
         }
     };
     let title = labels::queue(language, queue, queue_state);

@@ -52,7 +52,7 @@ pub(super) async fn show(
         section.panel {
             (which.described(language))
             (preview(language, &found))
-            @if !found.again.is_empty() { (form(&operator, language, &which, &until, &found)) }
+            (forms(&operator, language, &which, &until, &found))
             p { a href=(which.address(super::failures::PATH, None)) { (language.pick("See them one by one", "Lihat satu persatu")) } }
         }
     };
@@ -66,8 +66,8 @@ fn outcome(language: Language, done: usize, left: usize) -> Markup {
             (done) " " (language.pick("are back in their queues.", "kembali dalam giliran."))
             @if left > 0 {
                 " " (left) " " (language.pick(
-                    "were left: they may have arrived, or their sub-account has uninstalled the app.",
-                    "ditinggalkan: ia mungkin sudah sampai, atau sub-akaunnya telah menyahpasang aplikasi.",
+                    "were left, because something changed meanwhile: what is left now, and why, stands below.",
+                    "ditinggalkan kerana ada perubahan sementara itu: apa yang tinggal sekarang, dan sebabnya, ada di bawah.",
                 ))
             }
         }
@@ -76,13 +76,53 @@ fn outcome(language: Language, done: usize, left: usize) -> Markup {
 
 fn preview(language: Language, found: &Found) -> Markup {
     let more = |count: usize| if found.has_more && count > 0 { "+" } else { "" };
-    let (count, hopeless) = (found.again.len(), found.hopeless.len());
+    let counts = [
+        (
+            found.again.len(),
+            language.pick("can be sent again", "boleh dihantar lagi"),
+        ),
+        (
+            found.unsure.len(),
+            language.pick(
+                "may have arrived: only with a button of their own",
+                "mungkin sudah sampai: hanya dengan butangnya sendiri",
+            ),
+        ),
+        (
+            found.uninstalled.len(),
+            language.pick(
+                "are of sub-accounts that have uninstalled the app, and are left",
+                "daripada sub-akaun yang telah menyahpasang aplikasi, jadi ditinggalkan",
+            ),
+        ),
+        (
+            found.hopeless.len(),
+            language.pick(
+                "would only fail in the same way and are left",
+                "akan gagal dengan cara yang sama, jadi ditinggalkan",
+            ),
+        ),
+    ];
     html! {
         ul.counts {
-            li { strong { (count) (more(count)) } span { (language.pick("can be sent again", "boleh dihantar lagi")) } }
-            li { strong { (hopeless) (more(hopeless)) } span { (language.pick("would only fail in the same way and are left", "akan gagal dengan cara yang sama, jadi ditinggalkan")) } }
+            @for (nth, (count, what)) in counts.into_iter().enumerate() {
+                // What there is none of is left out, except what the page is about and what is left for good.
+                @if count > 0 || nth == 0 || nth == 3 {
+                    li { strong { (count) (more(count)) } span { (what) } }
+                }
+            }
         }
-        @for (why, count) in by_reason(&found.again) {
+        (reasons(language, &found.again))
+        @if !found.hopeless.is_empty() {
+            h2 { (language.pick("Left, because", "Ditinggalkan, kerana")) }
+            (reasons(language, &found.hopeless))
+        }
+    }
+}
+
+fn reasons(language: Language, rows: &[MessageRow]) -> Markup {
+    html! {
+        @for (why, count) in by_reason(rows) {
             p { (count) " × " @match why { Some(row) => { @if let Some(why) = &row.reason { (reason(language, why)) } } None => "–" } }
         }
     }
@@ -99,13 +139,45 @@ fn by_reason(rows: &[MessageRow]) -> Vec<(Option<&MessageRow>, usize)> {
     counts.into_values().collect()
 }
 
-fn form(
+/// A button for each kind that can be sent again, with exactly the number that it sends.
+fn forms(
     operator: &Operator,
     language: Language,
     which: &Which,
     until: &str,
     found: &Found,
 ) -> Markup {
+    let oldest = |count: usize| {
+        let is_cut = found.has_more && count >= AT_ONCE;
+        is_cut.then(|| language.pick(", the oldest first", ", yang paling lama dahulu"))
+    };
+    let (again, unsure) = (found.again.len(), found.unsure.len());
+    html! {
+        @if again > 0 {
+            form method="post" action=(PATH) {
+                (fields(operator, which, until, again))
+                div.actions { button type="submit" {
+                    (language.pick("Send again: ", "Hantar lagi: ")) (again) @if let Some(words) = oldest(again) { (words) }
+                } }
+            }
+        }
+        @if unsure > 0 {
+            form method="post" action=(PATH) {
+                (fields(operator, which, until, unsure))
+                input type="hidden" name="anyway" value="1";
+                p.hint { (language.pick(
+                    "Those that may have arrived: their customers may read them twice.",
+                    "Yang mungkin sudah sampai: pelanggan mungkin membacanya dua kali.",
+                )) }
+                div.actions { button.quiet type="submit" {
+                    (language.pick("Send again, too: ", "Hantar lagi juga: ")) (unsure) @if let Some(words) = oldest(unsure) { (words) }
+                } }
+            }
+        }
+    }
+}
+
+fn fields(operator: &Operator, which: &Which, until: &str, count: usize) -> Markup {
     let fields = [
         ("location", which.location.as_deref()),
         ("agency", which.agency.as_deref()),
@@ -114,23 +186,9 @@ fn form(
         ("until", Some(until)),
     ];
     html! {
-        form method="post" action=(PATH) {
-            input type="hidden" name="csrf" value=(operator.csrf());
-            @for (name, value) in fields { @if let Some(value) = value { input type="hidden" name=(name) value=(value); } }
-            label.check {
-                input type="checkbox" name="anyway" value="1";
-                (language.pick(
-                    "Also those that may have arrived: their customers may read them twice",
-                    "Termasuk yang mungkin sudah sampai: pelanggan mungkin membacanya dua kali",
-                ))
-            }
-            div.actions {
-                button type="submit" {
-                    (language.pick("Send again: ", "Hantar lagi: ")) (found.again.len())
-                    @if found.has_more { (language.pick(", the oldest first", ", yang paling lama dahulu")) }
-                }
-            }
-        }
+        input type="hidden" name="csrf" value=(operator.csrf());
+        input type="hidden" name="count" value=(count);
+        @for (name, value) in fields { @if let Some(value) = value { input type="hidden" name=(name) value=(value); } }
     }
 }
 
@@ -138,13 +196,15 @@ fn form(
 pub(super) struct Entered {
     #[serde(default)]
     csrf: String,
-    /// If set, also those that may have arrived.
+    /// If set, those that may have arrived, and no others.
     anyway: Option<String>,
+    /// How many the button named: what failed meanwhile waits for the next press.
+    count: Option<usize>,
     #[serde(flatten)]
     which: Which,
 }
 
-/// Sends the oldest of them again, and shows what is left.
+/// Sends the oldest of one kind again, as many as the button named, and shows what is left.
 pub(super) async fn submit(
     State(state): State<HttpState>,
     operator: Operator,
@@ -159,13 +219,15 @@ pub(super) async fn submit(
     let (pool, anyway) = (&state.pool, entered.anyway.is_some());
     let scope = which.failed(state.clock.now())?.scope(pool).await?;
     let found = many::find(pool, &scope, AT_ONCE).await?;
-    let (mut done, mut left) = (0, 0);
-    for row in found.again {
-        match replays::replay_found(pool, row, anyway, state.clock.now()).await? {
-            Replay::Queued => done += 1,
-            _ => left += 1,
+    let rows = if anyway { found.unsure } else { found.again };
+    let wanted = entered.count.unwrap_or(rows.len()).min(AT_ONCE);
+    let mut done = 0;
+    for row in rows.into_iter().take(wanted) {
+        if replays::replay_found(pool, row, anyway, state.clock.now()).await? == Replay::Queued {
+            done += 1;
         }
     }
+    let left = wanted - usize::try_from(done).unwrap_or_default();
     info!(done, left, "replayed by the operator");
     state.signals.outbound.notify_one();
     state.signals.inbound.notify_one();

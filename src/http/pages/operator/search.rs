@@ -1,20 +1,28 @@
 //! `/operator/search`: finds a sub-account, an agency, a number, a message or a reason by whatever a person has at hand.
 
+use std::collections::HashMap;
+
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
 
 use crate::db::accounts::installs::InstallRow;
-use crate::db::views::failures::Failed;
+use crate::db::connection::Pool;
+use crate::db::views::customers::Customer;
+use crate::db::views::failures::{Failed, ReasonCount};
 use crate::db::views::messages::MessageRow;
-use crate::db::views::{messages, operator};
+use crate::db::views::row_names::{Place as NamedPlace, RowNames};
+use crate::db::views::{agencies, customers, messages, operator, row_names};
 use crate::http::HttpState;
 use crate::http::error::PageError;
+use crate::http::pages::layout::components::reason;
+use crate::http::pages::layout::names;
 use crate::http::pages::operator::{Operator, Place, components};
-use crate::model::ids::{GhlMessageId, MessageId};
+use crate::model::ids::{CompanyId, GhlMessageId, LocationId, MessageId};
 use crate::model::language::Language;
 use crate::model::reason::{TABLES, codes_of};
+use crate::model::written_phone::{all_numbers, country_of};
 
 /// Sub-accounts that are shown: who sees more than these narrows the search, or opens the list.
 const SHOWN: usize = 10;
@@ -27,11 +35,41 @@ pub(super) struct Asked {
 }
 
 /// What was found.
+#[derive(Default)]
 struct Found {
     locations: Vec<InstallRow>,
+    /// An agency whose id it is.
+    agency: Option<(CompanyId, Option<String>)>,
+    customers: Vec<Customer>,
     message: Option<MessageRow>,
-    /// Codes of reasons with the number of failures, where there are any.
-    reasons: Vec<(String, i64)>,
+    /// Of the message, and of the customers.
+    names: RowNames,
+    places: HashMap<LocationId, NamedPlace>,
+    /// Reasons for which messages failed.
+    reasons: Vec<ReasonCount>,
+}
+
+impl Found {
+    /// The page of the one thing that was found; none if there are several, or nothing.
+    fn only(&self) -> Option<String> {
+        if self.agency.is_some() || !self.reasons.is_empty() {
+            return None;
+        }
+        match (&self.locations[..], &self.message, &self.customers[..]) {
+            ([], Some(message), []) => Some(format!("/operator/messages/{}", message.id)),
+            ([only], None, []) => Some(components::address(&only.location_id)),
+            ([], None, [only]) => Some(messages_with(only)),
+            _ => None,
+        }
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.locations.is_empty()
+            && self.agency.is_none()
+            && self.customers.is_empty()
+            && self.message.is_none()
+            && self.reasons.is_empty()
+    }
 }
 
 pub(super) async fn show(
@@ -43,15 +81,9 @@ pub(super) async fn show(
     let Some(text) = components::entered(asked.q.as_ref()) else {
         return Ok(Redirect::to("/operator").into_response());
     };
-    let found = find(&state, &text).await?;
-    match (&found.locations[..], &found.message, &found.reasons[..]) {
-        ([], Some(message), []) => {
-            return Ok(Redirect::to(&format!("/operator/messages/{}", message.id)).into_response());
-        }
-        ([only], None, []) => {
-            return Ok(Redirect::to(&components::address(&only.location_id)).into_response());
-        }
-        _ => {}
+    let found = find(&state.pool, &text).await?;
+    if let Some(only) = found.only() {
+        return Ok(Redirect::to(&only).into_response());
     }
     let title = language.pick("What was found", "Hasil carian");
     let page = operator.page(
@@ -63,60 +95,106 @@ pub(super) async fn show(
     Ok(page.into_response())
 }
 
-async fn find(state: &HttpState, text: &str) -> sqlx::Result<Found> {
-    let pool = &state.pool;
+async fn find(pool: &Pool, text: &str) -> sqlx::Result<Found> {
+    let numbers = numbers_meant(pool, text).await?;
     let which = operator::Which {
         search: Some(text),
+        numbers: &numbers,
         ..operator::Which::default()
     };
     let limit = i64::try_from(SHOWN + 1).unwrap_or(i64::MAX);
-    let locations = operator::list_locations(pool, "", which, limit).await?;
+    let mut customers = customers::find_by_name(pool, text, limit).await?;
+    customers.extend(customers::find_by_number(pool, &numbers, limit).await?);
+    let places: Vec<_> = customers
+        .iter()
+        .map(|one| one.location_id.as_str())
+        .collect();
+    let places = row_names::list_places(pool, &places).await?;
+    let message = find_message(pool, text).await?;
+    Ok(Found {
+        locations: operator::list_locations(pool, "", which, limit).await?,
+        agency: agencies::find(pool, text).await?,
+        names: RowNames::of(pool, message.as_slice()).await?,
+        message,
+        customers,
+        places,
+        reasons: find_reasons(pool, text).await?,
+    })
+}
+
+async fn find_message(pool: &Pool, text: &str) -> sqlx::Result<Option<MessageRow>> {
     let by_number = match text.parse() {
         Ok(id) => messages::find_message(pool, MessageId(id)).await?,
         Err(_) => None,
     };
-    let message = match by_number {
-        Some(message) => Some(message),
-        None => messages::find_by_ghl_id(pool, &GhlMessageId::from(text)).await?,
-    };
-    let mut reasons = Vec::new();
-    for code in codes_like(text) {
-        let failed = Failed {
-            reasons: Some(codes_of(code)),
-            ..Failed::default()
-        };
-        let counts = failed.scope(pool).await?.count_reasons(pool).await?;
-        let count = counts.iter().map(|one| one.count).sum();
-        if count > 0 {
-            reasons.push((code.to_owned(), count));
-        }
+    match by_number {
+        Some(message) => Ok(Some(message)),
+        None => messages::find_by_ghl_id(pool, &GhlMessageId::from(text)).await,
     }
-    Ok(Found {
-        locations,
-        message,
-        reasons,
-    })
 }
 
-/// The codes of failures that a text is a part of.
+/// The numbers that a text may mean: also as people write them in the countries of the connected numbers.
+pub(super) async fn numbers_meant(pool: &Pool, text: &str) -> sqlx::Result<Vec<String>> {
+    if !text.contains(|c: char| c.is_numeric()) {
+        return Ok(Vec::new());
+    }
+    let own = customers::list_own_numbers(pool).await?;
+    let mut countries: Vec<_> = own.iter().filter_map(|number| country_of(number)).collect();
+    countries.dedup();
+    Ok(all_numbers(text, countries))
+}
+
+/// The reasons that a text may mean, with how many messages failed for each, where any did.
+async fn find_reasons(pool: &Pool, text: &str) -> sqlx::Result<Vec<ReasonCount>> {
+    let codes = codes_like(text);
+    if codes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let failed = Failed {
+        reasons: Some(codes.into_iter().flat_map(codes_of).collect()),
+        ..Failed::default()
+    };
+    failed.scope(pool).await?.count_reasons(pool).await
+}
+
+/// The codes of reasons with each word of a text in the code, or in the sentence of either language.
 fn codes_like(text: &str) -> Vec<&'static str> {
-    if text.len() < MIN_CODE {
+    let text = text.to_lowercase();
+    if text.len() < MIN_CODE || !text.contains(char::is_alphabetic) {
         return Vec::new();
     }
-    let text = text.to_lowercase().replace(' ', "_");
-    let all = TABLES.into_iter().flatten().map(|(code, ..)| *code);
-    all.filter(|code| code.contains(&text)).collect()
+    let words: Vec<_> = text
+        .split([' ', '_'])
+        .filter(|word| !word.is_empty())
+        .collect();
+    let is_meant = |(code, english, malay): &&(&str, &str, &str)| {
+        let sentences = [*code, *english, *malay].map(str::to_lowercase);
+        let mut sentences = sentences.iter();
+        sentences.any(|sentence| words.iter().all(|word| sentence.contains(word)))
+    };
+    let all = TABLES.into_iter().flatten();
+    all.filter(is_meant).map(|(code, ..)| *code).collect()
+}
+
+/// The list of the messages with a customer.
+fn messages_with(customer: &Customer) -> String {
+    let path = format!("{}/messages", components::address(&customer.location_id));
+    components::with_query(&path, &[("contact", Some(customer.contact_id.as_str()))])
 }
 
 fn body(language: Language, text: &str, found: &Found) -> Markup {
-    let is_nothing =
-        found.locations.is_empty() && found.message.is_none() && found.reasons.is_empty();
     let all = components::with_query("/operator/locations", &[("find", Some(text))]);
     html! {
         (form(language, text))
-        @if is_nothing { section.panel { p { (language.pick("Nothing has this name, number, id or reason.", "Tiada yang mempunyai nama, nombor, ID atau sebab ini.")) } } }
+        @if found.is_nothing() { section.panel { p { (language.pick("Nothing has this name, number, id or reason.", "Tiada yang mempunyai nama, nombor, ID atau sebab ini.")) } } }
         @if let Some(message) = &found.message {
-            section.panel { h2 { (language.pick("A message", "Mesej")) } (components::messages(language, std::slice::from_ref(message))) }
+            section.panel { h2 { (language.pick("A message", "Mesej")) } (components::messages(language, std::slice::from_ref(message), &found.names)) }
+        }
+        @if let Some((id, name)) = &found.agency {
+            section.panel {
+                h2 { (language.pick("An agency", "Agensi")) }
+                p { (components::agency(id, name.as_deref())) }
+            }
         }
         @if !found.locations.is_empty() {
             section.panel {
@@ -129,13 +207,35 @@ fn body(language: Language, text: &str, found: &Found) -> Markup {
                 @if found.locations.len() > SHOWN { p { a href=(all) { (language.pick("All that were found", "Semua yang ditemui")) } } }
             }
         }
-        @if !found.reasons.is_empty() {
-            section.panel {
-                h2 { (language.pick("Reasons of failures", "Sebab kegagalan")) }
-                ul.links { @for (code, count) in &found.reasons { li {
-                    a.id href=(components::with_query("/operator/failures", &[("reason", Some(code))])) { (code) } " (" (count) ")"
-                } } }
+        @if !found.customers.is_empty() { (customers_panel(language, found)) }
+        @if !found.reasons.is_empty() { (reasons_panel(language, &found.reasons)) }
+    }
+}
+
+fn customers_panel(language: Language, found: &Found) -> Markup {
+    html! {
+        section.panel {
+            h2 { (language.pick("Customers", "Pelanggan")) }
+            ul.links { @for one in found.customers.iter().take(SHOWN) { li {
+                a href=(messages_with(one)) { (names::customer(one.name.as_deref(), one.chat_end.as_deref())) }
+                (components::place(&one.location_id, found.places.get(&one.location_id)))
+            } } }
+            @if found.customers.len() > SHOWN {
+                p.hint { (language.pick("There are more: enter more of the name, or the whole number.", "Ada lagi: masukkan lebih banyak daripada nama, atau nombor penuh.")) }
             }
+        }
+    }
+}
+
+fn reasons_panel(language: Language, reasons: &[ReasonCount]) -> Markup {
+    html! {
+        section.panel {
+            h2 { (language.pick("Reasons of failures", "Sebab kegagalan")) }
+            ul.links { @for one in reasons { li {
+                a.id href=(components::with_query("/operator/failures", &[("reason", one.code.as_deref())])) { (one.code.as_deref().unwrap_or("–")) }
+                " (" (one.count) ")"
+                @if let Some(why) = &one.reason { p.hint { (reason(language, why)) } }
+            } } }
         }
     }
 }

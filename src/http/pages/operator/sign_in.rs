@@ -15,6 +15,7 @@ use crate::http::admin::Refused;
 use crate::http::error::PageError;
 use crate::http::pages::audited::Audited;
 use crate::http::pages::layout;
+use crate::http::pages::layout::Frame;
 use crate::http::pages::operator::{Operator, PATH, SIGN_IN, foreign_form};
 use crate::http::pages::session::{Holder, Session, is_own_origin};
 use crate::http::{HttpState, lost};
@@ -137,9 +138,11 @@ pub(super) async fn end(
 }
 
 fn form(language: Language, to: &str, fault: Option<&str>) -> Markup {
-    layout::page(
+    layout::framed(
         language,
         language.pick("Operator's pages", "Halaman pengendali"),
+        // It tells the pages behind the reader's time zone.
+        Frame::with_scripts(&["/assets/times.js"]),
         &html! {
             @if let Some(fault) = fault { p.notice.bad #fault role="alert" { (fault) } }
             form method="post" action=(SIGN_IN) {

@@ -17,11 +17,14 @@ use crate::http::pages::operator::{components, since};
 use crate::model::ids::LocationId;
 use crate::model::language::Language;
 use crate::model::states::IncidentKind;
+use crate::model::zone::Zone;
 
 /// Failures of so long ago are news.
 const LATELY: Duration = Duration::hours(24);
-/// More than so many of one kind are one entry, which leads to their list.
+/// More than so many of one cause are one entry, which unfolds.
 const TOGETHER: usize = 4;
+/// So many of them are in it, the worst first; the list has all.
+const UNFOLDED: usize = 20;
 
 /// Something that is wrong.
 struct Wrong {
@@ -30,6 +33,16 @@ struct Wrong {
     since: Option<OffsetDateTime>,
     what: Markup,
     place: Markup,
+}
+
+/// What several wrong things have in common.
+struct Cause {
+    /// Its name.
+    what: Markup,
+    /// The list of all of them, where there is one.
+    list: Option<String>,
+    /// In how many places it is.
+    places: usize,
 }
 
 /// Everything that is wrong.
@@ -78,16 +91,11 @@ impl Troubles {
     }
 
     /// The panel.
-    pub(super) fn panel(&self, language: Language) -> Markup {
-        let mut all = self.incidents_as_wrong(language);
+    pub(super) fn panel(&self, language: Language, zone: &Zone) -> Markup {
+        let mut all = self.incidents_as_wrong(language, zone);
         all.extend(self.held_as_wrong(language));
         all.extend(self.failed_as_wrong(language));
-        let rank = |state: State| match state {
-            State::Bad => 0,
-            State::Warn => 1,
-            State::Unknown | State::Good => 2,
-        };
-        all.sort_by_key(|one| (rank(one.state), -one.waiting, one.since));
+        sort(&mut all);
         html! {
             section.panel data-key="wrong" {
                 h2 data-say {
@@ -116,29 +124,32 @@ impl Troubles {
         all.filter(|(_, count)| *count > 0).collect()
     }
 
-    fn incidents_as_wrong(&self, language: Language) -> Vec<Wrong> {
-        let mut kinds: Vec<(IncidentKind, Vec<&Incident>)> = Vec::new();
-        for incident in &self.incidents {
-            match kinds.iter_mut().find(|(kind, _)| *kind == incident.kind) {
-                Some((_, of_kind)) => of_kind.push(incident),
-                None => kinds.push((incident.kind, vec![incident])),
-            }
-        }
-        let each = kinds.into_iter().flat_map(|(kind, of_kind)| {
-            if of_kind.len() > TOGETHER && !of_kind[0].location_id.as_str().is_empty() {
-                vec![self.together(language, kind, &of_kind)]
-            } else {
-                of_kind
-                    .into_iter()
-                    .map(|one| self.incident(language, one))
-                    .collect()
-            }
+    fn incidents_as_wrong(&self, language: Language, zone: &Zone) -> Vec<Wrong> {
+        let kinds = grouped(&self.incidents, |one| one.kind);
+        let each = kinds.into_iter().flat_map(|(kind, all)| {
+            let is_of_service = all[0].location_id.as_str().is_empty();
+            let places: HashSet<_> = all.iter().map(|one| &one.location_id).collect();
+            let cause = Cause {
+                what: html! { strong { (kind.label(language)) } },
+                list: (!is_of_service).then(|| format!("/operator/locations?incident={kind}")),
+                places: if is_of_service {
+                    all.len()
+                } else {
+                    places.len()
+                },
+            };
+            // Two numbers of one sub-account have the same messages.
+            let waiting = places.iter().map(|place| self.waiting_in(place)).sum();
+            let all = all
+                .into_iter()
+                .map(|one| self.incident(language, zone, one));
+            together(language, &cause, waiting, all.collect())
         });
         each.collect()
     }
 
-    fn incident(&self, language: Language, incident: &Incident) -> Wrong {
-        let found = doctor::describe(incident);
+    fn incident(&self, language: Language, zone: &Zone, incident: &Incident) -> Wrong {
+        let found = doctor::describe_in(zone, incident);
         let is_of_service = incident.location_id.as_str().is_empty();
         Wrong {
             state: found.state,
@@ -155,33 +166,38 @@ impl Troubles {
         }
     }
 
-    fn together(&self, language: Language, kind: IncidentKind, all: &[&Incident]) -> Wrong {
-        let places: HashSet<_> = all.iter().map(|one| &one.location_id).collect();
-        let list = format!("/operator/locations?incident={kind}");
-        Wrong {
-            state: doctor::describe(all[0]).state,
-            waiting: places.iter().map(|place| self.waiting_in(place)).sum(),
-            since: all.iter().map(|one| one.since).min(),
-            what: html! { strong { (kind.label(language)) } },
-            place: html! { a href=(list) { (places.len()) " " (language.pick("sub-accounts", "sub-akaun")) } },
-        }
+    fn held_as_wrong(&self, language: Language) -> Vec<Wrong> {
+        let causes = grouped(&self.held, |one| {
+            (one.is_circuit, one.reason.code().to_owned())
+        });
+        let each = causes.into_iter().flat_map(|((is_circuit, code), all)| {
+            let filter = if is_circuit { "circuit" } else { "hold" };
+            let parts = [(filter, Some(code.as_str()))];
+            let places: HashSet<_> = all.iter().map(|one| &one.location_id).collect();
+            let cause = Cause {
+                what: html! { strong { (reason(language, &all[0].reason)) } },
+                list: Some(components::with_query("/operator/numbers", &parts)),
+                places: places.len(),
+            };
+            let waiting = places.iter().map(|place| self.waiting_in(place)).sum();
+            let all = all.into_iter().map(|one| self.held(language, one));
+            together(language, &cause, waiting, all.collect())
+        });
+        each.collect()
     }
 
-    fn held_as_wrong(&self, language: Language) -> Vec<Wrong> {
-        let wrong = |held: &Held| {
-            let is_gateways = held.location_id.as_str().is_empty();
-            Wrong {
-                state: State::Bad,
-                waiting: self.waiting_in(&held.location_id),
-                since: held.since,
-                what: html! { strong { (reason(language, &held.reason)) } },
-                place: html! {
-                    @if is_gateways { a href="/operator/numbers" { (language.pick("all numbers", "semua nombor")) } }
-                    @else { (self.place(&held.location_id, &held.number)) }
-                },
-            }
-        };
-        self.held.iter().map(wrong).collect()
+    fn held(&self, language: Language, held: &Held) -> Wrong {
+        let is_gateways = held.location_id.as_str().is_empty();
+        Wrong {
+            state: State::Bad,
+            waiting: self.waiting_in(&held.location_id),
+            since: held.since,
+            what: html! { strong { (reason(language, &held.reason)) } },
+            place: html! {
+                @if is_gateways { a href="/operator/numbers" { (language.pick("all numbers", "semua nombor")) } }
+                @else { (self.place(&held.location_id, &held.number)) }
+            },
+        }
     }
 
     fn failed_as_wrong(&self, language: Language) -> Vec<Wrong> {
@@ -222,20 +238,72 @@ impl Troubles {
     }
 }
 
+/// Rows by what they have in common, in the order in which each came first.
+fn grouped<T, K: PartialEq>(rows: &[T], key: impl Fn(&T) -> K) -> Vec<(K, Vec<&T>)> {
+    let mut groups: Vec<(K, Vec<&T>)> = Vec::new();
+    for row in rows {
+        let key = key(row);
+        match groups.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, of_group)) => of_group.push(row),
+            None => groups.push((key, vec![row])),
+        }
+    }
+    groups
+}
+
+fn sort(all: &mut [Wrong]) {
+    let rank = |state: State| match state {
+        State::Bad => 0,
+        State::Warn => 1,
+        State::Unknown | State::Good => 2,
+    };
+    all.sort_by_key(|one| (rank(one.state), -one.waiting, one.since));
+}
+
+/// Several things of one cause as one, which unfolds; a few as they are.
+fn together(language: Language, cause: &Cause, waiting: i64, mut all: Vec<Wrong>) -> Vec<Wrong> {
+    if all.len() <= TOGETHER {
+        return all;
+    }
+    sort(&mut all);
+    let (state, since) = (all[0].state, all.iter().filter_map(|one| one.since).min());
+    let places = html! { (cause.places) " " (language.pick("places", "tempat")) };
+    vec![Wrong {
+        state,
+        waiting,
+        since,
+        what: cause.what.clone(),
+        place: html! {
+            @match &cause.list {
+                Some(list) => a href=(list) { (places) },
+                None => (places),
+            }
+            details {
+                summary { (language.pick("Show the worst", "Tunjuk yang paling teruk")) }
+                ul { @for one in all.iter().take(UNFOLDED) { li { (one.place) (standing(language, one)) } } }
+            }
+        },
+    }]
+}
+
+/// Since when, and what waits.
+fn standing(language: Language, wrong: &Wrong) -> Markup {
+    html! {
+        @if let Some(since) = wrong.since { " · " (language.pick("since ", "sejak ")) (components::moment(since)) }
+        @if wrong.waiting > 0 {
+            " · " (wrong.waiting) @if wrong.waiting >= MAX_WAITING { "+" }
+            " " (language.pick("messages wait", "mesej menunggu"))
+        }
+    }
+}
+
 fn entry(language: Language, wrong: &Wrong) -> Markup {
     html! {
         li {
             (state_pill(language, wrong.state))
             div {
                 (wrong.what)
-                p.note {
-                    (wrong.place)
-                    @if let Some(since) = wrong.since { " · " (language.pick("since ", "sejak ")) (components::moment(since)) }
-                    @if wrong.waiting > 0 {
-                        " · " (wrong.waiting) @if wrong.waiting >= MAX_WAITING { "+" }
-                        " " (language.pick("messages wait", "mesej menunggu"))
-                    }
-                }
+                div.note { (wrong.place) (standing(language, wrong)) }
             }
         }
     }

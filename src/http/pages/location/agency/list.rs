@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use url::form_urlencoded;
 
+use crate::accounts::agency_tokens;
 use crate::db::accounts::gateway_tokens;
 use crate::db::views::agency;
 use crate::db::views::agency::SubAccount;
@@ -66,8 +67,10 @@ pub(super) async fn page(
     let set_at = gateway_tokens::find_set_at(pool, company).await?;
     let name = agency::find_name(pool, company).await?;
     let body = html! {
-        @if user.query_param("saved").is_some() {
-            p.notice.good role="status" { (language.pick("The token is stored.", "Token sudah disimpan.")) }
+        @match user.query_param("saved") {
+            Some("unchecked") => p.notice.warn role="status" { (agency_tokens::not_checked().of(language)) },
+            Some(_) => p.notice.good role="status" { (language.pick("The token is stored. Waapify has taken it.", "Token sudah disimpan. Waapify telah menerimanya.")) },
+            None => {},
         }
         @if !user.may_change() {
             p.note { (language.pick(

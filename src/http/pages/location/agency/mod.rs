@@ -59,8 +59,11 @@ async fn open(State(state): State<HttpState>, sent: AgencyForm) -> Result<Respon
 /// Leads to the form that connects a sub-account's number.
 async fn connect(State(state): State<HttpState>, sent: AgencyForm) -> Result<Response, PageError> {
     let location = own_location(&state, &sent).await?;
-    let agency = Some(&sent.user.company);
-    let link = connecting::new_link(&state, &location, true, agency).await?;
+    let maker = connecting::Maker {
+        user: Some(sent.user.name()),
+        agency: Some(&sent.user.company),
+    };
+    let link = connecting::new_link(&state, &location, maker).await?;
     Ok(see(&link))
 }
 

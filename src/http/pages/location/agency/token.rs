@@ -1,4 +1,4 @@
-//! The agency's Waapify token: set, replaced and removed, and never shown; `token_panel` is its part of the page.
+//! The agency's Waapify token: checked, set, replaced and removed, and never shown; `token_panel` is its part of the page.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use tracing::info;
 
 use crate::accounts::agency_tokens;
+use crate::accounts::agency_tokens::Checked;
 use crate::db::accounts::gateway_tokens;
 use crate::http::HttpState;
 use crate::http::error::PageError;
@@ -20,19 +21,32 @@ pub(super) async fn save(
     language: Language,
     sent: AgencyForm,
 ) -> Result<Response, PageError> {
-    let company = &sent.user.company;
     let Some(token) = agency_tokens::entered(sent.field("access_token")) else {
-        let fault = Text::new(
-            "The access token is empty or not complete: copy it from Waapify.",
-            "Token akses kosong atau tidak lengkap: salin semula dari Waapify.",
-        );
-        let page = list::page(&state, language, &sent.user, Some(&fault)).await?;
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+        return again(&state, language, &sent, &agency_tokens::incomplete()).await;
     };
-    let now = state.clock.now();
+    let checked = agency_tokens::check(&state.waapify, &token).await;
+    if checked == Checked::Unknown {
+        return again(&state, language, &sent, &agency_tokens::unknown()).await;
+    }
+    let (company, now) = (&sent.user.company, state.clock.now());
     agency_tokens::store(&state.pool, &state.sealer, company, &token, true, now).await?;
-    info!(%company, "an agency's token is set");
-    Ok(see(&sent.user.address("?saved")))
+    info!(%company, ?checked, "an agency's token is set");
+    let saved = match checked {
+        Checked::NotChecked => "?saved=unchecked",
+        Checked::Known | Checked::Unknown => "?saved",
+    };
+    Ok(see(&sent.user.address(saved)))
+}
+
+/// The page with what is wrong with the token.
+async fn again(
+    state: &HttpState,
+    language: Language,
+    sent: &AgencyForm,
+    fault: &Text,
+) -> Result<Response, PageError> {
+    let page = list::page(state, language, &sent.user, Some(fault)).await?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 
 /// Destroys the token. Connected numbers have their own copies, and work on.

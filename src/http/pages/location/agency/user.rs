@@ -45,8 +45,13 @@ impl AgencyUser {
         Visitor {
             may_change: true,
             agency: Some(self.company.clone()),
-            name: self.session.user.clone().unwrap_or_default(),
+            name: self.name().to_owned(),
         }
+    }
+
+    /// Who it is, as the audit names him; empty in a session of another version.
+    pub(super) fn name(&self) -> &str {
+        self.session.user.as_deref().unwrap_or_default()
     }
 
     /// Whether the user is an admin of the agency.
