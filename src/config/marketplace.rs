@@ -176,6 +176,7 @@ Switch these events on, with the default address:
 | `INSTALL` (AppInstall) | sub-accounts that an agency adds later, which no page is opened for |
 | `UNINSTALL` (AppUninstall) | keys are destroyed and nothing more is sent |
 | `InboundMessage`, `OutboundMessage` | proof that GHL stored a message when its answer was lost: without them a reply may appear twice |
+| `ContactDndUpdate` | Do Not Disturb that people set in GHL also ends messages that wait here |
 | `EXTERNAL_AUTH_CONNECTED` (ExternalAuthConnected) | only with section 6 |
 
 Leave every other event off. They would be stored and never used.

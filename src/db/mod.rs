@@ -35,6 +35,7 @@ mod errors;
 pub mod history;
 pub mod inbound;
 pub mod numbers;
+pub mod opt_outs;
 pub mod outbound;
 pub mod own_database;
 pub mod own_schema;

@@ -9,7 +9,7 @@ use crate::db::connection::Pool;
 use crate::db::schema::{AppliedBy, applied_by};
 
 /// Every table that the migrations create, except their own list.
-pub const TABLES: [&str; 38] = [
+pub const TABLES: [&str; 42] = [
     "account_names",
     "addresses",
     "alert_changes",
@@ -21,6 +21,7 @@ pub const TABLES: [&str; 38] = [
     "client_credentials",
     "companies",
     "connect_links",
+    "contact_dnd",
     "contacts",
     "earlier_webhook_secrets",
     "ended_sessions",
@@ -36,11 +37,14 @@ pub const TABLES: [&str; 38] = [
     "locations",
     "misdirected_posts",
     "numbers",
+    "opt_out_settings",
+    "opt_outs",
     "outbound",
     "pending_connections",
     "phone_checks",
     "rate_limits",
     "receipts",
+    "source_looks",
     "sso_payloads",
     "status_updates",
     "timeline",
@@ -79,11 +83,12 @@ const EARLIER_TABLES: [&str; 8] = [
 const SEQUENCES: [&str; 1] = ["message_ids"];
 
 /// Every function that a migration created.
-const FUNCTIONS: [&str; 8] = [
+const FUNCTIONS: [&str; 9] = [
     "circuit_reason",
     "customer_name",
     "old_failure",
     "old_reason",
+    "opt_out_of",
     "reason_of",
     "take_old_error",
     "take_old_outbound_reason",

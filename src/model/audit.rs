@@ -59,6 +59,8 @@ stored_enum! {
         ShowOld = "show_old", "show old messages", "paparkan mesej lama";
         /// Old messages were forgotten.
         ForgetOld = "forget_old", "forget old messages", "lupakan mesej lama";
+        /// The opt-out words were changed.
+        OptOut = "opt_out", "opt-out words", "perkataan berhenti";
         /// A target of alerts was set.
         SetAlerts = "set_alerts", "set a target of alerts", "tetapkan sasaran makluman";
         /// A target of alerts was removed.

@@ -64,6 +64,10 @@ pub const HIDDEN_POST: Schedule = Schedule(&[90, 180, 360]);
 /// the post waits (`workers::outbound::ghl_echoes`).
 pub const REFUSED_LOOK: Schedule = Schedule(&[60, 120, 240, 360, 360, 360, 360]);
 
+/// GHL does not say who wrote a message that waits, because it does not show the message yet or is down. After a minute or
+/// two the message keeps its place.
+pub const LOOK: Schedule = Schedule(&[2, 5, 15, 60]);
+
 /// A customer's file cannot be fetched yet: its message waits for it, but not longer than two minutes.
 pub const MEDIA: Schedule = Schedule(&[2, 5, 10, 20]);
 
@@ -143,6 +147,7 @@ mod tests {
             INBOUND,
             HIDDEN_POST,
             REFUSED_LOOK,
+            LOOK,
             MEDIA,
             REFRESH_FAILED,
             LOCATION_INACTIVE,

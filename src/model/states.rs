@@ -98,6 +98,24 @@ stored_enum! {
 }
 
 stored_enum! {
+    /// Who wrote an agent's message, in GHL's words.
+    Source {
+        /// A person, in GHL.
+        App = "app", "a person", "seorang pengguna";
+        /// A workflow.
+        Workflow = "workflow", "a workflow", "aliran kerja";
+        /// Another program.
+        Api = "api", "another program", "program lain";
+        /// A campaign.
+        Campaign = "campaign", "a campaign", "kempen";
+        /// An action on many contacts.
+        BulkActions = "bulk_actions", "a bulk action", "tindakan pukal";
+        /// GHL did not say.
+        Unknown = "unknown", "not known", "tidak diketahui";
+    }
+}
+
+stored_enum! {
     /// How far a vendor's event has got: Waapify's in `waapify_events`, GHL's in `ghl_events`.
     EventState {
         /// It is stored, and waits to be read.

@@ -26,6 +26,10 @@ pub struct Signals {
     pub ghl_events: Signal,
     /// A message is held for its sender's phone.
     pub phone_checks: Signal,
+    /// A customer said STOP or START.
+    pub opt_outs: Signal,
+    /// GHL is to be asked who wrote a message.
+    pub sources: Signal,
     /// An install or an uninstall has work left.
     pub token_upkeep: Signal,
     /// A number was linked or unlinked.
@@ -56,6 +60,8 @@ impl Signals {
             &self.status_updates,
             &self.ghl_events,
             &self.phone_checks,
+            &self.opt_outs,
+            &self.sources,
             &self.token_upkeep,
             &self.monitor,
             &self.alerts,

@@ -10,6 +10,7 @@ use tracing::{info, warn};
 
 use crate::clients::ghl::{GhlEvent, WhiteLabel};
 use crate::db::accounts::{account_names, white_label_domains};
+use crate::db::opt_outs::dnd;
 use crate::db::queue::Capacity;
 use crate::db::webhooks::ghl_events;
 use crate::db::webhooks::ghl_events::GhlEventJob;
@@ -93,9 +94,23 @@ impl GhlEvents {
                     self.forget_white_label(location, company).await?;
                 }
             }
-            _ => {}
+            _ => self.note_dnd(job, &event).await?,
         }
         Ok(None)
+    }
+
+    /// Somebody changed whether a contact may be written to, or our own change is told.
+    async fn note_dnd(&self, job: &GhlEventJob, event: &GhlEvent) -> sqlx::Result<()> {
+        let (Some(location), Some((contact, dnd))) = (&event.location_id, &event.dnd) else {
+            return Ok(());
+        };
+        let (pool, now) = (&self.0.pool, self.0.clock.now());
+        // GHL's clock may be a little ahead.
+        let said_at = event.said_at.unwrap_or(job.received_at).min(now);
+        dnd::record(pool, location, contact, *dnd, said_at, now).await?;
+        self.0.signals.status_updates.notify_one();
+        self.0.signals.sources.notify_one();
+        Ok(())
     }
 
     async fn note_white_label(

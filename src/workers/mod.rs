@@ -12,6 +12,8 @@
 //! * [`waapify_events`]: Waapify's events → inbound messages, receipts, link state
 //! * [`inbound`]: customers' messages, and those written on the business's phone → GHL; [`inbound_media`]: their files
 //! * [`phone_checks`]: whose LID a held message has, asked from Waapify
+//! * [`opt_outs`]: who wants no more messages → GHL
+//! * [`sources`]: who wrote a message that waits, asked from GHL
 //! * [`status_updates`]: how far a message got → GHL
 //! * [`hour_counts`]: messages counted by hour, for charts
 
@@ -23,10 +25,12 @@ pub mod inbound;
 pub mod inbound_media;
 mod lease;
 pub mod monitor;
+pub mod opt_outs;
 pub mod outbound;
 pub mod phone_checks;
 mod recording;
 mod running_jobs;
+pub mod sources;
 pub mod status_updates;
 pub mod token_upkeep;
 pub mod waapify_events;

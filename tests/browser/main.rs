@@ -28,6 +28,7 @@ mod frame;
 )]
 mod harness;
 mod inspect;
+mod opt_out;
 mod outside_text;
 mod pages;
 mod people;

@@ -30,9 +30,10 @@ pub enum Page {
     Error,
     /// The page in GHL of a whole agency.
     AppAgency,
-    /// The page in GHL: overview, checks, the agency's alerts, a number's settings, messages, one message.
+    /// The page in GHL: overview, checks, opt-outs, the agency's alerts, a number's settings, messages, one message.
     App,
     AppChecks,
+    AppOptOut,
     AppAlerts,
     AppSettings,
     AppMessages,
@@ -58,7 +59,7 @@ pub enum Page {
 
 /// All pages with the names of their pictures. Each can be opened after the one before it: the operator signs in
 /// once.
-pub const ALL: [(Page, Option<&str>); 31] = [
+pub const ALL: [(Page, Option<&str>); 32] = [
     (Page::Connect, Some("connect")),
     (Page::ConnectWrong, Some("connect-wrong-token")),
     (Page::ConnectQr, Some("connect-qr")),
@@ -72,6 +73,7 @@ pub const ALL: [(Page, Option<&str>); 31] = [
     (Page::AppAgency, Some("app-agency")),
     (Page::App, Some("app")),
     (Page::AppChecks, Some("app-checks")),
+    (Page::AppOptOut, Some("app-opt-out")),
     (Page::AppAlerts, None),
     (Page::AppSettings, Some("app-settings")),
     (Page::AppMessages, Some("app-messages")),
@@ -103,6 +105,7 @@ impl Page {
             Self::App
                 | Self::AppAgency
                 | Self::AppChecks
+                | Self::AppOptOut
                 | Self::AppAlerts
                 | Self::AppSettings
                 | Self::AppMessages
@@ -217,6 +220,11 @@ impl Page {
                 Box::pin(Self::App.open(stage, tab)).await;
                 click(tab, ".tabs a[href$='/checks']").await;
                 tab.find(".findings li").await;
+            }
+            Self::AppOptOut => {
+                Box::pin(Self::App.open(stage, tab)).await;
+                click(tab, ".tabs a[href$='/opt-out']").await;
+                tab.find("[name=stop]").await;
             }
             Self::AppAlerts => {
                 Box::pin(Self::App.open(stage, tab)).await;

@@ -8,6 +8,7 @@ mod linking;
 mod messages;
 mod numbers;
 mod offers;
+mod opt_out;
 mod people;
 mod strangers;
 

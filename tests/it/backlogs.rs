@@ -22,7 +22,9 @@ use waapify_ghl::workers::hour_counts::HourCounts;
 use waapify_ghl::workers::inbound::Inbound;
 use waapify_ghl::workers::inbound_media::Media;
 use waapify_ghl::workers::monitor::Monitor;
+use waapify_ghl::workers::opt_outs::OptOuts;
 use waapify_ghl::workers::outbound::Outbound;
+use waapify_ghl::workers::sources::Sources;
 use waapify_ghl::workers::status_updates::StatusUpdates;
 use waapify_ghl::workers::token_upkeep::TokenUpkeep;
 use waapify_ghl::workers::waapify_events::WaapifyEvents;
@@ -49,7 +51,7 @@ const HISTORY: [&str; 5] = [
     "analyze",
 ];
 /// Twenty thousand rows of each kind in ten conversations, none of which may be claimed yet.
-const BACKLOG: [&str; 8] = [
+const BACKLOG: [&str; 10] = [
     "insert into locations values ('Busy', null, now())",
     "insert into numbers (location_id, number, instance_id, access_token, webhook_secret, webhook_secret_hash,
          is_default, next_send_at, connected_at)
@@ -63,6 +65,10 @@ const BACKLOG: [&str; 8] = [
      select location_id, number, '{}', '2100-01-01', now() from numbers cross join generate_series(1, 20000) n where location_id = 'Busy'",
     "insert into status_updates (location_id, message_id, ghl_message_id, status, due_at)
      select location_id, n, n, 'read', '2100-01-01' from numbers cross join generate_series(1, 20000) n",
+    "insert into opt_outs (location_id, phone, word, said_at, message_id, due_at)
+     select location_id, n, 'stop', now(), n, '2100-01-01' from numbers cross join generate_series(1, 20000) n",
+    "insert into source_looks (location_id, message_id, due_at)
+     select location_id, n, '2100-01-01' from numbers cross join generate_series(1, 20000) n",
     "insert into inbound_media (location_id, message_id, due_at)
      select location_id, n, '2100-01-01' from numbers cross join generate_series(1, 20000) n",
     "insert into ghl_events (event_type, body, state, due_at, received_at)
@@ -137,6 +143,8 @@ async fn no_look_reads_a_backlog_that_came_after_its_plan_was_made() {
             look(&GhlEvents(context()), pool).await,
             look(&TokenUpkeep(context()), pool).await,
             look(&Monitor(context()), pool).await,
+            look(&OptOuts(context()), pool).await,
+            look(&Sources(context()), pool).await,
         ]
     };
     for _ in 0..UNTIL_PLANNED {

@@ -211,6 +211,8 @@ impl Bridge {
         let statuses = Arc::new(workers::status_updates::StatusUpdates(context()));
         let ghl_events = Arc::new(workers::ghl_events::GhlEvents(context()));
         let checks = Arc::new(workers::phone_checks::PhoneChecks(context()));
+        let opt_outs = Arc::new(workers::opt_outs::OptOuts(context()));
+        let sources = Arc::new(workers::sources::Sources(context()));
         let upkeep = Arc::new(workers::token_upkeep::TokenUpkeep(context()));
         loop {
             let done = step(&outbound).await
@@ -220,6 +222,8 @@ impl Bridge {
                 + step(&statuses).await
                 + step(&ghl_events).await
                 + step(&checks).await
+                + step(&opt_outs).await
+                + step(&sources).await
                 + step(&upkeep).await;
             if done == 0 {
                 return;

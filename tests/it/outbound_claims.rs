@@ -24,6 +24,8 @@ const PHONE: &str = seed::AISYAH.2;
 const RECIPIENT: Recipient<'_> = Recipient {
     forms: &[],
     contact: None,
+    has_sender: false,
+    is_exempt: false,
 };
 const UNPACED: Pace = Pace {
     interval: Duration::ZERO,

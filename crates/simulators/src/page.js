@@ -151,6 +151,8 @@ function drawConversation() {
     }));
   });
   $("redeliver").disabled = !lastOutbound();
+  $("dnd").setAttribute("aria-pressed", String(Boolean(contact?.dnd)));
+  $("dnd").textContent = contact?.dnd ? "Do Not Disturb: on" : "Do Not Disturb: off";
   const other = view.state.other_provider;
   $("other-provider").hidden = !other;
   $("other-provider").textContent = other && `SMS provider: ${other}. What the business writes does not come to the service; choose it in GHL's settings.`;
@@ -431,6 +433,21 @@ for (const button of $("kinds").querySelectorAll("button")) {
 }
 
 $("traffic-all").addEventListener("click", () => showAbout(null));
+
+$("campaign").addEventListener("click", async () => {
+  const text = $("agent-text").value.trim();
+  if (!view.contact || !text) return;
+  if (await pull("campaign", { contact_id: view.contact, text })) {
+    $("agent-text").value = "";
+    await refresh();
+  }
+});
+
+$("dnd").addEventListener("click", async () => {
+  if (!view.contact) return;
+  await pull("dnd", { contact_id: view.contact, on: !chosenContact()?.dnd });
+  await refresh();
+});
 
 $("redeliver").addEventListener("click", async () => {
   const last = lastOutbound();

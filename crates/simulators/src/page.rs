@@ -6,6 +6,7 @@
 
 mod customer;
 mod exchanges;
+mod programs;
 
 use axum::extract::{Query, State};
 use axum::http::{HeaderName, StatusCode, header};
@@ -42,6 +43,8 @@ fn router(simulation: Simulation) -> Router {
         .route("/sandbox/page.js", get(script))
         .route("/sandbox/state", get(state))
         .route("/sandbox/agent", post(agent))
+        .route("/sandbox/campaign", post(programs::campaign))
+        .route("/sandbox/dnd", post(programs::dnd))
         .route("/sandbox/customer", post(customer::sends))
         .route("/sandbox/customer/read", post(customer::reads))
         .route("/sandbox/exchanges/{number}", get(exchanges::show))
@@ -79,6 +82,7 @@ async fn state(State(simulation): State<Simulation>, Query(shown): Query<Shown>)
                 "id": contact.id,
                 "name": contact.name,
                 "phone": contact.phone,
+                "dnd": contact.is_dnd(),
                 "messages": messages,
             })
         })

@@ -124,6 +124,7 @@ const fn remedy(remedy: Remedy) -> &'static str {
         Remedy::CorrectContact => "correct_contact",
         Remedy::WriteAnew => "write_anew",
         Remedy::Elsewhere => "elsewhere",
+        Remedy::LeaveAlone => "leave_alone",
     }
 }
 

@@ -115,6 +115,7 @@ impl Sandbox {
             seed::SECOND_LOCATION_ID,
             seed::SECOND_LOCATION_NAME,
         );
+        simulation.ghl.set_posts_dnd_updates(true);
         let settings = settings(&simulation, &address)?;
         enter_addresses(&simulation, &settings);
         let app = App::with_network_scope(

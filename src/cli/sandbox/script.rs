@@ -74,7 +74,8 @@ async fn play(sandbox: &Sandbox, form: Form) -> anyhow::Result<()> {
     script.customer_sends_a_picture().await?;
     script.stranger_writes().await?;
     script.wrong_number_fails().await?;
-    script.redelivery_changes_nothing(&greeting).await
+    script.redelivery_changes_nothing(&greeting).await?;
+    script.a_stop_is_heard().await
 }
 
 struct Script<'a> {
@@ -192,6 +193,32 @@ impl Script<'_> {
         }
         self.say("WhatsApp", "the phone still shows it once");
         Ok(())
+    }
+
+    /// A customer opts out: GHL knows, a campaign's message that was on its way ends, and START lifts it.
+    async fn a_stop_is_heard(&self) -> anyhow::Result<()> {
+        let ((contact, name, phone), ghl) = (seed::LIM_WEI, &self.sandbox.simulation.ghl);
+        self.write(phone, name, "STOP").await;
+        self.until_dnd(contact, "active").await?;
+        self.say("GHL", &format!("Do Not Disturb is on at {name}"));
+        // GHL would send nothing now: this one left it a moment before.
+        let body = json!({
+            "contactId": contact, "locationId": seed::LOCATION_ID, "messageId": "sandbox-campaign",
+            "type": "SMS", "phone": phone, "message": "Tawaran hari ini!",
+        });
+        ghl.agent_sends_raw(&body).await;
+        self.status("sandbox-campaign", "failed", "!").await?;
+        self.write(phone, name, "START").await;
+        self.until_dnd(contact, "inactive").await?;
+        self.say("GHL", &format!("Do Not Disturb is off at {name}"));
+        Ok(())
+    }
+
+    async fn until_dnd(&self, contact: &str, status: &str) -> anyhow::Result<()> {
+        let ghl = &self.sandbox.simulation.ghl;
+        let is_so = || ghl.dnd(contact).is_some_and(|dnd| dnd["status"] == status);
+        self.until(&format!("Do Not Disturb is {status}"), is_so)
+            .await
     }
 
     fn send(&self, contact: &str, name: &str, text: &str) -> anyhow::Result<String> {

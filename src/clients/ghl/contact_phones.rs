@@ -6,6 +6,7 @@ use serde_json::Value;
 use whatsapp_events::json::scalar_text;
 
 use crate::model::ids::ContactId;
+use crate::model::opt_out::{Dnd, STOP_CODE};
 
 /// A contact that an answer names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub struct NamedContact {
     pub id: ContactId,
     /// What GHL calls it, if the answer tells that.
     pub name: Option<String>,
+    /// Its "do not disturb", if the answer tells that.
+    pub dnd: Option<Dnd>,
 }
 
 impl NamedContact {
@@ -23,6 +26,7 @@ impl NamedContact {
         Some(Self {
             id: ContactId::from(id),
             name: name_of(contact),
+            dnd: dnd_of(contact),
         })
     }
 
@@ -31,6 +35,7 @@ impl NamedContact {
         Self {
             id: ContactId::from(id),
             name: None,
+            dnd: None,
         }
     }
 }
@@ -62,6 +67,8 @@ pub struct ContactPhones {
     pub country: Option<String>,
     /// What GHL calls the contact.
     pub name: Option<String>,
+    /// Its "do not disturb", if the answer tells that.
+    pub dnd: Option<Dnd>,
 }
 
 impl ContactPhones {
@@ -82,7 +89,22 @@ impl ContactPhones {
                 .collect(),
             country: country.map(|country| country.trim().to_ascii_uppercase()),
             name: name_of(contact),
+            dnd: dnd_of(contact),
         }
+    }
+}
+
+/// "Do not disturb" for SMS, of a contact or of an event about it. The switch for all channels counts where SMS has none of
+/// its own; its list of channels may name SMS only. None where nothing is said.
+pub(super) fn dnd_of(contact: &Value) -> Option<Dnd> {
+    let sms = contact.pointer("/dndSettings/SMS");
+    let field = |name| sms.and_then(|sms| sms.get(name)).and_then(Value::as_str);
+    match field("status") {
+        Some("active") if field("code") == Some(STOP_CODE) => Some(Dnd::Ours),
+        Some("active" | "permanent") => Some(Dnd::Others),
+        Some("inactive") => Some(Dnd::Off),
+        _ if contact.get("dnd").and_then(Value::as_bool)? => Some(Dnd::Others),
+        _ => Some(Dnd::Off),
     }
 }
 
@@ -121,6 +143,25 @@ mod tests {
             (json!({"name": 5}), None),
         ] {
             assert_eq!(name(contact.clone()).as_deref(), expected, "{contact}");
+        }
+    }
+
+    #[test]
+    fn do_not_disturb_is_that_of_sms_and_whose_it_is() {
+        let dnd = |contact: Value| dnd_of(&contact);
+        let sms = |status, code| json!({"dnd": false, "dndSettings": {"SMS": {"status": status, "code": code}}});
+        assert_eq!(dnd(sms("active", "WA_STOP")), Some(Dnd::Ours));
+        assert_eq!(dnd(sms("active", "103")), Some(Dnd::Others));
+        assert_eq!(dnd(sms("permanent", "WA_STOP")), Some(Dnd::Others));
+        assert_eq!(dnd(sms("inactive", "WA_START")), Some(Dnd::Off));
+        let other = json!({"dnd": true, "dndSettings": {"Call": {"status": "active"}}});
+        assert_eq!(dnd(other), Some(Dnd::Others));
+        assert_eq!(dnd(json!({"dnd": false})), Some(Dnd::Off));
+        for nothing in [
+            json!({}),
+            json!({"dnd": null, "dndSettings": {"SMS": null}}),
+        ] {
+            assert_eq!(dnd(nothing), None);
         }
     }
 

@@ -11,6 +11,7 @@ mod conversations;
 mod delivery;
 mod error;
 mod limits;
+mod opt_outs;
 mod types;
 mod upload;
 

@@ -6,7 +6,9 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::clients::ghl::contact_phones::dnd_of;
 use crate::model::ids::{CompanyId, ContactId, GhlMessageId, LocationId, host_name, is_id};
+use crate::model::opt_out::Dnd;
 
 /// A token pair from GHL.
 pub struct Grant {
@@ -76,7 +78,12 @@ pub struct GhlEvent {
     pub company_name: Option<String>,
     /// What it says of the agency's white label.
     pub white_label: WhiteLabel,
+    /// The contact that it is about, and its "do not disturb".
+    pub dnd: Option<(ContactId, Dnd)>,
 }
+
+/// The event that tells of a changed "do not disturb".
+const DND_UPDATE: &str = "ContactDndUpdate";
 
 /// What an install says about the domain under which an agency's users see GHL.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,12 +130,22 @@ impl GhlEvent {
                 .and_then(Value::as_str)
                 .map(str::to_owned),
             white_label: WhiteLabel::read(event),
+            dnd: text("id")
+                .filter(|_| text("type") == Some(DND_UPDATE))
+                .map(ContactId::from)
+                .zip(dnd_of(event)),
         })
     }
 
-    /// Whether it reports an install or uninstall, so that it has to be applied.
+    /// Whether it has to be applied: it reports an install, an uninstall, or whether a contact may be written to.
     #[must_use]
     pub fn is_applied(&self) -> bool {
+        self.is_about_app() || self.dnd.is_some()
+    }
+
+    /// Whether it reports an install or uninstall of the app.
+    #[must_use]
+    pub fn is_about_app(&self) -> bool {
         ["INSTALL", "UNINSTALL"].contains(&self.kind.as_str())
     }
 

@@ -15,15 +15,19 @@ pub enum CallPriority {
     StatusUpdate,
     /// A name for lists, which nobody misses for an hour.
     Name,
+    /// A look that only makes an order better.
+    Look,
 }
 
 impl CallPriority {
-    /// The share of a window's calls that it may use: a campaign's status updates leave room for the replies to it.
+    /// The share of a window's calls that it may use: a campaign's status updates leave room for the replies to it, and looks
+    /// leave room for both.
     pub(in crate::db) const fn share(self) -> f64 {
         match self {
             Self::Reply => 1.0,
             Self::StatusUpdate => 0.7,
             Self::Name => 0.5,
+            Self::Look => 0.4,
         }
     }
 }

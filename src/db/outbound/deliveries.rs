@@ -32,9 +32,10 @@ const UNDER_WAY: Duration = Duration::hours(24);
 /// Stores deliveries in one commit, with ascending ids in the given order. Returns for each whether it is new: one that
 /// GHL delivered before, or that is in the list twice, is stored once.
 ///
-/// GHL does not say whether a person or a campaign sent a message, so its priority is derived: 2 in a conversation in
-/// which the customer wrote recently, 1 with a sender (which a workflow may have too,
-/// `docs/vendors/ghl.md#deliveries`), 0 otherwise.
+/// A delivery does not say whether a person or a campaign sent a message, so its priority is derived: 2 in a conversation
+/// in which the customer wrote recently, 1 with a sender (which a workflow may have too,
+/// `docs/vendors/ghl.md#deliveries`), 0 otherwise. If it has to wait, GHL is asked ([`crate::db::outbound::sources`]), and
+/// a person's gets 3.
 ///
 /// # Errors
 /// None is stored when the database fails or refuses one of them.
@@ -69,7 +70,7 @@ async fn insert(connection: &mut PgConnection, deliveries: &[&Delivery]) -> sqlx
         r#"
         -- The row itself is the first step of the timeline: the view `steps` shows it.
         insert into outbound (
-            location_id, ghl_message_id, conversation, body, due_at, accepted_at, priority
+            location_id, ghl_message_id, conversation, body, due_at, accepted_at, priority, has_sender
         )
         select location_id, ghl_message_id, conversation, body, accepted_at, accepted_at,
             -- The priority: did the customer write lately? If not, does the delivery name a user?
@@ -81,7 +82,8 @@ async fn insert(connection: &mut PgConnection, deliveries: &[&Delivery]) -> sqlx
                       and c.wrote_at > d.accepted_at - $7::interval
                 ) then 2
                 else d.has_sender::int
-            end
+            end,
+            d.has_sender
         from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::timestamptz[], $6::bool[])
             as d (location_id, ghl_message_id, conversation, body, accepted_at, has_sender)
         -- GHL delivers some messages twice.

@@ -13,6 +13,7 @@ pub mod priority;
 mod progress;
 pub mod receipts;
 pub(in crate::db) mod replays;
+pub mod sources;
 pub mod status_updates;
 
 use time::{Duration, OffsetDateTime};
@@ -232,10 +233,26 @@ pub struct Recipient<'a> {
     pub forms: &'a [String],
     /// The contact that the delivery names, which has this phone in GHL.
     pub contact: Option<&'a str>,
+    /// The delivery names the user who sent it, which counts as long as GHL does not say who wrote it.
+    pub has_sender: bool,
+    /// It may leave whether or not the contact has opted out.
+    pub is_exempt: bool,
+}
+
+impl Recipient<'_> {
+    /// The same, for the one answer to a customer who opted out.
+    #[must_use]
+    pub const fn exempt(self) -> Self {
+        Self {
+            is_exempt: true,
+            ..self
+        }
+    }
 }
 
 /// Records that the send of a claimed message starts now, and to which chat, so that its echo is recognised and a later
-/// crash counts as an unknown outcome. False for a caller that has lost the claim: it must not send.
+/// crash counts as an unknown outcome. False for a caller that has lost the claim, or where the contact has opted out and no
+/// person wrote the message ([`crate::db::opt_outs::ending::find`]): it must not send.
 ///
 /// The delivery's word about the contact of the phone counts, until a newer one; GHL is asked about it before a reply
 /// goes there, because GHL's notices to staff name the customer's contact beside a member's phone.
@@ -252,6 +269,7 @@ pub async fn mark_send_started(
             update outbound
             set chat = $4, parts = $5, started_attempt = attempt, crashed_attempts = 0
             where location_id = $1 and id = $2 and attempt = $3 and state is not distinct from 'sending'
+              and ($10 or source = 'app' or source = 'unknown' and $9 or opt_out_of($1, $8, conversation) is null)
             returning location_id, id, accepted_at
         ),
         told as (
@@ -292,6 +310,8 @@ pub async fn mark_send_started(
         now,
         recipient.contact,
         recipient.forms,
+        recipient.has_sender,
+        recipient.is_exempt,
     )
     .execute(pool)
     .await?;

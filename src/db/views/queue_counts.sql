@@ -56,7 +56,7 @@ select 'outbound' as "queue!: Queue", 'accepted' as "state!: QueueState",
     (
         select min(first.accepted_at)
         from places
-        cross join (values (0::smallint), (1), (2)) priorities (priority)
+        cross join (values (0::smallint), (1), (2), (3)) priorities (priority)
         cross join lateral (
             select accepted_at
             from outbound o

@@ -34,6 +34,8 @@ pub struct GhlEventJob {
     pub body: Vec<u8>,
     /// The number of tries; also the fence.
     pub attempt: i32,
+    /// When it arrived.
+    pub received_at: OffsetDateTime,
 }
 
 impl Claimed for GhlEventJob {
@@ -103,7 +105,7 @@ pub async fn claim(
             -- ended.
             and e.due_at <= $1
             and e.state = 'accepted'
-        returning e.id, e.body, e.attempt
+        returning e.id, e.body, e.attempt, e.received_at
         "#,
         now,
         now + lease,

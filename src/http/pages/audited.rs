@@ -24,7 +24,7 @@ use crate::model::ids::{CompanyId, LocationId};
 /// Where whoever has no session of the operator's is led.
 const SIGN_IN: &str = "/operator/sign-in";
 /// The forms, by their routes.
-const ACTIONS: [(&str, Action); 15] = [
+const ACTIONS: [(&str, Action); 16] = [
     (SIGN_IN, Action::SignIn),
     ("/operator/sign-out", Action::SignOut),
     ("/operator/messages/{id}/replay", Action::Replay),
@@ -39,6 +39,7 @@ const ACTIONS: [(&str, Action); 15] = [
     ("/app/{session}/numbers/{number}/relink", Action::Relink),
     ("/app/{session}/old-messages/show", Action::ShowOld),
     ("/app/{session}/old-messages/forget", Action::ForgetOld),
+    ("/app/{session}/opt-out", Action::OptOut),
     ("/app/{session}/alerts", Action::SetAlerts),
     ("/app/{session}/alerts/remove", Action::RemoveAlerts),
     ("/app/agency/{session}/token", Action::KeepToken),

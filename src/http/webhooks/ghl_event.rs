@@ -15,7 +15,7 @@ use crate::http::error::{HookError, stored};
 use crate::http::webhooks::addresses::Hook;
 use crate::http::webhooks::verified::Verified;
 
-/// Stores an event once. Types other than INSTALL and UNINSTALL are only recorded: GHL sends what the app's settings
+/// Stores an event once. Types other than INSTALL, UNINSTALL and `ContactDndUpdate` are only recorded: GHL sends what the app's settings
 /// subscribe to, including messages, and messages for us are posted to the delivery route.
 pub(in crate::http) async fn accept(
     State(state): State<HttpState>,
@@ -39,10 +39,10 @@ async fn store(state: &HttpState, body: &[u8]) -> Result<StatusCode, HookError> 
     let event = GhlEvent::read(&event).ok_or(HookError::Malformed("the body names no type"))?;
     match &event.app_id {
         Some(app) if app != state.ghl.app_id() => return Err(HookError::OtherApp),
-        None if event.is_applied() => return Err(HookError::OtherApp),
+        None if event.is_about_app() => return Err(HookError::OtherApp),
         _ => {}
     }
-    if event.is_applied() && !event.names_its_subject() {
+    if event.is_about_app() && !event.names_its_subject() {
         return Err(HookError::Malformed(
             "the body names no locationId and no companyId",
         ));

@@ -127,6 +127,14 @@ reasons! {
     } = "too_old",
         "This message waited for {hours} hours and could not be sent, and would surprise its reader now. Send it again if it is still wanted.",
         "Mesej ini menunggu selama {hours} jam dan tidak dapat dihantar, dan kini akan mengejutkan pembacanya. Hantar semula jika masih diperlukan.";
+    /// The customer said STOP.
+    OptedOut = "opted_out",
+        "This customer wants no more messages (STOP), so this one was not sent. A person may still answer, and START from the customer lifts it.",
+        "Pelanggan ini tidak mahu menerima mesej lagi (STOP), maka mesej ini tidak dihantar. Seorang pengguna masih boleh membalas, dan START daripada pelanggan membatalkannya.";
+    /// "Do not disturb" is on in GHL.
+    DndSet = "dnd_set",
+        "Do Not Disturb is on for SMS at this contact in GHL, so this message was not sent. A person may still answer.",
+        "Do Not Disturb (jangan ganggu) untuk SMS dihidupkan bagi kenalan ini dalam GHL, maka mesej ini tidak dihantar. Seorang pengguna masih boleh membalas.";
     /// Every process that claimed it stopped.
     Lost = "lost",
         "The service stopped each time it was about to send this message, so it was given up. Write it anew, and tell support if that fails too.",
@@ -144,6 +152,8 @@ pub enum Remedy {
     WriteAnew,
     /// Nothing here: the reason says where the conversation goes on.
     Elsewhere,
+    /// Nothing: its reader does not want it.
+    LeaveAlone,
 }
 
 impl Failure {
@@ -164,6 +174,7 @@ impl Failure {
             | Self::FileTooLarge { .. }
             | Self::Rejected { .. }
             | Self::TooLong => Remedy::WriteAnew,
+            Self::OptedOut | Self::DndSet => Remedy::LeaveAlone,
             Self::Group | Self::PhoneHidden | Self::PhoneElsewhere => Remedy::Elsewhere,
             Self::NotInstalled
             | Self::Uninstalled
@@ -187,6 +198,7 @@ impl Failure {
                 "bad_attachment"
             }
             Self::TextNotTaken | Self::FileNotTaken => "not_taken",
+            Self::DndSet => "opted_out",
             Self::Uninstalled => "uninstalled",
             _ => self.code(),
         }

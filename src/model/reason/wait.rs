@@ -74,6 +74,14 @@ reasons! {
     TokenSealed = "token_sealed",
         "a stored secret cannot be opened with the configured ENCRYPTION_KEYS; put back the key it was sealed with, or connect again",
         "rahsia yang disimpan tidak dapat dibuka dengan ENCRYPTION_KEYS yang ditetapkan; kembalikan kunci asalnya, atau sambung semula";
+    /// GHL is asked whether a person wrote a message to a contact who opted out.
+    AskingWhoWrote = "asking_who_wrote",
+        "the customer has opted out, and GHL is being asked whether a person wrote this",
+        "pelanggan telah berhenti melanggan, dan GHL sedang ditanya sama ada seorang pengguna menulisnya";
+    /// GHL has no contact with the customer's number.
+    NoContact = "no_contact",
+        "GHL has no contact with this number",
+        "GHL tiada kenalan dengan nombor ini";
     /// The database did not answer.
     DatabaseFailed = "database_failed",
         "the database failed",

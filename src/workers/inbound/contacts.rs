@@ -10,7 +10,9 @@ use crate::clients::ghl::{Advice, CallError, ContactPhones, NamedContact};
 use crate::db::contacts::lids::LID_SERVER;
 use crate::db::contacts::phones::KnownContact;
 use crate::db::contacts::{addresses, groups, phones};
+use crate::db::opt_outs::dnd;
 use crate::model::ids::{ContactId, LocationId};
+use crate::model::opt_out::Dnd;
 use crate::model::phone_forms;
 use crate::model::states::ContactSource;
 use crate::workers::Context;
@@ -114,7 +116,7 @@ pub(in crate::workers) async fn find_or_make(
             now,
         )
         .await?;
-        phones::save_name(pool, location, &found.id, found.name.as_deref()).await?;
+        note(context, location, &found, now).await?;
         return Ok(Contact::new(found.id));
     }
     make(context, location, sender).await
@@ -180,15 +182,45 @@ fn word_of(phones: &ContactPhones, forms: &[String], country: Option<Country>) -
     }
 }
 
-/// The phones of a contact in GHL, whose name is kept.
+/// Keeps what an answer of GHL tells of a contact besides its id: its name, and whether it may be written to.
+async fn note(
+    context: &Context,
+    location: &LocationId,
+    contact: &NamedContact,
+    asked_at: OffsetDateTime,
+) -> sqlx::Result<()> {
+    let pool = &context.pool;
+    phones::save_name(pool, location, &contact.id, contact.name.as_deref()).await?;
+    note_dnd(context, location, &contact.id, contact.dnd, asked_at).await
+}
+
+async fn note_dnd(
+    context: &Context,
+    location: &LocationId,
+    contact: &ContactId,
+    dnd: Option<Dnd>,
+    asked_at: OffsetDateTime,
+) -> sqlx::Result<()> {
+    match dnd {
+        Some(said) => {
+            let now = context.clock.now();
+            dnd::record(&context.pool, location, contact, said, asked_at, now).await
+        }
+        None => Ok(()),
+    }
+}
+
+/// The phones of a contact in GHL, whose name and "do not disturb" are kept.
 pub(in crate::workers) async fn read_phones(
     context: &Context,
     location: &LocationId,
     contact: &ContactId,
 ) -> Result<ContactPhones, TokenError> {
+    let asked_at = context.clock.now();
     let read =
         |ghl: ghl::Client, token| async move { ghl.find_phones_of_contact(&token, contact).await };
     let phones = context.tokens.call(location, read).await?;
+    note_dnd(context, location, contact, phones.dnd, asked_at).await?;
     phones::save_name(&context.pool, location, contact, phones.name.as_deref()).await?;
     Ok(phones)
 }
@@ -243,6 +275,7 @@ async fn make(
         Some(known) => Ok(NamedContact {
             id: known.contact_id,
             name: None,
+            dnd: None,
         }),
         None if sender.phone.contains('@') => {
             make_without_phone(context, location, sender, subject.as_deref()).await
@@ -252,7 +285,7 @@ async fn make(
     if let Ok(contact) = &contact {
         let (source, wrote_at) = (ContactSource::Made, sender.wrote_at);
         phones::save(pool, location, &key, &contact.id, source, wrote_at, now).await?;
-        phones::save_name(pool, location, &contact.id, contact.name.as_deref()).await?;
+        note(context, location, contact, now).await?;
     }
     groups::finish_making(pool, location, &key, until).await?;
     contact.map(|contact| Contact::new(contact.id))

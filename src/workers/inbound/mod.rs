@@ -11,6 +11,7 @@ pub(super) mod contacts;
 mod early_edits;
 pub(in crate::workers) mod lids;
 mod lookup;
+mod opt_outs;
 mod own_sends;
 mod pairs;
 mod readable;

@@ -24,7 +24,7 @@ use crate::workers::inbound::pairs;
 use crate::workers::inbound::pairs::Form;
 use crate::workers::inbound::readable::readable;
 use crate::workers::inbound::storing::store;
-use crate::workers::inbound::{beginnings, early_edits, own_sends};
+use crate::workers::inbound::{beginnings, early_edits, opt_outs, own_sends};
 use crate::workers::inbound_media::{LINK_DAYS, MEDIA_WAIT};
 use crate::workers::outbound::plan::country_of;
 
@@ -101,6 +101,7 @@ pub(in crate::workers) async fn record(
     };
     let texts = (&form, texts.borrowed());
     let early = store(context, (message, job.id), &new, texts).await?;
+    opt_outs::note(context, message, &new).await?;
     if let Some(address) = moved_from.filter(|_| !is_ignored) {
         let now = context.clock.now();
         phones::mark_moved(&context.pool, &job.location_id, &address, now).await?;

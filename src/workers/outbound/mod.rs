@@ -8,6 +8,7 @@
 mod attachments;
 mod circuits;
 mod ghl_echoes;
+mod opted_out;
 pub mod plan;
 mod results;
 mod retries;
@@ -228,7 +229,7 @@ impl Outbound {
     }
 
     /// Records that the part is being sent: from here on a crash means an unknown outcome. Returns the address to send to;
-    /// none if the claim is lost.
+    /// none if the claim is lost, or the message is not wanted and has ended or waits.
     async fn start_send(
         &self,
         job: &OutboundJob,
@@ -238,11 +239,15 @@ impl Outbound {
         let recipient = Recipient {
             forms: &forms,
             contact: message.contact.as_deref(),
+            has_sender: opted_out::has_sender(job),
+            is_exempt: false,
         };
         let address = self.address(job, &message.chat, &forms).await?;
         let (pool, now) = (&self.0.pool, self.0.clock.now());
         let count = message.part_count();
-        let is_ours = outbound::mark_send_started(pool, job, recipient, count, now).await?;
+        let is_ours = outbound::mark_send_started(pool, job, recipient, count, now).await?
+            || self.is_exempt(job, recipient).await?
+                && outbound::mark_send_started(pool, job, recipient.exempt(), count, now).await?;
         Ok(is_ours.then_some(address))
     }
 

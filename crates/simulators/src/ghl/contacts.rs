@@ -73,6 +73,7 @@ pub(super) fn upsert(ghl: &Ghl, call: &Call, location_id: &str) -> Result<Answer
             name: name.unwrap_or_default(),
             phone,
             email,
+            dnd: Map::new(),
         };
         let shown = contact.to_json();
         state.contacts.push(contact);
@@ -111,6 +112,7 @@ pub(super) fn create(ghl: &Ghl, call: &Call, location_id: &str) -> Result<Answer
         name: given_name(&body).unwrap_or_default(),
         phone,
         email: text(&body, "email").map(str::to_lowercase),
+        dnd: Map::new(),
     };
     let shown = contact.to_json();
     state.contacts.push(contact);

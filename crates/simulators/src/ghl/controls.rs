@@ -57,7 +57,9 @@ impl Ghl {
             location.active = true;
             location.provider = DefaultProvider::Twilio;
         }
+        let posts_dnd_updates = state.posts_dnd_updates;
         *state = State::seeded();
+        state.posts_dnd_updates = posts_dnd_updates;
         state.locations = locations;
         drop(state);
         *self.inner.tokens.lock() = TokenBook::default();
@@ -101,6 +103,7 @@ impl Ghl {
             name: name.to_owned(),
             phone: Some(phone.to_owned()),
             email: None,
+            dnd: serde_json::Map::new(),
         });
         id
     }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::call::Answer;
 use crate::ghl::Ghl;
-use crate::ghl::state::{Direction, Echoes, Message};
+use crate::ghl::state::{Direction, Echoes, Message, source_of};
 use crate::keys::PublicKeys;
 use crate::traffic_log::quoted;
 use crate::webhook_sender::Parcel;
@@ -118,12 +118,7 @@ impl Ghl {
         message.posted = Some(body.clone());
         state.messages.push(message);
         drop(state);
-        let (ghl, underway) = (self.clone(), self.inner.webhooks.traffic.begin());
-        let posted = id.clone();
-        tokio::spawn(async move {
-            ghl.deliver(posted, body).await;
-            drop(underway);
-        });
+        self.deliver_soon(id.clone(), body);
         Some(id)
     }
 
@@ -142,6 +137,7 @@ impl Ghl {
                 let owner = (location_id, contact_id);
                 let mut message = state.new_message(id.clone(), owner, Direction::Outbound, shown);
                 message.posted = Some(bytes.clone());
+                message.source = Some(source_of(body).to_owned());
                 state.messages.push(message);
             }
         }
@@ -283,7 +279,7 @@ impl Ghl {
         }
     }
 
-    async fn deliver(self, id: String, body: Bytes) {
+    pub(super) async fn deliver(self, id: String, body: Bytes) {
         let post = || self.deliver_once(&id, body.clone());
         if self.retry(post).await {
             return;

@@ -8,6 +8,7 @@ mod delivery;
 mod gate;
 mod messages;
 mod oauth;
+mod opt_outs;
 mod routes;
 mod site;
 mod state;

@@ -5,7 +5,7 @@ use axum::http::Method;
 use serde_json::Value;
 
 use crate::call::{Answer, Call};
-use crate::ghl::{Ghl, contacts, conversations, messages, oauth, upload};
+use crate::ghl::{Ghl, contacts, conversations, messages, oauth, opt_outs, upload};
 use crate::traffic_log::quoted;
 
 /// Handles a call. The last argument is the id that the token belongs to.
@@ -68,6 +68,7 @@ pub(super) fn find(call: &Call) -> Option<Route> {
             location(JULY, contacts::find_duplicate),
         ),
         ["contacts", _] if get => ("GET /contacts/{id}", location(JULY, contacts::show)),
+        ["contacts", _] if put => ("PUT /contacts/{id}", location(JULY, opt_outs::update)),
         ["conversations", "search"] if get => (
             "GET /conversations/search",
             location(APRIL, conversations::search),
@@ -83,6 +84,14 @@ pub(super) fn find(call: &Call) -> Option<Route> {
         ["conversations"] if post => (
             "POST /conversations/",
             location(APRIL, conversations::create),
+        ),
+        ["conversations", "messages"] if post => (
+            "POST /conversations/messages",
+            location(APRIL, opt_outs::send),
+        ),
+        ["conversations", "messages", _] if get => (
+            "GET /conversations/messages/{id}",
+            location(APRIL, opt_outs::show_message),
         ),
         ["conversations", "messages", "inbound"] if post => (
             "POST /conversations/messages/inbound",
@@ -154,6 +163,17 @@ fn asked(call: &Call) -> String {
             )
         }
         "GET /contacts/{id}" => "Reads a contact".to_owned(),
+        "PUT /contacts/{id}" => match body
+            .pointer("/dndSettings/SMS/status")
+            .and_then(Value::as_str)
+        {
+            Some("inactive") => "Switches Do Not Disturb off for SMS".to_owned(),
+            _ => "Switches Do Not Disturb on for SMS".to_owned(),
+        },
+        "GET /conversations/messages/{id}" => "Asks who wrote a message".to_owned(),
+        "POST /conversations/messages" => {
+            format!("Answers the customer: {}", quoted(text("message")))
+        }
         "GET /conversations/search" => "Looks for a conversation".to_owned(),
         "GET /conversations/{id}/messages" => "Reads a conversation".to_owned(),
         "GET /conversations/messages/export" => "Reads a contact's messages".to_owned(),

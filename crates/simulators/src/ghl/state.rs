@@ -47,6 +47,8 @@ pub struct Contact {
     pub phone: Option<String>,
     /// The e-mail address, if there is one.
     pub email: Option<String>,
+    /// "Do not disturb" of each channel: `{status, message, code}`.
+    pub dnd: serde_json::Map<String, Value>,
 }
 
 impl Contact {
@@ -67,7 +69,15 @@ impl Contact {
             "email": self.email,
             "tags": [],
             "dnd": false,
+            "dndSettings": self.dnd,
         })
+    }
+
+    /// Whether GHL sends no SMS to it.
+    #[must_use]
+    pub fn is_dnd(&self) -> bool {
+        let status = self.dnd.get("SMS").and_then(|sms| sms.get("status"));
+        matches!(status.and_then(Value::as_str), Some("active" | "permanent"))
     }
 }
 
@@ -113,6 +123,8 @@ pub struct Message {
     pub statuses: Vec<String>,
     /// `{code, type, message}` of a failure.
     pub error: Option<Value>,
+    /// Who wrote it, in GHL's words; none where GHL does not say.
+    pub source: Option<String>,
     /// When it was written.
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
@@ -152,6 +164,10 @@ pub struct Upload {
     pub url: String,
 }
 
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own, and none follows from another"
+)]
 pub(super) struct State {
     pub(super) companies: BTreeMap<String, String>,
     pub(super) locations: BTreeMap<String, Location>,
@@ -161,6 +177,7 @@ pub(super) struct State {
     pub(super) uploads: Vec<Upload>,
     pub(super) location_tokens_refresh: bool,
     pub(super) posts_stored_messages: bool,
+    pub(super) posts_dnd_updates: bool,
     /// Lists of messages leave out the ids that providers gave.
     pub(super) hides_alt_ids: bool,
     pub(super) echoes: Echoes,
@@ -189,6 +206,7 @@ impl State {
                 name: name.to_owned(),
                 phone: Some(phone.to_owned()),
                 email: None,
+                dnd: serde_json::Map::new(),
             })
             .to_vec();
         let location = Location {
@@ -211,6 +229,7 @@ impl State {
             uploads: Vec::new(),
             location_tokens_refresh: true,
             posts_stored_messages: false,
+            posts_dnd_updates: false,
             hides_alt_ids: false,
             echoes: Echoes::Never,
         }
@@ -282,11 +301,21 @@ impl State {
             status: status.to_owned(),
             statuses: vec![status.to_owned()],
             error: None,
+            source: (direction == Direction::Outbound).then(|| "app".to_owned()),
             at: clock::now(),
             deliveries: 0,
             posted: None,
             first_delivery: None,
             taken: None,
         }
+    }
+}
+
+/// Who wrote a body that a test posts: a person if it names a user.
+pub(super) fn source_of(body: &Value) -> &'static str {
+    if body.get("userId").is_some() {
+        "app"
+    } else {
+        "workflow"
     }
 }

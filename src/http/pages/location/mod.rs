@@ -6,7 +6,7 @@
 //! * `location_user`: the user of a request, proven each time; the token of forms
 //! * `frame_ancestors`: who may show these pages in a frame
 //! * `agency`: the same for a whole agency: its sub-accounts, and its Waapify token
-//! * `overview`, `numbers`, `removal`, `qr_linking`, `messages`, `remedies`, `message_search`, `old_messages`, `checks`, `alerts`: the pages; `labels`: times and numbers in
+//! * `overview`, `numbers`, `removal`, `qr_linking`, `messages`, `remedies`, `message_search`, `old_messages`, `checks`, `opt_out`, `alerts`: the pages; `labels`: times and numbers in
 //!   them
 
 mod agency;
@@ -20,6 +20,7 @@ mod message_search;
 mod messages;
 mod numbers;
 mod old_messages;
+mod opt_out;
 mod overview;
 mod qr_linking;
 mod remedies;
@@ -89,6 +90,12 @@ pub(in crate::http) fn routes(state: HttpState) -> Router<HttpState> {
         .route(
             "/app/{session}/old-messages/forget",
             post(old_messages::forget).get(lost::grandparent),
+        )
+        .route(
+            "/app/{session}/opt-out",
+            get(opt_out::show)
+                .post(opt_out::save)
+                .layer(DefaultBodyLimit::max(opt_out::MAX_WORDS_FORM)),
         )
         .route(
             "/app/{session}/alerts",

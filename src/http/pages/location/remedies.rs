@@ -118,5 +118,9 @@ const fn words(language: Language, remedy: Remedy) -> &'static str {
             "Go on where the reason says",
             "Teruskan di tempat yang dinyatakan",
         ),
+        Remedy::LeaveAlone => language.pick(
+            "Nothing: the customer does not want it",
+            "Tiada apa-apa: pelanggan tidak mahukannya",
+        ),
     }
 }

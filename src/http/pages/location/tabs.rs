@@ -14,6 +14,7 @@ pub(super) enum Tab {
     Overview,
     Messages,
     Checks,
+    OptOut,
     Alerts,
 }
 
@@ -45,6 +46,11 @@ pub(super) fn framed_as(
             language.pick("Messages", "Mesej"),
         ),
         (Tab::Checks, "/checks", language.pick("Checks", "Semakan")),
+        (
+            Tab::OptOut,
+            "/opt-out",
+            language.pick("Opt-outs", "Berhenti"),
+        ),
     ];
     if visitor.is_of_agency() {
         tabs.push((Tab::Alerts, "/alerts", language.pick("Alerts", "Makluman")));

@@ -1,0 +1,278 @@
+//! Who wrote a message: GHL's deliveries do not say, its stored messages do. GHL is asked about messages that name a user and
+//! do not leave at once, because a workflow may name one, too.
+
+use time::{Duration, OffsetDateTime};
+
+use crate::db::accounts::rate_limits::CallPriority;
+use crate::db::connection::{Connection, Pool};
+use crate::db::queue::{Capacity, claimed, set_due};
+use crate::model::ids::{ContactId, GhlMessageId, LocationId, MessageId};
+use crate::model::states::Source;
+
+/// A message about which GHL is asked.
+#[derive(Clone, Debug)]
+pub struct SourceJob {
+    /// The location of the message.
+    pub location_id: LocationId,
+    /// Our id.
+    pub message_id: MessageId,
+    /// GHL's id.
+    pub ghl_message_id: GhlMessageId,
+    /// Its contact.
+    pub contact_id: ContactId,
+    /// Failed attempts.
+    pub failures: i32,
+    /// The fence.
+    pub attempt: i32,
+}
+
+claimed!(SourceJob, message_id.0, in location_id);
+
+/// Messages of a location and a priority that are looked at in one claim, the newest first: a person's message is behind a
+/// campaign's.
+const LOOKED_AT: i64 = 20;
+
+/// Questions that are due and looked at in one claim: those of some dozens of locations.
+const DUE: i64 = 1_000;
+
+/// Notes the messages whose order is in doubt: they name a user, have waited since `before`, and nobody has asked.
+pub async fn ask_about_waiting(
+    pool: &Pool,
+    before: OffsetDateTime,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        -- 1. Walk from one waiting location to the next along the index `outbound_waiting`.
+        with recursive waiting as (
+            (
+                select location_id
+                from outbound
+                where state = 'accepted'
+                order by location_id, priority desc, id
+                limit 1
+            )
+            union all
+            select next.location_id
+            from waiting
+            cross join lateral (
+                select location_id
+                from outbound
+                where state = 'accepted' and location_id > waiting.location_id
+                order by location_id, priority desc, id
+                limit 1
+            ) next
+        )
+        insert into source_looks (location_id, message_id, due_at)
+        select waiting.location_id, newest.id, $2
+        from waiting
+        cross join (values (1::smallint), (2)) priorities (priority)
+        -- 2. The newest of a location and a priority that can be in doubt.
+        cross join lateral (
+            select id, accepted_at, has_sender, source
+            from outbound
+            where location_id = waiting.location_id and state = 'accepted' and priority = priorities.priority
+            order by location_id desc, priority, id desc
+            limit $3
+        ) newest
+        where newest.has_sender and newest.source is null and newest.accepted_at <= $1
+        on conflict (location_id, message_id) do nothing
+        "#,
+        before,
+        now,
+        LOOKED_AT,
+    )
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
+/// Notes the messages of a contact that opted out: who wrote them decides whether they may leave.
+pub(in crate::db) async fn ask_about_contact(
+    tx: &mut Connection,
+    location: &LocationId,
+    contact: &ContactId,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        insert into source_looks (location_id, message_id, due_at)
+        select location_id, id, $3
+        from outbound
+        where location_id = $1 and conversation = $2 and state = 'accepted' and source is null
+        order by location_id, conversation, id
+        limit $4
+        on conflict (location_id, message_id) do nothing
+        "#,
+        location.as_str(),
+        contact.as_str(),
+        now,
+        LOOKED_AT,
+    )
+    .execute(tx)
+    .await
+    .map(|_| ())
+}
+
+/// Notes one message.
+pub async fn ask_about(
+    pool: &Pool,
+    location: &LocationId,
+    message: MessageId,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        insert into source_looks (location_id, message_id, due_at)
+        values ($1, $2, $3)
+        on conflict (location_id, message_id) do nothing
+        "#,
+        location.as_str(),
+        message.0,
+        now,
+    )
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
+/// Claims messages to ask about, of each location a few, the newest first, where it has calls left for that.
+pub async fn claim(
+    pool: &Pool,
+    now: OffsetDateTime,
+    lease: Duration,
+    capacity: impl Into<Capacity>,
+) -> sqlx::Result<Vec<SourceJob>> {
+    let capacity = capacity.into();
+    sqlx::query_as!(
+        SourceJob,
+        r#"
+        with exhausted as materialized (
+            select owner_id
+            from rate_limits
+            where paused_until > $1 or reserve_until > $1 or window_ends_at > $1 and used >= max * $5::float8
+        ),
+        oldest as materialized (
+            select location_id, message_id
+            from source_looks
+            where due_at <= $1 and location_id <> all (array(select owner_id from exhausted))
+            order by due_at
+            limit $6
+        ),
+        due as (
+            select location_id, message_id
+            from (
+                select location_id, message_id, row_number() over (partition by location_id order by message_id desc) as place
+                from oldest
+            ) ranked
+            -- A location whose questions are under way has fewer hands left.
+            where place <= coalesce(((select $7::text::jsonb)->>location_id)::bigint, $4)
+            order by place, location_id
+            limit $3
+        ),
+        locked as (
+            select s.location_id, s.message_id
+            from due
+            cross join lateral (
+                select s.location_id, s.message_id, s.due_at
+                from source_looks s
+                where s.location_id = due.location_id and s.message_id = due.message_id
+                limit 1
+                for update skip locked
+            ) s
+            where s.due_at <= $1
+        )
+        update source_looks s
+        set attempt = s.attempt + 1, due_at = $2
+        from locked
+        cross join lateral (
+            select ghl_message_id, conversation
+            from outbound
+            where location_id = locked.location_id and id = locked.message_id
+            limit 1
+        ) o
+        where s.location_id = any (array[locked.location_id]) and s.message_id = locked.message_id
+        returning s.location_id, s.message_id, s.failures, s.attempt,
+            o.ghl_message_id as "ghl_message_id: GhlMessageId", o.conversation as "contact_id: ContactId"
+        "#,
+        now,
+        now + lease,
+        capacity.limit,
+        capacity.share,
+        CallPriority::Look.share(),
+        DUE,
+        capacity.left_json(),
+    )
+    .fetch_all(pool)
+    .await
+}
+
+/// Stores who wrote a message, which decides its order: a person's goes first, a campaign's last, and another program's keeps
+/// its place only in a conversation in which the customer wrote lately. A message that waited for that is due. Nobody asks
+/// about it again.
+pub async fn finish(
+    pool: &Pool,
+    job: &SourceJob,
+    source: Source,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        with ended as (
+            delete from source_looks
+            where location_id = $1 and message_id = $2
+        )
+        update outbound
+        set source = $3,
+            priority = case
+                when state <> 'accepted' or $3 = 'unknown' then priority
+                when $3 = 'app' then 3
+                when $3 in ('campaign', 'bulk_actions') then 0
+                when priority = 1 then 0
+                else priority
+            end,
+            due_at = case
+                when state = 'accepted' and is_waiting and reason_code = 'asking_who_wrote' then $4
+                else due_at
+            end
+        where location_id = $1 and id = $2
+        "#,
+        job.location_id.as_str(),
+        job.message_id.0,
+        source as Source,
+        now,
+    )
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
+/// Puts a claimed question back until `due`.
+pub async fn put_back(pool: &Pool, job: &SourceJob, due: OffsetDateTime) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        update source_looks
+        set due_at = $4, failures = failures + 1
+        where location_id = $1 and message_id = $2 and attempt = $3
+        "#,
+        job.location_id.as_str(),
+        job.message_id.0,
+        job.attempt,
+        due,
+    )
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
+/// Ends the leases of claims that are still held.
+pub async fn release(pool: &Pool, jobs: &[SourceJob], now: OffsetDateTime) -> sqlx::Result<()> {
+    set_due!(
+        pool,
+        jobs,
+        now,
+        "source_looks",
+        "q.location_id = any (array[c.location_id]) and q.message_id = c.id"
+    )
+    .map(|_| ())
+}
