@@ -10,6 +10,7 @@ use waapify_ghl::model::states::InstallStatus;
 use crate::harness::{Bridge, location, payload, wait};
 
 pub const TOKEN: &str = "POST /oauth/token";
+const DESCRIBE: &str = "GET /locations/{id}";
 pub const MINT: &str = "POST /oauth/locationToken";
 pub const LIST: &str = "GET /oauth/installedLocations";
 /// What looks like a code of GHL's.
@@ -72,6 +73,8 @@ async fn every_grant_of_the_corpus_becomes_what_it_is() {
             faults.push(LIST, answer(200, "installed_locations_v2"));
             faults.push(MINT, answer(201, minted));
         }
+        // The simulated GHL did not make the corpus's tokens.
+        faults.push(DESCRIBE, Fault::answer(503, ""));
         let page = bridge.callback(ANY_CODE).await;
         assert_eq!(
             bridge.install_status(CORPUS_LOCATION).await,

@@ -98,7 +98,8 @@ async fn list_shows_how_messages_stand_but_neither_texts_nor_numbers() {
     let numbers = [&reply, &failed, &sent];
     for (line, id) in lines[1..].iter().zip(numbers) {
         assert_eq!(line[0], number_of(&bridge, id).await, "newest first");
-        assert!(line.contains(&seed::LOCATION_ID), "{line:?}");
+        let location = format!("({})", seed::LOCATION_ID);
+        assert!(line.contains(&location.as_str()), "{line:?}");
     }
     assert_eq!(lines.len(), 4, "a header, and no echo of ours: {stdout}");
     assert_eq!(lines[1][1..3], ["in", "posted"]);

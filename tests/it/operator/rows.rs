@@ -26,7 +26,8 @@ async fn run(bridge: &Bridge, statements: &[&'static str]) {
 const NAMED: [&str; 3] = [
     "update locations set company_id = 'agencyA'",
     "insert into account_names (owner_id, name)
-     select location_id, 'Kedai Kasut' from locations union all select 'agencyA', 'Agensi Utama'",
+     select location_id, 'Kedai Kasut' from locations union all select 'agencyA', 'Agensi Utama'
+     on conflict (owner_id) do update set name = excluded.name",
     "update contacts set name = 'Puan Faridah'",
 ];
 
