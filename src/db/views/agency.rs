@@ -76,7 +76,11 @@ pub async fn list(
               and l.uninstalled_at is null
               and (
                 $2::text is null
-                or strpos(regexp_replace(lower(n.name), '\s+', ' ', 'g'), lower($2)) > 0
+                or not exists (
+                    select 1
+                    from regexp_split_to_table(lower($2), '\s+') word
+                    where strpos(coalesce(lower(n.name), ''), word) = 0
+                )
                 or strpos(lower(l.location_id), lower($2)) > 0
                 or exists (
                     select 1

@@ -70,8 +70,16 @@ pub async fn list_locations(
             $4::text is null
             or strpos(lower(location_id), lower($4)) > 0
             or strpos(lower(company_id), lower($4)) > 0
-            or strpos(regexp_replace(lower(name), '\s+', ' ', 'g'), lower($4)) > 0
-            or strpos(regexp_replace(lower(company_name), '\s+', ' ', 'g'), lower($4)) > 0
+            or not exists (
+                select 1
+                from regexp_split_to_table(lower($4), '\s+') word
+                where strpos(coalesce(lower(name), ''), word) = 0
+            )
+            or not exists (
+                select 1
+                from regexp_split_to_table(lower($4), '\s+') word
+                where strpos(coalesce(lower(company_name), ''), word) = 0
+            )
             or exists (
                 select 1
                 from numbers n

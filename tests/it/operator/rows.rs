@@ -196,6 +196,7 @@ async fn the_search_finds_agencies_instances_customers_and_reasons_however_they_
         ("i134", "/operator/locations/many134"),
         ("kedai dua ruang", "/operator/locations/many124"),
         ("KEDAI   DUA", "/operator/locations/many124"),
+        ("ruang kedai", "/operator/locations/many124"),
     ] {
         let found = search(&browser, &bridge, text).await;
         assert_eq!(found.as_deref(), Ok(leads_to), "{text}");
