@@ -269,6 +269,8 @@ async fn serve() -> anyhow::Result<()> {
         return Ok(());
     };
     key_rotation::check(&pool, &settings.sealer).await?;
+    // Before it listens: what has listened once does not end because the database fails.
+    let clock = clock_of(&pool).await?;
     let listener = reserved.listen()?;
     if let Some(brand) = find_brand(&settings.public_url) {
         warn!(
@@ -277,7 +279,7 @@ async fn serve() -> anyhow::Result<()> {
         );
     }
     info!(address = %listener.local_addr()?, public_url = %settings.public_url, "listening");
-    let app = App::new(&settings, pool.clone(), clock_of(&pool).await?)?;
+    let app = App::new(&settings, pool.clone(), clock)?;
     let outcome = app.run(listener, http::front_page(), stop).await;
     database.close(pool).await?;
     outcome

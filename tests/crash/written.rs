@@ -13,6 +13,8 @@ pub struct Written {
     pub what: &'static str,
     text: String,
     is_photo: bool,
+    /// An edit whose original was set aside: it stands alone, and one that is sealed cannot be opened.
+    lacks_original: bool,
 }
 
 /// The bodies of the gateway's events that were set aside: what they tell is kept, and known to nobody.
@@ -34,8 +36,10 @@ impl SetAside {
 impl Written {
     /// The customer's messages of a `chat`. `kept` are the ids that the service keeps.
     pub fn all(chat: &[ChatMessage], kept: &[&String], set_aside: &SetAside) -> Vec<Self> {
+        let is_lost = |id: &String| set_aside.names(id);
         let written = chat.iter().map(|m| Self {
-            heard: m.heard && !set_aside.names(&m.id),
+            heard: m.heard && !is_lost(&m.id),
+            lacks_original: m.edits.as_ref().is_some_and(is_lost),
             ..Self::new(m, chat, kept)
         });
         written.collect()
@@ -49,6 +53,7 @@ impl Written {
             heard: message.heard,
             text,
             is_photo,
+            lacks_original: false,
         };
         let original = chat.iter().find(|m| message.edits.as_ref() == Some(&m.id));
         let Some(original) = original else {
@@ -78,6 +83,6 @@ impl Written {
 
     /// Whether this is how GHL shows it. A file that could not be attached is told beside its caption.
     pub fn is_shown_as(&self, text: &str) -> bool {
-        text == self.text || self.is_photo && text.contains(&self.text)
+        text == self.text || self.lacks_original || self.is_photo && text.contains(&self.text)
     }
 }
