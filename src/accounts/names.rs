@@ -48,7 +48,7 @@ pub async fn refresh(services: &Services, location: &LocationId) -> sqlx::Result
     account_names::record_answer(pool, location, name, zone, now).await
 }
 
-/// The same for a page that is about to be shown: it waits [`PATIENCE`] at most, and the answer is kept even if it comes
+/// The same for a page that is about to be shown: it waits two seconds at most, and the answer is kept even if it comes
 /// later.
 pub async fn refresh_for_page(services: &Services, locations: &[LocationId]) {
     let services = services.clone();

@@ -65,7 +65,7 @@ pub(in crate::db) async fn end_for_contact(
     sources::ask_about_contact(tx, location, contact, now).await
 }
 
-/// As [`end_for_contact`], in a transaction of its own, if the contact has opted out.
+/// As `end_for_contact`, in a transaction of its own, if the contact has opted out.
 pub async fn end_if_opted_out(
     pool: &Pool,
     location: &LocationId,
