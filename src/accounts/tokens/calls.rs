@@ -47,6 +47,29 @@ impl Tokens {
         self.note_answer(owner, &held, answer).await
     }
 
+    /// As [`Tokens::call`], for what nobody waits for: once, with the stored token while it lives. It renews nothing, requests
+    /// nothing, and takes no answer as a word on the token.
+    ///
+    /// # Errors
+    /// [`TokenError::Pending`] without such a token.
+    pub async fn call_once<T, F>(
+        &self,
+        location: &LocationId,
+        call: impl Fn(ghl::Client, SecretString) -> F,
+    ) -> Result<T, TokenError>
+    where
+        F: Future<Output = Result<T, CallError>>,
+    {
+        let owner = Owner::Location(location);
+        let row = tokens::find_token(&self.pool, owner.kind(), owner.id()).await?;
+        let row = row.filter(|row| self.is_fresh(row, None) && !row.is_refused());
+        let held = self.open(owner, &row.ok_or(TokenError::Pending)?)?;
+        let answer = self
+            .rate_limited(owner, CallPriority::Reply, &held, &call)
+            .await?;
+        Ok(answer?)
+    }
+
     /// Whether a location has a token that GHL takes, as far as that is known without a call.
     ///
     /// # Errors
