@@ -1,12 +1,15 @@
 //! Customers who want no more messages: their words, GHL's "do not disturb", and what ends.
 
+mod answers;
+mod corpus;
+mod do_not_disturb;
+
 use serde_json::{Value, json};
 use simulators::{Fault, Seen, seed};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 use waapify_ghl::db::opt_outs::settings;
 use waapify_ghl::db::opt_outs::settings::OptOutSettings;
-use waapify_ghl::model::opt_out::{OptOutWord, OptOutWords};
 
 use crate::harness::{Bridge, location, payload};
 use crate::people::add;
@@ -78,103 +81,6 @@ async fn event(bridge: &Bridge, status: &str, code: &str, at: OffsetDateTime) {
 
 fn told(status: &str) -> (String, Option<String>) {
     ("failed".to_owned(), Some(status.to_owned()))
-}
-
-#[tokio::test]
-async fn every_file_of_the_corpus_becomes_what_its_index_says() {
-    let index = file("index.json");
-    for entry in index.as_array().unwrap() {
-        let name = entry["file"].as_str().unwrap();
-        match name {
-            "dnd_put_active.json" | "dnd_put_inactive.json" => both_puts_are_these_files().await,
-            "dnd_contact_answer.json" => start_lifts_nothing_that_a_person_set().await,
-            "dnd_webhook_active.json" => the_event_ends_what_no_person_wrote().await,
-            "optout_words.json" => every_text_means_what_it_is(file(name)).await,
-            other => panic!("nothing is done with {other}"),
-        }
-    }
-    assert_eq!(index.as_array().unwrap().len(), 5);
-}
-
-async fn both_puts_are_these_files() {
-    let bridge = Bridge::new().await;
-    says(&bridge, "STOP").await;
-    says(&bridge, "START").await;
-    assert_eq!(
-        puts(&bridge),
-        [file("dnd_put_active.json"), file("dnd_put_inactive.json")]
-    );
-    let seen = bridge.simulation.ghl.faults().seen_at(PUT);
-    assert!(seen.iter().all(|seen| seen.path.ends_with(seed::AISYAH.0)));
-}
-
-async fn start_lifts_nothing_that_a_person_set() {
-    let bridge = Bridge::new().await;
-    let mut answer = file("dnd_contact_answer.json");
-    answer["contact"]["id"] = json!(seed::AISYAH.0);
-    let answer = answer.to_string();
-    let faults = bridge.simulation.ghl.faults();
-    faults.always("GET /contacts/{id}", Fault::answer(200, &answer));
-    says(&bridge, "STOP").await;
-    says(&bridge, "START").await;
-    assert!(puts(&bridge).is_empty());
-    let id = program(&bridge, seed::AISYAH.0, "tawaran", "workflow", "").await;
-    bridge.settle().await;
-    assert_eq!(
-        bridge.outbound(&id).await,
-        told("dnd_set"),
-        "a person's word stands"
-    );
-}
-
-async fn the_event_ends_what_no_person_wrote() {
-    let bridge = slow().await;
-    let (aisyah, _, _) = seed::AISYAH;
-    let campaign = program(&bridge, aisyah, "tawaran", "bulk_actions", "").await;
-    let person = bridge.agent_writes("saya sendiri").await;
-    let mut event = file("dnd_webhook_active.json");
-    for (field, ours) in [
-        ("locationId", json!(seed::LOCATION_ID)),
-        ("id", json!(aisyah)),
-    ] {
-        event[field] = ours;
-    }
-    bridge.simulation.ghl.posts_app_event(&event).await;
-    bridge.settle().await;
-    assert_eq!(bridge.outbound(&campaign).await, told("dnd_set"));
-    bridge.after(Duration::minutes(2)).await;
-    assert_eq!(bridge.ghl_error(&campaign).0, "opted_out");
-    assert_eq!(bridge.state(&person).await, "sent");
-}
-
-async fn every_text_means_what_it_is(texts: Value) {
-    let bridge = Bridge::new().await;
-    let words = OptOutWords::default();
-    let mut customers = Vec::new();
-    for (n, case) in texts.as_array().unwrap().iter().enumerate() {
-        let (text, is) = (case["text"].as_str().unwrap(), case["is"].as_str().unwrap());
-        let said = words.judge(text).map_or("none", OptOutWord::as_str);
-        assert_eq!(said, is, "{text:?}");
-        let phone = format!("+6012333{:04}", n + 1);
-        let contact = add(&bridge, "Pelanggan", &phone);
-        bridge
-            .simulation
-            .waapify
-            .customer_sends(&phone, "Pelanggan", text)
-            .await;
-        customers.push((text, is, contact));
-    }
-    bridge.settle().await;
-    for (text, is, contact) in customers {
-        let is_set = bridge.simulation.ghl.dnd(&contact).is_some();
-        assert_eq!(is_set, is == "stop", "{text:?}");
-        let shown = bridge.simulation.ghl.messages_with(&contact).len();
-        assert_eq!(
-            shown,
-            usize::from(!text.is_empty()),
-            "posted as any message: {text:?}"
-        );
-    }
 }
 
 #[tokio::test]
@@ -454,143 +360,4 @@ async fn a_locations_own_words_count_instead_and_none_where_it_is_switched_off()
     set(&bridge, |settings| settings.is_on = false).await;
     says(&bridge, "START").await;
     assert_eq!(puts(&bridge).len(), 1);
-}
-
-#[tokio::test]
-async fn the_customer_is_answered_once_before_ghl_is_told() {
-    let bridge = Bridge::new().await;
-    set(&bridge, |settings| {
-        settings.answer = Some("Baik, tiada mesej lagi.".to_owned());
-    })
-    .await;
-    says(&bridge, "STOP").await;
-    bridge
-        .until("the answer is there", async || {
-            bridge.texts_on_phone() == ["Baik, tiada mesej lagi."]
-        })
-        .await;
-    assert_eq!(
-        bridge.simulation.ghl.dnd(seed::AISYAH.0).unwrap()["status"],
-        "active"
-    );
-    says(&bridge, "STOP").await;
-    says(&bridge, "STOP").await;
-    assert_eq!(bridge.simulation.ghl.faults().count(SEND), 1);
-    // The same words from a campaign do not pass for the answer.
-    bridge.simulation.ghl.set_dnd(seed::AISYAH.0, "inactive");
-    let copy = program(
-        &bridge,
-        seed::AISYAH.0,
-        "Baik, tiada mesej lagi.",
-        "campaign",
-        "",
-    )
-    .await;
-    bridge.settle().await;
-    assert_eq!(bridge.outbound(&copy).await, told("opted_out"));
-}
-
-#[tokio::test]
-async fn a_lost_answer_is_not_repeated_and_ghl_is_told_all_the_same() {
-    let bridge = Bridge::new().await;
-    set(&bridge, |settings| {
-        settings.answer = Some("Baik.".to_owned());
-    })
-    .await;
-    bridge
-        .simulation
-        .ghl
-        .faults()
-        .push(SEND, Fault::answer(502, "bad gateway"));
-    says(&bridge, "STOP").await;
-    bridge.after(Duration::minutes(5)).await;
-    assert_eq!(bridge.simulation.ghl.faults().count(SEND), 1);
-    assert_eq!(puts(&bridge).len(), 1);
-}
-
-#[tokio::test]
-async fn what_ghl_says_later_counts_and_not_what_it_said_before() {
-    let bridge = Bridge::new().await;
-    let now = bridge.clock.now();
-    event(&bridge, "active", "103", now).await;
-    event(&bridge, "inactive", "103", now - Duration::minutes(1)).await;
-    let id = program(&bridge, seed::AISYAH.0, "tawaran", "workflow", "").await;
-    bridge.settle().await;
-    assert_eq!(
-        bridge.outbound(&id).await,
-        told("dnd_set"),
-        "an older event came late"
-    );
-    bridge.clock.advance(Duration::minutes(1));
-    event(&bridge, "inactive", "", bridge.clock.now()).await;
-    let id = program(&bridge, seed::AISYAH.0, "tawaran", "workflow", "").await;
-    bridge.settle().await;
-    assert_eq!(bridge.state(&id).await, "sent");
-}
-
-#[tokio::test]
-async fn our_own_change_told_back_is_not_anothers_and_a_persons_lift_counts() {
-    let bridge = Bridge::new().await;
-    bridge.simulation.ghl.set_posts_dnd_updates(true);
-    says(&bridge, "STOP").await;
-    bridge
-        .until("GHL told us of it", async || {
-            let told: i64 = sqlx::query_scalar("select count(*) from ghl_events where event_type = 'ContactDndUpdate' and state = 'done'")
-                .fetch_one(&bridge.database.pool)
-                .await
-                .unwrap();
-            told == 1
-        })
-        .await;
-    bridge.clock.advance(Duration::minutes(5));
-    event(&bridge, "inactive", "103", bridge.clock.now()).await;
-    let body = json!({
-        "contactId": seed::AISYAH.0, "locationId": seed::LOCATION_ID, "messageId": "boleh-1",
-        "type": "SMS", "phone": seed::AISYAH.2, "message": "boleh",
-    });
-    bridge.simulation.ghl.agent_sends_raw(&body).await;
-    bridge.settle().await;
-    assert_eq!(bridge.state("boleh-1").await, "sent");
-}
-
-#[tokio::test]
-async fn do_not_disturb_is_seen_when_a_contact_is_read() {
-    let bridge = Bridge::new().await;
-    bridge.simulation.ghl.set_dnd(seed::AISYAH.0, "active");
-    says(&bridge, "hai").await;
-    let body = json!({
-        "contactId": seed::AISYAH.0, "locationId": seed::LOCATION_ID, "messageId": "kempen-1",
-        "type": "SMS", "phone": seed::AISYAH.2, "message": "tawaran",
-    });
-    bridge.simulation.ghl.agent_sends_raw(&body).await;
-    bridge.settle().await;
-    assert_eq!(bridge.outbound("kempen-1").await, told("dnd_set"));
-}
-
-#[tokio::test]
-async fn an_event_without_a_contact_or_a_meaning_changes_nothing() {
-    let bridge = Bridge::new().await;
-    for change in [
-        json!({"id": null}),
-        json!({"locationId": null}),
-        json!({"dnd": null, "dndSettings": "x"}),
-        json!({"appId": null}),
-    ] {
-        let mut event = file("dnd_webhook_active.json");
-        event["webhookId"] = json!(change.to_string());
-        for (field, value) in change.as_object().unwrap() {
-            event[field] = value.clone();
-        }
-        assert_eq!(
-            bridge.simulation.ghl.posts_app_event(&event).await,
-            Some(200),
-            "{change}"
-        );
-    }
-    bridge.settle().await;
-    let failed: i64 = sqlx::query_scalar("select count(*) from ghl_events where state = 'failed'")
-        .fetch_one(&bridge.database.pool)
-        .await
-        .unwrap();
-    assert_eq!(failed, 0);
 }

@@ -2,11 +2,12 @@
 //!
 //! Owns one attempt at one part of a message. It must not send a part with an unknown outcome again before its echo had
 //! time to arrive. `plan` makes the parts, `attachments` asks about files, `results` records what the gateway answered,
-//! `circuits` protects messages from a gateway that fails for everybody, `ghl_echoes` recognises what GHL delivers back,
+//! `circuits` protects messages from a gateway that fails for everybody, `ends` records how a message ends that does not leave, `ghl_echoes` recognises what GHL delivers back,
 //! `retries` counts failures. The echo that proves a send is found in `workers::inbound::own_sends`.
 
 mod attachments;
 mod circuits;
+mod ends;
 mod ghl_echoes;
 mod opted_out;
 pub mod plan;
@@ -17,27 +18,24 @@ use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
 use time::Duration;
-use tracing::{Instrument as _, Span, info};
+use tracing::Instrument as _;
 
 use crate::accounts::connect;
 use crate::clients::waapify::Media;
-use crate::db::accounts::{installs, token_requests};
 use crate::db::contacts::phones::WithoutPhone;
-use crate::db::contacts::{addresses, names, phones};
+use crate::db::contacts::{addresses, phones};
 use crate::db::outbound::circuits::OpenCircuit;
 use crate::db::outbound::outcomes::Outcome;
-use crate::db::outbound::{OutboundJob, Pace, Recipient, leases, outcomes, priority};
+use crate::db::outbound::{OutboundJob, Pace, Recipient, leases, priority};
 use crate::db::queue::{Capacity, number_key};
 use crate::db::{numbers, outbound};
 use crate::model::ids::LocationId;
 use crate::model::phone_forms;
-use crate::model::reason::{Failure, Hold, NUMBER_STOPPED, Reason, Remedy, Step, Wait};
-use crate::model::states::InstallStatus;
+use crate::model::reason::{Failure, Hold, Step};
 use crate::runtime::notify::Signal;
 use crate::runtime::traces;
 use crate::workers::outbound::plan::attachments::File;
 use crate::workers::outbound::plan::{Attachment, Part, Plan, country_of};
-use crate::workers::recording::until_recorded;
 use crate::workers::{Context, POLL_INTERVAL, Worker};
 
 /// A send is cut off at 68 s; the rest is for recording the outcome.
@@ -328,78 +326,5 @@ impl Outbound {
             Some(WithoutPhone::Moved) => Plan::Fail(Failure::PhoneElsewhere),
             None => Plan::Fail(Failure::NoPhone),
         })
-    }
-
-    /// Ends a message that cannot be sent.
-    async fn fail_plan(&self, job: &OutboundJob, failure: Failure) -> sqlx::Result<()> {
-        if failure.remedy() == Remedy::CorrectContact {
-            let (pool, now) = (&self.0.pool, self.0.clock.now());
-            names::note_without_phone(pool, &job.location_id, job.id, now).await?;
-        }
-        self.fail(job, failure.into()).await?;
-        self.refund_pacing_slot(job).await
-    }
-
-    /// A message that is not sent does not use its number's pause.
-    async fn refund_pacing_slot(&self, job: &OutboundJob) -> sqlx::Result<()> {
-        let Some(number) = &job.number else {
-            return Ok(());
-        };
-        numbers::refund_pacing_slot(&self.0.pool, &job.location_id, number, self.0.clock.now())
-            .await
-    }
-
-    /// Ends a message of a location without a number. If we do not know the location, its agency may know it: then the
-    /// message waits until that is clear, so that GHL can get its status.
-    async fn end_without_number(&self, job: &OutboundJob) -> sqlx::Result<()> {
-        let (pool, location, now) = (&self.0.pool, &job.location_id, self.0.clock.now());
-        let failure = match installs::find_install_status(pool, location).await? {
-            InstallStatus::Unknown | InstallStatus::Pending if now - job.accepted_at < MAX_WAIT => {
-                token_requests::request_token(pool, location, now).await?;
-                self.0.signals.token_upkeep.notify_one();
-                let asked = token_requests::find_token_request_time(pool, location).await?;
-                let due = asked.unwrap_or(now).max(now) + INSTALL_PAUSE;
-                let cause = Wait::InstallStatus.into();
-                return outcomes::snooze(pool, job, &cause, due, now).await;
-            }
-            InstallStatus::Unknown | InstallStatus::Pending | InstallStatus::NotInstalled => {
-                Failure::NotInstalled
-            }
-            InstallStatus::Uninstalled => Failure::Uninstalled,
-            InstallStatus::Installed | InstallStatus::Inactive | InstallStatus::NeedsReinstall => {
-                Failure::NotConnected
-            }
-        };
-        self.fail(job, failure.into()).await
-    }
-
-    async fn fail(&self, job: &OutboundJob, why: Reason) -> sqlx::Result<()> {
-        info!(location = %job.location_id, message_id = %job.id, code = why.error_code(), "failed");
-        traces::mark_failed(&Span::current(), why.error_code());
-        self.finish(job, Outcome::Failed(&why), &why).await?;
-        self.0.signals.status_updates.notify_one();
-        Ok(())
-    }
-
-    async fn finish(
-        &self,
-        job: &OutboundJob,
-        outcome: Outcome<'_>,
-        cause: &Reason,
-    ) -> sqlx::Result<()> {
-        self.count(outcome);
-        let (pool, now) = (&self.0.pool, self.0.clock.now());
-        until_recorded(|| outcomes::finish_alone(pool, job, outcome, cause, now)).await
-    }
-
-    fn count(&self, outcome: Outcome<'_>) {
-        match outcome {
-            Outcome::Failed(Reason::Failure(why)) => {
-                self.0.counters.outbound_failed(why.error_code());
-            }
-            Outcome::Failed(_) => self.0.counters.outbound_failed(NUMBER_STOPPED),
-            Outcome::Ignored => self.0.counters.outbound_ended("ignored"),
-            Outcome::Unconfirmed(_) | Outcome::Retry(..) | Outcome::Snooze(_) => {}
-        }
     }
 }

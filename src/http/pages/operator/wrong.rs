@@ -292,7 +292,9 @@ fn standing(language: Language, wrong: &Wrong) -> Markup {
         @if let Some(since) = wrong.since { " · " (language.pick("since ", "sejak ")) (components::moment(since)) }
         @if wrong.waiting > 0 {
             " · " (wrong.waiting) @if wrong.waiting >= MAX_WAITING { "+" }
-            " " (language.pick("messages wait", "mesej menunggu"))
+            " "
+            @if wrong.waiting == 1 { (language.pick("message waits", "mesej menunggu")) }
+            @else { (language.pick("messages wait", "mesej menunggu")) }
         }
     }
 }
