@@ -34,7 +34,7 @@ pub async fn refresh(services: &Services, location: &LocationId) -> sqlx::Result
     }
     let find =
         |ghl: ghl::Client, token| async move { ghl.describe_location(&token, location).await };
-    let told = match services.tokens.call_once(location, find).await {
+    let told = match services.tokens.call_for_name(location, find).await {
         Ok(told) => told,
         Err(TokenError::Database(error)) => return Err(error),
         Err(TokenError::Call(error)) if error.advice == Advice::Reject => Description::default(),

@@ -68,9 +68,10 @@ impl Worker for Monitor {
         look.at_replacement().await?;
         let is_told = look.at_ghl().await?;
         look.at_deliveries(is_told).await?;
+        look.at_numbers().await?;
+        // Names come last: what has stopped is not noticed later because of them.
         names::refresh(&self.0.services, &job.location_id).await?;
         customer_names::ask_some(&self.0, &job.location_id).await?;
-        look.at_numbers().await?;
         let jitter = JITTER * (rand::random::<f64>() * 2.0 - 1.0);
         let next = self.0.clock.now() + PAUSE * (1.0 + jitter);
         incidents::schedule_next_check(&self.0.pool, &job, next).await

@@ -47,12 +47,12 @@ impl Tokens {
         self.note_answer(owner, &held, answer).await
     }
 
-    /// As [`Tokens::call`], for what nobody waits for: once, with the stored token while it lives. It renews nothing, requests
-    /// nothing, and takes no answer as a word on the token.
+    /// As [`Tokens::call`], for a name, which nobody misses: once, with the stored token while it lives, and not when others may
+    /// need the calls. It renews nothing, requests nothing, and takes no answer as a word on the token.
     ///
     /// # Errors
     /// [`TokenError::Pending`] without such a token.
-    pub async fn call_once<T, F>(
+    pub async fn call_for_name<T, F>(
         &self,
         location: &LocationId,
         call: impl Fn(ghl::Client, SecretString) -> F,
@@ -65,7 +65,7 @@ impl Tokens {
         let row = row.filter(|row| self.is_fresh(row, None) && !row.is_refused());
         let held = self.open(owner, &row.ok_or(TokenError::Pending)?)?;
         let answer = self
-            .rate_limited(owner, CallPriority::Reply, &held, &call)
+            .rate_limited(owner, CallPriority::Name, &held, &call)
             .await?;
         Ok(answer?)
     }
