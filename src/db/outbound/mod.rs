@@ -269,7 +269,21 @@ pub async fn mark_send_started(
             update outbound
             set chat = $4, parts = $5, started_attempt = attempt, crashed_attempts = 0
             where location_id = $1 and id = $2 and attempt = $3 and state is not distinct from 'sending'
-              and ($10 or source = 'app' or source = 'unknown' and $9 or opt_out_of($1, $8, conversation) is null)
+              and (
+                $10 or source = 'app' or source = 'unknown' and $9
+                -- As `opt_out_of` says it, which Postgres would plan anew at each send.
+                or not exists (
+                    select 1
+                    from opt_outs
+                    where location_id = $1 and word = 'stop'
+                      and phone = any ($8 || array(select lid || '@lid' from lids where location_id = $1 and phone = any ($8)))
+                )
+                and not exists (
+                    select 1
+                    from contact_dnd
+                    where location_id = $1 and contact_id = outbound.conversation and is_active
+                )
+              )
             returning location_id, id, accepted_at
         ),
         told as (

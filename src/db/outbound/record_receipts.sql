@@ -52,9 +52,17 @@ queued as (
     select m.location_id, m.id, m.ghl_message_id, m.state,
         greatest($6, m.accepted_at + $9::interval)
     from moved m
-    join locations l on l.location_id = m.location_id
-        and (l.installed_at is not null or l.token_request_at is not null)
-        and l.uninstalled_at is null
+    -- Only of a location that has the app. `offset 0` makes the planner find it by its key.
+    cross join lateral (
+        select 1
+        from (
+            select installed_at, token_request_at, uninstalled_at
+            from locations
+            where location_id = m.location_id
+            offset 0
+        ) l
+        where (l.installed_at is not null or l.token_request_at is not null) and l.uninstalled_at is null
+    ) installed
     on conflict (location_id, message_id) do update
     set status = excluded.status, reason_code = null, reason_args = null
 )
