@@ -9,7 +9,7 @@ use crate::db::connection::Pool;
 use crate::db::schema::{AppliedBy, applied_by};
 
 /// Every table that the migrations create, except their own list.
-pub const TABLES: [&str; 42] = [
+pub const TABLES: [&str; 43] = [
     "account_names",
     "addresses",
     "alert_changes",
@@ -50,6 +50,7 @@ pub const TABLES: [&str; 42] = [
     "timeline",
     "tokens",
     "unknown_events",
+    "user_names",
     "waapify_events",
     "white_label_domains",
 ];
