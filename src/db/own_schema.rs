@@ -84,12 +84,13 @@ const EARLIER_TABLES: [&str; 8] = [
 const SEQUENCES: [&str; 1] = ["message_ids"];
 
 /// Every function that a migration created.
-const FUNCTIONS: [&str; 9] = [
+const FUNCTIONS: [&str; 10] = [
     "circuit_reason",
     "customer_name",
     "old_failure",
     "old_reason",
     "opt_out_of",
+    "plain_text",
     "reason_of",
     "take_old_error",
     "take_old_outbound_reason",

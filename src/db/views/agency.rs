@@ -78,8 +78,8 @@ pub async fn list(
                 $2::text is null
                 or not exists (
                     select 1
-                    from regexp_split_to_table(lower($2), '\s+') word
-                    where strpos(coalesce(lower(n.name), ''), word) = 0
+                    from regexp_split_to_table(plain_text($2), '\s+') word
+                    where strpos(coalesce(plain_text(n.name), ''), word) = 0
                 )
                 or strpos(lower(l.location_id), lower($2)) > 0
                 or exists (

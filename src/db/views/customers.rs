@@ -1,6 +1,6 @@
 //! Finds customers of all locations by name and by number, for the operator's search.
 //!
-//! Reads along `contacts_by_name` and `contacts_by_phone`. It must not read a message, or more of a customer's number than its
+//! Reads along `contacts_by_plain_name` and `contacts_by_phone`. It must not read a message, or more of a customer's number than its
 //! last four digits.
 
 use crate::db::connection::Pool;
@@ -8,7 +8,7 @@ use crate::db::views::messages::MessageRow;
 use crate::db::views::overview::WINDOW;
 use crate::model::ids::{ContactId, LocationId, MessageId};
 
-/// Signs that separate the words of a name, as `contacts_by_name` does.
+/// Signs that separate the words of a name, as `contacts_by_plain_name` does.
 const SEPARATORS: &str = "().,;:/&\"'-_";
 /// Of a frequent name so many are read, and the latest of them shown.
 const MAX_READ: i64 = 200;
@@ -45,7 +45,7 @@ pub async fn find_by_name(pool: &Pool, text: &str, limit: i64) -> sqlx::Result<V
             select *
             from contacts
             where array_to_tsvector(array_remove(string_to_array(
-                    translate(lower(name), '().,;:/&"''-_', '            '), ' '), '')) @@ lower($1)::tsquery
+                    translate(plain_text(name), '().,;:/&"''-_', '            '), ' '), '')) @@ plain_text($1)::tsquery
             limit $2
         ) c
         order by coalesce(wrote_at, learnt_at) desc nulls last

@@ -281,7 +281,7 @@ pub async fn list_entries(
                             where sent.conversation in (
                                 select contact_id
                                 from contacts
-                                where location_id = $1 and name ilike $6
+                                where location_id = $1 and plain_text(name) like plain_text($6)
                             )
                         ))
                     )
@@ -315,7 +315,7 @@ pub async fn list_entries(
                             where came.conversation in (
                                 select phone
                                 from contacts
-                                where location_id = $1 and name ilike $6
+                                where location_id = $1 and plain_text(name) like plain_text($6)
                             )
                         ))
                     )

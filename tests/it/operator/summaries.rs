@@ -294,6 +294,7 @@ async fn names_are_found_without_their_accents() {
     }
 }
 
+/// Without its time a search would mean many more messages than whoever asked.
 #[tokio::test]
 async fn a_time_that_cannot_be_read_is_refused_and_sends_nothing() {
     let bridge = with_many().await;
