@@ -5,6 +5,7 @@ pub mod agency;
 pub mod customers;
 pub mod failures;
 pub mod hours;
+pub mod locations;
 pub mod messages;
 pub mod operator;
 pub mod overview;

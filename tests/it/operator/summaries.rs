@@ -205,6 +205,7 @@ async fn the_search_finds_by_name_number_id_and_reason() {
         ("kedai%20123", "/operator/locations/many123"),
         ("many145", "/operator/locations/many145"),
         ("+6011-134", "/operator/locations/many134"),
+        ("00 6011-134", "/operator/locations/many134"),
         (number.as_str(), message.as_str()),
         (id.as_str(), message.as_str()),
     ] {
