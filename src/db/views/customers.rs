@@ -4,6 +4,7 @@
 //! last four digits.
 
 use crate::db::connection::Pool;
+use crate::db::views::messages;
 use crate::db::views::messages::MessageRow;
 use crate::db::views::overview::WINDOW;
 use crate::model::ids::{ContactId, LocationId, MessageId};
@@ -42,11 +43,16 @@ pub async fn find_by_name(pool: &Pool, text: &str, limit: i64) -> sqlx::Result<V
         select location_id as "location_id!: LocationId", contact_id as "contact_id!: ContactId", name,
             case when phone ~ '^[0-9]+$' then right(phone, 4) end as chat_end
         from (
+            -- Who was noted without a phone before it was known is one customer.
+            select distinct on (location_id, contact_id) *
+            from (
             select *
             from contacts
             where array_to_tsvector(array_remove(string_to_array(
                     translate(plain_text(name), '().,;:/&"''-_', '            '), ' '), '')) @@ plain_text($1)::tsquery
             limit $2
+            ) found
+            order by location_id, contact_id, phone !~ '^[0-9]+$', learnt_at desc nulls last
         ) c
         order by coalesce(wrote_at, learnt_at) desc nulls last
         limit $3
@@ -112,7 +118,7 @@ pub async fn list_messages(
     before: MessageId,
     limit: i64,
 ) -> sqlx::Result<Vec<MessageRow>> {
-    sqlx::query_as!(
+    let rows = sqlx::query_as!(
         MessageRow,
         r#"
         select direction as "direction!", location_id as "location_id!", id as "id!", state as "state!", reason, number,
@@ -156,7 +162,8 @@ pub async fn list_messages(
         WINDOW,
     )
     .fetch_all(pool)
-    .await
+    .await?;
+    messages::with_ends(pool, rows).await
 }
 
 /// The query of a text search for names with words that begin so.

@@ -11,6 +11,7 @@ pub mod operator;
 pub mod overview;
 pub mod queue_counts;
 pub mod queue_places;
+pub mod recipients;
 pub mod row_names;
 pub mod search;
 pub mod troubles;

@@ -157,7 +157,7 @@ fn facts(
                 dt { (language.pick("Customer", "Pelanggan")) }
                 dd {
                     @if let Some(name) = known.customer(row.id) { bdi { (name) } " " }
-                    @if let Some(phone) = phone { "+" (phone) }
+                    @if let Some(phone) = phone { (phone) }
                 }
             }
             @if let Some(id) = &row.ghl_message_id {
