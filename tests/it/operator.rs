@@ -8,6 +8,7 @@ mod replays;
 mod rows;
 mod summaries;
 
+mod waiting;
 use access::routes;
 use axum::http::StatusCode;
 use axum::http::header::{COOKIE, LOCATION, ORIGIN, SET_COOKIE};

@@ -11,11 +11,12 @@ use crate::doctor;
 use crate::http::HttpState;
 use crate::http::error::PageError;
 use crate::http::pages::layout::components::reason;
-use crate::http::pages::operator::{components, labels, overview};
+use crate::http::pages::operator::{components, labels, overview, queues};
 use crate::model::ids::LocationId;
 use crate::model::language::Language;
 use crate::model::zone::Zone;
 
+use crate::model::states::{Queue, QueueState};
 /// Longest wait for GHL and Waapify, which the checks ask about each number.
 const MAX_CHECK: Duration = Duration::from_secs(30);
 
@@ -79,7 +80,12 @@ pub(super) fn facts(language: Language, row: &InstallRow) -> Markup {
     }
 }
 
-pub(super) fn backlog_panel(language: Language, backlog: &Backlog) -> Markup {
+pub(super) fn backlog_panel(
+    language: Language,
+    location: &LocationId,
+    backlog: &Backlog,
+) -> Markup {
+    let of = |queue, state| Some(queues::messages_of(location, queue, state));
     let counts = [
         (
             backlog.outbound,
@@ -91,22 +97,41 @@ pub(super) fn backlog_panel(language: Language, backlog: &Backlog) -> Markup {
                 "being sent or not confirmed",
                 "sedang dihantar atau belum disahkan",
             ),
+            of(Queue::Outbound, QueueState::Accepted),
         ),
         (
             backlog.inbound,
             language.pick("waiting for GHL", "menunggu GHL"),
         ),
-        (backlog.held, language.pick("held", "ditahan")),
         (
+            // Two queues.
+            None,
             backlog.statuses,
             language.pick("ticks for GHL", "pengesahan untuk GHL"),
         ),
     ];
+            of(Queue::Inbound, QueueState::Accepted),
+        ),
+        (
+            backlog.held,
+            language.pick("held", "ditahan"),
+            of(Queue::Inbound, QueueState::Held),
     html! {
         section.panel {
             h2 { (language.pick("What waits", "Yang menunggu")) }
             ul.counts {
-                @for (count, what) in counts { li { strong { (overview::count(count)) } span { (what) } } }
+                @for (count, what, list) in counts {
+                    li {
+                        strong { (overview::count(count)) }
+                        span {
+                            @match list.filter(|_| count > 0) {
+                                Some(list) => a href=(list) { (what) },
+                                None => (what),
+                            }
+                        }
+                    }
+                }
+            of(Queue::StatusUpdates, QueueState::Due),
             }
         }
     }
