@@ -2,13 +2,14 @@
 //! `operator/access`.
 
 mod access;
+mod causes;
 mod names;
 mod records;
 mod replays;
 mod rows;
 mod summaries;
-
 mod waiting;
+
 use access::routes;
 use axum::http::StatusCode;
 use axum::http::header::{COOKIE, LOCATION, ORIGIN, SET_COOKIE};

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
+use serde_json::json;
 use simulators::{InstallKind, seed};
 use time::Duration;
 use waapify_ghl::model::ids::LocationId;
@@ -16,6 +17,7 @@ use crate::connecting::{path_in, post};
 use crate::harness::Bridge;
 use crate::metrics::operated;
 use crate::operator::Browser;
+use crate::sso::user_of;
 
 const KEYS: [(&str, &str); 2] = [
     ("instance_id", seed::INSTANCE_ID),

@@ -183,7 +183,7 @@ async fn what_is_wrong_stands_on_the_first_page_the_worst_first() {
             .unwrap_or_else(|| panic!("{text}: {wrong}"))
     };
     // Ten of one kind are one entry, and messages wait because of it.
-    let together = at("/operator/locations?incident=link");
+    let together = at("/operator/locations?cause=link");
     assert!(at("messages wait") > together, "{wrong}");
     // Fewer waiting messages, and then what has only failed, come later.
     assert!(
@@ -246,7 +246,6 @@ async fn the_search_finds_by_name_number_id_and_reason() {
     assert!(page.contains("Nothing has this name"), "{page}");
 }
 
-/// Without its time a search would mean many more messages than whoever asked.
 #[tokio::test]
 async fn a_time_in_the_description_is_local_and_not_as_addresses_have_it() {
     let bridge = with_many().await;
