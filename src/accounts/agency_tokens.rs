@@ -107,11 +107,34 @@ pub async fn store(
     replaces: bool,
     now: OffsetDateTime,
 ) -> sqlx::Result<bool> {
-    let place = gateway_tokens::place(company);
-    let stored = sealer.seal(&place, &SecretString::from(token.expose_secret().trim()));
+    let stored = sealed(sealer, company, token);
     if replaces {
         gateway_tokens::set(pool, company, &stored, now).await?;
         return Ok(true);
     }
-    gateway_tokens::keep_first(pool, company, &stored, now).await
+    gateway_tokens::keep_first(pool, company, &stored, None, now).await
+}
+
+/// Stores an agency's first token for the list of an install (the hash of its token), or corrects the one that the list has stored
+/// before Waapify could be asked about it. False when nothing was changed.
+pub async fn store_of_list(
+    pool: &Pool,
+    sealer: &Sealer,
+    company: &CompanyId,
+    token: &SecretString,
+    (list, checked): (&[u8], Checked),
+    now: OffsetDateTime,
+) -> sqlx::Result<bool> {
+    let stored = sealed(sealer, company, token);
+    let is_checked = checked == Checked::Known;
+    let unchecked_by = (!is_checked).then_some(list);
+    if gateway_tokens::keep_first(pool, company, &stored, unchecked_by, now).await? {
+        return Ok(true);
+    }
+    gateway_tokens::correct(pool, company, &stored, (list, is_checked), now).await
+}
+
+fn sealed(sealer: &Sealer, company: &CompanyId, token: &SecretString) -> Vec<u8> {
+    let place = gateway_tokens::place(company);
+    sealer.seal(&place, &SecretString::from(token.expose_secret().trim()))
 }

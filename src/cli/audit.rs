@@ -46,6 +46,7 @@ fn described(entry: &Entry) -> Value {
         "at": entry.at.format(&Rfc3339).unwrap_or_default(),
         "by": entry.actor_kind.as_str(),
         "who": entry.actor,
+        "who_is": entry.actor_name,
         "action": entry.action.as_str(),
         "location": Some(&entry.location_id).filter(|id| !id.as_str().is_empty()),
         "on": entry.place,
@@ -74,12 +75,19 @@ fn cells(entry: &Entry) -> [Cell; 7] {
     [
         moment::minutes(entry.at).into(),
         entry.actor_kind.as_str().to_owned().into(),
-        entry.actor.clone().unwrap_or_default().into(),
+        who(entry).into(),
         entry.action.as_str().to_owned().into(),
         entry.location_id.to_string().into(),
         format!("{place}{}", count.unwrap_or_default()).into(),
         Cell::new(style, entry.outcome.as_str()),
     ]
+}
+
+/// The name, where GHL told one, with the id beside it.
+fn who(entry: &Entry) -> String {
+    let shown = [entry.actor_name.as_deref(), entry.actor.as_deref()];
+    let shown: Vec<_> = shown.into_iter().flatten().collect();
+    shown.join(" ")
 }
 
 /// What a command did.

@@ -1,20 +1,26 @@
 //! `connect`: connects a number to a location, also before the app is installed there.
 
 use std::fmt::Write as _;
+use std::io;
+use std::io::IsTerminal as _;
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use secrecy::SecretString;
 use serde::Serialize;
 
+use crate::accounts::connect;
 use crate::accounts::connect::{Connected, Entered};
 use crate::accounts::key_rotation;
 use crate::app::{App, Database};
 use crate::cli::answer::Form;
+use crate::cli::messages::ask;
 use crate::cli::{access_token, clock_of, env, secret, settings};
 use crate::db::accounts::installs;
 use crate::db::connection::Pool;
 use crate::db::numbers;
+use crate::db::numbers::holders;
+use crate::db::numbers::holders::{Asker, Holder};
 use crate::model::ids::LocationId;
 use crate::model::language::Language;
 use crate::model::states::InstallStatus;
@@ -40,7 +46,16 @@ pub(super) struct ConnectArgs {
     /// Whether messages of groups that this number is in go to GHL, a contact for each group; without it, as before
     #[arg(long)]
     groups: Option<Switch>,
+    /// Take the number over without asking, where another location is connected to it. Without a terminal nothing is asked, and
+    /// nothing is taken over
+    #[arg(long)]
+    yes: bool,
 }
+
+/// Another location has the number, and nobody said that it may be taken over.
+#[derive(Debug, thiserror::Error)]
+#[error("not connected, and nothing was changed: {0} If that is wanted, add --yes")]
+pub(super) struct NoYes(String);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Switch {
@@ -73,7 +88,14 @@ pub(super) async fn run(args: ConnectArgs, form: Form) -> anyhow::Result<()> {
         access_token,
         number: args.number,
     };
-    let outcome = app.connector.connect(&location, &entered, None).await;
+    let asked = check_taking(&pool, &location, &entered, args.yes).await;
+    let outcome = match asked {
+        Ok(()) => app.connector.connect(&location, &entered, None).await,
+        Err(error) => {
+            database.close(pool).await?;
+            return Err(error);
+        }
+    };
     let install_status = installs::find_install_status(&pool, &location).await;
     if let Ok(connected) = &outcome {
         let number = &connected.number;
@@ -89,6 +111,43 @@ pub(super) async fn run(args: ConnectArgs, form: Form) -> anyhow::Result<()> {
         install_status: install_status.as_str(),
     };
     form.print(&answer, || report(&location, &connected, install_status))
+}
+
+/// Asks before another location loses the number, if there is a terminal.
+async fn check_taking(
+    pool: &Pool,
+    location: &LocationId,
+    entered: &Entered,
+    is_sure: bool,
+) -> anyhow::Result<()> {
+    // What is no number is refused later.
+    let number = connect::digits(&entered.number).unwrap_or_default();
+    let instance = entered.instance_id.trim();
+    let held = holders::list_holders(pool, location, &number, instance, Asker::Operator).await?;
+    if held.is_empty() || is_sure {
+        return Ok(());
+    }
+    let warning = taking(&held);
+    if io::stdin().is_terminal() && ask(&format!("{warning} Connect it to {location}?"))? {
+        return Ok(());
+    }
+    Err(NoYes(warning).into())
+}
+
+/// Who has the number, and what happens there.
+fn taking(held: &[Holder]) -> String {
+    let named = held.iter().map(|holder| {
+        let id = &holder.location_id;
+        match holder.name.as_deref().filter(|name| *name != id.as_str()) {
+            Some(name) => format!("{name} ({id})"),
+            None => id.to_string(),
+        }
+    });
+    let named: Vec<_> = named.collect();
+    format!(
+        "the number or its instance is connected to {} now, and would stop there: replies and ticks come to one place only.",
+        named.join(" and to ")
+    )
 }
 
 async fn record_choices(

@@ -13,6 +13,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::accounts::key_rotation::MissingKey;
 use crate::cli::access_token::NoAccessToken;
+use crate::cli::connect::NoYes;
 use crate::cli::messages::NoAnswer;
 use crate::config::Faults;
 use crate::db::PoolerBetween;
@@ -65,7 +66,8 @@ pub(super) fn fail(form: Form, error: &anyhow::Error) -> ExitCode {
         || error.is::<MissingKey>()
         || error.is::<PoolerBetween>()
         || error.is::<NoAccessToken>()
-        || error.is::<NoAnswer>();
+        || error.is::<NoAnswer>()
+        || error.is::<NoYes>();
     let code = if is_misconfigured { MISCONFIGURED } else { 1 };
     write(form, &in_one_line(error), code);
     ExitCode::from(code)

@@ -30,6 +30,8 @@ const MAX_PAYLOAD: usize = 8 * 1024;
 pub struct SsoUser {
     /// GHL's id of the user.
     pub user_id: String,
+    /// What GHL calls the user, if it tells.
+    pub name: Option<String>,
     /// The agency.
     pub company: CompanyId,
     /// The sub-account that the user has open; none in the agency's own view.
@@ -101,6 +103,8 @@ struct Plain {
     #[serde(default, rename = "type")]
     kind: Value,
     active_location: Option<String>,
+    #[serde(default)]
+    user_name: Value,
 }
 
 /// Opens a payload with the app's shared secret.
@@ -169,6 +173,7 @@ fn checked(plain: Plain, salt: [u8; SALT]) -> Option<SsoUser> {
     let is_of_agency = is(&plain.kind, &[AGENCY]);
     Some(SsoUser {
         user_id: plain.user_id,
+        name: plain.user_name.as_str().map(str::to_owned),
         company: CompanyId(company),
         active_location: location.map(LocationId),
         is_admin,

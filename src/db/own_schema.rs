@@ -9,7 +9,7 @@ use crate::db::connection::Pool;
 use crate::db::schema::{AppliedBy, applied_by};
 
 /// Every table that the migrations create, except their own list.
-pub const TABLES: [&str; 42] = [
+pub const TABLES: [&str; 43] = [
     "account_names",
     "addresses",
     "alert_changes",
@@ -50,6 +50,7 @@ pub const TABLES: [&str; 42] = [
     "timeline",
     "tokens",
     "unknown_events",
+    "user_names",
     "waapify_events",
     "white_label_domains",
 ];
@@ -83,12 +84,13 @@ const EARLIER_TABLES: [&str; 8] = [
 const SEQUENCES: [&str; 1] = ["message_ids"];
 
 /// Every function that a migration created.
-const FUNCTIONS: [&str; 9] = [
+const FUNCTIONS: [&str; 10] = [
     "circuit_reason",
     "customer_name",
     "old_failure",
     "old_reason",
     "opt_out_of",
+    "plain_text",
     "reason_of",
     "take_old_error",
     "take_old_outbound_reason",

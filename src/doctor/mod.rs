@@ -2,11 +2,12 @@
 //! command, the page inside GHL, and the operator's pages.
 //!
 //! `service`, `addresses`, `location`, `number`, `acks`, `provider` and `reachability` check; `labels` has all sentences, `finding` the
-//! result. Nothing is fixed here: that is for the workers or a person.
+//! result; `holds` tells holds and incidents as one. Nothing is fixed here: that is for the workers or a person.
 
 mod acks;
 mod addresses;
 mod finding;
+mod holds;
 mod labels;
 mod location;
 mod number;
@@ -14,10 +15,12 @@ mod provider;
 mod reachability;
 mod service;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use acks::{Acks, Restriction};
 pub use finding::{Finding, State};
+pub use holds::{cause_of_hold, codes_of_cause, describe_all, is_same_matter};
 pub use labels::incident::{PERSISTS, REGISTERED};
 pub use location::NEEDED_SCOPES;
 pub use number::LinkFault;
@@ -109,7 +112,15 @@ pub fn describe(incident: &Incident) -> Finding {
 /// The same with times in a sub-account's zone.
 #[must_use]
 pub fn describe_in(zone: &Zone, incident: &Incident) -> Finding {
-    let said = labels::incident::incident(incident, zone);
+    describe_to(zone, incident, &BTreeMap::new())
+}
+
+/// The same for a reader who may know some of the locations that took numbers over, by the incident's id
+/// ([`crate::db::numbers::holders::name_takers`]).
+#[must_use]
+pub fn describe_to(zone: &Zone, incident: &Incident, takers: &BTreeMap<i64, String>) -> Finding {
+    let taker = takers.get(&incident.id).map(String::as_str);
+    let said = labels::incident::incident(incident, zone, taker);
     let finding = Finding::new(incident.kind.as_str(), severity(incident.kind), said);
     match incident.number.as_str() {
         // An incident of the service says itself what it is about.

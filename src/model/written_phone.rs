@@ -60,18 +60,25 @@ pub fn all_numbers(written: &str, countries: impl IntoIterator<Item = Country>) 
     }
     let countries = countries.into_iter().map(Some).chain([None]);
     let read = countries.filter_map(|country| main_number(written, country));
-    let digits: String = plain(written)
-        .chars()
-        .filter(char::is_ascii_digit)
-        .collect();
     let mut numbers: Vec<_> = read
-        .chain([digits])
+        .chain(readings_of_digits(written))
         .filter(|digits| DIGITS.contains(&digits.len()))
         .flat_map(|digits| phone_forms::forms(&digits))
         .collect();
     numbers.sort_unstable();
     numbers.dedup();
     numbers
+}
+
+/// The digits of a text as they are, and without the prefix of international calls in front of them, where it has that.
+#[must_use]
+pub fn readings_of_digits(written: &str) -> Vec<String> {
+    let digits: String = plain(written)
+        .chars()
+        .filter(char::is_ascii_digit)
+        .collect();
+    let abroad = digits.strip_prefix(INTERNATIONAL).map(str::to_owned);
+    [digits].into_iter().chain(abroad).collect()
 }
 
 /// E.164 digits of a number that a person in `country` wrote.
@@ -181,7 +188,9 @@ mod tests {
             ("012-345 6789", &["0123456789", "60123456789"][..]),
             ("+60 12 345 6789", &["60123456789"]),
             ("60123456789", &["60123456789"]),
+            ("00 60 12-345 6789", &["0060123456789", "60123456789"]),
             ("6012-345", &["6012345"]),
+            ("00 6012-345", &["006012345", "6012345"]),
             ("Kedai 012-345 6789", &[]),
             ("12", &[]),
         ] {

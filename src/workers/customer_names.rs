@@ -18,6 +18,8 @@ use crate::workers::Context;
 /// Contacts that are asked about at each look at a location, which comes every quarter of an hour: 2,880 a day of the
 /// 200,000 calls that GHL allows, and more new customers than a shop writes to.
 const AT_ONCE: i64 = 30;
+/// Messages of a location that wait, and that failed, whose contacts are looked for: more than the first pages of the lists.
+const WINDOW: i64 = 1_000;
 /// Longest time for all of them: GHL needs some tenths of a second for each. A thousand locations are still looked at in time
 /// when it hangs; what is left is asked next time.
 const MAX_TIME: Duration = Duration::from_secs(10);
@@ -27,6 +29,13 @@ pub(in crate::workers) async fn ask_some(
     context: &Context,
     location: &LocationId,
 ) -> sqlx::Result<()> {
+    names::note_untold(
+        &context.pool,
+        location,
+        (AT_ONCE, WINDOW),
+        context.clock.now(),
+    )
+    .await?;
     let nameless = names::list_nameless(&context.pool, location, AT_ONCE).await?;
     let asked = tokio::time::timeout(MAX_TIME, ask_all(context, location, &nameless)).await;
     asked.unwrap_or(Ok(()))

@@ -101,3 +101,19 @@ async fn the_page_without_ghl_around_it_says_so() {
     tab.sees("This page works inside GHL only").await;
     tab.assert_quiet("alone").await;
 }
+
+/// What chromedriver does after a command that twice met the frame between two documents.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_test_stays_in_the_frame_that_the_driver_has_left() {
+    let (stage, tab) = (Controls::connected().await, Tab::open("en-US").await);
+    open(&stage, &tab, seed::LOCATION_ID).await;
+    let leave = async || tab.browser.client.enter_parent_frame().await.unwrap();
+    leave().await;
+    tab.sees(seed::NUMBER).await;
+    leave().await;
+    tab.press("Messages").await;
+    leave().await;
+    tab.shows("h1", "Messages").await;
+    leave().await;
+    tab.find("#customer").await;
+}

@@ -4,7 +4,7 @@ use serde_json::json;
 use simulators::seed;
 
 use crate::checks::execute;
-use crate::pages::{Page, open_app};
+use crate::pages::{Page, install, open_app};
 use crate::stage::Controls;
 use crate::tab::Tab;
 
@@ -92,6 +92,30 @@ async fn a_page_says_that_the_server_is_away_and_goes_on_when_it_is_back() {
     says_so(Page::AppMessages).await;
     tab.run("window.fetch = window.kept", vec![]).await;
     goes_on().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_page_with_the_code_says_that_the_server_is_away_and_goes_on_when_it_is_back() {
+    let (stage, tab) = (Controls::bare().await, Tab::open("en-US").await);
+    tab.goto(&install(&stage, seed::LOCATION_ID)).await;
+    tab.fill("#qr_access_token", seed::ACCESS_TOKEN).await;
+    tab.press("Show the QR code").await;
+    tab.sees("Waiting for your phone").await;
+    let network = async |is_away: bool| {
+        let how = json!({ "offline": is_away, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1 });
+        tab.browser.devtools("Network.enable", json!({})).await;
+        tab.browser
+            .devtools("Network.emulateNetworkConditions", how)
+            .await;
+    };
+    network(true).await;
+    tab.shows("figure.qr [role=status]", "The server does not answer")
+        .await;
+    tab.find("figure.qr img[hidden]").await;
+    network(false).await;
+    tab.shows("figure.qr [role=status]", "Waiting for your phone")
+        .await;
+    tab.find("figure.qr img:not([hidden])").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

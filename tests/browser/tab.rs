@@ -1,17 +1,22 @@
 //! What a person does and sees in a browser, in the words of the pages. Waits are for conditions, never for a fixed
 //! time.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use fantoccini::Locator;
 use fantoccini::elements::Element;
+use fantoccini::error::CmdError;
 use fantoccini::wd::WindowHandle;
 use serde_json::{Value, json};
 
 use crate::driver::Browser;
-use crate::stage::{LOOK, PATIENCE, came_true};
+use crate::stage::came_true;
 
 /// A browser at one page, or in a frame of it.
 pub struct Tab {
     pub browser: Browser,
+    /// The test has entered the page's frame. chromedriver may have left it: see [`Tab::stay_in_frame`].
+    is_in_frame: AtomicBool,
 }
 
 impl Tab {
@@ -19,21 +24,60 @@ impl Tab {
     pub async fn open(language: &str) -> Self {
         Self {
             browser: Browser::open(language).await,
+            is_in_frame: AtomicBool::new(false),
         }
     }
 
     pub async fn goto(&self, address: &str) {
+        self.note_frame(false);
         self.browser.client.goto(address).await.unwrap();
+    }
+
+    fn note_frame(&self, is_in: bool) {
+        self.is_in_frame.store(is_in, Ordering::Relaxed);
+    }
+
+    /// Enters the frame again if chromedriver has left it: a command that twice meets a frame between two documents is carried out
+    /// in the outer page, where all later ones then go, too. A frame that leads itself on (a form that is sent by itself, then a
+    /// redirect) is between two documents several times in a row.
+    async fn stay_in_frame(&self) {
+        if !self.is_in_frame.load(Ordering::Relaxed) {
+            return;
+        }
+        let client = &self.browser.client;
+        let is_outside = client.execute("return window === window.top", vec![]).await;
+        if is_outside.is_ok_and(|is_outside| is_outside == true)
+            && let Ok(frame) = client.find(Locator::Css("iframe")).await
+        {
+            // Whoever looks looks again if it fails.
+            let _ = frame.enter_frame().await;
+        }
+    }
+
+    /// Looks for a part of the page until it is there.
+    async fn wait_for(&self, what: Locator<'_>) -> Result<Element, CmdError> {
+        let found = tokio::sync::Mutex::new(None);
+        let look = async || {
+            self.stay_in_frame().await;
+            let looked = self.browser.client.find(what).await;
+            let is_there = looked.is_ok();
+            *found.lock().await = Some(looked);
+            is_there
+        };
+        came_true(look).await;
+        found.into_inner().unwrap()
     }
 
     /// Runs a script in the page or frame.
     pub async fn run(&self, script: &str, arguments: Vec<Value>) -> Value {
+        self.stay_in_frame().await;
         let ran = self.browser.client.execute(script, arguments).await;
         ran.unwrap_or_else(|error| panic!("{error}: {script}"))
     }
 
     /// The text that a person reads; empty while the page changes.
     pub async fn text(&self) -> String {
+        self.stay_in_frame().await;
         let script = "return document.body?.innerText ?? ''";
         let text = self.browser.client.execute(script, vec![]).await;
         let text = text.unwrap_or_default();
@@ -62,6 +106,7 @@ impl Tab {
     pub async fn shows(&self, css: &str, words: &str) {
         let script = "return [...document.querySelectorAll(arguments[0])].some((one) => one.textContent.includes(arguments[1]))";
         let look = async || {
+            self.stay_in_frame().await;
             let arguments = vec![json!(css), json!(words)];
             let found = self.browser.client.execute(script, arguments).await;
             found.is_ok_and(|found| found == true)
@@ -73,6 +118,7 @@ impl Tab {
     pub async fn turn_to_new(&self) -> WindowHandle {
         let client = &self.browser.client;
         let here = client.window().await.unwrap();
+        self.note_frame(false);
         let new = client.new_window(true).await.unwrap();
         client.switch_to_window(new.handle).await.unwrap();
         here
@@ -81,15 +127,14 @@ impl Tab {
     /// Closes this tab and switches to another.
     pub async fn turn_back_to(&self, other: WindowHandle) {
         let client = &self.browser.client;
+        self.note_frame(false);
         client.close_window().await.unwrap();
         client.switch_to_window(other).await.unwrap();
     }
 
     /// Waits for a part of the page.
     pub async fn find(&self, css: &str) -> Element {
-        let look = self.browser.client.wait().at_most(PATIENCE).every(LOOK);
-        let found = look.for_element(Locator::Css(css)).await;
-        match found {
+        match self.wait_for(Locator::Css(css)).await {
             Ok(element) => element,
             Err(error) => panic!("{css}: {error} in\n{}", self.text().await),
         }
@@ -100,8 +145,7 @@ impl Tab {
         let path = format!(
             "//*[self::a or self::button or self::summary][contains(normalize-space(.), \"{words}\")]"
         );
-        let look = self.browser.client.wait().at_most(PATIENCE).every(LOOK);
-        match look.for_element(Locator::XPath(&path)).await {
+        match self.wait_for(Locator::XPath(&path)).await {
             Ok(element) => element.click().await.unwrap(),
             Err(error) => panic!("{words:?}: {error} in\n{}", self.text().await),
         }
@@ -117,6 +161,7 @@ impl Tab {
     /// Enters the page's frame.
     pub async fn enter_frame(&self) {
         self.find("iframe").await.enter_frame().await.unwrap();
+        self.note_frame(true);
     }
 
     /// From inside a frame, makes GHL's page and the window so high that the page in the frame is shown whole.
@@ -139,6 +184,7 @@ impl Tab {
 
     /// Leaves the frame.
     pub async fn leave_frame(&self) {
+        self.note_frame(false);
         self.browser.client.enter_parent_frame().await.unwrap();
     }
 

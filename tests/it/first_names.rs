@@ -3,9 +3,9 @@
 use axum::http::StatusCode;
 use simulators::{Fault, InstallKind, seed};
 
-use crate::agency_page::admin;
+use crate::agency_page::{admin, store};
 use crate::app_page::Frame;
-use crate::connecting::link;
+use crate::connecting::{link, post};
 use crate::harness::{Bridge, wait};
 
 const DESCRIBE: &str = "GET /locations/{id}";
@@ -87,13 +87,73 @@ async fn the_list_of_an_agencys_install_has_names_and_a_place_for_its_token() {
         StatusCode::FORBIDDEN,
         "never over another"
     );
-    let acts: Vec<(String, Option<String>)> =
-        sqlx::query_as("select action, place from audit where actor_kind = 'link'")
-            .fetch_all(&bridge.database.pool)
+    assert_eq!(acts(&bridge).await, ["refused", "done"]);
+}
+
+/// How what was done with the token on that page ended.
+async fn acts(bridge: &Bridge) -> Vec<String> {
+    sqlx::query_scalar(
+        "select outcome from audit where actor_kind = 'link' and action = 'keep_token' and place = $1 order by id",
+    )
+    .bind(seed::COMPANY_ID)
+    .fetch_all(&bridge.database.pool)
+    .await
+    .unwrap()
+}
+
+#[tokio::test]
+async fn a_token_that_could_not_be_checked_is_corrected_there_until_waapify_has_taken_it() {
+    let bridge = Bridge::bare().await;
+    let ghl = &bridge.simulation.ghl;
+    ghl.add_location(seed::COMPANY_ID, seed::SECOND_LOCATION_ID, "Kedai Dua");
+    let code = bridge.company_code(&[seed::LOCATION_ID, seed::SECOND_LOCATION_ID]);
+    let page = bridge.callback(&code).await;
+    let (_, rest) = page.split_once("action=\"/oauth/installed/").unwrap();
+    let path = format!("/oauth/installed/{}", rest.split('"').next().unwrap());
+    let list = path.strip_suffix("/token").unwrap();
+    let faults = bridge.simulation.waapify.faults();
+    let send = async |token: &str| post(&bridge, &path, &[("access_token", token)]).await;
+    faults.always("reconnect.php", Fault::answer(502, "<html>"));
+    for token in ["mistyped", "mistyped again"] {
+        let (status, page) = send(token).await;
+        assert_eq!(status, StatusCode::OK);
+        assert!(
+            page.contains("could not be checked") && page.contains("name=\"access_token\""),
+            "{page}"
+        );
+    }
+    faults.clear();
+    let (status, page) = send("wrong").await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.contains("does not know this access token"), "{page}");
+    let (_, page) = send(seed::ACCESS_TOKEN).await;
+    assert!(!page.contains("name=\"access_token\""), "{page}");
+    assert_eq!(send("another").await.0, StatusCode::FORBIDDEN);
+    assert_eq!(acts(&bridge).await, ["done", "done", "refused", "done"]);
+    // The agency's own page, and a code that Waapify gave, end it too.
+    for ends in ["gateway", "agency"] {
+        let list_may = "update gateway_tokens set unchecked_by = (select list_hash from connect_links limit 1)";
+        sqlx::query(list_may)
+            .execute(&bridge.database.pool)
             .await
             .unwrap();
-    let company = Some(seed::COMPANY_ID.to_owned());
-    assert_eq!(acts, [("keep_token".to_owned(), company)]);
+        let (_, page) = bridge.get(list).await;
+        assert!(page.contains("name=\"access_token\""), "{page}");
+        if ends == "agency" {
+            store(&bridge, seed::ACCESS_TOKEN).await;
+        } else {
+            let link = link_in(&page);
+            post(&bridge, &format!("{link}/qr"), &[]).await;
+        }
+        let (_, page) = bridge.get(list).await;
+        assert!(!page.contains("name=\"access_token\""), "{ends}: {page}");
+    }
+}
+
+/// The path of the first connect link on a page.
+fn link_in(page: &str) -> String {
+    let (_, token) = page.split_once("/connect/").unwrap();
+    format!("/connect/{}", token.split(['"', '?']).next().unwrap())
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ use waapify_ghl::db::connection::Pool;
 use waapify_ghl::db::history::{health_facts, incidents};
 use waapify_ghl::db::views::failures::Failed;
 use waapify_ghl::db::views::operator::WhichNumbers;
-use waapify_ghl::db::views::{messages, operator, overview, queue_counts};
+use waapify_ghl::db::views::{locations, messages, operator, overview, queue_counts};
 use waapify_ghl::model::ids::{LocationId, MessageId};
 use waapify_ghl::model::reason::Reason;
 
@@ -289,7 +289,7 @@ async fn this_version_reads_the_locations_of_every_version() {
     let (database, began) = old_database().await;
     let pool = &database.pool;
     let listed = installs::list_installs(pool).await.unwrap();
-    let of_operator = operator::list_locations(pool, "", operator::Which::default(), ALL)
+    let of_operator = locations::list_locations(pool, "", locations::Which::default(), ALL)
         .await
         .unwrap();
     assert_eq!(listed.len(), of_operator.len());

@@ -2,11 +2,13 @@
 //! `operator/access`.
 
 mod access;
+mod causes;
 mod names;
 mod records;
 mod replays;
 mod rows;
 mod summaries;
+mod waiting;
 
 use access::routes;
 use axum::http::StatusCode;

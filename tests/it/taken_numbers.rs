@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
+use serde_json::json;
 use simulators::{InstallKind, seed};
 use time::Duration;
 use waapify_ghl::model::ids::LocationId;
@@ -10,11 +11,13 @@ use waapify_ghl::workers;
 use waapify_ghl::workers::monitor::Monitor;
 
 use crate::agency_page::agency_link;
-use crate::app_page::Frame;
+use crate::app_page::{Frame, exchange, payload_of};
+use crate::commands::{output, program};
 use crate::connecting::{path_in, post};
 use crate::harness::Bridge;
 use crate::metrics::operated;
 use crate::operator::Browser;
+use crate::sso::user_of;
 
 const KEYS: [(&str, &str); 2] = [
     ("instance_id", seed::INSTANCE_ID),
@@ -135,4 +138,73 @@ async fn who_lost_it_says_so_at_once_and_until_it_is_connected_there_again() {
     while workers::step(&monitor).await.unwrap() > 0 {}
     let winner = Frame::open(&bridge, seed::SECOND_LOCATION_ID).await;
     assert!(!winner.get("").await.body.contains(LOST));
+}
+
+#[tokio::test]
+async fn who_may_know_it_is_told_who_has_the_number() {
+    let (bridge, second) = with_two().await;
+    post(&bridge, &second, &KEYS).await;
+    let knowing = [("number", seed::NUMBER), ("takes", "1")];
+    post(&bridge, &format!("{second}/confirm"), &knowing).await;
+    let named = format!("{LOST}: ");
+    let browser = Browser::sign_in(&bridge).await;
+    let place = format!("/operator/locations/{}", seed::LOCATION_ID);
+    for path in ["/operator", place.as_str()] {
+        let page = browser.page(path).await;
+        let (_, by) = page.split_once(&named).expect(&page);
+        let by = by.split('<').next().unwrap();
+        assert!(by.contains(seed::SECOND_LOCATION_ID), "{path}: {by}");
+    }
+    let staff = Frame::open(&bridge, seed::LOCATION_ID).await;
+    let page = staff.get("").await.body;
+    assert!(page.contains(LOST) && !page.contains(&named), "{page}");
+    let mut admin = user_of(seed::LOCATION_ID);
+    admin["type"] = json!("agency");
+    let admin = Frame::of(&bridge, &exchange(&bridge, &payload_of(&admin)).await);
+    let page = admin.get("").await.body;
+    let (_, by) = page.split_once(&named).expect(&page);
+    assert!(
+        by.split('<')
+            .next()
+            .unwrap()
+            .contains(seed::SECOND_LOCATION_ID),
+        "{page}"
+    );
+    // Another agency's is not named to him.
+    sqlx::query("update locations set company_id = 'OtherAgency' where location_id = $1")
+        .bind(seed::SECOND_LOCATION_ID)
+        .execute(&bridge.database.pool)
+        .await
+        .unwrap();
+    let page = admin.get("").await.body;
+    assert!(page.contains(LOST) && !page.contains(&named), "{page}");
+}
+
+#[tokio::test]
+async fn the_command_asks_before_it_takes_a_number_and_says_who_has_it() {
+    let (bridge, _) = with_two().await;
+    let connect = |more: &[&str]| {
+        let mut command = program(Some(&bridge));
+        command.args(["connect", "--location", seed::SECOND_LOCATION_ID]);
+        command.args(["--instance-id", seed::INSTANCE_ID, "--number", seed::NUMBER]);
+        command.args(["--access-token", seed::ACCESS_TOKEN]);
+        command.args(more);
+        command
+    };
+    let (code, _, stderr) = output(connect(&[])).await;
+    assert_eq!(code, Some(2), "{stderr}");
+    assert!(
+        stderr.contains(seed::LOCATION_ID)
+            && stderr.contains("nothing was changed")
+            && stderr.contains("--yes"),
+        "{stderr}"
+    );
+    assert!(
+        !stderr.contains(seed::NUMBER),
+        "a line of the log: {stderr}"
+    );
+    assert_eq!(holders(&bridge).await, [seed::LOCATION_ID]);
+    let (code, _, stderr) = output(connect(&["--yes"])).await;
+    assert_eq!(code, Some(0), "{stderr}");
+    assert_eq!(holders(&bridge).await.len(), 2);
 }

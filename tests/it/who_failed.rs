@@ -31,6 +31,11 @@ async fn only_waapifys_own_word_blames_the_stored_token() {
         (200, r#"{"status":"error","message":"Whoops"}"#, "Whoops"),
         (
             200,
+            r#"{"status":"error","message":"Internal server error"}"#,
+            "nothing was changed (it said: Internal server error). Try again in a minute",
+        ),
+        (
+            200,
             r#"{"status":"error","message":"You can only add up to 1 Whatsapp accounts"}"#,
             "as its plan allows",
         ),

@@ -226,7 +226,9 @@ fn malay(error: &CheckError) -> String {
         CheckError::Full(said) => format!(
             "Akaun Waapify ini sudah mempunyai semua nombor WhatsApp yang dibenarkan oleh pelannya: buang satu dalam Waapify, atau ambil pelan yang lebih besar (katanya: {said})"
         ),
-        CheckError::Refused(said) => format!("Waapify menjawab: {said}"),
+        CheckError::Refused(said) => format!(
+            "Waapify tidak melakukan apa yang diminta, dan tiada apa-apa diubah (katanya: {said}). Cuba lagi sebentar. Jika ia berterusan, semak sama ada Waapify sendiri berfungsi, atau tunjukkan kata-kata ini kepada sokongannya"
+        ),
         CheckError::Unreachable(cause) => unreachable_text(cause).malay.into_owned(),
     }
 }

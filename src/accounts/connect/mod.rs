@@ -25,7 +25,7 @@ use crate::db::history::audit::NewEntry;
 use crate::db::history::incidents;
 use crate::db::history::incidents::About;
 use crate::db::numbers;
-use crate::db::numbers::holders::Holder;
+use crate::db::numbers::holders::{Asker, Holder};
 use crate::db::numbers::{
     ConnectedNumber, LastNumber, NewNumber, NumberRow, holders, webhook_secrets,
 };
@@ -181,7 +181,8 @@ impl Connector {
             self.tell_replacement(location, &replaced).await;
         }
         let instance = &credentials.instance_id;
-        let holders = holders::list_holders(&self.pool, location, &number, instance, None).await?;
+        let asker = Asker::Stranger;
+        let holders = holders::list_holders(&self.pool, location, &number, instance, asker).await?;
         self.tell_holders(location, &number, &holders).await;
         let mut sharers: Vec<_> = holders.into_iter().map(|one| one.location_id).collect();
         sharers.dedup();

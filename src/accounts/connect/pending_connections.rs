@@ -13,7 +13,7 @@ use crate::accounts::connect::{
 use crate::db::accounts::pending_connections;
 use crate::db::accounts::pending_connections::PendingConnection;
 use crate::db::numbers::holders;
-use crate::db::numbers::holders::Holder;
+use crate::db::numbers::holders::{Asker, Holder};
 use crate::model::ids::LocationId;
 
 /// GHL sends the form during the install. An hour leaves time for people who are interrupted.
@@ -86,7 +86,8 @@ impl Connector {
         instance_id: &str,
     ) -> Result<(), ConnectError> {
         for location in locations {
-            let held = holders::list_holders(&self.pool, location, number, instance_id, None);
+            let held =
+                holders::list_holders(&self.pool, location, number, instance_id, Asker::Stranger);
             let is_foreign = |holder: &Holder| !locations.contains(&holder.location_id);
             if held.await?.iter().any(is_foreign) {
                 return Err(ConnectError::HeldElsewhere);

@@ -5,8 +5,8 @@ use time::OffsetDateTime;
 
 use crate::cli::moment::Moment;
 use crate::db::connection::Pool;
+use crate::db::views::locations;
 use crate::db::views::messages::MessageRow;
-use crate::db::views::operator;
 use crate::db::views::search;
 use crate::db::views::search::Search;
 use crate::model::ids::LocationId;
@@ -59,7 +59,7 @@ pub(super) async fn check_location(
     location: Option<&LocationId>,
 ) -> anyhow::Result<()> {
     if let Some(location) = location
-        && operator::find_location(pool, location).await?.is_none()
+        && locations::find_location(pool, location).await?.is_none()
     {
         bail!("there is no location {location}; `installs` lists them");
     }

@@ -137,7 +137,9 @@ pub enum CheckError {
     )]
     Full(String),
     /// Anything else Waapify said.
-    #[error("Waapify answered: {0}")]
+    #[error(
+        "Waapify did not do what it was asked, and nothing was changed (it said: {0}). Try again in a minute. If it stays so, look whether Waapify itself works, or show its support these words"
+    )]
     Refused(String),
     /// No usable answer: no connection, a proxy's page, or Waapify's own word that its server does not answer. Says nothing of
     /// the credentials.

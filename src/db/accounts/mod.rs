@@ -16,5 +16,6 @@ pub mod sso_payloads;
 pub mod token_requests;
 pub mod tokens;
 pub mod uninstalls;
+pub mod user_names;
 pub mod vendor_outages;
 pub mod white_label_domains;

@@ -1,4 +1,5 @@
-//! Contacts whose names nobody told: GHL's deliveries name none, and who never answered was never looked up.
+//! Contacts whose names nobody told: GHL's deliveries name none, and who never answered was never looked up. Those of messages
+//! that have not left are known only by their id.
 
 use time::OffsetDateTime;
 
@@ -77,6 +78,56 @@ pub async fn note_without_phone(
         location.as_str(),
         message.0,
         now,
+        WITHOUT_PHONE,
+    )
+    .execute(pool)
+    .await
+    .map(|_| ())
+}
+
+/// Notes some contacts of a location whose messages wait, or failed without a try, so that they get a name: nothing else tells of
+/// them. `limit`: so many at once. `window`: among so many messages of each kind.
+pub async fn note_untold(
+    pool: &Pool,
+    location: &LocationId,
+    (limit, window): (i64, i64),
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        insert into contacts (location_id, phone, contact_id, learnt_at)
+        select distinct $1, $5 || w.conversation, w.conversation, $2::timestamptz
+        from (
+            (
+                select conversation, ghl_message_id
+                from outbound
+                where location_id = $1 and state = 'accepted'
+                order by location_id, priority desc, id
+                limit $4
+            )
+            union all
+            (
+                select conversation, ghl_message_id
+                from outbound
+                where location_id = $1 and state = 'failed'
+                order by id desc
+                limit $4
+            )
+        ) w
+        -- A delivery without a contact is a conversation of its own.
+        where w.conversation <> w.ghl_message_id
+            and not exists (
+                select 1
+                from contacts c
+                where c.location_id = $1 and c.contact_id = w.conversation
+            )
+        limit $3
+        on conflict do nothing
+        "#,
+        location.as_str(),
+        now,
+        limit,
+        window,
         WITHOUT_PHONE,
     )
     .execute(pool)

@@ -45,6 +45,8 @@ pub struct Entry {
     pub actor_kind: ActorKind,
     /// Who, where known.
     pub actor: Option<String>,
+    /// What GHL calls that user, if it told.
+    pub actor_name: Option<String>,
     /// What.
     pub action: Action,
     /// In which location; empty: the service.
@@ -116,6 +118,9 @@ async fn list_all(pool: &Pool, before: i64, limit: i64) -> sqlx::Result<Vec<Entr
         Entry,
         r#"
         select a.id, a.at, a.actor_kind, a.actor, a.action,
+            -- Behind the id of a user stands the role.
+            (select name from user_names where a.actor_kind = 'user' and user_id = split_part(a.actor, ' (', 1))
+                as actor_name,
             a.location_id, (select name from account_names where owner_id = a.location_id) as location_name,
             a.place, a.count, a.outcome
         from audit a
@@ -141,6 +146,9 @@ async fn list_of(
         Entry,
         r#"
         select a.id, a.at, a.actor_kind, a.actor, a.action,
+            -- Behind the id of a user stands the role.
+            (select name from user_names where a.actor_kind = 'user' and user_id = split_part(a.actor, ' (', 1))
+                as actor_name,
             a.location_id, (select name from account_names where owner_id = a.location_id) as location_name,
             a.place, a.count, a.outcome
         from audit a

@@ -1,10 +1,44 @@
 //! Numbers that several locations have: Waapify reports to one address only, so the one that connected last gets what
 //! comes, and the others must be told.
 
+use std::collections::BTreeMap;
+
 use time::OffsetDateTime;
 
 use crate::db::connection::Pool;
+use crate::db::history::incidents::Incident;
 use crate::model::ids::{CompanyId, LocationId};
+use crate::model::states::IncidentKind;
+
+/// Who asks, which decides whose names are told.
+#[derive(Clone, Copy, Debug)]
+pub enum Asker<'a> {
+    /// The operator, who may know all.
+    Operator,
+    /// An agency's admin, who may know its own locations.
+    Agency(&'a CompanyId),
+    /// Anybody else.
+    Stranger,
+}
+
+impl<'a> Asker<'a> {
+    /// Whoever may know the locations of this agency.
+    #[must_use]
+    pub fn of(agency: Option<&'a CompanyId>) -> Self {
+        agency.map_or(Self::Stranger, Self::Agency)
+    }
+
+    const fn is_operator(self) -> bool {
+        matches!(self, Self::Operator)
+    }
+
+    fn company(self) -> Option<&'a str> {
+        match self {
+            Self::Agency(company) => Some(company.as_str()),
+            Self::Operator | Self::Stranger => None,
+        }
+    }
+}
 
 /// Another location's number, connected to the same phone or instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,20 +51,19 @@ pub struct Holder {
     pub name: Option<String>,
 }
 
-/// The other locations that have this number or this instance. `agency`: whose admin asks; only its own locations are
-/// named to him.
+/// The other locations that have this number or this instance.
 pub async fn list_holders(
     pool: &Pool,
     location: &LocationId,
     number: &str,
     instance_id: &str,
-    agency: Option<&CompanyId>,
+    asker: Asker<'_>,
 ) -> sqlx::Result<Vec<Holder>> {
     sqlx::query_as!(
         Holder,
         r#"
         select n.location_id, n.number,
-            case when l.company_id = $4 then coalesce(a.name, n.location_id) end as name
+            case when $5 or l.company_id = $4 then coalesce(a.name, n.location_id) end as name
         from numbers n
         join locations l on l.location_id = n.location_id
         left join account_names a on a.owner_id = n.location_id
@@ -42,7 +75,8 @@ pub async fn list_holders(
         location.as_str(),
         number,
         instance_id,
-        agency.map(CompanyId::as_str),
+        asker.company(),
+        asker.is_operator(),
     )
     .fetch_all(pool)
     .await
@@ -74,4 +108,57 @@ pub async fn is_taken(
     )
     .fetch_one(pool)
     .await
+}
+
+/// Which location has taken a number over, for each of these incidents that tells so, by the incident's id: its name and id, where
+/// the asker may know it.
+pub async fn name_takers(
+    pool: &Pool,
+    incidents: &[Incident],
+    asker: Asker<'_>,
+) -> sqlx::Result<BTreeMap<i64, String>> {
+    let taken: Vec<_> = incidents
+        .iter()
+        .filter(|one| one.kind == IncidentKind::Taken)
+        .collect();
+    if taken.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let ids: Vec<_> = taken.iter().map(|one| one.id).collect();
+    let locations: Vec<_> = taken.iter().map(|one| one.location_id.as_str()).collect();
+    let numbers: Vec<_> = taken.iter().map(|one| one.number.as_str()).collect();
+    let found = sqlx::query!(
+        r#"
+        select k.id as "id!", t.location_id, (select name from account_names where owner_id = t.location_id) as name
+        from unnest($1::bigint[], $2::text[], $3::text[]) as k (id, location_id, number)
+        join numbers own on own.location_id = k.location_id and own.number = k.number
+        cross join lateral (
+            select n.location_id
+            from numbers n
+            where n.location_id <> own.location_id
+                and (n.number = own.number or n.instance_id = own.instance_id)
+                and n.webhook_secret is not null
+                and n.connected_at > own.connected_at
+            order by n.connected_at desc
+            limit 1
+        ) t
+        join locations l on l.location_id = t.location_id
+        where $4 or l.company_id = $5
+        "#,
+        &ids,
+        &locations as &[&str],
+        &numbers as &[&str],
+        asker.is_operator(),
+        asker.company(),
+    )
+    .fetch_all(pool)
+    .await?;
+    let named = found.into_iter().map(|row| {
+        let id = row.location_id;
+        let name = row
+            .name
+            .map_or_else(|| id.to_string(), |name| format!("{name} ({id})"));
+        (row.id, name)
+    });
+    Ok(named.collect())
 }

@@ -3,7 +3,7 @@
 //! Every statement is limited to the agency that the caller has proven. None reads a message.
 
 use crate::db::connection::Pool;
-use crate::db::views::operator::{digits_of, squeezed};
+use crate::db::views::locations::{MIN_DIGITS, squeezed};
 use crate::model::ids::{CompanyId, LocationId};
 use crate::model::progress::Progress;
 use crate::model::states::{IncidentKind, InstallStatus};
@@ -78,8 +78,8 @@ pub async fn list(
                 $2::text is null
                 or not exists (
                     select 1
-                    from regexp_split_to_table(lower($2), '\s+') word
-                    where strpos(coalesce(lower(n.name), ''), word) = 0
+                    from regexp_split_to_table(plain_text($2), '\s+') word
+                    where strpos(coalesce(plain_text(n.name), ''), word) = 0
                 )
                 or strpos(lower(l.location_id), lower($2)) > 0
                 or exists (
@@ -107,7 +107,11 @@ pub async fn list(
 /// The digits of a number that a text may be a part of. As people dial it within their country it begins with a zero that the
 /// whole number lacks.
 fn dialled(text: &str) -> Option<String> {
-    let digits = digits_of(text)?.trim_start_matches('0').to_owned();
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    if text.contains(char::is_alphabetic) || digits.len() < MIN_DIGITS {
+        return None;
+    }
+    let digits = digits.trim_start_matches('0').to_owned();
     (!digits.is_empty()).then_some(digits)
 }
 

@@ -1,14 +1,15 @@
 //! Finds customers of all locations by name and by number, for the operator's search.
 //!
-//! Reads along `contacts_by_name` and `contacts_by_phone`. It must not read a message, or more of a customer's number than its
+//! Reads along `contacts_by_plain_name` and `contacts_by_phone`. It must not read a message, or more of a customer's number than its
 //! last four digits.
 
 use crate::db::connection::Pool;
+use crate::db::views::messages;
 use crate::db::views::messages::MessageRow;
 use crate::db::views::overview::WINDOW;
 use crate::model::ids::{ContactId, LocationId, MessageId};
 
-/// Signs that separate the words of a name, as `contacts_by_name` does.
+/// Signs that separate the words of a name, as `contacts_by_plain_name` does.
 const SEPARATORS: &str = "().,;:/&\"'-_";
 /// Of a frequent name so many are read, and the latest of them shown.
 const MAX_READ: i64 = 200;
@@ -42,11 +43,16 @@ pub async fn find_by_name(pool: &Pool, text: &str, limit: i64) -> sqlx::Result<V
         select location_id as "location_id!: LocationId", contact_id as "contact_id!: ContactId", name,
             case when phone ~ '^[0-9]+$' then right(phone, 4) end as chat_end
         from (
+            -- Who was noted without a phone before it was known is one customer.
+            select distinct on (location_id, contact_id) *
+            from (
             select *
             from contacts
             where array_to_tsvector(array_remove(string_to_array(
-                    translate(lower(name), '().,;:/&"''-_', '            '), ' '), '')) @@ lower($1)::tsquery
+                    translate(plain_text(name), '().,;:/&"''-_', '            '), ' '), '')) @@ plain_text($1)::tsquery
             limit $2
+            ) found
+            order by location_id, contact_id, phone !~ '^[0-9]+$', learnt_at desc nulls last
         ) c
         order by coalesce(wrote_at, learnt_at) desc nulls last
         limit $3
@@ -112,7 +118,7 @@ pub async fn list_messages(
     before: MessageId,
     limit: i64,
 ) -> sqlx::Result<Vec<MessageRow>> {
-    sqlx::query_as!(
+    let rows = sqlx::query_as!(
         MessageRow,
         r#"
         select direction as "direction!", location_id as "location_id!", id as "id!", state as "state!", reason, number,
@@ -156,7 +162,8 @@ pub async fn list_messages(
         WINDOW,
     )
     .fetch_all(pool)
-    .await
+    .await?;
+    messages::with_ends(pool, rows).await
 }
 
 /// The query of a text search for names with words that begin so.

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use crate::db::connection::Pool;
 use crate::db::views::messages::MessageRow;
 use crate::db::views::queue_counts::MAX_COUNT;
-use crate::db::views::search;
+use crate::db::views::{messages, search};
 use crate::model::ids::{CompanyId, LocationId, MessageId};
 use crate::model::reason::Reason;
 
@@ -58,7 +58,7 @@ impl Scope {
         limit: i64,
     ) -> sqlx::Result<Vec<MessageRow>> {
         let failed = &self.failed;
-        sqlx::query_as!(
+        let rows = sqlx::query_as!(
             MessageRow,
             r#"
             select f.direction as "direction!", f.location_id as "location_id!", f.id as "id!", f.state as "state!",
@@ -95,7 +95,8 @@ impl Scope {
             limit,
         )
         .fetch_all(pool)
-        .await
+        .await?;
+        messages::with_ends(pool, rows).await
     }
 
     /// Those after the one with the id `after`, oldest first, with their own reason: it decides what can be done.

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use time::OffsetDateTime;
 
 use crate::db::connection::Pool;
+use crate::db::views::recipients;
 use crate::model::ids::{ContactId, GhlMessageId, LocationId, MessageId, WaMessageId};
 use crate::model::reason::{Reason, Remedy, Step as Cause};
 use crate::model::states::{Direction, MessageState};
@@ -163,12 +164,27 @@ pub async fn list_customers(
     Ok(named.collect())
 }
 
+/// Fills in the last digits of customers of whom only the delivery tells yet.
+pub(super) async fn with_ends(
+    pool: &Pool,
+    mut rows: Vec<MessageRow>,
+) -> sqlx::Result<Vec<MessageRow>> {
+    let lacks = |row: &&MessageRow| row.direction == Direction::Outbound && row.chat_end.is_none();
+    let keys = rows.iter().filter(lacks);
+    let keys: Vec<_> = keys.map(|row| (row.location_id.as_str(), row.id)).collect();
+    let mut ends = recipients::find_ends(pool, &keys).await?;
+    for row in &mut rows {
+        row.chat_end = row.chat_end.take().or_else(|| ends.remove(&row.id));
+    }
+    Ok(rows)
+}
+
 async fn find_in(
     pool: &Pool,
     places: &[LocationId],
     id: MessageId,
 ) -> sqlx::Result<Option<MessageRow>> {
-    sqlx::query_as!(
+    let row = sqlx::query_as!(
         MessageRow,
         r#"
         select direction as "direction!", location_id as "location_id!", id as "id!", state as "state!", reason, number,
@@ -180,7 +196,9 @@ async fn find_in(
         id.0,
     )
     .fetch_optional(pool)
-    .await
+    .await?;
+    let rows = row.into_iter().collect();
+    Ok(with_ends(pool, rows).await?.pop())
 }
 
 /// Every location that may have messages. The keys of messages begin with the location, so that knowing the locations

@@ -1,148 +1,18 @@
-//! Locations, numbers and messages, page by page, for the operator's pages.
+//! Numbers and messages, page by page, for the operator's pages; locations are in `locations`.
 //!
 //! A page is read without the rows that are not on it: it begins after the last key of the page before (keyset). The
 //! module must not read message texts, or customers' numbers except that of the one message that is opened.
 
 use time::OffsetDateTime;
 
-use crate::db::accounts::installs::InstallRow;
 use crate::db::connection::Pool;
 use crate::db::views::messages::MessageRow;
 use crate::db::views::overview::WINDOW;
 use crate::db::views::queue_counts::MAX_COUNT;
+use crate::db::views::{messages, recipients};
 use crate::model::ids::{LocationId, MessageId};
 use crate::model::reason::Reason;
-use crate::model::states::{Direction, IncidentKind, InstallStatus, TokenProblem};
-
-/// Digits that a search must have to be one for a number.
-const MIN_DIGITS: usize = 3;
-
-/// Which locations are listed; what is none is not asked.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Which<'a> {
-    /// Only those that need attention.
-    pub troubled: bool,
-    /// Only those of this agency.
-    pub company: Option<&'a str>,
-    /// Only those with this install status.
-    pub status: Option<InstallStatus>,
-    /// Only those with an open incident of this kind.
-    pub incident: Option<IncidentKind>,
-    /// Only those with this problem of their token.
-    pub token: Option<TokenProblem>,
-    /// Only those with this in their id or name, their agency's, or the id of a number's instance; or, where it has no letter,
-    /// with its digits in a number. Capital letters and spaces more or less make no difference.
-    pub search: Option<&'a str>,
-    /// What `search` means as a whole number (E.164 digits), such as a national one.
-    pub numbers: &'a [String],
-}
-
-/// Locations after `after`, in the order of their ids.
-pub async fn list_locations(
-    pool: &Pool,
-    after: &str,
-    which: Which<'_>,
-    limit: i64,
-) -> sqlx::Result<Vec<InstallRow>> {
-    let digits = which.search.and_then(digits_of);
-    let search = which.search.map(squeezed);
-    sqlx::query_as!(
-        InstallRow,
-        r#"
-        select location_id as "location_id!", company_id, install_status as "install_status!", trouble, expires_at,
-            number, hold_reason, last_out, last_in, last_ack, connected_at is not null as "is_connected!",
-            has_sent as "has_sent!", has_posted as "has_posted!",
-            incident_kinds as "incident_kinds!: Vec<IncidentKind>", name, company_name
-        from installs l
-        where location_id > $1
-          and (
-            not $2
-            -- It needs attention.
-            or hold_reason is not null
-            or uninstalled_at is null and (
-                token_problem is not null
-                or not has_token
-                or number is null
-                or incident_kinds <> '{}'
-            )
-          )
-          and (
-            $4::text is null
-            or strpos(lower(location_id), lower($4)) > 0
-            or strpos(lower(company_id), lower($4)) > 0
-            or not exists (
-                select 1
-                from regexp_split_to_table(lower($4), '\s+') word
-                where strpos(coalesce(lower(name), ''), word) = 0
-            )
-            or not exists (
-                select 1
-                from regexp_split_to_table(lower($4), '\s+') word
-                where strpos(coalesce(lower(company_name), ''), word) = 0
-            )
-            or exists (
-                select 1
-                from numbers n
-                where n.location_id = l.location_id
-                    and (
-                        strpos(n.number, $5) > 0
-                        or n.number = any($10)
-                        or strpos(lower(n.instance_id), lower($4)) > 0
-                    )
-            )
-          )
-          and ($6::text is null or company_id = $6)
-          and ($7::text is null or install_status = $7)
-          and ($8::text is null or $8 = any(incident_kinds))
-          and ($9::text is null or token_problem = $9)
-        order by location_id
-        limit $3
-        "#,
-        after,
-        which.troubled,
-        limit,
-        search,
-        digits,
-        which.company,
-        which.status as Option<InstallStatus>,
-        which.incident as Option<IncidentKind>,
-        which.token as Option<TokenProblem>,
-        which.numbers,
-    )
-    .fetch_all(pool)
-    .await
-}
-
-/// The digits of a text that may be a part of a number: those of a name or an id are none, and an empty text is part of every
-/// number.
-pub(super) fn digits_of(text: &str) -> Option<String> {
-    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-    let may_be = !text.contains(char::is_alphabetic) && digits.len() >= MIN_DIGITS;
-    may_be.then_some(digits)
-}
-
-/// With one space between words.
-pub(super) fn squeezed(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// One location.
-pub async fn find_location(pool: &Pool, location: &LocationId) -> sqlx::Result<Option<InstallRow>> {
-    sqlx::query_as!(
-        InstallRow,
-        r#"
-        select location_id as "location_id!", company_id, install_status as "install_status!", trouble, expires_at,
-            number, hold_reason, last_out, last_in, last_ack, connected_at is not null as "is_connected!",
-            has_sent as "has_sent!", has_posted as "has_posted!",
-            incident_kinds as "incident_kinds!: Vec<IncidentKind>", name, company_name
-        from installs
-        where location_id = $1
-        "#,
-        location.as_str(),
-    )
-    .fetch_optional(pool)
-    .await
-}
+use crate::model::states::Direction;
 
 /// A number of a business on a page.
 #[derive(Clone, Debug)]
@@ -335,7 +205,7 @@ pub async fn list_messages(
     before: MessageId,
     limit: i64,
 ) -> sqlx::Result<Vec<MessageRow>> {
-    sqlx::query_as!(
+    let rows = sqlx::query_as!(
         MessageRow,
         r#"
         select direction as "direction!", location_id as "location_id!", id as "id!", state as "state!", reason, number,
@@ -365,10 +235,11 @@ pub async fn list_messages(
         WINDOW,
     )
     .fetch_all(pool)
-    .await
+    .await?;
+    messages::with_ends(pool, rows).await
 }
 
-/// The customer's number of a message, digits; none for a group, and while it is not known.
+/// The customer's number of a message for people; none for a group, and where nobody told it.
 pub async fn find_phone(pool: &Pool, message: &MessageRow) -> sqlx::Result<Option<String>> {
     let (location, id) = (message.location_id.as_str(), message.id.0);
     let found = match message.direction {
@@ -391,5 +262,11 @@ pub async fn find_phone(pool: &Pool, message: &MessageRow) -> sqlx::Result<Optio
             .await?
         }
     };
-    Ok(found.flatten())
+    match (found.flatten(), message.direction) {
+        (Some(digits), _) => Ok(Some(format!("+{digits}"))),
+        (None, Direction::Outbound) => {
+            recipients::find_written_phone(pool, &message.location_id, message.id).await
+        }
+        (None, Direction::Inbound) => Ok(None),
+    }
 }

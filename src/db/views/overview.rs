@@ -7,6 +7,7 @@
 use time::OffsetDateTime;
 
 use crate::db::connection::Pool;
+use crate::db::views::recipients;
 use crate::model::ids::{LocationId, MessageId};
 use crate::model::reason::Reason;
 use crate::model::states::{Direction, MessageState};
@@ -160,6 +161,22 @@ pub struct Entry {
     pub why: Option<Reason>,
 }
 
+/// Fills in the last digits of customers of whom only the delivery tells yet.
+async fn with_ends(
+    pool: &Pool,
+    location: &LocationId,
+    mut rows: Vec<Entry>,
+) -> sqlx::Result<Vec<Entry>> {
+    let lacks = |row: &&Entry| row.direction == Direction::Outbound && row.chat_end.is_none();
+    let keys = rows.iter().filter(lacks);
+    let keys: Vec<_> = keys.map(|row| (location.as_str(), row.id)).collect();
+    let mut ends = recipients::find_ends(pool, &keys).await?;
+    for row in &mut rows {
+        row.chat_end = row.chat_end.take().or_else(|| ends.remove(&row.id));
+    }
+    Ok(rows)
+}
+
 /// The failures of a location before the id `before`, newest first. Reads along the indexes `outbound_failed` and
 /// `inbound_failed`.
 pub async fn list_failures(
@@ -168,7 +185,7 @@ pub async fn list_failures(
     before: i64,
     limit: i64,
 ) -> sqlx::Result<Vec<Entry>> {
-    sqlx::query_as!(
+    let rows = sqlx::query_as!(
         Entry,
         r#"
         select m.direction as "direction!: Direction", m.id as "id!: MessageId", m.state as "state!: MessageState",
@@ -195,7 +212,8 @@ pub async fn list_failures(
         before,
     )
     .fetch_all(pool)
-    .await
+    .await?;
+    with_ends(pool, location, rows).await
 }
 
 /// What is searched for.
@@ -241,7 +259,7 @@ pub async fn list_entries(
     before: i64,
     limit: i64,
 ) -> sqlx::Result<Vec<Entry>> {
-    sqlx::query_as!(
+    let rows = sqlx::query_as!(
         Entry,
         r#"
         select m.direction as "direction!: Direction", m.id as "id!: MessageId", m.state as "state!: MessageState",
@@ -281,7 +299,7 @@ pub async fn list_entries(
                             where sent.conversation in (
                                 select contact_id
                                 from contacts
-                                where location_id = $1 and name ilike $6
+                                where location_id = $1 and plain_text(name) like plain_text($6)
                             )
                         ))
                     )
@@ -315,7 +333,7 @@ pub async fn list_entries(
                             where came.conversation in (
                                 select phone
                                 from contacts
-                                where location_id = $1 and name ilike $6
+                                where location_id = $1 and plain_text(name) like plain_text($6)
                             )
                         ))
                     )
@@ -335,5 +353,6 @@ pub async fn list_entries(
         wanted.end(),
     )
     .fetch_all(pool)
-    .await
+    .await?;
+    with_ends(pool, location, rows).await
 }

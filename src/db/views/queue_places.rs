@@ -1,10 +1,12 @@
-//! Whose rows are in a queue. It reads the same rows as `queue_counts`, so that both give the same sum.
+//! Whose rows are in a queue, and which messages. It reads the same rows as `queue_counts`, so that both give the same sum.
 
 use time::OffsetDateTime;
 
 use crate::db::connection::Pool;
+use crate::db::views::messages;
+use crate::db::views::messages::MessageRow;
 use crate::db::views::queue_counts::MAX_COUNT;
-use crate::model::ids::LocationId;
+use crate::model::ids::{LocationId, MessageId};
 use crate::model::states::{Queue, QueueState};
 
 /// The rows of a location in a queue.
@@ -171,4 +173,107 @@ async fn list_part(
     )
     .fetch_all(pool)
     .await
+}
+
+/// Whether the rows of a queue are messages, or belong to one each; else they are events of a vendor.
+#[must_use]
+pub const fn has_messages(queue: Queue) -> bool {
+    match queue {
+        Queue::Outbound | Queue::Inbound | Queue::StatusUpdates | Queue::InboundMedia => true,
+        Queue::WaapifyEvents | Queue::GhlEvents => false,
+    }
+}
+
+/// The messages of a location in a queue and a state before the one with the id `before`, newest first, among its first
+/// [`MAX_COUNT`] rows.
+pub async fn list_messages(
+    pool: &Pool,
+    location: &LocationId,
+    (queue, state): (Queue, QueueState),
+    before: MessageId,
+    limit: i64,
+) -> sqlx::Result<Vec<MessageRow>> {
+    let rows = sqlx::query_as!(
+        MessageRow,
+        r#"
+        select direction as "direction!", location_id as "location_id!", id as "id!", state as "state!", reason, number,
+            chat_end, ghl_message_id, parts_sent, parts, accepted_at as "accepted_at!"
+        from messages
+        where location_id = $1
+            and id = any(array(
+                select q.id
+                from (
+                    -- One of these; the others end before they begin. Each has the order of an index.
+                    (
+                        select id
+                        from outbound
+                        where $2 = 'outbound accepted' and location_id = $1 and state = 'accepted'
+                        order by location_id, priority desc, id
+                        limit $5
+                    )
+                    union all
+                    (
+                        select id
+                        from outbound
+                        where $2 = 'outbound sending' and location_id = $1 and state = 'sending'
+                        order by location_id, conversation, id
+                        limit $5
+                    )
+                    union all
+                    (
+                        select id
+                        from outbound
+                        where $2 = 'outbound unconfirmed' and location_id = $1 and state = 'unconfirmed'
+                        order by location_id, conversation, id
+                        limit $5
+                    )
+                    union all
+                    (
+                        select id
+                        from inbound
+                        where $2 = 'inbound accepted' and location_id = $1 and state = 'accepted'
+                        order by location_id, conversation, sent_at, id
+                        limit $5
+                    )
+                    union all
+                    (
+                        select id
+                        from inbound
+                        where $2 = 'inbound held' and location_id = $1 and state = 'held'
+                        order by location_id, conversation
+                        limit $5
+                    )
+                    union all
+                    (
+                        select message_id
+                        from status_updates
+                        where $2 = 'statuses due' and location_id = $1
+                        order by location_id, message_id
+                        limit $5
+                    )
+                    union all
+                    (
+                        select message_id
+                        from inbound_media
+                        where $2 = 'files wanted' and location_id = $1 and state = 'wanted'
+                        order by due_at
+                        limit $5
+                    )
+                ) q
+                where q.id < $3
+                order by q.id desc
+                limit $4
+            ))
+        order by id desc
+        limit $4
+        "#,
+        location.as_str(),
+        format!("{queue} {state}"),
+        before.0,
+        limit,
+        MAX_COUNT,
+    )
+    .fetch_all(pool)
+    .await?;
+    messages::with_ends(pool, rows).await
 }

@@ -142,7 +142,7 @@ pub async fn list_messages(
     before: Option<MessageId>,
     limit: i64,
 ) -> sqlx::Result<Vec<MessageRow>> {
-    sqlx::query_as!(
+    let rows = sqlx::query_as!(
         MessageRow,
         r#"
         select m.direction as "direction!", m.location_id as "location_id!", m.id as "id!", m.state as "state!",
@@ -178,5 +178,6 @@ pub async fn list_messages(
         scope.first,
     )
     .fetch_all(pool)
-    .await
+    .await?;
+    messages::with_ends(pool, rows).await
 }

@@ -13,8 +13,9 @@ pub const REGISTERED: &str = "registered";
 /// Detail of a silence that continued after that.
 pub const PERSISTS: &str = "persists";
 
-/// Describes an incident in the words of its check, with times in `zone`.
-pub(in crate::doctor) fn incident(incident: &Incident, zone: &Zone) -> Said {
+/// Describes an incident in the words of its check, with times in `zone`. `taker`: who has taken the number over, for whoever may
+/// know it.
+pub(in crate::doctor) fn incident(incident: &Incident, zone: &Zone, taker: Option<&str>) -> Said {
     let detail = incident.detail.as_deref();
     let since = zone.minutes(incident.since);
     match incident.kind {
@@ -34,7 +35,7 @@ pub(in crate::doctor) fn incident(incident: &Incident, zone: &Zone) -> Said {
         }
         IncidentKind::Undelivered => location::never_delivered(),
         IncidentKind::Unheard => number::never_called(),
-        IncidentKind::Taken => number::taken(),
+        IncidentKind::Taken => number::taken(taker),
         IncidentKind::Silence => number::webhook_silent(&since),
         IncidentKind::Link => match detail.and_then(LinkFault::from_code) {
             Some(LinkFault::Credentials) => number::credentials_refused(None),

@@ -255,12 +255,24 @@ pub(in crate::doctor) fn shared(others: usize) -> Said {
 }
 
 /// Does not name the other location, which may be another agency's.
-pub(in crate::doctor) fn taken() -> Said {
+/// `by`: the sub-account, for whoever may know it.
+pub(in crate::doctor) fn taken(by: Option<&str>) -> Said {
+    let what = by.map_or_else(
+        || {
+            Text::new(
+                "Another sub-account has connected this number.",
+                "Sub-akaun lain telah menyambungkan nombor ini.",
+            )
+        },
+        |by| {
+            Text::new(
+                format!("Another sub-account has connected this number: {by}."),
+                format!("Sub-akaun lain telah menyambungkan nombor ini: {by}."),
+            )
+        },
+    );
     Said::wrong(
-        Text::new(
-            "Another sub-account has connected this number.",
-            "Sub-akaun lain telah menyambungkan nombor ini.",
-        ),
+        what,
         Text::new(
             "Waapify reports to one address only: replies and ticks go to that sub-account now, and none come here.",
             "Waapify melapor ke satu alamat sahaja: balasan dan pengesahan kini pergi ke sub-akaun itu, dan tiada yang datang ke sini.",

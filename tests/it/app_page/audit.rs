@@ -157,3 +157,35 @@ async fn the_list_says_a_users_role_in_the_readers_language() {
     assert!(page.contains("(admin agensi)"), "{page}");
     assert!(!page.contains("agency admin"), "{page}");
 }
+
+#[tokio::test]
+async fn a_user_is_named_in_the_audit_as_ghl_told_with_the_id_beside() {
+    let bridge = operated().await;
+    let settings = format!("/numbers/{}", seed::NUMBER);
+    let frame = Frame::open(&bridge, seed::LOCATION_ID).await;
+    frame.post(&settings, &[("name", "Kedai")]).await;
+    let browser = Browser::sign_in(&bridge).await;
+    let page = browser.page("/operator/audit").await;
+    let id = user_id();
+    assert!(
+        page.contains("<bdi>Ali</bdi>") && page.contains(&format!("{id} (admin)")),
+        "{page}"
+    );
+    let file = browser.page("/operator/audit.csv").await;
+    assert!(
+        file.contains(&format!("{id} (admin)")) && file.contains(",Ali\n"),
+        "{file}"
+    );
+    let mut command = crate::commands::program(Some(&bridge));
+    command.arg("audit");
+    let (_, listed, _) = crate::commands::output(command).await;
+    assert!(listed.contains(&format!("Ali {id} (admin)")), "{listed}");
+    // Who has another name now, or none that can be shown.
+    let mut renamed = user_of(seed::LOCATION_ID);
+    renamed["userName"] = json!("Ali bin Abu\u{0}");
+    exchange(&bridge, &payload_of(&renamed)).await;
+    renamed["userName"] = json!(" ");
+    exchange(&bridge, &payload_of(&renamed)).await;
+    let page = browser.page("/operator/audit").await;
+    assert!(page.contains("<bdi>Ali bin Abu</bdi>"), "{page}");
+}

@@ -183,7 +183,7 @@ async fn what_is_wrong_stands_on_the_first_page_the_worst_first() {
             .unwrap_or_else(|| panic!("{text}: {wrong}"))
     };
     // Ten of one kind are one entry, and messages wait because of it.
-    let together = at("/operator/locations?incident=link");
+    let together = at("/operator/locations?cause=link");
     assert!(at("messages wait") > together, "{wrong}");
     // Fewer waiting messages, and then what has only failed, come later.
     assert!(
@@ -205,6 +205,7 @@ async fn the_search_finds_by_name_number_id_and_reason() {
         ("kedai%20123", "/operator/locations/many123"),
         ("many145", "/operator/locations/many145"),
         ("+6011-134", "/operator/locations/many134"),
+        ("00 6011-134", "/operator/locations/many134"),
         (number.as_str(), message.as_str()),
         (id.as_str(), message.as_str()),
     ] {
@@ -243,6 +244,54 @@ async fn the_search_finds_by_name_number_id_and_reason() {
     );
     let page = browser.page("/operator/search?q=%00nothing").await;
     assert!(page.contains("Nothing has this name"), "{page}");
+}
+
+#[tokio::test]
+async fn a_time_in_the_description_is_local_and_not_as_addresses_have_it() {
+    let bridge = with_many().await;
+    let browser = Browser::sign_in(&bridge).await;
+    let page = browser
+        .page("/operator/replay?reason=gateway_down&since=24h")
+        .await;
+    let until = page.split("name=\"until\" value=\"").nth(1).unwrap();
+    let until = until.split('"').next().unwrap().replace(':', "%3A");
+    for path in ["failures", "replay"] {
+        let address = format!("/operator/{path}?since=2026-11-01T00:30:00Z&until={until}");
+        let page = browser.page(&address).await;
+        assert_eq!(
+            page.matches("<strong><bdi><time datetime=").count(),
+            2,
+            "{page}"
+        );
+        // The script of the page shows it in the reader's zone, which stands at the end.
+        assert!(page.contains(">2026-11-01 00:30:00</time>"), "{page}");
+        assert!(!page.contains(">2026-11-01T00:30:00Z<"), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn names_are_found_without_their_accents() {
+    let bridge = with_many().await;
+    for sql in [
+        "update account_names set name = 'Café Đà Nẵng' where owner_id = 'many123'",
+        "insert into contacts (location_id, phone, contact_id, name) values ('many101', '60120000777', 'accents', 'Zoë Müller')",
+    ] {
+        sqlx::query(sql)
+            .execute(&bridge.database.pool)
+            .await
+            .unwrap();
+    }
+    let browser = Browser::sign_in(&bridge).await;
+    for words in ["cafe", "cafe+da+nang", "CAFÉ", "caf%C3%A9"] {
+        for path in ["search?q", "locations?find"] {
+            let (status, page) = browser.get(&format!("/operator/{path}={words}")).await;
+            assert_eq!(status, StatusCode::SEE_OTHER, "{path} {words}: {page}");
+        }
+    }
+    for words in ["zoe", "Muller", "z\u{f6}e+m%C3%BC", "zo%C3%AB"] {
+        let (status, page) = browser.get(&format!("/operator/search?q={words}")).await;
+        assert_eq!(status, StatusCode::SEE_OTHER, "{words}: {page}");
+    }
 }
 
 /// Without its time a search would mean many more messages than whoever asked.

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use crate::db::numbers::holders;
+use crate::db::numbers::holders::Asker;
 use crate::http::HttpState;
 use crate::http::pages::connect::Opened;
 use crate::model::language::Language;
@@ -20,8 +21,8 @@ pub(super) async fn find(
     number: &str,
     instance_id: &str,
 ) -> sqlx::Result<Option<Other>> {
-    let (location, agency) = (opened.location(), opened.agency());
-    let held = holders::list_holders(&state.pool, location, number, instance_id, agency).await?;
+    let (location, asker) = (opened.location(), Asker::of(opened.agency()));
+    let held = holders::list_holders(&state.pool, location, number, instance_id, asker).await?;
     let named = held.iter().find_map(|holder| holder.name.clone());
     Ok((!held.is_empty()).then_some(Other { name: named }))
 }

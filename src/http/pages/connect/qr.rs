@@ -23,7 +23,7 @@ use crate::accounts::qr_linking;
 use crate::accounts::qr_linking::Progress;
 use crate::clients::waapify::{Credentials, QrCode};
 use crate::db::accounts::connect_links::Waits;
-use crate::db::accounts::{connect_links, linking};
+use crate::db::accounts::{connect_links, gateway_tokens, linking};
 use crate::http::pages::connect::code;
 use crate::http::pages::connect::confirm::Asked;
 use crate::http::pages::connect::keys::qr_fault;
@@ -131,6 +131,9 @@ async fn try_begin(
         Waits::Here => {}
         Waits::Gone => return Err(ConnectError::LinkGone),
         Waits::Elsewhere => return Err(ConnectError::Busy),
+    }
+    if is_empty(&given.access_token) {
+        gateway_tokens::note_taken(&state.pool, location).await?;
     }
     // Only a token that Waapify has just taken.
     if let Some(company) = keeper

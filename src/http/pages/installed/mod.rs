@@ -3,7 +3,7 @@
 
 mod token;
 
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use maud::{Markup, html};
 use secrecy::ExposeSecret as _;
@@ -43,7 +43,7 @@ struct List {
     agency: Option<CompanyId>,
     /// That agency has stored its Waapify token.
     has_token: bool,
-    /// It was stored just now, and Waapify could not be asked about it.
+    /// It was stored here, Waapify could not be asked about it, and nothing has shown since that it is right.
     is_unchecked: bool,
     listed: Vec<Listed>,
 }
@@ -73,10 +73,8 @@ pub(in crate::http) async fn show(
     State(state): State<HttpState>,
     language: Language,
     Path(token): Path<String>,
-    RawQuery(query): RawQuery,
 ) -> Result<Markup, PageError> {
-    let mut list = find_list(&state, &token).await?;
-    list.is_unchecked = query.as_deref() == Some(token::UNCHECKED);
+    let list = find_list(&state, &token).await?;
     Ok(view(language, &list, None))
 }
 
@@ -89,6 +87,10 @@ async fn find_list(state: &HttpState, token: &str) -> Result<List, PageError> {
     let has_token = match &agency {
         Some(agency) => gateway_tokens::find_set_at(&state.pool, agency).await?,
         None => None,
+    };
+    let is_unchecked = match &agency {
+        Some(agency) => gateway_tokens::is_unchecked_by(&state.pool, agency, &hash).await?,
+        None => false,
     };
     let mut listed = Vec::new();
     for link in links {
@@ -103,7 +105,7 @@ async fn find_list(state: &HttpState, token: &str) -> Result<List, PageError> {
         hash,
         agency,
         has_token: has_token.is_some(),
-        is_unchecked: false,
+        is_unchecked,
         listed,
     })
 }

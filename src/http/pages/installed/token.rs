@@ -1,5 +1,5 @@
 //! The agency's Waapify token on the page after an install: whoever installed the app for a whole agency may store it there,
-//! once. Replacing it is for the agency's page inside GHL.
+//! once, and correct it while Waapify has not been asked about it. Replacing it is for the agency's page inside GHL.
 
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, Path, State};
@@ -24,9 +24,6 @@ use crate::model::language::{Language, Text};
 /// How often tokens may be tried with a list: more than a person mistypes, and too few to guess any.
 const MAX_TRIES: i32 = 10;
 
-/// The query of the page after a token was stored that Waapify was not asked about.
-pub(super) const UNCHECKED: &str = "unchecked";
-
 /// The fields of the form.
 #[derive(Default, Deserialize)]
 pub(in crate::http) struct Sent {
@@ -34,7 +31,7 @@ pub(in crate::http) struct Sent {
     access_token: String,
 }
 
-/// Stores the token, unless the agency has one.
+/// Stores the token, unless the agency has one that is not to be corrected here.
 pub(in crate::http) async fn save(
     State(state): State<HttpState>,
     language: Language,
@@ -42,38 +39,38 @@ pub(in crate::http) async fn save(
     sent: Result<Form<Sent>, FormRejection>,
 ) -> Result<Response, PageError> {
     let list = find_list(&state, &token).await?;
-    let agency = list.agency.as_ref().filter(|_| !list.has_token);
+    let agency = list
+        .agency
+        .as_ref()
+        .filter(|_| !list.has_token || list.is_unchecked);
     let agency = agency.ok_or_else(not_here)?;
     if !connect_links::count_list_try(&state.pool, &list.hash, MAX_TRIES).await? {
         return Err(not_here());
     }
     let Form(sent) = sent.unwrap_or_default();
-    let refused = |fault: &Text| {
+    let refused = async |fault: &Text| {
+        record(&state, agency, Outcome::Refused).await;
         let page = view(language, &list, Some(fault));
         Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
     };
     let Some(entered) = agency_tokens::entered(&sent.access_token) else {
-        return refused(&agency_tokens::incomplete());
+        return refused(&agency_tokens::incomplete()).await;
     };
     let checked = agency_tokens::check(&state.waapify, &entered).await;
     if checked == Checked::Unknown {
-        return refused(&agency_tokens::unknown());
+        return refused(&agency_tokens::unknown()).await;
     }
-    let (pool, now) = (&state.pool, state.clock.now());
-    if agency_tokens::store(pool, &state.sealer, agency, &entered, false, now).await? {
+    let (pool, sealer, now) = (&state.pool, &state.sealer, state.clock.now());
+    let of_list = (list.hash.as_slice(), checked);
+    if agency_tokens::store_of_list(pool, sealer, agency, &entered, of_list, now).await? {
         info!(%agency, ?checked, "an agency's token is set after its install");
-        record(&state, agency).await;
+        record(&state, agency, Outcome::Done).await;
     }
-    let unchecked = format!("{}?{UNCHECKED}", list.path);
-    Ok(Redirect::to(match checked {
-        Checked::NotChecked => &unchecked,
-        Checked::Known | Checked::Unknown => &list.path,
-    })
-    .into_response())
+    Ok(Redirect::to(&list.path).into_response())
 }
 
-/// It was stored, even where that cannot be recorded.
-async fn record(state: &HttpState, agency: &CompanyId) {
+/// It was stored or refused, even where that cannot be recorded.
+async fn record(state: &HttpState, agency: &CompanyId, outcome: Outcome) {
     let entry = NewEntry {
         actor_kind: ActorKind::Link,
         actor: None,
@@ -81,7 +78,7 @@ async fn record(state: &HttpState, agency: &CompanyId) {
         location: None,
         place: Some(agency.as_str()),
         count: None,
-        outcome: Outcome::Done,
+        outcome,
     };
     if let Err(error) = audit::record(&state.pool, entry, state.clock.now()).await {
         warn!(%error, "who stored a token could not be recorded");
@@ -93,9 +90,8 @@ pub(super) fn panel(language: Language, list: &List, fault: Option<&Text>) -> Ma
     if list.agency.is_none() {
         return html! {};
     }
-    if list.has_token {
+    if list.has_token && !list.is_unchecked {
         return html! {
-            @if list.is_unchecked { p.notice.warn role="status" { (agency_tokens::not_checked().of(language)) } }
             p.note { (language.pick(
                 "Your agency's Waapify token is stored: each of these pages shows its QR code at once.",
                 "Token Waapify agensi anda sudah disimpan: setiap halaman ini terus menunjukkan kod QR.",
@@ -103,6 +99,12 @@ pub(super) fn panel(language: Language, list: &List, fault: Option<&Text>) -> Ma
         };
     }
     html! {
+        @if list.is_unchecked {
+            p.notice.warn role="status" {
+                (agency_tokens::not_checked().of(language)) " "
+                (language.pick("Until then you can enter it here once more.", "Sehingga itu anda boleh memasukkannya di sini sekali lagi."))
+            }
+        }
         form method="post" action={ (list.path) "/token" } autocomplete="off" {
             label for="access_token" { (language.pick("Waapify's access token, for all of them", "Token akses Waapify, untuk semuanya")) }
             input #access_token name="access_token" type="password" required autocomplete="new-password" spellcheck="false"

@@ -10,6 +10,10 @@ const CHECK_MS = 5000;
 const STUCK_AFTER = 5;
 // So often it is looked whether another request has got its answer.
 const LOAD_MS = 3000;
+// A server that has not answered after so long is away: what it asks Waapify takes less.
+const LONGEST_ANSWER_MS = 30000;
+// After so many questions without an answer the page says so: one may be lost.
+const AWAY_AFTER = 2;
 // Polling ends after this time; then a button starts it again.
 const GIVE_UP_MS = 10 * 60 * 1000;
 
@@ -28,11 +32,14 @@ function watchQr(figure) {
   const end = Date.now() + GIVE_UP_MS;
   let is_over = false;
   let failures = 0;
+  // Questions in a row that the server did not answer.
+  let unanswered = 0;
+  const isAway = () => unanswered >= AWAY_AFTER;
   const renew = () => { picture.src = figure.dataset.picture + "?at=" + Date.now(); };
   picture.addEventListener("error", () => {
     picture.hidden = true;
     failures += 1;
-    said.textContent = failures > STUCK_AFTER ? figure.dataset.stuck : figure.dataset.late;
+    if (!isAway()) said.textContent = failures > STUCK_AFTER ? figure.dataset.stuck : figure.dataset.late;
     if (!is_over) setTimeout(renew, STATE_MS);
   });
   picture.addEventListener("load", () => {
@@ -47,15 +54,27 @@ function watchQr(figure) {
     figure.append(button(figure.dataset.over, () => location.reload()));
   };
   const ask = async () => {
-    if (Date.now() > end) return stop();
+    // While the server is away there is nothing to start again.
+    if (Date.now() > end && !isAway()) return stop();
     try {
-      const answer = await fetch(figure.dataset.state, { cache: "no-store" });
+      const signal = AbortSignal.timeout(LONGEST_ANSWER_MS);
+      const answer = await fetch(figure.dataset.state, { cache: "no-store", signal });
       if (answer.status === 404) return location.reload();
       const { state, text } = await answer.json();
       if (state === "linked") return location.reload();
-      if (!picture.hidden || state !== "waiting") said.textContent = text;
+      if (isAway()) failures = 0;
+      if (isAway() || !picture.hidden || state !== "waiting") said.textContent = text;
+      unanswered = 0;
       if (state === "stopped") return stop();
-    } catch { /* The network may come back: ask again. */ }
+    } catch {
+      // The network may come back: ask again.
+      unanswered += 1;
+      if (isAway()) {
+        said.textContent = figure.dataset.away;
+        // The code on the screen is an old one.
+        picture.hidden = true;
+      }
+    }
     setTimeout(ask, STATE_MS);
   };
   setTimeout(ask, STATE_MS);

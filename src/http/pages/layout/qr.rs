@@ -59,6 +59,14 @@ pub(in crate::http) fn waiting() -> Text {
     )
 }
 
+/// The text while the service itself does not answer.
+fn away(language: Language) -> &'static str {
+    language.pick(
+        "The server does not answer. This page asks again by itself, and goes on when it is back.",
+        "Pelayan tidak menjawab. Halaman ini bertanya lagi sendiri, dan bersambung apabila ia kembali.",
+    )
+}
+
 /// The code, and how to scan it. The page's script, `/assets/connect.js`, loads it again from `picture` (a PNG; it
 /// retries after anything else), requests [`Said`] from `state`, and reloads the page when the phone is linked.
 pub(in crate::http) fn code(language: Language, picture: &str, state: &str) -> Markup {
@@ -80,6 +88,7 @@ pub(in crate::http) fn code(language: Language, picture: &str, state: &str) -> M
                 "Waapify has given no code yet. It may be busy: wait a minute, then load this page again. If that does not help, look whether Waapify works at all.",
                 "Waapify belum memberi kod. Ia mungkin sibuk: tunggu seminit, kemudian muat semula halaman ini. Jika tidak membantu, semak sama ada Waapify berfungsi.",
             ))
+            data-away=(away(language))
             data-over=(language.pick("Show a new code", "Tunjukkan kod baharu")) {
             img src=(picture) width="272" height="272"
                 alt=(language.pick("QR code to link your phone", "Kod QR untuk memautkan telefon anda"));

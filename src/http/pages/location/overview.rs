@@ -1,5 +1,7 @@
 //! The first page: the numbers, the messages of the last 24 hours, and what failed last.
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
@@ -8,6 +10,8 @@ use time::{Duration, OffsetDateTime};
 use crate::db::history::incidents::Incident;
 use crate::db::history::{incidents, setups};
 use crate::db::inbound::late;
+use crate::db::numbers::holders;
+use crate::db::numbers::holders::Asker;
 use crate::db::views::overview;
 use crate::db::views::overview::{Count, Entry, NumberState};
 use crate::doctor;
@@ -44,8 +48,12 @@ pub(super) async fn show(
     let failures = overview::list_failures(pool, location, i64::MAX, FAILURES).await?;
     let has_number = numbers.iter().any(|row| row.is_connected);
     let old = late::find(pool, location).await?;
+    let open = incidents::list_open(pool, location).await?;
+    let agency = visitor.find_agency(&state).await?;
+    let asker = Asker::of(agency.as_ref());
     let health = Health {
-        incidents: incidents::list_open(pool, location).await?,
+        takers: holders::name_takers(pool, &open, asker).await?,
+        incidents: open,
         progress: setups::find(pool, location).await?.progress(),
     };
     if !health.incidents.is_empty() && !visitor.is_live {
@@ -62,7 +70,7 @@ pub(super) async fn show(
     let sparks = Sparks::find(pool, &[location.as_str()], now).await?;
     let body = html! {
         div #overview data-live=(live::OVERVIEW) {
-            (health_panel(language, &visitor, &health))
+            (health_panel(language, &visitor, &numbers, &health))
             (old_messages::panel(language, &visitor, &old, now))
             (numbers_panel(language, &visitor, (&numbers, &health, &sparks), now))
             (counts_panel(language, &visitor, &counts))
@@ -81,6 +89,8 @@ pub(super) async fn show(
 /// What is known about the sub-account as a whole.
 struct Health {
     incidents: Vec<Incident>,
+    /// Who has taken numbers over, as far as the reader may know.
+    takers: BTreeMap<i64, String>,
     progress: Progress,
 }
 
@@ -95,12 +105,22 @@ impl Health {
 }
 
 /// What is wrong; else what is left to try, until a message went each way.
-fn health_panel(language: Language, visitor: &LocationUser, health: &Health) -> Markup {
-    let incidents: Vec<_> = health
-        .incidents
-        .iter()
-        .map(|incident| doctor::describe_in(&visitor.names.zone, incident))
+fn health_panel(
+    language: Language,
+    visitor: &LocationUser,
+    numbers: &[NumberState],
+    health: &Health,
+) -> Markup {
+    let connected = numbers.iter().filter(|row| row.is_connected);
+    let holds: Vec<_> = connected
+        .filter_map(|row| Some((row.number.as_str(), row.hold_reason.as_ref()?)))
         .collect();
+    let found = doctor::describe_all(
+        &visitor.names.zone,
+        &holds,
+        &health.incidents,
+        &health.takers,
+    );
     let to_write = language.pick(
         "Write a message to a contact in GHL: it has to come to WhatsApp.",
         "Tulis satu mesej kepada kenalan dalam GHL: ia mesti sampai ke WhatsApp.",
@@ -116,10 +136,10 @@ fn health_panel(language: Language, visitor: &LocationUser, health: &Health) -> 
         Progress::NoNumber | Progress::Works => Vec::new(),
     };
     html! {
-        @if !incidents.is_empty() {
+        @if !found.is_empty() {
             section.panel data-key="health" {
                 h2 data-say { (language.pick("This needs your attention", "Ini memerlukan perhatian anda")) }
-                (components::findings(language, &incidents))
+                (components::findings(language, &found))
             }
         } @else if !left.is_empty() {
             section.panel data-key="progress" {

@@ -14,7 +14,7 @@ use tracing::{info, warn};
 
 use crate::accounts::names;
 use crate::crypto::{SsoError, SsoUser, open_user, random_secret};
-use crate::db::accounts::{locations, sso_payloads, white_label_domains};
+use crate::db::accounts::{locations, sso_payloads, user_names, white_label_domains};
 use crate::http::HttpState;
 use crate::http::error::PageError;
 use crate::http::pages::location::frame_ancestors::seal;
@@ -94,6 +94,9 @@ async fn prove(state: &HttpState, payload: &str) -> Result<SsoUser, PageError> {
     if !sso_payloads::use_payload(&state.pool, &user.salt, state.clock.now()).await? {
         warn!("an SSO payload came a second time");
         return Err(refused());
+    }
+    if let Some(name) = &user.name {
+        user_names::save(&state.pool, &user.user_id, name, state.clock.now()).await?;
     }
     Ok(user)
 }

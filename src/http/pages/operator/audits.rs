@@ -78,7 +78,7 @@ fn table(language: Language, rows: &[Entry]) -> Markup {
         html! {
             tr {
                 td data-label=(names[0]) { (components::moment(row.at)) }
-                td data-label=(names[1]) { (row.actor_kind.label(language)) @if let Some(actor) = &row.actor { " " span.id { (shown_actor(language, actor)) } } }
+                td data-label=(names[1]) { (row.actor_kind.label(language)) @if let Some(name) = &row.actor_name { " " bdi { (name) } } @if let Some(actor) = &row.actor { " " span.id { (shown_actor(language, actor)) } } }
                 td data-label=(names[2]) { (row.action.label(language)) }
                 td data-label=(names[3]) {
                     @if row.location_id.as_str().is_empty() { "–" }

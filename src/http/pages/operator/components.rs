@@ -1,6 +1,6 @@
 //! What several of these pages show: times, lists of messages, the link to the next page.
 
-use maud::{Markup, html};
+use maud::{Markup, Render, html};
 use time::OffsetDateTime;
 use url::form_urlencoded;
 
@@ -189,7 +189,11 @@ pub(super) fn named_location(id: &LocationId, name: Option<&str>) -> Markup {
 }
 
 /// The filters that are on, with a link that takes them off.
-pub(super) fn filtered(language: Language, by: &[(&str, Option<String>)], all: &str) -> Markup {
+pub(super) fn filtered<V: Render>(
+    language: Language,
+    by: &[(&str, Option<V>)],
+    all: &str,
+) -> Markup {
     html! {
         @if by.iter().any(|(_, value)| value.is_some()) {
             p {

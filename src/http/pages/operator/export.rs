@@ -15,6 +15,7 @@ use time::format_description::well_known::Rfc3339;
 use tracing::warn;
 
 use crate::db::history::audit;
+use crate::db::views::locations as places;
 use crate::db::views::messages::MessageRow;
 use crate::db::views::operator;
 use crate::db::views::row_names::RowNames;
@@ -137,7 +138,7 @@ pub(super) async fn locations(
     Ok(file("sub-accounts", &head, String::new(), move |key| {
         let (pool, asked) = (pool.clone(), Arc::clone(&asked));
         async move {
-            let rows = operator::list_locations(&pool, &key, asked.which(), PAGE).await?;
+            let rows = places::list_locations(&pool, &key, asked.which(), PAGE).await?;
             let next = after(&rows, |row| row.location_id.0.clone());
             Ok((rows.iter().map(location).collect(), next))
         }
@@ -303,6 +304,8 @@ pub(super) async fn audit(
         "on",
         "count",
         "outcome",
+        // Later columns come last, so that what reads the earlier ones goes on.
+        "who_is",
     ];
     file("audit", &head, i64::MAX, move |key| {
         let (pool, location) = (pool.clone(), Arc::clone(&location));
@@ -326,6 +329,7 @@ fn entry(row: &audit::Entry) -> Cells {
         row.place.clone().unwrap_or_default(),
         row.count.map(|count| count.to_string()).unwrap_or_default(),
         row.outcome.as_str().to_owned(),
+        row.actor_name.clone().unwrap_or_default(),
     ]
 }
 

@@ -16,6 +16,7 @@ use crate::http::pages::operator::{Operator, Place, components, overview, since}
 use crate::model::ids::{CompanyId, LocationId, MessageId};
 use crate::model::language::{Language, Text};
 use crate::model::reason::codes_of;
+use crate::model::zone::Zone;
 
 pub(super) const PATH: &str = "/operator/failures";
 
@@ -97,7 +98,8 @@ impl Which {
         language: Language,
         [location, agency]: [Option<String>; 2],
     ) -> Markup {
-        let since = self.since.as_ref().map(|text| since::label(language, text));
+        let text = |text: &Option<String>| text.as_ref().map(|text| html! { (text) });
+        let time = |text: &Option<String>| text.as_deref().map(|text| since::label(language, text));
         let is_span = self
             .since
             .as_ref()
@@ -108,11 +110,11 @@ impl Which {
             language.pick("since", "sejak")
         };
         let by = [
-            (language.pick("sub-account", "sub-akaun"), location),
-            (language.pick("agency", "agensi"), agency),
-            (language.pick("reason", "sebab"), self.reason.clone()),
-            (since_name, since),
-            (language.pick("until", "hingga"), self.until.clone()),
+            (language.pick("sub-account", "sub-akaun"), text(&location)),
+            (language.pick("agency", "agensi"), text(&agency)),
+            (language.pick("reason", "sebab"), text(&self.reason)),
+            (since_name, time(&self.since)),
+            (language.pick("until", "hingga"), time(&self.until)),
         ];
         components::filtered(language, &by, PATH)
     }
@@ -141,7 +143,7 @@ pub(super) async fn list(
     let last = shown.last().filter(|_| rows.len() > components::PAGE);
     let next = last.map(|last| which.address(PATH, Some(("before", &last.id.to_string()))));
     let body = html! {
-        (form(language, &which))
+        (form(language, &operator.zone, &which))
         section.panel {
             (which.described_with(language, owners))
             (by_reason(language, &which, &reasons))
@@ -156,7 +158,7 @@ pub(super) async fn list(
     Ok(operator.page(language, Place::Failures, title, &body))
 }
 
-fn form(language: Language, which: &Which) -> Markup {
+fn form(language: Language, zone: &Zone, which: &Which) -> Markup {
     let chosen = which.since.as_deref().unwrap_or_default();
     let is_offered = since::is_choice(chosen);
     html! {
@@ -173,7 +175,7 @@ fn form(language: Language, which: &Which) -> Markup {
                     @for (choice, english, malay) in since::CHOICES {
                         option value=(choice) selected[choice == chosen] { (language.pick(english, malay)) }
                     }
-                    @if !chosen.is_empty() && !is_offered { option value=(chosen) selected { (chosen) } }
+                    @if !chosen.is_empty() && !is_offered { option value=(chosen) selected { (since::plain_label(language, zone, chosen)) } }
                 }
                 div.actions { button.quiet.small type="submit" { (language.pick("Show", "Tunjuk")) } }
             }

@@ -17,13 +17,15 @@ fn install_status(language: Language, install_status: InstallStatus) -> Markup {
     html! { span class={ "pill " (class) } { (install_status.label(language)) } }
 }
 
-/// How a location stands: its install, and what is wrong, the oldest first; else how far its set-up is proven.
+/// How a location stands: its install, and what is wrong, the oldest first, and whether its number is on hold; else how far its
+/// set-up is proven.
 pub(super) fn state(language: Language, row: &InstallRow) -> Markup {
     html! {
         div {
             (install_status(language, row.install_status))
             span.standing {
-                @if row.incident_kinds.is_empty() { (row.progress().label(language)) }
+                @if row.hold_reason.is_some() { strong { (language.pick("Its number is on hold", "Nombornya ditahan")) } " " }
+                @else if row.incident_kinds.is_empty() { (row.progress().label(language)) }
                 @for kind in &row.incident_kinds { strong { (kind.label(language)) } " " }
             }
         }

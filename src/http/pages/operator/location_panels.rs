@@ -6,24 +6,28 @@ use maud::{Markup, html};
 
 use crate::db::accounts::installs::InstallRow;
 use crate::db::history::incidents;
-use crate::db::views::operator::Backlog;
+use crate::db::numbers::holders;
+use crate::db::numbers::holders::Asker;
+use crate::db::views::operator::{Backlog, NumberRow};
 use crate::doctor;
 use crate::http::HttpState;
 use crate::http::error::PageError;
 use crate::http::pages::layout::components::reason;
-use crate::http::pages::operator::{components, labels, overview};
+use crate::http::pages::operator::{components, labels, overview, queues};
 use crate::model::ids::LocationId;
 use crate::model::language::Language;
+use crate::model::states::{Queue, QueueState};
 use crate::model::zone::Zone;
 
 /// Longest wait for GHL and Waapify, which the checks ask about each number.
 const MAX_CHECK: Duration = Duration::from_secs(30);
 
-/// The open incidents that the monitor noticed; if `is_asked`, what GHL and Waapify say now.
+/// The open incidents that the monitor noticed, and which of its `numbers` are on hold; if `is_asked`, what GHL and Waapify say
+/// now.
 pub(super) async fn health(
     state: &HttpState,
     language: Language,
-    location: &LocationId,
+    (location, numbers): (&LocationId, &[NumberRow]),
     zone: &Zone,
     is_asked: bool,
 ) -> Result<Markup, PageError> {
@@ -32,8 +36,12 @@ pub(super) async fn health(
         tokio::time::timeout(MAX_CHECK, checked).await.ok()
     } else {
         let open = incidents::list_open(&state.pool, location).await?;
-        let described = open.iter().map(|one| doctor::describe_in(zone, one));
-        Some(described.collect())
+        let connected = numbers.iter().filter(|row| row.is_connected);
+        let holds: Vec<_> = connected
+            .filter_map(|row| Some((row.number.as_str(), row.hold_reason.as_ref()?)))
+            .collect();
+        let takers = holders::name_takers(&state.pool, &open, Asker::Operator).await?;
+        Some(doctor::describe_all(zone, &holds, &open, &takers))
     };
     Ok(html! {
         section.panel {
@@ -79,11 +87,17 @@ pub(super) fn facts(language: Language, row: &InstallRow) -> Markup {
     }
 }
 
-pub(super) fn backlog_panel(language: Language, backlog: &Backlog) -> Markup {
+pub(super) fn backlog_panel(
+    language: Language,
+    location: &LocationId,
+    backlog: &Backlog,
+) -> Markup {
+    let of = |queue, state| Some(queues::messages_of(location, queue, state));
     let counts = [
         (
             backlog.outbound,
             language.pick("waiting for WhatsApp", "menunggu WhatsApp"),
+            of(Queue::Outbound, QueueState::Accepted),
         ),
         (
             backlog.unconfirmed,
@@ -91,22 +105,40 @@ pub(super) fn backlog_panel(language: Language, backlog: &Backlog) -> Markup {
                 "being sent or not confirmed",
                 "sedang dihantar atau belum disahkan",
             ),
+            // Two queues.
+            None,
         ),
         (
             backlog.inbound,
             language.pick("waiting for GHL", "menunggu GHL"),
+            of(Queue::Inbound, QueueState::Accepted),
         ),
-        (backlog.held, language.pick("held", "ditahan")),
+        (
+            backlog.held,
+            language.pick("held", "ditahan"),
+            of(Queue::Inbound, QueueState::Held),
+        ),
         (
             backlog.statuses,
             language.pick("ticks for GHL", "pengesahan untuk GHL"),
+            of(Queue::StatusUpdates, QueueState::Due),
         ),
     ];
     html! {
         section.panel {
             h2 { (language.pick("What waits", "Yang menunggu")) }
             ul.counts {
-                @for (count, what) in counts { li { strong { (overview::count(count)) } span { (what) } } }
+                @for (count, what, list) in counts {
+                    li {
+                        strong { (overview::count(count)) }
+                        span {
+                            @match list.filter(|_| count > 0) {
+                                Some(list) => a href=(list) { (what) },
+                                None => (what),
+                            }
+                        }
+                    }
+                }
             }
         }
     }

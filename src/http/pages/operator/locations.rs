@@ -9,9 +9,11 @@ use url::form_urlencoded;
 use crate::db::accounts::installs::InstallRow;
 use crate::db::connection::Pool;
 use crate::db::views::failures::Failed;
+use crate::db::views::locations as places;
 use crate::db::views::operator;
 use crate::db::views::operator::WhichNumbers;
 use crate::db::views::row_names::RowNames;
+use crate::doctor;
 use crate::http::HttpState;
 use crate::http::error::PageError;
 use crate::http::pages::message_charts;
@@ -43,6 +45,8 @@ pub(super) struct Which {
     status: Option<String>,
     /// Only those with an open incident of this kind.
     incident: Option<String>,
+    /// Only those with an open incident of this kind, or a number on hold for the same cause.
+    cause: Option<String>,
     /// Only those with this problem of their token.
     token: Option<String>,
     /// What `find` means as a whole number.
@@ -70,22 +74,33 @@ impl Which {
             agency: entered(&self.agency),
             status: entered(&self.status),
             incident: entered(&self.incident),
+            cause: entered(&self.cause),
             token: entered(&self.token),
             numbers: Vec::new(),
         }
     }
 
     /// Of which locations it speaks.
-    pub(super) fn which(&self) -> operator::Which<'_> {
-        operator::Which {
+    pub(super) fn which(&self) -> places::Which<'_> {
+        places::Which {
             troubled: self.troubled.is_some(),
             search: self.find.as_deref(),
             company: self.agency.as_deref(),
             status: self.status.as_deref().and_then(InstallStatus::find),
             incident: self.incident.as_deref().and_then(IncidentKind::find),
+            cause: self.cause(),
             token: self.token.as_deref().and_then(TokenProblem::find),
             numbers: &self.numbers,
         }
+    }
+
+    /// The kind, and the codes of the holds with the same cause.
+    fn cause(&self) -> Option<places::Cause> {
+        let kind = IncidentKind::find(self.cause.as_deref()?)?;
+        Some(places::Cause {
+            kind,
+            holds: doctor::codes_of_cause(kind),
+        })
     }
 
     /// The same locations at another address, after one of them.
@@ -97,6 +112,7 @@ impl Which {
             ("agency", self.agency.as_deref()),
             ("status", self.status.as_deref()),
             ("incident", self.incident.as_deref()),
+            ("cause", self.cause.as_deref()),
             ("token", self.token.as_deref()),
         ];
         components::with_query(path, &parts)
@@ -114,7 +130,12 @@ impl Which {
             ),
             (
                 language.pick("trouble", "masalah"),
-                label(which.incident.map(|one| one.label(language))),
+                label(
+                    which
+                        .incident
+                        .or(which.cause.map(|cause| cause.kind))
+                        .map(|one| one.label(language)),
+                ),
             ),
             (
                 language.pick("token", "token"),
@@ -134,8 +155,7 @@ pub(super) async fn list(
 ) -> Result<Response, PageError> {
     let which = which.read(&state.pool).await?;
     let (pool, after) = (&state.pool, which.after.as_deref().unwrap_or_default());
-    let mut rows =
-        operator::list_locations(pool, after, which.which(), components::limit()).await?;
+    let mut rows = places::list_locations(pool, after, which.which(), components::limit()).await?;
     if let ([only], Some(_), "") = (&rows[..], &which.find, after) {
         return Ok(Redirect::to(&components::address(&only.location_id)).into_response());
     }
@@ -255,7 +275,7 @@ pub(super) async fn show(
 ) -> Result<Markup, PageError> {
     let location = LocationId(location.replace('\0', ""));
     let pool = &state.pool;
-    let row = operator::find_location(pool, &location)
+    let row = places::find_location(pool, &location)
         .await?
         .ok_or_else(not_found)?;
     let of_location = WhichNumbers {
@@ -280,7 +300,7 @@ pub(super) async fn show(
     let health = location_panels::health(
         &state,
         language,
-        &location,
+        (&location, &numbers),
         &operator.zone,
         asked.check.is_some(),
     )
@@ -297,7 +317,7 @@ pub(super) async fn show(
         (charts)
         div.panels {
             (location_panels::facts(language, &row))
-            (location_panels::backlog_panel(language, &backlog))
+            (location_panels::backlog_panel(language, &location, &backlog))
         }
         section.panel {
             h2 { (language.pick("Numbers", "Nombor")) }

@@ -8,15 +8,15 @@ use crate::db::outbound::receipts::{DELIVERED, READ};
 use crate::db::replays;
 use crate::db::views::messages::{MessageRow, WhatsAppCopy};
 use crate::db::views::row_names::RowNames;
-use crate::db::views::{customers, messages, operator, row_names};
+use crate::db::views::{customers, messages, operator, queue_places, row_names};
 use crate::http::HttpState;
 use crate::http::error::PageError;
 use crate::http::pages::layout::components::{message_state, reason, timeline};
-use crate::http::pages::operator::{Operator, Place, components, not_found};
+use crate::http::pages::operator::{Operator, Place, components, labels, not_found};
 use crate::model::ids::{ContactId, LocationId, MessageId};
 use crate::model::language::Language;
 use crate::model::reason::Remedy;
-use crate::model::states::Direction;
+use crate::model::states::{Direction, Queue, QueueState};
 
 /// The query of a list.
 #[derive(Deserialize)]
@@ -25,11 +25,20 @@ pub(super) struct Which {
     before: Option<i64>,
     /// Only those with this contact of GHL.
     contact: Option<String>,
+    /// Only those in this queue …
+    queue: Option<String>,
+    /// … and this state.
+    state: Option<String>,
 }
 
 impl Which {
     fn before(&self) -> MessageId {
         MessageId(self.before.unwrap_or(i64::MAX))
+    }
+
+    /// The queue in which they wait, and for what.
+    fn queue(&self) -> Option<(Queue, QueueState)> {
+        Queue::find(self.queue.as_deref()?).zip(QueueState::find(self.state.as_deref()?))
     }
 }
 
@@ -44,9 +53,15 @@ pub(super) async fn list(
     let location = LocationId(location.replace('\0', ""));
     let (pool, before, limit) = (&state.pool, which.before(), components::limit());
     let contact = components::entered(which.contact.as_ref());
-    let rows = match contact.clone().map(ContactId) {
-        Some(contact) => customers::list_messages(pool, &location, &contact, before, limit).await?,
-        None => operator::list_messages(pool, &location, before, limit).await?,
+    let queue = which.queue();
+    let rows = match (contact.clone().map(ContactId), queue) {
+        (Some(contact), _) => {
+            customers::list_messages(pool, &location, &contact, before, limit).await?
+        }
+        (None, Some(queue)) => {
+            queue_places::list_messages(pool, &location, queue, before, limit).await?
+        }
+        (None, None) => operator::list_messages(pool, &location, before, limit).await?,
     };
     let shown = &rows[..rows.len().min(components::PAGE)];
     let known = RowNames::of(pool, shown).await?;
@@ -57,11 +72,19 @@ pub(super) async fn list(
         let before = last.id.to_string();
         let parts = [
             ("contact", contact.as_deref()),
+            ("queue", queue.map(|(queue, _)| queue.as_str())),
+            ("state", queue.map(|(_, state)| state.as_str())),
             ("before", Some(before.as_str())),
         ];
         components::with_query(&path, &parts)
     });
-    let by = [(language.pick("contact", "kenalan"), contact.clone())];
+    let by = [
+        (language.pick("contact", "kenalan"), contact.clone()),
+        (
+            language.pick("queue", "giliran"),
+            queue.map(|(queue, state)| labels::queue(language, queue, state)),
+        ),
+    ];
     let body = html! {
         section.panel {
             (components::filtered(language, &by, &path))
@@ -157,7 +180,7 @@ fn facts(
                 dt { (language.pick("Customer", "Pelanggan")) }
                 dd {
                     @if let Some(name) = known.customer(row.id) { bdi { (name) } " " }
-                    @if let Some(phone) = phone { "+" (phone) }
+                    @if let Some(phone) = phone { (phone) }
                 }
             }
             @if let Some(id) = &row.ghl_message_id {

@@ -5,7 +5,7 @@
 //!
 //! * `sign_in`: the token in a form, for a session of an hour
 //! * `overview`: the service as a whole; `locations` (one with `location_panels`), `numbers`: page by page
-//! * `wrong`: what is wrong now, the worst first; `search`: by name, number, id or reason; `agencies`
+//! * `wrong` with `causes`: what is wrong now, the worst first; `search`: by name, number, id or reason; `agencies`
 //! * `messages`: a location's messages, one message with its steps; `replay`: sends a failed one again
 //! * `failures`: what failed, by reason and time; `replay_many`: sends many of them again
 //! * `queues`: whose rows wait; `audits`: who did what; `export`: the lists as CSV; `since`: times in addresses
@@ -13,6 +13,7 @@
 
 mod agencies;
 mod audits;
+mod causes;
 mod components;
 mod export;
 mod failures;

@@ -90,6 +90,12 @@ pub(super) fn address(queue: Queue, state: QueueState) -> String {
     format!("{PATH}?queue={queue}&state={state}")
 }
 
+/// The address of the list of a location's messages in a queue.
+pub(super) fn messages_of(location: &LocationId, queue: Queue, state: QueueState) -> String {
+    let path = format!("{}/messages", components::address(location));
+    format!("{path}?queue={queue}&state={state}")
+}
+
 pub(super) async fn list(
     State(state): State<HttpState>,
     operator: Operator,
@@ -110,6 +116,13 @@ pub(super) async fn list(
             tr {
                 td data-label=(names[0]) {
                     @if row.location_id.as_str().is_empty() { (language.pick("not known yet", "belum diketahui")) }
+                    @else if queue_places::has_messages(queue) {
+                        @let waiting = messages_of(&row.location_id, queue, queue_state);
+                        @match &row.name {
+                            Some(name) => { a href=(waiting) { bdi { (name) } } " " span.id { (row.location_id) } }
+                            None => a.id href=(waiting) { (row.location_id) },
+                        }
+                    }
                     @else { (components::named_location(&row.location_id, row.name.as_deref())) }
                 }
                 td.number data-label=(names[1]) { (row.count) }

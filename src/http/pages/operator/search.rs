@@ -13,7 +13,8 @@ use crate::db::views::customers::Customer;
 use crate::db::views::failures::{Failed, ReasonCount};
 use crate::db::views::messages::MessageRow;
 use crate::db::views::row_names::{Place as NamedPlace, RowNames};
-use crate::db::views::{agencies, customers, messages, operator, row_names};
+use crate::db::views::troubles::Held;
+use crate::db::views::{agencies, customers, locations, messages, row_names, troubles};
 use crate::http::HttpState;
 use crate::http::error::PageError;
 use crate::http::pages::layout::components::reason;
@@ -47,12 +48,14 @@ struct Found {
     places: HashMap<LocationId, NamedPlace>,
     /// Reasons for which messages failed.
     reasons: Vec<ReasonCount>,
+    /// Numbers that send nothing for such a reason.
+    held: Vec<Held>,
 }
 
 impl Found {
     /// The page of the one thing that was found; none if there are several, or nothing.
     fn only(&self) -> Option<String> {
-        if self.agency.is_some() || !self.reasons.is_empty() {
+        if self.agency.is_some() || !self.reasons.is_empty() || !self.held.is_empty() {
             return None;
         }
         match (&self.locations[..], &self.message, &self.customers[..]) {
@@ -69,6 +72,7 @@ impl Found {
             && self.customers.is_empty()
             && self.message.is_none()
             && self.reasons.is_empty()
+            && self.held.is_empty()
     }
 }
 
@@ -97,28 +101,33 @@ pub(super) async fn show(
 
 async fn find(pool: &Pool, text: &str) -> sqlx::Result<Found> {
     let numbers = numbers_meant(pool, text).await?;
-    let which = operator::Which {
+    let which = locations::Which {
         search: Some(text),
         numbers: &numbers,
-        ..operator::Which::default()
+        ..locations::Which::default()
     };
     let limit = i64::try_from(SHOWN + 1).unwrap_or(i64::MAX);
     let mut customers = customers::find_by_name(pool, text, limit).await?;
     customers.extend(customers::find_by_number(pool, &numbers, limit).await?);
+    let held = find_held(pool, text).await?;
+    let of_held = held.iter().take(SHOWN).map(|one| &one.location_id);
     let places: Vec<_> = customers
         .iter()
-        .map(|one| one.location_id.as_str())
+        .map(|one| &one.location_id)
+        .chain(of_held)
+        .map(LocationId::as_str)
         .collect();
     let places = row_names::list_places(pool, &places).await?;
     let message = find_message(pool, text).await?;
     Ok(Found {
-        locations: operator::list_locations(pool, "", which, limit).await?,
+        locations: locations::list_locations(pool, "", which, limit).await?,
         agency: agencies::find(pool, text).await?,
         names: RowNames::of(pool, message.as_slice()).await?,
         message,
         customers,
         places,
         reasons: find_reasons(pool, text).await?,
+        held,
     })
 }
 
@@ -157,23 +166,48 @@ async fn find_reasons(pool: &Pool, text: &str) -> sqlx::Result<Vec<ReasonCount>>
     failed.scope(pool).await?.count_reasons(pool).await
 }
 
+/// The numbers that send nothing for a reason that a text may mean.
+async fn find_held(pool: &Pool, text: &str) -> sqlx::Result<Vec<Held>> {
+    let Some(words) = Words::of(text) else {
+        return Ok(Vec::new());
+    };
+    let mut held = troubles::list_held(pool).await?;
+    held.retain(|one| {
+        let said = one.reason.texts();
+        words.are_in(&[one.reason.code(), &said.english, &said.malay])
+    });
+    Ok(held)
+}
+
 /// The codes of reasons with each word of a text in the code, or in the sentence of either language.
 fn codes_like(text: &str) -> Vec<&'static str> {
-    let text = text.to_lowercase();
-    if text.len() < MIN_CODE || !text.contains(char::is_alphabetic) {
+    let Some(words) = Words::of(text) else {
         return Vec::new();
-    }
-    let words: Vec<_> = text
-        .split([' ', '_'])
-        .filter(|word| !word.is_empty())
-        .collect();
-    let is_meant = |(code, english, malay): &&(&str, &str, &str)| {
-        let sentences = [*code, *english, *malay].map(str::to_lowercase);
-        let mut sentences = sentences.iter();
-        sentences.any(|sentence| words.iter().all(|word| sentence.contains(word)))
     };
     let all = TABLES.into_iter().flatten();
-    all.filter(is_meant).map(|(code, ..)| *code).collect()
+    all.filter(|(code, english, malay)| words.are_in(&[code, english, malay]))
+        .map(|(code, ..)| *code)
+        .collect()
+}
+
+/// The words of a text that may be those of a reason.
+struct Words(Vec<String>);
+
+impl Words {
+    fn of(text: &str) -> Option<Self> {
+        let text = text.to_lowercase();
+        if text.len() < MIN_CODE || !text.contains(char::is_alphabetic) {
+            return None;
+        }
+        let words = text.split([' ', '_']).filter(|word| !word.is_empty());
+        Some(Self(words.map(str::to_owned).collect()))
+    }
+
+    /// Whether one of these texts has them all.
+    fn are_in(&self, texts: &[&str]) -> bool {
+        let mut texts = texts.iter().map(|text| text.to_lowercase());
+        texts.any(|text| self.0.iter().all(|word| text.contains(word.as_str())))
+    }
 }
 
 /// The list of the messages with a customer.
@@ -208,6 +242,7 @@ fn body(language: Language, text: &str, found: &Found) -> Markup {
             }
         }
         @if !found.customers.is_empty() { (customers_panel(language, found)) }
+        @if !found.held.is_empty() { (held_panel(language, found)) }
         @if !found.reasons.is_empty() { (reasons_panel(language, &found.reasons)) }
     }
 }
@@ -225,6 +260,32 @@ fn customers_panel(language: Language, found: &Found) -> Markup {
             }
         }
     }
+}
+
+fn held_panel(language: Language, found: &Found) -> Markup {
+    let mut lists: Vec<_> = found.held.iter().map(list_of).collect();
+    lists.sort_unstable();
+    lists.dedup();
+    html! {
+        section.panel {
+            h2 { (language.pick("Numbers on hold", "Nombor yang ditahan")) }
+            ul.links { @for one in found.held.iter().take(SHOWN) { li {
+                @if one.location_id.as_str().is_empty() { a href="/operator/numbers" { (language.pick("all numbers", "semua nombor")) } }
+                @else {
+                    (components::place(&one.location_id, found.places.get(&one.location_id)))
+                    "+" (one.number)
+                }
+                p.hint { (reason(language, &one.reason)) }
+            } } }
+            @if found.held.len() > SHOWN { @for list in lists { p { a href=(list) { (language.pick("All that were found", "Semua yang ditemui")) } } } }
+        }
+    }
+}
+
+/// The list of the numbers that send nothing for the same reason.
+fn list_of(held: &Held) -> String {
+    let filter = if held.is_circuit { "circuit" } else { "hold" };
+    components::with_query("/operator/numbers", &[(filter, Some(held.reason.code()))])
 }
 
 fn reasons_panel(language: Language, reasons: &[ReasonCount]) -> Markup {

@@ -1,9 +1,12 @@
 //! Times in addresses and forms of the operator's pages: `24h`, `7d`, or a moment.
 
+use maud::{Markup, html};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
+use crate::http::pages::operator::components;
 use crate::model::language::Language;
+use crate::model::zone::Zone;
 
 /// What a form offers, with its name in English and Malay.
 pub(super) const CHOICES: [(&str, &str, &str); 4] = [
@@ -31,6 +34,11 @@ pub(super) fn parse(text: &str, now: OffsetDateTime) -> Option<OffsetDateTime> {
     if let Some(digits) = text.strip_suffix('d') {
         return back(digits, 24);
     }
+    moment(text)
+}
+
+/// The moment that a text names by itself.
+fn moment(text: &str) -> Option<OffsetDateTime> {
     let at = OffsetDateTime::parse(text, &Rfc3339).ok()?;
     // Postgres knows years of four digits.
     (1970..9999).contains(&at.year()).then_some(at)
@@ -46,13 +54,21 @@ pub(super) fn is_choice(text: &str) -> bool {
     CHOICES.iter().any(|(choice, ..)| *choice == text)
 }
 
-/// What people read of such a text.
-pub(super) fn label(language: Language, text: &str) -> String {
+/// What people read of such a text: a moment in their own zone.
+pub(super) fn label(language: Language, text: &str) -> Markup {
+    let plain = || html! { (words(language, text)) };
+    moment(text).map_or_else(plain, components::moment)
+}
+
+/// The same where only plain text can stand; with the distance to UTC.
+pub(super) fn plain_label(language: Language, zone: &Zone, text: &str) -> String {
+    moment(text).map_or_else(|| words(language, text).to_owned(), |at| zone.seconds(at))
+}
+
+/// The name of a choice; anything else as it is.
+fn words(language: Language, text: &str) -> &str {
     let known = CHOICES.iter().find(|(choice, ..)| *choice == text);
-    known.map_or_else(
-        || text.to_owned(),
-        |(_, english, malay)| language.pick(*english, *malay).to_owned(),
-    )
+    known.map_or(text, |(_, english, malay)| language.pick(*english, *malay))
 }
 
 #[cfg(test)]

@@ -1,18 +1,22 @@
-//! What is wrong now, the worst first: since when, how many messages wait, why, and the place to mend it.
+//! What is wrong now, the worst first: since when, how many messages wait, why, and the place to mend it. `causes` says which of it is
+//! one matter.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use maud::{Markup, html};
 use time::{Duration, OffsetDateTime};
 
 use crate::db::connection::Pool;
 use crate::db::history::incidents::Incident;
+use crate::db::numbers::holders;
+use crate::db::numbers::holders::Asker;
 use crate::db::views::failures::{Failed, ReasonCount};
 use crate::db::views::troubles;
 use crate::db::views::troubles::{Held, MAX_WAITING};
 use crate::doctor;
 use crate::doctor::State;
 use crate::http::pages::layout::components::{reason, state_pill};
+use crate::http::pages::operator::causes::{Cause, Matter, is_followed_by, is_told_by};
 use crate::http::pages::operator::{components, since};
 use crate::model::ids::LocationId;
 use crate::model::language::Language;
@@ -36,7 +40,7 @@ struct Wrong {
 }
 
 /// What several wrong things have in common.
-struct Cause {
+struct Common {
     /// Its name.
     what: Markup,
     /// The list of all of them, where there is one.
@@ -48,9 +52,13 @@ struct Cause {
 /// Everything that is wrong.
 pub(super) struct Troubles {
     incidents: Vec<Incident>,
+    /// Those that only follow from a hold, by their ids.
+    following: HashSet<i64>,
     held: Vec<Held>,
     waiting: HashMap<LocationId, i64>,
     names: HashMap<String, String>,
+    /// Who has taken numbers over.
+    takers: BTreeMap<i64, String>,
     failed: Vec<ReasonCount>,
     failed_since: OffsetDateTime,
 }
@@ -60,12 +68,10 @@ impl Troubles {
     pub(super) async fn find(pool: &Pool, now: OffsetDateTime) -> sqlx::Result<Self> {
         let incidents = troubles::list_incidents(pool).await?;
         let mut held = troubles::list_held(pool).await?;
+        let follows = |one: &&Incident| held.iter().any(|hold| is_followed_by(hold, one));
+        let following = incidents.iter().filter(follows).map(|one| one.id).collect();
         // An incident says the same, and since when.
-        let told: HashSet<_> = incidents
-            .iter()
-            .map(|one| (&one.location_id, one.number.as_str()))
-            .collect();
-        held.retain(|one| !told.contains(&(&one.location_id, one.number.as_str())));
+        held.retain(|hold| !incidents.iter().any(|one| is_told_by(hold, one)));
         let of_incidents = incidents.iter().map(|one| one.location_id.as_str());
         let places: HashSet<_> = of_incidents
             .chain(held.iter().map(|one| one.location_id.as_str()))
@@ -74,6 +80,7 @@ impl Troubles {
         let places: Vec<_> = places.into_iter().collect();
         let waiting = troubles::count_waiting(pool, &places).await?;
         let names = troubles::find_names(pool, &places).await?;
+        let takers = holders::name_takers(pool, &incidents, Asker::Operator).await?;
         let failed_since = now - LATELY;
         let failed = Failed {
             since: Some(failed_since),
@@ -82,9 +89,11 @@ impl Troubles {
         let failed = failed.scope(pool).await?.count_reasons(pool).await?;
         Ok(Self {
             incidents,
+            following,
             held,
             waiting,
             names,
+            takers,
             failed,
             failed_since,
         })
@@ -92,8 +101,7 @@ impl Troubles {
 
     /// The panel.
     pub(super) fn panel(&self, language: Language, zone: &Zone) -> Markup {
-        let mut all = self.incidents_as_wrong(language, zone);
-        all.extend(self.held_as_wrong(language));
+        let mut all = self.matters_as_wrong(language, zone);
         all.extend(self.failed_as_wrong(language));
         sort(&mut all);
         html! {
@@ -124,14 +132,28 @@ impl Troubles {
         all.filter(|(_, count)| *count > 0).collect()
     }
 
-    fn incidents_as_wrong(&self, language: Language, zone: &Zone) -> Vec<Wrong> {
-        let kinds = grouped(&self.incidents, |one| one.kind);
-        let each = kinds.into_iter().flat_map(|(kind, all)| {
-            let is_of_service = all[0].location_id.as_str().is_empty();
-            let places: HashSet<_> = all.iter().map(|one| &one.location_id).collect();
-            let cause = Cause {
-                what: html! { strong { (kind.label(language)) } },
-                list: (!is_of_service).then(|| format!("/operator/locations?incident={kind}")),
+    /// Incidents by their kind, each with the holds of the same cause that the watch has not looked at yet; then the other holds.
+    fn matters(&self) -> Vec<(Cause, Vec<Matter<'_>>)> {
+        let told = |one: &&Incident| !self.following.contains(&one.id);
+        let incidents = self.incidents.iter().filter(told);
+        let all: Vec<_> = incidents
+            .map(Matter::Incident)
+            .chain(self.held.iter().map(Matter::Held))
+            .collect();
+        let matters = grouped(&all, Matter::cause);
+        let owned = matters
+            .into_iter()
+            .map(|(cause, all)| (cause, all.into_iter().copied().collect()));
+        owned.collect()
+    }
+
+    fn matters_as_wrong(&self, language: Language, zone: &Zone) -> Vec<Wrong> {
+        let each = self.matters().into_iter().flat_map(|(cause, all)| {
+            let places: HashSet<_> = all.iter().map(Matter::location).collect();
+            let is_of_service = places.iter().all(|place| place.as_str().is_empty());
+            let common = Common {
+                what: html! { strong { (cause.what(language, &all)) } },
+                list: (!is_of_service).then(|| cause.list()),
                 places: if is_of_service {
                     all.len()
                 } else {
@@ -140,16 +162,17 @@ impl Troubles {
             };
             // Two numbers of one sub-account have the same messages.
             let waiting = places.iter().map(|place| self.waiting_in(place)).sum();
-            let all = all
-                .into_iter()
-                .map(|one| self.incident(language, zone, one));
-            together(language, &cause, waiting, all.collect())
+            let all = all.into_iter().map(|one| match one {
+                Matter::Incident(incident) => self.incident(language, zone, incident),
+                Matter::Held(held) => self.held(language, held),
+            });
+            together(language, &common, waiting, all.collect())
         });
         each.collect()
     }
 
     fn incident(&self, language: Language, zone: &Zone, incident: &Incident) -> Wrong {
-        let found = doctor::describe_in(zone, incident);
+        let found = doctor::describe_to(zone, incident, &self.takers);
         let is_of_service = incident.location_id.as_str().is_empty();
         Wrong {
             state: found.state,
@@ -164,26 +187,6 @@ impl Troubles {
                 @else { (self.place(&incident.location_id, &incident.number)) }
             },
         }
-    }
-
-    fn held_as_wrong(&self, language: Language) -> Vec<Wrong> {
-        let causes = grouped(&self.held, |one| {
-            (one.is_circuit, one.reason.code().to_owned())
-        });
-        let each = causes.into_iter().flat_map(|((is_circuit, code), all)| {
-            let filter = if is_circuit { "circuit" } else { "hold" };
-            let parts = [(filter, Some(code.as_str()))];
-            let places: HashSet<_> = all.iter().map(|one| &one.location_id).collect();
-            let cause = Cause {
-                what: html! { strong { (reason(language, &all[0].reason)) } },
-                list: Some(components::with_query("/operator/numbers", &parts)),
-                places: places.len(),
-            };
-            let waiting = places.iter().map(|place| self.waiting_in(place)).sum();
-            let all = all.into_iter().map(|one| self.held(language, one));
-            together(language, &cause, waiting, all.collect())
-        });
-        each.collect()
     }
 
     fn held(&self, language: Language, held: &Held) -> Wrong {
@@ -261,7 +264,7 @@ fn sort(all: &mut [Wrong]) {
 }
 
 /// Several things of one cause as one, which unfolds; a few as they are.
-fn together(language: Language, cause: &Cause, waiting: i64, mut all: Vec<Wrong>) -> Vec<Wrong> {
+fn together(language: Language, cause: &Common, waiting: i64, mut all: Vec<Wrong>) -> Vec<Wrong> {
     if all.len() <= TOGETHER {
         return all;
     }
