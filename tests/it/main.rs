@@ -114,6 +114,7 @@ mod sources;
 mod sso;
 mod states;
 mod status_updates;
+mod sticky;
 mod stops;
 mod strangers;
 mod switched_numbers;

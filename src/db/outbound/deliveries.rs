@@ -37,6 +37,8 @@ const UNDER_WAY: Duration = Duration::hours(24);
 /// `docs/vendors/ghl.md#deliveries`), 0 otherwise. If it has to wait, GHL is asked ([`crate::db::outbound::sources`]), and
 /// a person's gets 3.
 ///
+/// It leaves from the number that its contact last wrote to or was last written from, where the location has several.
+///
 /// # Errors
 /// None is stored when the database fails or refuses one of them.
 pub async fn accept_deliveries(
@@ -70,7 +72,7 @@ async fn insert(connection: &mut PgConnection, deliveries: &[&Delivery]) -> sqlx
         r#"
         -- The row itself is the first step of the timeline: the view `steps` shows it.
         insert into outbound (
-            location_id, ghl_message_id, conversation, body, due_at, accepted_at, priority, has_sender
+            location_id, ghl_message_id, conversation, body, due_at, accepted_at, priority, has_sender, route
         )
         select location_id, ghl_message_id, conversation, body, accepted_at, accepted_at,
             -- The priority: did the customer write lately? If not, does the delivery name a user?
@@ -83,7 +85,16 @@ async fn insert(connection: &mut PgConnection, deliveries: &[&Delivery]) -> sqlx
                 ) then 2
                 else d.has_sender::int
             end,
-            d.has_sender
+            d.has_sender,
+            -- A location with one number has no choice, and pays one look for it.
+            case
+                when exists (
+                    select 1
+                    from numbers n
+                    where n.location_id = d.location_id and n.webhook_secret is not null and not n.is_default
+                ) then route_of(d.location_id, d.conversation)
+                else ''
+            end
         from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::timestamptz[], $6::bool[])
             as d (location_id, ghl_message_id, conversation, body, accepted_at, has_sender)
         -- GHL delivers some messages twice.
