@@ -9,7 +9,7 @@ use crate::db::connection::Pool;
 use crate::db::schema::{AppliedBy, applied_by};
 
 /// Every table that the migrations create, except their own list.
-pub const TABLES: [&str; 42] = [
+pub const TABLES: [&str; 46] = [
     "account_names",
     "addresses",
     "alert_changes",
@@ -22,6 +22,7 @@ pub const TABLES: [&str; 42] = [
     "companies",
     "connect_links",
     "contact_dnd",
+    "contact_tags",
     "contacts",
     "earlier_webhook_secrets",
     "ended_sessions",
@@ -36,6 +37,7 @@ pub const TABLES: [&str; 42] = [
     "lids",
     "locations",
     "misdirected_posts",
+    "number_rules",
     "numbers",
     "opt_out_settings",
     "opt_outs",
@@ -44,9 +46,11 @@ pub const TABLES: [&str; 42] = [
     "phone_checks",
     "rate_limits",
     "receipts",
+    "routing_settings",
     "source_looks",
     "sso_payloads",
     "status_updates",
+    "tag_looks",
     "timeline",
     "tokens",
     "unknown_events",

@@ -73,6 +73,7 @@ mod monitor_leases;
 mod monitoring;
 mod moved;
 mod moved_lids;
+mod number_rules;
 mod odd_deliveries;
 mod old_messages;
 mod old_reasons;

@@ -7,3 +7,4 @@ pub mod lids;
 pub mod names;
 pub mod phone_checks;
 pub mod phones;
+pub mod tags;

@@ -3,6 +3,7 @@
 pub mod holders;
 pub mod holds;
 pub mod removals;
+pub mod rules;
 pub mod settings;
 pub mod webhook_secrets;
 

@@ -41,12 +41,14 @@ pub enum KnownFrom {
 }
 
 /// A part that is newly known to be sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Moved {
     /// When GHL delivered its message.
     pub accepted_at: OffsetDateTime,
     /// Whether it was the last one.
     pub is_whole: bool,
+    /// The chat (digits, or the address of one without a phone), if its contact was in touch with another number before.
+    pub changed_chat: Option<String>,
 }
 
 /// Records that a part was sent. The id is stored from every report, by the answer or an echo, early or late. The
@@ -87,8 +89,9 @@ pub async fn record_sent(
     .map(|row| (row.state, row.accepted_at))
     .fetch_optional(&mut *tx)
     .await?;
+    let mut changed_chat = None;
     if let Some((state, _)) = moved {
-        record_last_number(&mut tx, sent).await?;
+        changed_chat = record_last_number(&mut tx, sent).await?;
         timeline::record_step(
             &mut tx,
             sent.location,
@@ -104,6 +107,7 @@ pub async fn record_sent(
     Ok(moved.map(|(state, accepted_at)| Moved {
         accepted_at,
         is_whole: state == MessageState::Sent,
+        changed_chat,
     }))
 }
 
@@ -136,7 +140,7 @@ async fn record_sent_first(
             from owner
             where o.location_id = $1 and o.id = $2 and o.parts_sent = $3
               and o.state in ('accepted', 'sending', 'unconfirmed')
-            returning o.location_id, o.id, o.state, o.accepted_at, o.conversation
+            returning o.location_id, o.id, o.state, o.accepted_at, o.conversation, o.chat
         ),
         noted as (
             -- 3. Its timeline says so.
@@ -149,14 +153,17 @@ async fn record_sent_first(
             update contacts c
             set last_number = $4
             from moved
-            where c.location_id = $1 and c.contact_id = moved.conversation and c.last_number is distinct from $4
+            join contacts before on before.location_id = $1 and before.contact_id = moved.conversation
+            where c.location_id = $1 and c.phone = before.phone and before.last_number is distinct from $4
               and exists (
                   select 1
                   from numbers n
                   where n.location_id = $1 and n.webhook_secret is not null and not n.is_default
               )
+            returning moved.chat, before.last_number is not null as is_change
         )
         select exists (select 1 from owner) as "is_first!",
+            (select chat from written_from where is_change limit 1) as changed_chat,
             (select accepted_at from moved) as accepted_at,
             coalesce((select state = 'sent' from moved), false) as "is_whole!"
         "#,
@@ -172,6 +179,7 @@ async fn record_sent_first(
         let moved = row.accepted_at.map(|accepted_at| Moved {
             accepted_at,
             is_whole: row.is_whole,
+            changed_chat: row.changed_chat,
         });
         (row.is_first, moved)
     })
@@ -179,28 +187,34 @@ async fn record_sent_first(
     .await
 }
 
-/// Its contact is answered from the same number, where the location has several.
-async fn record_last_number(tx: &mut Connection, sent: SentPart<'_>) -> sqlx::Result<()> {
-    sqlx::query!(
+/// Its contact is answered from the same number, where the location has several. Returns the chat if that was another one.
+async fn record_last_number(
+    tx: &mut Connection,
+    sent: SentPart<'_>,
+) -> sqlx::Result<Option<String>> {
+    let changed = sqlx::query!(
         r#"
         update contacts c
         set last_number = $3
         from outbound o
+        join contacts before on before.location_id = o.location_id and before.contact_id = o.conversation
         where o.location_id = $1 and o.id = $2
-          and c.location_id = $1 and c.contact_id = o.conversation and c.last_number is distinct from $3
+          and c.location_id = $1 and c.phone = before.phone and before.last_number is distinct from $3
           and exists (
               select 1
               from numbers n
               where n.location_id = $1 and n.webhook_secret is not null and not n.is_default
           )
+        returning o.chat, before.last_number is not null as "is_change!"
         "#,
         sent.location.as_str(),
         sent.message.0,
         sent.number,
     )
-    .execute(tx)
-    .await
-    .map(|_| ())
+    .fetch_all(tx)
+    .await?;
+    let changed = changed.into_iter().find(|row| row.is_change);
+    Ok(changed.and_then(|row| row.chat))
 }
 
 /// Records which message a WhatsApp id belongs to; a receipt that arrived before keeps its level. False, without a

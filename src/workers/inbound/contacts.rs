@@ -9,7 +9,7 @@ use crate::clients::ghl;
 use crate::clients::ghl::{Advice, CallError, ContactPhones, NamedContact};
 use crate::db::contacts::lids::LID_SERVER;
 use crate::db::contacts::phones::{KnownContact, Touch};
-use crate::db::contacts::{addresses, groups, phones};
+use crate::db::contacts::{addresses, groups, phones, tags};
 use crate::db::opt_outs::dnd;
 use crate::model::ids::{ContactId, LocationId};
 use crate::model::opt_out::Dnd;
@@ -229,6 +229,9 @@ pub(in crate::workers) async fn read_phones(
     let phones = context.tokens.call(location, read).await?;
     note_dnd(context, location, contact, phones.dnd, asked_at).await?;
     phones::save_name(&context.pool, location, contact, phones.name.as_deref()).await?;
+    if let Some(read) = &phones.tags {
+        tags::record(&context.pool, location, contact, read, asked_at).await?;
+    }
     Ok(phones)
 }
 

@@ -57,7 +57,7 @@ pub(in crate::workers) async fn record(
     let about = find_about(context, job, message, &place.conversation).await?;
     let about = about.as_deref();
     let answers = find_contact(context, job, message, &place.conversation).await?;
-    let text = text_in(&place, message, about, FileFate::None);
+    let text = text_in(job, &place, message, about, FileFate::None);
     let found = find_state(
         context,
         job,
@@ -75,7 +75,10 @@ pub(in crate::workers) async fn record(
         state => state,
     };
     let is_ignored = matches!(state, State::Ignored(_));
-    let texts = Fates::of(&place, message, about);
+    place.changed_number =
+        !is_old && changes_number(context, job, message, (&place, &state), sent_at).await?;
+    let text = text_in(job, &place, message, about, FileFate::None);
+    let texts = Fates::of(job, &place, message, about);
     let file = message.file.as_ref().filter(|_| !is_ignored);
     let new = NewInbound {
         location: &job.location_id,
@@ -166,6 +169,8 @@ pub(in crate::workers) struct Place {
     is_forwarded_group: bool,
     /// It goes on from a contact without a phone, which its next message says.
     began_elsewhere: bool,
+    /// Its other side was in touch with another number, which its message says.
+    changed_number: bool,
 }
 
 async fn place(context: &Context, job: &EventJob, message: &Message) -> sqlx::Result<Place> {
@@ -178,6 +183,7 @@ async fn place(context: &Context, job: &EventJob, message: &Message) -> sqlx::Re
             is_forwarded_group: message.origin == Origin::Customer
                 && numbers::forwards_groups(pool, location, &job.number).await?,
             began_elsewhere: false,
+            changed_number: false,
         },
         Chat::Broadcast | Chat::Status | Chat::Newsletter | Chat::Assistant | Chat::Other => {
             Place::default()
@@ -203,6 +209,7 @@ pub(in crate::workers) async fn place_of(
         phone,
         is_forwarded_group: false,
         began_elsewhere: false,
+        changed_number: false,
     })
 }
 
@@ -225,6 +232,7 @@ async fn phone_of(
 
 /// What GHL shows of a message.
 fn text_in(
+    job: &EventJob,
     place: &Place,
     message: &Message,
     about: Option<&str>,
@@ -236,14 +244,39 @@ fn text_in(
     if place.is_forwarded_group && says_something {
         return Some(whatsapp_events::group_text(message, text.as_deref()));
     }
-    if place.began_elsewhere && says_something {
-        return Some(
-            format!("{BEGAN_ELSEWHERE}\n{}", text.unwrap_or_default())
-                .trim_end()
-                .to_owned(),
-        );
+    let number = match (place.changed_number, message.from_me) {
+        (false, _) => None,
+        (true, false) => Some(format!("[Written to +{}]", job.number)),
+        (true, true) => Some(format!("[Written on the phone of +{}]", job.number)),
+    };
+    let began = place.began_elsewhere.then(|| BEGAN_ELSEWHERE.to_owned());
+    if !says_something || began.is_none() && number.is_none() {
+        return text;
     }
-    text
+    let lines: Vec<_> = [began, number, text].into_iter().flatten().collect();
+    Some(lines.join("\n"))
+}
+
+/// Whether a message comes to another number than its other side was in touch with, or was typed on that number's phone; what is
+/// typed counts even where GHL does not show it.
+async fn changes_number(
+    context: &Context,
+    job: &EventJob,
+    message: &Message,
+    (place, state): (&Place, &State),
+    sent_at: OffsetDateTime,
+) -> sqlx::Result<bool> {
+    let counts = matches!(
+        state,
+        State::Accepted | State::Later(_) | State::Hidden | State::Ignored(Step::PhoneNotMirrored)
+    );
+    let is_person = matches!(message.chat, Chat::Person(_));
+    if !job.is_of_several || !counts || !is_person || place.conversation.is_empty() {
+        return Ok(false);
+    }
+    let forms = phone_forms::forms(&place.conversation);
+    let (pool, location) = (&context.pool, &job.location_id);
+    phones::note_number(pool, location, &forms, &job.number, sent_at).await
 }
 
 /// The text of the message that this one is about, unless it quotes that text itself.
@@ -289,9 +322,9 @@ struct Fates {
 }
 
 impl Fates {
-    fn of(place: &Place, message: &Message, about: Option<&str>) -> Self {
+    fn of(job: &EventJob, place: &Place, message: &Message, about: Option<&str>) -> Self {
         let link = format!("{SLOT} (opens for {LINK_DAYS} days)");
-        let text = |fate| text_in(place, message, about, fate);
+        let text = |fate| text_in(job, place, message, about, fate);
         Self {
             attached: text(FileFate::Attached),
             linked: text(FileFate::Linked(&link)),

@@ -14,7 +14,7 @@ mod opted_out;
 pub mod plan;
 mod results;
 mod retries;
-mod routes;
+pub(in crate::workers) mod routes;
 
 use std::sync::Arc;
 use std::time::Duration as StdDuration;

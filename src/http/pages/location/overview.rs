@@ -153,6 +153,9 @@ fn numbers_panel(
                     (sparks.of_number(language, &visitor.location, &row.number))
                 }
             }
+            @if rows.iter().filter(|row| row.is_connected).count() > 1 {
+                p { a href=(visitor.address("/number-rules")) { (language.pick("Which number messages leave from", "Nombor asal penghantaran mesej")) } }
+            }
             @if visitor.may_change() { (connect_form(language, visitor, rows.is_empty())) }
         }
     }
