@@ -36,8 +36,6 @@ create table tag_looks (
     location_id text not null,
     contact_id text not null,
     due_at timestamptz not null,
-    -- The message leaves then without an answer.
-    ends_at timestamptz not null,
     attempt int not null default 0,
     failures int not null default 0,
     primary key (location_id, contact_id)

@@ -1,6 +1,7 @@
 //! Asks GHL for the tags of contacts for which a message waits, because they decide from which number it leaves.
 //!
-//! Decides whom GHL is asked about. A message never waits for an answer longer than the row of the question lasts.
+//! Decides whom GHL is asked about, and for how long: until no message waits for the answer. A message is due without it after
+//! half a minute.
 
 use std::sync::Arc;
 
@@ -45,6 +46,9 @@ impl Worker for Tags {
     }
 
     async fn process(&self, job: TagJob) -> sqlx::Result<()> {
+        if !tags::is_wanted(&self.0.pool, &job).await? {
+            return Ok(());
+        }
         let ask = |ghl: ghl::Client, token| {
             let contact = &job.contact_id;
             async move { ghl.find_phones_of_contact(&token, contact).await }

@@ -1,14 +1,15 @@
 //! An answer leaves from the number that its contact last wrote to or was last written from, whichever is the default.
 
+mod holds;
+mod lines;
+
 use std::sync::Arc;
 
 use serde_json::json;
 use simulators::{Fault, Waapify, seed};
 use time::Duration;
 use waapify_ghl::accounts::connect::Entered;
-use waapify_ghl::db::numbers::{holds, removals, rules, settings};
-use waapify_ghl::model::number_rule::WhenHeld;
-use waapify_ghl::model::reason::Hold;
+use waapify_ghl::db::numbers::{removals, settings};
 use waapify_ghl::workers;
 use waapify_ghl::workers::outbound::Outbound;
 
@@ -216,6 +217,25 @@ async fn what_waits_for_a_number_stays_with_it_when_the_default_changes() {
 }
 
 #[tokio::test]
+async fn what_waits_for_a_customer_leaves_from_the_number_that_he_writes_to_meanwhile() {
+    let (bridge, second) = with_two_numbers().await;
+    bridge.customer_writes("hai").await;
+    bridge.settle().await;
+    let turn = "update numbers set next_send_at = next_send_at + interval '1 min'";
+    sqlx::query(turn)
+        .execute(&bridge.database.pool)
+        .await
+        .unwrap();
+    let id = bridge.agent_writes("kempen").await;
+    assert_eq!(route(&bridge, &id).await, seed::NUMBER);
+    bridge.clock.advance(Duration::seconds(1));
+    aisyah_writes_to(&bridge, &second, "hai lagi").await;
+    assert_eq!(route(&bridge, &id).await, SECOND);
+    bridge.after(Duration::minutes(2)).await;
+    assert_eq!(second.sent_texts(), ["kempen"]);
+}
+
+#[tokio::test]
 async fn what_waits_for_a_number_that_is_removed_leaves_from_the_default() {
     let (bridge, second) = with_two_numbers().await;
     aisyah_writes_to(&bridge, &second, "hai").await;
@@ -254,125 +274,6 @@ async fn a_removed_number_is_nobodys_any_more() {
     bridge.agent_writes("jawapan").await;
     bridge.settle().await;
     assert_eq!(first_texts(&bridge), ["jawapan"]);
-}
-
-/// Puts the second number on hold, as a gateway does that says so.
-async fn hold_second(bridge: &Bridge) {
-    let pool = &bridge.database.pool;
-    let mut tx = pool.begin().await.unwrap();
-    let until = bridge.clock.now() + Duration::days(9);
-    holds::hold_number(&mut tx, &location(), SECOND, &Hold::Sealed, until)
-        .await
-        .unwrap();
-    tx.commit().await.unwrap();
-}
-
-#[tokio::test]
-async fn while_a_number_is_on_hold_a_conversation_waits_a_day_and_a_campaign_moves_on() {
-    let (bridge, second) = with_two_numbers().await;
-    aisyah_writes_to(&bridge, &second, "hai").await;
-    let (_, name, phone) = seed::LIM_WEI;
-    second.customer_sends(phone, name, "hai").await;
-    bridge.settle().await;
-    bridge.after(Duration::hours(30)).await;
-    hold_second(&bridge).await;
-    second.customer_sends(phone, name, "ada?").await;
-    bridge.settle().await;
-    let campaign = bridge.agent_writes("kempen").await;
-    let answer = bridge.agent_sends(seed::LIM_WEI.0, "jawapan", &[]).await;
-    let pool = &bridge.database.pool;
-    let automated =
-        "update outbound set priority = 0, has_sender = false where ghl_message_id = $1";
-    sqlx::query(automated)
-        .bind(&campaign)
-        .execute(pool)
-        .await
-        .unwrap();
-    bridge.after(Duration::seconds(5)).await;
-    assert_eq!(first_texts(&bridge), ["kempen"]);
-    bridge.after(Duration::hours(23)).await;
-    assert_eq!(bridge.state(&answer).await, "accepted");
-    bridge.after(Duration::hours(1)).await;
-    assert_eq!(first_texts(&bridge), ["kempen", "jawapan"], "not too old");
-    let told: i64 =
-        sqlx::query_scalar("select count(*) from timeline where cause_code = 'number_held'")
-            .fetch_one(pool)
-            .await
-            .unwrap();
-    assert_eq!(told, 2);
-}
-
-#[tokio::test]
-async fn a_location_may_let_all_wait_or_none() {
-    for (when_held, left) in [(WhenHeld::Wait, false), (WhenHeld::Leave, true)] {
-        let (bridge, second) = with_two_numbers().await;
-        aisyah_writes_to(&bridge, &second, "hai").await;
-        hold_second(&bridge).await;
-        let pool = &bridge.database.pool;
-        rules::record(pool, &location(), &[], when_held)
-            .await
-            .unwrap();
-        let id = bridge.agent_writes("jawapan").await;
-        bridge.after(Duration::hours(23)).await;
-        assert_eq!(bridge.state(&id).await != "accepted", left, "{when_held}");
-        assert_eq!(first_texts(&bridge).len(), usize::from(left), "{when_held}");
-    }
-}
-
-#[tokio::test]
-async fn ghl_shows_the_number_once_when_it_changes() {
-    let (bridge, second) = with_two_numbers().await;
-    let shown = || bridge.conversation();
-    bridge.customer_writes("satu").await;
-    bridge.settle().await;
-    bridge.clock.advance(Duration::minutes(1));
-    aisyah_writes_to(&bridge, &second, "dua").await;
-    aisyah_writes_to(&bridge, &second, "tiga").await;
-    let line = format!("[Written to +{SECOND}]\ndua");
-    assert_eq!(shown(), ["satu", line.as_str(), "tiga"]);
-    bridge.clock.advance(Duration::minutes(1));
-    let typed = bridge
-        .simulation
-        .waapify
-        .owner_writes(seed::AISYAH.2, "saya")
-        .await;
-    bridge.settle().await;
-    let (_, _, text) = bridge.inbound(&typed).await.unwrap();
-    let words = format!("[Written on the phone of +{}]\nsaya", seed::NUMBER);
-    assert_eq!(text, Some(words));
-}
-
-#[tokio::test]
-async fn ghl_shows_that_an_answer_left_from_another_number() {
-    let (bridge, second) = with_two_numbers().await;
-    aisyah_writes_to(&bridge, &second, "hai").await;
-    let (pool, now) = (&bridge.database.pool, bridge.clock.now());
-    let removed = removals::remove_number(pool, &location(), SECOND, now).await;
-    assert!(removed.unwrap());
-    let third =
-        bridge
-            .simulation
-            .waapify
-            .add_instance("THIRD", "third-token", "60117654399", "Kedai Tiga");
-    let entered = Entered {
-        instance_id: "THIRD".to_owned(),
-        access_token: "third-token".into(),
-        number: "60117654399".to_owned(),
-    };
-    (bridge.app.connector)
-        .connect(&location(), &entered, None)
-        .await
-        .unwrap();
-    for text in ["jawapan", "lagi"] {
-        bridge.agent_writes(text).await;
-        bridge.after(Duration::seconds(5)).await;
-    }
-    assert_eq!(third.sent_texts(), ["jawapan", "lagi"]);
-    assert_eq!(
-        bridge.conversation(),
-        ["hai", "[Sent from +60117654399]"],
-        "once"
-    );
 }
 
 #[tokio::test]

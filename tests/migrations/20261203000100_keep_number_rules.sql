@@ -11,6 +11,6 @@ insert into routing_settings (location_id, when_held) values
 insert into contact_tags (location_id, contact_id, tags, said_at) values
     ('v4', 'contact-301', '{vip,bulanan}', '2020-02-01T09:00:00Z'),
     ('w5', 'contact-303', '{}', '2020-02-01T09:02:00Z');
-insert into tag_looks (location_id, contact_id, due_at, ends_at, attempt, failures) values
-    ('v4', 'contact-302', '2020-02-01T09:01:00Z', '2020-02-01T09:01:30Z', 2, 1),
-    ('w5', 'contact-304', '2020-02-01T09:03:00Z', '2020-02-01T09:03:30Z', 0, 0);
+insert into tag_looks (location_id, contact_id, due_at, attempt, failures) values
+    ('v4', 'contact-302', '2020-02-01T09:01:00Z', 2, 1),
+    ('w5', 'contact-304', '2020-02-01T09:03:00Z', 0, 0);

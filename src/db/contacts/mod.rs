@@ -3,6 +3,7 @@
 
 pub mod addresses;
 pub mod groups;
+pub mod last_numbers;
 pub mod lids;
 pub mod names;
 pub mod phone_checks;

@@ -67,40 +67,6 @@ pub async fn find(
     .await
 }
 
-/// Notes to which number a known contact wrote at `at`, or from which it was written. True if it was in touch with another one
-/// before, and this is its last message.
-pub async fn note_number(
-    pool: &Pool,
-    location: &LocationId,
-    forms: &[String],
-    number: &str,
-    at: OffsetDateTime,
-) -> sqlx::Result<bool> {
-    let changed = sqlx::query_scalar!(
-        r#"
-        with before as (
-            select phone, last_number
-            from contacts
-            where location_id = $1 and phone = any($2) and last_number is distinct from $3
-              and (wrote_at is null or wrote_at <= $4)
-            for update
-        )
-        update contacts c
-        set last_number = $3
-        from before
-        where c.location_id = $1 and c.phone = before.phone
-        returning before.last_number is not null as "is_change!"
-        "#,
-        location.as_str(),
-        forms,
-        number,
-        at,
-    )
-    .fetch_all(pool)
-    .await?;
-    Ok(changed.contains(&true))
-}
-
 /// Stores the contact that GHL named for a phone, group or LID now; `touch` as for [`find`].
 pub async fn save(
     pool: &Pool,

@@ -10,7 +10,7 @@ use crate::model::ids::{ContactId, LocationId};
 
 /// How long tags count as known: people set them by hand or with a workflow, and a contact without a number gets few messages.
 pub const FRESH: Duration = Duration::minutes(10);
-/// How long a message waits for them at most.
+/// After this time a message leaves at its turn without them.
 pub const LONGEST_WAIT: Duration = Duration::seconds(30);
 
 /// Questions that are due and looked at in one claim: those of some dozens of locations.
@@ -29,8 +29,7 @@ pub struct TagJob {
     pub attempt: i32,
 }
 
-/// Claims contacts to ask about, of each location a few, the oldest first, where it has calls left for that. Forgets those for
-/// which nothing waits any more.
+/// Claims contacts to ask about, of each location a few, the oldest first, where it has calls left for that.
 pub async fn claim(
     pool: &Pool,
     now: OffsetDateTime,
@@ -38,9 +37,6 @@ pub async fn claim(
     capacity: impl Into<Capacity>,
 ) -> sqlx::Result<Vec<TagJob>> {
     let capacity = capacity.into();
-    sqlx::query!("delete from tag_looks where ends_at <= $1", now)
-        .execute(pool)
-        .await?;
     sqlx::query_as!(
         TagJob,
         r#"
@@ -94,6 +90,33 @@ pub async fn claim(
         capacity.left_json(),
     )
     .fetch_all(pool)
+    .await
+}
+
+/// Whether a message still waits for a contact's tags. If not, nobody asks for them any more. A message that is due without them
+/// but has not left waits for them all the same.
+pub async fn is_wanted(pool: &Pool, job: &TagJob) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"
+        with wanted as (
+            select exists (
+                select 1
+                from outbound
+                where location_id = $1 and conversation = $2 and state = 'accepted' and is_waiting
+                  and reason_code = 'asking_tags'
+            ) as is_wanted
+        ),
+        forgotten as (
+            delete from tag_looks
+            where location_id = $1 and contact_id = $2 and not (select is_wanted from wanted)
+        )
+        select is_wanted as "is_wanted!"
+        from wanted
+        "#,
+        job.location_id.as_str(),
+        job.contact_id.as_str(),
+    )
+    .fetch_one(pool)
     .await
 }
 

@@ -111,16 +111,16 @@ async fn insert(connection: &mut PgConnection, deliveries: &[&Delivery]) -> sqlx
             ) r on true
             -- GHL delivers some messages twice.
             on conflict (location_id, ghl_message_id) do nothing
-            returning location_id, ghl_message_id, conversation, accepted_at, due_at, is_waiting
+            returning location_id, ghl_message_id, conversation, accepted_at, is_waiting
         ),
         asked as (
-            -- GHL is asked for the tags of those contacts; the message leaves without them after a while.
-            insert into tag_looks (location_id, contact_id, due_at, ends_at)
-            select location_id, conversation, min(accepted_at), max(due_at)
+            -- GHL is asked for the tags of those contacts; their messages are due without them after a while.
+            insert into tag_looks (location_id, contact_id, due_at)
+            select location_id, conversation, min(accepted_at)
             from new
             where is_waiting
             group by location_id, conversation
-            on conflict (location_id, contact_id) do update set ends_at = greatest(tag_looks.ends_at, excluded.ends_at)
+            on conflict (location_id, contact_id) do nothing
         )
         select location_id as "location_id!: LocationId", ghl_message_id as "ghl_message_id!: GhlMessageId"
         from new

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use time::{Duration, OffsetDateTime};
 
 use crate::db::connection::{Connection, Pool};
+use crate::db::contacts::last_numbers;
 use crate::db::history::timeline;
 use crate::db::outbound::in_flight::PartOf;
 use crate::db::outbound::progress::advance;
@@ -91,7 +92,8 @@ pub async fn record_sent(
     .await?;
     let mut changed_chat = None;
     if let Some((state, _)) = moved {
-        changed_chat = record_last_number(&mut tx, sent).await?;
+        changed_chat =
+            last_numbers::record_sent(&mut tx, sent.location, sent.message, sent.number).await?;
         timeline::record_step(
             &mut tx,
             sent.location,
@@ -185,36 +187,6 @@ async fn record_sent_first(
     })
     .fetch_one(pool)
     .await
-}
-
-/// Its contact is answered from the same number, where the location has several. Returns the chat if that was another one.
-async fn record_last_number(
-    tx: &mut Connection,
-    sent: SentPart<'_>,
-) -> sqlx::Result<Option<String>> {
-    let changed = sqlx::query!(
-        r#"
-        update contacts c
-        set last_number = $3
-        from outbound o
-        join contacts before on before.location_id = o.location_id and before.contact_id = o.conversation
-        where o.location_id = $1 and o.id = $2
-          and c.location_id = $1 and c.phone = before.phone and before.last_number is distinct from $3
-          and exists (
-              select 1
-              from numbers n
-              where n.location_id = $1 and n.webhook_secret is not null and not n.is_default
-          )
-        returning o.chat, before.last_number is not null as "is_change!"
-        "#,
-        sent.location.as_str(),
-        sent.message.0,
-        sent.number,
-    )
-    .fetch_all(tx)
-    .await?;
-    let changed = changed.into_iter().find(|row| row.is_change);
-    Ok(changed.and_then(|row| row.chat))
 }
 
 /// Records which message a WhatsApp id belongs to; a receipt that arrived before keeps its level. False, without a

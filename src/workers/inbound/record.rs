@@ -24,7 +24,7 @@ use crate::workers::inbound::pairs;
 use crate::workers::inbound::pairs::Form;
 use crate::workers::inbound::readable::readable;
 use crate::workers::inbound::storing::store;
-use crate::workers::inbound::{beginnings, early_edits, opt_outs, own_sends};
+use crate::workers::inbound::{beginnings, early_edits, last_numbers, opt_outs, own_sends};
 use crate::workers::inbound_media::{LINK_DAYS, MEDIA_WAIT};
 use crate::workers::outbound::plan::country_of;
 
@@ -75,8 +75,9 @@ pub(in crate::workers) async fn record(
         state => state,
     };
     let is_ignored = matches!(state, State::Ignored(_));
+    let chat = place.conversation.as_str();
     place.changed_number =
-        !is_old && changes_number(context, job, message, (&place, &state), sent_at).await?;
+        !is_old && last_numbers::note(context, job, message, (chat, &state), sent_at).await?;
     let text = text_in(job, &place, message, about, FileFate::None);
     let texts = Fates::of(job, &place, message, about);
     let file = message.file.as_ref().filter(|_| !is_ignored);
@@ -244,39 +245,13 @@ fn text_in(
     if place.is_forwarded_group && says_something {
         return Some(whatsapp_events::group_text(message, text.as_deref()));
     }
-    let number = match (place.changed_number, message.from_me) {
-        (false, _) => None,
-        (true, false) => Some(format!("[Written to +{}]", job.number)),
-        (true, true) => Some(format!("[Written on the phone of +{}]", job.number)),
-    };
+    let number = (place.changed_number).then(|| last_numbers::line(job, message));
     let began = place.began_elsewhere.then(|| BEGAN_ELSEWHERE.to_owned());
     if !says_something || began.is_none() && number.is_none() {
         return text;
     }
     let lines: Vec<_> = [began, number, text].into_iter().flatten().collect();
     Some(lines.join("\n"))
-}
-
-/// Whether a message comes to another number than its other side was in touch with, or was typed on that number's phone; what is
-/// typed counts even where GHL does not show it.
-async fn changes_number(
-    context: &Context,
-    job: &EventJob,
-    message: &Message,
-    (place, state): (&Place, &State),
-    sent_at: OffsetDateTime,
-) -> sqlx::Result<bool> {
-    let counts = matches!(
-        state,
-        State::Accepted | State::Later(_) | State::Hidden | State::Ignored(Step::PhoneNotMirrored)
-    );
-    let is_person = matches!(message.chat, Chat::Person(_));
-    if !job.is_of_several || !counts || !is_person || place.conversation.is_empty() {
-        return Ok(false);
-    }
-    let forms = phone_forms::forms(&place.conversation);
-    let (pool, location) = (&context.pool, &job.location_id);
-    phones::note_number(pool, location, &forms, &job.number, sent_at).await
 }
 
 /// The text of the message that this one is about, unless it quotes that text itself.

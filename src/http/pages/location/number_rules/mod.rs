@@ -84,6 +84,12 @@ fn page(
             "An answer leaves from the number that the contact last wrote to or was last written from. For contacts without such a number these rules count, in this order: the user who writes, a tag of the contact, the share of new contacts. Everything else leaves from the default number.",
             "Jawapan dihantar dari nombor yang terakhir ditulis oleh kenalan itu, atau yang terakhir menulis kepada kenalan itu. Bagi kenalan tanpa nombor begitu, peraturan ini dikira mengikut susunan ini: pengguna yang menulis, tag kenalan, bahagian kenalan baharu. Selebihnya dihantar dari nombor lalai.",
         )) }
+        @if known.places.len() < 2 {
+            p.notice.warn { (language.pick(
+                "This sub-account has one number, so everything leaves from it. The rules count as soon as another one is connected.",
+                "Sub-akaun ini mempunyai satu nombor, maka semuanya dihantar daripadanya. Peraturan dikira sebaik sahaja nombor lain disambungkan.",
+            )) }
+        }
         @if let Some((_, text)) = fault.filter(|fault| !has_place(fault)) { p.error role="alert" { (text.of(language)) } }
         form method="post" action=(visitor.address("/number-rules")) {
             (visitor.token())
